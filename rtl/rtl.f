@@ -1,0 +1,25 @@
+// SPDX-FileCopyrightText: 2026 macrame contributors
+// SPDX-License-Identifier: Apache-2.0
+// The one list of the core's sources, paths relative to this file: iverilog -c, verilator -F, sim/simulate.py
+// and tools/lint.py read it. Leaves first; every .v file under rtl/ is here, or the suite fails.
+arith/bf16_to_fp32.v
+arith/fp32_to_bf16.v
+arith/fp32_to_int8.v
+arith/lead_zeros.v
+arith/mul34x32.v
+arith/requantize.v
+arith/round_product.v
+arith/rounding.v
+arith/scale_to_int8.v
+arith/shift_right_narrow.v
+array/mac_array.v
+array/mul8x8.v
+array/pe_int8.v
+array/result_chain.v
+stream/fifo.v
+stream/packet_closer.v
+stream/packet_gate.v
+stream/panel_buffer.v
+stream/panel_record.v
+stream/skid.v
+stream/tile_sequencer.v

@@ -1,0 +1,156 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Every bench of the project and every shape it runs in, listed once.
+
+A *bench* is a cocotb module on a Verilog toplevel; a *case* is a bench in one shape. tests/test_<m>.py runs the
+cases of its module, and test_faults.py runs the same cases on a copy of rtl/ with a fault in it, so that a fault
+is caught by what the default suite does and by nothing else.
+
+Adding a bench
+--------------
+1. Here, one call, in the section of its module::
+
+       bench("pe_int8", rtl=["array/mul8x8.v", "array/pe_int8.v"],
+             shapes={"depth1": {"DEPTH": 1}, "depth4": {"DEPTH": 4}})
+
+   `rtl` lists files under rtl/ (or is `CORE`, all of rtl/rtl.f), `tb` further Verilog files under tb/. The
+   toplevel is the bench's name and the Python module ``tb_<name>`` unless `toplevel` and `module` say otherwise.
+   Each entry of `shapes` is a case: a label and the toplevel's parameters; the bench reads these off the DUT.
+
+2. In tests/test_pe_int8.py::
+
+       from benches import cases, run
+
+       @pytest.mark.parametrize("case", cases("pe_int8"))
+       def test_pe_int8(case, seed):
+           run(case, seed=seed)
+
+   `seed` is a fixture (see conftest.py): 1 in the default suite, and as many as ``--seeds`` asks for.
+
+A case is called ``<bench>/<label>``, here ``pe_int8/depth4``; without `shapes` there is one case, the bench's name.
+Shapes in `nightly` belong to the suite only under ``--nightly``, and no fault may rely on them.
+"""
+
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from sim import simulate
+
+#: All sources of the core, from rtl/rtl.f.
+CORE = "core"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One bench in one shape, ready to run."""
+
+    name: str
+    bench: str
+    toplevel: str
+    module: str
+    rtl: tuple
+    tb: tuple
+    parameters: dict = field(default_factory=dict)
+    plusargs: tuple = ()
+    defines: tuple = ()
+    testcase: tuple = ()
+    timeout: float = simulate.TIMEOUT
+    nightly: bool = False
+
+    def sources(self, rtl_root=None):
+        """Absolute paths of its Verilog; those of rtl/ from the copy `rtl_root` if given."""
+        root = rtl_root or simulate.RTL
+        rtl = simulate.core_sources(root) if self.rtl == (CORE,) else [f"{root}/{path}" for path in self.rtl]
+        return [*rtl, *(str(simulate.ROOT / "tb" / path) for path in self.tb)]
+
+
+#: All cases by name.
+CASES = {}
+
+
+def bench(name, *, rtl, tb=(), toplevel=None, module=None, shapes=None, nightly=None, plusargs=(), defines=(),
+          testcase=(), timeout=simulate.TIMEOUT):
+    """List a bench and its cases; see the top of this file.
+
+    Parameters
+    ----------
+    name : str
+        What its cases are called.
+    rtl : sequence of str, or CORE
+        Files under rtl/, in any order.
+    tb : sequence of str
+        Files under tb/: harnesses and players.
+    toplevel, module : str, optional
+        Verilog toplevel, `name` by default; cocotb module, ``tb_<name>`` by default.
+    shapes, nightly : dict of str to dict, optional
+        Label and parameters of each case; those in `nightly` are too long for the default suite.
+    plusargs, defines, testcase, timeout
+        As for `sim.simulate.run`; `testcase` restricts the bench to some of its cocotb tests.
+    """
+    common = Case(name, name, toplevel or name, module or f"tb_{name}", (CORE,) if rtl == CORE else tuple(rtl),
+                  tuple(tb), {}, tuple(plusargs), tuple(defines), _tuple(testcase), timeout)
+    if shapes is None and nightly is None:
+        shapes = {"": {}}
+    for group, is_nightly in ((shapes or {}, False), (nightly or {}, True)):
+        for label, parameters in group.items():
+            case = replace(common, name=f"{name}/{label}" if label else name, parameters=parameters,
+                           nightly=is_nightly)
+            if case.name in CASES:
+                raise ValueError(f"case {case.name} is listed twice")
+            CASES[case.name] = case
+
+
+def _tuple(one_or_more):
+    return (one_or_more,) if isinstance(one_or_more, str) else tuple(one_or_more)
+
+
+def cases(*names):
+    """pytest parameters: the cases of these benches, nightly ones marked."""
+    found = [case for case in CASES.values() if case.bench in names]
+    missing = set(names) - {case.bench for case in found}
+    if missing:
+        raise ValueError(f"no such bench in benches.py: {', '.join(sorted(missing))}")
+    return [pytest.param(case.name, id=case.name, marks=[pytest.mark.nightly] if case.nightly else [])
+            for case in found]
+
+
+def run(name, *, seed=None, rtl_root=None, testcase=None, plusargs=(), run_name=None, **options):
+    """Run a case by name.
+
+    Parameters
+    ----------
+    name : str
+        ``<bench>/<label>``.
+    seed : int, optional
+        cocotb's seed.
+    rtl_root : path, optional
+        Copy of rtl/ to compile instead.
+    testcase : str or sequence of str, optional
+        Only these of the case's cocotb tests.
+    plusargs : sequence of str, optional
+        Further plusargs, after the case's own.
+    run_name : str, optional
+        Name of the run's folder; the case's and its seed's by default.
+    **options
+        As for `sim.simulate.run`.
+    """
+    case = CASES[name]
+    return simulate.run(run_name or (f"{name},seed{seed}" if seed is not None else name),
+                        toplevel=case.toplevel, module=case.module, sources=case.sources(rtl_root),
+                        parameters=case.parameters, seed=seed, plusargs=(*case.plusargs, *plusargs),
+                        testcase=_tuple(testcase or case.testcase), defines=case.defines,
+                        **{"timeout": case.timeout, **options})
+
+
+# The benches, in the order of rtl/. One section a folder; alphabetical within.
+
+# --- rtl/arith --------------------------------------------------------------------------------------------
+
+# --- rtl/array --------------------------------------------------------------------------------------------
+
+# --- rtl/stream -------------------------------------------------------------------------------------------
+
+# --- rtl/bus ----------------------------------------------------------------------------------------------
+
+# --- rtl/macrame.v ----------------------------------------------------------------------------------------
