@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every bench of the project and every shape it runs in, listed once.
 
-A *bench* is a cocotb module on a Verilog toplevel; a *case* is a bench in one shape. tests/test_<m>.py runs the
-cases of its module, and test_faults.py runs the same cases on a copy of rtl/ with a fault in it, so that a fault
-is caught by what the default suite does and by nothing else.
+A *bench* is a cocotb module on a Verilog toplevel; a *case* is a bench in one shape. tests/test_<m>.py runs
+the cases of its module, and test_faults.py runs the same cases on a copy of rtl/ with a fault in it, so that
+a fault is caught by what the default suite does and by nothing else.
 
 Adding a bench
 --------------
@@ -14,8 +14,9 @@ Adding a bench
              shapes={"depth1": {"DEPTH": 1}, "depth4": {"DEPTH": 4}})
 
    `rtl` lists files under rtl/ (or is `CORE`, all of rtl/rtl.f), `tb` further Verilog files under tb/. The
-   toplevel is the bench's name and the Python module ``tb_<name>`` unless `toplevel` and `module` say otherwise.
-   Each entry of `shapes` is a case: a label and the toplevel's parameters; the bench reads these off the DUT.
+   toplevel is the bench's name and the Python module ``tb_<name>`` unless `toplevel` and `module` say
+   otherwise. Each entry of `shapes` is a case: a label and the toplevel's parameters; the bench reads these
+   off the DUT.
 
 2. In tests/test_pe_int8.py::
 
@@ -27,8 +28,8 @@ Adding a bench
 
    `seed` is a fixture (see conftest.py): 1 in the default suite, and as many as ``--seeds`` asks for.
 
-A case is called ``<bench>/<label>``, here ``pe_int8/depth4``; without `shapes` there is one case, the bench's name.
-Shapes in `nightly` belong to the suite only under ``--nightly``, and no fault may rely on them.
+A case is called ``<bench>/<label>``, here ``pe_int8/depth4``; without `shapes` there is one case, called as the
+bench. Shapes in `nightly` belong to the suite only under ``--nightly``, and no fault may rely on them.
 """
 
 from dataclasses import dataclass, field, replace
@@ -88,8 +89,8 @@ def bench(name, *, rtl, tb=(), toplevel=None, module=None, shapes=None, nightly=
     plusargs, defines, testcase, timeout
         As for `sim.simulate.run`; `testcase` restricts the bench to some of its cocotb tests.
     """
-    common = Case(name, name, toplevel or name, module or f"tb_{name}", (CORE,) if rtl == CORE else tuple(rtl),
-                  tuple(tb), {}, tuple(plusargs), tuple(defines), _tuple(testcase), timeout)
+    common = Case(name, name, toplevel or name, module or f"tb_{name}", _tuple(rtl), tuple(tb), {},
+                  tuple(plusargs), tuple(defines), _tuple(testcase), timeout)
     if shapes is None and nightly is None:
         shapes = {"": {}}
     for group, is_nightly in ((shapes or {}, False), (nightly or {}, True)):

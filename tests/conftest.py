@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Options and fixtures of the suite: seeds, the nightly tests, and one line where the machine lacks a tool."""
+"""Options and fixtures of the suite: seeds, nightly tests, one line where the machine lacks a tool."""
 
 import pytest
 
@@ -22,7 +22,7 @@ def pytest_configure(config):
             simulate.check_tools()
             simulate.default_seed()
         except simulate.SetupError as error:
-            pytest.exit(str(error), returncode=2)
+            raise pytest.UsageError(str(error)) from None
 
 
 def pytest_generate_tests(metafunc):
