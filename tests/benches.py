@@ -28,8 +28,8 @@ Adding a bench
 
    `seed` is a fixture (see conftest.py): 1 in the default suite, and as many as ``--seeds`` asks for.
 
-A case is called ``<bench>/<label>``, here ``pe_int8/depth4``; without `shapes` there is one case, called as the
-bench. Shapes in `nightly` belong to the suite only under ``--nightly``, and no fault may rely on them.
+A case is called ``<bench>/<label>``, here ``pe_int8/depth4``; without `shapes` there is one case, named
+as the bench. Shapes in `nightly` belong to the suite only under ``--nightly``, and no fault may rely on them.
 """
 
 from dataclasses import dataclass, field, replace
