@@ -1,0 +1,47 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Golden model of ``rtl/arith/fp32_to_int8.v``: the quantiser."""
+import numpy as np
+
+_BEYOND = 2**20  # saturates whatever the zero point
+
+
+def fp32_to_int8_plain(x, inv_scale, zero_point: int) -> int:
+    """One number: ``saturate(rint(float32(x * inv_scale)) + zero_point)``, ties to even.
+
+    Parameters
+    ----------
+    x, inv_scale : float or numpy.float32
+        Taken as float32. Infinity saturates; NaN, and infinity * 0, give `zero_point`.
+    zero_point : int
+        -128..127.
+
+    Returns
+    -------
+    int
+        -128..127.
+    """
+    with np.errstate(all="ignore"):
+        y = np.rint(np.float32(x) * np.float32(inv_scale))
+    y = 0 if np.isnan(y) else int(min(max(y, -_BEYOND), _BEYOND))
+    return min(127, max(-128, y + int(zero_point)))
+
+
+def fp32_to_int8(x, inv_scale, zero_point=0):
+    """Arrays quantised; the arguments broadcast against each other.
+
+    Parameters
+    ----------
+    x, inv_scale : array_like of float32
+        Numbers and reciprocal of the scale, any bit pattern.
+    zero_point : array_like of int8
+        What 0.0 becomes.
+
+    Returns
+    -------
+    ndarray of int8
+    """
+    with np.errstate(all="ignore"):
+        y = np.rint(np.asarray(x, np.float32) * np.asarray(inv_scale, np.float32))
+    y = np.clip(np.where(np.isnan(y), np.float32(0), y), -_BEYOND, _BEYOND).astype(np.int64)
+    return np.clip(y + np.asarray(zero_point, np.int64), -128, 127).astype(np.int8)

@@ -1,0 +1,214 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Golden model of ``rtl/arith/requantize.v``: int32 accumulators to int8, by three exact rules.
+
+========  ====  ======================================================================  ==========================
+mode      code  y                                                                       same bits as
+========  ====  ======================================================================  ==========================
+raw       0     x itself, int32: no zero point, no clamp                                MatMulInteger
+gemmlowp  1     SRDHM(x << max(s, 0), m) / 2^max(-s, 0), ties away from zero            TFLite Micro, CMSIS-NN
+ruy       2     the same, ties up                                                       TFLite's optimised kernels
+fp32      3     rint(float32(float32(x) * scale)), ties to even                         XNNPACK, ONNX Runtime
+========  ====  ======================================================================  ==========================
+
+and in all but raw, ``q = minimum(clamp_high, maximum(y + zero_point, clamp_low))``.
+
+SRDHM, the "saturating rounding doubling high multiplication", is ``trunc_div(a*b + (a*b >= 0 ? 2^30 :
+1 - 2^30), 2^31)``, saturated for a = b = -2^31. That is ``(a*b + 2^30) >> 31`` with an arithmetic shift: for
+a*b >= 0 both divide a non-negative number, and for a*b < 0, with p = a*b,
+``trunc((p + 1 - 2^30) / 2^31) = ceil((p + 1 - 2^30) / 2^31) = floor((p + 2^30) / 2^31)``, since
+``ceil(n / d) = floor((n + d - 1) / d)``. Its ties therefore go up, whatever the sign.
+"""
+import numpy as np
+
+RAW, GEMMLOWP, RUY, FP32 = range(4)
+MODES = {"raw": RAW, "gemmlowp": GEMMLOWP, "ruy": RUY, "fp32": FP32}
+
+_INT32_MIN, _INT32_MAX = -(2**31), 2**31 - 1
+_BEYOND = 2**20  # more than any int8 and zero point can bring back: +-infinity for our purpose
+
+
+def mode_code(mode) -> int:
+    """Code of a mode given by name or by code.
+
+    Parameters
+    ----------
+    mode : str or int
+        A key of `MODES` or one of its values.
+
+    Raises
+    ------
+    ValueError
+        If it is neither.
+    """
+    code = MODES.get(mode, mode) if isinstance(mode, str) else mode
+    if isinstance(code, str) or code not in MODES.values():
+        raise ValueError(f"mode is {mode!r}, expected one of {', '.join(MODES)} or 0..3")
+    return int(code)
+
+
+# --- the plain statement, one number at a time --------------------------------------------------------------
+
+
+def wrap32(value: int) -> int:
+    """Python int to int32, wrapping."""
+    return (value + 2**31) % 2**32 - 2**31
+
+
+def srdhm_plain(a: int, b: int) -> int:
+    """Saturating rounding doubling high multiplication, as gemmlowp writes it: truncating division."""
+    if a == b == _INT32_MIN:
+        return _INT32_MAX
+    product = a * b
+    nudged = product + (2**30 if product >= 0 else 1 - 2**30)
+    return nudged // 2**31 if nudged >= 0 else -(-nudged // 2**31)
+
+
+def divide_away(y: int, e: int) -> int:
+    """``y / 2^e`` rounded to nearest, ties away from zero (gemmlowp's RoundingDivideByPOT)."""
+    magnitude = (2 * abs(y) + 2**e) // 2 ** (e + 1)
+    return magnitude if y >= 0 else -magnitude
+
+
+def divide_up(y: int, e: int) -> int:
+    """``y / 2^e`` rounded to nearest, ties toward plus infinity (ruy)."""
+    return (2 * y + 2**e) // 2 ** (e + 1)
+
+
+def requantize_plain(x, multiplier, shift, zero_point, clamp_low, clamp_high, mode) -> int:
+    """One accumulator requantised: the equations of the table above, word for word.
+
+    Parameters
+    ----------
+    x : int
+        Accumulator with its bias, int32.
+    multiplier : int
+        int32. gemmlowp, ruy: Q31 multiplier, any sign. fp32: the bits of a float32 scale, any pattern.
+    shift : int
+        int8, left if positive, clipped to -31..31. fp32: ignored.
+    zero_point, clamp_low, clamp_high : int
+        int8. ``clamp_low > clamp_high`` is legal: the result is `clamp_high`.
+    mode : str or int
+        See `MODES`.
+
+    Returns
+    -------
+    int
+        int8; in mode raw `x`, int32.
+    """
+    mode = mode_code(mode)
+    if mode == RAW:
+        return int(x)
+    if mode == FP32:
+        scale = np.array(multiplier, np.int32).view(np.float32)[()]
+        with np.errstate(all="ignore"):
+            y = np.rint(np.float32(np.float32(x) * scale))
+        y = 0 if np.isnan(y) else int(min(max(y, -_BEYOND), _BEYOND))
+    else:
+        shift = min(max(int(shift), -31), 31)
+        y = srdhm_plain(wrap32(int(x) << max(shift, 0)), int(multiplier))
+        y = (divide_away if mode == GEMMLOWP else divide_up)(y, max(-shift, 0))
+    return min(int(clamp_high), max(y + int(zero_point), int(clamp_low)))
+
+
+# --- the same on arrays -------------------------------------------------------------------------------------
+
+
+def srdhm(a, b):
+    """`srdhm_plain` on int32 arrays, by the arithmetic shift.
+
+    Returns
+    -------
+    ndarray of int64
+        Values in int32's range.
+    """
+    product = np.asarray(a, np.int64) * np.asarray(b, np.int64)
+    return np.minimum((product + 2**30) >> 31, _INT32_MAX)
+
+
+def requantize(x, multiplier, shift, zero_point, clamp_low, clamp_high, mode):
+    """Accumulators requantised; all arguments but `mode` broadcast against each other.
+
+    Parameters
+    ----------
+    x : array_like of int32
+        Accumulators, bias included.
+    multiplier : array_like of int32
+        Q31 multiplier; in mode fp32 the bits of a float32 scale (`scale_bits` makes them).
+    shift, zero_point, clamp_low, clamp_high : array_like of int8
+        As in `requantize_plain`.
+    mode : str or int
+        See `MODES`.
+
+    Returns
+    -------
+    ndarray
+        int8; in mode raw int32, `x` itself.
+    """
+    mode = mode_code(mode)
+    x = np.asarray(x, np.int32)
+    if mode == RAW:
+        return x
+    multiplier = np.asarray(multiplier, np.int32)
+    if mode == FP32:
+        with np.errstate(all="ignore"):
+            y = np.rint(x.astype(np.float32) * multiplier.view(np.float32))
+        y = np.clip(np.where(np.isnan(y), np.float32(0), y), -_BEYOND, _BEYOND).astype(np.int64)
+    else:
+        shift = np.clip(np.asarray(shift, np.int64), -31, 31)
+        left, right = np.maximum(shift, 0), np.maximum(-shift, 0)
+        y = srdhm((x.astype(np.int64) << left).astype(np.int32), multiplier)
+        if mode == GEMMLOWP:
+            mask = (np.int64(1) << right) - 1
+            y = (y >> right) + ((y & mask) > (mask >> 1) + (y < 0))
+        else:
+            y = (y + ((np.int64(1) << right) >> 1)) >> right
+    v = y + np.asarray(zero_point, np.int64)
+    low, high = np.asarray(clamp_low, np.int64), np.asarray(clamp_high, np.int64)
+    return np.minimum(high, np.maximum(v, low)).astype(np.int8)
+
+
+# --- scales -------------------------------------------------------------------------------------------------
+
+
+def scale_bits(scale):
+    """The multiplier field of mode fp32: the bits of ``float32(scale)`` as int32."""
+    return np.asarray(scale, np.float32).view(np.int32)
+
+
+def quantize_multiplier(scale):
+    """A real scale as Q31 multiplier and shift: ``scale ~ multiplier / 2^31 * 2^shift``.
+
+    Parameters
+    ----------
+    scale : array_like of float64
+        Finite, not negative, below 2^31.
+
+    Returns
+    -------
+    multiplier : ndarray of int32
+        2^30..2^31 - 1, or 0.
+    shift : ndarray of int8
+        -31..31.
+
+    Raises
+    ------
+    ValueError
+        If a scale is NaN, infinite, negative or 2^31 and more.
+
+    Notes
+    -----
+    As TFLite's QuantizeMultiplier: frexp of the double, fraction * 2^31 rounded half away from zero; a fraction
+    that becomes 2^31 is 2^30 with shift + 1; scales below 2^-32 (shift < -31) become multiplier 0, shift 0.
+    """
+    scale = np.asarray(scale, np.float64)
+    bad = ~(np.isfinite(scale) & (scale >= 0) & (scale < 2.0**31 * (1 - 2.0**-33)))
+    if bad.any():
+        raise ValueError(f"scale is {scale[bad].flat[0]}, expected a finite number, 0 <= scale < 2^31")
+    fraction, shift = np.frexp(scale)
+    multiplier = np.floor(fraction * 2.0**31 + 0.5).astype(np.int64)
+    carry = multiplier == 2**31
+    multiplier = np.where(carry, 2**30, multiplier)
+    shift = np.where(carry, shift + 1, shift)
+    lost = shift < -31
+    return (np.where(lost, 0, multiplier).astype(np.int32), np.where(lost, 0, shift).astype(np.int8))

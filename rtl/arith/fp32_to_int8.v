@@ -1,0 +1,90 @@
+// SPDX-FileCopyrightText: 2026 macrame contributors
+// SPDX-License-Identifier: Apache-2.0
+//
+// fp32_to_int8: the quantiser, float32 to int8.
+//
+// Purpose    q = saturate(rint(x * inv_scale) + zero_point): a float tensor becomes an int8 one.
+// Latency    LATENCY = 11 cycles, one result a cycle; parameters travel with x. No reset: data only.
+// Contract   The product is rounded to float32 first (ties to even), then to an integer (ties to even), as
+//            NumPy's np.rint(x * inv_scale) on float32 does. Any bit pattern of x and inv_scale is served:
+//            subnormals are kept, infinity saturates, a NaN (infinity * 0 too) gives zero_point.
+// Method     With values A * 2^(Ea-150) and B * 2^(Eb-150), A and B of 24 bits, the product to be rounded to an
+//            integer is (A*B / 2^23) / 2^(277-Ea-Eb), which scale_to_int8 does. It wants A and B normal:
+//            a subnormal factor is shifted up and its exponent counted down with it. One shifter is enough:
+//            two subnormals make less than 2^-252, and any shift of more than 31 places leaves 0.
+// Example    x = 2.5 (40200000), inv_scale = 1.0 (3F800000): A*B / 2^23 = 5 * 2^21, 277-128-127 = 22: 2.5 -> 2.
+`default_nettype none
+
+module fp32_to_int8 (
+    input  wire        clk,
+    input  wire [31:0] x,
+    input  wire [31:0] inv_scale,
+    input  wire [7:0]  zero_point,
+    output wire [7:0]  q
+);
+
+    localparam [1:0] FP32 = 2'd3;
+
+    // 1: the factor that may be subnormal is called a.
+    wire        swap0 = (x[30:23] != 8'd0);
+    reg         negate1_q;
+    reg  [30:0] a1_q, b1_q;
+    reg  [7:0]  zero1_q;
+
+    // 2: how far a must go up; NaN and infinity.
+    wire [4:0]  lead1;
+    wire        a_inf1   = (a1_q[30:23] == 8'hFF);
+    wire        b_inf1   = (b1_q[30:23] == 8'hFF);
+    wire        nan1     = (a_inf1 & (a1_q[22:0] != 23'd0)) | (b_inf1 & (b1_q[22:0] != 23'd0)) |
+                           (a_inf1 & (b1_q == 31'd0)) | (b_inf1 & (a1_q == 31'd0));
+
+    lead_zeros u_lead_zeros (.x({a1_q[22:0], 9'd0}), .count(lead1));
+
+    reg         sub2_q, negate2_q, nan2_q, inf2_q;
+    reg  [4:0]  lead2_q;
+    reg  [30:0] a2_q, b2_q;
+    reg  [7:0]  zero2_q;
+
+    // 3: a normalised. Its exponent is -lead where it was subnormal: 1, less lead + 1 places.
+    wire [4:0]         up2     = sub2_q ? lead2_q + 5'd1 : 5'd0;
+    wire signed [10:0] a_exp2  = sub2_q ? -$signed({6'd0, lead2_q}) : $signed({3'd0, a2_q[30:23]});
+    wire signed [10:0] places2 = 11'sd277 - a_exp2 - $signed({3'd0, b2_q[30:23]});
+    wire               far2    = nan2_q | (~inf2_q & (places2 > 11'sd31));
+
+    reg         negate3_q;
+    reg  [23:0] a3_q, b3_q;
+    reg  [4:0]  right3_q;
+    reg  [7:0]  zero3_q;
+
+    always @(posedge clk) begin
+        negate1_q <= x[31] ^ inv_scale[31];
+        a1_q      <= swap0 ? inv_scale[30:0] : x[30:0];
+        b1_q      <= swap0 ? x[30:0] : inv_scale[30:0];
+        zero1_q   <= zero_point;
+
+        sub2_q    <= (a1_q[30:23] == 8'd0);
+        negate2_q <= negate1_q;
+        nan2_q    <= nan1;
+        inf2_q    <= a_inf1 | b_inf1;
+        lead2_q   <= lead1;
+        a2_q      <= a1_q;
+        b2_q      <= b1_q;
+        zero2_q   <= zero1_q;
+
+        negate3_q <= negate2_q;
+        a3_q      <= {~sub2_q, a2_q[22:0]} << up2;
+        b3_q      <= {1'b1, b2_q[22:0]};
+        right3_q  <= far2 ? 5'd31 : (inf2_q | places2[10]) ? 5'd0 : places2[4:0];
+        zero3_q   <= zero2_q;
+    end
+
+    // 4..11: far away or NaN, the shift by 31 leaves 0; infinity, unshifted, saturates.
+    scale_to_int8 u_scale (
+        .clk(clk), .rule(FP32), .a($signed({2'b00, a3_q, 8'd0})), .b($signed({8'd0, b3_q})),
+        .negate(negate3_q), .right(right3_q), .zero_point(zero3_q), .clamp_low(8'h80), .clamp_high(8'h7F),
+        .q(q)
+    );
+
+endmodule
+
+`default_nettype wire

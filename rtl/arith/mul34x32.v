@@ -1,0 +1,67 @@
+// SPDX-FileCopyrightText: 2026 macrame contributors
+// SPDX-License-Identifier: Apache-2.0
+//
+// mul34x32: signed 34 x 32 bit multiplier of four 18 x 18 bit ones, pipelined.
+//
+// Purpose    The one multiplier of the requantiser. FPGA multipliers are 18 x 18 bit signed, so four of them
+//            take 34 x 32 bits for the price of 32 x 32; fp32 needs the two extra bits (scale_to_int8).
+// Latency    4 cycles, one product a cycle. The data registers have no reset.
+// Contract   p = the low 64 bits of a * b, so exact whenever the product fits a signed 64-bit word.
+// Method     a = a_hi * 2^16 + a_lo, b = b_hi * 2^16 + b_lo; the high parts are signed, the low ones unsigned.
+//
+//              63          48 47         32 31         16 15          0
+//              |        a_hi * b_hi        |        a_lo * b_lo       |
+//                     |      a_hi * b_lo + a_lo * b_hi      |              the low 16 bits need no adder
+//
+// Example    a = -2^31, b = -2^31: a_hi = b_hi = -2^15, low parts 0, p = 2^30 * 2^32 = 2^62.
+`default_nettype none
+
+module mul34x32 (
+    input  wire               clk,
+    input  wire signed [33:0] a,
+    input  wire signed [31:0] b,
+    output reg         [63:0] p
+);
+
+    // 1: operands at the multipliers, in halves. {1'b0, low} makes the unsigned half a signed operand.
+    reg signed [17:0] a_hi_q;
+    reg signed [16:0] a_lo_q;
+    reg signed [15:0] b_hi_q;
+    reg signed [16:0] b_lo_q;
+
+    // 2: products. None of them loses a bit: 18 + 16 = 34, 18 + 17 - 1 = 34 (b_lo is not -2^16), 33, 32.
+    reg signed [33:0] hh_q;
+    reg signed [33:0] hl_q;
+    reg signed [33:0] lh_q;
+    reg        [31:0] ll_q;
+
+    // 3: the middle column: |hl + lh| < 2^33 + 2^32 fits 35 bits.
+    reg signed [34:0] mid3_q;
+    reg        [31:0] hh3_q;
+    reg        [31:0] ll3_q;
+
+    wire signed [33:0] ll = a_lo_q * b_lo_q;
+
+    always @(posedge clk) begin
+        a_hi_q <= a[33:16];
+        a_lo_q <= $signed({1'b0, a[15:0]});
+        b_hi_q <= b[31:16];
+        b_lo_q <= $signed({1'b0, b[15:0]});
+
+        hh_q   <= a_hi_q * b_hi_q;
+        hl_q   <= a_hi_q * b_lo_q;
+        lh_q   <= a_lo_q * b_hi_q;
+        ll_q   <= ll[31:0];
+
+        mid3_q <= {hl_q[33], hl_q} + {lh_q[33], lh_q};
+        hh3_q  <= hh_q[31:0];
+        ll3_q  <= ll_q;
+
+        p      <= {{hh3_q, ll3_q[31:16]} + {{13{mid3_q[34]}}, mid3_q}, ll3_q[15:0]};
+    end
+
+    wire unused = &{1'b0, ll[33:32], hh_q[33:32]};
+
+endmodule
+
+`default_nettype wire
