@@ -23,3 +23,8 @@ stream/panel_buffer.v
 stream/panel_record.v
 stream/skid.v
 stream/tile_sequencer.v
+bus/axil_regs.v
+bus/perf_counters.v
+stream/output_stage.v
+stream/release_watchdog.v
+macrame.v

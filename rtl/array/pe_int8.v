@@ -1,0 +1,89 @@
+// SPDX-FileCopyrightText: 2026 macrame contributors
+// SPDX-License-Identifier: Apache-2.0
+//
+// pe_int8: one cell of the array: DEPTH int8 products a cycle, summed, accumulated in int32.
+//
+//   a, w ──► DEPTH x mul8x8 ──► adder tree ──► + ──► acc        (valid: keep the sum, last: clear)
+//                                              └───► result ──► chain_out   (last: load, shift: take chain_in)
+//
+// Latency: operands to tree output 2 + max(1, ceil(log2 DEPTH)) cycles; `valid`, `last` and `clear` belong to the tree
+//          output, so the array delays them by as much. One rank-DEPTH update a cycle.
+// Numbers: products and tree are exact (16 + ceil(log2 DEPTH) bits). The accumulator wraps modulo 2^32, as NumPy's
+//          int32 does; K <= 131071 cannot reach that, because 131071 * 2^14 < 2^31.
+// Example: DEPTH 1, a = 3, w = -5 with valid, then a = 2, w = 7 with valid and last: the result register loads
+//          -15 + 14 = -1 and the accumulator reads 0 for the next tile.
+//
+// The accumulator is cleared by its synchronous reset after the last slice, not by a mux in front of the adder on the
+// first: a reset pin is free, 32 muxes are not. `last` therefore comes with `valid` and with `clear`.
+`default_nettype none
+
+module pe_int8 #(
+    parameter integer DEPTH = 1  // products a cycle, 1..8
+) (
+    input  wire               clk,
+    // control, aligned with the adder tree's output
+    input  wire               valid,      // accumulate
+    input  wire               last,       // load the result register
+    input  wire               clear,      // zero the accumulator
+    input  wire               shift,      // move the chain; a load wins over it
+    // operands: DEPTH int8 each, depth 0 in the low byte
+    input  wire [8*DEPTH-1:0] a,
+    input  wire [8*DEPTH-1:0] w,
+    // result chain
+    input  wire [31:0]        chain_in,
+    output wire [31:0]        chain_out
+);
+
+    // A single product passes through one level too: the register beside the adder is worth its cycle.
+    localparam integer LEVELS = (DEPTH == 1) ? 1 : $clog2(DEPTH);
+
+    genvar l, n;
+    generate
+        if (DEPTH < 1 || DEPTH > 8) begin : g_illegal
+            ERROR_pe_int8_DEPTH_must_be_1_to_8 u_error ();
+        end
+        for (n = 0; n < DEPTH; n = n + 1) begin : g_mul
+            wire [15:0] product;
+            mul8x8 u_mul (.clk(clk), .a(a[8*n +: 8]), .b(w[8*n +: 8]), .p(product));
+        end
+        // Level l holds ceil(DEPTH / 2^l) partial sums of 16 + l bits; an odd one out is passed on.
+        for (l = 1; l <= LEVELS; l = l + 1) begin : g_level
+            for (n = 0; n < (DEPTH + (1 << l) - 1) >> l; n = n + 1) begin : g_node
+                reg signed [15+l:0] sum_q;
+                if (l == 1) begin : g_first
+                    if (2*n + 1 < DEPTH) begin : g_add
+                        always @(posedge clk)
+                            sum_q <= $signed(g_mul[2*n].product) + $signed(g_mul[2*n+1].product);
+                    end else begin : g_pass
+                        always @(posedge clk) sum_q <= $signed(g_mul[2*n].product);
+                    end
+                end else begin : g_next
+                    if (2*n + 1 < (DEPTH + (1 << (l-1)) - 1) >> (l-1)) begin : g_add
+                        always @(posedge clk)
+                            sum_q <= g_level[l-1].g_node[2*n].sum_q + g_level[l-1].g_node[2*n+1].sum_q;
+                    end else begin : g_pass
+                        always @(posedge clk) sum_q <= g_level[l-1].g_node[2*n].sum_q;
+                    end
+                end
+            end
+        end
+    endgenerate
+
+    wire signed [15+LEVELS:0] tree = g_level[LEVELS].g_node[0].sum_q;
+
+    reg signed [31:0] acc_q;
+    reg        [31:0] result_q;
+
+    // Written twice for the simulator's sake (a wire that changes every cycle doubles its work); synthesis merges them.
+    always @(posedge clk) begin
+        if (clear) acc_q <= 32'sd0;
+        else if (valid) acc_q <= acc_q + tree;
+        if (last) result_q <= acc_q + tree;
+        else if (shift) result_q <= chain_in;
+    end
+
+    assign chain_out = result_q;
+
+endmodule
+
+`default_nettype wire

@@ -1,0 +1,86 @@
+// SPDX-FileCopyrightText: 2026 macrame contributors
+// SPDX-License-Identifier: Apache-2.0
+//
+// result_chain: paces the result registers of the array out, one row after the other.
+//
+// A tile's results appear all at once, in the cycle after `load`. The chain then moves towards row 0 once every
+// pace + 1 cycles: raw rows leave back to back (pace 0), requantised ones wait for the lanes that the columns share.
+//
+//   cycle      0     1      2      3         pace 0, ROWS 3
+//   load     __/‾‾\__________________
+//   row_valid_______/‾row 0‾‾row 1‾‾row 2\__     row_last with row 2
+//   shift    __/‾‾‾‾‾‾‾‾‾‾\__________________    one cycle ahead: the array registers it once more
+//
+// Latency: row r is marked 1 + r * (pace + 1) cycles after load. The next load may come ROWS * (pace + 1) cycles after
+//          this one, no sooner: the sequencer sees to that.
+// Numbers: none; only control passes here. The tag is the tile's own and stays until the next load.
+`default_nettype none
+
+module result_chain #(
+    parameter integer ROWS   = 8,  // 1..32
+    parameter integer PACE_W = 1,  // bits of pace
+    parameter integer TAG_W  = 1   // bits that travel with a tile
+) (
+    input  wire              clk,
+    input  wire              rst,
+    // from the array
+    input  wire              load,
+    input  wire [TAG_W-1:0]  load_tag,
+    input  wire [PACE_W-1:0] load_pace,  // cycles a row waits, less one
+    output wire              shift,
+    // to the output stage
+    output wire              row_valid,  // first cycle of a row on row_out
+    output wire              row_last,   // ... and it is the tile's last one
+    output wire [TAG_W-1:0]  row_tag
+);
+
+    localparam integer LEFT_W = (ROWS == 1) ? 1 : $clog2(ROWS);
+    // ROWS - 1 <= 31 fits LEFT_W bits by its definition
+    localparam [31:0] LEFT_START = ROWS - 1;
+
+    reg [LEFT_W-1:0] left_q, left_d;  // rows after the one on row_out
+    reg [PACE_W-1:0] wait_q, wait_d;  // cycles until the next one may come
+    reg [PACE_W-1:0] pace_q;
+    reg [TAG_W-1:0]  tag_q;
+    reg              row_valid_q;
+
+    wire advance = (left_q != {LEFT_W{1'b0}}) && (wait_q == {PACE_W{1'b0}});
+
+    always @* begin
+        left_d = left_q;
+        wait_d = wait_q;
+        if (load) begin
+            left_d = LEFT_START[LEFT_W-1:0];
+            wait_d = load_pace;
+        end else if (advance) begin
+            left_d = left_q - 1'b1;
+            wait_d = pace_q;
+        end else if (wait_q != {PACE_W{1'b0}}) begin
+            wait_d = wait_q - 1'b1;
+        end
+    end
+
+    always @(posedge clk) begin
+        if (rst) begin
+            left_q      <= {LEFT_W{1'b0}};
+            wait_q      <= {PACE_W{1'b0}};
+            row_valid_q <= 1'b0;
+        end else begin
+            left_q      <= left_d;
+            wait_q      <= wait_d;
+            row_valid_q <= load | advance;
+        end
+        if (load) begin
+            pace_q <= load_pace;
+            tag_q  <= load_tag;
+        end
+    end
+
+    assign shift     = (left_d != {LEFT_W{1'b0}}) && (wait_d == {PACE_W{1'b0}});
+    assign row_valid = row_valid_q;
+    assign row_last  = row_valid_q && (left_q == {LEFT_W{1'b0}});
+    assign row_tag   = tag_q;
+
+endmodule
+
+`default_nettype wire

@@ -1,0 +1,169 @@
+// SPDX-FileCopyrightText: 2026 macrame contributors
+// SPDX-License-Identifier: Apache-2.0
+//
+// axil_regs: the AXI4-Lite register block of the core. macrame.rdl describes the same map for documents and software.
+//
+//   0x00 ID        0x04 VERSION   0x08 SHAPE     0x0C K_MAX    0x10 FORMAT    read only, fixed at build time
+//   0x14 CONTROL   [0] soft reset (write 1), [1] interrupt enable, [2] clear counters (write 1)
+//   0x18 STATUS    [5:0] errors, sticky until a soft reset; [8] halted, [9] busy, [10] counters full
+//   0x1C WATCHDOG  cycles a weight slice may wait for a release while no activations come; 0 switches it off
+//   0x20 CYCLES .. 0x38 PAD   the counters of perf_counters, read only
+//
+// Latency: a write takes effect 1 cycle after address and data are both there; a read answers 1 cycle after its address.
+//          One transaction of each kind at a time. Byte strobes are honoured. An unmapped address, or a write to a
+//          read-only register, answers SLVERR and changes nothing.
+// Numbers: WATCHDOG is 32 bits. soft_reset is high for one cycle. Errors are kept by `errors`, and `halted` is any.
+`default_nettype none
+
+module axil_regs #(
+    parameter [31:0] VERSION  = 32'h0001_0000,
+    parameter [31:0] SHAPE    = 32'h0201_0808,  // {POST_LANES, DEPTH, COLS, ROWS}, a byte each
+    parameter [31:0] K_MAX    = 32'd1024,
+    parameter [31:0] FORMAT   = 32'd1,          // [0] int8, [1] bfloat16
+    parameter [31:0] WATCHDOG = 32'h0010_0000   // its value after reset
+) (
+    input  wire         clk,
+    input  wire         rst,
+    // AXI4-Lite
+    input  wire [7:0]   s_axil_awaddr,
+    input  wire [2:0]   s_axil_awprot,
+    input  wire         s_axil_awvalid,
+    output wire         s_axil_awready,
+    input  wire [31:0]  s_axil_wdata,
+    input  wire [3:0]   s_axil_wstrb,
+    input  wire         s_axil_wvalid,
+    output wire         s_axil_wready,
+    output wire [1:0]   s_axil_bresp,
+    output wire         s_axil_bvalid,
+    input  wire         s_axil_bready,
+    input  wire [7:0]   s_axil_araddr,
+    input  wire [2:0]   s_axil_arprot,
+    input  wire         s_axil_arvalid,
+    output wire         s_axil_arready,
+    output wire [31:0]  s_axil_rdata,
+    output wire [1:0]   s_axil_rresp,
+    output wire         s_axil_rvalid,
+    input  wire         s_axil_rready,
+    // core
+    output wire         soft_reset,
+    output wire         clear_counters,
+    output wire [31:0]  watchdog,
+    output wire         halted,
+    output wire         irq,
+    input  wire [5:0]   error,         // strobes, as in STATUS
+    input  wire         busy,
+    input  wire         counters_full,
+    input  wire [223:0] counters       // CYCLES in the low word, PAD in the high one
+);
+
+    localparam [31:0] ID     = 32'h4D41_4352;  // "MACR"
+    localparam [1:0]  OKAY   = 2'b00;
+    localparam [1:0]  SLVERR = 2'b10;
+    // word addresses
+    localparam [5:0]  A_CONTROL  = 6'h05;
+    localparam [5:0]  A_STATUS   = 6'h06;
+    localparam [5:0]  A_WATCHDOG = 6'h07;
+    localparam [5:0]  A_END      = 6'h0F;  // first unmapped word
+
+    // Protection bits carry nothing here, and the byte within the word is the strobes' business.
+    wire unused = &{1'b0, s_axil_awprot, s_axil_arprot, s_axil_awaddr[1:0], s_axil_araddr[1:0]};
+
+    reg         aw_held_q, w_held_q, b_valid_q, r_valid_q;
+    reg [5:0]   aw_q;
+    reg [31:0]  w_q;
+    reg [3:0]   strobe_q;
+    reg [1:0]   b_resp_q, r_resp_q;
+    reg [31:0]  r_data_q;
+
+    reg         soft_reset_q, clear_counters_q, irq_enable_q, irq_q;
+    reg [31:0]  watchdog_q;
+    reg [5:0]   error_q;
+
+    assign s_axil_awready = !aw_held_q;
+    assign s_axil_wready  = !w_held_q;
+    assign s_axil_bresp   = b_resp_q;
+    assign s_axil_bvalid  = b_valid_q;
+    assign s_axil_arready = !r_valid_q;
+    assign s_axil_rdata   = r_data_q;
+    assign s_axil_rresp   = r_resp_q;
+    assign s_axil_rvalid  = r_valid_q;
+
+    assign soft_reset     = soft_reset_q;
+    assign clear_counters = clear_counters_q;
+    assign watchdog       = watchdog_q;
+    assign halted         = (error_q != 6'd0);
+    assign irq            = irq_q;
+
+    wire do_write = aw_held_q && w_held_q && !b_valid_q;
+    wire writable = (aw_q == A_CONTROL) || (aw_q == A_WATCHDOG);
+    wire control  = do_write && (aw_q == A_CONTROL) && strobe_q[0];
+
+    wire [5:0]  read_word = s_axil_araddr[7:2];
+    wire [2:0]  counter   = read_word[2:0];  // the counters begin at word 8
+    reg  [31:0] read_d;
+
+    always @* begin
+        read_d = 32'd0;
+        case (read_word)
+            6'h00:      read_d = ID;
+            6'h01:      read_d = VERSION;
+            6'h02:      read_d = SHAPE;
+            6'h03:      read_d = K_MAX;
+            6'h04:      read_d = FORMAT;
+            A_CONTROL:  read_d = {30'd0, irq_enable_q, 1'b0};
+            A_STATUS:   read_d = {21'd0, counters_full, busy, halted, 2'd0, error_q};
+            A_WATCHDOG: read_d = watchdog_q;
+            default:    if (read_word < A_END) read_d = counters[32*counter +: 32];
+        endcase
+    end
+
+    integer i;
+    always @(posedge clk) begin
+        if (rst) begin
+            aw_held_q        <= 1'b0;
+            w_held_q         <= 1'b0;
+            b_valid_q        <= 1'b0;
+            r_valid_q        <= 1'b0;
+            soft_reset_q     <= 1'b0;
+            clear_counters_q <= 1'b0;
+            irq_enable_q     <= 1'b0;
+            irq_q            <= 1'b0;
+            watchdog_q       <= WATCHDOG;
+            error_q          <= 6'd0;
+        end else begin
+            if (s_axil_awvalid && s_axil_awready) aw_held_q <= 1'b1;
+            if (s_axil_wvalid && s_axil_wready) w_held_q <= 1'b1;
+            if (do_write) begin
+                aw_held_q <= 1'b0;
+                w_held_q  <= 1'b0;
+                b_valid_q <= 1'b1;
+            end else if (s_axil_bready) begin
+                b_valid_q <= 1'b0;
+            end
+            if (s_axil_arvalid && s_axil_arready) r_valid_q <= 1'b1;
+            else if (s_axil_rready) r_valid_q <= 1'b0;
+
+            soft_reset_q     <= control && w_q[0];
+            clear_counters_q <= control && w_q[2];
+            if (control) irq_enable_q <= w_q[1];
+            if (do_write && aw_q == A_WATCHDOG)
+                for (i = 0; i < 4; i = i + 1) if (strobe_q[i]) watchdog_q[8*i +: 8] <= w_q[8*i +: 8];
+
+            error_q <= soft_reset_q ? 6'd0 : (error_q | error);
+            irq_q   <= irq_enable_q && (error_q != 6'd0) && !soft_reset_q;
+        end
+        if (s_axil_awvalid && s_axil_awready) aw_q <= s_axil_awaddr[7:2];
+        if (s_axil_wvalid && s_axil_wready) begin
+            w_q      <= s_axil_wdata;
+            strobe_q <= s_axil_wstrb;
+        end
+        if (do_write) b_resp_q <= writable ? OKAY : SLVERR;
+        if (s_axil_arvalid && s_axil_arready) begin
+            r_data_q <= read_d;
+            r_resp_q <= (read_word < A_END) ? OKAY : SLVERR;
+        end
+    end
+
+endmodule
+
+`default_nettype wire

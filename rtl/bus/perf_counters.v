@@ -1,0 +1,77 @@
+// SPDX-FileCopyrightText: 2026 macrame contributors
+// SPDX-License-Identifier: Apache-2.0
+//
+// perf_counters: where the cycles went, without a waveform.
+//
+//   cycles     from the first input beat (counted) to the latest output beat taken (counted)
+//   busy       slices issued; tiles: tiles whose results were formed
+//   stall_a    a weight slice was ready, no activations were
+//   stall_w    activations waited for weights
+//   stall_out  a tile waited for room in the result FIFO
+//   pad        a tile's last slice waited for the result chain (short tiles)
+//
+// Latency: an event of cycle t is in the counter's value from cycle t + 1 on.
+// Numbers: WIDTH-bit counters. When the cycle timer reaches its largest value all of them freeze and `full` rises: ratios
+//          stay true, nothing wraps. `clear` empties them; counting starts with the next input beat.
+`default_nettype none
+
+module perf_counters #(
+    parameter integer WIDTH = 32
+) (
+    input  wire             clk,
+    input  wire             clear,
+    // events
+    input  wire             beat_in,
+    input  wire             beat_out,
+    input  wire             issue,
+    input  wire             tile,
+    input  wire             wait_a,
+    input  wire             wait_w,
+    input  wire             wait_out,
+    input  wire             wait_chain,
+    // counts
+    output reg  [WIDTH-1:0] cycles,
+    output reg  [WIDTH-1:0] busy,
+    output reg  [WIDTH-1:0] tiles,
+    output reg  [WIDTH-1:0] stall_a,
+    output reg  [WIDTH-1:0] stall_w,
+    output reg  [WIDTH-1:0] stall_out,
+    output reg  [WIDTH-1:0] pad,
+    output wire             full
+);
+
+    reg             running_q;
+    reg [WIDTH-1:0] timer_q;
+
+    assign full = &timer_q;
+
+    wire             count = (running_q || beat_in) && !full;
+    wire [WIDTH-1:0] timer = timer_q + 1'b1;
+
+    always @(posedge clk) begin
+        if (clear) begin
+            running_q <= 1'b0;
+            timer_q   <= {WIDTH{1'b0}};
+            cycles    <= {WIDTH{1'b0}};
+            busy      <= {WIDTH{1'b0}};
+            tiles     <= {WIDTH{1'b0}};
+            stall_a   <= {WIDTH{1'b0}};
+            stall_w   <= {WIDTH{1'b0}};
+            stall_out <= {WIDTH{1'b0}};
+            pad       <= {WIDTH{1'b0}};
+        end else if (count) begin
+            running_q <= 1'b1;
+            timer_q   <= timer;
+            if (beat_out) cycles <= timer;
+            if (issue) busy <= busy + 1'b1;
+            if (tile) tiles <= tiles + 1'b1;
+            if (wait_a) stall_a <= stall_a + 1'b1;
+            if (wait_w) stall_w <= stall_w + 1'b1;
+            if (wait_out) stall_out <= stall_out + 1'b1;
+            if (wait_chain) pad <= pad + 1'b1;
+        end
+    end
+
+endmodule
+
+`default_nettype wire

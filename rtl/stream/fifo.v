@@ -1,0 +1,63 @@
+// SPDX-FileCopyrightText: 2026 macrame contributors
+// SPDX-License-Identifier: Apache-2.0
+//
+// fifo: a synchronous first-word-fall-through FIFO whose storage may be block RAM.
+//
+// The memory is read into an output register ahead of need, as block RAM wants it, so the FIFO holds DEPTH entries in
+// memory and one more in that register.
+//
+// Latency: a beat written into an empty FIFO stands on out_data 2 cycles later. One beat in and one out a cycle.
+// Contract: the writer must not write when DEPTH + 1 entries are held. There is no `full`: the core reserves room with
+//          credits before it starts a tile, and a flag that nobody may see rise would be one that nobody tests.
+// Numbers: none. Reset empties it; memory and data register keep their bits.
+`default_nettype none
+
+module fifo #(
+    parameter integer WIDTH = 8,  // bits of an entry
+    parameter integer DEPTH = 64  // entries in memory, a power of two, 2 or more
+) (
+    input  wire             clk,
+    input  wire             rst,
+    input  wire [WIDTH-1:0] in_data,
+    input  wire             in_valid,
+    output wire [WIDTH-1:0] out_data,
+    output wire             out_valid,
+    input  wire             out_ready
+);
+
+    localparam integer ADDR_W = $clog2(DEPTH);
+
+    generate
+        if (DEPTH < 2 || (DEPTH & (DEPTH - 1)) != 0) begin : g_illegal
+            ERROR_fifo_DEPTH_must_be_a_power_of_two_from_2 u_error ();
+        end
+    endgenerate
+
+    reg [WIDTH-1:0]  mem[0:DEPTH-1];
+    reg [ADDR_W:0]   write_q, read_q;  // one bit more than the address: equal means empty, not full
+    reg [WIDTH-1:0]  out_q;
+    reg              out_valid_q;
+
+    wire fetch = (write_q != read_q) && (!out_valid_q || out_ready);
+
+    always @(posedge clk) begin
+        if (in_valid) mem[write_q[ADDR_W-1:0]] <= in_data;
+        if (fetch) out_q <= mem[read_q[ADDR_W-1:0]];
+        if (rst) begin
+            write_q     <= {(ADDR_W + 1){1'b0}};
+            read_q      <= {(ADDR_W + 1){1'b0}};
+            out_valid_q <= 1'b0;
+        end else begin
+            if (in_valid) write_q <= write_q + 1'b1;
+            if (fetch) read_q <= read_q + 1'b1;
+            if (fetch) out_valid_q <= 1'b1;
+            else if (out_ready) out_valid_q <= 1'b0;
+        end
+    end
+
+    assign out_data  = out_q;
+    assign out_valid = out_valid_q;
+
+endmodule
+
+`default_nettype wire

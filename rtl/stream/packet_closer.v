@@ -1,0 +1,69 @@
+// SPDX-FileCopyrightText: 2026 macrame contributors
+// SPDX-License-Identifier: Apache-2.0
+//
+// packet_closer: the output register of the core, which never leaves a packet without its tlast.
+//
+// A soft reset throws the FIFO's content away, perhaps half a tile's rows with it. A beat already offered must stay
+// (AXI4-Stream), and a packet already begun must end, or the downstream would glue the next tile to the stump. So when
+// the core restarts with a packet open, one closing beat follows: tlast with tkeep all zero.
+//
+// Latency: 1 cycle; throughput one beat a cycle. Outputs are registers.
+// Numbers: none. `rst` is the system's reset and drops everything; `restart` (soft reset) only closes the packet.
+`default_nettype none
+
+module packet_closer #(
+    parameter integer DATA_W = 256,
+    parameter integer KEEP_W = 32
+) (
+    input  wire              clk,
+    input  wire              rst,
+    input  wire              restart,
+    // from the FIFO
+    input  wire [DATA_W-1:0] in_data,
+    input  wire [KEEP_W-1:0] in_keep,
+    input  wire              in_last,
+    input  wire              in_valid,
+    output wire              in_ready,
+    // m_axis
+    output wire [DATA_W-1:0] out_data,
+    output wire [KEEP_W-1:0] out_keep,
+    output wire              out_last,
+    output wire              out_valid,
+    input  wire              out_ready
+);
+
+    reg [DATA_W-1:0] data_q;
+    reg [KEEP_W-1:0] keep_q;
+    reg              last_q, valid_q;
+    reg              open_q;   // the latest beat put into the register was not a packet's last
+    reg              close_q;  // a closing beat is due
+
+    wire free = !valid_q || out_ready;
+
+    assign in_ready = free && !close_q && !restart;
+
+    always @(posedge clk) begin
+        if (free && !close_q) data_q <= in_data;
+        if (free) keep_q <= close_q ? {KEEP_W{1'b0}} : in_keep;
+        if (free) last_q <= close_q || in_last;
+        if (rst) begin
+            valid_q <= 1'b0;
+            open_q  <= 1'b0;
+            close_q <= 1'b0;
+        end else begin
+            if (free) valid_q <= close_q || (in_valid && !restart);
+            if (restart && !close_q) close_q <= open_q;
+            else if (free) close_q <= 1'b0;
+            if (free && close_q) open_q <= 1'b0;
+            else if (in_valid && in_ready) open_q <= !in_last;
+        end
+    end
+
+    assign out_data  = data_q;
+    assign out_keep  = keep_q;
+    assign out_last  = last_q;
+    assign out_valid = valid_q;
+
+endmodule
+
+`default_nettype wire

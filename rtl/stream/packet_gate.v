@@ -1,0 +1,49 @@
+// SPDX-FileCopyrightText: 2026 macrame contributors
+// SPDX-License-Identifier: Apache-2.0
+//
+// packet_gate: lets an input stream into the core on packet boundaries only.
+//
+// A soft reset may fall into the middle of a packet. The upstream knows nothing of it and goes on; the rest of that
+// packet would look like the beginning of a new one. The gate remembers whether a packet is open, and after a soft
+// reset swallows beats up to and including that packet's tlast. The next packet passes untouched.
+//
+// Latency: 0 cycles (combinational); throughput one beat a cycle.
+// Numbers: none. `rst` is the reset of the whole system, upstream included: no packet is open after it. `restart` is the
+// core's own reset: while it is high nothing is accepted.
+`default_nettype none
+
+module packet_gate (
+    input  wire clk,
+    input  wire rst,
+    input  wire restart,    // the core restarts (soft reset)
+    // upstream
+    input  wire in_valid,
+    input  wire in_last,
+    output wire in_ready,
+    // core
+    output wire out_valid,
+    input  wire out_ready,
+    output wire accepted    // a beat was taken from the upstream, swallowed ones included
+);
+
+    reg open_q;  // the latest beat taken was not a packet's last
+    reg drop_q;  // swallow up to tlast
+
+    assign in_ready  = !restart && (drop_q || out_ready);
+    assign out_valid = !restart && !drop_q && in_valid;
+    assign accepted  = in_valid && in_ready;
+
+    always @(posedge clk) begin
+        if (rst) begin
+            open_q <= 1'b0;
+            drop_q <= 1'b0;
+        end else begin
+            if (accepted) open_q <= !in_last;
+            if (restart) drop_q <= open_q;
+            else if (accepted && in_last) drop_q <= 1'b0;
+        end
+    end
+
+endmodule
+
+`default_nettype wire

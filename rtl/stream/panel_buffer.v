@@ -1,0 +1,159 @@
+// SPDX-FileCopyrightText: 2026 macrame contributors
+// SPDX-License-Identifier: Apache-2.0
+//
+// panel_buffer: holds two weight panels; one is replayed for every activation panel while the other loads.
+//
+//                ┌ record ─► panel_record            half 0 ┌───────────┐   reader: slice 0, 1, .. last, again from 0,
+//   s_axis_w ────┤                                          ├───────────┤   until an activation panel releases it
+//                └ slices ─► write_half ──────────►  half 1 └───────────┘
+//
+// Filling: the record's beats, then slices up to tlast. The record of the next panel is taken even while both halves are
+// full; its slices wait until one is released. Reading: a slice can be read in the cycle after it was written, so the
+// first tile starts while its panel is still arriving.
+//
+// Slots: panel n keeps its record in slot n mod 4. The array's pipeline still needs the record of a released panel until
+// its last tile is loaded into the result registers, so the first beat of a record waits until SETTLE cycles
+// after the latest release. By then no tile of a released panel is under way, and of the others at most three are alive.
+//
+// Latency: 1 cycle from `take` to w_data. One beat in and one slice out a cycle.
+// Errors (one-cycle strobes): a mode above 3, a tlast inside the record (or no slice after it), a panel of more than
+//          SLICES_MAX slices. The core halts on them; `halt` drains the input.
+// Numbers: none; bits pass unchanged. Lanes as on s_axis_w.
+`default_nettype none
+
+module panel_buffer #(
+    parameter integer COLS       = 8,     // 1..32
+    parameter integer DEPTH      = 1,     // 1..8
+    parameter integer SLICES_MAX = 1024,  // slices of the longest panel
+    parameter integer SETTLE     = 8      // cycles from issuing a tile's last slice to reading its record
+) (
+    input  wire                    clk,
+    input  wire                    rst,
+    input  wire                    halt,
+    // s_axis_w, behind its packet gate
+    input  wire [8*DEPTH*COLS-1:0] in_data,
+    input  wire [7:0]              in_user,   // mode, on the first beat
+    input  wire                    in_last,
+    input  wire                    in_valid,
+    output wire                    in_ready,
+    output wire                    in_blocked,  // a slice waits for a release
+    // to panel_record
+    output wire                    record_write,
+    output wire [1:0]              record_slot,
+    output wire [3:0]              record_beat,
+    // to the sequencer: the slice it may take now
+    output wire                    slice_ready,
+    output wire                    slice_last,
+    output wire [1:0]              slice_slot,
+    output wire [1:0]              slice_mode,
+    input  wire                    take,
+    input  wire                    drop,      // with the take of a last slice: release the panel
+    output wire [8*DEPTH*COLS-1:0] w_data,    // the slice taken in the cycle before
+    // errors
+    output wire                    error_mode,
+    output wire                    error_record,
+    output wire                    error_long
+);
+
+    localparam integer RECORD_BEATS = (12 + DEPTH - 1) / DEPTH;
+    localparam integer INDEX_W      = (SLICES_MAX == 1) ? 1 : $clog2(SLICES_MAX);
+    localparam integer SETTLE_W     = $clog2(SETTLE + 1);
+    localparam [31:0]  INDEX_END    = SLICES_MAX - 1;
+    localparam [31:0]  BEAT_END     = RECORD_BEATS - 1;
+    localparam [31:0]  SETTLE_START = SETTLE;
+
+    reg [8*DEPTH*COLS-1:0] mem[0:2*(1<<INDEX_W)-1];
+    reg [8*DEPTH*COLS-1:0] w_data_q;
+
+    // writer
+    reg               in_record_q;
+    reg [3:0]         beat_q;
+    reg               write_half_q;
+    reg [INDEX_W-1:0] write_index_q;
+    reg [1:0]         write_slot_q;
+    // panels
+    reg [1:0]          full_q;           // a whole panel stands in this half
+    reg [INDEX_W-1:0]  end_index_q[0:1];  // index of its last slice
+    reg [1:0]          mode_q[0:3];      // by slot
+    reg [SETTLE_W-1:0] settle_q;
+    // reader
+    reg               read_half_q;
+    reg [INDEX_W-1:0] read_index_q;
+    reg [1:0]         read_slot_q;
+
+    wire first  = in_record_q && (beat_q == 4'd0);
+    wire ready  = in_record_q ? (!first || settle_q == {SETTLE_W{1'b0}}) : !full_q[write_half_q];
+    wire accept = in_valid && ready && !halt;
+
+    assign in_ready   = ready || halt;
+    assign in_blocked = in_valid && !in_record_q && full_q[write_half_q];
+
+    assign record_write = accept && in_record_q;
+    assign record_slot  = write_slot_q;
+    assign record_beat  = beat_q;
+
+    wire slice_write = accept && !in_record_q;
+    wire panel_end   = slice_write && in_last;
+
+    assign error_mode   = accept && first && (in_user > 8'd3);
+    assign error_record = accept && in_record_q && in_last;
+    assign error_long   = slice_write && !in_last && (write_index_q == INDEX_END[INDEX_W-1:0]);
+
+    assign slice_ready = full_q[read_half_q] || (read_half_q == write_half_q && read_index_q < write_index_q);
+    assign slice_last  = full_q[read_half_q] && (read_index_q == end_index_q[read_half_q]);
+    assign slice_slot  = read_slot_q;
+    assign slice_mode  = mode_q[read_slot_q];
+
+    always @(posedge clk) begin
+        if (slice_write) mem[{write_half_q, write_index_q}] <= in_data;
+        if (take) w_data_q <= mem[{read_half_q, read_index_q}];
+        if (panel_end) end_index_q[write_half_q] <= write_index_q;
+        if (record_write && first) mode_q[write_slot_q] <= in_user[1:0];
+    end
+
+    assign w_data = w_data_q;
+
+    always @(posedge clk) begin
+        if (rst) begin
+            in_record_q   <= 1'b1;
+            beat_q        <= 4'd0;
+            write_half_q  <= 1'b0;
+            write_index_q <= {INDEX_W{1'b0}};
+            write_slot_q  <= 2'd0;
+        end else begin
+            if (record_write) begin
+                beat_q      <= (beat_q == BEAT_END[3:0]) ? 4'd0 : beat_q + 4'd1;
+                in_record_q <= (beat_q != BEAT_END[3:0]);
+            end
+            if (slice_write) write_index_q <= in_last ? {INDEX_W{1'b0}} : write_index_q + 1'b1;
+            if (panel_end) begin
+                in_record_q  <= 1'b1;
+                write_half_q <= !write_half_q;
+                write_slot_q <= write_slot_q + 2'd1;
+            end
+        end
+    end
+
+    always @(posedge clk) begin
+        if (rst) begin
+            full_q       <= 2'b00;
+            settle_q     <= {SETTLE_W{1'b0}};
+            read_half_q  <= 1'b0;
+            read_index_q <= {INDEX_W{1'b0}};
+            read_slot_q  <= 2'd0;
+        end else begin
+            if (settle_q != {SETTLE_W{1'b0}}) settle_q <= settle_q - 1'b1;
+            if (panel_end) full_q[write_half_q] <= 1'b1;
+            if (take) read_index_q <= slice_last ? {INDEX_W{1'b0}} : read_index_q + 1'b1;
+            if (take && drop) begin
+                full_q[read_half_q] <= 1'b0;
+                read_half_q         <= !read_half_q;
+                read_slot_q         <= read_slot_q + 2'd1;
+                settle_q            <= SETTLE_START[SETTLE_W-1:0];
+            end
+        end
+    end
+
+endmodule
+
+`default_nettype wire

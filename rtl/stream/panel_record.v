@@ -1,0 +1,71 @@
+// SPDX-FileCopyrightText: 2026 macrame contributors
+// SPDX-License-Identifier: Apache-2.0
+//
+// panel_record: keeps the records of the weight panels: per column a bias, a multiplier, a shift, a zero point, a clamp.
+//
+// A record comes in as RECORD_BEATS = ceil(12 / DEPTH) beats, a column's 12 bytes down its own lane, low byte first:
+//
+//   byte   0  1  2  3 | 4  5  6  7  | 8     | 9          | 10        | 11
+//          bias       | multiplier  | shift | zero point | clamp low | clamp high
+//
+// Each beat goes to a small memory of its own, as it is; one read brings all beats, hence all columns, at once. There are
+// four slots because four panels can be alive: one whose last tile is still in the array's pipeline, one in use, one
+// loaded, and one whose record has come but whose slices must wait.
+//
+// Latency: read 1 cycle; the outputs hold until the next read. Reading what is being written is not defined; panel_buffer
+//          keeps the two apart.
+// Numbers: fields pass unchanged. Lanes: column c is bits [W*c +: W] of each output.
+`default_nettype none
+
+module panel_record #(
+    parameter integer COLS  = 8,  // 1..32
+    parameter integer DEPTH = 1   // bytes of a lane in a beat, 1..8
+) (
+    input  wire                    clk,
+    // write, a beat at a time
+    input  wire                    write,
+    input  wire [1:0]              write_slot,
+    input  wire [3:0]              write_beat,  // 0 .. RECORD_BEATS - 1
+    input  wire [8*DEPTH*COLS-1:0] write_data,
+    // read
+    input  wire                    read,
+    input  wire [1:0]              read_slot,
+    output wire [32*COLS-1:0]      bias,
+    output wire [32*COLS-1:0]      multiplier,
+    output wire [8*COLS-1:0]       shift,
+    output wire [8*COLS-1:0]       zero_point,
+    output wire [8*COLS-1:0]       clamp_low,
+    output wire [8*COLS-1:0]       clamp_high
+);
+
+    localparam integer RECORD_BEATS = (12 + DEPTH - 1) / DEPTH;
+    localparam integer LANE_W       = 8 * DEPTH;
+
+    genvar b, c;
+    generate
+        for (b = 0; b < RECORD_BEATS; b = b + 1) begin : g_beat
+            reg [LANE_W*COLS-1:0] mem[0:3];
+            reg [LANE_W*COLS-1:0] data_q;
+            always @(posedge clk) begin
+                if (write && write_beat == b) mem[write_slot] <= write_data;
+                if (read) data_q <= mem[read_slot];
+            end
+        end
+        for (c = 0; c < COLS; c = c + 1) begin : g_col
+            // the column's bytes in order; the last beat's padding, if any, lies above byte 11 and is not used
+            wire [8*12-1:0] bytes;
+            for (b = 0; b < 12; b = b + 1) begin : g_byte
+                assign bytes[8*b +: 8] = g_beat[b/DEPTH].data_q[LANE_W*c + 8*(b % DEPTH) +: 8];
+            end
+            assign bias[32*c +: 32]       = bytes[31:0];
+            assign multiplier[32*c +: 32] = bytes[63:32];
+            assign shift[8*c +: 8]        = bytes[71:64];
+            assign zero_point[8*c +: 8]   = bytes[79:72];
+            assign clamp_low[8*c +: 8]    = bytes[87:80];
+            assign clamp_high[8*c +: 8]   = bytes[95:88];
+        end
+    endgenerate
+
+endmodule
+
+`default_nettype wire
