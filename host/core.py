@@ -1,0 +1,272 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""One core at the end of a link: who it is, what it multiplies, how long that took and what went wrong."""
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from host import packets, quantize, registers, tiling
+from host.errors import CoreError, InputError, LinkError
+
+INT32 = np.iinfo(np.int32)
+INT8 = np.iinfo(np.int8)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the core's own counters say about one product.
+
+    Attributes
+    ----------
+    cycles : int
+        From the first input beat to the last result beat.
+    busy : int
+        Slices issued to the array.
+    tiles : int
+        Tiles finished, K chunks of one tile counted once.
+    stall_a, stall_w, stall_out : int
+        Cycles lost waiting for activations, for weights, for room at the output.
+    pad : int
+        Cycles a tile shorter than ROWS waited for the result chain.
+    macs : int
+        Multiply-accumulates the product needed, padding not counted.
+    cells : int
+        Multiply-accumulates the array can do a cycle.
+    counters_full : bool
+        The counters overflowed and froze; the figures above are then too low.
+    """
+
+    cycles: int
+    busy: int
+    tiles: int
+    stall_a: int
+    stall_w: int
+    stall_out: int
+    pad: int
+    macs: int
+    cells: int
+    counters_full: bool = False
+
+    @property
+    def occupancy(self):
+        """Share of the cycles in which the array was given a slice."""
+        return self.busy / self.cycles if self.cycles else 0.0
+
+    @property
+    def utilisation(self):
+        """Share of the multipliers times cycles that went into useful products."""
+        return self.macs / (self.cycles * self.cells) if self.cycles else 0.0
+
+    def as_dict(self):
+        """All fields and both ratios, for a JSON report."""
+        return {**asdict(self), "occupancy": self.occupancy, "utilisation": self.utilisation}
+
+
+def _integers(name, value, bounds, length=None):
+    """``value`` as int64, scalar or of the given length, within the limits of an integer type."""
+    array = np.asarray(value)
+    if array.dtype.kind not in "iu":
+        raise InputError(f"{name} holds {array.dtype} values, expected integers")
+    if array.ndim and (length is None or array.shape != (length,)):
+        raise InputError(f"{name} has shape {array.shape}, expected "
+                         + ("one number" if length is None else f"one number or {length} of them"))
+    bad = (array < bounds.min) | (array > bounds.max)
+    if bad.any():
+        raise InputError(f"{name} has {array[bad].reshape(-1)[0]}, expected {bounds.min} to {bounds.max}")
+    return array.astype(np.int64)
+
+
+def _operand(name, matrix):
+    matrix = np.asarray(matrix)
+    if matrix.ndim != 2 or not matrix.size:
+        raise InputError(f"{name} has shape {matrix.shape}, expected a matrix of at least 1 x 1")
+    if matrix.dtype != np.int8:
+        raise InputError(f"{name} holds {matrix.dtype} values, expected int8")
+    return matrix
+
+
+class Core:
+    """Drive one core.
+
+    Parameters
+    ----------
+    link : host.link.Link
+
+    Attributes
+    ----------
+    shape : host.tiling.Shape
+    post_lanes : int
+        Requantisers the core shares among its columns.
+
+    Raises
+    ------
+    host.errors.LinkError
+        What answers is not a macrame core this driver knows.
+
+    Examples
+    --------
+    >>> with SimLink(rows=8, cols=8) as link:                               # doctest: +SKIP
+    ...     product, report = Core(link).matmul(a, w)
+    """
+
+    def __init__(self, link):
+        self.link = link
+        found = link.read(registers.ID)
+        if found != registers.ID_VALUE:
+            raise LinkError(f"ID register reads 0x{found:08x}, expected "
+                            f"0x{registers.ID_VALUE:08x}: not a macrame core")
+        version = link.read(registers.VERSION)
+        if version >> 16 != registers.VERSION_VALUE >> 16:
+            raise LinkError(f"VERSION register reads 0x{version:08x}, expected major version "
+                            f"{registers.VERSION_VALUE >> 16}")
+        if not link.read(registers.FORMAT) & registers.FORMAT_INT8:
+            raise LinkError("FORMAT register says the core has no int8 cells")
+        rows, cols, depth, self.post_lanes = registers.unpack_shape(link.read(registers.SHAPE))
+        k_max = link.read(registers.K_MAX)
+        if not (rows and cols and depth and k_max):
+            raise LinkError(f"the core says it is {rows} x {cols} x {depth} with K_MAX {k_max}")
+        self.shape = tiling.Shape(rows, cols, depth, k_max)
+        link.write(registers.CONTROL, registers.CONTROL_IRQ_ENABLE)
+
+    def status(self):
+        """The STATUS register."""
+        return self.link.read(registers.STATUS)
+
+    def check(self):
+        """Raise :class:`host.errors.CoreError` if the core has halted itself."""
+        status = self.status()
+        if status & registers.STATUS_HALTED:
+            raise CoreError(registers.error_names(status), status)
+
+    def soft_reset(self):
+        """Bring the core back after an error; panels it held are gone.
+
+        Raises
+        ------
+        host.errors.LinkError
+            It stays halted.
+        """
+        self.link.write(registers.CONTROL, registers.CONTROL_SOFT_RESET | registers.CONTROL_IRQ_ENABLE)
+        for _ in range(64):
+            if not self.link.read(registers.CONTROL) & registers.CONTROL_SOFT_RESET:
+                break
+        status = self.status()
+        if status & registers.STATUS_HALTED or registers.error_names(status):
+            raise LinkError(f"STATUS still reads 0x{status:08x} after a soft reset")
+
+    def counters(self):
+        """Every event counter, by its name in lower case.
+
+        Returns
+        -------
+        dict of str to int
+        """
+        return {name.lower(): self.link.read(registers.ADDRESSES[name]) for name in registers.COUNTERS}
+
+    def clear_counters(self):
+        """Set every event counter to zero."""
+        self.link.write(registers.CONTROL, registers.CONTROL_COUNTERS_CLEAR | registers.CONTROL_IRQ_ENABLE)
+
+    def records(self, w, mode, *, bias=0, scale=None, multiplier=None, shift=None, zero_point=0, low=-128,
+                high=127, a_zero_point=0):
+        """The record of every column of w; parameters as in :meth:`matmul`.
+
+        Returns
+        -------
+        ndarray of uint8, shape (N, 12)
+        """
+        n = w.shape[1]
+        if mode not in packets.MODES:
+            raise InputError(f"mode is {mode!r}, expected one of {', '.join(packets.MODES)}")
+        if mode == "raw":
+            if not (scale is None and multiplier is None and shift is None):
+                raise InputError("mode raw takes no scale, multiplier or shift")
+            multiplier = shift = 0
+        elif scale is not None:
+            if not (multiplier is None and shift is None):
+                raise InputError("give either scale or multiplier and shift, not both")
+            if np.ndim(scale) and np.shape(scale) != (n,):
+                raise InputError(f"scale has shape {np.shape(scale)}, expected one number or {n} of them")
+            if mode == "fp32":
+                multiplier, shift = quantize.float32_bits(scale), 0
+            else:
+                multiplier, shift = quantize.quantize_multiplier(scale)
+        elif multiplier is None:
+            raise InputError(f"mode {mode} needs scale, or multiplier and shift")
+        bias = _integers("bias", bias, INT32, n)
+        a_zero_point = _integers("a_zero_point", a_zero_point, INT8)
+        if a_zero_point:   # sum((a - z) * w) = sum(a * w) - z * sum(w), all of it modulo 2^32
+            bias = bias - a_zero_point * w.sum(axis=0, dtype=np.int64)
+        bias = (bias & 0xFFFFFFFF).astype(np.uint32).view(np.int32)
+        low, high = _integers("low", low, INT8, n), _integers("high", high, INT8, n)
+        if (low > high).any():
+            raise InputError(f"low is {low.max()} and high is {high.min()}, expected low <= high")
+        return packets.records(n, bias, _integers("multiplier", multiplier, INT32, n),
+                               _integers("shift", 0 if shift is None else shift, INT8, n),
+                               _integers("zero_point", zero_point, INT8, n), low, high)
+
+    def matmul(self, a, w, mode="raw", *, progress=None, limit=1 << 18, **output):
+        """Multiply two int8 matrices on the core.
+
+        Parameters
+        ----------
+        a : ndarray of int8, shape (M, K)
+        w : ndarray of int8, shape (K, N)
+        mode : {"raw", "gemmlowp", "ruy", "fp32"}
+        progress : callable, optional
+            Called now and then with (result beats so far, result beats in all).
+        limit : int
+            Activation beats to aim at in one transfer, see :func:`host.tiling.batches`.
+        bias : int or ndarray of int, scalar or shape (N,)
+            Added to the sum, int32, wrapping; in every mode.
+        scale : float or ndarray of float, scalar or shape (N,)
+            Real scale of the output; or else
+        multiplier, shift : int or ndarray of int, scalar or shape (N,)
+            The fields themselves: Q31 and left shift, or float32 bits in mode fp32.
+        zero_point, low, high : int or ndarray of int, scalar or shape (N,)
+            Of the int8 output: added after scaling, then clamped to [low, high].
+        a_zero_point : int
+            Zero point of a, folded into the bias.
+
+        Returns
+        -------
+        product : ndarray, shape (M, N)
+            int32 in mode raw, else int8.
+        report : Report
+
+        Raises
+        ------
+        host.errors.InputError
+            An argument is not as described.
+        host.errors.CoreError
+            The core halted; :meth:`soft_reset` brings it back.
+        host.errors.LinkError
+            Results are missing or malformed.
+        """
+        a, w = _operand("a", a), _operand("w", w)
+        if a.shape[1] != w.shape[0]:
+            raise InputError(f"a is {a.shape[0]} x {a.shape[1]} and w is {w.shape[0]} x {w.shape[1]}, "
+                             f"expected as many rows of w as columns of a")
+        record = self.records(w, mode, **output)
+        number, shape = packets.MODES[mode], self.shape
+        (m, k), n = a.shape, w.shape[1]
+        out = np.empty((m, n), np.int32 if mode == "raw" else np.int8)
+        total = packets.slices(m, shape.rows) * packets.slices(n, shape.cols) * shape.rows
+        done = 0
+        self.check()
+        self.clear_counters()
+        for batch in tiling.batches(a, w, record, number, shape, limit):
+            expected = len(batch.tiles) * shape.rows
+            tell = progress and (lambda beats, base=done: progress(base + beats, total))
+            results = self.link.transfer(batch.weights, batch.activations, expected, tell)
+            if len(results) != expected:
+                self.check()
+                raise LinkError(f"{len(results)} result beats came out, expected {expected}, and STATUS "
+                                f"reads 0x{self.status():08x}")
+            tiles = packets.unpack_tiles(results, shape.rows, shape.cols, number)
+            tiling.place(out, tiles, batch.tiles, shape)
+            done += expected
+        self.check()
+        full = bool(self.status() & registers.STATUS_COUNTERS_FULL)
+        return out, Report(**self.counters(), macs=m * k * n, cells=shape.rows * shape.cols * shape.depth,
+                           counters_full=full)

@@ -1,0 +1,29 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The three ways work beside the core can fail, each with a message a user can act on."""
+
+
+class InputError(ValueError):
+    """What the user gave cannot be used; the message names it, its value and what was expected."""
+
+
+class LinkError(RuntimeError):
+    """The core (or the simulator that stands for it) does not answer as it should."""
+
+
+class CoreError(RuntimeError):
+    """The core halted itself; ``names`` holds the STATUS bits that say why.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Names of the sticky STATUS bits that are set, as in :data:`host.registers.STATUS_ERRORS`.
+    status : int
+        The whole STATUS register.
+    """
+
+    def __init__(self, names, status):
+        self.names = tuple(names)
+        self.status = status
+        why = ", ".join(self.names) or "no cause given"
+        super().__init__(f"the core halted: {why} (STATUS 0x{status:08x})")

@@ -1,0 +1,179 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Matrices to stream beats and back.
+
+A beat is a row of bytes: lane j, depth d is byte ``j*DEPTH + d``, and value k of the inner dimension travels
+in slice ``k // DEPTH`` at depth ``k % DEPTH``. A weight panel opens with a record of 12 bytes a column, sent
+down that column's own lane:
+
+    byte   0..3        4..7          8       9            10          11
+           bias        multiplier    shift   zero point   clamp low   clamp high
+           int32 LE    int32 LE      int8    int8         int8        int8
+
+``multiplier`` is a Q31 integer, or the bits of a float32 scale in mode fp32.
+"""
+import numpy as np
+
+from host.errors import LinkError
+from host.link import Beats
+
+#: Modes of the output stage, by the number that goes into tuser of a weight panel's first beat.
+MODES = {"raw": 0, "gemmlowp": 1, "ruy": 2, "fp32": 3}
+
+RELEASE = 1  # tuser of an activation panel's last beat: the weight panel is done with
+KEEP = 2     # and: leave the accumulators open, more K follows
+
+RECORD_BYTES = 12
+
+
+def slices(k, depth):
+    """Slices that K values need, DEPTH to a slice."""
+    return -(-k // depth)
+
+
+def record_beats(depth):
+    """Beats of a weight panel's record."""
+    return -(-RECORD_BYTES // depth)
+
+
+def records(n, bias=0, multiplier=0, shift=0, zero_point=0, low=-128, high=127):
+    """The 12-byte records of n columns.
+
+    Parameters
+    ----------
+    n : int
+        Columns.
+    bias, multiplier : int or array of int32, scalar or shape (n,)
+    shift, zero_point, low, high : int or array of int8, scalar or shape (n,)
+
+    Returns
+    -------
+    ndarray of uint8, shape (n, 12)
+    """
+    fields = np.zeros(n, dtype=[("bias", "<i4"), ("multiplier", "<i4"), ("shift", "i1"), ("zero_point", "i1"),
+                                ("low", "i1"), ("high", "i1")])
+    for name, value in (("bias", bias), ("multiplier", multiplier), ("shift", shift),
+                        ("zero_point", zero_point), ("low", low), ("high", high)):
+        fields[name] = value
+    return fields.view(np.uint8).reshape(n, RECORD_BYTES)
+
+
+def _panels(matrix, lanes, depth):
+    """(K, lanes*P) int8, K a multiple of depth -> (P, K/depth, lanes*depth) uint8, a panel for each P."""
+    k, width = matrix.shape
+    panels = width // lanes
+    return (np.ascontiguousarray(matrix).view(np.uint8)
+            .reshape(k // depth, depth, panels, lanes).transpose(2, 0, 3, 1)
+            .reshape(panels, k // depth, lanes * depth))
+
+
+def pad(matrix, rows, cols):
+    """An int8 matrix grown to (rows, cols) with zeros."""
+    if matrix.shape == (rows, cols):
+        return matrix
+    out = np.zeros((rows, cols), np.int8)
+    out[:matrix.shape[0], :matrix.shape[1]] = matrix
+    return out
+
+
+def weight_panels(w, record, cols, depth, mode):
+    """Every weight panel of a K x N matrix, N padded to whole panels and K to whole slices.
+
+    Parameters
+    ----------
+    w : ndarray of int8, shape (K, N)
+    record : ndarray of uint8, shape (N, 12)
+        From :func:`records`.
+    cols, depth : int
+        The core's COLS and DEPTH.
+    mode : int
+        One of the values of :data:`MODES`.
+
+    Returns
+    -------
+    data : ndarray of uint8, shape (panels, record beats + slices, cols*depth)
+    last : ndarray of bool, shape (panels, record beats + slices)
+    user : ndarray of uint8, same shape as last
+    """
+    k, n = w.shape
+    panels, head = slices(n, cols), record_beats(depth)
+    body = _panels(pad(w, slices(k, depth) * depth, panels * cols), cols, depth)
+    lanes = np.zeros((panels * cols, head * depth), np.uint8)
+    lanes[:n, :RECORD_BYTES] = record
+    front = lanes.reshape(panels, cols, head, depth).transpose(0, 2, 1, 3).reshape(panels, head, cols * depth)
+    data = np.concatenate([front, body], axis=1)
+    last = np.zeros(data.shape[:2], bool)
+    last[:, -1] = True
+    user = np.zeros(data.shape[:2], np.uint8)
+    user[:, 0] = mode
+    return data, last, user
+
+
+def activation_panels(a, rows, depth, flags=0):
+    """Every activation panel of an M x K matrix, M padded to whole panels and K to whole slices.
+
+    Parameters
+    ----------
+    a : ndarray of int8, shape (M, K)
+    rows, depth : int
+        The core's ROWS and DEPTH.
+    flags : int or array of int, scalar or shape (panels,)
+        :data:`RELEASE` and :data:`KEEP`, put into tuser of each panel's last beat.
+
+    Returns
+    -------
+    data, last, user : ndarray
+        As from :func:`weight_panels`, with slices beats a panel.
+    """
+    m, k = a.shape
+    panels = slices(m, rows)
+    data = _panels(pad(a, panels * rows, slices(k, depth) * depth).T, rows, depth)
+    last = np.zeros(data.shape[:2], bool)
+    last[:, -1] = True
+    user = np.zeros(data.shape[:2], np.uint8)
+    user[:, -1] = flags
+    return data, last, user
+
+
+def flatten(data, last, user):
+    """Panels one after the other: (panels, beats, bytes) to :class:`host.link.Beats`."""
+    return Beats(data.reshape(-1, data.shape[-1]), last.reshape(-1), user.reshape(-1))
+
+
+def unpack_tiles(beats, rows, cols, mode):
+    """Result beats to tiles.
+
+    Parameters
+    ----------
+    beats : host.link.Results
+        Whole tiles; tlast and tkeep are checked against what the mode says.
+    rows, cols : int
+        The core's ROWS and COLS.
+    mode : int
+        One of the values of :data:`MODES`.
+
+    Returns
+    -------
+    ndarray, shape (tiles, rows, cols)
+        int32 in mode raw, else int8.
+
+    Raises
+    ------
+    host.errors.LinkError
+        A tile is cut short, or tlast or tkeep is not where it belongs.
+    """
+    if len(beats) % rows:
+        raise LinkError(f"{len(beats)} result beats are not whole tiles of {rows} rows")
+    ends = np.arange(len(beats)) % rows == rows - 1
+    if not np.array_equal(beats.last, ends):
+        bad = int(np.flatnonzero(beats.last != ends)[0])
+        raise LinkError(f"result beat {bad} (row {bad % rows} of {rows}) has tlast={int(beats.last[bad])}")
+    width = cols * (4 if mode == MODES["raw"] else 1)
+    keep = np.arange(beats.keep.shape[1]) < width
+    if (beats.keep != keep).any():
+        bad = int(np.flatnonzero((beats.keep != keep).any(axis=1))[0])
+        raise LinkError(f"result beat {bad} has tkeep on bytes {np.flatnonzero(beats.keep[bad]).tolist()}, "
+                        f"expected the low {width}")
+    used = np.ascontiguousarray(beats.data[:, :width])
+    values = used.view("<i4").astype(np.int32) if mode == MODES["raw"] else used.view(np.int8)
+    return values.reshape(-1, rows, cols)

@@ -1,0 +1,216 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""A link to a core in a simulator, which runs as a process of its own beside this one.
+
+    SimLink ── socket: requests, answers ──► tb_link.py in the simulator ──► core_player.v
+       └───── w.bin, a.bin: beats to play, m.txt: beats that came out ──────────┘
+
+Simulated time stands still between two calls, so the core sees a host that answers at once.
+"""
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+import weakref
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from host.errors import LinkError
+from host.link import Link
+from sim import simulate
+from tb.beats import checked_results, pack_beats, stall_values
+
+HARNESS = ("tb/core_player.v", "tb/stream_source.v", "tb/stall.v")
+
+START_LIMIT = 60     # seconds until the simulator must have called back
+SILENCE_LIMIT = 120  # seconds without a sign of life during a request
+
+
+class SimLink(Link):
+    """Simulate a core and hold the other end of the link to it.
+
+    Parameters
+    ----------
+    rows, cols, depth, k_max, post_lanes : int
+        Parameters of the core; post_lanes is cut to cols.
+    stalls : None, str, Stall or dict of them by stream ("w", "a", "m"), optional
+        How the streams pause.
+    seed : int
+        Of the stall patterns.
+    waves : bool
+        Leave an FST, see :attr:`waves`.
+    name : str, optional
+        Of the folder under build/runs/ for log and waves.
+    rtl_root : path, optional
+        Another copy of rtl/.
+    idle_limit : int
+        Cycles without a beat after which a transfer is given up; at least 257, and more than a block lasts.
+
+    Attributes
+    ----------
+    clock : int
+        Simulated cycles so far.
+    cycles : int
+        Of the latest transfer, from its first input beat to its last result beat, as the harness counts.
+    seconds : float
+        Wall-clock time spent in transfers.
+    waves : pathlib.Path or None
+        The FST; whole after :meth:`close`.
+    log : pathlib.Path
+        What the simulator printed.
+
+    Raises
+    ------
+    host.errors.LinkError
+        The simulator does not start.
+    sim.simulate.SetupError, sim.simulate.Failed
+        A tool is missing, or the sources do not compile.
+    """
+
+    def __init__(self, rows=8, cols=8, depth=1, *, k_max=1024, post_lanes=2, stalls=None, seed=1, waves=False,
+                 name=None, rtl_root=None, idle_limit=20000):
+        self.cols = cols
+        self.clock = self.cycles = 0
+        self.seconds = 0.0
+        self._sent = {"w": 0, "a": 0}
+        self._received = 0
+        stall_values(stalls, seed)  # a mistake in them shows before anything is started
+        # not under build/: the path of a socket may have no more than 107 characters
+        folder = Path(tempfile.mkdtemp(prefix="macrame-"))
+        if len(str(folder / "socket")) > 107:
+            folder.rmdir()
+            folder = Path(tempfile.mkdtemp(prefix="macrame-", dir="/tmp"))
+        self._finalizer = weakref.finalize(self, _abandon, parts := {"folder": folder})
+        parts["files"] = self._files = {stream: open(folder / f"{stream}.bin", "wb") for stream in self._sent}
+        (folder / "m.txt").touch()
+        parts["results"] = self._results = open(folder / "m.txt", "rb")
+        listener = parts["listener"] = socket.socket(socket.AF_UNIX)
+        listener.bind(str(folder / "socket"))
+        listener.listen(1)
+        listener.settimeout(0.1)
+        parts["launch"] = launch = simulate.prepare(
+            name or f"link-{rows}x{cols}x{depth}", toplevel="core_player", module="tb_link",
+            sources=[*simulate.core_sources(rtl_root), *HARNESS], rtl_root=rtl_root, seed=seed, waves=waves,
+            parameters={"ROWS": rows, "COLS": cols, "DEPTH": depth, "K_MAX": k_max,
+                        "POST_LANES": min(post_lanes, cols)},
+            plusargs=[f"dir={folder}"])
+        self.waves, self.log = launch.waves, launch.cwd / "sim.log"
+        self._process = parts["process"] = launch.start()
+        self._connection = parts["connection"] = self._accept(listener)
+        self._answer("ready")
+        self._ask("set", {"idle_limit": idle_limit})
+        self.set_stalls(stalls, seed)
+
+    def _accept(self, listener):
+        limit = time.monotonic() + START_LIMIT
+        while time.monotonic() < limit:
+            try:
+                accepted = listener.accept()[0]
+            except socket.timeout:
+                if self._process.poll() is not None:
+                    break
+                continue
+            accepted.setblocking(True)
+            return Connection(accepted.detach())
+        raise self._dead("did not start")
+
+    def _dead(self, what):
+        """The error for a simulator that is of no more use; it is closed."""
+        status = self._process.poll()
+        lines = self.log.read_text(errors="replace").splitlines()[-15:] if self.log.exists() else []
+        self._finalizer()
+        return LinkError("\n  | ".join([f"the simulator {what} ("
+                                        + ("still running" if status is None else f"exit status {status}")
+                                        + f"), its log is {self.log}", *lines]))
+
+    def _answer(self, expected, progress=None):
+        limit = time.monotonic() + SILENCE_LIMIT
+        while True:
+            try:
+                if self._connection.poll(0.5):
+                    kind, *rest = self._connection.recv()
+                    limit = time.monotonic() + SILENCE_LIMIT
+                    if kind == "progress":
+                        if progress:
+                            progress(rest[0])
+                        continue
+                    if kind == "stuck":
+                        raise LinkError("the register bus did not answer")
+                    if kind != expected:
+                        raise LinkError(f"the simulator answered {kind!r}, expected {expected!r}")
+                    return rest[0] if rest else None
+            except (EOFError, ConnectionError):
+                try:
+                    self._process.wait(10)   # its log is whole then
+                except subprocess.TimeoutExpired:
+                    pass
+                raise self._dead("went away") from None
+            if time.monotonic() > limit:
+                raise self._dead(f"has been silent for {SILENCE_LIMIT} s")
+
+    def _ask(self, *request, progress=None):
+        if not self._finalizer.alive:
+            raise LinkError("the link is closed")
+        try:
+            self._connection.send(request)
+        except ConnectionError:
+            pass   # _answer finds out why
+        return self._answer("done", progress)
+
+    def read(self, address):
+        value, response = self._ask("read", address)
+        if response:
+            raise LinkError(f"reading register 0x{address:02x}: bus response {response}")
+        return value
+
+    def write(self, address, value):
+        response = self._ask("write", address, value)
+        if response:
+            raise LinkError(f"writing register 0x{address:02x}: bus response {response}")
+
+    def set_stalls(self, stalls, seed=1):
+        """Change how the streams pause from the next transfer on; parameters as for the class."""
+        self._ask("set", stall_values(stalls, seed))
+
+    def reset(self):
+        """Pull the core's reset line; beats it has not taken are dropped."""
+        self._ask("reset")
+
+    def transfer(self, weights, activations, results, progress=None):
+        begun = time.monotonic()
+        for stream, beats in (("w", weights), ("a", activations)):
+            self._files[stream].write(pack_beats(beats))
+            self._files[stream].flush()
+            self._sent[stream] += len(beats)
+        before = self._received
+        state = self._ask("transfer", self._sent["w"], self._sent["a"], before + results,
+                           progress=progress and (lambda count: progress(count - before)))
+        self._received = state["results"]
+        self.clock, self.cycles = state["clock"], state["cycles"]
+        self.seconds += time.monotonic() - begun
+        return checked_results(state, self._results.read(), self.cols)
+
+    def close(self):
+        """End the simulation; waves and log are whole after it."""
+        if self._finalizer.alive:
+            try:
+                self._ask("close")
+                self._process.wait(10)
+            except (LinkError, subprocess.TimeoutExpired):
+                pass
+            self._finalizer()
+
+
+def _abandon(parts):
+    """Leave nothing behind, whatever of a link had come into being."""
+    if "process" in parts:
+        simulate.stop(parts["process"])
+    if "launch" in parts:
+        parts["launch"].release()
+    for name in ("connection", "listener", "results"):
+        if name in parts:
+            parts[name].close()
+    for file in parts.get("files", {}).values():
+        file.close()
+    shutil.rmtree(parts["folder"], ignore_errors=True)

@@ -1,0 +1,249 @@
+// SPDX-FileCopyrightText: 2026 macrame contributors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The core between files, so that long workloads cost no Python per beat. Weight and activation beats are read from
+// binary files (stream_source.v), result beats are written as text, one a line:
+//
+//   tdata in hex   tkeep in hex   tlast         an unknown bit shows as x
+//
+// Python writes a command and flips `go`; the harness answers by raising `finished`:
+//
+//   1 transfer   play both files up to w_available and a_available, and take results up to out_target
+//   2 read       reg_addr -> reg_rdata, reg_resp
+//   3 write      reg_addr <- reg_wdata -> reg_resp
+//   4 reset      hold rst for 4 cycles; beats not yet taken are skipped
+//
+// A transfer also ends when the core raises its interrupt and everything has been quiet for 256 cycles, or when
+// nothing moved for idle_limit cycles (`stuck`): it cannot hang. The harness watches the result stream for what AXI
+// forbids, a beat that changes or vanishes before it was taken (`rule_broken`), and all handshakes for unknown
+// levels (`unknown`).
+`timescale 1ns / 1ps
+`default_nettype none
+module core_player #(
+    parameter ROWS       = 8,
+    parameter COLS       = 8,
+    parameter DEPTH      = 1,
+    parameter K_MAX      = 1024,
+    parameter POST_LANES = 2
+) ();
+    localparam W_W = COLS * 8 * DEPTH;
+    localparam A_W = ROWS * 8 * DEPTH;
+    localparam M_W = COLS * 32;
+
+    localparam NONE     = 3'd0;
+    localparam TRANSFER = 3'd1;
+    localparam READ     = 3'd2;
+    localparam WRITE    = 3'd3;
+    localparam RESET    = 3'd4;
+
+    // written by Python
+    reg        go = 1'b0;
+    reg [2:0]  command = NONE;
+    reg [31:0] w_available = 0, a_available = 0, out_target = 0, idle_limit = 20000;
+    reg [7:0]  reg_addr = 0;
+    reg [31:0] reg_wdata = 0;
+    reg [1:0]  w_stall = 0, a_stall = 0, m_stall = 0;
+    reg [15:0] w_chance = 0, a_chance = 0, m_chance = 0;
+    reg [15:0] w_length = 1, a_length = 1, m_length = 1;
+    reg [31:0] stall_seed = 1;
+
+    // read by Python
+    reg        finished = 1'b0, stuck = 1'b0, rule_broken = 1'b0, unknown = 1'b0;
+    reg [31:0] out_count = 0;
+    reg [31:0] reg_rdata = 0;
+    reg [1:0]  reg_resp = 0;
+    reg [31:0] cycle = 0, first_cycle = 0, last_cycle = 0;   // of a transfer: first input beat, last result beat
+
+    reg clk = 1'b0;
+    reg rst = 1'b1;
+    always #5 clk = !clk;
+
+    // The files are opened at the first command, when Python has surely made them.
+    reg [1023:0] dir;
+    reg [1151:0] path;
+    reg [31:0] w_file = 0, a_file = 0, m_file = 0;
+    always @(go)
+        if (m_file == 0) begin
+            if (!$value$plusargs("dir=%s", dir))
+                dir = ".";
+            $sformat(path, "%0s/w.bin", dir);
+            w_file = $fopen(path, "rb");
+            $sformat(path, "%0s/a.bin", dir);
+            a_file = $fopen(path, "rb");
+            $sformat(path, "%0s/m.txt", dir);
+            m_file = $fopen(path, "w");
+        end
+
+    wire [W_W-1:0] s_axis_w_tdata;
+    wire [A_W-1:0] s_axis_a_tdata;
+    wire [M_W-1:0] m_axis_tdata;
+    wire [7:0] s_axis_w_tuser, s_axis_a_tuser;
+    wire [COLS*4-1:0] m_axis_tkeep;
+    wire s_axis_w_tvalid, s_axis_w_tready, s_axis_w_tlast;
+    wire s_axis_a_tvalid, s_axis_a_tready, s_axis_a_tlast;
+    wire m_axis_tvalid, m_axis_tready, m_axis_tlast;
+    wire irq;
+
+    wire w_stop, a_stop, m_stop;
+    wire [31:0] w_sent, a_sent;
+    reg go_q = 1'b0;
+    wire start = go != go_q;
+
+    stall u_w_stall (.clk(clk), .start(start), .mode(w_stall), .chance(w_chance), .length(w_length),
+                     .seed(stall_seed), .stop(w_stop));
+    stall u_a_stall (.clk(clk), .start(start), .mode(a_stall), .chance(a_chance), .length(a_length),
+                     .seed(stall_seed ^ 32'hA5A5A5A5), .stop(a_stop));
+    stall u_m_stall (.clk(clk), .start(start), .mode(m_stall), .chance(m_chance), .length(m_length),
+                     .seed(stall_seed ^ 32'h3C3C3C3C), .stop(m_stop));
+
+    stream_source #(.DATA_W(W_W)) u_w (
+        .clk(clk), .rst(rst), .file(w_file), .available(w_available), .stop(w_stop), .sent(w_sent),
+        .tdata(s_axis_w_tdata), .tuser(s_axis_w_tuser), .tlast(s_axis_w_tlast), .tvalid(s_axis_w_tvalid),
+        .tready(s_axis_w_tready)
+    );
+    stream_source #(.DATA_W(A_W)) u_a (
+        .clk(clk), .rst(rst), .file(a_file), .available(a_available), .stop(a_stop), .sent(a_sent),
+        .tdata(s_axis_a_tdata), .tuser(s_axis_a_tuser), .tlast(s_axis_a_tlast), .tvalid(s_axis_a_tvalid),
+        .tready(s_axis_a_tready)
+    );
+    assign m_axis_tready = !m_stop;
+
+    reg awvalid = 1'b0, wvalid = 1'b0, bready = 1'b0, arvalid = 1'b0, rready = 1'b0;
+    wire awready, wready, bvalid, arready, rvalid;
+    wire [1:0] bresp, rresp;
+    wire [31:0] rdata;
+
+    macrame #(.ROWS(ROWS), .COLS(COLS), .DEPTH(DEPTH), .K_MAX(K_MAX), .POST_LANES(POST_LANES)) dut (
+        .clk(clk), .rst(rst),
+        .s_axis_w_tdata(s_axis_w_tdata), .s_axis_w_tuser(s_axis_w_tuser), .s_axis_w_tvalid(s_axis_w_tvalid),
+        .s_axis_w_tready(s_axis_w_tready), .s_axis_w_tlast(s_axis_w_tlast),
+        .s_axis_a_tdata(s_axis_a_tdata), .s_axis_a_tuser(s_axis_a_tuser[1:0]), .s_axis_a_tvalid(s_axis_a_tvalid),
+        .s_axis_a_tready(s_axis_a_tready), .s_axis_a_tlast(s_axis_a_tlast),
+        .m_axis_tdata(m_axis_tdata), .m_axis_tkeep(m_axis_tkeep), .m_axis_tvalid(m_axis_tvalid),
+        .m_axis_tready(m_axis_tready), .m_axis_tlast(m_axis_tlast),
+        .s_axil_awaddr(reg_addr), .s_axil_awprot(3'd0), .s_axil_awvalid(awvalid), .s_axil_awready(awready),
+        .s_axil_wdata(reg_wdata), .s_axil_wstrb(4'hF), .s_axil_wvalid(wvalid), .s_axil_wready(wready),
+        .s_axil_bresp(bresp), .s_axil_bvalid(bvalid), .s_axil_bready(bready),
+        .s_axil_araddr(reg_addr), .s_axil_arprot(3'd0), .s_axil_arvalid(arvalid), .s_axil_arready(arready),
+        .s_axil_rdata(rdata), .s_axil_rresp(rresp), .s_axil_rvalid(rvalid), .s_axil_rready(rready),
+        .irq(irq)
+    );
+
+    wire taken = m_axis_tvalid && m_axis_tready;
+    wire moved = taken || (s_axis_w_tvalid && s_axis_w_tready) || (s_axis_a_tvalid && s_axis_a_tready);
+    wire sent_all = w_sent == w_available && a_sent == a_available;
+
+    // Results, and the rules of the stream they come on.
+    reg held_q = 1'b0;   // a beat was offered and not taken: it must still be there, unchanged
+    reg [M_W-1:0] held_data;
+    reg [COLS*4-1:0] held_keep;
+    reg held_last;
+    always @(posedge clk) begin
+        held_q <= m_axis_tvalid && !m_axis_tready && !rst;
+        if (m_axis_tvalid && !m_axis_tready) begin
+            held_data <= m_axis_tdata;
+            held_keep <= m_axis_tkeep;
+            held_last <= m_axis_tlast;
+        end
+        if (held_q && !rst && (m_axis_tvalid !== 1'b1 || m_axis_tdata !== held_data || m_axis_tkeep !== held_keep
+                               || m_axis_tlast !== held_last))
+            rule_broken <= 1'b1;
+        if (!rst && (m_axis_tvalid ^ s_axis_w_tready ^ s_axis_a_tready ^ irq) === 1'bx)
+            unknown <= 1'b1;
+        if (taken && !rst) begin
+            $fwrite(m_file, "%h %h %b\n", m_axis_tdata, m_axis_tkeep, m_axis_tlast);
+            out_count <= out_count + 1;
+        end
+    end
+
+    // Commands.
+    reg [2:0] running = NONE;
+    reg started = 1'b0;      // an input beat of this transfer has been taken
+    reg [31:0] idle = 0;
+    reg [2:0] reset_left = 3'd4;
+    always @(posedge clk) begin
+        go_q  <= go;
+        cycle <= cycle + 1;
+        idle  <= (moved || start) ? 0 : idle + 1;
+        if (moved && !started) begin
+            first_cycle <= cycle;
+            started     <= 1'b1;
+        end
+        if (taken)
+            last_cycle <= cycle;
+
+        if (reset_left != 0) begin
+            reset_left <= reset_left - 3'd1;
+            rst        <= reset_left != 3'd1;
+        end
+
+        case (running)
+            TRANSFER:
+                if ((sent_all && out_count == out_target) || idle >= idle_limit
+                        || (irq && sent_all && idle >= 256)) begin
+                    $fflush(m_file);
+                    stuck    <= idle >= idle_limit;
+                    finished <= 1'b1;
+                    running  <= NONE;
+                end
+            READ: begin
+                if (arvalid && arready)
+                    arvalid <= 1'b0;
+                if ((rvalid && rready) || idle >= idle_limit) begin
+                    rready    <= 1'b0;
+                    arvalid   <= 1'b0;
+                    reg_rdata <= rdata;
+                    reg_resp  <= rresp;
+                    stuck     <= !rvalid;
+                    finished  <= 1'b1;
+                    running   <= NONE;
+                end
+            end
+            WRITE: begin
+                if (awvalid && awready)
+                    awvalid <= 1'b0;
+                if (wvalid && wready)
+                    wvalid <= 1'b0;
+                if ((bvalid && bready) || idle >= idle_limit) begin
+                    bready   <= 1'b0;
+                    awvalid  <= 1'b0;
+                    wvalid   <= 1'b0;
+                    reg_resp <= bresp;
+                    stuck    <= !bvalid;
+                    finished <= 1'b1;
+                    running  <= NONE;
+                end
+            end
+            RESET:
+                if (reset_left == 0 && !rst) begin
+                    finished <= 1'b1;
+                    running  <= NONE;
+                end
+            default: ;
+        endcase
+
+        if (start) begin
+            running  <= command;
+            finished <= 1'b0;
+            stuck    <= 1'b0;
+            case (command)
+                TRANSFER: started <= 1'b0;
+                READ: begin
+                    arvalid <= 1'b1;
+                    rready  <= 1'b1;
+                end
+                WRITE: begin
+                    awvalid <= 1'b1;
+                    wvalid  <= 1'b1;
+                    bready  <= 1'b1;
+                end
+                RESET: begin
+                    rst        <= 1'b1;
+                    reset_left <= 3'd4;
+                end
+                default: ;
+            endcase
+        end
+    end
+endmodule
+`default_nettype wire

@@ -1,0 +1,108 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Inside the simulator: the commands of ``core_player.v`` as coroutines."""
+import time
+
+from cocotb.triggers import FallingEdge, First, RisingEdge, Timer
+
+COMMANDS = {"transfer": 1, "read": 2, "write": 3, "reset": 4}
+PERIOD_NS = 10
+PROGRESS_S = 0.25   # wall-clock seconds between two progress messages
+
+
+class Player:
+    """One harness.
+
+    Parameters
+    ----------
+    dut : cocotb handle of ``core_player``
+    """
+
+    def __init__(self, dut):
+        self.dut = dut
+        self.cycles = 256  # between two looks at the clock on the wall
+
+    async def ready(self):
+        """Wait until the core is out of reset."""
+        await FallingEdge(self.dut.rst)
+        await FallingEdge(self.dut.clk)
+
+    async def command(self, name, progress=None):
+        """Run one command of the harness to its end."""
+        dut = self.dut
+        dut.command.value = COMMANDS[name]
+        dut.go.value = 1 - int(dut.go.value)
+        finished = RisingEdge(dut.finished)
+        if dut.finished.value == 1:   # left high by the command before; it falls at the next clock edge
+            await FallingEdge(dut.finished)
+        while progress:
+            begun = time.monotonic()
+            if await First(finished, Timer(self.cycles * PERIOD_NS, "ns")) is finished:
+                break
+            took = max(time.monotonic() - begun, 1e-3)
+            self.cycles = max(16, min(1 << 20, int(self.cycles * min(4, PROGRESS_S / took))))
+            progress(int(dut.out_count.value))
+        else:
+            await finished
+        await FallingEdge(dut.clk)  # all that the last rising edge set is settled
+
+    async def transfer(self, weights, activations, results, progress=None):
+        """Play what lies in the files.
+
+        Parameters
+        ----------
+        weights, activations, results : int
+            Beats since the start of the simulation: those in the files, and those to wait for.
+        progress : callable, optional
+            Called a few times a second with the result beats so far.
+
+        Returns
+        -------
+        dict
+            Counts and flags of the harness.
+        """
+        dut = self.dut
+        dut.w_available.value = weights
+        dut.a_available.value = activations
+        dut.out_target.value = results
+        await self.command("transfer", progress)
+        count = int(dut.out_count.value)
+        return {
+            "results": count,
+            "missing": results - count,
+            "weights_left": weights - int(dut.u_w.sent.value),
+            "activations_left": activations - int(dut.u_a.sent.value),
+            "rule_broken": bool(dut.rule_broken.value),
+            "unknown": bool(dut.unknown.value),
+            "clock": int(dut.cycle.value),
+            "cycles": (int(dut.last_cycle.value) - int(dut.first_cycle.value) + 1) % 2**32,
+        }
+
+    async def read(self, address):
+        """Read a register: (value, bus response); TimeoutError if the bus does not answer."""
+        self.dut.reg_addr.value = address
+        await self.command("read")
+        self._check_answered()
+        return int(self.dut.reg_rdata.value), int(self.dut.reg_resp.value)
+
+    async def write(self, address, value):
+        """Write a register: the bus response; TimeoutError if the bus does not answer."""
+        self.dut.reg_addr.value = address
+        self.dut.reg_wdata.value = value
+        await self.command("write")
+        self._check_answered()
+        return int(self.dut.reg_resp.value)
+
+    def _check_answered(self):
+        if self.dut.stuck.value:
+            raise TimeoutError("the register bus did not answer")
+
+    async def set(self, values):
+        """Turn knobs of the harness: a dict of signal names and integers."""
+        for name, value in values.items():
+            getattr(self.dut, name).value = value
+        await FallingEdge(self.dut.clk)
+
+    async def reset(self):
+        """Hold rst for a few cycles."""
+        await self.command("reset")
