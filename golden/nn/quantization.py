@@ -1,0 +1,334 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Quantisation to int8: scales and zero points, and a trained network as integer layers.
+
+A real number x is held as an integer q with x = scale * (q - zero_point). Weights are symmetric (zero point
+0, in [-127, 127]), one scale a tensor or one a channel; activations are asymmetric, their range measured on
+calibration samples. A dense layer then needs only integers:
+
+    acc = sum_k (qx_k - zx) qw_jk + bias_j         bias_j = round(b_j / (sx sw_j)), int32
+    qy  = clamp(requantize(acc, sx sw_j / sy) + zy)
+"""
+from dataclasses import dataclass
+
+import numpy as np
+
+from golden.arith.requantize import quantize_multiplier, requantize, scale_bits
+from golden.nn.activations import relu
+
+INT8_MIN, INT8_MAX = -128, 127
+INT32_MIN, INT32_MAX = -2**31, 2**31 - 1
+
+
+@dataclass(frozen=True)
+class Affine:
+    """How integers stand for real numbers: x = scale * (q - zero_point).
+
+    Attributes
+    ----------
+    scale : float or numpy.ndarray
+        Above 0; an array where channels differ, shaped to broadcast against the tensor.
+    zero_point : int or numpy.ndarray
+        The int8 that stands for 0.
+    """
+
+    scale: float
+    zero_point: int = 0
+
+    def quantize(self, x):
+        """Nearest int8 to each x, ties to even, saturated.
+
+        Parameters
+        ----------
+        x : array_like
+            Finite real numbers.
+
+        Returns
+        -------
+        numpy.ndarray of int8
+        """
+        q = np.rint(np.asarray(x, np.float64) / self.scale) + self.zero_point
+        return np.clip(q, INT8_MIN, INT8_MAX).astype(np.int8)
+
+    def dequantize(self, q):
+        """The real numbers that integers stand for, float64.
+
+        Parameters
+        ----------
+        q : array_like of int
+
+        Returns
+        -------
+        numpy.ndarray of float64
+        """
+        return self.scale * (np.asarray(q, np.float64) - self.zero_point)
+
+
+def symmetric(x, axis=None):
+    """Zero point 0, largest magnitude at 127.
+
+    Parameters
+    ----------
+    x : array_like
+        Finite real numbers.
+    axis : int or tuple of int, optional
+        Axes to take the maximum over; the others keep a scale each (axis=1 of (outputs, inputs): one an
+        output). Without it the whole tensor shares one scale.
+
+    Returns
+    -------
+    Affine
+        Its scale has the dimensions of `x` with `axis` reduced to 1, or is a float. A channel of zeros gets
+        scale 1.
+    """
+    top = np.abs(np.asarray(x, np.float64)).max(axis=axis, keepdims=axis is not None)
+    scale = np.where(top > 0, top / INT8_MAX, 1.0)
+    return Affine(float(scale) if axis is None else scale, 0)
+
+
+def asymmetric(low, high):
+    """The whole of [-128, 127] for [low, high], widened to hold 0.
+
+    Zero must be exact: ReLU and padding need it.
+
+    Parameters
+    ----------
+    low, high : float
+        Range of the values.
+
+    Returns
+    -------
+    Affine
+        scale = (high - low) / 255; the zero point is rounded to the nearest integer, so that the ends may be
+        off by half a step. An empty range (all zeros) gets scale 1 and zero point 0.
+
+    Raises
+    ------
+    ValueError
+        Where low > high, or one is not finite.
+    """
+    if not (np.isfinite(low) and np.isfinite(high) and low <= high):
+        raise ValueError(f"range [{low}, {high}]: expected two finite numbers, the smaller one first")
+    low, high = min(float(low), 0.0), max(float(high), 0.0)
+    if low == high:
+        return Affine(1.0, 0)
+    scale = (high - low) / (INT8_MAX - INT8_MIN)
+    zero_point = int(np.clip(np.rint(INT8_MIN - low / scale), INT8_MIN, INT8_MAX))
+    return Affine(scale, zero_point)
+
+
+@dataclass(frozen=True)
+class DenseInt8:
+    """A dense layer in integers.
+
+    Attributes
+    ----------
+    weight : numpy.ndarray of int8, shape (outputs, inputs)
+        Zero point 0.
+    bias : numpy.ndarray of int32, shape (outputs,)
+        In steps of the accumulator, without the input's zero point.
+    input, output : Affine
+        Scale and zero point of the activations before and after.
+    weight_scale : numpy.ndarray of float64, shape (outputs,)
+        One a channel (all equal where the tensor shares one).
+    mode : {"gemmlowp", "ruy", "fp32"}
+        Rounding rule of the requantisation.
+    low, high : int
+        Clamp of the output; ReLU is low = output zero point.
+    """
+
+    weight: np.ndarray
+    bias: np.ndarray
+    input: Affine
+    output: Affine
+    weight_scale: np.ndarray
+    mode: str
+    low: int = INT8_MIN
+    high: int = INT8_MAX
+
+    @property
+    def scale(self):
+        """What takes an accumulator to output steps: sx sw / sy, float64, shape (outputs,)."""
+        return self.input.scale * self.weight_scale / self.output.scale
+
+    @property
+    def multiplier(self):
+        """The multiplier field a channel, int32: Q31, or the bits of the float32 scale in mode fp32."""
+        if self.mode == "fp32":
+            return scale_bits(self.scale)
+        return quantize_multiplier(self.scale)[0]
+
+    @property
+    def shift(self):
+        """The shift field a channel, left if positive; 0 in mode fp32; int8."""
+        if self.mode == "fp32":
+            return np.zeros(len(self.bias), np.int8)
+        return quantize_multiplier(self.scale)[1]
+
+    def accumulate(self, x):
+        """The int32 accumulators, bias included, wrapping.
+
+        Parameters
+        ----------
+        x : array_like of int8, shape (samples, inputs)
+
+        Returns
+        -------
+        numpy.ndarray of int32, shape (samples, outputs)
+        """
+        x = np.asarray(x).astype(np.int64) - self.input.zero_point
+        return (x @ self.weight.T.astype(np.int64) + self.bias).astype(np.int32)
+
+    def forward(self, x):
+        """The int8 outputs.
+
+        Parameters
+        ----------
+        x : array_like of int8, shape (samples, inputs)
+
+        Returns
+        -------
+        numpy.ndarray of int8, shape (samples, outputs)
+        """
+        return requantize(self.accumulate(x), self.multiplier, self.shift, self.output.zero_point, self.low,
+                          self.high, self.mode)
+
+
+@dataclass(frozen=True)
+class NetworkInt8:
+    """A multilayer perceptron in integers.
+
+    Attributes
+    ----------
+    layers : list of DenseInt8
+        The output quantisation of each is the input quantisation of the next.
+    """
+
+    layers: list
+
+    @property
+    def input(self):
+        """Quantisation of the network's input."""
+        return self.layers[0].input
+
+    @property
+    def output(self):
+        """Quantisation of the logits."""
+        return self.layers[-1].output
+
+    def forward(self, x):
+        """Run int8 inputs through every layer.
+
+        Parameters
+        ----------
+        x : array_like of int8, shape (samples, inputs)
+
+        Returns
+        -------
+        list of numpy.ndarray of int8
+            The outputs of each layer; the last are the logits.
+        """
+        outputs = []
+        for layer in self.layers:
+            outputs.append(layer.forward(outputs[-1] if outputs else x))
+        return outputs
+
+    def predict(self, x):
+        """Class with the largest int8 logit for each sample, the first of equals.
+
+        Parameters
+        ----------
+        x : array_like of int8, shape (samples, inputs)
+
+        Returns
+        -------
+        numpy.ndarray of int
+        """
+        return self.forward(x)[-1].argmax(axis=1)
+
+
+def calibrate(network, x):
+    """Ranges of all activations of a network over calibration samples, as quantisations.
+
+    Parameters
+    ----------
+    network : golden.nn.network.Network
+    x : array_like, shape (samples, inputs)
+        The samples to measure on; what lies outside their range later saturates.
+
+    Returns
+    -------
+    list of Affine
+        For the network's input, then for the output of each layer (after ReLU, where there is one).
+    """
+    trace = network.forward(x)
+    tensors = [trace.inputs[0]] + [relu(z) for z in trace.pre[:-1]] + [trace.logits]
+    return [asymmetric(t.min(), t.max()) for t in tensors]
+
+
+def quantize_dense(w, b, before, after, mode="gemmlowp", per_channel=True, relu_after=False):
+    """A trained dense layer as integers.
+
+    Parameters
+    ----------
+    w : array_like, shape (outputs, inputs)
+    b : array_like, shape (outputs,)
+    before, after : Affine
+        Quantisation of its input and output.
+    mode : {"gemmlowp", "ruy", "fp32"}
+        Rounding rule of the requantisation.
+    per_channel : bool
+        One weight scale an output; without it one for the whole matrix.
+    relu_after : bool
+        Fold a ReLU into the clamp.
+
+    Returns
+    -------
+    DenseInt8
+
+    Raises
+    ------
+    ValueError
+        Where a bias does not fit int32, or a scale cannot be represented; the message names the channel.
+    """
+    w, b = np.asarray(w, np.float64), np.asarray(b, np.float64)
+    weights = symmetric(w, axis=1 if per_channel else None)
+    weight_scale = np.broadcast_to(np.ravel(weights.scale), b.shape).astype(np.float64)
+    bias = np.rint(b / (before.scale * weight_scale))
+    for j in np.flatnonzero((bias < INT32_MIN) | (bias > INT32_MAX)):
+        raise ValueError(f"bias {b[j]:g} of output {j} is {bias[j]:g} steps of its accumulator: "
+                         "expected it to fit int32")
+    scale = before.scale * weight_scale / after.scale
+    for j in np.flatnonzero((scale < 2.0**-126) | (scale >= 2.0**31)):
+        raise ValueError(f"output {j} is to be scaled by {scale[j]:g}: "
+                         "expected at least 2^-126 and less than 2^31")
+    return DenseInt8(weights.quantize(w), bias.astype(np.int32), before, after, weight_scale, mode,
+                     low=after.zero_point if relu_after else INT8_MIN)
+
+
+def quantize_network(network, x, mode="gemmlowp", per_channel=True):
+    """A trained float network as integers, its ranges calibrated on samples.
+
+    Parameters
+    ----------
+    network : golden.nn.network.Network
+    x : array_like, shape (samples, inputs)
+        Calibration samples.
+    mode : {"gemmlowp", "ruy", "fp32"}
+        Rounding rule of the requantisation.
+    per_channel : bool
+        One weight scale an output; without it one a layer.
+
+    Returns
+    -------
+    NetworkInt8
+
+    Raises
+    ------
+    ValueError
+        As `quantize_dense`.
+    """
+    ranges = calibrate(network, x)
+    last = len(network.weights) - 1
+    return NetworkInt8([quantize_dense(w, b, ranges[i], ranges[i + 1], mode, per_channel, relu_after=i < last)
+                        for i, (w, b) in enumerate(zip(network.weights, network.biases))])

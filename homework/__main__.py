@@ -1,0 +1,145 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Solve the problem sheet: python -m homework (make sim).
+
+Exit codes: 0 all RTL results equal golden, 1 one does not or the simulation failed, 2 the input cannot be
+used.
+"""
+import os
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from homework import data, p1_forward, p3_batches, p4_int8, p7_bfloat16, p8_inference, report, settings
+from homework.rtl import Rtl
+from homework.show import Show
+from host.errors import CoreError, LinkError
+from sim import simulate
+
+PROBLEMS = {1: p1_forward, 3: p3_batches, 4: p4_int8, 7: p7_bfloat16, 8: p8_inference}
+LATER = {2: "One step of backpropagation", 5: "Overfitting", 6: "Pruning",
+         9: "Fixed learning rate against Adam"}
+ON_RTL = (1, 4, 7, 8)
+
+
+@dataclass
+class Run:
+    """What a problem works with: where to show, where to compute, where files will go."""
+
+    show: Show
+    rtl: Rtl
+    out: Path
+    files: dict = field(default_factory=dict)
+
+    def output(self, name, content):
+        """Keep a file to be written when all problems are done; returns its path, to be shown."""
+        path = self.out / name
+        self.files[path] = content
+        return _short(path)
+
+
+def main(environ=os.environ):
+    """Solve the chosen problems.
+
+    Parameters
+    ----------
+    environ : mapping of str to str
+        The variables of `homework.settings`, and SIM.
+
+    Returns
+    -------
+    int
+        Exit code.
+    """
+    try:
+        chosen = settings.from_environment(environ, list(PROBLEMS), LATER)
+        problems = _read(chosen)
+        if set(problems) & set(ON_RTL):
+            simulate.check_tools(simulate.simulator())
+        return _solve(chosen, problems)
+    except (data.HomeworkError, simulate.SetupError) as error:
+        print(f"macrame: {error}", file=sys.stderr)
+        return 2
+    except (CoreError, LinkError, simulate.Failed) as error:
+        print(f"macrame: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):
+            raise
+        print(f"macrame: {error.filename or 'file'}: {error.strerror or error}", file=sys.stderr)
+        return 2
+
+
+def _read(chosen):
+    """All data files, checked before anything else happens: {number: problem}."""
+    names = {number: f"{module.__name__.rsplit('.', 1)[-1]}.toml" for number, module in PROBLEMS.items()}
+    if chosen.homework is not None:
+        data.check_directory(chosen.homework, list(names.values()))
+    return {number: PROBLEMS[number].read(data.File(data.find(names[number], chosen.homework),
+                                                    PROBLEMS[number].KEYS)) for number in chosen.problems}
+
+
+def _solve(chosen, problems):
+    began, show = time.monotonic(), Show()
+    rtl = Rtl(chosen.rows, chosen.cols, chosen.depth, show, chosen.seed, chosen.waves)
+    run = Run(show, rtl, chosen.out)
+    rows = []
+    try:
+        for number, problem in problems.items():
+            module, first, started = PROBLEMS[number], len(rtl.checks), time.monotonic()
+            show.problem(number, module.TITLE)
+            answer = module.solve(problem, run)
+            checks = rtl.checks[first:]
+            bad = sum(len(check.mismatches) for check in checks)
+            seconds = time.monotonic() - started
+            name = run.output(f"p{number}.json", report.to_json({
+                "problem": number, "title": module.TITLE, "core": [chosen.rows, chosen.cols, chosen.depth],
+                "simulator": simulate.simulator(), "seconds": seconds, "mismatches": bad, "checks": checks,
+                "answer": answer}).encode())
+            values = sum(check.values for check in checks)
+            rows.append((number, module.TITLE, f"{values:,}" if values else "-", bad if values else "-",
+                         f"{seconds:.1f} s", name))
+    finally:
+        rtl.close()
+    for path, content in run.files.items():
+        report.write(path, content)
+    _summary(show, chosen, rows, time.monotonic() - began)
+    wrong = sum(len(check.mismatches) for check in rtl.checks)
+    if wrong:
+        show.bad(f"{wrong:,} RTL results differ from golden.")
+        return 1
+    if rtl.checks:
+        show.good(f"All {sum(check.values for check in rtl.checks):,} RTL results equal golden to the bit.")
+    return 0
+
+
+def _summary(show, chosen, rows, seconds):
+    core = f"{chosen.rows}x{chosen.cols}x{chosen.depth} core"
+    show.part(f"Summary ({core}, {simulate.simulator()}, {seconds:.1f} s)")
+    show.table(("problem", "", "RTL numbers", "mismatches", "time", "report"), rows)
+    if chosen.problems == list(PROBLEMS):
+        later = ", ".join(f"{number} ({title})" for number, title in LATER.items())
+        show.text(f"With the training release: problems {later}, and the rest of 8 (training against "
+                  "inference, training in int8, quantisation-aware training).")
+
+
+def _short(path):
+    return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+def _entry():
+    try:
+        code = main()
+        sys.stdout.flush()
+    except BrokenPipeError:   # as in `make sim | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 141
+    except KeyboardInterrupt:
+        print("macrame: interrupted", file=sys.stderr)
+        code = 130
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(_entry())

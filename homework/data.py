@@ -1,0 +1,273 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The problems' data files: TOML in, checked NumPy arrays out, one clear line for whatever is wrong.
+
+A student may put files of their own into a directory (HOMEWORK=dir); one that is missing there is taken from
+the files shipped beside this module. Every value is asked for by key, type, shape and range; a key nobody
+asks for is refused, since it is most often a misspelt one.
+"""
+from pathlib import Path
+
+import numpy as np
+import tomllib
+
+SHIPPED = Path(__file__).resolve().parent
+
+#: Numbers may be this large and this small (or zero): far within float32, so that no ratio of two overflows.
+LARGEST, SMALLEST = 1e15, 1e-15
+SIDE = 64
+
+
+class HomeworkError(Exception):
+    """Something is wrong with what the user gave; the message is the one line to print."""
+
+
+class File:
+    """One problem's TOML file.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+    keys : sequence of str
+        Every key it may have.
+
+    Raises
+    ------
+    HomeworkError
+        Where it cannot be read, is not TOML, or has a key that is not in `keys`.
+    """
+
+    def __init__(self, path, keys):
+        self.path = path
+        self.table = _parse(path)
+        for key in self.table:
+            if key not in keys:
+                raise HomeworkError(f"{path}: {_shown(key)}: unknown key; expected {', '.join(sorted(keys))}")
+
+    def __contains__(self, key):
+        return key in self.table
+
+    def error(self, key, expected, value=None):
+        """The error for a key: file, key, value, what was expected.
+
+        Parameters
+        ----------
+        key : str
+            The key, with the indices of an element where that is at fault: ``matrix[0][2]``.
+        expected : str
+            What would have been right.
+        value : object, optional
+            The offending value; by default what the file holds for `key`.
+
+        Returns
+        -------
+        HomeworkError
+        """
+        value = self.table.get(key) if value is None else value
+        return HomeworkError(f"{self.path}: {key} = {_shown(value)}: expected {expected}")
+
+    def refused(self, error):
+        """The error for values that are fine each but not together.
+
+        Parameters
+        ----------
+        error : Exception
+            Its text names the value and what was expected.
+
+        Returns
+        -------
+        HomeworkError
+        """
+        return HomeworkError(f"{self.path}: {' '.join(str(error).split())}")
+
+    def text(self, key):
+        """A non-empty line of text."""
+        return self._text(key, self._get(key, "text"))
+
+    def texts(self, key, least=1, most=SIDE):
+        """A list of different, non-empty lines of text."""
+        expected = f"a list of {least} to {most} different names"
+        value = self._get(key, expected)
+        if not isinstance(value, list) or not least <= len(value) <= most:
+            raise self.error(key, expected)
+        names = [self._text(f"{key}[{i}]", v) for i, v in enumerate(value)]
+        if len(set(names)) < len(names):
+            raise self.error(key, expected)
+        return names
+
+    def choice(self, key, options):
+        """One of several words."""
+        expected = "one of " + ", ".join(f'"{o}"' for o in options)
+        value = self._get(key, expected)
+        if not isinstance(value, str) or value not in options:
+            raise self.error(key, expected)
+        return value
+
+    def boolean(self, key):
+        """true or false."""
+        value = self._get(key, "true or false")
+        if not isinstance(value, bool):
+            raise self.error(key, "true or false")
+        return value
+
+    def integer(self, key, low, high):
+        """A whole number from low to high, both included."""
+        expected = f"a whole number from {low} to {high}"
+        return self._integer(key, self._get(key, expected), low, high, expected)
+
+    def integers(self, key, low, high, least=1, most=SIDE):
+        """A list of whole numbers from low to high; a list of ints."""
+        expected = f"a list of {least} to {most} whole numbers from {low} to {high}"
+        value = self._get(key, expected)
+        if not isinstance(value, list) or not least <= len(value) <= most:
+            raise self.error(key, expected)
+        each = f"a whole number from {low} to {high}"
+        return [self._integer(f"{key}[{i}]", v, low, high, each) for i, v in enumerate(value)]
+
+    def number(self, key, low, high, above=False):
+        """A real number from low (or above it) to high; a float."""
+        expected = f"a number {f'above {low:g} and at most' if above else f'from {low:g} to'} {high:g}"
+        value = self._get(key, expected)
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise self.error(key, expected)
+        if not low <= value <= high or (above and value <= low):   # NaN fails this as well
+            raise self.error(key, expected)
+        return float(value)
+
+    def numbers(self, key, least=1, most=SIDE):
+        """A list of numbers of any kind, infinite ones and NaN included; a list of floats."""
+        expected = f"a list of {least} to {most} numbers"
+        value = self._get(key, expected)
+        if not isinstance(value, list) or not least <= len(value) <= most:
+            raise self.error(key, expected)
+        for i, v in enumerate(value):
+            number = isinstance(v, float) or (isinstance(v, int) and abs(v) <= 2**1023)
+            if isinstance(v, bool) or not number:
+                raise self.error(f"{key}[{i}]", "a number (nan, inf and -inf are ones)", v)
+        return [float(v) for v in value]
+
+    def vector(self, key, length=None, most=SIDE):
+        """A list of finite numbers, `length` or 1 to `most` of them; float64 array."""
+        expected = f"a list of {length or f'1 to {most}'} numbers"
+        value = self._get(key, expected)
+        if not isinstance(value, list) or not (len(value) == length if length else 1 <= len(value) <= most):
+            raise self.error(key, expected)
+        return np.array([self._finite(f"{key}[{i}]", v) for i, v in enumerate(value)])
+
+    def matrix(self, key, rows=None, cols=None, most=SIDE):
+        """A list of rows of finite numbers; float64 array (rows, cols), free sides at most `most`."""
+        high, wide = rows or f"1 to {most}", cols or f"1 to {most}"
+        expected = f"a matrix of {high} rows of {wide} numbers, as [[...], [...]]"
+        value = self._get(key, expected)
+        if not isinstance(value, list) or not (len(value) == rows if rows else 1 <= len(value) <= most):
+            raise self.error(key, expected)
+        for i, row in enumerate(value):
+            if not isinstance(row, list):
+                raise self.error(f"{key}[{i}]", "a row of numbers, as [...]", row)
+            width = cols or len(value[0])
+            if len(row) != width or not (cols or 1 <= width <= most):
+                raise self.error(f"{key}[{i}]", f"a row of {wide if i == 0 else width} numbers", row)
+        return np.array([[self._finite(f"{key}[{i}][{j}]", v) for j, v in enumerate(row)]
+                         for i, row in enumerate(value)])
+
+    def _get(self, key, expected):
+        if key not in self.table:
+            raise HomeworkError(f"{self.path}: {key}: missing; expected {expected}")
+        return self.table[key]
+
+    def _text(self, key, value):
+        if not isinstance(value, str) or not value.strip() or not value.isprintable() or len(value) > 200:
+            raise self.error(key, "one line of text", value)
+        return value.strip()
+
+    def _integer(self, key, value, low, high, expected):
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            raise self.error(key, expected, value)
+        return value
+
+    def _finite(self, key, value):
+        expected = f"a number, 0 or between {SMALLEST:g} and {LARGEST:g} in magnitude"
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise self.error(key, expected, value)
+        if value != 0 and not SMALLEST <= abs(value) <= LARGEST:   # NaN fails this as well
+            raise self.error(key, expected, value)
+        return float(value)
+
+
+def find(name, directory=None):
+    """Where the data file of a problem is.
+
+    Parameters
+    ----------
+    name : str
+        File name.
+    directory : pathlib.Path, optional
+        The student's directory, looked into first.
+
+    Returns
+    -------
+    pathlib.Path
+    """
+    own = directory / name if directory is not None else None
+    return own if own is not None and own.exists() else SHIPPED / name
+
+
+def check_directory(directory, names):
+    """Refuse a directory of data files that cannot be meant.
+
+    Parameters
+    ----------
+    directory : pathlib.Path
+        The student's directory.
+    names : sequence of str
+        The file names the problem sheet knows.
+
+    Raises
+    ------
+    HomeworkError
+        Where it is not a directory, holds no TOML file, or one with an unknown name, which nobody would read.
+    """
+    if not directory.exists():
+        raise HomeworkError(f"HOMEWORK={directory}: no such directory")
+    if not directory.is_dir():
+        raise HomeworkError(f"HOMEWORK={directory}: not a directory; "
+                            f"expected one that holds {', '.join(names)}")
+    try:
+        found = sorted(p.name for p in directory.iterdir() if p.suffix == ".toml")
+    except OSError as error:
+        raise HomeworkError(f"HOMEWORK={directory}: {error.strerror}") from None
+    if not found:
+        raise HomeworkError(f"HOMEWORK={directory}: holds no .toml file; expected any of {', '.join(names)}")
+    for name in found:
+        if name not in names:
+            raise HomeworkError(f"{directory / name}: not a file of the problem sheet; "
+                                f"expected any of {', '.join(names)}")
+
+
+def _parse(path):
+    try:
+        if not path.is_file():
+            raise HomeworkError(f"{path}: {'not a regular file' if path.exists() else 'no such file'}")
+        data = path.read_bytes()
+        if len(data) > 1 << 20:
+            raise HomeworkError(f"{path}: {len(data)} bytes; expected at most {1 << 20}")
+        return tomllib.loads(data.decode("utf-8"))
+    except OSError as error:
+        raise HomeworkError(f"{path}: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise HomeworkError(f"{path}: byte {error.start} is not UTF-8; expected a TOML text file") from None
+    except RecursionError:
+        raise HomeworkError(f"{path}: nested too deeply; expected a TOML file of keys and matrices") from None
+    except ValueError as error:
+        said = " ".join(str(error).split())
+        raise HomeworkError(f"{path}: not TOML: {said}") from None
+
+
+def _shown(value, most=60):
+    """A value as TOML would spell it, on one line, cut where it is long."""
+    try:
+        text = str(value).lower() if isinstance(value, bool) else ascii(value)
+    except ValueError:
+        text = "an integer of thousands of digits"
+    return text if len(text) <= most else text[:most - 3] + "..."

@@ -1,0 +1,167 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Problem 8, inference: digits, a classifier trained in float, quantised, its whole test set on the RTL."""
+from dataclasses import dataclass
+
+import numpy as np
+
+from golden.nn.network import Network
+from golden.nn.quantization import quantize_network
+from golden.nn.train import Diverged, fit
+from homework.show import Matrix
+
+TITLE = "Inference in int8: scikit-learn's digits"
+KEYS = ("hidden", "test_fraction", "split_seed", "epochs", "batch_size", "learning_rate", "momentum", "seed",
+        "mode", "per_channel", "calibration")
+CLASSES = 10
+PICTURES = 1797
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What the data file says; `file` words the error if training diverges."""
+
+    file: object
+    hidden: int
+    test_fraction: float
+    split_seed: int
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    momentum: float
+    seed: int
+    mode: str
+    per_channel: bool
+    calibration: int
+
+
+def read(file):
+    """All settings, in ranges that keep the simulation within minutes."""
+    return Problem(
+        file, file.integer("hidden", 1, 1024), file.number("test_fraction", 0.05, 0.9),
+        file.integer("split_seed", 0, 2**32 - 1), file.integer("epochs", 1, 1000),
+        file.integer("batch_size", 1, PICTURES), file.number("learning_rate", 0, 100, above=True),
+        file.number("momentum", 0, 0.999), file.integer("seed", 0, 2**32 - 1),
+        file.choice("mode", ("gemmlowp", "ruy", "fp32")), file.boolean("per_channel"),
+        file.integer("calibration", 1, PICTURES))
+
+
+def solve(problem, run):
+    """Train, quantise, infer on the RTL, compare."""
+    show = run.show
+    with show.progress("loading scikit-learn's digits"):
+        train, test = _digits(problem)
+    show.text(f"{len(train[0])} pictures to train on, {len(test[0])} held out; 64 pixels of 0 to 16, scaled "
+              "to [0, 1].")
+    show.part("Step 1: training in float64 (golden)")
+    network, epochs = _train(problem, show, *train)
+    accuracy = {"train": _accuracy(network.predict(train[0]), train[1]),
+                "test": _accuracy(network.predict(test[0]), test[1])}
+    show.table(("epoch", "updates", "training loss"),
+               [(e.number, e.updates, f"{e.loss:.6f}") for e in _some(epochs)])
+    show.text(f"float accuracy: {accuracy['train']:.2%} on the training set, "
+              f"{accuracy['test']:.2%} on the test set")
+
+    show.part(f"Step 2: quantisation after training (mode {problem.mode})")
+    calibration = train[0][:problem.calibration]
+    quantized = quantize_network(network, calibration, problem.mode, problem.per_channel)
+    show.text(f"Weights: zero point 0, "
+              f"{'a scale for each output' if problem.per_channel else 'one scale a layer'}; activations: "
+              f"ranges over {len(calibration)} training pictures; biases int32.")
+    show.table(("layer", "weights", "weight scales", "input scale", "zero", "output scale", "zero", "clamp"),
+               [(i, f"{layer.weight.shape[0]} x {layer.weight.shape[1]}",
+                 f"{layer.weight_scale.min():.5f} .. {layer.weight_scale.max():.5f}",
+                 f"{layer.input.scale:.6f}", layer.input.zero_point, f"{layer.output.scale:.6f}",
+                 layer.output.zero_point, f"[{layer.low}, {layer.high}]")
+                for i, layer in enumerate(quantized.layers, 1)])
+    size = sum(w.size + b.size for w, b in zip(network.weights, network.biases))
+    small = sum(layer.weight.size + 4 * layer.bias.size for layer in quantized.layers)
+    show.text(f"{size:,} parameters: {4 * size:,} bytes in fp32, {small:,} in int8 with int32 biases.")
+
+    show.part(f"Step 3: inference over the whole test set, on the RTL ({run.rtl.name})")
+    x = quantized.input.quantize(test[0])
+    golden = quantized.forward(x)
+    h, layers = x, []
+    for i, (layer, expected) in enumerate(zip(quantized.layers, golden), 1):
+        h, report = run.rtl.dense(f"layer {i}, int8 outputs", layer, h, expected)
+        layers.append({**report.as_dict(), "cycle_model": run.rtl.predicted_cycles(layer, len(x))})
+    labels = h.argmax(axis=1)
+    run.rtl.compare("labels", labels, quantized.predict(x))
+    accuracy["int8 golden"] = _accuracy(golden[-1].argmax(axis=1), test[1])
+    accuracy["int8 RTL"] = _accuracy(labels, test[1])
+    show.table(("layer", "MACs", "cycles", "cycle model", "array busy", "utilisation", "stalls a / w / out"),
+               [(i, f"{c['macs']:,}", f"{c['cycles']:,}",
+                 "-" if c["cycle_model"] is None else f"{c['cycle_model']:,}",
+                 f"{c['occupancy']:.2%}",
+                 f"{c['utilisation']:.2%}", f"{c['stall_a']} / {c['stall_w']} / {c['stall_out']}")
+                for i, c in enumerate(layers, 1)])
+    show.text("Counted by the core itself. Busy: cycles in which the array had work; utilisation: useful "
+              "MACs over cycles times cells, which padding to whole tiles brings down.")
+    _show_one(show, quantized, test, x, h)
+    float_labels = network.predict(test[0])
+    show.table(("test set", "accuracy", "right", "of"),
+               [(name, f"{accuracy[key]:.2%}", round(accuracy[key] * len(labels)), len(labels))
+                for name, key in (("float64, golden", "test"), ("int8, golden", "int8 golden"),
+                                  ("int8, RTL", "int8 RTL"))])
+    show.good(f"Answer: {accuracy['int8 RTL']:.2%} in int8 on the RTL, {accuracy['test']:.2%} in float; "
+              f"{int((labels != float_labels).sum())} of {len(labels)} pictures get another label.")
+    show.text("The rest of problem 8 (training against inference, why not to train in int8, "
+              "quantisation-aware training) comes with the training release.")
+    return {"network": [64, problem.hidden, CLASSES],
+            "samples": {"train": len(train[0]), "test": len(test[0])},
+            "training": [{"epoch": e.number, "updates": e.updates, "loss": e.loss} for e in epochs],
+            "accuracy": accuracy, "mode": problem.mode, "layers": [
+                {"weight": layer.weight, "bias": layer.bias, "multiplier": layer.multiplier,
+                 "shift": layer.shift, "weight_scale": layer.weight_scale, "input_scale": layer.input.scale,
+                 "input_zero_point": layer.input.zero_point, "output_scale": layer.output.scale,
+                 "output_zero_point": layer.output.zero_point, "clamp": [layer.low, layer.high], **cost}
+                for layer, cost in zip(quantized.layers, layers)],
+            "true_labels": test[1], "float_labels": float_labels, "rtl_labels": labels, "rtl_logits": h}
+
+
+def _digits(problem):
+    from sklearn.datasets import load_digits
+    from sklearn.model_selection import train_test_split
+    pictures, labels = load_digits(return_X_y=True)
+    x_train, x_test, y_train, y_test = train_test_split(
+        pictures / 16, labels, test_size=problem.test_fraction, random_state=problem.split_seed)
+    return (x_train, y_train), (x_test, y_test)
+
+
+def _train(problem, show, x, labels):
+    rng = np.random.default_rng(problem.seed)
+    network = Network.random([x.shape[1], problem.hidden, CLASSES], rng)
+    epochs = []
+    with show.progress(f"training {x.shape[1]}-{problem.hidden}-{CLASSES}, {problem.epochs} epochs",
+                       problem.epochs) as tick:
+        try:
+            for epoch in fit(network, x, labels, epochs=problem.epochs, batch_size=problem.batch_size,
+                             rate=problem.learning_rate, momentum=problem.momentum, rng=rng):
+                epochs.append(epoch)
+                tick(epoch.number)
+        except Diverged as error:
+            raise problem.file.error("learning_rate", f"one that training survives, but {error}") from None
+    return network, epochs
+
+
+
+
+def _show_one(show, quantized, test, x, logits):
+    """The first picture, its pixels and its int8 logits."""
+    show.equation(Matrix("first picture (0 to 16)", (test[0][0].reshape(8, 8) * 16).astype(int)), "quantised",
+                  Matrix("int8 input", x[0].reshape(8, 8)))
+    real = quantized.output.dequantize(logits[0])
+    show.table(("digit", *map(str, range(CLASSES))),
+               [("int8 logit (RTL)", *logits[0]), ("stands for", *(f"{v:.2f}" for v in real))])
+    show.text(f"true digit {test[1][0]}, largest logit at {logits[0].argmax()}")
+
+
+def _some(epochs):
+    """About eight of the epochs, the first and the last among them."""
+    step = max(1, len(epochs) // 7)
+    chosen = [e for e in epochs if (e.number - 1) % step == 0]
+    return chosen if chosen[-1] is epochs[-1] else [*chosen, epochs[-1]]
+
+
+def _accuracy(predicted, labels):
+    return float((predicted == labels).mean())

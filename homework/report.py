@@ -1,0 +1,64 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Reports: every number of an answer as JSON, and files that are either whole or not there."""
+import dataclasses
+import json
+import math
+import os
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+
+def to_json(answer):
+    """JSON text of nested dicts, lists, NumPy arrays and numbers.
+
+    Infinities and NaN, which JSON has no words for, become the strings "inf", "-inf" and "nan".
+
+    Parameters
+    ----------
+    answer : dict
+
+    Returns
+    -------
+    str
+    """
+    return json.dumps(_plain(answer), indent=1, allow_nan=False) + "\n"
+
+
+def write(path, data):
+    """Write a file under another name first, and rename it when it is whole.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Its directory is made where it is missing.
+    data : bytes
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _plain(value):
+    if dataclasses.is_dataclass(value):
+        return _plain(dataclasses.asdict(value))
+    if isinstance(value, dict):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(v) for v in value]
+    if isinstance(value, np.ndarray):
+        return _plain(value.tolist())
+    if isinstance(value, np.generic):
+        return _plain(value.item())
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value

@@ -1,0 +1,242 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The simulated hardware as the problems use it: products on the core, numbers through single modules.
+
+Every result comes with golden's, and is compared with it to the bit on the spot; what differs is kept,
+printed and makes `make sim` fail.
+"""
+import itertools
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+
+MOST_SHOWN = 10
+
+
+@dataclass
+class Check:
+    """One comparison of RTL with golden.
+
+    Attributes
+    ----------
+    name : str
+        What was computed.
+    values : int
+        How many numbers were compared.
+    seconds : float
+        Time the simulation took.
+    mismatches : list of dict
+        Row, column, expected and got of each number that differs, as integers.
+    report : dict or None
+        The core's own counters, for a product.
+    """
+
+    name: str
+    values: int
+    seconds: float
+    mismatches: list = field(default_factory=list)
+    report: dict = None
+
+
+class Rtl:
+    """The core (started when first used) and the arithmetic modules, under the chosen simulator.
+
+    Parameters
+    ----------
+    rows, cols, depth : int
+        Shape of the core's array.
+    show : homework.show.Show
+        Where progress and mismatches go.
+    seed : int
+        Of the simulator; nothing here draws from it.
+    waves : bool
+        Leave an FST of the core.
+
+    Attributes
+    ----------
+    checks : list of Check
+        All comparisons so far.
+    """
+
+    def __init__(self, rows, cols, depth, show, seed=1, waves=False):
+        self.rows, self.cols, self.depth = rows, cols, depth
+        self.seed, self.waves = seed, waves
+        self.show = show
+        self.checks = []
+        self._link = self._core = None
+
+    @property
+    def name(self):
+        """The core's shape, in words."""
+        return f"{self.rows}x{self.cols}x{self.depth} core"
+
+    def core(self):
+        """The core, its simulator started."""
+        if self._core is None:
+            from host.core import Core
+            from sim.link import SimLink
+            with self.show.progress(f"starting the simulated {self.name}"):
+                self._link = SimLink(rows=self.rows, cols=self.cols, depth=self.depth, seed=self.seed,
+                                     waves=self.waves, name="homework/core")
+                self._core = Core(self._link)
+        return self._core
+
+    def matmul(self, what, a, w, expected, mode="raw", **output):
+        """A product on the core, compared with golden's.
+
+        Parameters
+        ----------
+        what : str
+            Names it where it is shown.
+        a, w : numpy.ndarray of int8
+            The operands.
+        expected : numpy.ndarray
+            Golden's result.
+        mode : str
+            Output mode of the core.
+        **output
+            As host.core.Core.matmul.
+
+        Returns
+        -------
+        values : numpy.ndarray
+            The RTL's result.
+        report : host.core.Report
+            The core's own counters.
+        """
+        core = self.core()
+        total = -(-a.shape[0] // self.rows) * -(-w.shape[1] // self.cols) * self.rows
+        began = time.monotonic()
+        with self.show.progress(f"RTL: {what}, {_sizes(a, w)} on the {self.name}", total) as tick:
+            values, report = core.matmul(a, w, mode, progress=lambda done, _: tick(done), **output)
+        self.compare(what, values, expected, time.monotonic() - began, report.as_dict())
+        return values, report
+
+    def dense(self, what, layer, x, expected, mode=None):
+        """An integer layer on the core, compared with golden's.
+
+        Parameters
+        ----------
+        what : str
+            Names it where it is shown.
+        layer : golden.nn.quantization.DenseInt8
+            The layer.
+        x : numpy.ndarray of int8, shape (samples, inputs)
+            Its input, as the RTL made it.
+        expected : numpy.ndarray
+            Golden's result.
+        mode : str, optional
+            "raw" for the accumulators; by default the layer's own mode.
+
+        Returns
+        -------
+        values, report
+            As `matmul`.
+        """
+        output = {"bias": layer.bias, "a_zero_point": layer.input.zero_point}
+        if mode != "raw":
+            output.update(multiplier=layer.multiplier, shift=layer.shift, zero_point=layer.output.zero_point,
+                          low=layer.low, high=layer.high)
+        w = np.ascontiguousarray(layer.weight.T)
+        return self.matmul(what, x, w, expected, mode or layer.mode, **output)
+
+    def predicted_cycles(self, layer, samples):
+        """What the cycle model says an integer layer takes, without stalls.
+
+        Parameters
+        ----------
+        layer : golden.nn.quantization.DenseInt8
+            The layer.
+        samples : int
+            Rows of its input.
+
+        Returns
+        -------
+        int or None
+            Cycles from the first input beat to the last result beat; None for a layer so large that the host
+            cuts it into several transfers, between which the streams pause.
+        """
+        from golden import cycles
+        from host import packets, tiling
+        core = self.core()
+        geometry = cycles.Geometry(self.rows, self.cols, self.depth, core.post_lanes)
+        outputs, inputs = layer.weight.shape
+        a, w = np.zeros((samples, inputs), np.int8), np.zeros((inputs, outputs), np.int8)
+        mode = packets.MODES[layer.mode]
+        first, *more = itertools.islice(tiling.batches(a, w, packets.records(outputs), mode, core.shape), 2)
+        if more:
+            return None
+        panels = cycles.panels(first.weights.last, first.weights.user, first.activations.last,
+                               first.activations.user, self.depth)
+        return cycles.predict(geometry, *panels).cycles
+
+    def play(self, module, **columns):
+        """Numbers through one of the arithmetic modules.
+
+        Parameters
+        ----------
+        module : str
+            Name of the Verilog module.
+        **columns : numpy.ndarray
+            Its inputs by name, of one shape or to be broadcast to one.
+
+        Returns
+        -------
+        numpy.ndarray
+            Its results, in the shape of the columns.
+        """
+        from sim import vectors
+        count = max(np.size(column) for column in columns.values())
+        with self.show.progress(f"RTL: {count:,} numbers through {module}"):
+            return vectors.run(module, name=f"homework/{module}", **columns)
+
+    def compare(self, what, got, expected, seconds=0.0, report=None):
+        """Compare to the bit; print and keep what differs.
+
+        Parameters
+        ----------
+        what : str
+            Names the numbers where they are shown.
+        got, expected : numpy.ndarray of integers
+            Of one shape; one dimension counts as one row.
+        seconds : float
+            Time the simulation took.
+        report : dict, optional
+            The core's own counters.
+
+        Returns
+        -------
+        Check
+        """
+        got, expected = np.atleast_2d(got), np.atleast_2d(expected)
+        if got.shape != expected.shape or got.dtype != expected.dtype:
+            raise AssertionError(f"{what}: RTL gave {got.dtype} {got.shape}, "
+                                 f"golden {expected.dtype} {expected.shape}")
+        wrong = np.argwhere(got != expected)
+        check = Check(what, got.size, seconds, [
+            {"row": int(i), "column": int(j), "expected": int(expected[i, j]), "got": int(got[i, j])}
+            for i, j in wrong], report)
+        self.checks.append(check)
+        if check.mismatches:
+            self.show.bad(f"MISMATCH in {what}: {len(wrong):,} of {got.size:,} numbers differ from golden")
+            for m in check.mismatches[:MOST_SHOWN]:
+                self.show.bad(f"  row {m['row']}, column {m['column']}: "
+                              f"expected {m['expected']}, got {m['got']}")
+            if len(wrong) > MOST_SHOWN:
+                self.show.bad(f"  and {len(wrong) - MOST_SHOWN:,} more")
+        else:
+            self.show.good(f"RTL = golden: {what}: all {got.size:,} numbers equal to the bit")
+        return check
+
+    def close(self):
+        """Let the simulator go."""
+        link, self._link, self._core = self._link, None, None
+        if link is not None:
+            link.close()
+            if link.waves is not None:
+                self.show.text(f"waves: {link.waves}")
+
+
+def _sizes(a, w):
+    return f"({a.shape[0]} x {a.shape[1]}) . ({w.shape[0]} x {w.shape[1]})"

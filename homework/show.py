@@ -1,0 +1,235 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What answers look like: matrices side by side, tables, progress on a terminal, plain lines in a log."""
+import sys
+import textwrap
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.text import Text
+
+WIDTH = 110      # of a log, and at most of a terminal
+MOST = 12        # rows or columns of a matrix shown whole
+INDENT = 2
+WORTH_A_LINE = 0.5   # seconds of work that a log mentions
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """A named matrix in an equation.
+
+    Attributes
+    ----------
+    name : str
+        Written above it.
+    values : array_like
+        Two dimensions, or one, which is shown as a column; numbers or text.
+    decimals : int, optional
+        Digits after the point; by default about four significant ones for the largest value.
+    """
+
+    name: str
+    values: object
+    decimals: int = None
+
+
+class Show:
+    """Printer of answers.
+
+    Parameters
+    ----------
+    console : rich.console.Console, optional
+        Where to print; by default standard output.
+    """
+
+    def __init__(self, console=None):
+        self.console = console or Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False,
+                                          soft_wrap=False)
+        self.width = min(self.console.width, WIDTH)
+        self.ascii = self.console.options.ascii_only
+
+    def problem(self, number, title):
+        """Heading of a problem."""
+        self.console.print()
+        self.console.rule(Text(f"Problem {number}: {title}", style="bold"), align="left",
+                          characters="=" if self.ascii else "\u2550")
+
+    def part(self, title):
+        """Heading of a part or step."""
+        self.console.print()
+        self.console.print(Text(title, style="bold"))
+
+    def text(self, line, style=""):
+        """A paragraph, wrapped."""
+        for row in textwrap.wrap(line, self.width - INDENT):
+            self._line(row, style)
+
+    def stand_in(self, what):
+        """The mark that figures are not the sheet's own."""
+        self.text(f"Stand-in: {what}", style="italic yellow")
+
+    def good(self, line):
+        """A check that passed."""
+        self.text(line, style="green")
+
+    def bad(self, line):
+        """A check that failed."""
+        self.text(line, style="bold red")
+
+    def table(self, headers, rows):
+        """A table; text columns to the left, all others to the right."""
+        cells = [[str(cell) for cell in row] for row in rows]
+        self.console.print()
+        aligned = []
+        for i, header in enumerate(headers):
+            column = [row[i] for row in cells]
+            width = max(len(cell) for cell in [header, *column])
+            align = str.rjust if all(_is_number(cell) for cell in column if cell != "-") else str.ljust
+            aligned.append([align(cell, width) for cell in [header, *column]])
+        for i, row in enumerate(zip(*aligned)):
+            self._line("  ".join(row), "" if i else "bold")
+
+    def equation(self, *parts):
+        """Matrices and operators side by side: ``equation(Matrix("W", w), ".", Matrix("x", x), ...)``."""
+        for band in _bands([self._block(part) for part in parts], self.width - INDENT):
+            self.console.print()
+            for line in band:
+                self._line(line)
+
+    @contextmanager
+    def progress(self, what, total=None):
+        """A live bar on a terminal, one plain line when done elsewhere.
+
+        Parameters
+        ----------
+        what : str
+            What is going on.
+        total : int, optional
+            Steps there are; without it only the time runs.
+
+        Yields
+        ------
+        callable
+            To be called with the number of steps done so far.
+        """
+        began = time.monotonic()
+        if self.console.is_terminal:
+            columns = [SpinnerColumn(), TextColumn("{task.description}")]
+            columns += [BarColumn(), MofNCompleteColumn()] if total else []
+            with Progress(*columns, TimeElapsedColumn(), console=self.console, transient=True) as bar:
+                task = bar.add_task(what, total=total)
+                yield lambda done: bar.update(task, completed=done)
+        else:
+            yield lambda done: None
+        seconds = time.monotonic() - began
+        if seconds >= WORTH_A_LINE:
+            self.text(f"{what}: {seconds:.1f} s", style="dim")
+
+    def _line(self, line, style=""):
+        text = Text(f"{' ' * INDENT}{line}".rstrip(), style=style)
+        self.console.print(text, no_wrap=True, crop=False, overflow="ignore")
+
+    def _block(self, part):
+        """Lines of equal length for one part; the first is the name."""
+        if isinstance(part, str):
+            return [part]
+        cells = _cells(part)
+        columns = list(zip(*cells)) or [()]
+        widths = [max(len(c) for c in column) for column in columns]
+        rows = [" ".join(c.rjust(w) for c, w in zip(row, widths)) for row in cells]
+        rows = [f"{left} {row} {right}" for row, (left, right) in zip(rows, self._brackets(len(rows)))]
+        width = max(len(part.name), len(rows[0]))
+        return [part.name.center(width)] + [row.center(width) for row in rows]
+
+    def _brackets(self, height):
+        if self.ascii or height == 1:
+            return [("[", "]")] * height
+        return [("\u23a1", "\u23a4")] + [("\u23a2", "\u23a5")] * (height - 2) + [("\u23a3", "\u23a6")]
+
+
+def _cells(matrix):
+    """The values as text, the middle of a large matrix left out."""
+    values = np.asarray(matrix.values)
+    values = values.reshape(-1, 1) if values.ndim == 1 else values
+    keep = [list(range(n)) if n <= MOST else [*range(MOST // 2), None, *range(n - MOST // 2 + 1, n)]
+            for n in values.shape]
+    text = formatter(values, matrix.decimals)
+    return [["..." if i is None or j is None else text(values[i, j]) for j in keep[1]] for i in keep[0]]
+
+
+def formatter(values, decimals=None):
+    """A function that writes any of the values with the same number of decimals.
+
+    Parameters
+    ----------
+    values : numpy.ndarray
+        Numbers (or text, which is left alone).
+    decimals : int, optional
+        Digits after the point; by default four significant ones for the largest value, without zeros that all
+        of them end in.
+
+    Returns
+    -------
+    callable
+    """
+    if not np.issubdtype(values.dtype, np.floating):
+        return str
+    finite = values[np.isfinite(values)]
+    if decimals is None:
+        top = np.abs(finite).max(initial=0.0)
+        if top and not 1e-3 <= top < 1e6:
+            return lambda v: f"{v:.3e}"
+        decimals = int(np.clip(3 - np.floor(np.log10(top)), 0, 6)) if top else 1
+        while decimals > 1 and all(f"{v:.{decimals}f}".endswith("0") for v in finite):
+            decimals -= 1
+    zero = f"{0:.{decimals}f}"
+
+    def text(value):
+        written = f"{value:.{decimals}f}"
+        return zero if written == f"-{zero}" else written
+    return text
+
+
+def _bands(blocks, width):
+    """Blocks joined line by line, broken before an operator where the line would be too long."""
+    bands, current = [], []
+    for block in blocks:
+        long = sum(len(b[0]) + 2 for b in current) + len(block[0]) > width
+        if current and long:
+            head = [current.pop()] if len(current[-1]) == 1 and len(current) > 1 else []
+            bands.append(current)
+            current = head
+        current.append(block)
+    bands.append(current)
+    return [_join(band) for band in bands]
+
+
+def _join(blocks):
+    height = max(len(b) for b in blocks)
+    lines = [""] * height
+    for block in blocks:
+        if len(block) == 1:                                # an operator, beside the middle row
+            middle = 1 + (height - 2) // 2 if height > 1 else 0
+            column = ["".ljust(len(block[0]))] * height
+            column[middle] = block[0]
+        else:
+            above = (height - len(block)) // 2
+            column = [" " * len(block[0])] * height
+            column[above:above + len(block)] = block
+        lines = [f"{line}{cell}  " for line, cell in zip(lines, column)]
+    return lines
+
+
+def _is_number(cell):
+    return cell[:1] in "0123456789-+." and any(c.isdigit() for c in cell) and " " not in cell
