@@ -58,8 +58,8 @@ def gemm(a, w):
 
     Notes
     -----
-    float32 products of `CHUNK` slices of K are exact, whatever the order in which BLAS adds: every partial sum is
-    an integer of at most 2^24. The chunks are added as int32.
+    float32 products of `CHUNK` slices of K are exact, whatever the order in which BLAS adds: every partial
+    sum is an integer of at most 2^24. The chunks are added as int32.
     """
     a, w = _int8_matrices(a, w)
     out = np.zeros((a.shape[0], w.shape[1]), np.int32)

@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Golden model of ``rtl/arith/requantize.v``: int32 accumulators to int8, by three exact rules.
 
-========  ====  ======================================================================  ==========================
-mode      code  y                                                                       same bits as
-========  ====  ======================================================================  ==========================
-raw       0     x itself, int32: no zero point, no clamp                                MatMulInteger
-gemmlowp  1     SRDHM(x << max(s, 0), m) / 2^max(-s, 0), ties away from zero            TFLite Micro, CMSIS-NN
-ruy       2     the same, ties up                                                       TFLite's optimised kernels
-fp32      3     rint(float32(float32(x) * scale)), ties to even                         XNNPACK, ONNX Runtime
-========  ====  ======================================================================  ==========================
+========  ====  =================================================================  ==========================
+mode      code  y                                                                  same bits as
+========  ====  =================================================================  ==========================
+raw       0     x itself, int32: no zero point, no clamp                           MatMulInteger
+gemmlowp  1     SRDHM(x << max(s, 0), m) / 2^max(-s, 0), ties away from zero       TFLite Micro, CMSIS-NN
+ruy       2     the same, ties up                                                  TFLite's optimised kernels
+fp32      3     rint(float32(float32(x) * scale)), ties to even                    XNNPACK, ONNX Runtime
+========  ====  =================================================================  ==========================
 
 and in all but raw, ``q = minimum(clamp_high, maximum(y + zero_point, clamp_low))``.
 
@@ -198,8 +198,8 @@ def quantize_multiplier(scale):
 
     Notes
     -----
-    As TFLite's QuantizeMultiplier: frexp of the double, fraction * 2^31 rounded half away from zero; a fraction
-    that becomes 2^31 is 2^30 with shift + 1; scales below 2^-32 (shift < -31) become multiplier 0, shift 0.
+    As TFLite's QuantizeMultiplier: frexp of the double, fraction * 2^31 rounded half away from zero; a
+    fraction that becomes 2^31 is 2^30 with shift + 1; scales below 2^-32 (shift < -31) become 0, shift 0.
     """
     scale = np.asarray(scale, np.float64)
     bad = ~(np.isfinite(scale) & (scale >= 0) & (scale < 2.0**31 * (1 - 2.0**-33)))

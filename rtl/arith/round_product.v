@@ -6,8 +6,9 @@
 // Purpose    Second step of scale_to_int8. Fixed point (fp = 0): y = (p + 2^30) >> 31, the rounding of
 //            SRDHM. Float (fp = 1): y is p / 2^31 rounded to 24 significant bits, ties to even.
 // Latency    combinational.
-// Contract   fp = 0: p any signed 64-bit word. y = round(p / 2^31), ties up, 33 bits signed. SRDHM would
-//            saturate 2^31 (of -2^31 * -2^31) to 2^31 - 1; y keeps 2^31, see scale_to_int8.
+// Contract   fp = 0: p < 2^63 - 2^30, signed (a product of two int32 is at most 2^62). y = round(p / 2^31), ties
+//            up, 33 bits signed. SRDHM would saturate 2^31 (of -2^31 * -2^31) to 2^31 - 1; y keeps 2^31, see
+//            scale_to_int8.
 //            fp = 1: p is 0 or 2^54 <= p < 2^56, bits 7:0 are zero. y is even where p >= 2^55.
 // Method     The leading one of a product of two normal significands is in one of two places; the bit in
 //            which 24 bits end moves with it. Instead of shifting the product, the rounding increment is put

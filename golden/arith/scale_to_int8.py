@@ -1,0 +1,49 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Golden model of ``rtl/arith/scale_to_int8.v``: multiply, round, shift right, round, zero point, clamp."""
+import numpy as np
+
+from golden.arith.mul34x32 import mul34x32, mul34x32_plain
+from golden.arith.round_product import round_product, round_product_plain
+from golden.arith.rounding import EVEN, rounding, rounding_plain
+from golden.arith.shift_right_narrow import shift_right_narrow, shift_right_narrow_plain
+
+
+def scale_to_int8_plain(rule, a, b, negate, right, zero_point, clamp_low, clamp_high) -> int:
+    """One result, by the module's own steps.
+
+    Parameters
+    ----------
+    rule : int
+        1 ties away, 2 ties up, 3 float32 (see the Verilog for what `a` and `b` may be).
+    a, b : int
+        34 and 32 bits signed.
+    negate : bool
+        Rule 3 only.
+    right : int
+        0..31.
+    zero_point, clamp_low, clamp_high : int
+        int8.
+
+    Returns
+    -------
+    int
+        int8.
+    """
+    y = round_product_plain(rule == EVEN, mul34x32_plain(a, b))
+    v, guard, sticky = shift_right_narrow_plain(y, right)
+    v += rounding_plain(rule, v < 0, v % 2 == 1, guard, sticky)
+    return min(clamp_high, max((-v if negate else v) + zero_point, clamp_low))
+
+
+def scale_to_int8(rule, a, b, negate, right, zero_point, clamp_low, clamp_high):
+    """`scale_to_int8_plain` on arrays.
+
+    Returns
+    -------
+    ndarray of int8
+    """
+    v, guard, sticky = shift_right_narrow(round_product(np.equal(rule, EVEN), mul34x32(a, b)), right)
+    v = v + rounding(rule, v < 0, v & 1, guard, sticky)
+    v = np.where(negate, -v, v) + np.asarray(zero_point, np.int64)
+    return np.minimum(clamp_high, np.maximum(v, clamp_low)).astype(np.int8)
