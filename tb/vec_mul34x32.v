@@ -2,17 +2,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // vec_mul34x32: plays vectors through mul34x32 (see vector_player.v).
-// Word, most significant byte first: a (5 bytes, its upper 6 bits unused), b (4).
+// Word, most significant byte first: a (8 bytes, its upper 30 bits unused), b (4).
 `default_nettype none
 `timescale 1ns / 1ps
 
 module vec_mul34x32;
 
     wire         clk;
-    wire [71:0] word;
+    wire [95:0] word;
     wire [63:0] result;
 
-    vector_player #(.IN_W(72), .OUT_W(64), .LATENCY(4)) u_player (.clk(clk), .word(word), .result(result));
+    vector_player #(.IN_W(96), .OUT_W(64), .LATENCY(4)) u_player (.clk(clk), .word(word), .result(result));
 
     mul34x32 u_dut (.clk(clk), .a($signed(word[65:32])), .b($signed(word[31:0])), .p(result));
 

@@ -1,0 +1,90 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The bench of every arithmetic module: columns in, results compared with golden, one report of what differs.
+
+The toplevel is tb/vec_<module>.v. Python runs before and after a play, not during it: the simulator takes its
+words from a file (tb/vector_player.v).
+"""
+import os
+import random
+
+import cocotb
+import numpy as np
+from cocotb.triggers import RisingEdge
+
+from sim.vectors import MODULES, narrow, pack, parse
+
+VECTORS, RESULTS = "vectors.bin", "results.hex"
+
+
+async def play(dut):
+    """Run vectors.bin through the toplevel's player; returns the number of words."""
+    player = dut.u_player
+    player.start.value = 0
+    await cocotb.triggers.Timer(1, "ns")
+    player.start.value = 1
+    await RisingEdge(player.done)
+    assert not int(player.failed.value), f"{VECTORS} is missing or cut short, or {RESULTS} is read-only"
+    return int(player.count.value)
+
+
+class TB:
+    """A module under vectors: `check` plays columns and compares bit patterns.
+
+    Parameters
+    ----------
+    dut : cocotb handle
+        A vec_<module> toplevel.
+    """
+
+    def __init__(self, dut):
+        self.dut = dut
+        self.name = dut._name.removeprefix("vec_")
+        self.module = MODULES[self.name]
+        self.rng = np.random.default_rng(random.getrandbits(64))  # cocotb seeds `random` for each test
+
+    async def run(self, **columns):
+        """Bit patterns of the results (uint64), and where they are unknown."""
+        words = pack(self.name, columns)
+        words.tofile(VECTORS)
+        count = await play(self.dut)
+        assert count == len(words), f"the player took {count} words of {len(words)}"
+        return parse(RESULTS, len(words))
+
+    async def results(self, **columns):
+        """Results in the module's own type; none may be unknown."""
+        values, unknown = await self.run(**columns)
+        if unknown.any():
+            raise AssertionError(report(self.name, columns, values, values, unknown))
+        return narrow(self.name, values)
+
+    async def check(self, expected, **columns):
+        """Play `columns` and compare with `expected`, an array of the module's result type, bit for bit."""
+        values, unknown = await self.run(**columns)
+        expected = np.asarray(expected)
+        assert expected.dtype == self.module.result, f"expected values are {expected.dtype}"
+        unsigned = np.dtype(f"u{expected.dtype.itemsize}")
+        patterns = np.broadcast_to(expected.reshape(-1).view(unsigned), values.shape).astype(np.uint64)
+        wrong = (values != patterns) | unknown
+        if wrong.any():
+            raise AssertionError(report(self.name, columns, values, patterns, unknown, wrong))
+        self.dut._log.info("%d vectors equal golden", len(values))
+
+
+def report(name, columns, values, expected, unknown, wrong=None, limit=5):
+    """What differs: how many, and for the first few the index, every operand, expected and got, in hex."""
+    wrong = unknown if wrong is None else wrong
+    words = pack(name, columns)
+    sizes = MODULES[name].columns
+    digits = 2 * MODULES[name].result.itemsize
+    seed = os.environ.get("COCOTB_RANDOM_SEED", "?")
+    lines = [f"{name}: {int(wrong.sum())} of {len(words)} vectors differ, seed {seed}"]
+    for i in np.flatnonzero(wrong)[:limit]:
+        at, operands = 0, []
+        for column, size in sizes.items():
+            operands.append(f"{column}={words[i, at:at + size].tobytes().hex()}")
+            at += size
+        got = "unknown (X)" if unknown[i] else f"{int(values[i]):0{digits}x}"
+        want = "no X" if wrong is unknown else f"{int(expected[i]):0{digits}x}"
+        lines.append(f"[{i}] {' '.join(operands)}: expected {want}, got {got}")
+    return "\n".join(lines)
