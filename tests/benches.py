@@ -36,7 +36,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from sim import simulate
+from sim import simulate, vectors
 
 #: All sources of the core, from rtl/rtl.f.
 CORE = "core"
@@ -148,9 +148,18 @@ def run(name, *, seed=None, rtl_root=None, testcase=None, plusargs=(), run_name=
 
 # --- rtl/arith --------------------------------------------------------------------------------------------
 
+# and mul8x8: modules without handshakes, played from a file
+for _m, _module in vectors.MODULES.items():
+    bench(_m, toplevel=f"vec_{_m}", rtl=_module.rtl, tb=["vector_player.v", f"vec_{_m}.v"])
+
 # --- rtl/array --------------------------------------------------------------------------------------------
 
 # --- rtl/stream -------------------------------------------------------------------------------------------
+
+bench("fifo", rtl="stream/fifo.v", shapes={
+    "2x1": {"DEPTH": 2, "WIDTH": 1}, "4x8": {"DEPTH": 4, "WIDTH": 8}, "64x34": {"DEPTH": 64, "WIDTH": 34}})
+
+bench("skid", rtl="stream/skid.v", shapes={"1": {"WIDTH": 1}, "67": {"WIDTH": 67}})
 
 # --- rtl/bus ----------------------------------------------------------------------------------------------
 

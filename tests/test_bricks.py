@@ -1,0 +1,78 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The requantiser's bricks and mul8x8: RTL against golden, golden's plain form against its vectorised one."""
+import numpy as np
+import pytest
+from benches import cases, run
+
+from golden.arith.lead_zeros import lead_zeros, lead_zeros_plain
+from golden.arith.mul8x8 import mul8x8, mul8x8_plain
+from golden.arith.mul34x32 import mul34x32, mul34x32_plain
+from golden.arith.round_product import round_product, round_product_plain
+from golden.arith.rounding import rounding, rounding_plain
+from golden.arith.scale_to_int8 import scale_to_int8, scale_to_int8_plain
+from golden.arith.shift_right_narrow import shift_right_narrow, shift_right_narrow_plain
+from tb import stimuli
+
+BRICKS = ("lead_zeros", "mul34x32", "mul8x8", "round_product", "rounding", "scale_to_int8",
+          "shift_right_narrow")
+
+
+@pytest.mark.parametrize("case", cases(*BRICKS))
+def test_brick(case, seed):
+    run(case, seed=seed)
+
+
+@pytest.fixture
+def rng(seed):
+    return np.random.default_rng(seed)
+
+
+def test_mul8x8_golden():
+    a, b = (g.ravel() for g in np.meshgrid(*[np.arange(-128, 128)] * 2))
+    np.testing.assert_array_equal(mul8x8(a, b), a.astype(np.int64) * b)
+    np.testing.assert_array_equal(mul8x8(a, b), [mul8x8_plain(int(p), int(q)) for p, q in zip(a, b)])
+    assert mul8x8(-128, -128).dtype == np.int16
+
+
+def test_lead_zeros_golden(rng):
+    x = rng.integers(0, 2**32, 5_000) >> rng.integers(0, 32, 5_000)
+    x[:5] = [0, 1, 2, 2**31, 2**32 - 1]
+    np.testing.assert_array_equal(lead_zeros(x), [lead_zeros_plain(int(v)) for v in x])
+
+
+def test_mul34x32_golden(rng):
+    a, b = stimuli.signed(rng, 34, 5_000), stimuli.signed(rng, 32, 5_000)
+    np.testing.assert_array_equal(mul34x32(a, b), [mul34x32_plain(int(p), int(q)) for p, q in zip(a, b)])
+
+
+def test_rounding_golden():
+    for bits in range(64):
+        inputs = (bits >> 4, bits >> 3 & 1, bits >> 2 & 1, bits >> 1 & 1, bits & 1)
+        assert rounding(*inputs) == rounding_plain(*inputs)
+
+
+def test_round_product_golden(rng):
+    p = np.minimum(stimuli.signed(rng, 64, 5_000), 2**63 - 2**30 - 1)
+    floats = rng.integers(2**46, 2**48, 5_000) >> rng.integers(0, 2, 5_000)
+    floats = np.maximum(floats & -(1 << rng.integers(0, 25, 5_000)), 2**46) << 8
+    for fp, values in ((False, p), (True, floats)):
+        plain = [round_product_plain(fp, int(v)) for v in values]
+        np.testing.assert_array_equal(round_product(fp, values), plain)
+
+
+def test_shift_right_narrow_golden(rng):
+    y, right = stimuli.signed(rng, 33, 5_000), rng.integers(0, 32, 5_000)
+    plain = np.array([shift_right_narrow_plain(int(a), int(b)) for a, b in zip(y, right)])
+    np.testing.assert_array_equal(np.transpose(shift_right_narrow(y, right)), plain)
+
+
+def test_scale_to_int8_golden(rng):
+    n = 3_000
+    rule = rng.integers(1, 4, n)
+    a = np.where(rule == 3, rng.integers(2**23, 2**24 + 1, n) << 8, stimuli.signed(rng, 32, n))
+    b = np.where(rule == 3, rng.integers(2**23, 2**24, n), stimuli.signed(rng, 32, n))
+    negate, right = (rule == 3) & (a & 256 != 0), rng.integers(0, 32, n)
+    columns = [rule, a, b, negate, right, *stimuli.clamps(rng, n).values()]
+    plain = [scale_to_int8_plain(*map(int, row)) for row in zip(*columns)]
+    np.testing.assert_array_equal(scale_to_int8(*columns), plain)
