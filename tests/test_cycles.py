@@ -1,0 +1,136 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The cycle model against the counters of the core, and what the array promises of its throughput.
+
+What could be wrong: a bubble between tiles (busy would not be cycles less fill and drain), a counter that misses an
+event, a model that only knows long tiles. So the workloads mix panels of 1 slice with long ones, all four modes from
+panel to panel, panels used once and often, open tiles, and a result FIFO too small for back-to-back tiles.
+"""
+import dataclasses
+
+import numpy as np
+import pytest
+
+from golden import cycles, gemm
+from host import packets
+from host.core import Core
+from host.link import Beats
+from sim.link import SimLink
+
+K_SLICES = 40
+WORKLOADS = 25  # a shape and FIFO
+
+#        rows cols depth post_lanes fifo_depth
+SHAPES = [(1, 1, 1, 1, None), (1, 4, 4, 1, None), (4, 1, 1, 1, 4), (3, 5, 2, 2, None), (3, 5, 3, 5, 4),
+          (4, 4, 4, 2, 8), (8, 8, 1, 2, None), (8, 8, 1, 3, 8), (2, 3, 8, 1, 2), (16, 16, 1, 4, None)]
+
+
+def random_workload(rng, rows, cols, depth):
+    """Two operand streams that belong together, and how many tiles they make."""
+    longest = int(rng.choice([1, 2, 5, K_SLICES]))
+    most_uses = int(rng.choice([1, 3, 20]))
+    streams = [], []
+    tiles = 0
+    panels = int(rng.integers(1, 10))
+    for panel in range(panels):
+        k = int(rng.integers(1, longest + 1)) * depth
+        record = packets.records(cols, 0, 2**30, 0)
+        weights = rng.integers(-128, 128, (k, cols), dtype=np.int8)
+        streams[0].append(packets.weight_panels(weights, record, cols, depth, int(rng.integers(0, 4))))
+        uses = int(rng.integers(1, most_uses + 1))
+        for use in range(uses):
+            released = use == uses - 1
+            keep = rng.random() < 0.2 and not (released and panel == panels - 1)
+            flags = packets.RELEASE * released | packets.KEEP * keep
+            activations = rng.integers(-128, 128, (rows, k), dtype=np.int8)
+            streams[1].append(packets.activation_panels(activations, rows, depth, flags))
+            tiles += not keep
+    return *(Beats(*(np.concatenate([part[field][0] for part in stream]) for field in range(3)))
+             for stream in streams), tiles
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda s: "x".join(map(str, s[:3])) + f"-fifo{s[4] or ''}")
+def test_model_equals_counters(shape, seed):
+    rows, cols, depth, post_lanes, fifo_depth = shape
+    geometry = cycles.Geometry(rows, cols, depth, post_lanes, fifo_depth or 0)
+    rng = np.random.default_rng([seed, *shape[:4]])
+    total = dict.fromkeys((field.name for field in dataclasses.fields(cycles.Counters)), 0)
+    with SimLink(rows, cols, depth, k_max=K_SLICES * depth, post_lanes=post_lanes, fifo_depth=fifo_depth,
+                 name=f"cycles-{'x'.join(map(str, shape))}", seed=seed) as link:
+        core = Core(link)
+        for workload in range(WORKLOADS):
+            weights, activations, tiles = random_workload(rng, rows, cols, depth)
+            expected = cycles.predict(geometry, *cycles.panels(weights.last, weights.user, activations.last,
+                                                              activations.user, depth))
+            core.clear_counters()
+            results = link.transfer(weights, activations, tiles * rows)
+            assert len(results) == tiles * rows
+            got = core.counters()
+            assert got == dataclasses.asdict(expected), f"workload {workload}, seed {seed}"
+            assert got["cycles"] == link.cycles, "the harness counts the same cycles from outside"
+            total = {name: total[name] + count for name, count in got.items()}
+    # the sweep reached what the model is made of
+    assert total["pad"] or fifo_depth or rows * geometry.groups == 1  # a small FIFO makes short tiles wait earlier
+    assert total["stall_w"]
+    assert bool(total["stall_out"]) == (fifo_depth is not None)
+
+
+@pytest.mark.parametrize("shape", [(8, 8, 1), (4, 4, 4)], ids=["8x8x1", "4x4x4"])
+def test_32_cubed_within_580_cycles(shape):
+    rng = np.random.default_rng(32)
+    a, w = rng.integers(-128, 128, (2, 32, 32), dtype=np.int8)
+    with SimLink(*shape, name=f"cycles-32-{'x'.join(map(str, shape))}") as link:
+        product, report = Core(link).matmul(a, w)
+    assert np.array_equal(product, gemm.gemm(a, w))
+    assert report.busy == 32**3 // 64
+    assert report.cycles <= 580
+
+
+@pytest.mark.parametrize("mode", ["raw", "gemmlowp"])
+@pytest.mark.parametrize("shape", [(8, 8, 1), (4, 4, 4), (3, 5, 2), (1, 4, 4)], ids=lambda s: "x".join(map(str, s)))
+def test_no_idle_cycle_between_tiles(shape, mode):
+    """K as short as the rule allows: the array is given a slice in every cycle from the first to the last."""
+    rows, cols, depth = shape
+    geometry = cycles.Geometry(rows, cols, depth, min(2, cols))
+    slices = max(rows * (1 if mode == "raw" else geometry.groups), geometry.record_beats)
+    rng = np.random.default_rng(rows)
+    a = rng.integers(-128, 128, (rows * 40, slices * depth), dtype=np.int8)
+    w = rng.integers(-128, 128, (slices * depth, cols * 3), dtype=np.int8)
+    with SimLink(rows, cols, depth, name=f"cycles-tight-{mode}-{'x'.join(map(str, shape))}") as link:
+        core = Core(link)
+        scaling = {} if mode == "raw" else {"scale": 0.001}
+        product, report = core.matmul(a, w, mode, **scaling)
+    if mode == "raw":
+        assert np.array_equal(product, gemm.gemm(a, w))
+    assert report.busy == 120 * slices
+    # stall_w: before the first slice only, while the first record arrives
+    assert (report.stall_a, report.stall_w, report.stall_out, report.pad) == (0, geometry.record_beats, 0, 0)
+    fill_and_drain = report.cycles - report.busy
+    assert fill_and_drain <= geometry.record_beats + rows * geometry.groups + 40
+
+
+@pytest.mark.parametrize("shape", [(8, 8, 1), (4, 4, 4)], ids=["8x8x1", "4x4x4"])
+def test_256_cubed_utilisation(shape):
+    rng = np.random.default_rng(256)
+    a, w = rng.integers(-128, 128, (2, 256, 256), dtype=np.int8)
+    geometry = cycles.Geometry(*shape, 2)
+    with SimLink(*shape, name=f"cycles-256-{'x'.join(map(str, shape))}") as link:
+        product, report = Core(link).matmul(a, w)
+    assert np.array_equal(product, gemm.gemm(a, w))
+    assert report.utilisation >= 0.998
+    weight_panels = 256 // shape[1]
+    uses = 256 // shape[0]
+    predicted = cycles.predict(
+        geometry, [cycles.WeightPanel(256 // shape[2])] * weight_panels,
+        [cycles.ActivationPanel(release=use == uses - 1) for _ in range(weight_panels) for use in range(uses)])
+    assert dataclasses.asdict(predicted).items() <= report.as_dict().items()
+
+
+@pytest.mark.parametrize("weights, activations", [
+    ([cycles.WeightPanel(3)], [cycles.ActivationPanel()]),
+    ([cycles.WeightPanel(3)], [cycles.ActivationPanel(True), cycles.ActivationPanel(True)]),
+    ([cycles.WeightPanel(3)], [cycles.ActivationPanel(True), cycles.ActivationPanel()]),
+])
+def test_endless_sequences_are_refused(weights, activations):
+    with pytest.raises(ValueError, match="release"):
+        cycles.predict(cycles.Geometry(4, 4, 1, 2), weights, activations)
