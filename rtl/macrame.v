@@ -16,8 +16,8 @@
 //
 // Throughput: a tile of K takes ceil(K / DEPTH) cycles, and the next one follows without an idle cycle whenever that is
 //          at least ROWS (raw) or ROWS * ceil(COLS / POST_LANES) (requantised).
-// Latency, last activation beat accepted to first result beat offered: raw 11 + max(1, ceil(log2 DEPTH)) cycles;
-//          requantised 10 + ceil(COLS / POST_LANES) more.
+// Latency, last activation beat accepted to first result beat offered: raw 10 + max(1, ceil(log2 DEPTH)) cycles;
+//          requantised 10 + ceil(COLS / POST_LANES) more. golden/cycles.py predicts every counter to the cycle.
 // Reset:   synchronous, active high, control only. Errors stop the core with a sticky named status; a soft reset through
 //          CONTROL brings it back on packet boundaries.
 `default_nettype none
@@ -27,7 +27,11 @@ module macrame #(
     parameter integer COLS       = 8,     // columns of the array, 1..32
     parameter integer DEPTH      = 1,     // int8 pairs a cell multiplies a cycle, 1..8
     parameter integer K_MAX      = 1024,  // longest panel, in values of K, DEPTH..65536
-    parameter integer POST_LANES = 2      // requantisers, 1..COLS
+    parameter integer POST_LANES = 2,     // requantisers, 1..COLS
+    // Rows the result FIFO holds, a power of two, ROWS or more. A tile holds its credits from its first slice until its
+    // rows have left: two tiles' time and the pipeline's. The default covers that, so that tiles never wait for a
+    // result stream that is always taken; a smaller one saves memory and costs cycles.
+    parameter integer FIFO_DEPTH = 1 << $clog2(3*ROWS + 32)
 ) (
     input  wire                    clk,
     input  wire                    rst,
@@ -78,13 +82,13 @@ module macrame #(
     // A requantised row leaves the output stage GROUPS + 11 cycles after it came, a raw one 1 cycle after. The last
     // requantised row comes GROUPS cycles before the chain is free, so 11 more let no raw row overtake.
     localparam integer OVERTAKE    = 11;
-    // A tile holds its credits from its first slice until its rows have left. Two tiles' time and the pipeline's
-    // cover that; a third tile's rows are still leaving while the next one starts.
-    localparam integer FIFO_DEPTH  = 1 << $clog2(3*ROWS + 32);
 
     generate
         if (K_MAX < DEPTH || K_MAX > 65536) begin : g_illegal
             ERROR_macrame_K_MAX_must_be_DEPTH_to_65536 u_error ();
+        end
+        if (FIFO_DEPTH < ROWS) begin : g_illegal_fifo
+            ERROR_macrame_FIFO_DEPTH_must_be_at_least_ROWS u_error ();
         end
     endgenerate
 

@@ -24,7 +24,8 @@ module core_player #(
     parameter COLS       = 8,
     parameter DEPTH      = 1,
     parameter K_MAX      = 1024,
-    parameter POST_LANES = 2
+    parameter POST_LANES = 2,
+    parameter FIFO_DEPTH = 1 << $clog2(3*ROWS + 32)   // as the core's own default
 ) ();
     localparam W_W = COLS * 8 * DEPTH;
     localparam A_W = ROWS * 8 * DEPTH;
@@ -113,7 +114,9 @@ module core_player #(
     wire [1:0] bresp, rresp;
     wire [31:0] rdata;
 
-    macrame #(.ROWS(ROWS), .COLS(COLS), .DEPTH(DEPTH), .K_MAX(K_MAX), .POST_LANES(POST_LANES)) dut (
+    macrame #(
+        .ROWS(ROWS), .COLS(COLS), .DEPTH(DEPTH), .K_MAX(K_MAX), .POST_LANES(POST_LANES), .FIFO_DEPTH(FIFO_DEPTH)
+    ) dut (
         .clk(clk), .rst(rst),
         .s_axis_w_tdata(s_axis_w_tdata), .s_axis_w_tuser(s_axis_w_tuser), .s_axis_w_tvalid(s_axis_w_tvalid),
         .s_axis_w_tready(s_axis_w_tready), .s_axis_w_tlast(s_axis_w_tlast),
