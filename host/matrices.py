@@ -1,0 +1,354 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Matrices from .npy and .csv files and back. Whatever is wrong with a file is one line that names it.
+
+Reading never changes a value: a float is not rounded, an integer out of range is not wrapped, both are
+refused. Messages count as the file's own tools do: row, column of a .csv from 1, indices of an .npy from 0.
+"""
+import contextlib
+import io
+import math
+import os
+import re
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from host.errors import InputError
+
+SUFFIXES = (".npy", ".csv")
+
+_INTEGER = re.compile(r"\s*[+-]?[0-9]+\s*", re.ASCII)
+_INTEGERS = re.compile(r"\s*[+-]?[0-9]{1,18}\s*(,\s*[+-]?[0-9]{1,18}\s*)*", re.ASCII)
+_NUMBER = re.compile(r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*", re.ASCII)
+
+
+def short(value, limit=40):
+    """A value as text for a message, cut if it is long."""
+    text = str(value)
+    return text if len(text) <= limit else text[:limit - 3] + "..."
+
+
+def _open(name, path):
+    """The bytes of a file with one of the SUFFIXES."""
+    path = Path(path)
+    if path.suffix.lower() not in SUFFIXES:
+        raise InputError(f"{name}={path}: unknown extension {path.suffix or '(none)'}, expected .npy or .csv")
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise InputError(f"{name}={path}: no such file") from None
+    except IsADirectoryError:
+        raise InputError(f"{name}={path}: is a directory, expected a .npy or .csv file") from None
+    except OSError as error:
+        raise InputError(f"{name}={path}: cannot be read: {error.strerror}") from None
+    if not data:
+        raise InputError(f"{name}={path}: the file is empty")
+    return path.suffix.lower(), data
+
+
+def _npy(name, path, data):
+    """An .npy file's array, after every check that needs no look at its values."""
+    if data[:6] != b"\x93NUMPY":
+        raise InputError(f"{name}={path}: not a .npy file, it starts with {data[:6]!r}")
+    stream = io.BytesIO(data)
+    try:
+        version = np.lib.format.read_magic(stream)
+        read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+        shape, fortran, dtype = read[version](stream)
+    except KeyError:
+        raise InputError(f"{name}={path}: .npy format version {version}, expected 1.0 or 2.0") from None
+    except Exception:  # a damaged header raises whatever NumPy's parser meets
+        raise InputError(f"{name}={path}: the .npy header is damaged or cut short") from None
+    if dtype.hasobject:
+        raise InputError(f"{name}={path}: holds pickled Python objects, expected numbers")
+    count, there = math.prod(shape), len(data) - stream.tell()
+    if min(shape, default=0) < 0 or count * dtype.itemsize > there:
+        raise InputError(f"{name}={path}: cut short, the header promises {count * dtype.itemsize} bytes of "
+                         f"data and {there} are there")
+    array = np.frombuffer(data, dtype, count, stream.tell())
+    return array.reshape(shape, order="F" if fortran else "C")
+
+
+def _csv(name, path, data, cell, fast=None):
+    """A .csv file's rows, each cell read by ``cell``, whole rows by ``fast`` where it can."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{name}={path}: not a text file, byte {error.start} is "
+                         f"0x{data[error.start]:02x}") from None
+    rows = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        row = fast(line) if fast else None
+        if row is None:
+            row = [cell(f"{name}={path}: row {number}, column {i}", value)
+                   for i, value in enumerate(line.split(","), 1)]
+        if rows and len(row) != len(rows[0]):
+            raise InputError(f"{name}={path}: row {number} has {len(row)} columns, expected {len(rows[0])} "
+                             f"as in the rows before")
+        rows.append(row)
+    if not rows:
+        raise InputError(f"{name}={path}: holds no numbers")
+    return rows
+
+
+def _integer_cell(what):
+    def cell(where, value):
+        value = value.strip()
+        if _INTEGER.fullmatch(value):
+            if len(value) < 19:
+                return int(value)
+            raise InputError(f"{where} is {short(value)}, expected {what}")
+        if _NUMBER.fullmatch(value):
+            raise InputError(f"{where} is {short(value)}, a float, expected {what}")
+        raise InputError(f"{where} is {short(value)!r}, expected {what}")
+    return cell
+
+
+def _integers_fast(line):
+    return [int(value) for value in line.split(",")] if _INTEGERS.fullmatch(line) else None
+
+
+def _at(name, path, array, bad):
+    """The opening of a message about the first value that is bad."""
+    index = tuple(int(i) for i in np.argwhere(bad)[0])
+    if not index:
+        where = "the value"
+    elif Path(path).suffix.lower() == ".npy" or len(index) != 2:
+        where = f"element [{', '.join(map(str, index))}]"
+    else:
+        where = f"row {index[0] + 1}, column {index[1] + 1}"
+    return f"{name}={path}: {where} is {array[index]}, expected"
+
+
+def _in_range(name, path, array, dtype):
+    limits = np.iinfo(dtype)
+    bad = (array < limits.min) | (array > limits.max)
+    if bad.any():
+        raise InputError(f"{_at(name, path, array, bad)} an integer from {limits.min} to {limits.max}")
+    return array.astype(dtype)
+
+
+def _integers(name, path, dtype):
+    """An array of integers from a file; whether they fit dtype is not checked yet."""
+    what = f"an integer from {np.iinfo(dtype).min} to {np.iinfo(dtype).max}"
+    suffix, data = _open(name, path)
+    if suffix == ".csv":
+        array = np.array(_csv(name, path, data, _integer_cell(what), _integers_fast), np.int64)
+    else:
+        array = _npy(name, path, data)
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise InputError(f"{_at(name, path, array, ~np.isfinite(array))} {what}")
+        if array.dtype.kind not in "iu":
+            raise InputError(f"{name}={path}: holds {array.dtype} values, expected {what}")
+    return array
+
+
+def _times(shape):
+    return " x ".join(map(str, shape)) or "a single value"
+
+
+def read_int8_matrix(name, path):
+    """A matrix of int8.
+
+    Parameters
+    ----------
+    name : str
+        What the user calls it; opens every message.
+    path : str or path
+        An .npy file of any integer type, or a .csv file of integers, a row to a line.
+
+    Returns
+    -------
+    ndarray of int8, shape (rows, columns), at least 1 x 1
+
+    Raises
+    ------
+    host.errors.InputError
+        The file cannot be read, is damaged, is not a matrix, or has a value that is no int8.
+    """
+    array = _integers(name, path, np.int8)
+    if array.ndim != 2:
+        raise InputError(f"{name}={path}: has shape {array.shape}, expected two dimensions")
+    if not array.size:
+        raise InputError(f"{name}={path}: is {_times(array.shape)}, expected at least 1 x 1")
+    return _in_range(name, path, array, np.int8)
+
+
+def _vector(name, path, array, n):
+    """One value, or n in a line, whichever way the line lies."""
+    if array.size == 1:
+        return array.reshape(())
+    if array.size != n or max(array.shape) != n:
+        raise InputError(f"{name}={path}: is {_times(array.shape)}, expected one value or {n}, one for each "
+                         f"column of the product")
+    return array.reshape(n)
+
+
+def read_int32s(name, text, n):
+    """Integers for the columns of a product.
+
+    Parameters
+    ----------
+    name, text : str
+        The user's name for it, and a number or the path of an .npy or .csv file.
+    n : int
+        Columns.
+
+    Returns
+    -------
+    ndarray of int32, shape () or (n,)
+
+    Raises
+    ------
+    host.errors.InputError
+    """
+    if Path(text).suffix.lower() in SUFFIXES:
+        return _in_range(name, text, _vector(name, text, _integers(name, text, np.int32), n), np.int32)
+    limits = np.iinfo(np.int32)
+    return np.array(parse_integer(name, text, limits.min, limits.max, "an int32, or a .npy or .csv file"),
+                    np.int32)
+
+
+def read_scales(name, text, n):
+    """Positive scales for the columns of a product; parameters and errors as for :func:`read_int32s`.
+
+    Returns
+    -------
+    ndarray of float64, shape () or (n,)
+    """
+    what = "a finite number above 0"
+
+    def cell(where, value):
+        if not _NUMBER.fullmatch(value):
+            raise InputError(f"{where} is {short(value.strip())!r}, expected {what}")
+        return float(value)
+
+    where = f"{name}={text}"
+    if Path(text).suffix.lower() not in SUFFIXES:
+        if not _NUMBER.fullmatch(text):
+            raise InputError(f"{where}: expected {what}, or a .npy or .csv file")
+        array = np.array(float(text))
+    else:
+        suffix, data = _open(name, text)
+        if suffix == ".csv":
+            array = np.array(_csv(name, text, data, cell), np.float64)
+        else:
+            array = _npy(name, text, data)
+            if array.dtype.kind not in "iuf":
+                raise InputError(f"{where}: holds {array.dtype} values, expected numbers")
+            array = array.astype(np.float64)
+        array = _vector(name, text, array, n)
+    bad = ~(np.isfinite(array) & (array > 0))
+    if bad.any():
+        raise InputError(f"{_at(name, text, array, bad) if array.ndim else where + ': expected'} {what}")
+    return array
+
+
+def parse_integer(name, text, low, high, what=None):
+    """An integer from a variable.
+
+    Parameters
+    ----------
+    name, text : str
+    low, high : int
+        Limits, both allowed.
+    what : str, optional
+        What is expected, for the message; "an integer from low to high" by default.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    host.errors.InputError
+    """
+    if _INTEGER.fullmatch(text) and len(text) < 20 and low <= int(text) <= high:
+        return int(text)
+    raise InputError(f"{name}={short(text)}: expected {what or f'an integer from {low} to {high}'}")
+
+
+def check_output(name, path, inputs=()):
+    """Check that a result can be written, before hours go into making it.
+
+    Parameters
+    ----------
+    name : str
+        What the user calls it; opens every message.
+    path : str or path
+        Where the result shall go.
+    inputs : iterable of path
+        Files it must not replace.
+
+    Raises
+    ------
+    host.errors.InputError
+    """
+    path = Path(path)
+    if path.suffix.lower() not in SUFFIXES:
+        raise InputError(f"{name}={path}: unknown extension {path.suffix or '(none)'}, expected .npy or .csv")
+    if path.is_dir():
+        raise InputError(f"{name}={path}: is a directory, expected a file to write")
+    if not path.parent.is_dir():
+        raise InputError(f"{name}={path}: the directory {path.parent} does not exist")
+    for other in inputs:
+        if path.resolve() == Path(other).resolve() or (path.exists() and path.samefile(other)):
+            raise InputError(f"{name}={path}: is an input as well, expected another file")
+    try:
+        with _beside(path):
+            pass
+    except OSError as error:
+        raise InputError(f"{name}={path}: cannot be written: {error.strerror}") from None
+
+
+@contextlib.contextmanager
+def _beside(path):
+    """A temporary file in path's folder and its name; gone at the end unless renamed."""
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name[:64]}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file, temporary
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
+
+
+def write_bytes(path, data):
+    """Write a file whole or not at all.
+
+    Parameters
+    ----------
+    path : str or path
+    data : bytes
+    """
+    path = Path(path)
+    with _beside(path) as (file, temporary):
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+        mask = os.umask(0)
+        os.umask(mask)
+        os.fchmod(file.fileno(), 0o666 & ~mask)  # mkstemp made it for its owner alone
+        os.replace(temporary, path)
+
+
+def write_matrix(path, matrix):
+    """Write a matrix of integers as .npy or .csv, whole or not at all.
+
+    Parameters
+    ----------
+    path : str or path
+        Its extension says which.
+    matrix : ndarray, two dimensions
+    """
+    if Path(path).suffix.lower() == ".csv":
+        data = "".join(",".join(map(str, row)) + "\n" for row in matrix.tolist()).encode()
+    else:
+        stream = io.BytesIO()
+        np.save(stream, matrix, allow_pickle=False)
+        data = stream.getvalue()
+    write_bytes(path, data)
