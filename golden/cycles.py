@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """How many cycles the core takes: exact, for any sequence of panels whose streams never stall.
 
-Both operand streams offer their first beat in the same cycle, then a beat in every cycle the core will take one, and
-the result stream is always taken. Cycles are numbered from 1, the cycle of the first beat, as the counters do.
+Both operand streams offer their first beat in the same cycle, then a beat in every cycle the core will take
+one, and the result stream is always taken. Cycles are numbered from 1, the cycle of the first beat, as the
+counters do.
 
 The model is a handful of recurrences over panels, not a simulation cycle by cycle. With
 
@@ -13,13 +14,13 @@ The model is a handful of recurrences over panels, not a simulation cycle by cyc
 
 it says
 
-    T(n)  = max(record's last beat + 1, release(n - 2) + 1)        two halves
-    I0    = max(previous I1 + 1, T(n) + 1, room)                   one slice a cycle, written before it is read
-    I1    = max(I0 + S - 1, chain)                                 a panel's other slices are never waited for:
-                                                                   weights arrive at the rate they are used
+    T(n)  = max(record's last beat + 1, release(n - 2) + 1)   two halves
+    I0    = max(previous I1 + 1, T(n) + 1, room)              one slice a cycle, written before it is read
+    I1    = max(I0 + S - 1, chain)                            a panel's other slices are never waited for:
+                                                              weights arrive at the rate they are used
 
-where `room` is the cycle after enough result rows have left for the tile's credits, and `chain` the distance that the
-result chain wants between the ends of two tiles.
+where `room` is the cycle after enough result rows have left for the tile's credits, and `chain` the distance
+that the result chain wants between the ends of two tiles.
 """
 from dataclasses import dataclass
 
@@ -93,7 +94,7 @@ class ActivationPanel:
 
 @dataclass(frozen=True)
 class Counters:
-    """The core's counters after the last result beat, named as its registers. All in cycles but for ``tiles``."""
+    """The core's counters after the last result beat, named as its registers; all but ``tiles`` in cycles."""
 
     cycles: int
     busy: int
@@ -152,8 +153,9 @@ def predict(geometry, weights, activations):
     """
     g = geometry
     if sum(panel.release for panel in activations) != len(weights) or not activations[-1].release:
-        raise ValueError(f"{sum(panel.release for panel in activations)} activation panels release "
-                         f"{len(weights)} weight panels, expected one release a panel and the last at the end")
+        releases = sum(panel.release for panel in activations)
+        raise ValueError(f"{releases} activation panels release {len(weights)} weight panels, expected one release "
+                         f"a panel and the last at the end")
 
     written = 0        # cycle of the latest beat on s_axis_w
     released = []      # cycle of each weight panel's release
@@ -183,7 +185,7 @@ def predict(geometry, weights, activations):
 
             room = both
             if not is_open:
-                owed = (tiles + 1) * g.rows - g.fifo_depth   # rows that must have left before this tile starts
+                owed = (tiles + 1) * g.rows - g.fifo_depth   # rows that must have left by now
                 if owed > 0:
                     room = max(both, row_left[owed - 1] + 1)
                 stall_out += room - both

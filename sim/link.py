@@ -95,7 +95,8 @@ class SimLink(Link):
             name or f"link-{rows}x{cols}x{depth}", toplevel="core_player", module="tb_link",
             sources=[*simulate.core_sources(rtl_root), *HARNESS], rtl_root=rtl_root, seed=seed, waves=waves,
             parameters={"ROWS": rows, "COLS": cols, "DEPTH": depth, "K_MAX": k_max,
-                        "POST_LANES": min(post_lanes, cols), **({"FIFO_DEPTH": fifo_depth} if fifo_depth else {})},
+                        "POST_LANES": min(post_lanes, cols),
+                        **({"FIFO_DEPTH": fifo_depth} if fifo_depth else {})},
             plusargs=[f"dir={folder}"])
         self.waves, self.log = launch.waves, launch.cwd / "sim.log"
         self._process = parts["process"] = launch.start()
