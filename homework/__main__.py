@@ -65,8 +65,6 @@ def main(environ=os.environ):
         print(f"macrame: {error}", file=sys.stderr)
         return 1
     except OSError as error:
-        if isinstance(error, BrokenPipeError):
-            raise
         print(f"macrame: {error.filename or 'file'}: {error.strerror or error}", file=sys.stderr)
         return 2
 
@@ -130,15 +128,10 @@ def _short(path):
 
 def _entry():
     try:
-        code = main()
-        sys.stdout.flush()
-    except BrokenPipeError:   # as in `make sim | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 141
+        return main()
     except KeyboardInterrupt:
         print("macrame: interrupted", file=sys.stderr)
-        code = 130
-    return code
+        return 130
 
 
 if __name__ == "__main__":

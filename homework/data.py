@@ -6,10 +6,10 @@ A student may put files of their own into a directory (HOMEWORK=dir); one that i
 the files shipped beside this module. Every value is asked for by key, type, shape and range; a key nobody
 asks for is refused, since it is most often a misspelt one.
 """
+import tomllib
 from pathlib import Path
 
 import numpy as np
-import tomllib
 
 SHIPPED = Path(__file__).resolve().parent
 
@@ -43,7 +43,9 @@ class File:
         self.table = _parse(path)
         for key in self.table:
             if key not in keys:
-                raise HomeworkError(f"{path}: {_shown(key)}: unknown key; expected {', '.join(sorted(keys))}")
+                key, value = key if key.isidentifier() else _shown(key), _shown(self.table[key])
+                known = ", ".join(sorted(keys))
+                raise HomeworkError(f"{path}: {key} = {value}: unknown key; expected {known}")
 
     def __contains__(self, key):
         return key in self.table

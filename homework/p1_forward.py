@@ -122,8 +122,8 @@ def _forward_int8(problem, run, exact):
                       Matrix(names[i], exact[names[i]], 4))
         out[names[i]] = {"weight": layer.weight, "bias": layer.bias, "accumulators": sums[0],
                          "scale": layer.scale[0], "multiplier": multiplier, "shift": shift,
-                         "zero_point": layer.output.zero_point, "clamp": [layer.low, layer.high], "int8": q[0],
-                         "real": real}
+                         "zero_point": layer.output.zero_point, "clamp": [layer.low, layer.high],
+                         "int8": q[0], "real": real}
         record.append(report)
         h = q
     logits = net.output.dequantize(h)

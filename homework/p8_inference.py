@@ -64,7 +64,10 @@ def solve(problem, run):
 
     show.part(f"Step 2: quantisation after training (mode {problem.mode})")
     calibration = train[0][:problem.calibration]
-    quantized = quantize_network(network, calibration, problem.mode, problem.per_channel)
+    try:
+        quantized = quantize_network(network, calibration, problem.mode, problem.per_channel)
+    except ValueError as error:
+        raise problem.file.refused(f"the trained network cannot be quantised: {error}") from None
     show.text(f"Weights: zero point 0, "
               f"{'a scale for each output' if problem.per_channel else 'one scale a layer'}; activations: "
               f"ranges over {len(calibration)} training pictures; biases int32.")

@@ -3,7 +3,6 @@
 """What a user may set for `make sim`: variables of the environment, checked."""
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Optional
 
 from homework.data import HomeworkError
 
@@ -32,7 +31,7 @@ class Settings:
     """
 
     problems: list
-    homework: Optional[Path]
+    homework: Path | None
     out: Path
     rows: int
     cols: int

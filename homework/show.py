@@ -22,7 +22,8 @@ from rich.text import Text
 WIDTH = 110      # of a log, and at most of a terminal
 MOST = 12        # rows or columns of a matrix shown whole
 INDENT = 2
-WORTH_A_LINE = 0.5   # seconds of work that a log mentions
+WORTH_A_LINE = 0.5   # seconds of work that are mentioned afterwards
+BETWEEN_LINES = 5    # seconds between two lines about work that goes on, in a log
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ class Show:
 
     @contextmanager
     def progress(self, what, total=None):
-        """A live bar on a terminal, one plain line when done elsewhere.
+        """A live bar on a terminal; elsewhere a plain line now and then, and one when done.
 
         Parameters
         ----------
@@ -131,10 +132,21 @@ class Show:
                 task = bar.add_task(what, total=total)
                 yield lambda done: bar.update(task, completed=done)
         else:
-            yield lambda done: None
+            yield self._plain_progress(what, total, began)
         seconds = time.monotonic() - began
         if seconds >= WORTH_A_LINE:
             self.text(f"{what}: {seconds:.1f} s", style="dim")
+
+    def _plain_progress(self, what, total, began):
+        last = began
+
+        def tick(done):
+            nonlocal last
+            now = time.monotonic()
+            if now - last >= BETWEEN_LINES:
+                last = now
+                self.text(f"{what}: {done} of {total}" if total else what, style="dim")
+        return tick
 
     def _line(self, line, style=""):
         text = Text(f"{' ' * INDENT}{line}".rstrip(), style=style)

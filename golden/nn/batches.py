@@ -13,7 +13,6 @@ batches make 500 updates an epoch of 256,000 samples, and of 256,001 as well if 
 `solve` therefore returns the whole range of answers beside the one that leaves least over.
 """
 from dataclasses import dataclass
-from typing import Optional
 
 import numpy as np
 
@@ -45,7 +44,7 @@ class Schedule:
     leftover: str
     solved: str
     lowest: int
-    highest: Optional[int]
+    highest: int | None
 
     @property
     def updates_per_epoch(self):

@@ -1,0 +1,231 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""golden.nn in float: derivatives against finite differences, batches against brute force, training."""
+import math
+
+import numpy as np
+import pytest
+
+from golden.nn import batches
+from golden.nn.activations import log_softmax, relu, relu_derivative, sigmoid, sigmoid_derivative, softmax
+from golden.nn.layers import dense, dense_backward
+from golden.nn.losses import cross_entropy, cross_entropy_gradient
+from golden.nn.network import Network
+from golden.nn.train import SGD, Diverged, fit
+
+
+def numeric(f, array, step=1e-6):
+    """Central differences of a scalar function of an array, which is changed in place and back."""
+    out = np.zeros_like(array)
+    for i in np.ndindex(array.shape):
+        value = array[i]
+        array[i] = value + step
+        above = f()
+        array[i] = value - step
+        below = f()
+        array[i] = value
+        out[i] = (above - below) / (2 * step)
+    return out
+
+
+def assert_close(got, expected, relative=1e-6):
+    """Difference within 1e-6 of the largest derivative: single ones may cancel to nearly nothing."""
+    assert np.abs(got - expected).max() <= relative * np.abs(expected).max()
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(20260101)
+
+
+@pytest.mark.parametrize(("f", "derivative"), [(relu, relu_derivative), (sigmoid, sigmoid_derivative)])
+def test_activation_derivatives(f, derivative):
+    z = np.concatenate([np.linspace(-8, -0.01, 50), np.linspace(0.01, 8, 50)])
+    assert_close((f(z + 1e-6) - f(z - 1e-6)) / 2e-6, derivative(z))
+
+
+def test_activations_known_values():
+    assert relu(np.array([-2.0, 0.0, 3.0])).tolist() == [0, 0, 3]
+    assert relu_derivative(np.array([-2.0, 0.0, 3.0])).tolist() == [0, 0, 1]
+    assert sigmoid(0.0) == 0.5
+    assert sigmoid_derivative(0.0) == 0.25
+    assert math.isclose(sigmoid(2.0), 1 / (1 + math.exp(-2)), rel_tol=1e-15)
+
+
+def test_sigmoid_far_out_neither_overflows_nor_loses_its_tail():
+    z = np.array([-700.0, -40.0, 40.0, 700.0])
+    with np.errstate(all="raise"):
+        s, d = sigmoid(z), sigmoid_derivative(z)
+        ends = sigmoid(np.array([-np.inf, np.inf]))
+    assert s.tolist() == pytest.approx([math.exp(-700), math.exp(-40), 1, 1], rel=1e-15, abs=0)
+    assert d.tolist() == pytest.approx(np.exp(-np.abs(z)).tolist(), rel=1e-12, abs=0)
+    assert ends.tolist() == [0, 1]
+
+
+def test_softmax_is_stable_and_unmoved_by_a_shift(rng):
+    z = rng.standard_normal((5, 7)) * 4
+    p = softmax(z)
+    assert np.allclose(p, np.exp(z) / np.exp(z).sum(axis=1, keepdims=True), rtol=1e-12)
+    assert np.allclose(p.sum(axis=1), 1, rtol=1e-14)
+    with np.errstate(over="raise", invalid="raise", divide="raise"):
+        assert np.allclose(softmax(z + 1e4), p, rtol=1e-10)
+        assert np.allclose(log_softmax(z), np.log(p), rtol=1e-12)
+        assert softmax(np.array([0.0, -1e6])).tolist() == [1, 0]
+    assert np.allclose(softmax(z, axis=0).sum(axis=0), 1)
+
+
+def test_cross_entropy_known_values():
+    assert math.isclose(cross_entropy(np.zeros((4, 10)), [0, 3, 5, 9]), math.log(10), rel_tol=1e-15)
+    assert cross_entropy(np.array([[0.0, 1e5]]), [0]) == 1e5      # its probability would have rounded to 0
+    assert cross_entropy(np.array([[0.0, 1e5]]), [1]) == 0
+
+
+@pytest.mark.parametrize("labels", [[3], [-1], [0.0], [0, 1], []])
+def test_cross_entropy_refuses_what_is_no_class(labels):
+    with pytest.raises(ValueError, match="expected"):
+        cross_entropy(np.zeros((1, 3)), np.array(labels))
+
+
+def test_cross_entropy_gradient(rng):
+    z, labels = rng.standard_normal((6, 4)), np.array([0, 1, 2, 3, 0, 1])
+    got = cross_entropy_gradient(z, labels)
+    assert_close(numeric(lambda: cross_entropy(z, labels), z), got)
+    assert np.allclose(got.sum(axis=1), 0, atol=1e-16)
+
+
+def test_dense_is_the_triple_loop(rng):
+    x, w, b = rng.standard_normal((3, 5)), rng.standard_normal((2, 5)), rng.standard_normal(2)
+    expected = [[sum(w[j, k] * x[i, k] for k in range(5)) + b[j] for j in range(2)] for i in range(3)]
+    assert np.allclose(dense(x, w, b), expected, rtol=1e-13)
+
+
+@pytest.mark.parametrize("shapes", [((3, 5), (2, 4), (2,)), ((3, 5), (2, 5), (3,)), ((5,), (2, 5), (2,))])
+def test_dense_refuses_shapes_that_do_not_fit(shapes):
+    with pytest.raises(ValueError, match="expected"):
+        dense(*map(np.zeros, shapes))
+
+
+def test_dense_backward(rng):
+    x, w, b = rng.standard_normal((3, 5)), rng.standard_normal((2, 5)), rng.standard_normal(2)
+    weight = rng.standard_normal((3, 2))
+    dx, dw, db = dense_backward(x, w, weight)
+    for array, got in ((x, dx), (w, dw), (b, db)):
+        assert_close(numeric(lambda: (dense(x, w, b) * weight).sum(), array), got)
+
+
+@pytest.mark.parametrize("sizes", [(6, 4), (6, 8, 4), (6, 8, 5, 4)])
+def test_backpropagation(rng, sizes):
+    network = Network.random(sizes, rng)
+    for b in network.biases:
+        b += rng.standard_normal(b.shape)
+    x, labels = rng.standard_normal((7, sizes[0])), rng.integers(0, sizes[-1], 7)
+    for parameter, got in zip(network.parameters(), network.gradients(x, labels)):
+        assert_close(numeric(lambda: network.loss(x, labels), parameter), got)
+
+
+# --- batches ------------------------------------------------------------------------------------------------
+
+
+def test_the_sheets_answer_is_256_000_samples():
+    found = batches.solve(updates=10_000, epochs=20, batch_size=512)
+    assert (found.samples, found.updates_per_epoch, found.left_over) == (256_000, 500, 0)
+    assert (found.lowest, found.highest) == (255_489, 256_000)
+    assert batches.solve(updates=10_000, epochs=20, batch_size=512, leftover="drop").highest == 256_511
+
+
+def test_each_of_the_four_from_the_other_three():
+    four = {"updates": 10_000, "epochs": 20, "batch_size": 512, "samples": 256_000}
+    for leftover in batches.LEFTOVER:
+        for name, value in four.items():
+            given = {k: v for k, v in four.items() if k != name}
+            assert getattr(batches.solve(**given, leftover=leftover), name) == value
+
+
+@pytest.mark.parametrize("leftover", batches.LEFTOVER)
+def test_batches_hold_every_sample_once(leftover):
+    for samples in range(1, 30):
+        for size in range(1, 12):
+            made = list(batches.minibatches(samples, size, leftover, np.random.default_rng(samples)))
+            assert len(made) == batches.updates_per_epoch(samples, size, leftover)
+            seen = np.concatenate([*made, []])
+            assert len(set(seen)) == len(seen)
+            assert len(seen) == (samples if leftover == "smaller" else samples - samples % size)
+            assert all(len(b) == size for b in made[:-1])
+
+
+@pytest.mark.parametrize("leftover", batches.LEFTOVER)
+def test_solved_ranges_are_what_counting_finds(leftover):
+    """Every answer and both ends of its range, against trying all numbers up to 60."""
+    tried = range(1, 61)
+    count = {(n, b): len(list(batches.minibatches(n, b, leftover))) for n in tried for b in tried}
+    for each in range(1, 13):
+        for b in range(1, 5):
+            fits = [n for n in tried if count[n, b] == each]
+            found = batches.solve(updates=3 * each, epochs=3, batch_size=b, leftover=leftover)
+            assert (found.lowest, found.highest, found.samples) == (fits[0], fits[-1], each * b)
+        for n in range(1, 41):
+            fits = [b for b in tried if count[n, b] == each]
+            if not fits:
+                with pytest.raises(ValueError, match="no batch size"):
+                    batches.solve(updates=3 * each, epochs=3, samples=n, leftover=leftover)
+                continue
+            found = batches.solve(updates=3 * each, epochs=3, samples=n, leftover=leftover)
+            assert found.lowest == fits[0]
+            assert found.highest == (None if fits[-1] == tried[-1] else fits[-1])
+            assert found.batch_size in fits
+
+
+@pytest.mark.parametrize(("given", "said"), [
+    ({"updates": 10, "epochs": 3, "batch_size": 4}, "multiple of epochs"),
+    ({"updates": 10, "samples": 30, "batch_size": 10}, "multiple of the 3 updates"),
+    ({"updates": 10, "epochs": 2}, "exactly three"),
+    ({"updates": 10, "epochs": 2, "batch_size": 4, "samples": 20}, "exactly three"),
+    ({"updates": 10, "epochs": 0, "batch_size": 4}, "at least 1"),
+    ({"epochs": 2, "samples": 3, "batch_size": 4, "leftover": "drop"}, "at most samples"),
+    ({"updates": 10, "epochs": 2, "batch_size": 4, "leftover": "keep"}, "'drop' or 'smaller'"),
+])
+def test_inconsistent_schedules_are_refused(given, said):
+    with pytest.raises(ValueError, match=said):
+        batches.solve(**given)
+
+
+# --- training -----------------------------------------------------------------------------------------------
+
+
+def test_momentum_by_hand():
+    p = np.array([1.0])
+    optimizer = SGD([p], rate=0.1, momentum=0.9)
+    optimizer.step([np.array([2.0])])                     # v = 2,   p = 1 - 0.2
+    assert p[0] == pytest.approx(0.8, rel=1e-15)
+    optimizer.step([np.array([1.0])])                     # v = 2.8, p = 0.8 - 0.28
+    assert p[0] == pytest.approx(0.52, rel=1e-15)
+
+
+def blobs(rng, samples=300):
+    labels = rng.integers(0, 3, samples)
+    centres = np.array([[0, 0], [4, 0], [0, 4]])
+    return centres[labels] + rng.standard_normal((samples, 2)) * 0.5, labels
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_training_learns_and_repeats_itself(dtype):
+    x, labels = blobs(np.random.default_rng(3))
+    losses = []
+    for _ in range(2):
+        rng = np.random.default_rng(7)
+        network = Network.random([2, 8, 3], rng, dtype)
+        epochs = list(fit(network, x.astype(dtype), labels, epochs=8, batch_size=32, rate=0.1, momentum=0.9,
+                          rng=rng))
+        losses.append([e.loss for e in epochs])
+        assert (network.predict(x) == labels).mean() > 0.98
+        assert epochs[-1].updates == 8 * 10                # 300 samples: nine batches of 32 and one of 12
+        assert all(p.dtype == dtype for p in network.parameters())
+    assert losses[0] == losses[1]
+    assert losses[0][-1] < losses[0][0] < math.log(3)
+
+
+def test_training_that_diverges_says_so():
+    x, labels = blobs(np.random.default_rng(3))
+    network = Network.random([2, 8, 3], np.random.default_rng(7))
+    with pytest.raises(Diverged, match="after epoch"):
+        list(fit(network, x * 1e3, labels, epochs=50, batch_size=32, rate=1e6, momentum=0.99))

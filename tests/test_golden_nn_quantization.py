@@ -1,0 +1,151 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""golden.nn.quantization: scales and zero points, and integer layers against loops and against float."""
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from golden.arith.requantize import requantize_plain, wrap32
+from golden.nn.network import Network
+from golden.nn.quantization import (
+    Affine,
+    asymmetric,
+    calibrate,
+    quantize_dense,
+    quantize_network,
+    symmetric,
+)
+
+MODES = ("gemmlowp", "ruy", "fp32")
+
+
+def test_symmetric_known_values():
+    q = symmetric([[2.9, -1.35], [1.5, 1.47]])
+    assert q.scale == 2.9 / 127
+    assert q.quantize([[2.9, -1.35], [1.5, 1.47]]).tolist() == [[127, -59], [66, 64]]
+    rows = symmetric([[2.9, -1.35], [0, 0]], axis=1)
+    assert rows.scale.tolist() == [[2.9 / 127], [1.0]]
+
+
+def test_asymmetric_known_values():
+    assert asymmetric(0, 255) == Affine(1.0, -128)
+    assert asymmetric(-255, 0) == Affine(1.0, 127)
+    assert asymmetric(-128, 127) == Affine(1.0, 0)
+    assert asymmetric(5, 255) == Affine(1.0, -128)        # widened down to 0
+    assert asymmetric(0, 0) == Affine(1.0, 0)
+    ties_and_ends = [0, 255, 256, -1, 0.5, 1.5]
+    assert Affine(1.0, -128).quantize(ties_and_ends).tolist() == [-128, 127, 127, -128, -128, -126]
+
+
+@pytest.mark.parametrize("ends", [(1, 0), (np.nan, 1), (0, np.inf)])
+def test_asymmetric_refuses_what_is_no_range(ends):
+    with pytest.raises(ValueError, match="expected two finite numbers"):
+        asymmetric(*ends)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.floats(-1e6, 1e6), st.floats(-1e6, 1e6), st.floats(0, 1))
+def test_any_range_holds_zero_exactly_and_all_else_to_half_a_step(a, b, where):
+    """The zero point is rounded, so within a step of either end a value may saturate half a step early."""
+    low, high = min(a, b, 0), max(a, b, 0)
+    assume(high - low > 1e-300)
+    q = asymmetric(low, high)
+    assert -128 <= q.zero_point <= 127
+    assert q.quantize(0.0) == q.zero_point
+    assert q.dequantize(q.zero_point) == 0
+    x = low + where * (high - low)
+    near_an_end = min(x - low, high - x) < q.scale
+    assert abs(q.dequantize(q.quantize(x)) - x) <= q.scale * (1 if near_an_end else 0.5) * (1 + 1e-9)
+
+
+def layer_of(rng, mode, per_channel=True, relu_after=False, outputs=6, inputs=9):
+    w, b = rng.standard_normal((outputs, inputs)), rng.standard_normal(outputs)
+    w[2] *= 0.01                                          # a channel that one common scale would starve
+    return w, b, quantize_dense(w, b, asymmetric(-1, 3), asymmetric(-8, 8), mode, per_channel, relu_after)
+
+
+@pytest.mark.parametrize("relu_after", [False, True])
+@pytest.mark.parametrize("mode", MODES)
+def test_integer_layer_is_its_equation(mode, relu_after, seed):
+    rng = np.random.default_rng(seed)
+    _, _, layer = layer_of(rng, mode, relu_after=relu_after)
+    x = rng.integers(-128, 128, (50, 9)).astype(np.int8)
+    sums, outputs = layer.accumulate(x), layer.forward(x)
+    assert sums.dtype == np.int32
+    assert outputs.dtype == np.int8
+    for i in range(len(x)):
+        for j in range(6):
+            acc = int(layer.bias[j])
+            for k in range(9):
+                acc = wrap32(acc + (int(x[i, k]) - layer.input.zero_point) * int(layer.weight[j, k]))
+            assert sums[i, j] == acc
+            assert outputs[i, j] == requantize_plain(acc, int(layer.multiplier[j]), int(layer.shift[j]),
+                                                     layer.output.zero_point, layer.low, layer.high, mode)
+
+
+@pytest.mark.parametrize("per_channel", [False, True])
+@pytest.mark.parametrize("mode", MODES)
+def test_integer_layer_is_near_float(mode, per_channel, seed):
+    """Half a step of the output, and what half steps of weights and bias can add up to."""
+    rng = np.random.default_rng(seed)
+    w, b, layer = layer_of(rng, mode, per_channel)
+    q = rng.integers(-128, 128, (200, 9)).astype(np.int8)
+    x = layer.input.dequantize(q)
+    z = x @ w.T + b
+    slack = (np.abs(x).sum(axis=1)[:, None] + layer.input.scale) * layer.weight_scale / 2
+    lowest, highest = layer.output.dequantize(-128), layer.output.dequantize(127)
+    got = layer.output.dequantize(layer.forward(q))
+    assert (np.abs(got - np.clip(z, lowest, highest)) <= slack + layer.output.scale * 0.51).all()
+
+
+def test_a_scale_each_channel_keeps_small_channels(seed):
+    rng = np.random.default_rng(seed)
+    w, _, fine = layer_of(rng, "gemmlowp", per_channel=True)
+    coarse = quantize_dense(w, np.zeros(6), fine.input, fine.output, per_channel=False)
+    error = [np.abs(layer.weight[2] * layer.weight_scale[2] - w[2]).max() for layer in (fine, coarse)]
+    assert error[0] < error[1] / 10
+    assert (np.abs(fine.weight).max(axis=1) == 127).all()
+    assert np.abs(coarse.weight).max() == 127
+
+
+def test_relu_is_the_lower_clamp(seed):
+    rng = np.random.default_rng(seed)
+    w, b, with_relu = layer_of(rng, "gemmlowp", relu_after=True)
+    plain = quantize_dense(w, b, with_relu.input, with_relu.output)
+    x = rng.integers(-128, 128, (100, 9)).astype(np.int8)
+    assert np.array_equal(with_relu.forward(x), np.maximum(plain.forward(x), with_relu.output.zero_point))
+    assert (with_relu.forward(x) == with_relu.output.zero_point).any()
+
+
+def test_what_does_not_fit_is_named():
+    small, unit = Affine(1e-6, 0), Affine(1.0, 0)
+    with pytest.raises(ValueError, match="bias 1 of output 1 .* int32"):
+        quantize_dense([[1e-6], [1e-6]], [0, 1], small, unit)
+    with pytest.raises(ValueError, match="output 0 is to be scaled by"):
+        quantize_dense([[127.0]], [0], unit, Affine(1e-12, 0))
+
+
+@pytest.mark.parametrize("per_channel", [False, True])
+@pytest.mark.parametrize("mode", MODES)
+def test_network_keeps_its_labels(mode, per_channel):
+    rng = np.random.default_rng(5)
+    network = Network.random([12, 16, 10, 4], rng)
+    x = rng.standard_normal((400, 12))
+    quantized = quantize_network(network, x[:200], mode, per_channel)
+    assert [layer.low for layer in quantized.layers] == [
+        quantized.layers[0].output.zero_point, quantized.layers[1].output.zero_point, -128]
+    assert quantized.layers[1].input is quantized.layers[0].output
+    outputs = quantized.forward(quantized.input.quantize(x))
+    logits = quantized.output.dequantize(outputs[-1])
+    exact = network.forward(x).logits
+    assert np.abs(logits - exact)[:200].max() < 0.1 * np.abs(exact).max()
+    assert (quantized.predict(quantized.input.quantize(x)) == network.predict(x)).mean() > 0.93
+
+
+def test_calibration_measures_after_relu():
+    network = Network([np.array([[1.0], [-1.0]]), np.array([[1.0, 1.0]])], [np.zeros(2), np.array([-3.0])])
+    ranges = calibrate(network, np.array([[-2.0], [1.0]]))
+    assert ranges[0] == asymmetric(-2, 1)
+    assert ranges[1] == asymmetric(0, 2)
+    assert ranges[2] == asymmetric(-2, -1)

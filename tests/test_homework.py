@@ -1,0 +1,605 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The problem sheet: known answers off the RTL, a student's own data, bad data, and what a mismatch does."""
+import json
+import math
+import os
+import pty
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from filelock import FileLock
+
+from golden.nn.batches import minibatches
+from golden.nn.train import Diverged
+from homework import __main__ as sheet
+from homework import p4_int8, p7_bfloat16, p8_inference, report
+from homework.data import SHIPPED, HomeworkError
+from homework.plots import activations_figure
+from homework.rtl import Rtl
+from homework.show import Matrix, Show, formatter
+from sim import simulate
+
+ROOT = Path(__file__).resolve().parents[1]
+VARIABLES = ("PROBLEM", "HOMEWORK", "OUT", "ROWS", "COLS", "DEPTH", "SEED", "WAVES")
+
+
+@pytest.fixture
+def solve(tmp_path, capsys, monkeypatch):
+    """Solve problems in this process: solve(PROBLEM="4", ...) gives exit code, reports, stdout and stderr."""
+    for name in (*VARIABLES, "SIM"):
+        monkeypatch.delenv(name, raising=False)
+
+    def run(**variables):
+        code = sheet.main({"OUT": str(tmp_path / "out"), **{k: str(v) for k, v in variables.items()}})
+        said = capsys.readouterr()
+        reports = {p.name: json.loads(p.read_text()) for p in (tmp_path / "out").glob("*.json")}
+        return code, reports, said.out, said.err
+    return run
+
+
+def command(tmp_path, **variables):
+    """Command and environment of a process of its own."""
+    env = {k: v for k, v in os.environ.items() if k not in (*VARIABLES, "SIM")}
+    return [sys.executable, "-m", "homework"], {**env, "OUT": str(tmp_path / "out"), **variables}
+
+
+@pytest.fixture(scope="session")
+def whole(tmp_path_factory, worker_id):
+    """The whole sheet solved once, in a process of its own: the finished process and where its files are."""
+    shared = tmp_path_factory.getbasetemp()
+    shared = shared if worker_id == "master" else shared.parent      # one for all of pytest-xdist's workers
+    with FileLock(shared / "homework.lock"):
+        if not (shared / "homework.json").exists():
+            argv, env = command(shared / "homework")
+            done = subprocess.run(argv, env=env, cwd=ROOT, capture_output=True, text=True, timeout=300)
+            (shared / "homework.json").write_text(json.dumps([done.returncode, done.stdout, done.stderr]))
+    code, out, err = json.loads((shared / "homework.json").read_text())
+    return Whole(code, out, err, shared / "homework" / "out")
+
+
+@dataclass
+class Whole:
+    """One run of the whole sheet."""
+
+    code: int
+    out: str
+    err: str
+    folder: Path
+
+    def report(self, number):
+        """The JSON report of one problem."""
+        return json.loads((self.folder / f"p{number}.json").read_text())
+
+
+def own(tmp_path, name, text, **changes):
+    """A student's directory with one file, the shipped one with some lines replaced, or any text."""
+    folder = tmp_path / "mine"
+    folder.mkdir(exist_ok=True)
+    if text is None:
+        text = (SHIPPED / name).read_text()
+        for key, value in changes.items():
+            text = replaced(text, key, value)
+    (folder / name).write_bytes(text if isinstance(text, bytes) else text.encode())
+    return folder
+
+
+def replaced(text, key, value):
+    """TOML text with the value of one key exchanged (None: without the key), however many lines it has."""
+    out, depth = [], 0
+    for line in text.splitlines():
+        if depth or line.startswith(f"{key} ="):
+            code = line.split("#")[0]
+            if not depth and value is not None:
+                out.append(f"{key} = {value}")
+            depth += code.count("[") - code.count("]")
+        else:
+            out.append(line)
+    return "\n".join(out) + "\n"
+
+
+# --- answers ------------------------------------------------------------------------------------------------
+
+
+def test_problem_1(whole):
+    answer = whole.report(1)["answer"]
+    # the stand-in by plain arithmetic, as on paper
+    w1 = [[.5, -.2, .3, .8], [-.6, .9, .1, -.4], [.7, .4, -.5, .6]]
+    w2 = [[-.3, .8, .2], [.9, -.4, .7], [-.5, .6, -.2]]
+    x, b1, b2 = [.9, .2, .4, .7], [.1, -.1, .05], [.05, .1, -.15]
+    a1 = [max(0, sum(w * v for w, v in zip(row, x)) + b) for row, b in zip(w1, b1)]
+    z2 = [sum(w * v for w, v in zip(row, a1)) + b for row, b in zip(w2, b2)]
+    loss = -math.log(math.exp(z2[1]) / sum(map(math.exp, z2)))
+    assert answer["label"] == "dog"
+    assert answer["float"]["a1"] == pytest.approx([1.19, 0, 0.98])
+    assert answer["float"]["z2"] == pytest.approx(z2)
+    assert answer["float"]["loss"] == pytest.approx(loss)
+    assert answer["float"]["loss"] == pytest.approx(0.182878, abs=5e-7)
+    # int8: ReLU closes the second unit on the RTL, and the loss is near
+    tensors = answer["int8"]["tensors"]
+    assert tensors["a1"]["accumulators"] == [47627, -27940, 39243]
+    assert tensors["a1"]["int8"] == [127, -128, 82]
+    assert tensors["a1"]["int8"][1] == tensors["a1"]["zero_point"]
+    assert abs(answer["int8"]["loss"] - loss) < 0.01
+    chain = answer["relu_against_sigmoid"]["chain"]
+    assert chain["relu"]["product"][-1] == 1
+    assert 0 < chain["sigmoid"]["product"][9] < 0.25**10
+    assert "Stand-in: network and picture are ours" in whole.out
+    assert whole.report(1)["mismatches"] == 0
+    assert len(whole.report(1)["checks"]) == 4
+
+
+def test_problem_1_plots(whole):
+    assert (whole.folder / "p1_activations.png").read_bytes().startswith(b"\x89PNG")
+    drawn = (whole.folder / "p1_activations.svg").read_bytes()
+    assert b"<svg" in drawn
+    assert activations_figure()["svg"] == drawn                # the same bytes each time
+
+
+def test_problem_3(whole):
+    assert whole.report(3)["answer"]["answer"] == 256_000
+    assert "Answer: 256,000 training samples." in whole.out
+    assert sum(1 for _ in minibatches(256_000, 512)) * 20 == 10_000
+
+
+def test_problem_4(whole):
+    answer = whole.report(4)["answer"]
+    assert answer["scale"] == float(np.float32(2.9) / np.float32(127))
+    assert answer["integers"] == [[127, 26, -59], [66, 64, -33], [31, 15, 109]]
+    assert answer["product"]["int32"] == [[20286, 11993, -2104], [11993, 9541, -591], [-2104, -591, 13067]]
+    assert answer["max_error"] == pytest.approx(2.5 - 109 * 2.9 / 127, abs=1e-6)
+    assert answer["choices"]["per_row"]["integers"] == [[127, 26, -59], [127, 124, -64], [36, 18, 127]]
+    assert answer["choices"]["asymmetric"]["zero_point"] == -47
+    assert "⎡ 127 26 -59 ⎤" in whole.out
+
+
+@pytest.mark.parametrize("shape", ["1x1x1", "3x5x2", "4x4x4"])
+def test_problem_4_on_other_shapes(solve, shape):
+    rows, cols, depth = shape.split("x")
+    code, reports, out, _ = solve(PROBLEM=4, ROWS=rows, COLS=cols, DEPTH=depth)
+    assert code == 0
+    assert reports["p4.json"]["answer"]["product"]["int32"][2] == [-2104, -591, 13067]
+    assert f"{shape} core" in out
+
+
+def test_problem_7(whole):
+    answer = whole.report(7)["answer"]
+    formats = answer["formats"]
+    assert [formats[f]["bytes"] for f in ("fp32", "bf16", "fp16")] == [4, 2, 2]
+    assert formats["fp16"]["largest"] == 65504
+    assert formats["fp32"]["largest"] == float(np.finfo(np.float32).max)
+    assert formats["bf16"]["epsilon"] == 2**-7
+    assert formats["fp16"]["smallest_subnormal"] == 2**-24
+    table = answer["conversions"]
+    rows = dict(zip(table["fp32_bits"], zip(*table["bf16_bits"].values())))
+    even, zero, never_less, _, never = range(5)
+    assert rows[0x3F808000][even] == 0x3F80                # a tie, to the even one below
+    assert rows[0x3F818000][even] == 0x3F82                # and above
+    assert rows[0x3F808001][even] == 0x3F81
+    assert rows[0x7F7FFFFF][even] == 0x7F80
+    assert rows[0x7F7FFFFF][zero] == 0x7F7F
+    assert rows[0x00000001][never_less] == 1               # r = 0: away from zero unless exact
+    assert rows[0x7F7FFFFF][never] == 0x7F7F               # r = FFFF: never
+    assert set(rows[0x7F800001]) == {0x7FC0}
+    assert set(rows[0xFFC12345]) == {0xFFC0}
+    for line in answer["stochastic"]:
+        assert line["rounded_away"] == line["lower_half"]
+        assert line["mean_over_all"] == line["value"]
+    assert answer["counting"]["even"]["mean"] == 256
+    assert 900 < answer["counting"]["stochastic"]["mean"] < 1100
+    assert "7F800001  7FC0" in whole.out
+
+
+def test_problem_8(whole):
+    """The whole held-out set on the RTL: labels those of the logits and of golden, accuracy near float's."""
+    answer = whole.report(8)["answer"]
+    assert answer["samples"] == {"train": 1257, "test": 540}
+    assert [c["values"] for c in whole.report(8)["checks"]] == [540 * 32, 540 * 10, 540]
+    assert whole.report(8)["mismatches"] == 0
+    logits = np.array(answer["rtl_logits"])
+    assert logits.shape == (540, 10)
+    assert answer["rtl_labels"] == logits.argmax(axis=1).tolist()
+    accuracy = answer["accuracy"]
+    assert accuracy["test"] > 0.95
+    assert accuracy["int8 RTL"] == np.mean(logits.argmax(axis=1) == answer["true_labels"])
+    assert accuracy["int8 RTL"] == accuracy["int8 golden"]
+    assert abs(accuracy["int8 RTL"] - accuracy["test"]) < 0.01
+    for layer in answer["layers"]:
+        assert layer["cycles"] == layer["cycle_model"]
+    assert [layer["macs"] for layer in answer["layers"]] == [540 * 64 * 32, 540 * 32 * 10]
+
+
+@pytest.mark.parametrize("mode", ["ruy", "fp32"])
+def test_problem_8_in_other_modes_and_another_shape(solve, tmp_path, mode):
+    folder = own(tmp_path, "p8_inference.toml", None, mode=f'"{mode}"', hidden="9", test_fraction="0.05",
+                 epochs="3", per_channel="false")
+    code, reports, _, _ = solve(PROBLEM=8, HOMEWORK=folder, ROWS=4, COLS=4, DEPTH=4)
+    assert code == 0
+    assert reports["p8.json"]["answer"]["mode"] == mode
+    assert len(reports["p8.json"]["answer"]["rtl_labels"]) == 90
+    assert len(set(np.ravel(reports["p8.json"]["answer"]["layers"][0]["weight_scale"]))) == 1
+
+
+def test_the_whole_sheet(whole):
+    """One exit code, a report a problem, what is to come listed, and plain text where no terminal is."""
+    assert (whole.code, whole.err) == (0, "")
+    assert sorted(p.name for p in whole.folder.glob("*.json")) == [f"p{n}.json" for n in (1, 3, 4, 7, 8)]
+    for number in (2, 5, 6, 9):
+        assert f"{number} ({sheet.LATER[number]})" in " ".join(whole.out.split())
+    assert "\x1b" not in whole.out
+    assert all(line == line.rstrip() for line in whole.out.splitlines())
+    assert whole.out.rstrip().endswith("RTL results equal golden to the bit.")
+
+
+# --- a student's own numbers --------------------------------------------------------------------------------
+
+
+def test_own_matrices_replace_the_shipped_ones(solve, tmp_path):
+    folder = own(tmp_path, "p4_int8.toml", "matrix = [[1, -2], [0.5, 4]]\ntimes = [[1], [2]]\n")
+    code, reports, _, _ = solve(PROBLEM="3,4", HOMEWORK=folder)
+    assert code == 0
+    assert reports["p4.json"]["answer"]["integers"] == [[32, -64], [16, 127]]
+    assert reports["p4.json"]["answer"]["product"]["int32"] == [[32 * 64 - 64 * 127], [16 * 64 + 127 * 127]]
+    assert reports["p3.json"]["answer"]["answer"] == 256_000      # not there, so the shipped one
+
+
+@pytest.mark.parametrize(("given", "answer"), [
+    ("updates = 12\nepochs = 3\nsamples = 16", 4),
+    ("updates = 12\nbatch_size = 4\nsamples = 15", 3),
+    ("epochs = 3\nbatch_size = 4\nsamples = 15", 12),
+])
+def test_any_one_of_four_is_solved(solve, tmp_path, given, answer):
+    folder = own(tmp_path, "p3_batches.toml", f'{given}\nleftover = "smaller"\n')
+    code, reports, _, _ = solve(PROBLEM=3, HOMEWORK=folder)
+    assert code == 0
+    assert reports["p3.json"]["answer"]["answer"] == answer
+
+
+def test_a_larger_network_of_the_students_own(solve, tmp_path):
+    rng = np.random.default_rng(8)
+
+    def toml(*shape):
+        return json.dumps(rng.standard_normal(shape).round(3).tolist())
+
+    folder = own(tmp_path, "p1_forward.toml", "\n".join([
+        f"picture = {toml(4, 5)}", 'classes = ["a", "b", "c", "d"]', 'label = "c"', f"w1 = {toml(17, 20)}",
+        f"b1 = {toml(17)}", f"w2 = {toml(4, 17)}", f"b2 = {toml(4)}", 'mode = "ruy"', "layers = 30",
+        "chain_weight = -2", "chain_input = 0"]))
+    code, reports, out, _ = solve(PROBLEM=1, HOMEWORK=folder)
+    assert code == 0
+    assert len(reports["p1.json"]["answer"]["int8"]["tensors"]["a1"]["int8"]) == 17
+    assert "Stand-in" not in out                               # these are the student's numbers
+
+
+def test_a_dead_network_still_has_a_loss(solve, tmp_path):
+    zeros = {"picture": "[[0, 0], [0, 0]]", "b1": "[0, 0, 0]", "b2": "[0, 0, 0]"}
+    code, reports, _, _ = solve(PROBLEM=1, HOMEWORK=own(tmp_path, "p1_forward.toml", None, **zeros))
+    assert code == 0
+    assert reports["p1.json"]["answer"]["float"]["loss"] == pytest.approx(math.log(3))
+    assert reports["p1.json"]["answer"]["int8"]["loss"] == pytest.approx(math.log(3))
+
+
+# --- bad data -----------------------------------------------------------------------------------------------
+
+BAD_FILES = [
+    # file, what is changed (or the whole text), what the line must name
+    ("p1_forward.toml", {"w1": "[[1, 2, 3], [4, 5, 6]]"}, ["w1[0] = [1, 2, 3]", "4 numbers"]),
+    ("p1_forward.toml", {"w1": "[]"}, ["w1 = []", "4 numbers"]),
+    ("p1_forward.toml", {"w1": "7"}, ["w1 = 7", "matrix"]),
+    ("p1_forward.toml", {"b1": "[1, 2]"}, ["b1 = [1, 2]", "3 numbers"]),
+    ("p1_forward.toml", {"w2": "[[1, 2, 3]]"}, ["w2 = [[1, 2, 3]]", "3 rows"]),
+    ("p1_forward.toml", {"b2": '[0, "x", 0]'}, ["b2[1] = 'x'", "a number"]),
+    ("p1_forward.toml", {"b2": "[0, true, 0]"}, ["b2[1] = true", "a number"]),
+    ("p1_forward.toml", {"picture": "[[0.1, 0.2], [0.3]]"}, ["picture[1] = [0.3]", "2 numbers"]),
+    ("p1_forward.toml", {"picture": "[0.1, 0.2, 0.3, 0.4]"}, ["picture[0] = 0.1", "row"]),
+    ("p1_forward.toml", {"label": '"cow"'}, ["label = 'cow'", '"dog"']),
+    ("p1_forward.toml", {"classes": '["cat", "cat", "dog"]'}, ["classes", "different"]),
+    ("p1_forward.toml", {"mode": '"raw"'}, ["mode = 'raw'", '"gemmlowp"']),
+    ("p1_forward.toml", {"layers": "0"}, ["layers = 0", "1 to 1000"]),
+    ("p1_forward.toml", {"layers": "2.5"}, ["layers = 2.5", "whole number"]),
+    ("p1_forward.toml", {"chain_weight": "nan"}, ["chain_weight = nan", "number"]),
+    ("p1_forward.toml", {"b1": "[1e15, 0, 0]", "w1": "[" + ", ".join(["[1e-15, 0, 0, 0]"] * 3) + "]"},
+     ["bias", "int32"]),
+    ("p3_batches.toml", {"epochs": "0"}, ["epochs = 0", "1 to"]),
+    ("p3_batches.toml", {"epochs": None}, ["2 of updates", "exactly three"]),
+    ("p3_batches.toml", {"epochs": "20\nsamples = 5"}, ["4 of updates", "exactly three"]),
+    ("p3_batches.toml", {"epochs": "7"}, ["updates = 10000", "multiple of epochs"]),
+    ("p3_batches.toml", {"batch_size": "-512"}, ["batch_size = -512", "1 to"]),
+    ("p3_batches.toml", {"batch_size": "1" + "0" * 400}, ["batch_size = 1000", "1 to"]),
+    ("p3_batches.toml", {"leftover": '"keep"'}, ["leftover = 'keep'", '"drop"']),
+    ("p4_int8.toml", {"matrix": "[[1.0, nan], [0, 1]]"}, ["matrix[0][1] = nan", "a number"]),
+    ("p4_int8.toml", {"matrix": "[[1.0, inf], [0, 1]]"}, ["matrix[0][1] = inf", "a number"]),
+    ("p4_int8.toml", {"matrix": '[[1.0, "two"], [0, 1]]'}, ["matrix[0][1] = 'two'", "a number"]),
+    ("p4_int8.toml", {"matrix": "[[1e300]]"}, ["matrix[0][0] = 1e+300", "1e+15"]),
+    ("p4_int8.toml", {"matrix": "[[0, 0], [0, 0]]"}, ["matrix", "not 0"]),
+    ("p4_int8.toml", {"matrix": "[[]]"}, ["matrix[0] = []", "numbers"]),
+    ("p4_int8.toml", {"matrix": None}, ["matrix: missing", "matrix of 1 to 64 rows"]),
+    ("p4_int8.toml", {"times": '"squared"'}, ["times = 'squared'", '"transposed"']),
+    ("p4_int8.toml", {"times": "[[1], [2]]"}, ["times = [[1], [2]]", "3 rows"]),
+    ("p4_int8.toml", "matrx = [[1]]\n", ["matrx = [[1]]: unknown key", "matrix"]),
+    ("p4_int8.toml", "matrix = [[1, 2\n", ["not TOML"]),
+    ("p4_int8.toml", "matrix = [[1]]\nmatrix = [[2]]\n", ["not TOML"]),
+    ("p4_int8.toml", "", ["matrix: missing"]),
+    ("p4_int8.toml", b"\x93NUMPY\x01\x00", ["byte 0 is not UTF-8", "TOML"]),
+    ("p4_int8.toml", "matrix = " + "[" * 3000, ["nested too deeply"]),
+    ("p4_int8.toml", "matrix = [[" + "1" * 5000 + "]]\n", ["not TOML"]),
+    ("p7_bfloat16.toml", {"bits": "[0x100000000]"}, ["bits[0] = 4294967296", "0 to 4294967295"]),
+    ("p7_bfloat16.toml", {"bits": "[1.5]"}, ["bits[0] = 1.5", "whole number"]),
+    ("p7_bfloat16.toml", {"values": '["1.0"]'}, ["values[0] = '1.0'", "a number"]),
+    ("p7_bfloat16.toml", {"values": f"[1{'0' * 400}]"}, ["values[0] = 1000", "a number"]),
+    ("p7_bfloat16.toml", {"random": "[65536]"}, ["random[0] = 65536", "65535"]),
+    ("p7_bfloat16.toml", {"averaged": "[nan]"}, ["averaged[0] = nan", "a number"]),
+    ("p8_inference.toml", {"hidden": "0"}, ["hidden = 0", "1 to 1024"]),
+    ("p8_inference.toml", {"test_fraction": "1.0"}, ["test_fraction = 1.0", "0.05 to 0.9"]),
+    ("p8_inference.toml", {"learning_rate": "0"}, ["learning_rate = 0", "above 0"]),
+    ("p8_inference.toml", {"momentum": "1"}, ["momentum = 1", "0 to 0.999"]),
+    ("p8_inference.toml", {"per_channel": "1"}, ["per_channel = 1", "true or false"]),
+    ("p8_inference.toml", {"mode": '"int4"'}, ["mode = 'int4'", '"ruy"']),
+]
+
+
+def refused(result, tmp_path, *named):
+    """One line on stderr that holds all of `named`, exit code 2, nothing on stdout, nothing written."""
+    code, _, out, err = result
+    assert code == 2
+    assert out == ""
+    assert len(err.splitlines()) == 1, err
+    assert "Traceback" not in err
+    for text in named:
+        assert text in err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(("name", "change", "named"), BAD_FILES,
+                         ids=[f"{n.split('_')[0]}-{i}" for i, (n, _, _) in enumerate(BAD_FILES)])
+def test_bad_files(solve, tmp_path, name, change, named):
+    folder = own(tmp_path, name, None, **change) if isinstance(change, dict) else own(tmp_path, name, change)
+    refused(solve(HOMEWORK=folder), tmp_path, str(folder / name), *named)
+
+
+def test_bad_directories(solve, tmp_path):
+    refused(solve(HOMEWORK=tmp_path / "none"), tmp_path, f"HOMEWORK={tmp_path / 'none'}", "no such directory")
+    (tmp_path / "empty").mkdir()
+    refused(solve(HOMEWORK=tmp_path / "empty"), tmp_path, "no .toml file", "p4_int8.toml")
+    (tmp_path / "file").write_text("")
+    refused(solve(HOMEWORK=tmp_path / "file"), tmp_path, "not a directory")
+    misspelt = own(tmp_path, "p4_int.toml", "")
+    refused(solve(HOMEWORK=misspelt), tmp_path, "p4_int.toml: not a file of", "p4_int8.toml")
+    folder = tmp_path / "folder"
+    (folder / "p4_int8.toml").mkdir(parents=True)
+    refused(solve(HOMEWORK=folder), tmp_path, "p4_int8.toml: not a regular file")
+
+
+@pytest.mark.parametrize(("variable", "value", "named"), [
+    ("PROBLEM", "2", "training release"), ("PROBLEM", "10", "expected any of 1, 3"),
+    ("PROBLEM", "four", "PROBLEM=4"), ("PROBLEM", "-4", "expected any of"), ("ROWS", "0", "1 to 32"),
+    ("ROWS", "33", "1 to 32"),
+    ("COLS", "8.0", "1 to 32"), ("COLS", "-1", "1 to 32"), ("DEPTH", "9", "1 to 8"), ("DEPTH", "x", "1 to 8"),
+    ("SEED", "today", "whole number"), ("WAVES", "maybe", "0 or 1"),
+])
+def test_bad_variables(solve, tmp_path, variable, value, named):
+    refused(solve(**{variable: value}), tmp_path, f"{variable}={value}", named)
+
+
+def test_bad_simulator(solve, tmp_path, monkeypatch):
+    monkeypatch.setenv("SIM", "modelsim")
+    refused(solve(PROBLEM=4), tmp_path, "SIM=modelsim", "icarus")
+
+
+def test_output_that_cannot_be_written(solve, tmp_path):
+    (tmp_path / "file").write_text("")
+    code, _, out, err = solve(PROBLEM=3, OUT=tmp_path / "file" / "deeper")
+    assert (code, out) == (2, "")
+    assert "not a directory" in err
+    assert len(err.splitlines()) == 1
+
+
+def test_training_that_diverges_writes_nothing(solve, tmp_path, monkeypatch):
+    def diverging(*arguments, **keywords):
+        raise Diverged("the loss is nan after epoch 3")
+        yield
+
+    monkeypatch.setattr(p8_inference, "fit", diverging)
+    folder = own(tmp_path, "p8_inference.toml", None, learning_rate="90.0")
+    code, _, _, err = solve(PROBLEM="3,8", HOMEWORK=folder)
+    assert code == 2
+    assert len(err.splitlines()) == 1
+    assert "learning_rate = 90.0" in err
+    assert "the loss is nan after epoch 3" in err
+    assert not (tmp_path / "out").exists()
+
+
+def test_bad_input_to_the_command_itself(tmp_path):
+    """As a user meets it: a process, its exit code, one line, no traceback."""
+    folder = own(tmp_path, "p4_int8.toml", None, matrix="[[1, nan]]")
+    argv, env = command(tmp_path, HOMEWORK=str(folder))
+    done = subprocess.run(argv, env=env, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    refused((done.returncode, {}, done.stdout, done.stderr), tmp_path, "matrix[0][1] = nan")
+
+
+# --- what must fail -----------------------------------------------------------------------------------------
+
+
+def test_a_mismatch_is_printed_and_fails(solve, monkeypatch):
+    def wrong(a, w):
+        product = right(a, w)
+        product[1, 2] += 1
+        return product
+
+    right = p4_int8.gemm
+    monkeypatch.setattr(p4_int8, "gemm", wrong)
+    code, reports, out, _ = solve(PROBLEM="3,4")
+    assert code == 1
+    assert "MISMATCH in Q Q^T: 1 of 9" in out
+    assert "row 1, column 2: expected -590, got -591" in out
+    assert "1 RTL results differ from golden" in out
+    assert reports["p4.json"]["mismatches"] == 1
+    assert [c["mismatches"] for c in reports["p4.json"]["checks"] if c["mismatches"]] == [
+        [{"row": 1, "column": 2, "expected": -590, "got": -591}]]
+
+
+@pytest.mark.parametrize(("module", "function", "problem"), [
+    (p7_bfloat16, "fp32_to_bf16", 7), (p7_bfloat16, "bf16_to_fp32", 7), (p4_int8, "fp32_to_int8", 4)])
+def test_every_arithmetic_result_is_compared(solve, monkeypatch, module, function, problem):
+    right = getattr(module, function)
+
+    def wrong(x, *arguments):
+        out = right(x, *arguments)
+        flat = out.reshape(-1).view(f"u{out.dtype.itemsize}")
+        flat[-1] ^= 1
+        return out
+    monkeypatch.setattr(module, function, wrong)
+    code, _, out, _ = solve(PROBLEM=problem)
+    assert code == 1
+    assert "MISMATCH" in out
+
+
+def test_one_wrong_logit_of_the_test_set_is_found(solve, tmp_path, monkeypatch):
+    right = p8_inference.quantize_network
+
+    def wrong(*arguments):
+        network = right(*arguments)
+        network.layers[-1].bias[7] += 1 << 12
+        tainted = right(*arguments)
+        monkeypatch.setattr(type(network), "forward", lambda self, x: _forward(tainted, x))
+        return network
+
+    def _forward(network, x):
+        first = network.layers[0].forward(x)
+        return [first, network.layers[1].forward(first)]
+    monkeypatch.setattr(p8_inference, "quantize_network", wrong)
+    folder = own(tmp_path, "p8_inference.toml", None, hidden="8", test_fraction="0.05", epochs="2")
+    code, _, out, _ = solve(PROBLEM=8, HOMEWORK=folder)
+    assert code == 1
+    assert "MISMATCH in layer 2" in out
+    assert "column 7" in out
+
+
+def test_many_mismatches_are_cut_short(capsys):
+    rtl = Rtl(8, 8, 1, Show())
+    check = rtl.compare("all of it", np.zeros((5, 6), np.int8), np.ones((5, 6), np.int8))
+    out = capsys.readouterr().out
+    assert len(check.mismatches) == 30
+    assert out.count("expected 1, got 0") == 10
+    assert "and 20 more" in out
+
+
+def test_a_result_of_another_type_is_no_match():
+    with pytest.raises(AssertionError, match="int32"):
+        Rtl(8, 8, 1, Show()).compare("x", np.zeros(3, np.int8), np.zeros(3, np.int32))
+
+
+def test_a_simulation_that_fails_gives_no_traceback(solve, monkeypatch):
+    def failing(*arguments, **keywords):
+        raise simulate.Failed("crash", "homework/core: the simulator ended with status 1", ROOT)
+    monkeypatch.setattr(simulate, "prepare", failing)
+    code, reports, _, err = solve(PROBLEM=4)
+    assert code == 1
+    assert reports == {}
+    assert err == "macrame: homework/core: the simulator ended with status 1\n"
+
+
+# --- what it looks like -------------------------------------------------------------------------------------
+
+
+def test_a_terminal_gets_live_progress(tmp_path):
+    argv, env = command(tmp_path, PROBLEM="4", TERM="xterm-256color", COLUMNS="100", LINES="40")
+    parent, child = pty.openpty()
+    process = subprocess.Popen(argv, env=env, cwd=ROOT, stdin=child, stdout=child, stderr=child)
+    os.close(child)
+    seen = b""
+    while True:
+        try:
+            part = os.read(parent, 4096)
+        except OSError:        # the other side is closed
+            break
+        if not part:
+            break
+        seen += part
+    os.close(parent)
+    assert process.wait(60) == 0
+    assert b"\x1b[?25l" in seen             # rich hides the cursor while a display is live ...
+    assert b"\x1b[?25h" in seen             # ... and brings it back
+    assert b"starting the simulated 8x8x1 core" in seen
+
+
+def test_a_terminal_of_ascii_is_served(tmp_path):
+    argv, env = command(tmp_path, PROBLEM="3,4", PYTHONIOENCODING="ascii")
+    done = subprocess.run(argv, env=env, cwd=ROOT, capture_output=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"[ 127 26 -59 ]" in done.stdout
+    done.stdout.decode("ascii")
+
+
+def test_a_reader_that_leaves_early_gets_no_traceback(tmp_path):
+    argv, env = command(tmp_path, PROBLEM="3")
+    process = subprocess.Popen(argv, env=env, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdout.close()
+    assert b"Traceback" not in process.stderr.read()
+    process.stderr.close()
+    assert process.wait(60) == 1               # what rich makes of a broken pipe
+
+
+def test_waves_are_left_when_asked_for(solve):
+    code, _, out, _ = solve(PROBLEM=4, WAVES=1)
+    assert code == 0
+    path, = (line.split("waves: ")[1] for line in out.splitlines() if "waves: " in line)
+    assert (ROOT / path).stat().st_size > 1000
+
+
+@pytest.mark.parametrize(("values", "written"), [
+    ([1.0, -2.5], ["1.0", "-2.5"]), ([0.125, 100.0], ["0.1", "100.0"]), ([-1e-9, 1.5], ["0.0", "1.5"]),
+    ([1e-7, 0.0], ["1.000e-07", "0.000e+00"]), ([0.0], ["0.0"]), ([np.nan, 1.0], ["nan", "1.0"]),
+])
+def test_numbers_of_a_matrix_share_their_decimals(values, written):
+    values = np.array(values)
+    text = formatter(values)
+    assert [text(v) for v in values] == written
+
+
+def test_long_equations_are_broken_before_an_operator(capsys):
+    wide = np.full((3, 12), -1.2345)
+    Show().equation(Matrix("A", wide), "+", Matrix("B", wide), "=", Matrix("C", 2 * wide))
+    out = capsys.readouterr().out
+    assert all(len(line) <= 110 for line in out.splitlines())
+    assert sum(line.lstrip().startswith(("+", "=")) for line in out.splitlines()) == 2
+
+
+def test_a_log_hears_of_long_work_now_and_then(capsys, monkeypatch):
+    clock = iter([0.0, 1.0, 6.0, 7.0, 12.0, 13.0])
+    monkeypatch.setattr("homework.show.time.monotonic", lambda: next(clock))
+    with Show().progress("training", 30) as tick:
+        for done in (3, 10, 12, 20):
+            tick(done)
+    assert capsys.readouterr().out.splitlines() == ["  training: 10 of 30", "  training: 20 of 30",
+                                                    "  training: 13.0 s"]
+
+
+def test_large_matrices_are_shown_by_their_edges(capsys):
+    Show().equation(Matrix("A", np.arange(64 * 64).reshape(64, 64)))
+    out = capsys.readouterr().out
+    assert "4095" in out
+    assert "..." in out
+    assert len(out.splitlines()) < 20
+
+
+def test_reports_are_strict_json_and_whole_or_absent(tmp_path):
+    answer = {"a": np.array([1.5, np.nan, -np.inf]), "b": np.int8(-3), "c": (np.bool_(True), None)}
+    text = report.to_json(answer)
+    assert json.loads(text) == {"a": [1.5, "nan", "-inf"], "b": -3, "c": [True, None]}
+    report.write(tmp_path / "deep" / "x.json", b"1")
+    with pytest.raises(TypeError):
+        report.write(tmp_path / "deep" / "x.json", "not bytes")
+    assert [p.name for p in (tmp_path / "deep").iterdir()] == ["x.json"]
+    assert (tmp_path / "deep" / "x.json").read_bytes() == b"1"
+
+
+def test_shipped_files_are_all_read():
+    for number, module in sheet.PROBLEMS.items():
+        assert (SHIPPED / f"{module.__name__.split('.')[-1]}.toml").is_file(), number
+    assert len(list(SHIPPED.glob("*.toml"))) == len(sheet.PROBLEMS)
+    assert issubclass(HomeworkError, Exception)
