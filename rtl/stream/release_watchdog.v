@@ -7,7 +7,8 @@
 // the door for ever. No single beat is wrong, so only time can tell: when a weight slice has waited `limit` cycles in a
 // row without one activation beat being offered, the panel counts as stuck.
 //
-// Latency: `stuck` is a one-cycle strobe, limit cycles after the wait began; limit 0 switches the watchdog off.
+// Latency: `stuck` is a one-cycle strobe in the limit-th cycle of the wait, and after as many more again; at once when
+//          the limit is lowered to less than has been waited. Limit 0 switches the watchdog off.
 // Numbers: 32-bit count. Back-pressure at the output never trips it, because then activations are being offered.
 `default_nettype none
 
@@ -24,10 +25,10 @@ module release_watchdog (
 
     wire waiting = blocked && !offered && (limit != 32'd0);
 
-    assign stuck = waiting && (count_q == limit - 32'd1);
+    assign stuck = waiting && (count_q >= limit - 32'd1);
 
     always @(posedge clk) begin
-        if (rst || !waiting) count_q <= 32'd0;
+        if (rst || !waiting || stuck) count_q <= 32'd0;
         else count_q <= count_q + 32'd1;
     end
 
