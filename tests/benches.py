@@ -154,13 +154,51 @@ for _m, _module in vectors.MODULES.items():
 
 # --- rtl/array --------------------------------------------------------------------------------------------
 
+_ARRAY = ["array/mul8x8.v", "array/pe_int8.v", "array/mac_array.v"]
+
+
+def _array(*shapes, **parameters):
+    return {"x".join(map(str, s)): {**dict(zip(("ROWS", "COLS", "DEPTH"), s)), **parameters} for s in shapes}
+
+
+bench("mac_array", rtl=_ARRAY, testcase=("tiles", "extremes", "abort"),
+      shapes={**_array((1, 1, 1), (4, 1, 1), (1, 4, 4), (3, 5, 2), (2, 3, 7)),
+              **_array((8, 8, 1), (4, 4, 4), TAG_W=4)}, nightly=_array((16, 16, 1), (32, 32, 8), (5, 2, 3)))
+# every int8 pair: cheap where COLS * DEPTH is large
+bench("mac_array_all_pairs", toplevel="mac_array", module="tb_mac_array", rtl=_ARRAY, testcase="all_pairs",
+      shapes=_array((16, 16, 1), (4, 4, 4)), nightly=_array((8, 8, 1), (1, 4, 4), (3, 5, 2)))
+
+bench("pe_int8", rtl=_ARRAY[:2], testcase=("tiles", "corners"),
+      shapes={f"depth{d}": {"DEPTH": d} for d in (1, 2, 3, 4, 5, 8)}, nightly={"depth7": {"DEPTH": 7}})
+# 2^31 is far: DEPTH 8 is there in 16,384 cycles, DEPTH 1 in 131,072
+bench("pe_int8_wrap", toplevel="pe_int8", module="tb_pe_int8", rtl=_ARRAY[:2], testcase="wrap",
+      shapes={"depth8": {"DEPTH": 8}}, nightly={"depth1": {"DEPTH": 1}})
+
+bench("result_chain", rtl="array/result_chain.v", shapes={
+    f"{rows}rows": {"ROWS": rows, "PACE_W": pace, "TAG_W": tag}
+    for rows, pace, tag in ((1, 2, 1), (2, 3, 2), (3, 2, 1), (8, 1, 4))},
+    nightly={"32rows": {"ROWS": 32, "PACE_W": 4, "TAG_W": 3}})
+
 # --- rtl/stream -------------------------------------------------------------------------------------------
 
 bench("fifo", rtl="stream/fifo.v", shapes={
     "2x1": {"DEPTH": 2, "WIDTH": 1}, "4x8": {"DEPTH": 4, "WIDTH": 8}, "64x34": {"DEPTH": 64, "WIDTH": 34}})
 
+bench("panel_record", rtl="stream/panel_record.v", shapes={
+    f"{c}x{d}": {"COLS": c, "DEPTH": d} for c, d in ((1, 1), (8, 1), (3, 5), (4, 4), (2, 7), (5, 8))})
+
+bench("release_watchdog", rtl="stream/release_watchdog.v")
+
 bench("skid", rtl="stream/skid.v", shapes={"1": {"WIDTH": 1}, "67": {"WIDTH": 67}})
 
 # --- rtl/bus ----------------------------------------------------------------------------------------------
 
+bench("perf_counters", rtl="bus/perf_counters.v", shapes={f"{w}bit": {"WIDTH": w} for w in (4, 8, 32)})
+
 # --- rtl/macrame.v ----------------------------------------------------------------------------------------
+
+_PLAYER = ["core_player.v", "stream_source.v", "stall.v"]
+
+bench("fuzz", toplevel="core_strike", rtl=CORE, tb=[*_PLAYER, "core_strike.v"], shapes={
+    f"{r}x{c}x{d}": {"ROWS": r, "COLS": c, "DEPTH": d, "K_MAX": k, "POST_LANES": p, "FIFO_DEPTH": f}
+    for r, c, d, k, p, f in ((1, 1, 1, 5, 1, 2), (3, 5, 2, 13, 2, 4), (4, 4, 4, 18, 4, 8))})

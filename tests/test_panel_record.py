@@ -1,0 +1,11 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""panel_record: tb/tb_panel_record.py in every shape of benches.py."""
+import pytest
+from benches import cases, run
+
+
+@pytest.mark.parametrize("case", cases("panel_record"))
+def test_panel_record(case, seed):
+    """Passes all cocotb tests of the bench."""
+    run(case, seed=seed)

@@ -1,0 +1,11 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""pe_int8: tb/tb_pe_int8.py in every shape of benches.py."""
+import pytest
+from benches import cases, run
+
+
+@pytest.mark.parametrize("case", cases("pe_int8", "pe_int8_wrap"))
+def test_pe_int8(case, seed):
+    """Passes all cocotb tests of the bench."""
+    run(case, seed=seed)
