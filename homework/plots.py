@@ -28,7 +28,7 @@ def activations_figure():
             axes.plot(z, function(z), style, color="black", label=label)
         axes.set(title=title, xlabel="z")
         axes.grid(color="0.85")
-        axes.legend(frameon=False)
+        axes.legend(frameon=False, loc="upper left")
     figure.axes[0].set_ylim(-0.25, 3)
     figure.axes[1].set_ylim(-0.05, 1.1)
     return {kind: _render(figure, kind) for kind in ("png", "svg")}
