@@ -75,7 +75,7 @@ def variables(arguments, environ):
     for argument in arguments:
         name, equals, value = argument.partition("=")
         if not equals or name not in NAMES:
-            raise InputError(f"{matrices.short(argument)}: expected NAME=value, NAME one of {', '.join(NAMES)}")
+            raise InputError(f"{matrices.short(argument)}: expected NAME=value, one of {', '.join(NAMES)}")
         given.pop(name, None)
         if value:
             given[name] = value
@@ -116,8 +116,8 @@ def prepare(given):
         for name in REQUANTISED:
             if name in given:
                 cure = "another MODE" if "MODE" in given else "SCALE as well"
-                raise InputError(f"{name}={matrices.short(given[name])}: MODE=raw puts out int32 and takes no "
-                                 f"{name}, expected {cure}")
+                raise InputError(f"{name}={matrices.short(given[name])}: MODE=raw puts out int32 and takes "
+                                 f"no {name}, expected {cure}")
     elif "SCALE" not in given:
         raise InputError(f"MODE={mode}: SCALE is not given, expected a number or a .npy or .csv file")
 
