@@ -11,7 +11,8 @@
 // Method     With values A * 2^(Ea-150) and B * 2^(Eb-150), A and B of 24 bits, the product to be rounded to an
 //            integer is (A*B / 2^23) / 2^(277-Ea-Eb), which scale_to_int8 does. It wants A and B normal:
 //            a subnormal factor is shifted up and its exponent counted down with it. One shifter is enough:
-//            two subnormals make less than 2^-252, and any shift of more than 31 places leaves 0.
+//            two subnormals make less than 2^-252, and any shift of more than 31 places leaves 0. A factor 0
+//            beside a normal one, infinity or NaN is always a, hence A = 0: infinity * 0 is 0 by itself.
 // Example    x = 2.5 (40200000), inv_scale = 1.0 (3F800000): A*B / 2^23 = 5 * 2^21, 277-128-127 = 22: 2.5 -> 2.
 `default_nettype none
 
@@ -25,7 +26,7 @@ module fp32_to_int8 (
 
     localparam [1:0] FP32 = 2'd3;
 
-    // 1: the factor that may be subnormal is called a.
+    // 1: the factor that may be zero or subnormal is called a.
     wire        swap0 = (x[30:23] != 8'd0);
     reg         negate1_q;
     reg  [30:0] a1_q, b1_q;
@@ -35,8 +36,7 @@ module fp32_to_int8 (
     wire [4:0]  lead1;
     wire        a_inf1   = (a1_q[30:23] == 8'hFF);
     wire        b_inf1   = (b1_q[30:23] == 8'hFF);
-    wire        nan1     = (a_inf1 & (a1_q[22:0] != 23'd0)) | (b_inf1 & (b1_q[22:0] != 23'd0)) |
-                           (a_inf1 & (b1_q == 31'd0)) | (b_inf1 & (a1_q == 31'd0));
+    wire        nan1     = (a_inf1 & (a1_q[22:0] != 23'd0)) | (b_inf1 & (b1_q[22:0] != 23'd0));
 
     lead_zeros u_lead_zeros (.x({a1_q[22:0], 9'd0}), .count(lead1));
 
