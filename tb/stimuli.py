@@ -72,7 +72,9 @@ def integer_random(rng, n):
 
 
 def integer_shift_ties(rng, n):
-    """SRDHM(x, m) = t * 2^e + 2^(e-1): the right shift by e ends exactly on t + 1/2, t both signs, e 1..31.
+    """SRDHM(x, m) = t * 2^e + 2^(e-1): the right shift by e ends exactly on t + 1/2, t both signs, e 1..30.
+
+    A fifth of them is moved beside the tie by a power of two.
 
     For any |m| < 2^31, x = rint(y * 2^31 / m) gives |x * m / 2^31 - y| <= |m| / 2^32 < 1/2, hence SRDHM = y.
     """
@@ -80,6 +82,8 @@ def integer_shift_ties(rng, n):
     room = np.minimum(300, 2 ** np.maximum(29 - e, 0))
     t = np.floor(rng.uniform(-room, room)).astype(np.int64)
     y = t * 2**e + 2 ** (e - 1)
+    beside = 2 ** rng.integers(0, np.maximum(e - 1, 1)) * rng.choice([1, -1], n)
+    y = y + np.where((rng.random(n) < 0.2) & (e > 1), beside, 0)
     m = rng.integers(2**30, 2**31, n) * rng.choice([1, -1], n)
     m = np.where(rng.random(n) < 0.1, 2**30, m)
     # |y| <= 2^29 + 2^28, so |x| < 2^31; nearest integer by float64 is good enough: error < 2^-21

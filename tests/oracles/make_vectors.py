@@ -7,7 +7,7 @@
 
 Each runtime gets small fully connected and 1x1 convolution layers, built here without any framework, through
 its own model format and its public API. tests/oracles/<runtime>.npz keeps the layers' operands and the
-runtime's outputs; tests/test_oracles.py compares golden, and the RTL, with them. None of macrame's rounding is
+runtime's outputs; tests/test_oracles.py compares golden, and the RTL, with them. No rounding of macrame is
 used here, only QuantizeMultiplier, to know where the ties are.
 
 A layer of N outputs is one row of K activations times K x N weights, plus a bias for each output, which moves
@@ -38,11 +38,11 @@ def limits(activation, zero_point):
     return low, min(127, zero_point + 6) if activation == "relu6" else 127
 
 
-# --- layers that hurt -------------------------------------------------------------------------------------
+# --- layers that hurt -----------------------------------------------------------------------------------
 
 
 def integer_accumulators(rng, scale):
-    """An accumulator for each scale: a tie of the right shift, a tie of SRDHM, or anywhere in reach of int8."""
+    """An accumulator for each scale: a tie of the right shift or of SRDHM, or anywhere in reach of int8."""
     m, s = (v.astype(np.int64) for v in quantize_multiplier(scale.astype(np.float64)))
     e = np.maximum(-s, 0)
     room = np.minimum(200, 2.0 ** (29 - np.minimum(e, 29)))
