@@ -1,0 +1,222 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The host against a core that reads packets byte by byte, in plain Python.
+
+What could be wrong: lanes or depths in the wrong order, padding that reaches a result, K cut at the wrong
+place, a weight panel released too early or never, tiles put back in the wrong place, a field of the record in
+the wrong byte. Random matrices of awkward shapes show each of them: every product is compared whole.
+"""
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from plain_core import PlainCore, stand_in
+
+from host import packets, quantize, registers, tiling
+from host.core import Core
+from host.errors import CoreError, InputError, LinkError
+from host.link import Results
+
+SHAPES = [(1, 1, 1), (1, 4, 4), (4, 1, 1), (3, 5, 2), (4, 4, 4), (8, 8, 1), (2, 3, 8), (5, 2, 7)]
+
+
+def int8(rng, *shape):
+    """Full range, and -128 often."""
+    values = rng.integers(-128, 128, shape, dtype=np.int8)
+    values[rng.random(shape) < 0.1] = -128
+    return values
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.sampled_from(SHAPES), st.integers(1, 20), st.integers(1, 40), st.integers(1, 20),
+       st.integers(1, 50), st.integers(1, 200), st.integers(0, 2**32 - 1))
+def test_raw_products_of_every_shape(shape, m, k, n, k_max, limit, seed):
+    rng = np.random.default_rng(seed)
+    a, w = int8(rng, m, k), int8(rng, k, n)
+    bias = rng.integers(-2**31, 2**31, n)
+    link = PlainCore(*shape, max(k_max, shape[2]))
+    product, report = Core(link).matmul(a, w, bias=bias, limit=limit)
+    expected = (a.astype(np.int64) @ w + bias).astype(np.int32)
+    assert product.dtype == np.int32
+    np.testing.assert_array_equal(product, expected)
+    assert report.macs == m * k * n
+    assert not link.panels, "a weight panel was never released"
+    assert not link.open.any()
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.sampled_from(SHAPES), st.sampled_from(["gemmlowp", "ruy", "fp32"]), st.integers(1, 12),
+       st.integers(1, 30), st.integers(1, 12), st.integers(0, 2**32 - 1))
+def test_every_field_of_the_record_reaches_its_column(shape, mode, m, k, n, seed):
+    rng = np.random.default_rng(seed)
+    a, w = int8(rng, m, k), int8(rng, k, n)
+    output = dict(bias=rng.integers(-2**31, 2**31, n), multiplier=rng.integers(-2**31, 2**31, n),
+                  shift=rng.integers(-128, 31, n), zero_point=rng.integers(-128, 128, n),
+                  low=rng.integers(-128, 0, n), high=rng.integers(0, 128, n))
+    link = PlainCore(*shape, 16)
+    product, _ = Core(link).matmul(a, w, mode, **output)
+    x = (a.astype(np.int64) @ w + output["bias"]).astype(np.int32)
+    fields = [{name: int(value[j]) for name, value in output.items()} for j in range(n)]
+    expected = [[stand_in(int(x[i, j]), **fields[j]) for j in range(n)] for i in range(m)]
+    assert product.dtype == np.int8
+    np.testing.assert_array_equal(product, expected)
+
+
+def test_weights_are_sent_once_when_k_fits_and_a_panel_for_each_chunk_when_not():
+    a, w = np.ones((20, 64), np.int8), np.ones((64, 12), np.int8)
+    fits, chained = PlainCore(4, 4, 2, 64), PlainCore(4, 4, 2, 30)
+    for link in (fits, chained):
+        assert (Core(link).matmul(a, w)[0] == 64).all()
+    assert (fits.weight_packets, fits.activation_packets) == (3, 3 * 5)
+    assert (chained.weight_packets, chained.activation_packets) == (3 * 5 * 3, 3 * 5 * 3)
+
+
+@settings(deadline=None)
+@given(st.integers(1, 5000), st.integers(1, 8), st.integers(1, 300))
+def test_chunks_cover_k_in_equal_parts(k, depth, k_max):
+    shape = tiling.Shape(4, 4, depth, max(k_max, depth))
+    cut = tiling.chunks(k, shape)
+    assert cut[0][0] == 0
+    assert cut[-1][1] == k
+    assert all(stop == start for (_, stop), (start, _) in zip(cut, cut[1:]))
+    sizes = [math.ceil((stop - start) / depth) for start, stop in cut]
+    most = math.ceil(shape.k_max / depth)
+    assert max(sizes) <= most
+    assert max(sizes) - min(sizes) <= 1
+    assert len(cut) == math.ceil(math.ceil(k / depth) / most)
+
+
+@given(st.integers(-128, 127), st.integers(0, 2**32 - 1))
+@settings(deadline=None, max_examples=40)
+def test_activation_zero_point_is_folded_into_the_bias(zero_point, seed):
+    rng = np.random.default_rng(seed)
+    a, w = int8(rng, 5, 23), int8(rng, 23, 7)
+    bias = rng.integers(-2**31, 2**31, 7)
+    product, _ = Core(PlainCore(3, 2, 2, 8)).matmul(a, w, bias=bias, a_zero_point=zero_point)
+    expected = ((a.astype(np.int64) - zero_point) @ w + bias).astype(np.int32)
+    np.testing.assert_array_equal(product, expected)
+
+
+def test_folding_the_zero_point_wraps_as_the_core_does():
+    a, w = np.full((1, 4), -128, np.int8), np.full((4, 1), 127, np.int8)
+    product, _ = Core(PlainCore(1, 1, 1, 8)).matmul(a, w, bias=-2**31, a_zero_point=127)
+    assert product[0, 0] == ((-128 - 127) * 127 * 4 - 2**31 + 2**31) % 2**32 - 2**31
+
+
+def test_progress_counts_up_to_the_total():
+    seen = []
+    Core(PlainCore(2, 2, 1, 64)).matmul(np.ones((9, 9), np.int8), np.ones((9, 9), np.int8), limit=20,
+                                        progress=lambda done, total: seen.append((done, total)))
+    assert len(seen) > 3
+    assert seen == sorted(seen)
+    assert seen[-1] == (5 * 5 * 2, 5 * 5 * 2)
+
+
+@pytest.mark.parametrize(("arguments", "message"), [
+    (dict(a=np.ones(4, np.int8)), "a has shape (4,), expected a matrix of at least 1 x 1"),
+    (dict(a=np.ones((0, 4), np.int8)), "a has shape (0, 4), expected a matrix of at least 1 x 1"),
+    (dict(w=np.ones((4, 3), np.int16)), "w holds int16 values, expected int8"),
+    (dict(w=np.ones((5, 3), np.int8)),
+     "a is 2 x 4 and w is 5 x 3, expected as many rows of w as columns of a"),
+    (dict(mode="tflite"), "mode is 'tflite', expected one of raw, gemmlowp, ruy, fp32"),
+    (dict(scale=0.5), "mode raw takes no scale, multiplier or shift"),
+    (dict(mode="ruy"), "mode ruy needs scale, or multiplier and shift"),
+    (dict(mode="ruy", scale=0.5, shift=1), "give either scale or multiplier and shift, not both"),
+    (dict(mode="ruy", scale=[0.5, 0.5]), "scale has shape (2,), expected one number or 3 of them"),
+    (dict(mode="ruy", scale=-0.5), "scale is -0.5, expected a finite number above 0"),
+    (dict(mode="fp32", scale=1e39), "scale is 1e+39, expected a normal float32 (1.18e-38 to 3.4e+38)"),
+    (dict(bias=2**31), "bias has 2147483648, expected -2147483648 to 2147483647"),
+    (dict(bias=1.5), "bias holds float64 values, expected integers"),
+    (dict(bias=[1, 2]), "bias has shape (2,), expected one number or 3 of them"),
+    (dict(a_zero_point=128), "a_zero_point has 128, expected -128 to 127"),
+    (dict(a_zero_point=[1, 2, 3]), "a_zero_point has shape (3,), expected one number"),
+    (dict(mode="ruy", scale=0.5, zero_point=200), "zero_point has 200, expected -128 to 127"),
+    (dict(mode="ruy", scale=0.5, low=5, high=4), "low is 5 and high is 4, expected low <= high"),
+])
+def test_arguments_that_are_refused(arguments, message):
+    call = dict(a=np.ones((2, 4), np.int8), w=np.ones((4, 3), np.int8)) | arguments
+    with pytest.raises(InputError) as caught:
+        Core(PlainCore(2, 2, 1, 8)).matmul(**call)
+    assert str(caught.value) == message
+
+
+def test_a_core_that_is_none_is_refused():
+    for address, value, message in ((registers.ID, 1, "not a macrame core"),
+                                    (registers.VERSION, 0x00020000, "expected major version 1"),
+                                    (registers.FORMAT, 2, "no int8 cells"),
+                                    (registers.SHAPE, 0, "0 x 0 x 0")):
+        link = PlainCore(2, 2, 1, 8)
+        link.registers[address] = value
+        with pytest.raises(LinkError, match=message):
+            Core(link)
+
+
+def test_halts_are_named_and_missing_results_noticed():
+    link = PlainCore(2, 2, 1, 8)
+    core = Core(link)
+    one = np.ones((1, 1), np.int8)
+    link.drop = 1
+    with pytest.raises(LinkError, match="1 result beats came out, expected 2, and STATUS reads 0x00000000"):
+        core.matmul(one, one)
+    link.registers[registers.STATUS] = registers.STATUS_HALTED | 0b1001
+    with pytest.raises(CoreError, match="k_mismatch, record_short") as caught:
+        core.matmul(one, one)
+    assert caught.value.names == ("k_mismatch", "record_short")
+    with pytest.raises(LinkError, match="after a soft reset"):
+        core.soft_reset()
+    link.registers[registers.STATUS] = 0
+    core.soft_reset()
+    assert link.writes[-1] == (registers.CONTROL, registers.CONTROL_SOFT_RESET | registers.CONTROL_IRQ_ENABLE)
+
+
+def test_malformed_tiles_are_refused():
+    def tile(rows=2, cols=2, mode=0):
+        return Results(np.zeros((rows, 4 * cols), np.uint8), np.arange(rows) == rows - 1,
+                       np.tile(np.arange(4 * cols) < cols * (1 if mode else 4), (rows, 1)))
+    assert packets.unpack_tiles(tile(), 2, 2, 0).shape == (1, 2, 2)
+    with pytest.raises(LinkError, match="not whole tiles of 2 rows"):
+        packets.unpack_tiles(tile(rows=3), 2, 2, 0)
+    late = tile()
+    late.last[:] = False
+    with pytest.raises(LinkError, match=r"beat 1 \(row 1 of 2\) has tlast=0"):
+        packets.unpack_tiles(late, 2, 2, 0)
+    with pytest.raises(LinkError, match="tkeep on bytes .*, expected the low 2"):
+        packets.unpack_tiles(tile(), 2, 2, 1)
+
+
+# --- scales -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("scale", "multiplier", "shift"), [
+    (1.0, 2**30, 1), (0.5, 2**30, 0), (0.25, 2**30, -1), (2.0**-31, 2**30, -30), (2.0**-32, 2**30, -31),
+    (2.0**-33, 0, 0), (0.75, 3 * 2**29, 0), (2.0**30, 2**30, 31),
+    (1 - 2.0**-33, 2**30, 1),            # rounds up to 2^31, which becomes 2^30 with the shift one up
+    (0.5 + 2.0**-32, 2**30 + 1, 0),      # a half, away from zero
+    (0.5 + 2.0**-33, 2**30, 0),
+])
+def test_quantize_multiplier(scale, multiplier, shift):
+    got = quantize.quantize_multiplier(scale)
+    assert (int(got[0]), int(got[1])) == (multiplier, shift)
+
+
+@given(st.floats(2.0**-31, 2.0**30))
+def test_quantized_multipliers_are_within_half_a_bit(scale):
+    multiplier, shift = (int(v) for v in quantize.quantize_multiplier(scale))
+    assert 2**30 <= multiplier < 2**31
+    assert abs(multiplier * 2.0**(shift - 31) / scale - 1) <= 2.0**-31
+
+
+@pytest.mark.parametrize("scale", [0, -1, math.nan, math.inf, 2.0**31, 1e300])
+def test_scales_out_of_reach_are_refused(scale):
+    with pytest.raises(InputError, match="scale is"):
+        quantize.quantize_multiplier(scale)
+
+
+def test_float32_bits():
+    got = quantize.float32_bits([1.0, 0.1])
+    assert got.view(np.float32).tolist() == [1.0, np.float32(0.1)]
+    for scale in (1e-40, 1e39, 0, -1, math.nan):
+        with pytest.raises(InputError):
+            quantize.float32_bits(scale)
