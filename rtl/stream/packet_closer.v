@@ -5,7 +5,7 @@
 //
 // A soft reset throws the FIFO's content away, perhaps half a tile's rows with it. A beat already offered must stay
 // (AXI4-Stream), and a packet already begun must end, or the downstream would glue the next tile to the stump. So when
-// the core restarts with a packet open, one closing beat follows: tlast with tkeep all zero.
+// the core restarts with a packet open, one closing beat follows: tlast with tkeep all zero, the latest beat's data.
 //
 // Latency: 1 cycle; throughput one beat a cycle. Outputs are registers.
 // Numbers: none. `rst` is the system's reset and drops everything; `restart` (soft reset) only closes the packet.
@@ -43,7 +43,7 @@ module packet_closer #(
     assign in_ready = free && !close_q && !restart;
 
     always @(posedge clk) begin
-        if (free && !close_q) data_q <= in_data;
+        if (in_valid && in_ready) data_q <= in_data;
         if (free) keep_q <= close_q ? {KEEP_W{1'b0}} : in_keep;
         if (free) last_q <= close_q || in_last;
         if (rst) begin
