@@ -184,6 +184,17 @@ bench("result_chain", rtl="array/result_chain.v", shapes={
 bench("fifo", rtl="stream/fifo.v", shapes={
     "2x1": {"DEPTH": 2, "WIDTH": 1}, "4x8": {"DEPTH": 4, "WIDTH": 8}, "64x34": {"DEPTH": 64, "WIDTH": 34}})
 
+_POST = ["arith/requantize.v", "arith/scale_to_int8.v", "arith/lead_zeros.v", "arith/mul34x32.v",
+         "arith/round_product.v", "arith/rounding.v", "arith/shift_right_narrow.v", "stream/output_stage.v"]
+bench("output_stage", rtl=_POST, shapes={
+    f"{c}over{p}": {"COLS": c, "POST_LANES": p} for c, p in ((1, 1), (5, 2), (4, 4), (7, 3), (3, 1))},
+    nightly={f"{c}over{p}": {"COLS": c, "POST_LANES": p} for c, p in ((8, 2), (32, 5), (2, 2))})
+
+bench("packet_closer", rtl="stream/packet_closer.v", shapes={
+    "32": {"DATA_W": 32, "KEEP_W": 4}, "160": {"DATA_W": 160, "KEEP_W": 20}})
+
+bench("packet_gate", rtl="stream/packet_gate.v")
+
 bench("panel_record", rtl="stream/panel_record.v", shapes={
     f"{c}x{d}": {"COLS": c, "DEPTH": d} for c, d in ((1, 1), (8, 1), (3, 5), (4, 4), (2, 7), (5, 8))})
 
@@ -197,8 +208,18 @@ bench("perf_counters", rtl="bus/perf_counters.v", shapes={f"{w}bit": {"WIDTH": w
 
 # --- rtl/macrame.v ----------------------------------------------------------------------------------------
 
-_PLAYER = ["core_player.v", "stream_source.v", "stall.v"]
+_PLAYER = ["core_player.v", "stream_source.v", "stall.v", "core_strike.v"]
 
-bench("fuzz", toplevel="core_strike", rtl=CORE, tb=[*_PLAYER, "core_strike.v"], shapes={
-    f"{r}x{c}x{d}": {"ROWS": r, "COLS": c, "DEPTH": d, "K_MAX": k, "POST_LANES": p, "FIFO_DEPTH": f}
-    for r, c, d, k, p, f in ((1, 1, 1, 5, 1, 2), (3, 5, 2, 13, 2, 4), (4, 4, 4, 18, 4, 8))})
+
+def _core(*shapes):
+    """Shapes of a core: rows, cols, depth, K_MAX, POST_LANES, FIFO_DEPTH."""
+    names = "ROWS", "COLS", "DEPTH", "K_MAX", "POST_LANES", "FIFO_DEPTH"
+    return {"x".join(map(str, shape[:3])): dict(zip(names, shape)) for shape in shapes}
+
+
+bench("fuzz", toplevel="core_strike", rtl=CORE, tb=_PLAYER,
+      shapes=_core((1, 1, 1, 5, 1, 2), (3, 5, 2, 13, 2, 4), (4, 4, 4, 18, 1, 8)))
+
+bench("stalls", toplevel="core_strike", rtl=CORE, tb=_PLAYER, shapes=_core(
+    (1, 1, 1, 20, 1, 2), (1, 4, 4, 50, 1, 4), (3, 5, 2, 23, 2, 4), (4, 4, 4, 64, 3, 8), (8, 8, 1, 20, 2, 16)),
+    nightly=_core((4, 1, 1, 20, 1, 4), (2, 3, 8, 100, 3, 2), (16, 16, 1, 40, 4, 128)))
