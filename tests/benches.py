@@ -195,12 +195,28 @@ bench("packet_closer", rtl="stream/packet_closer.v", shapes={
 
 bench("packet_gate", rtl="stream/packet_gate.v")
 
+bench("panel_buffer", rtl="stream/panel_buffer.v", shapes={
+    f"{cols}x{depth},{slices}slices": {"COLS": cols, "DEPTH": depth, "SLICES_MAX": slices, "SETTLE": settle}
+    for cols, depth, slices, settle in ((1, 1, 1, 6), (3, 5, 5, 8), (2, 8, 2, 8), (4, 4, 16, 7))},
+    nightly={"32x8,1024slices": {"COLS": 32, "DEPTH": 8, "SLICES_MAX": 1024, "SETTLE": 8}})
+
 bench("panel_record", rtl="stream/panel_record.v", shapes={
     f"{c}x{d}": {"COLS": c, "DEPTH": d} for c, d in ((1, 1), (8, 1), (3, 5), (4, 4), (2, 7), (5, 8))})
 
 bench("release_watchdog", rtl="stream/release_watchdog.v")
 
 bench("skid", rtl="stream/skid.v", shapes={"1": {"WIDTH": 1}, "67": {"WIDTH": 67}})
+
+
+def _sequencer(rows, depth, slices, groups, credits):
+    return {"ROWS": rows, "DEPTH": depth, "SLICES_MAX": slices, "GROUPS": groups, "POST_LATENCY": 11,
+            "CREDITS": credits}
+
+
+bench("tile_sequencer", rtl="stream/tile_sequencer.v", shapes={
+    "1row": _sequencer(1, 1, 1, 1, 2), "2rows": _sequencer(2, 8, 2, 3, 16),
+    "3rows": _sequencer(3, 2, 7, 2, 3), "8rows": _sequencer(8, 1, 40, 4, 64)},
+    nightly={"32rows": _sequencer(32, 1, 1024, 16, 128)})
 
 # --- rtl/bus ----------------------------------------------------------------------------------------------
 
