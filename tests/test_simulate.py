@@ -1,0 +1,257 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The wrapper every bench goes through: nothing that went wrong may look like a success.
+
+Each way a run has been seen to pass without checking anything is here: a failing test, a bench that cannot be
+imported, one without tests, one that hangs, a simulator that dies, results left over from an earlier run, and
+an old program run again after its parameters or its source changed.
+"""
+
+import contextlib
+import os
+import re
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from sim import simulate
+
+DUT = """
+module dut #(parameter integer WIDTH = 4) (input wire [WIDTH-1:0] a, output wire [WIDTH-1:0] y);
+    assign y = ~a;
+endmodule
+"""
+
+BENCH = """
+import os
+import cocotb
+from cocotb.triggers import Timer
+
+@cocotb.test()
+async def inverts(dut):
+    dut.a.value = 5
+    await Timer(1, "ns")
+    mask = (1 << len(dut.y)) - 1
+    assert int(dut.y.value) == ~5 & mask, f"y is {dut.y.value}"
+    dut._log.info(f"width {len(dut.y)} seed {cocotb.RANDOM_SEED} shell {os.environ['COCOTB_RANDOM_SEED']}")
+
+@cocotb.test()
+@cocotb.parametrize(step=[0.5, 1.5])
+async def moves(dut, step):
+    await Timer(step, "ns")
+"""
+
+
+class Project:
+    """A DUT and a bench in a folder of their own, under names no other test uses."""
+
+    def __init__(self, folder, name, monkeypatch):
+        self.folder, self.name = folder, name
+        self.dut = folder / "dut.v"
+        self.dut.write_text(DUT)
+        self.bench(BENCH)
+        monkeypatch.syspath_prepend(folder)
+
+    def bench(self, text):
+        (self.folder / f"{self.name}.py").write_text(text)
+
+    def run(self, **options):
+        return simulate.run(f"meta/{self.name}", toplevel="dut", module=self.name, sources=[self.dut],
+                            **{"timeout": 60, "seed": 3, **options})
+
+    def fails(self, **options):
+        with pytest.raises(simulate.Failed) as caught:
+            self.run(**options)
+        return caught.value
+
+
+@pytest.fixture
+def project(tmp_path, request, monkeypatch):
+    return Project(tmp_path, f"bench_{request.node.name.split('[')[0]}", monkeypatch)
+
+
+def test_pass(project):
+    result = project.run()
+    tests = ("inverts", "moves/step=0.5", "moves/step=1.5")
+    assert result.passed == tuple(f"{project.name}.{t}" for t in tests)
+    assert result.seed == 3
+    assert result.waves is None
+    assert "shell 3" in result.log.read_text()
+
+
+def test_failing_test(project, request):
+    project.dut.write_text(DUT.replace("~a", "a"))
+    failed = project.fails(seed=77)
+    assert failed.kind == "test"
+    assert [f.test for f in failed.failures] == [f"{project.name}.inverts"]
+    assert failed.failures[0].type == "AssertionError"
+    said = str(failed)
+    assert "y is 0101" in said
+    assert "1 of 3 tests failed" in said
+    assert re.search(rf"replay  SEED=77 \S*python\S* -m pytest '?{re.escape(request.node.nodeid)}'?\n", said)
+    waves = failed.work_dir / "waves" / "dut.fst"
+    assert waves.stat().st_size > 100
+    assert str(waves.relative_to(simulate.ROOT)) in said
+
+
+def test_failing_test_without_waves(project):
+    project.dut.write_text(DUT.replace("~a", "a"))
+    assert not (project.fails(waves=False).work_dir / "waves").exists()
+
+
+def test_waves_on_request(project):
+    assert project.run(waves=True).waves.stat().st_size > 100
+
+
+@pytest.mark.parametrize(("text", "kind", "says"), [
+    ("import no_such_module", "crash", "No module named 'no_such_module'"),
+    ("", "crash", "No tests were discovered"),
+    ("import cocotb\n@cocotb.test(skip=True)\nasync def t(dut): pass", "none-run", "no test ran"),
+    ("import cocotb, os\n@cocotb.test()\nasync def t(dut): os.kill(os.getpid(), 9)", "crash", "status -9"),
+    ("import cocotb, os\n@cocotb.test()\nasync def t(dut): os._exit(0)", "crash", "no results"),
+    ("import cocotb\n@cocotb.test()\nasync def t(dut): raise KeyError('k')", "test", "KeyError"),
+], ids=["import", "empty", "skipped", "killed", "exit-0", "exception"])
+def test_bench_that_checks_nothing(project, text, kind, says):
+    project.bench(text)
+    failed = project.fails(waves=False)
+    assert failed.kind == kind
+    assert says in str(failed)
+
+
+def running_in(folder):
+    """Processes whose working directory is `folder`."""
+    found = []
+    for link in Path("/proc").glob("[0-9]*/cwd"):
+        with contextlib.suppress(OSError):
+            if link.readlink() == folder:
+                found.append(link.parent.name)
+    return found
+
+
+@pytest.mark.parametrize("text", [
+    "import cocotb\n@cocotb.test()\nasync def t(dut):\n    while True: pass",
+    "import cocotb\n@cocotb.test()\nasync def t(dut):\n    while True: await cocotb.triggers.Timer(1, 'ns')",
+], ids=["no-time-passes", "time-passes"])
+def test_hang(project, text):
+    project.bench(text)
+    began = time.monotonic()
+    failed = project.fails(timeout=3)
+    assert failed.kind == "timeout"
+    assert "killed after 3 s" in str(failed)
+    assert time.monotonic() - began < 20
+    assert not running_in(failed.work_dir)
+
+
+def test_early_finish(project):
+    project.dut.write_text(DUT.replace("assign", "initial #0.2 $finish; assign"))
+    project.bench("import cocotb\nfrom cocotb.triggers import Timer\n"
+                  "@cocotb.test()\nasync def t(dut): await Timer(1, 'us')")
+    assert project.fails(waves=False).kind in ("test", "crash")
+
+
+def test_old_results_are_not_read_again(project):
+    project.run()
+    project.bench("import no_such_module")
+    assert project.fails().kind == "crash"
+
+
+def test_build_error(project):
+    project.dut.write_text(DUT.replace("assign", "asign"))
+    failed = project.fails()
+    assert failed.kind == "build"
+    assert "dut.v:3" in str(failed)
+
+
+def test_other_parameters_are_another_program(project):
+    for width in (4, 9, 4):
+        assert f"width {width} " in project.run(parameters={"WIDTH": width}).log.read_text()
+
+
+def test_other_text_of_the_same_age_is_another_program(project):
+    before = project.dut.stat()
+    project.run()
+    project.dut.write_text(DUT.replace("~a", " a"))
+    os.utime(project.dut, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert project.fails(waves=False).kind == "test"
+
+
+def test_same_program_is_built_once(project):
+    options = dict(toplevel="dut", sources=[project.dut], parameters={"WIDTH": 6})
+    built = simulate.build(**options)
+    program = next(built.glob("*.vvp")).stat()
+    os.utime(project.dut)
+    assert simulate.build(**options) == built
+    assert next(built.glob("*.vvp")).stat().st_mtime_ns == program.st_mtime_ns
+
+
+def test_testcase(project):
+    assert project.run(testcase="moves").passed == tuple(f"{project.name}.moves/step={s}" for s in (0.5, 1.5))
+    one = f"{project.name}.moves/step=0.5"
+    assert project.run(testcase=one).passed == (one,)
+    assert project.fails(testcase="move").kind in ("none-run", "crash")
+
+
+def test_the_shell_does_not_win(project, monkeypatch):
+    monkeypatch.setenv("COCOTB_RANDOM_SEED", "5")
+    monkeypatch.setenv("COCOTB_TEST_FILTER", "moves")
+    monkeypatch.setenv("COCOTB_RESULTS_FILE", "elsewhere.xml")
+    result = project.run(seed=8)
+    assert len(result.passed) == 3
+    assert "shell 8" in result.log.read_text()
+
+
+def test_seed_of_the_environment(project, monkeypatch):
+    monkeypatch.setenv("SEED", "0x10")
+    assert project.run(seed=None).seed == 16
+    monkeypatch.setenv("SEED", "ten")
+    with pytest.raises(simulate.SetupError, match="SEED=ten: expected an integer"):
+        project.run(seed=None)
+
+
+def test_two_runs_of_one_name(project):
+    project.bench(BENCH + "\n@cocotb.test()\nasync def waits(dut):\n    import time; time.sleep(1)\n")
+    folders = []
+    threads = [threading.Thread(target=lambda: folders.append(project.run().work_dir)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(folders)) == 2
+
+
+def test_launch(project):
+    launch = simulate.prepare(f"meta/{project.name}", toplevel="dut", module=project.name,
+                              sources=[project.dut])
+    process = launch.start()
+    assert process.wait(60) == 0
+    assert len(launch.check(process.returncode).passed) == 3
+    process = launch.start()
+    assert running_in(launch.cwd)
+    simulate.stop(process)
+    assert not running_in(launch.cwd)
+    launch.release()
+
+
+def test_unknown_simulator(project, monkeypatch):
+    monkeypatch.setenv("SIM", "modelsim")
+    with pytest.raises(simulate.SetupError, match="^SIM=modelsim: unknown simulator, expected one of: "):
+        project.run()
+
+
+def test_missing_tools(monkeypatch):
+    simulate.check_tools.cache_clear()
+    monkeypatch.setenv("PATH", "/nonexistent")
+    with pytest.raises(simulate.SetupError, match="^iverilog is not on PATH: sudo apt-get install iverilog$"):
+        simulate.check_tools()
+    monkeypatch.undo()
+    monkeypatch.setattr(simulate, "_libpython", lambda: None)
+    with pytest.raises(simulate.SetupError, match=r"^libpython3\.\d+ is missing .* install libpython"):
+        simulate.check_tools()
+
+
+def test_missing_source(project):
+    project.dut.unlink()
+    with pytest.raises(simulate.SetupError, match=r"dut\.v: no such Verilog source$"):
+        project.run()
