@@ -1,0 +1,248 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The project's own promises: who imports whom, what is pinned, what has a bench, and what a command says.
+
+What concerns the form of the sources is in ``make lint``.
+"""
+
+import ast
+import importlib.metadata
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from benches import CASES
+
+from sim import simulate
+
+ROOT = simulate.ROOT
+OURS = {"golden", "host", "sim", "tb", "tests", "homework", "tools", "benches"}
+#: What each folder may import of ours, besides itself.
+MAY_IMPORT = {
+    "golden": set(),
+    "host": set(),
+    "sim": {"host", "golden", "tb"},
+    "tb": {"host", "golden", "sim", "tools"},  # tools.registers reads the register description
+    "homework": {"host", "golden", "sim", "tb"},
+}
+ONLY_NUMPY = ("golden", "host")
+
+
+def python_files(folder):
+    return sorted((ROOT / folder).rglob("*.py"))
+
+
+def imported(path):
+    """Names of the packages a file imports."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield node.module.split(".")[0]
+
+
+@pytest.mark.parametrize("folder", MAY_IMPORT)
+def test_imports(folder):
+    for path in python_files(folder):
+        wrong = set(imported(path)) & OURS - {folder} - MAY_IMPORT[folder]
+        assert not wrong, f"{path.relative_to(ROOT)} must not import {wrong}"
+
+
+@pytest.mark.parametrize("folder", ONLY_NUMPY)
+def test_numpy_only(folder):
+    for path in python_files(folder):
+        others = set(imported(path)) - OURS - set(sys.stdlib_module_names)
+        assert others <= {"numpy"}, f"{path.relative_to(ROOT)} imports {others}"
+
+
+def test_golden_neither_prints_nor_touches_files():
+    for path in python_files("golden"):
+        called = {node.func.id for node in ast.walk(ast.parse(path.read_text()))
+                  if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
+        assert not called & {"print", "open", "input"}, path
+        assert not set(imported(path)) & {"os", "pathlib", "sys", "subprocess", "io"}, path
+
+
+def undocumented(folder):
+    """Public modules, functions, classes and methods without a docstring; a method may inherit its base's."""
+    for path in python_files(folder):
+        tree = ast.parse(path.read_text())
+        nodes = [tree, *(n for n in tree.body if isinstance(n, (ast.FunctionDef, ast.ClassDef)))]
+        nodes += [m for n in nodes[1:] if isinstance(n, ast.ClassDef) and not n.bases for m in n.body
+                  if isinstance(m, ast.FunctionDef)]
+        for node in nodes:
+            name = getattr(node, "name", "(module)")
+            if not name.startswith("_") and not ast.get_docstring(node):
+                yield f"{path.relative_to(ROOT)}: {name}"
+
+
+@pytest.mark.parametrize("folder", ["golden", "host", "sim"])
+def test_public_names_are_documented(folder):
+    assert not list(undocumented(folder))
+
+
+def test_every_arithmetic_module_has_its_golden():
+    rtl = {path.stem for path in (ROOT / "rtl" / "arith").glob("*.v")}
+    golden = {path.stem for path in (ROOT / "golden" / "arith").glob("*.py")} - {"__init__"}
+    assert rtl == golden & rtl, f"no golden for {rtl - golden}"
+
+
+def test_every_module_has_a_bench_of_its_own():
+    modules = {path.stem for path in (ROOT / "rtl").rglob("*.v")}
+    benched = {name for case in CASES.values() for name in (case.toplevel.removeprefix("vec_"), case.bench)}
+    assert not {m for m in modules - benched if not any(name.startswith(f"{m}_") for name in benched)}
+
+
+def test_every_bench_is_run():
+    suite = "\n".join(path.read_text() for path in (ROOT / "tests").glob("test_*.py"))
+    assert not {case.bench for case in CASES.values() if f'"{case.bench}"' not in suite}
+
+
+# --- what is pinned -----------------------------------------------------------------------------------------
+
+
+def pins(name):
+    """Pinned distributions of a requirements file and those it includes."""
+    found = {}
+    for line in (ROOT / name).read_text().splitlines():
+        line = line.split("#")[0].strip()
+        if line.startswith("-r "):
+            found |= pins(line[3:])
+        elif line:
+            distribution, equals, version = line.partition("==")
+            assert equals, f"{name}: {line} is not pinned"
+            found[re.sub(r"[-_.]+", "-", distribution).lower()] = version
+    return found
+
+
+@pytest.mark.parametrize(("requirements", "folders"), [
+    ("requirements.txt", ["golden", "host", "sim", "homework"]),
+    ("requirements-test.txt", ["golden", "host", "sim", "homework", "tb", "tests", "tools"]),
+])
+def test_what_is_imported_is_pinned(requirements, folders):
+    pinned, providers = pins(requirements), importlib.metadata.packages_distributions()
+    for folder in folders:
+        for path in python_files(folder):
+            if path.parent.name == "oracles":  # needs requirements-oracles.txt, which says so
+                continue
+            for package in set(imported(path)) - OURS - set(sys.stdlib_module_names) - local_modules():
+                names = {re.sub(r"[-_.]+", "-", name).lower() for name in providers.get(package, ["?"])}
+                assert names & set(pinned), f"{path.relative_to(ROOT)}: {package} is not in {requirements}"
+
+
+def local_modules():
+    """Modules of tests/ and tb/, imported by their bare names."""
+    return {path.stem for folder in ("tests", "tb") for path in (ROOT / folder).glob("*.py")}
+
+
+def test_pins_are_complete():
+    """Whatever a pinned distribution needs is pinned too, so that pip has nothing to choose."""
+    pinned = pins("requirements-test.txt")
+    for name in pinned:
+        for requirement in importlib.metadata.requires(name) or []:
+            if "extra ==" in requirement:
+                continue
+            needed, _, marker = requirement.partition(";")
+            if "python_version <" in marker or "platform" in marker or "implementation" in marker:
+                continue
+            needed = re.sub(r"[-_.]+", "-", re.match(r"[\w.-]+", needed)[0]).lower()
+            assert needed in pinned, f"{name} needs {needed}"
+
+
+# --- the Makefile and the bootstrap -------------------------------------------------------------------------
+
+TARGETS = ("help", "sim", "gemm", "test", "lint", "bench", "waves", "exhaustive", "nightly", "clean")
+
+
+def make(*words, **env):
+    return subprocess.run(["make", "--no-print-directory", *words], cwd=ROOT, capture_output=True, text=True,
+                          env={**{k: v for k, v in os.environ.items() if k != "MAKEFLAGS"}, **env})
+
+
+def test_help_lists_every_target():
+    said = make("help").stdout
+    assert [line.split()[1] for line in said.splitlines()] == list(TARGETS)
+
+
+def test_documents_name_targets_that_exist():
+    for path in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / ".github").rglob("*.yml")]:
+        for target in re.findall(r"(?:^\s*|`|run: )make ([a-z]+)", path.read_text(), re.MULTILINE):
+            assert target in TARGETS, f"{path.relative_to(ROOT)}: make {target}"
+
+
+@pytest.mark.parametrize("name", ["plain.npy", "two words.npy", "pay $HOME $(shell id) 100%.csv",
+                                  "it's \"quoted\"; true #no", "größe\\n.npy", "*"])
+def test_file_names_reach_the_programs_unchanged(tmp_path, name):
+    show = tmp_path / "show"
+    show.write_text(f"#!{sys.executable}\nimport os\nprint(os.environ['A'], os.environ['MACRAME_TARGET'])\n")
+    show.chmod(0o755)
+    for words, env in (([f"A={name}"], {}), ([], {"A": name})):
+        done = make("-o", "ready-sim", f"PY={show}", "gemm", *words, **env)
+        assert done.stdout == f"{name} gemm\n", done.stderr
+
+
+@pytest.fixture
+def bare(tmp_path):
+    """A copy of the bootstrap on a machine with little more than a shell: (run, folder of its programs)."""
+    programs, project = tmp_path / "bin", tmp_path / "project"
+    programs.mkdir()
+    (project / "tools").mkdir(parents=True)
+    for tool in "bash cat dirname env flock grep mkdir readlink rm sha256sum tail".split():
+        (programs / tool).symlink_to(shutil.which(tool))
+    for name in ("tools/bootstrap", "requirements.txt", "requirements-test.txt"):
+        shutil.copy(ROOT / name, project / name)
+
+    def program(name, text):
+        (programs / name).write_text(f"#!/bin/sh\n{text}\n")
+        (programs / name).chmod(0o755)
+
+    def run(*words):
+        return subprocess.run([project / "tools" / "bootstrap", *words], env={"PATH": str(programs)},
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True)
+
+    program("id", "echo 1000")
+    program("python3", f'case "$*" in "-") exec {sys.executable} "$@";; esac; exit 1')
+    run.program = program
+    return run
+
+
+def one_line(done):
+    """The only line of a failure's standard error."""
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    return line
+
+
+def test_bootstrap_without_apt(bare):
+    assert "Debian calls iverilog" in one_line(bare("sim"))
+
+
+def test_bootstrap_without_root(bare):
+    bare.program("apt-get", "exit 1")
+    assert one_line(bare("sim")).endswith("neither root nor has sudo: as root, apt-get install iverilog")
+    bare.program("sudo", "echo a password is required >&2; exit 1")
+    assert one_line(bare("sim")).endswith("sudo wants a password: sudo apt-get install iverilog")
+
+
+def test_bootstrap_offline(bare):
+    bare.program("id", "echo 0")
+    bare.program("apt-get", "echo 'E: Could not resolve deb.debian.org'; exit 100")
+    said = one_line(bare("sim"))
+    assert "apt-get could not install iverilog (E: Could not resolve deb.debian.org)" in said
+    assert "by hand: sudo apt-get install iverilog" in said
+
+
+def test_bootstrap_old_python(bare):
+    bare.program("python3", 'echo "macrame: Python 3.9 is too old, 3.11 or newer is needed" >&2; exit 1')
+    assert "3.11 or newer" in one_line(bare("sim"))
+
+
+def test_bootstrap_unknown_set():
+    done = subprocess.run([ROOT / "tools" / "bootstrap", "everything"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "tools/bootstrap: everything: expected sim or test\n"
+    assert Path(ROOT / "tools" / "bootstrap").stat().st_mode & 0o111
