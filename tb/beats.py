@@ -88,6 +88,11 @@ def pack_beats(beats):
     return out.tobytes()
 
 
+def result_line(cols):
+    """Bytes of a line of results: tdata, a digit of tkeep for each column, tlast."""
+    return 8 * cols + 1 + cols + 1 + 1 + 1
+
+
 def parse_results(text, cols):
     """The lines ``core_player.v`` writes, as beats.
 
@@ -107,8 +112,8 @@ def parse_results(text, cols):
     host.errors.LinkError
         tlast, tkeep or a byte that tkeep marks has an unknown bit, or the text is not the harness's.
     """
-    digits = 8 * cols   # of tdata; tkeep has a digit a column
-    line = digits + 1 + cols + 1 + 1 + 1
+    digits = 8 * cols  # of tdata
+    line = result_line(cols)
     if len(text) % line:
         raise LinkError(f"the harness wrote {len(text)} bytes of results, expected lines of {line}")
     raw = np.frombuffer(text, np.uint8).reshape(-1, line)

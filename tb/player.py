@@ -24,7 +24,8 @@ class Player:
 
     async def ready(self):
         """Wait until the core is out of reset."""
-        await FallingEdge(self.dut.rst)
+        if self.dut.rst.value != 0:
+            await FallingEdge(self.dut.rst)
         await FallingEdge(self.dut.clk)
 
     async def command(self, name, progress=None):

@@ -220,6 +220,9 @@ bench("tile_sequencer", rtl="stream/tile_sequencer.v", shapes={
 
 # --- rtl/bus ----------------------------------------------------------------------------------------------
 
+bench("axil_regs", rtl="bus/axil_regs.v", shapes={
+    "default": {}, "3x5x2": {"SHAPE": 0x04020503, "K_MAX": 100}})
+
 bench("perf_counters", rtl="bus/perf_counters.v", shapes={f"{w}bit": {"WIDTH": w} for w in (4, 8, 32)})
 
 # --- rtl/macrame.v ----------------------------------------------------------------------------------------
@@ -236,6 +239,19 @@ def _core(*shapes):
 bench("fuzz", toplevel="core_strike", rtl=CORE, tb=_PLAYER,
       shapes=_core((1, 1, 1, 5, 1, 2), (3, 5, 2, 13, 2, 4), (4, 4, 4, 18, 1, 8)))
 
+bench("gemm", toplevel="core_player", rtl=CORE, tb=_PLAYER[:3], timeout=200, shapes={
+    f"{r}x{c}x{d}": {"ROWS": r, "COLS": c, "DEPTH": d, "K_MAX": k, "POST_LANES": p} for r, c, d, k, p in (
+        (1, 1, 1, 100, 1), (1, 4, 4, 48, 4), (4, 1, 1, 37, 1), (3, 5, 2, 50, 3), (4, 4, 4, 1024, 2),
+        (8, 8, 1, 1024, 2), (16, 16, 1, 64, 4))},
+    nightly={"32x32x8": {"ROWS": 32, "COLS": 32, "DEPTH": 8, "K_MAX": 256, "POST_LANES": 4}})
+
+bench("macrame_faults", toplevel="core_strike", rtl=CORE, tb=_PLAYER,
+      shapes=_core((1, 1, 1, 6, 1, 2), (3, 5, 2, 13, 2, 4)), nightly=_core((4, 4, 4, 22, 1, 8)))
+bench("macrame_resets", toplevel="core_strike", rtl=CORE, tb=_PLAYER,
+      shapes=_core((1, 2, 4, 22, 1, 4), (3, 5, 2, 13, 2, 4)), nightly=_core((1, 1, 1, 6, 1, 2), (4, 4, 4, 22, 1, 8)))
+
 bench("stalls", toplevel="core_strike", rtl=CORE, tb=_PLAYER, shapes=_core(
     (1, 1, 1, 20, 1, 2), (1, 4, 4, 50, 1, 4), (3, 5, 2, 23, 2, 4), (4, 4, 4, 64, 3, 8), (8, 8, 1, 20, 2, 16)),
     nightly=_core((4, 1, 1, 20, 1, 4), (2, 3, 8, 100, 3, 2), (16, 16, 1, 40, 4, 128)))
+
+bench("registers", rtl=CORE, toplevel="macrame", shapes=_core((1, 1, 1, 1, 1, 2), (3, 5, 2, 100, 4, 4)))

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A core without hardware: the stream contract of docs/streams.md read byte by byte, to test the host alone.
 
-Written from the contract and from nothing in host/, so that a mistake in packing does not cancel out. Mode raw
+Written from the contract and from nothing in host/, so that mistakes in packing do not cancel out. Mode raw
 adds the bias; the other modes put out :func:`stand_in`, which is none of the real rules but depends on every
 field of the record.
 """
