@@ -1,0 +1,223 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The register map: rtl/macrame.rdl read, and written as docs/registers.md and as a C header.
+
+    .venv/bin/python -m tools.registers          # docs/registers.md and build/registers/macrame.h
+    .venv/bin/python -m tools.registers --check  # exit 1 if docs/registers.md is not what would be written
+
+The benches read the map through `load` too, so that what is documented is what is tested.
+"""
+import argparse
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from systemrdl import RDLCompiler
+
+ROOT = Path(__file__).resolve().parents[1]
+RDL = ROOT / "rtl" / "macrame.rdl"
+DOCUMENT = ROOT / "docs" / "registers.md"
+HEADER = ROOT / "build" / "registers" / "macrame.h"
+
+COMMAND = ".venv/bin/python -m tools.registers"
+
+
+@dataclass(frozen=True)
+class Field:
+    """Some bits of a register.
+
+    Attributes
+    ----------
+    name : str
+    low, high : int
+        Bit numbers.
+    access : str
+        "RO"; "RW"; or "W1": a command, given by writing 1, that reads 0.
+    reset : int
+        What it reads after `rst`.
+    description : str
+    """
+
+    name: str
+    low: int
+    high: int
+    access: str
+    reset: int
+    description: str
+
+    @property
+    def mask(self):
+        """Its bits within the register."""
+        return (1 << self.high + 1) - (1 << self.low)
+
+    @property
+    def bits(self):
+        """Its bit numbers as text."""
+        return str(self.low) if self.low == self.high else f"{self.high}:{self.low}"
+
+
+@dataclass(frozen=True)
+class Register:
+    """A 32-bit register.
+
+    Attributes
+    ----------
+    name, title : str
+    address : int
+        In bytes.
+    fields : tuple of Field
+        From bit 0 up.
+    description : str
+    """
+
+    name: str
+    title: str
+    address: int
+    fields: tuple
+    description: str
+
+    @property
+    def reset(self):
+        """What it reads after `rst`."""
+        return sum(field.reset << field.low for field in self.fields)
+
+    def mask(self, *access):
+        """The bits with one of these kinds of access."""
+        return sum(field.mask for field in self.fields if field.access in access)
+
+    @property
+    def writable(self):
+        """A write is accepted."""
+        return bool(self.mask("RW", "W1"))
+
+
+@dataclass(frozen=True)
+class Map:
+    """All registers by address, and the description of the whole."""
+
+    registers: tuple
+    description: str
+
+    def __iter__(self):
+        return iter(self.registers)
+
+    def __getitem__(self, name):
+        return next(register for register in self.registers if register.name == name)
+
+
+def load(rdl=RDL, **parameters):
+    """Read the map.
+
+    Parameters
+    ----------
+    rdl : path
+    **parameters : int
+        ROWS, COLS, DEPTH, LONGEST, POST_LANES of the core; those of a default core if left out.
+
+    Returns
+    -------
+    Map
+
+    Raises
+    ------
+    ValueError
+        A field's access is none of RO, RW and W1.
+    systemrdl.RDLCompileError
+        The file is not SystemRDL.
+    """
+    compiler = RDLCompiler()
+    compiler.compile_file(str(rdl))
+    top = compiler.elaborate(parameters=parameters).top
+    registers = [Register(node.inst_name, node.get_property("name"), node.absolute_address,
+                          tuple(_field(field) for field in node.fields()), _text(node))
+                 for node in top.registers()]
+    return Map(tuple(sorted(registers, key=lambda register: register.address)), _text(top))
+
+
+def _field(node):
+    access = {"r": "RO", "rw": "RW"}.get(node.get_property("sw").name)
+    if node.get_property("sw").name == "w" and node.get_property("singlepulse"):
+        access = "W1"
+    if access is None:
+        raise ValueError(f"{node.get_path()}: expected sw = r, sw = rw, or sw = w with singlepulse")
+    return Field(node.inst_name, node.low, node.high, access, node.get_property("reset"), _text(node))
+
+
+def _text(node):
+    """A description with the file's indentation taken off."""
+    lines = [line.strip() for line in (node.get_property("desc") or "").splitlines()]
+    return "\n".join(lines)
+
+
+# --- what is made of it -----------------------------------------------------------------------------------
+
+
+def markdown(registers):
+    """The map as a document."""
+    out = ["# Registers", "",
+           f"<!-- Written by `{COMMAND}` from rtl/macrame.rdl: edit that file. -->", "",
+           registers.description, "",
+           "| address | register | access | after reset | |", "|---|---|---|---|---|"]
+    for register in registers:
+        access = ", ".join(dict.fromkeys(field.access for field in register.fields))
+        out.append(f"| 0x{register.address:02X} | [{register.name}](#{_anchor(register)}) | {access} | "
+                   f"0x{register.reset:08X} | {register.title} |")
+    out += ["", "RO: read only. RW: reads what was written. W1: a command, given by writing 1; reads 0.",
+            "SHAPE and K_MAX are those of a core with default parameters."]
+    for register in registers:
+        out += ["", f"## 0x{register.address:02X} {register.name}", "", register.description, "",
+                "| bits | field | access | after reset | |", "|---|---|---|---|---|"]
+        out += [f"| {field.bits} | `{field.name}` | {field.access} | {_value(field)} | {_line(field)} |"
+                for field in register.fields]
+    return "\n".join(out) + "\n"
+
+
+def _anchor(register):
+    return f"0x{register.address:02x}-{register.name.lower()}"
+
+
+def _value(field):
+    return f"0x{field.reset:X}" if field.reset > 9 else str(field.reset)
+
+
+def _line(thing):
+    return thing.description.replace("\n", " ")
+
+
+def c_header(registers):
+    """The map as a C header: an address a register; mask and shift of each field."""
+    out = ["/* SPDX-FileCopyrightText: 2026 macrame contributors",
+           " * SPDX-License-Identifier: Apache-2.0",
+           f" * Written by `{COMMAND}` from rtl/macrame.rdl: edit that file. */",
+           "#ifndef MACRAME_H", "#define MACRAME_H"]
+    for register in registers:
+        name = f"MACRAME_{register.name}"
+        out += ["", f"/* {register.title} */", f"#define {name} 0x{register.address:02X}u"]
+        if register.mask("RW"):
+            out += [f"#define {name}_RESET 0x{register.reset:08X}u"]
+        for field in register.fields:
+            part = f"{name}_{field.name.upper()}"
+            out += [f"#define {part}_MASK 0x{field.mask:08X}u", f"#define {part}_SHIFT {field.low}"]
+    return "\n".join([*out, "", "#endif"]) + "\n"
+
+
+def main(arguments=None):
+    """The command; returns its exit status."""
+    parser = argparse.ArgumentParser(prog="tools.registers", description=__doc__.splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="compare docs/registers.md, write nothing")
+    options = parser.parse_args(arguments)
+    registers = load()
+    if options.check:
+        same = DOCUMENT.exists() and DOCUMENT.read_text() == markdown(registers)
+        if not same:
+            print(f"docs/registers.md is not what rtl/macrame.rdl says: run {COMMAND}", file=sys.stderr)
+        return 0 if same else 1
+    for path, text in ((DOCUMENT, markdown(registers)), (HEADER, c_header(registers))):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        print(path.relative_to(ROOT))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
