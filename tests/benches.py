@@ -248,7 +248,8 @@ bench("gemm", toplevel="core_player", rtl=CORE, tb=_PLAYER[:3], timeout=200, sha
 bench("macrame_faults", toplevel="core_strike", rtl=CORE, tb=_PLAYER,
       shapes=_core((1, 1, 1, 6, 1, 2), (3, 5, 2, 13, 2, 4)), nightly=_core((4, 4, 4, 22, 1, 8)))
 bench("macrame_resets", toplevel="core_strike", rtl=CORE, tb=_PLAYER,
-      shapes=_core((1, 2, 4, 22, 1, 4), (3, 5, 2, 13, 2, 4)), nightly=_core((1, 1, 1, 6, 1, 2), (4, 4, 4, 22, 1, 8)))
+      shapes=_core((1, 2, 4, 22, 1, 4), (3, 5, 2, 13, 2, 4)),
+      nightly=_core((1, 1, 1, 6, 1, 2), (4, 4, 4, 22, 1, 8)))
 
 bench("stalls", toplevel="core_strike", rtl=CORE, tb=_PLAYER, shapes=_core(
     (1, 1, 1, 20, 1, 2), (1, 4, 4, 50, 1, 4), (3, 5, 2, 23, 2, 4), (4, 4, 4, 64, 3, 8), (8, 8, 1, 20, 2, 16)),

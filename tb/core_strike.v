@@ -1,0 +1,107 @@
+// SPDX-FileCopyrightText: 2026 macrame contributors
+// SPDX-License-Identifier: Apache-2.0
+//
+// core_player, struck by a reset in the midst of a transfer: at a cycle of Python's choosing, with nobody else's
+// hand on the register bus, and with a note of how far every stream had got in that very cycle.
+//
+//   kind 1  soft reset: CONTROL is written, `strike_times` times running. A reset's own cycle is the first one of the
+//           write's response.
+//   kind 2  hard reset: rst for 4 cycles, the upstream restarts too and forgets what was not taken
+//
+// `strike_at` counts cycles from the transfer's start. A strike that the transfer's end overtakes does not happen.
+// Everything else is core_player's, reached as u.<name>.
+`timescale 1ns / 1ps
+`default_nettype none
+module core_strike #(
+    parameter ROWS       = 8,
+    parameter COLS       = 8,
+    parameter DEPTH      = 1,
+    parameter K_MAX      = 1024,
+    parameter POST_LANES = 2,
+    parameter FIFO_DEPTH = 1 << $clog2(3*ROWS + 32)
+) ();
+    localparam NONE = 2'd0;
+    localparam SOFT = 2'd1;
+    localparam HARD = 2'd2;
+
+    core_player #(
+        .ROWS(ROWS), .COLS(COLS), .DEPTH(DEPTH), .K_MAX(K_MAX), .POST_LANES(POST_LANES), .FIFO_DEPTH(FIFO_DEPTH)
+    ) u ();
+
+    // written by Python
+    reg [1:0]  strike_kind = NONE;
+    reg [31:0] strike_at = 0;
+    reg [3:0]  strike_times = 4'd1;
+    reg [31:0] control = 32'd1;      // what a soft strike writes
+
+    // read by Python
+    reg        striking = 1'b0;      // a write is under way
+    reg        struck = 1'b0;        // since the transfer's start
+    reg [31:0] w_mark = 0, a_mark = 0;   // input beats taken before the latest reset's cycle
+    reg [31:0] m_mark = 0;               // result beats taken up to the first reset's cycle
+    reg        offered_mark = 1'b0;      // one more stood there, not taken
+
+    reg [31:0] since = 0;
+    reg        waiting = 1'b0;
+    reg [3:0]  left = 0;
+
+    always @(posedge u.clk) begin
+        since <= since + 1;
+        if (u.start && u.command == 3'd1) begin
+            since   <= 0;
+            struck  <= 1'b0;
+            waiting <= strike_kind != NONE;
+        end else if (u.running != 3'd1)
+            waiting <= 1'b0;
+        else if (waiting && since == strike_at) begin
+            waiting <= 1'b0;
+            if (strike_kind == SOFT) begin
+                u.reg_addr  <= 8'h14;
+                u.reg_wdata <= control;
+                left        <= strike_times - 4'd1;
+                begin_write;
+            end else begin
+                u.rst        <= 1'b1;
+                u.reset_left <= 3'd4;
+                note;
+            end
+        end
+        if (striking) begin
+            if (u.awvalid && u.awready)
+                u.awvalid <= 1'b0;
+            if (u.wvalid && u.wready)
+                u.wvalid <= 1'b0;
+            if (u.bvalid) begin
+                u.bready <= 1'b0;
+                striking <= 1'b0;
+                if (left != 0) begin
+                    left <= left - 4'd1;
+                    begin_write;
+                end
+                note;
+            end
+        end
+    end
+
+    task begin_write;
+        begin
+            striking  <= 1'b1;
+            u.awvalid <= 1'b1;
+            u.wvalid  <= 1'b1;
+            u.bready  <= 1'b1;
+        end
+    endtask
+
+    task note;
+        begin
+            struck <= 1'b1;
+            w_mark <= u.w_sent;
+            a_mark <= u.a_sent;
+            if (!struck) begin
+                m_mark       <= u.out_count + (u.taken ? 32'd1 : 32'd0);
+                offered_mark <= u.m_axis_tvalid && !u.m_axis_tready;
+            end
+        end
+    endtask
+endmodule
+`default_nettype wire

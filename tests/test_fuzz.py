@@ -1,0 +1,40 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""2,000 and more random packet sequences through the core, see tb/tb_fuzz.py.
+
+A failure names its sequence and the command that plays just that one, and leaves waves of it alone.
+SEQUENCE=n plays one, SEQUENCES=n so many a shape.
+"""
+import os
+import re
+
+import pytest
+from benches import cases, run
+
+from sim import simulate
+
+SEQUENCES = {"fuzz/1x1x1": 900, "fuzz/3x5x2": 550, "fuzz/4x4x4": 550}
+
+
+@pytest.mark.parametrize("case", cases("fuzz"))
+def test_fuzz(case, seed):
+    """No sequence comes out otherwise than the model says."""
+    only = os.environ.get("SEQUENCE")
+    if only:
+        _one(case, seed, int(only))
+        return
+    try:
+        count = int(os.environ.get("SEQUENCES", SEQUENCES[case]))
+        run(case, seed=seed, waves=False, plusargs=[f"sequences={count}"])
+    except simulate.Failed as failed:
+        found = re.search(r"sequence (\d+) of seed", str(failed))
+        if found:
+            _one(case, seed, int(found.group(1)))
+        raise
+
+
+def _one(case, seed, number):
+    """Play one sequence; if it fails, its waves are kept."""
+    command = f"SEQUENCE={number} {simulate.replay_command(seed)}"
+    run(case, seed=seed, plusargs=[f"sequence={number}"], run_name=f"{case},seed{seed},sequence{number}",
+        replay=command)
