@@ -30,6 +30,7 @@ module fp32_to_int8 (
     wire        swap0 = (x[30:23] != 8'd0);
     reg         negate1_q;
     reg  [30:0] a1_q, b1_q;
+    reg  [8:0]  exponents1_q;  // Ea + Eb, 0 standing for a subnormal's 1
     reg  [7:0]  zero1_q;
 
     // 2: how far a must go up; NaN and infinity.
@@ -42,14 +43,14 @@ module fp32_to_int8 (
 
     reg         sub2_q, negate2_q, nan2_q, inf2_q;
     reg  [4:0]  lead2_q;
-    reg  [30:0] a2_q, b2_q;
+    reg  [22:0] a2_q, b2_q;
+    reg  [9:0]  base2_q;  // signed: how far right, but for a's leading zeros
     reg  [7:0]  zero2_q;
 
-    // 3: a normalised. Its exponent is -lead where it was subnormal: 1, less lead + 1 places.
-    wire [4:0]         up2     = sub2_q ? lead2_q + 5'd1 : 5'd0;
-    wire signed [10:0] a_exp2  = sub2_q ? -$signed({6'd0, lead2_q}) : $signed({3'd0, a2_q[30:23]});
-    wire signed [10:0] places2 = 11'sd277 - a_exp2 - $signed({3'd0, b2_q[30:23]});
-    wire               far2    = nan2_q | (~inf2_q & (places2 > 11'sd31));
+    // 3: a normalised. A subnormal goes lead + 1 places up, and its exponent 1 becomes -lead.
+    wire [4:0]  up2      = lead2_q & {5{sub2_q}};
+    wire [9:0]  places2  = base2_q + {5'd0, up2};  // signed
+    wire        far2     = nan2_q | (~inf2_q & ~places2[9] & (places2[8:5] != 4'd0));
 
     reg         negate3_q;
     reg  [23:0] a3_q, b3_q;
@@ -57,25 +58,27 @@ module fp32_to_int8 (
     reg  [7:0]  zero3_q;
 
     always @(posedge clk) begin
-        negate1_q <= x[31] ^ inv_scale[31];
-        a1_q      <= swap0 ? inv_scale[30:0] : x[30:0];
-        b1_q      <= swap0 ? x[30:0] : inv_scale[30:0];
-        zero1_q   <= zero_point;
+        negate1_q    <= x[31] ^ inv_scale[31];
+        a1_q         <= swap0 ? inv_scale[30:0] : x[30:0];
+        b1_q         <= swap0 ? x[30:0] : inv_scale[30:0];
+        exponents1_q <= {1'b0, x[30:23]} + {1'b0, inv_scale[30:23]};
+        zero1_q      <= zero_point;
 
-        sub2_q    <= (a1_q[30:23] == 8'd0);
-        negate2_q <= negate1_q;
-        nan2_q    <= nan1;
-        inf2_q    <= a_inf1 | b_inf1;
-        lead2_q   <= lead1;
-        a2_q      <= a1_q;
-        b2_q      <= b1_q;
-        zero2_q   <= zero1_q;
+        sub2_q       <= (a1_q[30:23] == 8'd0);
+        negate2_q    <= negate1_q;
+        nan2_q       <= nan1;
+        inf2_q       <= a_inf1 | b_inf1;
+        lead2_q      <= lead1;
+        a2_q         <= a1_q[22:0];
+        b2_q         <= b1_q[22:0];
+        base2_q      <= 10'd277 - {1'b0, exponents1_q};
+        zero2_q      <= zero1_q;
 
-        negate3_q <= negate2_q;
-        a3_q      <= {~sub2_q, a2_q[22:0]} << up2;
-        b3_q      <= {1'b1, b2_q[22:0]};
-        right3_q  <= far2 ? 5'd31 : (inf2_q | places2[10]) ? 5'd0 : places2[4:0];
-        zero3_q   <= zero2_q;
+        negate3_q    <= negate2_q;
+        a3_q         <= (sub2_q ? {a2_q, 1'b0} : {1'b1, a2_q}) << up2;
+        b3_q         <= {1'b1, b2_q};
+        right3_q     <= far2 ? 5'd31 : (inf2_q | places2[9]) ? 5'd0 : places2[4:0];
+        zero3_q      <= zero2_q;
     end
 
     // 4..11: far away or NaN, the shift by 31 leaves 0; infinity, unshifted, saturates.

@@ -56,21 +56,19 @@ module requantize (
     reg         fp1_q;
     reg  [1:0]  mode1_q;
     reg  [31:0] x1_q, m1_q;
-    reg  [4:0]  left1_q, size1_q;
+    reg  [4:0]  left1_q;
+    reg  [9:0]  base1_q;  // signed: how far right, but for the leading zeros
     reg  [23:0] side1_q;  // {zero_point, clamp_low, clamp_high}
 
-    // 2: shifted left; the right shift of fp32.
-    wire signed [9:0] places1 = 10'sd119 + $signed({5'd0, left1_q}) - $signed({2'b00, m1_q[30:23]});
-    wire              nan1    = (m1_q[30:23] == 8'hFF) & (m1_q[22:0] != 23'd0);
-    wire              far1    = nan1 | (places1 > 10'sd31);
-
-    reg         fp2_q, ones2_q, negate2_q;
+    // 2: shifted left.
+    reg         fp2_q, ones2_q, negate2_q, nan2_q;
     reg  [1:0]  mode2_q;
     reg  [31:0] n2_q, m2_q;
-    reg  [4:0]  right2_q;
+    reg  [9:0]  places2_q;  // signed
     reg  [23:0] side2_q;
 
-    // 3: rounded to 24 bits (fp32 only).
+    // 3: rounded to 24 bits (fp32 only); the right shift limited to 0..31.
+    wire        far2    = nan2_q | (~places2_q[9] & (places2_q[8:5] != 4'd0));
     wire        all2    = (n2_q[6:0] == {7{ones2_q}});  // d is 0x80 or 0x00, or with ones: 0x7F or 0xFF
     wire        up2;
     wire        sx2     = ~fp2_q & n2_q[31];
@@ -93,7 +91,7 @@ module requantize (
         x1_q           <= x;
         m1_q           <= multiplier;
         left1_q        <= fp0 ? lead0 : shift[7] ? 5'd0 : size0;
-        size1_q        <= shift[7] ? size0 : 5'd0;
+        base1_q        <= fp0 ? 10'd119 - {2'b00, multiplier[30:23]} : {5'd0, size0 & {5{shift[7]}}};
         side1_q        <= {zero_point, clamp_low, clamp_high};
 
         fp2_q          <= fp1_q;
@@ -102,14 +100,15 @@ module requantize (
         mode2_q        <= mode1_q;
         n2_q           <= (x1_q << left1_q) ^ {32{fp1_q & x1_q[31]}};
         m2_q           <= m1_q;
-        right2_q       <= !fp1_q ? size1_q : far1 ? 5'd31 : places1[9] ? 5'd0 : places1[4:0];
+        nan2_q         <= fp1_q & (m1_q[30:23] == 8'hFF) & (m1_q[22:0] != 23'd0);
+        places2_q      <= base1_q + {5'd0, left1_q & {5{fp1_q}}};
         side2_q        <= side1_q;
 
         mode3_q        <= mode2_q;
         a3_q           <= {{sx2, sx2, n2_q[31:8]} + {25'd0, fp2_q & up2}, n2_q[7:0] & {8{~fp2_q}}};
         b3_q           <= fp2_q ? {8'd0, 1'b1, m2_q[22:0]} : m2_q;
         negate3_q      <= negate2_q;
-        right3_q       <= right2_q;
+        right3_q       <= far2 ? 5'd31 : places2_q[4:0] & {5{~places2_q[9]}};
         side3_q        <= side2_q;
     end
 

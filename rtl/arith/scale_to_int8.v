@@ -67,6 +67,7 @@ module scale_to_int8 (
     wire        neg6 = side6_q[24];
     reg  signed [9:0]  sum7_q;
     reg  [7:0]  low7_q, high7_q;
+    reg         crossed7_q;  // clamp_low > clamp_high
 
     rounding u_rounding (
         .rule(side6_q[26:25]), .negative(v6_q[8]), .lsb(v6_q[0]), .guard(guard6_q), .sticky(sticky6_q),
@@ -77,7 +78,7 @@ module scale_to_int8 (
     wire signed [9:0] low7  = $signed({{2{low7_q[7]}}, low7_q});
     wire signed [9:0] high7 = $signed({{2{high7_q[7]}}, high7_q});
     wire              under = (sum7_q < low7);
-    wire              above = (sum7_q > high7) | (low7 > high7);
+    wire              above = (sum7_q > high7) | crossed7_q;
 
     always @(posedge clk) begin
         side1_q   <= {rule, negate, right, zero_point, clamp_low, clamp_high};
@@ -95,8 +96,9 @@ module scale_to_int8 (
 
         sum7_q    <= {v6_q[8] ^ neg6, v6_q ^ {9{neg6}}} + {{2{side6_q[23]}}, side6_q[23:16]}
                      + {9'd0, up6 ^ neg6};
-        low7_q    <= side6_q[15:8];
-        high7_q   <= side6_q[7:0];
+        low7_q     <= side6_q[15:8];
+        high7_q    <= side6_q[7:0];
+        crossed7_q <= $signed(side6_q[15:8]) > $signed(side6_q[7:0]);
 
         q         <= above ? high7_q : under ? low7_q : sum7_q[7:0];
     end
