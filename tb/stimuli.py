@@ -106,10 +106,11 @@ def integer_product_ties(rng, n):
     return _integer(rng, x, m, s)
 
 
-def integer_corners(rng):
-    """Corner accumulators x corner multipliers x every shift; zero points and clamps drawn."""
+def integer_corners(rng, n):
+    """`n` of all corner accumulators x corner multipliers x every shift; zero points and clamps drawn."""
     m = [0, 1, -1, 2**30, 2**30 + 1, -(2**30), INT32.max, INT32.min, INT32.min + 1, 0x55555555]
-    return _integer(rng, *(a.ravel() for a in np.meshgrid(CORNERS32, m, np.arange(-128, 128))))
+    grid = np.reshape(np.meshgrid(CORNERS32, m, np.arange(-128, 128)), (3, -1))
+    return _integer(rng, *grid[:, rng.permutation(grid.shape[1])[:n]])
 
 
 # --- requantize: fp32 -------------------------------------------------------------------------------------
@@ -206,7 +207,7 @@ def requantize(rng, mode, n=100_000):
                  float_conversion_ties(rng, n // 8), float_product_ties(rng, n // 8), float_corners(rng)]
     else:
         parts = [integer_random(rng, n // 2), integer_shift_ties(rng, 3 * n // 8),
-                 integer_product_ties(rng, n // 8), integer_corners(rng)]
+                 integer_product_ties(rng, n // 8), integer_corners(rng, 3 * n // 8)]
     return _shuffled(rng, parts)
 
 
