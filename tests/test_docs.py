@@ -1,0 +1,351 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The documents say what is so: examples run, commands exist, links resolve, tables agree with the RTL.
+
+What could be wrong with a document: an example that was true once; a command whose target or variable has
+gone; a link to a file or a heading that moved; a latency, a range, a status bit or a count that the source no
+longer has; a picture of modules that have other names; a figure that nobody filled in.
+"""
+import doctest
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from importlib.util import find_spec
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+import test_cycles
+import test_faults
+import test_fuzz
+from benches import CASES
+
+from golden.arith.requantize import requantize
+from golden.cycles import Geometry
+from golden.gemm import gemm
+from host import matrices, quantize, registers
+from sim import gemm as sim_gemm
+from sim import simulate
+
+ROOT = simulate.ROOT
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+RTL = {path.stem: path for path in sorted((ROOT / "rtl").rglob("*.v"))}
+
+
+def named(path):
+    """Test id of a document."""
+    return str(path.relative_to(ROOT))
+
+
+each_document = pytest.mark.parametrize("document", DOCUMENTS, ids=named)
+
+
+def text_of(name):
+    """A document's text."""
+    return (ROOT / name).read_text()
+
+
+def blocks(text, language):
+    """(line, text) of each fenced block of a language."""
+    return [(text[:found.start()].count("\n") + 2, found[1])
+            for found in re.finditer(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)]
+
+
+def table(name, headings):
+    """Rows of the one table whose headings begin so: lists of cells."""
+    (found,) = re.findall(rf"^\| {re.escape(headings)} \|.*\n\|[-| ]+\|\n((?:\|.*\n)+)", text_of(name), re.M)
+    return [[cell.strip() for cell in line.strip().strip("|").split("|")] for line in found.splitlines()]
+
+
+def code(cell):
+    """What stands between backticks in a cell."""
+    return re.findall(r"`([^`]+)`", cell)
+
+
+# --- examples and commands ----------------------------------------------------------------------------------
+
+
+@each_document
+def test_examples_run(document):
+    """Python sessions print what they are shown to print; the blocks of a document share their names."""
+    runner, names = doctest.DocTestRunner(verbose=False), {}
+    said = []
+    for line, block in blocks(document.read_text(), "python"):
+        example = doctest.DocTestParser().get_doctest(block, names, document.name, str(document), line - 1)
+        assert example.examples, f"{named(document)}:{line}: a python block without >>> is never run"
+        runner.run(example, out=said.append, clear_globs=False)
+        names = example.globs
+    assert not runner.failures, "".join(said)
+
+
+def commands(text):
+    """Command lines of a document: shell blocks, and inline code that begins with a program we use."""
+    prose = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
+    lines = [line for _, block in blocks(text, "sh") for line in block.splitlines()]
+    lines += [line.strip() for line in re.findall(r"^    +(.*)$", prose, re.MULTILINE)]
+    lines += [re.sub(r"\s+", " ", inline) for inline in re.findall(r"`([^`]+)`", prose)]
+    for line in lines:
+        command = re.sub(r"\s#.*", "", line).strip()
+        command = re.sub(r"^(replay )?\s*([A-Z]+=\S+ +)*", "", command)
+        if re.match(r"(make|\.venv/bin/python|python|\.ci/run)( |$)", command) and "..." not in command:
+            yield shlex.split(command)
+
+
+def variables():
+    """Every variable that some target reads."""
+    makefile = text_of("Makefile")
+    return {*re.search(r"^VARIABLES := (.*)$", makefile, re.MULTILINE)[1].split(),
+            *re.findall(r"^([A-Z]+) *[?:]?=", makefile, re.MULTILINE), *sim_gemm.NAMES}
+
+
+@each_document
+def test_commands_exist(document):
+    targets = set(re.findall(r"^([a-z][a-z-]*):", text_of("Makefile"), re.MULTILINE))
+    for program, *words in commands(document.read_text()):
+        where = f"{named(document)}: {shlex.join([program, *words])}"
+        if program == "make":
+            for word in words:
+                name, equals, _ = word.partition("=")
+                assert (name in variables()) if equals else (word in targets), where
+        elif program == ".ci/run":
+            assert os.access(ROOT / program, os.X_OK), where
+        elif words[:2] == ["-m", "pytest"]:
+            for word in words[2:]:
+                path = word.split("::")[0]
+                assert not path.startswith("tests/") or "NAME" in path or (ROOT / path).exists(), where
+        elif words[:1] == ["-m"]:
+            assert find_spec(words[1]), where
+
+
+def test_shorthand_for_pytest_in_the_readme():
+    """`pytest NAME` in the README stands for tests/test_NAME.py."""
+    found = re.findall(r"`pytest (\w+)`", text_of("README.md"))
+    assert len(found) > 5
+    for name in set(found) - {"NAME"}:
+        assert (ROOT / "tests" / f"test_{name}.py").exists(), name
+
+
+def test_selected_faults_exist():
+    """A fault that a command selects with -k is there."""
+    selected = re.findall(r"test_faults\.py -k (\S+)", text_of("docs/verification.md"))
+    assert selected
+    assert set(selected) <= {fault["name"] for _, fault in test_faults.FAULTS}
+
+
+def test_fault_in_the_instructions_is_well_formed():
+    (block,) = [block for _, block in blocks(text_of("docs/verification.md"), "toml")]
+    (fault,) = tomllib.loads(block)["fault"]
+    test_faults.test_fault_is_well_formed(fault)
+
+
+def test_readme_multiplies(tmp_path):
+    """The commands under "Your own matrices", as they stand, in a folder that looks like the project."""
+    (script,) = [block for _, block in blocks(text_of("README.md"), "sh") if "make gemm" in block]
+    for path in ROOT.iterdir():
+        if path.name not in (".git", "a.csv", "w.csv"):
+            (tmp_path / path.name).symlink_to(path)
+    make = ["make", "--no-print-directory", "-o", "ready-sim", f"PY={sys.executable}", "gemm"]
+    script = script.replace("make gemm", shlex.join(make))
+    env = {name: value for name, value in os.environ.items() if name not in {*variables(), "MAKEFLAGS"}}
+    done = subprocess.run(["bash", "-euo", "pipefail", "-c", script], cwd=tmp_path, env=env, timeout=120,
+                          capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    a, w = (matrices.read_int8_matrix(name, tmp_path / f"{name}.csv") for name in "aw")
+    products = {name: np.loadtxt(tmp_path / f"{name}.csv", np.int64, delimiter=",") for name in "cq"}
+    np.testing.assert_array_equal(products["c"], gemm(a, w))
+    multiplier, shift = quantize.quantize_multiplier(0.01)
+    q = requantize(gemm(a, w) + 10, multiplier, shift, 0, -128, 127, "ruy")
+    np.testing.assert_array_equal(products["q"], q)
+
+
+def test_cheap_commands_of_the_readme_run():
+    def said(*command):
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+    help_ = said(sys.executable, "-m", "sim.gemm", "--help")
+    assert all(name in help_ for name in sim_gemm.NAMES)
+    assert "make sim " in said("make", "--no-print-directory", "help")
+
+
+# --- links, pictures, loose ends ----------------------------------------------------------------------------
+
+
+def slugs(text):
+    """Anchors of a document's headings, as GitHub makes them."""
+    text = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@each_document
+def test_links_resolve(document):
+    for target in re.findall(r"\]\(([^)\s]+)\)", re.sub(r"`[^`]*`", "", document.read_text())):
+        if re.match(r"(https?|mailto):", target):
+            continue
+        path, _, anchor = target.partition("#")
+        found = (document.parent / path).resolve() if path else document
+        assert found.exists(), f"{named(document)}: {target}"
+        assert not anchor or anchor in slugs(found.read_text()), f"{named(document)}: {target}"
+
+
+@each_document
+def test_paths_exist(document):
+    """Inline code that begins with one of our folders names something that is there."""
+    folders = "rtl|golden|host|sim|tb|tests|homework|tools|docs"
+    for path in re.findall(rf"`((?:{folders})/[\w./*-]*)`", document.read_text()):
+        assert list(ROOT.glob(path.rstrip("/"))), f"{named(document)}: {path}"
+
+
+def test_every_document_is_linked_from_the_readme():
+    linked = set(re.findall(r"\]\((docs/\w+\.md)", text_of("README.md")))
+    assert linked == {named(path) for path in DOCUMENTS if path.parent.name == "docs"}
+
+
+@each_document
+def test_nothing_is_left_to_do(document):
+    found = [f"{named(document)}:{number}: {line}" for number, line in
+             enumerate(document.read_text().splitlines(), 1) if re.search(r"\b(TODO|FIXME|TBD|XXX)\b", line)]
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("picture", sorted((ROOT / "docs" / "img").iterdir()), ids=named)
+def test_pictures(picture):
+    """Well formed, self-contained, drawn for a light and a dark page, and described in words."""
+    root = ElementTree.parse(picture).getroot()
+    svg = "{http://www.w3.org/2000/svg}"
+    assert root.tag == f"{svg}svg"
+    assert root.find(f"{svg}title").text
+    assert root.find(f"{svg}desc").text
+    assert "prefers-color-scheme: dark" in picture.read_text()
+    references = [value for node in root.iter() for name, value in node.items() if name.endswith("href")]
+    identities = {f"#{node.get('id')}" for node in root.iter() if node.get("id")}
+    assert set(references) <= identities
+    for node in root.iter(f"{svg}text"):
+        if node.get("class", "").split()[:1] == ["name"]:
+            assert node.text in RTL, f"{picture.name}: no module {node.text}"
+    assert any(picture.name in document.read_text() for document in DOCUMENTS)
+
+
+# --- tables against the sources -----------------------------------------------------------------------------
+
+
+def header(module):
+    """The comment at the top of a module, as one line."""
+    lines = RTL[module].read_text().split("`default_nettype none")[0].splitlines()[2:]
+    return re.sub(r"\s+", " ", " ".join(line.removeprefix("//") for line in lines))
+
+
+@pytest.mark.parametrize("module", RTL)
+def test_every_header_states_latency_and_numbers(module):
+    for words in ("latency", "numbers|contract"):
+        found = re.search(rf"\b({words})\b", header(module), re.IGNORECASE)
+        assert found, f"{module}'s header lacks: {words}"
+
+
+def test_latencies():
+    """The table of docs/architecture.md: all modules, the headers' figures, and what the benches measured."""
+    rows = {code(module)[0]: latency for module, latency, _ in table("docs/architecture.md", "module")}
+    assert rows.keys() == RTL.keys()
+    for module, latency in rows.items():
+        stated = re.search(r"\blatency\b(.*)", header(module), re.IGNORECASE)[1].replace("`", "")
+        if latency == "0":
+            assert "combinational" in stated, module
+        for figure in re.findall(r"\b\d+\b", latency) if latency != "0" else ():
+            assert re.search(rf"\b{figure}\b", stated), f"{module}: {latency}, header: {stated}"
+        player = ROOT / "tb" / f"vec_{module}.v"
+        if player.exists():  # plays with this latency; another one and every vector would fail
+            assert latency == re.search(r"\.LATENCY\((\d+)\)", player.read_text())[1], module
+
+
+@pytest.mark.parametrize("depth", range(1, 9))
+def test_latency_formulas(depth):
+    """max(1, ceil(log2 DEPTH)) in prose, in Verilog and in the cycle model are one number."""
+    levels = max(1, int(np.ceil(np.log2(depth))))
+    assert Geometry(1, 1, depth, 1).sum_latency == 2 + levels
+    for module in ("mac_array", "macrame"):
+        assert "SUM_LATENCY = 2 + ((DEPTH == 1) ? 1 : $clog2(DEPTH));" in RTL[module].read_text()
+
+
+def test_parameters():
+    """The table of docs/architecture.md against rtl/macrame.v: names, defaults, ranges."""
+    declared = re.findall(r"parameter integer (\w+) += (.+?),? *(?:// (.*))?\n", RTL["macrame"].read_text())
+    rows = {code(name)[0]: (default.strip("`"), limits) for name, default, limits, _ in
+            table("docs/architecture.md", "parameter")}
+    assert list(rows) == [name for name, _, _ in declared]
+    for name, default, comment in declared:
+        assert rows[name][0] == default, name
+        if comment:
+            assert comment.endswith(rows[name][1]), f"{name}: {rows[name][1]} against {comment}"
+
+
+def test_status_bits():
+    """The table of docs/streams.md against the host, and the order of the strobes in rtl/macrame.v."""
+    rows = [(int(bit), code(name)[0]) for bit, name, _ in table("docs/streams.md", "STATUS bit")]
+    assert rows == list(enumerate(registers.STATUS_ERRORS))
+    strobes = re.search(r"\.error +\(\{(.*?)\}\)", RTL["macrame"].read_text())[1].split(", ")
+    assert strobes[::-1] == ["error_k", "error_w_long", "error_a_long", "error_record", "error_mode", "stuck"]
+
+
+def test_oracles():
+    """The table of docs/numerics.md against the stored answers."""
+    rows = {tuple(row[2:]) for row in table("docs/numerics.md", "mode | same bits as")}
+    stored = set()
+    for path in (ROOT / "tests" / "oracles").glob("*.npz"):
+        with np.load(path) as answers:
+            stored.add((str(answers["runtime"]), str(answers["version"]), str(len(answers["a"])),
+                        f"{answers['q'].size:,}"))
+    assert rows == stored
+    readme = re.search(r"([\d,]+) \+ ([\d,]+) \+ ([\d,]+) outputs", text_of("README.md"))
+    assert sorted(readme.groups()) == sorted(size for *_, size in stored)
+
+
+def test_benches():
+    """The table of docs/verification.md names every bench, and no other."""
+    listed = [name for row in table("docs/verification.md", "bench") for name in code(row[0])]
+    assert sorted(listed) == sorted({case.bench for case in CASES.values()})
+
+
+def test_arrays():
+    """The arrays that README and docs/verification.md list are those of the default suite."""
+    shapes = {case.name.split("/")[1] for case in CASES.values() if case.bench == "gemm" and not case.nightly}
+    for name, sentence in (("README.md", r"on the arrays ([^|]*?) \|"),
+                           ("docs/verification.md", r"on cores of ([^(]*?) \(")):
+        assert set(re.split(r",? and |, ", re.search(sentence, text_of(name))[1])) == shapes, name
+
+
+#: Counts that documents give, and what is really there: at least so many, or exactly.
+COUNTS = [
+    (r"more than (\d+) faults", lambda said: len(test_faults.FAULTS) > said),
+    (r"([\d,]+) random packet sequences", lambda said: sum(test_fuzz.SEQUENCES.values()) >= said),
+    (r"([\d,]+) random workloads", lambda said: len(test_cycles.SHAPES) * test_cycles.WORKLOADS == said),
+    (r"random workloads in (\d+) shapes", lambda said: len(test_cycles.SHAPES) == said),
+    (r"full-range tiles in (\d+) shapes", lambda said: said == len(
+        [case for case in CASES.values() if case.bench == "mac_array" and not case.nightly])),
+]
+
+
+@pytest.mark.parametrize(("said", "holds"), COUNTS, ids=[pattern for pattern, _ in COUNTS])
+def test_counts(said, holds):
+    found = [(named(document), int(count.replace(",", ""))) for document in DOCUMENTS
+             for count in re.findall(said, re.sub(r"\s+", " ", document.read_text()))]
+    assert found, f"no document says {said}"
+    for document, count in found:
+        assert holds(count), f"{document}: {said}: {count}"
+
+
+# --- the chart ----------------------------------------------------------------------------------------------
+
+
+def test_timeline():
+    """The chart of docs/architecture.md is what the simulated core does, and ends when the model says."""
+    (chart,) = [block for _, block in blocks(text_of("docs/architecture.md"), "text") if "s_axis_w " in block]
+    run = simulate.run("docs/timeline", toplevel="macrame", module="tb_timeline",
+                       sources=simulate.core_sources(), parameters={"ROWS": 4, "COLS": 4, "DEPTH": 4})
+    drawn = Path(run.work_dir / "timeline.txt").read_text().splitlines()
+    assert [line for line in chart.splitlines() if re.fullmatch(r"\w+ +[.\w]{30}", line)] == drawn
+    last = max(len(line.rstrip(".")) for line in drawn) - 14
+    assert f"Counters(cycles={last}, busy=12, tiles=3," in text_of("docs/architecture.md")
