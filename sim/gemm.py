@@ -241,7 +241,7 @@ def simulate_job(job):
 
     progress = Progress()
     with contextlib.closing(progress), SimLink(job.rows, job.cols, job.depth, seed=job.seed, waves=job.waves,
-                                               name="gemm") as link:
+                                               name="make-gemm") as link:
         product, report = Core(link).matmul(job.a, job.w, job.mode, progress=progress, **job.output)
     details = {"simulator": simulate.simulator(), "seconds": round(link.seconds, 3),
                "cycles_per_second": round(report.cycles / link.seconds),

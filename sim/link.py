@@ -57,6 +57,8 @@ class SimLink(Link):
         Of the latest transfer, from its first input beat to its last result beat, as the harness counts.
     seconds : float
         Wall-clock time spent in transfers.
+    folder : pathlib.Path
+        Where the files lie that both sides read and write; gone after :meth:`close`.
     waves : pathlib.Path or None
         The FST; whole after :meth:`close`.
     log : pathlib.Path
@@ -83,6 +85,7 @@ class SimLink(Link):
         if len(str(folder / "socket")) > 107:
             folder.rmdir()
             folder = Path(tempfile.mkdtemp(prefix="macrame-", dir="/tmp"))
+        self.folder = folder
         self._finalizer = weakref.finalize(self, _abandon, parts := {"folder": folder})
         parts["files"] = self._files = {stream: open(folder / f"{stream}.bin", "wb") for stream in self._sent}
         (folder / "m.txt").touch()

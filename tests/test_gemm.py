@@ -13,4 +13,4 @@ def test_gemm(case, seed):
 @pytest.mark.nightly
 @pytest.mark.parametrize("case", cases("gemm"))
 def test_gemm_long(case, seed):
-    run(case, seed=seed, env={"GEMM_BUDGET": "8000000"})
+    run(case, seed=seed, env={"GEMM_BUDGET": "5000000"})

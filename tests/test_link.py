@@ -1,0 +1,224 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The link to a simulated core: that it carries beats unchanged, and that it is never lost unnoticed."""
+import os
+import signal
+import time
+
+import numpy as np
+import pytest
+
+from golden.gemm import gemm
+from host import packets, registers
+from host.core import Core
+from host.errors import CoreError, LinkError
+from host.link import Beats
+from sim.link import SimLink
+from tb.beats import KINDS, Stall, checked_results, pack_beats, parse_results, stall_values
+
+
+@pytest.fixture(scope="module")
+def link():
+    with SimLink(3, 2, 2, k_max=20, post_lanes=1) as link:
+        yield link
+
+
+@pytest.fixture
+def core(link):
+    """A core as after power-up, streams unstalled."""
+    link.set_stalls(None)
+    link.reset()
+    return Core(link)
+
+
+def matrices(seed, m, k, n):
+    rng = np.random.default_rng(seed)
+    return rng.integers(-128, 128, (m, k), dtype=np.int8), rng.integers(-128, 128, (k, n), dtype=np.int8)
+
+
+def nothing(width):
+    return Beats(np.empty((0, width), np.uint8), np.empty(0, bool), np.empty(0, np.uint8))
+
+
+def test_the_core_introduces_itself(core):
+    assert (core.shape.rows, core.shape.cols, core.shape.depth, core.shape.k_max) == (3, 2, 2, 20)
+    assert core.post_lanes == 1
+    assert core.status() == 0
+
+
+def test_products_and_counters(core, link):
+    a, w = matrices(1, 10, 17, 9)
+    before = link.clock
+    product, report = core.matmul(a, w)
+    np.testing.assert_array_equal(product, gemm(a, w))
+    assert report.cycles == link.cycles
+    assert report.tiles == 4 * 5
+    assert link.clock - before >= report.cycles
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_stalls_change_the_cycles_and_not_the_product(core, link, kind):
+    a, w = matrices(2, 10, 50, 9)
+    core.matmul(a, w)
+    begun = link.clock
+    _, quick = core.matmul(a, w)
+    took = link.clock - begun
+    link.set_stalls(Stall(kind, chance=0.7, length=2000), seed=3)
+    begun = link.clock
+    product, report = core.matmul(a, w)
+    np.testing.assert_array_equal(product, gemm(a, w))
+    assert core.matmul(a, w)[1].cycles == report.cycles, "the same seed must give the same pauses"
+    if kind == "none":
+        assert report.cycles == quick.cycles
+    else:
+        assert link.clock - begun > 1.5 * took
+
+
+def test_progress_is_told_of_long_transfers(core):
+    seen = []
+    a, w = np.ones((3 * 300, 20), np.int8), np.ones((20, 2 * 12), np.int8)
+    core.matmul(a, w, progress=lambda done, total: seen.append((done, total)))
+    assert seen
+    assert seen == sorted(seen)
+    assert {total for _, total in seen} == {3 * 300 * 12}
+
+
+def test_registers_that_are_none_are_refused(link):
+    with pytest.raises(LinkError, match="reading register 0xf0: bus response 2"):
+        link.read(0xF0)
+    with pytest.raises(LinkError, match="writing register 0x00: bus response 2"):
+        link.write(registers.ID, 1)
+    link.write(registers.WATCHDOG, 0xDEADBEEF)
+    assert link.read(registers.WATCHDOG) == 0xDEADBEEF
+
+
+def test_a_halt_is_raised_by_name_and_reset(core, link):
+    a, w = matrices(3, 3, 8, 2)
+    weights = packets.flatten(*packets.weight_panels(w, packets.records(2), 2, 2, 0))
+    short = packets.flatten(*packets.activation_panels(a[:, :6], 3, 2, packets.RELEASE))
+    assert len(link.transfer(weights, short, 3)) == 0
+    with pytest.raises(CoreError, match="k_mismatch"):
+        core.check()
+    core.soft_reset()
+    np.testing.assert_array_equal(core.matmul(a, w)[0], gemm(a, w))
+
+
+def test_beats_that_are_not_taken_are_an_error(core, link):
+    a, w = matrices(4, 3, 20, 2)
+    weights = packets.flatten(*packets.weight_panels(np.tile(w, (1, 4)), packets.records(8), 2, 2, 0))
+    with pytest.raises(LinkError, match=r"nothing moved for long: \d+ weight beats and 0 activation beats"):
+        link.transfer(weights, nothing(6), 0)
+    link.reset()
+    np.testing.assert_array_equal(Core(link).matmul(a, w)[0], gemm(a, w))
+
+
+def test_results_that_do_not_come_are_noticed(core, link):
+    a, w = matrices(5, 3, 20, 2)
+    weights = packets.flatten(*packets.weight_panels(w, packets.records(2), 2, 2, 0))
+    kept = packets.flatten(*packets.activation_panels(a, 3, 2, packets.RELEASE | packets.KEEP))
+    assert len(link.transfer(weights, kept, 3)) == 0
+    assert core.status() & registers.STATUS_HALTED == 0
+
+
+def test_one_by_one():
+    with SimLink(1, 1, 1, k_max=1, post_lanes=1) as link:
+        a, w = matrices(6, 3, 5, 2)
+        np.testing.assert_array_equal(Core(link).matmul(a, w)[0], gemm(a, w))
+
+
+def test_waves(tmp_path):
+    with SimLink(1, 1, 1, k_max=4, waves=True, name="link-waves") as link:
+        Core(link).matmul(*matrices(7, 2, 2, 2))
+    assert link.waves.stat().st_size > 1000
+
+
+def test_a_dead_simulator_is_an_error_with_its_log():
+    link = SimLink(1, 1, 1, k_max=4)
+    folder = link.folder
+    os.killpg(link._process.pid, signal.SIGKILL)
+    with pytest.raises(LinkError, match=r"the simulator went away \(exit status -9\), its log is .*sim.log"):
+        link.read(0)
+    assert not folder.exists()
+    with pytest.raises(LinkError, match="the link is closed"):
+        link.read(0)
+    link.close()
+
+
+def test_closing_leaves_nothing_behind():
+    link = SimLink(1, 1, 1, k_max=4)
+    process, folder = link._process, link.folder
+    link.close()
+    assert process.returncode == 0
+    assert not folder.exists()
+    link.close()
+
+
+def test_a_link_that_is_forgotten_kills_its_simulator():
+    link = SimLink(1, 1, 1, k_max=4)
+    process = link._process
+    del link
+    deadline = time.monotonic() + 10
+    while process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert process.returncode is not None
+
+
+@pytest.mark.parametrize("arguments", [
+    dict(stalls="sometimes"), dict(stalls={"x": "random"}), dict(stalls=Stall), dict(stalls={"w": 1})])
+def test_stalls_that_are_none_are_refused_before_anything_starts(arguments):
+    with pytest.raises((ValueError, TypeError)):
+        SimLink(1, 1, 1, **arguments)
+
+
+# --- the files between the two sides ----------------------------------------------------------------------
+
+
+def test_beats_are_packed_highest_byte_first():
+    beats = Beats(np.array([[1, 2, 3], [4, 5, 6]], np.uint8), np.array([False, True]),
+                  np.array([7, 0], np.uint8))
+    assert pack_beats(beats) == bytes([7, 0, 3, 2, 1, 0, 1, 6, 5, 4])
+
+
+def test_results_are_parsed_lowest_lane_first():
+    got = parse_results(b"0807060504030201 ff 0\nxxxxxxxxxxxx0a09 03 1\n", 2)
+    assert got.data[0].tolist() == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert got.data[1, :2].tolist() == [9, 10]
+    assert got.last.tolist() == [False, True]
+    assert got.keep.tolist() == [[True] * 8, [True] * 2 + [False] * 6]
+
+
+@pytest.mark.parametrize("text", [
+    b"080706050403020x ff 0\n", b"08070605040302X1 ff 0\n", b"0807060504030201 fx 0\n",
+    b"0807060504030201 ff x\n", b"080706050403020z ff 0\n"])
+def test_unknown_bits_are_refused(text):
+    with pytest.raises(LinkError, match="result beat 1 has unknown bits"):
+        parse_results(b"0807060504030201 ff 0\n" + text, 2)
+
+
+def test_half_a_line_is_refused():
+    with pytest.raises(LinkError, match="expected lines of 22"):
+        parse_results(b"0807060504030201 ff", 2)
+
+
+@pytest.mark.parametrize(("flag", "message"), [
+    ("unknown", "was unknown"), ("rule_broken", "dropped or changed a beat"),
+    ("weights_left", "were not taken"), ("activations_left", "were not taken")])
+def test_what_the_harness_objects_to_is_raised(flag, message):
+    state = dict(unknown=False, rule_broken=False, weights_left=0, activations_left=0, missing=0)
+    assert len(checked_results(state, b"", 2)) == 0
+    with pytest.raises(LinkError, match=message):
+        checked_results(state | {flag: 1}, b"", 2)
+
+
+@pytest.mark.parametrize("arguments", [("often",), ("random", 1.0), ("random", -0.1), ("bursts", 0.5, 0),
+                                       ("block", 0.5, 65536)])
+def test_stalls_out_of_range_are_refused(arguments):
+    with pytest.raises(ValueError, match="^stall "):
+        Stall(*arguments)
+
+
+def test_stall_values():
+    values = stall_values({"a": Stall("random", 0.25), "m": "block"}, -1)
+    assert (values["w_stall"], values["a_stall"], values["m_stall"]) == (0, 1, 3)
+    assert values["a_chance"] == 1 << 14
+    assert values["stall_seed"] == 0xFFFFFFFF
