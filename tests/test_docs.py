@@ -317,12 +317,20 @@ def test_arrays():
         assert set(re.split(r",? and |, ", re.search(sentence, text_of(name))[1])) == shapes, name
 
 
+def printed(line):
+    """Whether a session of docs/architecture.md, which `test_examples_run` runs, prints this."""
+    return f"\n{line}\n" in text_of("docs/architecture.md")
+
+
 #: Counts that documents give, and what is really there: at least so many, or exactly.
 COUNTS = [
     (r"more than (\d+) faults", lambda said: len(test_faults.FAULTS) > said),
     (r"([\d,]+) random packet sequences", lambda said: sum(test_fuzz.SEQUENCES.values()) >= said),
     (r"([\d,]+) random workloads", lambda said: len(test_cycles.SHAPES) * test_cycles.WORKLOADS == said),
     (r"random workloads in (\d+) shapes", lambda said: len(test_cycles.SHAPES) == said),
+    (r"takes ([\d,]+) cycles \(8x8x1\)", lambda said: printed(f"(8, 8, 1) {said} 99.99%")),
+    (r"or ([\d,]+) \(4x4x4\)", lambda said: printed(f"(4, 4, 4) {said} 99.99%")),
+    (r"for ([\d,]+) cycles on the output", lambda said: f"BLOCKED = {said}\n" in text_of("tb/tb_stalls.py")),
     (r"full-range tiles in (\d+) shapes", lambda said: said == len(
         [case for case in CASES.values() if case.bench == "mac_array" and not case.nightly])),
 ]
