@@ -10,9 +10,9 @@
 //                                           └── credits ────────────────────────────────────────────────┘
 //  s_axil   ─► axil_regs, perf_counters, release_watchdog ─► irq
 //
-// Computes, tile by tile, C[ROWS, COLS] = A[ROWS, K] x W[K, COLS] in int8 x int8 -> int32, then x = C + bias and raw
-// int32 or int8 by one of three runtimes' rounding, chosen by weight panel. docs/streams.md has the packets,
-// docs/numerics.md the arithmetic, docs/registers.md the registers.
+// Numbers: tile by tile C[ROWS, COLS] = A[ROWS, K] x W[K, COLS], int8 x int8 -> int32, then x = C + bias, wrapping; out
+//          goes x as it is, or int8 by one of three runtimes' rounding, chosen by weight panel. docs/streams.md has the
+//          packets, docs/numerics.md the arithmetic, docs/registers.md the registers.
 //
 // Throughput: a tile of K takes ceil(K / DEPTH) cycles, and the next one follows without an idle cycle whenever that is
 //          at least ROWS (raw) or ROWS * ceil(COLS / POST_LANES) (requantised).

@@ -15,6 +15,7 @@
 // Latency: 1 cycle from a beat at the head of the input to op_valid. One slice a cycle.
 // Errors (strobes; the slice is not issued, the core halts): the activation panel ends where the weight panel does not,
 //          or the other way round (error_k); the activation panel has more than SLICES_MAX slices (error_long).
+// Numbers: none; operands pass unchanged.
 // Events for the counters: of issue, stall_a, stall_w, stall_out and pad at most one is high in a cycle.
 `default_nettype none
 
