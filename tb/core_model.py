@@ -87,6 +87,8 @@ class Outcome:
         Beats taken of the two sequences if no error is raised (with one, all are).
     busy : int or None
         Slices issued; None where time decides.
+    open : bool or None
+        Whether a tile has begun and not ended; None where time decides.
     """
 
     tiles: list = field(default_factory=list)
@@ -94,6 +96,7 @@ class Outcome:
     w_taken: int = 0
     a_taken: int = 0
     busy: int = None
+    open: bool = None
 
 
 def record_fields(shape, packet):
@@ -160,7 +163,9 @@ def predict(shape, w_packets, a_packets, watchdog):
         held = len(w_packets[panel]) - shape.record_beats
         if len(packet) != held:
             a_error = A_TOO_LONG if len(packet) > held == shape.slices_max else K_MISMATCH
-            issued += min(len(packet), held) - 1
+            ahead = min(len(packet), held) - 1
+            issued += ahead
+            total = total if ahead == 0 else 0
             break
         done += 1
         issued += held
@@ -187,7 +192,7 @@ def predict(shape, w_packets, a_packets, watchdog):
                 out.allowed[a_error] = (every, every)
                 out.allowed[a_error | errors[faulty]] = (every, every)
             return out
-    out.busy = issued
+    out.busy, out.open = issued, total is not None
     if a_error:
         out.allowed[a_error] = (every, every)
         return out

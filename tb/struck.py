@@ -18,6 +18,7 @@ from core_model import Shape, predict, remaining, result_beats
 from player import Player
 
 from host import registers
+from host.errors import LinkError
 from host.link import Beats, Results
 
 SOFT, HARD = 1, 2
@@ -175,14 +176,17 @@ class Struck:
         self._set(u, idle_limit=quiet, **stall_values(stalls, seed))
         self._set(self.dut, strike_kind=strike or 0, strike_at=at, strike_times=times,
                   control=registers.CONTROL_SOFT_RESET | registers.CONTROL_IRQ_ENABLE)
-        state = await self.player.transfer(self._sent["w"], self._sent["a"], target)
+        try:
+            state = await self.player.transfer(self._sent["w"], self._sent["a"], target)
+            self._beats = _join(self._beats, parse_results(self._text.read(), shape.cols))
+        except LinkError as error:
+            raise AssertionError(str(error)) from None
         while self.dut.striking.value:
             await FallingEdge(u.clk)
         await FallingEdge(u.clk)
         self.transfers += 1
         assert not state["unknown"], "a handshake signal of the core was unknown (x)"
         assert not state["rule_broken"], "m_axis dropped or changed a beat before it was taken"
-        self._beats = _join(self._beats, parse_results(self._text.read(), shape.cols))
 
         struck = bool(self.dut.struck.value)
         if struck:
@@ -256,6 +260,10 @@ class Struck:
         assert error in expected.allowed, \
             f"STATUS says {_names(error)}, expected {' or '.join(map(_names, expected.allowed))}"
         assert bool(status & registers.STATUS_HALTED) == bool(error), f"STATUS reads 0x{status:x}"
+        if expected.open is not None:
+            tile = "a" if expected.open else "no"
+            assert bool(status & registers.STATUS_BUSY) == expected.open, \
+                f"STATUS reads 0x{status:x}, but {tile} tile is open and all results have left"
         irq = int(self.u.irq.value)
         assert irq == bool(error and self.interrupts), f"irq is {irq}, STATUS reads 0x{status:x}"
         fewest, most = expected.allowed[error]

@@ -6,8 +6,8 @@ What could be wrong here: what nobody thought of. A sequence opens with a hard r
 transfers long. A transfer holds up to four weight panels and the activation panels that use them, with
 lengths that favour one slice and the longest, all modes, records of random bits, panels used again, tiles
 left open. Most sequences carry an error: a panel that is shorter, longer, too long, never released, lost or
-sent twice; a record cut short; an illegal mode. Every stream pauses in a way of its own, and into one transfer in
-three falls a reset. What follows an error or a reset in a sequence shows that the core is as good as new.
+sent twice; a record cut short; an illegal mode. Every stream pauses in a way of its own, and into one transfer
+in three falls a reset. What follows an error or a reset in a sequence shows that the core is as good as new.
 
 Sequences do not depend on each other. The plusarg `sequences` says how many are played, `sequence` picks a
 single one.

@@ -228,7 +228,7 @@ async def patience(dut):
     core, rng = await begin(dut)
     w, a = panels(rng, core.shape, [2, 3, 2, 2])
     await core.set_watchdog(0)
-    await core.send(w, [a[0]], quiet=3000)
+    await core.send(w, [a[0]], quiet=1000)
     expect(core, 0, 1)
     await core.soft_reset()
     await core.reset()

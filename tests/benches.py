@@ -245,6 +245,10 @@ bench("gemm", toplevel="core_player", rtl=CORE, tb=_PLAYER[:3], timeout=200, sha
         (8, 8, 1, 1024, 2), (16, 16, 1, 64, 4))},
     nightly={"32x32x8": {"ROWS": 32, "COLS": 32, "DEPTH": 8, "K_MAX": 256, "POST_LANES": 4}})
 
+bench("macrame", rtl=CORE, shapes=_core(
+    (1, 1, 1, 9, 1, 2), (1, 4, 4, 18, 2, 16), (3, 5, 2, 13, 2, 4), (2, 3, 8, 30, 3, 16)),
+    nightly=_core((4, 1, 1, 9, 1, 4), (4, 4, 4, 30, 1, 64), (8, 8, 1, 20, 2, 64)))
+
 bench("macrame_faults", toplevel="core_strike", rtl=CORE, tb=_PLAYER,
       shapes=_core((1, 1, 1, 6, 1, 2), (3, 5, 2, 13, 2, 4)), nightly=_core((4, 4, 4, 22, 1, 8)))
 bench("macrame_resets", toplevel="core_strike", rtl=CORE, tb=_PLAYER,
