@@ -36,11 +36,13 @@ def _open(name, path):
     if path.suffix.lower() not in SUFFIXES:
         raise InputError(f"{name}={path}: unknown extension {path.suffix or '(none)'}, expected .npy or .csv")
     try:
+        if path.is_dir():
+            raise InputError(f"{name}={path}: is a directory, expected a .npy or .csv file")
+        if path.exists() and not path.is_file():  # a pipe would be waited for without end
+            raise InputError(f"{name}={path}: is not a regular file")
         data = path.read_bytes()
     except FileNotFoundError:
         raise InputError(f"{name}={path}: no such file") from None
-    except IsADirectoryError:
-        raise InputError(f"{name}={path}: is a directory, expected a .npy or .csv file") from None
     except OSError as error:
         raise InputError(f"{name}={path}: cannot be read: {error.strerror}") from None
     if not data:

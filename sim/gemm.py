@@ -108,7 +108,8 @@ def prepare(given):
     rows, cols = integer("ROWS", 8, 1, 32), integer("COLS", 8, 1, 32)
     depth = integer("DEPTH", 1, 1, 8)
     seed, waves = integer("SEED", 1, 0, 2**32 - 1), bool(integer("WAVES", 0, 0, 1))
-    _check_simulator(given.get("SIM"))
+    if "SIM" in given:
+        _check_simulator(given["SIM"])
     mode = given.get("MODE", "gemmlowp" if "SCALE" in given else "raw")
     if mode not in packets.MODES:
         raise InputError(f"MODE={matrices.short(mode)}: expected one of {', '.join(packets.MODES)}")
@@ -147,7 +148,7 @@ def prepare(given):
 
 def _check_simulator(name):
     from sim import simulate  # not at the top: cocotb is slow to import, and most mistakes show without it
-    if name and name not in simulate.SIMULATORS:
+    if name not in simulate.SIMULATORS:
         raise InputError(f"SIM={matrices.short(name)}: expected one of {', '.join(simulate.SIMULATORS)}")
 
 

@@ -113,7 +113,7 @@ class SimLink(Link):
         while time.monotonic() < limit:
             try:
                 accepted = listener.accept()[0]
-            except socket.timeout:
+            except OSError:  # its time-out, whose class differs between Python versions
                 if self._process.poll() is not None:
                     break
                 continue

@@ -1,0 +1,395 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""`make gemm` as a user meets it: bad calls through the real command line, then good ones.
+
+A bad call has to end with status 2 and one line that names what is wrong, leave the folder as it was, and not
+start a simulation.
+"""
+import io
+import itertools
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from host.core import Report
+from sim import gemm, simulate
+
+#: Not inherited by the calls: a user's shell does not have them.
+OURS = {*gemm.NAMES, "MACRAME_TARGET", "PYTEST_CURRENT_TEST", "MAKEFLAGS", "MAKELEVEL", "MFLAGS"}
+
+
+def call(folder, *arguments, command=None, **environ):
+    """Run the command in a folder; the variables go through the environment, as make hands them on."""
+    clean = {name: value for name, value in os.environ.items() if name not in OURS}
+    clean.update(environ, PYTHONPATH=str(simulate.ROOT), OPENBLAS_NUM_THREADS="1")
+    return subprocess.run(command or [sys.executable, "-m", "sim.gemm", *arguments], cwd=folder, env=clean,
+                          capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=120)
+
+
+def npy(array, keep=None):
+    """The bytes of an .npy file, cut to `keep`."""
+    stream = io.BytesIO()
+    np.save(stream, array)
+    return stream.getvalue()[:keep]
+
+
+def matrix(rows, cols, dtype=np.int8, fill=1):
+    return np.full((rows, cols), fill, dtype)
+
+
+GOOD = {"a.npy": npy(matrix(3, 4)), "w.npy": npy(matrix(4, 2)), "a.csv": b"1,2,3,4\n5,6,7,8\n-128,127,0,1\n",
+        "w.csv": b"1,2\n3,4\n5,6\n7,8\n"}
+CALL = {"A": "a.npy", "W": "w.npy", "OUT": "c.npy"}
+
+#: What is wrong, the variables, what the line has to say; and a file, if one is wrong.
+BAD = [
+    # variables
+    ("no A", dict(A=""), "A is not given, expected make gemm A=a.npy W=w.npy OUT=c.npy"),
+    ("no W", dict(W=""), "W is not given"),
+    ("no OUT", dict(OUT=""), "OUT is not given"),
+    ("no rows", dict(ROWS="0"), "ROWS=0: expected an integer from 1 to 32"),
+    ("too many rows", dict(ROWS="33"), "ROWS=33: expected an integer from 1 to 32"),
+    ("rows in words", dict(ROWS="eight"), "ROWS=eight: expected an integer from 1 to 32"),
+    ("half a row", dict(ROWS="4.5"), "ROWS=4.5: expected an integer from 1 to 32"),
+    ("an endless row count", dict(ROWS="9" * 5000), "ROWS=9999"),
+    ("negative columns", dict(COLS="-1"), "COLS=-1: expected an integer from 1 to 32"),
+    ("columns in hex", dict(COLS="0x8"), "COLS=0x8: expected an integer from 1 to 32"),
+    ("too deep", dict(DEPTH="9"), "DEPTH=9: expected an integer from 1 to 8"),
+    ("no depth", dict(DEPTH="0"), "DEPTH=0: expected an integer from 1 to 8"),
+    ("an unknown simulator", dict(SIM="modelsim"), "SIM=modelsim: expected one of icarus"),
+    ("an unknown mode", dict(MODE="tflite"), "MODE=tflite: expected one of raw, gemmlowp, ruy, fp32"),
+    ("a mode in capitals", dict(MODE="RAW"), "MODE=RAW: expected one of raw"),
+    ("a seed in words", dict(SEED="lucky"), "SEED=lucky: expected an integer from 0 to 4294967295"),
+    ("waves in words", dict(WAVES="yes"), "WAVES=yes: expected an integer from 0 to 1"),
+    ("a mode without its scale", dict(MODE="ruy"), "MODE=ruy: SCALE is not given"),
+    ("a scale for mode raw", dict(MODE="raw", SCALE="0.5"), "SCALE=0.5: MODE=raw puts out int32"),
+    ("a clamp without a scale", dict(LOW="0"),
+     "LOW=0: MODE=raw puts out int32 and takes no LOW, expected SCALE"),
+    ("a zero point out of range", dict(SCALE="0.5", ZERO_POINT="128"),
+     "ZERO_POINT=128: expected an integer from"),
+    ("A's zero point out of range", dict(A_ZERO_POINT="-129"),
+     "A_ZERO_POINT=-129: expected an integer from -128"),
+    ("a clamp upside down", dict(SCALE="0.5", LOW="5", HIGH="4"),
+     "LOW=5: expected no more than HIGH, which is 4"),
+    # scale
+    ("a negative scale", dict(SCALE="-0.5"), "SCALE=-0.5: expected a finite number above 0"),
+    ("a scale of zero", dict(SCALE="0"), "SCALE=0: expected a finite number above 0"),
+    ("a scale that is none", dict(SCALE="nan"), "SCALE=nan: expected a finite number above 0"),
+    ("an infinite scale", dict(SCALE="inf"), "SCALE=inf: expected a finite number above 0"),
+    ("a scale past float64", dict(SCALE="1e999"), "SCALE=1e999: expected a finite number above 0"),
+    ("a huge scale", dict(SCALE="1e12"), "SCALE=1e12: scale is 1000000000000.0, expected less than 2^31"),
+    ("a scale past float32", dict(SCALE="1e39", MODE="fp32"),
+     "SCALE=1e39: scale is 1e+39, expected a normal"),
+    ("a scale below float32", dict(SCALE="1e-39", MODE="fp32"),
+     "SCALE=1e-39: scale is 1e-39, expected a normal"),
+    ("a scale in words", dict(SCALE="small"),
+     "SCALE=small: expected a finite number above 0, or a .npy or .csv"),
+    ("a scale whose shift loses bits", dict(SCALE="2e9"), "SCALE=2e9: the sum at [0, 0], 4, overflows int32"),
+    ("no such scale", dict(SCALE="s.npy"), "SCALE=s.npy: no such file"),
+    ("too few scales", dict(SCALE="s.npy", A="a.csv", W="w3.npy"),
+     "SCALE=s.npy: is 2, expected one value or 3, one for each column",
+     {"s.npy": npy(np.array([0.5, 0.5])), "w3.npy": npy(matrix(4, 3))}),
+    ("a square of scales", dict(SCALE="s.csv"), "SCALE=s.csv: is 2 x 2, expected",
+     {"s.csv": b".5,.5\n.5,.5\n"}),
+    ("a negative one among scales", dict(SCALE="s.csv"),
+     "SCALE=s.csv: element [1] is -1.0, expected a finite",
+     {"s.csv": b"0.5,-1\n"}),
+    ("NaN among scales", dict(SCALE="s.npy"),
+     "SCALE=s.npy: element [1] is nan, expected a finite number above 0",
+     {"s.npy": npy(np.array([0.5, np.nan], np.float32))}),
+    ("text among scales", dict(SCALE="s.csv"), "SCALE=s.csv: row 1, column 2 is 'half', expected",
+     {"s.csv": b"0.5,half\n"}),
+    ("complex scales", dict(SCALE="s.npy"), "SCALE=s.npy: holds complex128 values, expected numbers",
+     {"s.npy": npy(np.array([0.5, 1j]))}),
+    # bias
+    ("half a bias", dict(BIAS="0.5"), "BIAS=0.5: expected an int32, or a .npy or .csv file"),
+    ("a bias past int32", dict(BIAS="2147483648"), "BIAS=2147483648: expected an int32"),
+    ("a bias past int32 in a file", dict(BIAS="b.npy"), "BIAS=b.npy: element [1] is -2147483649, expected",
+     {"b.npy": npy(np.array([1, -2**31 - 1]))}),
+    ("biases in float", dict(BIAS="b.npy"), "BIAS=b.npy: holds float64 values, expected an integer",
+     {"b.npy": npy(np.array([1.0, 2.0]))}),
+    ("too many biases", dict(BIAS="b.csv"), "BIAS=b.csv: is 3 x 1, expected one value or 2",
+     {"b.csv": b"1\n2\n3\n"}),
+    # files that cannot be read
+    ("no such A", dict(A="b.npy"), "A=b.npy: no such file"),
+    ("A in no such folder", dict(A="no/a.npy"), "A=no/a.npy: no such file"),
+    ("W is a folder", dict(W="d.npy"), "W=d.npy: is a directory, expected a .npy or .csv file",
+     {"d.npy": None}),
+    ("W is a text", dict(W="w.txt"), "W=w.txt: unknown extension .txt, expected .npy or .csv",
+     {"w.txt": b"1\n"}),
+    ("A has no extension", dict(A="a"), "A=a: unknown extension (none), expected .npy or .csv",
+     {"a": b"1\n"}),
+    ("A cannot be read", dict(A="m.npy"), "A=m.npy: ", {"m.npy": Path("/proc/self/mem")}),
+    ("A leads nowhere", dict(A="l.npy"), "A=l.npy: no such file", {"l.npy": Path("/nowhere/a.npy")}),
+    ("A is a device", dict(A="z.npy"), "A=z.npy: is not a regular file", {"z.npy": Path("/dev/zero")}),
+    ("an empty .npy", dict(A="e.npy"), "A=e.npy: the file is empty", {"e.npy": b""}),
+    ("an empty .csv", dict(W="e.csv"), "W=e.csv: the file is empty", {"e.csv": b""}),
+    ("blank lines", dict(W="e.csv"), "W=e.csv: holds no numbers", {"e.csv": b"\n  \n\n"}),
+    # .npy
+    ("not .npy inside", dict(A="t.npy"), "A=t.npy: not a .npy file, it starts with b'1,2,3,'",
+     {"t.npy": b"1,2,3,4\n"}),
+    (".npz inside", dict(A="t.npy"), "A=t.npy: not a .npy file", {"t.npy": b"PK\3\4 and so on"}),
+    ("data cut short", dict(A="t.npy"),
+     "A=t.npy: cut short, the header promises 12 bytes of data and 11 are there",
+     {"t.npy": npy(matrix(3, 4), -1)}),
+    ("header cut short", dict(A="t.npy"), "A=t.npy: the .npy header is damaged",
+     {"t.npy": npy(matrix(3, 4), 40)}),
+    ("magic cut short", dict(A="t.npy"), "A=t.npy: the .npy header is damaged",
+     {"t.npy": npy(matrix(3, 4), 7)}),
+    ("a header of lies", dict(A="t.npy"), "A=t.npy: cut short, the header promises 1000000000000",
+     {"t.npy": npy(matrix(3, 4)).replace(b"(3, 4), }" + b" " * 12, b"(1000000, 1000000), }")}),
+    ("pickled objects", dict(A="t.npy"), "A=t.npy: holds pickled Python objects, expected numbers",
+     {"t.npy": npy(np.array([[1, "a"]], object))}),
+    ("a vector", dict(A="t.npy"), "A=t.npy: has shape (4,), expected two dimensions",
+     {"t.npy": npy(np.ones(4, "i1"))}),
+    ("a stack", dict(W="t.npy"), "W=t.npy: has shape (1, 4, 2), expected two",
+     {"t.npy": npy(np.ones((1, 4, 2), "i1"))}),
+    ("a scalar", dict(W="t.npy"), "W=t.npy: has shape (), expected two dimensions",
+     {"t.npy": npy(np.int8(3))}),
+    ("no rows in A", dict(A="t.npy"), "A=t.npy: is 0 x 4, expected at least 1 x 1",
+     {"t.npy": npy(matrix(0, 4))}),
+    ("no K", dict(A="t.npy", W="u.npy"), "A=t.npy: is 3 x 0, expected at least 1 x 1",
+     {"t.npy": npy(matrix(3, 0)), "u.npy": npy(matrix(0, 2))}),
+    ("floats", dict(A="t.npy"), "A=t.npy: holds float32 values, expected an integer from -128 to 127",
+     {"t.npy": npy(matrix(3, 4, np.float32))}),
+    ("NaN", dict(A="t.npy"), "A=t.npy: element [0, 0] is nan, expected an integer from -128 to 127",
+     {"t.npy": npy(matrix(3, 4, np.float64, np.nan))}),
+    ("infinity", dict(A="t.npy"), "A=t.npy: element [0, 0] is -inf, expected an integer",
+     {"t.npy": npy(matrix(3, 4, np.float16, -np.inf))}),
+    ("truth values", dict(A="t.npy"), "A=t.npy: holds bool values", {"t.npy": npy(matrix(3, 4, bool))}),
+    ("strings", dict(A="t.npy"), "A=t.npy: holds <U1 values", {"t.npy": npy(matrix(3, 4, "<U1"))}),
+    ("records", dict(A="t.npy"), "A=t.npy: holds [('x', 'i1')] values",
+     {"t.npy": npy(matrix(3, 4, [("x", "i1")]))}),
+    ("dates", dict(A="t.npy"), "A=t.npy: holds datetime64[D] values", {"t.npy": npy(matrix(3, 4, "M8[D]"))}),
+    ("128 for int8", dict(A="t.npy"), "A=t.npy: element [2, 1] is 128, expected an integer from -128 to 127",
+     {"t.npy": npy(np.array([[1, 2, 3, 4], [5, 6, 7, 8], [9, 128, 1, 2]]))}),
+    ("-129 for int8", dict(W="t.npy"), "W=t.npy: element [0, 0] is -129, expected",
+     {"t.npy": npy(matrix(4, 2, "i2", -129))}),
+    ("2^64 - 1 for int8", dict(W="t.npy"), "W=t.npy: element [0, 0] is 18446744073709551615, expected",
+     {"t.npy": npy(matrix(4, 2, np.uint64, 2**64 - 1))}),
+    # .csv
+    ("a float in .csv", dict(A="t.csv"),
+     "A=t.csv: row 2, column 3 is 1.0, a float, expected an integer from -128 to 127",
+     {"t.csv": b"1,2,3,4\n1,2,1.0,4\n"}),
+    ("an exponent in .csv", dict(A="t.csv"), "A=t.csv: row 1, column 1 is 1e1, a float",
+     {"t.csv": b"1e1,2,3,4\n"}),
+    ("NaN in .csv", dict(A="t.csv"), "A=t.csv: row 1, column 2 is 'nan', expected an integer",
+     {"t.csv": b"1,nan,3,4\n"}),
+    ("text in a number column", dict(A="t.csv"), "A=t.csv: row 2, column 1 is 'two', expected an integer",
+     {"t.csv": b"1,2,3,4\ntwo,2,3,4\n"}),
+    ("a heading", dict(A="t.csv"), "A=t.csv: row 1, column 1 is 'x', expected",
+     {"t.csv": b"x,y,z,u\n1,2,3,4\n"}),
+    ("semicolons", dict(A="t.csv"), "A=t.csv: row 1, column 1 is '1;2;3;4', expected",
+     {"t.csv": b"1;2;3;4\n"}),
+    ("an empty cell", dict(A="t.csv"), "A=t.csv: row 1, column 3 is '', expected an integer",
+     {"t.csv": b"1,2,,4\n"}),
+    ("a trailing comma", dict(A="t.csv"), "A=t.csv: row 1, column 5 is '', expected",
+     {"t.csv": b"1,2,3,4,\n"}),
+    ("an underscore", dict(A="t.csv"), "A=t.csv: row 1, column 1 is '1_0', expected",
+     {"t.csv": b"1_0,2,3,4\n"}),
+    ("other digits", dict(A="t.csv"), "A=t.csv: row 1, column 1 is '\u0663', expected",
+     {"t.csv": "\u0663,2,3,4\n".encode()}),
+    ("rows of different length", dict(A="t.csv"),
+     "A=t.csv: row 2 has 3 columns, expected 4 as in the rows before",
+     {"t.csv": b"1,2,3,4\n1,2,3\n"}),
+    ("200 in .csv", dict(A="t.csv"), "A=t.csv: row 2, column 4 is 200, expected an integer from -128 to 127",
+     {"t.csv": b"1,2,3,4\n1,2,3,200\n"}),
+    ("a number of 5,000 digits", dict(A="t.csv"), "A=t.csv: row 1, column 1 is 1111",
+     {"t.csv": b"1" * 5000 + b",2,3,4\n"}),
+    ("bytes in .csv", dict(A="t.csv"), "A=t.csv: not a text file, byte 2 is 0xff", {"t.csv": b"1,\xff\n"}),
+    # shapes that do not fit, and the way out
+    ("inner sides that differ", dict(W="t.npy"),
+     "A=a.npy is 3 x 4 and W=t.npy is 5 x 2, expected as many rows of W",
+     {"t.npy": npy(matrix(5, 2))}),
+    ("OUT in no folder", dict(OUT="no/c.npy"), "OUT=no/c.npy: the directory no does not exist"),
+    ("OUT in a file", dict(OUT="a.npy/c.npy"), "OUT=a.npy/c.npy: the directory a.npy does not exist"),
+    ("OUT is a folder", dict(OUT="d.npy"), "OUT=d.npy: is a directory, expected a file to write",
+     {"d.npy": None}),
+    ("OUT is A", dict(OUT="./a.npy"), "OUT=a.npy: is an input as well, expected another file"),
+    ("OUT is A by another name", dict(OUT="l.npy"), "OUT=l.npy: is an input as well",
+     {"l.npy": Path("a.npy")}),
+    ("OUT is SCALE", dict(SCALE="s.csv", OUT="s.csv"), "OUT=s.csv: is an input as well", {"s.csv": b"0.5\n"}),
+    ("OUT is a text", dict(OUT="c.txt"), "OUT=c.txt: unknown extension .txt, expected .npy or .csv"),
+    ("OUT cannot be written", dict(OUT="/proc/c.npy"), "OUT=/proc/c.npy: cannot be written: "),
+]
+
+
+def contents(folder):
+    return {path.name: path.is_file() and not path.is_symlink() and path.read_bytes()
+            for path in folder.iterdir()}
+
+
+def fill(folder, files):
+    for name, data in files.items():
+        if data is None:
+            (folder / name).mkdir()
+        elif isinstance(data, Path):
+            (folder / name).symlink_to(data)
+        else:
+            (folder / name).write_bytes(data)
+
+
+@pytest.mark.parametrize(("variables", "message", "files"), [
+    pytest.param(*case[1:3], case[3] if len(case) > 3 else {}, id=case[0].replace(" ", "-")) for case in BAD])
+def test_bad_input_is_one_line(tmp_path, variables, message, files):
+    fill(tmp_path, GOOD | files)
+    before = contents(tmp_path)
+    done = call(tmp_path, **{name: value for name, value in (CALL | variables).items() if value})
+    assert done.stderr.startswith(f"gemm: {message}"), done.stderr
+    assert done.stderr.count("\n") == 1
+    assert len(done.stderr) < 300
+    assert done.stdout == ""
+    assert done.returncode == 2
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize("argument", ["X=1", "a.npy", "--fast", "rows=4"])
+def test_arguments_that_are_none(tmp_path, argument):
+    fill(tmp_path, GOOD)
+    done = call(tmp_path, argument, **CALL)
+    assert done.stderr.startswith(f"gemm: {argument}: expected NAME=value, one of A, W, OUT")
+    assert done.stderr.count("\n") == 1
+    assert done.returncode == 2
+
+
+def test_a_missing_simulator_is_one_line(tmp_path):
+    fill(tmp_path, GOOD)
+    done = call(tmp_path, **CALL, PATH="/nowhere")
+    assert done.stderr == "gemm: iverilog is not on PATH: sudo apt-get install iverilog\n"
+    assert done.returncode == 2
+    assert not (tmp_path / "c.npy").exists()
+
+
+def make(folder, **variables):
+    """The call a user types, without setting anything up first."""
+    return call(folder, command=["make", "-s", "-C", str(simulate.ROOT), "-o", "ready-sim", "gemm",
+                                 *(f"{name}={value}" for name, value in variables.items())])
+
+
+@pytest.mark.parametrize("variables", [
+    dict(ROWS="0"), dict(SIM="vcs"), dict(MODE="round"), dict(A="none.npy")])
+def test_bad_input_through_make(tmp_path, variables):
+    fill(tmp_path, GOOD)
+    paths = {name: str(tmp_path / value) for name, value in (CALL | variables).items() if name in CALL}
+    done = make(tmp_path, **(variables | paths))
+    said = [line for line in done.stderr.splitlines() if not line.startswith("make")]
+    assert len(said) == 1
+    assert said[0].startswith("gemm: " + next(iter(variables)))
+    assert done.returncode == 2
+    assert not (tmp_path / "c.npy").exists()
+
+
+# --- good calls -------------------------------------------------------------------------------------------
+
+
+def test_through_make_on_names_with_dollars_and_blanks(tmp_path):
+    rng = np.random.default_rng(1)
+    a, w = rng.integers(-128, 128, (7, 9)), rng.integers(-128, 128, (9, 5)).astype(np.int16)
+    np.save(tmp_path / "a $x.npy", a)
+    np.savetxt(tmp_path / "w.csv", w, "%d", delimiter=",")
+    done = make(tmp_path, A=tmp_path / "a $x.npy", W=tmp_path / "w.csv", OUT=tmp_path / "c.npy", ROWS=4,
+                COLS=2)
+    assert done.returncode == 0, done.stderr
+    product = np.load(tmp_path / "c.npy")
+    assert product.dtype == np.int32
+    np.testing.assert_array_equal(product, a @ w)
+    report = json.loads((tmp_path / "c.npy.json").read_text())
+    assert (report["m"], report["k"], report["n"], report["array"]) == (7, 9, 5, "4x2x1")
+    assert (report["mismatches"], report["values"], report["macs"]) == (0, 35, 7 * 9 * 5)
+    assert report["cycles"] > report["busy"] == 2 * 3 * 9
+    assert report["utilisation"] == pytest.approx(7 * 9 * 5 / report["cycles"] / 8)
+    assert "0 of 35 values differ from golden" in done.stdout
+
+
+@pytest.mark.parametrize(("mode", "scale"), [
+    ("gemmlowp", "s.csv"), ("ruy", "s.npy"), ("fp32", "0.001"), (None, "0.5")])
+def test_requantised_to_csv(tmp_path, mode, scale):
+    rng = np.random.default_rng(2)
+    a, w = (rng.integers(-128, 128, shape, dtype=np.int8) for shape in ((5, 40), (40, 3)))
+    np.save(tmp_path / "a.npy", a)
+    np.save(tmp_path / "w.npy", w)
+    np.save(tmp_path / "s.npy", np.array([0.001, 0.002, 0.0005]))
+    (tmp_path / "s.csv").write_text("0.001\n0.002\n5e-4\n")
+    (tmp_path / "b.csv").write_text("\ufeff1000, -2000, +3000\r\n")
+    given = dict(A="a.npy", W="w.npy", OUT="c.csv", SCALE=scale, BIAS="b.csv", ZERO_POINT="3", LOW="-100",
+                 HIGH="90", A_ZERO_POINT="-7", ROWS="2", COLS="3", DEPTH="2", MODE=mode or "")
+    done = call(tmp_path, **given)
+    assert done.returncode == 0, done.stderr
+    got = np.loadtxt(tmp_path / "c.csv", delimiter=",", dtype=int)
+    scales = np.array([0.001, 0.002, 0.0005] if scale[0] == "s" else float(scale))
+    exact = ((a.astype(int) + 7) @ w + [1000, -2000, 3000]) * scales
+    assert np.abs(got - np.clip(np.rint(exact) + 3, -100, 90)).max() <= 1
+    assert json.loads((tmp_path / "c.csv.json").read_text())["mode"] == (mode or "gemmlowp")
+
+
+def test_fortran_order_and_big_endian_are_read_right(tmp_path):
+    a = np.arange(-6, 6).reshape(3, 4)
+    np.save(tmp_path / "a.npy", np.asfortranarray(a.astype(">i4")))
+    (tmp_path / "w.csv").write_text("\n 1 , 2\n-3,+4\n\n5,6\n7,-128\n")
+    done = call(tmp_path, A="a.npy", W="w.csv", OUT="c.csv", ROWS="2", COLS="2")
+    assert done.returncode == 0, done.stderr
+    expected = a @ [[1, 2], [-3, 4], [5, 6], [7, -128]]
+    assert (tmp_path / "c.csv").read_text() == "".join(f"{x},{y}\n" for x, y in expected)
+
+
+def test_arguments_win_over_the_environment_and_help_helps(tmp_path):
+    environ = {"A": "y", "W": "z", "OUT": "o", "ROWS": ""}
+    assert gemm.variables(["A=x", "W="], environ) == {"A": "x", "OUT": "o"}
+    done = call(tmp_path, "--help")
+    assert done.returncode == 0
+    assert all(f"\n  {name}" in done.stdout or f", {name}" in done.stdout for name in gemm.NAMES)
+
+
+def test_a_wrong_product_is_told_and_not_written(tmp_path, monkeypatch, capsys):
+    fill(tmp_path, GOOD)
+    monkeypatch.chdir(tmp_path)
+    real = gemm.simulate_job
+
+    def faulty(job):
+        product, report, details = real(job)
+        product[2, 1] += 5
+        product[:, 0] -= 1
+        return product, report, details
+
+    monkeypatch.setattr(gemm, "simulate_job", faulty)
+    for name in gemm.NAMES:
+        monkeypatch.delenv(name, raising=False)
+    assert gemm.main([f"{name}={value}" for name, value in CALL.items()] + ["ROWS=2", "COLS=1"]) == 1
+    said = capsys.readouterr()
+    assert "row 2, column 1: expected 4, got 9" in said.err
+    assert "row 0, column 0: expected 4, got 3" in said.err
+    assert "4 of 6 values differ from golden" in said.out
+    assert not (tmp_path / "c.npy").exists()
+    report = json.loads((tmp_path / "c.npy.json").read_text())
+    assert report["mismatches"] == 4
+    assert report["first_mismatches"][0] == {"row": 0, "column": 0, "expected": 4, "got": 3}
+
+
+def test_at_most_ten_mismatches_are_printed(tmp_path, monkeypatch, capsys):
+    job = gemm.Job(matrix(4, 4), matrix(4, 4), tmp_path / "c.npy", "raw", {}, matrix(4, 4, np.int32),
+                   rows=8, cols=8, depth=1, seed=1, waves=False)
+    monkeypatch.setattr(gemm, "simulate_job", lambda job: (
+        job.expected + 1, Report(9, 1, 1, 0, 0, 0, 0, 64, 64),
+        {"simulator": "none", "seconds": 1, "cycles_per_second": 9, "waves": None}))
+    assert gemm.run(job) == 1
+    said = capsys.readouterr().err
+    assert said.count("expected 1, got 2") == 10
+    assert "and 6 more" in said
+
+
+def test_progress_is_quiet_at_first_and_then_a_line_at_times(monkeypatch, capsys):
+    clock = itertools.count()
+    monkeypatch.setattr(gemm.time, "monotonic", lambda: next(clock) * 1.0)
+    monkeypatch.setattr(gemm.sys.stderr, "isatty", lambda: False, raising=False)
+    progress = gemm.Progress()
+    for done in range(0, 30):
+        progress(done, 30)
+    progress.close()
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 3
+    assert lines[0] == "gemm: 1 of 30 rows of tiles simulated, about 58 s left"
