@@ -160,25 +160,20 @@ def bench_test(function):
 
 
 def sides(bench, budget):
-    """Shapes that together take about `budget` cycles, the extremes first."""
+    """Random shapes that together take about `budget` cycles."""
     shape = bench.core.shape
 
     def cost(m, k, n):
         slices = max(-(-k // shape.depth), shape.rows)
         return -(-m // shape.rows) * -(-n // shape.cols) * slices
 
-    wanted = [(1, 1, 1), (shape.rows, 1, shape.cols), (min(40, 2 * shape.rows), 600, min(40, shape.cols + 1))]
-    while True:
-        for m, k, n in wanted:
-            if cost(m, k, n) <= budget:
-                budget -= cost(m, k, n)
-                yield m, k, n
-        if budget < 40:
-            return
+    while budget >= 40:
         m, n = (int(v) for v in bench.rng.integers(1, 41, 2))
-        wanted = [(m, int(600 ** bench.rng.random()), n)]
-        if cost(*wanted[0]) > budget:
-            wanted = [(1, 1, 1)]
+        m, k, n = m, int(600 ** bench.rng.random()), n
+        if cost(m, k, n) > budget:
+            m = k = n = 1
+        budget -= cost(m, k, n)
+        yield m, k, n
 
 
 def budget(bench, share=1.0):
@@ -189,8 +184,10 @@ def budget(bench, share=1.0):
 
 @bench_test
 def random_products(bench):
-    """Any sides from 1 to 40, K to 600, all modes in turn, no stalls."""
-    for index, (m, k, n) in enumerate(sides(bench, budget(bench))):
+    """Any sides from 1 to 40, K to 600, the ends of these ranges too, all modes in turn, no stalls."""
+    rows, cols = bench.core.shape.rows, bench.core.shape.cols
+    extremes = [(1, 1, 1), (rows, 1, cols), (40, 3, 40), (rows + 1, 600, cols)]
+    for index, (m, k, n) in enumerate([*extremes, *sides(bench, budget(bench))]):
         bench.multiply(m, k, n, list(MODES)[index % 4])
 
 
