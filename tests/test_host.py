@@ -7,6 +7,9 @@ place, a weight panel released too early or never, tiles put back in the wrong p
 the wrong byte. Random matrices of awkward shapes show each of them: every product is compared whole.
 """
 import math
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,6 +22,7 @@ from host.core import Core
 from host.errors import CoreError, InputError, LinkError
 from host.link import Results
 
+ROOT = Path(__file__).resolve().parents[1]
 SHAPES = [(1, 1, 1), (1, 4, 4), (4, 1, 1), (3, 5, 2), (4, 4, 4), (8, 8, 1), (2, 3, 8), (5, 2, 7)]
 
 
@@ -220,3 +224,14 @@ def test_float32_bits():
     for scale in (1e-40, 1e39, 0, -1, math.nan):
         with pytest.raises(InputError):
             quantize.float32_bits(scale)
+
+
+def test_the_host_stands_alone():
+    """A board's driver must not drag a simulator in, nor the model it is checked against."""
+    program = ("import pkgutil, sys, host\n"
+               "for module in pkgutil.iter_modules(host.__path__): __import__('host.' + module.name)\n"
+               "print(*sorted({name.split('.')[0] for name in sys.modules}))")
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert "host" in loaded
+    assert not loaded & {"cocotb", "cocotb_test", "golden", "sim", "tb", "tests", "rich", "filelock"}
