@@ -95,7 +95,7 @@ class Bench:
             await RisingEdge(self.dut.clk)
             self.cycle += 1
 
-    async def until(self, done, cycles=20_000, what="the end"):
+    async def until(self, done, cycles=8_000, what="the end"):
         """Step until ``done()``; fails after so many cycles."""
         for _ in range(cycles):
             if done():

@@ -14,7 +14,7 @@ What could be wrong here, and which case would show it:
   tuser or tlast looked at in the wrong beat                   tuser is random in all beats but the first
   SLICES_MAX itself refused, one more accepted                 `errors`
   an error strobe missing, doubled or of the wrong name        `errors`: all strobes in every cycle
-  halt does not drain, or still writes                         `errors`
+  halt does not drain, or still writes                         `halt`, `errors`
   a panel cut by a reset leaves something behind               `reset`
 """
 import cocotb
@@ -212,7 +212,8 @@ async def errors(dut):
     for name, panel in bad:
         tb.send(tb.slices_max, uses=1)
         tb.send(**panel)
-        tb.send(1)
+        for _ in range(4):  # more than both halves and a record
+            tb.send(1)
         await tb.until(lambda name=name: tb.seen[name], what=name)
         tb.halted = True   # the register block does that, one cycle later
         began = tb.cycle
@@ -224,6 +225,31 @@ async def errors(dut):
         tb.send(tb.slices_max, uses=2)
         tb.send(1)
         await tb.finish()
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def halt(dut):
+    """Halted for another module's error, writer blocked or behind a release: a beat a cycle drains."""
+    tb = TB(dut)
+    await tb.start()
+    for blocked in (True, False):
+        tb.read_pause = pauses("late", None, late=10_000) if blocked else pauses("none", None)
+        for _ in range(8):
+            tb.send(tb.slices_max)
+        if blocked:
+            await tb.step(4 * (tb.record_beats + tb.slices_max))
+            tb.equal(tb.read("in_blocked"), 1, "in_blocked")
+        else:
+            await tb.until(lambda: tb.beat == 0 and tb.cycle < tb.settled, what="a record that must wait")
+        tb.halted = True
+        began, left = tb.cycle, len(tb.source.queue) + (tb.source.offered is not None)
+        await tb.until(lambda: tb.source.empty)
+        tb.equal(tb.cycle - began, left, "cycles to drain the beats left")
+        await tb.reset()
+        tb.send(tb.slices_max)
+        tb.read_pause = pauses("none", None)
+        await tb.finish()
+        await tb.reset()
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")

@@ -65,15 +65,17 @@ async def paces(dut):
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def reset(dut):
-    """A reset in each cycle of a tile: no row of it comes any more, and the next tile is whole."""
+    """A reset in each cycle of a tile: no row of it comes any more, the next one is whole."""
     tb = TB(dut)
     await tb.start()
     pace = 2**tb.pace_w - 1
     for after in range(1, min(tb.rows * (pace + 1), 40) + 2):
-        await tb.load(pace, after)
-        tb.drive(rst=1)
-        await tb.step()
-        tb.drive(rst=0)
-        tb.watch.forget()
-        await tb.load(0)
+        for at_once in (False, True):
+            await tb.load(pace, after)
+            tb.drive(rst=1)
+            await tb.step()
+            tb.drive(rst=0)
+            tb.watch.forget()
+            await tb.step(0 if at_once else tb.rows * (pace + 1) + 1)
+            await tb.load(0)
     await tb.finish()

@@ -110,8 +110,7 @@ class TB(Bench):
     def advance(self, a, w):
         last, mode = a["a_last"], w["slice_mode"]
         ends = last and not a["a_user"] & KEEP
-        if last:
-            self.equal(self.read("drop"), a["a_user"] & RELEASE, "drop")
+        self.equal(self.read("drop"), a["a_user"] & RELEASE if last else 0, "drop")
         if not self.open:
             self.reserved += self.rows
         self.open = not ends
