@@ -167,12 +167,14 @@ def sides(bench, budget):
         slices = max(-(-k // shape.depth), shape.rows)
         return -(-m // shape.rows) * -(-n // shape.cols) * slices
 
-    while budget >= 40:
+    while True:
         m, n = (int(v) for v in bench.rng.integers(1, 41, 2))
-        m, k, n = m, int(600 ** bench.rng.random()), n
-        if cost(m, k, n) > budget:
-            m = k = n = 1
+        k = int(600 ** bench.rng.random())
+        while cost(m, k, n) > budget and k > 1:
+            k //= 2
         budget -= cost(m, k, n)
+        if budget < 0:
+            return
         yield m, k, n
 
 
@@ -208,13 +210,16 @@ def counters_agree_with_the_bench(bench):
 @bench_test
 def stalls(bench):
     """Every pattern on every stream, alone and together."""
+    shape = bench.core.shape
     kinds = [{stream: Stall(kind, chance, length)} for stream in "wam"
              for kind, chance, length in (("random", 0.3, 1), ("random", 0.9, 1), ("bursts", 0, 60))]
     kinds += ["random", "bursts", {"w": "bursts", "a": "random", "m": "random"}]
     bench.rng.shuffle(kinds)
     for index, kind in enumerate(kinds):
         bench.stall(kind)
-        for m, k, n in list(sides(bench, budget(bench, 0.4 / len(kinds))))[-3:]:
+        for most in (1, 3):
+            m, k, n = (int(bench.rng.integers(1, most * side + 1)) for side in (
+                shape.rows, 5 * shape.depth, shape.cols))
             bench.multiply(m, k, n, list(MODES)[index % 4])
 
 
