@@ -79,6 +79,7 @@ class SimLink(Link):
         self.seconds = 0.0
         self._sent = {"w": 0, "a": 0}
         self._received = 0
+        self._asking = False   # between a request and its answer
         stall_values(stalls, seed)  # a mistake in them shows before anything is started
         # not under build/: the path of a socket may have no more than 107 characters
         folder = Path(tempfile.mkdtemp(prefix="macrame-"))
@@ -142,6 +143,7 @@ class SimLink(Link):
                             progress(rest[0])
                         continue
                     if kind == "stuck":
+                        self._asking = False
                         raise LinkError("the register bus did not answer")
                     if kind != expected:
                         raise LinkError(f"the simulator answered {kind!r}, expected {expected!r}")
@@ -158,11 +160,14 @@ class SimLink(Link):
     def _ask(self, *request, progress=None):
         if not self._finalizer.alive:
             raise LinkError("the link is closed")
+        self._asking = True
         try:
             self._connection.send(request)
         except ConnectionError:
             pass   # _answer finds out why
-        return self._answer("done", progress)
+        answer = self._answer("done", progress)
+        self._asking = False
+        return answer
 
     def read(self, address):
         value, response = self._ask("read", address)
@@ -199,13 +204,15 @@ class SimLink(Link):
 
     def close(self):
         """End the simulation; waves and log are whole after it."""
-        if self._finalizer.alive:
+        if not self._finalizer.alive:
+            return
+        if not self._asking:   # else it was interrupted, and the simulator would work on before it listens
             try:
                 self._ask("close")
                 self._process.wait(10)
             except (LinkError, subprocess.TimeoutExpired):
                 pass
-            self._finalizer()
+        self._finalizer()
 
 
 def _abandon(parts):

@@ -9,6 +9,8 @@ import io
 import itertools
 import json
 import os
+import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -393,3 +395,24 @@ def test_progress_is_quiet_at_first_and_then_a_line_at_times(monkeypatch, capsys
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 3
     assert lines[0] == "gemm: 1 of 30 rows of tiles simulated, about 58 s left"
+
+
+def test_an_interrupt_leaves_nothing_behind(tmp_path):
+    for name in ("a", "w"):
+        np.save(tmp_path / f"{name}.npy", matrix(600, 600))
+    (tmp_path / "tmp").mkdir()
+    clean = {name: value for name, value in os.environ.items() if name not in OURS}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sim.gemm"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        env=clean | CALL | {"PYTHONPATH": str(simulate.ROOT), "TMPDIR": str(tmp_path / "tmp")}, text=True)
+    try:
+        first = process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert re.fullmatch(r"gemm: [0-9,]+ of 45,000 rows of tiles simulated(, about \d+ s left)?\n", first)
+    assert said == ("", "gemm: interrupted, nothing written\n")
+    assert process.returncode == 130
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.npy", "tmp", "w.npy"]
+    assert not any((tmp_path / "tmp").iterdir())   # the simulator's files, which go after the simulator
