@@ -14,7 +14,7 @@ module vec_mul34x32;
 
     vector_player #(.IN_W(96), .OUT_W(64), .LATENCY(4)) u_player (.clk(clk), .word(word), .result(result));
 
-    mul34x32 u_dut (.clk(clk), .a($signed(word[65:32])), .b($signed(word[31:0])), .p(result));
+    mul34x32 u_dut (.clk(clk), .enable(1'b1), .a($signed(word[65:32])), .b($signed(word[31:0])), .p(result));
 
 endmodule
 

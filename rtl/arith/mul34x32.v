@@ -6,6 +6,7 @@
 // Purpose    The one multiplier of the requantiser. FPGA multipliers are 18 x 18 bit signed, so four of them
 //            take 34 x 32 bits for the price of 32 x 32; fp32 needs the two extra bits (scale_to_int8).
 // Latency    4 cycles, one product a cycle. The data registers have no reset.
+// enable     low: nothing moves, p stays. Cycles count only while it is high.
 // Contract   p = the low 64 bits of a * b, so exact whenever the product fits a signed 64-bit word.
 // Method     a = a_hi * 2^16 + a_lo, b = b_hi * 2^16 + b_lo; the high parts are signed, the low ones unsigned.
 //
@@ -18,6 +19,7 @@
 
 module mul34x32 (
     input  wire               clk,
+    input  wire               enable,
     input  wire signed [33:0] a,
     input  wire signed [31:0] b,
     output reg         [63:0] p
@@ -42,7 +44,7 @@ module mul34x32 (
 
     wire signed [33:0] ll = a_lo_q * b_lo_q;
 
-    always @(posedge clk) begin
+    always @(posedge clk) if (enable) begin
         a_hi_q <= a[33:16];
         a_lo_q <= $signed({1'b0, a[15:0]});
         b_hi_q <= b[31:16];

@@ -5,7 +5,8 @@
 //
 // Purpose    The output stage of an int8 layer, after the bias. The rule is chosen with every operand.
 // Latency    LATENCY = 11 cycles from inputs to q, one result a cycle. No valid, no stall, no reset: whoever
-//            instantiates it delays its own valid by 11.
+//            instantiates it delays its own valid by 11. Cycles count only while `enable` is high: a pipeline
+//            with nothing in it may rest, which saves power, and most of its cost in simulation.
 // Contract   x is int32; m = multiplier, s = shift as int8, clipped to -31..31, left if positive.
 //   mode 1 gemmlowp  y = SRDHM(x << max(s,0), m) / 2^max(-s,0), ties away from zero
 //   mode 2 ruy       the same, ties up
@@ -32,6 +33,7 @@
 
 module requantize (
     input  wire        clk,
+    input  wire        enable,
     input  wire [1:0]  mode,
     input  wire [31:0] x,
     input  wire [31:0] multiplier,
@@ -85,7 +87,7 @@ module requantize (
     reg  [4:0]  right3_q;
     reg  [23:0] side3_q;
 
-    always @(posedge clk) begin
+    always @(posedge clk) if (enable) begin
         fp1_q          <= fp0;
         mode1_q        <= mode;
         x1_q           <= x;
@@ -114,7 +116,7 @@ module requantize (
 
     // 4..11
     scale_to_int8 u_scale (
-        .clk(clk), .rule(mode3_q), .a(a3_q), .b(b3_q), .negate(negate3_q), .right(right3_q),
+        .clk(clk), .enable(enable), .rule(mode3_q), .a(a3_q), .b(b3_q), .negate(negate3_q), .right(right3_q),
         .zero_point(side3_q[23:16]), .clamp_low(side3_q[15:8]), .clamp_high(side3_q[7:0]), .q(q)
     );
 

@@ -5,7 +5,8 @@
 //
 // Purpose    The datapath that requantize and fp32_to_int8 share. They differ in how they prepare a, b, the
 //            sign and the shift; the rule says what the numbers mean.
-// Latency    LATENCY = 8 cycles, one result a cycle; every parameter travels with its operands.
+// Latency    LATENCY = 8 cycles, one result a cycle; every parameter travels with its operands. Cycles count only
+//            while `enable` is high: low, nothing moves.
 // Contract
 //   rule   gemmlowp 1, ruy 2: a, b signed 32 bits (a sign-extended), negate 0:
 //            y = (a*b + 2^30) >> 31;  v = y / 2^right rounded: ties away from zero (1), ties up (2)
@@ -25,6 +26,7 @@
 
 module scale_to_int8 (
     input  wire               clk,
+    input  wire               enable,
     input  wire        [1:0]  rule,
     input  wire signed [33:0] a,
     input  wire signed [31:0] b,
@@ -42,7 +44,7 @@ module scale_to_int8 (
     wire [63:0] p4_q;
     reg  [31:0] side1_q, side2_q, side3_q, side4_q;
 
-    mul34x32 u_mul (.clk(clk), .a(a), .b(b), .p(p4_q));
+    mul34x32 u_mul (.clk(clk), .enable(enable), .a(a), .b(b), .p(p4_q));
 
     // 5: rounded product.
     wire [32:0] y4;
@@ -80,7 +82,7 @@ module scale_to_int8 (
     wire              under = (sum7_q < low7);
     wire              above = (sum7_q > high7) | crossed7_q;
 
-    always @(posedge clk) begin
+    always @(posedge clk) if (enable) begin
         side1_q   <= {rule, negate, right, zero_point, clamp_low, clamp_high};
         side2_q   <= side1_q;
         side3_q   <= side2_q;

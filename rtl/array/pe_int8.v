@@ -42,44 +42,55 @@ module pe_int8 #(
         if (DEPTH < 1 || DEPTH > 8) begin : g_illegal
             ERROR_pe_int8_DEPTH_must_be_1_to_8 u_error ();
         end
-        for (n = 0; n < DEPTH; n = n + 1) begin : g_mul
-            wire [15:0] product;
-            mul8x8 u_mul (.clk(clk), .a(a[8*n +: 8]), .b(w[8*n +: 8]), .p(product));
-        end
-        // Level l holds ceil(DEPTH / 2^l) partial sums of 16 + l bits; an odd one out is passed on.
-        for (l = 1; l <= LEVELS; l = l + 1) begin : g_level
+        // Level 0 is the products, level l ceil(DEPTH / 2^l) sums of 16 + l bits; an odd one out is passed on. The last
+        // level is tree_q.
+        for (l = 0; l < LEVELS; l = l + 1) begin : g_level
             for (n = 0; n < (DEPTH + (1 << l) - 1) >> l; n = n + 1) begin : g_node
-                reg signed [15+l:0] sum_q;
-                if (l == 1) begin : g_first
-                    if (2*n + 1 < DEPTH) begin : g_add
+                wire signed [15+l:0] sum;
+                if (l == 0) begin : g_mul
+                    mul8x8 u_mul (.clk(clk), .a(a[8*n +: 8]), .b(w[8*n +: 8]), .p(sum));
+                end else begin : g_add
+                    reg signed [15+l:0] sum_q;
+                    assign sum = sum_q;
+                    if (2*n + 1 < (DEPTH + (1 << (l-1)) - 1) >> (l-1)) begin : g_two
                         always @(posedge clk)
-                            sum_q <= $signed(g_mul[2*n].product) + $signed(g_mul[2*n+1].product);
-                    end else begin : g_pass
-                        always @(posedge clk) sum_q <= $signed(g_mul[2*n].product);
-                    end
-                end else begin : g_next
-                    if (2*n + 1 < (DEPTH + (1 << (l-1)) - 1) >> (l-1)) begin : g_add
-                        always @(posedge clk)
-                            sum_q <= g_level[l-1].g_node[2*n].sum_q + g_level[l-1].g_node[2*n+1].sum_q;
-                    end else begin : g_pass
-                        always @(posedge clk) sum_q <= g_level[l-1].g_node[2*n].sum_q;
+                            sum_q <= g_level[l-1].g_node[2*n].sum + g_level[l-1].g_node[2*n+1].sum;
+                    end else begin : g_one
+                        always @(posedge clk) sum_q <= $signed(g_level[l-1].g_node[2*n].sum);
                     end
                 end
             end
         end
     endgenerate
 
-    wire signed [15+LEVELS:0] tree = g_level[LEVELS].g_node[0].sum_q;
+    wire signed [14+LEVELS:0] left = g_level[LEVELS-1].g_node[0].sum;
+    wire signed [14+LEVELS:0] right;
+    generate
+        if (DEPTH == 1) begin : g_no_right
+            assign right = {(15+LEVELS){1'b0}};
+        end else begin : g_right
+            assign right = g_level[LEVELS-1].g_node[1].sum;
+        end
+    endgenerate
 
+    reg signed [15+LEVELS:0] tree_q;
     reg signed [31:0] acc_q;
     reg        [31:0] result_q;
 
-    // Written twice for the simulator's sake (a wire that changes every cycle doubles its work); synthesis merges them.
+    // The simulator pays for every operand that a clocked block reads, and for wires that change, not for those that
+    // rest. Hence one block, two conditions that hardly ever change, and a sum written twice (synthesis merges it).
+    wire add  = valid && !clear;
+    wire move = last || shift;
+
     always @(posedge clk) begin
-        if (clear) acc_q <= 32'sd0;
-        else if (valid) acc_q <= acc_q + tree;
-        if (last) result_q <= acc_q + tree;
-        else if (shift) result_q <= chain_in;
+        if (DEPTH == 1) tree_q <= $signed(left);
+        else tree_q <= left + right;
+        if (add) acc_q <= acc_q + tree_q;
+        else if (clear) acc_q <= 32'sd0;
+        if (move) begin
+            if (last) result_q <= acc_q + tree_q;
+            else result_q <= chain_in;
+        end
     end
 
     assign chain_out = result_q;

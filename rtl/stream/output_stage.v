@@ -69,35 +69,45 @@ module output_stage #(
     reg [LATENCY-1:0]   whole_q, final_q;
     wire                whole = whole_q[LATENCY-1];
 
+    // The pipeline rests while nothing is in it: the groups of a row follow each other, so from the first to the last
+    // there is one behind fire_q or a row's end in whole_q.
+    reg                 enable_q;
+
     always @(posedge clk) begin
         if (rst) begin
             x_valid_q <= 1'b0;
             run_q     <= 1'b0;
             fire_q    <= 1'b0;
             whole_q   <= {LATENCY{1'b0}};
+            enable_q  <= 1'b0;
         end else begin
             x_valid_q <= row_valid && !requant;
             run_q     <= param_valid && !param_end;
             fire_q    <= param_valid;
             whole_q   <= {whole_q[LATENCY-2:0], fire_q && (group_q == GROUP_END[GROUP_W-1:0])};
+            enable_q  <= param_valid || fire_q || (whole_q != {LATENCY{1'b0}});
         end
         if (row_valid) x_last_q <= row_last;
         if (row_valid) x_mode_q <= row_mode;
-        next_q      <= param_group + 1'b1;
-        group_q     <= param_group;
-        fire_last_q <= row_valid ? row_last : fire_last_q;
-        final_q     <= {final_q[LATENCY-2:0], fire_last_q};
+        if (param_valid) begin
+            next_q      <= param_group + 1'b1;
+            group_q     <= param_group;
+            fire_last_q <= row_valid ? row_last : fire_last_q;
+        end
+        if (enable_q) final_q <= {final_q[LATENCY-2:0], fire_last_q};
     end
 
-    genvar c, l, g;
+    genvar l, g;
     generate
         if (POST_LANES < 1 || POST_LANES > COLS) begin : g_illegal
             ERROR_output_stage_POST_LANES_must_be_1_to_COLS u_error ();
         end
-        for (c = 0; c < COLS; c = c + 1) begin : g_bias
-            always @(posedge clk) if (row_valid) x_q[32*c +: 32] <= row[32*c +: 32] + bias[32*c +: 32];
-        end
     endgenerate
+
+    integer c;
+    always @(posedge clk)
+        if (row_valid)
+            for (c = 0; c < COLS; c = c + 1) x_q[32*c +: 32] <= row[32*c +: 32] + bias[32*c +: 32];
 
     wire [8*POST_LANES-1:0] lane_q;
 
@@ -116,6 +126,7 @@ module output_stage #(
             always @(posedge clk) if (param_valid) param_q <= params[64*param_group +: 64];
             requantize u_requantize (
                 .clk       (clk),
+                .enable    (enable_q),
                 .mode      (x_mode_q),
                 .x         (xs[32*group_q +: 32]),
                 .multiplier(param_q[63:32]),
@@ -136,7 +147,7 @@ module output_stage #(
         end else begin : g_collect
             reg [8*POST_LANES*(GROUPS-1)-1:0] collect_q;
             assign int8_row = {lane_q, collect_q};
-            always @(posedge clk) collect_q <= int8_row[8*POST_LANES*GROUPS-1:8*POST_LANES];
+            always @(posedge clk) if (enable_q) collect_q <= int8_row[8*POST_LANES*GROUPS-1:8*POST_LANES];
         end
     endgenerate
 
