@@ -105,7 +105,10 @@ class Struck:
 
     async def read(self, address):
         """Read a register."""
-        value, response = await self.player.read(address)
+        try:
+            value, response = await self.player.read(address)
+        except (TimeoutError, ValueError) as error:
+            raise AssertionError(f"register 0x{address:02x}: {error}") from None
         assert response == 0, f"register 0x{address:02x}: response {response}"
         return value
 

@@ -271,6 +271,9 @@ async def output_blocked(dut):
     tb = await made(dut)
     tb.m.pause = True
     tb.weights(2, RAW)
+    tb.activations(0)
+    await ClockCycles(dut.clk, 100)
+    assert await tb.read(STATUS) == 0x200, "not busy, while a result waits"
     for _ in range(60):
         tb.activations(0)
     await ClockCycles(dut.clk, 2000)

@@ -7,7 +7,7 @@ What could be wrong here, and which case would show it:
   a credit too many: the FIFO overflows                      `blocked`: nothing leaves for 3,000 cycles
   a credit lost: the core stands still after a while         `m_only`, over many tiles
   slices pair wrongly when one operand comes late            `w_late`, `a_late`, `w_only`, `a_only`
-  a record is overwritten while it is in use                 panels of one slice, released at once, in all
+  a record is overwritten while it is in use                 `short_panels`: as fast as they can change
   a raw row overtakes a requantised one                      modes change from panel to panel
 The result FIFO is small, so that credits bind. The model says which bits come out, how many slices and tiles
 the counters show, and that every beat is taken.
@@ -60,6 +60,18 @@ async def stalls(dut, stall):
     await core.send(*workload(rng, core.shape), stalls=STALLS[stall], seed=seed, quiet=BLOCKED + 1000,
                     patient=False)
     await core.send(quiet=64)
+
+
+@cocotb.test(timeout_time=2, timeout_unit="ms")
+@cocotb.parametrize(stall=["none", "random", "w_only", "a_only", "a_late"])
+async def short_panels(dut, stall):
+    """Panels of one slice, each released at once, many without a tile of their own: nothing changes faster."""
+    core = await struck.core(dut)
+    seed = int(os.environ["COCOTB_RANDOM_SEED"])
+    rng = np.random.default_rng([seed, 1, list(STALLS).index(stall)])
+    w = [weight_packet(rng, core.shape, 1) for _ in range(24)]
+    a = [activation_packet(rng, core.shape, 1, RELEASE | KEEP * (rng.random() < 0.6)) for _ in w]
+    await core.send(w, a, stalls=STALLS[stall], seed=seed, quiet=400, patient=False)
 
 
 @cocotb.test(timeout_time=2, timeout_unit="ms")

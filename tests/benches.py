@@ -237,7 +237,7 @@ def _core(*shapes):
 
 
 bench("fuzz", toplevel="core_strike", rtl=CORE, tb=_PLAYER,
-      shapes=_core((1, 1, 1, 5, 1, 2), (3, 5, 2, 13, 2, 4), (4, 4, 4, 18, 1, 8)))
+      shapes=_core((1, 1, 1, 5, 1, 4), (3, 5, 2, 13, 2, 16), (4, 4, 4, 18, 1, 8)))
 
 bench("gemm", toplevel="core_player", rtl=CORE, tb=_PLAYER[:3], timeout=200, shapes={
     f"{r}x{c}x{d}": {"ROWS": r, "COLS": c, "DEPTH": d, "K_MAX": k, "POST_LANES": p} for r, c, d, k, p in (
@@ -246,17 +246,17 @@ bench("gemm", toplevel="core_player", rtl=CORE, tb=_PLAYER[:3], timeout=200, sha
     nightly={"32x32x8": {"ROWS": 32, "COLS": 32, "DEPTH": 8, "K_MAX": 256, "POST_LANES": 4}})
 
 bench("macrame", rtl=CORE, shapes=_core(
-    (1, 1, 1, 9, 1, 2), (1, 4, 4, 18, 2, 16), (3, 5, 2, 13, 2, 4), (2, 3, 8, 30, 3, 16)),
+    (1, 1, 1, 9, 1, 2), (1, 4, 4, 18, 2, 16), (3, 5, 2, 13, 2, 4), (2, 3, 8, 30, 3, 64)),
     nightly=_core((4, 1, 1, 9, 1, 4), (4, 4, 4, 30, 1, 64), (8, 8, 1, 20, 2, 64)))
 
 bench("macrame_faults", toplevel="core_strike", rtl=CORE, tb=_PLAYER,
       shapes=_core((1, 1, 1, 6, 1, 2), (3, 5, 2, 13, 2, 4)), nightly=_core((4, 4, 4, 22, 1, 8)))
 bench("macrame_resets", toplevel="core_strike", rtl=CORE, tb=_PLAYER,
-      shapes=_core((1, 2, 4, 22, 1, 4), (3, 5, 2, 13, 2, 4)),
+      shapes=_core((1, 2, 4, 22, 1, 4), (3, 5, 2, 13, 2, 16)),
       nightly=_core((1, 1, 1, 6, 1, 2), (4, 4, 4, 22, 1, 8)))
 
 bench("stalls", toplevel="core_strike", rtl=CORE, tb=_PLAYER, shapes=_core(
-    (1, 1, 1, 20, 1, 2), (1, 4, 4, 50, 1, 4), (3, 5, 2, 23, 2, 4), (4, 4, 4, 64, 3, 8), (8, 8, 1, 20, 2, 16)),
-    nightly=_core((4, 1, 1, 20, 1, 4), (2, 3, 8, 100, 3, 2), (16, 16, 1, 40, 4, 128)))
+    (1, 1, 1, 20, 1, 2), (1, 4, 4, 50, 1, 4), (3, 5, 2, 23, 2, 16), (4, 4, 4, 64, 3, 8), (8, 8, 1, 20, 2, 64),
+    (2, 3, 8, 100, 3, 16)), nightly=_core((4, 1, 1, 20, 1, 4), (16, 16, 1, 40, 4, 128)))
 
 bench("registers", rtl=CORE, toplevel="macrame", shapes=_core((1, 1, 1, 1, 1, 2), (3, 5, 2, 100, 4, 4)))
