@@ -163,7 +163,9 @@ def _array(*shapes, **parameters):
 
 bench("mac_array", rtl=_ARRAY, testcase=("tiles", "extremes", "abort"),
       shapes={**_array((1, 1, 1), (4, 1, 1), (1, 4, 4), (3, 5, 2), (2, 3, 7)),
-              **_array((8, 8, 1), (4, 4, 4), TAG_W=4)}, nightly=_array((16, 16, 1), (32, 32, 8), (5, 2, 3)))
+              **_array((8, 8, 1), (4, 4, 4), TAG_W=4)}, nightly=_array((16, 16, 1), (32, 32, 1), (5, 2, 3)))
+bench("mac_array_largest", toplevel="mac_array", module="tb_mac_array", rtl=_ARRAY, testcase="extremes",
+      nightly=_array((32, 32, 8)))
 # every int8 pair: cheap where COLS * DEPTH is large
 bench("mac_array_all_pairs", toplevel="mac_array", module="tb_mac_array", rtl=_ARRAY, testcase="all_pairs",
       shapes=_array((16, 16, 1), (4, 4, 4)), nightly=_array((8, 8, 1), (1, 4, 4), (3, 5, 2)))
