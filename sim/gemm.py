@@ -25,6 +25,7 @@ import contextlib
 import json
 import os
 import sys
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -240,9 +241,16 @@ def simulate_job(job):
     from sim import simulate
     from sim.link import SimLink
 
+    shape = f"{job.rows}x{job.cols}x{job.depth}"
+    slow_build = threading.Timer(Progress.QUIET, print, [f"gemm: compiling a {shape} core, once"],
+                                 dict(file=sys.stderr, flush=True))
+    slow_build.start()
+    try:
+        link = SimLink(job.rows, job.cols, job.depth, seed=job.seed, waves=job.waves, name="make-gemm")
+    finally:
+        slow_build.cancel()
     progress = Progress()
-    with contextlib.closing(progress), SimLink(job.rows, job.cols, job.depth, seed=job.seed, waves=job.waves,
-                                               name="make-gemm") as link:
+    with contextlib.closing(progress), link:
         product, report = Core(link).matmul(job.a, job.w, job.mode, progress=progress, **job.output)
     details = {"simulator": simulate.simulator(), "seconds": round(link.seconds, 3),
                "cycles_per_second": round(report.cycles / link.seconds),
