@@ -65,7 +65,7 @@ async def stalls(dut, stall):
 @cocotb.test(timeout_time=2, timeout_unit="ms")
 @cocotb.parametrize(stall=["none", "random", "w_only", "a_only", "a_late"])
 async def short_panels(dut, stall):
-    """Panels of one slice, each released at once, many without a tile of their own: nothing changes faster."""
+    """Panels of one slice, released at once, many without a tile of their own: nothing changes faster."""
     core = await struck.core(dut)
     seed = int(os.environ["COCOTB_RANDOM_SEED"])
     rng = np.random.default_rng([seed, 1, list(STALLS).index(stall)])
