@@ -14,7 +14,7 @@ ruff           Python, by pyproject.toml
 icarus         ``iverilog -g2005 -Wall``: cocotb compiles as SystemVerilog, so no test proves Verilog-2005
 verilator      ``--lint-only -Wall``, waivers in tools/lint.vlt
 yosys          ``hierarchy -check``, ``proc``, ``check -assert``, and no latch
-ecp5, ice40    the synthesis flow to its end, module by module; DSP multipliers on ECP5 only
+ecp5, ice40    the synthesis flow down to the family's cells, module by module, without ABC's optimisation
 illegal        a value the module refuses must end elaboration in all three tools, by its rule's name
 =============  ==============================================================================================
 """
@@ -119,9 +119,14 @@ def clean(result):
 
 SOUND = ("check -assert", "select -assert-none t:$dlatch t:$_DLATCH_*")
 TOOLS = {"icarus": icarus, "verilator": verilator, "yosys": functools.partial(yosys, passes=("proc", *SOUND))}
-# The array is one cell, many times: kept as modules, it is mapped once. ECP5 multiplies in DSP blocks; for
-# iCE40 the products become logic, and to optimise that with ABC would take a minute a shape and find no more.
-SYNTHESIS = {"ecp5": "synth_ecp5 -noflatten -noabc9", "ice40": "synth_ice40 -noflatten -noabc"}
+# The array is one cell, many times: kept as modules, it is mapped once. Gates become LUTs one by one, as
+# iCE40's -noabc does it: ABC's optimising would be most of the time, and finds no fault in the RTL.
+GATES_TO_LUTS = ("simplemap", "techmap -map +/gate2lut.v -D LUT_WIDTH=4", "clean")
+SYNTHESIS = {
+    "ecp5": ("synth_ecp5 -noflatten -run begin:map_luts", *GATES_TO_LUTS,
+             "synth_ecp5 -noflatten -run map_cells:"),
+    "ice40": ("synth_ice40 -noflatten -noabc",),
+}
 
 
 def shape_checks():
@@ -135,7 +140,7 @@ def shape_checks():
                             lambda t=TOOLS[tool], m=module, p=parameters: clean(t(m, p)))
             for family, flow in SYNTHESIS.items() if top.get("synthesis") else ():
                 yield Check(f"{family:<10} {name}", cost=9, run=lambda m=module, p=parameters, f=flow: clean(
-                    yosys(m, p, (f, *SOUND))))
+                    yosys(m, p, (*f, *SOUND))))
 
 
 def illegal_checks():
@@ -155,12 +160,15 @@ def illegal_checks():
 
 
 def bench_checks():
-    """The Verilog of the benches, in every shape they run in."""
+    """The Verilog of the benches, each toplevel in its first shape: their modules' shapes are tried above."""
     sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
     import benches
 
+    tops = {}
     for case in benches.CASES.values():
-        yield Check(f"icarus     bench {case.name}", lambda c=case: clean(
+        tops.setdefault(case.toplevel, case)
+    for top, case in tops.items():
+        yield Check(f"icarus     bench {top}", lambda c=case: clean(
             icarus(c.toplevel, c.parameters, c.sources(), cwd=ROOT)))
 
 
