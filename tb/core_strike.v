@@ -95,8 +95,8 @@ module core_strike #(
     task note;
         begin
             struck <= 1'b1;
-            w_mark <= u.w_sent;
-            a_mark <= u.a_sent;
+            w_mark <= u.u_w.sent;
+            a_mark <= u.u_a.sent;
             if (!struck) begin
                 m_mark       <= u.out_count + (u.taken ? 32'd1 : 32'd0);
                 offered_mark <= u.m_axis_tvalid && !u.m_axis_tready;

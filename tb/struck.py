@@ -74,6 +74,8 @@ class Struck:
         What soft resets fell into: a packet of "w", "a" or "m", an "offered" beat.
     transfers, lives, errors : int
         Since the start.
+    seen : int
+        Every error bit that STATUS had since the start.
     """
 
     def __init__(self, dut):
@@ -92,7 +94,7 @@ class Struck:
         self._knobs = {}
         self.watchdog, self.interrupts, self.tiles = registers.WATCHDOG_RESET, True, 0
         self.transfers = self.lives = self.errors = self.error = 0
-        self.cuts = Counter()
+        self.cuts, self.seen = Counter(), 0
 
     async def start(self):
         """Wait until the core is out of reset."""
@@ -263,10 +265,6 @@ class Struck:
         assert error in expected.allowed, \
             f"STATUS says {_names(error)}, expected {' or '.join(map(_names, expected.allowed))}"
         assert bool(status & registers.STATUS_HALTED) == bool(error), f"STATUS reads 0x{status:x}"
-        if expected.open is not None:
-            tile = "a" if expected.open else "no"
-            assert bool(status & registers.STATUS_BUSY) == expected.open, \
-                f"STATUS reads 0x{status:x}, but {tile} tile is open and all results have left"
         irq = int(self.u.irq.value)
         assert irq == bool(error and self.interrupts), f"irq is {irq}, STATUS reads 0x{status:x}"
         fewest, most = expected.allowed[error]
@@ -274,6 +272,10 @@ class Struck:
             f"{beats} result beats, expected {fewest} to {most} tiles of {shape.rows} ({_names(error)})"
         assert beats % shape.rows == 0, f"{beats} result beats are not whole tiles of {shape.rows} rows"
         self._compare(expected.tiles, self._out_base, len(self._beats), _names(error))
+        if expected.open is not None:
+            tile = "a" if expected.open else "no"
+            assert bool(status & registers.STATUS_BUSY) == expected.open, \
+                f"STATUS reads 0x{status:x}, but {tile} tile is open and all results have left"
         taken = {stream: self._sent[stream] - state[left] - self._base(stream)
                  for stream, left in (("w", "weights_left"), ("a", "activations_left"))}
         every = {stream: sum(map(len, packets)) for stream, packets in self._life.items()}
@@ -281,6 +283,7 @@ class Struck:
         assert taken == wanted, f"beats taken: {taken}, expected {wanted} of {every} ({_names(error)})"
         self.error, self.tiles = error, beats // shape.rows
         if error:
+            self.seen |= error
             self.errors += self._halted is None
             self._halted = expected
             expected.allowed = {error: (beats // shape.rows,) * 2}
