@@ -159,7 +159,7 @@ class TB(Bench):
 
     async def finish(self):
         """All panels written, used, released."""
-        await self.until(lambda: self.source.empty and self.p == len(self.panels))
+        await self.until(lambda: self.source.empty and self.p == len(self.panels), cycles=40_000)
         await self.step(self.settle + 3)
 
     async def reset(self):

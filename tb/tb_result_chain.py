@@ -50,7 +50,7 @@ class TB(Bench):
         assert not self.watch.due, f"never came: {self.watch.due}"
 
 
-@cocotb.test(timeout_time=1, timeout_unit="ms")
+@cocotb.test(timeout_time=3, timeout_unit="ms")
 async def paces(dut):
     """Every pace behind every other, as close as is legal, and one cycle apart from that."""
     tb = TB(dut)
@@ -63,7 +63,7 @@ async def paces(dut):
     await tb.finish()
 
 
-@cocotb.test(timeout_time=1, timeout_unit="ms")
+@cocotb.test(timeout_time=3, timeout_unit="ms")
 async def reset(dut):
     """A reset in each cycle of a tile: no row of it comes any more, the next one is whole."""
     tb = TB(dut)

@@ -179,7 +179,7 @@ bench("pe_int8_wrap", toplevel="pe_int8", module="tb_pe_int8", rtl=_ARRAY[:2], t
 bench("result_chain", rtl="array/result_chain.v", shapes={
     f"{rows}rows": {"ROWS": rows, "PACE_W": pace, "TAG_W": tag}
     for rows, pace, tag in ((1, 2, 1), (2, 3, 2), (3, 2, 1), (8, 1, 4))},
-    nightly={"32rows": {"ROWS": 32, "PACE_W": 4, "TAG_W": 3}})
+    nightly={"32rows": {"ROWS": 32, "PACE_W": 3, "TAG_W": 3}})
 
 # --- rtl/stream -------------------------------------------------------------------------------------------
 
@@ -200,7 +200,7 @@ bench("packet_gate", rtl="stream/packet_gate.v")
 bench("panel_buffer", rtl="stream/panel_buffer.v", shapes={
     f"{cols}x{depth},{slices}slices": {"COLS": cols, "DEPTH": depth, "SLICES_MAX": slices, "SETTLE": settle}
     for cols, depth, slices, settle in ((1, 1, 1, 6), (3, 5, 5, 8), (2, 8, 2, 8), (4, 4, 16, 7))},
-    nightly={"32x8,1024slices": {"COLS": 32, "DEPTH": 8, "SLICES_MAX": 1024, "SETTLE": 8}})
+    nightly={"32x1,100slices": {"COLS": 32, "DEPTH": 1, "SLICES_MAX": 100, "SETTLE": 6}})
 
 bench("panel_record", rtl="stream/panel_record.v", shapes={
     f"{c}x{d}": {"COLS": c, "DEPTH": d} for c, d in ((1, 1), (8, 1), (3, 5), (4, 4), (2, 7), (5, 8))})
@@ -218,7 +218,7 @@ def _sequencer(rows, depth, slices, groups, credits):
 bench("tile_sequencer", rtl="stream/tile_sequencer.v", shapes={
     "1row": _sequencer(1, 1, 1, 1, 2), "2rows": _sequencer(2, 8, 2, 3, 16),
     "3rows": _sequencer(3, 2, 7, 2, 3), "8rows": _sequencer(8, 1, 40, 4, 64)},
-    nightly={"32rows": _sequencer(32, 1, 1024, 16, 128)})
+    nightly={"32rows": _sequencer(32, 1, 100, 16, 128)})
 
 # --- rtl/bus ----------------------------------------------------------------------------------------------
 
