@@ -132,7 +132,7 @@ def running_in(folder):
 
 @pytest.mark.parametrize("text", [
     "import cocotb\n@cocotb.test()\nasync def t(dut):\n    while True: pass",
-    "import cocotb.triggers as c\n@cocotb.test()\nasync def t(dut):\n    while True: await c.Timer(1, 'ns')",
+    "from cocotb import test, triggers\n@test()\nasync def t(dut):\n    while True: await triggers.Timer(1)",
 ], ids=["no-time-passes", "time-passes"])
 def test_hang(project, text):
     project.bench(text)
