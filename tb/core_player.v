@@ -30,6 +30,7 @@ module core_player #(
     localparam W_W = COLS * 8 * DEPTH;
     localparam A_W = ROWS * 8 * DEPTH;
     localparam M_W = COLS * 32;
+    localparam PERIOD = 10;   // ns a cycle
 
     localparam NONE     = 3'd0;
     localparam TRANSFER = 3'd1;
@@ -53,11 +54,12 @@ module core_player #(
     reg [31:0] out_count = 0;
     reg [31:0] reg_rdata = 0;
     reg [1:0]  reg_resp = 0;
-    reg [31:0] cycle = 0, first_cycle = 0, last_cycle = 0;   // of a transfer: first input beat, last result beat
+    reg [31:0] cycle = 0;                            // when the latest command was finished
+    reg [31:0] first_cycle = 0, last_cycle = 0;      // of a transfer: first input beat, last result beat
 
     reg clk = 1'b0;
     reg rst = 1'b1;
-    always #5 clk = !clk;
+    always #(PERIOD / 2) clk = !clk;
 
     // The files are opened at the first command, when Python has surely made them.
     reg [1023:0] dir;
@@ -86,7 +88,7 @@ module core_player #(
     wire irq;
 
     wire w_stop, a_stop, m_stop;
-    wire [31:0] w_sent, a_sent;
+    wire w_empty, a_empty;
     reg go_q = 1'b0;
     wire start = go != go_q;
 
@@ -98,12 +100,12 @@ module core_player #(
                      .seed(stall_seed ^ 32'h3C3C3C3C), .stop(m_stop));
 
     stream_source #(.DATA_W(W_W)) u_w (
-        .clk(clk), .rst(rst), .file(w_file), .available(w_available), .stop(w_stop), .sent(w_sent),
+        .clk(clk), .rst(rst), .file(w_file), .available(w_available), .stop(w_stop), .sent(), .empty(w_empty),
         .tdata(s_axis_w_tdata), .tuser(s_axis_w_tuser), .tlast(s_axis_w_tlast), .tvalid(s_axis_w_tvalid),
         .tready(s_axis_w_tready)
     );
     stream_source #(.DATA_W(A_W)) u_a (
-        .clk(clk), .rst(rst), .file(a_file), .available(a_available), .stop(a_stop), .sent(a_sent),
+        .clk(clk), .rst(rst), .file(a_file), .available(a_available), .stop(a_stop), .sent(), .empty(a_empty),
         .tdata(s_axis_a_tdata), .tuser(s_axis_a_tuser), .tlast(s_axis_a_tlast), .tvalid(s_axis_a_tvalid),
         .tready(s_axis_a_tready)
     );
@@ -134,14 +136,14 @@ module core_player #(
 
     wire taken = m_axis_tvalid && m_axis_tready;
     wire moved = taken || (s_axis_w_tvalid && s_axis_w_tready) || (s_axis_a_tvalid && s_axis_a_tready);
-    wire sent_all = w_sent == w_available && a_sent == a_available;
+    wire sent_all = w_empty && a_empty;
 
     // Results, and the rules of the stream they come on.
     reg held_q = 1'b0;   // a beat was offered and not taken: it must still be there, unchanged
     reg [M_W-1:0] held_data;
     reg [COLS*4-1:0] held_keep;
     reg held_last;
-    always @(posedge clk) begin
+    always @(posedge clk) if (m_axis_tvalid || held_q) begin
         held_q <= m_axis_tvalid && !m_axis_tready && !rst;
         if (m_axis_tvalid && !m_axis_tready) begin
             held_data <= m_axis_tdata;
@@ -151,29 +153,38 @@ module core_player #(
         if (held_q && !rst && (m_axis_tvalid !== 1'b1 || m_axis_tdata !== held_data || m_axis_tkeep !== held_keep
                                || m_axis_tlast !== held_last))
             rule_broken <= 1'b1;
-        if (!rst && (m_axis_tvalid ^ s_axis_w_tready ^ s_axis_a_tready ^ irq) === 1'bx)
-            unknown <= 1'b1;
         if (taken && !rst) begin
             $fwrite(m_file, "%h %h %b\n", m_axis_tdata, m_axis_tkeep, m_axis_tlast);
             out_count <= out_count + 1;
         end
     end
 
+    wire levels = m_axis_tvalid ^ s_axis_w_tready ^ s_axis_a_tready ^ irq;
+    always @(levels or rst)
+        if (!rst && levels === 1'bx)
+            unknown = 1'b1;
+
     // Commands.
+    always @(posedge finished)
+        cycle = $time / PERIOD;
+
     reg [2:0] running = NONE;
+    reg ended;
     reg started = 1'b0;      // an input beat of this transfer has been taken
     reg [31:0] idle = 0;
     reg [2:0] reset_left = 3'd4;
     always @(posedge clk) begin
         go_q  <= go;
-        cycle <= cycle + 1;
-        idle  <= (moved || start) ? 0 : idle + 1;
-        if (moved && !started) begin
-            first_cycle <= cycle;
+        if (!moved && !start)
+            idle <= idle + 1;
+        else if (idle != 0)
+            idle <= 0;
+        if (!started && moved) begin
+            first_cycle <= $time / PERIOD;
             started     <= 1'b1;
         end
         if (taken)
-            last_cycle <= cycle;
+            last_cycle <= $time / PERIOD;
 
         if (reset_left != 0) begin
             reset_left <= reset_left - 3'd1;
@@ -181,14 +192,17 @@ module core_player #(
         end
 
         case (running)
-            TRANSFER:
-                if ((sent_all && out_count == out_target) || idle >= idle_limit
-                        || (irq && sent_all && idle >= 256)) begin
+            TRANSFER: begin
+                ended = idle >= idle_limit;
+                if (sent_all)
+                    ended = ended || out_count == out_target || (irq && idle >= 256);
+                if (ended) begin
                     $fflush(m_file);
                     stuck    <= idle >= idle_limit;
                     finished <= 1'b1;
                     running  <= NONE;
                 end
+            end
             READ: begin
                 if (arvalid && arready)
                     arvalid <= 1'b0;

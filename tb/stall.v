@@ -39,12 +39,14 @@ module stall (
         left = 16'd0;
     end
 
-    always @(posedge clk)
+    // A stream that never pauses costs the simulator no work a cycle.
+    wire tick = clk && (start || mode != 2'd0);
+    always @(posedge tick)
         if (start) begin
             bits <= seed == 0 ? 32'h9E3779B9 : seed;
             left <= mode == 2'd3 ? length : 16'd0;
             stop <= mode == 2'd3 && length != 0;
-        end else if (mode != 2'd0) begin
+        end else begin
             case (mode)
                 2'd1: begin
                     bits <= xorshift(bits);

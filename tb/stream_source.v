@@ -18,7 +18,8 @@ module stream_source #(
     input  wire [31:0]       file,
     input  wire [31:0]       available,   // beats in the file
     input  wire              stop,
-    output reg  [31:0]       sent,        // beats taken
+    output wire [31:0]       sent,        // beats taken
+    output wire              empty,       // all available beats are taken
     output wire [DATA_W-1:0] tdata,
     output wire [7:0]        tuser,
     output wire              tlast,
@@ -29,16 +30,17 @@ module stream_source #(
 
     reg [BEAT_W-1:0] word;      // filled by $fread
     reg [BEAT_W-1:0] beat_q;
-    reg [31:0] fetched;
+    reg [31:0] fetched;         // beats read; one of them may still be on offer
     integer count;
 
+    assign sent  = fetched - tvalid;
+    assign empty = fetched == available && !tvalid;
     assign tuser = beat_q[BEAT_W-1 -: 8];
     assign tlast = beat_q[DATA_W];
     assign tdata = beat_q[DATA_W-1:0];
 
     initial begin
         tvalid  = 1'b0;
-        sent    = 0;
         fetched = 0;
         beat_q  = 0;
     end
@@ -46,25 +48,20 @@ module stream_source #(
     always @(posedge clk)
         if (rst) begin
             tvalid <= 1'b0;
-            sent   <= available;
             if (fetched != available) begin
                 count   = $fseek(file, (available - fetched) * (BEAT_W / 8), 1);
                 fetched <= available;
             end
-        end else begin
-            if (tvalid && tready)
-                sent <= sent + 1;
-            if (!tvalid || tready) begin
-                if (fetched != available && !stop) begin
-                    count   = $fread(word, file);
-                    beat_q  <= word;
-                    tvalid  <= 1'b1;
-                    fetched <= fetched + 1;
-                    if (count != BEAT_W / 8)
-                        $display("stream_source: %0d bytes read of a beat of %0d", count, BEAT_W / 8);
-                end else
-                    tvalid <= 1'b0;
-            end
+        end else if (!tvalid || tready) begin
+            if (fetched != available && !stop) begin
+                count   = $fread(word, file);
+                beat_q  <= word;
+                tvalid  <= 1'b1;
+                fetched <= fetched + 1;
+                if (count != BEAT_W / 8)
+                    $display("stream_source: %0d bytes read of a beat of %0d", count, BEAT_W / 8);
+            end else
+                tvalid <= 1'b0;
         end
 endmodule
 `default_nettype wire
