@@ -46,7 +46,9 @@ def mutated_rtl(fault):
     shutil.rmtree(root, ignore_errors=True)
     shutil.copytree(simulate.RTL, root)
     path = root / fault["file"]
-    path.write_text(path.read_text().replace(fault["find"], fault["replace"]))
+    text = path.read_text()
+    assert text.count(fault["find"]) == 1, f"{fault['find']!r} must stand in {fault['file']} once"
+    path.write_text(text.replace(fault["find"], fault["replace"]))
     return root
 
 
@@ -70,7 +72,6 @@ def test_fault_is_well_formed(fault):
     assert not case.nightly, f"{case.name} is not in the default suite"
     path = simulate.RTL / fault["file"]
     assert str(path) in case.sources(), f"{case.name} does not compile {fault['file']}"
-    assert path.read_text().count(fault["find"]) == 1, f"{fault['find']!r} must stand in {fault['file']} once"
 
 
 def test_faults_are_many_and_unique():
