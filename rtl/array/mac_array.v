@@ -51,6 +51,12 @@ module mac_array #(
     wire valid_end = valid_q[SUM_LATENCY-1];
     wire last_end  = last_q[SUM_LATENCY-1];
 
+    // What the cells do next, of which each row registers a copy.
+    wire       valid_d   = valid_end & ~rst;
+    wire       last_d    = last_end & ~rst;
+    wire       clear_d   = last_end | rst;
+    wire [3:0] control_d = {valid_d, last_d, clear_d, shift};
+
     always @(posedge clk) begin
         if (rst) begin
             valid_q <= {SUM_LATENCY{1'b0}};
@@ -82,14 +88,13 @@ module mac_array #(
         end
         for (r = 0; r < ROWS; r = r + 1) begin : g_row
             reg [8*DEPTH-1:0] a_q;
-            reg valid_row_q, last_row_q, clear_row_q, shift_row_q;
+            reg [3:0] control_q;
             always @(posedge clk) begin
-                a_q         <= a[8*DEPTH*r +: 8*DEPTH];
-                valid_row_q <= valid_end & ~rst;
-                last_row_q  <= last_end & ~rst;
-                clear_row_q <= last_end | rst;
-                shift_row_q <= shift;
+                a_q       <= a[8*DEPTH*r +: 8*DEPTH];
+                control_q <= control_d;
             end
+            wire      valid_row, last_row, clear_row, shift_row;
+            assign {valid_row, last_row, clear_row, shift_row} = control_q;
             for (c = 0; c < COLS; c = c + 1) begin : g_col
                 wire [31:0] above;
                 wire [31:0] result;
@@ -97,10 +102,10 @@ module mac_array #(
                     .DEPTH(DEPTH)
                 ) u_pe (
                     .clk      (clk),
-                    .valid    (valid_row_q),
-                    .last     (last_row_q),
-                    .clear    (clear_row_q),
-                    .shift    (shift_row_q),
+                    .valid    (valid_row),
+                    .last     (last_row),
+                    .clear    (clear_row),
+                    .shift    (shift_row),
                     .a        (a_q),
                     .w        (g_lane[c].w_q),
                     .chain_in (above),

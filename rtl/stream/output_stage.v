@@ -87,8 +87,10 @@ module output_stage #(
             whole_q   <= {whole_q[LATENCY-2:0], fire_q && (group_q == GROUP_END[GROUP_W-1:0])};
             enable_q  <= param_valid || fire_q || (whole_q != {LATENCY{1'b0}});
         end
-        if (row_valid) x_last_q <= row_last;
-        if (row_valid) x_mode_q <= row_mode;
+        if (row_valid) begin
+            x_last_q <= row_last;
+            x_mode_q <= row_mode;
+        end
         if (param_valid) begin
             next_q      <= param_group + 1'b1;
             group_q     <= param_group;

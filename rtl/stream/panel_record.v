@@ -8,8 +8,8 @@
 //   byte   0  1  2  3 | 4  5  6  7  | 8     | 9          | 10        | 11
 //          bias       | multiplier  | shift | zero point | clamp low | clamp high
 //
-// Each beat goes to a small memory of its own, as it is; one read brings all beats, hence all columns, at once. There are
-// four slots because four panels can be alive: one whose last tile is still in the array's pipeline, one in use, one
+// Each beat goes to its own place in a slot's word, as it is; one read brings all beats, hence all columns, at once. There
+// are four slots because four panels can be alive: one whose last tile is still in the array's pipeline, one in use, one
 // loaded, and one whose record has come but whose slices must wait.
 //
 // Latency: read 1 cycle; the outputs hold until the next read. Reading what is being written is not defined; panel_buffer
@@ -40,22 +40,26 @@ module panel_record #(
 
     localparam integer RECORD_BEATS = (12 + DEPTH - 1) / DEPTH;
     localparam integer LANE_W       = 8 * DEPTH;
+    localparam integer BEAT_W       = LANE_W * COLS;
+
+    reg [BEAT_W*RECORD_BEATS-1:0] mem[0:3];
+    reg [BEAT_W*RECORD_BEATS-1:0] data_q;
+
+    integer i;
+    always @(posedge clk) begin
+        if (write)
+            for (i = 0; i < RECORD_BEATS; i = i + 1)
+                if (write_beat == i[3:0]) mem[write_slot][BEAT_W*i +: BEAT_W] <= write_data;
+        if (read) data_q <= mem[read_slot];
+    end
 
     genvar b, c;
     generate
-        for (b = 0; b < RECORD_BEATS; b = b + 1) begin : g_beat
-            reg [LANE_W*COLS-1:0] mem[0:3];
-            reg [LANE_W*COLS-1:0] data_q;
-            always @(posedge clk) begin
-                if (write && write_beat == b) mem[write_slot] <= write_data;
-                if (read) data_q <= mem[read_slot];
-            end
-        end
         for (c = 0; c < COLS; c = c + 1) begin : g_col
             // the column's bytes in order; the last beat's padding, if any, lies above byte 11 and is not used
             wire [8*12-1:0] bytes;
             for (b = 0; b < 12; b = b + 1) begin : g_byte
-                assign bytes[8*b +: 8] = g_beat[b/DEPTH].data_q[LANE_W*c + 8*(b % DEPTH) +: 8];
+                assign bytes[8*b +: 8] = data_q[BEAT_W*(b/DEPTH) + LANE_W*c + 8*(b % DEPTH) +: 8];
             end
             assign bias[32*c +: 32]       = bytes[31:0];
             assign multiplier[32*c +: 32] = bytes[63:32];
