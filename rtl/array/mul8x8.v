@@ -19,15 +19,15 @@ module mul8x8 (
     output wire [15:0] p   // int16
 );
 
-    // A delay line is an array, because Icarus reads an array's element for a quarter of what a variable costs it.
-    reg signed [15:0] product_q[0:1];
+    reg signed [15:0] product_q;
+    reg signed [15:0] p_q;
 
     always @(posedge clk) begin
-        product_q[0] <= $signed(a) * $signed(b);
-        product_q[1] <= product_q[0];
+        product_q <= $signed(a) * $signed(b);
+        p_q       <= product_q;
     end
 
-    assign p = product_q[1];
+    assign p = p_q;
 
 endmodule
 
