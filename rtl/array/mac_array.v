@@ -71,6 +71,14 @@ module mac_array #(
         load_tag_q <= tag_q[TAG_W*(SUM_LATENCY-1) +: TAG_W];
     end
 
+    reg [8*DEPTH*ROWS-1:0] a_q;
+    reg [8*DEPTH*COLS-1:0] w_q;
+
+    always @(posedge clk) begin
+        a_q <= a;
+        w_q <= w;
+    end
+
     assign load     = load_q;
     assign load_tag = load_tag_q;
 
@@ -83,16 +91,12 @@ module mac_array #(
             ERROR_mac_array_COLS_must_be_1_to_32 u_error ();
         end
         for (c = 0; c < COLS; c = c + 1) begin : g_lane
-            reg [8*DEPTH-1:0] w_q;
-            always @(posedge clk) w_q <= w[8*DEPTH*c +: 8*DEPTH];
+            wire [8*DEPTH-1:0] w_col = w_q[8*DEPTH*c +: 8*DEPTH];
         end
         for (r = 0; r < ROWS; r = r + 1) begin : g_row
-            reg [8*DEPTH-1:0] a_q;
-            reg [3:0] control_q;
-            always @(posedge clk) begin
-                a_q       <= a[8*DEPTH*r +: 8*DEPTH];
-                control_q <= control_d;
-            end
+            wire [8*DEPTH-1:0] a_row = a_q[8*DEPTH*r +: 8*DEPTH];
+            reg  [3:0]         control_q;
+            always @(posedge clk) control_q <= control_d;
             wire      valid_row, last_row, clear_row, shift_row;
             assign {valid_row, last_row, clear_row, shift_row} = control_q;
             for (c = 0; c < COLS; c = c + 1) begin : g_col
@@ -106,8 +110,8 @@ module mac_array #(
                     .last     (last_row),
                     .clear    (clear_row),
                     .shift    (shift_row),
-                    .a        (a_q),
-                    .w        (g_lane[c].w_q),
+                    .a        (a_row),
+                    .w        (g_lane[c].w_col),
                     .chain_in (above),
                     .chain_out(result)
                 );
