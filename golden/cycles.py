@@ -154,8 +154,8 @@ def predict(geometry, weights, activations):
     g = geometry
     if sum(panel.release for panel in activations) != len(weights) or not activations[-1].release:
         releases = sum(panel.release for panel in activations)
-        raise ValueError(f"{releases} activation panels release {len(weights)} weight panels, expected one release "
-                         f"a panel and the last at the end")
+        raise ValueError(f"{releases} activation panels release {len(weights)} weight panels, expected one "
+                         f"release a panel and the last at the end")
 
     written = 0        # cycle of the latest beat on s_axis_w
     released = []      # cycle of each weight panel's release
