@@ -1,0 +1,108 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""tools.bench: a small run of it, what it makes of timings, and that it can fail."""
+import json
+
+import numpy as np
+import pytest
+
+from host.link import Results
+from sim import simulate
+from tools import bench
+
+
+def rounds(player, pure, poke):
+    """Rounds as `measure` returns them, from cycles a second."""
+    return {way: [{"cycles_per_s": rate, "mac_per_s": 64 * rate} for rate in rates]
+            for way, rates in (("player", player), ("pure", pure), ("poke", poke))}
+
+
+def test_ratios_are_formed_round_by_round():
+    """The machine's speed changes between rounds; a ratio of medians would be 10 / 20."""
+    row = bench.summary({"8x8x1": rounds([10, 19, 5], [10, 20, 50], [2, 5, 1])})["8x8x1"]
+    assert row["ratios"] == {"pure": 0.95, "poke": 5.0}
+    assert row["spread"]["pure"] == (0.1, 1.0)
+    assert row["cycles_per_s"] == {"player": 10, "pure": 20, "poke": 2}
+    assert row["mac_per_s"]["player"] == 640
+
+
+@pytest.mark.parametrize(("player", "missed"), [(90, []), (89, ["pure"]), (14, ["pure", "poke"])])
+def test_a_ratio_below_its_floor_is_a_miss(player, missed):
+    lines = bench.misses(bench.summary({"8x8x1": rounds([player], [100], [10])}))
+    assert [next(way for way in ("pure", "poke") if f"of {way}'s" in line) for line in lines] == missed
+
+
+@pytest.mark.parametrize(("ratio", "status"), [(0.95, 0), (0.5, 1)])
+def test_a_miss_is_an_exit_status(ratio, status, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(simulate, "BUILD", tmp_path)
+    monkeypatch.setattr(bench, "measure", lambda shapes, say: {"8x8x1": rounds([ratio], [1], [0.1])})
+    assert bench.main(["8x8x1"]) == status
+    out, err = capsys.readouterr()
+    assert f"   {ratio:.2f}, " in out
+    assert bool(err) == bool(status)
+    assert json.loads((tmp_path / "bench.json").read_text())["table"]["8x8x1"]["ratios"]["pure"] == ratio
+
+
+@pytest.mark.parametrize("shape", ["8x8", "8x8x", "axbxc", "-1x2x3"])
+def test_a_bad_shape_is_refused(shape, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        bench.main(["--", shape])
+    assert f"{shape}: expected ROWSxCOLSxDEPTH" in capsys.readouterr().err
+
+
+def correct(work):
+    """The result beats golden wants."""
+    rows, cols = work.shape.rows, work.shape.cols
+    product = bench.gemm(work.a, work.w)
+    tiles = [product[m * rows:(m + 1) * rows, n * cols:(n + 1) * cols] for m, n in work.batch.tiles]
+    data = np.ascontiguousarray(np.concatenate(tiles), "<i4").view(np.uint8).reshape(-1, 4 * cols)
+    last = np.arange(len(data)) % rows == rows - 1
+    return Results(data.copy(), last, np.ones(data.shape, bool))
+
+
+def test_one_wrong_bit_is_found():
+    work = bench.workload(2, 3, 2, (2, 2, 5))
+    results = correct(work)
+    work.check("pure", results)
+    results.data[3, 5] ^= 0x10
+    with pytest.raises(ValueError, match="pure: 1 of 24 results differ .* the first in row 3, column 1"):
+        work.check("pure", results)
+
+
+def test_a_missing_tile_is_found():
+    work = bench.workload(2, 3, 2, (2, 2, 5))
+    results = correct(work)
+    short = Results(results.data[:-2], results.last[:-2], results.keep[:-2])
+    with pytest.raises(ValueError, match="3 result tiles, expected 4"):
+        work.check("poke", short)
+
+
+def test_memory_dump_is_read_as_written(tmp_path):
+    """tlast, tkeep and tdata of one lane, and an unknown bit is no result."""
+    dump = tmp_path / "m.hex"
+    dump.write_text("// 0x00000000\n0f00000102\n1ffffffffe\n")
+    results = bench._read_hex(dump, 1)
+    assert results.data.tolist() == [[2, 1, 0, 0], [254, 255, 255, 255]]
+    assert results.last.tolist() == [False, True]
+    assert results.keep.all()
+    dump.write_text("0f0000010x\n")
+    with pytest.raises(ValueError, match="invalid literal"):
+        bench._read_hex(dump, 1)
+
+
+def test_the_long_product_exceeds_the_short_one_on_any_core():
+    for shape in ((1, 1, 1), (8, 8, 1), (4, 4, 4), (16, 16, 1), (32, 32, 8)):
+        for way in bench.WAYS:
+            down, across, slices = bench.sizes(way, *shape)
+            assert down * across * slices > 8 * np.prod(bench.SHORT)
+
+
+def test_all_ways_agree_with_golden(monkeypatch):
+    """A round on a small core. Its times are too short to mean anything."""
+    monkeypatch.setattr(bench.Contender, "round", lambda self: {
+        "cycles_per_s": 1.0, "mac_per_s": 1.0, "runs": [vars(self.run(*job)) for job in self.jobs]})
+    found = bench.measure(["3x2x2"], rounds=(1, 1), long=(2, 3, 20))
+    runs = {way: found["3x2x2"][way][0]["runs"] for way in bench.WAYS}
+    for way in bench.WAYS:
+        assert [run["macs"] for run in runs[way]] == [6 * 40 * 6, 3 * 32 * 2]
+        assert runs[way][0]["cycles"] >= 6 * 20
