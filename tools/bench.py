@@ -14,8 +14,8 @@ off by running a short product too, and dividing differences:
 
     cycles/s = (cycles of the long run - of the short one) / (CPU time of the long run - of the short one)
 
-The three take turns, round after round, and the least time of each run counts: whatever else a machine does can
-only add to it. Beside a ratio stands its range over the rounds, each taken for itself.
+The three take turns, round after round, and the least time of each run counts: whatever else a machine does
+can only add to it. Beside a ratio stands its range over the rounds, each taken for itself.
 The poked product uses each weight panel once, so that there is something to poke into every lane each cycle.
 ``python -m tools.bench 8x8x1`` measures one core only. All figures go to build/bench.json too.
 
@@ -358,7 +358,8 @@ def summary(found):
     for shape, ways in found.items():
         best = {way: rates(rounds) for way, rounds in ways.items()}
         single = {way: [rates([one])[0] for one in rounds] for way, rounds in ways.items()}
-        ratios = {other: [mine / its for mine, its in zip(single["player"], single[other])] for other in FLOORS}
+        ratios = {other: [mine / its for mine, its in zip(single["player"], single[other])]
+                  for other in FLOORS}
         table[shape] = {
             "cycles_per_s": {way: cycles for way, (cycles, macs) in best.items()},
             "mac_per_s": {way: macs for way, (cycles, macs) in best.items()},
