@@ -508,7 +508,10 @@ def test_a_simulation_that_fails_gives_no_traceback(solve, monkeypatch):
 
 def test_a_terminal_gets_live_progress(tmp_path):
     argv, env = command(tmp_path, PROBLEM="4", TERM="xterm-256color", COLUMNS="100", LINES="40")
-    parent, child = pty.openpty()
+    try:
+        parent, child = pty.openpty()
+    except OSError as error:   # a container without /dev/pts
+        pytest.skip(f"no terminal to be had here: {error}")
     process = subprocess.Popen(argv, env=env, cwd=ROOT, stdin=child, stdout=child, stderr=child)
     os.close(child)
     seen = b""
