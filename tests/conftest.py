@@ -34,8 +34,9 @@ def pytest_generate_tests(metafunc):
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leave the nightly tests out unless asked for, and start the longest first."""
-    if not config.getoption("--nightly") and "nightly" not in (config.getoption("-m") or ""):
+    """Leave the nightly tests out unless asked for, together or by name."""
+    by_name = any("::" in word for word in config.args)  # as the command that replays a failure does
+    if not (by_name or config.getoption("--nightly") or "nightly" in config.getoption("-m")):
         nightly = [item for item in items if item.get_closest_marker("nightly")]
         if nightly:
             config.hook.pytest_deselected(items=nightly)
