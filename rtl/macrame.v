@@ -284,6 +284,7 @@ module macrame #(
 
     localparam integer PACE_W = (GROUPS == 1) ? 1 : $clog2(GROUPS);
     localparam [31:0] PACE_REQUANT = GROUPS - 1;
+    localparam integer TALL_W = (TALL == 1) ? 1 : $clog2(TALL);
     localparam [31:0] ROWS_END = ROWS - 1;
     localparam [31:0] TALL_END = 4*ROWS - 1;
 
@@ -297,7 +298,7 @@ module macrame #(
         .load     (load),
         .load_tag (load_mode),
         .load_pace((load_mode == 4'd0) ? {PACE_W{1'b0}} : PACE_REQUANT[PACE_W-1:0]),
-        .load_rows((BF16 != 0 && load_mode[2]) ? TALL_END[6:0] : ROWS_END[6:0]),
+        .load_rows((BF16 != 0 && load_mode[2]) ? TALL_END[TALL_W-1:0] : ROWS_END[TALL_W-1:0]),
         .shift    (chain_shift),
         .row_valid(row_valid),
         .row_last (row_last),

@@ -199,7 +199,9 @@ bench("packet_gate", rtl="stream/packet_gate.v")
 
 bench("panel_buffer", rtl="stream/panel_buffer.v", shapes={
     f"{cols}x{depth},{slices}slices": {"COLS": cols, "DEPTH": depth, "SLICES_MAX": slices, "SETTLE": settle}
-    for cols, depth, slices, settle in ((1, 1, 1, 6), (3, 5, 5, 8), (2, 8, 2, 8), (4, 4, 16, 7))},
+    for cols, depth, slices, settle in ((1, 1, 1, 6), (3, 5, 5, 8), (2, 8, 2, 8), (4, 4, 16, 7))} | {
+    "2x2,bf16": {"COLS": 2, "DEPTH": 2, "SLICES_MAX": 5, "SETTLE": 10, "INT8": 0, "BF16": 1},
+    "3x2,dual": {"COLS": 3, "DEPTH": 2, "SLICES_MAX": 8, "SETTLE": 10, "INT8": 1, "BF16": 1}},
     nightly={"32x1,100slices": {"COLS": 32, "DEPTH": 1, "SLICES_MAX": 100, "SETTLE": 6}})
 
 bench("panel_record", rtl="stream/panel_record.v", shapes={
@@ -210,15 +212,17 @@ bench("release_watchdog", rtl="stream/release_watchdog.v")
 bench("skid", rtl="stream/skid.v", shapes={"1": {"WIDTH": 1}, "67": {"WIDTH": 67}})
 
 
-def _sequencer(rows, depth, slices, groups, credits):
+def _sequencer(rows, depth, slices, groups, credits, **more):
     return {"ROWS": rows, "DEPTH": depth, "SLICES_MAX": slices, "GROUPS": groups, "POST_LATENCY": 11,
-            "CREDITS": credits}
+            "CREDITS": credits, **more}
 
 
 bench("tile_sequencer", rtl="stream/tile_sequencer.v", shapes={
     "1row": _sequencer(1, 1, 1, 1, 2), "2rows": _sequencer(2, 8, 2, 3, 16),
-    "3rows": _sequencer(3, 2, 7, 2, 3), "8rows": _sequencer(8, 1, 40, 4, 64)},
-    nightly={"32rows": _sequencer(32, 1, 100, 16, 128)})
+    "3rows": _sequencer(3, 2, 7, 2, 3), "8rows": _sequencer(8, 1, 40, 4, 64),
+    "1row,bf16": _sequencer(1, 2, 5, 1, 64, BF16=1), "3rows,bf16": _sequencer(3, 2, 10, 2, 150, BF16=1),
+    "2rows,bf16": _sequencer(2, 2, 9, 4, 8, BF16=1), "4rows,bf16": _sequencer(4, 2, 14, 3, 256, BF16=1)},
+    nightly={"32rows": _sequencer(32, 1, 100, 16, 128), "32rows,bf16": _sequencer(32, 2, 40, 1, 512, BF16=1)})
 
 # --- rtl/bus ----------------------------------------------------------------------------------------------
 

@@ -27,7 +27,7 @@ module result_chain #(
     input  wire              load,
     input  wire [TAG_W-1:0]  load_tag,
     input  wire [PACE_W-1:0] load_pace,  // cycles a row waits, less one
-    input  wire [6:0]        load_rows,  // rows of the tile, less one
+    input  wire [((ROWS == 1) ? 1 : $clog2(ROWS))-1:0] load_rows,  // rows of the tile, less one
     output wire              shift,
     // to the output stage
     output wire              row_valid,  // first cycle of a row on row_out
@@ -50,7 +50,7 @@ module result_chain #(
         left_d = left_q;
         wait_d = wait_q;
         if (load) begin
-            left_d = load_rows[LEFT_W-1:0];
+            left_d = load_rows;
             wait_d = load_pace;
         end else if (advance) begin
             left_d = left_q - 1'b1;

@@ -148,8 +148,8 @@ module output_stage #(
                 assign xs[32*g +: 32] = x_q[32*COL +: 32];
             end
             wire [31:0] x = xs[32*group_q +: 32];
-            wire [7:0]  int8_q;
             if (INT8 != 0) begin : g_int8
+                wire [7:0] int8_q;
                 wire [64*GROUPS-1:0] params;
                 for (g = 0; g < GROUPS; g = g + 1) begin : g_group
                     localparam integer COL = (g*POST_LANES + l < COLS) ? g*POST_LANES + l : COLS - 1;
@@ -170,6 +170,8 @@ module output_stage #(
                     .clamp_high(param_q[7:0]),
                     .q         (int8_q)
                 );
+            end else begin : g_no_int8
+                wire unused = &{1'b0, multiplier, shift, zero_point, clamp_low, clamp_high};
             end
             if (BF16 != 0) begin : g_float
                 wire [32*GROUPS-1:0] biases;
@@ -191,12 +193,13 @@ module output_stage #(
                     .y     (float_q)
                 );
                 if (INT8 != 0) begin : g_either
-                    assign lane_q[LANE_W*l +: LANE_W] = (size_end == 2'd0) ? {24'd0, int8_q} : float_q;
+                    assign lane_q[LANE_W*l +: LANE_W] = (size_end == 2'd0) ? {24'd0, g_int8.int8_q} : float_q;
                 end else begin : g_only
                     assign lane_q[LANE_W*l +: LANE_W] = float_q;
                 end
             end else begin : g_no_float
-                assign lane_q[LANE_W*l +: LANE_W] = int8_q;
+                wire unused = &{1'b0, random[16*l +: 16], x_mode_q[3]};
+                assign lane_q[LANE_W*l +: LANE_W] = g_int8.int8_q;
             end
         end
     endgenerate
