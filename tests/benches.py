@@ -187,9 +187,12 @@ bench("fifo", rtl="stream/fifo.v", shapes={
     "2x1": {"DEPTH": 2, "WIDTH": 1}, "4x8": {"DEPTH": 4, "WIDTH": 8}, "64x34": {"DEPTH": 64, "WIDTH": 34}})
 
 _POST = ["arith/requantize.v", "arith/scale_to_int8.v", "arith/lead_zeros.v", "arith/mul34x32.v",
-         "arith/round_product.v", "arith/rounding.v", "arith/shift_right_narrow.v", "stream/output_stage.v"]
+         "arith/round_product.v", "arith/rounding.v", "arith/shift_right_narrow.v", "arith/fp32_add.v",
+         "arith/shift_right_sticky.v", "arith/fp32_to_bf16.v", "arith/float_post.v", "stream/output_stage.v"]
 bench("output_stage", rtl=_POST, shapes={
-    f"{c}over{p}": {"COLS": c, "POST_LANES": p} for c, p in ((1, 1), (5, 2), (4, 4), (7, 3), (3, 1))},
+    f"{c}over{p}": {"COLS": c, "POST_LANES": p} for c, p in ((1, 1), (5, 2), (4, 4), (7, 3), (3, 1))} | {
+    "5over2,dual": {"COLS": 5, "POST_LANES": 2, "BF16": 1},
+    "3over3,bf16": {"COLS": 3, "POST_LANES": 3, "INT8": 0, "BF16": 1}},
     nightly={f"{c}over{p}": {"COLS": c, "POST_LANES": p} for c, p in ((8, 2), (32, 5), (2, 2))})
 
 bench("packet_closer", rtl="stream/packet_closer.v", shapes={

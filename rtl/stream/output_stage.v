@@ -17,8 +17,8 @@
 //          bfloat16 tiles (row_mode[2]): row is float32, row_mode[1:0] and [3] are kind and relu of float_post.
 // Random:  stochastic rounding takes 16 bits a lane from `random` for every group of columns, in their order, and says so with
 //          random_step, at which they may change. The last group takes them for columns that are not there, too.
-// Timing of the record: `bias` belongs to `row`; so do the other fields, of which the first group's are taken in
-//          the cycle of row_valid. The record must stay until the row's last group, GROUPS - 1 cycles later.
+// Timing of the record: an int8 tile's `bias` is taken with `row`, in the cycle of row_valid, and so are the first
+//          group's other fields (a bfloat16 tile's bias). These must stay until the row's last group, GROUPS - 1 cycles later.
 // Lanes:   column c is row[32*c +: 32]; out_size 0: int8 lanes packed in the low COLS bytes of out_data, 1: bfloat16
 //          ones in the low 2*COLS bytes, 2: int32 or float32 lanes.
 `default_nettype none
