@@ -3,6 +3,7 @@
 // The one list of the core's sources, paths relative to this file: iverilog -c, verilator -F, sim/simulate.py
 // and tools/lint.py read it. Leaves first; every .v file under rtl/ is here, or the suite fails.
 arith/bf16_to_fp32.v
+arith/fp32_add.v
 arith/fp32_to_bf16.v
 arith/fp32_to_int8.v
 arith/lead_zeros.v
@@ -12,6 +13,7 @@ arith/round_product.v
 arith/rounding.v
 arith/scale_to_int8.v
 arith/shift_right_narrow.v
+arith/shift_right_sticky.v
 array/mac_array.v
 array/mul8x8.v
 array/pe_int8.v

@@ -14,6 +14,8 @@ from sim import simulate
 _SCALE = ("lead_zeros", "mul34x32", "round_product", "rounding", "scale_to_int8", "shift_right_narrow")
 _SCALE = tuple(f"arith/{m}.v" for m in _SCALE)
 
+_ADD = tuple(f"arith/{m}.v" for m in ("fp32_add", "lead_zeros", "rounding", "shift_right_sticky"))
+
 
 @dataclass(frozen=True)
 class Module:
@@ -44,6 +46,7 @@ MODULES = {
     "fp32_to_bf16": Module({"x": 4, "rounding": 1, "random": 2},
                            np.dtype(np.uint16), ("arith/fp32_to_bf16.v", "arith/rounding.v")),
     "bf16_to_fp32": Module({"x": 2}, np.dtype(np.float32), ("arith/bf16_to_fp32.v",)),
+    "fp32_add": Module({"enable": 1, "a": 4, "b": 4}, np.dtype(np.uint32), _ADD),
     "lead_zeros": Module({"x": 4}, np.dtype(np.uint8), ("arith/lead_zeros.v",)),
     "mul34x32": Module({"a": 8, "b": 4}, np.dtype(np.int64), ("arith/mul34x32.v",)),
     "round_product": Module({"fp": 1, "p": 8}, np.dtype(np.int64),
@@ -54,6 +57,7 @@ MODULES = {
          "zero_point": 1, "clamp_low": 1, "clamp_high": 1},
         np.dtype(np.int8), _SCALE),
     "shift_right_narrow": Module({"y": 8, "right": 1}, np.dtype(np.uint16), ("arith/shift_right_narrow.v",)),
+    "shift_right_sticky": Module({"x": 4, "right": 1}, np.dtype(np.uint32), ("arith/shift_right_sticky.v",)),
 }
 
 

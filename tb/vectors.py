@@ -71,6 +71,28 @@ class TB:
         self.dut._log.info("%d vectors equal golden", len(values))
 
 
+async def check_enable(tb, results, latency, **columns):
+    """Play `columns` with an `enable` that falls at random: meanwhile nothing may move, and nothing be taken.
+
+    Parameters
+    ----------
+    tb : TB
+        Its module has a column ``enable``.
+    results : ndarray
+        What the operands give, as if each was taken.
+    latency : int
+        Cycles from operands to result, counted while `enable` is high.
+    **columns : ndarray
+        The operands.
+    """
+    enable = tb.rng.random(len(results)) < tb.rng.choice([0.2, 0.5, 0.9], len(results))
+    enable[:latency] = True
+    # A result is read `latency` edges after its word was put on. Past the last word enable is X, hence high.
+    taken = np.cumsum(np.concatenate([enable, np.ones(latency - 1, bool)]))
+    taken_when_read = taken[latency - 1:]
+    await tb.check(results[np.flatnonzero(enable)[taken_when_read - latency]], enable=enable, **columns)
+
+
 def report(name, columns, values, expected, unknown, wrong=None, limit=5):
     """What differs: how many, and for the first few the index, every operand, expected and got, in hex."""
     wrong = unknown if wrong is None else wrong

@@ -1,0 +1,40 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Golden model of ``rtl/arith/shift_right_sticky.v``: a right shift that remembers what it lost."""
+import numpy as np
+
+
+def shift_right_sticky_plain(x: int, right: int):
+    """``x / 2^right`` truncated, and whether that lost anything.
+
+    Parameters
+    ----------
+    x : int
+        26 bits, unsigned.
+    right : int
+        0..31.
+
+    Returns
+    -------
+    y : int
+    sticky : bool
+    """
+    y, rest = divmod(x, 2**right)
+    return y, rest != 0
+
+
+def shift_right_sticky(x, right):
+    """`shift_right_sticky_plain` on arrays.
+
+    Parameters
+    ----------
+    x, right : array_like of int
+
+    Returns
+    -------
+    y : ndarray of int64
+    sticky : ndarray of bool
+    """
+    x, right = np.asarray(x, np.int64), np.asarray(right, np.int64)
+    y = x >> right
+    return y, y << right != x

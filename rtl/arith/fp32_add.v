@@ -1,0 +1,128 @@
+// SPDX-FileCopyrightText: 2026 macrame contributors
+// SPDX-License-Identifier: Apache-2.0
+//
+// fp32_add: float32 + float32 -> float32, rounded to nearest even.
+//
+// Purpose    The adder of the bf16 cell and of the vector unit. The cell closes a loop of exactly four cycles with it:
+//            s goes back to a, and four sums circulate.
+// Latency    LATENCY = 4 cycles, one sum a cycle. No reset: data only.
+// enable     low: nothing moves, s stays. Cycles count only while it is high.
+// Contract   IEEE 754 binary32: subnormals are kept, signed zeros and infinities are as the standard has them, ties go
+//            to the even neighbour, and too large a sum is infinity. x - x = +0; x + (-0) = x for every x but a NaN,
+//            also for -0. Every NaN that comes out is 32'h7FC00000, whatever went in; infinity - infinity is one.
+// Method     1  swap so that |x| >= |y|; exponents' difference, both ways round at once
+//            2  y down by the difference, then x + y or x - y, which is never negative
+//            3  round, and in parallel count the leading zeros
+//            4  up by the zeros, pack
+//            Rounding comes before the shift up, because where it rounds is in one of three places; if two leading
+//            zeros or more are lost, the exponents differed by 1 at most and nothing is to be rounded:
+//
+//              sum      27 26 25 24 ........ 5  4  3  2  1  0
+//              carry     1  s  s  s ........ s  L  G  t  t  t     L last kept bit, G guard, t sticky
+//              as x      0  1  s  s ........ s  s  L  G  t  t
+//              one up    0  0  1  s ........ s  s  s  L  G  t     and what is shorter: G = t = 0
+//
+//            A subnormal's exponent is 1, with a leading 0. So an exponent e allows e - 1 places up, no more: a `stop`
+//            bit is put into the word whose zeros are counted. Sums that end there are exact.
+// Example    2^24 + 1 is a tie: 4B800000 + 3F800000 = 4B800000; 2^24 + 3 -> 2^24 + 4 = 4B800002.
+`default_nettype none
+
+module fp32_add (
+    input  wire        clk,
+    input  wire        enable,
+    input  wire [31:0] a,
+    input  wire [31:0] b,
+    output reg  [31:0] s
+);
+
+    localparam [1:0] EVEN = 2'd3;
+
+    // 1: x is the larger, y the smaller.
+    wire        swap0  = (a[30:0] < b[30:0]);
+    wire        a_lead = (a[30:23] != 8'd0);
+    wire        b_lead = (b[30:23] != 8'd0);
+    wire [7:0]  a_exp  = {a[30:24], a[23] | ~a_lead};
+    wire [7:0]  b_exp  = {b[30:24], b[23] | ~b_lead};
+    wire [7:0]  ab0    = a_exp - b_exp;
+    wire [7:0]  ba0    = b_exp - a_exp;
+    wire        a_inf0 = (a[30:23] == 8'hFF);
+    wire        b_inf0 = (b[30:23] == 8'hFF);
+    wire        sub0   = a[31] ^ b[31];
+    wire        nan0   = (a_inf0 & (a[22:0] != 23'd0)) | (b_inf0 & (b[22:0] != 23'd0)) | (a_inf0 & b_inf0 & sub0);
+
+    reg         sub1_q, negative1_q, nan1_q, inf1_q;
+    reg  [7:0]  exp1_q;
+    reg  [4:0]  down1_q;
+    reg  [23:0] x1_q, y1_q;
+
+    // 2: three more bits on the right are enough: guard, one that may become it, sticky.
+    wire [25:0] y2;
+    wire        sticky2;
+
+    shift_right_sticky u_align (.x({y1_q, 2'b00}), .right(down1_q), .y(y2), .sticky(sticky2));
+
+    reg         sub2_q, negative2_q, nan2_q, inf2_q;
+    reg  [7:0]  exp2_q;
+    reg  [27:0] sum2_q;
+    reg  [31:0] stop2_q;
+
+    // 3: up at one of three places; into bit 4 or 3 it gets by carry.
+    wire [4:0]  zeros3;
+    wire        carry3  = sum2_q[27];
+    wire        long3   = sum2_q[27] | sum2_q[26];
+    wire        lsb3    = carry3 ? sum2_q[4] : long3 ? sum2_q[3] : sum2_q[2];
+    wire        guard3  = carry3 ? sum2_q[3] : long3 ? sum2_q[2] : sum2_q[1];
+    wire        sticky3 = sum2_q[0] | (long3 & sum2_q[1]) | (carry3 & sum2_q[2]);
+    wire        up3;
+    wire        force3  = inf2_q | nan2_q | (carry3 & (exp2_q == 8'd254));
+
+    lead_zeros u_lead_zeros (.x({sum2_q, 4'd0} | stop2_q), .count(zeros3));
+    rounding u_rounding (.rule(EVEN), .negative(1'b0), .lsb(lsb3), .guard(guard3), .sticky(sticky3), .up(up3));
+
+    reg         negative3_q;
+    reg  [7:0]  exp3_q;
+    reg  [4:0]  zeros3_q;
+    reg  [26:0] sum3_q;
+
+    // 4: bit 25 is the leading one, bit 26 instead if rounding made it 2, neither for a subnormal and zero.
+    wire [26:0] sum4    = sum3_q << zeros3_q;
+    wire [7:0]  exp4    = exp3_q - {3'd0, zeros3_q};
+    wire [7:0]  next4   = exp3_q - {3'd0, zeros3_q} + 8'd1;
+
+    always @(posedge clk) if (enable) begin
+        sub1_q      <= sub0;
+        negative1_q <= swap0 ? b[31] : a[31];
+        nan1_q      <= nan0;
+        inf1_q      <= a_inf0 | b_inf0;
+        exp1_q      <= swap0 ? b_exp : a_exp;
+        down1_q     <= swap0 ? ba0[4:0] | {5{|ba0[7:5]}} : ab0[4:0] | {5{|ab0[7:5]}};
+        x1_q        <= swap0 ? {b_lead, b[22:0]} : {a_lead, a[22:0]};
+        y1_q        <= swap0 ? {a_lead, a[22:0]} : {b_lead, b[22:0]};
+
+        sub2_q      <= sub1_q;
+        negative2_q <= negative1_q;
+        nan2_q      <= nan1_q;
+        inf2_q      <= inf1_q;
+        exp2_q      <= exp1_q;
+        stop2_q     <= (exp1_q[7:5] == 3'd0) ? 32'h8000_0000 >> exp1_q[4:0] : 32'd0;
+        sum2_q      <= {1'b0, x1_q, 3'd0} + ({1'b0, y2, sticky2} ^ {28{sub1_q}}) + {27'd0, sub1_q};
+
+        negative3_q <= negative2_q & ~nan2_q & ~(sub2_q & (sum2_q == 28'd0));
+        if (force3) begin  // infinity or NaN, as a number of its own
+            exp3_q   <= 8'hFF;
+            zeros3_q <= 5'd0;
+            sum3_q   <= {2'b01, nan2_q, 24'd0};
+        end else begin
+            exp3_q   <= exp2_q + 8'd1;
+            zeros3_q <= zeros3;
+            sum3_q   <= {1'b0, sum2_q[27:4], carry3 ? up3 : sum2_q[3], long3 ? up3 : sum2_q[2]} + {26'd0, up3};
+        end
+
+        s           <= {negative3_q, ({8{sum4[25]}} & exp4) | ({8{sum4[26]}} & next4), sum4[24:2]};
+    end
+
+    wire unused = &{1'b0, sum4[1:0]};
+
+endmodule
+
+`default_nettype wire

@@ -1,0 +1,137 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""float32 arithmetic: RTL against golden; golden against NumPy, its plain form and exact fractions."""
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from benches import cases, run
+
+from golden.arith.fp32_add import fp32_add, fp32_add_plain
+from golden.arith.shift_right_sticky import shift_right_sticky, shift_right_sticky_plain
+from tb import float_stimuli
+
+NAN, INFINITY = 0x7FC00000, 0x7F800000
+
+
+@pytest.mark.parametrize("case", cases("fp32_add", "fp32_add_million", "shift_right_sticky"))
+def test_float(case, seed):
+    run(case, seed=seed)
+
+
+@pytest.fixture
+def rng(seed):
+    return np.random.default_rng(seed)
+
+
+# --- the second oracle: rational numbers --------------------------------------------------------------------
+
+
+def value(bits):
+    """A finite float32 as a fraction."""
+    exponent, fraction = bits >> 23 & 255, Fraction(bits & 0x7FFFFF, 2**23)
+    size = (1 + fraction) * Fraction(2) ** (exponent - 127) if exponent else fraction * Fraction(2) ** -126
+    return -size if bits >> 31 else size
+
+
+def kind(bits):
+    """What a float32 is: "nan", "inf" or "finite"."""
+    size = bits & 0x7FFFFFFF
+    return "nan" if size > INFINITY else "inf" if size == INFINITY else "finite"
+
+
+def nearest(x, zero_sign):
+    """The float32 nearest to a fraction, found by its two neighbours and a comparison.
+
+    Positive float32 are in the order of their patterns, and the even one of two neighbours has the even
+    pattern. Infinity stands for 2^128, the number that would come next.
+    """
+    if not x:
+        return zero_sign << 31
+    sign, size = x < 0, abs(x)
+    low, high = 0, INFINITY
+    if size >= 2**128:
+        low = high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if value(middle) <= size else (low, middle)
+    below, above = value(low), value(high) if high < INFINITY else Fraction(2) ** 128
+    if size - below > above - size or (size - below == above - size and low % 2):
+        low = high
+    return sign << 31 | low
+
+
+def rational_sum(a, b):
+    """a + b by the standard's text."""
+    if "nan" in (kind(a), kind(b)) or (kind(a) == kind(b) == "inf" and a != b):
+        return NAN
+    if "inf" in (kind(a), kind(b)):
+        return a if kind(a) == "inf" else b
+    both_negative = a >> 31 and b >> 31
+    return nearest(value(a) + value(b), zero_sign=int(both_negative))
+
+
+def rational_product(a, b):
+    """a * b by the standard's text."""
+    sign = (a ^ b) >> 31
+    kinds = {kind(a), kind(b)}
+    if "nan" in kinds or ("inf" in kinds and 0 in (a & 0x7FFFFFFF, b & 0x7FFFFFFF)):
+        return NAN
+    if "inf" in kinds:
+        return sign << 31 | INFINITY
+    return nearest(value(a) * value(b), zero_sign=sign)
+
+
+def plainly(function, *columns):
+    """A function of ints over arrays."""
+    return np.array([function(*map(int, row)) for row in zip(*columns)], np.uint32)
+
+
+def test_rational_oracle_knows_the_neighbours():
+    """The oracle itself: every kind of number is its own nearest; halfway goes to the even pattern."""
+    for bits in (1, 2, 0x7FFFFF, 0x800000, 0x3F800000, 0x7F7FFFFF):
+        assert nearest(value(bits), 0) == bits
+        assert nearest(-value(bits), 0) == 0x80000000 | bits
+        assert nearest((value(bits - 1) + value(bits)) / 2, 0) == bits - bits % 2
+    assert nearest(Fraction(2) ** 128 - Fraction(2) ** 103, 0) == INFINITY
+    assert nearest(Fraction(2) ** 128 - Fraction(2) ** 103 - 1, 0) == 0x7F7FFFFF
+    assert nearest(Fraction(2) ** 200, 0) == INFINITY
+    assert nearest(Fraction(0), 1) == 0x80000000
+
+
+# --- sums ---------------------------------------------------------------------------------------------------
+
+
+def test_sums_equal_plain_and_numpy(rng):
+    a, b = float_stimuli.sums(rng, 40_000)
+    with np.errstate(all="ignore"):
+        theirs = a.view(np.float32) + b.view(np.float32)
+    ours, nan = fp32_add(a, b), np.isnan(theirs)
+    np.testing.assert_array_equal(ours[~nan], theirs.view(np.uint32)[~nan])
+    assert (ours[nan] == NAN).all()
+    np.testing.assert_array_equal(ours, plainly(fp32_add_plain, a, b))
+    np.testing.assert_array_equal(ours, fp32_add(a.view(np.float32), b.view(np.float32)))
+
+
+def test_sums_equal_fractions(rng):
+    a, b = (v[:4_000] for v in float_stimuli.sums(rng, 40_000))
+    np.testing.assert_array_equal(fp32_add(a, b), plainly(rational_sum, a, b))
+
+
+@pytest.mark.parametrize(("a", "b", "expected"), [
+    (0x4B800000, 0x3F800000, 0x4B800000), (0x4B800000, 0x40400000, 0x4B800002),  # 2^24 + 1, 2^24 + 3
+    (0x3F800000, 0x33800000, 0x3F800000), (0x3F800000, 0x33800001, 0x3F800001),  # a tie above 1, and beyond
+    (0x3F800000, 0xB3000000, 0x3F800000), (0x3F800000, 0xB3000001, 0x3F7FFFFF),  # a tie below 1, and beyond
+    (0x3F800000, 0xBF800000, 0x00000000), (0x80000000, 0x80000000, 0x80000000), (0, 0x80000000, 0),
+    (0x7F7FFFFF, 0x73000000, INFINITY), (0x7F7FFFFF, 0x72FFFFFF, 0x7F7FFFFF),  # half a unit, and less
+    (INFINITY, 0xFF800000, NAN), (INFINITY, 0xFF7FFFFF, INFINITY), (0xFFC00001, 0, NAN),
+    (0x00800000, 0x80000001, 0x007FFFFF), (0x007FFFFF, 0x00000001, 0x00800000),  # across the smallest normal
+])
+def test_sums_by_hand(a, b, expected):
+    assert fp32_add(np.uint32(a), np.uint32(b)) == fp32_add_plain(a, b) == rational_sum(a, b) == expected
+
+
+def test_shift_right_sticky_golden(rng):
+    x, right = rng.integers(0, 2**26, 5_000) & -(1 << rng.integers(0, 26, 5_000)), rng.integers(0, 32, 5_000)
+    plain = np.array([shift_right_sticky_plain(int(a), int(b)) for a, b in zip(x, right)])
+    np.testing.assert_array_equal(np.transpose(shift_right_sticky(x, right)), plain)
