@@ -337,7 +337,7 @@ module macrame #(
                 .LANES(POST_LANES)
             ) u_lfsr (
                 .clk (clk),
-                .load(seed_load),
+                .load(rst || seed_load),
                 .seed(seed),
                 .step(random_step),
                 .bits(random)

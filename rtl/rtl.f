@@ -4,9 +4,13 @@
 // and tools/lint.py read it. Leaves first; every .v file under rtl/ is here, or the suite fails.
 arith/bf16_to_fp32.v
 arith/fp32_add.v
+arith/float_post.v
 arith/fp32_to_bf16.v
 arith/fp32_to_int8.v
+arith/lfsr32.v
 arith/lead_zeros.v
+arith/mul9x9.v
+arith/bf16_product.v
 arith/mul34x32.v
 arith/requantize.v
 arith/round_product.v
@@ -16,6 +20,8 @@ arith/shift_right_narrow.v
 arith/shift_right_sticky.v
 array/mac_array.v
 array/mul8x8.v
+array/pe_bf16.v
+array/pe_dual.v
 array/pe_int8.v
 array/result_chain.v
 stream/fifo.v

@@ -320,3 +320,25 @@ def floats(rng, n):
     some = rng.random(n) < 0.15
     bits[some] = rng.choice(special, int(some.sum()))
     return bits
+
+
+def bf16(rng, n):
+    """bfloat16 bits for sums that round: exponents that meet more often than not, and every special now and then.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    n : int
+
+    Returns
+    -------
+    ndarray of uint16, shape (n,)
+    """
+    bits = rng.integers(0, 2**16, n).astype(np.uint16)
+    near = rng.random(n) < 0.8
+    bits[near] = (bits[near] & 0x87FF) | 0x3800     # 2^-15 .. 2^0
+    special = np.array([0, 0x8000, 1, 0x8001, 0x007F, 0x0080, 0x7F7F, 0xFF7F, 0x7F80, 0xFF80, 0x7FC0, 0xFF81],
+                       np.uint16)
+    some = rng.random(n) < 0.02
+    bits[some] = rng.choice(special, int(some.sum()))
+    return bits

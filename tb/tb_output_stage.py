@@ -29,7 +29,7 @@ from tb.kit import Bench, Part, lanes, word
 
 RECORD = ("multiplier", "shift", "zero_point", "clamp_low", "clamp_high")
 LATENCY = 11
-FLOATS = {(f"{name}+relu" if relu else name): 4 + 8 * relu + code for name, code in OUTPUTS.items() for relu in (0, 1)}
+FLOATS = {f"float-{name}{'+relu' * relu}": 4 + 8 * relu + code for name, code in OUTPUTS.items() for relu in (0, 1)}
 MODES = {**int8.MODES, **FLOATS}
 
 
@@ -108,7 +108,7 @@ class TB(Bench):
         bias = self.rng.choice(self.floats, self.cols)
         near = self.rng.random(self.cols) < 0.5   # of the same size, so that the sum is neither
         bias[near] = (x[near] & 0xFF800000) ^ (bias[near] & 0x80FFFFFF)
-        out, relu = mode.removesuffix("+relu"), mode.endswith("+relu")
+        out, relu = mode.removeprefix("float-").removesuffix("+relu"), mode.endswith("+relu")
         if out != "stochastic":
             return bias, x, output_stage(x.view(np.float32), bias, relu, out)
         dice = []

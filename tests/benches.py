@@ -167,9 +167,14 @@ def _array(*shapes, **parameters):
     return {"x".join(map(str, s)): {**dict(zip(("ROWS", "COLS", "DEPTH"), s)), **parameters} for s in shapes}
 
 
-bench("mac_array", rtl=_ARRAY, testcase=("tiles", "extremes", "abort"),
+_FLOAT_ARRAY = ["arith/mul9x9.v", "arith/bf16_product.v", "arith/fp32_add.v", "arith/shift_right_sticky.v",
+                "arith/lead_zeros.v", "arith/rounding.v", "array/pe_bf16.v", "array/pe_dual.v"]
+bench("mac_array", rtl=[*_ARRAY, *_FLOAT_ARRAY], testcase=("tiles", "extremes", "abort"),
       shapes={**_array((1, 1, 1), (4, 1, 1), (1, 4, 4), (3, 5, 2), (2, 3, 7)),
-              **_array((8, 8, 1), (4, 4, 4), TAG_W=4)}, nightly=_array((16, 16, 1), (32, 32, 1), (5, 2, 3)))
+              **_array((8, 8, 1), (4, 4, 4), TAG_W=4),
+              **{f"{r}x{c},{name}": {"ROWS": r, "COLS": c, "LANE_W": 16, "INT8": int8, "BF16": 1}
+                 for name, int8 in (("bf16", 0), ("dual", 1)) for r, c in ((1, 1), (3, 2))},
+              "4x4,dual": {"ROWS": 4, "COLS": 4, "LANE_W": 16, "BF16": 1, "TAG_W": 6}}, nightly=_array((16, 16, 1), (32, 32, 1), (5, 2, 3)))
 bench("mac_array_largest", toplevel="mac_array", module="tb_mac_array", rtl=_ARRAY, testcase="extremes",
       nightly=_array((32, 32, 8)))
 # every int8 pair: cheap where COLS * DEPTH is large

@@ -90,7 +90,7 @@ class Work:
         found = np.full_like(expected, -1)
         if len(tiles) != len(self.batch.tiles):
             raise ValueError(f"{way}: {len(tiles)} result tiles, expected {len(self.batch.tiles)}")
-        tiling.place(found, tiles, self.batch.tiles, self.shape)
+        tiling.place(found, tiles, self.batch.tiles)
         wrong = np.argwhere(found != expected)
         if len(wrong):
             row, column = wrong[0]

@@ -8,7 +8,7 @@
 //   0x18 STATUS    [5:0] errors, sticky until a soft reset; [8] halted, [9] busy, [10] counters full
 //   0x1C WATCHDOG  cycles a weight slice may wait for a release while no activations come; 0 switches it off
 //   0x20 CYCLES .. 0x38 PAD   the counters of perf_counters, read only
-//   0x3C SEED      of the random bits for stochastic rounding; they begin anew with a write and with a soft reset
+//   0x3C SEED      of the random bits for stochastic rounding; they begin anew with a write, even of no byte, and with resets
 //
 // Latency: a write takes effect 1 cycle after address and data are both there; a read answers 1 cycle after its address.
 //          One transaction of each kind at a time. Byte strobes are honoured. An unmapped address, or a write to a
@@ -138,7 +138,7 @@ module axil_regs #(
             irq_q            <= 1'b0;
             watchdog_q       <= WATCHDOG;
             seed_q           <= 32'd1;
-            seed_load_q      <= 1'b1;
+            seed_load_q      <= 1'b0;
             error_q          <= 6'd0;
         end else begin
             if (s_axil_awvalid && s_axil_awready) aw_held_q <= 1'b1;
