@@ -63,7 +63,7 @@ module fp32_add (
     wire [25:0] y2;
     wire        sticky2;
 
-    shift_right_sticky u_align (.x({y1_q, 2'b00}), .right(down1_q), .y(y2), .sticky(sticky2));
+    shift_right_sticky #(.WIDTH(26)) u_align (.x({y1_q, 2'b00}), .right(down1_q), .y(y2), .sticky(sticky2));
 
     reg         sub2_q, negative2_q, nan2_q, inf2_q, sticky2_q;
     reg  [7:0]  exp2_q;
@@ -127,7 +127,7 @@ module fp32_add (
         s           <= {negative3_q, ({8{sum4[25]}} & exp4) | ({8{sum4[26]}} & next4), sum4[24:2]};
     end
 
-    wire unused = &{1'b0, sum4[1:0]};
+    wire unused = &{1'b0, order0[30:0], sum4[1:0]};
 
 endmodule
 
