@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The one list of the core's sources, paths relative to this file: iverilog -c, verilator -F, sim/simulate.py
 // and tools/lint.py read it. Leaves first; every .v file under rtl/ is here, or the suite fails.
+arith/bf16_mul.v
+arith/bf16_product.v
 arith/bf16_to_fp32.v
 arith/fp32_add.v
 arith/float_post.v
@@ -12,6 +14,7 @@ arith/lead_zeros.v
 arith/mul9x9.v
 arith/bf16_product.v
 arith/mul34x32.v
+arith/mul9x9.v
 arith/requantize.v
 arith/round_product.v
 arith/rounding.v

@@ -14,7 +14,8 @@ from sim import simulate
 _SCALE = ("lead_zeros", "mul34x32", "round_product", "rounding", "scale_to_int8", "shift_right_narrow")
 _SCALE = tuple(f"arith/{m}.v" for m in _SCALE)
 
-_ADD = tuple(f"arith/{m}.v" for m in ("fp32_add", "lead_zeros", "rounding", "shift_right_sticky"))
+_FLOAT = tuple(f"arith/{m}.v" for m in ("lead_zeros", "rounding", "shift_right_sticky"))
+_BF16_PRODUCT = ("arith/bf16_product.v", *_FLOAT)
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,11 @@ MODULES = {
     "fp32_to_bf16": Module({"x": 4, "rounding": 1, "random": 2},
                            np.dtype(np.uint16), ("arith/fp32_to_bf16.v", "arith/rounding.v")),
     "bf16_to_fp32": Module({"x": 2}, np.dtype(np.float32), ("arith/bf16_to_fp32.v",)),
-    "fp32_add": Module({"enable": 1, "a": 4, "b": 4}, np.dtype(np.uint32), _ADD),
+    "mul9x9": Module({"enable": 1, "a": 2, "b": 2}, np.dtype(np.int32), ("arith/mul9x9.v",)),
+    "bf16_product": Module({"enable": 1, "a": 2, "b": 2, "product": 2}, np.dtype(np.uint32), _BF16_PRODUCT),
+    "bf16_mul": Module({"enable": 1, "a": 2, "b": 2}, np.dtype(np.uint32),
+                       ("arith/bf16_mul.v", "arith/mul9x9.v", *_BF16_PRODUCT)),
+    "fp32_add": Module({"enable": 1, "a": 4, "b": 4}, np.dtype(np.uint32), ("arith/fp32_add.v", *_FLOAT)),
     "lead_zeros": Module({"x": 4}, np.dtype(np.uint8), ("arith/lead_zeros.v",)),
     "mul34x32": Module({"a": 8, "b": 4}, np.dtype(np.int64), ("arith/mul34x32.v",)),
     "round_product": Module({"fp": 1, "p": 8}, np.dtype(np.int64),

@@ -15,12 +15,12 @@ from tb.stimuli import FLOAT_CORNERS
 _FRACTIONS = np.array([0, 1, 2, 3, 0x3FFFFF, 0x400000, 0x400001, 0x7FFFFC, 0x7FFFFD, 0x7FFFFE, 0x7FFFFF])
 
 
-def _pairs(rng, *parts):
-    """Shuffled (a, b), either first."""
-    a = np.concatenate([np.asarray(p[0]) for p in parts]).astype(np.uint32)
-    b = np.concatenate([np.asarray(p[1]) for p in parts]).astype(np.uint32)
-    order, swap = rng.permutation(a.size), rng.random(a.size) < 0.5
-    return np.where(swap, b, a)[order], np.where(swap, a, b)[order]
+def _pairs(rng, *parts, as_they_are=((), ())):
+    """Shuffled (a, b) of one type; but for those that are left as they are, either may come first."""
+    a, b = (np.concatenate([p[n] for p in parts]) for n in (0, 1))
+    swap, order = rng.random(a.size) < 0.5, rng.permutation(a.size + len(as_they_are[0]))
+    a, b = np.where(swap, b, a), np.where(swap, a, b)
+    return tuple(np.concatenate([x, y]).astype(x.dtype)[order] for x, y in zip((a, b), as_they_are))
 
 
 def float32_bits(rng, exponents):
@@ -123,3 +123,93 @@ def sum_kinds(a, b):
             "round_carry": int(((units > 2**24 - 0.5) & (units < 2**24)).sum()),
             "nan": int(np.isnan(exact).sum()),
             "distances": len(np.unique(distance))}
+
+
+# --- products ---------------------------------------------------------------------------------------------
+
+
+def bf16_corners():
+    """All pairs of bfloat16 zeros, subnormals, infinities, NaNs and numbers around powers of two."""
+    some = np.array([0, 1, 2, 3, 0x40, 0x7E, 0x7F, 0x80, 0x81, 0xFF, 0x100, 0x3E80, 0x3F00, 0x3F01, 0x3F7F,
+                     0x3F80, 0x3F81, 0x3FFF, 0x4000, 0x7E80, 0x7F00, 0x7F7F, 0x7F80, 0x7F81, 0x7FC0, 0x7FFF],
+                    np.uint16)
+    return tuple(g.ravel() for g in np.meshgrid(*[np.concatenate([some, some | 0x8000])] * 2))
+
+
+def bf16_exponents(rng, rounds=2):
+    """Every pair of exponent fields, `rounds` times; fractions and signs drawn."""
+    pairs = np.tile(np.arange(65536), rounds)
+    return tuple((p << 7 | rng.integers(0, 2, p.size) << 15 | rng.integers(0, 128, p.size)).astype(np.uint16)
+                 for p in (pairs >> 8, pairs & 255))
+
+
+def bf16_edges(rng, n):
+    """Results around the ends of float32's range: 2^128, 2^-126, and down to where nothing is left."""
+    total = np.where(rng.random(n) < 0.7, rng.integers(98, 130, n), rng.integers(376, 386, n))
+    return _bf16_with_exponents(rng, total, rng.integers(0, 128, n), rng.integers(0, 128, n))
+
+
+def _bf16_with_exponents(rng, total, *fractions):
+    """Normal bfloat16 with these fractions, whose exponent fields add up to `total`; signs drawn."""
+    n = len(total)
+    first = rng.integers(np.maximum(total - 254, 1), np.minimum(total, 255), n)
+    return tuple((e << 7 | f | rng.integers(0, 2, n) << 15).astype(np.uint16)
+                 for e, f in zip((first, total - first), fractions))
+
+
+def bf16_ties(rng, n):
+    """Subnormal results on a tie, or off it by the product's last bit, for each place that may be rounded in.
+
+    Where the exponent fields add up to 119 - d, the last d bits of the product of significands are dropped.
+    """
+    x, y = (g.ravel() for g in np.meshgrid(np.arange(128, 256), np.arange(128, 256)))
+    found = []
+    for dropped in range(1, 18):
+        off = (x * y & (1 << dropped) - 1) - (1 << dropped - 1)
+        for beside in (-1, 0, 1) if dropped > 1 else (0,):
+            hit = rng.permutation(np.flatnonzero(off == beside))[:200]
+            found.append(np.stack([x[hit] - 128, y[hit] - 128, np.full(hit.size, 119 - dropped)]))
+    x, y, total = rng.choice(np.hstack(found), n, axis=1)
+    return _bf16_with_exponents(rng, total, x, y)
+
+
+def bf16_subnormals(rng, n):
+    """One factor subnormal, the other of any size."""
+    tiny = np.maximum(rng.integers(0, 128, n) >> rng.integers(0, 7, n), 1)
+    return (tiny | rng.integers(0, 2, n) << 15).astype(np.uint16), rng.integers(0, 65536, n).astype(np.uint16)
+
+
+def bf16_products(rng, n=200_000):
+    """At least `n` pairs for a bfloat16 multiplier: (a, b)."""
+    rounds = max(1, n // 4 // 65536)
+    rest = max(n - rounds * 65536, 0) // 3 + 1
+    return _pairs(rng, bf16_edges(rng, rest), bf16_ties(rng, rest), bf16_subnormals(rng, rest),
+    bf16_corners(),
+                  as_they_are=bf16_exponents(rng, rounds))
+
+
+def product_kinds(a, b):
+    """How many products are of each kind; of float32 or bfloat16 patterns.
+
+    Returns
+    -------
+    dict of str to int
+        "tie" (halfway between two float32), "subnormal_tie", "beside" (subnormal, off a tie by less than 2^-8
+        of a unit), "places" (sums of exponent fields with a subnormal tie), "subnormal", "overflow", "nan",
+        "exponents" (of 65,536, pairs of exponent fields).
+    """
+    a, b = (v.astype(np.uint32) << 16 if v.dtype == np.uint16 else v for v in (a, b))
+    with np.errstate(all="ignore"):
+        x, y = (v.view(np.float32).astype(np.float64) for v in (a, b))
+        exact = x * y  # 48 bits
+    size = np.where(np.isfinite(x) & np.isfinite(y), np.abs(exact), 0)
+    fraction, exponent = np.frexp(size)
+    units = np.ldexp(fraction, exponent - np.maximum(exponent - 24, -149))
+    off = np.where(size > 0, np.abs(units - np.floor(units) - 0.5), 1)
+    subnormal = (size > 0) & (size < 2.0**-126)
+    ea, eb = (v >> 23 & 255 for v in (a, b))
+    return {"tie": int((off == 0).sum()), "subnormal_tie": int((subnormal & (off == 0)).sum()),
+            "beside": int((subnormal & (off > 0) & (off < 2.0**-8)).sum()),
+            "places": len(np.unique((ea + eb)[subnormal & (off == 0)])), "subnormal": int(subnormal.sum()),
+            "overflow": int((size >= 2.0**128 - 2.0**103).sum()), "nan": int(np.isnan(exact).sum()),
+            "exponents": len(np.unique(ea << 8 | eb))}

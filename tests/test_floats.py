@@ -7,14 +7,19 @@ import numpy as np
 import pytest
 from benches import cases, run
 
+from golden.arith.bf16_mul import bf16_mul, bf16_mul_plain
+from golden.arith.bf16_product import bf16_product, bf16_product_plain, significand
 from golden.arith.fp32_add import fp32_add, fp32_add_plain
+from golden.arith.mul9x9 import mul9x9, mul9x9_plain
 from golden.arith.shift_right_sticky import shift_right_sticky, shift_right_sticky_plain
 from tb import float_stimuli
 
+BENCHES = ("bf16_mul", "bf16_mul_million", "bf16_product", "fp32_add", "fp32_add_million", "mul9x9",
+           "shift_right_sticky")
 NAN, INFINITY = 0x7FC00000, 0x7F800000
 
 
-@pytest.mark.parametrize("case", cases("fp32_add", "fp32_add_million", "shift_right_sticky"))
+@pytest.mark.parametrize("case", cases(*BENCHES))
 def test_float(case, seed):
     run(case, seed=seed)
 
@@ -135,3 +140,48 @@ def test_shift_right_sticky_golden(rng):
     x, right = rng.integers(0, 2**26, 5_000) & -(1 << rng.integers(0, 26, 5_000)), rng.integers(0, 32, 5_000)
     plain = np.array([shift_right_sticky_plain(int(a), int(b)) for a, b in zip(x, right)])
     np.testing.assert_array_equal(np.transpose(shift_right_sticky(x, right)), plain)
+
+
+# --- products -----------------------------------------------------------------------------------------------
+
+
+def test_mul9x9_golden():
+    a, b = (g.ravel() for g in np.meshgrid(*[np.arange(-256, 256)] * 2))
+    np.testing.assert_array_equal(mul9x9(a, b), a.astype(np.int64) * b)
+    np.testing.assert_array_equal(mul9x9(a, b), [mul9x9_plain(int(p), int(q)) for p, q in zip(a, b)])
+
+
+def test_bf16_products_equal_plain_and_numpy(rng):
+    a, b = float_stimuli.bf16_products(rng, 80_000)
+    with np.errstate(all="ignore"):
+        theirs = (a.astype(np.uint32) << 16).view(np.float32) * (b.astype(np.uint32) << 16).view(np.float32)
+    ours, nan = bf16_mul(a, b), np.isnan(theirs)
+    np.testing.assert_array_equal(ours[~nan], theirs.view(np.uint32)[~nan])
+    assert (ours[nan] == NAN).all()
+    np.testing.assert_array_equal(ours, plainly(bf16_mul_plain, a, b))
+    np.testing.assert_array_equal(ours, bf16_product(a, b, significand(a) * significand(b)))
+
+
+def test_bf16_products_of_any_significand(rng):
+    """What bf16_product makes of products that are not those of its operands' fractions."""
+    a, b = (v[:20_000] for v in float_stimuli.bf16_products(rng, 80_000))
+    product = rng.integers(0, 2**16, a.size) & -(1 << rng.integers(0, 16, a.size))
+    np.testing.assert_array_equal(bf16_product(a, b, product), plainly(bf16_product_plain, a, b, product))
+
+
+def test_bf16_products_equal_fractions(rng):
+    a, b = (v[:4_000] for v in float_stimuli.bf16_products(rng, 80_000))
+    wide = a.astype(np.uint32) << 16, b.astype(np.uint32) << 16
+    np.testing.assert_array_equal(bf16_mul(a, b), plainly(rational_product, *wide))
+
+
+@pytest.mark.parametrize(("a", "b", "expected"), [
+    (0x4040, 0xBF00, 0xBFC00000), (0x3FC0, 0x3FC0, 0x40100000),  # 3 * -0.5, 1.5 * 1.5
+    (0x0080, 0x3F00, 0x00400000), (0x0001, 0x3F80, 0x00010000), (1, 1, 0),  # into and among subnormals
+    (0x1A00, 0x1A80, 0x00000001), (0x1A00, 0x1A00, 0), (0x1A40, 0x1A00, 0x00000001),  # 1, 1/2, 3/4 of 2^-149
+    (0x7F00, 0x4000, INFINITY), (0x7F7F, 0x3F80, 0x7F7F0000), (0xFF7F, 0x3F81, 0xFF800000),
+    (0x7F80, 0x8000, NAN), (0x7F80, 0x8001, 0xFF800000), (0xFFC1, 0, NAN), (0x8000, 0x7F7F, 0x80000000),
+])
+def test_bf16_products_by_hand(a, b, expected):
+    assert bf16_mul(np.uint16(a), np.uint16(b)) == bf16_mul_plain(a, b) == expected
+    assert rational_product(a << 16, b << 16) == expected

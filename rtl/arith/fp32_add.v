@@ -10,20 +10,23 @@
 // Contract   IEEE 754 binary32: subnormals are kept, signed zeros and infinities are as the standard has them, ties go
 //            to the even neighbour, and too large a sum is infinity. x - x = +0; x + (-0) = x for every x but a NaN,
 //            also for -0. Every NaN that comes out is 32'h7FC00000, whatever went in; infinity - infinity is one.
-// Method     1  swap so that |x| >= |y|; exponents' difference, both ways round at once
+// Method     1  swap so that |x| >= |y|; the exponents' difference, both ways round at once
 //            2  y down by the difference, then x + y or x - y, which is never negative
-//            3  round, and in parallel count the leading zeros
+//            3  round, and meanwhile count the leading zeros
 //            4  up by the zeros, pack
-//            Rounding comes before the shift up, because where it rounds is in one of three places; if two leading
-//            zeros or more are lost, the exponents differed by 1 at most and nothing is to be rounded:
+//            Rounding comes before the shift up, as it can only be in one of three places: where two leading zeros
+//            or more are lost, the exponents differed by 1 at most, and nothing is to be rounded.
 //
-//              sum      27 26 25 24 ........ 5  4  3  2  1  0
-//              carry     1  s  s  s ........ s  L  G  t  t  t     L last kept bit, G guard, t sticky
-//              as x      0  1  s  s ........ s  s  L  G  t  t
-//              one up    0  0  1  s ........ s  s  s  L  G  t     and what is shorter: G = t = 0
+//              sum      27 26 25 24 ........ 5  4  3  2  1
+//              carry     1  s  s  s ........ s  L  G  t  t     L last kept bit, G guard, t sticky
+//              as x      0  1  s  s ........ s  s  L  G  t
+//              one up    0  0  1  s ........ s  s  s  L  G     and what is shorter: G = 0
 //
+//            What of y is below bit 1 does not go into the sum, only `sticky` says that there is something. In x + y it
+//            is as good as any sticky bit. x - y is too large then, by less than bit 1: a G without any t is below the
+//            tie, not on it, and all else stays; a power of two too, as bit 1 is half a unit of what is below it.
 //            A subnormal's exponent is 1, with a leading 0. So an exponent e allows e - 1 places up, no more: a `stop`
-//            bit is put into the word whose zeros are counted. Sums that end there are exact.
+//            bit goes into the word whose zeros are counted. Sums that end there are exact.
 // Example    2^24 + 1 is a tie: 4B800000 + 3F800000 = 4B800000; 2^24 + 3 -> 2^24 + 4 = 4B800002.
 `default_nettype none
 
@@ -40,12 +43,13 @@ module fp32_add #(
     localparam [1:0] EVEN = 2'd3;
 
     // 1: x is the larger, y the smaller.
-    wire        swap0  = (a[30:0] < b[30:0]);
+    wire [31:0] order0 = {1'b0, a[30:0]} - {1'b0, b[30:0]};
+    wire        swap0  = order0[31];
     wire        a_lead = (a[30:23] != 8'd0);
     wire        b_lead = (b[30:23] != 8'd0);
     wire [7:0]  a_exp  = {a[30:24], a[23] | ~a_lead};
     wire [7:0]  b_exp  = {b[30:24], b[23] | ~b_lead};
-    wire [7:0]  ab0    = a_exp - b_exp;
+    wire [8:0]  ab0    = {1'b0, a_exp} - {1'b0, b_exp};
     wire [7:0]  ba0    = b_exp - a_exp;
     wire        a_inf0 = (a[30:23] == 8'hFF);
     wire        b_inf0 = (b[30:23] == 8'hFF);
@@ -57,15 +61,15 @@ module fp32_add #(
     reg  [4:0]  down1_q;
     reg  [23:0] x1_q, y1_q;
 
-    // 2: three more bits on the right are enough: guard, one that may become it, sticky.
+    // 2: two more bits on the right: guard, and one that may become it.
     wire [25:0] y2;
     wire        sticky2;
 
-    shift_right_sticky u_align (.x({y1_q, 2'b00}), .right(down1_q), .y(y2), .sticky(sticky2));
+    shift_right_sticky #(.WIDTH(26)) u_align (.x({y1_q, 2'b00}), .right(down1_q), .y(y2), .sticky(sticky2));
 
-    reg         sub2_q, negative2_q, nan2_q, inf2_q;
+    reg         sub2_q, negative2_q, nan2_q, inf2_q, sticky2_q;
     reg  [7:0]  exp2_q;
-    reg  [27:0] sum2_q;
+    reg  [27:1] sum2_q;
     reg  [31:0] stop2_q;
 
     // 3: up at one of three places; into bit 4 or 3 it gets by carry.
@@ -74,12 +78,13 @@ module fp32_add #(
     wire        long3   = sum2_q[27] | sum2_q[26];
     wire        lsb3    = carry3 ? sum2_q[4] : long3 ? sum2_q[3] : sum2_q[2];
     wire        guard3  = carry3 ? sum2_q[3] : long3 ? sum2_q[2] : sum2_q[1];
-    wire        sticky3 = sum2_q[0] | (long3 & sum2_q[1]) | (carry3 & sum2_q[2]);
+    wire        rest3   = (long3 & sum2_q[1]) | (carry3 & sum2_q[2]) | (sticky2_q & ~sub2_q);
+    wire        below3  = sticky2_q & sub2_q;
     wire        up3;
     wire        force3  = inf2_q | nan2_q | (carry3 & (exp2_q == 8'd254));
 
-    lead_zeros u_lead_zeros (.x({sum2_q, 4'd0} | stop2_q), .count(zeros3));
-    rounding u_rounding (.rule(EVEN), .negative(1'b0), .lsb(lsb3), .guard(guard3), .sticky(sticky3), .up(up3));
+    lead_zeros u_lead_zeros (.x({sum2_q, 5'd0} | stop2_q), .count(zeros3));
+    rounding u_rounding (.rule(EVEN), .negative(1'b0), .lsb(lsb3 & ~below3), .guard(guard3), .sticky(rest3), .up(up3));
 
     reg         negative3_q;
     reg  [7:0]  exp3_q;
@@ -96,8 +101,8 @@ module fp32_add #(
         negative1_q <= swap0 ? b[31] : a[31];
         nan1_q      <= nan0;
         inf1_q      <= a_inf0 | b_inf0;
-        exp1_q      <= swap0 ? b_exp : a_exp;
-        down1_q     <= swap0 ? ba0[4:0] | {5{|ba0[7:5]}} : ab0[4:0] | {5{|ab0[7:5]}};
+        exp1_q      <= ab0[8] ? b_exp : a_exp;
+        down1_q     <= ab0[8] ? ba0[4:0] | {5{|ba0[7:5]}} : ab0[4:0] | {5{|ab0[7:5]}};
         x1_q        <= swap0 ? {b_lead, b[22:0]} : {a_lead, a[22:0]};
         y1_q        <= swap0 ? {a_lead, a[22:0]} : {b_lead, b[22:0]};
 
@@ -107,9 +112,10 @@ module fp32_add #(
         inf2_q      <= inf1_q;
         exp2_q      <= exp1_q;
         stop2_q     <= (exp1_q[7:5] == 3'd0) ? 32'h8000_0000 >> exp1_q[4:0] : 32'd0;
-        sum2_q      <= {1'b0, x1_q, 3'd0} + ({1'b0, y2, sticky2} ^ {28{sub1_q}}) + {27'd0, sub1_q};
+        sum2_q      <= {1'b0, x1_q, 2'd0} + ({1'b0, y2} ^ {27{sub1_q}}) + {26'd0, sub1_q};
+        sticky2_q   <= sticky2;
 
-        negative3_q <= negative2_q & ~nan2_q & ~(sub2_q & (sum2_q == 28'd0));
+        negative3_q <= negative2_q & ~nan2_q & ~(sub2_q & (sum2_q == 27'd0));
         if (force3) begin  // infinity or NaN, as a number of its own
             exp3_q   <= 8'hFF;
             zeros3_q <= 5'd0;
@@ -133,7 +139,7 @@ module fp32_add #(
         end
     endgenerate
 
-    wire unused = &{1'b0, sum4[1:0]};
+    wire unused = &{1'b0, order0[30:0], sum4[1:0]};
 
 endmodule
 

@@ -1,0 +1,116 @@
+// SPDX-FileCopyrightText: 2026 macrame contributors
+// SPDX-License-Identifier: Apache-2.0
+//
+// bf16_product: makes the product of two bfloat16 out of the product of their significands.
+//
+// Purpose    All of bf16_mul but the multiplier, so that a cell may use its one multiplier for int8 too.
+// Latency    LATENCY = 4 cycles from a and b to p, one product a cycle. `product` belongs to the a and b of 2 cycles
+//            before: mul9x9 may be fed with their significands in the same cycle as this module. No reset: data only.
+// enable     low: nothing moves, p stays. Cycles count only while it is high, as in the multiplier.
+// Contract   p = a * b as float32, IEEE 754: subnormals are kept on both sides, zeros and infinities have the product's
+//            sign. 8 x 8 bits fit a float32's 24, so only subnormal results are rounded, to nearest even, and only
+//            those below 2^-134. Too large a product is infinity. Every NaN is 32'h7FC00000; infinity * 0 is one.
+//            A significand is {exponent != 0, fraction}, 8 bits.
+// Method     With e = ea + eb, a subnormal's exponent counted as 1, the value is product * 2^(e-268). A float32's unit is
+//            2^-149 where it is subnormal, so there product * 2^(e-119) is its pattern: up e-119 places, or down.
+//            1, 2   e, and what depends on it, while the multiplier works
+//            3      down, if it must; count the leading zeros of the product. It goes up by the zeros above 24 bits, but
+//                   never by more than e-119: a `stop` bit sits there
+//            4      up, and the exponent's field is e-118 less the places, if a one has come to lead; or round
+// Example    1.5 * 1.5: 3FC0 * 3FC0, product 0xC0 * 0xC0 = 0x9000, e = 254: 8 places up, field 128: 40100000 = 2.25.
+`default_nettype none
+
+module bf16_product (
+    input  wire        clk,
+    input  wire        enable,
+    input  wire [15:0] a,
+    input  wire [15:0] b,
+    input  wire [15:0] product,
+    output reg  [31:0] p
+);
+
+    localparam [1:0] EVEN = 2'd3;
+
+    // 1
+    wire        a_lead = (a[14:7] != 8'd0);
+    wire        b_lead = (b[14:7] != 8'd0);
+    wire        a_inf0 = (a[14:7] == 8'hFF);
+    wire        b_inf0 = (b[14:7] == 8'hFF);
+    wire        nan0   = (a_inf0 & (a[6:0] != 7'd0)) | (b_inf0 & (b[6:0] != 7'd0)) |
+                         (a_inf0 & (b[14:0] == 15'd0)) | (b_inf0 & (a[14:0] == 15'd0));
+
+    reg         negative1_q, nan1_q, inf1_q;
+    reg  [8:0]  exp1_q;  // 2..510
+
+    // 2: far down leaves nothing but 0: 17 places are enough. From 24 places up there is no need to stop.
+    wire [8:0]  down1  = 9'd119 - exp1_q;  // negative: up
+    wire [8:0]  up1    = exp1_q - 9'd119;
+
+    reg         negative2_q, nan2_q, inf2_q, edge2_q;
+    reg  [8:0]  exp2_q;
+    reg  [4:0]  down2_q;
+    reg  [23:0] stop2_q;
+
+    // 3: 2^128 is product >= 2^15 at e = 381; beyond that, product >= 2^14, both being normal.
+    wire [4:0]  zeros3;
+    wire [15:0] down3;
+    wire        guard3, sticky3;
+    wire        force3 = inf2_q | nan2_q | (edge2_q & product[15]);
+
+    lead_zeros u_lead_zeros (.x({{8'd0, product} | stop2_q, 8'd0}), .count(zeros3));
+    shift_right_sticky #(.WIDTH(17)) u_down (
+        .x({product, 1'b0}), .right(down2_q), .y({down3, guard3}), .sticky(sticky3)
+    );
+
+    reg         negative3_q, down3_q, guard3_q, sticky3_q;
+    reg  [7:0]  exp3_q;
+    reg  [4:0]  zeros3_q;
+    reg  [15:0] product3_q;
+
+    // 4
+    wire [23:0] up4    = {8'd0, product3_q} << zeros3_q;
+    wire [7:0]  exp4   = exp3_q - {3'd0, zeros3_q};
+    wire        more4;
+
+    rounding u_rounding (
+        .rule(EVEN), .negative(1'b0), .lsb(product3_q[0]), .guard(guard3_q), .sticky(sticky3_q), .up(more4)
+    );
+
+    always @(posedge clk) if (enable) begin
+        negative1_q <= (a[15] ^ b[15]) & ~nan0;
+        nan1_q      <= nan0;
+        inf1_q      <= a_inf0 | b_inf0;
+        exp1_q      <= {1'b0, a[14:8], a[7] | ~a_lead} + {1'b0, b[14:8], b[7] | ~b_lead};
+
+        negative2_q <= negative1_q;
+        nan2_q      <= nan1_q;
+        inf2_q      <= inf1_q | (exp1_q > 9'd381);
+        edge2_q     <= (exp1_q == 9'd381);
+        exp2_q      <= exp1_q - 9'd118;
+        down2_q     <= (exp1_q > 9'd119) ? 5'd0 : down1[4:0] | {5{|down1[6:5]}};
+        stop2_q     <= (exp1_q < 9'd119) ? 24'h80_0000 : (up1[8:5] == 4'd0) ? 24'h80_0000 >> up1[4:0] : 24'd0;
+
+        negative3_q <= negative2_q;
+        if (force3) begin  // infinity or NaN, as a number of its own
+            exp3_q     <= 8'd7;  // 255 + 8
+            zeros3_q   <= 5'd8;
+            product3_q <= {1'b1, nan2_q, 14'd0};
+            down3_q    <= 1'b0;
+        end else begin
+            exp3_q     <= exp2_q[7:0];
+            zeros3_q   <= zeros3;
+            product3_q <= down3;
+            down3_q    <= (down2_q != 5'd0);
+        end
+        guard3_q    <= guard3;
+        sticky3_q   <= sticky3;
+
+        p           <= {negative3_q, {8{up4[23]}} & exp4, up4[22:16],
+                        down3_q ? product3_q + {15'd0, more4} : up4[15:0]};
+    end
+
+    wire unused = &{1'b0, exp2_q[8], down1[8:7]};  // down1 is at most 117
+
+endmodule
+
+`default_nettype wire
