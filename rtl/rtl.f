@@ -5,14 +5,12 @@
 arith/bf16_mul.v
 arith/bf16_product.v
 arith/bf16_to_fp32.v
-arith/fp32_add.v
 arith/float_post.v
+arith/fp32_add.v
 arith/fp32_to_bf16.v
 arith/fp32_to_int8.v
-arith/lfsr32.v
 arith/lead_zeros.v
-arith/mul9x9.v
-arith/bf16_product.v
+arith/lfsr32.v
 arith/mul34x32.v
 arith/mul9x9.v
 arith/requantize.v

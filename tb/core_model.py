@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from golden import gemm, gemm_bf16
+from golden.arith.lfsr32 import Lfsr32
 from golden.arith.requantize import RAW, requantize
 
 K_MISMATCH, W_TOO_LONG, A_TOO_LONG, RECORD_SHORT, MODE_ILLEGAL, PANEL_STUCK = (1 << bit for bit in range(6))
@@ -164,7 +165,7 @@ def result(shape, panels, record, dice):
         Chained in K; the last one's record and mode count.
     record : dict
         From `record_fields`.
-    dice : Dice
+    dice : golden.arith.lfsr32.Lfsr32
 
     Returns
     -------
@@ -175,31 +176,11 @@ def result(shape, panels, record, dice):
     w = np.concatenate([weights(shape, packet) for _, packet in panels])
     bias = record.pop("bias")
     if mode & BF16:
-        out, random = mode % 4, None
-        if out == STOCHASTIC:
-            random = dice.rows(len(a))
+        out = mode % 4
+        random = dice.rows(len(a), shape.cols, shape.post_lanes) if out == STOCHASTIC else None
         return Tile(mode, gemm_bf16.gemm_bf16(a, w, bias.view(np.uint32), bool(mode & RELU), out, random))
     x = gemm.add_bias(gemm.gemm(a, w), bias)
     return Tile(mode, x if mode == RAW else requantize(x, mode=mode, **record))
-
-
-class Dice:
-    """The random operands of stochastic rounding, from a seed on.
-
-    Parameters
-    ----------
-    shape : Shape
-    seed : int
-        Of the register SEED.
-    """
-
-    def __init__(self, shape, seed=1):
-        self.shape, self.bits = shape, lfsr32.Lfsr32(seed, shape.post_lanes)
-
-    def rows(self, count):
-        """The next rows' operands, uint16, shape (count, COLS): each group of columns takes POST_LANES of them."""
-        groups = -(-self.shape.cols // self.shape.post_lanes)
-        return self.bits.take(count * groups).reshape(count, -1)[:, :self.shape.cols]
 
 
 def weight_error(shape, packet):
@@ -235,7 +216,7 @@ def predict(shape, w_packets, a_packets, watchdog):
 
     # the activations' way: weight panel `panel` is in use
     panel, chain, a_error, done, issued = 0, [], 0, 0, 0
-    dice = Dice(shape)
+    dice = Lfsr32()   # a reset starts it anew
     tiles_at_release, is_open = [], False
     for packet in a_packets:
         mode = w_packets[panel].user if panel < len(w_packets) else 0

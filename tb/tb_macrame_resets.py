@@ -24,6 +24,11 @@ from struck import HARD, SOFT
 from host import registers
 
 
+def patience(core):
+    """Cycles without a beat that are the end: more than a tile's way through the core and a long pause of m_axis."""
+    return 48 if core.shape.formats == "INT8" else 128
+
+
 def four_modes(shape):
     """Modes of every kind that the core has."""
     return [shape.modes[at * len(shape.modes) // 4] for at in range(4)]
@@ -42,7 +47,7 @@ async def clean(core, rng):
     """Work after a reset, in every mode."""
     w = [weight_packet(rng, core.shape, 2, mode) for mode in four_modes(core.shape)]
     a = [activation_packet(rng, core.shape, 2, RELEASE, panel.user) for panel in w]
-    await core.send(w, a, quiet=48)
+    await core.send(w, a, quiet=patience(core))
     assert (core.error, core.tiles) == (0, 4)
 
 
@@ -62,7 +67,7 @@ async def soft(dut, slow, times):
     length = 2 * max(sum(map(len, w)), sum(map(len, a))) + core.shape.height(core.shape.modes[-1]) * 10
     step = (4 if times == 1 else 15) * (1 + slow)
     for at in range(int(rng.integers(step)), length * (1 + slow), step):
-        await core.send(w, a, stalls=stalls(slow), seed=at + 1, strike=SOFT, at=at, times=times, quiet=48)
+        await core.send(w, a, stalls=stalls(slow), seed=at + 1, strike=SOFT, at=at, times=times, quiet=patience(core))
         while core.halted or core.waiting:   # packets that wait for others, which the reset took away
             await core.soft_reset()
         await core.soft_reset()

@@ -158,6 +158,9 @@ for _m in ("bf16_mul", "fp32_add"):
           tb=["vector_player.v", f"vec_{_m}.v"], testcase="equals_golden", plusargs=["+count=1000000"],
           nightly={"": {}})
 
+bench("lfsr32", rtl="arith/lfsr32.v", shapes={"1lane": {"LANES": 1}, "3lanes": {"LANES": 3}},
+      nightly={"32lanes": {"LANES": 32}})
+
 # --- rtl/array --------------------------------------------------------------------------------------------
 
 _ARRAY = ["array/mul8x8.v", "array/pe_int8.v", "array/mac_array.v"]
@@ -250,14 +253,17 @@ bench("perf_counters", rtl="bus/perf_counters.v", shapes={f"{w}bit": {"WIDTH": w
 _PLAYER = ["core_player.v", "stream_source.v", "stall.v", "core_strike.v"]
 
 
-def _core(*shapes):
-    """Shapes of a core: rows, cols, depth, K_MAX, POST_LANES, FIFO_DEPTH."""
+def _core(*shapes, formats=None):
+    """Shapes of a core: rows, cols, depth, K_MAX, POST_LANES, FIFO_DEPTH; formats other than INT8 by name."""
     names = "ROWS", "COLS", "DEPTH", "K_MAX", "POST_LANES", "FIFO_DEPTH"
-    return {"x".join(map(str, shape[:3])): dict(zip(names, shape)) for shape in shapes}
+    more = {"FORMATS": f'"{formats}"'} if formats else {}
+    return {"x".join(map(str, shape[:3])) + (f",{formats.lower()}" if formats else ""): {**dict(zip(names, shape)), **more}
+            for shape in shapes}
 
 
 bench("fuzz", toplevel="core_strike", rtl=CORE, tb=_PLAYER,
-      shapes=_core((1, 1, 1, 5, 1, 4), (3, 5, 2, 13, 2, 16), (4, 4, 4, 18, 1, 8)))
+      shapes={**_core((1, 1, 1, 5, 1, 4), (3, 5, 2, 13, 2, 16), (4, 4, 4, 18, 1, 8)),
+              **_core((2, 3, 1, 6, 2, 16), formats="DUAL"), **_core((1, 2, 1, 4, 2, 8), formats="BF16")})
 
 bench("gemm", toplevel="core_player", rtl=CORE, tb=_PLAYER[:3], timeout=200, shapes={
     f"{r}x{c}x{d}": {"ROWS": r, "COLS": c, "DEPTH": d, "K_MAX": k, "POST_LANES": p} for r, c, d, k, p in (
@@ -270,13 +276,15 @@ bench("macrame", rtl=CORE, shapes=_core(
     nightly=_core((4, 1, 1, 9, 1, 4), (4, 4, 4, 30, 1, 64), (8, 8, 1, 20, 2, 64)))
 
 bench("macrame_faults", toplevel="core_strike", rtl=CORE, tb=_PLAYER,
-      shapes=_core((1, 1, 1, 6, 1, 2), (3, 5, 2, 13, 2, 4)), nightly=_core((4, 4, 4, 22, 1, 8)))
+      shapes={**_core((1, 1, 1, 6, 1, 2), (3, 5, 2, 13, 2, 4)), **_core((2, 3, 1, 6, 2, 8), formats="DUAL")},
+      nightly={**_core((4, 4, 4, 22, 1, 8)), **_core((1, 1, 1, 6, 1, 4), formats="BF16")})
 bench("macrame_resets", toplevel="core_strike", rtl=CORE, tb=_PLAYER,
-      shapes=_core((1, 2, 4, 22, 1, 4), (3, 5, 2, 13, 2, 16)),
+      shapes={**_core((1, 2, 4, 22, 1, 4), (3, 5, 2, 13, 2, 16)), **_core((2, 2, 1, 6, 1, 8), formats="DUAL")},
       nightly=_core((1, 1, 1, 6, 1, 2), (4, 4, 4, 22, 1, 8)))
 
-bench("stalls", toplevel="core_strike", rtl=CORE, tb=_PLAYER, shapes=_core(
+bench("stalls", toplevel="core_strike", rtl=CORE, tb=_PLAYER, shapes={**_core(
     (1, 1, 1, 20, 1, 2), (1, 4, 4, 50, 1, 4), (3, 5, 2, 23, 2, 16), (4, 4, 4, 64, 3, 8), (8, 8, 1, 20, 2, 64),
-    (2, 3, 8, 100, 3, 16)), nightly=_core((4, 1, 1, 20, 1, 4), (16, 16, 1, 40, 4, 128)))
+    (2, 3, 8, 100, 3, 16)), **_core((3, 5, 1, 12, 2, 16), (2, 3, 1, 9, 3, 8), formats="DUAL"),
+    **_core((1, 2, 1, 7, 1, 4), formats="BF16")}, nightly=_core((4, 1, 1, 20, 1, 4), (16, 16, 1, 40, 4, 128)))
 
 bench("registers", rtl=CORE, toplevel="macrame", shapes=_core((1, 1, 1, 1, 1, 2), (3, 5, 2, 100, 4, 4)))

@@ -44,7 +44,7 @@ module pe_dual (
 
     mul9x9 u_mul (.clk(clk), .enable(1'b1), .a(a_factor), .b(w_factor), .p(p));
 
-    bf16_product u_product (.clk(clk), .enable(1'b1), .a(a), .b(w), .m(p[15:0]), .p(product));
+    bf16_product u_product (.clk(clk), .enable(1'b1), .a(a), .b(w), .product(p[15:0]), .p(product));
 
     fp32_add #(
         .OUTPUT_REGISTER(0)
