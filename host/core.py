@@ -304,6 +304,26 @@ class Core:
         return self._run(a, w, packets.records(n, bias.view(np.int32)), packets.bf16_mode(out, relu), progress,
                          limit)
 
+    def random_operands(self, words, m, n):
+        """Where the random words of stochastic rounding go in an M x N result.
+
+        Parameters
+        ----------
+        words : callable
+            ``words(rows, cols, lanes)`` gives those of so many result rows, uint16, shape (rows, cols), in the
+            order in which the core takes them: `golden.arith.lfsr32.Lfsr32.rows`.
+        m, n : int
+
+        Returns
+        -------
+        ndarray of uint16, shape (M, N)
+        """
+        height, cols = self.shape.height(packets.BF16), self.shape.cols
+        where = tiling.order(m, n, height, cols)
+        out = np.empty((m, n), np.uint16)
+        tiling.place(out, words(len(where) * height, cols, self.post_lanes).reshape(-1, height, cols), where)
+        return out
+
     def _run(self, a, w, record, mode, progress, limit):
         """Both kinds of product, from checked operands."""
         shape = self.shape

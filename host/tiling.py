@@ -181,6 +181,22 @@ def _chained(a, w, record, mode, shape, limit, cut):
         yield Batch(_join(sent_w), _join(sent_a), group)
 
 
+def order(m, n, height, cols):
+    """Row tile and column tile of every tile of an M x N result, in the order in which the core makes them.
+
+    Parameters
+    ----------
+    m, n : int
+    height, cols : int
+        Of a tile.
+
+    Returns
+    -------
+    list of (int, int)
+    """
+    return [(row, column) for column in range(packets.slices(n, cols)) for row in range(packets.slices(m, height))]
+
+
 def place(out, tiles, where):
     """Put result tiles where they belong, dropping the padding.
 

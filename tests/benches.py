@@ -271,6 +271,11 @@ bench("gemm", toplevel="core_player", rtl=CORE, tb=_PLAYER[:3], timeout=200, sha
         (8, 8, 1, 1024, 2), (16, 16, 1, 64, 4))},
     nightly={"32x32x8": {"ROWS": 32, "COLS": 32, "DEPTH": 8, "K_MAX": 256, "POST_LANES": 4}})
 
+bench("gemm_bf16", toplevel="core_player", rtl=CORE, tb=_PLAYER[:3], timeout=200, shapes={
+    f"{r}x{c},{f.lower()}": {"ROWS": r, "COLS": c, "K_MAX": k, "POST_LANES": p, "FORMATS": f'"{f}"'}
+    for r, c, k, p, f in ((1, 1, 30, 1, "BF16"), (3, 2, 20, 2, "BF16"), (2, 5, 40, 2, "DUAL"), (4, 4, 64, 1, "DUAL"))},
+    nightly={"8x8,dual": {"K_MAX": 256, "FORMATS": '"DUAL"'}})
+
 bench("macrame", rtl=CORE, shapes=_core(
     (1, 1, 1, 9, 1, 2), (1, 4, 4, 18, 2, 16), (3, 5, 2, 13, 2, 4), (2, 3, 8, 30, 3, 64)),
     nightly=_core((4, 1, 1, 9, 1, 4), (4, 4, 4, 30, 1, 64), (8, 8, 1, 20, 2, 64)))
