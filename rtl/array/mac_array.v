@@ -150,9 +150,10 @@ module mac_array #(
             always @(posedge clk) control_q <= control_d;
             wire      valid_row, last_row, clear_row, shift_row, bf16_row, tall_row;
             assign {valid_row, last_row, clear_row, shift_row, bf16_row, tall_row} = control_q;
-            if (BF16 == 0) begin : g_plain
+            if (INT8 == 0 || BF16 == 0) begin : g_one_format
                 wire unused = &{1'b0, bf16_row, tall_row};
-            end else begin : g_factor
+            end
+            if (BF16 != 0) begin : g_factor
                 reg [8:0] factor_q;
                 always @(posedge clk)
                     factor_q <= (INT8 == 0 || in_bf16) ? {1'b0, |a[LANE_W*r+7 +: 8], a[LANE_W*r +: 7]}

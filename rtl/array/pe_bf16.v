@@ -59,6 +59,8 @@ module pe_bf16 (
 
     wire move = last || shift;
 
+    wire unused = &{1'b0, significand[17:16]};  // two significands, never negative
+
     always @(posedge clk) begin
         if (clear) sum_q <= 32'd0;
         else sum_q <= sum;

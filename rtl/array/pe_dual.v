@@ -37,8 +37,8 @@ module pe_dual (
 
     wire [17:0] p;
     wire [31:0] product, sum;
-    reg signed [15:0] first_q, second_q;  // the int8 product, while bf16_product would be at work
-    reg signed [31:0] sum_q;
+    reg [15:0] first_q, second_q;  // the int8 product, while bf16_product would be at work
+    reg [31:0] sum_q;
     reg [95:0] tail_q;
     reg [31:0] head_q;
 
@@ -56,13 +56,13 @@ module pe_dual (
         .s     (sum)
     );
 
-    wire [31:0] total  = sum_q + second_q;
+    wire [31:0] total  = sum_q + {{16{second_q[15]}}, second_q};
     wire [31:0] pushed = bf16 ? sum : total;
 
     always @(posedge clk) begin
         first_q  <= p[15:0];
         second_q <= first_q;
-        if (clear) sum_q <= 32'sd0;
+        if (clear) sum_q <= 32'd0;
         else if (bf16 || valid) sum_q <= pushed;
         if (last || shift) begin
             if (tall) begin
@@ -74,6 +74,8 @@ module pe_dual (
     end
 
     assign chain_out = head_q;
+
+    wire unused = &{1'b0, p[17:16]};  // int8 products fit 16 bits, and significands are not negative
 
 endmodule
 

@@ -183,10 +183,8 @@ module tile_sequencer #(
             op_slot_q <= slice_slot;
             op_mode_q <= slice_mode;
         end
-        if (BF16 != 0) begin
-            turn_q <= start ? 2'd1 : turn_q + 2'd1;
-            if (start) tall_q <= bf16;
-        end
+        turn_q <= start ? 2'd1 : turn_q + 2'd1;
+        if (start) tall_q <= bf16;
     end
 
     assign op_valid = op_valid_q;
