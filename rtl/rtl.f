@@ -7,8 +7,10 @@ arith/bf16_product.v
 arith/bf16_to_fp32.v
 arith/float_post.v
 arith/fp32_add.v
+arith/fp32_mul.v
 arith/fp32_to_bf16.v
 arith/fp32_to_int8.v
+arith/int32_to_fp32.v
 arith/lead_zeros.v
 arith/lfsr32.v
 arith/mul34x32.v

@@ -213,3 +213,65 @@ def product_kinds(a, b):
             "places": len(np.unique((ea + eb)[subnormal & (off == 0)])), "subnormal": int(subnormal.sum()),
             "overflow": int((size >= 2.0**128 - 2.0**103).sum()), "nan": int(np.isnan(exact).sum()),
             "exponents": len(np.unique(ea << 8 | eb))}
+
+
+def exponent_pairs(rng):
+    """Every pair of exponent fields; fractions and signs drawn."""
+    pairs = np.arange(65536)
+    return float32_bits(rng, pairs >> 8), float32_bits(rng, pairs & 255)
+
+
+def _inverse(odd):
+    """The inverse of odd numbers modulo 2^64, by Newton: each step doubles the bits that are right."""
+    odd = odd.astype(np.uint64)
+    x = odd
+    for _ in range(5):
+        x = x * (np.uint64(2) - odd * x)
+    return x
+
+
+def product_ties(rng, n):
+    """Products on a tie, or off it by a chosen bit below; normal ones, and subnormal ones at every place.
+
+    With significands x = u * 2^i and y = v * 2^j, u and v odd, the product's bits begin at i + j. Where k
+    bits are dropped, u * v = 1 with k - 1 = i + j is a tie; u * v = 2^q +- 1 modulo 2^(q+1) with k - 1 = i +
+    j + q is off by 2^-q halves of the last place. v follows from u by an inverse modulo 2^(q+1).
+    """
+    q = np.where(rng.random(n) < 0.4, 0, rng.integers(1, 22, n))
+    subnormal = rng.random(n) < 0.5
+    dropped = np.where(subnormal, rng.integers(25, 47, n), rng.integers(23, 25, n))
+    q = np.minimum(q, dropped - 1)
+    zeros = dropped - 1 - q  # i + j
+    j = np.minimum(rng.integers(0, 24, n), np.minimum(zeros, 22 - q))
+    i = np.minimum(zeros - j, 23)
+    q = dropped - 1 - i - j
+    off = np.where(q > 0, rng.choice([1, -1], n), 0)
+    u = (rng.integers(2**23, 2**24, n) >> i | 1).astype(np.uint64)
+    low = (((1 << q) + off).astype(np.uint64) * _inverse(u)).astype(np.int64) & ((2 << q) - 1)
+    high = rng.integers(2**23, 2**24, n) >> j
+    v = (high & ~((2 << q) - 1)) | low
+    x, y = u.astype(np.int64) << i, v << j
+    good = (x >> 23 == 1) & (y >> 23 == 1)
+    total = np.where(subnormal, 151 - dropped, rng.integers(130, 370, n))
+    first = rng.integers(np.maximum(total - 254, 1), np.minimum(total, 255), n)
+    signs = rng.integers(0, 2, (2, n)) << 31
+    return tuple((signs[m] | e << 23 | significand & 0x7FFFFF)[good].astype(np.uint32)
+                 for m, (e, significand) in enumerate(((first, x), (total - first, y))))
+
+
+def product_ends(rng, n):
+    """Results around 2^128 and 2^-126, down to where nothing is left; a factor subnormal in a third of
+    them."""
+    total = np.where(rng.random(n) < 0.5, rng.integers(98, 132, n), rng.integers(376, 386, n))
+    first = rng.integers(np.maximum(total - 254, 1), np.minimum(total, 255), n)
+    a, b = float32_bits(rng, first), float32_bits(rng, total - first)
+    tiny = rng.random(n) < 0.33
+    return np.where(tiny, float32_bits(rng, np.zeros(n, np.int64)), a), \
+        np.where(tiny, float32_bits(rng, rng.integers(100, 256, n)), b)
+
+
+def products(rng, n=200_000):
+    """At least `n` pairs for a float32 multiplier: (a, b)."""
+    rest = max(n - 65536, 0) // 4
+    return _pairs(rng, anything(rng, rest), product_ties(rng, 2 * rest), product_ends(rng, rest + n // 10),
+                  corners(), as_they_are=exponent_pairs(rng))

@@ -59,12 +59,23 @@ class TB:
         return narrow(self.name, values)
 
     async def check(self, expected, **columns):
-        """Play `columns` and compare with `expected`, an array of the module's result type, bit for bit."""
-        values, unknown = await self.run(**columns)
+        """Play `columns` and compare with `expected`, an array of the module's result type, bit for bit.
+
+        A twentieth is played first, so that a module that is wrong everywhere fails soon.
+        """
         expected = np.asarray(expected)
         assert expected.dtype == self.module.result, f"expected values are {expected.dtype}"
-        unsigned = np.dtype(f"u{expected.dtype.itemsize}")
-        patterns = np.broadcast_to(expected.reshape(-1).view(unsigned), values.shape).astype(np.uint64)
+        *columns_, expected = np.broadcast_arrays(*columns.values(), expected)
+        rows = [c.ravel() for c in (*columns_, expected)]
+        for part in (slice(rows[0].size // 20), slice(rows[0].size // 20, None)):
+            *columns_, expected = (row[part] for row in rows)
+            if len(expected):
+                await self.check_at_once(np.ascontiguousarray(expected), **dict(zip(columns, columns_)))
+
+    async def check_at_once(self, expected, **columns):
+        """`check` without a first part: for columns that are a sequence, all of one length."""
+        values, unknown = await self.run(**columns)
+        patterns = expected.view(f"u{expected.dtype.itemsize}").astype(np.uint64)
         wrong = (values != patterns) | unknown
         if wrong.any():
             raise AssertionError(report(self.name, columns, values, patterns, unknown, wrong))
@@ -89,8 +100,8 @@ async def check_enable(tb, results, latency, **columns):
     enable[:latency] = True
     # A result is read `latency` edges after its word was put on. Past the last word enable is X, hence high.
     taken = np.cumsum(np.concatenate([enable, np.ones(latency - 1, bool)]))
-    taken_when_read = taken[latency - 1:]
-    await tb.check(results[np.flatnonzero(enable)[taken_when_read - latency]], enable=enable, **columns)
+    expected = results[np.flatnonzero(enable)[taken[latency - 1:] - latency]]
+    await tb.check_at_once(expected, enable=enable, **columns)
 
 
 def report(name, columns, values, expected, unknown, wrong=None, limit=5):

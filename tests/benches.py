@@ -153,7 +153,7 @@ for _m, _module in vectors.MODULES.items():
     bench(_m, toplevel=f"vec_{_m}", rtl=_module.rtl, tb=["vector_player.v", f"vec_{_m}.v"])
 
 # a million of each rounding operation
-for _m in ("bf16_mul", "fp32_add"):
+for _m in ("bf16_mul", "fp32_add", "fp32_mul"):
     bench(f"{_m}_million", toplevel=f"vec_{_m}", module=f"tb_{_m}", rtl=vectors.MODULES[_m].rtl,
           tb=["vector_player.v", f"vec_{_m}.v"], testcase="equals_golden", plusargs=["+count=1000000"],
           nightly={"": {}})

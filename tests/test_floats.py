@@ -10,12 +10,14 @@ from benches import cases, run
 from golden.arith.bf16_mul import bf16_mul, bf16_mul_plain
 from golden.arith.bf16_product import bf16_product, bf16_product_plain, significand
 from golden.arith.fp32_add import fp32_add, fp32_add_plain
+from golden.arith.fp32_mul import fp32_mul, fp32_mul_plain
+from golden.arith.int32_to_fp32 import int32_to_fp32, int32_to_fp32_plain
 from golden.arith.mul9x9 import mul9x9, mul9x9_plain
 from golden.arith.shift_right_sticky import shift_right_sticky, shift_right_sticky_plain
 from tb import float_stimuli
 
-BENCHES = ("bf16_mul", "bf16_mul_million", "bf16_product", "fp32_add", "fp32_add_million", "mul9x9",
-           "shift_right_sticky")
+BENCHES = ("bf16_mul", "bf16_mul_million", "bf16_product", "fp32_add", "fp32_add_million", "fp32_mul",
+           "fp32_mul_million", "int32_to_fp32", "mul9x9", "shift_right_sticky")
 NAN, INFINITY = 0x7FC00000, 0x7F800000
 
 
@@ -142,6 +144,18 @@ def test_shift_right_sticky_golden(rng):
     np.testing.assert_array_equal(np.transpose(shift_right_sticky(x, right)), plain)
 
 
+# --- int32 --------------------------------------------------------------------------------------------------
+
+
+def test_int32_equal_plain_and_fractions(rng):
+    corners = ((1 << np.arange(32))[:, None] + np.arange(-3, 4)).ravel()
+    x = np.concatenate([corners, (2 * rng.integers(2**23, 2**24, 2_000) + 1) << rng.integers(0, 7, 2_000)])
+    x = np.concatenate([x, -x])
+    x = x[(x >= -(2**31)) & (x < 2**31)].astype(np.int32)
+    np.testing.assert_array_equal(int32_to_fp32(x), plainly(int32_to_fp32_plain, x))
+    np.testing.assert_array_equal(int32_to_fp32(x), [nearest(Fraction(int(v)), 0) for v in x])
+
+
 # --- products -----------------------------------------------------------------------------------------------
 
 
@@ -185,3 +199,19 @@ def test_bf16_products_equal_fractions(rng):
 def test_bf16_products_by_hand(a, b, expected):
     assert bf16_mul(np.uint16(a), np.uint16(b)) == bf16_mul_plain(a, b) == expected
     assert rational_product(a << 16, b << 16) == expected
+
+
+def test_products_equal_plain_and_numpy(rng):
+    a, b = float_stimuli.products(rng, 100_000)
+    with np.errstate(all="ignore"):
+        theirs = a.view(np.float32) * b.view(np.float32)
+    ours, nan = fp32_mul(a, b), np.isnan(theirs)
+    np.testing.assert_array_equal(ours[~nan], theirs.view(np.uint32)[~nan])
+    assert (ours[nan] == NAN).all()
+    np.testing.assert_array_equal(ours, plainly(fp32_mul_plain, a, b))
+    np.testing.assert_array_equal(ours, fp32_mul(a.view(np.float32), b.view(np.float32)))
+
+
+def test_products_equal_fractions(rng):
+    a, b = (v[:4_000] for v in float_stimuli.products(rng, 100_000))
+    np.testing.assert_array_equal(fp32_mul(a, b), plainly(rational_product, a, b))

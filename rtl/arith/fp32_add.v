@@ -72,7 +72,7 @@ module fp32_add #(
     reg  [27:1] sum2_q;
     reg  [31:0] stop2_q;
 
-    // 3: up at one of three places; into bit 4 or 3 it gets by carry.
+    // 3: up is added to bit 2. Into bit 3 or 4 it gets by carry, because the guard bit below is 1 then.
     wire [4:0]  zeros3;
     wire        carry3  = sum2_q[27];
     wire        long3   = sum2_q[27] | sum2_q[26];
@@ -123,7 +123,7 @@ module fp32_add #(
         end else begin
             exp3_q   <= exp2_q + 8'd1;
             zeros3_q <= zeros3;
-            sum3_q   <= {1'b0, sum2_q[27:4], carry3 ? up3 : sum2_q[3], long3 ? up3 : sum2_q[2]} + {26'd0, up3};
+            sum3_q   <= {1'b0, sum2_q[27:3], sum2_q[2] | (carry3 & up3)} + {26'd0, up3};
         end
     end
 

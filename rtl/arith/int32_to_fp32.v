@@ -1,0 +1,55 @@
+// SPDX-FileCopyrightText: 2026 macrame contributors
+// SPDX-License-Identifier: Apache-2.0
+//
+// int32_to_fp32: int32 to float32, rounded to nearest even.
+//
+// Purpose    Brings the int8 core's sums to where float32 is computed.
+// Latency    LATENCY = 4 cycles, one number a cycle. No reset: data only.
+// enable     low: nothing moves, y stays. Cycles count only while it is high.
+// Contract   y = x as float32, ties to the even neighbour, as NumPy's astype(float32). Exact for |x| <= 2^24; 0 is +0.
+// Method     |x|; its leading zeros; up by them; then 24 bits are kept, 8 decide. The leading one adds the last 1 to the
+//            exponent's field, and so does a carry out of rounding.
+// Example    2^24 + 1 -> 2^24 = 4B800000, 2^24 + 3 -> 2^24 + 4 = 4B800002 (ties); -2^31 -> CF000000.
+`default_nettype none
+
+module int32_to_fp32 (
+    input  wire        clk,
+    input  wire        enable,
+    input  wire [31:0] x,
+    output reg  [31:0] y
+);
+
+    localparam [1:0] EVEN = 2'd3;
+
+    reg         negative1_q, negative2_q, negative3_q;
+    reg  [31:0] size1_q, size2_q, size3_q;
+    reg  [4:0]  lead2_q, lead3_q;
+    wire [4:0]  lead1;
+    wire        up3;
+
+    lead_zeros u_lead_zeros (.x(size1_q), .count(lead1));
+    rounding u_rounding (
+        .rule(EVEN), .negative(1'b0), .lsb(size3_q[8]), .guard(size3_q[7]), .sticky(|size3_q[6:0]), .up(up3)
+    );
+
+    // The field is 158 - lead for a leading one in bit 31, which brings the last 1 itself. Only 0 has none there.
+    wire [7:0]  field3 = (8'd157 - {3'd0, lead3_q}) & {8{size3_q[31]}};
+
+    always @(posedge clk) if (enable) begin
+        negative1_q <= x[31];
+        size1_q     <= x[31] ? 32'd0 - x : x;
+
+        negative2_q <= negative1_q;
+        size2_q     <= size1_q;
+        lead2_q     <= lead1;
+
+        negative3_q <= negative2_q;
+        size3_q     <= size2_q << lead2_q;
+        lead3_q     <= lead2_q;
+
+        y           <= {negative3_q, {field3, 23'd0} + {7'd0, size3_q[31:8]} + {30'd0, up3}};
+    end
+
+endmodule
+
+`default_nettype wire

@@ -1,0 +1,22 @@
+// SPDX-FileCopyrightText: 2026 macrame contributors
+// SPDX-License-Identifier: Apache-2.0
+//
+// vec_fp32_mul: plays vectors through fp32_mul (see vector_player.v).
+// Word, most significant byte first: enable, a (4 bytes), b (4). An unknown enable counts as high, so that the last
+// results come out after the file's end.
+`default_nettype none
+`timescale 1ns / 1ps
+
+module vec_fp32_mul;
+
+    wire         clk;
+    wire [71:0] word;
+    wire [31:0] result;
+
+    vector_player #(.IN_W(72), .OUT_W(32), .LATENCY(10)) u_player (.clk(clk), .word(word), .result(result));
+
+    fp32_mul u_dut (.clk(clk), .enable(word[64] !== 1'b0), .a(word[63:32]), .b(word[31:0]), .p(result));
+
+endmodule
+
+`default_nettype wire
