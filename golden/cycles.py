@@ -22,9 +22,10 @@ it says
 where `room` is the cycle after enough result rows have left for the tile's credits, and `chain` the distance
 that the result chain wants between the ends of two tiles.
 
-A bfloat16 slice is four beats, which lie multiples of four cycles behind those of the same sum: I0 and I1 move to
-the next cycle in which it is their turn, counted from the tile's first beat. An int8 tile behind a bfloat16 one
-waits until the last sums have left the cells' adders, 4 cycles after their last beat.
+A bfloat16 slice is four beats, which lie multiples of four cycles behind those of the same sum: I0 and I1
+move to
+the next cycle in which it is their turn, counted from the tile's first beat. An int8 tile behind a bfloat16
+one waits until the last sums have left the cells' adders, 4 cycles after their last beat.
 """
 from dataclasses import dataclass
 
@@ -93,7 +94,9 @@ class Geometry:
     def distance(self, before, after):
         """Least cycles from the end of one tile to the end of the next; both `WeightPanel`."""
         rows = self.height(before.bf16) * (1 if before.raw else self.groups)
-        if before.bf16 and after.bf16:   # the first of four sums must not come before the last row has been read
+        if (
+            before.bf16 and after.bf16
+        ):  # the first of four sums must not come before the last row has been read
             return rows + (4 - self.groups if self.groups in (2, 3) else 0)
         if before.bf16:
             rows += 3   # its sums come 3 cycles later than those of int8

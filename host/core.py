@@ -129,7 +129,9 @@ class Core:
         formats = link.read(registers.FORMAT)
         self.int8, self.bf16 = bool(formats & registers.FORMAT_INT8), bool(formats & registers.FORMAT_BF16)
         if not (self.int8 or self.bf16):
-            raise LinkError(f"FORMAT register reads 0x{formats:08x}, expected int8 (bit 0) or bfloat16 (bit 1)")
+            raise LinkError(
+                f"FORMAT register reads 0x{formats:08x}, expected int8 (bit 0) or bfloat16 (bit 1)"
+            )
         rows, cols, depth, self.post_lanes = registers.unpack_shape(link.read(registers.SHAPE))
         k_max = link.read(registers.K_MAX)
         if not (rows and cols and depth and k_max):
@@ -258,7 +260,9 @@ class Core:
         record = self.records(w, mode, **output)
         return self._run(a, w, record, packets.MODES[mode], progress, limit)
 
-    def matmul_bf16(self, a, w, *, bias=None, relu=False, out="fp32", seed=None, progress=None, limit=1 << 18):
+    def matmul_bf16(
+        self, a, w, *, bias=None, relu=False, out="fp32", seed=None, progress=None, limit=1 << 18
+    ):
         """Multiply two bfloat16 matrices on the core: for each k in order, one rounding a product, one a sum.
 
         Parameters
@@ -301,8 +305,9 @@ class Core:
             raise InputError(f"bias has shape {bias.shape}, expected one number or {n} of them")
         if seed is not None:
             self.link.write(registers.SEED, int(seed))
-        return self._run(a, w, packets.records(n, bias.view(np.int32)), packets.bf16_mode(out, relu), progress,
-                         limit)
+        return self._run(
+            a, w, packets.records(n, bias.view(np.int32)), packets.bf16_mode(out, relu), progress, limit
+        )
 
     def random_operands(self, words, m, n):
         """Where the random words of stochastic rounding go in an M x N result.
@@ -310,8 +315,8 @@ class Core:
         Parameters
         ----------
         words : callable
-            ``words(rows, cols, lanes)`` gives those of so many result rows, uint16, shape (rows, cols), in the
-            order in which the core takes them: `golden.arith.lfsr32.Lfsr32.rows`.
+            ``words(rows, cols, lanes)`` gives those of so many result rows, uint16, shape (rows, cols), in
+            the order in which the core takes them: `golden.arith.lfsr32.Lfsr32.rows`.
         m, n : int
 
         Returns

@@ -12,9 +12,10 @@ down that column's own lane:
 
 ``multiplier`` is a Q31 integer, or the bits of a float32 scale in mode fp32.
 
-A core with bfloat16 has lanes of two bytes and DEPTH 1; an int8 stands in the lower one. Matrices of bfloat16 are
-held as their bits, uint16. A slice of activations is four beats of them: lane r of beat i is row 4*r + i of a tile
-of 4*ROWS rows. The record holds the float32 bits of the bias, and nothing else that counts.
+A core with bfloat16 has lanes of two bytes and DEPTH 1; an int8 stands in the lower one. Matrices of bfloat16
+are
+held as their bits, uint16. A slice of activations is four beats of them: lane r of beat i is row 4*r + i of a
+tile of 4*ROWS rows. The record holds the float32 bits of the bias, and nothing else that counts.
 """
 import numpy as np
 

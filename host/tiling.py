@@ -194,7 +194,9 @@ def order(m, n, height, cols):
     -------
     list of (int, int)
     """
-    return [(row, column) for column in range(packets.slices(n, cols)) for row in range(packets.slices(m, height))]
+    return [
+        (row, column) for column in range(packets.slices(n, cols)) for row in range(packets.slices(m, height))
+    ]
 
 
 def place(out, tiles, where):

@@ -93,8 +93,8 @@ class Packet:
 
 @dataclass(frozen=True)
 class Tile:
-    """As many result beats: values of shape (ROWS, COLS), int32 in mode raw, else int8; four times as many rows of
-    bfloat16 modes, uint32 or uint16, the bits."""
+    """As many result beats: values of shape (ROWS, COLS), int32 in mode raw, else int8; in bfloat16 modes four
+    times as many rows, uint32 or uint16, the bits."""
 
     mode: int
     values: np.ndarray
@@ -222,7 +222,9 @@ def predict(shape, w_packets, a_packets, watchdog):
         mode = w_packets[panel].user if panel < len(w_packets) else 0
         foreign = bool(chain) and bool((chain[0][1].user ^ mode) & BF16)
         if panel == usable:
-            if faulty is not None and errors[faulty] == W_TOO_LONG:   # seen before the panel is too long, or not
+            if (
+                faulty is not None and errors[faulty] == W_TOO_LONG
+            ):  # seen before the panel is too long, or not
                 if foreign:
                     a_error = MODE_ILLEGAL
                 elif len(packet) < shape.slices_max * phases(mode):

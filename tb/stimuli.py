@@ -298,7 +298,7 @@ def quantiser_ties(columns):
 
 
 def floats(rng, n):
-    """float32 bits of every kind: any exponent, subnormals, zeros, infinities, NaN, bfloat16 and ties between them.
+    """float32 bits of every kind: any exponent, all specials, bfloat16 and ties between them.
 
     Parameters
     ----------
@@ -315,15 +315,31 @@ def floats(rng, n):
     lower = rng.choice(np.array([0, 1, 0x7FFF, 0x8000, 0x8001, 0xFFFF], np.uint32), n)
     short = rng.random(n) < 0.5    # bfloat16, ties, and what is just off them
     bits[short] = (bits[short] & 0xFFFF0000) | lower[short]
-    special = np.array([0, 0x80000000, 1, 0x80000001, 0x007FFFFF, 0x00800000, 0x7F7FFFFF, 0xFF7FFFFF, 0x7F800000,
-                        0xFF800000, 0x7FC00000, 0xFFC00001, 0x7F800001], np.uint32)
+    special = np.array(
+        [
+            0,
+            0x80000000,
+            1,
+            0x80000001,
+            0x007FFFFF,
+            0x00800000,
+            0x7F7FFFFF,
+            0xFF7FFFFF,
+            0x7F800000,
+            0xFF800000,
+            0x7FC00000,
+            0xFFC00001,
+            0x7F800001,
+        ],
+        np.uint32,
+    )
     some = rng.random(n) < 0.15
     bits[some] = rng.choice(special, int(some.sum()))
     return bits
 
 
 def bf16(rng, n):
-    """bfloat16 bits for sums that round: exponents that meet more often than not, and every special now and then.
+    """bfloat16 bits for sums that round: exponents that meet, and every special now and then.
 
     Parameters
     ----------

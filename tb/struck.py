@@ -270,8 +270,9 @@ class Struck:
         assert irq == bool(error and self.interrupts), f"irq is {irq}, STATUS reads 0x{status:x}"
         fewest, most = expected.allowed[error]
         rows = [_rows(expected.tiles[:count]) for count in range(most + 1)]
-        assert rows[fewest] <= beats <= rows[most], \
-            f"{beats} result beats, expected {fewest} to {most} tiles, {rows[fewest:]} beats ({_names(error)})"
+        assert rows[fewest] <= beats <= rows[most], (
+            f"{beats} result beats, expected {fewest} to {most} tiles ({_names(error)})"
+        )
         assert beats in rows, f"{beats} result beats are not whole tiles, which have {rows}"
         whole = rows.index(beats)
         self._compare(expected.tiles, self._out_base, len(self._beats), _names(error))

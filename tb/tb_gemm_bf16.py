@@ -2,16 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """bfloat16 products on the core, end to end: host packs and unpacks, every bit is compared with golden.
 
-What could be wrong, and what would show it: rows of a cell mixed up (M is no multiple of four, all rows differ);
+What could be wrong, and what would show it: rows of a cell mixed up (M is no multiple of four, all rows
+differ);
 sums added in another order, or rounded less often (exponents meet, a sum of thousands of terms keeps no more
-than golden's); padding that turns a zero negative or a NaN into a number (specials everywhere, ragged sides); a
-bias or a ReLU of another panel; bits of int8 in a float sum (both formats by turns on one core); a random
+than golden's); padding that turns a zero negative or a NaN into a number (specials everywhere, ragged sides);
+a bias or a ReLU of another panel; bits of int8 in a float sum (both formats by turns on one core); a random
 operand given twice, lost, or to another column (stochastic rounding over many products from one seed); a beat
 lost or taken out of its turn under pressure.
 """
 import numpy as np
 from beats import Stall
-from tb_gemm import Bench, bench_test, budget, sides
+from tb_gemm import bench_test, budget, sides
 
 from golden.arith.lfsr32 import Lfsr32
 from golden.gemm_bf16 import gemm_bf16
@@ -52,9 +53,10 @@ class Floats:
         if len(wrong):
             i, j = wrong[0]
             raise AssertionError(
-                f"{len(wrong)} of {got.size} values wrong in {a.shape} x {w.shape}, {out}, relu {relu}; row {i}, "
-                f"column {j}: expected {expected[i, j]:#x}, got {got[i, j]:#x}; bias {bias[j]:#x}; row of A "
-                f"{[hex(v) for v in a[i, :16]]}..., column of W {[hex(v) for v in w[:16, j]]}...")
+                f"{len(wrong)} of {got.size} values wrong in {a.shape} x {w.shape}, {out}, relu {relu}; "
+                f"row {i}, column {j}: expected {expected[i, j]:#x}, got {got[i, j]:#x}; bias {bias[j]:#x}; row of A "
+                f"{[hex(v) for v in a[i, :16]]}..., column of W {[hex(v) for v in w[:16, j]]}..."
+            )
         assert report.macs == m * k * n
         return report
 
@@ -63,7 +65,12 @@ class Floats:
 def random_products(bench):
     """Any sides from 1 to 40, K to 600, every output with and without ReLU."""
     floats, shape = Floats(bench), bench.core.shape
-    extremes = [(1, 1, 1), (4 * shape.rows, 1, shape.cols), (40, 3, 40), (4 * shape.rows + 1, 600, shape.cols)]
+    extremes = [
+        (1, 1, 1),
+        (4 * shape.rows, 1, shape.cols),
+        (40, 3, 40),
+        (4 * shape.rows + 1, 600, shape.cols),
+    ]
     for index, size in enumerate([*extremes, *sides(bench, budget(bench, 0.5))]):
         floats.multiply(*size, *floats.outputs[index % len(floats.outputs)])
 
@@ -85,11 +92,18 @@ def stalls(bench):
     floats, shape = Floats(bench), bench.core.shape
     kinds = [{stream: Stall(kind, chance, length)} for stream in "wam"
              for kind, chance, length in (("random", 0.3, 1), ("random", 0.9, 1), ("bursts", 0, 60))]
-    kinds += ["random", "bursts", {"w": "bursts", "a": "random", "m": "random"}, {"m": Stall("block", length=2000)}]
+    kinds += [
+        "random",
+        "bursts",
+        {"w": "bursts", "a": "random", "m": "random"},
+        {"m": Stall("block", length=2000)},
+    ]
     for kind in kinds:
         bench.stall(kind)
         for most in (1, 3):
-            floats.multiply(*(int(bench.rng.integers(1, most * side + 1)) for side in (4 * shape.rows, 6, shape.cols)))
+            floats.multiply(
+                *(int(bench.rng.integers(1, most * side + 1)) for side in (4 * shape.rows, 6, shape.cols))
+            )
 
 
 @bench_test

@@ -62,8 +62,10 @@ class TB(Bench):
     async def slice(self, a, w, last=False, tag=None):
         """One beat: a is (ROWS, DEPTH), w is (DEPTH, COLS)."""
         bf16 = a.dtype == np.uint16
-        if self.bf16 and not bf16:   # what stands above an int8 does not count
-            a, w = (x.view(np.uint8) | self.rng.integers(0, 256, x.shape).astype(np.uint16) << 8 for x in (a, w))
+        if self.bf16 and not bf16:  # what stands above an int8 does not count
+            a, w = (
+                x.view(np.uint8) | self.rng.integers(0, 256, x.shape).astype(np.uint16) << 8 for x in (a, w)
+            )
         self.drive(in_valid=1, in_last=int(last), in_bf16=int(bf16), in_tag=tag, a=word(a), w=word(w.T))
         await self.step()
 
@@ -122,9 +124,11 @@ class TB(Bench):
             wrong = np.flatnonzero(got != expected.astype(np.int32))
             if wrong.size:
                 c = int(wrong[0])
-                self.fail(f"{self.rows}x{self.cols}x{self.depth}, tile {tile} of {a.dtype}, row {r}, column {c}: "
-                          f"expected {expected[c]:#x}, got {got[c]:#x}\noperands by k: a {a.tolist()}\n"
-                          f"               w {w[:, c].tolist()}")
+                self.fail(
+                    f"{self.rows}x{self.cols}x{self.depth}, tile {tile} of {a.dtype}, row {r}, column {c}: "
+                    f"expected {expected[c]:#x}, got {got[c]:#x}\noperands by k: a {a.tolist()}\n"
+                    f"               w {w[:, c].tolist()}"
+                )
             self.compared += got.size
 
     async def finish(self):
@@ -159,7 +163,13 @@ async def extremes(dut):
         a[int(tb.rng.integers(tb.rows)), int(tb.rng.integers(k))] = 127 if x < 0 else -128
         w[int(tb.rng.integers(k)), int(tb.rng.integers(tb.cols))] = 127 if y < 0 else -128
         await tb.run(a, w)
-    for x, y in ((0x7F7F, 0x7F7F), (0x7F7F, 0xFF7F), (0x0001, 0x0001), (0x8000, 0x3F80), (0x7F80, 0)) * tb.bf16:
+    for x, y in (
+        (0x7F7F, 0x7F7F),
+        (0x7F7F, 0xFF7F),
+        (0x0001, 0x0001),
+        (0x8000, 0x3F80),
+        (0x7F80, 0),
+    ) * tb.bf16:
         a, w = np.full((4 * tb.rows, k), x, np.uint16), np.full((k, tb.cols), y, np.uint16)
         await tb.run(a, w)
         a[int(tb.rng.integers(len(a))), int(tb.rng.integers(k))] = 0xFF80

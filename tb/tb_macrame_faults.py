@@ -83,7 +83,9 @@ async def k_mismatch(dut, at, difference):
             continue
         w, a = panels(rng, shape, [slices] * 3)
         turns = phases(w[at // 2].user)
-        for count in {difference, difference * turns} if difference else {-slices * turns + slices * turns // 2}:
+        for count in (
+            {difference, difference * turns} if difference else {-slices * turns + slices * turns // 2}
+        ):
             wrong = [*a[:at], resized(rng, a[at], slices * turns + count), *a[at + 1:]]
             await core.send(w, wrong)
             expect(core, K_MISMATCH, at)
@@ -159,11 +161,17 @@ async def mode_illegal(dut):
 async def foreign_panel(dut):
     """A tile is open, and the next weight panel has the other format: the same bit, and none of its sums."""
     core, rng = await begin(dut)
-    formats = [modes for modes in ([m for m in core.shape.modes if m < 4], [m for m in core.shape.modes if m > 3])
-               if modes]
+    formats = [
+        modes
+        for modes in ([m for m in core.shape.modes if m < 4], [m for m in core.shape.modes if m > 3])
+        if modes
+    ]
     for first, second in zip(formats, formats[::-1]) if len(formats) == 2 else ():
         for slices in (1, 3):
-            w = [weight_packet(rng, core.shape, slices, int(rng.choice(modes))) for modes in (first, first, second)]
+            w = [
+                weight_packet(rng, core.shape, slices, int(rng.choice(modes)))
+                for modes in (first, first, second)
+            ]
             a = [activation_packet(rng, core.shape, slices, flags, panel.user) for panel, flags in
                  zip(w, (RELEASE, RELEASE | KEEP, RELEASE))]
             await core.send(w, a)

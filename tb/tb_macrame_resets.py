@@ -25,7 +25,7 @@ from host import registers
 
 
 def patience(core):
-    """Cycles without a beat that are the end: more than a tile's way through the core and a long pause of m_axis."""
+    """Cycles without a beat that are the end: a tile's way through the core and a long pause of m_axis."""
     return 48 if core.shape.formats == "INT8" else 128
 
 
@@ -67,7 +67,9 @@ async def soft(dut, slow, times):
     length = 2 * max(sum(map(len, w)), sum(map(len, a))) + core.shape.height(core.shape.modes[-1]) * 10
     step = (4 if times == 1 else 15) * (1 + slow)
     for at in range(int(rng.integers(step)), length * (1 + slow), step):
-        await core.send(w, a, stalls=stalls(slow), seed=at + 1, strike=SOFT, at=at, times=times, quiet=patience(core))
+        await core.send(
+            w, a, stalls=stalls(slow), seed=at + 1, strike=SOFT, at=at, times=times, quiet=patience(core)
+        )
         while core.halted or core.waiting:   # packets that wait for others, which the reset took away
             await core.soft_reset()
         await core.soft_reset()

@@ -29,7 +29,9 @@ from tb.kit import Bench, Part, lanes, word
 
 RECORD = ("multiplier", "shift", "zero_point", "clamp_low", "clamp_high")
 LATENCY = 11
-FLOATS = {f"float-{name}{'+relu' * relu}": 4 + 8 * relu + code for name, code in OUTPUTS.items() for relu in (0, 1)}
+FLOATS = {
+    f"float-{name}{'+relu' * relu}": 4 + 8 * relu + code for name, code in OUTPUTS.items() for relu in (0, 1)
+}
 MODES = {**int8.MODES, **FLOATS}
 
 
@@ -44,8 +46,10 @@ class TB(Bench):
         self.groups = -(-self.cols // self.lanes)
         self.modes = [*int8.MODES] * self.parameter("INT8") + [*FLOATS] * self.parameter("BF16")
         self.due, self.rows = {}, 0
-        self.stochastic = []    # rows whose random operands are still to be seen: those of each group
-        self.vectors = {mode: stimuli.requantize(self.rng, mode, 1200) for mode in int8.MODES if mode != "raw"}
+        self.stochastic = []  # rows whose random operands are still to be seen: those of each group
+        self.vectors = {
+            mode: stimuli.requantize(self.rng, mode, 1200) for mode in int8.MODES if mode != "raw"
+        }
         self.floats = stimuli.floats(self.rng, 4000)
         self.random = None
         self.parts += [Part(self.throw_dice), Part(sample=self.see_dice), Part(sample=self.check)]

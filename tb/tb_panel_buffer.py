@@ -91,7 +91,9 @@ class TB(Bench):
             self.taking = panel.mode < 4 or self.reads == 3
             last = self.i == len(panel.slices) - 1
             drop = int(last and self.use == panel.uses - 1)
-        self.drive(read=int(self.reading is not None), take=int(self.taking), drop=drop, halt=int(self.halted))
+        self.drive(
+            read=int(self.reading is not None), take=int(self.taking), drop=drop, halt=int(self.halted)
+        )
 
     def check(self):
         """All outputs of this cycle, then what happened in it."""
@@ -214,7 +216,10 @@ async def errors(dut):
     """An illegal mode, tlast in each beat of the record, a panel too long; then halt drains what follows."""
     tb = TB(dut)
     await tb.start()
-    bad = [("error_mode", dict(slices=1, user=user)) for user in (*{0, 3, 4, 7, 8, 12, 15} - {*tb.modes}, 0x10, 0x24, 0x80, 0xFF)]
+    bad = [
+        ("error_mode", dict(slices=1, user=user))
+        for user in (*{0, 3, 4, 7, 8, 12, 15} - {*tb.modes}, 0x10, 0x24, 0x80, 0xFF)
+    ]
     bad += [("error_record", dict(slices=1, cut=beat)) for beat in range(tb.record_beats)]
     bad += [("error_long", dict(slices=tb.slices_max + extra)) for extra in (1, 2)]
     for name, panel in bad:

@@ -86,7 +86,9 @@ async def rest(dut):
     core = await struck.core(dut)
     rng = np.random.default_rng(int(os.environ["COCOTB_RANDOM_SEED"]))
     w = [weight_packet(rng, core.shape, core.shape.slices_max) for _ in range(4)]
-    a = [activation_packet(rng, core.shape, core.shape.slices_max, RELEASE, w[at % 4].user) for at in range(6)]
+    a = [
+        activation_packet(rng, core.shape, core.shape.slices_max, RELEASE, w[at % 4].user) for at in range(6)
+    ]
     await core.send(w, [], quiet=BLOCKED)         # two panels, and the record of a third
     await core.send([], a[:2], quiet=64)          # two released, the other two come in
     await core.send([], a[2:], quiet=500)     # activations for two panels that are not there

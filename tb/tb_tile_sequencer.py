@@ -59,9 +59,14 @@ class TB(Bench):
 
     def clear(self):
         """The model after a reset."""
-        self.earliest = dict.fromkeys(("raw", "requantised", "bf16"), self.cycle)   # when the next tile may end
+        self.earliest = dict.fromkeys(
+            ("raw", "requantised", "bf16"), self.cycle
+        )  # when the next tile may end
         self.open, self.index, self.beat = False, 0, 0
-        self.origin, self.tall = None, None   # of the open tile: cycle of its first beat, whether it is bfloat16
+        self.origin, self.tall = (
+            None,
+            None,
+        )  # of the open tile: cycle of its first beat, whether it is bfloat16
         self.left_adders = self.cycle         # when float sums have
         self.reserved = 0      # rows of tiles begun, not yet left
         self.in_fifo = []      # cycle from which each row may leave
@@ -291,7 +296,9 @@ async def errors(dut):
             await tb.until(lambda name=error: tb.seen[name])
             tb.halted = True   # the register block does that, one cycle later
             await tb.until(lambda: tb.a.empty)
-            tb.equal(tb.issued, 1 + min(a_slices, w_slices) * beats_of(mode) - 1, f"beats issued before {error}")
+            tb.equal(
+                tb.issued, 1 + min(a_slices, w_slices) * beats_of(mode) - 1, f"beats issued before {error}"
+            )
             tb.equal(tb.seen[error], 1, f"cycles of {error}")
         await tb.reset()
 

@@ -177,7 +177,8 @@ bench("mac_array", rtl=[*_ARRAY, *_FLOAT_ARRAY], testcase=("tiles", "extremes", 
               **_array((8, 8, 1), (4, 4, 4), TAG_W=4),
               **{f"{r}x{c},{name}": {"ROWS": r, "COLS": c, "LANE_W": 16, "INT8": int8, "BF16": 1}
                  for name, int8 in (("bf16", 0), ("dual", 1)) for r, c in ((1, 1), (3, 2))},
-              "4x4,dual": {"ROWS": 4, "COLS": 4, "LANE_W": 16, "BF16": 1, "TAG_W": 6}}, nightly=_array((16, 16, 1), (32, 32, 1), (5, 2, 3)))
+              "4x4,dual": {"ROWS": 4, "COLS": 4, "LANE_W": 16, "BF16": 1, "TAG_W": 6}},
+      nightly=_array((16, 16, 1), (32, 32, 1), (5, 2, 3)))
 bench("mac_array_largest", toplevel="mac_array", module="tb_mac_array", rtl=_ARRAY, testcase="extremes",
       nightly=_array((32, 32, 8)))
 # every int8 pair: cheap where COLS * DEPTH is large
@@ -257,8 +258,8 @@ def _core(*shapes, formats=None):
     """Shapes of a core: rows, cols, depth, K_MAX, POST_LANES, FIFO_DEPTH; formats other than INT8 by name."""
     names = "ROWS", "COLS", "DEPTH", "K_MAX", "POST_LANES", "FIFO_DEPTH"
     more = {"FORMATS": f'"{formats}"'} if formats else {}
-    return {"x".join(map(str, shape[:3])) + (f",{formats.lower()}" if formats else ""): {**dict(zip(names, shape)), **more}
-            for shape in shapes}
+    label = f",{formats.lower()}" if formats else ""
+    return {"x".join(map(str, shape[:3])) + label: {**dict(zip(names, shape)), **more} for shape in shapes}
 
 
 bench("fuzz", toplevel="core_strike", rtl=CORE, tb=_PLAYER,
@@ -273,7 +274,8 @@ bench("gemm", toplevel="core_player", rtl=CORE, tb=_PLAYER[:3], timeout=200, sha
 
 bench("gemm_bf16", toplevel="core_player", rtl=CORE, tb=_PLAYER[:3], timeout=200, shapes={
     f"{r}x{c},{f.lower()}": {"ROWS": r, "COLS": c, "K_MAX": k, "POST_LANES": p, "FORMATS": f'"{f}"'}
-    for r, c, k, p, f in ((1, 1, 30, 1, "BF16"), (3, 2, 20, 2, "BF16"), (2, 5, 40, 2, "DUAL"), (4, 4, 64, 1, "DUAL"))},
+    for r, c, k, p, f in (
+        (1, 1, 30, 1, "BF16"), (3, 2, 20, 2, "BF16"), (2, 5, 40, 2, "DUAL"), (4, 4, 64, 1, "DUAL"))},
     nightly={"8x8,dual": {"K_MAX": 256, "FORMATS": '"DUAL"'}})
 
 bench("macrame", rtl=CORE, shapes=_core(
@@ -284,7 +286,8 @@ bench("macrame_faults", toplevel="core_strike", rtl=CORE, tb=_PLAYER,
       shapes={**_core((1, 1, 1, 6, 1, 2), (3, 5, 2, 13, 2, 4)), **_core((2, 3, 1, 6, 2, 8), formats="DUAL")},
       nightly={**_core((4, 4, 4, 22, 1, 8)), **_core((1, 1, 1, 6, 1, 4), formats="BF16")})
 bench("macrame_resets", toplevel="core_strike", rtl=CORE, tb=_PLAYER,
-      shapes={**_core((1, 2, 4, 22, 1, 4), (3, 5, 2, 13, 2, 16)), **_core((2, 2, 1, 6, 1, 8), formats="DUAL")},
+      shapes={**_core((1, 2, 4, 22, 1, 4), (3, 5, 2, 13, 2, 16)),
+              **_core((2, 2, 1, 6, 1, 8), formats="DUAL")},
       nightly=_core((1, 1, 1, 6, 1, 2), (4, 4, 4, 22, 1, 8)))
 
 bench("stalls", toplevel="core_strike", rtl=CORE, tb=_PLAYER, shapes={**_core(

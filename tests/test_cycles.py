@@ -22,10 +22,24 @@ K_SLICES = 40
 WORKLOADS = 25  # a shape and FIFO
 
 #        rows cols depth post_lanes fifo_depth formats
-SHAPES = [(1, 1, 1, 1, None), (1, 4, 4, 1, None), (4, 1, 1, 1, 4), (3, 5, 2, 2, None), (3, 5, 3, 5, 4),
-          (4, 4, 4, 2, 8), (8, 8, 1, 2, None), (8, 8, 1, 3, 8), (2, 3, 8, 1, 2), (16, 16, 1, 4, None),
-          (1, 1, 1, 1, None, "BF16"), (2, 3, 1, 1, 8, "BF16"), (2, 2, 1, 2, None, "DUAL"), (3, 5, 1, 2, 16, "DUAL"),
-          (2, 4, 1, 2, None, "DUAL"), (4, 4, 1, 1, None, "DUAL")]
+SHAPES = [
+    (1, 1, 1, 1, None),
+    (1, 4, 4, 1, None),
+    (4, 1, 1, 1, 4),
+    (3, 5, 2, 2, None),
+    (3, 5, 3, 5, 4),
+    (4, 4, 4, 2, 8),
+    (8, 8, 1, 2, None),
+    (8, 8, 1, 3, 8),
+    (2, 3, 8, 1, 2),
+    (16, 16, 1, 4, None),
+    (1, 1, 1, 1, None, "BF16"),
+    (2, 3, 1, 1, 8, "BF16"),
+    (2, 2, 1, 2, None, "DUAL"),
+    (3, 5, 1, 2, 16, "DUAL"),
+    (2, 4, 1, 2, None, "DUAL"),
+    (4, 4, 1, 1, None, "DUAL"),
+]
 MODES = {"INT8": range(4), "BF16": [4, 5, 6, 7, 12, 15], "DUAL": [*range(4), 4, 5, 6, 15]}
 
 
@@ -53,7 +67,9 @@ def random_workload(rng, rows, cols, depth, formats):
             released = use == uses - 1
             keep = rng.random() < 0.2 and not (released and panel == panels - 1)
             flags = packets.RELEASE * released | packets.KEEP * keep
-            streams[1].append(packets.activation_panels(matrix(height, k), rows, depth, flags, bf16=bool(mode & 4)))
+            streams[1].append(
+                packets.activation_panels(matrix(height, k), rows, depth, flags, bf16=bool(mode & 4))
+            )
             beats += 0 if keep else height
         # an open tile has one format
         modes = [other for other in MODES[formats] if not (other ^ mode) & 4] if keep else MODES[formats]
@@ -61,7 +77,11 @@ def random_workload(rng, rows, cols, depth, formats):
              for stream in streams), beats
 
 
-@pytest.mark.parametrize("shape", SHAPES, ids=lambda s: "x".join(map(str, s[:3])) + f"-fifo{s[4] or ''}{s[5].lower() if len(s) > 5 else ''}")
+@pytest.mark.parametrize(
+    "shape",
+    SHAPES,
+    ids=lambda s: "x".join(map(str, s[:3])) + f"-fifo{s[4] or ''}{s[5].lower() if len(s) > 5 else ''}",
+)
 def test_model_equals_counters(shape, seed):
     rows, cols, depth, post_lanes, fifo_depth, formats = (*shape, "INT8")[:6]
     geometry = cycles.Geometry(rows, cols, depth, post_lanes, fifo_depth or 0, formats)

@@ -25,7 +25,7 @@ def test_words_are_sixteen_shifts_apart():
 
 
 def test_every_state_but_zero_comes_once():
-    """The shift, as a matrix over GF(2), has the order 2^32 - 1 = 3 * 5 * 17 * 257 * 65537, and none of its divisors."""
+    """As a matrix over GF(2) the shift has the order 2^32 - 1 = 3 * 5 * 17 * 257 * 65537, no divisor of it."""
     one = [shift(1 << bit) for bit in range(32)]   # images of the unit vectors
     identity = [1 << bit for bit in range(32)]
 
@@ -35,7 +35,11 @@ def test_every_state_but_zero_comes_once():
     def power(exponent):
         result, base = identity, one
         while exponent:
-            result, base, exponent = (times(base, result) if exponent & 1 else result), times(base, base), exponent >> 1
+            result, base, exponent = (
+                (times(base, result) if exponent & 1 else result),
+                times(base, base),
+                exponent >> 1,
+            )
         return result
 
     assert power(2**32 - 1) == identity

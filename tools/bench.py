@@ -430,8 +430,8 @@ def main(arguments=None):
         "machine": {"processor": platform.processor() or platform.machine(), "cpus": os.cpu_count(),
                     "load": os.getloadavg(), "python": platform.python_version(),
                     "simulator": simulate.check_tools()},
-        "seconds": time.monotonic() - began, "rounds": rounds, "floors": FLOORS, "goals": GOALS, "table": table,
-        "runs": found}, indent=2) + "\n")
+        "seconds": time.monotonic() - began, "rounds": rounds, "floors": FLOORS, "goals": GOALS,
+        "table": table, "runs": found}, indent=2) + "\n")
     print(f"{time.monotonic() - began:.0f} s; every run's figures are in {os.path.relpath(path)}")
     missed = misses(table)
     for line in missed:
