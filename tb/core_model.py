@@ -93,8 +93,8 @@ class Packet:
 
 @dataclass(frozen=True)
 class Tile:
-    """As many result beats: values of shape (ROWS, COLS), int32 in mode raw, else int8; in bfloat16 modes four
-    times as many rows, uint32 or uint16, the bits."""
+    """As many result beats: values of shape (ROWS, COLS), int32 in mode raw, else int8; in bfloat16 modes
+    four times as many rows, uint32 or uint16, the bits."""
 
     mode: int
     values: np.ndarray

@@ -51,7 +51,7 @@ def packets(rng, shape, faulty):
 
 
 def _spoil(rng, shape, w, a, turns):
-    """Put one error into the streams, or something that may be one; `turns`: beats a slice, panel by panel."""
+    """Put one error into the streams, or something that may be; `turns`: beats a slice, panel by panel."""
     longest, head = shape.slices_max, shape.record_beats
     which, user = int(rng.integers(len(w))), int(rng.integers(len(a)))
     kind = rng.choice(["w_length", "a_length", "w_too_long", "a_too_long", "record", "mode", "release",

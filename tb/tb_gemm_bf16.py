@@ -54,8 +54,8 @@ class Floats:
             i, j = wrong[0]
             raise AssertionError(
                 f"{len(wrong)} of {got.size} values wrong in {a.shape} x {w.shape}, {out}, relu {relu}; "
-                f"row {i}, column {j}: expected {expected[i, j]:#x}, got {got[i, j]:#x}; bias {bias[j]:#x}; row of A "
-                f"{[hex(v) for v in a[i, :16]]}..., column of W {[hex(v) for v in w[:16, j]]}..."
+                f"row {i}, column {j}: expected {expected[i, j]:#x}, got {got[i, j]:#x}; bias {bias[j]:#x}; "
+                f"row of A {[hex(v) for v in a[i, :16]]}..., column of W {[hex(v) for v in w[:16, j]]}..."
             )
         assert report.macs == m * k * n
         return report
