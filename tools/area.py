@@ -1,0 +1,133 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""``python -m tools.area``: what a cell costs, int8, bfloat16 or both, and what significands cost.
+
+Yosys maps each module by itself to ECP5 and to iCE40; the table counts cells of the netlist:
+
+    LUT     LUT4 and two for each CCU2C (ECP5), SB_LUT4 (iCE40; its carry cells stand beside a LUT each)
+    FF      flip-flops
+    DSP     MULT18X18D (ECP5); the iCE40 column maps multipliers to LUTs
+
+No placement, no timing: these are counts, and exact for one version of Yosys, which the last line names.
+``--check`` compares the table in docs/area.md with what Yosys says today.
+"""
+import argparse
+import functools
+import json
+import subprocess
+import sys
+import tempfile
+from importlib import metadata
+from pathlib import Path
+
+from sim import simulate
+from tools.lint import ROOT
+
+DOCUMENT = ROOT / "docs" / "area.md"
+MULTIPLIER = ROOT / "synth" / "significand_mul.v"
+
+#: Row of the table: name, module, parameters, whether a DSP block may be used.
+ROWS = (
+    ("`pe_int8`, DEPTH 1", "pe_int8", (("DEPTH", 1),), True),
+    ("`pe_bf16`", "pe_bf16", (), True),
+    ("`pe_dual`", "pe_dual", (), True),
+    ("8 x 8 significands, bfloat16, in LUTs", "significand_mul", (("WIDTH", 8),), False),
+    ("24 x 24 significands, float32, in LUTs", "significand_mul", (("WIDTH", 24),), False),
+    ("8 x 8 significands, in DSPs", "significand_mul", (("WIDTH", 8),), True),
+    ("24 x 24 significands, in DSPs", "significand_mul", (("WIDTH", 24),), True),
+)
+
+SCRIPT = """
+import sys
+from pyosys import libyosys as ys
+design = ys.Design()
+for line in sys.argv[1:]:
+    design.run_pass(line)
+"""
+
+
+@functools.cache
+def cells(module, parameters, target, dsp):
+    """Cells of one module's netlist.
+
+    Parameters
+    ----------
+    module : str
+    parameters : tuple of (str, int)
+    target : {"ecp5", "ice40"}
+    dsp : bool
+        Whether multipliers may become DSP blocks; on iCE40 they never do.
+
+    Returns
+    -------
+    dict of str to int
+        Cell type and count.
+
+    Raises
+    ------
+    RuntimeError
+        Yosys fails; its last lines are the text.
+    """
+    sources = " ".join([*simulate.core_sources(), str(MULTIPLIER)])
+    set_ = " ".join(f"-set {name} {value}" for name, value in parameters)
+    option = {"ecp5": "" if dsp else "-nodsp", "ice40": ""}[target]
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "stat.json"
+        passes = [f"read_verilog -defer {sources}", *([f"chparam {set_} {module}"] if set_ else []),
+                  f"synth_{target} {option} -top {module}", f"tee -q -o {report} stat -json"]
+        done = subprocess.run([sys.executable, "-c", SCRIPT, *passes], capture_output=True, text=True)
+        if done.returncode or not report.exists():
+            raise RuntimeError("\n".join((done.stdout + done.stderr).splitlines()[-5:]))
+        text = report.read_text()
+    found = json.loads(text[text.index("{"):])
+    return {kind.lstrip("\\"): count for kind, count in found["design"]["num_cells_by_type"].items()}
+
+
+def summary(found, target):
+    """LUTs, flip-flops and DSP blocks of `cells`."""
+    count = found.get
+    if target == "ecp5":
+        return count("LUT4", 0) + 2 * count("CCU2C", 0), count("TRELLIS_FF", 0), count("MULT18X18D", 0)
+    return (count("SB_LUT4", 0), sum(n for kind, n in found.items() if kind.startswith("SB_DFF")),
+            count("SB_MAC16", 0))
+
+
+def table(say=lambda text: None):
+    """The table, as lines of Markdown."""
+    lines = ["| module | ECP5 LUT | FF | DSP | iCE40 LUT | FF |", "|---|---|---|---|---|---|"]
+    for name, module, parameters, dsp in ROWS:
+        say(name)
+        ecp5 = summary(cells(module, parameters, "ecp5", dsp), "ecp5")
+        columns = [*ecp5]
+        if dsp and module == "significand_mul":
+            columns += ["", ""]
+        else:
+            columns += summary(cells(module, parameters, "ice40", dsp), "ice40")[:2]
+        lines.append(f"| {name} | " + " | ".join(f"{c:,}" if c != "" else "" for c in columns) + " |")
+    return lines
+
+
+def version():
+    """Yosys' version, as its wheel says."""
+    return f"Yosys {metadata.version('pyosys')}"
+
+
+def main(arguments=None):
+    """Print the table; with --check compare docs/area.md, status 1 if it is not what Yosys says."""
+    parser = argparse.ArgumentParser(prog="python -m tools.area", description="Count the cells of the cells.")
+    parser.add_argument("--check", action="store_true", help="compare docs/area.md instead of printing")
+    given = parser.parse_args(arguments)
+    shown = sys.stderr.isatty()
+    lines = table(lambda name: shown and print(f"\r{name:<60}", end="\r", file=sys.stderr, flush=True))
+    if given.check:
+        missing = [line for line in lines if line not in DOCUMENT.read_text().splitlines()]
+        for line in missing:
+            print(f"area: {DOCUMENT.relative_to(ROOT)} lacks the row {line}", file=sys.stderr)
+        return 1 if missing else 0
+    print("\n".join(lines))
+    print(version())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
