@@ -22,4 +22,5 @@ def test_a_stale_row_is_noticed(tmp_path, monkeypatch, capsys):
 def test_one_multiplier_a_cell():
     """The dual cell shares it between the formats."""
     for module in ("pe_int8", "pe_bf16", "pe_dual"):
-        assert area.summary(area.cells(module, (("DEPTH", 1),) if module == "pe_int8" else (), "ecp5", True), "ecp5")[2] == 1
+        parameters = (("DEPTH", 1),) if module == "pe_int8" else ()
+        assert area.summary(area.cells(module, parameters, "ecp5", True), "ecp5")[2] == 1
