@@ -28,9 +28,9 @@ module macrame #(
     parameter integer DEPTH      = 1,     // int8 pairs a cell multiplies a cycle, 1..8
     parameter integer K_MAX      = 1024,  // longest panel, in values of K, DEPTH..65536
     parameter integer POST_LANES = 2,     // requantisers, 1..COLS
-    // Rows the result FIFO holds, a power of two, ROWS or more. A tile holds its credits from its first slice until its
-    // rows have left: two tiles' time and the pipeline's. The default covers that, so that tiles never wait for a
-    // result stream that is always taken; a smaller one saves memory and costs cycles.
+    // Rows the result FIFO holds, a power of two, 2 or more and ROWS or more. A tile holds its credits from its first
+    // slice until its rows have left: two tiles' time and the pipeline's. The default covers that, so that tiles never
+    // wait for a result stream that is always taken; a smaller one saves memory and costs cycles.
     parameter integer FIFO_DEPTH = 1 << $clog2(3*ROWS + 32)
 ) (
     input  wire                    clk,
@@ -76,8 +76,9 @@ module macrame #(
     output wire                    irq
 );
 
-    localparam integer SLICES_MAX  = (K_MAX + DEPTH - 1) / DEPTH;
-    localparam integer GROUPS      = (COLS + POST_LANES - 1) / POST_LANES;
+    // A zero is refused by the module whose rule it breaks; until then it must not be divided by.
+    localparam integer SLICES_MAX  = (DEPTH < 1) ? 1 : (K_MAX + DEPTH - 1) / DEPTH;
+    localparam integer GROUPS      = (POST_LANES < 1) ? 1 : (COLS + POST_LANES - 1) / POST_LANES;
     localparam integer SUM_LATENCY = 2 + ((DEPTH == 1) ? 1 : $clog2(DEPTH));
     // A requantised row leaves the output stage GROUPS + 11 cycles after it came, a raw one 1 cycle after. The last
     // requantised row comes GROUPS cycles before the chain is free, so 11 more let no raw row overtake.
