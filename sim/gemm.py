@@ -177,7 +177,8 @@ def golden(a, w, mode, scale, *, bias=0, a_zero_point=0, multiplier=0, shift=0, 
     x = add_bias(x, bias)
     if mode in ("gemmlowp", "ruy"):
         left = np.maximum(np.broadcast_to(shift, x.shape[1]), 0)
-        lost = np.abs(x.astype(np.int64)) << left > np.iinfo(np.int32).max
+        shifted, limits = x.astype(np.int64) << left, np.iinfo(np.int32)
+        lost = (shifted < limits.min) | (shifted > limits.max)
         if lost.any():
             i, j = (int(v) for v in np.argwhere(lost)[0])
             raise InputError(f"SCALE={scale}: the sum at [{i}, {j}], {x[i, j]}, overflows int32 when shifted "

@@ -329,6 +329,20 @@ def test_requantised_to_csv(tmp_path, mode, scale):
     assert json.loads((tmp_path / "c.csv.json").read_text())["mode"] == (mode or "gemmlowp")
 
 
+@pytest.mark.parametrize(("mode", "scale", "bias", "legal"), [
+    ("gemmlowp", 0.5, -2**31, True), ("ruy", 1, -2**30, True), ("ruy", 1, -2**30 - 1, False),
+    ("gemmlowp", 1, 2**30 - 1, True), ("gemmlowp", 1, 2**30, False)])
+def test_a_left_shift_may_reach_both_ends_of_int32(mode, scale, bias, legal):
+    zero = matrix(1, 1, fill=0)
+    multiplier, shift = gemm.fields(mode, scale)
+    output = dict(bias=bias, multiplier=multiplier, shift=shift)
+    if legal:
+        assert gemm.golden(zero, zero, mode, str(scale), **output) == (-128 if bias < 0 else 127)
+    else:
+        with pytest.raises(gemm.InputError, match=r"the sum at \[0, 0\]"):
+            gemm.golden(zero, zero, mode, str(scale), **output)
+
+
 def test_fortran_order_and_big_endian_are_read_right(tmp_path):
     a = np.arange(-6, 6).reshape(3, 4)
     np.save(tmp_path / "a.npy", np.asfortranarray(a.astype(">i4")))
