@@ -40,6 +40,12 @@ def npy(array, keep=None):
     return stream.getvalue()[:keep]
 
 
+def headed(shape, descr="|i1"):
+    """An .npy file with four bytes of data under a header that NumPy itself would not write."""
+    header = f"{{'descr': {descr!r}, 'fortran_order': False, 'shape': {shape}, }}\n".encode()
+    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + b"\1\2\3\4"
+
+
 def matrix(rows, cols, dtype=np.int8, fill=1):
     return np.full((rows, cols), fill, dtype)
 
@@ -99,12 +105,12 @@ BAD = [
     ("a square of scales", dict(SCALE="s.csv"), "SCALE=s.csv: is 2 x 2, expected",
      {"s.csv": b".5,.5\n.5,.5\n"}),
     ("a negative one among scales", dict(SCALE="s.csv"),
-     "SCALE=s.csv: element [1] is -1.0, expected a finite",
+     "SCALE=s.csv: line 1, column 2 is -1.0, expected a finite",
      {"s.csv": b"0.5,-1\n"}),
     ("NaN among scales", dict(SCALE="s.npy"),
      "SCALE=s.npy: element [1] is nan, expected a finite number above 0",
      {"s.npy": npy(np.array([0.5, np.nan], np.float32))}),
-    ("text among scales", dict(SCALE="s.csv"), "SCALE=s.csv: row 1, column 2 is 'half', expected",
+    ("text among scales", dict(SCALE="s.csv"), "SCALE=s.csv: line 1, column 2 is 'half', expected",
      {"s.csv": b"0.5,half\n"}),
     ("complex scales", dict(SCALE="s.npy"), "SCALE=s.npy: holds complex128 values, expected numbers",
      {"s.npy": npy(np.array([0.5, 1j]))}),
@@ -176,33 +182,43 @@ BAD = [
      {"t.npy": npy(matrix(4, 2, np.uint64, 2**64 - 1))}),
     # .csv
     ("a float in .csv", dict(A="t.csv"),
-     "A=t.csv: row 2, column 3 is 1.0, a float, expected an integer from -128 to 127",
+     "A=t.csv: line 2, column 3 is 1.0, a float, expected an integer from -128 to 127",
      {"t.csv": b"1,2,3,4\n1,2,1.0,4\n"}),
-    ("an exponent in .csv", dict(A="t.csv"), "A=t.csv: row 1, column 1 is 1e1, a float",
+    ("an exponent in .csv", dict(A="t.csv"), "A=t.csv: line 1, column 1 is 1e1, a float",
      {"t.csv": b"1e1,2,3,4\n"}),
-    ("NaN in .csv", dict(A="t.csv"), "A=t.csv: row 1, column 2 is 'nan', expected an integer",
+    ("NaN in .csv", dict(A="t.csv"), "A=t.csv: line 1, column 2 is 'nan', expected an integer",
      {"t.csv": b"1,nan,3,4\n"}),
-    ("text in a number column", dict(A="t.csv"), "A=t.csv: row 2, column 1 is 'two', expected an integer",
+    ("text in a number column", dict(A="t.csv"), "A=t.csv: line 2, column 1 is 'two', expected an integer",
      {"t.csv": b"1,2,3,4\ntwo,2,3,4\n"}),
-    ("a heading", dict(A="t.csv"), "A=t.csv: row 1, column 1 is 'x', expected",
+    ("a heading", dict(A="t.csv"), "A=t.csv: line 1, column 1 is 'x', expected",
      {"t.csv": b"x,y,z,u\n1,2,3,4\n"}),
-    ("semicolons", dict(A="t.csv"), "A=t.csv: row 1, column 1 is '1;2;3;4', expected",
+    ("semicolons", dict(A="t.csv"), "A=t.csv: line 1, column 1 is '1;2;3;4', expected",
      {"t.csv": b"1;2;3;4\n"}),
-    ("an empty cell", dict(A="t.csv"), "A=t.csv: row 1, column 3 is '', expected an integer",
+    ("an empty cell", dict(A="t.csv"), "A=t.csv: line 1, column 3 is '', expected an integer",
      {"t.csv": b"1,2,,4\n"}),
-    ("a trailing comma", dict(A="t.csv"), "A=t.csv: row 1, column 5 is '', expected",
+    ("a trailing comma", dict(A="t.csv"), "A=t.csv: line 1, column 5 is '', expected",
      {"t.csv": b"1,2,3,4,\n"}),
-    ("an underscore", dict(A="t.csv"), "A=t.csv: row 1, column 1 is '1_0', expected",
+    ("an underscore", dict(A="t.csv"), "A=t.csv: line 1, column 1 is '1_0', expected",
      {"t.csv": b"1_0,2,3,4\n"}),
-    ("other digits", dict(A="t.csv"), "A=t.csv: row 1, column 1 is '\u0663', expected",
+    ("other digits", dict(A="t.csv"), "A=t.csv: line 1, column 1 is '\u0663', expected",
      {"t.csv": "\u0663,2,3,4\n".encode()}),
     ("rows of different length", dict(A="t.csv"),
-     "A=t.csv: row 2 has 3 columns, expected 4 as in the rows before",
+     "A=t.csv: line 2 has 3 columns, expected 4 as in the lines before",
      {"t.csv": b"1,2,3,4\n1,2,3\n"}),
-    ("200 in .csv", dict(A="t.csv"), "A=t.csv: row 2, column 4 is 200, expected an integer from -128 to 127",
+    ("200 in .csv", dict(A="t.csv"), "A=t.csv: line 2, column 4 is 200, expected an integer from -128 to 127",
      {"t.csv": b"1,2,3,4\n1,2,3,200\n"}),
-    ("a number of 5,000 digits", dict(A="t.csv"), "A=t.csv: row 1, column 1 is 1111",
+    ("a number of 5,000 digits", dict(A="t.csv"), "A=t.csv: line 1, column 1 is 1111",
      {"t.csv": b"1" * 5000 + b",2,3,4\n"}),
+    ("200 behind blank lines", dict(A="t.csv"), "A=t.csv: line 5, column 4 is 200, expected an integer from",
+     {"t.csv": b"\n\n1,2,3,4\r\n\r\n1,2,3,200\n"}),
+    ("text behind blank lines", dict(A="t.csv"), "A=t.csv: line 4, column 2 is 'x', expected an integer",
+     {"t.csv": b"1,2,3,4\r\r \r5,x,7,8\r"}),
+    ("a bias past int32 in a column", dict(BIAS="b.csv"), "BIAS=b.csv: line 3, column 1 is 2147483648,",
+     {"b.csv": b"1\n\n2147483648\n"}),
+    ("a scale of zero in a column", dict(SCALE="s.csv"), "SCALE=s.csv: line 3, column 1 is 0.0, expected",
+     {"s.csv": b"1\n\n0\n"}),
+    ("one bias past int32", dict(BIAS="b.csv"), "BIAS=b.csv: line 2, column 1 is 2147483648,",
+     {"b.csv": b"\n2147483648\n"}),
     ("bytes in .csv", dict(A="t.csv"), "A=t.csv: not a text file, byte 2 is 0xff", {"t.csv": b"1,\xff\n"}),
     # shapes that do not fit, and the way out
     ("inner sides that differ", dict(W="t.npy"),
@@ -248,6 +264,37 @@ def test_bad_input_is_one_line(tmp_path, variables, message, files):
     assert done.stdout == ""
     assert done.returncode == 2
     assert contents(tmp_path) == before
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """The command called in this process, in the test's folder, with these variables and no others."""
+    monkeypatch.chdir(tmp_path)
+    for name in gemm.NAMES:
+        monkeypatch.delenv(name, raising=False)
+    return lambda **variables: gemm.main([f"{name}={value}" for name, value in variables.items()])
+
+
+@pytest.mark.parametrize("name", ["A", "W", "BIAS", "SCALE"])
+@pytest.mark.parametrize(("shape", "descr", "message"), [
+    ((1,) * 70, "|i1", "the .npy header is damaged, its shape is (1, 1, 1, "),
+    ((0, 2**63 - 1), "<i8", "the .npy header is damaged, its shape is (0, 9223372036854775807)"),
+    ((0, 99223372036854775807), "|i1", "the .npy header is damaged, its shape is (0, huge)"),
+    ((True, 2), "|i1", "the .npy header is damaged, its shape is (True, 2)"),
+    ((-1, 2), "|i1", "the .npy header is damaged, its shape is (-1, 2)"),
+    ((10**2500, 10**2500), "|i1", "the .npy header is damaged, its shape is (huge, huge)"),
+    ("(2L, 3L)", "|i1", "cut short, the header promises 6 bytes of data and 4 are there"),
+    ((2, 2), ("|i1", (2,)), "holds ('i1', (2,)) values, expected numbers"),
+    ((2, 2), "|V0", "holds |V0 values, expected numbers"),
+    ((2, 2), "|S0", "holds |S0 values, expected numbers"),
+], ids=lambda value: str(value)[:20] if isinstance(value, tuple | str) else None)
+def test_a_damaged_npy_is_one_line(tmp_path, here, capsys, name, shape, descr, message):
+    fill(tmp_path, GOOD | {"t.npy": headed(shape, descr)})
+    before = contents(tmp_path)
+    status, said = here(**CALL | {name: "t.npy"}), capsys.readouterr()
+    assert said.err.startswith(f"gemm: {name}=t.npy: {message}"), said.err
+    assert said.err.count("\n") == 1
+    assert (status, said.out, contents(tmp_path)) == (2, "", before)
 
 
 @pytest.mark.parametrize("argument", ["X=1", "a.npy", "--fast", "rows=4"])
