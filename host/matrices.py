@@ -211,8 +211,8 @@ def _check_vector(numbers, n):
     """Refuse all but one value, or n in a line, whichever way the line lies."""
     shape, size = numbers.array.shape, numbers.array.size
     if size != 1 and (size != n or max(shape) != n):
-        raise InputError(f"{numbers.name}={numbers.path}: is {short(_times(shape))}, expected one value or {n}, "
-                         f"one for each column of the product")
+        raise InputError(f"{numbers.name}={numbers.path}: is {short(_times(shape))}, expected one value "
+                         f"or {n}, one for each column of the product")
 
 
 def _as_vector(array):
@@ -303,8 +303,13 @@ def parse_integer(name, text, low, high, what=None):
     raise InputError(f"{name}={short(text)}: expected {what or f'an integer from {low} to {high}'}")
 
 
+def report_path(path):
+    """Where the report on a result goes: beside it, ``path.json``."""
+    return Path(f"{path}.json")
+
+
 def check_output(name, path, inputs=()):
-    """Check that a result can be written, before hours go into making it.
+    """Check that a result and its report can be written, before hours go into making them.
 
     Parameters
     ----------
@@ -313,27 +318,57 @@ def check_output(name, path, inputs=()):
     path : str or path
         Where the result shall go.
     inputs : iterable of path
-        Files it must not replace.
+        Files that must not be replaced.
 
     Raises
     ------
     host.errors.InputError
     """
-    path = Path(path)
+    path, report = Path(path), report_path(path)
     if path.suffix.lower() not in SUFFIXES:
         raise InputError(f"{name}={path}: unknown extension {path.suffix or '(none)'}, expected .npy or .csv")
-    if path.is_dir():
-        raise InputError(f"{name}={path}: is a directory, expected a file to write")
-    if not path.parent.is_dir():
-        raise InputError(f"{name}={path}: the directory {path.parent} does not exist")
-    for other in inputs:
-        if path.resolve() == Path(other).resolve() or (path.exists() and path.samefile(other)):
-            raise InputError(f"{name}={path}: is an input as well, expected another file")
+    wrong = _unwritable(path, inputs)
+    if wrong:
+        raise InputError(f"{name}={path}: {wrong}")
+    wrong = _unwritable(report, inputs)
+    if not wrong and _real(report) == _real(path):
+        wrong = f"is {path} by another name"
+    if wrong:
+        raise InputError(f"{name}={path}: its report would be {report}, which {wrong}")
+
+
+def _real(path):
+    """The file behind a path: what is written is the file a link leads to, the link stays."""
+    return Path(os.path.realpath(path))
+
+
+def _unwritable(path, inputs):
+    """Why a file cannot be written, or None."""
+    real = _real(path)
     try:
-        with _beside(path):
-            pass
+        if real.is_dir():
+            return "is a directory, expected a file to write"
+        if not real.parent.is_dir():
+            return f"the directory {(real if path.is_symlink() else path).parent} does not exist"
+        if real.is_symlink():
+            return "is a link that leads to itself"
+        if real.exists():
+            if not real.is_file():
+                return "is not a regular file"
+            if any(real.samefile(other) for other in inputs):
+                return "is an input as well, expected another file"
+            if not real.stat().st_mode & 0o222 or not os.access(real, os.W_OK):  # root too
+                return "is write-protected"
+        with _beside(real):
+            return None
     except OSError as error:
-        raise InputError(f"{name}={path}: cannot be written: {error.strerror}") from None
+        return f"cannot be written: {error.strerror}"
+
+
+def discard(*paths):
+    """Remove files of an earlier run, so that nobody takes them for this run's; links stay."""
+    for path in paths:
+        _real(path).unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -348,38 +383,49 @@ def _beside(path):
             os.unlink(temporary)
 
 
-def write_bytes(path, data):
-    """Write a file whole or not at all.
+def write_files(contents):
+    """Write files, all of them whole or none at all.
 
     Parameters
     ----------
-    path : str or path
-    data : bytes
+    contents : dict of path to bytes
     """
-    path = Path(path)
-    with _beside(path) as (file, temporary):
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-        mask = os.umask(0)
-        os.umask(mask)
-        os.fchmod(file.fileno(), 0o666 & ~mask)  # mkstemp made it for its owner alone
-        os.replace(temporary, path)
+    mask = os.umask(0)
+    os.umask(mask)
+    with contextlib.ExitStack() as stack:
+        ready, done = [], []
+        for path, data in contents.items():
+            real = _real(path)
+            file, temporary = stack.enter_context(_beside(real))
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+            os.fchmod(file.fileno(), 0o666 & ~mask)  # mkstemp made it for its owner alone
+            ready.append((temporary, real))
+        try:
+            for temporary, real in ready:
+                os.replace(temporary, real)
+                done.append(real)
+        except OSError:
+            discard(*done)
+            raise
 
 
-def write_matrix(path, matrix):
-    """Write a matrix of integers as .npy or .csv, whole or not at all.
+def encode(path, matrix):
+    """A matrix of integers as a .npy or .csv file.
 
     Parameters
     ----------
     path : str or path
         Its extension says which.
     matrix : ndarray, two dimensions
+
+    Returns
+    -------
+    bytes
     """
     if Path(path).suffix.lower() == ".csv":
-        data = "".join(",".join(map(str, row)) + "\n" for row in matrix.tolist()).encode()
-    else:
-        stream = io.BytesIO()
-        np.save(stream, matrix, allow_pickle=False)
-        data = stream.getvalue()
-    write_bytes(path, data)
+        return "".join(",".join(map(str, row)) + "\n" for row in matrix.tolist()).encode()
+    stream = io.BytesIO()
+    np.save(stream, matrix, allow_pickle=False)
+    return stream.getvalue()

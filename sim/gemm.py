@@ -19,7 +19,8 @@ Usage: make gemm A=a.npy W=w.npy OUT=c.npy [NAME=value ...]
   WAVES         1 leaves an FST                              (0)
 
 Exit status: 0 if every value equals golden's, 1 if not or if the simulation failed, 2 for input that cannot
-be used. OUT is written only when the status is 0.
+be used. OUT is written only when the status is 0. Once the input is found good, an OUT and an OUT.json of an
+earlier run are removed, before anything is computed; input that cannot be used leaves all files as they are.
 """
 import contextlib
 import json
@@ -277,18 +278,19 @@ def differences(expected, got):
 
 def run(job):
     """Simulate, compare, write; returns the exit status."""
-    begun = time.monotonic()
+    begun, beside = time.monotonic(), matrices.report_path(job.out)
+    matrices.discard(job.out, beside)
     product, report, details = simulate_job(job)
     wrong = differences(job.expected, product)
     (m, k), n = job.a.shape, job.w.shape[1]
     array = f"{job.rows}x{job.cols}x{job.depth}"
-    beside = Path(f"{job.out}.json")
     summary = {"m": m, "k": k, "n": n, "array": array, "mode": job.mode, "seed": job.seed, **details,
                **report.as_dict(), "values": product.size, "mismatches": len(wrong),
                "first_mismatches": wrong[:SHOWN]}
+    files = {beside: (json.dumps(summary, indent=2) + "\n").encode()}
     if not wrong:
-        matrices.write_matrix(job.out, product)
-    matrices.write_bytes(beside, (json.dumps(summary, indent=2) + "\n").encode())
+        files[job.out] = matrices.encode(job.out, product)
+    matrices.write_files(files)
     print(f"{m} x {k} times {k} x {n} on a {array} core, mode {job.mode}, {details['simulator']}\n"
           f"  {report.cycles:,} cycles, {report.macs:,} MACs, {report.utilisation:.2%} of the array used\n"
           f"  {details['cycles_per_second']:,} cycles/s simulated, {time.monotonic() - begun:.1f} s in all\n"
@@ -303,6 +305,8 @@ def run(job):
                   file=sys.stderr)
         if len(wrong) > SHOWN:
             print(f"  and {len(wrong) - SHOWN} more", file=sys.stderr)
+        from sim import simulate  # it is loaded already, by the simulation
+        print(f"  replay  {simulate.replay_command(job.seed)}", file=sys.stderr)
     print(f"  wrote {beside if wrong else f'{job.out} and {beside}'}")
     return 1 if wrong else 0
 

@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from host import matrices
 from host.core import Report
 from sim import gemm, simulate
 
@@ -229,6 +230,17 @@ BAD = [
     ("OUT is a folder", dict(OUT="d.npy"), "OUT=d.npy: is a directory, expected a file to write",
      {"d.npy": None}),
     ("OUT is A", dict(OUT="./a.npy"), "OUT=a.npy: is an input as well, expected another file"),
+    ("OUT's report is a folder", dict(OUT="c.csv"),
+     "OUT=c.csv: its report would be c.csv.json, which is a directory", {"c.csv.json": None}),
+    ("OUT's report is OUT", dict(OUT="c.csv"),
+     "OUT=c.csv: its report would be c.csv.json, which is c.csv by another", {"c.csv.json": Path("c.csv")}),
+    ("OUT's report is A", dict(OUT="c.csv"), "OUT=c.csv: its report would be c.csv.json, which is an input",
+     {"c.csv.json": Path("a.npy")}),
+    ("OUT is a circle", dict(OUT="c.csv"), "OUT=c.csv: is a link that leads to itself",
+     {"c.csv": Path("c.csv")}),
+    ("OUT leads into no folder", dict(OUT="c.csv"), "OUT=c.csv: the directory /no/where does not exist",
+     {"c.csv": Path("/no/where/c.csv")}),
+    ("OUT is a device", dict(OUT="c.csv"), "OUT=c.csv: is not a regular file", {"c.csv": Path("/dev/null")}),
     ("OUT is A by another name", dict(OUT="l.npy"), "OUT=l.npy: is an input as well",
      {"l.npy": Path("a.npy")}),
     ("OUT is SCALE", dict(SCALE="s.csv", OUT="s.csv"), "OUT=s.csv: is an input as well", {"s.csv": b"0.5\n"}),
@@ -295,6 +307,16 @@ def test_a_damaged_npy_is_one_line(tmp_path, here, capsys, name, shape, descr, m
     assert said.err.startswith(f"gemm: {name}=t.npy: {message}"), said.err
     assert said.err.count("\n") == 1
     assert (status, said.out, contents(tmp_path)) == (2, "", before)
+
+
+@pytest.mark.parametrize("protected", ["c.csv", "c.csv.json"])
+def test_a_write_protected_file_is_not_replaced(tmp_path, here, capsys, protected):
+    fill(tmp_path, GOOD | {protected: b"keep\n"})
+    (tmp_path / protected).chmod(0o444)
+    assert here(**CALL | {"OUT": "c.csv"}) == 2
+    assert capsys.readouterr().err.endswith("is write-protected\n")
+    assert (tmp_path / protected).read_bytes() == b"keep\n"
+    assert (tmp_path / protected).stat().st_mode & 0o777 == 0o444
 
 
 @pytest.mark.parametrize("argument", ["X=1", "a.npy", "--fast", "rows=4"])
@@ -408,9 +430,42 @@ def test_arguments_win_over_the_environment_and_help_helps(tmp_path):
     assert all(f"\n  {name}" in done.stdout or f", {name}" in done.stdout for name in gemm.NAMES)
 
 
-def test_a_wrong_product_is_told_and_not_written(tmp_path, monkeypatch, capsys):
-    fill(tmp_path, GOOD)
-    monkeypatch.chdir(tmp_path)
+def test_a_link_is_written_through(tmp_path, here):
+    fill(tmp_path, GOOD | {"c.npy": Path("there.npy"), "there.npy": b"old"})
+    assert here(**CALL | {"ROWS": 1, "COLS": 1}) == 0
+    assert (tmp_path / "c.npy").readlink() == Path("there.npy")
+    assert np.load(tmp_path / "there.npy").shape == (3, 2)
+
+
+@pytest.mark.parametrize("linked", [False, True])
+def test_a_failed_run_leaves_no_old_product(tmp_path, here, monkeypatch, capsys, linked):
+    fill(tmp_path, GOOD | {"c.npy.json": b"{}", "old.npy": b"old"})
+    if linked:
+        (tmp_path / "c.npy").symlink_to("old.npy")
+    else:
+        (tmp_path / "old.npy").rename(tmp_path / "c.npy")
+
+    def fails(job):
+        assert not (tmp_path / "c.npy").exists(), "not removed before computing"
+        raise gemm.LinkError("no answer")
+
+    monkeypatch.setattr(gemm, "simulate_job", fails)
+    assert here(**CALL | {"ROWS": 0}) == 2
+    assert (tmp_path / "c.npy").read_bytes() == b"old"
+    assert here(**CALL) == 1
+    assert not (tmp_path / "c.npy").exists()
+    assert not (tmp_path / "c.npy.json").exists()
+
+
+def test_two_files_or_none(tmp_path):
+    (tmp_path / "b").mkdir()
+    with pytest.raises(OSError, match="b"):
+        matrices.write_files({tmp_path / "a": b"1", tmp_path / "b": b"2"})
+    assert [path.name for path in tmp_path.iterdir()] == ["b"]
+
+
+def test_a_wrong_product_is_told_and_not_written(tmp_path, here, monkeypatch, capsys):
+    fill(tmp_path, GOOD | {"c.npy": b"of an earlier run"})
     real = gemm.simulate_job
 
     def faulty(job):
@@ -420,10 +475,9 @@ def test_a_wrong_product_is_told_and_not_written(tmp_path, monkeypatch, capsys):
         return product, report, details
 
     monkeypatch.setattr(gemm, "simulate_job", faulty)
-    for name in gemm.NAMES:
-        monkeypatch.delenv(name, raising=False)
-    assert gemm.main([f"{name}={value}" for name, value in CALL.items()] + ["ROWS=2", "COLS=1"]) == 1
+    assert here(**CALL | {"ROWS": 2, "COLS": 1, "SEED": 7}) == 1
     said = capsys.readouterr()
+    assert "  replay  SEED=7 " in said.err
     assert "row 2, column 1: expected 4, got 9" in said.err
     assert "row 0, column 0: expected 4, got 3" in said.err
     assert "4 of 6 values differ from golden" in said.out
