@@ -54,9 +54,9 @@ def main(environ=os.environ):
     """
     try:
         chosen = settings.from_environment(environ, list(PROBLEMS), LATER)
-        problems = _read(chosen)
+        problems, simulator = _read(chosen), simulate.simulator()  # a SIM that is none is refused in any case
         if set(problems) & set(ON_RTL):
-            simulate.check_tools(simulate.simulator())
+            simulate.check_tools(simulator)
         return _solve(chosen, problems)
     except (data.HomeworkError, simulate.SetupError) as error:
         print(f"macrame: {error}", file=sys.stderr)

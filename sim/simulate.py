@@ -574,12 +574,10 @@ def replay_command(seed):
         command = [_short(sys.executable), "-m", "pytest", test.rsplit(" ", 1)[0]]
         return " ".join([f"SEED={seed}", *_given("SIM"), shlex.join(command)])
     if target:
-        return " ".join(["make", target, *_given(*_MAKE_VARIABLES), f"SEED={seed}"])
+        takes = os.environ.get("MACRAME_TAKES", "").split()
+        again = _given(*(name for name in takes if name not in ("SEED", "WAVES")))
+        return " ".join(["make", target, *again, *([f"SEED={seed}"] if "SEED" in takes else [])])
     return f"SEED={seed} {shlex.join(getattr(sys, 'orig_argv', [sys.executable, *sys.argv]))}"
-
-
-_MAKE_VARIABLES = ("SIM", "ROWS", "COLS", "DEPTH", "A", "W", "BIAS", "SCALE", "MODE", "OUT", "PROBLEM",
-                   "HOMEWORK")
 
 
 def _given(*names):

@@ -98,7 +98,7 @@ def commands(text):
 def variables():
     """Every variable that some target reads."""
     makefile = text_of("Makefile")
-    return {*re.search(r"^VARIABLES := (.*)$", makefile, re.MULTILINE)[1].split(),
+    return {*" ".join(re.findall(r"^TAKES_\w+ *:= (.*)$", makefile, re.MULTILINE)).split(), "PYTHON",
             *re.findall(r"^([A-Z]+) *[?:]?=", makefile, re.MULTILINE), *sim_gemm.NAMES}
 
 
