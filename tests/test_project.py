@@ -6,6 +6,7 @@ What concerns the form of the sources is in ``make lint``.
 """
 
 import ast
+import hashlib
 import importlib.metadata
 import os
 import re
@@ -307,6 +308,24 @@ def test_bootstrap_offline(bare):
 def test_bootstrap_old_python(bare):
     bare.program("python3", 'echo "macrame: Python 3.9 is too old, 3.11 or newer is needed" >&2; exit 1')
     assert "3.11 or newer" in one_line(bare("sim"))
+
+
+def test_bootstrap_takes_the_larger_set_for_the_smaller(bare, tmp_path):
+    project = tmp_path / "project"
+    for name in ("iverilog", "vvp"):
+        bare.program(name, "exit 0")
+    python = project / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text("#!/bin/sh\nexit 1\n")  # a stub: no real interpreter's pip may come within reach
+    python.chmod(0o755)
+    sets = [(project / name).read_bytes() for name in ("requirements.txt", "requirements-test.txt")]
+    stamp = project / ".venv" / ".ready-test"
+    digest = hashlib.sha256(b"".join(sets) + os.fsencode(python.resolve()) + b"\n")
+    stamp.write_text(f"{digest.hexdigest()}  -\n")
+    done = bare("sim")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    stamp.write_text("of other requirements")
+    assert bare("sim").returncode == 1
 
 
 def test_bootstrap_unknown_set():
