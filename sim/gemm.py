@@ -208,7 +208,7 @@ class Progress:
                 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
                 from rich.progress import Progress as Bar
                 self.bar = Bar(TextColumn("simulating"), BarColumn(), MofNCompleteColumn(),
-                               TextColumn("rows of tiles"), TimeRemainingColumn(),
+                               TextColumn("result beats"), TimeRemainingColumn(),
                                console=Console(stderr=True), transient=True)
                 self.task = self.bar.add_task("", total=total)
                 self.bar.start()
@@ -216,7 +216,7 @@ class Progress:
         elif now >= self.next_line:
             self.next_line = now + self.EVERY
             left = (now - self.begun) * (total - done) / done if done else 0
-            print(f"gemm: {done:,} of {total:,} rows of tiles simulated"
+            print(f"gemm: {done:,} of {total:,} result beats simulated"
                   + (f", about {left:.0f} s left" if done else ""), file=sys.stderr, flush=True)
 
     def close(self):

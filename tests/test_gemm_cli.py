@@ -509,7 +509,7 @@ def test_progress_is_quiet_at_first_and_then_a_line_at_times(monkeypatch, capsys
     progress.close()
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 3
-    assert lines[0] == "gemm: 1 of 30 rows of tiles simulated, about 58 s left"
+    assert lines[0] == "gemm: 1 of 30 result beats simulated, about 58 s left"
 
 
 def test_an_interrupt_leaves_nothing_behind(tmp_path):
@@ -526,7 +526,7 @@ def test_an_interrupt_leaves_nothing_behind(tmp_path):
         said = process.communicate(timeout=60)
     finally:
         process.kill()
-    assert re.fullmatch(r"gemm: [0-9,]+ of 45,000 rows of tiles simulated(, about \d+ s left)?\n", first)
+    assert re.fullmatch(r"gemm: [0-9,]+ of 45,000 result beats simulated(, about \d+ s left)?\n", first)
     assert said == ("", "gemm: interrupted, nothing written\n")
     assert process.returncode == 130
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.npy", "tmp", "w.npy"]
