@@ -571,13 +571,13 @@ def test_fixed_decimals_give_way_to_an_exponent(top, written):
     assert formatter(np.array([top, 0.0]), 6)(top) == written
 
 
-@pytest.mark.parametrize("size", ["1e-20", "1e20"])
+@pytest.mark.parametrize("size", ["1e-12", "1e12"])
 def test_errors_of_tiny_and_huge_numbers_are_shown(solve, tmp_path, size):
     folder = own(tmp_path, "p4_int8.toml", f'matrix = [[{size}, 0.3e{size[2:]}]]\ntimes = "transposed"\n')
     code, _, out, _ = solve(PROBLEM=4, HOMEWORK=folder)
     assert code == 0
     assert "0.000000 " not in out
-    assert not re.search(r"\d{16}", out)
+    assert not re.search(r"\d{14}", out)
 
 
 def test_numbers_beyond_fp32_are_told(solve, tmp_path):
