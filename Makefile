@@ -4,7 +4,23 @@
 # Targets and their variables; what they do is elsewhere. Variables reach the programs through the environment,
 # unexpanded, so that a file may be called "my $matrix.npy".
 
-VARIABLES := SIM SEED SEEDS WAVES ROWS COLS DEPTH A W OUT BIAS SCALE MODE PROBLEM HOMEWORK
+# What each target takes. One that its targets do not take is refused: a misspelt one would be ignored without a word.
+TAKES_sim     := PROBLEM HOMEWORK OUT ROWS COLS DEPTH SIM SEED WAVES
+TAKES_gemm    := A W OUT BIAS SCALE MODE ZERO_POINT LOW HIGH A_ZERO_POINT ROWS COLS DEPTH SIM SEED WAVES
+TAKES_test    := JOBS SEEDS SEED SIM WAVES
+TAKES_bench   := SIM
+TAKES_waves   := SIM
+TAKES_nightly := $(TAKES_test)
+TARGETS := sim gemm test lint bench waves exhaustive nightly
+
+goals   := $(or $(MAKECMDGOALS),help)
+taken   := $(sort $(foreach g,$(goals),$(TAKES_$g)))
+given   := $(foreach v,$(.VARIABLES),$(if $(findstring command line,$(origin $v)),$v))
+unknown := $(firstword $(filter-out $(taken) PYTHON PY,$(given)))
+$(if $(unknown),$(error $(unknown) is no variable of make $(goals), expected \
+  $(if $(taken),one of $(strip $(foreach t,$(TARGETS),$(if $(filter $t,$(goals)),$(TAKES_$t)))),none)))
+
+VARIABLES := $(sort $(foreach t,$(TARGETS),$(TAKES_$t)))
 $(foreach v,$(VARIABLES),$(if $(value $v),$(eval override $v := $$(value $v))$(eval export $v)))
 
 PY   := .venv/bin/python
@@ -14,9 +30,14 @@ SEEDS ?= 1
 .DEFAULT_GOAL := help
 .PHONY: help sim gemm test lint bench waves exhaustive nightly clean ready-sim ready-test
 sim gemm bench waves exhaustive: export MACRAME_TARGET = $@
+sim gemm bench waves exhaustive: export MACRAME_TAKES = $(TAKES_$@)
 
-help:                  ## list the targets
+help:                  ## list the targets and the variables each takes
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+	@printf '\nVariables, as in make gemm A=a.npy W=w.npy OUT=c.npy ROWS=4:\n'
+	@$(foreach t,$(TARGETS),$(if $(TAKES_$t),printf '  %-11s %s\n' '$t' '$(TAKES_$t)';))
+	@printf '%s\n' '' 'ROWS COLS DEPTH shape the array, WAVES=1 leaves an FST, SEED replays. What those of gemm mean, and' \
+	  'what becomes of an old OUT: .venv/bin/python -m sim.gemm --help'
 
 sim: ready-sim         ## solve the problem sheet on the RTL (PROBLEM=4 for one, HOMEWORK=dir for your own numbers)
 	@$(PY) -m homework

@@ -2,6 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Solve the problem sheet: python -m homework (make sim).
 
+Usage: make sim [PROBLEM=4] [HOMEWORK=dir] [NAME=value ...]; or the variables in the environment, and
+
+    python -m homework [-h | --help]
+
+  PROBLEM           which problems, as in 4 or 1,3           (all there are)
+  HOMEWORK          a folder with your own data files, see docs/problems.md
+  OUT               where reports and plots go               (build/homework)
+  ROWS, COLS, DEPTH shape of the array                       (8, 8, 1)
+  SIM, SEED         simulator and its seed                   (icarus, 1)
+  WAVES             1 leaves an FST                          (0)
+
 Exit codes: 0 all RTL results equal golden, 1 one does not or the simulation failed, 2 the input cannot be
 used.
 """
@@ -54,9 +65,9 @@ def main(environ=os.environ):
     """
     try:
         chosen = settings.from_environment(environ, list(PROBLEMS), LATER)
-        problems = _read(chosen)
+        problems, simulator = _read(chosen), simulate.simulator()  # a SIM that is none is refused in any case
         if set(problems) & set(ON_RTL):
-            simulate.check_tools(simulate.simulator())
+            simulate.check_tools(simulator)
         return _solve(chosen, problems)
     except (data.HomeworkError, simulate.SetupError) as error:
         print(f"macrame: {error}", file=sys.stderr)
@@ -126,7 +137,14 @@ def _short(path):
     return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
 
 
-def _entry():
+def _entry(arguments):
+    if arguments in (["-h"], ["--help"]):
+        print(__doc__)
+        return 0
+    if arguments:
+        print(f"macrame: {arguments[0]}: expected no argument but --help; variables go into the environment",
+              file=sys.stderr)
+        return 2
     try:
         return main()
     except KeyboardInterrupt:
@@ -135,4 +153,4 @@ def _entry():
 
 
 if __name__ == "__main__":
-    sys.exit(_entry())
+    sys.exit(_entry(sys.argv[1:]))

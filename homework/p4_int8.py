@@ -86,7 +86,7 @@ def solve(problem, run):
         s, z = schemes[key]
         e = s.astype(np.float64) * (q[key].astype(np.float64) - z) - x
         scales = ", ".join(f"{v:.6g}" for v in np.ravel(s)[:4]) + (", ..." if s.size > 4 else "")
-        rows.append((title, scales, int(z), f"{np.abs(e).max():.6f}", f"{np.abs(e).mean():.6f}"))
+        rows.append((title, scales, int(z), f"{np.abs(e).max():.6g}", f"{np.abs(e).mean():.6g}"))
         results[key] = {"scale": np.ravel(s), "zero_point": int(z), "integers": q[key], "error": e,
                         "max_error": np.abs(e).max(), "mean_error": np.abs(e).mean()}
     show.table(("choice", "scale", "zero point", "largest error", "mean error"), rows)

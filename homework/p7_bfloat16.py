@@ -20,6 +20,7 @@ class Problem:
     """Bit patterns to convert, operands to round them with, numbers to average over all operands."""
 
     bits: np.ndarray
+    beyond: list      # (number given, float32) of those that fp32 cannot come near
     random: list
     averaged: np.ndarray
     seed: int
@@ -30,10 +31,13 @@ def read(file):
     values = file.numbers("values", least=0)
     bits = file.integers("bits", 0, 2**32 - 1, least=0)
     averaged = file.vector("averaged", most=4)
-    with np.errstate(over="ignore"):
-        values = np.asarray(values, np.float64).astype(np.float32)
-    return Problem(np.concatenate([values.view(np.uint32), np.array(bits, np.uint32)]),
-                   file.integers("random", 0, 2**16 - 1, most=4), averaged.astype(np.float32),
+    given = np.concatenate([np.asarray(values, np.float64), averaged])
+    with np.errstate(over="ignore", under="ignore"):
+        single = given.astype(np.float32)
+    beyond = [pair for pair in zip(given.tolist(), single.tolist())
+              if np.isinf(pair[1]) and np.isfinite(pair[0]) or pair[0] and not pair[1]]
+    bits = np.concatenate([single[:len(values)].view(np.uint32), np.array(bits, np.uint32)])
+    return Problem(bits, beyond, file.integers("random", 0, 2**16 - 1, most=4), single[len(values):],
                    file.integer("seed", 0, 2**32 - 1))
 
 
@@ -104,6 +108,9 @@ def _conversions(problem, run, got):
     show.table(("value", "fp32", *headers, "back (even)"),
                [(f"{v:.8g}", f"{b:08X}", *(f"{y:04X}" for y in row), f"{w:.8g}")
                 for v, b, row, w in zip(bits.view(np.float32), bits, got, bf16_to_fp32(got[:, 0]))])
+    if problem.beyond:
+        show.text("Beyond the range of fp32 before any conversion, and rounded to it: "
+                  + ", ".join(f"{number:g} to {single:g}" for number, single in problem.beyond) + ".")
     run.rtl.compare("fp32 to bf16, every value in every rounding", got, expected)
     show.text("Nearest even: a tie goes to the even neighbour, and the largest fp32 becomes infinity. Toward "
               "zero: the lower half is cut off, and finite stays finite. Stochastic: away from zero where "

@@ -189,7 +189,7 @@ def formatter(values, decimals=None):
         Numbers (or text, which is left alone).
     decimals : int, optional
         Digits after the point; by default four significant ones for the largest value, without zeros that all
-        of them end in.
+        of them end in. Values too small or too large for that are written with an exponent.
 
     Returns
     -------
@@ -198,10 +198,10 @@ def formatter(values, decimals=None):
     if not np.issubdtype(values.dtype, np.floating):
         return str
     finite = values[np.isfinite(values)]
+    top = np.abs(finite).max(initial=0.0)
+    if top and not (1e-3 if decimals is None else 10.0**(1 - decimals)) <= top < 1e6:
+        return lambda v: f"{v:.3e}"
     if decimals is None:
-        top = np.abs(finite).max(initial=0.0)
-        if top and not 1e-3 <= top < 1e6:
-            return lambda v: f"{v:.3e}"
         decimals = int(np.clip(3 - np.floor(np.log10(top)), 0, 6)) if top else 1
         while decimals > 1 and all(f"{v:.{decimals}f}".endswith("0") for v in finite):
             decimals -= 1

@@ -76,6 +76,19 @@ def _integers(name, value, bounds, length=None):
     return array.astype(np.int64)
 
 
+def _reals(name, value, length):
+    """``value`` as float64, scalar or of the given length."""
+    try:
+        array = np.asarray(value)
+    except ValueError:  # lists of different lengths
+        raise InputError(f"{name} is {value!r}, expected one number or {length} of them") from None
+    if array.dtype.kind not in "iuf":
+        raise InputError(f"{name} is {value!r}, expected one number or {length} of them")
+    if array.ndim and array.shape != (length,):
+        raise InputError(f"{name} has shape {array.shape}, expected one number or {length} of them")
+    return array.astype(np.float64)
+
+
 def _operands(a, w, dtype, name):
     """Two matrices of one type that can be multiplied."""
     a, w = np.asarray(a), np.asarray(w)
@@ -163,7 +176,7 @@ class Core:
                 break
         status = self.status()
         if status & registers.STATUS_HALTED or registers.error_names(status):
-            raise LinkError(f"STATUS still reads 0x{status:08x} after a soft reset")
+            raise LinkError(f"STATUS after a soft reset still reads {registers.describe_status(status)}")
 
     def counters(self):
         """Every event counter, by its name in lower case.
@@ -178,8 +191,8 @@ class Core:
         """Set every event counter to zero."""
         self.link.write(registers.CONTROL, registers.CONTROL_COUNTERS_CLEAR | registers.CONTROL_IRQ_ENABLE)
 
-    def records(self, w, mode, *, bias=0, scale=None, multiplier=None, shift=None, zero_point=0, low=-128,
-                high=127, a_zero_point=0):
+    def records(self, w, mode, *, bias=0, scale=None, multiplier=None, shift=None, zero_point=None, low=None,
+                high=None, a_zero_point=0):
         """The record of every column of w; parameters as in :meth:`matmul`.
 
         Returns
@@ -190,14 +203,16 @@ class Core:
         if mode not in packets.MODES:
             raise InputError(f"mode is {mode!r}, expected one of {', '.join(packets.MODES)}")
         if mode == "raw":
-            if not (scale is None and multiplier is None and shift is None):
-                raise InputError("mode raw takes no scale, multiplier or shift")
+            given = dict(scale=scale, multiplier=multiplier, shift=shift, zero_point=zero_point, low=low,
+                         high=high)
+            for name, value in given.items():
+                if value is not None:
+                    raise InputError(f"{name} is {value!r}, and mode raw puts out int32: it takes no {name}")
             multiplier = shift = 0
         elif scale is not None:
             if not (multiplier is None and shift is None):
                 raise InputError("give either scale or multiplier and shift, not both")
-            if np.ndim(scale) and np.shape(scale) != (n,):
-                raise InputError(f"scale has shape {np.shape(scale)}, expected one number or {n} of them")
+            scale = _reals("scale", scale, n)
             if mode == "fp32":
                 multiplier, shift = quantize.float32_bits(scale), 0
             else:
@@ -209,6 +224,8 @@ class Core:
         if a_zero_point:   # sum((a - z) * w) = sum(a * w) - z * sum(w), all of it modulo 2^32
             bias = bias - a_zero_point * w.sum(axis=0, dtype=np.int64)
         bias = (bias & 0xFFFFFFFF).astype(np.uint32).view(np.int32)
+        zero_point, low, high = (default if value is None else value for value, default in (
+            (zero_point, 0), (low, -128), (high, 127)))
         low, high = _integers("low", low, INT8, n), _integers("high", high, INT8, n)
         if (low > high).any():
             raise InputError(f"low is {low.max()} and high is {high.min()}, expected low <= high")
@@ -235,7 +252,8 @@ class Core:
         multiplier, shift : int or ndarray of int, scalar or shape (N,)
             The fields themselves: Q31 and left shift, or float32 bits in mode fp32.
         zero_point, low, high : int or ndarray of int, scalar or shape (N,)
-            Of the int8 output: added after scaling, then clamped to [low, high].
+            Of the int8 output: added after scaling, then clamped to [low, high]; 0, -128 and 127 unless
+            given. Mode raw has no int8 output and takes none of these, nor a scale.
         a_zero_point : int
             Zero point of a, folded into the bias.
 
@@ -346,7 +364,7 @@ class Core:
             if len(results) != expected:
                 self.check()
                 raise LinkError(f"{len(results)} result beats came out, expected {expected}, and STATUS "
-                                f"reads 0x{self.status():08x}")
+                                f"reads {registers.describe_status(self.status())}")
             tiles = packets.unpack_tiles(results, height, shape.cols, mode)
             tiling.place(out, tiles, batch.tiles)
             done += expected

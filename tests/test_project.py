@@ -6,6 +6,7 @@ What concerns the form of the sources is in ``make lint``.
 """
 
 import ast
+import hashlib
 import importlib.metadata
 import os
 import re
@@ -17,7 +18,8 @@ from pathlib import Path
 import pytest
 from benches import CASES
 
-from sim import simulate
+from homework import settings
+from sim import gemm, simulate
 
 ROOT = simulate.ROOT
 OURS = {"golden", "host", "sim", "tb", "tests", "homework", "tools", "benches"}
@@ -165,7 +167,74 @@ def make(*words, **env):
 
 def test_help_lists_every_target():
     said = make("help").stdout
-    assert [line.split()[1] for line in said.splitlines()] == list(TARGETS)
+    assert re.findall(r"^  make (\w+)", said, re.MULTILINE) == list(TARGETS)
+
+
+def takes():
+    """Variables by target, as `make help` prints them."""
+    said = make("help").stdout
+    found = re.findall(r"^  (\w+) +([A-Z][A-Z_ ]+)$", said, re.MULTILINE)
+    return {target: names.split() for target, names in found}
+
+
+def test_targets_take_what_their_programs_read(tmp_path):
+    assert sorted(takes()["gemm"]) == sorted(gemm.NAMES)
+    read = set()
+
+    class Environment(dict):
+        def get(self, name, default=None):
+            read.add(name)
+            return default
+
+    settings.from_environment(Environment(), [1], {})
+    assert set(takes()["sim"]) == read | {"SIM"}
+    assert all("SIM" in names for names in takes().values())
+
+
+@pytest.mark.parametrize(("words", "said"), [
+    ("gemm BIASS=3", "BIASS is no variable of make gemm, expected one of A W OUT BIAS SCALE MODE ZERO_POINT"),
+    ("gemm bias=3", "bias is no variable of make gemm, expected one of A"),
+    ("sim K_MAX=3", "K_MAX is no variable of make sim, expected one of PROBLEM HOMEWORK"),
+    ("waves ROWS=2", "ROWS is no variable of make waves, expected one of SIM"),
+    ("lint JOBS=2", "JOBS is no variable of make lint, expected none"),
+    ("JOBBS=2", "JOBBS is no variable of make help, expected none"),
+])
+def test_a_variable_nobody_takes_is_refused(tmp_path, words, said):
+    done = make("-n", "-o", "ready-sim", "-o", "ready-test", *words.split())
+    assert done.returncode == 2
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert said in line
+
+
+@pytest.mark.parametrize("words", [
+    "test JOBS=2 SEEDS=3 SEED=4", "nightly SEED=100 SEEDS=2", "lint test JOBS=1", "lint PYTHON=x",
+    "sim PROBLEM=4 ROWS=2 PYTHON=python3", "bench SIM=icarus"])
+def test_documented_variables_are_taken(words):
+    done = make("-n", "-o", "ready-sim", "-o", "ready-test", *words.split())
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("target", ["sim", "gemm", "waves", "bench"])
+def test_an_unknown_simulator_is_refused_before_anything_else(tmp_path, target):
+    given = [] if target != "gemm" else [f"A={tmp_path / 'a.npy'}", f"W={tmp_path / 'w.npy'}", "OUT=c.npy"]
+    given += ["PROBLEM=3"] if target == "sim" else []
+    done = make("-o", "ready-sim", target, "SIM=foo", *given)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "SIM=foo: " in done.stderr.splitlines()[0]
+
+
+def test_the_command_that_replays_is_one_that_make_takes(monkeypatch):
+    monkeypatch.delenv("PYTEST_CURRENT_TEST")
+    for name in gemm.NAMES:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in dict(ROWS="2", LOW="-5", A="a b.npy", WAVES="1", SEED="3", MACRAME_TARGET="gemm",
+                            MACRAME_TAKES=" ".join(takes()["gemm"])).items():
+        monkeypatch.setenv(name, value)
+    assert simulate.replay_command(3) == "make gemm A='a b.npy' LOW=-5 ROWS=2 SEED=3"
+    monkeypatch.setenv("MACRAME_TARGET", "waves")
+    monkeypatch.setenv("MACRAME_TAKES", "SIM")
+    assert simulate.replay_command(3) == "make waves"
 
 
 def test_documents_name_targets_that_exist():
@@ -239,6 +308,24 @@ def test_bootstrap_offline(bare):
 def test_bootstrap_old_python(bare):
     bare.program("python3", 'echo "macrame: Python 3.9 is too old, 3.11 or newer is needed" >&2; exit 1')
     assert "3.11 or newer" in one_line(bare("sim"))
+
+
+def test_bootstrap_takes_the_larger_set_for_the_smaller(bare, tmp_path):
+    project = tmp_path / "project"
+    for name in ("iverilog", "vvp"):
+        bare.program(name, "exit 0")
+    python = project / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text("#!/bin/sh\nexit 1\n")  # a stub: no real interpreter's pip may come within reach
+    python.chmod(0o755)
+    sets = [(project / name).read_bytes() for name in ("requirements.txt", "requirements-test.txt")]
+    stamp = project / ".venv" / ".ready-test"
+    digest = hashlib.sha256(b"".join(sets) + os.fsencode(python.resolve()) + b"\n")
+    stamp.write_text(f"{digest.hexdigest()}  -\n")
+    done = bare("sim")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    stamp.write_text("of other requirements")
+    assert bare("sim").returncode == 1
 
 
 def test_bootstrap_unknown_set():

@@ -96,6 +96,15 @@ def test_failing_test(project, request):
     assert str(waves.relative_to(simulate.ROOT)) in said
 
 
+def test_a_failure_is_shown_without_our_own_source(project):
+    project.dut.write_text(DUT.replace("~a", "a"))
+    with pytest.raises(simulate.Failed) as caught:
+        project.run()
+    ours = [entry for entry in caught.traceback if entry.path == Path(simulate.__file__)]
+    assert ours
+    assert all(entry.ishidden(caught) for entry in ours)  # else pytest prints each, docstring and all
+
+
 def test_failing_test_without_waves(project):
     project.dut.write_text(DUT.replace("~a", "a"))
     assert not (project.fails(waves=False).work_dir / "waves").exists()

@@ -394,7 +394,7 @@ def print_table(table, rounds):
 
 
 def main(arguments=None):
-    """Measure, print, write build/bench.json; status 1 if a floor is missed or a result is wrong."""
+    """Measure, print, write build/bench.json; status 1 if it is too slow or wrong, 2 if it cannot run."""
     parser = argparse.ArgumentParser(prog="python -m tools.bench",
                                      description="Measure the speed of simulation.")
     parser.add_argument("shapes", nargs="*", metavar="ROWSxCOLSxDEPTH", help=f"default: {' '.join(SHAPES)}")
@@ -420,7 +420,7 @@ def main(arguments=None):
         found = measure(shapes, say=say)
     except (simulate.SetupError, simulate.Failed, ValueError) as error:
         print(f"bench: {error}", file=sys.stderr)
-        return 1
+        return 2 if isinstance(error, simulate.SetupError) else 1
     say("")
     table = summary(found)
     rounds = len(found[shapes[0]]["player"])

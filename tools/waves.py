@@ -142,12 +142,12 @@ def _short(path):
 
 
 def main():
-    """The command; returns its exit status."""
+    """The command; returns its exit status: 2 where nothing can be simulated at all."""
     try:
         files, report, product = make()
     except (CoreError, LinkError, simulate.SetupError, simulate.Failed) as error:
         print(f"waves: {error}", file=sys.stderr)
-        return 1
+        return 2 if isinstance(error, simulate.SetupError) else 1
     table = "\n".join("    " + " ".join(f"{value:6d}" for value in row) for row in product)
     print(f"""two tiles of {SLICES} slices on a {ROWS}x{COLS}x1 core: {report.cycles} cycles, equal to golden
 

@@ -35,7 +35,8 @@ module pe_int8 #(
 );
 
     // A single product passes through one level too: the register beside the adder is worth its cycle.
-    localparam integer LEVELS = (DEPTH == 1) ? 1 : $clog2(DEPTH);
+    localparam integer TERMS  = (DEPTH < 1) ? 1 : DEPTH;  // 0 is refused below, by its rule and not by an empty tree
+    localparam integer LEVELS = (TERMS == 1) ? 1 : $clog2(TERMS);
 
     genvar l, n;
     generate
@@ -45,14 +46,14 @@ module pe_int8 #(
         // Level 0 is the products, level l ceil(DEPTH / 2^l) sums of 16 + l bits; an odd one out is passed on. The last
         // level is tree_q.
         for (l = 0; l < LEVELS; l = l + 1) begin : g_level
-            for (n = 0; n < (DEPTH + (1 << l) - 1) >> l; n = n + 1) begin : g_node
+            for (n = 0; n < (TERMS + (1 << l) - 1) >> l; n = n + 1) begin : g_node
                 wire signed [15+l:0] sum;
                 if (l == 0) begin : g_mul
                     mul8x8 u_mul (.clk(clk), .a(a[8*n +: 8]), .b(w[8*n +: 8]), .p(sum));
                 end else begin : g_add
                     reg signed [15+l:0] sum_q;
                     assign sum = sum_q;
-                    if (2*n + 1 < (DEPTH + (1 << (l-1)) - 1) >> (l-1)) begin : g_two
+                    if (2*n + 1 < (TERMS + (1 << (l-1)) - 1) >> (l-1)) begin : g_two
                         always @(posedge clk)
                             sum_q <= g_level[l-1].g_node[2*n].sum + g_level[l-1].g_node[2*n+1].sum;
                     end else begin : g_one
@@ -66,7 +67,7 @@ module pe_int8 #(
     wire signed [14+LEVELS:0] left = g_level[LEVELS-1].g_node[0].sum;
     wire signed [14+LEVELS:0] right;
     generate
-        if (DEPTH == 1) begin : g_no_right
+        if (TERMS == 1) begin : g_no_right
             assign right = {(15+LEVELS){1'b0}};
         end else begin : g_right
             assign right = g_level[LEVELS-1].g_node[1].sum;

@@ -10,7 +10,8 @@
 //   0x20 CYCLES .. 0x38 PAD   the counters of perf_counters, read only
 //   0x3C SEED      of the random bits for stochastic rounding; they begin anew with a write, even of no byte, and with resets
 //
-// Latency: a write takes effect 1 cycle after address and data are both there; a read answers 1 cycle after its address.
+// Latency: a read answers 1 cycle after its address; a write takes effect, and answers, 2 cycles after address and data
+//          are both there: both taken in cycle 0, the register changes and soft_reset rises in cycle 2.
 //          One transaction of each kind at a time. Byte strobes are honoured. An unmapped address, or a write to a
 //          read-only register, answers SLVERR and changes nothing.
 // Numbers: WATCHDOG is 32 bits. soft_reset and seed_load are high for one cycle. Errors are kept by `errors`, and `halted` is any.

@@ -53,7 +53,7 @@ module output_stage #(
     output wire [32*COLS-1:0] out_data
 );
 
-    localparam integer GROUPS  = (COLS + POST_LANES - 1) / POST_LANES;
+    localparam integer GROUPS  = (POST_LANES < 1) ? 1 : (COLS + POST_LANES - 1) / POST_LANES;  // 0 is refused below
     localparam integer GROUP_W = (GROUPS == 1) ? 1 : $clog2(GROUPS);
     localparam integer LATENCY = 11;  // requantize, float_post
     localparam integer LANE_W  = (BF16 != 0) ? 32 : 8;  // a lane's result
