@@ -11,6 +11,7 @@ arith/fp32_to_bf16.v
 arith/fp32_to_int8.v
 arith/int32_to_fp32.v
 arith/lead_zeros.v
+arith/lfsr32.v
 arith/mul34x32.v
 arith/mul9x9.v
 arith/requantize.v

@@ -158,6 +158,8 @@ for _m in ("bf16_mul", "fp32_add", "fp32_mul"):
           tb=["vector_player.v", f"vec_{_m}.v"], testcase="equals_golden", plusargs=["+count=1000000"],
           nightly={"": {}})
 
+bench("lfsr32", rtl="arith/lfsr32.v", shapes={f"{n}lanes": {"LANES": n} for n in (1, 2, 5, 32)})
+
 # --- rtl/array --------------------------------------------------------------------------------------------
 
 _ARRAY = ["array/mul8x8.v", "array/pe_int8.v", "array/mac_array.v"]
