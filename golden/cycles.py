@@ -21,11 +21,18 @@ it says
 
 where `room` is the cycle after enough result rows have left for the tile's credits, and `chain` the distance
 that the result chain wants between the ends of two tiles.
+
+A bfloat16 slice is four beats, which lie multiples of four cycles behind those of the same sum: I0 and I1
+move to
+the next cycle in which it is their turn, counted from the tile's first beat. An int8 tile behind a bfloat16
+one waits until the last sums have left the cells' adders, 4 cycles after their last beat.
 """
 from dataclasses import dataclass
 
 RECORD_BYTES = 12
 RAW = 0
+BF16 = 4    # in the mode of a weight panel
+PHASES = 4  # sums that take turns in a bfloat16 cell: beats a slice, rows a cell
 
 #: Cycles by which a raw row's way through the output stage is shorter than a requantised one's, groups aside.
 REQUANTIZE_LATENCY = 11
@@ -43,6 +50,8 @@ class Geometry:
         POST_LANES.
     fifo_depth : int, optional
         FIFO_DEPTH, rows the result FIFO has credits for; by default the core's own default.
+    formats : {"INT8", "BF16", "DUAL"}
+        FORMATS.
     """
 
     rows: int
@@ -50,10 +59,16 @@ class Geometry:
     depth: int
     post_lanes: int
     fifo_depth: int = 0
+    formats: str = "INT8"
 
     def __post_init__(self):
         if not self.fifo_depth:
-            object.__setattr__(self, "fifo_depth", 1 << (3 * self.rows + 32 - 1).bit_length())
+            tallest = self.height(self.formats != "INT8")
+            object.__setattr__(self, "fifo_depth", 1 << (3 * tallest + 32 - 1).bit_length())
+
+    def height(self, bf16):
+        """Rows of a tile."""
+        return self.rows * (PHASES if bf16 else 1)
 
     @property
     def groups(self):
@@ -63,25 +78,38 @@ class Geometry:
     @property
     def record_beats(self):
         """Beats of a weight panel's record."""
-        return -(-RECORD_BYTES // self.depth)
+        return -(-RECORD_BYTES // (self.depth if self.formats == "INT8" else 2))
 
-    @property
-    def sum_latency(self):
-        """Cycles from a cell's operands to the output of its adder tree."""
-        return 2 + max(1, (self.depth - 1).bit_length())
+    def sum_latency(self, bf16):
+        """Cycles from a cell's operands to the last sum of the tile."""
+        if bf16:
+            return 7
+        return 2 + max(1, (self.depth - 1).bit_length()) if self.formats == "INT8" else 4
 
     @property
     def settle(self):
         """Cycles after a release in which no new record may begin."""
-        return self.sum_latency + 3
+        return self.sum_latency(self.formats != "INT8") + 3
+
+    def distance(self, before, after):
+        """Least cycles from the end of one tile to the end of the next; both `WeightPanel`."""
+        rows = self.height(before.bf16) * (1 if before.raw else self.groups)
+        if (
+            before.bf16 and after.bf16
+        ):  # the first of four sums must not come before the last row has been read
+            return rows + (4 - self.groups if self.groups in (2, 3) else 0)
+        if before.bf16:
+            rows += 3   # its sums come 3 cycles later than those of int8
+        return rows + (REQUANTIZE_LATENCY if after.raw and not before.raw else 0)
 
 
 @dataclass(frozen=True)
 class WeightPanel:
-    """A packet of ``s_axis_w``: its slices, and whether its rows leave as raw int32."""
+    """A packet of ``s_axis_w``: its slices, whether its rows leave as raw int32, whether it is bfloat16."""
 
     slices: int
     raw: bool = True
+    bf16: bool = False
 
 
 @dataclass(frozen=True)
@@ -105,7 +133,7 @@ class Counters:
     pad: int
 
 
-def panels(w_last, w_user, a_last, a_user, depth):
+def panels(w_last, w_user, a_last, a_user, lane_bytes):
     """Panels of two beat sequences.
 
     Parameters
@@ -114,17 +142,18 @@ def panels(w_last, w_user, a_last, a_user, depth):
         tlast of each beat.
     w_user, a_user : sequence of int
         tuser of each beat.
-    depth : int
-        DEPTH of the core.
+    lane_bytes : int
+        Bytes of an operand lane: DEPTH, or 2 where the core has bfloat16.
 
     Returns
     -------
     list of WeightPanel, list of ActivationPanel
     """
-    record = -(-RECORD_BYTES // depth)
+    record = -(-RECORD_BYTES // lane_bytes)
     weights, first = [], 0
     for end in (i for i, last in enumerate(w_last) if last):
-        weights.append(WeightPanel(end + 1 - first - record, int(w_user[first]) == RAW))
+        mode = int(w_user[first])
+        weights.append(WeightPanel(end + 1 - first - record, mode == RAW, bool(mode & BF16)))
         first = end + 1
     activations = [ActivationPanel(bool(int(a_user[end]) & 1), bool(int(a_user[end]) & 2))
                    for end, last in enumerate(a_last) if last]
@@ -149,7 +178,8 @@ def predict(geometry, weights, activations):
     Raises
     ------
     ValueError
-        A panel is never released, or activations are left without weights: the core would wait for ever.
+        A panel is never released, or activations are left without weights: the core would wait for ever. A
+        tile stays open from one format to the other: the core would stop.
     """
     g = geometry
     if sum(panel.release for panel in activations) != len(weights) or not activations[-1].release:
@@ -161,8 +191,9 @@ def predict(geometry, weights, activations):
     released = []      # cycle of each weight panel's release
     issued = 1         # cycle before the first activation beat can be issued: it is accepted in cycle 1
     row_left = []      # cycle in which each result row left the FIFO
-    tile_ends = None   # (cycle, raw) of the latest tile's last slice
-    is_open = False
+    tile_ends = None   # (cycle, weight panel) of the latest tile's last slice
+    is_open, origin, started = False, 0, 0   # `started`: rows of all tiles begun
+    adders_free = 0    # cycle from which int8 may begin
     cycles = busy = tiles = stall_w = stall_out = pad = 0
     panel = iter(activations)
 
@@ -184,29 +215,37 @@ def predict(geometry, weights, activations):
             stall_w += both - head
 
             room = both
+            rows, turns = g.height(weight.bf16), PHASES if weight.bf16 else 1
             if not is_open:
-                owed = (tiles + 1) * g.rows - g.fifo_depth   # rows that must have left by now
+                started += rows
+                owed = started - g.fifo_depth   # rows that must have left by now
                 if owed > 0:
                     room = max(both, row_left[owed - 1] + 1)
                 stall_out += room - both
+                origin, tall = room, weight.bf16
+            elif tall != weight.bf16:
+                raise ValueError(f"weight panel {n}: a tile of the other format is open")
             is_open = activation.keep
 
-            unhindered = issued = room + weight.slices - 1
-            busy += weight.slices
+            begin = room + -(room - origin) % turns
+            if not weight.bf16:
+                begin = max(begin, adders_free)
+            issued = begin + weight.slices * turns - 1
+            busy += weight.slices * turns
+            if not activation.keep and tile_ends is not None:
+                end, before = tile_ends
+                late = max(0, end + g.distance(before, weight) - issued)
+                issued += late + -late % turns
+            pad += begin - room + issued - (begin + weight.slices * turns - 1)
+            if weight.bf16:
+                adders_free = issued + 4
             if activation.keep:
                 continue
-            if tile_ends is not None:
-                end, was_raw = tile_ends
-                distance = g.rows * (1 if was_raw else g.groups)
-                if weight.raw and not was_raw:
-                    distance += REQUANTIZE_LATENCY
-                issued = max(unhindered, end + distance)
-            pad += issued - unhindered
-            tile_ends = issued, weight.raw
+            tile_ends = issued, weight
             tiles += 1
 
-            row_0 = issued + 3 + g.sum_latency   # operand registers, adder tree, result register
-            for row in range(g.rows):
+            row_0 = issued + 3 + g.sum_latency(weight.bf16)   # operand registers, adders, result register
+            for row in range(rows):
                 stored = row_0 + (row + 1 if weight.raw else (row + 1) * g.groups + REQUANTIZE_LATENCY)
                 row_left.append(stored + 2)
             cycles = row_left[-1] + 1

@@ -76,13 +76,18 @@ def _integers(name, value, bounds, length=None):
     return array.astype(np.int64)
 
 
-def _operand(name, matrix):
-    matrix = np.asarray(matrix)
-    if matrix.ndim != 2 or not matrix.size:
-        raise InputError(f"{name} has shape {matrix.shape}, expected a matrix of at least 1 x 1")
-    if matrix.dtype != np.int8:
-        raise InputError(f"{name} holds {matrix.dtype} values, expected int8")
-    return matrix
+def _operands(a, w, dtype, name):
+    """Two matrices of one type that can be multiplied."""
+    a, w = np.asarray(a), np.asarray(w)
+    for which, matrix in (("a", a), ("w", w)):
+        if matrix.ndim != 2 or not matrix.size:
+            raise InputError(f"{which} has shape {matrix.shape}, expected a matrix of at least 1 x 1")
+        if matrix.dtype != dtype:
+            raise InputError(f"{which} holds {matrix.dtype} values, expected {name}")
+    if a.shape[1] != w.shape[0]:
+        raise InputError(f"a is {a.shape[0]} x {a.shape[1]} and w is {w.shape[0]} x {w.shape[1]}, "
+                         f"expected as many rows of w as columns of a")
+    return a, w
 
 
 class Core:
@@ -96,7 +101,9 @@ class Core:
     ----------
     shape : host.tiling.Shape
     post_lanes : int
-        Requantisers the core shares among its columns.
+        Requantisers or float units the core shares among its columns.
+    int8, bf16 : bool
+        Formats the core was built for.
 
     Raises
     ------
@@ -119,13 +126,17 @@ class Core:
         if version >> 16 != registers.VERSION_VALUE >> 16:
             raise LinkError(f"VERSION register reads 0x{version:08x}, expected major version "
                             f"{registers.VERSION_VALUE >> 16}")
-        if not link.read(registers.FORMAT) & registers.FORMAT_INT8:
-            raise LinkError("FORMAT register says the core has no int8 cells")
+        formats = link.read(registers.FORMAT)
+        self.int8, self.bf16 = bool(formats & registers.FORMAT_INT8), bool(formats & registers.FORMAT_BF16)
+        if not (self.int8 or self.bf16):
+            raise LinkError(
+                f"FORMAT register reads 0x{formats:08x}, expected int8 (bit 0) or bfloat16 (bit 1)"
+            )
         rows, cols, depth, self.post_lanes = registers.unpack_shape(link.read(registers.SHAPE))
         k_max = link.read(registers.K_MAX)
         if not (rows and cols and depth and k_max):
             raise LinkError(f"the core says it is {rows} x {cols} x {depth} with K_MAX {k_max}")
-        self.shape = tiling.Shape(rows, cols, depth, k_max)
+        self.shape = tiling.Shape(rows, cols, depth, k_max, self.bf16)
         link.write(registers.CONTROL, registers.CONTROL_IRQ_ENABLE)
 
     def status(self):
@@ -243,28 +254,101 @@ class Core:
         host.errors.LinkError
             Results are missing or malformed.
         """
-        a, w = _operand("a", a), _operand("w", w)
-        if a.shape[1] != w.shape[0]:
-            raise InputError(f"a is {a.shape[0]} x {a.shape[1]} and w is {w.shape[0]} x {w.shape[1]}, "
-                             f"expected as many rows of w as columns of a")
+        a, w = _operands(a, w, np.int8, "int8")
+        if not self.int8:
+            raise InputError("a and w hold int8 values, and the core has no int8 cells")
         record = self.records(w, mode, **output)
-        number, shape = packets.MODES[mode], self.shape
+        return self._run(a, w, record, packets.MODES[mode], progress, limit)
+
+    def matmul_bf16(
+        self, a, w, *, bias=None, relu=False, out="fp32", seed=None, progress=None, limit=1 << 18
+    ):
+        """Multiply two bfloat16 matrices on the core: for each k in order, one rounding a product, one a sum.
+
+        Parameters
+        ----------
+        a : ndarray of uint16, shape (M, K)
+            Bits of bfloat16.
+        w : ndarray of uint16, shape (K, N)
+        bias : ndarray of float32, or of uint32 (its bits), scalar or shape (N,), optional
+            Added to the sum after the last k, rounded to float32.
+        relu : bool
+            What is not above 0 becomes +0; NaN stays.
+        out : {"fp32", "even", "toward_zero", "stochastic"}
+            float32, or bfloat16 by one of three roundings.
+        seed : int, optional
+            Begin the random bits of stochastic rounding anew; else they go on from the last product.
+        progress, limit
+            As for :meth:`matmul`.
+
+        Returns
+        -------
+        product : ndarray, shape (M, N)
+            uint32 bits of float32, or uint16 bits of bfloat16; equal to `golden.gemm_bf16.gemm_bf16`.
+        report : Report
+
+        Raises
+        ------
+        host.errors.InputError, host.errors.CoreError, host.errors.LinkError
+            As for :meth:`matmul`.
+        """
+        a, w = _operands(a, w, np.uint16, "uint16, the bits of bfloat16")
+        if not self.bf16:
+            raise InputError("a and w hold bfloat16 values, and the core has no bfloat16 cells")
+        if out not in packets.OUTPUTS:
+            raise InputError(f"out is {out!r}, expected one of {', '.join(packets.OUTPUTS)}")
+        n = w.shape[1]
+        bias = np.zeros(n, np.uint32) if bias is None else np.asarray(bias)
+        if bias.dtype not in (np.float32, np.uint32):
+            raise InputError(f"bias holds {bias.dtype} values, expected float32 or uint32, its bits")
+        if bias.ndim and bias.shape != (n,):
+            raise InputError(f"bias has shape {bias.shape}, expected one number or {n} of them")
+        if seed is not None:
+            self.link.write(registers.SEED, int(seed))
+        return self._run(
+            a, w, packets.records(n, bias.view(np.int32)), packets.bf16_mode(out, relu), progress, limit
+        )
+
+    def random_operands(self, words, m, n):
+        """Where the random words of stochastic rounding go in an M x N result.
+
+        Parameters
+        ----------
+        words : callable
+            ``words(rows, cols, lanes)`` gives those of so many result rows, uint16, shape (rows, cols), in
+            the order in which the core takes them: `golden.arith.lfsr32.Lfsr32.rows`.
+        m, n : int
+
+        Returns
+        -------
+        ndarray of uint16, shape (M, N)
+        """
+        height, cols = self.shape.height(packets.BF16), self.shape.cols
+        where = tiling.order(m, n, height, cols)
+        out = np.empty((m, n), np.uint16)
+        tiling.place(out, words(len(where) * height, cols, self.post_lanes).reshape(-1, height, cols), where)
+        return out
+
+    def _run(self, a, w, record, mode, progress, limit):
+        """Both kinds of product, from checked operands."""
+        shape = self.shape
         (m, k), n = a.shape, w.shape[1]
-        out = np.empty((m, n), np.int32 if mode == "raw" else np.int8)
-        total = packets.slices(m, shape.rows) * packets.slices(n, shape.cols) * shape.rows
+        out = np.empty((m, n), packets.result_type(mode))
+        height = shape.height(mode)
+        total = packets.slices(m, height) * packets.slices(n, shape.cols) * height
         done = 0
         self.check()
         self.clear_counters()
-        for batch in tiling.batches(a, w, record, number, shape, limit):
-            expected = len(batch.tiles) * shape.rows
+        for batch in tiling.batches(a, w, record, mode, shape, limit):
+            expected = len(batch.tiles) * height
             tell = progress and (lambda beats, base=done: progress(base + beats, total))
             results = self.link.transfer(batch.weights, batch.activations, expected, tell)
             if len(results) != expected:
                 self.check()
                 raise LinkError(f"{len(results)} result beats came out, expected {expected}, and STATUS "
                                 f"reads 0x{self.status():08x}")
-            tiles = packets.unpack_tiles(results, shape.rows, shape.cols, number)
-            tiling.place(out, tiles, batch.tiles, shape)
+            tiles = packets.unpack_tiles(results, height, shape.cols, mode)
+            tiling.place(out, tiles, batch.tiles)
             done += expected
         self.check()
         full = bool(self.status() & registers.STATUS_COUNTERS_FULL)

@@ -31,12 +31,28 @@ class Shape:
         ROWS, COLS and DEPTH of the array.
     k_max : int
         Values of K a panel may have.
+    bf16 : bool
+        It has bfloat16, so its lanes are two bytes wide.
     """
 
     rows: int
     cols: int
     depth: int
     k_max: int
+    bf16: bool = False
+
+    def height(self, mode):
+        """Rows of a tile: ROWS, or four times as many in a bfloat16 mode."""
+        return self.rows * (packets.PHASES if mode & packets.BF16 else 1)
+
+    @property
+    def lane_bytes(self):
+        """Bytes of an operand lane."""
+        return 2 if self.bf16 else self.depth
+
+    def lanes(self, matrix):
+        """A matrix of int8 in values as wide as the lanes; bits of bfloat16 are."""
+        return matrix.view(np.uint8).astype(np.uint16) if self.bf16 and matrix.dtype == np.int8 else matrix
 
 
 @dataclass
@@ -90,12 +106,12 @@ def batches(a, w, record, mode, shape, limit=1 << 18):
 
     Parameters
     ----------
-    a : ndarray of int8, shape (M, K)
-    w : ndarray of int8, shape (K, N)
+    a : ndarray of int8, shape (M, K), or bits of bfloat16, uint16
+    w : ndarray of the same type, shape (K, N)
     record : ndarray of uint8, shape (N, 12)
         From :func:`host.packets.records`.
     mode : int
-        One of the values of :data:`host.packets.MODES`.
+        One of the values of :data:`host.packets.MODES`, or :func:`host.packets.bf16_mode`.
     shape : Shape
     limit : int
         Activation beats to aim at in a transfer, which bounds memory; a batch holds at least one panel.
@@ -106,11 +122,12 @@ def batches(a, w, record, mode, shape, limit=1 << 18):
     Batch
     """
     cut = chunks(a.shape[1], shape)
+    a, w = shape.lanes(np.ascontiguousarray(a)), shape.lanes(np.ascontiguousarray(w))
     return (_replayed if len(cut) == 1 else _chained)(a, w, record, mode, shape, limit, cut)
 
 
 def _replayed(a, w, record, mode, shape, limit, cut):
-    data, last, user = packets.activation_panels(a, shape.rows, shape.depth)
+    data, last, user = packets.activation_panels(a, shape.rows, shape.depth, bf16=bool(mode & packets.BF16))
     row_tiles, beats = data.shape[:2]
     column_tiles = packets.slices(w.shape[1], shape.cols)
     per_batch = max(1, limit // beats)
@@ -129,7 +146,7 @@ def _replayed(a, w, record, mode, shape, limit, cut):
         columns = slice(n * shape.cols, (n + 1) * shape.cols)
         for first in range(0, row_tiles, per_batch):
             stop = min(first + per_batch, row_tiles)
-            weights = _empty(shape.cols * shape.depth)
+            weights = _empty(shape.cols * shape.lane_bytes)
             if first == 0:
                 weights = packets.flatten(*packets.weight_panels(w[:, columns], record[columns], shape.cols,
                                                                  shape.depth, mode))
@@ -143,7 +160,8 @@ def _replayed(a, w, record, mode, shape, limit, cut):
 def _chained(a, w, record, mode, shape, limit, cut):
     final = len(cut) - 1
     activations = [packets.activation_panels(a[:, start:stop], shape.rows, shape.depth,
-                                             packets.RELEASE | (packets.KEEP if i < final else 0))
+                                             packets.RELEASE | (packets.KEEP if i < final else 0),
+                                             bf16=bool(mode & packets.BF16))
                    for i, (start, stop) in enumerate(cut)]
     row_tiles = activations[0][0].shape[0]
     column_tiles = packets.slices(w.shape[1], shape.cols)
@@ -163,18 +181,36 @@ def _chained(a, w, record, mode, shape, limit, cut):
         yield Batch(_join(sent_w), _join(sent_a), group)
 
 
-def place(out, tiles, where, shape):
+def order(m, n, height, cols):
+    """Row tile and column tile of every tile of an M x N result, in the order in which the core makes them.
+
+    Parameters
+    ----------
+    m, n : int
+    height, cols : int
+        Of a tile.
+
+    Returns
+    -------
+    list of (int, int)
+    """
+    return [
+        (row, column) for column in range(packets.slices(n, cols)) for row in range(packets.slices(m, height))
+    ]
+
+
+def place(out, tiles, where):
     """Put result tiles where they belong, dropping the padding.
 
     Parameters
     ----------
     out : ndarray, shape (M, N)
         Written in place.
-    tiles : ndarray, shape (count, ROWS, COLS)
+    tiles : ndarray, shape (count, rows of a tile, COLS)
     where : list of (int, int)
         From :attr:`Batch.tiles`.
-    shape : Shape
     """
+    rows, cols = tiles.shape[1:]
     for tile, (m, n) in zip(tiles, where):
-        spot = out[m * shape.rows:(m + 1) * shape.rows, n * shape.cols:(n + 1) * shape.cols]
+        spot = out[m * rows:(m + 1) * rows, n * cols:(n + 1) * cols]
         spot[:] = tile[:spot.shape[0], :spot.shape[1]]

@@ -25,24 +25,25 @@
 module macrame #(
     parameter integer ROWS       = 8,     // rows of the array, 1..32
     parameter integer COLS       = 8,     // columns of the array, 1..32
-    parameter integer DEPTH      = 1,     // int8 pairs a cell multiplies a cycle, 1..8
+    parameter integer DEPTH      = 1,     // int8 pairs a cell multiplies a cycle, 1..8; 1 where there is bfloat16
     parameter integer K_MAX      = 1024,  // longest panel, in values of K, DEPTH..65536
-    parameter integer POST_LANES = 2,     // requantisers, 1..COLS
+    parameter integer POST_LANES = 2,     // requantisers, float units or both, 1..COLS
+    parameter         FORMATS    = "INT8",  // "INT8", "BF16" or "DUAL": both, chosen panel by panel
     // Rows the result FIFO holds, a power of two, ROWS or more. A tile holds its credits from its first slice until its
     // rows have left: two tiles' time and the pipeline's. The default covers that, so that tiles never wait for a
     // result stream that is always taken; a smaller one saves memory and costs cycles.
-    parameter integer FIFO_DEPTH = 1 << $clog2(3*ROWS + 32)
+    parameter integer FIFO_DEPTH = 1 << $clog2(3*ROWS*((FORMATS == "INT8") ? 1 : 4) + 32)
 ) (
     input  wire                    clk,
     input  wire                    rst,
     // weight panels
-    input  wire [8*DEPTH*COLS-1:0] s_axis_w_tdata,
+    input  wire [((FORMATS == "INT8") ? 8*DEPTH : 16)*COLS-1:0] s_axis_w_tdata,
     input  wire [7:0]              s_axis_w_tuser,
     input  wire                    s_axis_w_tvalid,
     output wire                    s_axis_w_tready,
     input  wire                    s_axis_w_tlast,
     // activation panels
-    input  wire [8*DEPTH*ROWS-1:0] s_axis_a_tdata,
+    input  wire [((FORMATS == "INT8") ? 8*DEPTH : 16)*ROWS-1:0] s_axis_a_tdata,
     input  wire [1:0]              s_axis_a_tuser,
     input  wire                    s_axis_a_tvalid,
     output wire                    s_axis_a_tready,
@@ -76,10 +77,15 @@ module macrame #(
     output wire                    irq
 );
 
+    localparam integer INT8        = (FORMATS != "BF16") ? 1 : 0;
+    localparam integer BF16        = (FORMATS != "INT8") ? 1 : 0;
+    localparam integer LANE_W      = (BF16 != 0) ? 16 : 8*DEPTH;   // bits of an operand lane
+    localparam integer TALL        = (BF16 != 0) ? 4*ROWS : ROWS;  // rows of the tallest tile
     localparam integer SLICES_MAX  = (K_MAX + DEPTH - 1) / DEPTH;
     localparam integer GROUPS      = (COLS + POST_LANES - 1) / POST_LANES;
-    localparam integer SUM_LATENCY = 2 + ((DEPTH == 1) ? 1 : $clog2(DEPTH));
-    // A requantised row leaves the output stage GROUPS + 11 cycles after it came, a raw one 1 cycle after. The last
+    // from a cell's operands to the last of a tile's results
+    localparam integer SUM_LATENCY = (BF16 != 0) ? 7 : 2 + ((DEPTH == 1) ? 1 : $clog2(DEPTH));
+    // A requantised or float row leaves the output stage GROUPS + 11 cycles after it came, a raw one 1 cycle after. The last
     // requantised row comes GROUPS cycles before the chain is free, so 11 more let no raw row overtake.
     localparam integer OVERTAKE    = 11;
 
@@ -87,8 +93,14 @@ module macrame #(
         if (K_MAX < DEPTH || K_MAX > 65536) begin : g_illegal
             ERROR_macrame_K_MAX_must_be_DEPTH_to_65536 u_error ();
         end
-        if (FIFO_DEPTH < ROWS) begin : g_illegal_fifo
-            ERROR_macrame_FIFO_DEPTH_must_be_at_least_ROWS u_error ();
+        if (FIFO_DEPTH < TALL) begin : g_illegal_fifo
+            ERROR_macrame_FIFO_DEPTH_must_be_at_least_ROWS_or_4_ROWS_with_BF16 u_error ();
+        end
+        if (FORMATS != "INT8" && FORMATS != "BF16" && FORMATS != "DUAL") begin : g_illegal_formats
+            ERROR_macrame_FORMATS_must_be_INT8_BF16_or_DUAL u_error ();
+        end
+        if (BF16 != 0 && DEPTH != 1) begin : g_illegal_depth
+            ERROR_macrame_DEPTH_must_be_1_with_BF16 u_error ();
         end
     endgenerate
 
@@ -98,6 +110,7 @@ module macrame #(
     localparam [31:0] LANES_WORD = POST_LANES;
     localparam [31:0] SHAPE      = {LANES_WORD[7:0], DEPTH_WORD[7:0], COLS_WORD[7:0], ROWS_WORD[7:0]};
     localparam [31:0] K_MAX_WORD = K_MAX;
+    localparam [31:0] FORMAT_WORD = 2*BF16 + INT8;
 
     wire restart, halted, core_rst;
     assign core_rst = rst || restart;
@@ -107,9 +120,10 @@ module macrame #(
     wire record_write;
     wire [1:0] record_slot;
     wire [3:0] record_beat;
-    wire slice_ready, slice_last, take, drop;
-    wire [1:0] slice_slot, slice_mode;
-    wire [8*DEPTH*COLS-1:0] op_w;
+    wire slice_ready, slice_last, read, take, drop;
+    wire [1:0] slice_slot;
+    wire [3:0] slice_mode;
+    wire [LANE_W*COLS-1:0] op_w;
     wire error_mode, error_record, error_w_long;
 
     packet_gate u_gate_w (
@@ -126,9 +140,11 @@ module macrame #(
 
     panel_buffer #(
         .COLS      (COLS),
-        .DEPTH     (DEPTH),
+        .DEPTH     (LANE_W/8),
         .SLICES_MAX(SLICES_MAX),
-        .SETTLE    (SUM_LATENCY + 3)
+        .SETTLE    (SUM_LATENCY + 3),
+        .INT8      (INT8),
+        .BF16      (BF16)
     ) u_panel_buffer (
         .clk         (clk),
         .rst         (core_rst),
@@ -146,6 +162,7 @@ module macrame #(
         .slice_last  (slice_last),
         .slice_slot  (slice_slot),
         .slice_mode  (slice_mode),
+        .read        (read),
         .take        (take),
         .drop        (drop),
         .w_data      (op_w),
@@ -158,7 +175,7 @@ module macrame #(
     wire a_in_valid, a_in_ready, a_accepted;
     wire a_valid, a_ready, a_last;
     wire [1:0] a_user;
-    wire [8*DEPTH*ROWS-1:0] a_data;
+    wire [LANE_W*ROWS-1:0] a_data;
 
     packet_gate u_gate_a (
         .clk      (clk),
@@ -173,7 +190,7 @@ module macrame #(
     );
 
     skid #(
-        .WIDTH(8*DEPTH*ROWS + 3)
+        .WIDTH(LANE_W*ROWS + 3)
     ) u_skid_a (
         .clk      (clk),
         .rst      (core_rst),
@@ -187,18 +204,20 @@ module macrame #(
 
     // slices
     wire op_valid, op_last, row_left, idle;
-    wire [1:0] op_slot, op_mode;
-    wire [8*DEPTH*ROWS-1:0] op_a;
-    wire error_k, error_a_long;
+    wire [1:0] op_slot;
+    wire [3:0] op_mode;
+    wire [LANE_W*ROWS-1:0] op_a;
+    wire error_k, error_a_long, error_format;
     wire issue, stall_a, stall_w, stall_out, pad;
 
     tile_sequencer #(
         .ROWS        (ROWS),
-        .DEPTH       (DEPTH),
+        .DEPTH       (LANE_W/8),
         .SLICES_MAX  (SLICES_MAX),
         .GROUPS      (GROUPS),
         .POST_LATENCY(OVERTAKE),
-        .CREDITS     (FIFO_DEPTH)
+        .CREDITS     (FIFO_DEPTH),
+        .BF16        (BF16)
     ) u_tile_sequencer (
         .clk        (clk),
         .rst        (core_rst),
@@ -212,6 +231,7 @@ module macrame #(
         .slice_last (slice_last),
         .slice_slot (slice_slot),
         .slice_mode (slice_mode),
+        .read       (read),
         .take       (take),
         .drop       (drop),
         .op_valid   (op_valid),
@@ -223,6 +243,7 @@ module macrame #(
         .idle       (idle),
         .error_k    (error_k),
         .error_long (error_a_long),
+        .error_format(error_format),
         .issue      (issue),
         .stall_a    (stall_a),
         .stall_w    (stall_w),
@@ -232,7 +253,8 @@ module macrame #(
 
     // the array and the way out of it
     wire load, chain_shift, row_valid, row_last;
-    wire [1:0] load_slot, load_mode, row_mode;
+    wire [1:0] load_slot;
+    wire [3:0] load_mode, row_mode;
     wire [32*COLS-1:0] row;
     wire [32*COLS-1:0] bias, multiplier;
     wire [8*COLS-1:0]  shift, zero_point, clamp_low, clamp_high;
@@ -241,12 +263,16 @@ module macrame #(
         .ROWS (ROWS),
         .COLS (COLS),
         .DEPTH(DEPTH),
-        .TAG_W(4)
+        .INT8 (INT8),
+        .BF16 (BF16),
+        .LANE_W(LANE_W),
+        .TAG_W(6)
     ) u_mac_array (
         .clk     (clk),
         .rst     (core_rst),
         .in_valid(op_valid),
         .in_last (op_last),
+        .in_bf16 (op_mode[2]),
         .in_tag  ({op_slot, op_mode}),
         .a       (op_a),
         .w       (op_w),
@@ -258,17 +284,21 @@ module macrame #(
 
     localparam integer PACE_W = (GROUPS == 1) ? 1 : $clog2(GROUPS);
     localparam [31:0] PACE_REQUANT = GROUPS - 1;
+    localparam integer TALL_W = (TALL == 1) ? 1 : $clog2(TALL);
+    localparam [31:0] ROWS_END = ROWS - 1;
+    localparam [31:0] TALL_END = 4*ROWS - 1;
 
     result_chain #(
-        .ROWS  (ROWS),
+        .ROWS  (TALL),
         .PACE_W(PACE_W),
-        .TAG_W (2)
+        .TAG_W (4)
     ) u_result_chain (
         .clk      (clk),
         .rst      (core_rst),
         .load     (load),
         .load_tag (load_mode),
-        .load_pace((load_mode == 2'd0) ? {PACE_W{1'b0}} : PACE_REQUANT[PACE_W-1:0]),
+        .load_pace((load_mode == 4'd0) ? {PACE_W{1'b0}} : PACE_REQUANT[PACE_W-1:0]),
+        .load_rows((BF16 != 0 && load_mode[2]) ? TALL_END[TALL_W-1:0] : ROWS_END[TALL_W-1:0]),
         .shift    (chain_shift),
         .row_valid(row_valid),
         .row_last (row_last),
@@ -277,7 +307,7 @@ module macrame #(
 
     panel_record #(
         .COLS (COLS),
-        .DEPTH(DEPTH)
+        .DEPTH(LANE_W/8)
     ) u_panel_record (
         .clk       (clk),
         .write     (record_write),
@@ -294,12 +324,35 @@ module macrame #(
         .clamp_high(clamp_high)
     );
 
-    wire post_valid, post_last, post_raw;
+    wire [31:0] seed;
+    wire seed_load;
+    wire post_valid, post_last, random_step;
+    wire [1:0] post_size;
+    wire [16*POST_LANES-1:0] random;
     wire [32*COLS-1:0] post_data;
+
+    generate
+        if (BF16 != 0) begin : g_random
+            lfsr32 #(
+                .LANES(POST_LANES)
+            ) u_lfsr (
+                .clk (clk),
+                .load(rst || seed_load),
+                .seed(seed),
+                .step(random_step),
+                .bits(random)
+            );
+        end else begin : g_no_random
+            wire unused = &{1'b0, seed, seed_load, random_step};
+            assign random = {(16*POST_LANES){1'b0}};
+        end
+    endgenerate
 
     output_stage #(
         .COLS      (COLS),
-        .POST_LANES(POST_LANES)
+        .POST_LANES(POST_LANES),
+        .INT8      (INT8),
+        .BF16      (BF16)
     ) u_output_stage (
         .clk       (clk),
         .rst       (core_rst),
@@ -313,24 +366,27 @@ module macrame #(
         .zero_point(zero_point),
         .clamp_low (clamp_low),
         .clamp_high(clamp_high),
+        .random    (random),
+        .random_step(random_step),
         .out_valid (post_valid),
         .out_last  (post_last),
-        .out_raw   (post_raw),
+        .out_size  (post_size),
         .out_data  (post_data)
     );
 
-    wire fifo_valid, fifo_ready, fifo_last, fifo_raw;
+    wire fifo_valid, fifo_ready, fifo_last;
+    wire [1:0] fifo_size;
     wire [32*COLS-1:0] fifo_data;
 
     fifo #(
-        .WIDTH(32*COLS + 2),
+        .WIDTH(32*COLS + 3),
         .DEPTH(FIFO_DEPTH)
     ) u_fifo (
         .clk      (clk),
         .rst      (core_rst),
-        .in_data  ({post_raw, post_last, post_data}),
+        .in_data  ({post_size, post_last, post_data}),
         .in_valid (post_valid),
-        .out_data ({fifo_raw, fifo_last, fifo_data}),
+        .out_data ({fifo_size, fifo_last, fifo_data}),
         .out_valid(fifo_valid),
         .out_ready(fifo_ready)
     );
@@ -345,7 +401,7 @@ module macrame #(
         .rst      (rst),
         .restart  (restart),
         .in_data  (fifo_data),
-        .in_keep  ({{(3*COLS){fifo_raw}}, {COLS{1'b1}}}),
+        .in_keep  ({{(2*COLS){fifo_size[1]}}, {COLS{fifo_size != 2'd0}}, {COLS{1'b1}}}),
         .in_last  (fifo_last),
         .in_valid (fifo_valid),
         .in_ready (fifo_ready),
@@ -395,7 +451,8 @@ module macrame #(
 
     axil_regs #(
         .SHAPE(SHAPE),
-        .K_MAX(K_MAX_WORD)
+        .K_MAX(K_MAX_WORD),
+        .FORMAT(FORMAT_WORD)
     ) u_axil_regs (
         .clk           (clk),
         .rst           (rst),
@@ -421,9 +478,11 @@ module macrame #(
         .soft_reset    (restart),
         .clear_counters(clear_counters),
         .watchdog      (watchdog),
+        .seed          (seed),
+        .seed_load     (seed_load),
         .halted        (halted),
         .irq           (irq),
-        .error         ({stuck, error_mode, error_record, error_a_long, error_w_long, error_k}),
+        .error         ({stuck, error_mode || error_format, error_record, error_a_long, error_w_long, error_k}),
         .busy          (!idle || m_axis_tvalid),
         .counters_full (counters_full),
         .counters      ({pad_cycles, stall_out_cycles, stall_w_cycles, stall_a_cycles, tiles, busy_cycles, cycles})

@@ -5,6 +5,7 @@
 arith/bf16_mul.v
 arith/bf16_product.v
 arith/bf16_to_fp32.v
+arith/float_post.v
 arith/fp32_add.v
 arith/fp32_mul.v
 arith/fp32_to_bf16.v
@@ -22,6 +23,8 @@ arith/shift_right_narrow.v
 arith/shift_right_sticky.v
 array/mac_array.v
 array/mul8x8.v
+array/pe_bf16.v
+array/pe_dual.v
 array/pe_int8.v
 array/result_chain.v
 stream/fifo.v

@@ -34,6 +34,8 @@ class SimLink(Link):
     ----------
     rows, cols, depth, k_max, post_lanes : int
         Parameters of the core; post_lanes is cut to cols.
+    formats : {"INT8", "BF16", "DUAL"}
+        Number formats of the core's cells.
     fifo_depth : int, optional
         Rows of the result FIFO; the core's own default leaves no bubbles.
     stalls : None, str, Stall or dict of them by stream ("w", "a", "m"), optional
@@ -72,8 +74,8 @@ class SimLink(Link):
         A tool is missing, or the sources do not compile.
     """
 
-    def __init__(self, rows=8, cols=8, depth=1, *, k_max=1024, post_lanes=2, fifo_depth=None, stalls=None,
-                 seed=1, waves=False, name=None, rtl_root=None, idle_limit=20000):
+    def __init__(self, rows=8, cols=8, depth=1, *, k_max=1024, post_lanes=2, formats="INT8", fifo_depth=None,
+                 stalls=None, seed=1, waves=False, name=None, rtl_root=None, idle_limit=20000):
         self.cols = cols
         self.clock = self.cycles = 0
         self.seconds = 0.0
@@ -100,6 +102,7 @@ class SimLink(Link):
             sources=[*simulate.core_sources(rtl_root), *HARNESS], rtl_root=rtl_root, seed=seed, waves=waves,
             parameters={"ROWS": rows, "COLS": cols, "DEPTH": depth, "K_MAX": k_max,
                         "POST_LANES": min(post_lanes, cols),
+                        **({"FORMATS": f'"{formats}"'} if formats != "INT8" else {}),
                         **({"FIFO_DEPTH": fifo_depth} if fifo_depth else {})},
             plusargs=[f"dir={folder}"])
         self.waves, self.log = launch.waves, launch.cwd / "sim.log"

@@ -13,13 +13,18 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from golden import gemm
+from golden import gemm, gemm_bf16
+from golden.arith.lfsr32 import Lfsr32
 from golden.arith.requantize import RAW, requantize
 
 K_MISMATCH, W_TOO_LONG, A_TOO_LONG, RECORD_SHORT, MODE_ILLEGAL, PANEL_STUCK = (1 << bit for bit in range(6))
 
 RELEASE, KEEP = 1, 2
-LAST_MODE = 3
+INT8_MODES = (0, 1, 2, 3)
+BF16, RELU = 4, 8
+BF16_MODES = tuple(BF16 + relu + out for relu in (0, RELU) for out in range(4))
+STOCHASTIC = 3
+PHASES = 4      # beats of a bfloat16 slice of activations
 RECORD_BYTES = 12
 HALVES = 2      # weight panels held
 A_HELD = 2      # activation beats taken ahead of use
@@ -33,6 +38,22 @@ class Shape:
     cols: int
     depth: int
     k_max: int
+    formats: str = "INT8"
+    post_lanes: int = 1
+
+    @property
+    def modes(self):
+        """Legal modes of a weight panel."""
+        return INT8_MODES * (self.formats != "BF16") + BF16_MODES * (self.formats != "INT8")
+
+    @property
+    def lane_bytes(self):
+        """Bytes of an operand lane."""
+        return self.depth if self.formats == "INT8" else 2
+
+    def height(self, mode):
+        """Rows of a tile."""
+        return self.rows * phases(mode)
 
     @property
     def slices_max(self):
@@ -42,7 +63,12 @@ class Shape:
     @property
     def record_beats(self):
         """Beats of a weight panel's record."""
-        return -(-RECORD_BYTES // self.depth)
+        return -(-RECORD_BYTES // self.lane_bytes)
+
+
+def phases(mode):
+    """Beats of a slice of activations."""
+    return PHASES if mode & BF16 else 1
 
 
 @dataclass(frozen=True)
@@ -51,7 +77,7 @@ class Packet:
 
     Attributes
     ----------
-    data : ndarray of uint8, shape (beats, lanes * DEPTH)
+    data : ndarray of uint8, shape (beats, lanes * bytes of a lane)
         tlast is on the final beat.
     user : int
         tuser where it counts: the mode, on a weight packet's first beat; the flags, on an activation packet's
@@ -67,7 +93,8 @@ class Packet:
 
 @dataclass(frozen=True)
 class Tile:
-    """ROWS result beats: values of shape (ROWS, COLS), int32 in mode raw, else int8."""
+    """As many result beats: values of shape (ROWS, COLS), int32 in mode raw, else int8; in bfloat16 modes
+    four times as many rows, uint32 or uint16, the bits."""
 
     mode: int
     values: np.ndarray
@@ -101,7 +128,7 @@ class Outcome:
 
 def record_fields(shape, packet):
     """The fields of a weight packet's record, by name of golden's parameters, a value a column."""
-    lanes = packet.data[:shape.record_beats].reshape(-1, shape.cols, shape.depth).transpose(1, 0, 2)
+    lanes = packet.data[:shape.record_beats].reshape(-1, shape.cols, shape.lane_bytes).transpose(1, 0, 2)
     raw = np.ascontiguousarray(lanes.reshape(shape.cols, -1)[:, :RECORD_BYTES])
     small = raw[:, 8:].view(np.int8)
     bias, multiplier = (raw[:, at:at + 4].copy().view("<i4")[:, 0] for at in (0, 4))
@@ -109,21 +136,56 @@ def record_fields(shape, packet):
             "clamp_low": small[:, 2], "clamp_high": small[:, 3]}
 
 
+def _slices(data, lanes, shape, mode):
+    """Beats as (K, lanes): int8, or the bits of bfloat16."""
+    if mode & BF16:
+        return np.ascontiguousarray(data).view("<u2")
+    body = data.reshape(-1, lanes, shape.lane_bytes)[..., :shape.depth]
+    return np.ascontiguousarray(body.transpose(0, 2, 1)).view(np.int8).reshape(-1, lanes)
+
+
 def weights(shape, packet):
-    """The (K, COLS) int8 matrix of a weight packet."""
-    body = packet.data[shape.record_beats:].reshape(-1, shape.cols, shape.depth)
-    return np.ascontiguousarray(body.transpose(0, 2, 1)).view(np.int8).reshape(-1, shape.cols)
+    """The (K, COLS) matrix of a weight packet."""
+    return _slices(packet.data[shape.record_beats:], shape.cols, shape, packet.user)
 
 
-def activations(shape, packet):
-    """The (ROWS, K) int8 matrix of an activation packet."""
-    body = packet.data.reshape(-1, shape.rows, shape.depth)
-    return np.ascontiguousarray(body.transpose(1, 0, 2)).view(np.int8).reshape(shape.rows, -1)
+def activations(shape, packet, mode):
+    """The (rows of a tile, K) matrix of an activation packet."""
+    values = _slices(packet.data, shape.rows, shape, mode)
+    return values.reshape(-1, phases(mode), shape.rows).transpose(2, 1, 0).reshape(shape.height(mode), -1)
+
+
+def result(shape, panels, record, dice):
+    """A tile from its panels.
+
+    Parameters
+    ----------
+    shape : Shape
+    panels : list of (activation packet, weight packet)
+        Chained in K; the last one's record and mode count.
+    record : dict
+        From `record_fields`.
+    dice : golden.arith.lfsr32.Lfsr32
+
+    Returns
+    -------
+    Tile
+    """
+    mode = panels[-1][1].user
+    a = np.concatenate([activations(shape, packet, mode) for packet, _ in panels], axis=1)
+    w = np.concatenate([weights(shape, packet) for _, packet in panels])
+    bias = record.pop("bias")
+    if mode & BF16:
+        out = mode % 4
+        random = dice.rows(len(a), shape.cols, shape.post_lanes) if out == STOCHASTIC else None
+        return Tile(mode, gemm_bf16.gemm_bf16(a, w, bias.view(np.uint32), bool(mode & RELU), out, random))
+    x = gemm.add_bias(gemm.gemm(a, w), bias)
+    return Tile(mode, x if mode == RAW else requantize(x, mode=mode, **record))
 
 
 def weight_error(shape, packet):
     """The error that a weight packet raises by itself, 0 if none."""
-    error = MODE_ILLEGAL if packet.user > LAST_MODE else 0
+    error = MODE_ILLEGAL if packet.user not in shape.modes else 0
     # both at once if the first beat is the last one, else the core stops at the mode
     if len(packet) <= shape.record_beats and (not error or len(packet) == 1):
         error |= RECORD_SHORT
@@ -153,30 +215,38 @@ def predict(shape, w_packets, a_packets, watchdog):
     usable = len(w_packets) if faulty is None else faulty
 
     # the activations' way: weight panel `panel` is in use
-    panel, total, a_error, done, issued = 0, None, 0, 0, 0
-    tiles_at_release = []
+    panel, chain, a_error, done, issued = 0, [], 0, 0, 0
+    dice = Lfsr32()   # a reset starts it anew
+    tiles_at_release, is_open = [], False
     for packet in a_packets:
+        mode = w_packets[panel].user if panel < len(w_packets) else 0
+        foreign = bool(chain) and bool((chain[0][1].user ^ mode) & BF16)
         if panel == usable:
-            if faulty is not None and errors[faulty] == W_TOO_LONG and len(packet) < shape.slices_max:
-                a_error = K_MISMATCH   # seen before the panel is too long, or not
+            if (
+                faulty is not None and errors[faulty] == W_TOO_LONG
+            ):  # seen before the panel is too long, or not
+                if foreign:
+                    a_error = MODE_ILLEGAL
+                elif len(packet) < shape.slices_max * phases(mode):
+                    a_error = K_MISMATCH
             break
-        held = len(w_packets[panel]) - shape.record_beats
+        if foreign:
+            a_error = MODE_ILLEGAL
+            break
+        slices = len(w_packets[panel]) - shape.record_beats
+        held = slices * phases(mode)
         if len(packet) != held:
-            a_error = A_TOO_LONG if len(packet) > held == shape.slices_max else K_MISMATCH
+            a_error = A_TOO_LONG if len(packet) > held and slices == shape.slices_max else K_MISMATCH
             ahead = min(len(packet), held) - 1
             issued += ahead
-            total = total if ahead == 0 else 0
+            is_open = bool(chain) or ahead > 0
             break
         done += 1
         issued += held
-        product = gemm.gemm(activations(shape, packet), weights(shape, w_packets[panel]))
-        total = product if total is None else total + product
+        chain.append((packet, w_packets[panel]))
         if not packet.user & KEEP:
-            fields = record_fields(shape, w_packets[panel])
-            x = gemm.add_bias(total, fields.pop("bias"))
-            mode = w_packets[panel].user
-            out.tiles.append(Tile(mode, x if mode == RAW else requantize(x, mode=mode, **fields)))
-            total = None
+            out.tiles.append(result(shape, chain, record_fields(shape, w_packets[panel]), dice))
+            chain = []
         if packet.user & RELEASE:
             panel += 1
             tiles_at_release.append(len(out.tiles))
@@ -192,7 +262,7 @@ def predict(shape, w_packets, a_packets, watchdog):
                 out.allowed[a_error] = (every, every)
                 out.allowed[a_error | errors[faulty]] = (every, every)
             return out
-    out.busy, out.open = issued, total is not None
+    out.busy, out.open = issued, bool(chain) or is_open
     if a_error:
         out.allowed[a_error] = (every, every)
         return out
@@ -230,12 +300,14 @@ def result_beats(shape, tiles):
     keep : ndarray of bool, same shape
     last : ndarray of bool, shape (beats,)
     """
-    width = 4 * shape.cols
-    data = np.zeros((len(tiles), shape.rows, width), np.uint8)
-    keep = np.zeros(data.shape, bool)
-    for index, tile in enumerate(tiles):
-        used = np.ascontiguousarray(tile.values).view(np.uint8).reshape(shape.rows, -1)
-        data[index, :, :used.shape[1]] = used
-        keep[index, :, :used.shape[1]] = True
-    last = np.tile(np.arange(shape.rows) == shape.rows - 1, len(tiles))
-    return data.reshape(-1, width), keep.reshape(-1, width), last
+    count = sum(len(tile.values) for tile in tiles)
+    data = np.zeros((count, 4 * shape.cols), np.uint8)
+    keep, last = np.zeros(data.shape, bool), np.zeros(count, bool)
+    end = 0
+    for tile in tiles:
+        rows = slice(end, end := end + len(tile.values))
+        used = np.ascontiguousarray(tile.values).view(np.uint8).reshape(len(tile.values), -1)
+        data[rows, :used.shape[1]] = used
+        keep[rows, :used.shape[1]] = True
+        last[end - 1] = True
+    return data, keep, last

@@ -25,10 +25,12 @@ module core_player #(
     parameter DEPTH      = 1,
     parameter K_MAX      = 1024,
     parameter POST_LANES = 2,
-    parameter FIFO_DEPTH = 1 << $clog2(3*ROWS + 32)   // as the core's own default
+    parameter FORMATS    = "INT8",
+    parameter FIFO_DEPTH = 1 << $clog2(3*ROWS*((FORMATS == "INT8") ? 1 : 4) + 32)   // as the core's own default
 ) ();
-    localparam W_W = COLS * 8 * DEPTH;
-    localparam A_W = ROWS * 8 * DEPTH;
+    localparam LANE_W = (FORMATS == "INT8") ? 8 * DEPTH : 16;
+    localparam W_W = COLS * LANE_W;
+    localparam A_W = ROWS * LANE_W;
     localparam M_W = COLS * 32;
     localparam PERIOD = 10;   // ns a cycle
 
@@ -117,7 +119,8 @@ module core_player #(
     wire [31:0] rdata;
 
     macrame #(
-        .ROWS(ROWS), .COLS(COLS), .DEPTH(DEPTH), .K_MAX(K_MAX), .POST_LANES(POST_LANES), .FIFO_DEPTH(FIFO_DEPTH)
+        .ROWS(ROWS), .COLS(COLS), .DEPTH(DEPTH), .K_MAX(K_MAX), .POST_LANES(POST_LANES), .FORMATS(FORMATS),
+        .FIFO_DEPTH(FIFO_DEPTH)
     ) dut (
         .clk(clk), .rst(rst),
         .s_axis_w_tdata(s_axis_w_tdata), .s_axis_w_tuser(s_axis_w_tuser), .s_axis_w_tvalid(s_axis_w_tvalid),

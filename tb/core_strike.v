@@ -18,14 +18,16 @@ module core_strike #(
     parameter DEPTH      = 1,
     parameter K_MAX      = 1024,
     parameter POST_LANES = 2,
-    parameter FIFO_DEPTH = 1 << $clog2(3*ROWS + 32)
+    parameter FORMATS    = "INT8",
+    parameter FIFO_DEPTH = 1 << $clog2(3*ROWS*((FORMATS == "INT8") ? 1 : 4) + 32)
 ) ();
     localparam NONE = 2'd0;
     localparam SOFT = 2'd1;
     localparam HARD = 2'd2;
 
     core_player #(
-        .ROWS(ROWS), .COLS(COLS), .DEPTH(DEPTH), .K_MAX(K_MAX), .POST_LANES(POST_LANES), .FIFO_DEPTH(FIFO_DEPTH)
+        .ROWS(ROWS), .COLS(COLS), .DEPTH(DEPTH), .K_MAX(K_MAX), .POST_LANES(POST_LANES), .FORMATS(FORMATS),
+        .FIFO_DEPTH(FIFO_DEPTH)
     ) u ();
 
     // written by Python

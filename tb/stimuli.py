@@ -295,3 +295,66 @@ def quantiser_ties(columns):
     rounded = np.rint(units) * np.exp2((exponent - 24).astype(float))
     return {"product": int((units - np.floor(units) == 0.5).sum()),
             "integer": int((rounded - np.floor(rounded) == 0.5).sum())}
+
+
+def floats(rng, n):
+    """float32 bits of every kind: any exponent, all specials, bfloat16 and ties between them.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    n : int
+
+    Returns
+    -------
+    ndarray of uint32, shape (n,)
+    """
+    bits = rng.integers(0, 2**32, n, dtype=np.uint64).astype(np.uint32)
+    near = rng.random(n) < 0.6     # exponents that meet
+    bits[near] = (bits[near] & 0x80FFFFFF) | 0x3F000000
+    lower = rng.choice(np.array([0, 1, 0x7FFF, 0x8000, 0x8001, 0xFFFF], np.uint32), n)
+    short = rng.random(n) < 0.5    # bfloat16, ties, and what is just off them
+    bits[short] = (bits[short] & 0xFFFF0000) | lower[short]
+    special = np.array(
+        [
+            0,
+            0x80000000,
+            1,
+            0x80000001,
+            0x007FFFFF,
+            0x00800000,
+            0x7F7FFFFF,
+            0xFF7FFFFF,
+            0x7F800000,
+            0xFF800000,
+            0x7FC00000,
+            0xFFC00001,
+            0x7F800001,
+        ],
+        np.uint32,
+    )
+    some = rng.random(n) < 0.15
+    bits[some] = rng.choice(special, int(some.sum()))
+    return bits
+
+
+def bf16(rng, n):
+    """bfloat16 bits for sums that round: exponents that meet, and every special now and then.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    n : int
+
+    Returns
+    -------
+    ndarray of uint16, shape (n,)
+    """
+    bits = rng.integers(0, 2**16, n).astype(np.uint16)
+    near = rng.random(n) < 0.8
+    bits[near] = (bits[near] & 0x87FF) | 0x3800     # 2^-15 .. 2^0
+    special = np.array([0, 0x8000, 1, 0x8001, 0x007F, 0x0080, 0x7F7F, 0xFF7F, 0x7F80, 0xFF80, 0x7FC0, 0xFF81],
+                       np.uint16)
+    some = rng.random(n) < 0.02
+    bits[some] = rng.choice(special, int(some.sum()))
+    return bits

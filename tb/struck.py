@@ -80,7 +80,8 @@ class Struck:
 
     def __init__(self, dut):
         self.dut, self.u, self.player = dut, dut.u, Player(dut.u)
-        self.shape = Shape(*(int(getattr(dut, name).value) for name in ("ROWS", "COLS", "DEPTH", "K_MAX")))
+        self.shape = Shape(*(int(getattr(dut, name).value) for name in ("ROWS", "COLS", "DEPTH", "K_MAX")),
+                           formats=dut.FORMATS.value.decode(), post_lanes=int(dut.POST_LANES.value))
         folder = cocotb.plusargs.get("dir", ".")
         self._files = {stream: open(os.path.join(folder, f"{stream}.bin"), "wb") for stream in "wa"}
         open(os.path.join(folder, "m.txt"), "w").close()
@@ -169,7 +170,7 @@ class Struck:
         new = {"w": list(w), "a": list(a)}
         for stream, lanes in (("w", shape.cols), ("a", shape.rows)):
             if new[stream]:
-                beats = beats_of(new[stream], lanes * shape.depth, stream == "w")
+                beats = beats_of(new[stream], lanes * shape.lane_bytes, stream == "w")
                 self._files[stream].write(pack_beats(beats))
                 self._files[stream].flush()
                 self._sent[stream] += len(beats)
@@ -177,7 +178,7 @@ class Struck:
         expected = self._halted or predict(shape, self._life["w"], self._life["a"], 0 < self.watchdog < quiet)
         target = 0xFFFFFFFF
         if not patient and not strike and list(expected.allowed) == [0]:
-            target = self._out_base + len(expected.tiles) * shape.rows
+            target = self._out_base + _rows(expected.tiles)
         self._set(u, idle_limit=quiet, **stall_values(stalls, seed))
         self._set(self.dut, strike_kind=strike or 0, strike_at=at, strike_times=times,
                   control=registers.CONTROL_SOFT_RESET | registers.CONTROL_IRQ_ENABLE)
@@ -252,14 +253,14 @@ class Struck:
             bad = got[begin:end] != wanted[:count]
             if bad.any():
                 row = int(np.flatnonzero(bad.reshape(count, -1).any(axis=1))[0])
-                tile = row // self.shape.rows
-                raise AssertionError(f"{when}: tile {tile}, row {row % self.shape.rows}, mode "
+                tile = int(last[:row].sum())
+                raise AssertionError(f"{when}: tile {tile}, row {row - _rows(tiles[:tile])}, mode "
                                      f"{tiles[tile].mode}: {name} expected {_hex(wanted[row])}, "
                                      f"got {_hex(got[begin + row])}")
 
     async def _check(self, expected, state):
         """The state in which everything has come to rest."""
-        shape, beats = self.shape, len(self._beats) - self._out_base
+        beats = len(self._beats) - self._out_base
         status = await self.read(registers.STATUS)
         error = status & 0x3F
         assert error in expected.allowed, \
@@ -268,9 +269,12 @@ class Struck:
         irq = int(self.u.irq.value)
         assert irq == bool(error and self.interrupts), f"irq is {irq}, STATUS reads 0x{status:x}"
         fewest, most = expected.allowed[error]
-        assert fewest * shape.rows <= beats <= most * shape.rows, \
-            f"{beats} result beats, expected {fewest} to {most} tiles of {shape.rows} ({_names(error)})"
-        assert beats % shape.rows == 0, f"{beats} result beats are not whole tiles of {shape.rows} rows"
+        rows = [_rows(expected.tiles[:count]) for count in range(most + 1)]
+        assert rows[fewest] <= beats <= rows[most], (
+            f"{beats} result beats, expected {fewest} to {most} tiles ({_names(error)})"
+        )
+        assert beats in rows, f"{beats} result beats are not whole tiles, which have {rows}"
+        whole = rows.index(beats)
         self._compare(expected.tiles, self._out_base, len(self._beats), _names(error))
         if expected.open is not None:
             tile = "a" if expected.open else "no"
@@ -281,17 +285,22 @@ class Struck:
         every = {stream: sum(map(len, packets)) for stream, packets in self._life.items()}
         wanted = every if error else {"w": expected.w_taken, "a": expected.a_taken}
         assert taken == wanted, f"beats taken: {taken}, expected {wanted} of {every} ({_names(error)})"
-        self.error, self.tiles = error, beats // shape.rows
+        self.error, self.tiles = error, whole
         if error:
             self.seen |= error
             self.errors += self._halted is None
             self._halted = expected
-            expected.allowed = {error: (beats // shape.rows,) * 2}
+            expected.allowed = {error: (whole,) * 2}
         tiles = await self.read(registers.TILES)
-        assert tiles == beats // shape.rows, f"TILES reads {tiles}, {beats // shape.rows} tiles came out"
+        assert tiles == whole, f"TILES reads {tiles}, {whole} tiles came out"
         if expected.busy is not None:
             busy = await self.read(registers.BUSY)
             assert busy == expected.busy, f"BUSY reads {busy}, expected {expected.busy} slices"
+
+
+def _rows(tiles):
+    """Result beats of tiles."""
+    return sum(len(tile.values) for tile in tiles)
 
 
 def _names(error):

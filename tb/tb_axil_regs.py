@@ -13,6 +13,7 @@ What could be wrong here, and which case would show it:
   irq without enable, or not taken back             `status`
   a soft reset that clears too little or too much   `status`: errors go, watchdog and enable stay
   a counter read in another's place                 `counters`
+  the seed not loaded, or loaded unasked            `protocol`, `status`: pulses are counted
 """
 import cocotb
 
@@ -21,7 +22,7 @@ from tb.kit import Bench, Part
 from tb.register_walk import OKAY, SLVERR, Walk
 
 ERRORS = ("k_mismatch", "w_too_long", "a_too_long", "record_short", "mode_illegal", "panel_stuck")
-CONTROL, STATUS, WATCHDOG, COUNTERS = 0x14, 0x18, 0x1C, range(0x20, 0x3C, 4)
+CONTROL, STATUS, WATCHDOG, COUNTERS, SEED = 0x14, 0x18, 0x1C, range(0x20, 0x3C, 4), 0x3C
 SOFT_RESET, IRQ_ENABLE, CLEAR = 1, 2, 4
 
 
@@ -31,7 +32,7 @@ class TB(Bench):
     def __init__(self, dut):
         super().__init__(dut, error=0, busy=0, counters_full=0, counters=0)
         self.shape = self.parameter("SHAPE")
-        self.pulses = {"soft_reset": 0, "clear_counters": 0}
+        self.pulses = {"soft_reset": 0, "clear_counters": 0, "seed_load": 0}
 
     def walk(self):
         rows, cols, depth, post_lanes = self.shape.to_bytes(4, "little")
@@ -109,7 +110,8 @@ async def status(dut):
             tb.equal(tb.pulses, before, "commands given by bytes that hold none")
             await walk.write(CONTROL, [SOFT_RESET | enable])
             await tb.step(2)
-            tb.equal(tb.pulses, {**before, "soft_reset": before["soft_reset"] + 1}, "commands")
+            tb.equal(tb.pulses, {**before, "soft_reset": before["soft_reset"] + 1,
+                                 "seed_load": before["seed_load"] + 1}, "commands")
             tb.equal((tb.read("halted"), tb.read("irq")), (0, 0), "halted and irq after a soft reset")
             tb.equal(await walk.read(STATUS), (0, OKAY), "STATUS after a soft reset")
             tb.equal(await walk.read(CONTROL), (enable, OKAY), "CONTROL after a soft reset")
@@ -169,21 +171,23 @@ async def protocol(dut, stalls):
     """Writes with all strobes to all kinds of registers, reads meanwhile; every answer compared."""
     tb = Port(dut, stalls)
     await tb.start()
-    model = {CONTROL: 0, WATCHDOG: tb.parameter("WATCHDOG")}
-    answers, commands = [], {"soft_reset": 0, "clear_counters": 0}
+    model = {CONTROL: 0, WATCHDOG: tb.parameter("WATCHDOG"), SEED: 1}
+    answers, commands = [], {"soft_reset": 0, "clear_counters": 0, "seed_load": 0}
     for i in range(96):
-        address = int(tb.rng.choice([WATCHDOG, WATCHDOG, CONTROL, STATUS, 0x00, 0x3C, 0xFC]))
+        address = int(tb.rng.choice([WATCHDOG, WATCHDOG, SEED, CONTROL, STATUS, 0x00, 0x40, 0xFC]))
         data, strobe = int(tb.rng.integers(2**32)), i % 16
         low, prot = int(tb.rng.integers(4)), int(tb.rng.integers(8))
         tb.aw.send({"s_axil_awaddr": address + low, "s_axil_awprot": prot})
         tb.w.send({"s_axil_wdata": data, "s_axil_wstrb": strobe})
         answers.append(OKAY if address in model else SLVERR)
         mask = sum(0xFF << 8 * b for b in range(4) if strobe >> b & 1)
-        if address == WATCHDOG:
-            model[WATCHDOG] = model[WATCHDOG] & ~mask | data & mask
+        if address in (WATCHDOG, SEED):
+            model[address] = model[address] & ~mask | data & mask
+            commands["seed_load"] += address == SEED
         if address == CONTROL and strobe & 1:
             model[CONTROL] = data & IRQ_ENABLE
             commands["soft_reset"] += data & SOFT_RESET
+            commands["seed_load"] += data & SOFT_RESET
             commands["clear_counters"] += (data & CLEAR) // CLEAR
     reads, constant = [], [(0x00, 0x4D414352), (0x08, tb.shape), (STATUS, 0), (0x40, None)]
     for _ in range(96):
@@ -200,7 +204,7 @@ async def protocol(dut, stalls):
         await tb.until(lambda: tb.ar.empty and len(tb.r.beats) > len(reads))
         reads.append((value, OKAY))
         tb.equal(tb.r.values[-1], (value, OKAY), f"register {address:#x} at the end")
-    tb.equal((len(tb.b.beats), len(tb.r.beats)), (96, 98), "answers")
+    tb.equal((len(tb.b.beats), len(tb.r.beats)), (96, 99), "answers")
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")

@@ -17,8 +17,8 @@ import os
 import cocotb
 import numpy as np
 import struck
-from core_model import HALVES, KEEP, RELEASE, Packet
-from random_packets import activation_packet, resized, weight_packet
+from core_model import HALVES, KEEP, RELEASE, Packet, phases
+from random_packets import activation_packet, modes_alike, resized, weight_packet
 from struck import HARD, SOFT, random_stalls
 
 WATCHDOG = 40
@@ -32,23 +32,26 @@ def _length(rng, longest):
 
 def packets(rng, shape, faulty):
     """Two streams of packets that belong together, if need be with an error among them."""
-    w, a = [], []
-    longest = shape.slices_max
+    w, a, turns = [], [], []
+    longest, modes = shape.slices_max, shape.modes
     count = int(rng.integers(1, 5))
     for _ in range(count):
-        slices = _length(rng, longest)
-        w.append(weight_packet(rng, shape, slices))
+        slices, mode = _length(rng, longest), int(rng.choice(modes))
+        w.append(weight_packet(rng, shape, slices, mode))
         uses = int(rng.choice([1, 1, 2, 3]))
         for use in range(uses):
-            flags = RELEASE * (use == uses - 1) | KEEP * (rng.random() < 0.2)
-            a.append(activation_packet(rng, shape, slices, flags))
+            keep = rng.random() < 0.2
+            a.append(activation_packet(rng, shape, slices, RELEASE * (use == uses - 1) | KEEP * keep, mode))
+            turns.append(phases(mode))
+        # an open tile of one format met by the other is an error of its own: one in ten
+        modes = modes_alike(shape, mode) if keep and rng.random() < 0.9 else shape.modes
     if faulty:
-        _spoil(rng, shape, w, a)
+        _spoil(rng, shape, w, a, turns)
     return w, a
 
 
-def _spoil(rng, shape, w, a):
-    """Put one error into the streams, or something that may be one."""
+def _spoil(rng, shape, w, a, turns):
+    """Put one error into the streams, or something that may be; `turns`: beats a slice, panel by panel."""
     longest, head = shape.slices_max, shape.record_beats
     which, user = int(rng.integers(len(w))), int(rng.integers(len(a)))
     kind = rng.choice(["w_length", "a_length", "w_too_long", "a_too_long", "record", "mode", "release",
@@ -56,16 +59,18 @@ def _spoil(rng, shape, w, a):
     if kind == "w_length":
         w[which] = resized(rng, w[which], head + _length(rng, longest))
     elif kind == "a_length":
-        a[user] = resized(rng, a[user], _length(rng, longest + 2))
+        beats = _length(rng, longest + 2) * turns[user] + int(rng.integers(turns[user]))
+        a[user] = resized(rng, a[user], beats)
     elif kind == "w_too_long":
         w[which] = resized(rng, w[which], head + longest + int(rng.integers(1, 5)))
     elif kind == "a_too_long":
         w[:] = [resized(rng, w[0], head + longest), *w[1:]]
-        a[:] = [resized(rng, a[0], longest + int(rng.integers(1, 5))), *a]
+        a[:] = [resized(rng, a[0], longest * turns[0] + int(rng.integers(1, 5))), *a]
     elif kind == "record":
         w[which] = Packet(w[which].data[:int(rng.integers(1, head + 1))], w[which].user)
     elif kind == "mode":
-        w[which] = Packet(w[which].data, int(rng.choice([4, 5, 7, 8, 128, 252, 255, rng.integers(4, 256)])))
+        illegal = [mode for mode in (4, 5, 7, 8, 11, 16, 20, 128, 252, 255) if mode not in shape.modes]
+        w[which] = Packet(w[which].data, int(rng.choice([*illegal, rng.integers(256)])))
     elif kind == "release":
         first = next(index for index, packet in enumerate(a) if packet.user & RELEASE)
         a[:] = [Packet(packet.data, packet.user & ~RELEASE) for packet in a[:first + 1]]

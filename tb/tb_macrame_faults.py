@@ -28,18 +28,20 @@ from core_model import (
     RELEASE,
     W_TOO_LONG,
     Packet,
+    phases,
 )
 from random_packets import activation_packet, resized, weight_packet
 
 from host import registers
 
-ILLEGAL_MODES = (4, 5, 6, 7, 8, 16, 32, 64, 127, 128, 129, 252, 255)
+MODES = (*range(16), 16, 20, 32, 64, 127, 128, 129, 132, 252, 255)
 
 
-def panels(rng, shape, lengths):
-    """Weight panels of these lengths, and two activation panels for each."""
-    w = [weight_packet(rng, shape, slices) for slices in lengths]
-    a = [activation_packet(rng, shape, slices, flags) for slices in lengths for flags in (0, RELEASE)]
+def panels(rng, shape, lengths, mode=None):
+    """Weight panels of these lengths, in any mode unless one is given, and two activation panels for each."""
+    w = [weight_packet(rng, shape, slices, mode) for slices in lengths]
+    a = [activation_packet(rng, shape, slices, flags, panel.user) for panel, slices in zip(w, lengths)
+         for flags in (0, RELEASE)]
     return w, a
 
 
@@ -80,17 +82,21 @@ async def k_mismatch(dut, at, difference):
         if difference == 1 and slices == shape.slices_max:
             continue
         w, a = panels(rng, shape, [slices] * 3)
-        a[at] = resized(rng, a[at], slices + difference if difference else slices // 2)
-        await core.send(w, a)
-        expect(core, K_MISMATCH, at)
-        await recover(core, rng)
+        turns = phases(w[at // 2].user)
+        for count in (
+            {difference, difference * turns} if difference else {-slices * turns + slices * turns // 2}
+        ):
+            wrong = [*a[:at], resized(rng, a[at], slices * turns + count), *a[at + 1:]]
+            await core.send(w, wrong)
+            expect(core, K_MISMATCH, at)
+            await recover(core, rng)
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def k_mismatch_in_open_tile(dut):
     """The panels before it that left the tile open give nothing either."""
     core, rng = await begin(dut)
-    w, a = panels(rng, core.shape, [2, 3, 2])
+    w, a = panels(rng, core.shape, [2, 3, 2], core.shape.modes[-1])
     a[3], a[4] = (Packet(a[index].data, a[index].user | KEEP) for index in (3, 4))
     a[5] = resized(rng, a[5], 1)
     await core.send(w, a)
@@ -119,7 +125,7 @@ async def a_too_long(dut, at, excess):
     core, rng = await begin(dut)
     longest = core.shape.slices_max
     w, a = panels(rng, core.shape, [longest] * 3)
-    a[at] = resized(rng, a[at], longest + excess)
+    a[at] = resized(rng, a[at], len(a[at]) + excess)
     await core.send(w, a)
     expect(core, A_TOO_LONG, at)
     await recover(core, rng)
@@ -140,9 +146,9 @@ async def record_short(dut, at):
 
 @cocotb.test(timeout_time=2, timeout_unit="ms")
 async def mode_illegal(dut):
-    """Modes of every bit above the two that count, in each place; 0 to 3 are no error anywhere."""
+    """Modes of every bit, in each place; legal ones are no error anywhere."""
     core, rng = await begin(dut)
-    for number, mode in enumerate(ILLEGAL_MODES):
+    for number, mode in enumerate(mode for mode in MODES if mode not in core.shape.modes):
         at = number % 4
         w, a = panels(rng, core.shape, [2] * 4)
         w[at] = Packet(w[at].data, mode)
@@ -152,10 +158,32 @@ async def mode_illegal(dut):
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
+async def foreign_panel(dut):
+    """A tile is open, and the next weight panel has the other format: the same bit, and none of its sums."""
+    core, rng = await begin(dut)
+    formats = [
+        modes
+        for modes in ([m for m in core.shape.modes if m < 4], [m for m in core.shape.modes if m > 3])
+        if modes
+    ]
+    for first, second in zip(formats, formats[::-1]) if len(formats) == 2 else ():
+        for slices in (1, 3):
+            w = [
+                weight_packet(rng, core.shape, slices, int(rng.choice(modes)))
+                for modes in (first, first, second)
+            ]
+            a = [activation_packet(rng, core.shape, slices, flags, panel.user) for panel, flags in
+                 zip(w, (RELEASE, RELEASE | KEEP, RELEASE))]
+            await core.send(w, a)
+            expect(core, MODE_ILLEGAL, 1)
+            await recover(core, rng)
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
 async def two_errors_in_one_beat(dut):
     """An illegal mode on a packet of a single beat is both errors at once."""
     core, rng = await begin(dut)
-    w = resized(rng, weight_packet(rng, core.shape, 1, mode=9), 1)
+    w = resized(rng, weight_packet(rng, core.shape, 1, mode=9 + 16), 1)
     await core.send([w], [])
     expect(core, MODE_ILLEGAL | RECORD_SHORT, 0)
     await recover(core, rng)
@@ -172,8 +200,8 @@ async def prefetched(dut, error):
         bad = weight_packet(rng, shape, shape.slices_max)
         bad = {"mode": Packet(bad.data, 77), "record": resized(rng, bad, 1),
                "length": resized(rng, bad, len(bad) + 1)}[error]
-        w = [weight_packet(rng, shape, 3, mode=0), bad]
-        a = [activation_packet(rng, shape, 3) for _ in range(30)]
+        w = [weight_packet(rng, shape, 3, mode=shape.modes[0]), bad]
+        a = [activation_packet(rng, shape, 3, mode=shape.modes[0]) for _ in range(30)]
         pauses = {"w": Stall("random", chance=chance)}
         if number == 0:
             pauses["a"] = Stall("block", length=200)
@@ -234,11 +262,11 @@ async def patience(dut):
     await core.reset()
     await core.set_watchdog(60)
     # tiles without end, so that the result FIFO is full and weights and activations wait for it
-    many = [*(activation_packet(rng, core.shape, 2) for _ in range(120)), *a[1:]]
+    many = [*(activation_packet(rng, core.shape, 2, mode=w[0].user) for _ in range(120)), *a[1:]]
     await core.send(w, many, stalls={"m": Stall("block", length=3000)}, quiet=3100, patient=False)
     expect(core, 0, len(many))
     # the weights wait at the door for many times the limit, but there is a beat now and then
-    many = [*(activation_packet(rng, core.shape, 2) for _ in range(60)), *a[1:]]
+    many = [*(activation_packet(rng, core.shape, 2, mode=w[0].user) for _ in range(60)), *a[1:]]
     await core.send(w, many, stalls={"a": Stall("bursts", length=50)}, quiet=128)
     expect(core, 0)
 
@@ -249,7 +277,7 @@ async def interrupt(dut):
     core, rng = await begin(dut)
     await core.write(registers.CONTROL, 0)
     core.interrupts = False
-    await core.send([weight_packet(rng, core.shape, 1, mode=4)], [])
+    await core.send([weight_packet(rng, core.shape, 1, mode=16)], [])
     expect(core, MODE_ILLEGAL)
     for enabled in (True, False, True):
         await core.write(registers.CONTROL, registers.CONTROL_IRQ_ENABLE * enabled)

@@ -24,19 +24,30 @@ from struck import HARD, SOFT
 from host import registers
 
 
+def patience(core):
+    """Cycles without a beat that are the end: a tile's way through the core and a long pause of m_axis."""
+    return 48 if core.shape.formats == "INT8" else 128
+
+
+def four_modes(shape):
+    """Modes of every kind that the core has."""
+    return [shape.modes[at * len(shape.modes) // 4] for at in range(4)]
+
+
 def workload(rng, shape):
     """Panels in all modes; the last activation panel is an error."""
-    w = [weight_packet(rng, shape, slices, mode) for mode, slices in enumerate((2, 3, 1, shape.slices_max))]
-    a = [activation_packet(rng, shape, slices, flags) for slices, flags in
-         ((2, 0), (2, RELEASE), (3, KEEP), (3, RELEASE), (1, RELEASE), (shape.slices_max, 0))]
+    lengths = 2, 3, 1, shape.slices_max
+    w = [weight_packet(rng, shape, slices, mode) for mode, slices in zip(four_modes(shape), lengths)]
+    a = [activation_packet(rng, shape, lengths[panel], flags, w[panel].user) for panel, flags in
+         ((0, 0), (0, RELEASE), (1, KEEP), (1, RELEASE), (2, RELEASE), (3, 0))]
     return w, [*a, resized(rng, a[-1], 1)]
 
 
 async def clean(core, rng):
     """Work after a reset, in every mode."""
-    w = [weight_packet(rng, core.shape, 2, mode) for mode in range(4)]
-    a = [activation_packet(rng, core.shape, 2, RELEASE) for _ in w]
-    await core.send(w, a, quiet=48)
+    w = [weight_packet(rng, core.shape, 2, mode) for mode in four_modes(core.shape)]
+    a = [activation_packet(rng, core.shape, 2, RELEASE, panel.user) for panel in w]
+    await core.send(w, a, quiet=patience(core))
     assert (core.error, core.tiles) == (0, 4)
 
 
@@ -53,10 +64,12 @@ async def soft(dut, slow, times):
     rng = np.random.default_rng([int(os.environ["COCOTB_RANDOM_SEED"]), slow, times])
     w, a = workload(rng, core.shape)
     core.cuts.clear()
-    length = 2 * max(sum(map(len, w)), sum(map(len, a))) + core.shape.rows * 10
+    length = 2 * max(sum(map(len, w)), sum(map(len, a))) + core.shape.height(core.shape.modes[-1]) * 10
     step = (4 if times == 1 else 15) * (1 + slow)
     for at in range(int(rng.integers(step)), length * (1 + slow), step):
-        await core.send(w, a, stalls=stalls(slow), seed=at + 1, strike=SOFT, at=at, times=times, quiet=48)
+        await core.send(
+            w, a, stalls=stalls(slow), seed=at + 1, strike=SOFT, at=at, times=times, quiet=patience(core)
+        )
         while core.halted or core.waiting:   # packets that wait for others, which the reset took away
             await core.soft_reset()
         await core.soft_reset()
@@ -98,10 +111,10 @@ async def panels_are_forgotten(dut):
     core = await struck.core(dut)
     rng = np.random.default_rng(int(os.environ["COCOTB_RANDOM_SEED"]))
     shape = core.shape
-    w = [weight_packet(rng, shape, 2) for _ in range(3)]
+    w = [weight_packet(rng, shape, 2, shape.modes[-1]) for _ in range(3)]
     for sent in (1, 2, 3):
         # 3: the third panel's record is taken, its slices stand at the door and are swallowed
-        await core.send(w[:sent], [activation_packet(rng, shape, 2, KEEP)], quiet=24)
+        await core.send(w[:sent], [activation_packet(rng, shape, 2, KEEP, shape.modes[-1])], quiet=24)
         await core.soft_reset()
         await clean(core, rng)
         await core.soft_reset()

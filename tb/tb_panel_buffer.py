@@ -38,9 +38,10 @@ class TB(Bench):
     """A source of panels, a reader in the sequencer's place; the model knows what lies in which half when."""
 
     def __init__(self, dut, stalls="none"):
-        super().__init__(dut, halt=0, take=0, drop=None)
-        self.cols, self.depth, self.slices_max, self.settle = (
-            self.parameter(p) for p in ("COLS", "DEPTH", "SLICES_MAX", "SETTLE"))
+        super().__init__(dut, halt=0, read=0, take=0, drop=None)
+        self.cols, self.depth, self.slices_max, self.settle, int8, bf16 = (
+            self.parameter(p) for p in ("COLS", "DEPTH", "SLICES_MAX", "SETTLE", "INT8", "BF16"))
+        self.modes = [*range(4)] * int8 + [4, 5, 6, 7, 12, 13, 14, 15] * bf16
         self.record_beats = -(-12 // self.depth)
         before, after = STALLS[stalls]
         self.source = Source(self, "in_valid", "in_ready", ["in_data", "in_user", "in_last"],
@@ -57,14 +58,15 @@ class TB(Bench):
         self.p = self.i = self.use = 0     # the panel being read, its slice, how often it was used
         self.settled = self.cycle          # first cycle in which a record may begin
         self.data = None                   # what w_data must be in this cycle
-        self.taking = None
+        self.reading, self.taking = None, False
+        self.reads = 0                     # of the slice at hand
         self.seen = dict.fromkeys(ERRORS, 0)
 
     def send(self, slices, mode=None, uses=1, cut=None, user=None):
         """A panel; `cut`: with tlast at that beat already; `user`: tuser of its first beat."""
         shape = (self.record_beats + slices, self.cols, self.depth)
         beats = self.rng.integers(0, 256, shape, np.uint8)
-        mode = int(self.rng.integers(4)) if mode is None else mode
+        mode = int(self.rng.choice(self.modes)) if mode is None else mode
         panel = Panel(mode, beats[:self.record_beats], beats[self.record_beats:], uses)
         self.panels.append(panel)
         end = len(beats) - 1 if cut is None else cut
@@ -80,14 +82,18 @@ class TB(Bench):
         return panel if panel and self.i < panel.written and not self.halted else None
 
     def read_slice(self):
-        """Take what the model says is there; release with the last slice of the last use."""
-        panel, self.taking = self.readable, None
+        """Read what the model says is there, bfloat16 four times, and take it; release with the last slice of
+        the last use."""
+        panel, self.reading, self.taking = self.readable, None, False
         drop = None
         if panel and not next(self.read_pause):
-            self.taking = panel
+            self.reading = panel
+            self.taking = panel.mode < 4 or self.reads == 3
             last = self.i == len(panel.slices) - 1
             drop = int(last and self.use == panel.uses - 1)
-        self.drive(take=int(self.taking is not None), drop=drop, halt=int(self.halted))
+        self.drive(
+            read=int(self.reading is not None), take=int(self.taking), drop=drop, halt=int(self.halted)
+        )
 
     def check(self):
         """All outputs of this cycle, then what happened in it."""
@@ -110,13 +116,13 @@ class TB(Bench):
         self.check_reader()
         if accepted:
             self.wrote(beat, record)
-        if self.taking:
+        if self.reading:
             self.took()
 
     def check_errors(self, beat, record):
         expected = dict.fromkeys(ERRORS, False)
         if beat is not None:
-            expected["error_mode"] = self.beat == 0 and beat["in_user"] > 3
+            expected["error_mode"] = self.beat == 0 and beat["in_user"] not in self.modes
             expected["error_record"] = record and bool(beat["in_last"])
             expected["error_long"] = (self.beat - self.record_beats == self.slices_max - 1
                                       and not beat["in_last"])
@@ -147,8 +153,12 @@ class TB(Bench):
             self.beat = 0
 
     def took(self):
-        panel = self.taking
+        panel = self.reading
         self.data = (word(panel.slices[self.i]), f"panel {self.p}, use {self.use}, slice {self.i}")
+        self.reads += 1
+        if not self.taking:
+            return
+        self.reads = 0
         self.i += 1
         if self.i == len(panel.slices):
             self.i = 0
@@ -165,7 +175,7 @@ class TB(Bench):
     async def reset(self):
         self.source.clear()
         parts, self.parts = self.parts, []
-        self.drive(rst=1, in_valid=0, take=0, halt=0)
+        self.drive(rst=1, in_valid=0, read=0, take=0, halt=0)
         await self.step()
         self.parts = parts
         self.drive(rst=0)
@@ -206,7 +216,10 @@ async def errors(dut):
     """An illegal mode, tlast in each beat of the record, a panel too long; then halt drains what follows."""
     tb = TB(dut)
     await tb.start()
-    bad = [("error_mode", dict(slices=1, user=user)) for user in (4, 7, 0x80, 0xFF)]
+    bad = [
+        ("error_mode", dict(slices=1, user=user))
+        for user in (*{0, 3, 4, 7, 8, 12, 15} - {*tb.modes}, 0x10, 0x24, 0x80, 0xFF)
+    ]
     bad += [("error_record", dict(slices=1, cut=beat)) for beat in range(tb.record_beats)]
     bad += [("error_long", dict(slices=tb.slices_max + extra)) for extra in (1, 2)]
     for name, panel in bad:

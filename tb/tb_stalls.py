@@ -19,7 +19,7 @@ import numpy as np
 import struck
 from beats import Stall
 from core_model import KEEP, RELEASE
-from random_packets import activation_packet, weight_packet
+from random_packets import activation_packet, modes_alike, weight_packet
 
 BLOCKED = 3000
 
@@ -40,13 +40,15 @@ STALLS = {
 def workload(rng, shape):
     """Panels of one slice and of many, all modes, used one to four times, tiles open over uses and panels."""
     w, a = [], []
-    longest = shape.slices_max
+    longest, modes = shape.slices_max, shape.modes
     for slices in (1, 1, longest, 1, *rng.integers(2, longest, 2).tolist(), longest, 1, 1):
-        w.append(weight_packet(rng, shape, slices))
+        mode = int(rng.choice(modes))
+        w.append(weight_packet(rng, shape, slices, mode))
         uses = int(rng.integers(1, 5)) if slices > 1 else 1
         for use in range(uses):
-            flags = RELEASE * (use == uses - 1) | KEEP * (rng.random() < 0.2)
-            a.append(activation_packet(rng, shape, slices, flags))
+            keep = rng.random() < 0.2
+            a.append(activation_packet(rng, shape, slices, RELEASE * (use == uses - 1) | KEEP * keep, mode))
+        modes = modes_alike(shape, mode) if keep else shape.modes
     return w, a
 
 
@@ -69,8 +71,12 @@ async def short_panels(dut, stall):
     core = await struck.core(dut)
     seed = int(os.environ["COCOTB_RANDOM_SEED"])
     rng = np.random.default_rng([seed, 1, list(STALLS).index(stall)])
-    w = [weight_packet(rng, core.shape, 1) for _ in range(24)]
-    a = [activation_packet(rng, core.shape, 1, RELEASE | KEEP * (rng.random() < 0.6)) for _ in w]
+    w, a, modes = [], [], core.shape.modes
+    for _ in range(24):
+        w.append(weight_packet(rng, core.shape, 1, int(rng.choice(modes))))
+        keep = rng.random() < 0.6
+        a.append(activation_packet(rng, core.shape, 1, RELEASE | KEEP * keep, w[-1].user))
+        modes = modes_alike(core.shape, w[-1].user) if keep else core.shape.modes
     await core.send(w, a, stalls=STALLS[stall], seed=seed, quiet=400, patient=False)
 
 
@@ -80,7 +86,9 @@ async def rest(dut):
     core = await struck.core(dut)
     rng = np.random.default_rng(int(os.environ["COCOTB_RANDOM_SEED"]))
     w = [weight_packet(rng, core.shape, core.shape.slices_max) for _ in range(4)]
-    a = [activation_packet(rng, core.shape, core.shape.slices_max, RELEASE) for _ in range(6)]
+    a = [
+        activation_packet(rng, core.shape, core.shape.slices_max, RELEASE, w[at % 4].user) for at in range(6)
+    ]
     await core.send(w, [], quiet=BLOCKED)         # two panels, and the record of a third
     await core.send([], a[:2], quiet=64)          # two released, the other two come in
     await core.send([], a[2:], quiet=500)     # activations for two panels that are not there

@@ -158,7 +158,8 @@ for _m in ("bf16_mul", "fp32_add", "fp32_mul"):
           tb=["vector_player.v", f"vec_{_m}.v"], testcase="equals_golden", plusargs=["+count=1000000"],
           nightly={"": {}})
 
-bench("lfsr32", rtl="arith/lfsr32.v", shapes={f"{n}lanes": {"LANES": n} for n in (1, 2, 5, 32)})
+bench("lfsr32", rtl="arith/lfsr32.v", shapes={"1lane": {"LANES": 1}, "3lanes": {"LANES": 3}},
+      nightly={"32lanes": {"LANES": 32}})
 
 # --- rtl/array --------------------------------------------------------------------------------------------
 
@@ -169,9 +170,15 @@ def _array(*shapes, **parameters):
     return {"x".join(map(str, s)): {**dict(zip(("ROWS", "COLS", "DEPTH"), s)), **parameters} for s in shapes}
 
 
-bench("mac_array", rtl=_ARRAY, testcase=("tiles", "extremes", "abort"),
+_FLOAT_ARRAY = ["arith/mul9x9.v", "arith/bf16_product.v", "arith/fp32_add.v", "arith/shift_right_sticky.v",
+                "arith/lead_zeros.v", "arith/rounding.v", "array/pe_bf16.v", "array/pe_dual.v"]
+bench("mac_array", rtl=[*_ARRAY, *_FLOAT_ARRAY], testcase=("tiles", "extremes", "abort"),
       shapes={**_array((1, 1, 1), (4, 1, 1), (1, 4, 4), (3, 5, 2), (2, 3, 7)),
-              **_array((8, 8, 1), (4, 4, 4), TAG_W=4)}, nightly=_array((16, 16, 1), (32, 32, 1), (5, 2, 3)))
+              **_array((8, 8, 1), (4, 4, 4), TAG_W=4),
+              **{f"{r}x{c},{name}": {"ROWS": r, "COLS": c, "LANE_W": 16, "INT8": int8, "BF16": 1}
+                 for name, int8 in (("bf16", 0), ("dual", 1)) for r, c in ((1, 1), (3, 2))},
+              "4x4,dual": {"ROWS": 4, "COLS": 4, "LANE_W": 16, "BF16": 1, "TAG_W": 6}},
+      nightly=_array((16, 16, 1), (32, 32, 1), (5, 2, 3)))
 bench("mac_array_largest", toplevel="mac_array", module="tb_mac_array", rtl=_ARRAY, testcase="extremes",
       nightly=_array((32, 32, 8)))
 # every int8 pair: cheap where COLS * DEPTH is large
@@ -195,9 +202,12 @@ bench("fifo", rtl="stream/fifo.v", shapes={
     "2x1": {"DEPTH": 2, "WIDTH": 1}, "4x8": {"DEPTH": 4, "WIDTH": 8}, "64x34": {"DEPTH": 64, "WIDTH": 34}})
 
 _POST = ["arith/requantize.v", "arith/scale_to_int8.v", "arith/lead_zeros.v", "arith/mul34x32.v",
-         "arith/round_product.v", "arith/rounding.v", "arith/shift_right_narrow.v", "stream/output_stage.v"]
+         "arith/round_product.v", "arith/rounding.v", "arith/shift_right_narrow.v", "arith/fp32_add.v",
+         "arith/shift_right_sticky.v", "arith/fp32_to_bf16.v", "arith/float_post.v", "stream/output_stage.v"]
 bench("output_stage", rtl=_POST, shapes={
-    f"{c}over{p}": {"COLS": c, "POST_LANES": p} for c, p in ((1, 1), (5, 2), (4, 4), (7, 3), (3, 1))},
+    f"{c}over{p}": {"COLS": c, "POST_LANES": p} for c, p in ((1, 1), (5, 2), (4, 4), (7, 3), (3, 1))} | {
+    "5over2,dual": {"COLS": 5, "POST_LANES": 2, "BF16": 1},
+    "3over3,bf16": {"COLS": 3, "POST_LANES": 3, "INT8": 0, "BF16": 1}},
     nightly={f"{c}over{p}": {"COLS": c, "POST_LANES": p} for c, p in ((8, 2), (32, 5), (2, 2))})
 
 bench("packet_closer", rtl="stream/packet_closer.v", shapes={
@@ -207,7 +217,9 @@ bench("packet_gate", rtl="stream/packet_gate.v")
 
 bench("panel_buffer", rtl="stream/panel_buffer.v", shapes={
     f"{cols}x{depth},{slices}slices": {"COLS": cols, "DEPTH": depth, "SLICES_MAX": slices, "SETTLE": settle}
-    for cols, depth, slices, settle in ((1, 1, 1, 6), (3, 5, 5, 8), (2, 8, 2, 8), (4, 4, 16, 7))},
+    for cols, depth, slices, settle in ((1, 1, 1, 6), (3, 5, 5, 8), (2, 8, 2, 8), (4, 4, 16, 7))} | {
+    "2x2,bf16": {"COLS": 2, "DEPTH": 2, "SLICES_MAX": 5, "SETTLE": 10, "INT8": 0, "BF16": 1},
+    "3x2,dual": {"COLS": 3, "DEPTH": 2, "SLICES_MAX": 8, "SETTLE": 10, "INT8": 1, "BF16": 1}},
     nightly={"32x1,100slices": {"COLS": 32, "DEPTH": 1, "SLICES_MAX": 100, "SETTLE": 6}})
 
 bench("panel_record", rtl="stream/panel_record.v", shapes={
@@ -218,15 +230,17 @@ bench("release_watchdog", rtl="stream/release_watchdog.v")
 bench("skid", rtl="stream/skid.v", shapes={"1": {"WIDTH": 1}, "67": {"WIDTH": 67}})
 
 
-def _sequencer(rows, depth, slices, groups, credits):
+def _sequencer(rows, depth, slices, groups, credits, **more):
     return {"ROWS": rows, "DEPTH": depth, "SLICES_MAX": slices, "GROUPS": groups, "POST_LATENCY": 11,
-            "CREDITS": credits}
+            "CREDITS": credits, **more}
 
 
 bench("tile_sequencer", rtl="stream/tile_sequencer.v", shapes={
     "1row": _sequencer(1, 1, 1, 1, 2), "2rows": _sequencer(2, 8, 2, 3, 16),
-    "3rows": _sequencer(3, 2, 7, 2, 3), "8rows": _sequencer(8, 1, 40, 4, 64)},
-    nightly={"32rows": _sequencer(32, 1, 100, 16, 128)})
+    "3rows": _sequencer(3, 2, 7, 2, 3), "8rows": _sequencer(8, 1, 40, 4, 64),
+    "1row,bf16": _sequencer(1, 2, 5, 1, 64, BF16=1), "3rows,bf16": _sequencer(3, 2, 10, 2, 150, BF16=1),
+    "2rows,bf16": _sequencer(2, 2, 9, 4, 8, BF16=1), "4rows,bf16": _sequencer(4, 2, 14, 3, 256, BF16=1)},
+    nightly={"32rows": _sequencer(32, 1, 100, 16, 128), "32rows,bf16": _sequencer(32, 2, 40, 1, 512, BF16=1)})
 
 # --- rtl/bus ----------------------------------------------------------------------------------------------
 
@@ -240,14 +254,17 @@ bench("perf_counters", rtl="bus/perf_counters.v", shapes={f"{w}bit": {"WIDTH": w
 _PLAYER = ["core_player.v", "stream_source.v", "stall.v", "core_strike.v"]
 
 
-def _core(*shapes):
-    """Shapes of a core: rows, cols, depth, K_MAX, POST_LANES, FIFO_DEPTH."""
+def _core(*shapes, formats=None):
+    """Shapes of a core: rows, cols, depth, K_MAX, POST_LANES, FIFO_DEPTH; formats other than INT8 by name."""
     names = "ROWS", "COLS", "DEPTH", "K_MAX", "POST_LANES", "FIFO_DEPTH"
-    return {"x".join(map(str, shape[:3])): dict(zip(names, shape)) for shape in shapes}
+    more = {"FORMATS": f'"{formats}"'} if formats else {}
+    label = f",{formats.lower()}" if formats else ""
+    return {"x".join(map(str, shape[:3])) + label: {**dict(zip(names, shape)), **more} for shape in shapes}
 
 
 bench("fuzz", toplevel="core_strike", rtl=CORE, tb=_PLAYER,
-      shapes=_core((1, 1, 1, 5, 1, 4), (3, 5, 2, 13, 2, 16), (4, 4, 4, 18, 1, 8)))
+      shapes={**_core((1, 1, 1, 5, 1, 4), (3, 5, 2, 13, 2, 16), (4, 4, 4, 18, 1, 8)),
+              **_core((2, 3, 1, 6, 2, 16), formats="DUAL"), **_core((1, 2, 1, 4, 2, 8), formats="BF16")})
 
 bench("gemm", toplevel="core_player", rtl=CORE, tb=_PLAYER[:3], timeout=200, shapes={
     f"{r}x{c}x{d}": {"ROWS": r, "COLS": c, "DEPTH": d, "K_MAX": k, "POST_LANES": p} for r, c, d, k, p in (
@@ -255,18 +272,27 @@ bench("gemm", toplevel="core_player", rtl=CORE, tb=_PLAYER[:3], timeout=200, sha
         (8, 8, 1, 1024, 2), (16, 16, 1, 64, 4))},
     nightly={"32x32x8": {"ROWS": 32, "COLS": 32, "DEPTH": 8, "K_MAX": 256, "POST_LANES": 4}})
 
+bench("gemm_bf16", toplevel="core_player", rtl=CORE, tb=_PLAYER[:3], timeout=200, shapes={
+    f"{r}x{c},{f.lower()}": {"ROWS": r, "COLS": c, "K_MAX": k, "POST_LANES": p, "FORMATS": f'"{f}"'}
+    for r, c, k, p, f in (
+        (1, 1, 30, 1, "BF16"), (3, 2, 20, 2, "BF16"), (2, 5, 40, 2, "DUAL"), (4, 4, 64, 1, "DUAL"))},
+    nightly={"8x8,dual": {"K_MAX": 256, "FORMATS": '"DUAL"'}})
+
 bench("macrame", rtl=CORE, shapes=_core(
     (1, 1, 1, 9, 1, 2), (1, 4, 4, 18, 2, 16), (3, 5, 2, 13, 2, 4), (2, 3, 8, 30, 3, 64)),
     nightly=_core((4, 1, 1, 9, 1, 4), (4, 4, 4, 30, 1, 64), (8, 8, 1, 20, 2, 64)))
 
 bench("macrame_faults", toplevel="core_strike", rtl=CORE, tb=_PLAYER,
-      shapes=_core((1, 1, 1, 6, 1, 2), (3, 5, 2, 13, 2, 4)), nightly=_core((4, 4, 4, 22, 1, 8)))
+      shapes={**_core((1, 1, 1, 6, 1, 2), (3, 5, 2, 13, 2, 4)), **_core((2, 3, 1, 6, 2, 8), formats="DUAL")},
+      nightly={**_core((4, 4, 4, 22, 1, 8)), **_core((1, 1, 1, 6, 1, 4), formats="BF16")})
 bench("macrame_resets", toplevel="core_strike", rtl=CORE, tb=_PLAYER,
-      shapes=_core((1, 2, 4, 22, 1, 4), (3, 5, 2, 13, 2, 16)),
+      shapes={**_core((1, 2, 4, 22, 1, 4), (3, 5, 2, 13, 2, 16)),
+              **_core((2, 2, 1, 6, 1, 8), formats="DUAL")},
       nightly=_core((1, 1, 1, 6, 1, 2), (4, 4, 4, 22, 1, 8)))
 
-bench("stalls", toplevel="core_strike", rtl=CORE, tb=_PLAYER, shapes=_core(
+bench("stalls", toplevel="core_strike", rtl=CORE, tb=_PLAYER, shapes={**_core(
     (1, 1, 1, 20, 1, 2), (1, 4, 4, 50, 1, 4), (3, 5, 2, 23, 2, 16), (4, 4, 4, 64, 3, 8), (8, 8, 1, 20, 2, 64),
-    (2, 3, 8, 100, 3, 16)), nightly=_core((4, 1, 1, 20, 1, 4), (16, 16, 1, 40, 4, 128)))
+    (2, 3, 8, 100, 3, 16)), **_core((3, 5, 1, 12, 2, 16), (2, 3, 1, 9, 3, 8), formats="DUAL"),
+    **_core((1, 2, 1, 7, 1, 4), formats="BF16")}, nightly=_core((4, 1, 1, 20, 1, 4), (16, 16, 1, 40, 4, 128)))
 
 bench("registers", rtl=CORE, toplevel="macrame", shapes=_core((1, 1, 1, 1, 1, 2), (3, 5, 2, 100, 4, 4)))

@@ -21,51 +21,83 @@ from sim.link import SimLink
 K_SLICES = 40
 WORKLOADS = 25  # a shape and FIFO
 
-#        rows cols depth post_lanes fifo_depth
-SHAPES = [(1, 1, 1, 1, None), (1, 4, 4, 1, None), (4, 1, 1, 1, 4), (3, 5, 2, 2, None), (3, 5, 3, 5, 4),
-          (4, 4, 4, 2, 8), (8, 8, 1, 2, None), (8, 8, 1, 3, 8), (2, 3, 8, 1, 2), (16, 16, 1, 4, None)]
+#        rows cols depth post_lanes fifo_depth formats
+SHAPES = [
+    (1, 1, 1, 1, None),
+    (1, 4, 4, 1, None),
+    (4, 1, 1, 1, 4),
+    (3, 5, 2, 2, None),
+    (3, 5, 3, 5, 4),
+    (4, 4, 4, 2, 8),
+    (8, 8, 1, 2, None),
+    (8, 8, 1, 3, 8),
+    (2, 3, 8, 1, 2),
+    (16, 16, 1, 4, None),
+    (1, 1, 1, 1, None, "BF16"),
+    (2, 3, 1, 1, 8, "BF16"),
+    (2, 2, 1, 2, None, "DUAL"),
+    (3, 5, 1, 2, 16, "DUAL"),
+    (2, 4, 1, 2, None, "DUAL"),
+    (4, 4, 1, 1, None, "DUAL"),
+]
+MODES = {"INT8": range(4), "BF16": [4, 5, 6, 7, 12, 15], "DUAL": [*range(4), 4, 5, 6, 15]}
 
 
-def random_workload(rng, rows, cols, depth):
-    """Two operand streams that belong together, and how many tiles they make."""
+def random_workload(rng, rows, cols, depth, formats):
+    """Two operand streams that belong together, and how many result beats they make."""
     longest = int(rng.choice([1, 2, 5, K_SLICES]))
     most_uses = int(rng.choice([1, 3, 20]))
     streams = [], []
-    tiles = 0
+    beats = 0
     panels = int(rng.integers(1, 10))
+    modes = MODES[formats]
+    dtype = np.int8 if formats == "INT8" else np.uint16
+
+    def matrix(*shape):
+        return rng.integers(0, 256, shape, np.uint8).view(np.int8).astype(dtype)
+
     for panel in range(panels):
         k = int(rng.integers(1, longest + 1)) * depth
         record = packets.records(cols, 0, 2**30, 0)
-        weights = rng.integers(-128, 128, (k, cols), dtype=np.int8)
-        streams[0].append(packets.weight_panels(weights, record, cols, depth, int(rng.integers(0, 4))))
+        mode = int(rng.choice(modes))
+        streams[0].append(packets.weight_panels(matrix(k, cols), record, cols, depth, mode))
+        height = rows * (4 if mode & 4 else 1)
         uses = int(rng.integers(1, most_uses + 1))
         for use in range(uses):
             released = use == uses - 1
             keep = rng.random() < 0.2 and not (released and panel == panels - 1)
             flags = packets.RELEASE * released | packets.KEEP * keep
-            activations = rng.integers(-128, 128, (rows, k), dtype=np.int8)
-            streams[1].append(packets.activation_panels(activations, rows, depth, flags))
-            tiles += not keep
+            streams[1].append(
+                packets.activation_panels(matrix(height, k), rows, depth, flags, bf16=bool(mode & 4))
+            )
+            beats += 0 if keep else height
+        # an open tile has one format
+        modes = [other for other in MODES[formats] if not (other ^ mode) & 4] if keep else MODES[formats]
     return *(Beats(*(np.concatenate([part[field][0] for part in stream]) for field in range(3)))
-             for stream in streams), tiles
+             for stream in streams), beats
 
 
-@pytest.mark.parametrize("shape", SHAPES, ids=lambda s: "x".join(map(str, s[:3])) + f"-fifo{s[4] or ''}")
+@pytest.mark.parametrize(
+    "shape",
+    SHAPES,
+    ids=lambda s: "x".join(map(str, s[:3])) + f"-fifo{s[4] or ''}{s[5].lower() if len(s) > 5 else ''}",
+)
 def test_model_equals_counters(shape, seed):
-    rows, cols, depth, post_lanes, fifo_depth = shape
-    geometry = cycles.Geometry(rows, cols, depth, post_lanes, fifo_depth or 0)
+    rows, cols, depth, post_lanes, fifo_depth, formats = (*shape, "INT8")[:6]
+    geometry = cycles.Geometry(rows, cols, depth, post_lanes, fifo_depth or 0, formats)
     rng = np.random.default_rng([seed, *shape[:4]])
     total = dict.fromkeys((field.name for field in dataclasses.fields(cycles.Counters)), 0)
     with SimLink(rows, cols, depth, k_max=K_SLICES * depth, post_lanes=post_lanes, fifo_depth=fifo_depth,
-                 name=f"cycles-{'x'.join(map(str, shape))}", seed=seed) as link:
+                 formats=formats, name=f"cycles-{'x'.join(map(str, shape))}", seed=seed) as link:
         core = Core(link)
         for workload in range(WORKLOADS):
-            weights, activations, tiles = random_workload(rng, rows, cols, depth)
+            weights, activations, beats = random_workload(rng, rows, cols, depth, formats)
+            lane_bytes = depth if formats == "INT8" else 2
             expected = cycles.predict(geometry, *cycles.panels(weights.last, weights.user, activations.last,
-                                                              activations.user, depth))
+                                                              activations.user, lane_bytes))
             core.clear_counters()
-            results = link.transfer(weights, activations, tiles * rows)
-            assert len(results) == tiles * rows
+            results = link.transfer(weights, activations, beats)
+            assert len(results) == beats
             got = core.counters()
             assert got == dataclasses.asdict(expected), f"workload {workload}, seed {seed}"
             assert got["cycles"] == link.cycles, "the harness counts the same cycles from outside"

@@ -5,12 +5,12 @@ import pytest
 from benches import cases, run
 
 
-@pytest.mark.parametrize("case", cases("gemm"))
+@pytest.mark.parametrize("case", cases("gemm", "gemm_bf16"))
 def test_gemm(case, seed):
     run(case, seed=seed)
 
 
 @pytest.mark.nightly
-@pytest.mark.parametrize("case", cases("gemm"))
+@pytest.mark.parametrize("case", cases("gemm", "gemm_bf16"))
 def test_gemm_long(case, seed):
     run(case, seed=seed, env={"GEMM_BUDGET": "5000000"})

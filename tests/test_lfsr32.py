@@ -1,13 +1,11 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""lfsr32: RTL against golden; golden's two forms against each other; the period by algebra, the bits by
-counting."""
+"""The random words of stochastic rounding: RTL against golden, golden against its own definition."""
 import numpy as np
 import pytest
 from benches import cases, run
 
-from golden.arith import lfsr32 as module
-from golden.arith.lfsr32 import lfsr32, lfsr32_plain
+from golden.arith.lfsr32 import Lfsr32, shift
 
 
 @pytest.mark.parametrize("case", cases("lfsr32"))
@@ -15,51 +13,59 @@ def test_lfsr32(case, seed):
     run(case, seed=seed)
 
 
-@pytest.mark.parametrize("first", [0, 1, 2**31, 0xDEADBEEF])
-def test_vectorised_equals_plain(first):
-    for words in (0, 1, 2, 31, 1000):
-        found, then = lfsr32(first, words)
-        plain, plain_then = lfsr32_plain(first, words)
-        assert found.dtype == np.uint16
-        assert (found.tolist(), then) == (plain, plain_then)
+def test_words_are_sixteen_shifts_apart():
+    state, words = 0x12345678, []
+    for _ in range(1000):
+        words.append(state & 0xFFFF)
+        for _ in range(16):
+            state = shift(state)
+    bits = Lfsr32(0x12345678)
+    assert [*bits.take(400), *bits.take(600)] == words
+    assert bits.state == state
 
 
-def test_goes_on_where_it_stopped():
-    whole, _ = lfsr32(7, 100)
-    head, state = lfsr32(7, 33)
-    np.testing.assert_array_equal(np.concatenate([head, lfsr32(state, 67)[0]]), whole)
+def test_every_state_but_zero_comes_once():
+    """As a matrix over GF(2) the shift has the order 2^32 - 1 = 3 * 5 * 17 * 257 * 65537, none less."""
+    one = [shift(1 << bit) for bit in range(32)]   # images of the unit vectors
+    identity = [1 << bit for bit in range(32)]
+
+    def times(a, b):
+        return [_apply(a, column) for column in b]
+
+    def power(exponent):
+        result, base = identity, one
+        while exponent:
+            result, base, exponent = (
+                (times(base, result) if exponent & 1 else result),
+                times(base, base),
+                exponent >> 1,
+            )
+        return result
+
+    assert power(2**32 - 1) == identity
+    assert all(power((2**32 - 1) // prime) != identity for prime in (3, 5, 17, 257, 65537))
 
 
-def power(matrix, exponent):
-    """A matrix over GF(2), 32 rows of bits, to a power."""
-    done = np.eye(32, dtype=np.uint8)
-    while exponent:
-        if exponent & 1:
-            done = done @ matrix % 2
-        matrix, exponent = matrix @ matrix % 2, exponent >> 1
-    return done
+def _apply(matrix, vector):
+    out = 0
+    for bit, column in enumerate(matrix):
+        out ^= column if vector >> bit & 1 else 0
+    return out
 
 
-def test_period_is_all_states():
-    """The step is of order 2^32 - 1: that power is 1, and none by a prime factor less."""
-    step = np.zeros((32, 32), np.uint8)
-    for bit in range(32):
-        state = 1 << bit
-        after = state >> 1 ^ (module.TAPS if state & 1 else 0)
-        step[:, bit] = [after >> row & 1 for row in range(32)]
-    order, factors = 2**32 - 1, (3, 5, 17, 257, 65537)
-    assert np.prod(factors, dtype=object) == order
-    assert (power(step, order) == np.eye(32)).all()
-    for factor in factors:
-        assert (power(step, order // factor) != np.eye(32)).any(), factor
+def test_words_are_spread():
+    """256 intervals, 2^18 words: chi-squared of 255 degrees stays within 5 sigma of its mean."""
+    counts = np.bincount(Lfsr32(1).take(2**18) >> 8, minlength=256)
+    chi = ((counts - 1024) ** 2 / 1024).sum()
+    assert abs(chi - 255) < 5 * np.sqrt(2 * 255)
 
 
-def test_words_are_even():
-    """A million words: the mean, each bit, and neighbours' correlation are within four standard
-    deviations."""
-    words = lfsr32(1, 2**20)[0].astype(np.float64)
-    off = words - 32767.5
-    assert abs(off.mean()) < 4 * 65536 / 12**0.5 / 2**10
-    bits = (words.astype(np.uint16)[:, None] >> np.arange(16) & 1).mean(axis=0)
-    assert (np.abs(bits - 0.5) < 4 * 0.5 / 2**10).all()
-    assert abs((off[1:] * off[:-1]).mean() / off.var()) < 4 / 2**10
+def test_rows_lose_the_words_of_missing_columns():
+    words, rows = Lfsr32(7).take(18).reshape(3, 6), Lfsr32(7).rows(3, 5, 3)
+    assert rows.tolist() == words[:, :5].tolist()
+
+
+def test_a_seed_beyond_32_bits_is_refused():
+    for seed in (-1, 2**32):
+        with pytest.raises(ValueError, match="seed is"):
+            Lfsr32(seed)

@@ -1,81 +1,106 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Golden model of ``rtl/arith/lfsr32.v``: the random operands of stochastic rounding."""
+"""Golden model of ``rtl/arith/lfsr32.v``: the random operands of stochastic rounding.
+
+A Galois shift register over x^32 + x^22 + x^2 + x + 1, a primitive polynomial: every state but 0 comes once
+in 2^32 - 1 shifts. Each word is the lower half of the state, 16 shifts after the one before.
+"""
+import functools
+
 import numpy as np
 
 TAPS = 0x80200003
+"""What is added for a 1 shifted out: x^32, x^22, x^2 and x of the polynomial, bit 31 being x^32."""
 
 
-def lfsr32_plain(seed: int, words: int):
-    """The sequence, bit by bit.
+def shift(state: int) -> int:
+    """One shift.
+
+    Parameters
+    ----------
+    state : int
+        32 bits.
+
+    Returns
+    -------
+    int
+        32 bits.
+    """
+    return (state >> 1) ^ (TAPS if state & 1 else 0)
+
+
+@functools.cache
+def _sixteen():
+    """What 16 shifts make of a lower half: they are linear, and the upper half only moves down."""
+    states = np.arange(65536, dtype=np.uint32)
+    for _ in range(16):
+        states = (states >> np.uint32(1)) ^ (states & np.uint32(1)) * np.uint32(TAPS)
+    return states.tolist()
+
+
+class Lfsr32:
+    """The sequence from a seed on.
 
     Parameters
     ----------
     seed : int
-        The first state, 32 bits; 0 counts as 1.
-    words : int
-        How many words of 16 bits.
+        32 bits; 0 stands for 0xFFFFFFFF.
 
-    Returns
-    -------
-    words : list of int
-        The first bit of the sequence is bit 0 of the first word.
-    seed : int
-        The state after them: what to go on from.
-    """
-    state, found = seed or 1, []
-    for _ in range(words):
-        word = 0
-        for i in range(16):
-            bit = state & 1
-            word |= bit << i
-            state = state >> 1 ^ (TAPS if bit else 0)
-        found.append(word)
-    return found, state
-
-
-def _after(words):
-    """What each bit of a state becomes after so many words: 32 states, one for each bit that may be set."""
-    columns = np.array([lfsr32_plain(1 << bit, 1)[1] for bit in range(32)], np.uint32)
-    done = np.array([1 << bit for bit in range(32)], np.uint32)
-    while words:
-        if words & 1:
-            done = _apply(columns, done)
-        columns, words = _apply(columns, columns), words >> 1
-    return done
-
-
-def _apply(columns, states):
-    """States after the linear map that makes these columns of the 32 unit states."""
-    found = np.zeros_like(states)
-    for bit, column in enumerate(columns):
-        found ^= (states >> np.uint32(bit) & np.uint32(1)) * column
-    return found
-
-
-def lfsr32(seed, words):
-    """The sequence by doubling: so many states, then as many again by one jump over all of them.
-
-    Parameters
+    Attributes
     ----------
-    seed : int
-        The first state, 32 bits; 0 counts as 1.
-    words : int
-        How many words of 16 bits. In a module with L lanes, word n*L + l goes to lane l in step n.
+    state : int
+        Its lower half is the next word.
 
-    Returns
-    -------
-    words : ndarray of uint16
-        The first bit of the sequence is bit 0 of the first word.
-    seed : int
-        The state after them: what to go on from.
+    Raises
+    ------
+    ValueError
+        If the seed is not of 32 bits.
+
+    Examples
+    --------
+    >>> [hex(word) for word in Lfsr32(1).take(4).tolist()]
+    ['0x1', '0xb6c3', '0x3db5', '0xf3cf']
     """
-    states = np.array([int(seed) or 1], np.uint32)
-    while states.size < words + 1:
-        states = np.concatenate([states, _apply(_after(states.size), states)])
-    found, state = np.zeros(words, np.uint32), states[:words]
-    for i in range(16):
-        bit = state & np.uint32(1)
-        found |= bit << np.uint32(i)
-        state = state >> np.uint32(1) ^ bit * np.uint32(TAPS)
-    return found.astype(np.uint16), int(states[words])
+
+    def __init__(self, seed=1):
+        if not 0 <= seed < 2**32:
+            raise ValueError(f"seed is {seed}, expected 0 to 2^32 - 1")
+        self.state = int(seed) or 0xFFFFFFFF
+
+    def take(self, count):
+        """The next words.
+
+        Parameters
+        ----------
+        count : int
+
+        Returns
+        -------
+        ndarray of uint16, shape (count,)
+        """
+        table, state, words = _sixteen(), self.state, []
+        for _ in range(count):
+            word = state & 0xFFFF
+            words.append(word)
+            state = (state >> 16) ^ table[word]
+        self.state = state
+        return np.array(words, np.uint16)
+
+    def rows(self, count, cols, lanes):
+        """Operands of result rows in the order in which the core takes them.
+
+        Every row takes whole groups of `lanes` words: those for columns that the core does not have are lost.
+
+        Parameters
+        ----------
+        count, cols : int
+            Rows, and columns of the core.
+        lanes : int
+            POST_LANES of the core.
+
+        Returns
+        -------
+        ndarray of uint16, shape (count, cols)
+        """
+        width = -(-cols // lanes) * lanes
+        return self.take(count * width).reshape(count, width)[:, :cols]

@@ -30,12 +30,14 @@
 // Example    2^24 + 1 is a tie: 4B800000 + 3F800000 = 4B800000; 2^24 + 3 -> 2^24 + 4 = 4B800002.
 `default_nettype none
 
-module fp32_add (
+module fp32_add #(
+    parameter integer OUTPUT_REGISTER = 1  // 0: s is what would go into the last register, a cycle earlier
+) (
     input  wire        clk,
     input  wire        enable,
     input  wire [31:0] a,
     input  wire [31:0] b,
-    output reg  [31:0] s
+    output wire [31:0] s
 );
 
     localparam [1:0] EVEN = 2'd3;
@@ -123,9 +125,19 @@ module fp32_add (
             zeros3_q <= zeros3;
             sum3_q   <= {1'b0, sum2_q[27:3], sum2_q[2] | (carry3 & up3)} + {26'd0, up3};
         end
-
-        s           <= {negative3_q, ({8{sum4[25]}} & exp4) | ({8{sum4[26]}} & next4), sum4[24:2]};
     end
+
+    wire [31:0] s4 = {negative3_q, ({8{sum4[25]}} & exp4) | ({8{sum4[26]}} & next4), sum4[24:2]};
+
+    generate
+        if (OUTPUT_REGISTER != 0) begin : g_register
+            reg [31:0] s_q;
+            always @(posedge clk) if (enable) s_q <= s4;
+            assign s = s_q;
+        end else begin : g_no_register
+            assign s = s4;
+        end
+    endgenerate
 
     wire unused = &{1'b0, order0[30:0], sum4[1:0]};
 

@@ -9,19 +9,25 @@
 //   a lane 1 ─ cell ───── cell ──                row 0, where row_out reads it.
 //
 // Latency: a slice given with in_valid at cycle t is accumulated at the end of cycle t + 1 + SUM_LATENCY, where
-//          SUM_LATENCY = 2 + max(1, ceil(log2 DEPTH)). A slice with in_last raises `load` (with its tag) in that cycle,
-//          and row 0 of the tile stands on row_out in the next one. One slice a cycle; an idle cycle changes nothing,
-//          whatever its operands (X included).
+//          SUM_LATENCY = 2 + max(1, ceil(log2 DEPTH)), or 4 where there is bfloat16. A slice with in_last raises `load`
+//          (with its tag) in that cycle, and row 0 of the tile stands on row_out in the next one. One slice a cycle; an idle
+//          cycle changes nothing, whatever its operands (X included).
+// bfloat16 (pe_bf16): a slice is four beats, the last of them with in_last; beats of sum i lie multiples of 4 cycles apart.
+//          `load` comes 3 cycles later than an int8 tile's, and the tile has 4 ROWS rows. Tiles of different formats
+//          keep the distance that tile_sequencer describes.
 // shift:   high at cycle u moves the chain at the end of cycle u + 1.
 // Numbers: see pe_int8. Reset clears the accumulators (an aborted tile leaves nothing behind) and empties the control
 //          pipeline; operand and result registers have none.
-// Lanes:   a[8*DEPTH*r +: 8*DEPTH] is row r, w[8*DEPTH*c +: 8*DEPTH] column c, row_out[32*c +: 32] column c.
+// Lanes:   a[LANE_W*r +: LANE_W] is row r, w[LANE_W*c +: LANE_W] column c, row_out[32*c +: 32] column c.
 `default_nettype none
 
 module mac_array #(
     parameter integer ROWS  = 8,  // 1..32
     parameter integer COLS  = 8,  // 1..32
-    parameter integer DEPTH = 1,  // int8 pairs a cell a cycle, 1..8
+    parameter integer DEPTH = 1,  // int8 pairs a cell a cycle, 1..8; 1 where there is bfloat16
+    parameter integer INT8  = 1,  // 1: cells for int8
+    parameter integer BF16  = 0,  // 1: cells for bfloat16; both: pe_dual
+    parameter integer LANE_W = 8*DEPTH,  // bits of an operand lane: 16 where there is bfloat16, int8 in the low ones
     parameter integer TAG_W = 1   // bits that travel with a tile
 ) (
     input  wire                    clk,
@@ -29,9 +35,10 @@ module mac_array #(
     // one slice
     input  wire                    in_valid,
     input  wire                    in_last,   // the tile ends here: with in_valid only
+    input  wire                    in_bf16,   // with in_valid only
     input  wire [TAG_W-1:0]        in_tag,    // taken with in_last
-    input  wire [8*DEPTH*ROWS-1:0] a,
-    input  wire [8*DEPTH*COLS-1:0] w,
+    input  wire [LANE_W*ROWS-1:0] a,
+    input  wire [LANE_W*COLS-1:0] w,
     // the finished tile
     output wire                    load,
     output wire [TAG_W-1:0]        load_tag,
@@ -39,7 +46,7 @@ module mac_array #(
     output wire [32*COLS-1:0]      row_out
 );
 
-    localparam integer SUM_LATENCY = 2 + ((DEPTH == 1) ? 1 : $clog2(DEPTH));
+    localparam integer SUM_LATENCY = (BF16 != 0) ? 4 : 2 + ((DEPTH == 1) ? 1 : $clog2(DEPTH));
 
     // valid_q[0] stands beside the operand registers; the rows' own copies are one cycle behind the last of these
     reg [SUM_LATENCY-1:0]       valid_q;
@@ -50,12 +57,12 @@ module mac_array #(
 
     wire valid_end = valid_q[SUM_LATENCY-1];
     wire last_end  = last_q[SUM_LATENCY-1];
+    wire loaded;     // the last push of a tile comes with the rows' next copy
 
     // What the cells do next, of which each row registers a copy.
-    wire       valid_d   = valid_end & ~rst;
-    wire       last_d    = last_end & ~rst;
-    wire       clear_d   = last_end | rst;
-    wire [3:0] control_d = {valid_d, last_d, clear_d, shift};
+    wire       valid_d = valid_end & ~rst;
+    wire       last_d, clear_d, bf16_d, tall_d;
+    wire [5:0] control_d = {valid_d, last_d, clear_d, shift, bf16_d, tall_d};
 
     always @(posedge clk) begin
         if (rst) begin
@@ -65,14 +72,43 @@ module mac_array #(
         end else begin
             valid_q <= {valid_q[SUM_LATENCY-2:0], in_valid};
             last_q  <= {last_q[SUM_LATENCY-2:0], in_valid & in_last};
-            load_q  <= last_end;
+            load_q  <= loaded;
         end
-        tag_q      <= {tag_q[TAG_W*(SUM_LATENCY-1)-1:0], in_tag};
-        load_tag_q <= tag_q[TAG_W*(SUM_LATENCY-1) +: TAG_W];
+        tag_q <= {tag_q[TAG_W*(SUM_LATENCY-1)-1:0], in_tag};
+        if (last_end) load_tag_q <= tag_q[TAG_W*(SUM_LATENCY-1) +: TAG_W];
     end
 
-    reg [8*DEPTH*ROWS-1:0] a_q;
-    reg [8*DEPTH*COLS-1:0] w_q;
+    generate
+        if (BF16 == 0) begin : g_control
+            wire unused = in_bf16;
+            assign last_d  = last_end & ~rst;
+            assign clear_d = last_end | rst;
+            assign bf16_d  = 1'b0;
+            assign tall_d  = 1'b0;
+            assign loaded  = last_end;
+        end else begin : g_control_bf16
+            reg [SUM_LATENCY-1:0] format_q;
+            reg [2:0] more_q;   // a bfloat16 tile is pushed in four cycles: those to come
+            reg [2:0] flush_q;  // a reset clears four sums
+            reg       bf16_q, tall_q;
+            wire      format_end = (INT8 == 0) || format_q[SUM_LATENCY-1];
+            assign last_d  = (last_end | more_q[0]) & ~rst;
+            assign clear_d = last_end | more_q[0] | rst | flush_q[0];
+            assign bf16_d  = (INT8 == 0) || rst || flush_q[0] || (valid_end ? format_end : bf16_q);
+            assign tall_d  = (INT8 == 0) || (last_d ? bf16_d : tall_q);
+            assign loaded  = (more_q == 3'b001) || (last_end && !format_end);
+            always @(posedge clk) begin
+                format_q <= {format_q[SUM_LATENCY-2:0], in_bf16};
+                bf16_q   <= bf16_d;
+                tall_q   <= tall_d;
+                more_q   <= rst ? 3'b000 : (last_end && format_end) ? 3'b111 : {1'b0, more_q[2:1]};
+                flush_q  <= rst ? 3'b111 : {1'b0, flush_q[2:1]};
+            end
+        end
+    endgenerate
+
+    reg [LANE_W*ROWS-1:0] a_q;
+    reg [LANE_W*COLS-1:0] w_q;
 
     always @(posedge clk) begin
         a_q <= a;
@@ -90,31 +126,87 @@ module mac_array #(
         if (COLS < 1 || COLS > 32) begin : g_illegal_cols
             ERROR_mac_array_COLS_must_be_1_to_32 u_error ();
         end
+        if (DEPTH != 1 && BF16 != 0) begin : g_illegal_depth
+            ERROR_mac_array_DEPTH_must_be_1_with_BF16 u_error ();
+        end
+        if (LANE_W != ((BF16 != 0) ? 16 : 8*DEPTH)) begin : g_illegal_lane
+            ERROR_mac_array_LANE_W_must_be_16_with_BF16_else_8_DEPTH u_error ();
+        end
+        if (INT8 == 0 && BF16 == 0) begin : g_illegal_format
+            ERROR_mac_array_INT8_or_BF16_must_be_1 u_error ();
+        end
         for (c = 0; c < COLS; c = c + 1) begin : g_lane
-            wire [8*DEPTH-1:0] w_col = w_q[8*DEPTH*c +: 8*DEPTH];
+            wire [LANE_W-1:0] w_col = w_q[LANE_W*c +: LANE_W];
+            if (BF16 != 0) begin : g_factor
+                reg [8:0] factor_q;  // what the multiplier takes: a significand, or int8
+                always @(posedge clk)
+                    factor_q <= (INT8 == 0 || in_bf16) ? {1'b0, |w[LANE_W*c+7 +: 8], w[LANE_W*c +: 7]}
+                                                       : {w[LANE_W*c+7], w[LANE_W*c +: 8]};
+            end
         end
         for (r = 0; r < ROWS; r = r + 1) begin : g_row
-            wire [8*DEPTH-1:0] a_row = a_q[8*DEPTH*r +: 8*DEPTH];
-            reg  [3:0]         control_q;
+            wire [LANE_W-1:0] a_row = a_q[LANE_W*r +: LANE_W];
+            reg  [5:0]        control_q;
             always @(posedge clk) control_q <= control_d;
-            wire      valid_row, last_row, clear_row, shift_row;
-            assign {valid_row, last_row, clear_row, shift_row} = control_q;
+            wire      valid_row, last_row, clear_row, shift_row, bf16_row, tall_row;
+            assign {valid_row, last_row, clear_row, shift_row, bf16_row, tall_row} = control_q;
+            if (INT8 == 0 || BF16 == 0) begin : g_one_format
+                wire unused = &{1'b0, bf16_row, tall_row};
+            end
+            if (BF16 != 0) begin : g_factor
+                reg [8:0] factor_q;
+                always @(posedge clk)
+                    factor_q <= (INT8 == 0 || in_bf16) ? {1'b0, |a[LANE_W*r+7 +: 8], a[LANE_W*r +: 7]}
+                                                       : {a[LANE_W*r+7], a[LANE_W*r +: 8]};
+            end
             for (c = 0; c < COLS; c = c + 1) begin : g_col
                 wire [31:0] above;
                 wire [31:0] result;
-                pe_int8 #(
-                    .DEPTH(DEPTH)
-                ) u_pe (
-                    .clk      (clk),
-                    .valid    (valid_row),
-                    .last     (last_row),
-                    .clear    (clear_row),
-                    .shift    (shift_row),
-                    .a        (a_row),
-                    .w        (g_lane[c].w_col),
-                    .chain_in (above),
-                    .chain_out(result)
-                );
+                if (BF16 == 0) begin : g_int8
+                    pe_int8 #(
+                        .DEPTH(DEPTH)
+                    ) u_pe (
+                        .clk      (clk),
+                        .valid    (valid_row),
+                        .last     (last_row),
+                        .clear    (clear_row),
+                        .shift    (shift_row),
+                        .a        (a_row),
+                        .w        (g_lane[c].w_col),
+                        .chain_in (above),
+                        .chain_out(result)
+                    );
+                end else if (INT8 == 0) begin : g_bf16
+                    pe_bf16 u_pe (
+                        .clk      (clk),
+                        .valid    (valid_row),
+                        .last     (last_row),
+                        .clear    (clear_row),
+                        .shift    (shift_row),
+                        .a        (a_row),
+                        .w        (g_lane[c].w_col),
+                        .a_factor (g_row[r].g_factor.factor_q),
+                        .w_factor (g_lane[c].g_factor.factor_q),
+                        .chain_in (above),
+                        .chain_out(result)
+                    );
+                end else begin : g_dual
+                    pe_dual u_pe (
+                        .clk      (clk),
+                        .valid    (valid_row),
+                        .last     (last_row),
+                        .clear    (clear_row),
+                        .shift    (shift_row),
+                        .bf16     (bf16_row),
+                        .tall     (tall_row),
+                        .a        (a_row),
+                        .w        (g_lane[c].w_col),
+                        .a_factor (g_row[r].g_factor.factor_q),
+                        .w_factor (g_lane[c].g_factor.factor_q),
+                        .chain_in (above),
+                        .chain_out(result)
+                    );
+                end
             end
         end
         for (c = 0; c < COLS; c = c + 1) begin : g_chain

@@ -11,13 +11,13 @@
 //   row_valid_______/‾row 0‾‾row 1‾‾row 2\__     row_last with row 2
 //   shift    __/‾‾‾‾‾‾‾‾‾‾\__________________    one cycle ahead: the array registers it once more
 //
-// Latency: row r is marked 1 + r * (pace + 1) cycles after load. The next load may come ROWS * (pace + 1) cycles after
+// Latency: row r is marked 1 + r * (pace + 1) cycles after load. The next load may come rows * (pace + 1) cycles after
 //          this one, no sooner: the sequencer sees to that.
 // Numbers: none; only control passes here. The tag is the tile's own and stays until the next load.
 `default_nettype none
 
 module result_chain #(
-    parameter integer ROWS   = 8,  // 1..32
+    parameter integer ROWS   = 8,  // rows of the tallest tile, 1..128
     parameter integer PACE_W = 1,  // bits of pace
     parameter integer TAG_W  = 1   // bits that travel with a tile
 ) (
@@ -27,6 +27,7 @@ module result_chain #(
     input  wire              load,
     input  wire [TAG_W-1:0]  load_tag,
     input  wire [PACE_W-1:0] load_pace,  // cycles a row waits, less one
+    input  wire [((ROWS == 1) ? 1 : $clog2(ROWS))-1:0] load_rows,  // rows of the tile, less one
     output wire              shift,
     // to the output stage
     output wire              row_valid,  // first cycle of a row on row_out
@@ -35,8 +36,7 @@ module result_chain #(
 );
 
     localparam integer LEFT_W = (ROWS == 1) ? 1 : $clog2(ROWS);
-    // ROWS - 1 <= 31 fits LEFT_W bits by its definition
-    localparam [31:0] LEFT_START = ROWS - 1;
+    // load_rows <= ROWS - 1 fits LEFT_W bits by its definition
 
     reg [LEFT_W-1:0] left_q, left_d;  // rows after the one on row_out
     reg [PACE_W-1:0] wait_q, wait_d;  // cycles until the next one may come
@@ -50,7 +50,7 @@ module result_chain #(
         left_d = left_q;
         wait_d = wait_q;
         if (load) begin
-            left_d = LEFT_START[LEFT_W-1:0];
+            left_d = load_rows;
             wait_d = load_pace;
         end else if (advance) begin
             left_d = left_q - 1'b1;

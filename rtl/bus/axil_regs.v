@@ -8,15 +8,16 @@
 //   0x18 STATUS    [5:0] errors, sticky until a soft reset; [8] halted, [9] busy, [10] counters full
 //   0x1C WATCHDOG  cycles a weight slice may wait for a release while no activations come; 0 switches it off
 //   0x20 CYCLES .. 0x38 PAD   the counters of perf_counters, read only
+//   0x3C SEED      of the random bits for stochastic rounding; they begin anew with a write, even of no byte, and with resets
 //
 // Latency: a write takes effect 1 cycle after address and data are both there; a read answers 1 cycle after its address.
 //          One transaction of each kind at a time. Byte strobes are honoured. An unmapped address, or a write to a
 //          read-only register, answers SLVERR and changes nothing.
-// Numbers: WATCHDOG is 32 bits. soft_reset is high for one cycle. Errors are kept by `errors`, and `halted` is any.
+// Numbers: WATCHDOG is 32 bits. soft_reset and seed_load are high for one cycle. Errors are kept by `errors`, and `halted` is any.
 `default_nettype none
 
 module axil_regs #(
-    parameter [31:0] VERSION  = 32'h0001_0000,
+    parameter [31:0] VERSION  = 32'h0001_0001,
     parameter [31:0] SHAPE    = 32'h0201_0808,  // {POST_LANES, DEPTH, COLS, ROWS}, a byte each
     parameter [31:0] K_MAX    = 32'd1024,
     parameter [31:0] FORMAT   = 32'd1,          // [0] int8, [1] bfloat16
@@ -48,6 +49,8 @@ module axil_regs #(
     output wire         soft_reset,
     output wire         clear_counters,
     output wire [31:0]  watchdog,
+    output wire [31:0]  seed,
+    output wire         seed_load,
     output wire         halted,
     output wire         irq,
     input  wire [5:0]   error,         // strobes, as in STATUS
@@ -63,7 +66,8 @@ module axil_regs #(
     localparam [5:0]  A_CONTROL  = 6'h05;
     localparam [5:0]  A_STATUS   = 6'h06;
     localparam [5:0]  A_WATCHDOG = 6'h07;
-    localparam [5:0]  A_END      = 6'h0F;  // first unmapped word
+    localparam [5:0]  A_SEED     = 6'h0F;
+    localparam [5:0]  A_END      = 6'h10;  // first unmapped word
 
     // Protection bits carry nothing here, and the byte within the word is the strobes' business.
     wire unused = &{1'b0, s_axil_awprot, s_axil_arprot, s_axil_awaddr[1:0], s_axil_araddr[1:0]};
@@ -76,7 +80,8 @@ module axil_regs #(
     reg [31:0]  r_data_q;
 
     reg         soft_reset_q, clear_counters_q, irq_enable_q, irq_q;
-    reg [31:0]  watchdog_q;
+    reg         seed_load_q;
+    reg [31:0]  watchdog_q, seed_q;
     reg [5:0]   error_q;
 
     assign s_axil_awready = !aw_held_q;
@@ -91,11 +96,13 @@ module axil_regs #(
     assign soft_reset     = soft_reset_q;
     assign clear_counters = clear_counters_q;
     assign watchdog       = watchdog_q;
+    assign seed           = seed_q;
+    assign seed_load      = seed_load_q;
     assign halted         = (error_q != 6'd0);
     assign irq            = irq_q;
 
     wire do_write = aw_held_q && w_held_q && !b_valid_q;
-    wire writable = (aw_q == A_CONTROL) || (aw_q == A_WATCHDOG);
+    wire writable = (aw_q == A_CONTROL) || (aw_q == A_WATCHDOG) || (aw_q == A_SEED);
     wire control  = do_write && (aw_q == A_CONTROL) && strobe_q[0];
 
     wire [5:0]  read_word = s_axil_araddr[7:2];
@@ -113,6 +120,7 @@ module axil_regs #(
             A_CONTROL:  read_d = {30'd0, irq_enable_q, 1'b0};
             A_STATUS:   read_d = {21'd0, counters_full, busy, halted, 2'd0, error_q};
             A_WATCHDOG: read_d = watchdog_q;
+            A_SEED:     read_d = seed_q;
             default:    if (read_word < A_END) read_d = counters[32*counter +: 32];
         endcase
     end
@@ -129,6 +137,8 @@ module axil_regs #(
             irq_enable_q     <= 1'b0;
             irq_q            <= 1'b0;
             watchdog_q       <= WATCHDOG;
+            seed_q           <= 32'd1;
+            seed_load_q      <= 1'b0;
             error_q          <= 6'd0;
         end else begin
             if (s_axil_awvalid && s_axil_awready) aw_held_q <= 1'b1;
@@ -148,6 +158,9 @@ module axil_regs #(
             if (control) irq_enable_q <= w_q[1];
             if (do_write && aw_q == A_WATCHDOG)
                 for (i = 0; i < 4; i = i + 1) if (strobe_q[i]) watchdog_q[8*i +: 8] <= w_q[8*i +: 8];
+            if (do_write && aw_q == A_SEED)
+                for (i = 0; i < 4; i = i + 1) if (strobe_q[i]) seed_q[8*i +: 8] <= w_q[8*i +: 8];
+            seed_load_q      <= (do_write && aw_q == A_SEED) || (control && w_q[0]);
 
             error_q <= soft_reset_q ? 6'd0 : (error_q | error);
             irq_q   <= irq_enable_q && (error_q != 6'd0) && !soft_reset_q;

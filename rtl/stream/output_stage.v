@@ -1,33 +1,40 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// output_stage: bias, then either the int32 row as it is or POST_LANES requantisers that the columns share.
+// output_stage: bias, then the int32 row as it is, or POST_LANES requantisers or float units that the columns share.
 //
 //                        ┌──────────────────────────────► raw row, int32 x COLS
 //   row ─► + bias ─► x ──┤
 //                        └─ columns by groups of POST_LANES ─► requantize x POST_LANES ─► int8 row, collected
+//                                           (bfloat16 tiles)   float_post                 float32 or bfloat16 row
 //
-// Latency, from row_valid (the row stands on `row` in that cycle) to out_valid: raw 1 cycle; requantised
+// Latency, from row_valid (the row stands on `row` in that cycle) to out_valid: raw 1 cycle; all others
 //          GROUPS + 11, where GROUPS = ceil(COLS / POST_LANES).
-// Pace:    a raw row a cycle; a requantised row every GROUPS cycles, during which `row` must not change. Nothing here
-//          can stall. A raw tile behind a requantised one must come GROUPS + 11 cycles later, or its rows would meet
+// Pace:    a raw row a cycle; any other every GROUPS cycles. Nothing here
+//          can stall. A raw tile behind another must come GROUPS + 11 cycles later, or its rows would meet
 //          the others at the output: the sequencer keeps that distance.
-// Numbers: x = row + bias wraps modulo 2^32, as NumPy's int32 does; then see requantize. A raw row carries x.
-// Timing of the record: `bias` belongs to `row`; so do the other fields, of which the first group's are taken in
-//          the cycle of row_valid. The record must stay until the row's last group, GROUPS - 1 cycles later.
-// Lanes:   column c is row[32*c +: 32]; out_data has int32 lanes, or int8 ones packed in its low COLS bytes.
+// Numbers: int8 tiles: x = row + bias wraps modulo 2^32, as NumPy's int32 does; then see requantize. A raw row carries x.
+//          bfloat16 tiles (row_mode[2]): row is float32, row_mode[1:0] and [3] are kind and relu of float_post.
+// Random:  stochastic rounding takes 16 bits a lane from `random` for every group of columns, in their order, and says so with
+//          random_step, at which they may change. The last group takes them for columns that are not there, too.
+// Timing of the record: an int8 tile's `bias` is taken with `row`, in the cycle of row_valid, and so are the first
+//          group's other fields (a bfloat16 tile's bias). These must stay until the row's last group, GROUPS - 1 cycles later.
+// Lanes:   column c is row[32*c +: 32]; out_size 0: int8 lanes packed in the low COLS bytes of out_data, 1: bfloat16
+//          ones in the low 2*COLS bytes, 2: int32 or float32 lanes.
 `default_nettype none
 
 module output_stage #(
     parameter integer COLS       = 8,  // 1..32
-    parameter integer POST_LANES = 2   // requantisers, 1..COLS
+    parameter integer POST_LANES = 2,  // requantisers, float units or both, 1..COLS
+    parameter integer INT8       = 1,  // 1: int8 tiles
+    parameter integer BF16       = 0   // 1: bfloat16 tiles
 ) (
     input  wire               clk,
     input  wire               rst,
     // a row of the tile
     input  wire               row_valid,
     input  wire               row_last,
-    input  wire [1:0]         row_mode,
+    input  wire [3:0]         row_mode,
     input  wire [32*COLS-1:0] row,
     // its columns' record
     input  wire [32*COLS-1:0] bias,
@@ -36,21 +43,25 @@ module output_stage #(
     input  wire [8*COLS-1:0]  zero_point,
     input  wire [8*COLS-1:0]  clamp_low,
     input  wire [8*COLS-1:0]  clamp_high,
+    // for stochastic rounding
+    input  wire [16*POST_LANES-1:0] random,
+    output wire               random_step,
     // a finished row
     output wire               out_valid,
     output wire               out_last,
-    output wire               out_raw,
+    output wire [1:0]         out_size,
     output wire [32*COLS-1:0] out_data
 );
 
     localparam integer GROUPS  = (COLS + POST_LANES - 1) / POST_LANES;
     localparam integer GROUP_W = (GROUPS == 1) ? 1 : $clog2(GROUPS);
-    localparam integer LATENCY = 11;  // requantize
+    localparam integer LATENCY = 11;  // requantize, float_post
+    localparam integer LANE_W  = (BF16 != 0) ? 32 : 8;  // a lane's result
     localparam [31:0]  GROUP_END = GROUPS - 1;
 
     // x: the row with its bias
     reg                x_valid_q, x_last_q;
-    reg [1:0]          x_mode_q;
+    reg [3:0]          x_mode_q;
     reg [32*COLS-1:0]  x_q;
 
     // Groups: param_group in the cycle of row_valid and after; x follows one cycle behind, because x_q is a register.
@@ -60,8 +71,9 @@ module output_stage #(
     reg [GROUP_W-1:0]  group_q;
     reg                fire_last_q;
 
-    wire                requant     = (row_mode != 2'd0);
-    wire                param_valid = row_valid ? requant : run_q;
+    wire                raw         = (INT8 != 0) && (row_mode[2:0] == 3'd0);
+    wire                bf16        = (BF16 != 0) && row_mode[2];
+    wire                param_valid = row_valid ? !raw : run_q;
     wire [GROUP_W-1:0]  param_group = row_valid ? {GROUP_W{1'b0}} : next_q;
     wire                param_end   = (param_group == GROUP_END[GROUP_W-1:0]);
 
@@ -81,7 +93,7 @@ module output_stage #(
             whole_q   <= {LATENCY{1'b0}};
             enable_q  <= 1'b0;
         end else begin
-            x_valid_q <= row_valid && !requant;
+            x_valid_q <= row_valid && raw;
             run_q     <= param_valid && !param_end;
             fire_q    <= param_valid;
             whole_q   <= {whole_q[LATENCY-2:0], fire_q && (group_q == GROUP_END[GROUP_W-1:0])};
@@ -99,8 +111,21 @@ module output_stage #(
         if (enable_q) final_q <= {final_q[LATENCY-2:0], fire_last_q};
     end
 
+    // What comes out with `whole`, and whose random bits are used.
+    wire [1:0] size_end;
+    assign random_step = (BF16 != 0) && fire_q && (x_mode_q[2:0] == 3'd7);
+
     genvar l, g;
     generate
+        if (BF16 != 0) begin : g_sizes
+            reg [2*LATENCY-1:0] size_q;
+            always @(posedge clk)
+                if (enable_q)
+                    size_q <= {size_q[2*LATENCY-3:0], !x_mode_q[2] ? 2'd0 : (x_mode_q[1:0] == 2'd0) ? 2'd2 : 2'd1};
+            assign size_end = size_q[2*LATENCY-1 -: 2];
+        end else begin : g_int8_only
+            assign size_end = 2'd0;
+        end
         if (POST_LANES < 1 || POST_LANES > COLS) begin : g_illegal
             ERROR_output_stage_POST_LANES_must_be_1_to_COLS u_error ();
         end
@@ -109,58 +134,110 @@ module output_stage #(
     integer c;
     always @(posedge clk)
         if (row_valid)
-            for (c = 0; c < COLS; c = c + 1) x_q[32*c +: 32] <= row[32*c +: 32] + bias[32*c +: 32];
+            for (c = 0; c < COLS; c = c + 1)
+                x_q[32*c +: 32] <= row[32*c +: 32] + (bf16 ? 32'd0 : bias[32*c +: 32]);
 
-    wire [8*POST_LANES-1:0] lane_q;
+    wire [LANE_W*POST_LANES-1:0] lane_q;
 
     generate
         for (l = 0; l < POST_LANES; l = l + 1) begin : g_lane
             // this lane's columns, group by group; a column beyond the last one repeats it and is thrown away
-            wire [64*GROUPS-1:0] params;
             wire [32*GROUPS-1:0] xs;
-            for (g = 0; g < GROUPS; g = g + 1) begin : g_group
+            for (g = 0; g < GROUPS; g = g + 1) begin : g_x
                 localparam integer COL = (g*POST_LANES + l < COLS) ? g*POST_LANES + l : COLS - 1;
-                assign params[64*g +: 64] = {multiplier[32*COL +: 32], shift[8*COL +: 8], zero_point[8*COL +: 8],
-                                             clamp_low[8*COL +: 8], clamp_high[8*COL +: 8]};
                 assign xs[32*g +: 32] = x_q[32*COL +: 32];
             end
-            reg [63:0] param_q;
-            always @(posedge clk) if (param_valid) param_q <= params[64*param_group +: 64];
-            requantize u_requantize (
-                .clk       (clk),
-                .enable    (enable_q),
-                .mode      (x_mode_q),
-                .x         (xs[32*group_q +: 32]),
-                .multiplier(param_q[63:32]),
-                .shift     (param_q[31:24]),
-                .zero_point(param_q[23:16]),
-                .clamp_low (param_q[15:8]),
-                .clamp_high(param_q[7:0]),
-                .q         (lane_q[8*l +: 8])
-            );
+            wire [31:0] x = xs[32*group_q +: 32];
+            if (INT8 != 0) begin : g_int8
+                wire [7:0] int8_q;
+                wire [64*GROUPS-1:0] params;
+                for (g = 0; g < GROUPS; g = g + 1) begin : g_group
+                    localparam integer COL = (g*POST_LANES + l < COLS) ? g*POST_LANES + l : COLS - 1;
+                    assign params[64*g +: 64] = {multiplier[32*COL +: 32], shift[8*COL +: 8], zero_point[8*COL +: 8],
+                                                 clamp_low[8*COL +: 8], clamp_high[8*COL +: 8]};
+                end
+                reg [63:0] param_q;
+                always @(posedge clk) if (param_valid) param_q <= params[64*param_group +: 64];
+                requantize u_requantize (
+                    .clk       (clk),
+                    .enable    (enable_q),
+                    .mode      (x_mode_q[1:0]),
+                    .x         (x),
+                    .multiplier(param_q[63:32]),
+                    .shift     (param_q[31:24]),
+                    .zero_point(param_q[23:16]),
+                    .clamp_low (param_q[15:8]),
+                    .clamp_high(param_q[7:0]),
+                    .q         (int8_q)
+                );
+            end else begin : g_no_int8
+                wire unused = &{1'b0, multiplier, shift, zero_point, clamp_low, clamp_high};
+            end
+            if (BF16 != 0) begin : g_float
+                wire [32*GROUPS-1:0] biases;
+                for (g = 0; g < GROUPS; g = g + 1) begin : g_group
+                    localparam integer COL = (g*POST_LANES + l < COLS) ? g*POST_LANES + l : COLS - 1;
+                    assign biases[32*g +: 32] = bias[32*COL +: 32];
+                end
+                reg  [31:0] bias_q;
+                wire [31:0] float_q;
+                always @(posedge clk) if (param_valid) bias_q <= biases[32*param_group +: 32];
+                float_post u_float_post (
+                    .clk   (clk),
+                    .enable(enable_q),
+                    .kind  (x_mode_q[1:0]),
+                    .relu  (x_mode_q[3]),
+                    .x     (x),
+                    .bias  (bias_q),
+                    .random(random[16*l +: 16]),
+                    .y     (float_q)
+                );
+                if (INT8 != 0) begin : g_either
+                    assign lane_q[LANE_W*l +: LANE_W] = (size_end == 2'd0) ? {24'd0, g_int8.int8_q} : float_q;
+                end else begin : g_only
+                    assign lane_q[LANE_W*l +: LANE_W] = float_q;
+                end
+            end else begin : g_no_float
+                wire unused = &{1'b0, random[16*l +: 16], x_mode_q[3]};
+                assign lane_q[LANE_W*l +: LANE_W] = g_int8.int8_q;
+            end
         end
     endgenerate
 
     // The groups of a row come out one after the other, the lowest columns first: they move down as the next arrive.
-    wire [8*POST_LANES*GROUPS-1:0] int8_row;
+    wire [LANE_W*POST_LANES*GROUPS-1:0] lanes;
     generate
         if (GROUPS == 1) begin : g_at_once
-            assign int8_row = lane_q;
+            assign lanes = lane_q;
         end else begin : g_collect
-            reg [8*POST_LANES*(GROUPS-1)-1:0] collect_q;
-            assign int8_row = {lane_q, collect_q};
-            always @(posedge clk) if (enable_q) collect_q <= int8_row[8*POST_LANES*GROUPS-1:8*POST_LANES];
+            reg [LANE_W*POST_LANES*(GROUPS-1)-1:0] collect_q;
+            assign lanes = {lane_q, collect_q};
+            always @(posedge clk) if (enable_q) collect_q <= lanes[LANE_W*POST_LANES*GROUPS-1:LANE_W*POST_LANES];
         end
     endgenerate
 
-    wire [32*COLS-1:0] int8_data;
-    assign int8_data[8*COLS-1:0]       = int8_row[8*COLS-1:0];
-    assign int8_data[32*COLS-1:8*COLS] = {(24*COLS){1'b0}};
+    wire [32*COLS-1:0] int8_data, post_data;
+    generate
+        for (l = 0; l < COLS; l = l + 1) begin : g_pack
+            assign int8_data[8*l +: 8] = lanes[LANE_W*l +: 8];
+        end
+        assign int8_data[32*COLS-1:8*COLS] = {(24*COLS){1'b0}};
+        if (BF16 != 0) begin : g_wide
+            wire [32*COLS-1:0] bf16_data;
+            for (l = 0; l < COLS; l = l + 1) begin : g_pack_bf16
+                assign bf16_data[16*l +: 16] = lanes[LANE_W*l +: 16];
+            end
+            assign bf16_data[32*COLS-1:16*COLS] = {(16*COLS){1'b0}};
+            assign post_data = (size_end == 2'd0) ? int8_data : (size_end == 2'd1) ? bf16_data : lanes[32*COLS-1:0];
+        end else begin : g_narrow
+            assign post_data = int8_data;
+        end
+    endgenerate
 
     assign out_valid = x_valid_q || whole;
-    assign out_raw   = x_valid_q;
+    assign out_size  = x_valid_q ? 2'd2 : size_end;
     assign out_last  = x_valid_q ? x_last_q : final_q[LATENCY-1];
-    assign out_data  = x_valid_q ? x_q : int8_data;
+    assign out_data  = x_valid_q ? x_q : post_data;
 
 endmodule
 

@@ -15,17 +15,20 @@
 // its last tile is loaded into the result registers, so the first beat of a record waits until SETTLE cycles
 // after the latest release. By then no tile of a released panel is under way, and of the others at most three are alive.
 //
-// Latency: 1 cycle from `take` to w_data. One beat in and one slice out a cycle.
-// Errors (one-cycle strobes): a mode above 3, a tlast inside the record (or no slice after it), a panel of more than
+// Latency: 1 cycle from `read` to w_data. One beat in and one slice out a cycle. A slice may be read several times: only
+//          `take`, which comes with a read, moves on to the next.
+// Errors (one-cycle strobes): a mode that the core has not, a tlast inside the record (or no slice after it), a panel of more than
 //          SLICES_MAX slices. The core halts on them; `halt` drains the input.
 // Numbers: none; bits pass unchanged. Lanes as on s_axis_w.
 `default_nettype none
 
 module panel_buffer #(
     parameter integer COLS       = 8,     // 1..32
-    parameter integer DEPTH      = 1,     // 1..8
+    parameter integer DEPTH      = 1,     // bytes of a lane, 1..8
     parameter integer SLICES_MAX = 1024,  // slices of the longest panel
-    parameter integer SETTLE     = 8      // cycles from issuing a tile's last slice to reading its record
+    parameter integer SETTLE     = 8,     // cycles from issuing a tile's last slice to reading its record
+    parameter integer INT8       = 1,     // 1: modes 0 to 3, int8
+    parameter integer BF16       = 0      // 1: modes 4 to 7 and 12 to 15, bfloat16
 ) (
     input  wire                    clk,
     input  wire                    rst,
@@ -45,10 +48,11 @@ module panel_buffer #(
     output wire                    slice_ready,
     output wire                    slice_last,
     output wire [1:0]              slice_slot,
-    output wire [1:0]              slice_mode,
+    output wire [3:0]              slice_mode,
+    input  wire                    read,
     input  wire                    take,
     input  wire                    drop,      // with the take of a last slice: release the panel
-    output wire [8*DEPTH*COLS-1:0] w_data,    // the slice taken in the cycle before
+    output wire [8*DEPTH*COLS-1:0] w_data,    // the slice read in the cycle before
     // errors
     output wire                    error_mode,
     output wire                    error_record,
@@ -56,6 +60,7 @@ module panel_buffer #(
 );
 
     localparam integer RECORD_BEATS = (12 + DEPTH - 1) / DEPTH;
+    localparam integer MODE_W       = (BF16 != 0) ? 4 : 2;
     localparam integer INDEX_W      = (SLICES_MAX == 1) ? 1 : $clog2(SLICES_MAX);
     localparam integer SETTLE_W     = $clog2(SETTLE + 1);
     localparam [31:0]  INDEX_END    = SLICES_MAX - 1;
@@ -74,7 +79,7 @@ module panel_buffer #(
     // panels
     reg [1:0]          full_q;           // a whole panel stands in this half
     reg [INDEX_W-1:0]  end_index_q[0:1];  // index of its last slice
-    reg [1:0]          mode_q[0:3];      // by slot
+    reg [MODE_W-1:0]   mode_q[0:3];      // by slot
     reg [SETTLE_W-1:0] settle_q;
     // reader
     reg               read_half_q;
@@ -95,20 +100,27 @@ module panel_buffer #(
     wire slice_write = accept && !in_record_q;
     wire panel_end   = slice_write && in_last;
 
-    assign error_mode   = accept && first && (in_user > 8'd3);
+    wire legal = (in_user[7:4] == 4'd0) && (in_user[2] ? (BF16 != 0) : (INT8 != 0) && !in_user[3]);
+    assign error_mode   = accept && first && !legal;
     assign error_record = accept && in_record_q && in_last;
     assign error_long   = slice_write && !in_last && (write_index_q == INDEX_END[INDEX_W-1:0]);
 
     assign slice_ready = full_q[read_half_q] || (read_half_q == write_half_q && read_index_q < write_index_q);
     assign slice_last  = full_q[read_half_q] && (read_index_q == end_index_q[read_half_q]);
     assign slice_slot  = read_slot_q;
-    assign slice_mode  = mode_q[read_slot_q];
+    generate
+        if (MODE_W == 4) begin : g_modes
+            assign slice_mode = mode_q[read_slot_q];
+        end else begin : g_int8_modes
+            assign slice_mode = {2'd0, mode_q[read_slot_q]};
+        end
+    endgenerate
 
     always @(posedge clk) begin
         if (slice_write) mem[{write_half_q, write_index_q}] <= in_data;
-        if (take) w_data_q <= mem[{read_half_q, read_index_q}];
+        if (read) w_data_q <= mem[{read_half_q, read_index_q}];
         if (panel_end) end_index_q[write_half_q] <= write_index_q;
-        if (record_write && first) mode_q[write_slot_q] <= in_user[1:0];
+        if (record_write && first) mode_q[write_slot_q] <= in_user[MODE_W-1:0];
     end
 
     assign w_data = w_data_q;

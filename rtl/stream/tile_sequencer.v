@@ -12,20 +12,28 @@
 //     rows skip the requantiser and must not overtake.
 // An activation panel with `keep` does not end its tile: the accumulators stay open for the next panel's K.
 //
-// Latency: 1 cycle from a beat at the head of the input to op_valid. One slice a cycle.
+// bfloat16 panels (BF16 = 1; see pe_bf16): four sums take turns in every cell, so a slice is four beats, of rows 0, 4, ..,
+// then 1, 5, .., and its weights are read four times. Beat i may only go when the array comes to sum i: every fourth
+// cycle, counted from the tile's first beat. A stream without pauses never notices; behind a pause a beat waits for
+// its turn. A tile has 4 ROWS rows, GROUPS cycles each. An int8 tile behind a bfloat16 one starts 4 cycles after its
+// last beat, when the sums have left the cells' adders.
+//
+// Latency: 1 cycle from a beat at the head of the input to op_valid. One beat a cycle.
 // Errors (strobes; the slice is not issued, the core halts): the activation panel ends where the weight panel does not,
-//          or the other way round (error_k); the activation panel has more than SLICES_MAX slices (error_long).
+//          or the other way round, or within a slice (error_k); the activation panel has more than SLICES_MAX slices
+//          (error_long); a weight panel of the other format while a tile is open (error_format).
 // Numbers: none; operands pass unchanged.
 // Events for the counters: of issue, stall_a, stall_w, stall_out and pad at most one is high in a cycle.
 `default_nettype none
 
 module tile_sequencer #(
     parameter integer ROWS         = 8,     // 1..32
-    parameter integer DEPTH        = 1,     // 1..8
+    parameter integer DEPTH        = 1,     // bytes of a lane, 1..8
     parameter integer SLICES_MAX   = 1024,  // slices of the longest panel
     parameter integer GROUPS       = 4,     // cycles a requantised row takes, 1..32
     parameter integer POST_LATENCY = 12,    // cycles a requantised row needs more than a raw one
-    parameter integer CREDITS      = 64     // rows the result FIFO holds
+    parameter integer CREDITS      = 64,    // rows the result FIFO holds
+    parameter integer BF16         = 0      // 1: panels may be bfloat16
 ) (
     input  wire                    clk,
     input  wire                    rst,
@@ -40,14 +48,15 @@ module tile_sequencer #(
     input  wire                    slice_ready,
     input  wire                    slice_last,
     input  wire [1:0]              slice_slot,
-    input  wire [1:0]              slice_mode,
-    output wire                    take,
+    input  wire [3:0]              slice_mode,
+    output wire                    read,     // the slice at hand goes to w_data
+    output wire                    take,     // ... and is done with
     output wire                    drop,
     // to the array, aligned with the buffer's w_data
     output wire                    op_valid,
     output wire                    op_last,
     output wire [1:0]              op_slot,
-    output wire [1:0]              op_mode,
+    output wire [3:0]              op_mode,
     output wire [8*DEPTH*ROWS-1:0] op_a,
     // credits
     input  wire                    row_left,  // a row left the result FIFO
@@ -55,6 +64,7 @@ module tile_sequencer #(
     // errors
     output wire                    error_k,
     output wire                    error_long,
+    output wire                    error_format,
     // events
     output wire                    issue,
     output wire                    stall_a,
@@ -64,7 +74,8 @@ module tile_sequencer #(
 );
 
     localparam integer CREDIT_W = $clog2(CREDITS + 1);
-    localparam integer GAP_W    = $clog2(ROWS * GROUPS + POST_LATENCY + 1);
+    localparam integer TALL     = (BF16 != 0) ? 4 * ROWS : ROWS;  // rows of the tallest tile
+    localparam integer GAP_W    = $clog2(TALL * GROUPS + POST_LATENCY + 4);
     localparam integer INDEX_W  = (SLICES_MAX == 1) ? 1 : $clog2(SLICES_MAX);
 
     localparam [31:0] INDEX_END     = SLICES_MAX - 1;
@@ -73,37 +84,59 @@ module tile_sequencer #(
     localparam [31:0] GAP_RAW       = ROWS - 1;
     localparam [31:0] GAP_REQUANT   = ROWS * GROUPS - 1;
     localparam [31:0] GAP_OVERTAKE  = ROWS * GROUPS + POST_LATENCY - 1;
+    // A bfloat16 tile's sums reach the result registers one after the other: the first 4 cycles after the last beat's
+    // products, where an int8 tile's come, the last 7. Its first sum must not push a row of the tile before off the chain's end
+    // while the output still waits for it, unless rows leave in every cycle, when pushing is what the chain does anyway.
+    localparam integer PUSH_EARLY   = (GROUPS == 1 || GROUPS > 3) ? 0 : 4 - GROUPS;
+    localparam [31:0] CREDITS_TALL  = TALL;
+    localparam [31:0] GAP_TALL      = TALL * GROUPS + PUSH_EARLY - 1;         // bfloat16 behind bfloat16
+    localparam [31:0] GAP_TALL_INT8 = TALL * GROUPS + 3 - 1;                  // requantised behind bfloat16
+    localparam [31:0] GAP_TALL_RAW  = TALL * GROUPS + 3 + POST_LATENCY - 1;   // raw behind bfloat16
 
     reg                open_q;     // a tile has begun
     reg [INDEX_W-1:0]  index_q;    // slice within the activation panel
     reg [CREDIT_W-1:0] credit_q;   // rows the FIFO has room for
     reg [GAP_W-1:0]    gap_q;      // cycles until the chain can take another tile
     reg [GAP_W-1:0]    gap_raw_q;  // ... and until it can be a raw one
+    reg [GAP_W-1:0]    gap_tall_q; // ... or a bfloat16 one
+    reg [1:0]          beat_q;     // beat of the bfloat16 slice that comes next
+    reg [1:0]          turn_q;     // sum that the array comes to, counted from the tile's first beat
+    reg [1:0]          leave_q;    // cycles until bfloat16 sums have left the adders
+    reg                tall_q;     // the open tile is bfloat16
     reg                op_valid_q, op_last_q;
-    reg [1:0]          op_slot_q, op_mode_q;
+    reg [1:0]          op_slot_q;
+    reg [3:0]          op_mode_q;
     reg [8*DEPTH*ROWS-1:0] op_a_q;
 
+    wire bf16      = (BF16 != 0) && slice_mode[2];
+    wire whole     = !bf16 || (beat_q == 2'd3);  // this beat completes its slice
     wire both      = a_valid && slice_ready && !halt;
-    wire overlong  = !a_last && (index_q == INDEX_END[INDEX_W-1:0]);
-    wire mismatch  = (a_last != slice_last);
-    wire agreed    = both && !overlong && !mismatch;
-    wire room      = open_q || (credit_q >= CREDITS_TILE[CREDIT_W-1:0]);
+    wire foreign   = (BF16 != 0) && open_q && (bf16 != tall_q);
+    wire overlong  = whole && !a_last && (index_q == INDEX_END[INDEX_W-1:0]);
+    wire mismatch  = (a_last != (slice_last && whole));
+    wire agreed    = both && !foreign && !overlong && !mismatch;
+    wire [CREDIT_W-1:0] credits = bf16 ? CREDITS_TALL[CREDIT_W-1:0] : CREDITS_TILE[CREDIT_W-1:0];
+    wire room      = open_q || (credit_q >= credits);
     wire tile_end  = a_last && !a_user[1];
-    wire raw       = (slice_mode == 2'd0);
-    wire chain     = !tile_end || ((raw ? gap_raw_q : gap_q) == {GAP_W{1'b0}});
+    wire raw       = !bf16 && (slice_mode[1:0] == 2'd0);
+    wire [GAP_W-1:0] gap = bf16 ? gap_tall_q : raw ? gap_raw_q : gap_q;
+    wire chain     = !tile_end || (gap == {GAP_W{1'b0}});
+    wire turn      = bf16 ? (!open_q || (beat_q == turn_q)) : (leave_q == 2'd0);
     wire start     = issue && !open_q;
 
-    assign issue      = agreed && room && chain;
-    assign take       = issue;
-    assign drop       = a_last && a_user[0];
-    assign a_ready    = issue || halt;
-    assign error_long = both && overlong;
-    assign error_k    = both && !overlong && mismatch;
+    assign issue        = agreed && room && chain && turn;
+    assign read         = issue;
+    assign take         = issue && whole;
+    assign drop         = a_last && a_user[0];
+    assign a_ready      = issue || halt;
+    assign error_format = both && foreign;
+    assign error_long   = both && !foreign && overlong;
+    assign error_k      = both && !foreign && !overlong && mismatch;
 
     assign stall_a    = !a_valid && slice_ready && !halt;
     assign stall_w    = a_valid && !slice_ready && !halt;
     assign stall_out  = agreed && !room;
-    assign pad        = agreed && room && !chain;
+    assign pad        = agreed && room && !(chain && turn);
     assign idle       = !open_q && (credit_q == CREDITS_ALL[CREDIT_W-1:0]);
 
     always @(posedge clk) begin
@@ -113,25 +146,36 @@ module tile_sequencer #(
             credit_q   <= CREDITS_ALL[CREDIT_W-1:0];
             gap_q      <= {GAP_W{1'b0}};
             gap_raw_q  <= {GAP_W{1'b0}};
+            gap_tall_q <= {GAP_W{1'b0}};
+            beat_q     <= 2'd0;
+            leave_q    <= 2'd0;
             op_valid_q <= 1'b0;
             op_last_q  <= 1'b0;
         end else begin
             op_valid_q <= issue;
             op_last_q  <= issue && tile_end;
             if (issue) open_q <= !tile_end;
-            if (issue) index_q <= a_last ? {INDEX_W{1'b0}} : index_q + 1'b1;
+            if (take) index_q <= a_last ? {INDEX_W{1'b0}} : index_q + 1'b1;
             case ({start, row_left})
-                2'b10:   credit_q <= credit_q - CREDITS_TILE[CREDIT_W-1:0];
-                2'b11:   credit_q <= credit_q - CREDITS_TILE[CREDIT_W-1:0] + 1'b1;
+                2'b10:   credit_q <= credit_q - credits;
+                2'b11:   credit_q <= credit_q - credits + 1'b1;
                 2'b01:   credit_q <= credit_q + 1'b1;
                 default: credit_q <= credit_q;
             endcase
             if (issue && tile_end) begin
-                gap_q     <= raw ? GAP_RAW[GAP_W-1:0] : GAP_REQUANT[GAP_W-1:0];
-                gap_raw_q <= raw ? GAP_RAW[GAP_W-1:0] : GAP_OVERTAKE[GAP_W-1:0];
+                gap_q     <= bf16 ? GAP_TALL_INT8[GAP_W-1:0] : raw ? GAP_RAW[GAP_W-1:0] : GAP_REQUANT[GAP_W-1:0];
+                gap_raw_q <= bf16 ? GAP_TALL_RAW[GAP_W-1:0] : raw ? GAP_RAW[GAP_W-1:0] : GAP_OVERTAKE[GAP_W-1:0];
             end else begin
                 if (gap_q != {GAP_W{1'b0}}) gap_q <= gap_q - 1'b1;
                 if (gap_raw_q != {GAP_W{1'b0}}) gap_raw_q <= gap_raw_q - 1'b1;
+            end
+            if (BF16 != 0) begin
+                if (issue && tile_end)
+                    gap_tall_q <= bf16 ? GAP_TALL[GAP_W-1:0] : raw ? GAP_RAW[GAP_W-1:0] : GAP_REQUANT[GAP_W-1:0];
+                else if (gap_tall_q != {GAP_W{1'b0}}) gap_tall_q <= gap_tall_q - 1'b1;
+                if (issue && bf16) beat_q <= beat_q + 2'd1;
+                if (issue && bf16) leave_q <= 2'd3;
+                else if (leave_q != 2'd0) leave_q <= leave_q - 2'd1;
             end
         end
         if (issue) begin
@@ -139,6 +183,8 @@ module tile_sequencer #(
             op_slot_q <= slice_slot;
             op_mode_q <= slice_mode;
         end
+        turn_q <= start ? 2'd1 : turn_q + 2'd1;
+        if (start) tall_q <= bf16;
     end
 
     assign op_valid = op_valid_q;

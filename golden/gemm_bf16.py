@@ -1,0 +1,166 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Golden model of the core's bfloat16 panels: products and sums rounded one by one, bias, ReLU, output.
+
+For each k in order, ``acc = float32(acc + float32(a_k * w_k))``, both rounded to nearest even, subnormals
+kept. Every step is one IEEE 754 operation and no BLAS is used, so that the bits are the same on every
+machine. A product of two bfloat16 has 16 significant bits and is exact unless it is subnormal or overflows;
+the sum is what rounds. Every NaN becomes 0x7FC00000.
+"""
+import numpy as np
+
+from golden.arith.bf16_to_fp32 import bf16_to_fp32
+from golden.arith.fp32_to_bf16 import fp32_to_bf16
+
+OUTPUTS = {"fp32": 0, "even": 1, "toward_zero": 2, "stochastic": 3}
+"""What leaves the output stage: fp32, or bfloat16 by one of the roundings of `golden.arith.fp32_to_bf16`."""
+
+NAN = np.uint32(0x7FC00000)
+"""The one NaN."""
+
+
+def canonical(x):
+    """Bits of float32 numbers, every NaN replaced by the one NaN.
+
+    Parameters
+    ----------
+    x : array_like of float32
+
+    Returns
+    -------
+    ndarray of uint32
+    """
+    x = np.asarray(x, np.float32)
+    return np.where(np.isnan(x), NAN, x.view(np.uint32))
+
+
+def output_name(out) -> str:
+    """Name of an output format given by name or by code.
+
+    Parameters
+    ----------
+    out : str or int
+        A key of `OUTPUTS` or one of its values.
+
+    Raises
+    ------
+    ValueError
+        If it is neither.
+    """
+    names = {**{name: name for name in OUTPUTS}, **{code: name for name, code in OUTPUTS.items()}}
+    if isinstance(out, bool) or out not in names:
+        raise ValueError(f"out is {out!r}, expected one of {', '.join(OUTPUTS)} or 0..3")
+    return names[out]
+
+
+def output_stage(acc, bias=None, relu=False, out="fp32", random=None):
+    """What becomes of the accumulators: bias, ReLU, output format.
+
+    Parameters
+    ----------
+    acc : array_like of float32, shape (M, N)
+        The sums.
+    bias : array_like of uint32 or float32, shape (N,) or (), optional
+        fp32, as bits or as numbers: ``float32(acc + bias)``.
+    relu : bool
+        Whatever is not above 0 becomes +0; a NaN stays one.
+    out : str or int
+        See `OUTPUTS`.
+    random : array_like of uint16, broadcast to (M, N)
+        Random operands, for "stochastic" only.
+
+    Returns
+    -------
+    ndarray, shape (M, N)
+        uint32 bits of fp32, or uint16 bits of bfloat16.
+
+    Raises
+    ------
+    ValueError
+        Where `out` is unknown, or random operands are missing.
+    """
+    out = output_name(out)
+    acc = np.asarray(acc, np.float32)
+    if bias is not None:
+        bias = np.asarray(bias)
+        with np.errstate(all="ignore"):
+            acc = acc + (bias.view(np.float32) if bias.dtype == np.uint32 else bias.astype(np.float32))
+    if relu:
+        acc = np.where((acc > 0) | np.isnan(acc), acc, np.float32(0))
+    bits = canonical(acc)
+    if out == "fp32":
+        return bits
+    if out == "stochastic" and random is None:
+        raise ValueError("random is None, expected an operand for each result: out is 'stochastic'")
+    return fp32_to_bf16(bits, out, 0 if random is None else random)
+
+
+def _operands(a, w):
+    a, w = np.asarray(a), np.asarray(w)
+    for name, matrix in (("a", a), ("w", w)):
+        if matrix.dtype != np.uint16:
+            raise ValueError(f"{name} has dtype {matrix.dtype}, expected uint16, the bits of bfloat16")
+        if matrix.ndim != 2:
+            raise ValueError(f"{name} has shape {matrix.shape}, expected two dimensions")
+    if a.shape[1] != w.shape[0]:
+        raise ValueError(f"a has shape {a.shape} and w {w.shape}: expected a's columns to be w's rows")
+    return bf16_to_fp32(a), bf16_to_fp32(w)
+
+
+def gemm_bf16_plain(a, w, bias=None, relu=False, out="fp32", random=None):
+    """``a @ w`` as the hardware does it: three loops, one rounding a product and one a sum.
+
+    Parameters
+    ----------
+    a : ndarray of uint16, shape (M, K)
+        Activations, bits of bfloat16.
+    w : ndarray of uint16, shape (K, N)
+        Weights, bits of bfloat16.
+    bias, relu, out, random
+        As `output_stage`. A sum never is -0, since it begins at +0: no bias and a bias of 0 are the same.
+
+    Returns
+    -------
+    ndarray, shape (M, N)
+        uint32 bits of fp32, or uint16 bits of bfloat16.
+
+    Raises
+    ------
+    ValueError
+        If a dtype is not uint16, the shapes do not fit, or as `output_stage`.
+
+    Examples
+    --------
+    2^24 + 1 + 1 in this order: each 1 is half a step of the sum and lost, a tie to even.
+
+    >>> one, big = 0x3F80, 0x4B80
+    >>> a, w = np.array([[big, one, one]], np.uint16), np.full((3, 1), one, np.uint16)
+    >>> hex(gemm_bf16_plain(a, w)[0, 0])
+    '0x4b800000'
+    """
+    a, w = _operands(a, w)
+    sums = np.zeros((a.shape[0], w.shape[1]), np.float32)
+    with np.errstate(all="ignore"):
+        for i in range(a.shape[0]):
+            for j in range(w.shape[1]):
+                acc = np.float32(0)
+                for k in range(a.shape[1]):
+                    product = np.float32(a[i, k] * w[k, j])
+                    acc = np.float32(acc + product)
+                sums[i, j] = acc
+    return output_stage(sums, bias, relu, out, random)
+
+
+def gemm_bf16(a, w, bias=None, relu=False, out="fp32", random=None):
+    """`gemm_bf16_plain` a slice of K at a time: the same operations in the same order on whole matrices.
+
+    Parameters, errors and result are those of `gemm_bf16_plain`.
+    """
+    a, w = _operands(a, w)
+    sums = np.zeros((a.shape[0], w.shape[1]), np.float32)
+    product = np.empty_like(sums)
+    with np.errstate(all="ignore"):
+        for column, row in zip(np.ascontiguousarray(a.T), w):
+            np.multiply(column[:, None], row, out=product)
+            np.add(sums, product, out=sums)
+    return output_stage(sums, bias, relu, out, random)

@@ -1,0 +1,56 @@
+// SPDX-FileCopyrightText: 2026 macrame contributors
+// SPDX-License-Identifier: Apache-2.0
+//
+// float_post: what becomes of a bfloat16 tile's sum: bias, ReLU, and a rounding to bfloat16 if it is wanted.
+//
+//   x + bias (fp32_add) ─► ReLU ─► fp32_to_bf16 ─► y        4 + 1 + 1 cycles, then as many more as requantize takes
+//
+// Latency: 11 cycles, one number a cycle; with `enable` low everything rests.
+// Numbers: y = x + bias, nearest even. ReLU keeps y > 0, and NaN, and makes +0 of the rest. kind 0 leaves the float32, 1 rounds to
+//          bfloat16 nearest even, 2 toward zero, 3 stochastically: away from zero iff random < the lower half of
+//          y. A bfloat16 stands in the lower half of the result; the upper one is 0.
+// Example: x = 3F800000, bias = BFC00000 (1 - 1.5 = -0.5), relu: 00000000; without it, kind 1: 0000BF00.
+`default_nettype none
+
+module float_post (
+    input  wire        clk,
+    input  wire        enable,
+    // all taken together
+    input  wire [1:0]  kind,
+    input  wire        relu,
+    input  wire [31:0] x,
+    input  wire [31:0] bias,
+    input  wire [15:0] random,
+    output wire [31:0] y
+);
+
+    localparam integer WAIT = 5;  // cycles to spare: 11 - (4 + 1 + 1)
+
+    wire [31:0]     sum;
+    wire [15:0]     narrow;
+    reg  [3*4-1:0]  mode_q;    // {relu, kind} beside the adder
+    reg  [16*5-1:0] random_q;
+    reg  [1:0]      kind_q;
+    reg  [31:0]     relu_q;
+    reg  [32*(WAIT+1)-1:0] y_q;
+
+    fp32_add u_add (.clk(clk), .enable(enable), .a(x), .b(bias), .s(sum));
+
+    wire drop = mode_q[11] && sum[31] && (sum[30:0] <= 31'h7F80_0000);  // negative, not NaN
+
+    fp32_to_bf16 u_narrow (.x(relu_q), .rounding(kind_q - 2'd1), .random(random_q[79:64]), .y(narrow));
+
+    always @(posedge clk)
+        if (enable) begin
+            mode_q   <= {mode_q[8:0], relu, kind};
+            random_q <= {random_q[63:0], random};
+            kind_q   <= mode_q[10:9];
+            relu_q   <= drop ? 32'd0 : sum;
+            y_q      <= {y_q[32*WAIT-1:0], (kind_q == 2'd0) ? relu_q : {16'd0, narrow}};
+        end
+
+    assign y = y_q[32*WAIT +: 32];
+
+endmodule
+
+`default_nettype wire

@@ -1,0 +1,77 @@
+// SPDX-FileCopyrightText: 2026 macrame contributors
+// SPDX-License-Identifier: Apache-2.0
+//
+// pe_bf16: one cell of the bfloat16 array: a product a cycle, four float32 sums that take turns.
+//
+//   a, w ──► mul9x9 ──► bf16_product ──► + ─── 3 stages ───┬─► sum_q (the fourth) ─┐
+//                                        ▲                 └─► results             │   (last: push)
+//                                        └─────────────────────────────────────────┘
+//
+// Every sum is rounded to float32 after every product, k by k, as `acc = float32(acc + float32(a * w))` does, so a sum cannot
+// take its next product before the last addition has ended. The adder has four stages: four sums stand in them,
+// each comes by every fourth cycle and takes a product then. A cell so computes four rows, and no cycle is lost.
+//
+// Latency: operands to the adder 4 cycles; through the adder 4. `valid` belongs to the product at the adder; `last` and
+//          `clear` to the sum that is about to reach sum_q, 3 cycles further on.
+//          A cycle without `valid` adds -0, which changes nothing, not even -0 itself.
+// Numbers: bf16_mul and fp32_add: nearest even, subnormals kept, NaN 7FC00000. A sum starts at +0, so that one of
+//          nothing but negative zeros is +0, as in NumPy.
+// Results: a push puts the sum in at the far end of four registers, as a shift does with chain_in; after four pushes sum 0 stands on
+//          chain_out.
+// Reset:   hold `clear` for 4 cycles: every sum has come by then.
+`default_nettype none
+
+module pe_bf16 (
+    input  wire        clk,
+    // control
+    input  wire        valid,      // add the product
+    input  wire        last,       // push the sum
+    input  wire        clear,      // the next sum in this place starts at +0
+    input  wire        shift,      // move the chain
+    // operands: bfloat16, and their significands as the multiplier takes them
+    input  wire [15:0] a,
+    input  wire [15:0] w,
+    input  wire [8:0]  a_factor,
+    input  wire [8:0]  w_factor,
+    // result chain
+    input  wire [31:0] chain_in,
+    output wire [31:0] chain_out
+);
+
+    wire [17:0] significand;
+    wire [31:0] product, sum;
+    reg  [31:0]  sum_q;
+    reg  [127:0] results_q;
+
+    mul9x9 u_mul (.clk(clk), .enable(1'b1), .a(a_factor), .b(w_factor), .p(significand));
+
+    bf16_product u_product (.clk(clk), .enable(1'b1), .a(a), .b(w), .product(significand[15:0]), .p(product));
+
+    fp32_add #(
+        .OUTPUT_REGISTER(0)
+    ) u_add (
+        .clk   (clk),
+        .enable(1'b1),
+        .a     (sum_q),
+        .b     (valid ? product : 32'h8000_0000),
+        .s     (sum)
+    );
+
+    wire move = last || shift;
+
+    wire unused = &{1'b0, significand[17:16]};  // two significands, never negative
+
+    always @(posedge clk) begin
+        if (clear) sum_q <= 32'd0;
+        else sum_q <= sum;
+        if (move) begin
+            if (last) results_q <= {sum, results_q[127:32]};
+            else results_q <= {chain_in, results_q[127:32]};
+        end
+    end
+
+    assign chain_out = results_q[31:0];
+
+endmodule
+
+`default_nettype wire

@@ -1,0 +1,82 @@
+// SPDX-FileCopyrightText: 2026 macrame contributors
+// SPDX-License-Identifier: Apache-2.0
+//
+// pe_dual: one cell that is pe_int8 (DEPTH 1) and pe_bf16 by turns: one multiplier, one register for the sum.
+//
+//   factors ──► mul9x9 ──┬─► 2 registers ─────────────► + ───────────┐
+//                        │                              ▲            ├─► sum_q ──┬─► back to both adders
+//   a, w ────────────────┴─► bf16_product ─► fp32_add, 3 stages ─────┘     (d) ──┴─► results
+//
+// Latency: operands to either adder 4 cycles. int8: `valid`, `last` and `clear` belong to the product at the adder, as
+//          in pe_int8. bfloat16: as in pe_bf16. `bf16` says which adder feeds sum_q; it may change when every sum has been pushed
+//          and cleared: the next cycle from int8 to bfloat16; the cycle after the fourth push the other way.
+// Numbers: those of pe_int8 and pe_bf16, bit for bit.
+// Results: with `tall` four registers, as in pe_bf16; without, the one at the end, as in pe_int8, and the chain is
+//          that much shorter. `tall` is that of the tile being pushed, then stays while the tile shifts out.
+// Reset:   hold `bf16` and `clear` for 4 cycles. While `bf16` is low the float adder rests, with zeros in its stages.
+`default_nettype none
+
+module pe_dual (
+    input  wire        clk,
+    // control
+    input  wire        valid,      // add the product
+    input  wire        last,       // push the sum
+    input  wire        clear,      // the sum starts again from 0
+    input  wire        shift,      // move the chain; a push wins over it
+    input  wire        bf16,       // sum_q holds float32 sums
+    input  wire        tall,       // the chain holds four rows a cell
+    // operands: bfloat16 (anything in int8), and int8 or significands as the multiplier takes them
+    input  wire [15:0] a,
+    input  wire [15:0] w,
+    input  wire [8:0]  a_factor,
+    input  wire [8:0]  w_factor,
+    // result chain
+    input  wire [31:0] chain_in,
+    output wire [31:0] chain_out
+);
+
+    wire [17:0] p;
+    wire [31:0] product, sum;
+    reg [15:0] first_q, second_q;  // the int8 product, while bf16_product would be at work
+    reg [31:0] sum_q;
+    reg [95:0] tail_q;
+    reg [31:0] head_q;
+
+    mul9x9 u_mul (.clk(clk), .enable(1'b1), .a(a_factor), .b(w_factor), .p(p));
+
+    bf16_product u_product (.clk(clk), .enable(1'b1), .a(a), .b(w), .product(p[15:0]), .p(product));
+
+    fp32_add #(
+        .OUTPUT_REGISTER(0)
+    ) u_add (
+        .clk   (clk),
+        .enable(bf16),
+        .a     (sum_q),
+        .b     (valid ? product : 32'h8000_0000),
+        .s     (sum)
+    );
+
+    wire [31:0] total  = sum_q + {{16{second_q[15]}}, second_q};
+    wire [31:0] pushed = bf16 ? sum : total;
+
+    always @(posedge clk) begin
+        first_q  <= p[15:0];
+        second_q <= first_q;
+        if (clear) sum_q <= 32'd0;
+        else if (bf16 || valid) sum_q <= pushed;
+        if (last || shift) begin
+            if (tall) begin
+                head_q <= tail_q[31:0];
+                tail_q <= {last ? pushed : chain_in, tail_q[95:32]};
+            end else
+                head_q <= last ? pushed : chain_in;
+        end
+    end
+
+    assign chain_out = head_q;
+
+    wire unused = &{1'b0, p[17:16]};  // int8 products fit 16 bits, and significands are not negative
+
+endmodule
+
+`default_nettype wire
