@@ -40,3 +40,7 @@ bus/perf_counters.v
 stream/output_stage.v
 stream/release_watchdog.v
 macrame.v
+vector/vector_lane.v
+vector/vector_lanes.v
+vector/vector_control.v
+vector/vector_unit.v

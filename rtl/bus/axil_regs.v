@@ -18,6 +18,7 @@
 `default_nettype none
 
 module axil_regs #(
+    parameter [31:0] ID       = 32'h4D41_4352,  // "MACR"
     parameter [31:0] VERSION  = 32'h0001_0001,
     parameter [31:0] SHAPE    = 32'h0201_0808,  // {POST_LANES, DEPTH, COLS, ROWS}, a byte each
     parameter [31:0] K_MAX    = 32'd1024,
@@ -60,7 +61,6 @@ module axil_regs #(
     input  wire [223:0] counters       // CYCLES in the low word, PAD in the high one
 );
 
-    localparam [31:0] ID     = 32'h4D41_4352;  // "MACR"
     localparam [1:0]  OKAY   = 2'b00;
     localparam [1:0]  SLVERR = 2'b10;
     // word addresses

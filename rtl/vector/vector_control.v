@@ -1,0 +1,115 @@
+// SPDX-FileCopyrightText: 2026 macrame contributors
+// SPDX-License-Identifier: Apache-2.0
+//
+// vector_control: takes packets apart, pairs their beats, and issues a pair when there is room for its result.
+//
+// An x packet is a record and then data. The record's tuser is the command, its lane 0 the scalar; both are kept for the packet.
+// A y packet is data only. A pair of beats is issued when both are there, or x alone for ReLU, and a credit is left. There are
+// CREDITS; one is taken by an issue and given back when a result leaves the FIFO, so the FIFO cannot overflow and nothing behind
+// this module ever has to stop.
+//
+//   command   2:0 op, 6 and 7 illegal     3 x is bfloat16    4 y is bfloat16    6:5 output format    7 must be 0
+//
+// Latency: 0 cycles, beats to `issue`. A record takes one cycle of x.
+// Errors:  one-cycle strobes; `halt` must be high from the next cycle on. The beats of the error are not issued, nor any after
+//          them. While halted both inputs are drained.
+//            error_command  a command of another kind, at its record
+//            error_empty    a record with tlast: no data follows
+//            error_length   tlast on one beat of a pair only
+// Numbers: none but the credits.
+`default_nettype none
+
+module vector_control #(
+    parameter integer CREDITS = 32  // results the FIFO holds
+) (
+    input  wire        clk,
+    input  wire        rst,
+    input  wire        halt,
+    // x and y, without their data
+    input  wire [31:0] x_scalar,  // lane 0
+    input  wire [7:0]  x_user,
+    input  wire        x_last,
+    input  wire        x_valid,
+    output wire        x_ready,
+    input  wire        y_last,
+    input  wire        y_valid,
+    output wire        y_ready,
+    // to the lanes
+    output wire        issue,
+    output wire        issue_last,
+    output wire [2:0]  op,
+    output wire        x_bf16,
+    output wire        y_bf16,
+    output wire [1:0]  out_format,
+    output wire [31:0] s,
+    input  wire        left,      // a result left the FIFO
+    // status
+    output wire        idle,
+    output wire        wants_y,   // x waits for y
+    output wire        error_command,
+    output wire        error_empty,
+    output wire        error_length,
+    // events
+    output wire        packet,
+    output wire        stall_x,
+    output wire        stall_y,
+    output wire        stall_out,
+    output wire        starved    // neither x nor y, within a packet
+);
+
+    localparam [2:0]   RELU     = 3'd4;
+    localparam integer CREDIT_W = $clog2(CREDITS + 1);
+    localparam [31:0]  ALL      = CREDITS;
+
+    reg                data_q;  // the record was taken, data follow
+    reg [6:0]          command_q;
+    reg [31:0]         scalar_q;
+    reg [CREDIT_W-1:0] credits_q;
+
+    wire record   = x_valid && !data_q && !halt;
+    wire takes_y  = (op != RELU);
+    wire there    = x_valid && (y_valid || !takes_y);
+    wire pair     = there && data_q && !halt;
+    wire unequal  = takes_y && (x_last != y_last);
+    wire room     = (credits_q != {CREDIT_W{1'b0}});
+    wire open   = data_q && !halt;
+
+    assign issue      = pair && room && !unequal;
+    assign issue_last = x_last;
+    assign {out_format, y_bf16, x_bf16, op} = command_q;
+    assign s          = scalar_q;
+
+    assign x_ready = halt || !data_q || (room && (y_valid || !takes_y));
+    assign y_ready = halt || (data_q && room && x_valid && takes_y);
+
+    assign error_command = record && (x_user[7] || x_user[2:1] == 2'b11);
+    assign error_empty   = record && x_last;
+    assign error_length  = pair && unequal;
+
+    assign idle      = !data_q && (credits_q == ALL[CREDIT_W-1:0]);
+    assign wants_y   = open && x_valid && takes_y && !y_valid;
+    assign packet    = record && !error_command && !error_empty;
+    assign stall_x   = open && !x_valid && takes_y && y_valid;
+    assign stall_y   = wants_y;
+    assign stall_out = pair && !room;
+    assign starved   = open && !x_valid && !(takes_y && y_valid);
+
+    always @(posedge clk) begin
+        if (record) begin
+            command_q <= x_user[6:0];
+            scalar_q  <= x_scalar;
+        end
+        if (rst) begin
+            data_q    <= 1'b0;
+            credits_q <= ALL[CREDIT_W-1:0];
+        end else begin
+            if (record) data_q <= 1'b1;
+            else if (issue && x_last) data_q <= 1'b0;
+            if (issue && !left) credits_q <= credits_q - 1'b1;
+            else if (left && !issue) credits_q <= credits_q + 1'b1;
+        end
+    end
+
+endmodule
+
+`default_nettype wire
