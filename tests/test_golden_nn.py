@@ -11,7 +11,8 @@ from golden.nn.activations import log_softmax, relu, relu_derivative, sigmoid, s
 from golden.nn.layers import dense, dense_backward
 from golden.nn.losses import cross_entropy, cross_entropy_gradient
 from golden.nn.network import Network
-from golden.nn.train import SGD, Diverged, fit
+from golden.nn.optimizers import SGD
+from golden.nn.train import Diverged, fit
 
 
 def numeric(f, array, step=1e-6):
