@@ -4,7 +4,8 @@
 
 Rounding has derivative 0 almost everywhere, so its true gradient teaches nothing. The straight-through
 estimator (Bengio et al., 2013) takes the derivative of the clamp alone: 1 where a value is inside its range,
-0 where it saturates. Weights stay real numbers between steps; what the loss sees are their rounded values.
+0 where it saturates. Weights stay real numbers between steps; what the loss sees are their rounded values,
+and biases rounded to whole steps of the accumulator.
 """
 from dataclasses import dataclass
 
@@ -112,7 +113,8 @@ class QuantizationAware:
         for layer, (w, b) in enumerate(zip(self.network.weights, self.network.biases)):
             scales = symmetric(w, axis=1 if self.per_channel else None, bits=self.bits)
             weights.append(fake_quantize(w, scales)[0])
-            z = dense(steps[-1][1], weights[-1], b)
+            step = ranges[layer].scale * np.ravel(scales.scale)         # of the accumulator
+            z = dense(steps[-1][1], weights[-1], (step * np.rint(b / step)).astype(b.dtype))
             a = z if layer == last else np.maximum(z, 0)
             value, inside = fake_quantize(a, ranges[layer + 1])
             steps.append((a, value, inside if layer == last else inside & (z > 0)))
@@ -154,8 +156,8 @@ class QuantizationAware:
         """Class with the largest rounded output, the first of equals."""
         return self.forward(x)[0][-1][1].argmax(axis=1)
 
-    def quantized(self, mode="gemmlowp"):
-        """The integer network it has been trained to be.
+    def quantized(self, mode="fp32"):
+        """The integer network it has been trained to be; exactly so in mode fp32, which rounds once.
 
         Parameters
         ----------

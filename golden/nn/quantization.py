@@ -5,7 +5,9 @@
 A real number x is held as an integer q with x = scale * (q - zero_point). Weights are symmetric (zero point
 0, in [-127, 127]), one scale a tensor or one a channel; activations are asymmetric, their range measured on
 calibration samples. With b bits, 2 to 8, integers are those of b bits, held in int8: [-2^(b-1), 2^(b-1) - 1],
-and the core needs nothing but other clamps. A dense layer then needs only integers:
+and the core needs nothing but other clamps. (Sums are then so small that gemmlowp and ruy, which round twice,
+often end a step away: 1 times 0.344 becomes 1. Mode fp32 rounds once and is the one for few bits.) A dense
+layer then needs only integers:
 
     acc = sum_k (qx_k - zx) qw_jk + bias_j         bias_j = round(b_j / (sx sw_j)), int32
     qy  = clamp(requantize(acc, sx sw_j / sy) + zy)
