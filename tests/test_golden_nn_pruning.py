@@ -52,6 +52,11 @@ def test_blocks_go_whole(block, seed):
         assert all(np.array_equal(a, b) for a, b in zip(masks, pruning.magnitude_masks(layers, 0.4)))
 
 
+def test_a_small_block_at_the_edge_counts_by_its_mean():
+    (mask,) = pruning.block_masks([np.array([[1.0, 1.0, 1.2]])], 0.5, (1, 2))
+    assert mask.tolist() == [[False, False, True]]
+
+
 def test_dead_blocks_change_no_sum(seed):
     """What the host may leave out: a product without the dead blocks of each panel is the product."""
     rng = np.random.default_rng(seed)
