@@ -11,14 +11,25 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from homework import data, p1_forward, p3_batches, p4_int8, p7_bfloat16, p8_inference, report, settings
+from homework import (
+    data,
+    p1_forward,
+    p2_backprop,
+    p3_batches,
+    p4_int8,
+    p5_overfitting,
+    p7_bfloat16,
+    p8_inference,
+    report,
+    settings,
+)
 from homework.rtl import Rtl
 from homework.show import Show
 from host.errors import CoreError, LinkError
 from sim import simulate
 
-PROBLEMS = {1: p1_forward, 3: p3_batches, 4: p4_int8, 7: p7_bfloat16, 8: p8_inference}
-LATER = {2: "One step of backpropagation", 5: "Overfitting", 6: "Pruning",
+PROBLEMS = {1: p1_forward, 2: p2_backprop, 3: p3_batches, 4: p4_int8, 5: p5_overfitting, 7: p7_bfloat16, 8: p8_inference}
+LATER = {6: "Pruning",
          9: "Fixed learning rate against Adam"}
 ON_RTL = (1, 4, 7, 8)
 

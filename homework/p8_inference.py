@@ -8,13 +8,13 @@ import numpy as np
 from golden.nn.network import Network
 from golden.nn.quantization import quantize_network
 from golden.nn.train import Diverged, fit
+from homework.digits import CLASSES, PICTURES, load, some
+from homework.digits import accuracy as measured
 from homework.show import Matrix
 
 TITLE = "Inference in int8: scikit-learn's digits"
 KEYS = ("hidden", "test_fraction", "split_seed", "epochs", "batch_size", "learning_rate", "momentum", "seed",
         "mode", "per_channel", "calibration")
-CLASSES = 10
-PICTURES = 1797
 
 
 @dataclass(frozen=True)
@@ -50,15 +50,15 @@ def solve(problem, run):
     """Train, quantise, infer on the RTL, compare."""
     show = run.show
     with show.progress("loading scikit-learn's digits"):
-        train, test = _digits(problem)
+        train, test = load(problem.test_fraction, problem.split_seed)
     show.text(f"{len(train[0])} pictures to train on, {len(test[0])} held out; 64 pixels of 0 to 16, scaled "
               "to [0, 1].")
     show.part("Step 1: training in float64 (golden)")
     network, epochs = _train(problem, show, *train)
-    accuracy = {"train": _accuracy(network.predict(train[0]), train[1]),
-                "test": _accuracy(network.predict(test[0]), test[1])}
+    accuracy = {"train": measured(network.predict(train[0]), train[1]),
+                "test": measured(network.predict(test[0]), test[1])}
     show.table(("epoch", "updates", "training loss"),
-               [(e.number, e.updates, f"{e.loss:.6f}") for e in _some(epochs)])
+               [(e.number, e.updates, f"{e.loss:.6f}") for e in some(epochs)])
     show.text(f"float accuracy: {accuracy['train']:.2%} on the training set, "
               f"{accuracy['test']:.2%} on the test set")
 
@@ -90,8 +90,8 @@ def solve(problem, run):
         layers.append({**report.as_dict(), "cycle_model": run.rtl.predicted_cycles(layer, len(x))})
     labels = h.argmax(axis=1)
     run.rtl.compare("labels", labels, quantized.predict(x))
-    accuracy["int8 golden"] = _accuracy(golden[-1].argmax(axis=1), test[1])
-    accuracy["int8 RTL"] = _accuracy(labels, test[1])
+    accuracy["int8 golden"] = measured(golden[-1].argmax(axis=1), test[1])
+    accuracy["int8 RTL"] = measured(labels, test[1])
     show.table(("layer", "MACs", "cycles", "cycle model", "array busy", "utilisation", "stalls a / w / out"),
                [(i, f"{c['macs']:,}", f"{c['cycles']:,}",
                  "-" if c["cycle_model"] is None else f"{c['cycle_model']:,}",
@@ -122,15 +122,6 @@ def solve(problem, run):
             "true_labels": test[1], "float_labels": float_labels, "rtl_labels": labels, "rtl_logits": h}
 
 
-def _digits(problem):
-    from sklearn.datasets import load_digits
-    from sklearn.model_selection import train_test_split
-    pictures, labels = load_digits(return_X_y=True)
-    x_train, x_test, y_train, y_test = train_test_split(
-        pictures / 16, labels, test_size=problem.test_fraction, random_state=problem.split_seed)
-    return (x_train, y_train), (x_test, y_test)
-
-
 def _train(problem, show, x, labels):
     rng = np.random.default_rng(problem.seed)
     network = Network.random([x.shape[1], problem.hidden, CLASSES], rng)
@@ -148,7 +139,6 @@ def _train(problem, show, x, labels):
 
 
 
-
 def _show_one(show, quantized, test, x, logits):
     """The first picture, its pixels and its int8 logits."""
     show.equation(Matrix("first picture (0 to 16)", (test[0][0].reshape(8, 8) * 16).astype(int)), "quantised",
@@ -157,14 +147,3 @@ def _show_one(show, quantized, test, x, logits):
     show.table(("digit", *map(str, range(CLASSES))),
                [("int8 logit (RTL)", *logits[0]), ("stands for", *(f"{v:.2f}" for v in real))])
     show.text(f"true digit {test[1][0]}, largest logit at {logits[0].argmax()}")
-
-
-def _some(epochs):
-    """About eight of the epochs, the first and the last among them."""
-    step = max(1, len(epochs) // 7)
-    chosen = [e for e in epochs if (e.number - 1) % step == 0]
-    return chosen if chosen[-1] is epochs[-1] else [*chosen, epochs[-1]]
-
-
-def _accuracy(predicted, labels):
-    return float((predicted == labels).mean())
