@@ -11,6 +11,8 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from threadpoolctl import threadpool_limits
+
 from homework import (
     data,
     p1_forward,
@@ -28,9 +30,9 @@ from homework.show import Show
 from host.errors import CoreError, LinkError
 from sim import simulate
 
-PROBLEMS = {1: p1_forward, 2: p2_backprop, 3: p3_batches, 4: p4_int8, 5: p5_overfitting, 7: p7_bfloat16, 8: p8_inference}
-LATER = {6: "Pruning",
-         9: "Fixed learning rate against Adam"}
+PROBLEMS = {1: p1_forward, 2: p2_backprop, 3: p3_batches, 4: p4_int8, 5: p5_overfitting, 7: p7_bfloat16,
+            8: p8_inference}
+LATER = {6: "Pruning", 9: "Fixed learning rate against Adam"}
 ON_RTL = (1, 4, 7, 8)
 
 
@@ -68,7 +70,8 @@ def main(environ=os.environ):
         problems = _read(chosen)
         if set(problems) & set(ON_RTL):
             simulate.check_tools(simulate.simulator())
-        return _solve(chosen, problems)
+        with threadpool_limits(1):   # matrices this small only lose by threads
+            return _solve(chosen, problems)
     except (data.HomeworkError, simulate.SetupError) as error:
         print(f"macrame: {error}", file=sys.stderr)
         return 2

@@ -141,8 +141,8 @@ def _worked(problem, show, exact):
     show.equation("y =", matrix("y", 8), "target t =", matrix("t"), "e = y - t =", matrix("e", 8))
     show.text(f"total error E = {_decimal(exact['E'][0])}")
     show.part("Step 2: the gradient of the error, and back through the output layer")
-    show.equation(f"dE/dy = {factor:g} e =", matrix("dE/dy", 8), "mask: z2 > 0" if problem.masked else "no mask",
-                  "dE/dz2 =", matrix("dE/dz2", 8))
+    mask = "mask: z2 > 0" if problem.masked else "no mask"
+    show.equation(f"dE/dy = {factor:g} e =", matrix("dE/dy", 8), mask, "dE/dz2 =", matrix("dE/dz2", 8))
     show.equation("dE/dW2 = dE/dz2 . a1^T =", matrix("dE/dz2", 8), ".",
                   Matrix("a1^T", _reals(exact["a1"])[None], 6), "=", matrix("dE/dW2", 10))
     show.part("Step 3: back to the hidden layer")

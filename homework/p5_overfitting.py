@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Problem 5: overfitting on real data, and what helps: dropout, L2, early stopping; k-fold cross-validation."""
+"""Problem 5: overfitting on real data, what helps (dropout, L2, early stopping), and cross-validation."""
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,8 +11,8 @@ from homework import digits
 from homework.plots import Panel, curves_figure
 
 TITLE = "Overfitting"
-KEYS = ("train_samples", "split_seed", "hidden", "epochs", "batch_size", "learning_rate", "momentum", "seed",
-        "dropout", "l2", "patience", "folds", "strengths", "fold_epochs")
+KEYS = ("train_samples", "wrong_labels", "split_seed", "hidden", "epochs", "batch_size", "learning_rate",
+        "momentum", "seed", "dropout", "l2", "patience", "folds", "strengths", "fold_epochs")
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,7 @@ class Problem:
 
     file: object
     train_samples: int
+    wrong_labels: float
     split_seed: int
     hidden: int
     epochs: int
@@ -44,8 +45,9 @@ def read(file):
         if not 0 <= strength <= 10:
             raise file.error(f"strengths[{i}]", "a number from 0 to 10", strength)
     return Problem(
-        file, samples, file.integer("split_seed", 0, 2**32 - 1), file.integer("hidden", 1, 2048),
-        file.integer("epochs", 1, 1000), file.integer("batch_size", 1, samples),
+        file, samples, file.number("wrong_labels", 0, 0.5), file.integer("split_seed", 0, 2**32 - 1),
+        file.integer("hidden", 1, 2048), file.integer("epochs", 1, 1000),
+        file.integer("batch_size", 1, samples),
         file.number("learning_rate", 0, 100, above=True), file.number("momentum", 0, 0.999),
         file.integer("seed", 0, 2**32 - 1), file.number("dropout", 0, 0.95), file.number("l2", 0, 10),
         file.integer("patience", 1, 1000), file.integer("folds", 2, min(samples, 50)), strengths,
@@ -57,12 +59,13 @@ def solve(problem, run):
     show = run.show
     with show.progress("loading scikit-learn's digits"):
         train, held_out = digits.load(1 - problem.train_samples / digits.PICTURES, problem.split_seed)
+    train, wrong = _mislabelled(problem, *train)
     parameters = (digits.PIXELS + 1) * problem.hidden + (problem.hidden + 1) * digits.CLASSES
     show.text("A network overfits when it learns its training samples by heart: their loss goes on falling "
               "while the loss on samples it has never seen stops falling and rises again. It needs more "
               f"parameters than the data can pin down; here {parameters:,} parameters and "
-              f"{len(train[0])} pictures ({len(held_out[0]):,} others validate). Nothing here runs on the "
-              "RTL.")
+              f"{len(train[0])} pictures ({len(held_out[0]):,} others validate). {wrong} of the training "
+              "labels are wrong, on purpose. Nothing here runs on the RTL.")
     show.part("Training against validation loss (float64, golden)")
     runs = {name: _train(problem, show, name, train, held_out, **options) for name, options in (
         ("plain", {}), ("dropout", {"dropout": problem.dropout}), ("L2", {"l2": problem.l2}),
@@ -73,24 +76,25 @@ def solve(problem, run):
         rows.append((name, len(r["training"]), f"{r['end_training']:.4f}", f"{r['end_validation']:.4f}",
                      f"{r['validation'][best]:.4f}", best + 1, f"{r['training_accuracy']:.2%}",
                      f"{r['validation_accuracy']:.2%}", f"{r['largest_weight']:.2f}"))
-    show.table(("", "epochs", "training loss", "validation loss", "lowest", "in epoch", "right, training",
-                "right, validation", "largest weight"), rows)
+    show.text("Loss and share of right labels, on the training and on the validation pictures:")
+    show.table(("", "epochs", "training", "validation", "lowest", "in epoch", "right, tr.", "right, val.",
+                "largest weight"), rows)
     plain = runs["plain"]
     gap = plain["end_validation"] - plain["end_training"]
     show.text(f"Plain: the training loss ends at {plain['end_training']:.4f}, the validation loss at "
               f"{plain['end_validation']:.4f}, a gap of {gap:.4f}; the validation loss was lowest in epoch "
               f"{int(np.argmin(plain['validation'])) + 1}. What helps:")
-    show.text(f"Dropout takes a random {problem.dropout:.0%} of the hidden units out of every update, so that "
-              "no unit can rely on another; all of them work in inference.")
+    show.text(f"Dropout takes a random {problem.dropout:.0%} of the hidden units out of every update, so "
+              "that no unit can rely on another; all of them work in inference.")
     show.text(f"L2 adds {problem.l2:g} / 2 times the sum of all squared weights to the loss: large weights, "
               "which fitting single pictures needs, must pay for themselves.")
     show.text(f"Early stopping ends training {problem.patience} epochs after the lowest validation loss and "
               "goes back to it: it costs nothing, and saves time. More data, where there are any, help most.")
     with show.progress("drawing the losses"):
         figure = curves_figure([
-            Panel(title, "epoch", "cross-entropy", [
-                (name, range(1, len(r[key]) + 1), r[key]) for name, r in runs.items()], log="y", integers=True)
-            for title, key in (("training loss", "training"), ("validation loss", "validation"))])
+            Panel(f"{key} loss", "epoch", "cross-entropy", integers=True, log="y", curves=[
+                (name, range(1, len(r[key]) + 1), r[key]) for name, r in runs.items()])
+            for key in ("training", "validation")])
         for kind, data in figure.items():
             show.text(f"plot: {run.output(f'p5_overfitting.{kind}', data)}")
     folds = _cross_validation(problem, show, *train)
@@ -98,8 +102,18 @@ def solve(problem, run):
     show.good(f"Answer: overfitting is a falling training loss with a rising validation loss; here "
               f"{plain['end_validation']:.4f} at the end against {min(plain['validation']):.4f} at its "
               f"lowest. Of the remedies {best} ends lowest, at {runs[best]['end_validation']:.4f}.")
-    return {"samples": {"train": len(train[0]), "validation": len(held_out[0])}, "parameters": parameters,
+    return {"samples": {"train": len(train[0]), "validation": len(held_out[0])}, "wrong_labels": wrong,
+            "parameters": parameters,
             "hidden": problem.hidden, "runs": runs, "cross_validation": folds}
+
+
+def _mislabelled(problem, x, labels):
+    """The training set with some labels replaced by another digit, and how many."""
+    rng = np.random.default_rng(problem.split_seed)
+    labels, count = labels.copy(), round(problem.wrong_labels * len(labels))
+    chosen = rng.permutation(len(labels))[:count]
+    labels[chosen] = (labels[chosen] + rng.integers(1, digits.CLASSES, count)) % digits.CLASSES
+    return (x, labels), count
 
 
 def _train(problem, show, name, train, held_out, dropout=0.0, l2=0.0, stop=False):
@@ -118,9 +132,9 @@ def _train(problem, show, name, train, held_out, dropout=0.0, l2=0.0, stop=False
 
 def _cross_validation(problem, show, x, labels):
     show.part(f"{problem.folds}-fold cross-validation: choosing the strength of the L2 penalty")
-    show.text(f"The {len(x)} training pictures are cut into {problem.folds} parts; each part validates once a "
-              "network trained on the others. The mean over the parts judges a setting without touching the "
-              "validation set, and its spread says how far to trust it.")
+    show.text(f"The {len(x)} training pictures are cut into {problem.folds} parts; each part validates once "
+              "a network trained on the others. The mean over the parts judges a setting without touching "
+              "the validation set, and its spread says how far to trust it.")
     rows, out = [], []
     for strength in problem.strengths:
         losses, right = [], []

@@ -58,7 +58,7 @@ def curves_figure(panels):
     for axes, panel in zip(np.ravel(figure.subplots(1, len(panels))), panels):
         for i, (label, x, y) in enumerate(panel.curves):
             every = max(1, len(x) // MARKS)
-            axes.plot(x, np.asarray(y, float), STYLES[i % 4], color=SHADES[i // 4 % 3], label=label,
+            axes.plot(x, np.asarray(y, float), STYLES[i % 4], color=SHADES[i % 3], label=label,
                       marker=MARKERS[i % 7], markersize=4, markevery=(i * every // 3 % every, every))
         axes.set(title=panel.title, xlabel=panel.x, ylabel=panel.y)
         if "x" in panel.log:
