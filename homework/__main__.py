@@ -22,6 +22,7 @@ from homework import (
     p5_overfitting,
     p7_bfloat16,
     p8_inference,
+    p9_optimizers,
     report,
     settings,
 )
@@ -31,8 +32,8 @@ from host.errors import CoreError, LinkError
 from sim import simulate
 
 PROBLEMS = {1: p1_forward, 2: p2_backprop, 3: p3_batches, 4: p4_int8, 5: p5_overfitting, 7: p7_bfloat16,
-            8: p8_inference}
-LATER = {6: "Pruning", 9: "Fixed learning rate against Adam"}
+            8: p8_inference, 9: p9_optimizers}
+LATER = {6: "Pruning"}
 ON_RTL = (1, 4, 7, 8)
 
 

@@ -12,6 +12,7 @@ from golden.nn.activations import relu, relu_derivative, sigmoid, sigmoid_deriva
 STYLES = ("-", "--", "-.", ":")
 MARKERS = ("o", "s", "^", "x", "D", "v", "+")
 SHADES = ("black", "0.35", "0.55")
+MOST_INSIDE = 5                            # curves whose names fit between them
 MARKS = 7                                  # about so many markers a curve
 
 
@@ -54,7 +55,7 @@ def curves_figure(panels):
     dict of str to bytes
         The files' contents, by ending: "png" and "svg".
     """
-    figure = _figure((4.5 * len(panels), 3.6))
+    figure = _figure((sum(4.5 + 2 * (len(p.curves) > MOST_INSIDE) for p in panels), 3.6))
     for axes, panel in zip(np.ravel(figure.subplots(1, len(panels))), panels):
         for i, (label, x, y) in enumerate(panel.curves):
             every = max(1, len(x) // MARKS)
@@ -70,7 +71,10 @@ def curves_figure(panels):
         if panel.integers:
             axes.xaxis.get_major_locator().set_params(integer=True)
         axes.grid(color="0.85")
-        axes.legend(frameon=False, fontsize="small")
+        if len(panel.curves) > MOST_INSIDE:
+            axes.legend(frameon=False, fontsize="small", loc="upper left", bbox_to_anchor=(1, 1))
+        else:
+            axes.legend(frameon=False, fontsize="small")
     return _rendered(figure)
 
 
