@@ -20,6 +20,7 @@ from homework import (
     p3_batches,
     p4_int8,
     p5_overfitting,
+    p6_pruning,
     p7_bfloat16,
     p8_inference,
     p9_optimizers,
@@ -31,10 +32,10 @@ from homework.show import Show
 from host.errors import CoreError, LinkError
 from sim import simulate
 
-PROBLEMS = {1: p1_forward, 2: p2_backprop, 3: p3_batches, 4: p4_int8, 5: p5_overfitting, 7: p7_bfloat16,
-            8: p8_inference, 9: p9_optimizers}
-LATER = {6: "Pruning"}
-ON_RTL = (1, 4, 7, 8)
+PROBLEMS = {1: p1_forward, 2: p2_backprop, 3: p3_batches, 4: p4_int8, 5: p5_overfitting, 6: p6_pruning,
+            7: p7_bfloat16, 8: p8_inference, 9: p9_optimizers}
+LATER = {}
+ON_RTL = (1, 4, 6, 7, 8)
 
 
 @dataclass

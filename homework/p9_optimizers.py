@@ -151,8 +151,8 @@ def _parabola(problem, show):
     show.table(("t", *(f"rate {c['rate']:g}" for c in columns)), digits.some(rows, 12))
     show.text("Each step multiplies the distance to the bottom by 1 - rate: below 1 it approaches, at 1 it "
               "is there in one step, above 1 it lands on the other side, above 2 further away than it was. "
-              "With curvature c the limit is 2 / c, and a network has directions of very different curvature: "
-              "the steepest one limits the rate, the flattest one then crawls.")
+              "With curvature c the limit is 2 / c, and a network has directions of very different "
+              "curvature: the steepest one limits the rate, the flattest one then crawls.")
     return columns
 
 
@@ -163,8 +163,8 @@ def _first_steps(problem, show):
     show.text("m and v are running means of the gradient g and of g^2 that begin at 0: after one step m is "
               f"only {1 - beta1:.3g} g and v only {1 - beta2:.3g} g^2. Dividing by 1 - beta^t makes them "
               "means again: of one gradient m' is g itself. Without it the step would be m / sqrt(v), at "
-              f"first {1 - beta1:.3g} / sqrt({1 - beta2:.3g}) = {(1 - beta1) / np.sqrt(1 - beta2):.3g} times the "
-              "learning rate, whatever the gradient.")
+              f"first {1 - beta1:.3g} / sqrt({1 - beta2:.3g}) = {(1 - beta1) / np.sqrt(1 - beta2):.3g} times "
+              "the learning rate, whatever the gradient.")
     options = {"rate": problem.step_rate, "beta1": beta1, "beta2": beta2, "epsilon": problem.epsilon}
     with_, without = (np.array([problem.start]) for _ in range(2))
     adam, uncorrected = Adam([with_], **options), Adam([without], **options, correct=False)
