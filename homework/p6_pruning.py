@@ -75,7 +75,7 @@ def solve(problem, run):
                                            for part in ("pruned", "retrained"))) for p in points])
     show.text("Single: the weights of smallest magnitude, wherever they are. Slices: for each panel of "
               f"{block[0]} outputs (the columns of the array) all weights of one input at once, the blocks "
-              "of smallest root mean square: coarser, so that more accuracy goes, but the core can skip them. "
+              "of smallest root mean square: coarser, so that more accuracy goes, but the core skips them. "
               f"Retrained: {problem.retrain_epochs} epochs with the pruned weights held at 0.")
     _bytes(show, points)
     cycles = _on_rtl(problem, run, points, train, test)
@@ -148,8 +148,8 @@ def _on_rtl(problem, run, points, train, test):
     show, x = run.show, test[0][:problem.pictures]
     show.part(f"Cycles: skipping K slices whose weights are all zero, on the RTL ({run.rtl.name})")
     show.text("The weights of a panel and the activations that meet them arrive as K slices. Where a slice "
-              "of a panel holds nothing but zeros, the host sends neither: the sums stay the same to the bit, "
-              f"and the array is busy for fewer cycles. {len(x)} pictures, retrained networks, int8:")
+              "of a panel holds nothing but zeros, the host sends neither: the sums stay the same to the "
+              f"bit, and the array is busy for fewer cycles. {len(x)} pictures, retrained networks, int8:")
     out = []
     for p in points:
         try:
@@ -178,9 +178,9 @@ def _on_rtl(problem, run, points, train, test):
                 for r in out])
     lanes = run.rtl.core().post_lanes
     least = run.rtl.rows * -(-run.rtl.cols // lanes)
-    show.text(f"Counted by the core itself, panel by panel. A tile of {run.rtl.rows} x {run.rtl.cols} results "
-              f"cannot leave in fewer than {least} cycles, as {lanes} of them are requantised a cycle: with "
-              f"fewer slices than that the output is what the array waits for, and skipping saves nothing.")
+    show.text(f"Counted by the core itself, panel by panel. A tile of {run.rtl.rows} x {run.rtl.cols} "
+              f"results cannot leave in fewer than {least} cycles, as {lanes} of them are requantised a "
+              "cycle: with fewer slices than that the array waits for its output, and skipping saves nothing.")
     show.text("Switching activity of the array, counted in the simulation: comes with the training release.")
     return out
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Problem 8, inference: digits, a classifier trained in float, quantised, its whole test set on the RTL."""
+"""Problem 8, inference: against training; digits trained in float, quantised, the test set on the RTL."""
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,11 +8,11 @@ import numpy as np
 from golden.nn.network import Network
 from golden.nn.quantization import quantize_network
 from golden.nn.train import Diverged, fit
-from homework.digits import CLASSES, PICTURES, load, some
+from homework.digits import CLASSES, PICTURES, PIXELS, load, some
 from homework.digits import accuracy as measured
 from homework.show import Matrix
 
-TITLE = "Inference in int8: scikit-learn's digits"
+TITLE = "Training and inference; int8"
 KEYS = ("hidden", "test_fraction", "split_seed", "epochs", "batch_size", "learning_rate", "momentum", "seed",
         "mode", "per_channel", "calibration")
 
@@ -49,11 +49,12 @@ def read(file):
 def solve(problem, run):
     """Train, quantise, infer on the RTL, compare."""
     show = run.show
+    costs = _against_inference(problem, show)
     with show.progress("loading scikit-learn's digits"):
         train, test = load(problem.test_fraction, problem.split_seed)
     show.text(f"{len(train[0])} pictures to train on, {len(test[0])} held out; 64 pixels of 0 to 16, scaled "
               "to [0, 1].")
-    show.part("Step 1: training in float64 (golden)")
+    show.part("(b) Step 1: training in float64 (golden)")
     network, epochs = _train(problem, show, *train)
     accuracy = {"train": measured(network.predict(train[0]), train[1]),
                 "test": measured(network.predict(test[0]), test[1])}
@@ -62,7 +63,7 @@ def solve(problem, run):
     show.text(f"float accuracy: {accuracy['train']:.2%} on the training set, "
               f"{accuracy['test']:.2%} on the test set")
 
-    show.part(f"Step 2: quantisation after training (mode {problem.mode})")
+    show.part(f"(b) Step 2: quantisation after training (mode {problem.mode})")
     calibration = train[0][:problem.calibration]
     try:
         quantized = quantize_network(network, calibration, problem.mode, problem.per_channel)
@@ -81,7 +82,7 @@ def solve(problem, run):
     small = sum(layer.weight.size + 4 * layer.bias.size for layer in quantized.layers)
     show.text(f"{size:,} parameters: {4 * size:,} bytes in fp32, {small:,} in int8 with int32 biases.")
 
-    show.part(f"Step 3: inference over the whole test set, on the RTL ({run.rtl.name})")
+    show.part(f"(b) Step 3: inference over the whole test set, on the RTL ({run.rtl.name})")
     x = quantized.input.quantize(test[0])
     golden = quantized.forward(x)
     h, layers = x, []
@@ -108,9 +109,7 @@ def solve(problem, run):
                                   ("int8, RTL", "int8 RTL"))])
     show.good(f"Answer: {accuracy['int8 RTL']:.2%} in int8 on the RTL, {accuracy['test']:.2%} in float; "
               f"{int((labels != float_labels).sum())} of {len(labels)} pictures get another label.")
-    show.text("The rest of problem 8 (training against inference, why not to train in int8, "
-              "quantisation-aware training) comes with the training release.")
-    return {"network": [64, problem.hidden, CLASSES],
+    return {"training_against_inference": costs, "network": [PIXELS, problem.hidden, CLASSES],
             "samples": {"train": len(train[0]), "test": len(test[0])},
             "training": [{"epoch": e.number, "updates": e.updates, "loss": e.loss} for e in epochs],
             "accuracy": accuracy, "mode": problem.mode, "layers": [
@@ -120,6 +119,32 @@ def solve(problem, run):
                  "output_zero_point": layer.output.zero_point, "clamp": [layer.low, layer.high], **cost}
                 for layer, cost in zip(quantized.layers, layers)],
             "true_labels": test[1], "float_labels": float_labels, "rtl_labels": labels, "rtl_logits": h}
+
+
+def _against_inference(problem, show):
+    show.part("(a) Training against inference")
+    sizes, n = [PIXELS, problem.hidden, CLASSES], problem.batch_size
+    layers = list(zip(sizes, sizes[1:]))
+    macs = sum(k * m for k, m in layers)
+    weights = sum((k + 1) * m for k, m in layers)
+    kept = sum(sizes[:-1])
+    out = {
+        "inference": {"macs_forward": macs, "macs_backward": 0,
+                      "bytes_weights": sum(k * m + 4 * m for k, m in layers), "bytes_gradients": 0,
+                      "bytes_optimizer": 0, "bytes_activations": max(k + m for k, m in layers)},
+        "training": {"macs_forward": macs, "macs_backward": macs + sum(k * m for k, m in layers[1:]),
+                     "bytes_weights": 4 * weights, "bytes_gradients": 4 * weights,
+                     "bytes_optimizer": 4 * weights, "bytes_activations": 2 * kept * n}}
+    titles = (("macs_forward", "MACs a sample, forward"), ("macs_backward", "MACs a sample, backward"),
+              ("bytes_weights", "bytes of weights and biases"), ("bytes_gradients", "bytes of gradients"),
+              ("bytes_optimizer", "bytes of momentum"), ("bytes_activations", "bytes of activations kept"))
+    show.table(("", "inference, int8", f"training, bf16 and fp32, batches of {n}"),
+               [(title, f"{out['inference'][key]:,}", f"{out['training'][key]:,}") for key, title in titles])
+    show.text("Inference runs forward once and forgets; its weights never change, each number is used once, "
+              "and a rounding error stays where it is. Training also runs backward (a product for the "
+              "weights' gradients, one for the layer before), must keep every layer's activations until "
+              "then, and adds thousands of small updates to the same weights: errors that lean one way add up.")
+    return out
 
 
 def _train(problem, show, x, labels):
