@@ -150,7 +150,7 @@ def _forward_bf16(problem, run, exact):
     show = run.show
     show.part("(a) The same in bf16")
     show.text("Operands of products rounded to bfloat16 (8 significant bits), sums rounded to fp32 one by "
-              "one, bias fp32; a1 leaves through the ReLU as bfloat16, z2 as fp32. No scales, no calibration.")
+              "one, bias fp32; a1 leaves through the ReLU as bfloat16, z2 as fp32. No scales are needed.")
     golden, bits = _bf16(problem, Golden())
     backend = run.rtl.bf16()
     if backend is None:
@@ -165,7 +165,8 @@ def _forward_bf16(problem, run, exact):
     b1, b2 = problem.network.biases
     x = bf16_to_fp32(trace.inputs[0][0])
     show.equation("a1 = relu(", Matrix("bf16(W1)", w1, 6), ".", Matrix("bf16(x)", x, 6), "+",
-                  Matrix("b1", b1), ") =", Matrix(f"a1 ({source})", a1, 6), "float says", Matrix("a1", exact["a1"], 6))
+                  Matrix("b1", b1), ") =", Matrix(f"a1 ({source})", a1, 6), "float says",
+                  Matrix("a1", exact["a1"], 6))
     show.equation("z2 =", Matrix("bf16(W2)", w2, 6), ".", Matrix("a1", a1, 6), "+", Matrix("b2", b2), "=",
                   Matrix(f"z2 ({source})", z2, 6), "float says", Matrix("z2", exact["z2"], 6))
     p, loss = softmax(z2), cross_entropy(z2[None], [problem.label])

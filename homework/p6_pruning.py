@@ -180,7 +180,7 @@ def _on_rtl(problem, run, points, train, test):
     least = run.rtl.rows * -(-run.rtl.cols // lanes)
     show.text(f"Counted by the core itself, panel by panel. A tile of {run.rtl.rows} x {run.rtl.cols} "
               f"results cannot leave in fewer than {least} cycles, as {lanes} of them are requantised a "
-              "cycle: with fewer slices than that the array waits for its output, and skipping saves nothing.")
+              "cycle: with fewer slices the array waits for its output, and skipping saves nothing.")
     show.text("Switching activity of the array, counted in the simulation: comes with the training release.")
     return out
 

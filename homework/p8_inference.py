@@ -143,7 +143,7 @@ def _against_inference(problem, show):
     show.text("Inference runs forward once and forgets; its weights never change, each number is used once, "
               "and a rounding error stays where it is. Training also runs backward (a product for the "
               "weights' gradients, one for the layer before), must keep every layer's activations until "
-              "then, and adds thousands of small updates to the same weights: errors that lean one way add up.")
+              "then, and adds thousands of small updates to the same weights, whose errors add up.")
     return out
 
 

@@ -133,7 +133,8 @@ def _few_bits(problem, run, train, test):
                                              activation_bits=activation_bits)
                 digits.train(show, f"training aware of {bits} bits", problem.file, "aware_rate", aware,
                              *train, problem.aware_epochs, batch_size=problem.batch_size,
-                             rate=problem.aware_rate, momentum=problem.momentum, rng=np.random.default_rng(problem.seed))
+                             rate=problem.aware_rate, momentum=problem.momentum,
+                             rng=np.random.default_rng(problem.seed))
                 trained = aware.quantized(MODE)
             except ValueError as error:
                 raise problem.file.refused(f"the network cannot be quantised: {error}") from None
