@@ -69,6 +69,21 @@ def accuracy(predicted, labels):
     return float(np.mean(predicted == labels))
 
 
+def short(value, decimals=4):
+    """A number for a table: with so many decimals, or with an exponent where it is large.
+
+    Parameters
+    ----------
+    value : float
+    decimals : int
+
+    Returns
+    -------
+    str
+    """
+    return f"{value:.{decimals}f}" if abs(value) < 1e5 or not np.isfinite(value) else f"{value:.3e}"
+
+
 def some(items, most=8):
     """About so many of a sequence, the first and the last among them."""
     step = max(1, len(items) // (most - 1))

@@ -73,9 +73,10 @@ def solve(problem, run):
     rows = []
     for name, r in runs.items():
         best = int(np.argmin(r["validation"]))
-        rows.append((name, len(r["training"]), f"{r['end_training']:.4f}", f"{r['end_validation']:.4f}",
-                     f"{r['validation'][best]:.4f}", best + 1, f"{r['training_accuracy']:.2%}",
-                     f"{r['validation_accuracy']:.2%}", f"{r['largest_weight']:.2f}"))
+        rows.append((name, len(r["training"]), digits.short(r["end_training"]),
+                     digits.short(r["end_validation"]), digits.short(r["validation"][best]), best + 1,
+                     f"{r['training_accuracy']:.2%}", f"{r['validation_accuracy']:.2%}",
+                     digits.short(r["largest_weight"], 2)))
     show.text("Loss and share of right labels, on the training and on the validation pictures:")
     show.table(("", "epochs", "training", "validation", "lowest", "in epoch", "right, tr.", "right, val.",
                 "largest weight"), rows)
@@ -149,8 +150,8 @@ def _cross_validation(problem, show, x, labels):
             losses.append(network.loss(x[others], labels[others]))
             right.append(digits.accuracy(network.predict(x[others]), labels[others]))
         out.append({"l2": strength, "loss": losses, "accuracy": right})
-        rows.append((f"{strength:g}", *(f"{v:.4f}" for v in losses[:6]), f"{np.mean(losses):.4f}",
-                     f"{np.std(losses):.4f}", f"{np.mean(right):.2%}"))
+        rows.append((f"{strength:g}", *map(digits.short, losses[:6]), digits.short(np.mean(losses)),
+                     digits.short(np.std(losses)), f"{np.mean(right):.2%}"))
     shown = min(problem.folds, 6)
     show.table(("L2", *(f"fold {i + 1}" for i in range(shown)), "mean loss", "spread", "right"), rows)
     best = min(out, key=lambda r: np.mean(r["loss"]))

@@ -121,7 +121,7 @@ def _train(problem, show, name, kind, options, train, test):
 
 
 def _loss(value):
-    return f"{value:.4f}" if np.isfinite(value) else "none"
+    return digits.short(value) if np.isfinite(value) else "none"
 
 
 def _halved(losses):
@@ -181,7 +181,7 @@ def _first_steps(problem, show):
                "step": with_[0] - before, "w_after": with_[0],
                "step_uncorrected": without[0] - before_without, "w_after_uncorrected": without[0]}
         rows.append({k: float(x) if k != "t" else x for k, x in row.items()})
-        shown.append((t, *(f"{row[k]:.5f}" for k in ("gradient", "m", "v", "one_minus_beta1_t",
+        shown.append((t, *(digits.short(row[k], 5) for k in ("gradient", "m", "v", "one_minus_beta1_t",
                                                      "one_minus_beta2_t", "m_corrected", "v_corrected",
                                                      "step", "w_after", "step_uncorrected"))))
     show.table(("t", "g", "m", "v", "1 - b1^t", "1 - b2^t", "m'", "v'", "step", "w", "uncorrected step"),
