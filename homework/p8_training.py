@@ -89,7 +89,8 @@ def _three_formats(problem, run, train, test):
         out[name] = {"loss": [e.loss for e in epochs], "test_loss": [e.validation for e in epochs],
                      "accuracy": digits.accuracy(network.predict(test[0]), test[1]), "lost_updates": lost}
         rows.append((name, *(digits.short(epochs[i].loss) for i in (0, -1)),
-                     digits.short(epochs[-1].validation), f"{out[name]['accuracy']:.2%}", "-" if lost is None else f"{lost:.1%}"))
+                     digits.short(epochs[-1].validation), f"{out[name]['accuracy']:.2%}",
+                     "-" if lost is None else f"{lost:.1%}"))
     digest = hashlib.sha256(b"".join(p.astype("<f4").tobytes() for p in bf16.parameters())).hexdigest()
     out["bf16"]["sha256"] = digest
     show.table(("trained in", "loss, epoch 1", f"epoch {problem.epochs}", "test loss", "test set",
