@@ -1,15 +1,18 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Problem 1: forward pass and loss of a small ReLU network, in float and in int8 on the RTL; sigmoid."""
+"""Problem 1: forward pass and loss of a small ReLU network in float, int8 (RTL) and bf16; sigmoid."""
 from dataclasses import dataclass
 
 import numpy as np
 
+from golden.arith.bf16_to_fp32 import bf16_to_fp32
 from golden.nn.activations import relu, relu_derivative, sigmoid, sigmoid_derivative, softmax
+from golden.nn.bf16 import Golden, NetworkBf16
 from golden.nn.losses import cross_entropy
 from golden.nn.network import Network
 from golden.nn.quantization import NetworkInt8, quantize_network
 from homework.plots import activations_figure
+from homework.rtl import COMING
 from homework.show import Matrix
 
 TITLE = "Forward pass and loss; ReLU against sigmoid"
@@ -63,8 +66,10 @@ def solve(problem, run):
         run.show.stand_in(problem.stand_in)
     exact = _forward_float(problem, run.show)
     integer = _forward_int8(problem, run, exact)
+    narrow = _forward_bf16(problem, run, exact)
     return {"stand_in": problem.stand_in, "classes": problem.classes, "label": problem.classes[problem.label],
-            "float": exact, "int8": integer, "relu_against_sigmoid": _relu_against_sigmoid(problem, run)}
+            "float": exact, "int8": integer,
+            "bf16": narrow, "relu_against_sigmoid": _relu_against_sigmoid(problem, run)}
 
 
 def _forward_float(problem, show):
@@ -95,7 +100,7 @@ def _forward_int8(problem, run, exact):
     show.part(f"(a) The same in int8, on the RTL ({run.rtl.name}, mode {net.layers[0].mode})")
     show.text("Real number = scale * (integer - zero point). Weights: zero point 0, scale = max |W| / 127. "
               "Activations: all of [-128, 127] for the range they take on this one picture, widened to hold "
-              "0. (bfloat16 comes with the training release.)")
+              "0.")
     names = ("x", "a1", "z2")
     ranges = [net.input] + [layer.output for layer in net.layers]
     show.table(("tensor", "scale", "zero point"),
@@ -138,6 +143,45 @@ def _forward_int8(problem, run, exact):
             "input": {"scale": net.input.scale, "zero_point": net.input.zero_point},
             "tensors": out, "softmax": p, "loss": loss, "loss_difference": loss - exact["loss"],
             "cycles": [report.cycles for report in record]}
+
+
+def _forward_bf16(problem, run, exact):
+    """The layers in the core's bf16 arithmetic: operands bfloat16, sums and biases fp32."""
+    show = run.show
+    show.part("(a) The same in bf16")
+    show.text("Operands of products rounded to bfloat16 (8 significant bits), sums rounded to fp32 one by "
+              "one, bias fp32; a1 leaves through the ReLU as bfloat16, z2 as fp32. No scales are needed.")
+    golden, bits = _bf16(problem, Golden())
+    backend = run.rtl.bf16()
+    if backend is None:
+        source, trace = "golden", golden
+        show.text(COMING)
+    else:
+        source, (trace, got) = "RTL", _bf16(problem, backend)
+        for name, expected in bits.items():
+            run.rtl.compare(f"{name}, bf16", got[name], expected)
+    w1, w2 = (bf16_to_fp32(w).astype(np.float64) for w in trace.weights)
+    a1, z2 = bf16_to_fp32(trace.inputs[1][0]).astype(np.float64), trace.output[0].astype(np.float64)
+    b1, b2 = problem.network.biases
+    x = bf16_to_fp32(trace.inputs[0][0])
+    show.equation("a1 = relu(", Matrix("bf16(W1)", w1, 6), ".", Matrix("bf16(x)", x, 6), "+",
+                  Matrix("b1", b1), ") =", Matrix(f"a1 ({source})", a1, 6), "float says",
+                  Matrix("a1", exact["a1"], 6))
+    show.equation("z2 =", Matrix("bf16(W2)", w2, 6), ".", Matrix("a1", a1, 6), "+", Matrix("b2", b2), "=",
+                  Matrix(f"z2 ({source})", z2, 6), "float says", Matrix("z2", exact["z2"], 6))
+    p, loss = softmax(z2), cross_entropy(z2[None], [problem.label])
+    show.table(("class", "p, float", "p, bf16", "difference"),
+               [(c, f"{a:.6f}", f"{b:.6f}", f"{b - a:+.6f}")
+                for c, a, b in zip(problem.classes, exact["softmax"], p)])
+    show.good(f"Answer: loss {loss:.6f} in bf16 ({source}), difference {loss - exact['loss']:+.6f}.")
+    return {"source": source, "bits": bits, "a1": a1, "z2": z2, "softmax": p, "loss": loss,
+            "loss_difference": loss - exact["loss"]}
+
+
+def _bf16(problem, backend):
+    """A forward pass and what the layers gave, as bits."""
+    trace = NetworkBf16.of(problem.network, backend).forward(problem.x)
+    return trace, {"a1": trace.inputs[1][0], "z2": trace.output[0].view(np.uint32)}
 
 
 def _relu_against_sigmoid(problem, run):

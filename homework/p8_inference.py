@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Problem 8, inference: digits, a classifier trained in float, quantised, its whole test set on the RTL."""
+"""Problem 8, inference: against training; digits trained in float, quantised, the test set on the RTL."""
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,13 +8,13 @@ import numpy as np
 from golden.nn.network import Network
 from golden.nn.quantization import quantize_network
 from golden.nn.train import Diverged, fit
+from homework.digits import CLASSES, PICTURES, PIXELS, load, some
+from homework.digits import accuracy as measured
 from homework.show import Matrix
 
-TITLE = "Inference in int8: scikit-learn's digits"
+TITLE = "Training and inference; int8"
 KEYS = ("hidden", "test_fraction", "split_seed", "epochs", "batch_size", "learning_rate", "momentum", "seed",
         "mode", "per_channel", "calibration")
-CLASSES = 10
-PICTURES = 1797
 
 
 @dataclass(frozen=True)
@@ -49,20 +49,21 @@ def read(file):
 def solve(problem, run):
     """Train, quantise, infer on the RTL, compare."""
     show = run.show
+    costs = _against_inference(problem, show)
     with show.progress("loading scikit-learn's digits"):
-        train, test = _digits(problem)
+        train, test = load(problem.test_fraction, problem.split_seed)
     show.text(f"{len(train[0])} pictures to train on, {len(test[0])} held out; 64 pixels of 0 to 16, scaled "
               "to [0, 1].")
-    show.part("Step 1: training in float64 (golden)")
+    show.part("(b) Step 1: training in float64 (golden)")
     network, epochs = _train(problem, show, *train)
-    accuracy = {"train": _accuracy(network.predict(train[0]), train[1]),
-                "test": _accuracy(network.predict(test[0]), test[1])}
+    accuracy = {"train": measured(network.predict(train[0]), train[1]),
+                "test": measured(network.predict(test[0]), test[1])}
     show.table(("epoch", "updates", "training loss"),
-               [(e.number, e.updates, f"{e.loss:.6f}") for e in _some(epochs)])
+               [(e.number, e.updates, f"{e.loss:.6f}") for e in some(epochs)])
     show.text(f"float accuracy: {accuracy['train']:.2%} on the training set, "
               f"{accuracy['test']:.2%} on the test set")
 
-    show.part(f"Step 2: quantisation after training (mode {problem.mode})")
+    show.part(f"(b) Step 2: quantisation after training (mode {problem.mode})")
     calibration = train[0][:problem.calibration]
     try:
         quantized = quantize_network(network, calibration, problem.mode, problem.per_channel)
@@ -81,7 +82,7 @@ def solve(problem, run):
     small = sum(layer.weight.size + 4 * layer.bias.size for layer in quantized.layers)
     show.text(f"{size:,} parameters: {4 * size:,} bytes in fp32, {small:,} in int8 with int32 biases.")
 
-    show.part(f"Step 3: inference over the whole test set, on the RTL ({run.rtl.name})")
+    show.part(f"(b) Step 3: inference over the whole test set, on the RTL ({run.rtl.name})")
     x = quantized.input.quantize(test[0])
     golden = quantized.forward(x)
     h, layers = x, []
@@ -90,8 +91,8 @@ def solve(problem, run):
         layers.append({**report.as_dict(), "cycle_model": run.rtl.predicted_cycles(layer, len(x))})
     labels = h.argmax(axis=1)
     run.rtl.compare("labels", labels, quantized.predict(x))
-    accuracy["int8 golden"] = _accuracy(golden[-1].argmax(axis=1), test[1])
-    accuracy["int8 RTL"] = _accuracy(labels, test[1])
+    accuracy["int8 golden"] = measured(golden[-1].argmax(axis=1), test[1])
+    accuracy["int8 RTL"] = measured(labels, test[1])
     show.table(("layer", "MACs", "cycles", "cycle model", "array busy", "utilisation", "stalls a / w / out"),
                [(i, f"{c['macs']:,}", f"{c['cycles']:,}",
                  "-" if c["cycle_model"] is None else f"{c['cycle_model']:,}",
@@ -108,9 +109,7 @@ def solve(problem, run):
                                   ("int8, RTL", "int8 RTL"))])
     show.good(f"Answer: {accuracy['int8 RTL']:.2%} in int8 on the RTL, {accuracy['test']:.2%} in float; "
               f"{int((labels != float_labels).sum())} of {len(labels)} pictures get another label.")
-    show.text("The rest of problem 8 (training against inference, why not to train in int8, "
-              "quantisation-aware training) comes with the training release.")
-    return {"network": [64, problem.hidden, CLASSES],
+    return {"training_against_inference": costs, "network": [PIXELS, problem.hidden, CLASSES],
             "samples": {"train": len(train[0]), "test": len(test[0])},
             "training": [{"epoch": e.number, "updates": e.updates, "loss": e.loss} for e in epochs],
             "accuracy": accuracy, "mode": problem.mode, "layers": [
@@ -122,13 +121,30 @@ def solve(problem, run):
             "true_labels": test[1], "float_labels": float_labels, "rtl_labels": labels, "rtl_logits": h}
 
 
-def _digits(problem):
-    from sklearn.datasets import load_digits
-    from sklearn.model_selection import train_test_split
-    pictures, labels = load_digits(return_X_y=True)
-    x_train, x_test, y_train, y_test = train_test_split(
-        pictures / 16, labels, test_size=problem.test_fraction, random_state=problem.split_seed)
-    return (x_train, y_train), (x_test, y_test)
+def _against_inference(problem, show):
+    show.part("(a) Training against inference")
+    sizes, n = [PIXELS, problem.hidden, CLASSES], problem.batch_size
+    layers = list(zip(sizes, sizes[1:]))
+    macs = sum(k * m for k, m in layers)
+    weights = sum((k + 1) * m for k, m in layers)
+    kept = sum(sizes[:-1])
+    out = {
+        "inference": {"macs_forward": macs, "macs_backward": 0,
+                      "bytes_weights": sum(k * m + 4 * m for k, m in layers), "bytes_gradients": 0,
+                      "bytes_optimizer": 0, "bytes_activations": max(k + m for k, m in layers)},
+        "training": {"macs_forward": macs, "macs_backward": macs + sum(k * m for k, m in layers[1:]),
+                     "bytes_weights": 4 * weights, "bytes_gradients": 4 * weights,
+                     "bytes_optimizer": 4 * weights, "bytes_activations": 2 * kept * n}}
+    titles = (("macs_forward", "MACs a sample, forward"), ("macs_backward", "MACs a sample, backward"),
+              ("bytes_weights", "bytes of weights and biases"), ("bytes_gradients", "bytes of gradients"),
+              ("bytes_optimizer", "bytes of momentum"), ("bytes_activations", "bytes of activations kept"))
+    show.table(("", "inference, int8", f"training, bf16 and fp32, batches of {n}"),
+               [(title, f"{out['inference'][key]:,}", f"{out['training'][key]:,}") for key, title in titles])
+    show.text("Inference runs forward once and forgets; its weights never change, each number is used once, "
+              "and a rounding error stays where it is. Training also runs backward (a product for the "
+              "weights' gradients, one for the layer before), must keep every layer's activations until "
+              "then, and adds thousands of small updates to the same weights, whose errors add up.")
+    return out
 
 
 def _train(problem, show, x, labels):
@@ -148,7 +164,6 @@ def _train(problem, show, x, labels):
 
 
 
-
 def _show_one(show, quantized, test, x, logits):
     """The first picture, its pixels and its int8 logits."""
     show.equation(Matrix("first picture (0 to 16)", (test[0][0].reshape(8, 8) * 16).astype(int)), "quantised",
@@ -157,14 +172,3 @@ def _show_one(show, quantized, test, x, logits):
     show.table(("digit", *map(str, range(CLASSES))),
                [("int8 logit (RTL)", *logits[0]), ("stands for", *(f"{v:.2f}" for v in real))])
     show.text(f"true digit {test[1][0]}, largest logit at {logits[0].argmax()}")
-
-
-def _some(epochs):
-    """About eight of the epochs, the first and the last among them."""
-    step = max(1, len(epochs) // 7)
-    chosen = [e for e in epochs if (e.number - 1) % step == 0]
-    return chosen if chosen[-1] is epochs[-1] else [*chosen, epochs[-1]]
-
-
-def _accuracy(predicted, labels):
-    return float((predicted == labels).mean())

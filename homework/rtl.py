@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 MOST_SHOWN = 10
+COMING = "On the RTL: comes with the training release. What is shown here is golden's."
 
 
 @dataclass
@@ -82,6 +83,17 @@ class Rtl:
                 self._core = Core(self._link)
         return self._core
 
+    def bf16(self):
+        """A backend of `golden.nn.bf16` that computes on the simulated hardware.
+
+        Returns
+        -------
+        object or None
+            None as long as the core has no bf16 cells: the problems then say that this part is to come, and
+            show golden's numbers as golden's.
+        """
+        return None
+
     def matmul(self, what, a, w, expected, mode="raw", **output):
         """A product on the core, compared with golden's.
 
@@ -140,6 +152,48 @@ class Rtl:
                           low=layer.low, high=layer.high)
         w = np.ascontiguousarray(layer.weight.T)
         return self.matmul(what, x, w, expected, mode or layer.mode, **output)
+
+    def panels(self, what, layer, x, expected, skip=True):
+        """An integer layer, one panel of outputs after another, inputs without weights in it left out.
+
+        Parameters
+        ----------
+        what : str
+            Names it where it is shown.
+        layer : golden.nn.quantization.DenseInt8
+            The layer.
+        x : numpy.ndarray of int8, shape (samples, inputs)
+            Its input, as the RTL made it.
+        expected : numpy.ndarray
+            Golden's result of the whole layer.
+        skip : bool
+            False sends the inputs without weights as well, for comparison.
+
+        Returns
+        -------
+        values : numpy.ndarray of int8
+            The RTL's result.
+        cost : dict
+            "cycles" by the core's own counters and "slices" sent, in all panels together.
+        """
+        core, began = self.core(), time.monotonic()
+        values, cost = np.empty_like(expected), {"cycles": 0, "slices": 0}
+        firsts = range(0, len(layer.bias), self.cols)
+        with self.show.progress(f"RTL: {what}", len(firsts)) as tick:
+            for number, first in enumerate(firsts):
+                outputs = slice(first, first + self.cols)
+                live = (layer.weight[outputs] != 0).any(axis=0) if skip else np.ones(x.shape[1], bool)
+                live[0] |= not live.any()                  # a panel has a slice at least
+                values[:, outputs], report = core.matmul(
+                    np.ascontiguousarray(x[:, live]), np.ascontiguousarray(layer.weight[outputs, live].T),
+                    layer.mode, bias=layer.bias[outputs], a_zero_point=layer.input.zero_point,
+                    multiplier=layer.multiplier[outputs], shift=layer.shift[outputs],
+                    zero_point=layer.output.zero_point, low=layer.low, high=layer.high)
+                cost["cycles"] += report.cycles
+                cost["slices"] += -(-int(live.sum()) // self.depth)
+                tick(number + 1)
+        self.compare(what, values, expected, time.monotonic() - began, cost)
+        return values, cost
 
     def predicted_cycles(self, layer, samples):
         """What the cycle model says an integer layer takes, without stalls.

@@ -40,7 +40,7 @@ class Settings:
     waves: bool
 
 
-def from_environment(environ, solved, later):
+def from_environment(environ, solved):
     """Read and check PROBLEM, HOMEWORK, OUT, ROWS, COLS, DEPTH, SEED and WAVES; empty counts as not set.
 
     Parameters
@@ -48,8 +48,6 @@ def from_environment(environ, solved, later):
     environ : mapping of str to str
     solved : sequence of int
         Problems there are.
-    later : dict of int to str
-        Problems there are not yet.
 
     Returns
     -------
@@ -75,7 +73,7 @@ def from_environment(environ, solved, later):
             if not folder.is_dir():
                 raise HomeworkError(f"OUT={out}: {folder} is not a directory")
             break
-    return Settings(_problems(get("PROBLEM"), solved, later), homework, out, *shape,
+    return Settings(_problems(get("PROBLEM"), solved), homework, out, *shape,
                     _integer("SEED", get("SEED", "1"), 0, 2**31 - 1), waves == "1")
 
 
@@ -85,14 +83,11 @@ def _integer(name, text, low, high):
     return int(text)
 
 
-def _problems(text, solved, later):
+def _problems(text, solved):
     known = ", ".join(map(str, solved))
     chosen = []
     for word in text.replace(",", " ").split():
         number = int(word) if word.isascii() and word.isdigit() and len(word) < 3 else None
-        if number in later:
-            raise HomeworkError(f"PROBLEM={text}: problem {number} comes with the training release; "
-                                f"expected any of {known}")
         if number not in solved:
             raise HomeworkError(f"PROBLEM={text}: expected any of {known}, as in PROBLEM=4 or PROBLEM=1,3")
         if number not in chosen:

@@ -198,7 +198,7 @@ def test_vector_unit_is_exact_arithmetic_rounded(op, seed):
     rng = np.random.default_rng(seed)
     x, y = (np.concatenate([rng.integers(0, 2**32, 300), rng.choice(CORNERS, 300).astype(np.uint32) << 16,
                             rng.integers(0x3E000000, 0x41000000, 300)]).astype(np.uint32) for _ in range(2))
-    for s in rng.integers(0, 2**32, 3).astype(np.uint32).tolist() + [0xBC23D70A]:
+    for s in rng.integers(0, 2**32, 3).astype(np.uint32).tolist() + [0xBC23D70A, 0xBF99999A]:
         scalar = np.uint32(s).view(np.float32)
         got = vector_unit(op, x, None if op == "relu" else y, scalar if op == "axpy" else None)
         plain = [vector_unit_plain(op, a, b, scalar) for a, b in zip(x.view(np.float32), y.view(np.float32))]

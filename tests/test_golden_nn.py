@@ -9,9 +9,17 @@ import pytest
 from golden.nn import batches
 from golden.nn.activations import log_softmax, relu, relu_derivative, sigmoid, sigmoid_derivative, softmax
 from golden.nn.layers import dense, dense_backward
-from golden.nn.losses import cross_entropy, cross_entropy_gradient
+from golden.nn.losses import LOSSES, cross_entropy, cross_entropy_gradient, mse, mse_gradient
 from golden.nn.network import Network
-from golden.nn.train import SGD, Diverged, fit
+from golden.nn.optimizers import SGD, Adam
+from golden.nn.regularization import (
+    EarlyStopping,
+    add_l2,
+    dropout_masks,
+    kfold,
+    l2_penalty,
+)
+from golden.nn.train import Diverged, fit
 
 
 def numeric(f, array, step=1e-6):
@@ -113,14 +121,64 @@ def test_dense_backward(rng):
         assert_close(numeric(lambda: (dense(x, w, b) * weight).sum(), array), got)
 
 
-@pytest.mark.parametrize("sizes", [(6, 4), (6, 8, 4), (6, 8, 5, 4)])
-def test_backpropagation(rng, sizes):
-    network = Network.random(sizes, rng)
+@pytest.mark.parametrize("dropped", [False, True])
+@pytest.mark.parametrize("objective", LOSSES)
+@pytest.mark.parametrize("activations", [["identity"], ["relu", "identity"], ["sigmoid", "sigmoid"],
+                                         ["relu", "relu"], ["sigmoid", "relu", "identity"]], ids="-".join)
+def test_backpropagation(rng, activations, objective, dropped):
+    """Every parameter of every kind of network by central differences in float64."""
+    if objective == "cross_entropy":
+        activations = [*activations[:-1], "identity"]
+    sizes = (6, 8, 5, 4)[-len(activations) - 1:]
+    network = Network.random(sizes, rng, activations=activations, objective=objective)
     for b in network.biases:
         b += rng.standard_normal(b.shape)
-    x, labels = rng.standard_normal((7, sizes[0])), rng.integers(0, sizes[-1], 7)
-    for parameter, got in zip(network.parameters(), network.gradients(x, labels)):
-        assert_close(numeric(lambda: network.loss(x, labels), parameter), got)
+    x = rng.standard_normal((7, sizes[0]))
+    targets = rng.integers(0, 4, 7) if objective == "cross_entropy" else rng.standard_normal((7, 4))
+    masks = dropout_masks([(7, n) for n in sizes[1:-1]], 0.4, rng) if dropped else None
+    gradients = network.gradients(x, targets, masks=masks)
+    for parameter, got in zip(network.parameters(), gradients):
+        assert_close(numeric(lambda: network.loss(x, targets, masks), parameter), got)
+    assert any(np.abs(g).max() > 1e-3 for g in gradients)
+
+
+@pytest.mark.parametrize(("options", "said"), [
+    ({"activations": ["tanh", "identity"]}, "activation is 'tanh'"),
+    ({"activations": ["relu"]}, "1 activations: expected one of each"),
+    ({"activations": ["relu", "sigmoid"]}, "last activation is 'sigmoid'"),
+    ({"objective": "mse"}, "objective is 'mse', expected one of cross_entropy, mse_sum"),
+])
+def test_networks_that_cannot_be_are_refused(rng, options, said):
+    with pytest.raises(ValueError, match=said):
+        Network.random([2, 3, 2], rng, **options)
+
+
+def test_uniform_weights_have_the_variance_of_normal_ones(rng):
+    for uniform in (False, True):
+        w = Network.random([50, 2000], rng, uniform=uniform).weights[0]
+        assert w.var() == pytest.approx(2 / 50, rel=0.02)
+    assert np.abs(w).max() <= np.sqrt(6 / 50)
+
+
+def test_squared_errors_of_two_outputs():
+    """The stand-in of problem 2: 0.75 and 0.77 where 0.01 and 0.99 are wanted, a textbook's 0.298371."""
+    y, t = np.array([[0.75136507, 0.772928465]]), np.array([[0.01, 0.99]])
+    assert mse(y, t, "half_sum") == pytest.approx(0.298371109, abs=1e-9)
+    assert mse(y, t, "mean") == mse(y, t, "half_sum")
+    assert mse(y, t, "sum") == 2 * mse(y, t, "half_sum")
+    three = np.array([[1.0, 2.0, 3.0], [0.0, 0.0, 0.0]])
+    losses = [mse(three, np.zeros((2, 3)), scaling) for scaling in ("sum", "half_sum", "mean")]
+    assert losses == pytest.approx([7, 3.5, 7 / 3])
+    assert mse_gradient(three, np.zeros((2, 3)), "half_sum").tolist() == (three / 2).tolist()
+
+
+@pytest.mark.parametrize(("y", "t", "scaling"), [
+    ([[1.0]], [[1.0, 2.0]], "sum"), ([1.0], [1.0], "sum"), ([[1.0]], [[1.0]], "half"),
+    (np.zeros((0, 2)), np.zeros((0, 2)), "sum")])
+def test_squared_errors_that_are_none(y, t, scaling):
+    for function in (mse, mse_gradient):
+        with pytest.raises(ValueError, match="expected"):
+            function(y, t, scaling)
 
 
 # --- batches ------------------------------------------------------------------------------------------------
@@ -199,6 +257,100 @@ def test_momentum_by_hand():
     assert p[0] == pytest.approx(0.8, rel=1e-15)
     optimizer.step([np.array([1.0])])                     # v = 2.8, p = 0.8 - 0.28
     assert p[0] == pytest.approx(0.52, rel=1e-15)
+
+
+def test_adam_by_hand():
+    """The first step is the learning rate, whatever the gradient; uncorrected it is sqrt(10) times that."""
+    for gradient in (1e-3, -50.0):
+        p = np.array([1.0])
+        optimizer = Adam([p], rate=0.1)
+        optimizer.step([np.array([gradient])])
+        assert p[0] == pytest.approx(1 - 0.1 * np.sign(gradient), rel=1e-5)
+        assert optimizer.corrections() == pytest.approx((0.1, 0.001))
+        assert optimizer.first[0] == pytest.approx(0.1 * gradient)
+        assert optimizer.second[0] == pytest.approx(0.001 * gradient**2)
+        p[0] = 1.0
+        Adam([p], rate=0.1, correct=False).step([np.array([gradient])])
+        assert p[0] == pytest.approx(1 - 0.1 * np.sign(gradient) * 0.1 / np.sqrt(0.001), rel=1e-3)
+
+
+def test_l2_is_the_gradient_of_its_penalty(rng):
+    parameters = [rng.standard_normal((3, 4)), rng.standard_normal(3)]
+    got = add_l2([np.zeros((3, 4)), np.zeros(3)], parameters, 0.3)
+    for parameter, gradient in zip(parameters, got):
+        found = numeric(lambda: l2_penalty(parameters, 0.3), parameter)
+        assert np.abs(found - gradient).max() < 1e-8
+    assert got[1].tolist() == [0, 0, 0]                    # biases go free
+    for kind in (SGD, Adam):                               # and the optimizers add it
+        one, two = ([p.copy() for p in parameters] for _ in range(2))
+        kind(one, 0.1, l2=0.3).step([np.ones((3, 4)), np.ones(3)])
+        kind(two, 0.1).step(add_l2([np.ones((3, 4)), np.ones(3)], two, 0.3))
+        assert all(np.array_equal(a, b) for a, b in zip(one, two))
+
+
+def test_dropout_keeps_the_mean(rng):
+    (mask,) = dropout_masks([(500, 400)], 0.3, rng)
+    assert set(np.unique(mask)) == {0, 1 / 0.7}
+    assert mask.mean() == pytest.approx(1, abs=0.01)
+    assert (mask == 0).mean() == pytest.approx(0.3, abs=0.005)
+    network = Network.random([5, 60, 3], rng, dropout=0.5)
+    x, labels = rng.standard_normal((20, 5)), rng.integers(0, 3, 20)
+    draws = [network.gradients(x, labels, np.random.default_rng(s))[0] for s in (1, 1, 2)]
+    assert np.array_equal(draws[0], draws[1])
+    assert not np.array_equal(draws[0], draws[2])
+    assert np.array_equal(network.predict(x), network.copy().predict(x))   # inference drops nothing
+    with pytest.raises(ValueError, match="rng is None"):
+        network.gradients(x, labels)
+    with pytest.raises(ValueError, match="dropout rate is 1"):
+        dropout_masks([(2, 2)], 1, rng)
+
+
+def test_early_stopping_goes_back_to_the_best_epoch():
+    stopping, p = EarlyStopping(3), np.zeros(1)
+    stops = []
+    for epoch, loss in enumerate([5.0, 3.0, 4.0, 3.0, 2.9, 3.0, 2.9, 2.95, 1.0], 1):
+        p[0] = epoch
+        stops.append(stopping.update(epoch, loss, [p]))
+        if stops[-1]:
+            break
+    assert stops == [False] * 7 + [True]                   # three epochs without a new lowest one
+    assert (stopping.best, stopping.loss) == (5, 2.9)
+    stopping.restore([p])
+    assert p[0] == 5
+    with pytest.raises(ValueError, match="patience is 0"):
+        EarlyStopping(0)
+
+
+def test_fit_stops_early_and_restores():
+    x, labels = blobs(np.random.default_rng(3), 60)
+    noise = np.random.default_rng(4).integers(0, 3, 60)    # labels that cannot be learnt
+    rng = np.random.default_rng(7)
+    network, stopping = Network.random([2, 64, 3], rng), EarlyStopping(4)
+    epochs = list(fit(network, x, labels, epochs=200, batch_size=16, rate=0.1, rng=rng, validation=(x, noise),
+                      stopping=stopping))
+    held_out = [e.validation for e in epochs]
+    assert len(epochs) < 200
+    assert stopping.best == 1 + int(np.argmin(held_out)) == len(epochs) - 4
+    assert network.loss(x, noise) == min(held_out)
+    for wrong in ({"rate": 0.1, "stopping": stopping}, {}, {"rate": 0.1, "optimizer": SGD([], 0.1)}):
+        with pytest.raises(ValueError, match="expected"):
+            next(fit(network, x, labels, epochs=1, batch_size=16, **wrong))
+
+
+@pytest.mark.parametrize(("samples", "folds"), [(10, 2), (10, 3), (7, 7), (1257, 5)])
+def test_kfold_validates_every_sample_once(samples, folds):
+    parts = list(kfold(samples, folds, np.random.default_rng(1)))
+    assert len(parts) == folds
+    assert sorted(np.concatenate([v for _, v in parts])) == list(range(samples))
+    assert {len(v) for _, v in parts} <= {samples // folds, -(-samples // folds)}
+    for train, validation in parts:
+        assert sorted([*train, *validation]) == list(range(samples))
+
+
+@pytest.mark.parametrize("folds", [1, 11])
+def test_kfold_refuses(folds):
+    with pytest.raises(ValueError, match=f"folds is {folds}, expected 2 to 10"):
+        next(kfold(10, folds))
 
 
 def blobs(rng, samples=300):

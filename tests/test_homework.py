@@ -16,11 +16,12 @@ import pytest
 from filelock import FileLock
 
 from golden.nn.batches import minibatches
+from golden.nn.bf16 import Golden
 from golden.nn.train import Diverged
 from homework import __main__ as sheet
-from homework import p4_int8, p7_bfloat16, p8_inference, report
+from homework import digits, p4_int8, p7_bfloat16, p8_inference, report
 from homework.data import SHIPPED, HomeworkError
-from homework.plots import activations_figure
+from homework.plots import Panel, activations_figure, curves_figure
 from homework.rtl import Rtl
 from homework.show import Matrix, Show, formatter
 from sim import simulate
@@ -134,11 +135,166 @@ def test_problem_1(whole):
     assert len(whole.report(1)["checks"]) == 4
 
 
-def test_problem_1_plots(whole):
-    assert (whole.folder / "p1_activations.png").read_bytes().startswith(b"\x89PNG")
-    drawn = (whole.folder / "p1_activations.svg").read_bytes()
-    assert b"<svg" in drawn
-    assert activations_figure()["svg"] == drawn                # the same bytes each time
+    # bf16: near float, a1 a bfloat16, and so far golden's
+    bf16 = answer["bf16"]
+    assert bf16["a1"] == [1.1875, 0, 0.98046875]
+    assert bf16["bits"]["a1"] == [0x3F98, 0, 0x3F7B]
+    assert 0 < abs(bf16["loss"] - loss) < 0.002
+    assert bf16["source"] == "golden"
+
+
+PLOTS = ("p1_activations", "p5_overfitting", "p6_pruning", "p8_training", "p8_bits", "p9_losses")
+
+
+@pytest.mark.parametrize("name", PLOTS)
+def test_plots(whole, name):
+    assert (whole.folder / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+    assert b"<svg" in (whole.folder / f"{name}.svg").read_bytes()
+    assert f"{name}.svg" in whole.out
+
+
+def test_there_are_no_other_plots(whole):
+    assert sorted(p.stem for p in whole.folder.glob("*.svg")) == sorted(PLOTS)
+
+
+def test_plots_are_the_same_bytes_each_time(whole):
+    assert activations_figure()["svg"] == (whole.folder / "p1_activations.svg").read_bytes()
+    panel = Panel("t", "x", "y", [("a", [1, 2, 3], [1, np.nan, 2]), ("b", [1, 2, 3], [3, 2, 1])])
+    assert curves_figure([panel]) == curves_figure([panel])
+
+
+def test_curves_are_told_apart_without_colours():
+    """Seven curves, more than anyone should draw: style and marker differ from each to each, all are grey."""
+    from matplotlib.figure import Figure
+    drawn, kept = [], Figure.savefig
+
+    def savefig(self, *arguments, **keywords):
+        drawn.append(self)
+        return kept(self, *arguments, **keywords)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Figure, "savefig", savefig)
+        curves_figure([Panel("t", "x", "y", [(str(i), range(30), np.arange(30) + i) for i in range(7)])])
+    lines = drawn[0].axes[0].lines
+    assert len({(line.get_linestyle(), line.get_marker()) for line in lines}) == 7
+    assert all(line.get_color() == "black" or 0 <= float(line.get_color()) < 0.6 for line in lines)
+    assert [text.get_text() for text in drawn[0].axes[0].get_legend().get_texts()] == list("0123456")
+
+
+def test_problem_2(whole):
+    """w8 as the sheet has it: exactly, and in bf16 to what eight significant bits of the gradient allow."""
+    answer = whole.report(2)["answer"]
+    assert answer["answer"]["exact"] == "0.549942596875"
+    assert answer["scalings"] == {"half_sum": "0.549942596875", "sum": "0.54988519375",
+                                  "mean": "0.549942596875"}
+    golden = answer["answer"]["golden_bf16"]
+    assert golden == float(np.float32(golden))
+    gradient = (0.55 - 0.549942596875) / 0.01
+    assert 0 < abs(golden - 0.549942596875) < 0.01 * gradient * 2**-6
+    assert answer["bf16_rtl"] is None                          # nothing of golden's is called RTL's
+    assert "On the RTL: comes with the training release" in whole.out
+    # the textbook's intermediate results
+    assert answer["exact"]["z1"] == [0.3775, 0.3925]
+    assert answer["exact"]["y"] == [0.927625, 1.004625]
+    assert answer["exact"]["E"] == [0.421124765625]
+    assert "Answer: w8 = 0.549942596875 exactly" in whole.out
+    # bf16 by hand: a1 is the bfloat16 nearest to 0.3925 (0.39257812), dz2 that of the error
+    bf16 = answer["bf16_golden"]
+    assert bf16["a1"]["bits"] == [0x3EC1, 0x3EC9]
+    assert bf16["dE/dz2"]["bits"][0] == 0x3F6B
+    for name in ("a1", "y", "dE/dW1", "dE/dW2", "W1 new", "b2 new"):
+        value = np.array(bf16[name]["bits"], np.uint32 if name != "a1" else np.uint16)
+        real = value.view(np.float32) if name != "a1" else (value.astype(np.uint32) << 16).view(np.float32)
+        np.testing.assert_allclose(real, answer["exact"][name], rtol=0.02)
+
+
+def test_problem_5(whole):
+    answer = whole.report(5)["answer"]
+    plain, runs = answer["runs"]["plain"], answer["runs"]
+    assert answer["samples"]["train"] == 200
+    assert answer["parameters"] == 65 * 256 + 257 * 10
+    assert plain["training"][-1] < 0.05                        # learnt by heart, wrong labels included
+    assert plain["training_accuracy"] == 1
+    assert plain["end_validation"] > 1.1 * min(plain["validation"])
+    assert runs["dropout"]["end_validation"] < plain["end_validation"]
+    assert runs["L2"]["end_training"] > 5 * plain["end_training"]
+    assert runs["L2"]["largest_weight"] < plain["largest_weight"]
+    stopped = runs["early stopping"]
+    assert len(stopped["validation"]) < 80
+    assert stopped["end_validation"] == pytest.approx(min(stopped["validation"]))
+    folds = answer["cross_validation"]
+    assert [len(s["loss"]) for s in folds["settings"]] == [5] * 4
+    assert folds["best"] == min(folds["settings"], key=lambda s: np.mean(s["loss"]))["l2"]
+
+
+def test_problem_6(whole):
+    """Accuracy falls with sparsity, retraining brings it back; the RTL's own cycles fall with the slices."""
+    answer = whole.report(6)["answer"]
+    points = {p["sparsity"]: p for p in answer["points"]}
+    for way in ("magnitude", "blocks"):
+        assert points[0.9][way]["pruned"] < points[0.0][way]["pruned"] - 0.1
+        assert points[0.9][way]["retrained"] > points[0.9][way]["pruned"] + 0.1
+        assert points[0.5][way]["bytes"] < 0.65 * points[0.5][way]["bytes_dense"]
+        assert points[0.9][way]["zeros"] == pytest.approx(0.9, abs=0.02)
+    assert points[0.8]["magnitude"]["retrained"] > points[0.8]["blocks"]["retrained"]
+    rtl = answer["rtl"]
+    assert rtl[0]["cycles"] == rtl[0]["cycles_dense"]
+    assert rtl[0]["slices"] == 4 * 64 + 2 * 32
+    assert all(a["cycles"] > b["cycles"] for a, b in zip(rtl, rtl[1:]))
+    assert rtl[2]["slices"] <= 0.5 * rtl[0]["slices"] + 1
+    assert rtl[2]["cycles"] < 0.7 * rtl[0]["cycles"]
+    assert rtl[-1]["cycles"] >= 6 * 8 * 32                     # 6 panels of 8 tiles, 64 results, 2 a cycle
+    assert answer["dropout"]["zeros"] == 0
+    assert whole.report(6)["mismatches"] == 0
+    assert len(whole.report(6)["checks"]) == 2 * 7 + 2
+    assert "Switching activity of the array" in whole.out
+
+
+def test_problem_8_training(whole):
+    answer = whole.report(8)["answer"]
+    costs = answer["training_against_inference"]
+    assert costs["inference"]["macs_forward"] == 64 * 32 + 32 * 10
+    assert costs["training"]["macs_backward"] == 64 * 32 + 2 * 32 * 10
+    runs = answer["three_formats"]
+    assert runs["bf16"]["loss"] == pytest.approx(runs["fp32"]["loss"], rel=0.01)
+    assert runs["bf16"]["loss"] != runs["fp32"]["loss"]
+    assert runs["int8"]["loss"][-1] > 1.5 * runs["fp32"]["loss"][-1]
+    assert runs["int8"]["lost_updates"] > 0.9
+    assert runs["int8, stochastic"]["loss"][-1] < 1.2 * runs["fp32"]["loss"][-1]
+    few = {(p["bits"], p["activation_bits"]): p for p in answer["few_bits"]["points"]}
+    assert few[8, 8]["after_training"] == pytest.approx(answer["few_bits"]["float"], abs=0.01)
+    assert few[3, 3]["after_training"] < few[4, 4]["after_training"] < few[8, 8]["after_training"]
+    assert few[3, 3]["aware"] > few[3, 3]["after_training"] + 0.01
+    assert few[4, 4]["aware"] > few[4, 4]["after_training"] + 0.01
+
+
+def test_bf16_training_on_digits_hashes_the_same_everywhere(whole):
+    """The weights of problem 8's bf16 run: no BLAS, no exp but golden's own, no machine's logarithm."""
+    digest = whole.report(8)["answer"]["three_formats"]["bf16"]["sha256"]
+    assert digest == "86846230ebeca7322e76ec87c3c0aafcbc8f3d195541dc8aa26bed9e827b57cd"
+    assert digest in whole.out
+
+
+def test_problem_9(whole):
+    answer = whole.report(9)["answer"]
+    last = {name: run["loss"][-1] for name, run in answer["runs"].items()}
+    assert last["SGD, rate 0.001"] > 0.8 * answer["runs"]["SGD, rate 0.001"]["loss"][0]      # crawls
+    assert last["SGD, rate 3"] > math.log(10)                                                # too large
+    assert last["Adam, rate 0.01"] < last["momentum 0.9, rate 0.03"] < last["SGD, rate 0.1"]
+    first = answer["first_steps"][0]
+    assert first["m"] == pytest.approx(0.1)
+    assert first["v"] == pytest.approx(0.001)
+    assert first["m_corrected"] == pytest.approx(1)
+    assert first["step"] == pytest.approx(-0.1, rel=1e-6)
+    assert first["step_uncorrected"] == pytest.approx(-0.1 * 0.1 / math.sqrt(0.001), rel=1e-5)
+    assert len(answer["first_steps"]) == 5
+    m = v = 0.0
+    w = 1.0
+    for t, row in enumerate(answer["first_steps"], 1):         # as on paper
+        m, v = 0.9 * m + 0.1 * w, 0.999 * v + 0.001 * w * w
+        assert (row["w"], row["m"], row["v"]) == pytest.approx((w, m, v))
+        w -= 0.1 * (m / (1 - 0.9**t)) / (math.sqrt(v / (1 - 0.999**t)) + 1e-8)
+    assert answer["parabola"][3]["w"][:4] == [1, -1.5, 2.25, -3.375]
 
 
 def test_problem_3(whole):
@@ -228,9 +384,8 @@ def test_problem_8_in_other_modes_and_another_shape(solve, tmp_path, mode):
 def test_the_whole_sheet(whole):
     """One exit code, a report a problem, what is to come listed, and plain text where no terminal is."""
     assert (whole.code, whole.err) == (0, "")
-    assert sorted(p.name for p in whole.folder.glob("*.json")) == [f"p{n}.json" for n in (1, 3, 4, 7, 8)]
-    for number in (2, 5, 6, 9):
-        assert f"{number} ({sheet.LATER[number]})" in " ".join(whole.out.split())
+    assert sorted(p.name for p in whole.folder.glob("*.json")) == [f"p{n}.json" for n in range(1, 10)]
+    assert "With the training release: the bf16 parts of problems 1, 2 and 8" in " ".join(whole.out.split())
     assert "\x1b" not in whole.out
     assert all(line == line.rstrip() for line in whole.out.splitlines())
     assert whole.out.rstrip().endswith("RTL results equal golden to the bit.")
@@ -258,6 +413,70 @@ def test_any_one_of_four_is_solved(solve, tmp_path, given, answer):
     code, reports, _, _ = solve(PROBLEM=3, HOMEWORK=folder)
     assert code == 0
     assert reports["p3.json"]["answer"]["answer"] == answer
+
+
+def test_another_network_backwards(solve, tmp_path):
+    """Three outputs, the plain sum, no ReLU at the end: against central differences."""
+    folder = own(tmp_path, "p2_backprop.toml", """
+        input = [1, -2, 0.5, 3]
+        target = [1, 0, -1]
+        hidden_weights = [[0.1, 0.2, -0.3, 0.4], [-0.5, 0.25, 0.125, -0.75]]
+        hidden_bias = [0.1, -0.1]
+        output_weights = [[1, 2], [-1, 0.5], [0, 3]]
+        output_bias = [0, 0.5, -0.5]
+        output_activation = "identity"
+        error = "sum"
+        learning_rate = 0.1
+        asked = "w3"
+    """)
+    code, reports, out, _ = solve(PROBLEM=2, HOMEWORK=folder)
+    assert code == 0
+    assert "Stand-in" not in out
+
+    def error(w3):
+        w1 = np.array([[0.1, 0.2, w3, 0.4], [-0.5, 0.25, 0.125, -0.75]])
+        a1 = np.maximum(w1 @ [1, -2, 0.5, 3] + [0.1, -0.1], 0)
+        return np.square(np.array([[1, 2], [-1, 0.5], [0, 3]]) @ a1 + [0, 0.5, -0.5] - [1, 0, -1]).sum()
+
+    expected = -0.3 - 0.1 * (error(-0.3 + 1e-6) - error(-0.3 - 1e-6)) / 2e-6
+    answer = reports["p2.json"]["answer"]["answer"]
+    assert answer["exact_float"] == pytest.approx(expected, rel=1e-8)
+    assert answer["golden_bf16"] == pytest.approx(expected, rel=0.02)
+    assert expected != -0.3
+
+
+def test_thirds_are_shown_as_far_as_they_go(solve, tmp_path):
+    folder = own(tmp_path, "p2_backprop.toml", None, target="[0.01, 0.99, 0.5]", error='"mean"',
+                 output_weights="[[0.4, 0.45], [0.5, 0.55], [0.1, 0.2]]", output_bias="[0.6, 0.6, 0.6]")
+    code, reports, _, _ = solve(PROBLEM=2, HOMEWORK=folder)
+    assert code == 0
+    shown = reports["p2.json"]["answer"]["answer"]["exact"]
+    expected = 0.55 - 0.01 * 2 / 3 * 0.014625 * 0.3925
+    assert float(shown.removesuffix("...")) == pytest.approx(expected, rel=1e-15)
+
+
+def test_rates_that_diverge_are_part_of_the_answer(solve, tmp_path):
+    folder = own(tmp_path, "p9_optimizers.toml", None, hidden="8", epochs="3", rates="[0.1, 1e6]",
+                 adam_rates="[0.01]")
+    code, reports, out, _ = solve(PROBLEM=9, HOMEWORK=folder)
+    assert code == 0
+    run = reports["p9.json"]["answer"]["runs"]["SGD, rate 1e+06"]
+    assert run["diverged"] or run["loss"][-1] > math.log(10)
+    assert "lowest loss here: Adam" in out
+
+
+@pytest.mark.parametrize("shape", ["3x5x2", "8x16x1"])
+def test_pruning_on_other_shapes(solve, tmp_path, shape):
+    """Blocks are as wide as the array; what is skipped changes no result."""
+    folder = own(tmp_path, "p6_pruning.toml", None, hidden="12", epochs="3", sparsities="[0, 0.6]",
+                 pictures="9", retrain_epochs="1", mode='"fp32"')
+    rows, cols, depth = shape.split("x")
+    code, reports, _, _ = solve(PROBLEM=6, HOMEWORK=folder, ROWS=rows, COLS=cols, DEPTH=depth)
+    assert code == 0
+    answer = reports["p6.json"]["answer"]
+    assert answer["block"] == [int(cols), 1]
+    assert answer["rtl"][1]["slices"] < 0.6 * answer["rtl"][0]["slices"]
+    assert answer["rtl"][1]["cycles"] <= answer["rtl"][0]["cycles"]
 
 
 def test_a_larger_network_of_the_students_own(solve, tmp_path):
@@ -305,6 +524,15 @@ BAD_FILES = [
     ("p1_forward.toml", {"chain_weight": "nan"}, ["chain_weight = nan", "number"]),
     ("p1_forward.toml", {"b1": "[1e15, 0, 0]", "w1": "[" + ", ".join(["[1e-15, 0, 0, 0]"] * 3) + "]"},
      ["bias", "int32"]),
+    ("p2_backprop.toml", {"input": "[]"}, ["input = []", "1 to 16 numbers"]),
+    ("p2_backprop.toml", {"hidden_weights": "[[0.1, 0.2, 0.3]]"}, ["hidden_weights[0]", "2 numbers"]),
+    ("p2_backprop.toml", {"hidden_bias": "[1]"}, ["hidden_bias = [1]", "2 numbers"]),
+    ("p2_backprop.toml", {"target": "[1, 2, 3]"}, ["output_weights", "3 rows"]),
+    ("p2_backprop.toml", {"output_activation": '"sigmoid"'}, ["output_activation = 'sigmoid'", '"relu"']),
+    ("p2_backprop.toml", {"error": '"rms"'}, ["error = 'rms'", '"half_sum"']),
+    ("p2_backprop.toml", {"asked": '"w9"'}, ["asked = 'w9'", "w1 to w8"]),
+    ("p2_backprop.toml", {"learning_rate": "0"}, ["learning_rate = 0", "above 0"]),
+    ("p2_backprop.toml", {"learning_rate": "nan"}, ["learning_rate = nan", "number"]),
     ("p3_batches.toml", {"epochs": "0"}, ["epochs = 0", "1 to"]),
     ("p3_batches.toml", {"epochs": None}, ["2 of updates", "exactly three"]),
     ("p3_batches.toml", {"epochs": "20\nsamples = 5"}, ["4 of updates", "exactly three"]),
@@ -328,6 +556,17 @@ BAD_FILES = [
     ("p4_int8.toml", b"\x93NUMPY\x01\x00", ["byte 0 is not UTF-8", "TOML"]),
     ("p4_int8.toml", "matrix = " + "[" * 3000, ["nested too deeply"]),
     ("p4_int8.toml", "matrix = [[" + "1" * 5000 + "]]\n", ["not TOML"]),
+    ("p5_overfitting.toml", {"train_samples": "1797"}, ["train_samples = 1797", "10 to 1500"]),
+    ("p5_overfitting.toml", {"dropout": "1"}, ["dropout = 1", "0 to 0.95"]),
+    ("p5_overfitting.toml", {"wrong_labels": '"few"'}, ["wrong_labels = 'few'", "number"]),
+    ("p5_overfitting.toml", {"strengths": "[0.1, -1]"}, ["strengths[1] = -1", "0 to 10"]),
+    ("p5_overfitting.toml", {"folds": "1"}, ["folds = 1", "2 to 50"]),
+    ("p5_overfitting.toml", {"patience": "0"}, ["patience = 0", "1 to"]),
+    ("p6_pruning.toml", {"sparsities": "[0.5, 1.5]"}, ["sparsities[1] = 1.5", "0 to 0.99"]),
+    ("p6_pruning.toml", {"sparsities": "[0.5, 0.2]"}, ["sparsities = [0.5, 0.2]", "rising"]),
+    ("p6_pruning.toml", {"sparsities": "[]"}, ["sparsities = []", "1 to 12"]),
+    ("p6_pruning.toml", {"pictures": "0"}, ["pictures = 0", "1 to 1797"]),
+    ("p6_pruning.toml", {"mode": '"raw"'}, ["mode = 'raw'", '"ruy"']),
     ("p7_bfloat16.toml", {"bits": "[0x100000000]"}, ["bits[0] = 4294967296", "0 to 4294967295"]),
     ("p7_bfloat16.toml", {"bits": "[1.5]"}, ["bits[0] = 1.5", "whole number"]),
     ("p7_bfloat16.toml", {"values": '["1.0"]'}, ["values[0] = '1.0'", "a number"]),
@@ -340,6 +579,14 @@ BAD_FILES = [
     ("p8_inference.toml", {"momentum": "1"}, ["momentum = 1", "0 to 0.999"]),
     ("p8_inference.toml", {"per_channel": "1"}, ["per_channel = 1", "true or false"]),
     ("p8_inference.toml", {"mode": '"int4"'}, ["mode = 'int4'", '"ruy"']),
+    ("p8_training.toml", {"bits": "[8, 1]"}, ["bits[1] = 1", "2 to 8"]),
+    ("p8_training.toml", {"bits": "[4, 4]"}, ["bits = [4, 4]", "different"]),
+    ("p8_training.toml", {"headroom": "0.5"}, ["headroom = 0.5", "1 to 1000"]),
+    ("p8_training.toml", "epochs = 3\n", ["bits: missing"]),
+    ("p9_optimizers.toml", {"rates": "[0.1, 0]"}, ["rates[1] = 0", "above 0"]),
+    ("p9_optimizers.toml", {"rates": "[0.1, 0.1]"}, ["rates = [0.1, 0.1]", "different"]),
+    ("p9_optimizers.toml", {"beta2": "1"}, ["beta2 = 1", "0 to 0.999999"]),
+    ("p9_optimizers.toml", {"adam_rates": "3"}, ["adam_rates = 3", "list"]),
 ]
 
 
@@ -376,7 +623,7 @@ def test_bad_directories(solve, tmp_path):
 
 
 @pytest.mark.parametrize(("variable", "value", "named"), [
-    ("PROBLEM", "2", "training release"), ("PROBLEM", "10", "expected any of 1, 3"),
+    ("PROBLEM", "0", "expected any of 1, 2, 3"), ("PROBLEM", "10", "expected any of 1, 2, 3"),
     ("PROBLEM", "four", "PROBLEM=4"), ("PROBLEM", "-4", "expected any of"), ("ROWS", "0", "1 to 32"),
     ("ROWS", "33", "1 to 32"),
     ("COLS", "8.0", "1 to 32"), ("COLS", "-1", "1 to 32"), ("DEPTH", "9", "1 to 8"), ("DEPTH", "x", "1 to 8"),
@@ -478,6 +725,73 @@ def test_one_wrong_logit_of_the_test_set_is_found(solve, tmp_path, monkeypatch):
     assert code == 1
     assert "MISMATCH in layer 2" in out
     assert "column 7" in out
+
+
+def test_numbers_of_a_bf16_backend_are_shown_and_compared(solve, monkeypatch):
+    """What an RTL backend will do: its numbers get a column of their own, each compared with golden's."""
+    monkeypatch.setattr(Rtl, "bf16", lambda self: Golden())
+    code, reports, out, _ = solve(PROBLEM="1,2")
+    assert code == 0
+    assert "comes with the training release" not in out.split("Summary")[0]
+    assert "RTL = golden: W2 new, bf16: all 4 numbers equal to the bit" in out
+    assert "RTL = golden: z2, bf16: all 3 numbers equal to the bit" in out
+    assert len(reports["p2.json"]["checks"]) == 15
+    assert reports["p2.json"]["answer"]["bf16_rtl"]["W2 new"]["bits"][1][1] == 0x3F0CC904
+    assert reports["p1.json"]["answer"]["bf16"]["source"] == "RTL"
+
+
+@pytest.mark.parametrize("method", ["matmul", "vector"])
+def test_a_bf16_backend_that_errs_is_found(solve, monkeypatch, method):
+    class Wrong(Golden):
+        pass
+
+    def wrong(self, *arguments, **keywords):
+        out = getattr(Golden, method)(self, *arguments, **keywords)
+        out.reshape(-1).view(f"u{out.dtype.itemsize}")[-1] ^= 1
+        return out
+    setattr(Wrong, method, wrong)
+    monkeypatch.setattr(Rtl, "bf16", lambda self: Wrong())
+    code, _, out, _ = solve(PROBLEM=2)
+    assert code == 1
+    assert "MISMATCH in W2 new, bf16" in out
+
+
+def test_a_skipped_slice_that_held_a_weight_is_found(solve, tmp_path, monkeypatch):
+    """As if the host left out one slice too many: the core's sums are no longer golden's."""
+    from host.core import Core
+    right = Core.matmul
+
+    def wrong(self, a, w, *arguments, **keywords):
+        a = a.copy()
+        a[:, -1] = keywords["a_zero_point"] if a.shape[1] < 64 else a[:, -1]
+        return right(self, a, w, *arguments, **keywords)
+    monkeypatch.setattr(Core, "matmul", wrong)
+    folder = own(tmp_path, "p6_pruning.toml", None, hidden="8", epochs="3", sparsities="[0.0, 0.5]",
+                 pictures="16", retrain_epochs="1")
+    code, _, out, _ = solve(PROBLEM=6, HOMEWORK=folder)
+    assert code == 1
+    assert "MISMATCH in 50% taken out, layer 1" in out
+
+
+@pytest.mark.parametrize(("problem", "name", "key"), [
+    (5, "p5_overfitting.toml", "learning_rate"), (6, "p6_pruning.toml", "retrain_rate"),
+    (8, "p8_training.toml", "learning_rate")])
+def test_training_that_diverges_is_one_line(solve, tmp_path, monkeypatch, problem, name, key):
+    def diverging(network, *arguments, **keywords):
+        if key != "retrain_rate" or "project" in keywords:
+            raise Diverged("the loss is nan after epoch 3")
+        yield from right(network, *arguments, **keywords)
+    right = digits.fit
+    monkeypatch.setattr(digits, "fit", diverging)
+    small = {"hidden": "8", "epochs": "2"}
+    folder = own(tmp_path, name, None, **{**small, key: "90.0"})
+    if problem == 8:
+        own(tmp_path, "p8_inference.toml", None, **small, test_fraction="0.05")
+    code, _, _, err = solve(PROBLEM=problem, HOMEWORK=folder)
+    assert code == 2
+    assert err == (f"macrame: {folder / name}: {key} = 90.0: expected one that training survives, "
+                   "but the loss is nan after epoch 3\n")
+    assert not (tmp_path / "out").exists()
 
 
 def test_many_mismatches_are_cut_short(capsys):
@@ -636,5 +950,7 @@ def test_reports_are_strict_json_and_whole_or_absent(tmp_path):
 def test_shipped_files_are_all_read():
     for number, module in sheet.PROBLEMS.items():
         assert (SHIPPED / f"{module.__name__.split('.')[-1]}.toml").is_file(), number
-    assert len(list(SHIPPED.glob("*.toml"))) == len(sheet.PROBLEMS)
+    for module in sheet.FURTHER.values():
+        assert (SHIPPED / f"{module.__name__.split('.')[-1]}.toml").is_file()
+    assert len(list(SHIPPED.glob("*.toml"))) == len(sheet.PROBLEMS) + len(sheet.FURTHER)
     assert issubclass(HomeworkError, Exception)

@@ -80,6 +80,31 @@ def sigmoid_derivative(z):
     return e / (1 + e) ** 2
 
 
+def identity(z):
+    """z itself: a layer without an activation.
+
+    Parameters
+    ----------
+    z : array_like
+        Pre-activations of any shape.
+
+    Returns
+    -------
+    numpy.ndarray
+    """
+    return np.asarray(z)
+
+
+def identity_derivative(z):
+    """Derivative of `identity`, 1 everywhere; same shape and type as `z`."""
+    return np.ones_like(z)
+
+
+ACTIVATIONS = {"relu": (relu, relu_derivative), "sigmoid": (sigmoid, sigmoid_derivative),
+               "identity": (identity, identity_derivative)}
+"""Activation functions by name, each with its derivative."""
+
+
 def log_softmax(z, axis=-1):
     """Logarithm of `softmax`, from the logits directly: z - max(z) - log(sum(exp(z - max(z)))).
 

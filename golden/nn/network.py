@@ -1,13 +1,14 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A multilayer perceptron: dense layers, ReLU between them, logits at the end."""
+"""A multilayer perceptron: dense layers, an activation after each, a loss at the end, backpropagation."""
 from dataclasses import dataclass
 
 import numpy as np
 
-from golden.nn.activations import relu, relu_derivative
+from golden.nn.activations import ACTIVATIONS
 from golden.nn.layers import dense, dense_backward
-from golden.nn.losses import cross_entropy, cross_entropy_gradient
+from golden.nn.losses import LOSSES
+from golden.nn.regularization import dropout_masks
 
 
 @dataclass
@@ -19,21 +20,24 @@ class Trace:
     inputs : list of numpy.ndarray
         Input of each layer; the first is the network's own.
     pre : list of numpy.ndarray
-        Pre-activations z of each layer; the last are the logits.
+        Pre-activations z of each layer; the last are the logits, where the loss is cross-entropy.
+    output : numpy.ndarray
+        The last layer's activation.
     """
 
     inputs: list
     pre: list
+    output: np.ndarray = None
 
     @property
     def logits(self):
-        """Output of the last layer, before softmax."""
+        """Pre-activations of the last layer."""
         return self.pre[-1]
 
 
 @dataclass
 class Network:
-    """Dense layers with ReLU after each but the last.
+    """Dense layers, by default with ReLU after each but the last, under a softmax cross-entropy.
 
     Attributes
     ----------
@@ -41,14 +45,44 @@ class Network:
         One matrix a layer.
     biases : list of numpy.ndarray, each of shape (outputs,)
         One vector a layer.
+    activations : list of str
+        One a layer, of `golden.nn.activations.ACTIVATIONS`.
+    objective : str
+        The loss, of `golden.nn.losses.LOSSES`. Cross-entropy takes its softmax itself, so that the last layer
+        has no activation then.
+    dropout : float
+        Probability with which `gradients` drops each hidden unit, in [0, 1).
+
+    Raises
+    ------
+    ValueError
+        Where a name is unknown, or names and layers do not fit together.
     """
 
     weights: list
     biases: list
+    activations: list = None
+    objective: str = "cross_entropy"
+    dropout: float = 0.0
+
+    def __post_init__(self):
+        if self.activations is None:
+            self.activations = ["relu"] * (len(self.weights) - 1) + ["identity"]
+        for name in self.activations:
+            if name not in ACTIVATIONS:
+                raise ValueError(f"activation is {name!r}, expected one of {', '.join(ACTIVATIONS)}")
+        if self.objective not in LOSSES:
+            raise ValueError(f"objective is {self.objective!r}, expected one of {', '.join(LOSSES)}")
+        if not len(self.activations) == len(self.weights) == len(self.biases):
+            raise ValueError(f"{len(self.weights)} weight matrices, {len(self.biases)} bias vectors and "
+                             f"{len(self.activations)} activations: expected one of each a layer")
+        if self.objective == "cross_entropy" and self.activations[-1] != "identity":
+            raise ValueError(f"last activation is {self.activations[-1]!r}: expected 'identity' with "
+                             "cross_entropy, which takes the softmax itself")
 
     @classmethod
-    def random(cls, sizes, rng, dtype=np.float64):
-        """He initialisation: weights normal with variance 2 / inputs, biases 0.
+    def random(cls, sizes, rng, dtype=np.float64, uniform=False, **options):
+        """He initialisation: weights with mean 0 and variance 2 / inputs, biases 0.
 
         Parameters
         ----------
@@ -58,36 +92,56 @@ class Network:
             Source of the weights.
         dtype : numpy dtype
             Type of all parameters, and so of all training arithmetic.
+        uniform : bool
+            Draw from U(-sqrt(6 / inputs), sqrt(6 / inputs)), whose bits are the same on every machine; a
+            normal number in the tail comes from the machine's own logarithm.
+        **options
+            Further attributes.
 
         Returns
         -------
         Network
         """
-        pairs = list(zip(sizes, sizes[1:]))
-        return cls([(rng.standard_normal((n, k)) * np.sqrt(2 / k)).astype(dtype) for k, n in pairs],
-                   [np.zeros(n, dtype) for _, n in pairs])
+        def draw(outputs, inputs):
+            if uniform:
+                return (2 * rng.random((outputs, inputs)) - 1) * np.sqrt(6 / inputs)
+            return rng.standard_normal((outputs, inputs)) * np.sqrt(2 / inputs)
 
-    def forward(self, x):
+        pairs = list(zip(sizes, sizes[1:]))
+        return cls([draw(n, k).astype(dtype) for k, n in pairs], [np.zeros(n, dtype) for _, n in pairs],
+                   **options)
+
+    def copy(self):
+        """A network of its own with the same parameters and options."""
+        return type(self)([w.copy() for w in self.weights], [b.copy() for b in self.biases],
+                          list(self.activations), self.objective, self.dropout)
+
+    def forward(self, x, masks=None):
         """Run the network and keep what backpropagation needs.
 
         Parameters
         ----------
         x : array_like, shape (samples, inputs)
             One sample a row.
+        masks : list of numpy.ndarray, optional
+            What each hidden layer's activations are multiplied with, as `dropout_masks` draws them.
 
         Returns
         -------
         Trace
         """
-        x = np.asarray(x)
-        trace = Trace([], [])
-        for layer, (w, b) in enumerate(zip(self.weights, self.biases)):
-            trace.inputs.append(relu(trace.pre[-1]) if layer else x)
-            trace.pre.append(dense(trace.inputs[-1], w, b))
+        h, trace = np.asarray(x), Trace([], [])
+        for layer, (w, b, name) in enumerate(zip(self.weights, self.biases, self.activations)):
+            trace.inputs.append(h)
+            trace.pre.append(dense(h, w, b))
+            h = ACTIVATIONS[name][0](trace.pre[-1])
+            if masks is not None and layer < len(self.weights) - 1:
+                h = h * masks[layer]
+        trace.output = h
         return trace
 
     def predict(self, x):
-        """Class with the largest logit for each sample, the first of equals.
+        """Class with the largest output for each sample, the first of equals.
 
         Parameters
         ----------
@@ -99,32 +153,59 @@ class Network:
         """
         return self.forward(x).logits.argmax(axis=1)
 
-    def loss(self, x, labels):
-        """Mean cross-entropy over the samples, in nats."""
-        return cross_entropy(self.forward(x).logits, labels)
-
-    def gradients(self, x, labels):
-        """Backpropagation of the mean cross-entropy.
+    def loss(self, x, targets, masks=None):
+        """Mean loss over the samples.
 
         Parameters
         ----------
         x : array_like, shape (samples, inputs)
-        labels : array_like of int, shape (samples,)
+        targets : array_like
+            Labels, int of shape (samples,), for cross-entropy; else real numbers, shape (samples, outputs).
+        masks : list of numpy.ndarray, optional
+            As `forward`; without them no unit is dropped.
+
+        Returns
+        -------
+        float
+        """
+        return LOSSES[self.objective][0](self.forward(x, masks).output, targets)
+
+    def gradients(self, x, targets, rng=None, masks=None):
+        """Backpropagation of the mean loss.
+
+        Parameters
+        ----------
+        x : array_like, shape (samples, inputs)
+        targets : array_like
+            As `loss`.
+        rng : numpy.random.Generator, optional
+            Draws the units to drop, where `dropout` is not 0.
+        masks : list of numpy.ndarray, optional
+            The masks themselves, in place of `rng`.
 
         Returns
         -------
         list of numpy.ndarray
             In the order of `parameters`.
+
+        Raises
+        ------
+        ValueError
+            Where units are to be dropped and neither `rng` nor masks are given.
         """
-        trace = self.forward(x)
-        dz = cross_entropy_gradient(trace.logits, labels)
+        if masks is None and self.dropout:
+            masks = dropout_masks([(len(x), w.shape[0]) for w in self.weights[:-1]], self.dropout, rng,
+                                  self.weights[0].dtype)
+        trace = self.forward(x, masks)
+        da = LOSSES[self.objective][1](trace.output, targets)
         dw, db = [], []
         for layer in reversed(range(len(self.weights))):
-            dx, dw_layer, db_layer = dense_backward(trace.inputs[layer], self.weights[layer], dz)
+            dz = da * ACTIVATIONS[self.activations[layer]][1](trace.pre[layer])
+            da, dw_layer, db_layer = dense_backward(trace.inputs[layer], self.weights[layer], dz)
             dw.insert(0, dw_layer)
             db.insert(0, db_layer)
-            if layer:
-                dz = dx * relu_derivative(trace.pre[layer - 1])
+            if layer and masks is not None:
+                da = da * masks[layer - 1]
         return dw + db
 
     def parameters(self):

@@ -1,10 +1,13 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Quantisation to int8: scales and zero points, and a trained network as integer layers.
+"""Quantisation to int8 or fewer bits: scales and zero points, and a trained network as integer layers.
 
 A real number x is held as an integer q with x = scale * (q - zero_point). Weights are symmetric (zero point
 0, in [-127, 127]), one scale a tensor or one a channel; activations are asymmetric, their range measured on
-calibration samples. A dense layer then needs only integers:
+calibration samples. With b bits, 2 to 8, integers are those of b bits, held in int8: [-2^(b-1), 2^(b-1) - 1],
+and the core needs nothing but other clamps. (Sums are then so small that gemmlowp and ruy, which round twice,
+often end a step away: 1 times 0.344 becomes 1. Mode fp32 rounds once and is the one for few bits.) A dense
+layer then needs only integers:
 
     acc = sum_k (qx_k - zx) qw_jk + bias_j         bias_j = round(b_j / (sx sw_j)), int32
     qy  = clamp(requantize(acc, sx sw_j / sy) + zy)
@@ -14,10 +17,31 @@ from dataclasses import dataclass
 import numpy as np
 
 from golden.arith.requantize import quantize_multiplier, requantize, scale_bits
-from golden.nn.activations import relu
 
 INT8_MIN, INT8_MAX = -128, 127
 INT32_MIN, INT32_MAX = -2**31, 2**31 - 1
+
+
+def integer_range(bits):
+    """Smallest and largest signed integer of so many bits.
+
+    Parameters
+    ----------
+    bits : int
+        2 to 8.
+
+    Returns
+    -------
+    low, high : int
+
+    Raises
+    ------
+    ValueError
+        If there are fewer bits or more.
+    """
+    if not 2 <= bits <= 8:
+        raise ValueError(f"bits is {bits}, expected 2 to 8")
+    return -(1 << bits - 1), (1 << bits - 1) - 1
 
 
 @dataclass(frozen=True)
@@ -30,13 +54,26 @@ class Affine:
         Above 0; an array where channels differ, shaped to broadcast against the tensor.
     zero_point : int or numpy.ndarray
         The int8 that stands for 0.
+    bits : int
+        Of the integers, 2 to 8.
     """
 
     scale: float
     zero_point: int = 0
+    bits: int = 8
+
+    @property
+    def low(self):
+        """The smallest integer."""
+        return integer_range(self.bits)[0]
+
+    @property
+    def high(self):
+        """The largest integer."""
+        return integer_range(self.bits)[1]
 
     def quantize(self, x):
-        """Nearest int8 to each x, ties to even, saturated.
+        """Nearest integer to each x, ties to even, saturated.
 
         Parameters
         ----------
@@ -48,7 +85,7 @@ class Affine:
         numpy.ndarray of int8
         """
         q = np.rint(np.asarray(x, np.float64) / self.scale) + self.zero_point
-        return np.clip(q, INT8_MIN, INT8_MAX).astype(np.int8)
+        return np.clip(q, self.low, self.high).astype(np.int8)
 
     def dequantize(self, q):
         """The real numbers that integers stand for, float64.
@@ -64,8 +101,8 @@ class Affine:
         return self.scale * (np.asarray(q, np.float64) - self.zero_point)
 
 
-def symmetric(x, axis=None):
-    """Zero point 0, largest magnitude at 127.
+def symmetric(x, axis=None, bits=8):
+    """Zero point 0, largest magnitude at the largest integer, 127 for 8 bits.
 
     Parameters
     ----------
@@ -74,6 +111,8 @@ def symmetric(x, axis=None):
     axis : int or tuple of int, optional
         Axes to take the maximum over; the others keep a scale each (axis=1 of (outputs, inputs): one an
         output). Without it the whole tensor shares one scale.
+    bits : int
+        2 to 8.
 
     Returns
     -------
@@ -82,12 +121,12 @@ def symmetric(x, axis=None):
         scale 1.
     """
     top = np.abs(np.asarray(x, np.float64)).max(axis=axis, keepdims=axis is not None)
-    scale = np.where(top > 0, top / INT8_MAX, 1.0)
-    return Affine(float(scale) if axis is None else scale, 0)
+    scale = np.where(top > 0, top / integer_range(bits)[1], 1.0)
+    return Affine(float(scale) if axis is None else scale, 0, bits)
 
 
-def asymmetric(low, high):
-    """The whole of [-128, 127] for [low, high], widened to hold 0.
+def asymmetric(low, high, bits=8):
+    """All integers, [-128, 127] for 8 bits, for [low, high], widened to hold 0.
 
     Zero must be exact: ReLU and padding need it.
 
@@ -95,12 +134,14 @@ def asymmetric(low, high):
     ----------
     low, high : float
         Range of the values.
+    bits : int
+        2 to 8.
 
     Returns
     -------
     Affine
-        scale = (high - low) / 255; the zero point is rounded to the nearest integer, so that the ends may be
-        off by half a step. An empty range (all zeros) gets scale 1 and zero point 0.
+        scale = (high - low) / (2^bits - 1); the zero point is rounded to the nearest integer, so that the
+        ends may be off by half a step. An empty range (all zeros) gets scale 1 and zero point 0.
 
     Raises
     ------
@@ -111,10 +152,11 @@ def asymmetric(low, high):
         raise ValueError(f"range [{low}, {high}]: expected two finite numbers, the smaller one first")
     low, high = min(float(low), 0.0), max(float(high), 0.0)
     if low == high:
-        return Affine(1.0, 0)
-    scale = (high - low) / (INT8_MAX - INT8_MIN)
-    zero_point = int(np.clip(np.rint(INT8_MIN - low / scale), INT8_MIN, INT8_MAX))
-    return Affine(scale, zero_point)
+        return Affine(1.0, 0, bits)
+    least, most = integer_range(bits)
+    scale = (high - low) / (most - least)
+    zero_point = int(np.clip(np.rint(least - low / scale), least, most))
+    return Affine(scale, zero_point, bits)
 
 
 @dataclass(frozen=True)
@@ -247,7 +289,7 @@ class NetworkInt8:
         return self.forward(x)[-1].argmax(axis=1)
 
 
-def calibrate(network, x):
+def calibrate(network, x, bits=8):
     """Ranges of all activations of a network over calibration samples, as quantisations.
 
     Parameters
@@ -255,18 +297,28 @@ def calibrate(network, x):
     network : golden.nn.network.Network
     x : array_like, shape (samples, inputs)
         The samples to measure on; what lies outside their range later saturates.
+    bits : int
+        2 to 8.
 
     Returns
     -------
     list of Affine
         For the network's input, then for the output of each layer (after ReLU, where there is one).
+
+    Raises
+    ------
+    ValueError
+        Where a hidden layer has another activation than ReLU, or the last one any.
     """
+    if network.activations != ["relu"] * (len(network.weights) - 1) + ["identity"]:
+        raise ValueError(f"activations are {', '.join(network.activations)}: expected relu after each layer "
+                         "but the last, which integer layers fold into their clamp")
     trace = network.forward(x)
-    tensors = [trace.inputs[0]] + [relu(z) for z in trace.pre[:-1]] + [trace.logits]
-    return [asymmetric(t.min(), t.max()) for t in tensors]
+    tensors = [*trace.inputs, trace.logits]
+    return [asymmetric(t.min(), t.max(), bits) for t in tensors]
 
 
-def quantize_dense(w, b, before, after, mode="gemmlowp", per_channel=True, relu_after=False):
+def quantize_dense(w, b, before, after, mode="gemmlowp", per_channel=True, relu_after=False, bits=8):
     """A trained dense layer as integers.
 
     Parameters
@@ -281,6 +333,8 @@ def quantize_dense(w, b, before, after, mode="gemmlowp", per_channel=True, relu_
         One weight scale an output; without it one for the whole matrix.
     relu_after : bool
         Fold a ReLU into the clamp.
+    bits : int
+        Of the weights, 2 to 8.
 
     Returns
     -------
@@ -292,7 +346,7 @@ def quantize_dense(w, b, before, after, mode="gemmlowp", per_channel=True, relu_
         Where a bias does not fit int32, or a scale cannot be represented; the message names the channel.
     """
     w, b = np.asarray(w, np.float64), np.asarray(b, np.float64)
-    weights = symmetric(w, axis=1 if per_channel else None)
+    weights = symmetric(w, axis=1 if per_channel else None, bits=bits)
     weight_scale = np.broadcast_to(np.ravel(weights.scale), b.shape).astype(np.float64)
     bias = np.rint(b / (before.scale * weight_scale))
     for j in np.flatnonzero((bias < INT32_MIN) | (bias > INT32_MAX)):
@@ -303,10 +357,10 @@ def quantize_dense(w, b, before, after, mode="gemmlowp", per_channel=True, relu_
         raise ValueError(f"output {j} is to be scaled by {scale[j]:g}: "
                          "expected at least 2^-126 and less than 2^31")
     return DenseInt8(weights.quantize(w), bias.astype(np.int32), before, after, weight_scale, mode,
-                     low=after.zero_point if relu_after else INT8_MIN)
+                     low=after.zero_point if relu_after else after.low, high=after.high)
 
 
-def quantize_network(network, x, mode="gemmlowp", per_channel=True):
+def quantize_network(network, x, mode="gemmlowp", per_channel=True, bits=8, activation_bits=8, ranges=None):
     """A trained float network as integers, its ranges calibrated on samples.
 
     Parameters
@@ -318,6 +372,10 @@ def quantize_network(network, x, mode="gemmlowp", per_channel=True):
         Rounding rule of the requantisation.
     per_channel : bool
         One weight scale an output; without it one a layer.
+    bits, activation_bits : int
+        Of weights and of activations, 2 to 8.
+    ranges : list of Affine, optional
+        Quantisations of the activations, in place of calibration on `x`.
 
     Returns
     -------
@@ -328,7 +386,7 @@ def quantize_network(network, x, mode="gemmlowp", per_channel=True):
     ValueError
         As `quantize_dense`.
     """
-    ranges = calibrate(network, x)
+    ranges = ranges or calibrate(network, x, activation_bits)
     last = len(network.weights) - 1
-    return NetworkInt8([quantize_dense(w, b, ranges[i], ranges[i + 1], mode, per_channel, relu_after=i < last)
+    return NetworkInt8([quantize_dense(w, b, ranges[i], ranges[i + 1], mode, per_channel, i < last, bits)
                         for i, (w, b) in enumerate(zip(network.weights, network.biases))])

@@ -1,48 +1,16 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Training: stochastic gradient descent with momentum, epoch by epoch."""
+"""Training, epoch by epoch: one loop for every network, arithmetic and optimizer."""
 from dataclasses import dataclass
 
 import numpy as np
 
 from golden.nn.batches import minibatches
+from golden.nn.optimizers import SGD
 
 
 class Diverged(ArithmeticError):
     """The loss or a weight is no longer a finite number; the learning rate is too large."""
-
-
-class SGD:
-    """Stochastic gradient descent with classical momentum, as in PyTorch: v = momentum v + g, p = p - rate v.
-
-    Parameters
-    ----------
-    parameters : list of numpy.ndarray
-        Updated in place.
-    rate : float
-        Learning rate.
-    momentum : float
-        In [0, 1); 0 is plain gradient descent.
-    """
-
-    def __init__(self, parameters, rate, momentum=0.0):
-        self.parameters = parameters
-        self.rate = rate
-        self.momentum = momentum
-        self.velocity = [np.zeros_like(p) for p in parameters]
-
-    def step(self, gradients):
-        """Update every parameter once.
-
-        Parameters
-        ----------
-        gradients : list of numpy.ndarray
-            In the order of the parameters.
-        """
-        for p, v, g in zip(self.parameters, self.velocity, gradients):
-            v *= self.momentum
-            v += g
-            p -= (self.rate * v).astype(p.dtype)
 
 
 @dataclass(frozen=True)
@@ -56,31 +24,44 @@ class Epoch:
     updates : int
         Updates so far, over all epochs.
     loss : float
-        Mean cross-entropy over the training samples.
+        Mean loss over the training samples, without penalty and with no unit dropped.
+    validation : float or None
+        The same over the validation samples, where there are any.
     """
 
     number: int
     updates: int
     loss: float
+    validation: float = None
 
 
-def fit(network, x, labels, *, epochs, batch_size, rate, momentum=0.0, leftover="smaller", rng=None):
+def fit(network, x, targets, *, epochs, batch_size, rate=None, momentum=0.0, l2=0.0, optimizer=None,
+        leftover="smaller", rng=None, validation=None, stopping=None, project=None):
     """Train a network on mini-batches, in place.
 
     Parameters
     ----------
     network : golden.nn.network.Network
-        Anything with `parameters`, `gradients` and `loss`.
+        Anything with `parameters`, `gradients(x, targets, rng)` and `loss(x, targets)`.
     x : numpy.ndarray, shape (samples, inputs)
-    labels : numpy.ndarray of int, shape (samples,)
+    targets : numpy.ndarray, shape (samples,) or (samples, outputs)
     epochs, batch_size : int
         At least 1.
-    rate, momentum : float
-        As in `SGD`.
+    rate, momentum, l2 : float
+        Of the `SGD` that updates, where no other optimizer is given.
+    optimizer : object, optional
+        With `step(gradients)`; it holds the parameters.
     leftover : {"drop", "smaller"}
         What becomes of the samples that do not fill a batch.
     rng : numpy.random.Generator, optional
-        Shuffles the samples anew each epoch.
+        Shuffles the samples anew each epoch, and draws what dropout drops.
+    validation : (numpy.ndarray, numpy.ndarray), optional
+        Samples and targets not trained on.
+    stopping : golden.nn.regularization.EarlyStopping, optional
+        Asked after each epoch; when training ends, the best epoch's parameters are restored.
+    project : callable, optional
+        Called after each update, to bring the parameters back to where they may be: pruned weights to 0,
+        integers onto their grid.
 
     Yields
     ------
@@ -89,17 +70,33 @@ def fit(network, x, labels, *, epochs, batch_size, rate, momentum=0.0, leftover=
 
     Raises
     ------
+    ValueError
+        Where there is neither rate nor optimizer, or early stopping without validation samples.
     Diverged
         As soon as the loss after an epoch is not finite.
     """
-    optimizer = SGD(network.parameters(), rate, momentum)
+    if (rate is None) == (optimizer is None):
+        raise ValueError(f"rate is {rate} and optimizer {optimizer}: expected one of them")
+    if stopping is not None and validation is None:
+        raise ValueError("validation is None: expected samples, as early stopping watches their loss")
+    optimizer = optimizer or SGD(network.parameters(), rate, momentum, l2)
     updates = 0
-    for number in range(1, epochs + 1):
-        with np.errstate(over="ignore", invalid="ignore"):
-            for batch in minibatches(len(x), batch_size, leftover, rng):
-                optimizer.step(network.gradients(x[batch], labels[batch]))
-                updates += 1
-            loss = network.loss(x, labels)
-        if not np.isfinite(loss):
-            raise Diverged(f"the loss is {loss} after epoch {number}")
-        yield Epoch(number, updates, loss)
+    try:
+        for number in range(1, epochs + 1):
+            with np.errstate(over="ignore", invalid="ignore"):
+                for batch in minibatches(len(x), batch_size, leftover, rng):
+                    optimizer.step(network.gradients(x[batch], targets[batch], rng))
+                    updates += 1
+                    if project is not None:
+                        project()
+                loss = network.loss(x, targets)
+                held_out = None if validation is None else network.loss(*validation)
+            if not np.isfinite(loss):
+                raise Diverged(f"the loss is {loss} after epoch {number}")
+            stop = stopping is not None and stopping.update(number, held_out, network.parameters())
+            yield Epoch(number, updates, loss, held_out)
+            if stop:
+                break
+    finally:
+        if stopping is not None:
+            stopping.restore(network.parameters())

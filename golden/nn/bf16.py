@@ -1,0 +1,386 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Training in the core's own arithmetic: bfloat16 operands, fp32 sums, fp32 master weights.
+
+Every number comes out of one of three operations of the hardware, which a *backend* performs: a product
+with bias and ReLU, a vector operation, a rounding to bfloat16. `Golden` computes them as the RTL must, to the
+bit; an object with the same methods that drives the RTL can take its place, and the same code trains on it.
+
+One step of a layer, x its input and a = relu(z) its output, all held as rows of samples:
+
+======================  =========================================  ===========================
+forward                 z = x W^T + b, a = relu(z)                 one product, rounded to bf16
+loss gradient           dz = c (y - t), or c (softmax(z) - t)      two vector operations
+backward                dx = dz W                                  one product, fp32
+ReLU mask               dz = dx where a > 0                        one vector operation, to bf16
+gradients               dW = dz^T x, db = 1^T dz                   two products, fp32
+update                  W = W + (-rate) dW                         one vector operation, fp32
+======================  =========================================  ===========================
+
+Operands of products are bfloat16 (nearest even), sums fp32 in the order of k, weights and biases fp32
+between steps. The mask asks the stored activation, not z: a z so small that it rounds to 0 counts as 0.
+Softmax itself runs beside the core, in float64 of `golden.nn.elementary`, rounded to fp32; no machine's own
+exp is in it, so that trained weights have the same SHA-256 everywhere.
+"""
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from golden.arith.fp32_to_bf16 import fp32_to_bf16
+from golden.gemm_bf16 import gemm_bf16
+from golden.nn import elementary
+from golden.nn.losses import LOSSES, mse_factor
+from golden.nn.regularization import dropout_masks
+from golden.vector_unit import vector_unit
+
+ONE = np.uint16(0x3F80)
+
+
+class Golden:
+    """The three operations by golden's arithmetic: what any other backend must give, to the bit.
+
+    fp32 arrays are float32, bfloat16 ones the uint16 of their bits; a NaN is 0x7FC00000 or 0x7FC0.
+    """
+
+    def matmul(self, a, w, bias=None, relu=False, out="fp32"):
+        """A product on the array.
+
+        Parameters
+        ----------
+        a : numpy.ndarray of uint16, shape (M, K)
+        w : numpy.ndarray of uint16, shape (K, N)
+        bias : numpy.ndarray of float32, shape (N,), optional
+        relu : bool
+        out : {"fp32", "even", "toward_zero"}
+            fp32, or the rounding to bfloat16.
+
+        Returns
+        -------
+        numpy.ndarray, shape (M, N)
+            float32, or uint16.
+        """
+        return _numbers(gemm_bf16(a, w, bias, relu, out))
+
+    def vector(self, op, x, y=None, s=None, out="fp32"):
+        """An operation of the vector unit, element by element.
+
+        Parameters
+        ----------
+        op : str
+            Of `golden.vector_unit.OPERATIONS`.
+        x, y : numpy.ndarray of float32 or uint16, of one shape
+        s : float, optional
+            Scalar of "axpy", rounded to float32.
+        out : {"fp32", "even", "toward_zero"}
+
+        Returns
+        -------
+        numpy.ndarray, of the shape of x
+            float32, or uint16.
+        """
+        return _numbers(vector_unit(op, x, y, s, out))
+
+    def to_bf16(self, x):
+        """fp32 to bfloat16, nearest even.
+
+        Parameters
+        ----------
+        x : numpy.ndarray of float32
+
+        Returns
+        -------
+        numpy.ndarray of uint16
+        """
+        return fp32_to_bf16(np.asarray(x, np.float32))
+
+
+@dataclass
+class Forward:
+    """A forward pass, bit by bit.
+
+    Attributes
+    ----------
+    inputs : list of numpy.ndarray of uint16
+        bfloat16 input of each layer, dropout done.
+    weights : list of numpy.ndarray of uint16
+        bfloat16 weights of each layer, (outputs, inputs).
+    output : numpy.ndarray of float32
+        The last layer's activation.
+    """
+
+    inputs: list
+    weights: list
+    output: np.ndarray = None
+
+
+@dataclass
+class Backward:
+    """A backward pass, bit by bit; lists go by layer.
+
+    Attributes
+    ----------
+    error : numpy.ndarray of float32
+        y - t, or softmax - t.
+    dz : list of numpy.ndarray of uint16
+        bfloat16 gradients of the pre-activations.
+    da : list of numpy.ndarray of float32 or None
+        Gradients of each layer's activations before its mask; of the last layer c (y - t).
+    dw, db : list of numpy.ndarray of float32
+        Gradients of weights and biases.
+    """
+
+    error: np.ndarray
+    dz: list
+    da: list
+    dw: list
+    db: list
+
+
+@dataclass
+class NetworkBf16:
+    """A `golden.nn.network.Network` in the core's arithmetic; ReLU or nothing after a layer.
+
+    Attributes
+    ----------
+    weights : list of numpy.ndarray of float32, each of shape (outputs, inputs)
+        Master weights.
+    biases : list of numpy.ndarray of float32, each of shape (outputs,)
+    activations : list of {"relu", "identity"}
+    objective : str
+        Of `golden.nn.losses.LOSSES`.
+    dropout : float
+        As in `Network`.
+    backend : object
+        What computes; see `Golden`.
+    evaluator : object
+        What computes `loss` and `predict`, which update nothing; by default the backend.
+
+    Raises
+    ------
+    ValueError
+        Where an activation or the objective is one that the core does not have.
+    """
+
+    weights: list
+    biases: list
+    activations: list = None
+    objective: str = "cross_entropy"
+    dropout: float = 0.0
+    backend: object = field(default_factory=Golden)
+    evaluator: object = None
+
+    def __post_init__(self):
+        self.weights = [np.array(w, np.float32) for w in self.weights]
+        self.biases = [np.array(b, np.float32) for b in self.biases]
+        if self.activations is None:
+            self.activations = ["relu"] * (len(self.weights) - 1) + ["identity"]
+        for name in self.activations:
+            if name not in ("relu", "identity"):
+                raise ValueError(f"activation is {name!r}, expected 'relu' or 'identity' in bf16")
+        if self.objective not in LOSSES:
+            raise ValueError(f"objective is {self.objective!r}, expected one of {', '.join(LOSSES)}")
+        if self.objective == "cross_entropy" and self.activations[-1] != "identity":
+            raise ValueError(f"last activation is {self.activations[-1]!r}: expected 'identity' with "
+                             "cross_entropy")
+        self.evaluator = self.evaluator or self.backend
+
+    @classmethod
+    def of(cls, network, backend=None, evaluator=None):
+        """A float network's parameters, rounded to float32, and its options.
+
+        Parameters
+        ----------
+        network : golden.nn.network.Network
+        backend, evaluator : object, optional
+            By default `Golden`.
+
+        Returns
+        -------
+        NetworkBf16
+        """
+        return cls(network.weights, network.biases, list(network.activations), network.objective,
+                   network.dropout, backend or Golden(), evaluator)
+
+    def parameters(self):
+        """All weight matrices, then all bias vectors; the arrays themselves, to be updated in place."""
+        return self.weights + self.biases
+
+    def forward(self, x, masks=None, backend=None):
+        """Run the network.
+
+        Parameters
+        ----------
+        x : array_like, shape (samples, inputs)
+            Rounded to float32, then to bfloat16.
+        masks : list of numpy.ndarray, optional
+            Dropout, as in `Network`.
+        backend : object, optional
+            In place of the network's own.
+
+        Returns
+        -------
+        Forward
+        """
+        backend = backend or self.backend
+        h, trace = backend.to_bf16(np.asarray(x, np.float32)), Forward([], [])
+        last = len(self.weights) - 1
+        for layer, (w, b, name) in enumerate(zip(self.weights, self.biases, self.activations)):
+            trace.inputs.append(h)
+            trace.weights.append(backend.to_bf16(w))
+            h = backend.matmul(h, trace.weights[-1].T, b, name == "relu", "fp32" if layer == last else "even")
+            if masks is not None and layer < last:
+                h = backend.vector("mul", h, np.asarray(masks[layer], np.float32), out="even")
+        trace.output = h
+        return trace
+
+    def backward(self, trace, targets, masks=None):
+        """Run backpropagation.
+
+        Parameters
+        ----------
+        trace : Forward
+        targets : array_like
+            Labels, int of shape (samples,), for cross-entropy; else real numbers, shape (samples, outputs).
+        masks : list of numpy.ndarray, optional
+            Those of the forward pass.
+
+        Returns
+        -------
+        Backward
+        """
+        backend, layers = self.backend, len(self.weights)
+        back = Backward(None, [None] * layers, [None] * layers, [None] * layers, [None] * layers)
+        back.error, da = self._output_gradient(trace.output, targets)
+        kept = [*trace.inputs[1:], trace.output]          # each layer's activation
+        ones = np.full((1, len(da)), ONE)
+        for layer in reversed(range(layers)):
+            if masks is not None and layer < layers - 1:
+                da = backend.vector("mul", da, np.asarray(masks[layer], np.float32))
+            back.da[layer] = da
+            if self.activations[layer] == "relu":
+                dz = backend.vector("relu_gradient", da, kept[layer], out="even")
+            else:
+                dz = backend.to_bf16(da)
+            back.dz[layer] = dz
+            back.dw[layer] = backend.matmul(dz.T, trace.inputs[layer])
+            back.db[layer] = backend.matmul(ones, dz)[0]
+            if layer:
+                da = backend.matmul(dz, trace.weights[layer])
+        return back
+
+    def gradients(self, x, targets, rng=None, masks=None):
+        """Gradients of the mean loss, float32, in the order of `parameters`.
+
+        Parameters
+        ----------
+        x, targets, rng, masks
+            As in `Network.gradients`.
+
+        Returns
+        -------
+        list of numpy.ndarray of float32
+        """
+        if masks is None and self.dropout:
+            masks = dropout_masks([(len(x), w.shape[0]) for w in self.weights[:-1]], self.dropout, rng,
+                                  np.float32)
+        back = self.backward(self.forward(x, masks), targets, masks)
+        return back.dw + back.db
+
+    def predict(self, x):
+        """Class with the largest output for each sample, the first of equals; by the evaluator.
+
+        Parameters
+        ----------
+        x : array_like, shape (samples, inputs)
+
+        Returns
+        -------
+        numpy.ndarray of int, shape (samples,)
+        """
+        return self.forward(x, backend=self.evaluator).output.argmax(axis=1)
+
+    def loss(self, x, targets):
+        """Mean loss over the samples, in float64 from the fp32 outputs; by the evaluator.
+
+        Parameters
+        ----------
+        x, targets
+            As in `Network.loss`.
+
+        Returns
+        -------
+        float
+        """
+        output = self.forward(x, backend=self.evaluator).output.astype(np.float64)
+        if not np.isfinite(output).all():
+            return float("nan")
+        if self.objective == "cross_entropy":
+            labels = np.asarray(targets)
+            log_sum = elementary.softmax(output)[1]
+            return elementary.mean(log_sum - output[np.arange(len(labels)), labels])
+        error = np.square(output - np.asarray(targets, np.float64))
+        return self._factor(output.shape[1]) * output.shape[1] * elementary.mean(error)
+
+    def _factor(self, outputs):
+        return mse_factor(self.objective.removeprefix("mse_"), outputs)
+
+    def _output_gradient(self, output, targets):
+        """y - t (softmax - t) and c / samples times that, fp32."""
+        samples, outputs = output.shape
+        if self.objective == "cross_entropy":
+            if np.isfinite(output).all():
+                y = elementary.softmax(output)[0].astype(np.float32)
+            else:                                         # training is over anyway, and must notice
+                y = np.full(output.shape, np.nan, np.float32)
+            t = np.zeros(output.shape, np.float32)
+            t[np.arange(samples), np.asarray(targets)] = 1
+            scale = 1 / samples
+        else:
+            y, t = output, np.asarray(targets).astype(np.float32)
+            scale = 2 * self._factor(outputs) / samples
+        error = self.backend.vector("sub", y, t)
+        # -0 is what may be added to anything without changing it, so this is the product alone, rounded once
+        nothing = np.full(error.shape, -0.0, np.float32)
+        return error, self.backend.vector("axpy", nothing, error, scale)
+
+
+class SGDBf16:
+    """Stochastic gradient descent with momentum and L2 penalty on the vector unit, fp32 throughout.
+
+    g = g + l2 w for weights, v = g + momentum v, p = p + (-rate) v; each is one "axpy", whose product is
+    rounded and then its sum. Without penalty or momentum the operation is left out.
+
+    Parameters
+    ----------
+    parameters : list of numpy.ndarray of float32
+        Updated in place.
+    rate, momentum, l2 : float
+        As in `golden.nn.optimizers.SGD`; rounded to float32.
+    backend : object
+        See `Golden`.
+    """
+
+    def __init__(self, parameters, rate, momentum=0.0, l2=0.0, backend=None):
+        self.parameters = parameters
+        self.rate, self.momentum, self.l2 = rate, momentum, l2
+        self.backend = backend or Golden()
+        self.velocity = [np.zeros_like(p) for p in parameters]
+
+    def step(self, gradients):
+        """Update every parameter once.
+
+        Parameters
+        ----------
+        gradients : list of numpy.ndarray of float32
+            In the order of the parameters.
+        """
+        for i, (p, g) in enumerate(zip(self.parameters, gradients)):
+            if self.l2 and p.ndim > 1:
+                g = self.backend.vector("axpy", g, p, self.l2)
+            if self.momentum:
+                g = self.velocity[i] = self.backend.vector("axpy", g, self.velocity[i], self.momentum)
+            p[...] = self.backend.vector("axpy", p, g, -self.rate)
+
+
+def _numbers(bits):
+    return bits if bits.dtype == np.uint16 else bits.view(np.float32)

@@ -1,0 +1,115 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""exp and log of float64 by additions, multiplications and one division, the same bits on every machine.
+
+NumPy's own come from the machine's vector instructions or its C library, and differ from one to the next in
+the last bit; a training run would end in other weights. Here every step is one IEEE 754 operation that NumPy
+rounds alike everywhere. exp is within 2 units in the last place of float64 and log within 4, and so, rounded
+to float32, within one of the nearest float32, nearly always equal to it. Softmax, with its loss, is what
+needs them: the one part of training that runs beside the core.
+"""
+import math
+
+import numpy as np
+
+_LOG2E = 1.4426950408889634
+_LN2_HIGH = float.fromhex("0x1.62e42fee00000p-1")     # 32 bits: exact times any exponent of float64
+_LN2_LOW = float.fromhex("0x1.a39ef35793c76p-33")     # ln 2 less the above
+_EXP = [1 / math.factorial(n) for n in range(14)]     # |r| <= ln(2) / 2: the next term is below 2^-58
+_LOG = [2 / n for n in range(1, 24, 2)]               # |s| <= 0.1716: the next is below 2^-60 of the first
+
+
+def exp(x):
+    """e^x. Cody and Waite: x = k ln 2 + r with whole k, so that e^x = 2^k e^r; e^r by its Taylor polynomial.
+
+    k ln 2 is subtracted in two parts, the first of which is exact, so that r keeps its bits.
+
+    Parameters
+    ----------
+    x : array_like of float64
+        Anything; a NaN stays one. Below -745.2 the result is 0, above 709.79 infinite.
+
+    Returns
+    -------
+    numpy.ndarray of float64
+    """
+    x = np.asarray(x, np.float64)
+    inside = np.clip(np.where(np.isnan(x), 0.0, x), -750.0, 710.0)
+    k = np.rint(inside * _LOG2E)
+    r = (inside - k * _LN2_HIGH) - k * _LN2_LOW
+    value = np.full(r.shape, _EXP[-1])
+    for coefficient in _EXP[-2::-1]:
+        value = value * r + coefficient
+    half = np.floor(k / 2)                            # 2^k may be beyond float64 where the result is not
+    with np.errstate(over="ignore", under="ignore"):
+        value = np.ldexp(np.ldexp(value, half.astype(np.int64)), (k - half).astype(np.int64))
+    return np.where(np.isnan(x), x, value)
+
+
+def log(x):
+    """Natural logarithm: x = 2^k m, m in [0.707, 1.414]; ln m = 2 (s + s^3 / 3 + ...), s = (m - 1) / (m + 1).
+
+    Parameters
+    ----------
+    x : array_like of float64
+        Finite and above 0.
+
+    Returns
+    -------
+    numpy.ndarray of float64
+
+    Raises
+    ------
+    ValueError
+        If a number is not.
+    """
+    x = np.asarray(x, np.float64)
+    if not (np.isfinite(x) & (x > 0)).all():
+        raise ValueError("x: expected finite numbers above 0")
+    m, k = np.frexp(x)
+    low = m < math.sqrt(0.5)
+    m, k = np.where(low, 2 * m, m), np.where(low, k - 1, k).astype(np.float64)
+    s = (m - 1) / (m + 1)
+    square = s * s
+    series = np.full(s.shape, _LOG[-1])
+    for coefficient in _LOG[-2::-1]:
+        series = series * square + coefficient
+    return k * _LN2_HIGH + (s * series + k * _LN2_LOW)
+
+
+def softmax(z):
+    """Probabilities of logits, class after class: exp(z - max z) over the sum of these, added in order.
+
+    Parameters
+    ----------
+    z : array_like, shape (samples, classes)
+        Finite logits.
+
+    Returns
+    -------
+    probabilities : numpy.ndarray of float64, shape (samples, classes)
+    log_sum : numpy.ndarray of float64, shape (samples,)
+        log(sum(exp(z))): the cross-entropy of a sample is this less the logit of its class.
+    """
+    z = np.asarray(z, np.float64)
+    top = z.max(axis=1)
+    e = exp(z - top[:, None])
+    total = np.zeros(len(z))
+    for column in e.T:
+        total = total + column
+    return e / total[:, None], log(total) + top
+
+
+def mean(values):
+    """The mean, from a sum that is rounded once: in whatever order, the same bits.
+
+    Parameters
+    ----------
+    values : array_like of float64, not empty
+
+    Returns
+    -------
+    float
+    """
+    values = np.ravel(np.asarray(values, np.float64))
+    return math.fsum(values.tolist()) / values.size

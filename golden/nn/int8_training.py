@@ -1,0 +1,151 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Training with int8 for everything: weights on an int8 grid, int8 operands, int32 sums; why one does not.
+
+Inference gets by with 255 steps because each number is used once. Training adds thousands of small updates to
+the same weight: where an update is less than half a step of the grid it is rounded away, and a gradient whose
+largest value is far above the others leaves these no steps at all. Rounding an update up or down at random,
+with the probability that keeps its mean, is the known cure for the first.
+"""
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from golden.gemm import gemm
+from golden.nn.losses import LOSSES
+from golden.nn.quantization import symmetric
+
+
+@dataclass
+class NetworkOnGrid:
+    """A network of ReLU layers whose weights are int8 multiples of a scale fixed at the start.
+
+    It has what `golden.nn.train.fit` asks of a network; its `project` is to be passed as well.
+
+    Attributes
+    ----------
+    weights : list of numpy.ndarray
+        Real numbers, always scale times an integer of [-127, 127].
+    biases : list of numpy.ndarray
+        Real numbers, as int32 biases all but are.
+    scales : list of float
+        One a layer.
+    objective : str
+        Of `golden.nn.losses.LOSSES`.
+    rng : numpy.random.Generator or None
+        Draws for stochastic rounding of the updates; without one they go to the nearest step.
+    updates, lost : int
+        Updates of single weights that were not 0, and how many of these changed nothing.
+    """
+
+    weights: list
+    biases: list
+    scales: list
+    objective: str = "cross_entropy"
+    rng: object = None
+    updates: int = 0
+    lost: int = 0
+    _before: list = field(default=None, repr=False)
+
+    @classmethod
+    def of(cls, network, headroom=2.0, rng=None):
+        """From a float network of ReLU layers; biases are copied, weights rounded to the grid.
+
+        Parameters
+        ----------
+        network : golden.nn.network.Network
+        headroom : float
+            How far beyond the largest weight of the start the grid reaches.
+        rng : numpy.random.Generator, optional
+            For stochastic rounding.
+
+        Returns
+        -------
+        NetworkOnGrid
+        """
+        scales = [headroom * symmetric(w).scale for w in network.weights]
+        out = cls([w.copy() for w in network.weights], [b.copy() for b in network.biases], scales,
+                  network.objective, rng)
+        for w, scale in zip(out.weights, scales):
+            w[...] = _to_grid(w, scale)
+        out._before = [w.copy() for w in out.weights]
+        return out
+
+    def parameters(self):
+        """All weight matrices, then all bias vectors; the arrays themselves, to be updated in place."""
+        return self.weights + self.biases
+
+    def forward(self, x):
+        """Run the network: inputs of each layer rounded to int8, products in int32.
+
+        Parameters
+        ----------
+        x : array_like, shape (samples, inputs)
+
+        Returns
+        -------
+        list of numpy.ndarray
+            Real input of each layer, and last the output.
+        """
+        h = [np.asarray(x, np.float64)]
+        last = len(self.weights) - 1
+        for layer, (w, b, scale) in enumerate(zip(self.weights, self.biases, self.scales)):
+            z = _product(h[-1], w.T, scale) + b
+            h.append(z if layer == last else np.maximum(z, 0))
+        return h
+
+    def gradients(self, x, targets, rng=None):
+        """Backpropagation with int8 operands.
+
+        Parameters
+        ----------
+        x, targets
+            As in `Network.gradients`.
+        rng : object
+            Not used: nothing is dropped.
+
+        Returns
+        -------
+        list of numpy.ndarray
+            In the order of `parameters`.
+        """
+        h = self.forward(x)
+        dz = LOSSES[self.objective][1](h[-1], targets)
+        dw, db = [], []
+        for layer in reversed(range(len(self.weights))):
+            dw.insert(0, _product(dz.T, h[layer]))
+            db.insert(0, dz.sum(axis=0))
+            if layer:
+                dz = _product(dz, self.weights[layer], self.scales[layer]) * (h[layer] > 0)
+        return dw + db
+
+    def project(self):
+        """Bring updated weights back onto the grid, and count the updates that this undoes."""
+        for w, before, scale in zip(self.weights, self._before, self.scales):
+            moved = w != before
+            w[...] = _to_grid(w, scale, self.rng)
+            self.updates += int(moved.sum())
+            self.lost += int((moved & (w == before)).sum())
+            before[...] = w
+
+    def loss(self, x, targets):
+        """Mean loss over the samples."""
+        return LOSSES[self.objective][0](self.forward(x)[-1], targets)
+
+    def predict(self, x):
+        """Class with the largest output, the first of equals."""
+        return self.forward(x)[-1].argmax(axis=1)
+
+
+def _to_grid(w, scale, rng=None):
+    steps = w / scale
+    steps = np.rint(steps) if rng is None else np.floor(steps + rng.random(steps.shape))
+    return scale * np.clip(steps, -127, 127)
+
+
+def _product(a, w, w_scale=None):
+    """A product of int8 operands in real numbers, a scale each; `w_scale` where w is on a grid already."""
+    left = symmetric(a)
+    right_scale = symmetric(w).scale if w_scale is None else w_scale
+    right = np.clip(np.rint(w / right_scale), -127, 127).astype(np.int8)
+    return gemm(left.quantize(a), right) * (left.scale * right_scale)

@@ -1,0 +1,168 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Pruning: weights that are taken out for good, one by one or in blocks that the hardware can skip.
+
+A mask is a bool array of the shape of the weights, True where a weight stays. Single weights are chosen by
+their magnitude. A block is `outputs` x `inputs` weights of one layer, at the edge what is left of one; with
+outputs the columns of the core's array and inputs its DEPTH, a block is what one weight beat carries: where
+all of it is 0, the host leaves the beat out, together with the activations it would have met, and the sums do
+not change.
+"""
+import numpy as np
+
+
+def magnitude_masks(weights, sparsity, everywhere=True):
+    """Masks that take the smallest magnitudes out.
+
+    Parameters
+    ----------
+    weights : list of numpy.ndarray
+    sparsity : float
+        Share to take out, 0 to 1; of n weights exactly round(sparsity n) go, of equals the first.
+    everywhere : bool
+        Rank the weights of all layers together; otherwise every layer gives the same share.
+
+    Returns
+    -------
+    list of numpy.ndarray of bool
+
+    Raises
+    ------
+    ValueError
+        If the sparsity is out of range.
+    """
+    return _masks([np.abs(w) for w in weights], sparsity, everywhere)
+
+
+def block_masks(weights, sparsity, block, everywhere=True):
+    """Masks that take whole blocks out, those with the smallest root mean square.
+
+    Parameters
+    ----------
+    weights : list of numpy.ndarray, each of shape (outputs, inputs)
+    sparsity : float
+        Share of the blocks to take out.
+    block : tuple of int
+        (outputs, inputs) of a block.
+    everywhere : bool
+        As `magnitude_masks`.
+
+    Returns
+    -------
+    list of numpy.ndarray of bool, shaped as the weights
+
+    Raises
+    ------
+    ValueError
+        If the sparsity is out of range or a side of the block is below 1.
+    """
+    strength = [block_sums(np.square(w, dtype=np.float64), block) / block_sums(np.ones(w.shape), block)
+                for w in weights]
+    kept = _masks(strength, sparsity, everywhere)
+    return [np.kron(k, np.ones(block, bool))[:w.shape[0], :w.shape[1]].astype(bool)
+            for k, w in zip(kept, weights)]
+
+
+def block_sums(values, block):
+    """Sums over the blocks of a matrix.
+
+    Parameters
+    ----------
+    values : numpy.ndarray, shape (outputs, inputs)
+    block : tuple of int
+        (outputs, inputs) of a block.
+
+    Returns
+    -------
+    numpy.ndarray, shape (ceil(outputs / block[0]), ceil(inputs / block[1]))
+    """
+    if min(block) < 1:
+        raise ValueError(f"block is {tuple(block)}, expected two sides of at least 1")
+    for axis, step in enumerate(block):
+        values = np.add.reduceat(values, np.arange(0, values.shape[axis], step), axis=axis)
+    return values
+
+
+def live_blocks(weight, block):
+    """Which blocks hold a weight that is not 0.
+
+    Parameters
+    ----------
+    weight : numpy.ndarray, shape (outputs, inputs)
+    block : tuple of int
+
+    Returns
+    -------
+    numpy.ndarray of bool, one an element of `block_sums`
+    """
+    return block_sums((np.asarray(weight) != 0).astype(int), block) > 0
+
+
+def sparsity(weights):
+    """Share of weights that are 0.
+
+    Parameters
+    ----------
+    weights : list of numpy.ndarray
+
+    Returns
+    -------
+    float
+    """
+    return sum(int((w == 0).sum()) for w in weights) / sum(w.size for w in weights)
+
+
+class Pruner:
+    """Keeps pruned weights at 0: the `project` of `golden.nn.train.fit`, for retraining.
+
+    Parameters
+    ----------
+    weights : list of numpy.ndarray
+        Set to 0 in place where the mask is False, at once and at every call.
+    masks : list of numpy.ndarray of bool
+    """
+
+    def __init__(self, weights, masks):
+        self.weights, self.masks = weights, masks
+        self()
+
+    def __call__(self):
+        """Set all pruned weights to 0."""
+        for w, mask in zip(self.weights, self.masks):
+            w[~mask] = 0
+
+
+def stored_bytes(weights, width, block=None):
+    """Bytes that weights take: all of them, or those that are not 0 with a bit for each that says which.
+
+    Parameters
+    ----------
+    weights : list of numpy.ndarray
+    width : int
+        Bytes a weight.
+    block : tuple of int, optional
+        One bit a block, and whole blocks stored; without it one bit a weight.
+
+    Returns
+    -------
+    dense, sparse : int
+    """
+    dense, sparse = 0, 0
+    for w in weights:
+        dense += w.size * width
+        live = live_blocks(w, block or (1, 1))
+        sizes = block_sums(np.ones(w.shape, int), block or (1, 1))
+        sparse += int(sizes[live].sum()) * width + -(-live.size // 8)
+    return dense, sparse
+
+
+def _masks(strength, share, everywhere):
+    if not 0 <= share <= 1:
+        raise ValueError(f"sparsity is {share}, expected 0 to 1")
+    if not everywhere:
+        return [_masks([s], share, True)[0] for s in strength]
+    ranked = np.concatenate([s.ravel() for s in strength])
+    kept = np.ones(ranked.size, bool)
+    kept[np.argsort(ranked, kind="stable")[:round(share * ranked.size)]] = False
+    ends = np.cumsum([s.size for s in strength])[:-1]
+    return [part.reshape(s.shape) for part, s in zip(np.split(kept, ends), strength)]

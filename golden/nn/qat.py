@@ -1,0 +1,171 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Quantisation-aware training: forward rounds as the integer network will, gradients pass straight through.
+
+Rounding has derivative 0 almost everywhere, so its true gradient teaches nothing. The straight-through
+estimator (Bengio et al., 2013) takes the derivative of the clamp alone: 1 where a value is inside its range,
+0 where it saturates. Weights stay real numbers between steps; what the loss sees are their rounded values,
+and biases rounded to whole steps of the accumulator.
+"""
+from dataclasses import dataclass
+
+import numpy as np
+
+from golden.nn.layers import dense, dense_backward
+from golden.nn.losses import LOSSES
+from golden.nn.network import Network
+from golden.nn.quantization import asymmetric, calibrate, quantize_network, symmetric
+
+
+def fake_quantize(x, affine):
+    """x rounded to the real numbers that its integers stand for.
+
+    Parameters
+    ----------
+    x : array_like
+    affine : golden.nn.quantization.Affine
+
+    Returns
+    -------
+    values : numpy.ndarray
+        Of the dtype of x.
+    inside : numpy.ndarray of bool
+        Where x does not saturate: the straight-through derivative.
+    """
+    x = np.asarray(x)
+    q = np.rint(x / affine.scale) + affine.zero_point
+    kept = np.clip(q, affine.low, affine.high)
+    return (affine.scale * (kept - affine.zero_point)).astype(x.dtype), q == kept
+
+
+@dataclass
+class QuantizationAware:
+    """A network trained with the rounding of its integer form; it has what `golden.nn.train.fit` asks for.
+
+    Attributes
+    ----------
+    network : golden.nn.network.Network
+        ReLU between the layers, none after the last; its parameters are trained.
+    ends : list of (float, float)
+        Range of the network's input, then of each layer's output.
+    bits, activation_bits : int
+        Of weights and of activations, 2 to 8.
+    per_channel : bool
+        One weight scale an output; without it one a layer.
+    decay : float
+        Of the running mean that each training batch moves the ranges by, in [0, 1]; 1 freezes them.
+    """
+
+    network: Network
+    ends: list
+    bits: int = 8
+    activation_bits: int = 8
+    per_channel: bool = True
+    decay: float = 0.99
+
+    @classmethod
+    def of(cls, network, x, **options):
+        """From a network, its ranges calibrated on samples.
+
+        Parameters
+        ----------
+        network : golden.nn.network.Network
+        x : array_like, shape (samples, inputs)
+        **options
+            Further attributes.
+
+        Returns
+        -------
+        QuantizationAware
+        """
+        calibrate(network, x)                             # refuses what has no integer form
+        trace = network.forward(x)
+        return cls(network, [(float(t.min()), float(t.max())) for t in (*trace.inputs, trace.logits)],
+                   **options)
+
+    def ranges(self):
+        """Quantisation of the input and of each layer's output, as `calibrate` gives them."""
+        return [asymmetric(low, high, self.activation_bits) for low, high in self.ends]
+
+    def parameters(self):
+        """The network's own, real numbers."""
+        return self.network.parameters()
+
+    def forward(self, x):
+        """Run the network as its integer form would.
+
+        Parameters
+        ----------
+        x : array_like, shape (samples, inputs)
+
+        Returns
+        -------
+        list of tuple
+            For the input and then for each layer: real activations before rounding, rounded ones, and where
+            they are inside their range; of a layer these include its ReLU.
+        list of numpy.ndarray
+            The rounded weights.
+        """
+        x, ranges = np.asarray(x), self.ranges()
+        steps = [(x, *fake_quantize(x, ranges[0]))]
+        weights = []
+        last = len(self.network.weights) - 1
+        for layer, (w, b) in enumerate(zip(self.network.weights, self.network.biases)):
+            scales = symmetric(w, axis=1 if self.per_channel else None, bits=self.bits)
+            weights.append(fake_quantize(w, scales)[0])
+            step = ranges[layer].scale * np.ravel(scales.scale)         # of the accumulator
+            z = dense(steps[-1][1], weights[-1], (step * np.rint(b / step)).astype(b.dtype))
+            a = z if layer == last else np.maximum(z, 0)
+            value, inside = fake_quantize(a, ranges[layer + 1])
+            steps.append((a, value, inside if layer == last else inside & (z > 0)))
+        return steps, weights
+
+    def gradients(self, x, targets, rng=None):
+        """Straight-through gradients of the mean loss; moves the ranges.
+
+        Parameters
+        ----------
+        x, targets
+            As in `Network.gradients`.
+        rng : object
+            Not used: nothing is dropped.
+
+        Returns
+        -------
+        list of numpy.ndarray
+            In the order of `parameters`.
+        """
+        steps, weights = self.forward(x)
+        da = LOSSES[self.network.objective][1](steps[-1][1], targets)
+        dw, db = [], []
+        for layer in reversed(range(len(weights))):
+            dz = da * steps[layer + 1][2]
+            da, dw_layer, db_layer = dense_backward(steps[layer][1], weights[layer], dz)
+            dw.insert(0, dw_layer)
+            db.insert(0, db_layer)
+        keep, move = self.decay, 1 - self.decay
+        self.ends = [(keep * low + move * float(a.min()), keep * high + move * float(a.max()))
+                     for (low, high), (a, _, _) in zip(self.ends, steps)]
+        return dw + db
+
+    def loss(self, x, targets):
+        """Mean loss of the rounded network."""
+        return LOSSES[self.network.objective][0](self.forward(x)[0][-1][1], targets)
+
+    def predict(self, x):
+        """Class with the largest rounded output, the first of equals."""
+        return self.forward(x)[0][-1][1].argmax(axis=1)
+
+    def quantized(self, mode="fp32"):
+        """The integer network it has been trained to be; exactly so in mode fp32, which rounds once.
+
+        Parameters
+        ----------
+        mode : {"gemmlowp", "ruy", "fp32"}
+
+        Returns
+        -------
+        golden.nn.quantization.NetworkInt8
+        """
+        return quantize_network(self.network, None, mode, self.per_channel, self.bits, self.activation_bits,
+                                self.ranges())

@@ -1,0 +1,151 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Against overfitting: dropout, the L2 penalty, early stopping, and cross-validation to measure it."""
+import numpy as np
+
+
+def dropout_masks(shapes, rate, rng, dtype=np.float64):
+    """Inverted dropout: 0 with probability `rate`, else 1 / (1 - rate), so that the mean stays.
+
+    Only training multiplies with them; inference takes all units as they are.
+
+    Parameters
+    ----------
+    shapes : list of tuple of int
+        (samples, units) of each hidden layer.
+    rate : float
+        In [0, 1).
+    rng : numpy.random.Generator
+        Source of the choice.
+    dtype : numpy dtype
+        Of the masks.
+
+    Returns
+    -------
+    list of numpy.ndarray
+
+    Raises
+    ------
+    ValueError
+        Where the rate is out of range, or there is no generator.
+    """
+    if not 0 <= rate < 1:
+        raise ValueError(f"dropout rate is {rate}, expected 0 <= rate < 1")
+    if rng is None:
+        raise ValueError("rng is None: expected a generator, as dropout draws from it")
+    return [np.where(rng.random(shape) < rate, 0, 1 / (1 - rate)).astype(dtype) for shape in shapes]
+
+
+def l2_penalty(parameters, strength):
+    """strength / 2 times the sum of squares of all weights; biases (one dimension) go free.
+
+    Parameters
+    ----------
+    parameters : list of numpy.ndarray
+    strength : float
+        Weight decay as PyTorch counts it: the gradient of the penalty is strength * w.
+
+    Returns
+    -------
+    float
+    """
+    return 0.5 * strength * float(sum(np.square(p, dtype=np.float64).sum() for p in parameters if p.ndim > 1))
+
+
+def add_l2(gradients, parameters, strength):
+    """Gradients with those of `l2_penalty` added.
+
+    Parameters
+    ----------
+    gradients, parameters : list of numpy.ndarray
+    strength : float
+
+    Returns
+    -------
+    list of numpy.ndarray
+    """
+    return [g + strength * p if p.ndim > 1 and strength else g for g, p in zip(gradients, parameters)]
+
+
+class EarlyStopping:
+    """Stop when the validation loss has not fallen for some epochs, and go back to where it was lowest.
+
+    Parameters
+    ----------
+    patience : int
+        Epochs without a new lowest loss after which training stops, at least 1.
+
+    Attributes
+    ----------
+    best : int
+        Epoch of the lowest loss so far, 0 before the first.
+    loss : float
+        That loss.
+    """
+
+    def __init__(self, patience):
+        if patience < 1:
+            raise ValueError(f"patience is {patience}, expected at least 1")
+        self.patience = patience
+        self.best, self.loss = 0, float("inf")
+        self._kept = None
+
+    def update(self, epoch, loss, parameters):
+        """Take note of one epoch.
+
+        Parameters
+        ----------
+        epoch : int
+            Its number.
+        loss : float
+            Validation loss after it.
+        parameters : list of numpy.ndarray
+            Copied where the loss is the lowest so far.
+
+        Returns
+        -------
+        bool
+            True if training should stop.
+        """
+        if loss < self.loss:
+            self.best, self.loss = epoch, loss
+            self._kept = [p.copy() for p in parameters]
+        return epoch - self.best >= self.patience
+
+    def restore(self, parameters):
+        """Write the parameters of the best epoch back, in place; does nothing before the first epoch.
+
+        Parameters
+        ----------
+        parameters : list of numpy.ndarray
+        """
+        for p, kept in zip(parameters, self._kept or []):
+            p[...] = kept
+
+
+def kfold(samples, folds, rng=None):
+    """k-fold cross-validation: every sample validates once and trains k - 1 times.
+
+    Parameters
+    ----------
+    samples : int
+    folds : int
+        2 to `samples`; their sizes differ by one at most.
+    rng : numpy.random.Generator, optional
+        Shuffles the samples first.
+
+    Yields
+    ------
+    train, validation : numpy.ndarray of int
+        Indices.
+
+    Raises
+    ------
+    ValueError
+        Where there are fewer than 2 folds or more than samples.
+    """
+    if not 2 <= folds <= samples:
+        raise ValueError(f"folds is {folds}, expected 2 to {samples}, the number of samples")
+    parts = np.array_split(np.arange(samples) if rng is None else rng.permutation(samples), folds)
+    for i, part in enumerate(parts):
+        yield np.concatenate(parts[:i] + parts[i + 1:]), part

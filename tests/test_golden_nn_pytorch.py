@@ -1,0 +1,107 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""golden.nn in float64 against what PyTorch answered, to 1e-12; in float32 as far as that reaches.
+
+The answers are stored (tests/oracles/make_training_vectors.py asked for them); PyTorch is not needed here.
+What could be wrong and would still learn: a loss scaled by something, a penalty on biases too, momentum that
+damps the gradient, Adam's epsilon inside the root, a smaller batch averaged as a full one.
+"""
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from golden.nn.batches import minibatches
+from golden.nn.network import Network
+from golden.nn.optimizers import SGD, Adam
+from golden.nn.qat import QuantizationAware
+
+with np.load(Path(__file__).parent / "oracles" / "pytorch.npz") as _stored:
+    STORED = dict(_stored)
+CASES = json.loads(str(STORED["cases"]))
+BATCH, SAMPLES, EPOCHS = STORED["shape"].tolist()
+TRAINED = [name for name, case in CASES.items() if "optimizer" in case]
+
+
+def answers(name):
+    """What is stored under one case."""
+    return {key.removeprefix(f"{name}/"): value for key, value in STORED.items()
+            if key.startswith(f"{name}/")}
+
+
+def network(name, dtype=np.float64):
+    """The case's network, with its first parameters."""
+    case, stored = CASES[name], answers(name)
+    layers = range(len(case["sizes"]) - 1)
+    return Network([stored[f"w{i}"].astype(dtype) for i in layers],
+                   [stored[f"b{i}"].astype(dtype) for i in layers], case.get("activations"),
+                   case.get("objective", "cross_entropy"))
+
+
+def masks(stored, batch):
+    """Dropout's masks of a batch, None where the case has none."""
+    found = [stored[f"mask{i}"][batch] for i in range(9) if f"mask{i}" in stored]
+    return found or None
+
+
+def assert_close(got, expected, what, tolerance=1e-12):
+    """Within the tolerance of the largest magnitude."""
+    assert np.shape(got) == np.shape(expected), what
+    error = np.abs(np.asarray(got, np.float64) - expected).max() / np.abs(expected).max()
+    assert error <= tolerance, f"{what}: {error:.2e}"
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_forward_and_backward(name):
+    stored, net, batch = answers(name), network(name), slice(0, BATCH)
+    x, t = stored["x"][batch], stored["t"][batch]
+    assert_close(net.forward(x, masks(stored, batch)).output, stored["output"], "output")
+    assert_close(net.loss(x, t, masks(stored, batch)), stored["loss"], "loss")
+    layers = range(len(net.weights))
+    names = [f"dw{i}" for i in layers] + [f"db{i}" for i in layers]
+    for key, got in zip(names, net.gradients(x, t, masks=masks(stored, batch))):
+        assert_close(got, stored[key], key)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("name", TRAINED)
+def test_training(name, dtype):
+    stored, net, options = answers(name), network(name, dtype), dict(CASES[name]["optimizer"])
+    optimizer = {"sgd": SGD, "adam": Adam}[options.pop("kind")](net.parameters(), **options)
+    losses = []
+    for _ in range(EPOCHS):
+        for batch in minibatches(SAMPLES, BATCH):
+            x, t = stored["x"][batch].astype(dtype), stored["t"][batch]
+            t = t if t.ndim == 1 else t.astype(dtype)
+            losses.append(net.loss(x, t, masks(stored, batch)))
+            optimizer.step(net.gradients(x, t, masks=masks(stored, batch)))
+    tolerance = 1e-12 if dtype == np.float64 else 1e-4
+    assert_close(losses, stored["losses"], "losses", tolerance)
+    for i, (w, b) in enumerate(zip(net.weights, net.biases)):
+        assert_close(w, stored[f"after/w{i}"], f"w{i}", tolerance)
+        assert_close(b, stored[f"after/b{i}"], f"b{i}", tolerance)
+        assert w.dtype == b.dtype == dtype
+
+
+def test_straight_through_gradients():
+    name = "straight-through"
+    stored, case, net = answers(name), CASES[name], network(name)
+    aware = QuantizationAware(net, [tuple(ends) for ends in stored["ends"]], case["bits"],
+                              case["activation_bits"], case["per_channel"])
+    steps, _ = aware.forward(stored["x"])
+    inside = [step[2].mean() for step in steps]
+    assert max(inside) < 1, "nothing saturates: the clamp's derivative would go untested"
+    assert_close(steps[-1][1], stored["output"], "output")
+    assert_close(aware.loss(stored["x"], stored["t"]), stored["loss"], "loss")
+    for key, got in zip(("dw0", "dw1", "db0", "db1"), aware.gradients(stored["x"], stored["t"])):
+        assert_close(got, stored[key], key)
+
+
+def test_the_cases_cover_every_name():
+    """All activations, losses and optimizers of golden.nn are asked about."""
+    from golden.nn.activations import ACTIVATIONS
+    from golden.nn.losses import LOSSES
+    assert {a for case in CASES.values() for a in case.get("activations", ["relu"])} == set(ACTIVATIONS)
+    assert {case.get("objective", "cross_entropy") for case in CASES.values()} == set(LOSSES)
+    assert {CASES[name]["optimizer"]["kind"] for name in TRAINED} == {"sgd", "adam"}
