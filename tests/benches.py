@@ -191,6 +191,9 @@ bench("pe_int8", rtl=_ARRAY[:2], testcase=("tiles", "corners"),
 bench("pe_int8_wrap", toplevel="pe_int8", module="tb_pe_int8", rtl=_ARRAY[:2], testcase="wrap",
       shapes={"depth8": {"DEPTH": 8}}, nightly={"depth1": {"DEPTH": 1}})
 
+bench("pe_bf16", module="tb_pe_float", rtl=_FLOAT_ARRAY)
+bench("pe_dual", module="tb_pe_float", rtl=_FLOAT_ARRAY)
+
 bench("result_chain", rtl="array/result_chain.v", shapes={
     f"{rows}rows": {"ROWS": rows, "PACE_W": pace, "TAG_W": tag}
     for rows, pace, tag in ((1, 2, 1), (2, 3, 2), (3, 2, 1), (8, 1, 4))},
