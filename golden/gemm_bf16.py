@@ -89,7 +89,9 @@ def output_stage(acc, bias=None, relu=False, out="fp32", random=None):
     bias = NOTHING if bias is None else np.asarray(bias)
     if bias.dtype != np.uint32:
         bias = bias.astype(np.float32).view(np.uint32)
-    result = float_post(bits, np.broadcast_to(bias, bits.shape), relu, OUTPUTS[out], 0 if random is None else random)
+    result = float_post(
+        bits, np.broadcast_to(bias, bits.shape), relu, OUTPUTS[out], 0 if random is None else random
+    )
     return result if out == "fp32" else result.astype(np.uint16)
 
 

@@ -25,10 +25,10 @@
 module macrame #(
     parameter integer ROWS       = 8,     // rows of the array, 1..32
     parameter integer COLS       = 8,     // columns of the array, 1..32
-    parameter integer DEPTH      = 1,     // int8 pairs a cell multiplies a cycle, 1..8; 1 where there is bfloat16
+    parameter integer DEPTH      = 1,     // int8 pairs a cell multiplies a cycle; 1 with bfloat16, else 1..8
     parameter integer K_MAX      = 1024,  // longest panel, in values of K, DEPTH..65536
     parameter integer POST_LANES = 2,     // requantisers, float units or both, 1..COLS
-    parameter         FORMATS    = "INT8",  // "INT8", "BF16" or "DUAL": both, chosen panel by panel
+    parameter         FORMATS    = "INT8",  // number formats of the cells: "INT8", "BF16" or "DUAL"
     // Rows the result FIFO holds, a power of two, 2 or more and ROWS or more (4 ROWS with bfloat16). A tile holds its
     // credits from its first slice until its rows have left: two tiles' time and the pipeline's. The default covers that,
     // so that tiles never wait for a result stream that is always taken; a smaller one saves memory and costs cycles.

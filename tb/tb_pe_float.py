@@ -3,7 +3,8 @@
 """pe_bf16 and pe_dual in the simulator, one cell by itself.
 
 What could be wrong here, and which case would show it:
-  a sum takes another's product                       `tiles`: four sums with operands of their own, beats that
+  a sum takes another's product                       `tiles`: four sums with operands of their own, beats
+  that
                                                       are left out now and then, for whole turns of four
   a rounding left out, or in another order            exponents meet; the model rounds k by k
   an idle cycle changes a sum, even -0 or NaN         idle cycles have X operands; specials; sums of -0
@@ -28,7 +29,7 @@ class TB(Bench):
 
     def __init__(self, dut):
         self.dual = dut._name == "pe_dual"
-        idle = {name: None for name in ("a", "w", "a_factor", "w_factor", "chain_in")}
+        idle = dict.fromkeys(("a", "w", "a_factor", "w_factor", "chain_in"))
         more = {"bf16": 1, "tall": 1} if self.dual else {}
         super().__init__(dut, reset=None, valid=0, last=0, clear=1, shift=0, **idle, **more)
         self.later = {}                 # cycle: controls that are not at rest

@@ -17,8 +17,19 @@ from golden.arith.mul9x9 import mul9x9, mul9x9_plain
 from golden.arith.shift_right_sticky import shift_right_sticky, shift_right_sticky_plain
 from tb import float_stimuli
 
-BENCHES = ("bf16_mul", "bf16_mul_million", "bf16_product", "float_post", "fp32_add", "fp32_add_million", "fp32_mul",
-           "fp32_mul_million", "int32_to_fp32", "mul9x9", "shift_right_sticky")
+BENCHES = (
+    "bf16_mul",
+    "bf16_mul_million",
+    "bf16_product",
+    "float_post",
+    "fp32_add",
+    "fp32_add_million",
+    "fp32_mul",
+    "fp32_mul_million",
+    "int32_to_fp32",
+    "mul9x9",
+    "shift_right_sticky",
+)
 NAN, INFINITY = 0x7FC00000, 0x7F800000
 
 

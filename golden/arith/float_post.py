@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Golden model of ``rtl/arith/float_post.v``: what becomes of a bfloat16 tile's sums.
 
-``y = float32(x + bias)``; ReLU makes +0 of whatever is not above 0, but for a NaN; then float32, or bfloat16 by
-one of three roundings.
+``y = float32(x + bias)``; ReLU makes +0 of whatever is not above 0, but for a NaN; then float32, or bfloat16
+by one of three roundings.
 """
 import numpy as np
 
