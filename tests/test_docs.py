@@ -305,7 +305,8 @@ def test_latency_formulas(depth):
 
 def test_parameters():
     """The table of docs/architecture.md against rtl/macrame.v: names, defaults, ranges."""
-    declared = re.findall(r"parameter (?:integer)? *(\w+) += (.+?),? *(?:// (.*))?\n", RTL["macrame"].read_text())
+    declared = re.findall(r"parameter (?:integer)? *(\w+) += (.+?),? *(?:// (.*))?\n",
+                          RTL["macrame"].read_text())
     rows = {code(name)[0]: (default.strip("`"), limits) for name, default, limits, _ in
             table("docs/architecture.md", "parameter")}
     assert list(rows) == [name for name, _, _ in declared]
@@ -321,7 +322,8 @@ def test_status_bits():
     rows = [(int(bit), code(name)[0]) for bit, name, _ in table("docs/streams.md", "STATUS bit")]
     assert rows == list(enumerate(registers.STATUS_ERRORS))
     strobes = re.search(r"\.error +\(\{(.*?)\}\)", RTL["macrame"].read_text())[1].split(", ")
-    assert strobes[::-1] == ["error_k", "error_w_long", "error_a_long", "error_record", "error_mode || error_format", "stuck"]
+    assert strobes[::-1] == ["error_k", "error_w_long", "error_a_long", "error_record",
+                             "error_mode || error_format", "stuck"]
 
 
 def test_oracles():
