@@ -150,7 +150,9 @@ def test_no_idle_cycle_between_bfloat16_tiles(rows, cols, post_lanes):
     geometry = cycles.Geometry(rows, cols, 1, post_lanes, formats="DUAL")
     k = max(rows * geometry.groups + (geometry.groups in (2, 3)), geometry.record_beats)
     rng = np.random.default_rng(rows)
-    a, w = (rng.integers(0x3C00, 0x4200, size).astype(np.uint16) for size in ((4 * rows * 10, k), (k, cols * 3)))
+    a, w = (
+        rng.integers(0x3C00, 0x4200, size).astype(np.uint16) for size in ((4 * rows * 10, k), (k, cols * 3))
+    )
     with SimLink(rows, cols, 1, post_lanes=post_lanes, formats="DUAL",
                  name=f"cycles-tight-bf16-{rows}x{cols}") as link:
         product, report = Core(link).matmul_bf16(a, w)
