@@ -309,6 +309,12 @@ def _vector(*shapes):
     return {f"{lanes}lanes,{depth}": {"LANES": lanes, "FIFO_DEPTH": depth} for lanes, depth in shapes}
 
 
+bench("vector_control", rtl="vector/vector_control.v", shapes={
+    f"{credits}credits": {"CREDITS": credits} for credits in (1, 5, 32)})
+
+bench("vector_lanes", rtl=["vector/vector_lanes.v", "arith/lfsr32.v", *vectors.MODULES["vector_lane"].rtl],
+      shapes={"1": {"LANES": 1}, "3": {"LANES": 3}}, nightly={"32": {"LANES": 32}})
+
 bench("vector_registers", rtl=CORE, toplevel="vector_unit", shapes=_vector((3, 8)))
 
 bench("vector_unit", rtl=CORE, shapes=_vector((1, 2), (3, 32)), nightly=_vector((2, 4), (8, 16), (32, 64)))
