@@ -61,7 +61,7 @@ async def operations(dut):
                            "stall_x": 0, "stall_y": 0, "stall_out": 0, "starved": 0}, "counters")
     else:
         unit.equal((found["busy"], found["packets"]), (beats, len(packets)), "BUSY and PACKETS")
-        assert found["stall_out"] > beats, "a small FIFO makes the unit wait"
+        assert found["stall_out"] > 0, "a small FIFO makes the unit wait"
     await unit.expect_status(0)
 
 
