@@ -65,6 +65,11 @@ MODULES = {
         {"rule": 1, "a": 8, "b": 4, "negate": 1, "right": 1,
          "zero_point": 1, "clamp_low": 1, "clamp_high": 1},
         np.dtype(np.int8), _SCALE),
+    "vector_lane": Module(
+        {"enable": 1, "op": 1, "x": 4, "y": 4, "s": 4, "narrow": 1, "rounding": 1, "random": 2},
+        np.dtype(np.uint32),
+        ("vector/vector_lane.v", "arith/fp32_add.v", "arith/fp32_mul.v", "arith/fp32_to_bf16.v",
+         "arith/mul34x32.v", *_FLOAT)),
     "shift_right_narrow": Module({"y": 8, "right": 1}, np.dtype(np.uint16), ("arith/shift_right_narrow.v",)),
     "shift_right_sticky": Module({"x": 4, "right": 1}, np.dtype(np.uint32), ("arith/shift_right_sticky.v",)),
 }

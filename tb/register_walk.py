@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Every register of rtl/macrame.rdl by cocotbext-axi's AXI4-Lite master: address, access, reset, strobes.
+"""Every register of a map by cocotbext-axi's AXI4-Lite master: address, access, reset, strobes.
 
 The walk is used on the register block alone (tb_axil_regs.py) and on the core (tb_registers.py), where SHAPE
 and K_MAX come from the parameters of the core.
@@ -21,15 +21,17 @@ class Walk:
     Parameters
     ----------
     bench : kit.Bench
+    rdl : path
+        Of the map; the core's if left out.
     **parameters : int
-        Of the core, for the reset values: see `tools.registers.load`.
+        For the reset values: see `tools.registers.load`.
     """
 
-    def __init__(self, bench, **parameters):
+    def __init__(self, bench, rdl=registers.RDL, **parameters):
         logging.getLogger(f"cocotb.{bench.dut._name}.s_axil").setLevel(logging.WARNING)
         self.bench = bench
         self.master = AxiLiteMaster(AxiLiteBus.from_prefix(bench.dut, "s_axil"), bench.dut.clk, bench.dut.rst)
-        self.map = registers.load(**parameters)
+        self.map = registers.load(rdl, **parameters)
         self.value = {register.name: register.reset for register in self.map}
 
     async def read(self, address):

@@ -296,3 +296,20 @@ bench("stalls", toplevel="core_strike", rtl=CORE, tb=_PLAYER, shapes={**_core(
     **_core((1, 2, 1, 7, 1, 4), formats="BF16")}, nightly=_core((4, 1, 1, 20, 1, 4), (16, 16, 1, 40, 4, 128)))
 
 bench("registers", rtl=CORE, toplevel="macrame", shapes=_core((1, 1, 1, 1, 1, 2), (3, 5, 2, 100, 4, 4)))
+
+# --- rtl/vector -------------------------------------------------------------------------------------------
+
+
+def _vector(*shapes):
+    return {f"{lanes}lanes,{depth}": {"LANES": lanes, "FIFO_DEPTH": depth} for lanes, depth in shapes}
+
+
+bench("vector_control", rtl="vector/vector_control.v", shapes={
+    f"{credits}credits": {"CREDITS": credits} for credits in (1, 5, 32)})
+
+bench("vector_lanes", rtl=["vector/vector_lanes.v", "arith/lfsr32.v", *vectors.MODULES["vector_lane"].rtl],
+      shapes={"1": {"LANES": 1}, "3": {"LANES": 3}}, nightly={"32": {"LANES": 32}})
+
+bench("vector_registers", rtl=CORE, toplevel="vector_unit", shapes=_vector((3, 8)))
+
+bench("vector_unit", rtl=CORE, shapes=_vector((1, 2), (3, 32)), nightly=_vector((2, 4), (8, 16), (32, 64)))

@@ -1,11 +1,12 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The register map: rtl/macrame.rdl read, and written as docs/registers.md and as a C header.
+"""The register maps: SystemRDL under rtl/ read, and written as documents and as C headers.
 
-    .venv/bin/python -m tools.registers          # docs/registers.md and build/registers/macrame.h
-    .venv/bin/python -m tools.registers --check  # exit 1 if docs/registers.md is not what would be written
+    .venv/bin/python -m tools.registers          # docs/*registers.md and build/registers/*.h
+    .venv/bin/python -m tools.registers --check  # exit 1 if a document is not what would be written
 
-The benches read the map through `load` too, so that what is documented is what is tested.
+rtl/macrame.rdl is the core's, rtl/vector_unit.rdl the vector unit's. The benches read the maps through `load`
+too, so that what is documented is what is tested.
 """
 import argparse
 import sys
@@ -18,6 +19,9 @@ ROOT = Path(__file__).resolve().parents[1]
 RDL = ROOT / "rtl" / "macrame.rdl"
 DOCUMENT = ROOT / "docs" / "registers.md"
 HEADER = ROOT / "build" / "registers" / "macrame.h"
+VECTOR_RDL = ROOT / "rtl" / "vector_unit.rdl"
+VECTOR_DOCUMENT = ROOT / "docs" / "vector_registers.md"
+VECTOR_HEADER = ROOT / "build" / "registers" / "vector_unit.h"
 
 COMMAND = ".venv/bin/python -m tools.registers"
 
@@ -112,7 +116,8 @@ def load(rdl=RDL, **parameters):
     ----------
     rdl : path
     **parameters : int
-        ROWS, COLS, DEPTH, LONGEST, POST_LANES of the core; those of a default core if left out.
+        Of the map: ROWS, COLS, DEPTH, LONGEST, POST_LANES of the core, WIDTH and HELD of the vector unit;
+        those of a default one if left out.
 
     Returns
     -------
@@ -152,10 +157,11 @@ def _text(node):
 # --- what is made of it -----------------------------------------------------------------------------------
 
 
-def markdown(registers):
+def markdown(registers, title="Registers", rdl="macrame.rdl",
+             note="SHAPE and K_MAX are those of a core with default parameters."):
     """The map as a document."""
-    out = ["# Registers", "",
-           f"<!-- Written by `{COMMAND}` from rtl/macrame.rdl: edit that file. -->", "",
+    out = [f"# {title}", "",
+           f"<!-- Written by `{COMMAND}` from rtl/{rdl}: edit that file. -->", "",
            registers.description, "",
            "| address | register | access | after reset | |", "|---|---|---|---|---|"]
     for register in registers:
@@ -163,7 +169,7 @@ def markdown(registers):
         out.append(f"| 0x{register.address:02X} | [{register.name}](#{_anchor(register)}) | {access} | "
                    f"0x{register.reset:08X} | {register.title} |")
     out += ["", "RO: read only. RW: reads what was written. W1: a command, given by writing 1; reads 0.",
-            "SHAPE and K_MAX are those of a core with default parameters."]
+            note]
     for register in registers:
         out += ["", f"## 0x{register.address:02X} {register.name}", "", register.description, "",
                 "| bits | field | access | after reset | |", "|---|---|---|---|---|"]
@@ -184,14 +190,14 @@ def _line(thing):
     return thing.description.replace("\n", " ")
 
 
-def c_header(registers):
+def c_header(registers, prefix="MACRAME", rdl="macrame.rdl"):
     """The map as a C header: an address a register; mask and shift of each field."""
     out = ["/* SPDX-FileCopyrightText: 2026 macrame contributors",
            " * SPDX-License-Identifier: Apache-2.0",
-           f" * Written by `{COMMAND}` from rtl/macrame.rdl: edit that file. */",
-           "#ifndef MACRAME_H", "#define MACRAME_H"]
+           f" * Written by `{COMMAND}` from rtl/{rdl}: edit that file. */",
+           f"#ifndef {prefix}_H", f"#define {prefix}_H"]
     for register in registers:
-        name = f"MACRAME_{register.name}"
+        name = f"{prefix}_{register.name}"
         out += ["", f"/* {register.title} */", f"#define {name} 0x{register.address:02X}u"]
         if register.mask("RW"):
             out += [f"#define {name}_RESET 0x{register.reset:08X}u"]
@@ -204,15 +210,21 @@ def c_header(registers):
 def main(arguments=None):
     """The command; returns its exit status."""
     parser = argparse.ArgumentParser(prog="tools.registers", description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="compare docs/registers.md, write nothing")
+    parser.add_argument("--check", action="store_true", help="compare the documents, write nothing")
     options = parser.parse_args(arguments)
-    registers = load()
+    core, vector = load(), load(VECTOR_RDL)
+    vector_document = markdown(vector, "Registers of the vector unit", VECTOR_RDL.name,
+                               "LANES and FIFO_DEPTH are those of a unit with default parameters.")
+    documents = ((DOCUMENT, "docs/registers.md", RDL, markdown(core)),
+                 (VECTOR_DOCUMENT, "docs/vector_registers.md", VECTOR_RDL, vector_document))
     if options.check:
-        same = DOCUMENT.exists() and DOCUMENT.read_text() == markdown(registers)
-        if not same:
-            print(f"docs/registers.md is not what rtl/macrame.rdl says: run {COMMAND}", file=sys.stderr)
-        return 0 if same else 1
-    for path, text in ((DOCUMENT, markdown(registers)), (HEADER, c_header(registers))):
+        stale = [(name, rdl) for path, name, rdl, text in documents
+                 if not path.exists() or path.read_text() != text]
+        for name, rdl in stale:
+            print(f"{name} is not what rtl/{rdl.name} says: run {COMMAND}", file=sys.stderr)
+        return 1 if stale else 0
+    headers = ((HEADER, c_header(core)), (VECTOR_HEADER, c_header(vector, "VECTOR", VECTOR_RDL.name)))
+    for path, text in (*((path, text) for path, _, _, text in documents), *headers):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
         print(path.relative_to(ROOT))

@@ -139,7 +139,7 @@ module axil_regs #(
             irq_q            <= 1'b0;
             watchdog_q       <= WATCHDOG;
             seed_q           <= 32'd1;
-            seed_load_q      <= 1'b0;
+            seed_load_q      <= 1'b1;  // of the seed that has just come back
             error_q          <= 6'd0;
         end else begin
             if (s_axil_awvalid && s_axil_awready) aw_held_q <= 1'b1;

@@ -66,13 +66,13 @@ module vector_control #(
     reg [31:0]         scalar_q;
     reg [CREDIT_W-1:0] credits_q;
 
-    wire record   = x_valid && !data_q && !halt;
+    wire record   = x_valid && !data_q;  // never while halted: every error leaves data_q set
     wire takes_y  = (op != RELU);
     wire there    = x_valid && (y_valid || !takes_y);
     wire pair     = there && data_q && !halt;
     wire unequal  = takes_y && (x_last != y_last);
     wire room     = (credits_q != {CREDIT_W{1'b0}});
-    wire open   = data_q && !halt;
+    wire open     = data_q && !halt;
 
     assign issue      = pair && room && !unequal;
     assign issue_last = x_last;

@@ -11,7 +11,7 @@
 // Numbers: x + y, x - y, x * y, x + s * y, ReLU(x), x where y > 0; float32 or bfloat16 in and out, every operation rounded to
 //          float32 nearest even. vector_lane has the arithmetic, docs/streams.md the packets, rtl/vector_unit.rdl the registers.
 // Throughput: a beat of LANES numbers a cycle; a record takes one more cycle a packet.
-// Latency: 21 cycles, a beat of x taken to its result offered: skid 1, vector_lanes 16, fifo 2 and 1, packet_closer 1.
+// Latency: 20 cycles, a beat of x taken to its result offered: skid 1, vector_lanes 16, fifo 2, packet_closer 1.
 // Reset:   synchronous, active high, control only. Errors stop the unit with a sticky named status; a soft reset through
 //          CONTROL brings it back on packet boundaries. The random sequence begins anew with a reset and with a write of SEED.
 `default_nettype none
