@@ -90,7 +90,8 @@ def test_stalls_change_the_cycles_and_not_the_result(unit, link, kind):
     link.set_stalls(Stall(kind, chance=0.7, length=300), seed=5)
     report = check(unit, np.random.default_rng(3), "axpy", False, True, "stochastic", 700)
     assert report.cycles == link.cycles
-    assert (report.cycles > quick.cycles) == (kind != "none")
+    # a block of all streams at once only begins later
+    assert (report.cycles > quick.cycles) == (kind in ("random", "bursts"))
 
 
 def test_the_random_bits_go_on_without_a_seed(unit):
