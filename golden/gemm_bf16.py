@@ -10,13 +10,16 @@ the sum is what rounds. Every NaN becomes 0x7FC00000.
 import numpy as np
 
 from golden.arith.bf16_to_fp32 import bf16_to_fp32
-from golden.arith.fp32_to_bf16 import fp32_to_bf16
+from golden.arith.float_post import KINDS, float_post
 
-OUTPUTS = {"fp32": 0, "even": 1, "toward_zero": 2, "stochastic": 3}
+OUTPUTS = {name: code for code, name in enumerate(KINDS)}
 """What leaves the output stage: fp32, or bfloat16 by one of the roundings of `golden.arith.fp32_to_bf16`."""
 
 NAN = np.uint32(0x7FC00000)
 """The one NaN."""
+
+NOTHING = np.uint32(0x80000000)
+"""-0, which changes no number that it is added to."""
 
 
 def canonical(x):
@@ -80,19 +83,16 @@ def output_stage(acc, bias=None, relu=False, out="fp32", random=None):
         Where `out` is unknown, or random operands are missing.
     """
     out = output_name(out)
-    acc = np.asarray(acc, np.float32)
-    if bias is not None:
-        bias = np.asarray(bias)
-        with np.errstate(all="ignore"):
-            acc = acc + (bias.view(np.float32) if bias.dtype == np.uint32 else bias.astype(np.float32))
-    if relu:
-        acc = np.where((acc > 0) | np.isnan(acc), acc, np.float32(0))
-    bits = canonical(acc)
-    if out == "fp32":
-        return bits
     if out == "stochastic" and random is None:
         raise ValueError("random is None, expected an operand for each result: out is 'stochastic'")
-    return fp32_to_bf16(bits, out, 0 if random is None else random)
+    bits = canonical(acc)
+    bias = NOTHING if bias is None else np.asarray(bias)
+    if bias.dtype != np.uint32:
+        bias = bias.astype(np.float32).view(np.uint32)
+    result = float_post(
+        bits, np.broadcast_to(bias, bits.shape), relu, OUTPUTS[out], 0 if random is None else random
+    )
+    return result if out == "fp32" else result.astype(np.uint16)
 
 
 def _operands(a, w):

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// macrame: an int8 matrix core. AXI4-Stream in and out, AXI4-Lite beside; this file is wiring only.
+// macrame: an int8 and bfloat16 matrix core. AXI4-Stream in and out, AXI4-Lite beside; this file is wiring only.
 //
 //  s_axis_w ─► packet_gate ─► panel_buffer ─────────┐ w, by slices, replayed
 //                               └► panel_record ┐   ▼
@@ -11,13 +11,15 @@
 //  s_axil   ─► axil_regs, perf_counters, release_watchdog ─► irq
 //
 // Numbers: tile by tile C[ROWS, COLS] = A[ROWS, K] x W[K, COLS], int8 x int8 -> int32, then x = C + bias, wrapping; out
-//          goes x as it is, or int8 by one of three runtimes' rounding, chosen by weight panel. docs/streams.md has the
-//          packets, docs/numerics.md the arithmetic, docs/registers.md the registers.
+//          goes x as it is, or int8 by one of three runtimes' rounding, chosen by weight panel. Or C[4 ROWS, COLS] of bfloat16,
+//          summed in float32 k by k; then a bias, ReLU, float32 or bfloat16 out. docs/streams.md has the packets, docs/numerics.md the arithmetic, docs/registers.md the registers.
 //
 // Throughput: a tile of K takes ceil(K / DEPTH) cycles, and the next one follows without an idle cycle whenever that is
-//          at least ROWS (raw) or ROWS * ceil(COLS / POST_LANES) (requantised).
+//          at least ROWS (raw) or ROWS * ceil(COLS / POST_LANES) (requantised). A bfloat16 tile takes 4 K cycles, and is
+//          followed at once if K >= ROWS * ceil(COLS / POST_LANES), or one more: docs/architecture.md.
 // Latency, last activation beat accepted to first result beat offered: raw 10 + max(1, ceil(log2 DEPTH)) cycles;
-//          requantised 10 + ceil(COLS / POST_LANES) more. golden/cycles.py predicts every counter to the cycle.
+//          requantised 10 + ceil(COLS / POST_LANES) more. bfloat16 25 + ceil(COLS / POST_LANES); int8 in a core with
+//          bfloat16 1 cycle more than without. golden/cycles.py predicts every counter to the cycle.
 // Reset:   synchronous, active high, control only. Errors stop the core with a sticky named status; a soft reset through
 //          CONTROL brings it back on packet boundaries.
 `default_nettype none
@@ -25,10 +27,10 @@
 module macrame #(
     parameter integer ROWS       = 8,     // rows of the array, 1..32
     parameter integer COLS       = 8,     // columns of the array, 1..32
-    parameter integer DEPTH      = 1,     // int8 pairs a cell multiplies a cycle, 1..8; 1 where there is bfloat16
+    parameter integer DEPTH      = 1,     // int8 pairs a cell multiplies a cycle; 1 with bfloat16, else 1..8
     parameter integer K_MAX      = 1024,  // longest panel, in values of K, DEPTH..65536
     parameter integer POST_LANES = 2,     // requantisers, float units or both, 1..COLS
-    parameter         FORMATS    = "INT8",  // "INT8", "BF16" or "DUAL": both, chosen panel by panel
+    parameter         FORMATS    = "INT8",  // number formats of the cells: "INT8", "BF16" or "DUAL"
     // Rows the result FIFO holds, a power of two, 2 or more and ROWS or more (4 ROWS with bfloat16). A tile holds its
     // credits from its first slice until its rows have left: two tiles' time and the pipeline's. The default covers that,
     // so that tiles never wait for a result stream that is always taken; a smaller one saves memory and costs cycles.

@@ -52,6 +52,9 @@ MODULES = {
     "bf16_mul": Module({"enable": 1, "a": 2, "b": 2}, np.dtype(np.uint32),
                        ("arith/bf16_mul.v", "arith/mul9x9.v", *_BF16_PRODUCT)),
     "fp32_add": Module({"enable": 1, "a": 4, "b": 4}, np.dtype(np.uint32), ("arith/fp32_add.v", *_FLOAT)),
+    "float_post": Module(
+        {"enable": 1, "kind": 1, "relu": 1, "x": 4, "bias": 4, "random": 2}, np.dtype(np.uint32),
+        ("arith/float_post.v", "arith/fp32_add.v", "arith/fp32_to_bf16.v", *_FLOAT)),
     "fp32_mul": Module({"enable": 1, "a": 4, "b": 4}, np.dtype(np.uint32),
                        ("arith/fp32_mul.v", "arith/mul34x32.v", *_FLOAT)),
     "int32_to_fp32": Module({"enable": 1, "x": 4}, np.dtype(np.uint32),

@@ -191,6 +191,9 @@ bench("pe_int8", rtl=_ARRAY[:2], testcase=("tiles", "corners"),
 bench("pe_int8_wrap", toplevel="pe_int8", module="tb_pe_int8", rtl=_ARRAY[:2], testcase="wrap",
       shapes={"depth8": {"DEPTH": 8}}, nightly={"depth1": {"DEPTH": 1}})
 
+bench("pe_bf16", module="tb_pe_float", rtl=_FLOAT_ARRAY)
+bench("pe_dual", module="tb_pe_float", rtl=_FLOAT_ARRAY)
+
 bench("result_chain", rtl="array/result_chain.v", shapes={
     f"{rows}rows": {"ROWS": rows, "PACE_W": pace, "TAG_W": tag}
     for rows, pace, tag in ((1, 2, 1), (2, 3, 2), (3, 2, 1), (8, 1, 4))},
@@ -295,7 +298,9 @@ bench("stalls", toplevel="core_strike", rtl=CORE, tb=_PLAYER, shapes={**_core(
     (2, 3, 8, 100, 3, 16)), **_core((3, 5, 1, 12, 2, 16), (2, 3, 1, 9, 3, 8), formats="DUAL"),
     **_core((1, 2, 1, 7, 1, 4), formats="BF16")}, nightly=_core((4, 1, 1, 20, 1, 4), (16, 16, 1, 40, 4, 128)))
 
-bench("registers", rtl=CORE, toplevel="macrame", shapes=_core((1, 1, 1, 1, 1, 2), (3, 5, 2, 100, 4, 4)))
+bench("registers", rtl=CORE, toplevel="macrame", shapes={
+    **_core((1, 1, 1, 1, 1, 2), (3, 5, 2, 100, 4, 4)), **_core((2, 1, 1, 7, 1, 8), formats="BF16"),
+    **_core((1, 2, 1, 7, 1, 4), formats="DUAL")})
 
 # --- rtl/vector -------------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from golden import cycles, gemm
+from golden import cycles, gemm, gemm_bf16
 from host import packets
 from host.core import Core
 from host.link import Beats
@@ -142,6 +142,23 @@ def test_no_idle_cycle_between_tiles(shape, mode):
     assert (report.stall_a, report.stall_w, report.stall_out, report.pad) == (0, geometry.record_beats, 0, 0)
     fill_and_drain = report.cycles - report.busy
     assert fill_and_drain <= geometry.record_beats + rows * geometry.groups + 40
+
+
+@pytest.mark.parametrize(("rows", "cols", "post_lanes"), [(4, 4, 4), (2, 4, 1), (3, 4, 2), (1, 1, 1)])
+def test_no_idle_cycle_between_bfloat16_tiles(rows, cols, post_lanes):
+    """Every fourth cycle a product for each of a cell's four sums: 4 K cycles a tile, and not one more."""
+    geometry = cycles.Geometry(rows, cols, 1, post_lanes, formats="DUAL")
+    k = max(rows * geometry.groups + (geometry.groups in (2, 3)), geometry.record_beats)
+    rng = np.random.default_rng(rows)
+    a, w = (
+        rng.integers(0x3C00, 0x4200, size).astype(np.uint16) for size in ((4 * rows * 10, k), (k, cols * 3))
+    )
+    with SimLink(rows, cols, 1, post_lanes=post_lanes, formats="DUAL",
+                 name=f"cycles-tight-bf16-{rows}x{cols}") as link:
+        product, report = Core(link).matmul_bf16(a, w)
+    assert np.array_equal(product, gemm_bf16.gemm_bf16(a, w))
+    assert report.busy == 30 * 4 * k
+    assert (report.stall_a, report.stall_w, report.stall_out, report.pad) == (0, geometry.record_beats, 0, 0)
 
 
 @pytest.mark.parametrize("shape", [(8, 8, 1), (4, 4, 4)], ids=["8x8x1", "4x4x4"])

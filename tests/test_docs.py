@@ -296,21 +296,25 @@ def test_latencies():
 def test_latency_formulas(depth):
     """max(1, ceil(log2 DEPTH)) in prose, in Verilog and in the cycle model are one number."""
     levels = max(1, int(np.ceil(np.log2(depth))))
-    assert Geometry(1, 1, depth, 1).sum_latency == 2 + levels
-    for module in ("mac_array", "macrame"):
-        assert "SUM_LATENCY = 2 + ((DEPTH == 1) ? 1 : $clog2(DEPTH));" in RTL[module].read_text()
+    assert Geometry(1, 1, depth, 1).sum_latency(bf16=False) == 2 + levels
+    for module, floats in (("mac_array", 4), ("macrame", 7)):   # to the adder, and through it
+        assert (f"SUM_LATENCY = (BF16 != 0) ? {floats} : 2 + ((DEPTH == 1) ? 1 : $clog2(DEPTH));"
+                in RTL[module].read_text())
+        assert Geometry(1, 1, 1, 1, formats="DUAL").sum_latency(bf16=module == "macrame") == floats
 
 
 def test_parameters():
     """The table of docs/architecture.md against rtl/macrame.v: names, defaults, ranges."""
-    declared = re.findall(r"parameter integer (\w+) += (.+?),? *(?:// (.*))?\n", RTL["macrame"].read_text())
+    declared = re.findall(r"parameter (?:integer)? *(\w+) += (.+?),? *(?:// (.*))?\n",
+                          RTL["macrame"].read_text())
     rows = {code(name)[0]: (default.strip("`"), limits) for name, default, limits, _ in
             table("docs/architecture.md", "parameter")}
     assert list(rows) == [name for name, _, _ in declared]
     for name, default, comment in declared:
         assert rows[name][0] == default, name
         if comment:
-            assert comment.endswith(rows[name][1]), f"{name}: {rows[name][1]} against {comment}"
+            limits = rows[name][1].replace("`", "")
+            assert comment.endswith(limits), f"{name}: {limits} against {comment}"
 
 
 def test_status_bits():
@@ -318,7 +322,8 @@ def test_status_bits():
     rows = [(int(bit), code(name)[0]) for bit, name, _ in table("docs/streams.md", "STATUS bit")]
     assert rows == list(enumerate(registers.STATUS_ERRORS))
     strobes = re.search(r"\.error +\(\{(.*?)\}\)", RTL["macrame"].read_text())[1].split(", ")
-    assert strobes[::-1] == ["error_k", "error_w_long", "error_a_long", "error_record", "error_mode", "stuck"]
+    assert strobes[::-1] == ["error_k", "error_w_long", "error_a_long", "error_record",
+                             "error_mode || error_format", "stuck"]
 
 
 def test_oracles():

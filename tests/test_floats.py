@@ -9,6 +9,7 @@ from benches import cases, run
 
 from golden.arith.bf16_mul import bf16_mul, bf16_mul_plain
 from golden.arith.bf16_product import bf16_product, bf16_product_plain, significand
+from golden.arith.float_post import float_post, float_post_plain
 from golden.arith.fp32_add import fp32_add, fp32_add_plain
 from golden.arith.fp32_mul import fp32_mul, fp32_mul_plain
 from golden.arith.int32_to_fp32 import int32_to_fp32, int32_to_fp32_plain
@@ -16,13 +17,29 @@ from golden.arith.mul9x9 import mul9x9, mul9x9_plain
 from golden.arith.shift_right_sticky import shift_right_sticky, shift_right_sticky_plain
 from tb import float_stimuli
 
-BENCHES = ("bf16_mul", "bf16_mul_million", "bf16_product", "fp32_add", "fp32_add_million", "fp32_mul",
-           "fp32_mul_million", "int32_to_fp32", "mul9x9", "shift_right_sticky")
+BENCHES = (
+    "bf16_mul",
+    "bf16_mul_million",
+    "bf16_product",
+    "float_post",
+    "fp32_add",
+    "fp32_add_million",
+    "fp32_mul",
+    "fp32_mul_million",
+    "int32_to_fp32",
+    "mul9x9",
+    "shift_right_sticky",
+)
 NAN, INFINITY = 0x7FC00000, 0x7F800000
 
 
 @pytest.mark.parametrize("case", cases(*BENCHES))
 def test_float(case, seed):
+    run(case, seed=seed)
+
+
+@pytest.mark.parametrize("case", cases("pe_bf16", "pe_dual"))
+def test_cell(case, seed):
     run(case, seed=seed)
 
 
@@ -215,3 +232,21 @@ def test_products_equal_plain_and_numpy(rng):
 def test_products_equal_fractions(rng):
     a, b = (v[:4_000] for v in float_stimuli.products(rng, 100_000))
     np.testing.assert_array_equal(fp32_mul(a, b), plainly(rational_product, a, b))
+
+
+def test_post_equals_its_plain_form(rng):
+    x, bias = (v[:20_000] for v in float_stimuli.sums(rng, 20_000))
+    kind, relu = rng.integers(0, 4, x.size), rng.integers(0, 2, x.size)
+    random = rng.integers(0, 65536, x.size).astype(np.uint16)
+    plain = [float_post_plain(int(a), int(b), bool(r), int(k), int(w))
+             for a, b, r, k, w in zip(x, bias, relu, kind, random)]
+    np.testing.assert_array_equal(float_post(x, bias, relu, kind, random), plain)
+
+
+@pytest.mark.parametrize(("x", "bias", "relu", "kind", "y"), [
+    (0x3F800000, 0xBFC00000, 1, 0, 0), (0x3F800000, 0xBFC00000, 0, 1, 0xBF00),   # 1 - 1.5
+    (0x80000000, 0x80000000, 0, 0, 0x80000000), (0x80000000, 0x80000000, 1, 0, 0),
+    (0xFFC00001, 0, 1, 0, 0x7FC00000), (0xFFC00001, 0, 1, 1, 0x7FC0),            # NaN passes ReLU
+    (0xFF800000, 0, 1, 2, 0), (0x7F7FFFFF, 0, 0, 1, 0x7F80), (0x7F7FFFFF, 0, 0, 2, 0x7F7F)])
+def test_post_by_hand(x, bias, relu, kind, y):
+    assert float_post_plain(x, bias, bool(relu), kind) == y

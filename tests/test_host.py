@@ -154,7 +154,7 @@ def test_arguments_that_are_refused(arguments, message):
 def test_a_core_that_is_none_is_refused():
     for address, value, message in ((registers.ID, 1, "not a macrame core"),
                                     (registers.VERSION, 0x00020000, "expected major version 1"),
-                                    (registers.FORMAT, 2, "no int8 cells"),
+                                    (registers.FORMAT, 0, "FORMAT register reads 0x00000000, expected int8"),
                                     (registers.SHAPE, 0, "0 x 0 x 0")):
         link = PlainCore(2, 2, 1, 8)
         link.registers[address] = value

@@ -186,7 +186,7 @@ def test_targets_take_what_their_programs_read(tmp_path):
             read.add(name)
             return default
 
-    settings.from_environment(Environment(), [1], {})
+    settings.from_environment(Environment(), [1])
     assert set(takes()["sim"]) == read | {"SIM"}
     assert all("SIM" in names for names in takes().values())
 

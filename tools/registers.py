@@ -116,8 +116,8 @@ def load(rdl=RDL, **parameters):
     ----------
     rdl : path
     **parameters : int
-        Of the map: ROWS, COLS, DEPTH, LONGEST, POST_LANES of the core, WIDTH and HELD of the vector unit;
-        those of a default one if left out.
+        Of the map: ROWS, COLS, DEPTH, LONGEST, POST_LANES, INT8 and BF16 of the core, WIDTH and HELD of the
+        vector unit; those of a default one if left out.
 
     Returns
     -------

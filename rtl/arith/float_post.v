@@ -36,7 +36,7 @@ module float_post (
 
     fp32_add u_add (.clk(clk), .enable(enable), .a(x), .b(bias), .s(sum));
 
-    wire drop = mode_q[11] && sum[31] && (sum[30:0] <= 31'h7F80_0000);  // negative, not NaN
+    wire drop = mode_q[11] && sum[31];  // a NaN never is negative here
 
     fp32_to_bf16 u_narrow (.x(relu_q), .rounding(kind_q - 2'd1), .random(random_q[79:64]), .y(narrow));
 

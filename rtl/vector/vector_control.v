@@ -10,7 +10,7 @@
 //
 //   command   2:0 op, 6 and 7 illegal     3 x is bfloat16    4 y is bfloat16    6:5 output format    7 must be 0
 //
-// Latency: 0 cycles, beats to `issue`. A record takes one cycle of x.
+// Latency: combinational, beats to `issue`. A record takes one cycle of x.
 // Errors:  one-cycle strobes; `halt` must be high from the next cycle on. The beats of the error are not issued, nor any after
 //          them. While halted both inputs are drained.
 //            error_command  a command of another kind, at its record
