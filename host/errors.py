@@ -12,18 +12,21 @@ class LinkError(RuntimeError):
 
 
 class CoreError(RuntimeError):
-    """The core halted itself; ``names`` holds the STATUS bits that say why.
+    """The core or the vector unit halted itself; ``names`` holds the STATUS bits that say why.
 
     Parameters
     ----------
     names : tuple of str
-        Names of the sticky STATUS bits that are set, as in :data:`host.registers.STATUS_ERRORS`.
+        Names of the sticky STATUS bits that are set, as in :data:`host.registers.STATUS_ERRORS` or
+        :data:`host.vector.STATUS_ERRORS`.
     status : int
         The whole STATUS register.
+    unit : str
+        Who halted.
     """
 
-    def __init__(self, names, status):
+    def __init__(self, names, status, unit="core"):
         self.names = tuple(names)
         self.status = status
         why = ", ".join(self.names) or "no cause given"
-        super().__init__(f"the core halted: {why} (STATUS 0x{status:08x})")
+        super().__init__(f"the {unit} halted: {why} (STATUS 0x{status:08x})")

@@ -35,9 +35,9 @@ class Results:
 
     Attributes
     ----------
-    data : ndarray of uint8, shape (n, 4*COLS)
+    data : ndarray of uint8, shape (n, bytes a beat)
     last : ndarray of bool, shape (n,)
-    keep : ndarray of bool, shape (n, 4*COLS)
+    keep : ndarray of bool, shape (n, bytes a beat)
         tkeep, a flag for each byte of data.
     """
 
@@ -50,7 +50,7 @@ class Results:
 
 
 class Link(ABC):
-    """A way to one core. All calls block until the core has answered."""
+    """A way to one core, or to one vector unit. All calls block until it has answered."""
 
     @abstractmethod
     def read(self, address):
@@ -79,13 +79,14 @@ class Link(ABC):
     def transfer(self, weights, activations, results, progress=None):
         """Send both operand streams at once, and collect what comes out.
 
-        Returns when every beat is sent and ``results`` beats have come; or with fewer, when the core raised
+        Returns when every beat is sent and ``results`` beats have come; or with fewer, when the unit raised
         its interrupt or nothing moved for long.
 
         Parameters
         ----------
         weights, activations : Beats
-            For ``s_axis_w`` and ``s_axis_a``; either may be empty.
+            For ``s_axis_w`` and ``s_axis_a`` of a core, ``s_axis_x`` and ``s_axis_y`` of a vector unit;
+            either may be empty.
         results : int
             Beats to expect on ``m_axis``.
         progress : callable, optional
@@ -97,7 +98,7 @@ class Link(ABC):
         """
 
     def close(self):  # noqa: B027 - a link need not have anything to let go of
-        """Let go of the core. May be called twice."""
+        """Let go of the unit. May be called twice."""
 
     def __enter__(self):
         return self

@@ -47,26 +47,30 @@ STATUS_COUNTERS_FULL = 1 << 10
 COUNTERS = ("CYCLES", "BUSY", "TILES", "STALL_A", "STALL_W", "STALL_OUT", "PAD")
 
 
-def error_names(status):
+def error_names(status, errors=STATUS_ERRORS):
     """Names of the sticky error bits set in a STATUS word.
 
     Parameters
     ----------
     status : int
+    errors : sequence of str
+        Names of the error bits, from bit 0 up; those of another unit where it is not the core's STATUS.
 
     Returns
     -------
     tuple of str
     """
-    return tuple(name for bit, name in enumerate(STATUS_ERRORS) if status >> bit & 1)
+    return tuple(name for bit, name in enumerate(errors) if status >> bit & 1)
 
 
-def describe_status(status):
+def describe_status(status, errors=STATUS_ERRORS):
     """A STATUS word in hexadecimal and in words, for messages.
 
     Parameters
     ----------
     status : int
+    errors : sequence of str
+        As for :func:`error_names`.
 
     Returns
     -------
@@ -74,8 +78,8 @@ def describe_status(status):
     """
     flags = ((STATUS_HALTED, "halted"), (STATUS_BUSY, "busy"), (STATUS_COUNTERS_FULL, "counters full"))
     words = [name for bit, name in flags if status & bit] or ["idle"]
-    return f"0x{status:08x}: {', '.join([*words, *error_names(status)])}" + (
-        "" if error_names(status) else ", no error")
+    names = error_names(status, errors)
+    return f"0x{status:08x}: {', '.join([*words, *names])}" + ("" if names else ", no error")
 
 
 def unpack_shape(word):

@@ -1,11 +1,11 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A link to a core in a simulator, which runs as a process of its own beside this one.
+"""Links to a core or a vector unit in a simulator, which runs as a process of its own beside this one.
 
-    SimLink ── socket: requests, answers ──► tb_link.py in the simulator ──► core_player.v
+    SimLink ── socket: requests, answers ──► tb_link.py in the simulator ──► player.v in core_player.v
        └───── w.bin, a.bin: beats to play, m.txt: beats that came out ──────────┘
 
-Simulated time stands still between two calls, so the core sees a host that answers at once.
+Simulated time stands still between two calls, so the unit sees a host that answers at once.
 """
 import shutil
 import socket
@@ -21,30 +21,33 @@ from host.link import Link
 from sim import simulate
 from tb.beats import checked_results, pack_beats, stall_values
 
-HARNESS = ("tb/core_player.v", "tb/stream_source.v", "tb/stall.v")
+PLAYER = ("tb/player.v", "tb/stream_source.v", "tb/stall.v")
+HARNESS = ("tb/core_player.v", *PLAYER)
 
 START_LIMIT = 60     # seconds until the simulator must have called back
 SILENCE_LIMIT = 120  # seconds without a sign of life during a request
 
 
-class SimLink(Link):
-    """Simulate a core and hold the other end of the link to it.
+class HarnessLink(Link):
+    """Simulate a harness around ``player.v`` and hold the other end of the link to it.
 
     Parameters
     ----------
-    rows, cols, depth, k_max, post_lanes : int
-        Parameters of the core; post_lanes is cut to cols.
-    formats : {"INT8", "BF16", "DUAL"}
-        Number formats of the core's cells.
-    fifo_depth : int, optional
-        Rows of the result FIFO; the core's own default leaves no bubbles.
+    harness : str
+        Toplevel, in a file of tb/ of the same name.
+    parameters : dict
+        Of the toplevel.
+    lanes : int
+        Words of 32 bits in a result beat.
+    operands : tuple of str
+        What the beats of the two operand streams are, for messages.
     stalls : None, str, Stall or dict of them by stream ("w", "a", "m"), optional
         How the streams pause.
     seed : int
         Of the stall patterns.
     waves : bool
         Leave an FST, see :attr:`waves`.
-    name : str, optional
+    name : str
         Of the folder under build/runs/ for log and waves.
     rtl_root : path, optional
         Another copy of rtl/.
@@ -74,9 +77,9 @@ class SimLink(Link):
         A tool is missing, or the sources do not compile.
     """
 
-    def __init__(self, rows=8, cols=8, depth=1, *, k_max=1024, post_lanes=2, formats="INT8", fifo_depth=None,
-                 stalls=None, seed=1, waves=False, name=None, rtl_root=None, idle_limit=20000):
-        self.cols = cols
+    def __init__(self, harness, parameters, lanes, operands, *, stalls=None, seed=1, waves=False, name=None,
+                 rtl_root=None, idle_limit=20000):
+        self.lanes, self.operands = lanes, operands
         self.clock = self.cycles = 0
         self.seconds = 0.0
         self._sent = {"w": 0, "a": 0}
@@ -98,13 +101,9 @@ class SimLink(Link):
         listener.listen(1)
         listener.settimeout(0.1)
         parts["launch"] = launch = simulate.prepare(
-            name or f"link-{rows}x{cols}x{depth}", toplevel="core_player", module="tb_link",
-            sources=[*simulate.core_sources(rtl_root), *HARNESS], rtl_root=rtl_root, seed=seed, waves=waves,
-            parameters={"ROWS": rows, "COLS": cols, "DEPTH": depth, "K_MAX": k_max,
-                        "POST_LANES": min(post_lanes, cols),
-                        **({"FORMATS": f'"{formats}"'} if formats != "INT8" else {}),
-                        **({"FIFO_DEPTH": fifo_depth} if fifo_depth else {})},
-            plusargs=[f"dir={folder}"])
+            name, toplevel=harness, module="tb_link",
+            sources=[*simulate.core_sources(rtl_root), f"tb/{harness}.v", *PLAYER], rtl_root=rtl_root,
+            seed=seed, waves=waves, parameters=parameters, plusargs=[f"dir={folder}"])
         self.waves, self.log = launch.waves, launch.cwd / "sim.log"
         self._process = parts["process"] = launch.start()
         self._connection = parts["connection"] = self._accept(listener)
@@ -188,7 +187,7 @@ class SimLink(Link):
         self._ask("set", stall_values(stalls, seed))
 
     def reset(self):
-        """Pull the core's reset line; beats it has not taken are dropped."""
+        """Pull the unit's reset line; beats it has not taken are dropped."""
         self._ask("reset")
 
     def transfer(self, weights, activations, results, progress=None):
@@ -203,7 +202,7 @@ class SimLink(Link):
         self._received = state["results"]
         self.clock, self.cycles = state["clock"], state["cycles"]
         self.seconds += time.monotonic() - begun
-        return checked_results(state, self._results.read(), self.cols)
+        return checked_results(state, self._results.read(), self.lanes, self.operands)
 
     def close(self):
         """End the simulation; waves and log are whole after it."""
@@ -216,6 +215,56 @@ class SimLink(Link):
             except (LinkError, subprocess.TimeoutExpired):
                 pass
         self._finalizer()
+
+
+class SimLink(HarnessLink):
+    """Simulate a core and hold the other end of the link to it.
+
+    Parameters
+    ----------
+    rows, cols, depth, k_max, post_lanes : int
+        Parameters of the core; post_lanes is cut to cols.
+    formats : {"INT8", "BF16", "DUAL"}
+        Number formats of the core's cells.
+    fifo_depth : int, optional
+        Rows of the result FIFO; the core's own default leaves no bubbles.
+    name : str, optional
+        By default after the shape.
+    **options
+        The other parameters of :class:`HarnessLink`, which also says what is raised.
+    """
+
+    def __init__(self, rows=8, cols=8, depth=1, *, k_max=1024, post_lanes=2, formats="INT8", fifo_depth=None,
+                 name=None, **options):
+        super().__init__(
+            "core_player",
+            {"ROWS": rows, "COLS": cols, "DEPTH": depth, "K_MAX": k_max, "POST_LANES": min(post_lanes, cols),
+             **({"FORMATS": f'"{formats}"'} if formats != "INT8" else {}),
+             **({"FIFO_DEPTH": fifo_depth} if fifo_depth else {})},
+            cols, ("weight", "activation"), name=name or f"link-{rows}x{cols}x{depth}", **options)
+
+
+class VectorSimLink(HarnessLink):
+    """Simulate a vector unit and hold the other end of the link to it.
+
+    The streams x and y are the first and the second operand stream, "w" and "a" where stalls are given.
+
+    Parameters
+    ----------
+    lanes : int
+        LANES of the unit.
+    fifo_depth : int, optional
+        Beats of the result FIFO; the unit's own default leaves no bubbles.
+    name : str, optional
+        By default after the lanes.
+    **options
+        The other parameters of :class:`HarnessLink`, which also says what is raised.
+    """
+
+    def __init__(self, lanes=8, *, fifo_depth=None, name=None, **options):
+        super().__init__(
+            "vector_unit_player", {"LANES": lanes, **({"FIFO_DEPTH": fifo_depth} if fifo_depth else {})},
+            lanes, ("x", "y"), name=name or f"vector-link-{lanes}", **options)
 
 
 def _abandon(parts):

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The files ``core_player.v`` plays and writes, and its knobs. No cocotb: used outside the simulator too."""
+"""The files ``player.v`` plays and writes, and its knobs. No cocotb: used outside the simulator too."""
 
 from dataclasses import dataclass
 
@@ -94,7 +94,7 @@ def result_line(cols):
 
 
 def parse_results(text, cols):
-    """The lines ``core_player.v`` writes, as beats.
+    """The lines ``player.v`` writes, as beats.
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ def parse_results(text, cols):
     return Results(np.where(keep, high << 4 | low & 15, 0).astype(np.uint8), nibbles[:, -2] == 1, keep)
 
 
-def checked_results(state, text, cols):
+def checked_results(state, text, cols, operands=("weight", "activation")):
     """What a transfer brought, once the harness has nothing to object.
 
     Parameters
@@ -138,6 +138,8 @@ def checked_results(state, text, cols):
         From :meth:`player.Player.transfer`.
     text, cols
         As for :func:`parse_results`.
+    operands : tuple of str
+        What the beats of the two operand streams are.
 
     Returns
     -------
@@ -148,11 +150,11 @@ def checked_results(state, text, cols):
     host.errors.LinkError
     """
     if state["unknown"]:
-        raise LinkError("a handshake signal of the core was unknown (x)")
+        raise LinkError("a handshake signal of the unit was unknown (x)")
     if state["rule_broken"]:
         raise LinkError("m_axis dropped or changed a beat before it was taken")
     if state["weights_left"] or state["activations_left"]:
-        raise LinkError(f"nothing moved for long: {state['weights_left']} weight beats and "
-                        f"{state['activations_left']} activation beats were not taken, "
+        raise LinkError(f"nothing moved for long: {state['weights_left']} {operands[0]} beats and "
+                        f"{state['activations_left']} {operands[1]} beats were not taken, "
                         f"{state['missing']} result beats are missing")
     return parse_results(text, cols)

@@ -1,22 +1,7 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The core between files, so that long workloads cost no Python per beat. Weight and activation beats are read from
-// binary files (stream_source.v), result beats are written as text, one a line:
-//
-//   tdata in hex   tkeep in hex   tlast         an unknown bit shows as x
-//
-// Python writes a command and flips `go`; the harness answers by raising `finished`:
-//
-//   1 transfer   play both files up to w_available and a_available, and take results up to out_target
-//   2 read       reg_addr -> reg_rdata, reg_resp
-//   3 write      reg_addr <- reg_wdata -> reg_resp
-//   4 reset      hold rst for 4 cycles; beats not yet taken are skipped
-//
-// A transfer also ends when the core raises its interrupt and everything has been quiet for 256 cycles, or when
-// nothing moved for idle_limit cycles (`stuck`): it cannot hang. The harness watches the result stream for what AXI
-// forbids, a beat that changes or vanishes before it was taken (`rule_broken`), and all handshakes for unknown
-// levels (`unknown`).
+// The core with its streams in files and its registers at Python's command: player.v says how.
 `timescale 1ns / 1ps
 `default_nettype none
 module core_player #(
@@ -32,53 +17,8 @@ module core_player #(
     localparam W_W = COLS * LANE_W;
     localparam A_W = ROWS * LANE_W;
     localparam M_W = COLS * 32;
-    localparam PERIOD = 10;   // ns a cycle
 
-    localparam NONE     = 3'd0;
-    localparam TRANSFER = 3'd1;
-    localparam READ     = 3'd2;
-    localparam WRITE    = 3'd3;
-    localparam RESET    = 3'd4;
-
-    // written by Python
-    reg        go = 1'b0;
-    reg [2:0]  command = NONE;
-    reg [31:0] w_available = 0, a_available = 0, out_target = 0, idle_limit = 20000;
-    reg [7:0]  reg_addr = 0;
-    reg [31:0] reg_wdata = 0;
-    reg [1:0]  w_stall = 0, a_stall = 0, m_stall = 0;
-    reg [15:0] w_chance = 0, a_chance = 0, m_chance = 0;
-    reg [15:0] w_length = 1, a_length = 1, m_length = 1;
-    reg [31:0] stall_seed = 1;
-
-    // read by Python
-    reg        finished = 1'b0, stuck = 1'b0, rule_broken = 1'b0, unknown = 1'b0;
-    reg [31:0] out_count = 0;
-    reg [31:0] reg_rdata = 0;
-    reg [1:0]  reg_resp = 0;
-    reg [31:0] cycle = 0;                            // when the latest command was finished
-    reg [31:0] first_cycle = 0, last_cycle = 0;      // of a transfer: first input beat, last result beat
-
-    reg clk = 1'b0;
-    reg rst = 1'b1;
-    always #(PERIOD / 2) clk = !clk;
-
-    // The files are opened at the first command, when Python has surely made them.
-    reg [1023:0] dir;
-    reg [1151:0] path;
-    reg [31:0] w_file = 0, a_file = 0, m_file = 0;
-    always @(go)
-        if (m_file == 0) begin
-            if (!$value$plusargs("dir=%s", dir))
-                dir = ".";
-            $sformat(path, "%0s/w.bin", dir);
-            w_file = $fopen(path, "rb");
-            $sformat(path, "%0s/a.bin", dir);
-            a_file = $fopen(path, "rb");
-            $sformat(path, "%0s/m.txt", dir);
-            m_file = $fopen(path, "w");
-        end
-
+    wire clk, rst;
     wire [W_W-1:0] s_axis_w_tdata;
     wire [A_W-1:0] s_axis_a_tdata;
     wire [M_W-1:0] m_axis_tdata;
@@ -88,35 +28,23 @@ module core_player #(
     wire s_axis_a_tvalid, s_axis_a_tready, s_axis_a_tlast;
     wire m_axis_tvalid, m_axis_tready, m_axis_tlast;
     wire irq;
-
-    wire w_stop, a_stop, m_stop;
-    wire w_empty, a_empty;
-    reg go_q = 1'b0;
-    wire start = go != go_q;
-
-    stall u_w_stall (.clk(clk), .start(start), .mode(w_stall), .chance(w_chance), .length(w_length),
-                     .seed(stall_seed), .stop(w_stop));
-    stall u_a_stall (.clk(clk), .start(start), .mode(a_stall), .chance(a_chance), .length(a_length),
-                     .seed(stall_seed ^ 32'hA5A5A5A5), .stop(a_stop));
-    stall u_m_stall (.clk(clk), .start(start), .mode(m_stall), .chance(m_chance), .length(m_length),
-                     .seed(stall_seed ^ 32'h3C3C3C3C), .stop(m_stop));
-
-    stream_source #(.DATA_W(W_W)) u_w (
-        .clk(clk), .rst(rst), .file(w_file), .available(w_available), .stop(w_stop), .sent(), .empty(w_empty),
-        .tdata(s_axis_w_tdata), .tuser(s_axis_w_tuser), .tlast(s_axis_w_tlast), .tvalid(s_axis_w_tvalid),
-        .tready(s_axis_w_tready)
-    );
-    stream_source #(.DATA_W(A_W)) u_a (
-        .clk(clk), .rst(rst), .file(a_file), .available(a_available), .stop(a_stop), .sent(), .empty(a_empty),
-        .tdata(s_axis_a_tdata), .tuser(s_axis_a_tuser), .tlast(s_axis_a_tlast), .tvalid(s_axis_a_tvalid),
-        .tready(s_axis_a_tready)
-    );
-    assign m_axis_tready = !m_stop;
-
-    reg awvalid = 1'b0, wvalid = 1'b0, bready = 1'b0, arvalid = 1'b0, rready = 1'b0;
-    wire awready, wready, bvalid, arready, rvalid;
+    wire [7:0] reg_addr;
+    wire [31:0] reg_wdata, rdata;
+    wire awvalid, awready, wvalid, wready, bvalid, bready, arvalid, arready, rvalid, rready;
     wire [1:0] bresp, rresp;
-    wire [31:0] rdata;
+
+    player #(.W_W(W_W), .A_W(A_W), .M_W(M_W)) u_player (
+        .clk(clk), .rst(rst),
+        .w_tdata(s_axis_w_tdata), .w_tuser(s_axis_w_tuser), .w_tlast(s_axis_w_tlast), .w_tvalid(s_axis_w_tvalid),
+        .w_tready(s_axis_w_tready),
+        .a_tdata(s_axis_a_tdata), .a_tuser(s_axis_a_tuser), .a_tlast(s_axis_a_tlast), .a_tvalid(s_axis_a_tvalid),
+        .a_tready(s_axis_a_tready),
+        .m_tdata(m_axis_tdata), .m_tkeep(m_axis_tkeep), .m_tlast(m_axis_tlast), .m_tvalid(m_axis_tvalid),
+        .m_tready(m_axis_tready),
+        .reg_addr(reg_addr), .reg_wdata(reg_wdata), .awvalid(awvalid), .awready(awready), .wvalid(wvalid),
+        .wready(wready), .bresp(bresp), .bvalid(bvalid), .bready(bready), .arvalid(arvalid), .arready(arready),
+        .rdata(rdata), .rresp(rresp), .rvalid(rvalid), .rready(rready), .irq(irq)
+    );
 
     macrame #(
         .ROWS(ROWS), .COLS(COLS), .DEPTH(DEPTH), .K_MAX(K_MAX), .POST_LANES(POST_LANES), .FORMATS(FORMATS),
@@ -136,134 +64,5 @@ module core_player #(
         .s_axil_rdata(rdata), .s_axil_rresp(rresp), .s_axil_rvalid(rvalid), .s_axil_rready(rready),
         .irq(irq)
     );
-
-    wire taken = m_axis_tvalid && m_axis_tready;
-    wire moved = taken || (s_axis_w_tvalid && s_axis_w_tready) || (s_axis_a_tvalid && s_axis_a_tready);
-    wire sent_all = w_empty && a_empty;
-
-    // Results, and the rules of the stream they come on.
-    reg held_q = 1'b0;   // a beat was offered and not taken: it must still be there, unchanged
-    reg [M_W-1:0] held_data;
-    reg [COLS*4-1:0] held_keep;
-    reg held_last;
-    always @(posedge clk) if (m_axis_tvalid || held_q) begin
-        held_q <= m_axis_tvalid && !m_axis_tready && !rst;
-        if (m_axis_tvalid && !m_axis_tready) begin
-            held_data <= m_axis_tdata;
-            held_keep <= m_axis_tkeep;
-            held_last <= m_axis_tlast;
-        end
-        if (held_q && !rst && (m_axis_tvalid !== 1'b1 || m_axis_tdata !== held_data || m_axis_tkeep !== held_keep
-                               || m_axis_tlast !== held_last))
-            rule_broken <= 1'b1;
-        if (taken && !rst) begin
-            $fwrite(m_file, "%h %h %b\n", m_axis_tdata, m_axis_tkeep, m_axis_tlast);
-            out_count <= out_count + 1;
-        end
-    end
-
-    wire levels = m_axis_tvalid ^ s_axis_w_tready ^ s_axis_a_tready ^ irq;
-    always @(levels or rst)
-        if (!rst && levels === 1'bx)
-            unknown = 1'b1;
-
-    // Commands.
-    always @(posedge finished)
-        cycle = $time / PERIOD;
-
-    reg [2:0] running = NONE;
-    reg ended;
-    reg started = 1'b0;      // an input beat of this transfer has been taken
-    reg [31:0] idle = 0;
-    reg [2:0] reset_left = 3'd4;
-    always @(posedge clk) begin
-        go_q  <= go;
-        if (!moved && !start)
-            idle <= idle + 1;
-        else if (idle != 0)
-            idle <= 0;
-        if (!started && moved) begin
-            first_cycle <= $time / PERIOD;
-            started     <= 1'b1;
-        end
-        if (taken)
-            last_cycle <= $time / PERIOD;
-
-        if (reset_left != 0) begin
-            reset_left <= reset_left - 3'd1;
-            rst        <= reset_left != 3'd1;
-        end
-
-        case (running)
-            TRANSFER: begin
-                ended = idle >= idle_limit;
-                if (sent_all)
-                    ended = ended || out_count == out_target || (irq && idle >= 256);
-                if (ended) begin
-                    $fflush(m_file);
-                    stuck    <= idle >= idle_limit;
-                    finished <= 1'b1;
-                    running  <= NONE;
-                end
-            end
-            READ: begin
-                if (arvalid && arready)
-                    arvalid <= 1'b0;
-                if ((rvalid && rready) || idle >= idle_limit) begin
-                    rready    <= 1'b0;
-                    arvalid   <= 1'b0;
-                    reg_rdata <= rdata;
-                    reg_resp  <= rresp;
-                    stuck     <= !rvalid;
-                    finished  <= 1'b1;
-                    running   <= NONE;
-                end
-            end
-            WRITE: begin
-                if (awvalid && awready)
-                    awvalid <= 1'b0;
-                if (wvalid && wready)
-                    wvalid <= 1'b0;
-                if ((bvalid && bready) || idle >= idle_limit) begin
-                    bready   <= 1'b0;
-                    awvalid  <= 1'b0;
-                    wvalid   <= 1'b0;
-                    reg_resp <= bresp;
-                    stuck    <= !bvalid;
-                    finished <= 1'b1;
-                    running  <= NONE;
-                end
-            end
-            RESET:
-                if (reset_left == 0 && !rst) begin
-                    finished <= 1'b1;
-                    running  <= NONE;
-                end
-            default: ;
-        endcase
-
-        if (start) begin
-            running  <= command;
-            finished <= 1'b0;
-            stuck    <= 1'b0;
-            case (command)
-                TRANSFER: started <= 1'b0;
-                READ: begin
-                    arvalid <= 1'b1;
-                    rready  <= 1'b1;
-                end
-                WRITE: begin
-                    awvalid <= 1'b1;
-                    wvalid  <= 1'b1;
-                    bready  <= 1'b1;
-                end
-                RESET: begin
-                    rst        <= 1'b1;
-                    reset_left <= 3'd4;
-                end
-                default: ;
-            endcase
-        end
-    end
 endmodule
 `default_nettype wire

@@ -9,7 +9,7 @@
 //   kind 2  hard reset: rst for 4 cycles, the upstream restarts too and forgets what was not taken
 //
 // `strike_at` counts cycles from the transfer's start. A strike that the transfer's end overtakes does not happen.
-// Everything else is core_player's, reached as u.<name>.
+// Everything else is core_player's, reached as u.u_player.<name>.
 `timescale 1ns / 1ps
 `default_nettype none
 module core_strike #(
@@ -47,34 +47,34 @@ module core_strike #(
     reg        waiting = 1'b0;
     reg [3:0]  left = 0;
 
-    always @(posedge u.clk) begin
+    always @(posedge u.u_player.clk) begin
         since <= since + 1;
-        if (u.start && u.command == 3'd1) begin
+        if (u.u_player.start && u.u_player.command == 3'd1) begin
             since   <= 0;
             struck  <= 1'b0;
             waiting <= strike_kind != NONE;
-        end else if (u.running != 3'd1)
+        end else if (u.u_player.running != 3'd1)
             waiting <= 1'b0;
         else if (waiting && since == strike_at) begin
             waiting <= 1'b0;
             if (strike_kind == SOFT) begin
-                u.reg_addr  <= 8'h14;
-                u.reg_wdata <= control;
-                left        <= strike_times - 4'd1;
+                u.u_player.reg_addr  <= 8'h14;
+                u.u_player.reg_wdata <= control;
+                left                 <= strike_times - 4'd1;
                 begin_write;
             end else begin
-                u.rst        <= 1'b1;
-                u.reset_left <= 3'd4;
+                u.u_player.rst        <= 1'b1;
+                u.u_player.reset_left <= 3'd4;
                 note;
             end
         end
         if (striking) begin
-            if (u.awvalid && u.awready)
-                u.awvalid <= 1'b0;
-            if (u.wvalid && u.wready)
-                u.wvalid <= 1'b0;
-            if (u.bvalid) begin
-                u.bready <= 1'b0;
+            if (u.u_player.awvalid && u.u_player.awready)
+                u.u_player.awvalid <= 1'b0;
+            if (u.u_player.wvalid && u.u_player.wready)
+                u.u_player.wvalid <= 1'b0;
+            if (u.u_player.bvalid) begin
+                u.u_player.bready <= 1'b0;
                 striking <= 1'b0;
                 if (left != 0) begin
                     left <= left - 4'd1;
@@ -87,21 +87,21 @@ module core_strike #(
 
     task begin_write;
         begin
-            striking  <= 1'b1;
-            u.awvalid <= 1'b1;
-            u.wvalid  <= 1'b1;
-            u.bready  <= 1'b1;
+            striking           <= 1'b1;
+            u.u_player.awvalid <= 1'b1;
+            u.u_player.wvalid  <= 1'b1;
+            u.u_player.bready  <= 1'b1;
         end
     endtask
 
     task note;
         begin
             struck <= 1'b1;
-            w_mark <= u.u_w.sent;
-            a_mark <= u.u_a.sent;
+            w_mark <= u.u_player.u_w.sent;
+            a_mark <= u.u_player.u_a.sent;
             if (!struck) begin
-                m_mark       <= u.out_count + (u.taken ? 32'd1 : 32'd0);
-                offered_mark <= u.m_axis_tvalid && !u.m_axis_tready;
+                m_mark       <= u.u_player.out_count + (u.u_player.taken ? 32'd1 : 32'd0);
+                offered_mark <= u.u_player.m_tvalid && !u.u_player.m_tready;
             end
         end
     endtask

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Inside the simulator: the commands of ``core_player.v`` as coroutines."""
+"""Inside the simulator: the commands of ``player.v`` as coroutines."""
 import time
 
 from cocotb.triggers import FallingEdge, First, RisingEdge, Timer
@@ -15,15 +15,20 @@ class Player:
 
     Parameters
     ----------
-    dut : cocotb handle of ``core_player``
+    top : cocotb handle of ``core_player`` or ``vector_unit_player``
+
+    Attributes
+    ----------
+    dut : cocotb handle of ``player``
+        Knobs and counts.
     """
 
-    def __init__(self, dut):
-        self.dut = dut
+    def __init__(self, top):
+        self.dut = top.u_player
         self.cycles = 256  # between two looks at the clock on the wall
 
     async def ready(self):
-        """Wait until the core is out of reset."""
+        """Wait until the unit is out of reset."""
         if self.dut.rst.value != 0:
             await FallingEdge(self.dut.rst)
         await FallingEdge(self.dut.clk)

@@ -79,7 +79,8 @@ class Struck:
     """
 
     def __init__(self, dut):
-        self.dut, self.u, self.player = dut, dut.u, Player(dut.u)
+        self.dut, self.player = dut, Player(dut.u)
+        self.u = self.player.dut
         self.shape = Shape(*(int(getattr(dut, name).value) for name in ("ROWS", "COLS", "DEPTH", "K_MAX")),
                            formats=dut.FORMATS.value.decode(), post_lanes=int(dut.POST_LANES.value))
         folder = cocotb.plusargs.get("dir", ".")

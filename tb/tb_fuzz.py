@@ -122,7 +122,7 @@ async def fuzz(dut):
         except AssertionError as error:
             raise AssertionError(f"sequence {number} of seed {seed}: {error}") from error
     dut._log.info("%d sequences, %d transfers, %d lives, %d errors, %d cycles", len(chosen), core.transfers,
-                  core.lives, core.errors, int(dut.u.cycle.value))
+                  core.lives, core.errors, int(core.u.cycle.value))
     if only is None and len(chosen) >= SEQUENCES:
         assert core.errors > len(chosen) // 8, "the sequences hardly hold errors"
         assert core.seen == 0x3F, f"of the errors the sequences raise only {core.seen:06b}"

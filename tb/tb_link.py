@@ -4,7 +4,7 @@
 
 Not a test of its own, though cocotb calls it one. It answers requests that come over a socket in the
 directory named by the plusarg ``dir``; simulated time stands still while it waits for the next. Stream beats
-do not pass through here: they lie in files that ``core_player.v`` reads and writes.
+do not pass through here: they lie in files that ``player.v`` reads and writes.
 
 A request is the name of a method of ``player.Player`` and its arguments, the answer ("done", what it
 returned). While a transfer runs, ("progress", result beats so far) comes now and then; ("stuck",) says that a

@@ -254,7 +254,7 @@ bench("perf_counters", rtl="bus/perf_counters.v", shapes={f"{w}bit": {"WIDTH": w
 
 # --- rtl/macrame.v ----------------------------------------------------------------------------------------
 
-_PLAYER = ["core_player.v", "stream_source.v", "stall.v", "core_strike.v"]
+_PLAYER = ["core_player.v", "player.v", "stream_source.v", "stall.v", "core_strike.v"]
 
 
 def _core(*shapes, formats=None):
@@ -269,13 +269,13 @@ bench("fuzz", toplevel="core_strike", rtl=CORE, tb=_PLAYER,
       shapes={**_core((1, 1, 1, 5, 1, 4), (3, 5, 2, 13, 2, 16), (4, 4, 4, 18, 1, 8)),
               **_core((2, 3, 1, 6, 2, 16), formats="DUAL"), **_core((1, 2, 1, 4, 2, 8), formats="BF16")})
 
-bench("gemm", toplevel="core_player", rtl=CORE, tb=_PLAYER[:3], timeout=200, shapes={
+bench("gemm", toplevel="core_player", rtl=CORE, tb=_PLAYER[:4], timeout=200, shapes={
     f"{r}x{c}x{d}": {"ROWS": r, "COLS": c, "DEPTH": d, "K_MAX": k, "POST_LANES": p} for r, c, d, k, p in (
         (1, 1, 1, 100, 1), (1, 4, 4, 48, 4), (4, 1, 1, 37, 1), (3, 5, 2, 50, 3), (4, 4, 4, 1024, 2),
         (8, 8, 1, 1024, 2), (16, 16, 1, 64, 4))},
     nightly={"32x32x8": {"ROWS": 32, "COLS": 32, "DEPTH": 8, "K_MAX": 256, "POST_LANES": 4}})
 
-bench("gemm_bf16", toplevel="core_player", rtl=CORE, tb=_PLAYER[:3], timeout=200, shapes={
+bench("gemm_bf16", toplevel="core_player", rtl=CORE, tb=_PLAYER[:4], timeout=200, shapes={
     f"{r}x{c},{f.lower()}": {"ROWS": r, "COLS": c, "K_MAX": k, "POST_LANES": p, "FORMATS": f'"{f}"'}
     for r, c, k, p, f in (
         (1, 1, 30, 1, "BF16"), (3, 2, 20, 2, "BF16"), (2, 5, 40, 2, "DUAL"), (4, 4, 64, 1, "DUAL"))},

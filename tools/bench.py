@@ -4,7 +4,7 @@
 
 int8 products (mode raw) go through the same core in three ways:
 
-player  `sim.link.SimLink`: beats in files, played by tb/core_player.v, Python called once a transfer
+player  `sim.link.SimLink`: beats in files, played by tb/player.v, Python called once a transfer
 pure    tb/bench_pure.v: memories in Verilog, no Python at all
 poke    tb/tb_bench_poke.py: Python awaits each clock edge, sets each int8 lane, reads each lane of a result
 

@@ -1,0 +1,56 @@
+// SPDX-FileCopyrightText: 2026 macrame contributors
+// SPDX-License-Identifier: Apache-2.0
+//
+// The vector unit with its streams in files and its registers at Python's command: player.v says how. Its w is
+// the unit's x, its a the unit's y.
+`timescale 1ns / 1ps
+`default_nettype none
+module vector_unit_player #(
+    parameter LANES      = 8,
+    parameter FIFO_DEPTH = 32   // as the unit's own default
+) ();
+    localparam M_W = LANES * 32;
+
+    wire clk, rst;
+    wire [M_W-1:0] s_axis_x_tdata, s_axis_y_tdata, m_axis_tdata;
+    wire [7:0] s_axis_x_tuser;
+    wire [LANES*4-1:0] m_axis_tkeep;
+    wire s_axis_x_tvalid, s_axis_x_tready, s_axis_x_tlast;
+    wire s_axis_y_tvalid, s_axis_y_tready, s_axis_y_tlast;
+    wire m_axis_tvalid, m_axis_tready, m_axis_tlast;
+    wire irq;
+    wire [7:0] reg_addr;
+    wire [31:0] reg_wdata, rdata;
+    wire awvalid, awready, wvalid, wready, bvalid, bready, arvalid, arready, rvalid, rready;
+    wire [1:0] bresp, rresp;
+
+    player #(.W_W(M_W), .A_W(M_W), .M_W(M_W)) u_player (
+        .clk(clk), .rst(rst),
+        .w_tdata(s_axis_x_tdata), .w_tuser(s_axis_x_tuser), .w_tlast(s_axis_x_tlast), .w_tvalid(s_axis_x_tvalid),
+        .w_tready(s_axis_x_tready),
+        .a_tdata(s_axis_y_tdata), .a_tuser(), .a_tlast(s_axis_y_tlast), .a_tvalid(s_axis_y_tvalid),
+        .a_tready(s_axis_y_tready),
+        .m_tdata(m_axis_tdata), .m_tkeep(m_axis_tkeep), .m_tlast(m_axis_tlast), .m_tvalid(m_axis_tvalid),
+        .m_tready(m_axis_tready),
+        .reg_addr(reg_addr), .reg_wdata(reg_wdata), .awvalid(awvalid), .awready(awready), .wvalid(wvalid),
+        .wready(wready), .bresp(bresp), .bvalid(bvalid), .bready(bready), .arvalid(arvalid), .arready(arready),
+        .rdata(rdata), .rresp(rresp), .rvalid(rvalid), .rready(rready), .irq(irq)
+    );
+
+    vector_unit #(.LANES(LANES), .FIFO_DEPTH(FIFO_DEPTH)) dut (
+        .clk(clk), .rst(rst),
+        .s_axis_x_tdata(s_axis_x_tdata), .s_axis_x_tuser(s_axis_x_tuser), .s_axis_x_tvalid(s_axis_x_tvalid),
+        .s_axis_x_tready(s_axis_x_tready), .s_axis_x_tlast(s_axis_x_tlast),
+        .s_axis_y_tdata(s_axis_y_tdata), .s_axis_y_tvalid(s_axis_y_tvalid),
+        .s_axis_y_tready(s_axis_y_tready), .s_axis_y_tlast(s_axis_y_tlast),
+        .m_axis_tdata(m_axis_tdata), .m_axis_tkeep(m_axis_tkeep), .m_axis_tvalid(m_axis_tvalid),
+        .m_axis_tready(m_axis_tready), .m_axis_tlast(m_axis_tlast),
+        .s_axil_awaddr(reg_addr), .s_axil_awprot(3'd0), .s_axil_awvalid(awvalid), .s_axil_awready(awready),
+        .s_axil_wdata(reg_wdata), .s_axil_wstrb(4'hF), .s_axil_wvalid(wvalid), .s_axil_wready(wready),
+        .s_axil_bresp(bresp), .s_axil_bvalid(bvalid), .s_axil_bready(bready),
+        .s_axil_araddr(reg_addr), .s_axil_arprot(3'd0), .s_axil_arvalid(arvalid), .s_axil_arready(arready),
+        .s_axil_rdata(rdata), .s_axil_rresp(rresp), .s_axil_rvalid(rvalid), .s_axil_rready(rready),
+        .irq(irq)
+    );
+endmodule
+`default_nettype wire
