@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The three operations that training is made of, on a core and a vector unit side by side.
 
-`Hardware` has the methods of `golden.nn.bf16.Golden`, so that `golden.nn.bf16.NetworkBf16` and `SGDBf16` train
-on it. Its links may lead to a simulator or to a board.
+`Hardware` has the methods of `golden.nn.bf16.Golden`, so that `golden.nn.bf16.NetworkBf16` and `SGDBf16`
+train on it. Its links may lead to a simulator or to a board.
 
-Rounding to bfloat16 is the vector unit's too: x + (-0), with the output rounded to nearest even. -0 is what can
-be added to any number, also to -0, without changing it, and it travels as bfloat16, half as wide.
+Rounding to bfloat16 is the vector unit's too: x + (-0), with the output rounded to nearest even. -0 is what
+can be added to any number, also to -0, without changing it, and it travels as bfloat16, half as wide.
 """
 import numpy as np
 
