@@ -21,7 +21,7 @@ from host.link import Link
 from sim import simulate
 from tb.beats import checked_results, pack_beats, stall_values
 
-HARNESS = ("tb/core_player.v", "tb/stream_source.v", "tb/stall.v")
+HARNESS = ("tb/core_player.v", "tb/stream_source.v", "tb/stall.v", "tb/core_player.vlt")
 
 START_LIMIT = 60     # seconds until the simulator must have called back
 SILENCE_LIMIT = 120  # seconds without a sign of life during a request
@@ -43,7 +43,7 @@ class SimLink(Link):
     seed : int
         Of the stall patterns.
     waves : bool
-        Leave an FST, see :attr:`waves`.
+        Leave waves, see :attr:`waves`.
     name : str, optional
         Of the folder under build/runs/ for log and waves.
     rtl_root : path, optional
@@ -62,7 +62,7 @@ class SimLink(Link):
     folder : pathlib.Path
         Where the files lie that both sides read and write; gone after :meth:`close`.
     waves : pathlib.Path or None
-        The FST; whole after :meth:`close`.
+        FST, or VCD with Verilator; whole after :meth:`close`.
     log : pathlib.Path
         What the simulator printed.
 

@@ -193,15 +193,15 @@ def bare(tmp_path):
     (project / "tools").mkdir(parents=True)
     for tool in "bash cat dirname env flock grep mkdir readlink rm sha256sum tail".split():
         (programs / tool).symlink_to(shutil.which(tool))
-    for name in ("tools/bootstrap", "requirements.txt", "requirements-test.txt"):
+    for name in ("tools/bootstrap", "requirements.txt", "requirements-train.txt", "requirements-test.txt"):
         shutil.copy(ROOT / name, project / name)
 
     def program(name, text):
         (programs / name).write_text(f"#!/bin/sh\n{text}\n")
         (programs / name).chmod(0o755)
 
-    def run(*words):
-        return subprocess.run([project / "tools" / "bootstrap", *words], env={"PATH": str(programs)},
+    def run(*words, **env):
+        return subprocess.run([project / "tools" / "bootstrap", *words], env={"PATH": str(programs), **env},
                               stdin=subprocess.DEVNULL, capture_output=True, text=True)
 
     program("id", "echo 1000")
@@ -241,8 +241,15 @@ def test_bootstrap_old_python(bare):
     assert "3.11 or newer" in one_line(bare("sim"))
 
 
+@pytest.mark.parametrize(("words", "env"), [(["train"], {}), (["sim"], {"SIM": "verilator"}), (["test"], {})],
+                         ids=["train", "SIM", "test"])
+def test_bootstrap_for_verilator(bare, words, env):
+    bare.program("perl", "exit 2")  # as Debian's perl-base: here, but without the modules
+    assert "Debian calls iverilog g++ make perl;" in one_line(bare(*words, **env))
+
+
 def test_bootstrap_unknown_set():
     done = subprocess.run([ROOT / "tools" / "bootstrap", "everything"], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "tools/bootstrap: everything: expected sim or test\n"
+    assert done.stderr == "tools/bootstrap: everything: expected sim, train or test\n"
     assert Path(ROOT / "tools" / "bootstrap").stat().st_mode & 0o111
