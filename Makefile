@@ -29,7 +29,7 @@ JOBS ?= auto
 SEEDS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help sim train gemm test lint bench waves exhaustive nightly clean ready-sim ready-test
+.PHONY: help sim train gemm test lint bench waves exhaustive nightly clean ready-sim ready-train ready-test
 sim train gemm bench waves exhaustive: export MACRAME_TARGET = $@
 sim train gemm bench waves exhaustive: export MACRAME_TAKES = $(TAKES_$@)
 
@@ -43,7 +43,7 @@ help:                  ## list the targets and the variables each takes
 sim: ready-sim         ## solve the problem sheet on the RTL (PROBLEM=4 for one, HOMEWORK=dir for your own numbers)
 	@$(PY) -m homework
 
-train: ready-sim       ## train digits in bf16 on the RTL, every step equal to golden (EPOCHS=, STEPS=)
+train: ready-train     ## train digits in bf16 on the RTL, every step equal to golden (EPOCHS=, STEPS=)
 	@$(PY) -m homework.train
 
 gemm: ready-sim        ## multiply your matrices: A=a.npy W=w.npy OUT=c.npy, with BIAS= SCALE= MODE= as wanted
@@ -73,6 +73,9 @@ clean:                 ## remove everything built, and leave .venv
 
 ready-sim:
 	@tools/bootstrap sim
+
+ready-train:
+	@tools/bootstrap $(if $(filter icarus,$(value SIM)),sim,train)
 
 ready-test:
 	@tools/bootstrap test

@@ -8,7 +8,7 @@ Usage: make train [NAME=value ...]; or the variables in the environment, and
 
   EPOCHS  passes over the training pictures, 1 to 1000          (1)
   STEPS   stop after so many updates, 1 to 1000000              (all of the epochs')
-  SIM     simulator: verilator, or icarus, which is much slower (verilator where it is known)
+  SIM     simulator: verilator, or icarus, which is much slower (verilator)
   SEED    of the start and of the shuffling, 0 to 4294967295    (that of p8_training.toml)
 
 Every product of forward and backward pass and every vector operation, the update included, is computed by a
@@ -298,10 +298,10 @@ def run(job, show=None, rtl_root=None):
         for epoch in digits.some(outcome.epochs)])
     calls, cycles = outcome.calls, outcome.cycles
     show.text(f"{outcome.steps:,} steps: {calls['products']:,} products with {outcome.macs:,} "
-              f"multiply-accumulates in {cycles['products']:,} cycles of the core, {calls['vectors']:,} vector "
-              f"operations in {cycles['vectors']:,} cycles of the vector unit. {outcome.seconds:.1f} s in all, {outcome.simulation_seconds:.1f} s of it in the "
-              f"simulators ({simulate.simulator()}). Losses and test set are golden's forward pass with the "
-              "RTL's weights.")
+              f"multiply-accumulates in {cycles['products']:,} cycles of the core, {calls['vectors']:,} "
+              f"vector operations in {cycles['vectors']:,} cycles of the vector unit.")
+    show.text(f"{outcome.seconds:.1f} s in all, {outcome.simulation_seconds:.1f} s of it in the simulators "
+              f"({simulate.simulator()}). Losses and test set are golden's forward pass with the RTL's weights.")
     show.text(f"SHA-256 of the final weights, RTL:    {outcome.sha256}")
     show.text(f"SHA-256 of the final weights, golden: {outcome.golden_sha256}")
     if not equal:
@@ -327,8 +327,7 @@ def main(environ=os.environ):
     """
     try:
         job = read(environ)
-        if not os.environ.get("SIM", "").strip() and PREFERRED in simulate.SIMULATORS:
-            os.environ["SIM"] = PREFERRED
+        os.environ["SIM"] = os.environ.get("SIM", "").strip() or PREFERRED
         simulate.check_tools(simulate.simulator())
         with threadpool_limits(1):   # matrices this small only lose by threads
             return run(job)

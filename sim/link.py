@@ -21,7 +21,7 @@ from host.link import Link
 from sim import simulate
 from tb.beats import checked_results, pack_beats, stall_values
 
-PLAYER = ("tb/player.v", "tb/stream_source.v", "tb/stall.v")
+PLAYER = ("tb/player.v", "tb/stream_source.v", "tb/stall.v", "tb/player.vlt")
 HARNESS = ("tb/core_player.v", *PLAYER)
 
 START_LIMIT = 60     # seconds until the simulator must have called back
@@ -46,7 +46,7 @@ class HarnessLink(Link):
     seed : int
         Of the stall patterns.
     waves : bool
-        Leave an FST, see :attr:`waves`.
+        Leave waves, see :attr:`waves`.
     name : str
         Of the folder under build/runs/ for log and waves.
     rtl_root : path, optional
@@ -65,7 +65,7 @@ class HarnessLink(Link):
     folder : pathlib.Path
         Where the files lie that both sides read and write; gone after :meth:`close`.
     waves : pathlib.Path or None
-        The FST; whole after :meth:`close`.
+        FST, or VCD with Verilator; whole after :meth:`close`.
     log : pathlib.Path
         What the simulator printed.
 

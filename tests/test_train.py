@@ -35,7 +35,7 @@ def run(tmp_path):
 
 
 def by_golden(job):
-    """SHA-256 of the weights of the same training by the loop of `golden.nn.train`, cut off after its steps."""
+    """SHA-256 of the weights after the same steps by the loop of `golden.nn.train`."""
     (x, labels), _ = digits.load(job.test_fraction, job.split_seed)
     start = Network.random([64, job.hidden, 10], np.random.default_rng(job.seed), uniform=True)
     network = NetworkBf16.of(start)
@@ -119,6 +119,7 @@ def test_bad_variables_are_refused(name, value, expected):
 
 
 def test_what_is_refused_is_one_line(capsys, monkeypatch):
+    monkeypatch.setenv("SIM", "icarus")
     assert train.main({"EPOCHS": "many"}) == 2
     assert capsys.readouterr().err == "macrame: EPOCHS=many: expected a whole number from 1 to 1000\n"
     monkeypatch.setenv("SIM", "spice")
