@@ -300,8 +300,9 @@ def run(job, show=None, rtl_root=None):
     show.text(f"{outcome.steps:,} steps: {calls['products']:,} products with {outcome.macs:,} "
               f"multiply-accumulates in {cycles['products']:,} cycles of the core, {calls['vectors']:,} "
               f"vector operations in {cycles['vectors']:,} cycles of the vector unit.")
-    show.text(f"{outcome.seconds:.1f} s in all, {outcome.simulation_seconds:.1f} s of it in the simulators "
-              f"({simulate.simulator()}). Losses and test set are golden's forward pass with the RTL's weights.")
+    show.text(f"{outcome.seconds:.1f} s in all, {outcome.simulation_seconds:.1f} s of it in the "
+              f"simulators ({simulate.simulator()}). Losses and test set are golden's forward pass with "
+              "the RTL's weights.")
     show.text(f"SHA-256 of the final weights, RTL:    {outcome.sha256}")
     show.text(f"SHA-256 of the final weights, golden: {outcome.golden_sha256}")
     if not equal:
