@@ -6,7 +6,7 @@
 
 # What each target takes. One that its targets do not take is refused: a misspelt one would be ignored without a word.
 TAKES_sim     := PROBLEM HOMEWORK OUT ROWS COLS DEPTH SIM SEED WAVES
-TAKES_train   := EPOCHS STEPS SIM SEED
+TAKES_train   := EPOCHS STEPS HOMEWORK SIM SEED
 TAKES_gemm    := A W OUT BIAS SCALE MODE ZERO_POINT LOW HIGH A_ZERO_POINT ROWS COLS DEPTH SIM SEED WAVES
 TAKES_test    := JOBS SEEDS SEED SIM WAVES
 TAKES_bench   := SIM

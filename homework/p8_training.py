@@ -103,8 +103,8 @@ def _three_formats(problem, run, train, test):
               "lost, so that the loss falls ever more slowly. Rounding up or down at random keeps the "
               "updates' mean, and most of the damage away; bf16 with fp32 master weights has no such floor.")
     show.text(f"SHA-256 of the bf16 network's final weights: {digest}")
-    show.text(f"The bf16 run is golden's here. make train EPOCHS={problem.epochs} does the same steps on the "
-              "RTL, every product and every vector operation, and must come to the same SHA-256.")
+    show.text("The bf16 run is golden's here. make train does the same steps on the RTL, every "
+              "product and every vector operation, and must come to the same SHA-256.")
     with show.progress("drawing the losses"):
         figure = curves_figure([
             Panel(title, "epoch", "cross-entropy", [(name, range(1, problem.epochs + 1), r[key])

@@ -6,16 +6,17 @@ Usage: make train [NAME=value ...]; or the variables in the environment, and
 
     python -m homework.train [-h | --help]
 
-  EPOCHS  passes over the training pictures, 1 to 1000          (1)
-  STEPS   stop after so many updates, 1 to 1000000              (all of the epochs')
-  SIM     simulator: verilator, or icarus, which is much slower (verilator)
-  SEED    of the start and of the shuffling, 0 to 4294967295    (that of p8_training.toml)
+  EPOCHS    passes over the training pictures, 1 to 1000          (that of p8_training.toml)
+  STEPS     stop after so many updates, 1 to 1000000              (all of the epochs')
+  HOMEWORK  a folder with a p8_training.toml of your own, see docs/problems.md
+  SIM       simulator: verilator, or icarus, which is much slower (verilator)
+  SEED      of the start and of the shuffling, 0 to 4294967295    (that of p8_training.toml)
 
 Every product of forward and backward pass and every vector operation, the update included, is computed by a
 simulated core and a simulated vector unit. Each result is compared with golden's on the spot; after each step
 all weights and biases are compared with a training that golden does by itself, and at the end so are the
 SHA-256 of both. An fp32 network trains beside them from the same start on the same batches. Network, split,
-batch size and rate are those of homework/p8_training.toml; the report is build/train/train.json.
+batch size and rate are those of p8_training.toml; the report is build/train/train.json.
 
 Exit codes: 0 all equals golden to the bit, 1 something does not or the simulation failed, 2 the input cannot
 be used.
@@ -160,11 +161,15 @@ def read(environ):
         text = environ.get(name, "").strip()
         return settings.integer(name, text, low, high) if text else default
 
-    path = data.find("p8_training.toml", None)
+    homework = environ.get("HOMEWORK", "").strip()
+    homework = Path(homework) if homework else None
+    if homework is not None:
+        data.check_directory(homework, sorted(path.name for path in data.SHIPPED.glob("*.toml")))
+    path = data.find("p8_training.toml", homework)
     problem = p8_training.read(data.File(path, p8_training.KEYS))
     return Job(problem.hidden, problem.test_fraction, problem.split_seed, problem.batch_size,
                problem.learning_rate, integer("SEED", 0, 2**32 - 1, problem.seed),
-               integer("EPOCHS", 1, 1000, 1), integer("STEPS", 1, 10**6, None))
+               integer("EPOCHS", 1, 1000, problem.epochs), integer("STEPS", 1, 10**6, None))
 
 
 def train(job, show, rtl_root=None):
@@ -319,7 +324,7 @@ def main(environ=os.environ):
     Parameters
     ----------
     environ : mapping of str to str
-        EPOCHS, STEPS, SIM and SEED.
+        EPOCHS, STEPS, HOMEWORK, SIM and SEED.
 
     Returns
     -------

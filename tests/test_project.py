@@ -198,7 +198,7 @@ def test_targets_take_what_their_programs_read(tmp_path):
     ("gemm BIASS=3", "BIASS is no variable of make gemm, expected one of A W OUT BIAS SCALE MODE ZERO_POINT"),
     ("gemm bias=3", "bias is no variable of make gemm, expected one of A"),
     ("sim K_MAX=3", "K_MAX is no variable of make sim, expected one of PROBLEM HOMEWORK"),
-    ("train EPOCH=2", "EPOCH is no variable of make train, expected one of EPOCHS STEPS SIM SEED"),
+    ("train EPOCH=2", "EPOCH is no variable of make train, expected one of EPOCHS STEPS HOMEWORK"),
     ("waves ROWS=2", "ROWS is no variable of make waves, expected one of SIM"),
     ("lint JOBS=2", "JOBS is no variable of make lint, expected none"),
     ("JOBBS=2", "JOBBS is no variable of make help, expected none"),

@@ -15,7 +15,7 @@ from golden.nn.bf16 import NetworkBf16, SGDBf16
 from golden.nn.network import Network
 from golden.nn.train import fit
 from homework import digits, train
-from homework.data import HomeworkError
+from homework.data import SHIPPED, HomeworkError
 from homework.show import Show
 
 #: A network and a mini-batch so small that Icarus does some steps in seconds.
@@ -127,6 +127,25 @@ def test_what_is_refused_is_one_line(capsys, monkeypatch):
     assert capsys.readouterr().err.startswith("macrame: SIM=spice: unknown simulator, expected one of: ")
 
 
-def test_defaults_are_those_of_problem_8():
-    job = train.read({"STEPS": "", "EPOCHS": " 3 "})
-    assert (job.hidden, job.batch_size, job.epochs, job.steps, job.seed) == (32, 32, 3, None, 1)
+def test_network_and_settings_are_those_of_problem_8(tmp_path):
+    job = train.read({"STEPS": "", "EPOCHS": ""})
+    assert (job.hidden, job.batch_size, job.epochs, job.steps, job.seed) == (32, 32, 15, None, 1)
+    own = (SHIPPED / "p8_training.toml").read_text().replace("hidden = 32", "hidden = 6")
+    (tmp_path / "p8_training.toml").write_text(own)
+    assert train.read({"HOMEWORK": str(tmp_path)}).hidden == 6
+    with pytest.raises(HomeworkError, match="HOMEWORK=nowhere: no such directory"):
+        train.read({"HOMEWORK": "nowhere"})
+    job = train.read({"STEPS": "7", "EPOCHS": " 3 ", "SEED": "0"})
+    assert (job.epochs, job.steps, job.seed) == (3, 7, 0)
+
+
+@pytest.mark.nightly
+def test_problem_8_s_training_under_verilator(run, monkeypatch):
+    """make train: 600 steps on an 8x8 core come to the weights that problem 8 has from golden."""
+    monkeypatch.setenv("SIM", "verilator")
+    code, said, report = run(train.read({}))
+    assert code == 0, said
+    assert report["steps"] == 600
+    assert report["sha256"] == "86846230ebeca7322e76ec87c3c0aafcbc8f3d195541dc8aa26bed9e827b57cd"
+    end = report["epochs"][-1]
+    assert abs(end["bf16"]["test_accuracy"] - end["fp32"]["test_accuracy"]) < 0.01
