@@ -21,6 +21,7 @@ from host.link import Link
 from sim import simulate
 from tb.beats import checked_results, pack_beats, stall_values
 
+MONITOR = "tb/activity.v"
 HARNESS = ("tb/core_player.v", "tb/stream_source.v", "tb/stall.v")
 
 START_LIMIT = 60     # seconds until the simulator must have called back
@@ -48,6 +49,9 @@ class SimLink(Link):
         Of the folder under build/runs/ for log and waves.
     rtl_root : path, optional
         Another copy of rtl/.
+    activity : bool
+        Count the toggles of the array's registers, see :meth:`activity`; for formats "INT8" only. Costs up to
+        four times the time.
     idle_limit : int
         Cycles without a beat after which a transfer is given up; at least 257, and more than a block lasts.
 
@@ -68,6 +72,8 @@ class SimLink(Link):
 
     Raises
     ------
+    ValueError
+        activity of a core that has bfloat16 cells.
     host.errors.LinkError
         The simulator does not start.
     sim.simulate.SetupError, sim.simulate.Failed
@@ -75,7 +81,10 @@ class SimLink(Link):
     """
 
     def __init__(self, rows=8, cols=8, depth=1, *, k_max=1024, post_lanes=2, formats="INT8", fifo_depth=None,
-                 stalls=None, seed=1, waves=False, name=None, rtl_root=None, idle_limit=20000):
+                 stalls=None, seed=1, waves=False, name=None, rtl_root=None, activity=False,
+                 idle_limit=20000):
+        if activity and formats != "INT8":
+            raise ValueError(f"activity of a core with formats {formats!r}: expected 'INT8'")
         self.cols = cols
         self.clock = self.cycles = 0
         self.seconds = 0.0
@@ -99,10 +108,12 @@ class SimLink(Link):
         listener.settimeout(0.1)
         parts["launch"] = launch = simulate.prepare(
             name or f"link-{rows}x{cols}x{depth}", toplevel="core_player", module="tb_link",
-            sources=[*simulate.core_sources(rtl_root), *HARNESS], rtl_root=rtl_root, seed=seed, waves=waves,
+            sources=[*simulate.core_sources(rtl_root), *HARNESS, *([MONITOR] if activity else [])],
+            rtl_root=rtl_root, seed=seed, waves=waves,
             parameters={"ROWS": rows, "COLS": cols, "DEPTH": depth, "K_MAX": k_max,
                         "POST_LANES": min(post_lanes, cols),
                         **({"FORMATS": f'"{formats}"'} if formats != "INT8" else {}),
+                        **({"ACTIVITY": 1} if activity else {}),
                         **({"FIFO_DEPTH": fifo_depth} if fifo_depth else {})},
             plusargs=[f"dir={folder}"])
         self.waves, self.log = launch.waves, launch.cwd / "sim.log"
@@ -111,6 +122,7 @@ class SimLink(Link):
         self._answer("ready")
         self._ask("set", {"idle_limit": idle_limit})
         self.set_stalls(stalls, seed)
+        self._activity = dict.fromkeys(self._ask("activity"), 0) if activity else None
 
     def _accept(self, listener):
         limit = time.monotonic() + START_LIMIT
@@ -186,6 +198,33 @@ class SimLink(Link):
     def set_stalls(self, stalls, seed=1):
         """Change how the streams pause from the next transfer on; parameters as for the class."""
         self._ask("set", stall_values(stalls, seed))
+
+    def activity(self):
+        """Toggles of the array's registers since the simulation began, or since :meth:`clear_activity`.
+
+        Exact: every bit of every register is compared with itself in every clock. Bits that were unknown
+        before, as all are at power-up, do not count.
+
+        Returns
+        -------
+        dict of str to int
+            "cycles" counted, and toggles of "a" and "w" (operand registers), "products" (two registers behind
+            each multiplier), "sums" (the adder tree's), "accumulators" and "results", of all cells together.
+
+        Raises
+        ------
+        host.errors.LinkError
+            The link was made without activity=True.
+        """
+        if self._activity is None:
+            raise LinkError("the array's activity is not counted: make the link with activity=True")
+        totals = self._ask("activity")
+        return {name: totals[name] - before for name, before in self._activity.items()}
+
+    def clear_activity(self):
+        """Let :meth:`activity` count from here; errors as there."""
+        for name, counted in self.activity().items():
+            self._activity[name] += counted
 
     def reset(self):
         """Pull the core's reset line; beats it has not taken are dropped."""
