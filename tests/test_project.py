@@ -262,15 +262,15 @@ def bare(tmp_path):
     (project / "tools").mkdir(parents=True)
     for tool in "bash cat dirname env flock grep mkdir readlink rm sha256sum tail".split():
         (programs / tool).symlink_to(shutil.which(tool))
-    for name in ("tools/bootstrap", "requirements.txt", "requirements-test.txt"):
+    for name in ("tools/bootstrap", "requirements.txt", "requirements-train.txt", "requirements-test.txt"):
         shutil.copy(ROOT / name, project / name)
 
     def program(name, text):
         (programs / name).write_text(f"#!/bin/sh\n{text}\n")
         (programs / name).chmod(0o755)
 
-    def run(*words):
-        return subprocess.run([project / "tools" / "bootstrap", *words], env={"PATH": str(programs)},
+    def run(*words, **env):
+        return subprocess.run([project / "tools" / "bootstrap", *words], env={"PATH": str(programs), **env},
                               stdin=subprocess.DEVNULL, capture_output=True, text=True)
 
     program("id", "echo 1000")
@@ -312,13 +312,14 @@ def test_bootstrap_old_python(bare):
 
 def test_bootstrap_takes_the_larger_set_for_the_smaller(bare, tmp_path):
     project = tmp_path / "project"
-    for name in ("iverilog", "vvp"):
+    for name in ("iverilog", "vvp", "g++", "make", "perl"):
         bare.program(name, "exit 0")
     python = project / ".venv" / "bin" / "python"
     python.parent.mkdir(parents=True)
     python.write_text("#!/bin/sh\nexit 1\n")  # a stub: no real interpreter's pip may come within reach
     python.chmod(0o755)
-    sets = [(project / name).read_bytes() for name in ("requirements.txt", "requirements-test.txt")]
+    names = "requirements.txt", "requirements-train.txt", "requirements-test.txt"
+    sets = [(project / name).read_bytes() for name in names]
     stamp = project / ".venv" / ".ready-test"
     digest = hashlib.sha256(b"".join(sets) + os.fsencode(python.resolve()) + b"\n")
     stamp.write_text(f"{digest.hexdigest()}  -\n")
@@ -328,8 +329,15 @@ def test_bootstrap_takes_the_larger_set_for_the_smaller(bare, tmp_path):
     assert bare("sim").returncode == 1
 
 
+@pytest.mark.parametrize(("words", "env"), [(["train"], {}), (["sim"], {"SIM": "verilator"}), (["test"], {})],
+                         ids=["train", "SIM", "test"])
+def test_bootstrap_for_verilator(bare, words, env):
+    bare.program("perl", "exit 2")  # as Debian's perl-base: here, but without the modules
+    assert "Debian calls iverilog g++ make perl;" in one_line(bare(*words, **env))
+
+
 def test_bootstrap_unknown_set():
     done = subprocess.run([ROOT / "tools" / "bootstrap", "everything"], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "tools/bootstrap: everything: expected sim or test\n"
+    assert done.stderr == "tools/bootstrap: everything: expected sim, train or test\n"
     assert Path(ROOT / "tools" / "bootstrap").stat().st_mode & 0o111

@@ -412,6 +412,9 @@ def main(arguments=None):
 
     began = time.monotonic()
     try:
+        if simulate.simulator() != "icarus":
+            raise simulate.SetupError(f"SIM={simulate.simulator()}: expected icarus; python -m tools.speed "
+                                      "compares the simulators")
         if given.instructions:
             simulate.BUILD.mkdir(exist_ok=True)
             for shape in shapes:

@@ -144,6 +144,8 @@ def _short(path):
 def main():
     """The command; returns its exit status: 2 where nothing can be simulated at all."""
     try:
+        if simulate.simulator() != "icarus":
+            raise simulate.SetupError(f"SIM={simulate.simulator()}: expected icarus, which writes an FST")
         files, report, product = make()
     except (CoreError, LinkError, simulate.SetupError, simulate.Failed) as error:
         print(f"waves: {error}", file=sys.stderr)
