@@ -6,12 +6,13 @@
 
 # What each target takes. One that its targets do not take is refused: a misspelt one would be ignored without a word.
 TAKES_sim     := PROBLEM HOMEWORK OUT ROWS COLS DEPTH SIM SEED WAVES
+TAKES_train   := EPOCHS STEPS SIM SEED
 TAKES_gemm    := A W OUT BIAS SCALE MODE ZERO_POINT LOW HIGH A_ZERO_POINT ROWS COLS DEPTH SIM SEED WAVES
 TAKES_test    := JOBS SEEDS SEED SIM WAVES
 TAKES_bench   := SIM
 TAKES_waves   := SIM
 TAKES_nightly := $(TAKES_test)
-TARGETS := sim gemm test lint bench waves exhaustive nightly
+TARGETS := sim train gemm test lint bench waves exhaustive nightly
 
 goals   := $(or $(MAKECMDGOALS),help)
 taken   := $(sort $(foreach g,$(goals),$(TAKES_$g)))
@@ -28,9 +29,9 @@ JOBS ?= auto
 SEEDS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help sim gemm test lint bench waves exhaustive nightly clean ready-sim ready-test
-sim gemm bench waves exhaustive: export MACRAME_TARGET = $@
-sim gemm bench waves exhaustive: export MACRAME_TAKES = $(TAKES_$@)
+.PHONY: help sim train gemm test lint bench waves exhaustive nightly clean ready-sim ready-train ready-test
+sim train gemm bench waves exhaustive: export MACRAME_TARGET = $@
+sim train gemm bench waves exhaustive: export MACRAME_TAKES = $(TAKES_$@)
 
 help:                  ## list the targets and the variables each takes
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -41,6 +42,9 @@ help:                  ## list the targets and the variables each takes
 
 sim: ready-sim         ## solve the problem sheet on the RTL (PROBLEM=4 for one, HOMEWORK=dir for your own numbers)
 	@$(PY) -m homework
+
+train: ready-train     ## train digits in bf16 on the RTL, every step equal to golden (EPOCHS=, STEPS=)
+	@$(PY) -m homework.train
 
 gemm: ready-sim        ## multiply your matrices: A=a.npy W=w.npy OUT=c.npy, with BIAS= SCALE= MODE= as wanted
 	@$(PY) -m sim.gemm
@@ -69,6 +73,9 @@ clean:                 ## remove everything built, and leave .venv
 
 ready-sim:
 	@tools/bootstrap sim
+
+ready-train:
+	@tools/bootstrap $(if $(filter icarus,$(value SIM)),sim,train)
 
 ready-test:
 	@tools/bootstrap test

@@ -12,7 +12,6 @@ from golden.nn.losses import cross_entropy
 from golden.nn.network import Network
 from golden.nn.quantization import NetworkInt8, quantize_network
 from homework.plots import activations_figure
-from homework.rtl import COMING
 from homework.show import Matrix
 
 TITLE = "Forward pass and loss; ReLU against sigmoid"
@@ -150,31 +149,27 @@ def _forward_bf16(problem, run, exact):
     show = run.show
     show.part("(a) The same in bf16")
     show.text("Operands of products rounded to bfloat16 (8 significant bits), sums rounded to fp32 one by "
-              "one, bias fp32; a1 leaves through the ReLU as bfloat16, z2 as fp32. No scales are needed.")
-    golden, bits = _bf16(problem, Golden())
-    backend = run.rtl.bf16()
-    if backend is None:
-        source, trace = "golden", golden
-        show.text(COMING)
-    else:
-        source, (trace, got) = "RTL", _bf16(problem, backend)
-        for name, expected in bits.items():
-            run.rtl.compare(f"{name}, bf16", got[name], expected)
+              "one, bias fp32; a1 leaves through the ReLU as bfloat16, z2 as fp32. No scales are needed. "
+              f"On the RTL: a {run.rtl.bf16_name}.")
+    _, bits = _bf16(problem, Golden())
+    trace, got = _bf16(problem, run.rtl.bf16())
+    for name, expected in bits.items():
+        run.rtl.compare(f"{name}, bf16", got[name], expected)
     w1, w2 = (bf16_to_fp32(w).astype(np.float64) for w in trace.weights)
     a1, z2 = bf16_to_fp32(trace.inputs[1][0]).astype(np.float64), trace.output[0].astype(np.float64)
     b1, b2 = problem.network.biases
     x = bf16_to_fp32(trace.inputs[0][0])
     show.equation("a1 = relu(", Matrix("bf16(W1)", w1, 6), ".", Matrix("bf16(x)", x, 6), "+",
-                  Matrix("b1", b1), ") =", Matrix(f"a1 ({source})", a1, 6), "float says",
+                  Matrix("b1", b1), ") =", Matrix("a1 (RTL)", a1, 6), "float says",
                   Matrix("a1", exact["a1"], 6))
     show.equation("z2 =", Matrix("bf16(W2)", w2, 6), ".", Matrix("a1", a1, 6), "+", Matrix("b2", b2), "=",
-                  Matrix(f"z2 ({source})", z2, 6), "float says", Matrix("z2", exact["z2"], 6))
+                  Matrix("z2 (RTL)", z2, 6), "float says", Matrix("z2", exact["z2"], 6))
     p, loss = softmax(z2), cross_entropy(z2[None], [problem.label])
     show.table(("class", "p, float", "p, bf16", "difference"),
                [(c, f"{a:.6f}", f"{b:.6f}", f"{b - a:+.6f}")
                 for c, a, b in zip(problem.classes, exact["softmax"], p)])
-    show.good(f"Answer: loss {loss:.6f} in bf16 ({source}), difference {loss - exact['loss']:+.6f}.")
-    return {"source": source, "bits": bits, "a1": a1, "z2": z2, "softmax": p, "loss": loss,
+    show.good(f"Answer: loss {loss:.6f} in bf16 (RTL), difference {loss - exact['loss']:+.6f}.")
+    return {"source": "RTL", "bits": bits, "a1": a1, "z2": z2, "softmax": p, "loss": loss,
             "loss_difference": loss - exact["loss"]}
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from golden.nn.bf16 import Golden, NetworkBf16, SGDBf16
 from golden.nn.losses import mse_factor
 from golden.nn.network import Network
-from homework.rtl import COMING
+from homework.rtl import bits as _bits
 from homework.show import Matrix
 
 TITLE = "One step of backpropagation"
@@ -75,16 +75,14 @@ def solve(problem, run):
     exact = _exact(problem)
     _worked(problem, show, exact)
     golden = _bf16(problem, Golden())
-    backend = run.rtl.bf16()
-    rtl = None if backend is None else _bf16(problem, backend)
-    if rtl is not None:
-        for name, _ in STEPS:
-            run.rtl.compare(f"{name}, bf16", _bits(rtl[name]), _bits(golden[name]))
-    answer = _side_by_side(problem, show, exact, golden, rtl)
+    rtl = _bf16(problem, run.rtl.bf16())
+    for name, _ in STEPS:
+        run.rtl.compare(f"{name}, bf16", _bits(rtl[name]), _bits(golden[name]))
+    answer = _side_by_side(problem, run, exact, golden, rtl)
     return {"stand_in": problem.stand_in, "error": problem.error, "learning_rate": problem.rate,
             "asked": problem.asked, **answer, "exact": {k: _reals(v) for k, v in exact.items()},
             "bf16_golden": {k: {"value": v, "bits": _bits(v)} for k, v in golden.items()},
-            "bf16_rtl": None if rtl is None else {k: {"value": v, "bits": _bits(v)} for k, v in rtl.items()}}
+            "bf16_rtl": {k: {"value": v, "bits": _bits(v)} for k, v in rtl.items()}}
 
 
 def _exact(problem, error=None):
@@ -157,14 +155,14 @@ def _worked(problem, show, exact):
     show.equation("biases:", matrix("b1 new", 12), matrix("b2 new", 12))
 
 
-def _side_by_side(problem, show, exact, golden, rtl):
+def _side_by_side(problem, run, exact, golden, rtl):
+    show = run.show
     show.part("Step 5: the same step in bf16, every operation as the core makes it")
     show.text("Operands of products are bfloat16, sums fp32 in the order of k, weights and biases fp32: "
               "forward products with bias and ReLU, the error, both backward products, the ReLU masks, the "
-              "update w + (-rate) dE/dw with the product rounded and then the sum.")
-    if rtl is None:
-        show.text(COMING)
-    columns = [("golden bf16", golden)] + ([] if rtl is None else [("RTL bf16", rtl)])
+              "update w + (-rate) dE/dw with the product rounded and then the sum. On the RTL: a "
+              f"{run.rtl.bf16_name}.")
+    columns = [("golden bf16", golden), ("RTL bf16", rtl)]
     rows = []
     for name, how in STEPS:
         how = "dE/dy" if name == "dE/dz2" and not problem.masked else how
@@ -188,15 +186,11 @@ def _side_by_side(problem, show, exact, golden, rtl):
           for key, g in columns)])
     scalings = {error: _exact(problem, error)[name][i, j] for error in ERRORS}
     show.table(("if the error is", problem.asked), [(ERRORS[k], _decimal(v)) for k, v in scalings.items()])
-    show.good(f"Answer: {problem.asked} = {_decimal(value)} exactly, {got['golden bf16']!r} in golden bf16"
-              + (f", {got['RTL bf16']!r} on the RTL." if rtl is not None else "."))
+    show.good(f"Answer: {problem.asked} = {_decimal(value)} exactly, {got['golden bf16']!r} in golden bf16, "
+              f"{got['RTL bf16']!r} on the RTL.")
     return {"answer": {"exact": _decimal(value), "exact_float": float(value), **{
         key.replace(" ", "_"): v for key, v in got.items()}},
             "scalings": {k: _decimal(v) for k, v in scalings.items()}}
-
-
-def _bits(values):
-    return np.ascontiguousarray(values).view(np.uint16 if values.dtype == np.uint16 else np.uint32)
 
 
 def _reals(values):

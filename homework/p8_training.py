@@ -13,7 +13,6 @@ from golden.nn.qat import QuantizationAware
 from golden.nn.quantization import quantize_network
 from homework import digits
 from homework.plots import Panel, curves_figure
-from homework.rtl import COMING
 
 KEYS = ("hidden", "test_fraction", "split_seed", "epochs", "batch_size", "learning_rate", "seed", "headroom",
         "bits", "momentum", "aware_epochs", "aware_rate")
@@ -104,7 +103,8 @@ def _three_formats(problem, run, train, test):
               "lost, so that the loss falls ever more slowly. Rounding up or down at random keeps the "
               "updates' mean, and most of the damage away; bf16 with fp32 master weights has no such floor.")
     show.text(f"SHA-256 of the bf16 network's final weights: {digest}")
-    show.text(f"bf16: {COMING}")
+    show.text(f"The bf16 run is golden's here. make train EPOCHS={problem.epochs} does the same steps on the "
+              "RTL, every product and every vector operation, and must come to the same SHA-256.")
     with show.progress("drawing the losses"):
         figure = curves_figure([
             Panel(title, "epoch", "cross-entropy", [(name, range(1, problem.epochs + 1), r[key])

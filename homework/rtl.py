@@ -5,14 +5,20 @@
 Every result comes with golden's, and is compared with it to the bit on the spot; what differs is kept,
 printed and makes `make sim` fail.
 """
+import contextlib
 import itertools
 import time
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from golden.nn.bf16 import Golden
+
 MOST_SHOWN = 10
-COMING = "On the RTL: comes with the training release. What is shown here is golden's."
+#: What computes in bf16: a core of its own. One small enough for the sheet's matrices simulates many times as
+#: fast as an 8x8 one, most of whose cells would rest.
+BF16_CORE = {"rows": 1, "cols": 4, "formats": "DUAL", "k_max": 64}
+BF16_LANES = 4
 
 
 @dataclass
@@ -38,6 +44,83 @@ class Check:
     seconds: float
     mismatches: list = field(default_factory=list)
     report: dict = None
+
+
+class Compared:
+    """A backend of `golden.nn.bf16` whose every result is compared with golden's on the spot.
+
+    Golden computes from the operands that the hardware was given, so that what differs is that operation's.
+
+    Parameters
+    ----------
+    backend : object
+        What computes, see `golden.nn.bf16.Golden`.
+    compare : callable
+        Called with a description, the result and golden's, as arrays of integers, and the seconds it took.
+    """
+
+    def __init__(self, backend, compare):
+        self.backend, self.compare, self.golden = backend, compare, Golden()
+
+    def matmul(self, a, w, *arguments, **output):
+        """As `golden.nn.bf16.Golden.matmul`."""
+        return self._both("matmul", f"product {_sizes(a, w)}", a, w, *arguments, **output)
+
+    def vector(self, op, x, *arguments, **output):
+        """As `golden.nn.bf16.Golden.vector`."""
+        return self._both("vector", f"{op} of {np.size(x):,} numbers", op, x, *arguments, **output)
+
+    def to_bf16(self, x):
+        """As `golden.nn.bf16.Golden.to_bf16`."""
+        return self._both("to_bf16", f"{np.size(x):,} numbers to bf16", x)
+
+    def _both(self, method, what, *arguments, **output):
+        began = time.monotonic()
+        got = getattr(self.backend, method)(*arguments, **output)
+        seconds = time.monotonic() - began
+        expected = getattr(self.golden, method)(*arguments, **output)
+        self.compare(what, bits(got), bits(expected), seconds)
+        return got
+
+
+def bits(values):
+    """The bits of bfloat16 or float32 numbers: uint16 or uint32, of the same shape."""
+    return np.ascontiguousarray(values).view(f"u{values.dtype.itemsize}")
+
+
+def hardware(core, lanes, *, seed=1, name, rtl_root=None):
+    """Simulate a core and a vector unit for training.
+
+    Parameters
+    ----------
+    core : dict
+        Keywords of `sim.link.SimLink`.
+    lanes : int
+        Of the vector unit.
+    seed : int
+        Of the simulators; nothing here draws from it.
+    name : str
+        Of the folders under build/runs/.
+    rtl_root : path, optional
+        Another copy of rtl/.
+
+    Returns
+    -------
+    backend : host.training.Hardware
+    links : list of sim.link.HarnessLink
+        To be closed.
+    """
+    from host.core import Core
+    from host.training import Hardware
+    from host.vector_unit import VectorUnit
+    from sim.link import SimLink, VectorSimLink
+    with contextlib.ExitStack() as stack:
+        links = [stack.enter_context(SimLink(**core, seed=seed, name=f"{name}/core", rtl_root=rtl_root)),
+                 stack.enter_context(VectorSimLink(lanes, seed=seed, name=f"{name}/vector",
+                                                   rtl_root=rtl_root))]
+        backend = Hardware(Core(links[0]), VectorUnit(links[1]))
+        stack.pop_all()
+    return backend, links
 
 
 class Rtl:
@@ -66,11 +149,18 @@ class Rtl:
         self.show = show
         self.checks = []
         self._links, self._cores = {}, {}   # without and with a count of the activity
+        self._hardware = None
+        self._hardware_links = []
 
     @property
     def name(self):
         """The core's shape, in words."""
         return f"{self.rows}x{self.cols}x{self.depth} core"
+
+    @property
+    def bf16_name(self):
+        """What computes in bf16, in words."""
+        return f"{BF16_CORE['rows']}x{BF16_CORE['cols']} dual core and a vector unit of {BF16_LANES} lanes"
 
     def core(self, activity=False):
         """The core, its simulator started.
@@ -92,15 +182,29 @@ class Rtl:
         return self._cores[activity]
 
     def bf16(self):
-        """A backend of `golden.nn.bf16` that computes on the simulated hardware.
+        """A backend of `golden.nn.bf16` that computes on the simulated hardware: a core and a vector unit.
+
+        Every result is compared with golden's on the spot, and all of them make up one of `checks`; what
+        differs is printed.
 
         Returns
         -------
-        object or None
-            None as long as the core has no bf16 cells: the problems then say that this part is to come, and
-            show golden's numbers as golden's.
+        Compared
         """
-        return None
+        if self._hardware is None:
+            with self.show.progress(f"starting a simulated {self.bf16_name}"):
+                self._hardware, self._hardware_links = hardware(
+                    BF16_CORE, BF16_LANES, seed=self.seed, name="homework/bf16")
+        check = Check("bf16 operations, each as it was done", 0, 0.0)
+        self.checks.append(check)
+
+        def compare(what, got, expected, seconds):
+            one = compared(what, got, expected, seconds)
+            check.values += one.values
+            check.seconds += one.seconds
+            check.mismatches += one.mismatches
+            self._tell(one)
+        return Compared(self._hardware, compare)
 
     def matmul(self, what, a, w, expected, mode="raw", **output):
         """A product on the core, compared with golden's.
@@ -275,33 +379,65 @@ class Rtl:
         -------
         Check
         """
-        got, expected = np.atleast_2d(got), np.atleast_2d(expected)
-        if got.shape != expected.shape or got.dtype != expected.dtype:
-            raise AssertionError(f"{what}: RTL gave {got.dtype} {got.shape}, "
-                                 f"golden {expected.dtype} {expected.shape}")
-        wrong = np.argwhere(got != expected)
-        check = Check(what, got.size, seconds, [
-            {"row": int(i), "column": int(j), "expected": int(expected[i, j]), "got": int(got[i, j])}
-            for i, j in wrong], report)
+        check = compared(what, got, expected, seconds, report)
         self.checks.append(check)
-        if check.mismatches:
-            self.show.bad(f"MISMATCH in {what}: {len(wrong):,} of {got.size:,} numbers differ from golden")
-            for m in check.mismatches[:MOST_SHOWN]:
-                self.show.bad(f"  row {m['row']}, column {m['column']}: "
-                              f"expected {m['expected']}, got {m['got']}")
-            if len(wrong) > MOST_SHOWN:
-                self.show.bad(f"  and {len(wrong) - MOST_SHOWN:,} more")
-        else:
-            self.show.good(f"RTL = golden: {what}: all {got.size:,} numbers equal to the bit")
+        if not check.mismatches:
+            self.show.good(f"RTL = golden: {what}: all {check.values:,} numbers equal to the bit")
+        self._tell(check)
         return check
+
+    def _tell(self, check):
+        """Print what differs."""
+        for line in differences(check):
+            self.show.bad(line)
 
     def close(self):
         """Let the simulators go."""
+        hardware, self._hardware_links, self._hardware = self._hardware_links, [], None
+        for link in hardware:
+            link.close()
         links, self._links, self._cores = self._links, {}, {}
         for link in links.values():
             link.close()
             if link.waves is not None:
                 self.show.text(f"waves: {link.waves}")
+
+
+def compared(what, got, expected, seconds=0.0, report=None):
+    """A comparison to the bit; parameters as `Rtl.compare`.
+
+    Returns
+    -------
+    Check
+    """
+    got, expected = np.atleast_2d(got), np.atleast_2d(expected)
+    if got.shape != expected.shape or got.dtype != expected.dtype:
+        raise AssertionError(f"{what}: RTL gave {got.dtype} {got.shape}, "
+                             f"golden {expected.dtype} {expected.shape}")
+    wrong = np.argwhere(got != expected)
+    return Check(what, got.size, seconds, [
+        {"row": int(i), "column": int(j), "expected": int(expected[i, j]), "got": int(got[i, j])}
+        for i, j in wrong], report)
+
+
+def differences(check):
+    """What differs in a comparison, as lines to print; none where all is equal.
+
+    Parameters
+    ----------
+    check : Check
+
+    Returns
+    -------
+    list of str
+    """
+    wrong = check.mismatches
+    if not wrong:
+        return []
+    lines = [f"MISMATCH in {check.name}: {len(wrong):,} of {check.values:,} numbers differ from golden"]
+    lines += [f"  row {m['row']}, column {m['column']}: expected {m['expected']}, got {m['got']}"
+              for m in wrong[:MOST_SHOWN]]
+    return lines + [f"  and {len(wrong) - MOST_SHOWN:,} more"] * (len(wrong) > MOST_SHOWN)
 
 
 def _sizes(a, w):

@@ -61,7 +61,7 @@ def from_environment(environ, solved):
     def get(name, default=""):
         return environ.get(name, "").strip() or default
 
-    shape = [_integer(name, get(name, default), 1, LARGEST[name])
+    shape = [integer(name, get(name, default), 1, LARGEST[name])
              for name, default in (("ROWS", "8"), ("COLS", "8"), ("DEPTH", "1"))]
     waves = get("WAVES", "0")
     if waves not in ("0", "1"):
@@ -74,10 +74,27 @@ def from_environment(environ, solved):
                 raise HomeworkError(f"OUT={out}: {folder} is not a directory")
             break
     return Settings(_problems(get("PROBLEM"), solved), homework, out, *shape,
-                    _integer("SEED", get("SEED", "1"), 0, 2**31 - 1), waves == "1")
+                    integer("SEED", get("SEED", "1"), 0, 2**31 - 1), waves == "1")
 
 
-def _integer(name, text, low, high):
+def integer(name, text, low, high):
+    """A variable's value, checked.
+
+    Parameters
+    ----------
+    name, text : str
+    low, high : int
+        Limits of the value.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    HomeworkError
+        The text is no whole number within the limits.
+    """
     if not (text.isascii() and text.isdigit() and len(text) < 12 and low <= int(text) <= high):
         raise HomeworkError(f"{name}={text}: expected a whole number from {low} to {high}")
     return int(text)

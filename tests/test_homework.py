@@ -132,15 +132,15 @@ def test_problem_1(whole):
     assert 0 < chain["sigmoid"]["product"][9] < 0.25**10
     assert "Stand-in: network and picture are ours" in whole.out
     assert whole.report(1)["mismatches"] == 0
-    assert len(whole.report(1)["checks"]) == 4
+    assert len(whole.report(1)["checks"]) == 7
 
 
-    # bf16: near float, a1 a bfloat16, and so far golden's
+    # bf16: near float, a1 a bfloat16, off the RTL
     bf16 = answer["bf16"]
     assert bf16["a1"] == [1.1875, 0, 0.98046875]
     assert bf16["bits"]["a1"] == [0x3F98, 0, 0x3F7B]
     assert 0 < abs(bf16["loss"] - loss) < 0.002
-    assert bf16["source"] == "golden"
+    assert bf16["source"] == "RTL"
 
 
 PLOTS = ("p1_activations", "p5_overfitting", "p6_pruning", "p8_training", "p8_bits", "p9_losses")
@@ -191,8 +191,11 @@ def test_problem_2(whole):
     assert golden == float(np.float32(golden))
     gradient = (0.55 - 0.549942596875) / 0.01
     assert 0 < abs(golden - 0.549942596875) < 0.01 * gradient * 2**-6
-    assert answer["bf16_rtl"] is None                          # nothing of golden's is called RTL's
-    assert "On the RTL: comes with the training release" in whole.out
+    assert answer["bf16_rtl"] == answer["bf16_golden"]
+    assert answer["answer"]["RTL_bf16"] == golden
+    checks = {check["name"]: check["values"] for check in whole.report(2)["checks"]}
+    assert checks["bf16 operations, each as it was done"] > sum(checks.values()) / 2 > 40
+    assert "on the RTL." in whole.out
     # the textbook's intermediate results
     assert answer["exact"]["z1"] == [0.3775, 0.3925]
     assert answer["exact"]["y"] == [0.927625, 1.004625]
@@ -405,7 +408,8 @@ def test_the_whole_sheet(whole):
     """One exit code, a report a problem, what is to come listed, and plain text where no terminal is."""
     assert (whole.code, whole.err) == (0, "")
     assert sorted(p.name for p in whole.folder.glob("*.json")) == [f"p{n}.json" for n in range(1, 10)]
-    assert "With the training release: the bf16 parts of problems 1, 2 and 8" in " ".join(whole.out.split())
+    assert "Problem 8's training on the RTL takes minutes and has a command of its own, make train" in (
+        " ".join(whole.out.split()))
     assert "\x1b" not in whole.out
     assert all(line == line.rstrip() for line in whole.out.splitlines())
     assert whole.out.rstrip().endswith("RTL results equal golden to the bit.")
@@ -748,11 +752,10 @@ def test_one_wrong_logit_of_the_test_set_is_found(solve, tmp_path, monkeypatch):
 
 
 def test_numbers_of_a_bf16_backend_are_shown_and_compared(solve, monkeypatch):
-    """What an RTL backend will do: its numbers get a column of their own, each compared with golden's."""
+    """The RTL's numbers get a column of their own, each compared with golden's."""
     monkeypatch.setattr(Rtl, "bf16", lambda self: Golden())
     code, reports, out, _ = solve(PROBLEM="1,2")
     assert code == 0
-    assert "comes with the training release" not in out.split("Summary")[0]
     assert "RTL = golden: W2 new, bf16: all 4 numbers equal to the bit" in out
     assert "RTL = golden: z2, bf16: all 3 numbers equal to the bit" in out
     assert len(reports["p2.json"]["checks"]) == 15
@@ -774,6 +777,25 @@ def test_a_bf16_backend_that_errs_is_found(solve, monkeypatch, method):
     code, _, out, _ = solve(PROBLEM=2)
     assert code == 1
     assert "MISMATCH in W2 new, bf16" in out
+
+
+def test_an_operation_in_bf16_that_errs_is_named(solve, monkeypatch):
+    """Each operation is compared as it is done, so the one that errs is told from what follows from it."""
+    from host.training import Hardware
+    right = Hardware.to_bf16
+
+    def wrong(self, x):
+        out = right(self, x)
+        out[0, -1] ^= x.shape == (2, 2)
+        return out
+    monkeypatch.setattr(Hardware, "to_bf16", wrong)
+    code, reports, out, _ = solve(PROBLEM=2)
+    assert code == 1
+    assert "MISMATCH in 4 numbers to bf16: 1 of 4 numbers differ" in out
+    assert "row 0, column 1: expected" in out
+    on_the_spot, *steps = reports["p2.json"]["checks"]
+    assert [m["row"] for m in on_the_spot["mismatches"]] == [0, 0]   # both layers' weights, nothing else
+    assert any(check["mismatches"] for check in steps)
 
 
 def test_a_skipped_slice_that_held_a_weight_is_found(solve, tmp_path, monkeypatch):

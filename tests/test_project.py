@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 from benches import CASES
 
-from homework import settings
+from homework import settings, train
 from sim import gemm, simulate
 
 ROOT = simulate.ROOT
@@ -157,7 +157,7 @@ def test_pins_are_complete():
 
 # --- the Makefile and the bootstrap -------------------------------------------------------------------------
 
-TARGETS = ("help", "sim", "gemm", "test", "lint", "bench", "waves", "exhaustive", "nightly", "clean")
+TARGETS = ("help", "sim", "train", "gemm", "test", "lint", "bench", "waves", "exhaustive", "nightly", "clean")
 
 
 def make(*words, **env):
@@ -188,6 +188,9 @@ def test_targets_take_what_their_programs_read(tmp_path):
 
     settings.from_environment(Environment(), [1])
     assert set(takes()["sim"]) == read | {"SIM"}
+    read.clear()
+    train.read(Environment())
+    assert set(takes()["train"]) == read | {"SIM"}
     assert all("SIM" in names for names in takes().values())
 
 
@@ -195,12 +198,13 @@ def test_targets_take_what_their_programs_read(tmp_path):
     ("gemm BIASS=3", "BIASS is no variable of make gemm, expected one of A W OUT BIAS SCALE MODE ZERO_POINT"),
     ("gemm bias=3", "bias is no variable of make gemm, expected one of A"),
     ("sim K_MAX=3", "K_MAX is no variable of make sim, expected one of PROBLEM HOMEWORK"),
+    ("train EPOCH=2", "EPOCH is no variable of make train, expected one of EPOCHS STEPS SIM SEED"),
     ("waves ROWS=2", "ROWS is no variable of make waves, expected one of SIM"),
     ("lint JOBS=2", "JOBS is no variable of make lint, expected none"),
     ("JOBBS=2", "JOBBS is no variable of make help, expected none"),
 ])
 def test_a_variable_nobody_takes_is_refused(tmp_path, words, said):
-    done = make("-n", "-o", "ready-sim", "-o", "ready-test", *words.split())
+    done = make("-n", "-o", "ready-sim", "-o", "ready-train", "-o", "ready-test", *words.split())
     assert done.returncode == 2
     assert done.stdout == ""
     (line,) = done.stderr.splitlines()
@@ -209,17 +213,17 @@ def test_a_variable_nobody_takes_is_refused(tmp_path, words, said):
 
 @pytest.mark.parametrize("words", [
     "test JOBS=2 SEEDS=3 SEED=4", "nightly SEED=100 SEEDS=2", "lint test JOBS=1", "lint PYTHON=x",
-    "sim PROBLEM=4 ROWS=2 PYTHON=python3", "bench SIM=icarus"])
+    "sim PROBLEM=4 ROWS=2 PYTHON=python3", "bench SIM=icarus", "train STEPS=2 SIM=icarus"])
 def test_documented_variables_are_taken(words):
-    done = make("-n", "-o", "ready-sim", "-o", "ready-test", *words.split())
+    done = make("-n", "-o", "ready-sim", "-o", "ready-train", "-o", "ready-test", *words.split())
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("target", ["sim", "gemm", "waves", "bench"])
+@pytest.mark.parametrize("target", ["sim", "train", "gemm", "waves", "bench"])
 def test_an_unknown_simulator_is_refused_before_anything_else(tmp_path, target):
     given = [] if target != "gemm" else [f"A={tmp_path / 'a.npy'}", f"W={tmp_path / 'w.npy'}", "OUT=c.npy"]
     given += ["PROBLEM=3"] if target == "sim" else []
-    done = make("-o", "ready-sim", target, "SIM=foo", *given)
+    done = make("-o", "ready-sim", "-o", "ready-train", target, "SIM=foo", *given)
     assert (done.returncode, done.stdout) == (2, "")
     assert "SIM=foo: " in done.stderr.splitlines()[0]
 
@@ -318,8 +322,8 @@ def test_bootstrap_takes_the_larger_set_for_the_smaller(bare, tmp_path):
     python.parent.mkdir(parents=True)
     python.write_text("#!/bin/sh\nexit 1\n")  # a stub: no real interpreter's pip may come within reach
     python.chmod(0o755)
-    names = "requirements.txt", "requirements-train.txt", "requirements-test.txt"
-    sets = [(project / name).read_bytes() for name in names]
+    sets = [(project / name).read_bytes() for name in (
+        "requirements.txt", "requirements-train.txt", "requirements-test.txt")]
     stamp = project / ".venv" / ".ready-test"
     digest = hashlib.sha256(b"".join(sets) + os.fsencode(python.resolve()) + b"\n")
     stamp.write_text(f"{digest.hexdigest()}  -\n")

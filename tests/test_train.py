@@ -1,0 +1,132 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""make train: steps of training on the RTL come to golden's weights, and one wrong bit is noticed."""
+import hashlib
+import io
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from rich.console import Console
+from test_faults import mutated_rtl
+
+from golden.nn.bf16 import NetworkBf16, SGDBf16
+from golden.nn.network import Network
+from golden.nn.train import fit
+from homework import digits, train
+from homework.data import HomeworkError
+from homework.show import Show
+
+#: A network and a mini-batch so small that Icarus does some steps in seconds.
+SMALL = train.Job(hidden=5, test_fraction=0.3, split_seed=0, batch_size=9, learning_rate=0.05, seed=1,
+                  epochs=1, steps=3, rows=2, cols=4, lanes=8)
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Run a job: exit code, what was printed in one line, the report."""
+    def run(job, rtl_root=None):
+        said = io.StringIO()
+        job = replace(job, out=tmp_path / "train.json")
+        code = train.run(job, Show(Console(file=said, width=110)), rtl_root)
+        return code, " ".join(said.getvalue().split()), json.loads(job.out.read_text())
+    return run
+
+
+def by_golden(job):
+    """SHA-256 of the weights after the same steps by the loop of `golden.nn.train`."""
+    (x, labels), _ = digits.load(job.test_fraction, job.split_seed)
+    start = Network.random([64, job.hidden, 10], np.random.default_rng(job.seed), uniform=True)
+    network = NetworkBf16.of(start)
+
+    class Enough(Exception):
+        pass
+
+    class Some(SGDBf16):
+        done = 0
+
+        def step(self, gradients):
+            super().step(gradients)
+            self.done += 1
+            if self.done == job.steps:
+                raise Enough
+    with pytest.raises(Enough):
+        list(fit(network, x, labels, epochs=1, batch_size=job.batch_size, rng=np.random.default_rng(job.seed),
+                 optimizer=Some(network.parameters(), job.learning_rate)))
+    return hashlib.sha256(b"".join(p.tobytes() for p in network.parameters())).hexdigest()
+
+
+def test_steps_on_the_rtl_equal_golden(run):
+    code, said, report = run(SMALL)
+    assert code == 0, said
+    assert report["equal"]
+    assert report["sha256"] == report["golden_sha256"] == by_golden(SMALL)
+    assert report["sha256"] in said
+    assert report["steps"] == 3
+    # forward, dW and db of two layers, dx of one; then x, two weights and dz to bf16, two operations for the
+    # loss, a mask, four updates
+    assert report["calls"] == {"products": 3 * 7, "vectors": 3 * (1 + 2 + 1 + 2 + 1 + 4)}
+    assert report["cycles"]["products"] > 3 * 4 * 64 * 2
+    assert report["macs"] == 3 * 9 * (3 * 5 * 10 + 2 * 64 * 5 + 5 + 10)
+    weights = 64 * 5 + 5 * 10 + 5 + 10
+    assert report["compared"] > 3 * 3 * weights
+    (end,) = report["epochs"]
+    assert end["bf16"]["train_loss"] == pytest.approx(end["fp32"]["train_loss"], rel=0.01)
+    assert end["bf16"]["train_loss"] != end["fp32"]["train_loss"]
+
+
+@pytest.mark.parametrize(("fault", "where"), [
+    (dict(name="train-product-bit", file="array/pe_dual.v",
+          find="pushed = bf16 ? sum : total", replace="pushed = bf16 ? sum ^ last : total"), "product"),
+    (dict(name="train-vector-bit", file="vector/vector_lanes.v",
+          find="assign out_data   = out_narrow ? {{(16*LANES){1'b0}}, low} : result;",
+          replace="assign out_data   = (out_narrow ? {{(16*LANES){1'b0}}, low} : result) ^ out_last;"),
+     "numbers"),
+], ids=["core", "vector unit"])
+def test_one_wrong_bit_of_the_rtl_is_caught(run, fault, where):
+    code, said, report = run(replace(SMALL, steps=1), mutated_rtl(fault))
+    assert code == 1
+    assert "Step 1: the RTL differs from golden. MISMATCH in" in said
+    assert where in report["mismatch"]["name"]
+    wrong = report["mismatch"]["mismatches"][0]
+    assert wrong["expected"] ^ wrong["got"] == 1
+    assert "replay: " in said
+    assert not report["equal"]
+
+
+def test_golden_going_another_way_is_caught(run, monkeypatch):
+    """Weights that differ though every operation was right: golden's own training is not the RTL's copy."""
+    right = train._Run.step
+
+    def step(self, x, labels):
+        right(self, x, labels)
+        if isinstance(self.network, NetworkBf16) and isinstance(self.network.backend, train.Golden):
+            self.network.biases[1][3] += 1
+    monkeypatch.setattr(train._Run, "step", step)
+    code, said, report = run(replace(SMALL, steps=1))
+    assert code == 1
+    assert "MISMATCH in biases of layer 2 after the step: 1 of 10 numbers differ" in said
+    assert report["step"] == 1
+
+
+@pytest.mark.parametrize(("name", "value", "expected"), [
+    ("EPOCHS", "0", "1 to 1000"), ("EPOCHS", "1.5", "1 to 1000"), ("STEPS", "-1", "1 to 1000000"),
+    ("STEPS", "0", "1 to 1000000"), ("SEED", "x", "0 to 4294967295")])
+def test_bad_variables_are_refused(name, value, expected):
+    with pytest.raises(HomeworkError, match=f"^{name}={value}: expected a whole number from {expected}$"):
+        train.read({name: value})
+
+
+def test_what_is_refused_is_one_line(capsys, monkeypatch):
+    monkeypatch.setenv("SIM", "icarus")
+    assert train.main({"EPOCHS": "many"}) == 2
+    assert capsys.readouterr().err == "macrame: EPOCHS=many: expected a whole number from 1 to 1000\n"
+    monkeypatch.setenv("SIM", "spice")
+    assert train.main({}) == 2
+    assert capsys.readouterr().err.startswith("macrame: SIM=spice: unknown simulator, expected one of: ")
+
+
+def test_defaults_are_those_of_problem_8():
+    job = train.read({"STEPS": "", "EPOCHS": " 3 "})
+    assert (job.hidden, job.batch_size, job.epochs, job.steps, job.seed) == (32, 32, 3, None, 1)
