@@ -16,6 +16,8 @@ KEYS = ("hidden", "test_fraction", "split_seed", "epochs", "batch_size", "learni
         "sparsities", "retrain_epochs", "retrain_rate", "dropout", "pictures", "mode")
 WAYS = (("magnitude", "single weights"), ("blocks", "whole K slices of a panel"))
 CALIBRATION = 256
+REGISTERS = {"a": "activation operands", "w": "weight operands", "products": "products",
+             "sums": "adder trees", "accumulators": "accumulators", "results": "results"}
 
 
 @dataclass(frozen=True)
@@ -87,13 +89,15 @@ def solve(problem, run):
     if kept:
         i = points.index(kept[-1])
         saved = 1 - cycles[i]["cycles"] / cycles[0]["cycles_dense"]
+        toggles = [cycles[n]["activity"]["blocks"]["toggles"] for n in (i, 0)]
         show.good(f"Answer: with retraining {kept[-1]['sparsity']:.0%} of the K slices can go within one "
-                  f"point of accuracy, and the core takes {saved:.0%} fewer cycles; dropout leaves every "
-                  "weight in.")
+                  f"point of accuracy; the core then takes {saved:.0%} fewer cycles, and its array's "
+                  f"registers toggle {1 - toggles[0] / toggles[1]:.0%} less; dropout leaves every weight in.")
     else:
         show.good("Answer: not even the smallest share of K slices can go within one point of accuracy.")
     for p in points:
-        del p["network"]
+        for way, _ in WAYS:
+            del p[way]["network"]
     return {"network": [digits.PIXELS, problem.hidden, digits.CLASSES], "weights": weights, "accuracy": full,
             "block": list(block), "points": points, "rtl": cycles, "dropout": dropped}
 
@@ -129,8 +133,7 @@ def _point(problem, show, network, share, block, train, test):
         point[way] = {"pruned": digits.accuracy(before.predict(test[0]), test[1]),
                       "retrained": digits.accuracy(after.predict(test[0]), test[1]),
                       "zeros": pruning.sparsity(after.weights), "bytes_dense": dense, "bytes": sparse}
-        if way == "blocks":
-            point["network"] = after
+        point[way]["network"] = after
     return point
 
 
@@ -144,45 +147,96 @@ def _bytes(show, points):
 
 
 def _on_rtl(problem, run, points, train, test):
-    """The block-pruned networks in int8 on the core, slices without weights left out by the host."""
+    """The pruned networks in int8 on the core; slices without weights are left out by the host.
+
+    A row a sparsity: cycles and slices with skipping and without ("_dense", of the first network), pictures
+    right, and under "activity" what the array's registers did.
+    """
     show, x = run.show, test[0][:problem.pictures]
     show.part(f"Cycles: skipping K slices whose weights are all zero, on the RTL ({run.rtl.name})")
     show.text("The weights of a panel and the activations that meet them arrive as K slices. Where a slice "
               "of a panel holds nothing but zeros, the host sends neither: the sums stay the same to the "
               f"bit, and the array is busy for fewer cycles. {len(x)} pictures, retrained networks, int8:")
-    out = []
+    out, right = [], test[1][:len(x)]
     for p in points:
-        try:
-            quantized = quantize_network(p["network"], train[0][:CALIBRATION], problem.mode)
-        except ValueError as error:
-            raise problem.file.refused(f"the pruned network cannot be quantised: {error}") from None
-        h = quantized.input.quantize(x)
-        golden = quantized.forward(h)
-        row = {"sparsity": p["sparsity"], "cycles": 0, "cycles_dense": 0, "slices": 0, "slices_dense": 0}
-        for i, (layer, expected) in enumerate(zip(quantized.layers, golden), 1):
-            name = f"{p['sparsity']:.0%} taken out, layer {i}"
-            for key, skip in (("_dense", False), ("", True)):
-                if key and out:                            # the same for every sparsity
-                    row["cycles_dense"], row["slices_dense"] = out[0]["cycles_dense"], out[0]["slices_dense"]
-                    continue
-                got, cost = run.rtl.panels(f"{name}{'' if skip else ', nothing skipped'}", layer, h, expected,
-                                           skip)
-                row[f"cycles{key}"] += cost["cycles"]
-                row[f"slices{key}"] += cost["slices"]
-            h = got
-        row["right"] = digits.accuracy(h.argmax(axis=1), test[1][:len(x)])
-        out.append(row)
+        share, network = f"{p['sparsity']:.0%}", p["blocks"]["network"]
+        if not out:                                        # takes as long for every sparsity
+            dense, logits = _infer(problem, run, network, train, x, f"{share} taken out", skip=False)
+        blocks = single = dense
+        if p["sparsity"]:                                  # else both are the same network
+            blocks, logits = _infer(problem, run, network, train, x, f"{share} taken out", skip=True)
+            single, _ = _infer(problem, run, p["magnitude"]["network"], train, x,
+                               f"{share} of single weights taken out", skip=False)
+        out.append({"sparsity": p["sparsity"], "cycles": blocks["cycles"], "cycles_dense": dense["cycles"],
+                    "slices": blocks["slices"], "slices_dense": dense["slices"],
+                    "right": digits.accuracy(logits.argmax(axis=1), right),
+                    "activity": {"magnitude": _activity(single), "blocks": _activity(blocks)}})
     show.table(("taken out", "K slices sent", "of", "cycles", "of", "saved", "right"),
                [(f"{r['sparsity']:.0%}", r["slices"], r["slices_dense"], f"{r['cycles']:,}",
                  f"{r['cycles_dense']:,}", f"{1 - r['cycles'] / r['cycles_dense']:.1%}", f"{r['right']:.2%}")
                 for r in out])
-    lanes = run.rtl.core().post_lanes
+    lanes = run.rtl.core(activity=True).post_lanes
     least = run.rtl.rows * -(-run.rtl.cols // lanes)
     show.text(f"Counted by the core itself, panel by panel. A tile of {run.rtl.rows} x {run.rtl.cols} "
               f"results cannot leave in fewer than {least} cycles, as {lanes} of them are requantised a "
               "cycle: with fewer slices the array waits for its output, and skipping saves nothing.")
-    show.text("Switching activity of the array, counted in the simulation: comes with the training release.")
+    _switching(show, out)
     return out
+
+
+def _infer(problem, run, network, train, x, what, skip):
+    """A network in int8 on the core: cost of all layers, among it "macs" whose weight is not 0; logits."""
+    try:
+        quantized = quantize_network(network, train[0][:CALIBRATION], problem.mode)
+    except ValueError as error:
+        raise problem.file.refused(f"the pruned network cannot be quantised: {error}") from None
+    h = quantized.input.quantize(x)
+    total = {"cycles": 0, "slices": 0, "macs": 0, "toggles": {}}
+    for i, (layer, expected) in enumerate(zip(quantized.layers, quantized.forward(h)), 1):
+        name = f"{what}, layer {i}{'' if skip else ', nothing skipped'}"
+        h, cost = run.rtl.panels(name, layer, h, expected, skip)
+        total["cycles"] += cost["cycles"]
+        total["slices"] += cost["slices"]
+        total["macs"] += len(x) * np.count_nonzero(layer.weight)
+        for kind, count in cost["toggles"].items():
+            total["toggles"][kind] = total["toggles"].get(kind, 0) + count
+    return total, h
+
+
+def _activity(cost):
+    """What is reported of a network: cycles, useful MACs, toggles by register, their sum, and that a MAC."""
+    toggles = sum(cost["toggles"].values())
+    return {"cycles": cost["cycles"], "macs": cost["macs"], "registers": cost["toggles"], "toggles": toggles,
+            "toggles_a_mac": toggles / cost["macs"] if cost["macs"] else None}
+
+
+def _switching(show, rows):
+    show.part("Switching activity of the array, counted in the simulation")
+    dense = rows[0]["activity"]["magnitude"]
+    table = []
+    for way, title in (("magnitude", "single, nothing skipped"), ("blocks", "slices, skipped")):
+        for r in rows:
+            a = r["activity"][way]
+            if way == "magnitude" or r["sparsity"]:
+                name = "nothing pruned" if not r["sparsity"] else title
+                table.append((f"{r['sparsity']:.0%}", name, f"{a['cycles']:,}", f"{a['macs']:,}",
+                              f"{a['toggles']:,}", f"{a['toggles'] / dense['toggles']:.1%}",
+                              "-" if a["toggles_a_mac"] is None else f"{a['toggles_a_mac']:.1f}"))
+    show.table(("taken out", "network", "cycles", "useful MACs", "toggles", "of the first", "toggles a MAC"),
+               table)
+    show.text("A toggle is a bit of a register that changes in a clock; those of every operand, product, "
+              "sum, accumulator and result register of all cells are counted, in every clock. A useful MAC "
+              "has a weight other than 0. Toggles are a measure of dynamic power, not power: wires, logic "
+              "and the clock are not in it.")
+    first = f"{rows[0]['sparsity']:.0%} single" if rows[0]["sparsity"] else "nothing pruned"
+    most = f"{rows[-1]['sparsity']:.0%}"
+    show.table(("toggles of", first, f"{most} single", f"{most} slices"),
+               [(REGISTERS[kind], *(f"{a['registers'][kind]:,}" for a in
+                                    (dense, *(rows[-1]["activity"][way] for way, _ in WAYS))))
+                for kind in REGISTERS])
+    show.text("A zero weight spares the accumulator, but single zeros among other weights cost the product "
+              "registers a way down and up again; activations and results move as ever: fewer toggles, yet "
+              "more for each MAC that counts, and no cycle saved. A slice that is not sent moves nothing.")
 
 
 def _against_dropout(problem, show, train, test, points):

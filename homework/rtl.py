@@ -148,7 +148,8 @@ class Rtl:
         self.seed, self.waves = seed, waves
         self.show = show
         self.checks = []
-        self._link = self._core = self._hardware = None
+        self._links, self._cores = {}, {}   # without and with a count of the activity
+        self._hardware = None
         self._hardware_links = []
 
     @property
@@ -161,16 +162,24 @@ class Rtl:
         """What computes in bf16, in words."""
         return f"{BF16_CORE['rows']}x{BF16_CORE['cols']} dual core and a vector unit of {BF16_LANES} lanes"
 
-    def core(self):
-        """The core, its simulator started."""
-        if self._core is None:
+    def core(self, activity=False):
+        """The core, its simulator started.
+
+        Parameters
+        ----------
+        activity : bool
+            The one whose link counts the array's toggles; it simulates more slowly.
+        """
+        if activity not in self._cores:
             from host.core import Core
             from sim.link import SimLink
-            with self.show.progress(f"starting the simulated {self.name}"):
-                self._link = SimLink(rows=self.rows, cols=self.cols, depth=self.depth, seed=self.seed,
-                                     waves=self.waves, name="homework/core")
-                self._core = Core(self._link)
-        return self._core
+            what = f"{self.name}{', its toggles counted' if activity else ''}"
+            with self.show.progress(f"starting the simulated {what}"):
+                self._links[activity] = SimLink(
+                    rows=self.rows, cols=self.cols, depth=self.depth, seed=self.seed, waves=self.waves,
+                    activity=activity, name=f"homework/{'activity' if activity else 'core'}")
+                self._cores[activity] = Core(self._links[activity])
+        return self._cores[activity]
 
     def bf16(self):
         """A backend of `golden.nn.bf16` that computes on the simulated hardware: a core and a vector unit.
@@ -277,10 +286,12 @@ class Rtl:
         values : numpy.ndarray of int8
             The RTL's result.
         cost : dict
-            "cycles" by the core's own counters and "slices" sent, in all panels together.
+            Of all panels together: "cycles" by the core's own counters, "slices" sent, and "toggles" of the
+            array's registers, a dict by kind as `sim.link.SimLink.activity` has it.
         """
-        core, began = self.core(), time.monotonic()
+        core, began = self.core(activity=True), time.monotonic()
         values, cost = np.empty_like(expected), {"cycles": 0, "slices": 0}
+        core.link.clear_activity()
         firsts = range(0, len(layer.bias), self.cols)
         with self.show.progress(f"RTL: {what}", len(firsts)) as tick:
             for number, first in enumerate(firsts):
@@ -295,6 +306,8 @@ class Rtl:
                 cost["cycles"] += report.cycles
                 cost["slices"] += -(-int(live.sum()) // self.depth)
                 tick(number + 1)
+        cost["toggles"] = core.link.activity()
+        del cost["toggles"]["cycles"]   # with those of the registers' bus
         self.compare(what, values, expected, time.monotonic() - began, cost)
         return values, cost
 
@@ -379,12 +392,12 @@ class Rtl:
             self.show.bad(line)
 
     def close(self):
-        """Let the simulator go."""
-        links, self._hardware_links, self._hardware = self._hardware_links, [], None
-        for link in links:
+        """Let the simulators go."""
+        hardware, self._hardware_links, self._hardware = self._hardware_links, [], None
+        for link in hardware:
             link.close()
-        link, self._link, self._core = self._link, None, None
-        if link is not None:
+        links, self._links, self._cores = self._links, {}, {}
+        for link in links.values():
             link.close()
             if link.waves is not None:
                 self.show.text(f"waves: {link.waves}")

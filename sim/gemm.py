@@ -14,7 +14,7 @@ Usage: make gemm A=a.npy W=w.npy OUT=c.npy [NAME=value ...]
   LOW, HIGH     clamp of the int8 output                     (-128, 127)
   ROWS, COLS    shape of the array, 1 to 32 each             (8, 8)
   DEPTH         int8 pairs a cell multiplies a cycle, 1 to 8 (1)
-  SIM           simulator                                    (icarus)
+  SIM           simulator, icarus or verilator               (icarus)
   SEED          of the simulation                            (1)
   WAVES         1 leaves waves                               (0)
 

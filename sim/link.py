@@ -21,6 +21,7 @@ from host.link import Link
 from sim import simulate
 from tb.beats import checked_results, pack_beats, stall_values
 
+MONITOR = "tb/activity.v"
 PLAYER = ("tb/player.v", "tb/stream_source.v", "tb/stall.v", "tb/player.vlt")
 HARNESS = ("tb/core_player.v", *PLAYER)
 
@@ -41,6 +42,8 @@ class HarnessLink(Link):
         Words of 32 bits in a result beat.
     operands : tuple of str
         What the beats of the two operand streams are, for messages.
+    more : sequence of str
+        Further Verilog files.
     stalls : None, str, Stall or dict of them by stream ("w", "a", "m"), optional
         How the streams pause.
     seed : int
@@ -77,8 +80,8 @@ class HarnessLink(Link):
         A tool is missing, or the sources do not compile.
     """
 
-    def __init__(self, harness, parameters, lanes, operands, *, stalls=None, seed=1, waves=False, name=None,
-                 rtl_root=None, idle_limit=20000):
+    def __init__(self, harness, parameters, lanes, operands, *, more=(), stalls=None, seed=1, waves=False,
+                 name=None, rtl_root=None, idle_limit=20000):
         self.lanes, self.operands = lanes, operands
         self.clock = self.cycles = 0
         self.seconds = 0.0
@@ -102,7 +105,7 @@ class HarnessLink(Link):
         listener.settimeout(0.1)
         parts["launch"] = launch = simulate.prepare(
             name, toplevel=harness, module="tb_link",
-            sources=[*simulate.core_sources(rtl_root), f"tb/{harness}.v", *PLAYER], rtl_root=rtl_root,
+            sources=[*simulate.core_sources(rtl_root), f"tb/{harness}.v", *PLAYER, *more], rtl_root=rtl_root,
             seed=seed, waves=waves, parameters=parameters, plusargs=[f"dir={folder}"])
         self.waves, self.log = launch.waves, launch.cwd / "sim.log"
         self._process = parts["process"] = launch.start()
@@ -228,6 +231,8 @@ class SimLink(HarnessLink):
         Number formats of the core's cells.
     fifo_depth : int, optional
         Rows of the result FIFO; the core's own default leaves no bubbles.
+    activity : bool
+        Count the toggles of the array's registers, see :meth:`activity`; int8 only.
     name : str, optional
         By default after the shape.
     **options
@@ -235,13 +240,45 @@ class SimLink(HarnessLink):
     """
 
     def __init__(self, rows=8, cols=8, depth=1, *, k_max=1024, post_lanes=2, formats="INT8", fifo_depth=None,
-                 name=None, **options):
+                 activity=False, name=None, **options):
+        if activity and formats != "INT8":
+            raise ValueError(f"activity of a core with formats {formats!r}: expected 'INT8'")
         super().__init__(
             "core_player",
             {"ROWS": rows, "COLS": cols, "DEPTH": depth, "K_MAX": k_max, "POST_LANES": min(post_lanes, cols),
              **({"FORMATS": f'"{formats}"'} if formats != "INT8" else {}),
+             **({"ACTIVITY": 1} if activity else {}),
              **({"FIFO_DEPTH": fifo_depth} if fifo_depth else {})},
-            cols, ("weight", "activation"), name=name or f"link-{rows}x{cols}x{depth}", **options)
+            cols, ("weight", "activation"), more=[MONITOR] if activity else [],
+            name=name or f"link-{rows}x{cols}x{depth}", **options)
+        self._activity = dict.fromkeys(self._ask("activity"), 0) if activity else None
+
+    def activity(self):
+        """Toggles of the array's registers since the simulation began, or since :meth:`clear_activity`.
+
+        Exact: every bit of every register is compared with itself in every clock. Bits that were unknown
+        before, as all are at power-up, do not count.
+
+        Returns
+        -------
+        dict of str to int
+            "cycles" counted, and toggles of "a" and "w" (operand registers), "products" (two registers behind
+            each multiplier), "sums" (the adder tree's), "accumulators" and "results", of all cells together.
+
+        Raises
+        ------
+        host.errors.LinkError
+            The link was made without activity=True.
+        """
+        if self._activity is None:
+            raise LinkError("the array's activity is not counted: make the link with activity=True")
+        totals = self._ask("activity")
+        return {name: totals[name] - before for name, before in self._activity.items()}
+
+    def clear_activity(self):
+        """Let :meth:`activity` count from here; errors as there."""
+        for name, counted in self.activity().items():
+            self._activity[name] += counted
 
 
 class VectorSimLink(HarnessLink):

@@ -350,6 +350,10 @@ class Launch:
                          self.cwd, (), self.seed)
         if not passed:
             raise Failed("none-run", say("no test ran", tail=True), self.cwd, (), self.seed)
+        # under Verilator a test that is waiting then lives on for one step, and may pass
+        log = self.cwd / "sim.log"
+        if log.exists() and re.search(rb"^- \S+:\d+: Verilog \$finish", log.read_bytes(), re.MULTILINE):
+            raise Failed("crash", say("$finish ended the simulation", tail=True), self.cwd, (), self.seed)
         return Result(self.name, self.cwd, self.seed, tuple(passed), seconds, self.waves)
 
     def release(self):
@@ -427,10 +431,10 @@ def _build(toplevel, sources, parameters, defines, waves, rtl_root):
 def _compile(name, folder, toplevel, sources, parameters, defines, waves):
     driver = _driver(SIMULATORS[name], build_dir=folder, work_dir=folder, toplevel=toplevel, module="",
                      sources=sources, parameters=parameters, defines=defines, plusargs=(), waves=waves)
-    runtime = _Runtime(driver, [check_tools(name), SIMULATORS[name].flags, waves])
+    runtime = _Runtime(driver, folder, [check_tools(name), *SIMULATORS[name].flags])
     log = folder / "compile.log"
     for command in driver.commands()[0]:
-        runtime.lend(folder)  # make takes them for done if they are younger than the makefile
+        runtime.lend()
         done = subprocess.run(command, cwd=folder, env=driver.env, stdin=subprocess.DEVNULL, text=True,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         with log.open("a") as file:
@@ -444,30 +448,38 @@ def _compile(name, folder, toplevel, sources, parameters, defines, waves):
                 raise Failed("build", f"{toplevel} {given}: {', '.join(said)}", folder)
             raise Failed("build", f"{toplevel} {given}: {command[0]} ended with status {done.returncode}\n"
                                   f"{done.stdout.strip()}", folder)
-    runtime.keep(folder)
+    runtime.keep()
     for path in set(folder.iterdir()) - {driver.program(), log}:
         path.unlink()
 
 
 class _Runtime:
-    """Objects that come out the same in every build: compiled by the first, and lent to the others."""
+    """Verilator's own library, compiled by the first build of its kind and lent to the others."""
 
-    def __init__(self, driver, ingredients):
-        self.pattern = getattr(driver, "RUNTIME", "")
-        key = hashlib.sha256(json.dumps(ingredients).encode()).hexdigest()[:16]
-        self.folder = Path(driver.sim_dir).parent / f"runtime-{key}"
+    def __init__(self, driver, build, ingredients):
+        self.pattern = getattr(driver, "RUNTIME", None)
+        self.build, self.ingredients = build, ingredients
 
-    def lend(self, folder):
-        """Put them into a build's folder, where make finds them done."""
-        for path in self.folder.glob(self.pattern) if self.pattern else ():
-            shutil.copyfile(path, folder / path.name)
+    def _folder(self):
+        """Where it is kept for such builds: the macros that configure it are in one of the makefiles."""
+        makefile = (self.build / "Vtop_classes.mk").read_text()
+        macros = re.findall(r"^VM_[A-Z0-9_]+ = .*", makefile, re.MULTILINE)
+        key = hashlib.sha256(json.dumps([self.ingredients, macros]).encode()).hexdigest()[:16]
+        return self.build.parent / f"runtime-{key}"
 
-    def keep(self, folder):
-        """Take over what a finished build had to compile; two builds at once do no harm."""
-        for path in folder.glob(self.pattern) if self.pattern else ():
-            if not (self.folder / path.name).exists():
-                self.folder.mkdir(exist_ok=True)
-                path.replace(self.folder / path.name)
+    def lend(self):
+        """Before make runs: it takes objects that are younger than the makefile for done."""
+        if self.pattern and (self.build / "Vtop_classes.mk").exists():
+            for path in self._folder().glob(self.pattern):
+                shutil.copyfile(path, self.build / path.name)
+
+    def keep(self):
+        """After make ran: take over what it had to compile; two builds at once do no harm."""
+        if self.pattern:
+            folder = self._folder()
+            folder.mkdir(exist_ok=True)
+            for path in self.build.glob(self.pattern):
+                path.replace(folder / path.name)
 
 
 def prepare(name, *, toplevel, module, sources, parameters=None, seed=None, plusargs=(), waves=None,

@@ -11,6 +11,7 @@ module core_player #(
     parameter K_MAX      = 1024,
     parameter POST_LANES = 2,
     parameter FORMATS    = "INT8",
+    parameter ACTIVITY   = 0,                // 1: count the array's toggles, see activity.v; FORMATS "INT8" only
     parameter FIFO_DEPTH = 1 << $clog2(3*ROWS*((FORMATS == "INT8") ? 1 : 4) + 32)   // as the core's own default
 ) ();
     localparam LANE_W = (FORMATS == "INT8") ? 8 * DEPTH : 16;
@@ -64,5 +65,11 @@ module core_player #(
         .s_axil_rdata(rdata), .s_axil_rresp(rresp), .s_axil_rvalid(rvalid), .s_axil_rready(rready),
         .irq(irq)
     );
+
+    generate
+        if (ACTIVITY != 0) begin : g_activity
+            activity #(.ROWS(ROWS), .COLS(COLS), .DEPTH(DEPTH)) u_activity (.clk(clk));
+        end
+    endgenerate
 endmodule
 `default_nettype wire

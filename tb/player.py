@@ -7,6 +7,8 @@ from cocotb.triggers import FallingEdge, First, RisingEdge, Timer
 
 COMMANDS = {"transfer": 1, "read": 2, "write": 3, "reset": 4}
 PERIOD_NS = 10
+ACTIVITY = {"cycles": "cycles", "a": "a_toggles", "w": "w_toggles", "products": "product_toggles",
+            "sums": "sum_toggles", "accumulators": "acc_toggles", "results": "result_toggles"}
 PROGRESS_S = 0.25   # wall-clock seconds between two progress messages
 
 
@@ -24,7 +26,7 @@ class Player:
     """
 
     def __init__(self, top):
-        self.dut = top.u_player
+        self.top, self.dut = top, top.u_player
         self.cycles = 256  # between two looks at the clock on the wall
 
     async def ready(self):
@@ -108,6 +110,14 @@ class Player:
         for name, value in values.items():
             getattr(self.dut, name).value = value
         await FallingEdge(self.dut.clk)
+
+    async def activity(self):
+        """The totals of ``activity.v``: cycles and toggles since the simulation began."""
+        await RisingEdge(self.dut.clk)   # it counts at falling edges
+        counters = self.top.g_activity.u_activity
+        totals = {name: int(getattr(counters, counter).value) for name, counter in ACTIVITY.items()}
+        await FallingEdge(self.dut.clk)
+        return totals
 
     async def reset(self):
         """Hold rst for a few cycles."""

@@ -316,7 +316,7 @@ def test_bootstrap_old_python(bare):
 
 def test_bootstrap_takes_the_larger_set_for_the_smaller(bare, tmp_path):
     project = tmp_path / "project"
-    for name in ("iverilog", "vvp"):
+    for name in ("iverilog", "vvp", "g++", "make", "perl"):
         bare.program(name, "exit 0")
     python = project / ".venv" / "bin" / "python"
     python.parent.mkdir(parents=True)

@@ -111,6 +111,7 @@ module dut #(parameter integer WIDTH = 4, parameter NAME = "none") (input wire [
                                                                     output wire [WIDTH-1:0] y);
     reg [31:0] anything;
     initial if (NAME == "DUAL") $display("NAME arrived");
+    initial if ($test$plusargs("finish")) #0.2 $finish;
 `ifdef SAY
     initial $display("SAY is %0d", `SAY);
 `endif
@@ -206,6 +207,12 @@ def test_a_bench_that_cannot_be_imported_is_a_failure(run):
     assert caught.value.kind == "crash"
 
 
+def test_an_early_finish_is_a_failure(run):
+    with pytest.raises(simulate.Failed, match=r"\$finish ended the simulation") as caught:
+        run("finish=1")
+    assert caught.value.kind == "crash"
+
+
 def test_a_hang_is_killed(run):
     with pytest.raises(simulate.Failed, match="killed after 2 s") as caught:
         run("hang=1", timeout=2)
@@ -214,7 +221,7 @@ def test_a_hang_is_killed(run):
 
 def test_what_does_not_compile_is_named(run):
     (run.folder / "dut.v").write_text(DUT.replace("assign", "asign"))
-    with pytest.raises(simulate.Failed, match=r"dut\.v:9"):
+    with pytest.raises(simulate.Failed, match=r"dut\.v:10"):
         run()
 
 

@@ -1,0 +1,116 @@
+// SPDX-FileCopyrightText: 2026 macrame contributors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Switching activity of the int8 array: how many bits of its registers toggle, by kind of register. core_player.v puts
+// it beside the core if ACTIVITY is 1; it reads the array by hierarchical reference and drives nothing.
+//
+//   a_toggles, w_toggles   mac_array: operand registers a_q and w_q
+//   product_toggles        mul8x8: product_q and p_q of every multiplier
+//   sum_toggles            pe_int8: the adder tree's registers, tree_q the last of them (with DEPTH 1 the only one)
+//   acc_toggles            pe_int8: acc_q
+//   result_toggles         pe_int8: result_q
+//
+// A toggle is a bit that was 0 and is 1 one clock later, or was 1 and is 0; one that was or is unknown does not count.
+// Example: an accumulator that goes from 2 to 8 toggles two bits, and one more where the tile's end clears it.
+// Registers change at the rising edge and are compared at the falling one; totals are read at a rising edge. They only
+// grow: whoever wants those of a stretch subtracts.
+//
+// The array's registers are gathered into one vector a kind, each by a process that wakes when it changes, because a
+// resting register then costs the simulator nothing and bits are counted once a clock, all cells together. A place of
+// a vector that no register has stays X, and $countones passes over X. Vectors have whole words of 32 bits: in Icarus 11
+// $countones counts what lies in the rest of the last word.
+`timescale 1ns / 1ps
+`default_nettype none
+module activity #(
+    parameter ROWS  = 8,
+    parameter COLS  = 8,
+    parameter DEPTH = 1
+) (
+    input wire clk
+);
+    localparam CELLS  = ROWS * COLS;
+    localparam LEVELS = (DEPTH == 1) ? 1 : $clog2(DEPTH);
+    localparam SUM_W  = 16 + LEVELS;                  // of tree_q, the widest sum
+    localparam SUMS   = (LEVELS - 1) * DEPTH + 1;     // places of a cell: DEPTH for each level of sums but the last
+    localparam A_BITS   = 32 * ((8*DEPTH*ROWS + 31) / 32);
+    localparam W_BITS   = 32 * ((8*DEPTH*COLS + 31) / 32);
+    localparam SUM_BITS = 32 * ((SUM_W*SUMS*CELLS + 31) / 32);
+
+    // read by Python
+    reg [63:0] cycles = 0;
+    reg [63:0] a_toggles = 0, w_toggles = 0, product_toggles = 0, sum_toggles = 0, acc_toggles = 0, result_toggles = 0;
+
+    reg [A_BITS-1:0]         a, a_before;
+    reg [W_BITS-1:0]         w, w_before;
+    reg [32*DEPTH*CELLS-1:0] product, product_before;
+    reg [SUM_BITS-1:0]       sum, sum_before;
+    reg [32*CELLS-1:0]       acc, acc_before;
+    reg [32*CELLS-1:0]       result, result_before;
+
+    always @(dut.u_mac_array.a_q)
+        a[8*DEPTH*ROWS-1:0] = dut.u_mac_array.a_q;
+    always @(dut.u_mac_array.w_q)
+        w[8*DEPTH*COLS-1:0] = dut.u_mac_array.w_q;
+
+    genvar r, c, l, n;
+    generate
+        for (r = 0; r < ROWS; r = r + 1) begin : g_row
+            for (c = 0; c < COLS; c = c + 1) begin : g_col
+                localparam CELL = r * COLS + c;
+                for (n = 0; n < DEPTH; n = n + 1) begin : g_product
+                    localparam AT = 32 * (CELL * DEPTH + n);
+                    always @(dut.u_mac_array.g_row[r].g_col[c].g_int8.u_pe.g_level[0].g_node[n].g_mul.u_mul.product_q)
+                        product[AT +: 16] =
+                            dut.u_mac_array.g_row[r].g_col[c].g_int8.u_pe.g_level[0].g_node[n].g_mul.u_mul.product_q;
+                    always @(dut.u_mac_array.g_row[r].g_col[c].g_int8.u_pe.g_level[0].g_node[n].g_mul.u_mul.p_q)
+                        product[AT + 16 +: 16] =
+                            dut.u_mac_array.g_row[r].g_col[c].g_int8.u_pe.g_level[0].g_node[n].g_mul.u_mul.p_q;
+                end
+                for (l = 1; l < LEVELS; l = l + 1) begin : g_level
+                    for (n = 0; n < (DEPTH + (1 << l) - 1) >> l; n = n + 1) begin : g_sum
+                        localparam AT = SUM_W * (CELL * SUMS + (l - 1) * DEPTH + n);
+                        always @(dut.u_mac_array.g_row[r].g_col[c].g_int8.u_pe.g_level[l].g_node[n].g_add.sum_q)
+                            sum[AT +: 16 + l] =
+                                dut.u_mac_array.g_row[r].g_col[c].g_int8.u_pe.g_level[l].g_node[n].g_add.sum_q;
+                    end
+                end
+                always @(dut.u_mac_array.g_row[r].g_col[c].g_int8.u_pe.tree_q)
+                    sum[SUM_W * (CELL * SUMS + SUMS - 1) +: SUM_W] =
+                        dut.u_mac_array.g_row[r].g_col[c].g_int8.u_pe.tree_q;
+                always @(dut.u_mac_array.g_row[r].g_col[c].g_int8.u_pe.acc_q)
+                    acc[32 * CELL +: 32] = dut.u_mac_array.g_row[r].g_col[c].g_int8.u_pe.acc_q;
+                always @(dut.u_mac_array.g_row[r].g_col[c].g_int8.u_pe.result_q)
+                    result[32 * CELL +: 32] = dut.u_mac_array.g_row[r].g_col[c].g_int8.u_pe.result_q;
+            end
+        end
+    endgenerate
+
+    always @(negedge clk) begin
+        cycles = cycles + 1;
+        if (a !== a_before) begin
+            a_toggles = a_toggles + $countones(a ^ a_before);
+            a_before  = a;
+        end
+        if (w !== w_before) begin
+            w_toggles = w_toggles + $countones(w ^ w_before);
+            w_before  = w;
+        end
+        if (product !== product_before) begin
+            product_toggles = product_toggles + $countones(product ^ product_before);
+            product_before  = product;
+        end
+        if (sum !== sum_before) begin
+            sum_toggles = sum_toggles + $countones(sum ^ sum_before);
+            sum_before  = sum;
+        end
+        if (acc !== acc_before) begin
+            acc_toggles = acc_toggles + $countones(acc ^ acc_before);
+            acc_before  = acc;
+        end
+        if (result !== result_before) begin
+            result_toggles = result_toggles + $countones(result ^ result_before);
+            result_before  = result;
+        end
+    end
+endmodule
+`default_nettype wire
