@@ -158,8 +158,7 @@ def _summary(show, chosen, rows, seconds):
     show.part(f"Summary ({core}, {simulate.simulator()}, {seconds:.1f} s)")
     show.table(("problem", "", "RTL numbers", "mismatches", "time", "report"), rows)
     if chosen.problems == list(PROBLEMS):
-        show.text("Problem 8's training on the RTL takes minutes and has a command of its own, make train. "
-                  "Still to come: the array's switching activity in problem 6.")
+        show.text("Problem 8's training on the RTL takes minutes and has a command of its own, make train.")
 
 
 def _short(path):
