@@ -6,40 +6,33 @@
 // Purpose    How far a word must be shifted left to bring its highest one to bit 31.
 // Latency    combinational.
 // Contract   count = number of leading zeros, 0..31. The word 0 counts 31, as the word 1 does.
-// Method     Four bits at a time: is the nibble empty, and how many zeros lead in it? Then pairs are merged, three
-//            times: is the upper part empty? Then the lower one's answer counts. What is known of all nibbles at once
-//            is a word of eight, one bit a nibble.
+// Method     Is the upper half empty? Which is the first nibble that is not, and how many zeros lead in it? Of both halves at
+//            once, so that the questions are short. In an `always`, not in wires: a simulator then asks them once.
 // Example    x = 0000_0000_0001_xxxx_...: the upper 8 bits are zero, then 3 more: count = 11 = 5'b01011.
 `default_nettype none
 
 module lead_zeros (
     input  wire [31:0] x,
-    output wire [4:0]  count
+    output reg  [4:0]  count
 );
 
-    // bits 3, 2 and 1 of each nibble; bit 0 is implied where the others are zero
-    wire [7:0] bit3 = {x[31], x[27], x[23], x[19], x[15], x[11], x[7], x[3]};
-    wire [7:0] bit2 = {x[30], x[26], x[22], x[18], x[14], x[10], x[6], x[2]};
-    wire [7:0] bit1 = {x[29], x[25], x[21], x[17], x[13], x[9],  x[5], x[1]};
-    wire [7:0] bit0 = {x[28], x[24], x[20], x[16], x[12], x[8],  x[4], 1'b1};
-    wire [7:0] none = ~(bit3 | bit2 | bit1 | bit0);
-    wire [7:0] two  = ~(bit3 | bit2);            // two zeros or three lead
-    wire [7:0] odd  = ~bit3 & (bit2 | ~bit1);    // one or three
+    // Of 16 bits, of which the last does not count: 0 gives 15, as 1 does.
+    function [3:0] half;
+        input [15:1] word;
+        begin
+            if (word[15:12] != 4'd0)     half = {2'd0, word[15:14] == 2'd0, ~word[15] & (word[14] | ~word[13])};
+            else if (word[11:8] != 4'd0) half = {2'd1, word[11:10] == 2'd0, ~word[11] & (word[10] | ~word[9])};
+            else if (word[7:4] != 4'd0)  half = {2'd2, word[7:6] == 2'd0,   ~word[7]  & (word[6]  | ~word[5])};
+            else                      half = {2'd3, word[3:2] == 2'd0,   ~word[3]  & (word[2]  | ~word[1])};
+        end
+    endfunction
 
-    // of the upper and the lower 16 bits: the count's bits below the first
-    wire       high8 = none[7] & none[6];
-    wire       low8  = none[3] & none[2];
-    wire       high4 = high8 ? none[5] : none[7];
-    wire       low4  = low8  ? none[1] : none[3];
-    wire       high2 = high8 ? (none[5] ? two[4] : two[5]) : (none[7] ? two[6] : two[7]);
-    wire       low2  = low8  ? (none[1] ? two[0] : two[1]) : (none[3] ? two[2] : two[3]);
-    wire       high1 = high8 ? (none[5] ? odd[4] : odd[5]) : (none[7] ? odd[6] : odd[7]);
-    wire       low1  = low8  ? (none[1] ? odd[0] : odd[1]) : (none[3] ? odd[2] : odd[3]);
-    wire       zero16 = high8 & none[5] & none[4];
+    always @* begin
+        if (x[31:16] == 16'd0) count = {1'b1, half(x[15:1])};
+        else count = {1'b0, half(x[31:17])};
+    end
 
-    wire unused = &{1'b0, x[0], none[0]};  // 0 counts as 1 does
-
-    assign count = {zero16, zero16 ? {low8, low4, low2, low1} : {high8, high4, high2, high1}};
+    wire unused = &{1'b0, x[0]};
 
 endmodule
 

@@ -7,7 +7,8 @@
 // Latency    combinational.
 // Contract   y = floor(x / 2^right); sticky = 1 iff a bit shifted out was one. From WIDTH places on y is 0, and sticky
 //            says whether x was anything.
-// Method     Shifts by 16, 8, 4, 2 and 1; each step's lost bits are those it throws away, so a bit is looked at once.
+// Method     Shifts by 16, 8, 4, 2 and 1; each step's lost bits are those it throws away, so a bit is looked at once. In an
+//            `always`, not in wires: a simulator then shifts once.
 // Example    x = ...1011, right = 2: y = ...10, sticky = 1.
 `default_nettype none
 
@@ -16,8 +17,8 @@ module shift_right_sticky #(
 ) (
     input  wire [WIDTH-1:0] x,
     input  wire [4:0]       right,
-    output wire [WIDTH-1:0] y,
-    output wire             sticky
+    output reg  [WIDTH-1:0] y,
+    output reg              sticky
 );
 
     generate
@@ -26,17 +27,30 @@ module shift_right_sticky #(
         end
     endgenerate
 
-    wire [WIDTH-1:0] t16 = right[4] ? x >> 16  : x;
-    wire [WIDTH-1:0] t8  = right[3] ? t16 >> 8 : t16;
-    wire [WIDTH-1:0] t4  = right[2] ? t8 >> 4  : t8;
-    wire [WIDTH-1:0] t2  = right[1] ? t4 >> 2  : t4;
-
-    assign y      = right[0] ? t2 >> 1 : t2;
-    assign sticky = (right[4] & (|x[15:0]))  |
-                    (right[3] & (|t16[7:0])) |
-                    (right[2] & (|t8[3:0]))  |
-                    (right[1] & (|t4[1:0]))  |
-                    (right[0] & t2[0]);
+    always @* begin
+        y      = x;
+        sticky = 1'b0;
+        if (right[4]) begin
+            sticky = |y[15:0];
+            y      = y >> 16;
+        end
+        if (right[3]) begin
+            sticky = sticky | (|y[7:0]);
+            y      = y >> 8;
+        end
+        if (right[2]) begin
+            sticky = sticky | (|y[3:0]);
+            y      = y >> 4;
+        end
+        if (right[1]) begin
+            sticky = sticky | (|y[1:0]);
+            y      = y >> 2;
+        end
+        if (right[0]) begin
+            sticky = sticky | y[0];
+            y      = y >> 1;
+        end
+    end
 
 endmodule
 
