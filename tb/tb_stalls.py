@@ -72,7 +72,7 @@ async def short_panels(dut, stall):
     seed = int(os.environ["COCOTB_RANDOM_SEED"])
     rng = np.random.default_rng([seed, 1, list(STALLS).index(stall)])
     w, a, modes = [], [], core.shape.modes
-    for _ in range(24):
+    for _ in range(72):
         w.append(weight_packet(rng, core.shape, 1, int(rng.choice(modes))))
         keep = rng.random() < 0.6
         a.append(activation_packet(rng, core.shape, 1, RELEASE | KEEP * keep, w[-1].user))
