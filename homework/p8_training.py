@@ -15,7 +15,7 @@ from homework import digits
 from homework.plots import Panel, curves_figure
 
 KEYS = ("hidden", "test_fraction", "split_seed", "epochs", "batch_size", "learning_rate", "seed", "headroom",
-        "bits", "momentum", "aware_epochs", "aware_rate")
+        "bits", "momentum", "aware_epochs", "aware_rate", "aware_runs")
 CALIBRATION = 256
 MODE = "fp32"                                  # rounds once; few bits do not survive being rounded twice
 
@@ -37,6 +37,7 @@ class Problem:
     momentum: float
     aware_epochs: int
     aware_rate: float
+    aware_runs: int
 
 
 def read(file):
@@ -50,7 +51,7 @@ def read(file):
         file.integer("batch_size", 1, digits.PICTURES), file.number("learning_rate", 0, 100, above=True),
         file.integer("seed", 0, 2**32 - 1), file.number("headroom", 1, 1000), bits,
         file.number("momentum", 0, 0.999), file.integer("aware_epochs", 1, 1000),
-        file.number("aware_rate", 0, 100, above=True))
+        file.number("aware_rate", 0, 100, above=True), file.integer("aware_runs", 1, 100))
 
 
 def solve(problem, run):
@@ -130,24 +131,24 @@ def _few_bits(problem, run, train, test):
             activation_bits = bits if same else 8
             try:
                 after = quantize_network(network, calibration, MODE, True, bits, activation_bits)
-                aware = QuantizationAware.of(network.copy(), calibration, bits=bits,
-                                             activation_bits=activation_bits)
-                digits.train(show, f"training aware of {bits} bits", problem.file, "aware_rate", aware,
-                             *train, problem.aware_epochs, batch_size=problem.batch_size,
-                             rate=problem.aware_rate, momentum=problem.momentum,
-                             rng=np.random.default_rng(problem.seed))
-                trained = aware.quantized(MODE)
+                aware = [_aware(problem, show, network, calibration, train, bits, activation_bits, run_number)
+                         for run_number in range(problem.aware_runs)]
             except ValueError as error:
                 raise problem.file.refused(f"the network cannot be quantised: {error}") from None
-            out["points"].append({"bits": bits, "activation_bits": activation_bits, "what": what, **{
-                key: digits.accuracy(net.predict(net.input.quantize(test[0])), test[1])
-                for key, net in (("after_training", after), ("aware", trained))}})
-    show.table(("of so many bits", "bits", "after training", "aware", "gained"),
+            right = [digits.accuracy(net.predict(net.input.quantize(test[0])), test[1])
+                     for net in (after, *aware)]
+            out["points"].append({"bits": bits, "activation_bits": activation_bits, "what": what,
+                                  "after_training": right[0], "aware": float(np.mean(right[1:])),
+                                  "aware_runs": right[1:]})
+    show.table(("of so many bits", "bits", "after training", "aware, mean", "lowest", "highest", "gained"),
                [(p["what"], p["bits"], f"{p['after_training']:.2%}", f"{p['aware']:.2%}",
+                 f"{min(p['aware_runs']):.2%}", f"{max(p['aware_runs']):.2%}",
                  f"{100 * (p['aware'] - p['after_training']):+.2f} points") for p in out["points"]])
     show.text(f"float64: {full:.2%}. All figures are of integer networks. After training: weights rounded to "
               "their grid, a scale for each output, ranges calibrated; nothing is learnt. Aware: "
-              f"{problem.aware_epochs} further epochs whose forward pass rounds as the integers will; "
+              f"{problem.aware_epochs} further epochs whose forward pass rounds as the integers will, "
+              f"{problem.aware_runs} times from the same network with other batches, since single runs differ by "
+              "some pictures, and from one machine's BLAS to another's too; "
               "gradients pass straight through the rounding, and are 0 where a value saturates. At 8 bits "
               "there is little to gain; the coarser the grid, the more it helps that the other weights can "
               "make up for what one was rounded by.")
@@ -162,5 +163,14 @@ def _few_bits(problem, run, train, test):
     worst = min(out["points"], key=lambda p: p["after_training"])
     show.good(f"Answer: train in bf16, infer in int8. With {worst['bits']} bits for {worst['what']} "
               f"{worst['after_training']:.2%} are right after plain quantisation, {worst['aware']:.2%} after "
-              "training aware of it.")
+              "training aware of it, on average.")
     return out
+
+
+def _aware(problem, show, network, calibration, train, bits, activation_bits, number):
+    """A copy of the network trained on, aware of its quantisation, batches in the order of run `number`."""
+    aware = QuantizationAware.of(network.copy(), calibration, bits=bits, activation_bits=activation_bits)
+    digits.train(show, f"training aware of {bits} bits", problem.file, "aware_rate", aware, *train,
+                 problem.aware_epochs, batch_size=problem.batch_size, rate=problem.aware_rate,
+                 momentum=problem.momentum, rng=np.random.default_rng([problem.seed, number]))
+    return aware.quantized(MODE)
