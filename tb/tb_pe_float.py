@@ -30,13 +30,14 @@ class TB(Bench):
     def __init__(self, dut):
         self.dual = dut._name == "pe_dual"
         idle = dict.fromkeys(("a", "w", "a_factor", "w_factor", "chain_in"))
-        more = {"bf16": 1, "tall": 1} if self.dual else {}
+        more = {"bf16": 1, "tall": 1, "operand": 0} if self.dual else {}
         super().__init__(dut, reset=None, valid=0, last=0, clear=1, shift=0, **idle, **more)
         self.later = {}                 # cycle: controls that are not at rest
         self.pushes = {}                # cycle: (sum, tall)
         self.chain = None               # of result registers, head first; None: unknown
         self.format = 1                 # bf16, as it stands
         self.tall = 1
+        self.free = 0                   # cycle from which on `operand` may be low
         self.parts.append(Part(sample=self.check))
 
     async def begin(self):
@@ -56,11 +57,14 @@ class TB(Bench):
             a, w = (int(v) for v in pair)
             bf16 = isinstance(pair[0], np.uint16)
             self.drive(a=a & 0xFFFF, w=w & 0xFFFF, a_factor=factor(a, bf16), w_factor=factor(w, bf16))
+            if bf16:
+                self.free = now + ADD
         controls = {"valid": 0, "last": 0, "clear": 0, **self.later.pop(now, {})}
         if self.dual:
             self.format = controls.pop("bf16", self.format)
             self.tall = controls.pop("tall", self.tall)
-            self.drive(bf16=self.format, tall=self.tall)
+            self.drive(bf16=self.format, tall=self.tall,
+                       operand=1 if now < self.free else int(self.rng.integers(2)))
         else:
             controls.pop("bf16", None), controls.pop("tall", None)
         chain_in = int(self.rng.integers(2**32))

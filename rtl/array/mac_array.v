@@ -110,10 +110,12 @@ module mac_array #(
     reg [LANE_W*ROWS-1:0] a_q;
     reg [LANE_W*COLS-1:0] w_q;
 
-    always @(posedge clk) begin
-        a_q <= a;
-        w_q <= w;
-    end
+    // Where there are both formats only bfloat16 reads these, int8 the factors below: so they rest in int8.
+    always @(posedge clk)
+        if (INT8 == 0 || BF16 == 0 || in_bf16) begin
+            a_q <= a;
+            w_q <= w;
+        end
 
     assign load     = load_q;
     assign load_tag = load_tag_q;
@@ -159,6 +161,10 @@ module mac_array #(
                     factor_q <= (INT8 == 0 || in_bf16) ? {1'b0, |a[LANE_W*r+7 +: 8], a[LANE_W*r +: 7]}
                                                        : {a[LANE_W*r+7], a[LANE_W*r +: 8]};
             end
+            if (INT8 != 0 && BF16 != 0) begin : g_operand
+                reg bf16_q;  // of the slice in a_row, or of the latest
+                always @(posedge clk) if (in_valid) bf16_q <= in_bf16;
+            end
             for (c = 0; c < COLS; c = c + 1) begin : g_col
                 wire [31:0] above;
                 wire [31:0] result;
@@ -199,6 +205,7 @@ module mac_array #(
                         .shift    (shift_row),
                         .bf16     (bf16_row),
                         .tall     (tall_row),
+                        .operand  (g_row[r].g_operand.bf16_q),
                         .a        (a_row),
                         .w        (g_lane[c].w_col),
                         .a_factor (g_row[r].g_factor.factor_q),

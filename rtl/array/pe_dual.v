@@ -13,7 +13,9 @@
 // Numbers: those of pe_int8 and pe_bf16, bit for bit.
 // Results: with `tall` four registers, as in pe_bf16; without, the one at the end, as in pe_int8, and the chain is
 //          that much shorter. `tall` is that of the tile being pushed, then stays while the tile shifts out.
-// Reset:   hold `bf16` and `clear` for 4 cycles. While `bf16` is low the float adder rests, with zeros in its stages.
+// Reset:   hold `bf16` and `clear` for 4 cycles.
+// Rest:    while `operand` is low bf16_product rests, while `bf16` is low the float adder does, with zeros in its stages.
+//          That saves power, and most of the time that a simulator takes.
 `default_nettype none
 
 module pe_dual (
@@ -25,6 +27,7 @@ module pe_dual (
     input  wire        shift,      // move the chain; a push wins over it
     input  wire        bf16,       // sum_q holds float32 sums
     input  wire        tall,       // the chain holds four rows a cell
+    input  wire        operand,    // a and w are bfloat16: high until the last product of theirs is at the adder
     // operands: bfloat16 (anything in int8), and int8 or significands as the multiplier takes them
     input  wire [15:0] a,
     input  wire [15:0] w,
@@ -44,7 +47,7 @@ module pe_dual (
 
     mul9x9 u_mul (.clk(clk), .enable(1'b1), .a(a_factor), .b(w_factor), .p(p));
 
-    bf16_product u_product (.clk(clk), .enable(1'b1), .a(a), .b(w), .product(p[15:0]), .p(product));
+    bf16_product u_product (.clk(clk), .enable(operand), .a(a), .b(w), .product(p[15:0]), .p(product));
 
     fp32_add #(
         .OUTPUT_REGISTER(0)
