@@ -7,7 +7,7 @@ import numpy as np
 
 from golden.arith.fp32_to_int8 import fp32_to_int8
 from golden.gemm import gemm
-from golden.nn.quantization import asymmetric
+from golden.nn.affine import asymmetric
 from homework.show import Matrix
 
 TITLE = "int8 quantisation with zero point 0"

@@ -5,17 +5,11 @@ import numpy as np
 import pytest
 
 from golden.arith.requantize import requantize_plain
+from golden.nn.affine import Affine, asymmetric, integer_range, symmetric
 from golden.nn.int8_training import NetworkOnGrid
 from golden.nn.network import Network
 from golden.nn.qat import QuantizationAware, fake_quantize
-from golden.nn.quantization import (
-    Affine,
-    asymmetric,
-    calibrate,
-    integer_range,
-    quantize_network,
-    symmetric,
-)
+from golden.nn.quantization import calibrate, quantize_network
 from golden.nn.train import fit
 
 BITS = range(2, 9)

@@ -7,15 +7,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from golden.arith.requantize import requantize_plain, wrap32
+from golden.nn.affine import Affine, asymmetric, symmetric
 from golden.nn.network import Network
-from golden.nn.quantization import (
-    Affine,
-    asymmetric,
-    calibrate,
-    quantize_dense,
-    quantize_network,
-    symmetric,
-)
+from golden.nn.quantization import calibrate, quantize_dense, quantize_network
 
 MODES = ("gemmlowp", "ruy", "fp32")
 

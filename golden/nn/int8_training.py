@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from golden.gemm import gemm
+from golden.nn.affine import symmetric
 from golden.nn.losses import LOSSES
-from golden.nn.quantization import symmetric
 
 
 @dataclass

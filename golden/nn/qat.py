@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from golden.nn.affine import asymmetric, symmetric
 from golden.nn.layers import dense, dense_backward
 from golden.nn.losses import LOSSES
 from golden.nn.network import Network
-from golden.nn.quantization import asymmetric, calibrate, quantize_network, symmetric
+from golden.nn.quantization import calibrate, quantize_network
 
 
 def fake_quantize(x, affine):
@@ -23,7 +24,7 @@ def fake_quantize(x, affine):
     Parameters
     ----------
     x : array_like
-    affine : golden.nn.quantization.Affine
+    affine : golden.nn.affine.Affine
 
     Returns
     -------
