@@ -178,7 +178,10 @@ class Rtl:
                 self._links[activity] = SimLink(
                     rows=self.rows, cols=self.cols, depth=self.depth, seed=self.seed, waves=self.waves,
                     activity=activity, name=f"homework/{'activity' if activity else 'core'}")
-                self._cores[activity] = Core(self._links[activity])
+                self._cores[activity] = core = Core(self._links[activity])
+                if activity:                # what stands in registers at first is not counted
+                    core.matmul(np.zeros((self.rows, self.depth), np.int8),
+                                np.zeros((self.depth, self.cols), np.int8))
         return self._cores[activity]
 
     def bf16(self):

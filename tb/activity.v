@@ -11,6 +11,7 @@
 //   result_toggles         pe_int8: result_q
 //
 // A toggle is a bit that was 0 and is 1 one clock later, or was 1 and is 0; one that was or is unknown does not count.
+// A simulator of two states, as Verilator, has no unknown bits: a register's first value is compared with a random one.
 // Example: an accumulator that goes from 2 to 8 toggles two bits, and one more where the tile's end clears it.
 // Registers change at the rising edge and are compared at the falling one; totals are read at a rising edge. They only
 // grow: whoever wants those of a stretch subtracts.

@@ -14,6 +14,7 @@ import pytest
 from host import packets
 from host.core import Core
 from host.errors import LinkError
+from sim import simulate
 from sim.link import SimLink
 
 
@@ -106,14 +107,14 @@ def test_three_slices_by_hand():
     a, w = np.array([[[1, 3, -1]]], np.int8), np.array([[2], [2], [1]], np.int8)
     with SimLink(1, 1, 1, k_max=4, activity=True, name="activity-1x1x1") as link:
         first, again = play(link, 1, a, w), play(link, 1, a, w)
-    assert first == {
+    assert knows_x(first, {
         "a": 1 + 6,                 # X -> 01 -> 03 -> FF
         "w": 0 + 2,                 # X -> 02 -> 02 -> 01
         "products": 2 * (1 + 14),   # X -> 0002 -> 0006 -> FFFF, in two registers
         "sums": 1 + 15,             # X -> 00002 -> 00006 -> 1FFFF
         "accumulators": 1 + 2 + 1,  # 0 -> 2 -> 8, cleared by the last slice
         "results": 0,               # X -> 7
-    }
+    })
     assert again == {
         "a": 7 + 1 + 6,             # FF -> 01 -> 03 -> FF
         "w": 2 + 0 + 2,             # 01 -> 02 -> 02 -> 01
@@ -124,9 +125,10 @@ def test_three_slices_by_hand():
     }
     model = Pipeline(1, 1, 1)
     model.tile(a[0], w)
-    assert model.toggles == first
+    assert knows_x(first, model.toggles)
+    before = dict(model.toggles)
     model.tile(a[0], w)
-    assert model.toggles == {kind: first[kind] + again[kind] for kind in first}
+    assert again == {kind: model.toggles[kind] - before[kind] for kind in again}
 
 
 @pytest.mark.parametrize(("shape", "stalls"), [
@@ -137,7 +139,7 @@ def test_random_products_toggle_what_the_model_says(shape, stalls, seed):
     model, (rows, cols, depth) = Pipeline(*shape), shape
     with SimLink(*shape, k_max=16 * depth, post_lanes=1, activity=True, stalls=stalls, seed=seed,
                  name=f"activity-{'x'.join(map(str, shape))}-{stalls}") as link:
-        for _ in range(6):
+        for number in range(6):
             slices, tiles = rng.integers(1, (17, 6))
             draw = corners if rng.random() < 0.3 else full_range
             a, w = draw(rng, (tiles, rows, slices * depth)), draw(rng, (slices * depth, cols))
@@ -145,12 +147,21 @@ def test_random_products_toggle_what_the_model_says(shape, stalls, seed):
             for tile in a:
                 model.tile(tile, w)
             expected = {kind: model.toggles[kind] - before[kind] for kind in before}
-            assert play(link, depth, a, w) == expected, f"{tiles} tiles of {slices} slices, seed {seed}"
+            got = play(link, depth, a, w)
+            assert got == expected or number == 0 and knows_x(got, expected), \
+                f"{tiles} tiles of {slices} slices, seed {seed}"
         assert all(model.toggles.values())
         rest = link.activity()
         again = link.activity()
     del rest["cycles"], again["cycles"]
     assert rest == again, "an array without work toggled"
+
+
+def knows_x(first, expected):
+    """Whether the first transfer's toggles are these: a simulator of two states begins at random ones."""
+    if simulate.simulator() == "icarus":
+        return first == expected
+    return all(count >= expected[kind] for kind, count in first.items())
 
 
 def full_range(rng, shape):
@@ -165,6 +176,7 @@ def test_a_reset_clears_what_an_open_tile_left():
     """One open tile of 1 * 7 stays in the accumulator; the reset takes its three bits back."""
     with SimLink(1, 1, 1, k_max=4, activity=True, name="activity-reset") as link:
         one, seven = np.array([[1]], np.int8), np.array([[7]], np.int8)
+        link.clear_activity()
         weights = packets.weight_panels(seven, packets.records(1), 1, 1, packets.MODES["raw"])
         open_tile = packets.activation_panels(one, 1, 1, packets.RELEASE | packets.KEEP)
         link.transfer(packets.flatten(*weights), packets.flatten(*open_tile), 0)
