@@ -31,6 +31,7 @@ class Player:
 
     async def ready(self):
         """Wait until the unit is out of reset."""
+        await Timer(1, "step")  # under Verilator nothing has its initial value before
         if self.dut.rst.value != 0:
             await FallingEdge(self.dut.rst)
         await FallingEdge(self.dut.clk)

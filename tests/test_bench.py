@@ -10,6 +10,8 @@ from host.link import Results
 from sim import simulate
 from tools import bench
 
+icarus = pytest.mark.skipif(simulate.simulator() != "icarus", reason="floors and goals are about Icarus")
+
 
 def rounds(player, pure, poke):
     """Rounds as `measure` returns them, each way's from the seconds its long runs took; the short took 1."""
@@ -33,6 +35,7 @@ def test_start_up_is_taken_off_by_its_own_least():
     assert bench.summary({"8x8x1": found})["8x8x1"]["ratios"]["pure"] == 1
 
 
+@icarus
 @pytest.mark.parametrize(("player", "missed"), [
     (10, []), (11, []), (12, ["pure"]), (99, ["pure"])])
 def test_a_ratio_below_its_floor_is_a_miss(player, missed):
@@ -40,6 +43,7 @@ def test_a_ratio_below_its_floor_is_a_miss(player, missed):
     assert [next(way for way in ("pure", "poke") if f"of {way}'s" in line) for line in lines] == missed
 
 
+@icarus
 @pytest.mark.parametrize(("seconds", "ratio", "status"), [(8, 1, 0), (16, 0.5, 1)])
 def test_a_miss_is_an_exit_status(seconds, ratio, status, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(simulate, "BUILD", tmp_path)
@@ -51,6 +55,7 @@ def test_a_miss_is_an_exit_status(seconds, ratio, status, tmp_path, monkeypatch,
     assert json.loads((tmp_path / "bench.json").read_text())["table"]["8x8x1"]["ratios"]["pure"] == ratio
 
 
+@icarus
 def test_a_missed_goal_is_said(capsys):
     table = bench.summary({"8x8x1": rounds([10], [10], [100]), "4x4x4": rounds([10], [10], [39])})
     bench.print_table(table, 1)

@@ -17,6 +17,7 @@ import pytest
 
 from golden.gemm import gemm, layer
 from golden.gemm_bf16 import gemm_bf16
+from host import packets, tiling
 from host.core import Core
 from sim import simulate
 from sim.link import SimLink
@@ -102,6 +103,18 @@ def test_stalls(core, link):
     np.testing.assert_array_equal(product, gemm(a, w))
     assert slow.cycles > 1.5 * quick.cycles
     assert slow.stall_w > quick.stall_w
+
+
+@pytest.mark.parametrize("number", range(5))
+def test_the_first_product_after_power_on(number):
+    """At time 0 Verilator's variables hold random bits, `rst` too; nothing may be sent before the reset."""
+    a, w = int8(number, 2, 4, 3)
+    shape = tiling.Shape(2, 3, 1, 24, bf16=True)
+    (batch,) = tiling.batches(a, w, packets.records(3), packets.MODES["raw"], shape)
+    with SimLink(2, 3, formats="DUAL", k_max=24, seed=number, name="verilator/first") as link:
+        results = link.transfer(batch.weights, batch.activations, 2)
+    (tile,) = packets.unpack_tiles(results, 2, 3, packets.MODES["raw"])
+    np.testing.assert_array_equal(tile, gemm(a, w))
 
 
 # --- the wrapper --------------------------------------------------------------------------------------------
