@@ -180,7 +180,7 @@ class _Verilator(_CommandOnly, cocotb_test.Verilator):
         sources = self.verilog_sources_flat
         python = [
             "--vpi", "-LDFLAGS", f"-Wl,-rpath,{self.lib_dir} -L{self.lib_dir} -lcocotbvpi_verilator",
-            "-DCOCOTB_SIM=1", str(Path(cocotb.__file__).parent / "share" / "lib" / "verilator" / "verilator.cpp"),
+            "-DCOCOTB_SIM=1", str(Path(cocotb.__file__).parent / "share/lib/verilator/verilator.cpp"),
             # what Python may touch, at a price in speed: everything, unless a .vlt file says what
             *([] if any(s.endswith(".vlt") for s in sources) else ["--public-flat-rw"])]
         verilate = [

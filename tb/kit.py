@@ -18,6 +18,12 @@ from cocotb.types import Logic, LogicArray
 PERIOD_NS = 10
 
 
+def text(handle):
+    """A string parameter: bytes in Icarus, a vector of eight bits a letter in Verilator."""
+    value = handle.value
+    return (value if isinstance(value, bytes) else value.to_bytes(byteorder="big")).lstrip(b"\0").decode()
+
+
 class Bench:
     """A device under test with its clock and its random numbers.
 

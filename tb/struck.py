@@ -20,6 +20,7 @@ from player import Player
 from host import registers
 from host.errors import LinkError
 from host.link import Beats, Results
+from tb.kit import text
 
 SOFT, HARD = 1, 2
 
@@ -82,7 +83,7 @@ class Struck:
         self.dut, self.player = dut, Player(dut.u)
         self.u = self.player.dut
         self.shape = Shape(*(int(getattr(dut, name).value) for name in ("ROWS", "COLS", "DEPTH", "K_MAX")),
-                           formats=dut.FORMATS.value.decode(), post_lanes=int(dut.POST_LANES.value))
+                           formats=text(dut.FORMATS), post_lanes=int(dut.POST_LANES.value))
         folder = cocotb.plusargs.get("dir", ".")
         self._files = {stream: open(os.path.join(folder, f"{stream}.bin"), "wb") for stream in "wa"}
         open(os.path.join(folder, "m.txt"), "w").close()

@@ -10,7 +10,7 @@ What could be wrong here, beyond tb_axil_regs.py, and which case would show it:
 """
 import cocotb
 
-from tb.kit import Bench
+from tb.kit import Bench, text
 from tb.register_walk import Walk
 
 
@@ -20,7 +20,7 @@ async def walk(dut):
     idle = dict.fromkeys(("s_axis_w_tvalid", "s_axis_a_tvalid"), 0)
     bench = Bench(dut, m_axis_tready=1, **idle)
     parameters = {name: bench.parameter(name) for name in ("ROWS", "COLS", "DEPTH", "POST_LANES")}
-    formats = dut.FORMATS.value.decode()
+    formats = text(dut.FORMATS)
     walk = Walk(bench, LONGEST=bench.parameter("K_MAX"), INT8=int(formats != "BF16"),
                 BF16=int(formats != "INT8"), **parameters)
     await bench.start()

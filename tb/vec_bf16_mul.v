@@ -12,10 +12,11 @@ module vec_bf16_mul;
     wire         clk;
     wire [39:0] word;
     wire [31:0] result;
+    wire idle;
 
-    vector_player #(.IN_W(40), .OUT_W(32), .LATENCY(4)) u_player (.clk(clk), .word(word), .result(result));
+    vector_player #(.IN_W(40), .OUT_W(32), .LATENCY(4)) u_player (.clk(clk), .word(word), .idle(idle), .result(result));
 
-    bf16_mul u_dut (.clk(clk), .enable(word[32] !== 1'b0), .a(word[31:16]), .b(word[15:0]), .p(result));
+    bf16_mul u_dut (.clk(clk), .enable(word[32] || idle), .a(word[31:16]), .b(word[15:0]), .p(result));
 
 endmodule
 

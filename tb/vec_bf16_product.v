@@ -12,12 +12,13 @@ module vec_bf16_product;
     wire         clk;
     wire [55:0] word;
     wire [31:0] result;
+    wire idle;
 
-    vector_player #(.IN_W(56), .OUT_W(32), .LATENCY(4)) u_player (.clk(clk), .word(word), .result(result));
+    vector_player #(.IN_W(56), .OUT_W(32), .LATENCY(4)) u_player (.clk(clk), .word(word), .idle(idle), .result(result));
 
     // `product` is not the current word's but that of two words before, whatever the multiplier in front may be
     reg [15:0] product1_q, product2_q;
-    wire       enable = (word[48] !== 1'b0);
+    wire       enable = (word[48] || idle);
 
     always @(posedge clk) if (enable) begin
         product1_q <= word[15:0];

@@ -12,10 +12,11 @@ module vec_fp32_add;
     wire         clk;
     wire [71:0] word;
     wire [31:0] result;
+    wire idle;
 
-    vector_player #(.IN_W(72), .OUT_W(32), .LATENCY(4)) u_player (.clk(clk), .word(word), .result(result));
+    vector_player #(.IN_W(72), .OUT_W(32), .LATENCY(4)) u_player (.clk(clk), .word(word), .idle(idle), .result(result));
 
-    fp32_add u_dut (.clk(clk), .enable(word[64] !== 1'b0), .a(word[63:32]), .b(word[31:0]), .s(result));
+    fp32_add u_dut (.clk(clk), .enable(word[64] || idle), .a(word[63:32]), .b(word[31:0]), .s(result));
 
 endmodule
 

@@ -12,10 +12,11 @@ module vec_fp32_mul;
     wire         clk;
     wire [71:0] word;
     wire [31:0] result;
+    wire idle;
 
-    vector_player #(.IN_W(72), .OUT_W(32), .LATENCY(10)) u_player (.clk(clk), .word(word), .result(result));
+    vector_player #(.IN_W(72), .OUT_W(32), .LATENCY(10)) u_player (.clk(clk), .word(word), .idle(idle), .result(result));
 
-    fp32_mul u_dut (.clk(clk), .enable(word[64] !== 1'b0), .a(word[63:32]), .b(word[31:0]), .p(result));
+    fp32_mul u_dut (.clk(clk), .enable(word[64] || idle), .a(word[63:32]), .b(word[31:0]), .p(result));
 
 endmodule
 

@@ -12,10 +12,11 @@ module vec_int32_to_fp32;
     wire         clk;
     wire [39:0] word;
     wire [31:0] result;
+    wire         idle;
 
-    vector_player #(.IN_W(40), .OUT_W(32), .LATENCY(4)) u_player (.clk(clk), .word(word), .result(result));
+    vector_player #(.IN_W(40), .OUT_W(32), .LATENCY(4)) u_player (.clk(clk), .word(word), .idle(idle), .result(result));
 
-    int32_to_fp32 u_dut (.clk(clk), .enable(word[32] !== 1'b0), .x(word[31:0]), .y(result));
+    int32_to_fp32 u_dut (.clk(clk), .enable(word[32] || idle), .x(word[31:0]), .y(result));
 
 endmodule
 

@@ -12,10 +12,11 @@ module vec_mul9x9;
     wire         clk;
     wire [39:0] word;
     wire [31:0] result;
+    wire idle;
 
-    vector_player #(.IN_W(40), .OUT_W(32), .LATENCY(2)) u_player (.clk(clk), .word(word), .result(result));
+    vector_player #(.IN_W(40), .OUT_W(32), .LATENCY(2)) u_player (.clk(clk), .word(word), .idle(idle), .result(result));
 
-    mul9x9 u_dut (.clk(clk), .enable(word[32] !== 1'b0), .a(word[24:16]), .b(word[8:0]), .p(result[17:0]));
+    mul9x9 u_dut (.clk(clk), .enable(word[32] || idle), .a(word[24:16]), .b(word[8:0]), .p(result[17:0]));
 
     assign result[31:18] = {14{result[17]}};
 

@@ -13,10 +13,11 @@ module vec_vector_lane;
     wire         clk;
     wire [143:0] word;
     wire [31:0]  result;
+    wire         idle;
 
-    vector_player #(.IN_W(144), .OUT_W(32), .LATENCY(16)) u_player (.clk(clk), .word(word), .result(result));
+    vector_player #(.IN_W(144), .OUT_W(32), .LATENCY(16)) u_player (.clk(clk), .word(word), .idle(idle), .result(result));
 
-    wire        enable = (word[136] !== 1'b0);
+    wire        enable = word[136] || idle;
     reg  [31:0] beside [1:15];
 
     integer i;

@@ -11,7 +11,9 @@
 //            start      a rising edge (by the bench) opens the files and runs them through; done goes low
 //            done       rises when the result file is closed; `count` is the number of words, `failed` says
 //                       that a file could not be opened or that the input ended in mid-word
-// Between and around words `word` is X, so a result that depends on an earlier or later word shows as X.
+//            idle       no word is on: before the first and while the last results come out
+// Between and around words `word` is X, so a result that depends on an earlier or later word shows as X. (In a simulator
+// of two states it is anything; what a module needs then, an enable, takes `idle`.)
 // Files      +vectors=<file> +results=<file>, vectors.bin and results.hex in the run's folder by default.
 `default_nettype none
 `timescale 1ns / 1ps
@@ -23,6 +25,7 @@ module vector_player #(
 ) (
     output reg              clk,
     output reg  [IN_W-1:0]  word,
+    output reg              idle,
     input  wire [OUT_W-1:0] result
 );
 
@@ -55,6 +58,7 @@ module vector_player #(
     initial begin
         clk  = 1'b0;
         word = {IN_W{1'bx}};
+        idle = 1'b1;
         if (!$value$plusargs("vectors=%s", vectors)) vectors = "vectors.bin";
         if (!$value$plusargs("results=%s", results)) results = "results.hex";
     end
@@ -72,12 +76,14 @@ module vector_player #(
             got = $fread(next_word, fd_in);
             while (got == BYTES) begin
                 word  = next_word;
+                idle  = 1'b0;
                 count = count + 1;
                 tick;
                 got = $fread(next_word, fd_in);
             end
             failed = (got != 0);
             word = {IN_W{1'bx}};
+            idle = 1'b1;
             if (count > 0) repeat (SKIP) tick;
             $fclose(fd_in);
             $fclose(fd_out);

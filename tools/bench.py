@@ -51,7 +51,8 @@ FLOORS = {"pure": 0.9}
 """The player's speed over that of another way must be at least this, or the bench fails."""
 GOALS = {**FLOORS, "poke": 4.0}
 """What is aimed at, and printed beside what is measured; docs/simulation.md says what stands in the way. Both
-are about Icarus. Under Verilator the array costs so little that files and calls into Python are most of it."""
+are about Icarus. Under Verilator the array costs so little that files and calls into Python are most of it.
+"""
 K_MAX = 1024
 POST_LANES = 2
 BEATS = 1 << 18  # room in the memories of the pure bench
