@@ -188,8 +188,8 @@ def _side_by_side(problem, run, exact, golden, rtl):
           for key, g in columns)])
     scalings = {error: _exact(problem, error)[name][i, j] for error in ERRORS}
     show.table(("if the error is", problem.asked), [(ERRORS[k], _decimal(v)) for k, v in scalings.items()])
-    show.good(f"Answer: {problem.asked} = {_decimal(value)} in exact arithmetic, {got['golden bf16']!r} in golden bf16, "
-              f"{got['RTL bf16']!r} on the RTL.")
+    show.good(f"Answer: {problem.asked} = {_decimal(value)} in exact arithmetic, "
+              f"{got['golden bf16']!r} in golden bf16, {got['RTL bf16']!r} on the RTL.")
     return {"answer": {"exact": _decimal(value), "exact_float": float(value), **{
         key.replace(" ", "_"): v for key, v in got.items()}},
             "scalings": {k: _decimal(v) for k, v in scalings.items()}}
@@ -203,13 +203,14 @@ def _reals(values):
 
 
 def _rounded(value):
-    """A number with ten digits after the point; with an exponent where it would grow wide or lose them all."""
+    """A number with ten digits after the point; large and small ones with an exponent."""
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     exact = Fraction(value)
     with localcontext(prec=60):
         number = Decimal(exact.numerator) / Decimal(exact.denominator)
-    return f"{number:.10f}" if exact == 0 or Fraction(1, 10**4) <= abs(exact) < 10**6 else f"{number:.9e}"
+    plain = exact == 0 or Fraction(1, 10**4) <= abs(exact) < 10**6
+    return f"{number:.10f}" if plain else f"{number:.9e}"
 
 
 def _decimal(value, most=30, first=17):

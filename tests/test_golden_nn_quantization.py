@@ -56,7 +56,7 @@ def test_ranges_up_to_the_largest_float():
         assert np.isfinite(q.scale)
         assert q.quantize(0.0) == q.zero_point
         ends = q.quantize([low, high]).astype(int)
-        assert ends.tolist() == [-128, 127] or abs(q.zero_point) < 2       # the middle is between two integers
+        assert ends.tolist() == [-128, 127] or abs(q.zero_point) < 2   # 0 is between two integers
         assert (np.abs(ends - [-128, 127]) <= 1).all()
     assert symmetric([largest]).quantize([largest, -largest]).tolist() == [127, -127]
 

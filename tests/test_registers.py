@@ -32,7 +32,7 @@ def test_host_has_the_same_addresses(rdl):
 
 
 def test_seed_is_there_with_bfloat16_only():
-    """Without, nothing is rounded stochastically: the address is unmapped, as `test_walk` finds on the core."""
+    """Without, nothing is rounded stochastically: the address is unmapped, as `test_walk` finds."""
     without, both = ({register.name for register in registers.load(BF16=n)} for n in (0, 1))
     assert both - without == {"SEED"}
     assert "does not have this register: its address is unmapped" in registers.DOCUMENT.read_text()

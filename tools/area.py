@@ -9,8 +9,8 @@ Yosys maps each module by itself to ECP5 and to iCE40; the table counts cells of
     DSP     MULT18X18D (ECP5); the iCE40 column maps multipliers to LUTs
 
 No placement, no timing: these are counts, and exact for one version of Yosys, which the last line names.
-``--check`` compares the table in docs/area.md, and the numbers in synth/significand_mul.toml that problem 7 of
-the problem sheet shows, with what Yosys says today.
+``--check`` compares the table in docs/area.md, and the numbers in synth/significand_mul.toml that problem 7
+of the problem sheet shows, with what Yosys says today.
 """
 import argparse
 import functools
@@ -142,8 +142,9 @@ def significands():
         def count(target, dsp, width=width):
             return summary(cells("significand_mul", (("WIDTH", width),), target, dsp), target)
         with_dsp = count("ecp5", True)
-        out[name] = {"width": width, "ecp5_luts": count("ecp5", False)[0], "ice40_luts": count("ice40", False)[0],
-                     "ecp5_dsps": with_dsp[2], "ecp5_luts_beside": with_dsp[0]}
+        out[name] = {"width": width, "ecp5_luts": count("ecp5", False)[0],
+                     "ice40_luts": count("ice40", False)[0], "ecp5_dsps": with_dsp[2],
+                     "ecp5_luts_beside": with_dsp[0]}
     return out
 
 
@@ -155,7 +156,8 @@ def version():
 def main(arguments=None):
     """Print the table; with --check compare what is written down, status 1 if it is not what Yosys says."""
     parser = argparse.ArgumentParser(prog="python -m tools.area", description="Count the cells of the cells.")
-    parser.add_argument("--check", action="store_true", help="compare docs/area.md and synth/significand_mul.toml instead of printing")
+    parser.add_argument("--check", action="store_true",
+                        help="compare docs/area.md and synth/significand_mul.toml instead of printing")
     given = parser.parse_args(arguments)
     shown = sys.stderr.isatty()
     lines = table(lambda name: shown and print(f"\r{name:<60}", end="\r", file=sys.stderr, flush=True))

@@ -158,8 +158,8 @@ def _text(node):
 
 
 def markdown(registers, title="Registers", rdl="macrame.rdl",
-             note="SHAPE and K_MAX are those of a core with default parameters, FORMAT and SEED those of one with "
-                  'FORMATS "DUAL".'):
+             note="SHAPE and K_MAX are those of a core with default parameters, FORMAT and SEED those of one "
+                  'with FORMATS "DUAL".'):
     """The map as a document."""
     out = [f"# {title}", "",
            f"<!-- Written by `{COMMAND}` from rtl/{rdl}: edit that file. -->", "",
