@@ -37,7 +37,7 @@ help:                  ## list the targets and the variables each takes
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 	@printf '\nVariables, as in make gemm A=a.npy W=w.npy OUT=c.npy ROWS=4:\n'
 	@$(foreach t,$(TARGETS),$(if $(TAKES_$t),printf '  %-11s %s\n' '$t' '$(TAKES_$t)';))
-	@printf '%s\n' '' 'ROWS COLS DEPTH shape the array, WAVES=1 leaves an FST, SEED replays. What those of gemm mean, and' \
+	@printf '%s\n' '' 'ROWS COLS DEPTH shape the int8 core, WAVES=1 leaves an FST, SEED replays. What those of gemm mean, and' \
 	  'what becomes of an old OUT: .venv/bin/python -m sim.gemm --help'
 
 sim: ready-sim         ## solve the problem sheet on the RTL (PROBLEM=4 for one, HOMEWORK=dir for your own numbers)

@@ -9,7 +9,7 @@ Usage: make sim [PROBLEM=4] [HOMEWORK=dir] [NAME=value ...]; or the variables in
   PROBLEM           which problems, as in 4 or 1,3           (all there are)
   HOMEWORK          a folder with your own data files, see docs/problems.md
   OUT               where reports and plots go               (build/homework)
-  ROWS, COLS, DEPTH shape of the array                       (8, 8, 1)
+  ROWS, COLS, DEPTH shape of the int8 core                   (8, 8, 1)
   SIM, SEED         simulator and its seed                   (icarus, 1)
   WAVES             1 leaves an FST                          (0)
 
@@ -39,7 +39,7 @@ from homework import (
     report,
     settings,
 )
-from homework.rtl import Rtl
+from homework.rtl import Rtl, counted
 from homework.show import Show
 from host.errors import CoreError, LinkError
 from sim import simulate
@@ -121,10 +121,11 @@ def _solve(chosen, problems):
     began, show = time.monotonic(), Show()
     rtl = Rtl(chosen.rows, chosen.cols, chosen.depth, show, chosen.seed, chosen.waves)
     run = Run(show, rtl, chosen.out)
-    rows = []
+    rows, hardware = [], {}
     try:
         for number, pieces in problems.items():
             module, first, started = PROBLEMS[number], len(rtl.checks), time.monotonic()
+            rtl.used.clear()
             show.problem(number, module.TITLE)
             answer = {}
             for part, problem in zip(parts(number), pieces):
@@ -133,30 +134,35 @@ def _solve(chosen, problems):
             bad = sum(len(check.mismatches) for check in checks)
             seconds = time.monotonic() - started
             name = run.output(f"p{number}.json", report.to_json({
-                "problem": number, "title": module.TITLE, "core": [chosen.rows, chosen.cols, chosen.depth],
-                "simulator": simulate.simulator(), "seconds": seconds, "mismatches": bad, "checks": checks,
-                "answer": answer}).encode())
-            values = sum(check.values for check in checks)
-            rows.append((number, module.TITLE, f"{values:,}" if values else "-", bad if values else "-",
-                         f"{seconds:.1f} s", name))
+                "problem": number, "title": module.TITLE, "hardware": rtl.used,
+                "simulator": simulate.simulator(), "seconds": seconds, "rtl_numbers": counted(checks),
+                "mismatches": bad, "checks": checks, "answer": answer}).encode())
+            rows.append((number, module.TITLE, f"{counted(checks):,}" if checks else "-",
+                         bad if checks else "-", f"{seconds:.1f} s", name))
+            for what in rtl.used:
+                hardware.setdefault(what, []).append(str(number))
     finally:
         rtl.close()
     for path, content in run.files.items():
         report.write(path, content)
-    _summary(show, chosen, rows, time.monotonic() - began)
+    _summary(show, chosen, rows, hardware, time.monotonic() - began)
     wrong = sum(len(check.mismatches) for check in rtl.checks)
     if wrong:
         show.bad(f"{wrong:,} RTL results differ from golden.")
         return 1
     if rtl.checks:
-        show.good(f"All {sum(check.values for check in rtl.checks):,} RTL results equal golden to the bit.")
+        show.good(f"All {counted(rtl.checks):,} RTL results equal golden to the bit.")
     return 0
 
 
-def _summary(show, chosen, rows, seconds):
-    core = f"{chosen.rows}x{chosen.cols}x{chosen.depth} core"
-    show.part(f"Summary ({core}, {simulate.simulator()}, {seconds:.1f} s)")
+def _summary(show, chosen, rows, hardware, seconds):
+    """What each problem came to; `hardware` is what computed, and for which problems."""
+    show.part(f"Summary ({simulate.simulator()}, {seconds:.1f} s)")
     show.table(("problem", "", "RTL numbers", "mismatches", "time", "report"), rows)
+    if hardware:
+        show.table(("simulated", "for problems"), [(what, ", ".join(numbers))
+                                                   for what, numbers in hardware.items()])
+        show.text("ROWS, COLS and DEPTH shape the int8 core only.")
     if chosen.problems == list(PROBLEMS):
         show.text("Problem 8's training on the RTL takes minutes and has a command of its own, make train.")
 

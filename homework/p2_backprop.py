@@ -1,7 +1,9 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """Problem 2: one step of backpropagation, in exact fractions and in the core's bf16 arithmetic."""
+import math
 from dataclasses import dataclass
+from decimal import Decimal, localcontext
 from fractions import Fraction
 
 import numpy as np
@@ -77,12 +79,12 @@ def solve(problem, run):
     golden = _bf16(problem, Golden())
     rtl = _bf16(problem, run.rtl.bf16())
     for name, _ in STEPS:
-        run.rtl.compare(f"{name}, bf16", _bits(rtl[name]), _bits(golden[name]))
+        run.rtl.compare(f"{name}, bf16", _bits(rtl[name]), _bits(golden[name]), again=True)
     answer = _side_by_side(problem, run, exact, golden, rtl)
     return {"stand_in": problem.stand_in, "error": problem.error, "learning_rate": problem.rate,
             "asked": problem.asked, **answer, "exact": {k: _reals(v) for k, v in exact.items()},
-            "bf16_golden": {k: {"value": v, "bits": _bits(v)} for k, v in golden.items()},
-            "bf16_rtl": {k: {"value": v, "bits": _bits(v)} for k, v in rtl.items()}}
+            "bf16_golden": {k: {"value": _reals(v), "bits": _bits(v)} for k, v in golden.items()},
+            "bf16_rtl": {k: {"value": _reals(v), "bits": _bits(v)} for k, v in rtl.items()}}
 
 
 def _exact(problem, error=None):
@@ -167,12 +169,12 @@ def _side_by_side(problem, run, exact, golden, rtl):
     for name, how in STEPS:
         how = "dE/dy" if name == "dE/dz2" and not problem.masked else how
         i = np.unravel_index(np.abs(_reals(golden[name])).argmax(), golden[name].shape)
-        value = float(exact[name][i])
+        value = exact[name][i]
         at = ",".join(str(k + 1) for k in i)
-        rows.append((f"{name}[{at}]", how, f"{value:.10f}",
-                     *(f"{float(_reals(g[name])[i]):.10f}" for _, g in columns),
+        rows.append((f"{name}[{at}]", how, _rounded(value),
+                     *(_rounded(float(_reals(g[name])[i])) for _, g in columns),
                      *(f"{int(_bits(g[name])[i]):0{2 * g[name].itemsize}X}" for _, g in columns),
-                     f"{float(_reals(golden[name])[i]) - value:+.1e}"))
+                     f"{float(_reals(golden[name])[i]) - float(value):+.1e}"))
     show.table(("largest element", "computed as", "exact", *(name for name, _ in columns),
                 *("bits" for _ in columns), "error"), rows)
     layer, i, j = problem.weight
@@ -186,8 +188,8 @@ def _side_by_side(problem, run, exact, golden, rtl):
           for key, g in columns)])
     scalings = {error: _exact(problem, error)[name][i, j] for error in ERRORS}
     show.table(("if the error is", problem.asked), [(ERRORS[k], _decimal(v)) for k, v in scalings.items()])
-    show.good(f"Answer: {problem.asked} = {_decimal(value)} exactly, {got['golden bf16']!r} in golden bf16, "
-              f"{got['RTL bf16']!r} on the RTL.")
+    show.good(f"Answer: {problem.asked} = {_decimal(value)} in exact arithmetic, "
+              f"{got['golden bf16']!r} in golden bf16, {got['RTL bf16']!r} on the RTL.")
     return {"answer": {"exact": _decimal(value), "exact_float": float(value), **{
         key.replace(" ", "_"): v for key, v in got.items()}},
             "scalings": {k: _decimal(v) for k, v in scalings.items()}}
@@ -200,13 +202,48 @@ def _reals(values):
     return values.astype(np.float64)
 
 
-def _decimal(value, most=30):
-    """A fraction as a decimal: all its digits where they end, else the first ones."""
-    digits = 0
-    while digits <= most and (value * 10**digits).denominator != 1:
-        digits += 1
-    if digits > most:
-        return f"{float(value):.17g}..."
-    whole = abs(value.numerator) * 10**digits // value.denominator
-    text = f"{whole:0{digits + 1}d}"
-    return ("-" if value < 0 else "") + (f"{text[:-digits]}.{text[-digits:]}" if digits else text)
+def _rounded(value):
+    """A number with ten digits after the point; large and small ones with an exponent."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    exact = Fraction(value)
+    with localcontext(prec=60):
+        number = Decimal(exact.numerator) / Decimal(exact.denominator)
+    plain = exact == 0 or Fraction(1, 10**4) <= abs(exact) < 10**6
+    return f"{number:.10f}" if plain else f"{number:.9e}"
+
+
+def _decimal(value, most=30, first=17):
+    """A fraction as a decimal.
+
+    Parameters
+    ----------
+    value : fractions.Fraction
+    most : int
+        Digits that are written if the decimal ends there.
+    first : int
+        Digits that are written of one that is longer or does not end.
+
+    Returns
+    -------
+    str
+        All digits, or the first ones and "...": cut off, not rounded. Numbers from 1e21 on and those below
+        1e-6 have an exponent.
+    """
+    if not value:
+        return "0"
+    sign, size, exponent = "-" if value < 0 else "", abs(value), 0
+    while size >= 10:
+        size, exponent = size / 10, exponent + 1
+    while size < 1:
+        size, exponent = size * 10, exponent - 1
+    ends, plain = (size * 10**(most - 1)).denominator == 1, -6 <= exponent < 21
+    length = most if ends else max(first, exponent + 2 if plain else 0)
+    digits = str(int(size * 10**(length - 1)))
+    digits, more = (digits.rstrip("0"), "") if ends else (digits, "...")
+    point = exponent + 1 if plain else 1                   # digits before it
+    if point < 1:
+        digits, point = "0" * (1 - point) + digits, 1
+    digits = digits.ljust(point, "0")
+    text = f"{sign}{digits[:point]}" + (f".{digits[point:]}{more}" if digits[point:] else "")
+    return text if plain else f"{text}e{exponent:+d}"

@@ -73,5 +73,7 @@ def _solved_range(show, s):
         show.text(f"Any batch size from {s.lowest:,} up does the same: one batch holds all samples.")
     elif s.lowest < s.highest:
         what = "dropped" if s.leftover == "drop" else "put into a smaller batch"
+        left = (f"leaves {s.left_over:,} over" if s.leftover == "drop" or not s.left_over
+                else f"makes the last batch the fullest, {s.left_over:,} of {s.batch_size:,}")
         show.text(f"With left-over samples {what}, any number of {name} from {s.lowest:,} to {s.highest:,} "
-                  f"makes as many updates; {getattr(s, s.solved):,} leaves {s.left_over:,} over.")
+                  f"makes as many updates; {getattr(s, s.solved):,} {left}.")

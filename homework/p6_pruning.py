@@ -16,6 +16,7 @@ KEYS = ("hidden", "test_fraction", "split_seed", "epochs", "batch_size", "learni
         "sparsities", "retrain_epochs", "retrain_rate", "dropout", "pictures", "mode")
 WAYS = (("magnitude", "single weights"), ("blocks", "whole K slices of a panel"))
 CALIBRATION = 256
+LEARNT = 2 / digits.CLASSES                 # of pictures right: less is hardly more than guessing
 REGISTERS = {"a": "activation operands", "w": "weight operands", "products": "products",
              "sums": "adder trees", "accumulators": "accumulators", "results": "results"}
 
@@ -69,6 +70,10 @@ def solve(problem, run):
     full = digits.accuracy(network.predict(test[0]), test[1])
     show.text(f"A {digits.PIXELS}-{problem.hidden}-{digits.CLASSES} network, {weights:,} weights, {full:.2%} "
               f"of {len(test[0])} held-out pictures right. Pruning takes the weakest weights out for good.")
+    if full < LEARNT:
+        show.text(f"This network has learnt next to nothing: guessing gets {1 / digits.CLASSES:.0%} right. "
+                  "What follows says little about pruning; try another learning_rate or more epochs.",
+                  "yellow")
     show.part("Accuracy over sparsity, without and with retraining (float64, golden)")
     points = [_point(problem, show, network, share, block, train, test) for share in problem.sparsities]
     show.table(("taken out", *(f"{title}: {part}" for _, title in (("m", "single"), ("b", "slices"))

@@ -1,7 +1,9 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """Problem 7: bfloat16 against fp32 and fp16; the converters on the RTL in all three roundings."""
+import tomllib
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -13,6 +15,8 @@ KEYS = ("values", "bits", "random", "averaged", "seed")
 FORMATS = {"fp32": (8, 23), "bf16": (8, 7), "fp16": (5, 10)}     # exponent bits, fraction bits
 PARAMETERS = 1_000_000
 DRAWS = (16, 256, 4096, 65536)
+#: What multipliers of significands cost, measured: the simulators come without a synthesis tool.
+GATES = Path(__file__).resolve().parents[1] / "synth" / "significand_mul.toml"
 
 
 @dataclass(frozen=True)
@@ -43,9 +47,9 @@ def read(file):
 
 def solve(problem, run):
     """Formats in numbers, the converters, stochastic rounding on average."""
-    formats = _formats(run.show)
+    formats, gates = _formats(run.show), _gates(run.show)
     table, averaged = _narrow(problem, run)
-    return {"formats": formats, "conversions": _conversions(problem, run, table),
+    return {"formats": formats, "gates": gates, "conversions": _conversions(problem, run, table),
             "stochastic": _stochastic(problem, run, averaged), "counting": _counting(run.show)}
 
 
@@ -70,9 +74,24 @@ def _formats(show):
         (f"bytes for {PARAMETERS:,} weights", *(f"{r['bytes'] * PARAMETERS:,}" for r in rows.values()))])
     show.text("bf16 is the upper half of an fp32: the whole range of fp32, so that nothing overflows that "
               "did not before, at half the bytes; widening is free. fp16 has three more bits of fraction, "
-              "but ends at 65,504. (The cost in gates of an 8x8 against a 24x24 significand multiplier, "
-              "from synthesis, comes with a later release.)")
+              "but ends at 65,504.")
     return rows
+
+
+def _gates(show):
+    gates = tomllib.loads(GATES.read_text())
+    show.part(f"The multiplier of the significands in gates (measured, {gates['version']})")
+    bf16, fp32 = gates["bf16"], gates["fp32"]
+    show.table(("", *(f"{f}, {gates[f]['width']} x {gates[f]['width']} bits" for f in ("bf16", "fp32")),
+                "fp32 / bf16"),
+               [(title, f"{bf16[key]:,}", f"{fp32[key]:,}", f"{fp32[key] / bf16[key]:.1f}")
+                for key, title in (("ecp5_luts", "ECP5, LUTs alone"), ("ice40_luts", "iCE40, LUTs alone"),
+                                   ("ecp5_dsps", "ECP5, DSP blocks where they may be used"))])
+    show.text("The cost is that of the square of the width, 9 times as many partial products, or a little "
+              f"more. Beside its {fp32['ecp5_dsps']} DSP blocks the wide one needs "
+              f"{fp32['ecp5_luts_beside']} LUTs to add their products up. Counted by {gates['measured_by']} "
+              "(docs/area.md); the rest of a multiplier, exponents and rounding, is not in it.")
+    return gates
 
 
 def _narrow(problem, run):
@@ -119,6 +138,7 @@ def _conversions(problem, run, got):
     wide = run.rtl.play("bf16_to_fp32", x=every).view(np.uint32)
     run.rtl.compare("bf16 to fp32, all 65,536 patterns", wide, bf16_to_fp32(every).view(np.uint32))
     return {"fp32_bits": bits, "value": bits.view(np.float32),
+            "beyond_fp32": [{"given": number, "fp32": single} for number, single in problem.beyond],
             "bf16_bits": {name: got[:, i] for i, name in enumerate(headers)}}
 
 

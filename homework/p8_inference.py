@@ -90,7 +90,7 @@ def solve(problem, run):
         h, report = run.rtl.dense(f"layer {i}, int8 outputs", layer, h, expected)
         layers.append({**report.as_dict(), "cycle_model": run.rtl.predicted_cycles(layer, len(x))})
     labels = h.argmax(axis=1)
-    run.rtl.compare("labels", labels, quantized.predict(x))
+    run.rtl.compare("labels", labels, quantized.predict(x), again=True)
     accuracy["int8 golden"] = measured(golden[-1].argmax(axis=1), test[1])
     accuracy["int8 RTL"] = measured(labels, test[1])
     show.table(("layer", "MACs", "cycles", "cycle model", "array busy", "utilisation", "stalls a / w / out"),

@@ -109,7 +109,8 @@ def _three_formats(problem, run, train, test):
     with show.progress("drawing the losses"):
         figure = curves_figure([
             Panel(title, "epoch", "cross-entropy", [(name, range(1, problem.epochs + 1), r[key])
-                                                    for name, r in out.items()], log="y", integers=True)
+                                                    for name, r in out.items()], log="y", integers=True,
+                  under=("fp32",))
             for title, key in (("training loss", "loss"), ("test loss", "test_loss"))])
         for kind, data in figure.items():
             show.text(f"plot: {run.output(f'p8_training.{kind}', data)}")
@@ -125,46 +126,87 @@ def _few_bits(problem, run, train, test):
                  momentum=problem.momentum, rng=np.random.default_rng(problem.seed))
     full = digits.accuracy(network.predict(test[0]), test[1])
     calibration = train[0][:CALIBRATION]
-    out = {"float": full, "points": []}
+    further = [_further(problem, show, network, train, number) for number in range(problem.aware_runs)]
+    out = {"float": full, "further_epochs": problem.aware_epochs,
+           "float_further": [digits.accuracy(net.predict(test[0]), test[1]) for net in further], "points": []}
     for what, same in (("weights", False), ("weights and activations", True)):
         for bits in problem.bits:
             activation_bits = bits if same else 8
             try:
-                after = quantize_network(network, calibration, MODE, True, bits, activation_bits)
+                after, *plain = [quantize_network(net, calibration, MODE, True, bits, activation_bits)
+                                 for net in (network, *further)]
                 aware = [_aware(problem, show, network, calibration, train, bits, activation_bits, run_number)
                          for run_number in range(problem.aware_runs)]
             except ValueError as error:
                 raise problem.file.refused(f"the network cannot be quantised: {error}") from None
-            right = [digits.accuracy(net.predict(net.input.quantize(test[0])), test[1])
-                     for net in (after, *aware)]
+            at_once, *right = [digits.accuracy(net.predict(net.input.quantize(test[0])), test[1])
+                               for net in (after, *plain, *aware)]
+            plain, aware = right[:len(plain)], right[len(plain):]
             out["points"].append({"bits": bits, "activation_bits": activation_bits, "what": what,
-                                  "after_training": right[0], "aware": float(np.mean(right[1:])),
-                                  "aware_runs": right[1:]})
-    show.table(("of so many bits", "bits", "after training", "aware, mean", "lowest", "highest", "gained"),
-               [(p["what"], p["bits"], f"{p['after_training']:.2%}", f"{p['aware']:.2%}",
+                                  "after_training": at_once, "plain": float(np.mean(plain)),
+                                  "plain_runs": plain, "aware": float(np.mean(aware)), "aware_runs": aware,
+                                  "gained": float(np.mean(aware) - np.mean(plain))})
+    epochs = problem.aware_epochs
+    show.table(("of so many bits", "bits", "at once", f"{epochs} epochs more", f"{epochs} aware, mean",
+                "lowest", "highest", "gained"),
+               [(p["what"], p["bits"], f"{p['after_training']:.2%}", f"{p['plain']:.2%}", f"{p['aware']:.2%}",
                  f"{min(p['aware_runs']):.2%}", f"{max(p['aware_runs']):.2%}",
-                 f"{100 * (p['aware'] - p['after_training']):+.2f} points") for p in out["points"]])
-    show.text(f"float64: {full:.2%}. All figures are of integer networks. After training: weights rounded to "
-              "their grid, a scale for each output, ranges calibrated; nothing is learnt. Aware: "
-              f"{problem.aware_epochs} further epochs whose forward pass rounds as the integers will, "
-              f"{problem.aware_runs} times from the same network with other batches, since single runs "
-              "differ by some pictures, and from one machine's BLAS to another's too; "
-              "gradients pass straight through the rounding, and are 0 where a value saturates. At 8 bits "
-              "there is little to gain; the coarser the grid, the more it helps that the other weights can "
-              "make up for what one was rounded by.")
+                 f"{100 * p['gained']:+.2f} points") for p in out["points"]])
+    show.text(f"float64: {full:.2%}, {np.mean(out['float_further']):.2%} after {epochs} epochs more. All "
+              "figures of the table are of integer networks. At once: weights rounded to their grid, a scale "
+              "for each output, ranges calibrated; nothing is learnt. Epochs more: the same after "
+              f"{epochs} further epochs as before, of which quantisation knows nothing. Aware: as many "
+              "epochs, on the same batches at the same rate, whose forward pass rounds as the integers will; "
+              "gradients pass straight through the rounding, and are 0 where a value saturates. Both are "
+              f"done {problem.aware_runs} times from the same network with other batches, and "
+              "compared by their means, since single runs differ by some pictures, and from one machine's "
+              "BLAS to another's too. Gained is what awareness adds to further training.")
+    show.text(_verdict(out["points"], len(test[1]), problem.aware_runs))
     with show.progress("drawing the accuracy"):
         curves = [(f"{title}, {what}", [p["bits"] for p in out["points"] if p["what"] == what],
                    [100 * p[key] for p in out["points"] if p["what"] == what])
                   for what in ("weights", "weights and activations")
-                  for key, title in (("after_training", "after training"), ("aware", "aware"))]
+                  for key, title in (("after_training", "at once"), ("plain", "epochs more"),
+                                     ("aware", "aware"))]
         for kind, data in curves_figure([Panel("integer networks", "bits", "test pictures right, %", curves,
                                                integers=True)]).items():
             show.text(f"plot: {run.output(f'p8_bits.{kind}', data)}")
     worst = min(out["points"], key=lambda p: p["after_training"])
     show.good(f"Answer: train in bf16, infer in int8. With {worst['bits']} bits for {worst['what']} "
-              f"{worst['after_training']:.2%} are right after plain quantisation, {worst['aware']:.2%} after "
-              "training aware of it, on average.")
+              f"{worst['after_training']:.2%} are right when quantised at once, {worst['plain']:.2%} after "
+              f"{epochs} epochs more, {worst['aware']:.2%} after as many aware of it, on average.")
     return out
+
+
+def _verdict(points, pictures, runs):
+    """Where being aware of the grid is worth more than what the runs differ by, and where it is not."""
+    def named(some):
+        return ", ".join(f"{p['bits']} bits of {p['what']}" for p in some)
+
+    def doubt(p):
+        """Twice the standard error of `gained`, one picture at least."""
+        spread = [np.var(p[key], ddof=1) / runs if runs > 1 else 0.0 for key in ("plain_runs", "aware_runs")]
+        return max(2 * np.sqrt(sum(spread)), 1 / pictures)
+
+    gains = [p for p in points if p["gained"] > doubt(p)]
+    rest = [p for p in points if p not in gains]
+    said = []
+    if rest:
+        said.append(f"With {named(rest)} there is nothing to gain: the means are no further apart than "
+                    "single runs, or awareness does worse.")
+    if gains:
+        said.append(f"With {named(gains)} it helps to have known the grid: the other weights can make up for "
+                    "what one was rounded by.")
+    return " ".join(said)
+
+
+def _further(problem, show, network, train, number):
+    """A copy of the network trained on as `_aware` does, on the same batches, but plainly."""
+    plain = network.copy()
+    digits.train(show, "training on plainly", problem.file, "aware_rate", plain, *train,
+                 problem.aware_epochs, batch_size=problem.batch_size, rate=problem.aware_rate,
+                 momentum=problem.momentum, rng=np.random.default_rng([problem.seed, number]))
+    return plain
 
 
 def _aware(problem, show, network, calibration, train, bits, activation_bits, number):

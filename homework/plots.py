@@ -12,8 +12,10 @@ from golden.nn.activations import relu, relu_derivative, sigmoid, sigmoid_deriva
 STYLES = ("-", "--", "-.", ":")
 MARKERS = ("o", "s", "^", "x", "D", "v", "+")
 SHADES = ("black", "0.35", "0.55")
+BAND = "0.7"
 MOST_INSIDE = 5                            # curves whose names fit between them
 MARKS = 7                                  # about so many markers a curve
+UNDER = 4.5                                # points wide is a curve that another one lies upon
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,8 @@ class Panel:
         Above the axes, and along them.
     curves : list of (str, sequence, sequence)
         Label, x and y of each; a y that is not finite leaves a gap.
+    under : tuple of str
+        Labels of curves that others may cover: drawn first, as broad pale bands, so that both are seen.
     log : str
         "x", "y", "xy" or "": which axes are logarithmic.
     limits : (float, float), optional
@@ -40,6 +44,7 @@ class Panel:
     curves: list = field(default_factory=list)
     log: str = ""
     limits: tuple = None
+    under: tuple = ()
     integers: bool = False
 
 
@@ -59,8 +64,13 @@ def curves_figure(panels):
     for axes, panel in zip(np.ravel(figure.subplots(1, len(panels))), panels):
         for i, (label, x, y) in enumerate(panel.curves):
             every = max(1, len(x) // MARKS)
+            start = i * every // 3 % every
+            if label in panel.under:
+                axes.plot(x, np.asarray(y, float), "-", color=BAND, label=label, linewidth=UNDER, zorder=1.5,
+                          marker=MARKERS[i % 7], markersize=9, markevery=(start, every))
+                continue
             axes.plot(x, np.asarray(y, float), STYLES[i % 4], color=SHADES[i % 3], label=label,
-                      marker=MARKERS[i % 7], markersize=4, markevery=(i * every // 3 % every, every))
+                      marker=MARKERS[i % 7], markersize=4, markevery=(start, every))
         axes.set(title=panel.title, xlabel=panel.x, ylabel=panel.y)
         if "x" in panel.log:
             axes.set_xscale("log")

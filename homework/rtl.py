@@ -37,6 +37,8 @@ class Check:
         Row, column, expected and got of each number that differs, as integers.
     report : dict or None
         The core's own counters, for a product.
+    again : bool
+        The numbers come from others that have been compared already, and are not counted a second time.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Check:
     seconds: float
     mismatches: list = field(default_factory=list)
     report: dict = None
+    again: bool = False
 
 
 class Compared:
@@ -141,13 +144,15 @@ class Rtl:
     ----------
     checks : list of Check
         All comparisons so far.
+    used : list of str
+        What has computed, in words, in the order of first use.
     """
 
     def __init__(self, rows, cols, depth, show, seed=1, waves=False):
         self.rows, self.cols, self.depth = rows, cols, depth
         self.seed, self.waves = seed, waves
         self.show = show
-        self.checks = []
+        self.checks, self.used = [], []
         self._links, self._cores = {}, {}   # without and with a count of the activity
         self._hardware = None
         self._hardware_links = []
@@ -170,6 +175,7 @@ class Rtl:
         activity : bool
             The one whose link counts the array's toggles; it simulates more slowly.
         """
+        self._use(self.name)
         if activity not in self._cores:
             from host.core import Core
             from sim.link import SimLink
@@ -194,6 +200,7 @@ class Rtl:
         -------
         Compared
         """
+        self._use(self.bf16_name)
         if self._hardware is None:
             with self.show.progress(f"starting a simulated {self.bf16_name}"):
                 self._hardware, self._hardware_links = hardware(
@@ -360,11 +367,12 @@ class Rtl:
             Its results, in the shape of the columns.
         """
         from sim import vectors
+        self._use(f"module {module}")
         count = max(np.size(column) for column in columns.values())
         with self.show.progress(f"RTL: {count:,} numbers through {module}"):
             return vectors.run(module, name=f"homework/{module}", **columns)
 
-    def compare(self, what, got, expected, seconds=0.0, report=None):
+    def compare(self, what, got, expected, seconds=0.0, report=None, again=False):
         """Compare to the bit; print and keep what differs.
 
         Parameters
@@ -377,17 +385,24 @@ class Rtl:
             Time the simulation took.
         report : dict, optional
             The core's own counters.
+        again : bool
+            They have been compared before, one by one, or were made of such: not counted a second time.
 
         Returns
         -------
         Check
         """
         check = compared(what, got, expected, seconds, report)
+        check.again = again
         self.checks.append(check)
         if not check.mismatches:
             self.show.good(f"RTL = golden: {what}: all {check.values:,} numbers equal to the bit")
         self._tell(check)
         return check
+
+    def _use(self, what):
+        if what not in self.used:
+            self.used.append(what)
 
     def _tell(self, check):
         """Print what differs."""
@@ -421,6 +436,20 @@ def compared(what, got, expected, seconds=0.0, report=None):
     return Check(what, got.size, seconds, [
         {"row": int(i), "column": int(j), "expected": int(expected[i, j]), "got": int(got[i, j])}
         for i, j in wrong], report)
+
+
+def counted(checks):
+    """How many numbers of the RTL were compared, each counted once.
+
+    Parameters
+    ----------
+    checks : list of Check
+
+    Returns
+    -------
+    int
+    """
+    return sum(check.values for check in checks if not check.again)
 
 
 def differences(check):

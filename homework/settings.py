@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """What a user may set for `make sim`: variables of the environment, checked."""
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +24,7 @@ class Settings:
     out : pathlib.Path
         Where reports and plots go.
     rows, cols, depth : int
-        Shape of the core.
+        Shape of the int8 core.
     seed : int
         Of the simulator.
     waves : bool
@@ -68,13 +69,21 @@ def from_environment(environ, solved):
         raise HomeworkError(f"WAVES={waves}: expected 0 or 1")
     homework = Path(get("HOMEWORK")) if get("HOMEWORK") else None
     out = Path(get("OUT", str(ROOT / "build" / "homework")))
-    for folder in (out, *out.parents):
-        if folder.exists():
-            if not folder.is_dir():
-                raise HomeworkError(f"OUT={out}: {folder} is not a directory")
-            break
+    _check_folder(out)
     return Settings(_problems(get("PROBLEM"), solved), homework, out, *shape,
                     integer("SEED", get("SEED", "1"), 0, 2**31 - 1), waves == "1")
+
+
+def _check_folder(out):
+    """Refuse a folder that could not be written to when all is solved; nothing is left behind."""
+    there = next(folder for folder in (out, *out.parents) if folder.exists())
+    if not there.is_dir():
+        raise HomeworkError(f"OUT={out}: {there} is not a directory")
+    try:
+        with tempfile.TemporaryDirectory(dir=there):           # /proc says it may be written to
+            pass
+    except OSError as error:
+        raise HomeworkError(f"OUT={out}: cannot write in {there}: {error.strerror}") from None
 
 
 def integer(name, text, low, high):

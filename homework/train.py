@@ -7,7 +7,7 @@ Usage: make train [NAME=value ...]; or the variables in the environment, and
     python -m homework.train [-h | --help]
 
   EPOCHS    passes over the training pictures, 1 to 1000          (that of p8_training.toml)
-  STEPS     stop after so many updates, 1 to 1000000              (all of the epochs')
+  STEPS     so many updates instead, 1 to 1000000                 (all of the epochs')
   HOMEWORK  a folder with a p8_training.toml of your own, see docs/problems.md
   SIM       simulator: verilator, or icarus, which is much slower (verilator)
   SEED      of the start and of the shuffling, 0 to 4294967295    (that of p8_training.toml)
@@ -63,7 +63,7 @@ class Job:
         Of start and shuffling.
     epochs : int
     steps : int or None
-        Updates at most.
+        Updates, where not whole epochs.
     rows, cols : int
         Of the core. A tile has 4 * rows rows: with 8, a whole mini-batch of 32.
     lanes : int
@@ -161,6 +161,9 @@ def read(environ):
         text = environ.get(name, "").strip()
         return settings.integer(name, text, low, high) if text else default
 
+    if environ.get("EPOCHS", "").strip() and environ.get("STEPS", "").strip():
+        raise data.HomeworkError(f"EPOCHS={environ['EPOCHS'].strip()} STEPS={environ['STEPS'].strip()}: "
+                                 "expected one of them, not both")
     homework = environ.get("HOMEWORK", "").strip()
     homework = Path(homework) if homework else None
     if homework is not None:
@@ -218,7 +221,7 @@ def train(job, show, rtl_root=None):
         runs = trained, golden, single
         rng = np.random.default_rng(job.seed)
         per_epoch = -(-len(x) // job.batch_size)
-        total = min(job.epochs * per_epoch, job.steps or sys.maxsize)
+        total = job.steps or job.epochs * per_epoch
         with show.progress(f"training on the RTL, {total} steps", total) as tick:
             while outcome.steps < total:
                 for batch in minibatches(len(x), job.batch_size, "smaller", rng):
@@ -282,6 +285,7 @@ def run(job, show=None, rtl_root=None):
         Exit code.
     """
     show = show or Show()
+    job.out.unlink(missing_ok=True)             # of a run before, which an interrupted one must not leave
     show.part(f"Training {digits.PIXELS}-{job.hidden}-{digits.CLASSES} in bf16 on the RTL: mini-batches of "
               f"{job.batch_size}, rate {job.learning_rate:g}, seed {job.seed}")
     settled = {name: value for name, value in asdict(job).items() if name != "out"}

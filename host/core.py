@@ -322,7 +322,7 @@ class Core:
         if bias.ndim and bias.shape != (n,):
             raise InputError(f"bias has shape {bias.shape}, expected one number or {n} of them")
         if seed is not None:
-            self.link.write(registers.SEED, int(seed))
+            self.link.write(registers.SEED, registers.seed_word(seed))
         return self._run(
             a, w, packets.records(n, bias.view(np.int32)), packets.bf16_mode(out, relu), progress, limit
         )

@@ -3,6 +3,26 @@
 """The three ways work beside the core can fail, each with a message a user can act on."""
 
 
+def shown(value, most=60):
+    """A value for a message: on one line, cut where it is long.
+
+    Parameters
+    ----------
+    value : object
+    most : int
+        Characters.
+
+    Returns
+    -------
+    str
+    """
+    try:
+        text = " ".join(repr(value).split())
+    except ValueError:      # Python writes no integer of thousands of digits
+        text = f"{type(value).__name__} too long to be shown"
+    return text if len(text) <= most else text[:most - 3] + "..."
+
+
 class InputError(ValueError):
     """What the user gave cannot be used; the message names it, its value and what was expected."""
 

@@ -1,6 +1,9 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """Register map of the core (AXI4-Lite, 32-bit, byte addresses). ``rtl/macrame.rdl`` describes every field."""
+import numpy as np
+
+from host.errors import InputError, shown
 
 ID = 0x00
 VERSION = 0x04
@@ -45,6 +48,28 @@ STATUS_COUNTERS_FULL = 1 << 10
 
 #: The event counters, in the order of their addresses.
 COUNTERS = ("CYCLES", "BUSY", "TILES", "STALL_A", "STALL_W", "STALL_OUT", "PAD")
+
+
+def seed_word(value):
+    """What goes into SEED, checked.
+
+    Parameters
+    ----------
+    value : int
+        Of any integer type.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    InputError
+        It is no whole number, or not of 32 bits.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not 0 <= value < 2**32:
+        raise InputError(f"seed is {shown(value)}, expected an integer from 0 to {2**32 - 1}")
+    return int(value)
 
 
 def error_names(status, errors=STATUS_ERRORS):

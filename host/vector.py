@@ -8,7 +8,7 @@ vector whose length is no multiple of LANES is filled up with zeros, whose resul
 """
 import numpy as np
 
-from host.errors import InputError, LinkError
+from host.errors import InputError, LinkError, shown
 from host.link import Beats
 from host.packets import OUTPUTS
 
@@ -73,6 +73,33 @@ def _data(name, values, lanes):
     return data, values.dtype == np.uint16
 
 
+def scalar(s):
+    """The scalar of "axpy", checked and rounded to float32.
+
+    Parameters
+    ----------
+    s : float
+        A number of any real type, infinite ones and NaN included.
+
+    Returns
+    -------
+    numpy.float32
+
+    Raises
+    ------
+    InputError
+        It is no number.
+    """
+    number = s.item() if isinstance(s, np.ndarray) and s.shape == () else s
+    if isinstance(number, (bool, np.bool_)) or not isinstance(number, (int, float, np.integer, np.floating)):
+        raise InputError(f"s is {shown(s)}, expected a number")
+    try:
+        with np.errstate(over="ignore"):
+            return np.float32(number)
+    except OverflowError:           # an int that no float can hold
+        raise InputError(f"s is {shown(s)}, expected a number that float64 can hold") from None
+
+
 def packets(op, x, y=None, s=0.0, out="fp32", *, lanes):
     """The packets of one operation on vectors.
 
@@ -108,7 +135,7 @@ def packets(op, x, y=None, s=0.0, out="fp32", *, lanes):
     if takes_y and np.size(y) != np.size(x):
         raise InputError(f"y has {np.size(y)} numbers, expected {np.size(x)}, as many as x")
     record = np.zeros((1, 4 * lanes), np.uint8)
-    record[0, :4] = np.array([s], "<f4").view(np.uint8)
+    record[0, :4] = np.array([scalar(s)], "<f4").view(np.uint8)
     user = np.zeros(len(x_data) + 1, np.uint8)
     user[0] = command(op, x_bf16, y_bf16, out)
     return (Beats(np.concatenate([record, x_data]), np.arange(len(x_data) + 1) == len(x_data), user),

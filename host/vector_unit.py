@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from host import registers, vector
-from host.errors import CoreError, InputError, LinkError
+from host.errors import CoreError, InputError, LinkError, shown
 from host.packets import OUTPUTS
 
 VERSION_VALUE = 0x00010000
@@ -171,25 +171,25 @@ class VectorUnit:
             raise InputError(f"y is {'missing' if y is None else 'given'}, expected "
                              f"{'none' if op == 'relu' else 'one'} for {op}")
         if (s is None) == (op == "axpy"):
-            raise InputError(f"s is {s!r}, expected {'a number' if op == 'axpy' else 'None'} for {op}")
+            raise InputError(f"s is {shown(s)}, expected {'a number' if op == 'axpy' else 'None'} for {op}")
+        scalar = vector.scalar(0.0 if s is None else s)
+        seed = None if seed is None else registers.seed_word(seed)
         x, y = np.asarray(x), None if y is None else np.asarray(y)
         if not x.size:
             raise InputError(f"x has shape {x.shape}, expected at least one number")
         if y is not None and y.shape != x.shape:
             raise InputError(f"y has shape {y.shape}, expected that of x, {x.shape}")
-        return self._run(op, x, y, s, out, seed, progress)
+        return self._run(op, x, y, scalar, out, seed, progress)
 
-    def _run(self, op, x, y, s, out, seed, progress):
+    def _run(self, op, x, y, scalar, out, seed, progress):
         """The operation, from checked operands."""
-        with np.errstate(over="ignore"):
-            scalar = np.float32(0 if s is None else s)
         x_packet, y_packet = vector.packets(op, x.reshape(-1), None if y is None else y.reshape(-1), scalar,
                                             out, lanes=self.lanes)
         expected = len(x_packet) - 1
         self.check()
         self.clear_counters()
         if seed is not None:
-            self.link.write(registers.SEED, int(seed))
+            self.link.write(registers.SEED, seed)
         results = self.link.transfer(x_packet, y_packet, expected,
                                      progress and (lambda beats: progress(beats, expected)))
         status = self.check()

@@ -248,7 +248,7 @@ bench("tile_sequencer", rtl="stream/tile_sequencer.v", shapes={
 # --- rtl/bus ----------------------------------------------------------------------------------------------
 
 bench("axil_regs", rtl="bus/axil_regs.v", shapes={
-    "default": {}, "3x5x2": {"SHAPE": 0x04020503, "K_MAX": 100}})
+    "default": {}, "3x5x2": {"SHAPE": 0x04020503, "K_MAX": 100, "FORMAT": 3}})
 
 bench("perf_counters", rtl="bus/perf_counters.v", shapes={f"{w}bit": {"WIDTH": w} for w in (4, 8, 32)})
 

@@ -1,6 +1,9 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """docs/area.md against Yosys, and what the design promises of a cell's size."""
+import tomllib
+
+from homework import p7_bfloat16
 from tools import area
 
 
@@ -14,9 +17,35 @@ def test_a_stale_row_is_noticed(tmp_path, monkeypatch, capsys):
     stale.write_text(rows[0])
     monkeypatch.setattr(area, "DOCUMENT", stale)
     monkeypatch.setattr(area, "ROOT", tmp_path)
+    monkeypatch.setattr(area, "SIGNIFICANDS", tmp_path / "significand_mul.toml")
+    area.SIGNIFICANDS.write_text("width = 9\n")
+    monkeypatch.setattr(area, "significands", lambda: {"width": 8})
     monkeypatch.setattr(area, "table", lambda say: rows)
     assert area.main(["--check"]) == 1
-    assert "lacks the row | two | 2 |" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "lacks the row | two | 2 |" in said
+    assert 'significand_mul.toml is not {"width": 8}' in said
+
+
+def test_problem_7_shows_what_yosys_says():
+    assert tomllib.loads(area.SIGNIFICANDS.read_text()) == area.significands()
+    assert p7_bfloat16.GATES == area.SIGNIFICANDS
+
+
+#: Where bfloat16 is computed, stochastic rounding included.
+FLOAT = ("pe_bf16", "pe_dual", "bf16_", "fp32_add", "fp32_to_bf16", "float_post", "lfsr32")
+
+
+def test_bfloat16_costs_an_int8_core_nothing():
+    """No module of floats, no register SEED: as many flip-flops as docs/area.md says."""
+    shape = (("ROWS", 2), ("COLS", 2), ("DEPTH", 1), ("K_MAX", 64))
+    used = area.modules("macrame", shape)
+    assert {"macrame", "mac_array", "pe_int8", "requantize", "axil_regs"} <= used
+    assert not [name for name in used if name.startswith(FLOAT)]
+    floats = area.modules("macrame", (*shape, ("FORMATS", '"DUAL"')))
+    assert {"pe_dual", "fp32_add", "float_post", "lfsr32"} <= floats
+    luts, registers, blocks = area.summary(area.cells("macrame", shape, "ecp5", True), "ecp5")
+    assert f"{luts:,} LUT, {registers:,} FF and {blocks} DSP" in " ".join(area.DOCUMENT.read_text().split())
 
 
 def test_one_multiplier_a_cell():

@@ -367,6 +367,9 @@ COUNTS = [
     (r"takes ([\d,]+) cycles \(8x8x1\)", lambda said: printed(f"(8, 8, 1) {said} 99.99%")),
     (r"or ([\d,]+) \(4x4x4\)", lambda said: printed(f"(4, 4, 4) {said} 99.99%")),
     (r"for ([\d,]+) cycles on the output", lambda said: f"BLOCKED = {said}\n" in text_of("tb/tb_stalls.py")),
+    (r"carries (\d+) shapes of the core", lambda said: said == sum(
+        len(top["shapes"]) for top in tomllib.loads(text_of("tools/lint.toml"))["top"]
+        if top["module"] == "macrame" and top.get("synthesis"))),
     (r"full-range tiles in (\d+) shapes", lambda said: said == len(
         [case for case in CASES.values() if case.bench == "mac_array" and not case.nightly])),
 ]

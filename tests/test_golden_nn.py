@@ -230,7 +230,16 @@ def test_solved_ranges_are_what_counting_finds(leftover):
             found = batches.solve(updates=3 * each, epochs=3, samples=n, leftover=leftover)
             assert found.lowest == fits[0]
             assert found.highest == (None if fits[-1] == tried[-1] else fits[-1])
-            assert found.batch_size in fits
+            lacking = {b: each * b - n for b in fits}          # below 0: left over
+            assert abs(lacking[found.batch_size]) == min(abs(missing) for missing in lacking.values())
+
+
+def test_left_over_samples_that_are_kept_fill_their_batch_as_far_as_they_can():
+    found = batches.solve(updates=40, epochs=20, samples=11)
+    assert (found.batch_size, found.lowest, found.highest, found.left_over) == (6, 6, 10, 5)
+    assert [len(batch) for batch in batches.minibatches(11, found.batch_size)] == [6, 5]
+    found = batches.solve(updates=40, epochs=20, samples=11, leftover="drop")
+    assert (found.batch_size, found.lowest, found.highest, found.left_over) == (5, 4, 5, 1)
 
 
 @pytest.mark.parametrize(("given", "said"), [

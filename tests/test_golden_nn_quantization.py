@@ -38,6 +38,29 @@ def test_asymmetric_refuses_what_is_no_range(ends):
         asymmetric(*ends)
 
 
+def test_numbers_too_small_for_a_scale_are_zeros():
+    """Of 5e-324 / 127 float64 has nothing but 0, by which nothing can be divided."""
+    tiny = symmetric([5e-324, 0])
+    assert tiny == Affine(1.0, 0)
+    assert tiny.quantize([5e-324, 0]).tolist() == [0, 0]
+    assert symmetric([[5e-324, 0], [1.27, 0]], axis=1).scale.tolist() == [[1.0], [0.01]]
+    assert asymmetric(0, 5e-324) == asymmetric(-1e-310, 0) == Affine(1.0, 0)
+    least = 127 * 2.0**-1022
+    assert symmetric([least]).quantize([least, least / 2]).tolist() == [127, 64]
+
+
+def test_ranges_up_to_the_largest_float():
+    largest = np.finfo(np.float64).max
+    for low, high in ((-1.7e308, 1.7e308), (-largest, largest), (-largest, 0), (0, largest)):
+        q = asymmetric(low, high)
+        assert np.isfinite(q.scale)
+        assert q.quantize(0.0) == q.zero_point
+        ends = q.quantize([low, high]).astype(int)
+        assert ends.tolist() == [-128, 127] or abs(q.zero_point) < 2   # 0 is between two integers
+        assert (np.abs(ends - [-128, 127]) <= 1).all()
+    assert symmetric([largest]).quantize([largest, -largest]).tolist() == [127, -127]
+
+
 @settings(max_examples=300, deadline=None)
 @given(st.floats(-1e6, 1e6), st.floats(-1e6, 1e6), st.floats(0, 1))
 def test_any_range_holds_zero_exactly_and_all_else_to_half_a_step(a, b, where):

@@ -151,6 +151,20 @@ def test_arguments_that_are_refused(arguments, message):
     assert str(caught.value) == message
 
 
+@pytest.mark.parametrize(("given", "said"), [
+    (2**32, "4294967296"), (2**40, "1099511627776"), (-1, "-1"), (1.7, "1.7"), (True, "True"), ("7", "'7'"),
+    (np.int64(-5), repr(np.int64(-5))), (np.zeros(3), "array([0., 0., 0.])"),
+    (10**400, "1" + "0" * 56 + "...")])
+def test_seeds_that_are_refused(given, said):
+    """Before anything goes to the core: what SEED cannot hold would end the simulator."""
+    link = PlainCore(2, 2, 1, 8)
+    link.registers[registers.FORMAT] = 3
+    with pytest.raises(InputError) as caught:
+        Core(link).matmul_bf16(np.ones((2, 4), np.uint16), np.ones((4, 3), np.uint16), seed=given)
+    assert str(caught.value) == f"seed is {said}, expected an integer from 0 to 4294967295"
+    assert registers.seed_word(np.uint32(2**32 - 1)) == 2**32 - 1
+
+
 def test_a_core_that_is_none_is_refused():
     for address, value, message in ((registers.ID, 1, "not a macrame core"),
                                     (registers.VERSION, 0x00020000, "expected major version 1"),

@@ -135,8 +135,39 @@ def test_network_and_settings_are_those_of_problem_8(tmp_path):
     assert train.read({"HOMEWORK": str(tmp_path)}).hidden == 6
     with pytest.raises(HomeworkError, match="HOMEWORK=nowhere: no such directory"):
         train.read({"HOMEWORK": "nowhere"})
-    job = train.read({"STEPS": "7", "EPOCHS": " 3 ", "SEED": "0"})
-    assert (job.epochs, job.steps, job.seed) == (3, 7, 0)
+    job = train.read({"EPOCHS": " 3 ", "SEED": "0"})
+    assert (job.epochs, job.steps, job.seed) == (3, None, 0)
+    assert train.read({"STEPS": "7"}).steps == 7
+
+
+def test_epochs_and_steps_together_are_refused(capsys, monkeypatch):
+    monkeypatch.setenv("SIM", "icarus")
+    assert train.main({"EPOCHS": "1", "STEPS": "1"}) == 2
+    assert capsys.readouterr().err == "macrame: EPOCHS=1 STEPS=1: expected one of them, not both\n"
+
+
+def test_an_interrupted_run_leaves_no_report_of_the_last(tmp_path, monkeypatch):
+    out = tmp_path / "train.json"
+    out.write_text('{"equal": true}')
+
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+    monkeypatch.setattr(train, "train", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        train.run(replace(SMALL, out=out), Show(Console(file=io.StringIO())))
+    assert not out.exists()
+
+
+def test_more_steps_than_an_epoch_has(run, monkeypatch):
+    """STEPS says how many, whatever problem 8's epochs are; golden in the place of the hardware."""
+    class Quick(train.Golden):
+        calls = cycles = {"products": 0, "vectors": 0}
+        macs = 0
+    monkeypatch.setattr(train, "hardware", lambda *arguments, **keywords: (Quick(), []))
+    code, said, report = run(replace(SMALL, batch_size=1000, steps=3))
+    assert code == 0, said
+    assert report["steps"] == 3
+    assert [epoch["steps"] for epoch in report["epochs"]] == [2, 3]
 
 
 @pytest.mark.nightly

@@ -114,10 +114,24 @@ def test_the_random_bits_go_on_without_a_seed(unit):
     (dict(op="add", x=np.ones(3, np.float32), y=np.ones(3, np.float32), s=2), "s is 2, expected None"),
     (dict(op="axpy", x=np.ones(3, np.float32), y=np.ones(3, np.float32)), "s is None, expected a number"),
     (dict(op="relu", x=np.ones(3, np.float32), out="int8"), "out is 'int8', expected one of fp32"),
+    *((dict(op="axpy", x=np.ones(3, np.float32), y=np.ones(3, np.float32), s=s),
+       f"^s is {said}, expected a number")
+      for s, said in (("a", "'a'"), (np.zeros(3), r"array\(\[0., 0., 0.\]\)"), (True, "True"), (1j, "1j"),
+                      ([2.0], r"\[2.0\]"), (10**400, "10+[.]{3}"))),
+    *((dict(op="relu", x=np.ones(3, np.float32), seed=seed),
+       f"^seed is {seed}, expected an integer from 0 to 4294967295$") for seed in (2**40, -1, 1.7)),
 ])
 def test_arguments_are_checked(unit, arguments, message):
-    with pytest.raises(InputError, match=message):
+    with pytest.raises(InputError, match=message) as caught:
         unit.run(**arguments)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize("s", [2, -0.5, np.float64(3), np.int32(-7), np.array(1.5), np.inf])
+def test_scalars_of_any_real_type(unit, s):
+    x, y = np.ones(4, np.float32), np.full(4, 2, np.float32)
+    got, _ = unit.run("axpy", x, y, s)
+    np.testing.assert_array_equal(got.view(np.float32), np.float32(1) + np.float32(s) * y)
 
 
 def test_a_halt_is_raised_by_name_and_reset(unit, link):

@@ -9,7 +9,8 @@ Yosys maps each module by itself to ECP5 and to iCE40; the table counts cells of
     DSP     MULT18X18D (ECP5); the iCE40 column maps multipliers to LUTs
 
 No placement, no timing: these are counts, and exact for one version of Yosys, which the last line names.
-``--check`` compares the table in docs/area.md with what Yosys says today.
+``--check`` compares the table in docs/area.md, and the numbers in synth/significand_mul.toml that problem 7
+of the problem sheet shows, with what Yosys says today.
 """
 import argparse
 import functools
@@ -17,6 +18,7 @@ import json
 import subprocess
 import sys
 import tempfile
+import tomllib
 from importlib import metadata
 from pathlib import Path
 
@@ -25,6 +27,7 @@ from tools.lint import ROOT
 
 DOCUMENT = ROOT / "docs" / "area.md"
 MULTIPLIER = ROOT / "synth" / "significand_mul.v"
+SIGNIFICANDS = MULTIPLIER.with_suffix(".toml")
 
 #: Row of the table: name, module, parameters, whether a DSP block may be used.
 ROWS = (
@@ -83,6 +86,31 @@ def cells(module, parameters, target, dsp):
     return {kind.lstrip("\\"): count for kind, count in found["design"]["num_cells_by_type"].items()}
 
 
+def modules(top, parameters=()):
+    """Names of all modules in a design, without their parameters.
+
+    Parameters
+    ----------
+    top : str
+    parameters : tuple of (str, int or str)
+
+    Returns
+    -------
+    set of str
+    """
+    set_ = " ".join(f"-set {name} {value}" for name, value in parameters)
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "modules.txt"
+        run = subprocess.run([sys.executable, "-c", SCRIPT,
+                              f"read_verilog -defer {' '.join(map(str, simulate.core_sources()))}",
+                              *([f"chparam {set_} {top}"] if set_ else []), f"hierarchy -check -top {top}",
+                              f"tee -q -o {report} ls"], capture_output=True, text=True)
+        if run.returncode:
+            raise RuntimeError("\n".join((run.stdout + run.stderr).splitlines()[-5:]))
+        lines = [word for word in report.read_text().split() if word.isidentifier() or word[0] == "$"]
+    return {line.removeprefix("$paramod").split("\\")[1 if "\\" in line else 0] for line in lines}
+
+
 def summary(found, target):
     """LUTs, flip-flops and DSP blocks of `cells`."""
     count = found.get
@@ -107,15 +135,29 @@ def table(say=lambda text: None):
     return lines
 
 
+def significands():
+    """What synth/significand_mul.toml should say, as it is read."""
+    out = {"measured_by": "python -m tools.area", "version": version()}
+    for name, width in (("bf16", 8), ("fp32", 24)):
+        def count(target, dsp, width=width):
+            return summary(cells("significand_mul", (("WIDTH", width),), target, dsp), target)
+        with_dsp = count("ecp5", True)
+        out[name] = {"width": width, "ecp5_luts": count("ecp5", False)[0],
+                     "ice40_luts": count("ice40", False)[0], "ecp5_dsps": with_dsp[2],
+                     "ecp5_luts_beside": with_dsp[0]}
+    return out
+
+
 def version():
     """Yosys' version, as its wheel says."""
     return f"Yosys {metadata.version('pyosys')}"
 
 
 def main(arguments=None):
-    """Print the table; with --check compare docs/area.md, status 1 if it is not what Yosys says."""
+    """Print the table; with --check compare what is written down, status 1 if it is not what Yosys says."""
     parser = argparse.ArgumentParser(prog="python -m tools.area", description="Count the cells of the cells.")
-    parser.add_argument("--check", action="store_true", help="compare docs/area.md instead of printing")
+    parser.add_argument("--check", action="store_true",
+                        help="compare docs/area.md and synth/significand_mul.toml instead of printing")
     given = parser.parse_args(arguments)
     shown = sys.stderr.isatty()
     lines = table(lambda name: shown and print(f"\r{name:<60}", end="\r", file=sys.stderr, flush=True))
@@ -123,7 +165,11 @@ def main(arguments=None):
         missing = [line for line in lines if line not in DOCUMENT.read_text().splitlines()]
         for line in missing:
             print(f"area: {DOCUMENT.relative_to(ROOT)} lacks the row {line}", file=sys.stderr)
-        return 1 if missing else 0
+        measured = significands()
+        stale = tomllib.loads(SIGNIFICANDS.read_text()) != measured
+        if stale:
+            print(f"area: {SIGNIFICANDS.relative_to(ROOT)} is not {json.dumps(measured)}", file=sys.stderr)
+        return 1 if missing or stale else 0
     print("\n".join(lines))
     print(version())
     return 0

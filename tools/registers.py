@@ -158,7 +158,8 @@ def _text(node):
 
 
 def markdown(registers, title="Registers", rdl="macrame.rdl",
-             note="SHAPE and K_MAX are those of a core with default parameters."):
+             note="SHAPE and K_MAX are those of a core with default parameters, FORMAT and SEED those of one "
+                  'with FORMATS "DUAL".'):
     """The map as a document."""
     out = [f"# {title}", "",
            f"<!-- Written by `{COMMAND}` from rtl/{rdl}: edit that file. -->", "",
@@ -212,7 +213,7 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(prog="tools.registers", description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true", help="compare the documents, write nothing")
     options = parser.parse_args(arguments)
-    core, vector = load(), load(VECTOR_RDL)
+    core, vector = load(BF16=1), load(VECTOR_RDL)   # of a core that has every register
     vector_document = markdown(vector, "Registers of the vector unit", VECTOR_RDL.name,
                                "LANES and FIFO_DEPTH are those of a unit with default parameters.")
     documents = ((DOCUMENT, "docs/registers.md", RDL, markdown(core)),

@@ -4,10 +4,14 @@
 
 A real number x is held as an integer q with x = scale * (q - zero_point). With b bits, 2 to 8, integers are
 those of b bits, held in int8: [-2^(b-1), 2^(b-1) - 1], symmetric ones without the lowest.
+
+Scales are normal float64 numbers. Numbers so small that theirs would be below 2^-1022 are taken for zeros.
 """
 from dataclasses import dataclass
 
 import numpy as np
+
+SMALLEST_SCALE = np.finfo(np.float64).smallest_normal
 
 
 def integer_range(bits):
@@ -109,7 +113,8 @@ def symmetric(x, axis=None, bits=8):
         scale 1.
     """
     top = np.abs(np.asarray(x, np.float64)).max(axis=axis, keepdims=axis is not None)
-    scale = np.where(top > 0, top / integer_range(bits)[1], 1.0)
+    scale = top / integer_range(bits)[1]
+    scale = np.where(scale >= SMALLEST_SCALE, scale, 1.0)
     return Affine(float(scale) if axis is None else scale, 0, bits)
 
 
@@ -139,9 +144,11 @@ def asymmetric(low, high, bits=8):
     if not (np.isfinite(low) and np.isfinite(high) and low <= high):
         raise ValueError(f"range [{low}, {high}]: expected two finite numbers, the smaller one first")
     low, high = min(float(low), 0.0), max(float(high), 0.0)
-    if low == high:
-        return Affine(1.0, 0, bits)
     least, most = integer_range(bits)
     scale = (high - low) / (most - least)
+    if np.isinf(scale):                                    # of ends whose difference no float64 can hold
+        scale = high / (most - least) - low / (most - least)
+    if scale < SMALLEST_SCALE:
+        return Affine(1.0, 0, bits)
     zero_point = int(np.clip(np.rint(least - low / scale), least, most))
     return Affine(scale, zero_point, bits)

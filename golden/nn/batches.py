@@ -10,7 +10,8 @@ does not divide the samples, the left-over ones are either dropped or make one s
 
 All of it is integer arithmetic. Given three of the four numbers, the fourth need not be unique: 512-sample
 batches make 500 updates an epoch of 256,000 samples, and of 256,001 as well if the odd one is dropped.
-`solve` therefore returns the whole range of answers beside the one that leaves least over.
+`solve` therefore returns the whole range of answers beside one of them: the one that leaves least over if
+that is dropped, and the one with the fullest last batch if it is kept.
 """
 from dataclasses import dataclass
 
@@ -90,7 +91,9 @@ def solve(updates=None, epochs=None, batch_size=None, samples=None, leftover="sm
     -------
     Schedule
         The four, with the range in which the solved one may lie. Of that range `samples` is the value that
-        leaves nothing over, `batch_size` the one that leaves least over.
+        leaves nothing over. `batch_size` is the one that leaves least over where that is dropped, the
+        largest; and the one whose last batch lacks least to be full where it is kept, the smallest: 11
+        samples in two batches are 6 + 5, not 10 + 1.
 
     Raises
     ------

@@ -158,7 +158,11 @@ class QuantizationAware:
         return self.forward(x)[0][-1][1].argmax(axis=1)
 
     def quantized(self, mode="fp32"):
-        """The integer network it has been trained to be; exactly so in mode fp32, which rounds once.
+        """The integer network it has been trained to be, but for what is half way between two integers.
+
+        Mode fp32 comes nearest, as it rounds once. Its scale is a float32 and its sums are integers, while
+        `forward` computes in the dtype of the parameters: an output that lies within these differences of
+        a tie may come to the next integer. The other modes round twice.
 
         Parameters
         ----------

@@ -8,7 +8,8 @@
 //   0x18 STATUS    [5:0] errors, sticky until a soft reset; [8] halted, [9] busy, [10] counters full
 //   0x1C WATCHDOG  cycles a weight slice may wait for a release while no activations come; 0 switches it off
 //   0x20 CYCLES .. 0x38 PAD   the counters of perf_counters, read only
-//   0x3C SEED      of the random bits for stochastic rounding; they begin anew with a write, even of no byte, and with resets
+//   0x3C SEED      of the random bits for stochastic rounding; they begin anew with a write, even of no byte, and with
+//                  resets. There with bfloat16 only: without, nothing is kept and the address is unmapped
 //
 // Latency: a read answers 1 cycle after its address; a write takes effect, and answers, 2 cycles after address and data
 //          are both there: both taken in cycle 0, the register changes and soft_reset rises in cycle 2.
@@ -68,7 +69,8 @@ module axil_regs #(
     localparam [5:0]  A_STATUS   = 6'h06;
     localparam [5:0]  A_WATCHDOG = 6'h07;
     localparam [5:0]  A_SEED     = 6'h0F;
-    localparam [5:0]  A_END      = 6'h10;  // first unmapped word
+    localparam [0:0]  SEEDED     = FORMAT[1];
+    localparam [5:0]  A_END      = SEEDED ? 6'h10 : A_SEED;  // first unmapped word
 
     // Protection bits carry nothing here, and the byte within the word is the strobes' business.
     wire unused = &{1'b0, s_axil_awprot, s_axil_arprot, s_axil_awaddr[1:0], s_axil_araddr[1:0]};
@@ -103,7 +105,7 @@ module axil_regs #(
     assign irq            = irq_q;
 
     wire do_write = aw_held_q && w_held_q && !b_valid_q;
-    wire writable = (aw_q == A_CONTROL) || (aw_q == A_WATCHDOG) || (aw_q == A_SEED);
+    wire writable = (aw_q == A_CONTROL) || (aw_q == A_WATCHDOG) || (SEEDED && aw_q == A_SEED);
     wire control  = do_write && (aw_q == A_CONTROL) && strobe_q[0];
 
     wire [5:0]  read_word = s_axil_araddr[7:2];
@@ -121,7 +123,7 @@ module axil_regs #(
             A_CONTROL:  read_d = {30'd0, irq_enable_q, 1'b0};
             A_STATUS:   read_d = {21'd0, counters_full, busy, halted, 2'd0, error_q};
             A_WATCHDOG: read_d = watchdog_q;
-            A_SEED:     read_d = seed_q;
+            A_SEED:     read_d = seed_q;  // constant 0 without bfloat16
             default:    if (read_word < A_END) read_d = counters[32*counter +: 32];
         endcase
     end
@@ -138,7 +140,7 @@ module axil_regs #(
             irq_enable_q     <= 1'b0;
             irq_q            <= 1'b0;
             watchdog_q       <= WATCHDOG;
-            seed_q           <= 32'd1;
+            seed_q           <= {31'd0, SEEDED};
             seed_load_q      <= 1'b1;  // of the seed that has just come back
             error_q          <= 6'd0;
         end else begin
@@ -159,9 +161,9 @@ module axil_regs #(
             if (control) irq_enable_q <= w_q[1];
             if (do_write && aw_q == A_WATCHDOG)
                 for (i = 0; i < 4; i = i + 1) if (strobe_q[i]) watchdog_q[8*i +: 8] <= w_q[8*i +: 8];
-            if (do_write && aw_q == A_SEED)
+            if (do_write && SEEDED && aw_q == A_SEED)
                 for (i = 0; i < 4; i = i + 1) if (strobe_q[i]) seed_q[8*i +: 8] <= w_q[8*i +: 8];
-            seed_load_q      <= (do_write && aw_q == A_SEED) || (control && w_q[0]);
+            seed_load_q      <= (do_write && SEEDED && aw_q == A_SEED) || (control && w_q[0]);
 
             error_q <= soft_reset_q ? 6'd0 : (error_q | error);
             irq_q   <= irq_enable_q && (error_q != 6'd0) && !soft_reset_q;
