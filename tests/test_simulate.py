@@ -90,8 +90,10 @@ def test_failing_test(project, request):
     said = str(failed)
     assert "y is 0101" in said
     assert "1 of 3 tests failed" in said
-    assert re.search(rf"replay  SEED=77 \S*python\S* -m pytest '?{re.escape(request.node.nodeid)}'?\n", said)
-    waves = failed.work_dir / "waves" / "dut.fst"
+    sim = f"SIM={os.environ['SIM']} " if os.environ.get("SIM") else ""
+    node = re.escape(request.node.nodeid)
+    assert re.search(rf"replay  SEED=77 {sim}\S*python\S* -m pytest '?{node}'?\n", said)
+    waves = failed.work_dir / "waves" / f"dut.{simulate.SIMULATORS[simulate.simulator()].waves}"
     assert waves.stat().st_size > 100
     assert str(waves.relative_to(simulate.ROOT)) in said
 
@@ -189,10 +191,10 @@ def test_other_text_of_the_same_age_is_another_program(project):
 def test_same_program_is_built_once(project):
     options = dict(toplevel="dut", sources=[project.dut], parameters={"WIDTH": 6})
     built = simulate.build(**options)
-    program = next(built.glob("*.vvp")).stat()
+    program = next(built.glob("dut*")).stat()
     os.utime(project.dut)
     assert simulate.build(**options) == built
-    assert next(built.glob("*.vvp")).stat().st_mtime_ns == program.st_mtime_ns
+    assert next(built.glob("dut*")).stat().st_mtime_ns == program.st_mtime_ns
 
 
 def test_testcase(project):
@@ -252,7 +254,8 @@ def test_unknown_simulator(project, monkeypatch):
 def test_missing_tools(monkeypatch):
     simulate.check_tools.cache_clear()
     monkeypatch.setenv("PATH", "/nonexistent")
-    with pytest.raises(simulate.SetupError, match="^iverilog is not on PATH: sudo apt-get install iverilog$"):
+    tool = {"icarus": "iverilog", "verilator": "g\\+\\+"}[simulate.simulator()]
+    with pytest.raises(simulate.SetupError, match=f"^{tool} is not on PATH: sudo apt-get install {tool}$"):
         simulate.check_tools()
     monkeypatch.undo()
     monkeypatch.setattr(simulate, "_libpython", lambda: None)
