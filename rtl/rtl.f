@@ -44,3 +44,10 @@ vector/vector_lane.v
 vector/vector_lanes.v
 vector/vector_control.v
 vector/vector_unit.v
+uart/crc16.v
+uart/uart_rx.v
+uart/uart_tx.v
+uart/frame_rx.v
+uart/frame_tx.v
+uart/uart_bridge.v
+uart/macrame_uart.v
