@@ -14,7 +14,7 @@
 
 module macrame_uart #(
     parameter integer CLOCKS     = 24,    // cycles of clk a bit of the line, 4..65535
-    parameter integer CREDIT     = 9,     // log2 of the bytes that the FIFO holds, 4..15
+    parameter integer CREDIT     = 9,     // log2 of the bytes that the FIFO holds, 4..10
     parameter integer ROWS       = 8,     // as macrame's, all below
     parameter integer COLS       = 8,
     parameter integer DEPTH      = 1,
@@ -38,8 +38,8 @@ module macrame_uart #(
     localparam integer A_W    = LANE_W * ROWS;
 
     generate
-        if (CREDIT < 4 || CREDIT > 15) begin : g_illegal
-            ERROR_macrame_uart_CREDIT_must_be_4_to_15 u_error ();
+        if (CREDIT < 4 || CREDIT > 10) begin : g_illegal
+            ERROR_macrame_uart_CREDIT_must_be_4_to_10 u_error ();
         end
     endgenerate
 

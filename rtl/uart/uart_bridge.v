@@ -28,7 +28,7 @@
 //          bridge waits for the core to take a beat; as many 7E as the credit has bytes are an overrun, and that ends the wait.
 // Latency: a command's effect begins 2 cycles after its last byte at the earliest. No byte waits for another command's answer
 //          to be read, only for it to be sent.
-// Example: 7E 03 00 CC 9F reads register 0, ID; the answer 7E 03 00 00 52 43 41 4D 98 0C says 32'h4D414352.
+// Example: 7E 03 00 D0 DA reads register 0, ID; the answer 7E 03 00 00 52 43 41 4D CC 18 says 32'h4D414352.
 `default_nettype none
 
 module uart_bridge #(
