@@ -15,6 +15,7 @@ arith/int32_to_fp32.v
 arith/lead_zeros.v
 arith/lfsr32.v
 arith/mul34x32.v
+arith/mul34x32_serial.v
 arith/mul9x9.v
 arith/requantize.v
 arith/round_product.v

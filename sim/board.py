@@ -23,7 +23,8 @@ from sim import simulate
 #: Name, and parameters of its top, of each board.
 BOARDS = {
     "icebreaker": ("an iCEBreaker", {}),
-    "ulx3s": ("a ULX3S", {"ROWS": 8, "COLS": 8, "DEPTH": 1, "K_MAX": 1024, "POST_LANES": 2, "FIFO_DEPTH": 64}),
+    "ulx3s": ("a ULX3S", {"ROWS": 8, "COLS": 8, "DEPTH": 1, "K_MAX": 1024, "POST_LANES": 2, "POST_CYCLES": 1,
+                            "FIFO_DEPTH": 64}),
 }
 START_LIMIT = 60   # seconds until the terminal must be there
 

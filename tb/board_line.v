@@ -16,6 +16,7 @@ module board_line #(
     parameter DEPTH      = 4,
     parameter K_MAX      = 64,
     parameter POST_LANES = 1,
+    parameter POST_CYCLES = 33,
     parameter FIFO_DEPTH = 16
 ) ();
     localparam PERIOD = 10;   // ns a cycle
@@ -32,7 +33,7 @@ module board_line #(
             wire red_n;
             icebreaker #(
                 .CLOCKS(CLOCKS), .ROWS(ROWS), .COLS(COLS), .DEPTH(DEPTH), .K_MAX(K_MAX), .POST_LANES(POST_LANES),
-                .FIFO_DEPTH(FIFO_DEPTH), .RESET(16)
+                .POST_CYCLES(POST_CYCLES), .FIFO_DEPTH(FIFO_DEPTH), .RESET(16)
             ) u_board (
                 .clk_12mhz(clk), .button_n(!button), .rx(to_board), .tx(from_board), .led_red_n(red_n), .led_green_n()
             );
@@ -41,7 +42,7 @@ module board_line #(
             wire [7:0] led;
             ulx3s #(
                 .CLOCKS(CLOCKS), .ROWS(ROWS), .COLS(COLS), .DEPTH(DEPTH), .K_MAX(K_MAX), .POST_LANES(POST_LANES),
-                .FIFO_DEPTH(FIFO_DEPTH), .RESET(16)
+                .POST_CYCLES(POST_CYCLES), .FIFO_DEPTH(FIFO_DEPTH), .RESET(16)
             ) u_board (
                 .clk_25mhz(clk), .button(button), .ftdi_txd(to_board), .ftdi_rxd(from_board), .wifi_gpio0(), .led(led)
             );

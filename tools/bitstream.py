@@ -62,9 +62,13 @@ class Failed(RuntimeError):
 
 
 def sources(board):
-    """Verilog of a board's top and of all below it."""
-    return [*simulate.core_sources(), *(str(ROOT / "boards" / path) for path in (
-        "common/power_on_reset.v", f"{board}/{board}.v"))]
+    """Verilog of a board's top and of all below it, the family's own multipliers where there are some."""
+    vendor = ROOT / "rtl" / "vendor" / BOARDS[board].family
+    listed = vendor / f"{vendor.name}.f"
+    lines = (line.split("//")[0].strip() for line in listed.read_text().splitlines()) if listed.exists() else ()
+    own = {Path(line).name: str(vendor / line) for line in lines if line}
+    return [*(own.pop(Path(path).name, path) for path in simulate.core_sources()), *own.values(),
+            *(str(ROOT / "boards" / path) for path in ("common/power_on_reset.v", f"{board}/{board}.v"))]
 
 
 def clocks_a_bit(clock, baud):
@@ -122,7 +126,8 @@ def make(name, baud=1_000_000, seed=1, say=lambda text: None):
     shutil.rmtree(folder, ignore_errors=True)   # no old bitstream may be taken for a new one
     folder.mkdir(parents=True)
     packed = folder / f"{name}.{board.suffix}"
-    fill = dict(constraints=ROOT / board.constraints, placed=folder / "placed.txt", packed=packed)
+    # the tools are WebAssembly, and see no absolute path that lies under /tmp
+    fill = dict(constraints=os.path.relpath(ROOT / board.constraints, folder), placed="placed.txt", packed=packed.name)
     began = time.monotonic()
     say("synthesis")
     script = [f"read_verilog -defer {' '.join(os.path.relpath(path, folder) for path in sources(name))}",

@@ -15,6 +15,7 @@ module icebreaker #(
     parameter integer COLS       = 2,
     parameter integer DEPTH      = 4,
     parameter integer K_MAX      = 512,
+    parameter integer POST_CYCLES = 33,
     parameter integer POST_LANES = 1,
     parameter integer FIFO_DEPTH = 16,
     parameter integer RESET      = 4096  // cycles
@@ -59,6 +60,7 @@ module icebreaker #(
         .DEPTH     (DEPTH),
         .K_MAX     (K_MAX),
         .POST_LANES(POST_LANES),
+        .POST_CYCLES(POST_CYCLES),
         .FIFO_DEPTH(FIFO_DEPTH)
     ) u_core (
         .clk   (clk),

@@ -17,6 +17,7 @@ module ulx3s #(
     parameter integer COLS       = 8,
     parameter integer DEPTH      = 1,
     parameter integer K_MAX      = 1024,
+    parameter integer POST_CYCLES = 1,
     parameter integer POST_LANES = 2,
     parameter integer FIFO_DEPTH = 64,
     parameter integer RESET      = 4096  // cycles
@@ -47,6 +48,7 @@ module ulx3s #(
         .DEPTH     (DEPTH),
         .K_MAX     (K_MAX),
         .POST_LANES(POST_LANES),
+        .POST_CYCLES(POST_CYCLES),
         .FIFO_DEPTH(FIFO_DEPTH)
     ) u_core (
         .clk   (clk_25mhz),

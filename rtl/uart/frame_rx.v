@@ -36,7 +36,7 @@ module frame_rx (
     reg  [15:0] sum_q;
     wire [15:0] sum_d;
 
-    wire escape = (in_data == ESCAPE) && !escaped_q;
+    wire escape = in_valid && (in_data == ESCAPE) && !escaped_q;
     wire taken  = out_valid && out_ready;
 
     assign out_start = (in_data == FLAG);

@@ -37,7 +37,7 @@ module frame_tx (
     wire [15:0] sum_d;
 
     wire [7:0] plain  = (state_q == LOW) ? sum_q[7:0] : (state_q == HIGH) ? sum_q[15:8] : in_data;
-    wire       escape = (plain[7:2] == FLAG[7:2]) && (plain[1] ^ plain[0]) && !escaped_q;  // 7D or 7E
+    wire       escape = out_valid && (plain[7:2] == FLAG[7:2]) && (plain[1] ^ plain[0]) && !escaped_q;  // 7D or 7E
     wire       sent   = out_valid && out_ready;
 
     assign out_valid = in_valid || state_q[1];

@@ -21,6 +21,7 @@ module macrame_uart #(
     parameter integer K_MAX      = 1024,
     parameter integer POST_LANES = 2,
     parameter         FORMATS    = "INT8",
+    parameter integer POST_CYCLES = 1,
     parameter integer FIFO_DEPTH = 1 << $clog2(3*ROWS*((FORMATS == "INT8") ? 1 : 4) + 32)
 ) (
     input  wire clk,
@@ -169,6 +170,7 @@ module macrame_uart #(
         .K_MAX     (K_MAX),
         .POST_LANES(POST_LANES),
         .FORMATS   (FORMATS),
+        .POST_CYCLES(POST_CYCLES),
         .FIFO_DEPTH(FIFO_DEPTH)
     ) u_macrame (
         .clk            (clk),
