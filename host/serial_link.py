@@ -132,6 +132,8 @@ class SerialLink(Link):
         except (OSError, ValueError) as error:  # SerialException is an OSError
             self.close()
             why = os.strerror(error.errno) if getattr(error, "errno", None) else _first_line(error)
+            if "exclusively lock" in str(error):
+                why = "another program has it"
             raise LinkError(f"{device} cannot be opened: {why}") from None
         try:
             self._greet()
