@@ -8,6 +8,7 @@ The host may have so many bytes under way, unanswered, as the bridge's buffer ho
 come as they are ready, and the host reads all the time. Whatever is lost or damaged on the way ends in a
 LinkError: there is a checksum on each frame, and an answer to each.
 """
+
 import os
 import re
 import select
@@ -24,7 +25,7 @@ BAUD = 1_000_000  # what the boards of boards/ are built for
 
 LARGEST_CREDIT = 1 << 10
 
-TIMEOUT = 5.0   # seconds of silence after which nobody is there
+TIMEOUT = 5.0  # seconds of silence after which nobody is there
 
 
 def parse(text):
@@ -151,17 +152,26 @@ class SerialLink(Link):
             self._push(bytes([frames.FLAG]) * LARGEST_CREDIT)
             if self._call(frames.RESET, missing_ok=True) is None:
                 damaged = self._decoder.damaged
-                raise LinkError(f"no answer from {self.device} at {self.baud:,} baud within {self.timeout:g} s"
-                                + (f", but {damaged} damaged frames: another speed?" if damaged else
-                                   f", but {self.received:,} bytes that are no frames" if self.received else
-                                   ": is the board configured, and this its port?"))
+                raise LinkError(
+                    f"no answer from {self.device} at {self.baud:,} baud within {self.timeout:g} s"
+                    + (
+                        f", but {damaged} damaged frames: another speed?"
+                        if damaged
+                        else f", but {self.received:,} bytes that are no frames"
+                        if self.received
+                        else ": is the board configured, and this its port?"
+                    )
+                )
         body = self._call(frames.HELLO)
         if body[1:3] != frames.MAGIC:
-            raise LinkError(f"{self.device} says {body[1:3].hex(' ')}, expected {frames.MAGIC.hex(' ')}: "
-                            f"not a macrame bridge")
+            raise LinkError(
+                f"{self.device} says {body[1:3].hex(' ')}, expected {frames.MAGIC.hex(' ')}: "
+                f"not a macrame bridge"
+            )
         if body[3] != frames.VERSION:
-            raise LinkError(f"{self.device} speaks version {body[3]} of the serial protocol, expected "
-                            f"{frames.VERSION}")
+            raise LinkError(
+                f"{self.device} speaks version {body[3]} of the serial protocol, expected {frames.VERSION}"
+            )
         self.credit = 1 << body[4]
 
     # --- bytes ----------------------------------------------------------------------------------------------
@@ -216,13 +226,17 @@ class SerialLink(Link):
 
     def _silent(self):
         damaged = f", {self._decoder.damaged} frames came damaged" if self._decoder.damaged else ""
-        return LinkError(f"no answer from {self.device} at {self.baud:,} baud within {self.timeout:g} s{damaged}")
+        return LinkError(
+            f"no answer from {self.device} at {self.baud:,} baud within {self.timeout:g} s{damaged}"
+        )
 
     def _check_status(self, status, kind=None):
         names = registers.error_names(status, frames.STATUS_ERRORS)
         if names and kind != frames.HELLO:
-            raise LinkError(f"the serial line failed: {', '.join(names)} (status 0x{status:02x}); the bridge takes "
-                            f"nothing more until the link is opened anew")
+            raise LinkError(
+                f"the serial line failed: {', '.join(names)} (status 0x{status:02x}); the bridge takes "
+                f"nothing more until the link is opened anew"
+            )
 
     def _unexpected(self, kind, answer):
         if kind == frames.NOTE:
@@ -258,8 +272,10 @@ class SerialLink(Link):
                 # tuser counts on a weight packet's first beat, on an activation packet's last
                 user = stream.user[start if kind == frames.WEIGHTS else stop - 1]
                 flagged = kind | (frames.LAST if stream.last[stop - 1] else 0)
-                yield flagged, frames.encode(flagged, bytes([user, stop - start])
-                                             + stream.data[start:stop].tobytes())
+                yield (
+                    flagged,
+                    frames.encode(flagged, bytes([user, stop - start]) + stream.data[start:stop].tobytes()),
+                )
 
     def transfer(self, weights, activations, results, progress=None):
         begun = time.monotonic()
@@ -267,7 +283,9 @@ class SerialLink(Link):
         frame, waiting, moved, interrupted = next(to_send, None), b"", time.monotonic(), False
         while frame or under_way or len(self._results) < results:
             # One frame may be longer than the credit: the bridge takes its bytes as they come.
-            while frame and (not under_way or sum(size for _, size in under_way) + len(frame[1]) <= self.credit):
+            while frame and (
+                not under_way or sum(size for _, size in under_way) + len(frame[1]) <= self.credit
+            ):
                 waiting += frame[1]
                 under_way.append((frame[0], len(frame[1])))
                 frame = next(to_send, None)
@@ -306,13 +324,16 @@ class SerialLink(Link):
         """The results that have come, as beats; the closing beat of a soft reset has no data and is none."""
         taken, self._results = [(kind, body[1:]) for kind, body in self._results if body[0]], []
         width = 4 * self._cols
-        out = Results(np.zeros((len(taken), width), np.uint8), np.zeros(len(taken), bool),
-                      np.zeros((len(taken), width), bool))
+        out = Results(
+            np.zeros((len(taken), width), np.uint8),
+            np.zeros(len(taken), bool),
+            np.zeros((len(taken), width), bool),
+        )
         for i, (kind, data) in enumerate(taken):
             if len(data) > width:
                 raise LinkError(f"result beat {i} has {len(data)} bytes, expected {width} at most")
-            out.data[i, :len(data)] = np.frombuffer(data, np.uint8)
-            out.keep[i, :len(data)] = True
+            out.data[i, : len(data)] = np.frombuffer(data, np.uint8)
+            out.keep[i, : len(data)] = True
             out.last[i] = bool(kind & frames.LAST)
         return out
 

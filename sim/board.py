@@ -9,6 +9,7 @@
 The board's top from boards/ runs in the simulator with its pins, its reset and its serial line; only the
 line's bits are shorter than on the board, since each costs the simulator as many cycles as it has.
 """
+
 import shutil
 import subprocess
 import sys
@@ -23,16 +24,31 @@ from sim import simulate
 #: Name, and parameters of its top, of each board.
 BOARDS = {
     "icebreaker": ("an iCEBreaker", {}),
-    "ulx3s": ("a ULX3S", {"ROWS": 8, "COLS": 8, "DEPTH": 1, "K_MAX": 1024, "POST_LANES": 2, "POST_CYCLES": 1,
-                            "FIFO_DEPTH": 64}),
+    "ulx3s": (
+        "a ULX3S",
+        {
+            "ROWS": 8,
+            "COLS": 8,
+            "DEPTH": 1,
+            "K_MAX": 1024,
+            "POST_LANES": 2,
+            "POST_CYCLES": 1,
+            "FIFO_DEPTH": 64,
+        },
+    ),
 }
-START_LIMIT = 60   # seconds until the terminal must be there
+START_LIMIT = 60  # seconds until the terminal must be there
 
 
 def sources(board, rtl_root=None):
     """Verilog of a board's simulation: the core's, the board's, the harness."""
-    return [*simulate.core_sources(rtl_root), "boards/common/power_on_reset.v", f"boards/{board}/{board}.v",
-            "tb/sb_pll40_pad.v", "tb/board_line.v"]
+    return [
+        *simulate.core_sources(rtl_root),
+        "boards/common/power_on_reset.v",
+        f"boards/{board}/{board}.v",
+        "tb/sb_pll40_pad.v",
+        "tb/board_line.v",
+    ]
 
 
 class SimulatedBoard:
@@ -70,9 +86,15 @@ class SimulatedBoard:
         self._finalizer = weakref.finalize(self, _abandon, parts := {"folder": folder})
         self.folder = folder
         parts["launch"] = launch = simulate.prepare(
-            name or f"board-{board}", toplevel="board_line", module="tb_board",
-            sources=sources(board, rtl_root), rtl_root=rtl_root, waves=waves, plusargs=[f"dir={folder}"],
-            parameters={"BOARD": f'"{board}"', "CLOCKS": clocks, **BOARDS[board][1], **parameters})
+            name or f"board-{board}",
+            toplevel="board_line",
+            module="tb_board",
+            sources=sources(board, rtl_root),
+            rtl_root=rtl_root,
+            waves=waves,
+            plusargs=[f"dir={folder}"],
+            parameters={"BOARD": f'"{board}"', "CLOCKS": clocks, **BOARDS[board][1], **parameters},
+        )
         self.log, self.waves = launch.cwd / "sim.log", launch.waves
         self._process = parts["process"] = launch.start()
         limit = time.monotonic() + START_LIMIT
@@ -119,8 +141,11 @@ def main(arguments):
         return 2
     try:
         with SimulatedBoard(board) as running:
-            print(f"{BOARDS[board][0]} behind {running.tty}; in another terminal:\n"
-                  f"  make gemm LINK=serial:{running.tty} A=a.npy W=w.npy OUT=c.npy", flush=True)
+            print(
+                f"{BOARDS[board][0]} behind {running.tty}; in another terminal:\n"
+                f"  make gemm LINK=serial:{running.tty} A=a.npy W=w.npy OUT=c.npy",
+                flush=True,
+            )
             running._process.wait()
     except KeyboardInterrupt:
         return 0

@@ -17,8 +17,8 @@ Usage: make gemm A=a.npy W=w.npy OUT=c.npy [NAME=value ...]
   SIM           simulator, icarus or verilator               (icarus)
   SEED          of the simulation                            (1)
   WAVES         1 leaves waves                               (0)
-  LINK          serial:DEVICE or serial:DEVICE@BAUD: the core of a board at the end of a serial port, instead of
-                a simulated one; the board has its shape, and ROWS to WAVES are not taken (docs/boards.md)
+  LINK          serial:DEVICE or serial:DEVICE@BAUD: the core of a board at the end of a serial port, instead
+                of a simulated one; the board has its shape, and ROWS to WAVES are not taken (docs/boards.md)
 
 Exit status: 0 if every value equals golden's, 1 if not or if the simulation failed, 2 for input that cannot
 be used. OUT is written only when the status is 0. Once the input is found good, an OUT and an OUT.json of an
@@ -112,8 +112,8 @@ def prepare(given):
         serial_link.parse(given["LINK"])
         for name in SIMULATED:
             if name in given:
-                raise InputError(f"{name}={matrices.short(given[name])}: the core at the end of a LINK is not simulated, "
-                                 f"expected no {name}")
+                raise InputError(f"{name}={matrices.short(given[name])}: the core at the end of a LINK is "
+                                 f"not simulated, expected no {name}")
 
     def integer(name, default, low, high):
         return matrices.parse_integer(name, given[name], low, high) if name in given else default
@@ -319,9 +319,13 @@ def run(job):
     if not wrong:
         files[job.out] = matrices.encode(job.out, product)
     matrices.write_files(files)
-    speed = (f"{details['bytes_sent'] + details['bytes_received']:,} bytes on the line in {details['seconds']:.1f} s"
-             if job.link else f"{details['cycles_per_second']:,} cycles/s simulated")
-    print(f"{m} x {k} times {k} x {n} on a {array} core, mode {job.mode}, {job.link or details['simulator']}\n"
+    if job.link:
+        line = details["bytes_sent"] + details["bytes_received"]
+        speed = f"{line:,} bytes on the line in {details['seconds']:.1f} s"
+    else:
+        speed = f"{details['cycles_per_second']:,} cycles/s simulated"
+    where = job.link or details["simulator"]
+    print(f"{m} x {k} times {k} x {n} on a {array} core, mode {job.mode}, {where}\n"
           f"  {report.cycles:,} cycles, {report.macs:,} MACs, {report.utilisation:.2%} of the array used\n"
           f"  {speed}, {time.monotonic() - begun:.1f} s in all\n"
           f"  {len(wrong):,} of {product.size:,} values differ from golden")

@@ -3,7 +3,7 @@
 """A simulated board behind a pseudo-terminal: whoever opens it finds what is at the end of a USB cable.
 
 Not a test of its own, though cocotb calls it one. The name of the terminal goes into the file ``tty`` of the
-directory named by the plusarg ``dir``; a file ``stop`` there, or the death of the parent, ends the simulation.
+directory named by the plusarg ``dir``; a file ``stop`` there, or the parent's death, ends the simulation.
 Simulated time runs on while the line rests, but slowly: nobody needs a core's clock while he thinks.
 """
 import os

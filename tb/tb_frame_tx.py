@@ -3,8 +3,8 @@
 """frame_tx in the simulator.
 
 What could be wrong here, and which case would show it:
-  7E or 7D goes out as it is                    messages of little else; checksums that hold them (`checksums`)
-  a byte lost or doubled around an escape       the frames are compared byte by byte, under every pair of pauses
+  7E or 7D goes out as it is                    messages of little else; `checksums`, that hold them
+  a byte lost or doubled around an escape       frames compared byte by byte, under all pauses
   the checksum counts the flag, an escape,      the same
   or the message before
   an offer changed                              the sink watches every byte it holds off

@@ -3,14 +3,15 @@
 """The tops of the boards in the simulator, from pin to pin: reset, line, bridge and core.
 
 What could be wrong here, and which case would show it:
-  the wiring of bridge and core, the credit             `products`: K = 1, K beyond K_MAX, every mode, the line of a host
-                                                        that is 2 % fast or slow, as much under way as it may be
-  results of a broken packet survive                    `host_dies`: in mid-packet, at any byte; then the next host's
-                                                        product is right
-  an error goes unnoticed                               `fail_stop`: a stop bit lost among a panel's; more bytes than the
-                                                        FIFO holds while the core takes none
+  the wiring of bridge and core, the credit             `products`: K = 1, K beyond K_MAX, every mode, the
+                                                        line of a host that is 2 % fast or slow
+  results of a broken packet survive                    `host_dies`: in mid-packet, at any byte; the next
+                                                        host's product is right
+  an error goes unnoticed                               `fail_stop`: a stop bit lost among a panel's; more
+                                                        bytes than the FIFO holds, the core takes none
   the board's own reset, in mid-packet                  `button`
 """
+
 import cocotb
 import numpy as np
 from cocotb.triggers import Edge, Timer
@@ -51,7 +52,7 @@ class TB:
         for _ in range(bits // 50):
             for i, (got, body) in enumerate(self.frames):
                 if got == kind:
-                    del self.frames[:i + 1]
+                    del self.frames[: i + 1]
                     return body
             await Timer(50 * self.bit, "ns")
         raise AssertionError(f"no frame of kind {kind:#x} came, but {self.frames}")
@@ -71,17 +72,22 @@ class TB:
 
     def operands(self, k):
         rows, cols, *_ = self.shape
-        return (self.rng.integers(-128, 128, (rows, k), dtype=np.int8),
-                self.rng.integers(-128, 128, (k, cols), dtype=np.int8))
+        return (
+            self.rng.integers(-128, 128, (rows, k), dtype=np.int8),
+            self.rng.integers(-128, 128, (k, cols), dtype=np.int8),
+        )
 
     def panels(self, a, w, mode="raw", flags=packets.RELEASE, **record):
         """The frames of one tile: weights, then activations."""
         rows, cols, depth, _ = self.shape
-        weights = packets.flatten(*packets.weight_panels(w, packets.records(cols, **record), cols, depth,
-                                                         packets.MODES[mode]))
+        weights = packets.flatten(
+            *packets.weight_panels(w, packets.records(cols, **record), cols, depth, packets.MODES[mode])
+        )
         activations = packets.flatten(*packets.activation_panels(a, rows, depth, flags))
-        for kind, beats, user in ((frames.WEIGHTS, weights, weights.user[0]),
-                                  (frames.ACTIVATIONS, activations, activations.user[-1])):
+        for kind, beats, user in (
+            (frames.WEIGHTS, weights, weights.user[0]),
+            (frames.ACTIVATIONS, activations, activations.user[-1]),
+        ):
             yield kind | 1, bytes([user, len(beats)]) + beats.data.tobytes()
 
     async def product(self, k, mode="raw"):
@@ -99,11 +105,20 @@ class TB:
                 flags = packets.RELEASE | (packets.KEEP if stop < k else 0)
                 sent += self.panels(a[:, start:stop], w[start:stop], mode, flags, **record)
         for kind, body in sent:
-            await self.line(frames.encode(kind, body))   # nobody waits for the answers: they are within the credit
+            await self.line(
+                frames.encode(kind, body)
+            )  # nobody waits for the answers: they are within the credit
         expected = add_bias(gemm(a, w), bias)
         if mode != "raw":
-            expected = requantize(expected, mode=mode, zero_point=0, clamp_low=-128, clamp_high=127,
-                                  multiplier=record["multiplier"], shift=record["shift"])
+            expected = requantize(
+                expected,
+                mode=mode,
+                zero_point=0,
+                clamp_low=-128,
+                clamp_high=127,
+                multiplier=record["multiplier"],
+                shift=record["shift"],
+            )
         got = []
         for row in range(rows):
             body = await self.wait(frames.RESULT | (row == rows - 1))

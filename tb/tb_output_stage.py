@@ -17,8 +17,8 @@ What could be wrong here, and which case would show it:
   another tile, the wrong lanes of out_data
   stochastic rounding: random bits of another group  `random` changes in every cycle in which it may
   rows survive a reset                               `reset`, at each stage of the pipeline
-  POST_CYCLES: a tick early, late or lost            all of it at 33 and 40 cycles a result; a row may come up to one
-                                                     tick before the latest cycle, since ticks keep step with nothing
+  POST_CYCLES: a tick early, late or lost            all of it at 33 and 40 cycles a result; a row comes
+                                                     in a window of one tick
 """
 import cocotb
 import numpy as np
@@ -132,7 +132,8 @@ class TB(Bench):
 
     def check(self):
         came = self.pace > 1 and self.read("out_valid")
-        at = next((c for c in range(self.cycle, self.cycle + self.pace) if c in self.due), None) if came else self.cycle
+        window = range(self.cycle, self.cycle + self.pace) if came else [self.cycle]
+        at = next((cycle for cycle in window if cycle in self.due), None)
         due = self.due.pop(at, None)
         self.equal(self.read("out_valid"), int(due is not None), "out_valid")
         if due is None:
@@ -181,7 +182,8 @@ async def switches(dut):
                 await tb.tile(mode, rows)
                 if following == "raw" and mode != "raw":
                     tb.drive(**tb.idle_data)
-                    await tb.step(tb.overtake)  # GROUPS + 11 behind the latest row, of which GROUPS have passed
+                    # GROUPS + 11 behind the latest row, of which GROUPS have passed
+                    await tb.step(tb.overtake)
                 await tb.tile(following, rows)
                 if following != "raw":  # the next pair may begin raw
                     await tb.step(tb.overtake)

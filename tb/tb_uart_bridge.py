@@ -3,17 +3,18 @@
 """uart_bridge in the simulator, its core a model.
 
 What could be wrong here, and which case would show it:
-  a beat lost, doubled, of the wrong bytes, tuser or tlast   `streams`: frames of both streams in turn, every pair of pauses
+  a beat lost, doubled, of the wrong bytes, tuser or tlast   `streams`: frames of both in turn, all pauses
   tlast, or a tile's end, out of a damaged frame             `damaged`: the last beat must not be offered
-  a register access of the wrong address, data or strobe     `registers`, with late answers and error responses
-  a result of the wrong length, its bytes mixed              `results`, every tkeep, between answers, behind pauses
+  a register access of the wrong address, data or strobe     `registers`, late answers, error responses
+  a result of the wrong length, its bytes mixed              `results`, every tkeep, between answers
   an answer out of order, missing or of the wrong length     the frames that come out are compared one by one
-  an error not told, told twice, forgotten too early         `errors`: each of the six, alone: a note, then nothing but its
-                                                             status until the reset; nothing reaches the core meanwhile
-  a host that died leaves half a frame                       `resynchronised`: broken off behind every byte of a frame
+  an error not told, told twice, forgotten too early         `errors`: each of the six, alone: a note, then
+                                                             nothing but its status until the reset
+  a host that died leaves half a frame                       `resynchronised`: broken off behind every byte
   a wait for the core outlasts a reset                       `unstuck`: overrun ends it
   an error in the midst of a message changes its length      `errors` strikes while an answer is being sent
 """
+
 import cocotb
 
 from host import frames
@@ -25,24 +26,45 @@ class TB(Bench):
     """A host of frames on one side, a core on the other."""
 
     def __init__(self, dut, stalls="none"):
-        super().__init__(dut, framing=0, overrun=0, irq=0, axil_bresp=0, axil_rresp=0, axil_bvalid=0, axil_rvalid=0,
-                         axil_awready=1, axil_wready=1, axil_arready=1, axil_rdata=None)
+        super().__init__(
+            dut,
+            framing=0,
+            overrun=0,
+            irq=0,
+            axil_bresp=0,
+            axil_rresp=0,
+            axil_bvalid=0,
+            axil_rvalid=0,
+            axil_awready=1,
+            axil_wready=1,
+            axil_arready=1,
+            axil_rdata=None,
+        )
         before, after = STALLS[stalls]
         self.bytes_ = {"w": self.parameter("W_W") // 8, "a": self.parameter("A_W") // 8}
         self.cols = self.parameter("COLS")
         self.host = Source(self, "in_valid", "in_ready", ["in_data"], pauses(before, self.rng))
         self.line = Sink(self, "out_valid", "out_ready", ["out_data"], pauses(after, self.rng))
-        self.streams = {s: Sink(self, f"{s}_tvalid", f"{s}_tready", [f"{s}_tdata", f"{s}_tuser", f"{s}_tlast"],
-                                pauses(after, self.rng)) for s in "wa"}
-        self.results = Source(self, "m_tvalid", "m_tready", ["m_tdata", "m_tkeep", "m_tlast"],
-                              pauses(before, self.rng))
+        self.streams = {
+            s: Sink(
+                self,
+                f"{s}_tvalid",
+                f"{s}_tready",
+                [f"{s}_tdata", f"{s}_tuser", f"{s}_tlast"],
+                pauses(after, self.rng),
+            )
+            for s in "wa"
+        }
+        self.results = Source(
+            self, "m_tvalid", "m_tready", ["m_tdata", "m_tkeep", "m_tlast"], pauses(before, self.rng)
+        )
         self.decoder, self.fed, self.frames = frames.Decoder(), 0, []
         self.accesses, self.answers, self.resets = [], [], 0
         self.parts += [Part(self.answer), Part(sample=self.watch)]
 
     def watch(self):
         """The frames that have come, the accesses begun, the core's resets."""
-        new = [value for value in self.line.values[self.fed:]]
+        new = list(self.line.values[self.fed :])
         self.fed += len(new)
         self.frames += self.decoder.feed(bytes(new))
         assert not self.decoder.damaged
@@ -52,7 +74,10 @@ class TB(Bench):
             self.accesses.append(("write", self.read("axil_addr"), self.read("axil_wdata")))
         if self.read("axil_arvalid"):
             self.accesses.append(("read", self.read("axil_addr")))
-        if self.read("axil_rready") & self._driven["axil_rvalid"] or self.read("axil_bready") & self._driven["axil_bvalid"]:
+        if (
+            self.read("axil_rready") & self._driven["axil_rvalid"]
+            or self.read("axil_bready") & self._driven["axil_bvalid"]
+        ):
             self.answers.append("taken")
 
     def answer(self):
@@ -90,11 +115,16 @@ class TB(Bench):
     def packet(self, stream, beats, last):
         """Queue a frame of random beats; returns them as the sink will show them."""
         size = self.bytes_[stream]
-        data = [self.rng.choice([0x7D, 0x7E, 0x00, 0xFF, 0x5E, 0x80], size).astype("uint8").tobytes() for _ in range(beats)]
+        data = [
+            self.rng.choice([0x7D, 0x7E, 0x00, 0xFF, 0x5E, 0x80], size).astype("uint8").tobytes()
+            for _ in range(beats)
+        ]
         user = int(self.rng.integers(256 if stream == "w" else 4))
         kind = (frames.WEIGHTS if stream == "w" else frames.ACTIVATIONS) + last
         self.send(kind, bytes([user, beats & 255]) + b"".join(data))
-        return kind, [(int.from_bytes(d, "little"), user, int(last and i == beats - 1)) for i, d in enumerate(data)]
+        return kind, [
+            (int.from_bytes(d, "little"), user, int(last and i == beats - 1)) for i, d in enumerate(data)
+        ]
 
     async def begin(self):
         self.done = []
@@ -106,7 +136,9 @@ class TB(Bench):
         """A reset command from the host brings everything back."""
         before = self.resets
         self.send(frames.RESET)
-        await self.until(lambda: any(kind == frames.RESET for kind, _ in self.frames), cycles, "a reset's answer")
+        await self.until(
+            lambda: any(kind == frames.RESET for kind, _ in self.frames), cycles, "a reset's answer"
+        )
         self.equal(self.frames[-1], (frames.RESET, b"\0"), "answer to the reset")
         self.equal(self.resets - before, 1, "cycles of reset")
         self.frames = []
@@ -137,7 +169,7 @@ async def registers(dut, stalls):
     tb = TB(dut, stalls)
     await tb.begin()
     wanted, answers = [], []
-    for i in range(24):
+    for _i in range(24):
         address, value = int(tb.rng.integers(64)) * 4, int(tb.rng.integers(2**32))
         response = 2 if address >= 0x80 else 0
         if tb.rng.random() < 0.5:
@@ -165,7 +197,9 @@ async def results(dut, stalls):
     for i in range(10):
         count = tb.cols * [4, 2, 1, 4, 0][i % 5]
         data = tb.rng.choice([0x7D, 0x7E, 0x11, 0xEE], 4 * tb.cols).astype("uint8").tobytes()
-        tb.results.send({"m_tdata": int.from_bytes(data, "little"), "m_tkeep": (1 << count) - 1, "m_tlast": i % 2})
+        tb.results.send(
+            {"m_tdata": int.from_bytes(data, "little"), "m_tkeep": (1 << count) - 1, "m_tlast": i % 2}
+        )
         expected.append((frames.RESULT + i % 2, bytes([count]) + data[:count]))
     for i in range(4):
         tb.send(frames.READ, bytes([4 * i]))
@@ -201,7 +235,9 @@ async def errors(dut, error):
     await tb.until(lambda: any(kind == frames.NOTE for kind, _ in tb.frames), 3000, "a note")
     notes = [body for kind, body in tb.frames if kind == frames.NOTE]
     tb.equal(notes, [bytes([bit])], "notes")
-    tb.equal(tb.frames[0], (frames.READ, bytes([0, 0]) + tb.register(8).to_bytes(4, "little")), "answer before")
+    tb.equal(
+        tb.frames[0], (frames.READ, bytes([0, 0]) + tb.register(8).to_bytes(4, "little")), "answer before"
+    )
     tb.frames, tb.done = [], []
     tb.equal(tb.read("failed"), 1, "failed")
     tb.results.send({"m_tdata": 1, "m_tkeep": 1, "m_tlast": 1})
@@ -210,11 +246,14 @@ async def errors(dut, error):
     tb.send(frames.READ, b"\4")
     tb.send(frames.WRITE, b"\4\1\2\3\4")
     tb.send(frames.HELLO)
-    await tb.expect(*((kind, bytes([bit])) for kind in (0x11, 0x21, frames.READ, frames.WRITE)),
-                    (frames.HELLO, bytes([bit]) + b"MU" + bytes([1, tb.parameter("CREDIT")])))
+    await tb.expect(
+        *((kind, bytes([bit])) for kind in (0x11, 0x21, frames.READ, frames.WRITE)),
+        (frames.HELLO, bytes([bit]) + b"MU" + bytes([1, tb.parameter("CREDIT")])),
+    )
     assert tb.results.empty, "the result was not thrown away"
     assert not tb.done
-    assert not (tb.streams["w"].beats or tb.streams["a"].beats)
+    assert not (tb.streams["w"].beats)
+    assert not (tb.streams["a"].beats)
     await tb.reset()
     kind, data = tb.packet("w", 2, True)
     await tb.expect((kind, b"\0"))
@@ -229,7 +268,9 @@ async def damaged(dut):
     for at in (1, 2, 4, -3, -2, -1):
         for sink in tb.streams.values():
             sink.beats.clear()
-        frame = bytearray(frames.encode(frames.WEIGHTS + 1, bytes([1, 2]) + bytes(range(1, 2 * tb.bytes_["w"] + 1))))
+        frame = bytearray(
+            frames.encode(frames.WEIGHTS + 1, bytes([1, 2]) + bytes(range(1, 2 * tb.bytes_["w"] + 1)))
+        )
         frame[at] ^= 0x40 if at != 1 else 0x01
         tb.host.send(*frame)
         await tb.step(600)
@@ -266,7 +307,7 @@ async def unstuck(dut):
     await tb.step(2000)
     tb.equal(tb.frames, [], "frames")
     tb.drive(overrun=1)
-    tb.streams["a"].held = None   # the offer goes: the core is reset anyway
+    tb.streams["a"].held = None  # the offer goes: the core is reset anyway
     await tb.step()
     tb.streams["a"].held = None
     tb.drive(overrun=0)

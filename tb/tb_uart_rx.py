@@ -3,9 +3,9 @@
 """uart_rx in the simulator.
 
 What could be wrong here, and which case would show it:
-  bits in the wrong order, one too few or too many     `all_bytes`: every byte, at once behind another and with pauses
-  sampled too near a bit's edge                        the same at both ends of the speeds allowed, at any phase: the
-                                                       line is a function of time, seen at the clock's edges
+  bits in the wrong order, one too few or too many     `all_bytes`: every byte, with pauses and without
+  sampled too near a bit's edge                        the same, 2 % fast or slow and at any phase: the line
+                                                       is a function of time, seen at the clock's edges
   a glitch taken for a start bit                       `glitches`, from 1 cycle to just under half a bit
   a byte with a bad stop bit delivered, or told twice  `framing_errors`, among good bytes; a break of 50 bits
   the byte after an error lost                         the same

@@ -280,8 +280,9 @@ bench("gemm", toplevel="core_player", rtl=CORE, tb=_PLAYER[:4], timeout=200, sha
         (8, 8, 1, 1024, 2), (16, 16, 1, 64, 4))},
     nightly={"32x32x8": {"ROWS": 32, "COLS": 32, "DEPTH": 8, "K_MAX": 256, "POST_LANES": 4}})
 
-bench("gemm_slow", toplevel="core_player", module="tb_gemm", rtl=CORE, tb=_PLAYER[:4], testcase=("stalls", "chained"),
-      shapes={"2x2x4": {"ROWS": 2, "COLS": 2, "DEPTH": 4, "K_MAX": 48, "POST_LANES": 1, "POST_CYCLES": 33}})
+bench("gemm_slow", toplevel="core_player", module="tb_gemm", rtl=CORE, tb=_PLAYER[:4],
+      testcase=("stalls", "chained"), shapes={
+          "2x2x4": {"ROWS": 2, "COLS": 2, "DEPTH": 4, "K_MAX": 48, "POST_LANES": 1, "POST_CYCLES": 33}})
 
 bench("gemm_bf16", toplevel="core_player", rtl=CORE, tb=_PLAYER[:4], timeout=200, shapes={
     f"{r}x{c},{f.lower()}": {"ROWS": r, "COLS": c, "K_MAX": k, "POST_LANES": p, "FORMATS": f'"{f}"'}
@@ -341,8 +342,9 @@ bench("uart_rx", rtl="uart/uart_rx.v", shapes={f"{c}clocks": {"CLOCKS": c} for c
 bench("uart_tx", rtl="uart/uart_tx.v", shapes={f"{c}clocks": {"CLOCKS": c} for c in (4, 7)},
       nightly={"217clocks": {"CLOCKS": 217}})
 
-bench("uart_bridge", rtl=["uart/uart_bridge.v", "uart/frame_rx.v", "uart/frame_tx.v", "uart/crc16.v"], shapes={
-    "4x1x4": {"W_W": 32, "A_W": 128, "COLS": 1, "CREDIT": 9}, "1x3x1": {"W_W": 24, "A_W": 8, "COLS": 3, "CREDIT": 4}})
+bench("uart_bridge", rtl=["uart/uart_bridge.v", "uart/frame_rx.v", "uart/frame_tx.v", "uart/crc16.v"],
+      shapes={"4x1x4": {"W_W": 32, "A_W": 128, "COLS": 1, "CREDIT": 9},
+              "1x3x1": {"W_W": 24, "A_W": 8, "COLS": 3, "CREDIT": 4}})
 
 _BOARD = ["../boards/common/power_on_reset.v", "../boards/icebreaker/icebreaker.v", "../boards/ulx3s/ulx3s.v",
           "sb_pll40_pad.v", "board_line.v"]

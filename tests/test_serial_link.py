@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The link over a serial port: frames, what a user sees when nobody answers, and the board in simulation.
 
-The last is the point of it all: `make gemm LINK=serial:...`, a process of its own that knows of no simulator, and
-behind the pseudo-terminal the board's top, pin to pin. It must write what golden and `make gemm` alone write.
+The last is the point of it all: `make gemm LINK=serial:...`, a process of its own that knows of no simulator,
+and behind the pseudo-terminal the board's top, pin to pin. It must write what golden and `make gemm` write.
 """
+
 import binascii
 import json
 import os
@@ -52,9 +53,14 @@ def test_frames_are_found_however_they_are_cut(sent, data):
     assert decoder.damaged == 0
 
 
-@pytest.mark.parametrize("line", [
-    frames.encode(frames.WRITE, b"\0\0")[:-1] + b"\x11", frames.encode(0x55, b"\0"),
-    frames.encode(frames.READ, b"\0\0")[:-2]])
+@pytest.mark.parametrize(
+    "line",
+    [
+        frames.encode(frames.WRITE, b"\0\0")[:-1] + b"\x11",
+        frames.encode(0x55, b"\0"),
+        frames.encode(frames.READ, b"\0\0")[:-2],
+    ],
+)
 def test_damaged_frames_are_counted_and_the_next_one_is_found(line):
     decoder = frames.Decoder()
     assert decoder.feed(b"noise" + line + frames.encode(frames.RESET, b"\0")) == [(frames.RESET, b"\0")]
@@ -75,10 +81,17 @@ def test_links_are_parsed():
     assert serial_link.parse("serial:/dev/pts/3@115200") == ("/dev/pts/3", 115200)
 
 
-@pytest.mark.parametrize(("link", "said"), [
-    ("tcp:host", "expected serial:DEVICE"), ("serial", "expected serial:DEVICE"), ("serial:", "no device"),
-    ("serial:/dev/ttyS0@fast", "fast is no speed"), ("serial:/dev/ttyS0@", "nothing is no speed"),
-    ("serial:/dev/ttyS0@0", "0 is no speed")])
+@pytest.mark.parametrize(
+    ("link", "said"),
+    [
+        ("tcp:host", "expected serial:DEVICE"),
+        ("serial", "expected serial:DEVICE"),
+        ("serial:", "no device"),
+        ("serial:/dev/ttyS0@fast", "fast is no speed"),
+        ("serial:/dev/ttyS0@", "nothing is no speed"),
+        ("serial:/dev/ttyS0@0", "0 is no speed"),
+    ],
+)
 def test_links_that_are_none_are_refused(link, said):
     with pytest.raises(InputError, match=said):
         serial_link.parse(link)
@@ -94,12 +107,24 @@ def matrices(tmp_path):
     return {"A": "a.npy", "W": "w.npy", "OUT": "c.npy"}, a, w
 
 
-@pytest.mark.parametrize(("more", "status", "said"), [
-    ({"LINK": "udp:4"}, 2, "gemm: LINK=udp:4: expected serial:DEVICE"),
-    ({"LINK": "serial:/dev/null", "ROWS": "4"}, 2, "gemm: ROWS=4: the core at the end of a LINK is not simulated"),
-    ({"LINK": "serial:/dev/null", "SIM": "icarus"}, 2, "gemm: SIM=icarus: the core at the end of a LINK"),
-    ({"LINK": "serial:/dev/ttyNONE"}, 1, "gemm: /dev/ttyNONE cannot be opened: No such file or directory"),
-    ({"LINK": "serial:/dev/null"}, 1, "gemm: /dev/null cannot be opened: ")])
+@pytest.mark.parametrize(
+    ("more", "status", "said"),
+    [
+        ({"LINK": "udp:4"}, 2, "gemm: LINK=udp:4: expected serial:DEVICE"),
+        (
+            {"LINK": "serial:/dev/null", "ROWS": "4"},
+            2,
+            "gemm: ROWS=4: the core at the end of a LINK is not simulated",
+        ),
+        ({"LINK": "serial:/dev/null", "SIM": "icarus"}, 2, "gemm: SIM=icarus: the core at the end of a LINK"),
+        (
+            {"LINK": "serial:/dev/ttyNONE"},
+            1,
+            "gemm: /dev/ttyNONE cannot be opened: No such file or directory",
+        ),
+        ({"LINK": "serial:/dev/null"}, 1, "gemm: /dev/null cannot be opened: "),
+    ],
+)
 def test_a_wrong_link_is_one_line(tmp_path, matrices, more, status, said):
     done = call(tmp_path, **matrices[0], **more)
     assert (done.returncode, done.stdout) == (status, "")
@@ -139,6 +164,7 @@ def peer(answer):
 
 def bridge(magic=b"MU", version=1, kind=None, answer=b""):
     """A bridge that resets and greets, reads a shape of 1 x 1 x 1, and answers one kind as it is told."""
+
     def respond(data):
         out = b""
         for part in data.split(b"\x7e")[1:]:
@@ -151,23 +177,41 @@ def bridge(magic=b"MU", version=1, kind=None, answer=b""):
             elif part[:1] == b"\x03":
                 out += frames.encode(frames.READ, b"\0\0\1\1\1\1")
         return out
+
     return respond
 
 
-@pytest.mark.parametrize(("other", "said"), [
-    (lambda data: b"", "no answer from .* at 1,000,000 baud within 0.4 s: is the board configured"),
-    (lambda data: b"login: ", "no answer from .*, but [0-9]+ bytes that are no frames"),
-    (lambda data: b"\x7e\x02\x00\x33\x33", "no answer from .*, but [0-9]+ damaged frames: another speed?"),
-    (lambda data: data, "no answer"),
-    (bridge(magic=b"XY"), "says 58 59, expected 4d 55: not a macrame bridge"),
-    (bridge(version=2), "speaks version 2 of the serial protocol, expected 1"),
-    (bridge(kind=frames.READ, answer=frames.encode(frames.READ, b"\x05")),
-     r"the serial line failed: framing, checksum \(status 0x05\)"),
-    (bridge(kind=frames.READ, answer=frames.encode(frames.WRITE, b"\0\0")), "kind 0x04 that answers nothing"),
-    (bridge(kind=frames.READ, answer=frames.encode(frames.NOTE, b"\x20")), "the serial line failed: stray_byte"),
-    (bridge(kind=frames.READ, answer=frames.encode(frames.READ, b"\0\2\0\0\0\0")), "register 0x08: bus response 2"),
-    (bridge(kind=frames.READ, answer=b""), "no answer"),
-])
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        (lambda data: b"", "no answer from .* at 1,000,000 baud within 0.4 s: is the board configured"),
+        (lambda data: b"login: ", "no answer from .*, but [0-9]+ bytes that are no frames"),
+        (
+            lambda data: b"\x7e\x02\x00\x33\x33",
+            "no answer from .*, but [0-9]+ damaged frames: another speed?",
+        ),
+        (lambda data: data, "no answer"),
+        (bridge(magic=b"XY"), "says 58 59, expected 4d 55: not a macrame bridge"),
+        (bridge(version=2), "speaks version 2 of the serial protocol, expected 1"),
+        (
+            bridge(kind=frames.READ, answer=frames.encode(frames.READ, b"\x05")),
+            r"the serial line failed: framing, checksum \(status 0x05\)",
+        ),
+        (
+            bridge(kind=frames.READ, answer=frames.encode(frames.WRITE, b"\0\0")),
+            "kind 0x04 that answers nothing",
+        ),
+        (
+            bridge(kind=frames.READ, answer=frames.encode(frames.NOTE, b"\x20")),
+            "the serial line failed: stray_byte",
+        ),
+        (
+            bridge(kind=frames.READ, answer=frames.encode(frames.READ, b"\0\2\0\0\0\0")),
+            "register 0x08: bus response 2",
+        ),
+        (bridge(kind=frames.READ, answer=b""), "no answer"),
+    ],
+)
 def test_whoever_is_no_bridge_is_told_in_a_line(other, said):
     with peer(other) as name, pytest.raises(LinkError, match=said) as caught:
         SerialLink(name, timeout=0.4)
@@ -192,9 +236,15 @@ def board():
         yield board
 
 
-@pytest.mark.parametrize("more", [{}, {"SCALE": "0.003", "MODE": "gemmlowp", "BIAS": "100", "ZERO_POINT": "-3"},
-                                  {"SCALE": "0.002", "MODE": "fp32", "A_ZERO_POINT": "7"}],
-                         ids=["raw", "gemmlowp", "fp32"])
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"SCALE": "0.003", "MODE": "gemmlowp", "BIAS": "100", "ZERO_POINT": "-3"},
+        {"SCALE": "0.002", "MODE": "fp32", "A_ZERO_POINT": "7"},
+    ],
+    ids=["raw", "gemmlowp", "fp32"],
+)
 def test_the_same_program_gives_the_same_bits(tmp_path, board, matrices, more):
     """K is 21 and K_MAX 16: chained, too."""
     given, a, w = matrices
@@ -218,8 +268,11 @@ def test_a_host_that_died_leaves_no_trace(board):
     a, w = rng.integers(-128, 128, (3, 9), dtype=np.int8), rng.integers(-128, 128, (9, 2), dtype=np.int8)
     for cut in (1, 5, 30):
         with SerialLink(board.tty) as link:
-            os.write(link._port.fileno(), frames.encode(frames.READ, b"\0")
-                     + frames.encode(frames.WEIGHTS, bytes([0, 9]) + bytes(72))[:cut])
+            os.write(
+                link._port.fileno(),
+                frames.encode(frames.READ, b"\0")
+                + frames.encode(frames.WEIGHTS, bytes([0, 9]) + bytes(72))[:cut],
+            )
         with SerialLink(board.tty) as link:
             np.testing.assert_array_equal(Core(link).matmul(a, w)[0], gemm(a, w))
 
@@ -258,7 +311,10 @@ def test_missing_results_are_noticed(board):
 def test_every_board_answers_as_itself(board):
     """The other board too; the shape it says is its own."""
     for name in set(BOARDS) - {"icebreaker"}:
-        with SimulatedBoard(name, ROWS=1, COLS=2, DEPTH=1, K_MAX=4, POST_LANES=1) as other, SerialLink(other.tty) as link:
+        with (
+            SimulatedBoard(name, ROWS=1, COLS=2, DEPTH=1, K_MAX=4, POST_LANES=1) as other,
+            SerialLink(other.tty) as link,
+        ):
             core = Core(link)
             assert (core.shape.rows, core.shape.cols, core.shape.depth, core.shape.k_max) == (1, 2, 1, 4)
             a, w = np.arange(6, dtype=np.int8).reshape(2, 3), np.arange(6, dtype=np.int8).reshape(3, 2)

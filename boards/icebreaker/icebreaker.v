@@ -61,6 +61,7 @@ module icebreaker #(
         .K_MAX     (K_MAX),
         .POST_LANES(POST_LANES),
         .POST_CYCLES(POST_CYCLES),
+        .RECORD_RAM("block"),  // as registers the records of four panels would be a fifth of the device
         .FIFO_DEPTH(FIFO_DEPTH)
     ) u_core (
         .clk   (clk),

@@ -22,6 +22,7 @@ module macrame_uart #(
     parameter integer POST_LANES = 2,
     parameter         FORMATS    = "INT8",
     parameter integer POST_CYCLES = 1,
+    parameter         RECORD_RAM = "auto",
     parameter integer FIFO_DEPTH = 1 << $clog2(3*ROWS*((FORMATS == "INT8") ? 1 : 4) + 32)
 ) (
     input  wire clk,
@@ -171,6 +172,7 @@ module macrame_uart #(
         .POST_LANES(POST_LANES),
         .FORMATS   (FORMATS),
         .POST_CYCLES(POST_CYCLES),
+        .RECORD_RAM(RECORD_RAM),
         .FIFO_DEPTH(FIFO_DEPTH)
     ) u_macrame (
         .clk            (clk),

@@ -143,6 +143,7 @@ module uart_bridge #(
 
     wire [5:0] error;
     wire       answered;
+    reg        answered_q, taken_q;
 
     wire stream  = (command_q[7:1] == 7'h08) || (command_q[7:1] == 7'h10);
     wire weights = command_q[4];
@@ -246,8 +247,8 @@ module uart_bridge #(
     assign axil_awvalid = access && (command_q == WRITE) && axil_wready;
     assign axil_wvalid  = access && (command_q == WRITE) && axil_awready;
     // its answer stands until ours was sent
-    assign axil_rready  = answered;
-    assign axil_bready  = answered;
+    assign axil_rready  = answered_q;
+    assign axil_bready  = answered_q;
 
     // --- messages to the host -----------------------------------------------------------------------------------
 
@@ -273,15 +274,18 @@ module uart_bridge #(
     wire [7:0]  head = (index_q == 8'd0) ? kind : (source_q == RESULT) ? kept : status;
     wire [7:0]  tail = (source_q == RESULT) ? m_tdata[8*rest +: 8] : body[8*rest[2:0] +: 8];
     wire [1:0]  next_source = note_q ? NOTING : (state_q == ANSWER) ? ANSWERING :
-                              (m_tvalid && !failed) ? RESULT : IDLE;
+                              (m_tvalid && !failed && !taken_q) ? RESULT : IDLE;
     wire        end_of_message = (source_q != IDLE) && message_ready && (index_q == end_q);
     wire        noted = end_of_message && (source_q == NOTING);
 
     assign answered = end_of_message && (source_q == ANSWERING);
     // A failed bridge throws results away, but not the one whose frame is half sent.
-    assign m_tready = (source_q == RESULT) ? end_of_message : failed;
+    // Both readies come from registers, a cycle late: the way from the line's ready to here is long enough.
+    assign m_tready = taken_q || (failed && source_q != RESULT);
 
     always @(posedge clk) begin
+        taken_q    <= end_of_message && (source_q == RESULT);
+        answered_q <= answered;
         if (rst) source_q <= IDLE;
         else if (source_q == IDLE) source_q <= next_source;
         else if (end_of_message) source_q <= IDLE;
