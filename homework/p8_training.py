@@ -147,8 +147,8 @@ def _few_bits(problem, run, train, test):
     show.text(f"float64: {full:.2%}. All figures are of integer networks. After training: weights rounded to "
               "their grid, a scale for each output, ranges calibrated; nothing is learnt. Aware: "
               f"{problem.aware_epochs} further epochs whose forward pass rounds as the integers will, "
-              f"{problem.aware_runs} times from the same network with other batches, since single runs differ by "
-              "some pictures, and from one machine's BLAS to another's too; "
+              f"{problem.aware_runs} times from the same network with other batches, as single runs differ "
+              "by some pictures, and from one machine's BLAS to another's too; "
               "gradients pass straight through the rounding, and are 0 where a value saturates. At 8 bits "
               "there is little to gain; the coarser the grid, the more it helps that the other weights can "
               "make up for what one was rounded by.")

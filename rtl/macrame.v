@@ -31,7 +31,7 @@ module macrame #(
     parameter integer K_MAX      = 1024,  // longest panel, in values of K, DEPTH..65536
     parameter integer POST_LANES = 2,     // requantisers, float units or both, 1..COLS
     parameter         FORMATS    = "INT8",  // number formats of the cells: "INT8", "BF16" or "DUAL"
-    parameter         RECORD_RAM = "auto",  // where synthesis keeps the panels' records: "auto" or "block", for block RAM
+    parameter         RECORD_RAM = "auto",  // where synthesis keeps the panels' records: "auto" or "block"
     // Cycles a requantiser has for a result. 33 to 64, without bfloat16: it multiplies a bit a cycle, in a twentieth of the
     // LUTs and without DSP blocks, where a slow link feeds the core or the array has taken the DSPs. Then a row takes
     // POST_CYCLES times as long as below.

@@ -117,7 +117,7 @@ def test_what_is_trained_is_what_the_integers_do(bits, per_channel):
 
 
 def test_training_aware_of_rounding_recovers_accuracy():
-    """On average over five orders of the batches: a single run's accuracy depends on the last bits of BLAS."""
+    """On average over five orders of the batches: a single run's accuracy hangs on the last bits of BLAS."""
     network, x, labels = TASK
     ptq = quantize_network(network, x, "fp32", True, 3, 3)
     before = (ptq.predict(ptq.input.quantize(x)) == labels).mean()
