@@ -5,7 +5,7 @@
 //
 //   in    03  7E(last)                      out    7E  03  7D 5E  xx xx      (the checksum may need a 7D, too)
 //
-// Latency: the first byte out, the flag, is offered in the cycle in which a message's first byte is. One byte a cycle.
+// Latency: none, combinational: the flag is offered in the cycle in which a message's first byte is. One byte a cycle.
 // Contract: a message is 1 byte or more, in_last with its last one; in_data stays until it is taken, and the bytes of a
 //          message may come with pauses. out_valid does not wait for out_ready.
 `default_nettype none

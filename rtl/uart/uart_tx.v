@@ -3,8 +3,8 @@
 //
 // uart_tx: bytes onto a serial line, 8N1, least significant bit first.
 //
-// Latency: a byte is taken when valid and ready meet; its start bit begins in the next cycle. start, 8 bits and stop last
-//          10 * CLOCKS cycles; with a byte waiting the next start bit follows at once, so a byte takes 10 * CLOCKS + 1 cycles at
+// Latency: 1 cycle, from a byte taken (valid and ready) to its start bit. start, 8 bits and stop last 10 * CLOCKS cycles;
+//          with a byte waiting the next start bit follows at once, so a byte takes 10 * CLOCKS + 1 cycles at
 //          most.
 // Contract: tx comes from a register and is high while nothing is sent, reset included. A reset cuts a byte off.
 // Example: CLOCKS 4, data 8'h01: low for 4 cycles, high for 4, low for 28, high for 4.
