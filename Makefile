@@ -7,12 +7,13 @@
 # What each target takes. One that its targets do not take is refused: a misspelt one would be ignored without a word.
 TAKES_sim     := PROBLEM HOMEWORK OUT ROWS COLS DEPTH SIM SEED WAVES
 TAKES_train   := EPOCHS STEPS HOMEWORK SIM SEED
-TAKES_gemm    := A W OUT BIAS SCALE MODE ZERO_POINT LOW HIGH A_ZERO_POINT ROWS COLS DEPTH SIM SEED WAVES
+TAKES_gemm    := A W OUT BIAS SCALE MODE ZERO_POINT LOW HIGH A_ZERO_POINT ROWS COLS DEPTH SIM SEED WAVES LINK
 TAKES_test    := JOBS SEEDS SEED SIM WAVES
 TAKES_bench   := SIM
 TAKES_waves   := SIM
 TAKES_nightly := $(TAKES_test)
-TARGETS := sim train gemm test lint bench waves exhaustive nightly
+TAKES_bitstream := BOARD BAUD SEED
+TARGETS := sim train gemm test lint bench waves bitstream exhaustive nightly
 
 goals   := $(or $(MAKECMDGOALS),help)
 taken   := $(sort $(foreach g,$(goals),$(TAKES_$g)))
@@ -29,15 +30,17 @@ JOBS ?= auto
 SEEDS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help sim train gemm test lint bench waves exhaustive nightly clean ready-sim ready-train ready-test
-sim train gemm bench waves exhaustive: export MACRAME_TARGET = $@
-sim train gemm bench waves exhaustive: export MACRAME_TAKES = $(TAKES_$@)
+.PHONY: help sim train gemm test lint bench waves bitstream exhaustive nightly clean
+.PHONY: ready-sim ready-train ready-test ready-synth
+sim train gemm bench waves bitstream exhaustive: export MACRAME_TARGET = $@
+sim train gemm bench waves bitstream exhaustive: export MACRAME_TAKES = $(TAKES_$@)
 
 help:                  ## list the targets and the variables each takes
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 	@printf '\nVariables, as in make gemm A=a.npy W=w.npy OUT=c.npy ROWS=4:\n'
 	@$(foreach t,$(TARGETS),$(if $(TAKES_$t),printf '  %-11s %s\n' '$t' '$(TAKES_$t)';))
-	@printf '%s\n' '' 'ROWS COLS DEPTH shape the int8 core, WAVES=1 leaves an FST, SEED replays. What those of gemm mean, and' \
+	@printf '%s\n' '' 'ROWS COLS DEPTH shape the int8 core, WAVES=1 leaves an FST, SEED replays, LINK=serial:/dev/ttyUSB0 is' \
+	  'a board. What those of gemm mean, and' \
 	  'what becomes of an old OUT: .venv/bin/python -m sim.gemm --help'
 
 sim: ready-sim         ## solve the problem sheet on the RTL (PROBLEM=4 for one, HOMEWORK=dir for your own numbers)
@@ -61,6 +64,9 @@ bench: ready-sim       ## measure the speed of simulation
 waves: ready-sim       ## one small case with waves, two tiles back to back, and what opens them
 	@$(PY) -m tools.waves
 
+bitstream: ready-synth ## a board's bitstream, LUTs and clock (BOARD=icebreaker or ulx3s, BAUD=)
+	@$(PY) -m tools.bitstream
+
 exhaustive: ready-test ## fp32 to bf16 on all 2^32 inputs
 	@$(PY) -m tools.exhaustive
 
@@ -79,3 +85,6 @@ ready-train:
 
 ready-test:
 	@tools/bootstrap test
+
+ready-synth:
+	@tools/bootstrap synth

@@ -31,6 +31,11 @@ module macrame #(
     parameter integer K_MAX      = 1024,  // longest panel, in values of K, DEPTH..65536
     parameter integer POST_LANES = 2,     // requantisers, float units or both, 1..COLS
     parameter         FORMATS    = "INT8",  // number formats of the cells: "INT8", "BF16" or "DUAL"
+    parameter         RECORD_RAM = "auto",  // where synthesis keeps the panels' records: "auto" or "block"
+    // Cycles a requantiser has for a result. 33 to 64, without bfloat16: it multiplies a bit a cycle, in a twentieth of the
+    // LUTs and without DSP blocks, where a slow link feeds the core or the array has taken the DSPs. Then a row takes
+    // POST_CYCLES times as long as below.
+    parameter integer POST_CYCLES = 1,
     // Rows the result FIFO holds, a power of two, 2 or more and ROWS or more (4 ROWS with bfloat16). A tile holds its
     // credits from its first slice until its rows have left: two tiles' time and the pipeline's. The default covers that,
     // so that tiles never wait for a result stream that is always taken; a smaller one saves memory and costs cycles.
@@ -90,7 +95,8 @@ module macrame #(
     localparam integer SUM_LATENCY = (BF16 != 0) ? 7 : 2 + ((DEPTH == 1) ? 1 : $clog2(DEPTH));
     // A requantised or float row leaves the output stage GROUPS + 11 cycles after it came, a raw one 1 cycle after. The last
     // requantised row comes GROUPS cycles before the chain is free, so 11 more let no raw row overtake.
-    localparam integer OVERTAKE    = 11;
+    localparam integer OVERTAKE    = (POST_CYCLES == 1) ? 11 : 9 * POST_CYCLES;  // output_stage: 8, and a tick
+    localparam integer ROW_CYCLES  = GROUPS * POST_CYCLES;  // that a requantised row takes
 
     generate
         if (K_MAX < DEPTH || K_MAX > 65536) begin : g_illegal
@@ -217,7 +223,7 @@ module macrame #(
         .ROWS        (ROWS),
         .DEPTH       (LANE_W/8),
         .SLICES_MAX  (SLICES_MAX),
-        .GROUPS      (GROUPS),
+        .GROUPS      (ROW_CYCLES),
         .POST_LATENCY(OVERTAKE),
         .CREDITS     (FIFO_DEPTH),
         .BF16        (BF16)
@@ -285,8 +291,8 @@ module macrame #(
         .row_out (row)
     );
 
-    localparam integer PACE_W = (GROUPS == 1) ? 1 : $clog2(GROUPS);
-    localparam [31:0] PACE_REQUANT = GROUPS - 1;
+    localparam integer PACE_W = (ROW_CYCLES == 1) ? 1 : $clog2(ROW_CYCLES);
+    localparam [31:0] PACE_REQUANT = ROW_CYCLES - 1;
     localparam integer TALL_W = (TALL == 1) ? 1 : $clog2(TALL);
     localparam [31:0] ROWS_END = ROWS - 1;
     localparam [31:0] TALL_END = 4*ROWS - 1;
@@ -310,7 +316,8 @@ module macrame #(
 
     panel_record #(
         .COLS (COLS),
-        .DEPTH(LANE_W/8)
+        .DEPTH(LANE_W/8),
+        .RAM  (RECORD_RAM)
     ) u_panel_record (
         .clk       (clk),
         .write     (record_write),
@@ -355,7 +362,8 @@ module macrame #(
         .COLS      (COLS),
         .POST_LANES(POST_LANES),
         .INT8      (INT8),
-        .BF16      (BF16)
+        .BF16      (BF16),
+        .POST_CYCLES(POST_CYCLES)
     ) u_output_stage (
         .clk       (clk),
         .rst       (core_rst),

@@ -15,6 +15,7 @@ arith/int32_to_fp32.v
 arith/lead_zeros.v
 arith/lfsr32.v
 arith/mul34x32.v
+arith/mul34x32_serial.v
 arith/mul9x9.v
 arith/requantize.v
 arith/round_product.v
@@ -44,3 +45,10 @@ vector/vector_lane.v
 vector/vector_lanes.v
 vector/vector_control.v
 vector/vector_unit.v
+uart/crc16.v
+uart/uart_rx.v
+uart/uart_tx.v
+uart/frame_rx.v
+uart/frame_tx.v
+uart/uart_bridge.v
+uart/macrame_uart.v

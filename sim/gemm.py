@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""``make gemm``: multiply a user's own matrices on the simulated core and check every value against golden.
+"""``make gemm``: multiply a user's own matrices on a core and check every value against golden.
 
 Usage: make gemm A=a.npy W=w.npy OUT=c.npy [NAME=value ...]
 
@@ -17,6 +17,8 @@ Usage: make gemm A=a.npy W=w.npy OUT=c.npy [NAME=value ...]
   SIM           simulator, icarus or verilator               (icarus)
   SEED          of the simulation                            (1)
   WAVES         1 leaves waves                               (0)
+  LINK          serial:DEVICE or serial:DEVICE@BAUD: the core of a board at the end of a serial port, instead
+                of a simulated one; the board has its shape, and ROWS to WAVES are not taken (docs/boards.md)
 
 Exit status: 0 if every value equals golden's, 1 if not or if the simulation failed, 2 for input that cannot
 be used. OUT is written only when the status is 0. Once the input is found good, an OUT and an OUT.json of an
@@ -35,12 +37,13 @@ import numpy as np
 
 from golden.arith.requantize import requantize
 from golden.gemm import add_bias, gemm
-from host import matrices, packets, quantize
+from host import matrices, packets, quantize, serial_link
 from host.errors import CoreError, InputError, LinkError
 
 NAMES = ("A", "W", "OUT", "MODE", "SCALE", "BIAS", "A_ZERO_POINT", "ZERO_POINT", "LOW", "HIGH",
-         "ROWS", "COLS", "DEPTH", "SIM", "SEED", "WAVES")
+         "ROWS", "COLS", "DEPTH", "SIM", "SEED", "WAVES", "LINK")
 REQUANTISED = ("SCALE", "ZERO_POINT", "LOW", "HIGH")  # what only an int8 output has
+SIMULATED = ("ROWS", "COLS", "DEPTH", "SIM", "SEED", "WAVES")  # what only a simulated core has
 SHOWN = 10  # mismatches that are printed
 
 
@@ -59,6 +62,7 @@ class Job:
     depth: int
     seed: int
     waves: bool
+    link: str = ""    # how to come to a board's core; a simulated one without
 
 
 def variables(arguments, environ):
@@ -104,6 +108,13 @@ def prepare(given):
         if name not in given:
             raise InputError(f"{name} is not given, expected make gemm A=a.npy W=w.npy OUT=c.npy")
 
+    if "LINK" in given:
+        serial_link.parse(given["LINK"])
+        for name in SIMULATED:
+            if name in given:
+                raise InputError(f"{name}={matrices.short(given[name])}: the core at the end of a LINK is "
+                                 f"not simulated, expected no {name}")
+
     def integer(name, default, low, high):
         return matrices.parse_integer(name, given[name], low, high) if name in given else default
 
@@ -145,7 +156,8 @@ def prepare(given):
     inputs = [given[name] for name in ("A", "W", "BIAS", "SCALE") if Path(given.get(name, "")).is_file()]
     matrices.check_output("OUT", given["OUT"], inputs)
     expected = golden(a, w, mode, given.get("SCALE"), **output)
-    return Job(a, w, Path(given["OUT"]), mode, output, expected, rows, cols, depth, seed, waves)
+    return Job(a, w, Path(given["OUT"]), mode, output, expected, rows, cols, depth, seed, waves,
+               given.get("LINK", ""))
 
 
 def _check_simulator(name):
@@ -193,7 +205,8 @@ class Progress:
     QUIET = 2.0
     EVERY = 10.0
 
-    def __init__(self):
+    def __init__(self, done="simulated"):
+        self.done = done
         self.begun = time.monotonic()
         self.next_line = self.begun + self.QUIET
         self.bar = self.task = None
@@ -207,7 +220,7 @@ class Progress:
                 from rich.console import Console
                 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
                 from rich.progress import Progress as Bar
-                self.bar = Bar(TextColumn("simulating"), BarColumn(), MofNCompleteColumn(),
+                self.bar = Bar(TextColumn("computing"), BarColumn(), MofNCompleteColumn(),
                                TextColumn("result beats"), TimeRemainingColumn(),
                                console=Console(stderr=True), transient=True)
                 self.task = self.bar.add_task("", total=total)
@@ -216,13 +229,28 @@ class Progress:
         elif now >= self.next_line:
             self.next_line = now + self.EVERY
             left = (now - self.begun) * (total - done) / done if done else 0
-            print(f"gemm: {done:,} of {total:,} result beats simulated"
+            print(f"gemm: {done:,} of {total:,} result beats {self.done}"
                   + (f", about {left:.0f} s left" if done else ""), file=sys.stderr, flush=True)
 
     def close(self):
         """Take the bar away."""
         if self.bar:
             self.bar.stop()
+
+
+def board_job(job):
+    """Run a job on a board's core; parameters and results as of :func:`simulate_job`."""
+    from host.core import Core
+
+    device, baud = serial_link.parse(job.link)
+    progress = Progress("multiplied")
+    with contextlib.closing(progress), serial_link.SerialLink(device, baud) as link:
+        core = Core(link)
+        job.rows, job.cols, job.depth = core.shape.rows, core.shape.cols, core.shape.depth
+        product, report = core.matmul(job.a, job.w, job.mode, progress=progress, **job.output)
+        details = {"simulator": None, "link": job.link, "seconds": round(link.seconds, 3),
+                   "bytes_sent": link.sent, "bytes_received": link.received, "waves": None}
+    return product, report, details
 
 
 def simulate_job(job):
@@ -280,7 +308,7 @@ def run(job):
     """Simulate, compare, write; returns the exit status."""
     begun, beside = time.monotonic(), matrices.report_path(job.out)
     matrices.discard(job.out, beside)
-    product, report, details = simulate_job(job)
+    product, report, details = (board_job if job.link else simulate_job)(job)
     wrong = differences(job.expected, product)
     (m, k), n = job.a.shape, job.w.shape[1]
     array = f"{job.rows}x{job.cols}x{job.depth}"
@@ -291,9 +319,15 @@ def run(job):
     if not wrong:
         files[job.out] = matrices.encode(job.out, product)
     matrices.write_files(files)
-    print(f"{m} x {k} times {k} x {n} on a {array} core, mode {job.mode}, {details['simulator']}\n"
+    if job.link:
+        line = details["bytes_sent"] + details["bytes_received"]
+        speed = f"{line:,} bytes on the line in {details['seconds']:.1f} s"
+    else:
+        speed = f"{details['cycles_per_second']:,} cycles/s simulated"
+    where = job.link or details["simulator"]
+    print(f"{m} x {k} times {k} x {n} on a {array} core, mode {job.mode}, {where}\n"
           f"  {report.cycles:,} cycles, {report.macs:,} MACs, {report.utilisation:.2%} of the array used\n"
-          f"  {details['cycles_per_second']:,} cycles/s simulated, {time.monotonic() - begun:.1f} s in all\n"
+          f"  {speed}, {time.monotonic() - begun:.1f} s in all\n"
           f"  {len(wrong):,} of {product.size:,} values differ from golden")
     if details["waves"]:
         print(f"  waves in {details['waves']}")
@@ -305,8 +339,9 @@ def run(job):
                   file=sys.stderr)
         if len(wrong) > SHOWN:
             print(f"  and {len(wrong) - SHOWN} more", file=sys.stderr)
-        from sim import simulate  # it is loaded already, by the simulation
-        print(f"  replay  {simulate.replay_command(job.seed)}", file=sys.stderr)
+        if not job.link:
+            from sim import simulate  # it is loaded already, by the simulation
+            print(f"  replay  {simulate.replay_command(job.seed)}", file=sys.stderr)
     print(f"  wrote {beside if wrong else f'{job.out} and {beside}'}")
     return 1 if wrong else 0
 

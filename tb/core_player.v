@@ -11,6 +11,7 @@ module core_player #(
     parameter K_MAX      = 1024,
     parameter POST_LANES = 2,
     parameter FORMATS    = "INT8",
+    parameter POST_CYCLES = 1,
     parameter ACTIVITY   = 0,                // 1: count the array's toggles, see activity.v; FORMATS "INT8" only
     parameter FIFO_DEPTH = 1 << $clog2(3*ROWS*((FORMATS == "INT8") ? 1 : 4) + 32)   // as the core's own default
 ) ();
@@ -49,7 +50,7 @@ module core_player #(
 
     macrame #(
         .ROWS(ROWS), .COLS(COLS), .DEPTH(DEPTH), .K_MAX(K_MAX), .POST_LANES(POST_LANES), .FORMATS(FORMATS),
-        .FIFO_DEPTH(FIFO_DEPTH)
+        .FIFO_DEPTH(FIFO_DEPTH), .POST_CYCLES(POST_CYCLES)
     ) dut (
         .clk(clk), .rst(rst),
         .s_axis_w_tdata(s_axis_w_tdata), .s_axis_w_tuser(s_axis_w_tuser), .s_axis_w_tvalid(s_axis_w_tvalid),

@@ -19,6 +19,7 @@ module core_strike #(
     parameter K_MAX      = 1024,
     parameter POST_LANES = 2,
     parameter FORMATS    = "INT8",
+    parameter POST_CYCLES = 1,
     parameter FIFO_DEPTH = 1 << $clog2(3*ROWS*((FORMATS == "INT8") ? 1 : 4) + 32)
 ) ();
     localparam NONE = 2'd0;
@@ -27,7 +28,7 @@ module core_strike #(
 
     core_player #(
         .ROWS(ROWS), .COLS(COLS), .DEPTH(DEPTH), .K_MAX(K_MAX), .POST_LANES(POST_LANES), .FORMATS(FORMATS),
-        .FIFO_DEPTH(FIFO_DEPTH)
+        .FIFO_DEPTH(FIFO_DEPTH), .POST_CYCLES(POST_CYCLES)
     ) u ();
 
     // written by Python

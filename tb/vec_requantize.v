@@ -15,7 +15,7 @@ module vec_requantize;
     vector_player #(.IN_W(104), .OUT_W(8), .LATENCY(11)) u_player (.clk(clk), .word(word), .result(result));
 
     requantize u_dut (
-        .clk(clk), .enable(1'b1), .mode(word[97:96]), .x(word[95:64]), .multiplier(word[63:32]), .shift(word[31:24]),
+        .clk(clk), .rst(1'b0), .enable(1'b1), .mode(word[97:96]), .x(word[95:64]), .multiplier(word[63:32]), .shift(word[31:24]),
         .zero_point(word[23:16]), .clamp_low(word[15:8]), .clamp_high(word[7:0]), .q(result)
     );
 

@@ -15,7 +15,7 @@ module vec_scale_to_int8;
     vector_player #(.IN_W(144), .OUT_W(8), .LATENCY(8)) u_player (.clk(clk), .word(word), .result(result));
 
     scale_to_int8 u_dut (
-        .clk(clk), .enable(1'b1), .rule(word[137:136]), .a($signed(word[105:72])), .b($signed(word[71:40])), .negate(word[32]),
+        .clk(clk), .rst(1'b0), .enable(1'b1), .rule(word[137:136]), .a($signed(word[105:72])), .b($signed(word[71:40])), .negate(word[32]),
         .right(word[28:24]), .zero_point(word[23:16]), .clamp_low(word[15:8]), .clamp_high(word[7:0]), .q(result)
     );
 

@@ -161,6 +161,8 @@ for _m in ("bf16_mul", "fp32_add", "fp32_mul"):
 bench("lfsr32", rtl="arith/lfsr32.v", shapes={"1lane": {"LANES": 1}, "3lanes": {"LANES": 3}},
       nightly={"32lanes": {"LANES": 32}})
 
+bench("mul34x32_serial", rtl="arith/mul34x32_serial.v")
+
 # --- rtl/array --------------------------------------------------------------------------------------------
 
 _ARRAY = ["array/mul8x8.v", "array/pe_int8.v", "array/mac_array.v"]
@@ -205,12 +207,15 @@ bench("fifo", rtl="stream/fifo.v", shapes={
     "2x1": {"DEPTH": 2, "WIDTH": 1}, "4x8": {"DEPTH": 4, "WIDTH": 8}, "64x34": {"DEPTH": 64, "WIDTH": 34}})
 
 _POST = ["arith/requantize.v", "arith/scale_to_int8.v", "arith/lead_zeros.v", "arith/mul34x32.v",
+         "arith/mul34x32_serial.v",
          "arith/round_product.v", "arith/rounding.v", "arith/shift_right_narrow.v", "arith/fp32_add.v",
          "arith/shift_right_sticky.v", "arith/fp32_to_bf16.v", "arith/float_post.v", "stream/output_stage.v"]
 bench("output_stage", rtl=_POST, shapes={
     f"{c}over{p}": {"COLS": c, "POST_LANES": p} for c, p in ((1, 1), (5, 2), (4, 4), (7, 3), (3, 1))} | {
     "5over2,dual": {"COLS": 5, "POST_LANES": 2, "BF16": 1},
-    "3over3,bf16": {"COLS": 3, "POST_LANES": 3, "INT8": 0, "BF16": 1}},
+    "3over3,bf16": {"COLS": 3, "POST_LANES": 3, "INT8": 0, "BF16": 1},
+    "3over2,slow": {"COLS": 3, "POST_LANES": 2, "POST_CYCLES": 33},
+    "1over1,slow": {"COLS": 1, "POST_LANES": 1, "POST_CYCLES": 40}},
     nightly={f"{c}over{p}": {"COLS": c, "POST_LANES": p} for c, p in ((8, 2), (32, 5), (2, 2))})
 
 bench("packet_closer", rtl="stream/packet_closer.v", shapes={
@@ -275,6 +280,10 @@ bench("gemm", toplevel="core_player", rtl=CORE, tb=_PLAYER[:4], timeout=200, sha
         (8, 8, 1, 1024, 2), (16, 16, 1, 64, 4))},
     nightly={"32x32x8": {"ROWS": 32, "COLS": 32, "DEPTH": 8, "K_MAX": 256, "POST_LANES": 4}})
 
+bench("gemm_slow", toplevel="core_player", module="tb_gemm", rtl=CORE, tb=_PLAYER[:4],
+      testcase=("stalls", "chained"), shapes={
+          "2x2x4": {"ROWS": 2, "COLS": 2, "DEPTH": 4, "K_MAX": 48, "POST_LANES": 1, "POST_CYCLES": 33}})
+
 bench("gemm_bf16", toplevel="core_player", rtl=CORE, tb=_PLAYER[:4], timeout=200, shapes={
     f"{r}x{c},{f.lower()}": {"ROWS": r, "COLS": c, "K_MAX": k, "POST_LANES": p, "FORMATS": f'"{f}"'}
     for r, c, k, p, f in (
@@ -318,3 +327,28 @@ bench("vector_lanes", rtl=["vector/vector_lanes.v", "arith/lfsr32.v", *vectors.M
 bench("vector_registers", rtl=CORE, toplevel="vector_unit", shapes=_vector((3, 8)))
 
 bench("vector_unit", rtl=CORE, shapes=_vector((1, 2), (3, 32)), nightly=_vector((2, 4), (8, 16), (32, 64)))
+
+# --- rtl/uart ---------------------------------------------------------------------------------------------
+
+bench("crc16", rtl="uart/crc16.v")
+
+bench("frame_rx", rtl=["uart/frame_rx.v", "uart/crc16.v"])
+
+bench("frame_tx", rtl=["uart/frame_tx.v", "uart/crc16.v"])
+
+bench("uart_rx", rtl="uart/uart_rx.v", shapes={f"{c}clocks": {"CLOCKS": c} for c in (4, 5, 16)},
+      nightly={"217clocks": {"CLOCKS": 217}})
+
+bench("uart_tx", rtl="uart/uart_tx.v", shapes={f"{c}clocks": {"CLOCKS": c} for c in (4, 7)},
+      nightly={"217clocks": {"CLOCKS": 217}})
+
+bench("uart_bridge", rtl=["uart/uart_bridge.v", "uart/frame_rx.v", "uart/frame_tx.v", "uart/crc16.v"],
+      shapes={"4x1x4": {"W_W": 32, "A_W": 128, "COLS": 1, "CREDIT": 9},
+              "1x3x1": {"W_W": 24, "A_W": 8, "COLS": 3, "CREDIT": 4}})
+
+_BOARD = ["../boards/common/power_on_reset.v", "../boards/icebreaker/icebreaker.v", "../boards/ulx3s/ulx3s.v",
+          "sb_pll40_pad.v", "board_line.v"]
+bench("macrame_uart", toplevel="board_line", rtl=CORE, tb=_BOARD, shapes={
+    "icebreaker": {"BOARD": '"icebreaker"', "CLOCKS": 4, "ROWS": 2, "COLS": 2, "DEPTH": 4, "K_MAX": 16},
+    "ulx3s": {"BOARD": '"ulx3s"', "CLOCKS": 7, "ROWS": 1, "COLS": 3, "DEPTH": 1, "K_MAX": 8, "POST_LANES": 2,
+              "POST_CYCLES": 1}})

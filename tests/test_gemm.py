@@ -5,7 +5,7 @@ import pytest
 from benches import cases, run
 
 
-@pytest.mark.parametrize("case", cases("gemm", "gemm_bf16"))
+@pytest.mark.parametrize("case", cases("gemm", "gemm_bf16", "gemm_slow"))
 def test_gemm(case, seed):
     run(case, seed=seed)
 

@@ -6,7 +6,8 @@
 // Purpose    The output stage of an int8 layer, after the bias. The rule is chosen with every operand.
 // Latency    LATENCY = 11 cycles from inputs to q, one result a cycle. No valid, no stall, no reset: whoever
 //            instantiates it delays its own valid by 11. Cycles count only while `enable` is high: a pipeline
-//            with nothing in it may rest, which saves power, and most of its cost in simulation.
+//            with nothing in it may rest, which saves power, and most of its cost in simulation. SERIAL: 8 such cycles,
+//            33 or more from each to the next, and a multiplier of a twentieth of the LUTs.
 // Contract   x is int32; m = multiplier, s = shift as int8, clipped to -31..31, left if positive.
 //   mode 1 gemmlowp  y = SRDHM(x << max(s,0), m) / 2^max(-s,0), ties away from zero
 //   mode 2 ruy       the same, ties up
@@ -31,8 +32,11 @@
 //            s = -1: -3 / 2 = -1.5 -> -1, gemmlowp: -2.
 `default_nettype none
 
-module requantize (
+module requantize #(
+    parameter integer SERIAL = 0  // 1: a bit of the multiplier a cycle
+) (
     input  wire        clk,
+    input  wire        rst,         // of a serial multiplier, else not used
     input  wire        enable,
     input  wire [1:0]  mode,
     input  wire [31:0] x,
@@ -115,8 +119,10 @@ module requantize (
     end
 
     // 4..11
-    scale_to_int8 u_scale (
-        .clk(clk), .enable(enable), .rule(mode3_q), .a(a3_q), .b(b3_q), .negate(negate3_q), .right(right3_q),
+    scale_to_int8 #(
+        .SERIAL(SERIAL)
+    ) u_scale (
+        .clk(clk), .rst(rst), .enable(enable), .rule(mode3_q), .a(a3_q), .b(b3_q), .negate(negate3_q), .right(right3_q),
         .zero_point(side3_q[23:16]), .clamp_low(side3_q[15:8]), .clamp_high(side3_q[7:0]), .q(q)
     );
 

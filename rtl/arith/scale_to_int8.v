@@ -6,7 +6,7 @@
 // Purpose    The datapath that requantize and fp32_to_int8 share. They differ in how they prepare a, b, the
 //            sign and the shift; the rule says what the numbers mean.
 // Latency    LATENCY = 8 cycles, one result a cycle; every parameter travels with its operands. Cycles count only
-//            while `enable` is high: low, nothing moves.
+//            while `enable` is high: low, nothing moves. SERIAL: 5 such cycles, 33 or more from each to the next.
 // Contract
 //   rule   gemmlowp 1, ruy 2: a, b signed 32 bits (a sign-extended), negate 0:
 //            y = (a*b + 2^30) >> 31;  v = y / 2^right rounded: ties away from zero (1), ties up (2)
@@ -24,8 +24,11 @@
 // Example    gemmlowp, a = 1000, b = 2^30, right = 3, zero_point = -1: y = 500, 500 / 8 = 62.5 -> 63, q = 62.
 `default_nettype none
 
-module scale_to_int8 (
+module scale_to_int8 #(
+    parameter integer SERIAL = 0  // 1: mul34x32_serial
+) (
     input  wire               clk,
+    input  wire               rst,     // of a serial multiplier
     input  wire               enable,
     input  wire        [1:0]  rule,
     input  wire signed [33:0] a,
@@ -44,14 +47,26 @@ module scale_to_int8 (
     wire [63:0] p4_q;
     reg  [31:0] side1_q, side2_q, side3_q, side4_q;
 
-    mul34x32 u_mul (.clk(clk), .enable(enable), .a(a), .b(b), .p(p4_q));
+    wire [31:0] side4;
+
+    generate
+        if (SERIAL != 0) begin : g_serial
+            mul34x32_serial u_mul (.clk(clk), .rst(rst), .enable(enable), .a(a), .b(b), .p(p4_q));
+            assign side4 = side1_q;
+            wire unused = &{1'b0, side4_q};
+        end else begin : g_pipeline
+            mul34x32 u_mul (.clk(clk), .enable(enable), .a(a), .b(b), .p(p4_q));
+            assign side4 = side4_q;
+            wire unused = &{1'b0, rst};
+        end
+    endgenerate
 
     // 5: rounded product.
     wire [32:0] y4;
     reg  [32:0] y5_q;
     reg  [31:0] side5_q;
 
-    round_product u_round_product (.fp(side4_q[31:30] == FP32), .p(p4_q), .y(y4));
+    round_product u_round_product (.fp(side4[31:30] == FP32), .p(p4_q), .y(y4));
 
     // 6: shifted right.
     wire [8:0]  v5;
@@ -89,7 +104,7 @@ module scale_to_int8 (
         side4_q   <= side3_q;
 
         y5_q      <= y4;
-        side5_q   <= side4_q;
+        side5_q   <= side4;
 
         v6_q      <= v5;
         guard6_q  <= guard5;

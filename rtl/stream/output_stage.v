@@ -17,6 +17,10 @@
 //          bfloat16 tiles (row_mode[2]): row is float32, row_mode[1:0] and [3] are kind and relu of float_post.
 // Random:  stochastic rounding takes 16 bits a lane from `random` for every group of columns, in their order, and says so with
 //          random_step, at which they may change. The last group takes them for columns that are not there, too.
+// Slow:    POST_CYCLES above 1 gives each requantiser so many cycles a result; its multiplier then needs no DSP block. It
+//          moves once in POST_CYCLES cycles, at a tick that nothing is in step with; a row may come GROUPS * POST_CYCLES
+//          cycles after another, and has left (GROUPS + 8) * POST_CYCLES cycles after it came, or up to one tick sooner. The
+//          record must stay for GROUPS * POST_CYCLES cycles.
 // Timing of the record: an int8 tile's `bias` is taken with `row`, in the cycle of row_valid, and so are the first
 //          group's other fields (a bfloat16 tile's bias). These must stay until the row's last group, GROUPS - 1 cycles later.
 // Lanes:   column c is row[32*c +: 32]; out_size 0: int8 lanes packed in the low COLS bytes of out_data, 1: bfloat16
@@ -27,7 +31,8 @@ module output_stage #(
     parameter integer COLS       = 8,  // 1..32
     parameter integer POST_LANES = 2,  // requantisers, float units or both, 1..COLS
     parameter integer INT8       = 1,  // 1: int8 tiles
-    parameter integer BF16       = 0   // 1: bfloat16 tiles
+    parameter integer BF16       = 0,  // 1: bfloat16 tiles
+    parameter integer POST_CYCLES = 1  // cycles a requantiser has for a result: 1, or 33..64 without bfloat16
 ) (
     input  wire               clk,
     input  wire               rst,
@@ -55,7 +60,8 @@ module output_stage #(
 
     localparam integer GROUPS  = (POST_LANES < 1) ? 1 : (COLS + POST_LANES - 1) / POST_LANES;  // 0 is refused below
     localparam integer GROUP_W = (GROUPS == 1) ? 1 : $clog2(GROUPS);
-    localparam integer LATENCY = 11;  // requantize, float_post
+    localparam integer SERIAL  = (POST_CYCLES != 1) ? 1 : 0;
+    localparam integer LATENCY = (SERIAL != 0) ? 8 : 11;  // ticks: requantize, float_post
     localparam integer LANE_W  = (BF16 != 0) ? 32 : 8;  // a lane's result
     localparam [31:0]  GROUP_END = GROUPS - 1;
 
@@ -73,17 +79,19 @@ module output_stage #(
 
     wire                raw         = (INT8 != 0) && (row_mode[2:0] == 3'd0);
     wire                bf16        = (BF16 != 0) && row_mode[2];
-    wire                param_valid = row_valid ? !raw : run_q;
+    wire                tick;
+    wire                param_valid = row_valid ? !raw : run_q && tick;
     wire [GROUP_W-1:0]  param_group = row_valid ? {GROUP_W{1'b0}} : next_q;
     wire                param_end   = (param_group == GROUP_END[GROUP_W-1:0]);
 
     // One bit a cycle of the requantisers' pipeline: does a whole row come out, is it the tile's last?
     reg [LATENCY-1:0]   whole_q, final_q;
-    wire                whole = whole_q[LATENCY-1];
+    wire                whole = whole_q[LATENCY-1] && tick;
 
     // The pipeline rests while nothing is in it: the groups of a row follow each other, so from the first to the last
     // there is one behind fire_q or a row's end in whole_q.
     reg                 enable_q;
+    wire                step = enable_q && tick;
 
     always @(posedge clk) begin
         if (rst) begin
@@ -94,9 +102,9 @@ module output_stage #(
             enable_q  <= 1'b0;
         end else begin
             x_valid_q <= row_valid && raw;
-            run_q     <= param_valid && !param_end;
-            fire_q    <= param_valid;
-            whole_q   <= {whole_q[LATENCY-2:0], fire_q && (group_q == GROUP_END[GROUP_W-1:0])};
+            run_q     <= param_valid ? !param_end : run_q && !tick;
+            fire_q    <= param_valid || (fire_q && !tick);
+            if (tick) whole_q <= {whole_q[LATENCY-2:0], fire_q && (group_q == GROUP_END[GROUP_W-1:0])};
             enable_q  <= param_valid || fire_q || (whole_q != {LATENCY{1'b0}});
         end
         if (row_valid) begin
@@ -108,7 +116,7 @@ module output_stage #(
             group_q     <= param_group;
             fire_last_q <= row_valid ? row_last : fire_last_q;
         end
-        if (enable_q) final_q <= {final_q[LATENCY-2:0], fire_last_q};
+        if (step) final_q <= {final_q[LATENCY-2:0], fire_last_q};
     end
 
     // What comes out with `whole`, and whose random bits are used.
@@ -120,11 +128,25 @@ module output_stage #(
         if (BF16 != 0) begin : g_sizes
             reg [2*LATENCY-1:0] size_q;
             always @(posedge clk)
-                if (enable_q)
+                if (step)
                     size_q <= {size_q[2*LATENCY-3:0], !x_mode_q[2] ? 2'd0 : (x_mode_q[1:0] == 2'd0) ? 2'd2 : 2'd1};
             assign size_end = size_q[2*LATENCY-1 -: 2];
         end else begin : g_int8_only
             assign size_end = 2'd0;
+        end
+        if (SERIAL != 0) begin : g_slow
+            reg [5:0] tick_q;
+            localparam [31:0] TICK_END = POST_CYCLES - 1;
+            assign tick = (tick_q == 6'd0);
+            always @(posedge clk) begin
+                if (rst || tick) tick_q <= TICK_END[5:0];
+                else tick_q <= tick_q - 6'd1;
+            end
+        end else begin : g_every_cycle
+            assign tick = 1'b1;
+        end
+        if (POST_CYCLES != 1 && (POST_CYCLES < 33 || POST_CYCLES > 64 || BF16 != 0)) begin : g_illegal_pace
+            ERROR_output_stage_POST_CYCLES_must_be_1_or_33_to_64_without_BF16 u_error ();
         end
         if (POST_LANES < 1 || POST_LANES > COLS) begin : g_illegal
             ERROR_output_stage_POST_LANES_must_be_1_to_COLS u_error ();
@@ -158,9 +180,12 @@ module output_stage #(
                 end
                 reg [63:0] param_q;
                 always @(posedge clk) if (param_valid) param_q <= params[64*param_group +: 64];
-                requantize u_requantize (
+                requantize #(
+                    .SERIAL(SERIAL)
+                ) u_requantize (
                     .clk       (clk),
-                    .enable    (enable_q),
+                    .rst       (rst),
+                    .enable    (step),
                     .mode      (x_mode_q[1:0]),
                     .x         (x),
                     .multiplier(param_q[63:32]),
@@ -184,7 +209,7 @@ module output_stage #(
                 always @(posedge clk) if (param_valid) bias_q <= biases[32*param_group +: 32];
                 float_post u_float_post (
                     .clk   (clk),
-                    .enable(enable_q),
+                    .enable(step),
                     .kind  (x_mode_q[1:0]),
                     .relu  (x_mode_q[3]),
                     .x     (x),
@@ -212,7 +237,7 @@ module output_stage #(
         end else begin : g_collect
             reg [LANE_W*POST_LANES*(GROUPS-1)-1:0] collect_q;
             assign lanes = {lane_q, collect_q};
-            always @(posedge clk) if (enable_q) collect_q <= lanes[LANE_W*POST_LANES*GROUPS-1:LANE_W*POST_LANES];
+            always @(posedge clk) if (step) collect_q <= lanes[LANE_W*POST_LANES*GROUPS-1:LANE_W*POST_LANES];
         end
     endgenerate
 

@@ -19,7 +19,8 @@
 
 module panel_record #(
     parameter integer COLS  = 8,  // 1..32
-    parameter integer DEPTH = 1   // bytes of a lane in a beat, 1..8
+    parameter integer DEPTH = 1,  // bytes of a lane in a beat, 1..8
+    parameter         RAM   = "auto"  // for synthesis: "block" where block RAM is easier had than so many registers
 ) (
     input  wire                    clk,
     // write, a beat at a time
@@ -42,6 +43,7 @@ module panel_record #(
     localparam integer LANE_W       = 8 * DEPTH;
     localparam integer BEAT_W       = LANE_W * COLS;
 
+    (* ram_style = RAM *)
     reg [BEAT_W*RECORD_BEATS-1:0] mem[0:3];
     reg [BEAT_W*RECORD_BEATS-1:0] data_q;
 

@@ -1,0 +1,60 @@
+// SPDX-FileCopyrightText: 2026 macrame contributors
+// SPDX-License-Identifier: Apache-2.0
+//
+// mul34x32_serial: mul34x32 at a bit of b a cycle, with one adder instead of four multipliers.
+//
+// Purpose    The multiplier of a requantiser that has many cycles a result and no DSP block left: a twentieth of the LUTs.
+// Latency    Operands are taken in a cycle with `enable` high; p is right from 33 cycles later until the next such cycle,
+//            which must be no sooner. Data registers have no reset; after one, the first enable begins anew.
+// Contract   p = the low 64 bits of a * b, so exact whenever the product fits a signed 64-bit word.
+// Method     b is shifted out at the low end, the product comes in at the high end of the same register:
+//
+//              high (34)          low (32)
+//              sum of a, halved   bits of the product | bits of b that are left
+//
+//            Bit 31 of b weighs -2^31, so its step subtracts. |high| <= |a| after each step, by induction: half of a sum
+//            of two such; a step's sum therefore fits 35 bits.
+// Example    a = -3, b = 2: 31 steps halve 0, 0 - 3, -1.5 ... and p = -6.
+`default_nettype none
+
+module mul34x32_serial (
+    input  wire               clk,
+    input  wire               rst,
+    input  wire               enable,
+    input  wire signed [33:0] a,
+    input  wire signed [31:0] b,
+    output wire        [63:0] p
+);
+
+    reg signed [33:0] a_q;
+    reg signed [33:0] high_q;
+    reg        [31:0] low_q;
+    reg        [5:0]  left_q;  // steps
+
+    wire signed [33:0] addend = (low_q[0] ? a_q : 34'sd0) ^ {34{left_q == 6'd1}};
+    // 35 bits, and the carry that makes a complement a negative: ~x + 1
+    wire signed [34:0] sum = $signed({high_q[33], high_q}) + $signed({addend[33], addend})
+                             + $signed({34'd0, left_q == 6'd1});
+
+    always @(posedge clk) begin
+        if (rst) left_q <= 6'd0;
+        else if (enable) left_q <= 6'd32;
+        else if (left_q != 6'd0) left_q <= left_q - 6'd1;
+
+        if (enable) begin
+            a_q    <= a;
+            high_q <= 34'sd0;
+            low_q  <= b;
+        end else if (left_q != 6'd0) begin
+            high_q <= sum[34:1];
+            low_q  <= {sum[0], low_q[31:1]};
+        end
+    end
+
+    assign p = {high_q[31:0], low_q};
+
+    wire unused = &{1'b0, high_q[33:32]};
+
+endmodule
+
+`default_nettype wire

@@ -1,0 +1,219 @@
+// SPDX-FileCopyrightText: 2026 macrame contributors
+// SPDX-License-Identifier: Apache-2.0
+//
+// macrame_uart: the core at the end of a serial line: what a board's top instantiates.
+//
+//   rx ─► uart_rx ─► fifo ─► uart_bridge ─► macrame       the FIFO holds what the host sent ahead: its credit
+//   tx ◄─ uart_tx ◄──────────────┘
+//
+// Latency, throughput: those of the line; a byte takes 10 * CLOCKS cycles. uart_bridge has the protocol.
+// Contract: rx is asynchronous. rst is synchronous and resets the core as well. A byte that finds the FIFO full is
+//          lost, and that is the bridge's status overrun.
+// Example: a clock of 24 MHz and CLOCKS 24 make 1,000,000 baud.
+`default_nettype none
+
+module macrame_uart #(
+    parameter integer CLOCKS     = 24,    // cycles of clk a bit of the line, 4..65535
+    parameter integer CREDIT     = 9,     // log2 of the bytes that the FIFO holds, 4..10
+    parameter integer ROWS       = 8,     // as macrame's, all below
+    parameter integer COLS       = 8,
+    parameter integer DEPTH      = 1,
+    parameter integer K_MAX      = 1024,
+    parameter integer POST_LANES = 2,
+    parameter         FORMATS    = "INT8",
+    parameter integer POST_CYCLES = 1,
+    parameter         RECORD_RAM = "auto",
+    parameter integer FIFO_DEPTH = 1 << $clog2(3*ROWS*((FORMATS == "INT8") ? 1 : 4) + 32)
+) (
+    input  wire clk,
+    input  wire rst,
+    // the line
+    input  wire rx,
+    output wire tx,
+    // for LEDs
+    output wire failed,  // the bridge has a status bit set
+    output wire irq      // the core has, and software wants to know
+);
+
+    localparam integer LANE_W = (FORMATS == "INT8") ? 8*DEPTH : 16;
+    localparam integer W_W    = LANE_W * COLS;
+    localparam integer A_W    = LANE_W * ROWS;
+
+    generate
+        if (CREDIT < 4 || CREDIT > 10) begin : g_illegal
+            ERROR_macrame_uart_CREDIT_must_be_4_to_10 u_error ();
+        end
+    endgenerate
+
+    // --- bytes --------------------------------------------------------------------------------------------------
+
+    wire [7:0] rx_data, in_data, out_data;
+    wire rx_valid, framing, in_valid, in_ready, out_valid, out_ready;
+
+    uart_rx #(
+        .CLOCKS(CLOCKS)
+    ) u_uart_rx (
+        .clk    (clk),
+        .rst    (rst),
+        .rx     (rx),
+        .data   (rx_data),
+        .valid  (rx_valid),
+        .framing(framing)
+    );
+
+    reg [CREDIT:0] held_q;  // bytes in the FIFO
+    wire full    = held_q[CREDIT];
+    wire push    = rx_valid && !full;
+    wire pop     = in_valid && in_ready;
+    wire overrun = rx_valid && full;
+
+    always @(posedge clk) begin
+        if (rst) held_q <= {(CREDIT + 1){1'b0}};
+        else if (push != pop) held_q <= pop ? held_q - 1'b1 : held_q + 1'b1;
+    end
+
+    fifo #(
+        .WIDTH(8),
+        .DEPTH(1 << CREDIT)
+    ) u_fifo (
+        .clk      (clk),
+        .rst      (rst),
+        .in_data  (rx_data),
+        .in_valid (push),
+        .out_data (in_data),
+        .out_valid(in_valid),
+        .out_ready(in_ready)
+    );
+
+    uart_tx #(
+        .CLOCKS(CLOCKS)
+    ) u_uart_tx (
+        .clk  (clk),
+        .rst  (rst),
+        .data (out_data),
+        .valid(out_valid),
+        .ready(out_ready),
+        .tx   (tx)
+    );
+
+    // --- the bridge and the core --------------------------------------------------------------------------------
+
+    wire core_rst;
+    wire [W_W-1:0] w_tdata;
+    wire [A_W-1:0] a_tdata;
+    wire [7:0] w_tuser;
+    wire [1:0] a_tuser;
+    wire w_tvalid, w_tready, w_tlast, a_tvalid, a_tready, a_tlast;
+    wire [32*COLS-1:0] m_tdata;
+    wire [4*COLS-1:0] m_tkeep;
+    wire m_tvalid, m_tready, m_tlast;
+    wire [7:0] axil_addr;
+    wire [31:0] axil_wdata, axil_rdata;
+    wire [1:0] axil_bresp, axil_rresp;
+    wire axil_awvalid, axil_awready, axil_wvalid, axil_wready, axil_bvalid, axil_bready;
+    wire axil_arvalid, axil_arready, axil_rvalid, axil_rready;
+
+    uart_bridge #(
+        .W_W   (W_W),
+        .A_W   (A_W),
+        .COLS  (COLS),
+        .CREDIT(CREDIT)
+    ) u_uart_bridge (
+        .clk         (clk),
+        .rst         (rst),
+        .in_data     (in_data),
+        .in_valid    (in_valid),
+        .in_ready    (in_ready),
+        .framing     (framing),
+        .overrun     (overrun),
+        .out_data    (out_data),
+        .out_valid   (out_valid),
+        .out_ready   (out_ready),
+        .core_rst    (core_rst),
+        .irq         (irq),
+        .failed      (failed),
+        .w_tdata     (w_tdata),
+        .w_tuser     (w_tuser),
+        .w_tvalid    (w_tvalid),
+        .w_tready    (w_tready),
+        .w_tlast     (w_tlast),
+        .a_tdata     (a_tdata),
+        .a_tuser     (a_tuser),
+        .a_tvalid    (a_tvalid),
+        .a_tready    (a_tready),
+        .a_tlast     (a_tlast),
+        .m_tdata     (m_tdata),
+        .m_tkeep     (m_tkeep),
+        .m_tvalid    (m_tvalid),
+        .m_tready    (m_tready),
+        .m_tlast     (m_tlast),
+        .axil_addr   (axil_addr),
+        .axil_wdata  (axil_wdata),
+        .axil_awvalid(axil_awvalid),
+        .axil_awready(axil_awready),
+        .axil_wvalid (axil_wvalid),
+        .axil_wready (axil_wready),
+        .axil_bresp  (axil_bresp),
+        .axil_bvalid (axil_bvalid),
+        .axil_bready (axil_bready),
+        .axil_arvalid(axil_arvalid),
+        .axil_arready(axil_arready),
+        .axil_rdata  (axil_rdata),
+        .axil_rresp  (axil_rresp),
+        .axil_rvalid (axil_rvalid),
+        .axil_rready (axil_rready)
+    );
+
+    macrame #(
+        .ROWS      (ROWS),
+        .COLS      (COLS),
+        .DEPTH     (DEPTH),
+        .K_MAX     (K_MAX),
+        .POST_LANES(POST_LANES),
+        .FORMATS   (FORMATS),
+        .POST_CYCLES(POST_CYCLES),
+        .RECORD_RAM(RECORD_RAM),
+        .FIFO_DEPTH(FIFO_DEPTH)
+    ) u_macrame (
+        .clk            (clk),
+        .rst            (rst || core_rst),
+        .s_axis_w_tdata (w_tdata),
+        .s_axis_w_tuser (w_tuser),
+        .s_axis_w_tvalid(w_tvalid),
+        .s_axis_w_tready(w_tready),
+        .s_axis_w_tlast (w_tlast),
+        .s_axis_a_tdata (a_tdata),
+        .s_axis_a_tuser (a_tuser),
+        .s_axis_a_tvalid(a_tvalid),
+        .s_axis_a_tready(a_tready),
+        .s_axis_a_tlast (a_tlast),
+        .m_axis_tdata   (m_tdata),
+        .m_axis_tkeep   (m_tkeep),
+        .m_axis_tvalid  (m_tvalid),
+        .m_axis_tready  (m_tready),
+        .m_axis_tlast   (m_tlast),
+        .s_axil_awaddr  (axil_addr),
+        .s_axil_awprot  (3'd0),
+        .s_axil_awvalid (axil_awvalid),
+        .s_axil_awready (axil_awready),
+        .s_axil_wdata   (axil_wdata),
+        .s_axil_wstrb   (4'hF),
+        .s_axil_wvalid  (axil_wvalid),
+        .s_axil_wready  (axil_wready),
+        .s_axil_bresp   (axil_bresp),
+        .s_axil_bvalid  (axil_bvalid),
+        .s_axil_bready  (axil_bready),
+        .s_axil_araddr  (axil_addr),
+        .s_axil_arprot  (3'd0),
+        .s_axil_arvalid (axil_arvalid),
+        .s_axil_arready (axil_arready),
+        .s_axil_rdata   (axil_rdata),
+        .s_axil_rresp   (axil_rresp),
+        .s_axil_rvalid  (axil_rvalid),
+        .s_axil_rready  (axil_rready),
+        .irq            (irq)
+    );
+
+endmodule
+
+`default_nettype wire

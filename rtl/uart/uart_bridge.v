@@ -1,0 +1,315 @@
+// SPDX-FileCopyrightText: 2026 macrame contributors
+// SPDX-License-Identifier: Apache-2.0
+//
+// uart_bridge: frames in, frames out, and between them the core's registers, its two input streams and its results.
+//
+// A frame (frame_rx) is a byte that says what it is, a body, and the checksum. The host commands, each command is answered
+// by one frame with the same first byte, in order. Results come by themselves, as soon as the core has one.
+//
+//   command         body                               answer
+//   01 hello                                           status  4D 55  version (1)  log2 of the host's credit in bytes
+//   02 reset                                           status
+//   03 read         address                            status  AXI response  data x 4
+//   04 write        address  data x 4                  status  AXI response
+//   1x weights      tuser  beats  data                 status           beats 1..255, 0 stands for 256; x = 1: the last
+//   2x activations  tuser  beats  data                 status           one has tlast. tuser is that of all the beats
+//   8x result       (from the bridge) n, data x n                       one beat: the n bytes that tkeep marks; x: tlast
+//   00 note         (from the bridge) status                            the first error, unasked
+//
+// All numbers are little-endian, data of a stream lane 0 first. A command takes effect when its checksum was right; so does
+// the last beat of a stream's frame, hence a damaged frame completes no panel. An answer means that the whole frame was
+// taken: its bytes count no longer against the credit, the bytes that the host may have sent without an answer.
+//
+// Status:  [0] framing  [1] overrun  [2] checksum  [3] cut_short  [4] unknown_command  [5] stray_byte  [7] the core's irq
+//          Bits 0 to 5 stay. While one of them is set only hello and reset do anything; other commands are answered with the
+//          status and no more; stream data and results are thrown away: no result can come of what was damaged. A reset
+//          resets the core as well, so that both sides begin with no panel open.
+// Resynchronisation: the host begins anew with 7E 02 sum, at any time: 7E ends what it breaks into. If no answer comes, the
+//          bridge waits for the core to take a beat; as many 7E as the credit has bytes are an overrun, and that ends the wait.
+// Latency: a command's effect begins 2 cycles after its last byte at the earliest. No byte waits for another command's answer
+//          to be read, only for it to be sent.
+// Example: 7E 03 00 D0 DA reads register 0, ID; the answer 7E 03 00 00 52 43 41 4D CC 18 says 32'h4D414352.
+`default_nettype none
+
+module uart_bridge #(
+    parameter integer W_W    = 64,   // bits of weights' tdata, whole bytes
+    parameter integer A_W    = 64,   // bits of activations' tdata, whole bytes
+    parameter integer COLS   = 8,    // lanes of 32 bits in a result
+    parameter integer CREDIT = 9     // log2 of the bytes that the host may have outstanding, for hello
+) (
+    input  wire               clk,
+    input  wire               rst,
+    // bytes from the host
+    input  wire [7:0]         in_data,
+    input  wire               in_valid,
+    output wire               in_ready,
+    input  wire               framing,   // strobes: what the receiver saw
+    input  wire               overrun,
+    // bytes to the host
+    output wire [7:0]         out_data,
+    output wire               out_valid,
+    input  wire               out_ready,
+    // the core
+    output wire               core_rst,
+    input  wire               irq,
+    output wire               failed,    // a status bit is set
+    // weight and activation panels: the data is one register, the valid says whose
+    output wire [W_W-1:0]     w_tdata,
+    output wire [7:0]         w_tuser,
+    output wire               w_tvalid,
+    input  wire               w_tready,
+    output wire               w_tlast,
+    output wire [A_W-1:0]     a_tdata,
+    output wire [1:0]         a_tuser,
+    output wire               a_tvalid,
+    input  wire               a_tready,
+    output wire               a_tlast,
+    // results
+    input  wire [32*COLS-1:0] m_tdata,
+    input  wire [4*COLS-1:0]  m_tkeep,
+    input  wire               m_tvalid,
+    output wire               m_tready,
+    input  wire               m_tlast,
+    // registers, one access at a time
+    output wire [7:0]         axil_addr,
+    output wire [31:0]        axil_wdata,
+    output wire               axil_awvalid,
+    input  wire               axil_awready,
+    output wire               axil_wvalid,
+    input  wire               axil_wready,
+    input  wire [1:0]         axil_bresp,
+    input  wire               axil_bvalid,
+    output wire               axil_bready,
+    output wire               axil_arvalid,
+    input  wire               axil_arready,
+    input  wire [31:0]        axil_rdata,
+    input  wire [1:0]         axil_rresp,
+    input  wire               axil_rvalid,
+    output wire               axil_rready
+);
+
+    localparam integer WIDER  = (W_W > A_W) ? W_W : A_W;
+    localparam integer BUF_W  = (WIDER > 40) ? WIDER : 40;  // a write's address and data are 40
+    localparam integer LEFT_W = $clog2(BUF_W/8 + 1);
+    localparam [31:0]  W_SIZE = W_W / 8;
+    localparam [31:0]  A_SIZE = A_W / 8;
+    localparam [31:0]  M_SIZE = 4 * COLS;
+    localparam [31:0]  CREDIT_WORD = CREDIT;
+    localparam [7:0]   VERSION = 8'd1;
+
+    localparam [7:0] NOTE = 8'h00, HELLO = 8'h01, RESET = 8'h02, READ = 8'h03, WRITE = 8'h04;
+
+    // where in a frame
+    localparam [3:0] HUNT   = 4'd0;  // outside
+    localparam [3:0] COMMAND = 4'd1;
+    localparam [3:0] USER   = 4'd2;
+    localparam [3:0] BEATS  = 4'd3;
+    localparam [3:0] DATA   = 4'd4;
+    localparam [3:0] OFFER  = 4'd5;  // a beat that is not the frame's last
+    localparam [3:0] SUM    = 4'd6;
+    localparam [3:0] JUDGE  = 4'd7;
+    localparam [3:0] ACT    = 4'd8;  // the command's effect; the frame's last beat
+    localparam [3:0] ANSWER = 4'd9;
+
+    // --- commands -----------------------------------------------------------------------------------------------
+
+    wire       token, start, whole, take;
+    wire [7:0] byte_in;
+
+    frame_rx u_frame_rx (
+        .clk      (clk),
+        .rst      (rst),
+        .in_data  (in_data),
+        .in_valid (in_valid),
+        .in_ready (in_ready),
+        .out_start(start),
+        .out_data (byte_in),
+        .out_valid(token),
+        .out_ready(take),
+        .whole    (whole)
+    );
+
+    reg [3:0]        state_q, state_d;
+    reg [7:0]        command_q;
+    reg [7:0]        user_q;
+    reg [7:0]        beats_q;   // after the one whose bytes come in
+    reg [LEFT_W-1:0] left_q;    // bytes of the beat, or of the body, after this one
+    reg              second_q;  // of the checksum's bytes
+    reg [BUF_W-1:0]  buffer_q;  // bytes come in at the top
+    reg              sent_q;    // the access's address and data were taken
+    reg              core_rst_q;
+    reg [5:0]        status_q;
+    reg              note_q;    // a note is due
+
+    wire [5:0] error;
+    wire       answered;
+    reg        answered_q, taken_q;
+
+    wire stream  = (command_q[7:1] == 7'h08) || (command_q[7:1] == 7'h10);
+    wire weights = command_q[4];
+    wire got     = token && !start && take;
+    wire open    = (state_q != HUNT) && (state_q != COMMAND);
+
+    assign failed = (status_q != 6'd0);
+    assign take   = (state_q != OFFER) && (state_q != JUDGE) && (state_q != ACT) && (state_q != ANSWER);
+
+    // what the command byte on offer is
+    wire       known     = (byte_in >= HELLO && byte_in <= WRITE) || (byte_in[7:1] == 7'h08) || (byte_in[7:1] == 7'h10);
+    wire       streaming = byte_in[5] || byte_in[4];
+
+    // A beat, or an access, is over when it was taken, or when nothing is to be done any more.
+    wire beat_done   = failed || (weights ? w_tready : a_tready);
+    wire access_taken = (command_q == READ) ? axil_arready : axil_awready && axil_wready;
+    wire access_done  = (command_q == READ) ? axil_rvalid : (command_q == WRITE) ? axil_bvalid : 1'b1;
+
+    always @* begin
+        state_d = state_q;
+        case (state_q)
+            COMMAND: if (got) state_d = !known ? HUNT : streaming ? USER : (byte_in[2] || byte_in == READ) ? DATA : SUM;
+            USER:    if (got) state_d = BEATS;
+            BEATS:   if (got) state_d = DATA;
+            DATA:    if (got && left_q == {LEFT_W{1'b0}}) state_d = (stream && beats_q != 8'd0) ? OFFER : SUM;
+            OFFER:   if (beat_done) state_d = DATA;
+            SUM:     if (got && second_q) state_d = JUDGE;
+            JUDGE:   state_d = whole ? ACT : HUNT;
+            ACT:     if (failed || (stream ? beat_done : access_done)) state_d = ANSWER;
+            ANSWER:  if (answered) state_d = HUNT;
+            default: state_d = HUNT;
+        endcase
+        if (token && start && take) state_d = COMMAND;
+    end
+
+    assign error = {got && (state_q == HUNT) && !failed,
+                    got && (state_q == COMMAND) && !known,
+                    token && start && take && open,
+                    (state_q == JUDGE) && !whole,
+                    overrun,
+                    framing};
+
+    wire reset_now = (state_q == ACT) && (command_q == RESET);
+
+    always @(posedge clk) begin
+        if (rst) begin
+            state_q    <= HUNT;
+            status_q   <= 6'd0;
+            note_q     <= 1'b0;
+            sent_q     <= 1'b0;
+            core_rst_q <= 1'b1;
+        end else begin
+            state_q    <= state_d;
+            status_q   <= reset_now ? 6'd0 : status_q | error;
+            note_q     <= !reset_now && ((note_q && !noted) || (!failed && error != 6'd0));
+            sent_q     <= (state_q == ACT) && (sent_q || access_taken);
+            core_rst_q <= reset_now;
+        end
+
+        if (got && state_q == COMMAND) command_q <= byte_in;
+        if (got && state_q == USER) user_q <= byte_in;
+
+        if (got && state_q == BEATS) beats_q <= byte_in - 8'd1;
+        else if (state_q == OFFER && beat_done) beats_q <= beats_q - 8'd1;
+
+        if (state_q == DATA) begin
+            if (got) left_q <= left_q - 1'b1;
+        end else if (stream && state_q != COMMAND) begin
+            left_q <= weights ? W_SIZE[LEFT_W-1:0] - 1'b1 : A_SIZE[LEFT_W-1:0] - 1'b1;
+        end else begin
+            left_q <= byte_in[2] ? 4 : 0;  // of write and read
+        end
+
+        if (state_q != SUM) second_q <= 1'b0;
+        else if (got) second_q <= 1'b1;
+
+        if (got && state_q == DATA) buffer_q <= {byte_in, buffer_q[BUF_W-1:8]};
+    end
+
+    // --- the core -----------------------------------------------------------------------------------------------
+
+    wire offer = ((state_q == OFFER) || (state_q == ACT && stream)) && !failed;
+    wire last  = (state_q == ACT) && command_q[0];
+
+    assign core_rst = core_rst_q;
+    assign w_tdata  = buffer_q[BUF_W-1 -: W_W];
+    assign w_tuser  = user_q;
+    assign w_tvalid = offer && weights;
+    assign w_tlast  = last;
+    assign a_tdata  = buffer_q[BUF_W-1 -: A_W];
+    assign a_tuser  = user_q[1:0];
+    assign a_tvalid = offer && !weights;
+    assign a_tlast  = last;
+
+    // The block answers an access only when it is idle, and it is: a second one begins when the first was answered. Then both
+    // readies of a write are high, and address and data are taken in the same cycle.
+    wire access = (state_q == ACT) && !failed && !sent_q;
+    assign axil_addr    = (command_q == READ) ? buffer_q[BUF_W-1 -: 8] : buffer_q[BUF_W-40 +: 8];
+    assign axil_wdata   = buffer_q[BUF_W-1 -: 32];
+    assign axil_arvalid = access && (command_q == READ);
+    assign axil_awvalid = access && (command_q == WRITE) && axil_wready;
+    assign axil_wvalid  = access && (command_q == WRITE) && axil_awready;
+    // its answer stands until ours was sent
+    assign axil_rready  = answered_q;
+    assign axil_bready  = answered_q;
+
+    // --- messages to the host -----------------------------------------------------------------------------------
+
+    localparam [1:0] IDLE = 2'd0, NOTING = 2'd1, ANSWERING = 2'd2, RESULT = 2'd3;
+
+    reg  [1:0] source_q;
+    reg  [7:0] index_q;
+    reg  [7:0] end_q;  // index of the last byte: fixed at the beginning, whatever happens meanwhile
+    wire       message_ready;
+
+    wire [7:0]  status = {irq, 1'b0, status_q};
+    wire [1:0]  resp   = (command_q == READ) ? axil_rresp : axil_bresp;
+    wire [39:0] body   = (command_q == HELLO) ? {8'd0, CREDIT_WORD[7:0], VERSION, "U", "M"} : {axil_rdata, 6'd0, resp};
+    wire [7:0]  body_end = (command_q == HELLO) ? 8'd5 : failed ? 8'd1 :
+                           (command_q == READ) ? 8'd6 : (command_q == WRITE) ? 8'd2 : 8'd1;
+
+    // tkeep marks all bytes, the lower half of them, a quarter, or none
+    wire [7:0]  kept = m_tkeep[4*COLS-1] ? M_SIZE[7:0] : m_tkeep[2*COLS-1] ? M_SIZE[8:1] :
+                       m_tkeep[COLS-1] ? M_SIZE[9:2] : 8'd0;
+
+    wire [6:0]  rest = index_q[6:0] - 7'd2;
+    wire [7:0]  kind = (source_q == NOTING) ? NOTE : (source_q == ANSWERING) ? command_q : {7'h40, m_tlast};
+    wire [7:0]  head = (index_q == 8'd0) ? kind : (source_q == RESULT) ? kept : status;
+    wire [7:0]  tail = (source_q == RESULT) ? m_tdata[8*rest +: 8] : body[8*rest[2:0] +: 8];
+    wire [1:0]  next_source = note_q ? NOTING : (state_q == ANSWER) ? ANSWERING :
+                              (m_tvalid && !failed && !taken_q) ? RESULT : IDLE;
+    wire        end_of_message = (source_q != IDLE) && message_ready && (index_q == end_q);
+    wire        noted = end_of_message && (source_q == NOTING);
+
+    assign answered = end_of_message && (source_q == ANSWERING);
+    // A failed bridge throws results away, but not the one whose frame is half sent.
+    // Both readies come from registers, a cycle late: the way from the line's ready to here is long enough.
+    assign m_tready = taken_q || (failed && source_q != RESULT);
+
+    always @(posedge clk) begin
+        taken_q    <= end_of_message && (source_q == RESULT);
+        answered_q <= answered;
+        if (rst) source_q <= IDLE;
+        else if (source_q == IDLE) source_q <= next_source;
+        else if (end_of_message) source_q <= IDLE;
+
+        if (source_q == IDLE) begin
+            index_q <= 8'd0;
+            end_q   <= (next_source == NOTING) ? 8'd1 : (next_source == ANSWERING) ? body_end : kept + 8'd1;
+        end else if (message_ready) begin
+            index_q <= index_q + 8'd1;
+        end
+    end
+
+    frame_tx u_frame_tx (
+        .clk      (clk),
+        .rst      (rst),
+        .in_data  ((index_q[7:1] == 7'd0) ? head : tail),
+        .in_last  (index_q == end_q),
+        .in_valid (source_q != IDLE),
+        .in_ready (message_ready),
+        .out_data (out_data),
+        .out_valid(out_valid),
+        .out_ready(out_ready)
+    );
+
+endmodule
+
+`default_nettype wire

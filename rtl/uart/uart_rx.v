@@ -1,0 +1,75 @@
+// SPDX-FileCopyrightText: 2026 macrame contributors
+// SPDX-License-Identifier: Apache-2.0
+//
+// uart_rx: bytes off a serial line, 8N1, least significant bit first.
+//
+//   line  ‾‾‾\_____/‾0‾X‾1‾X ... X‾7‾/‾‾‾‾‾‾‾‾     each bit lasts CLOCKS cycles
+//             start ^   ^   ^       ^  stop ^      ^ sampled: in the middle, counted from the falling edge
+//
+// A falling edge that is no longer low half a bit later was a glitch and is forgotten. A byte whose stop bit is low is
+// not delivered: `framing` says so, and the next byte begins with the next falling edge. A line that is held low (a break)
+// is one framing error, however long. The middle of the stop bit ends the byte, so half a bit is left to a fast sender.
+//
+// Latency: `valid` or `framing` is high for one cycle, 3 + (CLOCKS - 1) / 2 + 9 * CLOCKS cycles after the edge at the pin.
+// Contract: rx is asynchronous, two registers take it in. A byte must be taken in its cycle. The middle of the stop bit is 9.5
+//          bits away and the edge is known to 1 cycle, so the clocks of both sides may differ by (0.5 - 1 / CLOCKS) / 9.5,
+//          less one part for the edge: 2 % at CLOCKS 4, 4 % at 16.
+// Example: CLOCKS 4, the line low in cycles 0..3, high in 4..7, low in 8..35, high in 36..39: data is 8'h01.
+`default_nettype none
+
+module uart_rx #(
+    parameter integer CLOCKS = 24  // cycles of clk a bit, 4..65535
+) (
+    input  wire       clk,
+    input  wire       rst,
+    input  wire       rx,
+    // a byte
+    output wire [7:0] data,
+    output wire       valid,
+    output wire       framing  // instead of valid: its stop bit was low
+);
+
+    localparam integer COUNT_W = $clog2(CLOCKS);
+    localparam [31:0]  HALF    = (CLOCKS - 1) / 2;
+    localparam [31:0]  BIT     = CLOCKS - 1;
+
+    generate
+        if (CLOCKS < 4 || CLOCKS > 65535) begin : g_illegal
+            ERROR_uart_rx_CLOCKS_must_be_4_to_65535 u_error ();
+        end
+    endgenerate
+
+    reg [2:0]         line_q;   // the newest in bit 0, which may be metastable
+    reg [COUNT_W-1:0] count_q;  // cycles to the next sample
+    reg [3:0]         left_q;   // samples left: 10 is the start bit, 1 the stop bit, 0 none: the line rests
+    reg [7:0]         data_q;
+    reg               valid_q, framing_q;
+
+    wire line   = line_q[1];
+    wire sample = (left_q != 4'd0) && (count_q == {COUNT_W{1'b0}});
+
+    always @(posedge clk) begin
+        if (rst) begin
+            line_q    <= 3'b111;
+            left_q    <= 4'd0;
+            valid_q   <= 1'b0;
+            framing_q <= 1'b0;
+        end else begin
+            line_q    <= {line_q[1:0], rx};
+            if (left_q == 4'd0) left_q <= (line_q[2] && !line) ? 4'd10 : 4'd0;
+            else if (sample) left_q <= (left_q == 4'd10 && line) ? 4'd0 : left_q - 4'd1;
+            valid_q   <= sample && (left_q == 4'd1) && line;
+            framing_q <= sample && (left_q == 4'd1) && !line;
+        end
+        if (left_q == 4'd0) count_q <= HALF[COUNT_W-1:0];
+        else count_q <= sample ? BIT[COUNT_W-1:0] : count_q - 1'b1;
+        if (sample && left_q != 4'd1) data_q <= {line, data_q[7:1]};
+    end
+
+    assign data    = data_q;
+    assign valid   = valid_q;
+    assign framing = framing_q;
+
+endmodule
+
+`default_nettype wire

@@ -1,0 +1,57 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""A simulated board behind a pseudo-terminal: whoever opens it finds what is at the end of a USB cable.
+
+Not a test of its own, though cocotb calls it one. The name of the terminal goes into the file ``tty`` of the
+directory named by the plusarg ``dir``; a file ``stop`` there, or the parent's death, ends the simulation.
+Simulated time runs on while the line rests, but slowly: nobody needs a core's clock while he thinks.
+"""
+import os
+import select
+import tty
+from pathlib import Path
+
+import cocotb
+from cocotb.triggers import Edge, Timer
+
+SLICE_NS = 4_000      # of simulated time, while nothing is to send
+PATIENCE = 0.005      # seconds of real time, between two of them when the line rests
+
+
+@cocotb.test()
+async def serve(dut):
+    """Carry bytes between the line and the terminal."""
+    folder = Path(cocotb.plusargs["dir"])
+    master, slave = os.openpty()
+    tty.setraw(slave)
+    os.set_blocking(master, False)
+    parent, traffic = os.getppid(), [0]
+
+    async def listen():
+        while True:
+            await Edge(dut.got_go)
+            traffic[0] += 1
+            try:
+                os.write(master, bytes([int(dut.got_byte.value)]))
+            except BlockingIOError:
+                pass   # nobody reads: lost, as on a real line
+
+    cocotb.start_soon(listen())
+    await Timer(SLICE_NS, "ns")
+    (folder / "tty.new").write_text(os.ttyname(slave))
+    (folder / "tty.new").rename(folder / "tty")
+    while not (folder / "stop").exists() and os.getppid() == parent:
+        seen = traffic[0]
+        try:
+            data = os.read(master, 4096)
+        except BlockingIOError:
+            data = b""
+        for byte in data:
+            dut.send_byte.value = byte
+            dut.send_go.value = not int(dut.send_go.value)
+            await Edge(dut.send_done)
+        if not data:
+            await Timer(SLICE_NS, "ns")
+            if seen == traffic[0]:
+                select.select([master], [], [], PATIENCE)
+    assert int(dut.got_bad.value) == 0, f"{int(dut.got_bad.value)} bytes of the board had no stop bit"
