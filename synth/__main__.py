@@ -73,6 +73,8 @@ def measure(job, say=lambda text: None, workers=None):
               "cells": found.cells, "netlist": str(found.verilog.relative_to(flow.ROOT))}
     if not target.nextpnr:
         return {**result, "fmax": None, "untimed": target.untimed}
+    if result["lut"] > target.luts:
+        raise flow.FlowError(f"{job.label}: {result['lut']:,} LUT, and {target.title} has {target.luts:,}")
     rates, seeds = {}, range(1, job.seeds + 1)
     flow.framed(found)  # once, before the placements ask for it
     with ThreadPoolExecutor(workers or len(os.sched_getaffinity(0))) as pool:

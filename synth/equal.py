@@ -30,13 +30,14 @@ FF = ("$dff", "$dffe", "$sdff", "$sdffe", "$adff", "$adffe", "$aldff", "$sdffce"
 
 
 def late(name, module, ports, before):
-    """Verilog of `module` with a register before its inputs, or behind its outputs; ports: name to (way, width)."""
+    """Verilog of `module` with a register before its inputs, or else behind its outputs."""
     data = {n: (way, width) for n, (way, width) in ports.items() if n not in ("clk", "enable")}
     registers = {n: port for n, port in data.items() if port[0] == ("input" if before else "output")}
     enable = "if (enable) " if "enable" in ports else ""
     pins = [f".{n}({n})" for n in ("clk", "enable") if n in ports]
     pins += [f".{n}({n}_{'q' if before else 'd'})" if n in registers else f".{n}({n})" for n in data]
-    lines = [f"module {name} ({', '.join(f'{way} [{width - 1}:0] {n}' for n, (way, width) in ports.items())});"]
+    heads = (f"{way} [{width - 1}:0] {n}" for n, (way, width) in ports.items())
+    lines = [f"module {name} ({', '.join(heads)});"]
     for n, (_, width) in registers.items():
         lines.append(f"reg [{width - 1}:0] {n}_q; always @(posedge clk) {enable}{n}_q <= "
                      f"{n if before else n + '_d'};")

