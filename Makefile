@@ -63,7 +63,7 @@ bench: ready-sim       ## measure the speed of simulation
 synth: ready-synth     ## synthesise, place and time a unit: TARGET=ecp5|ice40|gowin|xilinx (UNIT=, ROWS=, SEEDS=)
 	@$(PY) -m synth
 
-synth-table: ready-synth ## print the tables of docs/fpga.md: an hour and more at the first run
+synth-table: ready-synth ## print tables of several arrays and cores on ECP5: an hour and more at first
 	@$(PY) -m synth --table
 
 waves: ready-sim       ## one small case with waves, two tiles back to back, and what opens them

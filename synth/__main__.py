@@ -19,7 +19,7 @@ Everything is in build/synth: the results of this run in <target>-<unit>.json, n
 that are used again as long as sources, parameters and tools stay the same. Exit status: 0, 1 if a tool
 failed, 2 for input that cannot be used.
 
-``python -m synth --table`` prints the tables of docs/fpga.md, ``--table --check`` compares them with it.
+``python -m synth --table`` prints tables of several arrays and cores.
 """
 import argparse
 import json
@@ -134,13 +134,12 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(prog="python -m synth", description=__doc__.split("\n\n")[0],
                                      epilog=__doc__.split("\n\n", 1)[1],
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--table", action="store_true", help="print the tables of docs/fpga.md")
-    parser.add_argument("--check", action="store_true", help="with --table: compare docs/fpga.md")
+    parser.add_argument("--table", action="store_true", help="print tables of several units")
     given = parser.parse_args(arguments)
     say = Progress()
     try:
         if given.table:
-            return tables.document(measure, say, given.check)
+            return tables.document(measure, say)
         job = from_environment(os.environ)
         path = flow.BUILD / f"{job.target}-{job.unit}.json"
         path.unlink(missing_ok=True)

@@ -114,7 +114,7 @@ def from_environment(environ):
 
     def integer(name, default):
         value = given.get(name, str(default))
-        if not (value.isascii() and value.isdigit() and 1 <= int(value) <= LARGEST[name]):
+        if not (value.isascii() and value.isdigit() and len(value) < 10 and 1 <= int(value) <= LARGEST[name]):
             raise InputError(f"{name}={value}: expected an integer from 1 to {LARGEST[name]}")
         return int(value)
 

@@ -129,7 +129,7 @@ def test_placed_on_ice40(monkeypatch, capsys):
     """The whole program: a table on stdout, JSON with a clock rate, the second run out of the cache."""
     for name, value in dict(TARGET="ice40", UNIT="array", ROWS="1", COLS="1", DEPTH="2", SEEDS="1").items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(program, "run", lambda job, say: [program.measure(job, say)])  # without the textbook's
+    monkeypatch.setattr(program, "run", lambda job, say: [program.measure(job, say)])  # no textbook
     assert program.main([]) == 0
     out = capsys.readouterr().out
     assert "| array 1x1x2 |" in out
