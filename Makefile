@@ -13,7 +13,8 @@ TAKES_bench   := SIM
 TAKES_waves   := SIM
 TAKES_nightly := $(TAKES_test)
 TAKES_bitstream := BOARD BAUD SEED
-TARGETS := sim train gemm test lint bench waves bitstream exhaustive nightly
+TAKES_synth   := TARGET UNIT ROWS COLS DEPTH FORMATS MULTIPLIER SEEDS
+TARGETS := sim train gemm test lint bench synth waves bitstream exhaustive nightly
 
 goals   := $(or $(MAKECMDGOALS),help)
 taken   := $(sort $(foreach g,$(goals),$(TAKES_$g)))
@@ -30,13 +31,13 @@ JOBS ?= auto
 SEEDS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help sim train gemm test lint bench waves bitstream exhaustive nightly clean
-.PHONY: ready-sim ready-train ready-test ready-synth
+.PHONY: help sim train gemm test lint bench synth synth-table waves bitstream exhaustive nightly clean
+.PHONY: ready-sim ready-train ready-synth ready-test
 sim train gemm bench waves bitstream exhaustive: export MACRAME_TARGET = $@
 sim train gemm bench waves bitstream exhaustive: export MACRAME_TAKES = $(TAKES_$@)
 
 help:                  ## list the targets and the variables each takes
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 	@printf '\nVariables, as in make gemm A=a.npy W=w.npy OUT=c.npy ROWS=4:\n'
 	@$(foreach t,$(TARGETS),$(if $(TAKES_$t),printf '  %-11s %s\n' '$t' '$(TAKES_$t)';))
 	@printf '%s\n' '' 'ROWS COLS DEPTH shape the int8 core, WAVES=1 leaves an FST, SEED replays, LINK=serial:/dev/ttyUSB0 is' \
@@ -61,6 +62,12 @@ lint: ready-test       ## Icarus, Verilator, Yosys and ruff; a warning is an err
 bench: ready-sim       ## measure the speed of simulation
 	@$(PY) -m tools.bench
 
+synth: ready-synth     ## synthesise, place and time a unit: TARGET=ecp5|ice40|gowin|xilinx (UNIT=, ROWS=, SEEDS=)
+	@$(PY) -m synth
+
+synth-table: ready-synth ## print tables of several arrays and cores on ECP5: an hour and more at first
+	@$(PY) -m synth --table
+
 waves: ready-sim       ## one small case with waves, two tiles back to back, and what opens them
 	@$(PY) -m tools.waves
 
@@ -83,8 +90,8 @@ ready-sim:
 ready-train:
 	@tools/bootstrap $(if $(filter icarus,$(value SIM)),sim,train)
 
-ready-test:
-	@tools/bootstrap test
-
 ready-synth:
 	@tools/bootstrap synth
+
+ready-test:
+	@tools/bootstrap test

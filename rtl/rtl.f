@@ -25,6 +25,7 @@ arith/shift_right_narrow.v
 arith/shift_right_sticky.v
 array/mac_array.v
 array/mul8x8.v
+array/mul8x8_pair.v
 array/pe_bf16.v
 array/pe_dual.v
 array/pe_int8.v

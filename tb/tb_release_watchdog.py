@@ -20,6 +20,7 @@ class TB(Bench):
     def __init__(self, dut):
         super().__init__(dut, limit=0, blocked=0, offered=0)
         self.waited = self.strobes = 0
+        self.limit = 0  # that of the cycle before counts
         self.parts.append(Part(sample=self.check))
         self.now = {"limit": 0, "blocked": 0, "offered": 0}
 
@@ -29,9 +30,10 @@ class TB(Bench):
         await self.step(count)
 
     def check(self):
-        waiting = self.now["blocked"] and not self.now["offered"] and self.now["limit"]
+        waiting = self.now["blocked"] and not self.now["offered"] and self.limit
         self.waited = self.waited + 1 if waiting else 0
-        stuck = bool(waiting and self.waited >= self.now["limit"])
+        stuck = bool(waiting and self.waited >= self.limit)
+        self.limit = self.now["limit"]
         self.equal(self.read("stuck"), int(stuck), f"stuck after {self.waited} cycles, inputs {self.now}")
         if stuck:
             self.waited = 0
@@ -74,11 +76,11 @@ async def breaks(dut):
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def lowered(dut):
-    """A limit lowered in mid-wait to less than has been waited: at once."""
+    """A limit lowered in mid-wait to less than has been waited: in the cycle it counts from."""
     tb = TB(dut)
     await tb.start()
     await tb.cycles(50, limit=1000, blocked=1)
-    await tb.cycles(1, limit=20)
+    await tb.cycles(2, limit=20)
     tb.equal(tb.strobes, 1, "strobes")
     await tb.cycles(1, rst=1)
     tb.waited = 0

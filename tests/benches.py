@@ -165,7 +165,7 @@ bench("mul34x32_serial", rtl="arith/mul34x32_serial.v")
 
 # --- rtl/array --------------------------------------------------------------------------------------------
 
-_ARRAY = ["array/mul8x8.v", "array/pe_int8.v", "array/mac_array.v"]
+_ARRAY = ["array/mul8x8.v", "array/mul8x8_pair.v", "array/pe_int8.v", "array/mac_array.v"]
 
 
 def _array(*shapes, **parameters):
@@ -187,10 +187,10 @@ bench("mac_array_largest", toplevel="mac_array", module="tb_mac_array", rtl=_ARR
 bench("mac_array_all_pairs", toplevel="mac_array", module="tb_mac_array", rtl=_ARRAY, testcase="all_pairs",
       shapes=_array((16, 16, 1), (4, 4, 4)), nightly=_array((8, 8, 1), (1, 4, 4), (3, 5, 2)))
 
-bench("pe_int8", rtl=_ARRAY[:2], testcase=("tiles", "corners"),
+bench("pe_int8", rtl=_ARRAY[:3], testcase=("tiles", "corners"),
       shapes={f"depth{d}": {"DEPTH": d} for d in (1, 2, 3, 4, 5, 8)}, nightly={"depth7": {"DEPTH": 7}})
 # 2^31 is far: DEPTH 8 is there in 16,384 cycles, DEPTH 1 in 131,072
-bench("pe_int8_wrap", toplevel="pe_int8", module="tb_pe_int8", rtl=_ARRAY[:2], testcase="wrap",
+bench("pe_int8_wrap", toplevel="pe_int8", module="tb_pe_int8", rtl=_ARRAY[:3], testcase="wrap",
       shapes={"depth8": {"DEPTH": 8}}, nightly={"depth1": {"DEPTH": 1}})
 
 bench("pe_bf16", module="tb_pe_float", rtl=_FLOAT_ARRAY)

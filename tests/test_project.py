@@ -20,9 +20,10 @@ from benches import CASES
 
 from homework import settings, train
 from sim import gemm, simulate
+from synth import settings as synth_settings
 
 ROOT = simulate.ROOT
-OURS = {"golden", "host", "sim", "tb", "tests", "homework", "tools", "benches"}
+OURS = {"golden", "host", "sim", "synth", "tb", "tests", "homework", "tools", "benches"}
 #: What each folder may import of ours, besides itself.
 MAY_IMPORT = {
     "golden": set(),
@@ -30,6 +31,7 @@ MAY_IMPORT = {
     "sim": {"host", "golden", "tb"},
     "tb": {"host", "golden", "sim", "tools"},  # tools.registers reads the register description
     "homework": {"host", "golden", "sim", "tb"},
+    "synth": {"sim"},
 }
 ONLY_NUMPY = ("golden", "host")
 
@@ -83,7 +85,7 @@ def undocumented(folder):
                 yield f"{path.relative_to(ROOT)}: {name}"
 
 
-@pytest.mark.parametrize("folder", ["golden", "host", "sim"])
+@pytest.mark.parametrize("folder", ["golden", "host", "sim", "synth"])
 def test_public_names_are_documented(folder):
     assert not list(undocumented(folder))
 
@@ -95,7 +97,8 @@ def test_every_arithmetic_module_has_its_golden():
 
 
 def test_every_module_has_a_bench_of_its_own():
-    modules = {path.stem for path in (ROOT / "rtl").rglob("*.v")}
+    vendor = ROOT / "rtl" / "vendor"  # proven equal to their namesakes, in test_synth.py
+    modules = {path.stem for path in (ROOT / "rtl").rglob("*.v") if vendor not in path.parents}
     benched = {name for case in CASES.values() for name in (case.toplevel.removeprefix("vec_"), case.bench)}
     assert not {m for m in modules - benched if not any(name.startswith(f"{m}_") for name in benched)}
 
@@ -124,7 +127,8 @@ def pins(name):
 
 @pytest.mark.parametrize(("requirements", "folders"), [
     ("requirements.txt", ["golden", "host", "sim", "homework"]),
-    ("requirements-test.txt", ["golden", "host", "sim", "homework", "tb", "tests", "tools"]),
+    ("requirements-synth.txt", ["synth"]),
+    ("requirements-test.txt", ["golden", "host", "sim", "synth", "homework", "tb", "tests", "tools"]),
 ])
 def test_what_is_imported_is_pinned(requirements, folders):
     pinned, providers = pins(requirements), importlib.metadata.packages_distributions()
@@ -162,8 +166,8 @@ def test_pins_are_complete(requirements):
 
 # --- the Makefile and the bootstrap -------------------------------------------------------------------------
 
-TARGETS = ("help", "sim", "train", "gemm", "test", "lint", "bench", "waves", "bitstream", "exhaustive",
-           "nightly", "clean")
+TARGETS = ("help", "sim", "train", "gemm", "test", "lint", "bench", "synth", "synth-table", "waves",
+           "bitstream", "exhaustive", "nightly", "clean")
 
 
 def make(*words, **env):
@@ -177,7 +181,7 @@ NOT_READY = [word for name in ("sim", "train", "test", "synth") for word in ("-o
 
 def test_help_lists_every_target():
     said = make("help").stdout
-    assert re.findall(r"^  make (\w+)", said, re.MULTILINE) == list(TARGETS)
+    assert re.findall(r"^  make ([\w-]+)", said, re.MULTILINE) == list(TARGETS)
 
 
 def takes():
@@ -201,7 +205,8 @@ def test_targets_take_what_their_programs_read(tmp_path):
     read.clear()
     train.read(Environment())
     assert set(takes()["train"]) == read | {"SIM"}
-    assert all("SIM" in names for target, names in takes().items() if target != "bitstream")
+    assert set(takes()["synth"]) == set(synth_settings.NAMES)
+    assert all("SIM" in names for target, names in takes().items() if target not in ("synth", "bitstream"))
 
 
 @pytest.mark.parametrize(("words", "said"), [
@@ -212,6 +217,7 @@ def test_targets_take_what_their_programs_read(tmp_path):
     ("waves ROWS=2", "ROWS is no variable of make waves, expected one of SIM"),
     ("bitstream BORD=ulx3s", "BORD is no variable of make bitstream, expected one of BOARD BAUD SEED"),
     ("lint JOBS=2", "JOBS is no variable of make lint, expected none"),
+    ("synth SEED=1", "SEED is no variable of make synth, expected one of TARGET UNIT ROWS COLS DEPTH"),
     ("JOBBS=2", "JOBBS is no variable of make help, expected none"),
 ])
 def test_a_variable_nobody_takes_is_refused(tmp_path, words, said):
@@ -225,7 +231,8 @@ def test_a_variable_nobody_takes_is_refused(tmp_path, words, said):
 @pytest.mark.parametrize("words", [
     "test JOBS=2 SEEDS=3 SEED=4", "nightly SEED=100 SEEDS=2", "lint test JOBS=1", "lint PYTHON=x",
     "sim PROBLEM=4 ROWS=2 PYTHON=python3", "bench SIM=icarus", "train STEPS=2 SIM=icarus",
-    "bitstream BOARD=ulx3s BAUD=115200 SEED=2", "gemm LINK=serial:/dev/ttyUSB0@115200"])
+    "bitstream BOARD=ulx3s BAUD=115200 SEED=2", "gemm LINK=serial:/dev/ttyUSB0@115200",
+    "synth TARGET=ice40 UNIT=array ROWS=1 COLS=2 DEPTH=8 SEEDS=1", "synth-table"])
 def test_documented_variables_are_taken(words):
     done = make("-n", *NOT_READY, *words.split())
     assert (done.returncode, done.stderr) == (0, "")
@@ -255,7 +262,7 @@ def test_the_command_that_replays_is_one_that_make_takes(monkeypatch):
 
 def test_documents_name_targets_that_exist():
     for path in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / ".github").rglob("*.yml")]:
-        for target in re.findall(r"(?:^\s*|`|run: )make ([a-z]+)", path.read_text(), re.MULTILINE):
+        for target in re.findall(r"(?:^\s*|`|run: )make ([a-z-]+)", path.read_text(), re.MULTILINE):
             assert target in TARGETS, f"{path.relative_to(ROOT)}: make {target}"
 
 
@@ -278,7 +285,8 @@ def bare(tmp_path):
     (project / "tools").mkdir(parents=True)
     for tool in "bash cat dirname env flock grep mkdir readlink rm sha256sum tail".split():
         (programs / tool).symlink_to(shutil.which(tool))
-    for name in ("tools/bootstrap", "requirements.txt", "requirements-train.txt", "requirements-test.txt"):
+    for name in ("tools/bootstrap", "requirements.txt", "requirements-train.txt", "requirements-synth.txt",
+                 "requirements-test.txt"):
         shutil.copy(ROOT / name, project / name)
 
     def program(name, text):
@@ -335,12 +343,13 @@ def test_bootstrap_takes_the_larger_set_for_the_smaller(bare, tmp_path):
     python.write_text("#!/bin/sh\nexit 1\n")  # a stub: no real interpreter's pip may come within reach
     python.chmod(0o755)
     sets = [(project / name).read_bytes() for name in (
-        "requirements.txt", "requirements-train.txt", "requirements-test.txt")]
+        "requirements.txt", "requirements-train.txt", "requirements-synth.txt", "requirements-test.txt")]
     stamp = project / ".venv" / ".ready-test"
     digest = hashlib.sha256(b"".join(sets) + os.fsencode(python.resolve()) + b"\n")
     stamp.write_text(f"{digest.hexdigest()}  -\n")
-    done = bare("sim")
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    for smaller in ("sim", "train", "synth"):
+        done = bare(smaller)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     stamp.write_text("of other requirements")
     assert bare("sim").returncode == 1
 

@@ -3,7 +3,7 @@
 //
 // pe_int8: one cell of the array: DEPTH int8 products a cycle, summed, accumulated in int32.
 //
-//   a, w ──► DEPTH x mul8x8 ──► adder tree ──► + ──► acc        (valid: keep the sum, last: clear)
+//   a, w ──► DEPTH products ──► adder tree ──► + ──► acc        (valid: keep the sum, last: clear)
 //                                              └───► result ──► chain_out   (last: load, shift: take chain_in)
 //
 // Latency: operands to tree output 2 + max(1, ceil(log2 DEPTH)) cycles; `valid`, `last` and `clear` belong to the tree
@@ -12,6 +12,8 @@
 //          int32 does; K <= 131071 cannot reach that, because 131071 * 2^14 < 2^31.
 // Example: DEPTH 1, a = 3, w = -5 with valid, then a = 2, w = 7 with valid and last: the result register loads
 //          -15 + 14 = -1 and the accumulator reads 0 for the next tile.
+//
+// The products come in pairs (mul8x8_pair), an odd one by itself (mul8x8): some DSP blocks make two at once.
 //
 // The accumulator is cleared by its synchronous reset after the last slice, not by a mux in front of the adder on the
 // first: a reset pin is free, 32 muxes are not. `last` therefore comes with `valid` and with `clear`.
@@ -43,13 +45,31 @@ module pe_int8 #(
         if (DEPTH < 1 || DEPTH > 8) begin : g_illegal
             ERROR_pe_int8_DEPTH_must_be_1_to_8 u_error ();
         end
+        for (n = 0; n < TERMS/2; n = n + 1) begin : g_pair
+            wire [15:0] first, second;
+            mul8x8_pair u_mul (
+                .clk(clk),
+                .a0 (a[16*n +: 8]),
+                .b0 (w[16*n +: 8]),
+                .a1 (a[16*n+8 +: 8]),
+                .b1 (w[16*n+8 +: 8]),
+                .p0 (first),
+                .p1 (second)
+            );
+        end
         // Level 0 is the products, level l ceil(DEPTH / 2^l) sums of 16 + l bits; an odd one out is passed on. The last
         // level is tree_q.
         for (l = 0; l < LEVELS; l = l + 1) begin : g_level
             for (n = 0; n < (TERMS + (1 << l) - 1) >> l; n = n + 1) begin : g_node
                 wire signed [15+l:0] sum;
-                if (l == 0) begin : g_mul
-                    mul8x8 u_mul (.clk(clk), .a(a[8*n +: 8]), .b(w[8*n +: 8]), .p(sum));
+                if (l == 0) begin : g_product
+                    if (n == TERMS-1 && n % 2 == 0) begin : g_mul
+                        mul8x8 u_mul (.clk(clk), .a(a[8*n +: 8]), .b(w[8*n +: 8]), .p(sum));
+                    end else if (n % 2 == 0) begin : g_first
+                        assign sum = g_pair[n/2].first;
+                    end else begin : g_second
+                        assign sum = g_pair[n/2].second;
+                    end
                 end else begin : g_add
                     reg signed [15+l:0] sum_q;
                     assign sum = sum_q;

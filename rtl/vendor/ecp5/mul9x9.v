@@ -1,0 +1,30 @@
+// SPDX-FileCopyrightText: 2026 macrame contributors
+// SPDX-License-Identifier: Apache-2.0
+//
+// mul9x9: rtl/arith/mul9x9.v in one DSP block of Lattice ECP5; same ports, latency and numbers.
+//
+// Latency    2 cycles, one product a cycle, no handshake. No reset: data only.
+// enable     low: nothing moves, p stays. Cycles count only while it is high.
+// Contract   exact, 18 bits signed.
+// Example    a = 9'h180 (-128), b = 9'h07F (127): p = -16256; a = b = 9'h0FF (255): p = 65025.
+`default_nettype none
+
+module mul9x9 (
+    input  wire        clk,
+    input  wire        enable,
+    input  wire [8:0]  a,  // signed
+    input  wire [8:0]  b,  // signed
+    output wire [17:0] p   // signed
+);
+
+    wire [35:0] product;
+
+    mul18x18 u_mul (.clk(clk), .enable(enable), .a({{9{a[8]}}, a}), .b({{9{b[8]}}, b}), .p(product));
+
+    assign p = product[17:0];
+
+    wire unused = &{1'b0, product[35:18]};  // copies of p[17]
+
+endmodule
+
+`default_nettype wire

@@ -1,0 +1,167 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""``make synth``: does it fit, how fast is it, and how does it compare with the array of the textbooks?
+
+Usage: make synth [NAME=value ...]
+
+  TARGET      ecp5 (ECP5-85F), ice40 (UP5K), gowin (GW2AR-18) or xilinx (7 series, not placed)  (ecp5)
+  UNIT        core: all of it, AXI ports included; array: mac_array; requantize: one lane;
+              textbook: bench/textbook_array.v                                                 (core)
+  ROWS, COLS  shape of the array, 1 to 32 each                                                 (8, 8)
+  DEPTH       int8 pairs a cell multiplies a cycle, 1 to 8                                     (1)
+  FORMATS     INT8, BF16 or DUAL                                                               (INT8)
+  MULTIPLIER  vendor: modules of rtl/vendor/<family>; plain: `*`, left to Yosys                (vendor)
+  SEEDS       times it is placed, with seeds 1, 2, ...                                         (3)
+
+The table has a row for the unit and one for the textbook array of 8x8 cells on the same device, in the
+same run. docs/fpga.md says what counts as a LUT; Fmax is the median over the seeds, then least and greatest.
+Everything is in build/synth: the results of this run in <target>-<unit>.json, netlists and logs in folders
+that are used again as long as sources, parameters and tools stay the same. Exit status: 0, 1 if a tool
+failed, 2 for input that cannot be used.
+
+``python -m synth --table`` prints tables of several arrays and cores.
+"""
+import argparse
+import json
+import os
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from importlib import metadata
+from pathlib import Path
+
+from synth import flow, tables
+from synth.settings import InputError, Job, from_environment
+
+
+class Progress:
+    """Lines about what is under way, on stderr; on a terminal each replaces the one before."""
+
+    def __init__(self):
+        self.began, self.terminal = time.monotonic(), sys.stderr.isatty()
+
+    def __call__(self, text, last=False):
+        line = f"[{time.monotonic() - self.began:5.0f} s] {text}"
+        if self.terminal:
+            print(f"\r\x1b[K{line[:110]}", end="\n" if last else "", file=sys.stderr, flush=True)
+        else:
+            print(line, file=sys.stderr, flush=True)
+
+
+def measure(job, say=lambda text: None, workers=None):
+    """Synthesise a unit, place it with every seed.
+
+    Parameters
+    ----------
+    job : Job
+    say : callable
+        Takes a line about what is under way.
+    workers : int, optional
+        Placements at a time; by default one a processor.
+
+    Returns
+    -------
+    dict
+        What build/synth/<target>-<unit>.json holds of it.
+    """
+    target = flow.TARGETS[job.target]
+    say(f"{job.target} {job.label}: Yosys")
+    found = flow.synthesise(job.target, job.of_flow())
+    result = {"label": job.label, "unit": job.unit, "rows": job.rows, "cols": job.cols, "depth": job.depth,
+              "formats": job.formats, "multiplier": job.multiplier, "macs": job.macs, **found.area(),
+              "cells": found.cells, "netlist": str(found.verilog.relative_to(flow.ROOT))}
+    if not target.nextpnr:
+        return {**result, "fmax": None, "untimed": target.untimed}
+    if result["lut"] > target.luts:
+        raise flow.FlowError(f"{job.label}: {result['lut']:,} LUT, and {target.title} has {target.luts:,}")
+    rates, seeds = {}, range(1, job.seeds + 1)
+    flow.framed(found)  # once, before the placements ask for it
+    with ThreadPoolExecutor(workers or len(os.sched_getaffinity(0))) as pool:
+        say(f"{job.target} {job.label}: nextpnr, seeds 1 to {job.seeds}")
+        futures = {pool.submit(flow.place, found, seed): seed for seed in seeds}
+        try:
+            for future in as_completed(futures):
+                rates[futures[future]] = future.result()
+                say(f"{job.target} {job.label}: seed {futures[future]}" + (
+                    f", {rates[futures[future]]:.1f} MHz" if not target.untimed else " placed"))
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    if target.untimed:
+        return {**result, "fmax": None, "placed": len(rates), "untimed": target.untimed}
+    middle, least, greatest = flow.median(list(rates.values()))
+    return {**result, "fmax": {"median": middle, "min": least, "max": greatest,
+                               "seeds": {str(seed): rates[seed] for seed in seeds}},
+            "gmacs": job.macs * middle / 1000, "gmacs_per_lut": job.macs * middle / 1000 / result["lut"]}
+
+
+def versions(target):
+    """Tools and their versions."""
+    names = ["pyosys", *([flow.TARGETS[target].nextpnr] if flow.TARGETS[target].nextpnr else [])]
+    return {name: metadata.version(name) for name in names}
+
+
+def write(path, results):
+    """JSON, at once or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=".", delete=False) as file:
+        json.dump(results, file, indent=1)
+        file.write("\n")
+    os.replace(file.name, path)
+
+
+def run(job, say):
+    """A unit beside the textbook array of 8x8 cells.
+
+    Returns
+    -------
+    list of dict
+        The unit's result and the textbook's.
+    """
+    beside = Job(job.target, "textbook", seeds=job.seeds)
+    results = [measure(job, say)]
+    if job.unit != "textbook":
+        try:
+            results.append(measure(beside, say))
+        except flow.FlowError as error:  # 64 multipliers are more than some devices have
+            results.append({"label": beside.label, "unit": "textbook", "macs": 64, "failed": str(error)})
+    return results
+
+
+def main(arguments=None):
+    """Do what the environment, or the arguments, ask for; the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m synth", description=__doc__.split("\n\n")[0],
+                                     epilog=__doc__.split("\n\n", 1)[1],
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--table", action="store_true", help="print tables of several units")
+    given = parser.parse_args(arguments)
+    say = Progress()
+    try:
+        if given.table:
+            return tables.document(measure, say)
+        job = from_environment(os.environ)
+        path = flow.BUILD / f"{job.target}-{job.unit}.json"
+        path.unlink(missing_ok=True)
+        results = run(job, say)
+        say(f"{job.target} {job.label}: done", last=True)
+    except InputError as error:
+        print(f"synth: {error}", file=sys.stderr)
+        return 2
+    except flow.FlowError as error:
+        print(f"\nsynth: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nsynth: stopped; what had been finished is kept", file=sys.stderr)
+        return 130
+    print("\n".join(tables.table(job.target, results)))
+    tools = versions(job.target)
+    write(path, {"target": job.target, "device": flow.TARGETS[job.target].title, "tools": tools,
+                 "results": results})
+    print("\n" + ", ".join(f"{name} {version}" for name, version in tools.items()))
+    print(f"{Path(path).relative_to(flow.ROOT)}; netlist: {results[0]['netlist']}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

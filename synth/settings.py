@@ -1,0 +1,132 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What a user may set for `make synth`: variables of the environment, checked before anything is built."""
+from dataclasses import dataclass
+
+from synth import flow
+
+FORMATS = ("INT8", "BF16", "DUAL")
+UNITS = ("core", "array", "requantize", "textbook")
+MULTIPLIERS = ("vendor", "plain")
+LARGEST = {"ROWS": 32, "COLS": 32, "DEPTH": 8, "SEEDS": 99}
+#: Variables that say nothing about a unit.
+IDLE = {"requantize": ("ROWS", "COLS", "DEPTH", "FORMATS"), "textbook": ("DEPTH", "FORMATS", "MULTIPLIER")}
+NAMES = ("TARGET", "UNIT", "ROWS", "COLS", "DEPTH", "FORMATS", "MULTIPLIER", "SEEDS")
+
+
+class InputError(ValueError):
+    """A variable is wrong; the text is one line: its name, its value, what was expected."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to synthesise.
+
+    Attributes
+    ----------
+    target : str
+        One of `flow.TARGETS`.
+    unit : str
+        One of UNITS.
+    rows, cols, depth : int
+        Shape of the array.
+    formats : str
+        One of FORMATS.
+    multiplier : str
+        "vendor" where the family has modules of its own, else "plain".
+    seeds : int
+        How many times it is placed, with seeds 1, 2, ...
+    """
+
+    target: str = "ecp5"
+    unit: str = "core"
+    rows: int = 8
+    cols: int = 8
+    depth: int = 1
+    formats: str = "INT8"
+    multiplier: str = "vendor"
+    seeds: int = 3
+
+    @property
+    def shape(self):
+        """Shape as a word: 8x8x1."""
+        return f"{self.rows}x{self.cols}x{self.depth}"
+
+    @property
+    def macs(self):
+        """Multiply-accumulates a cycle; requantisations of a requantiser."""
+        return {"requantize": 1, "textbook": self.rows * self.cols}.get(
+            self.unit, self.rows * self.cols * self.depth)
+
+    @property
+    def label(self):
+        """What a table calls it."""
+        if self.unit == "requantize":
+            return "requantize" + ("" if self.multiplier == "vendor" else ", plain `*`")
+        if self.unit == "textbook":
+            return f"textbook {self.rows}x{self.cols}"
+        words = [f"{self.unit} {self.shape}"]
+        words += [self.formats] if self.formats != "INT8" else []
+        words += ["plain `*`"] if self.multiplier == "plain" else []
+        return ", ".join(words)
+
+    def of_flow(self):
+        """The module and its parameters, as `flow.Unit`."""
+        shape = (("ROWS", self.rows), ("COLS", self.cols), ("DEPTH", self.depth))
+        portable = self.multiplier == "plain"
+        if self.unit == "requantize":
+            return flow.Unit("requantize", "requantize", (), portable)
+        if self.unit == "textbook":
+            return flow.Unit(f"textbook-{self.rows}x{self.cols}", "textbook_array", shape[:2], True)
+        name = f"{self.unit}-{self.shape}"
+        name += "" if self.formats == "INT8" else f"-{self.formats.lower()}"
+        if self.unit == "core":
+            more = (("POST_LANES", min(2, self.cols)),)
+            more += (("FORMATS", f'"{self.formats}"'),) if self.formats != "INT8" else ()
+            return flow.Unit(name, "macrame", shape + more, portable)
+        more = (("INT8", int(self.formats != "BF16")), ("BF16", 1)) if self.formats != "INT8" else ()
+        return flow.Unit(name, "mac_array", shape + more, portable)
+
+
+def from_environment(environ):
+    """Read and check the variables; an empty one counts as not given.
+
+    Parameters
+    ----------
+    environ : mapping of str to str
+
+    Returns
+    -------
+    Job
+
+    Raises
+    ------
+    InputError
+        For the first variable that is wrong.
+    """
+    given = {name: environ[name] for name in NAMES if environ.get(name)}
+
+    def choice(name, default, allowed):
+        value = given.get(name, default)
+        if value not in allowed:
+            raise InputError(f"{name}={value}: expected one of {', '.join(allowed)}")
+        return value
+
+    def integer(name, default):
+        value = given.get(name, str(default))
+        if not (value.isascii() and value.isdigit() and len(value) < 10 and 1 <= int(value) <= LARGEST[name]):
+            raise InputError(f"{name}={value}: expected an integer from 1 to {LARGEST[name]}")
+        return int(value)
+
+    target, unit = choice("TARGET", "ecp5", tuple(flow.TARGETS)), choice("UNIT", "core", UNITS)
+    for name in IDLE.get(unit, ()):
+        if name in given:
+            raise InputError(f"{name}={given[name]}: UNIT={unit} has no {name}, expected none")
+    job = Job(target, unit, integer("ROWS", 8), integer("COLS", 8), integer("DEPTH", 1),
+              choice("FORMATS", "INT8", FORMATS), choice("MULTIPLIER", "vendor", MULTIPLIERS),
+              integer("SEEDS", 3))
+    if job.formats != "INT8" and job.depth != 1:
+        raise InputError(f"DEPTH={job.depth}: expected 1 with FORMATS={job.formats}")
+    if not flow.TARGETS[target].nextpnr and "SEEDS" in given:
+        raise InputError(f"SEEDS={given['SEEDS']}: TARGET={target} is not placed, expected none")
+    return job

@@ -1,0 +1,178 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""make synth: what it refuses, what it counts, what it keeps; a vendor's multiplier is the plain one."""
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+import synth.__main__ as program
+from sim import simulate
+from synth import equal, flow, settings
+from synth.settings import InputError, Job, from_environment
+
+#: Family, module, what the portable one is made of, whether its first register is behind the multiplier.
+WRAPPERS = [
+    ("ecp5", "mul8x8", ["array/mul8x8.v"], True),
+    ("ecp5", "mul9x9", ["arith/mul9x9.v"], True),
+    pytest.param("ecp5", "mul34x32", ["arith/mul34x32.v"], False, marks=pytest.mark.nightly),
+    ("ice40", "mul8x8", ["array/mul8x8.v"], True),
+    ("ice40", "mul8x8_pair", ["array/mul8x8_pair.v", "array/mul8x8.v"], True),
+]
+
+
+def plain(paths):
+    return [simulate.RTL / path for path in paths]
+
+
+@pytest.mark.parametrize(("family", "module", "paths", "moved"), WRAPPERS)
+def test_a_vendor_multiplier_is_the_plain_one(family, module, paths, moved):
+    """For all inputs, from any state: no simulation, a proof."""
+    assert "SUCCESS" in equal.prove(family, module, plain(paths), moved=moved)
+
+
+@pytest.mark.parametrize(("family", "module", "path", "file", "find", "replace"), [
+    ("ecp5", "mul8x8", "array/mul8x8.v", "mul8x8.v", ".b({{10{b[7]}}, b})", ".b({10'd0, b})"),
+    ("ecp5", "mul8x8", "array/mul8x8.v", "mul18x18.v", '.REG_OUTPUT_CLK("CLK0")',
+     '.REG_OUTPUT_CLK("NONE")'),
+    ("ecp5", "mul9x9", "arith/mul9x9.v", "mul9x9.v", ".enable(enable)", ".enable(1'b1)"),
+    ("ice40", "mul8x8", "array/mul8x8.v", "mul8x8_pair.v", ".B_SIGNED                (1'b1)",
+     ".B_SIGNED                (1'b0)"),
+])
+def test_a_wrapper_with_a_fault_is_not_proven(tmp_path, family, module, path, file, find, replace):
+    for source in flow.vendor_files(family):
+        shutil.copy(source, tmp_path)
+    text = (tmp_path / file).read_text()
+    assert text.count(find) == 1
+    (tmp_path / file).write_text(text.replace(find, replace))
+    with pytest.raises(flow.FlowError):
+        equal.prove(family, module, plain([path]), folder=tmp_path)
+
+
+def test_every_vendor_module_has_a_proof():
+    proven = {(values[0], values[1]) for values in (getattr(w, "values", w) for w in WRAPPERS)}
+    there = {(path.parent.name, path.stem) for path in (simulate.RTL / "vendor").rglob("*.v")}
+    assert there - proven == {("ecp5", "mul18x18")}  # inside all the others of its family
+    for family in ("ecp5", "ice40"):
+        assert {p.name for p in flow.vendor_files(family)} == {
+            p.name for p in (simulate.RTL / "vendor" / family).glob("*.v")}
+
+
+@pytest.mark.parametrize("module", ["mul8x8", "mul9x9", "mul34x32"])
+def test_vendor_modules_are_verilog_2005(module):
+    done = subprocess.run(["iverilog", "-g2005", "-Wall", "-o", os.devnull, "-s", module,
+                           *map(str, flow.vendor_files("ecp5")), str(equal.MODELS["ecp5"][1])],
+                          capture_output=True, text=True)
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
+# --- what is refused ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("given", "said"), [
+    ({"TARGET": "spartan"}, "TARGET=spartan: expected one of ecp5, ice40, gowin, xilinx"),
+    ({"UNIT": "cell"}, "UNIT=cell: expected one of core, array, requantize, textbook"),
+    ({"ROWS": "0"}, "ROWS=0: expected an integer from 1 to 32"),
+    ({"COLS": "33"}, "COLS=33: expected an integer from 1 to 32"),
+    ({"DEPTH": "two"}, "DEPTH=two: expected an integer from 1 to 8"),
+    ({"DEPTH": "-1"}, "DEPTH=-1: expected an integer from 1 to 8"),
+    ({"FORMATS": "FP8"}, "FORMATS=FP8: expected one of INT8, BF16, DUAL"),
+    ({"FORMATS": "DUAL", "DEPTH": "2"}, "DEPTH=2: expected 1 with FORMATS=DUAL"),
+    ({"MULTIPLIER": "booth"}, "MULTIPLIER=booth: expected one of vendor, plain"),
+    ({"SEEDS": "0"}, "SEEDS=0: expected an integer from 1 to 99"),
+    ({"TARGET": "xilinx", "SEEDS": "2"}, "SEEDS=2: TARGET=xilinx is not placed, expected none"),
+    ({"UNIT": "requantize", "ROWS": "4"}, "ROWS=4: UNIT=requantize has no ROWS, expected none"),
+])
+def test_bad_input_is_one_line(monkeypatch, capsys, given, said):
+    for name in settings.NAMES:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    assert program.main([]) == 2
+    out, err = capsys.readouterr()
+    assert (out, err) == ("", f"synth: {said}\n")
+
+
+def test_defaults():
+    assert from_environment({}) == Job() == from_environment({"ROWS": "", "TARGET": ""})
+    with pytest.raises(InputError):
+        from_environment({"ROWS": "1" * 5000})
+
+
+# --- what is counted and kept -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def fresh_build(tmp_path, monkeypatch):
+    monkeypatch.setattr(flow, "BUILD", tmp_path / "synth")
+    monkeypatch.setattr(flow, "ROOT", tmp_path)
+    return tmp_path / "synth"
+
+
+@pytest.mark.parametrize(("target", "dsp"), [("ecp5", 2), ("ice40", 1), ("gowin", None), ("xilinx", None)])
+def test_a_small_array(target, dsp):
+    """Two products a cell: two blocks on ECP5, one on iCE40."""
+    found = flow.synthesise(target, Job(target, "array", 1, 1, 2).of_flow())
+    area = found.area()
+    assert area["lut"] > 30
+    assert area["ff"] > 60
+    assert dsp is None or area["dsp"] == dsp
+    assert "module mac_array(" in found.verilog.read_text()
+    netlist = flow.netlist(target, "mac_array", {"ROWS": 1, "COLS": 1, "DEPTH": 2}).read_text()
+    assert netlist.count("endmodule") == 1
+
+
+def test_placed_on_ice40(monkeypatch, capsys):
+    """The whole program: a table on stdout, JSON with a clock rate, the second run out of the cache."""
+    for name, value in dict(TARGET="ice40", UNIT="array", ROWS="1", COLS="1", DEPTH="2", SEEDS="1").items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(program, "run", lambda job, say: [program.measure(job, say)])  # no textbook
+    assert program.main([]) == 0
+    out = capsys.readouterr().out
+    assert "| array 1x1x2 |" in out
+    found = json.loads((flow.BUILD / "ice40-array.json").read_text())
+    result = found["results"][0]
+    assert (result["dsp"], result["macs"]) == (1, 2)
+    assert 20 < result["fmax"]["median"] < 200
+    assert result["gmacs"] == pytest.approx(2 * result["fmax"]["median"] / 1000)
+    before = {path: path.stat().st_mtime_ns for path in flow.BUILD.iterdir() if path.is_dir()}
+    assert program.main([]) == 0
+    assert before == {path: path.stat().st_mtime_ns for path in flow.BUILD.iterdir() if path.is_dir()}
+
+
+def test_a_failure_leaves_nothing_behind(fresh_build):
+    with pytest.raises(flow.FlowError, match="ERROR_pe_int8_DEPTH_must_be_1_to_8"):
+        flow.synthesise("ecp5", flow.Unit("pe", "pe_int8", (("DEPTH", 9),)))
+    assert list(fresh_build.iterdir()) == []
+
+
+def test_only_what_matters_changes_the_digest(monkeypatch):
+    names = {path.name for path in flow.sources("ecp5", "requantize")}
+    assert {"mul18x18.v", "mul34x32.v", "rounding.v"} <= names
+    assert "mac_array.v" not in names
+    assert flow.code("wire a; // a comment\n") == "wire a; \n"
+    (path,) = (p for p in flow.sources("ecp5", "requantize") if p.name == "mul34x32.v")
+    assert path.parent.name == "ecp5"
+    (path,) = (p for p in flow.sources("ecp5", "requantize", portable=True) if p.name == "mul34x32.v")
+    assert path.parent.name == "arith"
+
+
+@pytest.mark.nightly
+def test_array_reaches_its_figures():
+    """64 MACs a cycle on ECP5: at least 180 MHz, at most 1,700 LUT; 8x8x1: 170 MHz and 66 LUT a cell."""
+    best = program.measure(Job("ecp5", "array", 2, 4, 8))
+    assert best["lut"] <= 1700
+    assert best["fmax"]["median"] >= 180
+    square = program.measure(Job("ecp5", "array", 8, 8, 1))
+    assert square["lut"] <= 66 * 64
+    assert square["fmax"]["median"] >= 170
+
+
+def test_help_is_there():
+    done = subprocess.run([sys.executable, "-m", "synth", "--help"], cwd=simulate.ROOT, capture_output=True,
+                          text=True)
+    assert done.returncode == 0
+    assert all(name in done.stdout for name in settings.NAMES)
