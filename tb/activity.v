@@ -22,6 +22,7 @@
 // $countones counts what lies in the rest of the last word.
 `timescale 1ns / 1ps
 `default_nettype none
+`define PE dut.u_mac_array.g_row[r].g_col[c].g_int8.u_pe
 module activity #(
     parameter ROWS  = 8,
     parameter COLS  = 8,
@@ -58,30 +59,41 @@ module activity #(
         for (r = 0; r < ROWS; r = r + 1) begin : g_row
             for (c = 0; c < COLS; c = c + 1) begin : g_col
                 localparam CELL = r * COLS + c;
+                // in pairs; the last one of an odd number stands by itself
                 for (n = 0; n < DEPTH; n = n + 1) begin : g_product
                     localparam AT = 32 * (CELL * DEPTH + n);
-                    always @(dut.u_mac_array.g_row[r].g_col[c].g_int8.u_pe.g_level[0].g_node[n].g_mul.u_mul.product_q)
-                        product[AT +: 16] =
-                            dut.u_mac_array.g_row[r].g_col[c].g_int8.u_pe.g_level[0].g_node[n].g_mul.u_mul.product_q;
-                    always @(dut.u_mac_array.g_row[r].g_col[c].g_int8.u_pe.g_level[0].g_node[n].g_mul.u_mul.p_q)
-                        product[AT + 16 +: 16] =
-                            dut.u_mac_array.g_row[r].g_col[c].g_int8.u_pe.g_level[0].g_node[n].g_mul.u_mul.p_q;
+                    if (n % 2 != 0) begin : g_second
+                        always @(`PE.g_pair[n/2].u_mul.u_mul_1.product_q)
+                            product[AT +: 16] = `PE.g_pair[n/2].u_mul.u_mul_1.product_q;
+                        always @(`PE.g_pair[n/2].u_mul.u_mul_1.p_q)
+                            product[AT + 16 +: 16] = `PE.g_pair[n/2].u_mul.u_mul_1.p_q;
+                    end else if (n != DEPTH - 1) begin : g_first
+                        always @(`PE.g_pair[n/2].u_mul.u_mul_0.product_q)
+                            product[AT +: 16] = `PE.g_pair[n/2].u_mul.u_mul_0.product_q;
+                        always @(`PE.g_pair[n/2].u_mul.u_mul_0.p_q)
+                            product[AT + 16 +: 16] = `PE.g_pair[n/2].u_mul.u_mul_0.p_q;
+                    end else begin : g_odd
+                        always @(`PE.g_level[0].g_node[n].g_product.g_mul.u_mul.product_q)
+                            product[AT +: 16] = `PE.g_level[0].g_node[n].g_product.g_mul.u_mul.product_q;
+                        always @(`PE.g_level[0].g_node[n].g_product.g_mul.u_mul.p_q)
+                            product[AT + 16 +: 16] = `PE.g_level[0].g_node[n].g_product.g_mul.u_mul.p_q;
+                    end
                 end
                 for (l = 1; l < LEVELS; l = l + 1) begin : g_level
                     for (n = 0; n < (DEPTH + (1 << l) - 1) >> l; n = n + 1) begin : g_sum
                         localparam AT = SUM_W * (CELL * SUMS + (l - 1) * DEPTH + n);
-                        always @(dut.u_mac_array.g_row[r].g_col[c].g_int8.u_pe.g_level[l].g_node[n].g_add.sum_q)
+                        always @(`PE.g_level[l].g_node[n].g_add.sum_q)
                             sum[AT +: 16 + l] =
-                                dut.u_mac_array.g_row[r].g_col[c].g_int8.u_pe.g_level[l].g_node[n].g_add.sum_q;
+                                `PE.g_level[l].g_node[n].g_add.sum_q;
                     end
                 end
-                always @(dut.u_mac_array.g_row[r].g_col[c].g_int8.u_pe.tree_q)
+                always @(`PE.tree_q)
                     sum[SUM_W * (CELL * SUMS + SUMS - 1) +: SUM_W] =
-                        dut.u_mac_array.g_row[r].g_col[c].g_int8.u_pe.tree_q;
-                always @(dut.u_mac_array.g_row[r].g_col[c].g_int8.u_pe.acc_q)
-                    acc[32 * CELL +: 32] = dut.u_mac_array.g_row[r].g_col[c].g_int8.u_pe.acc_q;
-                always @(dut.u_mac_array.g_row[r].g_col[c].g_int8.u_pe.result_q)
-                    result[32 * CELL +: 32] = dut.u_mac_array.g_row[r].g_col[c].g_int8.u_pe.result_q;
+                        `PE.tree_q;
+                always @(`PE.acc_q)
+                    acc[32 * CELL +: 32] = `PE.acc_q;
+                always @(`PE.result_q)
+                    result[32 * CELL +: 32] = `PE.result_q;
             end
         end
     endgenerate
@@ -114,4 +126,5 @@ module activity #(
         end
     end
 endmodule
+`undef PE
 `default_nettype wire
