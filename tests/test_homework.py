@@ -258,7 +258,8 @@ def test_numbers_of_problem_2_stay_narrow(solve, tmp_path):
     code, _, out, _ = solve(PROBLEM=2, HOMEWORK=folder)
     assert code == 0
     assert not re.search(r"\d{31}", out)
-    assert max(map(len, out.splitlines())) <= 150
+    worked = out.split("\nSummary")[0]      # behind it are paths, as long as this machine's happen to be
+    assert max(map(len, worked.splitlines())) <= 150
 
 
 def test_what_ran_is_named(whole, solve):
