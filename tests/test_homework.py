@@ -4,7 +4,6 @@
 import json
 import math
 import os
-import pty
 import re
 import subprocess
 import sys
@@ -26,6 +25,7 @@ from homework.plots import Panel, activations_figure, curves_figure
 from homework.rtl import Rtl
 from homework.show import Matrix, Show, formatter
 from sim import simulate
+from tests.terminal import open_terminal
 
 ROOT = Path(__file__).resolve().parents[1]
 VARIABLES = ("PROBLEM", "HOMEWORK", "OUT", "ROWS", "COLS", "DEPTH", "SEED", "WAVES")
@@ -976,10 +976,7 @@ def test_a_simulation_that_fails_gives_no_traceback(solve, monkeypatch):
 
 def test_a_terminal_gets_live_progress(tmp_path):
     argv, env = command(tmp_path, PROBLEM="4", TERM="xterm-256color", COLUMNS="100", LINES="40")
-    try:
-        parent, child = pty.openpty()
-    except OSError as error:   # a container without /dev/pts
-        pytest.skip(f"no terminal to be had here: {error}")
+    parent, child = open_terminal()
     process = subprocess.Popen(argv, env=env, cwd=ROOT, stdin=child, stdout=child, stderr=child)
     os.close(child)
     seen = b""

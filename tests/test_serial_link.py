@@ -26,6 +26,7 @@ from host.errors import CoreError, InputError, LinkError
 from host.link import Beats
 from host.serial_link import SerialLink
 from sim.board import BOARDS, SimulatedBoard
+from tests.terminal import open_terminal
 
 # --- frames -------------------------------------------------------------------------------------------------
 
@@ -139,7 +140,7 @@ def test_a_wrong_link_is_one_line(tmp_path, matrices, more, status, said):
 @contextmanager
 def peer(answer):
     """A pseudo-terminal with a function behind it: bytes in, bytes out."""
-    master, slave = os.openpty()
+    master, slave = open_terminal()
     tty.setraw(slave)
     name, over = os.ttyname(slave), threading.Event()
     os.set_blocking(master, False)
@@ -232,6 +233,8 @@ def test_a_port_in_use_is_refused():
 
 @pytest.fixture(scope="module")
 def board():
+    for end in open_terminal():         # or there is nothing to put a board behind
+        os.close(end)
     with SimulatedBoard("icebreaker", name="board-test", ROWS=2, COLS=2, DEPTH=4, K_MAX=16) as board:
         yield board
 
