@@ -26,6 +26,7 @@ from threadpoolctl import threadpool_limits
 
 from homework import (
     data,
+    entry,
     p1_forward,
     p2_backprop,
     p3_batches,
@@ -171,20 +172,5 @@ def _short(path):
     return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
 
 
-def _entry(arguments):
-    if arguments in (["-h"], ["--help"]):
-        print(__doc__)
-        return 0
-    if arguments:
-        print(f"macrame: {arguments[0]}: expected no argument but --help; variables go into the environment",
-              file=sys.stderr)
-        return 2
-    try:
-        return main()
-    except KeyboardInterrupt:
-        print("macrame: interrupted", file=sys.stderr)
-        return 130
-
-
 if __name__ == "__main__":
-    sys.exit(_entry(sys.argv[1:]))
+    sys.exit(entry.run(main, __doc__, sys.argv[1:]))

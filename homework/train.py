@@ -36,7 +36,7 @@ from golden.nn.batches import minibatches
 from golden.nn.bf16 import Golden, NetworkBf16, SGDBf16
 from golden.nn.network import Network
 from golden.nn.optimizers import SGD
-from homework import data, digits, p8_training, report, settings
+from homework import data, digits, entry, p8_training, report, settings
 from homework.rtl import Compared, bits, compared, differences, hardware
 from homework.show import Show
 from host.errors import CoreError, LinkError
@@ -352,20 +352,5 @@ def main(environ=os.environ):
         return 2
 
 
-def _entry(arguments):
-    if arguments in (["-h"], ["--help"]):
-        print(__doc__)
-        return 0
-    if arguments:
-        print(f"macrame: {arguments[0]}: expected no argument but --help; variables go into the environment",
-              file=sys.stderr)
-        return 2
-    try:
-        return main()
-    except KeyboardInterrupt:
-        print("macrame: interrupted", file=sys.stderr)
-        return 130
-
-
 if __name__ == "__main__":
-    sys.exit(_entry(sys.argv[1:]))
+    sys.exit(entry.run(main, __doc__, sys.argv[1:]))

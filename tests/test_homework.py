@@ -19,7 +19,7 @@ from golden.nn.batches import minibatches
 from golden.nn.bf16 import Golden
 from golden.nn.train import Diverged
 from homework import __main__ as sheet
-from homework import digits, p2_backprop, p4_int8, p7_bfloat16, p8_inference, p8_training, report
+from homework import digits, entry, p2_backprop, p4_int8, p7_bfloat16, p8_inference, p8_training, report
 from homework.data import SHIPPED, HomeworkError
 from homework.plots import Panel, activations_figure, curves_figure
 from homework.rtl import Rtl
@@ -1060,7 +1060,7 @@ def test_numbers_beyond_fp32_are_told(solve, tmp_path):
     ("--help", 0, "Usage: make sim"), ("-h", 0, "Usage: make sim"),
     ("PROBLEM=3", 2, "macrame: PROBLEM=3: expected")])
 def test_arguments_of_the_module(capsys, argument, code, said):
-    assert sheet._entry([argument]) == code
+    assert entry.run(sheet.main, sheet.__doc__, [argument]) == code
     assert said in "".join(capsys.readouterr())
 
 

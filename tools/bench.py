@@ -55,7 +55,7 @@ are about Icarus. Under Verilator the array costs so little that files and calls
 """
 K_MAX = 1024
 POST_LANES = 2
-BEATS = 1 << 18  # room in the memories of the pure bench
+BEATS = {"icarus": 1 << 16, "verilator": 1 << 18}  # room in the memories of the pure bench
 SECONDS = 60     # of wall clock, after which no further round is begun
 ROUNDS = (3, 9)  # fewest and most
 SHORT = (1, 1, 16)
@@ -157,7 +157,7 @@ def prepare_pure(work, folder):
     for name, beats in (("w", work.batch.weights), ("a", work.batch.activations)):
         (folder / f"{name}.hex").write_text(_hex(beats))
     run = simulate.standalone(toplevel="bench_pure", sources=[*simulate.core_sources(), "tb/bench_pure.v"],
-                              parameters={**_parameters(work.shape), "BEATS": BEATS})
+                              parameters={**_parameters(work.shape), "BEATS": BEATS[simulate.simulator()]})
     return [*run, f"+dir={folder}",
             f"+w={len(work.batch.weights)}", f"+a={len(work.batch.activations)}", f"+m={work.results}"]
 
