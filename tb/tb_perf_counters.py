@@ -10,6 +10,7 @@ What could be wrong here, and which case would show it:
   they count before the first input beat                    `events`: events without a beat come first
   a counter wraps, ratios lie                               `freeze`: WIDTH 4 and 8, run into the stop
   clear misses one, or leaves the timer running             `clear`, at any time, and from the frozen state
+  an event of the cycle of clear, or before it, counts      `clear`: every event in that cycle and the one before
 """
 import cocotb
 
@@ -28,6 +29,7 @@ class TB(Bench):
         self.limit = 2 ** self.parameter("WIDTH") - 1
         self.counts = dict.fromkeys(["cycles", *EVENTS.values()], 0)
         self.timer, self.running, self.known = 0, False, False
+        self.waiting = {}  # events of the cycle before, in the unit's register
         self.parts.append(Part(sample=self.check))
 
     async def begin(self):
@@ -39,15 +41,16 @@ class TB(Bench):
         self.drive(**{**self.idle, **events})
         await self.step()
         self.known = True
+        before, self.waiting = self.waiting, events
         if events.get("clear"):
             self.counts = dict.fromkeys(self.counts, 0)
-            self.timer, self.running = 0, False
-        elif (self.running or events.get("beat_in")) and self.timer < self.limit:
+            self.timer, self.running, self.waiting = 0, False, {}
+        elif (self.running or before.get("beat_in")) and self.timer < self.limit:
             self.running = True
             self.timer += 1
             for event, counter in EVENTS.items():
-                self.counts[counter] += events.get(event, 0)
-            if events.get("beat_out"):
+                self.counts[counter] += before.get(event, 0)
+            if before.get("beat_out"):
                 self.counts["cycles"] = self.timer
 
     def check(self):
@@ -119,5 +122,6 @@ async def clear(dut):
     for _ in range(20):
         for _ in range(int(tb.rng.integers(1, 15))):
             await tb.cycle_of(**{name: int(tb.rng.random() < 0.6) for name in tb.idle if name != "clear"})
+        await tb.cycle_of(**{name: 1 for name in tb.idle if name != "clear"})
         await tb.cycle_of(clear=1, **{name: 1 for name in tb.idle if name != "clear"})
         await tb.cycle_of(issue=1, beat_out=1)

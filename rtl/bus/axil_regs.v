@@ -86,6 +86,7 @@ module axil_regs #(
     reg         seed_load_q;
     reg [31:0]  watchdog_q, seed_q;
     reg [5:0]   error_q;
+    reg         halted_q;  // any of them
 
     assign s_axil_awready = !aw_held_q;
     assign s_axil_wready  = !w_held_q;
@@ -101,7 +102,7 @@ module axil_regs #(
     assign watchdog       = watchdog_q;
     assign seed           = seed_q;
     assign seed_load      = seed_load_q;
-    assign halted         = (error_q != 6'd0);
+    assign halted         = halted_q;
     assign irq            = irq_q;
 
     wire do_write = aw_held_q && w_held_q && !b_valid_q;
@@ -143,6 +144,7 @@ module axil_regs #(
             seed_q           <= {31'd0, SEEDED};
             seed_load_q      <= 1'b1;  // of the seed that has just come back
             error_q          <= 6'd0;
+            halted_q         <= 1'b0;
         end else begin
             if (s_axil_awvalid && s_axil_awready) aw_held_q <= 1'b1;
             if (s_axil_wvalid && s_axil_wready) w_held_q <= 1'b1;
@@ -166,7 +168,8 @@ module axil_regs #(
             seed_load_q      <= (do_write && SEEDED && aw_q == A_SEED) || (control && w_q[0]);
 
             error_q <= soft_reset_q ? 6'd0 : (error_q | error);
-            irq_q   <= irq_enable_q && (error_q != 6'd0) && !soft_reset_q;
+            halted_q <= !soft_reset_q && (halted_q || (error != 6'd0));
+            irq_q   <= irq_enable_q && halted_q && !soft_reset_q;
         end
         if (s_axil_awvalid && s_axil_awready) aw_q <= s_axil_awaddr[7:2];
         if (s_axil_wvalid && s_axil_wready) begin

@@ -10,7 +10,8 @@
 //   stall_out  a tile waited for room in the result FIFO
 //   pad        a tile's last slice waited for the result chain (short tiles)
 //
-// Latency: an event of cycle t is in the counter's value from cycle t + 1 on.
+// Latency: an event of cycle t is in the counter's value from cycle t + 2 on: it waits a cycle in a register, so that no
+//          counter's enable is in the way of what makes the event. An event in the cycle of `clear` does not count.
 // Numbers: WIDTH-bit counters. When the cycle timer reaches its largest value all of them freeze and `full` rises: ratios
 //          stay true, nothing wraps. `clear` empties them; counting starts with the next input beat.
 `default_nettype none
@@ -42,13 +43,16 @@ module perf_counters #(
 
     reg             running_q;
     reg [WIDTH-1:0] timer_q;
+    reg             beat_in_q, beat_out_q, issue_q, tile_q, wait_a_q, wait_w_q, wait_out_q, wait_chain_q;
 
     assign full = &timer_q;
 
-    wire             count = (running_q || beat_in) && !full;
+    wire             count = (running_q || beat_in_q) && !full;
     wire [WIDTH-1:0] timer = timer_q + 1'b1;
 
     always @(posedge clk) begin
+        {beat_in_q, beat_out_q, issue_q, tile_q, wait_a_q, wait_w_q, wait_out_q, wait_chain_q}
+            <= clear ? 8'd0 : {beat_in, beat_out, issue, tile, wait_a, wait_w, wait_out, wait_chain};
         if (clear) begin
             running_q <= 1'b0;
             timer_q   <= {WIDTH{1'b0}};
@@ -62,13 +66,13 @@ module perf_counters #(
         end else if (count) begin
             running_q <= 1'b1;
             timer_q   <= timer;
-            if (beat_out) cycles <= timer;
-            if (issue) busy <= busy + 1'b1;
-            if (tile) tiles <= tiles + 1'b1;
-            if (wait_a) stall_a <= stall_a + 1'b1;
-            if (wait_w) stall_w <= stall_w + 1'b1;
-            if (wait_out) stall_out <= stall_out + 1'b1;
-            if (wait_chain) pad <= pad + 1'b1;
+            if (beat_out_q) cycles <= timer;
+            if (issue_q) busy <= busy + 1'b1;
+            if (tile_q) tiles <= tiles + 1'b1;
+            if (wait_a_q) stall_a <= stall_a + 1'b1;
+            if (wait_w_q) stall_w <= stall_w + 1'b1;
+            if (wait_out_q) stall_out <= stall_out + 1'b1;
+            if (wait_chain_q) pad <= pad + 1'b1;
         end
     end
 

@@ -17,6 +17,8 @@
 //
 // Latency: 1 cycle from `read` to w_data. One beat in and one slice out a cycle. A slice may be read several times: only
 //          `take`, which comes with a read, moves on to the next.
+// Clock:   slice_ready, slice_last and slice_mode are registers, since the sequencer's decision hangs on them and `take` on
+//          that: what they will be is worked out for both answers, stay or take, and `take` only chooses.
 // Errors (one-cycle strobes): a mode that the core has not, a tlast inside the record (or no slice after it), a panel of more than
 //          SLICES_MAX slices. The core halts on them; `halt` drains the input.
 // Numbers: none; bits pass unchanged. Lanes as on s_axis_w.
@@ -85,6 +87,8 @@ module panel_buffer #(
     reg               read_half_q;
     reg [INDEX_W-1:0] read_index_q;
     reg [1:0]         read_slot_q;
+    reg [MODE_W-1:0]  read_mode_q;       // of the panel in read_slot_q
+    reg               ready_q, last_q;   // the slice at read_index_q is there; it is its panel's last
 
     wire first  = in_record_q && (beat_q == 4'd0);
     wire ready  = in_record_q ? (!first || settle_q == {SETTLE_W{1'b0}}) : !full_q[write_half_q];
@@ -105,22 +109,52 @@ module panel_buffer #(
     assign error_record = accept && in_record_q && in_last;
     assign error_long   = slice_write && !in_last && (write_index_q == INDEX_END[INDEX_W-1:0]);
 
-    assign slice_ready = full_q[read_half_q] || (read_half_q == write_half_q && read_index_q < write_index_q);
-    assign slice_last  = full_q[read_half_q] && (read_index_q == end_index_q[read_half_q]);
+    // The slice to come. Where the panel being read is not whole yet, it is also the one being written, and then
+    // read_index_q <= write_index_q: a slice that is not there is the very next to be written.
+    wire               other     = !read_half_q;
+    wire               whole     = full_q[read_half_q];
+    wire [INDEX_W-1:0] following = read_index_q + 1'b1;
+    wire               newest    = !whole && (following == write_index_q);  // nothing behind the slice at hand yet
+
+    reg stay_ready, stay_last;  // if the slice at hand is not taken
+    reg take_ready, take_last;  // if it is
+
+    always @* begin
+        stay_ready = ready_q || (slice_write && !whole);
+        stay_last  = last_q || (panel_end && !whole && !ready_q);
+        if (!last_q) begin
+            take_ready = !newest || slice_write;
+            take_last  = whole ? (following == end_index_q[read_half_q]) : newest && panel_end;
+        end else if (!drop) begin  // the same panel again
+            take_ready = 1'b1;
+            take_last  = (read_index_q == {INDEX_W{1'b0}});
+        end else begin  // the other half's
+            take_ready = full_q[other] || (write_index_q != {INDEX_W{1'b0}}) || slice_write;
+            take_last  = full_q[other] ? (end_index_q[other] == {INDEX_W{1'b0}})
+                                       : panel_end && (write_index_q == {INDEX_W{1'b0}});
+        end
+    end
+
+    assign slice_ready = ready_q;
+    assign slice_last  = last_q;
     assign slice_slot  = read_slot_q;
     generate
         if (MODE_W == 4) begin : g_modes
-            assign slice_mode = mode_q[read_slot_q];
+            assign slice_mode = read_mode_q;
         end else begin : g_int8_modes
-            assign slice_mode = {2'd0, mode_q[read_slot_q]};
+            assign slice_mode = {2'd0, read_mode_q};
         end
     endgenerate
 
+    // A slice is ready no sooner than two cycles after its record's first beat, so the mode is there by then.
+    wire [1:0] next_slot = read_slot_q + 2'd1;
+
     always @(posedge clk) begin
         if (slice_write) mem[{write_half_q, write_index_q}] <= in_data;
-        if (read) w_data_q <= mem[{read_half_q, read_index_q}];
+        w_data_q <= mem[{read_half_q, read_index_q}];
         if (panel_end) end_index_q[write_half_q] <= write_index_q;
         if (record_write && first) mode_q[write_slot_q] <= in_user[MODE_W-1:0];
+        read_mode_q <= (take && drop) ? mode_q[next_slot] : mode_q[read_slot_q];
     end
 
     assign w_data = w_data_q;
@@ -153,14 +187,18 @@ module panel_buffer #(
             read_half_q  <= 1'b0;
             read_index_q <= {INDEX_W{1'b0}};
             read_slot_q  <= 2'd0;
+            ready_q      <= 1'b0;
+            last_q       <= 1'b0;
         end else begin
+            ready_q <= take ? take_ready : stay_ready;
+            last_q  <= take ? take_last : stay_last;
             if (settle_q != {SETTLE_W{1'b0}}) settle_q <= settle_q - 1'b1;
             if (panel_end) full_q[write_half_q] <= 1'b1;
-            if (take) read_index_q <= slice_last ? {INDEX_W{1'b0}} : read_index_q + 1'b1;
+            if (take) read_index_q <= last_q ? {INDEX_W{1'b0}} : following;
             if (take && drop) begin
                 full_q[read_half_q] <= 1'b0;
                 read_half_q         <= !read_half_q;
-                read_slot_q         <= read_slot_q + 2'd1;
+                read_slot_q         <= next_slot;
                 settle_q            <= SETTLE_START[SETTLE_W-1:0];
             end
         end

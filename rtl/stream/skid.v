@@ -3,10 +3,12 @@
 //
 // skid: a two-entry register slice for one valid/ready stream.
 //
-// `ready` is a register: it never depends on this cycle's inputs, so the upstream's path ends here. The price is a
-// second entry, which catches the beat that was already under way when the downstream stopped.
+// Nothing of this cycle's passes through: `ready` is a register, so the upstream's path ends here, and the entries load
+// without asking the downstream, so that out_ready reaches four flip-flops and no data.
 //
-//   in ──► skid entry (used only after a stop) ──► main entry ──► out
+//                  ┌► even ─┐
+//          in ─────┤        ├──► out        filled and emptied in turn
+//                  └► odd ──┘
 //
 // Latency: 1 cycle; throughput one beat a cycle. A beat offered stays offered, unchanged, until it is taken.
 // Numbers: none. Reset empties it; data registers have none.
@@ -25,26 +27,30 @@ module skid #(
     input  wire             out_ready
 );
 
-    reg [WIDTH-1:0] main_q, skid_q;
-    reg             main_valid_q, skid_valid_q;
+    reg [WIDTH-1:0] even_q, odd_q;
+    reg             write_q, read_q;   // whose turn: 0 even, 1 odd
+    reg             valid_q, full_q;   // one entry or two are taken; two
 
     always @(posedge clk) begin
         if (rst) begin
-            main_valid_q <= 1'b0;
-            skid_valid_q <= 1'b0;
-        end else if (out_ready || !main_valid_q) begin
-            main_valid_q <= skid_valid_q || in_valid;
-            skid_valid_q <= 1'b0;
-        end else if (in_valid) begin
-            skid_valid_q <= 1'b1;
+            write_q <= 1'b0;
+            read_q  <= 1'b0;
+            valid_q <= 1'b0;
+            full_q  <= 1'b0;
+        end else begin
+            if (in_valid && !full_q) write_q <= !write_q;
+            if (valid_q && out_ready) read_q <= !read_q;
+            valid_q <= in_valid || full_q || (valid_q && !out_ready);
+            full_q  <= valid_q && !out_ready && (in_valid || full_q);
         end
-        if (out_ready || !main_valid_q) main_q <= skid_valid_q ? skid_q : in_data;
-        if (!skid_valid_q) skid_q <= in_data;
+        // an entry that is free takes whatever comes, a beat or not
+        if (!full_q && !write_q) even_q <= in_data;
+        if (!full_q && write_q) odd_q <= in_data;
     end
 
-    assign in_ready  = !skid_valid_q;
-    assign out_data  = main_q;
-    assign out_valid = main_valid_q;
+    assign in_ready  = !full_q;
+    assign out_data  = read_q ? odd_q : even_q;
+    assign out_valid = valid_q;
 
 endmodule
 

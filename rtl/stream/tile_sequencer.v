@@ -19,6 +19,8 @@
 // last beat, when the sums have left the cells' adders.
 //
 // Latency: 1 cycle from a beat at the head of the input to op_valid. One beat a cycle.
+// Clock:   `issue` reaches every operand register, so what it hangs on are registers: the counters' comparisons are made a
+//          cycle ahead, for both answers of this cycle's `issue`, which then only chooses.
 // Errors (strobes; the slice is not issued, the core halts): the activation panel ends where the weight panel does not,
 //          or the other way round, or within a slice (error_k); the activation panel has more than SLICES_MAX slices
 //          (error_long); a weight panel of the other format while a tile is open (error_format).
@@ -95,10 +97,14 @@ module tile_sequencer #(
 
     reg                open_q;     // a tile has begun
     reg [INDEX_W-1:0]  index_q;    // slice within the activation panel
+    reg                index_end_q;  // ... is the last that a panel may have
     reg [CREDIT_W-1:0] credit_q;   // rows the FIFO has room for
+    reg                room_q;     // ... are enough for an int8 tile
+    reg                room_tall_q;  // ... for a bfloat16 one
     reg [GAP_W-1:0]    gap_q;      // cycles until the chain can take another tile
     reg [GAP_W-1:0]    gap_raw_q;  // ... and until it can be a raw one
     reg [GAP_W-1:0]    gap_tall_q; // ... or a bfloat16 one
+    reg                over_q, over_raw_q, over_tall_q;  // of each, whether it is zero
     reg [1:0]          beat_q;     // beat of the bfloat16 slice that comes next
     reg [1:0]          turn_q;     // sum that the array comes to, counted from the tile's first beat
     reg [1:0]          leave_q;    // cycles until bfloat16 sums have left the adders
@@ -112,15 +118,14 @@ module tile_sequencer #(
     wire whole     = !bf16 || (beat_q == 2'd3);  // this beat completes its slice
     wire both      = a_valid && slice_ready && !halt;
     wire foreign   = (BF16 != 0) && open_q && (bf16 != tall_q);
-    wire overlong  = whole && !a_last && (index_q == INDEX_END[INDEX_W-1:0]);
+    wire overlong  = whole && !a_last && index_end_q;
     wire mismatch  = (a_last != (slice_last && whole));
     wire agreed    = both && !foreign && !overlong && !mismatch;
     wire [CREDIT_W-1:0] credits = bf16 ? CREDITS_TALL[CREDIT_W-1:0] : CREDITS_TILE[CREDIT_W-1:0];
-    wire room      = open_q || (credit_q >= credits);
+    wire room      = open_q || (bf16 ? room_tall_q : room_q);
     wire tile_end  = a_last && !a_user[1];
     wire raw       = !bf16 && (slice_mode[1:0] == 2'd0);
-    wire [GAP_W-1:0] gap = bf16 ? gap_tall_q : raw ? gap_raw_q : gap_q;
-    wire chain     = !tile_end || (gap == {GAP_W{1'b0}});
+    wire chain     = !tile_end || (bf16 ? over_tall_q : raw ? over_raw_q : over_q);
     wire turn      = bf16 ? (!open_q || (beat_q == turn_q)) : (leave_q == 2'd0);
     wire start     = issue && !open_q;
 
@@ -139,14 +144,29 @@ module tile_sequencer #(
     assign pad        = agreed && room && !(chain && turn);
     assign idle       = !open_q && (credit_q == CREDITS_ALL[CREDIT_W-1:0]);
 
+    // Credits after this cycle, if a tile starts in it and if not.
+    wire [CREDIT_W-1:0] credit_start = credit_q - credits + {{(CREDIT_W-1){1'b0}}, row_left};
+    wire [CREDIT_W-1:0] credit_stay  = credit_q + {{(CREDIT_W-1){1'b0}}, row_left};
+
+    // Distances that a tile which ends in this cycle demands of the next.
+    wire [GAP_W-1:0] gap_next      = bf16 ? GAP_TALL_INT8[GAP_W-1:0] : raw ? GAP_RAW[GAP_W-1:0] : GAP_REQUANT[GAP_W-1:0];
+    wire [GAP_W-1:0] gap_raw_next  = bf16 ? GAP_TALL_RAW[GAP_W-1:0] : raw ? GAP_RAW[GAP_W-1:0] : GAP_OVERTAKE[GAP_W-1:0];
+    wire [GAP_W-1:0] gap_tall_next = bf16 ? GAP_TALL[GAP_W-1:0] : raw ? GAP_RAW[GAP_W-1:0] : GAP_REQUANT[GAP_W-1:0];
+
     always @(posedge clk) begin
         if (rst) begin
             open_q     <= 1'b0;
             index_q    <= {INDEX_W{1'b0}};
+            index_end_q <= (SLICES_MAX == 1);
             credit_q   <= CREDITS_ALL[CREDIT_W-1:0];
+            room_q     <= 1'b1;
+            room_tall_q <= 1'b1;
             gap_q      <= {GAP_W{1'b0}};
             gap_raw_q  <= {GAP_W{1'b0}};
             gap_tall_q <= {GAP_W{1'b0}};
+            over_q     <= 1'b1;
+            over_raw_q <= 1'b1;
+            over_tall_q <= 1'b1;
             beat_q     <= 2'd0;
             leave_q    <= 2'd0;
             op_valid_q <= 1'b0;
@@ -155,34 +175,42 @@ module tile_sequencer #(
             op_valid_q <= issue;
             op_last_q  <= issue && tile_end;
             if (issue) open_q <= !tile_end;
-            if (take) index_q <= a_last ? {INDEX_W{1'b0}} : index_q + 1'b1;
-            case ({start, row_left})
-                2'b10:   credit_q <= credit_q - credits;
-                2'b11:   credit_q <= credit_q - credits + 1'b1;
-                2'b01:   credit_q <= credit_q + 1'b1;
-                default: credit_q <= credit_q;
-            endcase
+            if (take) begin
+                index_q     <= a_last ? {INDEX_W{1'b0}} : index_q + 1'b1;
+                index_end_q <= a_last ? (SLICES_MAX == 1) : (index_q + 1'b1 == INDEX_END[INDEX_W-1:0]);
+            end
+            credit_q <= start ? credit_start : credit_stay;
+            room_q   <= start ? (credit_start >= CREDITS_TILE[CREDIT_W-1:0]) : (credit_stay >= CREDITS_TILE[CREDIT_W-1:0]);
             if (issue && tile_end) begin
-                gap_q     <= bf16 ? GAP_TALL_INT8[GAP_W-1:0] : raw ? GAP_RAW[GAP_W-1:0] : GAP_REQUANT[GAP_W-1:0];
-                gap_raw_q <= bf16 ? GAP_TALL_RAW[GAP_W-1:0] : raw ? GAP_RAW[GAP_W-1:0] : GAP_OVERTAKE[GAP_W-1:0];
+                gap_q      <= gap_next;
+                gap_raw_q  <= gap_raw_next;
+                over_q     <= (gap_next == {GAP_W{1'b0}});
+                over_raw_q <= (gap_raw_next == {GAP_W{1'b0}});
             end else begin
-                if (gap_q != {GAP_W{1'b0}}) gap_q <= gap_q - 1'b1;
-                if (gap_raw_q != {GAP_W{1'b0}}) gap_raw_q <= gap_raw_q - 1'b1;
+                if (!over_q) gap_q <= gap_q - 1'b1;
+                if (!over_raw_q) gap_raw_q <= gap_raw_q - 1'b1;
+                over_q     <= (gap_q[GAP_W-1:1] == {(GAP_W-1){1'b0}});
+                over_raw_q <= (gap_raw_q[GAP_W-1:1] == {(GAP_W-1){1'b0}});
             end
             if (BF16 != 0) begin
-                if (issue && tile_end)
-                    gap_tall_q <= bf16 ? GAP_TALL[GAP_W-1:0] : raw ? GAP_RAW[GAP_W-1:0] : GAP_REQUANT[GAP_W-1:0];
-                else if (gap_tall_q != {GAP_W{1'b0}}) gap_tall_q <= gap_tall_q - 1'b1;
+                room_tall_q <= start ? (credit_start >= CREDITS_TALL[CREDIT_W-1:0])
+                                     : (credit_stay >= CREDITS_TALL[CREDIT_W-1:0]);
+                if (issue && tile_end) begin
+                    gap_tall_q  <= gap_tall_next;
+                    over_tall_q <= (gap_tall_next == {GAP_W{1'b0}});
+                end else begin
+                    if (!over_tall_q) gap_tall_q <= gap_tall_q - 1'b1;
+                    over_tall_q <= (gap_tall_q[GAP_W-1:1] == {(GAP_W-1){1'b0}});
+                end
                 if (issue && bf16) beat_q <= beat_q + 2'd1;
                 if (issue && bf16) leave_q <= 2'd3;
                 else if (leave_q != 2'd0) leave_q <= leave_q - 2'd1;
             end
         end
-        if (issue) begin
-            op_a_q    <= a_data;
-            op_slot_q <= slice_slot;
-            op_mode_q <= slice_mode;
-        end
+        // whatever is at hand: without op_valid it means nothing, and `issue` has enough to reach
+        op_a_q    <= a_data;
+        op_slot_q <= slice_slot;
+        op_mode_q <= slice_mode;
         turn_q <= start ? 2'd1 : turn_q + 2'd1;
         if (start) tall_q <= bf16;
     end
