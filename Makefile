@@ -14,7 +14,8 @@ TAKES_waves   := SIM
 TAKES_nightly := $(TAKES_test)
 TAKES_bitstream := BOARD BAUD SEED
 TAKES_synth   := TARGET UNIT ROWS COLS DEPTH FORMATS MULTIPLIER SEEDS
-TARGETS := sim train gemm test lint bench synth waves bitstream exhaustive nightly
+TAKES_synth-table := TARGET SEEDS
+TARGETS := sim train gemm test lint bench synth synth-table waves bitstream exhaustive nightly
 
 goals   := $(or $(MAKECMDGOALS),help)
 taken   := $(sort $(foreach g,$(goals),$(TAKES_$g)))
@@ -65,7 +66,7 @@ bench: ready-sim       ## measure the speed of simulation
 synth: ready-synth     ## synthesise, place and time a unit: TARGET=ecp5|ice40|gowin|xilinx (UNIT=, ROWS=, SEEDS=)
 	@$(PY) -m synth
 
-synth-table: ready-synth ## print tables of several arrays and cores on ECP5: an hour and more at first
+synth-table: ready-synth ## tables of arrays and cores on every target, or one (TARGET=, SEEDS=): hours at first
 	@$(PY) -m synth --table
 
 waves: ready-sim       ## one small case with waves, two tiles back to back, and what opens them

@@ -31,6 +31,7 @@ module macrame #(
     parameter integer K_MAX      = 1024,  // longest panel, in values of K, DEPTH..65536
     parameter integer POST_LANES = 2,     // requantisers, float units or both, 1..COLS
     parameter         FORMATS    = "INT8",  // number formats of the cells: "INT8", "BF16" or "DUAL"
+    parameter integer LUT_ROWS   = 0,     // last rows of cells, which multiply in LUTs: 0..ROWS; 0 with bfloat16
     parameter         RECORD_RAM = "auto",  // where synthesis keeps the panels' records: "auto" or "block"
     // Cycles a requantiser has for a result. 33 to 64, without bfloat16: it multiplies a bit a cycle, in a twentieth of the
     // LUTs and without DSP blocks, where a slow link feeds the core or the array has taken the DSPs. Then a row takes
@@ -199,14 +200,15 @@ module macrame #(
     );
 
     skid #(
-        .WIDTH(LANE_W*ROWS + 3)
+        .WIDTH(LANE_W*ROWS + 3),
+        .HEAD (3)
     ) u_skid_a (
         .clk      (clk),
         .rst      (core_rst),
-        .in_data  ({s_axis_a_tlast, s_axis_a_tuser, s_axis_a_tdata}),
+        .in_data  ({s_axis_a_tdata, s_axis_a_tlast, s_axis_a_tuser}),
         .in_valid (a_in_valid),
         .in_ready (a_in_ready),
-        .out_data ({a_last, a_user, a_data}),
+        .out_data ({a_data, a_last, a_user}),
         .out_valid(a_valid),
         .out_ready(a_ready)
     );
@@ -274,6 +276,7 @@ module macrame #(
         .DEPTH(DEPTH),
         .INT8 (INT8),
         .BF16 (BF16),
+        .LUT_ROWS(LUT_ROWS),
         .LANE_W(LANE_W),
         .TAG_W(6)
     ) u_mac_array (

@@ -26,6 +26,7 @@ arith/shift_right_sticky.v
 array/mac_array.v
 array/mul8x8.v
 array/mul8x8_pair.v
+array/mul8x8_lut.v
 array/pe_bf16.v
 array/pe_dual.v
 array/pe_int8.v

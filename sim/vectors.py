@@ -39,6 +39,7 @@ class Module:
 
 MODULES = {
     "mul8x8": Module({"a": 1, "b": 1}, np.dtype(np.int16), ("array/mul8x8.v",)),
+    "mul8x8_lut": Module({"a": 1, "b": 1}, np.dtype(np.int16), ("array/mul8x8_lut.v",)),
     "mul8x8_pair": Module({"a0": 1, "b0": 1, "a1": 1, "b1": 1}, np.dtype(np.uint32),
                           ("array/mul8x8.v", "array/mul8x8_pair.v")),
     "requantize": Module(

@@ -13,13 +13,14 @@ Usage: make synth [NAME=value ...]
   MULTIPLIER  vendor: modules of rtl/vendor/<family>; plain: `*`, left to Yosys                (vendor)
   SEEDS       times it is placed, with seeds 1, 2, ...                                         (3)
 
-The table has a row for the unit and one for the textbook array of 8x8 cells on the same device, in the
-same run. docs/fpga.md says what counts as a LUT; Fmax is the median over the seeds, then least and greatest.
+The table has a row for the unit and one for the textbook array of 8x8 cells (4x4 on iCE40) on the same
+device, in the same run. docs/fpga.md says what counts as a LUT; Fmax is the median over the seeds, then least and greatest.
 Everything is in build/synth: the results of this run in <target>-<unit>.json, netlists and logs in folders
 that are used again as long as sources, parameters and tools stay the same. Exit status: 0, 1 if a tool
 failed, 2 for input that cannot be used.
 
-``python -m synth --table`` prints tables of several arrays and cores.
+``make synth-table [TARGET=] [SEEDS=]`` prints a table of several arrays and cores for each target, or for
+the one given, and keeps the results in build/synth/table-<target>.json.
 """
 import argparse
 import json
@@ -74,7 +75,9 @@ def measure(job, say=lambda text: None, workers=None):
     if not target.nextpnr:
         return {**result, "fmax": None, "untimed": target.untimed}
     if result["lut"] > target.luts:
-        raise flow.FlowError(f"{job.label}: {result['lut']:,} LUT, and {target.title} has {target.luts:,}")
+        raise flow.TooLarge(f"{job.label}: {result['lut']:,} LUT, and {target.title} has {target.luts:,}")
+    if result["dsp"] > target.dsps:
+        raise flow.TooLarge(f"{job.label}: {result['dsp']} DSP blocks, and {target.title} has {target.dsps}")
     rates, seeds = {}, range(1, job.seeds + 1)
     flow.framed(found)  # once, before the placements ask for it
     with ThreadPoolExecutor(workers or len(os.sched_getaffinity(0))) as pool:
@@ -119,14 +122,29 @@ def run(job, say):
     list of dict
         The unit's result and the textbook's.
     """
-    beside = Job(job.target, "textbook", seeds=job.seeds)
     results = [measure(job, say)]
     if job.unit != "textbook":
-        try:
-            results.append(measure(beside, say))
-        except flow.FlowError as error:  # 64 multipliers are more than some devices have
-            results.append({"label": beside.label, "unit": "textbook", "macs": 64, "failed": str(error)})
+        results.append(measure(tables.textbook(job.target, job.seeds), say))
     return results
+
+
+def table(target, seeds, say):
+    """All units of a target's table, printed and kept; whether all of them fit.
+
+    A unit that does not fit has a row that says so.
+    """
+    path = flow.BUILD / f"table-{target}.json"
+    path.unlink(missing_ok=True)
+    results = []
+    for job in tables.jobs(target, seeds):
+        try:
+            results.append(measure(job, say))
+        except flow.TooLarge as error:
+            results.append({"label": job.label, "unit": job.unit, "macs": job.macs, "failed": str(error)})
+    say(f"{target}: done", last=True)
+    print("\n".join(tables.table(target, results)) + "\n", flush=True)
+    write(path, {"target": target, "device": flow.TARGETS[target].title, "tools": versions(target),
+                 "results": results})
 
 
 def main(arguments=None):
@@ -134,13 +152,15 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(prog="python -m synth", description=__doc__.split("\n\n")[0],
                                      epilog=__doc__.split("\n\n", 1)[1],
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--table", action="store_true", help="print tables of several units")
+    parser.add_argument("--table", action="store_true", help="print a table of several units for each target")
     given = parser.parse_args(arguments)
     say = Progress()
     try:
-        if given.table:
-            return tables.document(measure, say)
         job = from_environment(os.environ)
+        if given.table:
+            for target in [job.target] if os.environ.get("TARGET") else flow.TARGETS:
+                table(target, job.seeds, say)
+            return 0
         path = flow.BUILD / f"{job.target}-{job.unit}.json"
         path.unlink(missing_ok=True)
         results = run(job, say)

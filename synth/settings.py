@@ -59,6 +59,23 @@ class Job:
             self.unit, self.rows * self.cols * self.depth)
 
     @property
+    def lut_rows(self):
+        """Rows of the array whose products are made in LUTs, since the device's DSP blocks do not suffice."""
+        target = flow.TARGETS[self.target]
+        if self.unit not in ("array", "core") or self.formats != "INT8":
+            return 0
+        if self.target == "ice40" and self.multiplier == "plain":
+            return 0  # all of them are, anyway: Yosys is not to infer blocks there
+        blocks = self.cols * (-(-self.depth // 2) if target.paired else self.depth)
+        left = target.dsps - (4 * self.post_lanes if self.unit == "core" and self.target == "ecp5" else 0)
+        return max(0, self.rows - left // blocks)
+
+    @property
+    def post_lanes(self):
+        """Requantisers of a core: iCE40 has room for a slow one, all others get two."""
+        return 1 if self.target == "ice40" else min(2, self.cols)
+
+    @property
     def label(self):
         """What a table calls it."""
         if self.unit == "requantize":
@@ -68,6 +85,7 @@ class Job:
         words = [f"{self.unit} {self.shape}"]
         words += [self.formats] if self.formats != "INT8" else []
         words += ["plain `*`"] if self.multiplier == "plain" else []
+        words += [f"{self.lut_rows} of its rows in LUTs"] if self.lut_rows else []
         return ", ".join(words)
 
     def of_flow(self):
@@ -80,9 +98,12 @@ class Job:
             return flow.Unit(f"textbook-{self.rows}x{self.cols}", "textbook_array", shape[:2], True)
         name = f"{self.unit}-{self.shape}"
         name += "" if self.formats == "INT8" else f"-{self.formats.lower()}"
+        shape += (("LUT_ROWS", self.lut_rows),) if self.lut_rows else ()
         if self.unit == "core":
-            more = (("POST_LANES", min(2, self.cols)),)
+            more = (("POST_LANES", self.post_lanes),)
             more += (("FORMATS", f'"{self.formats}"'),) if self.formats != "INT8" else ()
+            if self.target == "ice40" and self.formats == "INT8":  # as on the iCEBreaker
+                more += (("POST_CYCLES", 33), ("RECORD_RAM", '"block"'), ("K_MAX", 512))
             return flow.Unit(name, "macrame", shape + more, portable)
         more = (("INT8", int(self.formats != "BF16")), ("BF16", 1)) if self.formats != "INT8" else ()
         return flow.Unit(name, "mac_array", shape + more, portable)

@@ -42,18 +42,24 @@ def table(target, results):
     return lines
 
 
-def jobs():
-    """What `make synth-table` shows, a list a table."""
-    ecp5 = [Job("ecp5", "array", 2, 4, 8), Job("ecp5", "array", 4, 4, 4), Job("ecp5", "array", 8, 8, 1),
-            Job("ecp5", "array", 4, 4, 1), Job("ecp5", "array", 4, 4, 8),
-            Job("ecp5", "array", 8, 8, 1, multiplier="plain"),
-            Job("ecp5", "core", 4, 4, 1), Job("ecp5", "core", 8, 8, 1),
-            Job("ecp5", "requantize"), Job("ecp5", "textbook")]
-    return {"ecp5": ecp5}
+def jobs(target, seeds):
+    """What `make synth-table` shows of a target; the textbook array last."""
+    def job(unit, *shape, **more):
+        return Job(target, unit, *shape, seeds=seeds, **more)
+
+    if target == "ice40":
+        return [job("array", 1, 2, 8), job("array", 2, 2, 4), job("array", 4, 4, 1),
+                job("core", 1, 2, 8), job("core", 2, 2, 4), textbook(target, seeds)]
+    both = [job(unit, side, side, 1) for unit in ("array", "core") for side in (4, 8)]
+    if target != "ecp5":
+        return [*both, job("requantize"), textbook(target, seeds)]
+    return [job("array", 2, 4, 8), job("array", 4, 4, 4), job("array", 4, 4, 8), *both[:2],
+            job("array", 16, 16, 1), job("array", 2, 4, 8, multiplier="plain"),
+            job("array", 8, 8, 1, multiplier="plain"), *both[2:], job("core", 4, 4, 4),
+            job("core", 16, 16, 1), job("requantize"), textbook(target, seeds)]
 
 
-def document(measure, say):
-    """Print the tables; the exit status."""
-    for target, wanted in jobs().items():
-        print("\n".join(table(target, [measure(job, say) for job in wanted])) + "\n")
-    return 0
+def textbook(target, seeds):
+    """The array to compare with: 8x8 cells, or 4x4 where 64 multipliers are more than a device has."""
+    side = 4 if target == "ice40" else 8
+    return Job(target, "textbook", side, side, seeds=seeds)

@@ -165,7 +165,7 @@ bench("mul34x32_serial", rtl="arith/mul34x32_serial.v")
 
 # --- rtl/array --------------------------------------------------------------------------------------------
 
-_ARRAY = ["array/mul8x8.v", "array/mul8x8_pair.v", "array/pe_int8.v", "array/mac_array.v"]
+_ARRAY = ["array/mul8x8.v", "array/mul8x8_pair.v", "array/mul8x8_lut.v", "array/pe_int8.v", "array/mac_array.v"]
 
 
 def _array(*shapes, **parameters):
@@ -177,6 +177,7 @@ _FLOAT_ARRAY = ["arith/mul9x9.v", "arith/bf16_product.v", "arith/fp32_add.v", "a
 bench("mac_array", rtl=[*_ARRAY, *_FLOAT_ARRAY], testcase=("tiles", "extremes", "abort"),
       shapes={**_array((1, 1, 1), (4, 1, 1), (1, 4, 4), (3, 5, 2), (2, 3, 7)),
               **_array((8, 8, 1), (4, 4, 4), TAG_W=4),
+              "3x2x3,lut": {"ROWS": 3, "COLS": 2, "DEPTH": 3, "LUT_ROWS": 2},
               **{f"{r}x{c},{name}": {"ROWS": r, "COLS": c, "LANE_W": 16, "INT8": int8, "BF16": 1}
                  for name, int8 in (("bf16", 0), ("dual", 1)) for r, c in ((1, 1), (3, 2))},
               "4x4,dual": {"ROWS": 4, "COLS": 4, "LANE_W": 16, "BF16": 1, "TAG_W": 6}},
@@ -235,7 +236,8 @@ bench("panel_record", rtl="stream/panel_record.v", shapes={
 
 bench("release_watchdog", rtl="stream/release_watchdog.v")
 
-bench("skid", rtl="stream/skid.v", shapes={"1": {"WIDTH": 1}, "67": {"WIDTH": 67}})
+bench("skid", rtl="stream/skid.v", shapes={
+    "1": {"WIDTH": 1}, "67": {"WIDTH": 67}, "67,head3": {"WIDTH": 67, "HEAD": 3}, "5,head5": {"WIDTH": 5, "HEAD": 5}})
 
 
 def _sequencer(rows, depth, slices, groups, credits, **more):

@@ -14,8 +14,8 @@ from golden.arith.scale_to_int8 import scale_to_int8, scale_to_int8_plain
 from golden.arith.shift_right_narrow import shift_right_narrow, shift_right_narrow_plain
 from tb import stimuli
 
-BRICKS = ("lead_zeros", "mul34x32", "mul34x32_serial", "mul8x8", "mul8x8_pair", "round_product", "rounding",
-          "scale_to_int8", "shift_right_narrow")
+BRICKS = ("lead_zeros", "mul34x32", "mul34x32_serial", "mul8x8", "mul8x8_lut", "mul8x8_pair",
+          "round_product", "rounding", "scale_to_int8", "shift_right_narrow")
 
 
 @pytest.mark.parametrize("case", cases(*BRICKS))

@@ -27,6 +27,7 @@ module mac_array #(
     parameter integer DEPTH = 1,  // int8 pairs a cell a cycle, 1..8; 1 where there is bfloat16
     parameter integer INT8  = 1,  // 1: cells for int8
     parameter integer BF16  = 0,  // 1: cells for bfloat16; both: pe_dual
+    parameter integer LUT_ROWS = 0,  // the last rows whose cells multiply in LUTs, 0..ROWS; 0 with bfloat16
     parameter integer LANE_W = 8*DEPTH,  // bits of an operand lane: 16 where there is bfloat16, int8 in the low ones
     parameter integer TAG_W = 1   // bits that travel with a tile
 ) (
@@ -131,6 +132,9 @@ module mac_array #(
         if (DEPTH != 1 && BF16 != 0) begin : g_illegal_depth
             ERROR_mac_array_DEPTH_must_be_1_with_BF16 u_error ();
         end
+        if (LUT_ROWS < 0 || LUT_ROWS > ROWS || (LUT_ROWS != 0 && BF16 != 0)) begin : g_illegal_lut
+            ERROR_mac_array_LUT_ROWS_must_be_0_to_ROWS_and_0_with_BF16 u_error ();
+        end
         if (LANE_W != ((BF16 != 0) ? 16 : 8*DEPTH)) begin : g_illegal_lane
             ERROR_mac_array_LANE_W_must_be_16_with_BF16_else_8_DEPTH u_error ();
         end
@@ -170,7 +174,8 @@ module mac_array #(
                 wire [31:0] result;
                 if (BF16 == 0) begin : g_int8
                     pe_int8 #(
-                        .DEPTH(DEPTH)
+                        .DEPTH(DEPTH),
+                        .LUT  ((r >= ROWS - LUT_ROWS) ? 1 : 0)
                     ) u_pe (
                         .clk      (clk),
                         .valid    (valid_row),

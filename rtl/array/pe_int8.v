@@ -13,14 +13,16 @@
 // Example: DEPTH 1, a = 3, w = -5 with valid, then a = 2, w = 7 with valid and last: the result register loads
 //          -15 + 14 = -1 and the accumulator reads 0 for the next tile.
 //
-// The products come in pairs (mul8x8_pair), an odd one by itself (mul8x8): some DSP blocks make two at once.
+// The products come in pairs (mul8x8_pair), an odd one by itself (mul8x8): some DSP blocks make two at once. With LUT = 1 each
+// is made of adders (mul8x8_lut), in the same time.
 //
 // The accumulator is cleared by its synchronous reset after the last slice, not by a mux in front of the adder on the
 // first: a reset pin is free, 32 muxes are not. `last` therefore comes with `valid` and with `clear`.
 `default_nettype none
 
 module pe_int8 #(
-    parameter integer DEPTH = 1  // products a cycle, 1..8
+    parameter integer DEPTH = 1,  // products a cycle, 1..8
+    parameter integer LUT   = 0   // 1: no DSP block
 ) (
     input  wire               clk,
     // control, aligned with the adder tree's output
@@ -45,7 +47,7 @@ module pe_int8 #(
         if (DEPTH < 1 || DEPTH > 8) begin : g_illegal
             ERROR_pe_int8_DEPTH_must_be_1_to_8 u_error ();
         end
-        for (n = 0; n < TERMS/2; n = n + 1) begin : g_pair
+        for (n = 0; n < ((LUT != 0) ? 0 : TERMS/2); n = n + 1) begin : g_pair
             wire [15:0] first, second;
             mul8x8_pair u_mul (
                 .clk(clk),
@@ -63,7 +65,9 @@ module pe_int8 #(
             for (n = 0; n < (TERMS + (1 << l) - 1) >> l; n = n + 1) begin : g_node
                 wire signed [15+l:0] sum;
                 if (l == 0) begin : g_product
-                    if (n == TERMS-1 && n % 2 == 0) begin : g_mul
+                    if (LUT != 0) begin : g_lut
+                        mul8x8_lut u_mul (.clk(clk), .a(a[8*n +: 8]), .b(w[8*n +: 8]), .p(sum));
+                    end else if (n == TERMS-1 && n % 2 == 0) begin : g_mul
                         mul8x8 u_mul (.clk(clk), .a(a[8*n +: 8]), .b(w[8*n +: 8]), .p(sum));
                     end else if (n % 2 == 0) begin : g_first
                         assign sum = g_pair[n/2].first;

@@ -70,7 +70,9 @@ module output_stage #(
     reg [3:0]          x_mode_q;
     reg [32*COLS-1:0]  x_q;
 
-    // Groups: param_group in the cycle of row_valid and after; x follows one cycle behind, because x_q is a register.
+    // Groups: param_group in the cycle of row_valid and after; x follows one cycle behind, because x_q is a register. It moves
+    // down group by group, so that a lane finds its column where it is always: a multiplexer here would stand in front of
+    // the requantiser's longest stage.
     reg                run_q;      // groups of this row are left
     reg [GROUP_W-1:0]  next_q;     // the next of them
     reg                fire_q;     // a group enters the requantisers
@@ -155,21 +157,17 @@ module output_stage #(
 
     integer c;
     always @(posedge clk)
-        if (row_valid)
+        if (param_valid || row_valid)
             for (c = 0; c < COLS; c = c + 1)
-                x_q[32*c +: 32] <= row[32*c +: 32] + (bf16 ? 32'd0 : bias[32*c +: 32]);
+                if (row_valid) x_q[32*c +: 32] <= row[32*c +: 32] + (bf16 ? 32'd0 : bias[32*c +: 32]);
+                else if (c + POST_LANES < COLS) x_q[32*c +: 32] <= x_q[32*(c + POST_LANES) +: 32];
 
     wire [LANE_W*POST_LANES-1:0] lane_q;
 
     generate
         for (l = 0; l < POST_LANES; l = l + 1) begin : g_lane
-            // this lane's columns, group by group; a column beyond the last one repeats it and is thrown away
-            wire [32*GROUPS-1:0] xs;
-            for (g = 0; g < GROUPS; g = g + 1) begin : g_x
-                localparam integer COL = (g*POST_LANES + l < COLS) ? g*POST_LANES + l : COLS - 1;
-                assign xs[32*g +: 32] = x_q[32*COL +: 32];
-            end
-            wire [31:0] x = xs[32*group_q +: 32];
+            // this lane's column; one beyond the last is whatever stands there, and is thrown away
+            wire [31:0] x = x_q[32*l +: 32];
             if (INT8 != 0) begin : g_int8
                 wire [7:0] int8_q;
                 wire [64*GROUPS-1:0] params;

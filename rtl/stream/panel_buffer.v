@@ -75,14 +75,16 @@ module panel_buffer #(
     // writer
     reg               in_record_q;
     reg [3:0]         beat_q;
+    reg               first_q;       // of a record's beats
     reg               write_half_q;
     reg [INDEX_W-1:0] write_index_q;
     reg [1:0]         write_slot_q;
     // panels
     reg [1:0]          full_q;           // a whole panel stands in this half
     reg [INDEX_W-1:0]  end_index_q[0:1];  // index of its last slice
-    reg [MODE_W-1:0]   mode_q[0:3];      // by slot
+    reg [4*MODE_W-1:0] modes_q;          // by slot
     reg [SETTLE_W-1:0] settle_q;
+    reg                settled_q;    // it is zero
     // reader
     reg               read_half_q;
     reg [INDEX_W-1:0] read_index_q;
@@ -90,8 +92,8 @@ module panel_buffer #(
     reg [MODE_W-1:0]  read_mode_q;       // of the panel in read_slot_q
     reg               ready_q, last_q;   // the slice at read_index_q is there; it is its panel's last
 
-    wire first  = in_record_q && (beat_q == 4'd0);
-    wire ready  = in_record_q ? (!first || settle_q == {SETTLE_W{1'b0}}) : !full_q[write_half_q];
+    wire first  = in_record_q && first_q;
+    wire ready  = in_record_q ? (!first_q || settled_q) : !full_q[write_half_q];
     wire accept = in_valid && ready && !halt;
 
     assign in_ready   = ready || halt;
@@ -153,8 +155,8 @@ module panel_buffer #(
         if (slice_write) mem[{write_half_q, write_index_q}] <= in_data;
         w_data_q <= mem[{read_half_q, read_index_q}];
         if (panel_end) end_index_q[write_half_q] <= write_index_q;
-        if (record_write && first) mode_q[write_slot_q] <= in_user[MODE_W-1:0];
-        read_mode_q <= (take && drop) ? mode_q[next_slot] : mode_q[read_slot_q];
+        if (record_write && first) modes_q[MODE_W*write_slot_q +: MODE_W] <= in_user[MODE_W-1:0];
+        read_mode_q <= (take && drop) ? modes_q[MODE_W*next_slot +: MODE_W] : modes_q[MODE_W*read_slot_q +: MODE_W];
     end
 
     assign w_data = w_data_q;
@@ -163,12 +165,14 @@ module panel_buffer #(
         if (rst) begin
             in_record_q   <= 1'b1;
             beat_q        <= 4'd0;
+            first_q       <= 1'b1;
             write_half_q  <= 1'b0;
             write_index_q <= {INDEX_W{1'b0}};
             write_slot_q  <= 2'd0;
         end else begin
             if (record_write) begin
                 beat_q      <= (beat_q == BEAT_END[3:0]) ? 4'd0 : beat_q + 4'd1;
+                first_q     <= (beat_q == BEAT_END[3:0]);
                 in_record_q <= (beat_q != BEAT_END[3:0]);
             end
             if (slice_write) write_index_q <= in_last ? {INDEX_W{1'b0}} : write_index_q + 1'b1;
@@ -184,6 +188,7 @@ module panel_buffer #(
         if (rst) begin
             full_q       <= 2'b00;
             settle_q     <= {SETTLE_W{1'b0}};
+            settled_q    <= 1'b1;
             read_half_q  <= 1'b0;
             read_index_q <= {INDEX_W{1'b0}};
             read_slot_q  <= 2'd0;
@@ -192,7 +197,8 @@ module panel_buffer #(
         end else begin
             ready_q <= take ? take_ready : stay_ready;
             last_q  <= take ? take_last : stay_last;
-            if (settle_q != {SETTLE_W{1'b0}}) settle_q <= settle_q - 1'b1;
+            if (!settled_q) settle_q <= settle_q - 1'b1;
+            settled_q <= settled_q || (settle_q == {{(SETTLE_W-1){1'b0}}, 1'b1});
             if (panel_end) full_q[write_half_q] <= 1'b1;
             if (take) read_index_q <= last_q ? {INDEX_W{1'b0}} : following;
             if (take && drop) begin
@@ -200,6 +206,7 @@ module panel_buffer #(
                 read_half_q         <= !read_half_q;
                 read_slot_q         <= next_slot;
                 settle_q            <= SETTLE_START[SETTLE_W-1:0];
+                settled_q           <= 1'b0;
             end
         end
     end

@@ -10,12 +10,16 @@
 //          in ─────┤        ├──► out        filled and emptied in turn
 //                  └► odd ──┘
 //
+// The choice between the entries is a net with a load for every bit. HEAD low bits may be spared it: they stand in a register
+// of their own as well, for whoever has to decide on them.
+//
 // Latency: 1 cycle; throughput one beat a cycle. A beat offered stays offered, unchanged, until it is taken.
 // Numbers: none. Reset empties it; data registers have none.
 `default_nettype none
 
 module skid #(
-    parameter integer WIDTH = 8  // bits of a beat, sidebands included
+    parameter integer WIDTH = 8,  // bits of a beat, sidebands included
+    parameter integer HEAD  = 0   // low bits of out_data that are a register, 0..WIDTH
 ) (
     input  wire             clk,
     input  wire             rst,
@@ -49,7 +53,24 @@ module skid #(
     end
 
     assign in_ready  = !full_q;
-    assign out_data  = read_q ? odd_q : even_q;
+    wire [WIDTH-1:0] head = read_q ? odd_q : even_q;
+
+    generate
+        if (HEAD == 0) begin : g_chosen
+            assign out_data = head;
+        end else begin : g_head
+            reg [HEAD-1:0] head_q;
+            always @(posedge clk)
+                if (out_ready || !valid_q)
+                    head_q <= !full_q ? in_data[HEAD-1:0] : read_q ? even_q[HEAD-1:0] : odd_q[HEAD-1:0];
+            if (HEAD < WIDTH) begin : g_rest
+                assign out_data = {head[WIDTH-1:HEAD], head_q};
+            end else begin : g_all
+                assign out_data = head_q;
+            end
+        end
+    endgenerate
+
     assign out_valid = valid_q;
 
 endmodule

@@ -144,9 +144,22 @@ module tile_sequencer #(
     assign pad        = agreed && room && !(chain && turn);
     assign idle       = !open_q && (credit_q == CREDITS_ALL[CREDIT_W-1:0]);
 
-    // Credits after this cycle, if a tile starts in it and if not.
-    wire [CREDIT_W-1:0] credit_start = credit_q - credits + {{(CREDIT_W-1){1'b0}}, row_left};
-    wire [CREDIT_W-1:0] credit_stay  = credit_q + {{(CREDIT_W-1){1'b0}}, row_left};
+    // Will the credits be enough behind this cycle? That is credit_q + row_left (less `credits` behind a start) >= a tile's,
+    // with the sum's terms brought to the other side: four comparisons with constants, and a choice.
+    wire [CREDIT_W:0] credit_now = {1'b0, credit_q};
+    wire [CREDIT_W:0] credit_due = {1'b0, bf16 ? CREDITS_TALL[CREDIT_W-1:0] : CREDITS_TILE[CREDIT_W-1:0]};
+
+    function room_for;
+        input [CREDIT_W:0] tile;    // credits it needs
+        input [CREDIT_W:0] now;
+        input [CREDIT_W:0] due;     // of the tile that may start in this cycle
+        input              starts;
+        input              left;
+        begin
+            if (starts) room_for = left ? (now >= tile + due - 1'b1) : (now >= tile + due);
+            else room_for = left ? (now >= tile - 1'b1) : (now >= tile);
+        end
+    endfunction
 
     // Distances that a tile which ends in this cycle demands of the next.
     wire [GAP_W-1:0] gap_next      = bf16 ? GAP_TALL_INT8[GAP_W-1:0] : raw ? GAP_RAW[GAP_W-1:0] : GAP_REQUANT[GAP_W-1:0];
@@ -179,8 +192,13 @@ module tile_sequencer #(
                 index_q     <= a_last ? {INDEX_W{1'b0}} : index_q + 1'b1;
                 index_end_q <= a_last ? (SLICES_MAX == 1) : (index_q + 1'b1 == INDEX_END[INDEX_W-1:0]);
             end
-            credit_q <= start ? credit_start : credit_stay;
-            room_q   <= start ? (credit_start >= CREDITS_TILE[CREDIT_W-1:0]) : (credit_stay >= CREDITS_TILE[CREDIT_W-1:0]);
+            case ({start, row_left})
+                2'b10:   credit_q <= credit_q - credits;
+                2'b11:   credit_q <= credit_q - credits + 1'b1;
+                2'b01:   credit_q <= credit_q + 1'b1;
+                default: credit_q <= credit_q;
+            endcase
+            room_q <= room_for({1'b0, CREDITS_TILE[CREDIT_W-1:0]}, credit_now, credit_due, start, row_left);
             if (issue && tile_end) begin
                 gap_q      <= gap_next;
                 gap_raw_q  <= gap_raw_next;
@@ -193,8 +211,7 @@ module tile_sequencer #(
                 over_raw_q <= (gap_raw_q[GAP_W-1:1] == {(GAP_W-1){1'b0}});
             end
             if (BF16 != 0) begin
-                room_tall_q <= start ? (credit_start >= CREDITS_TALL[CREDIT_W-1:0])
-                                     : (credit_stay >= CREDITS_TALL[CREDIT_W-1:0]);
+                room_tall_q <= room_for({1'b0, CREDITS_TALL[CREDIT_W-1:0]}, credit_now, credit_due, start, row_left);
                 if (issue && tile_end) begin
                     gap_tall_q  <= gap_tall_next;
                     over_tall_q <= (gap_tall_next == {GAP_W{1'b0}});
