@@ -14,8 +14,8 @@ Usage: make synth [NAME=value ...]
   SEEDS       times it is placed, with seeds 1, 2, ...                                         (3)
 
 The table has a row for the unit and one for the textbook array of 8x8 cells (4x4 on iCE40) on the same
-device, in the same run. docs/fpga.md says what counts as a LUT; Fmax is the median over the seeds, then least and greatest.
-Everything is in build/synth: the results of this run in <target>-<unit>.json, netlists and logs in folders
+device, in the same run. docs/fpga.md says what counts as a LUT; Fmax is the median over the seeds, then
+least and greatest. Everything is in build/synth: the results of this run in <target>-<unit>.json, netlists and logs in folders
 that are used again as long as sources, parameters and tools stay the same. Exit status: 0, 1 if a tool
 failed, 2 for input that cannot be used.
 
@@ -33,7 +33,7 @@ from importlib import metadata
 from pathlib import Path
 
 from synth import flow, tables
-from synth.settings import InputError, Job, from_environment
+from synth.settings import InputError, from_environment
 
 
 class Progress:

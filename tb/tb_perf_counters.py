@@ -10,7 +10,7 @@ What could be wrong here, and which case would show it:
   they count before the first input beat                    `events`: events without a beat come first
   a counter wraps, ratios lie                               `freeze`: WIDTH 4 and 8, run into the stop
   clear misses one, or leaves the timer running             `clear`, at any time, and from the frozen state
-  an event of the cycle of clear, or before it, counts      `clear`: every event in that cycle and the one before
+  an event of the cycle of clear, or before it, counts      `clear`: every event in both
 """
 import cocotb
 

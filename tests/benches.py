@@ -165,7 +165,8 @@ bench("mul34x32_serial", rtl="arith/mul34x32_serial.v")
 
 # --- rtl/array --------------------------------------------------------------------------------------------
 
-_ARRAY = ["array/mul8x8.v", "array/mul8x8_pair.v", "array/mul8x8_lut.v", "array/pe_int8.v", "array/mac_array.v"]
+_ARRAY = ["array/mul8x8.v", "array/mul8x8_pair.v", "array/mul8x8_lut.v", "array/pe_int8.v",
+          "array/mac_array.v"]
 
 
 def _array(*shapes, **parameters):
@@ -237,7 +238,8 @@ bench("panel_record", rtl="stream/panel_record.v", shapes={
 bench("release_watchdog", rtl="stream/release_watchdog.v")
 
 bench("skid", rtl="stream/skid.v", shapes={
-    "1": {"WIDTH": 1}, "67": {"WIDTH": 67}, "67,head3": {"WIDTH": 67, "HEAD": 3}, "5,head5": {"WIDTH": 5, "HEAD": 5}})
+    "1": {"WIDTH": 1}, "67": {"WIDTH": 67}, "67,head3": {"WIDTH": 67, "HEAD": 3},
+    "5,head5": {"WIDTH": 5, "HEAD": 5}})
 
 
 def _sequencer(rows, depth, slices, groups, credits, **more):
