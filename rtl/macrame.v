@@ -389,7 +389,7 @@ module macrame #(
     );
 
     wire fifo_valid, fifo_ready, fifo_last;
-    wire [1:0] fifo_size;
+    wire [1:0] fifo_wide;  // bytes beyond the first COLS are kept, and those beyond 2 COLS: told here, not behind slow RAM
     wire [32*COLS-1:0] fifo_data;
 
     fifo #(
@@ -398,9 +398,9 @@ module macrame #(
     ) u_fifo (
         .clk      (clk),
         .rst      (core_rst),
-        .in_data  ({post_size, post_last, post_data}),
+        .in_data  ({post_size[1], post_size != 2'd0, post_last, post_data}),
         .in_valid (post_valid),
-        .out_data ({fifo_size, fifo_last, fifo_data}),
+        .out_data ({fifo_wide, fifo_last, fifo_data}),
         .out_valid(fifo_valid),
         .out_ready(fifo_ready)
     );
@@ -415,7 +415,7 @@ module macrame #(
         .rst      (rst),
         .restart  (restart),
         .in_data  (fifo_data),
-        .in_keep  ({{(2*COLS){fifo_size[1]}}, {COLS{fifo_size != 2'd0}}, {COLS{1'b1}}}),
+        .in_keep  ({{(2*COLS){fifo_wide[1]}}, {COLS{fifo_wide[0]}}, {COLS{1'b1}}}),
         .in_last  (fifo_last),
         .in_valid (fifo_valid),
         .in_ready (fifo_ready),

@@ -15,9 +15,9 @@ Usage: make synth [NAME=value ...]
 
 The table has a row for the unit and one for the textbook array of 8x8 cells (4x4 on iCE40) on the same
 device, in the same run. docs/fpga.md says what counts as a LUT; Fmax is the median over the seeds, then
-least and greatest. Everything is in build/synth: the results of this run in <target>-<unit>.json, netlists and logs in folders
-that are used again as long as sources, parameters and tools stay the same. Exit status: 0, 1 if a tool
-failed, 2 for input that cannot be used.
+least and greatest. Everything is in build/synth: the results of this run in <target>-<unit>.json,
+netlists and logs in folders that are used again as long as sources, parameters and tools stay the same.
+Exit status: 0, 1 if a tool failed, 2 for input that cannot be used.
 
 ``make synth-table [TARGET=] [SEEDS=]`` prints a table of several arrays and cores for each target, or for
 the one given, and keeps the results in build/synth/table-<target>.json.

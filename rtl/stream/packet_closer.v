@@ -35,7 +35,7 @@ module packet_closer #(
     reg [DATA_W-1:0] data_q;
     reg [KEEP_W-1:0] keep_q;
     reg              last_q, valid_q;
-    reg              open_q;   // the latest beat put into the register was not a packet's last
+    reg              ended_q;  // the latest beat put into the register was a packet's last, or none came yet
     reg              close_q;  // a closing beat is due
 
     wire free = !valid_q || out_ready;
@@ -48,14 +48,14 @@ module packet_closer #(
         if (free) last_q <= close_q || in_last;
         if (rst) begin
             valid_q <= 1'b0;
-            open_q  <= 1'b0;
+            ended_q <= 1'b1;
             close_q <= 1'b0;
         end else begin
             if (free) valid_q <= close_q || (in_valid && !restart);
-            if (restart && !close_q) close_q <= open_q;
+            if (restart && !close_q) close_q <= !ended_q;
             else if (free) close_q <= 1'b0;
-            if (free && close_q) open_q <= 1'b0;
-            else if (in_valid && in_ready) open_q <= !in_last;
+            if (free && close_q) ended_q <= 1'b1;
+            else if (in_valid && in_ready) ended_q <= in_last;
         end
     end
 
