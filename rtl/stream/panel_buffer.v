@@ -18,7 +18,8 @@
 // Latency: 1 cycle from `read` to w_data. One beat in and one slice out a cycle. A slice may be read several times: only
 //          `take`, which comes with a read, moves on to the next.
 // Clock:   slice_ready, slice_last and slice_mode are registers, since the sequencer's decision hangs on them and `take` on
-//          that: what they will be is worked out for both answers, stay or take, and `take` only chooses.
+//          that: what they will be is worked out for both answers, stay or take, and `take` only chooses. So is in_ready, but
+//          for `halt`: whether a beat can be taken was settled in the cycle before.
 // Errors (one-cycle strobes): a mode that the core has not, a tlast inside the record (or no slice after it), a panel of more than
 //          SLICES_MAX slices. The core halts on them; `halt` drains the input.
 // Numbers: none; bits pass unchanged. Lanes as on s_axis_w.
@@ -85,6 +86,7 @@ module panel_buffer #(
     reg [4*MODE_W-1:0] modes_q;          // by slot
     reg [SETTLE_W-1:0] settle_q;
     reg                settled_q;    // it is zero
+    reg                in_ready_q;
     // reader
     reg               read_half_q;
     reg [INDEX_W-1:0] read_index_q;
@@ -93,18 +95,35 @@ module panel_buffer #(
     reg               ready_q, last_q;   // the slice at read_index_q is there; it is its panel's last
 
     wire first  = in_record_q && first_q;
-    wire ready  = in_record_q ? (!first_q || settled_q) : !full_q[write_half_q];
-    wire accept = in_valid && ready && !halt;
+    wire accept = in_valid && in_ready_q && !halt;
 
-    assign in_ready   = ready || halt;
-    assign in_blocked = in_valid && !in_record_q && full_q[write_half_q];
+    assign in_ready   = in_ready_q || halt;
+    assign in_blocked = in_valid && !in_record_q && !in_ready_q;
+
+    wire slice_write = accept && !in_record_q;
+    wire panel_end   = slice_write && in_last;
+
+    // A record's first beat waits until records have settled, a slice until its half is free. A release frees the half that
+    // may be waited for and unsettles; it is the last to be known, so both answers are there.
+    wire record_end = (beat_q == BEAT_END[3:0]);
+    wire release_d  = take && drop;
+    wire settled_d  = settled_q || (settle_q == {{(SETTLE_W-1){1'b0}}, 1'b1});  // without a release
+    wire half_free  = !full_q[write_half_q];
+    reg  hold_ready, release_ready;
+
+    always @* begin
+        if (accept) begin
+            hold_ready    = in_record_q ? !record_end || half_free : in_last ? settled_d : half_free;
+            release_ready = in_record_q || !in_last;
+        end else begin
+            hold_ready    = in_record_q ? !first_q || settled_d : half_free;
+            release_ready = !in_record_q || !first_q;
+        end
+    end
 
     assign record_write = accept && in_record_q;
     assign record_slot  = write_slot_q;
     assign record_beat  = beat_q;
-
-    wire slice_write = accept && !in_record_q;
-    wire panel_end   = slice_write && in_last;
 
     wire legal = (in_user[7:4] == 4'd0) && (in_user[2] ? (BF16 != 0) : (INT8 != 0) && !in_user[3]);
     assign error_mode   = accept && first && !legal;
@@ -118,6 +137,9 @@ module panel_buffer #(
     wire [INDEX_W-1:0] following = read_index_q + 1'b1;
     wire               newest    = !whole && (following == write_index_q);  // nothing behind the slice at hand yet
 
+    wire [INDEX_W-1:0] end_here    = end_index_q[read_half_q];
+    wire [INDEX_W-1:0] end_other   = end_index_q[other];
+
     reg stay_ready, stay_last;  // if the slice at hand is not taken
     reg take_ready, take_last;  // if it is
 
@@ -126,13 +148,13 @@ module panel_buffer #(
         stay_last  = last_q || (panel_end && !whole && !ready_q);
         if (!last_q) begin
             take_ready = !newest || slice_write;
-            take_last  = whole ? (following == end_index_q[read_half_q]) : newest && panel_end;
+            take_last  = whole ? (following == end_here) : newest && panel_end;
         end else if (!drop) begin  // the same panel again
             take_ready = 1'b1;
             take_last  = (read_index_q == {INDEX_W{1'b0}});
         end else begin  // the other half's
             take_ready = full_q[other] || (write_index_q != {INDEX_W{1'b0}}) || slice_write;
-            take_last  = full_q[other] ? (end_index_q[other] == {INDEX_W{1'b0}})
+            take_last  = full_q[other] ? (end_other == {INDEX_W{1'b0}})
                                        : panel_end && (write_index_q == {INDEX_W{1'b0}});
         end
     end
@@ -156,7 +178,7 @@ module panel_buffer #(
         w_data_q <= mem[{read_half_q, read_index_q}];
         if (panel_end) end_index_q[write_half_q] <= write_index_q;
         if (record_write && first) modes_q[MODE_W*write_slot_q +: MODE_W] <= in_user[MODE_W-1:0];
-        read_mode_q <= (take && drop) ? modes_q[MODE_W*next_slot +: MODE_W] : modes_q[MODE_W*read_slot_q +: MODE_W];
+        read_mode_q <= release_d ? modes_q[MODE_W*next_slot +: MODE_W] : modes_q[MODE_W*read_slot_q +: MODE_W];
     end
 
     assign w_data = w_data_q;
@@ -171,9 +193,9 @@ module panel_buffer #(
             write_slot_q  <= 2'd0;
         end else begin
             if (record_write) begin
-                beat_q      <= (beat_q == BEAT_END[3:0]) ? 4'd0 : beat_q + 4'd1;
-                first_q     <= (beat_q == BEAT_END[3:0]);
-                in_record_q <= (beat_q != BEAT_END[3:0]);
+                beat_q      <= record_end ? 4'd0 : beat_q + 4'd1;
+                first_q     <= record_end;
+                in_record_q <= !record_end;
             end
             if (slice_write) write_index_q <= in_last ? {INDEX_W{1'b0}} : write_index_q + 1'b1;
             if (panel_end) begin
@@ -189,6 +211,7 @@ module panel_buffer #(
             full_q       <= 2'b00;
             settle_q     <= {SETTLE_W{1'b0}};
             settled_q    <= 1'b1;
+            in_ready_q   <= 1'b1;
             read_half_q  <= 1'b0;
             read_index_q <= {INDEX_W{1'b0}};
             read_slot_q  <= 2'd0;
@@ -198,15 +221,15 @@ module panel_buffer #(
             ready_q <= take ? take_ready : stay_ready;
             last_q  <= take ? take_last : stay_last;
             if (!settled_q) settle_q <= settle_q - 1'b1;
-            settled_q <= settled_q || (settle_q == {{(SETTLE_W-1){1'b0}}, 1'b1});
+            settled_q  <= !release_d && settled_d;
+            in_ready_q <= release_d ? release_ready : hold_ready;
             if (panel_end) full_q[write_half_q] <= 1'b1;
             if (take) read_index_q <= last_q ? {INDEX_W{1'b0}} : following;
-            if (take && drop) begin
+            if (release_d) begin
                 full_q[read_half_q] <= 1'b0;
                 read_half_q         <= !read_half_q;
                 read_slot_q         <= next_slot;
                 settle_q            <= SETTLE_START[SETTLE_W-1:0];
-                settled_q           <= 1'b0;
             end
         end
     end

@@ -145,7 +145,7 @@ module tile_sequencer #(
     assign idle       = !open_q && (credit_q == CREDITS_ALL[CREDIT_W-1:0]);
 
     // Will the credits be enough behind this cycle? That is credit_q + row_left (less `credits` behind a start) >= a tile's,
-    // with the sum's terms brought to the other side: four comparisons with constants, and a choice.
+    // with the sum's terms brought to the other side: four comparisons with constants, and a choice, `issue` the last to come.
     wire [CREDIT_W:0] credit_now = {1'b0, credit_q};
     wire [CREDIT_W:0] credit_due = {1'b0, bf16 ? CREDITS_TALL[CREDIT_W-1:0] : CREDITS_TILE[CREDIT_W-1:0]};
 
@@ -198,7 +198,8 @@ module tile_sequencer #(
                 2'b01:   credit_q <= credit_q + 1'b1;
                 default: credit_q <= credit_q;
             endcase
-            room_q <= room_for({1'b0, CREDITS_TILE[CREDIT_W-1:0]}, credit_now, credit_due, start, row_left);
+            room_q <= issue ? room_for({1'b0, CREDITS_TILE[CREDIT_W-1:0]}, credit_now, credit_due, !open_q, row_left)
+                            : room_for({1'b0, CREDITS_TILE[CREDIT_W-1:0]}, credit_now, credit_due, 1'b0, row_left);
             if (issue && tile_end) begin
                 gap_q      <= gap_next;
                 gap_raw_q  <= gap_raw_next;
@@ -211,7 +212,8 @@ module tile_sequencer #(
                 over_raw_q <= (gap_raw_q[GAP_W-1:1] == {(GAP_W-1){1'b0}});
             end
             if (BF16 != 0) begin
-                room_tall_q <= room_for({1'b0, CREDITS_TALL[CREDIT_W-1:0]}, credit_now, credit_due, start, row_left);
+                room_tall_q <= issue ? room_for({1'b0, CREDITS_TALL[CREDIT_W-1:0]}, credit_now, credit_due, !open_q, row_left)
+                                     : room_for({1'b0, CREDITS_TALL[CREDIT_W-1:0]}, credit_now, credit_due, 1'b0, row_left);
                 if (issue && tile_end) begin
                     gap_tall_q  <= gap_tall_next;
                     over_tall_q <= (gap_tall_next == {GAP_W{1'b0}});
