@@ -4,21 +4,21 @@
 
 Usage: make gates [NAME=value ...]
 
-  TARGET       ecp5 or ice40                                                                    (ecp5)
+  TARGET       ecp5 or ice40                                                                  (ecp5)
   UNIT         core: all of it, AXI ports included; array: mac_array; requantize: one lane; bricks: each
                module that has a bench of its own; all: core, array and requantize              (all)
-  ROWS, COLS   shape of core and array, 1 to 8 each                                             (2, 2)
-  DEPTH        int8 pairs a cell multiplies a cycle, 1 to 8                                     (1)
-  FORMATS      INT8, BF16 or DUAL                                                               (INT8)
-  POST_CYCLES  1: pipelined requantisers; 33 to 64: serial ones; of the core                    (1)
-  MULTIPLIER   vendor: modules of rtl/vendor/<family>; plain: `*`, left to Yosys                (vendor)
+  ROWS, COLS   shape of core and array, 1 to 8 each                                           (2, 2)
+  DEPTH        int8 pairs a cell multiplies a cycle, 1 to 8                                   (1)
+  FORMATS      INT8, BF16 or DUAL                                                             (INT8)
+  POST_CYCLES  1: pipelined requantisers; 33 to 64: serial ones; of the core                  (1)
+  MULTIPLIER   vendor: modules of rtl/vendor/<family>; plain: `*`, left to Yosys              (vendor)
   SIM          verilator or icarus; by default Verilator, and one bench on Icarus too, which has X
-  SEED         of the benches                                                                   (1)
+  SEED         of the benches                                                                 (1)
 
-Yosys synthesises the unit as `make synth` does, and keeps the netlist in build/synth; it is simulated with the models
-of the family's cells (synth/shell.py). Where a bench fails, the same tests run on the RTL, to tell whether it is the
-netlist that differs. Report: build/gates/<target>-<unit>.json. Exit status: 0, 1 if a test or a tool failed, 2 for
-input that cannot be used.
+Yosys synthesises the unit as `make synth` does, and keeps the netlist in build/synth; it is simulated with
+the models of the family's cells (synth/shell.py). Where a bench fails, the same tests run on the RTL, to tell
+whether it is the netlist that differs. Report: build/gates/<target>-<unit>.json. Exit status: 0, 1 if a test
+or a tool failed, 2 for input that cannot be used.
 """
 import contextlib
 import os
@@ -43,13 +43,16 @@ SIDE, DEEP = 8, 8
 CORE = {"INT8": ("registers", "macrame", "gemm", "stalls", "macrame_faults", "macrame_resets", "fuzz"),
         "BF16": ("registers", "gemm_bf16", "stalls", "macrame_faults", "macrame_resets", "fuzz")}
 CORE["DUAL"] = CORE["BF16"]
+#: Serial requantisers: the others count on results within cycles that only pipelined ones keep.
+SLOW = ("registers", "macrame", "gemm")
 WITH_X = {"INT8": ("macrame", "unknowns"), "BF16": ("registers", None), "DUAL": ("registers", None)}
-#: Bench to module where the names differ; not bricks: the core, the array, several modules at once, another top.
+#: Benches whose module, of the same name, is simulated by itself; a case where the first one is not the best.
 BRICKS = ("mul8x8", "mul8x8_pair", "lead_zeros", "mul34x32", "mul34x32_serial", "rounding", "round_product",
-          "shift_right_narrow", "scale_to_int8", "requantize", "mul9x9", "shift_right_sticky", "bf16_product", "bf16_mul",
-          "fp32_add", "fp32_mul", "float_post", "int32_to_fp32", "fp32_to_int8", "fp32_to_bf16", "bf16_to_fp32", "lfsr32",
-          "pe_int8", "pe_bf16", "pe_dual", "result_chain", "fifo", "skid", "packet_gate", "packet_closer", "panel_buffer",
-          "panel_record", "tile_sequencer", "release_watchdog", "output_stage", "perf_counters", "axil_regs")
+          "shift_right_narrow", "scale_to_int8", "requantize", "mul9x9", "shift_right_sticky", "bf16_product",
+          "bf16_mul", "fp32_add", "fp32_mul", "float_post", "int32_to_fp32", "fp32_to_int8", "fp32_to_bf16",
+          "bf16_to_fp32", "lfsr32", "pe_int8", "pe_bf16", "pe_dual", "result_chain", "fifo/64x34", "skid",
+          "packet_gate", "packet_closer", "panel_buffer", "panel_record", "tile_sequencer",
+          "release_watchdog", "output_stage", "perf_counters", "axil_regs")
 
 
 @dataclass(frozen=True)
@@ -97,9 +100,9 @@ def from_environment(environ):
     for name in IDLE.get(unit, ()):
         if name in given:
             raise InputError(f"{name}={given[name]}: UNIT={unit} has no {name}, expected none")
-    job = Job(target, unit, whole(given, "ROWS", 2, SIDE), whole(given, "COLS", 2, SIDE), whole(given, "DEPTH", 1, DEEP),
-              one_of(given, "FORMATS", "INT8", FORMATS), whole(given, "POST_CYCLES", 1, 64),
-              one_of(given, "MULTIPLIER", "vendor", MULTIPLIERS))
+    job = Job(target, unit, whole(given, "ROWS", 2, SIDE), whole(given, "COLS", 2, SIDE),
+              whole(given, "DEPTH", 1, DEEP), one_of(given, "FORMATS", "INT8", FORMATS),
+              whole(given, "POST_CYCLES", 1, 64), one_of(given, "MULTIPLIER", "vendor", MULTIPLIERS))
     if job.formats != "INT8" and job.depth != 1:
         raise InputError(f"DEPTH={job.depth}: expected 1 with FORMATS={job.formats}")
     if 1 < job.post_cycles < 33 or (job.post_cycles > 1 and job.formats != "INT8"):
@@ -116,10 +119,9 @@ def from_environment(environ):
 
 
 def core(job):
-    """The core as `flow.Unit`: panels of 7 slices, a FIFO that a few tiles fill."""
-    tall = job.rows * (1 if job.formats == "INT8" else 4)
+    """The core as `flow.Unit`, for panels of 7 slices."""
     parameters = {"ROWS": job.rows, "COLS": job.cols, "DEPTH": job.depth, "POST_LANES": min(2, job.cols),
-                  "K_MAX": 7 * job.depth - (job.depth > 1), "FIFO_DEPTH": 1 << (3 * tall + 7).bit_length()}
+                  "K_MAX": 7 * job.depth - (job.depth > 1)}
     if job.formats != "INT8":
         parameters["FORMATS"] = f'"{job.formats}"'
     if job.post_cycles > 1:
@@ -141,8 +143,10 @@ def unit(module, parameters, job):
 
 
 def first(bench, parameters=None):
-    """A bench's first case, with other parameters if given."""
-    case = next(case for case in benches.CASES.values() if case.bench == bench)
+    """A bench's first case, with other parameters if given; a core_player becomes part of a core_strike."""
+    case = next(case for case in benches.CASES.values() if bench in (case.bench, case.name))
+    if case.toplevel == "core_player":
+        case = replace(case, toplevel="core_strike", tb=(*case.tb, "core_strike.v"))
     return case if parameters is None else replace(case, parameters=dict(parameters))
 
 
@@ -158,7 +162,8 @@ def plan(job, simulator=None):
     main, runs = simulator or "verilator", []
     if job.unit in ("all", "core"):
         made = core(job)
-        runs += [Run(made, first(bench, made.parameters), (), main) for bench in CORE[job.formats]]
+        runs += [Run(made, first(bench, made.parameters), (), main) for bench in
+                 (SLOW if job.post_cycles > 1 else CORE[job.formats])]
         if not simulator:
             bench, testcase = WITH_X[job.formats]
             runs.append(Run(made, first(bench, made.parameters), (testcase,) if testcase else (), "icarus"))
@@ -170,7 +175,8 @@ def plan(job, simulator=None):
     if job.unit == "bricks":
         for bench in BRICKS:
             case = first(bench)
-            runs.append(Run(unit(bench, case.parameters, job), case, (), main))
+            parameters = case.parameters if case.toplevel == case.bench else {}  # else a harness has its own
+            runs.append(Run(unit(case.bench, parameters, job), case, (), main))
     return runs
 
 
@@ -214,9 +220,9 @@ def on_rtl(run, failed, seed):
     tests = [failure.test for failure in failed.failures]
     try:
         with using("icarus"):
-            simulate.run(f"gates/rtl/{case.bench}", toplevel=case.toplevel, module=case.module, sources=case.sources(),
-                         parameters=case.parameters, seed=seed, plusargs=case.plusargs, testcase=tests,
-                         defines=case.defines, waves=False)
+            simulate.run(f"gates/rtl/{case.bench}", toplevel=case.toplevel, module=case.module,
+                         sources=case.sources(), parameters=case.parameters, seed=seed,
+                         plusargs=case.plusargs, testcase=tests, defines=case.defines, waves=False)
     except simulate.Failed:
         return "  The RTL with these parameters fails them too: it is not the netlist."
     return "  The RTL with these parameters passes them: the netlist differs."
@@ -250,7 +256,8 @@ def table(rows):
     for row in rows:
         tests = f"{row['passed']} passed" if not row["failed"] else f"{row['failed']} FAILED"
         bench = row["bench"] + "".join(f", {name}" for name in row["testcase"])
-        lines.append(f"| {row['module']} | {sum(row['cells'].values()):,} | {bench} | {row['simulator']} | {tests} | "
+        cells = sum(row["cells"].values())
+        lines.append(f"| {row['module']} | {cells:,} | {bench} | {row['simulator']} | {tests} | "
                      f"{row['seconds']:.1f} |")
     return lines
 
@@ -283,7 +290,8 @@ def main():
     kinds = {module: row["cells"] for row in rows for module in [row["module"]]}
     for module, cells in kinds.items():
         print(f"{module}: " + ", ".join(f"{count:,} {kind}" for kind, count in sorted(cells.items())))
-    write(path, {"target": job.target, "unit": job.unit, "tools": {"pyosys": versions(job.target)["pyosys"]}, "runs": rows})
+    tools = {"pyosys": versions(job.target)["pyosys"]}
+    write(path, {"target": job.target, "unit": job.unit, "tools": tools, "runs": rows})
     for text in wrong:
         print(f"gates: {text}", file=sys.stderr)
     print(f"{path.relative_to(flow.ROOT)}: {sum(row['passed'] for row in rows)} tests passed on the netlist"

@@ -2,21 +2,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """A netlist made ready for the benches that were written for the RTL.
 
-    bench ─► shell: the RTL module's header, word for word ─► netlist: the family's cells ─► models of the cells
+    bench ─► shell: the RTL module's header, as it is ─► netlist: the family's cells ─► models of the cells
 
-A bench sets parameters and reads them off its DUT, and a netlist has none. The shell has: its name, parameters and
-ports are cut out of the RTL's file, its body is one instance of the netlist, under another name, and a refusal of
-every parameter value but those that were synthesised. Harnesses and benches do not notice.
+A bench sets parameters and reads them off its DUT, and a netlist has none. The shell has: its name,
+parameters and ports are cut out of the RTL's file, its body is one instance of the netlist, under another
+name, and a refusal of every parameter value but those that were synthesised. Harnesses and benches do not
+notice.
 
-The models are Yosys' own (share/<family>/cells_sim.v), without their delays, and those of synth/models where Yosys
-has ports only. They come into one file, preprocessed, and only those that the netlist needs.
+The models are Yosys' own (share/<family>/cells_sim.v), without their delays, and those of synth/models where
+Yosys has ports only. They come into one file, preprocessed, and only those that the netlist needs.
 
-That it is the netlist that runs, and nothing else, is checked twice. `design` refuses a netlist that holds anything
-but instances of the family's cells, as many as Yosys counted, and wires; it puts no file of rtl/ among the sources.
-`check_program` reads the program that Icarus has made, and counts the instances in it.
-"""
+That it is the netlist that runs, and nothing else, is checked twice. `design` refuses a netlist that
+holds anything but instances of the family's cells, as many as Yosys counted, and wires; it puts no file
+of rtl/ among the sources. `check_program` reads the program that Icarus has made, and counts the
+instances in it."""
+import os
 import re
 import subprocess
+import tempfile
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +37,8 @@ CELLS = {"ecp5": SHARE / "ecp5" / "cells_sim.v", "ice40": SHARE / "ice40" / "cel
 DEFINES = ("NO_INCLUDES", "NO_ICE40_DEFAULT_ASSIGNMENTS")
 #: Inputs that Yosys leaves open: a flip-flop's load value and, where it is always enabled, its enable.
 OPEN = {"TRELLIS_FF": {"CE", "M"}}
+#: An instance as Yosys writes it: its type, its pins.
+INSTANCE = r"^  (\w+) (?:#\([^;]*?\n  \) )?(?:\\\S+ |\w+) \(\n([^;]*?)\n  \);$"
 
 
 @dataclass(frozen=True)
@@ -63,12 +68,14 @@ class Design:
 
 def models(target):
     """Verilog of every cell of a family that has a model, by name."""
-    done = subprocess.run(["iverilog", "-E", *(f"-D{name}" for name in DEFINES), "-I", str(CELLS[target].parent),
-                           "-o", "/dev/stdout", str(CELLS[target])], capture_output=True, text=True)
+    done = subprocess.run(["iverilog", "-E", *(f"-D{name}" for name in DEFINES), "-I",
+                           str(CELLS[target].parent), "-o", "/dev/stdout", str(CELLS[target])],
+                          capture_output=True, text=True)
     if done.returncode:
         raise flow.FlowError(f"iverilog -E {CELLS[target]}: {done.stderr.strip()}")
     text = re.sub(r"\bspecify\b.*?\bendspecify\b", "", flow.code(done.stdout), flags=re.DOTALL)
-    found = {match[1]: match[0] for match in re.finditer(r"^module (\w+).*?^endmodule", text, re.M | re.DOTALL)}
+    found = {match[1]: match[0]
+             for match in re.finditer(r"^module (\w+).*?^endmodule", text, re.MULTILINE | re.DOTALL)}
     own = {path.stem: path.read_text() for path in OWN.glob("*.v")} if target == "ecp5" else {}
     return {**found, **own}
 
@@ -92,11 +99,6 @@ def spread(cells, known):
 # --- the netlist --------------------------------------------------------------------------------------------
 
 
-def instances(netlist):
-    """Cells of a netlist of Yosys' as (type, text of parameters and pins)."""
-    return re.findall(r"^  (\w+) (?:#\([^;]*?\n  \) )?(?:\\\S+ |\w+) \(\n([^;]*?)\n  \);", netlist, re.M)
-
-
 def check_netlist(netlist, cells, known):
     """FlowError if a netlist is more than the counted cells and wires between them.
 
@@ -112,11 +114,11 @@ def check_netlist(netlist, cells, known):
     strangers = sorted(set(cells) - set(known))
     if strangers:
         raise flow.FlowError(f"no model of {', '.join(strangers)}")
-    found = instances(netlist)
+    found = re.findall(INSTANCE, netlist, re.M)
     counted = Counter(kind for kind, _ in found)
     if counted != Counter(cells):
         raise flow.FlowError(f"the netlist holds {dict(counted)}, Yosys counted {dict(cells)}")
-    rest = re.sub(r"^  \w+ (?:#\([^;]*?\n  \) )?(?:\\\S+ |\w+) \(\n[^;]*?\n  \);$", "", netlist, flags=re.M)
+    rest = re.sub(INSTANCE, "", netlist, flags=re.M)
     rest = re.sub(r"\\\S+ ", "name ", re.sub(r"/\*.*?\*/", "", rest, flags=re.DOTALL))
     for line in rest.split(";"):
         if not re.fullmatch(r"\s*((input|output|wire|assign|module)\b[^~&|^?!<>+*/%-]*|endmodule\s*)", line):
@@ -131,7 +133,8 @@ def check_netlist(netlist, cells, known):
 def _inputs(model):
     """Names of a model's inputs, from a header in ANSI style."""
     header = re.sub(r"\(\*.*?\*\)", "", model[:model.index(";")])
-    inputs = re.findall(r"\binput\s+(?:wire\s+)?(?:\[[^]]*\]\s*)?((?:\w+\s*(?:,(?!\s*(?:input|output|inout)\b)\s*)?)+)", header)
+    inputs = re.findall(r"\binput\s+(?:wire\s+)?(?:\[[^]]*\]\s*)?"
+                        r"((?:\w+\s*(?:,(?!\s*(?:input|output|inout)\b)\s*)?)+)", header)
     return {name for some in inputs for name in re.findall(r"\w+", some)}
 
 
@@ -139,7 +142,7 @@ def _inputs(model):
 
 
 def header(verilog, module):
-    """A module's header without its comments, "module" to ";", and its parameters: name to default, in Verilog."""
+    """A module's header without comments, "module" to ";", and its parameters' defaults, in Verilog."""
     text = flow.code(verilog)
     start = re.search(rf"^module {module}\b", text, re.M).start()
     text = text[start:text.index(";", start) + 1]
@@ -215,15 +218,23 @@ def design(found, netlist=None, folder=None):
     for name, text in texts.items():
         path = folder / name
         if not path.exists() or path.read_text() != text:
-            path.write_text(text)
+            replace(path, text)
     return Design(unit.module, tuple(folder / name for name in texts), dict(found.cells), needed)
 
 
+def replace(path, text):
+    """Write a file at once: another run may be reading it."""
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=".", delete=False) as file:
+        file.write(text)
+    os.replace(file.name, path)
+
+
 def public(sources, folder):
-    """A file for Verilator that keeps visible to Python what stands in these sources, and nothing of the netlist."""
+    """A file for Verilator: visible to Python is what stands in these sources, and nothing of the netlist."""
     modules = [name for path in sources for name in re.findall(r"^\s*module (\w+)", path.read_text(), re.M)]
     path = folder / f"public-{flow.digest(modules)[:8]}.vlt"
-    path.write_text("\n".join(["`verilator_config", *(f'public_flat_rw -module "{m}" -var "*"' for m in modules)]) + "\n")
+    lines = ["`verilator_config", *(f'public_flat_rw -module "{name}" -var "*"' for name in modules)]
+    replace(path, "\n".join(lines) + "\n")
     return path
 
 

@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The model of ECP5's block RAM against a list of bits.
 
-What could be wrong, and what would show it: a width's address taken from the wrong bits (both ports work over all
-18,432 bits, each in its own width, so that one writes what the other reads); bytes in another order, or enabled by
-each other's bit (random enables, the rest must stay); the ninth bits (they are data where the width has them, and
-keep their value where it has not); a word lost while nothing is read or written (random enables); the initial
-contents (the whole memory is read before the first write); an old or a new value where the block promises neither
-(a read and a write of the same bits in one cycle must give X, and those of others must not).
-"""
+What could be wrong, and what would show it: a width's address taken from the wrong bits (both ports work
+over all 18,432 bits, each in its own width, so that one writes what the other reads); bytes in another
+order, or enabled by each other's bit (random enables, the rest must stay); the ninth bits (they are data
+where the width has them, and keep their value where it has not); a word lost while nothing is read or
+written (random enables); the initial contents (the whole memory is read before the first write); an old
+or a new value where the block promises neither (a read and a write of the same bits in one cycle must
+give X, and those of others must not)."""
 import random
 
 import cocotb
@@ -79,7 +79,8 @@ class Bench:
         for bit, expected in enumerate(self.seen):
             got = out[low + bit]
             if expected is None:
-                assert not self.four_states or got in "xX", f"address {read}, bit {bit}: expected X, got {got}"
+                assert not self.four_states or got in "xX", \
+                    f"address {read}, bit {bit}: expected X, got {got}"
             else:
                 assert got == str(expected), f"address {read}, bit {bit}: expected {expected}, got {got}"
 
