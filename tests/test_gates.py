@@ -19,7 +19,7 @@ from synth.settings import InputError
 
 #: A core small enough for every day, and what of its bench runs on it.
 QUICK = gates.Job(rows=1, cols=1, post_cycles=33)
-QUICK_TESTS = ("hard_reset", "unknowns")
+QUICK_TESTS = ("modes", "unknowns/stalls=random")
 MODULES = {"requantize": "requantize", "mac_array": "mac_array/1x1x1", "fifo": "fifo/64x34",
            "lead_zeros": "lead_zeros"}
 
@@ -75,7 +75,7 @@ def test_core(target):
     made = gates.core(QUICK)
     case = gates.first("macrame", made.parameters)
     found, result = simulated(target, gates.Run(made, case, QUICK_TESTS), "quick")
-    assert len(result.passed) == 4
+    assert len(result.passed) == 2
     assert sum(found.cells.values()) > 3000
     assert {"ecp5": "DP16KD", "ice40": "SB_RAM40_4K"}[target] in found.cells
 
@@ -135,12 +135,12 @@ FAULTS = [
     ("ice40", "fifo", "stream", "write enables",
      lambda n: once(n, r"\.MASK\([^\n]*\),\n", ".MASK(16'h00f0),\n")),
 ]
-DAILY = {("ecp5", "fifo"), ("ice40", "mac_array")}
+DAILY = {("ecp5", "a byte enable"), ("ice40", "no output register")}
 
 
 @pytest.mark.parametrize(("target", "module", "testcase", "what", "change"), [
     pytest.param(*fault, id="-".join(fault[:2] + fault[3:4]).replace(" ", "-"),
-                 marks=[] if fault[:2] in DAILY else [pytest.mark.nightly]) for fault in FAULTS])
+                 marks=[] if (fault[0], fault[3]) in DAILY else [pytest.mark.nightly]) for fault in FAULTS])
 def test_a_fault_in_the_netlist_is_seen(tmp_path, target, module, testcase, what, change):
     wanted = brick(module, (testcase,))
     netlist = flow.synthesise(target, wanted.unit).verilog.read_text()
