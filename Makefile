@@ -15,7 +15,8 @@ TAKES_nightly := $(TAKES_test)
 TAKES_bitstream := BOARD BAUD SEED
 TAKES_synth   := TARGET UNIT ROWS COLS DEPTH FORMATS MULTIPLIER SEEDS
 TAKES_synth-table := TARGET SEEDS
-TARGETS := sim train gemm test lint bench synth synth-table waves bitstream exhaustive nightly
+TAKES_gates   := TARGET UNIT ROWS COLS DEPTH FORMATS POST_CYCLES MULTIPLIER SIM SEED
+TARGETS := sim train gemm test lint bench synth synth-table gates waves bitstream exhaustive nightly
 
 goals   := $(or $(MAKECMDGOALS),help)
 taken   := $(sort $(foreach g,$(goals),$(TAKES_$g)))
@@ -32,10 +33,10 @@ JOBS ?= auto
 SEEDS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help sim train gemm test lint bench synth synth-table waves bitstream exhaustive nightly clean
+.PHONY: help sim train gemm test lint bench synth synth-table gates waves bitstream exhaustive nightly clean
 .PHONY: ready-sim ready-train ready-synth ready-test
-sim train gemm bench waves bitstream exhaustive: export MACRAME_TARGET = $@
-sim train gemm bench waves bitstream exhaustive: export MACRAME_TAKES = $(TAKES_$@)
+sim train gemm bench gates waves bitstream exhaustive: export MACRAME_TARGET = $@
+sim train gemm bench gates waves bitstream exhaustive: export MACRAME_TAKES = $(TAKES_$@)
 
 help:                  ## list the targets and the variables each takes
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -68,6 +69,9 @@ synth: ready-synth     ## synthesise, place and time a unit: TARGET=ecp5|ice40|g
 
 synth-table: ready-synth ## tables of arrays and cores on every target, or one (TARGET=, SEEDS=): hours at first
 	@$(PY) -m synth --table
+
+gates: ready-test      ## the benches of the RTL on its netlist, bit by bit: TARGET=ecp5|ice40 (UNIT=, ROWS=, SIM=)
+	@$(PY) -m synth.gates
 
 waves: ready-sim       ## one small case with waves, two tiles back to back, and what opens them
 	@$(PY) -m tools.waves

@@ -109,6 +109,22 @@ class Job:
         return flow.Unit(name, "mac_array", shape + more, portable)
 
 
+def one_of(given, name, default, allowed):
+    """The value of a variable, one of `allowed`; InputError."""
+    value = given.get(name, default)
+    if value not in allowed:
+        raise InputError(f"{name}={value}: expected one of {', '.join(allowed)}")
+    return value
+
+
+def whole(given, name, default, largest):
+    """The value of a variable, an integer from 1 on; InputError."""
+    value = given.get(name, str(default))
+    if not (value.isascii() and value.isdigit() and len(value) < 10 and 1 <= int(value) <= largest):
+        raise InputError(f"{name}={value}: expected an integer from 1 to {largest}")
+    return int(value)
+
+
 def from_environment(environ):
     """Read and check the variables; an empty one counts as not given.
 
@@ -128,16 +144,10 @@ def from_environment(environ):
     given = {name: environ[name] for name in NAMES if environ.get(name)}
 
     def choice(name, default, allowed):
-        value = given.get(name, default)
-        if value not in allowed:
-            raise InputError(f"{name}={value}: expected one of {', '.join(allowed)}")
-        return value
+        return one_of(given, name, default, allowed)
 
     def integer(name, default):
-        value = given.get(name, str(default))
-        if not (value.isascii() and value.isdigit() and len(value) < 10 and 1 <= int(value) <= LARGEST[name]):
-            raise InputError(f"{name}={value}: expected an integer from 1 to {LARGEST[name]}")
-        return int(value)
+        return whole(given, name, default, LARGEST[name])
 
     target, unit = choice("TARGET", "ecp5", tuple(flow.TARGETS)), choice("UNIT", "core", UNITS)
     for name in IDLE.get(unit, ()):

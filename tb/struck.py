@@ -189,7 +189,7 @@ class Struck:
             self._beats = _join(self._beats, parse_results(self._text.read(), shape.cols))
         except LinkError as error:
             raise AssertionError(str(error)) from None
-        while self.dut.striking.value:
+        while self.dut.striking.value or u.rst.value:   # the strike may have been the transfer's last cycle
             await FallingEdge(u.clk)
         await FallingEdge(u.clk)
         self.transfers += 1

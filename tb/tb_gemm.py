@@ -33,7 +33,7 @@ class PlayerLink(Link):
     """A link from within the simulator; to be used in functions that `cocotb.task.bridge` has wrapped."""
 
     def __init__(self, dut):
-        self.player = Player(dut)
+        self.player = Player(getattr(dut, "u", dut))  # core_strike is a core_player and more
         self.cols = int(dut.COLS.value)
         self.sent = {"w": 0, "a": 0}
         self.received = self.cycles = 0

@@ -277,7 +277,7 @@ async def output_blocked(dut):
     tb.activations(0)
     await ClockCycles(dut.clk, 100)
     assert await tb.read(STATUS) == 0x200, "not busy, while a result waits"
-    for _ in range(60):
+    for _ in range(120):
         tb.activations(0)
     await ClockCycles(dut.clk, 2000)
     assert dut.m_axis_tvalid.value == 1

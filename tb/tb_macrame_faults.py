@@ -196,7 +196,7 @@ async def prefetched(dut, error):
     core, rng = await begin(dut)
     shape = core.shape
     seen = set()
-    for number, chance in enumerate((0.3, 0.8, 0.9, 0.93, 0.95, 0.95)):
+    for number, chance in enumerate((0.3, 0.3, 0.5, 0.7, 0.8, 0.9, 0.93, 0.95)):
         bad = weight_packet(rng, shape, shape.slices_max)
         bad = {"mode": Packet(bad.data, 77), "record": resized(rng, bad, 1),
                "length": resized(rng, bad, len(bad) + 1)}[error]

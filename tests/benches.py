@@ -356,3 +356,10 @@ bench("macrame_uart", toplevel="board_line", rtl=CORE, tb=_BOARD, shapes={
     "icebreaker": {"BOARD": '"icebreaker"', "CLOCKS": 4, "ROWS": 2, "COLS": 2, "DEPTH": 4, "K_MAX": 16},
     "ulx3s": {"BOARD": '"ulx3s"', "CLOCKS": 7, "ROWS": 1, "COLS": 3, "DEPTH": 1, "K_MAX": 8, "POST_LANES": 2,
               "POST_CYCLES": 1}})
+
+# --- synth/models -----------------------------------------------------------------------------------------
+
+bench("block_ram", rtl=(), tb=["../synth/models/DP16KD.v", "block_ram.v"], shapes={
+    f"{a}to{b}": {"A_W": a, "B_W": b} for a, b in ((36, 36), (36, 9), (18, 18), (9, 9), (1, 4))},
+    nightly={f"{a}to{b}": {"A_W": a, "B_W": b} for a, b in (
+        (36, 18), (36, 4), (36, 2), (36, 1), (18, 9), (18, 1), (9, 18), (4, 4), (2, 2), (1, 1), (2, 18))})
