@@ -62,12 +62,12 @@ MODULES = {
     "int32_to_fp32": Module({"enable": 1, "x": 4}, np.dtype(np.uint32),
                             ("arith/int32_to_fp32.v", "arith/lead_zeros.v", "arith/rounding.v")),
     "lead_zeros": Module({"x": 4}, np.dtype(np.uint8), ("arith/lead_zeros.v",)),
-    "mul34x32": Module({"a": 8, "b": 4}, np.dtype(np.int64), ("arith/mul34x32.v",)),
+    "mul34x32": Module({"a_high": 4, "a_low": 4, "b": 4}, np.dtype(np.int64), ("arith/mul34x32.v",)),
     "round_product": Module({"fp": 1, "p": 8}, np.dtype(np.int64),
                             ("arith/round_product.v", "arith/rounding.v")),
     "rounding": Module({"bits": 1}, np.dtype(np.uint8), ("arith/rounding.v",)),
     "scale_to_int8": Module(
-        {"rule": 1, "a": 8, "b": 4, "negate": 1, "right": 1,
+        {"rule": 1, "a_high": 4, "a_low": 4, "b": 4, "negate": 1, "right": 1,
          "zero_point": 1, "clamp_low": 1, "clamp_high": 1},
         np.dtype(np.int8), _SCALE),
     "vector_lane": Module(
@@ -75,7 +75,8 @@ MODULES = {
         np.dtype(np.uint32),
         ("vector/vector_lane.v", "arith/fp32_add.v", "arith/fp32_mul.v", "arith/fp32_to_bf16.v",
          "arith/mul34x32.v", *_FLOAT)),
-    "shift_right_narrow": Module({"y": 8, "right": 1}, np.dtype(np.uint16), ("arith/shift_right_narrow.v",)),
+    "shift_right_narrow": Module({"y": 8, "up": 1, "right": 1}, np.dtype(np.uint16),
+                                 ("arith/shift_right_narrow.v",)),
     "shift_right_sticky": Module({"x": 4, "right": 1}, np.dtype(np.uint32), ("arith/shift_right_sticky.v",)),
 }
 

@@ -11,9 +11,15 @@ from tb.vectors import TB
 
 @cocotb.test(timeout_time=1, timeout_unit="sec")
 async def mul34x32_products(dut):
-    """Extremes of all four partial products, then every magnitude; a needs its 34 bits."""
+    """Extremes of all four partial products, then every magnitude; the low digit of a may be 2^16."""
     tb = TB(dut)
-    a, b = stimuli.signed(tb.rng, 34, 40_000), stimuli.signed(tb.rng, 32, 40_000)
-    ends_a, ends_b = np.meshgrid(stimuli.signed(tb.rng, 34, 8), stimuli.signed(tb.rng, 32, 8))
-    a, b = np.concatenate([a, ends_a.ravel()]), np.concatenate([b, ends_b.ravel()])
-    await tb.check(mul34x32(a, b), a=a, b=b.astype(np.int32))
+    ends = np.array([0, 1, 2**15 - 1, 2**15, 2**16 - 1, 2**16])
+    highs, lows, ends_b = np.meshgrid([-(2**16), -1, 0, 1, 2**16 - 1], ends, stimuli.signed(tb.rng, 32, 8))
+    a, b = stimuli.signed(tb.rng, 33, 40_000), stimuli.signed(tb.rng, 32, 40_000)
+    a_high, a_low = a >> 16, a & 0xFFFF
+    full = (a_low == 0) & (a_high > -(2**16))  # the same number, its low digit 2^16
+    a_high, a_low = np.where(full, a_high - 1, a_high), np.where(full, 2**16, a_low)
+    assert full.sum() > 100
+    a_high, a_low = np.concatenate([a_high, highs.ravel()]), np.concatenate([a_low, lows.ravel()])
+    b = np.concatenate([b, ends_b.ravel()])
+    await tb.check(mul34x32(a_high, a_low, b), a_high=a_high, a_low=a_low, b=b.astype(np.int32))

@@ -26,4 +26,5 @@ async def round_product_places(dut):
     floats = np.concatenate([top << 32 | low, [0]])
     p = np.concatenate([fixed, floats])
     fp = np.arange(p.size) >= fixed.size
-    await tb.check(round_product(fp, p), fp=fp.astype(np.uint8), p=p)
+    y, up = round_product(fp, p)
+    await tb.check(y << 1 | up, fp=fp.astype(np.uint8), p=p)

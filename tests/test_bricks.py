@@ -1,6 +1,9 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """The requantiser's bricks and mul8x8: RTL against golden, golden's plain form against its vectorised one."""
+from fractions import Fraction
+from math import floor
+
 import numpy as np
 import pytest
 from benches import cases, run
@@ -42,8 +45,10 @@ def test_lead_zeros_golden(rng):
 
 
 def test_mul34x32_golden(rng):
-    a, b = stimuli.signed(rng, 34, 5_000), stimuli.signed(rng, 32, 5_000)
-    np.testing.assert_array_equal(mul34x32(a, b), [mul34x32_plain(int(p), int(q)) for p, q in zip(a, b)])
+    a_high, a_low = stimuli.signed(rng, 17, 5_000), rng.integers(0, 2**16 + 1, 5_000)
+    b = stimuli.signed(rng, 32, 5_000)
+    plain = [mul34x32_plain(int(h), int(low), int(q)) for h, low, q in zip(a_high, a_low, b)]
+    np.testing.assert_array_equal(mul34x32(a_high, a_low, b), plain)
 
 
 def test_rounding_golden():
@@ -57,14 +62,24 @@ def test_round_product_golden(rng):
     floats = rng.integers(2**46, 2**48, 5_000) >> rng.integers(0, 2, 5_000)
     floats = np.maximum(floats & -(1 << rng.integers(0, 25, 5_000)), 2**46) << 8
     for fp, values in ((False, p), (True, floats)):
-        plain = [round_product_plain(fp, int(v)) for v in values]
-        np.testing.assert_array_equal(round_product(fp, values), plain)
+        plain = np.array([round_product_plain(fp, int(v)) for v in values])
+        np.testing.assert_array_equal(np.transpose(round_product(fp, values)), plain)
+        unit = [max(int(v).bit_length() - 24, 0) if fp else 31 for v in values]
+        exact = [round(Fraction(int(v), 2**u)) if fp else floor(Fraction(int(v), 2**u) + Fraction(1, 2))
+                 for v, u in zip(values, unit)]
+        assert [int(y) + int(up) for y, up in plain] == [e << u >> 31 for e, u in zip(exact, unit)]
 
 
 def test_shift_right_narrow_golden(rng):
-    y, right = stimuli.signed(rng, 33, 5_000), rng.integers(0, 32, 5_000)
-    plain = np.array([shift_right_narrow_plain(int(a), int(b)) for a, b in zip(y, right)])
-    np.testing.assert_array_equal(np.transpose(shift_right_narrow(y, right)), plain)
+    y, up, right = stimuli.signed(rng, 33, 5_000), rng.integers(0, 2, 5_000), rng.integers(0, 32, 5_000)
+    plain = np.array([shift_right_narrow_plain(int(a), int(u), int(b)) for a, u, b in zip(y, up, right)])
+    np.testing.assert_array_equal(np.transpose(shift_right_narrow(y, up, right)), plain)
+    for (v, guard, extra, sticky), a, u, b in zip(plain.tolist(), y.tolist(), up.tolist(), right.tolist()):
+        if a >> b != v:
+            assert (v in range(256, 384) and a >> b > 255) or (v in range(-384, -256) and a >> b < -256)
+            continue
+        halves = 2 * (Fraction(a + u, 2**b) - v)
+        assert guard < halves < guard + 1 if sticky else halves == guard + extra
 
 
 def test_scale_to_int8_golden(rng):
@@ -73,6 +88,6 @@ def test_scale_to_int8_golden(rng):
     a = np.where(rule == 3, rng.integers(2**23, 2**24 + 1, n) << 8, stimuli.signed(rng, 32, n))
     b = np.where(rule == 3, rng.integers(2**23, 2**24, n), stimuli.signed(rng, 32, n))
     negate, right = (rule == 3) & (a & 256 != 0), rng.integers(0, 32, n)
-    columns = [rule, a, b, negate, right, *stimuli.clamps(rng, n).values()]
+    columns = [rule, a >> 16, a & 0xFFFF, b, negate, right, *stimuli.clamps(rng, n).values()]
     plain = [scale_to_int8_plain(*map(int, row)) for row in zip(*columns)]
     np.testing.assert_array_equal(scale_to_int8(*columns), plain)

@@ -4,18 +4,20 @@
 import numpy as np
 
 
-def mul34x32_plain(a: int, b: int) -> int:
-    """``a * b`` wrapped to 64 bits; `a` is 34 bits signed, `b` 32."""
-    return (a * b + 2**63) % 2**64 - 2**63
+def mul34x32_plain(a_high: int, a_low: int, b: int) -> int:
+    """``(a_high * 2^16 + a_low) * b`` wrapped to 64 bits; `a_high` 17 bits signed, `a_low` 0..2^16."""
+    return ((a_high * 2**16 + a_low) * b + 2**63) % 2**64 - 2**63
 
 
-def mul34x32(a, b):
+def mul34x32(a_high, a_low, b):
     """`mul34x32_plain` on arrays.
 
     Parameters
     ----------
-    a : array_like of int64
-        -2^33..2^33 - 1.
+    a_high : array_like of int64
+        -2^16..2^16 - 1.
+    a_low : array_like of int64
+        0..2^16.
     b : array_like of int32
 
     Returns
@@ -23,4 +25,5 @@ def mul34x32(a, b):
     ndarray of int64
         NumPy wraps as the module does.
     """
-    return np.multiply(np.asarray(a, np.int64), np.asarray(b, np.int64))
+    a = np.asarray(a_high, np.int64) * 2**16 + np.asarray(a_low, np.int64)
+    return np.multiply(a, np.asarray(b, np.int64))

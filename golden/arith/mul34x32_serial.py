@@ -1,7 +1,17 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Golden model of ``rtl/arith/mul34x32_serial.v``: the numbers are those of `golden.arith.mul34x32`."""
-from golden.arith.mul34x32 import mul34x32 as mul34x32_serial
-from golden.arith.mul34x32 import mul34x32_plain as mul34x32_serial_plain
+"""Golden model of ``rtl/arith/mul34x32_serial.v``: `golden.arith.mul34x32` with `a` in one piece."""
+import numpy as np
 
-__all__ = ["mul34x32_serial", "mul34x32_serial_plain"]
+from golden.arith.mul34x32 import mul34x32, mul34x32_plain
+
+
+def mul34x32_serial_plain(a: int, b: int) -> int:
+    """``a * b`` wrapped to 64 bits; `a` is 34 bits signed, `b` 32."""
+    return mul34x32_plain(a >> 16, a & 0xFFFF, b)
+
+
+def mul34x32_serial(a, b):
+    """`mul34x32_serial_plain` on arrays; see `golden.arith.mul34x32.mul34x32`."""
+    a = np.asarray(a, np.int64)
+    return mul34x32(a >> 16, a & 0xFFFF, b)

@@ -5,7 +5,7 @@ import numpy as np
 
 
 def round_product_plain(fp: bool, p: int) -> int:
-    """``p / 2^31``, rounded.
+    """``p / 2^31``, rounded, as a sum not yet added.
 
     Parameters
     ----------
@@ -16,15 +16,18 @@ def round_product_plain(fp: bool, p: int) -> int:
 
     Returns
     -------
-    int
+    y : int
         33 bits signed.
+    up : int
+        0 or 1; ``y + up`` is the result.
     """
     if not fp:
-        return (p + 2**30) >> 31
+        return p >> 31, p >> 30 & 1
     unit = 2 ** max(p.bit_length() - 24, 0)  # of the 24th significant bit
     kept, rest = divmod(p, unit)
     up = 2 * rest > unit or (2 * rest == unit and kept % 2 == 1)
-    return (kept + up) * unit >> 31
+    places = unit // 2**31  # 2 where 48 bits were rounded: then the increment is twice `up`, one of them in y
+    return (kept * unit >> 31) + (up if places == 2 else 0), int(up)
 
 
 def round_product(fp, p):
@@ -37,9 +40,12 @@ def round_product(fp, p):
 
     Returns
     -------
-    ndarray of int64
+    y : ndarray of int64
+    up : ndarray of int64
     """
-    p = np.asarray(p, np.int64)
-    unit = np.where(p >= 2**55, 2**32, 2**31)
-    even = (p // unit) & 1
-    return np.where(fp, (p + unit // 2 - 1 + even) // unit * (unit >> 31), ((p >> 30) + 1) >> 1)
+    p, fp = np.asarray(p, np.int64), np.asarray(fp, bool)
+    double = fp & (p >= 2**55)
+    unit = np.where(double, 2**32, 2**31)
+    kept, rest = p // unit, p % unit
+    up = np.where(fp, 2 * rest + (kept & 1) > unit, p >> 30 & 1).astype(np.int64)
+    return kept * (unit >> 31) + np.where(double, up, 0), up

@@ -9,15 +9,19 @@ from golden.arith.rounding import EVEN, rounding, rounding_plain
 from golden.arith.shift_right_narrow import shift_right_narrow, shift_right_narrow_plain
 
 
-def scale_to_int8_plain(rule, a, b, negate, right, zero_point, clamp_low, clamp_high) -> int:
+def scale_to_int8_plain(rule, a_high, a_low, b, negate, right, zero_point, clamp_low, clamp_high) -> int:
     """One result, by the module's own steps.
 
     Parameters
     ----------
     rule : int
-        1 ties away, 2 ties up, 3 float32 (see the Verilog for what `a` and `b` may be).
-    a, b : int
-        34 and 32 bits signed.
+        1 ties away, 2 ties up, 3 float32 (see the Verilog for what ``a_high * 2^16 + a_low`` and `b` may be).
+    a_high : int
+        17 bits signed.
+    a_low : int
+        0..2^16.
+    b : int
+        int32.
     negate : bool
         Rule 3 only.
     right : int
@@ -30,20 +34,23 @@ def scale_to_int8_plain(rule, a, b, negate, right, zero_point, clamp_low, clamp_
     int
         int8.
     """
-    y = round_product_plain(rule == EVEN, mul34x32_plain(a, b))
-    v, guard, sticky = shift_right_narrow_plain(y, right)
-    v += rounding_plain(rule, v < 0, v % 2 == 1, guard, sticky)
+    y, up = round_product_plain(rule == EVEN, mul34x32_plain(a_high, a_low, b))
+    v, guard, extra, sticky = shift_right_narrow_plain(y, up, right)
+    tie = not sticky and guard != extra
+    v += rounding_plain(rule, v < 0, v % 2 == 1, True, False) if tie else guard
     return min(clamp_high, max((-v if negate else v) + zero_point, clamp_low))
 
 
-def scale_to_int8(rule, a, b, negate, right, zero_point, clamp_low, clamp_high):
+def scale_to_int8(rule, a_high, a_low, b, negate, right, zero_point, clamp_low, clamp_high):
     """`scale_to_int8_plain` on arrays.
 
     Returns
     -------
     ndarray of int8
     """
-    v, guard, sticky = shift_right_narrow(round_product(np.equal(rule, EVEN), mul34x32(a, b)), right)
-    v = v + rounding(rule, v < 0, v & 1, guard, sticky)
+    y, up = round_product(np.equal(rule, EVEN), mul34x32(a_high, a_low, b))
+    v, guard, extra, sticky = shift_right_narrow(y, up, right)
+    tie = rounding(rule, v < 0, v & 1, True, False)
+    v = v + np.where(~sticky & (guard != extra), tie, guard)
     v = np.where(negate, -v, v) + np.asarray(zero_point, np.int64)
     return np.minimum(clamp_high, np.maximum(v, clamp_low)).astype(np.int8)

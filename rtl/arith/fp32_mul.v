@@ -59,7 +59,8 @@ module fp32_mul (
     reg  [9:0]  exp3_q, exp4_q, exp5_q, exp6_q, exp7_q;
 
     mul34x32 u_mul (
-        .clk(clk), .enable(enable), .a($signed({10'd0, a3_q})), .b($signed({8'd0, b3_q})), .p(product7)
+        .clk(clk), .enable(enable), .a_high($signed({9'd0, a3_q[23:16]})), .a_low({1'b0, a3_q[15:0]}),
+        .b($signed({8'd0, b3_q})), .p(product7)
     );
 
     // 8

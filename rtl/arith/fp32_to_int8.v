@@ -83,7 +83,7 @@ module fp32_to_int8 (
 
     // 4..11: far away or NaN, the shift by 31 leaves 0; infinity, unshifted, saturates.
     scale_to_int8 u_scale (
-        .clk(clk), .rst(1'b0), .enable(1'b1), .rule(FP32), .a($signed({2'b00, a3_q, 8'd0})),
+        .clk(clk), .rst(1'b0), .enable(1'b1), .rule(FP32), .a_high($signed({1'b0, a3_q[23:8]})), .a_low({1'b0, a3_q[7:0], 8'd0}),
         .b($signed({8'd0, b3_q})),
         .negate(negate3_q), .right(right3_q), .zero_point(zero3_q), .clamp_low(8'h80), .clamp_high(8'h7F),
         .q(q)

@@ -7,8 +7,10 @@
 //            take 34 x 32 bits for the price of 32 x 32; fp32 needs the two extra bits (scale_to_int8).
 // Latency    4 cycles, one product a cycle. The data registers have no reset.
 // enable     low: nothing moves, p stays. Cycles count only while it is high.
-// Contract   p = the low 64 bits of a * b, so exact whenever the product fits a signed 64-bit word.
-// Method     a = a_hi * 2^16 + a_lo, b = b_hi * 2^16 + b_lo; the high parts are signed, the low ones unsigned.
+// Contract   p = the low 64 bits of a * b, so exact whenever the product fits a signed 64-bit word. a comes in two digits,
+//            a = a_high * 2^16 + a_low, and the low one, 0..2^16, has a bit more than its place: who rounds a number adds
+//            the increment to it and is spared the carry through a_high. So a is -2^32..2^32, 34 bits signed.
+// Method     b = b_hi * 2^16 + b_lo; the high parts are signed, the low ones unsigned.
 //
 //              63          48 47         32 31         16 15          0
 //              |        a_hi * b_hi        |        a_lo * b_lo       |
@@ -20,33 +22,34 @@
 module mul34x32 (
     input  wire               clk,
     input  wire               enable,
-    input  wire signed [33:0] a,
+    input  wire signed [16:0] a_high,
+    input  wire        [16:0] a_low,
     input  wire signed [31:0] b,
     output reg         [63:0] p
 );
 
     // 1: operands at the multipliers, in halves. {1'b0, low} makes the unsigned half a signed operand.
-    reg signed [17:0] a_hi_q;
-    reg signed [16:0] a_lo_q;
+    reg signed [16:0] a_hi_q;
+    reg signed [17:0] a_lo_q;
     reg signed [15:0] b_hi_q;
     reg signed [16:0] b_lo_q;
 
-    // 2: products. None of them loses a bit: 18 + 16 = 34, 18 + 17 - 1 = 34 (b_lo is not -2^16), 33, 32.
-    reg signed [33:0] hh_q;
+    // 2: products. None of them loses a bit: 17 + 16 = 33 for hh, 17 + 17 = 34, 18 + 16 = 34, and a_lo * b_lo < 2^32.
+    reg signed [32:0] hh_q;
     reg signed [33:0] hl_q;
     reg signed [33:0] lh_q;
     reg        [31:0] ll_q;
 
-    // 3: the middle column: |hl + lh| < 2^33 + 2^32 fits 35 bits.
-    reg signed [34:0] mid3_q;
+    // 3: the middle column: |hl + lh| < 2^32 + 2^32 fits 34 bits.
+    reg signed [33:0] mid3_q;
     reg        [31:0] hh3_q;
     reg        [31:0] ll3_q;
 
-    wire signed [33:0] ll = a_lo_q * b_lo_q;
+    wire signed [34:0] ll = a_lo_q * b_lo_q;
 
     always @(posedge clk) if (enable) begin
-        a_hi_q <= a[33:16];
-        a_lo_q <= $signed({1'b0, a[15:0]});
+        a_hi_q <= a_high;
+        a_lo_q <= $signed({1'b0, a_low});
         b_hi_q <= b[31:16];
         b_lo_q <= $signed({1'b0, b[15:0]});
 
@@ -55,14 +58,14 @@ module mul34x32 (
         lh_q   <= a_lo_q * b_hi_q;
         ll_q   <= ll[31:0];
 
-        mid3_q <= {hl_q[33], hl_q} + {lh_q[33], lh_q};
+        mid3_q <= hl_q + lh_q;
         hh3_q  <= hh_q[31:0];
         ll3_q  <= ll_q;
 
-        p      <= {{hh3_q, ll3_q[31:16]} + {{13{mid3_q[34]}}, mid3_q}, ll3_q[15:0]};
+        p      <= {{hh3_q, ll3_q[31:16]} + {{14{mid3_q[33]}}, mid3_q}, ll3_q[15:0]};
     end
 
-    wire unused = &{1'b0, ll[33:32], hh_q[33:32]};
+    wire unused = &{1'b0, ll[34:32], hh_q[32]};
 
 endmodule
 

@@ -17,17 +17,21 @@
 //   q = minimum(clamp_high, maximum(y + zero_point, clamp_low)). x << s wraps to 32 bits.
 //   SRDHM(a, b) = (a*b + 2^30) >> 31, saturated to 2^31 - 1 for a = b = -2^31.
 // Method     fp32(x) needs |x| normalised and rounded to 24 bits, the integer rules need x << s: one left
-//            shifter serves both. For x < 0, ~x stands in for |x| = ~x + 1: shifted left with ones
-//            coming in, n = ~(x << l), it is n + 1 = |x| << l, and that last + 1 is absorbed by the rounding:
+//            shifter serves both, by 16, 8, 4, 2 and 1. For fp32 each step is taken if the bits that would leave are
+//            copies of the sign, and so x is normalised without counting its leading zeros first; x = 0 and -1 go all
+//            31 places. For x < 0, ~x stands in for |x| = ~x + 1: n = ~(x << l), and n + 1 = |x| << l, and that
+//            last + 1 is absorbed by the rounding:
 //
 //              n[31:8] keeps 24 bits, d = n[7:0] are dropped.       round up iff
 //              x >= 0   d is the dropped part itself                d > 0x80, or d = 0x80 and lsb 1
 //              x <  0   d + 1 is                                    d > 0x7F, or d = 0x7F and lsb 1
 //
 //            (d = 0xFF: d + 1 carries into the kept bits, exactly, and that is `up` again.)
-//            With l = leading zeros of x or ~x and value(scale) = B * 2^(E-150), the product to be rounded to an
-//            integer is A * 2^(8-l) * B * 2^(E-150) = (A*B / 2^23) / 2^(119+l-E). E = 0 (zero, subnormal) makes
-//            that shift > 31, hence 0, as it must be: |x * scale| < 2^-94.
+//            The increment is added to n[15:8] and gets no further than the carry bit of a_low (mul34x32).
+//            With l = places shifted left and value(scale) = B * 2^(E-150), the product to be rounded to an
+//            integer is A * 2^(8-l) * B * 2^(E-150) = (A*B / 2^23) / 2^(119-E+l). E = 0 (zero, subnormal) makes
+//            that shift > 31, hence 0, as it must be: |x * scale| < 2^-94. The integer rules shift by -s, which is
+//            l - s where s > 0 is less than 32 (0), and at most that where it is more: one sum serves both.
 // Example    fp32, x = 7, scale = 0.5: 3.5 -> 4. ruy, x = -7, m = 2^30, s = 0: SRDHM gives -3 (ties up);
 //            s = -1: -3 / 2 = -1.5 -> -1, gemmlowp: -2.
 `default_nettype none
@@ -51,70 +55,99 @@ module requantize #(
     localparam [1:0] FP32 = 2'd3;
     localparam [1:0] EVEN = 2'd3;
 
-    // 1: how far left, how far right.
-    wire        fp0   = (mode == FP32);
-    wire        big   = shift[7] ? (shift[6:5] != 2'b11) | (shift[4:0] == 5'd0) : (shift[6:5] != 2'b00);
-    wire [4:0]  size0 = big ? 5'd31 : (shift[4:0] ^ {5{shift[7]}}) + {4'd0, shift[7]};
-    wire [4:0]  lead0;
+    // 1: left by 16; by 8 is decided. fp32: as long as copies of the sign are what leaves.
+    wire        fp0    = (mode == FP32);
+    wire        high0  = (x[31:24] == {8{x[31]}});
+    wire        mid0   = (x[23:16] == {8{x[31]}});
+    wire        low0   = (x[15:8]  == {8{x[31]}});
+    wire        far0   = ~shift[7] & (shift[6:5] != 2'b00);
+    wire [4:0]  size0  = (shift[4:0] & {5{~shift[7]}}) | {5{far0}};
+    wire        left16 = fp0 ? high0 & mid0 : size0[4];
+    wire        left8  = fp0 ? high0 & (low0 | ~mid0) : size0[3];
 
-    lead_zeros u_lead_zeros (.x(x ^ {32{x[31]}}), .count(lead0));
-
-    reg         fp1_q;
+    reg         fp1_q, sign1_q;
     reg  [1:0]  mode1_q;
     reg  [31:0] x1_q, m1_q;
-    reg  [4:0]  left1_q;
-    reg  [9:0]  base1_q;  // signed: how far right, but for the leading zeros
+    reg  [4:3]  left1_q;
+    reg  [2:0]  size1_q;  // 0 for fp32
+    reg  [7:0]  down1_q;  // complement of what lessens the shift right
     reg  [23:0] side1_q;  // {zero_point, clamp_low, clamp_high}
 
-    // 2: shifted left.
-    reg         fp2_q, ones2_q, negate2_q, nan2_q;
+    // 2: left by 8 and 4.
+    wire [31:0] by8    = left1_q[3] ? {x1_q[23:0], 8'd0} : x1_q;
+    wire        left4  = size1_q[2] | (fp1_q & (by8[31:28] == {4{sign1_q}}));
+
+    reg         fp2_q, sign2_q, nan2_q;
     reg  [1:0]  mode2_q;
-    reg  [31:0] n2_q, m2_q;
-    reg  [9:0]  places2_q;  // signed
+    reg  [31:0] x2_q, m2_q;
+    reg  [4:2]  left2_q;
+    reg  [1:0]  size2_q;
+    reg  [7:0]  down2_q;
     reg  [23:0] side2_q;
 
-    // 3: rounded to 24 bits (fp32 only); the right shift limited to 0..31.
-    wire        far2    = nan2_q | (~places2_q[9] & (places2_q[8:5] != 4'd0));
-    wire        all2    = (n2_q[6:0] == {7{ones2_q}});  // d is 0x80 or 0x00, or with ones: 0x7F or 0xFF
+    // 3: left by 2 and 1, complemented; whether rounding to 24 bits is up (fp32 only).
+    wire        ones2  = fp2_q & sign2_q;
+    wire        left2  = size2_q[1] | (fp2_q & (x2_q[31:30] == {2{sign2_q}}));
+    wire [31:0] by2    = left2 ? {x2_q[29:0], 2'd0} : x2_q;
+    wire        left1  = size2_q[0] | (fp2_q & (by2[31] == sign2_q));
+    wire [31:0] by1    = left1 ? {by2[30:0], 1'b0} : by2;
+    wire [31:7] n2     = by1[31:7] ^ {25{ones2}};
+    wire        all2   = (by2[5:0] == 6'd0) & (left1 | ~by2[6]);  // by1[6:0] is 0: d is 0x80 or 0, or 0x7F or 0xFF
     wire        up2;
-    wire        sx2     = ~fp2_q & n2_q[31];
 
     rounding u_rounding (
-        .rule(EVEN), .negative(1'b0), .lsb(n2_q[8]),
-        .guard(ones2_q ? n2_q[7] | all2 : n2_q[7]), .sticky(ones2_q ? n2_q[7] : ~all2), .up(up2)
+        .rule(EVEN), .negative(1'b0), .lsb(n2[8]),
+        .guard(ones2 ? n2[7] | all2 : n2[7]), .sticky(ones2 ? n2[7] : ~all2), .up(up2)
     );
 
+    reg         fp3_q, up3_q, negate3_q, nan3_q;
     reg  [1:0]  mode3_q;
-    reg  [33:0] a3_q;
-    reg  [31:0] b3_q;
-    reg         negate3_q;
-    reg  [4:0]  right3_q;
+    reg  [31:0] n3_q, b3_q;
+    reg  [4:0]  left3_q;
+    reg  [7:0]  down3_q;
     reg  [23:0] side3_q;
+
+    // 4, into the first registers of scale_to_int8: rounded; how far right, limited to 0..31. more is l, for fp32
+    // 120 + l: 120 is 01111000, so l[4:3] = 0, 1, 2, 3 makes the upper five bits 01111, 10000, 10001, 10010.
+    wire [8:0]  middle3 = {1'b0, n3_q[15:8]} + {8'd0, up3_q};
+    wire        some3   = (left3_q[4:3] != 2'b00);
+    wire [8:0]  more3   = {1'b0, fp3_q & some3, {2{fp3_q & ~some3}}, fp3_q ? left3_q[4] ~^ left3_q[3] : left3_q[4],
+                           left3_q[3] ^ fp3_q, left3_q[2:0]};
+    wire [8:0]  places3 = {fp3_q | down3_q[7], down3_q} + more3 + {8'd0, ~fp3_q};  // signed: 119 - E + l, or l - s
+    wire        far3    = nan3_q | (~places3[8] & (places3[7:5] != 3'd0));
+    wire [4:0]  right3  = far3 ? 5'd31 : places3[4:0] & {5{~places3[8]}};
 
     always @(posedge clk) if (enable) begin
         fp1_q          <= fp0;
+        sign1_q        <= x[31];
         mode1_q        <= mode;
-        x1_q           <= x;
+        x1_q           <= left16 ? {x[15:0], 16'd0} : x;
         m1_q           <= multiplier;
-        left1_q        <= fp0 ? lead0 : shift[7] ? 5'd0 : size0;
-        base1_q        <= fp0 ? 10'd119 - {2'b00, multiplier[30:23]} : {5'd0, size0 & {5{shift[7]}}};
+        left1_q        <= {left16, left8};
+        size1_q        <= fp0 ? 3'd0 : size0[2:0];
+        down1_q        <= ~(fp0 ? multiplier[30:23] : shift);
         side1_q        <= {zero_point, clamp_low, clamp_high};
 
         fp2_q          <= fp1_q;
-        ones2_q        <= fp1_q & x1_q[31];
-        negate2_q      <= fp1_q & (x1_q[31] ^ m1_q[31]);
+        sign2_q        <= sign1_q;
         mode2_q        <= mode1_q;
-        n2_q           <= (x1_q << left1_q) ^ {32{fp1_q & x1_q[31]}};
+        x2_q           <= left4 ? {by8[27:0], 4'd0} : by8;
         m2_q           <= m1_q;
         nan2_q         <= fp1_q & (m1_q[30:23] == 8'hFF) & (m1_q[22:0] != 23'd0);
-        places2_q      <= base1_q + {5'd0, left1_q & {5{fp1_q}}};
+        left2_q        <= {left1_q, left4};
+        size2_q        <= size1_q[1:0];
+        down2_q        <= down1_q;
         side2_q        <= side1_q;
 
+        fp3_q          <= fp2_q;
+        nan3_q         <= nan2_q;
         mode3_q        <= mode2_q;
-        a3_q           <= {{sx2, sx2, n2_q[31:8]} + {25'd0, fp2_q & up2}, n2_q[7:0] & {8{~fp2_q}}};
+        n3_q           <= {n2[31:8], fp2_q ? 8'd0 : by1[7:0]};
+        up3_q          <= fp2_q & up2;
         b3_q           <= fp2_q ? {8'd0, 1'b1, m2_q[22:0]} : m2_q;
-        negate3_q      <= negate2_q;
-        right3_q       <= far2 ? 5'd31 : places2_q[4:0] & {5{~places2_q[9]}};
+        negate3_q      <= fp2_q & (sign2_q ^ m2_q[31]);
+        left3_q        <= {left2_q, left2, left1};
+        down3_q        <= down2_q;
         side3_q        <= side2_q;
     end
 
@@ -122,7 +155,9 @@ module requantize #(
     scale_to_int8 #(
         .SERIAL(SERIAL)
     ) u_scale (
-        .clk(clk), .rst(rst), .enable(enable), .rule(mode3_q), .a(a3_q), .b(b3_q), .negate(negate3_q), .right(right3_q),
+        .clk(clk), .rst(rst), .enable(enable), .rule(mode3_q),
+        .a_high($signed({~fp3_q & n3_q[31], n3_q[31:16]})), .a_low({middle3, n3_q[7:0]}), .b(b3_q),
+        .negate(negate3_q), .right(right3),
         .zero_point(side3_q[23:16]), .clamp_low(side3_q[15:8]), .clamp_high(side3_q[7:0]), .q(q)
     );
 

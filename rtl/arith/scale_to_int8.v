@@ -8,16 +8,19 @@
 // Latency    LATENCY = 8 cycles, one result a cycle; every parameter travels with its operands. Cycles count only
 //            while `enable` is high: low, nothing moves. SERIAL: 5 such cycles, 33 or more from each to the next.
 // Contract
-//   rule   gemmlowp 1, ruy 2: a, b signed 32 bits (a sign-extended), negate 0:
+//   a      = a_high * 2^16 + a_low; a_high is signed, a_low 0..2^16 (mul34x32)
+//   rule   gemmlowp 1, ruy 2: a, b signed 32 bits, negate 0:
 //            y = (a*b + 2^30) >> 31;  v = y / 2^right rounded: ties away from zero (1), ties up (2)
 //          fp32 3: a = A * 2^8 with A = 0 or 2^23..2^24, b = B = 2^23..2^24 - 1:
 //            y = A*B / 2^23 rounded to 24 significant bits, ties to even;  v = y / 2^right, ties to even,
 //            negated where `negate` is set
 //   q      minimum(clamp_high, maximum(v + zero_point, clamp_low)), the sum taken exactly. clamp_low >
 //          clamp_high is not an error: clamp_high wins, as in NumPy.
-// Why v may be narrowed to -256..255 before it is rounded: |v| >= 256 plus any zero point is beyond int8 on
-// the same side, as are 255 + 1 - 128 (no less than 127) and -256 + 1 + 127 (no more than -128), so any
-// clamp answers the same.
+// Why v may be any number of its sign from 256 to 384 where it is more than 255, or less than -256: |v| >= 256 plus any zero
+// point is beyond int8 on the same side, as are 255 + 1 - 128 (no less than 127) and -256 + 1 + 127 (no more than -128),
+// so any clamp answers the same. -384 - 128 and 383 + 1 + 127 are the ends of 10 bits.
+// Why y is never rounded by an addition: shift_right_narrow tells what (y + up) / 2^right is more than v, and rounding it to
+// nearest is again v or v + 1. The zero point's adder adds it.
 // Why SRDHM's saturation (y = 2^31 - 1 instead of 2^31, for a = b = -2^31) is not built: for right = 0 both are
 // beyond int8, and for right >= 1 both rules round (2^31 - 1) / 2^right to 2^(31-right), which is what 2^31
 // gives exactly.
@@ -31,7 +34,8 @@ module scale_to_int8 #(
     input  wire               rst,     // of a serial multiplier
     input  wire               enable,
     input  wire        [1:0]  rule,
-    input  wire signed [33:0] a,
+    input  wire signed [16:0] a_high,
+    input  wire        [16:0] a_low,
     input  wire signed [31:0] b,
     input  wire               negate,
     input  wire        [4:0]  right,
@@ -47,55 +51,59 @@ module scale_to_int8 #(
     wire [63:0] p4_q;
     reg  [31:0] side1_q, side2_q, side3_q, side4_q;
 
-    wire [31:0] side4;
+    wire        [31:0] side4;
 
     generate
         if (SERIAL != 0) begin : g_serial
-            mul34x32_serial u_mul (.clk(clk), .rst(rst), .enable(enable), .a(a), .b(b), .p(p4_q));
+            wire signed [33:0] a_sum = $signed({a_high[16], a_high, 16'd0}) + $signed({17'd0, a_low});
+            mul34x32_serial u_mul (.clk(clk), .rst(rst), .enable(enable), .a(a_sum), .b(b), .p(p4_q));
             assign side4 = side1_q;
             wire unused = &{1'b0, side4_q};
         end else begin : g_pipeline
-            mul34x32 u_mul (.clk(clk), .enable(enable), .a(a), .b(b), .p(p4_q));
+            mul34x32 u_mul (.clk(clk), .enable(enable), .a_high(a_high), .a_low(a_low), .b(b), .p(p4_q));
             assign side4 = side4_q;
             wire unused = &{1'b0, rst};
         end
     endgenerate
 
-    // 5: rounded product.
+    // 5: product rounded, but for the addition; 6: shifted right. shift_right_narrow has the register between.
     wire [32:0] y4;
-    reg  [32:0] y5_q;
-    reg  [31:0] side5_q;
+    wire        up4;
+    wire [9:0]  v5;
+    wire        guard5, extra5, sticky5, tie5;
+    reg  [26:0] side5_q;  // without `right`
+    wire        neg5 = side5_q[24];
+    reg  [9:0]  v6_q;
+    reg         guard6_q, extra6_q, sticky6_q, tie6_q;
+    reg  [23:0] side6_q;
 
-    round_product u_round_product (.fp(side4[31:30] == FP32), .p(p4_q), .y(y4));
-
-    // 6: shifted right.
-    wire [8:0]  v5;
-    wire        guard5, sticky5;
-    reg  [8:0]  v6_q;
-    reg         guard6_q, sticky6_q;
-    reg  [26:0] side6_q;  // without `right`
+    round_product u_round_product (.fp(side4[31:30] == FP32), .p(p4_q), .y(y4), .up(up4));
 
     shift_right_narrow u_shift (
-        .y(y5_q), .right(side5_q[28:24]), .v(v5), .guard(guard5), .sticky(sticky5)
+        .clk(clk), .enable(enable), .y(y4), .up(up4), .right(side4[28:24]), .v(v5), .guard(guard5), .extra(extra5),
+        .sticky(sticky5)
     );
 
-    // 7: rounded, signed, moved by the zero point. -(v + up) = ~v + 1 - up: one adder with carry in does all.
-    wire        up6;
-    wire        neg6 = side6_q[24];
-    reg  signed [9:0]  sum7_q;
-    reg  [7:0]  low7_q, high7_q;
-    reg         crossed7_q;  // clamp_low > clamp_high
-
+    // What becomes of a tie. Less than half is dropped by all rules, more increments.
     rounding u_rounding (
-        .rule(side6_q[26:25]), .negative(v6_q[8]), .lsb(v6_q[0]), .guard(guard6_q), .sticky(sticky6_q),
-        .up(up6)
+        .rule(side5_q[26:25]), .negative(v5[9]), .lsb(v5[0]), .guard(1'b1), .sticky(1'b0), .up(tie5)
     );
 
-    // 8: clamped.
-    wire signed [9:0] low7  = $signed({{2{low7_q[7]}}, low7_q});
-    wire signed [9:0] high7 = $signed({{2{high7_q[7]}}, high7_q});
-    wire              under = (sum7_q < low7);
-    wire              above = (sum7_q > high7) | crossed7_q;
+    // 7: rounded, moved by the zero point, no less than clamp_low. With sticky the increment, one6, is guard; without, the
+    // rest is 0, 1/2 or 1 and one6 is 0, tie or 1: the majority of three bits. -(v + one) = ~v + (1 - one), and the
+    // majority of complements is the complement of the majority, so negate complements v and all of them. one6 has a
+    // column of its own below the sum: a carry from outside would cost the chain as much.
+    wire        one6   = (guard6_q & (sticky6_q | extra6_q | tie6_q)) | (~sticky6_q & extra6_q & tie6_q);
+    wire [10:0] moved6 = {v6_q, 1'b1} + {{2{side6_q[23]}}, side6_q[23:16], one6};
+    wire [9:0]  sum6   = moved6[10:1];
+    wire [10:0] below6 = {sum6[9], sum6} - {{3{side6_q[15]}}, side6_q[15:8]};
+    reg  [7:0]  max7_q, high7_q;
+    reg         above7_q;  // the sum is more than 127
+
+    // 8: no more than clamp_high. Compared by subtraction: a sign is nearer than the end of a carry chain.
+    wire [8:0]  room7  = {high7_q[7], high7_q} - {max7_q[7], max7_q};
+
+    wire unused = &{1'b0, moved6[0], below6[9:0], room7[7:0]};
 
     always @(posedge clk) if (enable) begin
         side1_q   <= {rule, negate, right, zero_point, clamp_low, clamp_high};
@@ -103,21 +111,20 @@ module scale_to_int8 #(
         side3_q   <= side2_q;
         side4_q   <= side3_q;
 
-        y5_q      <= y4;
-        side5_q   <= side4;
+        side5_q   <= {side4[31:29], side4[23:0]};
 
-        v6_q      <= v5;
-        guard6_q  <= guard5;
+        v6_q      <= v5 ^ {10{neg5}};
+        guard6_q  <= guard5 ^ neg5;
+        extra6_q  <= extra5 ^ neg5;
         sticky6_q <= sticky5;
-        side6_q   <= {side5_q[31:29], side5_q[23:0]};
+        tie6_q    <= tie5 ^ neg5;
+        side6_q   <= side5_q[23:0];
 
-        sum7_q    <= {v6_q[8] ^ neg6, v6_q ^ {9{neg6}}} + {{2{side6_q[23]}}, side6_q[23:16]}
-                     + {9'd0, up6 ^ neg6};
-        low7_q     <= side6_q[15:8];
-        high7_q    <= side6_q[7:0];
-        crossed7_q <= $signed(side6_q[15:8]) > $signed(side6_q[7:0]);
+        max7_q    <= below6[10] ? side6_q[15:8] : sum6[7:0];
+        above7_q  <= ~sum6[9] & (sum6[8:7] != 2'b00);
+        high7_q   <= side6_q[7:0];
 
-        q         <= above ? high7_q : under ? low7_q : sum7_q[7:0];
+        q         <= above7_q | room7[8] ? high7_q : max7_q;
     end
 
 endmodule

@@ -1,57 +1,93 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// shift_right_narrow: arithmetic right shift by 0..31, narrowed to 9 bits, keeping what rounding needs.
+// shift_right_narrow: right shift by 0..31 of a sum not yet added, narrowed to 10 bits, keeping what rounding needs.
 //
-// Purpose    Third step of scale_to_int8: y / 2^right, truncated, with guard and sticky bit.
-// Latency    combinational.
-// Contract   v      floor(y / 2^right), 9 bits signed, saturated to -256..255;
-//            guard  the first bit shifted out, sticky: the OR of all others; both 0 for right = 0. Meaningless
-//                   where v is saturated.
-// Method     Shifts by 16, 8, 4, 2 and 1. After each, a bit that the steps to come cannot bring down into v
+// Purpose    Third step of scale_to_int8: (y + up) / 2^right, truncated, and how much it is off.
+// Latency    1 cycle, one result a cycle. The data registers have no reset.
+// enable     low: nothing moves.
+// Contract   v = floor(y / 2^right) if that is -256..255. If it is more, v is 256..383, if less, -384..-257.
+//            What is missing, rest = (y + up) / 2^right - v, is 0..1 and told by three bits:
+//              sticky 0   rest = (guard + extra) / 2: 0, 1/2 or 1
+//              sticky 1   guard / 2 < rest < (guard + 1) / 2
+//            They mean nothing where v is not the quotient.
+// Why        `up` need not be added to y, for which a carry would run through 33 bits. {y, up} is shifted; guard is the
+//            first bit shifted out, and those below it are compared with up. All equal to up: they are zeros and nothing
+//            is added, or ones, and adding 1 to them carries into the guard bit's place: rest = (guard + up) / 2. If they
+//            are not, no carry gets that far, nor are they all 0 with up 0. extra is up, one cycle later. right = 0
+//            shifts nothing out of y: guard is up then, and rest = (up + up) / 2.
+// Method     Shifts by 16, 8, a register, 4, 2 and 1. After each, a bit that the steps to come cannot bring down into v
 //            is only compared with the sign and dropped, and so each step is narrower than the one before:
 //            76 two-way multiplexers instead of 170.
 //
-//              t    33 ............ 1  0      {y, guard}; what leaves on the right goes to sticky
+//              t    33 ............ 1  0      {y, up}; what leaves on the right is compared with up
 //              t16        24 ...... 1  0      10 + 15 bits: 15 more places to come
 //              t8            16 ... 1  0      10 + 7
 //              t4              12 . 1  0      10 + 3
 //              t2               10. 1  0      10 + 1
 //              t1                9. 1  0      v and the guard bit
 //
-// Example    y = 1011 (11), right = 2: v = 10 (2), guard = 1, sticky = 1: 11 / 4 = 2.75.
+//            v beyond 9 bits keeps its low 7 bits, of which nobody reads more than their range.
+// Example    y = 1011 (11), up = 1, right = 2: v = 10 (2), guard = 1, extra = 1, sticky = 0: rest = 1, 12 / 4 = 3.
 `default_nettype none
 
 module shift_right_narrow (
+    input  wire        clk,
+    input  wire        enable,
     input  wire [32:0] y,
+    input  wire        up,
     input  wire [4:0]  right,
-    output wire [8:0]  v,
+    output wire [9:0]  v,
     output wire        guard,
+    output wire        extra,
     output wire        sticky
 );
 
-    wire        s   = y[32];
-    wire [33:0] t   = {y, 1'b0};
-    wire [24:0] t16 = right[4] ? {{7{s}}, t[33:16]} : t[24:0];
-    wire [16:0] t8  = right[3] ? t16[24:8] : t16[16:0];
-    wire [12:0] t4  = right[2] ? t8[16:4]  : t8[12:0];
-    wire [10:0] t2  = right[1] ? t4[12:2]  : t4[10:0];
-    wire [9:0]  t1  = right[0] ? t2[10:1]  : t2[9:0];
+    wire [33:0] t   = {y, up};
+    wire [24:0] t16 = right[4] ? {{7{y[32]}}, t[33:16]} : t[24:0];
 
-    wire over = (~right[4] & (t[33:25]   != {9{s}})) |
-                (~right[3] & (t16[24:17] != {8{s}})) |
-                (~right[2] & (t8[16:13]  != {4{s}})) |
-                (~right[1] & (t4[12:11]  != {2{s}})) |
-                (~right[0] & (t2[10]     != s)) |
-                (t1[9] != s);
+    reg         s_q, up_q;
+    reg  [4:0]  right_q;
+    reg  [8:0]  above16_q;  // what a step may have dropped above and below
+    reg  [15:1] below16_q;
+    reg  [7:0]  above8_q;
+    reg  [7:0]  below8_q;
+    reg  [16:0] t8_q;
 
-    assign v      = over ? {s, {8{~s}}} : t1[9:1];
+    wire [12:0] t4  = right_q[2] ? t8_q[16:4] : t8_q[12:0];
+    wire [10:0] t2  = right_q[1] ? t4[12:2]   : t4[10:0];
+    wire [9:0]  t1  = right_q[0] ? t2[10:1]   : t2[9:0];
+
+    wire over = (~right_q[4] & (above16_q   != {9{s_q}})) |
+                (~right_q[3] & (above8_q    != {8{s_q}})) |
+                (~right_q[2] & (t8_q[16:13] != {4{s_q}})) |
+                (~right_q[1] & (t4[12:11]   != {2{s_q}})) |
+                (~right_q[0] & (t2[10]      != s_q)) |
+                (t1[9] != s_q);
+
+    always @(posedge clk) if (enable) begin
+        s_q       <= y[32];
+        up_q      <= up;
+        right_q   <= right;
+        above16_q <= t[33:25];
+        below16_q <= t[15:1];
+        above8_q  <= t16[24:17];
+        below8_q  <= t16[7:0];
+        t8_q      <= right[3] ? t16[24:8] : t16[16:0];
+    end
+
+    assign v      = {s_q, s_q ^ over, over ? s_q : t1[8], t1[7:1]};
     assign guard  = t1[0];
-    assign sticky = (right[4] & (|t[15:0])) |
-                    (right[3] & (|t16[7:0])) |
-                    (right[2] & (|t8[3:0])) |
-                    (right[1] & (|t4[1:0])) |
-                    (right[0] & t2[0]);
+    assign extra  = up_q;
+    // in threes: with up, what a LUT of four inputs compares
+    wire below16 = (below16_q[3:1]   != {3{up_q}}) | (below16_q[6:4]   != {3{up_q}}) | (below16_q[9:7] != {3{up_q}}) |
+                   (below16_q[12:10] != {3{up_q}}) | (below16_q[15:13] != {3{up_q}});
+
+    assign sticky = (right_q[4] & below16) |
+                    (right_q[3] & (below8_q  != {8{up_q}})) |
+                    (right_q[2] & (t8_q[3:0] != {4{up_q}})) |
+                    (right_q[1] & (t4[1:0]   != {2{up_q}})) |
+                    (right_q[0] & (t2[0]     != up_q));
 
 endmodule
 
