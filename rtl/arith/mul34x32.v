@@ -34,11 +34,10 @@ module mul34x32 (
     reg signed [15:0] b_hi_q;
     reg signed [16:0] b_lo_q;
 
-    // 2: products. None of them loses a bit: 17 + 16 = 33 (b_lo < 2^16), 33 (a_lo <= 2^16),
-    // and a_lo * b_lo < 2^32.
+    // 2: products. None of them loses a bit: 17 + 16 = 33 for hh, 17 + 17 = 34, 18 + 16 = 34, and a_lo * b_lo < 2^32.
     reg signed [32:0] hh_q;
-    reg signed [32:0] hl_q;
-    reg signed [32:0] lh_q;
+    reg signed [33:0] hl_q;
+    reg signed [33:0] lh_q;
     reg        [31:0] ll_q;
 
     // 3: the middle column: |hl + lh| < 2^32 + 2^32 fits 34 bits.
@@ -59,7 +58,7 @@ module mul34x32 (
         lh_q   <= a_lo_q * b_hi_q;
         ll_q   <= ll[31:0];
 
-        mid3_q <= {hl_q[32], hl_q} + {lh_q[32], lh_q};
+        mid3_q <= hl_q + lh_q;
         hh3_q  <= hh_q[31:0];
         ll3_q  <= ll_q;
 
