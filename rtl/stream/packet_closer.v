@@ -45,7 +45,9 @@ module packet_closer #(
     always @(posedge clk) begin
         if (in_valid && in_ready) data_q <= in_data;
         if (free) keep_q <= close_q ? {KEEP_W{1'b0}} : in_keep;
-        if (free) last_q <= close_q || in_last;
+        // a set and a plain load, not an OR: in_last comes late, out of the FIFO's memory
+        if (free && close_q) last_q <= 1'b1;
+        else if (free) last_q <= in_last;
         if (rst) begin
             valid_q <= 1'b0;
             ended_q <= 1'b1;
