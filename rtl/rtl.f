@@ -23,6 +23,7 @@ arith/rounding.v
 arith/scale_to_int8.v
 arith/shift_right_narrow.v
 arith/shift_right_sticky.v
+array/accumulator.v
 array/mac_array.v
 array/mul8x8.v
 array/mul8x8_pair.v

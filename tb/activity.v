@@ -6,9 +6,9 @@
 //
 //   a_toggles, w_toggles   mac_array: operand registers a_q and w_q
 //   product_toggles        mul8x8: product_q and p_q of every multiplier
-//   sum_toggles            pe_int8: the adder tree's registers, tree_q the last of them (with DEPTH 1 the only one)
-//   acc_toggles            pe_int8: acc_q
-//   result_toggles         pe_int8: result_q
+//   sum_toggles            pe_int8: the adder tree's registers, accumulator's tree_q the last of them (with DEPTH 1 the only one)
+//   acc_toggles            accumulator: acc_q
+//   result_toggles         accumulator: result_q
 //
 // A toggle is a bit that was 0 and is 1 one clock later, or was 1 and is 0; one that was or is unknown does not count.
 // A simulator of two states, as Verilator, has no unknown bits: a register's first value is compared with a random one.
@@ -87,13 +87,13 @@ module activity #(
                                 `PE.g_level[l].g_node[n].g_add.sum_q;
                     end
                 end
-                always @(`PE.tree_q)
+                always @(`PE.u_acc.tree_q)
                     sum[SUM_W * (CELL * SUMS + SUMS - 1) +: SUM_W] =
-                        `PE.tree_q;
-                always @(`PE.acc_q)
-                    acc[32 * CELL +: 32] = `PE.acc_q;
-                always @(`PE.result_q)
-                    result[32 * CELL +: 32] = `PE.result_q;
+                        `PE.u_acc.tree_q;
+                always @(`PE.u_acc.acc_q)
+                    acc[32 * CELL +: 32] = `PE.u_acc.acc_q;
+                always @(`PE.u_acc.result_q)
+                    result[32 * CELL +: 32] = `PE.u_acc.result_q;
             end
         end
     endgenerate

@@ -165,8 +165,10 @@ bench("mul34x32_serial", rtl="arith/mul34x32_serial.v")
 
 # --- rtl/array --------------------------------------------------------------------------------------------
 
-_ARRAY = ["array/mul8x8.v", "array/mul8x8_pair.v", "array/mul8x8_lut.v", "array/pe_int8.v",
-          "array/mac_array.v"]
+_CELL = ["array/mul8x8.v", "array/mul8x8_pair.v", "array/mul8x8_lut.v", "array/accumulator.v",
+         "array/pe_int8.v"]
+_CELL_ICE40 = [path.replace("array/acc", "vendor/ice40/acc") for path in _CELL]
+_ARRAY = [*_CELL, "array/mac_array.v"]
 
 
 def _array(*shapes, **parameters):
@@ -189,11 +191,17 @@ bench("mac_array_largest", toplevel="mac_array", module="tb_mac_array", rtl=_ARR
 bench("mac_array_all_pairs", toplevel="mac_array", module="tb_mac_array", rtl=_ARRAY, testcase="all_pairs",
       shapes=_array((16, 16, 1), (4, 4, 4)), nightly=_array((8, 8, 1), (1, 4, 4), (3, 5, 2)))
 
-bench("pe_int8", rtl=_ARRAY[:3], testcase=("tiles", "corners"),
+bench("pe_int8", rtl=_CELL, testcase=("tiles", "corners"),
       shapes={f"depth{d}": {"DEPTH": d} for d in (1, 2, 3, 4, 5, 8)}, nightly={"depth7": {"DEPTH": 7}})
 # 2^31 is far: DEPTH 8 is there in 16,384 cycles, DEPTH 1 in 131,072
-bench("pe_int8_wrap", toplevel="pe_int8", module="tb_pe_int8", rtl=_ARRAY[:3], testcase="wrap",
+bench("pe_int8_wrap", toplevel="pe_int8", module="tb_pe_int8", rtl=_CELL, testcase="wrap",
       shapes={"depth8": {"DEPTH": 8}}, nightly={"depth1": {"DEPTH": 1}})
+# the accumulator that iCE40 has of its own
+bench("pe_int8_ice40", toplevel="pe_int8", module="tb_pe_int8", rtl=_CELL_ICE40,
+      testcase=("tiles", "corners", "wrap"), shapes={"depth8": {"DEPTH": 8}},
+      nightly={f"depth{d}": {"DEPTH": d} for d in (1, 3)})
+bench("mac_array_ice40", toplevel="mac_array", module="tb_mac_array", rtl=[*_CELL_ICE40, "array/mac_array.v"],
+      testcase=("tiles", "extremes", "abort"), shapes=_array((3, 2, 4)), nightly=_array((2, 2, 1), (1, 2, 8)))
 
 bench("pe_bf16", module="tb_pe_float", rtl=_FLOAT_ARRAY)
 bench("pe_dual", module="tb_pe_float", rtl=_FLOAT_ARRAY)

@@ -5,7 +5,7 @@ import pytest
 from benches import cases, run
 
 
-@pytest.mark.parametrize("case", cases("pe_int8", "pe_int8_wrap"))
+@pytest.mark.parametrize("case", cases("pe_int8", "pe_int8_wrap", "pe_int8_ice40"))
 def test_pe_int8(case, seed):
     """Passes all cocotb tests of the bench."""
     run(case, seed=seed)

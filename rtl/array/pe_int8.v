@@ -16,8 +16,8 @@
 // The products come in pairs (mul8x8_pair), an odd one by itself (mul8x8): some DSP blocks make two at once. With LUT = 1 each
 // is made of adders (mul8x8_lut), in the same time.
 //
-// The accumulator is cleared by its synchronous reset after the last slice, not by a mux in front of the adder on the
-// first: a reset pin is free, 32 muxes are not. `last` therefore comes with `valid` and with `clear`.
+// The last level of the tree, the accumulator and the result register are one module, accumulator. It asks that `last`
+// comes with `valid` and with `clear`.
 `default_nettype none
 
 module pe_int8 #(
@@ -60,7 +60,7 @@ module pe_int8 #(
             );
         end
         // Level 0 is the products, level l ceil(DEPTH / 2^l) sums of 16 + l bits; an odd one out is passed on. The last
-        // level is tree_q.
+        // level is the accumulator's.
         for (l = 0; l < LEVELS; l = l + 1) begin : g_level
             for (n = 0; n < (TERMS + (1 << l) - 1) >> l; n = n + 1) begin : g_node
                 wire signed [15+l:0] sum;
@@ -98,27 +98,20 @@ module pe_int8 #(
         end
     endgenerate
 
-    reg signed [15+LEVELS:0] tree_q;
-    reg signed [31:0] acc_q;
-    reg        [31:0] result_q;
-
-    // The simulator pays for every operand that a clocked block reads, and for wires that change, not for those that
-    // rest. Hence one block, two conditions that hardly ever change, and a sum written twice (synthesis merges it).
-    wire add  = valid && !clear;
-    wire move = last || shift;
-
-    always @(posedge clk) begin
-        if (DEPTH == 1) tree_q <= $signed(left);
-        else tree_q <= left + right;
-        if (add) acc_q <= acc_q + tree_q;
-        else if (clear) acc_q <= 32'sd0;
-        if (move) begin
-            if (last) result_q <= acc_q + tree_q;
-            else result_q <= chain_in;
-        end
-    end
-
-    assign chain_out = result_q;
+    accumulator #(
+        .W    (15+LEVELS),
+        .TERMS((TERMS == 1) ? 1 : 2)
+    ) u_acc (
+        .clk      (clk),
+        .valid    (valid),
+        .last     (last),
+        .clear    (clear),
+        .shift    (shift),
+        .left     (left),
+        .right    (right),
+        .chain_in (chain_in),
+        .chain_out(chain_out)
+    );
 
 endmodule
 

@@ -1,0 +1,62 @@
+// SPDX-FileCopyrightText: 2026 macrame contributors
+// SPDX-License-Identifier: Apache-2.0
+//
+// accumulator: the last adder of a cell's tree, the sum over a tile, and the result register behind it.
+//
+//   left, right ──► + ──► tree ──► + ──► acc        (valid: keep the sum, clear: zero)
+//                                  └───► result ──► chain_out   (last: load, shift: take chain_in)
+//
+// Latency: left and right to tree 1 cycle; `valid`, `last` and `clear` belong to what stands in tree.
+// Numbers: tree is exact, a bit wider than left and right. The sum wraps modulo 2^32.
+// Example: left = 3, right = -5, then left = 2, right = 7; a cycle later valid, and after that valid, last and clear: the
+//          result register loads -2 + 9 = 7, and acc reads 0 for the next tile.
+//
+// acc is cleared by its synchronous reset after the last slice, not by a mux in front of the adder on the
+// first: a reset pin is free, 32 muxes are not. `last` therefore comes with `valid` and with `clear`.
+//
+// A family with slow carry chains may have its own module in this one's place: same ports, same latency.
+`default_nettype none
+
+module accumulator #(
+    parameter integer W     = 16,  // bits of left and right, 16 to 18
+    parameter integer TERMS = 1    // 2, or 1: right is not read
+) (
+    input  wire                clk,
+    // control, aligned with tree
+    input  wire                valid,     // accumulate
+    input  wire                last,      // load the result register
+    input  wire                clear,     // zero the accumulator
+    input  wire                shift,     // move the chain; a load wins over it
+    // the tree's last two sums
+    input  wire signed [W-1:0] left,
+    input  wire signed [W-1:0] right,
+    // result chain
+    input  wire        [31:0]  chain_in,
+    output wire        [31:0]  chain_out
+);
+
+    reg signed [W:0]  tree_q;
+    reg signed [31:0] acc_q;
+    reg        [31:0] result_q;
+
+    // The simulator pays for every operand that a clocked block reads, and for wires that change, not for those that
+    // rest. Hence one block, two conditions that hardly ever change, and a sum written twice (synthesis merges it).
+    wire add  = valid && !clear;
+    wire move = last || shift;
+
+    always @(posedge clk) begin
+        if (TERMS == 1) tree_q <= $signed(left);
+        else tree_q <= left + right;
+        if (add) acc_q <= acc_q + tree_q;
+        else if (clear) acc_q <= 32'sd0;
+        if (move) begin
+            if (last) result_q <= acc_q + tree_q;
+            else result_q <= chain_in;
+        end
+    end
+
+    assign chain_out = result_q;
+
+endmodule
+
+`default_nettype wire
