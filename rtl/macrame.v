@@ -130,7 +130,7 @@ module macrame #(
     wire record_write;
     wire [1:0] record_slot;
     wire [3:0] record_beat;
-    wire slice_ready, slice_last, read, take, drop;
+    wire slice_ready, slice_last, take, drop;
     wire [1:0] slice_slot;
     wire [3:0] slice_mode;
     wire [LANE_W*COLS-1:0] op_w;
@@ -172,7 +172,6 @@ module macrame #(
         .slice_last  (slice_last),
         .slice_slot  (slice_slot),
         .slice_mode  (slice_mode),
-        .read        (read),
         .take        (take),
         .drop        (drop),
         .w_data      (op_w),
@@ -242,7 +241,6 @@ module macrame #(
         .slice_last (slice_last),
         .slice_slot (slice_slot),
         .slice_mode (slice_mode),
-        .read       (read),
         .take       (take),
         .drop       (drop),
         .op_valid   (op_valid),

@@ -38,7 +38,7 @@ class TB(Bench):
     """A source of panels, a reader in the sequencer's place; the model knows what lies in which half when."""
 
     def __init__(self, dut, stalls="none"):
-        super().__init__(dut, halt=0, read=0, take=0, drop=None)
+        super().__init__(dut, halt=0, take=0, drop=None)
         self.cols, self.depth, self.slices_max, self.settle, int8, bf16 = (
             self.parameter(p) for p in ("COLS", "DEPTH", "SLICES_MAX", "SETTLE", "INT8", "BF16"))
         self.modes = [*range(4)] * int8 + [4, 5, 6, 7, 12, 13, 14, 15] * bf16
@@ -91,9 +91,7 @@ class TB(Bench):
             self.taking = panel.mode < 4 or self.reads == 3
             last = self.i == len(panel.slices) - 1
             drop = int(last and self.use == panel.uses - 1)
-        self.drive(
-            read=int(self.reading is not None), take=int(self.taking), drop=drop, halt=int(self.halted)
-        )
+        self.drive(take=int(self.taking), drop=drop, halt=int(self.halted))
 
     def check(self):
         """All outputs of this cycle, then what happened in it."""
@@ -175,7 +173,7 @@ class TB(Bench):
     async def reset(self):
         self.source.clear()
         parts, self.parts = self.parts, []
-        self.drive(rst=1, in_valid=0, read=0, take=0, halt=0)
+        self.drive(rst=1, in_valid=0, take=0, halt=0)
         await self.step()
         self.parts = parts
         self.drive(rst=0)

@@ -99,7 +99,6 @@ class TB(Bench):
         for name in EVENTS:
             self.equal(self.read(name), int(name == event), f"{name} ({event or 'nothing'} expected)")
         issue = event == "issue"
-        self.equal(self.read("read"), int(issue), "read")
         self.equal(self.read("take"), int(issue and self.whole(w)), "take")
         self.equal(self.read("a_ready"), int(issue or self.halted), "a_ready")
         self.equal(self.read("idle"), int(not self.open and not self.reserved), "idle")

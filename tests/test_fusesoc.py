@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from sim import simulate
+from synth import flow
 
 ROOT = simulate.ROOT
 CORE = yaml.safe_load((ROOT / "macrame.core").read_text().removeprefix("CAPI=2:"))
@@ -47,7 +48,18 @@ def fusesoc(tmp_path):
 
 
 def test_the_files_are_those_of_the_list():
-    assert [str(ROOT / name) for name in names("rtl")] == simulate.core_sources()
+    assert {str(ROOT / name) for name in names("rtl") + names("portable")} == set(simulate.core_sources())
+
+
+@pytest.mark.parametrize("family", ["ecp5", "ice40"])
+def test_a_familys_files_take_the_place_of_portable_ones(family):
+    """All of its own, and each portable one that it has none for."""
+    own = flow.vendor_files(family)
+    others = {ROOT / name for name in names("portable")} - {
+        path for path in map(Path, simulate.core_sources()) if path.name in {p.name for p in own}}
+    assert {ROOT / name for name in names(family)} == {*own, *others}
+    for target, top in (("icebreaker", "ice40"), ("ulx3s", "ecp5")):
+        assert CORE["targets"][target]["filesets"] == ["rtl", top, target]
 
 
 def test_the_core_is_shown(fusesoc):

@@ -15,8 +15,8 @@
 // its last tile is loaded into the result registers, so the first beat of a record waits until SETTLE cycles
 // after the latest release. By then no tile of a released panel is under way, and of the others at most three are alive.
 //
-// Latency: 1 cycle from `read` to w_data. One beat in and one slice out a cycle. A slice may be read several times: only
-//          `take`, which comes with a read, moves on to the next.
+// Latency: 1 cycle: w_data is the slice that was at hand in the cycle before, taken or not, and means nothing if there was none.
+//          One beat in and one slice out a cycle. Only `take` moves on to the next slice.
 // Clock:   slice_ready, slice_last and slice_mode are registers, since the sequencer's decision hangs on them and `take` on
 //          that: what they will be is worked out for both answers, stay or take, and `take` only chooses. So is in_ready, but
 //          for `halt`: whether a beat can be taken was settled in the cycle before.
@@ -52,10 +52,9 @@ module panel_buffer #(
     output wire                    slice_last,
     output wire [1:0]              slice_slot,
     output wire [3:0]              slice_mode,
-    input  wire                    read,
     input  wire                    take,
     input  wire                    drop,      // with the take of a last slice: release the panel
-    output wire [8*DEPTH*COLS-1:0] w_data,    // the slice read in the cycle before
+    output wire [8*DEPTH*COLS-1:0] w_data,    // the slice at hand in the cycle before
     // errors
     output wire                    error_mode,
     output wire                    error_record,

@@ -53,25 +53,19 @@ module skid #(
     end
 
     assign in_ready  = !full_q;
-    wire [WIDTH-1:0] head = read_q ? odd_q : even_q;
-
+    assign out_valid = valid_q;
     generate
-        if (HEAD == 0) begin : g_chosen
-            assign out_data = head;
-        end else begin : g_head
+        if (HEAD < WIDTH) begin : g_chosen
+            assign out_data[WIDTH-1:HEAD] = read_q ? odd_q[WIDTH-1:HEAD] : even_q[WIDTH-1:HEAD];
+        end
+        if (HEAD > 0) begin : g_head
             reg [HEAD-1:0] head_q;
             always @(posedge clk)
                 if (out_ready || !valid_q)
                     head_q <= !full_q ? in_data[HEAD-1:0] : read_q ? even_q[HEAD-1:0] : odd_q[HEAD-1:0];
-            if (HEAD < WIDTH) begin : g_rest
-                assign out_data = {head[WIDTH-1:HEAD], head_q};
-            end else begin : g_all
-                assign out_data = head_q;
-            end
+            assign out_data[HEAD-1:0] = head_q;
         end
     endgenerate
-
-    assign out_valid = valid_q;
 
 endmodule
 

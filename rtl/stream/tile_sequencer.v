@@ -51,8 +51,7 @@ module tile_sequencer #(
     input  wire                    slice_last,
     input  wire [1:0]              slice_slot,
     input  wire [3:0]              slice_mode,
-    output wire                    read,     // the slice at hand goes to w_data
-    output wire                    take,     // ... and is done with
+    output wire                    take,     // the slice at hand, which comes as w_data, is done with
     output wire                    drop,
     // to the array, aligned with the buffer's w_data
     output wire                    op_valid,
@@ -130,7 +129,6 @@ module tile_sequencer #(
     wire start     = issue && !open_q;
 
     assign issue        = agreed && room && chain && turn;
-    assign read         = issue;
     assign take         = issue && whole;
     assign drop         = a_last && a_user[0];
     assign a_ready      = issue || halt;
