@@ -519,7 +519,9 @@ def test_an_interrupt_leaves_nothing_behind(tmp_path):
     clean = {name: value for name, value in os.environ.items() if name not in OURS}
     process = subprocess.Popen(
         [sys.executable, "-m", "sim.gemm"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        env=clean | CALL | {"PYTHONPATH": str(simulate.ROOT), "TMPDIR": str(tmp_path / "tmp")}, text=True)
+        env=clean | CALL | {"PYTHONPATH": str(simulate.ROOT), "TMPDIR": str(tmp_path / "tmp")}, text=True,
+        # a suite in a shell's background ignores interrupts, and so would what it starts
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler))
     try:
         first = process.stderr.readline()
         process.send_signal(signal.SIGINT)
