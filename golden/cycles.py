@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""How many cycles the core takes: exact, for any sequence of panels whose streams never stall.
+r"""How many cycles the core takes: exact, for any sequence of panels whose streams never stall.
 
 Both operand streams offer their first beat in the same cycle, then a beat in every cycle the core will take
-one, and the result stream is always taken. Cycles are numbered from 1, the cycle of the first beat, as the
-counters do.
+one, and the result stream is always taken. The core is at rest before, its latest result taken 2 POST_CYCLES
+ago. Cycles are numbered from 1, the cycle of the first beat, as the counters do.
 
 The model is a handful of recurrences over panels, not a simulation cycle by cycle. With
 
@@ -23,9 +23,18 @@ where `room` is the cycle after enough result rows have left for the tile's cred
 that the result chain wants between the ends of two tiles.
 
 A bfloat16 slice is four beats, which lie multiples of four cycles behind those of the same sum: I0 and I1
-move to
-the next cycle in which it is their turn, counted from the tile's first beat. An int8 tile behind a bfloat16
-one waits until the last sums have left the cells' adders, 4 cycles after their last beat.
+move to the next cycle in which it is their turn, counted from the tile's first beat. An int8 tile behind a
+bfloat16 one waits until the last sums have left the cells' adders, 4 cycles after their last beat.
+
+With POST_CYCLES above 1 the requantisers move at a tick only, which the reset starts and nothing else
+touches:
+
+    reset   ‾‾\____________________________________________________
+    tick    ________________/‾\____________/‾\____________/‾\______   the last of each POST_CYCLES cycles
+    beats   ____________________/1  2  3 ...                           since_reset cycles after the reset
+
+So a row's way through the output stage depends on when it comes, and the same panels take more or fewer
+cycles at another distance from the reset. Given that distance, every counter is exact as ever.
 """
 from dataclasses import dataclass
 
@@ -36,6 +45,8 @@ PHASES = 4  # sums that take turns in a bfloat16 cell: beats a slice, rows a cel
 
 #: Cycles by which a raw row's way through the output stage is shorter than a requantised one's, groups aside.
 REQUANTIZE_LATENCY = 11
+#: The same in ticks, where POST_CYCLES is above 1.
+SLOW_LATENCY = 8
 
 
 @dataclass(frozen=True)
@@ -52,6 +63,8 @@ class Geometry:
         FIFO_DEPTH, rows the result FIFO has credits for; by default the core's own default.
     formats : {"INT8", "BF16", "DUAL"}
         FORMATS.
+    post_cycles : int
+        POST_CYCLES.
     """
 
     rows: int
@@ -60,6 +73,7 @@ class Geometry:
     post_lanes: int
     fifo_depth: int = 0
     formats: str = "INT8"
+    post_cycles: int = 1
 
     def __post_init__(self):
         if not self.fifo_depth:
@@ -72,8 +86,30 @@ class Geometry:
 
     @property
     def groups(self):
-        """Cycles a requantised row takes in the output stage."""
+        """Results each requantiser works on for a row."""
         return -(-self.cols // self.post_lanes)
+
+    @property
+    def pace(self):
+        """Cycles a requantised row takes in the output stage."""
+        return self.groups * self.post_cycles
+
+    @property
+    def overtake(self):
+        """Cycles that a raw tile keeps from a requantised one before it."""
+        return REQUANTIZE_LATENCY if self.post_cycles == 1 else (SLOW_LATENCY + 1) * self.post_cycles
+
+    def stored(self, row_0, row, raw, since_reset):
+        """Cycle in which a row leaves the output stage, if the tile's first comes to it in cycle `row_0`."""
+        if raw:
+            return row_0 + row + 1
+        comes = row_0 + row * self.pace
+        if self.post_cycles == 1:
+            return comes + self.groups + REQUANTIZE_LATENCY
+        # a tick is in each cycle c with since_reset + c a multiple of post_cycles; the first one that counts
+        # is behind the row's own cycle, and takes its first group
+        first = comes + self.post_cycles - (since_reset + comes) % self.post_cycles
+        return first + (self.groups - 1 + SLOW_LATENCY) * self.post_cycles
 
     @property
     def record_beats(self):
@@ -93,14 +129,14 @@ class Geometry:
 
     def distance(self, before, after):
         """Least cycles from the end of one tile to the end of the next; both `WeightPanel`."""
-        rows = self.height(before.bf16) * (1 if before.raw else self.groups)
+        rows = self.height(before.bf16) * (1 if before.raw else self.pace)
         if (
             before.bf16 and after.bf16
         ):  # the first of four sums must not come before the last row has been read
             return rows + (4 - self.groups if self.groups in (2, 3) else 0)
         if before.bf16:
             rows += 3   # its sums come 3 cycles later than those of int8
-        return rows + (REQUANTIZE_LATENCY if after.raw and not before.raw else 0)
+        return rows + (self.overtake if after.raw and not before.raw else 0)
 
 
 @dataclass(frozen=True)
@@ -160,7 +196,7 @@ def panels(w_last, w_user, a_last, a_user, lane_bytes):
     return weights, activations
 
 
-def predict(geometry, weights, activations):
+def predict(geometry, weights, activations, since_reset=0):
     """Counters after a run without stalls.
 
     Parameters
@@ -170,6 +206,9 @@ def predict(geometry, weights, activations):
         In the order sent.
     activations : sequence of ActivationPanel
         In the order sent. Each has as many slices as the weight panel it meets.
+    since_reset : int
+        Cycles between the end of the latest reset, of the whole core or a soft one, and the first beat. It
+        matters with POST_CYCLES above 1 only.
 
     Returns
     -------
@@ -246,8 +285,7 @@ def predict(geometry, weights, activations):
 
             row_0 = issued + 3 + g.sum_latency(weight.bf16)   # operand registers, adders, result register
             for row in range(rows):
-                stored = row_0 + (row + 1 if weight.raw else (row + 1) * g.groups + REQUANTIZE_LATENCY)
-                row_left.append(stored + 2)
+                row_left.append(g.stored(row_0, row, weight.raw, since_reset) + 2)
             cycles = row_left[-1] + 1
         released.append(issued)
 

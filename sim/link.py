@@ -63,6 +63,8 @@ class HarnessLink(Link):
         Simulated cycles so far.
     cycles : int
         Of the latest transfer, from its first input beat to its last result beat, as the harness counts.
+    since_reset : int
+        Cycles between the latest reset by the unit's reset line and the latest transfer's first input beat.
     seconds : float
         Wall-clock time spent in transfers.
     folder : pathlib.Path
@@ -83,7 +85,7 @@ class HarnessLink(Link):
     def __init__(self, harness, parameters, lanes, operands, *, more=(), stalls=None, seed=1, waves=False,
                  name=None, rtl_root=None, idle_limit=20000):
         self.lanes, self.operands = lanes, operands
-        self.clock = self.cycles = 0
+        self.clock = self.cycles = self.since_reset = 0
         self.seconds = 0.0
         self._sent = {"w": 0, "a": 0}
         self._received = 0
@@ -203,7 +205,7 @@ class HarnessLink(Link):
         state = self._ask("transfer", self._sent["w"], self._sent["a"], before + results,
                            progress=progress and (lambda count: progress(count - before)))
         self._received = state["results"]
-        self.clock, self.cycles = state["clock"], state["cycles"]
+        self.clock, self.cycles, self.since_reset = state["clock"], state["cycles"], state["since_reset"]
         self.seconds += time.monotonic() - begun
         return checked_results(state, self._results.read(), self.lanes, self.operands)
 
@@ -231,6 +233,8 @@ class SimLink(HarnessLink):
         Number formats of the core's cells.
     fifo_depth : int, optional
         Rows of the result FIFO; the core's own default leaves no bubbles.
+    post_cycles : int
+        Cycles a requantiser has for a result, POST_CYCLES.
     activity : bool
         Count the toggles of the array's registers, see :meth:`activity`; int8 only.
     name : str, optional
@@ -240,7 +244,7 @@ class SimLink(HarnessLink):
     """
 
     def __init__(self, rows=8, cols=8, depth=1, *, k_max=1024, post_lanes=2, formats="INT8", fifo_depth=None,
-                 activity=False, name=None, **options):
+                 post_cycles=1, activity=False, name=None, **options):
         if activity and formats != "INT8":
             raise ValueError(f"activity of a core with formats {formats!r}: expected 'INT8'")
         super().__init__(
@@ -248,7 +252,8 @@ class SimLink(HarnessLink):
             {"ROWS": rows, "COLS": cols, "DEPTH": depth, "K_MAX": k_max, "POST_LANES": min(post_lanes, cols),
              **({"FORMATS": f'"{formats}"'} if formats != "INT8" else {}),
              **({"ACTIVITY": 1} if activity else {}),
-             **({"FIFO_DEPTH": fifo_depth} if fifo_depth else {})},
+             **({"FIFO_DEPTH": fifo_depth} if fifo_depth else {}),
+             **({"POST_CYCLES": post_cycles} if post_cycles != 1 else {})},
             cols, ("weight", "activation"), more=[MONITOR] if activity else [],
             name=name or f"link-{rows}x{cols}x{depth}", **options)
         self._activity = dict.fromkeys(self._ask("activity"), 0) if activity else None

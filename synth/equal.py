@@ -55,7 +55,7 @@ def vendor_sources(family, work, folder=None):
     """The family's modules, and in `work` the model of its block."""
     block, path = MODELS[family]
     model = re.search(rf"^module {block}\b.*?^endmodule", path.read_text(), re.MULTILINE | re.DOTALL)
-    (work / f"{block}.v").write_text(model[0])
+    (work / f"{block}.v").write_text(f"{model[0]}\n")
     own = {path.stem: path for path in flow.vendor_files(family)}
     if folder:
         own = {stem: folder / path.name for stem, path in own.items()}

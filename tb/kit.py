@@ -10,12 +10,16 @@ an order that the simulator chooses, and a cycle costs two wake-ups of Python ho
 import os
 import random
 
+import cocotb
 import numpy as np
 from cocotb.clock import Clock
 from cocotb.triggers import FallingEdge, RisingEdge
 from cocotb.types import Logic, LogicArray
 
 PERIOD_NS = 10
+
+#: Verilator has no X: it would read one as 0, which is the very value that shows nothing.
+TWO_STATES = cocotb.SIM_NAME.lower().startswith("verilator")
 
 
 def text(handle):
@@ -46,6 +50,7 @@ class Bench:
     def __init__(self, dut, reset="rst", **idle):
         self.dut, self.reset_name, self.cycle, self.parts = dut, reset, 0, []
         self.rng = np.random.default_rng(random.getrandbits(64))  # cocotb seeds `random` for each test
+        self._noise = random.Random(cocotb.RANDOM_SEED)
         self._handles, self._driven = {}, {}
         self.drive(**idle)
 
@@ -61,7 +66,10 @@ class Bench:
         return found
 
     def drive(self, **values):
-        """Set inputs; None is X. A value that stands already is not written again: writes cost time."""
+        """Set inputs; None is X, and X is random bits in a simulator of two states.
+
+        A value that stands already is not written again: writes cost time.
+        """
         for name, value in values.items():
             if name in self._driven and self._driven[name] == value:
                 continue
@@ -69,6 +77,9 @@ class Bench:
             handle = self.handle(name)
             if value is None:
                 value = Logic("X") if not hasattr(handle, "__len__") else LogicArray("X" * len(handle))
+            if TWO_STATES and isinstance(value, (Logic, LogicArray)):
+                bits = (self._noise.choice("01") if bit == "X" else bit for bit in str(value))
+                value = type(value)("".join(bits))
             handle.value = value
 
     def read(self, name):

@@ -85,6 +85,7 @@ class Player:
             "unknown": bool(dut.unknown.value),
             "clock": int(dut.cycle.value),
             "cycles": (int(dut.last_cycle.value) - int(dut.first_cycle.value) + 1) % 2**32,
+            "since_reset": (int(dut.first_cycle.value) - int(dut.reset_cycle.value) - 1) % 2**32,
         }
 
     async def read(self, address):

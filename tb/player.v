@@ -87,6 +87,7 @@ module player #(
     reg [1:0]  reg_resp = 0;
     reg [31:0] cycle = 0;                            // when the latest command was finished
     reg [31:0] first_cycle = 0, last_cycle = 0;      // of a transfer: first input beat, last result beat
+    reg [31:0] reset_cycle = 0;                      // the last one with rst high
 
     initial begin
         clk       = 1'b0;
@@ -100,6 +101,7 @@ module player #(
         rready    = 1'b0;
     end
     always #(PERIOD / 2) clk = !clk;
+    always @(negedge rst) reset_cycle = $time / PERIOD;
 
     // The files are opened at the first command, when Python has surely made them.
     reg [1023:0] dir;

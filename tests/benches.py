@@ -16,7 +16,7 @@ Adding a bench
    `rtl` lists files under rtl/ (or is `CORE`, all of rtl/rtl.f), `tb` further Verilog files under tb/. The
    toplevel is the bench's name and the Python module ``tb_<name>`` unless `toplevel` and `module` say
    otherwise. Each entry of `shapes` is a case: a label and the toplevel's parameters; the bench reads these
-   off the DUT.
+   off the DUT. Under Verilator Python sees the toplevel, and beyond it what a .vlt file in `tb` names.
 
 2. In tests/test_pe_int8.py::
 
@@ -149,13 +149,14 @@ def run(name, *, seed=None, rtl_root=None, testcase=None, plusargs=(), run_name=
 # --- rtl/arith --------------------------------------------------------------------------------------------
 
 # and mul8x8: modules without handshakes, played from a file
+_PLAYED = ["vector_player.v", "vector_player.vlt"]
 for _m, _module in vectors.MODULES.items():
-    bench(_m, toplevel=f"vec_{_m}", rtl=_module.rtl, tb=["vector_player.v", f"vec_{_m}.v"])
+    bench(_m, toplevel=f"vec_{_m}", rtl=_module.rtl, tb=[*_PLAYED, f"vec_{_m}.v"])
 
 # a million of each rounding operation
 for _m in ("bf16_mul", "fp32_add", "fp32_mul"):
     bench(f"{_m}_million", toplevel=f"vec_{_m}", module=f"tb_{_m}", rtl=vectors.MODULES[_m].rtl,
-          tb=["vector_player.v", f"vec_{_m}.v"], testcase="equals_golden", plusargs=["+count=1000000"],
+          tb=[*_PLAYED, f"vec_{_m}.v"], testcase="equals_golden", plusargs=["+count=1000000"],
           nightly={"": {}})
 
 bench("lfsr32", rtl="arith/lfsr32.v", shapes={"1lane": {"LANES": 1}, "3lanes": {"LANES": 3}},
@@ -271,7 +272,8 @@ bench("perf_counters", rtl="bus/perf_counters.v", shapes={f"{w}bit": {"WIDTH": w
 
 # --- rtl/macrame.v ----------------------------------------------------------------------------------------
 
-_PLAYER = ["core_player.v", "player.v", "stream_source.v", "stall.v", "core_strike.v"]
+_PLAYER = ["core_player.v", "player.v", "stream_source.v", "stall.v", "player.vlt"]
+_STRIKE = [*_PLAYER, "core_strike.v"]
 
 
 def _core(*shapes, formats=None):
@@ -282,21 +284,21 @@ def _core(*shapes, formats=None):
     return {"x".join(map(str, shape[:3])) + label: {**dict(zip(names, shape)), **more} for shape in shapes}
 
 
-bench("fuzz", toplevel="core_strike", rtl=CORE, tb=_PLAYER,
+bench("fuzz", toplevel="core_strike", rtl=CORE, tb=_STRIKE,
       shapes={**_core((1, 1, 1, 5, 1, 4), (3, 5, 2, 13, 2, 16), (4, 4, 4, 18, 1, 8)),
               **_core((2, 3, 1, 6, 2, 16), formats="DUAL"), **_core((1, 2, 1, 4, 2, 8), formats="BF16")})
 
-bench("gemm", toplevel="core_player", rtl=CORE, tb=_PLAYER[:4], timeout=200, shapes={
+bench("gemm", toplevel="core_player", rtl=CORE, tb=_PLAYER, timeout=200, shapes={
     f"{r}x{c}x{d}": {"ROWS": r, "COLS": c, "DEPTH": d, "K_MAX": k, "POST_LANES": p} for r, c, d, k, p in (
         (1, 1, 1, 100, 1), (1, 4, 4, 48, 4), (4, 1, 1, 37, 1), (3, 5, 2, 50, 3), (4, 4, 4, 1024, 2),
         (8, 8, 1, 1024, 2), (16, 16, 1, 64, 4))},
     nightly={"32x32x8": {"ROWS": 32, "COLS": 32, "DEPTH": 8, "K_MAX": 256, "POST_LANES": 4}})
 
-bench("gemm_slow", toplevel="core_player", module="tb_gemm", rtl=CORE, tb=_PLAYER[:4],
+bench("gemm_slow", toplevel="core_player", module="tb_gemm", rtl=CORE, tb=_PLAYER,
       testcase=("stalls", "chained"), shapes={
           "2x2x4": {"ROWS": 2, "COLS": 2, "DEPTH": 4, "K_MAX": 48, "POST_LANES": 1, "POST_CYCLES": 33}})
 
-bench("gemm_bf16", toplevel="core_player", rtl=CORE, tb=_PLAYER[:4], timeout=200, shapes={
+bench("gemm_bf16", toplevel="core_player", rtl=CORE, tb=_PLAYER, timeout=200, shapes={
     f"{r}x{c},{f.lower()}": {"ROWS": r, "COLS": c, "K_MAX": k, "POST_LANES": p, "FORMATS": f'"{f}"'}
     for r, c, k, p, f in (
         (1, 1, 30, 1, "BF16"), (3, 2, 20, 2, "BF16"), (2, 5, 40, 2, "DUAL"), (4, 4, 64, 1, "DUAL"))},
@@ -306,15 +308,15 @@ bench("macrame", rtl=CORE, shapes=_core(
     (1, 1, 1, 9, 1, 2), (1, 4, 4, 18, 2, 16), (3, 5, 2, 13, 2, 4), (2, 3, 8, 30, 3, 64)),
     nightly=_core((4, 1, 1, 9, 1, 4), (4, 4, 4, 30, 1, 64), (8, 8, 1, 20, 2, 64)))
 
-bench("macrame_faults", toplevel="core_strike", rtl=CORE, tb=_PLAYER,
+bench("macrame_faults", toplevel="core_strike", rtl=CORE, tb=_STRIKE,
       shapes={**_core((1, 1, 1, 6, 1, 2), (3, 5, 2, 13, 2, 4)), **_core((2, 3, 1, 6, 2, 8), formats="DUAL")},
       nightly={**_core((4, 4, 4, 22, 1, 8)), **_core((1, 1, 1, 6, 1, 4), formats="BF16")})
-bench("macrame_resets", toplevel="core_strike", rtl=CORE, tb=_PLAYER,
+bench("macrame_resets", toplevel="core_strike", rtl=CORE, tb=_STRIKE,
       shapes={**_core((1, 2, 4, 22, 1, 4), (3, 5, 2, 13, 2, 16)),
               **_core((2, 2, 1, 6, 1, 8), formats="DUAL")},
       nightly=_core((1, 1, 1, 6, 1, 2), (4, 4, 4, 22, 1, 8)))
 
-bench("stalls", toplevel="core_strike", rtl=CORE, tb=_PLAYER, shapes={**_core(
+bench("stalls", toplevel="core_strike", rtl=CORE, tb=_STRIKE, shapes={**_core(
     (1, 1, 1, 20, 1, 2), (1, 4, 4, 50, 1, 4), (3, 5, 2, 23, 2, 16), (4, 4, 4, 64, 3, 8), (8, 8, 1, 20, 2, 64),
     (2, 3, 8, 100, 3, 16)), **_core((3, 5, 1, 12, 2, 16), (2, 3, 1, 9, 3, 8), formats="DUAL"),
     **_core((1, 2, 1, 7, 1, 4), formats="BF16")}, nightly=_core((4, 1, 1, 20, 1, 4), (16, 16, 1, 40, 4, 128)))
@@ -338,7 +340,8 @@ bench("vector_lanes", rtl=["vector/vector_lanes.v", "arith/lfsr32.v", *vectors.M
 
 bench("vector_registers", rtl=CORE, toplevel="vector_unit", shapes=_vector((3, 8)))
 
-bench("vector_unit", rtl=CORE, shapes=_vector((1, 2), (3, 32)), nightly=_vector((2, 4), (8, 16), (32, 64)))
+bench("vector_unit", rtl=CORE, tb=["vector_control.vlt"], shapes=_vector((1, 2), (3, 32)),
+      nightly=_vector((2, 4), (8, 16), (32, 64)))
 
 # --- rtl/uart ---------------------------------------------------------------------------------------------
 

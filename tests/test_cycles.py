@@ -19,9 +19,10 @@ from host.link import Beats
 from sim.link import SimLink
 
 K_SLICES = 40
-WORKLOADS = 25  # a shape and FIFO
+WORKLOADS = 25       # a shape and FIFO
+SLOW_WORKLOADS = 10  # with POST_CYCLES above 1
 
-#        rows cols depth post_lanes fifo_depth formats
+#        rows cols depth post_lanes fifo_depth formats post_cycles
 SHAPES = [
     (1, 1, 1, 1, None),
     (1, 4, 4, 1, None),
@@ -39,14 +40,24 @@ SHAPES = [
     (3, 5, 1, 2, 16, "DUAL"),
     (2, 4, 1, 2, None, "DUAL"),
     (4, 4, 1, 1, None, "DUAL"),
+    (1, 1, 1, 1, None, "INT8", 64),
+    (2, 2, 4, 1, None, "INT8", 34),
+    (2, 2, 4, 1, 4, "INT8", 33),
+    (3, 5, 2, 2, None, "INT8", 40),
+    (4, 4, 1, 4, 4, "INT8", 33),
 ]
 MODES = {"INT8": range(4), "BF16": [4, 5, 6, 7, 12, 15], "DUAL": [*range(4), 4, 5, 6, 15]}
 
 
-def random_workload(rng, rows, cols, depth, formats):
+def workloads(shape):
+    """How many a shape gets: rows take many cycles where POST_CYCLES is above 1."""
+    return SLOW_WORKLOADS if len(shape) > 6 else WORKLOADS
+
+
+def random_workload(rng, rows, cols, depth, formats, slow):
     """Two operand streams that belong together, and how many result beats they make."""
     longest = int(rng.choice([1, 2, 5, K_SLICES]))
-    most_uses = int(rng.choice([1, 3, 20]))
+    most_uses = int(rng.choice([1, 3, 5 if slow else 20]))
     streams = [], []
     beats = 0
     panels = int(rng.integers(1, 10))
@@ -80,33 +91,72 @@ def random_workload(rng, rows, cols, depth, formats):
 @pytest.mark.parametrize(
     "shape",
     SHAPES,
-    ids=lambda s: "x".join(map(str, s[:3])) + f"-fifo{s[4] or ''}{s[5].lower() if len(s) > 5 else ''}",
+    ids=lambda s: "x".join(map(str, s[:3])) + f"-fifo{s[4] or ''}" + "".join(f"-{m}".lower() for m in s[5:]),
 )
 def test_model_equals_counters(shape, seed):
-    rows, cols, depth, post_lanes, fifo_depth, formats = (*shape, "INT8")[:6]
-    geometry = cycles.Geometry(rows, cols, depth, post_lanes, fifo_depth or 0, formats)
+    rows, cols, depth, post_lanes, fifo_depth, formats, post_cycles = (*shape, *("INT8", 1)[len(shape) - 5:])
+    geometry = cycles.Geometry(rows, cols, depth, post_lanes, fifo_depth or 0, formats, post_cycles)
+    slow = post_cycles > 1
+    moved = 0   # workloads that would have taken another time at another distance from the reset
     rng = np.random.default_rng([seed, *shape[:4]])
     total = dict.fromkeys((field.name for field in dataclasses.fields(cycles.Counters)), 0)
     with SimLink(rows, cols, depth, k_max=K_SLICES * depth, post_lanes=post_lanes, fifo_depth=fifo_depth,
-                 formats=formats, name=f"cycles-{'x'.join(map(str, shape))}", seed=seed) as link:
+                 formats=formats, post_cycles=post_cycles,
+                 name=f"cycles-{'x'.join(map(str, shape))}", seed=seed) as link:
         core = Core(link)
-        for workload in range(WORKLOADS):
-            weights, activations, beats = random_workload(rng, rows, cols, depth, formats)
-            lane_bytes = depth if formats == "INT8" else 2
-            expected = cycles.predict(geometry, *cycles.panels(weights.last, weights.user, activations.last,
-                                                              activations.user, lane_bytes))
+        for workload in range(workloads(shape)):
+            weights, activations, beats = random_workload(rng, rows, cols, depth, formats, slow)
+            if rng.random() < 0.2:
+                link.reset()
+            for _ in range(post_cycles if slow else 0):
+                core.status()   # 2 cycles at least, until the core is at rest
             core.clear_counters()
             results = link.transfer(weights, activations, beats)
             assert len(results) == beats
+            lane_bytes = depth if formats == "INT8" else 2
+            panels = cycles.panels(weights.last, weights.user, activations.last, activations.user, lane_bytes)
+            expected = cycles.predict(geometry, *panels, link.since_reset)
+            moved += expected != cycles.predict(geometry, *panels, link.since_reset + post_cycles // 2)
             got = core.counters()
             assert got == dataclasses.asdict(expected), f"workload {workload}, seed {seed}"
             assert got["cycles"] == link.cycles, "the harness counts the same cycles from outside"
             total = {name: total[name] + count for name, count in got.items()}
     # the sweep reached what the model is made of
     # (a small FIFO makes short tiles wait for room, before they could wait for the chain)
-    assert total["pad"] or fifo_depth or rows * geometry.groups == 1
+    assert total["pad"] or fifo_depth or rows * geometry.pace == 1
     assert total["stall_w"]
     assert bool(total["stall_out"]) == (fifo_depth is not None)
+    assert moved > SLOW_WORKLOADS // 4 if slow else not moved
+
+
+def test_a_soft_reset_starts_the_requantisers_tick():
+    """When it took hold is not seen from outside, only that one answer explains all products after it."""
+    geometry = cycles.Geometry(2, 2, 4, 1, post_cycles=34)
+    rng = np.random.default_rng(34)
+    with SimLink(2, 2, 4, k_max=160, post_lanes=1, post_cycles=34, name="cycles-soft-reset") as link:
+        core = Core(link)
+
+        def explained():
+            """Distances of the latest reset from the one the harness knows that fit the next transfers."""
+            fit = set(range(34))
+            for _ in range(6):
+                weights, activations, beats = random_workload(rng, 2, 2, 4, "INT8", True)
+                for _ in range(34 + int(rng.integers(34))):
+                    core.status()
+                core.clear_counters()
+                link.transfer(weights, activations, beats)
+                panels = cycles.panels(weights.last, weights.user, activations.last, activations.user, 4)
+                got = core.counters()
+                fit = {late for late in fit if got == dataclasses.asdict(
+                    cycles.predict(geometry, *panels, link.since_reset - late))}
+            return fit
+
+        before = explained()
+        core.soft_reset()
+        after = explained()
+    assert 0 in before
+    assert after
+    assert not before & after
 
 
 @pytest.mark.parametrize("shape", [(8, 8, 1), (4, 4, 4)], ids=["8x8x1", "4x4x4"])

@@ -363,7 +363,7 @@ def printed(line):
 COUNTS = [
     (r"more than (\d+) faults", lambda said: len(test_faults.FAULTS) > said),
     (r"([\d,]+) random packet sequences", lambda said: sum(test_fuzz.SEQUENCES.values()) >= said),
-    (r"([\d,]+) random workloads", lambda said: len(test_cycles.SHAPES) * test_cycles.WORKLOADS == said),
+    (r"([\d,]+) random workloads", lambda said: sum(map(test_cycles.workloads, test_cycles.SHAPES)) == said),
     (r"random workloads in (\d+) shapes", lambda said: len(test_cycles.SHAPES) == said),
     (r"takes ([\d,]+) cycles \(8x8x1\)", lambda said: printed(f"(8, 8, 1) {said} 99.99%")),
     (r"or ([\d,]+) \(4x4x4\)", lambda said: printed(f"(4, 4, 4) {said} 99.99%")),

@@ -22,8 +22,8 @@ from host import matrices
 from host.core import Report
 from sim import gemm, simulate
 
-#: Not inherited by the calls: a user's shell does not have them.
-OURS = {*gemm.NAMES, "MACRAME_TARGET", "PYTEST_CURRENT_TEST", "MAKEFLAGS", "MAKELEVEL", "MFLAGS"}
+#: Not inherited by the calls: a user's shell does not have them. SIM is: the suite's is the command's, too.
+OURS = {*gemm.NAMES, "MACRAME_TARGET", "PYTEST_CURRENT_TEST", "MAKEFLAGS", "MAKELEVEL", "MFLAGS"} - {"SIM"}
 
 
 def call(folder, *arguments, command=None, **environ):
@@ -266,24 +266,36 @@ def fill(folder, files):
 
 @pytest.mark.parametrize(("variables", "message", "files"), [
     pytest.param(*case[1:3], case[3] if len(case) > 3 else {}, id=case[0].replace(" ", "-")) for case in BAD])
-def test_bad_input_is_one_line(tmp_path, variables, message, files):
+def test_bad_input_is_one_line(tmp_path, here, capsys, variables, message, files):
     fill(tmp_path, GOOD | files)
     before = contents(tmp_path)
-    done = call(tmp_path, **{name: value for name, value in (CALL | variables).items() if value})
-    assert done.stderr.startswith(f"gemm: {message}"), done.stderr
-    assert done.stderr.count("\n") == 1
-    assert len(done.stderr) < 300
-    assert done.stdout == ""
-    assert done.returncode == 2
+    status = here(**{name: value for name, value in (CALL | variables).items() if value})
+    said = capsys.readouterr()
+    assert said.err.startswith(f"gemm: {message}")
+    assert said.err.count("\n") == 1
+    assert len(said.err) < 300
+    assert said.out == ""
+    assert status == 2
     assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize("name", ["A", "ROWS", "OUT"])
+def test_bad_input_from_the_environment(tmp_path, name):
+    """The same from a process of its own, which gets its variables as make hands them on."""
+    fill(tmp_path, GOOD)
+    done = call(tmp_path, **CALL | {name: "a.jpg"})
+    assert done.stderr.startswith(f"gemm: {name}=a.jpg: ")
+    assert done.stderr.count("\n") == 1
+    assert (done.stdout, done.returncode) == ("", 2)
 
 
 @pytest.fixture
 def here(tmp_path, monkeypatch):
     """The command called in this process, in the test's folder, with these variables and no others."""
     monkeypatch.chdir(tmp_path)
-    for name in gemm.NAMES:
+    for name in OURS & set(gemm.NAMES):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("SIM", os.environ.get("SIM", ""))   # the command sets it, for good
     return lambda **variables: gemm.main([f"{name}={value}" for name, value in variables.items()])
 
 
@@ -331,7 +343,8 @@ def test_arguments_that_are_none(tmp_path, argument):
 def test_a_missing_simulator_is_one_line(tmp_path):
     fill(tmp_path, GOOD)
     done = call(tmp_path, **CALL, PATH="/nowhere")
-    assert done.stderr == "gemm: iverilog is not on PATH: sudo apt-get install iverilog\n"
+    tool = next(iter(simulate.SIMULATORS[simulate.simulator()].tools))
+    assert done.stderr == f"gemm: {tool} is not on PATH: sudo apt-get install {tool}\n"
     assert done.returncode == 2
     assert not (tmp_path / "c.npy").exists()
 
@@ -519,7 +532,9 @@ def test_an_interrupt_leaves_nothing_behind(tmp_path):
     clean = {name: value for name, value in os.environ.items() if name not in OURS}
     process = subprocess.Popen(
         [sys.executable, "-m", "sim.gemm"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        env=clean | CALL | {"PYTHONPATH": str(simulate.ROOT), "TMPDIR": str(tmp_path / "tmp")}, text=True)
+        env=clean | CALL | {"PYTHONPATH": str(simulate.ROOT), "TMPDIR": str(tmp_path / "tmp")}, text=True,
+        # a suite in a shell's background ignores interrupts, and so would what it starts
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler))
     try:
         first = process.stderr.readline()
         process.send_signal(signal.SIGINT)

@@ -34,7 +34,7 @@ VARIABLES = ("PROBLEM", "HOMEWORK", "OUT", "ROWS", "COLS", "DEPTH", "SEED", "WAV
 @pytest.fixture
 def solve(tmp_path, capsys, monkeypatch):
     """Solve problems in this process: solve(PROBLEM="4", ...) gives exit code, reports, stdout and stderr."""
-    for name in (*VARIABLES, "SIM"):
+    for name in VARIABLES:
         monkeypatch.delenv(name, raising=False)
 
     def run(**variables):
@@ -47,7 +47,7 @@ def solve(tmp_path, capsys, monkeypatch):
 
 def command(tmp_path, **variables):
     """Command and environment of a process of its own."""
-    env = {k: v for k, v in os.environ.items() if k not in (*VARIABLES, "SIM")}
+    env = {k: v for k, v in os.environ.items() if k not in VARIABLES}
     return [sys.executable, "-m", "homework"], {**env, "OUT": str(tmp_path / "out"), **variables}
 
 

