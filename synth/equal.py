@@ -9,6 +9,9 @@ module, and one behind the block. Both are then late by one cycle more, and equa
 equal before. Now registers with the same input are the same register, multipliers with the same operands
 the same multiplier, and what is left is small enough for the solver: by induction over time, from any state.
 
+A module without a multiplier has registers of the same names as its namesake. Both are cut open there: what
+goes into every register, and every output, must be the same function of inputs and registers.
+
 `enable` is held high in the proof. That is no loss where every register of both modules has `enable` for its
 own, which is checked: a cycle with enable low is then a cycle in which nothing happens.
 """
@@ -120,3 +123,37 @@ def prove(family, module, plain, folder=None, moved=True):
                    + ("-set in_enable 1 " if "enable" in ports else "") + "-timeout 300 miter"]
         flow.yosys(passes, work)
         return (work / "yosys.log").read_text()
+
+
+def prove_registers(family, module, plain, parameters, folder=None):
+    """Prove one module without a multiplier: from equal registers both go to equal registers.
+
+    Parameters
+    ----------
+    family, module, plain, folder
+        As for `prove`; `plain` is one path.
+    parameters : dict of str to int
+
+    Returns
+    -------
+    str
+        Yosys' last words.
+
+    Raises
+    ------
+    synth.flow.FlowError
+        It is not proven.
+    """
+    vendor = (folder or flow.ROOT / "rtl" / "vendor" / family) / f"{module}.v"
+    set_ = " ".join(f"-set {name} {value}" for name, value in parameters.items())
+    passes = []
+    for side, path in (("plain", plain), ("vendor", vendor)):
+        passes += [f"read_verilog {path}", f"chparam {set_} {module}", f"hierarchy -check -top {module}",
+                   "proc", "opt_clean", f"rename -top {side}_top", f"design -stash {side}"]
+    passes += [f"design -copy-from {side} -as {side}_top {side}_top" for side in ("plain", "vendor")]
+    passes += ["expose -shared -evert-dff plain_top vendor_top", "opt_clean", "select -assert-none t:$*dff*",
+               "miter -equiv -flatten -make_outputs plain_top vendor_top miter", "hierarchy -top miter",
+               "opt -full", "sat -verify -prove trigger 0 -timeout 300 miter"]
+    with tempfile.TemporaryDirectory() as name:
+        flow.yosys(passes, Path(name))
+        return (Path(name) / "yosys.log").read_text()

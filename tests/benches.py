@@ -166,6 +166,7 @@ bench("mul34x32_serial", rtl="arith/mul34x32_serial.v")
 
 # --- rtl/array --------------------------------------------------------------------------------------------
 
+_WIDTHS = {f"{w}bits,{terms}": {"W": w, "TERMS": terms} for w, terms in ((16, 1), (16, 2), (18, 2))}
 _CELL = ["array/mul8x8.v", "array/mul8x8_pair.v", "array/mul8x8_lut.v", "array/accumulator.v",
          "array/pe_int8.v"]
 _CELL_ICE40 = [path.replace("array/acc", "vendor/ice40/acc") for path in _CELL]
@@ -191,6 +192,10 @@ bench("mac_array_largest", toplevel="mac_array", module="tb_mac_array", rtl=_ARR
 # every int8 pair: cheap where COLS * DEPTH is large
 bench("mac_array_all_pairs", toplevel="mac_array", module="tb_mac_array", rtl=_ARRAY, testcase="all_pairs",
       shapes=_array((16, 16, 1), (4, 4, 4)), nightly=_array((8, 8, 1), (1, 4, 4), (3, 5, 2)))
+
+bench("accumulator", rtl="array/accumulator.v", shapes=_WIDTHS)
+bench("accumulator_ice40", toplevel="accumulator", module="tb_accumulator", rtl="vendor/ice40/accumulator.v",
+      shapes=_WIDTHS)
 
 bench("pe_int8", rtl=_CELL, testcase=("tiles", "corners"),
       shapes={f"depth{d}": {"DEPTH": d} for d in (1, 2, 3, 4, 5, 8)}, nightly={"depth7": {"DEPTH": 7}})

@@ -52,8 +52,32 @@ def test_a_wrapper_with_a_fault_is_not_proven(tmp_path, family, module, path, fi
         equal.prove(family, module, plain([path]), folder=tmp_path)
 
 
+ACCUMULATOR = ("ice40", "accumulator", simulate.RTL / "array" / "accumulator.v")
+
+
+@pytest.mark.parametrize(("width", "terms"), [(16, 1), (16, 2), (17, 2), (18, 2)])
+def test_the_accumulator_of_ice40_is_the_plain_one(width, terms):
+    """In every width that pe_int8 asks for."""
+    assert "SUCCESS" in equal.prove_registers(*ACCUMULATOR, {"W": width, "TERMS": terms})
+
+
+@pytest.mark.parametrize(("find", "replace"), [
+    ("= {32-W{low[W]}};", "= {32-W{tree_q[W]}};"),
+    ("{{31-W{tree_q[W]}}, 1'b1}", "{{31-W{1'b0}}, 1'b1}"),
+    ("(step & take) |", "(step & ~take) |"),
+    ("if (last) result_q[31:W]", "if (last && !shift) result_q[31:W]"),
+])
+def test_an_accumulator_with_a_fault_is_not_proven(tmp_path, find, replace):
+    text = (simulate.RTL / "vendor" / "ice40" / "accumulator.v").read_text()
+    assert text.count(find) == 1
+    (tmp_path / "accumulator.v").write_text(text.replace(find, replace))
+    with pytest.raises(flow.FlowError, match="proof did fail"):
+        equal.prove_registers(*ACCUMULATOR, {"W": 18, "TERMS": 2}, folder=tmp_path)
+
+
 def test_every_vendor_module_has_a_proof():
     proven = {(values[0], values[1]) for values in (getattr(w, "values", w) for w in WRAPPERS)}
+    proven.add(ACCUMULATOR[:2])
     there = {(path.parent.name, path.stem) for path in (simulate.RTL / "vendor").rglob("*.v")}
     assert there - proven == {("ecp5", "mul18x18")}  # inside all the others of its family
     for family in ("ecp5", "ice40"):
