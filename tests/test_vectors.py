@@ -61,8 +61,8 @@ def test_run_of_nothing_is_nothing():
 
 
 def test_an_unknown_result_is_an_error(tmp_path, monkeypatch):
-    """A module that forgets a bit must not pass as one that answers 0 there. Icarus only: Verilator has no X."""
-    monkeypatch.setenv("SIM", "icarus")
+    """A module that forgets a bit must not pass as one that answers 0 there."""
+    monkeypatch.setenv("SIM", "icarus")   # Verilator has no X
     broken = tmp_path / "bf16_to_fp32.v"
     broken.write_text("module bf16_to_fp32 (input wire [15:0] x, output wire [31:0] y);\n"
                       "assign y = {x, 15'h0, 1'bx};\nendmodule\n")
