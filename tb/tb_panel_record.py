@@ -7,7 +7,8 @@ What could be wrong here, and which case would show it:
   the last beat's padding taken for data               random padding, DEPTH 5, 7 and 8
   a slot written over another                          four slots, written and read at random
   a write without `write`, a read without `read`       data, slot and beat are X then; outputs stand still
-  latency                                              outputs change exactly one cycle after `read`
+  latency                                              outputs change exactly one cycle after `read`, and have what
+                                                       was written 2 cycles before it
 """
 import cocotb
 import numpy as np
@@ -71,6 +72,7 @@ async def records(dut):
             if tb.rng.random() < 0.3:
                 await tb.cycle_of(None)
         tb.known[slot] = True
-        await tb.cycle_of(None, slot)
+        await tb.cycle_of()
+        await tb.cycle_of(None, slot)  # 2 cycles after the last beat
     await tb.cycle_of()
     assert tb.compared > 300

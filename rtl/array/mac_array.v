@@ -111,9 +111,10 @@ module mac_array #(
     reg [LANE_W*ROWS-1:0] a_q;
     reg [LANE_W*COLS-1:0] w_q;
 
-    // Where there are both formats only bfloat16 reads these, int8 the factors below: so they rest in int8.
+    // What comes in idle cycles stops here, and nothing behind toggles. Where there are both formats only bfloat16 reads these,
+    // int8 the factors below: so they rest in int8.
     always @(posedge clk)
-        if (INT8 == 0 || BF16 == 0 || in_bf16) begin
+        if (in_valid && (INT8 == 0 || BF16 == 0 || in_bf16)) begin
             a_q <= a;
             w_q <= w;
         end
@@ -145,7 +146,7 @@ module mac_array #(
             wire [LANE_W-1:0] w_col = w_q[LANE_W*c +: LANE_W];
             if (BF16 != 0) begin : g_factor
                 reg [8:0] factor_q;  // what the multiplier takes: a significand, or int8
-                always @(posedge clk)
+                always @(posedge clk) if (in_valid)
                     factor_q <= (INT8 == 0 || in_bf16) ? {1'b0, |w[LANE_W*c+7 +: 8], w[LANE_W*c +: 7]}
                                                        : {w[LANE_W*c+7], w[LANE_W*c +: 8]};
             end
@@ -161,7 +162,7 @@ module mac_array #(
             end
             if (BF16 != 0) begin : g_factor
                 reg [8:0] factor_q;
-                always @(posedge clk)
+                always @(posedge clk) if (in_valid)
                     factor_q <= (INT8 == 0 || in_bf16) ? {1'b0, |a[LANE_W*r+7 +: 8], a[LANE_W*r +: 7]}
                                                        : {a[LANE_W*r+7], a[LANE_W*r +: 8]};
             end

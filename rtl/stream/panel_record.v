@@ -12,8 +12,9 @@
 // are four slots because four panels can be alive: one whose last tile is still in the array's pipeline, one in use, one
 // loaded, and one whose record has come but whose slices must wait.
 //
-// Latency: read 1 cycle; the outputs hold until the next read. Reading what is being written is not defined; panel_buffer
-//          keeps the two apart.
+// Latency: read 1 cycle; the outputs hold until the next read. A beat can be read 2 cycles after it was given: it waits a
+//          cycle in a register, since the memory is wide, and whether a beat is taken is known late. Reading what is being
+//          written is not defined; panel_buffer keeps the two apart.
 // Numbers: fields pass unchanged. Lanes: column c is bits [W*c +: W] of each output.
 `default_nettype none
 
@@ -47,11 +48,18 @@ module panel_record #(
     reg [BEAT_W*RECORD_BEATS-1:0] mem[0:3];
     reg [BEAT_W*RECORD_BEATS-1:0] data_q;
 
+    reg [RECORD_BEATS-1:0] write_q;  // a bit a beat
+    reg [1:0]              slot_q;
+    reg [BEAT_W-1:0]       beat_q;
+
     integer i;
     always @(posedge clk) begin
-        if (write)
-            for (i = 0; i < RECORD_BEATS; i = i + 1)
-                if (write_beat == i[3:0]) mem[write_slot][BEAT_W*i +: BEAT_W] <= write_data;
+        for (i = 0; i < RECORD_BEATS; i = i + 1) begin
+            write_q[i] <= write && (write_beat == i[3:0]);
+            if (write_q[i]) mem[slot_q][BEAT_W*i +: BEAT_W] <= beat_q;
+        end
+        slot_q <= write_slot;
+        beat_q <= write_data;
         if (read) data_q <= mem[read_slot];
     end
 
