@@ -7,7 +7,7 @@ What could be wrong here, and which case would show it:
   the last beat's padding taken for data               random padding, DEPTH 5, 7 and 8
   a slot written over another                          four slots, written and read at random
   a write without `write`, a read without `read`       data, slot and beat are X then; outputs stand still
-  latency                                              outputs change exactly one cycle after `read`, and have what
+  latency                                              outputs change one cycle after `read`, and have what
                                                        was written 2 cycles before it
 """
 import cocotb
