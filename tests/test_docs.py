@@ -189,9 +189,9 @@ def test_without_its_waivers_verilator_warns_as_documented():
                            "-F", ROOT / "rtl" / "rtl.f"], capture_output=True, text=True,
                           env={**os.environ, "VERILATOR_ROOT": str(home)})
     found = re.findall(r"%Warning-(\w+): \S*?(\w+)\.v:", done.stderr)
-    assert sorted(found) == [("UNUSEDPARAM", "panel_record"), *[("WIDTHEXPAND", "pe_int8")] * 3]
+    assert sorted(found) == [("UNUSEDPARAM", "panel_record"), *[("WIDTHEXPAND", "accumulator")] * 3]
     assert "an UNUSEDPARAM warning in `panel_record`" in " ".join(text_of("docs/verification.md").split())
-    assert "three WIDTHEXPAND warnings in `pe_int8`" in " ".join(text_of("docs/verification.md").split())
+    assert "three WIDTHEXPAND warnings in `accumulator`" in " ".join(text_of("docs/verification.md").split())
 
 
 def test_cheap_commands_of_the_readme_run():
