@@ -129,7 +129,7 @@ def run(job, say):
 
 
 def table(target, seeds, say):
-    """All units of a target's table, printed and kept; whether all of them fit.
+    """Measure all units of a target's table, print it and keep it.
 
     A unit that does not fit has a row that says so.
     """

@@ -29,7 +29,7 @@ from dataclasses import dataclass, replace
 from sim import simulate
 from synth import flow, shell
 from synth.__main__ import Progress, versions, write
-from synth.settings import FORMATS, MULTIPLIERS, InputError, one_of, whole
+from synth.settings import FORMATS, MULTIPLIERS, InputError, one_of, refuse_idle, whole
 from tests import benches
 
 TARGETS = tuple(shell.CELLS)
@@ -97,9 +97,7 @@ def from_environment(environ):
     """
     given = {name: environ[name] for name in NAMES if environ.get(name)}
     target, unit = one_of(given, "TARGET", "ecp5", TARGETS), one_of(given, "UNIT", "all", UNITS)
-    for name in IDLE.get(unit, ()):
-        if name in given:
-            raise InputError(f"{name}={given[name]}: UNIT={unit} has no {name}, expected none")
+    refuse_idle(given, unit, IDLE)
     job = Job(target, unit, whole(given, "ROWS", 2, SIDE), whole(given, "COLS", 2, SIDE),
               whole(given, "DEPTH", 1, DEEP), one_of(given, "FORMATS", "INT8", FORMATS),
               whole(given, "POST_CYCLES", 1, 64), one_of(given, "MULTIPLIER", "vendor", MULTIPLIERS))

@@ -125,6 +125,13 @@ def whole(given, name, default, largest):
     return int(value)
 
 
+def refuse_idle(given, unit, idle):
+    """InputError for a variable that says nothing about the unit."""
+    for name in idle.get(unit, ()):
+        if name in given:
+            raise InputError(f"{name}={given[name]}: UNIT={unit} has no {name}, expected none")
+
+
 def from_environment(environ):
     """Read and check the variables; an empty one counts as not given.
 
@@ -150,9 +157,7 @@ def from_environment(environ):
         return whole(given, name, default, LARGEST[name])
 
     target, unit = choice("TARGET", "ecp5", tuple(flow.TARGETS)), choice("UNIT", "core", UNITS)
-    for name in IDLE.get(unit, ()):
-        if name in given:
-            raise InputError(f"{name}={given[name]}: UNIT={unit} has no {name}, expected none")
+    refuse_idle(given, unit, IDLE)
     job = Job(target, unit, integer("ROWS", 8), integer("COLS", 8), integer("DEPTH", 1),
               choice("FORMATS", "INT8", FORMATS), choice("MULTIPLIER", "vendor", MULTIPLIERS),
               integer("SEEDS", 3))

@@ -19,8 +19,8 @@
 // last beat, when the sums have left the cells' adders.
 //
 // Latency: 1 cycle from a beat at the head of the input to op_valid. One beat a cycle.
-// Clock:   `issue` reaches every operand register, so what it hangs on are registers: the counters' comparisons are made a
-//          cycle ahead, for both answers of this cycle's `issue`, which then only chooses.
+// Clock:   `issue` decides what both streams do next, so what it hangs on are registers: the counters' comparisons are made a
+//          cycle ahead, for both answers of this cycle's `issue`, which then only chooses. Operands load without it.
 // Errors (strobes; the slice is not issued, the core halts): the activation panel ends where the weight panel does not,
 //          or the other way round, or within a slice (error_k); the activation panel has more than SLICES_MAX slices
 //          (error_long); a weight panel of the other format while a tile is open (error_format).
@@ -145,7 +145,7 @@ module tile_sequencer #(
     // Will the credits be enough behind this cycle? That is credit_q + row_left (less `credits` behind a start) >= a tile's,
     // with the sum's terms brought to the other side: four comparisons with constants, and a choice, `issue` the last to come.
     wire [CREDIT_W:0] credit_now = {1'b0, credit_q};
-    wire [CREDIT_W:0] credit_due = {1'b0, bf16 ? CREDITS_TALL[CREDIT_W-1:0] : CREDITS_TILE[CREDIT_W-1:0]};
+    wire [CREDIT_W:0] credit_due = {1'b0, credits};
 
     function room_for;
         input [CREDIT_W:0] tile;    // credits it needs
