@@ -117,8 +117,19 @@ def sources(target, module, portable=False):
 
 
 def code(verilog):
-    """Verilog without its comments."""
-    return re.sub(r"//[^\n]*", "", verilog)
+    """Verilog without its comments and the lines they leave empty."""
+    return "".join(f"{line}\n" for line in re.sub(r"//[^\n]*", "", verilog).splitlines() if line.strip())
+
+
+def written(files, folder):
+    """Write the code of Verilog files to `folder`, and return their names there.
+
+    Yosys names cells after file and line, and orders its work by names: read as they are, two checkouts, or
+    one with another comment, would get netlists that differ by a LUT.
+    """
+    for path in files:
+        (folder / path.name).write_text(code(text(path)))
+    return [path.name for path in files]
 
 
 @functools.cache
@@ -232,7 +243,7 @@ def synthesise(target, unit):
     folder = BUILD / f"{target}-{unit.name}-{key}"
     if not folder.exists():
         with fresh(folder) as work:
-            yosys([f"read_verilog -defer {' '.join(map(str, files))}", *passes], work)
+            yosys([f"read_verilog -defer {' '.join(written(files, work))}", *passes], work)
             module = json.loads((work / "netlist.json").read_text())["modules"][unit.module]
             (work / "ports.json").write_text(json.dumps(
                 {name: (port["direction"], len(port["bits"])) for name, port in module["ports"].items()}))
@@ -277,14 +288,15 @@ def framed(found):
     t, unit = found.target, found.unit
     frame = harness(FRAME, unit.module, found.ports)
     # the frame is mapped around an empty box, then the box is filled: no pass touches the unit's cells
-    passes = ["read_verilog frame.v", f"read_verilog -lib {found.verilog}", f"{t.synthesis} -top {FRAME}",
-              f"read_verilog -overwrite {found.verilog}", f"hierarchy -top {FRAME}", "flatten", "clean",
+    passes = ["read_verilog frame.v", "read_verilog -lib netlist.v", f"{t.synthesis} -top {FRAME}",
+              "read_verilog -overwrite netlist.v", f"hierarchy -top {FRAME}", "flatten", "clean",
               "write_json frame.json"]
     key = digest(metadata.version("pyosys"), found.folder.name, frame, passes[2:3])
     folder = BUILD / f"{t.name}-{unit.name}-frame-{key}"
     if not folder.exists():
         with fresh(folder) as work:
             (work / "frame.v").write_text(frame)
+            shutil.copy(found.verilog, work / "netlist.v")
             yosys(passes, work)
     return folder / "frame.json"
 

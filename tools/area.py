@@ -23,6 +23,7 @@ from importlib import metadata
 from pathlib import Path
 
 from sim import simulate
+from synth import flow
 from tools.lint import ROOT
 
 DOCUMENT = ROOT / "docs" / "area.md"
@@ -71,14 +72,14 @@ def cells(module, parameters, target, dsp):
     RuntimeError
         Yosys fails; its last lines are the text.
     """
-    sources = " ".join([*simulate.core_sources(), str(MULTIPLIER)])
     set_ = " ".join(f"-set {name} {value}" for name, value in parameters)
     option = {"ecp5": "" if dsp else "-nodsp", "ice40": ""}[target]
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "stat.json"
-        passes = [f"read_verilog -defer {sources}", *([f"chparam {set_} {module}"] if set_ else []),
+        sources = flow.written([*map(Path, simulate.core_sources()), MULTIPLIER], Path(folder))
+        passes = [f"read_verilog -defer {' '.join(sources)}", *([f"chparam {set_} {module}"] if set_ else []),
                   f"synth_{target} {option} -top {module}", f"tee -q -o {report} stat -json"]
-        done = subprocess.run([sys.executable, "-c", SCRIPT, *passes], capture_output=True, text=True)
+        done = subprocess.run([sys.executable, "-c", SCRIPT, *passes], cwd=folder, capture_output=True, text=True)
         if done.returncode or not report.exists():
             raise RuntimeError("\n".join((done.stdout + done.stderr).splitlines()[-5:]))
         text = report.read_text()
