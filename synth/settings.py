@@ -45,7 +45,7 @@ class Job:
     depth: int = 1
     formats: str = "INT8"
     multiplier: str = "vendor"
-    seeds: int = 3
+    seeds: int = 1
 
     @property
     def shape(self):
@@ -160,7 +160,7 @@ def from_environment(environ):
     refuse_idle(given, unit, IDLE)
     job = Job(target, unit, integer("ROWS", 8), integer("COLS", 8), integer("DEPTH", 1),
               choice("FORMATS", "INT8", FORMATS), choice("MULTIPLIER", "vendor", MULTIPLIERS),
-              integer("SEEDS", 3))
+              integer("SEEDS", 1))
     if job.formats != "INT8" and job.depth != 1:
         raise InputError(f"DEPTH={job.depth}: expected 1 with FORMATS={job.formats}")
     if not flow.TARGETS[target].nextpnr and "SEEDS" in given:

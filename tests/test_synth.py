@@ -3,6 +3,8 @@
 """make synth: what it refuses, what it counts, what it keeps; a vendor's multiplier is the plain one."""
 import json
 import os
+import random
+import re
 import shutil
 import subprocess
 import sys
@@ -11,7 +13,7 @@ import pytest
 
 import synth.__main__ as program
 from sim import simulate
-from synth import equal, flow, settings
+from synth import equal, flow, settings, shell
 from synth.settings import InputError, Job, from_environment
 
 #: Family, module, what the portable one is made of, whether its first register is behind the multiplier.
@@ -35,7 +37,7 @@ def test_a_vendor_multiplier_is_the_plain_one(family, module, paths, moved):
 
 
 @pytest.mark.parametrize(("family", "module", "path", "file", "find", "replace"), [
-    ("ecp5", "mul8x8", "array/mul8x8.v", "mul8x8.v", ".b({{10{b[7]}}, b})", ".b({10'd0, b})"),
+    ("ecp5", "mul8x8", "array/mul8x8.v", "mul8x8.v", ".b({b, 10'd0})", ".b({1'b0, b, 9'd0})"),
     ("ecp5", "mul8x8", "array/mul8x8.v", "mul18x18.v", '.REG_OUTPUT_CLK("CLK0")',
      '.REG_OUTPUT_CLK("NONE")'),
     ("ecp5", "mul9x9", "arith/mul9x9.v", "mul9x9.v", ".enable(enable)", ".enable(1'b1)"),
@@ -91,6 +93,60 @@ def test_vendor_modules_are_verilog_2005(module):
                            *map(str, flow.vendor_files("ecp5")), str(equal.MODELS["ecp5"][1])],
                           capture_output=True, text=True)
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
+def carry_cells(seed):
+    """Verilog with 200 carry cells, inputs at 0, 1 or free at random."""
+    rng = random.Random(seed)
+    cells, inputs = [], 0
+    for number in range(200):
+        pins = []
+        for pin in ("A0", "B0", "C0", "D0", "A1", "B1", "C1", "D1", "CIN"):
+            kind = rng.choice(["1'b0", "1'b1", f"x[{inputs}]"])
+            inputs += kind[0] == "x"
+            pins.append(f".{pin}({kind})")
+        pins += [f".{pin}(y[{3 * number + place}])" for place, pin in enumerate(("S0", "S1", "COUT"))]
+        inits = [f".INIT{half}(16'h{rng.getrandbits(16):04x})" for half in (0, 1)]
+        inject = [f'.INJECT1_{half}("{rng.choice(["YES", "NO"])}")' for half in (0, 1)]
+        cells.append(f"CCU2C #({', '.join(inits + inject)}) u_{number} ({', '.join(pins)});")
+    return "\n".join([f"module carries (input [{inputs - 1}:0] x, output [599:0] y);", *cells, "endmodule"])
+
+
+def carries_proven(folder, change=lambda text: text):
+    """Map carry cells and let the solver compare; returns the mapped netlist."""
+    (folder / "carries.v").write_text(carry_cells(1))
+    (folder / "map.v").write_text(change(flow.TARGETS["ecp5"].map.read_text()))
+    model = shell.CELLS["ecp5"]
+    flow.yosys(["read_verilog carries.v", f"read_verilog -lib -D NO_INCLUDES {model}",
+                "hierarchy -top carries", "techmap -map map.v", "opt_clean", "write_verilog -noattr mapped.v",
+                "design -reset",
+                *[line for side, file in (("plain", "carries.v"), ("mapped", "mapped.v")) for line in
+                  (f"read_verilog -D NO_INCLUDES {model} {file}", "hierarchy -top carries", "proc", "flatten",
+                   "opt_clean", f"rename carries {side}", f"design -stash {side}")],
+                "design -copy-from plain -as plain plain", "design -copy-from mapped -as mapped mapped",
+                "miter -equiv -flatten -make_outputs plain mapped miter", "hierarchy -top miter",
+                "sat -verify -prove trigger 0 miter"], folder)
+    return (folder / "mapped.v").read_text()
+
+
+def test_carry_cells_without_inputs_at_0(tmp_path):
+    """synth/maps/ecp5.v changes a cell's INIT and inputs, and nothing that it computes."""
+    before = carry_cells(1)
+    mapped = carries_proven(tmp_path)
+    at_0 = r"\.[ABCD][01]\(1'[bh]0\)"
+    assert len(re.findall(at_0, before)) > 300
+    assert not re.findall(at_0, mapped)
+
+
+@pytest.mark.parametrize(("find", "put"), [
+    ("entry & ~zero", "entry | zero"),
+    (".C1(ZERO1[2] ? 1'b1 : C1)", ".C1(ZERO1[2] ? 1'b1 : D1)"),
+    (".INIT1    (without(INIT1, ZERO1))", ".INIT1    (without(INIT1, ZERO0))"),
+])
+def test_a_map_with_a_fault_is_not_proven(tmp_path, find, put):
+    assert flow.TARGETS["ecp5"].map.read_text().count(find) == 1
+    with pytest.raises(flow.FlowError):
+        carries_proven(tmp_path, lambda text: text.replace(find, put))
 
 
 # --- what is refused ----------------------------------------------------------------------------------------

@@ -79,7 +79,8 @@ def cells(module, parameters, target, dsp):
         sources = flow.written([*map(Path, simulate.core_sources()), MULTIPLIER], Path(folder))
         passes = [f"read_verilog -defer {' '.join(sources)}", *([f"chparam {set_} {module}"] if set_ else []),
                   f"synth_{target} {option} -top {module}", f"tee -q -o {report} stat -json"]
-        done = subprocess.run([sys.executable, "-c", SCRIPT, *passes], cwd=folder, capture_output=True, text=True)
+        done = subprocess.run([sys.executable, "-c", SCRIPT, *passes], cwd=folder, capture_output=True,
+                              text=True)
         if done.returncode or not report.exists():
             raise RuntimeError("\n".join((done.stdout + done.stderr).splitlines()[-5:]))
         text = report.read_text()

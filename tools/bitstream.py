@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sim import simulate
+from synth import flow
 
 ROOT = simulate.ROOT
 TIMEOUT = 3600
@@ -170,10 +171,13 @@ def make(name, baud=1_000_000, seed=1, say=lambda text: None):
     )
     began = time.monotonic()
     say("synthesis")
+    extra = flow.TARGETS[board.family].map
     script = [
-        f"read_verilog -defer {' '.join(os.path.relpath(path, folder) for path in sources(name))}",
+        f"read_verilog -defer {' '.join(flow.written([*map(Path, sources(name))], folder))}",
         f"chparam -set CLOCKS {clocks} {name}",
-        f"synth_{board.family} -top {name} -json netlist.json",
+        f"synth_{board.family} -top {name}",
+        *([f"techmap -map {flow.written([extra], folder)[0]}"] if extra else []),
+        "write_json netlist.json",
     ]
     run(folder, "yosys.log", sys.executable, "-c", YOSYS, *script)
     say("place and route")

@@ -69,6 +69,8 @@ module panel_buffer #(
     localparam [31:0]  BEAT_END     = RECORD_BEATS - 1;
     localparam [31:0]  SETTLE_START = SETTLE;
 
+    // a slice read while it is written is not ready yet, and is read again: what the memory gives then does not matter
+    (* no_rw_check *)
     reg [8*DEPTH*COLS-1:0] mem[0:2*(1<<INDEX_W)-1];
     reg [8*DEPTH*COLS-1:0] w_data_q;
 

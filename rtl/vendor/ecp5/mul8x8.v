@@ -4,7 +4,8 @@
 // mul8x8: rtl/array/mul8x8.v in one DSP block of Lattice ECP5; same ports, latency and numbers.
 //
 // Latency: 2 cycles, one product a cycle, no handshake.
-// Numbers: exact, as there. The operands' signs fill the block's upper bits, so the upper half of its product is sign too.
+// Numbers: exact, as there. The operands are the block's upper bits, above zeros that cost no wire: copies of a sign in the
+//          upper bits would be 20 more pins to route to, and the wires around the blocks are what an array is short of.
 // Example: a = 0x80 (-128), b = 0x7F (127) gives p = 0xC080 (-16256) two cycles later.
 `default_nettype none
 
@@ -17,11 +18,11 @@ module mul8x8 (
 
     wire [35:0] product;
 
-    mul18x18 u_mul (.clk(clk), .enable(1'b1), .a({{10{a[7]}}, a}), .b({{10{b[7]}}, b}), .p(product));
+    mul18x18 u_mul (.clk(clk), .enable(1'b1), .a({a, 10'd0}), .b({b, 10'd0}), .p(product));
 
-    assign p = product[15:0];
+    assign p = product[35:20];
 
-    wire unused = &{1'b0, product[35:16]};  // copies of p[15]
+    wire unused = &{1'b0, product[19:0]};  // zeros
 
 endmodule
 

@@ -5,7 +5,7 @@
 //
 // Latency    2 cycles, one product a cycle, no handshake. No reset: data only.
 // enable     low: nothing moves, p stays. Cycles count only while it is high.
-// Contract   exact, 18 bits signed.
+// Contract   exact, 18 bits signed. The operands are the block's upper bits, for the reason that mul8x8 gives.
 // Example    a = 9'h180 (-128), b = 9'h07F (127): p = -16256; a = b = 9'h0FF (255): p = 65025.
 `default_nettype none
 
@@ -19,11 +19,11 @@ module mul9x9 (
 
     wire [35:0] product;
 
-    mul18x18 u_mul (.clk(clk), .enable(enable), .a({{9{a[8]}}, a}), .b({{9{b[8]}}, b}), .p(product));
+    mul18x18 u_mul (.clk(clk), .enable(enable), .a({a, 9'd0}), .b({b, 9'd0}), .p(product));
 
-    assign p = product[17:0];
+    assign p = product[35:18];
 
-    wire unused = &{1'b0, product[35:18]};  // copies of p[17]
+    wire unused = &{1'b0, product[17:0]};  // zeros
 
 endmodule
 
