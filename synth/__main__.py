@@ -35,7 +35,6 @@ from pathlib import Path
 from synth import flow, tables
 from synth.settings import InputError, from_environment
 
-
 #: Of `make synth-table`, unless SEEDS says otherwise.
 TABLE_SEEDS = 3
 
@@ -83,7 +82,7 @@ def measure(job, say=lambda text: None):
     rates, seeds = {}, range(1, job.seeds + 1)
     flow.framed(found)  # once, before the placements ask for it
     with ThreadPoolExecutor(job.seeds) as pool:
-        say(f"{job.target} {job.label}: nextpnr, " + (f"seeds 1 to {job.seeds}" if job.seeds > 1 else "seed 1"))
+        say(f"{job.target} {job.label}: nextpnr, seed 1" + (f" to {job.seeds}" if job.seeds > 1 else ""))
         futures = {pool.submit(flow.place, found, seed): seed for seed in seeds}
         try:
             for future in as_completed(futures):
