@@ -27,6 +27,7 @@ import json
 import os
 import sys
 import tempfile
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from importlib import metadata
@@ -44,13 +45,15 @@ class Progress:
 
     def __init__(self):
         self.began, self.terminal = time.monotonic(), sys.stderr.isatty()
+        self.lock = threading.Lock()
 
     def __call__(self, text, last=False):
         line = f"[{time.monotonic() - self.began:5.0f} s] {text}"
-        if self.terminal:
-            print(f"\r\x1b[K{line[:110]}", end="\n" if last else "", file=sys.stderr, flush=True)
-        else:
-            print(line, file=sys.stderr, flush=True)
+        with self.lock:
+            if self.terminal:
+                print(f"\r\x1b[K{line[:110]}", end="\n" if last else "", file=sys.stderr, flush=True)
+            else:
+                print(line, file=sys.stderr, flush=True)
 
 
 def measure(job, say=lambda text: None):

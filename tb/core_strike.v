@@ -6,7 +6,8 @@
 //
 //   kind 1  soft reset: CONTROL is written, `strike_times` times running. A reset's own cycle is the first one of the
 //           write's response.
-//   kind 2  hard reset: rst for 4 cycles, the upstream restarts too and forgets what was not taken
+//   kind 2  hard reset: rst for 1 to 4 cycles, one more than strike_at modulo 4, the upstream restarts too and forgets
+//           what was not taken
 //
 // `strike_at` counts cycles from the transfer's start. A strike that the transfer's end overtakes does not happen.
 // Everything else is core_player's, reached as u.u_player.<name>.
@@ -65,7 +66,7 @@ module core_strike #(
                 begin_write;
             end else begin
                 u.u_player.rst        <= 1'b1;
-                u.u_player.reset_left <= 3'd4;
+                u.u_player.reset_left <= strike_at[1:0] + 3'd1;
                 note;
             end
         end
