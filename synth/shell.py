@@ -148,8 +148,8 @@ def header(verilog, module):
     text = text[start:text.index(";", start) + 1]
     found = re.search(r"#\s*\((.*?)\n?\)\s*\(", text, re.DOTALL)
     parts = re.split(r",\s*(?=parameter\b)", found[1]) if found else []
-    pairs = (re.fullmatch(r"\s*parameter\s+(?:integer\s+)?(\w+)\s*=\s*(.*?)\s*", part, re.DOTALL).groups()
-             for part in parts)
+    one = r"\s*parameter\s+(?:integer\s+|\[[^]]*\]\s*)?(\w+)\s*=\s*(.*?)\s*"
+    pairs = (re.fullmatch(one, part, re.DOTALL).groups() for part in parts)
     return text, dict(pairs)
 
 

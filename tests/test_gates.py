@@ -253,7 +253,9 @@ def test_plan():
     assert {run.case.bench for run in runs} == {*gates.CORE["INT8"], "mac_array", "requantize"}
     assert {run.simulator for run in runs} == {"verilator", "icarus"}
     assert {run.simulator for run in gates.plan(gates.Job(unit="bricks"), "icarus")} == {"icarus"}
-    modules = {path.stem for path in simulate.RTL.rglob("*.v")}
-    assert {name.split("/")[0] for name in gates.BRICKS} <= modules
+    modules = {path.stem: path for path in simulate.RTL.rglob("*.v")}
+    for module in {name.split("/")[0] for name in gates.BRICKS}:
+        text, defaults = shell.header(modules[module].read_text(), module)
+        assert len(defaults) == text.count("parameter")
     with pytest.raises(InputError):
         gates.from_environment({"ROWS": "1" * 5000})
