@@ -47,7 +47,6 @@ module mac_array #(
     output wire [32*COLS-1:0]      row_out
 );
 
-    localparam integer REACH = 8;  // cells in a row, or in a column, that an operand register feeds
     localparam integer SUM_LATENCY = (BF16 != 0) ? 4 : 2 + ((DEPTH == 1) ? 1 : $clog2(DEPTH));
 
     // valid_q[0] stands beside the operand registers; the rows' own copies are one cycle behind the last of these
@@ -112,10 +111,8 @@ module mac_array #(
     reg [LANE_W*ROWS-1:0] a_q;
     reg [LANE_W*COLS-1:0] w_q;
 
-    // They feed the first REACH columns and rows; the others have copies, since over a whole FPGA a wire takes longer than a product.
     // What comes in idle cycles stops here, and nothing behind toggles. Where there are both formats only bfloat16 reads these,
     // int8 the factors below: so they rest in int8.
-    (* keep *)
     always @(posedge clk)
         if (in_valid && (INT8 == 0 || BF16 == 0 || in_bf16)) begin
             a_q <= a;
@@ -146,17 +143,7 @@ module mac_array #(
             ERROR_mac_array_INT8_or_BF16_must_be_1 u_error ();
         end
         for (c = 0; c < COLS; c = c + 1) begin : g_lane
-            for (r = 0; r < ROWS; r = r + REACH) begin : g_reach
-                wire [LANE_W-1:0] w_col;
-                if (r == 0) begin : g_first
-                    assign w_col = w_q[LANE_W*c +: LANE_W];
-                end else begin : g_copy
-                    reg [LANE_W-1:0] copy_q;
-                    (* keep *)
-                    always @(posedge clk) if (in_valid && (INT8 == 0 || BF16 == 0 || in_bf16)) copy_q <= w[LANE_W*c +: LANE_W];
-                    assign w_col = copy_q;
-                end
-            end
+            wire [LANE_W-1:0] w_col = w_q[LANE_W*c +: LANE_W];
             if (BF16 != 0) begin : g_factor
                 reg [8:0] factor_q;  // what the multiplier takes: a significand, or int8
                 always @(posedge clk) if (in_valid)
@@ -165,19 +152,9 @@ module mac_array #(
             end
         end
         for (r = 0; r < ROWS; r = r + 1) begin : g_row
-            for (c = 0; c < COLS; c = c + REACH) begin : g_reach
-                wire [LANE_W-1:0] a_row;
-                if (c == 0) begin : g_first
-                    assign a_row = a_q[LANE_W*r +: LANE_W];
-                end else begin : g_copy
-                    reg [LANE_W-1:0] copy_q;
-                    (* keep *)
-                    always @(posedge clk) if (in_valid && (INT8 == 0 || BF16 == 0 || in_bf16)) copy_q <= a[LANE_W*r +: LANE_W];
-                    assign a_row = copy_q;
-                end
-            end
+            wire [LANE_W-1:0] a_row = a_q[LANE_W*r +: LANE_W];
             reg  [5:0]        control_q;
-            (* keep *)  // one a row: merged into one, it would have every cell of the array to reach
+            (* keep *)  // one a row: merged into one by synthesis, it would have every cell of the array to reach
             always @(posedge clk) control_q <= control_d;
             wire      valid_row, last_row, clear_row, shift_row, bf16_row, tall_row;
             assign {valid_row, last_row, clear_row, shift_row, bf16_row, tall_row} = control_q;
@@ -207,8 +184,8 @@ module mac_array #(
                         .last     (last_row),
                         .clear    (clear_row),
                         .shift    (shift_row),
-                        .a        (g_reach[c/REACH*REACH].a_row),
-                        .w        (g_lane[c].g_reach[r/REACH*REACH].w_col),
+                        .a        (a_row),
+                        .w        (g_lane[c].w_col),
                         .chain_in (above),
                         .chain_out(result)
                     );
@@ -219,8 +196,8 @@ module mac_array #(
                         .last     (last_row),
                         .clear    (clear_row),
                         .shift    (shift_row),
-                        .a        (g_reach[c/REACH*REACH].a_row),
-                        .w        (g_lane[c].g_reach[r/REACH*REACH].w_col),
+                        .a        (a_row),
+                        .w        (g_lane[c].w_col),
                         .a_factor (g_row[r].g_factor.factor_q),
                         .w_factor (g_lane[c].g_factor.factor_q),
                         .chain_in (above),
@@ -236,8 +213,8 @@ module mac_array #(
                         .bf16     (bf16_row),
                         .tall     (tall_row),
                         .operand  (g_row[r].g_operand.bf16_q),
-                        .a        (g_reach[c/REACH*REACH].a_row),
-                        .w        (g_lane[c].g_reach[r/REACH*REACH].w_col),
+                        .a        (a_row),
+                        .w        (g_lane[c].w_col),
                         .a_factor (g_row[r].g_factor.factor_q),
                         .w_factor (g_lane[c].g_factor.factor_q),
                         .chain_in (above),
