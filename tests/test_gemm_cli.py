@@ -22,13 +22,15 @@ from host import matrices
 from host.core import Report
 from sim import gemm, simulate
 
-#: Not inherited by the calls: a user's shell does not have them. SIM is: the suite's is the command's, too.
+#: Not inherited by the calls: a user's shell does not have them. SIM is, the suite's is the command's too, but
+#: where a LINK leads to a core that is not simulated.
 OURS = {*gemm.NAMES, "MACRAME_TARGET", "PYTEST_CURRENT_TEST", "MAKEFLAGS", "MAKELEVEL", "MFLAGS"} - {"SIM"}
 
 
 def call(folder, *arguments, command=None, **environ):
     """Run the command in a folder; the variables go through the environment, as make hands them on."""
-    clean = {name: value for name, value in os.environ.items() if name not in OURS}
+    clean = {name: value for name, value in os.environ.items()
+             if name not in OURS and not (name == "SIM" and "LINK" in environ)}
     clean.update(environ, PYTHONPATH=str(simulate.ROOT), OPENBLAS_NUM_THREADS="1")
     return subprocess.run(command or [sys.executable, "-m", "sim.gemm", *arguments], cwd=folder, env=clean,
                           capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=120)
