@@ -22,8 +22,8 @@ from host import matrices
 from host.core import Report
 from sim import gemm, simulate
 
-#: Not inherited by the calls: a user's shell does not have them. SIM is, the suite's is the command's too, but
-#: where a LINK leads to a core that is not simulated.
+#: Not inherited by the calls: a user's shell does not have them. SIM is, the suite's is the command's too,
+#: but where a LINK leads to a core that is not simulated.
 OURS = {*gemm.NAMES, "MACRAME_TARGET", "PYTEST_CURRENT_TEST", "MAKEFLAGS", "MAKELEVEL", "MFLAGS"} - {"SIM"}
 
 
