@@ -20,7 +20,8 @@ netlists and logs in folders that are used again as long as sources, parameters 
 Exit status: 0, 1 if a tool failed, 2 for input that cannot be used.
 
 ``make synth-table [TARGET=] [SEEDS=]`` prints a table of several arrays and cores for each target, or for
-the one given, and keeps the results in build/synth/table-<target>.json. SEEDS is 3 there, and 1 for 16x16.
+the one given, and keeps the results in build/synth/table-<target>.json. SEEDS is 3 there;
+16x16, and a target without clock rates, is placed once.
 """
 import argparse
 import json

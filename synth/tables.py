@@ -43,7 +43,7 @@ def table(target, results):
 
 
 def jobs(target, seeds):
-    """What `make synth-table` shows of a target; the textbook array last. 16x16 takes an hour a seed: one."""
+    """What `make synth-table` shows of a target; the textbook array last. 16x16 is placed once."""
     def job(unit, *shape, **more):
         return Job(target, unit, *shape, seeds=seeds, **more)
 

@@ -254,7 +254,9 @@ def test_plan():
     assert {run.simulator for run in runs} == {"verilator", "icarus"}
     assert {run.simulator for run in gates.plan(gates.Job(unit="bricks"), "icarus")} == {"icarus"}
     modules = {path.stem: path for path in simulate.RTL.rglob("*.v")}
-    for module in {name.split("/")[0] for name in gates.BRICKS}:
+    bricks = {name.split("/")[0] for name in gates.BRICKS}
+    assert bricks <= set(modules)
+    for module in bricks:
         text, defaults = shell.header(modules[module].read_text(), module)
         assert len(defaults) == text.count("parameter")
     with pytest.raises(InputError):
