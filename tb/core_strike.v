@@ -6,8 +6,7 @@
 //
 //   kind 1  soft reset: CONTROL is written, `strike_times` times running. A reset's own cycle is the first one of the
 //           write's response.
-//   kind 2  hard reset: rst for 1 to 4 cycles, one more than strike_at modulo 4, the upstream restarts too and forgets
-//           what was not taken
+//   kind 2  hard reset: rst for `strike_times` cycles, 1 to 7; the upstream restarts too and forgets what was not taken
 //
 // `strike_at` counts cycles from the transfer's start. A strike that the transfer's end overtakes does not happen.
 // Everything else is core_player's, reached as u.u_player.<name>.
@@ -66,7 +65,7 @@ module core_strike #(
                 begin_write;
             end else begin
                 u.u_player.rst        <= 1'b1;
-                u.u_player.reset_left <= strike_at[1:0] + 3'd1;
+                u.u_player.reset_left <= strike_times[2:0];
                 note;
             end
         end

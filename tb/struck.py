@@ -161,7 +161,7 @@ class Struck:
         at : int
             Cycles from the start of the transfer to the strike.
         times : int
-            Soft resets, one after the other.
+            Soft resets, one after the other; cycles of a hard one.
 
         Returns
         -------

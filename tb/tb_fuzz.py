@@ -102,7 +102,8 @@ async def play(core, rng):
             elif strike is None:
                 strike, at = SOFT, int(rng.integers(0, 20))
         hit = await core.send(w, a, stalls=random_stalls(rng), seed=int(rng.integers(1, 2**31)),
-                              patient=rng.random() < 0.3, strike=strike, at=at)
+                              patient=rng.random() < 0.3, strike=strike, at=at,
+                              times=at % 4 + 1 if strike == HARD else 1)
         if hit and strike == HARD:
             await core.set_watchdog(WATCHDOG)
 

@@ -82,14 +82,15 @@ async def soft(dut, slow, times):
 
 @cocotb.test(timeout_time=10, timeout_unit="ms")
 async def hard(dut):
-    """rst at every fifth cycle of the workload, the upstream restarting with the core."""
+    """rst at every cycle of the workload, the upstream restarting with the core: mostly for one cycle."""
     core = await struck.core(dut)
     rng = np.random.default_rng(int(os.environ["COCOTB_RANDOM_SEED"]))
     w, a = workload(rng, core.shape)
     length = 2 * max(sum(map(len, w)), sum(map(len, a))) + core.shape.rows * 10
-    for at in range(int(rng.integers(5)), length, 5):
+    for at in range(length):
+        times = int(rng.choice([1, 1, 1, 2, 3, 4]))
         await core.set_watchdog(99)
-        if await core.send(w, a, seed=at + 1, strike=HARD, at=at):
+        if await core.send(w, a, seed=at + 1, strike=HARD, at=at, times=times):
             assert await core.read(registers.WATCHDOG) == registers.WATCHDOG_RESET
             await clean(core, rng)
         await core.reset()
