@@ -70,10 +70,14 @@ class Target:
     paired: bool = False       # a block makes two int8 products where a cell has them
 
     @property
-    def map(self):
-        """Map for Yosys' techmap behind `synthesis`; None for families that have none."""
+    def maps(self):
+        """Maps for Yosys' techmap behind `synthesis`."""
         path = MAPS / f"{self.name}.v"
-        return path if path.exists() else None
+        return [path] if path.exists() else []
+
+    def passes(self, top):
+        """Yosys' passes from Verilog to the family's cells; the maps must be in its folder."""
+        return [f"{self.synthesis} -top {top}", *(f"techmap -map {path.name}" for path in self.maps)]
 
 
 TARGETS = {target.name: target for target in (
@@ -247,16 +251,15 @@ def synthesise(target, unit):
     t = TARGETS[target]
     files = sources(target, unit.module, unit.portable)
     set_ = " ".join(f"-set {name} {value}" for name, value in unit.parameters)
-    passes = [*([f"chparam {set_} {unit.module}"] if set_ else []), f"{t.synthesis} -top {unit.module}",
-              *([f"techmap -map {t.map.name}"] if t.map else []), "tee -q -o stat.json stat -json",
+    passes = [*([f"chparam {set_} {unit.module}"] if set_ else []), *t.passes(unit.module),
+              "tee -q -o stat.json stat -json",
               "write_json netlist.json", "delete t:$scopeinfo", "write_verilog -noattr netlist.v"]
     key = digest(metadata.version("pyosys"), [code(text(path)) for path in files],
-                 t.map and code(text(t.map)), passes)
+                 [code(text(path)) for path in t.maps], passes)
     folder = BUILD / f"{target}-{unit.name}-{key}"
     if not folder.exists():
         with fresh(folder) as work:
-            if t.map:
-                written([t.map], work)
+            written(t.maps, work)
             yosys([f"read_verilog -defer {' '.join(written(files, work))}", *passes], work)
             module = json.loads((work / "netlist.json").read_text())["modules"][unit.module]
             (work / "ports.json").write_text(json.dumps(

@@ -55,8 +55,8 @@ def jobs(target, seeds):
     both = [job(unit, side, side, 1) for unit in ("array", "core") for side in (4, 8)]
     if target != "ecp5":
         return [*both, job("requantize"), textbook(target, seeds)]
-    return [job("array", 2, 4, 8), job("array", 4, 4, 4), job("array", 4, 4, 8), job("array", 8, 16, 1), *both[:2],
-            Job(target, "array", 16, 16, 1), job("array", 2, 4, 8, multiplier="plain"),
+    return [job("array", 2, 4, 8), job("array", 4, 4, 4), job("array", 4, 4, 8), job("array", 8, 16, 1),
+            *both[:2], Job(target, "array", 16, 16, 1), job("array", 2, 4, 8, multiplier="plain"),
             job("array", 8, 8, 1, multiplier="plain"), *both[2:], job("core", 4, 4, 4),
             Job(target, "core", 16, 16, 1), job("requantize"), textbook(target, seeds)]
 

@@ -15,6 +15,7 @@ import synth.__main__ as program
 from sim import simulate
 from synth import equal, flow, settings, shell
 from synth.settings import InputError, Job, from_environment
+from tools import bitstream
 
 #: Family, module, what the portable one is made of, whether its first register is behind the multiplier.
 WRAPPERS = [
@@ -115,7 +116,7 @@ def carry_cells(seed):
 def carries_proven(folder, change=lambda text: text):
     """Map carry cells and let the solver compare; returns the mapped netlist."""
     (folder / "carries.v").write_text(carry_cells(1))
-    (folder / "map.v").write_text(change(flow.TARGETS["ecp5"].map.read_text()))
+    (folder / "map.v").write_text(change(flow.TARGETS["ecp5"].maps[0].read_text()))
     model = shell.CELLS["ecp5"]
     flow.yosys(["read_verilog carries.v", f"read_verilog -lib -D NO_INCLUDES {model}",
                 "hierarchy -top carries", "techmap -map map.v", "opt_clean", "write_verilog -noattr mapped.v",
@@ -144,7 +145,7 @@ def test_carry_cells_without_inputs_at_0(tmp_path):
     (".INIT1    (without(INIT1, ZERO1))", ".INIT1    (without(INIT1, ZERO0))"),
 ])
 def test_a_map_with_a_fault_is_not_proven(tmp_path, find, put):
-    assert flow.TARGETS["ecp5"].map.read_text().count(find) == 1
+    assert flow.TARGETS["ecp5"].maps[0].read_text().count(find) == 1
     with pytest.raises(flow.FlowError):
         carries_proven(tmp_path, lambda text: text.replace(find, put))
 
@@ -241,14 +242,38 @@ def test_only_what_matters_changes_the_digest(monkeypatch):
 
 
 @pytest.mark.nightly
-def test_array_reaches_its_figures():
-    """64 MACs a cycle on ECP5: at least 180 MHz, at most 1,700 LUT; 8x8x1: 170 MHz and 66 LUT a cell."""
-    best = program.measure(Job("ecp5", "array", 2, 4, 8))
-    assert best["lut"] <= 1700
-    assert best["fmax"]["median"] >= 180
-    square = program.measure(Job("ecp5", "array", 8, 8, 1))
-    assert square["lut"] <= 66 * 64
-    assert square["fmax"]["median"] >= 170
+@pytest.mark.parametrize(("job", "luts", "rate"), [
+    (Job("ecp5", "array", 2, 4, 8, seeds=3), 1700, 180),
+    (Job("ecp5", "array", 8, 8, 1, seeds=3), 66 * 64, 170),
+    (Job("ecp5", "array", 8, 16, 1, seeds=3), 66 * 128, 150),
+    (Job("ecp5", "array", 2, 4, 8, multiplier="plain", seeds=3), None, 95),
+    (Job("ecp5", "core", 8, 8, 1, seeds=3), None, 120),
+    (Job("ecp5", "requantize", seeds=3), 520, 130),
+    (Job("ice40", "array", 1, 2, 8, seeds=3), 450, 66),
+], ids=lambda value: value.label if isinstance(value, Job) else None)
+def test_figures_to_reach(job, luts, rate):
+    """LUTs at most, and MHz at least: what docs/fpga.md says of these units."""
+    found = program.measure(job)
+    assert luts is None or found["lut"] <= luts
+    assert found["fmax"]["median"] >= rate
+
+
+@pytest.mark.parametrize(("given", "said"), [
+    ({}, "BOARD=: expected one of icebreaker, ulx3s"),
+    ({"BOARD": "arty"}, "BOARD=arty: expected one of icebreaker, ulx3s"),
+    ({"BOARD": "ulx3s", "BAUD": "1e6"}, "BAUD=1e6: expected an integer from 1 to 999999999"),
+    ({"BOARD": "ulx3s", "BAUD": "9999999"},
+     "BAUD=9999999: expected a speed that 25,000,000 Hz divided by 4 to 65535 meets within 1.5 %"),
+    ({"BOARD": "ulx3s", "SEED": "0"}, "SEED=0: expected an integer from 1 to 999999999"),
+])
+def test_a_board_that_cannot_be_made_is_one_line(monkeypatch, capsys, given, said):
+    for name in ("BOARD", "BAUD", "SEED"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(bitstream.shutil, "rmtree", lambda *_, **__: pytest.fail("touched the old bitstream"))
+    assert bitstream.main() == 2
+    assert capsys.readouterr().err == f"bitstream: {said}\n"
 
 
 def test_help_is_there():

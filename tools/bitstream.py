@@ -22,17 +22,10 @@ from pathlib import Path
 
 from sim import simulate
 from synth import flow
+from synth.settings import InputError, one_of, whole
 
 ROOT = simulate.ROOT
 TIMEOUT = 3600
-
-YOSYS = """
-import sys
-from pyosys import libyosys as ys
-design = ys.Design()
-for line in sys.argv[1:]:
-    design.run_pass(line)
-"""
 
 
 @dataclass(frozen=True)
@@ -87,12 +80,7 @@ class Failed(RuntimeError):
 
 def sources(board):
     """Verilog of a board's top and of all below it, the family's own multipliers where there are some."""
-    vendor = ROOT / "rtl" / "vendor" / BOARDS[board].family
-    listed = vendor / f"{vendor.name}.f"
-    lines = (
-        (line.split("//")[0].strip() for line in listed.read_text().splitlines()) if listed.exists() else ()
-    )
-    own = {Path(line).name: str(vendor / line) for line in lines if line}
+    own = {path.name: str(path) for path in flow.vendor_files(BOARDS[board].family)}
     return [
         *(own.pop(Path(path).name, path) for path in simulate.core_sources()),
         *own.values(),
@@ -105,12 +93,12 @@ def clocks_a_bit(clock, baud):
 
     Raises
     ------
-    Failed
+    InputError
     """
     clocks = round(clock / baud)
     error = abs(clock / clocks / baud - 1) if clocks else 1
     if not 4 <= clocks <= 65535 or error > 0.015:
-        raise Failed(
+        raise InputError(
             f"BAUD={baud}: expected a speed that {clock:,} Hz divided by 4 to 65535 meets within 1.5 %"
         )
     return clocks
@@ -171,15 +159,14 @@ def make(name, baud=1_000_000, seed=1, say=lambda text: None):
     )
     began = time.monotonic()
     say("synthesis")
-    extra = flow.TARGETS[board.family].map
-    script = [
-        f"read_verilog -defer {' '.join(flow.written([*map(Path, sources(name))], folder))}",
-        f"chparam -set CLOCKS {clocks} {name}",
-        f"synth_{board.family} -top {name}",
-        *([f"techmap -map {flow.written([extra], folder)[0]}"] if extra else []),
-        "write_json netlist.json",
-    ]
-    run(folder, "yosys.log", sys.executable, "-c", YOSYS, *script)
+    target = flow.TARGETS[board.family]
+    files = flow.written([*map(Path, sources(name))], folder)
+    flow.written(target.maps, folder)
+    try:
+        flow.yosys([f"read_verilog -defer {' '.join(files)}", f"chparam -set CLOCKS {clocks} {name}",
+                    *target.passes(name), "write_json netlist.json"], folder)
+    except flow.FlowError as error:
+        raise Failed(str(error)) from None
     say("place and route")
     run(
         folder,
@@ -220,18 +207,14 @@ def make(name, baud=1_000_000, seed=1, say=lambda text: None):
 
 def main():
     """The command; returns its exit status."""
-    name, baud, seed = (
-        os.environ.get(key) or default for key, default in (("BOARD", ""), ("BAUD", "1000000"), ("SEED", "1"))
-    )
+    given = {key: value for key, value in os.environ.items() if value}
     try:
-        if name not in BOARDS:
-            raise Failed(f"BOARD={name}: expected {' or '.join(BOARDS)}")
-        for key, value in (("BAUD", baud), ("SEED", seed)):
-            if not value.isdecimal() or not 0 < int(value) < 2**31:
-                raise Failed(f"{key}={value}: expected a number above 0")
-        made = make(
-            name, int(baud), int(seed), lambda text: print(f"bitstream: {text}", file=sys.stderr, flush=True)
-        )
+        name = one_of(given, "BOARD", "", tuple(BOARDS))
+        baud, seed = whole(given, "BAUD", 1_000_000, 999_999_999), whole(given, "SEED", 1, 999_999_999)
+        made = make(name, baud, seed, lambda text: print(f"bitstream: {text}", file=sys.stderr, flush=True))
+    except InputError as error:
+        print(f"bitstream: {error}", file=sys.stderr)
+        return 2
     except (Failed, subprocess.TimeoutExpired) as error:
         print(f"bitstream: {error}", file=sys.stderr)
         return 1
