@@ -206,6 +206,16 @@ def test_a_small_array(target, dsp):
     assert netlist.count("endmodule") == 1
 
 
+def test_multipliers_share_a_zero_of_their_own():
+    """On ECP5: all of RST0 on the net of one LUT, and nothing else on it."""
+    text = flow.synthesise("ecp5", Job("ecp5", "array", 1, 1, 2).of_flow()).verilog.read_text()
+    pins = re.findall(r"\.(\w+)\(zero_of_MULT18X18D_RST0\)", text)
+    assert sorted(pins) == ["RST0", "RST0", "Z"]
+    assert re.search(r"LUT4 #\(\s*\.INIT\(16'h0000\)\s*\) zero_of_MULT18X18D_RST0_lut ", text)
+    other = flow.synthesise("ice40", Job("ice40", "array", 1, 1, 2).of_flow()).verilog.read_text()
+    assert "zero_of" not in other
+
+
 def test_placed_on_ice40(monkeypatch, capsys):
     """The whole program: a table on stdout, JSON with a clock rate, the second run out of the cache."""
     for name, value in dict(TARGET="ice40", UNIT="array", ROWS="1", COLS="1", DEPTH="2", SEEDS="1").items():
