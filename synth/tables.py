@@ -4,15 +4,15 @@
 from synth import flow
 from synth.settings import Job
 
-HEAD = ("unit", "LUT", "FF", "carry", "DSP", "BRAM", "seeds", "Fmax, MHz", "least", "greatest", "MAC a cycle",
-        "GMAC/s", "MMAC/s a LUT", "to textbook")
+HEAD = ("unit", "LUT", "FF", "carry", "DSP", "BRAM", "placer", "seeds", "Fmax, MHz", "least", "greatest",
+        "MAC a cycle", "GMAC/s", "MMAC/s a LUT", "to textbook")
 
 
 def row(result, textbook):
     """Cells of a result's row; the last is its GMAC/s a LUT over the textbook array's."""
     if "failed" in result:
         return [result["label"], "does not fit", *[""] * (len(HEAD) - 2)]
-    area = [f"{result[name]:,}" for name in ("lut", "ff", "carry", "dsp", "bram")]
+    area = [*(f"{result[name]:,}" for name in ("lut", "ff", "carry", "dsp", "bram")), result["placer"]]
     if not result["fmax"]:
         per_lut = result["lut"] / result["macs"]
         ratio = ""
@@ -33,9 +33,9 @@ def row(result, textbook):
 
 def table(target, results):
     """Lines of a Markdown table, and what stands under it."""
-    textbook = next((r for r in results if r["unit"] == "textbook"), None)
+    textbooks = {r["placer"]: r for r in results if r["unit"] == "textbook"}
     lines = [f"{flow.TARGETS[target].title}:", "", f"| {' | '.join(HEAD)} |", "|" + "---|" * len(HEAD)]
-    lines += ["| " + " | ".join(row(result, textbook)) + " |" for result in results]
+    lines += ["| " + " | ".join(row(result, textbooks.get(result["placer"]))) + " |" for result in results]
     why = flow.TARGETS[target].untimed
     if why:
         lines += ["", f"No Fmax: {why}. The last column compares LUTs a MAC."]
@@ -43,7 +43,11 @@ def table(target, results):
 
 
 def jobs(target, seeds):
-    """What `make synth-table` shows of a target; the textbook array last. 16x16 is placed once."""
+    """What `make synth-table` shows of a target, the textbook array last.
+
+    On ECP5 arrays are placed by simulated annealing; cores, which would take half an hour, by HeAP, beside a
+    textbook array that is as well. 16x16 is placed once.
+    """
     def job(unit, *shape, **more):
         return Job(target, unit, *shape, seeds=seeds, **more)
 
@@ -51,17 +55,19 @@ def jobs(target, seeds):
         seeds = 1  # to see that it fits
     if target == "ice40":
         return [job("array", 1, 2, 8), job("array", 2, 2, 4), job("array", 4, 4, 1),
-                job("core", 1, 2, 8), job("core", 2, 2, 4), textbook(target, seeds)]
-    both = [job(unit, side, side, 1) for unit in ("array", "core") for side in (4, 8)]
+                job("core", 1, 2, 8), job("core", 2, 2, 4), textbook(target, "sa", seeds)]
     if target != "ecp5":
-        return [*both, job("requantize"), textbook(target, seeds)]
-    return [job("array", 2, 4, 8), job("array", 4, 4, 4), job("array", 4, 4, 8), job("array", 8, 16, 1),
-            *both[:2], Job(target, "array", 16, 16, 1), job("array", 2, 4, 8, multiplier="plain"),
-            job("array", 8, 8, 1, multiplier="plain"), *both[2:], job("core", 4, 4, 4),
-            Job(target, "core", 16, 16, 1), job("requantize"), textbook(target, seeds)]
+        return [*(job(unit, side, side, 1) for unit in ("array", "core") for side in (4, 8)),
+                job("requantize"), textbook(target, "", seeds)]
+    best, square = (2, 4, 8), (8, 8, 1)
+    return [*(job("array", *shape, placer="sa") for shape in (best, square, (4, 4, 8), (4, 4, 4), (4, 4, 1))),
+            *(job("array", *shape, placer="sa", multiplier="plain") for shape in (best, square)),
+            job("requantize", placer="sa"), textbook(target, "sa", seeds),
+            *(job("core", *shape) for shape in (square, (4, 4, 4), (4, 4, 1))),
+            *(Job(target, unit, 16, 16, 1) for unit in ("array", "core")), textbook(target, "heap", seeds)]
 
 
-def textbook(target, seeds):
+def textbook(target, placer, seeds):
     """The array to compare with: 8x8 cells, or 3x3 where more multipliers made of LUTs do not fit."""
     side = 3 if target == "ice40" else 8
-    return Job(target, "textbook", side, side, seeds=seeds)
+    return Job(target, "textbook", side, side, placer=placer, seeds=seeds)

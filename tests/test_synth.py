@@ -163,6 +163,8 @@ def test_a_map_with_a_fault_is_not_proven(tmp_path, find, put):
     ({"FORMATS": "FP8"}, "FORMATS=FP8: expected one of INT8, BF16, DUAL"),
     ({"FORMATS": "DUAL", "DEPTH": "2"}, "DEPTH=2: expected 1 with FORMATS=DUAL"),
     ({"MULTIPLIER": "booth"}, "MULTIPLIER=booth: expected one of vendor, plain"),
+    ({"PLACER": "static"}, "PLACER=static: expected one of heap, sa"),
+    ({"TARGET": "gowin", "PLACER": "sa"}, "PLACER=sa: TARGET=gowin has no choice of them, expected none"),
     ({"SEEDS": "0"}, "SEEDS=0: expected an integer from 1 to 99"),
     ({"TARGET": "xilinx", "SEEDS": "2"}, "SEEDS=2: TARGET=xilinx is not placed, expected none"),
     ({"UNIT": "requantize", "ROWS": "4"}, "ROWS=4: UNIT=requantize has no ROWS, expected none"),
@@ -253,12 +255,12 @@ def test_only_what_matters_changes_the_digest(monkeypatch):
 
 @pytest.mark.nightly
 @pytest.mark.parametrize(("job", "luts", "rate"), [
-    (Job("ecp5", "array", 2, 4, 8, seeds=3), 1700, 180),
-    (Job("ecp5", "array", 8, 8, 1, seeds=3), 66 * 64, 170),
-    (Job("ecp5", "array", 8, 16, 1, seeds=3), 66 * 128, 150),
-    (Job("ecp5", "array", 2, 4, 8, multiplier="plain", seeds=3), None, 95),
+    (Job("ecp5", "array", 2, 4, 8, placer="sa", seeds=3), 1700, 180),
+    (Job("ecp5", "array", 8, 8, 1, placer="sa", seeds=3), 66 * 64, 170),
+    (Job("ecp5", "array", 4, 4, 8, placer="sa", seeds=3), None, 150),
+    (Job("ecp5", "array", 2, 4, 8, placer="sa", multiplier="plain", seeds=3), None, 95),
     (Job("ecp5", "core", 8, 8, 1, seeds=3), None, 120),
-    (Job("ecp5", "requantize", seeds=3), 520, 130),
+    (Job("ecp5", "requantize", placer="sa", seeds=3), 520, 130),
     (Job("ice40", "array", 1, 2, 8, seeds=3), 450, 66),
 ], ids=lambda value: value.label if isinstance(value, Job) else None)
 def test_figures_to_reach(job, luts, rate):
