@@ -260,7 +260,7 @@ def test_only_what_matters_changes_the_digest(monkeypatch):
     (Job("ecp5", "array", 4, 4, 8, placer="sa", seeds=3), None, 150),
     (Job("ecp5", "array", 2, 4, 8, placer="sa", multiplier="plain", seeds=3), None, 95),
     (Job("ecp5", "core", 8, 8, 1, seeds=3), None, 120),
-    (Job("ecp5", "requantize", placer="sa", seeds=3), 520, 130),
+    (Job("ecp5", "requantize", seeds=3), 520, 130),
     (Job("ice40", "array", 1, 2, 8, seeds=3), 450, 66),
 ], ids=lambda value: value.label if isinstance(value, Job) else None)
 def test_figures_to_reach(job, luts, rate):
