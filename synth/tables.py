@@ -45,8 +45,9 @@ def table(target, results):
 def jobs(target, seeds):
     """What `make synth-table` shows of a target, the textbook array last.
 
-    On ECP5 arrays are placed by simulated annealing, which is worse for a requantiser and takes many
-    minutes for a core: both by HeAP, beside a textbook array that is as well. 16x16 is placed once.
+    Arrays are placed by simulated annealing. It is worse for a requantiser, takes many minutes for a core on
+    ECP5, and does not find room on UP5K for what fills two thirds of it: these by HeAP, beside a textbook
+    array that is as well. 16x16 is placed once.
     """
     def job(unit, *shape, **more):
         return Job(target, unit, *shape, seeds=seeds, **more)
@@ -54,8 +55,9 @@ def jobs(target, seeds):
     if flow.TARGETS[target].untimed:
         seeds = 1  # to see that it fits
     if target == "ice40":
-        return [job("array", 1, 2, 8), job("array", 2, 2, 4), job("array", 4, 4, 1),
-                job("core", 1, 2, 8), job("core", 2, 2, 4), textbook(target, "sa", seeds)]
+        return [job("array", 1, 2, 8, placer="sa"), job("array", 2, 2, 4, placer="sa"),
+                textbook(target, "sa", seeds), job("array", 4, 4, 1), job("core", 1, 2, 8),
+                job("core", 2, 2, 4), job("core", 4, 4, 1), job("core", 8, 8, 1), textbook(target, "heap", seeds)]
     if target != "ecp5":
         return [*(job(unit, side, side, 1) for unit in ("array", "core") for side in (4, 8)),
                 job("requantize"), textbook(target, "", seeds)]

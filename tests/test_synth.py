@@ -13,7 +13,7 @@ import pytest
 
 import synth.__main__ as program
 from sim import simulate
-from synth import equal, flow, settings, shell
+from synth import equal, flow, settings, shell, tables
 from synth.settings import InputError, Job, from_environment
 from tools import bitstream
 
@@ -236,6 +236,25 @@ def test_placed_on_ice40(monkeypatch, capsys):
     assert before == {path: path.stat().st_mtime_ns for path in flow.BUILD.iterdir() if path.is_dir()}
 
 
+def test_placed_on_gowin():
+    """nextpnr takes the netlist, whose ports are no pads, and the frame's pins."""
+    found = program.measure(Job("gowin", "array", 1, 1, 1))
+    assert (found["placed"], found["fmax"], found["dsp"]) == (1, None, 1)
+    assert not {kind for kind in found["cells"] if "BUF" in kind}
+
+
+def test_no_room_for_a_carry_chain_is_too_large(monkeypatch):
+    """What nextpnr says where it finds no place is told from its other errors."""
+    found = flow.synthesise("ice40", Job("ice40", "array", 1, 1, 2).of_flow())
+    for said, error in [("failed to place chain starting at cell 'x'", flow.TooLarge),
+                        ("Unable to find legal placement for cell 'x'", flow.TooLarge),
+                        ("Unconstrained IO:so", flow.FlowError)]:
+        monkeypatch.setattr(flow, "PLACE", f"import sys; print({'ERROR: ' + said!r}); sys.exit(125)")
+        with pytest.raises(flow.FlowError, match=said) as caught:
+            flow.place(found, 999, "heap")
+        assert caught.type is error
+
+
 def test_a_failure_leaves_nothing_behind(fresh_build):
     with pytest.raises(flow.FlowError, match="ERROR_pe_int8_DEPTH_must_be_1_to_8"):
         flow.synthesise("ecp5", flow.Unit("pe", "pe_int8", (("DEPTH", 9),)))
@@ -261,13 +280,29 @@ def test_only_what_matters_changes_the_digest(monkeypatch):
     (Job("ecp5", "array", 2, 4, 8, placer="sa", multiplier="plain", seeds=3), None, 95),
     (Job("ecp5", "core", 8, 8, 1, seeds=3), None, 120),
     (Job("ecp5", "requantize", seeds=3), 520, 130),
-    (Job("ice40", "array", 1, 2, 8, seeds=3), 450, 66),
+    (Job("ice40", "array", 1, 2, 8, placer="sa", seeds=3), 450, 66),
 ], ids=lambda value: value.label if isinstance(value, Job) else None)
 def test_figures_to_reach(job, luts, rate):
-    """LUTs at most, and MHz at least: what docs/fpga.md says of these units."""
+    """LUTs at most, MHz at least, and what docs/fpga.md says of these units but for the ratio."""
     found = program.measure(job)
     assert luts is None or found["lut"] <= luts
     assert found["fmax"]["median"] >= rate
+    assert "| " + " | ".join(tables.row(found, None)[:-1]) in (simulate.ROOT / "docs/fpga.md").read_text()
+
+
+@pytest.mark.parametrize("target", flow.TARGETS)
+def test_the_document_has_the_whole_table(target):
+    """Its title, its heading and the rows `make synth-table` prints, in their order, with all their columns."""
+    lines = iter((simulate.ROOT / "docs/fpga.md").read_text().splitlines())
+    expected = tables.table(target, [])
+    assert expected[0] in lines and next(lines) == "" and next(lines) == expected[2]
+    assert next(lines) == expected[3]
+    for job in tables.jobs(target, program.TABLE_SEEDS):
+        cells = next(lines).strip("|").split("|")
+        assert cells[0].strip() == job.label
+        assert len(cells) == len(tables.HEAD)
+        assert cells[1].strip() == "does not fit" or cells[tables.HEAD.index("placer")].strip() == job.placer
+    assert next(lines) == ""
 
 
 @pytest.mark.parametrize(("given", "said"), [
