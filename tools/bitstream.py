@@ -218,6 +218,9 @@ def main():
     except (Failed, subprocess.TimeoutExpired) as error:
         print(f"bitstream: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print(f"\nbitstream: stopped, there is none for {name}", file=sys.stderr)
+        return 130
     board = BOARDS[name]
     print(f"{board.title}, {made['baud']:,.0f} baud, seed {seed}, {made['seconds']:.0f} s")
     for title, count in made["cells"].items():

@@ -6,6 +6,8 @@
     python -m tools.speed 4 4 verilator
     python -m tools.speed digits        problem 8's test set in int8, Verilator's speed over Icarus's
 
+Exit status: 0, 1 for a wrong result or digits too slow, 2 for words that mean nothing here.
+
 Two products go through `host.core.Core`, and each result is compared with golden, bit for bit. Cycles a
 second are simulated cycles over the CPU time of the simulator, start-up taken off by running a short product
 too, the least of three runs each. Compiling is done twice, the first time with nothing at hand, so that
@@ -142,7 +144,16 @@ def main(words=None):
         except (simulate.SetupError, simulate.Failed, LinkError) as error:
             print(f"speed: {error}", file=sys.stderr)
             return 1
-    rows, cols = (int(words.pop(0)), int(words.pop(0))) if words and words[0].isdigit() else (8, 8)
+    rows, cols = 8, 8
+    if len(words) > 1 and words[0].isdigit() and words[1].isdigit():
+        rows, cols = int(words.pop(0)), int(words.pop(0))
+    wrong = [f"{name}={value}: expected 1 to 32" for name, value in (("ROWS", rows), ("COLS", cols))
+             if not 1 <= value <= 32]
+    wrong += [f"{word}: expected digits, or ROWS COLS and simulators ({', '.join(simulate.SIMULATORS)})"
+              for word in words if word not in simulate.SIMULATORS]
+    if wrong:
+        print(f"speed: {wrong[0]}", file=sys.stderr)
+        return 2
     print(f"{rows}x{cols} core, FORMATS DUAL")
     print(f"{'simulator':>10}   {'product':<20} {'cycles':>9} {'cycles/s':>10}")
     try:
