@@ -6,7 +6,6 @@ What could be wrong here and nowhere else: Yosys translates the RTL wrongly; a b
 calls it the netlist; a model is kinder than the block; a fault in the netlist goes unseen. The last is
 tried on netlists with one cell changed, as test_faults.py tries it on the RTL."""
 import json
-import os
 import re
 import subprocess
 
@@ -60,8 +59,8 @@ def test_block_ram_refuses(parameters, said):
         simulate.build(toplevel=case.toplevel, sources=case.sources(), parameters=parameters)
 
 
-def test_block_ram_is_verilog_2005():
-    done = subprocess.run(["iverilog", "-g2005", "-Wall", "-o", os.devnull, "-s", "DP16KD",
+def test_block_ram_is_verilog_2005(tmp_path):
+    done = subprocess.run(["iverilog", "-g2005", "-Wall", "-o", tmp_path / "program", "-s", "DP16KD",
                            str(shell.OWN / "DP16KD.v")], capture_output=True, text=True)
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
 

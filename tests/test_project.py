@@ -366,3 +366,10 @@ def test_bootstrap_unknown_set():
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "tools/bootstrap: everything: expected sim, train, synth or test\n"
     assert Path(ROOT / "tools" / "bootstrap").stat().st_mode & 0o111
+
+
+def test_no_compiler_writes_to_the_null_device():
+    """iverilog makes its output executable: run by root, /dev/null, which nobody else can write to then."""
+    name = "os." + "devnull"
+    for folder in ("golden", "homework", "host", "sim", "synth", "tb", "tests", "tools"):
+        assert not [path for path in python_files(folder) if name in path.read_text()]

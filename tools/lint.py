@@ -26,6 +26,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import tomllib
@@ -102,12 +103,17 @@ def command(*words, cwd=RTL, env=None):
 
 
 def icarus(top, parameters, family=None, sources=None, cwd=RTL):
-    """Compile as Verilog-2005 for nothing but the messages."""
+    """Compile as Verilog-2005 for nothing but the messages.
+
+    The program goes to a file: iverilog makes what it writes executable, for root /dev/null itself, which
+    nobody else may write to from then on.
+    """
     options = [f"-P{top}.{name}={value}" for name, value in parameters.items()]
     if sources:  # a bench: it sets the time scale, rtl/ has none
         options.append("-Wno-timescale")
-    return command("iverilog", "-g2005", "-Wall", "-o", os.devnull, "-s", top, *options,
-                   *(sources or rtl_sources(family)), cwd=cwd)
+    with tempfile.NamedTemporaryFile() as program:
+        return command("iverilog", "-g2005", "-Wall", "-o", program.name, "-s", top, *options,
+                       *(sources or rtl_sources(family)), cwd=cwd)
 
 
 def verilator(top, parameters, family=None):
