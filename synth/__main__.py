@@ -160,7 +160,8 @@ def table(target, seeds, say):
         try:
             return measure(job, say)
         except flow.TooLarge as error:
-            return {"label": job.label, "unit": job.unit, "placer": job.placer, "macs": job.macs,
+            area = flow.synthesise(job.target, job.of_flow()).area()
+            return {"label": job.label, "unit": job.unit, "placer": job.placer, "macs": job.macs, **area,
                     "failed": str(error)}
 
     with flow.threads(len(os.sched_getaffinity(0)) + 1) as pool:  # one more, so that no processor waits

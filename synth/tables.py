@@ -10,9 +10,9 @@ HEAD = ("unit", "LUT", "FF", "carry", "DSP", "BRAM", "placer", "seeds", "Fmax, M
 
 def row(result, textbook):
     """Cells of a result's row; the last is its GMAC/s a LUT over the textbook array's."""
-    if "failed" in result:
-        return [result["label"], "does not fit", *[""] * (len(HEAD) - 2)]
     area = [*(f"{result[name]:,}" for name in ("lut", "ff", "carry", "dsp", "bram")), result["placer"]]
+    if "failed" in result:
+        return [result["label"], *area, "does not fit", "", "", "", f"{result['macs']}", "", "", ""]
     if not result["fmax"]:
         per_lut = result["lut"] / result["macs"]
         ratio = ""
