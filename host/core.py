@@ -368,6 +368,8 @@ class Core:
             tiles = packets.unpack_tiles(results, height, shape.cols, mode)
             tiling.place(out, tiles, batch.tiles)
             done += expected
+            if progress and done < total:  # a fast link may be through with a batch before it tells anything
+                progress(done, total)
         self.check()
         full = bool(self.status() & registers.STATUS_COUNTERS_FULL)
         return out, Report(**self.counters(), macs=m * k * n, cells=shape.rows * shape.cols * shape.depth,

@@ -183,16 +183,18 @@ def tool(name, command, folder, text=None):
 @contextlib.contextmanager
 def threads(count):
     """A pool of threads; what goes wrong in the block ends the tools that run in them, and starts no more."""
-    STOPPED.clear()
-    with ThreadPoolExecutor(count) as pool:
-        try:
-            yield pool
-        except BaseException:
-            STOPPED.set()
-            for child in list(RUNNING):
-                child.kill()
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    try:
+        with ThreadPoolExecutor(count) as pool:
+            try:
+                yield pool
+            except BaseException:
+                STOPPED.set()
+                for child in list(RUNNING):
+                    child.kill()
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+    finally:
+        STOPPED.clear()
 
 
 # --- what is synthesised ------------------------------------------------------------------------------------

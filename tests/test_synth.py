@@ -426,6 +426,7 @@ def test_too_large_is_said_before_the_textbook_array_is_placed(monkeypatch, caps
     assert capsys.readouterr().err == "synth: core 2x2x4: 9 LUT, and a stamp has 8\n"
     assert time.monotonic() - began < 60
     assert not flow.RUNNING
+    assert flow.tool("Python", [sys.executable, "-c", "print(1)"], simulate.ROOT) == (0, "1\n")  # it is over
 
 
 def test_an_interrupt_ends_all_tools():
