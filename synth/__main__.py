@@ -18,11 +18,11 @@ The table has a row for the unit and one for the textbook array of 8x8 cells (3x
 device, in the same run. docs/fpga.md says what counts as a LUT; Fmax is the median over the seeds, then
 least and greatest. Everything is in build/synth: the results of this run in <target>-<unit>.json,
 netlists and logs in folders that are used again as long as sources, parameters and tools stay the same.
-Exit status: 0, 1 if a tool failed, 2 for input that cannot be used.
+Exit status: 0, 1 if a tool failed, 2 for input that cannot be used, 130 if interrupted.
 
 ``make synth-table [TARGET=] [SEEDS=]`` prints a table of several arrays and cores for each target, or for
 the one given, and keeps the results in build/synth/table-<target>.json. SEEDS is 3 there;
-16x16, and a target without clock rates, is placed once.
+16x16 and Gowin, which has no clock rates, are placed once, Xilinx not at all.
 """
 import argparse
 import json
@@ -94,7 +94,8 @@ def measure(job, say=lambda text: None):
         raise flow.TooLarge(f"{job.label}: {result['dsp']} DSP blocks, and {target.title} has {target.dsps}")
     rates, seeds = {}, range(1, job.seeds + 1)
     flow.framed(found)  # once, before the placements ask for it
-    with ThreadPoolExecutor(job.seeds) as pool:
+    # no more threads than tools that run at a time: what waits can then be cancelled
+    with ThreadPoolExecutor(min(job.seeds, len(os.sched_getaffinity(0)))) as pool:
         say(f"{job.target} {job.label}: nextpnr, seed 1" + (f" to {job.seeds}" if job.seeds > 1 else ""))
         futures = {pool.submit(flow.place, found, seed, job.placer): seed for seed in seeds}
         try:
@@ -103,7 +104,7 @@ def measure(job, say=lambda text: None):
                 say(f"{job.target} {job.label}: seed {futures[future]}" + (
                     f", {rates[futures[future]]:.1f} MHz" if not target.untimed else " placed"))
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(cancel_futures=True)
             raise
     if target.untimed:
         return {**result, "fmax": None, "placed": len(rates), "untimed": target.untimed}
@@ -193,6 +194,9 @@ def main(arguments=None):
     except InputError as error:
         print(f"synth: {error}", file=sys.stderr)
         return 2
+    except metadata.PackageNotFoundError as error:
+        print(f"synth: {error.name} is not installed: tools/bootstrap synth", file=sys.stderr)
+        return 1
     except flow.FlowError as error:
         say.end()
         print(f"synth: {error}", file=sys.stderr)

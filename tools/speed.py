@@ -37,6 +37,7 @@ from host.core import Core
 from host.errors import LinkError
 from sim import simulate
 from sim.link import SimLink
+from synth.settings import InputError, whole
 
 SHORT = (8, 8, 8)
 LONG = {"icarus": (16, 128, 16), "verilator": (128, 512, 128)}  # M, K, N
@@ -145,11 +146,13 @@ def main(words=None):
             print(f"speed: {error}", file=sys.stderr)
             return 1
     rows, cols = 8, 8
+    wrong = []
     if len(words) > 1 and words[0].isdigit() and words[1].isdigit():
-        rows, cols = int(words.pop(0)), int(words.pop(0))
-    wrong = [f"{name}={value}: expected 1 to 32" for name, value in (("ROWS", rows), ("COLS", cols))
-             if not 1 <= value <= 32]
-    wrong += [f"{word}: expected digits, or ROWS COLS and simulators ({', '.join(simulate.SIMULATORS)})"
+        try:
+            rows, cols = (whole({name: words.pop(0)}, name, 8, 32) for name in ("ROWS", "COLS"))
+        except InputError as error:
+            wrong = [str(error)]
+    wrong += [f"{word}: expected digits alone, or ROWS COLS and simulators ({', '.join(simulate.SIMULATORS)})"
               for word in words if word not in simulate.SIMULATORS]
     if wrong:
         print(f"speed: {wrong[0]}", file=sys.stderr)
@@ -171,6 +174,9 @@ def main(words=None):
     except (simulate.SetupError, simulate.Failed, LinkError) as error:
         print(f"speed: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("speed: interrupted", file=sys.stderr)
+        return 130
     return 0
 
 
