@@ -136,7 +136,7 @@ class SerialLink(Link):
             why = os.strerror(error.errno) if getattr(error, "errno", None) else _first_line(error)
             if "exclusively lock" in str(error):
                 why = "another program has it"
-            elif "configure port" in str(error) or getattr(error, "errno", None) == errno.ENOTTY:
+            elif os.strerror(errno.ENOTTY) in str(error):
                 why = "it is no serial port"
             raise LinkError(f"{device} cannot be opened: {why}") from None
         try:

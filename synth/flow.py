@@ -65,7 +65,7 @@ class Target:
     carry: tuple
     dsp: dict                  # cell type to DSP blocks it counts for
     bram: tuple
-    free: tuple = ()           # cells that take no LUT: multiplexers between them, constants, pads
+    free: tuple = ()           # cells that take no LUT: multiplexers between them, constants
     nextpnr: str = ""          # distribution of its nextpnr; none: not placed
     options: tuple = ()        # of nextpnr
     pins: tuple = ()           # of the frame's pads clk, si and so, where nextpnr does not choose
@@ -90,6 +90,30 @@ class Target:
         """Yosys' passes from Verilog to the family's cells; the maps must be in its folder."""
         return [f"{self.synthesis}{self.bare} -top {top}",
                 *(f"techmap -map {path.name}" for path in self.maps), *self.finish]
+
+    def area(self, cells, name):
+        """LUT, FF, carry, DSP and BRAM; FlowError for a type of cell that nobody has counted.
+
+        Parameters
+        ----------
+        cells : dict of str to int
+            Cell type and count.
+        name : str
+            Of what is made of them, for messages.
+        """
+        def count(kinds):
+            return sum(n for kind, n in cells.items() if kind in kinds)
+
+        def weigh(weights):
+            return sum(weights.get(kind, 0) * n for kind, n in cells.items())
+
+        registers = sum(n for kind, n in cells.items() if kind.startswith(self.ff))
+        known = {*self.lut, *self.dsp, *self.carry, *self.bram, *self.free}
+        strange = [kind for kind in cells if kind not in known and not kind.startswith(self.ff)]
+        if strange:
+            raise FlowError(f"{name}: nobody knows the LUTs of {', '.join(strange)}")
+        return {"lut": weigh(self.lut), "ff": registers, "carry": count(self.carry), "dsp": weigh(self.dsp),
+                "bram": count(self.bram)}
 
 
 TARGETS = {target.name: target for target in (
@@ -314,9 +338,7 @@ class Netlist:
     @functools.cached_property
     def cells(self):
         """Cell type and count."""
-        stat = (self.folder / "stat.json").read_text()
-        found = json.loads(stat[stat.index("{"):])["design"]["num_cells_by_type"]
-        return {kind.lstrip("\\"): count for kind, count in found.items() if not kind.startswith("$")}
+        return counted((self.folder / "stat.json").read_text())
 
     @functools.cached_property
     def ports(self):
@@ -325,22 +347,14 @@ class Netlist:
         return {name: tuple(port) for name, port in found.items()}
 
     def area(self):
-        """LUT, FF, carry, DSP and BRAM; FlowError for a type of cell that nobody has counted."""
-        t, cells = self.target, self.cells
+        """As `Target.area`."""
+        return self.target.area(self.cells, self.unit.name)
 
-        def count(kinds):
-            return sum(n for kind, n in cells.items() if kind in kinds)
 
-        def weigh(weights):
-            return sum(weights.get(kind, 0) * n for kind, n in cells.items())
-
-        strange = [kind for kind in cells if kind not in {*t.lut, *t.dsp, *t.carry, *t.bram, *t.free}
-                   and not kind.startswith(t.ff)]
-        if strange:
-            raise FlowError(f"{self.unit.name}: nobody knows the LUTs of {', '.join(strange)}")
-        registers = sum(n for kind, n in cells.items() if kind.startswith(t.ff))
-        return {"lut": weigh(t.lut), "ff": registers, "carry": count(t.carry), "dsp": weigh(t.dsp),
-                "bram": count(t.bram)}
+def counted(stat):
+    """Cell type and count, from what `stat -json` printed; what stands for no hardware is left out."""
+    found = json.loads(stat[stat.index("{"):])["design"]["num_cells_by_type"]
+    return {kind.lstrip("\\"): count for kind, count in found.items() if not kind.startswith("$")}
 
 
 def synthesise(target, unit):
@@ -437,12 +451,12 @@ def place(found, seed, placer):
     words = [*options, "--seed", str(seed), "--json", str(design), "--report", "report.json"]
     # the netlist itself, wherever it came from: the same cells need no new placement
     placed = re.sub(r'"src": "[^"]*"', "", design.read_text())
-    pins = "".join(f'IO_LOC "{port}" {pin};\n' for port, pin in zip(PADS, t.pins, strict=False))
-    key = digest(metadata.version(t.nextpnr), placed, options, seed, *([pins] if pins else []))
+    pins = [f'IO_LOC "{port}" {pin};\n' for port, pin in zip(PADS, t.pins, strict=False)]
+    key = digest(metadata.version(t.nextpnr), placed, options, seed, *pins)
     folder = BUILD / f"{t.name}-{found.unit.name}-seed{seed}-{key}"
     if not folder.exists():
         with fresh(folder) as work:
-            (work / "pins.cst").write_text(pins)
+            (work / "pins.cst").write_text("".join(pins))
             command = [sys.executable, "-c", PLACE, t.nextpnr.replace("-", "_"), *words]
             status, printed = tool("nextpnr", command, work)
             (work / "nextpnr.log").write_text(printed)

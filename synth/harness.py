@@ -12,6 +12,7 @@ Every input bit has a register of its own, and every output bit reaches the pad,
 away.
 """
 
+#: Ports of the frame.
 PADS = ("clk", "si", "so")
 FAN_IN = 4
 

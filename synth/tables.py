@@ -43,7 +43,7 @@ def table(target, results):
 
 
 def jobs(target, seeds):
-    """What `make synth-table` shows of a target, the textbook array last.
+    """What `make synth-table` shows of a target, behind each placer's units its textbook array.
 
     Arrays are placed by simulated annealing. It is worse for a requantiser, takes many minutes for a core on
     ECP5, and does not find room on UP5K for what fills two thirds of it: these by HeAP, beside a textbook

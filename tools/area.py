@@ -72,8 +72,7 @@ def cells(module, parameters, target, dsp):
                   f"synth_{target} {option} -top {module}", f"tee -q -o {report} stat -json"]
         flow.yosys(passes, Path(folder))
         text = report.read_text()
-    found = json.loads(text[text.index("{"):])
-    return {kind.lstrip("\\"): count for kind, count in found["design"]["num_cells_by_type"].items()}
+    return flow.counted(text)
 
 
 def modules(top, parameters=()):
@@ -100,12 +99,8 @@ def modules(top, parameters=()):
 
 def summary(found, target):
     """LUTs, flip-flops and DSP blocks of `cells`."""
-    count = found.get
-    if target == "ecp5":
-        luts = sum(weight * count(kind, 0) for kind, weight in flow.TARGETS["ecp5"].lut.items())
-        return luts, count("TRELLIS_FF", 0), count("MULT18X18D", 0)
-    return (count("SB_LUT4", 0), sum(n for kind, n in found.items() if kind.startswith("SB_DFF")),
-            count("SB_MAC16", 0))
+    area = flow.TARGETS[target].area(found, target)
+    return area["lut"], area["ff"], area["dsp"]
 
 
 def table(say=lambda text: None):

@@ -6,7 +6,8 @@
     python -m tools.speed 4 4 verilator
     python -m tools.speed digits        problem 8's test set in int8, Verilator's speed over Icarus's
 
-Exit status: 0, 1 for a wrong result or digits too slow, 2 for words that mean nothing here.
+Exit status: 0, 1 for a wrong result or digits too slow, 2 for words that mean nothing here, 130 if
+interrupted.
 
 Two products go through `host.core.Core`, and each result is compared with golden, bit for bit. Cycles a
 second are simulated cycles over the CPU time of the simulator, start-up taken off by running a short product
@@ -139,12 +140,18 @@ def digits(say=print):
 def main(words=None):
     """The command; returns its exit status."""
     words = list(sys.argv[1:] if words is None else words)
-    if words == ["digits"]:
-        try:
-            return 0 if digits() else 1
-        except (simulate.SetupError, simulate.Failed, LinkError) as error:
-            print(f"speed: {error}", file=sys.stderr)
-            return 1
+    try:
+        return (0 if digits() else 1) if words == ["digits"] else compare(words)
+    except (simulate.SetupError, simulate.Failed, LinkError) as error:
+        print(f"speed: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("speed: interrupted", file=sys.stderr)
+        return 130
+
+
+def compare(words):
+    """Both kinds of product under each simulator; the exit status."""
     rows, cols = 8, 8
     wrong = []
     if len(words) > 1 and words[0].isdigit() and words[1].isdigit():
@@ -159,24 +166,17 @@ def main(words=None):
         return 2
     print(f"{rows}x{cols} core, FORMATS DUAL")
     print(f"{'simulator':>10}   {'product':<20} {'cycles':>9} {'cycles/s':>10}")
-    try:
-        for name in words or simulate.SIMULATORS:
-            os.environ["SIM"] = name
-            simulate.check_tools(name)
-            times = [f"{wall:.1f} s, {cpu:.1f} s of CPU" for wall, cpu in compiling(rows, cols)]
-            for kind in ("int8", "bf16"):
-                (short, least), (long, most) = (min(run(kind, rows, cols, size) for _ in range(ROUNDS))
-                                                for size in (SHORT, LONG[name]))
-                size = "x".join(map(str, LONG[name]))
-                print(f"{name:>10}   {kind + ' ' + size:<20} {long:9,} "
-                      f"{(long - short) / (most - least):10,.0f}", flush=True)
-            print(f"{name:>10}   compile and start: {times[0]}; after a change: {times[1]}", flush=True)
-    except (simulate.SetupError, simulate.Failed, LinkError) as error:
-        print(f"speed: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("speed: interrupted", file=sys.stderr)
-        return 130
+    for name in words or simulate.SIMULATORS:
+        os.environ["SIM"] = name
+        simulate.check_tools(name)
+        times = [f"{wall:.1f} s, {cpu:.1f} s of CPU" for wall, cpu in compiling(rows, cols)]
+        for kind in ("int8", "bf16"):
+            (short, least), (long, most) = (min(run(kind, rows, cols, size) for _ in range(ROUNDS))
+                                            for size in (SHORT, LONG[name]))
+            size = "x".join(map(str, LONG[name]))
+            print(f"{name:>10}   {kind + ' ' + size:<20} {long:9,} "
+                  f"{(long - short) / (most - least):10,.0f}", flush=True)
+        print(f"{name:>10}   compile and start: {times[0]}; after a change: {times[1]}", flush=True)
     return 0
 
 
