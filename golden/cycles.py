@@ -36,11 +36,12 @@ touches:
 So a row's way through the output stage depends on when it comes, and the same panels take more or fewer
 cycles at another distance from the reset. Given that distance, every counter is exact as ever.
 """
+
 from dataclasses import dataclass
 
 RECORD_BYTES = 12
 RAW = 0
-BF16 = 4    # in the mode of a weight panel
+BF16 = 4  # in the mode of a weight panel
 PHASES = 4  # sums that take turns in a bfloat16 cell: beats a slice, rows a cell
 
 #: Cycles by which a raw row's way through the output stage is shorter than a requantised one's, groups aside.
@@ -135,7 +136,7 @@ class Geometry:
         ):  # the first of four sums must not come before the last row has been read
             return rows + (4 - self.groups if self.groups in (2, 3) else 0)
         if before.bf16:
-            rows += 3   # its sums come 3 cycles later than those of int8
+            rows += 3  # its sums come 3 cycles later than those of int8
         return rows + (self.overtake if after.raw and not before.raw else 0)
 
 
@@ -191,8 +192,11 @@ def panels(w_last, w_user, a_last, a_user, lane_bytes):
         mode = int(w_user[first])
         weights.append(WeightPanel(end + 1 - first - record, mode == RAW, bool(mode & BF16)))
         first = end + 1
-    activations = [ActivationPanel(bool(int(a_user[end]) & 1), bool(int(a_user[end]) & 2))
-                   for end, last in enumerate(a_last) if last]
+    activations = [
+        ActivationPanel(bool(int(a_user[end]) & 1), bool(int(a_user[end]) & 2))
+        for end, last in enumerate(a_last)
+        if last
+    ]
     return weights, activations
 
 
@@ -223,16 +227,18 @@ def predict(geometry, weights, activations, since_reset=0):
     g = geometry
     if sum(panel.release for panel in activations) != len(weights) or not activations[-1].release:
         releases = sum(panel.release for panel in activations)
-        raise ValueError(f"{releases} activation panels release {len(weights)} weight panels, expected one "
-                         f"release a panel and the last at the end")
+        raise ValueError(
+            f"{releases} activation panels release {len(weights)} weight panels, expected one "
+            f"release a panel and the last at the end"
+        )
 
-    written = 0        # cycle of the latest beat on s_axis_w
-    released = []      # cycle of each weight panel's release
-    issued = 1         # cycle before the first activation beat can be issued: it is accepted in cycle 1
-    row_left = []      # cycle in which each result row left the FIFO
-    tile_ends = None   # (cycle, weight panel) of the latest tile's last slice
-    is_open, origin, started = False, 0, 0   # `started`: rows of all tiles begun
-    adders_free = 0    # cycle from which int8 may begin
+    written = 0  # cycle of the latest beat on s_axis_w
+    released = []  # cycle of each weight panel's release
+    issued = 1  # cycle before the first activation beat can be issued: it is accepted in cycle 1
+    row_left = []  # cycle in which each result row left the FIFO
+    tile_ends = None  # (cycle, weight panel) of the latest tile's last slice
+    is_open, origin, started = False, 0, 0  # `started`: rows of all tiles begun
+    adders_free = 0  # cycle from which int8 may begin
     cycles = busy = tiles = stall_w = stall_out = pad = 0
     panel = iter(activations)
 
@@ -257,7 +263,7 @@ def predict(geometry, weights, activations, since_reset=0):
             rows, turns = g.height(weight.bf16), PHASES if weight.bf16 else 1
             if not is_open:
                 started += rows
-                owed = started - g.fifo_depth   # rows that must have left by now
+                owed = started - g.fifo_depth  # rows that must have left by now
                 if owed > 0:
                     room = max(both, row_left[owed - 1] + 2)
                 stall_out += room - both
@@ -283,7 +289,7 @@ def predict(geometry, weights, activations, since_reset=0):
             tile_ends = issued, weight
             tiles += 1
 
-            row_0 = issued + 3 + g.sum_latency(weight.bf16)   # operand registers, adders, result register
+            row_0 = issued + 3 + g.sum_latency(weight.bf16)  # operand registers, adders, result register
             for row in range(rows):
                 row_left.append(g.stored(row_0, row, weight.raw, since_reset) + 2)
             cycles = row_left[-1] + 1

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """Golden model of the core: int8 matrix products with int32 sums, and a layer's bias and requantisation."""
+
 import numpy as np
 
 from golden.arith.requantize import requantize, wrap32
@@ -64,7 +65,7 @@ def gemm(a, w):
     a, w = _int8_matrices(a, w)
     out = np.zeros((a.shape[0], w.shape[1]), np.int32)
     for k in range(0, a.shape[1], CHUNK):
-        part = a[:, k:k + CHUNK].astype(np.float32) @ w[k:k + CHUNK].astype(np.float32)
+        part = a[:, k : k + CHUNK].astype(np.float32) @ w[k : k + CHUNK].astype(np.float32)
         out += part.astype(np.int32)
     return out
 

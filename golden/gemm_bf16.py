@@ -7,6 +7,7 @@ kept. Every step is one IEEE 754 operation and no BLAS is used, so that the bits
 machine. A product of two bfloat16 has 16 significant bits and is exact unless it is subnormal or overflows;
 the sum is what rounds. Every NaN becomes 0x7FC00000.
 """
+
 import numpy as np
 
 from golden.arith.bf16_to_fp32 import bf16_to_fp32

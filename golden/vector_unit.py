@@ -16,6 +16,7 @@ code  operation      result
 Rounded to nearest even, subnormals kept, every NaN result 0x7FC00000; bfloat16 operands are widened first,
 and the fp32 result may leave as bfloat16.
 """
+
 import numpy as np
 
 from golden.arith.bf16_to_fp32 import bf16_to_fp32
@@ -79,8 +80,10 @@ def vector_unit(op, x, y=None, s=None, out="fp32", random=None):
     if op not in OPERATIONS:
         raise ValueError(f"op is {op!r}, expected one of {', '.join(OPERATIONS)}")
     if (y is None) != (op == "relu"):
-        raise ValueError(f"y is {'missing' if y is None else 'given'}: expected "
-                         f"{'none' if op == 'relu' else 'one'} for {op}")
+        raise ValueError(
+            f"y is {'missing' if y is None else 'given'}: expected "
+            f"{'none' if op == 'relu' else 'one'} for {op}"
+        )
     if (s is None) == (op == "axpy"):
         raise ValueError(f"s is {s}: expected {'a number' if op == 'axpy' else 'None'} for {op}")
     x = numbers("x", x)
@@ -123,6 +126,7 @@ def numbers(name, x):
     if x.dtype == np.uint32:
         return x.view(np.float32)
     if x.dtype != np.float32:
-        raise ValueError(f"{name} has dtype {x.dtype}, expected float32, uint32 (bits of it) or "
-                         "uint16 (bits of bfloat16)")
+        raise ValueError(
+            f"{name} has dtype {x.dtype}, expected float32, uint32 (bits of it) or uint16 (bits of bfloat16)"
+        )
     return x

@@ -16,6 +16,7 @@ Usage: make sim [PROBLEM=4] [HOMEWORK=dir] [NAME=value ...]; or the variables in
 Exit codes: 0 all RTL results equal golden, 1 one does not or the simulation failed, 2 the input cannot be
 used.
 """
+
 import os
 import sys
 import time
@@ -45,8 +46,17 @@ from homework.show import Show
 from host.errors import CoreError, LinkError
 from sim import simulate
 
-PROBLEMS = {1: p1_forward, 2: p2_backprop, 3: p3_batches, 4: p4_int8, 5: p5_overfitting, 6: p6_pruning,
-            7: p7_bfloat16, 8: p8_inference, 9: p9_optimizers}
+PROBLEMS = {
+    1: p1_forward,
+    2: p2_backprop,
+    3: p3_batches,
+    4: p4_int8,
+    5: p5_overfitting,
+    6: p6_pruning,
+    7: p7_bfloat16,
+    8: p8_inference,
+    9: p9_optimizers,
+}
 #: A further part of a problem, with a data file of its own; its answer joins that of the first.
 FURTHER = {8: p8_training}
 ON_RTL = (1, 2, 4, 6, 7, 8)
@@ -86,7 +96,7 @@ def main(environ=os.environ):
         problems, simulator = _read(chosen), simulate.simulator()  # a SIM that is none is refused in any case
         if set(problems) & set(ON_RTL):
             simulate.check_tools(simulator)
-        with threadpool_limits(1):   # matrices this small only lose by threads
+        with threadpool_limits(1):  # matrices this small only lose by threads
             return _solve(chosen, problems)
     except (data.HomeworkError, simulate.SetupError) as error:
         print(f"macrame: {error}", file=sys.stderr)
@@ -102,10 +112,16 @@ def main(environ=os.environ):
 def _read(chosen):
     """All data files, checked before anything else happens: {number: problems, one for each of its parts}."""
     if chosen.homework is not None:
-        data.check_directory(chosen.homework, [name_of(module) for number in PROBLEMS
-                                               for module in parts(number)])
-    return {number: [module.read(data.File(data.find(name_of(module), chosen.homework), module.KEYS))
-                     for module in parts(number)] for number in chosen.problems}
+        data.check_directory(
+            chosen.homework, [name_of(module) for number in PROBLEMS for module in parts(number)]
+        )
+    return {
+        number: [
+            module.read(data.File(data.find(name_of(module), chosen.homework), module.KEYS))
+            for module in parts(number)
+        ]
+        for number in chosen.problems
+    }
 
 
 def parts(number):
@@ -134,12 +150,32 @@ def _solve(chosen, problems):
             checks = rtl.checks[first:]
             bad = sum(len(check.mismatches) for check in checks)
             seconds = time.monotonic() - started
-            name = run.output(f"p{number}.json", report.to_json({
-                "problem": number, "title": module.TITLE, "hardware": rtl.used,
-                "simulator": simulate.simulator(), "seconds": seconds, "rtl_numbers": counted(checks),
-                "mismatches": bad, "checks": checks, "answer": answer}).encode())
-            rows.append((number, module.TITLE, f"{counted(checks):,}" if checks else "-",
-                         bad if checks else "-", f"{seconds:.1f} s", name))
+            name = run.output(
+                f"p{number}.json",
+                report.to_json(
+                    {
+                        "problem": number,
+                        "title": module.TITLE,
+                        "hardware": rtl.used,
+                        "simulator": simulate.simulator(),
+                        "seconds": seconds,
+                        "rtl_numbers": counted(checks),
+                        "mismatches": bad,
+                        "checks": checks,
+                        "answer": answer,
+                    }
+                ).encode(),
+            )
+            rows.append(
+                (
+                    number,
+                    module.TITLE,
+                    f"{counted(checks):,}" if checks else "-",
+                    bad if checks else "-",
+                    f"{seconds:.1f} s",
+                    name,
+                )
+            )
             for what in rtl.used:
                 hardware.setdefault(what, []).append(str(number))
     finally:
@@ -161,8 +197,9 @@ def _summary(show, chosen, rows, hardware, seconds):
     show.part(f"Summary ({simulate.simulator()}, {seconds:.1f} s)")
     show.table(("problem", "", "RTL numbers", "mismatches", "time", "report"), rows)
     if hardware:
-        show.table(("simulated", "for problems"), [(what, ", ".join(numbers))
-                                                   for what, numbers in hardware.items()])
+        show.table(
+            ("simulated", "for problems"), [(what, ", ".join(numbers)) for what, numbers in hardware.items()]
+        )
         show.text("ROWS, COLS and DEPTH shape the int8 core only.")
     if chosen.problems == list(PROBLEMS):
         show.text("Problem 8's training on the RTL takes minutes and has a command of its own, make train.")

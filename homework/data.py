@@ -6,6 +6,7 @@ A student may put files of their own into a directory (HOMEWORK=dir); one that i
 the files shipped beside this module. Every value is asked for by key, type, shape and range; a key nobody
 asks for is refused, since it is most often a misspelt one.
 """
+
 import tomllib
 from pathlib import Path
 
@@ -133,7 +134,7 @@ class File:
         value = self._get(key, expected)
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise self.error(key, expected)
-        if not low <= value <= high or (above and value <= low):   # NaN fails this as well
+        if not low <= value <= high or (above and value <= low):  # NaN fails this as well
             raise self.error(key, expected)
         return float(value)
 
@@ -170,8 +171,9 @@ class File:
             width = cols or len(value[0])
             if len(row) != width or not (cols or 1 <= width <= most):
                 raise self.error(f"{key}[{i}]", f"a row of {wide if i == 0 else width} numbers", row)
-        return np.array([[self._finite(f"{key}[{i}][{j}]", v) for j, v in enumerate(row)]
-                         for i, row in enumerate(value)])
+        return np.array(
+            [[self._finite(f"{key}[{i}][{j}]", v) for j, v in enumerate(row)] for i, row in enumerate(value)]
+        )
 
     def _get(self, key, expected):
         if key not in self.table:
@@ -192,7 +194,7 @@ class File:
         expected = f"a number, 0 or between {SMALLEST:g} and {LARGEST:g} in magnitude"
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise self.error(key, expected, value)
-        if value != 0 and not SMALLEST <= abs(value) <= LARGEST:   # NaN fails this as well
+        if value != 0 and not SMALLEST <= abs(value) <= LARGEST:  # NaN fails this as well
             raise self.error(key, expected, value)
         return float(value)
 
@@ -233,8 +235,9 @@ def check_directory(directory, names):
     if not directory.exists():
         raise HomeworkError(f"HOMEWORK={directory}: no such directory")
     if not directory.is_dir():
-        raise HomeworkError(f"HOMEWORK={directory}: not a directory; "
-                            f"expected one that holds {', '.join(names)}")
+        raise HomeworkError(
+            f"HOMEWORK={directory}: not a directory; expected one that holds {', '.join(names)}"
+        )
     try:
         found = sorted(p.name for p in directory.iterdir() if p.suffix == ".toml")
     except OSError as error:
@@ -243,8 +246,9 @@ def check_directory(directory, names):
         raise HomeworkError(f"HOMEWORK={directory}: holds no .toml file; expected any of {', '.join(names)}")
     for name in found:
         if name not in names:
-            raise HomeworkError(f"{directory / name}: not a file of the problem sheet; "
-                                f"expected any of {', '.join(names)}")
+            raise HomeworkError(
+                f"{directory / name}: not a file of the problem sheet; expected any of {', '.join(names)}"
+            )
 
 
 def _parse(path):
@@ -272,4 +276,4 @@ def _shown(value, most=60):
         text = str(value).lower() if isinstance(value, bool) else ascii(value)
     except ValueError:
         text = "an integer of thousands of digits"
-    return text if len(text) <= most else text[:most - 3] + "..."
+    return text if len(text) <= most else text[: most - 3] + "..."

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """scikit-learn's digits, which the problems on training share: 1,797 pictures of 8 x 8 pixels."""
+
 from functools import lru_cache
 
 import numpy as np
@@ -29,9 +30,11 @@ def load(test_fraction, split_seed):
     """
     from sklearn.datasets import load_digits
     from sklearn.model_selection import train_test_split
+
     pictures, labels = load_digits(return_X_y=True)
     x_train, x_test, y_train, y_test = train_test_split(
-        pictures / 16, labels, test_size=test_fraction, random_state=split_seed)
+        pictures / 16, labels, test_size=test_fraction, random_state=split_seed
+    )
     return (x_train, y_train), (x_test, y_test)
 
 

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """What `make sim` and `make train` share as programs: no arguments but --help, and a quiet Ctrl-C."""
+
 import sys
 
 
@@ -25,8 +26,10 @@ def run(main, usage, arguments):
         print(usage)
         return 0
     if arguments:
-        print(f"macrame: {arguments[0]}: expected no argument but --help; variables go into the environment",
-              file=sys.stderr)
+        print(
+            f"macrame: {arguments[0]}: expected no argument but --help; variables go into the environment",
+            file=sys.stderr,
+        )
         return 2
     try:
         return main()

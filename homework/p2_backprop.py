@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """Problem 2: one step of backpropagation, in exact fractions and in the core's bf16 arithmetic."""
+
 import math
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
@@ -15,17 +16,43 @@ from homework.rtl import bits as _bits
 from homework.show import Matrix
 
 TITLE = "One step of backpropagation"
-KEYS = ("stand_in", "input", "target", "hidden_weights", "hidden_bias", "output_weights", "output_bias",
-        "output_activation", "error", "learning_rate", "asked")
-ERRORS = {"half_sum": "half the sum of the squares", "sum": "the plain sum of the squares",
-          "mean": "the mean of the squares over the outputs"}
+KEYS = (
+    "stand_in",
+    "input",
+    "target",
+    "hidden_weights",
+    "hidden_bias",
+    "output_weights",
+    "output_bias",
+    "output_activation",
+    "error",
+    "learning_rate",
+    "asked",
+)
+ERRORS = {
+    "half_sum": "half the sum of the squares",
+    "sum": "the plain sum of the squares",
+    "mean": "the mean of the squares over the outputs",
+}
 MOST = 16
 #: What a step is made of, in order: name, how it is computed.
-STEPS = (("a1", "relu(W1 x + b1)"), ("y", "f(W2 a1 + b2)"), ("e", "y - t"), ("dE/dy", "c e"),
-         ("dE/dz2", "dE/dy where y > 0"), ("dE/dW2", "dE/dz2 a1^T"), ("dE/db2", "dE/dz2"),
-         ("dE/da1", "W2^T dE/dz2"), ("dE/dz1", "dE/da1 where a1 > 0"), ("dE/dW1", "dE/dz1 x^T"),
-         ("dE/db1", "dE/dz1"), ("W1 new", "W1 - rate dE/dW1"), ("b1 new", "b1 - rate dE/db1"),
-         ("W2 new", "W2 - rate dE/dW2"), ("b2 new", "b2 - rate dE/db2"))
+STEPS = (
+    ("a1", "relu(W1 x + b1)"),
+    ("y", "f(W2 a1 + b2)"),
+    ("e", "y - t"),
+    ("dE/dy", "c e"),
+    ("dE/dz2", "dE/dy where y > 0"),
+    ("dE/dW2", "dE/dz2 a1^T"),
+    ("dE/db2", "dE/dz2"),
+    ("dE/da1", "W2^T dE/dz2"),
+    ("dE/dz1", "dE/da1 where a1 > 0"),
+    ("dE/dW1", "dE/dz1 x^T"),
+    ("dE/db1", "dE/dz1"),
+    ("W1 new", "W1 - rate dE/dW1"),
+    ("b1 new", "b1 - rate dE/db1"),
+    ("W2 new", "W2 - rate dE/dW2"),
+    ("b2 new", "b2 - rate dE/db2"),
+)
 
 
 @dataclass(frozen=True)
@@ -56,14 +83,26 @@ def read(file):
     b2 = file.vector("output_bias", len(target))
     activation = file.choice("output_activation", ("relu", "identity"))
     error = file.choice("error", tuple(ERRORS))
-    names = {f"w{i + 1}": (layer, *position) for i, (layer, position) in enumerate(
-        (layer, position) for layer, w in enumerate((w1, w2)) for position in np.ndindex(w.shape))}
+    names = {
+        f"w{i + 1}": (layer, *position)
+        for i, (layer, position) in enumerate(
+            (layer, position) for layer, w in enumerate((w1, w2)) for position in np.ndindex(w.shape)
+        )
+    }
     asked = file.text("asked")
     if asked not in names:
         raise file.error("asked", f"one of w1 to w{len(names)}")
     network = Network([w1, w2], [b1, b2], ["relu", activation], f"mse_{error}")
-    return Problem(file.text("stand_in") if "stand_in" in file else None, x, target, network, error,
-                   file.number("learning_rate", 0, 1000, above=True), asked, names[asked])
+    return Problem(
+        file.text("stand_in") if "stand_in" in file else None,
+        x,
+        target,
+        network,
+        error,
+        file.number("learning_rate", 0, 1000, above=True),
+        asked,
+        names[asked],
+    )
 
 
 def solve(problem, run):
@@ -72,8 +111,10 @@ def solve(problem, run):
     if problem.stand_in:
         show.stand_in(problem.stand_in)
     output = "ReLU" if problem.masked else "nothing"
-    show.text(f"The total error is {ERRORS[problem.error]} (the data file says which), the learning rate "
-              f"{problem.rate:g}; one sample, ReLU in the hidden layer, {output} at the output, no softmax.")
+    show.text(
+        f"The total error is {ERRORS[problem.error]} (the data file says which), the learning rate "
+        f"{problem.rate:g}; one sample, ReLU in the hidden layer, {output} at the output, no softmax."
+    )
     exact = _exact(problem)
     _worked(problem, show, exact)
     golden = _bf16(problem, Golden())
@@ -81,14 +122,21 @@ def solve(problem, run):
     for name, _ in STEPS:
         run.rtl.compare(f"{name}, bf16", _bits(rtl[name]), _bits(golden[name]), again=True)
     answer = _side_by_side(problem, run, exact, golden, rtl)
-    return {"stand_in": problem.stand_in, "error": problem.error, "learning_rate": problem.rate,
-            "asked": problem.asked, **answer, "exact": {k: _reals(v) for k, v in exact.items()},
-            "bf16_golden": {k: {"value": _reals(v), "bits": _bits(v)} for k, v in golden.items()},
-            "bf16_rtl": {k: {"value": _reals(v), "bits": _bits(v)} for k, v in rtl.items()}}
+    return {
+        "stand_in": problem.stand_in,
+        "error": problem.error,
+        "learning_rate": problem.rate,
+        "asked": problem.asked,
+        **answer,
+        "exact": {k: _reals(v) for k, v in exact.items()},
+        "bf16_golden": {k: {"value": _reals(v), "bits": _bits(v)} for k, v in golden.items()},
+        "bf16_rtl": {k: {"value": _reals(v), "bits": _bits(v)} for k, v in rtl.items()},
+    }
 
 
 def _exact(problem, error=None):
     """The step in fractions: decimal numbers are meant exactly as they are written."""
+
     def fractions(values):
         values = np.asarray(values)
         out = np.array([Fraction(repr(v)) for v in values.ravel().tolist()], object)
@@ -109,10 +157,32 @@ def _exact(problem, error=None):
     dz1 = np.where(a1 > 0, da1, Fraction(0))
     dw2, dw1 = np.outer(dz2, a1), np.outer(dz1, x)
     total = squares[error or problem.error] * (e @ e)
-    return {"x": x, "t": t, "W1": w1, "b1": b1, "W2": w2, "b2": b2, "z1": z1, "a1": a1, "z2": z2, "y": y,
-            "e": e, "E": np.array([total], object), "dE/dy": dy, "dE/dz2": dz2, "dE/dW2": dw2, "dE/db2": dz2,
-            "dE/da1": da1, "dE/dz1": dz1, "dE/dW1": dw1, "dE/db1": dz1, "W1 new": w1 - rate * dw1,
-            "b1 new": b1 - rate * dz1, "W2 new": w2 - rate * dw2, "b2 new": b2 - rate * dz2}
+    return {
+        "x": x,
+        "t": t,
+        "W1": w1,
+        "b1": b1,
+        "W2": w2,
+        "b2": b2,
+        "z1": z1,
+        "a1": a1,
+        "z2": z2,
+        "y": y,
+        "e": e,
+        "E": np.array([total], object),
+        "dE/dy": dy,
+        "dE/dz2": dz2,
+        "dE/dW2": dw2,
+        "dE/db2": dz2,
+        "dE/da1": da1,
+        "dE/dz1": dz1,
+        "dE/dW1": dw1,
+        "dE/db1": dz1,
+        "W1 new": w1 - rate * dw1,
+        "b1 new": b1 - rate * dz1,
+        "W2 new": w2 - rate * dw2,
+        "b2 new": b2 - rate * dz2,
+    }
 
 
 def _bf16(problem, backend):
@@ -122,11 +192,23 @@ def _bf16(problem, backend):
     trace = network.forward(problem.x[None])
     back = network.backward(trace, target)
     SGDBf16(network.parameters(), problem.rate, backend=backend).step(back.dw + back.db)
-    return {"a1": trace.inputs[1][0], "y": trace.output[0], "e": back.error[0], "dE/dy": back.da[1][0],
-            "dE/dz2": back.dz[1][0], "dE/dW2": back.dw[1], "dE/db2": back.db[1], "dE/da1": back.da[0][0],
-            "dE/dz1": back.dz[0][0], "dE/dW1": back.dw[0], "dE/db1": back.db[0],
-            "W1 new": network.weights[0], "b1 new": network.biases[0], "W2 new": network.weights[1],
-            "b2 new": network.biases[1]}
+    return {
+        "a1": trace.inputs[1][0],
+        "y": trace.output[0],
+        "e": back.error[0],
+        "dE/dy": back.da[1][0],
+        "dE/dz2": back.dz[1][0],
+        "dE/dW2": back.dw[1],
+        "dE/db2": back.db[1],
+        "dE/da1": back.da[0][0],
+        "dE/dz1": back.dz[0][0],
+        "dE/dW1": back.dw[0],
+        "dE/db1": back.db[0],
+        "W1 new": network.weights[0],
+        "b1 new": network.biases[0],
+        "W2 new": network.weights[1],
+        "b2 new": network.biases[1],
+    }
 
 
 def _worked(problem, show, exact):
@@ -143,27 +225,48 @@ def _worked(problem, show, exact):
     show.part("Step 2: the gradient of the error, and back through the output layer")
     mask = "mask: z2 > 0" if problem.masked else "no mask"
     show.equation(f"dE/dy = {factor:g} e =", matrix("dE/dy", 8), mask, "dE/dz2 =", matrix("dE/dz2", 8))
-    show.equation("dE/dW2 = dE/dz2 . a1^T =", matrix("dE/dz2", 8), ".",
-                  Matrix("a1^T", _reals(exact["a1"])[None], 6), "=", matrix("dE/dW2", 10))
+    show.equation(
+        "dE/dW2 = dE/dz2 . a1^T =",
+        matrix("dE/dz2", 8),
+        ".",
+        Matrix("a1^T", _reals(exact["a1"])[None], 6),
+        "=",
+        matrix("dE/dW2", 10),
+    )
     show.part("Step 3: back to the hidden layer")
-    show.equation("dE/da1 = W2^T . dE/dz2 =", Matrix("W2^T", _reals(exact["W2"]).T), ".",
-                  matrix("dE/dz2", 8), "=", matrix("dE/da1", 10))
-    show.equation("mask: z1 > 0", "dE/dz1 =", matrix("dE/dz1", 10), "dE/dW1 = dE/dz1 . x^T =",
-                  matrix("dE/dW1", 10))
+    show.equation(
+        "dE/da1 = W2^T . dE/dz2 =",
+        Matrix("W2^T", _reals(exact["W2"]).T),
+        ".",
+        matrix("dE/dz2", 8),
+        "=",
+        matrix("dE/da1", 10),
+    )
+    show.equation(
+        "mask: z1 > 0", "dE/dz1 =", matrix("dE/dz1", 10), "dE/dW1 = dE/dz1 . x^T =", matrix("dE/dW1", 10)
+    )
     show.part("Step 4: the update")
     for layer in (2, 1):
-        show.equation(f"W{layer} - rate dE/dW{layer} =", matrix(f"W{layer}"), f"- {problem.rate:g}",
-                      matrix(f"dE/dW{layer}", 10), "=", matrix(f"W{layer} new", 12))
+        show.equation(
+            f"W{layer} - rate dE/dW{layer} =",
+            matrix(f"W{layer}"),
+            f"- {problem.rate:g}",
+            matrix(f"dE/dW{layer}", 10),
+            "=",
+            matrix(f"W{layer} new", 12),
+        )
     show.equation("biases:", matrix("b1 new", 12), matrix("b2 new", 12))
 
 
 def _side_by_side(problem, run, exact, golden, rtl):
     show = run.show
     show.part("Step 5: the same step in bf16, every operation as the core makes it")
-    show.text("Operands of products are bfloat16, sums fp32 in the order of k, weights and biases fp32: "
-              "forward products with bias and ReLU, the error, both backward products, the ReLU masks, the "
-              "update w + (-rate) dE/dw with the product rounded and then the sum. On the RTL: a "
-              f"{run.rtl.bf16_name}.")
+    show.text(
+        "Operands of products are bfloat16, sums fp32 in the order of k, weights and biases fp32: "
+        "forward products with bias and ReLU, the error, both backward products, the ReLU masks, the "
+        "update w + (-rate) dE/dw with the product rounded and then the sum. On the RTL: a "
+        f"{run.rtl.bf16_name}."
+    )
     columns = [("golden bf16", golden), ("RTL bf16", rtl)]
     rows = []
     for name, how in STEPS:
@@ -171,28 +274,56 @@ def _side_by_side(problem, run, exact, golden, rtl):
         i = np.unravel_index(np.abs(_reals(golden[name])).argmax(), golden[name].shape)
         value = exact[name][i]
         at = ",".join(str(k + 1) for k in i)
-        rows.append((f"{name}[{at}]", how, _rounded(value),
-                     *(_rounded(float(_reals(g[name])[i])) for _, g in columns),
-                     *(f"{int(_bits(g[name])[i]):0{2 * g[name].itemsize}X}" for _, g in columns),
-                     f"{float(_reals(golden[name])[i]) - float(value):+.1e}"))
-    show.table(("largest element", "computed as", "exact", *(name for name, _ in columns),
-                *("bits" for _ in columns), "error"), rows)
+        rows.append(
+            (
+                f"{name}[{at}]",
+                how,
+                _rounded(value),
+                *(_rounded(float(_reals(g[name])[i])) for _, g in columns),
+                *(f"{int(_bits(g[name])[i]):0{2 * g[name].itemsize}X}" for _, g in columns),
+                f"{float(_reals(golden[name])[i]) - float(value):+.1e}",
+            )
+        )
+    show.table(
+        (
+            "largest element",
+            "computed as",
+            "exact",
+            *(name for name, _ in columns),
+            *("bits" for _ in columns),
+            "error",
+        ),
+        rows,
+    )
     layer, i, j = problem.weight
     name = f"W{layer + 1} new"
     value = exact[name][i, j]
     got = {key: float(g[name][i, j]) for key, g in columns}
-    show.table((problem.asked, "after one step", "", "bits"), [
-        ("before", repr(float(problem.network.weights[layer][i, j])), "", ""),
-        ("exact", _decimal(value), "", ""),
-        *((key, repr(got[key]), f"{got[key] - float(value):+.3e}", f"{int(_bits(g[name])[i, j]):08X}")
-          for key, g in columns)])
+    show.table(
+        (problem.asked, "after one step", "", "bits"),
+        [
+            ("before", repr(float(problem.network.weights[layer][i, j])), "", ""),
+            ("exact", _decimal(value), "", ""),
+            *(
+                (key, repr(got[key]), f"{got[key] - float(value):+.3e}", f"{int(_bits(g[name])[i, j]):08X}")
+                for key, g in columns
+            ),
+        ],
+    )
     scalings = {error: _exact(problem, error)[name][i, j] for error in ERRORS}
     show.table(("if the error is", problem.asked), [(ERRORS[k], _decimal(v)) for k, v in scalings.items()])
-    show.good(f"Answer: {problem.asked} = {_decimal(value)} in exact arithmetic, "
-              f"{got['golden bf16']!r} in golden bf16, {got['RTL bf16']!r} on the RTL.")
-    return {"answer": {"exact": _decimal(value), "exact_float": float(value), **{
-        key.replace(" ", "_"): v for key, v in got.items()}},
-            "scalings": {k: _decimal(v) for k, v in scalings.items()}}
+    show.good(
+        f"Answer: {problem.asked} = {_decimal(value)} in exact arithmetic, "
+        f"{got['golden bf16']!r} in golden bf16, {got['RTL bf16']!r} on the RTL."
+    )
+    return {
+        "answer": {
+            "exact": _decimal(value),
+            "exact_float": float(value),
+            **{key.replace(" ", "_"): v for key, v in got.items()},
+        },
+        "scalings": {k: _decimal(v) for k, v in scalings.items()},
+    }
 
 
 def _reals(values):
@@ -237,11 +368,11 @@ def _decimal(value, most=30, first=17):
         size, exponent = size / 10, exponent + 1
     while size < 1:
         size, exponent = size * 10, exponent - 1
-    ends, plain = (size * 10**(most - 1)).denominator == 1, -6 <= exponent < 21
+    ends, plain = (size * 10 ** (most - 1)).denominator == 1, -6 <= exponent < 21
     length = most if ends else max(first, exponent + 2 if plain else 0)
-    digits = str(int(size * 10**(length - 1)))
+    digits = str(int(size * 10 ** (length - 1)))
     digits, more = (digits.rstrip("0"), "") if ends else (digits, "...")
-    point = exponent + 1 if plain else 1                   # digits before it
+    point = exponent + 1 if plain else 1  # digits before it
     if point < 1:
         digits, point = "0" * (1 - point) + digits, 1
     digits = digits.ljust(point, "0")

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """Figures, as bytes of PNG and SVG; line styles and markers tell curves apart, in black and white as well."""
+
 import io
 import logging
 from dataclasses import dataclass, field
@@ -13,9 +14,9 @@ STYLES = ("-", "--", "-.", ":")
 MARKERS = ("o", "s", "^", "x", "D", "v", "+")
 SHADES = ("black", "0.35", "0.55")
 BAND = "0.7"
-MOST_INSIDE = 5                            # curves whose names fit between them
-MARKS = 7                                  # about so many markers a curve
-UNDER = 4.5                                # points wide is a curve that another one lies upon
+MOST_INSIDE = 5  # curves whose names fit between them
+MARKS = 7  # about so many markers a curve
+UNDER = 4.5  # points wide is a curve that another one lies upon
 
 
 @dataclass(frozen=True)
@@ -66,11 +67,29 @@ def curves_figure(panels):
             every = max(1, len(x) // MARKS)
             start = i * every // 3 % every
             if label in panel.under:
-                axes.plot(x, np.asarray(y, float), "-", color=BAND, label=label, linewidth=UNDER, zorder=1.5,
-                          marker=MARKERS[i % 7], markersize=9, markevery=(start, every))
+                axes.plot(
+                    x,
+                    np.asarray(y, float),
+                    "-",
+                    color=BAND,
+                    label=label,
+                    linewidth=UNDER,
+                    zorder=1.5,
+                    marker=MARKERS[i % 7],
+                    markersize=9,
+                    markevery=(start, every),
+                )
                 continue
-            axes.plot(x, np.asarray(y, float), STYLES[i % 4], color=SHADES[i % 3], label=label,
-                      marker=MARKERS[i % 7], markersize=4, markevery=(start, every))
+            axes.plot(
+                x,
+                np.asarray(y, float),
+                STYLES[i % 4],
+                color=SHADES[i % 3],
+                label=label,
+                marker=MARKERS[i % 7],
+                markersize=4,
+                markevery=(start, every),
+            )
         axes.set(title=panel.title, xlabel=panel.x, ylabel=panel.y)
         if "x" in panel.log:
             axes.set_xscale("log")
@@ -98,9 +117,14 @@ def activations_figure():
     """
     z = np.linspace(-6, 6, 601)
     figure = _figure((9, 3.6))
-    for axes, title, curves in zip(figure.subplots(1, 2), ("value", "derivative"),
-                                   (((relu, "ReLU"), (sigmoid, "sigmoid")),
-                                    ((relu_derivative, "ReLU'"), (sigmoid_derivative, "sigmoid'")))):
+    for axes, title, curves in zip(
+        figure.subplots(1, 2),
+        ("value", "derivative"),
+        (
+            ((relu, "ReLU"), (sigmoid, "sigmoid")),
+            ((relu_derivative, "ReLU'"), (sigmoid_derivative, "sigmoid'")),
+        ),
+    ):
         for (function, label), style in zip(curves, ("-", "--")):
             axes.plot(z, function(z), style, color="black", label=label)
         axes.set(title=title, xlabel="z")
@@ -112,8 +136,9 @@ def activations_figure():
 
 
 def _figure(size):
-    logging.getLogger("matplotlib").setLevel(logging.ERROR)   # it announces building its font cache
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it announces building its font cache
     from matplotlib.figure import Figure
+
     return Figure(figsize=size, layout="constrained")
 
 
@@ -123,8 +148,10 @@ def _rendered(figure):
 
 def _render(figure, kind):
     import matplotlib
+
     out = io.BytesIO()
-    with matplotlib.rc_context({"svg.hashsalt": "macrame"}):   # the same bytes each time
-        figure.savefig(out, format=kind, dpi=150,
-                       metadata={"Date": None} if kind == "svg" else {"Software": None})
+    with matplotlib.rc_context({"svg.hashsalt": "macrame"}):  # the same bytes each time
+        figure.savefig(
+            out, format=kind, dpi=150, metadata={"Date": None} if kind == "svg" else {"Software": None}
+        )
     return out.getvalue()

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """Reports: every number of an answer as JSON, and files that are either whole or not there."""
+
 import dataclasses
 import json
 import math

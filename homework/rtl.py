@@ -5,6 +5,7 @@
 Every result comes with golden's, and is compared with it to the bit on the spot; what differs is kept,
 printed and makes `make sim` fail.
 """
+
 import contextlib
 import itertools
 import time
@@ -117,10 +118,12 @@ def hardware(core, lanes, *, seed=1, name, rtl_root=None):
     from host.training import Hardware
     from host.vector_unit import VectorUnit
     from sim.link import SimLink, VectorSimLink
+
     with contextlib.ExitStack() as stack:
-        links = [stack.enter_context(SimLink(**core, seed=seed, name=f"{name}/core", rtl_root=rtl_root)),
-                 stack.enter_context(VectorSimLink(lanes, seed=seed, name=f"{name}/vector",
-                                                   rtl_root=rtl_root))]
+        links = [
+            stack.enter_context(SimLink(**core, seed=seed, name=f"{name}/core", rtl_root=rtl_root)),
+            stack.enter_context(VectorSimLink(lanes, seed=seed, name=f"{name}/vector", rtl_root=rtl_root)),
+        ]
         backend = Hardware(Core(links[0]), VectorUnit(links[1]))
         stack.pop_all()
     return backend, links
@@ -153,7 +156,7 @@ class Rtl:
         self.seed, self.waves = seed, waves
         self.show = show
         self.checks, self.used = [], []
-        self._links, self._cores = {}, {}   # without and with a count of the activity
+        self._links, self._cores = {}, {}  # without and with a count of the activity
         self._hardware = None
         self._hardware_links = []
 
@@ -179,15 +182,23 @@ class Rtl:
         if activity not in self._cores:
             from host.core import Core
             from sim.link import SimLink
+
             what = f"{self.name}{', its toggles counted' if activity else ''}"
             with self.show.progress(f"starting the simulated {what}"):
                 self._links[activity] = SimLink(
-                    rows=self.rows, cols=self.cols, depth=self.depth, seed=self.seed, waves=self.waves,
-                    activity=activity, name=f"homework/{'activity' if activity else 'core'}")
+                    rows=self.rows,
+                    cols=self.cols,
+                    depth=self.depth,
+                    seed=self.seed,
+                    waves=self.waves,
+                    activity=activity,
+                    name=f"homework/{'activity' if activity else 'core'}",
+                )
                 self._cores[activity] = core = Core(self._links[activity])
-                if activity:                # what stands in registers at first is not counted
-                    core.matmul(np.zeros((self.rows, self.depth), np.int8),
-                                np.zeros((self.depth, self.cols), np.int8))
+                if activity:  # what stands in registers at first is not counted
+                    core.matmul(
+                        np.zeros((self.rows, self.depth), np.int8), np.zeros((self.depth, self.cols), np.int8)
+                    )
         return self._cores[activity]
 
     def bf16(self):
@@ -204,7 +215,8 @@ class Rtl:
         if self._hardware is None:
             with self.show.progress(f"starting a simulated {self.bf16_name}"):
                 self._hardware, self._hardware_links = hardware(
-                    BF16_CORE, BF16_LANES, seed=self.seed, name="homework/bf16")
+                    BF16_CORE, BF16_LANES, seed=self.seed, name="homework/bf16"
+                )
         check = Check("bf16 operations, each as it was done", 0, 0.0)
         self.checks.append(check)
 
@@ -214,6 +226,7 @@ class Rtl:
             check.seconds += one.seconds
             check.mismatches += one.mismatches
             self._tell(one)
+
         return Compared(self._hardware, compare)
 
     def matmul(self, what, a, w, expected, mode="raw", **output):
@@ -270,8 +283,13 @@ class Rtl:
         """
         output = {"bias": layer.bias, "a_zero_point": layer.input.zero_point}
         if mode != "raw":
-            output.update(multiplier=layer.multiplier, shift=layer.shift, zero_point=layer.output.zero_point,
-                          low=layer.low, high=layer.high)
+            output.update(
+                multiplier=layer.multiplier,
+                shift=layer.shift,
+                zero_point=layer.output.zero_point,
+                low=layer.low,
+                high=layer.high,
+            )
         w = np.ascontiguousarray(layer.weight.T)
         return self.matmul(what, x, w, expected, mode or layer.mode, **output)
 
@@ -307,17 +325,24 @@ class Rtl:
             for number, first in enumerate(firsts):
                 outputs = slice(first, first + self.cols)
                 live = (layer.weight[outputs] != 0).any(axis=0) if skip else np.ones(x.shape[1], bool)
-                live[0] |= not live.any()                  # a panel has a slice at least
+                live[0] |= not live.any()  # a panel has a slice at least
                 values[:, outputs], report = core.matmul(
-                    np.ascontiguousarray(x[:, live]), np.ascontiguousarray(layer.weight[outputs, live].T),
-                    layer.mode, bias=layer.bias[outputs], a_zero_point=layer.input.zero_point,
-                    multiplier=layer.multiplier[outputs], shift=layer.shift[outputs],
-                    zero_point=layer.output.zero_point, low=layer.low, high=layer.high)
+                    np.ascontiguousarray(x[:, live]),
+                    np.ascontiguousarray(layer.weight[outputs, live].T),
+                    layer.mode,
+                    bias=layer.bias[outputs],
+                    a_zero_point=layer.input.zero_point,
+                    multiplier=layer.multiplier[outputs],
+                    shift=layer.shift[outputs],
+                    zero_point=layer.output.zero_point,
+                    low=layer.low,
+                    high=layer.high,
+                )
                 cost["cycles"] += report.cycles
                 cost["slices"] += -(-int(live.sum()) // self.depth)
                 tick(number + 1)
         cost["toggles"] = core.link.activity()
-        del cost["toggles"]["cycles"]   # with those of the registers' bus
+        del cost["toggles"]["cycles"]  # with those of the registers' bus
         self.compare(what, values, expected, time.monotonic() - began, cost)
         return values, cost
 
@@ -339,6 +364,7 @@ class Rtl:
         """
         from golden import cycles
         from host import packets, tiling
+
         core = self.core()
         geometry = cycles.Geometry(self.rows, self.cols, self.depth, core.post_lanes)
         outputs, inputs = layer.weight.shape
@@ -347,8 +373,9 @@ class Rtl:
         first, *more = itertools.islice(tiling.batches(a, w, packets.records(outputs), mode, core.shape), 2)
         if more:
             return None
-        panels = cycles.panels(first.weights.last, first.weights.user, first.activations.last,
-                               first.activations.user, self.depth)
+        panels = cycles.panels(
+            first.weights.last, first.weights.user, first.activations.last, first.activations.user, self.depth
+        )
         return cycles.predict(geometry, *panels).cycles
 
     def play(self, module, **columns):
@@ -367,6 +394,7 @@ class Rtl:
             Its results, in the shape of the columns.
         """
         from sim import vectors
+
         self._use(f"module {module}")
         count = max(np.size(column) for column in columns.values())
         with self.show.progress(f"RTL: {count:,} numbers through {module}"):
@@ -430,12 +458,20 @@ def compared(what, got, expected, seconds=0.0, report=None):
     """
     got, expected = np.atleast_2d(got), np.atleast_2d(expected)
     if got.shape != expected.shape or got.dtype != expected.dtype:
-        raise AssertionError(f"{what}: RTL gave {got.dtype} {got.shape}, "
-                             f"golden {expected.dtype} {expected.shape}")
+        raise AssertionError(
+            f"{what}: RTL gave {got.dtype} {got.shape}, golden {expected.dtype} {expected.shape}"
+        )
     wrong = np.argwhere(got != expected)
-    return Check(what, got.size, seconds, [
-        {"row": int(i), "column": int(j), "expected": int(expected[i, j]), "got": int(got[i, j])}
-        for i, j in wrong], report)
+    return Check(
+        what,
+        got.size,
+        seconds,
+        [
+            {"row": int(i), "column": int(j), "expected": int(expected[i, j]), "got": int(got[i, j])}
+            for i, j in wrong
+        ],
+        report,
+    )
 
 
 def counted(checks):
@@ -467,8 +503,10 @@ def differences(check):
     if not wrong:
         return []
     lines = [f"MISMATCH in {check.name}: {len(wrong):,} of {check.values:,} numbers differ from golden"]
-    lines += [f"  row {m['row']}, column {m['column']}: expected {m['expected']}, got {m['got']}"
-              for m in wrong[:MOST_SHOWN]]
+    lines += [
+        f"  row {m['row']}, column {m['column']}: expected {m['expected']}, got {m['got']}"
+        for m in wrong[:MOST_SHOWN]
+    ]
     return lines + [f"  and {len(wrong) - MOST_SHOWN:,} more"] * (len(wrong) > MOST_SHOWN)
 
 

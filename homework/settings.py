@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """What a user may set for `make sim`: variables of the environment, checked."""
+
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,19 +60,28 @@ def from_environment(environ, solved):
     HomeworkError
         For the first variable that is wrong.
     """
+
     def get(name, default=""):
         return environ.get(name, "").strip() or default
 
-    shape = [integer(name, get(name, default), 1, LARGEST[name])
-             for name, default in (("ROWS", "8"), ("COLS", "8"), ("DEPTH", "1"))]
+    shape = [
+        integer(name, get(name, default), 1, LARGEST[name])
+        for name, default in (("ROWS", "8"), ("COLS", "8"), ("DEPTH", "1"))
+    ]
     waves = get("WAVES", "0")
     if waves not in ("0", "1"):
         raise HomeworkError(f"WAVES={waves}: expected 0 or 1")
     homework = Path(get("HOMEWORK")) if get("HOMEWORK") else None
     out = Path(get("OUT", str(ROOT / "build" / "homework")))
     _check_folder(out)
-    return Settings(_problems(get("PROBLEM"), solved), homework, out, *shape,
-                    integer("SEED", get("SEED", "1"), 0, 2**31 - 1), waves == "1")
+    return Settings(
+        _problems(get("PROBLEM"), solved),
+        homework,
+        out,
+        *shape,
+        integer("SEED", get("SEED", "1"), 0, 2**31 - 1),
+        waves == "1",
+    )
 
 
 def _check_folder(out):
@@ -80,7 +90,7 @@ def _check_folder(out):
     if not there.is_dir():
         raise HomeworkError(f"OUT={out}: {there} is not a directory")
     try:
-        with tempfile.TemporaryDirectory(dir=there):           # /proc says it may be written to
+        with tempfile.TemporaryDirectory(dir=there):  # /proc says it may be written to
             pass
     except OSError as error:
         raise HomeworkError(f"OUT={out}: cannot write in {there}: {error.strerror}") from None

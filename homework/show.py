@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """What answers look like: matrices side by side, tables, progress on a terminal, plain lines in a log."""
+
 import sys
 import textwrap
 import time
@@ -19,11 +20,11 @@ from rich.progress import (
 )
 from rich.text import Text
 
-WIDTH = 110      # of a log, and at most of a terminal
-MOST = 12        # rows or columns of a matrix shown whole
+WIDTH = 110  # of a log, and at most of a terminal
+MOST = 12  # rows or columns of a matrix shown whole
 INDENT = 2
-WORTH_A_LINE = 0.5   # seconds of work that are mentioned afterwards
-BETWEEN_LINES = 5    # seconds between two lines about work that goes on, in a log
+WORTH_A_LINE = 0.5  # seconds of work that are mentioned afterwards
+BETWEEN_LINES = 5  # seconds between two lines about work that goes on, in a log
 
 
 @dataclass(frozen=True)
@@ -55,16 +56,20 @@ class Show:
     """
 
     def __init__(self, console=None):
-        self.console = console or Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False,
-                                          soft_wrap=False)
+        self.console = console or Console(
+            width=None if sys.stdout.isatty() else WIDTH, highlight=False, soft_wrap=False
+        )
         self.width = min(self.console.width, WIDTH)
         self.ascii = self.console.options.ascii_only
 
     def problem(self, number, title):
         """Heading of a problem."""
         self.console.print()
-        self.console.rule(Text(f"Problem {number}: {title}", style="bold"), align="left",
-                          characters="=" if self.ascii else "\u2550")
+        self.console.rule(
+            Text(f"Problem {number}: {title}", style="bold"),
+            align="left",
+            characters="=" if self.ascii else "\u2550",
+        )
 
     def part(self, title):
         """Heading of a part or step."""
@@ -146,6 +151,7 @@ class Show:
             if now - last >= BETWEEN_LINES:
                 last = now
                 self.text(f"{what}: {done} of {total}" if total else what, style="dim")
+
         return tick
 
     def _line(self, line, style=""):
@@ -174,8 +180,10 @@ def _cells(matrix):
     """The values as text, the middle of a large matrix left out."""
     values = np.asarray(matrix.values)
     values = values.reshape(-1, 1) if values.ndim == 1 else values
-    keep = [list(range(n)) if n <= MOST else [*range(MOST // 2), None, *range(n - MOST // 2 + 1, n)]
-            for n in values.shape]
+    keep = [
+        list(range(n)) if n <= MOST else [*range(MOST // 2), None, *range(n - MOST // 2 + 1, n)]
+        for n in values.shape
+    ]
     text = formatter(values, matrix.decimals)
     return [["..." if i is None or j is None else text(values[i, j]) for j in keep[1]] for i in keep[0]]
 
@@ -199,7 +207,7 @@ def formatter(values, decimals=None):
         return str
     finite = values[np.isfinite(values)]
     top = np.abs(finite).max(initial=0.0)
-    if top and not (1e-3 if decimals is None else 10.0**(1 - decimals)) <= top < 1e6:
+    if top and not (1e-3 if decimals is None else 10.0 ** (1 - decimals)) <= top < 1e6:
         return lambda v: f"{v:.3e}"
     if decimals is None:
         decimals = int(np.clip(3 - np.floor(np.log10(top)), 0, 6)) if top else 1
@@ -210,6 +218,7 @@ def formatter(values, decimals=None):
     def text(value):
         written = f"{value:.{decimals}f}"
         return zero if written == f"-{zero}" else written
+
     return text
 
 
@@ -231,14 +240,14 @@ def _join(blocks):
     height = max(len(b) for b in blocks)
     lines = [""] * height
     for block in blocks:
-        if len(block) == 1:                                # an operator, beside the middle row
+        if len(block) == 1:  # an operator, beside the middle row
             middle = 1 + (height - 2) // 2 if height > 1 else 0
             column = ["".ljust(len(block[0]))] * height
             column[middle] = block[0]
         else:
             above = (height - len(block)) // 2
             column = [" " * len(block[0])] * height
-            column[above:above + len(block)] = block
+            column[above : above + len(block)] = block
         lines = [f"{line}{cell}  " for line, cell in zip(lines, column)]
     return lines
 

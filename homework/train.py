@@ -21,6 +21,7 @@ batch size and rate are those of p8_training.toml; the report is build/train/tra
 Exit codes: 0 all equals golden to the bit, 1 something does not or the simulation failed, 2 the input cannot
 be used.
 """
+
 import hashlib
 import os
 import sys
@@ -157,22 +158,32 @@ def read(environ):
     homework.data.HomeworkError
         For the first variable that is wrong.
     """
+
     def integer(name, low, high, default):
         text = environ.get(name, "").strip()
         return settings.integer(name, text, low, high) if text else default
 
     if environ.get("EPOCHS", "").strip() and environ.get("STEPS", "").strip():
-        raise data.HomeworkError(f"EPOCHS={environ['EPOCHS'].strip()} STEPS={environ['STEPS'].strip()}: "
-                                 "expected one of them, not both")
+        raise data.HomeworkError(
+            f"EPOCHS={environ['EPOCHS'].strip()} STEPS={environ['STEPS'].strip()}: "
+            "expected one of them, not both"
+        )
     homework = environ.get("HOMEWORK", "").strip()
     homework = Path(homework) if homework else None
     if homework is not None:
         data.check_directory(homework, sorted(path.name for path in data.SHIPPED.glob("*.toml")))
     path = data.find("p8_training.toml", homework)
     problem = p8_training.read(data.File(path, p8_training.KEYS))
-    return Job(problem.hidden, problem.test_fraction, problem.split_seed, problem.batch_size,
-               problem.learning_rate, integer("SEED", 0, 2**32 - 1, problem.seed),
-               integer("EPOCHS", 1, 1000, problem.epochs), integer("STEPS", 1, 10**6, None))
+    return Job(
+        problem.hidden,
+        problem.test_fraction,
+        problem.split_seed,
+        problem.batch_size,
+        problem.learning_rate,
+        integer("SEED", 0, 2**32 - 1, problem.seed),
+        integer("EPOCHS", 1, 1000, problem.epochs),
+        integer("STEPS", 1, 10**6, None),
+    )
 
 
 def train(job, show, rtl_root=None):
@@ -197,12 +208,15 @@ def train(job, show, rtl_root=None):
     """
     began, outcome = time.monotonic(), Outcome()
     (x, labels), held_out = digits.load(job.test_fraction, job.split_seed)
-    start = Network.random([digits.PIXELS, job.hidden, digits.CLASSES], np.random.default_rng(job.seed),
-                           uniform=True)
+    start = Network.random(
+        [digits.PIXELS, job.hidden, digits.CLASSES], np.random.default_rng(job.seed), uniform=True
+    )
     core = {"rows": job.rows, "cols": job.cols, "formats": "DUAL"}
     with ExitStack() as stack:
-        with show.progress(f"starting a simulated {job.rows}x{job.cols} dual core and a vector unit of "
-                           f"{job.lanes} lanes ({simulate.simulator()}; a first start compiles them)"):
+        with show.progress(
+            f"starting a simulated {job.rows}x{job.cols} dual core and a vector unit of "
+            f"{job.lanes} lanes ({simulate.simulator()}; a first start compiles them)"
+        ):
             backend, links = hardware(core, job.lanes, name="train", rtl_root=rtl_root)
         for link in links:
             stack.enter_context(link)
@@ -233,9 +247,13 @@ def train(job, show, rtl_root=None):
                     tick(outcome.steps)
                     if outcome.steps == total:
                         break
-                outcome.epochs.append({"steps": outcome.steps,
-                                       "fp32": single.quality((x, labels), held_out),
-                                       "bf16": trained.quality((x, labels), held_out)})
+                outcome.epochs.append(
+                    {
+                        "steps": outcome.steps,
+                        "fp32": single.quality((x, labels), held_out),
+                        "bf16": trained.quality((x, labels), held_out),
+                    }
+                )
     outcome.sha256, outcome.golden_sha256 = sha256(trained.network), sha256(golden.network)
     outcome.calls, outcome.cycles, outcome.macs = backend.calls, backend.cycles, backend.macs
     outcome.seconds = time.monotonic() - began
@@ -263,10 +281,14 @@ class _Run:
 
     def quality(self, train, test):
         """Loss and accuracy; of a bf16 network by golden, as nothing is learnt from them."""
-        return {f"{name}_{what}": value for name, (x, labels) in (("train", train), ("test", test))
-                for what, value in (("loss", float(self.network.loss(x.astype(self.dtype), labels))),
-                                    ("accuracy", digits.accuracy(self.network.predict(x.astype(self.dtype)),
-                                                                 labels)))}
+        return {
+            f"{name}_{what}": value
+            for name, (x, labels) in (("train", train), ("test", test))
+            for what, value in (
+                ("loss", float(self.network.loss(x.astype(self.dtype), labels))),
+                ("accuracy", digits.accuracy(self.network.predict(x.astype(self.dtype)), labels)),
+            )
+        }
 
 
 def run(job, show=None, rtl_root=None):
@@ -285,9 +307,11 @@ def run(job, show=None, rtl_root=None):
         Exit code.
     """
     show = show or Show()
-    job.out.unlink(missing_ok=True)             # of a run before, which an interrupted one must not leave
-    show.part(f"Training {digits.PIXELS}-{job.hidden}-{digits.CLASSES} in bf16 on the RTL: mini-batches of "
-              f"{job.batch_size}, rate {job.learning_rate:g}, seed {job.seed}")
+    job.out.unlink(missing_ok=True)  # of a run before, which an interrupted one must not leave
+    show.part(
+        f"Training {digits.PIXELS}-{job.hidden}-{digits.CLASSES} in bf16 on the RTL: mini-batches of "
+        f"{job.batch_size}, rate {job.learning_rate:g}, seed {job.seed}"
+    )
     settled = {name: value for name, value in asdict(job).items() if name != "out"}
     common = {"simulator": simulate.simulator(), "job": settled}
     try:
@@ -296,22 +320,35 @@ def run(job, show=None, rtl_root=None):
         for line in (f"Step {wrong.step}: the RTL differs from golden.", *differences(wrong.check)):
             show.bad(line)
         show.text(f"replay: {simulate.replay_command(job.seed)}")
-        report.write(job.out, report.to_json({**common, "equal": False, "step": wrong.step,
-                                              "mismatch": wrong.check}).encode())
+        report.write(
+            job.out,
+            report.to_json({**common, "equal": False, "step": wrong.step, "mismatch": wrong.check}).encode(),
+        )
         return 1
     equal = outcome.sha256 == outcome.golden_sha256
     report.write(job.out, report.to_json({**common, "equal": equal, **asdict(outcome)}).encode())
-    show.table(("steps", "loss, fp32", "bf16 (RTL)", "test set, fp32", "bf16 (RTL)"), [
-        (epoch["steps"], *(digits.short(epoch[name]["train_loss"]) for name in ("fp32", "bf16")),
-         *(f"{epoch[name]['test_accuracy']:.2%}" for name in ("fp32", "bf16")))
-        for epoch in digits.some(outcome.epochs)])
+    show.table(
+        ("steps", "loss, fp32", "bf16 (RTL)", "test set, fp32", "bf16 (RTL)"),
+        [
+            (
+                epoch["steps"],
+                *(digits.short(epoch[name]["train_loss"]) for name in ("fp32", "bf16")),
+                *(f"{epoch[name]['test_accuracy']:.2%}" for name in ("fp32", "bf16")),
+            )
+            for epoch in digits.some(outcome.epochs)
+        ],
+    )
     calls, cycles = outcome.calls, outcome.cycles
-    show.text(f"{outcome.steps:,} steps: {calls['products']:,} products with {outcome.macs:,} "
-              f"multiply-accumulates in {cycles['products']:,} cycles of the core, {calls['vectors']:,} "
-              f"vector operations in {cycles['vectors']:,} cycles of the vector unit.")
-    show.text(f"{outcome.seconds:.1f} s in all, {outcome.simulation_seconds:.1f} s of it in the "
-              f"simulators ({simulate.simulator()}). Losses and test set are golden's forward pass with "
-              "the RTL's weights.")
+    show.text(
+        f"{outcome.steps:,} steps: {calls['products']:,} products with {outcome.macs:,} "
+        f"multiply-accumulates in {cycles['products']:,} cycles of the core, {calls['vectors']:,} "
+        f"vector operations in {cycles['vectors']:,} cycles of the vector unit."
+    )
+    show.text(
+        f"{outcome.seconds:.1f} s in all, {outcome.simulation_seconds:.1f} s of it in the "
+        f"simulators ({simulate.simulator()}). Losses and test set are golden's forward pass with "
+        "the RTL's weights."
+    )
     show.text(f"SHA-256 of the final weights, RTL:    {outcome.sha256}")
     show.text(f"SHA-256 of the final weights, golden: {outcome.golden_sha256}")
     if not equal:
@@ -339,7 +376,7 @@ def main(environ=os.environ):
         job = read(environ)
         os.environ["SIM"] = os.environ.get("SIM", "").strip() or PREFERRED
         simulate.check_tools(simulate.simulator())
-        with threadpool_limits(1):   # matrices this small only lose by threads
+        with threadpool_limits(1):  # matrices this small only lose by threads
             return run(job)
     except (data.HomeworkError, simulate.SetupError) as error:
         print(f"macrame: {error}", file=sys.stderr)

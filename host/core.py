@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """One core at the end of a link: who it is, what it multiplies, how long that took and what went wrong."""
+
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -68,8 +69,10 @@ def _integers(name, value, bounds, length=None):
     if array.dtype.kind not in "iu":
         raise InputError(f"{name} holds {array.dtype} values, expected integers")
     if array.ndim and (length is None or array.shape != (length,)):
-        raise InputError(f"{name} has shape {array.shape}, expected "
-                         + ("one number" if length is None else f"one number or {length} of them"))
+        raise InputError(
+            f"{name} has shape {array.shape}, expected "
+            + ("one number" if length is None else f"one number or {length} of them")
+        )
     bad = (array < bounds.min) | (array > bounds.max)
     if bad.any():
         raise InputError(f"{name} has {array[bad].reshape(-1)[0]}, expected {bounds.min} to {bounds.max}")
@@ -98,8 +101,10 @@ def _operands(a, w, dtype, name):
         if matrix.dtype != dtype:
             raise InputError(f"{which} holds {matrix.dtype} values, expected {name}")
     if a.shape[1] != w.shape[0]:
-        raise InputError(f"a is {a.shape[0]} x {a.shape[1]} and w is {w.shape[0]} x {w.shape[1]}, "
-                         f"expected as many rows of w as columns of a")
+        raise InputError(
+            f"a is {a.shape[0]} x {a.shape[1]} and w is {w.shape[0]} x {w.shape[1]}, "
+            f"expected as many rows of w as columns of a"
+        )
     return a, w
 
 
@@ -133,12 +138,15 @@ class Core:
         self.link = link
         found = link.read(registers.ID)
         if found != registers.ID_VALUE:
-            raise LinkError(f"ID register reads 0x{found:08x}, expected "
-                            f"0x{registers.ID_VALUE:08x}: not a macrame core")
+            raise LinkError(
+                f"ID register reads 0x{found:08x}, expected 0x{registers.ID_VALUE:08x}: not a macrame core"
+            )
         version = link.read(registers.VERSION)
         if version >> 16 != registers.VERSION_VALUE >> 16:
-            raise LinkError(f"VERSION register reads 0x{version:08x}, expected major version "
-                            f"{registers.VERSION_VALUE >> 16}")
+            raise LinkError(
+                f"VERSION register reads 0x{version:08x}, expected major version "
+                f"{registers.VERSION_VALUE >> 16}"
+            )
         formats = link.read(registers.FORMAT)
         self.int8, self.bf16 = bool(formats & registers.FORMAT_INT8), bool(formats & registers.FORMAT_BF16)
         if not (self.int8 or self.bf16):
@@ -191,8 +199,20 @@ class Core:
         """Set every event counter to zero."""
         self.link.write(registers.CONTROL, registers.CONTROL_COUNTERS_CLEAR | registers.CONTROL_IRQ_ENABLE)
 
-    def records(self, w, mode, *, bias=0, scale=None, multiplier=None, shift=None, zero_point=None, low=None,
-                high=None, a_zero_point=0):
+    def records(
+        self,
+        w,
+        mode,
+        *,
+        bias=0,
+        scale=None,
+        multiplier=None,
+        shift=None,
+        zero_point=None,
+        low=None,
+        high=None,
+        a_zero_point=0,
+    ):
         """The record of every column of w; parameters as in :meth:`matmul`.
 
         Returns
@@ -203,8 +223,9 @@ class Core:
         if mode not in packets.MODES:
             raise InputError(f"mode is {mode!r}, expected one of {', '.join(packets.MODES)}")
         if mode == "raw":
-            given = dict(scale=scale, multiplier=multiplier, shift=shift, zero_point=zero_point, low=low,
-                         high=high)
+            given = dict(
+                scale=scale, multiplier=multiplier, shift=shift, zero_point=zero_point, low=low, high=high
+            )
             for name, value in given.items():
                 if value is not None:
                     raise InputError(f"{name} is {value!r}, and mode raw puts out int32: it takes no {name}")
@@ -221,17 +242,25 @@ class Core:
             raise InputError(f"mode {mode} needs scale, or multiplier and shift")
         bias = _integers("bias", bias, INT32, n)
         a_zero_point = _integers("a_zero_point", a_zero_point, INT8)
-        if a_zero_point:   # sum((a - z) * w) = sum(a * w) - z * sum(w), all of it modulo 2^32
+        if a_zero_point:  # sum((a - z) * w) = sum(a * w) - z * sum(w), all of it modulo 2^32
             bias = bias - a_zero_point * w.sum(axis=0, dtype=np.int64)
         bias = (bias & 0xFFFFFFFF).astype(np.uint32).view(np.int32)
-        zero_point, low, high = (default if value is None else value for value, default in (
-            (zero_point, 0), (low, -128), (high, 127)))
+        zero_point, low, high = (
+            default if value is None else value
+            for value, default in ((zero_point, 0), (low, -128), (high, 127))
+        )
         low, high = _integers("low", low, INT8, n), _integers("high", high, INT8, n)
         if (low > high).any():
             raise InputError(f"low is {low.max()} and high is {high.min()}, expected low <= high")
-        return packets.records(n, bias, _integers("multiplier", multiplier, INT32, n),
-                               _integers("shift", 0 if shift is None else shift, INT8, n),
-                               _integers("zero_point", zero_point, INT8, n), low, high)
+        return packets.records(
+            n,
+            bias,
+            _integers("multiplier", multiplier, INT32, n),
+            _integers("shift", 0 if shift is None else shift, INT8, n),
+            _integers("zero_point", zero_point, INT8, n),
+            low,
+            high,
+        )
 
     def matmul(self, a, w, mode="raw", *, progress=None, limit=1 << 18, **output):
         """Multiply two int8 matrices on the core.
@@ -363,8 +392,10 @@ class Core:
             results = self.link.transfer(batch.weights, batch.activations, expected, tell)
             if len(results) != expected:
                 self.check()
-                raise LinkError(f"{len(results)} result beats came out, expected {expected}, and STATUS "
-                                f"reads {registers.describe_status(self.status())}")
+                raise LinkError(
+                    f"{len(results)} result beats came out, expected {expected}, and STATUS "
+                    f"reads {registers.describe_status(self.status())}"
+                )
             tiles = packets.unpack_tiles(results, height, shape.cols, mode)
             tiling.place(out, tiles, batch.tiles)
             done += expected
@@ -372,5 +403,6 @@ class Core:
                 progress(done, total)
         self.check()
         full = bool(self.status() & registers.STATUS_COUNTERS_FULL)
-        return out, Report(**self.counters(), macs=m * k * n, cells=shape.rows * shape.cols * shape.depth,
-                           counters_full=full)
+        return out, Report(
+            **self.counters(), macs=m * k * n, cells=shape.rows * shape.cols * shape.depth, counters_full=full
+        )

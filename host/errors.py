@@ -18,9 +18,9 @@ def shown(value, most=60):
     """
     try:
         text = " ".join(repr(value).split())
-    except ValueError:      # Python writes no integer of thousands of digits
+    except ValueError:  # Python writes no integer of thousands of digits
         text = f"{type(value).__name__} too long to be shown"
-    return text if len(text) <= most else text[:most - 3] + "..."
+    return text if len(text) <= most else text[: most - 3] + "..."
 
 
 class InputError(ValueError):

@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The frames that travel on a serial line: ``rtl/uart/frame_rx.v`` and ``uart_bridge.v`` have the other side.
 
-    7E   kind   body   checksum, two bytes        7D 5E stands for a 7E behind the first, 7D 5D for a 7D
+7E   kind   body   checksum, two bytes        7D 5E stands for a 7E behind the first, 7D 5D for a 7D
 """
+
 FLAG, ESCAPE, FLIP = 0x7E, 0x7D, 0x20
 
 NOTE, HELLO, RESET, READ, WRITE = range(5)
-WEIGHTS, ACTIVATIONS, RESULT = 0x10, 0x20, 0x80   # and 1: the last beat has tlast
+WEIGHTS, ACTIVATIONS, RESULT = 0x10, 0x20, 0x80  # and 1: the last beat has tlast
 LAST = 1
 
 MAGIC = b"MU"
@@ -18,8 +19,16 @@ STATUS_ERRORS = ("framing", "overrun", "checksum", "cut_short", "unknown_command
 STATUS_IRQ = 1 << 7
 
 #: Bytes of an answer behind its kind, where the status is clean.
-ANSWER_BYTES = {HELLO: 5, RESET: 1, READ: 6, WRITE: 2, WEIGHTS: 1, WEIGHTS | LAST: 1, ACTIVATIONS: 1,
-                ACTIVATIONS | LAST: 1}
+ANSWER_BYTES = {
+    HELLO: 5,
+    RESET: 1,
+    READ: 6,
+    WRITE: 2,
+    WEIGHTS: 1,
+    WEIGHTS | LAST: 1,
+    ACTIVATIONS: 1,
+    ACTIVATIONS | LAST: 1,
+}
 
 
 def _step(byte):
@@ -114,7 +123,7 @@ class Decoder:
 
     def __init__(self):
         self.damaged = 0
-        self._inner = None      # bytes of the frame that is coming in; None outside of one
+        self._inner = None  # bytes of the frame that is coming in; None outside of one
         self._escaped = False
 
     def feed(self, data):

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """The one thing the host needs of whatever carries its bytes: registers, and three streams."""
+
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 

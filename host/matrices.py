@@ -6,6 +6,7 @@ Reading never changes a value: a float is not rounded, an integer out of range i
 refused. Messages count as the file's own tools do: lines of the file and columns of a .csv from 1, indices of
 an .npy from 0.
 """
+
 import contextlib
 import io
 import math
@@ -31,7 +32,7 @@ _NUMBER = re.compile(r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*",
 def short(value, limit=40):
     """A value as text for a message, cut if it is long."""
     text = str(value)
-    return text if len(text) <= limit else text[:limit - 3] + "..."
+    return text if len(text) <= limit else text[: limit - 3] + "..."
 
 
 @dataclass
@@ -94,13 +95,17 @@ def _npy(name, path, data):
     if dtype.subdtype or not dtype.itemsize:
         raise InputError(f"{name}={path}: holds {short(dtype)} values, expected numbers")
     # each of these is an array that NumPy cannot make, whatever data there are
-    if (len(shape) > _DIMENSIONS or any(type(side) is not int or side < 0 for side in shape)
-            or math.prod(side or 1 for side in shape) * dtype.itemsize > np.iinfo(np.intp).max):
+    if (
+        len(shape) > _DIMENSIONS
+        or any(type(side) is not int or side < 0 for side in shape)
+        or math.prod(side or 1 for side in shape) * dtype.itemsize > np.iinfo(np.intp).max
+    ):
         raise InputError(f"{name}={path}: the .npy header is damaged, its shape is {_shown(shape)}")
     needed, there = math.prod(shape) * dtype.itemsize, len(data) - stream.tell()
     if needed > there:
-        raise InputError(f"{name}={path}: cut short, the header promises {needed} bytes of data and {there} "
-                         f"are there")
+        raise InputError(
+            f"{name}={path}: cut short, the header promises {needed} bytes of data and {there} are there"
+        )
     array = np.frombuffer(data, dtype, math.prod(shape), stream.tell())
     return array.reshape(shape, order="F" if fortran else "C")
 
@@ -116,19 +121,24 @@ def _csv(name, path, data, dtype, cell, fast=None):
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InputError(f"{name}={path}: not a text file, byte {error.start} is "
-                         f"0x{data[error.start]:02x}") from None
+        raise InputError(
+            f"{name}={path}: not a text file, byte {error.start} is 0x{data[error.start]:02x}"
+        ) from None
     rows, lines = [], []
     for number, line in enumerate(re.split("\r\n|\n|\r", text), 1):
         if not line.strip():
             continue
         row = fast(line) if fast else None
         if row is None:
-            row = [cell(f"{name}={path}: line {number}, column {i}", value)
-                   for i, value in enumerate(line.split(","), 1)]
+            row = [
+                cell(f"{name}={path}: line {number}, column {i}", value)
+                for i, value in enumerate(line.split(","), 1)
+            ]
         if rows and len(row) != len(rows[0]):
-            raise InputError(f"{name}={path}: line {number} has {len(row)} columns, expected {len(rows[0])} "
-                             f"as in the lines before")
+            raise InputError(
+                f"{name}={path}: line {number} has {len(row)} columns, expected {len(rows[0])} "
+                f"as in the lines before"
+            )
         rows.append(row)
         lines.append(number)
     if not rows:
@@ -146,6 +156,7 @@ def _integer_cell(what):
         if _NUMBER.fullmatch(value):
             raise InputError(f"{where} is {short(value)}, a float, expected {what}")
         raise InputError(f"{where} is {short(value)!r}, expected {what}")
+
     return cell
 
 
@@ -156,8 +167,10 @@ def _integers_fast(line):
 def _in_range(numbers, dtype):
     """The array as dtype, every value of it unchanged."""
     limits = np.iinfo(dtype)
-    numbers.refuse((numbers.array < limits.min) | (numbers.array > limits.max),
-                   f"an integer from {limits.min} to {limits.max}")
+    numbers.refuse(
+        (numbers.array < limits.min) | (numbers.array > limits.max),
+        f"an integer from {limits.min} to {limits.max}",
+    )
     return numbers.array.astype(dtype)
 
 
@@ -211,8 +224,10 @@ def _check_vector(numbers, n):
     """Refuse all but one value, or n in a line, whichever way the line lies."""
     shape, size = numbers.array.shape, numbers.array.size
     if size != 1 and (size != n or max(shape) != n):
-        raise InputError(f"{numbers.name}={numbers.path}: is {short(_times(shape))}, expected one value "
-                         f"or {n}, one for each column of the product")
+        raise InputError(
+            f"{numbers.name}={numbers.path}: is {short(_times(shape))}, expected one value "
+            f"or {n}, one for each column of the product"
+        )
 
 
 def _as_vector(array):
@@ -242,8 +257,9 @@ def read_int32s(name, text, n):
         _check_vector(numbers, n)
         return _as_vector(_in_range(numbers, np.int32))
     limits = np.iinfo(np.int32)
-    return np.array(parse_integer(name, text, limits.min, limits.max, "an int32, or a .npy or .csv file"),
-                    np.int32)
+    return np.array(
+        parse_integer(name, text, limits.min, limits.max, "an int32, or a .npy or .csv file"), np.int32
+    )
 
 
 def read_scales(name, text, n):

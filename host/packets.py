@@ -17,6 +17,7 @@ are
 held as their bits, uint16. A slice of activations is four beats of them: lane r of beat i is row 4*r + i of a
 tile of 4*ROWS rows. The record holds the float32 bits of the bias, and nothing else that counts.
 """
+
 import numpy as np
 
 from host.errors import LinkError
@@ -28,12 +29,12 @@ MODES = {"raw": 0, "gemmlowp": 1, "ruy": 2, "fp32": 3}
 #: Outputs of a bfloat16 panel, by the number that goes into the low bits of its mode.
 OUTPUTS = {"fp32": 0, "even": 1, "toward_zero": 2, "stochastic": 3}
 
-BF16 = 4     # mode of a weight panel: bfloat16, see `bf16_mode`
+BF16 = 4  # mode of a weight panel: bfloat16, see `bf16_mode`
 RELU = 8
-PHASES = 4   # sums that take turns in a bfloat16 cell
+PHASES = 4  # sums that take turns in a bfloat16 cell
 
 RELEASE = 1  # tuser of an activation panel's last beat: the weight panel is done with
-KEEP = 2     # and: leave the accumulators open, more K follows
+KEEP = 2  # and: leave the accumulators open, more K follows
 
 RECORD_BYTES = 12
 
@@ -95,10 +96,25 @@ def records(n, bias=0, multiplier=0, shift=0, zero_point=0, low=-128, high=127):
     -------
     ndarray of uint8, shape (n, 12)
     """
-    fields = np.zeros(n, dtype=[("bias", "<i4"), ("multiplier", "<i4"), ("shift", "i1"), ("zero_point", "i1"),
-                                ("low", "i1"), ("high", "i1")])
-    for name, value in (("bias", bias), ("multiplier", multiplier), ("shift", shift),
-                        ("zero_point", zero_point), ("low", low), ("high", high)):
+    fields = np.zeros(
+        n,
+        dtype=[
+            ("bias", "<i4"),
+            ("multiplier", "<i4"),
+            ("shift", "i1"),
+            ("zero_point", "i1"),
+            ("low", "i1"),
+            ("high", "i1"),
+        ],
+    )
+    for name, value in (
+        ("bias", bias),
+        ("multiplier", multiplier),
+        ("shift", shift),
+        ("zero_point", zero_point),
+        ("low", low),
+        ("high", high),
+    ):
         fields[name] = value
     return fields.view(np.uint8).reshape(n, RECORD_BYTES)
 
@@ -107,9 +123,13 @@ def _panels(matrix, lanes, depth):
     """(K, lanes*P), K a multiple of depth -> (P, K/depth, bytes of lanes*depth) uint8, a panel for each P."""
     (k, width), size = matrix.shape, matrix.itemsize
     panels = width // lanes
-    return (np.ascontiguousarray(matrix).view(np.uint8)
-            .reshape(k // depth, depth, panels, lanes, size).transpose(2, 0, 3, 1, 4)
-            .reshape(panels, k // depth, lanes * depth * size))
+    return (
+        np.ascontiguousarray(matrix)
+        .view(np.uint8)
+        .reshape(k // depth, depth, panels, lanes, size)
+        .transpose(2, 0, 3, 1, 4)
+        .reshape(panels, k // depth, lanes * depth * size)
+    )
 
 
 def pad(matrix, rows, cols):
@@ -117,7 +137,7 @@ def pad(matrix, rows, cols):
     if matrix.shape == (rows, cols):
         return matrix
     out = np.zeros((rows, cols), matrix.dtype)
-    out[:matrix.shape[0], :matrix.shape[1]] = matrix
+    out[: matrix.shape[0], : matrix.shape[1]] = matrix
     return out
 
 
@@ -179,7 +199,7 @@ def activation_panels(a, rows, depth, flags=0, bf16=False):
     height = rows * PHASES if bf16 else rows
     panels = slices(m, height)
     a = pad(a, panels * height, slices(k, depth) * depth)
-    if bf16:   # row 4*r + i of a panel becomes slice 4*k + i of row r
+    if bf16:  # row 4*r + i of a panel becomes slice 4*k + i of row r
         a = a.reshape(panels * rows, PHASES, k).transpose(0, 2, 1).reshape(panels * rows, k * PHASES)
     data = _panels(a.T, rows, depth)
     last = np.zeros(data.shape[:2], bool)
@@ -227,7 +247,9 @@ def unpack_tiles(beats, rows, cols, mode):
     keep = np.arange(beats.keep.shape[1]) < width
     if (beats.keep != keep).any():
         bad = int(np.flatnonzero((beats.keep != keep).any(axis=1))[0])
-        raise LinkError(f"result beat {bad} has tkeep on bytes {np.flatnonzero(beats.keep[bad]).tolist()}, "
-                        f"expected the low {width}")
+        raise LinkError(
+            f"result beat {bad} has tkeep on bytes {np.flatnonzero(beats.keep[bad]).tolist()}, "
+            f"expected the low {width}"
+        )
     used = np.ascontiguousarray(beats.data[:, :width])
     return used.view(dtype).astype(dtype.newbyteorder("="), copy=False).reshape(-1, rows, cols)

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """Real scales to what the output stage takes: a Q31 multiplier and a shift, or the bits of a float32."""
+
 import math
 
 import numpy as np
@@ -74,6 +75,5 @@ def float32_bits(scale):
         if not (np.isfinite(value) and value > 0):
             raise InputError(f"scale is {value}, expected a finite number above 0")
         if not np.isfinite(rounded) or rounded < np.finfo(np.float32).tiny:
-            raise InputError(f"scale is {value}, expected a normal float32 "
-                             f"(1.18e-38 to 3.4e+38)")
+            raise InputError(f"scale is {value}, expected a normal float32 (1.18e-38 to 3.4e+38)")
     return single.view(np.int32)

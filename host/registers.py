@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """Register map of the core (AXI4-Lite, 32-bit, byte addresses). ``rtl/macrame.rdl`` describes every field."""
+
 import numpy as np
 
 from host.errors import InputError, shown
@@ -24,9 +25,22 @@ SEED = 0x3C
 
 #: Every register by its name, as the SystemRDL file spells it.
 ADDRESSES = {
-    "ID": ID, "VERSION": VERSION, "SHAPE": SHAPE, "K_MAX": K_MAX, "FORMAT": FORMAT, "CONTROL": CONTROL,
-    "STATUS": STATUS, "WATCHDOG": WATCHDOG, "CYCLES": CYCLES, "BUSY": BUSY, "TILES": TILES,
-    "STALL_A": STALL_A, "STALL_W": STALL_W, "STALL_OUT": STALL_OUT, "PAD": PAD, "SEED": SEED,
+    "ID": ID,
+    "VERSION": VERSION,
+    "SHAPE": SHAPE,
+    "K_MAX": K_MAX,
+    "FORMAT": FORMAT,
+    "CONTROL": CONTROL,
+    "STATUS": STATUS,
+    "WATCHDOG": WATCHDOG,
+    "CYCLES": CYCLES,
+    "BUSY": BUSY,
+    "TILES": TILES,
+    "STALL_A": STALL_A,
+    "STALL_W": STALL_W,
+    "STALL_OUT": STALL_OUT,
+    "PAD": PAD,
+    "SEED": SEED,
 }
 
 ID_VALUE = 0x4D414352  # "MACR"

@@ -13,6 +13,7 @@ Longer K is cut into chunks, and the accumulators stay open from one to the next
 
 Chunks are as equal as can be: one short chunk at the end would leave the array waiting for its weights.
 """
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -93,8 +94,9 @@ def chunks(k, shape):
 
 def _join(parts):
     """Lists of (data, last, user) panels as one run of beats."""
-    return Beats(*(np.concatenate([field.reshape(-1, *field.shape[2:]) for field in fields])
-                   for fields in zip(*parts)))
+    return Beats(
+        *(np.concatenate([field.reshape(-1, *field.shape[2:]) for field in fields]) for fields in zip(*parts))
+    )
 
 
 def _empty(width):
@@ -131,7 +133,7 @@ def _replayed(a, w, record, mode, shape, limit, cut):
     row_tiles, beats = data.shape[:2]
     column_tiles = packets.slices(w.shape[1], shape.cols)
     per_batch = max(1, limit // beats)
-    if per_batch >= row_tiles:   # whole columns of tiles, several to a batch
+    if per_batch >= row_tiles:  # whole columns of tiles, several to a batch
         user = user.copy()
         user[-1, -1] = packets.RELEASE
         group = per_batch // row_tiles
@@ -139,45 +141,62 @@ def _replayed(a, w, record, mode, shape, limit, cut):
             stop = min(first + group, column_tiles)
             columns = slice(first * shape.cols, stop * shape.cols)
             panel = packets.weight_panels(w[:, columns], record[columns], shape.cols, shape.depth, mode)
-            yield Batch(packets.flatten(*panel), _join([(data, last, user)] * (stop - first)),
-                        [(m, n) for n in range(first, stop) for m in range(row_tiles)])
+            yield Batch(
+                packets.flatten(*panel),
+                _join([(data, last, user)] * (stop - first)),
+                [(m, n) for n in range(first, stop) for m in range(row_tiles)],
+            )
         return
-    for n in range(column_tiles):   # one column of tiles is already too long: its weights stay across batches
+    for n in range(column_tiles):  # one column of tiles is already too long: its weights stay across batches
         columns = slice(n * shape.cols, (n + 1) * shape.cols)
         for first in range(0, row_tiles, per_batch):
             stop = min(first + per_batch, row_tiles)
             weights = _empty(shape.cols * shape.lane_bytes)
             if first == 0:
-                weights = packets.flatten(*packets.weight_panels(w[:, columns], record[columns], shape.cols,
-                                                                 shape.depth, mode))
+                weights = packets.flatten(
+                    *packets.weight_panels(w[:, columns], record[columns], shape.cols, shape.depth, mode)
+                )
             flags = user[first:stop].copy()
             if stop == row_tiles:
                 flags[-1, -1] = packets.RELEASE
-            yield Batch(weights, packets.flatten(data[first:stop], last[first:stop], flags),
-                        [(m, n) for m in range(first, stop)])
+            yield Batch(
+                weights,
+                packets.flatten(data[first:stop], last[first:stop], flags),
+                [(m, n) for m in range(first, stop)],
+            )
 
 
 def _chained(a, w, record, mode, shape, limit, cut):
     final = len(cut) - 1
-    activations = [packets.activation_panels(a[:, start:stop], shape.rows, shape.depth,
-                                             packets.RELEASE | (packets.KEEP if i < final else 0),
-                                             bf16=bool(mode & packets.BF16))
-                   for i, (start, stop) in enumerate(cut)]
+    activations = [
+        packets.activation_panels(
+            a[:, start:stop],
+            shape.rows,
+            shape.depth,
+            packets.RELEASE | (packets.KEEP if i < final else 0),
+            bf16=bool(mode & packets.BF16),
+        )
+        for i, (start, stop) in enumerate(cut)
+    ]
     row_tiles = activations[0][0].shape[0]
     column_tiles = packets.slices(w.shape[1], shape.cols)
     per_batch = max(1, limit // sum(panel[0].shape[1] for panel in activations))
     tiles = [(m, n) for n in range(column_tiles) for m in range(row_tiles)]
     for first in range(0, len(tiles), per_batch):
-        group = tiles[first:first + per_batch]
+        group = tiles[first : first + per_batch]
         weights, column = [], None
         sent_w, sent_a = [], []
         for m, n in group:
             if n != column:
                 column, columns = n, slice(n * shape.cols, (n + 1) * shape.cols)
-                weights = [packets.weight_panels(w[start:stop, columns], record[columns], shape.cols,
-                                                 shape.depth, mode) for start, stop in cut]
+                weights = [
+                    packets.weight_panels(
+                        w[start:stop, columns], record[columns], shape.cols, shape.depth, mode
+                    )
+                    for start, stop in cut
+                ]
             sent_w += weights
-            sent_a += [tuple(field[m:m + 1] for field in panel) for panel in activations]
+            sent_a += [tuple(field[m : m + 1] for field in panel) for panel in activations]
         yield Batch(_join(sent_w), _join(sent_a), group)
 
 
@@ -212,5 +231,5 @@ def place(out, tiles, where):
     """
     rows, cols = tiles.shape[1:]
     for tile, (m, n) in zip(tiles, where):
-        spot = out[m * rows:(m + 1) * rows, n * cols:(n + 1) * cols]
-        spot[:] = tile[:spot.shape[0], :spot.shape[1]]
+        spot = out[m * rows : (m + 1) * rows, n * cols : (n + 1) * cols]
+        spot[:] = tile[: spot.shape[0], : spot.shape[1]]

@@ -8,6 +8,7 @@ train on it. Its links may lead to a simulator or to a board.
 Rounding to bfloat16 is the vector unit's too: x + (-0), with the output rounded to nearest even. -0 is what
 can be added to any number, also to -0, without changing it, and it travels as bfloat16, half as wide.
 """
+
 import numpy as np
 
 MINUS_ZERO = np.uint16(0x8000)

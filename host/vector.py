@@ -6,6 +6,7 @@ A beat has LANES numbers, lane 0 in the low bytes: 4 bytes each as float32, or 2
 the low half of the beat. An x packet opens with a record: the command in tuser, the scalar in lane 0. A
 vector whose length is no multiple of LANES is filled up with zeros, whose results are thrown away.
 """
+
 import numpy as np
 
 from host.errors import InputError, LinkError, shown
@@ -62,14 +63,16 @@ def _data(name, values, lanes):
     if values.dtype == np.float32:
         values = values.view(np.uint32)
     if values.dtype not in (np.uint32, np.uint16):
-        raise InputError(f"{name} has dtype {values.dtype}, expected float32, uint32 (its bits) or uint16 "
-                         "(bits of bfloat16)")
+        raise InputError(
+            f"{name} has dtype {values.dtype}, expected float32, uint32 (its bits) or uint16 "
+            "(bits of bfloat16)"
+        )
     if values.ndim != 1 or not values.size:
         raise InputError(f"{name} has shape {values.shape}, expected a vector of 1 number or more")
     beats = np.zeros((-(-values.size // lanes), lanes), values.dtype.newbyteorder("<"))
-    beats.reshape(-1)[:values.size] = values
+    beats.reshape(-1)[: values.size] = values
     data = np.zeros((len(beats), 4 * lanes), np.uint8)
-    data[:, :values.itemsize * lanes] = beats.view(np.uint8)
+    data[:, : values.itemsize * lanes] = beats.view(np.uint8)
     return data, values.dtype == np.uint16
 
 
@@ -96,7 +99,7 @@ def scalar(s):
     try:
         with np.errstate(over="ignore"):
             return np.float32(number)
-    except OverflowError:           # an int that no float can hold
+    except OverflowError:  # an int that no float can hold
         raise InputError(f"s is {shown(s)}, expected a number that float64 can hold") from None
 
 
@@ -128,8 +131,9 @@ def packets(op, x, y=None, s=0.0, out="fp32", *, lanes):
     """
     takes_y = op != "relu"
     if (y is None) == takes_y:
-        raise InputError(f"y is {'missing' if y is None else 'given'}: {op} takes "
-                         f"{'one' if takes_y else 'none'}")
+        raise InputError(
+            f"y is {'missing' if y is None else 'given'}: {op} takes {'one' if takes_y else 'none'}"
+        )
     x_data, x_bf16 = _data("x", x, lanes)
     y_data, y_bf16 = _data("y", y, lanes) if takes_y else (np.zeros((0, 4 * lanes), np.uint8), False)
     if takes_y and np.size(y) != np.size(x):
@@ -138,8 +142,10 @@ def packets(op, x, y=None, s=0.0, out="fp32", *, lanes):
     record[0, :4] = np.array([scalar(s)], "<f4").view(np.uint8)
     user = np.zeros(len(x_data) + 1, np.uint8)
     user[0] = command(op, x_bf16, y_bf16, out)
-    return (Beats(np.concatenate([record, x_data]), np.arange(len(x_data) + 1) == len(x_data), user),
-            Beats(y_data, np.arange(len(y_data)) == len(y_data) - 1, np.zeros(len(y_data), np.uint8)))
+    return (
+        Beats(np.concatenate([record, x_data]), np.arange(len(x_data) + 1) == len(x_data), user),
+        Beats(y_data, np.arange(len(y_data)) == len(y_data) - 1, np.zeros(len(y_data), np.uint8)),
+    )
 
 
 def unpack(beats, count, out="fp32"):
@@ -166,8 +172,10 @@ def unpack(beats, count, out="fp32"):
     lanes, dtype = beats.data.shape[1] // 4, np.dtype("<u4" if out == "fp32" else "<u2")
     expected = -(-count // lanes)
     if not np.array_equal(beats.last, np.arange(expected) == expected - 1):
-        raise LinkError(f"{len(beats)} result beats, tlast in {np.flatnonzero(beats.last).tolist()}; "
-                        f"expected {expected}, tlast in the last")
+        raise LinkError(
+            f"{len(beats)} result beats, tlast in {np.flatnonzero(beats.last).tolist()}; "
+            f"expected {expected}, tlast in the last"
+        )
     width = lanes * dtype.itemsize
     if (beats.keep != (np.arange(4 * lanes) < width)).any():
         raise LinkError(f"tkeep of a result beat is not the low {width} bytes")

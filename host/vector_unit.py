@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """One vector unit at the end of a link: sums, products and ReLU of arrays, element by element."""
+
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ from host.errors import CoreError, InputError, LinkError, shown
 from host.packets import OUTPUTS
 
 VERSION_VALUE = 0x00010000
-LANES = 0x08   # where a core has SHAPE; all other registers of both stand at the same addresses
+LANES = 0x08  # where a core has SHAPE; all other registers of both stand at the same addresses
 
 
 @dataclass(frozen=True)
@@ -72,19 +73,22 @@ class VectorUnit:
         self.link = link
         found = link.read(registers.ID)
         if found != vector.ID_VALUE:
-            raise LinkError(f"ID register reads 0x{found:08x}, expected "
-                            f"0x{vector.ID_VALUE:08x}: not a vector unit")
+            raise LinkError(
+                f"ID register reads 0x{found:08x}, expected 0x{vector.ID_VALUE:08x}: not a vector unit"
+            )
         version = link.read(registers.VERSION)
         if version >> 16 != VERSION_VALUE >> 16:
-            raise LinkError(f"VERSION register reads 0x{version:08x}, expected major version "
-                            f"{VERSION_VALUE >> 16}")
+            raise LinkError(
+                f"VERSION register reads 0x{version:08x}, expected major version {VERSION_VALUE >> 16}"
+            )
         self.lanes = link.read(LANES)
         if not 1 <= self.lanes <= 32:
             raise LinkError(f"LANES register reads {self.lanes}, expected 1 to 32")
         formats = link.read(registers.FORMAT)
         if formats & 3 != 3:
-            raise LinkError(f"FORMAT register reads 0x{formats:08x}, expected float32 (bit 0) and bfloat16 "
-                            "(bit 1)")
+            raise LinkError(
+                f"FORMAT register reads 0x{formats:08x}, expected float32 (bit 0) and bfloat16 (bit 1)"
+            )
         link.write(registers.CONTROL, registers.CONTROL_IRQ_ENABLE)
 
     def status(self):
@@ -112,8 +116,10 @@ class VectorUnit:
                 break
         status = self.status()
         if status & registers.STATUS_HALTED or registers.error_names(status, vector.STATUS_ERRORS):
-            raise LinkError("STATUS after a soft reset still reads "
-                            f"{registers.describe_status(status, vector.STATUS_ERRORS)}")
+            raise LinkError(
+                "STATUS after a soft reset still reads "
+                f"{registers.describe_status(status, vector.STATUS_ERRORS)}"
+            )
 
     def counters(self):
         """Every event counter, by its name in lower case.
@@ -122,8 +128,9 @@ class VectorUnit:
         -------
         dict of str to int
         """
-        return {name.lower(): self.link.read(registers.CYCLES + 4 * i)
-                for i, name in enumerate(vector.COUNTERS)}
+        return {
+            name.lower(): self.link.read(registers.CYCLES + 4 * i) for i, name in enumerate(vector.COUNTERS)
+        }
 
     def clear_counters(self):
         """Set every event counter to zero."""
@@ -168,8 +175,10 @@ class VectorUnit:
         if out not in OUTPUTS:
             raise InputError(f"out is {out!r}, expected one of {', '.join(OUTPUTS)}")
         if (y is None) != (op == "relu"):
-            raise InputError(f"y is {'missing' if y is None else 'given'}, expected "
-                             f"{'none' if op == 'relu' else 'one'} for {op}")
+            raise InputError(
+                f"y is {'missing' if y is None else 'given'}, expected "
+                f"{'none' if op == 'relu' else 'one'} for {op}"
+            )
         if (s is None) == (op == "axpy"):
             raise InputError(f"s is {shown(s)}, expected {'a number' if op == 'axpy' else 'None'} for {op}")
         scalar = vector.scalar(0.0 if s is None else s)
@@ -183,19 +192,24 @@ class VectorUnit:
 
     def _run(self, op, x, y, scalar, out, seed, progress):
         """The operation, from checked operands."""
-        x_packet, y_packet = vector.packets(op, x.reshape(-1), None if y is None else y.reshape(-1), scalar,
-                                            out, lanes=self.lanes)
+        x_packet, y_packet = vector.packets(
+            op, x.reshape(-1), None if y is None else y.reshape(-1), scalar, out, lanes=self.lanes
+        )
         expected = len(x_packet) - 1
         self.check()
         self.clear_counters()
         if seed is not None:
             self.link.write(registers.SEED, seed)
-        results = self.link.transfer(x_packet, y_packet, expected,
-                                     progress and (lambda beats: progress(beats, expected)))
+        results = self.link.transfer(
+            x_packet, y_packet, expected, progress and (lambda beats: progress(beats, expected))
+        )
         status = self.check()
         if len(results) != expected:
-            raise LinkError(f"{len(results)} result beats came out, expected {expected}, and STATUS reads "
-                            f"{registers.describe_status(status, vector.STATUS_ERRORS)}")
+            raise LinkError(
+                f"{len(results)} result beats came out, expected {expected}, and STATUS reads "
+                f"{registers.describe_status(status, vector.STATUS_ERRORS)}"
+            )
         values = vector.unpack(results, x.size, out).reshape(x.shape)
-        return values, VectorReport(**self.counters(),
-                                    counters_full=bool(status & registers.STATUS_COUNTERS_FULL))
+        return values, VectorReport(
+            **self.counters(), counters_full=bool(status & registers.STATUS_COUNTERS_FULL)
+        )

@@ -7,6 +7,7 @@
 
 Simulated time stands still between two calls, so the unit sees a host that answers at once.
 """
+
 import shutil
 import socket
 import subprocess
@@ -25,7 +26,7 @@ MONITOR = "tb/activity.v"
 PLAYER = ("tb/player.v", "tb/stream_source.v", "tb/stall.v", "tb/player.vlt")
 HARNESS = ("tb/core_player.v", *PLAYER)
 
-START_LIMIT = 60     # seconds until the simulator must have called back
+START_LIMIT = 60  # seconds until the simulator must have called back
 SILENCE_LIMIT = 120  # seconds without a sign of life during a request
 
 
@@ -82,14 +83,27 @@ class HarnessLink(Link):
         A tool is missing, or the sources do not compile.
     """
 
-    def __init__(self, harness, parameters, lanes, operands, *, more=(), stalls=None, seed=1, waves=False,
-                 name=None, rtl_root=None, idle_limit=20000):
+    def __init__(
+        self,
+        harness,
+        parameters,
+        lanes,
+        operands,
+        *,
+        more=(),
+        stalls=None,
+        seed=1,
+        waves=False,
+        name=None,
+        rtl_root=None,
+        idle_limit=20000,
+    ):
         self.lanes, self.operands = lanes, operands
         self.clock = self.cycles = self.since_reset = 0
         self.seconds = 0.0
         self._sent = {"w": 0, "a": 0}
         self._received = 0
-        self._asking = False   # between a request and its answer
+        self._asking = False  # between a request and its answer
         stall_values(stalls, seed)  # a mistake in them shows before anything is started
         # not under build/: the path of a socket may have no more than 107 characters
         folder = Path(tempfile.mkdtemp(prefix="macrame-"))
@@ -106,9 +120,16 @@ class HarnessLink(Link):
         listener.listen(1)
         listener.settimeout(0.1)
         parts["launch"] = launch = simulate.prepare(
-            name, toplevel=harness, module="tb_link",
-            sources=[*simulate.core_sources(rtl_root), f"tb/{harness}.v", *PLAYER, *more], rtl_root=rtl_root,
-            seed=seed, waves=waves, parameters=parameters, plusargs=[f"dir={folder}"])
+            name,
+            toplevel=harness,
+            module="tb_link",
+            sources=[*simulate.core_sources(rtl_root), f"tb/{harness}.v", *PLAYER, *more],
+            rtl_root=rtl_root,
+            seed=seed,
+            waves=waves,
+            parameters=parameters,
+            plusargs=[f"dir={folder}"],
+        )
         self.waves, self.log = launch.waves, launch.cwd / "sim.log"
         self._process = parts["process"] = launch.start()
         self._connection = parts["connection"] = self._accept(listener)
@@ -134,9 +155,16 @@ class HarnessLink(Link):
         status = self._process.poll()
         lines = self.log.read_text(errors="replace").splitlines()[-15:] if self.log.exists() else []
         self._finalizer()
-        return LinkError("\n  | ".join([f"the simulator {what} ("
-                                        + ("still running" if status is None else f"exit status {status}")
-                                        + f"), its log is {self.log}", *lines]))
+        return LinkError(
+            "\n  | ".join(
+                [
+                    f"the simulator {what} ("
+                    + ("still running" if status is None else f"exit status {status}")
+                    + f"), its log is {self.log}",
+                    *lines,
+                ]
+            )
+        )
 
     def _answer(self, expected, progress=None):
         limit = time.monotonic() + SILENCE_LIMIT
@@ -157,7 +185,7 @@ class HarnessLink(Link):
                     return rest[0] if rest else None
             except (EOFError, ConnectionError):
                 try:
-                    self._process.wait(10)   # its log is whole then
+                    self._process.wait(10)  # its log is whole then
                 except subprocess.TimeoutExpired:
                     pass
                 raise self._dead("went away") from None
@@ -171,7 +199,7 @@ class HarnessLink(Link):
         try:
             self._connection.send(request)
         except ConnectionError:
-            pass   # _answer finds out why
+            pass  # _answer finds out why
         answer = self._answer("done", progress)
         self._asking = False
         return answer
@@ -202,8 +230,13 @@ class HarnessLink(Link):
             self._files[stream].flush()
             self._sent[stream] += len(beats)
         before = self._received
-        state = self._ask("transfer", self._sent["w"], self._sent["a"], before + results,
-                           progress=progress and (lambda count: progress(count - before)))
+        state = self._ask(
+            "transfer",
+            self._sent["w"],
+            self._sent["a"],
+            before + results,
+            progress=progress and (lambda count: progress(count - before)),
+        )
         self._received = state["results"]
         self.clock, self.cycles, self.since_reset = state["clock"], state["cycles"], state["since_reset"]
         self.seconds += time.monotonic() - begun
@@ -213,7 +246,7 @@ class HarnessLink(Link):
         """End the simulation; waves and log are whole after it."""
         if not self._finalizer.alive:
             return
-        if not self._asking:   # else it was interrupted, and the simulator would work on before it listens
+        if not self._asking:  # else it was interrupted, and the simulator would work on before it listens
             try:
                 self._ask("close")
                 self._process.wait(10)
@@ -243,19 +276,42 @@ class SimLink(HarnessLink):
         The other parameters of :class:`HarnessLink`, which also says what is raised.
     """
 
-    def __init__(self, rows=8, cols=8, depth=1, *, k_max=1024, post_lanes=2, formats="INT8", fifo_depth=None,
-                 post_cycles=1, activity=False, name=None, **options):
+    def __init__(
+        self,
+        rows=8,
+        cols=8,
+        depth=1,
+        *,
+        k_max=1024,
+        post_lanes=2,
+        formats="INT8",
+        fifo_depth=None,
+        post_cycles=1,
+        activity=False,
+        name=None,
+        **options,
+    ):
         if activity and formats != "INT8":
             raise ValueError(f"activity of a core with formats {formats!r}: expected 'INT8'")
         super().__init__(
             "core_player",
-            {"ROWS": rows, "COLS": cols, "DEPTH": depth, "K_MAX": k_max, "POST_LANES": min(post_lanes, cols),
-             **({"FORMATS": f'"{formats}"'} if formats != "INT8" else {}),
-             **({"ACTIVITY": 1} if activity else {}),
-             **({"FIFO_DEPTH": fifo_depth} if fifo_depth else {}),
-             **({"POST_CYCLES": post_cycles} if post_cycles != 1 else {})},
-            cols, ("weight", "activation"), more=[MONITOR] if activity else [],
-            name=name or f"link-{rows}x{cols}x{depth}", **options)
+            {
+                "ROWS": rows,
+                "COLS": cols,
+                "DEPTH": depth,
+                "K_MAX": k_max,
+                "POST_LANES": min(post_lanes, cols),
+                **({"FORMATS": f'"{formats}"'} if formats != "INT8" else {}),
+                **({"ACTIVITY": 1} if activity else {}),
+                **({"FIFO_DEPTH": fifo_depth} if fifo_depth else {}),
+                **({"POST_CYCLES": post_cycles} if post_cycles != 1 else {}),
+            },
+            cols,
+            ("weight", "activation"),
+            more=[MONITOR] if activity else [],
+            name=name or f"link-{rows}x{cols}x{depth}",
+            **options,
+        )
         self._activity = dict.fromkeys(self._ask("activity"), 0) if activity else None
 
     def activity(self):
@@ -305,8 +361,13 @@ class VectorSimLink(HarnessLink):
 
     def __init__(self, lanes=8, *, fifo_depth=None, name=None, **options):
         super().__init__(
-            "vector_unit_player", {"LANES": lanes, **({"FIFO_DEPTH": fifo_depth} if fifo_depth else {})},
-            lanes, ("x", "y"), name=name or f"vector-link-{lanes}", **options)
+            "vector_unit_player",
+            {"LANES": lanes, **({"FIFO_DEPTH": fifo_depth} if fifo_depth else {})},
+            lanes,
+            ("x", "y"),
+            name=name or f"vector-link-{lanes}",
+            **options,
+        )
 
 
 def _abandon(parts):

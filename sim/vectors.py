@@ -5,6 +5,7 @@
 A *word* is the operands of one evaluation, a *column* one operand over all words. tb/vector_player.v streams
 the words of a file through the module, one a cycle, and writes the results; tb/vec_<module>.v wires it up.
 """
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,44 +41,80 @@ class Module:
 MODULES = {
     "mul8x8": Module({"a": 1, "b": 1}, np.dtype(np.int16), ("array/mul8x8.v",)),
     "mul8x8_lut": Module({"a": 1, "b": 1}, np.dtype(np.int16), ("array/mul8x8_lut.v",)),
-    "mul8x8_pair": Module({"a0": 1, "b0": 1, "a1": 1, "b1": 1}, np.dtype(np.uint32),
-                          ("array/mul8x8.v", "array/mul8x8_pair.v")),
+    "mul8x8_pair": Module(
+        {"a0": 1, "b0": 1, "a1": 1, "b1": 1}, np.dtype(np.uint32), ("array/mul8x8.v", "array/mul8x8_pair.v")
+    ),
     "requantize": Module(
         {"mode": 1, "x": 4, "multiplier": 4, "shift": 1, "zero_point": 1, "clamp_low": 1, "clamp_high": 1},
-        np.dtype(np.int8), ("arith/requantize.v", *_SCALE)),
-    "fp32_to_int8": Module({"x": 4, "inv_scale": 4, "zero_point": 1},
-                           np.dtype(np.int8), ("arith/fp32_to_int8.v", *_SCALE)),
-    "fp32_to_bf16": Module({"x": 4, "rounding": 1, "random": 2},
-                           np.dtype(np.uint16), ("arith/fp32_to_bf16.v", "arith/rounding.v")),
+        np.dtype(np.int8),
+        ("arith/requantize.v", *_SCALE),
+    ),
+    "fp32_to_int8": Module(
+        {"x": 4, "inv_scale": 4, "zero_point": 1}, np.dtype(np.int8), ("arith/fp32_to_int8.v", *_SCALE)
+    ),
+    "fp32_to_bf16": Module(
+        {"x": 4, "rounding": 1, "random": 2},
+        np.dtype(np.uint16),
+        ("arith/fp32_to_bf16.v", "arith/rounding.v"),
+    ),
     "bf16_to_fp32": Module({"x": 2}, np.dtype(np.float32), ("arith/bf16_to_fp32.v",)),
     "mul9x9": Module({"enable": 1, "a": 2, "b": 2}, np.dtype(np.int32), ("arith/mul9x9.v",)),
     "bf16_product": Module({"enable": 1, "a": 2, "b": 2, "product": 2}, np.dtype(np.uint32), _BF16_PRODUCT),
-    "bf16_mul": Module({"enable": 1, "a": 2, "b": 2}, np.dtype(np.uint32),
-                       ("arith/bf16_mul.v", "arith/mul9x9.v", *_BF16_PRODUCT)),
+    "bf16_mul": Module(
+        {"enable": 1, "a": 2, "b": 2},
+        np.dtype(np.uint32),
+        ("arith/bf16_mul.v", "arith/mul9x9.v", *_BF16_PRODUCT),
+    ),
     "fp32_add": Module({"enable": 1, "a": 4, "b": 4}, np.dtype(np.uint32), ("arith/fp32_add.v", *_FLOAT)),
     "float_post": Module(
-        {"enable": 1, "kind": 1, "relu": 1, "x": 4, "bias": 4, "random": 2}, np.dtype(np.uint32),
-        ("arith/float_post.v", "arith/fp32_add.v", "arith/fp32_to_bf16.v", *_FLOAT)),
-    "fp32_mul": Module({"enable": 1, "a": 4, "b": 4}, np.dtype(np.uint32),
-                       ("arith/fp32_mul.v", "arith/mul34x32.v", *_FLOAT)),
-    "int32_to_fp32": Module({"enable": 1, "x": 4}, np.dtype(np.uint32),
-                            ("arith/int32_to_fp32.v", "arith/lead_zeros.v", "arith/rounding.v")),
+        {"enable": 1, "kind": 1, "relu": 1, "x": 4, "bias": 4, "random": 2},
+        np.dtype(np.uint32),
+        ("arith/float_post.v", "arith/fp32_add.v", "arith/fp32_to_bf16.v", *_FLOAT),
+    ),
+    "fp32_mul": Module(
+        {"enable": 1, "a": 4, "b": 4}, np.dtype(np.uint32), ("arith/fp32_mul.v", "arith/mul34x32.v", *_FLOAT)
+    ),
+    "int32_to_fp32": Module(
+        {"enable": 1, "x": 4},
+        np.dtype(np.uint32),
+        ("arith/int32_to_fp32.v", "arith/lead_zeros.v", "arith/rounding.v"),
+    ),
     "lead_zeros": Module({"x": 4}, np.dtype(np.uint8), ("arith/lead_zeros.v",)),
     "mul34x32": Module({"a_high": 4, "a_low": 4, "b": 4}, np.dtype(np.int64), ("arith/mul34x32.v",)),
-    "round_product": Module({"fp": 1, "p": 8}, np.dtype(np.int64),
-                            ("arith/round_product.v", "arith/rounding.v")),
+    "round_product": Module(
+        {"fp": 1, "p": 8}, np.dtype(np.int64), ("arith/round_product.v", "arith/rounding.v")
+    ),
     "rounding": Module({"bits": 1}, np.dtype(np.uint8), ("arith/rounding.v",)),
     "scale_to_int8": Module(
-        {"rule": 1, "a_high": 4, "a_low": 4, "b": 4, "negate": 1, "right": 1,
-         "zero_point": 1, "clamp_low": 1, "clamp_high": 1},
-        np.dtype(np.int8), _SCALE),
+        {
+            "rule": 1,
+            "a_high": 4,
+            "a_low": 4,
+            "b": 4,
+            "negate": 1,
+            "right": 1,
+            "zero_point": 1,
+            "clamp_low": 1,
+            "clamp_high": 1,
+        },
+        np.dtype(np.int8),
+        _SCALE,
+    ),
     "vector_lane": Module(
         {"enable": 1, "op": 1, "x": 4, "y": 4, "s": 4, "narrow": 1, "rounding": 1, "random": 2},
         np.dtype(np.uint32),
-        ("vector/vector_lane.v", "arith/fp32_add.v", "arith/fp32_mul.v", "arith/fp32_to_bf16.v",
-         "arith/mul34x32.v", *_FLOAT)),
-    "shift_right_narrow": Module({"y": 8, "up": 1, "right": 1}, np.dtype(np.uint16),
-                                 ("arith/shift_right_narrow.v",)),
+        (
+            "vector/vector_lane.v",
+            "arith/fp32_add.v",
+            "arith/fp32_mul.v",
+            "arith/fp32_to_bf16.v",
+            "arith/mul34x32.v",
+            *_FLOAT,
+        ),
+    ),
+    "shift_right_narrow": Module(
+        {"y": 8, "up": 1, "right": 1}, np.dtype(np.uint16), ("arith/shift_right_narrow.v",)
+    ),
     "shift_right_sticky": Module({"x": 4, "right": 1}, np.dtype(np.uint32), ("arith/shift_right_sticky.v",)),
 }
 
@@ -107,8 +144,9 @@ def bits(name, values, size):
     if values.dtype == np.float32 and size == 4:
         return values.view(np.uint32).astype(np.uint64)
     if values.dtype.kind not in "iub":
-        raise ValueError(f"{name} has dtype {values.dtype}, expected integers"
-                         f"{' or float32' if size == 4 else ''}")
+        raise ValueError(
+            f"{name} has dtype {values.dtype}, expected integers{' or float32' if size == 4 else ''}"
+        )
     if values.size and values.dtype.itemsize > size:
         low, high = int(values.min()), int(values.max())
         if low < -(2 ** (8 * size - 1)) or high >= 2 ** (8 * size - (low < 0)):
@@ -134,8 +172,10 @@ def pack(m, columns):
     if set(columns) != set(expected):
         raise ValueError(f"{m} has the operands {', '.join(expected)}; given: {', '.join(columns)}")
     patterns = np.broadcast_arrays(*(bits(c, columns[c], size) for c, size in expected.items()))
-    fields = [p.reshape(-1, 1).astype(">u8").view(np.uint8)[:, 8 - size:]
-              for p, size in zip(patterns, expected.values())]
+    fields = [
+        p.reshape(-1, 1).astype(">u8").view(np.uint8)[:, 8 - size :]
+        for p, size in zip(patterns, expected.values())
+    ]
     return np.ascontiguousarray(np.hstack(fields))
 
 
@@ -169,8 +209,9 @@ def parse(path, words):
     text = np.fromfile(path, np.uint8)
     width = int(np.argmax(text == ord("\n"))) + 1 if text.size else 1
     if text.size != words * width:
-        raise ValueError(f"{path} holds {text.size / width:g} results of {width - 1} digits, "
-                         f"expected {words}")
+        raise ValueError(
+            f"{path} holds {text.size / width:g} results of {width - 1} digits, expected {words}"
+        )
     lines = text.reshape(words, width)
     digits = _DIGIT[lines[:, :-1]]
     if (digits == 255).any() or (lines[:, -1] != ord("\n")).any():
@@ -216,8 +257,9 @@ def run(m, *, name=None, **columns):
     words = pack(m, columns)
     if not len(words):
         return np.zeros(shape, MODULES[m].result)
-    launch = simulate.prepare(name or f"vectors/{m}", toplevel=f"vec_{m}", module="tb_vectors",
-                              sources=sources(m), waves=False)
+    launch = simulate.prepare(
+        name or f"vectors/{m}", toplevel=f"vec_{m}", module="tb_vectors", sources=sources(m), waves=False
+    )
     try:
         words.tofile(launch.cwd / "vectors.bin")
         process = launch.start(cpu_seconds=simulate.TIMEOUT)
@@ -237,5 +279,9 @@ def run(m, *, name=None, **columns):
 
 def sources(m):
     """Verilog of a module and its player, relative to the project."""
-    return [*(f"rtl/{path}" for path in MODULES[m].rtl), "tb/vector_player.v", "tb/vector_player.vlt",
-            f"tb/vec_{m}.v"]
+    return [
+        *(f"rtl/{path}" for path in MODULES[m].rtl),
+        "tb/vector_player.v",
+        "tb/vector_player.vlt",
+        f"tb/vec_{m}.v",
+    ]

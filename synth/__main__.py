@@ -24,6 +24,7 @@ Exit status: 0, 1 if a tool failed, 2 for input that cannot be used, 130 if inte
 the one given, and keeps the results in build/synth/table-<target>.json. SEEDS is 3 there;
 16x16 and Gowin, which has no clock rates, are placed once, Xilinx not at all.
 """
+
 import argparse
 import json
 import os
@@ -81,11 +82,20 @@ def measure(job, say=lambda text: None):
     target = flow.TARGETS[job.target]
     say(f"{job.target} {job.label}: Yosys")
     found = flow.synthesise(job.target, job.of_flow())
-    result = {"label": job.label, "unit": job.unit, "rows": job.rows, "cols": job.cols, "depth": job.depth,
-              "formats": job.formats, "multiplier": job.multiplier, "placer": job.placer, "macs": job.macs,
-              **found.area(),
-              "cells": found.cells,
-              "netlist": str(found.verilog.relative_to(flow.ROOT))}
+    result = {
+        "label": job.label,
+        "unit": job.unit,
+        "rows": job.rows,
+        "cols": job.cols,
+        "depth": job.depth,
+        "formats": job.formats,
+        "multiplier": job.multiplier,
+        "placer": job.placer,
+        "macs": job.macs,
+        **found.area(),
+        "cells": found.cells,
+        "netlist": str(found.verilog.relative_to(flow.ROOT)),
+    }
     if not target.nextpnr:
         return {**result, "fmax": None, "untimed": target.untimed}
     if result["lut"] > target.luts:
@@ -101,17 +111,27 @@ def measure(job, say=lambda text: None):
         try:
             for future in as_completed(futures):
                 rates[futures[future]] = future.result()
-                say(f"{job.target} {job.label}: seed {futures[future]}" + (
-                    f", {rates[futures[future]]:.1f} MHz" if not target.untimed else " placed"))
+                say(
+                    f"{job.target} {job.label}: seed {futures[future]}"
+                    + (f", {rates[futures[future]]:.1f} MHz" if not target.untimed else " placed")
+                )
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
     if target.untimed:
         return {**result, "fmax": None, "placed": len(rates), "untimed": target.untimed}
     middle, least, greatest = flow.median(list(rates.values()))
-    return {**result, "fmax": {"median": middle, "min": least, "max": greatest,
-                               "seeds": {str(seed): rates[seed] for seed in seeds}},
-            "gmacs": job.macs * middle / 1000, "gmacs_per_lut": job.macs * middle / 1000 / result["lut"]}
+    return {
+        **result,
+        "fmax": {
+            "median": middle,
+            "min": least,
+            "max": greatest,
+            "seeds": {str(seed): rates[seed] for seed in seeds},
+        },
+        "gmacs": job.macs * middle / 1000,
+        "gmacs_per_lut": job.macs * middle / 1000 / result["lut"],
+    }
 
 
 def versions(target):
@@ -162,22 +182,38 @@ def table(target, seeds, say):
             return measure(job, say)
         except flow.TooLarge as error:
             area = flow.synthesise(job.target, job.of_flow()).area()
-            return {"label": job.label, "unit": job.unit, "placer": job.placer, "macs": job.macs, **area,
-                    "failed": str(error)}
+            return {
+                "label": job.label,
+                "unit": job.unit,
+                "placer": job.placer,
+                "macs": job.macs,
+                **area,
+                "failed": str(error),
+            }
 
     with flow.threads(len(os.sched_getaffinity(0)) + 1) as pool:  # one more, so that no processor waits
         results = finished([pool.submit(result, job) for job in tables.jobs(target, seeds)])
     say(f"{target}: done", last=True)
     print("\n".join(tables.table(target, results)) + "\n", flush=True)
-    write(path, {"target": target, "device": flow.TARGETS[target].title, "tools": versions(target),
-                 "results": results})
+    write(
+        path,
+        {
+            "target": target,
+            "device": flow.TARGETS[target].title,
+            "tools": versions(target),
+            "results": results,
+        },
+    )
 
 
 def main(arguments=None):
     """Do what the environment, or the arguments, ask for; the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m synth", description=__doc__.split("\n\n")[0],
-                                     epilog=__doc__.split("\n\n", 1)[1],
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="python -m synth",
+        description=__doc__.split("\n\n")[0],
+        epilog=__doc__.split("\n\n", 1)[1],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--table", action="store_true", help="print a table of several units for each target")
     given = parser.parse_args(arguments)
     say = Progress()
@@ -207,8 +243,10 @@ def main(arguments=None):
         return 130
     print("\n".join(tables.table(job.target, results)))
     tools = versions(job.target)
-    write(path, {"target": job.target, "device": flow.TARGETS[job.target].title, "tools": tools,
-                 "results": results})
+    write(
+        path,
+        {"target": job.target, "device": flow.TARGETS[job.target].title, "tools": tools, "results": results},
+    )
     print("\n" + ", ".join(f"{name} {version}" for name, version in tools.items()))
     print(f"{Path(path).relative_to(flow.ROOT)}; netlist: {results[0]['netlist']}")
     return 0

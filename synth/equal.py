@@ -15,6 +15,7 @@ goes into every register, and every output, must be the same function of inputs 
 `enable` is held high in the proof. That is no loss where every register of both modules has `enable` for its
 own, which is checked: a cycle with enable low is then a cycle in which nothing happens.
 """
+
 import json
 import re
 import tempfile
@@ -25,8 +26,10 @@ import pyosys
 from synth import flow
 
 #: Family: the DSP block, and the file that says what it does; ours, or Yosys' own.
-MODELS = {"ecp5": ("MULT18X18D", flow.ROOT / "synth" / "models" / "MULT18X18D.v"),
-          "ice40": ("SB_MAC16", Path(pyosys.__file__).parent / "share" / "ice40" / "cells_sim.v")}
+MODELS = {
+    "ecp5": ("MULT18X18D", flow.ROOT / "synth" / "models" / "MULT18X18D.v"),
+    "ice40": ("SB_MAC16", Path(pyosys.__file__).parent / "share" / "ice40" / "cells_sim.v"),
+}
 LOW_BITS = flow.ROOT / "synth" / "low_bits.v"
 MERGE = ("opt_dff", "simplemap t:$dff t:$dffe", "opt_merge", "opt_clean", "wreduce", "opt_merge", "opt_clean")
 FF = ("$dff", "$dffe", "$sdff", "$sdffe", "$adff", "$adffe", "$aldff", "$sdffce", "$dffsr", "$dlatch")
@@ -42,16 +45,25 @@ def late(name, module, ports, before):
     heads = (f"{way} [{width - 1}:0] {n}" for n, (way, width) in ports.items())
     lines = [f"module {name} ({', '.join(heads)});"]
     for n, (_, width) in registers.items():
-        lines.append(f"reg [{width - 1}:0] {n}_q; always @(posedge clk) {enable}{n}_q <= "
-                     f"{n if before else n + '_d'};")
+        lines.append(
+            f"reg [{width - 1}:0] {n}_q; always @(posedge clk) {enable}{n}_q <= {n if before else n + '_d'};"
+        )
         lines += [] if before else [f"wire [{width - 1}:0] {n}_d; assign {n} = {n}_q;"]
     return "\n".join([*lines, f"{module} u_unit ({', '.join(pins)});", "endmodule"])
 
 
 def design(files, module):
     """Passes that read and flatten one of the two, down to multiplexers, registers and arithmetic."""
-    return [f"read_verilog {' '.join(map(str, files))}", f"hierarchy -check -top {module}", "proc", "flatten",
-            "async2sync", "opt -full", "opt_dff -simple-dffe", "opt_clean"]
+    return [
+        f"read_verilog {' '.join(map(str, files))}",
+        f"hierarchy -check -top {module}",
+        "proc",
+        "flatten",
+        "async2sync",
+        "opt -full",
+        "opt_dff -simple-dffe",
+        "opt_clean",
+    ]
 
 
 def vendor_sources(family, work, folder=None):
@@ -69,8 +81,11 @@ def unlike_enable(netlist, module):
     """Registers of a flattened module that do not have its `enable` for their own; all if it has none."""
     found = json.loads(Path(netlist).read_text())["modules"][module]
     enable = found["ports"].get("enable", {"bits": None})["bits"]
-    return [name for name, cell in found["cells"].items() if cell["type"] in FF
-            and enable is not None and cell["connections"].get("EN") != enable]
+    return [
+        name
+        for name, cell in found["cells"].items()
+        if cell["type"] in FF and enable is not None and cell["connections"].get("EN") != enable
+    ]
 
 
 def prove(family, module, plain, folder=None, moved=True):
@@ -101,8 +116,16 @@ def prove(family, module, plain, folder=None, moved=True):
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
         vendor = vendor_sources(family, work, folder)
-        flow.yosys([*design(plain, module), "write_json plain.json", "design -reset",
-                    *design(vendor, module), "write_json vendor.json"], work)
+        flow.yosys(
+            [
+                *design(plain, module),
+                "write_json plain.json",
+                "design -reset",
+                *design(vendor, module),
+                "write_json vendor.json",
+            ],
+            work,
+        )
         for side in ("plain", "vendor"):
             free = unlike_enable(work / f"{side}.json", module)
             if free:
@@ -117,10 +140,18 @@ def prove(family, module, plain, folder=None, moved=True):
                 files = [*files, f"{side}.v"]
             passes += [*design(files, top), f"rename {top} {side}_top", f"design -stash {side}"]
         passes += [f"design -copy-from {side} -as {side}_top {side}_top" for side in ("plain", "vendor")]
-        passes += ["miter -equiv -flatten -make_outputs plain_top vendor_top miter", "hierarchy -top miter",
-                   f"techmap -map {LOW_BITS}", "opt_expr", *MERGE, *MERGE, "opt -full",
-                   "sat -verify -tempinduct -seq 6 -prove trigger 0 "
-                   + ("-set in_enable 1 " if "enable" in ports else "") + "-timeout 300 miter"]
+        passes += [
+            "miter -equiv -flatten -make_outputs plain_top vendor_top miter",
+            "hierarchy -top miter",
+            f"techmap -map {LOW_BITS}",
+            "opt_expr",
+            *MERGE,
+            *MERGE,
+            "opt -full",
+            "sat -verify -tempinduct -seq 6 -prove trigger 0 "
+            + ("-set in_enable 1 " if "enable" in ports else "")
+            + "-timeout 300 miter",
+        ]
         flow.yosys(passes, work)
         return (work / "yosys.log").read_text()
 
@@ -148,12 +179,25 @@ def prove_registers(family, module, plain, parameters, folder=None):
     set_ = " ".join(f"-set {name} {value}" for name, value in parameters.items())
     passes = []
     for side, path in (("plain", plain), ("vendor", vendor)):
-        passes += [f"read_verilog {path}", f"chparam {set_} {module}", f"hierarchy -check -top {module}",
-                   "proc", "opt_clean", f"rename -top {side}_top", f"design -stash {side}"]
+        passes += [
+            f"read_verilog {path}",
+            f"chparam {set_} {module}",
+            f"hierarchy -check -top {module}",
+            "proc",
+            "opt_clean",
+            f"rename -top {side}_top",
+            f"design -stash {side}",
+        ]
     passes += [f"design -copy-from {side} -as {side}_top {side}_top" for side in ("plain", "vendor")]
-    passes += ["expose -shared -evert-dff plain_top vendor_top", "opt_clean", "select -assert-none t:$*dff*",
-               "miter -equiv -flatten -make_outputs plain_top vendor_top miter", "hierarchy -top miter",
-               "opt -full", "sat -verify -prove trigger 0 -timeout 300 miter"]
+    passes += [
+        "expose -shared -evert-dff plain_top vendor_top",
+        "opt_clean",
+        "select -assert-none t:$*dff*",
+        "miter -equiv -flatten -make_outputs plain_top vendor_top miter",
+        "hierarchy -top miter",
+        "opt -full",
+        "sat -verify -prove trigger 0 -timeout 300 miter",
+    ]
     with tempfile.TemporaryDirectory() as name:
         flow.yosys(passes, Path(name))
         return (Path(name) / "yosys.log").read_text()

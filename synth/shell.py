@@ -16,6 +16,7 @@ That it is the netlist that runs, and nothing else, is checked twice. `design` r
 holds anything but instances of the family's cells, as many as Yosys counted, and wires; it puts no file
 of rtl/ among the sources. `check_program` reads the program that Icarus has made, and counts the
 instances in it."""
+
 import os
 import re
 import subprocess
@@ -68,22 +69,38 @@ class Design:
 
 def models(target):
     """Verilog of every cell of a family that has a model, by name."""
-    done = subprocess.run(["iverilog", "-E", *(f"-D{name}" for name in DEFINES), "-I",
-                           str(CELLS[target].parent), "-o", "/dev/stdout", str(CELLS[target])],
-                          capture_output=True, text=True)
+    done = subprocess.run(
+        [
+            "iverilog",
+            "-E",
+            *(f"-D{name}" for name in DEFINES),
+            "-I",
+            str(CELLS[target].parent),
+            "-o",
+            "/dev/stdout",
+            str(CELLS[target]),
+        ],
+        capture_output=True,
+        text=True,
+    )
     if done.returncode:
         raise flow.FlowError(f"iverilog -E {CELLS[target]}: {done.stderr.strip()}")
     text = re.sub(r"\bspecify\b.*?\bendspecify\b", "", flow.code(done.stdout), flags=re.DOTALL)
-    found = {match[1]: match[0]
-             for match in re.finditer(r"^module (\w+).*?^endmodule", text, re.MULTILINE | re.DOTALL)}
+    found = {
+        match[1]: match[0]
+        for match in re.finditer(r"^module (\w+).*?^endmodule", text, re.MULTILINE | re.DOTALL)
+    }
     own = {path.stem: path.read_text() for path in OWN.glob("*.v")} if target == "ecp5" else {}
     return {**found, **own}
 
 
 def inside(name, known):
     """Cells that a cell's model instantiates, and how often."""
-    return Counter(word for word in re.findall(r"^\s*(\w+) (?:#\(|\w+ ?\()", known[name], re.M)
-                   if word in known and word != name)
+    return Counter(
+        word
+        for word in re.findall(r"^\s*(\w+) (?:#\(|\w+ ?\()", known[name], re.M)
+        if word in known and word != name
+    )
 
 
 def spread(cells, known):
@@ -132,9 +149,12 @@ def check_netlist(netlist, cells, known):
 
 def _inputs(model):
     """Names of a model's inputs, from a header in ANSI style."""
-    header = re.sub(r"\(\*.*?\*\)", "", model[:model.index(";")])
-    inputs = re.findall(r"\binput\s+(?:wire\s+)?(?:\[[^]]*\]\s*)?"
-                        r"((?:\w+\s*(?:,(?!\s*(?:input|output|inout)\b)\s*)?)+)", header)
+    header = re.sub(r"\(\*.*?\*\)", "", model[: model.index(";")])
+    inputs = re.findall(
+        r"\binput\s+(?:wire\s+)?(?:\[[^]]*\]\s*)?"
+        r"((?:\w+\s*(?:,(?!\s*(?:input|output|inout)\b)\s*)?)+)",
+        header,
+    )
     return {name for some in inputs for name in re.findall(r"\w+", some)}
 
 
@@ -145,7 +165,7 @@ def header(verilog, module):
     """A module's header without comments, "module" to ";", and its parameters' defaults, in Verilog."""
     text = flow.code(verilog)
     start = re.search(rf"^module {module}\b", text, re.M).start()
-    text = text[start:text.index(";", start) + 1]
+    text = text[start : text.index(";", start) + 1]
     found = re.search(r"#\s*\((.*?)\n?\)\s*\(", text, re.DOTALL)
     parts = re.split(r",\s*(?=parameter\b)", found[1]) if found else []
     one = r"\s*parameter\s+(?:integer\s+|\[[^]]*\]\s*)?(\w+)\s*=\s*(.*?)\s*"
@@ -174,11 +194,21 @@ def shell(verilog, module, parameters, ports):
     for name, default in defaults.items():
         value = str(parameters.get(name, default))
         word = re.sub(r"\W+", "", value) if name in parameters else "its_default"
-        lines.append(f"if ({name} != ({value})) begin : g_{name}\n"
-                     f"    ERROR_{module}_netlist_{name}_must_be_{word} u_error ();\nend")
+        lines.append(
+            f"if ({name} != ({value})) begin : g_{name}\n"
+            f"    ERROR_{module}_netlist_{name}_must_be_{word} u_error ();\nend"
+        )
     pins = ", ".join(f".{port}({port})" for port in ports)
-    return "\n".join([*lines, "endgenerate", f"{module}_netlist u_netlist ({pins});", "endmodule",
-                      "`default_nettype wire", ""])
+    return "\n".join(
+        [
+            *lines,
+            "endgenerate",
+            f"{module}_netlist u_netlist ({pins});",
+            "endmodule",
+            "`default_nettype wire",
+            "",
+        ]
+    )
 
 
 def design(found, netlist=None, folder=None):
@@ -211,9 +241,11 @@ def design(found, netlist=None, folder=None):
         raise flow.FlowError(f"{found.verilog}: expected one module, {unit.module}")
     (rtl,) = (path for path in flow.sources(target, unit.module, unit.portable) if path.stem == unit.module)
     needed = spread(found.cells, known)
-    texts = {"shell.v": shell(rtl.read_text(), unit.module, dict(unit.parameters), found.ports),
-             "netlist.v": netlist.replace(head, f"module {unit.module}_netlist("),
-             "cells.v": "\n\n".join(known[name] for name in sorted(needed)) + "\n"}
+    texts = {
+        "shell.v": shell(rtl.read_text(), unit.module, dict(unit.parameters), found.ports),
+        "netlist.v": netlist.replace(head, f"module {unit.module}_netlist("),
+        "cells.v": "\n\n".join(known[name] for name in sorted(needed)) + "\n",
+    }
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
         path = folder / name

@@ -1,11 +1,27 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """Results as Markdown tables."""
+
 from synth import flow
 from synth.settings import Job
 
-HEAD = ("unit", "LUT", "FF", "carry", "DSP", "BRAM", "placer", "seeds", "Fmax, MHz", "least", "greatest",
-        "MAC a cycle", "GMAC/s", "MMAC/s a LUT", "to textbook")
+HEAD = (
+    "unit",
+    "LUT",
+    "FF",
+    "carry",
+    "DSP",
+    "BRAM",
+    "placer",
+    "seeds",
+    "Fmax, MHz",
+    "least",
+    "greatest",
+    "MAC a cycle",
+    "GMAC/s",
+    "MMAC/s a LUT",
+    "to textbook",
+)
 
 
 def row(result, textbook):
@@ -18,8 +34,18 @@ def row(result, textbook):
         ratio = ""
         if "lut" in (textbook or {}):
             ratio = f"{per_lut / (textbook['lut'] / textbook['macs']):.2f} LUT"
-        return [result["label"], *area, "", "", "", "", f"{result['macs']}", "", "",
-                ratio if result["unit"] != "requantize" else ""]
+        return [
+            result["label"],
+            *area,
+            "",
+            "",
+            "",
+            "",
+            f"{result['macs']}",
+            "",
+            "",
+            ratio if result["unit"] != "requantize" else "",
+        ]
     rate = result["fmax"]
     speed = [f"{len(rate['seeds'])}", *(f"{rate[name]:.1f}" for name in ("median", "min", "max"))]
     if result["unit"] == "requantize":  # results, not MACs
@@ -27,8 +53,15 @@ def row(result, textbook):
     ratio = ""
     if textbook and textbook.get("gmacs_per_lut"):
         ratio = f"{result['gmacs_per_lut'] / textbook['gmacs_per_lut']:.2f}"
-    return [result["label"], *area, *speed, f"{result['macs']}", f"{result['gmacs']:.2f}",
-            f"{1000 * result['gmacs_per_lut']:.2f}", ratio]
+    return [
+        result["label"],
+        *area,
+        *speed,
+        f"{result['macs']}",
+        f"{result['gmacs']:.2f}",
+        f"{1000 * result['gmacs_per_lut']:.2f}",
+        ratio,
+    ]
 
 
 def table(target, results):
@@ -49,25 +82,41 @@ def jobs(target, seeds):
     ECP5, and does not find room on UP5K for what fills two thirds of it: these by HeAP, beside a textbook
     array that is as well. 16x16 is placed once.
     """
+
     def job(unit, *shape, **more):
         return Job(target, unit, *shape, seeds=seeds, **more)
 
     if flow.TARGETS[target].untimed:
         seeds = 1  # to see that it fits
     if target == "ice40":
-        return [job("array", 1, 2, 8, placer="sa"), job("array", 2, 2, 4, placer="sa"),
-                textbook(target, "sa", seeds), job("array", 4, 4, 1), job("core", 1, 2, 8),
-                job("core", 2, 2, 4), job("core", 4, 4, 1), job("core", 8, 8, 1),
-                textbook(target, "heap", seeds)]
+        return [
+            job("array", 1, 2, 8, placer="sa"),
+            job("array", 2, 2, 4, placer="sa"),
+            textbook(target, "sa", seeds),
+            job("array", 4, 4, 1),
+            job("core", 1, 2, 8),
+            job("core", 2, 2, 4),
+            job("core", 4, 4, 1),
+            job("core", 8, 8, 1),
+            textbook(target, "heap", seeds),
+        ]
     if target != "ecp5":
-        return [*(job(unit, side, side, 1) for unit in ("array", "core") for side in (4, 8)),
-                job("core", 4, 4, 4), job("requantize"), textbook(target, "", seeds)]
+        return [
+            *(job(unit, side, side, 1) for unit in ("array", "core") for side in (4, 8)),
+            job("core", 4, 4, 4),
+            job("requantize"),
+            textbook(target, "", seeds),
+        ]
     best, square = (2, 4, 8), (8, 8, 1)
-    return [*(job("array", *shape, placer="sa") for shape in (best, square, (4, 4, 8), (4, 4, 4), (4, 4, 1))),
-            *(job("array", *shape, placer="sa", multiplier="plain") for shape in (best, square)),
-            textbook(target, "sa", seeds), job("requantize"),
-            *(job("core", *shape) for shape in (square, (4, 4, 4), (4, 4, 1))),
-            *(Job(target, unit, 16, 16, 1) for unit in ("array", "core")), textbook(target, "heap", seeds)]
+    return [
+        *(job("array", *shape, placer="sa") for shape in (best, square, (4, 4, 8), (4, 4, 4), (4, 4, 1))),
+        *(job("array", *shape, placer="sa", multiplier="plain") for shape in (best, square)),
+        textbook(target, "sa", seeds),
+        job("requantize"),
+        *(job("core", *shape) for shape in (square, (4, 4, 4), (4, 4, 1))),
+        *(Job(target, unit, 16, 16, 1) for unit in ("array", "core")),
+        textbook(target, "heap", seeds),
+    ]
 
 
 def textbook(target, placer, seeds):

@@ -8,6 +8,7 @@ Beside Yosys' own there is one more:
 
 Where the top module's cells of type CELL have PORT at 0, they get that 0 from a LUT of their own.
 """
+
 import sys
 
 from pyosys import libyosys as ys
@@ -27,8 +28,11 @@ def zero_apart(design, cell, port, lut, output):
     """
     top, zero = design.top_module(), ys.SigSpec(ys.Const(0, 1))
     name, port = f"\\zero_of_{cell}_{port}", ys.IdString(f"\\{port}")
-    cells = [c for c in top.selected_cells() if c.type == ys.IdString(f"\\{cell}")
-             and c.hasPort(port) and c.getPort(port) == zero]
+    cells = [
+        c
+        for c in top.selected_cells()
+        if c.type == ys.IdString(f"\\{cell}") and c.hasPort(port) and c.getPort(port) == zero
+    ]
     if not cells:
         return
     net = ys.SigSpec(top.addWire(ys.IdString(name), 1))

@@ -6,6 +6,7 @@ cocotbext-axi wants whole AXI interfaces; the ports inside the core have other n
 here a source or a sink costs no coroutine of its own (see tb/kit.py). The rules are AXI4-Stream's: a beat
 offered stays, unchanged, until it is taken. Payload is X while valid is low.
 """
+
 from collections import deque
 
 #: Kinds of pauses.
@@ -151,8 +152,9 @@ class Sink:
             return
         beat = tuple(self.bench.read(name) for name in self.payload)
         if self.held is not None and beat != self.held:
-            self.bench.fail(f"{', '.join(self.payload)} changed before the beat was taken: "
-                            f"{self.held} became {beat}")
+            self.bench.fail(
+                f"{', '.join(self.payload)} changed before the beat was taken: {self.held} became {beat}"
+            )
         if self._ready:
             self.beats.append((self.bench.cycle, beat))
         self.held = None if self._ready else beat

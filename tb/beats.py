@@ -65,8 +65,13 @@ def stall_values(stalls, seed):
     for stream in STREAMS:
         stall = stalls.get(stream)
         stall = stall if isinstance(stall, Stall) else Stall(stall or "none")
-        values.update({f"{stream}_stall": KINDS.index(stall.kind),
-                       f"{stream}_chance": int(stall.chance * 65536), f"{stream}_length": stall.length})
+        values.update(
+            {
+                f"{stream}_stall": KINDS.index(stall.kind),
+                f"{stream}_chance": int(stall.chance * 65536),
+                f"{stream}_length": stall.length,
+            }
+        )
     return values
 
 
@@ -118,11 +123,11 @@ def parse_results(text, cols):
         raise LinkError(f"the harness wrote {len(text)} bytes of results, expected lines of {line}")
     raw = np.frombuffer(text, np.uint8).reshape(-1, line)
     nibbles = _NIBBLES[raw]
-    keep_digits = nibbles[:, digits + 1:digits + 1 + cols][:, ::-1]
+    keep_digits = nibbles[:, digits + 1 : digits + 1 + cols][:, ::-1]
     keep = (keep_digits[:, :, None] >> np.arange(4) & 1).reshape(len(raw), 4 * cols).astype(bool)
     high, low = nibbles[:, 0:digits:2][:, ::-1], nibbles[:, 1:digits:2][:, ::-1]
     unknown_byte = ((high == 255) | (low == 255)) & keep
-    unknown = (unknown_byte.any(axis=1) | (keep_digits == 255).any(axis=1) | (nibbles[:, -2] > 1))
+    unknown = unknown_byte.any(axis=1) | (keep_digits == 255).any(axis=1) | (nibbles[:, -2] > 1)
     if unknown.any():
         bad = int(np.flatnonzero(unknown)[0])
         raise LinkError(f"result beat {bad} has unknown bits: {raw[bad].tobytes().decode().strip()}")
@@ -154,7 +159,9 @@ def checked_results(state, text, cols, operands=("weight", "activation")):
     if state["rule_broken"]:
         raise LinkError("m_axis dropped or changed a beat before it was taken")
     if state["weights_left"] or state["activations_left"]:
-        raise LinkError(f"nothing moved for long: {state['weights_left']} {operands[0]} beats and "
-                        f"{state['activations_left']} {operands[1]} beats were not taken, "
-                        f"{state['missing']} result beats are missing")
+        raise LinkError(
+            f"nothing moved for long: {state['weights_left']} {operands[0]} beats and "
+            f"{state['activations_left']} {operands[1]} beats were not taken, "
+            f"{state['missing']} result beats are missing"
+        )
     return parse_results(text, cols)

@@ -9,6 +9,7 @@ Time matters in one case only. A weight packet with an error in it is read ahead
 use, and the core stops at once: how many of their tiles are done by then depends on the streams' pauses. The
 model then gives all outcomes there are, see `Outcome`. Every other sequence has exactly one.
 """
+
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -24,10 +25,10 @@ INT8_MODES = (0, 1, 2, 3)
 BF16, RELU = 4, 8
 BF16_MODES = tuple(BF16 + relu + out for relu in (0, RELU) for out in range(4))
 STOCHASTIC = 3
-PHASES = 4      # beats of a bfloat16 slice of activations
+PHASES = 4  # beats of a bfloat16 slice of activations
 RECORD_BYTES = 12
-HALVES = 2      # weight panels held
-A_HELD = 2      # activation beats taken ahead of use
+HALVES = 2  # weight panels held
+A_HELD = 2  # activation beats taken ahead of use
 
 
 @dataclass(frozen=True)
@@ -128,25 +129,31 @@ class Outcome:
 
 def record_fields(shape, packet):
     """The fields of a weight packet's record, by name of golden's parameters, a value a column."""
-    lanes = packet.data[:shape.record_beats].reshape(-1, shape.cols, shape.lane_bytes).transpose(1, 0, 2)
+    lanes = packet.data[: shape.record_beats].reshape(-1, shape.cols, shape.lane_bytes).transpose(1, 0, 2)
     raw = np.ascontiguousarray(lanes.reshape(shape.cols, -1)[:, :RECORD_BYTES])
     small = raw[:, 8:].view(np.int8)
-    bias, multiplier = (raw[:, at:at + 4].copy().view("<i4")[:, 0] for at in (0, 4))
-    return {"bias": bias, "multiplier": multiplier, "shift": small[:, 0], "zero_point": small[:, 1],
-            "clamp_low": small[:, 2], "clamp_high": small[:, 3]}
+    bias, multiplier = (raw[:, at : at + 4].copy().view("<i4")[:, 0] for at in (0, 4))
+    return {
+        "bias": bias,
+        "multiplier": multiplier,
+        "shift": small[:, 0],
+        "zero_point": small[:, 1],
+        "clamp_low": small[:, 2],
+        "clamp_high": small[:, 3],
+    }
 
 
 def _slices(data, lanes, shape, mode):
     """Beats as (K, lanes): int8, or the bits of bfloat16."""
     if mode & BF16:
         return np.ascontiguousarray(data).view("<u2")
-    body = data.reshape(-1, lanes, shape.lane_bytes)[..., :shape.depth]
+    body = data.reshape(-1, lanes, shape.lane_bytes)[..., : shape.depth]
     return np.ascontiguousarray(body.transpose(0, 2, 1)).view(np.int8).reshape(-1, lanes)
 
 
 def weights(shape, packet):
     """The (K, COLS) matrix of a weight packet."""
-    return _slices(packet.data[shape.record_beats:], shape.cols, shape, packet.user)
+    return _slices(packet.data[shape.record_beats :], shape.cols, shape, packet.user)
 
 
 def activations(shape, packet, mode):
@@ -216,7 +223,7 @@ def predict(shape, w_packets, a_packets, watchdog):
 
     # the activations' way: weight panel `panel` is in use
     panel, chain, a_error, done, issued = 0, [], 0, 0, 0
-    dice = Lfsr32()   # a reset starts it anew
+    dice = Lfsr32()  # a reset starts it anew
     tiles_at_release, is_open = [], False
     for packet in a_packets:
         mode = w_packets[panel].user if panel < len(w_packets) else 0
@@ -307,7 +314,7 @@ def result_beats(shape, tiles):
     for tile in tiles:
         rows = slice(end, end := end + len(tile.values))
         used = np.ascontiguousarray(tile.values).view(np.uint8).reshape(len(tile.values), -1)
-        data[rows, :used.shape[1]] = used
-        keep[rows, :used.shape[1]] = True
+        data[rows, : used.shape[1]] = used
+        keep[rows, : used.shape[1]] = True
         last[end - 1] = True
     return data, keep, last

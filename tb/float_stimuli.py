@@ -7,6 +7,7 @@ product is never a tie. So these functions build pairs backwards from what is to
 patterns; the functions named ``*_kinds`` count, from exact arithmetic in float64 or integers and not by
 golden's rounding, how often it does happen.
 """
+
 import numpy as np
 
 from tb.stimuli import FLOAT_CORNERS
@@ -90,8 +91,16 @@ def tiny(rng, n):
 def sums(rng, n=200_000):
     """At least `n` pairs for an adder: (a, b)."""
     eighth = n // 8
-    return _pairs(rng, anything(rng, eighth), distances(rng, 2 * eighth), halves(rng, 2 * eighth),
-                  cancelling(rng, eighth), overflowing(rng, eighth), tiny(rng, eighth), corners())
+    return _pairs(
+        rng,
+        anything(rng, eighth),
+        distances(rng, 2 * eighth),
+        halves(rng, 2 * eighth),
+        cancelling(rng, eighth),
+        overflowing(rng, eighth),
+        tiny(rng, eighth),
+        corners(),
+    )
 
 
 def sum_kinds(a, b):
@@ -115,14 +124,16 @@ def sum_kinds(a, b):
     larger_unit = np.exp2(np.maximum(np.frexp(larger)[1] - 24, -149).astype(float))
     ea, eb = (v.astype(np.int64) >> 23 & 255 for v in (a, b))
     distance = np.abs(ea - eb) * 2 + ((a ^ b) >> 31)
-    return {"tie": int((units - np.floor(units) == 0.5).sum()),
-            "zero": int((known & (exact == 0) & (x != 0)).sum()),
-            "subnormal": int(((size > 0) & (size < 2.0**-126)).sum()),
-            "overflow": int((known & (size >= 2.0**128 - 2.0**103)).sum()),
-            "one_unit": int((known & (size == larger_unit)).sum()),
-            "round_carry": int(((units > 2**24 - 0.5) & (units < 2**24)).sum()),
-            "nan": int(np.isnan(exact).sum()),
-            "distances": len(np.unique(distance))}
+    return {
+        "tie": int((units - np.floor(units) == 0.5).sum()),
+        "zero": int((known & (exact == 0) & (x != 0)).sum()),
+        "subnormal": int(((size > 0) & (size < 2.0**-126)).sum()),
+        "overflow": int((known & (size >= 2.0**128 - 2.0**103)).sum()),
+        "one_unit": int((known & (size == larger_unit)).sum()),
+        "round_carry": int(((units > 2**24 - 0.5) & (units < 2**24)).sum()),
+        "nan": int(np.isnan(exact).sum()),
+        "distances": len(np.unique(distance)),
+    }
 
 
 # --- products ---------------------------------------------------------------------------------------------
@@ -130,17 +141,47 @@ def sum_kinds(a, b):
 
 def bf16_corners():
     """All pairs of bfloat16 zeros, subnormals, infinities, NaNs and numbers around powers of two."""
-    some = np.array([0, 1, 2, 3, 0x40, 0x7E, 0x7F, 0x80, 0x81, 0xFF, 0x100, 0x3E80, 0x3F00, 0x3F01, 0x3F7F,
-                     0x3F80, 0x3F81, 0x3FFF, 0x4000, 0x7E80, 0x7F00, 0x7F7F, 0x7F80, 0x7F81, 0x7FC0, 0x7FFF],
-                    np.uint16)
+    some = np.array(
+        [
+            0,
+            1,
+            2,
+            3,
+            0x40,
+            0x7E,
+            0x7F,
+            0x80,
+            0x81,
+            0xFF,
+            0x100,
+            0x3E80,
+            0x3F00,
+            0x3F01,
+            0x3F7F,
+            0x3F80,
+            0x3F81,
+            0x3FFF,
+            0x4000,
+            0x7E80,
+            0x7F00,
+            0x7F7F,
+            0x7F80,
+            0x7F81,
+            0x7FC0,
+            0x7FFF,
+        ],
+        np.uint16,
+    )
     return tuple(g.ravel() for g in np.meshgrid(*[np.concatenate([some, some | 0x8000])] * 2))
 
 
 def bf16_exponents(rng, rounds=2):
     """Every pair of exponent fields, `rounds` times; fractions and signs drawn."""
     pairs = np.tile(np.arange(65536), rounds)
-    return tuple((p << 7 | rng.integers(0, 2, p.size) << 15 | rng.integers(0, 128, p.size)).astype(np.uint16)
-                 for p in (pairs >> 8, pairs & 255))
+    return tuple(
+        (p << 7 | rng.integers(0, 2, p.size) << 15 | rng.integers(0, 128, p.size)).astype(np.uint16)
+        for p in (pairs >> 8, pairs & 255)
+    )
 
 
 def bf16_edges(rng, n):
@@ -153,8 +194,10 @@ def _bf16_with_exponents(rng, total, *fractions):
     """Normal bfloat16 with these fractions, whose exponent fields add up to `total`; signs drawn."""
     n = len(total)
     first = rng.integers(np.maximum(total - 254, 1), np.minimum(total, 255), n)
-    return tuple((e << 7 | f | rng.integers(0, 2, n) << 15).astype(np.uint16)
-                 for e, f in zip((first, total - first), fractions))
+    return tuple(
+        (e << 7 | f | rng.integers(0, 2, n) << 15).astype(np.uint16)
+        for e, f in zip((first, total - first), fractions)
+    )
 
 
 def bf16_ties(rng, n):
@@ -183,9 +226,14 @@ def bf16_products(rng, n=200_000):
     """At least `n` pairs for a bfloat16 multiplier: (a, b)."""
     rounds = max(1, n // 4 // 65536)
     rest = max(n - rounds * 65536, 0) // 3 + 1
-    return _pairs(rng, bf16_edges(rng, rest), bf16_ties(rng, rest), bf16_subnormals(rng, rest),
-    bf16_corners(),
-                  as_they_are=bf16_exponents(rng, rounds))
+    return _pairs(
+        rng,
+        bf16_edges(rng, rest),
+        bf16_ties(rng, rest),
+        bf16_subnormals(rng, rest),
+        bf16_corners(),
+        as_they_are=bf16_exponents(rng, rounds),
+    )
 
 
 def product_kinds(a, b):
@@ -208,11 +256,16 @@ def product_kinds(a, b):
     off = np.where(size > 0, np.abs(units - np.floor(units) - 0.5), 1)
     subnormal = (size > 0) & (size < 2.0**-126)
     ea, eb = (v >> 23 & 255 for v in (a, b))
-    return {"tie": int((off == 0).sum()), "subnormal_tie": int((subnormal & (off == 0)).sum()),
-            "beside": int((subnormal & (off > 0) & (off < 2.0**-8)).sum()),
-            "places": len(np.unique((ea + eb)[subnormal & (off == 0)])), "subnormal": int(subnormal.sum()),
-            "overflow": int((size >= 2.0**128 - 2.0**103).sum()), "nan": int(np.isnan(exact).sum()),
-            "exponents": len(np.unique(ea << 8 | eb))}
+    return {
+        "tie": int((off == 0).sum()),
+        "subnormal_tie": int((subnormal & (off == 0)).sum()),
+        "beside": int((subnormal & (off > 0) & (off < 2.0**-8)).sum()),
+        "places": len(np.unique((ea + eb)[subnormal & (off == 0)])),
+        "subnormal": int(subnormal.sum()),
+        "overflow": int((size >= 2.0**128 - 2.0**103).sum()),
+        "nan": int(np.isnan(exact).sum()),
+        "exponents": len(np.unique(ea << 8 | eb)),
+    }
 
 
 def exponent_pairs(rng):
@@ -255,8 +308,10 @@ def product_ties(rng, n):
     total = np.where(subnormal, 151 - dropped, rng.integers(130, 370, n))
     first = rng.integers(np.maximum(total - 254, 1), np.minimum(total, 255), n)
     signs = rng.integers(0, 2, (2, n)) << 31
-    return tuple((signs[m] | e << 23 | significand & 0x7FFFFF)[good].astype(np.uint32)
-                 for m, (e, significand) in enumerate(((first, x), (total - first, y))))
+    return tuple(
+        (signs[m] | e << 23 | significand & 0x7FFFFF)[good].astype(np.uint32)
+        for m, (e, significand) in enumerate(((first, x), (total - first, y)))
+    )
 
 
 def product_ends(rng, n):
@@ -266,12 +321,19 @@ def product_ends(rng, n):
     first = rng.integers(np.maximum(total - 254, 1), np.minimum(total, 255), n)
     a, b = float32_bits(rng, first), float32_bits(rng, total - first)
     tiny = rng.random(n) < 0.33
-    return np.where(tiny, float32_bits(rng, np.zeros(n, np.int64)), a), \
-        np.where(tiny, float32_bits(rng, rng.integers(100, 256, n)), b)
+    return np.where(tiny, float32_bits(rng, np.zeros(n, np.int64)), a), np.where(
+        tiny, float32_bits(rng, rng.integers(100, 256, n)), b
+    )
 
 
 def products(rng, n=200_000):
     """At least `n` pairs for a float32 multiplier: (a, b)."""
     rest = max(n - 65536, 0) // 4
-    return _pairs(rng, anything(rng, rest), product_ties(rng, 2 * rest), product_ends(rng, rest + n // 10),
-                  corners(), as_they_are=exponent_pairs(rng))
+    return _pairs(
+        rng,
+        anything(rng, rest),
+        product_ties(rng, 2 * rest),
+        product_ends(rng, rest + n // 10),
+        corners(),
+        as_they_are=exponent_pairs(rng),
+    )

@@ -7,6 +7,7 @@ when all that is combinational has settled: they are what the next rising edge w
 are objects with `drive` and `sample`, called by `step`; there is no second coroutine, so nothing depends on
 an order that the simulator chooses, and a cycle costs two wake-ups of Python however many ports there are.
 """
+
 import os
 import random
 

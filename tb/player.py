@@ -1,15 +1,23 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """Inside the simulator: the commands of ``player.v`` as coroutines."""
+
 import time
 
 from cocotb.triggers import FallingEdge, First, RisingEdge, Timer
 
 COMMANDS = {"transfer": 1, "read": 2, "write": 3, "reset": 4}
 PERIOD_NS = 10
-ACTIVITY = {"cycles": "cycles", "a": "a_toggles", "w": "w_toggles", "products": "product_toggles",
-            "sums": "sum_toggles", "accumulators": "acc_toggles", "results": "result_toggles"}
-PROGRESS_S = 0.25   # wall-clock seconds between two progress messages
+ACTIVITY = {
+    "cycles": "cycles",
+    "a": "a_toggles",
+    "w": "w_toggles",
+    "products": "product_toggles",
+    "sums": "sum_toggles",
+    "accumulators": "acc_toggles",
+    "results": "result_toggles",
+}
+PROGRESS_S = 0.25  # wall-clock seconds between two progress messages
 
 
 class Player:
@@ -42,7 +50,7 @@ class Player:
         dut.command.value = COMMANDS[name]
         dut.go.value = 1 - int(dut.go.value)
         finished = RisingEdge(dut.finished)
-        if dut.finished.value == 1:   # left high by the command before; it falls at the next clock edge
+        if dut.finished.value == 1:  # left high by the command before; it falls at the next clock edge
             await FallingEdge(dut.finished)
         while progress:
             begun = time.monotonic()
@@ -115,7 +123,7 @@ class Player:
 
     async def activity(self):
         """The totals of ``activity.v``: cycles and toggles since the simulation began."""
-        await RisingEdge(self.dut.clk)   # it counts at falling edges
+        await RisingEdge(self.dut.clk)  # it counts at falling edges
         counters = self.top.g_activity.u_activity
         totals = {name: int(getattr(counters, counter).value) for name, counter in ACTIVITY.items()}
         await FallingEdge(self.dut.clk)

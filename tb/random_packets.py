@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """Packets of random bits for the core's benches: operands over the whole of int8, records of all kinds."""
+
 import numpy as np
 import stimuli
 from core_model import BF16, RECORD_BYTES, Packet, phases
@@ -20,16 +21,19 @@ def record(rng, shape, mode):
     """A record's bytes by beat: half of them random bits, half such that not every result is clamped."""
     raw = rng.integers(0, 256, (shape.cols, RECORD_BYTES), dtype=np.uint8)
     if rng.random() < 0.5:
-        raw[:, 2:4] = 0                                                   # a bias of 16 bits
-        raw[:, 7] = rng.integers(0x3A, 0x40, shape.cols)                  # a multiplier, or a scale below 1
+        raw[:, 2:4] = 0  # a bias of 16 bits
+        raw[:, 7] = rng.integers(0x3A, 0x40, shape.cols)  # a multiplier, or a scale below 1
         raw[:, 8] = rng.integers(-6, 1, shape.cols).astype(np.int8).view(np.uint8)
         raw[:, 10], raw[:, 11] = 0x80, 0x7F
     if mode & BF16:
         raw[:, :4] = stimuli.floats(rng, shape.cols).view(np.uint8).reshape(-1, 4)
     lanes = rng.integers(0, 256, (shape.cols, shape.record_beats * shape.lane_bytes), dtype=np.uint8)
     lanes[:, :RECORD_BYTES] = raw
-    return (lanes.reshape(shape.cols, shape.record_beats, shape.lane_bytes).transpose(1, 0, 2)
-            .reshape(shape.record_beats, -1))
+    return (
+        lanes.reshape(shape.cols, shape.record_beats, shape.lane_bytes)
+        .transpose(1, 0, 2)
+        .reshape(shape.record_beats, -1)
+    )
 
 
 def weight_packet(rng, shape, count, mode=None):

@@ -5,6 +5,7 @@
 The walk is used on the register block alone (tb_axil_regs.py) and on the core (tb_registers.py), where SHAPE
 and K_MAX come from the parameters of the core.
 """
+
 import logging
 
 from cocotbext.axi import AxiLiteBus, AxiLiteMaster, AxiResp

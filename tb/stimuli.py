@@ -6,21 +6,80 @@ A random accumulator lands on a tie once in 2^e, so a wrong tie rule survives an
 These functions build operands backwards from the tie. Each returns a dict of columns; `requantize_ties` and
 `quantiser_ties` count, from first principles and not by golden's rounding, how many vectors end on one.
 """
+
 import numpy as np
 
 INT32 = np.iinfo(np.int32)
-CORNERS32 = np.array([
-    0, 1, -1, 2, -2, 127, 128, -127, -128, -129, 255, 256, 2**15, -(2**15), 2**24 - 1, 2**24, 2**24 + 1,
-    -(2**24) - 1, 2**25 + 2, 2**30 - 1, 2**30, 2**30 + 1, -(2**30), 2**31 - 129, 2**31 - 128, 2**31 - 65,
-    2**31 - 64, 2**31 - 2, 2**31 - 1, -(2**31), -(2**31) + 1, -(2**31) + 64, -(2**31) + 128, -(2**30) - 1,
-], np.int64).astype(np.int32)
+CORNERS32 = np.array(
+    [
+        0,
+        1,
+        -1,
+        2,
+        -2,
+        127,
+        128,
+        -127,
+        -128,
+        -129,
+        255,
+        256,
+        2**15,
+        -(2**15),
+        2**24 - 1,
+        2**24,
+        2**24 + 1,
+        -(2**24) - 1,
+        2**25 + 2,
+        2**30 - 1,
+        2**30,
+        2**30 + 1,
+        -(2**30),
+        2**31 - 129,
+        2**31 - 128,
+        2**31 - 65,
+        2**31 - 64,
+        2**31 - 2,
+        2**31 - 1,
+        -(2**31),
+        -(2**31) + 1,
+        -(2**31) + 64,
+        -(2**31) + 128,
+        -(2**30) - 1,
+    ],
+    np.int64,
+).astype(np.int32)
 CORNERS8 = np.array([-128, -127, -1, 0, 1, 126, 127], np.int8)
 # zeros, subnormals, 2^-31, around 1, 2, infinity and NaNs, quiet and signalling; both signs below
-_FLOATS = np.array([
-    0x00000000, 0x00000001, 0x007FFFFF, 0x00800000, 0x00FFFFFF, 0x30000000, 0x3EFFFFFF, 0x3F000000,
-    0x3F000001, 0x3F7FFFFF, 0x3F800000, 0x3F800001, 0x40000000, 0x42FE0000, 0x42FF0000, 0x43000000,
-    0x4B000000, 0x4B7FFFFF, 0x7F000000, 0x7F7FFFFF, 0x7F800000, 0x7F800001, 0x7FC00000, 0x7FFFFFFF,
-], np.uint32)
+_FLOATS = np.array(
+    [
+        0x00000000,
+        0x00000001,
+        0x007FFFFF,
+        0x00800000,
+        0x00FFFFFF,
+        0x30000000,
+        0x3EFFFFFF,
+        0x3F000000,
+        0x3F000001,
+        0x3F7FFFFF,
+        0x3F800000,
+        0x3F800001,
+        0x40000000,
+        0x42FE0000,
+        0x42FF0000,
+        0x43000000,
+        0x4B000000,
+        0x4B7FFFFF,
+        0x7F000000,
+        0x7F7FFFFF,
+        0x7F800000,
+        0x7F800001,
+        0x7FC00000,
+        0x7FFFFFFF,
+    ],
+    np.uint32,
+)
 FLOAT_CORNERS = np.concatenate([_FLOATS, _FLOATS | np.uint32(0x80000000)])
 
 
@@ -43,9 +102,11 @@ def _spread32(rng, n):
 def clamps(rng, n):
     """Mostly wide open, so that every result shows; else anything, low above high included."""
     wide = rng.random(n) < 0.8
-    return {"zero_point": np.where(rng.random(n) < 0.3, rng.choice(CORNERS8, n), _int8(rng, n)),
-            "clamp_low": np.where(wide, -128, _int8(rng, n)).astype(np.int8),
-            "clamp_high": np.where(wide, 127, _int8(rng, n)).astype(np.int8)}
+    return {
+        "zero_point": np.where(rng.random(n) < 0.3, rng.choice(CORNERS8, n), _int8(rng, n)),
+        "clamp_low": np.where(wide, -128, _int8(rng, n)).astype(np.int8),
+        "clamp_high": np.where(wide, 127, _int8(rng, n)).astype(np.int8),
+    }
 
 
 def _shuffled(rng, parts):
@@ -58,8 +119,12 @@ def _shuffled(rng, parts):
 
 
 def _integer(rng, x, m, shift):
-    return {"x": x.astype(np.int32), "multiplier": m.astype(np.int32), "shift": shift.astype(np.int8),
-            **clamps(rng, x.size)}
+    return {
+        "x": x.astype(np.int32),
+        "multiplier": m.astype(np.int32),
+        "shift": shift.astype(np.int8),
+        **clamps(rng, x.size),
+    }
 
 
 def integer_random(rng, n):
@@ -203,11 +268,21 @@ def float_corners(rng):
 def requantize(rng, mode, n=100_000):
     """At least `n` vectors of a mode: half random over the full range, half ties, and all corners."""
     if mode == "fp32":
-        parts = [float_random(rng, n // 4), float_any_scale(rng, n // 4), float_integer_ties(rng, n // 4),
-                 float_conversion_ties(rng, n // 8), float_product_ties(rng, n // 8), float_corners(rng)]
+        parts = [
+            float_random(rng, n // 4),
+            float_any_scale(rng, n // 4),
+            float_integer_ties(rng, n // 4),
+            float_conversion_ties(rng, n // 8),
+            float_product_ties(rng, n // 8),
+            float_corners(rng),
+        ]
     else:
-        parts = [integer_random(rng, n // 2), integer_shift_ties(rng, 3 * n // 8),
-                 integer_product_ties(rng, n // 8), integer_corners(rng, 3 * n // 8)]
+        parts = [
+            integer_random(rng, n // 2),
+            integer_shift_ties(rng, 3 * n // 8),
+            integer_product_ties(rng, n // 8),
+            integer_corners(rng, 3 * n // 8),
+        ]
     return _shuffled(rng, parts)
 
 
@@ -255,6 +330,7 @@ def requantize_ties(mode, columns):
 
 def quantiser(rng, n=200_000):
     """At least `n` vectors of the quantiser: products of any size, ties, subnormals, pairs of corners."""
+
     def with_zero(x, inv):
         x, inv = (np.asarray(a, np.float32) for a in (x, inv))
         return {"x": x, "inv_scale": inv, "zero_point": _int8(rng, x.size)}
@@ -270,8 +346,10 @@ def quantiser(rng, n=200_000):
         tie = (t / inv_tie).astype(np.float32)
     f, g, exponent = rng.choice(_product_tie_factors(), quarter // 2).T
     place = rng.integers(-100, 100, quarter // 2)
-    halfway = with_zero(f * np.exp2(place.astype(float)) * rng.choice([1, -1], quarter // 2),
-                        g * np.exp2(-(place + exponent).astype(float)))
+    halfway = with_zero(
+        f * np.exp2(place.astype(float)) * rng.choice([1, -1], quarter // 2),
+        g * np.exp2(-(place + exponent).astype(float)),
+    )
     # one factor subnormal: its product with a large one is ordinary
     tiny = (rng.integers(1, 2**23, quarter // 2) >> rng.integers(0, 23, quarter // 2)).astype(np.uint32)
     tiny = np.maximum(tiny, 1).view(np.float32) * rng.choice(np.float32([1, -1]), quarter // 2)
@@ -280,8 +358,17 @@ def quantiser(rng, n=200_000):
     corners = np.meshgrid(FLOAT_CORNERS.view(np.float32), FLOAT_CORNERS.view(np.float32))
     corners = np.tile(np.reshape(corners, (2, -1)), 3)
     subnormal = with_zero(np.where(swap, tiny, big), np.where(swap, big, tiny))
-    return _shuffled(rng, [with_zero(*anything), with_zero(ordinary, inv), with_zero(tie, inv_tie), halfway,
-                           subnormal, with_zero(*corners)])
+    return _shuffled(
+        rng,
+        [
+            with_zero(*anything),
+            with_zero(ordinary, inv),
+            with_zero(tie, inv_tie),
+            halfway,
+            subnormal,
+            with_zero(*corners),
+        ],
+    )
 
 
 def quantiser_ties(columns):
@@ -293,8 +380,10 @@ def quantiser_ties(columns):
     fraction, exponent = np.frexp(product)
     units = fraction * 2.0**24
     rounded = np.rint(units) * np.exp2((exponent - 24).astype(float))
-    return {"product": int((units - np.floor(units) == 0.5).sum()),
-            "integer": int((rounded - np.floor(rounded) == 0.5).sum())}
+    return {
+        "product": int((units - np.floor(units) == 0.5).sum()),
+        "integer": int((rounded - np.floor(rounded) == 0.5).sum()),
+    }
 
 
 def floats(rng, n):
@@ -310,10 +399,10 @@ def floats(rng, n):
     ndarray of uint32, shape (n,)
     """
     bits = rng.integers(0, 2**32, n, dtype=np.uint64).astype(np.uint32)
-    near = rng.random(n) < 0.6     # exponents that meet
+    near = rng.random(n) < 0.6  # exponents that meet
     bits[near] = (bits[near] & 0x80FFFFFF) | 0x3F000000
     lower = rng.choice(np.array([0, 1, 0x7FFF, 0x8000, 0x8001, 0xFFFF], np.uint32), n)
-    short = rng.random(n) < 0.5    # bfloat16, ties, and what is just off them
+    short = rng.random(n) < 0.5  # bfloat16, ties, and what is just off them
     bits[short] = (bits[short] & 0xFFFF0000) | lower[short]
     special = np.array(
         [
@@ -352,9 +441,10 @@ def bf16(rng, n):
     """
     bits = rng.integers(0, 2**16, n).astype(np.uint16)
     near = rng.random(n) < 0.8
-    bits[near] = (bits[near] & 0x87FF) | 0x3800     # 2^-15 .. 2^0
-    special = np.array([0, 0x8000, 1, 0x8001, 0x007F, 0x0080, 0x7F7F, 0xFF7F, 0x7F80, 0xFF80, 0x7FC0, 0xFF81],
-                       np.uint16)
+    bits[near] = (bits[near] & 0x87FF) | 0x3800  # 2^-15 .. 2^0
+    special = np.array(
+        [0, 0x8000, 1, 0x8001, 0x007F, 0x0080, 0x7F7F, 0xFF7F, 0x7F80, 0xFF80, 0x7FC0, 0xFF81], np.uint16
+    )
     some = rng.random(n) < 0.02
     bits[some] = rng.choice(special, int(some.sum()))
     return bits

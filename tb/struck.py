@@ -7,6 +7,7 @@ the model predicts the life from its beginning, and everything that can be seen 
 beats taken, result beats, tkeep, tlast, counters. A reset in the midst of a transfer ends a life, and the
 packets of which the core has not yet taken a beat belong to the next one.
 """
+
 import os
 from collections import Counter
 
@@ -35,7 +36,7 @@ def beats_of(packets, width, user_first):
         end = start + len(packet) - 1
         last[end] = True
         # what tuser says elsewhere must not matter
-        user[start:end + 1] = 0x5A if user_first else packet.user ^ 3
+        user[start : end + 1] = 0x5A if user_first else packet.user ^ 3
         user[start if user_first else end] = packet.user
         start = end + 1
     return Beats(data, last, user)
@@ -82,18 +83,24 @@ class Struck:
     def __init__(self, dut):
         self.dut, self.player = dut, Player(dut.u)
         self.u = self.player.dut
-        self.shape = Shape(*(int(getattr(dut, name).value) for name in ("ROWS", "COLS", "DEPTH", "K_MAX")),
-                           formats=text(dut.FORMATS), post_lanes=int(dut.POST_LANES.value))
+        self.shape = Shape(
+            *(int(getattr(dut, name).value) for name in ("ROWS", "COLS", "DEPTH", "K_MAX")),
+            formats=text(dut.FORMATS),
+            post_lanes=int(dut.POST_LANES.value),
+        )
         folder = cocotb.plusargs.get("dir", ".")
         self._files = {stream: open(os.path.join(folder, f"{stream}.bin"), "wb") for stream in "wa"}
         open(os.path.join(folder, "m.txt"), "w").close()
         self._text = open(os.path.join(folder, "m.txt"), "rb")
         self._sent = {"w": 0, "a": 0}
         self._life = {"w": [], "a": []}
-        self._beats = Results(np.zeros((0, 4 * self.shape.cols), np.uint8), np.zeros(0, bool),
-                              np.zeros((0, 4 * self.shape.cols), bool))
-        self._out_base = 0        # result beats of earlier lives
-        self._halted = None       # the outcome of a life that ended in an error
+        self._beats = Results(
+            np.zeros((0, 4 * self.shape.cols), np.uint8),
+            np.zeros(0, bool),
+            np.zeros((0, 4 * self.shape.cols), bool),
+        )
+        self._out_base = 0  # result beats of earlier lives
+        self._halted = None  # the outcome of a life that ended in an error
         self._knobs = {}
         self.watchdog, self.interrupts, self.tiles = registers.WATCHDOG_RESET, True, 0
         self.transfers = self.lives = self.errors = self.error = 0
@@ -144,8 +151,9 @@ class Struck:
         self._life, self._out_base, self._halted = life, out_base, None
         self.lives += 1
 
-    async def send(self, w=(), a=(), *, stalls=None, seed=1, quiet=64, patient=True, strike=None, at=0,
-                   times=1):
+    async def send(
+        self, w=(), a=(), *, stalls=None, seed=1, quiet=64, patient=True, strike=None, at=0, times=1
+    ):
         """Play packets, wait for the end, and hold everything against the model.
 
         Parameters
@@ -182,14 +190,19 @@ class Struck:
         if not patient and not strike and list(expected.allowed) == [0]:
             target = self._out_base + _rows(expected.tiles)
         self._set(u, idle_limit=quiet, **stall_values(stalls, seed))
-        self._set(self.dut, strike_kind=strike or 0, strike_at=at, strike_times=times,
-                  control=registers.CONTROL_SOFT_RESET | registers.CONTROL_IRQ_ENABLE)
+        self._set(
+            self.dut,
+            strike_kind=strike or 0,
+            strike_at=at,
+            strike_times=times,
+            control=registers.CONTROL_SOFT_RESET | registers.CONTROL_IRQ_ENABLE,
+        )
         try:
             state = await self.player.transfer(self._sent["w"], self._sent["a"], target)
             self._beats = _join(self._beats, parse_results(self._text.read(), shape.cols))
         except LinkError as error:
             raise AssertionError(str(error)) from None
-        while self.dut.striking.value or u.rst.value:   # the strike may have been the transfer's last cycle
+        while self.dut.striking.value or u.rst.value:  # the strike may have been the transfer's last cycle
             await FallingEdge(u.clk)
         await FallingEdge(u.clk)
         self.transfers += 1
@@ -250,23 +263,29 @@ class Struck:
         data, keep, last = result_beats(self.shape, tiles)
         count = end - begin
         assert count <= len(data), f"{when}: {count} result beats came out, expected {len(data)} at most"
-        for name, got, wanted in (("tkeep", self._beats.keep, keep), ("tlast", self._beats.last, last),
-                                  ("tdata", self._beats.data, data)):
+        for name, got, wanted in (
+            ("tkeep", self._beats.keep, keep),
+            ("tlast", self._beats.last, last),
+            ("tdata", self._beats.data, data),
+        ):
             bad = got[begin:end] != wanted[:count]
             if bad.any():
                 row = int(np.flatnonzero(bad.reshape(count, -1).any(axis=1))[0])
                 tile = int(last[:row].sum())
-                raise AssertionError(f"{when}: tile {tile}, row {row - _rows(tiles[:tile])}, mode "
-                                     f"{tiles[tile].mode}: {name} expected {_hex(wanted[row])}, "
-                                     f"got {_hex(got[begin + row])}")
+                raise AssertionError(
+                    f"{when}: tile {tile}, row {row - _rows(tiles[:tile])}, mode "
+                    f"{tiles[tile].mode}: {name} expected {_hex(wanted[row])}, "
+                    f"got {_hex(got[begin + row])}"
+                )
 
     async def _check(self, expected, state):
         """The state in which everything has come to rest."""
         beats = len(self._beats) - self._out_base
         status = await self.read(registers.STATUS)
         error = status & 0x3F
-        assert error in expected.allowed, \
+        assert error in expected.allowed, (
             f"STATUS says {_names(error)}, expected {' or '.join(map(_names, expected.allowed))}"
+        )
         assert bool(status & registers.STATUS_HALTED) == bool(error), f"STATUS reads 0x{status:x}"
         irq = int(self.u.irq.value)
         assert irq == bool(error and self.interrupts), f"irq is {irq}, STATUS reads 0x{status:x}"
@@ -280,10 +299,13 @@ class Struck:
         self._compare(expected.tiles, self._out_base, len(self._beats), _names(error))
         if expected.open is not None:
             tile = "a" if expected.open else "no"
-            assert bool(status & registers.STATUS_BUSY) == expected.open, \
+            assert bool(status & registers.STATUS_BUSY) == expected.open, (
                 f"STATUS reads 0x{status:x}, but {tile} tile is open and all results have left"
-        taken = {stream: self._sent[stream] - state[left] - self._base(stream)
-                 for stream, left in (("w", "weights_left"), ("a", "activations_left"))}
+            )
+        taken = {
+            stream: self._sent[stream] - state[left] - self._base(stream)
+            for stream, left in (("w", "weights_left"), ("a", "activations_left"))
+        }
         every = {stream: sum(map(len, packets)) for stream, packets in self._life.items()}
         wanted = every if error else {"w": expected.w_taken, "a": expected.a_taken}
         assert taken == wanted, f"beats taken: {taken}, expected {wanted} of {every} ({_names(error)})"
@@ -318,8 +340,9 @@ def _hex(value):
 
 
 def _join(one, other):
-    return Results(*(np.concatenate([getattr(one, name), getattr(other, name)])
-                     for name in ("data", "last", "keep")))
+    return Results(
+        *(np.concatenate([getattr(one, name), getattr(other, name)]) for name in ("data", "last", "keep"))
+    )
 
 
 def random_stalls(rng):
@@ -329,6 +352,9 @@ def random_stalls(rng):
         kind = rng.choice(["none", "none", "random", "bursts", "block"])
         if kind == "block" and stream == "a":
             kind = "bursts"
-        stalls[stream] = Stall(kind, chance=float(rng.choice([0.1, 0.3, 0.5])),
-                               length=int(rng.integers(1, 40 if kind == "block" else 17)))
+        stalls[stream] = Stall(
+            kind,
+            chance=float(rng.choice([0.1, 0.3, 0.5])),
+            length=int(rng.integers(1, 40 if kind == "block" else 17)),
+        )
     return stalls

@@ -10,6 +10,7 @@ What could be wrong here, and which case would show it:
   shift wins over a load, or moves unasked         both at random, the chain X without a shift
   the sum keeps something of the tile before       tiles of one slice and more, back to back; `clear` alone
 """
+
 import cocotb
 
 from tb.kit import Bench, Part
@@ -19,30 +20,41 @@ class TB(Bench):
     """The model: three registers, in Python's integers."""
 
     def __init__(self, dut):
-        super().__init__(dut, reset=None, left=None, right=None, valid=0, last=0, clear=0, shift=0,
-                         chain_in=None)
+        super().__init__(
+            dut, reset=None, left=None, right=None, valid=0, last=0, clear=0, shift=0, chain_in=None
+        )
         self.w, self.terms = self.parameter("W"), self.parameter("TERMS")
         self.tree = self.acc = self.result = None
         self.parts.append(Part(sample=self.sample))
 
     def operand(self):
         """A signed number of W bits: small, extreme or any."""
-        top = 2**(self.w - 1)
-        return int(self.rng.choice([self.rng.integers(-3, 4), self.rng.choice([-top, top - 1]),
-                                    self.rng.integers(-top, top)]))
+        top = 2 ** (self.w - 1)
+        return int(
+            self.rng.choice(
+                [self.rng.integers(-3, 4), self.rng.choice([-top, top - 1]), self.rng.integers(-top, top)]
+            )
+        )
 
     async def cycle_of(self, pair, valid=0, last=0, clear=0, shift=0):
         """One cycle: `pair` goes to the tree, the controls belong to what is there."""
         chain = int(self.rng.integers(2**32)) if shift else None
         unsigned = [None if pair is None else x % 2**self.w for x in pair or (0, 0)]
-        self.drive(left=unsigned[0], right=unsigned[1] if self.terms == 2 else None, valid=valid, last=last,
-                   clear=clear, shift=shift, chain_in=chain)
+        self.drive(
+            left=unsigned[0],
+            right=unsigned[1] if self.terms == 2 else None,
+            valid=valid,
+            last=last,
+            clear=clear,
+            shift=shift,
+            chain_in=chain,
+        )
         await self.step()
         total = (self.acc + self.tree) % 2**32 if valid else None
         if last or shift:
             self.result = total if last else chain
         self.acc = 0 if clear else total if valid else self.acc
-        self.tree = None if pair is None else sum(pair[:self.terms])
+        self.tree = None if pair is None else sum(pair[: self.terms])
 
     def sample(self):
         """In every cycle chain_out is the result."""

@@ -17,6 +17,7 @@ What could be wrong here, and which case would show it:
   the seed not loaded, or loaded unasked            `protocol`, `status`: pulses are counted; after each `rst`
   a cycle more or less to the effect or the answer  `latency`: to the cycle, together and one half late
 """
+
 import cocotb
 
 from tb.axis import STALLS, Sink, Source, pauses
@@ -34,14 +35,21 @@ class TB(Bench):
     def __init__(self, dut):
         super().__init__(dut, error=0, busy=0, counters_full=0, counters=0)
         self.shape = self.parameter("SHAPE")
-        self.seeded = self.parameter("FORMAT") >> 1 == 1   # SEED is there with bfloat16 only
+        self.seeded = self.parameter("FORMAT") >> 1 == 1  # SEED is there with bfloat16 only
         self.pulses = {"soft_reset": 0, "clear_counters": 0, "seed_load": 0}
 
     def walk(self):
         rows, cols, depth, post_lanes = self.shape.to_bytes(4, "little")
-        return Walk(self, ROWS=rows, COLS=cols, DEPTH=depth, POST_LANES=post_lanes,
-                    LONGEST=self.parameter("K_MAX"), INT8=self.parameter("FORMAT") & 1,
-                    BF16=int(self.seeded))
+        return Walk(
+            self,
+            ROWS=rows,
+            COLS=cols,
+            DEPTH=depth,
+            POST_LANES=post_lanes,
+            LONGEST=self.parameter("K_MAX"),
+            INT8=self.parameter("FORMAT") & 1,
+            BF16=int(self.seeded),
+        )
 
     async def begin(self):
         await self.start()
@@ -109,15 +117,18 @@ async def status(dut):
             tb.equal(tb.read("irq"), int(bool(enable)), f"irq after errors {errors:#b}, enable {enable}")
             tb.equal(await walk.read(STATUS), (errors | live["halted"], OKAY), "STATUS")
             before = dict(tb.pulses)
-            await walk.write(CONTROL, [0, 0xFF, 0xFF, 0xFF])   # the enable bit is 0 now: the interrupt goes
+            await walk.write(CONTROL, [0, 0xFF, 0xFF, 0xFF])  # the enable bit is 0 now: the interrupt goes
             await tb.step(2)
             tb.equal((tb.read("halted"), tb.read("irq")), (1, 0), "halted and irq, not enabled")
             await walk.write(CONTROL + 1, b"\xff")  # not the byte of the commands
             tb.equal(tb.pulses, before, "commands given by bytes that hold none")
             await walk.write(CONTROL, [SOFT_RESET | enable])
             await tb.step(2)
-            tb.equal(tb.pulses, {**before, "soft_reset": before["soft_reset"] + 1,
-                                 "seed_load": before["seed_load"] + 1}, "commands")
+            tb.equal(
+                tb.pulses,
+                {**before, "soft_reset": before["soft_reset"] + 1, "seed_load": before["seed_load"] + 1},
+                "commands",
+            )
             tb.equal((tb.read("halted"), tb.read("irq")), (0, 0), "halted and irq after a soft reset")
             tb.equal(await walk.read(STATUS), (0, OKAY), "STATUS after a soft reset")
             tb.equal(await walk.read(CONTROL), (enable, OKAY), "CONTROL after a soft reset")
@@ -157,8 +168,10 @@ async def latency(dut, late):
     tb = Port(dut, "none")
     await tb.start()
     for address, output in ((WATCHDOG, "watchdog"), (CONTROL, "soft_reset"), (CONTROL, "clear_counters")):
-        halves = {"aw": {"s_axil_awaddr": address, "s_axil_awprot": 0},
-                  "w": {"s_axil_wdata": 0xFFFFFFFF, "s_axil_wstrb": 15}}
+        halves = {
+            "aw": {"s_axil_awaddr": address, "s_axil_awprot": 0},
+            "w": {"s_axil_wdata": 0xFFFFFFFF, "s_axil_wstrb": 15},
+        }
         before = tb.read(output)
         if late:
             (early,) = set(halves) - {late}
@@ -184,12 +197,19 @@ class Port(TB):
         give, take = STALLS[stalls]
         send = [("aw", ["awaddr", "awprot"]), ("w", ["wdata", "wstrb"]), ("ar", ["araddr", "arprot"])]
         self.aw, self.w, self.ar = (
-            Source(self, f"s_axil_{c}valid", f"s_axil_{c}ready", [f"s_axil_{p}" for p in payload],
-                   pauses("none" if stalls == "late_in" and c == "w" else give, self.rng))
-            for c, payload in send)
+            Source(
+                self,
+                f"s_axil_{c}valid",
+                f"s_axil_{c}ready",
+                [f"s_axil_{p}" for p in payload],
+                pauses("none" if stalls == "late_in" and c == "w" else give, self.rng),
+            )
+            for c, payload in send
+        )
         self.b = Sink(self, "s_axil_bvalid", "s_axil_bready", ["s_axil_bresp"], pauses(take, self.rng))
-        self.r = Sink(self, "s_axil_rvalid", "s_axil_rready", ["s_axil_rdata", "s_axil_rresp"],
-                      pauses(take, self.rng))
+        self.r = Sink(
+            self, "s_axil_rvalid", "s_axil_rready", ["s_axil_rdata", "s_axil_rresp"], pauses(take, self.rng)
+        )
         self.parts.append(Part(sample=self.count_now))
 
     async def watched(self, *names, cycles=3):

@@ -9,6 +9,7 @@ result.
 The beats come from ``beats.npz`` in the directory named by the plusarg ``dir``, the results go to
 ``results.npz``. Whether they are right is seen outside, where they are compared with golden.
 """
+
 import os
 
 import cocotb
@@ -78,5 +79,6 @@ async def poke(dut):
         cocotb.start_soon(Driver(dut, name).send(*stream))
     monitor = Monitor(dut, cols)
     data, last = await monitor.receive(results)
-    np.savez(os.path.join(folder, "results.npz"), data=np.array(data, "<u4"), last=last,
-             cycles=monitor.cycles)
+    np.savez(
+        os.path.join(folder, "results.npz"), data=np.array(data, "<u4"), last=last, cycles=monitor.cycles
+    )

@@ -9,6 +9,7 @@ that is finite, and the smallest that is not; infinity * 0, signs of zeros; a st
 `enable` is low. bf16_products() seeks each of them, with every pair of exponents, and the bench says how
 often it found it.
 """
+
 import cocotb
 
 from golden.arith.bf16_mul import bf16_mul
@@ -16,8 +17,15 @@ from tb import float_stimuli
 from tb.vectors import TB, check_enable
 
 #: How often each kind must occur among 200,000 pairs.
-LEAST = {"subnormal_tie": 20_000, "beside": 600, "places": 15, "subnormal": 100_000, "overflow": 13_000,
-         "nan": 1_000, "exponents": 65_536}
+LEAST = {
+    "subnormal_tie": 20_000,
+    "beside": 600,
+    "places": 15,
+    "subnormal": 100_000,
+    "overflow": 13_000,
+    "nan": 1_000,
+    "exponents": 65_536,
+}
 
 
 @cocotb.test(timeout_time=100, timeout_unit="ms")

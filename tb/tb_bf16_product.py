@@ -6,6 +6,7 @@ What could be wrong here that bf16_mul's bench does not see, since the multiplie
 product taken a cycle early or late, or from the operands instead of from the port. So the products given here
 are not those of the fractions, but any that two factors of the same kinds could have.
 """
+
 import cocotb
 import numpy as np
 

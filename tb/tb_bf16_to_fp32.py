@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """bf16_to_fp32 in the simulator: all 65,536 numbers."""
+
 import cocotb
 import numpy as np
 

@@ -9,6 +9,7 @@ where the width has them, and keep their value where it has not); a word lost wh
 written (random enables); the initial contents (the whole memory is read before the first write); an old
 or a new value where the block promises neither (a read and a write of the same bits in one cycle must
 give X, and those of others must not)."""
+
 import random
 
 import cocotb
@@ -45,9 +46,9 @@ class Bench:
         self.a, self.b = int(dut.A_W.value), int(dut.B_W.value)
         self.bits = [0] * BITS
         for word, value in WORDS.items():
-            self.bits[18 * word:18 * word + 18] = [value >> bit & 1 for bit in range(18)]
-        self.seen = [None] * self.b   # what the output must show
-        self.unknown = 0              # bits that had to be X
+            self.bits[18 * word : 18 * word + 18] = [value >> bit & 1 for bit in range(18)]
+        self.seen = [None] * self.b  # what the output must show
+        self.unknown = 0  # bits that had to be X
         self.four_states = not cocotb.SIM_NAME.lower().startswith("verilator")
 
     async def cycle(self, write=None, read=None):
@@ -79,8 +80,9 @@ class Bench:
         for bit, expected in enumerate(self.seen):
             got = out[low + bit]
             if expected is None:
-                assert not self.four_states or got in "xX", \
+                assert not self.four_states or got in "xX", (
                     f"address {read}, bit {bit}: expected X, got {got}"
+                )
             else:
                 assert got == str(expected), f"address {read}, bit {bit}: expected {expected}, got {got}"
 

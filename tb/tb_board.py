@@ -6,6 +6,7 @@ Not a test of its own, though cocotb calls it one. The name of the terminal goes
 directory named by the plusarg ``dir``; a file ``stop`` there, or the parent's death, ends the simulation.
 Simulated time runs on while the line rests, but slowly: nobody needs a core's clock while he thinks.
 """
+
 import os
 import select
 import tty
@@ -14,8 +15,8 @@ from pathlib import Path
 import cocotb
 from cocotb.triggers import Edge, Timer
 
-SLICE_NS = 4_000      # of simulated time, while nothing is to send
-PATIENCE = 0.005      # seconds of real time, between two of them when the line rests
+SLICE_NS = 4_000  # of simulated time, while nothing is to send
+PATIENCE = 0.005  # seconds of real time, between two of them when the line rests
 
 
 @cocotb.test()
@@ -34,7 +35,7 @@ async def serve(dut):
             try:
                 os.write(master, bytes([int(dut.got_byte.value)]))
             except BlockingIOError:
-                pass   # nobody reads: lost, as on a real line
+                pass  # nobody reads: lost, as on a real line
 
     cocotb.start_soon(listen())
     await Timer(SLICE_NS, "ns")

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """crc16 in the simulator: each bit of sum and byte alone shows a wrong tap, random ones the rest."""
+
 import random
 
 import cocotb

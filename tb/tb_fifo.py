@@ -12,6 +12,7 @@ What could be wrong here, and which case would show it:
   output blocked for long            `blocked`: 3000 cycles
   contents survive a reset           `reset_empties`, from each fill level
 """
+
 import cocotb
 
 from tb.axis import STALLS, Sink, pauses

@@ -8,6 +8,7 @@ carry out of rounding; leading zeros miscounted, or counted past the smallest ex
 (-0) = +0; a sum just below or just above the largest number; the sign of infinity, the bits of a NaN; a stage
 that runs on while `enable` is low. sums() seeks each of them, and the bench says how often it found it.
 """
+
 import cocotb
 import numpy as np
 
@@ -16,8 +17,16 @@ from tb import float_stimuli
 from tb.vectors import TB, check_enable
 
 #: How often each kind must occur among 200,000 pairs.
-LEAST = {"tie": 20_000, "zero": 3_000, "subnormal": 8_000, "overflow": 10_000, "one_unit": 3_000,
-         "round_carry": 1_500, "nan": 900, "distances": 512}
+LEAST = {
+    "tie": 20_000,
+    "zero": 3_000,
+    "subnormal": 8_000,
+    "overflow": 10_000,
+    "one_unit": 3_000,
+    "round_carry": 1_500,
+    "nan": 900,
+    "distances": 512,
+}
 
 
 @cocotb.test(timeout_time=100, timeout_unit="ms")

@@ -9,6 +9,7 @@ the smallest normal; infinity * 0; zero with a large exponent on the other side;
 `enable` is low. products() seeks each of them, with every pair of exponents, and the bench says how often it
 found it.
 """
+
 import cocotb
 
 from golden.arith.fp32_mul import fp32_mul
@@ -16,8 +17,16 @@ from tb import float_stimuli
 from tb.vectors import TB, check_enable
 
 #: How often each kind must occur among 200,000 pairs.
-LEAST = {"tie": 15_000, "subnormal_tie": 6_500, "beside": 16_000, "places": 20, "subnormal": 50_000,
-         "overflow": 18_000, "nan": 1_000, "exponents": 65_536}
+LEAST = {
+    "tie": 15_000,
+    "subnormal_tie": 6_500,
+    "beside": 16_000,
+    "places": 20,
+    "subnormal": 50_000,
+    "overflow": 18_000,
+    "nan": 1_000,
+    "exponents": 65_536,
+}
 
 
 @cocotb.test(timeout_time=100, timeout_unit="ms")

@@ -7,6 +7,7 @@ infinity; subnormals flushed; a NaN whose payload sits in the low half alone and
 carried into the sign (7FFF_FFFF); `<` against `<=` in stochastic rounding. Every upper half meets every
 lower half that matters, so all carries and all NaNs are here.
 """
+
 import cocotb
 import numpy as np
 
@@ -15,8 +16,23 @@ from tb.vectors import TB
 
 LOWER = np.array([0, 1, 0x7FFF, 0x8000, 0x8001, 0xFFFF], np.uint32)
 # each sign and kind of number; the low half is the number of random operands that must round up
-SPREAD = [0x00000000, 0x00000001, 0x0000FFFF, 0x80008000, 0x007F8001, 0x007FFFFF, 0x3F800001, 0x3F807FFF,
-          0xBF808000, 0x4049C3A5, 0xC2F61234, 0x7F7FFFFF, 0xFF7F0002, 0x7F800000, 0xFF800000]
+SPREAD = [
+    0x00000000,
+    0x00000001,
+    0x0000FFFF,
+    0x80008000,
+    0x007F8001,
+    0x007FFFFF,
+    0x3F800001,
+    0x3F807FFF,
+    0xBF808000,
+    0x4049C3A5,
+    0xC2F61234,
+    0x7F7FFFFF,
+    0xFF7F0002,
+    0x7F800000,
+    0xFF800000,
+]
 
 
 @cocotb.test(timeout_time=1, timeout_unit="sec")

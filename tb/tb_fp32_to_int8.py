@@ -6,6 +6,7 @@ What could be wrong here: the product not rounded to float32 before it is rounde
 halfway between two float32, beside or on x.5, show it); ties; a subnormal factor taken for zero, or taken for
 normal; infinity * 0, infinity * tiny; a NaN that saturates; the zero point added before saturation.
 """
+
 import cocotb
 import numpy as np
 

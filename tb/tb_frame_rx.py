@@ -8,6 +8,7 @@ What could be wrong here, and which case would show it:
   the checksum of the frame before goes on         the same: `whole` is compared behind every token
   a token taken twice or never                     the tokens are compared one by one
 """
+
 import cocotb
 
 from host import frames
@@ -29,7 +30,7 @@ class TB(Bench):
     def sums(self):
         if self.total is not None:
             self.equal(self.read("whole"), int(self.total == 0), f"whole, the sum is {self.total:04x}")
-        for _, beat in self.sink.beats[self.seen:]:
+        for _, beat in self.sink.beats[self.seen :]:
             data, start = beat
             if start:
                 self.total = 0xFFFF

@@ -9,6 +9,7 @@ What could be wrong here, and which case would show it:
   or the message before
   an offer changed                              the sink watches every byte it holds off
 """
+
 import cocotb
 
 from host import frames
@@ -33,8 +34,9 @@ class TB(Bench):
     async def check(self, messages):
         expected = b""
         for message in messages:
-            self.source.send(*({"in_data": byte, "in_last": int(i == len(message) - 1)}
-                               for i, byte in enumerate(message)))
+            self.source.send(
+                *({"in_data": byte, "in_last": int(i == len(message) - 1)} for i, byte in enumerate(message))
+            )
             expected += frames.encode(message[0], bytes(message[1:]))
         await self.until(lambda: len(self.sink.beats) >= len(expected), 20_000)
         await self.step(5)

@@ -12,6 +12,7 @@ into one transfer in three. What follows an error or a reset shows that the core
 Sequences do not depend on each other. The plusarg `sequences` says how many are played, `sequence` picks a
 single one.
 """
+
 import os
 
 import cocotb
@@ -54,8 +55,20 @@ def _spoil(rng, shape, w, a, turns):
     """Put one error into the streams, or something that may be; `turns`: beats a slice, panel by panel."""
     longest, head = shape.slices_max, shape.record_beats
     which, user = int(rng.integers(len(w))), int(rng.integers(len(a)))
-    kind = rng.choice(["w_length", "a_length", "w_too_long", "a_too_long", "record", "mode", "release",
-                       "flags", "lost", "twice"])
+    kind = rng.choice(
+        [
+            "w_length",
+            "a_length",
+            "w_too_long",
+            "a_too_long",
+            "record",
+            "mode",
+            "release",
+            "flags",
+            "lost",
+            "twice",
+        ]
+    )
     if kind == "w_length":
         w[which] = resized(rng, w[which], head + _length(rng, longest))
     elif kind == "a_length":
@@ -67,13 +80,13 @@ def _spoil(rng, shape, w, a, turns):
         w[:] = [resized(rng, w[0], head + longest), *w[1:]]
         a[:] = [resized(rng, a[0], longest * turns[0] + int(rng.integers(1, 5))), *a]
     elif kind == "record":
-        w[which] = Packet(w[which].data[:int(rng.integers(1, head + 1))], w[which].user)
+        w[which] = Packet(w[which].data[: int(rng.integers(1, head + 1))], w[which].user)
     elif kind == "mode":
         illegal = [mode for mode in (4, 5, 7, 8, 11, 16, 20, 128, 252, 255) if mode not in shape.modes]
         w[which] = Packet(w[which].data, int(rng.choice([*illegal, rng.integers(256)])))
     elif kind == "release":
         first = next(index for index, packet in enumerate(a) if packet.user & RELEASE)
-        a[:] = [Packet(packet.data, packet.user & ~RELEASE) for packet in a[:first + 1]]
+        a[:] = [Packet(packet.data, packet.user & ~RELEASE) for packet in a[: first + 1]]
         w += w[-1:] * (HALVES if rng.random() < 0.7 else 0)
     elif kind == "flags":
         a[user] = Packet(a[user].data, int(rng.integers(4)))
@@ -98,12 +111,19 @@ async def play(core, rng):
             at = int(rng.integers(0, 2 * max(sum(map(len, w)), sum(map(len, a))) + 30))
         if core.halted or rng.random() < 0.1:
             if rng.random() < 0.6:
-                await core.soft_reset()   # in peace; else in the midst of what follows, or not at all
+                await core.soft_reset()  # in peace; else in the midst of what follows, or not at all
             elif strike is None:
                 strike, at = SOFT, int(rng.integers(0, 20))
-        hit = await core.send(w, a, stalls=random_stalls(rng), seed=int(rng.integers(1, 2**31)),
-                              patient=rng.random() < 0.3, strike=strike, at=at,
-                              times=at % 4 + 1 if strike == HARD else 1)
+        hit = await core.send(
+            w,
+            a,
+            stalls=random_stalls(rng),
+            seed=int(rng.integers(1, 2**31)),
+            patient=rng.random() < 0.3,
+            strike=strike,
+            at=at,
+            times=at % 4 + 1 if strike == HARD else 1,
+        )
         if hit and strike == HARD:
             await core.set_watchdog(WATCHDOG)
 
@@ -122,8 +142,14 @@ async def fuzz(dut):
             await play(core, rng)
         except AssertionError as error:
             raise AssertionError(f"sequence {number} of seed {seed}: {error}") from error
-    dut._log.info("%d sequences, %d transfers, %d lives, %d errors, %d cycles", len(chosen), core.transfers,
-                  core.lives, core.errors, int(core.u.cycle.value))
+    dut._log.info(
+        "%d sequences, %d transfers, %d lives, %d errors, %d cycles",
+        len(chosen),
+        core.transfers,
+        core.lives,
+        core.errors,
+        int(core.u.cycle.value),
+    )
     if only is None and len(chosen) >= SEQUENCES:
         assert core.errors > len(chosen) // 8, "the sequences hardly hold errors"
         assert core.seen == 0x3F, f"of the errors the sequences raise only {core.seen:06b}"

@@ -9,6 +9,7 @@ throughout, sums that wrap); an accumulator not cleared or cleared too early (ch
 or taken twice under pressure (every stall pattern on every stream, output blocked for thousands of cycles).
 core_player.v watches m_axis for unknown bits and for beats that change while they wait.
 """
+
 import os
 
 import cocotb
@@ -88,7 +89,8 @@ class Bench:
         self.rng = np.random.default_rng(seed)
         shape = self.core.shape
         assert (shape.rows, shape.cols, shape.depth, shape.k_max, self.core.post_lanes) == tuple(
-            int(getattr(dut, name).value) for name in ("ROWS", "COLS", "DEPTH", "K_MAX", "POST_LANES"))
+            int(getattr(dut, name).value) for name in ("ROWS", "COLS", "DEPTH", "K_MAX", "POST_LANES")
+        )
 
     def stall(self, stalls):
         """Change how the streams pause."""
@@ -108,19 +110,25 @@ class Bench:
     def output(self, mode, n, k):
         """Random records for n columns; most scales use the range of int8, some are anything."""
         rng = self.rng
-        bias = rng.integers(-2**31, 2**31, n) if rng.random() < 0.3 else rng.integers(-50_000, 50_000, n)
+        bias = rng.integers(-(2**31), 2**31, n) if rng.random() < 0.3 else rng.integers(-50_000, 50_000, n)
         if mode == "raw":
             return dict(bias=bias)
         scale = 2.0 ** rng.uniform(-31, 1, n)
         some = rng.random(n) < 0.8
         scale[some] = np.minimum(rng.uniform(0.2, 3, n) / (74 * np.sqrt(k)), 2)[some]
-        power = rng.random(n) < 0.3   # powers of two: every other sum is a tie
+        power = rng.random(n) < 0.3  # powers of two: every other sum is a tie
         scale[power] = 2.0 ** np.round(np.log2(scale[power]))
         multiplier, shift = (float32_bits(scale), 0) if mode == "fp32" else quantize_multiplier(scale)
         low, high = np.sort(rng.integers(-128, 128, (2, n)), axis=0)
         low[rng.random(n) < 0.5], high[rng.random(n) < 0.5] = -128, 127
-        return dict(bias=bias, multiplier=multiplier, shift=shift, zero_point=rng.integers(-128, 128, n),
-                    low=low, high=high)
+        return dict(
+            bias=bias,
+            multiplier=multiplier,
+            shift=shift,
+            zero_point=rng.integers(-128, 128, n),
+            low=low,
+            high=high,
+        )
 
     def multiply(self, m, k, n, mode):
         """One random product, compared."""
@@ -144,15 +152,18 @@ class Bench:
                 f"{len(wrong)} of {got.size} values wrong in {a.shape} x {w.shape}, mode {mode}; "
                 f"row {i}, column {j}: expected {expected[i, j]}, got {got[i, j]}; "
                 f"sum {sums[i, j]}, record {record}; "
-                f"row of A {a[i, :16].tolist()}..., column of W {w[:16, j].tolist()}...")
+                f"row of A {a[i, :16].tolist()}..., column of W {w[:16, j].tolist()}..."
+            )
         assert report.macs == a.size * w.shape[1]
         return report
 
 
 def bench_test(function):
     """A cocotb test from a blocking function of a `Bench`."""
+
     async def test(dut):
         await bridge(lambda: function(Bench(dut, cocotb.RANDOM_SEED)))()
+
     test.__name__ = test.__qualname__ = function.__name__
     test.__doc__ = function.__doc__
     test.__module__ = function.__module__
@@ -211,15 +222,20 @@ def counters_agree_with_the_bench(bench):
 def stalls(bench):
     """Every pattern on every stream, alone and together."""
     shape = bench.core.shape
-    kinds = [{stream: Stall(kind, chance, length)} for stream in "wam"
-             for kind, chance, length in (("random", 0.3, 1), ("random", 0.9, 1), ("bursts", 0, 60))]
+    kinds = [
+        {stream: Stall(kind, chance, length)}
+        for stream in "wam"
+        for kind, chance, length in (("random", 0.3, 1), ("random", 0.9, 1), ("bursts", 0, 60))
+    ]
     kinds += ["random", "bursts", {"w": "bursts", "a": "random", "m": "random"}]
     bench.rng.shuffle(kinds)
     for index, kind in enumerate(kinds):
         bench.stall(kind)
         for most in (1, 3):
-            m, k, n = (int(bench.rng.integers(1, most * side + 1)) for side in (
-                shape.rows, 5 * shape.depth, shape.cols))
+            m, k, n = (
+                int(bench.rng.integers(1, most * side + 1))
+                for side in (shape.rows, 5 * shape.depth, shape.cols)
+            )
             bench.multiply(m, k, n, list(MODES)[index % 4])
 
 
@@ -238,8 +254,9 @@ def chained(bench):
     """K beyond K_MAX, in two chunks and in many."""
     shape = bench.core.shape
     many = 2 if shape.k_max > 100 else 9
-    for mode, k in zip(MODES, (shape.k_max + 1, 2 * shape.k_max, many * shape.k_max - 1,
-                               shape.k_max + shape.depth)):
+    for mode, k in zip(
+        MODES, (shape.k_max + 1, 2 * shape.k_max, many * shape.k_max - 1, shape.k_max + shape.depth)
+    ):
         bench.multiply(shape.rows + (k < 600), k, shape.cols, mode)
 
 
@@ -268,7 +285,7 @@ def sums_wrap(bench):
     """A bias at the edge of int32 wraps, in mode raw and before requantisation."""
     shape = bench.core.shape
     a, w = np.full((shape.rows, 9), -128, np.int8), np.full((9, shape.cols), -128, np.int8)
-    for bias in (2**31 - 1, 2**31 - 9 * 2**14, 2**31 - 9 * 2**14 - 1, -2**31):
+    for bias in (2**31 - 1, 2**31 - 9 * 2**14, 2**31 - 9 * 2**14 - 1, -(2**31)):
         bench.compare(a, w, output=dict(bias=bias))
         for mode in ("gemmlowp", "ruy"):
             bench.compare(a, w, mode, dict(bias=bias, multiplier=2**30, shift=-24))
@@ -281,7 +298,7 @@ def a_halted_core_says_why_and_comes_back(bench):
     shape, core = bench.core.shape, bench.core
     a, w = bench.matrix(2 * shape.rows, 3 * shape.depth), bench.matrix(3 * shape.depth, shape.cols)
     panel = packets.weight_panels(w, packets.records(shape.cols), shape.cols, shape.depth, MODES["raw"])
-    short = packets.activation_panels(a[:, :2 * shape.depth], shape.rows, shape.depth)
+    short = packets.activation_panels(a[:, : 2 * shape.depth], shape.rows, shape.depth)
     for _ in range(2):
         results = bench.link.transfer(packets.flatten(*panel), packets.flatten(*short), 2 * shape.rows)
         assert len(results) == 0

@@ -10,6 +10,7 @@ a bias or a ReLU of another panel; bits of int8 in a float sum (both formats by 
 operand given twice, lost, or to another column (stochastic rounding over many products from one seed); a beat
 lost or taken out of its turn under pressure.
 """
+
 import numpy as np
 from beats import Stall
 from tb_gemm import bench_test, budget, sides
@@ -25,7 +26,7 @@ class Floats:
 
     def __init__(self, bench):
         self.bench, self.core, self.rng = bench, bench.core, bench.rng
-        self.dice, self.seed = Lfsr32(1), 1   # as after a reset
+        self.dice, self.seed = Lfsr32(1), 1  # as after a reset
         self.outputs = [(out, relu) for out in OUTPUTS for relu in (False, True)]
 
     def matrix(self, rows, cols, plain=False):
@@ -41,7 +42,7 @@ class Floats:
         a, w = self.matrix(m, k, plain), self.matrix(k, n, plain)
         bias = stimuli.floats(self.rng, n)
         if plain:
-            bias = (bias & 0xBFFFFFFF)
+            bias = bias & 0xBFFFFFFF
         seed = int(self.rng.integers(2**32)) if self.rng.random() < 0.3 else None
         if seed is not None:
             self.dice = Lfsr32(seed)
@@ -90,8 +91,11 @@ def by_turns(bench):
 def stalls(bench):
     """Every pattern on every stream, alone and together: a beat out of its turn would meet another sum."""
     floats, shape = Floats(bench), bench.core.shape
-    kinds = [{stream: Stall(kind, chance, length)} for stream in "wam"
-             for kind, chance, length in (("random", 0.3, 1), ("random", 0.9, 1), ("bursts", 0, 60))]
+    kinds = [
+        {stream: Stall(kind, chance, length)}
+        for stream in "wam"
+        for kind, chance, length in (("random", 0.3, 1), ("random", 0.9, 1), ("bursts", 0, 60))
+    ]
     kinds += [
         "random",
         "bursts",
@@ -126,4 +130,4 @@ def order_of_the_sum(bench):
     got, _ = bench.core.matmul_bf16(a, np.full((9, cols), one, np.uint16))
     assert (got == 0x4B800000).all()
     got, _ = bench.core.matmul_bf16(a[:, ::-1].copy(), np.full((9, cols), one, np.uint16))
-    assert (got == 0x4B800004).all()   # 8 + 2^24
+    assert (got == 0x4B800004).all()  # 8 + 2^24

@@ -5,6 +5,7 @@
 What could be wrong here: -2^31, whose size does not fit an int32; 0, which has no leading one; ties at every
 length, and numbers beside them; a carry out of rounding to the next power of two.
 """
+
 import cocotb
 import numpy as np
 

@@ -7,6 +7,7 @@ What could be wrong here, and which case would show it:
   lanes in another order                                 the sequence does not depend on LANES
   a seed not taken, or taken and stepped at once         `load` and `step` together; seed 0
 """
+
 import cocotb
 import numpy as np
 

@@ -17,6 +17,7 @@ What could be wrong here, and which case would show it:
   a float sum that keeps something of int8's, or   `tiles` with both formats, at the least distances
   the other way round; the chain's two lengths
 """
+
 import cocotb
 import numpy as np
 
@@ -32,11 +33,12 @@ class TB(Bench):
         self.idle = {"in_valid": 0, "in_last": None, "in_bf16": None, "in_tag": None, "a": None, "w": None}
         super().__init__(dut, shift=0, **self.idle)
         self.rows, self.cols, self.depth, self.tag_w = (
-            self.parameter(p) for p in ("ROWS", "COLS", "DEPTH", "TAG_W"))
+            self.parameter(p) for p in ("ROWS", "COLS", "DEPTH", "TAG_W")
+        )
         self.int8, self.bf16 = self.parameter("INT8"), self.parameter("BF16")
         # of load, after a last slice of int8; bfloat16 takes 3 more
         self.latency = 1 + (4 if self.bf16 else 2 + max(1, (self.depth - 1).bit_length()))
-        self.due_load, self.due_row = {}, {}   # by cycle
+        self.due_load, self.due_row = {}, {}  # by cycle
         self.tile = 0
         self.compared = 0
         self.parts.append(Part(self.pace, self.check))
@@ -46,8 +48,8 @@ class TB(Bench):
         """After a reset: nothing is under way."""
         self.due_load.clear()
         self.due_row.clear()
-        self.earliest = {True: self.cycle, False: self.cycle}   # when a tile may end, bfloat16 or int8
-        self.begin_int8 = self.cycle                            # when an int8 tile may begin
+        self.earliest = {True: self.cycle, False: self.cycle}  # when a tile may end, bfloat16 or int8
+        self.begin_int8 = self.cycle  # when an int8 tile may begin
 
     def random_tile(self, slices, bf16=None):
         """Operands over the full range: A (rows, K), W (K, COLS), int8 or bits of bfloat16."""
@@ -86,9 +88,12 @@ class TB(Bench):
             k = slice(s * self.depth, (s + 1) * self.depth)
             for turn in range(turns):
                 last = s == slices - 1 and turn == turns - 1
-                while (self.rng.random() < gaps or (last and self.cycle < self.earliest[bf16])
-                       or (origin is not None and (self.cycle - origin) % turns != turn)
-                       or (not bf16 and self.cycle < self.begin_int8)):
+                while (
+                    self.rng.random() < gaps
+                    or (last and self.cycle < self.earliest[bf16])
+                    or (origin is not None and (self.cycle - origin) % turns != turn)
+                    or (not bf16 and self.cycle < self.begin_int8)
+                ):
                     await self.idle_slice()
                 origin = self.cycle if origin is None else origin
                 if bf16:
@@ -206,7 +211,7 @@ async def all_pairs(dut):
     columns = np.resize(values, (-(-256 // (tb.cols * tb.depth)), tb.depth, tb.cols)).astype(np.int8)
     seen = np.zeros((256, 256), bool)
     for first in range(0, 256, tb.rows):
-        x = np.resize(values[first:first + tb.rows], tb.rows).astype(np.int8)
+        x = np.resize(values[first : first + tb.rows], tb.rows).astype(np.int8)
         a = x[:, None].repeat(tb.depth, axis=1)
         for w in columns:
             await tb.run(a, w)

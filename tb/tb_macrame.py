@@ -16,6 +16,7 @@ What could be wrong here, and which case would show it:
   an error, a soft or hard reset as software sees it       `error`, `soft_reset`, `hard_reset`
 The sweeps over errors and resets are in tb_macrame_faults and tb_macrame_resets.
 """
+
 import itertools
 import logging
 import random
@@ -55,35 +56,60 @@ class Panel:
         self.w = full_int8(rng, (k, self.cols))
         self.fields = {
             "bias": rng.integers(-40000, 40000, self.cols),
-            "multiplier": rng.integers(2**30, 2**31, self.cols) if mode != FP32 else
-            (2.0 ** rng.uniform(-10, 0, self.cols)).astype(np.float32).view(np.int32).astype(np.int64),
-            "shift": rng.integers(-9, 1, self.cols), "zero_point": rng.integers(-20, 20, self.cols),
-            "clamp_low": rng.integers(-128, -90, self.cols), "clamp_high": rng.integers(90, 128, self.cols)}
+            "multiplier": rng.integers(2**30, 2**31, self.cols)
+            if mode != FP32
+            else (2.0 ** rng.uniform(-10, 0, self.cols)).astype(np.float32).view(np.int32).astype(np.int64),
+            "shift": rng.integers(-9, 1, self.cols),
+            "zero_point": rng.integers(-20, 20, self.cols),
+            "clamp_low": rng.integers(-128, -90, self.cols),
+            "clamp_high": rng.integers(90, 128, self.cols),
+        }
 
     def beats(self, unknown=None):
         """(tdata bytes, tuser) of each beat of the weight packet; `unknown` stands for what is not used."""
         records = []
         for column in range(self.cols):
             field = {name: int(values[column]) for name, values in self.fields.items()}
-            records.append([*field["bias"].to_bytes(4, "little", signed=True),
-                            *field["multiplier"].to_bytes(4, "little", signed=True),
-                            field["shift"] & 255, field["zero_point"] & 255,
-                            field["clamp_low"] & 255, field["clamp_high"] & 255])
+            records.append(
+                [
+                    *field["bias"].to_bytes(4, "little", signed=True),
+                    *field["multiplier"].to_bytes(4, "little", signed=True),
+                    field["shift"] & 255,
+                    field["zero_point"] & 255,
+                    field["clamp_low"] & 255,
+                    field["clamp_high"] & 255,
+                ]
+            )
         out = []
         for start in range(0, 12, self.depth):
-            out.append([records[column][at] if at < 12 else unknown
-                        for column in range(self.cols) for at in range(start, start + self.depth)])
+            out.append(
+                [
+                    records[column][at] if at < 12 else unknown
+                    for column in range(self.cols)
+                    for at in range(start, start + self.depth)
+                ]
+            )
         for start in range(0, self.k, self.depth):
-            out.append([int(self.w[k, column]) & 255 if k < self.k else 0
-                        for column in range(self.cols) for k in range(start, start + self.depth)])
+            out.append(
+                [
+                    int(self.w[k, column]) & 255 if k < self.k else 0
+                    for column in range(self.cols)
+                    for k in range(start, start + self.depth)
+                ]
+            )
         return [(data, self.mode if index == 0 else unknown) for index, data in enumerate(out)]
 
     def activation_beats(self, a, flags, unknown=None):
         """The same for an activation packet: a of shape (ROWS, K)."""
         out = []
         for start in range(0, self.k, self.depth):
-            out.append([int(a[row, k]) & 255 if k < self.k else 0
-                        for row in range(self.rows) for k in range(start, start + self.depth)])
+            out.append(
+                [
+                    int(a[row, k]) & 255 if k < self.k else 0
+                    for row in range(self.rows)
+                    for k in range(start, start + self.depth)
+                ]
+            )
         return [(data, flags if index == len(out) - 1 else unknown) for index, data in enumerate(out)]
 
     def tile(self, products):
@@ -116,8 +142,12 @@ class TB:
         self.shape = tuple(int(getattr(dut, name).value) for name in ("ROWS", "COLS", "DEPTH"))
         self.k_max = int(dut.K_MAX.value)
         dut.rst.value = 1
-        for name in ("cocotb.macrame.s_axis_w", "cocotb.macrame.s_axis_a", "cocotb.macrame.m_axis",
-                     "cocotb.macrame.s_axil"):
+        for name in (
+            "cocotb.macrame.s_axis_w",
+            "cocotb.macrame.s_axis_a",
+            "cocotb.macrame.m_axis",
+            "cocotb.macrame.s_axil",
+        ):
             logging.getLogger(name).setLevel(logging.ERROR)
         self.w = AxiStreamSource(AxiStreamBus.from_prefix(dut, "s_axis_w"), dut.clk, dut.rst)
         self.a = AxiStreamSource(AxiStreamBus.from_prefix(dut, "s_axis_a"), dut.clk, dut.rst)
@@ -136,8 +166,17 @@ class TB:
     async def _watch(self):
         """m_axis: what is offered stays, unchanged, until it is taken; and no handshake is ever unknown."""
         dut, held = self.dut, None
-        names = ("s_axis_w_tready", "s_axis_a_tready", "m_axis_tvalid", "irq", "s_axil_awready",
-                 "s_axil_wready", "s_axil_bvalid", "s_axil_arready", "s_axil_rvalid")
+        names = (
+            "s_axis_w_tready",
+            "s_axis_a_tready",
+            "m_axis_tvalid",
+            "irq",
+            "s_axil_awready",
+            "s_axil_wready",
+            "s_axil_bvalid",
+            "s_axil_arready",
+            "s_axil_rvalid",
+        )
         while True:
             await FallingEdge(dut.clk)
             await ReadOnly()
@@ -172,8 +211,9 @@ class TB:
         """Receive and compare all that is expected, then see that nothing more comes."""
         for index, (data, keep) in enumerate(self.expected):
             got = await with_timeout(self.m.recv(compact=False), SHORT_NS, "ns")
-            assert len(got.tdata) == len(data), \
+            assert len(got.tdata) == len(data), (
                 f"tile {index}: tlast after {len(got.tdata)} bytes, expected {len(data)}"
+            )
             assert got.tkeep == keep, f"tile {index}: tkeep {got.tkeep}, expected {keep}"
             used = bytes(byte if kept else 0 for byte, kept in zip(got.tdata, keep))
             assert used == data, f"tile {index}: got {used.hex()}, expected {data.hex()}"
@@ -217,8 +257,25 @@ async def modes(dut):
     tb = await made(dut)
     depth = tb.shape[2]
     ks = itertools.cycle((1, depth, depth + 1, 3 * depth - 1, tb.k_max))
-    order = [RAW, RAW, GEMMLOWP, GEMMLOWP, RUY, RUY, FP32, FP32, RAW, RUY, RAW, FP32, RUY, GEMMLOWP, FP32,
-             GEMMLOWP, RAW]
+    order = [
+        RAW,
+        RAW,
+        GEMMLOWP,
+        GEMMLOWP,
+        RUY,
+        RUY,
+        FP32,
+        FP32,
+        RAW,
+        RUY,
+        RAW,
+        FP32,
+        RUY,
+        GEMMLOWP,
+        FP32,
+        GEMMLOWP,
+        RAW,
+    ]
     assert len(set(zip(order, order[1:]))) == 16
     for mode in order:
         tb.weights(next(ks), mode)
@@ -260,8 +317,13 @@ async def chained(dut):
 async def paused(dut, stalls):
     """Each stream paused by a generator of its own, or one side only."""
     tb = await made(dut)
-    kinds = {"random": ("random",) * 3, "bursts": ("bursts",) * 3, "w_late": ("late", "none", "none"),
-             "a_late": ("none", "late", "none"), "m_slow": ("none", "none", "bursts")}[stalls]
+    kinds = {
+        "random": ("random",) * 3,
+        "bursts": ("bursts",) * 3,
+        "w_late": ("late", "none", "none"),
+        "a_late": ("none", "late", "none"),
+        "m_slow": ("none", "none", "bursts"),
+    }[stalls]
     for driver, kind in zip((tb.w, tb.a, tb.m), kinds):
         driver.set_pause_generator(pauses(kind, np.random.default_rng(random.getrandbits(64))))
     tb.work(6, 3 * tb.shape[2])
@@ -292,9 +354,27 @@ async def output_blocked(dut):
 @cocotb.parametrize(stalls=["none", "random", "bursts"])
 async def unknowns(dut, stalls):
     """X on all that does not count: tdata and tuser between beats, idle tusers, the padding of a record."""
-    bench = Bench(dut, s_axis_w_tlast=None, s_axis_a_tlast=None, **{f"s_axil_{name}": 0 for name in (
-        "awaddr", "awprot", "awvalid", "wdata", "wstrb", "wvalid", "bready", "araddr", "arprot", "arvalid",
-        "rready")})
+    bench = Bench(
+        dut,
+        s_axis_w_tlast=None,
+        s_axis_a_tlast=None,
+        **{
+            f"s_axil_{name}": 0
+            for name in (
+                "awaddr",
+                "awprot",
+                "awvalid",
+                "wdata",
+                "wstrb",
+                "wvalid",
+                "bready",
+                "araddr",
+                "arprot",
+                "arvalid",
+                "rready",
+            )
+        },
+    )
     shape = tuple(bench.parameter(name) for name in ("ROWS", "COLS", "DEPTH"))
     rows, cols, depth = shape
     kinds = STALLS[stalls]
@@ -313,16 +393,27 @@ async def unknowns(dut, stalls):
 
     def send(source, prefix, beats):
         for index, (data, user) in enumerate(beats):
-            source.send({f"{prefix}_tdata": vector(data), f"{prefix}_tuser": user,
-                         f"{prefix}_tlast": int(index == len(beats) - 1)})
+            source.send(
+                {
+                    f"{prefix}_tdata": vector(data),
+                    f"{prefix}_tuser": user,
+                    f"{prefix}_tlast": int(index == len(beats) - 1),
+                }
+            )
 
     expected = []
     for mode in (RAW, GEMMLOWP, RUY, FP32, None, RAW):
         if mode is None:
             # a soft reset between packets, tlast X meanwhile: nothing was open, nothing may be swallowed
             await bench.until(lambda: len(m.beats) == rows * len(expected), what=f"{len(expected)} tiles")
-            bench.drive(s_axil_awaddr=CONTROL, s_axil_wdata=1, s_axil_wstrb=15, s_axil_awvalid=1,
-                        s_axil_wvalid=1, s_axil_bready=1)
+            bench.drive(
+                s_axil_awaddr=CONTROL,
+                s_axil_wdata=1,
+                s_axil_wstrb=15,
+                s_axil_awvalid=1,
+                s_axil_wvalid=1,
+                s_axil_bready=1,
+            )
             await bench.step()
             bench.drive(s_axil_awvalid=0, s_axil_wvalid=0)
             await bench.step(4)
@@ -337,10 +428,10 @@ async def unknowns(dut, stalls):
     for index, (data, keep, last) in enumerate(m.values):
         tile, row = divmod(index, rows)
         width = 4 * cols
-        kept = expected[tile][1][width * row:width * (row + 1)]
+        kept = expected[tile][1][width * row : width * (row + 1)]
         bench.equal(keep, int("".join(map(str, reversed(kept))), 2), f"tkeep of tile {tile}, row {row}")
         bench.equal(last, int(row == rows - 1), f"tlast of tile {tile}, row {row}")
-        wanted = expected[tile][0][width * row:width * (row + 1)]
+        wanted = expected[tile][0][width * row : width * (row + 1)]
         bench.equal(data.to_bytes(width, "little"), wanted, f"tile {tile}, row {row}")
 
 
@@ -380,7 +471,7 @@ async def error(dut, error):
         tb.a.send_nowait(frame(panel.activation_beats(whole, RELEASE)))
     else:
         tb.weights(2, 4)
-    await tb.results()   # which also says that both inputs drain
+    await tb.results()  # which also says that both inputs drain
     assert dut.irq.value == 1
     # of the faulty tile slices have gone into the array: it stays open, so the core is busy
     assert await tb.read(STATUS) == {"k_mismatch": 0x301, "mode": 0x110}[error]

@@ -12,6 +12,7 @@ What could be wrong here, and which case would show it:
   the interrupt ignores its enable                   `interrupt`
   the watchdog barks at a core that only waits       `patience`
 """
+
 import os
 
 import cocotb
@@ -40,8 +41,11 @@ MODES = (*range(16), 16, 20, 32, 64, 127, 128, 129, 132, 252, 255)
 def panels(rng, shape, lengths, mode=None):
     """Weight panels of these lengths, in any mode unless one is given, and two activation panels for each."""
     w = [weight_packet(rng, shape, slices, mode) for slices in lengths]
-    a = [activation_packet(rng, shape, slices, flags, panel.user) for panel, slices in zip(w, lengths)
-         for flags in (0, RELEASE)]
+    a = [
+        activation_packet(rng, shape, slices, flags, panel.user)
+        for panel, slices in zip(w, lengths)
+        for flags in (0, RELEASE)
+    ]
     return w, a
 
 
@@ -86,7 +90,7 @@ async def k_mismatch(dut, at, difference):
         for count in (
             {difference, difference * turns} if difference else {-slices * turns + slices * turns // 2}
         ):
-            wrong = [*a[:at], resized(rng, a[at], slices * turns + count), *a[at + 1:]]
+            wrong = [*a[:at], resized(rng, a[at], slices * turns + count), *a[at + 1 :]]
             await core.send(w, wrong)
             expect(core, K_MISMATCH, at)
             await recover(core, rng)
@@ -113,7 +117,7 @@ async def w_too_long(dut, at, excess):
     for served in (False, True):
         w, a = panels(rng, core.shape, [longest] * 4)
         w[at] = resized(rng, w[at], core.shape.record_beats + longest + excess)
-        await core.send(w, a[:2 * at + 2 * served])
+        await core.send(w, a[: 2 * at + 2 * served])
         expect(core, W_TOO_LONG)
         await recover(core, rng)
 
@@ -139,7 +143,7 @@ async def record_short(dut, at):
     for beats in range(1, core.shape.record_beats + 1):
         w, a = panels(rng, core.shape, [2] * 4)
         w[at] = resized(rng, w[at], beats)
-        await core.send(w, a[:2 * at])
+        await core.send(w, a[: 2 * at])
         expect(core, RECORD_SHORT)
         await recover(core, rng)
 
@@ -152,7 +156,7 @@ async def mode_illegal(dut):
         at = number % 4
         w, a = panels(rng, core.shape, [2] * 4)
         w[at] = Packet(w[at].data, mode)
-        await core.send(w, a[:2 * at])
+        await core.send(w, a[: 2 * at])
         expect(core, MODE_ILLEGAL)
         await recover(core, rng)
 
@@ -172,8 +176,10 @@ async def foreign_panel(dut):
                 weight_packet(rng, core.shape, slices, int(rng.choice(modes)))
                 for modes in (first, first, second)
             ]
-            a = [activation_packet(rng, core.shape, slices, flags, panel.user) for panel, flags in
-                 zip(w, (RELEASE, RELEASE | KEEP, RELEASE))]
+            a = [
+                activation_packet(rng, core.shape, slices, flags, panel.user)
+                for panel, flags in zip(w, (RELEASE, RELEASE | KEEP, RELEASE))
+            ]
             await core.send(w, a)
             expect(core, MODE_ILLEGAL, 1)
             await recover(core, rng)
@@ -198,8 +204,11 @@ async def prefetched(dut, error):
     seen = set()
     for number, chance in enumerate((0.3, 0.3, 0.5, 0.7, 0.8, 0.9, 0.93, 0.95)):
         bad = weight_packet(rng, shape, shape.slices_max)
-        bad = {"mode": Packet(bad.data, 77), "record": resized(rng, bad, 1),
-               "length": resized(rng, bad, len(bad) + 1)}[error]
+        bad = {
+            "mode": Packet(bad.data, 77),
+            "record": resized(rng, bad, 1),
+            "length": resized(rng, bad, len(bad) + 1),
+        }[error]
         w = [weight_packet(rng, shape, 3, mode=shape.modes[0]), bad]
         a = [activation_packet(rng, shape, 3, mode=shape.modes[0]) for _ in range(30)]
         pauses = {"w": Stall("random", chance=chance)}
@@ -218,7 +227,7 @@ async def prefetched(dut, error):
 async def blocked(dut, length):
     """The output is blocked when the error comes: the good tiles wait, and leave after it."""
     core, rng = await begin(dut)
-    await core.write(registers.CONTROL, 0)   # the player ends a transfer early on an interrupt
+    await core.write(registers.CONTROL, 0)  # the player ends a transfer early on an interrupt
     core.interrupts = False
     w, a = panels(rng, core.shape, [2, 2, 2])
     a[2] = resized(rng, a[2], 1)
@@ -243,7 +252,7 @@ async def panel_stuck(dut, limit):
     await recover(core, rng)
     # a register keeps its value over a soft reset, and so does the watchdog its limit
     assert await core.read(registers.WATCHDOG) == limit
-    await core.send(w, [a[0], a[1], a[2]], quiet=limit + 64)   # released, used, the second not released
+    await core.send(w, [a[0], a[1], a[2]], quiet=limit + 64)  # released, used, the second not released
     expect(core, 0, 3)
     await core.send([w[0]], [], quiet=limit + 64)
     expect(core, PANEL_STUCK, 3)

@@ -11,6 +11,7 @@ What could be wrong here, and which case would show it:
   a reset leaves the status, a register or a counter       STATUS, TILES and BUSY are read after each
 The workload ends in an error, so that resets fall into all that a core can be in.
 """
+
 import os
 
 import cocotb
@@ -38,8 +39,10 @@ def workload(rng, shape):
     """Panels in all modes; the last activation panel is an error."""
     lengths = 2, 3, 1, shape.slices_max
     w = [weight_packet(rng, shape, slices, mode) for mode, slices in zip(four_modes(shape), lengths)]
-    a = [activation_packet(rng, shape, lengths[panel], flags, w[panel].user) for panel, flags in
-         ((0, 0), (0, RELEASE), (1, KEEP), (1, RELEASE), (2, RELEASE), (3, 0))]
+    a = [
+        activation_packet(rng, shape, lengths[panel], flags, w[panel].user)
+        for panel, flags in ((0, 0), (0, RELEASE), (1, KEEP), (1, RELEASE), (2, RELEASE), (3, 0))
+    ]
     return w, [*a, resized(rng, a[-1], 1)]
 
 
@@ -70,7 +73,7 @@ async def soft(dut, slow, times):
         await core.send(
             w, a, stalls=stalls(slow), seed=at + 1, strike=SOFT, at=at, times=times, quiet=patience(core)
         )
-        while core.halted or core.waiting:   # packets that wait for others, which the reset took away
+        while core.halted or core.waiting:  # packets that wait for others, which the reset took away
             await core.soft_reset()
         await core.soft_reset()
         await clean(core, rng)

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """mul34x32 in the simulator: a partial product of wrong sign or place shows at the extremes of each half."""
+
 import cocotb
 import numpy as np
 

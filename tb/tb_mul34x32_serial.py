@@ -9,6 +9,7 @@ What could be wrong here, and which case would show it:
   the product moves on when done       the same: it must stand
   an operation cut off disturbs the next  a new one begins in its midst, and after a reset in its midst
 """
+
 import cocotb
 import numpy as np
 
@@ -33,8 +34,11 @@ class TB(Bench):
     def sample(self):
         if self.cycle in self.due:
             i, late = self.due.pop(self.cycle)
-            self.equal(self.read("p"), int(self.expected[i]) % 2**64,
-                       f"{int(self.a[i])} * {int(self.b[i])} after {late} cycles")
+            self.equal(
+                self.read("p"),
+                int(self.expected[i]) % 2**64,
+                f"{int(self.a[i])} * {int(self.b[i])} after {late} cycles",
+            )
 
     async def begin(self, i, cycles, *looks):
         """Operands i in this cycle, the product looked at so many cycles later; returns after `cycles`."""

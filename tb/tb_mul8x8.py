@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """mul8x8 in the simulator: all 65,536 pairs; -128 * -128 alone needs the 16th bit."""
+
 import cocotb
 import numpy as np
 

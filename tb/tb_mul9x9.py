@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """mul9x9 in the simulator: all 262,144 pairs; -256 * -256 alone needs bit 16, 255 * 255 all 16 of a
 significand's."""
+
 import cocotb
 import numpy as np
 

@@ -20,6 +20,7 @@ What could be wrong here, and which case would show it:
   POST_CYCLES: a tick early, late or lost            all of it at 33 and 40 cycles a result; a row comes
                                                      in a window of one tick
 """
+
 import cocotb
 import numpy as np
 
@@ -30,7 +31,7 @@ from tb import stimuli
 from tb.kit import Bench, Part, lanes, word
 
 RECORD = ("multiplier", "shift", "zero_point", "clamp_low", "clamp_high")
-LATENCY, SLOW_LATENCY = 11, 8   # in ticks, of POST_CYCLES
+LATENCY, SLOW_LATENCY = 11, 8  # in ticks, of POST_CYCLES
 FLOATS = {
     f"float-{name}{'+relu' * relu}": 4 + 8 * relu + code for name, code in OUTPUTS.items() for relu in (0, 1)
 }
@@ -62,7 +63,7 @@ class TB(Bench):
     def throw_dice(self):
         """New random operands in every cycle."""
         self.random = self.rng.integers(0, 2**16, self.lanes).astype(np.uint16)
-        if self.rng.random() < 0.3:   # near the numbers in use, so that a neighbour's would show
+        if self.rng.random() < 0.3:  # near the numbers in use, so that a neighbour's would show
             self.random[:] = self.rng.choice((0, 0x7FFF, 0x8000, 0xFFFF))
         self.drive(random=word(self.random))
 
@@ -80,8 +81,11 @@ class TB(Bench):
         """x and a record for each column: requantiser vectors, or any int32 for raw."""
         if mode == "raw":
             x = self.rng.choice(stimuli.CORNERS32, self.cols)
-            return {"x": np.where(self.rng.random(self.cols) < 0.3, x,
-                                  self.rng.integers(-2**31, 2**31, self.cols)).astype(np.int32)}
+            return {
+                "x": np.where(
+                    self.rng.random(self.cols) < 0.3, x, self.rng.integers(-(2**31), 2**31, self.cols)
+                ).astype(np.int32)
+            }
         if mode in FLOATS:
             return {"x": self.rng.choice(self.floats, self.cols)}
         columns = self.vectors[mode]
@@ -95,17 +99,24 @@ class TB(Bench):
         if mode in FLOATS:
             bias, row, expected = self.float_row(mode, x)
         else:
-            bias = self.rng.integers(-2**31, 2**31, self.cols).astype(np.int32)
+            bias = self.rng.integers(-(2**31), 2**31, self.cols).astype(np.int32)
             row = (x.astype(np.int64) - bias).astype(np.int32)
             expected = requantize(x, mode=mode, **v) if mode != "raw" else x.astype(np.int32)
-        busy, latency = (1, 1) if mode == "raw" else (
-            self.groups * self.pace, self.groups * self.pace + self.latency)
+        busy, latency = (
+            (1, 1) if mode == "raw" else (self.groups * self.pace, self.groups * self.pace + self.latency)
+        )
         at = self.cycle + latency
         assert at not in self.due, "the bench broke the distance rule"
         self.due[at] = (self.rows, mode, last, expected, {"row": row, "bias": bias, **v})
         self.rows += 1
-        self.drive(row_valid=1, row_last=int(last), row_mode=MODES[mode], row=word(row), bias=word(bias),
-                   **{name: word(v[name]) for name in v})
+        self.drive(
+            row_valid=1,
+            row_last=int(last),
+            row_mode=MODES[mode],
+            row=word(row),
+            bias=word(bias),
+            **{name: word(v[name]) for name in v},
+        )
         await self.step()
         self.drive(**self.idle_row, row=None, **({} if mode in FLOATS else {"bias": None}))
         await self.step(busy - 1)
@@ -116,15 +127,18 @@ class TB(Bench):
     def float_row(self, mode, x):
         """Bias, row and what comes of them: bits, or a function where random operands are not known yet."""
         bias = self.rng.choice(self.floats, self.cols)
-        near = self.rng.random(self.cols) < 0.5   # of the same size, so that the sum is neither
+        near = self.rng.random(self.cols) < 0.5  # of the same size, so that the sum is neither
         bias[near] = (x[near] & 0xFF800000) ^ (bias[near] & 0x80FFFFFF)
         out, relu = mode.removeprefix("float-").removesuffix("+relu"), mode.endswith("+relu")
         if out != "stochastic":
             return bias, x, output_stage(x.view(np.float32), bias, relu, out)
         dice = []
         self.stochastic.append(dice)
-        return bias, x, lambda: output_stage(x.view(np.float32), bias, relu, out,
-                                             np.concatenate(dice)[:self.cols])
+        return (
+            bias,
+            x,
+            lambda: output_stage(x.view(np.float32), bias, relu, out, np.concatenate(dice)[: self.cols]),
+        )
 
     async def tile(self, mode, rows, extra=0):
         for r in range(rows):
@@ -141,16 +155,19 @@ class TB(Bench):
         number, mode, last, expected, operands = due
         self.equal(self.read("out_last"), int(last), f"out_last of row {number}, {mode}")
         expected = expected() if callable(expected) else expected
-        self.equal(self.read("out_size"), {1: 0, 2: 1, 4: 2}[expected.itemsize],
-                   f"out_size of row {number}, {mode}")
+        self.equal(
+            self.read("out_size"), {1: 0, 2: 1, 4: 2}[expected.itemsize], f"out_size of row {number}, {mode}"
+        )
         got = self.read("out_data")
         if got != word(expected):
-            values = lanes(got % 2**(8 * expected.nbytes), expected.dtype, self.cols)
+            values = lanes(got % 2 ** (8 * expected.nbytes), expected.dtype, self.cols)
             c = int(np.flatnonzero(values != expected)[0]) if (values != expected).any() else self.cols
             if c == self.cols:
                 self.fail(f"row {number}, {mode}: bits above the last lane: {got:#x}")
-            self.fail(f"row {number}, column {c} of {self.cols}, {mode}: expected {expected[c]}, "
-                      f"got {values[c]}, operands {({k: int(a[c]) for k, a in operands.items()})}")
+            self.fail(
+                f"row {number}, column {c} of {self.cols}, {mode}: expected {expected[c]}, "
+                f"got {values[c]}, operands { ({k: int(a[c]) for k, a in operands.items()}) }"
+            )
 
     async def finish(self):
         self.drive(**self.idle_row, **self.idle_data)

@@ -12,6 +12,7 @@ What could be wrong here, and which case would show it:
   a second restart before the closing beat has left       `twice`
   throughput, latency                                     `stream` without pauses: 1 cycle, a beat a cycle
 """
+
 import cocotb
 
 from tb.axis import STALLS, Sink, Source, pauses
@@ -27,10 +28,12 @@ class TB(Bench):
         super().__init__(dut, restart=0)
         self.data_w, self.keep_w = self.parameter("DATA_W"), self.parameter("KEEP_W")
         before, after = STALLS[stalls]
-        self.source = Source(self, "in_valid", "in_ready", ["in_data", "in_keep", "in_last"],
-                             pauses(before, self.rng))
-        self.sink = Sink(self, "out_valid", "out_ready", ["out_data", "out_keep", "out_last"],
-                         pauses(after, self.rng))
+        self.source = Source(
+            self, "in_valid", "in_ready", ["in_data", "in_keep", "in_last"], pauses(before, self.rng)
+        )
+        self.sink = Sink(
+            self, "out_valid", "out_ready", ["out_data", "out_keep", "out_last"], pauses(after, self.rng)
+        )
         self.closings = []  # how many beats had been taken when each came due
 
     def bits(self, width):
@@ -38,8 +41,16 @@ class TB(Bench):
 
     def send(self, *lengths):
         for length in lengths:
-            self.source.send(*({"in_data": self.bits(self.data_w), "in_keep": self.bits(self.keep_w),
-                                "in_last": int(i == length - 1)} for i in range(length)))
+            self.source.send(
+                *(
+                    {
+                        "in_data": self.bits(self.data_w),
+                        "in_keep": self.bits(self.keep_w),
+                        "in_last": int(i == length - 1),
+                    }
+                    for i in range(length)
+                )
+            )
 
     def expected(self):
         out = [tuple(beat.values()) for _, beat in self.source.taken]

@@ -11,6 +11,7 @@ What could be wrong here, and which case would show it:
   the tlast offered during the restart is lost              `corners`: it ends the swallowing afterwards
   the system's reset must forget the open packet            `system_reset`
 """
+
 import cocotb
 
 from tb.axis import STALLS, Source, pauses
@@ -25,9 +26,9 @@ class TB(Bench):
         before, after = STALLS[stalls]
         self.source = Source(self, "in_valid", "in_ready", ["in_last"], pauses(before, self.rng))
         self.ready_pause = pauses(after, self.rng)
-        self.open = self.swallow = False   # the model's state
+        self.open = self.swallow = False  # the model's state
         self.restart = 0
-        self.passed = self.swallowed = 0   # packets begun to pass, beats swallowed
+        self.passed = self.swallowed = 0  # packets begun to pass, beats swallowed
         self.parts += [Part(self.core), Part(sample=self.check)]
 
     def core(self):
@@ -43,8 +44,11 @@ class TB(Bench):
         state = f"swallowing {self.swallow}, restart {self.restart}"
         self.equal(self.read("in_ready"), ready, f"in_ready, {state}")
         self.equal(self.read("accepted"), int(offered and ready), "accepted")
-        self.equal(self.read("out_valid"), int(offered and not self.swallow and not self.restart),
-                   f"out_valid, {state}")
+        self.equal(
+            self.read("out_valid"),
+            int(offered and not self.swallow and not self.restart),
+            f"out_valid, {state}",
+        )
         if self.restart:
             self.swallow = self.swallow or self.open
         elif taken:
@@ -88,12 +92,13 @@ async def corners(dut):
     tb = TB(dut)
     await tb.start()
     for sent, wait, count, swallowed in (
-            ((2, 1), 0, 1, 0),   # before its first beat
-            ((2, 1), 2, 1, 0),   # between two packets
-            ((4, 1), 1, 1, 3),   # after its first beat
-            ((4, 1), 1, 3, 3),   # three in a row
-            ((4, 1), 3, 1, 1),   # while its tlast is offered
-            ((1, 1, 3), 1, 2, 0)):
+        ((2, 1), 0, 1, 0),  # before its first beat
+        ((2, 1), 2, 1, 0),  # between two packets
+        ((4, 1), 1, 1, 3),  # after its first beat
+        ((4, 1), 1, 3, 3),  # three in a row
+        ((4, 1), 3, 1, 1),  # while its tlast is offered
+        ((1, 1, 3), 1, 2, 0),
+    ):
         tb.send(*sent)
         before, passed = tb.swallowed, tb.passed
         await tb.step(wait)

@@ -17,6 +17,7 @@ What could be wrong here, and which case would show it:
   halt does not drain, or still writes                         `halt`, `errors`
   a panel cut by a reset leaves something behind               `reset`
 """
+
 import cocotb
 import numpy as np
 
@@ -31,7 +32,7 @@ class Panel:
 
     def __init__(self, mode, record, slices, uses):
         self.mode, self.record, self.slices, self.uses = mode, record, slices, uses
-        self.written = 0    # slices written before this cycle
+        self.written = 0  # slices written before this cycle
 
 
 class TB(Bench):
@@ -40,12 +41,14 @@ class TB(Bench):
     def __init__(self, dut, stalls="none"):
         super().__init__(dut, halt=0, take=0, drop=None)
         self.cols, self.depth, self.slices_max, self.settle, int8, bf16 = (
-            self.parameter(p) for p in ("COLS", "DEPTH", "SLICES_MAX", "SETTLE", "INT8", "BF16"))
+            self.parameter(p) for p in ("COLS", "DEPTH", "SLICES_MAX", "SETTLE", "INT8", "BF16")
+        )
         self.modes = [*range(4)] * int8 + [4, 5, 6, 7, 12, 13, 14, 15] * bf16
         self.record_beats = -(-12 // self.depth)
         before, after = STALLS[stalls]
-        self.source = Source(self, "in_valid", "in_ready", ["in_data", "in_user", "in_last"],
-                             pauses(before, self.rng))
+        self.source = Source(
+            self, "in_valid", "in_ready", ["in_data", "in_user", "in_last"], pauses(before, self.rng)
+        )
         self.read_pause = pauses(after, self.rng)
         self.parts += [Part(self.read_slice), Part(sample=self.check)]
         self.halted = False
@@ -54,12 +57,12 @@ class TB(Bench):
     def clear(self):
         """The model after a reset."""
         self.panels = []
-        self.n = self.beat = 0             # the panel being written, and the beat of it that comes next
-        self.p = self.i = self.use = 0     # the panel being read, its slice, how often it was used
-        self.settled = self.cycle          # first cycle in which a record may begin
-        self.data = None                   # what w_data must be in this cycle
+        self.n = self.beat = 0  # the panel being written, and the beat of it that comes next
+        self.p = self.i = self.use = 0  # the panel being read, its slice, how often it was used
+        self.settled = self.cycle  # first cycle in which a record may begin
+        self.data = None  # what w_data must be in this cycle
         self.reading, self.taking = None, False
-        self.reads = 0                     # of the slice at hand
+        self.reads = 0  # of the slice at hand
         self.seen = dict.fromkeys(ERRORS, 0)
 
     def send(self, slices, mode=None, uses=1, cut=None, user=None):
@@ -67,13 +70,18 @@ class TB(Bench):
         shape = (self.record_beats + slices, self.cols, self.depth)
         beats = self.rng.integers(0, 256, shape, np.uint8)
         mode = int(self.rng.choice(self.modes)) if mode is None else mode
-        panel = Panel(mode, beats[:self.record_beats], beats[self.record_beats:], uses)
+        panel = Panel(mode, beats[: self.record_beats], beats[self.record_beats :], uses)
         self.panels.append(panel)
         end = len(beats) - 1 if cut is None else cut
-        for b, beat in enumerate(beats[:end + 1]):
+        for b, beat in enumerate(beats[: end + 1]):
             first = mode if user is None else user
-            self.source.send({"in_data": word(beat), "in_last": int(b == end),
-                              "in_user": first if b == 0 else int(self.rng.integers(256))})
+            self.source.send(
+                {
+                    "in_data": word(beat),
+                    "in_last": int(b == end),
+                    "in_user": first if b == 0 else int(self.rng.integers(256)),
+                }
+            )
 
     @property
     def readable(self):
@@ -104,8 +112,11 @@ class TB(Bench):
         self.equal(self.read("in_ready"), int(ready or self.halted), f"in_ready at {where}")
         accepted = taken and not self.halted
         if not self.halted:
-            self.equal(self.read("in_blocked"), int(beat is not None and not record and not ready),
-                       f"in_blocked at {where}")
+            self.equal(
+                self.read("in_blocked"),
+                int(beat is not None and not record and not ready),
+                f"in_blocked at {where}",
+            )
         self.equal(self.read("record_write"), int(accepted and record), f"record_write at {where}")
         if accepted and record:
             self.equal(self.read("record_slot"), self.n % 4, f"record_slot at {where}")
@@ -122,8 +133,9 @@ class TB(Bench):
         if beat is not None:
             expected["error_mode"] = self.beat == 0 and beat["in_user"] not in self.modes
             expected["error_record"] = record and bool(beat["in_last"])
-            expected["error_long"] = (self.beat - self.record_beats == self.slices_max - 1
-                                      and not beat["in_last"])
+            expected["error_long"] = (
+                self.beat - self.record_beats == self.slices_max - 1 and not beat["in_last"]
+            )
         for name, value in expected.items():
             self.equal(self.read(name), int(value), f"{name} at beat {self.beat} of panel {self.n}")
             self.seen[name] += value
@@ -226,7 +238,7 @@ async def errors(dut):
         for _ in range(4):  # more than both halves and a record
             tb.send(1)
         await tb.until(lambda name=name: tb.seen[name], what=name)
-        tb.halted = True   # the register block does that, one cycle later
+        tb.halted = True  # the register block does that, one cycle later
         began = tb.cycle
         left = len(tb.source.queue) + (tb.source.offered is not None)
         await tb.until(lambda: tb.source.empty)

@@ -10,13 +10,20 @@ What could be wrong here, and which case would show it:
   latency                                              outputs change one cycle after `read`, and have what
                                                        was written 2 cycles before it
 """
+
 import cocotb
 import numpy as np
 
 from tb.kit import Bench, Part, word
 
-FIELDS = {"bias": (0, 4), "multiplier": (4, 4), "shift": (8, 1), "zero_point": (9, 1), "clamp_low": (10, 1),
-          "clamp_high": (11, 1)}  # first byte, bytes
+FIELDS = {
+    "bias": (0, 4),
+    "multiplier": (4, 4),
+    "shift": (8, 1),
+    "zero_point": (9, 1),
+    "clamp_low": (10, 1),
+    "clamp_high": (11, 1),
+}  # first byte, bytes
 
 
 class TB(Bench):
@@ -37,10 +44,12 @@ class TB(Bench):
         if self.shown is None:
             return
         for name, (first, size) in FIELDS.items():
-            expected = word(self.shown[:, first:first + size])
+            expected = word(self.shown[:, first : first + size])
             if self.read(name) != expected:
-                self.fail(f"{name} of {self.cols} columns: expected {expected:#x}, got {self.read(name):#x}, "
-                          f"record {self.shown.tolist()}")
+                self.fail(
+                    f"{name} of {self.cols} columns: expected {expected:#x}, got {self.read(name):#x}, "
+                    f"record {self.shown.tolist()}"
+                )
         self.compared += 1
 
     async def cycle_of(self, write=None, read=None):
@@ -48,7 +57,7 @@ class TB(Bench):
         if write:
             slot, beat, data = write
             self.drive(write=1, write_slot=slot, write_beat=beat, write_data=word(data))
-            self.slots[slot, :, beat * self.depth:(beat + 1) * self.depth] = data
+            self.slots[slot, :, beat * self.depth : (beat + 1) * self.depth] = data
         else:
             self.drive(**self.idle_write)
         self.drive(read=int(read is not None), read_slot=read)

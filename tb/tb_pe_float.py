@@ -14,6 +14,7 @@ What could be wrong here, and which case would show it:
   pe_dual: int8 sums meet float ones                  formats by turns at the least distances of the header
   pe_dual: the chain's length at a change             four registers behind a bfloat16 tile, one behind int8
 """
+
 import cocotb
 import numpy as np
 
@@ -21,7 +22,7 @@ from golden.gemm_bf16 import gemm_bf16
 from tb import stimuli
 from tb.kit import Bench, Part, full_int8
 
-ADD, PUSH = 4, 7   # cycles from the operands to the adder, and to the sum that leaves it
+ADD, PUSH = 4, 7  # cycles from the operands to the adder, and to the sum that leaves it
 
 
 class TB(Bench):
@@ -32,12 +33,12 @@ class TB(Bench):
         idle = dict.fromkeys(("a", "w", "a_factor", "w_factor", "chain_in"))
         more = {"bf16": 1, "tall": 1, "operand": 0} if self.dual else {}
         super().__init__(dut, reset=None, valid=0, last=0, clear=1, shift=0, **idle, **more)
-        self.later = {}                 # cycle: controls that are not at rest
-        self.pushes = {}                # cycle: (sum, tall)
-        self.chain = None               # of result registers, head first; None: unknown
-        self.format = 1                 # bf16, as it stands
+        self.later = {}  # cycle: controls that are not at rest
+        self.pushes = {}  # cycle: (sum, tall)
+        self.chain = None  # of result registers, head first; None: unknown
+        self.format = 1  # bf16, as it stands
         self.tall = 1
-        self.free = 0                   # cycle from which on `operand` may be low
+        self.free = 0  # cycle from which on `operand` may be low
         self.parts.append(Part(sample=self.check))
 
     async def begin(self):
@@ -63,8 +64,9 @@ class TB(Bench):
         if self.dual:
             self.format = controls.pop("bf16", self.format)
             self.tall = controls.pop("tall", self.tall)
-            self.drive(bf16=self.format, tall=self.tall,
-                       operand=1 if now < self.free else int(self.rng.integers(2)))
+            self.drive(
+                bf16=self.format, tall=self.tall, operand=1 if now < self.free else int(self.rng.integers(2))
+            )
         else:
             controls.pop("bf16", None), controls.pop("tall", None)
         chain_in = int(self.rng.integers(2**32))
@@ -91,7 +93,7 @@ class TB(Bench):
         a = stimuli.bf16(self.rng, 4 * slices).reshape(4, slices)
         w = stimuli.bf16(self.rng, slices).reshape(slices, 1)
         if self.rng.random() < 0.2:
-            a &= 0x8000        # zeros of both signs: the sum starts at +0
+            a &= 0x8000  # zeros of both signs: the sum starts at +0
         sums = gemm_bf16(a, w)[:, 0]
         origin = self.cycle
         for k in range(slices):
@@ -147,7 +149,7 @@ async def tiles(dut):
         if bf16:
             await tb.float_tile(slices, gaps)
         else:
-            while any(cycle >= tb.cycle + ADD for cycle in tb.pushes):   # float sums must have left the adder
+            while any(cycle >= tb.cycle + ADD for cycle in tb.pushes):  # float sums must have left the adder
                 await tb.beat()
             await tb.int8_tile(slices, gaps)
         if tb.rng.random() < 0.6:

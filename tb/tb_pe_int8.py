@@ -13,6 +13,7 @@ What could be wrong here, and which case would show it:
   the sum does not wrap at 2^31 as int32 does              `wrap`: past 2^31, and below -2^31
   shift wins over a load, or moves without being asked     `tiles` shifts at random, with and without a load
 """
+
 import cocotb
 import numpy as np
 from cocotb.triggers import Timer
@@ -29,11 +30,11 @@ class TB(Bench):
         super().__init__(dut, reset=None, a=None, w=None, valid=0, last=0, clear=0, shift=0, chain_in=None)
         self.depth = self.parameter("DEPTH")
         self.latency = 2 + max(1, (self.depth - 1).bit_length())
-        self.later = {}        # cycle: controls
-        self.sum = 0           # of the tile in progress, as operands are driven
-        self.tile = []         # its operands, for a message
-        self.loads = {}        # cycle: (what the result register holds from the next cycle on, operands)
-        self.result = None     # what chain_out must be; None: nothing loaded yet
+        self.later = {}  # cycle: controls
+        self.sum = 0  # of the tile in progress, as operands are driven
+        self.tile = []  # its operands, for a message
+        self.loads = {}  # cycle: (what the result register holds from the next cycle on, operands)
+        self.result = None  # what chain_out must be; None: nothing loaded yet
         self.operands = None
         self.parts.append(Part(sample=self.sample))
 
@@ -80,8 +81,10 @@ class TB(Bench):
         if self.result is not None:
             got = self.read("chain_out")
             if got != self.result:
-                self.fail(f"DEPTH {self.depth}, operands by k {self.operands}: "
-                          f"expected {self.result:#010x}, got {got:#010x}")
+                self.fail(
+                    f"DEPTH {self.depth}, operands by k {self.operands}: "
+                    f"expected {self.result:#010x}, got {got:#010x}"
+                )
 
     async def finish(self):
         """Let the last tile through; it must have been compared."""

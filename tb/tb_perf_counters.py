@@ -12,12 +12,19 @@ What could be wrong here, and which case would show it:
   clear misses one, or leaves the timer running             `clear`, at any time, and from the frozen state
   an event of the cycle of clear, or before it, counts      `clear`: every event in both
 """
+
 import cocotb
 
 from tb.kit import Bench, Part
 
-EVENTS = {"issue": "busy", "tile": "tiles", "wait_a": "stall_a", "wait_w": "stall_w", "wait_out": "stall_out",
-          "wait_chain": "pad"}
+EVENTS = {
+    "issue": "busy",
+    "tile": "tiles",
+    "wait_a": "stall_a",
+    "wait_w": "stall_w",
+    "wait_out": "stall_out",
+    "wait_chain": "pad",
+}
 
 
 class TB(Bench):

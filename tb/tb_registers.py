@@ -8,6 +8,7 @@ What could be wrong here, beyond tb_axil_regs.py, and which case would show it:
   a counter or a status bit of an idle core   it reads 0 throughout
   the watchdog's register cut off             written and read back
 """
+
 import cocotb
 
 from tb.kit import Bench, text
@@ -21,8 +22,13 @@ async def walk(dut):
     bench = Bench(dut, m_axis_tready=1, **idle)
     parameters = {name: bench.parameter(name) for name in ("ROWS", "COLS", "DEPTH", "POST_LANES")}
     formats = text(dut.FORMATS)
-    walk = Walk(bench, LONGEST=bench.parameter("K_MAX"), INT8=int(formats != "BF16"),
-                BF16=int(formats != "INT8"), **parameters)
+    walk = Walk(
+        bench,
+        LONGEST=bench.parameter("K_MAX"),
+        INT8=int(formats != "BF16"),
+        BF16=int(formats != "INT8"),
+        **parameters,
+    )
     await bench.start()
     await walk.mapped()
     await walk.unmapped()

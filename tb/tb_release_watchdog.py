@@ -9,6 +9,7 @@ What could be wrong here, and which case would show it:
   it fires under back-pressure                 `breaks`: blocked with activations offered
   a limit lowered below the time already waited is missed, for 2^32 cycles     `lowered`
 """
+
 import cocotb
 
 from tb.kit import Bench, Part

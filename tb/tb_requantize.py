@@ -11,6 +11,7 @@ What could be wrong here, and which vectors would show it:
   clamp order              clamp_low above clamp_high
   a parameter one cycle off  everything changes with every vector, the mode too (`mixed`)
 """
+
 import cocotb
 import numpy as np
 

@@ -12,6 +12,7 @@ What could be wrong here, and which case would show it:
   tag or pace taken outside load                      both are X in every other cycle
   rows after a reset                                  `reset`, in each cycle of a tile
 """
+
 import cocotb
 
 from tb.kit import Bench, Part, Watch

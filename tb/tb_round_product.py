@@ -5,6 +5,7 @@
 What could be wrong here: the place of the rounding for either leading bit; a sticky bit left out (each is set
 alone); the carry through a significand of ones.
 """
+
 import cocotb
 import numpy as np
 
@@ -20,8 +21,9 @@ async def round_product_places(dut):
     fixed = np.minimum(stimuli.signed(tb.rng, 64, 30_000), 2**63 - 2**30 - 1)
     top = tb.rng.integers(2**22, 2**24, 30_000) | 2**23 >> tb.rng.integers(0, 2, 30_000)
     top = np.where(tb.rng.random(30_000) < 0.2, 2**24 - 1, top)  # all ones: the carry runs through
-    low = tb.rng.integers(0, 4, 30_000) << 30 | np.where(tb.rng.random(30_000) < 0.6,
-                                                         1 << tb.rng.integers(8, 30, 30_000), 0)
+    low = tb.rng.integers(0, 4, 30_000) << 30 | np.where(
+        tb.rng.random(30_000) < 0.6, 1 << tb.rng.integers(8, 30, 30_000), 0
+    )
     low = np.where(tb.rng.random(30_000) < 0.3, low & (3 << 30), low)
     floats = np.concatenate([top << 32 | low, [0]])
     p = np.concatenate([fixed, floats])

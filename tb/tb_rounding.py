@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """rounding in the simulator: its whole table, 64 inputs."""
+
 import cocotb
 import numpy as np
 

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """scale_to_int8 in the simulator: the datapath by its own contract, whatever requantize makes of it."""
+
 import cocotb
 import numpy as np
 
@@ -24,7 +25,14 @@ async def scale_to_int8_rules(dut):
     clamps = stimuli.clamps(tb.rng, 3 * n)
     order = tb.rng.permutation(3 * n)
     a_high = np.where(rule == 3, a - 1, a) >> 16  # 2^24 << 8 comes with a low digit of 2^16
-    columns = {"rule": rule, "a_high": a_high, "a_low": a - (a_high << 16), "b": b, "negate": negate,
-               "right": right, **clamps}
+    columns = {
+        "rule": rule,
+        "a_high": a_high,
+        "a_low": a - (a_high << 16),
+        "b": b,
+        "negate": negate,
+        "right": right,
+        **clamps,
+    }
     columns = {k: c[order] for k, c in columns.items()}
     await tb.check(scale_to_int8(**columns), **columns)

@@ -5,6 +5,7 @@
 What could be wrong here: a step that drops a bit which a later one would have kept, or keeps one it should
 have compared with the sign; a bit below the guard bit not compared with `up`, or with 0 instead.
 """
+
 import cocotb
 import numpy as np
 
@@ -27,11 +28,15 @@ async def shift_right_narrow_saturates(dut):
     y = np.where(tb.rng.random(n) < 0.3, ones ^ flip, y)
     y = (y + 2**32) % 2**33 - 2**32
     v, guard, extra, sticky = shift_right_narrow(y, up, right)
-    inside = (y >> right == v)
+    inside = y >> right == v
     got = await tb.results(y=y, up=up.astype(np.uint8), right=right.astype(np.uint8))
     expected = ((v & 1023) << 3 | guard << 2 | extra << 1 | sticky).astype(np.uint16)
     wrong = np.flatnonzero(np.where(inside, got != expected, got >> 3 != expected >> 3))
     if wrong.size:
-        raise AssertionError(f"{wrong.size} of {n} differ\n" + "\n".join(
-            f"[{i}] y={y[i]:x} up={up[i]} right={right[i]}: expected {expected[i]:04x}, got {got[i]:04x}"
-            for i in wrong[:5]))
+        raise AssertionError(
+            f"{wrong.size} of {n} differ\n"
+            + "\n".join(
+                f"[{i}] y={y[i]:x} up={up[i]} right={right[i]}: expected {expected[i]:04x}, got {got[i]:04x}"
+                for i in wrong[:5]
+            )
+        )

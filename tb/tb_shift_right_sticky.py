@@ -5,6 +5,7 @@
 What could be wrong here: a bit that is lost between two steps, or counted by one that does not shift. So:
 every single bit and every pair of neighbours at every shift, then random words with few bits set.
 """
+
 import cocotb
 import numpy as np
 

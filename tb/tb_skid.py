@@ -9,6 +9,7 @@ What could be wrong here, and which case would show it:
   ready depends on this cycle's inputs               `ready_is_a_register`: inputs change in mid-cycle
   the second entry survives a reset                  `reset_empties`, with one and with two entries held
 """
+
 import cocotb
 from cocotb.triggers import FallingEdge, RisingEdge, Timer
 
@@ -28,8 +29,10 @@ class TB(Bench):
         self.expected = []
 
     def send(self, count):
-        beats = [int.from_bytes(self.rng.bytes(self.width // 8 + 1), "little") % 2**self.width
-                 for _ in range(count)]
+        beats = [
+            int.from_bytes(self.rng.bytes(self.width // 8 + 1), "little") % 2**self.width
+            for _ in range(count)
+        ]
         self.source.send(*beats)
         self.expected += beats
 
@@ -67,7 +70,7 @@ async def ready_is_a_register(dut):
     for _ in range(300):
         ready, valid = tb.read("in_ready"), len(held) > 0
         for _ in range(3):
-            offer, take, data = (int(tb.rng.integers(high)) for high in (2, 2, 2**min(tb.width, 30)))
+            offer, take, data = (int(tb.rng.integers(high)) for high in (2, 2, 2 ** min(tb.width, 30)))
             tb.drive(in_valid=offer, in_data=data, out_ready=take)
             await Timer(1, "ns")
             tb.equal(tb.read("in_ready"), int(len(held) < 2), f"in_ready, {len(held)} held")

@@ -12,6 +12,7 @@ What could be wrong here, and which case would show it:
 The result FIFO is small, so that credits bind. The model says which bits come out, how many slices and tiles
 the counters show, and that every beat is taken.
 """
+
 import os
 
 import cocotb
@@ -59,8 +60,9 @@ async def stalls(dut, stall):
     core = await struck.core(dut)
     seed = int(os.environ["COCOTB_RANDOM_SEED"])
     rng = np.random.default_rng([seed, list(STALLS).index(stall)])
-    await core.send(*workload(rng, core.shape), stalls=STALLS[stall], seed=seed, quiet=BLOCKED + 1000,
-                    patient=False)
+    await core.send(
+        *workload(rng, core.shape), stalls=STALLS[stall], seed=seed, quiet=BLOCKED + 1000, patient=False
+    )
     await core.send(quiet=64)
 
 
@@ -89,7 +91,7 @@ async def rest(dut):
     a = [
         activation_packet(rng, core.shape, core.shape.slices_max, RELEASE, w[at % 4].user) for at in range(6)
     ]
-    await core.send(w, [], quiet=BLOCKED)         # two panels, and the record of a third
-    await core.send([], a[:2], quiet=64)          # two released, the other two come in
-    await core.send([], a[2:], quiet=500)     # activations for two panels that are not there
+    await core.send(w, [], quiet=BLOCKED)  # two panels, and the record of a third
+    await core.send([], a[:2], quiet=64)  # two released, the other two come in
+    await core.send([], a[2:], quiet=500)  # activations for two panels that are not there
     await core.send(w[:2], [], quiet=64)

@@ -5,6 +5,7 @@
 What could be wrong with it: a lane that reaches the wrong cell, a sum that does not start anew, a product or
 a sum that is cut short, rows that come out in another order.
 """
+
 import cocotb
 import numpy as np
 
@@ -51,7 +52,9 @@ async def products(dut):
     await bench.start()
     rows, cols = bench.parameter("ROWS"), bench.parameter("COLS")
     for k in (1, 2, 7, 40, 300):
-        for a, w in ((full_int8(bench.rng, (rows, k)), full_int8(bench.rng, (k, cols))),
-                     (np.full((rows, k), -128, np.int8), np.full((k, cols), -128, np.int8))):
+        for a, w in (
+            (full_int8(bench.rng, (rows, k)), full_int8(bench.rng, (k, cols))),
+            (np.full((rows, k), -128, np.int8), np.full((k, cols), -128, np.int8)),
+        ):
             got = await multiply(bench, a, w)
             np.testing.assert_array_equal(got, a.astype(np.int64) @ w.astype(np.int64))

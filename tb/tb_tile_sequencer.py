@@ -20,6 +20,7 @@ What could be wrong here, and which case would show it:
   K shorter, longer, over SLICES_MAX       `errors`; one panel of exactly SLICES_MAX
   halt does not drain, or issues           `errors`
 """
+
 import cocotb
 
 from tb.axis import STALLS, Source, pauses
@@ -46,13 +47,15 @@ class TB(Bench):
     def __init__(self, dut, stalls="none"):
         super().__init__(dut, halt=0, row_left=0)
         self.rows, self.depth, self.slices_max, self.groups, self.post, self.all_credits, bf16 = (
-            self.parameter(p) for p in
-            ("ROWS", "DEPTH", "SLICES_MAX", "GROUPS", "POST_LATENCY", "CREDITS", "BF16"))
+            self.parameter(p)
+            for p in ("ROWS", "DEPTH", "SLICES_MAX", "GROUPS", "POST_LATENCY", "CREDITS", "BF16")
+        )
         self.modes = (*INT8, *BF16) if bf16 else INT8
         before, after = STALLS[stalls]
         self.a = Source(self, "a_valid", "a_ready", ["a_data", "a_user", "a_last"], pauses(before, self.rng))
-        self.w = Source(self, "slice_ready", "take", ["slice_last", "slice_slot", "slice_mode"],
-                        pauses(before, self.rng))
+        self.w = Source(
+            self, "slice_ready", "take", ["slice_last", "slice_slot", "slice_mode"], pauses(before, self.rng)
+        )
         self.leave_pause = pauses(after, self.rng)
         self.parts += [Part(self.rows_leave), Part(sample=self.check)]
         self.clear()
@@ -67,10 +70,10 @@ class TB(Bench):
             None,
             None,
         )  # of the open tile: cycle of its first beat, whether it is bfloat16
-        self.left_adders = self.cycle         # when float sums have
-        self.reserved = 0      # rows of tiles begun, not yet left
-        self.in_fifo = []      # cycle from which each row may leave
-        self.op = None         # what the array is given in this cycle
+        self.left_adders = self.cycle  # when float sums have
+        self.reserved = 0  # rows of tiles begun, not yet left
+        self.in_fifo = []  # cycle from which each row may leave
+        self.op = None  # what the array is given in this cycle
         self.halted = False
         self.issued = self.tiles = 0
         self.seen = dict.fromkeys(EVENTS, 0)
@@ -84,8 +87,12 @@ class TB(Bench):
             data = int.from_bytes(self.rng.bytes(self.rows * self.depth), "little")
             self.a.send({"a_data": data, "a_user": user, "a_last": last})
         count = slices if w_slices is None else w_slices
-        self.w.send(*({"slice_last": int(i == count - 1), "slice_slot": slot, "slice_mode": mode}
-                      for i in range(count)))
+        self.w.send(
+            *(
+                {"slice_last": int(i == count - 1), "slice_slot": slot, "slice_mode": mode}
+                for i in range(count)
+            )
+        )
 
     def rows_leave(self):
         self.left = int(bool(self.in_fifo) and self.in_fifo[0] <= self.cycle and not next(self.leave_pause))
@@ -147,7 +154,7 @@ class TB(Bench):
     def gaps(self, mode):
         """Cycles from the last beat of a tile of this mode to that of the next one, by its kind."""
         rows_take = self.rows * beats_of(mode) * (1 if kind_of(mode) == "raw" else self.groups)
-        if mode in BF16:   # sums come 3 cycles later than int8's; the first of four no later than int8's
+        if mode in BF16:  # sums come 3 cycles later than int8's; the first of four no later than int8's
             early = 4 - self.groups if self.groups in (2, 3) else 0
             return {"bf16": rows_take + early, "requantised": rows_take + 3, "raw": rows_take + 3 + self.post}
         return {"bf16": rows_take, "requantised": rows_take, "raw": rows_take + (self.post if mode else 0)}
@@ -175,8 +182,9 @@ class TB(Bench):
 
     async def finish(self):
         """Everything issued, every row left."""
-        await self.until(lambda: self.a.empty and self.w.empty and not self.reserved and not self.op,
-                         cycles=80_000)
+        await self.until(
+            lambda: self.a.empty and self.w.empty and not self.reserved and not self.op, cycles=80_000
+        )
         await self.step(3)
         self.equal(self.read("idle"), 1, "idle at the end")
 
@@ -203,9 +211,13 @@ async def tiles(dut, stalls):
         slices = 1 if i % 3 == 0 else int(tb.rng.integers(1, min(tb.slices_max, tb.rows * tb.groups + 2) + 1))
         mode = int(tb.rng.choice(modes))
         keep = tb.rng.random() < 0.3 and i < 69
-        modes = (BF16 if mode in BF16 else INT8) if keep else tb.modes   # an open tile has one format
-        tb.panel(slices, mode=mode, flags=int(tb.rng.integers(2)) * RELEASE + KEEP * keep,
-                 slot=int(tb.rng.integers(4)))
+        modes = (BF16 if mode in BF16 else INT8) if keep else tb.modes  # an open tile has one format
+        tb.panel(
+            slices,
+            mode=mode,
+            flags=int(tb.rng.integers(2)) * RELEASE + KEEP * keep,
+            slot=int(tb.rng.integers(4)),
+        )
     await tb.finish()
     assert stalls != "none" or tb.seen["pad"] > 5
     assert not any(tb.seen[name] for name in EVENTS if name.startswith("error"))
@@ -225,7 +237,7 @@ async def pairs(dut):
             lasts = [cycle for cycle, beat in tb.a.taken if beat["a_last"]]
             one, two = lasts[-2:]
             distance = max(tb.gaps(first)[kind_of(second)], 4 if first in BF16 else 1)
-            if second in BF16:   # its beats go in turns of four
+            if second in BF16:  # its beats go in turns of four
                 distance = -(-distance // 4) * 4
             if tb.all_credits >= tb.rows * (beats_of(first) + beats_of(second)):
                 tb.equal(two - one, distance, f"cycles between last slices, mode {first} then {second}")
@@ -237,10 +249,10 @@ async def no_bubble(dut):
     tb = TB(dut)
     await tb.start()
     tiles = 0
-    for mode in (0, 4)[:1 + (4 in tb.modes)]:
+    for mode in (0, 4)[: 1 + (4 in tb.modes)]:
         begin, length = tb.cycle, tb.rows * (tb.groups if mode else 1)
         if mode and tb.groups in (2, 3):
-            length += 1   # the first sum of four would come too early
+            length += 1  # the first sum of four would come too early
         if length <= tb.slices_max:
             before = len(tb.a.taken)
             for _ in range(20):
@@ -293,7 +305,7 @@ async def errors(dut):
             await tb.finish()
         else:
             await tb.until(lambda name=error: tb.seen[name])
-            tb.halted = True   # the register block does that, one cycle later
+            tb.halted = True  # the register block does that, one cycle later
             await tb.until(lambda: tb.a.empty)
             tb.equal(
                 tb.issued, 1 + min(a_slices, w_slices) * beats_of(mode) - 1, f"beats issued before {error}"
@@ -309,7 +321,7 @@ async def foreign(dut):
     await tb.start()
     cut = [(dict(slices=2, mode=4, beats=n), "error_k") for n in (1, 2, 3, 5, 6, 7)]
     other = [(dict(slices=1, mode=mode), "error_format") for mode in (0, 3, 4, 15)]
-    for panel, error in (cut + other if 4 in tb.modes else []):
+    for panel, error in cut + other if 4 in tb.modes else []:
         if error == "error_format":
             tb.panel(1, 4 if panel["mode"] < 4 else 1, KEEP)
         before = 0 if error == "error_k" else 4 if panel["mode"] < 4 else 1

@@ -6,6 +6,7 @@ Three tiles of K = 16 on a 4x4x4 core, raw: two with the first weight panel, one
 ever stalls. The chart goes to timeline.txt in the run's folder; tests/test_docs.py compares it with the
 document.
 """
+
 from pathlib import Path
 
 import cocotb
@@ -16,8 +17,15 @@ from host import packets
 
 SIZE, SLICES, RECORD, CYCLES = 4, 4, 3, 30
 #: Signals of the core that mark a cycle, and how many cycles of each a tile takes.
-MARKS = {"issue": SLICES, "op_valid": SLICES, "load": 1, "row_valid": SIZE, "post_valid": SIZE,
-         "fifo_valid": SIZE, "m_axis_tvalid": SIZE}
+MARKS = {
+    "issue": SLICES,
+    "op_valid": SLICES,
+    "load": 1,
+    "row_valid": SIZE,
+    "post_valid": SIZE,
+    "fifo_valid": SIZE,
+    "m_axis_tvalid": SIZE,
+}
 
 
 class Stream:
@@ -31,9 +39,13 @@ class Stream:
         offer = self.next < len(self.beats)
         self.bench.drive(**{f"{self.name}_tvalid": int(offer)})
         if offer:
-            self.bench.drive(**{f"{self.name}_tdata": word(self.beats.data[self.next]),
-                                f"{self.name}_tuser": int(self.beats.user[self.next]),
-                                f"{self.name}_tlast": int(self.beats.last[self.next])})
+            self.bench.drive(
+                **{
+                    f"{self.name}_tdata": word(self.beats.data[self.next]),
+                    f"{self.name}_tuser": int(self.beats.user[self.next]),
+                    f"{self.name}_tlast": int(self.beats.last[self.next]),
+                }
+            )
 
     def sample(self):
         taken = self.next < len(self.beats) and self.bench.read(f"{self.name}_tready")
@@ -44,16 +56,27 @@ class Stream:
 @cocotb.test(timeout_time=100, timeout_unit="us")
 async def timeline(dut):
     """Play, watch, write the chart."""
-    bench = Bench(dut, s_axis_w_tvalid=0, s_axis_a_tvalid=0, m_axis_tready=1, s_axil_awvalid=0,
-                  s_axil_wvalid=0, s_axil_bready=0, s_axil_arvalid=0, s_axil_rready=0)
+    bench = Bench(
+        dut,
+        s_axis_w_tvalid=0,
+        s_axis_a_tvalid=0,
+        m_axis_tready=1,
+        s_axil_awvalid=0,
+        s_axil_wvalid=0,
+        s_axil_bready=0,
+        s_axil_arvalid=0,
+        s_axil_rready=0,
+    )
     w = bench.rng.integers(-128, 128, (SLICES * SIZE, 2 * SIZE), dtype=np.int8)
     a = bench.rng.integers(-128, 128, (3 * SIZE, SLICES * SIZE), dtype=np.int8)
     weights = packets.weight_panels(w, packets.records(2 * SIZE), SIZE, SIZE, packets.MODES["raw"])
     activations = packets.activation_panels(a, SIZE, SIZE)
     activations[2][:, -1] = [0, packets.RELEASE, packets.RELEASE]
     panels = ["r" * RECORD + n * SLICES for n in "12"]
-    streams = [Stream(bench, "s_axis_w", packets.flatten(*weights), "".join(panels)),
-               Stream(bench, "s_axis_a", packets.flatten(*activations), "".join(t * SLICES for t in "ABC"))]
+    streams = [
+        Stream(bench, "s_axis_w", packets.flatten(*weights), "".join(panels)),
+        Stream(bench, "s_axis_a", packets.flatten(*activations), "".join(t * SLICES for t in "ABC")),
+    ]
     lines = dict.fromkeys(MARKS, "")
 
     def mark():

@@ -11,6 +11,7 @@ What could be wrong here, and which case would show it:
   the byte after an error lost                         the same
   rests of a byte survive a reset                      `reset`, at each bit
 """
+
 import cocotb
 import numpy as np
 
@@ -23,8 +24,8 @@ class TB(Bench):
     def __init__(self, dut, speed=1.0):
         super().__init__(dut, rx=1)
         self.clocks = self.parameter("CLOCKS")
-        self.bit = self.clocks / speed      # cycles of ours that a bit of the sender's lasts
-        self.levels, self.ends = [], []     # the line: its levels, and when each ends
+        self.bit = self.clocks / speed  # cycles of ours that a bit of the sender's lasts
+        self.levels, self.ends = [], []  # the line: its levels, and when each ends
         self.got, self.errors = [], 0
         self.parts += [Part(self.line), Part(sample=self.sample)]
 
@@ -65,9 +66,9 @@ async def all_bytes(dut, speed):
     """Every byte; a quarter of them behind a pause, the others at once."""
     tb = TB(dut, speed)
     await tb.start()
-    sent = tb.rng.permutation(256)[:256 if tb.clocks == 4 else 32].tolist()
+    sent = tb.rng.permutation(256)[: 256 if tb.clocks == 4 else 32].tolist()
     for start in range(0, len(sent), 8):
-        for value in sent[start:start + 8]:
+        for value in sent[start : start + 8]:
             if tb.rng.random() < 0.25:
                 tb.level(1, float(tb.rng.random()) * 3 * tb.bit)
             tb.byte(value)

@@ -8,6 +8,7 @@ What could be wrong here, and which case would show it:
   a byte taken while another is being sent         `ready` is compared in every cycle too
   a reset leaves the line low                      `reset`, at each bit
 """
+
 import cocotb
 
 from tb.axis import Source, pauses
@@ -21,14 +22,14 @@ class TB(Bench):
         super().__init__(dut)
         self.clocks = self.parameter("CLOCKS")
         self.source = Source(self, "valid", "ready", ["data"], pauses(pause, self.rng, late=100))
-        self.due = []          # levels of the cycles to come
+        self.due = []  # levels of the cycles to come
         self.parts.append(Part(sample=self.sample))
 
     def sample(self):
         expected = self.due.pop(0) if self.due else 1
         self.equal(self.read("tx"), expected, "tx")
         if self.source.taken:
-            (_, beat), = self.source.taken
+            ((_, beat),) = self.source.taken
             self.source.taken.clear()
             assert not self.due, "taken while a byte was being sent"
             for bit in [0, *(beat["data"] >> i & 1 for i in range(8)), 1]:
@@ -41,7 +42,7 @@ async def all_bytes(dut, pause):
     """Every byte; the next start bit is one cycle late at most."""
     tb = TB(dut, pause)
     await tb.start()
-    sent = tb.rng.permutation(256)[:256 if pause == "none" else 32].tolist()
+    sent = tb.rng.permutation(256)[: 256 if pause == "none" else 32].tolist()
     tb.source.send(*sent)
     began = tb.cycle
     await tb.until(lambda: tb.source.empty and not tb.due, len(sent) * (10 * tb.clocks + 30))

@@ -10,21 +10,41 @@ What could be wrong here, and which case would show it:
   an issue of what is wrong, or while halted        the model halts as the register block does, and both
   inputs drain events that overlap or leave a cycle out          each is foretold
 """
+
 import cocotb
 
 from tb.kit import Bench, Part
 
 RELU = 4
-EVENTS = ("issue", "error_command", "error_empty", "error_length", "wants_y", "packet", "stall_x", "stall_y",
-          "stall_out", "starved", "idle", "x_ready", "y_ready")
+EVENTS = (
+    "issue",
+    "error_command",
+    "error_empty",
+    "error_length",
+    "wants_y",
+    "packet",
+    "stall_x",
+    "stall_y",
+    "stall_out",
+    "starved",
+    "idle",
+    "x_ready",
+    "y_ready",
+)
 
 
 class TB(Bench):
     """Streams of random beats, and a model that knows the header."""
 
     def __init__(self, dut, x_chance, y_chance, left_chance, wrong):
-        super().__init__(dut, halt=0, x_valid=0, y_valid=0, left=0,
-                         **dict.fromkeys(("x_scalar", "x_user", "x_last", "y_last")))
+        super().__init__(
+            dut,
+            halt=0,
+            x_valid=0,
+            y_valid=0,
+            left=0,
+            **dict.fromkeys(("x_scalar", "x_user", "x_last", "y_last")),
+        )
         self.chances = {"x": x_chance, "y": y_chance, "left": left_chance}
         self.wrong, self.all = wrong, self.parameter("CREDITS")
         self.seen = dict.fromkeys(EVENTS, 0)
@@ -63,8 +83,16 @@ class TB(Bench):
             self.y = self.y_queue.pop(0)
         scalar, user, last = self.x or (None, None, None)
         self.left = int(self.credits < self.all and rng.random() < self.chances["left"])
-        self.drive(x_valid=int(self.x is not None), x_scalar=scalar, x_user=user, x_last=last,
-                   y_valid=int(self.y is not None), y_last=self.y, left=self.left, halt=int(self.halted))
+        self.drive(
+            x_valid=int(self.x is not None),
+            x_scalar=scalar,
+            x_user=user,
+            x_last=last,
+            y_valid=int(self.y is not None),
+            y_last=self.y,
+            left=self.left,
+            halt=int(self.halted),
+        )
 
     def rules(self):
         """What the header says of this cycle."""

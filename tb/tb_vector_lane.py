@@ -8,6 +8,7 @@ in common); -0 where +0 belongs, and back; a NaN that ReLU drops, or a y that is
 + s * y rounded once instead of twice; a rounding, or its random bits, of the neighbour. The operands are
 those that hurt adders and multipliers.
 """
+
 import cocotb
 import numpy as np
 
@@ -35,8 +36,15 @@ def operands(rng, n):
     out = rng.integers(0, 4, op.size)
     random = rng.integers(0, 65536, op.size).astype(np.uint16)
     order = rng.permutation(op.size)
-    columns = {"op": op, "x": x, "y": y, "s": s, "narrow": out != 0, "rounding": (out - 1) % 4,
-               "random": random}
+    columns = {
+        "op": op,
+        "x": x,
+        "y": y,
+        "s": s,
+        "narrow": out != 0,
+        "rounding": (out - 1) % 4,
+        "random": random,
+    }
     columns = {name: column[order] for name, column in columns.items()}
     return columns, expected(out[order], **columns)
 
@@ -50,9 +58,14 @@ def expected(out, op, x, y, s, random, **_):
             scalars = np.unique(s[rows]) if name == "axpy" else [None]
             for scalar in scalars:
                 some = rows if scalar is None else rows[s[rows] == scalar]
-                found[some] = vector_unit(name, x[some], None if name == "relu" else y[some],
-                                          None if scalar is None else scalar.view(np.float32), format_,
-                                          random[some] if format_ == 3 else None)
+                found[some] = vector_unit(
+                    name,
+                    x[some],
+                    None if name == "relu" else y[some],
+                    None if scalar is None else scalar.view(np.float32),
+                    format_,
+                    random[some] if format_ == 3 else None,
+                )
     return found
 
 

@@ -9,6 +9,7 @@ What could be wrong here, and which case would show it:
   every beat a pipeline that rests too early, or is not empty          `beats`: gaps of every length; `resets`
   random words that are spent by others, or kept            `beats`; `resets`: a seed at any time
 """
+
 import cocotb
 import numpy as np
 
@@ -50,9 +51,18 @@ class TB(Bench):
         x, y = packet.x_data()[0]["s_axis_x_tdata"], None
         if packet.takes_y:
             y = packet.y_data()[0]["s_axis_y_tdata"]
-        self.drive(issue=1, issue_last=last, op=packet.command & 7, x_bf16=int(packet.x_bf16),
-                   y_bf16=int(packet.y_bf16), out_format=packet.out, s=int(packet.s), x=x, y=y)
-        (data, keep, _), = packet.results(self.random)
+        self.drive(
+            issue=1,
+            issue_last=last,
+            op=packet.command & 7,
+            x_bf16=int(packet.x_bf16),
+            y_bf16=int(packet.y_bf16),
+            out_format=packet.out,
+            s=int(packet.s),
+            x=x,
+            y=y,
+        )
+        ((data, keep, _),) = packet.results(self.random)
         self.watch.expect(self.cycle + LATENCY, out_valid=1)
         self.results[self.cycle + LATENCY] = data, keep, last
 

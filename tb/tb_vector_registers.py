@@ -7,6 +7,7 @@ What could be wrong here, beyond tb_axil_regs.py, and which case would show it:
   a word of the core's that was left          every register is compared with the unit's map
   a counter or a status bit of an idle unit   it reads 0 throughout
 """
+
 import cocotb
 
 from tb.kit import Bench

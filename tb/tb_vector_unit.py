@@ -14,6 +14,7 @@ What could be wrong here, and which case would show it:
   every cycle of a run the watchdog deaf, or too quick                   `missing_y` counters that do not add
   up                       `operations`, `stalls`
 """
+
 import cocotb
 
 from golden.arith.lfsr32 import Lfsr32
@@ -35,10 +36,18 @@ from tb.vector_model import (
 )
 
 LATENCY = 20
-STALLS = (("random", "none", "none"), ("none", "random", "none"), ("none", "none", "random"),
-          ("bursts", "none", "bursts"), ("none", "bursts", "none"), ("late", "none", "none"),
-          ("none", "late", "none"), ("none", "none", "late"), ("random", "bursts", "random"),
-          ("bursts", "random", "bursts"))
+STALLS = (
+    ("random", "none", "none"),
+    ("none", "random", "none"),
+    ("none", "none", "random"),
+    ("bursts", "none", "bursts"),
+    ("none", "bursts", "none"),
+    ("late", "none", "none"),
+    ("none", "late", "none"),
+    ("none", "none", "late"),
+    ("random", "bursts", "random"),
+    ("bursts", "random", "bursts"),
+)
 CLOSED = (0, 1)  # tkeep and tlast of the beat that ends a packet cut off
 
 
@@ -47,8 +56,13 @@ async def operations(dut):
     """Every operation in every combination of formats, without a pause: a beat a cycle, to the cycle."""
     unit = Unit(dut)
     await unit.start()
-    packets = [unit.packet(op=op, x_bf16=x, y_bf16=y, out=out) for op in OPERATIONS for x in (0, 1)
-               for y in (0, 1) for out in range(4)]
+    packets = [
+        unit.packet(op=op, x_bf16=x, y_bf16=y, out=out)
+        for op in OPERATIONS
+        for x in (0, 1)
+        for y in (0, 1)
+        for out in range(4)
+    ]
     unit.rng.shuffle(packets)
     unit.send(*packets)
     beats = sum(packet.beats for packet in packets)
@@ -57,8 +71,19 @@ async def operations(dut):
     if unit.parameter("FIFO_DEPTH") >= 32:
         latency = unit.m.beats[0][0] - unit.x.taken[1][0]
         unit.equal(latency, LATENCY, "cycles from a beat of x to its result")
-        unit.equal(found, {"cycles": beats + len(packets) + LATENCY, "busy": beats, "packets": len(packets),
-                           "stall_x": 0, "stall_y": 0, "stall_out": 0, "starved": 0}, "counters")
+        unit.equal(
+            found,
+            {
+                "cycles": beats + len(packets) + LATENCY,
+                "busy": beats,
+                "packets": len(packets),
+                "stall_x": 0,
+                "stall_y": 0,
+                "stall_out": 0,
+                "starved": 0,
+            },
+            "counters",
+        )
     else:
         unit.equal((found["busy"], found["packets"]), (beats, len(packets)), "BUSY and PACKETS")
         assert found["stall_out"] > 0, "a small FIFO makes the unit wait"
@@ -120,8 +145,8 @@ def wrong(unit, kind):
     beats, length = ends[kind]
     name = "s_axis_x_tlast" if kind[0] == "x" else "s_axis_y_tlast"
     beats[length - 1][name] = 1
-    (x if kind[0] == "x" else y)[length + (kind[0] == "x"):] = []
-    return x, y, LENGTH_MISMATCH, results[:length - 1]
+    (x if kind[0] == "x" else y)[length + (kind[0] == "x") :] = []
+    return x, y, LENGTH_MISMATCH, results[: length - 1]
 
 
 async def recover(unit):
@@ -148,9 +173,20 @@ async def recover(unit):
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 @cocotb.parametrize(
-    kind=["command06", "command07", "command80", "commandF7", "empty", "both", "x_short", "y_short", "x_one",
-          "y_one"],
-    stalls=[("none", "none", "none"), ("random", "random", "bursts"), ("bursts", "none", "random")])
+    kind=[
+        "command06",
+        "command07",
+        "command80",
+        "commandF7",
+        "empty",
+        "both",
+        "x_short",
+        "y_short",
+        "x_one",
+        "y_one",
+    ],
+    stalls=[("none", "none", "none"), ("random", "random", "bursts"), ("bursts", "none", "random")],
+)
 async def errors(dut, kind, stalls):
     """Each error, after none, one and three good packets, with a free output and a slow one."""
     unit = Unit(dut, *stalls)
@@ -205,7 +241,7 @@ async def patience(dut):
     unit.send(*(unit.packet(op="axpy", beats=20) for _ in range(5)))
     await unit.finish()
     packet = unit.packet(op="mul", beats=9)
-    unit.y.send(*packet.y_data())   # x comes late
+    unit.y.send(*packet.y_data())  # x comes late
     await unit.step(100)
     unit.x.send(packet.record(), *packet.x_data())
     unit.expected += packet.results(unit.random)
@@ -285,11 +321,11 @@ async def soft_resets(dut, stalls):
         results = list(unit.m.values)
         if any(whole):
             again = packet.results(unit.random)
-            results, of_twin = results[:-len(again)], results[-len(again):]
+            results, of_twin = results[: -len(again)], results[-len(again) :]
             unit.equal(of_twin, again, f"results of a packet after a reset in {at}")
         closed = bool(results) and results[-1][1:] == CLOSED
-        results = results[:len(results) - closed]
-        unit.equal(results, due[:len(results)], f"results before a reset in cycle {at}")
+        results = results[: len(results) - closed]
+        unit.equal(results, due[: len(results)], f"results before a reset in cycle {at}")
         unit.equal(closed, 0 < len(results) < len(due), f"a closing beat after {len(results)} results")
         await unit.expect_status(0)
         unit.forget()

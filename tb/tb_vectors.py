@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """Plays the words already in vectors.bin, and no more: sim/vectors.py reads results.hex afterwards."""
+
 import cocotb
 
 from tb.vectors import play

@@ -6,6 +6,7 @@ A packet is built from an operation and formats; it gives the beats of x and y w
 not count, and the result beats by golden. `Unit` is the bench: sources, sink and registers step together with
 the clock.
 """
+
 import numpy as np
 from cocotb.types import LogicArray
 
@@ -45,8 +46,10 @@ class Packet:
         some = rng.integers(0, x.size, (beats, lanes))
         self.x, self.y = x[some], y[some]
         self.s = float_stimuli.float32_bits(rng, rng.integers(110, 140, 1))[0]
-        self.x, self.y = (v >> np.uint32(16) if narrow else v
-                          for v, narrow in ((self.x, self.x_bf16), (self.y, self.y_bf16)))
+        self.x, self.y = (
+            v >> np.uint32(16) if narrow else v
+            for v, narrow in ((self.x, self.x_bf16), (self.y, self.y_bf16))
+        )
         self.takes_y = self.op != "relu"
 
     @property
@@ -62,19 +65,30 @@ class Packet:
 
     def record(self, command=None, last=0):
         """The record beat: lane 0 the scalar, X beside it."""
-        return {"s_axis_x_tdata": LogicArray("X" * 32 * (self.lanes - 1) + f"{self.s:032b}"),
-                "s_axis_x_tuser": self.command if command is None else command, "s_axis_x_tlast": last}
+        return {
+            "s_axis_x_tdata": LogicArray("X" * 32 * (self.lanes - 1) + f"{self.s:032b}"),
+            "s_axis_x_tuser": self.command if command is None else command,
+            "s_axis_x_tlast": last,
+        }
 
     def x_data(self):
         """The beats of x after the record; tuser is X."""
-        return [{"s_axis_x_tdata": self._beat(values, self.x_bf16), "s_axis_x_tuser": None,
-                 "s_axis_x_tlast": int(n == self.beats - 1)} for n, values in enumerate(self.x)]
+        return [
+            {
+                "s_axis_x_tdata": self._beat(values, self.x_bf16),
+                "s_axis_x_tuser": None,
+                "s_axis_x_tlast": int(n == self.beats - 1),
+            }
+            for n, values in enumerate(self.x)
+        ]
 
     def y_data(self):
         """The beats of y; none where the operation takes none."""
         beats = self.y if self.takes_y else ()
-        return [{"s_axis_y_tdata": self._beat(values, self.y_bf16),
-                 "s_axis_y_tlast": int(n == self.beats - 1)} for n, values in enumerate(beats)]
+        return [
+            {"s_axis_y_tdata": self._beat(values, self.y_bf16), "s_axis_y_tlast": int(n == self.beats - 1)}
+            for n, values in enumerate(beats)
+        ]
 
     def results(self, random):
         """(tdata, tkeep, tlast) of the result beats.
@@ -84,11 +98,19 @@ class Packet:
         random : Lfsr32
             Goes on by a word a lane and beat, if the rounding is stochastic.
         """
-        x, y = (v.astype(np.uint16 if narrow else np.uint32)
-                for v, narrow in ((self.x, self.x_bf16), (self.y, self.y_bf16)))
+        x, y = (
+            v.astype(np.uint16 if narrow else np.uint32)
+            for v, narrow in ((self.x, self.x_bf16), (self.y, self.y_bf16))
+        )
         words = random.take(x.size).reshape(x.shape) if self.out == STOCHASTIC else None
-        found = vector_unit(self.op, x, y if self.takes_y else None,
-                            self.s.view(np.float32) if self.op == "axpy" else None, self.out, words)
+        found = vector_unit(
+            self.op,
+            x,
+            y if self.takes_y else None,
+            self.s.view(np.float32) if self.op == "axpy" else None,
+            self.out,
+            words,
+        )
         keep = (1 << found.dtype.itemsize * self.lanes) - 1
         return [(word(values), keep, int(n == self.beats - 1)) for n, values in enumerate(found)]
 
@@ -107,12 +129,27 @@ class Unit(Bench):
         ports = "awvalid wvalid bready arvalid rready awaddr awprot wdata wstrb araddr arprot".split()
         super().__init__(dut, **{f"s_axil_{name}": 0 for name in ports})
         self.lanes = self.parameter("LANES")
-        self.x = Source(self, "s_axis_x_tvalid", "s_axis_x_tready",
-                        ["s_axis_x_tdata", "s_axis_x_tuser", "s_axis_x_tlast"], pauses(x, self.rng))
-        self.y = Source(self, "s_axis_y_tvalid", "s_axis_y_tready", ["s_axis_y_tdata", "s_axis_y_tlast"],
-                        pauses(y, self.rng))
-        self.m = Sink(self, "m_axis_tvalid", "m_axis_tready",
-                      ["m_axis_tdata", "m_axis_tkeep", "m_axis_tlast"], pauses(m, self.rng))
+        self.x = Source(
+            self,
+            "s_axis_x_tvalid",
+            "s_axis_x_tready",
+            ["s_axis_x_tdata", "s_axis_x_tuser", "s_axis_x_tlast"],
+            pauses(x, self.rng),
+        )
+        self.y = Source(
+            self,
+            "s_axis_y_tvalid",
+            "s_axis_y_tready",
+            ["s_axis_y_tdata", "s_axis_y_tlast"],
+            pauses(y, self.rng),
+        )
+        self.m = Sink(
+            self,
+            "m_axis_tvalid",
+            "m_axis_tready",
+            ["m_axis_tdata", "m_axis_tkeep", "m_axis_tlast"],
+            pauses(m, self.rng),
+        )
         self.sampled = {}
         self.parts.append(Part(sample=self._sample))
         self.random, self.expected = Lfsr32(1), []
@@ -137,8 +174,9 @@ class Unit(Bench):
 
     async def finish(self, cycles=20_000, quiet=60):
         """All that is due comes, nothing else does, and everything was taken."""
-        await self.until(lambda: len(self.m.beats) >= len(self.expected) and self.x.empty and self.y.empty,
-                         cycles)
+        await self.until(
+            lambda: len(self.m.beats) >= len(self.expected) and self.x.empty and self.y.empty, cycles
+        )
         await self.step(quiet)
         self.compare()
         self.equal(len(self.m.beats), len(self.expected), "results")
@@ -158,8 +196,14 @@ class Unit(Bench):
 
     async def write(self, address, data):
         """A register written; the streams go on meanwhile."""
-        self.drive(s_axil_awaddr=address, s_axil_awvalid=1, s_axil_wdata=data, s_axil_wstrb=15,
-                   s_axil_wvalid=1, s_axil_bready=1)
+        self.drive(
+            s_axil_awaddr=address,
+            s_axil_awvalid=1,
+            s_axil_wdata=data,
+            s_axil_wstrb=15,
+            s_axil_wvalid=1,
+            s_axil_bready=1,
+        )
         await self.step()
         assert self.sampled["awready"], "address not taken"
         assert self.sampled["wready"], "data not taken"

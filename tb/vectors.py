@@ -5,6 +5,7 @@
 The toplevel is tb/vec_<module>.v. Python runs before and after a play, not during it: the simulator takes its
 words from a file (tb/vector_player.v).
 """
+
 import os
 import random
 
@@ -100,7 +101,7 @@ async def check_enable(tb, results, latency, **columns):
     enable[:latency] = True
     # A result is read `latency` edges after its word was put on. Past the last word enable is X, hence high.
     taken = np.cumsum(np.concatenate([enable, np.ones(latency - 1, bool)]))
-    expected = results[np.flatnonzero(enable)[taken[latency - 1:] - latency]]
+    expected = results[np.flatnonzero(enable)[taken[latency - 1 :] - latency]]
     await tb.check_at_once(expected, enable=enable, **columns)
 
 
@@ -115,7 +116,7 @@ def report(name, columns, values, expected, unknown, wrong=None, limit=5):
     for i in np.flatnonzero(wrong)[:limit]:
         at, operands = 0, []
         for column, size in sizes.items():
-            operands.append(f"{column}={words[i, at:at + size].tobytes().hex()}")
+            operands.append(f"{column}={words[i, at : at + size].tobytes().hex()}")
             at += size
         got = "unknown (X)" if unknown[i] else f"{int(values[i]):0{digits}x}"
         want = "no X" if wrong is unknown else f"{int(expected[i]):0{digits}x}"

@@ -10,8 +10,13 @@ from sim import simulate
 def pytest_addoption(parser):
     """--seeds, --nightly."""
     group = parser.getgroup("macrame")
-    group.addoption("--seeds", type=int, default=1, metavar="N",
-                    help="seeds each seeded test runs with, from SEED (default 1) on")
+    group.addoption(
+        "--seeds",
+        type=int,
+        default=1,
+        metavar="N",
+        help="seeds each seeded test runs with, from SEED (default 1) on",
+    )
     group.addoption("--nightly", action="store_true", help="run the tests marked nightly too")
 
 

@@ -6,6 +6,7 @@ Written from the contract and from nothing in host/, so that mistakes in packing
 adds the bias; the other modes put out :func:`stand_in`, which is none of the real rules but depends on every
 field of the record.
 """
+
 import numpy as np
 
 from host.link import Link, Results
@@ -21,13 +22,20 @@ class PlainCore(Link):
 
     def __init__(self, rows, cols, depth, k_max):
         self.rows, self.cols, self.depth, self.k_max = rows, cols, depth, k_max
-        self.panels = []   # weight panels waiting or in use: (mode, records, values by column)
+        self.panels = []  # weight panels waiting or in use: (mode, records, values by column)
         self.open = np.zeros((rows, cols), np.int64)
         self.weight_packets = self.activation_packets = 0
-        self.registers = {0x00: 0x4D414352, 0x04: 0x00010000, 0x0C: k_max, 0x10: 1, 0x14: 0, 0x18: 0,
-                          0x08: rows | cols << 8 | depth << 16 | 2 << 24}
+        self.registers = {
+            0x00: 0x4D414352,
+            0x04: 0x00010000,
+            0x0C: k_max,
+            0x10: 1,
+            0x14: 0,
+            0x18: 0,
+            0x08: rows | cols << 8 | depth << 16 | 2 << 24,
+        }
         self.writes = []
-        self.drop = 0      # result beats to swallow
+        self.drop = 0  # result beats to swallow
 
     def read(self, address):
         return self.registers.get(address, 0)
@@ -49,17 +57,19 @@ class PlainCore(Link):
             out += self._multiply(packet, user[-1])
         if progress:
             progress(len(out))
-        out = out[:len(out) - self.drop]
-        return Results(np.array([d for d, _, _ in out], np.uint8).reshape(-1, 4 * self.cols),
-                       np.array([last for _, last, _ in out], bool),
-                       np.array([k for _, _, k in out], bool).reshape(-1, 4 * self.cols))
+        out = out[: len(out) - self.drop]
+        return Results(
+            np.array([d for d, _, _ in out], np.uint8).reshape(-1, 4 * self.cols),
+            np.array([last for _, last, _ in out], bool),
+            np.array([k for _, _, k in out], bool).reshape(-1, 4 * self.cols),
+        )
 
     @staticmethod
     def _packets(beats):
         start = 0
         for i in range(len(beats)):
             if beats.last[i]:
-                yield beats.data[start:i + 1], [int(u) for u in beats.user[start:i + 1]]
+                yield beats.data[start : i + 1], [int(u) for u in beats.user[start : i + 1]]
                 start = i + 1
         assert start == len(beats), "the last packet is not closed"
 
@@ -70,10 +80,18 @@ class PlainCore(Link):
     def _load(self, packet, mode):
         head = -(-12 // self.depth)
         lanes = [self._lane(packet, j) for j in range(self.cols)]
-        records = [dict(bias=signed(lane[0:4]), multiplier=signed(lane[4:8]), shift=signed(lane[8:9]),
-                        zero_point=signed(lane[9:10]), low=signed(lane[10:11]), high=signed(lane[11:12]))
-                   for lane in lanes]
-        values = [[signed([b]) for b in lane[head * self.depth:]] for lane in lanes]
+        records = [
+            dict(
+                bias=signed(lane[0:4]),
+                multiplier=signed(lane[4:8]),
+                shift=signed(lane[8:9]),
+                zero_point=signed(lane[9:10]),
+                low=signed(lane[10:11]),
+                high=signed(lane[11:12]),
+            )
+            for lane in lanes
+        ]
+        values = [[signed([b]) for b in lane[head * self.depth :]] for lane in lanes]
         assert 0 < len(values[0]) <= -(-self.k_max // self.depth) * self.depth
         assert mode in range(4)
         self.panels.append((mode, records, values))

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """accumulator: tb/tb_accumulator.py in every shape of benches.py, the portable one and iCE40's."""
+
 import pytest
 from benches import cases, run
 

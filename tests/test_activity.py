@@ -8,6 +8,7 @@ whole words), unknown bits counted (the first transfer starts from X), an edge m
 in every cycle, a total read one clock too early (each transfer is compared on its own), a shift or a clear
 forgotten (several tiles).
 """
+
 import numpy as np
 import pytest
 
@@ -46,7 +47,7 @@ class Pipeline:
         rows, cols, depth = self.shape
         a, w = a.astype(np.int64), w.astype(np.int64)
         slices = a.shape[1] // depth
-        latency = 2 + self.levels              # from the operand registers to the tree's last one
+        latency = 2 + self.levels  # from the operand registers to the tree's last one
         acc = np.zeros((rows, cols), np.int64)
         for cycle in range(slices + latency + 1):
             for k in range(depth):
@@ -58,15 +59,19 @@ class Pipeline:
             for r in range(rows):
                 for c in range(cols):
                     self.cell(r, c, cycle, slices, a[r].reshape(-1, depth), w[:, c].reshape(-1, depth))
-                    done = cycle - latency      # the slice that stands in the tree's last register
+                    done = cycle - latency  # the slice that stands in the tree's last register
                     if 0 <= done < slices:
-                        acc[r, c] += int(np.dot(a[r, done * depth:(done + 1) * depth],
-                                                w[done * depth:(done + 1) * depth, c]))
+                        acc[r, c] += int(
+                            np.dot(
+                                a[r, done * depth : (done + 1) * depth],
+                                w[done * depth : (done + 1) * depth, c],
+                            )
+                        )
                         last = done == slices - 1
                         self.put("accumulators", (r, c), 32, 0 if last else acc[r, c])
                         if last:
                             self.put("results", (r, c), 32, acc[r, c])
-        for _ in range(rows - 1):               # the chain: towards row 0, zeros behind the last row
+        for _ in range(rows - 1):  # the chain: towards row 0, zeros behind the last row
             for c in range(cols):
                 for r in range(rows):
                     below = self.registers["results", r + 1, c] if r + 1 < rows else 0
@@ -83,7 +88,9 @@ class Pipeline:
             if 0 <= cycle - 2 - level < slices:
                 products = a[cycle - 2 - level] * w[cycle - 2 - level]
                 for n, first in enumerate(range(0, depth, 1 << level)):
-                    self.put("sums", (r, c, level, n), 16 + level, products[first:first + (1 << level)].sum())
+                    self.put(
+                        "sums", (r, c, level, n), 16 + level, products[first : first + (1 << level)].sum()
+                    )
 
 
 def play(link, depth, tiles, w):
@@ -107,21 +114,24 @@ def test_three_slices_by_hand():
     a, w = np.array([[[1, 3, -1]]], np.int8), np.array([[2], [2], [1]], np.int8)
     with SimLink(1, 1, 1, k_max=4, activity=True, name="activity-1x1x1") as link:
         first, again = play(link, 1, a, w), play(link, 1, a, w)
-    assert knows_x(first, {
-        "a": 1 + 6,                 # X -> 01 -> 03 -> FF
-        "w": 0 + 2,                 # X -> 02 -> 02 -> 01
-        "products": 2 * (1 + 14),   # X -> 0002 -> 0006 -> FFFF, in two registers
-        "sums": 1 + 15,             # X -> 00002 -> 00006 -> 1FFFF
-        "accumulators": 1 + 2 + 1,  # 0 -> 2 -> 8, cleared by the last slice
-        "results": 0,               # X -> 7
-    })
+    assert knows_x(
+        first,
+        {
+            "a": 1 + 6,  # X -> 01 -> 03 -> FF
+            "w": 0 + 2,  # X -> 02 -> 02 -> 01
+            "products": 2 * (1 + 14),  # X -> 0002 -> 0006 -> FFFF, in two registers
+            "sums": 1 + 15,  # X -> 00002 -> 00006 -> 1FFFF
+            "accumulators": 1 + 2 + 1,  # 0 -> 2 -> 8, cleared by the last slice
+            "results": 0,  # X -> 7
+        },
+    )
     assert again == {
-        "a": 7 + 1 + 6,             # FF -> 01 -> 03 -> FF
-        "w": 2 + 0 + 2,             # 01 -> 02 -> 02 -> 01
+        "a": 7 + 1 + 6,  # FF -> 01 -> 03 -> FF
+        "w": 2 + 0 + 2,  # 01 -> 02 -> 02 -> 01
         "products": 2 * (15 + 1 + 14),
         "sums": 16 + 1 + 15,
         "accumulators": 1 + 2 + 1,
-        "results": 0,               # 7 -> 7
+        "results": 0,  # 7 -> 7
     }
     model = Pipeline(1, 1, 1)
     model.tile(a[0], w)
@@ -131,14 +141,23 @@ def test_three_slices_by_hand():
     assert again == {kind: model.toggles[kind] - before[kind] for kind in again}
 
 
-@pytest.mark.parametrize(("shape", "stalls"), [
-    ((1, 1, 1), None), ((2, 3, 1), None), ((2, 3, 1), "random"), ((3, 2, 2), None), ((2, 1, 3), None)],
-    ids=lambda value: "x".join(map(str, value)) if isinstance(value, tuple) else value)
+@pytest.mark.parametrize(
+    ("shape", "stalls"),
+    [((1, 1, 1), None), ((2, 3, 1), None), ((2, 3, 1), "random"), ((3, 2, 2), None), ((2, 1, 3), None)],
+    ids=lambda value: "x".join(map(str, value)) if isinstance(value, tuple) else value,
+)
 def test_random_products_toggle_what_the_model_says(shape, stalls, seed):
     rng = np.random.default_rng(seed)
     model, (rows, cols, depth) = Pipeline(*shape), shape
-    with SimLink(*shape, k_max=16 * depth, post_lanes=1, activity=True, stalls=stalls, seed=seed,
-                 name=f"activity-{'x'.join(map(str, shape))}-{stalls}") as link:
+    with SimLink(
+        *shape,
+        k_max=16 * depth,
+        post_lanes=1,
+        activity=True,
+        stalls=stalls,
+        seed=seed,
+        name=f"activity-{'x'.join(map(str, shape))}-{stalls}",
+    ) as link:
         for number in range(6):
             slices, tiles = rng.integers(1, (17, 6))
             draw = corners if rng.random() < 0.3 else full_range
@@ -148,8 +167,9 @@ def test_random_products_toggle_what_the_model_says(shape, stalls, seed):
                 model.tile(tile, w)
             expected = {kind: model.toggles[kind] - before[kind] for kind in before}
             got = play(link, depth, a, w)
-            assert got == expected or number == 0 and knows_x(got, expected), \
+            assert got == expected or number == 0 and knows_x(got, expected), (
                 f"{tiles} tiles of {slices} slices, seed {seed}"
+            )
         assert all(model.toggles.values())
         rest = link.activity()
         again = link.activity()
@@ -181,7 +201,7 @@ def test_a_reset_clears_what_an_open_tile_left():
         open_tile = packets.activation_panels(one, 1, 1, packets.RELEASE | packets.KEEP)
         link.transfer(packets.flatten(*weights), packets.flatten(*open_tile), 0)
         for _ in range(8):
-            link.read(0)            # time for the product to reach the accumulator
+            link.read(0)  # time for the product to reach the accumulator
         assert link.activity()["accumulators"] == 3
         link.reset()
         assert link.activity()["accumulators"] == 6

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """docs/area.md against Yosys, and what the design promises of a cell's size."""
+
 import tomllib
 
 from homework import p7_bfloat16

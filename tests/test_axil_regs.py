@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """axil_regs: tb/tb_axil_regs.py in every shape of benches.py."""
+
 import pytest
 from benches import cases, run
 

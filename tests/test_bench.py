@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """tools.bench: a small run of it, what it makes of timings, and that it can fail."""
+
 import json
 
 import numpy as np
@@ -19,9 +20,16 @@ def icarus(monkeypatch):
 
 def rounds(player, pure, poke):
     """Rounds as `measure` returns them, each way's from the seconds its long runs took; the short took 1."""
-    return {way: [{"long": {"cycles": 1010, "macs": 64640, "seconds": 1 + taken},
-                   "short": {"cycles": 10, "macs": 640, "seconds": 1}} for taken in seconds]
-            for way, seconds in (("player", player), ("pure", pure), ("poke", poke))}
+    return {
+        way: [
+            {
+                "long": {"cycles": 1010, "macs": 64640, "seconds": 1 + taken},
+                "short": {"cycles": 10, "macs": 640, "seconds": 1},
+            }
+            for taken in seconds
+        ]
+        for way, seconds in (("player", player), ("pure", pure), ("poke", poke))
+    }
 
 
 def test_the_least_times_count():
@@ -35,13 +43,12 @@ def test_the_least_times_count():
 
 def test_start_up_is_taken_off_by_its_own_least():
     found = rounds([10, 10], [10, 10], [10, 10])
-    found["player"][1]["short"]["seconds"] = 3   # a disturbed short run must not make the player faster
+    found["player"][1]["short"]["seconds"] = 3  # a disturbed short run must not make the player faster
     assert bench.summary({"8x8x1": found})["8x8x1"]["ratios"]["pure"] == 1
 
 
 @pytest.mark.usefixtures("icarus")
-@pytest.mark.parametrize(("player", "missed"), [
-    (10, []), (11, []), (12, ["pure"]), (99, ["pure"])])
+@pytest.mark.parametrize(("player", "missed"), [(10, []), (11, []), (12, ["pure"]), (99, ["pure"])])
 def test_a_ratio_below_its_floor_is_a_miss(player, missed):
     lines = bench.misses(bench.summary({"8x8x1": rounds([player], [10], [100])}))
     assert [next(way for way in ("pure", "poke") if f"of {way}'s" in line) for line in lines] == missed
@@ -79,7 +86,7 @@ def correct(work):
     """The result beats golden wants."""
     rows, cols = work.shape.rows, work.shape.cols
     product = bench.gemm(work.a, work.w)
-    tiles = [product[m * rows:(m + 1) * rows, n * cols:(n + 1) * cols] for m, n in work.batch.tiles]
+    tiles = [product[m * rows : (m + 1) * rows, n * cols : (n + 1) * cols] for m, n in work.batch.tiles]
     data = np.ascontiguousarray(np.concatenate(tiles), "<i4").view(np.uint8).reshape(-1, 4 * cols)
     last = np.arange(len(data)) % rows == rows - 1
     return Results(data.copy(), last, np.ones(data.shape, bool))

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """The requantiser's bricks and mul8x8: RTL against golden, golden's plain form against its vectorised one."""
+
 from fractions import Fraction
 from math import floor
 
@@ -17,8 +18,18 @@ from golden.arith.scale_to_int8 import scale_to_int8, scale_to_int8_plain
 from golden.arith.shift_right_narrow import shift_right_narrow, shift_right_narrow_plain
 from tb import stimuli
 
-BRICKS = ("lead_zeros", "mul34x32", "mul34x32_serial", "mul8x8", "mul8x8_lut", "mul8x8_pair",
-          "round_product", "rounding", "scale_to_int8", "shift_right_narrow")
+BRICKS = (
+    "lead_zeros",
+    "mul34x32",
+    "mul34x32_serial",
+    "mul8x8",
+    "mul8x8_lut",
+    "mul8x8_pair",
+    "round_product",
+    "rounding",
+    "scale_to_int8",
+    "shift_right_narrow",
+)
 
 
 @pytest.mark.parametrize("case", cases(*BRICKS))
@@ -65,8 +76,10 @@ def test_round_product_golden(rng):
         plain = np.array([round_product_plain(fp, int(v)) for v in values])
         np.testing.assert_array_equal(np.transpose(round_product(fp, values)), plain)
         unit = [max(int(v).bit_length() - 24, 0) if fp else 31 for v in values]
-        exact = [round(Fraction(int(v), 2**u)) if fp else floor(Fraction(int(v), 2**u) + Fraction(1, 2))
-                 for v, u in zip(values, unit)]
+        exact = [
+            round(Fraction(int(v), 2**u)) if fp else floor(Fraction(int(v), 2**u) + Fraction(1, 2))
+            for v, u in zip(values, unit)
+        ]
         assert [int(y) + int(up) for y, up in plain] == [e << u >> 31 for e, u in zip(exact, unit)]
 
 

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """The converters: RTL against golden, golden against ml_dtypes and its plain form."""
+
 import ml_dtypes
 import numpy as np
 import pytest
@@ -67,13 +68,19 @@ def test_stochastic_is_unbiased_by_counting():
         assert ups.sum() == low
 
 
-@pytest.mark.parametrize(("bits", "even", "toward_zero"), [
-    (0x3F808000, 0x3F80, 0x3F80), (0x3F818000, 0x3F82, 0x3F81),  # ties, both parities
-    (0x007FFFFF, 0x0080, 0x007F),  # largest subnormal, up into the normals
-    (0x7F7FFFFF, 0x7F80, 0x7F7F), (0xFF7FFFFF, 0xFF80, 0xFF7F),  # overflow
-    (0x7F800001, 0x7FC0, 0x7FC0), (0xFFFFFFFF, 0xFFC0, 0xFFC0),  # NaNs: payload in the low half, all ones
-    (0x80000000, 0x8000, 0x8000),
-])
+@pytest.mark.parametrize(
+    ("bits", "even", "toward_zero"),
+    [
+        (0x3F808000, 0x3F80, 0x3F80),
+        (0x3F818000, 0x3F82, 0x3F81),  # ties, both parities
+        (0x007FFFFF, 0x0080, 0x007F),  # largest subnormal, up into the normals
+        (0x7F7FFFFF, 0x7F80, 0x7F7F),
+        (0xFF7FFFFF, 0xFF80, 0xFF7F),  # overflow
+        (0x7F800001, 0x7FC0, 0x7FC0),
+        (0xFFFFFFFF, 0xFFC0, 0xFFC0),  # NaNs: payload in the low half, all ones
+        (0x80000000, 0x8000, 0x8000),
+    ],
+)
 def test_by_hand(bits, even, toward_zero):
     assert fp32_to_bf16(np.uint32(bits)) == even
     assert fp32_to_bf16(np.uint32(bits), "toward_zero") == toward_zero

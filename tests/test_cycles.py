@@ -7,6 +7,7 @@ misses an event, a model that only knows long tiles. So the workloads mix panels
 all four modes from panel to panel, panels used once and often, open tiles, and a result FIFO too small for
 back-to-back tiles.
 """
+
 import dataclasses
 
 import numpy as np
@@ -19,7 +20,7 @@ from host.link import Beats
 from sim.link import SimLink
 
 K_SLICES = 40
-WORKLOADS = 25       # a shape and FIFO
+WORKLOADS = 25  # a shape and FIFO
 SLOW_WORKLOADS = 10  # with POST_CYCLES above 1
 
 #        rows cols depth post_lanes fifo_depth formats post_cycles
@@ -84,8 +85,10 @@ def random_workload(rng, rows, cols, depth, formats, slow):
             beats += 0 if keep else height
         # an open tile has one format
         modes = [other for other in MODES[formats] if not (other ^ mode) & 4] if keep else MODES[formats]
-    return *(Beats(*(np.concatenate([part[field][0] for part in stream]) for field in range(3)))
-             for stream in streams), beats
+    return *(
+        Beats(*(np.concatenate([part[field][0] for part in stream]) for field in range(3)))
+        for stream in streams
+    ), beats
 
 
 @pytest.mark.parametrize(
@@ -94,22 +97,31 @@ def random_workload(rng, rows, cols, depth, formats, slow):
     ids=lambda s: "x".join(map(str, s[:3])) + f"-fifo{s[4] or ''}" + "".join(f"-{m}".lower() for m in s[5:]),
 )
 def test_model_equals_counters(shape, seed):
-    rows, cols, depth, post_lanes, fifo_depth, formats, post_cycles = (*shape, *("INT8", 1)[len(shape) - 5:])
+    rows, cols, depth, post_lanes, fifo_depth, formats, post_cycles = (*shape, *("INT8", 1)[len(shape) - 5 :])
     geometry = cycles.Geometry(rows, cols, depth, post_lanes, fifo_depth or 0, formats, post_cycles)
     slow = post_cycles > 1
-    moved = 0   # workloads that would have taken another time at another distance from the reset
+    moved = 0  # workloads that would have taken another time at another distance from the reset
     rng = np.random.default_rng([seed, *shape[:4]])
     total = dict.fromkeys((field.name for field in dataclasses.fields(cycles.Counters)), 0)
-    with SimLink(rows, cols, depth, k_max=K_SLICES * depth, post_lanes=post_lanes, fifo_depth=fifo_depth,
-                 formats=formats, post_cycles=post_cycles,
-                 name=f"cycles-{'x'.join(map(str, shape))}", seed=seed) as link:
+    with SimLink(
+        rows,
+        cols,
+        depth,
+        k_max=K_SLICES * depth,
+        post_lanes=post_lanes,
+        fifo_depth=fifo_depth,
+        formats=formats,
+        post_cycles=post_cycles,
+        name=f"cycles-{'x'.join(map(str, shape))}",
+        seed=seed,
+    ) as link:
         core = Core(link)
         for workload in range(workloads(shape)):
             weights, activations, beats = random_workload(rng, rows, cols, depth, formats, slow)
             if rng.random() < 0.2:
                 link.reset()
             for _ in range(post_cycles if slow else 0):
-                core.status()   # 2 cycles at least, until the core is at rest
+                core.status()  # 2 cycles at least, until the core is at rest
             core.clear_counters()
             results = link.transfer(weights, activations, beats)
             assert len(results) == beats
@@ -147,8 +159,11 @@ def test_a_soft_reset_starts_the_requantisers_tick():
                 link.transfer(weights, activations, beats)
                 panels = cycles.panels(weights.last, weights.user, activations.last, activations.user, 4)
                 got = core.counters()
-                fit = {late for late in fit if got == dataclasses.asdict(
-                    cycles.predict(geometry, *panels, link.since_reset - late))}
+                fit = {
+                    late
+                    for late in fit
+                    if got == dataclasses.asdict(cycles.predict(geometry, *panels, link.since_reset - late))
+                }
             return fit
 
         before = explained()
@@ -171,8 +186,9 @@ def test_32_cubed_within_580_cycles(shape):
 
 
 @pytest.mark.parametrize("mode", ["raw", "gemmlowp"])
-@pytest.mark.parametrize("shape", [(8, 8, 1), (4, 4, 4), (3, 5, 2), (1, 4, 4)],
-                         ids=lambda shape: "x".join(map(str, shape)))
+@pytest.mark.parametrize(
+    "shape", [(8, 8, 1), (4, 4, 4), (3, 5, 2), (1, 4, 4)], ids=lambda shape: "x".join(map(str, shape))
+)
 def test_no_idle_cycle_between_tiles(shape, mode):
     """K as short as the rule allows: the array is given a slice in every cycle from the first to the last."""
     rows, cols, depth = shape
@@ -203,16 +219,19 @@ def test_no_idle_cycle_between_bfloat16_tiles(rows, cols, post_lanes):
     a, w = (
         rng.integers(0x3C00, 0x4200, size).astype(np.uint16) for size in ((4 * rows * 10, k), (k, cols * 3))
     )
-    with SimLink(rows, cols, 1, post_lanes=post_lanes, formats="DUAL",
-                 name=f"cycles-tight-bf16-{rows}x{cols}") as link:
+    with SimLink(
+        rows, cols, 1, post_lanes=post_lanes, formats="DUAL", name=f"cycles-tight-bf16-{rows}x{cols}"
+    ) as link:
         product, report = Core(link).matmul_bf16(a, w)
     assert np.array_equal(product, gemm_bf16.gemm_bf16(a, w))
     assert report.busy == 30 * 4 * k
     assert (report.stall_a, report.stall_w, report.stall_out, report.pad) == (0, geometry.record_beats, 0, 0)
 
 
-@pytest.mark.parametrize("shape", [pytest.param((8, 8, 1), id="8x8x1", marks=pytest.mark.nightly),
-                                   pytest.param((4, 4, 4), id="4x4x4")])
+@pytest.mark.parametrize(
+    "shape",
+    [pytest.param((8, 8, 1), id="8x8x1", marks=pytest.mark.nightly), pytest.param((4, 4, 4), id="4x4x4")],
+)
 def test_256_cubed_utilisation(shape):
     rng = np.random.default_rng(256)
     a, w = rng.integers(-128, 128, (2, 256, 256), dtype=np.int8)
@@ -228,11 +247,14 @@ def test_256_cubed_utilisation(shape):
     assert dataclasses.asdict(predicted).items() <= report.as_dict().items()
 
 
-@pytest.mark.parametrize(("weights", "activations"), [
-    ([cycles.WeightPanel(3)], [cycles.ActivationPanel()]),
-    ([cycles.WeightPanel(3)], [cycles.ActivationPanel(True), cycles.ActivationPanel(True)]),
-    ([cycles.WeightPanel(3)], [cycles.ActivationPanel(True), cycles.ActivationPanel()]),
-])
+@pytest.mark.parametrize(
+    ("weights", "activations"),
+    [
+        ([cycles.WeightPanel(3)], [cycles.ActivationPanel()]),
+        ([cycles.WeightPanel(3)], [cycles.ActivationPanel(True), cycles.ActivationPanel(True)]),
+        ([cycles.WeightPanel(3)], [cycles.ActivationPanel(True), cycles.ActivationPanel()]),
+    ],
+)
 def test_endless_sequences_are_refused(weights, activations):
     with pytest.raises(ValueError, match="release"):
         cycles.predict(cycles.Geometry(4, 4, 1, 2), weights, activations)

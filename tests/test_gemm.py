@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """Matrix products on the whole core, through the host's tiling: every value equal to golden's."""
+
 import pytest
 from benches import cases, run
 

@@ -5,6 +5,7 @@
 A bad call has to end with status 2 and one line that names what is wrong, leave the folder as it was, and not
 start a simulation.
 """
+
 import io
 import itertools
 import json
@@ -29,11 +30,21 @@ OURS = {*gemm.NAMES, "MACRAME_TARGET", "PYTEST_CURRENT_TEST", "MAKEFLAGS", "MAKE
 
 def call(folder, *arguments, command=None, **environ):
     """Run the command in a folder; the variables go through the environment, as make hands them on."""
-    clean = {name: value for name, value in os.environ.items()
-             if name not in OURS and not (name == "SIM" and "LINK" in environ)}
+    clean = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in OURS and not (name == "SIM" and "LINK" in environ)
+    }
     clean.update(environ, PYTHONPATH=str(simulate.ROOT), OPENBLAS_NUM_THREADS="1")
-    return subprocess.run(command or [sys.executable, "-m", "sim.gemm", *arguments], cwd=folder, env=clean,
-                          capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=120)
+    return subprocess.run(
+        command or [sys.executable, "-m", "sim.gemm", *arguments],
+        cwd=folder,
+        env=clean,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        timeout=120,
+    )
 
 
 def npy(array, keep=None):
@@ -53,8 +64,12 @@ def matrix(rows, cols, dtype=np.int8, fill=1):
     return np.full((rows, cols), fill, dtype)
 
 
-GOOD = {"a.npy": npy(matrix(3, 4)), "w.npy": npy(matrix(4, 2)), "a.csv": b"1,2,3,4\n5,6,7,8\n-128,127,0,1\n",
-        "w.csv": b"1,2\n3,4\n5,6\n7,8\n"}
+GOOD = {
+    "a.npy": npy(matrix(3, 4)),
+    "w.npy": npy(matrix(4, 2)),
+    "a.csv": b"1,2,3,4\n5,6,7,8\n-128,127,0,1\n",
+    "w.csv": b"1,2\n3,4\n5,6\n7,8\n",
+}
 CALL = {"A": "a.npy", "W": "w.npy", "OUT": "c.npy"}
 
 #: What is wrong, the variables, what the line has to say; and a file, if one is wrong.
@@ -79,14 +94,26 @@ BAD = [
     ("waves in words", dict(WAVES="yes"), "WAVES=yes: expected an integer from 0 to 1"),
     ("a mode without its scale", dict(MODE="ruy"), "MODE=ruy: SCALE is not given"),
     ("a scale for mode raw", dict(MODE="raw", SCALE="0.5"), "SCALE=0.5: MODE=raw puts out int32"),
-    ("a clamp without a scale", dict(LOW="0"),
-     "LOW=0: MODE=raw puts out int32 and takes no LOW, expected SCALE"),
-    ("a zero point out of range", dict(SCALE="0.5", ZERO_POINT="128"),
-     "ZERO_POINT=128: expected an integer from"),
-    ("A's zero point out of range", dict(A_ZERO_POINT="-129"),
-     "A_ZERO_POINT=-129: expected an integer from -128"),
-    ("a clamp upside down", dict(SCALE="0.5", LOW="5", HIGH="4"),
-     "LOW=5: expected no more than HIGH, which is 4"),
+    (
+        "a clamp without a scale",
+        dict(LOW="0"),
+        "LOW=0: MODE=raw puts out int32 and takes no LOW, expected SCALE",
+    ),
+    (
+        "a zero point out of range",
+        dict(SCALE="0.5", ZERO_POINT="128"),
+        "ZERO_POINT=128: expected an integer from",
+    ),
+    (
+        "A's zero point out of range",
+        dict(A_ZERO_POINT="-129"),
+        "A_ZERO_POINT=-129: expected an integer from -128",
+    ),
+    (
+        "a clamp upside down",
+        dict(SCALE="0.5", LOW="5", HIGH="4"),
+        "LOW=5: expected no more than HIGH, which is 4",
+    ),
     # scale
     ("a negative scale", dict(SCALE="-0.5"), "SCALE=-0.5: expected a finite number above 0"),
     ("a scale of zero", dict(SCALE="0"), "SCALE=0: expected a finite number above 0"),
@@ -94,47 +121,101 @@ BAD = [
     ("an infinite scale", dict(SCALE="inf"), "SCALE=inf: expected a finite number above 0"),
     ("a scale past float64", dict(SCALE="1e999"), "SCALE=1e999: expected a finite number above 0"),
     ("a huge scale", dict(SCALE="1e12"), "SCALE=1e12: scale is 1000000000000.0, expected less than 2^31"),
-    ("a scale past float32", dict(SCALE="1e39", MODE="fp32"),
-     "SCALE=1e39: scale is 1e+39, expected a normal"),
-    ("a scale below float32", dict(SCALE="1e-39", MODE="fp32"),
-     "SCALE=1e-39: scale is 1e-39, expected a normal"),
-    ("a scale in words", dict(SCALE="small"),
-     "SCALE=small: expected a finite number above 0, or a .npy or .csv"),
+    (
+        "a scale past float32",
+        dict(SCALE="1e39", MODE="fp32"),
+        "SCALE=1e39: scale is 1e+39, expected a normal",
+    ),
+    (
+        "a scale below float32",
+        dict(SCALE="1e-39", MODE="fp32"),
+        "SCALE=1e-39: scale is 1e-39, expected a normal",
+    ),
+    (
+        "a scale in words",
+        dict(SCALE="small"),
+        "SCALE=small: expected a finite number above 0, or a .npy or .csv",
+    ),
     ("a scale whose shift loses bits", dict(SCALE="2e9"), "SCALE=2e9: the sum at [0, 0], 4, overflows int32"),
     ("no such scale", dict(SCALE="s.npy"), "SCALE=s.npy: no such file"),
-    ("too few scales", dict(SCALE="s.npy", A="a.csv", W="w3.npy"),
-     "SCALE=s.npy: is 2, expected one value or 3, one for each column",
-     {"s.npy": npy(np.array([0.5, 0.5])), "w3.npy": npy(matrix(4, 3))}),
-    ("a square of scales", dict(SCALE="s.csv"), "SCALE=s.csv: is 2 x 2, expected",
-     {"s.csv": b".5,.5\n.5,.5\n"}),
-    ("a negative one among scales", dict(SCALE="s.csv"),
-     "SCALE=s.csv: line 1, column 2 is -1.0, expected a finite",
-     {"s.csv": b"0.5,-1\n"}),
-    ("NaN among scales", dict(SCALE="s.npy"),
-     "SCALE=s.npy: element [1] is nan, expected a finite number above 0",
-     {"s.npy": npy(np.array([0.5, np.nan], np.float32))}),
-    ("text among scales", dict(SCALE="s.csv"), "SCALE=s.csv: line 1, column 2 is 'half', expected",
-     {"s.csv": b"0.5,half\n"}),
-    ("complex scales", dict(SCALE="s.npy"), "SCALE=s.npy: holds complex128 values, expected numbers",
-     {"s.npy": npy(np.array([0.5, 1j]))}),
+    (
+        "too few scales",
+        dict(SCALE="s.npy", A="a.csv", W="w3.npy"),
+        "SCALE=s.npy: is 2, expected one value or 3, one for each column",
+        {"s.npy": npy(np.array([0.5, 0.5])), "w3.npy": npy(matrix(4, 3))},
+    ),
+    (
+        "a square of scales",
+        dict(SCALE="s.csv"),
+        "SCALE=s.csv: is 2 x 2, expected",
+        {"s.csv": b".5,.5\n.5,.5\n"},
+    ),
+    (
+        "a negative one among scales",
+        dict(SCALE="s.csv"),
+        "SCALE=s.csv: line 1, column 2 is -1.0, expected a finite",
+        {"s.csv": b"0.5,-1\n"},
+    ),
+    (
+        "NaN among scales",
+        dict(SCALE="s.npy"),
+        "SCALE=s.npy: element [1] is nan, expected a finite number above 0",
+        {"s.npy": npy(np.array([0.5, np.nan], np.float32))},
+    ),
+    (
+        "text among scales",
+        dict(SCALE="s.csv"),
+        "SCALE=s.csv: line 1, column 2 is 'half', expected",
+        {"s.csv": b"0.5,half\n"},
+    ),
+    (
+        "complex scales",
+        dict(SCALE="s.npy"),
+        "SCALE=s.npy: holds complex128 values, expected numbers",
+        {"s.npy": npy(np.array([0.5, 1j]))},
+    ),
     # bias
     ("half a bias", dict(BIAS="0.5"), "BIAS=0.5: expected an int32, or a .npy or .csv file"),
     ("a bias past int32", dict(BIAS="2147483648"), "BIAS=2147483648: expected an int32"),
-    ("a bias past int32 in a file", dict(BIAS="b.npy"), "BIAS=b.npy: element [1] is -2147483649, expected",
-     {"b.npy": npy(np.array([1, -2**31 - 1]))}),
-    ("biases in float", dict(BIAS="b.npy"), "BIAS=b.npy: holds float64 values, expected an integer",
-     {"b.npy": npy(np.array([1.0, 2.0]))}),
-    ("too many biases", dict(BIAS="b.csv"), "BIAS=b.csv: is 3 x 1, expected one value or 2",
-     {"b.csv": b"1\n2\n3\n"}),
+    (
+        "a bias past int32 in a file",
+        dict(BIAS="b.npy"),
+        "BIAS=b.npy: element [1] is -2147483649, expected",
+        {"b.npy": npy(np.array([1, -(2**31) - 1]))},
+    ),
+    (
+        "biases in float",
+        dict(BIAS="b.npy"),
+        "BIAS=b.npy: holds float64 values, expected an integer",
+        {"b.npy": npy(np.array([1.0, 2.0]))},
+    ),
+    (
+        "too many biases",
+        dict(BIAS="b.csv"),
+        "BIAS=b.csv: is 3 x 1, expected one value or 2",
+        {"b.csv": b"1\n2\n3\n"},
+    ),
     # files that cannot be read
     ("no such A", dict(A="b.npy"), "A=b.npy: no such file"),
     ("A in no such folder", dict(A="no/a.npy"), "A=no/a.npy: no such file"),
-    ("W is a folder", dict(W="d.npy"), "W=d.npy: is a directory, expected a .npy or .csv file",
-     {"d.npy": None}),
-    ("W is a text", dict(W="w.txt"), "W=w.txt: unknown extension .txt, expected .npy or .csv",
-     {"w.txt": b"1\n"}),
-    ("A has no extension", dict(A="a"), "A=a: unknown extension (none), expected .npy or .csv",
-     {"a": b"1\n"}),
+    (
+        "W is a folder",
+        dict(W="d.npy"),
+        "W=d.npy: is a directory, expected a .npy or .csv file",
+        {"d.npy": None},
+    ),
+    (
+        "W is a text",
+        dict(W="w.txt"),
+        "W=w.txt: unknown extension .txt, expected .npy or .csv",
+        {"w.txt": b"1\n"},
+    ),
+    (
+        "A has no extension",
+        dict(A="a"),
+        "A=a: unknown extension (none), expected .npy or .csv",
+        {"a": b"1\n"},
+    ),
     ("A cannot be read", dict(A="m.npy"), "A=m.npy: ", {"m.npy": Path("/proc/self/mem")}),
     ("A leads nowhere", dict(A="l.npy"), "A=l.npy: no such file", {"l.npy": Path("/nowhere/a.npy")}),
     ("A is a device", dict(A="z.npy"), "A=z.npy: is not a regular file", {"z.npy": Path("/dev/zero")}),
@@ -142,109 +223,281 @@ BAD = [
     ("an empty .csv", dict(W="e.csv"), "W=e.csv: the file is empty", {"e.csv": b""}),
     ("blank lines", dict(W="e.csv"), "W=e.csv: holds no numbers", {"e.csv": b"\n  \n\n"}),
     # .npy
-    ("not .npy inside", dict(A="t.npy"), "A=t.npy: not a .npy file, it starts with b'1,2,3,'",
-     {"t.npy": b"1,2,3,4\n"}),
+    (
+        "not .npy inside",
+        dict(A="t.npy"),
+        "A=t.npy: not a .npy file, it starts with b'1,2,3,'",
+        {"t.npy": b"1,2,3,4\n"},
+    ),
     (".npz inside", dict(A="t.npy"), "A=t.npy: not a .npy file", {"t.npy": b"PK\3\4 and so on"}),
-    ("data cut short", dict(A="t.npy"),
-     "A=t.npy: cut short, the header promises 12 bytes of data and 11 are there",
-     {"t.npy": npy(matrix(3, 4), -1)}),
-    ("header cut short", dict(A="t.npy"), "A=t.npy: the .npy header is damaged",
-     {"t.npy": npy(matrix(3, 4), 40)}),
-    ("magic cut short", dict(A="t.npy"), "A=t.npy: the .npy header is damaged",
-     {"t.npy": npy(matrix(3, 4), 7)}),
-    ("a header of lies", dict(A="t.npy"), "A=t.npy: cut short, the header promises 1000000000000",
-     {"t.npy": npy(matrix(3, 4)).replace(b"(3, 4), }" + b" " * 12, b"(1000000, 1000000), }")}),
-    ("pickled objects", dict(A="t.npy"), "A=t.npy: holds pickled Python objects, expected numbers",
-     {"t.npy": npy(np.array([[1, "a"]], object))}),
-    ("a vector", dict(A="t.npy"), "A=t.npy: has shape (4,), expected two dimensions",
-     {"t.npy": npy(np.ones(4, "i1"))}),
-    ("a stack", dict(W="t.npy"), "W=t.npy: has shape (1, 4, 2), expected two",
-     {"t.npy": npy(np.ones((1, 4, 2), "i1"))}),
-    ("a scalar", dict(W="t.npy"), "W=t.npy: has shape (), expected two dimensions",
-     {"t.npy": npy(np.int8(3))}),
-    ("no rows in A", dict(A="t.npy"), "A=t.npy: is 0 x 4, expected at least 1 x 1",
-     {"t.npy": npy(matrix(0, 4))}),
-    ("no K", dict(A="t.npy", W="u.npy"), "A=t.npy: is 3 x 0, expected at least 1 x 1",
-     {"t.npy": npy(matrix(3, 0)), "u.npy": npy(matrix(0, 2))}),
-    ("floats", dict(A="t.npy"), "A=t.npy: holds float32 values, expected an integer from -128 to 127",
-     {"t.npy": npy(matrix(3, 4, np.float32))}),
-    ("NaN", dict(A="t.npy"), "A=t.npy: element [0, 0] is nan, expected an integer from -128 to 127",
-     {"t.npy": npy(matrix(3, 4, np.float64, np.nan))}),
-    ("infinity", dict(A="t.npy"), "A=t.npy: element [0, 0] is -inf, expected an integer",
-     {"t.npy": npy(matrix(3, 4, np.float16, -np.inf))}),
+    (
+        "data cut short",
+        dict(A="t.npy"),
+        "A=t.npy: cut short, the header promises 12 bytes of data and 11 are there",
+        {"t.npy": npy(matrix(3, 4), -1)},
+    ),
+    (
+        "header cut short",
+        dict(A="t.npy"),
+        "A=t.npy: the .npy header is damaged",
+        {"t.npy": npy(matrix(3, 4), 40)},
+    ),
+    (
+        "magic cut short",
+        dict(A="t.npy"),
+        "A=t.npy: the .npy header is damaged",
+        {"t.npy": npy(matrix(3, 4), 7)},
+    ),
+    (
+        "a header of lies",
+        dict(A="t.npy"),
+        "A=t.npy: cut short, the header promises 1000000000000",
+        {"t.npy": npy(matrix(3, 4)).replace(b"(3, 4), }" + b" " * 12, b"(1000000, 1000000), }")},
+    ),
+    (
+        "pickled objects",
+        dict(A="t.npy"),
+        "A=t.npy: holds pickled Python objects, expected numbers",
+        {"t.npy": npy(np.array([[1, "a"]], object))},
+    ),
+    (
+        "a vector",
+        dict(A="t.npy"),
+        "A=t.npy: has shape (4,), expected two dimensions",
+        {"t.npy": npy(np.ones(4, "i1"))},
+    ),
+    (
+        "a stack",
+        dict(W="t.npy"),
+        "W=t.npy: has shape (1, 4, 2), expected two",
+        {"t.npy": npy(np.ones((1, 4, 2), "i1"))},
+    ),
+    (
+        "a scalar",
+        dict(W="t.npy"),
+        "W=t.npy: has shape (), expected two dimensions",
+        {"t.npy": npy(np.int8(3))},
+    ),
+    (
+        "no rows in A",
+        dict(A="t.npy"),
+        "A=t.npy: is 0 x 4, expected at least 1 x 1",
+        {"t.npy": npy(matrix(0, 4))},
+    ),
+    (
+        "no K",
+        dict(A="t.npy", W="u.npy"),
+        "A=t.npy: is 3 x 0, expected at least 1 x 1",
+        {"t.npy": npy(matrix(3, 0)), "u.npy": npy(matrix(0, 2))},
+    ),
+    (
+        "floats",
+        dict(A="t.npy"),
+        "A=t.npy: holds float32 values, expected an integer from -128 to 127",
+        {"t.npy": npy(matrix(3, 4, np.float32))},
+    ),
+    (
+        "NaN",
+        dict(A="t.npy"),
+        "A=t.npy: element [0, 0] is nan, expected an integer from -128 to 127",
+        {"t.npy": npy(matrix(3, 4, np.float64, np.nan))},
+    ),
+    (
+        "infinity",
+        dict(A="t.npy"),
+        "A=t.npy: element [0, 0] is -inf, expected an integer",
+        {"t.npy": npy(matrix(3, 4, np.float16, -np.inf))},
+    ),
     ("truth values", dict(A="t.npy"), "A=t.npy: holds bool values", {"t.npy": npy(matrix(3, 4, bool))}),
     ("strings", dict(A="t.npy"), "A=t.npy: holds <U1 values", {"t.npy": npy(matrix(3, 4, "<U1"))}),
-    ("records", dict(A="t.npy"), "A=t.npy: holds [('x', 'i1')] values",
-     {"t.npy": npy(matrix(3, 4, [("x", "i1")]))}),
+    (
+        "records",
+        dict(A="t.npy"),
+        "A=t.npy: holds [('x', 'i1')] values",
+        {"t.npy": npy(matrix(3, 4, [("x", "i1")]))},
+    ),
     ("dates", dict(A="t.npy"), "A=t.npy: holds datetime64[D] values", {"t.npy": npy(matrix(3, 4, "M8[D]"))}),
-    ("128 for int8", dict(A="t.npy"), "A=t.npy: element [2, 1] is 128, expected an integer from -128 to 127",
-     {"t.npy": npy(np.array([[1, 2, 3, 4], [5, 6, 7, 8], [9, 128, 1, 2]]))}),
-    ("-129 for int8", dict(W="t.npy"), "W=t.npy: element [0, 0] is -129, expected",
-     {"t.npy": npy(matrix(4, 2, "i2", -129))}),
-    ("2^64 - 1 for int8", dict(W="t.npy"), "W=t.npy: element [0, 0] is 18446744073709551615, expected",
-     {"t.npy": npy(matrix(4, 2, np.uint64, 2**64 - 1))}),
+    (
+        "128 for int8",
+        dict(A="t.npy"),
+        "A=t.npy: element [2, 1] is 128, expected an integer from -128 to 127",
+        {"t.npy": npy(np.array([[1, 2, 3, 4], [5, 6, 7, 8], [9, 128, 1, 2]]))},
+    ),
+    (
+        "-129 for int8",
+        dict(W="t.npy"),
+        "W=t.npy: element [0, 0] is -129, expected",
+        {"t.npy": npy(matrix(4, 2, "i2", -129))},
+    ),
+    (
+        "2^64 - 1 for int8",
+        dict(W="t.npy"),
+        "W=t.npy: element [0, 0] is 18446744073709551615, expected",
+        {"t.npy": npy(matrix(4, 2, np.uint64, 2**64 - 1))},
+    ),
     # .csv
-    ("a float in .csv", dict(A="t.csv"),
-     "A=t.csv: line 2, column 3 is 1.0, a float, expected an integer from -128 to 127",
-     {"t.csv": b"1,2,3,4\n1,2,1.0,4\n"}),
-    ("an exponent in .csv", dict(A="t.csv"), "A=t.csv: line 1, column 1 is 1e1, a float",
-     {"t.csv": b"1e1,2,3,4\n"}),
-    ("NaN in .csv", dict(A="t.csv"), "A=t.csv: line 1, column 2 is 'nan', expected an integer",
-     {"t.csv": b"1,nan,3,4\n"}),
-    ("text in a number column", dict(A="t.csv"), "A=t.csv: line 2, column 1 is 'two', expected an integer",
-     {"t.csv": b"1,2,3,4\ntwo,2,3,4\n"}),
-    ("a heading", dict(A="t.csv"), "A=t.csv: line 1, column 1 is 'x', expected",
-     {"t.csv": b"x,y,z,u\n1,2,3,4\n"}),
-    ("semicolons", dict(A="t.csv"), "A=t.csv: line 1, column 1 is '1;2;3;4', expected",
-     {"t.csv": b"1;2;3;4\n"}),
-    ("an empty cell", dict(A="t.csv"), "A=t.csv: line 1, column 3 is '', expected an integer",
-     {"t.csv": b"1,2,,4\n"}),
-    ("a trailing comma", dict(A="t.csv"), "A=t.csv: line 1, column 5 is '', expected",
-     {"t.csv": b"1,2,3,4,\n"}),
-    ("an underscore", dict(A="t.csv"), "A=t.csv: line 1, column 1 is '1_0', expected",
-     {"t.csv": b"1_0,2,3,4\n"}),
-    ("other digits", dict(A="t.csv"), "A=t.csv: line 1, column 1 is '\u0663', expected",
-     {"t.csv": "\u0663,2,3,4\n".encode()}),
-    ("rows of different length", dict(A="t.csv"),
-     "A=t.csv: line 2 has 3 columns, expected 4 as in the lines before",
-     {"t.csv": b"1,2,3,4\n1,2,3\n"}),
-    ("200 in .csv", dict(A="t.csv"), "A=t.csv: line 2, column 4 is 200, expected an integer from -128 to 127",
-     {"t.csv": b"1,2,3,4\n1,2,3,200\n"}),
-    ("a number of 5,000 digits", dict(A="t.csv"), "A=t.csv: line 1, column 1 is 1111",
-     {"t.csv": b"1" * 5000 + b",2,3,4\n"}),
-    ("200 behind blank lines", dict(A="t.csv"), "A=t.csv: line 5, column 4 is 200, expected an integer from",
-     {"t.csv": b"\n\n1,2,3,4\r\n\r\n1,2,3,200\n"}),
-    ("text behind blank lines", dict(A="t.csv"), "A=t.csv: line 4, column 2 is 'x', expected an integer",
-     {"t.csv": b"1,2,3,4\r\r \r5,x,7,8\r"}),
-    ("a bias past int32 in a column", dict(BIAS="b.csv"), "BIAS=b.csv: line 3, column 1 is 2147483648,",
-     {"b.csv": b"1\n\n2147483648\n"}),
-    ("a scale of zero in a column", dict(SCALE="s.csv"), "SCALE=s.csv: line 3, column 1 is 0.0, expected",
-     {"s.csv": b"1\n\n0\n"}),
-    ("one bias past int32", dict(BIAS="b.csv"), "BIAS=b.csv: line 2, column 1 is 2147483648,",
-     {"b.csv": b"\n2147483648\n"}),
+    (
+        "a float in .csv",
+        dict(A="t.csv"),
+        "A=t.csv: line 2, column 3 is 1.0, a float, expected an integer from -128 to 127",
+        {"t.csv": b"1,2,3,4\n1,2,1.0,4\n"},
+    ),
+    (
+        "an exponent in .csv",
+        dict(A="t.csv"),
+        "A=t.csv: line 1, column 1 is 1e1, a float",
+        {"t.csv": b"1e1,2,3,4\n"},
+    ),
+    (
+        "NaN in .csv",
+        dict(A="t.csv"),
+        "A=t.csv: line 1, column 2 is 'nan', expected an integer",
+        {"t.csv": b"1,nan,3,4\n"},
+    ),
+    (
+        "text in a number column",
+        dict(A="t.csv"),
+        "A=t.csv: line 2, column 1 is 'two', expected an integer",
+        {"t.csv": b"1,2,3,4\ntwo,2,3,4\n"},
+    ),
+    (
+        "a heading",
+        dict(A="t.csv"),
+        "A=t.csv: line 1, column 1 is 'x', expected",
+        {"t.csv": b"x,y,z,u\n1,2,3,4\n"},
+    ),
+    (
+        "semicolons",
+        dict(A="t.csv"),
+        "A=t.csv: line 1, column 1 is '1;2;3;4', expected",
+        {"t.csv": b"1;2;3;4\n"},
+    ),
+    (
+        "an empty cell",
+        dict(A="t.csv"),
+        "A=t.csv: line 1, column 3 is '', expected an integer",
+        {"t.csv": b"1,2,,4\n"},
+    ),
+    (
+        "a trailing comma",
+        dict(A="t.csv"),
+        "A=t.csv: line 1, column 5 is '', expected",
+        {"t.csv": b"1,2,3,4,\n"},
+    ),
+    (
+        "an underscore",
+        dict(A="t.csv"),
+        "A=t.csv: line 1, column 1 is '1_0', expected",
+        {"t.csv": b"1_0,2,3,4\n"},
+    ),
+    (
+        "other digits",
+        dict(A="t.csv"),
+        "A=t.csv: line 1, column 1 is '\u0663', expected",
+        {"t.csv": "\u0663,2,3,4\n".encode()},
+    ),
+    (
+        "rows of different length",
+        dict(A="t.csv"),
+        "A=t.csv: line 2 has 3 columns, expected 4 as in the lines before",
+        {"t.csv": b"1,2,3,4\n1,2,3\n"},
+    ),
+    (
+        "200 in .csv",
+        dict(A="t.csv"),
+        "A=t.csv: line 2, column 4 is 200, expected an integer from -128 to 127",
+        {"t.csv": b"1,2,3,4\n1,2,3,200\n"},
+    ),
+    (
+        "a number of 5,000 digits",
+        dict(A="t.csv"),
+        "A=t.csv: line 1, column 1 is 1111",
+        {"t.csv": b"1" * 5000 + b",2,3,4\n"},
+    ),
+    (
+        "200 behind blank lines",
+        dict(A="t.csv"),
+        "A=t.csv: line 5, column 4 is 200, expected an integer from",
+        {"t.csv": b"\n\n1,2,3,4\r\n\r\n1,2,3,200\n"},
+    ),
+    (
+        "text behind blank lines",
+        dict(A="t.csv"),
+        "A=t.csv: line 4, column 2 is 'x', expected an integer",
+        {"t.csv": b"1,2,3,4\r\r \r5,x,7,8\r"},
+    ),
+    (
+        "a bias past int32 in a column",
+        dict(BIAS="b.csv"),
+        "BIAS=b.csv: line 3, column 1 is 2147483648,",
+        {"b.csv": b"1\n\n2147483648\n"},
+    ),
+    (
+        "a scale of zero in a column",
+        dict(SCALE="s.csv"),
+        "SCALE=s.csv: line 3, column 1 is 0.0, expected",
+        {"s.csv": b"1\n\n0\n"},
+    ),
+    (
+        "one bias past int32",
+        dict(BIAS="b.csv"),
+        "BIAS=b.csv: line 2, column 1 is 2147483648,",
+        {"b.csv": b"\n2147483648\n"},
+    ),
     ("bytes in .csv", dict(A="t.csv"), "A=t.csv: not a text file, byte 2 is 0xff", {"t.csv": b"1,\xff\n"}),
     # shapes that do not fit, and the way out
-    ("inner sides that differ", dict(W="t.npy"),
-     "A=a.npy is 3 x 4 and W=t.npy is 5 x 2, expected as many rows of W",
-     {"t.npy": npy(matrix(5, 2))}),
+    (
+        "inner sides that differ",
+        dict(W="t.npy"),
+        "A=a.npy is 3 x 4 and W=t.npy is 5 x 2, expected as many rows of W",
+        {"t.npy": npy(matrix(5, 2))},
+    ),
     ("OUT in no folder", dict(OUT="no/c.npy"), "OUT=no/c.npy: the directory no does not exist"),
     ("OUT in a file", dict(OUT="a.npy/c.npy"), "OUT=a.npy/c.npy: the directory a.npy does not exist"),
-    ("OUT is a folder", dict(OUT="d.npy"), "OUT=d.npy: is a directory, expected a file to write",
-     {"d.npy": None}),
+    (
+        "OUT is a folder",
+        dict(OUT="d.npy"),
+        "OUT=d.npy: is a directory, expected a file to write",
+        {"d.npy": None},
+    ),
     ("OUT is A", dict(OUT="./a.npy"), "OUT=a.npy: is an input as well, expected another file"),
-    ("OUT's report is a folder", dict(OUT="c.csv"),
-     "OUT=c.csv: its report would be c.csv.json, which is a directory", {"c.csv.json": None}),
-    ("OUT's report is OUT", dict(OUT="c.csv"),
-     "OUT=c.csv: its report would be c.csv.json, which is c.csv by another", {"c.csv.json": Path("c.csv")}),
-    ("OUT's report is A", dict(OUT="c.csv"), "OUT=c.csv: its report would be c.csv.json, which is an input",
-     {"c.csv.json": Path("a.npy")}),
-    ("OUT is a circle", dict(OUT="c.csv"), "OUT=c.csv: is a link that leads to itself",
-     {"c.csv": Path("c.csv")}),
-    ("OUT leads into no folder", dict(OUT="c.csv"), "OUT=c.csv: the directory /no/where does not exist",
-     {"c.csv": Path("/no/where/c.csv")}),
+    (
+        "OUT's report is a folder",
+        dict(OUT="c.csv"),
+        "OUT=c.csv: its report would be c.csv.json, which is a directory",
+        {"c.csv.json": None},
+    ),
+    (
+        "OUT's report is OUT",
+        dict(OUT="c.csv"),
+        "OUT=c.csv: its report would be c.csv.json, which is c.csv by another",
+        {"c.csv.json": Path("c.csv")},
+    ),
+    (
+        "OUT's report is A",
+        dict(OUT="c.csv"),
+        "OUT=c.csv: its report would be c.csv.json, which is an input",
+        {"c.csv.json": Path("a.npy")},
+    ),
+    (
+        "OUT is a circle",
+        dict(OUT="c.csv"),
+        "OUT=c.csv: is a link that leads to itself",
+        {"c.csv": Path("c.csv")},
+    ),
+    (
+        "OUT leads into no folder",
+        dict(OUT="c.csv"),
+        "OUT=c.csv: the directory /no/where does not exist",
+        {"c.csv": Path("/no/where/c.csv")},
+    ),
     ("OUT is a device", dict(OUT="c.csv"), "OUT=c.csv: is not a regular file", {"c.csv": Path("/dev/null")}),
-    ("OUT is A by another name", dict(OUT="l.npy"), "OUT=l.npy: is an input as well",
-     {"l.npy": Path("a.npy")}),
+    (
+        "OUT is A by another name",
+        dict(OUT="l.npy"),
+        "OUT=l.npy: is an input as well",
+        {"l.npy": Path("a.npy")},
+    ),
     ("OUT is SCALE", dict(SCALE="s.csv", OUT="s.csv"), "OUT=s.csv: is an input as well", {"s.csv": b"0.5\n"}),
     ("OUT is a text", dict(OUT="c.txt"), "OUT=c.txt: unknown extension .txt, expected .npy or .csv"),
     ("OUT cannot be written", dict(OUT="/proc/c.npy"), "OUT=/proc/c.npy: cannot be written: "),
@@ -252,8 +505,9 @@ BAD = [
 
 
 def contents(folder):
-    return {path.name: path.is_file() and not path.is_symlink() and path.read_bytes()
-            for path in folder.iterdir()}
+    return {
+        path.name: path.is_file() and not path.is_symlink() and path.read_bytes() for path in folder.iterdir()
+    }
 
 
 def fill(folder, files):
@@ -266,8 +520,13 @@ def fill(folder, files):
             (folder / name).write_bytes(data)
 
 
-@pytest.mark.parametrize(("variables", "message", "files"), [
-    pytest.param(*case[1:3], case[3] if len(case) > 3 else {}, id=case[0].replace(" ", "-")) for case in BAD])
+@pytest.mark.parametrize(
+    ("variables", "message", "files"),
+    [
+        pytest.param(*case[1:3], case[3] if len(case) > 3 else {}, id=case[0].replace(" ", "-"))
+        for case in BAD
+    ],
+)
 def test_bad_input_is_one_line(tmp_path, here, capsys, variables, message, files):
     fill(tmp_path, GOOD | files)
     before = contents(tmp_path)
@@ -297,23 +556,27 @@ def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in OURS & set(gemm.NAMES):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("SIM", os.environ.get("SIM", ""))   # the command sets it, for good
+    monkeypatch.setenv("SIM", os.environ.get("SIM", ""))  # the command sets it, for good
     return lambda **variables: gemm.main([f"{name}={value}" for name, value in variables.items()])
 
 
 @pytest.mark.parametrize("name", ["A", "W", "BIAS", "SCALE"])
-@pytest.mark.parametrize(("shape", "descr", "message"), [
-    ((1,) * 70, "|i1", "the .npy header is damaged, its shape is (1, 1, 1, "),
-    ((0, 2**63 - 1), "<i8", "the .npy header is damaged, its shape is (0, 9223372036854775807)"),
-    ((0, 99223372036854775807), "|i1", "the .npy header is damaged, its shape is (0, huge)"),
-    ((True, 2), "|i1", "the .npy header is damaged, its shape is (True, 2)"),
-    ((-1, 2), "|i1", "the .npy header is damaged, its shape is (-1, 2)"),
-    ((10**2500, 10**2500), "|i1", "the .npy header is damaged, its shape is (huge, huge)"),
-    ("(2L, 3L)", "|i1", "cut short, the header promises 6 bytes of data and 4 are there"),
-    ((2, 2), ("|i1", (2,)), "holds ('i1', (2,)) values, expected numbers"),
-    ((2, 2), "|V0", "holds |V0 values, expected numbers"),
-    ((2, 2), "|S0", "holds |S0 values, expected numbers"),
-], ids=lambda value: str(value)[:20] if isinstance(value, tuple | str) else None)
+@pytest.mark.parametrize(
+    ("shape", "descr", "message"),
+    [
+        ((1,) * 70, "|i1", "the .npy header is damaged, its shape is (1, 1, 1, "),
+        ((0, 2**63 - 1), "<i8", "the .npy header is damaged, its shape is (0, 9223372036854775807)"),
+        ((0, 99223372036854775807), "|i1", "the .npy header is damaged, its shape is (0, huge)"),
+        ((True, 2), "|i1", "the .npy header is damaged, its shape is (True, 2)"),
+        ((-1, 2), "|i1", "the .npy header is damaged, its shape is (-1, 2)"),
+        ((10**2500, 10**2500), "|i1", "the .npy header is damaged, its shape is (huge, huge)"),
+        ("(2L, 3L)", "|i1", "cut short, the header promises 6 bytes of data and 4 are there"),
+        ((2, 2), ("|i1", (2,)), "holds ('i1', (2,)) values, expected numbers"),
+        ((2, 2), "|V0", "holds |V0 values, expected numbers"),
+        ((2, 2), "|S0", "holds |S0 values, expected numbers"),
+    ],
+    ids=lambda value: str(value)[:20] if isinstance(value, tuple | str) else None,
+)
 def test_a_damaged_npy_is_one_line(tmp_path, here, capsys, name, shape, descr, message):
     fill(tmp_path, GOOD | {"t.npy": headed(shape, descr)})
     before = contents(tmp_path)
@@ -353,12 +616,24 @@ def test_a_missing_simulator_is_one_line(tmp_path):
 
 def make(folder, **variables):
     """The call a user types, without setting anything up first."""
-    return call(folder, command=["make", "-s", "-C", str(simulate.ROOT), "-o", "ready-sim", "gemm",
-                                 *(f"{name}={value}" for name, value in variables.items())])
+    return call(
+        folder,
+        command=[
+            "make",
+            "-s",
+            "-C",
+            str(simulate.ROOT),
+            "-o",
+            "ready-sim",
+            "gemm",
+            *(f"{name}={value}" for name, value in variables.items()),
+        ],
+    )
 
 
-@pytest.mark.parametrize("variables", [
-    dict(ROWS="0"), dict(SIM="vcs"), dict(MODE="round"), dict(A="none.npy")])
+@pytest.mark.parametrize(
+    "variables", [dict(ROWS="0"), dict(SIM="vcs"), dict(MODE="round"), dict(A="none.npy")]
+)
 def test_bad_input_through_make(tmp_path, variables):
     fill(tmp_path, GOOD)
     paths = {name: str(tmp_path / value) for name, value in (CALL | variables).items() if name in CALL}
@@ -378,8 +653,9 @@ def test_through_make_on_names_with_dollars_and_blanks(tmp_path):
     a, w = rng.integers(-128, 128, (7, 9)), rng.integers(-128, 128, (9, 5)).astype(np.int16)
     np.save(tmp_path / "a $x.npy", a)
     np.savetxt(tmp_path / "w.csv", w, "%d", delimiter=",")
-    done = make(tmp_path, A=tmp_path / "a $x.npy", W=tmp_path / "w.csv", OUT=tmp_path / "c.npy", ROWS=4,
-                COLS=2)
+    done = make(
+        tmp_path, A=tmp_path / "a $x.npy", W=tmp_path / "w.csv", OUT=tmp_path / "c.npy", ROWS=4, COLS=2
+    )
     assert done.returncode == 0, done.stderr
     product = np.load(tmp_path / "c.npy")
     assert product.dtype == np.int32
@@ -392,8 +668,9 @@ def test_through_make_on_names_with_dollars_and_blanks(tmp_path):
     assert "0 of 35 values differ from golden" in done.stdout
 
 
-@pytest.mark.parametrize(("mode", "scale"), [
-    ("gemmlowp", "s.csv"), ("ruy", "s.npy"), ("fp32", "0.001"), (None, "0.5")])
+@pytest.mark.parametrize(
+    ("mode", "scale"), [("gemmlowp", "s.csv"), ("ruy", "s.npy"), ("fp32", "0.001"), (None, "0.5")]
+)
 def test_requantised_to_csv(tmp_path, mode, scale):
     rng = np.random.default_rng(2)
     a, w = (rng.integers(-128, 128, shape, dtype=np.int8) for shape in ((5, 40), (40, 3)))
@@ -402,8 +679,21 @@ def test_requantised_to_csv(tmp_path, mode, scale):
     np.save(tmp_path / "s.npy", np.array([0.001, 0.002, 0.0005]))
     (tmp_path / "s.csv").write_text("0.001\n0.002\n5e-4\n")
     (tmp_path / "b.csv").write_text("\ufeff1000, -2000, +3000\r\n")
-    given = dict(A="a.npy", W="w.npy", OUT="c.csv", SCALE=scale, BIAS="b.csv", ZERO_POINT="3", LOW="-100",
-                 HIGH="90", A_ZERO_POINT="-7", ROWS="2", COLS="3", DEPTH="2", MODE=mode or "")
+    given = dict(
+        A="a.npy",
+        W="w.npy",
+        OUT="c.csv",
+        SCALE=scale,
+        BIAS="b.csv",
+        ZERO_POINT="3",
+        LOW="-100",
+        HIGH="90",
+        A_ZERO_POINT="-7",
+        ROWS="2",
+        COLS="3",
+        DEPTH="2",
+        MODE=mode or "",
+    )
     done = call(tmp_path, **given)
     assert done.returncode == 0, done.stderr
     got = np.loadtxt(tmp_path / "c.csv", delimiter=",", dtype=int)
@@ -413,9 +703,16 @@ def test_requantised_to_csv(tmp_path, mode, scale):
     assert json.loads((tmp_path / "c.csv.json").read_text())["mode"] == (mode or "gemmlowp")
 
 
-@pytest.mark.parametrize(("mode", "scale", "bias", "legal"), [
-    ("gemmlowp", 0.5, -2**31, True), ("ruy", 1, -2**30, True), ("ruy", 1, -2**30 - 1, False),
-    ("gemmlowp", 1, 2**30 - 1, True), ("gemmlowp", 1, 2**30, False)])
+@pytest.mark.parametrize(
+    ("mode", "scale", "bias", "legal"),
+    [
+        ("gemmlowp", 0.5, -(2**31), True),
+        ("ruy", 1, -(2**30), True),
+        ("ruy", 1, -(2**30) - 1, False),
+        ("gemmlowp", 1, 2**30 - 1, True),
+        ("gemmlowp", 1, 2**30, False),
+    ],
+)
 def test_a_left_shift_may_reach_both_ends_of_int32(mode, scale, bias, legal):
     zero = matrix(1, 1, fill=0)
     multiplier, shift = gemm.fields(mode, scale)
@@ -503,11 +800,28 @@ def test_a_wrong_product_is_told_and_not_written(tmp_path, here, monkeypatch, ca
 
 
 def test_at_most_ten_mismatches_are_printed(tmp_path, monkeypatch, capsys):
-    job = gemm.Job(matrix(4, 4), matrix(4, 4), tmp_path / "c.npy", "raw", {}, matrix(4, 4, np.int32),
-                   rows=8, cols=8, depth=1, seed=1, waves=False)
-    monkeypatch.setattr(gemm, "simulate_job", lambda job: (
-        job.expected + 1, Report(9, 1, 1, 0, 0, 0, 0, 64, 64),
-        {"simulator": "none", "seconds": 1, "cycles_per_second": 9, "waves": None}))
+    job = gemm.Job(
+        matrix(4, 4),
+        matrix(4, 4),
+        tmp_path / "c.npy",
+        "raw",
+        {},
+        matrix(4, 4, np.int32),
+        rows=8,
+        cols=8,
+        depth=1,
+        seed=1,
+        waves=False,
+    )
+    monkeypatch.setattr(
+        gemm,
+        "simulate_job",
+        lambda job: (
+            job.expected + 1,
+            Report(9, 1, 1, 0, 0, 0, 0, 64, 64),
+            {"simulator": "none", "seconds": 1, "cycles_per_second": 9, "waves": None},
+        ),
+    )
     assert gemm.run(job) == 1
     said = capsys.readouterr().err
     assert said.count("expected 1, got 2") == 10
@@ -529,17 +843,22 @@ def test_progress_is_quiet_at_first_and_then_a_line_at_times(monkeypatch, capsys
 
 def test_an_interrupt_leaves_nothing_behind(tmp_path):
     for name in ("a", "w"):
-        np.save(tmp_path / f"{name}.npy", matrix(1000, 1000))   # some ten seconds even for Verilator
+        np.save(tmp_path / f"{name}.npy", matrix(1000, 1000))  # some ten seconds even for Verilator
     (tmp_path / "tmp").mkdir()
     clean = {name: value for name, value in os.environ.items() if name not in OURS}
     process = subprocess.Popen(
-        [sys.executable, "-m", "sim.gemm"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        env=clean | CALL | {"PYTHONPATH": str(simulate.ROOT), "TMPDIR": str(tmp_path / "tmp")}, text=True,
+        [sys.executable, "-m", "sim.gemm"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=clean | CALL | {"PYTHONPATH": str(simulate.ROOT), "TMPDIR": str(tmp_path / "tmp")},
+        text=True,
         # a suite in a shell's background ignores interrupts, and so would what it starts
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler))
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
     try:
         first = process.stderr.readline()
-        if first.startswith("gemm: compiling "):   # Verilator, and nobody had this core compiled
+        if first.startswith("gemm: compiling "):  # Verilator, and nobody had this core compiled
             first = process.stderr.readline()
         process.send_signal(signal.SIGINT)
         said = process.communicate(timeout=60)
@@ -549,4 +868,4 @@ def test_an_interrupt_leaves_nothing_behind(tmp_path):
     assert said == ("", "gemm: interrupted, nothing written\n")
     assert process.returncode == 130
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.npy", "tmp", "w.npy"]
-    assert not any((tmp_path / "tmp").iterdir())   # the simulator's files, which go after the simulator
+    assert not any((tmp_path / "tmp").iterdir())  # the simulator's files, which go after the simulator

@@ -7,6 +7,7 @@ of the numbers that float32 has by its definition. What could be wrong: an order
 k, a product fused with its sum (one rounding instead of two), subnormals flushed, a NaN with another payload,
 -0 for +0.
 """
+
 import hashlib
 from fractions import Fraction
 
@@ -19,8 +20,30 @@ from golden.gemm_bf16 import OUTPUTS, gemm_bf16, gemm_bf16_plain, output_stage
 from golden.vector_unit import OPERATIONS, vector_unit, vector_unit_plain
 
 TOP = Fraction(2**24 - 1) * 2**104
-CORNERS = np.array([0x0000, 0x8000, 0x0001, 0x8001, 0x007F, 0x0080, 0x3F80, 0xBF80, 0x3F81, 0x7F7F, 0xFF7F,
-                    0x7F80, 0xFF80, 0x7FC0, 0xFFC0, 0x7F81, 0x2000, 0x1F80, 0x5F80], np.uint16)
+CORNERS = np.array(
+    [
+        0x0000,
+        0x8000,
+        0x0001,
+        0x8001,
+        0x007F,
+        0x0080,
+        0x3F80,
+        0xBF80,
+        0x3F81,
+        0x7F7F,
+        0xFF7F,
+        0x7F80,
+        0xFF80,
+        0x7FC0,
+        0xFFC0,
+        0x7F81,
+        0x2000,
+        0x1F80,
+        0x5F80,
+    ],
+    np.uint16,
+)
 
 
 def fraction(bits):
@@ -35,7 +58,7 @@ def nearest(value, zero_sign=0):
     if value == 0:
         return zero_sign << 31
     sign, magnitude = int(value < 0), abs(value)
-    exponent = magnitude.numerator.bit_length() - magnitude.denominator.bit_length() - 24   # or one too small
+    exponent = magnitude.numerator.bit_length() - magnitude.denominator.bit_length() - 24  # or one too small
     exponent = max(exponent + (magnitude >= Fraction(2) ** (exponent + 24)), -149)
     units = magnitude / Fraction(2) ** exponent
     whole, rest = divmod(units, 1)
@@ -43,7 +66,7 @@ def nearest(value, zero_sign=0):
     rounded = whole * Fraction(2) ** exponent
     if rounded > TOP:
         return sign << 31 | 0x7F800000
-    return sign << 31 | int(np.float32(float(rounded)).view(np.uint32))   # exact: float64 holds every float32
+    return sign << 31 | int(np.float32(float(rounded)).view(np.uint32))  # exact: float64 holds every float32
 
 
 def is_nan(bits):
@@ -106,15 +129,16 @@ def test_gemm_is_exact_arithmetic_rounded(kind, shape, seed):
     rng = np.random.default_rng([seed, *shape])
     m, k, n = shape
     a, w = draw(rng, (m, k), kind), draw(rng, (k, n), kind)
-    bias = np.where(rng.random(n) < 0.5, draw(rng, n, kind).astype(np.uint32) << 16,
-                    rng.integers(0, 2**32, n)).astype(np.uint32)
+    bias = np.where(
+        rng.random(n) < 0.5, draw(rng, n, kind).astype(np.uint32) << 16, rng.integers(0, 2**32, n)
+    ).astype(np.uint32)
     expected = exact_gemm(a, w, bias)
     np.testing.assert_array_equal(gemm_bf16_plain(a, w, bias), expected)
     np.testing.assert_array_equal(gemm_bf16(a, w, bias), expected)
 
 
 def test_gemm_keeps_the_order_of_k_and_both_roundings():
-    one, big = 0x3F80, 0x4B80                                     # 1 and 2^24
+    one, big = 0x3F80, 0x4B80  # 1 and 2^24
     a = np.array([[big, one, one], [one, one, big]], np.uint16)
     ones = np.full((3, 1), one, np.uint16)
     assert gemm_bf16(a, ones).ravel().tolist() == [0x4B800000, 0x4B800001]
@@ -130,10 +154,11 @@ def test_gemm_nan_zero_and_infinity():
     def product(*pairs):
         a, w = np.array([[p[0] for p in pairs]], np.uint16), np.array([[p[1]] for p in pairs], np.uint16)
         return int(gemm_bf16(a, w)[0, 0])
+
     assert product((nan, one)) == 0x7FC00000
     assert product((inf, minus_zero)) == 0x7FC00000
     assert product((inf, one), (0xFF80, one)) == 0x7FC00000
-    assert product((minus_zero, one)) == 0                        # +0 + -0
+    assert product((minus_zero, one)) == 0  # +0 + -0
     assert product((inf, 0xBF80), (one, one)) == 0xFF800000
     assert gemm_bf16(np.zeros((2, 0), np.uint16), np.zeros((0, 3), np.uint16)).tolist() == [[0] * 3] * 2
 
@@ -148,8 +173,12 @@ def test_output_stage(out, relu, seed):
     for b, r, g in zip(bits.tolist(), random.tolist(), got.tolist()):
         y = 0x7FC00000 if is_nan(b) else 0 if relu and (b >> 31 or b == 0) else b
         low = y & 0xFFFF
-        up = {"fp32": 0, "even": low > 0x8000 or (low == 0x8000 and y >> 16 & 1), "toward_zero": 0,
-              "stochastic": r < low}[out]
+        up = {
+            "fp32": 0,
+            "even": low > 0x8000 or (low == 0x8000 and y >> 16 & 1),
+            "toward_zero": 0,
+            "stochastic": r < low,
+        }[out]
         assert g == (y if out == "fp32" else (y >> 16) + up), hex(b)
     assert got.dtype == (np.uint32 if out == "fp32" else np.uint16)
     np.testing.assert_array_equal(got, output_stage(bits.view(np.float32), None, relu, OUTPUTS[out], random))
@@ -157,8 +186,11 @@ def test_output_stage(out, relu, seed):
 
 def test_gemm_refuses_what_is_no_bfloat16():
     a = np.zeros((2, 3), np.uint16)
-    for bad, said in (((a.astype(np.float32), a.T), "a has dtype float32"), ((a, a.T[0]), "w has shape"),
-                      ((a, a), "a's columns to be w's rows")):
+    for bad, said in (
+        ((a.astype(np.float32), a.T), "a has dtype float32"),
+        ((a, a.T[0]), "w has shape"),
+        ((a, a), "a's columns to be w's rows"),
+    ):
         with pytest.raises(ValueError, match=said):
             gemm_bf16(*bad)
     for out in ("bf16", 4, True):
@@ -170,9 +202,11 @@ def test_gemm_refuses_what_is_no_bfloat16():
 
 def test_gemm_hashes_the_same_everywhere():
     """The figure was computed once; a machine where it differs does not compute IEEE 754 as stated."""
-    rng = np.random.default_rng(7)                                # integers only: no libm in the operands
-    a, w = ((rng.integers(0x3C00, 0x4200, shape) + 0x8000 * rng.integers(0, 2, shape)).astype(np.uint16)
-            for shape in ((40, 300), (300, 50)))
+    rng = np.random.default_rng(7)  # integers only: no libm in the operands
+    a, w = (
+        (rng.integers(0x3C00, 0x4200, shape) + 0x8000 * rng.integers(0, 2, shape)).astype(np.uint16)
+        for shape in ((40, 300), (300, 50))
+    )
     digest = hashlib.sha256(gemm_bf16(a, w).astype("<u4").tobytes()).hexdigest()
     assert digest == "063bdab5823e99c2de32d1608cbc2a03eb9a9c38697cb3de44267fa2be10b4f0"
 
@@ -196,8 +230,16 @@ def exact_operation(op, a, b, s):
 @pytest.mark.parametrize("op", OPERATIONS)
 def test_vector_unit_is_exact_arithmetic_rounded(op, seed):
     rng = np.random.default_rng(seed)
-    x, y = (np.concatenate([rng.integers(0, 2**32, 300), rng.choice(CORNERS, 300).astype(np.uint32) << 16,
-                            rng.integers(0x3E000000, 0x41000000, 300)]).astype(np.uint32) for _ in range(2))
+    x, y = (
+        np.concatenate(
+            [
+                rng.integers(0, 2**32, 300),
+                rng.choice(CORNERS, 300).astype(np.uint32) << 16,
+                rng.integers(0x3E000000, 0x41000000, 300),
+            ]
+        ).astype(np.uint32)
+        for _ in range(2)
+    )
     for s in rng.integers(0, 2**32, 3).astype(np.uint32).tolist() + [0xBC23D70A, 0xBF99999A]:
         scalar = np.uint32(s).view(np.float32)
         got = vector_unit(op, x, None if op == "relu" else y, scalar if op == "axpy" else None)
@@ -219,9 +261,14 @@ def test_vector_unit_takes_and_gives_bfloat16(seed):
 
 def test_vector_unit_refuses():
     x = np.zeros(3, np.float32)
-    for arguments, said in ((("div", x, x), "op is 'div'"), (("add", x), "y is missing"),
-                            (("relu", x, x), "y is given"), (("axpy", x, x), "s is None"),
-                            (("add", x, x, 1.0), "s is 1.0"), (("add", x, x[:2]), "y has shape"),
-                            (("add", x.astype(float), x), "x has dtype float64")):
+    for arguments, said in (
+        (("div", x, x), "op is 'div'"),
+        (("add", x), "y is missing"),
+        (("relu", x, x), "y is given"),
+        (("axpy", x, x), "s is None"),
+        (("add", x, x, 1.0), "s is 1.0"),
+        (("add", x, x[:2]), "y has shape"),
+        (("add", x.astype(float), x), "x has dtype float64"),
+    ):
         with pytest.raises(ValueError, match=said):
             vector_unit(*arguments)

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """golden.gemm: BLAS in chunks against the triple loop and NumPy's integers; wrapping; a whole layer."""
+
 import numpy as np
 import pytest
 
@@ -54,19 +55,27 @@ def test_layer_is_loop_bias_and_requantisation_by_column(mode, seed):
     scale = rng.uniform(1e-4, 1e-3, 5)
     m, s = (scale_bits(scale), np.zeros(5, np.int8)) if mode == "fp32" else quantize_multiplier(scale)
     zero, low, high = np.array([-128, -3, 0, 5, 127]), np.array([-128, -3, 0, -20, -128]), np.full(5, 100)
-    expected = [[requantize_plain(wrap32(int(acc) + int(bias[j])), m[j], s[j], zero[j], low[j], high[j], mode)
-                 for j, acc in enumerate(row)] for row in gemm_plain(a, w)]
+    expected = [
+        [
+            requantize_plain(wrap32(int(acc) + int(bias[j])), m[j], s[j], zero[j], low[j], high[j], mode)
+            for j, acc in enumerate(row)
+        ]
+        for row in gemm_plain(a, w)
+    ]
     result = layer(a, w, bias, m, s, zero, low, high, mode)
     assert result.dtype == (np.int32 if mode == "raw" else np.int8)
     np.testing.assert_array_equal(result, expected)
 
 
-@pytest.mark.parametrize(("a", "w", "says"), [
-    (np.zeros((2, 2)), np.zeros((2, 2), np.int8), "a has dtype float64, expected int8"),
-    (np.zeros((2, 2), np.int8), np.zeros((2, 2), np.int16), "w has dtype int16"),
-    (np.zeros(2, np.int8), np.zeros((2, 2), np.int8), r"a has shape \(2,\), expected two dimensions"),
-    (np.zeros((2, 3), np.int8), np.zeros((2, 2), np.int8), "expected a's columns to be w's rows"),
-])
+@pytest.mark.parametrize(
+    ("a", "w", "says"),
+    [
+        (np.zeros((2, 2)), np.zeros((2, 2), np.int8), "a has dtype float64, expected int8"),
+        (np.zeros((2, 2), np.int8), np.zeros((2, 2), np.int16), "w has dtype int16"),
+        (np.zeros(2, np.int8), np.zeros((2, 2), np.int8), r"a has shape \(2,\), expected two dimensions"),
+        (np.zeros((2, 3), np.int8), np.zeros((2, 2), np.int8), "expected a's columns to be w's rows"),
+    ],
+)
 def test_bad_operands_are_named(a, w, says):
     for multiply in (gemm, gemm_plain):
         with pytest.raises(ValueError, match=says):

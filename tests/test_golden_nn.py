@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """golden.nn in float: derivatives against finite differences, batches against brute force, training."""
+
 import math
 
 import numpy as np
@@ -84,7 +85,7 @@ def test_softmax_is_stable_and_unmoved_by_a_shift(rng):
 
 def test_cross_entropy_known_values():
     assert math.isclose(cross_entropy(np.zeros((4, 10)), [0, 3, 5, 9]), math.log(10), rel_tol=1e-15)
-    assert cross_entropy(np.array([[0.0, 1e5]]), [0]) == 1e5      # its probability would have rounded to 0
+    assert cross_entropy(np.array([[0.0, 1e5]]), [0]) == 1e5  # its probability would have rounded to 0
     assert cross_entropy(np.array([[0.0, 1e5]]), [1]) == 0
 
 
@@ -123,13 +124,22 @@ def test_dense_backward(rng):
 
 @pytest.mark.parametrize("dropped", [False, True])
 @pytest.mark.parametrize("objective", LOSSES)
-@pytest.mark.parametrize("activations", [["identity"], ["relu", "identity"], ["sigmoid", "sigmoid"],
-                                         ["relu", "relu"], ["sigmoid", "relu", "identity"]], ids="-".join)
+@pytest.mark.parametrize(
+    "activations",
+    [
+        ["identity"],
+        ["relu", "identity"],
+        ["sigmoid", "sigmoid"],
+        ["relu", "relu"],
+        ["sigmoid", "relu", "identity"],
+    ],
+    ids="-".join,
+)
 def test_backpropagation(rng, activations, objective, dropped):
     """Every parameter of every kind of network by central differences in float64."""
     if objective == "cross_entropy":
         activations = [*activations[:-1], "identity"]
-    sizes = (6, 8, 5, 4)[-len(activations) - 1:]
+    sizes = (6, 8, 5, 4)[-len(activations) - 1 :]
     network = Network.random(sizes, rng, activations=activations, objective=objective)
     for b in network.biases:
         b += rng.standard_normal(b.shape)
@@ -142,12 +152,15 @@ def test_backpropagation(rng, activations, objective, dropped):
     assert any(np.abs(g).max() > 1e-3 for g in gradients)
 
 
-@pytest.mark.parametrize(("options", "said"), [
-    ({"activations": ["tanh", "identity"]}, "activation is 'tanh'"),
-    ({"activations": ["relu"]}, "1 activations: expected one of each"),
-    ({"activations": ["relu", "sigmoid"]}, "last activation is 'sigmoid'"),
-    ({"objective": "mse"}, "objective is 'mse', expected one of cross_entropy, mse_sum"),
-])
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"activations": ["tanh", "identity"]}, "activation is 'tanh'"),
+        ({"activations": ["relu"]}, "1 activations: expected one of each"),
+        ({"activations": ["relu", "sigmoid"]}, "last activation is 'sigmoid'"),
+        ({"objective": "mse"}, "objective is 'mse', expected one of cross_entropy, mse_sum"),
+    ],
+)
 def test_networks_that_cannot_be_are_refused(rng, options, said):
     with pytest.raises(ValueError, match=said):
         Network.random([2, 3, 2], rng, **options)
@@ -172,9 +185,15 @@ def test_squared_errors_of_two_outputs():
     assert mse_gradient(three, np.zeros((2, 3)), "half_sum").tolist() == (three / 2).tolist()
 
 
-@pytest.mark.parametrize(("y", "t", "scaling"), [
-    ([[1.0]], [[1.0, 2.0]], "sum"), ([1.0], [1.0], "sum"), ([[1.0]], [[1.0]], "half"),
-    (np.zeros((0, 2)), np.zeros((0, 2)), "sum")])
+@pytest.mark.parametrize(
+    ("y", "t", "scaling"),
+    [
+        ([[1.0]], [[1.0, 2.0]], "sum"),
+        ([1.0], [1.0], "sum"),
+        ([[1.0]], [[1.0]], "half"),
+        (np.zeros((0, 2)), np.zeros((0, 2)), "sum"),
+    ],
+)
 def test_squared_errors_that_are_none(y, t, scaling):
     for function in (mse, mse_gradient):
         with pytest.raises(ValueError, match="expected"):
@@ -230,7 +249,7 @@ def test_solved_ranges_are_what_counting_finds(leftover):
             found = batches.solve(updates=3 * each, epochs=3, samples=n, leftover=leftover)
             assert found.lowest == fits[0]
             assert found.highest == (None if fits[-1] == tried[-1] else fits[-1])
-            lacking = {b: each * b - n for b in fits}          # below 0: left over
+            lacking = {b: each * b - n for b in fits}  # below 0: left over
             assert abs(lacking[found.batch_size]) == min(abs(missing) for missing in lacking.values())
 
 
@@ -242,15 +261,18 @@ def test_left_over_samples_that_are_kept_fill_their_batch_as_far_as_they_can():
     assert (found.batch_size, found.lowest, found.highest, found.left_over) == (5, 4, 5, 1)
 
 
-@pytest.mark.parametrize(("given", "said"), [
-    ({"updates": 10, "epochs": 3, "batch_size": 4}, "multiple of epochs"),
-    ({"updates": 10, "samples": 30, "batch_size": 10}, "multiple of the 3 updates"),
-    ({"updates": 10, "epochs": 2}, "exactly three"),
-    ({"updates": 10, "epochs": 2, "batch_size": 4, "samples": 20}, "exactly three"),
-    ({"updates": 10, "epochs": 0, "batch_size": 4}, "at least 1"),
-    ({"epochs": 2, "samples": 3, "batch_size": 4, "leftover": "drop"}, "at most samples"),
-    ({"updates": 10, "epochs": 2, "batch_size": 4, "leftover": "keep"}, "'drop' or 'smaller'"),
-])
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"updates": 10, "epochs": 3, "batch_size": 4}, "multiple of epochs"),
+        ({"updates": 10, "samples": 30, "batch_size": 10}, "multiple of the 3 updates"),
+        ({"updates": 10, "epochs": 2}, "exactly three"),
+        ({"updates": 10, "epochs": 2, "batch_size": 4, "samples": 20}, "exactly three"),
+        ({"updates": 10, "epochs": 0, "batch_size": 4}, "at least 1"),
+        ({"epochs": 2, "samples": 3, "batch_size": 4, "leftover": "drop"}, "at most samples"),
+        ({"updates": 10, "epochs": 2, "batch_size": 4, "leftover": "keep"}, "'drop' or 'smaller'"),
+    ],
+)
 def test_inconsistent_schedules_are_refused(given, said):
     with pytest.raises(ValueError, match=said):
         batches.solve(**given)
@@ -262,9 +284,9 @@ def test_inconsistent_schedules_are_refused(given, said):
 def test_momentum_by_hand():
     p = np.array([1.0])
     optimizer = SGD([p], rate=0.1, momentum=0.9)
-    optimizer.step([np.array([2.0])])                     # v = 2,   p = 1 - 0.2
+    optimizer.step([np.array([2.0])])  # v = 2,   p = 1 - 0.2
     assert p[0] == pytest.approx(0.8, rel=1e-15)
-    optimizer.step([np.array([1.0])])                     # v = 2.8, p = 0.8 - 0.28
+    optimizer.step([np.array([1.0])])  # v = 2.8, p = 0.8 - 0.28
     assert p[0] == pytest.approx(0.52, rel=1e-15)
 
 
@@ -289,8 +311,8 @@ def test_l2_is_the_gradient_of_its_penalty(rng):
     for parameter, gradient in zip(parameters, got):
         found = numeric(lambda: l2_penalty(parameters, 0.3), parameter)
         assert np.abs(found - gradient).max() < 1e-8
-    assert got[1].tolist() == [0, 0, 0]                    # biases go free
-    for kind in (SGD, Adam):                               # and the optimizers add it
+    assert got[1].tolist() == [0, 0, 0]  # biases go free
+    for kind in (SGD, Adam):  # and the optimizers add it
         one, two = ([p.copy() for p in parameters] for _ in range(2))
         kind(one, 0.1, l2=0.3).step([np.ones((3, 4)), np.ones(3)])
         kind(two, 0.1).step(add_l2([np.ones((3, 4)), np.ones(3)], two, 0.3))
@@ -307,7 +329,7 @@ def test_dropout_keeps_the_mean(rng):
     draws = [network.gradients(x, labels, np.random.default_rng(s))[0] for s in (1, 1, 2)]
     assert np.array_equal(draws[0], draws[1])
     assert not np.array_equal(draws[0], draws[2])
-    assert np.array_equal(network.predict(x), network.copy().predict(x))   # inference drops nothing
+    assert np.array_equal(network.predict(x), network.copy().predict(x))  # inference drops nothing
     with pytest.raises(ValueError, match="rng is None"):
         network.gradients(x, labels)
     with pytest.raises(ValueError, match="dropout rate is 1"):
@@ -322,7 +344,7 @@ def test_early_stopping_goes_back_to_the_best_epoch():
         stops.append(stopping.update(epoch, loss, [p]))
         if stops[-1]:
             break
-    assert stops == [False] * 7 + [True]                   # three epochs without a new lowest one
+    assert stops == [False] * 7 + [True]  # three epochs without a new lowest one
     assert (stopping.best, stopping.loss) == (5, 2.9)
     stopping.restore([p])
     assert p[0] == 5
@@ -332,11 +354,22 @@ def test_early_stopping_goes_back_to_the_best_epoch():
 
 def test_fit_stops_early_and_restores():
     x, labels = blobs(np.random.default_rng(3), 60)
-    noise = np.random.default_rng(4).integers(0, 3, 60)    # labels that cannot be learnt
+    noise = np.random.default_rng(4).integers(0, 3, 60)  # labels that cannot be learnt
     rng = np.random.default_rng(7)
     network, stopping = Network.random([2, 64, 3], rng), EarlyStopping(4)
-    epochs = list(fit(network, x, labels, epochs=200, batch_size=16, rate=0.1, rng=rng, validation=(x, noise),
-                      stopping=stopping))
+    epochs = list(
+        fit(
+            network,
+            x,
+            labels,
+            epochs=200,
+            batch_size=16,
+            rate=0.1,
+            rng=rng,
+            validation=(x, noise),
+            stopping=stopping,
+        )
+    )
     held_out = [e.validation for e in epochs]
     assert len(epochs) < 200
     assert stopping.best == 1 + int(np.argmin(held_out)) == len(epochs) - 4
@@ -375,11 +408,12 @@ def test_training_learns_and_repeats_itself(dtype):
     for _ in range(2):
         rng = np.random.default_rng(7)
         network = Network.random([2, 8, 3], rng, dtype)
-        epochs = list(fit(network, x.astype(dtype), labels, epochs=8, batch_size=32, rate=0.1, momentum=0.9,
-                          rng=rng))
+        epochs = list(
+            fit(network, x.astype(dtype), labels, epochs=8, batch_size=32, rate=0.1, momentum=0.9, rng=rng)
+        )
         losses.append([e.loss for e in epochs])
         assert (network.predict(x) == labels).mean() > 0.98
-        assert epochs[-1].updates == 8 * 10                # 300 samples: nine batches of 32 and one of 12
+        assert epochs[-1].updates == 8 * 10  # 300 samples: nine batches of 32 and one of 12
         assert all(p.dtype == dtype for p in network.parameters())
     assert losses[0] == losses[1]
     assert losses[0][-1] < losses[0][0] < math.log(3)

@@ -5,6 +5,7 @@
 What could be wrong: a product or update that goes past the backend, and so would not run on the RTL; a
 rounding too many or at the wrong place, which would train as well; an exp that is the machine's.
 """
+
 import hashlib
 import math
 
@@ -33,8 +34,13 @@ def ulps(a, b):
 
 def test_exp_is_within_two_units_of_numpys(seed):
     rng = np.random.default_rng(seed)
-    x = np.concatenate([*(rng.uniform(low, high, 20_000) for low, high in ((-708, 709), (-20, 0), (-1, 1))),
-                        np.arange(-1000, 1000) * math.log(2) / 2, np.ldexp(1.0, -np.arange(60))])
+    x = np.concatenate(
+        [
+            *(rng.uniform(low, high, 20_000) for low, high in ((-708, 709), (-20, 0), (-1, 1))),
+            np.arange(-1000, 1000) * math.log(2) / 2,
+            np.ldexp(1.0, -np.arange(60)),
+        ]
+    )
     assert ulps(elementary.exp(x), np.exp(x)) <= 2
     x = x[x < 88]
     assert ulps(elementary.exp(x).astype(np.float32), np.exp(x).astype(np.float32)) <= 1
@@ -50,8 +56,14 @@ def test_exp_at_its_ends():
 
 def test_log_is_within_four_units_of_numpys(seed):
     rng = np.random.default_rng(seed)
-    x = np.concatenate([np.exp2(rng.uniform(-1070, 1023, 20_000)), rng.uniform(0.5, 2, 20_000),
-                        1 + rng.uniform(-1e-6, 1e-6, 5_000), rng.uniform(1, 11, 20_000)])
+    x = np.concatenate(
+        [
+            np.exp2(rng.uniform(-1070, 1023, 20_000)),
+            rng.uniform(0.5, 2, 20_000),
+            1 + rng.uniform(-1e-6, 1e-6, 5_000),
+            rng.uniform(1, 11, 20_000),
+        ]
+    )
     x = x[x != 1]
     assert ulps(elementary.log(x), np.log(x)) <= 4
     assert elementary.log([1.0, 2.0]).tolist() == [0, math.log(2)]
@@ -170,12 +182,19 @@ def test_the_loss_gradient_of_cross_entropy():
     assert mine.loss(x, labels) == pytest.approx(cross_entropy(trace.output.astype(float), labels), rel=1e-12)
 
 
-@pytest.mark.parametrize(("objective", "activations"), [
-    ("cross_entropy", ["relu", "identity"]), ("cross_entropy", ["relu", "relu", "identity"]),
-    ("mse_sum", ["relu", "relu"]), ("mse_half_sum", ["relu", "relu"]), ("mse_mean", ["identity"] * 2)])
+@pytest.mark.parametrize(
+    ("objective", "activations"),
+    [
+        ("cross_entropy", ["relu", "identity"]),
+        ("cross_entropy", ["relu", "relu", "identity"]),
+        ("mse_sum", ["relu", "relu"]),
+        ("mse_half_sum", ["relu", "relu"]),
+        ("mse_mean", ["identity"] * 2),
+    ],
+)
 @pytest.mark.parametrize("dropped", [False, True])
 def test_gradients_are_near_those_of_float64(objective, activations, dropped):
-    sizes = (20, 30, 25, 4)[-len(activations) - 1:]
+    sizes = (20, 30, 25, 4)[-len(activations) - 1 :]
     network, x, t = some(objective, activations, 40, sizes)
     masks = dropout_masks([(40, k) for k in sizes[1:-1]], 0.3, np.random.default_rng(1)) if dropped else None
     got = NetworkBf16.of(network).gradients(x, t, masks=masks)
@@ -187,7 +206,8 @@ def test_gradients_are_near_those_of_float64(objective, activations, dropped):
     if objective != "cross_entropy":
         y = NetworkBf16.of(network).forward(x).output
         assert NetworkBf16.of(network).loss(x, t) == pytest.approx(
-            mse(y.astype(float), t, objective.removeprefix("mse_")), rel=1e-12)
+            mse(y.astype(float), t, objective.removeprefix("mse_")), rel=1e-12
+        )
 
 
 @pytest.mark.parametrize("momentum", [0.0, 0.9])
@@ -201,13 +221,17 @@ def test_the_same_loop_trains_on_another_backend(momentum, l2, dropout):
     for backend in (Golden(), Plain()):
         network = NetworkBf16.of(start, backend)
         optimizer = SGDBf16(network.parameters(), 0.1, momentum, l2, backend)
-        losses = [e.loss for e in fit(network, x, labels, epochs=2, batch_size=4, optimizer=optimizer,
-                                      rng=np.random.default_rng(5))]
+        losses = [
+            e.loss
+            for e in fit(
+                network, x, labels, epochs=2, batch_size=4, optimizer=optimizer, rng=np.random.default_rng(5)
+            )
+        ]
         ends.append((losses, [p.view(np.uint32).tolist() for p in network.parameters()]))
     assert ends[0] == ends[1]
     products = [c for c in backend.called if c[0] == "matmul"]
     steps, evaluations = 2 * 3, 2
-    assert len(products) == steps * (2 + 1 + 2 + 2) + evaluations * 2      # forward, dx, dW, db
+    assert len(products) == steps * (2 + 1 + 2 + 2) + evaluations * 2  # forward, dx, dW, db
     updates = [c for c in backend.called if c[0] == "axpy" and c[2:] == ("float32", "float32", "fp32")]
     of_loss, of_parameters = 1, 4 + (4 if momentum else 0) + (2 if l2 else 0)
     assert len(updates) == steps * (of_loss + of_parameters)
@@ -223,12 +247,21 @@ def test_a_backend_that_errs_by_one_bit_is_noticed():
             if op == "axpy" and result.shape == (7, 6):
                 result[3, 2] = np.nextafter(result[3, 2], np.float32(9))
             return result
+
     start, x, labels = some("cross_entropy", ["relu", "identity"])
     ends = []
     for backend in (Golden(), Wrong()):
         network = NetworkBf16.of(start, backend)
-        list(fit(network, x, labels, epochs=1, batch_size=5,
-                 optimizer=SGDBf16(network.parameters(), 0.1, backend=backend)))
+        list(
+            fit(
+                network,
+                x,
+                labels,
+                epochs=1,
+                batch_size=5,
+                optimizer=SGDBf16(network.parameters(), 0.1, backend=backend),
+            )
+        )
         ends.append(network.weights[0])
     assert np.argwhere(ends[0] != ends[1]).tolist() == [[3, 2]]
 
@@ -281,8 +314,16 @@ def test_bf16_trains_as_float_does():
         if name == "bf16":
             network = NetworkBf16.of(network)
             optimizer = SGDBf16(network.parameters(), 0.1)
-        epochs = fit(network, x.astype(dtype), labels, epochs=4, batch_size=32, rng=rng, optimizer=optimizer,
-                     rate=None if optimizer else 0.1)
+        epochs = fit(
+            network,
+            x.astype(dtype),
+            labels,
+            epochs=4,
+            batch_size=32,
+            rng=rng,
+            optimizer=optimizer,
+            rate=None if optimizer else 0.1,
+        )
         losses[name] = [e.loss for e in epochs]
     np.testing.assert_allclose(losses["float32"], losses["float64"], rtol=1e-5)
     np.testing.assert_allclose(losses["bf16"], losses["float64"], rtol=0.03)
@@ -293,15 +334,26 @@ def test_training_that_diverges_says_so():
     x, labels = blobs(60)
     network = NetworkBf16.of(Network.random([2, 8, 3], np.random.default_rng(7)))
     with pytest.raises(Diverged, match="loss is nan after epoch"):
-        list(fit(network, x * 1e30, labels, epochs=9, batch_size=32,
-                 optimizer=SGDBf16(network.parameters(), 1e30)))
+        list(
+            fit(
+                network,
+                x * 1e30,
+                labels,
+                epochs=9,
+                batch_size=32,
+                optimizer=SGDBf16(network.parameters(), 1e30),
+            )
+        )
 
 
-@pytest.mark.parametrize(("options", "said"), [
-    ({"activations": ["sigmoid", "identity"]}, "activation is 'sigmoid', expected 'relu' or 'identity'"),
-    ({"activations": ["relu", "relu"]}, "last activation is 'relu'"),
-    ({"objective": "mse"}, "objective is 'mse'"),
-])
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"activations": ["sigmoid", "identity"]}, "activation is 'sigmoid', expected 'relu' or 'identity'"),
+        ({"activations": ["relu", "relu"]}, "last activation is 'relu'"),
+        ({"objective": "mse"}, "objective is 'mse'"),
+    ],
+)
 def test_what_the_core_does_not_have_is_refused(options, said):
     with pytest.raises(ValueError, match=said):
         NetworkBf16([np.zeros((2, 2))] * 2, [np.zeros(2)] * 2, **options)

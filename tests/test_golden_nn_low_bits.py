@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """golden.nn with few bits: quantisation after training at 2 to 8, aware of it, and training in int8."""
+
 import numpy as np
 import pytest
 
@@ -31,7 +32,7 @@ TASK = task()
 @pytest.mark.parametrize("bits", BITS)
 def test_integers_of_so_many_bits(bits, seed):
     low, high = integer_range(bits)
-    assert (low, high) == (-2**bits // 2, 2**bits // 2 - 1)
+    assert (low, high) == (-(2**bits) // 2, 2**bits // 2 - 1)
     x = np.random.default_rng(seed).standard_normal(1000)
     for affine in (symmetric(x, bits=bits), asymmetric(x.min(), x.max(), bits)):
         q = affine.quantize(np.concatenate([x, 10 * x]))
@@ -44,14 +45,19 @@ def test_integers_of_so_many_bits(bits, seed):
         assert affine.dequantize(affine.quantize(0.0)) == 0
         value, inside = fake_quantize(x, affine)
         assert np.array_equal(value, back)
-        assert np.array_equal(inside, np.abs(np.rint(x / affine.scale) + affine.zero_point
-                                             - (low + high) / 2) <= (high - low) / 2)
+        assert np.array_equal(
+            inside,
+            np.abs(np.rint(x / affine.scale) + affine.zero_point - (low + high) / 2) <= (high - low) / 2,
+        )
 
 
 @pytest.mark.parametrize("bits", [1, 9])
 def test_other_bits_are_refused(bits):
-    for wrong in (lambda: symmetric([1.0], bits=bits), lambda: asymmetric(0, 1, bits),
-                  lambda: Affine(1.0, 0, bits).quantize(1.0)):
+    for wrong in (
+        lambda: symmetric([1.0], bits=bits),
+        lambda: asymmetric(0, 1, bits),
+        lambda: Affine(1.0, 0, bits).quantize(1.0),
+    ):
         with pytest.raises(ValueError, match=f"bits is {bits}, expected 2 to 8"):
             wrong()
 
@@ -68,7 +74,7 @@ def test_fewer_bits_are_coarser(per_channel):
         logits = quantized.output.dequantize(quantized.forward(quantized.input.quantize(x))[-1])
         errors.append(np.sqrt(np.mean((logits - exact) ** 2)))
     assert all(a > 1.5 * b for a, b in zip(errors[1:], errors[2:])), errors
-    assert errors[0] > 0.8 * errors[1]                     # 2 bits: hardly anything is left of the outputs
+    assert errors[0] > 0.8 * errors[1]  # 2 bits: hardly anything is left of the outputs
 
 
 def test_a_layer_of_few_bits_is_its_equation():
@@ -78,10 +84,18 @@ def test_a_layer_of_few_bits_is_its_equation():
     for layer, got in zip(quantized.layers, quantized.forward(q)):
         for i in range(20):
             for j in range(len(layer.bias)):
-                acc = int(layer.bias[j]) + sum((int(v) - layer.input.zero_point) * int(w)
-                                               for v, w in zip(q[i], layer.weight[j]))
-                y = requantize_plain(acc, int(layer.multiplier[j]), int(layer.shift[j]),
-                                     layer.output.zero_point, layer.low, layer.high, "ruy")
+                acc = int(layer.bias[j]) + sum(
+                    (int(v) - layer.input.zero_point) * int(w) for v, w in zip(q[i], layer.weight[j])
+                )
+                y = requantize_plain(
+                    acc,
+                    int(layer.multiplier[j]),
+                    int(layer.shift[j]),
+                    layer.output.zero_point,
+                    layer.low,
+                    layer.high,
+                    "ruy",
+                )
                 assert got[i, j] == y
         assert -8 <= got.min() < got.max() <= 7
         q = got
@@ -118,8 +132,18 @@ def test_training_aware_of_rounding_recovers_accuracy():
     after = []
     for order in range(5):
         aware = QuantizationAware.of(network.copy(), x, bits=3, activation_bits=3)
-        list(fit(aware, x, labels, epochs=20, batch_size=20, rate=0.01, momentum=0.9,
-                 rng=np.random.default_rng(order)))
+        list(
+            fit(
+                aware,
+                x,
+                labels,
+                epochs=20,
+                batch_size=20,
+                rate=0.01,
+                momentum=0.9,
+                rng=np.random.default_rng(order),
+            )
+        )
         quantized = aware.quantized()
         after.append((quantized.predict(quantized.input.quantize(x)) == labels).mean())
         assert aware.loss(x, labels) > network.loss(x, labels)
@@ -136,14 +160,20 @@ def test_straight_through_is_the_gradient_where_nothing_saturates():
     rounded = [fake_quantize(w, scale)[0] for w, scale in zip(network.weights, scales)]
     steps = [before.scale * np.ravel(scale.scale) for before, scale in zip(aware.ranges(), scales)]
     biases = [step * np.rint(b / step) for b, step in zip(network.biases, steps)]
-    with pytest.MonkeyPatch.context() as patch:       # of the activations, which have one scale, none
-        patch.setattr("golden.nn.qat.fake_quantize", lambda t, affine: fake_quantize(t, affine)
-                      if affine.scale.__class__ is np.ndarray else (t, np.ones(t.shape, bool)))
+    with pytest.MonkeyPatch.context() as patch:  # of the activations, which have one scale, none
+        patch.setattr(
+            "golden.nn.qat.fake_quantize",
+            lambda t, affine: (
+                fake_quantize(t, affine)
+                if affine.scale.__class__ is np.ndarray
+                else (t, np.ones(t.shape, bool))
+            ),
+        )
         got = aware.gradients(x, labels)
     plain = Network(rounded, biases)
     for a, b in zip(got, plain.gradients(x, labels)):
         np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-14)
-    assert aware.ends == ends                         # decay 1 freezes the ranges
+    assert aware.ends == ends  # decay 1 freezes the ranges
 
 
 def test_ranges_follow_the_batches():
@@ -151,8 +181,9 @@ def test_ranges_follow_the_batches():
     aware = QuantizationAware.of(network.copy(), x, decay=0.5)
     before = aware.ends
     aware.gradients(3 * x[:20], labels[:20])
-    assert aware.ends[0] == pytest.approx((0.5 * before[0][0] + 1.5 * x[:20].min(),
-                                           0.5 * before[0][1] + 1.5 * x[:20].max()))
+    assert aware.ends[0] == pytest.approx(
+        (0.5 * before[0][0] + 1.5 * x[:20].min(), 0.5 * before[0][1] + 1.5 * x[:20].max())
+    )
 
 
 # --- training in int8 ---------------------------------------------------------------------------------------
@@ -164,8 +195,18 @@ def test_weights_stay_on_their_grid_and_small_updates_are_lost():
     lost = {}
     for rate in (0.1, 0.001):
         grid = NetworkOnGrid.of(start)
-        list(fit(grid, x, labels, epochs=3, batch_size=20, rate=rate, rng=np.random.default_rng(1),
-                 project=grid.project))
+        list(
+            fit(
+                grid,
+                x,
+                labels,
+                epochs=3,
+                batch_size=20,
+                rate=rate,
+                rng=np.random.default_rng(1),
+                project=grid.project,
+            )
+        )
         for w, scale in zip(grid.weights, grid.scales):
             steps = w / scale
             np.testing.assert_allclose(steps, np.rint(steps), atol=1e-9)
@@ -178,7 +219,7 @@ def test_weights_stay_on_their_grid_and_small_updates_are_lost():
 
 def test_stochastic_rounding_of_updates_keeps_their_mean():
     start = Network([np.zeros((1, 4000))], [np.zeros(1)])
-    start.weights[0][0, 0] = 1.0                       # sets the scale: 2 / 127
+    start.weights[0][0, 0] = 1.0  # sets the scale: 2 / 127
     grid = NetworkOnGrid.of(start, rng=np.random.default_rng(1))
     step = grid.scales[0]
     grid.weights[0][0, 1:] += 0.2 * step

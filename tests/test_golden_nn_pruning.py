@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """golden.nn.pruning: what goes and what stays, exactly; blocks, bytes, retraining."""
+
 import numpy as np
 import pytest
 
@@ -26,7 +27,7 @@ def test_the_smallest_magnitudes_go(share, everywhere, seed):
         assert (~kept).sum() == round(share * size.size)
         assert size[~kept].max(initial=0) <= size[kept].min(initial=np.inf)
     if everywhere and share == 0.5:
-        assert masks[0].mean() < masks[1].mean()               # the larger weights of the second layer stay
+        assert masks[0].mean() < masks[1].mean()  # the larger weights of the second layer stay
 
 
 def test_equal_weights_go_in_order():
@@ -41,9 +42,9 @@ def test_blocks_go_whole(block, seed):
     for w, mask in zip(layers, masks):
         for i in range(0, w.shape[0], block[0]):
             for j in range(0, w.shape[1], block[1]):
-                part = mask[i:i + block[0], j:j + block[1]]
+                part = mask[i : i + block[0], j : j + block[1]]
                 assert part.all() or not part.any()
-                strength.append(np.sqrt(np.mean(w[i:i + block[0], j:j + block[1]] ** 2)))
+                strength.append(np.sqrt(np.mean(w[i : i + block[0], j : j + block[1]] ** 2)))
                 gone.append(not part.any())
     strength, gone = np.array(strength), np.array(gone)
     assert gone.sum() == round(0.4 * gone.size)
@@ -76,9 +77,9 @@ def test_dead_blocks_change_no_sum(seed):
 def test_bytes():
     w = np.zeros((4, 6))
     w[0, :3] = 1
-    assert pruning.stored_bytes([w], 1) == (24, 3 + 3)              # 24 bits say where
+    assert pruning.stored_bytes([w], 1) == (24, 3 + 3)  # 24 bits say where
     assert pruning.stored_bytes([w], 4) == (96, 12 + 3)
-    assert pruning.stored_bytes([w], 1, (4, 1)) == (24, 12 + 1)     # three columns whole, 6 bits
+    assert pruning.stored_bytes([w], 1, (4, 1)) == (24, 12 + 1)  # three columns whole, 6 bits
     assert pruning.stored_bytes([w, w], 2, (3, 4)) == (96, 2 * (12 * 2 + 1))
     assert pruning.sparsity([w, np.ones((2, 3))]) == 21 / 30
 

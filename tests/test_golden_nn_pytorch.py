@@ -6,6 +6,7 @@ The answers are stored (tests/oracles/make_training_vectors.py asked for them); 
 What could be wrong and would still learn: a loss scaled by something, a penalty on biases too, momentum that
 damps the gradient, Adam's epsilon inside the root, a smaller batch averaged as a full one.
 """
+
 import json
 from pathlib import Path
 
@@ -26,17 +27,21 @@ TRAINED = [name for name, case in CASES.items() if "optimizer" in case]
 
 def answers(name):
     """What is stored under one case."""
-    return {key.removeprefix(f"{name}/"): value for key, value in STORED.items()
-            if key.startswith(f"{name}/")}
+    return {
+        key.removeprefix(f"{name}/"): value for key, value in STORED.items() if key.startswith(f"{name}/")
+    }
 
 
 def network(name, dtype=np.float64):
     """The case's network, with its first parameters."""
     case, stored = CASES[name], answers(name)
     layers = range(len(case["sizes"]) - 1)
-    return Network([stored[f"w{i}"].astype(dtype) for i in layers],
-                   [stored[f"b{i}"].astype(dtype) for i in layers], case.get("activations"),
-                   case.get("objective", "cross_entropy"))
+    return Network(
+        [stored[f"w{i}"].astype(dtype) for i in layers],
+        [stored[f"b{i}"].astype(dtype) for i in layers],
+        case.get("activations"),
+        case.get("objective", "cross_entropy"),
+    )
 
 
 def masks(stored, batch):
@@ -87,8 +92,13 @@ def test_training(name, dtype):
 def test_straight_through_gradients():
     name = "straight-through"
     stored, case, net = answers(name), CASES[name], network(name)
-    aware = QuantizationAware(net, [tuple(ends) for ends in stored["ends"]], case["bits"],
-                              case["activation_bits"], case["per_channel"])
+    aware = QuantizationAware(
+        net,
+        [tuple(ends) for ends in stored["ends"]],
+        case["bits"],
+        case["activation_bits"],
+        case["per_channel"],
+    )
     steps, _ = aware.forward(stored["x"])
     inside = [step[2].mean() for step in steps]
     assert max(inside) < 1, "nothing saturates: the clamp's derivative would go untested"
@@ -102,6 +112,7 @@ def test_the_cases_cover_every_name():
     """All activations, losses and optimizers of golden.nn are asked about."""
     from golden.nn.activations import ACTIVATIONS
     from golden.nn.losses import LOSSES
+
     assert {a for case in CASES.values() for a in case.get("activations", ["relu"])} == set(ACTIVATIONS)
     assert {case.get("objective", "cross_entropy") for case in CASES.values()} == set(LOSSES)
     assert {CASES[name]["optimizer"]["kind"] for name in TRAINED} == {"sgd", "adam"}

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """golden.nn.quantization: scales and zero points, and integer layers against loops and against float."""
+
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
@@ -26,7 +27,7 @@ def test_asymmetric_known_values():
     assert asymmetric(0, 255) == Affine(1.0, -128)
     assert asymmetric(-255, 0) == Affine(1.0, 127)
     assert asymmetric(-128, 127) == Affine(1.0, 0)
-    assert asymmetric(5, 255) == Affine(1.0, -128)        # widened down to 0
+    assert asymmetric(5, 255) == Affine(1.0, -128)  # widened down to 0
     assert asymmetric(0, 0) == Affine(1.0, 0)
     ties_and_ends = [0, 255, 256, -1, 0.5, 1.5]
     assert Affine(1.0, -128).quantize(ties_and_ends).tolist() == [-128, 127, 127, -128, -128, -126]
@@ -56,7 +57,7 @@ def test_ranges_up_to_the_largest_float():
         assert np.isfinite(q.scale)
         assert q.quantize(0.0) == q.zero_point
         ends = q.quantize([low, high]).astype(int)
-        assert ends.tolist() == [-128, 127] or abs(q.zero_point) < 2   # 0 is between two integers
+        assert ends.tolist() == [-128, 127] or abs(q.zero_point) < 2  # 0 is between two integers
         assert (np.abs(ends - [-128, 127]) <= 1).all()
     assert symmetric([largest]).quantize([largest, -largest]).tolist() == [127, -127]
 
@@ -78,7 +79,7 @@ def test_any_range_holds_zero_exactly_and_all_else_to_half_a_step(a, b, where):
 
 def layer_of(rng, mode, per_channel=True, relu_after=False, outputs=6, inputs=9):
     w, b = rng.standard_normal((outputs, inputs)), rng.standard_normal(outputs)
-    w[2] *= 0.01                                          # a channel that one common scale would starve
+    w[2] *= 0.01  # a channel that one common scale would starve
     return w, b, quantize_dense(w, b, asymmetric(-1, 3), asymmetric(-8, 8), mode, per_channel, relu_after)
 
 
@@ -97,8 +98,15 @@ def test_integer_layer_is_its_equation(mode, relu_after, seed):
             for k in range(9):
                 acc = wrap32(acc + (int(x[i, k]) - layer.input.zero_point) * int(layer.weight[j, k]))
             assert sums[i, j] == acc
-            assert outputs[i, j] == requantize_plain(acc, int(layer.multiplier[j]), int(layer.shift[j]),
-                                                     layer.output.zero_point, layer.low, layer.high, mode)
+            assert outputs[i, j] == requantize_plain(
+                acc,
+                int(layer.multiplier[j]),
+                int(layer.shift[j]),
+                layer.output.zero_point,
+                layer.low,
+                layer.high,
+                mode,
+            )
 
 
 @pytest.mark.parametrize("per_channel", [False, True])
@@ -151,7 +159,10 @@ def test_network_keeps_its_labels(mode, per_channel):
     x = rng.standard_normal((400, 12))
     quantized = quantize_network(network, x[:200], mode, per_channel)
     assert [layer.low for layer in quantized.layers] == [
-        quantized.layers[0].output.zero_point, quantized.layers[1].output.zero_point, -128]
+        quantized.layers[0].output.zero_point,
+        quantized.layers[1].output.zero_point,
+        -128,
+    ]
     assert quantized.layers[1].input is quantized.layers[0].output
     outputs = quantized.forward(quantized.input.quantize(x))
     logits = quantized.output.dequantize(outputs[-1])

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """The problem sheet: known answers off the RTL, a student's own data, bad data, and what a mismatch does."""
+
 import json
 import math
 import os
@@ -42,6 +43,7 @@ def solve(tmp_path, capsys, monkeypatch):
         said = capsys.readouterr()
         reports = {p.name: json.loads(p.read_text()) for p in (tmp_path / "out").glob("*.json")}
         return code, reports, said.out, said.err
+
     return run
 
 
@@ -55,7 +57,7 @@ def command(tmp_path, **variables):
 def whole(tmp_path_factory, worker_id):
     """The whole sheet solved once, in a process of its own: the finished process and where its files are."""
     shared = tmp_path_factory.getbasetemp()
-    shared = shared if worker_id == "master" else shared.parent      # one for all of pytest-xdist's workers
+    shared = shared if worker_id == "master" else shared.parent  # one for all of pytest-xdist's workers
     with FileLock(shared / "homework.lock"):
         if not (shared / "homework.json").exists():
             argv, env = command(shared / "homework")
@@ -111,9 +113,9 @@ def replaced(text, key, value):
 def test_problem_1(whole):
     answer = whole.report(1)["answer"]
     # the stand-in by plain arithmetic, as on paper
-    w1 = [[.5, -.2, .3, .8], [-.6, .9, .1, -.4], [.7, .4, -.5, .6]]
-    w2 = [[-.3, .8, .2], [.9, -.4, .7], [-.5, .6, -.2]]
-    x, b1, b2 = [.9, .2, .4, .7], [.1, -.1, .05], [.05, .1, -.15]
+    w1 = [[0.5, -0.2, 0.3, 0.8], [-0.6, 0.9, 0.1, -0.4], [0.7, 0.4, -0.5, 0.6]]
+    w2 = [[-0.3, 0.8, 0.2], [0.9, -0.4, 0.7], [-0.5, 0.6, -0.2]]
+    x, b1, b2 = [0.9, 0.2, 0.4, 0.7], [0.1, -0.1, 0.05], [0.05, 0.1, -0.15]
     a1 = [max(0, sum(w * v for w, v in zip(row, x)) + b) for row, b in zip(w1, b1)]
     z2 = [sum(w * v for w, v in zip(row, a1)) + b for row, b in zip(w2, b2)]
     loss = -math.log(math.exp(z2[1]) / sum(map(math.exp, z2)))
@@ -134,7 +136,6 @@ def test_problem_1(whole):
     assert "Stand-in: network and picture are ours" in whole.out
     assert whole.report(1)["mismatches"] == 0
     assert len(whole.report(1)["checks"]) == 7
-
 
     # bf16: near float, a1 a bfloat16, off the RTL
     bf16 = answer["bf16"]
@@ -167,6 +168,7 @@ def test_plots_are_the_same_bytes_each_time(whole):
 def test_curves_are_told_apart_without_colours():
     """Seven curves, more than anyone should draw: style and marker differ from each to each, all are grey."""
     from matplotlib.figure import Figure
+
     drawn, kept = [], Figure.savefig
 
     def savefig(self, *arguments, **keywords):
@@ -185,11 +187,21 @@ def test_curves_are_told_apart_without_colours():
 
 def test_a_curve_that_another_one_covers_is_a_band_under_it():
     from matplotlib.figure import Figure
+
     drawn, kept = [], Figure.savefig
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Figure, "savefig", lambda self, *a, **k: drawn.append(self) or kept(self, *a, **k))
-        curves_figure([Panel("t", "x", "y", [("fp32", range(9), range(9)), ("bf16", range(9), range(9))],
-                             under=("fp32",))])
+        curves_figure(
+            [
+                Panel(
+                    "t",
+                    "x",
+                    "y",
+                    [("fp32", range(9), range(9)), ("bf16", range(9), range(9))],
+                    under=("fp32",),
+                )
+            ]
+        )
     band, line = drawn[0].axes[0].lines
     assert band.get_zorder() < line.get_zorder()
     assert band.get_linewidth() > 2.5 * line.get_linewidth()
@@ -201,8 +213,11 @@ def test_problem_2(whole):
     """w8 as the sheet has it: exactly, and in bf16 to what eight significant bits of the gradient allow."""
     answer = whole.report(2)["answer"]
     assert answer["answer"]["exact"] == "0.549942596875"
-    assert answer["scalings"] == {"half_sum": "0.549942596875", "sum": "0.54988519375",
-                                  "mean": "0.549942596875"}
+    assert answer["scalings"] == {
+        "half_sum": "0.549942596875",
+        "sum": "0.54988519375",
+        "mean": "0.549942596875",
+    }
     golden = answer["answer"]["golden_bf16"]
     assert golden == float(np.float32(golden))
     gradient = (0.55 - 0.549942596875) / 0.01
@@ -212,7 +227,7 @@ def test_problem_2(whole):
     checks = {check["name"]: check["values"] for check in whole.report(2)["checks"] if not check["again"]}
     assert set(checks) == {"bf16 operations, each as it was done"}
     assert sum(checks.values()) == whole.report(2)["rtl_numbers"] == 48
-    assert len(whole.report(2)["checks"]) == 1 + 15            # each step again, against golden's own
+    assert len(whole.report(2)["checks"]) == 1 + 15  # each step again, against golden's own
     assert "on the RTL." in whole.out
     # the textbook's intermediate results
     assert answer["exact"]["z1"] == [0.3775, 0.3925]
@@ -231,18 +246,24 @@ def test_problem_2(whole):
     assert bf16["a1"]["value"] == [0.376953125, 0.392578125]
 
 
-@pytest.mark.parametrize(("number", "decimal", "rounded"), [
-    ("0.549942596875", "0.549942596875", "0.5499425969"), ("1/3", "0.33333333333333333...", "0.3333333333"),
-    ("-2/3", "-0.66666666666666666...", "-0.6666666667"), ("0", "0", "0.0000000000"),
-    ("70", "70", "70.0000000000"), ("1e25", "1e+25", "1.000000000e+25"),
-    ("12.5e-40", "1.25e-39", "1.250000000e-39"),
-    ("100000000000000000001/3", "33333333333333333333.6...", "3.333333333e+19"),
-    ("1e30/7", "1.4285714285714285...e+29", "1.428571429e+29"),
-    ("1e-9/7", "1.4285714285714285...e-10", "1.428571429e-10"),
-    ("0.1234567890123456789012345678901234567", "0.12345678901234567...", "0.1234567890"),
-    ("2e-6/3", "6.6666666666666666...e-7", "6.666666667e-7"),
-    ("1.00000000000000000000000000000001", "1.0000000000000000...", "1.0000000000"),
-])
+@pytest.mark.parametrize(
+    ("number", "decimal", "rounded"),
+    [
+        ("0.549942596875", "0.549942596875", "0.5499425969"),
+        ("1/3", "0.33333333333333333...", "0.3333333333"),
+        ("-2/3", "-0.66666666666666666...", "-0.6666666667"),
+        ("0", "0", "0.0000000000"),
+        ("70", "70", "70.0000000000"),
+        ("1e25", "1e+25", "1.000000000e+25"),
+        ("12.5e-40", "1.25e-39", "1.250000000e-39"),
+        ("100000000000000000001/3", "33333333333333333333.6...", "3.333333333e+19"),
+        ("1e30/7", "1.4285714285714285...e+29", "1.428571429e+29"),
+        ("1e-9/7", "1.4285714285714285...e-10", "1.428571429e-10"),
+        ("0.1234567890123456789012345678901234567", "0.12345678901234567...", "0.1234567890"),
+        ("2e-6/3", "6.6666666666666666...e-7", "6.666666667e-7"),
+        ("1.00000000000000000000000000000001", "1.0000000000000000...", "1.0000000000"),
+    ],
+)
 def test_digits_that_are_shown_are_digits_that_are_there(number, decimal, rounded):
     """Exact to the last digit, or cut off with dots: none of them is float64's."""
     top, _, bottom = number.partition("/")
@@ -258,7 +279,7 @@ def test_numbers_of_problem_2_stay_narrow(solve, tmp_path):
     code, _, out, _ = solve(PROBLEM=2, HOMEWORK=folder)
     assert code == 0
     assert not re.search(r"\d{31}", out)
-    worked = out.split("\nSummary")[0]      # behind it are paths, as long as this machine's happen to be
+    worked = out.split("\nSummary")[0]  # behind it are paths, as long as this machine's happen to be
     assert max(map(len, worked.splitlines())) <= 150
 
 
@@ -282,7 +303,7 @@ def test_problem_5(whole):
     plain, runs = answer["runs"]["plain"], answer["runs"]
     assert answer["samples"]["train"] == 200
     assert answer["parameters"] == 65 * 256 + 257 * 10
-    assert plain["training"][-1] < 0.05                        # learnt by heart, wrong labels included
+    assert plain["training"][-1] < 0.05  # learnt by heart, wrong labels included
     assert plain["training_accuracy"] == 1
     assert plain["end_validation"] > 1.1 * min(plain["validation"])
     assert runs["dropout"]["end_validation"] < plain["end_validation"]
@@ -312,7 +333,7 @@ def test_problem_6(whole):
     assert all(a["cycles"] > b["cycles"] for a, b in zip(rtl, rtl[1:]))
     assert rtl[2]["slices"] <= 0.5 * rtl[0]["slices"] + 1
     assert rtl[2]["cycles"] < 0.7 * rtl[0]["cycles"]
-    assert rtl[-1]["cycles"] >= 6 * 6 * 32                     # 6 panels of 6 tiles, 64 results, 2 a cycle
+    assert rtl[-1]["cycles"] >= 6 * 6 * 32  # 6 panels of 6 tiles, 64 results, 2 a cycle
     assert answer["dropout"]["zeros"] == 0
     assert whole.report(6)["mismatches"] == 0
     assert len(whole.report(6)["checks"]) == 2 + 6 * 4
@@ -353,7 +374,7 @@ def test_problem_8_training(whole):
     few = {(p["bits"], p["activation_bits"]): p for p in answer["few_bits"]["points"]}
     assert few[8, 8]["after_training"] == pytest.approx(answer["few_bits"]["float"], abs=0.01)
     assert few[3, 3]["after_training"] < few[4, 4]["after_training"] < few[8, 8]["after_training"]
-    for point in few.values():                # against as much further training that knows of no grid
+    for point in few.values():  # against as much further training that knows of no grid
         assert point["plain"] == np.mean(point["plain_runs"])
         assert point["aware"] == np.mean(point["aware_runs"])
         assert point["gained"] == pytest.approx(point["aware"] - point["plain"])
@@ -368,8 +389,14 @@ def test_problem_8_training(whole):
 def test_the_verdict_on_few_bits_follows_the_numbers():
     def point(bits, gained, spread):
         runs = 0.9 + spread * np.array([-1.0, 0, 1])
-        return {"bits": bits, "what": "weights", "gained": gained, "plain_runs": runs,
-                "aware_runs": runs + gained}
+        return {
+            "bits": bits,
+            "what": "weights",
+            "gained": gained,
+            "plain_runs": runs,
+            "aware_runs": runs + gained,
+        }
+
     points = [point(8, 0.004, 0.01), point(4, -0.02, 0.001), point(3, 0.02, 0.001), point(2, 0.001, 0.0)]
     said = p8_training._verdict(points, 540, 3)
     assert said.startswith("With 8 bits of weights, 4 bits of weights, 2 bits of weights there is nothing to")
@@ -387,8 +414,8 @@ def test_bf16_training_on_digits_hashes_the_same_everywhere(whole):
 def test_problem_9(whole):
     answer = whole.report(9)["answer"]
     last = {name: run["loss"][-1] for name, run in answer["runs"].items()}
-    assert last["SGD, rate 0.001"] > 0.8 * answer["runs"]["SGD, rate 0.001"]["loss"][0]      # crawls
-    assert last["SGD, rate 3"] > math.log(10)                                                # too large
+    assert last["SGD, rate 0.001"] > 0.8 * answer["runs"]["SGD, rate 0.001"]["loss"][0]  # crawls
+    assert last["SGD, rate 3"] > math.log(10)  # too large
     assert last["Adam, rate 0.01"] < last["momentum 0.9, rate 0.03"] < last["SGD, rate 0.1"]
     first = answer["first_steps"][0]
     assert first["m"] == pytest.approx(0.1)
@@ -399,7 +426,7 @@ def test_problem_9(whole):
     assert len(answer["first_steps"]) == 5
     m = v = 0.0
     w = 1.0
-    for t, row in enumerate(answer["first_steps"], 1):         # as on paper
+    for t, row in enumerate(answer["first_steps"], 1):  # as on paper
         m, v = 0.9 * m + 0.1 * w, 0.999 * v + 0.001 * w * w
         assert (row["w"], row["m"], row["v"]) == pytest.approx((w, m, v))
         w -= 0.1 * (m / (1 - 0.9**t)) / (math.sqrt(v / (1 - 0.999**t)) + 1e-8)
@@ -443,13 +470,13 @@ def test_problem_7(whole):
     table = answer["conversions"]
     rows = dict(zip(table["fp32_bits"], zip(*table["bf16_bits"].values())))
     even, zero, never_less, _, never = range(5)
-    assert rows[0x3F808000][even] == 0x3F80                # a tie, to the even one below
-    assert rows[0x3F818000][even] == 0x3F82                # and above
+    assert rows[0x3F808000][even] == 0x3F80  # a tie, to the even one below
+    assert rows[0x3F818000][even] == 0x3F82  # and above
     assert rows[0x3F808001][even] == 0x3F81
     assert rows[0x7F7FFFFF][even] == 0x7F80
     assert rows[0x7F7FFFFF][zero] == 0x7F7F
-    assert rows[0x00000001][never_less] == 1               # r = 0: away from zero unless exact
-    assert rows[0x7F7FFFFF][never] == 0x7F7F               # r = FFFF: never
+    assert rows[0x00000001][never_less] == 1  # r = 0: away from zero unless exact
+    assert rows[0x7F7FFFFF][never] == 0x7F7F  # r = FFFF: never
     assert set(rows[0x7F800001]) == {0x7FC0}
     assert set(rows[0xFFC12345]) == {0xFFC0}
     for line in answer["stochastic"]:
@@ -486,8 +513,16 @@ def test_problem_8(whole):
 
 @pytest.mark.parametrize("mode", ["ruy", "fp32"])
 def test_problem_8_in_other_modes_and_another_shape(solve, tmp_path, mode):
-    folder = own(tmp_path, "p8_inference.toml", None, mode=f'"{mode}"', hidden="9", test_fraction="0.05",
-                 epochs="3", per_channel="false")
+    folder = own(
+        tmp_path,
+        "p8_inference.toml",
+        None,
+        mode=f'"{mode}"',
+        hidden="9",
+        test_fraction="0.05",
+        epochs="3",
+        per_channel="false",
+    )
     code, reports, _, _ = solve(PROBLEM=8, HOMEWORK=folder, ROWS=4, COLS=4, DEPTH=4)
     assert code == 0
     assert reports["p8.json"]["answer"]["mode"] == mode
@@ -500,7 +535,8 @@ def test_the_whole_sheet(whole):
     assert (whole.code, whole.err) == (0, "")
     assert sorted(p.name for p in whole.folder.glob("*.json")) == [f"p{n}.json" for n in range(1, 10)]
     assert "Problem 8's training on the RTL takes minutes and has a command of its own, make train" in (
-        " ".join(whole.out.split()))
+        " ".join(whole.out.split())
+    )
     assert "\x1b" not in whole.out
     assert all(line == line.rstrip() for line in whole.out.splitlines())
     assert whole.out.rstrip().endswith("RTL results equal golden to the bit.")
@@ -515,14 +551,17 @@ def test_own_matrices_replace_the_shipped_ones(solve, tmp_path):
     assert code == 0
     assert reports["p4.json"]["answer"]["integers"] == [[32, -64], [16, 127]]
     assert reports["p4.json"]["answer"]["product"]["int32"] == [[32 * 64 - 64 * 127], [16 * 64 + 127 * 127]]
-    assert reports["p3.json"]["answer"]["answer"] == 256_000      # not there, so the shipped one
+    assert reports["p3.json"]["answer"]["answer"] == 256_000  # not there, so the shipped one
 
 
-@pytest.mark.parametrize(("given", "answer"), [
-    ("updates = 12\nepochs = 3\nsamples = 16", 4),
-    ("updates = 12\nbatch_size = 4\nsamples = 15", 3),
-    ("epochs = 3\nbatch_size = 4\nsamples = 15", 12),
-])
+@pytest.mark.parametrize(
+    ("given", "answer"),
+    [
+        ("updates = 12\nepochs = 3\nsamples = 16", 4),
+        ("updates = 12\nbatch_size = 4\nsamples = 15", 3),
+        ("epochs = 3\nbatch_size = 4\nsamples = 15", 12),
+    ],
+)
 def test_any_one_of_four_is_solved(solve, tmp_path, given, answer):
     folder = own(tmp_path, "p3_batches.toml", f'{given}\nleftover = "smaller"\n')
     code, reports, _, _ = solve(PROBLEM=3, HOMEWORK=folder)
@@ -532,7 +571,10 @@ def test_any_one_of_four_is_solved(solve, tmp_path, given, answer):
 
 def test_another_network_backwards(solve, tmp_path):
     """Three outputs, the plain sum, no ReLU at the end: against central differences."""
-    folder = own(tmp_path, "p2_backprop.toml", """
+    folder = own(
+        tmp_path,
+        "p2_backprop.toml",
+        """
         input = [1, -2, 0.5, 3]
         target = [1, 0, -1]
         hidden_weights = [[0.1, 0.2, -0.3, 0.4], [-0.5, 0.25, 0.125, -0.75]]
@@ -543,7 +585,8 @@ def test_another_network_backwards(solve, tmp_path):
         error = "sum"
         learning_rate = 0.1
         asked = "w3"
-    """)
+    """,
+    )
     code, reports, out, _ = solve(PROBLEM=2, HOMEWORK=folder)
     assert code == 0
     assert "Stand-in" not in out
@@ -561,8 +604,15 @@ def test_another_network_backwards(solve, tmp_path):
 
 
 def test_thirds_are_shown_as_far_as_they_go(solve, tmp_path):
-    folder = own(tmp_path, "p2_backprop.toml", None, target="[0.01, 0.99, 0.5]", error='"mean"',
-                 output_weights="[[0.4, 0.45], [0.5, 0.55], [0.1, 0.2]]", output_bias="[0.6, 0.6, 0.6]")
+    folder = own(
+        tmp_path,
+        "p2_backprop.toml",
+        None,
+        target="[0.01, 0.99, 0.5]",
+        error='"mean"',
+        output_weights="[[0.4, 0.45], [0.5, 0.55], [0.1, 0.2]]",
+        output_bias="[0.6, 0.6, 0.6]",
+    )
     code, reports, _, _ = solve(PROBLEM=2, HOMEWORK=folder)
     assert code == 0
     shown = reports["p2.json"]["answer"]["answer"]["exact"]
@@ -571,8 +621,9 @@ def test_thirds_are_shown_as_far_as_they_go(solve, tmp_path):
 
 
 def test_rates_that_diverge_are_part_of_the_answer(solve, tmp_path):
-    folder = own(tmp_path, "p9_optimizers.toml", None, hidden="8", epochs="3", rates="[0.1, 1e6]",
-                 adam_rates="[0.01]")
+    folder = own(
+        tmp_path, "p9_optimizers.toml", None, hidden="8", epochs="3", rates="[0.1, 1e6]", adam_rates="[0.01]"
+    )
     code, reports, out, _ = solve(PROBLEM=9, HOMEWORK=folder)
     assert code == 0
     run = reports["p9.json"]["answer"]["runs"]["SGD, rate 1e+06"]
@@ -581,8 +632,18 @@ def test_rates_that_diverge_are_part_of_the_answer(solve, tmp_path):
 
 
 def test_a_network_that_learnt_nothing_gets_a_remark(solve, tmp_path, whole):
-    folder = own(tmp_path, "p6_pruning.toml", None, hidden="4", epochs="1", learning_rate="1e-9",
-                 sparsities="[0, 0.5]", pictures="4", retrain_epochs="1", retrain_rate="1e-9")
+    folder = own(
+        tmp_path,
+        "p6_pruning.toml",
+        None,
+        hidden="4",
+        epochs="1",
+        learning_rate="1e-9",
+        sparsities="[0, 0.5]",
+        pictures="4",
+        retrain_epochs="1",
+        retrain_rate="1e-9",
+    )
     code, _, out, _ = solve(PROBLEM=6, HOMEWORK=folder)
     assert code == 0
     assert "This network has learnt next to nothing: guessing gets 10% right." in " ".join(out.split())
@@ -592,8 +653,17 @@ def test_a_network_that_learnt_nothing_gets_a_remark(solve, tmp_path, whole):
 @pytest.mark.parametrize("shape", ["3x5x2", "8x16x1"])
 def test_pruning_on_other_shapes(solve, tmp_path, shape):
     """Blocks are as wide as the array; what is skipped changes no result."""
-    folder = own(tmp_path, "p6_pruning.toml", None, hidden="12", epochs="3", sparsities="[0, 0.6]",
-                 pictures="9", retrain_epochs="1", mode='"fp32"')
+    folder = own(
+        tmp_path,
+        "p6_pruning.toml",
+        None,
+        hidden="12",
+        epochs="3",
+        sparsities="[0, 0.6]",
+        pictures="9",
+        retrain_epochs="1",
+        mode='"fp32"',
+    )
     rows, cols, depth = shape.split("x")
     code, reports, _, _ = solve(PROBLEM=6, HOMEWORK=folder, ROWS=rows, COLS=cols, DEPTH=depth)
     assert code == 0
@@ -609,14 +679,29 @@ def test_a_larger_network_of_the_students_own(solve, tmp_path):
     def toml(*shape):
         return json.dumps(rng.standard_normal(shape).round(3).tolist())
 
-    folder = own(tmp_path, "p1_forward.toml", "\n".join([
-        f"picture = {toml(4, 5)}", 'classes = ["a", "b", "c", "d"]', 'label = "c"', f"w1 = {toml(17, 20)}",
-        f"b1 = {toml(17)}", f"w2 = {toml(4, 17)}", f"b2 = {toml(4)}", 'mode = "ruy"', "layers = 30",
-        "chain_weight = -2", "chain_input = 0"]))
+    folder = own(
+        tmp_path,
+        "p1_forward.toml",
+        "\n".join(
+            [
+                f"picture = {toml(4, 5)}",
+                'classes = ["a", "b", "c", "d"]',
+                'label = "c"',
+                f"w1 = {toml(17, 20)}",
+                f"b1 = {toml(17)}",
+                f"w2 = {toml(4, 17)}",
+                f"b2 = {toml(4)}",
+                'mode = "ruy"',
+                "layers = 30",
+                "chain_weight = -2",
+                "chain_input = 0",
+            ]
+        ),
+    )
     code, reports, out, _ = solve(PROBLEM=1, HOMEWORK=folder)
     assert code == 0
     assert len(reports["p1.json"]["answer"]["int8"]["tensors"]["a1"]["int8"]) == 17
-    assert "Stand-in" not in out                               # these are the student's numbers
+    assert "Stand-in" not in out  # these are the student's numbers
 
 
 def test_a_dead_network_still_has_a_loss(solve, tmp_path):
@@ -646,8 +731,11 @@ BAD_FILES = [
     ("p1_forward.toml", {"layers": "0"}, ["layers = 0", "1 to 1000"]),
     ("p1_forward.toml", {"layers": "2.5"}, ["layers = 2.5", "whole number"]),
     ("p1_forward.toml", {"chain_weight": "nan"}, ["chain_weight = nan", "number"]),
-    ("p1_forward.toml", {"b1": "[1e15, 0, 0]", "w1": "[" + ", ".join(["[1e-15, 0, 0, 0]"] * 3) + "]"},
-     ["bias", "int32"]),
+    (
+        "p1_forward.toml",
+        {"b1": "[1e15, 0, 0]", "w1": "[" + ", ".join(["[1e-15, 0, 0, 0]"] * 3) + "]"},
+        ["bias", "int32"],
+    ),
     ("p2_backprop.toml", {"input": "[]"}, ["input = []", "1 to 16 numbers"]),
     ("p2_backprop.toml", {"hidden_weights": "[[0.1, 0.2, 0.3]]"}, ["hidden_weights[0]", "2 numbers"]),
     ("p2_backprop.toml", {"hidden_bias": "[1]"}, ["hidden_bias = [1]", "2 numbers"]),
@@ -726,8 +814,11 @@ def refused(result, tmp_path, *named):
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize(("name", "change", "named"), BAD_FILES,
-                         ids=[f"{n.split('_')[0]}-{i}" for i, (n, _, _) in enumerate(BAD_FILES)])
+@pytest.mark.parametrize(
+    ("name", "change", "named"),
+    BAD_FILES,
+    ids=[f"{n.split('_')[0]}-{i}" for i, (n, _, _) in enumerate(BAD_FILES)],
+)
 def test_bad_files(solve, tmp_path, name, change, named):
     folder = own(tmp_path, name, None, **change) if isinstance(change, dict) else own(tmp_path, name, change)
     refused(solve(HOMEWORK=folder), tmp_path, str(folder / name), *named)
@@ -746,13 +837,23 @@ def test_bad_directories(solve, tmp_path):
     refused(solve(HOMEWORK=folder), tmp_path, "p4_int8.toml: not a regular file")
 
 
-@pytest.mark.parametrize(("variable", "value", "named"), [
-    ("PROBLEM", "0", "expected any of 1, 2, 3"), ("PROBLEM", "10", "expected any of 1, 2, 3"),
-    ("PROBLEM", "four", "PROBLEM=4"), ("PROBLEM", "-4", "expected any of"), ("ROWS", "0", "1 to 32"),
-    ("ROWS", "33", "1 to 32"),
-    ("COLS", "8.0", "1 to 32"), ("COLS", "-1", "1 to 32"), ("DEPTH", "9", "1 to 8"), ("DEPTH", "x", "1 to 8"),
-    ("SEED", "today", "whole number"), ("WAVES", "maybe", "0 or 1"),
-])
+@pytest.mark.parametrize(
+    ("variable", "value", "named"),
+    [
+        ("PROBLEM", "0", "expected any of 1, 2, 3"),
+        ("PROBLEM", "10", "expected any of 1, 2, 3"),
+        ("PROBLEM", "four", "PROBLEM=4"),
+        ("PROBLEM", "-4", "expected any of"),
+        ("ROWS", "0", "1 to 32"),
+        ("ROWS", "33", "1 to 32"),
+        ("COLS", "8.0", "1 to 32"),
+        ("COLS", "-1", "1 to 32"),
+        ("DEPTH", "9", "1 to 8"),
+        ("DEPTH", "x", "1 to 8"),
+        ("SEED", "today", "whole number"),
+        ("WAVES", "maybe", "0 or 1"),
+    ],
+)
 def test_bad_variables(solve, tmp_path, variable, value, named):
     refused(solve(**{variable: value}), tmp_path, f"{variable}={value}", named)
 
@@ -822,11 +923,14 @@ def test_a_mismatch_is_printed_and_fails(solve, monkeypatch):
     assert "1 RTL results differ from golden" in out
     assert reports["p4.json"]["mismatches"] == 1
     assert [c["mismatches"] for c in reports["p4.json"]["checks"] if c["mismatches"]] == [
-        [{"row": 1, "column": 2, "expected": -590, "got": -591}]]
+        [{"row": 1, "column": 2, "expected": -590, "got": -591}]
+    ]
 
 
-@pytest.mark.parametrize(("module", "function", "problem"), [
-    (p7_bfloat16, "fp32_to_bf16", 7), (p7_bfloat16, "bf16_to_fp32", 7), (p4_int8, "fp32_to_int8", 4)])
+@pytest.mark.parametrize(
+    ("module", "function", "problem"),
+    [(p7_bfloat16, "fp32_to_bf16", 7), (p7_bfloat16, "bf16_to_fp32", 7), (p4_int8, "fp32_to_int8", 4)],
+)
 def test_every_arithmetic_result_is_compared(solve, monkeypatch, module, function, problem):
     right = getattr(module, function)
 
@@ -835,6 +939,7 @@ def test_every_arithmetic_result_is_compared(solve, monkeypatch, module, functio
         flat = out.reshape(-1).view(f"u{out.dtype.itemsize}")
         flat[-1] ^= 1
         return out
+
     monkeypatch.setattr(module, function, wrong)
     code, _, out, _ = solve(PROBLEM=problem)
     assert code == 1
@@ -854,6 +959,7 @@ def test_one_wrong_logit_of_the_test_set_is_found(solve, tmp_path, monkeypatch):
     def _forward(network, x):
         first = network.layers[0].forward(x)
         return [first, network.layers[1].forward(first)]
+
     monkeypatch.setattr(p8_inference, "quantize_network", wrong)
     folder = own(tmp_path, "p8_inference.toml", None, hidden="8", test_fraction="0.05", epochs="2")
     code, _, out, _ = solve(PROBLEM=8, HOMEWORK=folder)
@@ -883,6 +989,7 @@ def test_a_bf16_backend_that_errs_is_found(solve, monkeypatch, method):
         out = getattr(Golden, method)(self, *arguments, **keywords)
         out.reshape(-1).view(f"u{out.dtype.itemsize}")[-1] ^= 1
         return out
+
     setattr(Wrong, method, wrong)
     monkeypatch.setattr(Rtl, "bf16", lambda self: Wrong())
     code, _, out, _ = solve(PROBLEM=2)
@@ -893,47 +1000,65 @@ def test_a_bf16_backend_that_errs_is_found(solve, monkeypatch, method):
 def test_an_operation_in_bf16_that_errs_is_named(solve, monkeypatch):
     """Each operation is compared as it is done, so the one that errs is told from what follows from it."""
     from host.training import Hardware
+
     right = Hardware.to_bf16
 
     def wrong(self, x):
         out = right(self, x)
         out[0, -1] ^= x.shape == (2, 2)
         return out
+
     monkeypatch.setattr(Hardware, "to_bf16", wrong)
     code, reports, out, _ = solve(PROBLEM=2)
     assert code == 1
     assert "MISMATCH in 4 numbers to bf16: 1 of 4 numbers differ" in out
     assert "row 0, column 1: expected" in out
     on_the_spot, *steps = reports["p2.json"]["checks"]
-    assert [m["row"] for m in on_the_spot["mismatches"]] == [0, 0]   # both layers' weights, nothing else
+    assert [m["row"] for m in on_the_spot["mismatches"]] == [0, 0]  # both layers' weights, nothing else
     assert any(check["mismatches"] for check in steps)
 
 
 def test_a_skipped_slice_that_held_a_weight_is_found(solve, tmp_path, monkeypatch):
     """As if the host left out one slice too many: the core's sums are no longer golden's."""
     from host.core import Core
+
     right = Core.matmul
 
     def wrong(self, a, w, *arguments, **keywords):
         a = a.copy()
         a[:, -1] = keywords.get("a_zero_point", 0) if a.shape[1] < 64 else a[:, -1]
         return right(self, a, w, *arguments, **keywords)
+
     monkeypatch.setattr(Core, "matmul", wrong)
-    folder = own(tmp_path, "p6_pruning.toml", None, hidden="8", epochs="3", sparsities="[0.0, 0.5]",
-                 pictures="16", retrain_epochs="1")
+    folder = own(
+        tmp_path,
+        "p6_pruning.toml",
+        None,
+        hidden="8",
+        epochs="3",
+        sparsities="[0.0, 0.5]",
+        pictures="16",
+        retrain_epochs="1",
+    )
     code, _, out, _ = solve(PROBLEM=6, HOMEWORK=folder)
     assert code == 1
     assert "MISMATCH in 50% taken out, layer 1" in out
 
 
-@pytest.mark.parametrize(("problem", "name", "key"), [
-    (5, "p5_overfitting.toml", "learning_rate"), (6, "p6_pruning.toml", "retrain_rate"),
-    (8, "p8_training.toml", "learning_rate")])
+@pytest.mark.parametrize(
+    ("problem", "name", "key"),
+    [
+        (5, "p5_overfitting.toml", "learning_rate"),
+        (6, "p6_pruning.toml", "retrain_rate"),
+        (8, "p8_training.toml", "learning_rate"),
+    ],
+)
 def test_training_that_diverges_is_one_line(solve, tmp_path, monkeypatch, problem, name, key):
     def diverging(network, *arguments, **keywords):
         if key != "retrain_rate" or "project" in keywords:
             raise Diverged("the loss is nan after epoch 3")
         yield from right(network, *arguments, **keywords)
+
     right = digits.fit
     monkeypatch.setattr(digits, "fit", diverging)
     small = {"hidden": "8", "epochs": "2"}
@@ -942,8 +1067,10 @@ def test_training_that_diverges_is_one_line(solve, tmp_path, monkeypatch, proble
         own(tmp_path, "p8_inference.toml", None, **small, test_fraction="0.05")
     code, _, _, err = solve(PROBLEM=problem, HOMEWORK=folder)
     assert code == 2
-    assert err == (f"macrame: {folder / name}: {key} = 90.0: expected one that training survives, "
-                   "but the loss is nan after epoch 3\n")
+    assert err == (
+        f"macrame: {folder / name}: {key} = 90.0: expected one that training survives, "
+        "but the loss is nan after epoch 3\n"
+    )
     assert not (tmp_path / "out").exists()
 
 
@@ -964,6 +1091,7 @@ def test_a_result_of_another_type_is_no_match():
 def test_a_simulation_that_fails_gives_no_traceback(solve, monkeypatch):
     def failing(*arguments, **keywords):
         raise simulate.Failed("crash", "homework/core: the simulator ended with status 1", ROOT)
+
     monkeypatch.setattr(simulate, "prepare", failing)
     code, reports, _, err = solve(PROBLEM=4)
     assert code == 1
@@ -983,15 +1111,15 @@ def test_a_terminal_gets_live_progress(tmp_path):
     while True:
         try:
             part = os.read(parent, 4096)
-        except OSError:        # the other side is closed
+        except OSError:  # the other side is closed
             break
         if not part:
             break
         seen += part
     os.close(parent)
     assert process.wait(60) == 0
-    assert b"\x1b[?25l" in seen             # rich hides the cursor while a display is live ...
-    assert b"\x1b[?25h" in seen             # ... and brings it back
+    assert b"\x1b[?25l" in seen  # rich hides the cursor while a display is live ...
+    assert b"\x1b[?25h" in seen  # ... and brings it back
     assert b"starting the simulated 8x8x1 core" in seen
 
 
@@ -1009,28 +1137,36 @@ def test_a_reader_that_leaves_early_gets_no_traceback(tmp_path):
     process.stdout.close()
     assert b"Traceback" not in process.stderr.read()
     process.stderr.close()
-    assert process.wait(60) == 1               # what rich makes of a broken pipe
+    assert process.wait(60) == 1  # what rich makes of a broken pipe
 
 
 def test_waves_are_left_when_asked_for(solve):
     code, _, out, _ = solve(PROBLEM=4, WAVES=1)
     assert code == 0
-    path, = (line.split("waves: ")[1] for line in out.splitlines() if "waves: " in line)
+    (path,) = (line.split("waves: ")[1] for line in out.splitlines() if "waves: " in line)
     assert (ROOT / path).stat().st_size > 1000
 
 
-@pytest.mark.parametrize(("values", "written"), [
-    ([1.0, -2.5], ["1.0", "-2.5"]), ([0.125, 100.0], ["0.1", "100.0"]), ([-1e-9, 1.5], ["0.0", "1.5"]),
-    ([1e-7, 0.0], ["1.000e-07", "0.000e+00"]), ([0.0], ["0.0"]), ([np.nan, 1.0], ["nan", "1.0"]),
-])
+@pytest.mark.parametrize(
+    ("values", "written"),
+    [
+        ([1.0, -2.5], ["1.0", "-2.5"]),
+        ([0.125, 100.0], ["0.1", "100.0"]),
+        ([-1e-9, 1.5], ["0.0", "1.5"]),
+        ([1e-7, 0.0], ["1.000e-07", "0.000e+00"]),
+        ([0.0], ["0.0"]),
+        ([np.nan, 1.0], ["nan", "1.0"]),
+    ],
+)
 def test_numbers_of_a_matrix_share_their_decimals(values, written):
     values = np.array(values)
     text = formatter(values)
     assert [text(v) for v in values] == written
 
 
-@pytest.mark.parametrize(("top", "written"), [
-    (1.0, "1.000000"), (1e-20, "1.000e-20"), (1e25, "1.000e+25"), (0.0, "0.000000")])
+@pytest.mark.parametrize(
+    ("top", "written"), [(1.0, "1.000000"), (1e-20, "1.000e-20"), (1e25, "1.000e+25"), (0.0, "0.000000")]
+)
 def test_fixed_decimals_give_way_to_an_exponent(top, written):
     assert formatter(np.array([top, 0.0]), 6)(top) == written
 
@@ -1050,15 +1186,22 @@ def test_numbers_beyond_fp32_are_told(solve, tmp_path):
     assert code == 0
     assert "1e+300 to inf, -1e-300 to -0." in " ".join(out.split())
     assert reports["p7.json"]["answer"]["conversions"]["beyond_fp32"] == [
-        {"given": 1e300, "fp32": "inf"}, {"given": -1e-300, "fp32": 0}]
+        {"given": 1e300, "fp32": "inf"},
+        {"given": -1e-300, "fp32": 0},
+    ]
     folder = own(tmp_path, "p7_bfloat16.toml", None, values="[1e39, 1e-46]")
     assert "1e+39 to inf, 1e-46 to 0." in " ".join(solve(PROBLEM=7, HOMEWORK=folder)[2].split())
     assert "Beyond the range" not in solve(PROBLEM=7)[2]
 
 
-@pytest.mark.parametrize(("argument", "code", "said"), [
-    ("--help", 0, "Usage: make sim"), ("-h", 0, "Usage: make sim"),
-    ("PROBLEM=3", 2, "macrame: PROBLEM=3: expected")])
+@pytest.mark.parametrize(
+    ("argument", "code", "said"),
+    [
+        ("--help", 0, "Usage: make sim"),
+        ("-h", 0, "Usage: make sim"),
+        ("PROBLEM=3", 2, "macrame: PROBLEM=3: expected"),
+    ],
+)
 def test_arguments_of_the_module(capsys, argument, code, said):
     assert entry.run(sheet.main, sheet.__doc__, [argument]) == code
     assert said in "".join(capsys.readouterr())
@@ -1078,8 +1221,11 @@ def test_a_log_hears_of_long_work_now_and_then(capsys, monkeypatch):
     with Show().progress("training", 30) as tick:
         for done in (3, 10, 12, 20):
             tick(done)
-    assert capsys.readouterr().out.splitlines() == ["  training: 10 of 30", "  training: 20 of 30",
-                                                    "  training: 13.0 s"]
+    assert capsys.readouterr().out.splitlines() == [
+        "  training: 10 of 30",
+        "  training: 20 of 30",
+        "  training: 13.0 s",
+    ]
 
 
 def test_large_matrices_are_shown_by_their_edges(capsys):

@@ -6,6 +6,7 @@ What could be wrong: lanes or depths in the wrong order, padding that reaches a 
 place, a weight panel released too early or never, tiles put back in the wrong place, a field of the record in
 the wrong byte. Random matrices of awkward shapes show each of them: every product is compared whole.
 """
+
 import math
 import subprocess
 import sys
@@ -34,12 +35,19 @@ def int8(rng, *shape):
 
 
 @settings(deadline=None, max_examples=150)
-@given(st.sampled_from(SHAPES), st.integers(1, 20), st.integers(1, 40), st.integers(1, 20),
-       st.integers(1, 50), st.integers(1, 200), st.integers(0, 2**32 - 1))
+@given(
+    st.sampled_from(SHAPES),
+    st.integers(1, 20),
+    st.integers(1, 40),
+    st.integers(1, 20),
+    st.integers(1, 50),
+    st.integers(1, 200),
+    st.integers(0, 2**32 - 1),
+)
 def test_raw_products_of_every_shape(shape, m, k, n, k_max, limit, seed):
     rng = np.random.default_rng(seed)
     a, w = int8(rng, m, k), int8(rng, k, n)
-    bias = rng.integers(-2**31, 2**31, n)
+    bias = rng.integers(-(2**31), 2**31, n)
     link = PlainCore(*shape, max(k_max, shape[2]))
     product, report = Core(link).matmul(a, w, bias=bias, limit=limit)
     expected = (a.astype(np.int64) @ w + bias).astype(np.int32)
@@ -51,14 +59,25 @@ def test_raw_products_of_every_shape(shape, m, k, n, k_max, limit, seed):
 
 
 @settings(deadline=None, max_examples=60)
-@given(st.sampled_from(SHAPES), st.sampled_from(["gemmlowp", "ruy", "fp32"]), st.integers(1, 12),
-       st.integers(1, 30), st.integers(1, 12), st.integers(0, 2**32 - 1))
+@given(
+    st.sampled_from(SHAPES),
+    st.sampled_from(["gemmlowp", "ruy", "fp32"]),
+    st.integers(1, 12),
+    st.integers(1, 30),
+    st.integers(1, 12),
+    st.integers(0, 2**32 - 1),
+)
 def test_every_field_of_the_record_reaches_its_column(shape, mode, m, k, n, seed):
     rng = np.random.default_rng(seed)
     a, w = int8(rng, m, k), int8(rng, k, n)
-    output = dict(bias=rng.integers(-2**31, 2**31, n), multiplier=rng.integers(-2**31, 2**31, n),
-                  shift=rng.integers(-128, 31, n), zero_point=rng.integers(-128, 128, n),
-                  low=rng.integers(-128, 0, n), high=rng.integers(0, 128, n))
+    output = dict(
+        bias=rng.integers(-(2**31), 2**31, n),
+        multiplier=rng.integers(-(2**31), 2**31, n),
+        shift=rng.integers(-128, 31, n),
+        zero_point=rng.integers(-128, 128, n),
+        low=rng.integers(-128, 0, n),
+        high=rng.integers(0, 128, n),
+    )
     link = PlainCore(*shape, 16)
     product, _ = Core(link).matmul(a, w, mode, **output)
     x = (a.astype(np.int64) @ w + output["bias"]).astype(np.int32)
@@ -97,7 +116,7 @@ def test_chunks_cover_k_in_equal_parts(k, depth, k_max):
 def test_activation_zero_point_is_folded_into_the_bias(zero_point, seed):
     rng = np.random.default_rng(seed)
     a, w = int8(rng, 5, 23), int8(rng, 23, 7)
-    bias = rng.integers(-2**31, 2**31, 7)
+    bias = rng.integers(-(2**31), 2**31, 7)
     product, _ = Core(PlainCore(3, 2, 2, 8)).matmul(a, w, bias=bias, a_zero_point=zero_point)
     expected = ((a.astype(np.int64) - zero_point) @ w + bias).astype(np.int32)
     np.testing.assert_array_equal(product, expected)
@@ -105,45 +124,54 @@ def test_activation_zero_point_is_folded_into_the_bias(zero_point, seed):
 
 def test_folding_the_zero_point_wraps_as_the_core_does():
     a, w = np.full((1, 4), -128, np.int8), np.full((4, 1), 127, np.int8)
-    product, _ = Core(PlainCore(1, 1, 1, 8)).matmul(a, w, bias=-2**31, a_zero_point=127)
+    product, _ = Core(PlainCore(1, 1, 1, 8)).matmul(a, w, bias=-(2**31), a_zero_point=127)
     assert product[0, 0] == ((-128 - 127) * 127 * 4 - 2**31 + 2**31) % 2**32 - 2**31
 
 
 def test_progress_counts_up_to_the_total():
     seen = []
-    Core(PlainCore(2, 2, 1, 64)).matmul(np.ones((9, 9), np.int8), np.ones((9, 9), np.int8), limit=20,
-                                        progress=lambda done, total: seen.append((done, total)))
+    Core(PlainCore(2, 2, 1, 64)).matmul(
+        np.ones((9, 9), np.int8),
+        np.ones((9, 9), np.int8),
+        limit=20,
+        progress=lambda done, total: seen.append((done, total)),
+    )
     assert len(seen) > 3
     assert seen == sorted(seen)
     assert seen[-1] == (5 * 5 * 2, 5 * 5 * 2)
 
 
-@pytest.mark.parametrize(("arguments", "message"), [
-    (dict(a=np.ones(4, np.int8)), "a has shape (4,), expected a matrix of at least 1 x 1"),
-    (dict(a=np.ones((0, 4), np.int8)), "a has shape (0, 4), expected a matrix of at least 1 x 1"),
-    (dict(w=np.ones((4, 3), np.int16)), "w holds int16 values, expected int8"),
-    (dict(w=np.ones((5, 3), np.int8)),
-     "a is 2 x 4 and w is 5 x 3, expected as many rows of w as columns of a"),
-    (dict(mode="tflite"), "mode is 'tflite', expected one of raw, gemmlowp, ruy, fp32"),
-    (dict(scale=0.5), "scale is 0.5, and mode raw puts out int32: it takes no scale"),
-    (dict(zero_point=0), "zero_point is 0, and mode raw puts out int32: it takes no zero_point"),
-    (dict(low=5), "low is 5, and mode raw puts out int32: it takes no low"),
-    (dict(high=5), "high is 5, and mode raw puts out int32: it takes no high"),
-    (dict(mode="ruy", scale="x"), "scale is 'x', expected one number or 3 of them"),
-    (dict(mode="fp32", scale=[[1], [1, 2]]), "scale is [[1], [1, 2]], expected one number or 3 of them"),
-    (dict(mode="ruy"), "mode ruy needs scale, or multiplier and shift"),
-    (dict(mode="ruy", scale=0.5, shift=1), "give either scale or multiplier and shift, not both"),
-    (dict(mode="ruy", scale=[0.5, 0.5]), "scale has shape (2,), expected one number or 3 of them"),
-    (dict(mode="ruy", scale=-0.5), "scale is -0.5, expected a finite number above 0"),
-    (dict(mode="fp32", scale=1e39), "scale is 1e+39, expected a normal float32 (1.18e-38 to 3.4e+38)"),
-    (dict(bias=2**31), "bias has 2147483648, expected -2147483648 to 2147483647"),
-    (dict(bias=1.5), "bias holds float64 values, expected integers"),
-    (dict(bias=[1, 2]), "bias has shape (2,), expected one number or 3 of them"),
-    (dict(a_zero_point=128), "a_zero_point has 128, expected -128 to 127"),
-    (dict(a_zero_point=[1, 2, 3]), "a_zero_point has shape (3,), expected one number"),
-    (dict(mode="ruy", scale=0.5, zero_point=200), "zero_point has 200, expected -128 to 127"),
-    (dict(mode="ruy", scale=0.5, low=5, high=4), "low is 5 and high is 4, expected low <= high"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (dict(a=np.ones(4, np.int8)), "a has shape (4,), expected a matrix of at least 1 x 1"),
+        (dict(a=np.ones((0, 4), np.int8)), "a has shape (0, 4), expected a matrix of at least 1 x 1"),
+        (dict(w=np.ones((4, 3), np.int16)), "w holds int16 values, expected int8"),
+        (
+            dict(w=np.ones((5, 3), np.int8)),
+            "a is 2 x 4 and w is 5 x 3, expected as many rows of w as columns of a",
+        ),
+        (dict(mode="tflite"), "mode is 'tflite', expected one of raw, gemmlowp, ruy, fp32"),
+        (dict(scale=0.5), "scale is 0.5, and mode raw puts out int32: it takes no scale"),
+        (dict(zero_point=0), "zero_point is 0, and mode raw puts out int32: it takes no zero_point"),
+        (dict(low=5), "low is 5, and mode raw puts out int32: it takes no low"),
+        (dict(high=5), "high is 5, and mode raw puts out int32: it takes no high"),
+        (dict(mode="ruy", scale="x"), "scale is 'x', expected one number or 3 of them"),
+        (dict(mode="fp32", scale=[[1], [1, 2]]), "scale is [[1], [1, 2]], expected one number or 3 of them"),
+        (dict(mode="ruy"), "mode ruy needs scale, or multiplier and shift"),
+        (dict(mode="ruy", scale=0.5, shift=1), "give either scale or multiplier and shift, not both"),
+        (dict(mode="ruy", scale=[0.5, 0.5]), "scale has shape (2,), expected one number or 3 of them"),
+        (dict(mode="ruy", scale=-0.5), "scale is -0.5, expected a finite number above 0"),
+        (dict(mode="fp32", scale=1e39), "scale is 1e+39, expected a normal float32 (1.18e-38 to 3.4e+38)"),
+        (dict(bias=2**31), "bias has 2147483648, expected -2147483648 to 2147483647"),
+        (dict(bias=1.5), "bias holds float64 values, expected integers"),
+        (dict(bias=[1, 2]), "bias has shape (2,), expected one number or 3 of them"),
+        (dict(a_zero_point=128), "a_zero_point has 128, expected -128 to 127"),
+        (dict(a_zero_point=[1, 2, 3]), "a_zero_point has shape (3,), expected one number"),
+        (dict(mode="ruy", scale=0.5, zero_point=200), "zero_point has 200, expected -128 to 127"),
+        (dict(mode="ruy", scale=0.5, low=5, high=4), "low is 5 and high is 4, expected low <= high"),
+    ],
+)
 def test_arguments_that_are_refused(arguments, message):
     call = dict(a=np.ones((2, 4), np.int8), w=np.ones((4, 3), np.int8)) | arguments
     with pytest.raises(InputError) as caught:
@@ -151,10 +179,20 @@ def test_arguments_that_are_refused(arguments, message):
     assert str(caught.value) == message
 
 
-@pytest.mark.parametrize(("given", "said"), [
-    (2**32, "4294967296"), (2**40, "1099511627776"), (-1, "-1"), (1.7, "1.7"), (True, "True"), ("7", "'7'"),
-    (np.int64(-5), repr(np.int64(-5))), (np.zeros(3), "array([0., 0., 0.])"),
-    (10**400, "1" + "0" * 56 + "...")])
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (2**32, "4294967296"),
+        (2**40, "1099511627776"),
+        (-1, "-1"),
+        (1.7, "1.7"),
+        (True, "True"),
+        ("7", "'7'"),
+        (np.int64(-5), repr(np.int64(-5))),
+        (np.zeros(3), "array([0., 0., 0.])"),
+        (10**400, "1" + "0" * 56 + "..."),
+    ],
+)
 def test_seeds_that_are_refused(given, said):
     """Before anything goes to the core: what SEED cannot hold would end the simulator."""
     link = PlainCore(2, 2, 1, 8)
@@ -166,10 +204,12 @@ def test_seeds_that_are_refused(given, said):
 
 
 def test_a_core_that_is_none_is_refused():
-    for address, value, message in ((registers.ID, 1, "not a macrame core"),
-                                    (registers.VERSION, 0x00020000, "expected major version 1"),
-                                    (registers.FORMAT, 0, "FORMAT register reads 0x00000000, expected int8"),
-                                    (registers.SHAPE, 0, "0 x 0 x 0")):
+    for address, value, message in (
+        (registers.ID, 1, "not a macrame core"),
+        (registers.VERSION, 0x00020000, "expected major version 1"),
+        (registers.FORMAT, 0, "FORMAT register reads 0x00000000, expected int8"),
+        (registers.SHAPE, 0, "0 x 0 x 0"),
+    ):
         link = PlainCore(2, 2, 1, 8)
         link.registers[address] = value
         with pytest.raises(LinkError, match=message):
@@ -181,8 +221,9 @@ def test_halts_are_named_and_missing_results_noticed():
     core = Core(link)
     one = np.ones((1, 1), np.int8)
     link.drop = 1
-    with pytest.raises(LinkError, match="1 result beats came out, expected 2, and STATUS reads 0x00000000: "
-                                        "idle, no error"):
+    with pytest.raises(
+        LinkError, match="1 result beats came out, expected 2, and STATUS reads 0x00000000: idle, no error"
+    ):
         core.matmul(one, one)
     link.registers[registers.STATUS] = registers.STATUS_BUSY
     with pytest.raises(LinkError, match="0x00000200: busy, no error"):
@@ -200,8 +241,12 @@ def test_halts_are_named_and_missing_results_noticed():
 
 def test_malformed_tiles_are_refused():
     def tile(rows=2, cols=2, mode=0):
-        return Results(np.zeros((rows, 4 * cols), np.uint8), np.arange(rows) == rows - 1,
-                       np.tile(np.arange(4 * cols) < cols * (1 if mode else 4), (rows, 1)))
+        return Results(
+            np.zeros((rows, 4 * cols), np.uint8),
+            np.arange(rows) == rows - 1,
+            np.tile(np.arange(4 * cols) < cols * (1 if mode else 4), (rows, 1)),
+        )
+
     assert packets.unpack_tiles(tile(), 2, 2, 0).shape == (1, 2, 2)
     with pytest.raises(LinkError, match="not whole tiles of 2 rows"):
         packets.unpack_tiles(tile(rows=3), 2, 2, 0)
@@ -216,13 +261,22 @@ def test_malformed_tiles_are_refused():
 # --- scales -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("scale", "multiplier", "shift"), [
-    (1.0, 2**30, 1), (0.5, 2**30, 0), (0.25, 2**30, -1), (2.0**-31, 2**30, -30), (2.0**-32, 2**30, -31),
-    (2.0**-33, 0, 0), (0.75, 3 * 2**29, 0), (2.0**30, 2**30, 31),
-    (1 - 2.0**-33, 2**30, 1),            # rounds up to 2^31, which becomes 2^30 with the shift one up
-    (0.5 + 2.0**-32, 2**30 + 1, 0),      # a half, away from zero
-    (0.5 + 2.0**-33, 2**30, 0),
-])
+@pytest.mark.parametrize(
+    ("scale", "multiplier", "shift"),
+    [
+        (1.0, 2**30, 1),
+        (0.5, 2**30, 0),
+        (0.25, 2**30, -1),
+        (2.0**-31, 2**30, -30),
+        (2.0**-32, 2**30, -31),
+        (2.0**-33, 0, 0),
+        (0.75, 3 * 2**29, 0),
+        (2.0**30, 2**30, 31),
+        (1 - 2.0**-33, 2**30, 1),  # rounds up to 2^31, which becomes 2^30 with the shift one up
+        (0.5 + 2.0**-32, 2**30 + 1, 0),  # a half, away from zero
+        (0.5 + 2.0**-33, 2**30, 0),
+    ],
+)
 def test_quantize_multiplier(scale, multiplier, shift):
     got = quantize.quantize_multiplier(scale)
     assert (int(got[0]), int(got[1])) == (multiplier, shift)
@@ -232,7 +286,7 @@ def test_quantize_multiplier(scale, multiplier, shift):
 def test_quantized_multipliers_are_within_half_a_bit(scale):
     multiplier, shift = (int(v) for v in quantize.quantize_multiplier(scale))
     assert 2**30 <= multiplier < 2**31
-    assert abs(multiplier * 2.0**(shift - 31) / scale - 1) <= 2.0**-31
+    assert abs(multiplier * 2.0 ** (shift - 31) / scale - 1) <= 2.0**-31
 
 
 @pytest.mark.parametrize("scale", [0, -1, math.nan, math.inf, 2.0**31, 1e300])
@@ -251,9 +305,11 @@ def test_float32_bits():
 
 def test_the_host_stands_alone():
     """A board's driver must not drag a simulator in, nor the model it is checked against."""
-    program = ("import pkgutil, sys, host\n"
-               "for module in pkgutil.iter_modules(host.__path__): __import__('host.' + module.name)\n"
-               "print(*sorted({name.split('.')[0] for name in sys.modules}))")
+    program = (
+        "import pkgutil, sys, host\n"
+        "for module in pkgutil.iter_modules(host.__path__): __import__('host.' + module.name)\n"
+        "print(*sorted({name.split('.')[0] for name in sys.modules}))"
+    )
     loaded = set(subprocess.check_output([sys.executable, "-c", program], cwd=ROOT, text=True).split())
     assert "host" in loaded
     assert not loaded & {"cocotb", "cocotb_test", "golden", "sim", "tb", "tests", "rich", "filelock"}

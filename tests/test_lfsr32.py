@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """The random words of stochastic rounding: RTL against golden, golden against its own definition."""
+
 import numpy as np
 import pytest
 from benches import cases, run
@@ -26,7 +27,7 @@ def test_words_are_sixteen_shifts_apart():
 
 def test_every_state_but_zero_comes_once():
     """As a matrix over GF(2) the shift has the order 2^32 - 1 = 3 * 5 * 17 * 257 * 65537, none less."""
-    one = [shift(1 << bit) for bit in range(32)]   # images of the unit vectors
+    one = [shift(1 << bit) for bit in range(32)]  # images of the unit vectors
     identity = [1 << bit for bit in range(32)]
 
     def times(a, b):

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """The link to a simulated core: that it carries beats unchanged, and that it is never lost unnoticed."""
+
 import os
 import signal
 import time
@@ -164,17 +165,24 @@ def test_a_link_that_is_forgotten_kills_its_simulator():
     assert process.returncode is not None
 
 
-@pytest.mark.parametrize(("shape", "rule"), [
-    ((33, 1, 1), r"ROWS must be 1 to 32 \(mac_array\)"), ((1, 1, 9), r"DEPTH must be 1 to 8 \(pe_int8\)"),
-    ((0, 1, 1), r"ROWS must be 1 to 32 \(mac_array\)")])
+@pytest.mark.parametrize(
+    ("shape", "rule"),
+    [
+        ((33, 1, 1), r"ROWS must be 1 to 32 \(mac_array\)"),
+        ((1, 1, 9), r"DEPTH must be 1 to 8 \(pe_int8\)"),
+        ((0, 1, 1), r"ROWS must be 1 to 32 \(mac_array\)"),
+    ],
+)
 def test_a_shape_the_rtl_refuses_is_one_line(shape, rule):
     with pytest.raises(simulate.Failed, match=rule) as caught:
         SimLink(*shape, k_max=16, post_lanes=1)
     assert len(str(caught.value).splitlines()) == 1
 
 
-@pytest.mark.parametrize("arguments", [
-    dict(stalls="sometimes"), dict(stalls={"x": "random"}), dict(stalls=Stall), dict(stalls={"w": 1})])
+@pytest.mark.parametrize(
+    "arguments",
+    [dict(stalls="sometimes"), dict(stalls={"x": "random"}), dict(stalls=Stall), dict(stalls={"w": 1})],
+)
 def test_stalls_that_are_none_are_refused_before_anything_starts(arguments):
     with pytest.raises((ValueError, TypeError)):
         SimLink(1, 1, 1, **arguments)
@@ -184,8 +192,9 @@ def test_stalls_that_are_none_are_refused_before_anything_starts(arguments):
 
 
 def test_beats_are_packed_highest_byte_first():
-    beats = Beats(np.array([[1, 2, 3], [4, 5, 6]], np.uint8), np.array([False, True]),
-                  np.array([7, 0], np.uint8))
+    beats = Beats(
+        np.array([[1, 2, 3], [4, 5, 6]], np.uint8), np.array([False, True]), np.array([7, 0], np.uint8)
+    )
     assert pack_beats(beats) == bytes([7, 0, 3, 2, 1, 0, 1, 6, 5, 4])
 
 
@@ -197,9 +206,16 @@ def test_results_are_parsed_lowest_lane_first():
     assert got.keep.tolist() == [[True] * 8, [True] * 2 + [False] * 6]
 
 
-@pytest.mark.parametrize("text", [
-    b"080706050403020x ff 0\n", b"08070605040302X1 ff 0\n", b"0807060504030201 fx 0\n",
-    b"0807060504030201 ff x\n", b"080706050403020z ff 0\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"080706050403020x ff 0\n",
+        b"08070605040302X1 ff 0\n",
+        b"0807060504030201 fx 0\n",
+        b"0807060504030201 ff x\n",
+        b"080706050403020z ff 0\n",
+    ],
+)
 def test_unknown_bits_are_refused(text):
     with pytest.raises(LinkError, match="result beat 1 has unknown bits"):
         parse_results(b"0807060504030201 ff 0\n" + text, 2)
@@ -210,9 +226,15 @@ def test_half_a_line_is_refused():
         parse_results(b"0807060504030201 ff", 2)
 
 
-@pytest.mark.parametrize(("flag", "message"), [
-    ("unknown", "was unknown"), ("rule_broken", "dropped or changed a beat"),
-    ("weights_left", "were not taken"), ("activations_left", "were not taken")])
+@pytest.mark.parametrize(
+    ("flag", "message"),
+    [
+        ("unknown", "was unknown"),
+        ("rule_broken", "dropped or changed a beat"),
+        ("weights_left", "were not taken"),
+        ("activations_left", "were not taken"),
+    ],
+)
 def test_what_the_harness_objects_to_is_raised(flag, message):
     state = dict(unknown=False, rule_broken=False, weights_left=0, activations_left=0, missing=0)
     assert len(checked_results(state, b"", 2)) == 0
@@ -220,8 +242,9 @@ def test_what_the_harness_objects_to_is_raised(flag, message):
         checked_results(state | {flag: 1}, b"", 2)
 
 
-@pytest.mark.parametrize("arguments", [("often",), ("random", 1.0), ("random", -0.1), ("bursts", 0.5, 0),
-                                       ("block", 0.5, 65536)])
+@pytest.mark.parametrize(
+    "arguments", [("often",), ("random", 1.0), ("random", -0.1), ("bursts", 0.5, 0), ("block", 0.5, 65536)]
+)
 def test_stalls_out_of_range_are_refused(arguments):
     with pytest.raises(ValueError, match="^stall "):
         Stall(*arguments)

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """Errors of the core: tb/tb_macrame_faults.py in every shape of benches.py."""
+
 import pytest
 from benches import cases, run
 

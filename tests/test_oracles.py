@@ -5,6 +5,7 @@
 The answers are stored (tests/oracles/make_vectors.py asked for them); no runtime is needed here. Each runtime
 stands for one mode, and its vectors must tell that mode from the other two, or they would prove nothing.
 """
+
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +18,11 @@ from tb import stimuli
 
 STORED = Path(__file__).parent / "oracles"
 RUNTIMES = {"tflite_micro": "gemmlowp", "litert": "ruy", "onnxruntime": "fp32"}
-FEWEST_TIES = {"gemmlowp": {"product": 100, "shift": 400}, "ruy": {"product": 100, "shift": 400},
-               "fp32": {"convert": 200, "product": 500, "integer": 500}}
+FEWEST_TIES = {
+    "gemmlowp": {"product": 100, "shift": 400},
+    "ruy": {"product": 100, "shift": 400},
+    "fp32": {"convert": 200, "product": 500, "integer": 500},
+}
 
 
 @pytest.fixture(scope="module", params=RUNTIMES)
@@ -43,9 +47,14 @@ def columns(oracle, mode=None):
     x = np.einsum("nk,nk->n", oracle["w"].astype(np.int64), oracle["a"][at].astype(np.int64)) + oracle["bias"]
     assert (np.abs(x) < 2**31).all()
     multiplier, shift = fields(mode or oracle["mode"], oracle["scale"])
-    return {"x": x.astype(np.int32), "multiplier": multiplier, "shift": shift,
-            "zero_point": oracle["zero_point"][at], "clamp_low": oracle["low"][at],
-            "clamp_high": oracle["high"][at]}
+    return {
+        "x": x.astype(np.int32),
+        "multiplier": multiplier,
+        "shift": shift,
+        "zero_point": oracle["zero_point"][at],
+        "clamp_low": oracle["low"][at],
+        "clamp_high": oracle["high"][at],
+    }
 
 
 def test_golden_layers_equal_the_runtime(oracle):
@@ -54,10 +63,22 @@ def test_golden_layers_equal_the_runtime(oracle):
     for i, a in enumerate(oracle["a"]):
         mine = oracle["layer"] == i
         multiplier, shift = fields(oracle["mode"], oracle["scale"][mine])
-        result = layer(a[None], oracle["w"][mine].T, oracle["bias"][mine], multiplier, shift,
-                       oracle["zero_point"][i], oracle["low"][i], oracle["high"][i], oracle["mode"])
-        np.testing.assert_array_equal(result[0], oracle["q"][mine], err_msg=f"layer {i}, {oracle['op'][i]}, "
-                                      f"{oracle['runtime']} {oracle['version']}")
+        result = layer(
+            a[None],
+            oracle["w"][mine].T,
+            oracle["bias"][mine],
+            multiplier,
+            shift,
+            oracle["zero_point"][i],
+            oracle["low"][i],
+            oracle["high"][i],
+            oracle["mode"],
+        )
+        np.testing.assert_array_equal(
+            result[0],
+            oracle["q"][mine],
+            err_msg=f"layer {i}, {oracle['op'][i]}, {oracle['runtime']} {oracle['version']}",
+        )
 
 
 def test_the_stored_vectors_seek_ties(oracle):
@@ -75,6 +96,7 @@ def test_the_stored_vectors_tell_the_modes_apart(oracle):
 
 def test_rtl_equals_the_runtime(oracle):
     """No golden in between."""
-    q = vectors.run("requantize", name=f"oracles/{oracle['runtime']}", mode=MODES[oracle["mode"]],
-                    **columns(oracle))
+    q = vectors.run(
+        "requantize", name=f"oracles/{oracle['runtime']}", mode=MODES[oracle["mode"]], **columns(oracle)
+    )
     np.testing.assert_array_equal(q, oracle["q"])

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """panel_buffer: tb/tb_panel_buffer.py in every shape of benches.py."""
+
 import pytest
 from benches import cases, run
 

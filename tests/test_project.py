@@ -66,8 +66,11 @@ def test_numpy_only(folder):
 
 def test_golden_neither_prints_nor_touches_files():
     for path in python_files("golden"):
-        called = {node.func.id for node in ast.walk(ast.parse(path.read_text()))
-                  if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
+        called = {
+            node.func.id
+            for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+        }
         assert not called & {"print", "open", "input"}, path
         assert not set(imported(path)) & {"os", "pathlib", "sys", "subprocess", "io"}, path
 
@@ -77,8 +80,13 @@ def undocumented(folder):
     for path in python_files(folder):
         tree = ast.parse(path.read_text())
         nodes = [tree, *(n for n in tree.body if isinstance(n, (ast.FunctionDef, ast.ClassDef)))]
-        nodes += [m for n in nodes[1:] if isinstance(n, ast.ClassDef) and not n.bases for m in n.body
-                  if isinstance(m, ast.FunctionDef)]
+        nodes += [
+            m
+            for n in nodes[1:]
+            if isinstance(n, ast.ClassDef) and not n.bases
+            for m in n.body
+            if isinstance(m, ast.FunctionDef)
+        ]
         for node in nodes:
             name = getattr(node, "name", "(module)")
             if not name.startswith("_") and not ast.get_docstring(node):
@@ -125,11 +133,14 @@ def pins(name):
     return found
 
 
-@pytest.mark.parametrize(("requirements", "folders"), [
-    ("requirements.txt", ["golden", "host", "sim", "homework"]),
-    ("requirements-synth.txt", ["synth"]),
-    ("requirements-test.txt", ["golden", "host", "sim", "synth", "homework", "tb", "tests", "tools"]),
-])
+@pytest.mark.parametrize(
+    ("requirements", "folders"),
+    [
+        ("requirements.txt", ["golden", "host", "sim", "homework"]),
+        ("requirements-synth.txt", ["synth"]),
+        ("requirements-test.txt", ["golden", "host", "sim", "synth", "homework", "tb", "tests", "tools"]),
+    ],
+)
 def test_what_is_imported_is_pinned(requirements, folders):
     pinned, providers = pins(requirements), importlib.metadata.packages_distributions()
     for folder in folders:
@@ -153,7 +164,7 @@ def test_pins_are_complete(requirements):
     here = {re.sub(r"[-_.]+", "-", found.name).lower() for found in importlib.metadata.distributions()}
     for name in pinned:
         if name not in here and requirements == "requirements-synth.txt":
-            continue   # the suite does not need that set, so it need not be installed
+            continue  # the suite does not need that set, so it need not be installed
         for requirement in importlib.metadata.requires(name) or []:
             if "extra ==" in requirement:
                 continue
@@ -166,13 +177,33 @@ def test_pins_are_complete(requirements):
 
 # --- the Makefile and the bootstrap -------------------------------------------------------------------------
 
-TARGETS = ("help", "sim", "train", "gemm", "test", "lint", "bench", "synth", "synth-table", "gates",
-           "waves", "bitstream", "exhaustive", "nightly", "clean")
+TARGETS = (
+    "help",
+    "sim",
+    "train",
+    "gemm",
+    "test",
+    "lint",
+    "bench",
+    "synth",
+    "synth-table",
+    "gates",
+    "waves",
+    "bitstream",
+    "exhaustive",
+    "nightly",
+    "clean",
+)
 
 
 def make(*words, **env):
-    return subprocess.run(["make", "--no-print-directory", *words], cwd=ROOT, capture_output=True, text=True,
-                          env={**{k: v for k, v in os.environ.items() if k != "MAKEFLAGS"}, **env})
+    return subprocess.run(
+        ["make", "--no-print-directory", *words],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env={**{k: v for k, v in os.environ.items() if k != "MAKEFLAGS"}, **env},
+    )
 
 
 #: Targets that are taken for done: nothing is installed.
@@ -209,17 +240,23 @@ def test_targets_take_what_their_programs_read(tmp_path):
     assert all("SIM" in names for target, names in takes().items() if target not in ("synth", "bitstream"))
 
 
-@pytest.mark.parametrize(("words", "said"), [
-    ("gemm BIASS=3", "BIASS is no variable of make gemm, expected one of A W OUT BIAS SCALE MODE ZERO_POINT"),
-    ("gemm bias=3", "bias is no variable of make gemm, expected one of A"),
-    ("sim K_MAX=3", "K_MAX is no variable of make sim, expected one of PROBLEM HOMEWORK"),
-    ("train EPOCH=2", "EPOCH is no variable of make train, expected one of EPOCHS STEPS HOMEWORK"),
-    ("waves ROWS=2", "ROWS is no variable of make waves, expected one of SIM"),
-    ("bitstream BORD=ulx3s", "BORD is no variable of make bitstream, expected one of BOARD BAUD SEED"),
-    ("lint JOBS=2", "JOBS is no variable of make lint, expected none"),
-    ("synth SEED=1", "SEED is no variable of make synth, expected one of TARGET UNIT ROWS COLS DEPTH"),
-    ("JOBBS=2", "JOBBS is no variable of make help, expected none"),
-])
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            "gemm BIASS=3",
+            "BIASS is no variable of make gemm, expected one of A W OUT BIAS SCALE MODE ZERO_POINT",
+        ),
+        ("gemm bias=3", "bias is no variable of make gemm, expected one of A"),
+        ("sim K_MAX=3", "K_MAX is no variable of make sim, expected one of PROBLEM HOMEWORK"),
+        ("train EPOCH=2", "EPOCH is no variable of make train, expected one of EPOCHS STEPS HOMEWORK"),
+        ("waves ROWS=2", "ROWS is no variable of make waves, expected one of SIM"),
+        ("bitstream BORD=ulx3s", "BORD is no variable of make bitstream, expected one of BOARD BAUD SEED"),
+        ("lint JOBS=2", "JOBS is no variable of make lint, expected none"),
+        ("synth SEED=1", "SEED is no variable of make synth, expected one of TARGET UNIT ROWS COLS DEPTH"),
+        ("JOBBS=2", "JOBBS is no variable of make help, expected none"),
+    ],
+)
 def test_a_variable_nobody_takes_is_refused(tmp_path, words, said):
     done = make("-n", *NOT_READY, *words.split())
     assert done.returncode == 2
@@ -228,11 +265,22 @@ def test_a_variable_nobody_takes_is_refused(tmp_path, words, said):
     assert said in line
 
 
-@pytest.mark.parametrize("words", [
-    "test JOBS=2 SEEDS=3 SEED=4", "nightly SEED=100 SEEDS=2", "lint test JOBS=1", "lint PYTHON=x",
-    "sim PROBLEM=4 ROWS=2 PYTHON=python3", "bench SIM=icarus", "train STEPS=2 SIM=icarus",
-    "bitstream BOARD=ulx3s BAUD=115200 SEED=2", "gemm LINK=serial:/dev/ttyUSB0@115200",
-    "synth TARGET=ice40 UNIT=array ROWS=1 COLS=2 DEPTH=8 SEEDS=1", "synth-table"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "test JOBS=2 SEEDS=3 SEED=4",
+        "nightly SEED=100 SEEDS=2",
+        "lint test JOBS=1",
+        "lint PYTHON=x",
+        "sim PROBLEM=4 ROWS=2 PYTHON=python3",
+        "bench SIM=icarus",
+        "train STEPS=2 SIM=icarus",
+        "bitstream BOARD=ulx3s BAUD=115200 SEED=2",
+        "gemm LINK=serial:/dev/ttyUSB0@115200",
+        "synth TARGET=ice40 UNIT=array ROWS=1 COLS=2 DEPTH=8 SEEDS=1",
+        "synth-table",
+    ],
+)
 def test_documented_variables_are_taken(words):
     done = make("-n", *NOT_READY, *words.split())
     assert (done.returncode, done.stderr) == (0, "")
@@ -251,8 +299,15 @@ def test_the_command_that_replays_is_one_that_make_takes(monkeypatch):
     monkeypatch.delenv("PYTEST_CURRENT_TEST")
     for name in gemm.NAMES:
         monkeypatch.delenv(name, raising=False)
-    for name, value in dict(ROWS="2", LOW="-5", A="a b.npy", WAVES="1", SEED="3", MACRAME_TARGET="gemm",
-                            MACRAME_TAKES=" ".join(takes()["gemm"])).items():
+    for name, value in dict(
+        ROWS="2",
+        LOW="-5",
+        A="a b.npy",
+        WAVES="1",
+        SEED="3",
+        MACRAME_TARGET="gemm",
+        MACRAME_TAKES=" ".join(takes()["gemm"]),
+    ).items():
         monkeypatch.setenv(name, value)
     assert simulate.replay_command(3) == "make gemm A='a b.npy' LOW=-5 ROWS=2 SEED=3"
     monkeypatch.setenv("MACRAME_TARGET", "waves")
@@ -266,8 +321,17 @@ def test_documents_name_targets_that_exist():
             assert target in TARGETS, f"{path.relative_to(ROOT)}: make {target}"
 
 
-@pytest.mark.parametrize("name", ["plain.npy", "two words.npy", "pay $HOME $(shell id) 100%.csv",
-                                  "it's \"quoted\"; true #no", "größe\\n.npy", "*"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "plain.npy",
+        "two words.npy",
+        "pay $HOME $(shell id) 100%.csv",
+        'it\'s "quoted"; true #no',
+        "größe\\n.npy",
+        "*",
+    ],
+)
 def test_file_names_reach_the_programs_unchanged(tmp_path, name):
     show = tmp_path / "show"
     show.write_text(f"#!{sys.executable}\nimport os\nprint(os.environ['A'], os.environ['MACRAME_TARGET'])\n")
@@ -285,8 +349,13 @@ def bare(tmp_path):
     (project / "tools").mkdir(parents=True)
     for tool in "bash cat dirname env flock grep mkdir readlink rm sha256sum tail".split():
         (programs / tool).symlink_to(shutil.which(tool))
-    for name in ("tools/bootstrap", "requirements.txt", "requirements-train.txt", "requirements-synth.txt",
-                 "requirements-test.txt"):
+    for name in (
+        "tools/bootstrap",
+        "requirements.txt",
+        "requirements-train.txt",
+        "requirements-synth.txt",
+        "requirements-test.txt",
+    ):
         shutil.copy(ROOT / name, project / name)
 
     def program(name, text):
@@ -294,8 +363,13 @@ def bare(tmp_path):
         (programs / name).chmod(0o755)
 
     def run(*words, **env):
-        return subprocess.run([project / "tools" / "bootstrap", *words], env={"PATH": str(programs), **env},
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        return subprocess.run(
+            [project / "tools" / "bootstrap", *words],
+            env={"PATH": str(programs), **env},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+        )
 
     program("id", "echo 1000")
     program("python3", f'case "$*" in "-") exec {sys.executable} "$@";; esac; exit 1')
@@ -342,8 +416,15 @@ def test_bootstrap_takes_the_larger_set_for_the_smaller(bare, tmp_path):
     python.parent.mkdir(parents=True)
     python.write_text("#!/bin/sh\nexit 1\n")  # a stub: no real interpreter's pip may come within reach
     python.chmod(0o755)
-    sets = [(project / name).read_bytes() for name in (
-        "requirements.txt", "requirements-train.txt", "requirements-synth.txt", "requirements-test.txt")]
+    sets = [
+        (project / name).read_bytes()
+        for name in (
+            "requirements.txt",
+            "requirements-train.txt",
+            "requirements-synth.txt",
+            "requirements-test.txt",
+        )
+    ]
     stamp = project / ".venv" / ".ready-test"
     digest = hashlib.sha256(b"".join(sets) + os.fsencode(python.resolve()) + b"\n")
     stamp.write_text(f"{digest.hexdigest()}  -\n")
@@ -354,8 +435,11 @@ def test_bootstrap_takes_the_larger_set_for_the_smaller(bare, tmp_path):
     assert bare("sim").returncode == 1
 
 
-@pytest.mark.parametrize(("words", "env"), [(["train"], {}), (["sim"], {"SIM": "verilator"}), (["test"], {})],
-                         ids=["train", "SIM", "test"])
+@pytest.mark.parametrize(
+    ("words", "env"),
+    [(["train"], {}), (["sim"], {"SIM": "verilator"}), (["test"], {})],
+    ids=["train", "SIM", "test"],
+)
 def test_bootstrap_for_verilator(bare, words, env):
     bare.program("perl", "exit 2")  # as Debian's perl-base: here, but without the modules
     assert "Debian calls iverilog g++ make perl;" in one_line(bare(*words, **env))

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """rtl/macrame.rdl against the core in simulation, against host/registers.py and against docs/registers.md."""
+
 import re
 
 import pytest
@@ -53,8 +54,11 @@ def test_host_has_the_same_bits(rdl, register, prefix):
 def test_host_has_the_same_status(rdl):
     fields = {field.name: field.mask for field in rdl["STATUS"].fields}
     errors = {name: 1 << bit for bit, name in enumerate(host.STATUS_ERRORS)}
-    live = {name.removeprefix("STATUS_").lower(): value for name, value in vars(host).items()
-            if name.startswith("STATUS_") and name != "STATUS_ERRORS"}
+    live = {
+        name.removeprefix("STATUS_").lower(): value
+        for name, value in vars(host).items()
+        if name.startswith("STATUS_") and name != "STATUS_ERRORS"
+    }
     assert fields == {**errors, **live}
     for name, mask in errors.items():
         assert host.error_names(mask | host.STATUS_HALTED) == (name,)

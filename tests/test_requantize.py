@@ -4,6 +4,7 @@
 
 Golden against what shipped runtimes compute is in test_oracles.py.
 """
+
 from fractions import Fraction
 from math import ceil, floor
 
@@ -105,21 +106,34 @@ def test_srdhm_is_an_arithmetic_shift():
     assert srdhm_plain(-(2**31), -(2**31)) == 2**31 - 1
 
 
-@pytest.mark.parametrize(("mode", "expected"), [
-    ("gemmlowp", [-3, -2, -1, 1, 2, 3]),  # -2.5 -1.5 -0.5 0.5 1.5 2.5
-    ("ruy", [-2, -1, 0, 1, 2, 3]),
-    ("fp32", [-2, -2, 0, 0, 2, 2]),
-])
+@pytest.mark.parametrize(
+    ("mode", "expected"),
+    [
+        ("gemmlowp", [-3, -2, -1, 1, 2, 3]),  # -2.5 -1.5 -0.5 0.5 1.5 2.5
+        ("ruy", [-2, -1, 0, 1, 2, 3]),
+        ("fp32", [-2, -2, 0, 0, 2, 2]),
+    ],
+)
 def test_tie_rules_by_hand(mode, expected):
     x = np.array([-5, -3, -1, 1, 3, 5]) * 2
     multiplier, shift = (scale_bits(0.25), 0) if mode == "fp32" else (2**30, -1)
     np.testing.assert_array_equal(requantize(x, multiplier, shift, 0, -128, 127, mode), expected)
 
 
-@pytest.mark.parametrize(("scale", "x", "expected"), [
-    (np.inf, 1, 127), (np.inf, -1, -128), (-np.inf, 1, -128), (np.inf, 0, 5), (np.nan, 7, 5),
-    (0.0, 2**31 - 1, 5), (1e-45, 2**31 - 1, 5), (3e38, 2**31 - 1, 127), (-1.0, -(2**31), 127),
-])
+@pytest.mark.parametrize(
+    ("scale", "x", "expected"),
+    [
+        (np.inf, 1, 127),
+        (np.inf, -1, -128),
+        (-np.inf, 1, -128),
+        (np.inf, 0, 5),
+        (np.nan, 7, 5),
+        (0.0, 2**31 - 1, 5),
+        (1e-45, 2**31 - 1, 5),
+        (3e38, 2**31 - 1, 127),
+        (-1.0, -(2**31), 127),
+    ],
+)
 def test_fp32_specials(scale, x, expected):
     assert requantize(x, scale_bits(scale), 0, 5, -128, 127, "fp32") == expected
 
@@ -147,11 +161,21 @@ def test_quantize_multiplier_is_the_nearest_q31():
         assert abs(exact - mi) <= HALF
 
 
-@pytest.mark.parametrize(("scale", "multiplier", "shift"), [
-    (0.0, 0, 0), (0.5, 2**30, 0), (1.0, 2**30, 1), (2.0, 2**30, 2), (0.75, 3 * 2**29, 0),
-    (1 - 2.0**-53, 2**30, 1),  # rounds up to 2^31: the carry
-    (2.0**-32, 2**30, -31), (2.0**-32 * (1 - 2.0**-53), 2**30, -31), (2.0**-33, 0, 0), (1e-30, 0, 0),
-])
+@pytest.mark.parametrize(
+    ("scale", "multiplier", "shift"),
+    [
+        (0.0, 0, 0),
+        (0.5, 2**30, 0),
+        (1.0, 2**30, 1),
+        (2.0, 2**30, 2),
+        (0.75, 3 * 2**29, 0),
+        (1 - 2.0**-53, 2**30, 1),  # rounds up to 2^31: the carry
+        (2.0**-32, 2**30, -31),
+        (2.0**-32 * (1 - 2.0**-53), 2**30, -31),
+        (2.0**-33, 0, 0),
+        (1e-30, 0, 0),
+    ],
+)
 def test_quantize_multiplier_corners(scale, multiplier, shift):
     assert tuple(map(int, quantize_multiplier(scale))) == (multiplier, shift)
 

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """result_chain: tb/tb_result_chain.py in every shape of benches.py."""
+
 import pytest
 from benches import cases, run
 

@@ -233,7 +233,7 @@ def test_a_port_in_use_is_refused():
 
 @pytest.fixture(scope="module")
 def board():
-    for end in open_terminal():         # or there is nothing to put a board behind
+    for end in open_terminal():  # or there is nothing to put a board behind
         os.close(end)
     with SimulatedBoard("icebreaker", name="board-test", ROWS=2, COLS=2, DEPTH=4, K_MAX=16) as board:
         yield board

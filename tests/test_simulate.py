@@ -58,8 +58,13 @@ class Project:
         (self.folder / f"{self.name}.py").write_text(text)
 
     def run(self, **options):
-        return simulate.run(f"meta/{self.name}", toplevel="dut", module=self.name, sources=[self.dut],
-                            **{"timeout": 60, "seed": 3, **options})
+        return simulate.run(
+            f"meta/{self.name}",
+            toplevel="dut",
+            module=self.name,
+            sources=[self.dut],
+            **{"timeout": 60, "seed": 3, **options},
+        )
 
     def fails(self, **options):
         with pytest.raises(simulate.Failed) as caught:
@@ -116,14 +121,22 @@ def test_waves_on_request(project):
     assert project.run(waves=True).waves.stat().st_size > 100
 
 
-@pytest.mark.parametrize(("text", "kind", "says"), [
-    ("import no_such_module", "crash", "No module named 'no_such_module'"),
-    ("", "crash", "No tests were discovered"),
-    ("import cocotb\n@cocotb.test(skip=True)\nasync def t(dut): pass", "none-run", "no test ran"),
-    ("import cocotb, os\n@cocotb.test()\nasync def t(dut): os.kill(os.getpid(), 9)", "crash", "status -9"),
-    ("import cocotb, os\n@cocotb.test()\nasync def t(dut): os._exit(0)", "crash", "no results"),
-    ("import cocotb\n@cocotb.test()\nasync def t(dut): raise KeyError('k')", "test", "KeyError"),
-], ids=["import", "empty", "skipped", "killed", "exit-0", "exception"])
+@pytest.mark.parametrize(
+    ("text", "kind", "says"),
+    [
+        ("import no_such_module", "crash", "No module named 'no_such_module'"),
+        ("", "crash", "No tests were discovered"),
+        ("import cocotb\n@cocotb.test(skip=True)\nasync def t(dut): pass", "none-run", "no test ran"),
+        (
+            "import cocotb, os\n@cocotb.test()\nasync def t(dut): os.kill(os.getpid(), 9)",
+            "crash",
+            "status -9",
+        ),
+        ("import cocotb, os\n@cocotb.test()\nasync def t(dut): os._exit(0)", "crash", "no results"),
+        ("import cocotb\n@cocotb.test()\nasync def t(dut): raise KeyError('k')", "test", "KeyError"),
+    ],
+    ids=["import", "empty", "skipped", "killed", "exit-0", "exception"],
+)
 def test_bench_that_checks_nothing(project, text, kind, says):
     project.bench(text)
     failed = project.fails(waves=False)
@@ -141,10 +154,17 @@ def running_in(folder):
     return found
 
 
-@pytest.mark.parametrize("text", [
-    "import cocotb\n@cocotb.test()\nasync def t(dut):\n    while True: pass",
-    "from cocotb import test, triggers\n@test()\nasync def t(dut):\n    while True: await triggers.Timer(1)",
-], ids=["no-time-passes", "time-passes"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import cocotb\n@cocotb.test()\nasync def t(dut):\n    while True: pass",
+        (
+            "from cocotb import test, triggers\n@test()\nasync def t(dut):\n"
+            "    while True: await triggers.Timer(1)"
+        ),
+    ],
+    ids=["no-time-passes", "time-passes"],
+)
 def test_hang(project, text):
     project.bench(text)
     began = time.monotonic()
@@ -157,8 +177,10 @@ def test_hang(project, text):
 
 def test_early_finish(project):
     project.dut.write_text(DUT.replace("assign", "initial #0.2 $finish; assign"))
-    project.bench("import cocotb\nfrom cocotb.triggers import Timer\n"
-                  "@cocotb.test()\nasync def t(dut): await Timer(1, 'us')")
+    project.bench(
+        "import cocotb\nfrom cocotb.triggers import Timer\n"
+        "@cocotb.test()\nasync def t(dut): await Timer(1, 'us')"
+    )
     assert project.fails(waves=False).kind in ("test", "crash")
 
 
@@ -233,8 +255,9 @@ def test_two_runs_of_one_name(project):
 
 
 def test_launch(project):
-    launch = simulate.prepare(f"meta/{project.name}", toplevel="dut", module=project.name,
-                              sources=[project.dut])
+    launch = simulate.prepare(
+        f"meta/{project.name}", toplevel="dut", module=project.name, sources=[project.dut]
+    )
     process = launch.start()
     assert process.wait(60) == 0
     assert len(launch.check(process.returncode).passed) == 3

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """make train: steps of training on the RTL come to golden's weights, and one wrong bit is noticed."""
+
 import hashlib
 import io
 import json
@@ -19,18 +20,31 @@ from homework.data import SHIPPED, HomeworkError
 from homework.show import Show
 
 #: A network and a mini-batch so small that Icarus does some steps in seconds.
-SMALL = train.Job(hidden=5, test_fraction=0.3, split_seed=0, batch_size=9, learning_rate=0.05, seed=1,
-                  epochs=1, steps=3, rows=2, cols=4, lanes=8)
+SMALL = train.Job(
+    hidden=5,
+    test_fraction=0.3,
+    split_seed=0,
+    batch_size=9,
+    learning_rate=0.05,
+    seed=1,
+    epochs=1,
+    steps=3,
+    rows=2,
+    cols=4,
+    lanes=8,
+)
 
 
 @pytest.fixture
 def run(tmp_path):
     """Run a job: exit code, what was printed in one line, the report."""
+
     def run(job, rtl_root=None):
         said = io.StringIO()
         job = replace(job, out=tmp_path / "train.json")
         code = train.run(job, Show(Console(file=said, width=110)), rtl_root)
         return code, " ".join(said.getvalue().split()), json.loads(job.out.read_text())
+
     return run
 
 
@@ -51,9 +65,19 @@ def by_golden(job):
             self.done += 1
             if self.done == job.steps:
                 raise Enough
+
     with pytest.raises(Enough):
-        list(fit(network, x, labels, epochs=1, batch_size=job.batch_size, rng=np.random.default_rng(job.seed),
-                 optimizer=Some(network.parameters(), job.learning_rate)))
+        list(
+            fit(
+                network,
+                x,
+                labels,
+                epochs=1,
+                batch_size=job.batch_size,
+                rng=np.random.default_rng(job.seed),
+                optimizer=Some(network.parameters(), job.learning_rate),
+            )
+        )
     return hashlib.sha256(b"".join(p.tobytes() for p in network.parameters())).hexdigest()
 
 
@@ -76,14 +100,30 @@ def test_steps_on_the_rtl_equal_golden(run):
     assert end["bf16"]["train_loss"] != end["fp32"]["train_loss"]
 
 
-@pytest.mark.parametrize(("fault", "where"), [
-    (dict(name="train-product-bit", file="array/pe_dual.v",
-          find="pushed = bf16 ? sum : total", replace="pushed = bf16 ? sum ^ last : total"), "product"),
-    (dict(name="train-vector-bit", file="vector/vector_lanes.v",
-          find="assign out_data   = out_narrow ? {{(16*LANES){1'b0}}, low} : result;",
-          replace="assign out_data   = (out_narrow ? {{(16*LANES){1'b0}}, low} : result) ^ out_last;"),
-     "numbers"),
-], ids=["core", "vector unit"])
+@pytest.mark.parametrize(
+    ("fault", "where"),
+    [
+        (
+            dict(
+                name="train-product-bit",
+                file="array/pe_dual.v",
+                find="pushed = bf16 ? sum : total",
+                replace="pushed = bf16 ? sum ^ last : total",
+            ),
+            "product",
+        ),
+        (
+            dict(
+                name="train-vector-bit",
+                file="vector/vector_lanes.v",
+                find="assign out_data   = out_narrow ? {{(16*LANES){1'b0}}, low} : result;",
+                replace="assign out_data   = (out_narrow ? {{(16*LANES){1'b0}}, low} : result) ^ out_last;",
+            ),
+            "numbers",
+        ),
+    ],
+    ids=["core", "vector unit"],
+)
 def test_one_wrong_bit_of_the_rtl_is_caught(run, fault, where):
     code, said, report = run(replace(SMALL, steps=1), mutated_rtl(fault))
     assert code == 1
@@ -103,6 +143,7 @@ def test_golden_going_another_way_is_caught(run, monkeypatch):
         right(self, x, labels)
         if isinstance(self.network, NetworkBf16) and isinstance(self.network.backend, train.Golden):
             self.network.biases[1][3] += 1
+
     monkeypatch.setattr(train._Run, "step", step)
     code, said, report = run(replace(SMALL, steps=1))
     assert code == 1
@@ -110,9 +151,16 @@ def test_golden_going_another_way_is_caught(run, monkeypatch):
     assert report["step"] == 1
 
 
-@pytest.mark.parametrize(("name", "value", "expected"), [
-    ("EPOCHS", "0", "1 to 1000"), ("EPOCHS", "1.5", "1 to 1000"), ("STEPS", "-1", "1 to 1000000"),
-    ("STEPS", "0", "1 to 1000000"), ("SEED", "x", "0 to 4294967295")])
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("EPOCHS", "0", "1 to 1000"),
+        ("EPOCHS", "1.5", "1 to 1000"),
+        ("STEPS", "-1", "1 to 1000000"),
+        ("STEPS", "0", "1 to 1000000"),
+        ("SEED", "x", "0 to 4294967295"),
+    ],
+)
 def test_bad_variables_are_refused(name, value, expected):
     with pytest.raises(HomeworkError, match=f"^{name}={value}: expected a whole number from {expected}$"):
         train.read({name: value})
@@ -152,6 +200,7 @@ def test_an_interrupted_run_leaves_no_report_of_the_last(tmp_path, monkeypatch):
 
     def interrupted(*arguments):
         raise KeyboardInterrupt
+
     monkeypatch.setattr(train, "train", interrupted)
     with pytest.raises(KeyboardInterrupt):
         train.run(replace(SMALL, out=out), Show(Console(file=io.StringIO())))
@@ -160,9 +209,11 @@ def test_an_interrupted_run_leaves_no_report_of_the_last(tmp_path, monkeypatch):
 
 def test_more_steps_than_an_epoch_has(run, monkeypatch):
     """STEPS says how many, whatever problem 8's epochs are; golden in the place of the hardware."""
+
     class Quick(train.Golden):
         calls = cycles = {"products": 0, "vectors": 0}
         macs = 0
+
     monkeypatch.setattr(train, "hardware", lambda *arguments, **keywords: (Quick(), []))
     code, said, report = run(replace(SMALL, batch_size=1000, steps=3))
     assert code == 0, said

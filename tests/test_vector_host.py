@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """The driver of the vector unit, over a simulated link: every operation in every format equals golden."""
+
 import numpy as np
 import pytest
 
@@ -15,7 +16,7 @@ from host.vector_unit import VectorUnit
 from sim.link import SimLink, VectorSimLink
 from tb.beats import KINDS, Stall
 
-LANES = 5   # no power of two: nothing may count on one
+LANES = 5  # no power of two: nothing may count on one
 
 
 @pytest.fixture(scope="module")
@@ -100,27 +101,45 @@ def test_the_random_bits_go_on_without_a_seed(unit):
     unit.run("add", x, y, out="stochastic", seed=9)
     got, _ = unit.run("add", x, y, out="stochastic")
     source = Lfsr32(9)
-    source.take(25)   # with the padding of the last beat
+    source.take(25)  # with the padding of the last beat
     np.testing.assert_array_equal(got, vector_unit("add", x, y, out="stochastic", random=source.take(23)))
 
 
-@pytest.mark.parametrize(("arguments", "message"), [
-    (dict(op="div", x=np.ones(3, np.float32)), "op is 'div', expected one of add"),
-    (dict(op="relu", x=np.ones(3)), "x has dtype float64, expected float32"),
-    (dict(op="relu", x=np.ones(0, np.float32)), r"x has shape \(0,\), expected at least one number"),
-    (dict(op="relu", x=np.ones(3, np.float32), y=np.ones(3, np.float32)), "y is given, expected none"),
-    (dict(op="add", x=np.ones(3, np.float32)), "y is missing, expected one for add"),
-    (dict(op="add", x=np.ones(3, np.float32), y=np.ones((1, 3), np.float32)), "y has shape"),
-    (dict(op="add", x=np.ones(3, np.float32), y=np.ones(3, np.float32), s=2), "s is 2, expected None"),
-    (dict(op="axpy", x=np.ones(3, np.float32), y=np.ones(3, np.float32)), "s is None, expected a number"),
-    (dict(op="relu", x=np.ones(3, np.float32), out="int8"), "out is 'int8', expected one of fp32"),
-    *((dict(op="axpy", x=np.ones(3, np.float32), y=np.ones(3, np.float32), s=s),
-       f"^s is {said}, expected a number")
-      for s, said in (("a", "'a'"), (np.zeros(3), r"array\(\[0., 0., 0.\]\)"), (True, "True"), (1j, "1j"),
-                      ([2.0], r"\[2.0\]"), (10**400, "10+[.]{3}"))),
-    *((dict(op="relu", x=np.ones(3, np.float32), seed=seed),
-       f"^seed is {seed}, expected an integer from 0 to 4294967295$") for seed in (2**40, -1, 1.7)),
-])
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (dict(op="div", x=np.ones(3, np.float32)), "op is 'div', expected one of add"),
+        (dict(op="relu", x=np.ones(3)), "x has dtype float64, expected float32"),
+        (dict(op="relu", x=np.ones(0, np.float32)), r"x has shape \(0,\), expected at least one number"),
+        (dict(op="relu", x=np.ones(3, np.float32), y=np.ones(3, np.float32)), "y is given, expected none"),
+        (dict(op="add", x=np.ones(3, np.float32)), "y is missing, expected one for add"),
+        (dict(op="add", x=np.ones(3, np.float32), y=np.ones((1, 3), np.float32)), "y has shape"),
+        (dict(op="add", x=np.ones(3, np.float32), y=np.ones(3, np.float32), s=2), "s is 2, expected None"),
+        (dict(op="axpy", x=np.ones(3, np.float32), y=np.ones(3, np.float32)), "s is None, expected a number"),
+        (dict(op="relu", x=np.ones(3, np.float32), out="int8"), "out is 'int8', expected one of fp32"),
+        *(
+            (
+                dict(op="axpy", x=np.ones(3, np.float32), y=np.ones(3, np.float32), s=s),
+                f"^s is {said}, expected a number",
+            )
+            for s, said in (
+                ("a", "'a'"),
+                (np.zeros(3), r"array\(\[0., 0., 0.\]\)"),
+                (True, "True"),
+                (1j, "1j"),
+                ([2.0], r"\[2.0\]"),
+                (10**400, "10+[.]{3}"),
+            )
+        ),
+        *(
+            (
+                dict(op="relu", x=np.ones(3, np.float32), seed=seed),
+                f"^seed is {seed}, expected an integer from 0 to 4294967295$",
+            )
+            for seed in (2**40, -1, 1.7)
+        ),
+    ],
+)
 def test_arguments_are_checked(unit, arguments, message):
     with pytest.raises(InputError, match=message) as caught:
         unit.run(**arguments)

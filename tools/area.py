@@ -12,6 +12,7 @@ No placement, no timing: these are counts, and exact for one version of Yosys, w
 ``--check`` compares the table in docs/area.md, and the numbers in synth/significand_mul.toml that problem 7
 of the problem sheet shows, with what Yosys says today.
 """
+
 import argparse
 import functools
 import json
@@ -68,8 +69,12 @@ def cells(module, parameters, target, dsp):
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "stat.json"
         sources = flow.written([*map(Path, simulate.core_sources()), MULTIPLIER], Path(folder))
-        passes = [f"read_verilog -defer {' '.join(sources)}", *([f"chparam {set_} {module}"] if set_ else []),
-                  f"synth_{target} {option} -top {module}", f"tee -q -o {report} stat -json"]
+        passes = [
+            f"read_verilog -defer {' '.join(sources)}",
+            *([f"chparam {set_} {module}"] if set_ else []),
+            f"synth_{target} {option} -top {module}",
+            f"tee -q -o {report} stat -json",
+        ]
         flow.yosys(passes, Path(folder))
         text = report.read_text()
     return flow.counted(text)
@@ -90,9 +95,15 @@ def modules(top, parameters=()):
     set_ = " ".join(f"-set {name} {value}" for name, value in parameters)
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "modules.txt"
-        flow.yosys([f"read_verilog -defer {' '.join(map(str, simulate.core_sources()))}",
-                    *([f"chparam {set_} {top}"] if set_ else []), f"hierarchy -check -top {top}",
-                    f"tee -q -o {report} ls"], Path(folder))
+        flow.yosys(
+            [
+                f"read_verilog -defer {' '.join(map(str, simulate.core_sources()))}",
+                *([f"chparam {set_} {top}"] if set_ else []),
+                f"hierarchy -check -top {top}",
+                f"tee -q -o {report} ls",
+            ],
+            Path(folder),
+        )
         lines = [word for word in report.read_text().split() if word.isidentifier() or word[0] == "$"]
     return {line.removeprefix("$paramod").split("\\")[1 if "\\" in line else 0] for line in lines}
 
@@ -122,12 +133,18 @@ def significands():
     """What synth/significand_mul.toml should say, as it is read."""
     out = {"measured_by": "python -m tools.area", "version": version()}
     for name, width in (("bf16", 8), ("fp32", 24)):
+
         def count(target, dsp, width=width):
             return summary(cells("significand_mul", (("WIDTH", width),), target, dsp), target)
+
         with_dsp = count("ecp5", True)
-        out[name] = {"width": width, "ecp5_luts": count("ecp5", False)[0],
-                     "ice40_luts": count("ice40", False)[0], "ecp5_dsps": with_dsp[2],
-                     "ecp5_luts_beside": with_dsp[0]}
+        out[name] = {
+            "width": width,
+            "ecp5_luts": count("ecp5", False)[0],
+            "ice40_luts": count("ice40", False)[0],
+            "ecp5_dsps": with_dsp[2],
+            "ecp5_luts_beside": with_dsp[0],
+        }
     return out
 
 
@@ -139,8 +156,11 @@ def version():
 def main(arguments=None):
     """Print the table; with --check compare what is written down, status 1 if it is not what Yosys says."""
     parser = argparse.ArgumentParser(prog="python -m tools.area", description="Count the cells of the cells.")
-    parser.add_argument("--check", action="store_true",
-                        help="compare docs/area.md and synth/significand_mul.toml instead of printing")
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="compare docs/area.md and synth/significand_mul.toml instead of printing",
+    )
     given = parser.parse_args(arguments)
     shown = sys.stderr.isatty()
     lines = table(lambda name: shown and print(f"\r{name:<60}", end="\r", file=sys.stderr, flush=True))

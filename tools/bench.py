@@ -23,6 +23,7 @@ The poked product uses each weight panel once, so that there is something to pok
 pure bench under valgrind. That number hardly varies, whatever else the machine is doing: it tells whether a
 change to the RTL makes it faster. Compare counts of one machine only.
 """
+
 import argparse
 import json
 import os
@@ -56,7 +57,7 @@ are about Icarus. Under Verilator the array costs so little that files and calls
 K_MAX = 1024
 POST_LANES = 2
 BEATS = {"icarus": 1 << 16, "verilator": 1 << 18}  # room in the memories of the pure bench
-SECONDS = 60     # of wall clock, after which no further round is begun
+SECONDS = 60  # of wall clock, after which no further round is begun
 ROUNDS = (3, 9)  # fewest and most
 SHORT = (1, 1, 16)
 
@@ -101,9 +102,11 @@ class Work:
         wrong = np.argwhere(found != expected)
         if len(wrong):
             row, column = wrong[0]
-            raise ValueError(f"{way}: {len(wrong)} of {found.size} results differ from golden, the first in "
-                             f"row {row}, column {column}: expected {expected[row, column]}, "
-                             f"got {found[row, column]}")
+            raise ValueError(
+                f"{way}: {len(wrong)} of {found.size} results differ from golden, the first in "
+                f"row {row}, column {column}: expected {expected[row, column]}, "
+                f"got {found[row, column]}"
+            )
 
 
 def workload(rows, cols, depth, size, seed=1):
@@ -131,8 +134,13 @@ def workload(rows, cols, depth, size, seed=1):
 
 
 def _parameters(shape):
-    return {"ROWS": shape.rows, "COLS": shape.cols, "DEPTH": shape.depth, "K_MAX": K_MAX,
-            "POST_LANES": min(POST_LANES, shape.cols)}
+    return {
+        "ROWS": shape.rows,
+        "COLS": shape.cols,
+        "DEPTH": shape.depth,
+        "K_MAX": K_MAX,
+        "POST_LANES": min(POST_LANES, shape.cols),
+    }
 
 
 # --- the three ways: each returns (cycles, results) ---------------------------------------------------------
@@ -141,64 +149,104 @@ def _parameters(shape):
 def player(work, folder):
     """Through the link that everything else in this project uses."""
     shape, batch = work.shape, work.batch
-    with SimLink(shape.rows, shape.cols, shape.depth, k_max=K_MAX, post_lanes=POST_LANES,
-                 name=f"bench/{folder.name}-link") as link:
+    with SimLink(
+        shape.rows,
+        shape.cols,
+        shape.depth,
+        k_max=K_MAX,
+        post_lanes=POST_LANES,
+        name=f"bench/{folder.name}-link",
+    ) as link:
         results = link.transfer(batch.weights, batch.activations, work.results)
         return link.clock, results
 
 
 def _hex(beats):
-    return "".join(f"{user:02x}{last:02x}{bytes(data).hex()}\n" for data, last, user in
-                   zip(beats.data[:, ::-1], beats.last.astype(int).tolist(), beats.user.tolist()))
+    return "".join(
+        f"{user:02x}{last:02x}{bytes(data).hex()}\n"
+        for data, last, user in zip(beats.data[:, ::-1], beats.last.astype(int).tolist(), beats.user.tolist())
+    )
 
 
 def prepare_pure(work, folder):
     """The memories' contents, and the compiled bench."""
     for name, beats in (("w", work.batch.weights), ("a", work.batch.activations)):
         (folder / f"{name}.hex").write_text(_hex(beats))
-    run = simulate.standalone(toplevel="bench_pure", sources=[*simulate.core_sources(), "tb/bench_pure.v"],
-                              parameters={**_parameters(work.shape), "BEATS": BEATS[simulate.simulator()]})
-    return [*run, f"+dir={folder}",
-            f"+w={len(work.batch.weights)}", f"+a={len(work.batch.activations)}", f"+m={work.results}"]
+    run = simulate.standalone(
+        toplevel="bench_pure",
+        sources=[*simulate.core_sources(), "tb/bench_pure.v"],
+        parameters={**_parameters(work.shape), "BEATS": BEATS[simulate.simulator()]},
+    )
+    return [
+        *run,
+        f"+dir={folder}",
+        f"+w={len(work.batch.weights)}",
+        f"+a={len(work.batch.activations)}",
+        f"+m={work.results}",
+    ]
 
 
 def pure(work, folder, command):
     """In Verilog only."""
     (folder / "m.hex").unlink(missing_ok=True)
-    done = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True)
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
     found = re.search(r"^(\d+) cycles$", done.stdout, re.MULTILINE)
     if done.returncode or not found or not (folder / "m.hex").exists():
-        raise ValueError(f"{folder.name}: the simulator ended with status {done.returncode}: "
-                         f"{done.stdout.strip()}")
+        raise ValueError(
+            f"{folder.name}: the simulator ended with status {done.returncode}: {done.stdout.strip()}"
+        )
     return int(found[1]), _read_hex(folder / "m.hex", work.shape.cols)
 
 
 def _read_hex(path, cols):
     """What $writememh wrote: {tlast, tkeep, tdata} a line, // comments between."""
     lines = [line for line in path.read_text().splitlines() if not line.startswith("//")]
-    numbers = [int(line, 16) for line in lines]   # an x is a ValueError
-    wide = np.frombuffer(b"".join(n.to_bytes(5 * cols + 8, "little") for n in numbers),
-                         np.uint8).reshape(len(lines), -1)
-    flags = np.unpackbits(wide[:, 4 * cols:], axis=1, bitorder="little")
-    return Results(wide[:, :4 * cols].copy(), flags[:, 4 * cols] == 1, flags[:, :4 * cols] == 1)
+    numbers = [int(line, 16) for line in lines]  # an x is a ValueError
+    wide = np.frombuffer(b"".join(n.to_bytes(5 * cols + 8, "little") for n in numbers), np.uint8).reshape(
+        len(lines), -1
+    )
+    flags = np.unpackbits(wide[:, 4 * cols :], axis=1, bitorder="little")
+    return Results(wide[:, : 4 * cols].copy(), flags[:, 4 * cols] == 1, flags[:, : 4 * cols] == 1)
 
 
 def prepare_poke(work, folder):
     """The beats as arrays, and the compiled bench."""
     streams = {"w": work.batch.weights, "a": work.batch.activations}
-    np.savez(folder / "beats.npz", cols=work.shape.cols, results=work.results,
-             **{f"{name}_{part}": getattr(beats, part) for name, beats in streams.items()
-                for part in ("data", "last", "user")})
-    simulate.build(toplevel="bench_poke", sources=[*simulate.core_sources(), "tb/bench_poke.v"],
-                   parameters=_parameters(work.shape))
+    np.savez(
+        folder / "beats.npz",
+        cols=work.shape.cols,
+        results=work.results,
+        **{
+            f"{name}_{part}": getattr(beats, part)
+            for name, beats in streams.items()
+            for part in ("data", "last", "user")
+        },
+    )
+    simulate.build(
+        toplevel="bench_poke",
+        sources=[*simulate.core_sources(), "tb/bench_poke.v"],
+        parameters=_parameters(work.shape),
+    )
 
 
 def poke(work, folder, _):
     """Python at every edge and every lane."""
-    launch = simulate.prepare(f"bench/{folder.name}-poke", toplevel="bench_poke", module="tb_bench_poke",
-                              sources=[*simulate.core_sources(), "tb/bench_poke.v"],
-                              parameters=_parameters(work.shape), plusargs=[f"dir={folder}"], waves=False)
+    launch = simulate.prepare(
+        f"bench/{folder.name}-poke",
+        toplevel="bench_poke",
+        module="tb_bench_poke",
+        sources=[*simulate.core_sources(), "tb/bench_poke.v"],
+        parameters=_parameters(work.shape),
+        plusargs=[f"dir={folder}"],
+        waves=False,
+    )
     try:
         process = launch.start(cpu_seconds=300)
         try:
@@ -244,9 +292,18 @@ def instructions(shape, long=(2, 3, 64), short=(2, 1, 64)):
             folder = Path(folder)
             work = workload(*map(int, shape.split("x")), size)
             log = folder / "valgrind.log"
-            cycles, results = pure(work, folder, [
-                tool, "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null",
-                f"--log-file={log}", *prepare_pure(work, folder)])
+            cycles, results = pure(
+                work,
+                folder,
+                [
+                    tool,
+                    "--tool=cachegrind",
+                    "--cache-sim=no",
+                    "--cachegrind-out-file=/dev/null",
+                    f"--log-file={log}",
+                    *prepare_pure(work, folder),
+                ],
+            )
             work.check("pure", results)
             total = re.search(r"I\s+refs:\s+([\d,]+)", log.read_text())
             counted.append((int(total[1].replace(",", "")), cycles))
@@ -327,7 +384,7 @@ def measure(shapes, rounds=ROUNDS, seconds=SECONDS, long=None, say=lambda text: 
         say("compiling")
         contenders = {shape: [Contender(way, shape, Path(folder), long) for way in WAYS] for shape in shapes}
         for several in contenders.values():
-            several[0].run(*several[0].jobs[1])   # builds the player
+            several[0].run(*several[0].jobs[1])  # builds the player
         found = {shape: {way: [] for way in WAYS} for shape in shapes}
         last = 0.0
         for number in range(rounds[1]):
@@ -345,7 +402,7 @@ def measure(shapes, rounds=ROUNDS, seconds=SECONDS, long=None, say=lambda text: 
 def rates(rounds):
     """(cycles a second, MAC a second) from the least times of some rounds, see `Contender.round`."""
     long, short = rounds[0]["long"], rounds[0]["short"]
-    seconds = (min(one["long"]["seconds"] for one in rounds) - min(one["short"]["seconds"] for one in rounds))
+    seconds = min(one["long"]["seconds"] for one in rounds) - min(one["short"]["seconds"] for one in rounds)
     return (long["cycles"] - short["cycles"]) / seconds, (long["macs"] - short["macs"]) / seconds
 
 
@@ -367,8 +424,9 @@ def summary(found):
     for shape, ways in found.items():
         best = {way: rates(rounds) for way, rounds in ways.items()}
         single = {way: [rates([one])[0] for one in rounds] for way, rounds in ways.items()}
-        ratios = {other: [mine / its for mine, its in zip(single["player"], single[other])]
-                  for other in GOALS}
+        ratios = {
+            other: [mine / its for mine, its in zip(single["player"], single[other])] for other in GOALS
+        }
         table[shape] = {
             "cycles_per_s": {way: cycles for way, (cycles, macs) in best.items()},
             "mac_per_s": {way: macs for way, (cycles, macs) in best.items()},
@@ -382,9 +440,12 @@ def misses(table):
     """A line for each ratio below its floor."""
     if simulate.simulator() != "icarus":
         return []
-    return [f"{shape}: the player runs at {ratio:.2f} of {other}'s speed, expected at least {floor}"
-            for shape, row in table.items()
-            for other, floor in FLOORS.items() if (ratio := row["ratios"][other]) < floor]
+    return [
+        f"{shape}: the player runs at {ratio:.2f} of {other}'s speed, expected at least {floor}"
+        for shape, row in table.items()
+        for other, floor in FLOORS.items()
+        if (ratio := row["ratios"][other]) < floor
+    ]
 
 
 def print_table(table, rounds):
@@ -399,14 +460,17 @@ def print_table(table, rounds):
                 if simulate.simulator() == "icarus":
                     line += f"; aimed at {GOALS[way]}{', missed' if ratio < GOALS[way] else ''}"
             print(line)
-    print(f"CPU time of the simulator without start-up, the least of {rounds} rounds;\n"
-          f"every result of every run equal to golden, bit for bit")
+    print(
+        f"CPU time of the simulator without start-up, the least of {rounds} rounds;\n"
+        f"every result of every run equal to golden, bit for bit"
+    )
 
 
 def main(arguments=None):
     """Measure, print, write build/bench.json; status 1 if it is too slow or wrong, 2 if it cannot run."""
-    parser = argparse.ArgumentParser(prog="python -m tools.bench",
-                                     description="Measure the speed of simulation.")
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.bench", description="Measure the speed of simulation."
+    )
     parser.add_argument("shapes", nargs="*", metavar="ROWSxCOLSxDEPTH", help=f"default: {' '.join(SHAPES)}")
     parser.add_argument("--instructions", action="store_true", help="count instead, under valgrind")
     given = parser.parse_args(arguments)
@@ -438,12 +502,27 @@ def main(arguments=None):
     rounds = len(found[shapes[0]]["player"])
     print_table(table, rounds)
     path = simulate.BUILD / "bench.json"
-    path.write_text(json.dumps({
-        "machine": {"processor": platform.processor() or platform.machine(), "cpus": os.cpu_count(),
-                    "load": os.getloadavg(), "python": platform.python_version(),
-                    "simulator": simulate.check_tools()},
-        "seconds": time.monotonic() - began, "rounds": rounds, "floors": FLOORS, "goals": GOALS,
-        "table": table, "runs": found}, indent=2) + "\n")
+    path.write_text(
+        json.dumps(
+            {
+                "machine": {
+                    "processor": platform.processor() or platform.machine(),
+                    "cpus": os.cpu_count(),
+                    "load": os.getloadavg(),
+                    "python": platform.python_version(),
+                    "simulator": simulate.check_tools(),
+                },
+                "seconds": time.monotonic() - began,
+                "rounds": rounds,
+                "floors": FLOORS,
+                "goals": GOALS,
+                "table": table,
+                "runs": found,
+            },
+            indent=2,
+        )
+        + "\n"
+    )
     print(f"{time.monotonic() - began:.0f} s; every run's figures are in {os.path.relpath(path)}")
     missed = misses(table)
     for line in missed:

@@ -106,7 +106,7 @@ def clocks_a_bit(clock, baud):
 
 def run(folder, log, *command):
     """Run a tool of the virtual environment, its output into a log."""
-    program = Path(sys.executable).parent / command[0]   # an absolute path stays as it is
+    program = Path(sys.executable).parent / command[0]  # an absolute path stays as it is
     if not program.exists():
         raise Failed(f"{command[0]} is not installed: tools/bootstrap synth")
     log = folder / log
@@ -163,8 +163,15 @@ def make(name, baud=1_000_000, seed=1, say=lambda text: None):
     files = flow.written([*map(Path, sources(name))], folder)
     flow.written(target.maps, folder)
     try:
-        flow.yosys([f"read_verilog -defer {' '.join(files)}", f"chparam -set CLOCKS {clocks} {name}",
-                    *target.passes(name), "write_json netlist.json"], folder)
+        flow.yosys(
+            [
+                f"read_verilog -defer {' '.join(files)}",
+                f"chparam -set CLOCKS {clocks} {name}",
+                *target.passes(name),
+                "write_json netlist.json",
+            ],
+            folder,
+        )
     except flow.FlowError as error:
         raise Failed(str(error)) from None
     say("place and route")

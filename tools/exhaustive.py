@@ -9,6 +9,7 @@ Nearest even is compared with ml_dtypes' own conversion. Toward zero is derived 
 rounded away from zero, the neighbour one below is meant; a NaN is ml_dtypes' NaN. Exits 1 and prints the
 first input that differs, 2 where it cannot run.
 """
+
 import argparse
 import ctypes
 import os
@@ -53,11 +54,30 @@ def compile_rtl(rtl, out):
     # the wheel's makefile calls a bare `python`
     env = {**os.environ, "PATH": os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]])}
     library = out / "libfp32_to_bf16.so"
-    sources = [*(rtl / "arith" / name for name in ("fp32_to_bf16.v", "rounding.v")),
-               Path(__file__).with_suffix(".cpp")]
-    command = [verilator(), "--cc", "--exe", "--build", "-O3", "--x-assign", "fast", "-CFLAGS", "-O3 -fPIC",
-               "-LDFLAGS", "-shared", "--top-module", "fp32_to_bf16", "--Mdir", str(out), "-o", str(library),
-               *map(str, sources)]
+    sources = [
+        *(rtl / "arith" / name for name in ("fp32_to_bf16.v", "rounding.v")),
+        Path(__file__).with_suffix(".cpp"),
+    ]
+    command = [
+        verilator(),
+        "--cc",
+        "--exe",
+        "--build",
+        "-O3",
+        "--x-assign",
+        "fast",
+        "-CFLAGS",
+        "-O3 -fPIC",
+        "-LDFLAGS",
+        "-shared",
+        "--top-module",
+        "fp32_to_bf16",
+        "--Mdir",
+        str(out),
+        "-o",
+        str(library),
+        *map(str, sources),
+    ]
     done = subprocess.run(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode or not library.exists():
         raise Unable(f"Verilator cannot compile {sources[0]}:\n{done.stdout}")
@@ -107,8 +127,11 @@ def sweep(pool, rounding, first, count):
     terminal = sys.stdout.isatty()
     for size, wrong, x, want, got in pool.map(check, jobs):
         if wrong and not differ:
-            print(f"{chr(13) if terminal else ''}fp32_to_bf16 {rounding}: x={x:08x}: expected {want:04x}, "
-                  f"got {got:04x}", flush=True)
+            print(
+                f"{chr(13) if terminal else ''}fp32_to_bf16 {rounding}: x={x:08x}: expected {want:04x}, "
+                f"got {got:04x}",
+                flush=True,
+            )
         done, differ = done + size, differ + wrong
         seconds = time.monotonic() - began
         line = f"{rounding}: {done / count:6.1%}, {done:,} inputs, {differ} differ, {seconds:.0f} s"
@@ -132,8 +155,10 @@ def main(argv=None):
     args = parser.parse_args(argv)
     count = 2**32 - args.first if args.count is None else args.count
     if not (0 <= args.first and 0 < count <= 2**32 - args.first and args.jobs > 0):
-        parser.error(f"first={args.first:#x} count={count:#x} jobs={args.jobs}: expected inputs below 2^32, "
-                     "at least one, and a process to try them")
+        parser.error(
+            f"first={args.first:#x} count={count:#x} jobs={args.jobs}: expected inputs below 2^32, "
+            "at least one, and a process to try them"
+        )
     began = time.monotonic()
     roundings = args.rounding or list(CODES)
     BUILD.mkdir(parents=True, exist_ok=True)
@@ -146,8 +171,10 @@ def main(argv=None):
         with ProcessPoolExecutor(args.jobs, initializer=_load, initargs=(library,)) as pool:
             differ = sum(sweep(pool, rounding, args.first, count) for rounding in roundings)
     total = count * len(roundings)
-    print(f"fp32_to_bf16: {'FAILED' if differ else 'passed'}, {differ:,} of {total:,} results "
-          f"differ from ml_dtypes {ml_dtypes.__version__}, {time.monotonic() - began:.0f} s")
+    print(
+        f"fp32_to_bf16: {'FAILED' if differ else 'passed'}, {differ:,} of {total:,} results "
+        f"differ from ml_dtypes {ml_dtypes.__version__}, {time.monotonic() - began:.0f} s"
+    )
     return 1 if differ else 0
 
 

@@ -67,8 +67,11 @@ def rtl_sources(family=None):
     if not family:
         return sources
     own = listed(VENDOR / family / f"{family}.f")
-    return [*(path for path in sources if Path(path).name not in own),
-            *(f"vendor/{family}/{name}" for name in own), str(block(family))]
+    return [
+        *(path for path in sources if Path(path).name not in own),
+        *(f"vendor/{family}/{name}" for name in own),
+        str(block(family)),
+    ]
 
 
 def block(family):
@@ -90,8 +93,16 @@ def _block(family):
 def command(*words, cwd=RTL, env=None):
     """(status, output) of a command; a missing program is status 127."""
     try:
-        done = subprocess.run(words, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, text=True, timeout=TIMEOUT)
+        done = subprocess.run(
+            words,
+            cwd=cwd,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=TIMEOUT,
+        )
     except FileNotFoundError:
         return 127, f"{words[0]}: not found"
     except subprocess.TimeoutExpired:
@@ -112,8 +123,18 @@ def icarus(top, parameters, family=None, sources=None, cwd=RTL):
     if sources:  # a bench: it sets the time scale, rtl/ has none
         options.append("-Wno-timescale")
     with tempfile.NamedTemporaryFile() as program:
-        return command("iverilog", "-g2005", "-Wall", "-o", program.name, "-s", top, *options,
-                       *(sources or rtl_sources(family)), cwd=cwd)
+        return command(
+            "iverilog",
+            "-g2005",
+            "-Wall",
+            "-o",
+            program.name,
+            "-s",
+            top,
+            *options,
+            *(sources or rtl_sources(family)),
+            cwd=cwd,
+        )
 
 
 def verilator(top, parameters, family=None):
@@ -123,9 +144,18 @@ def verilator(top, parameters, family=None):
         return 127, "verilator: the Python package is not installed"
     home = Path(found.origin).parent
     options = [f"-G{name}={value}" for name, value in parameters.items()]
-    return command(str(home / "bin" / "verilator_bin"), "--lint-only", "-Wall", "--quiet-stats",
-                   "--top-module", top, *options, str(ROOT / "tools" / "lint.vlt"), *rtl_sources(family),
-                   env={**os.environ, "VERILATOR_ROOT": str(home)})
+    return command(
+        str(home / "bin" / "verilator_bin"),
+        "--lint-only",
+        "-Wall",
+        "--quiet-stats",
+        "--top-module",
+        top,
+        *options,
+        str(ROOT / "tools" / "lint.vlt"),
+        *rtl_sources(family),
+        env={**os.environ, "VERILATOR_ROOT": str(home)},
+    )
 
 
 YOSYS = """
@@ -161,8 +191,11 @@ TOOLS = {"icarus": icarus, "verilator": verilator, "yosys": functools.partial(yo
 # iCE40's -noabc does it: ABC's optimising would be most of the time, and finds no fault in the RTL.
 GATES_TO_LUTS = ("simplemap", "techmap -map +/gate2lut.v -D LUT_WIDTH=4", "clean")
 SYNTHESIS = {
-    "ecp5": ("synth_ecp5 -noflatten -run begin:map_luts", *GATES_TO_LUTS,
-             "synth_ecp5 -noflatten -run map_cells:"),
+    "ecp5": (
+        "synth_ecp5 -noflatten -run begin:map_luts",
+        *GATES_TO_LUTS,
+        "synth_ecp5 -noflatten -run map_cells:",
+    ),
     "ice40": ("synth_ice40 -noflatten -noabc",),
 }
 
@@ -174,24 +207,34 @@ def shape_checks():
         for parameters in top.get("shapes", [{}]):
             name = " ".join([module, *(f"{n}={v}" for n, v in parameters.items())])
             for tool in top.get("tools", TOOLS):
-                yield Check(f"{tool:<10} {name}",
-                            lambda t=TOOLS[tool], m=module, p=parameters: clean(t(m, p)))
+                yield Check(
+                    f"{tool:<10} {name}", lambda t=TOOLS[tool], m=module, p=parameters: clean(t(m, p))
+                )
             for family, flow in SYNTHESIS.items() if top.get("synthesis") else ():
-                yield Check(f"{family:<10} {name}", cost=9, run=lambda m=module, p=parameters, f=flow: clean(
-                    yosys(m, p, passes=(*f, *SOUND))))
+                yield Check(
+                    f"{family:<10} {name}",
+                    cost=9,
+                    run=lambda m=module, p=parameters, f=flow: clean(yosys(m, p, passes=(*f, *SOUND))),
+                )
 
 
 def vendor_checks():
     """The tools over what rtl/vendor has, and over the cores of lint.toml built with it."""
     for family in families():
         tops = [(Path(name).stem, {}) for name in listed(VENDOR / family / f"{family}.f")]
-        tops += [(core["module"], parameters) for core in CONFIG["vendor"] if core["family"] == family
-                 for parameters in core["shapes"]]
+        tops += [
+            (core["module"], parameters)
+            for core in CONFIG["vendor"]
+            if core["family"] == family
+            for parameters in core["shapes"]
+        ]
         for module, parameters in tops:
             name = " ".join([family, module, *(f"{n}={v}" for n, v in parameters.items())])
             for tool, elaborate in TOOLS.items():
-                yield Check(f"vendor     {name} in {tool}", lambda t=elaborate, m=module, p=parameters,
-                            f=family: clean(t(m, p, f)))
+                yield Check(
+                    f"vendor     {name} in {tool}",
+                    lambda t=elaborate, m=module, p=parameters, f=family: clean(t(m, p, f)),
+                )
 
 
 def families():
@@ -201,6 +244,7 @@ def families():
 
 def illegal_checks():
     """Values a module must refuse."""
+
     def refused(result, rule):
         status, output = result
         if status == 0:
@@ -211,8 +255,10 @@ def illegal_checks():
         module, rule, parameters = case["module"], case.get("rule", ""), case["parameters"]
         name = " ".join([module, *(f"{n}={v}" for n, v in parameters.items())])
         for tool, elaborate in TOOLS.items():
-            yield Check(f"illegal    {name} in {tool}",
-                        lambda t=elaborate, m=module, p=parameters, r=rule: refused(t(m, p), r))
+            yield Check(
+                f"illegal    {name} in {tool}",
+                lambda t=elaborate, m=module, p=parameters, r=rule: refused(t(m, p), r),
+            )
 
 
 def bench_checks():
@@ -224,9 +270,17 @@ def bench_checks():
     for case in benches.CASES.values():
         tops.setdefault(case.toplevel, case)
     for top, case in tops.items():
-        yield Check(f"icarus     bench {top}", lambda c=case: clean(
-            icarus(c.toplevel, c.parameters, cwd=ROOT,
-                   sources=[path for path in c.sources() if not path.endswith(".vlt")])))
+        yield Check(
+            f"icarus     bench {top}",
+            lambda c=case: clean(
+                icarus(
+                    c.toplevel,
+                    c.parameters,
+                    cwd=ROOT,
+                    sources=[path for path in c.sources() if not path.endswith(".vlt")],
+                )
+            ),
+        )
 
 
 # --- form -------------------------------------------------------------------------------------------------
@@ -290,8 +344,10 @@ def rtl_list():
     wrong += [f"rtl/rtl.f: {path} is listed twice" for path in sorted(set(core)) if core.count(path) > 1]
     for family in families():
         own = set(listed(VENDOR / family / f"{family}.f"))
-        wrong += [f"rtl/vendor/{family}/{family}.f: {name} is {'missing' if name not in own else 'not there'}"
-                  for name in sorted(own ^ {path.name for path in (VENDOR / family).glob("*.v")})]
+        wrong += [
+            f"rtl/vendor/{family}/{family}.f: {name} is {'missing' if name not in own else 'not there'}"
+            for name in sorted(own ^ {path.name for path in (VENDOR / family).glob("*.v")})
+        ]
         if family not in {core["family"] for core in CONFIG["vendor"]}:
             wrong.append(f"tools/lint.toml: no core is built with rtl/vendor/{family}")
     texts = {Path(path).stem: uncommented(RTL / path) for path in there}

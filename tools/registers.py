@@ -8,6 +8,7 @@
 rtl/macrame.rdl is the core's, rtl/vector_unit.rdl the vector unit's. The benches read the maps through `load`
 too, so that what is documented is what is tested.
 """
+
 import argparse
 import sys
 from dataclasses import dataclass
@@ -133,9 +134,16 @@ def load(rdl=RDL, **parameters):
     compiler = RDLCompiler()
     compiler.compile_file(str(rdl))
     top = compiler.elaborate(parameters=parameters).top
-    registers = [Register(node.inst_name, node.get_property("name"), node.absolute_address,
-                          tuple(_field(field) for field in node.fields()), _text(node))
-                 for node in top.registers()]
+    registers = [
+        Register(
+            node.inst_name,
+            node.get_property("name"),
+            node.absolute_address,
+            tuple(_field(field) for field in node.fields()),
+            _text(node),
+        )
+        for node in top.registers()
+    ]
     return Map(tuple(sorted(registers, key=lambda register: register.address)), _text(top))
 
 
@@ -157,25 +165,49 @@ def _text(node):
 # --- what is made of it -----------------------------------------------------------------------------------
 
 
-def markdown(registers, title="Registers", rdl="macrame.rdl",
-             note="SHAPE and K_MAX are those of a core with default parameters, FORMAT and SEED those of one "
-                  'with FORMATS "DUAL".'):
+def markdown(
+    registers,
+    title="Registers",
+    rdl="macrame.rdl",
+    note="SHAPE and K_MAX are those of a core with default parameters, FORMAT and SEED those of one "
+    'with FORMATS "DUAL".',
+):
     """The map as a document."""
-    out = [f"# {title}", "",
-           f"<!-- Written by `{COMMAND}` from rtl/{rdl}: edit that file. -->", "",
-           registers.description, "",
-           "| address | register | access | after reset | |", "|---|---|---|---|---|"]
+    out = [
+        f"# {title}",
+        "",
+        f"<!-- Written by `{COMMAND}` from rtl/{rdl}: edit that file. -->",
+        "",
+        registers.description,
+        "",
+        "| address | register | access | after reset | |",
+        "|---|---|---|---|---|",
+    ]
     for register in registers:
         access = ", ".join(dict.fromkeys(field.access for field in register.fields))
-        out.append(f"| 0x{register.address:02X} | [{register.name}](#{_anchor(register)}) | {access} | "
-                   f"0x{register.reset:08X} | {register.title} |")
-    out += ["", "RO: read only. RW: reads what was written. W1: a command, given by writing 1; reads 0.",
-            note]
+        out.append(
+            f"| 0x{register.address:02X} | [{register.name}](#{_anchor(register)}) | {access} | "
+            f"0x{register.reset:08X} | {register.title} |"
+        )
+    out += [
+        "",
+        "RO: read only. RW: reads what was written. W1: a command, given by writing 1; reads 0.",
+        note,
+    ]
     for register in registers:
-        out += ["", f"## 0x{register.address:02X} {register.name}", "", register.description, "",
-                "| bits | field | access | after reset | |", "|---|---|---|---|---|"]
-        out += [f"| {field.bits} | `{field.name}` | {field.access} | {_value(field)} | {_line(field)} |"
-                for field in register.fields]
+        out += [
+            "",
+            f"## 0x{register.address:02X} {register.name}",
+            "",
+            register.description,
+            "",
+            "| bits | field | access | after reset | |",
+            "|---|---|---|---|---|",
+        ]
+        out += [
+            f"| {field.bits} | `{field.name}` | {field.access} | {_value(field)} | {_line(field)} |"
+            for field in register.fields
+        ]
     return "\n".join(out) + "\n"
 
 
@@ -193,10 +225,13 @@ def _line(thing):
 
 def c_header(registers, prefix="MACRAME", rdl="macrame.rdl"):
     """The map as a C header: an address a register; mask and shift of each field."""
-    out = ["/* SPDX-FileCopyrightText: 2026 macrame contributors",
-           " * SPDX-License-Identifier: Apache-2.0",
-           f" * Written by `{COMMAND}` from rtl/{rdl}: edit that file. */",
-           f"#ifndef {prefix}_H", f"#define {prefix}_H"]
+    out = [
+        "/* SPDX-FileCopyrightText: 2026 macrame contributors",
+        " * SPDX-License-Identifier: Apache-2.0",
+        f" * Written by `{COMMAND}` from rtl/{rdl}: edit that file. */",
+        f"#ifndef {prefix}_H",
+        f"#define {prefix}_H",
+    ]
     for register in registers:
         name = f"{prefix}_{register.name}"
         out += ["", f"/* {register.title} */", f"#define {name} 0x{register.address:02X}u"]
@@ -213,14 +248,23 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(prog="tools.registers", description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true", help="compare the documents, write nothing")
     options = parser.parse_args(arguments)
-    core, vector = load(BF16=1), load(VECTOR_RDL)   # of a core that has every register
-    vector_document = markdown(vector, "Registers of the vector unit", VECTOR_RDL.name,
-                               "LANES and FIFO_DEPTH are those of a unit with default parameters.")
-    documents = ((DOCUMENT, "docs/registers.md", RDL, markdown(core)),
-                 (VECTOR_DOCUMENT, "docs/vector_registers.md", VECTOR_RDL, vector_document))
+    core, vector = load(BF16=1), load(VECTOR_RDL)  # of a core that has every register
+    vector_document = markdown(
+        vector,
+        "Registers of the vector unit",
+        VECTOR_RDL.name,
+        "LANES and FIFO_DEPTH are those of a unit with default parameters.",
+    )
+    documents = (
+        (DOCUMENT, "docs/registers.md", RDL, markdown(core)),
+        (VECTOR_DOCUMENT, "docs/vector_registers.md", VECTOR_RDL, vector_document),
+    )
     if options.check:
-        stale = [(name, rdl) for path, name, rdl, text in documents
-                 if not path.exists() or path.read_text() != text]
+        stale = [
+            (name, rdl)
+            for path, name, rdl, text in documents
+            if not path.exists() or path.read_text() != text
+        ]
         for name, rdl in stale:
             print(f"{name} is not what rtl/{rdl.name} says: run {COMMAND}", file=sys.stderr)
         return 1 if stale else 0

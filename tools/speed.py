@@ -18,6 +18,7 @@ Verilator's own library is compiled too; a change of the RTL costs what the seco
 again, and compares the logits with golden each time. Seconds are of CPU, the simulator with its Python, one
 pass taken off for start-up; the least of three runs each.
 """
+
 import os
 import resource
 import shutil
@@ -43,8 +44,8 @@ from synth.settings import InputError, whole
 SHORT = (8, 8, 8)
 LONG = {"icarus": (16, 128, 16), "verilator": (128, 512, 128)}  # M, K, N
 ROUNDS = 3
-GOALS = {(8, 8): 8, (16, 16): 15}              # Verilator's speed over Icarus's, at least
-PASSES = {"icarus": 2, "verilator": 40}        # over the test set; one of them is start-up
+GOALS = {(8, 8): 8, (16, 16): 15}  # Verilator's speed over Icarus's, at least
+PASSES = {"icarus": 2, "verilator": 40}  # over the test set; one of them is start-up
 
 
 def operands(kind, m, k, n):
@@ -107,9 +108,17 @@ def passes(quantized, x, rows, cols, count):
             h, cycles = x, 0
             for layer in quantized.layers:
                 h, report = core.matmul(
-                    h, np.ascontiguousarray(layer.weight.T), layer.mode, bias=layer.bias,
-                    a_zero_point=layer.input.zero_point, multiplier=layer.multiplier, shift=layer.shift,
-                    zero_point=layer.output.zero_point, low=layer.low, high=layer.high)
+                    h,
+                    np.ascontiguousarray(layer.weight.T),
+                    layer.mode,
+                    bias=layer.bias,
+                    a_zero_point=layer.input.zero_point,
+                    multiplier=layer.multiplier,
+                    shift=layer.shift,
+                    zero_point=layer.output.zero_point,
+                    low=layer.low,
+                    high=layer.high,
+                )
                 cycles += report.cycles
             if not np.array_equal(h, expected):
                 raise LinkError(f"{simulate.simulator()}, {rows}x{cols}: logits differ from golden's")
@@ -120,8 +129,10 @@ def digits(say=print):
     """The table of ``digits``; True if Verilator is as many times as fast as `GOALS` asks for."""
     quantized, x = network()
     reached = True
-    say(f"digits, {len(x)} pictures, 64-32-10 in int8\n"
-        f"{'core':>8}  {'simulator':<10} {'cycles':>7} {'s a pass':>9} {'cycles/s':>10}  over Icarus")
+    say(
+        f"digits, {len(x)} pictures, 64-32-10 in int8\n"
+        f"{'core':>8}  {'simulator':<10} {'cycles':>7} {'s a pass':>9} {'cycles/s':>10}  over Icarus"
+    )
     for (rows, cols), goal in GOALS.items():
         rates = {}
         for name, count in PASSES.items():
@@ -159,8 +170,11 @@ def compare(words):
             rows, cols = (whole({name: words.pop(0)}, name, 8, 32) for name in ("ROWS", "COLS"))
         except InputError as error:
             wrong = [str(error)]
-    wrong += [f"{word}: expected digits alone, or ROWS COLS and simulators ({', '.join(simulate.SIMULATORS)})"
-              for word in words if word not in simulate.SIMULATORS]
+    wrong += [
+        f"{word}: expected digits alone, or ROWS COLS and simulators ({', '.join(simulate.SIMULATORS)})"
+        for word in words
+        if word not in simulate.SIMULATORS
+    ]
     if wrong:
         print(f"speed: {wrong[0]}", file=sys.stderr)
         return 2
@@ -171,11 +185,14 @@ def compare(words):
         simulate.check_tools(name)
         times = [f"{wall:.1f} s, {cpu:.1f} s of CPU" for wall, cpu in compiling(rows, cols)]
         for kind in ("int8", "bf16"):
-            (short, least), (long, most) = (min(run(kind, rows, cols, size) for _ in range(ROUNDS))
-                                            for size in (SHORT, LONG[name]))
+            (short, least), (long, most) = (
+                min(run(kind, rows, cols, size) for _ in range(ROUNDS)) for size in (SHORT, LONG[name])
+            )
             size = "x".join(map(str, LONG[name]))
-            print(f"{name:>10}   {kind + ' ' + size:<20} {long:9,} "
-                  f"{(long - short) / (most - least):10,.0f}", flush=True)
+            print(
+                f"{name:>10}   {kind + ' ' + size:<20} {long:9,} {(long - short) / (most - least):10,.0f}",
+                flush=True,
+            )
         print(f"{name:>10}   compile and start: {times[0]}; after a change: {times[1]}", flush=True)
     return 0
 

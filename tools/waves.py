@@ -4,6 +4,7 @@
 
 A is 8 x 8, W is 8 x 4: two tiles of eight slices on one weight panel. What to look for is printed at the end.
 """
+
 import shutil
 import sys
 from pathlib import Path
@@ -27,22 +28,42 @@ DUT = "core_player.dut"
 #: and of its lanes where they are shown one by one as signed numbers.
 VIEW = [
     ("clock", [("clk",)]),
-    ("weights in: a record of 12 beats, then 8 slices", [
-        ("s_axis_w_tvalid",), ("s_axis_w_tready",), ("s_axis_w_tlast",), ("s_axis_w_tdata", 8 * COLS)]),
-    ("activations in: 8 slices a tile", [
-        ("s_axis_a_tvalid",), ("s_axis_a_tready",), ("s_axis_a_tlast",), ("s_axis_a_tuser", 2),
-        ("s_axis_a_tdata", 8 * ROWS)]),
-    ("slices into the array: the second tile's first right after the first tile's last", [
-        ("op_valid",), ("op_last",), ("op_a", 8 * ROWS, 8), ("op_w", 8 * COLS, 8)]),
-    ("result chain: loaded by a last slice, shifts out while the next tile runs", [
-        ("load",), ("chain_shift",), ("row_valid",), ("row_last",), ("row", 32 * COLS, 32)]),
-    ("results out", [
-        ("m_axis_tvalid",), ("m_axis_tready",), ("m_axis_tlast",), ("m_axis_tkeep", 4 * COLS),
-        ("m_axis_tdata", 32 * COLS, 32)]),
+    (
+        "weights in: a record of 12 beats, then 8 slices",
+        [("s_axis_w_tvalid",), ("s_axis_w_tready",), ("s_axis_w_tlast",), ("s_axis_w_tdata", 8 * COLS)],
+    ),
+    (
+        "activations in: 8 slices a tile",
+        [
+            ("s_axis_a_tvalid",),
+            ("s_axis_a_tready",),
+            ("s_axis_a_tlast",),
+            ("s_axis_a_tuser", 2),
+            ("s_axis_a_tdata", 8 * ROWS),
+        ],
+    ),
+    (
+        "slices into the array: the second tile's first right after the first tile's last",
+        [("op_valid",), ("op_last",), ("op_a", 8 * ROWS, 8), ("op_w", 8 * COLS, 8)],
+    ),
+    (
+        "result chain: loaded by a last slice, shifts out while the next tile runs",
+        [("load",), ("chain_shift",), ("row_valid",), ("row_last",), ("row", 32 * COLS, 32)],
+    ),
+    (
+        "results out",
+        [
+            ("m_axis_tvalid",),
+            ("m_axis_tready",),
+            ("m_axis_tlast",),
+            ("m_axis_tkeep", 4 * COLS),
+            ("m_axis_tdata", 32 * COLS, 32),
+        ],
+    ),
     ("counters", [("stall_w",), ("stall_a",), ("pad",), ("tiles", 32)]),
 ]
 
-BINARY, HEX, SIGNED, COMMENT = "@28", "@22", "@420", "@200"   # GTKWave's display formats
+BINARY, HEX, SIGNED, COMMENT = "@28", "@22", "@420", "@200"  # GTKWave's display formats
 
 
 def operands():
@@ -79,15 +100,22 @@ def gtkwave(fst, start_ps, stop_ps):
     -------
     str
     """
-    zoom = np.log2((stop_ps - start_ps) / 1200)   # of a window 1200 points wide
-    lines = [f'[dumpfile] "{fst}"', f"[timestart] {start_ps}", "[size] 1600 900", "[pos] -1 -1",
-             f"*-{zoom:f} {start_ps} {start_ps} {stop_ps}" + " -1" * 24,
-             "[sst_width] 200", "[signals_width] 320", "[sst_expanded] 0"]
+    zoom = np.log2((stop_ps - start_ps) / 1200)  # of a window 1200 points wide
+    lines = [
+        f'[dumpfile] "{fst}"',
+        f"[timestart] {start_ps}",
+        "[size] 1600 900",
+        "[pos] -1 -1",
+        f"*-{zoom:f} {start_ps} {start_ps} {stop_ps}" + " -1" * 24,
+        "[sst_width] 200",
+        "[signals_width] 320",
+        "[sst_expanded] 0",
+    ]
     for title, signals in VIEW:
         lines += [COMMENT, f"-{title}"]
         for name, *width in signals:
             lines += [HEX if width else BINARY, signal(name, *width[:1])]
-            if len(width) == 2:   # a lane is a list of bits, highest first, and bits are counted from there
+            if len(width) == 2:  # a lane is a list of bits, highest first, and bits are counted from there
                 total, lane = width
                 for j in range(total // lane):
                     top = total - lane * (j + 1)
@@ -159,8 +187,8 @@ def main():
   op_valid stays high for {TILES * SLICES} cycles: none is idle where op_last ends the first tile.
   load copies a tile's sums; its {ROWS} rows leave through row while the next tile runs.
 
-  gtkwave {_short(files['gtkw'])}
-  surfer --command-file {_short(files['sucl'])}""")
+  gtkwave {_short(files["gtkw"])}
+  surfer --command-file {_short(files["sucl"])}""")
     return 0
 
 

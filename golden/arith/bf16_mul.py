@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """Golden model of ``rtl/arith/bf16_mul.v``: bfloat16 x bfloat16 to float32."""
+
 import numpy as np
 
 from golden.arith.bf16_product import bf16_product_plain

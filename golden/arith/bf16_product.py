@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Golden model of ``rtl/arith/bf16_product.v``: two bfloat16 and the product of their significands to
 float32."""
+
 import numpy as np
 
 from golden.arith.bf16_to_fp32 import bf16_to_fp32

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """Golden model of ``rtl/arith/bf16_to_fp32.v``: bfloat16 to float32, exactly."""
+
 import numpy as np
 
 

@@ -5,6 +5,7 @@
 ``y = float32(x + bias)``; ReLU makes +0 of whatever is not above 0, but for a NaN; then float32, or bfloat16
 by one of three roundings.
 """
+
 import numpy as np
 
 from golden.arith.fp32_add import fp32_add, fp32_add_plain

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """Golden model of ``rtl/arith/fp32_add.v``: float32 + float32, and what the float32 modules share."""
+
 import numpy as np
 
 NAN = 0x7FC00000
@@ -107,8 +108,9 @@ def fp32_add_plain(a: int, b: int) -> int:
     sign_a, magnitude_a, exponent_a = unpack_plain(a)
     sign_b, magnitude_b, exponent_b = unpack_plain(b)
     exponent = min(exponent_a, exponent_b)
-    total = ((-1) ** sign_a * magnitude_a << exponent_a - exponent) \
-        + ((-1) ** sign_b * magnitude_b << exponent_b - exponent)
+    total = ((-1) ** sign_a * magnitude_a << exponent_a - exponent) + (
+        (-1) ** sign_b * magnitude_b << exponent_b - exponent
+    )
     sign = int(total < 0) if total else sign_a & sign_b
     return pack_plain(sign, abs(total), exponent)
 

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """Golden model of ``rtl/arith/fp32_mul.v``: float32 x float32."""
+
 import numpy as np
 
 from golden.arith.fp32_add import INFINITY, NAN, bits_of, canonical, pack_plain, unpack_plain

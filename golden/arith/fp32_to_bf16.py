@@ -5,6 +5,7 @@
 bfloat16 is the upper half of a float32. Every rounding adds 0 or 1 to that half as an unsigned number;
 carries run from fraction into exponent and from the largest finite number into infinity by themselves.
 """
+
 import numpy as np
 
 EVEN, TOWARD_ZERO, STOCHASTIC = range(3)

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """Golden model of ``rtl/arith/fp32_to_int8.v``: the quantiser."""
+
 import numpy as np
 
 _BEYOND = 2**20  # saturates whatever the zero point

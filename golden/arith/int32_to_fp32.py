@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """Golden model of ``rtl/arith/int32_to_fp32.v``: int32 to float32."""
+
 import numpy as np
 
 from golden.arith.fp32_add import pack_plain

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """Golden model of ``rtl/arith/lead_zeros.v``: leading zeros of a 32-bit word."""
+
 import numpy as np
 
 

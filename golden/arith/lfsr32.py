@@ -5,6 +5,7 @@
 A Galois shift register over x^32 + x^22 + x^2 + x + 1, a primitive polynomial: every state but 0 comes once
 in 2^32 - 1 shifts. Each word is the lower half of the state, 16 shifts after the one before.
 """
+
 import functools
 
 import numpy as np

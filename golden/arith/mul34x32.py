@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """Golden model of ``rtl/arith/mul34x32.v``: the wide signed product."""
+
 import numpy as np
 
 

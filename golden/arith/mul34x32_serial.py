@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """Golden model of ``rtl/arith/mul34x32_serial.v``: `golden.arith.mul34x32` with `a` in one piece."""
+
 import numpy as np
 
 from golden.arith.mul34x32 import mul34x32, mul34x32_plain

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """Golden model of ``rtl/array/mul8x8.v``: the signed 8 x 8 bit product."""
+
 import numpy as np
 
 

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """Golden model of ``rtl/array/mul8x8_lut.v``: the numbers are those of `golden.arith.mul8x8`."""
+
 from golden.arith.mul8x8 import mul8x8 as mul8x8_lut
 from golden.arith.mul8x8 import mul8x8_plain as mul8x8_lut_plain
 

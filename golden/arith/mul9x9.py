@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """Golden model of ``rtl/arith/mul9x9.v``: the signed 9 x 9 bit product."""
+
 import numpy as np
 
 

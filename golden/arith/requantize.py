@@ -19,6 +19,7 @@ a*b >= 0 both divide a non-negative number, and for a*b < 0, with p = a*b,
 ``trunc((p + 1 - 2^30) / 2^31) = ceil((p + 1 - 2^30) / 2^31) = floor((p + 2^30) / 2^31)``, since
 ``ceil(n / d) = floor((n + d - 1) / d)``. Its ties therefore go up, whatever the sign.
 """
+
 import numpy as np
 
 RAW, GEMMLOWP, RUY, FP32 = range(4)

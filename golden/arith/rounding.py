@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """Golden model of ``rtl/arith/rounding.v``: whether a truncated number goes up by one."""
+
 import numpy as np
 
 FLOOR, AWAY, UP, EVEN = range(4)

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """Golden model of ``rtl/arith/scale_to_int8.v``: multiply, round, shift right, round, zero point, clamp."""
+
 import numpy as np
 
 from golden.arith.mul34x32 import mul34x32, mul34x32_plain

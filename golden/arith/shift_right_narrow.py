@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """Golden model of ``rtl/arith/shift_right_narrow.v``: shift right, narrow, keep what rounding needs."""
+
 import numpy as np
 
 

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """Golden model of ``rtl/arith/shift_right_sticky.v``: a right shift that remembers what it lost."""
+
 import numpy as np
 
 

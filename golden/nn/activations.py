@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """Activation functions and their derivatives."""
+
 import numpy as np
 
 
@@ -100,8 +101,11 @@ def identity_derivative(z):
     return np.ones_like(z)
 
 
-ACTIVATIONS = {"relu": (relu, relu_derivative), "sigmoid": (sigmoid, sigmoid_derivative),
-               "identity": (identity, identity_derivative)}
+ACTIVATIONS = {
+    "relu": (relu, relu_derivative),
+    "sigmoid": (sigmoid, sigmoid_derivative),
+    "identity": (identity, identity_derivative),
+}
 """Activation functions by name, each with its derivative."""
 
 

@@ -7,6 +7,7 @@ those of b bits, held in int8: [-2^(b-1), 2^(b-1) - 1], symmetric ones without t
 
 Scales are normal float64 numbers. Numbers so small that theirs would be below 2^-1022 are taken for zeros.
 """
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -146,7 +147,7 @@ def asymmetric(low, high, bits=8):
     low, high = min(float(low), 0.0), max(float(high), 0.0)
     least, most = integer_range(bits)
     scale = (high - low) / (most - least)
-    if np.isinf(scale):                                    # of ends whose difference no float64 can hold
+    if np.isinf(scale):  # of ends whose difference no float64 can hold
         scale = high / (most - least) - low / (most - least)
     if scale < SMALLEST_SCALE:
         return Affine(1.0, 0, bits)

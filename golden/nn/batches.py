@@ -13,6 +13,7 @@ batches make 500 updates an epoch of 256,000 samples, and of 256,001 as well if 
 `solve` therefore returns the whole range of answers beside one of them: the one that leaves least over if
 that is dropped, and the one with the fullest last batch if it is kept.
 """
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -109,39 +110,49 @@ def solve(updates=None, epochs=None, batch_size=None, samples=None, leftover="sm
     given = {"updates": updates, "epochs": epochs, "batch_size": batch_size, "samples": samples}
     missing = [name for name in QUANTITIES if given[name] is None]
     if len(missing) != 1:
-        raise ValueError(f"{4 - len(missing)} of updates, epochs, batch_size and samples are given: "
-                         "expected exactly three")
+        raise ValueError(
+            f"{4 - len(missing)} of updates, epochs, batch_size and samples are given: expected exactly three"
+        )
     for name in QUANTITIES:
         if given[name] is not None and given[name] < 1:
             raise ValueError(f"{name} = {given[name]}: expected at least 1")
-    solved, = missing
+    (solved,) = missing
     if solved in ("updates", "epochs"):
         each = updates_per_epoch(samples, batch_size, leftover)
         if each == 0:
-            raise ValueError(f"batch_size = {batch_size}: expected at most samples = {samples}, "
-                             "or every sample is left over and dropped")
+            raise ValueError(
+                f"batch_size = {batch_size}: expected at most samples = {samples}, "
+                "or every sample is left over and dropped"
+            )
         if solved == "updates":
             value = epochs * each
         elif updates % each:
-            raise ValueError(f"updates = {updates}: expected a multiple of the {each} updates in an epoch of "
-                             f"{samples} samples in batches of {batch_size}")
+            raise ValueError(
+                f"updates = {updates}: expected a multiple of the {each} updates in an epoch of "
+                f"{samples} samples in batches of {batch_size}"
+            )
         else:
             value = updates // each
         low = high = value
     else:
         if updates % epochs:
-            raise ValueError(f"updates = {updates}: expected a multiple of epochs = {epochs}, "
-                             "as every epoch makes the same number of updates")
+            raise ValueError(
+                f"updates = {updates}: expected a multiple of epochs = {epochs}, "
+                "as every epoch makes the same number of updates"
+            )
         each = updates // epochs
         if solved == "samples":
             value = each * batch_size
-            low, high = ((value, value + batch_size - 1) if leftover == "drop"
-                         else (value - batch_size + 1, value))
+            low, high = (
+                (value, value + batch_size - 1) if leftover == "drop" else (value - batch_size + 1, value)
+            )
         else:
             low, high = _batch_sizes(samples, each, leftover)
             if high is not None and low > high:
-                raise ValueError(f"samples = {samples}: no batch size cuts them into {each} batches an epoch "
-                                 f"(leftover = {leftover!r})")
+                raise ValueError(
+                    f"samples = {samples}: no batch size cuts them into {each} batches an epoch "
+                    f"(leftover = {leftover!r})"
+                )
             value = high if leftover == "drop" else low
     given[solved] = value
     return Schedule(**given, leftover=leftover, solved=solved, lowest=low, highest=high)
@@ -167,7 +178,7 @@ def minibatches(samples, batch_size, leftover="smaller", rng=None):
     count = updates_per_epoch(samples, batch_size, leftover)
     order = np.arange(samples) if rng is None else rng.permutation(samples)
     for i in range(count):
-        yield order[i * batch_size:(i + 1) * batch_size]
+        yield order[i * batch_size : (i + 1) * batch_size]
 
 
 def _batch_sizes(samples, each, leftover):

@@ -22,6 +22,7 @@ between steps. The mask asks the stored activation, not z: a z so small that it 
 Softmax itself runs beside the core, in float64 of `golden.nn.elementary`, rounded to fp32; no machine's own
 exp is in it, so that trained weights have the same SHA-256 everywhere.
 """
+
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -180,8 +181,9 @@ class NetworkBf16:
         if self.objective not in LOSSES:
             raise ValueError(f"objective is {self.objective!r}, expected one of {', '.join(LOSSES)}")
         if self.objective == "cross_entropy" and self.activations[-1] != "identity":
-            raise ValueError(f"last activation is {self.activations[-1]!r}: expected 'identity' with "
-                             "cross_entropy")
+            raise ValueError(
+                f"last activation is {self.activations[-1]!r}: expected 'identity' with cross_entropy"
+            )
         self.evaluator = self.evaluator or self.backend
 
     @classmethod
@@ -198,8 +200,15 @@ class NetworkBf16:
         -------
         NetworkBf16
         """
-        return cls(network.weights, network.biases, list(network.activations), network.objective,
-                   network.dropout, backend or Golden(), evaluator)
+        return cls(
+            network.weights,
+            network.biases,
+            list(network.activations),
+            network.objective,
+            network.dropout,
+            backend or Golden(),
+            evaluator,
+        )
 
     def parameters(self):
         """All weight matrices, then all bias vectors; the arrays themselves, to be updated in place."""
@@ -251,7 +260,7 @@ class NetworkBf16:
         backend, layers = self.backend, len(self.weights)
         back = Backward(None, [None] * layers, [None] * layers, [None] * layers, [None] * layers)
         back.error, da = self._output_gradient(trace.output, targets)
-        kept = [*trace.inputs[1:], trace.output]          # each layer's activation
+        kept = [*trace.inputs[1:], trace.output]  # each layer's activation
         ones = np.full((1, len(da)), ONE)
         for layer in reversed(range(layers)):
             if masks is not None and layer < layers - 1:
@@ -281,8 +290,9 @@ class NetworkBf16:
         list of numpy.ndarray of float32
         """
         if masks is None and self.dropout:
-            masks = dropout_masks([(len(x), w.shape[0]) for w in self.weights[:-1]], self.dropout, rng,
-                                  np.float32)
+            masks = dropout_masks(
+                [(len(x), w.shape[0]) for w in self.weights[:-1]], self.dropout, rng, np.float32
+            )
         back = self.backward(self.forward(x, masks), targets, masks)
         return back.dw + back.db
 
@@ -330,7 +340,7 @@ class NetworkBf16:
         if self.objective == "cross_entropy":
             if np.isfinite(output).all():
                 y = elementary.softmax(output)[0].astype(np.float32)
-            else:                                         # training is over anyway, and must notice
+            else:  # training is over anyway, and must notice
                 y = np.full(output.shape, np.nan, np.float32)
             t = np.zeros(output.shape, np.float32)
             t[np.arange(samples), np.asarray(targets)] = 1

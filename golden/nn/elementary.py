@@ -8,15 +8,16 @@ rounds alike everywhere. exp is within 2 units in the last place of float64 and 
 to float32, within one of the nearest float32, nearly always equal to it. Softmax, with its loss, is what
 needs them: the one part of training that runs beside the core.
 """
+
 import math
 
 import numpy as np
 
 _LOG2E = 1.4426950408889634
-_LN2_HIGH = float.fromhex("0x1.62e42fee00000p-1")     # 32 bits: exact times any exponent of float64
-_LN2_LOW = float.fromhex("0x1.a39ef35793c76p-33")     # ln 2 less the above
-_EXP = [1 / math.factorial(n) for n in range(14)]     # |r| <= ln(2) / 2: the next term is below 2^-58
-_LOG = [2 / n for n in range(1, 24, 2)]               # |s| <= 0.1716: the next is below 2^-60 of the first
+_LN2_HIGH = float.fromhex("0x1.62e42fee00000p-1")  # 32 bits: exact times any exponent of float64
+_LN2_LOW = float.fromhex("0x1.a39ef35793c76p-33")  # ln 2 less the above
+_EXP = [1 / math.factorial(n) for n in range(14)]  # |r| <= ln(2) / 2: the next term is below 2^-58
+_LOG = [2 / n for n in range(1, 24, 2)]  # |s| <= 0.1716: the next is below 2^-60 of the first
 
 
 def exp(x):
@@ -40,7 +41,7 @@ def exp(x):
     value = np.full(r.shape, _EXP[-1])
     for coefficient in _EXP[-2::-1]:
         value = value * r + coefficient
-    half = np.floor(k / 2)                            # 2^k may be beyond float64 where the result is not
+    half = np.floor(k / 2)  # 2^k may be beyond float64 where the result is not
     with np.errstate(over="ignore", under="ignore"):
         value = np.ldexp(np.ldexp(value, half.astype(np.int64)), (k - half).astype(np.int64))
     return np.where(np.isnan(x), x, value)

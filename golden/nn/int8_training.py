@@ -7,6 +7,7 @@ the same weight: where an update is less than half a step of the grid it is roun
 largest value is far above the others leaves these no steps at all. Rounding an update up or down at random,
 with the probability that keeps its mean, is the known cure for the first.
 """
+
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -64,8 +65,13 @@ class NetworkOnGrid:
         NetworkOnGrid
         """
         scales = [headroom * symmetric(w).scale for w in network.weights]
-        out = cls([w.copy() for w in network.weights], [b.copy() for b in network.biases], scales,
-                  network.objective, rng)
+        out = cls(
+            [w.copy() for w in network.weights],
+            [b.copy() for b in network.biases],
+            scales,
+            network.objective,
+            rng,
+        )
         for w, scale in zip(out.weights, scales):
             w[...] = _to_grid(w, scale)
         out._before = [w.copy() for w in out.weights]

@@ -14,6 +14,7 @@ mean        1 / outputs  mean squared error (PyTorch's MSELoss)      2 (y - t) /
 
 For two outputs half_sum and mean are the same. Over a batch each loss is the mean over its samples.
 """
+
 import numpy as np
 
 from golden.nn.activations import log_softmax, softmax
@@ -132,24 +133,32 @@ def _mse_pair(scaling):
     return (lambda y, t: mse(y, t, scaling)), (lambda y, t: mse_gradient(y, t, scaling))
 
 
-LOSSES = {"cross_entropy": (cross_entropy, cross_entropy_gradient), "mse_sum": _mse_pair("sum"),
-          "mse_half_sum": _mse_pair("half_sum"), "mse_mean": _mse_pair("mean")}
+LOSSES = {
+    "cross_entropy": (cross_entropy, cross_entropy_gradient),
+    "mse_sum": _mse_pair("sum"),
+    "mse_half_sum": _mse_pair("half_sum"),
+    "mse_mean": _mse_pair("mean"),
+}
 """Losses by name, each with its gradient with respect to the network's outputs."""
 
 
 def _paired(outputs, targets):
     y, t = np.asarray(outputs), np.asarray(targets)
     if y.ndim != 2 or y.shape != t.shape or not y.size:
-        raise ValueError(f"outputs {y.shape} and targets {t.shape}: expected the same (samples, outputs), "
-                         "at least one of each")
+        raise ValueError(
+            f"outputs {y.shape} and targets {t.shape}: expected the same (samples, outputs), "
+            "at least one of each"
+        )
     return y, t
 
 
 def _checked(logits, labels):
     logits, labels = np.asarray(logits), np.asarray(labels)
     if logits.ndim != 2 or labels.shape != logits.shape[:1] or not len(labels):
-        raise ValueError(f"logits {logits.shape} and labels {labels.shape}: "
-                         "expected (samples, classes) and (samples,), at least one sample")
+        raise ValueError(
+            f"logits {logits.shape} and labels {labels.shape}: "
+            "expected (samples, classes) and (samples,), at least one sample"
+        )
     if not np.issubdtype(labels.dtype, np.integer) or labels.min() < 0 or labels.max() >= logits.shape[1]:
         raise ValueError(f"labels: expected integers from 0 to {logits.shape[1] - 1}")
     return logits, labels

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """A multilayer perceptron: dense layers, an activation after each, a loss at the end, backpropagation."""
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,11 +75,15 @@ class Network:
         if self.objective not in LOSSES:
             raise ValueError(f"objective is {self.objective!r}, expected one of {', '.join(LOSSES)}")
         if not len(self.activations) == len(self.weights) == len(self.biases):
-            raise ValueError(f"{len(self.weights)} weight matrices, {len(self.biases)} bias vectors and "
-                             f"{len(self.activations)} activations: expected one of each a layer")
+            raise ValueError(
+                f"{len(self.weights)} weight matrices, {len(self.biases)} bias vectors and "
+                f"{len(self.activations)} activations: expected one of each a layer"
+            )
         if self.objective == "cross_entropy" and self.activations[-1] != "identity":
-            raise ValueError(f"last activation is {self.activations[-1]!r}: expected 'identity' with "
-                             "cross_entropy, which takes the softmax itself")
+            raise ValueError(
+                f"last activation is {self.activations[-1]!r}: expected 'identity' with "
+                "cross_entropy, which takes the softmax itself"
+            )
 
     @classmethod
     def random(cls, sizes, rng, dtype=np.float64, uniform=False, **options):
@@ -102,19 +107,26 @@ class Network:
         -------
         Network
         """
+
         def draw(outputs, inputs):
             if uniform:
                 return (2 * rng.random((outputs, inputs)) - 1) * np.sqrt(6 / inputs)
             return rng.standard_normal((outputs, inputs)) * np.sqrt(2 / inputs)
 
         pairs = list(zip(sizes, sizes[1:]))
-        return cls([draw(n, k).astype(dtype) for k, n in pairs], [np.zeros(n, dtype) for _, n in pairs],
-                   **options)
+        return cls(
+            [draw(n, k).astype(dtype) for k, n in pairs], [np.zeros(n, dtype) for _, n in pairs], **options
+        )
 
     def copy(self):
         """A network of its own with the same parameters and options."""
-        return type(self)([w.copy() for w in self.weights], [b.copy() for b in self.biases],
-                          list(self.activations), self.objective, self.dropout)
+        return type(self)(
+            [w.copy() for w in self.weights],
+            [b.copy() for b in self.biases],
+            list(self.activations),
+            self.objective,
+            self.dropout,
+        )
 
     def forward(self, x, masks=None):
         """Run the network and keep what backpropagation needs.
@@ -194,8 +206,9 @@ class Network:
             Where units are to be dropped and neither `rng` nor masks are given.
         """
         if masks is None and self.dropout:
-            masks = dropout_masks([(len(x), w.shape[0]) for w in self.weights[:-1]], self.dropout, rng,
-                                  self.weights[0].dtype)
+            masks = dropout_masks(
+                [(len(x), w.shape[0]) for w in self.weights[:-1]], self.dropout, rng, self.weights[0].dtype
+            )
         trace = self.forward(x, masks)
         da = LOSSES[self.objective][1](trace.output, targets)
         dw, db = [], []

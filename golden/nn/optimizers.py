@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """Optimizers: what becomes of a gradient. Each updates its parameters in place, in their own dtype."""
+
 import numpy as np
 
 from golden.nn.regularization import add_l2

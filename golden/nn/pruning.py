@@ -8,6 +8,7 @@ outputs the columns of the core's array and inputs its DEPTH, a block is what on
 all of it is 0, the host leaves the beat out, together with the activations it would have met, and the sums do
 not change.
 """
+
 import numpy as np
 
 
@@ -56,11 +57,15 @@ def block_masks(weights, sparsity, block, everywhere=True):
     ValueError
         If the sparsity is out of range or a side of the block is below 1.
     """
-    strength = [block_sums(np.square(w, dtype=np.float64), block) / block_sums(np.ones(w.shape), block)
-                for w in weights]
+    strength = [
+        block_sums(np.square(w, dtype=np.float64), block) / block_sums(np.ones(w.shape), block)
+        for w in weights
+    ]
     kept = _masks(strength, sparsity, everywhere)
-    return [np.kron(k, np.ones(block, bool))[:w.shape[0], :w.shape[1]].astype(bool)
-            for k, w in zip(kept, weights)]
+    return [
+        np.kron(k, np.ones(block, bool))[: w.shape[0], : w.shape[1]].astype(bool)
+        for k, w in zip(kept, weights)
+    ]
 
 
 def block_sums(values, block):
@@ -163,6 +168,6 @@ def _masks(strength, share, everywhere):
         return [_masks([s], share, True)[0] for s in strength]
     ranked = np.concatenate([s.ravel() for s in strength])
     kept = np.ones(ranked.size, bool)
-    kept[np.argsort(ranked, kind="stable")[:round(share * ranked.size)]] = False
+    kept[np.argsort(ranked, kind="stable")[: round(share * ranked.size)]] = False
     ends = np.cumsum([s.size for s in strength])[:-1]
     return [part.reshape(s.shape) for part, s in zip(np.split(kept, ends), strength)]

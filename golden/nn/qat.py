@@ -7,6 +7,7 @@ estimator (Bengio et al., 2013) takes the derivative of the clamp alone: 1 where
 0 where it saturates. Weights stay real numbers between steps; what the loss sees are their rounded values,
 and biases rounded to whole steps of the accumulator.
 """
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -79,10 +80,11 @@ class QuantizationAware:
         -------
         QuantizationAware
         """
-        calibrate(network, x)                             # refuses what has no integer form
+        calibrate(network, x)  # refuses what has no integer form
         trace = network.forward(x)
-        return cls(network, [(float(t.min()), float(t.max())) for t in (*trace.inputs, trace.logits)],
-                   **options)
+        return cls(
+            network, [(float(t.min()), float(t.max())) for t in (*trace.inputs, trace.logits)], **options
+        )
 
     def ranges(self):
         """Quantisation of the input and of each layer's output, as `calibrate` gives them."""
@@ -114,7 +116,7 @@ class QuantizationAware:
         for layer, (w, b) in enumerate(zip(self.network.weights, self.network.biases)):
             scales = symmetric(w, axis=1 if self.per_channel else None, bits=self.bits)
             weights.append(fake_quantize(w, scales)[0])
-            step = ranges[layer].scale * np.ravel(scales.scale)         # of the accumulator
+            step = ranges[layer].scale * np.ravel(scales.scale)  # of the accumulator
             z = dense(steps[-1][1], weights[-1], (step * np.rint(b / step)).astype(b.dtype))
             a = z if layer == last else np.maximum(z, 0)
             value, inside = fake_quantize(a, ranges[layer + 1])
@@ -145,8 +147,10 @@ class QuantizationAware:
             dw.insert(0, dw_layer)
             db.insert(0, db_layer)
         keep, move = self.decay, 1 - self.decay
-        self.ends = [(keep * low + move * float(a.min()), keep * high + move * float(a.max()))
-                     for (low, high), (a, _, _) in zip(self.ends, steps)]
+        self.ends = [
+            (keep * low + move * float(a.min()), keep * high + move * float(a.max()))
+            for (low, high), (a, _, _) in zip(self.ends, steps)
+        ]
         return dw + db
 
     def loss(self, x, targets):
@@ -172,5 +176,6 @@ class QuantizationAware:
         -------
         golden.nn.quantization.NetworkInt8
         """
-        return quantize_network(self.network, None, mode, self.per_channel, self.bits, self.activation_bits,
-                                self.ranges())
+        return quantize_network(
+            self.network, None, mode, self.per_channel, self.bits, self.activation_bits, self.ranges()
+        )

@@ -12,6 +12,7 @@ layer then needs only integers:
     acc = sum_k (qx_k - zx) qw_jk + bias_j         bias_j = round(b_j / (sx sw_j)), int32
     qy  = clamp(requantize(acc, sx sw_j / sy) + zy)
 """
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +21,7 @@ from golden.arith.requantize import quantize_multiplier, requantize, scale_bits
 from golden.nn.affine import Affine, asymmetric, symmetric
 
 INT8_MIN, INT8_MAX = -128, 127
-INT32_MIN, INT32_MAX = -2**31, 2**31 - 1
+INT32_MIN, INT32_MAX = -(2**31), 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -96,8 +97,15 @@ class DenseInt8:
         -------
         numpy.ndarray of int8, shape (samples, outputs)
         """
-        return requantize(self.accumulate(x), self.multiplier, self.shift, self.output.zero_point, self.low,
-                          self.high, self.mode)
+        return requantize(
+            self.accumulate(x),
+            self.multiplier,
+            self.shift,
+            self.output.zero_point,
+            self.low,
+            self.high,
+            self.mode,
+        )
 
 
 @dataclass(frozen=True)
@@ -175,8 +183,10 @@ def calibrate(network, x, bits=8):
         Where a hidden layer has another activation than ReLU, or the last one any.
     """
     if network.activations != ["relu"] * (len(network.weights) - 1) + ["identity"]:
-        raise ValueError(f"activations are {', '.join(network.activations)}: expected relu after each layer "
-                         "but the last, which integer layers fold into their clamp")
+        raise ValueError(
+            f"activations are {', '.join(network.activations)}: expected relu after each layer "
+            "but the last, which integer layers fold into their clamp"
+        )
     trace = network.forward(x)
     tensors = [*trace.inputs, trace.logits]
     return [asymmetric(t.min(), t.max(), bits) for t in tensors]
@@ -214,14 +224,24 @@ def quantize_dense(w, b, before, after, mode="gemmlowp", per_channel=True, relu_
     weight_scale = np.broadcast_to(np.ravel(weights.scale), b.shape).astype(np.float64)
     bias = np.rint(b / (before.scale * weight_scale))
     for j in np.flatnonzero((bias < INT32_MIN) | (bias > INT32_MAX)):
-        raise ValueError(f"bias {b[j]:g} of output {j} is {bias[j]:g} steps of its accumulator: "
-                         "expected it to fit int32")
+        raise ValueError(
+            f"bias {b[j]:g} of output {j} is {bias[j]:g} steps of its accumulator: expected it to fit int32"
+        )
     scale = before.scale * weight_scale / after.scale
     for j in np.flatnonzero((scale < 2.0**-126) | (scale >= 2.0**31)):
-        raise ValueError(f"output {j} is to be scaled by {scale[j]:g}: "
-                         "expected at least 2^-126 and less than 2^31")
-    return DenseInt8(weights.quantize(w), bias.astype(np.int32), before, after, weight_scale, mode,
-                     low=after.zero_point if relu_after else after.low, high=after.high)
+        raise ValueError(
+            f"output {j} is to be scaled by {scale[j]:g}: expected at least 2^-126 and less than 2^31"
+        )
+    return DenseInt8(
+        weights.quantize(w),
+        bias.astype(np.int32),
+        before,
+        after,
+        weight_scale,
+        mode,
+        low=after.zero_point if relu_after else after.low,
+        high=after.high,
+    )
 
 
 def quantize_network(network, x, mode="gemmlowp", per_channel=True, bits=8, activation_bits=8, ranges=None):
@@ -252,5 +272,9 @@ def quantize_network(network, x, mode="gemmlowp", per_channel=True, bits=8, acti
     """
     ranges = ranges or calibrate(network, x, activation_bits)
     last = len(network.weights) - 1
-    return NetworkInt8([quantize_dense(w, b, ranges[i], ranges[i + 1], mode, per_channel, i < last, bits)
-                        for i, (w, b) in enumerate(zip(network.weights, network.biases))])
+    return NetworkInt8(
+        [
+            quantize_dense(w, b, ranges[i], ranges[i + 1], mode, per_channel, i < last, bits)
+            for i, (w, b) in enumerate(zip(network.weights, network.biases))
+        ]
+    )

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """Against overfitting: dropout, the L2 penalty, early stopping, and cross-validation to measure it."""
+
 import numpy as np
 
 
@@ -148,4 +149,4 @@ def kfold(samples, folds, rng=None):
         raise ValueError(f"folds is {folds}, expected 2 to {samples}, the number of samples")
     parts = np.array_split(np.arange(samples) if rng is None else rng.permutation(samples), folds)
     for i, part in enumerate(parts):
-        yield np.concatenate(parts[:i] + parts[i + 1:]), part
+        yield np.concatenate(parts[:i] + parts[i + 1 :]), part

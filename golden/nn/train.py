@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
 """Training, epoch by epoch: one loop for every network, arithmetic and optimizer."""
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,8 +36,23 @@ class Epoch:
     validation: float = None
 
 
-def fit(network, x, targets, *, epochs, batch_size, rate=None, momentum=0.0, l2=0.0, optimizer=None,
-        leftover="smaller", rng=None, validation=None, stopping=None, project=None):
+def fit(
+    network,
+    x,
+    targets,
+    *,
+    epochs,
+    batch_size,
+    rate=None,
+    momentum=0.0,
+    l2=0.0,
+    optimizer=None,
+    leftover="smaller",
+    rng=None,
+    validation=None,
+    stopping=None,
+    project=None,
+):
     """Train a network on mini-batches, in place.
 
     Parameters

@@ -12,6 +12,7 @@ parameters (w0, b0, w1, ...), the first batch's output, loss and gradients (outp
 every batch's loss (losses) and the last parameters (after/w0, ...). The case "straight-through" has instead
 the ranges and the gradients of a network with rounding in it; "cases" is the table of all of them as JSON.
 """
+
 import json
 import sys
 from pathlib import Path
@@ -19,29 +20,46 @@ from pathlib import Path
 import numpy as np
 
 HERE = Path(__file__).parent
-BATCH, SAMPLES, EPOCHS = 8, 21, 4                  # batches of 8, 8 and 5
+BATCH, SAMPLES, EPOCHS = 8, 21, 4  # batches of 8, 8 and 5
 CASES = {
     "relu-cross_entropy-sgd": {"sizes": [6, 9, 4], "optimizer": {"kind": "sgd", "rate": 0.1}},
     "relu-cross_entropy-momentum-l2": {
-        "sizes": [6, 9, 7, 4], "optimizer": {"kind": "sgd", "rate": 0.05, "momentum": 0.9, "l2": 0.01}},
+        "sizes": [6, 9, 7, 4],
+        "optimizer": {"kind": "sgd", "rate": 0.05, "momentum": 0.9, "l2": 0.01},
+    },
     "relu-cross_entropy-adam": {"sizes": [6, 9, 7, 4], "optimizer": {"kind": "adam", "rate": 0.01}},
     "relu-cross_entropy-adam-l2": {
-        "sizes": [6, 9, 4], "optimizer": {
-            "kind": "adam", "rate": 0.02, "beta1": 0.8, "beta2": 0.99, "epsilon": 1e-4, "l2": 0.05}},
+        "sizes": [6, 9, 4],
+        "optimizer": {"kind": "adam", "rate": 0.02, "beta1": 0.8, "beta2": 0.99, "epsilon": 1e-4, "l2": 0.05},
+    },
     "sigmoid-mse_sum-sgd": {
-        "sizes": [3, 5, 2], "activations": ["sigmoid", "sigmoid"], "objective": "mse_sum",
-        "optimizer": {"kind": "sgd", "rate": 0.5}},
+        "sizes": [3, 5, 2],
+        "activations": ["sigmoid", "sigmoid"],
+        "objective": "mse_sum",
+        "optimizer": {"kind": "sgd", "rate": 0.5},
+    },
     "relu-mse_half_sum-sgd": {
-        "sizes": [2, 8, 2], "activations": ["relu", "relu"], "objective": "mse_half_sum",
-        "optimizer": {"kind": "sgd", "rate": 0.05}},
+        "sizes": [2, 8, 2],
+        "activations": ["relu", "relu"],
+        "objective": "mse_half_sum",
+        "optimizer": {"kind": "sgd", "rate": 0.05},
+    },
     "mixed-mse_mean-momentum": {
-        "sizes": [5, 6, 6, 3], "activations": ["sigmoid", "relu", "identity"], "objective": "mse_mean",
-        "optimizer": {"kind": "sgd", "rate": 0.1, "momentum": 0.7}},
+        "sizes": [5, 6, 6, 3],
+        "activations": ["sigmoid", "relu", "identity"],
+        "objective": "mse_mean",
+        "optimizer": {"kind": "sgd", "rate": 0.1, "momentum": 0.7},
+    },
     "sigmoid-cross_entropy-adam": {
-        "sizes": [6, 8, 4], "activations": ["sigmoid", "identity"],
-        "optimizer": {"kind": "adam", "rate": 0.03}},
+        "sizes": [6, 8, 4],
+        "activations": ["sigmoid", "identity"],
+        "optimizer": {"kind": "adam", "rate": 0.03},
+    },
     "dropout-cross_entropy-sgd": {
-        "sizes": [6, 12, 10, 4], "dropout": 0.4, "optimizer": {"kind": "sgd", "rate": 0.1}},
+        "sizes": [6, 12, 10, 4],
+        "dropout": 0.4,
+        "optimizer": {"kind": "sgd", "rate": 0.1},
+    },
     "straight-through": {"sizes": [6, 9, 4], "bits": 5, "activation_bits": 7, "per_channel": True},
 }
 
@@ -56,7 +74,7 @@ def draw(case, rng):
         stored[f"w{i}"] = rng.standard_normal((n, k)) / np.sqrt(k)
         stored[f"b{i}"] = 0.3 * rng.standard_normal(n)
         if i == len(sizes) - 2 and case.get("activations", ["identity"])[-1] == "relu":
-            stored[f"b{i}"] += 1                              # or there may be nothing but zeros
+            stored[f"b{i}"] += 1  # or there may be nothing but zeros
         if "dropout" in case and i < len(sizes) - 2:
             stored[f"mask{i}"] = (rng.random((SAMPLES, n)) >= case["dropout"]) / (1 - case["dropout"])
     return stored
@@ -99,8 +117,12 @@ def train(torch, case, stored):
     if kind == "sgd":
         optimizer = torch.optim.SGD(groups, lr=options["rate"], momentum=options.get("momentum", 0.0))
     else:
-        optimizer = torch.optim.Adam(groups, lr=options["rate"], eps=options.get("epsilon", 1e-8),
-                                     betas=(options.get("beta1", 0.9), options.get("beta2", 0.999)))
+        optimizer = torch.optim.Adam(
+            groups,
+            lr=options["rate"],
+            eps=options.get("epsilon", 1e-8),
+            betas=(options.get("beta1", 0.9), options.get("beta2", 0.999)),
+        )
     answers, losses = {}, []
     for _ in range(EPOCHS):
         for start in range(0, SAMPLES, BATCH):
@@ -122,14 +144,18 @@ def train(torch, case, stored):
 
 def gradients(weights, biases):
     """Copies of autograd's gradients by name."""
-    return {f"d{letter}{i}": p.grad.numpy().copy() for letter, group in (("w", weights), ("b", biases))
-            for i, p in enumerate(group)}
+    return {
+        f"d{letter}{i}": p.grad.numpy().copy()
+        for letter, group in (("w", weights), ("b", biases))
+        for i, p in enumerate(group)
+    }
 
 
 def straight_through(torch, case, stored):
     """Gradients of a network with rounding in it: autograd sees the saturation, and not the rounding."""
+
     def fake(x, scale, zero, bits):
-        low, high = -2 ** (bits - 1), 2 ** (bits - 1) - 1
+        low, high = -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
         q = torch.round(x / scale) + zero
         seen = torch.where((q >= low) & (q <= high), x, x.detach())
         return seen + (scale * (torch.clamp(q, low, high) - zero) - seen).detach()
@@ -141,19 +167,23 @@ def straight_through(torch, case, stored):
     for i in range(len(weights) + 1):
         if i:
             w = fake(weights[i - 1], scales[i - 1], 0, case["bits"])
-            step, b = scale * scales[i - 1][:, 0], biases[i - 1]       # of the integer sums
+            step, b = scale * scales[i - 1][:, 0], biases[i - 1]  # of the integer sums
             b = b + (step * torch.round(b / step) - b).detach()
             h = torch.nn.functional.linear(h, w, b)
             assert abs(h).min() > 1e-9, "a sum of 0 but for rounding, where ReLU has no derivative"
             h = torch.relu(h) if i < len(weights) else h
-        ends.append((0.6 * min(h.min().item(), 0.0), 0.6 * h.max().item()))     # so that some saturate
+        ends.append((0.6 * min(h.min().item(), 0.0), 0.6 * h.max().item()))  # so that some saturate
         scale = (ends[-1][1] - ends[-1][0]) / levels
-        zero = round(-2 ** (case["activation_bits"] - 1) - ends[-1][0] / scale)
+        zero = round(-(2 ** (case["activation_bits"] - 1)) - ends[-1][0] / scale)
         h = fake(h, scale, zero, case["activation_bits"])
     value = loss(h, list(range(SAMPLES)))
     value.backward()
-    return {"output": h.detach().numpy(), "loss": value.item(), "ends": np.array(ends),
-            **gradients(weights, biases)}
+    return {
+        "output": h.detach().numpy(),
+        "loss": value.item(),
+        "ends": np.array(ends),
+        **gradients(weights, biases),
+    }
 
 
 def make(seed=1):
@@ -168,8 +198,13 @@ def make(seed=1):
         answers = (train if "optimizer" in case else straight_through)(torch, case, stored)
         count += sum(np.size(v) for v in answers.values())
         arrays |= {f"{name}/{key}": value for key, value in (stored | answers).items()}
-    np.savez_compressed(HERE / "pytorch.npz", cases=json.dumps(CASES), version=torch.__version__,
-                        shape=[BATCH, SAMPLES, EPOCHS], **arrays)
+    np.savez_compressed(
+        HERE / "pytorch.npz",
+        cases=json.dumps(CASES),
+        version=torch.__version__,
+        shape=[BATCH, SAMPLES, EPOCHS],
+        **arrays,
+    )
     return count
 
 

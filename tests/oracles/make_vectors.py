@@ -18,6 +18,7 @@ Arrays of a file: a (layers, K) int8; zero_point, low, high (layers) int8; op (l
 index; w (outputs, K) int8; bias (outputs) int32; scale (outputs) float32; q (outputs) int8, the answers;
 runtime, version.
 """
+
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -67,8 +68,12 @@ def integer_scales(rng, n):
 
 def float_accumulators(rng, n):
     """(accumulators, positive scales): ties of float32(x), of the product, of the integer, and anything."""
-    parts = [stimuli.float_integer_ties(rng, n), stimuli.float_conversion_ties(rng, n),
-             stimuli.float_product_ties(rng, n), stimuli.float_random(rng, n)]
+    parts = [
+        stimuli.float_integer_ties(rng, n),
+        stimuli.float_conversion_ties(rng, n),
+        stimuli.float_product_ties(rng, n),
+        stimuli.float_random(rng, n),
+    ]
     x = np.concatenate([p["x"] for p in parts]).astype(np.int64)
     scale = np.abs(np.concatenate([p["multiplier"] for p in parts]).view(np.float32))
     some = rng.permutation(x.size)[:n]
@@ -115,10 +120,12 @@ def tflite_model(layer, activation):
     lead = [1, 1, 1] if conv else [1]
     weights = [n, 1, 1, K] if conv else [n, K]
     graph = schema.SubGraphT()
-    graph.tensors = [tensor("a", [*lead, K], kinds.INT8, 0, [1.0]),
-                     tensor("w", weights, kinds.INT8, 1, scale),
-                     tensor("bias", [n], kinds.INT32, 2, scale),
-                     tensor("q", [*lead, n], kinds.INT8, 0, [1.0], layer["zero_point"])]
+    graph.tensors = [
+        tensor("a", [*lead, K], kinds.INT8, 0, [1.0]),
+        tensor("w", weights, kinds.INT8, 1, scale),
+        tensor("bias", [n], kinds.INT32, 2, scale),
+        tensor("q", [*lead, n], kinds.INT8, 0, [1.0], layer["zero_point"]),
+    ]
     graph.inputs, graph.outputs = [0], [3]
     operator, code = schema.OperatorT(), schema.OperatorCodeT()
     operator.opcodeIndex, operator.inputs, operator.outputs = 0, [0, 1, 2], [3]
@@ -159,8 +166,11 @@ def ask_litert(layer, activation):
     """TFLite's optimised int8 kernels (ruy), no delegate."""
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
-    interpreter = Interpreter(model_content=tflite_model(layer, activation), num_threads=1,
-                              experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES)
+    interpreter = Interpreter(
+        model_content=tflite_model(layer, activation),
+        num_threads=1,
+        experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+    )
     interpreter.allocate_tensors()
     given, asked = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
     interpreter.set_tensor(given["index"], layer["a"].reshape(given["shape"]))
@@ -181,9 +191,16 @@ def ask_onnxruntime(layer, activation):
     n = len(layer["w"])
     one, zero = np.float32(1), np.int8(0)
     weights = layer["w"].reshape(n, K, 1, 1) if conv else layer["w"].T
-    constants = {"a_scale": one, "a_zero": zero, "w": weights, "w_scale": layer["scale"],
-                 "w_zero": np.zeros(n, np.int8), "bias": layer["bias"], "q_scale": one,
-                 "q_zero": np.int8(layer["zero_point"])}
+    constants = {
+        "a_scale": one,
+        "a_zero": zero,
+        "w": weights,
+        "w_scale": layer["scale"],
+        "w_zero": np.zeros(n, np.int8),
+        "bias": layer["bias"],
+        "q_scale": one,
+        "q_zero": np.int8(layer["zero_point"]),
+    }
     names = ["a", "a_scale", "a_zero", "w", "w_scale", "w_zero"]
     if conv:
         names += ["q_scale", "q_zero", "bias"]
@@ -193,11 +210,17 @@ def ask_onnxruntime(layer, activation):
         node = helper.make_node("QGemm", names, ["q"], domain="com.microsoft")
     shape_in, shape_out = ([1, K, 1, 1], [1, n, 1, 1]) if conv else ([1, K], [1, n])
     graph = helper.make_graph(
-        [node], "layer", [helper.make_tensor_value_info("a", TensorProto.INT8, shape_in)],
+        [node],
+        "layer",
+        [helper.make_tensor_value_info("a", TensorProto.INT8, shape_in)],
         [helper.make_tensor_value_info("q", TensorProto.INT8, shape_out)],
-        [numpy_helper.from_array(np.ascontiguousarray(v), k) for k, v in constants.items()])
-    model = helper.make_model(graph, ir_version=9, opset_imports=[
-        helper.make_opsetid("", 17), helper.make_opsetid("com.microsoft", 1)])
+        [numpy_helper.from_array(np.ascontiguousarray(v), k) for k, v in constants.items()],
+    )
+    model = helper.make_model(
+        graph,
+        ir_version=9,
+        opset_imports=[helper.make_opsetid("", 17), helper.make_opsetid("com.microsoft", 1)],
+    )
     checker.check_model(model)
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     return session.run(None, {"a": layer["a"].reshape(shape_in)})[0].reshape(-1)
@@ -208,6 +231,7 @@ def ask_onnxruntime(layer, activation):
 
 def integer_layers(rng):
     """8 convolutions with a scale a channel, 24 fully connected layers with one for all; every activation."""
+
     def each(rng, n):
         scale = integer_scales(rng, n)
         return integer_accumulators(rng, scale), scale
@@ -248,9 +272,14 @@ def make(name, seed=1):
         rows.append({**layer, "low": low, "high": high, "q": q})
     stack = {k: np.array([r[k] for r in rows], np.int8) for k in ("a", "zero_point", "low", "high")}
     stack |= {k: np.concatenate([r[k] for r in rows]) for k in ("w", "bias", "scale", "q")}
-    np.savez_compressed(HERE / f"{name}.npz", op=[r["op"] for r in rows],
-                        layer=np.repeat(np.arange(len(rows), dtype=np.uint16), [r["q"].size for r in rows]),
-                        runtime=package, version=version(package), **stack)
+    np.savez_compressed(
+        HERE / f"{name}.npz",
+        op=[r["op"] for r in rows],
+        layer=np.repeat(np.arange(len(rows), dtype=np.uint16), [r["q"].size for r in rows]),
+        runtime=package,
+        version=version(package),
+        **stack,
+    )
     return stack["q"].size
 
 
