@@ -10,7 +10,7 @@ name contains one of the texts.
 form           each file carries the licence lines; each rtl/ file is one module of the file's name, between
                default_nettype lines, without timescale or include; rtl.f lists what is there; lint.toml
                covers every module and every ERROR_ rule
-ruff           Python, by pyproject.toml
+ruff           Python, checked and formatted by pyproject.toml
 icarus         ``iverilog -g2005 -Wall``: cocotb compiles as SystemVerilog, so no test proves Verilog-2005
 verilator      ``--lint-only -Wall``, waivers in tools/lint.vlt
 yosys          ``hierarchy -check``, ``proc``, ``check -assert``, and no latch
@@ -366,12 +366,18 @@ def ruff():
     return command(sys.executable, "-m", "ruff", "check", "--quiet", ".", cwd=ROOT)
 
 
+def formatted():
+    """Python, formatted: the diff that would format it."""
+    return command(sys.executable, "-m", "ruff", "format", "--quiet", "--diff", ".", cwd=ROOT)
+
+
 def all_checks():
     """Every check, in the order they are listed above."""
     yield Check("form       licence lines", licence)
     yield Check("form       one module a file", rtl_form)
     yield Check("form       rtl.f and lint.toml are complete", rtl_list)
-    yield Check("ruff", lambda: clean(ruff()))
+    yield Check("ruff       check", lambda: clean(ruff()))
+    yield Check("ruff       format", lambda: clean(formatted()))
     yield from shape_checks()
     yield from vendor_checks()
     yield from illegal_checks()
