@@ -44,43 +44,43 @@ help:                  ## list the targets and the variables each takes
 	@$(foreach t,$(TARGETS),$(if $(TAKES_$t),printf '  %-11s %s\n' '$t' '$(TAKES_$t)';))
 	@printf '%s\n' '' 'ROWS COLS DEPTH shape the int8 core, WAVES=1 leaves an FST, SEED replays, LINK=serial:/dev/ttyUSB0 is' \
 	  'a board. What those of gemm mean, and' \
-	  'what becomes of an old OUT: .venv/bin/python -m sim.gemm --help'
+	  'what becomes of an old OUT: .venv/bin/python -m macrame.cli.gemm --help'
 
 sim: ready-sim         ## solve the problem sheet on the RTL (PROBLEM=4 for one, HOMEWORK=dir for your own numbers)
-	@$(PY) -m homework
+	@$(PY) -m macrame.homework
 
 train: ready-train     ## train digits in bf16 on the RTL, every step equal to golden (EPOCHS=, STEPS=)
-	@$(PY) -m homework.train
+	@$(PY) -m macrame.homework.train
 
 gemm: ready-sim        ## multiply your matrices: A=a.npy W=w.npy OUT=c.npy, with BIAS= SCALE= MODE= as wanted
-	@$(PY) -m sim.gemm
+	@$(PY) -m macrame.cli.gemm
 
 test: lint             ## the whole suite, lint first (JOBS=, SEEDS=)
 	@$(PY) -m pytest -n $(JOBS) --dist worksteal --seeds $(SEEDS) --junitxml=build/junit/tests.xml
 
 lint: ready-test       ## Icarus, Verilator, Yosys and ruff; a warning is an error
-	@$(PY) -m tools.lint
+	@$(PY) -m macrame.dev.lint
 
 bench: ready-sim       ## measure the speed of simulation
-	@$(PY) -m tools.bench
+	@$(PY) -m macrame.dev.bench
 
 synth: ready-synth     ## synthesise, place and time a unit: TARGET=ecp5|ice40|gowin|xilinx (UNIT=, ROWS=, SEEDS=)
-	@$(PY) -m synth
+	@$(PY) -m macrame.synth
 
 synth-table: ready-synth ## tables of arrays and cores on every target, or one (TARGET=, SEEDS=): hours at first
-	@$(PY) -m synth --table
+	@$(PY) -m macrame.synth --table
 
 gates: ready-test      ## the benches of the RTL on its netlist, bit by bit: TARGET=ecp5|ice40 (UNIT=, ROWS=, SIM=)
-	@$(PY) -m synth.gates
+	@$(PY) -m macrame.synth.gates
 
 waves: ready-sim       ## one small case with waves, two tiles back to back, and what opens them
-	@$(PY) -m tools.waves
+	@$(PY) -m macrame.dev.waves
 
 bitstream: ready-synth ## a board's bitstream, LUTs and clock (BOARD=icebreaker or ulx3s, BAUD=)
-	@$(PY) -m tools.bitstream
+	@$(PY) -m macrame.synth.bitstream
 
 exhaustive: ready-test ## fp32 to bf16 on all 2^32 inputs
-	@$(PY) -m tools.exhaustive
+	@$(PY) -m macrame.dev.exhaustive
 
 nightly: ready-test    ## the suite with its longest cases and many seeds (SEEDS=)
 	@$(PY) -m pytest -n $(JOBS) --dist worksteal --nightly --seeds $(SEEDS) --junitxml=build/junit/nightly.xml

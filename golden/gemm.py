@@ -4,7 +4,7 @@
 
 import numpy as np
 
-from golden.arith.requantize import requantize, wrap32
+from macrame.golden.arith.requantize import requantize, wrap32
 
 CHUNK = 1024
 """Slices of K summed in float32 at a time: 1024 * 2^14 = 2^24, up to which float32 holds every integer."""
@@ -96,7 +96,7 @@ def layer(a, w, bias=0, multiplier=2**30, shift=1, zero_point=0, clamp_low=-128,
         One value a column, or one for all. In mode fp32 `multiplier` holds float32 bits.
     shift, zero_point, clamp_low, clamp_high : array_like of int8, shape (N,) or ()
     mode : str or int
-        See `golden.arith.requantize.MODES`.
+        See `macrame.golden.arith.requantize.MODES`.
 
     Returns
     -------

@@ -10,11 +10,12 @@ the sum is what rounds. Every NaN becomes 0x7FC00000.
 
 import numpy as np
 
-from golden.arith.bf16_to_fp32 import bf16_to_fp32
-from golden.arith.float_post import KINDS, float_post
+from macrame.golden.arith.bf16_to_fp32 import bf16_to_fp32
+from macrame.golden.arith.float_post import KINDS, float_post
 
 OUTPUTS = {name: code for code, name in enumerate(KINDS)}
-"""What leaves the output stage: fp32, or bfloat16 by one of the roundings of `golden.arith.fp32_to_bf16`."""
+"""What leaves the output stage: fp32, or bfloat16 by one of the roundings of
+`macrame.golden.arith.fp32_to_bf16`."""
 
 NAN = np.uint32(0x7FC00000)
 """The one NaN."""

@@ -19,8 +19,8 @@ and the fp32 result may leave as bfloat16.
 
 import numpy as np
 
-from golden.arith.bf16_to_fp32 import bf16_to_fp32
-from golden.gemm_bf16 import output_stage
+from macrame.golden.arith.bf16_to_fp32 import bf16_to_fp32
+from macrame.golden.gemm_bf16 import output_stage
 
 OPERATIONS = {"add": 0, "sub": 1, "mul": 2, "axpy": 3, "relu": 4, "relu_gradient": 5}
 
@@ -63,7 +63,7 @@ def vector_unit(op, x, y=None, s=None, out="fp32", random=None):
     s : float
         Scalar of "axpy", rounded to float32.
     out : str or int
-        See `golden.gemm_bf16.OUTPUTS`.
+        See `macrame.golden.gemm_bf16.OUTPUTS`.
     random : array_like of uint16
         Random operands, for out = "stochastic" only.
 

@@ -4,7 +4,7 @@
 
 import pytest
 
-from sim import simulate
+from macrame.sim import simulate
 
 
 def pytest_addoption(parser):

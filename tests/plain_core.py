@@ -9,7 +9,7 @@ field of the record.
 
 import numpy as np
 
-from host.link import Link, Results
+from macrame.host.link import Link, Results
 
 
 def signed(data):

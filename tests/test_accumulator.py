@@ -1,9 +1,10 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""accumulator: tb/tb_accumulator.py in every shape of benches.py, the portable one and iCE40's."""
+"""accumulator: tb/unit/array/tb_accumulator.py in every shape, the portable one and iCE40's."""
 
 import pytest
-from benches import cases, run
+
+from tb.lib.catalogue import cases, run
 
 
 @pytest.mark.parametrize("case", cases("accumulator", "accumulator_ice40"))

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The toggles that tb/activity.v counts, against a paper example and against a model of the registers.
+"""The toggles that macrame/sim/hdl/activity.v counts, against a paper example and against a model of the
+registers.
 
 What could be wrong: a register of some cell left out or counted twice (shapes with ROWS != COLS, and a tree
 that is no power of two), a bit left out or one too many counted (full range, both signs, vectors that are no
@@ -12,11 +13,11 @@ forgotten (several tiles).
 import numpy as np
 import pytest
 
-from host import packets
-from host.core import Core
-from host.errors import LinkError
-from sim import simulate
-from sim.link import SimLink
+from macrame.host import packets
+from macrame.host.core import Core
+from macrame.host.errors import LinkError
+from macrame.sim import simulate
+from macrame.sim.link import SimLink
 
 
 class Pipeline:

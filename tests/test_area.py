@@ -4,8 +4,8 @@
 
 import tomllib
 
-from homework import p7_bfloat16
-from tools import area
+from macrame.homework import p7_bfloat16
+from macrame.synth import area
 
 
 def test_the_document_has_todays_numbers(capsys):

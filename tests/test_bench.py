@@ -1,15 +1,15 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""tools.bench: a small run of it, what it makes of timings, and that it can fail."""
+"""macrame.dev.bench: a small run of it, what it makes of timings, and that it can fail."""
 
 import json
 
 import numpy as np
 import pytest
 
-from host.link import Results
-from sim import simulate
-from tools import bench
+from macrame.dev import bench
+from macrame.host.link import Results
+from macrame.sim import simulate
 
 
 @pytest.fixture

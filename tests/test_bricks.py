@@ -7,16 +7,16 @@ from math import floor
 
 import numpy as np
 import pytest
-from benches import cases, run
 
-from golden.arith.lead_zeros import lead_zeros, lead_zeros_plain
-from golden.arith.mul8x8 import mul8x8, mul8x8_plain
-from golden.arith.mul34x32 import mul34x32, mul34x32_plain
-from golden.arith.round_product import round_product, round_product_plain
-from golden.arith.rounding import rounding, rounding_plain
-from golden.arith.scale_to_int8 import scale_to_int8, scale_to_int8_plain
-from golden.arith.shift_right_narrow import shift_right_narrow, shift_right_narrow_plain
-from tb import stimuli
+from macrame.golden.arith.lead_zeros import lead_zeros, lead_zeros_plain
+from macrame.golden.arith.mul8x8 import mul8x8, mul8x8_plain
+from macrame.golden.arith.mul34x32 import mul34x32, mul34x32_plain
+from macrame.golden.arith.round_product import round_product, round_product_plain
+from macrame.golden.arith.rounding import rounding, rounding_plain
+from macrame.golden.arith.scale_to_int8 import scale_to_int8, scale_to_int8_plain
+from macrame.golden.arith.shift_right_narrow import shift_right_narrow, shift_right_narrow_plain
+from tb.lib import stimuli
+from tb.lib.catalogue import cases, run
 
 BRICKS = (
     "lead_zeros",

@@ -5,10 +5,10 @@
 import ml_dtypes
 import numpy as np
 import pytest
-from benches import cases, run
 
-from golden.arith.bf16_to_fp32 import bf16_to_fp32, bf16_to_fp32_plain
-from golden.arith.fp32_to_bf16 import fp32_to_bf16, fp32_to_bf16_plain
+from macrame.golden.arith.bf16_to_fp32 import bf16_to_fp32, bf16_to_fp32_plain
+from macrame.golden.arith.fp32_to_bf16 import fp32_to_bf16, fp32_to_bf16_plain
+from tb.lib.catalogue import cases, run
 
 LOWER = np.array([0, 1, 0x7FFF, 0x8000, 0x8001, 0xFFFF], np.uint32)
 

@@ -13,11 +13,11 @@ import dataclasses
 import numpy as np
 import pytest
 
-from golden import cycles, gemm, gemm_bf16
-from host import packets
-from host.core import Core
-from host.link import Beats
-from sim.link import SimLink
+from macrame.golden import cycles, gemm, gemm_bf16
+from macrame.host import packets
+from macrame.host.core import Core
+from macrame.host.link import Beats
+from macrame.sim.link import SimLink
 
 K_SLICES = 40
 WORKLOADS = 25  # a shape and FIFO

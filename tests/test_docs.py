@@ -20,19 +20,17 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-import test_cycles
-import test_faults
-import test_fuzz
-from benches import CASES
-from test_oracles import RUNTIMES as ORACLES
 
-from golden.arith.requantize import requantize
-from golden.cycles import Geometry
-from golden.gemm import gemm
-from host import matrices, quantize, registers
-from sim import gemm as sim_gemm
-from sim import simulate
-from tools import lint
+from macrame.cli import gemm as sim_gemm
+from macrame.dev import lint
+from macrame.golden.arith.requantize import requantize
+from macrame.golden.cycles import Geometry
+from macrame.golden.gemm import gemm
+from macrame.host import matrices, quantize, registers
+from macrame.sim import simulate
+from tb.lib.catalogue import CASES
+from tests import test_cycles, test_faults, test_fuzz
+from tests.test_oracles import RUNTIMES as ORACLES
 
 ROOT = simulate.ROOT
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -232,7 +230,7 @@ def test_cheap_commands_of_the_readme_run():
     def said(*command):
         return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=True).stdout
 
-    help_ = said(sys.executable, "-m", "sim.gemm", "--help")
+    help_ = said(sys.executable, "-m", "macrame.cli.gemm", "--help")
     assert all(name in help_ for name in sim_gemm.NAMES)
     assert "make sim " in said("make", "--no-print-directory", "help")
 
@@ -423,14 +421,17 @@ COUNTS = [
     (r"random workloads in (\d+) shapes", lambda said: len(test_cycles.SHAPES) == said),
     (r"takes ([\d,]+) cycles \(8x8x1\)", lambda said: printed(f"(8, 8, 1) {said} 99.99%")),
     (r"or ([\d,]+) \(4x4x4\)", lambda said: printed(f"(4, 4, 4) {said} 99.99%")),
-    (r"for ([\d,]+) cycles on the output", lambda said: f"BLOCKED = {said}\n" in text_of("tb/tb_stalls.py")),
+    (
+        r"for ([\d,]+) cycles on the output",
+        lambda said: f"BLOCKED = {said}\n" in text_of("tb/system/tb_stalls.py"),
+    ),
     (
         r"carries (\d+) shapes of the core",
         lambda said: (
             said
             == sum(
                 len(top["shapes"])
-                for top in tomllib.loads(text_of("tools/lint.toml"))["top"]
+                for top in tomllib.loads(text_of("macrame/dev/lint.toml"))["top"]
                 if top["module"] == "macrame" and top.get("synthesis")
             )
         ),
@@ -465,7 +466,7 @@ def test_timeline():
     run = simulate.run(
         "docs/timeline",
         toplevel="macrame",
-        module="tb_timeline",
+        module="tb.system.tb_timeline",
         sources=simulate.core_sources(),
         parameters={"ROWS": 4, "COLS": 4, "DEPTH": 4},
     )

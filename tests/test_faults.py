@@ -10,7 +10,7 @@ A fault is one replacement in a copy of rtl/::
     find = "chain_in"                     # stands in the file exactly once
     replace = "result_q"
     why = "the rows of a tile come out as copies of row 0"
-    case = "result_chain/3rows"           # of tests/benches.py: what catches it
+    case = "result_chain/3rows"           # of tb/lib/catalogue.py: what catches it
     testcase = "tiles"                    # optional: only these cocotb tests of the case, to save time
 
 The case runs with the suite's seed on the copy, and one of its tests must fail on an assertion or on running
@@ -23,9 +23,9 @@ import shutil
 import tomllib
 
 import pytest
-from benches import CASES, run
 
-from sim import simulate
+from macrame.sim import simulate
+from tb.lib.catalogue import CASES, run
 
 FOLDER = simulate.ROOT / "tests" / "faults"
 FAULTS = [

@@ -6,17 +6,17 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from benches import cases, run
 
-from golden.arith.bf16_mul import bf16_mul, bf16_mul_plain
-from golden.arith.bf16_product import bf16_product, bf16_product_plain, significand
-from golden.arith.float_post import float_post, float_post_plain
-from golden.arith.fp32_add import fp32_add, fp32_add_plain
-from golden.arith.fp32_mul import fp32_mul, fp32_mul_plain
-from golden.arith.int32_to_fp32 import int32_to_fp32, int32_to_fp32_plain
-from golden.arith.mul9x9 import mul9x9, mul9x9_plain
-from golden.arith.shift_right_sticky import shift_right_sticky, shift_right_sticky_plain
-from tb import float_stimuli
+from macrame.golden.arith.bf16_mul import bf16_mul, bf16_mul_plain
+from macrame.golden.arith.bf16_product import bf16_product, bf16_product_plain, significand
+from macrame.golden.arith.float_post import float_post, float_post_plain
+from macrame.golden.arith.fp32_add import fp32_add, fp32_add_plain
+from macrame.golden.arith.fp32_mul import fp32_mul, fp32_mul_plain
+from macrame.golden.arith.int32_to_fp32 import int32_to_fp32, int32_to_fp32_plain
+from macrame.golden.arith.mul9x9 import mul9x9, mul9x9_plain
+from macrame.golden.arith.shift_right_sticky import shift_right_sticky, shift_right_sticky_plain
+from tb.lib import float_stimuli
+from tb.lib.catalogue import cases, run
 
 BENCHES = (
     "bf16_mul",

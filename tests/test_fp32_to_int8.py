@@ -4,10 +4,10 @@
 
 import numpy as np
 import pytest
-from benches import cases, run
 
-from golden.arith.fp32_to_int8 import fp32_to_int8, fp32_to_int8_plain
-from tb import stimuli
+from macrame.golden.arith.fp32_to_int8 import fp32_to_int8, fp32_to_int8_plain
+from tb.lib import stimuli
+from tb.lib.catalogue import cases, run
 
 
 @pytest.mark.parametrize("case", cases("fp32_to_int8"))

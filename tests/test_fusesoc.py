@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from sim import simulate
-from synth import flow
+from macrame.sim import simulate
+from macrame.synth import flow
 
 ROOT = simulate.ROOT
 CORE = yaml.safe_load((ROOT / "macrame.core").read_text().removeprefix("CAPI=2:"))

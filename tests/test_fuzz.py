@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""2,000 and more random packet sequences through the core, see tb/tb_fuzz.py.
+"""2,000 and more random packet sequences through the core, see tb/system/tb_fuzz.py.
 
 A failure names its sequence and the command that plays just that one, and leaves waves of it alone.
 SEQUENCE=n plays one, SEQUENCES=n so many a shape.
@@ -10,9 +10,9 @@ import os
 import re
 
 import pytest
-from benches import cases, run
 
-from sim import simulate
+from macrame.sim import simulate
+from tb.lib.catalogue import cases, run
 
 SEQUENCES = {
     "fuzz/1x1x1": 900,

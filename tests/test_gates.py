@@ -11,11 +11,11 @@ import re
 import subprocess
 
 import pytest
-from benches import CASES, cases, run
 
-from sim import simulate
-from synth import flow, gates, shell
-from synth.settings import InputError
+from macrame.sim import simulate
+from macrame.synth import flow, gates, shell
+from macrame.synth.settings import InputError
+from tb.lib.catalogue import CASES, cases, run
 
 #: A core small enough for every day, and what of its bench runs on it.
 QUICK = gates.Job(rows=1, cols=1, post_cycles=33)

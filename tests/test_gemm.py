@@ -3,7 +3,8 @@
 """Matrix products on the whole core, through the host's tiling: every value equal to golden's."""
 
 import pytest
-from benches import cases, run
+
+from tb.lib.catalogue import cases, run
 
 
 @pytest.mark.parametrize("case", cases("gemm", "gemm_bf16", "gemm_slow"))

@@ -19,9 +19,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from host import matrices
-from host.core import Report
-from sim import gemm, simulate
+from macrame.cli import gemm
+from macrame.host import matrices
+from macrame.host.core import Report
+from macrame.sim import simulate
 
 #: Not inherited by the calls: a user's shell does not have them. SIM is, the suite's is the command's too,
 #: but where a LINK leads to a core that is not simulated.
@@ -37,7 +38,7 @@ def call(folder, *arguments, command=None, **environ):
     }
     clean.update(environ, PYTHONPATH=str(simulate.ROOT), OPENBLAS_NUM_THREADS="1")
     return subprocess.run(
-        command or [sys.executable, "-m", "sim.gemm", *arguments],
+        command or [sys.executable, "-m", "macrame.cli.gemm", *arguments],
         cwd=folder,
         env=clean,
         capture_output=True,
@@ -847,7 +848,7 @@ def test_an_interrupt_leaves_nothing_behind(tmp_path):
     (tmp_path / "tmp").mkdir()
     clean = {name: value for name, value in os.environ.items() if name not in OURS}
     process = subprocess.Popen(
-        [sys.executable, "-m", "sim.gemm"],
+        [sys.executable, "-m", "macrame.cli.gemm"],
         cwd=tmp_path,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""golden.gemm_bf16 and golden.vector_unit: plain against vectorised, and both against exact fractions.
+"""macrame.golden.gemm_bf16 and macrame.golden.vector_unit: plain against vectorised, and both against exact
+fractions.
 
 The second oracle knows nothing of floating point: it computes with fractions, and rounds one to the nearest
 of the numbers that float32 has by its definition. What could be wrong: an order of sums that is not that of
@@ -14,10 +15,10 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from golden.arith.bf16_to_fp32 import bf16_to_fp32
-from golden.arith.fp32_to_bf16 import fp32_to_bf16
-from golden.gemm_bf16 import OUTPUTS, gemm_bf16, gemm_bf16_plain, output_stage
-from golden.vector_unit import OPERATIONS, vector_unit, vector_unit_plain
+from macrame.golden.arith.bf16_to_fp32 import bf16_to_fp32
+from macrame.golden.arith.fp32_to_bf16 import fp32_to_bf16
+from macrame.golden.gemm_bf16 import OUTPUTS, gemm_bf16, gemm_bf16_plain, output_stage
+from macrame.golden.vector_unit import OPERATIONS, vector_unit, vector_unit_plain
 
 TOP = Fraction(2**24 - 1) * 2**104
 CORNERS = np.array(

@@ -1,12 +1,13 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""golden.gemm: BLAS in chunks against the triple loop and NumPy's integers; wrapping; a whole layer."""
+"""macrame.golden.gemm: BLAS in chunks against the triple loop and NumPy's integers; wrapping; a whole
+layer."""
 
 import numpy as np
 import pytest
 
-from golden.arith.requantize import quantize_multiplier, requantize_plain, scale_bits, wrap32
-from golden.gemm import CHUNK, add_bias, gemm, gemm_plain, layer
+from macrame.golden.arith.requantize import quantize_multiplier, requantize_plain, scale_bits, wrap32
+from macrame.golden.gemm import CHUNK, add_bias, gemm, gemm_plain, layer
 
 
 def draw(rng, *shape):

@@ -1,26 +1,28 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""golden.nn in float: derivatives against finite differences, batches against brute force, training."""
+"""macrame.golden.nn in float: derivatives against finite differences, batches against brute force,
+training."""
 
 import math
 
 import numpy as np
 import pytest
 
-from golden.nn import batches
-from golden.nn.activations import log_softmax, relu, relu_derivative, sigmoid, sigmoid_derivative, softmax
-from golden.nn.layers import dense, dense_backward
-from golden.nn.losses import LOSSES, cross_entropy, cross_entropy_gradient, mse, mse_gradient
-from golden.nn.network import Network
-from golden.nn.optimizers import SGD, Adam
-from golden.nn.regularization import (
-    EarlyStopping,
-    add_l2,
-    dropout_masks,
-    kfold,
-    l2_penalty,
+from macrame.golden.nn import batches
+from macrame.golden.nn.activations import (
+    log_softmax,
+    relu,
+    relu_derivative,
+    sigmoid,
+    sigmoid_derivative,
+    softmax,
 )
-from golden.nn.train import Diverged, fit
+from macrame.golden.nn.layers import dense, dense_backward
+from macrame.golden.nn.losses import LOSSES, cross_entropy, cross_entropy_gradient, mse, mse_gradient
+from macrame.golden.nn.network import Network
+from macrame.golden.nn.optimizers import SGD, Adam
+from macrame.golden.nn.regularization import EarlyStopping, add_l2, dropout_masks, kfold, l2_penalty
+from macrame.golden.nn.train import Diverged, fit
 
 
 def numeric(f, array, step=1e-6):

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""golden.nn.bf16 and golden.nn.elementary: training in the core's arithmetic, the same bits on every machine.
+"""macrame.golden.nn.bf16 and macrame.golden.nn.elementary: training in the core's arithmetic, the same bits
+on every machine.
 
 What could be wrong: a product or update that goes past the backend, and so would not run on the RTL; a
 rounding too many or at the wrong place, which would train as well; an exp that is the machine's.
@@ -12,16 +13,16 @@ import math
 import numpy as np
 import pytest
 
-from golden.arith.bf16_to_fp32 import bf16_to_fp32
-from golden.arith.fp32_to_bf16 import fp32_to_bf16, fp32_to_bf16_plain
-from golden.gemm_bf16 import gemm_bf16_plain
-from golden.nn import elementary
-from golden.nn.bf16 import Golden, NetworkBf16, SGDBf16
-from golden.nn.losses import cross_entropy, mse
-from golden.nn.network import Network
-from golden.nn.regularization import dropout_masks
-from golden.nn.train import Diverged, fit
-from golden.vector_unit import vector_unit_plain
+from macrame.golden.arith.bf16_to_fp32 import bf16_to_fp32
+from macrame.golden.arith.fp32_to_bf16 import fp32_to_bf16, fp32_to_bf16_plain
+from macrame.golden.gemm_bf16 import gemm_bf16_plain
+from macrame.golden.nn import elementary
+from macrame.golden.nn.bf16 import Golden, NetworkBf16, SGDBf16
+from macrame.golden.nn.losses import cross_entropy, mse
+from macrame.golden.nn.network import Network
+from macrame.golden.nn.regularization import dropout_masks
+from macrame.golden.nn.train import Diverged, fit
+from macrame.golden.vector_unit import vector_unit_plain
 
 # --- exp, log, softmax --------------------------------------------------------------------------------------
 

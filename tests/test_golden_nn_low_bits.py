@@ -1,17 +1,18 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""golden.nn with few bits: quantisation after training at 2 to 8, aware of it, and training in int8."""
+"""macrame.golden.nn with few bits: quantisation after training at 2 to 8, aware of it, and training in
+int8."""
 
 import numpy as np
 import pytest
 
-from golden.arith.requantize import requantize_plain
-from golden.nn.affine import Affine, asymmetric, integer_range, symmetric
-from golden.nn.int8_training import NetworkOnGrid
-from golden.nn.network import Network
-from golden.nn.qat import QuantizationAware, fake_quantize
-from golden.nn.quantization import calibrate, quantize_network
-from golden.nn.train import fit
+from macrame.golden.arith.requantize import requantize_plain
+from macrame.golden.nn.affine import Affine, asymmetric, integer_range, symmetric
+from macrame.golden.nn.int8_training import NetworkOnGrid
+from macrame.golden.nn.network import Network
+from macrame.golden.nn.qat import QuantizationAware, fake_quantize
+from macrame.golden.nn.quantization import calibrate, quantize_network
+from macrame.golden.nn.train import fit
 
 BITS = range(2, 9)
 
@@ -162,7 +163,7 @@ def test_straight_through_is_the_gradient_where_nothing_saturates():
     biases = [step * np.rint(b / step) for b, step in zip(network.biases, steps)]
     with pytest.MonkeyPatch.context() as patch:  # of the activations, which have one scale, none
         patch.setattr(
-            "golden.nn.qat.fake_quantize",
+            "macrame.golden.nn.qat.fake_quantize",
             lambda t, affine: (
                 fake_quantize(t, affine)
                 if affine.scale.__class__ is np.ndarray

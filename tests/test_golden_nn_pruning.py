@@ -1,13 +1,13 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""golden.nn.pruning: what goes and what stays, exactly; blocks, bytes, retraining."""
+"""macrame.golden.nn.pruning: what goes and what stays, exactly; blocks, bytes, retraining."""
 
 import numpy as np
 import pytest
 
-from golden.nn import pruning
-from golden.nn.network import Network
-from golden.nn.train import fit
+from macrame.golden.nn import pruning
+from macrame.golden.nn.network import Network
+from macrame.golden.nn.train import fit
 
 
 def weights(seed):

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""golden.nn in float64 against what PyTorch answered, to 1e-12; in float32 as far as that reaches.
+"""macrame.golden.nn in float64 against what PyTorch answered, to 1e-12; in float32 as far as that reaches.
 
 The answers are stored (tests/oracles/make_training_vectors.py asked for them); PyTorch is not needed here.
 What could be wrong and would still learn: a loss scaled by something, a penalty on biases too, momentum that
@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from golden.nn.batches import minibatches
-from golden.nn.network import Network
-from golden.nn.optimizers import SGD, Adam
-from golden.nn.qat import QuantizationAware
+from macrame.golden.nn.batches import minibatches
+from macrame.golden.nn.network import Network
+from macrame.golden.nn.optimizers import SGD, Adam
+from macrame.golden.nn.qat import QuantizationAware
 
 with np.load(Path(__file__).parent / "oracles" / "pytorch.npz") as _stored:
     STORED = dict(_stored)
@@ -109,9 +109,9 @@ def test_straight_through_gradients():
 
 
 def test_the_cases_cover_every_name():
-    """All activations, losses and optimizers of golden.nn are asked about."""
-    from golden.nn.activations import ACTIVATIONS
-    from golden.nn.losses import LOSSES
+    """All activations, losses and optimizers of macrame.golden.nn are asked about."""
+    from macrame.golden.nn.activations import ACTIVATIONS
+    from macrame.golden.nn.losses import LOSSES
 
     assert {a for case in CASES.values() for a in case.get("activations", ["relu"])} == set(ACTIVATIONS)
     assert {case.get("objective", "cross_entropy") for case in CASES.values()} == set(LOSSES)

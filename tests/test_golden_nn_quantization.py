@@ -1,16 +1,17 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""golden.nn.quantization: scales and zero points, and integer layers against loops and against float."""
+"""macrame.golden.nn.quantization: scales and zero points, and integer layers against loops and against
+float."""
 
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from golden.arith.requantize import requantize_plain, wrap32
-from golden.nn.affine import Affine, asymmetric, symmetric
-from golden.nn.network import Network
-from golden.nn.quantization import calibrate, quantize_dense, quantize_network
+from macrame.golden.arith.requantize import requantize_plain, wrap32
+from macrame.golden.nn.affine import Affine, asymmetric, symmetric
+from macrame.golden.nn.network import Network
+from macrame.golden.nn.quantization import calibrate, quantize_dense, quantize_network
 
 MODES = ("gemmlowp", "ruy", "fp32")
 

@@ -16,16 +16,25 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
-from golden.nn.batches import minibatches
-from golden.nn.bf16 import Golden
-from golden.nn.train import Diverged
-from homework import __main__ as sheet
-from homework import digits, entry, p2_backprop, p4_int8, p7_bfloat16, p8_inference, p8_training, report
-from homework.data import SHIPPED, HomeworkError
-from homework.plots import Panel, activations_figure, curves_figure
-from homework.rtl import Rtl
-from homework.show import Matrix, Show, formatter
-from sim import simulate
+from macrame.golden.nn.batches import minibatches
+from macrame.golden.nn.bf16 import Golden
+from macrame.golden.nn.train import Diverged
+from macrame.homework import __main__ as sheet
+from macrame.homework import (
+    digits,
+    entry,
+    p2_backprop,
+    p4_int8,
+    p7_bfloat16,
+    p8_inference,
+    p8_training,
+    report,
+)
+from macrame.homework.data import SHIPPED, HomeworkError
+from macrame.homework.plots import Panel, activations_figure, curves_figure
+from macrame.homework.rtl import Rtl
+from macrame.homework.show import Matrix, Show, formatter
+from macrame.sim import simulate
 from tests.terminal import open_terminal
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -50,7 +59,7 @@ def solve(tmp_path, capsys, monkeypatch):
 def command(tmp_path, **variables):
     """Command and environment of a process of its own."""
     env = {k: v for k, v in os.environ.items() if k not in VARIABLES}
-    return [sys.executable, "-m", "homework"], {**env, "OUT": str(tmp_path / "out"), **variables}
+    return [sys.executable, "-m", "macrame.homework"], {**env, "OUT": str(tmp_path / "out"), **variables}
 
 
 @pytest.fixture(scope="session")
@@ -999,7 +1008,7 @@ def test_a_bf16_backend_that_errs_is_found(solve, monkeypatch, method):
 
 def test_an_operation_in_bf16_that_errs_is_named(solve, monkeypatch):
     """Each operation is compared as it is done, so the one that errs is told from what follows from it."""
-    from host.training import Hardware
+    from macrame.host.training import Hardware
 
     right = Hardware.to_bf16
 
@@ -1020,7 +1029,7 @@ def test_an_operation_in_bf16_that_errs_is_named(solve, monkeypatch):
 
 def test_a_skipped_slice_that_held_a_weight_is_found(solve, tmp_path, monkeypatch):
     """As if the host left out one slice too many: the core's sums are no longer golden's."""
-    from host.core import Core
+    from macrame.host.core import Core
 
     right = Core.matmul
 
@@ -1217,7 +1226,7 @@ def test_long_equations_are_broken_before_an_operator(capsys):
 
 def test_a_log_hears_of_long_work_now_and_then(capsys, monkeypatch):
     clock = iter([0.0, 1.0, 6.0, 7.0, 12.0, 13.0])
-    monkeypatch.setattr("homework.show.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr("macrame.homework.show.time.monotonic", lambda: next(clock))
     with Show().progress("training", 30) as tick:
         for done in (3, 10, 12, 20):
             tick(done)

@@ -16,12 +16,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from plain_core import PlainCore, stand_in
 
-from host import packets, quantize, registers, tiling
-from host.core import Core
-from host.errors import CoreError, InputError, LinkError
-from host.link import Results
+from macrame.host import packets, quantize, registers, tiling
+from macrame.host.core import Core
+from macrame.host.errors import CoreError, InputError, LinkError
+from macrame.host.link import Results
+from tests.plain_core import PlainCore, stand_in
 
 ROOT = Path(__file__).resolve().parents[1]
 SHAPES = [(1, 1, 1), (1, 4, 4), (4, 1, 1), (3, 5, 2), (4, 4, 4), (8, 8, 1), (2, 3, 8), (5, 2, 7)]
@@ -306,10 +306,11 @@ def test_float32_bits():
 def test_the_host_stands_alone():
     """A board's driver must not drag a simulator in, nor the model it is checked against."""
     program = (
-        "import pkgutil, sys, host\n"
-        "for module in pkgutil.iter_modules(host.__path__): __import__('host.' + module.name)\n"
-        "print(*sorted({name.split('.')[0] for name in sys.modules}))"
+        "import pkgutil, sys, macrame.host as host\n"
+        "for module in pkgutil.iter_modules(host.__path__): __import__('macrame.host.' + module.name)\n"
+        "print(*sorted(sys.modules))"
     )
     loaded = set(subprocess.check_output([sys.executable, "-c", program], cwd=ROOT, text=True).split())
-    assert "host" in loaded
-    assert not loaded & {"cocotb", "cocotb_test", "golden", "sim", "tb", "tests", "rich", "filelock"}
+    assert "macrame.host.core" in loaded
+    others = {"cocotb", "cocotb_test", "macrame.golden", "macrame.sim", "tb", "tests", "rich", "filelock"}
+    assert not loaded & others

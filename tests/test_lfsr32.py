@@ -4,9 +4,9 @@
 
 import numpy as np
 import pytest
-from benches import cases, run
 
-from golden.arith.lfsr32 import Lfsr32, shift
+from macrame.golden.arith.lfsr32 import Lfsr32, shift
+from tb.lib.catalogue import cases, run
 
 
 @pytest.mark.parametrize("case", cases("lfsr32"))

@@ -9,14 +9,14 @@ import time
 import numpy as np
 import pytest
 
-from golden.gemm import gemm
-from host import packets, registers
-from host.core import Core
-from host.errors import CoreError, LinkError
-from host.link import Beats
-from sim import simulate
-from sim.link import SimLink
-from tb.beats import KINDS, Stall, checked_results, pack_beats, parse_results, stall_values
+from macrame.golden.gemm import gemm
+from macrame.host import packets, registers
+from macrame.host.core import Core
+from macrame.host.errors import CoreError, LinkError
+from macrame.host.link import Beats
+from macrame.sim import simulate
+from macrame.sim.beats import KINDS, Stall, checked_results, pack_beats, parse_results, stall_values
+from macrame.sim.link import SimLink
 
 
 @pytest.fixture(scope="module")

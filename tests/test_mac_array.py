@@ -1,9 +1,10 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""mac_array: tb/tb_mac_array.py in every shape of benches.py."""
+"""mac_array: tb/unit/array/tb_mac_array.py in every shape of tb/lib/catalogue.py."""
 
 import pytest
-from benches import cases, run
+
+from tb.lib.catalogue import cases, run
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from golden.arith.requantize import MODES, quantize_multiplier, requantize, scale_bits
-from golden.gemm import layer
-from sim import vectors
-from tb import stimuli
+from macrame.golden.arith.requantize import MODES, quantize_multiplier, requantize, scale_bits
+from macrame.golden.gemm import layer
+from macrame.sim import vectors
+from tb.lib import stimuli
 
 STORED = Path(__file__).parent / "oracles"
 RUNTIMES = {"tflite_micro": "gemmlowp", "litert": "ruy", "onnxruntime": "fp32"}
@@ -58,7 +58,8 @@ def columns(oracle, mode=None):
 
 
 def test_golden_layers_equal_the_runtime(oracle):
-    """Product, bias, requantisation, clamp, as `golden.gemm.layer` does them: every output of every layer."""
+    """Product, bias, requantisation, clamp, as `macrame.golden.gemm.layer` does them: every output of every
+    layer."""
     assert oracle["q"].size >= 10_000
     for i, a in enumerate(oracle["a"]):
         mine = oracle["layer"] == i

@@ -1,9 +1,10 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""output_stage: tb/tb_output_stage.py in every shape of benches.py."""
+"""output_stage: tb/unit/stream/tb_output_stage.py in every shape of tb/lib/catalogue.py."""
 
 import pytest
-from benches import cases, run
+
+from tb.lib.catalogue import cases, run
 
 
 @pytest.mark.parametrize("case", cases("output_stage"))

@@ -1,9 +1,10 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""perf_counters: tb/tb_perf_counters.py in every shape of benches.py."""
+"""perf_counters: tb/unit/bus/tb_perf_counters.py in every shape of tb/lib/catalogue.py."""
 
 import pytest
-from benches import cases, run
+
+from tb.lib.catalogue import cases, run
 
 
 @pytest.mark.parametrize("case", cases("perf_counters"))

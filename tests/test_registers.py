@@ -1,14 +1,15 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""rtl/macrame.rdl against the core in simulation, against host/registers.py and against docs/registers.md."""
+"""rtl/macrame.rdl against the core in simulation, against macrame/host/registers.py and against
+docs/registers.md."""
 
 import re
 
 import pytest
-from benches import cases, run
 
-from host import registers as host
-from tools import registers
+from macrame.dev import registers
+from macrame.host import registers as host
+from tb.lib.catalogue import cases, run
 
 
 @pytest.fixture(scope="module")

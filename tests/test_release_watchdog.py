@@ -1,9 +1,10 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""release_watchdog: tb/tb_release_watchdog.py in every shape of benches.py."""
+"""release_watchdog: tb/unit/stream/tb_release_watchdog.py in every shape of tb/lib/catalogue.py."""
 
 import pytest
-from benches import cases, run
+
+from tb.lib.catalogue import cases, run
 
 
 @pytest.mark.parametrize("case", cases("release_watchdog"))

@@ -10,9 +10,8 @@ from math import ceil, floor
 
 import numpy as np
 import pytest
-from benches import cases, run
 
-from golden.arith.requantize import (
+from macrame.golden.arith.requantize import (
     MODES,
     mode_code,
     quantize_multiplier,
@@ -22,7 +21,8 @@ from golden.arith.requantize import (
     srdhm,
     srdhm_plain,
 )
-from tb import stimuli
+from tb.lib import stimuli
+from tb.lib.catalogue import cases, run
 
 HALF = Fraction(1, 2)
 

@@ -17,16 +17,16 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_gemm_cli import call
 
-from golden.gemm import gemm
-from host import frames, packets, registers, serial_link
-from host.core import Core
-from host.errors import CoreError, InputError, LinkError
-from host.link import Beats
-from host.serial_link import SerialLink
-from sim.board import BOARDS, SimulatedBoard
+from macrame.golden.gemm import gemm
+from macrame.host import frames, packets, registers, serial_link
+from macrame.host.core import Core
+from macrame.host.errors import CoreError, InputError, LinkError
+from macrame.host.link import Beats
+from macrame.host.serial_link import SerialLink
+from macrame.sim.board import BOARDS, SimulatedBoard
 from tests.terminal import open_terminal
+from tests.test_gemm_cli import call
 
 # --- frames -------------------------------------------------------------------------------------------------
 

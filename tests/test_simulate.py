@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from sim import simulate
+from macrame.sim import simulate
 
 DUT = """
 module dut #(parameter integer WIDTH = 4) (input wire [WIDTH-1:0] a, output wire [WIDTH-1:0] y);

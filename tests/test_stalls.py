@@ -1,9 +1,10 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Pauses on every stream of the core: tb/tb_stalls.py in every shape of benches.py."""
+"""Pauses on every stream of the core: tb/system/tb_stalls.py in every shape of tb/lib/catalogue.py."""
 
 import pytest
-from benches import cases, run
+
+from tb.lib.catalogue import cases, run
 
 
 @pytest.mark.parametrize("case", cases("stalls"))

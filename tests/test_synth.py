@@ -13,13 +13,12 @@ import sys
 import time
 
 import pytest
-from benches import cases, run
 
-import synth.__main__ as program
-from sim import simulate
-from synth import equal, flow, settings, shell, tables
-from synth.settings import InputError, Job, from_environment
-from tools import bitstream
+import macrame.synth.__main__ as program
+from macrame.sim import simulate
+from macrame.synth import bitstream, equal, flow, settings, shell, tables
+from macrame.synth.settings import InputError, Job, from_environment
+from tb.lib.catalogue import cases, run
 
 #: Family, module, what the portable one is made of, whether its first register is behind the multiplier.
 WRAPPERS = [
@@ -198,7 +197,7 @@ def carries_proven(folder, change=lambda text: text):
 
 
 def test_carry_cells_without_inputs_at_0(tmp_path):
-    """synth/maps/ecp5.v changes a cell's INIT and inputs, and nothing that it computes."""
+    """macrame/synth/maps/ecp5.v changes a cell's INIT and inputs, and nothing that it computes."""
     before = carry_cells(1)
     mapped = carries_proven(tmp_path)
     at_0 = r"\.[ABCD][01]\(1'[bh]0\)"
@@ -609,7 +608,7 @@ def test_a_board_that_cannot_be_made_is_one_line(monkeypatch, capsys, given, sai
 
 def test_help_is_there():
     done = subprocess.run(
-        [sys.executable, "-m", "synth", "--help"], cwd=simulate.ROOT, capture_output=True, text=True
+        [sys.executable, "-m", "macrame.synth", "--help"], cwd=simulate.ROOT, capture_output=True, text=True
     )
     assert done.returncode == 0
     assert all(name in done.stdout for name in settings.NAMES)

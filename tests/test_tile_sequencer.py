@@ -1,9 +1,10 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""tile_sequencer: tb/tb_tile_sequencer.py in every shape of benches.py."""
+"""tile_sequencer: tb/unit/stream/tb_tile_sequencer.py in every shape of tb/lib/catalogue.py."""
 
 import pytest
-from benches import cases, run
+
+from tb.lib.catalogue import cases, run
 
 
 @pytest.mark.parametrize("case", cases("tile_sequencer"))

@@ -10,14 +10,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from rich.console import Console
-from test_faults import mutated_rtl
 
-from golden.nn.bf16 import NetworkBf16, SGDBf16
-from golden.nn.network import Network
-from golden.nn.train import fit
-from homework import digits, train
-from homework.data import SHIPPED, HomeworkError
-from homework.show import Show
+from macrame.golden.nn.bf16 import NetworkBf16, SGDBf16
+from macrame.golden.nn.network import Network
+from macrame.golden.nn.train import fit
+from macrame.homework import digits, train
+from macrame.homework.data import SHIPPED, HomeworkError
+from macrame.homework.show import Show
+from tests.test_faults import mutated_rtl
 
 #: A network and a mini-batch so small that Icarus does some steps in seconds.
 SMALL = train.Job(
@@ -49,7 +49,7 @@ def run(tmp_path):
 
 
 def by_golden(job):
-    """SHA-256 of the weights after the same steps by the loop of `golden.nn.train`."""
+    """SHA-256 of the weights after the same steps by the loop of `macrame.golden.nn.train`."""
     (x, labels), _ = digits.load(job.test_fraction, job.split_seed)
     start = Network.random([64, job.hidden, 10], np.random.default_rng(job.seed), uniform=True)
     network = NetworkBf16.of(start)

@@ -1,9 +1,10 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""rtl/uart and the tops of the boards, pin to pin: their benches in every shape of benches.py."""
+"""rtl/uart and the tops of the boards, pin to pin: their benches in every shape of tb/lib/catalogue.py."""
 
 import pytest
-from benches import cases, run
+
+from tb.lib.catalogue import cases, run
 
 
 @pytest.mark.parametrize(

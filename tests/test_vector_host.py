@@ -5,16 +5,16 @@
 import numpy as np
 import pytest
 
-from golden.arith.lfsr32 import Lfsr32
-from golden.vector_unit import OPERATIONS, vector_unit
-from host import registers
-from host.core import Core
-from host.errors import CoreError, InputError, LinkError
-from host.link import Beats
-from host.packets import OUTPUTS
-from host.vector_unit import VectorUnit
-from sim.link import SimLink, VectorSimLink
-from tb.beats import KINDS, Stall
+from macrame.golden.arith.lfsr32 import Lfsr32
+from macrame.golden.vector_unit import OPERATIONS, vector_unit
+from macrame.host import registers
+from macrame.host.core import Core
+from macrame.host.errors import CoreError, InputError, LinkError
+from macrame.host.link import Beats
+from macrame.host.packets import OUTPUTS
+from macrame.host.vector_unit import VectorUnit
+from macrame.sim.beats import KINDS, Stall
+from macrame.sim.link import SimLink, VectorSimLink
 
 LANES = 5  # no power of two: nothing may count on one
 

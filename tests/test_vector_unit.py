@@ -6,15 +6,15 @@ import struct
 
 import numpy as np
 import pytest
-from benches import cases, run
-from test_docs import table
 
-from golden.gemm_bf16 import OUTPUTS
-from golden.vector_unit import OPERATIONS
-from host import vector
-from host.errors import InputError, LinkError
-from host.link import Results
-from tools import registers
+from macrame.dev import registers
+from macrame.golden.gemm_bf16 import OUTPUTS
+from macrame.golden.vector_unit import OPERATIONS
+from macrame.host import vector
+from macrame.host.errors import InputError, LinkError
+from macrame.host.link import Results
+from tb.lib.catalogue import cases, run
+from tests.test_docs import table
 
 BENCHES = "vector_control", "vector_lane", "vector_lanes", "vector_registers", "vector_unit"
 

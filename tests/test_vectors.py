@@ -5,8 +5,8 @@
 import numpy as np
 import pytest
 
-from golden.arith.fp32_to_int8 import fp32_to_int8
-from sim import simulate, vectors
+from macrame.golden.arith.fp32_to_int8 import fp32_to_int8
+from macrame.sim import simulate, vectors
 
 
 def test_words_are_big_endian_columns_in_order():

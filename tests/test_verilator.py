@@ -16,14 +16,14 @@ import time
 import numpy as np
 import pytest
 
-from golden.gemm import gemm, layer
-from golden.gemm_bf16 import gemm_bf16
-from host import packets, tiling
-from host.core import Core
-from sim import simulate
-from sim.link import SimLink
-from tb.beats import Stall
-from tools import speed
+from macrame.dev import speed
+from macrame.golden.gemm import gemm, layer
+from macrame.golden.gemm_bf16 import gemm_bf16
+from macrame.host import packets, tiling
+from macrame.host.core import Core
+from macrame.sim import simulate
+from macrame.sim.beats import Stall
+from macrame.sim.link import SimLink
 
 pytestmark = pytest.mark.skipif(
     shutil.which("g++") is None, reason="g++ is not on PATH: sudo apt-get install g++"

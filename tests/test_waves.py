@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from sim import simulate
-from sim.link import HARNESS
-from tools import waves
+from macrame.dev import waves
+from macrame.sim import simulate
+from macrame.sim.link import HARNESS
 
 
 @pytest.fixture(scope="module", autouse=True)

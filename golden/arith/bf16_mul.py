@@ -4,10 +4,10 @@
 
 import numpy as np
 
-from golden.arith.bf16_product import bf16_product_plain
-from golden.arith.bf16_to_fp32 import bf16_to_fp32
-from golden.arith.fp32_add import canonical, unpack_plain
-from golden.arith.mul9x9 import mul9x9_plain
+from macrame.golden.arith.bf16_product import bf16_product_plain
+from macrame.golden.arith.bf16_to_fp32 import bf16_to_fp32
+from macrame.golden.arith.fp32_add import canonical, unpack_plain
+from macrame.golden.arith.mul9x9 import mul9x9_plain
 
 
 def bf16_mul_plain(a: int, b: int) -> int:

@@ -5,8 +5,8 @@ float32."""
 
 import numpy as np
 
-from golden.arith.bf16_to_fp32 import bf16_to_fp32
-from golden.arith.fp32_add import INFINITY, NAN, canonical, pack_plain, unpack_plain
+from macrame.golden.arith.bf16_to_fp32 import bf16_to_fp32
+from macrame.golden.arith.fp32_add import INFINITY, NAN, canonical, pack_plain, unpack_plain
 
 
 def significand(x):

@@ -8,11 +8,12 @@ by one of three roundings.
 
 import numpy as np
 
-from golden.arith.fp32_add import fp32_add, fp32_add_plain
-from golden.arith.fp32_to_bf16 import fp32_to_bf16, fp32_to_bf16_plain
+from macrame.golden.arith.fp32_add import fp32_add, fp32_add_plain
+from macrame.golden.arith.fp32_to_bf16 import fp32_to_bf16, fp32_to_bf16_plain
 
 KINDS = ("fp32", "even", "toward_zero", "stochastic")
-"""Outputs by their codes: float32, or bfloat16 by one of the roundings of `golden.arith.fp32_to_bf16`."""
+"""Outputs by their codes: float32, or bfloat16 by one of the roundings of
+`macrame.golden.arith.fp32_to_bf16`."""
 
 
 def float_post_plain(x: int, bias: int, relu: bool, kind: int, random: int = 0) -> int:

@@ -4,7 +4,7 @@
 
 import numpy as np
 
-from golden.arith.fp32_add import INFINITY, NAN, bits_of, canonical, pack_plain, unpack_plain
+from macrame.golden.arith.fp32_add import INFINITY, NAN, bits_of, canonical, pack_plain, unpack_plain
 
 
 def fp32_mul_plain(a: int, b: int) -> int:

@@ -4,7 +4,7 @@
 
 import numpy as np
 
-from golden.arith.fp32_add import pack_plain
+from macrame.golden.arith.fp32_add import pack_plain
 
 
 def int32_to_fp32_plain(x: int) -> int:

@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Golden model of ``rtl/arith/mul34x32_serial.v``: `golden.arith.mul34x32` with `a` in one piece."""
+"""Golden model of ``rtl/arith/mul34x32_serial.v``: `macrame.golden.arith.mul34x32` with `a` in one piece."""
 
 import numpy as np
 
-from golden.arith.mul34x32 import mul34x32, mul34x32_plain
+from macrame.golden.arith.mul34x32 import mul34x32, mul34x32_plain
 
 
 def mul34x32_serial_plain(a: int, b: int) -> int:
@@ -13,6 +13,6 @@ def mul34x32_serial_plain(a: int, b: int) -> int:
 
 
 def mul34x32_serial(a, b):
-    """`mul34x32_serial_plain` on arrays; see `golden.arith.mul34x32.mul34x32`."""
+    """`mul34x32_serial_plain` on arrays; see `macrame.golden.arith.mul34x32.mul34x32`."""
     a = np.asarray(a, np.int64)
     return mul34x32(a >> 16, a & 0xFFFF, b)

@@ -4,10 +4,10 @@
 
 import numpy as np
 
-from golden.arith.mul34x32 import mul34x32, mul34x32_plain
-from golden.arith.round_product import round_product, round_product_plain
-from golden.arith.rounding import EVEN, rounding, rounding_plain
-from golden.arith.shift_right_narrow import shift_right_narrow, shift_right_narrow_plain
+from macrame.golden.arith.mul34x32 import mul34x32, mul34x32_plain
+from macrame.golden.arith.round_product import round_product, round_product_plain
+from macrame.golden.arith.rounding import EVEN, rounding, rounding_plain
+from macrame.golden.arith.shift_right_narrow import shift_right_narrow, shift_right_narrow_plain
 
 
 def scale_to_int8_plain(rule, a_high, a_low, b, negate, right, zero_point, clamp_low, clamp_high) -> int:

@@ -19,20 +19,20 @@ update                  W = W + (-rate) dW                         one vector op
 
 Operands of products are bfloat16 (nearest even), sums fp32 in the order of k, weights and biases fp32
 between steps. The mask asks the stored activation, not z: a z so small that it rounds to 0 counts as 0.
-Softmax itself runs beside the core, in float64 of `golden.nn.elementary`, rounded to fp32; no machine's own
-exp is in it, so that trained weights have the same SHA-256 everywhere.
+Softmax itself runs beside the core, in float64 of `macrame.golden.nn.elementary`, rounded to fp32; no
+machine's own exp is in it, so that trained weights have the same SHA-256 everywhere.
 """
 
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from golden.arith.fp32_to_bf16 import fp32_to_bf16
-from golden.gemm_bf16 import gemm_bf16
-from golden.nn import elementary
-from golden.nn.losses import LOSSES, mse_factor
-from golden.nn.regularization import dropout_masks
-from golden.vector_unit import vector_unit
+from macrame.golden.arith.fp32_to_bf16 import fp32_to_bf16
+from macrame.golden.gemm_bf16 import gemm_bf16
+from macrame.golden.nn import elementary
+from macrame.golden.nn.losses import LOSSES, mse_factor
+from macrame.golden.nn.regularization import dropout_masks
+from macrame.golden.vector_unit import vector_unit
 
 ONE = np.uint16(0x3F80)
 
@@ -68,7 +68,7 @@ class Golden:
         Parameters
         ----------
         op : str
-            Of `golden.vector_unit.OPERATIONS`.
+            Of `macrame.golden.vector_unit.OPERATIONS`.
         x, y : numpy.ndarray of float32 or uint16, of one shape
         s : float, optional
             Scalar of "axpy", rounded to float32.
@@ -139,7 +139,7 @@ class Backward:
 
 @dataclass
 class NetworkBf16:
-    """A `golden.nn.network.Network` in the core's arithmetic; ReLU or nothing after a layer.
+    """A `macrame.golden.nn.network.Network` in the core's arithmetic; ReLU or nothing after a layer.
 
     Attributes
     ----------
@@ -148,7 +148,7 @@ class NetworkBf16:
     biases : list of numpy.ndarray of float32, each of shape (outputs,)
     activations : list of {"relu", "identity"}
     objective : str
-        Of `golden.nn.losses.LOSSES`.
+        Of `macrame.golden.nn.losses.LOSSES`.
     dropout : float
         As in `Network`.
     backend : object
@@ -192,7 +192,7 @@ class NetworkBf16:
 
         Parameters
         ----------
-        network : golden.nn.network.Network
+        network : macrame.golden.nn.network.Network
         backend, evaluator : object, optional
             By default `Golden`.
 
@@ -365,7 +365,7 @@ class SGDBf16:
     parameters : list of numpy.ndarray of float32
         Updated in place.
     rate, momentum, l2 : float
-        As in `golden.nn.optimizers.SGD`; rounded to float32.
+        As in `macrame.golden.nn.optimizers.SGD`; rounded to float32.
     backend : object
         See `Golden`.
     """

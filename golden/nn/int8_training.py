@@ -12,16 +12,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from golden.gemm import gemm
-from golden.nn.affine import symmetric
-from golden.nn.losses import LOSSES
+from macrame.golden.gemm import gemm
+from macrame.golden.nn.affine import symmetric
+from macrame.golden.nn.losses import LOSSES
 
 
 @dataclass
 class NetworkOnGrid:
     """A network of ReLU layers whose weights are int8 multiples of a scale fixed at the start.
 
-    It has what `golden.nn.train.fit` asks of a network; its `project` is to be passed as well.
+    It has what `macrame.golden.nn.train.fit` asks of a network; its `project` is to be passed as well.
 
     Attributes
     ----------
@@ -32,7 +32,7 @@ class NetworkOnGrid:
     scales : list of float
         One a layer.
     objective : str
-        Of `golden.nn.losses.LOSSES`.
+        Of `macrame.golden.nn.losses.LOSSES`.
     rng : numpy.random.Generator or None
         Draws for stochastic rounding of the updates; without one they go to the nearest step.
     updates, lost : int
@@ -54,7 +54,7 @@ class NetworkOnGrid:
 
         Parameters
         ----------
-        network : golden.nn.network.Network
+        network : macrame.golden.nn.network.Network
         headroom : float
             How far beyond the largest weight of the start the grid reaches.
         rng : numpy.random.Generator, optional

@@ -17,7 +17,7 @@ For two outputs half_sum and mean are the same. Over a batch each loss is the me
 
 import numpy as np
 
-from golden.nn.activations import log_softmax, softmax
+from macrame.golden.nn.activations import log_softmax, softmax
 
 
 def cross_entropy(logits, labels):

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from golden.nn.activations import ACTIVATIONS
-from golden.nn.layers import dense, dense_backward
-from golden.nn.losses import LOSSES
-from golden.nn.regularization import dropout_masks
+from macrame.golden.nn.activations import ACTIVATIONS
+from macrame.golden.nn.layers import dense, dense_backward
+from macrame.golden.nn.losses import LOSSES
+from macrame.golden.nn.regularization import dropout_masks
 
 
 @dataclass
@@ -47,10 +47,10 @@ class Network:
     biases : list of numpy.ndarray, each of shape (outputs,)
         One vector a layer.
     activations : list of str
-        One a layer, of `golden.nn.activations.ACTIVATIONS`.
+        One a layer, of `macrame.golden.nn.activations.ACTIVATIONS`.
     objective : str
-        The loss, of `golden.nn.losses.LOSSES`. Cross-entropy takes its softmax itself, so that the last layer
-        has no activation then.
+        The loss, of `macrame.golden.nn.losses.LOSSES`. Cross-entropy takes its softmax itself, so that the
+        last layer has no activation then.
     dropout : float
         Probability with which `gradients` drops each hidden unit, in [0, 1).
 

@@ -4,7 +4,7 @@
 
 import numpy as np
 
-from golden.nn.regularization import add_l2
+from macrame.golden.nn.regularization import add_l2
 
 
 class SGD:
@@ -19,7 +19,7 @@ class SGD:
     momentum : float
         In [0, 1); 0 is plain gradient descent.
     l2 : float
-        Strength of the penalty on weights, as `golden.nn.regularization.l2_penalty`.
+        Strength of the penalty on weights, as `macrame.golden.nn.regularization.l2_penalty`.
     """
 
     def __init__(self, parameters, rate, momentum=0.0, l2=0.0):

@@ -118,7 +118,7 @@ def sparsity(weights):
 
 
 class Pruner:
-    """Keeps pruned weights at 0: the `project` of `golden.nn.train.fit`, for retraining.
+    """Keeps pruned weights at 0: the `project` of `macrame.golden.nn.train.fit`, for retraining.
 
     Parameters
     ----------

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from golden.nn.affine import asymmetric, symmetric
-from golden.nn.layers import dense, dense_backward
-from golden.nn.losses import LOSSES
-from golden.nn.network import Network
-from golden.nn.quantization import calibrate, quantize_network
+from macrame.golden.nn.affine import asymmetric, symmetric
+from macrame.golden.nn.layers import dense, dense_backward
+from macrame.golden.nn.losses import LOSSES
+from macrame.golden.nn.network import Network
+from macrame.golden.nn.quantization import calibrate, quantize_network
 
 
 def fake_quantize(x, affine):
@@ -25,7 +25,7 @@ def fake_quantize(x, affine):
     Parameters
     ----------
     x : array_like
-    affine : golden.nn.affine.Affine
+    affine : macrame.golden.nn.affine.Affine
 
     Returns
     -------
@@ -42,11 +42,12 @@ def fake_quantize(x, affine):
 
 @dataclass
 class QuantizationAware:
-    """A network trained with the rounding of its integer form; it has what `golden.nn.train.fit` asks for.
+    """A network trained with the rounding of its integer form; it has what `macrame.golden.nn.train.fit`
+    asks for.
 
     Attributes
     ----------
-    network : golden.nn.network.Network
+    network : macrame.golden.nn.network.Network
         ReLU between the layers, none after the last; its parameters are trained.
     ends : list of (float, float)
         Range of the network's input, then of each layer's output.
@@ -71,7 +72,7 @@ class QuantizationAware:
 
         Parameters
         ----------
-        network : golden.nn.network.Network
+        network : macrame.golden.nn.network.Network
         x : array_like, shape (samples, inputs)
         **options
             Further attributes.
@@ -174,7 +175,7 @@ class QuantizationAware:
 
         Returns
         -------
-        golden.nn.quantization.NetworkInt8
+        macrame.golden.nn.quantization.NetworkInt8
         """
         return quantize_network(
             self.network, None, mode, self.per_channel, self.bits, self.activation_bits, self.ranges()

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from golden.arith.requantize import quantize_multiplier, requantize, scale_bits
-from golden.nn.affine import Affine, asymmetric, symmetric
+from macrame.golden.arith.requantize import quantize_multiplier, requantize, scale_bits
+from macrame.golden.nn.affine import Affine, asymmetric, symmetric
 
 INT8_MIN, INT8_MAX = -128, 127
 INT32_MIN, INT32_MAX = -(2**31), 2**31 - 1
@@ -166,7 +166,7 @@ def calibrate(network, x, bits=8):
 
     Parameters
     ----------
-    network : golden.nn.network.Network
+    network : macrame.golden.nn.network.Network
     x : array_like, shape (samples, inputs)
         The samples to measure on; what lies outside their range later saturates.
     bits : int
@@ -249,7 +249,7 @@ def quantize_network(network, x, mode="gemmlowp", per_channel=True, bits=8, acti
 
     Parameters
     ----------
-    network : golden.nn.network.Network
+    network : macrame.golden.nn.network.Network
     x : array_like, shape (samples, inputs)
         Calibration samples.
     mode : {"gemmlowp", "ruy", "fp32"}

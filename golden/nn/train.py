@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from golden.nn.batches import minibatches
-from golden.nn.optimizers import SGD
+from macrame.golden.nn.batches import minibatches
+from macrame.golden.nn.optimizers import SGD
 
 
 class Diverged(ArithmeticError):
@@ -57,7 +57,7 @@ def fit(
 
     Parameters
     ----------
-    network : golden.nn.network.Network
+    network : macrame.golden.nn.network.Network
         Anything with `parameters`, `gradients(x, targets, rng)` and `loss(x, targets)`.
     x : numpy.ndarray, shape (samples, inputs)
     targets : numpy.ndarray, shape (samples,) or (samples, outputs)
@@ -73,7 +73,7 @@ def fit(
         Shuffles the samples anew each epoch, and draws what dropout drops.
     validation : (numpy.ndarray, numpy.ndarray), optional
         Samples and targets not trained on.
-    stopping : golden.nn.regularization.EarlyStopping, optional
+    stopping : macrame.golden.nn.regularization.EarlyStopping, optional
         Asked after each epoch; when training ends, the best epoch's parameters are restored.
     project : callable, optional
         Called after each update, to bring the parameters back to where they may be: pruned weights to 0,

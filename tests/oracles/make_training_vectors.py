@@ -5,9 +5,9 @@
     pip install -r requirements-oracles.txt
     python -m tests.oracles.make_training_vectors
 
-Small multilayer perceptrons with every activation, loss and optimizer of golden.nn, each trained for EPOCHS
-epochs, the last batch of each being smaller. Gradients are autograd's, updates torch.optim's; nothing of
-macrame is used. tests/oracles/pytorch.npz keeps, under the name of each case, the data (x, t), the first
+Small multilayer perceptrons with every activation, loss and optimizer of macrame.golden.nn, each trained for
+EPOCHS epochs, the last batch of each being smaller. Gradients are autograd's, updates torch.optim's; nothing
+of macrame is used. tests/oracles/pytorch.npz keeps, under the name of each case, the data (x, t), the first
 parameters (w0, b0, w1, ...), the first batch's output, loss and gradients (output, loss, dw0, db0, ...),
 every batch's loss (losses) and the last parameters (after/w0, ...). The case "straight-through" has instead
 the ranges and the gradients of a network with rounding in it; "cases" is the table of all of them as JSON.

@@ -25,8 +25,8 @@ from pathlib import Path
 
 import numpy as np
 
-from golden.arith.requantize import quantize_multiplier
-from tb import stimuli
+from macrame.golden.arith.requantize import quantize_multiplier
+from tb.lib import stimuli
 
 HERE = Path(__file__).parent
 K = 4

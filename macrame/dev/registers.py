@@ -1,0 +1,280 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The register maps: SystemRDL under rtl/ read, and written as documents and as C headers.
+
+    .venv/bin/python -m macrame.dev.registers          # docs/*registers.md and build/registers/*.h
+    .venv/bin/python -m macrame.dev.registers --check  # exit 1 if a document is not what would be written
+
+rtl/macrame.rdl is the core's, rtl/vector_unit.rdl the vector unit's. The benches read the maps through `load`
+too, so that what is documented is what is tested.
+"""
+
+import argparse
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from systemrdl import RDLCompiler
+
+ROOT = Path(__file__).resolve().parents[2]
+RDL = ROOT / "rtl" / "macrame.rdl"
+DOCUMENT = ROOT / "docs" / "registers.md"
+HEADER = ROOT / "build" / "registers" / "macrame.h"
+VECTOR_RDL = ROOT / "rtl" / "vector_unit.rdl"
+VECTOR_DOCUMENT = ROOT / "docs" / "vector_registers.md"
+VECTOR_HEADER = ROOT / "build" / "registers" / "vector_unit.h"
+
+COMMAND = ".venv/bin/python -m macrame.dev.registers"
+
+
+@dataclass(frozen=True)
+class Field:
+    """Some bits of a register.
+
+    Attributes
+    ----------
+    name : str
+    low, high : int
+        Bit numbers.
+    access : str
+        "RO"; "RW"; or "W1": a command, given by writing 1, that reads 0.
+    reset : int
+        What it reads after `rst`.
+    description : str
+    """
+
+    name: str
+    low: int
+    high: int
+    access: str
+    reset: int
+    description: str
+
+    @property
+    def mask(self):
+        """Its bits within the register."""
+        return (1 << self.high + 1) - (1 << self.low)
+
+    @property
+    def bits(self):
+        """Its bit numbers as text."""
+        return str(self.low) if self.low == self.high else f"{self.high}:{self.low}"
+
+
+@dataclass(frozen=True)
+class Register:
+    """A 32-bit register.
+
+    Attributes
+    ----------
+    name, title : str
+    address : int
+        In bytes.
+    fields : tuple of Field
+        From bit 0 up.
+    description : str
+    """
+
+    name: str
+    title: str
+    address: int
+    fields: tuple
+    description: str
+
+    @property
+    def reset(self):
+        """What it reads after `rst`."""
+        return sum(field.reset << field.low for field in self.fields)
+
+    def mask(self, *access):
+        """The bits with one of these kinds of access."""
+        return sum(field.mask for field in self.fields if field.access in access)
+
+    @property
+    def writable(self):
+        """A write is accepted."""
+        return bool(self.mask("RW", "W1"))
+
+
+@dataclass(frozen=True)
+class Map:
+    """All registers by address, and the description of the whole."""
+
+    registers: tuple
+    description: str
+
+    def __iter__(self):
+        return iter(self.registers)
+
+    def __getitem__(self, name):
+        return next(register for register in self.registers if register.name == name)
+
+
+def load(rdl=RDL, **parameters):
+    """Read the map.
+
+    Parameters
+    ----------
+    rdl : path
+    **parameters : int
+        Of the map: ROWS, COLS, DEPTH, LONGEST, POST_LANES, INT8 and BF16 of the core, WIDTH and HELD of the
+        vector unit; those of a default one if left out.
+
+    Returns
+    -------
+    Map
+
+    Raises
+    ------
+    ValueError
+        A field's access is none of RO, RW and W1.
+    systemrdl.RDLCompileError
+        The file is not SystemRDL.
+    """
+    compiler = RDLCompiler()
+    compiler.compile_file(str(rdl))
+    top = compiler.elaborate(parameters=parameters).top
+    registers = [
+        Register(
+            node.inst_name,
+            node.get_property("name"),
+            node.absolute_address,
+            tuple(_field(field) for field in node.fields()),
+            _text(node),
+        )
+        for node in top.registers()
+    ]
+    return Map(tuple(sorted(registers, key=lambda register: register.address)), _text(top))
+
+
+def _field(node):
+    access = {"r": "RO", "rw": "RW"}.get(node.get_property("sw").name)
+    if node.get_property("sw").name == "w" and node.get_property("singlepulse"):
+        access = "W1"
+    if access is None:
+        raise ValueError(f"{node.get_path()}: expected sw = r, sw = rw, or sw = w with singlepulse")
+    return Field(node.inst_name, node.low, node.high, access, node.get_property("reset"), _text(node))
+
+
+def _text(node):
+    """A description with the file's indentation taken off."""
+    lines = [line.strip() for line in (node.get_property("desc") or "").splitlines()]
+    return "\n".join(lines)
+
+
+# --- what is made of it -----------------------------------------------------------------------------------
+
+
+def markdown(
+    registers,
+    title="Registers",
+    rdl="macrame.rdl",
+    note="SHAPE and K_MAX are those of a core with default parameters, FORMAT and SEED those of one "
+    'with FORMATS "DUAL".',
+):
+    """The map as a document."""
+    out = [
+        f"# {title}",
+        "",
+        f"<!-- Written by `{COMMAND}` from rtl/{rdl}: edit that file. -->",
+        "",
+        registers.description,
+        "",
+        "| address | register | access | after reset | |",
+        "|---|---|---|---|---|",
+    ]
+    for register in registers:
+        access = ", ".join(dict.fromkeys(field.access for field in register.fields))
+        out.append(
+            f"| 0x{register.address:02X} | [{register.name}](#{_anchor(register)}) | {access} | "
+            f"0x{register.reset:08X} | {register.title} |"
+        )
+    out += [
+        "",
+        "RO: read only. RW: reads what was written. W1: a command, given by writing 1; reads 0.",
+        note,
+    ]
+    for register in registers:
+        out += [
+            "",
+            f"## 0x{register.address:02X} {register.name}",
+            "",
+            register.description,
+            "",
+            "| bits | field | access | after reset | |",
+            "|---|---|---|---|---|",
+        ]
+        out += [
+            f"| {field.bits} | `{field.name}` | {field.access} | {_value(field)} | {_line(field)} |"
+            for field in register.fields
+        ]
+    return "\n".join(out) + "\n"
+
+
+def _anchor(register):
+    return f"0x{register.address:02x}-{register.name.lower()}"
+
+
+def _value(field):
+    return f"0x{field.reset:X}" if field.reset > 9 else str(field.reset)
+
+
+def _line(thing):
+    return thing.description.replace("\n", " ")
+
+
+def c_header(registers, prefix="MACRAME", rdl="macrame.rdl"):
+    """The map as a C header: an address a register; mask and shift of each field."""
+    out = [
+        "/* SPDX-FileCopyrightText: 2026 macrame contributors",
+        " * SPDX-License-Identifier: Apache-2.0",
+        f" * Written by `{COMMAND}` from rtl/{rdl}: edit that file. */",
+        f"#ifndef {prefix}_H",
+        f"#define {prefix}_H",
+    ]
+    for register in registers:
+        name = f"{prefix}_{register.name}"
+        out += ["", f"/* {register.title} */", f"#define {name} 0x{register.address:02X}u"]
+        if register.mask("RW"):
+            out += [f"#define {name}_RESET 0x{register.reset:08X}u"]
+        for field in register.fields:
+            part = f"{name}_{field.name.upper()}"
+            out += [f"#define {part}_MASK 0x{field.mask:08X}u", f"#define {part}_SHIFT {field.low}"]
+    return "\n".join([*out, "", "#endif"]) + "\n"
+
+
+def main(arguments=None):
+    """The command; returns its exit status."""
+    parser = argparse.ArgumentParser(prog="macrame.dev.registers", description=__doc__.splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="compare the documents, write nothing")
+    options = parser.parse_args(arguments)
+    core, vector = load(BF16=1), load(VECTOR_RDL)  # of a core that has every register
+    vector_document = markdown(
+        vector,
+        "Registers of the vector unit",
+        VECTOR_RDL.name,
+        "LANES and FIFO_DEPTH are those of a unit with default parameters.",
+    )
+    documents = (
+        (DOCUMENT, "docs/registers.md", RDL, markdown(core)),
+        (VECTOR_DOCUMENT, "docs/vector_registers.md", VECTOR_RDL, vector_document),
+    )
+    if options.check:
+        stale = [
+            (name, rdl)
+            for path, name, rdl, text in documents
+            if not path.exists() or path.read_text() != text
+        ]
+        for name, rdl in stale:
+            print(f"{name} is not what rtl/{rdl.name} says: run {COMMAND}", file=sys.stderr)
+        return 1 if stale else 0
+    headers = ((HEADER, c_header(core)), (VECTOR_HEADER, c_header(vector, "VECTOR", VECTOR_RDL.name)))
+    for path, text in (*((path, text) for path, _, _, text in documents), *headers):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        print(path.relative_to(ROOT))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

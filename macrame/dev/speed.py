@@ -1,0 +1,201 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""How fast each simulator runs a core for int8 and bfloat16, and what it takes to compile.
+
+    python -m macrame.dev.speed               an 8x8 core under both simulators
+    python -m macrame.dev.speed 4 4 verilator
+    python -m macrame.dev.speed digits        problem 8's test set in int8, Verilator's speed over Icarus's
+
+Exit status: 0, 1 for a wrong result or digits too slow, 2 for words that mean nothing here, 130 if
+interrupted.
+
+Two products go through `macrame.host.core.Core`, and each result is compared with golden, bit for bit.
+Cycles a second are simulated cycles over the CPU time of the simulator, start-up taken off by running a
+short product too, the least of three runs each. Compiling is done twice, the first time with nothing at
+hand, so that Verilator's own library is compiled too; a change of the RTL costs what the second time does.
+
+``digits`` runs both layers of a 64-32-10 network over the 540 held-out pictures, on int8 cores, again and
+again, and compares the logits with golden each time. Seconds are of CPU, the simulator with its Python, one
+pass taken off for start-up; the least of three runs each.
+"""
+
+import os
+import resource
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from macrame.golden.gemm import gemm
+from macrame.golden.gemm_bf16 import gemm_bf16
+from macrame.golden.nn.network import Network
+from macrame.golden.nn.quantization import quantize_network
+from macrame.golden.nn.train import fit
+from macrame.homework import digits as pictures
+from macrame.host.core import Core
+from macrame.host.errors import LinkError
+from macrame.sim import simulate
+from macrame.sim.link import SimLink
+from macrame.synth.settings import InputError, whole
+
+SHORT = (8, 8, 8)
+LONG = {"icarus": (16, 128, 16), "verilator": (128, 512, 128)}  # M, K, N
+ROUNDS = 3
+GOALS = {(8, 8): 8, (16, 16): 15}  # Verilator's speed over Icarus's, at least
+PASSES = {"icarus": 2, "verilator": 40}  # over the test set; one of them is start-up
+
+
+def operands(kind, m, k, n):
+    """Two matrices: int8 of the full range, or bits of bfloat16 numbers around 1."""
+    rng = np.random.default_rng([m, k, n])
+    if kind == "int8":
+        return rng.integers(-128, 128, (m, k), dtype=np.int8), rng.integers(-128, 128, (k, n), dtype=np.int8)
+    draw = lambda shape: rng.normal(size=shape).astype(np.float32).view(np.uint32) >> 16  # noqa: E731
+    return draw((m, k)).astype(np.uint16), draw((k, n)).astype(np.uint16)
+
+
+def children():
+    """CPU seconds of all processes this one has started and seen end."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def run(kind, rows, cols, size):
+    """One product in a simulator of its own: (cycles, CPU seconds)."""
+    a, w = operands(kind, *size)
+    before = children()
+    with SimLink(rows, cols, formats="DUAL", name="speed") as link:
+        core = Core(link)
+        product, report = core.matmul(a, w) if kind == "int8" else core.matmul_bf16(a, w)
+    if not np.array_equal(product, gemm(a, w) if kind == "int8" else gemm_bf16(a, w)):
+        raise LinkError(f"{simulate.simulator()}, {kind}: the core's product is wrong")
+    return report.cycles, children() - before
+
+
+def compiling(rows, cols):
+    """Seconds of wall clock and of CPU to compile the core, with nothing at hand and after a change."""
+    kept, simulate.BUILD = simulate.BUILD, Path(tempfile.mkdtemp(prefix="macrame-speed-"))
+    try:
+        for k_max in (1024, 1023):
+            began, before = time.monotonic(), children()
+            with SimLink(rows, cols, formats="DUAL", k_max=k_max, name="speed"):
+                pass
+            yield time.monotonic() - began, children() - before
+    finally:
+        shutil.rmtree(simulate.BUILD)
+        simulate.BUILD = kept
+
+
+def network():
+    """The digits network in integers, and the test set's pictures as it takes them."""
+    train, test = pictures.load(0.3, 0)
+    trained = Network.random([64, 32, 10], np.random.default_rng(1))
+    list(fit(trained, *train, epochs=10, batch_size=32, rate=0.1, momentum=0.9, rng=np.random.default_rng(1)))
+    quantized = quantize_network(trained, train[0][:256])
+    return quantized, quantized.input.quantize(test[0])
+
+
+def passes(quantized, x, rows, cols, count):
+    """So many passes over the test set in one simulator: (cycles of a pass, CPU seconds of all)."""
+    expected = quantized.forward(x)[-1]
+    before = children()
+    with SimLink(rows, cols, name="speed") as link:
+        core = Core(link)
+        for _ in range(count):
+            h, cycles = x, 0
+            for layer in quantized.layers:
+                h, report = core.matmul(
+                    h,
+                    np.ascontiguousarray(layer.weight.T),
+                    layer.mode,
+                    bias=layer.bias,
+                    a_zero_point=layer.input.zero_point,
+                    multiplier=layer.multiplier,
+                    shift=layer.shift,
+                    zero_point=layer.output.zero_point,
+                    low=layer.low,
+                    high=layer.high,
+                )
+                cycles += report.cycles
+            if not np.array_equal(h, expected):
+                raise LinkError(f"{simulate.simulator()}, {rows}x{cols}: logits differ from golden's")
+    return cycles, children() - before
+
+
+def digits(say=print):
+    """The table of ``digits``; True if Verilator is as many times as fast as `GOALS` asks for."""
+    quantized, x = network()
+    reached = True
+    say(
+        f"digits, {len(x)} pictures, 64-32-10 in int8\n"
+        f"{'core':>8}  {'simulator':<10} {'cycles':>7} {'s a pass':>9} {'cycles/s':>10}  over Icarus"
+    )
+    for (rows, cols), goal in GOALS.items():
+        rates = {}
+        for name, count in PASSES.items():
+            os.environ["SIM"] = name
+            simulate.check_tools(name)
+            least = {n: min(passes(quantized, x, rows, cols, n) for _ in range(ROUNDS)) for n in (1, count)}
+            seconds = (least[count][1] - least[1][1]) / (count - 1)
+            rates[name] = least[1][0] / seconds
+            ratio = rates[name] / rates["icarus"]
+            line = f"{f'{rows}x{cols}x1':>8}  {name:<10} {least[1][0]:7,} {seconds:9.4f} {rates[name]:10,.0f}"
+            say(line + ("" if name == "icarus" else f"  {ratio:.1f} (at least {goal})"))
+            reached &= name == "icarus" or ratio >= goal
+    return reached
+
+
+def main(words=None):
+    """The command; returns its exit status."""
+    words = list(sys.argv[1:] if words is None else words)
+    try:
+        return (0 if digits() else 1) if words == ["digits"] else compare(words)
+    except (simulate.SetupError, simulate.Failed, LinkError) as error:
+        print(f"speed: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("speed: interrupted", file=sys.stderr)
+        return 130
+
+
+def compare(words):
+    """Both kinds of product under each simulator; the exit status."""
+    rows, cols = 8, 8
+    wrong = []
+    if len(words) > 1 and words[0].isdigit() and words[1].isdigit():
+        try:
+            rows, cols = (whole({name: words.pop(0)}, name, 8, 32) for name in ("ROWS", "COLS"))
+        except InputError as error:
+            wrong = [str(error)]
+    wrong += [
+        f"{word}: expected digits alone, or ROWS COLS and simulators ({', '.join(simulate.SIMULATORS)})"
+        for word in words
+        if word not in simulate.SIMULATORS
+    ]
+    if wrong:
+        print(f"speed: {wrong[0]}", file=sys.stderr)
+        return 2
+    print(f"{rows}x{cols} core, FORMATS DUAL")
+    print(f"{'simulator':>10}   {'product':<20} {'cycles':>9} {'cycles/s':>10}")
+    for name in words or simulate.SIMULATORS:
+        os.environ["SIM"] = name
+        simulate.check_tools(name)
+        times = [f"{wall:.1f} s, {cpu:.1f} s of CPU" for wall, cpu in compiling(rows, cols)]
+        for kind in ("int8", "bf16"):
+            (short, least), (long, most) = (
+                min(run(kind, rows, cols, size) for _ in range(ROUNDS)) for size in (SHORT, LONG[name])
+            )
+            size = "x".join(map(str, LONG[name]))
+            print(
+                f"{name:>10}   {kind + ' ' + size:<20} {long:9,} {(long - short) / (most - least):10,.0f}",
+                flush=True,
+            )
+        print(f"{name:>10}   compile and start: {times[0]}; after a change: {times[1]}", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,196 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""`make waves`: two tiles following each other through a 4 x 4 core: FST, views for GTKWave and Surfer.
+
+A is 8 x 8, W is 8 x 4: two tiles of eight slices on one weight panel. What to look for is printed at the end.
+"""
+
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from macrame.golden.gemm import gemm
+from macrame.host.core import Core
+from macrame.host.errors import CoreError, LinkError
+from macrame.sim import simulate
+from macrame.sim.link import SimLink
+
+ROWS = COLS = 4
+SLICES = 8
+TILES = 2
+PERIOD_PS = 10_000
+FOLDER = simulate.BUILD / "waves"
+DUT = "core_player.dut"
+
+#: What is shown, in groups from input to output: names in the core, with the width of what is a vector,
+#: and of its lanes where they are shown one by one as signed numbers.
+VIEW = [
+    ("clock", [("clk",)]),
+    (
+        "weights in: a record of 12 beats, then 8 slices",
+        [("s_axis_w_tvalid",), ("s_axis_w_tready",), ("s_axis_w_tlast",), ("s_axis_w_tdata", 8 * COLS)],
+    ),
+    (
+        "activations in: 8 slices a tile",
+        [
+            ("s_axis_a_tvalid",),
+            ("s_axis_a_tready",),
+            ("s_axis_a_tlast",),
+            ("s_axis_a_tuser", 2),
+            ("s_axis_a_tdata", 8 * ROWS),
+        ],
+    ),
+    (
+        "slices into the array: the second tile's first right after the first tile's last",
+        [("op_valid",), ("op_last",), ("op_a", 8 * ROWS, 8), ("op_w", 8 * COLS, 8)],
+    ),
+    (
+        "result chain: loaded by a last slice, shifts out while the next tile runs",
+        [("load",), ("chain_shift",), ("row_valid",), ("row_last",), ("row", 32 * COLS, 32)],
+    ),
+    (
+        "results out",
+        [
+            ("m_axis_tvalid",),
+            ("m_axis_tready",),
+            ("m_axis_tlast",),
+            ("m_axis_tkeep", 4 * COLS),
+            ("m_axis_tdata", 32 * COLS, 32),
+        ],
+    ),
+    ("counters", [("stall_w",), ("stall_a",), ("pad",), ("tiles", 32)]),
+]
+
+BINARY, HEX, SIGNED, COMMENT = "@28", "@22", "@420", "@200"  # GTKWave's display formats
+
+
+def operands():
+    """Small numbers that can be followed by eye.
+
+    Returns
+    -------
+    a : ndarray of int8, shape (TILES * ROWS, SLICES)
+        Row i holds i + 1, but for a 0 that wanders.
+    w : ndarray of int8, shape (SLICES, COLS)
+        Row k holds k + 1 in column 0, its negative in column 1, 1 in column 2 and -128 in column 3.
+    """
+    a = np.repeat(np.arange(1, TILES * ROWS + 1, dtype=np.int8)[:, None], SLICES, axis=1)
+    a[np.arange(TILES * ROWS), np.arange(TILES * ROWS) % SLICES] = 0
+    k = np.arange(1, SLICES + 1, dtype=np.int8)
+    return a, np.stack([k, -k, np.ones_like(k), np.full_like(k, -128)], axis=1)
+
+
+def signal(name, width=1):
+    """A signal as GTKWave names it in an FST of Icarus."""
+    return f"{DUT}.{name}" + (f"[{width - 1}:0]" if width > 1 else "")
+
+
+def gtkwave(fst, start_ps, stop_ps):
+    """A GTKWave save file.
+
+    Parameters
+    ----------
+    fst : pathlib.Path
+    start_ps, stop_ps : int
+        What is in view, and where the markers A and B are.
+
+    Returns
+    -------
+    str
+    """
+    zoom = np.log2((stop_ps - start_ps) / 1200)  # of a window 1200 points wide
+    lines = [
+        f'[dumpfile] "{fst}"',
+        f"[timestart] {start_ps}",
+        "[size] 1600 900",
+        "[pos] -1 -1",
+        f"*-{zoom:f} {start_ps} {start_ps} {stop_ps}" + " -1" * 24,
+        "[sst_width] 200",
+        "[signals_width] 320",
+        "[sst_expanded] 0",
+    ]
+    for title, signals in VIEW:
+        lines += [COMMENT, f"-{title}"]
+        for name, *width in signals:
+            lines += [HEX if width else BINARY, signal(name, *width[:1])]
+            if len(width) == 2:  # a lane is a list of bits, highest first, and bits are counted from there
+                total, lane = width
+                for j in range(total // lane):
+                    top = total - lane * (j + 1)
+                    bits = " ".join(f"({top + bit}){signal(name, total)}" for bit in range(lane))
+                    lines += [SIGNED, f"#{{{name} lane {j}}} {bits}"]
+    return "\n".join(lines) + "\n"
+
+
+def surfer(fst, start_ps, stop_ps):
+    """A Surfer command file; parameters and result as for :func:`gtkwave`."""
+    lines = [f"load_file {fst}"]
+    for title, signals in VIEW:
+        lines.append(f"divider_add {title}")
+        lines += [f"variable_add {DUT}.{name}" for name, *_ in signals]
+    for number, time_ps in enumerate((start_ps, stop_ps), 1):
+        lines += [f"cursor_set {time_ps}ps", f"marker_set #{number}"]
+    lines.append("zoom_fit")
+    return "\n".join(lines) + "\n"
+
+
+def make(folder=FOLDER):
+    """Simulate, and leave the three files.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+
+    Returns
+    -------
+    dict of str to pathlib.Path
+        The files, by extension.
+    report : macrame.host.core.Report
+    product : ndarray
+    """
+    a, w = operands()
+    with SimLink(ROWS, COLS, 1, k_max=SLICES, post_lanes=1, waves=True, name="make-waves") as link:
+        product, report = Core(link).matmul(a, w)
+    if not np.array_equal(product, gemm(a, w)):
+        raise LinkError(f"the core's product is wrong, its waves are in {link.waves}")
+    folder.mkdir(parents=True, exist_ok=True)
+    files = {suffix: folder / f"two_tiles.{suffix}" for suffix in ("fst", "gtkw", "sucl")}
+    shutil.copyfile(link.waves, files["fst"])
+    stop = (link.clock + 2) * PERIOD_PS
+    start = stop - (report.cycles + 6) * PERIOD_PS
+    files["gtkw"].write_text(gtkwave(files["fst"].resolve(), start, stop))
+    files["sucl"].write_text(surfer(files["fst"].resolve(), start, stop))
+    return files, report, product
+
+
+def _short(path):
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+def main():
+    """The command; returns its exit status: 2 where nothing can be simulated at all."""
+    try:
+        if simulate.simulator() != "icarus":
+            raise simulate.SetupError(f"SIM={simulate.simulator()}: expected icarus, which writes an FST")
+        files, report, product = make()
+    except (CoreError, LinkError, simulate.SetupError, simulate.Failed) as error:
+        print(f"waves: {error}", file=sys.stderr)
+        return 2 if isinstance(error, simulate.SetupError) else 1
+    table = "\n".join("    " + " ".join(f"{value:6d}" for value in row) for row in product)
+    print(f"""two tiles of {SLICES} slices on a {ROWS}x{COLS}x1 core: {report.cycles} cycles, equal to golden
+
+  A x W =
+{table}
+
+  op_valid stays high for {TILES * SLICES} cycles: none is idle where op_last ends the first tile.
+  load copies a tile's sums; its {ROWS} rows leave through row while the next tile runs.
+
+  gtkwave {_short(files["gtkw"])}
+  surfer --command-file {_short(files["sucl"])}""")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

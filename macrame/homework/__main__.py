@@ -1,0 +1,213 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Solve the problem sheet: python -m homework (make sim).
+
+Usage: make sim [PROBLEM=4] [HOMEWORK=dir] [NAME=value ...]; or the variables in the environment, and
+
+    python -m homework [-h | --help]
+
+  PROBLEM           which problems, as in 4 or 1,3           (all there are)
+  HOMEWORK          a folder with your own data files, see docs/problems.md
+  OUT               where reports and plots go               (build/homework)
+  ROWS, COLS, DEPTH shape of the int8 core                   (8, 8, 1)
+  SIM, SEED         simulator and its seed                   (icarus, 1)
+  WAVES             1 leaves an FST                          (0)
+
+Exit codes: 0 all RTL results equal golden, 1 one does not or the simulation failed, 2 the input cannot be
+used.
+"""
+
+import os
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from threadpoolctl import threadpool_limits
+
+from macrame.homework import (
+    data,
+    entry,
+    p1_forward,
+    p2_backprop,
+    p3_batches,
+    p4_int8,
+    p5_overfitting,
+    p6_pruning,
+    p7_bfloat16,
+    p8_inference,
+    p8_training,
+    p9_optimizers,
+    report,
+    settings,
+)
+from macrame.homework.rtl import Rtl, counted
+from macrame.homework.show import Show
+from macrame.host.errors import CoreError, LinkError
+from macrame.sim import simulate
+
+PROBLEMS = {
+    1: p1_forward,
+    2: p2_backprop,
+    3: p3_batches,
+    4: p4_int8,
+    5: p5_overfitting,
+    6: p6_pruning,
+    7: p7_bfloat16,
+    8: p8_inference,
+    9: p9_optimizers,
+}
+#: A further part of a problem, with a data file of its own; its answer joins that of the first.
+FURTHER = {8: p8_training}
+ON_RTL = (1, 2, 4, 6, 7, 8)
+
+
+@dataclass
+class Run:
+    """What a problem works with: where to show, where to compute, where files will go."""
+
+    show: Show
+    rtl: Rtl
+    out: Path
+    files: dict = field(default_factory=dict)
+
+    def output(self, name, content):
+        """Keep a file to be written when all problems are done; returns its path, to be shown."""
+        path = self.out / name
+        self.files[path] = content
+        return _short(path)
+
+
+def main(environ=os.environ):
+    """Solve the chosen problems.
+
+    Parameters
+    ----------
+    environ : mapping of str to str
+        The variables of `macrame.homework.settings`, and SIM.
+
+    Returns
+    -------
+    int
+        Exit code.
+    """
+    try:
+        chosen = settings.from_environment(environ, list(PROBLEMS))
+        problems, simulator = _read(chosen), simulate.simulator()  # a SIM that is none is refused in any case
+        if set(problems) & set(ON_RTL):
+            simulate.check_tools(simulator)
+        with threadpool_limits(1):  # matrices this small only lose by threads
+            return _solve(chosen, problems)
+    except (data.HomeworkError, simulate.SetupError) as error:
+        print(f"macrame: {error}", file=sys.stderr)
+        return 2
+    except (CoreError, LinkError, simulate.Failed) as error:
+        print(f"macrame: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"macrame: {error.filename or 'file'}: {error.strerror or error}", file=sys.stderr)
+        return 2
+
+
+def _read(chosen):
+    """All data files, checked before anything else happens: {number: problems, one for each of its parts}."""
+    if chosen.homework is not None:
+        data.check_directory(
+            chosen.homework, [name_of(module) for number in PROBLEMS for module in parts(number)]
+        )
+    return {
+        number: [
+            module.read(data.File(data.find(name_of(module), chosen.homework), module.KEYS))
+            for module in parts(number)
+        ]
+        for number in chosen.problems
+    }
+
+
+def parts(number):
+    """The modules that solve a problem, the first with its title."""
+    return [PROBLEMS[number], *([FURTHER[number]] if number in FURTHER else [])]
+
+
+def name_of(module):
+    """Name of a module's data file."""
+    return f"{module.__name__.rsplit('.', 1)[-1]}.toml"
+
+
+def _solve(chosen, problems):
+    began, show = time.monotonic(), Show()
+    rtl = Rtl(chosen.rows, chosen.cols, chosen.depth, show, chosen.seed, chosen.waves)
+    run = Run(show, rtl, chosen.out)
+    rows, hardware = [], {}
+    try:
+        for number, pieces in problems.items():
+            module, first, started = PROBLEMS[number], len(rtl.checks), time.monotonic()
+            rtl.used.clear()
+            show.problem(number, module.TITLE)
+            answer = {}
+            for part, problem in zip(parts(number), pieces):
+                answer.update(part.solve(problem, run))
+            checks = rtl.checks[first:]
+            bad = sum(len(check.mismatches) for check in checks)
+            seconds = time.monotonic() - started
+            name = run.output(
+                f"p{number}.json",
+                report.to_json(
+                    {
+                        "problem": number,
+                        "title": module.TITLE,
+                        "hardware": rtl.used,
+                        "simulator": simulate.simulator(),
+                        "seconds": seconds,
+                        "rtl_numbers": counted(checks),
+                        "mismatches": bad,
+                        "checks": checks,
+                        "answer": answer,
+                    }
+                ).encode(),
+            )
+            rows.append(
+                (
+                    number,
+                    module.TITLE,
+                    f"{counted(checks):,}" if checks else "-",
+                    bad if checks else "-",
+                    f"{seconds:.1f} s",
+                    name,
+                )
+            )
+            for what in rtl.used:
+                hardware.setdefault(what, []).append(str(number))
+    finally:
+        rtl.close()
+    for path, content in run.files.items():
+        report.write(path, content)
+    _summary(show, chosen, rows, hardware, time.monotonic() - began)
+    wrong = sum(len(check.mismatches) for check in rtl.checks)
+    if wrong:
+        show.bad(f"{wrong:,} RTL results differ from golden.")
+        return 1
+    if rtl.checks:
+        show.good(f"All {counted(rtl.checks):,} RTL results equal golden to the bit.")
+    return 0
+
+
+def _summary(show, chosen, rows, hardware, seconds):
+    """What each problem came to; `hardware` is what computed, and for which problems."""
+    show.part(f"Summary ({simulate.simulator()}, {seconds:.1f} s)")
+    show.table(("problem", "", "RTL numbers", "mismatches", "time", "report"), rows)
+    if hardware:
+        show.table(
+            ("simulated", "for problems"), [(what, ", ".join(numbers)) for what, numbers in hardware.items()]
+        )
+        show.text("ROWS, COLS and DEPTH shape the int8 core only.")
+    if chosen.problems == list(PROBLEMS):
+        show.text("Problem 8's training on the RTL takes minutes and has a command of its own, make train.")
+
+
+def _short(path):
+    return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+if __name__ == "__main__":
+    sys.exit(entry.run(main, __doc__, sys.argv[1:]))

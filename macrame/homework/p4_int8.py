@@ -1,0 +1,182 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Problem 4: a matrix quantised to int8 on the RTL quantiser, and multiplied on the array."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from macrame.golden.arith.fp32_to_int8 import fp32_to_int8
+from macrame.golden.gemm import gemm
+from macrame.golden.nn.affine import asymmetric
+from macrame.homework.show import Matrix
+
+TITLE = "int8 quantisation with zero point 0"
+KEYS = ("matrix", "times")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """The matrix and what to multiply it with, float32; `times` None stands for its own transpose."""
+
+    matrix: np.ndarray
+    times: np.ndarray
+
+
+def read(file):
+    """The matrix, with something in it to scale by, and the second factor."""
+    matrix = file.matrix("matrix")
+    if not matrix.any():
+        raise file.error("matrix", "at least one number that is not 0, or there is no scale")
+    times = None
+    if file.table.get("times") != "transposed":
+        if "times" in file and not isinstance(file.table["times"], list):
+            raise file.error("times", f'"transposed" or a matrix of {matrix.shape[1]} rows of numbers')
+        times = file.matrix("times", rows=matrix.shape[1])
+        if not times.any():
+            raise file.error("times", "at least one number that is not 0, or there is no scale")
+        times = times.astype(np.float32)
+    return Problem(matrix.astype(np.float32), times)
+
+
+def solve(problem, run):
+    """Scale, integers, product, errors; then the same with other choices of scale and zero point."""
+    show, x = run.show, problem.matrix
+    show.part("Step 1: the scale")
+    scale = _scale(x)
+    show.text(
+        f"zero point 0, so scale s = max |X| / 127 = {np.abs(x).max():.9g} / 127 = {scale:.9g} "
+        f"(float32); the quantiser multiplies by 1 / s = {_inverse(scale):.9g} (float32) and rounds to "
+        "nearest, ties to even."
+    )
+
+    show.part("Step 2: the integers, on the RTL quantiser")
+    schemes = {"symmetric": (scale, np.int64(0)), "per_row": _per_row(x), "asymmetric": _asymmetric(x)}
+    factors = {"symmetric": x}
+    if problem.times is not None:
+        schemes["times"], factors["times"] = (_scale(problem.times), np.int64(0)), problem.times
+    q = _quantise(run, {name: (factors.get(name, x), *pair) for name, pair in schemes.items()})
+    show.equation("Q = round(1/s *", Matrix("X", x), ") =", Matrix("Q (int8, RTL)", q["symmetric"]))
+    back = scale * q["symmetric"].astype(np.float64)
+    error = back - x
+    show.part("Step 3: the error")
+    show.equation(Matrix("s Q", back, 6), "-", Matrix("X", x, 6), "=", Matrix("E", error, 6))
+    show.text(
+        f"largest |E| = {np.abs(error).max():.6g}, mean |E| = {np.abs(error).mean():.6g}; rounding "
+        f"alone allows up to s / 2 = {scale / 2:.6g}."
+    )
+
+    show.part(f"Step 4: the quantised matrix through the array ({run.rtl.name})")
+    if problem.times is None:
+        name, right, other, other_scale = "Q^T", q["symmetric"].T.copy(), x.T, scale
+        show.text("Q times its own transpose: int8 in, int32 out, no rounding anywhere.")
+    else:
+        name, right, other, other_scale = "R", q["times"], problem.times, schemes["times"][0]
+        show.text(f"Q times R, the matrix of the data file quantised with its own scale {other_scale:.9g}.")
+    product, report = run.rtl.matmul(f"Q {name}", q["symmetric"], right, gemm(q["symmetric"], right))
+    show.equation(
+        Matrix("Q", q["symmetric"]), ".", Matrix(name, right), "=", Matrix(f"Q {name} (int32, RTL)", product)
+    )
+    real = product * (float(scale) * float(other_scale))
+    exact = x.astype(np.float64) @ other.astype(np.float64)
+    show.equation(
+        Matrix(f"s s' Q {name}", real, 4),
+        "against",
+        Matrix("exact", exact, 4),
+        "error",
+        Matrix("", real - exact, 4),
+    )
+    show.text(
+        f"largest error {np.abs(real - exact).max():.6g}, mean {np.abs(real - exact).mean():.6g}; the "
+        f"core's counters: {report.cycles} cycles, {report.macs} MACs."
+    )
+
+    show.part("Step 5: other choices, on the same quantiser")
+    rows, results = [], {}
+    for key, title in (
+        ("symmetric", "one scale, zero point 0"),
+        ("per_row", "a scale for each row, zero point 0"),
+        ("asymmetric", "one scale, asymmetric"),
+    ):
+        s, z = schemes[key]
+        e = s.astype(np.float64) * (q[key].astype(np.float64) - z) - x
+        scales = ", ".join(f"{v:.6g}" for v in np.ravel(s)[:4]) + (", ..." if s.size > 4 else "")
+        rows.append((title, scales, int(z), f"{np.abs(e).max():.6g}", f"{np.abs(e).mean():.6g}"))
+        results[key] = {
+            "scale": np.ravel(s),
+            "zero_point": int(z),
+            "integers": q[key],
+            "error": e,
+            "max_error": np.abs(e).max(),
+            "mean_error": np.abs(e).mean(),
+        }
+    show.table(("choice", "scale", "zero point", "largest error", "mean error"), rows)
+    show.equation(Matrix("Q per row", q["per_row"]), "  ", Matrix("Q asymmetric", q["asymmetric"]))
+    steps = float(scale), float(schemes["asymmetric"][0])
+    show.text(
+        "Per row: each row uses all of [-127, 127], so a row of small numbers keeps more bits; it "
+        "costs a scale for every row and, in a product, a multiplier for every output row, which is "
+        "why weights are scaled per output channel. Asymmetric: the step is (max - min) / 255 instead "
+        f"of 2 max|X| / 254, here {steps[1]:.6g} instead of {steps[0]:.6g} "
+        f"({1 - steps[1] / steps[0]:.0%} finer); the zero point then enters every product as a "
+        "correction (macrame's host folds it into the bias)."
+    )
+    return {
+        "scale": scale,
+        "inverse": _inverse(scale),
+        "matrix": x,
+        "integers": q["symmetric"],
+        "dequantised": back,
+        "error": error,
+        "max_error": np.abs(error).max(),
+        "mean_error": np.abs(error).mean(),
+        "product": {
+            "right": right,
+            "right_scale": other_scale,
+            "int32": product,
+            "real": real,
+            "exact": exact,
+            "error": real - exact,
+            "max_error": np.abs(real - exact).max(),
+            "mean_error": np.abs(real - exact).mean(),
+        },
+        "choices": results,
+    }
+
+
+def _scale(x):
+    return (np.abs(x).max() / np.float32(127)).astype(np.float32)
+
+
+def _inverse(scale):
+    return np.float32(1) / scale
+
+
+def _per_row(x):
+    top = np.abs(x).max(axis=1, keepdims=True)
+    return np.where(top > 0, top / np.float32(127), np.float32(1)).astype(np.float32), np.int64(0)
+
+
+def _asymmetric(x):
+    affine = asymmetric(x.min(), x.max())
+    return np.asarray(affine.scale, np.float32), np.int64(affine.zero_point)
+
+
+def _quantise(run, jobs):
+    """All matrices through the quantiser at once: {name: (x, scale, zero point)} to {name: int8}."""
+    parts = [
+        [np.broadcast_to(v, x.shape).ravel() for v in (x, _inverse(scale), zero_point)]
+        for x, scale, zero_point in jobs.values()
+    ]
+    x, inverse, zero_point = (np.concatenate(columns) for columns in zip(*parts))
+    got = run.rtl.play("fp32_to_int8", x=x, inv_scale=inverse, zero_point=zero_point)
+    ends = np.cumsum([job[0].size for job in jobs.values()])
+    out = {}
+    for (name, (x, scale, zero_point)), values in zip(jobs.items(), np.split(got, ends[:-1])):
+        out[name] = values.reshape(x.shape)
+        run.rtl.compare(
+            f"quantised matrix ({name.replace('_', ' ')})",
+            out[name],
+            fp32_to_int8(x, _inverse(scale), zero_point),
+        )
+    return out

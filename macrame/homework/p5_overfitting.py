@@ -1,0 +1,274 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Problem 5: overfitting on real data, what helps (dropout, L2, early stopping), and cross-validation."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from macrame.golden.nn.network import Network
+from macrame.golden.nn.regularization import EarlyStopping, kfold
+from macrame.homework import digits
+from macrame.homework.plots import Panel, curves_figure
+
+TITLE = "Overfitting"
+KEYS = (
+    "train_samples",
+    "wrong_labels",
+    "split_seed",
+    "hidden",
+    "epochs",
+    "batch_size",
+    "learning_rate",
+    "momentum",
+    "seed",
+    "dropout",
+    "l2",
+    "patience",
+    "folds",
+    "strengths",
+    "fold_epochs",
+)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What the data file says; `file` words the error if training diverges."""
+
+    file: object
+    train_samples: int
+    wrong_labels: float
+    split_seed: int
+    hidden: int
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    momentum: float
+    seed: int
+    dropout: float
+    l2: float
+    patience: int
+    folds: int
+    strengths: list
+    fold_epochs: int
+
+
+def read(file):
+    """All settings, in ranges that keep the run within a minute or so."""
+    samples = file.integer("train_samples", 10, 1500)
+    strengths = file.vector("strengths", most=8).tolist()
+    for i, strength in enumerate(strengths):
+        if not 0 <= strength <= 10:
+            raise file.error(f"strengths[{i}]", "a number from 0 to 10", strength)
+    return Problem(
+        file,
+        samples,
+        file.number("wrong_labels", 0, 0.5),
+        file.integer("split_seed", 0, 2**32 - 1),
+        file.integer("hidden", 1, 2048),
+        file.integer("epochs", 1, 1000),
+        file.integer("batch_size", 1, samples),
+        file.number("learning_rate", 0, 100, above=True),
+        file.number("momentum", 0, 0.999),
+        file.integer("seed", 0, 2**32 - 1),
+        file.number("dropout", 0, 0.95),
+        file.number("l2", 0, 10),
+        file.integer("patience", 1, 1000),
+        file.integer("folds", 2, min(samples, 50)),
+        strengths,
+        file.integer("fold_epochs", 1, 1000),
+    )
+
+
+def solve(problem, run):
+    """The gap, four ways to train, cross-validation."""
+    show = run.show
+    with show.progress("loading scikit-learn's digits"):
+        train, held_out = digits.load(1 - problem.train_samples / digits.PICTURES, problem.split_seed)
+    train, wrong = _mislabelled(problem, *train)
+    parameters = (digits.PIXELS + 1) * problem.hidden + (problem.hidden + 1) * digits.CLASSES
+    show.text(
+        "A network overfits when it learns its training samples by heart: their loss goes on falling "
+        "while the loss on samples it has never seen stops falling and rises again. It needs more "
+        f"parameters than the data can pin down; here {parameters:,} parameters and "
+        f"{len(train[0])} pictures ({len(held_out[0]):,} others validate). {wrong} of the training "
+        "labels are wrong, on purpose. Nothing here runs on the RTL."
+    )
+    show.part("Training against validation loss (float64, golden)")
+    runs = {
+        name: _train(problem, show, name, train, held_out, **options)
+        for name, options in (
+            ("plain", {}),
+            ("dropout", {"dropout": problem.dropout}),
+            ("L2", {"l2": problem.l2}),
+            ("early stopping", {"stop": True}),
+        )
+    }
+    rows = []
+    for name, r in runs.items():
+        best = int(np.argmin(r["validation"]))
+        rows.append(
+            (
+                name,
+                len(r["training"]),
+                digits.short(r["end_training"]),
+                digits.short(r["end_validation"]),
+                digits.short(r["validation"][best]),
+                best + 1,
+                f"{r['training_accuracy']:.2%}",
+                f"{r['validation_accuracy']:.2%}",
+                digits.short(r["largest_weight"], 2),
+            )
+        )
+    show.text("Loss and share of right labels, on the training and on the validation pictures:")
+    show.table(
+        (
+            "",
+            "epochs",
+            "training",
+            "validation",
+            "lowest",
+            "in epoch",
+            "right, tr.",
+            "right, val.",
+            "largest weight",
+        ),
+        rows,
+    )
+    plain = runs["plain"]
+    gap = plain["end_validation"] - plain["end_training"]
+    show.text(
+        f"Plain: the training loss ends at {plain['end_training']:.4f}, the validation loss at "
+        f"{plain['end_validation']:.4f}, a gap of {gap:.4f}; the validation loss was lowest in epoch "
+        f"{int(np.argmin(plain['validation'])) + 1}. What helps:"
+    )
+    show.text(
+        f"Dropout takes a random {problem.dropout:.0%} of the hidden units out of every update, so "
+        "that no unit can rely on another; all of them work in inference."
+    )
+    show.text(
+        f"L2 adds {problem.l2:g} / 2 times the sum of all squared weights to the loss: large weights, "
+        "which fitting single pictures needs, must pay for themselves."
+    )
+    show.text(
+        f"Early stopping ends training {problem.patience} epochs after the lowest validation loss and "
+        "goes back to it: it costs nothing, and saves time. More data, where there are any, help most."
+    )
+    with show.progress("drawing the losses"):
+        figure = curves_figure(
+            [
+                Panel(
+                    f"{key} loss",
+                    "epoch",
+                    "cross-entropy",
+                    integers=True,
+                    log="y",
+                    curves=[(name, range(1, len(r[key]) + 1), r[key]) for name, r in runs.items()],
+                )
+                for key in ("training", "validation")
+            ]
+        )
+        for kind, data in figure.items():
+            show.text(f"plot: {run.output(f'p5_overfitting.{kind}', data)}")
+    folds = _cross_validation(problem, show, *train)
+    best = min(runs, key=lambda name: runs[name]["end_validation"])
+    show.good(
+        f"Answer: overfitting is a falling training loss with a rising validation loss; here "
+        f"{plain['end_validation']:.4f} at the end against {min(plain['validation']):.4f} at its "
+        f"lowest. Of the remedies {best} ends lowest, at {runs[best]['end_validation']:.4f}."
+    )
+    return {
+        "samples": {"train": len(train[0]), "validation": len(held_out[0])},
+        "wrong_labels": wrong,
+        "parameters": parameters,
+        "hidden": problem.hidden,
+        "runs": runs,
+        "cross_validation": folds,
+    }
+
+
+def _mislabelled(problem, x, labels):
+    """The training set with some labels replaced by another digit, and how many."""
+    rng = np.random.default_rng(problem.split_seed)
+    labels, count = labels.copy(), round(problem.wrong_labels * len(labels))
+    chosen = rng.permutation(len(labels))[:count]
+    labels[chosen] = (labels[chosen] + rng.integers(1, digits.CLASSES, count)) % digits.CLASSES
+    return (x, labels), count
+
+
+def _train(problem, show, name, train, held_out, dropout=0.0, l2=0.0, stop=False):
+    rng = np.random.default_rng(problem.seed)
+    network = Network.random([digits.PIXELS, problem.hidden, digits.CLASSES], rng, dropout=dropout)
+    epochs = digits.train(
+        show,
+        f"training, {name}",
+        problem.file,
+        "learning_rate",
+        network,
+        *train,
+        problem.epochs,
+        batch_size=problem.batch_size,
+        rate=problem.learning_rate,
+        momentum=problem.momentum,
+        l2=l2,
+        rng=rng,
+        validation=held_out,
+        stopping=EarlyStopping(problem.patience) if stop else None,
+    )
+    return {
+        "training": [e.loss for e in epochs],
+        "validation": [e.validation for e in epochs],
+        "end_training": network.loss(*train),
+        "end_validation": network.loss(*held_out),
+        "training_accuracy": digits.accuracy(network.predict(train[0]), train[1]),
+        "validation_accuracy": digits.accuracy(network.predict(held_out[0]), held_out[1]),
+        "largest_weight": max(float(np.abs(w).max()) for w in network.weights),
+    }
+
+
+def _cross_validation(problem, show, x, labels):
+    show.part(f"{problem.folds}-fold cross-validation: choosing the strength of the L2 penalty")
+    show.text(
+        f"The {len(x)} training pictures are cut into {problem.folds} parts; each part validates once "
+        "a network trained on the others. The mean over the parts judges a setting without touching "
+        "the validation set, and its spread says how far to trust it."
+    )
+    rows, out = [], []
+    for strength in problem.strengths:
+        losses, right = [], []
+        parts = kfold(len(x), problem.folds, np.random.default_rng(problem.seed))
+        for number, (some, others) in enumerate(parts, 1):
+            rng = np.random.default_rng([problem.seed, number])
+            network = Network.random([digits.PIXELS, problem.hidden, digits.CLASSES], rng)
+            digits.train(
+                show,
+                f"L2 {strength:g}, fold {number}",
+                problem.file,
+                "learning_rate",
+                network,
+                x[some],
+                labels[some],
+                problem.fold_epochs,
+                batch_size=min(problem.batch_size, len(some)),
+                rate=problem.learning_rate,
+                momentum=problem.momentum,
+                l2=strength,
+                rng=rng,
+            )
+            losses.append(network.loss(x[others], labels[others]))
+            right.append(digits.accuracy(network.predict(x[others]), labels[others]))
+        out.append({"l2": strength, "loss": losses, "accuracy": right})
+        rows.append(
+            (
+                f"{strength:g}",
+                *map(digits.short, losses[:6]),
+                digits.short(np.mean(losses)),
+                digits.short(np.std(losses)),
+                f"{np.mean(right):.2%}",
+            )
+        )
+    shown = min(problem.folds, 6)
+    show.table(("L2", *(f"fold {i + 1}" for i in range(shown)), "mean loss", "spread", "right"), rows)
+    best = min(out, key=lambda r: np.mean(r["loss"]))
+    show.text(f"Lowest mean loss: L2 {best['l2']:g}.")
+    return {"folds": problem.folds, "settings": out, "best": best["l2"]}

@@ -1,0 +1,449 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Problem 6: pruning against dropout; what sparsity saves in bytes, and in cycles of the core."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from macrame.golden.nn import pruning
+from macrame.golden.nn.network import Network
+from macrame.golden.nn.quantization import quantize_network
+from macrame.homework import digits
+from macrame.homework.plots import Panel, curves_figure
+
+TITLE = "Pruning"
+KEYS = (
+    "hidden",
+    "test_fraction",
+    "split_seed",
+    "epochs",
+    "batch_size",
+    "learning_rate",
+    "momentum",
+    "seed",
+    "sparsities",
+    "retrain_epochs",
+    "retrain_rate",
+    "dropout",
+    "pictures",
+    "mode",
+)
+WAYS = (("magnitude", "single weights"), ("blocks", "whole K slices of a panel"))
+CALIBRATION = 256
+LEARNT = 2 / digits.CLASSES  # of pictures right: less is hardly more than guessing
+REGISTERS = {
+    "a": "activation operands",
+    "w": "weight operands",
+    "products": "products",
+    "sums": "adder trees",
+    "accumulators": "accumulators",
+    "results": "results",
+}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What the data file says; `file` words the error if training diverges."""
+
+    file: object
+    hidden: int
+    test_fraction: float
+    split_seed: int
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    momentum: float
+    seed: int
+    sparsities: list
+    retrain_epochs: int
+    retrain_rate: float
+    dropout: float
+    pictures: int
+    mode: str
+
+
+def read(file):
+    """All settings, in ranges that keep the simulation within minutes."""
+    sparsities = file.vector("sparsities", most=12).tolist()
+    for i, share in enumerate(sparsities):
+        if not 0 <= share <= 0.99:
+            raise file.error(f"sparsities[{i}]", "a number from 0 to 0.99", share)
+    if sorted(set(sparsities)) != sparsities:
+        raise file.error("sparsities", "rising numbers")
+    return Problem(
+        file,
+        file.integer("hidden", 1, 1024),
+        file.number("test_fraction", 0.05, 0.9),
+        file.integer("split_seed", 0, 2**32 - 1),
+        file.integer("epochs", 1, 1000),
+        file.integer("batch_size", 1, digits.PICTURES),
+        file.number("learning_rate", 0, 100, above=True),
+        file.number("momentum", 0, 0.999),
+        file.integer("seed", 0, 2**32 - 1),
+        sparsities,
+        file.integer("retrain_epochs", 1, 1000),
+        file.number("retrain_rate", 0, 100, above=True),
+        file.number("dropout", 0.01, 0.95),
+        file.integer("pictures", 1, digits.PICTURES),
+        file.choice("mode", ("gemmlowp", "ruy", "fp32")),
+    )
+
+
+def solve(problem, run):
+    """Train, prune in two ways with and without retraining, count bytes, run what is left on the core."""
+    show, block = run.show, (run.rtl.cols, 1)
+    with show.progress("loading scikit-learn's digits"):
+        train, test = digits.load(problem.test_fraction, problem.split_seed)
+    network = _train(problem, show, "training", train)
+    weights = sum(w.size for w in network.weights)
+    full = digits.accuracy(network.predict(test[0]), test[1])
+    show.text(
+        f"A {digits.PIXELS}-{problem.hidden}-{digits.CLASSES} network, {weights:,} weights, {full:.2%} "
+        f"of {len(test[0])} held-out pictures right. Pruning takes the weakest weights out for good."
+    )
+    if full < LEARNT:
+        show.text(
+            f"This network has learnt next to nothing: guessing gets {1 / digits.CLASSES:.0%} right. "
+            "What follows says little about pruning; try another learning_rate or more epochs.",
+            "yellow",
+        )
+    show.part("Accuracy over sparsity, without and with retraining (float64, golden)")
+    points = [_point(problem, show, network, share, block, train, test) for share in problem.sparsities]
+    show.table(
+        (
+            "taken out",
+            *(
+                f"{title}: {part}"
+                for _, title in (("m", "single"), ("b", "slices"))
+                for part in ("pruned", "retrained")
+            ),
+        ),
+        [
+            (
+                f"{p['sparsity']:.0%}",
+                *(f"{p[way][part]:.2%}" for way, _ in WAYS for part in ("pruned", "retrained")),
+            )
+            for p in points
+        ],
+    )
+    show.text(
+        "Single: the weights of smallest magnitude, wherever they are. Slices: for each panel of "
+        f"{block[0]} outputs (the columns of the array) all weights of one input at once, the blocks "
+        "of smallest root mean square: coarser, so that more accuracy goes, but the core skips them. "
+        f"Retrained: {problem.retrain_epochs} epochs with the pruned weights held at 0."
+    )
+    _bytes(show, points)
+    cycles = _on_rtl(problem, run, points, train, test)
+    dropped = _against_dropout(problem, show, train, test, points)
+    with show.progress("drawing accuracy and cost"):
+        for kind, data in curves_figure(_panels(points, cycles)).items():
+            show.text(f"plot: {run.output(f'p6_pruning.{kind}', data)}")
+    kept = [p for p in points if p["blocks"]["retrained"] >= full - 0.01]
+    if kept:
+        i = points.index(kept[-1])
+        saved = 1 - cycles[i]["cycles"] / cycles[0]["cycles_dense"]
+        toggles = [cycles[n]["activity"]["blocks"]["toggles"] for n in (i, 0)]
+        show.good(
+            f"Answer: with retraining {kept[-1]['sparsity']:.0%} of the K slices can go within one "
+            f"point of accuracy; the core then takes {saved:.0%} fewer cycles, and its array's "
+            f"registers toggle {1 - toggles[0] / toggles[1]:.0%} less; dropout leaves every weight in."
+        )
+    else:
+        show.good("Answer: not even the smallest share of K slices can go within one point of accuracy.")
+    for p in points:
+        for way, _ in WAYS:
+            del p[way]["network"]
+    return {
+        "network": [digits.PIXELS, problem.hidden, digits.CLASSES],
+        "weights": weights,
+        "accuracy": full,
+        "block": list(block),
+        "points": points,
+        "rtl": cycles,
+        "dropout": dropped,
+    }
+
+
+def _train(problem, show, what, train, dropout=0.0):
+    rng = np.random.default_rng(problem.seed)
+    network = Network.random([digits.PIXELS, problem.hidden, digits.CLASSES], rng, dropout=dropout)
+    digits.train(
+        show,
+        what,
+        problem.file,
+        "learning_rate",
+        network,
+        *train,
+        problem.epochs,
+        batch_size=problem.batch_size,
+        rate=problem.learning_rate,
+        momentum=problem.momentum,
+        rng=rng,
+    )
+    return network
+
+
+def _retrained(problem, show, network, masks, train):
+    """Prune a copy; accuracy's network before and after retraining."""
+    pruned = network.copy()
+    pruner = pruning.Pruner(pruned.weights, masks)
+    before = pruned.copy()
+    digits.train(
+        show,
+        "retraining",
+        problem.file,
+        "retrain_rate",
+        pruned,
+        *train,
+        problem.retrain_epochs,
+        batch_size=problem.batch_size,
+        rate=problem.retrain_rate,
+        momentum=problem.momentum,
+        rng=np.random.default_rng(problem.seed),
+        project=pruner,
+    )
+    return before, pruned
+
+
+def _point(problem, show, network, share, block, train, test):
+    """Both ways of pruning at one sparsity."""
+    masks = {
+        "magnitude": pruning.magnitude_masks(network.weights, share),
+        "blocks": pruning.block_masks(network.weights, share, block),
+    }
+    point = {"sparsity": share}
+    for way, _ in WAYS:
+        before, after = _retrained(problem, show, network, masks[way], train)
+        dense, sparse = pruning.stored_bytes(after.weights, 1, block if way == "blocks" else None)
+        point[way] = {
+            "pruned": digits.accuracy(before.predict(test[0]), test[1]),
+            "retrained": digits.accuracy(after.predict(test[0]), test[1]),
+            "zeros": pruning.sparsity(after.weights),
+            "bytes_dense": dense,
+            "bytes": sparse,
+        }
+        point[way]["network"] = after
+    return point
+
+
+def _bytes(show, points):
+    show.part("Bytes to store, int8 weights")
+    show.table(
+        ("taken out", "all weights", "single, with a bit each", "slices, with a bit each"),
+        [
+            (
+                f"{p['sparsity']:.0%}",
+                f"{p['magnitude']['bytes_dense']:,}",
+                f"{p['magnitude']['bytes']:,}",
+                f"{p['blocks']['bytes']:,}",
+            )
+            for p in points
+        ],
+    )
+    show.text(
+        "Sparse storage keeps the weights that are left, and a bit map of where they were: one bit a "
+        "weight, which at int8 is worth it from 12.5 % sparsity on, or one a slice."
+    )
+
+
+def _on_rtl(problem, run, points, train, test):
+    """The pruned networks in int8 on the core; slices without weights are left out by the host.
+
+    A row a sparsity: cycles and slices with skipping and without ("_dense", of the first network), pictures
+    right, and under "activity" what the array's registers did.
+    """
+    show, x = run.show, test[0][: problem.pictures]
+    show.part(f"Cycles: skipping K slices whose weights are all zero, on the RTL ({run.rtl.name})")
+    show.text(
+        "The weights of a panel and the activations that meet them arrive as K slices. Where a slice "
+        "of a panel holds nothing but zeros, the host sends neither: the sums stay the same to the "
+        f"bit, and the array is busy for fewer cycles. {len(x)} pictures, retrained networks, int8:"
+    )
+    out, right = [], test[1][: len(x)]
+    for p in points:
+        share, network = f"{p['sparsity']:.0%}", p["blocks"]["network"]
+        if not out:  # takes as long for every sparsity
+            dense, logits = _infer(problem, run, network, train, x, f"{share} taken out", skip=False)
+        blocks = single = dense
+        if p["sparsity"]:  # else both are the same network
+            blocks, logits = _infer(problem, run, network, train, x, f"{share} taken out", skip=True)
+            single, _ = _infer(
+                problem,
+                run,
+                p["magnitude"]["network"],
+                train,
+                x,
+                f"{share} of single weights taken out",
+                skip=False,
+            )
+        out.append(
+            {
+                "sparsity": p["sparsity"],
+                "cycles": blocks["cycles"],
+                "cycles_dense": dense["cycles"],
+                "slices": blocks["slices"],
+                "slices_dense": dense["slices"],
+                "right": digits.accuracy(logits.argmax(axis=1), right),
+                "activity": {"magnitude": _activity(single), "blocks": _activity(blocks)},
+            }
+        )
+    show.table(
+        ("taken out", "K slices sent", "of", "cycles", "of", "saved", "right"),
+        [
+            (
+                f"{r['sparsity']:.0%}",
+                r["slices"],
+                r["slices_dense"],
+                f"{r['cycles']:,}",
+                f"{r['cycles_dense']:,}",
+                f"{1 - r['cycles'] / r['cycles_dense']:.1%}",
+                f"{r['right']:.2%}",
+            )
+            for r in out
+        ],
+    )
+    lanes = run.rtl.core(activity=True).post_lanes
+    least = run.rtl.rows * -(-run.rtl.cols // lanes)
+    show.text(
+        f"Counted by the core itself, panel by panel. A tile of {run.rtl.rows} x {run.rtl.cols} "
+        f"results cannot leave in fewer than {least} cycles, as {lanes} of them are requantised a "
+        "cycle: with fewer slices the array waits for its output, and skipping saves nothing."
+    )
+    _switching(show, out)
+    return out
+
+
+def _infer(problem, run, network, train, x, what, skip):
+    """A network in int8 on the core: cost of all layers, among it "macs" whose weight is not 0; logits."""
+    try:
+        quantized = quantize_network(network, train[0][:CALIBRATION], problem.mode)
+    except ValueError as error:
+        raise problem.file.refused(f"the pruned network cannot be quantised: {error}") from None
+    h = quantized.input.quantize(x)
+    total = {"cycles": 0, "slices": 0, "macs": 0, "toggles": {}}
+    for i, (layer, expected) in enumerate(zip(quantized.layers, quantized.forward(h)), 1):
+        name = f"{what}, layer {i}{'' if skip else ', nothing skipped'}"
+        h, cost = run.rtl.panels(name, layer, h, expected, skip)
+        total["cycles"] += cost["cycles"]
+        total["slices"] += cost["slices"]
+        total["macs"] += len(x) * np.count_nonzero(layer.weight)
+        for kind, count in cost["toggles"].items():
+            total["toggles"][kind] = total["toggles"].get(kind, 0) + count
+    return total, h
+
+
+def _activity(cost):
+    """What is reported of a network: cycles, useful MACs, toggles by register, their sum, and that a MAC."""
+    toggles = sum(cost["toggles"].values())
+    return {
+        "cycles": cost["cycles"],
+        "macs": cost["macs"],
+        "registers": cost["toggles"],
+        "toggles": toggles,
+        "toggles_a_mac": toggles / cost["macs"] if cost["macs"] else None,
+    }
+
+
+def _switching(show, rows):
+    show.part("Switching activity of the array, counted in the simulation")
+    dense = rows[0]["activity"]["magnitude"]
+    table = []
+    for way, title in (("magnitude", "single, nothing skipped"), ("blocks", "slices, skipped")):
+        for r in rows:
+            a = r["activity"][way]
+            if way == "magnitude" or r["sparsity"]:
+                name = "nothing pruned" if not r["sparsity"] else title
+                table.append(
+                    (
+                        f"{r['sparsity']:.0%}",
+                        name,
+                        f"{a['cycles']:,}",
+                        f"{a['macs']:,}",
+                        f"{a['toggles']:,}",
+                        f"{a['toggles'] / dense['toggles']:.1%}",
+                        "-" if a["toggles_a_mac"] is None else f"{a['toggles_a_mac']:.1f}",
+                    )
+                )
+    show.table(
+        ("taken out", "network", "cycles", "useful MACs", "toggles", "of the first", "toggles a MAC"), table
+    )
+    show.text(
+        "A toggle is a bit of a register that changes in a clock; those of every operand, product, "
+        "sum, accumulator and result register of all cells are counted, in every clock. A useful MAC "
+        "has a weight other than 0. Toggles are a measure of dynamic power, not power: wires, logic "
+        "and the clock are not in it."
+    )
+    first = f"{rows[0]['sparsity']:.0%} single" if rows[0]["sparsity"] else "nothing pruned"
+    most = f"{rows[-1]['sparsity']:.0%}"
+    show.table(
+        ("toggles of", first, f"{most} single", f"{most} slices"),
+        [
+            (
+                REGISTERS[kind],
+                *(
+                    f"{a['registers'][kind]:,}"
+                    for a in (dense, *(rows[-1]["activity"][way] for way, _ in WAYS))
+                ),
+            )
+            for kind in REGISTERS
+        ],
+    )
+    show.text(
+        "A zero weight spares the accumulator, but single zeros among other weights cost the product "
+        "registers a way down and up again; activations and results move as ever: fewer toggles, yet "
+        "more for each MAC that counts, and no cycle saved. A slice that is not sent moves nothing."
+    )
+
+
+def _against_dropout(problem, show, train, test, points):
+    show.part("Dropout is not pruning")
+    network = _train(problem, show, "training with dropout", train, problem.dropout)
+    share = points[-1]["sparsity"]
+    before, after = _retrained(problem, show, network, pruning.magnitude_masks(network.weights, share), train)
+    out = {
+        "accuracy": digits.accuracy(network.predict(test[0]), test[1]),
+        "zeros": pruning.sparsity(network.weights),
+        "sparsity": share,
+        "pruned": digits.accuracy(before.predict(test[0]), test[1]),
+        "retrained": digits.accuracy(after.predict(test[0]), test[1]),
+    }
+    plain = points[-1]["magnitude"]
+    show.table(
+        ("", "zero weights", "right"),
+        [
+            (f"trained with dropout {problem.dropout:g}", f"{out['zeros']:.2%}", f"{out['accuracy']:.2%}"),
+            (f"the same, {share:.0%} pruned", f"{share:.2%}", f"{out['pruned']:.2%}"),
+            ("the same, retrained", f"{share:.2%}", f"{out['retrained']:.2%}"),
+            (f"trained without, {share:.0%} pruned", f"{plain['zeros']:.2%}", f"{plain['pruned']:.2%}"),
+            ("the same, retrained", f"{plain['zeros']:.2%}", f"{plain['retrained']:.2%}"),
+        ],
+    )
+    show.text(
+        "Dropout leaves units out at random while training and another set each time; inference uses "
+        "all of them, and not one multiplication or byte is saved. It is there against overfitting. "
+        "Pruning is decided once, by size, and stays: the hardware profits."
+    )
+    return out
+
+
+def _panels(points, cycles):
+    share = [100 * p["sparsity"] for p in points]
+    accuracy = [
+        (
+            f"{'single' if way == 'magnitude' else 'slices'}, {part}",
+            share,
+            [100 * p[way][part] for p in points],
+        )
+        for way, _ in WAYS
+        for part in ("pruned", "retrained")
+    ]
+    cost = [("cycles on the RTL, slices", share, [100 * r["cycles"] / r["cycles_dense"] for r in cycles])]
+    cost += [
+        (f"bytes, {name}", share, [100 * p[way]["bytes"] / p[way]["bytes_dense"] for p in points])
+        for name, way in (("single", "magnitude"), ("slices", "blocks"))
+    ]
+    return [
+        Panel("accuracy", "weights taken out, %", "held-out pictures right, %", accuracy),
+        Panel("cost", "weights taken out, %", "% of the unpruned network", cost, limits=(0, 120)),
+    ]

@@ -1,0 +1,366 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Problem 8, training: in fp32, bf16 and int8; quantised after training, or trained aware of it."""
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+
+from macrame.golden.nn.bf16 import NetworkBf16, SGDBf16
+from macrame.golden.nn.int8_training import NetworkOnGrid
+from macrame.golden.nn.network import Network
+from macrame.golden.nn.qat import QuantizationAware
+from macrame.golden.nn.quantization import quantize_network
+from macrame.homework import digits
+from macrame.homework.plots import Panel, curves_figure
+
+KEYS = (
+    "hidden",
+    "test_fraction",
+    "split_seed",
+    "epochs",
+    "batch_size",
+    "learning_rate",
+    "seed",
+    "headroom",
+    "bits",
+    "momentum",
+    "aware_epochs",
+    "aware_rate",
+    "aware_runs",
+)
+CALIBRATION = 256
+MODE = "fp32"  # rounds once; few bits do not survive being rounded twice
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What the data file says; `file` words the error if training diverges."""
+
+    file: object
+    hidden: int
+    test_fraction: float
+    split_seed: int
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    seed: int
+    headroom: float
+    bits: list
+    momentum: float
+    aware_epochs: int
+    aware_rate: float
+    aware_runs: int
+
+
+def read(file):
+    """All settings, in ranges that keep the run within a minute or so."""
+    bits = file.integers("bits", 2, 8, most=7)
+    if len(set(bits)) < len(bits):
+        raise file.error("bits", "different numbers")
+    return Problem(
+        file,
+        file.integer("hidden", 1, 1024),
+        file.number("test_fraction", 0.05, 0.9),
+        file.integer("split_seed", 0, 2**32 - 1),
+        file.integer("epochs", 1, 1000),
+        file.integer("batch_size", 1, digits.PICTURES),
+        file.number("learning_rate", 0, 100, above=True),
+        file.integer("seed", 0, 2**32 - 1),
+        file.number("headroom", 1, 1000),
+        bits,
+        file.number("momentum", 0, 0.999),
+        file.integer("aware_epochs", 1, 1000),
+        file.number("aware_rate", 0, 100, above=True),
+        file.integer("aware_runs", 1, 100),
+    )
+
+
+def solve(problem, run):
+    """Parts (c) and (d)."""
+    train, test = digits.load(problem.test_fraction, problem.split_seed)
+    return {
+        "three_formats": _three_formats(problem, run, train, test),
+        "few_bits": _few_bits(problem, run, train, test),
+    }
+
+
+def _sizes(problem):
+    return [digits.PIXELS, problem.hidden, digits.CLASSES]
+
+
+def _three_formats(problem, run, train, test):
+    show = run.show
+    show.part("(c) Why not to train in int8: the same network in fp32, bf16 and int8")
+    x, labels = train
+    sizes, seed = _sizes(problem), problem.seed
+    start = Network.random(sizes, np.random.default_rng(seed), uniform=True)
+    single = Network(*([p.astype(np.float32) for p in group] for group in (start.weights, start.biases)))
+    bf16 = NetworkBf16.of(start)
+    nearest = NetworkOnGrid.of(start, problem.headroom)
+    stochastic = NetworkOnGrid.of(start, problem.headroom, np.random.default_rng([seed, 1]))
+    rate = {"rate": problem.learning_rate}
+    ways = {
+        "fp32": (single, x.astype(np.float32), rate),
+        "bf16": (bf16, x, {"optimizer": SGDBf16(bf16.parameters(), problem.learning_rate)}),
+        "int8": (nearest, x, {**rate, "project": nearest.project}),
+        "int8, stochastic": (stochastic, x, {**rate, "project": stochastic.project}),
+    }
+    out, rows = {}, []
+    for name, (network, inputs, options) in ways.items():
+        epochs = digits.train(
+            show,
+            f"training in {name}",
+            problem.file,
+            "learning_rate",
+            network,
+            inputs,
+            labels,
+            problem.epochs,
+            batch_size=problem.batch_size,
+            rng=np.random.default_rng(seed),
+            validation=test,
+            **options,
+        )
+        lost = network.lost / max(network.updates, 1) if isinstance(network, NetworkOnGrid) else None
+        out[name] = {
+            "loss": [e.loss for e in epochs],
+            "test_loss": [e.validation for e in epochs],
+            "accuracy": digits.accuracy(network.predict(test[0]), test[1]),
+            "lost_updates": lost,
+        }
+        rows.append(
+            (
+                name,
+                *(digits.short(epochs[i].loss) for i in (0, -1)),
+                digits.short(epochs[-1].validation),
+                f"{out[name]['accuracy']:.2%}",
+                "-" if lost is None else f"{lost:.1%}",
+            )
+        )
+    digest = hashlib.sha256(b"".join(p.astype("<f4").tobytes() for p in bf16.parameters())).hexdigest()
+    out["bf16"]["sha256"] = digest
+    show.table(
+        ("trained in", "loss, epoch 1", f"epoch {problem.epochs}", "test loss", "test set", "updates lost"),
+        rows,
+    )
+    step, lost = nearest.scales[0], out["int8"]["lost_updates"]
+    show.text(
+        "Same start, same batches, gradient descent without momentum. fp32: float32 throughout. bf16: "
+        "operands bfloat16, sums and master weights fp32, every operation as the core makes it. int8: "
+        f"operands int8, sums int32, weights on a grid of 255 steps (layer 1: {step:.5f} a step)."
+    )
+    show.text(
+        f"An update of less than half a step, {step / 2:.5f}, is rounded away: {lost:.1%} of all "
+        "updates of single weights changed nothing, and the smaller the gradients become the more are "
+        "lost, so that the loss falls ever more slowly. Rounding up or down at random keeps the "
+        "updates' mean, and most of the damage away; bf16 with fp32 master weights has no such floor."
+    )
+    show.text(f"SHA-256 of the bf16 network's final weights: {digest}")
+    show.text(
+        "The bf16 run is golden's here. make train does the same steps on the RTL, every "
+        "product and every vector operation, and must come to the same SHA-256."
+    )
+    with show.progress("drawing the losses"):
+        figure = curves_figure(
+            [
+                Panel(
+                    title,
+                    "epoch",
+                    "cross-entropy",
+                    [(name, range(1, problem.epochs + 1), r[key]) for name, r in out.items()],
+                    log="y",
+                    integers=True,
+                    under=("fp32",),
+                )
+                for title, key in (("training loss", "loss"), ("test loss", "test_loss"))
+            ]
+        )
+        for kind, data in figure.items():
+            show.text(f"plot: {run.output(f'p8_training.{kind}', data)}")
+    return out
+
+
+def _few_bits(problem, run, train, test):
+    show = run.show
+    show.part(f"(d) Quantised after training against training aware of it (golden, mode {MODE})")
+    network = Network.random(_sizes(problem), np.random.default_rng(problem.seed))
+    digits.train(
+        show,
+        "training in float64",
+        problem.file,
+        "learning_rate",
+        network,
+        *train,
+        problem.epochs,
+        batch_size=problem.batch_size,
+        rate=problem.learning_rate,
+        momentum=problem.momentum,
+        rng=np.random.default_rng(problem.seed),
+    )
+    full = digits.accuracy(network.predict(test[0]), test[1])
+    calibration = train[0][:CALIBRATION]
+    further = [_further(problem, show, network, train, number) for number in range(problem.aware_runs)]
+    out = {
+        "float": full,
+        "further_epochs": problem.aware_epochs,
+        "float_further": [digits.accuracy(net.predict(test[0]), test[1]) for net in further],
+        "points": [],
+    }
+    for what, same in (("weights", False), ("weights and activations", True)):
+        for bits in problem.bits:
+            activation_bits = bits if same else 8
+            try:
+                after, *plain = [
+                    quantize_network(net, calibration, MODE, True, bits, activation_bits)
+                    for net in (network, *further)
+                ]
+                aware = [
+                    _aware(problem, show, network, calibration, train, bits, activation_bits, run_number)
+                    for run_number in range(problem.aware_runs)
+                ]
+            except ValueError as error:
+                raise problem.file.refused(f"the network cannot be quantised: {error}") from None
+            at_once, *right = [
+                digits.accuracy(net.predict(net.input.quantize(test[0])), test[1])
+                for net in (after, *plain, *aware)
+            ]
+            plain, aware = right[: len(plain)], right[len(plain) :]
+            out["points"].append(
+                {
+                    "bits": bits,
+                    "activation_bits": activation_bits,
+                    "what": what,
+                    "after_training": at_once,
+                    "plain": float(np.mean(plain)),
+                    "plain_runs": plain,
+                    "aware": float(np.mean(aware)),
+                    "aware_runs": aware,
+                    "gained": float(np.mean(aware) - np.mean(plain)),
+                }
+            )
+    epochs = problem.aware_epochs
+    show.table(
+        (
+            "of so many bits",
+            "bits",
+            "at once",
+            f"{epochs} epochs more",
+            f"{epochs} aware, mean",
+            "lowest",
+            "highest",
+            "gained",
+        ),
+        [
+            (
+                p["what"],
+                p["bits"],
+                f"{p['after_training']:.2%}",
+                f"{p['plain']:.2%}",
+                f"{p['aware']:.2%}",
+                f"{min(p['aware_runs']):.2%}",
+                f"{max(p['aware_runs']):.2%}",
+                f"{100 * p['gained']:+.2f} points",
+            )
+            for p in out["points"]
+        ],
+    )
+    show.text(
+        f"float64: {full:.2%}, {np.mean(out['float_further']):.2%} after {epochs} epochs more. All "
+        "figures of the table are of integer networks. At once: weights rounded to their grid, a scale "
+        "for each output, ranges calibrated; nothing is learnt. Epochs more: the same after "
+        f"{epochs} further epochs as before, of which quantisation knows nothing. Aware: as many "
+        "epochs, on the same batches at the same rate, whose forward pass rounds as the integers will; "
+        "gradients pass straight through the rounding, and are 0 where a value saturates. Both are "
+        f"done {problem.aware_runs} times from the same network with other batches, and "
+        "compared by their means, since single runs differ by some pictures, and from one machine's "
+        "BLAS to another's too. Gained is what awareness adds to further training."
+    )
+    show.text(_verdict(out["points"], len(test[1]), problem.aware_runs))
+    with show.progress("drawing the accuracy"):
+        curves = [
+            (
+                f"{title}, {what}",
+                [p["bits"] for p in out["points"] if p["what"] == what],
+                [100 * p[key] for p in out["points"] if p["what"] == what],
+            )
+            for what in ("weights", "weights and activations")
+            for key, title in (("after_training", "at once"), ("plain", "epochs more"), ("aware", "aware"))
+        ]
+        for kind, data in curves_figure(
+            [Panel("integer networks", "bits", "test pictures right, %", curves, integers=True)]
+        ).items():
+            show.text(f"plot: {run.output(f'p8_bits.{kind}', data)}")
+    worst = min(out["points"], key=lambda p: p["after_training"])
+    show.good(
+        f"Answer: train in bf16, infer in int8. With {worst['bits']} bits for {worst['what']} "
+        f"{worst['after_training']:.2%} are right when quantised at once, {worst['plain']:.2%} after "
+        f"{epochs} epochs more, {worst['aware']:.2%} after as many aware of it, on average."
+    )
+    return out
+
+
+def _verdict(points, pictures, runs):
+    """Where being aware of the grid is worth more than what the runs differ by, and where it is not."""
+
+    def named(some):
+        return ", ".join(f"{p['bits']} bits of {p['what']}" for p in some)
+
+    def doubt(p):
+        """Twice the standard error of `gained`, one picture at least."""
+        spread = [np.var(p[key], ddof=1) / runs if runs > 1 else 0.0 for key in ("plain_runs", "aware_runs")]
+        return max(2 * np.sqrt(sum(spread)), 1 / pictures)
+
+    gains = [p for p in points if p["gained"] > doubt(p)]
+    rest = [p for p in points if p not in gains]
+    said = []
+    if rest:
+        said.append(
+            f"With {named(rest)} there is nothing to gain: the means are no further apart than "
+            "single runs, or awareness does worse."
+        )
+    if gains:
+        said.append(
+            f"With {named(gains)} it helps to have known the grid: the other weights can make up for "
+            "what one was rounded by."
+        )
+    return " ".join(said)
+
+
+def _further(problem, show, network, train, number):
+    """A copy of the network trained on as `_aware` does, on the same batches, but plainly."""
+    plain = network.copy()
+    digits.train(
+        show,
+        "training on plainly",
+        problem.file,
+        "aware_rate",
+        plain,
+        *train,
+        problem.aware_epochs,
+        batch_size=problem.batch_size,
+        rate=problem.aware_rate,
+        momentum=problem.momentum,
+        rng=np.random.default_rng([problem.seed, number]),
+    )
+    return plain
+
+
+def _aware(problem, show, network, calibration, train, bits, activation_bits, number):
+    """A copy of the network trained on, aware of its quantisation, batches in the order of run `number`."""
+    aware = QuantizationAware.of(network.copy(), calibration, bits=bits, activation_bits=activation_bits)
+    digits.train(
+        show,
+        f"training aware of {bits} bits",
+        problem.file,
+        "aware_rate",
+        aware,
+        *train,
+        problem.aware_epochs,
+        batch_size=problem.batch_size,
+        rate=problem.aware_rate,
+        momentum=problem.momentum,
+        rng=np.random.default_rng([problem.seed, number]),
+    )
+    return aware.quantized(MODE)

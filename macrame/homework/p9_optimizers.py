@@ -1,0 +1,289 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Problem 9: fixed learning rates, momentum and Adam on real data; bias correction by numbers."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from macrame.golden.nn.network import Network
+from macrame.golden.nn.optimizers import SGD, Adam
+from macrame.golden.nn.train import Diverged, fit
+from macrame.homework import digits
+from macrame.homework.plots import Panel, curves_figure
+
+TITLE = "Fixed learning rate against Adam"
+KEYS = (
+    "hidden",
+    "test_fraction",
+    "split_seed",
+    "epochs",
+    "batch_size",
+    "seed",
+    "rates",
+    "momentum_rate",
+    "momentum",
+    "adam_rates",
+    "beta1",
+    "beta2",
+    "epsilon",
+    "start",
+    "wanted",
+    "steps",
+    "parabola_rates",
+    "step_rate",
+)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What the data file says."""
+
+    hidden: int
+    test_fraction: float
+    split_seed: int
+    epochs: int
+    batch_size: int
+    seed: int
+    rates: list
+    momentum_rate: float
+    momentum: float
+    adam_rates: list
+    betas: tuple
+    epsilon: float
+    start: float
+    wanted: float
+    steps: int
+    parabola_rates: list
+    step_rate: float
+
+
+def read(file):
+    """All settings; rates may be as wild as one likes, to see what happens."""
+    return Problem(
+        file.integer("hidden", 1, 1024),
+        file.number("test_fraction", 0.05, 0.9),
+        file.integer("split_seed", 0, 2**32 - 1),
+        file.integer("epochs", 1, 1000),
+        file.integer("batch_size", 1, digits.PICTURES),
+        file.integer("seed", 0, 2**32 - 1),
+        _rates(file, "rates"),
+        file.number("momentum_rate", 0, 1e6, above=True),
+        file.number("momentum", 0, 0.999),
+        _rates(file, "adam_rates"),
+        (file.number("beta1", 0, 0.9999), file.number("beta2", 0, 0.999999)),
+        file.number("epsilon", 0, 1, above=True),
+        file.number("start", -1e6, 1e6),
+        file.number("wanted", -1e6, 1e6),
+        file.integer("steps", 1, 1000),
+        _rates(file, "parabola_rates"),
+        file.number("step_rate", 0, 1e6, above=True),
+    )
+
+
+def _rates(file, key):
+    rates = file.vector(key, most=6).tolist()
+    for i, rate in enumerate(rates):
+        if not 0 < rate <= 1e6:
+            raise file.error(f"{key}[{i}]", "a number above 0 and at most 1e+06", rate)
+    if len(set(rates)) < len(rates):
+        raise file.error(key, "different rates")
+    return rates
+
+
+def solve(problem, run):
+    """The curves, then Adam's first steps."""
+    show = run.show
+    with show.progress("loading scikit-learn's digits"):
+        train, test = digits.load(problem.test_fraction, problem.split_seed)
+    show.part(
+        f"The same {digits.PIXELS}-{problem.hidden}-{digits.CLASSES} network, trained in "
+        f"{2 + len(problem.rates) + len(problem.adam_rates) - 1} ways (float64, golden)"
+    )
+    beta1, beta2 = problem.betas
+    ways = [(f"SGD, rate {r:g}", SGD, {"rate": r}) for r in problem.rates]
+    ways += [
+        (
+            f"momentum {problem.momentum:g}, rate {problem.momentum_rate:g}",
+            SGD,
+            {"rate": problem.momentum_rate, "momentum": problem.momentum},
+        )
+    ]
+    ways += [
+        (f"Adam, rate {r:g}", Adam, {"rate": r, "beta1": beta1, "beta2": beta2, "epsilon": problem.epsilon})
+        for r in problem.adam_rates
+    ]
+    runs = {name: _train(problem, show, name, kind, options, train, test) for name, kind, options in ways}
+    show.table(
+        ("optimizer", "loss, epoch 1", f"epoch {problem.epochs}", "halved in epoch", "test set", ""),
+        [
+            (
+                name,
+                *(_loss(r["loss"][i]) for i in (0, -1)),
+                _halved(r["loss"]),
+                "-" if r["accuracy"] is None else f"{r['accuracy']:.2%}",
+                _verdict(r),
+            )
+            for name, r in runs.items()
+        ],
+    )
+    show.text(
+        "A rate too small crawls: every step goes the right way and hardly anywhere. A rate too large "
+        "overshoots the valley, further each time: the loss rises or becomes no number at all. In "
+        "between the best fixed rate has to be found by trying. Momentum adds up steps that agree. "
+        "Adam divides every weight's step by the running size of its own gradient, so that one rate "
+        "suits weights with large gradients and with small ones."
+    )
+    with show.progress("drawing the losses"):
+        figure = curves_figure(
+            [
+                Panel(
+                    "training loss",
+                    "epoch",
+                    "cross-entropy",
+                    [(name, range(1, len(r["loss"]) + 1), r["loss"]) for name, r in runs.items()],
+                    log="y",
+                    integers=True,
+                )
+            ]
+        )
+        for kind, data in figure.items():
+            show.text(f"plot: {run.output(f'p9_losses.{kind}', data)}")
+    parabola = _parabola(problem, show)
+    rows = _first_steps(problem, show)
+    finished = [name for name, r in runs.items() if not r["diverged"]]
+    best = min(finished, key=lambda name: runs[name]["loss"][-1]) if finished else None
+    lowest = f"lowest loss here: {best}, {runs[best]['loss'][-1]:.4f}." if best else "here all diverged."
+    show.good(f"Answer: a fixed rate must be found by trying, Adam finds each weight's own; {lowest}")
+    return {
+        "samples": {"train": len(train[0]), "test": len(test[0])},
+        "runs": runs,
+        "parabola": parabola,
+        "first_steps": rows,
+    }
+
+
+def _train(problem, show, name, kind, options, train, test):
+    rng = np.random.default_rng(problem.seed)
+    network = Network.random([digits.PIXELS, problem.hidden, digits.CLASSES], rng)
+    losses, said = [], None
+    with show.progress(f"training, {name}", problem.epochs) as tick:
+        try:
+            for epoch in fit(
+                network,
+                *train,
+                epochs=problem.epochs,
+                batch_size=problem.batch_size,
+                rng=rng,
+                optimizer=kind(network.parameters(), **options),
+            ):
+                losses.append(epoch.loss)
+                tick(epoch.number)
+        except Diverged as error:
+            said = str(error)
+            losses.append(float("nan"))
+    right = None if said else digits.accuracy(network.predict(test[0]), test[1])
+    return {"loss": losses, "accuracy": right, "diverged": said, **options}
+
+
+def _loss(value):
+    return digits.short(value) if np.isfinite(value) else "none"
+
+
+def _halved(losses):
+    """The first epoch whose loss is half that of the first one."""
+    below = [i for i, loss in enumerate(losses, 1) if loss <= losses[0] / 2]
+    return str(below[0]) if below else "-"
+
+
+def _verdict(r):
+    if r["diverged"]:
+        return "diverges"
+    if r["loss"][-1] > np.log(digits.CLASSES):
+        return "worse than guessing"
+    return "crawls" if r["loss"][-1] > r["loss"][0] / 2 else ""
+
+
+def _parabola(problem, show):
+    """Gradient descent at fixed rates where every step can be checked by hand."""
+    show.part(f"Fixed rates by numbers: E(w) = (w - {problem.wanted:g})^2 / 2, from w = {problem.start:g}")
+    columns = []
+    for rate in problem.parabola_rates:
+        w = [problem.start]
+        for _ in range(problem.steps):
+            w.append(w[-1] - rate * (w[-1] - problem.wanted))
+        columns.append({"rate": rate, "w": w})
+    rows = [(t, *(f"{c['w'][t]:.5g}" for c in columns)) for t in range(problem.steps + 1)]
+    show.table(("t", *(f"rate {c['rate']:g}" for c in columns)), digits.some(rows, 12))
+    show.text(
+        "Each step multiplies the distance to the bottom by 1 - rate: below 1 it approaches, at 1 it "
+        "is there in one step, above 1 it lands on the other side, above 2 further away than it was. "
+        "With curvature c the limit is 2 / c, and a network has directions of very different "
+        "curvature: the steepest one limits the rate, the flattest one then crawls."
+    )
+    return columns
+
+
+def _first_steps(problem, show):
+    """Adam on a parabola, with bias correction and without."""
+    show.part(f"Bias correction: Adam's first {problem.steps} steps, E(w) = (w - {problem.wanted:g})^2 / 2")
+    beta1, beta2 = problem.betas
+    show.text(
+        "m and v are running means of the gradient g and of g^2 that begin at 0: after one step m is "
+        f"only {1 - beta1:.3g} g and v only {1 - beta2:.3g} g^2. Dividing by 1 - beta^t makes them "
+        "means again: of one gradient m' is g itself. Without it the step would be m / sqrt(v), at "
+        f"first {1 - beta1:.3g} / sqrt({1 - beta2:.3g}) = {(1 - beta1) / np.sqrt(1 - beta2):.3g} times "
+        "the learning rate, whatever the gradient."
+    )
+    options = {"rate": problem.step_rate, "beta1": beta1, "beta2": beta2, "epsilon": problem.epsilon}
+    with_, without = (np.array([problem.start]) for _ in range(2))
+    adam, uncorrected = Adam([with_], **options), Adam([without], **options, correct=False)
+    rows, shown = [], []
+    for t in range(1, problem.steps + 1):
+        before, before_without = with_[0], without[0]
+        gradient = before - problem.wanted
+        adam.step([np.array([gradient])])
+        uncorrected.step([np.array([before_without - problem.wanted])])
+        one, two = adam.corrections()
+        m, v = adam.first[0][0], adam.second[0][0]
+        row = {
+            "t": t,
+            "w": before,
+            "gradient": gradient,
+            "m": m,
+            "v": v,
+            "one_minus_beta1_t": one,
+            "one_minus_beta2_t": two,
+            "m_corrected": m / one,
+            "v_corrected": v / two,
+            "step": with_[0] - before,
+            "w_after": with_[0],
+            "step_uncorrected": without[0] - before_without,
+            "w_after_uncorrected": without[0],
+        }
+        rows.append({k: float(x) if k != "t" else x for k, x in row.items()})
+        shown.append(
+            (
+                t,
+                *(
+                    digits.short(row[k], 5)
+                    for k in (
+                        "gradient",
+                        "m",
+                        "v",
+                        "one_minus_beta1_t",
+                        "one_minus_beta2_t",
+                        "m_corrected",
+                        "v_corrected",
+                        "step",
+                        "w_after",
+                        "step_uncorrected",
+                    )
+                ),
+            )
+        )
+    show.table(
+        ("t", "g", "m", "v", "1 - b1^t", "1 - b2^t", "m'", "v'", "step", "w", "uncorrected step"),
+        digits.some(shown, 12),
+    )
+    return rows

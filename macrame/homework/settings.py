@@ -1,0 +1,131 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What a user may set for `make sim`: variables of the environment, checked."""
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from macrame.homework.data import HomeworkError
+
+ROOT = Path(__file__).resolve().parents[2]
+LARGEST = {"ROWS": 32, "COLS": 32, "DEPTH": 8}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One run of the problem sheet.
+
+    Attributes
+    ----------
+    problems : list of int
+        Which to solve, in order.
+    homework : pathlib.Path or None
+        The student's own data files.
+    out : pathlib.Path
+        Where reports and plots go.
+    rows, cols, depth : int
+        Shape of the int8 core.
+    seed : int
+        Of the simulator.
+    waves : bool
+        Leave an FST of the core.
+    """
+
+    problems: list
+    homework: Path | None
+    out: Path
+    rows: int
+    cols: int
+    depth: int
+    seed: int
+    waves: bool
+
+
+def from_environment(environ, solved):
+    """Read and check PROBLEM, HOMEWORK, OUT, ROWS, COLS, DEPTH, SEED and WAVES; empty counts as not set.
+
+    Parameters
+    ----------
+    environ : mapping of str to str
+    solved : sequence of int
+        Problems there are.
+
+    Returns
+    -------
+    Settings
+
+    Raises
+    ------
+    HomeworkError
+        For the first variable that is wrong.
+    """
+
+    def get(name, default=""):
+        return environ.get(name, "").strip() or default
+
+    shape = [
+        integer(name, get(name, default), 1, LARGEST[name])
+        for name, default in (("ROWS", "8"), ("COLS", "8"), ("DEPTH", "1"))
+    ]
+    waves = get("WAVES", "0")
+    if waves not in ("0", "1"):
+        raise HomeworkError(f"WAVES={waves}: expected 0 or 1")
+    homework = Path(get("HOMEWORK")) if get("HOMEWORK") else None
+    out = Path(get("OUT", str(ROOT / "build" / "homework")))
+    _check_folder(out)
+    return Settings(
+        _problems(get("PROBLEM"), solved),
+        homework,
+        out,
+        *shape,
+        integer("SEED", get("SEED", "1"), 0, 2**31 - 1),
+        waves == "1",
+    )
+
+
+def _check_folder(out):
+    """Refuse a folder that could not be written to when all is solved; nothing is left behind."""
+    there = next(folder for folder in (out, *out.parents) if folder.exists())
+    if not there.is_dir():
+        raise HomeworkError(f"OUT={out}: {there} is not a directory")
+    try:
+        with tempfile.TemporaryDirectory(dir=there):  # /proc says it may be written to
+            pass
+    except OSError as error:
+        raise HomeworkError(f"OUT={out}: cannot write in {there}: {error.strerror}") from None
+
+
+def integer(name, text, low, high):
+    """A variable's value, checked.
+
+    Parameters
+    ----------
+    name, text : str
+    low, high : int
+        Limits of the value.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    HomeworkError
+        The text is no whole number within the limits.
+    """
+    if not (text.isascii() and text.isdigit() and len(text) < 12 and low <= int(text) <= high):
+        raise HomeworkError(f"{name}={text}: expected a whole number from {low} to {high}")
+    return int(text)
+
+
+def _problems(text, solved):
+    known = ", ".join(map(str, solved))
+    chosen = []
+    for word in text.replace(",", " ").split():
+        number = int(word) if word.isascii() and word.isdigit() and len(word) < 3 else None
+        if number not in solved:
+            raise HomeworkError(f"PROBLEM={text}: expected any of {known}, as in PROBLEM=4 or PROBLEM=1,3")
+        if number not in chosen:
+            chosen.append(number)
+    return sorted(chosen) or list(solved)

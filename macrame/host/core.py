@@ -1,0 +1,408 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""One core at the end of a link: who it is, what it multiplies, how long that took and what went wrong."""
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from macrame.host import packets, quantize, registers, tiling
+from macrame.host.errors import CoreError, InputError, LinkError
+
+INT32 = np.iinfo(np.int32)
+INT8 = np.iinfo(np.int8)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the core's own counters say about one product.
+
+    Attributes
+    ----------
+    cycles : int
+        From the first input beat to the last result beat.
+    busy : int
+        Slices issued to the array.
+    tiles : int
+        Tiles finished, K chunks of one tile counted once.
+    stall_a, stall_w, stall_out : int
+        Cycles lost waiting for activations, for weights, for room at the output.
+    pad : int
+        Cycles a tile shorter than ROWS waited for the result chain.
+    macs : int
+        Multiply-accumulates the product needed, padding not counted.
+    cells : int
+        Multiply-accumulates the array can do a cycle.
+    counters_full : bool
+        The counters overflowed and froze; the figures above are then too low.
+    """
+
+    cycles: int
+    busy: int
+    tiles: int
+    stall_a: int
+    stall_w: int
+    stall_out: int
+    pad: int
+    macs: int
+    cells: int
+    counters_full: bool = False
+
+    @property
+    def occupancy(self):
+        """Share of the cycles in which the array was given a slice."""
+        return self.busy / self.cycles if self.cycles else 0.0
+
+    @property
+    def utilisation(self):
+        """Share of the multipliers times cycles that went into useful products."""
+        return self.macs / (self.cycles * self.cells) if self.cycles else 0.0
+
+    def as_dict(self):
+        """All fields and both ratios, for a JSON report."""
+        return {**asdict(self), "occupancy": self.occupancy, "utilisation": self.utilisation}
+
+
+def _integers(name, value, bounds, length=None):
+    """``value`` as int64, scalar or of the given length, within the limits of an integer type."""
+    array = np.asarray(value)
+    if array.dtype.kind not in "iu":
+        raise InputError(f"{name} holds {array.dtype} values, expected integers")
+    if array.ndim and (length is None or array.shape != (length,)):
+        raise InputError(
+            f"{name} has shape {array.shape}, expected "
+            + ("one number" if length is None else f"one number or {length} of them")
+        )
+    bad = (array < bounds.min) | (array > bounds.max)
+    if bad.any():
+        raise InputError(f"{name} has {array[bad].reshape(-1)[0]}, expected {bounds.min} to {bounds.max}")
+    return array.astype(np.int64)
+
+
+def _reals(name, value, length):
+    """``value`` as float64, scalar or of the given length."""
+    try:
+        array = np.asarray(value)
+    except ValueError:  # lists of different lengths
+        raise InputError(f"{name} is {value!r}, expected one number or {length} of them") from None
+    if array.dtype.kind not in "iuf":
+        raise InputError(f"{name} is {value!r}, expected one number or {length} of them")
+    if array.ndim and array.shape != (length,):
+        raise InputError(f"{name} has shape {array.shape}, expected one number or {length} of them")
+    return array.astype(np.float64)
+
+
+def _operands(a, w, dtype, name):
+    """Two matrices of one type that can be multiplied."""
+    a, w = np.asarray(a), np.asarray(w)
+    for which, matrix in (("a", a), ("w", w)):
+        if matrix.ndim != 2 or not matrix.size:
+            raise InputError(f"{which} has shape {matrix.shape}, expected a matrix of at least 1 x 1")
+        if matrix.dtype != dtype:
+            raise InputError(f"{which} holds {matrix.dtype} values, expected {name}")
+    if a.shape[1] != w.shape[0]:
+        raise InputError(
+            f"a is {a.shape[0]} x {a.shape[1]} and w is {w.shape[0]} x {w.shape[1]}, "
+            f"expected as many rows of w as columns of a"
+        )
+    return a, w
+
+
+class Core:
+    """Drive one core.
+
+    Parameters
+    ----------
+    link : macrame.host.link.Link
+
+    Attributes
+    ----------
+    shape : macrame.host.tiling.Shape
+    post_lanes : int
+        Requantisers or float units the core shares among its columns.
+    int8, bf16 : bool
+        Formats the core was built for.
+
+    Raises
+    ------
+    macrame.host.errors.LinkError
+        What answers is not a macrame core this driver knows.
+
+    Examples
+    --------
+    >>> with SimLink(rows=8, cols=8) as link:                               # doctest: +SKIP
+    ...     product, report = Core(link).matmul(a, w)
+    """
+
+    def __init__(self, link):
+        self.link = link
+        found = link.read(registers.ID)
+        if found != registers.ID_VALUE:
+            raise LinkError(
+                f"ID register reads 0x{found:08x}, expected 0x{registers.ID_VALUE:08x}: not a macrame core"
+            )
+        version = link.read(registers.VERSION)
+        if version >> 16 != registers.VERSION_VALUE >> 16:
+            raise LinkError(
+                f"VERSION register reads 0x{version:08x}, expected major version "
+                f"{registers.VERSION_VALUE >> 16}"
+            )
+        formats = link.read(registers.FORMAT)
+        self.int8, self.bf16 = bool(formats & registers.FORMAT_INT8), bool(formats & registers.FORMAT_BF16)
+        if not (self.int8 or self.bf16):
+            raise LinkError(
+                f"FORMAT register reads 0x{formats:08x}, expected int8 (bit 0) or bfloat16 (bit 1)"
+            )
+        rows, cols, depth, self.post_lanes = registers.unpack_shape(link.read(registers.SHAPE))
+        k_max = link.read(registers.K_MAX)
+        if not (rows and cols and depth and k_max):
+            raise LinkError(f"the core says it is {rows} x {cols} x {depth} with K_MAX {k_max}")
+        self.shape = tiling.Shape(rows, cols, depth, k_max, self.bf16)
+        link.write(registers.CONTROL, registers.CONTROL_IRQ_ENABLE)
+
+    def status(self):
+        """The STATUS register."""
+        return self.link.read(registers.STATUS)
+
+    def check(self):
+        """Raise :class:`macrame.host.errors.CoreError` if the core has halted itself."""
+        status = self.status()
+        if status & registers.STATUS_HALTED:
+            raise CoreError(registers.error_names(status), status)
+
+    def soft_reset(self):
+        """Bring the core back after an error; panels it held are gone.
+
+        Raises
+        ------
+        macrame.host.errors.LinkError
+            It stays halted.
+        """
+        self.link.write(registers.CONTROL, registers.CONTROL_SOFT_RESET | registers.CONTROL_IRQ_ENABLE)
+        for _ in range(64):
+            if not self.link.read(registers.CONTROL) & registers.CONTROL_SOFT_RESET:
+                break
+        status = self.status()
+        if status & registers.STATUS_HALTED or registers.error_names(status):
+            raise LinkError(f"STATUS after a soft reset still reads {registers.describe_status(status)}")
+
+    def counters(self):
+        """Every event counter, by its name in lower case.
+
+        Returns
+        -------
+        dict of str to int
+        """
+        return {name.lower(): self.link.read(registers.ADDRESSES[name]) for name in registers.COUNTERS}
+
+    def clear_counters(self):
+        """Set every event counter to zero."""
+        self.link.write(registers.CONTROL, registers.CONTROL_COUNTERS_CLEAR | registers.CONTROL_IRQ_ENABLE)
+
+    def records(
+        self,
+        w,
+        mode,
+        *,
+        bias=0,
+        scale=None,
+        multiplier=None,
+        shift=None,
+        zero_point=None,
+        low=None,
+        high=None,
+        a_zero_point=0,
+    ):
+        """The record of every column of w; parameters as in :meth:`matmul`.
+
+        Returns
+        -------
+        ndarray of uint8, shape (N, 12)
+        """
+        n = w.shape[1]
+        if mode not in packets.MODES:
+            raise InputError(f"mode is {mode!r}, expected one of {', '.join(packets.MODES)}")
+        if mode == "raw":
+            given = dict(
+                scale=scale, multiplier=multiplier, shift=shift, zero_point=zero_point, low=low, high=high
+            )
+            for name, value in given.items():
+                if value is not None:
+                    raise InputError(f"{name} is {value!r}, and mode raw puts out int32: it takes no {name}")
+            multiplier = shift = 0
+        elif scale is not None:
+            if not (multiplier is None and shift is None):
+                raise InputError("give either scale or multiplier and shift, not both")
+            scale = _reals("scale", scale, n)
+            if mode == "fp32":
+                multiplier, shift = quantize.float32_bits(scale), 0
+            else:
+                multiplier, shift = quantize.quantize_multiplier(scale)
+        elif multiplier is None:
+            raise InputError(f"mode {mode} needs scale, or multiplier and shift")
+        bias = _integers("bias", bias, INT32, n)
+        a_zero_point = _integers("a_zero_point", a_zero_point, INT8)
+        if a_zero_point:  # sum((a - z) * w) = sum(a * w) - z * sum(w), all of it modulo 2^32
+            bias = bias - a_zero_point * w.sum(axis=0, dtype=np.int64)
+        bias = (bias & 0xFFFFFFFF).astype(np.uint32).view(np.int32)
+        zero_point, low, high = (
+            default if value is None else value
+            for value, default in ((zero_point, 0), (low, -128), (high, 127))
+        )
+        low, high = _integers("low", low, INT8, n), _integers("high", high, INT8, n)
+        if (low > high).any():
+            raise InputError(f"low is {low.max()} and high is {high.min()}, expected low <= high")
+        return packets.records(
+            n,
+            bias,
+            _integers("multiplier", multiplier, INT32, n),
+            _integers("shift", 0 if shift is None else shift, INT8, n),
+            _integers("zero_point", zero_point, INT8, n),
+            low,
+            high,
+        )
+
+    def matmul(self, a, w, mode="raw", *, progress=None, limit=1 << 18, **output):
+        """Multiply two int8 matrices on the core.
+
+        Parameters
+        ----------
+        a : ndarray of int8, shape (M, K)
+        w : ndarray of int8, shape (K, N)
+        mode : {"raw", "gemmlowp", "ruy", "fp32"}
+        progress : callable, optional
+            Called now and then with (result beats so far, result beats in all).
+        limit : int
+            Activation beats to aim at in one transfer, see :func:`macrame.host.tiling.batches`.
+        bias : int or ndarray of int, scalar or shape (N,)
+            Added to the sum, int32, wrapping; in every mode.
+        scale : float or ndarray of float, scalar or shape (N,)
+            Real scale of the output; or else
+        multiplier, shift : int or ndarray of int, scalar or shape (N,)
+            The fields themselves: Q31 and left shift, or float32 bits in mode fp32.
+        zero_point, low, high : int or ndarray of int, scalar or shape (N,)
+            Of the int8 output: added after scaling, then clamped to [low, high]; 0, -128 and 127 unless
+            given. Mode raw has no int8 output and takes none of these, nor a scale.
+        a_zero_point : int
+            Zero point of a, folded into the bias.
+
+        Returns
+        -------
+        product : ndarray, shape (M, N)
+            int32 in mode raw, else int8.
+        report : Report
+
+        Raises
+        ------
+        macrame.host.errors.InputError
+            An argument is not as described.
+        macrame.host.errors.CoreError
+            The core halted; :meth:`soft_reset` brings it back.
+        macrame.host.errors.LinkError
+            Results are missing or malformed.
+        """
+        a, w = _operands(a, w, np.int8, "int8")
+        if not self.int8:
+            raise InputError("a and w hold int8 values, and the core has no int8 cells")
+        record = self.records(w, mode, **output)
+        return self._run(a, w, record, packets.MODES[mode], progress, limit)
+
+    def matmul_bf16(
+        self, a, w, *, bias=None, relu=False, out="fp32", seed=None, progress=None, limit=1 << 18
+    ):
+        """Multiply two bfloat16 matrices on the core: for each k in order, one rounding a product, one a sum.
+
+        Parameters
+        ----------
+        a : ndarray of uint16, shape (M, K)
+            Bits of bfloat16.
+        w : ndarray of uint16, shape (K, N)
+        bias : ndarray of float32, or of uint32 (its bits), scalar or shape (N,), optional
+            Added to the sum after the last k, rounded to float32.
+        relu : bool
+            What is not above 0 becomes +0; NaN stays.
+        out : {"fp32", "even", "toward_zero", "stochastic"}
+            float32, or bfloat16 by one of three roundings.
+        seed : int, optional
+            Begin the random bits of stochastic rounding anew; else they go on from the last product.
+        progress, limit
+            As for :meth:`matmul`.
+
+        Returns
+        -------
+        product : ndarray, shape (M, N)
+            uint32 bits of float32, or uint16 bits of bfloat16; equal to `macrame.golden.gemm_bf16.gemm_bf16`.
+        report : Report
+
+        Raises
+        ------
+        macrame.host.errors.InputError, macrame.host.errors.CoreError, macrame.host.errors.LinkError
+            As for :meth:`matmul`.
+        """
+        a, w = _operands(a, w, np.uint16, "uint16, the bits of bfloat16")
+        if not self.bf16:
+            raise InputError("a and w hold bfloat16 values, and the core has no bfloat16 cells")
+        if out not in packets.OUTPUTS:
+            raise InputError(f"out is {out!r}, expected one of {', '.join(packets.OUTPUTS)}")
+        n = w.shape[1]
+        bias = np.zeros(n, np.uint32) if bias is None else np.asarray(bias)
+        if bias.dtype not in (np.float32, np.uint32):
+            raise InputError(f"bias holds {bias.dtype} values, expected float32 or uint32, its bits")
+        if bias.ndim and bias.shape != (n,):
+            raise InputError(f"bias has shape {bias.shape}, expected one number or {n} of them")
+        if seed is not None:
+            self.link.write(registers.SEED, registers.seed_word(seed))
+        return self._run(
+            a, w, packets.records(n, bias.view(np.int32)), packets.bf16_mode(out, relu), progress, limit
+        )
+
+    def random_operands(self, words, m, n):
+        """Where the random words of stochastic rounding go in an M x N result.
+
+        Parameters
+        ----------
+        words : callable
+            ``words(rows, cols, lanes)`` gives those of so many result rows, uint16, shape (rows, cols), in
+            the order in which the core takes them: `macrame.golden.arith.lfsr32.Lfsr32.rows`.
+        m, n : int
+
+        Returns
+        -------
+        ndarray of uint16, shape (M, N)
+        """
+        height, cols = self.shape.height(packets.BF16), self.shape.cols
+        where = tiling.order(m, n, height, cols)
+        out = np.empty((m, n), np.uint16)
+        tiling.place(out, words(len(where) * height, cols, self.post_lanes).reshape(-1, height, cols), where)
+        return out
+
+    def _run(self, a, w, record, mode, progress, limit):
+        """Both kinds of product, from checked operands."""
+        shape = self.shape
+        (m, k), n = a.shape, w.shape[1]
+        out = np.empty((m, n), packets.result_type(mode))
+        height = shape.height(mode)
+        total = packets.slices(m, height) * packets.slices(n, shape.cols) * height
+        done = 0
+        self.check()
+        self.clear_counters()
+        for batch in tiling.batches(a, w, record, mode, shape, limit):
+            expected = len(batch.tiles) * height
+            tell = progress and (lambda beats, base=done: progress(base + beats, total))
+            results = self.link.transfer(batch.weights, batch.activations, expected, tell)
+            if len(results) != expected:
+                self.check()
+                raise LinkError(
+                    f"{len(results)} result beats came out, expected {expected}, and STATUS "
+                    f"reads {registers.describe_status(self.status())}"
+                )
+            tiles = packets.unpack_tiles(results, height, shape.cols, mode)
+            tiling.place(out, tiles, batch.tiles)
+            done += expected
+            if progress and done < total:  # a fast link may be through with a batch before it tells anything
+                progress(done, total)
+        self.check()
+        full = bool(self.status() & registers.STATUS_COUNTERS_FULL)
+        return out, Report(
+            **self.counters(), macs=m * k * n, cells=shape.rows * shape.cols * shape.depth, counters_full=full
+        )

@@ -1,0 +1,52 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The three ways work beside the core can fail, each with a message a user can act on."""
+
+
+def shown(value, most=60):
+    """A value for a message: on one line, cut where it is long.
+
+    Parameters
+    ----------
+    value : object
+    most : int
+        Characters.
+
+    Returns
+    -------
+    str
+    """
+    try:
+        text = " ".join(repr(value).split())
+    except ValueError:  # Python writes no integer of thousands of digits
+        text = f"{type(value).__name__} too long to be shown"
+    return text if len(text) <= most else text[: most - 3] + "..."
+
+
+class InputError(ValueError):
+    """What the user gave cannot be used; the message names it, its value and what was expected."""
+
+
+class LinkError(RuntimeError):
+    """The core (or the simulator that stands for it) does not answer as it should."""
+
+
+class CoreError(RuntimeError):
+    """The core or the vector unit halted itself; ``names`` holds the STATUS bits that say why.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Names of the sticky STATUS bits that are set, as in :data:`macrame.host.registers.STATUS_ERRORS` or
+        :data:`macrame.host.vector.STATUS_ERRORS`.
+    status : int
+        The whole STATUS register.
+    unit : str
+        Who halted.
+    """
+
+    def __init__(self, names, status, unit="core"):
+        self.names = tuple(names)
+        self.status = status
+        why = ", ".join(self.names) or "no cause given"
+        super().__init__(f"the {unit} halted: {why} (STATUS 0x{status:08x})")

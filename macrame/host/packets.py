@@ -1,0 +1,255 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Matrices to stream beats and back.
+
+A beat is a row of bytes: lane j, depth d is byte ``j*DEPTH + d``, and value k of the inner dimension travels
+in slice ``k // DEPTH`` at depth ``k % DEPTH``. A weight panel opens with a record of 12 bytes a column, sent
+down that column's own lane:
+
+    byte   0..3        4..7          8       9            10          11
+           bias        multiplier    shift   zero point   clamp low   clamp high
+           int32 LE    int32 LE      int8    int8         int8        int8
+
+``multiplier`` is a Q31 integer, or the bits of a float32 scale in mode fp32.
+
+A core with bfloat16 has lanes of two bytes and DEPTH 1; an int8 stands in the lower one. Matrices of bfloat16
+are
+held as their bits, uint16. A slice of activations is four beats of them: lane r of beat i is row 4*r + i of a
+tile of 4*ROWS rows. The record holds the float32 bits of the bias, and nothing else that counts.
+"""
+
+import numpy as np
+
+from macrame.host.errors import LinkError
+from macrame.host.link import Beats
+
+#: Modes of the output stage, by the number that goes into tuser of a weight panel's first beat.
+MODES = {"raw": 0, "gemmlowp": 1, "ruy": 2, "fp32": 3}
+
+#: Outputs of a bfloat16 panel, by the number that goes into the low bits of its mode.
+OUTPUTS = {"fp32": 0, "even": 1, "toward_zero": 2, "stochastic": 3}
+
+BF16 = 4  # mode of a weight panel: bfloat16, see `bf16_mode`
+RELU = 8
+PHASES = 4  # sums that take turns in a bfloat16 cell
+
+RELEASE = 1  # tuser of an activation panel's last beat: the weight panel is done with
+KEEP = 2  # and: leave the accumulators open, more K follows
+
+RECORD_BYTES = 12
+
+
+def bf16_mode(out="fp32", relu=False):
+    """The mode of a bfloat16 panel.
+
+    Parameters
+    ----------
+    out : str
+        A key of `OUTPUTS`: float32, or bfloat16 by one of three roundings.
+    relu : bool
+
+    Returns
+    -------
+    int
+    """
+    return BF16 + OUTPUTS[out] + RELU * bool(relu)
+
+
+def result_type(mode):
+    """Type of a result in memory: int32, int8, or the bits of float32 (uint32) or bfloat16 (uint16).
+
+    Parameters
+    ----------
+    mode : int
+        Of the weight panel.
+
+    Returns
+    -------
+    numpy.dtype
+    """
+    if mode & BF16:
+        return np.dtype("<u2" if mode % 4 else "<u4")
+    return np.dtype("<i4" if mode == MODES["raw"] else "i1")
+
+
+def slices(k, depth):
+    """Slices that K values need, DEPTH to a slice."""
+    return -(-k // depth)
+
+
+def record_beats(lane_bytes):
+    """Beats of a weight panel's record, on lanes of so many bytes."""
+    return -(-RECORD_BYTES // lane_bytes)
+
+
+def records(n, bias=0, multiplier=0, shift=0, zero_point=0, low=-128, high=127):
+    """The 12-byte records of n columns.
+
+    Parameters
+    ----------
+    n : int
+        Columns.
+    bias, multiplier : int or array of int32, scalar or shape (n,)
+    shift, zero_point, low, high : int or array of int8, scalar or shape (n,)
+
+    Returns
+    -------
+    ndarray of uint8, shape (n, 12)
+    """
+    fields = np.zeros(
+        n,
+        dtype=[
+            ("bias", "<i4"),
+            ("multiplier", "<i4"),
+            ("shift", "i1"),
+            ("zero_point", "i1"),
+            ("low", "i1"),
+            ("high", "i1"),
+        ],
+    )
+    for name, value in (
+        ("bias", bias),
+        ("multiplier", multiplier),
+        ("shift", shift),
+        ("zero_point", zero_point),
+        ("low", low),
+        ("high", high),
+    ):
+        fields[name] = value
+    return fields.view(np.uint8).reshape(n, RECORD_BYTES)
+
+
+def _panels(matrix, lanes, depth):
+    """(K, lanes*P), K a multiple of depth -> (P, K/depth, bytes of lanes*depth) uint8, a panel for each P."""
+    (k, width), size = matrix.shape, matrix.itemsize
+    panels = width // lanes
+    return (
+        np.ascontiguousarray(matrix)
+        .view(np.uint8)
+        .reshape(k // depth, depth, panels, lanes, size)
+        .transpose(2, 0, 3, 1, 4)
+        .reshape(panels, k // depth, lanes * depth * size)
+    )
+
+
+def pad(matrix, rows, cols):
+    """A matrix grown to (rows, cols) with zeros."""
+    if matrix.shape == (rows, cols):
+        return matrix
+    out = np.zeros((rows, cols), matrix.dtype)
+    out[: matrix.shape[0], : matrix.shape[1]] = matrix
+    return out
+
+
+def weight_panels(w, record, cols, depth, mode):
+    """Every weight panel of a K x N matrix, N padded to whole panels and K to whole slices.
+
+    Parameters
+    ----------
+    w : ndarray of int8 or uint16, shape (K, N)
+        As wide as the core's lanes: uint16 where it has bfloat16, an int8 in the lower byte.
+    record : ndarray of uint8, shape (N, 12)
+        From :func:`records`.
+    cols, depth : int
+        The core's COLS and DEPTH.
+    mode : int
+        One of the values of :data:`MODES`, or :func:`bf16_mode`.
+
+    Returns
+    -------
+    data : ndarray of uint8, shape (panels, record beats + slices, bytes of cols*depth values)
+    last : ndarray of bool, shape (panels, record beats + slices)
+    user : ndarray of uint8, same shape as last
+    """
+    k, n = w.shape
+    lane = depth * w.itemsize
+    panels, head = slices(n, cols), record_beats(lane)
+    body = _panels(pad(w, slices(k, depth) * depth, panels * cols), cols, depth)
+    lanes = np.zeros((panels * cols, head * lane), np.uint8)
+    lanes[:n, :RECORD_BYTES] = record
+    front = lanes.reshape(panels, cols, head, lane).transpose(0, 2, 1, 3).reshape(panels, head, cols * lane)
+    data = np.concatenate([front, body], axis=1)
+    last = np.zeros(data.shape[:2], bool)
+    last[:, -1] = True
+    user = np.zeros(data.shape[:2], np.uint8)
+    user[:, 0] = mode
+    return data, last, user
+
+
+def activation_panels(a, rows, depth, flags=0, bf16=False):
+    """Every activation panel of an M x K matrix, M padded to whole panels and K to whole slices.
+
+    Parameters
+    ----------
+    a : ndarray of int8 or uint16, shape (M, K)
+        As wide as the core's lanes, see :func:`weight_panels`.
+    rows, depth : int
+        The core's ROWS and DEPTH.
+    bf16 : bool
+        Four beats a slice, of bfloat16.
+    flags : int or array of int, scalar or shape (panels,)
+        :data:`RELEASE` and :data:`KEEP`, put into tuser of each panel's last beat.
+
+    Returns
+    -------
+    data, last, user : ndarray
+        As from :func:`weight_panels`, with a beat a slice, or four.
+    """
+    m, k = a.shape
+    height = rows * PHASES if bf16 else rows
+    panels = slices(m, height)
+    a = pad(a, panels * height, slices(k, depth) * depth)
+    if bf16:  # row 4*r + i of a panel becomes slice 4*k + i of row r
+        a = a.reshape(panels * rows, PHASES, k).transpose(0, 2, 1).reshape(panels * rows, k * PHASES)
+    data = _panels(a.T, rows, depth)
+    last = np.zeros(data.shape[:2], bool)
+    last[:, -1] = True
+    user = np.zeros(data.shape[:2], np.uint8)
+    user[:, -1] = flags
+    return data, last, user
+
+
+def flatten(data, last, user):
+    """Panels one after the other: (panels, beats, bytes) to :class:`macrame.host.link.Beats`."""
+    return Beats(data.reshape(-1, data.shape[-1]), last.reshape(-1), user.reshape(-1))
+
+
+def unpack_tiles(beats, rows, cols, mode):
+    """Result beats to tiles.
+
+    Parameters
+    ----------
+    beats : macrame.host.link.Results
+        Whole tiles; tlast and tkeep are checked against what the mode says.
+    rows, cols : int
+        Of a tile: the core's COLS and its ROWS, four times as many in bfloat16.
+    mode : int
+        One of the values of :data:`MODES`, or :func:`bf16_mode`.
+
+    Returns
+    -------
+    ndarray, shape (tiles, rows, cols)
+        Of :func:`result_type`.
+
+    Raises
+    ------
+    macrame.host.errors.LinkError
+        A tile is cut short, or tlast or tkeep is not where it belongs.
+    """
+    if len(beats) % rows:
+        raise LinkError(f"{len(beats)} result beats are not whole tiles of {rows} rows")
+    ends = np.arange(len(beats)) % rows == rows - 1
+    if not np.array_equal(beats.last, ends):
+        bad = int(np.flatnonzero(beats.last != ends)[0])
+        raise LinkError(f"result beat {bad} (row {bad % rows} of {rows}) has tlast={int(beats.last[bad])}")
+    dtype = result_type(mode)
+    width = cols * dtype.itemsize
+    keep = np.arange(beats.keep.shape[1]) < width
+    if (beats.keep != keep).any():
+        bad = int(np.flatnonzero((beats.keep != keep).any(axis=1))[0])
+        raise LinkError(
+            f"result beat {bad} has tkeep on bytes {np.flatnonzero(beats.keep[bad]).tolist()}, "
+            f"expected the low {width}"
+        )
+    used = np.ascontiguousarray(beats.data[:, :width])
+    return used.view(dtype).astype(dtype.newbyteorder("="), copy=False).reshape(-1, rows, cols)

@@ -1,0 +1,79 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Real scales to what the output stage takes: a Q31 multiplier and a shift, or the bits of a float32."""
+
+import math
+
+import numpy as np
+
+from macrame.host.errors import InputError
+
+
+def quantize_multiplier(scale):
+    """The Q31 multiplier and shift nearest to a positive scale.
+
+    Same rule as TFLite's ``QuantizeMultiplier``: scale = q * 2^shift with q in [0.5, 1), multiplier =
+    round(q * 2^31) with halves away from zero; 2^31 becomes 2^30 with the shift one up; a shift below -31
+    becomes multiplier 0, shift 0.
+
+    Parameters
+    ----------
+    scale : float or array of float
+        Finite, > 0, below 2^31.
+
+    Returns
+    -------
+    multiplier : ndarray of int32, the shape of scale
+    shift : ndarray of int8, the shape of scale
+        Left if positive.
+
+    Raises
+    ------
+    macrame.host.errors.InputError
+    """
+    scale = np.asarray(scale, np.float64)
+    flat = [_quantize_one(float(value)) for value in scale.reshape(-1)]
+    multiplier = np.array([pair[0] for pair in flat], np.int32).reshape(scale.shape)
+    shift = np.array([pair[1] for pair in flat], np.int8).reshape(scale.shape)
+    return multiplier, shift
+
+
+def _quantize_one(scale):
+    if not (math.isfinite(scale) and scale > 0):
+        raise InputError(f"scale is {scale}, expected a finite number above 0")
+    fraction, shift = math.frexp(scale)
+    multiplier = math.floor(fraction * 2**31 + 0.5)
+    if multiplier == 2**31:
+        multiplier, shift = 2**30, shift + 1
+    if shift > 31:
+        raise InputError(f"scale is {scale}, expected less than 2^31")
+    if shift < -31:
+        multiplier, shift = 0, 0
+    return multiplier, shift
+
+
+def float32_bits(scale):
+    """The bits of each scale as float32, in an int32.
+
+    Parameters
+    ----------
+    scale : float or array of float
+        Finite, > 0, a normal number once rounded to float32.
+
+    Returns
+    -------
+    ndarray of int32
+
+    Raises
+    ------
+    macrame.host.errors.InputError
+    """
+    scale = np.asarray(scale, np.float64)
+    with np.errstate(over="ignore", under="ignore"):
+        single = scale.astype(np.float32)
+    for value, rounded in zip(scale.reshape(-1), single.reshape(-1)):
+        if not (np.isfinite(value) and value > 0):
+            raise InputError(f"scale is {value}, expected a finite number above 0")
+        if not np.isfinite(rounded) or rounded < np.finfo(np.float32).tiny:
+            raise InputError(f"scale is {value}, expected a normal float32 (1.18e-38 to 3.4e+38)")
+    return single.view(np.int32)

@@ -1,0 +1,350 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""A link to a core at the end of a serial line: a board's, or a simulated board's behind a pseudo-terminal.
+
+    SerialLink ── frames ──► /dev/ttyUSB0 ── uart_rx, uart_bridge ──► macrame       docs/boards.md
+
+The host may have so many bytes under way, unanswered, as the bridge's buffer holds; it says how many. Results
+come as they are ready, and the host reads all the time. Whatever is lost or damaged on the way ends in a
+LinkError: there is a checksum on each frame, and an answer to each.
+"""
+
+import errno
+import os
+import re
+import select
+import time
+from collections import deque
+
+import numpy as np
+
+from macrame.host import frames, packets, registers
+from macrame.host.errors import InputError, LinkError
+from macrame.host.link import Link, Results
+
+BAUD = 1_000_000  # what the boards of boards/ are built for
+
+LARGEST_CREDIT = 1 << 10
+
+TIMEOUT = 5.0  # seconds of silence after which nobody is there
+
+
+def parse(text):
+    """Device and speed out of what a user gave as LINK.
+
+    Parameters
+    ----------
+    text : str
+        ``serial:DEVICE`` or ``serial:DEVICE@BAUD``.
+
+    Returns
+    -------
+    device : str
+    baud : int
+
+    Raises
+    ------
+    macrame.host.errors.InputError
+
+    Examples
+    --------
+    >>> parse("serial:/dev/ttyUSB0@115200")
+    ('/dev/ttyUSB0', 115200)
+    """
+    scheme, colon, rest = text.partition(":")
+    if scheme != "serial" or not colon:
+        raise InputError(f"LINK={text}: expected serial:DEVICE or serial:DEVICE@BAUD, as serial:/dev/ttyUSB0")
+    device, _, baud = rest.partition("@")
+    if not device:
+        raise InputError(f"LINK={text}: no device, expected serial:DEVICE, as serial:/dev/ttyUSB0")
+    if "@" in rest and not re.fullmatch(r"[1-9][0-9]{2,7}", baud):
+        raise InputError(f"LINK={text}: {baud or 'nothing'} is no speed, expected 100 to 99999999 baud")
+    return device, int(baud or BAUD)
+
+
+def _schedule(weights, activations):
+    """Packets of both streams in an order in which the core can take them one after the other.
+
+    A weight panel, then the activation panels that meet it, up to the one that releases it; so no beat waits
+    for one that comes later.
+
+    Yields
+    ------
+    (int, slice)
+        Kind of frame, and the beats of one packet; the last of a stream may be without its end.
+    """
+    w_packets, a_packets = deque(_packets(weights)), deque(_packets(activations))
+    while w_packets or a_packets:
+        if w_packets:
+            yield frames.WEIGHTS, w_packets.popleft()
+        while a_packets:
+            beats = a_packets.popleft()
+            yield frames.ACTIVATIONS, beats
+            if activations.user[beats.stop - 1] & packets.RELEASE:
+                break
+
+
+def _packets(beats):
+    start = 0
+    for end in np.flatnonzero(beats.last) + 1:
+        yield slice(start, int(end))
+        start = int(end)
+    if start < len(beats):
+        yield slice(start, len(beats))
+
+
+class SerialLink(Link):
+    """Open a serial port and bring the bridge behind it to its beginning.
+
+    Parameters
+    ----------
+    device : str
+    baud : int
+    timeout : float
+        Seconds of silence after which the bridge counts as gone.
+
+    Attributes
+    ----------
+    seconds : float
+        Time spent in transfers.
+    credit : int
+        Bytes the bridge takes without an answer.
+    sent, received : int
+        Bytes on the line so far.
+
+    Raises
+    ------
+    macrame.host.errors.LinkError
+        There is no such port, it is in use, nobody answers on it, or somebody else does.
+    """
+
+    def __init__(self, device, baud=BAUD, timeout=TIMEOUT):
+        try:
+            import serial  # not at the top: whoever has no board needs no pyserial
+        except ImportError:
+            raise LinkError("pyserial is not installed: pip install pyserial") from None
+        self.device, self.baud, self.timeout = device, baud, timeout
+        self.seconds, self.sent, self.received = 0.0, 0, 0
+        self.credit = None
+        self._decoder, self._results = frames.Decoder(), []
+        self._port = None
+        try:
+            self._port = serial.Serial(device, baud, timeout=0, write_timeout=0, exclusive=True)
+            self._port.reset_input_buffer()
+        except (OSError, ValueError) as error:  # SerialException is an OSError
+            self.close()
+            why = os.strerror(error.errno) if getattr(error, "errno", None) else _first_line(error)
+            if "exclusively lock" in str(error):
+                why = "another program has it"
+            elif os.strerror(errno.ENOTTY) in str(error):
+                why = "it is no serial port"
+            raise LinkError(f"{device} cannot be opened: {why}") from None
+        try:
+            self._greet()
+            shape = registers.unpack_shape(self.read(registers.SHAPE))
+        except BaseException:
+            self.close()
+            raise
+        self._cols = shape[1]
+
+    def _greet(self):
+        """Reset the bridge, whatever a host before left it in, and ask who it is."""
+        first = min(1.0, self.timeout / 2)
+        if self._call(frames.RESET, limit=first, missing_ok=True) is None:
+            # perhaps it waits for the core to take a beat: an overrun of beginnings wakes it
+            self._push(bytes([frames.FLAG]) * LARGEST_CREDIT)
+            if self._call(frames.RESET, missing_ok=True) is None:
+                damaged = self._decoder.damaged
+                raise LinkError(
+                    f"no answer from {self.device} at {self.baud:,} baud within {self.timeout:g} s"
+                    + (
+                        f", but {damaged} damaged frames: another speed?"
+                        if damaged
+                        else f", but {self.received:,} bytes that are no frames"
+                        if self.received
+                        else ": is the board configured, and this its port?"
+                    )
+                )
+        body = self._call(frames.HELLO)
+        if body[1:3] != frames.MAGIC:
+            raise LinkError(
+                f"{self.device} says {body[1:3].hex(' ')}, expected {frames.MAGIC.hex(' ')}: "
+                f"not a macrame bridge"
+            )
+        if body[3] != frames.VERSION:
+            raise LinkError(
+                f"{self.device} speaks version {body[3]} of the serial protocol, expected {frames.VERSION}"
+            )
+        self.credit = 1 << body[4]
+
+    # --- bytes ----------------------------------------------------------------------------------------------
+
+    def _io(self, waiting, seconds):
+        """Write what the port takes of `waiting`, read what is there: the rest to write, the frames read."""
+        if self._port is None:
+            raise LinkError("the link is closed")
+        port = self._port.fileno()
+        try:
+            readable, writable, _ = select.select([port], [port] if waiting else [], [], seconds)
+            if writable:
+                count = os.write(port, waiting[:4096])
+                self.sent += count
+                waiting = waiting[count:]
+            data = os.read(port, 65536) if readable else b""
+            if readable and not data:
+                raise OSError("it is gone")
+        except BlockingIOError:
+            return waiting, []
+        except OSError as error:
+            raise LinkError(f"{self.device}: {error.strerror or error}") from None
+        self.received += len(data)
+        return waiting, self._decoder.feed(data)
+
+    def _push(self, data):
+        """Write bytes that nothing comes of, for as long as the line takes them."""
+        limit = time.monotonic() + self.timeout
+        while data and time.monotonic() < limit:
+            data, _ = self._io(data, 0.1)
+
+    def _call(self, kind, body=b"", limit=None, missing_ok=False):
+        """Send a command and wait for its answer; only a reset passes over frames of another kind."""
+        limit = limit or self.timeout
+        waiting, last = frames.encode(kind, body), time.monotonic()
+        while time.monotonic() < last + limit:
+            before = self.received
+            waiting, found = self._io(waiting, 0.05)
+            if self.received != before and kind not in (frames.RESET, frames.HELLO):
+                last = time.monotonic()
+            for got, answer in found:
+                if got == kind:
+                    self._check_status(answer[0], kind)
+                    return answer
+                if got & ~frames.LAST == frames.RESULT and kind != frames.RESET:
+                    self._results.append((got, answer))
+                elif kind not in (frames.RESET, frames.HELLO):
+                    self._unexpected(got, answer)
+        if missing_ok:
+            return None
+        raise self._silent()
+
+    def _silent(self):
+        damaged = f", {self._decoder.damaged} frames came damaged" if self._decoder.damaged else ""
+        return LinkError(
+            f"no answer from {self.device} at {self.baud:,} baud within {self.timeout:g} s{damaged}"
+        )
+
+    def _check_status(self, status, kind=None):
+        names = registers.error_names(status, frames.STATUS_ERRORS)
+        if names and kind != frames.HELLO:
+            raise LinkError(
+                f"the serial line failed: {', '.join(names)} (status 0x{status:02x}); the bridge takes "
+                f"nothing more until the link is opened anew"
+            )
+
+    def _unexpected(self, kind, answer):
+        if kind == frames.NOTE:
+            self._check_status(answer[0])
+        raise LinkError(f"{self.device} sent a frame of kind 0x{kind:02x} that answers nothing")
+
+    # --- the link -------------------------------------------------------------------------------------------
+
+    def read(self, address):
+        answer = self._call(frames.READ, bytes([address]))
+        if answer[1]:
+            raise LinkError(f"reading register 0x{address:02x}: bus response {answer[1]}")
+        return int.from_bytes(answer[2:6], "little")
+
+    def write(self, address, value):
+        answer = self._call(frames.WRITE, bytes([address]) + value.to_bytes(4, "little"))
+        if answer[1]:
+            raise LinkError(f"writing register 0x{address:02x}: bus response {answer[1]}")
+
+    def reset(self):
+        """Reset the core and the bridge; beats they hold are dropped."""
+        self._call(frames.RESET)
+        self._results.clear()
+
+    def _frames(self, weights, activations):
+        """All frames of a transfer, in order: (kind, bytes on the line)."""
+        for kind, beats in _schedule(weights, activations):
+            stream = weights if kind == frames.WEIGHTS else activations
+            # several to a credit, so that the line need not wait for answers
+            most = max(1, min(255, (self.credit // 4 - 8) // stream.data.shape[1]))
+            for start in range(beats.start, beats.stop, most):
+                stop = min(start + most, beats.stop)
+                # tuser counts on a weight packet's first beat, on an activation packet's last
+                user = stream.user[start if kind == frames.WEIGHTS else stop - 1]
+                flagged = kind | (frames.LAST if stream.last[stop - 1] else 0)
+                yield (
+                    flagged,
+                    frames.encode(flagged, bytes([user, stop - start]) + stream.data[start:stop].tobytes()),
+                )
+
+    def transfer(self, weights, activations, results, progress=None):
+        begun = time.monotonic()
+        to_send, under_way = self._frames(weights, activations), deque()
+        frame, waiting, moved, interrupted = next(to_send, None), b"", time.monotonic(), False
+        while frame or under_way or len(self._results) < results:
+            # One frame may be longer than the credit: the bridge takes its bytes as they come.
+            while frame and (
+                not under_way or sum(size for _, size in under_way) + len(frame[1]) <= self.credit
+            ):
+                waiting += frame[1]
+                under_way.append((frame[0], len(frame[1])))
+                frame = next(to_send, None)
+            before = self.sent, self.received
+            waiting, found = self._io(waiting, 0.05)
+            for kind, answer in found:
+                if kind & ~frames.LAST == frames.RESULT:
+                    self._results.append((kind, answer))
+                elif under_way and kind == under_way[0][0]:
+                    under_way.popleft()
+                    self._check_status(answer[0])
+                    interrupted |= bool(answer[0] & frames.STATUS_IRQ)
+                else:
+                    self._unexpected(kind, answer)
+            if found and progress:
+                progress(len(self._results))
+            now = time.monotonic()
+            if before != (self.sent, self.received):
+                moved = now
+            elif not frame and not under_way:
+                # all is taken, results are missing: has the core stopped, or has it nothing to say?
+                if interrupted and now > moved + 0.1:
+                    break
+                if not interrupted:
+                    status = self._call(frames.HELLO)[0]
+                    self._check_status(status)
+                    interrupted = bool(status & frames.STATUS_IRQ)
+                    if now > moved + self.timeout:
+                        break
+            elif now > moved + self.timeout:
+                raise self._silent()
+        self.seconds += time.monotonic() - begun
+        return self._take()
+
+    def _take(self):
+        """The results that have come, as beats; the closing beat of a soft reset has no data and is none."""
+        taken, self._results = [(kind, body[1:]) for kind, body in self._results if body[0]], []
+        width = 4 * self._cols
+        out = Results(
+            np.zeros((len(taken), width), np.uint8),
+            np.zeros(len(taken), bool),
+            np.zeros((len(taken), width), bool),
+        )
+        for i, (kind, data) in enumerate(taken):
+            if len(data) > width:
+                raise LinkError(f"result beat {i} has {len(data)} bytes, expected {width} at most")
+            out.data[i, : len(data)] = np.frombuffer(data, np.uint8)
+            out.keep[i, : len(data)] = True
+            out.last[i] = bool(kind & frames.LAST)
+        return out
+
+    def close(self):
+        if self._port is not None:
+            self._port.close()
+            self._port = None
+
+
+def _first_line(error):
+    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,235 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Any M x K by K x N product as panels for one core.
+
+The result is cut into tiles of ROWS x COLS. Weights are what costs most to send twice, so while K fits the
+panel buffer each weight panel is sent once and replayed for every row of tiles:
+
+    for n in column tiles:  send W[:, n];  for m in row tiles: send A[m]     (the last one releases W[:, n])
+
+Longer K is cut into chunks, and the accumulators stay open from one to the next:
+
+    for n:  for m:  for c in chunks: send W[c, n], A[m, c]                   (kept open until the last c)
+
+Chunks are as equal as can be: one short chunk at the end would leave the array waiting for its weights.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from macrame.host import packets
+from macrame.host.link import Beats
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a core can hold.
+
+    Attributes
+    ----------
+    rows, cols, depth : int
+        ROWS, COLS and DEPTH of the array.
+    k_max : int
+        Values of K a panel may have.
+    bf16 : bool
+        It has bfloat16, so its lanes are two bytes wide.
+    """
+
+    rows: int
+    cols: int
+    depth: int
+    k_max: int
+    bf16: bool = False
+
+    def height(self, mode):
+        """Rows of a tile: ROWS, or four times as many in a bfloat16 mode."""
+        return self.rows * (packets.PHASES if mode & packets.BF16 else 1)
+
+    @property
+    def lane_bytes(self):
+        """Bytes of an operand lane."""
+        return 2 if self.bf16 else self.depth
+
+    def lanes(self, matrix):
+        """A matrix of int8 in values as wide as the lanes; bits of bfloat16 are."""
+        return matrix.view(np.uint8).astype(np.uint16) if self.bf16 and matrix.dtype == np.int8 else matrix
+
+
+@dataclass
+class Batch:
+    """One transfer: what to send, and where the tiles that come back belong.
+
+    Attributes
+    ----------
+    weights, activations : macrame.host.link.Beats
+    tiles : list of (int, int)
+        Row tile and column tile of each result, in order of arrival.
+    """
+
+    weights: Beats
+    activations: Beats
+    tiles: list
+
+
+def chunks(k, shape):
+    """Cut K into the fewest panels the core can hold, their slice counts equal or one apart.
+
+    Parameters
+    ----------
+    k : int
+        Length of the inner dimension, >= 1.
+    shape : Shape
+
+    Returns
+    -------
+    list of (int, int)
+        Start and stop of each chunk in k; all but the last stop on a slice boundary.
+    """
+    total = packets.slices(k, shape.depth)
+    count = -(-total // packets.slices(shape.k_max, shape.depth))
+    edges = [total * i // count * shape.depth for i in range(count + 1)]
+    return [(start, min(stop, k)) for start, stop in zip(edges, edges[1:])]
+
+
+def _join(parts):
+    """Lists of (data, last, user) panels as one run of beats."""
+    return Beats(
+        *(np.concatenate([field.reshape(-1, *field.shape[2:]) for field in fields]) for fields in zip(*parts))
+    )
+
+
+def _empty(width):
+    return Beats(np.empty((0, width), np.uint8), np.empty(0, bool), np.empty(0, np.uint8))
+
+
+def batches(a, w, record, mode, shape, limit=1 << 18):
+    """The transfers that multiply a by w, in order.
+
+    Parameters
+    ----------
+    a : ndarray of int8, shape (M, K), or bits of bfloat16, uint16
+    w : ndarray of the same type, shape (K, N)
+    record : ndarray of uint8, shape (N, 12)
+        From :func:`macrame.host.packets.records`.
+    mode : int
+        One of the values of :data:`macrame.host.packets.MODES`, or :func:`macrame.host.packets.bf16_mode`.
+    shape : Shape
+    limit : int
+        Activation beats to aim at in a transfer, which bounds memory; a batch holds at least one panel.
+        Between transfers the array drains, so a small limit costs cycles.
+
+    Yields
+    ------
+    Batch
+    """
+    cut = chunks(a.shape[1], shape)
+    a, w = shape.lanes(np.ascontiguousarray(a)), shape.lanes(np.ascontiguousarray(w))
+    return (_replayed if len(cut) == 1 else _chained)(a, w, record, mode, shape, limit, cut)
+
+
+def _replayed(a, w, record, mode, shape, limit, cut):
+    data, last, user = packets.activation_panels(a, shape.rows, shape.depth, bf16=bool(mode & packets.BF16))
+    row_tiles, beats = data.shape[:2]
+    column_tiles = packets.slices(w.shape[1], shape.cols)
+    per_batch = max(1, limit // beats)
+    if per_batch >= row_tiles:  # whole columns of tiles, several to a batch
+        user = user.copy()
+        user[-1, -1] = packets.RELEASE
+        group = per_batch // row_tiles
+        for first in range(0, column_tiles, group):
+            stop = min(first + group, column_tiles)
+            columns = slice(first * shape.cols, stop * shape.cols)
+            panel = packets.weight_panels(w[:, columns], record[columns], shape.cols, shape.depth, mode)
+            yield Batch(
+                packets.flatten(*panel),
+                _join([(data, last, user)] * (stop - first)),
+                [(m, n) for n in range(first, stop) for m in range(row_tiles)],
+            )
+        return
+    for n in range(column_tiles):  # one column of tiles is already too long: its weights stay across batches
+        columns = slice(n * shape.cols, (n + 1) * shape.cols)
+        for first in range(0, row_tiles, per_batch):
+            stop = min(first + per_batch, row_tiles)
+            weights = _empty(shape.cols * shape.lane_bytes)
+            if first == 0:
+                weights = packets.flatten(
+                    *packets.weight_panels(w[:, columns], record[columns], shape.cols, shape.depth, mode)
+                )
+            flags = user[first:stop].copy()
+            if stop == row_tiles:
+                flags[-1, -1] = packets.RELEASE
+            yield Batch(
+                weights,
+                packets.flatten(data[first:stop], last[first:stop], flags),
+                [(m, n) for m in range(first, stop)],
+            )
+
+
+def _chained(a, w, record, mode, shape, limit, cut):
+    final = len(cut) - 1
+    activations = [
+        packets.activation_panels(
+            a[:, start:stop],
+            shape.rows,
+            shape.depth,
+            packets.RELEASE | (packets.KEEP if i < final else 0),
+            bf16=bool(mode & packets.BF16),
+        )
+        for i, (start, stop) in enumerate(cut)
+    ]
+    row_tiles = activations[0][0].shape[0]
+    column_tiles = packets.slices(w.shape[1], shape.cols)
+    per_batch = max(1, limit // sum(panel[0].shape[1] for panel in activations))
+    tiles = [(m, n) for n in range(column_tiles) for m in range(row_tiles)]
+    for first in range(0, len(tiles), per_batch):
+        group = tiles[first : first + per_batch]
+        weights, column = [], None
+        sent_w, sent_a = [], []
+        for m, n in group:
+            if n != column:
+                column, columns = n, slice(n * shape.cols, (n + 1) * shape.cols)
+                weights = [
+                    packets.weight_panels(
+                        w[start:stop, columns], record[columns], shape.cols, shape.depth, mode
+                    )
+                    for start, stop in cut
+                ]
+            sent_w += weights
+            sent_a += [tuple(field[m : m + 1] for field in panel) for panel in activations]
+        yield Batch(_join(sent_w), _join(sent_a), group)
+
+
+def order(m, n, height, cols):
+    """Row tile and column tile of every tile of an M x N result, in the order in which the core makes them.
+
+    Parameters
+    ----------
+    m, n : int
+    height, cols : int
+        Of a tile.
+
+    Returns
+    -------
+    list of (int, int)
+    """
+    return [
+        (row, column) for column in range(packets.slices(n, cols)) for row in range(packets.slices(m, height))
+    ]
+
+
+def place(out, tiles, where):
+    """Put result tiles where they belong, dropping the padding.
+
+    Parameters
+    ----------
+    out : ndarray, shape (M, N)
+        Written in place.
+    tiles : ndarray, shape (count, rows of a tile, COLS)
+    where : list of (int, int)
+        From :attr:`Batch.tiles`.
+    """
+    rows, cols = tiles.shape[1:]
+    for tile, (m, n) in zip(tiles, where):
+        spot = out[m * rows : (m + 1) * rows, n * cols : (n + 1) * cols]
+        spot[:] = tile[: spot.shape[0], : spot.shape[1]]

@@ -1,0 +1,72 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The three operations that training is made of, on a core and a vector unit side by side.
+
+`Hardware` has the methods of `macrame.golden.nn.bf16.Golden`, so that `macrame.golden.nn.bf16.NetworkBf16`
+and `SGDBf16` train on it. Its links may lead to a simulator or to a board.
+
+Rounding to bfloat16 is the vector unit's too: x + (-0), with the output rounded to nearest even. -0 is what
+can be added to any number, also to -0, without changing it, and it travels as bfloat16, half as wide.
+"""
+
+import numpy as np
+
+MINUS_ZERO = np.uint16(0x8000)
+
+
+class Hardware:
+    """Matrix products on a core, everything else on a vector unit.
+
+    fp32 arrays are float32, bfloat16 ones the uint16 of their bits.
+
+    Parameters
+    ----------
+    core : macrame.host.core.Core
+        With bfloat16.
+    unit : macrame.host.vector_unit.VectorUnit
+
+    Attributes
+    ----------
+    calls : dict of str to int
+        "products" and "vectors" done so far.
+    cycles : dict of str to int
+        What the counters of the core ("products") and of the unit ("vectors") add up to.
+    macs : int
+        Multiply-accumulates the products needed.
+    """
+
+    def __init__(self, core, unit):
+        self.core, self.unit = core, unit
+        self.calls = {"products": 0, "vectors": 0}
+        self.cycles = {"products": 0, "vectors": 0}
+        self.macs = 0
+
+    def matmul(self, a, w, bias=None, relu=False, out="fp32"):
+        """A product on the core; parameters and result as `macrame.golden.nn.bf16.Golden.matmul`."""
+        values, report = self.core.matmul_bf16(a, w, bias=bias, relu=relu, out=out)
+        self.macs += report.macs
+        return self._done("products", values, report)
+
+    def vector(self, op, x, y=None, s=None, out="fp32"):
+        """An operation of the vector unit; parameters and result as
+        `macrame.golden.nn.bf16.Golden.vector`."""
+        return self._done("vectors", *self.unit.run(op, x, y, s, out))
+
+    def to_bf16(self, x):
+        """fp32 to bfloat16 on the vector unit, nearest even; a NaN becomes 0x7FC0.
+
+        Parameters
+        ----------
+        x : ndarray of float32
+
+        Returns
+        -------
+        ndarray of uint16
+        """
+        x = np.asarray(x, np.float32)
+        return self.vector("add", x, np.full(x.shape, MINUS_ZERO), out="even")
+
+    def _done(self, kind, values, report):
+        self.calls[kind] += 1
+        self.cycles[kind] += report.cycles
+        return values if values.dtype == np.uint16 else values.view(np.float32)

@@ -1,0 +1,183 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Vectors to the beats of the vector unit and back; its registers are those of ``rtl/vector_unit.rdl``.
+
+A beat has LANES numbers, lane 0 in the low bytes: 4 bytes each as float32, or 2 bytes each as bfloat16, in
+the low half of the beat. An x packet opens with a record: the command in tuser, the scalar in lane 0. A
+vector whose length is no multiple of LANES is filled up with zeros, whose results are thrown away.
+"""
+
+import numpy as np
+
+from macrame.host.errors import InputError, LinkError, shown
+from macrame.host.link import Beats
+from macrame.host.packets import OUTPUTS
+
+#: Operations by the number that goes into the low bits of the command.
+OPERATIONS = {"add": 0, "sub": 1, "mul": 2, "axpy": 3, "relu": 4, "relu_gradient": 5}
+
+X_BF16 = 1 << 3
+Y_BF16 = 1 << 4
+OUTPUT_SHIFT = 5
+
+ID_VALUE = 0x56454354  # "VECT"
+
+#: Sticky error bits of STATUS, from bit 0 up; any of them halts the unit.
+STATUS_ERRORS = ("command_illegal", "packet_empty", "length_mismatch", "y_missing")
+
+#: The counters, in the order of their addresses from CYCLES on.
+COUNTERS = ("CYCLES", "BUSY", "PACKETS", "STALL_X", "STALL_Y", "STALL_OUT", "STARVED")
+
+
+def command(op, x_bf16=False, y_bf16=False, out="fp32"):
+    """The command of an x packet.
+
+    Parameters
+    ----------
+    op : str
+        A key of :data:`OPERATIONS`.
+    x_bf16, y_bf16 : bool
+        Operands are bfloat16, not float32.
+    out : str
+        A key of `macrame.host.packets.OUTPUTS`: float32, or bfloat16 by one of three roundings.
+
+    Returns
+    -------
+    int
+        tuser of the record.
+
+    Raises
+    ------
+    InputError
+        There is no such operation or output.
+    """
+    for name, value, known in (("op", op, OPERATIONS), ("out", out, OUTPUTS)):
+        if value not in known:
+            raise InputError(f"{name} is {value!r}, expected one of {', '.join(known)}")
+    return OPERATIONS[op] | X_BF16 * bool(x_bf16) | Y_BF16 * bool(y_bf16) | OUTPUTS[out] << OUTPUT_SHIFT
+
+
+def _data(name, values, lanes):
+    """Beats of a vector, (n, 4 * lanes) bytes, and whether it is bfloat16."""
+    values = np.asarray(values)
+    if values.dtype == np.float32:
+        values = values.view(np.uint32)
+    if values.dtype not in (np.uint32, np.uint16):
+        raise InputError(
+            f"{name} has dtype {values.dtype}, expected float32, uint32 (its bits) or uint16 "
+            "(bits of bfloat16)"
+        )
+    if values.ndim != 1 or not values.size:
+        raise InputError(f"{name} has shape {values.shape}, expected a vector of 1 number or more")
+    beats = np.zeros((-(-values.size // lanes), lanes), values.dtype.newbyteorder("<"))
+    beats.reshape(-1)[: values.size] = values
+    data = np.zeros((len(beats), 4 * lanes), np.uint8)
+    data[:, : values.itemsize * lanes] = beats.view(np.uint8)
+    return data, values.dtype == np.uint16
+
+
+def scalar(s):
+    """The scalar of "axpy", checked and rounded to float32.
+
+    Parameters
+    ----------
+    s : float
+        A number of any real type, infinite ones and NaN included.
+
+    Returns
+    -------
+    numpy.float32
+
+    Raises
+    ------
+    InputError
+        It is no number.
+    """
+    number = s.item() if isinstance(s, np.ndarray) and s.shape == () else s
+    if isinstance(number, (bool, np.bool_)) or not isinstance(number, (int, float, np.integer, np.floating)):
+        raise InputError(f"s is {shown(s)}, expected a number")
+    try:
+        with np.errstate(over="ignore"):
+            return np.float32(number)
+    except OverflowError:  # an int that no float can hold
+        raise InputError(f"s is {shown(s)}, expected a number that float64 can hold") from None
+
+
+def packets(op, x, y=None, s=0.0, out="fp32", *, lanes):
+    """The packets of one operation on vectors.
+
+    Parameters
+    ----------
+    op : str
+        A key of :data:`OPERATIONS`.
+    x, y : ndarray of float32, uint32 (bits of float32) or uint16 (bits of bfloat16), shape (n,)
+        Operands; "relu" takes no `y`.
+    s : float
+        The scalar of "axpy", rounded to float32.
+    out : str
+        A key of `macrame.host.packets.OUTPUTS`.
+    lanes : int
+        LANES of the unit.
+
+    Returns
+    -------
+    x, y : macrame.host.link.Beats
+        Of the two streams; `y` has no beats where the operation takes none.
+
+    Raises
+    ------
+    InputError
+        An operand is missing, one too many, or of another length or type.
+    """
+    takes_y = op != "relu"
+    if (y is None) == takes_y:
+        raise InputError(
+            f"y is {'missing' if y is None else 'given'}: {op} takes {'one' if takes_y else 'none'}"
+        )
+    x_data, x_bf16 = _data("x", x, lanes)
+    y_data, y_bf16 = _data("y", y, lanes) if takes_y else (np.zeros((0, 4 * lanes), np.uint8), False)
+    if takes_y and np.size(y) != np.size(x):
+        raise InputError(f"y has {np.size(y)} numbers, expected {np.size(x)}, as many as x")
+    record = np.zeros((1, 4 * lanes), np.uint8)
+    record[0, :4] = np.array([scalar(s)], "<f4").view(np.uint8)
+    user = np.zeros(len(x_data) + 1, np.uint8)
+    user[0] = command(op, x_bf16, y_bf16, out)
+    return (
+        Beats(np.concatenate([record, x_data]), np.arange(len(x_data) + 1) == len(x_data), user),
+        Beats(y_data, np.arange(len(y_data)) == len(y_data) - 1, np.zeros(len(y_data), np.uint8)),
+    )
+
+
+def unpack(beats, count, out="fp32"):
+    """Result beats of one packet to a vector.
+
+    Parameters
+    ----------
+    beats : macrame.host.link.Results
+    count : int
+        Numbers of the vector.
+    out : str
+        A key of `macrame.host.packets.OUTPUTS`, as in the command.
+
+    Returns
+    -------
+    ndarray, shape (count,)
+        uint32, the bits of float32, or uint16, those of bfloat16.
+
+    Raises
+    ------
+    LinkError
+        Beats are missing or too many, or tlast or tkeep is not where it belongs.
+    """
+    lanes, dtype = beats.data.shape[1] // 4, np.dtype("<u4" if out == "fp32" else "<u2")
+    expected = -(-count // lanes)
+    if not np.array_equal(beats.last, np.arange(expected) == expected - 1):
+        raise LinkError(
+            f"{len(beats)} result beats, tlast in {np.flatnonzero(beats.last).tolist()}; "
+            f"expected {expected}, tlast in the last"
+        )
+    width = lanes * dtype.itemsize
+    if (beats.keep != (np.arange(4 * lanes) < width)).any():
+        raise LinkError(f"tkeep of a result beat is not the low {width} bytes")
+    used = np.ascontiguousarray(beats.data[:, :width]).view(dtype).reshape(-1)[:count]
+    return used.astype(dtype.newbyteorder("="))

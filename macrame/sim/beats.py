@@ -1,0 +1,167 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The files ``player.v`` plays and writes, and its knobs. No cocotb: used outside the simulator too."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from macrame.host.errors import LinkError
+from macrame.host.link import Results
+
+STREAMS = ("w", "a", "m")
+KINDS = ("none", "random", "bursts", "block")
+
+_NIBBLES = np.full(256, 255, np.uint8)
+_NIBBLES[np.frombuffer(b"0123456789abcdef", np.uint8)] = np.arange(16)
+
+
+@dataclass(frozen=True)
+class Stall:
+    """How a stream pauses; ``macrame/sim/hdl/stall.v`` describes the kinds.
+
+    Attributes
+    ----------
+    kind : {"none", "random", "bursts", "block"}
+    chance : float
+        Of kind random: probability of a pause in each cycle.
+    length : int
+        Of kind bursts: longest run; of kind block: cycles blocked at the start of each transfer. Up to 65535.
+    """
+
+    kind: str = "none"
+    chance: float = 0.5
+    length: int = 16
+
+    def __post_init__(self):
+        if self.kind not in KINDS:
+            raise ValueError(f"stall kind is {self.kind!r}, expected one of {', '.join(KINDS)}")
+        if not 0 <= self.chance < 1:
+            raise ValueError(f"stall chance is {self.chance}, expected 0 <= chance < 1")
+        if not 1 <= self.length <= 0xFFFF:
+            raise ValueError(f"stall length is {self.length}, expected 1 to 65535")
+
+
+def stall_values(stalls, seed):
+    """The knobs of the harness that make its streams pause.
+
+    Parameters
+    ----------
+    stalls : None, str, Stall or dict of them by stream ("w", "a", "m")
+        A kind alone stands for a Stall of that kind.
+    seed : int
+
+    Returns
+    -------
+    dict of str to int
+        By signal name.
+    """
+    if not isinstance(stalls, dict):
+        stalls = dict.fromkeys(STREAMS, stalls)
+    unknown = set(stalls) - set(STREAMS)
+    if unknown:
+        raise ValueError(f"stalls of stream {sorted(unknown)[0]!r}, expected some of {', '.join(STREAMS)}")
+    values = {"stall_seed": seed & 0xFFFFFFFF}
+    for stream in STREAMS:
+        stall = stalls.get(stream)
+        stall = stall if isinstance(stall, Stall) else Stall(stall or "none")
+        values.update(
+            {
+                f"{stream}_stall": KINDS.index(stall.kind),
+                f"{stream}_chance": int(stall.chance * 65536),
+                f"{stream}_length": stall.length,
+            }
+        )
+    return values
+
+
+def pack_beats(beats):
+    """Beats as ``stream_source.v`` reads them.
+
+    Parameters
+    ----------
+    beats : macrame.host.link.Beats
+
+    Returns
+    -------
+    bytes
+    """
+    out = np.empty((len(beats), 2 + beats.data.shape[1]), np.uint8)
+    out[:, 0] = beats.user
+    out[:, 1] = beats.last
+    out[:, 2:] = beats.data[:, ::-1]
+    return out.tobytes()
+
+
+def result_line(cols):
+    """Bytes of a line of results: tdata, a digit of tkeep for each column, tlast."""
+    return 8 * cols + 1 + cols + 1 + 1 + 1
+
+
+def parse_results(text, cols):
+    """The lines ``player.v`` writes, as beats.
+
+    Parameters
+    ----------
+    text : bytes
+        Whole lines.
+    cols : int
+        COLS of the core.
+
+    Returns
+    -------
+    macrame.host.link.Results
+
+    Raises
+    ------
+    macrame.host.errors.LinkError
+        tlast, tkeep or a byte that tkeep marks has an unknown bit, or the text is not the harness's.
+    """
+    digits = 8 * cols  # of tdata
+    line = result_line(cols)
+    if len(text) % line:
+        raise LinkError(f"the harness wrote {len(text)} bytes of results, expected lines of {line}")
+    raw = np.frombuffer(text, np.uint8).reshape(-1, line)
+    nibbles = _NIBBLES[raw]
+    keep_digits = nibbles[:, digits + 1 : digits + 1 + cols][:, ::-1]
+    keep = (keep_digits[:, :, None] >> np.arange(4) & 1).reshape(len(raw), 4 * cols).astype(bool)
+    high, low = nibbles[:, 0:digits:2][:, ::-1], nibbles[:, 1:digits:2][:, ::-1]
+    unknown_byte = ((high == 255) | (low == 255)) & keep
+    unknown = unknown_byte.any(axis=1) | (keep_digits == 255).any(axis=1) | (nibbles[:, -2] > 1)
+    if unknown.any():
+        bad = int(np.flatnonzero(unknown)[0])
+        raise LinkError(f"result beat {bad} has unknown bits: {raw[bad].tobytes().decode().strip()}")
+    return Results(np.where(keep, high << 4 | low & 15, 0).astype(np.uint8), nibbles[:, -2] == 1, keep)
+
+
+def checked_results(state, text, cols, operands=("weight", "activation")):
+    """What a transfer brought, once the harness has nothing to object.
+
+    Parameters
+    ----------
+    state : dict
+        From :meth:`player.Player.transfer`.
+    text, cols
+        As for :func:`parse_results`.
+    operands : tuple of str
+        What the beats of the two operand streams are.
+
+    Returns
+    -------
+    macrame.host.link.Results
+
+    Raises
+    ------
+    macrame.host.errors.LinkError
+    """
+    if state["unknown"]:
+        raise LinkError("a handshake signal of the unit was unknown (x)")
+    if state["rule_broken"]:
+        raise LinkError("m_axis dropped or changed a beat before it was taken")
+    if state["weights_left"] or state["activations_left"]:
+        raise LinkError(
+            f"nothing moved for long: {state['weights_left']} {operands[0]} beats and "
+            f"{state['activations_left']} {operands[1]} beats were not taken, "
+            f"{state['missing']} result beats are missing"
+        )
+    return parse_results(text, cols)

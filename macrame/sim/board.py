@@ -1,0 +1,160 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""``python -m macrame.sim.board``: a simulated board behind a pseudo-terminal, for a host program that has
+no board.
+
+    $ .venv/bin/python -m macrame.sim.board icebreaker
+    an iCEBreaker behind /dev/pts/3; in another terminal:
+      make gemm LINK=serial:/dev/pts/3 A=a.npy W=w.npy OUT=c.npy
+
+The board's top from boards/ runs in the simulator with its pins, its reset and its serial line; only the
+line's bits are shorter than on the board, since each costs the simulator as many cycles as it has.
+"""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import weakref
+from pathlib import Path
+
+from macrame.host.errors import LinkError
+from macrame.sim import simulate
+
+#: Name, and parameters of its top, of each board.
+BOARDS = {
+    "icebreaker": ("an iCEBreaker", {}),
+    "ulx3s": (
+        "a ULX3S",
+        {
+            "ROWS": 8,
+            "COLS": 8,
+            "DEPTH": 1,
+            "K_MAX": 1024,
+            "POST_LANES": 2,
+            "POST_CYCLES": 1,
+            "FIFO_DEPTH": 64,
+        },
+    ),
+}
+START_LIMIT = 60  # seconds until the terminal must be there
+
+
+def sources(board, rtl_root=None):
+    """Verilog of a board's simulation: the core's, the board's, the harness."""
+    return [
+        *simulate.core_sources(rtl_root),
+        "boards/common/power_on_reset.v",
+        f"boards/{board}/{board}.v",
+        "macrame/sim/hdl/sb_pll40_pad.v",
+        "macrame/sim/hdl/board_line.v",
+    ]
+
+
+class SimulatedBoard:
+    """Simulate a board and hold its pseudo-terminal open.
+
+    Parameters
+    ----------
+    board : str
+        A key of `BOARDS`.
+    clocks : int
+        Cycles a bit of the serial line.
+    waves : bool
+    name : str, optional
+        Of the folder under build/runs/ for log and waves.
+    rtl_root : path, optional
+        Another copy of rtl/.
+    **parameters
+        Of the board's top.
+
+    Attributes
+    ----------
+    tty : str
+        The terminal's path.
+    log, waves : pathlib.Path
+        As of `macrame.sim.link.HarnessLink`.
+
+    Raises
+    ------
+    macrame.host.errors.LinkError
+        The simulator does not start.
+    """
+
+    def __init__(self, board, clocks=4, *, waves=False, name=None, rtl_root=None, **parameters):
+        folder = Path(tempfile.mkdtemp(prefix="macrame-"))
+        self._finalizer = weakref.finalize(self, _abandon, parts := {"folder": folder})
+        self.folder = folder
+        parts["launch"] = launch = simulate.prepare(
+            name or f"board-{board}",
+            toplevel="board_line",
+            module="macrame.sim.inside.board",
+            sources=sources(board, rtl_root),
+            rtl_root=rtl_root,
+            waves=waves,
+            plusargs=[f"dir={folder}"],
+            parameters={"BOARD": f'"{board}"', "CLOCKS": clocks, **BOARDS[board][1], **parameters},
+        )
+        self.log, self.waves = launch.cwd / "sim.log", launch.waves
+        self._process = parts["process"] = launch.start()
+        limit = time.monotonic() + START_LIMIT
+        while not (folder / "tty").exists():
+            if self._process.poll() is not None or time.monotonic() > limit:
+                self._finalizer()
+                raise LinkError(f"the simulated board did not start, its log is {self.log}")
+            time.sleep(0.01)
+        self.tty = (folder / "tty").read_text()
+
+    def close(self):
+        """End the simulation; waves and log are whole after it."""
+        if self._finalizer.alive:
+            (self.folder / "stop").touch()
+            try:
+                self._process.wait(10)
+            except subprocess.TimeoutExpired:
+                pass
+            self._finalizer()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.close()
+
+
+def _abandon(parts):
+    if "process" in parts:
+        simulate.stop(parts["process"])
+    if "launch" in parts:
+        parts["launch"].release()
+    shutil.rmtree(parts["folder"], ignore_errors=True)
+
+
+def main(arguments):
+    """Run a board until it is interrupted; returns the exit status."""
+    if arguments in (["-h"], ["--help"]) or len(arguments) > 1:
+        print(__doc__)
+        return 0 if len(arguments) == 1 else 2
+    board = arguments[0] if arguments else "icebreaker"
+    if board not in BOARDS:
+        print(f"board: {board}: expected one of {', '.join(BOARDS)}", file=sys.stderr)
+        return 2
+    try:
+        with SimulatedBoard(board) as running:
+            print(
+                f"{BOARDS[board][0]} behind {running.tty}; in another terminal:\n"
+                f"  make gemm LINK=serial:{running.tty} A=a.npy W=w.npy OUT=c.npy",
+                flush=True,
+            )
+            running._process.wait()
+    except KeyboardInterrupt:
+        return 0
+    except (LinkError, RuntimeError, AssertionError) as error:
+        print(f"board: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

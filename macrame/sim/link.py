@@ -1,0 +1,389 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Links to a core or a vector unit in a simulator, which runs as a process of its own beside this one.
+
+    SimLink ── socket: requests, answers ──► tb_link.py in the simulator ──► player.v in core_player.v
+       └───── w.bin, a.bin: beats to play, m.txt: beats that came out ──────────┘
+
+Simulated time stands still between two calls, so the unit sees a host that answers at once.
+"""
+
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+import weakref
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from macrame.host.errors import LinkError
+from macrame.host.link import Link
+from macrame.sim import simulate
+from macrame.sim.beats import checked_results, pack_beats, stall_values
+
+MONITOR = "macrame/sim/hdl/activity.v"
+PLAYER = (
+    "macrame/sim/hdl/player.v",
+    "macrame/sim/hdl/stream_source.v",
+    "macrame/sim/hdl/stall.v",
+    "macrame/sim/hdl/player.vlt",
+)
+HARNESS = ("macrame/sim/hdl/core_player.v", *PLAYER)
+
+START_LIMIT = 60  # seconds until the simulator must have called back
+SILENCE_LIMIT = 120  # seconds without a sign of life during a request
+
+
+class HarnessLink(Link):
+    """Simulate a harness around ``player.v`` and hold the other end of the link to it.
+
+    Parameters
+    ----------
+    harness : str
+        Toplevel, in a file of macrame/sim/hdl/ of the same name.
+    parameters : dict
+        Of the toplevel.
+    lanes : int
+        Words of 32 bits in a result beat.
+    operands : tuple of str
+        What the beats of the two operand streams are, for messages.
+    more : sequence of str
+        Further Verilog files.
+    stalls : None, str, Stall or dict of them by stream ("w", "a", "m"), optional
+        How the streams pause.
+    seed : int
+        Of the stall patterns.
+    waves : bool
+        Leave waves, see :attr:`waves`.
+    name : str
+        Of the folder under build/runs/ for log and waves.
+    rtl_root : path, optional
+        Another copy of rtl/.
+    idle_limit : int
+        Cycles without a beat after which a transfer is given up; at least 257, and more than a block lasts.
+
+    Attributes
+    ----------
+    clock : int
+        Simulated cycles so far.
+    cycles : int
+        Of the latest transfer, from its first input beat to its last result beat, as the harness counts.
+    since_reset : int
+        Cycles between the latest reset by the unit's reset line and the latest transfer's first input beat.
+    seconds : float
+        Wall-clock time spent in transfers.
+    folder : pathlib.Path
+        Where the files lie that both sides read and write; gone after :meth:`close`.
+    waves : pathlib.Path or None
+        FST, or VCD with Verilator; whole after :meth:`close`.
+    log : pathlib.Path
+        What the simulator printed.
+
+    Raises
+    ------
+    macrame.host.errors.LinkError
+        The simulator does not start.
+    macrame.sim.simulate.SetupError, macrame.sim.simulate.Failed
+        A tool is missing, or the sources do not compile.
+    """
+
+    def __init__(
+        self,
+        harness,
+        parameters,
+        lanes,
+        operands,
+        *,
+        more=(),
+        stalls=None,
+        seed=1,
+        waves=False,
+        name=None,
+        rtl_root=None,
+        idle_limit=20000,
+    ):
+        self.lanes, self.operands = lanes, operands
+        self.clock = self.cycles = self.since_reset = 0
+        self.seconds = 0.0
+        self._sent = {"w": 0, "a": 0}
+        self._received = 0
+        self._asking = False  # between a request and its answer
+        stall_values(stalls, seed)  # a mistake in them shows before anything is started
+        # not under build/: the path of a socket may have no more than 107 characters
+        folder = Path(tempfile.mkdtemp(prefix="macrame-"))
+        if len(str(folder / "socket")) > 107:
+            folder.rmdir()
+            folder = Path(tempfile.mkdtemp(prefix="macrame-", dir="/tmp"))
+        self.folder = folder
+        self._finalizer = weakref.finalize(self, _abandon, parts := {"folder": folder})
+        parts["files"] = self._files = {stream: open(folder / f"{stream}.bin", "wb") for stream in self._sent}
+        (folder / "m.txt").touch()
+        parts["results"] = self._results = open(folder / "m.txt", "rb")
+        listener = parts["listener"] = socket.socket(socket.AF_UNIX)
+        listener.bind(str(folder / "socket"))
+        listener.listen(1)
+        listener.settimeout(0.1)
+        parts["launch"] = launch = simulate.prepare(
+            name,
+            toplevel=harness,
+            module="macrame.sim.inside.link",
+            sources=[*simulate.core_sources(rtl_root), f"macrame/sim/hdl/{harness}.v", *PLAYER, *more],
+            rtl_root=rtl_root,
+            seed=seed,
+            waves=waves,
+            parameters=parameters,
+            plusargs=[f"dir={folder}"],
+        )
+        self.waves, self.log = launch.waves, launch.cwd / "sim.log"
+        self._process = parts["process"] = launch.start()
+        self._connection = parts["connection"] = self._accept(listener)
+        self._answer("ready")
+        self._ask("set", {"idle_limit": idle_limit})
+        self.set_stalls(stalls, seed)
+
+    def _accept(self, listener):
+        limit = time.monotonic() + START_LIMIT
+        while time.monotonic() < limit:
+            try:
+                accepted = listener.accept()[0]
+            except OSError:  # its time-out, whose class differs between Python versions
+                if self._process.poll() is not None:
+                    break
+                continue
+            accepted.setblocking(True)
+            return Connection(accepted.detach())
+        raise self._dead("did not start")
+
+    def _dead(self, what):
+        """The error for a simulator that is of no more use; it is closed."""
+        status = self._process.poll()
+        lines = self.log.read_text(errors="replace").splitlines()[-15:] if self.log.exists() else []
+        self._finalizer()
+        return LinkError(
+            "\n  | ".join(
+                [
+                    f"the simulator {what} ("
+                    + ("still running" if status is None else f"exit status {status}")
+                    + f"), its log is {self.log}",
+                    *lines,
+                ]
+            )
+        )
+
+    def _answer(self, expected, progress=None):
+        limit = time.monotonic() + SILENCE_LIMIT
+        while True:
+            try:
+                if self._connection.poll(0.5):
+                    kind, *rest = self._connection.recv()
+                    limit = time.monotonic() + SILENCE_LIMIT
+                    if kind == "progress":
+                        if progress:
+                            progress(rest[0])
+                        continue
+                    if kind == "stuck":
+                        self._asking = False
+                        raise LinkError("the register bus did not answer")
+                    if kind != expected:
+                        raise LinkError(f"the simulator answered {kind!r}, expected {expected!r}")
+                    return rest[0] if rest else None
+            except (EOFError, ConnectionError):
+                try:
+                    self._process.wait(10)  # its log is whole then
+                except subprocess.TimeoutExpired:
+                    pass
+                raise self._dead("went away") from None
+            if time.monotonic() > limit:
+                raise self._dead(f"has been silent for {SILENCE_LIMIT} s")
+
+    def _ask(self, *request, progress=None):
+        if not self._finalizer.alive:
+            raise LinkError("the link is closed")
+        self._asking = True
+        try:
+            self._connection.send(request)
+        except ConnectionError:
+            pass  # _answer finds out why
+        answer = self._answer("done", progress)
+        self._asking = False
+        return answer
+
+    def read(self, address):
+        value, response = self._ask("read", address)
+        if response:
+            raise LinkError(f"reading register 0x{address:02x}: bus response {response}")
+        return value
+
+    def write(self, address, value):
+        response = self._ask("write", address, value)
+        if response:
+            raise LinkError(f"writing register 0x{address:02x}: bus response {response}")
+
+    def set_stalls(self, stalls, seed=1):
+        """Change how the streams pause from the next transfer on; parameters as for the class."""
+        self._ask("set", stall_values(stalls, seed))
+
+    def reset(self):
+        """Pull the unit's reset line; beats it has not taken are dropped."""
+        self._ask("reset")
+
+    def transfer(self, weights, activations, results, progress=None):
+        begun = time.monotonic()
+        for stream, beats in (("w", weights), ("a", activations)):
+            self._files[stream].write(pack_beats(beats))
+            self._files[stream].flush()
+            self._sent[stream] += len(beats)
+        before = self._received
+        state = self._ask(
+            "transfer",
+            self._sent["w"],
+            self._sent["a"],
+            before + results,
+            progress=progress and (lambda count: progress(count - before)),
+        )
+        self._received = state["results"]
+        self.clock, self.cycles, self.since_reset = state["clock"], state["cycles"], state["since_reset"]
+        self.seconds += time.monotonic() - begun
+        return checked_results(state, self._results.read(), self.lanes, self.operands)
+
+    def close(self):
+        """End the simulation; waves and log are whole after it."""
+        if not self._finalizer.alive:
+            return
+        if not self._asking:  # else it was interrupted, and the simulator would work on before it listens
+            try:
+                self._ask("close")
+                self._process.wait(10)
+            except (LinkError, subprocess.TimeoutExpired):
+                pass
+        self._finalizer()
+
+
+class SimLink(HarnessLink):
+    """Simulate a core and hold the other end of the link to it.
+
+    Parameters
+    ----------
+    rows, cols, depth, k_max, post_lanes : int
+        Parameters of the core; post_lanes is cut to cols.
+    formats : {"INT8", "BF16", "DUAL"}
+        Number formats of the core's cells.
+    fifo_depth : int, optional
+        Rows of the result FIFO; the core's own default leaves no bubbles.
+    post_cycles : int
+        Cycles a requantiser has for a result, POST_CYCLES.
+    activity : bool
+        Count the toggles of the array's registers, see :meth:`activity`; int8 only.
+    name : str, optional
+        By default after the shape.
+    **options
+        The other parameters of :class:`HarnessLink`, which also says what is raised.
+    """
+
+    def __init__(
+        self,
+        rows=8,
+        cols=8,
+        depth=1,
+        *,
+        k_max=1024,
+        post_lanes=2,
+        formats="INT8",
+        fifo_depth=None,
+        post_cycles=1,
+        activity=False,
+        name=None,
+        **options,
+    ):
+        if activity and formats != "INT8":
+            raise ValueError(f"activity of a core with formats {formats!r}: expected 'INT8'")
+        super().__init__(
+            "core_player",
+            {
+                "ROWS": rows,
+                "COLS": cols,
+                "DEPTH": depth,
+                "K_MAX": k_max,
+                "POST_LANES": min(post_lanes, cols),
+                **({"FORMATS": f'"{formats}"'} if formats != "INT8" else {}),
+                **({"ACTIVITY": 1} if activity else {}),
+                **({"FIFO_DEPTH": fifo_depth} if fifo_depth else {}),
+                **({"POST_CYCLES": post_cycles} if post_cycles != 1 else {}),
+            },
+            cols,
+            ("weight", "activation"),
+            more=[MONITOR] if activity else [],
+            name=name or f"link-{rows}x{cols}x{depth}",
+            **options,
+        )
+        self._activity = dict.fromkeys(self._ask("activity"), 0) if activity else None
+
+    def activity(self):
+        """Toggles of the array's registers since the simulation began, or since :meth:`clear_activity`.
+
+        Exact: every bit of every register is compared with itself in every clock. Bits that were unknown
+        before, as all are at power-up, do not count.
+
+        Returns
+        -------
+        dict of str to int
+            "cycles" counted, and toggles of "a" and "w" (operand registers), "products" (two registers behind
+            each multiplier), "sums" (the adder tree's), "accumulators" and "results", of all cells together.
+
+        Raises
+        ------
+        macrame.host.errors.LinkError
+            The link was made without activity=True.
+        """
+        if self._activity is None:
+            raise LinkError("the array's activity is not counted: make the link with activity=True")
+        totals = self._ask("activity")
+        return {name: totals[name] - before for name, before in self._activity.items()}
+
+    def clear_activity(self):
+        """Let :meth:`activity` count from here; errors as there."""
+        for name, counted in self.activity().items():
+            self._activity[name] += counted
+
+
+class VectorSimLink(HarnessLink):
+    """Simulate a vector unit and hold the other end of the link to it.
+
+    The streams x and y are the first and the second operand stream, "w" and "a" where stalls are given.
+
+    Parameters
+    ----------
+    lanes : int
+        LANES of the unit.
+    fifo_depth : int, optional
+        Beats of the result FIFO; the unit's own default leaves no bubbles.
+    name : str, optional
+        By default after the lanes.
+    **options
+        The other parameters of :class:`HarnessLink`, which also says what is raised.
+    """
+
+    def __init__(self, lanes=8, *, fifo_depth=None, name=None, **options):
+        super().__init__(
+            "vector_unit_player",
+            {"LANES": lanes, **({"FIFO_DEPTH": fifo_depth} if fifo_depth else {})},
+            lanes,
+            ("x", "y"),
+            name=name or f"vector-link-{lanes}",
+            **options,
+        )
+
+
+def _abandon(parts):
+    """Leave nothing behind, whatever of a link had come into being."""
+    if "process" in parts:
+        simulate.stop(parts["process"])
+    if "launch" in parts:
+        parts["launch"].release()
+    for name in ("connection", "listener", "results"):
+        if name in parts:
+            parts[name].close()
+    for file in parts.get("files", {}).values():
+        file.close()
+    shutil.rmtree(parts["folder"], ignore_errors=True)

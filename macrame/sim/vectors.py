@@ -1,0 +1,292 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Modules without handshakes, fed with arrays: what their words look like, and `run`, which plays some.
+
+A *word* is the operands of one evaluation, a *column* one operand over all words.
+macrame/sim/hdl/vector_player.v streams the words of a file through the module, one a cycle, and writes the
+results; macrame/sim/hdl/vec_<module>.v wires it up.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from macrame.sim import simulate
+
+_SCALE = ("lead_zeros", "mul34x32", "round_product", "rounding", "scale_to_int8", "shift_right_narrow")
+_SCALE = tuple(f"arith/{m}.v" for m in _SCALE)
+
+_FLOAT = tuple(f"arith/{m}.v" for m in ("lead_zeros", "rounding", "shift_right_sticky"))
+_BF16_PRODUCT = ("arith/bf16_product.v", *_FLOAT)
+
+
+@dataclass(frozen=True)
+class Module:
+    """A module that macrame/sim/hdl/vec_<name>.v can play.
+
+    Attributes
+    ----------
+    columns : dict of str to int
+        Name and bytes of each operand, in the order of the word.
+    result : numpy.dtype
+        What the result's bits mean.
+    rtl : tuple of str
+        Its sources, relative to rtl/.
+    """
+
+    columns: dict
+    result: np.dtype
+    rtl: tuple
+
+
+MODULES = {
+    "mul8x8": Module({"a": 1, "b": 1}, np.dtype(np.int16), ("array/mul8x8.v",)),
+    "mul8x8_lut": Module({"a": 1, "b": 1}, np.dtype(np.int16), ("array/mul8x8_lut.v",)),
+    "mul8x8_pair": Module(
+        {"a0": 1, "b0": 1, "a1": 1, "b1": 1}, np.dtype(np.uint32), ("array/mul8x8.v", "array/mul8x8_pair.v")
+    ),
+    "requantize": Module(
+        {"mode": 1, "x": 4, "multiplier": 4, "shift": 1, "zero_point": 1, "clamp_low": 1, "clamp_high": 1},
+        np.dtype(np.int8),
+        ("arith/requantize.v", *_SCALE),
+    ),
+    "fp32_to_int8": Module(
+        {"x": 4, "inv_scale": 4, "zero_point": 1}, np.dtype(np.int8), ("arith/fp32_to_int8.v", *_SCALE)
+    ),
+    "fp32_to_bf16": Module(
+        {"x": 4, "rounding": 1, "random": 2},
+        np.dtype(np.uint16),
+        ("arith/fp32_to_bf16.v", "arith/rounding.v"),
+    ),
+    "bf16_to_fp32": Module({"x": 2}, np.dtype(np.float32), ("arith/bf16_to_fp32.v",)),
+    "mul9x9": Module({"enable": 1, "a": 2, "b": 2}, np.dtype(np.int32), ("arith/mul9x9.v",)),
+    "bf16_product": Module({"enable": 1, "a": 2, "b": 2, "product": 2}, np.dtype(np.uint32), _BF16_PRODUCT),
+    "bf16_mul": Module(
+        {"enable": 1, "a": 2, "b": 2},
+        np.dtype(np.uint32),
+        ("arith/bf16_mul.v", "arith/mul9x9.v", *_BF16_PRODUCT),
+    ),
+    "fp32_add": Module({"enable": 1, "a": 4, "b": 4}, np.dtype(np.uint32), ("arith/fp32_add.v", *_FLOAT)),
+    "float_post": Module(
+        {"enable": 1, "kind": 1, "relu": 1, "x": 4, "bias": 4, "random": 2},
+        np.dtype(np.uint32),
+        ("arith/float_post.v", "arith/fp32_add.v", "arith/fp32_to_bf16.v", *_FLOAT),
+    ),
+    "fp32_mul": Module(
+        {"enable": 1, "a": 4, "b": 4}, np.dtype(np.uint32), ("arith/fp32_mul.v", "arith/mul34x32.v", *_FLOAT)
+    ),
+    "int32_to_fp32": Module(
+        {"enable": 1, "x": 4},
+        np.dtype(np.uint32),
+        ("arith/int32_to_fp32.v", "arith/lead_zeros.v", "arith/rounding.v"),
+    ),
+    "lead_zeros": Module({"x": 4}, np.dtype(np.uint8), ("arith/lead_zeros.v",)),
+    "mul34x32": Module({"a_high": 4, "a_low": 4, "b": 4}, np.dtype(np.int64), ("arith/mul34x32.v",)),
+    "round_product": Module(
+        {"fp": 1, "p": 8}, np.dtype(np.int64), ("arith/round_product.v", "arith/rounding.v")
+    ),
+    "rounding": Module({"bits": 1}, np.dtype(np.uint8), ("arith/rounding.v",)),
+    "scale_to_int8": Module(
+        {
+            "rule": 1,
+            "a_high": 4,
+            "a_low": 4,
+            "b": 4,
+            "negate": 1,
+            "right": 1,
+            "zero_point": 1,
+            "clamp_low": 1,
+            "clamp_high": 1,
+        },
+        np.dtype(np.int8),
+        _SCALE,
+    ),
+    "vector_lane": Module(
+        {"enable": 1, "op": 1, "x": 4, "y": 4, "s": 4, "narrow": 1, "rounding": 1, "random": 2},
+        np.dtype(np.uint32),
+        (
+            "vector/vector_lane.v",
+            "arith/fp32_add.v",
+            "arith/fp32_mul.v",
+            "arith/fp32_to_bf16.v",
+            "arith/mul34x32.v",
+            *_FLOAT,
+        ),
+    ),
+    "shift_right_narrow": Module(
+        {"y": 8, "up": 1, "right": 1}, np.dtype(np.uint16), ("arith/shift_right_narrow.v",)
+    ),
+    "shift_right_sticky": Module({"x": 4, "right": 1}, np.dtype(np.uint32), ("arith/shift_right_sticky.v",)),
+}
+
+
+def bits(name, values, size):
+    """A column's bit patterns.
+
+    Parameters
+    ----------
+    name : str
+        For the message.
+    values : array_like
+        float32 (4 bytes) or integers that fit `size` bytes, signed or not.
+    size : int
+        Bytes.
+
+    Returns
+    -------
+    ndarray of uint64
+
+    Raises
+    ------
+    ValueError
+        For another kind of number, or an integer that does not fit.
+    """
+    values = np.asarray(values)
+    if values.dtype == np.float32 and size == 4:
+        return values.view(np.uint32).astype(np.uint64)
+    if values.dtype.kind not in "iub":
+        raise ValueError(
+            f"{name} has dtype {values.dtype}, expected integers{' or float32' if size == 4 else ''}"
+        )
+    if values.size and values.dtype.itemsize > size:
+        low, high = int(values.min()), int(values.max())
+        if low < -(2 ** (8 * size - 1)) or high >= 2 ** (8 * size - (low < 0)):
+            raise ValueError(f"{name} holds {low}..{high}, expected integers of {size} bytes")
+    return values.astype(np.uint64) & np.uint64(2 ** (8 * size) - 1)
+
+
+def pack(m, columns):
+    """The words of a module as bytes.
+
+    Parameters
+    ----------
+    m : str
+        A key of `MODULES`.
+    columns : dict of str to array_like
+        Every operand; they broadcast against each other and are flattened.
+
+    Returns
+    -------
+    ndarray of uint8, shape (words, bytes of a word)
+    """
+    expected = MODULES[m].columns
+    if set(columns) != set(expected):
+        raise ValueError(f"{m} has the operands {', '.join(expected)}; given: {', '.join(columns)}")
+    patterns = np.broadcast_arrays(*(bits(c, columns[c], size) for c, size in expected.items()))
+    fields = [
+        p.reshape(-1, 1).astype(">u8").view(np.uint8)[:, 8 - size :]
+        for p, size in zip(patterns, expected.values())
+    ]
+    return np.ascontiguousarray(np.hstack(fields))
+
+
+_DIGIT = np.full(256, 255, np.uint8)
+_DIGIT[np.frombuffer(b"0123456789abcdefABCDEF", np.uint8)] = [*range(16), *range(10, 16)]
+_DIGIT[np.frombuffer(b"xXzZ", np.uint8)] = 254
+
+
+def parse(path, words):
+    """The results in a file of vector_player.v.
+
+    Parameters
+    ----------
+    path : path
+        Hexadecimal, one line a word.
+    words : int
+        How many there must be.
+
+    Returns
+    -------
+    values : ndarray of uint64
+        Results; unknown digits read as 0.
+    unknown : ndarray of bool
+        Where a result has a bit X or Z.
+
+    Raises
+    ------
+    ValueError
+        If the file holds another number of results, or anything but hexadecimal lines of one length.
+    """
+    text = np.fromfile(path, np.uint8)
+    width = int(np.argmax(text == ord("\n"))) + 1 if text.size else 1
+    if text.size != words * width:
+        raise ValueError(
+            f"{path} holds {text.size / width:g} results of {width - 1} digits, expected {words}"
+        )
+    lines = text.reshape(words, width)
+    digits = _DIGIT[lines[:, :-1]]
+    if (digits == 255).any() or (lines[:, -1] != ord("\n")).any():
+        raise ValueError(f"{path} is not hexadecimal")
+    unknown = (digits == 254).any(axis=1)
+    values = np.zeros(words, np.uint64)
+    for column in np.where(digits == 254, 0, digits).T:
+        values = (values << np.uint64(4)) | column.astype(np.uint64)
+    return values, unknown
+
+
+def narrow(m, values):
+    """Results as the module's own type."""
+    dtype = MODULES[m].result
+    return values.astype(f"u{dtype.itemsize}").view(dtype)
+
+
+def run(m, *, name=None, **columns):
+    """Evaluate a module in the simulator, word by word.
+
+    Parameters
+    ----------
+    m : str
+        A key of `MODULES`, say ``"fp32_to_int8"``.
+    name : str, optional
+        Names the run's folder; ``vectors/<m>`` by default.
+    **columns : array_like
+        The module's operands; they broadcast against each other.
+
+    Returns
+    -------
+    ndarray
+        The module's results, in the broadcast shape.
+
+    Raises
+    ------
+    ValueError
+        If an operand is missing, unknown or does not fit.
+    macrame.sim.simulate.Failed
+        If the simulation fails, or a result is unknown (X).
+    """
+    shape = np.broadcast_shapes(*(np.shape(c) for c in columns.values()))
+    words = pack(m, columns)
+    if not len(words):
+        return np.zeros(shape, MODULES[m].result)
+    launch = simulate.prepare(
+        name or f"vectors/{m}",
+        toplevel=f"vec_{m}",
+        module="macrame.sim.inside.vectors",
+        sources=sources(m),
+        waves=False,
+    )
+    try:
+        words.tofile(launch.cwd / "vectors.bin")
+        process = launch.start(cpu_seconds=simulate.TIMEOUT)
+        try:
+            process.wait(simulate.TIMEOUT)
+        finally:
+            simulate.stop(process)
+        launch.check(process.returncode)
+        values, unknown = parse(launch.cwd / "results.hex", len(words))
+        if unknown.any():
+            what = f"{m}: result {int(np.argmax(unknown))} of {len(words)} is unknown (X)"
+            raise simulate.Failed("test", what, launch.cwd, (), launch.seed)
+    finally:
+        launch.release()
+    return narrow(m, values).reshape(shape)
+
+
+def sources(m):
+    """Verilog of a module and its player, relative to the project."""
+    return [
+        *(f"rtl/{path}" for path in MODULES[m].rtl),
+        "macrame/sim/hdl/vector_player.v",
+        "macrame/sim/hdl/vector_player.vlt",
+        f"macrame/sim/hdl/vec_{m}.v",
+    ]

@@ -1,0 +1,258 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""``make synth``: does it fit, how fast is it, and how does it compare with the array of the textbooks?
+
+Usage: make synth [NAME=value ...]
+
+  TARGET      ecp5 (ECP5-85F), ice40 (UP5K), gowin (GW2AR-18) or xilinx (7 series, not placed)  (ecp5)
+  UNIT        core: all of it, AXI ports included; array: mac_array; requantize: one lane;
+              textbook: macrame/synth/hdl/textbook_array.v
+              (core)
+  ROWS, COLS  shape of the array, 1 to 32 each                            (8, 8; ice40 2, 2; gowin 4, 4)
+  DEPTH       int8 pairs a cell multiplies a cycle, 1 to 8                                  (1; ice40 4)
+  FORMATS     INT8, BF16 or DUAL                                                               (INT8)
+  MULTIPLIER  vendor: modules of rtl/vendor/<family>; plain: `*`, left to Yosys                (vendor)
+  PLACER      heap or sa, simulated annealing, which takes longer and makes arrays faster      (heap)
+  SEEDS       times it is placed, with seeds 1, 2, ...; Fmax varies by several percent with it (1)
+
+The table has a row for the unit and one for the textbook array of 8x8 cells (3x3 on iCE40) on the same
+device, in the same run. docs/fpga.md says what counts as a LUT; Fmax is the median over the seeds, then
+least and greatest. Everything is in build/synth: the results of this run in <target>-<unit>.json,
+netlists and logs in folders that are used again as long as sources, parameters and tools stay the same.
+Exit status: 0, 1 if a tool failed, 2 for input that cannot be used, 130 if interrupted.
+
+``make synth-table [TARGET=] [SEEDS=]`` prints a table of several arrays and cores for each target, or for
+the one given, and keeps the results in build/synth/table-<target>.json. SEEDS is 3 there;
+16x16 and Gowin, which has no clock rates, are placed once, Xilinx not at all.
+"""
+
+import argparse
+import json
+import os
+import signal
+import sys
+import tempfile
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from importlib import metadata
+from pathlib import Path
+
+from macrame.synth import flow, tables
+from macrame.synth.settings import InputError, from_environment
+
+#: Of `make synth-table`, unless SEEDS says otherwise.
+TABLE_SEEDS = 3
+
+
+class Progress:
+    """Lines about what is under way, on stderr; on a terminal each replaces the one before."""
+
+    def __init__(self):
+        self.began, self.terminal = time.monotonic(), sys.stderr.isatty()
+        self.lock = threading.Lock()
+
+    def __call__(self, text, last=False):
+        line = f"[{time.monotonic() - self.began:5.0f} s] {text}"
+        with self.lock:
+            if self.terminal:
+                print(f"\r\x1b[K{line[:110]}", end="\n" if last else "", file=sys.stderr, flush=True)
+            else:
+                print(line, file=sys.stderr, flush=True)
+
+    def end(self):
+        """End the line that the last call left open, on a terminal."""
+        if self.terminal:
+            print(file=sys.stderr)
+
+
+def measure(job, say=lambda text: None):
+    """Synthesise a unit, place it with every seed.
+
+    Parameters
+    ----------
+    job : Job
+    say : callable
+        Takes a line about what is under way.
+
+    Returns
+    -------
+    dict
+        What build/synth/<target>-<unit>.json holds of it.
+    """
+    target = flow.TARGETS[job.target]
+    say(f"{job.target} {job.label}: Yosys")
+    found = flow.synthesise(job.target, job.of_flow())
+    result = {
+        "label": job.label,
+        "unit": job.unit,
+        "rows": job.rows,
+        "cols": job.cols,
+        "depth": job.depth,
+        "formats": job.formats,
+        "multiplier": job.multiplier,
+        "placer": job.placer,
+        "macs": job.macs,
+        **found.area(),
+        "cells": found.cells,
+        "netlist": str(found.verilog.relative_to(flow.ROOT)),
+    }
+    if not target.nextpnr:
+        return {**result, "fmax": None, "untimed": target.untimed}
+    if result["lut"] > target.luts:
+        raise flow.TooLarge(f"{job.label}: {result['lut']:,} LUT, and {target.title} has {target.luts:,}")
+    if result["dsp"] > target.dsps:
+        raise flow.TooLarge(f"{job.label}: {result['dsp']} DSP blocks, and {target.title} has {target.dsps}")
+    rates, seeds = {}, range(1, job.seeds + 1)
+    flow.framed(found)  # once, before the placements ask for it
+    # no more threads than tools that run at a time: what waits can then be cancelled
+    with ThreadPoolExecutor(min(job.seeds, len(os.sched_getaffinity(0)))) as pool:
+        say(f"{job.target} {job.label}: nextpnr, seed 1" + (f" to {job.seeds}" if job.seeds > 1 else ""))
+        futures = {pool.submit(flow.place, found, seed, job.placer): seed for seed in seeds}
+        try:
+            for future in as_completed(futures):
+                rates[futures[future]] = future.result()
+                say(
+                    f"{job.target} {job.label}: seed {futures[future]}"
+                    + (f", {rates[futures[future]]:.1f} MHz" if not target.untimed else " placed")
+                )
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    if target.untimed:
+        return {**result, "fmax": None, "placed": len(rates), "untimed": target.untimed}
+    middle, least, greatest = flow.median(list(rates.values()))
+    return {
+        **result,
+        "fmax": {
+            "median": middle,
+            "min": least,
+            "max": greatest,
+            "seeds": {str(seed): rates[seed] for seed in seeds},
+        },
+        "gmacs": job.macs * middle / 1000,
+        "gmacs_per_lut": job.macs * middle / 1000 / result["lut"],
+    }
+
+
+def versions(target):
+    """Tools and their versions."""
+    names = ["pyosys", *([flow.TARGETS[target].nextpnr] if flow.TARGETS[target].nextpnr else [])]
+    return {name: metadata.version(name) for name in names}
+
+
+def write(path, results):
+    """JSON, at once or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=".", delete=False) as file:
+        json.dump(results, file, indent=1)
+        file.write("\n")
+    os.replace(file.name, path)
+
+
+def run(job, say):
+    """A unit beside the textbook array, both at the same time.
+
+    Returns
+    -------
+    list of dict
+        The unit's result and the textbook's.
+    """
+    jobs = [job] if job.unit == "textbook" else [job, tables.textbook(job.target, job.placer, job.seeds)]
+    with flow.threads(len(jobs)) as pool:
+        return finished([pool.submit(measure, job, say) for job in jobs])
+
+
+def finished(futures):
+    """Results of futures in their order; the first of them to fail raises at once."""
+    for future in as_completed(futures):
+        future.result()
+    return [future.result() for future in futures]
+
+
+def table(target, seeds, say):
+    """Measure all units of a target's table, print it and keep it.
+
+    A unit that does not fit has a row that says so.
+    """
+    path = flow.BUILD / f"table-{target}.json"
+    path.unlink(missing_ok=True)
+
+    def result(job):
+        try:
+            return measure(job, say)
+        except flow.TooLarge as error:
+            area = flow.synthesise(job.target, job.of_flow()).area()
+            return {
+                "label": job.label,
+                "unit": job.unit,
+                "placer": job.placer,
+                "macs": job.macs,
+                **area,
+                "failed": str(error),
+            }
+
+    with flow.threads(len(os.sched_getaffinity(0)) + 1) as pool:  # one more, so that no processor waits
+        results = finished([pool.submit(result, job) for job in tables.jobs(target, seeds)])
+    say(f"{target}: done", last=True)
+    print("\n".join(tables.table(target, results)) + "\n", flush=True)
+    write(
+        path,
+        {
+            "target": target,
+            "device": flow.TARGETS[target].title,
+            "tools": versions(target),
+            "results": results,
+        },
+    )
+
+
+def main(arguments=None):
+    """Do what the environment, or the arguments, ask for; the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m synth",
+        description=__doc__.split("\n\n")[0],
+        epilog=__doc__.split("\n\n", 1)[1],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--table", action="store_true", help="print a table of several units for each target")
+    given = parser.parse_args(arguments)
+    say = Progress()
+    try:
+        job = from_environment(os.environ)
+        if given.table:
+            for target in [job.target] if os.environ.get("TARGET") else flow.TARGETS:
+                table(target, job.seeds if os.environ.get("SEEDS") else TABLE_SEEDS, say)
+            return 0
+        path = flow.BUILD / f"{job.target}-{job.unit}.json"
+        path.unlink(missing_ok=True)
+        results = run(job, say)
+        say(f"{job.target} {job.label}: done", last=True)
+    except InputError as error:
+        print(f"synth: {error}", file=sys.stderr)
+        return 2
+    except metadata.PackageNotFoundError as error:
+        print(f"synth: {error.name} is not installed: tools/bootstrap synth", file=sys.stderr)
+        return 1
+    except flow.FlowError as error:
+        say.end()
+        print(f"synth: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        say.end()
+        print("synth: stopped; what had been finished is kept", file=sys.stderr)
+        return 130
+    print("\n".join(tables.table(job.target, results)))
+    tools = versions(job.target)
+    write(
+        path,
+        {"target": job.target, "device": flow.TARGETS[job.target].title, "tools": tools, "results": results},
+    )
+    print("\n" + ", ".join(f"{name} {version}" for name, version in tools.items()))
+    print(f"{Path(path).relative_to(flow.ROOT)}; netlist: {results[0]['netlist']}")
+    return 0
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as by Ctrl-C
+    sys.exit(main())

@@ -1,0 +1,184 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""``python -m macrame.synth.area``: what a cell costs, int8, bfloat16 or both, and what significands cost.
+
+Yosys maps each module by itself to ECP5 and to iCE40; the table counts cells of the netlist:
+
+    LUT     LUT4 and two for each CCU2C (ECP5), SB_LUT4 (iCE40; its carry cells stand beside a LUT each)
+    FF      flip-flops
+    DSP     MULT18X18D (ECP5); the iCE40 column maps multipliers to LUTs
+
+No placement, no timing: these are counts, and exact for one version of Yosys, which the last line names.
+``--check`` compares the table in docs/area.md, and the numbers in macrame/synth/significand_mul.toml that
+problem 7 of the problem sheet shows, with what Yosys says today.
+"""
+
+import argparse
+import functools
+import json
+import sys
+import tempfile
+import tomllib
+from importlib import metadata
+from pathlib import Path
+
+from macrame.sim import simulate
+from macrame.synth import flow
+
+ROOT = simulate.ROOT
+DOCUMENT = ROOT / "docs" / "area.md"
+MULTIPLIER = ROOT / "macrame" / "synth" / "hdl" / "significand_mul.v"
+SIGNIFICANDS = MULTIPLIER.with_suffix(".toml")
+
+#: Row of the table: name, module, parameters, whether a DSP block may be used.
+ROWS = (
+    ("`pe_int8`, DEPTH 1", "pe_int8", (("DEPTH", 1),), True),
+    ("`pe_bf16`", "pe_bf16", (), True),
+    ("`pe_dual`", "pe_dual", (), True),
+    ("8 x 8 significands, bfloat16, in LUTs", "significand_mul", (("WIDTH", 8),), False),
+    ("24 x 24 significands, float32, in LUTs", "significand_mul", (("WIDTH", 24),), False),
+    ("8 x 8 significands, in DSPs", "significand_mul", (("WIDTH", 8),), True),
+    ("24 x 24 significands, in DSPs", "significand_mul", (("WIDTH", 24),), True),
+)
+
+
+@functools.cache
+def cells(module, parameters, target, dsp):
+    """Cells of one module's netlist.
+
+    Parameters
+    ----------
+    module : str
+    parameters : tuple of (str, int)
+    target : {"ecp5", "ice40"}
+    dsp : bool
+        Whether multipliers may become DSP blocks; on iCE40 they never do.
+
+    Returns
+    -------
+    dict of str to int
+        Cell type and count.
+
+    Raises
+    ------
+    macrame.synth.flow.FlowError
+        Yosys fails.
+    """
+    set_ = " ".join(f"-set {name} {value}" for name, value in parameters)
+    option = {"ecp5": "" if dsp else "-nodsp", "ice40": ""}[target]
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "stat.json"
+        sources = flow.written([*map(Path, simulate.core_sources()), MULTIPLIER], Path(folder))
+        passes = [
+            f"read_verilog -defer {' '.join(sources)}",
+            *([f"chparam {set_} {module}"] if set_ else []),
+            f"synth_{target} {option} -top {module}",
+            f"tee -q -o {report} stat -json",
+        ]
+        flow.yosys(passes, Path(folder))
+        text = report.read_text()
+    return flow.counted(text)
+
+
+def modules(top, parameters=()):
+    """Names of all modules in a design, without their parameters.
+
+    Parameters
+    ----------
+    top : str
+    parameters : tuple of (str, int or str)
+
+    Returns
+    -------
+    set of str
+    """
+    set_ = " ".join(f"-set {name} {value}" for name, value in parameters)
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "modules.txt"
+        flow.yosys(
+            [
+                f"read_verilog -defer {' '.join(map(str, simulate.core_sources()))}",
+                *([f"chparam {set_} {top}"] if set_ else []),
+                f"hierarchy -check -top {top}",
+                f"tee -q -o {report} ls",
+            ],
+            Path(folder),
+        )
+        lines = [word for word in report.read_text().split() if word.isidentifier() or word[0] == "$"]
+    return {line.removeprefix("$paramod").split("\\")[1 if "\\" in line else 0] for line in lines}
+
+
+def summary(found, target):
+    """LUTs, flip-flops and DSP blocks of `cells`."""
+    area = flow.TARGETS[target].area(found, target)
+    return area["lut"], area["ff"], area["dsp"]
+
+
+def table(say=lambda text: None):
+    """The table, as lines of Markdown."""
+    lines = ["| module | ECP5 LUT | FF | DSP | iCE40 LUT | FF |", "|---|---|---|---|---|---|"]
+    for name, module, parameters, dsp in ROWS:
+        say(name)
+        ecp5 = summary(cells(module, parameters, "ecp5", dsp), "ecp5")
+        columns = [*ecp5]
+        if dsp and module == "significand_mul":
+            columns += ["", ""]
+        else:
+            columns += summary(cells(module, parameters, "ice40", dsp), "ice40")[:2]
+        lines.append(f"| {name} | " + " | ".join(f"{c:,}" if c != "" else "" for c in columns) + " |")
+    return lines
+
+
+def significands():
+    """What macrame/synth/significand_mul.toml should say, as it is read."""
+    out = {"measured_by": "python -m macrame.synth.area", "version": version()}
+    for name, width in (("bf16", 8), ("fp32", 24)):
+
+        def count(target, dsp, width=width):
+            return summary(cells("significand_mul", (("WIDTH", width),), target, dsp), target)
+
+        with_dsp = count("ecp5", True)
+        out[name] = {
+            "width": width,
+            "ecp5_luts": count("ecp5", False)[0],
+            "ice40_luts": count("ice40", False)[0],
+            "ecp5_dsps": with_dsp[2],
+            "ecp5_luts_beside": with_dsp[0],
+        }
+    return out
+
+
+def version():
+    """Yosys' version, as its wheel says."""
+    return f"Yosys {metadata.version('pyosys')}"
+
+
+def main(arguments=None):
+    """Print the table; with --check compare what is written down, status 1 if it is not what Yosys says."""
+    parser = argparse.ArgumentParser(
+        prog="python -m macrame.synth.area", description="Count the cells of the cells."
+    )
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="compare docs/area.md and macrame/synth/significand_mul.toml instead of printing",
+    )
+    given = parser.parse_args(arguments)
+    shown = sys.stderr.isatty()
+    lines = table(lambda name: shown and print(f"\r{name:<60}", end="\r", file=sys.stderr, flush=True))
+    if given.check:
+        missing = [line for line in lines if line not in DOCUMENT.read_text().splitlines()]
+        for line in missing:
+            print(f"area: {DOCUMENT.relative_to(ROOT)} lacks the row {line}", file=sys.stderr)
+        measured = significands()
+        stale = tomllib.loads(SIGNIFICANDS.read_text()) != measured
+        if stale:
+            print(f"area: {SIGNIFICANDS.relative_to(ROOT)} is not {json.dumps(measured)}", file=sys.stderr)
+        return 1 if missing or stale else 0
+    print("\n".join(lines))
+    print(version())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

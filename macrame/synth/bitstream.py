@@ -1,0 +1,242 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""``make bitstream BOARD=icebreaker|ulx3s [BAUD=] [SEED=]``: a board's top to the file its programmer takes.
+
+  BOARD    icebreaker (iCE40 UP5K) or ulx3s (ECP5-85F)
+  BAUD     speed of the serial line                       (1000000)
+  SEED     of placement                                   (1)
+
+Yosys, nextpnr and the packer come as wheels (requirements-synth.txt). What they print goes to
+build/boards/BOARD/*.log, what they make lies beside; this prints cells and clock rate, and ends with one line
+and status 1 if the clock does not reach what the board has. In the same folder, report.json has the figures.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from macrame.sim import simulate
+from macrame.synth import flow
+from macrame.synth.settings import InputError, one_of, whole
+
+ROOT = simulate.ROOT
+TIMEOUT = 3600
+
+
+@dataclass(frozen=True)
+class Board:
+    """How one board's bitstream is made."""
+
+    title: str
+    family: str  # of Yosys' and nextpnr's command
+    clock: int  # Hz at the core
+    constraints: str
+    place: tuple  # options of nextpnr
+    pack: tuple  # command, with {} for its input and output
+    suffix: str
+    counted: tuple  # what is used of the device: name in the table, name in nextpnr's report
+    program: str
+
+
+BOARDS = {
+    "icebreaker": Board(
+        "iCEBreaker, iCE40 UP5K",
+        "ice40",
+        24_000_000,
+        "boards/icebreaker/icebreaker.pcf",
+        ("--up5k", "--package", "sg48", "--pcf", "{constraints}", "--asc", "{placed}"),
+        ("yowasp-icepack", "{placed}", "{packed}"),
+        "bin",
+        (("logic cells", "ICESTORM_LC"), ("block RAMs", "ICESTORM_RAM"), ("DSPs", "ICESTORM_DSP")),
+        "iceprog {}",
+    ),
+    "ulx3s": Board(
+        "ULX3S, ECP5-85F",
+        "ecp5",
+        25_000_000,
+        "boards/ulx3s/ulx3s.lpf",
+        ("--85k", "--package", "CABGA381", "--speed", "6", "--lpf", "{constraints}", "--textcfg", "{placed}"),
+        ("yowasp-ecppack", "--compress", "--input", "{placed}", "--bit", "{packed}"),
+        "bit",
+        (
+            ("LUT4 in slices", "TRELLIS_COMB"),
+            ("flip-flops", "TRELLIS_FF"),
+            ("block RAMs", "DP16KD"),
+            ("multipliers", "MULT18X18D"),
+        ),
+        "openFPGALoader -b ulx3s {}",
+    ),
+}
+
+
+class Failed(RuntimeError):
+    """A tool did not do its work; the text is one line."""
+
+
+def sources(board):
+    """Verilog of a board's top and of all below it, the family's own multipliers where there are some."""
+    own = {path.name: str(path) for path in flow.vendor_files(BOARDS[board].family)}
+    return [
+        *(own.pop(Path(path).name, path) for path in simulate.core_sources()),
+        *own.values(),
+        *(str(ROOT / "boards" / path) for path in ("common/power_on_reset.v", f"{board}/{board}.v")),
+    ]
+
+
+def clocks_a_bit(clock, baud):
+    """Cycles a bit, where they come near enough to the speed.
+
+    Raises
+    ------
+    InputError
+    """
+    clocks = round(clock / baud)
+    error = abs(clock / clocks / baud - 1) if clocks else 1
+    if not 4 <= clocks <= 65535 or error > 0.015:
+        raise InputError(
+            f"BAUD={baud}: expected a speed that {clock:,} Hz divided by 4 to 65535 meets within 1.5 %"
+        )
+    return clocks
+
+
+def run(folder, log, *command):
+    """Run a tool of the virtual environment, its output into a log."""
+    program = Path(sys.executable).parent / command[0]  # an absolute path stays as it is
+    if not program.exists():
+        raise Failed(f"{command[0]} is not installed: tools/bootstrap synth")
+    log = folder / log
+    with log.open("wb") as file:
+        done = subprocess.run(
+            [program, *command[1:]],
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            timeout=TIMEOUT,
+        )
+    if done.returncode:
+        lines = [line for line in log.read_text(errors="replace").splitlines() if "ERROR" in line]
+        raise Failed(
+            f"{log.stem} ended with status {done.returncode}"
+            f"{': ' + lines[-1].strip() if lines else ''}; its log is {os.path.relpath(log, ROOT)}"
+        )
+
+
+def make(name, baud=1_000_000, seed=1, say=lambda text: None):
+    """Make a board's bitstream.
+
+    Parameters
+    ----------
+    name : str
+        A key of `BOARDS`.
+    baud, seed : int
+    say : callable
+        Told what goes on.
+
+    Returns
+    -------
+    dict
+        Board, baud, bitstream, clock, fmax in MHz, and used and available cells by name.
+
+    Raises
+    ------
+    Failed
+    """
+    board = BOARDS[name]
+    clocks = clocks_a_bit(board.clock, baud)
+    folder = ROOT / "build" / "boards" / name
+    shutil.rmtree(folder, ignore_errors=True)  # no old bitstream may be taken for a new one
+    folder.mkdir(parents=True)
+    packed = folder / f"{name}.{board.suffix}"
+    # the tools are WebAssembly, and see no absolute path that lies under /tmp
+    fill = dict(
+        constraints=os.path.relpath(ROOT / board.constraints, folder), placed="placed.txt", packed=packed.name
+    )
+    began = time.monotonic()
+    say("synthesis")
+    target = flow.TARGETS[board.family]
+    files = flow.written([*map(Path, sources(name))], folder)
+    flow.written(target.maps, folder)
+    try:
+        flow.yosys(
+            [
+                f"read_verilog -defer {' '.join(files)}",
+                f"chparam -set CLOCKS {clocks} {name}",
+                *target.passes(name),
+                "write_json netlist.json",
+            ],
+            folder,
+        )
+    except flow.FlowError as error:
+        raise Failed(str(error)) from None
+    say("place and route")
+    run(
+        folder,
+        "nextpnr.log",
+        f"yowasp-nextpnr-{board.family}",
+        "--json",
+        "netlist.json",
+        "--seed",
+        str(seed),
+        "--freq",
+        str(board.clock / 1e6),
+        "--timing-allow-fail",
+        "--report",
+        "nextpnr.json",
+        *(word.format(**fill) for word in board.place),
+    )
+    found = json.loads((folder / "nextpnr.json").read_text())
+    fmax = min(clock["achieved"] for clock in found["fmax"].values())
+    report = {
+        "board": name,
+        "baud": board.clock / clocks,
+        "clock_mhz": board.clock / 1e6,
+        "fmax_mhz": round(fmax, 2),
+        "seed": seed,
+        "seconds": round(time.monotonic() - began, 1),
+        "cells": {title: found["utilization"][kind] for title, kind in board.counted},
+    }
+    (folder / "report.json").write_text(json.dumps(report, indent=2) + "\n")
+    if fmax * 1e6 < board.clock:
+        raise Failed(
+            f"{board.title} reaches {fmax:.2f} MHz and its clock is {board.clock / 1e6:g}: no bitstream; "
+            f"another SEED may do"
+        )
+    say("packing")
+    run(folder, "pack.log", *(word.format(**fill) for word in board.pack))
+    return {**report, "bitstream": packed}
+
+
+def main():
+    """The command; returns its exit status."""
+    given = {key: value for key, value in os.environ.items() if value}
+    try:
+        name = one_of(given, "BOARD", "", tuple(BOARDS))
+        baud, seed = whole(given, "BAUD", 1_000_000, 999_999_999), whole(given, "SEED", 1, 999_999_999)
+        made = make(name, baud, seed, lambda text: print(f"bitstream: {text}", file=sys.stderr, flush=True))
+    except InputError as error:
+        print(f"bitstream: {error}", file=sys.stderr)
+        return 2
+    except (Failed, subprocess.TimeoutExpired) as error:
+        print(f"bitstream: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(f"\nbitstream: stopped, there is none for {name}", file=sys.stderr)
+        return 130
+    board = BOARDS[name]
+    print(f"{board.title}, {made['baud']:,.0f} baud, seed {seed}, {made['seconds']:.0f} s")
+    for title, count in made["cells"].items():
+        print(f"  {title:<16} {count['used']:>7,} of {count['available']:>7,}")
+    print(f"  {'clock':<16} {made['fmax_mhz']:>7.2f} MHz reached, {made['clock_mhz']:g} MHz needed")
+    path = os.path.relpath(made["bitstream"], ROOT)
+    print(f"  wrote {path}; to the board: {board.program.format(path)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,383 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""``make gates``: the benches of the RTL on its netlist, every result bit by bit.
+
+Usage: make gates [NAME=value ...]
+
+  TARGET       ecp5 or ice40                                                                  (ecp5)
+  UNIT         core: all of it, AXI ports included; array: mac_array; requantize: one lane; bricks: each
+               module that has a bench of its own; all: core, array and requantize              (all)
+  ROWS, COLS   shape of core and array, 1 to 8 each                                           (2, 2)
+  DEPTH        int8 pairs a cell multiplies a cycle, 1 to 8                                   (1)
+  FORMATS      INT8, BF16 or DUAL                                                             (INT8)
+  POST_CYCLES  1: pipelined requantisers; 33 to 64: serial ones; of the core                  (1)
+  MULTIPLIER   vendor: modules of rtl/vendor/<family>; plain: `*`, left to Yosys              (vendor)
+  SIM          verilator or icarus; by default Verilator, and one bench on Icarus too, which has X
+  SEED         of the benches                                                                 (1)
+
+Yosys synthesises the unit as `make synth` does, and keeps the netlist in build/synth; it is simulated with
+the models of the family's cells (macrame/synth/shell.py). Where a bench fails, the same tests run on the
+RTL, to tell whether it is the netlist that differs. Report: build/gates/<target>-<unit>.json. Exit status:
+0, 1 if a test or a tool failed, 2 for input that cannot be used.
+"""
+
+import contextlib
+import os
+import sys
+import time
+from dataclasses import dataclass, replace
+
+from macrame.sim import simulate
+from macrame.synth import flow, shell
+from macrame.synth.__main__ import Progress, versions, write
+from macrame.synth.settings import FORMATS, MULTIPLIERS, InputError, one_of, refuse_idle, whole
+from tb.lib import catalogue
+
+TARGETS = tuple(shell.CELLS)
+UNITS = ("all", "core", "array", "requantize", "bricks")
+NAMES = ("TARGET", "UNIT", "ROWS", "COLS", "DEPTH", "FORMATS", "POST_CYCLES", "MULTIPLIER", "SIM", "SEED")
+#: Variables that say nothing about a unit.
+IDLE = {
+    "requantize": ("ROWS", "COLS", "DEPTH", "FORMATS", "POST_CYCLES"),
+    "bricks": ("ROWS", "COLS", "DEPTH", "FORMATS", "POST_CYCLES"),
+    "array": ("POST_CYCLES",),
+}
+SIDE, DEEP = 8, 8
+#: Benches of the core, and what Icarus runs of them when Verilator does the rest: unknown bits all around.
+CORE = {
+    "INT8": ("registers", "macrame", "gemm", "stalls", "macrame_faults", "macrame_resets", "fuzz"),
+    "BF16": ("registers", "gemm_bf16", "stalls", "macrame_faults", "macrame_resets", "fuzz"),
+}
+CORE["DUAL"] = CORE["BF16"]
+#: Serial requantisers: the others count on results within cycles that only pipelined ones keep.
+SLOW = ("registers", "macrame", "gemm")
+WITH_X = {"INT8": ("macrame", "unknowns"), "BF16": ("registers", None), "DUAL": ("registers", None)}
+#: Benches whose module, of the same name, is simulated by itself; a case where the first one is not the best.
+BRICKS = (
+    "mul8x8",
+    "mul8x8_pair",
+    "lead_zeros",
+    "mul34x32",
+    "mul34x32_serial",
+    "rounding",
+    "round_product",
+    "shift_right_narrow",
+    "scale_to_int8",
+    "requantize",
+    "mul9x9",
+    "shift_right_sticky",
+    "bf16_product",
+    "bf16_mul",
+    "fp32_add",
+    "fp32_mul",
+    "float_post",
+    "int32_to_fp32",
+    "fp32_to_int8",
+    "fp32_to_bf16",
+    "bf16_to_fp32",
+    "lfsr32",
+    "pe_int8",
+    "pe_bf16",
+    "pe_dual",
+    "result_chain",
+    "fifo/64x34",
+    "skid",
+    "packet_gate",
+    "packet_closer",
+    "panel_buffer",
+    "panel_record",
+    "tile_sequencer",
+    "release_watchdog",
+    "output_stage",
+    "perf_counters",
+    "axil_regs",
+)
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to synthesise and simulate; the attributes are those of `macrame.synth.settings.Job`."""
+
+    target: str = "ecp5"
+    unit: str = "all"
+    rows: int = 2
+    cols: int = 2
+    depth: int = 1
+    formats: str = "INT8"
+    post_cycles: int = 1
+    multiplier: str = "vendor"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A bench on a unit: parameters of the bench's toplevel, and the cocotb tests if not all of them."""
+
+    unit: flow.Unit
+    case: catalogue.Case
+    testcase: tuple = ()
+    simulator: str = "icarus"
+
+
+def from_environment(environ):
+    """Read and check the variables; an empty one counts as not given.
+
+    Parameters
+    ----------
+    environ : mapping of str to str
+
+    Returns
+    -------
+    Job
+
+    Raises
+    ------
+    InputError
+        For the first variable that is wrong.
+    """
+    given = {name: environ[name] for name in NAMES if environ.get(name)}
+    target, unit = one_of(given, "TARGET", "ecp5", TARGETS), one_of(given, "UNIT", "all", UNITS)
+    refuse_idle(given, unit, IDLE)
+    job = Job(
+        target,
+        unit,
+        whole(given, "ROWS", 2, SIDE),
+        whole(given, "COLS", 2, SIDE),
+        whole(given, "DEPTH", 1, DEEP),
+        one_of(given, "FORMATS", "INT8", FORMATS),
+        whole(given, "POST_CYCLES", 1, 64),
+        one_of(given, "MULTIPLIER", "vendor", MULTIPLIERS),
+    )
+    if job.formats != "INT8" and job.depth != 1:
+        raise InputError(f"DEPTH={job.depth}: expected 1 with FORMATS={job.formats}")
+    if 1 < job.post_cycles < 33 or (job.post_cycles > 1 and job.formats != "INT8"):
+        expected = "1, or 33 to 64" if job.formats == "INT8" else f"1 with FORMATS={job.formats}"
+        raise InputError(f"POST_CYCLES={job.post_cycles}: expected {expected}")
+    one_of(given, "SIM", "icarus", tuple(simulate.SIMULATORS))
+    seed = given.get("SEED", "1")
+    if not (seed.isascii() and seed.isdigit() and len(seed) < 10):
+        raise InputError(f"SEED={seed}: expected an integer of up to 9 digits")
+    return job
+
+
+# --- what runs on what --------------------------------------------------------------------------------------
+
+
+def core(job):
+    """The core as `flow.Unit`, for panels of 7 slices."""
+    parameters = {
+        "ROWS": job.rows,
+        "COLS": job.cols,
+        "DEPTH": job.depth,
+        "POST_LANES": min(2, job.cols),
+        "K_MAX": 7 * job.depth - (job.depth > 1),
+    }
+    if job.formats != "INT8":
+        parameters["FORMATS"] = f'"{job.formats}"'
+    if job.post_cycles > 1:
+        parameters["POST_CYCLES"] = job.post_cycles
+    return unit("macrame", parameters, job)
+
+
+def array(job):
+    """The array as `flow.Unit`."""
+    parameters = {"ROWS": job.rows, "COLS": job.cols, "DEPTH": job.depth}
+    if job.formats != "INT8":
+        parameters.update(LANE_W=16, INT8=int(job.formats == "DUAL"), BF16=1)
+    return unit("mac_array", parameters, job)
+
+
+def unit(module, parameters, job):
+    """A module as `flow.Unit`."""
+    return flow.Unit(module, module, tuple(sorted(parameters.items())), job.multiplier == "plain")
+
+
+def first(bench, parameters=None):
+    """A bench's first case, with other parameters if given; a core_player becomes part of a core_strike."""
+    case = next(case for case in catalogue.CASES.values() if bench in (case.bench, case.name))
+    if case.toplevel == "core_player":
+        case = replace(case, toplevel="core_strike", tb=(*case.tb, "core_strike.v"))
+    return case if parameters is None else replace(case, parameters=dict(parameters))
+
+
+def plan(job, simulator=None):
+    """The `Run`s of a job, in their order.
+
+    Parameters
+    ----------
+    job : Job
+    simulator : str, optional
+        For all of them; by default Verilator, and Icarus for one more.
+    """
+    main, runs = simulator or "verilator", []
+    if job.unit in ("all", "core"):
+        made = core(job)
+        runs += [
+            Run(made, first(bench, made.parameters), (), main)
+            for bench in (SLOW if job.post_cycles > 1 else CORE[job.formats])
+        ]
+        if not simulator:
+            bench, testcase = WITH_X[job.formats]
+            runs.append(Run(made, first(bench, made.parameters), (testcase,) if testcase else (), "icarus"))
+    if job.unit in ("all", "array"):
+        made = array(job)
+        runs.append(Run(made, first("mac_array", made.parameters), (), main))
+    if job.unit in ("all", "requantize"):
+        runs.append(Run(unit("requantize", {}, job), first("requantize"), (), main))
+    if job.unit == "bricks":
+        for bench in BRICKS:
+            case = first(bench)
+            parameters = case.parameters if case.toplevel == case.bench else {}  # else a harness has its own
+            runs.append(Run(unit(case.bench, parameters, job), case, (), main))
+    return runs
+
+
+# --- running ------------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def using(simulator):
+    """SIM set for a while."""
+    before = os.environ.get("SIM")
+    os.environ["SIM"] = simulator
+    try:
+        yield
+    finally:
+        os.environ.pop("SIM")
+        if before is not None:
+            os.environ["SIM"] = before
+
+
+def start(run, made, name, seed=None, **options):
+    """Run a bench on a netlist's `shell.Design`: simulate.Result, or Failed raised."""
+    case = run.case
+    tb = [simulate.ROOT / path for path in case.tb]
+    sources = [*made.sources, *tb]
+    with using(run.simulator):
+        if run.simulator == "verilator":
+            sources.append(shell.public([made.sources[0], *tb], made.sources[0].parent))
+        else:
+            folder = simulate.build(
+                toplevel=case.toplevel, sources=sources, parameters=case.parameters, defines=case.defines
+            )
+            shell.check_program(folder / f"{case.toplevel}.vvp", made)
+        return simulate.run(
+            name,
+            toplevel=case.toplevel,
+            module=case.module,
+            sources=sources,
+            parameters=case.parameters,
+            seed=seed,
+            plusargs=case.plusargs,
+            testcase=run.testcase or case.testcase,
+            defines=case.defines,
+            **{"waves": False, "timeout": flow.TIMEOUT, **options},
+        )
+
+
+def on_rtl(run, failed, seed):
+    """Whether the RTL passes the tests that the netlist has failed: a line about it."""
+    case = run.case
+    tests = [failure.test for failure in failed.failures]
+    try:
+        with using("icarus"):
+            simulate.run(
+                f"gates/rtl/{case.bench}",
+                toplevel=case.toplevel,
+                module=case.module,
+                sources=case.sources(),
+                parameters=case.parameters,
+                seed=seed,
+                plusargs=case.plusargs,
+                testcase=tests,
+                defines=case.defines,
+                waves=False,
+            )
+    except simulate.Failed:
+        return "  The RTL with these parameters fails them too: it is not the netlist."
+    return "  The RTL with these parameters passes them: the netlist differs."
+
+
+def measure(job, run, say=lambda text: None, seed=None):
+    """Synthesise and simulate: a row of the report, and what went wrong or None."""
+    label = f"{job.target} {run.unit.module}"
+    say(f"{label}: Yosys")
+    found = flow.synthesise(job.target, run.unit)
+    made = shell.design(found)
+    say(f"{label}: {run.case.bench}, {run.simulator}")
+    began, wrong, passed, failed = time.monotonic(), None, 0, 0
+    try:
+        passed = len(start(run, made, f"gates/{job.target}/{run.case.bench}", seed).passed)
+    except simulate.Failed as error:
+        failed = len(error.failures) or 1
+        wrong = str(error)
+        if error.kind == "test":
+            wrong += "\n" + on_rtl(run, error, seed)
+    row = {
+        "module": run.unit.module,
+        "parameters": dict(run.unit.parameters),
+        "bench": run.case.bench,
+        "testcase": list(run.testcase),
+        "simulator": run.simulator,
+        "passed": passed,
+        "failed": failed,
+        "cells": made.cells,
+        "seconds": round(time.monotonic() - began, 1),
+        "netlist": str(found.verilog.relative_to(flow.ROOT)),
+    }
+    return row, wrong
+
+
+def table(rows):
+    """Lines of the table."""
+    lines = ["| module | cells | bench | simulator | tests | seconds |", "|---|---|---|---|---|---|"]
+    for row in rows:
+        tests = f"{row['passed']} passed" if not row["failed"] else f"{row['failed']} FAILED"
+        bench = row["bench"] + "".join(f", {name}" for name in row["testcase"])
+        cells = sum(row["cells"].values())
+        lines.append(
+            f"| {row['module']} | {cells:,} | {bench} | {row['simulator']} | {tests} | {row['seconds']:.1f} |"
+        )
+    return lines
+
+
+def main():
+    """Do what the environment asks for; the exit status."""
+    if sys.argv[1:] in (["-h"], ["--help"]):
+        print(__doc__)
+        return 0
+    say, rows, wrong = Progress(), [], []
+    try:
+        job = from_environment(os.environ)
+        path = shell.BUILD / f"{job.target}-{job.unit}.json"
+        path.unlink(missing_ok=True)
+        for run in plan(job, os.environ.get("SIM")):
+            row, text = measure(job, run, say, int(os.environ.get("SEED") or 1))
+            rows.append(row)
+            wrong += [text] if text else []
+        say(f"{job.target} {job.unit}: done", last=True)
+    except (InputError, simulate.SetupError) as error:
+        print(f"gates: {error}", file=sys.stderr)
+        return 2
+    except flow.FlowError as error:
+        print(f"\ngates: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\ngates: stopped; the netlists are kept", file=sys.stderr)
+        return 130
+    print("\n".join(table(rows)))
+    kinds = {module: row["cells"] for row in rows for module in [row["module"]]}
+    for module, cells in kinds.items():
+        print(f"{module}: " + ", ".join(f"{count:,} {kind}" for kind, count in sorted(cells.items())))
+    tools = {"pyosys": versions(job.target)["pyosys"]}
+    write(path, {"target": job.target, "unit": job.unit, "tools": tools, "runs": rows})
+    for text in wrong:
+        print(f"gates: {text}", file=sys.stderr)
+    print(
+        f"{path.relative_to(flow.ROOT)}: {sum(row['passed'] for row in rows)} tests passed on the netlist"
+        + (f", {sum(row['failed'] for row in rows)} failed" if wrong else "")
+    )
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

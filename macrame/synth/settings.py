@@ -1,0 +1,195 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What a user may set for `make synth`: variables of the environment, checked before anything is built."""
+
+from dataclasses import dataclass
+
+from macrame.synth import flow
+
+FORMATS = ("INT8", "BF16", "DUAL")
+UNITS = ("core", "array", "requantize", "textbook")
+MULTIPLIERS = ("vendor", "plain")
+PLACERS = ("heap", "sa")
+LARGEST = {"ROWS": 32, "COLS": 32, "DEPTH": 8, "SEEDS": 99}
+#: Variables that say nothing about a unit.
+IDLE = {"requantize": ("ROWS", "COLS", "DEPTH", "FORMATS"), "textbook": ("DEPTH", "FORMATS", "MULTIPLIER")}
+NAMES = ("TARGET", "UNIT", "ROWS", "COLS", "DEPTH", "FORMATS", "MULTIPLIER", "PLACER", "SEEDS")
+
+
+class InputError(ValueError):
+    """A variable is wrong; the text is one line: its name, its value, what was expected."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to synthesise.
+
+    Attributes
+    ----------
+    target : str
+        One of `flow.TARGETS`.
+    unit : str
+        One of UNITS.
+    rows, cols, depth : int
+        Shape of the array.
+    formats : str
+        One of FORMATS.
+    multiplier : str
+        "vendor" where the family has modules of its own, else "plain".
+    placer : str
+        "heap" or "sa", or "" where nextpnr has no choice; by default the first of `flow.Target.placers`.
+    seeds : int
+        How many times it is placed, with seeds 1, 2, ...
+    """
+
+    target: str = "ecp5"
+    unit: str = "core"
+    rows: int = 8
+    cols: int = 8
+    depth: int = 1
+    formats: str = "INT8"
+    multiplier: str = "vendor"
+    placer: str = ""
+    seeds: int = 1
+
+    def __post_init__(self):
+        if not self.placer:
+            object.__setattr__(self, "placer", next(iter(flow.TARGETS[self.target].placers), ""))
+
+    @property
+    def shape(self):
+        """Shape as a word: 8x8x1."""
+        return f"{self.rows}x{self.cols}x{self.depth}"
+
+    @property
+    def macs(self):
+        """Multiply-accumulates a cycle; requantisations of a requantiser."""
+        return {"requantize": 1, "textbook": self.rows * self.cols}.get(
+            self.unit, self.rows * self.cols * self.depth
+        )
+
+    @property
+    def lut_rows(self):
+        """Rows of the array whose products are made in LUTs, since the device's DSP blocks do not suffice."""
+        target = flow.TARGETS[self.target]
+        if self.unit not in ("array", "core") or self.formats != "INT8":
+            return 0
+        if self.target == "ice40" and self.multiplier == "plain":
+            return 0  # all of them are, anyway: Yosys is not to infer blocks there
+        blocks = self.cols * (-(-self.depth // 2) if target.paired else self.depth)
+        left = target.dsps - (target.post_dsps * self.post_lanes if self.unit == "core" else 0)
+        return max(0, self.rows - left // blocks)
+
+    @property
+    def post_lanes(self):
+        """Requantisers of a core: iCE40 has room for a slow one, all others get two."""
+        return 1 if self.target == "ice40" else min(2, self.cols)
+
+    @property
+    def label(self):
+        """What a table calls it."""
+        if self.unit == "requantize":
+            return "requantize" + ("" if self.multiplier == "vendor" else ", plain `*`")
+        if self.unit == "textbook":
+            return f"textbook {self.rows}x{self.cols}"
+        words = [f"{self.unit} {self.shape}"]
+        words += [self.formats] if self.formats != "INT8" else []
+        words += ["plain `*`"] if self.multiplier == "plain" else []
+        words += [f"{self.lut_rows} of its rows in LUTs"] if self.lut_rows else []
+        return ", ".join(words)
+
+    def of_flow(self):
+        """The module and its parameters, as `flow.Unit`."""
+        shape = (("ROWS", self.rows), ("COLS", self.cols), ("DEPTH", self.depth))
+        portable = self.multiplier == "plain"
+        if self.unit == "requantize":
+            return flow.Unit("requantize", "requantize", (), portable)
+        if self.unit == "textbook":
+            return flow.Unit(f"textbook-{self.rows}x{self.cols}", "textbook_array", shape[:2], True)
+        name = f"{self.unit}-{self.shape}"
+        name += "" if self.formats == "INT8" else f"-{self.formats.lower()}"
+        shape += (("LUT_ROWS", self.lut_rows),) if self.lut_rows else ()
+        if self.unit == "core":
+            more = (("POST_LANES", self.post_lanes),)
+            more += (("FORMATS", f'"{self.formats}"'),) if self.formats != "INT8" else ()
+            if self.target == "ice40" and self.formats == "INT8":  # as on the iCEBreaker
+                more += (("POST_CYCLES", 33), ("RECORD_RAM", '"block"'), ("K_MAX", 512))
+            return flow.Unit(name, "macrame", shape + more, portable)
+        more = ()
+        if self.formats != "INT8":
+            more = (("LANE_W", 16), ("INT8", int(self.formats != "BF16")), ("BF16", 1))
+        return flow.Unit(name, "mac_array", shape + more, portable)
+
+
+def one_of(given, name, default, allowed):
+    """The value of a variable, one of `allowed`; InputError."""
+    value = given.get(name, default)
+    if value not in allowed:
+        raise InputError(f"{name}={value}: expected one of {', '.join(allowed)}")
+    return value
+
+
+def whole(given, name, default, largest):
+    """The value of a variable, an integer from 1 on; InputError."""
+    value = given.get(name, str(default))
+    if not (value.isascii() and value.isdigit() and len(value) < 10 and 1 <= int(value) <= largest):
+        raise InputError(f"{name}={value}: expected an integer from 1 to {largest}")
+    return int(value)
+
+
+def refuse_idle(given, unit, idle):
+    """InputError for a variable that says nothing about the unit."""
+    for name in idle.get(unit, ()):
+        if name in given:
+            raise InputError(f"{name}={given[name]}: UNIT={unit} has no {name}, expected none")
+
+
+def from_environment(environ):
+    """Read and check the variables; an empty one counts as not given.
+
+    Parameters
+    ----------
+    environ : mapping of str to str
+
+    Returns
+    -------
+    Job
+
+    Raises
+    ------
+    InputError
+        For the first variable that is wrong.
+    """
+    given = {name: environ[name] for name in NAMES if environ.get(name)}
+
+    def choice(name, default, allowed):
+        return one_of(given, name, default, allowed)
+
+    def integer(name, default):
+        return whole(given, name, default, LARGEST[name])
+
+    target, unit = choice("TARGET", "ecp5", tuple(flow.TARGETS)), choice("UNIT", "core", UNITS)
+    refuse_idle(given, unit, IDLE)
+    rows, cols, depth = flow.TARGETS[target].shape
+    if unit == "textbook":
+        rows = cols = flow.TARGETS[target].textbook
+    if given.get("FORMATS", "INT8") != "INT8" or unit in IDLE:
+        depth = 1
+    job = Job(
+        target,
+        unit,
+        integer("ROWS", rows),
+        integer("COLS", cols),
+        integer("DEPTH", depth),
+        choice("FORMATS", "INT8", FORMATS),
+        choice("MULTIPLIER", "vendor", MULTIPLIERS),
+        choice("PLACER", "heap", PLACERS) if "PLACER" in given else "",
+        integer("SEEDS", 1),
+    )
+    if job.formats != "INT8" and job.depth != 1:
+        raise InputError(f"DEPTH={job.depth}: expected 1 with FORMATS={job.formats}")
+    if not flow.TARGETS[target].placers and "PLACER" in given:
+        raise InputError(f"PLACER={given['PLACER']}: TARGET={target} has no choice of them, expected none")
+    if not flow.TARGETS[target].nextpnr and "SEEDS" in given:
+        raise InputError(f"SEEDS={given['SEEDS']}: TARGET={target} is not placed, expected none")
+    return job

@@ -1,0 +1,288 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""A netlist made ready for the benches that were written for the RTL.
+
+    bench ─► shell: the RTL module's header, as it is ─► netlist: the family's cells ─► models of the cells
+
+A bench sets parameters and reads them off its DUT, and a netlist has none. The shell has: its name,
+parameters and ports are cut out of the RTL's file, its body is one instance of the netlist, under another
+name, and a refusal of every parameter value but those that were synthesised. Harnesses and benches do not
+notice.
+
+The models are Yosys' own (share/<family>/cells_sim.v), without their delays, and those of synth/models where
+Yosys has ports only. They come into one file, preprocessed, and only those that the netlist needs.
+
+That it is the netlist that runs, and nothing else, is checked twice. `design` refuses a netlist that
+holds anything but instances of the family's cells, as many as Yosys counted, and wires; it puts no file
+of rtl/ among the sources. `check_program` reads the program that Icarus has made, and counts the
+instances in it."""
+
+import os
+import re
+import subprocess
+import tempfile
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyosys
+
+from macrame.sim import simulate
+from macrame.synth import flow
+
+BUILD = flow.ROOT / "build" / "gates"
+OWN = flow.ROOT / "macrame" / "synth" / "models"
+#: Yosys' models of a family's cells. Its defaults for unconnected inputs are not Verilog.
+SHARE = Path(pyosys.__file__).parent / "share"
+CELLS = {"ecp5": SHARE / "ecp5" / "cells_sim.v", "ice40": SHARE / "ice40" / "cells_sim.v"}
+DEFINES = ("NO_INCLUDES", "NO_ICE40_DEFAULT_ASSIGNMENTS")
+#: Inputs that Yosys leaves open: a flip-flop's load value and, where it is always enabled, its enable.
+OPEN = {"TRELLIS_FF": {"CE", "M"}}
+#: An instance as Yosys writes it: its type, its pins.
+INSTANCE = r"^  (\w+) (?:#\([^;]*?\n  \) )?(?:\\\S+ |\w+) \(\n([^;]*?)\n  \);$"
+
+
+@dataclass(frozen=True)
+class Design:
+    """What a bench is compiled with instead of the RTL.
+
+    Attributes
+    ----------
+    module : str
+        The RTL's name of it.
+    sources : tuple of Path
+        Shell, netlist, models.
+    cells : dict of str to int
+        Cells of the netlist by type.
+    instances : Counter
+        Cells by type, those inside other cells' models too.
+    """
+
+    module: str
+    sources: tuple
+    cells: dict
+    instances: Counter
+
+
+# --- the models ---------------------------------------------------------------------------------------------
+
+
+def models(target):
+    """Verilog of every cell of a family that has a model, by name."""
+    done = subprocess.run(
+        [
+            "iverilog",
+            "-E",
+            *(f"-D{name}" for name in DEFINES),
+            "-I",
+            str(CELLS[target].parent),
+            "-o",
+            "/dev/stdout",
+            str(CELLS[target]),
+        ],
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        raise flow.FlowError(f"iverilog -E {CELLS[target]}: {done.stderr.strip()}")
+    text = re.sub(r"\bspecify\b.*?\bendspecify\b", "", flow.code(done.stdout), flags=re.DOTALL)
+    found = {
+        match[1]: match[0]
+        for match in re.finditer(r"^module (\w+).*?^endmodule", text, re.MULTILINE | re.DOTALL)
+    }
+    own = {path.stem: path.read_text() for path in OWN.glob("*.v")} if target == "ecp5" else {}
+    return {**found, **own}
+
+
+def inside(name, known):
+    """Cells that a cell's model instantiates, and how often."""
+    return Counter(
+        word
+        for word in re.findall(r"^\s*(\w+) (?:#\(|\w+ ?\()", known[name], re.M)
+        if word in known and word != name
+    )
+
+
+def spread(cells, known):
+    """Cells by type, those inside other cells' models counted too."""
+    total = Counter()
+    for name, count in cells.items():
+        total[name] += count
+        for inner, often in spread(inside(name, known), known).items():
+            total[inner] += count * often
+    return total
+
+
+# --- the netlist --------------------------------------------------------------------------------------------
+
+
+def check_netlist(netlist, cells, known):
+    """FlowError if a netlist is more than the counted cells and wires between them.
+
+    Parameters
+    ----------
+    netlist : str
+        Verilog.
+    cells : dict of str to int
+        What Yosys counted.
+    known : dict of str to str
+        Models by name, from `models`.
+    """
+    strangers = sorted(set(cells) - set(known))
+    if strangers:
+        raise flow.FlowError(f"no model of {', '.join(strangers)}")
+    found = re.findall(INSTANCE, netlist, re.M)
+    counted = Counter(kind for kind, _ in found)
+    if counted != Counter(cells):
+        raise flow.FlowError(f"the netlist holds {dict(counted)}, Yosys counted {dict(cells)}")
+    rest = re.sub(INSTANCE, "", netlist, flags=re.M)
+    rest = re.sub(r"\\\S+ ", "name ", re.sub(r"/\*.*?\*/", "", rest, flags=re.DOTALL))
+    for line in rest.split(";"):
+        if not re.fullmatch(r"\s*((input|output|wire|assign|module)\b[^~&|^?!<>+*/%-]*|endmodule\s*)", line):
+            raise flow.FlowError(f"more than cells and wires in the netlist: {line.strip()[:100]}")
+    inputs = {kind: _inputs(known[kind]) - OPEN.get(kind, set()) for kind in counted}
+    for kind, pins in found:
+        lacks = inputs[kind] - set(re.findall(r"^    \.(\w+)\((?! *\))", pins, re.M))
+        if lacks:
+            raise flow.FlowError(f"a {kind} without {', '.join(sorted(lacks))}")
+
+
+def _inputs(model):
+    """Names of a model's inputs, from a header in ANSI style."""
+    header = re.sub(r"\(\*.*?\*\)", "", model[: model.index(";")])
+    inputs = re.findall(
+        r"\binput\s+(?:wire\s+)?(?:\[[^]]*\]\s*)?"
+        r"((?:\w+\s*(?:,(?!\s*(?:input|output|inout)\b)\s*)?)+)",
+        header,
+    )
+    return {name for some in inputs for name in re.findall(r"\w+", some)}
+
+
+# --- the shell ----------------------------------------------------------------------------------------------
+
+
+def header(verilog, module):
+    """A module's header without comments, "module" to ";", and its parameters' defaults, in Verilog."""
+    text = flow.code(verilog)
+    start = re.search(rf"^module {module}\b", text, re.M).start()
+    text = text[start : text.index(";", start) + 1]
+    found = re.search(r"#\s*\((.*?)\n?\)\s*\(", text, re.DOTALL)
+    parts = re.split(r",\s*(?=parameter\b)", found[1]) if found else []
+    one = r"\s*parameter\s+(?:integer\s+|\[[^]]*\]\s*)?(\w+)\s*=\s*(.*?)\s*"
+    pairs = (re.fullmatch(one, part, re.DOTALL).groups() for part in parts)
+    return text, dict(pairs)
+
+
+def shell(verilog, module, parameters, ports):
+    """The shell's Verilog.
+
+    Parameters
+    ----------
+    verilog : str
+        The RTL's file.
+    module : str
+    parameters : dict
+        Values synthesised, as Verilog; the others have their defaults.
+    ports : iterable of str
+
+    Returns
+    -------
+    str
+    """
+    text, defaults = header(verilog, module)
+    lines = ["`default_nettype none", text, "generate"]
+    for name, default in defaults.items():
+        value = str(parameters.get(name, default))
+        word = re.sub(r"\W+", "", value) if name in parameters else "its_default"
+        lines.append(
+            f"if ({name} != ({value})) begin : g_{name}\n"
+            f"    ERROR_{module}_netlist_{name}_must_be_{word} u_error ();\nend"
+        )
+    pins = ", ".join(f".{port}({port})" for port in ports)
+    return "\n".join(
+        [
+            *lines,
+            "endgenerate",
+            f"{module}_netlist u_netlist ({pins});",
+            "endmodule",
+            "`default_nettype wire",
+            "",
+        ]
+    )
+
+
+def design(found, netlist=None, folder=None):
+    """Write the sources of a netlist's simulation.
+
+    Parameters
+    ----------
+    found : flow.Netlist
+        Of ECP5 or iCE40.
+    netlist : str, optional
+        Another text of the netlist, say with a fault in it.
+    folder : Path, optional
+        Where to; a folder of build/gates that the netlist's name decides, by default.
+
+    Returns
+    -------
+    Design
+
+    Raises
+    ------
+    macrame.synth.flow.FlowError
+        The netlist holds what has no model, or is no netlist of cells.
+    """
+    target, unit = found.target.name, found.unit
+    folder = folder or BUILD / found.folder.name
+    netlist, known = netlist or found.verilog.read_text(), models(target)
+    check_netlist(netlist, found.cells, known)
+    head = f"module {unit.module}("
+    if netlist.count(head) != 1 or len(re.findall(r"^module\b", netlist, re.M)) != 1:
+        raise flow.FlowError(f"{found.verilog}: expected one module, {unit.module}")
+    (rtl,) = (path for path in flow.sources(target, unit.module, unit.portable) if path.stem == unit.module)
+    needed = spread(found.cells, known)
+    texts = {
+        "shell.v": shell(rtl.read_text(), unit.module, dict(unit.parameters), found.ports),
+        "netlist.v": netlist.replace(head, f"module {unit.module}_netlist("),
+        "cells.v": "\n\n".join(known[name] for name in sorted(needed)) + "\n",
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in texts.items():
+        path = folder / name
+        if not path.exists() or path.read_text() != text:
+            replace(path, text)
+    return Design(unit.module, tuple(folder / name for name in texts), dict(found.cells), needed)
+
+
+def replace(path, text):
+    """Write a file at once: another run may be reading it."""
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=".", delete=False) as file:
+        file.write(text)
+    os.replace(file.name, path)
+
+
+def public(sources, folder):
+    """A file for Verilator: visible to Python is what stands in these sources, and nothing of the netlist."""
+    modules = [name for path in sources for name in re.findall(r"^\s*module (\w+)", path.read_text(), re.M)]
+    path = folder / f"public-{flow.digest(modules)[:8]}.vlt"
+    lines = ["`verilator_config", *(f'public_flat_rw -module "{name}" -var "*"' for name in modules)]
+    replace(path, "\n".join(lines) + "\n")
+    return path
+
+
+def check_program(program, made):
+    """FlowError if the program that Icarus made of a `Design` has other instances than the netlist's.
+
+    Parameters
+    ----------
+    program : Path
+        The .vvp.
+    made : Design
+    """
+    scopes = re.findall(r'^S_\w+ \.scope module, "[^"]*" "([^"]*)"', program.read_text(), re.M)
+    counted = Counter(scopes)
+    wrong = {name: counted[name] for name, count in made.instances.items() if counted[name] != count}
+    rtl = {Path(path).stem for path in simulate.core_sources()} - {made.module}
+    if wrong or rtl & set(counted) or counted[made.module] != 1 or counted[f"{made.module}_netlist"] != 1:
+        raise flow.FlowError(f"{program}: not the netlist alone: {wrong or sorted(rtl & set(counted))}")
+    return counted

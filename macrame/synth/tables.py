@@ -1,0 +1,125 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Results as Markdown tables."""
+
+from macrame.synth import flow
+from macrame.synth.settings import Job
+
+HEAD = (
+    "unit",
+    "LUT",
+    "FF",
+    "carry",
+    "DSP",
+    "BRAM",
+    "placer",
+    "seeds",
+    "Fmax, MHz",
+    "least",
+    "greatest",
+    "MAC a cycle",
+    "GMAC/s",
+    "MMAC/s a LUT",
+    "to textbook",
+)
+
+
+def row(result, textbook):
+    """Cells of a result's row; the last is its GMAC/s a LUT over the textbook array's."""
+    area = [*(f"{result[name]:,}" for name in ("lut", "ff", "carry", "dsp", "bram")), result["placer"]]
+    if "failed" in result:
+        return [result["label"], *area, "does not fit", "", "", "", f"{result['macs']}", "", "", ""]
+    if not result["fmax"]:
+        per_lut = result["lut"] / result["macs"]
+        ratio = ""
+        if "lut" in (textbook or {}):
+            ratio = f"{per_lut / (textbook['lut'] / textbook['macs']):.2f} LUT"
+        return [
+            result["label"],
+            *area,
+            "",
+            "",
+            "",
+            "",
+            f"{result['macs']}",
+            "",
+            "",
+            ratio if result["unit"] != "requantize" else "",
+        ]
+    rate = result["fmax"]
+    speed = [f"{len(rate['seeds'])}", *(f"{rate[name]:.1f}" for name in ("median", "min", "max"))]
+    if result["unit"] == "requantize":  # results, not MACs
+        return [result["label"], *area, *speed, "", "", "", ""]
+    ratio = ""
+    if textbook and textbook.get("gmacs_per_lut"):
+        ratio = f"{result['gmacs_per_lut'] / textbook['gmacs_per_lut']:.2f}"
+    return [
+        result["label"],
+        *area,
+        *speed,
+        f"{result['macs']}",
+        f"{result['gmacs']:.2f}",
+        f"{1000 * result['gmacs_per_lut']:.2f}",
+        ratio,
+    ]
+
+
+def table(target, results):
+    """Lines of a Markdown table, and what stands under it."""
+    textbooks = {r["placer"]: r for r in results if r["unit"] == "textbook"}
+    lines = [f"{flow.TARGETS[target].title}:", "", f"| {' | '.join(HEAD)} |", "|" + "---|" * len(HEAD)]
+    lines += ["| " + " | ".join(row(result, textbooks.get(result["placer"]))) + " |" for result in results]
+    why = flow.TARGETS[target].untimed
+    if why:
+        lines += ["", f"No Fmax: {why}. The last column compares LUTs a MAC."]
+    return lines
+
+
+def jobs(target, seeds):
+    """What `make synth-table` shows of a target, behind each placer's units its textbook array.
+
+    Arrays are placed by simulated annealing. It is worse for a requantiser, takes many minutes for a core on
+    ECP5, and does not find room on UP5K for what fills two thirds of it: these by HeAP, beside a textbook
+    array that is as well. 16x16 is placed once.
+    """
+
+    def job(unit, *shape, **more):
+        return Job(target, unit, *shape, seeds=seeds, **more)
+
+    if flow.TARGETS[target].untimed:
+        seeds = 1  # to see that it fits
+    if target == "ice40":
+        return [
+            job("array", 1, 2, 8, placer="sa"),
+            job("array", 2, 2, 4, placer="sa"),
+            textbook(target, "sa", seeds),
+            job("array", 4, 4, 1),
+            job("core", 1, 2, 8),
+            job("core", 2, 2, 4),
+            job("core", 4, 4, 1),
+            job("core", 8, 8, 1),
+            textbook(target, "heap", seeds),
+        ]
+    if target != "ecp5":
+        return [
+            *(job(unit, side, side, 1) for unit in ("array", "core") for side in (4, 8)),
+            job("core", 4, 4, 4),
+            job("requantize"),
+            textbook(target, "", seeds),
+        ]
+    best, square = (2, 4, 8), (8, 8, 1)
+    return [
+        *(job("array", *shape, placer="sa") for shape in (best, square, (4, 4, 8), (4, 4, 4), (4, 4, 1))),
+        *(job("array", *shape, placer="sa", multiplier="plain") for shape in (best, square)),
+        textbook(target, "sa", seeds),
+        job("requantize"),
+        *(job("core", *shape) for shape in (square, (4, 4, 4), (4, 4, 1))),
+        *(Job(target, unit, 16, 16, 1) for unit in ("array", "core")),
+        textbook(target, "heap", seeds),
+    ]
+
+
+def textbook(target, placer, seeds):
+    """The array to compare with: 8x8 cells, or 3x3 where more multipliers made of LUTs do not fit."""
+    side = flow.TARGETS[target].textbook
+    return Job(target, "textbook", side, side, placer=placer, seeds=seeds)

@@ -1,0 +1,724 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Every bench of the project and every shape it runs in, listed once.
+
+A *bench* is a cocotb module on a Verilog toplevel; a *case* is a bench in one shape. tests/test_<m>.py runs
+the cases of its module, and test_faults.py runs the same cases on a copy of rtl/ with a fault in it, so that
+a fault is caught by what the default suite does and by nothing else.
+
+Adding a bench
+--------------
+1. Here, one call, in the section of its module::
+
+       bench("pe_int8", rtl=["array/mul8x8.v", "array/pe_int8.v"],
+             shapes={"depth1": {"DEPTH": 1}, "depth4": {"DEPTH": 4}})
+
+   `rtl` lists files under rtl/ (or is `CORE`, all of rtl/rtl.f), `tb` further Verilog files of the project.
+   The toplevel is the bench's name and the Python module ``tb_<name>`` unless `toplevel` and `module` say
+   otherwise. Each entry of `shapes` is a case: a label and the toplevel's parameters; the bench reads these
+   off the DUT. Under Verilator Python sees the toplevel, and beyond it what a .vlt file in `tb` names.
+
+2. In tests/test_pe_int8.py::
+
+       from tb.lib.catalogue import cases, run
+
+       @pytest.mark.parametrize("case", cases("pe_int8"))
+       def test_pe_int8(case, seed):
+           run(case, seed=seed)
+
+   `seed` is a fixture (see conftest.py): 1 in the default suite, and as many as ``--seeds`` asks for.
+
+A case is called ``<bench>/<label>``, here ``pe_int8/depth4``; without `shapes` there is one case, named
+as the bench. Shapes in `nightly` belong to the suite only under ``--nightly``, and no fault may rely on them.
+"""
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from macrame.sim import simulate, vectors
+
+#: All sources of the core, from rtl/rtl.f.
+CORE = "core"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One bench in one shape, ready to run."""
+
+    name: str
+    bench: str
+    toplevel: str
+    module: str
+    rtl: tuple
+    tb: tuple
+    parameters: dict = field(default_factory=dict)
+    plusargs: tuple = ()
+    defines: tuple = ()
+    testcase: tuple = ()
+    timeout: float = simulate.TIMEOUT
+    nightly: bool = False
+
+    def sources(self, rtl_root=None):
+        """Absolute paths of its Verilog; those of rtl/ from the copy `rtl_root` if given."""
+        root = rtl_root or simulate.RTL
+        rtl = simulate.core_sources(root) if self.rtl == (CORE,) else [f"{root}/{path}" for path in self.rtl]
+        return [*rtl, *(str(simulate.ROOT / path) for path in self.tb)]
+
+
+#: All cases by name.
+CASES = {}
+
+_FOLDER = Path(__file__).resolve().parents[1]
+#: Every bench under tb/ by the name of its file: the module to import.
+_MODULES = {
+    path.stem: ".".join(("tb", *path.relative_to(_FOLDER).with_suffix("").parts))
+    for path in sorted(_FOLDER.rglob("tb_*.py"))
+}
+
+
+def bench(
+    name,
+    *,
+    rtl,
+    tb=(),
+    toplevel=None,
+    module=None,
+    shapes=None,
+    nightly=None,
+    plusargs=(),
+    defines=(),
+    testcase=(),
+    timeout=simulate.TIMEOUT,
+):
+    """List a bench and its cases; see the top of this file.
+
+    Parameters
+    ----------
+    name : str
+        What its cases are called.
+    rtl : sequence of str, or CORE
+        Files under rtl/, in any order.
+    tb : sequence of str
+        Harnesses and players, relative to the project.
+    toplevel, module : str, optional
+        Verilog toplevel, `name` by default; cocotb module, ``tb_<name>`` by default.
+    shapes, nightly : dict of str to dict, optional
+        Label and parameters of each case; those in `nightly` are too long for the default suite.
+    plusargs, defines, testcase, timeout
+        As for `macrame.sim.simulate.run`; `testcase` restricts the bench to some of its cocotb tests.
+    """
+    common = Case(
+        name,
+        name,
+        toplevel or name,
+        _MODULES[module or f"tb_{name}"],
+        _tuple(rtl),
+        tuple(tb),
+        {},
+        tuple(plusargs),
+        tuple(defines),
+        _tuple(testcase),
+        timeout,
+    )
+    if shapes is None and nightly is None:
+        shapes = {"": {}}
+    for group, is_nightly in ((shapes or {}, False), (nightly or {}, True)):
+        for label, parameters in group.items():
+            case = replace(
+                common, name=f"{name}/{label}" if label else name, parameters=parameters, nightly=is_nightly
+            )
+            if case.name in CASES:
+                raise ValueError(f"case {case.name} is listed twice")
+            CASES[case.name] = case
+
+
+def _tuple(one_or_more):
+    return (one_or_more,) if isinstance(one_or_more, str) else tuple(one_or_more)
+
+
+def cases(*names):
+    """pytest parameters: the cases of these benches, nightly ones marked."""
+    found = [case for case in CASES.values() if case.bench in names]
+    missing = set(names) - {case.bench for case in found}
+    if missing:
+        raise ValueError(f"no such bench: {', '.join(sorted(missing))}")
+    return [
+        pytest.param(case.name, id=case.name, marks=[pytest.mark.nightly] if case.nightly else [])
+        for case in found
+    ]
+
+
+def run(name, *, seed=None, rtl_root=None, testcase=None, plusargs=(), run_name=None, **options):
+    """Run a case by name.
+
+    Parameters
+    ----------
+    name : str
+        ``<bench>/<label>``.
+    seed : int, optional
+        cocotb's seed.
+    rtl_root : path, optional
+        Copy of rtl/ to compile instead.
+    testcase : str or sequence of str, optional
+        Only these of the case's cocotb tests.
+    plusargs : sequence of str, optional
+        Further plusargs, after the case's own.
+    run_name : str, optional
+        Name of the run's folder; the case's and its seed's by default.
+    **options
+        As for `macrame.sim.simulate.run`.
+    """
+    case = CASES[name]
+    return simulate.run(
+        run_name or (f"{name},seed{seed}" if seed is not None else name),
+        toplevel=case.toplevel,
+        module=case.module,
+        sources=case.sources(rtl_root),
+        parameters=case.parameters,
+        seed=seed,
+        plusargs=(*case.plusargs, *plusargs),
+        testcase=_tuple(testcase or case.testcase),
+        defines=case.defines,
+        **{"timeout": case.timeout, **options},
+    )
+
+
+# The benches, in the order of rtl/. One section a folder; alphabetical within.
+
+# --- rtl/arith --------------------------------------------------------------------------------------------
+
+# and mul8x8: modules without handshakes, played from a file
+_PLAYED = ["macrame/sim/hdl/vector_player.v", "macrame/sim/hdl/vector_player.vlt"]
+for _m, _module in vectors.MODULES.items():
+    bench(_m, toplevel=f"vec_{_m}", rtl=_module.rtl, tb=[*_PLAYED, f"macrame/sim/hdl/vec_{_m}.v"])
+
+# a million of each rounding operation
+for _m in ("bf16_mul", "fp32_add", "fp32_mul"):
+    bench(
+        f"{_m}_million",
+        toplevel=f"vec_{_m}",
+        module=f"tb_{_m}",
+        rtl=vectors.MODULES[_m].rtl,
+        tb=[*_PLAYED, f"macrame/sim/hdl/vec_{_m}.v"],
+        testcase="equals_golden",
+        plusargs=["+count=1000000"],
+        nightly={"": {}},
+    )
+
+bench(
+    "lfsr32",
+    rtl="arith/lfsr32.v",
+    shapes={"1lane": {"LANES": 1}, "3lanes": {"LANES": 3}},
+    nightly={"32lanes": {"LANES": 32}},
+)
+
+bench("mul34x32_serial", rtl="arith/mul34x32_serial.v")
+
+# --- rtl/array --------------------------------------------------------------------------------------------
+
+_WIDTHS = {f"{w}bits,{terms}": {"W": w, "TERMS": terms} for w, terms in ((16, 1), (16, 2), (18, 2))}
+_CELL = [
+    "array/mul8x8.v",
+    "array/mul8x8_pair.v",
+    "array/mul8x8_lut.v",
+    "array/accumulator.v",
+    "array/pe_int8.v",
+]
+_CELL_ICE40 = [path.replace("array/acc", "vendor/ice40/acc") for path in _CELL]
+_ARRAY = [*_CELL, "array/mac_array.v"]
+
+
+def _array(*shapes, **parameters):
+    return {"x".join(map(str, s)): {**dict(zip(("ROWS", "COLS", "DEPTH"), s)), **parameters} for s in shapes}
+
+
+_FLOAT_ARRAY = [
+    "arith/mul9x9.v",
+    "arith/bf16_product.v",
+    "arith/fp32_add.v",
+    "arith/shift_right_sticky.v",
+    "arith/lead_zeros.v",
+    "arith/rounding.v",
+    "array/pe_bf16.v",
+    "array/pe_dual.v",
+]
+bench(
+    "mac_array",
+    rtl=[*_ARRAY, *_FLOAT_ARRAY],
+    testcase=("tiles", "extremes", "abort"),
+    shapes={
+        **_array((1, 1, 1), (4, 1, 1), (1, 4, 4), (3, 5, 2), (2, 3, 7)),
+        **_array((8, 8, 1), (4, 4, 4), TAG_W=4),
+        "3x2x3,lut": {"ROWS": 3, "COLS": 2, "DEPTH": 3, "LUT_ROWS": 2},
+        **{
+            f"{r}x{c},{name}": {"ROWS": r, "COLS": c, "LANE_W": 16, "INT8": int8, "BF16": 1}
+            for name, int8 in (("bf16", 0), ("dual", 1))
+            for r, c in ((1, 1), (3, 2))
+        },
+        "4x4,dual": {"ROWS": 4, "COLS": 4, "LANE_W": 16, "BF16": 1, "TAG_W": 6},
+    },
+    nightly=_array((16, 16, 1), (32, 32, 1), (5, 2, 3)),
+)
+bench(
+    "mac_array_largest",
+    toplevel="mac_array",
+    module="tb_mac_array",
+    rtl=_ARRAY,
+    testcase="extremes",
+    nightly=_array((32, 32, 8)),
+)
+# every int8 pair: cheap where COLS * DEPTH is large
+bench(
+    "mac_array_all_pairs",
+    toplevel="mac_array",
+    module="tb_mac_array",
+    rtl=_ARRAY,
+    testcase="all_pairs",
+    shapes=_array((16, 16, 1), (4, 4, 4)),
+    nightly=_array((8, 8, 1), (1, 4, 4), (3, 5, 2)),
+)
+
+bench("accumulator", rtl="array/accumulator.v", shapes=_WIDTHS)
+bench(
+    "accumulator_ice40",
+    toplevel="accumulator",
+    module="tb_accumulator",
+    rtl="vendor/ice40/accumulator.v",
+    shapes=_WIDTHS,
+)
+
+bench(
+    "pe_int8",
+    rtl=_CELL,
+    testcase=("tiles", "corners"),
+    shapes={f"depth{d}": {"DEPTH": d} for d in (1, 2, 3, 4, 5, 8)},
+    nightly={"depth7": {"DEPTH": 7}},
+)
+# 2^31 is far: DEPTH 8 is there in 16,384 cycles, DEPTH 1 in 131,072
+bench(
+    "pe_int8_wrap",
+    toplevel="pe_int8",
+    module="tb_pe_int8",
+    rtl=_CELL,
+    testcase="wrap",
+    shapes={"depth8": {"DEPTH": 8}},
+    nightly={"depth1": {"DEPTH": 1}},
+)
+# the accumulator that iCE40 has of its own
+bench(
+    "pe_int8_ice40",
+    toplevel="pe_int8",
+    module="tb_pe_int8",
+    rtl=_CELL_ICE40,
+    testcase=("tiles", "corners", "wrap"),
+    shapes={"depth8": {"DEPTH": 8}},
+    nightly={f"depth{d}": {"DEPTH": d} for d in (1, 3)},
+)
+bench(
+    "mac_array_ice40",
+    toplevel="mac_array",
+    module="tb_mac_array",
+    rtl=[*_CELL_ICE40, "array/mac_array.v"],
+    testcase=("tiles", "extremes", "abort"),
+    shapes=_array((3, 2, 4)),
+    nightly=_array((2, 2, 1), (1, 2, 8)),
+)
+
+bench("pe_bf16", module="tb_pe_float", rtl=_FLOAT_ARRAY)
+bench("pe_dual", module="tb_pe_float", rtl=_FLOAT_ARRAY)
+
+bench(
+    "result_chain",
+    rtl="array/result_chain.v",
+    shapes={
+        f"{rows}rows": {"ROWS": rows, "PACE_W": pace, "TAG_W": tag}
+        for rows, pace, tag in ((1, 2, 1), (2, 3, 2), (3, 2, 1), (8, 1, 4))
+    },
+    nightly={"32rows": {"ROWS": 32, "PACE_W": 3, "TAG_W": 3}},
+)
+
+# --- rtl/stream -------------------------------------------------------------------------------------------
+
+bench(
+    "fifo",
+    rtl="stream/fifo.v",
+    shapes={
+        "2x1": {"DEPTH": 2, "WIDTH": 1},
+        "4x8": {"DEPTH": 4, "WIDTH": 8},
+        "64x34": {"DEPTH": 64, "WIDTH": 34},
+    },
+)
+
+_POST = [
+    "arith/requantize.v",
+    "arith/scale_to_int8.v",
+    "arith/lead_zeros.v",
+    "arith/mul34x32.v",
+    "arith/mul34x32_serial.v",
+    "arith/round_product.v",
+    "arith/rounding.v",
+    "arith/shift_right_narrow.v",
+    "arith/fp32_add.v",
+    "arith/shift_right_sticky.v",
+    "arith/fp32_to_bf16.v",
+    "arith/float_post.v",
+    "stream/output_stage.v",
+]
+bench(
+    "output_stage",
+    rtl=_POST,
+    shapes={f"{c}over{p}": {"COLS": c, "POST_LANES": p} for c, p in ((1, 1), (5, 2), (4, 4), (7, 3), (3, 1))}
+    | {
+        "5over2,dual": {"COLS": 5, "POST_LANES": 2, "BF16": 1},
+        "3over3,bf16": {"COLS": 3, "POST_LANES": 3, "INT8": 0, "BF16": 1},
+        "3over2,slow": {"COLS": 3, "POST_LANES": 2, "POST_CYCLES": 33},
+        "1over1,slow": {"COLS": 1, "POST_LANES": 1, "POST_CYCLES": 40},
+    },
+    nightly={f"{c}over{p}": {"COLS": c, "POST_LANES": p} for c, p in ((8, 2), (32, 5), (2, 2))},
+)
+
+bench(
+    "packet_closer",
+    rtl="stream/packet_closer.v",
+    shapes={"32": {"DATA_W": 32, "KEEP_W": 4}, "160": {"DATA_W": 160, "KEEP_W": 20}},
+)
+
+bench("packet_gate", rtl="stream/packet_gate.v")
+
+bench(
+    "panel_buffer",
+    rtl="stream/panel_buffer.v",
+    shapes={
+        f"{cols}x{depth},{slices}slices": {
+            "COLS": cols,
+            "DEPTH": depth,
+            "SLICES_MAX": slices,
+            "SETTLE": settle,
+        }
+        for cols, depth, slices, settle in ((1, 1, 1, 6), (3, 5, 5, 8), (2, 8, 2, 8), (4, 4, 16, 7))
+    }
+    | {
+        "2x2,bf16": {"COLS": 2, "DEPTH": 2, "SLICES_MAX": 5, "SETTLE": 10, "INT8": 0, "BF16": 1},
+        "3x2,dual": {"COLS": 3, "DEPTH": 2, "SLICES_MAX": 8, "SETTLE": 10, "INT8": 1, "BF16": 1},
+    },
+    nightly={"32x1,100slices": {"COLS": 32, "DEPTH": 1, "SLICES_MAX": 100, "SETTLE": 6}},
+)
+
+bench(
+    "panel_record",
+    rtl="stream/panel_record.v",
+    shapes={f"{c}x{d}": {"COLS": c, "DEPTH": d} for c, d in ((1, 1), (8, 1), (3, 5), (4, 4), (2, 7), (5, 8))},
+)
+
+bench("release_watchdog", rtl="stream/release_watchdog.v")
+
+bench(
+    "skid",
+    rtl="stream/skid.v",
+    shapes={
+        "1": {"WIDTH": 1},
+        "67": {"WIDTH": 67},
+        "67,head3": {"WIDTH": 67, "HEAD": 3},
+        "5,head5": {"WIDTH": 5, "HEAD": 5},
+    },
+)
+
+
+def _sequencer(rows, depth, slices, groups, credits, **more):
+    return {
+        "ROWS": rows,
+        "DEPTH": depth,
+        "SLICES_MAX": slices,
+        "GROUPS": groups,
+        "POST_LATENCY": 11,
+        "CREDITS": credits,
+        **more,
+    }
+
+
+bench(
+    "tile_sequencer",
+    rtl="stream/tile_sequencer.v",
+    shapes={
+        "1row": _sequencer(1, 1, 1, 1, 2),
+        "2rows": _sequencer(2, 8, 2, 3, 16),
+        "3rows": _sequencer(3, 2, 7, 2, 3),
+        "8rows": _sequencer(8, 1, 40, 4, 64),
+        "1row,bf16": _sequencer(1, 2, 5, 1, 64, BF16=1),
+        "3rows,bf16": _sequencer(3, 2, 10, 2, 150, BF16=1),
+        "2rows,bf16": _sequencer(2, 2, 9, 4, 8, BF16=1),
+        "4rows,bf16": _sequencer(4, 2, 14, 3, 256, BF16=1),
+    },
+    nightly={"32rows": _sequencer(32, 1, 100, 16, 128), "32rows,bf16": _sequencer(32, 2, 40, 1, 512, BF16=1)},
+)
+
+# --- rtl/bus ----------------------------------------------------------------------------------------------
+
+bench(
+    "axil_regs",
+    rtl="bus/axil_regs.v",
+    shapes={"default": {}, "3x5x2": {"SHAPE": 0x04020503, "K_MAX": 100, "FORMAT": 3}},
+)
+
+bench("perf_counters", rtl="bus/perf_counters.v", shapes={f"{w}bit": {"WIDTH": w} for w in (4, 8, 32)})
+
+# --- rtl/macrame.v ----------------------------------------------------------------------------------------
+
+_PLAYER = [
+    "macrame/sim/hdl/core_player.v",
+    "macrame/sim/hdl/player.v",
+    "macrame/sim/hdl/stream_source.v",
+    "macrame/sim/hdl/stall.v",
+    "macrame/sim/hdl/player.vlt",
+]
+_STRIKE = [*_PLAYER, "tb/system/core_strike.v"]
+
+
+def _core(*shapes, formats=None):
+    """Shapes of a core: rows, cols, depth, K_MAX, POST_LANES, FIFO_DEPTH; formats other than INT8 by name."""
+    names = "ROWS", "COLS", "DEPTH", "K_MAX", "POST_LANES", "FIFO_DEPTH"
+    more = {"FORMATS": f'"{formats}"'} if formats else {}
+    label = f",{formats.lower()}" if formats else ""
+    return {"x".join(map(str, shape[:3])) + label: {**dict(zip(names, shape)), **more} for shape in shapes}
+
+
+bench(
+    "fuzz",
+    toplevel="core_strike",
+    rtl=CORE,
+    tb=_STRIKE,
+    shapes={
+        **_core((1, 1, 1, 5, 1, 4), (3, 5, 2, 13, 2, 16), (4, 4, 4, 18, 1, 8)),
+        **_core((2, 3, 1, 6, 2, 16), formats="DUAL"),
+        **_core((1, 2, 1, 4, 2, 8), formats="BF16"),
+    },
+)
+
+bench(
+    "gemm",
+    toplevel="core_player",
+    rtl=CORE,
+    tb=_PLAYER,
+    timeout=200,
+    shapes={
+        f"{r}x{c}x{d}": {"ROWS": r, "COLS": c, "DEPTH": d, "K_MAX": k, "POST_LANES": p}
+        for r, c, d, k, p in (
+            (1, 1, 1, 100, 1),
+            (1, 4, 4, 48, 4),
+            (4, 1, 1, 37, 1),
+            (3, 5, 2, 50, 3),
+            (4, 4, 4, 1024, 2),
+            (8, 8, 1, 1024, 2),
+            (16, 16, 1, 64, 4),
+        )
+    },
+    nightly={"32x32x8": {"ROWS": 32, "COLS": 32, "DEPTH": 8, "K_MAX": 256, "POST_LANES": 4}},
+)
+
+bench(
+    "gemm_slow",
+    toplevel="core_player",
+    module="tb_gemm",
+    rtl=CORE,
+    tb=_PLAYER,
+    testcase=("stalls", "chained"),
+    shapes={"2x2x4": {"ROWS": 2, "COLS": 2, "DEPTH": 4, "K_MAX": 48, "POST_LANES": 1, "POST_CYCLES": 33}},
+)
+
+bench(
+    "gemm_bf16",
+    toplevel="core_player",
+    rtl=CORE,
+    tb=_PLAYER,
+    timeout=200,
+    shapes={
+        f"{r}x{c},{f.lower()}": {"ROWS": r, "COLS": c, "K_MAX": k, "POST_LANES": p, "FORMATS": f'"{f}"'}
+        for r, c, k, p, f in (
+            (1, 1, 30, 1, "BF16"),
+            (3, 2, 20, 2, "BF16"),
+            (2, 5, 40, 2, "DUAL"),
+            (4, 4, 64, 1, "DUAL"),
+        )
+    },
+    nightly={"8x8,dual": {"K_MAX": 256, "FORMATS": '"DUAL"'}},
+)
+
+bench(
+    "macrame",
+    rtl=CORE,
+    shapes=_core((1, 1, 1, 9, 1, 2), (1, 4, 4, 18, 2, 16), (3, 5, 2, 13, 2, 4), (2, 3, 8, 30, 3, 64)),
+    nightly=_core((4, 1, 1, 9, 1, 4), (4, 4, 4, 30, 1, 64), (8, 8, 1, 20, 2, 64)),
+)
+
+bench(
+    "macrame_faults",
+    module="tb_errors",
+    toplevel="core_strike",
+    rtl=CORE,
+    tb=_STRIKE,
+    shapes={**_core((1, 1, 1, 6, 1, 2), (3, 5, 2, 13, 2, 4)), **_core((2, 3, 1, 6, 2, 8), formats="DUAL")},
+    nightly={**_core((4, 4, 4, 22, 1, 8)), **_core((1, 1, 1, 6, 1, 4), formats="BF16")},
+)
+bench(
+    "macrame_resets",
+    module="tb_resets",
+    toplevel="core_strike",
+    rtl=CORE,
+    tb=_STRIKE,
+    shapes={**_core((1, 2, 4, 22, 1, 4), (3, 5, 2, 13, 2, 16)), **_core((2, 2, 1, 6, 1, 8), formats="DUAL")},
+    nightly=_core((1, 1, 1, 6, 1, 2), (4, 4, 4, 22, 1, 8)),
+)
+
+bench(
+    "stalls",
+    toplevel="core_strike",
+    rtl=CORE,
+    tb=_STRIKE,
+    shapes={
+        **_core(
+            (1, 1, 1, 20, 1, 2),
+            (1, 4, 4, 50, 1, 4),
+            (3, 5, 2, 23, 2, 16),
+            (4, 4, 4, 64, 3, 8),
+            (8, 8, 1, 20, 2, 64),
+            (2, 3, 8, 100, 3, 16),
+        ),
+        **_core((3, 5, 1, 12, 2, 16), (2, 3, 1, 9, 3, 8), formats="DUAL"),
+        **_core((1, 2, 1, 7, 1, 4), formats="BF16"),
+    },
+    nightly=_core((4, 1, 1, 20, 1, 4), (16, 16, 1, 40, 4, 128)),
+)
+
+bench(
+    "registers",
+    rtl=CORE,
+    toplevel="macrame",
+    shapes={
+        **_core((1, 1, 1, 1, 1, 2), (3, 5, 2, 100, 4, 4)),
+        **_core((2, 1, 1, 7, 1, 8), formats="BF16"),
+        **_core((1, 2, 1, 7, 1, 4), formats="DUAL"),
+    },
+)
+
+# --- rtl/vector -------------------------------------------------------------------------------------------
+
+
+def _vector(*shapes):
+    return {f"{lanes}lanes,{depth}": {"LANES": lanes, "FIFO_DEPTH": depth} for lanes, depth in shapes}
+
+
+bench(
+    "vector_control",
+    rtl="vector/vector_control.v",
+    shapes={f"{credits}credits": {"CREDITS": credits} for credits in (1, 5, 32)},
+)
+
+bench(
+    "vector_lanes",
+    rtl=["vector/vector_lanes.v", "arith/lfsr32.v", *vectors.MODULES["vector_lane"].rtl],
+    shapes={"1": {"LANES": 1}, "3": {"LANES": 3}},
+    nightly={"32": {"LANES": 32}},
+)
+
+bench("vector_registers", rtl=CORE, toplevel="vector_unit", shapes=_vector((3, 8)))
+
+bench(
+    "vector_unit",
+    rtl=CORE,
+    tb=["tb/unit/vector/vector_control.vlt"],
+    shapes=_vector((1, 2), (3, 32)),
+    nightly=_vector((2, 4), (8, 16), (32, 64)),
+)
+
+# --- rtl/uart ---------------------------------------------------------------------------------------------
+
+bench("crc16", rtl="uart/crc16.v")
+
+bench("frame_rx", rtl=["uart/frame_rx.v", "uart/crc16.v"])
+
+bench("frame_tx", rtl=["uart/frame_tx.v", "uart/crc16.v"])
+
+bench(
+    "uart_rx",
+    rtl="uart/uart_rx.v",
+    shapes={f"{c}clocks": {"CLOCKS": c} for c in (4, 5, 16)},
+    nightly={"217clocks": {"CLOCKS": 217}},
+)
+
+bench(
+    "uart_tx",
+    rtl="uart/uart_tx.v",
+    shapes={f"{c}clocks": {"CLOCKS": c} for c in (4, 7)},
+    nightly={"217clocks": {"CLOCKS": 217}},
+)
+
+bench(
+    "uart_bridge",
+    rtl=["uart/uart_bridge.v", "uart/frame_rx.v", "uart/frame_tx.v", "uart/crc16.v"],
+    shapes={
+        "4x1x4": {"W_W": 32, "A_W": 128, "COLS": 1, "CREDIT": 9},
+        "1x3x1": {"W_W": 24, "A_W": 8, "COLS": 3, "CREDIT": 4},
+    },
+)
+
+_BOARD = [
+    "boards/common/power_on_reset.v",
+    "boards/icebreaker/icebreaker.v",
+    "boards/ulx3s/ulx3s.v",
+    "macrame/sim/hdl/sb_pll40_pad.v",
+    "macrame/sim/hdl/board_line.v",
+]
+bench(
+    "macrame_uart",
+    module="tb_boards",
+    toplevel="board_line",
+    rtl=CORE,
+    tb=_BOARD,
+    shapes={
+        "icebreaker": {"BOARD": '"icebreaker"', "CLOCKS": 4, "ROWS": 2, "COLS": 2, "DEPTH": 4, "K_MAX": 16},
+        "ulx3s": {
+            "BOARD": '"ulx3s"',
+            "CLOCKS": 7,
+            "ROWS": 1,
+            "COLS": 3,
+            "DEPTH": 1,
+            "K_MAX": 8,
+            "POST_LANES": 2,
+            "POST_CYCLES": 1,
+        },
+    },
+)
+
+# --- bench/, synth/models -----------------------------------------------------------------------------------
+
+bench(
+    "textbook_array",
+    rtl=(),
+    tb=["../macrame/synth/hdl/textbook_array.v"],
+    shapes={f"{r}x{c}": {"ROWS": r, "COLS": c} for r, c in ((1, 1), (2, 3), (8, 8))},
+)
+
+bench(
+    "block_ram",
+    rtl=(),
+    tb=["macrame/synth/models/DP16KD.v", "tb/unit/synth/block_ram.v"],
+    shapes={f"{a}to{b}": {"A_W": a, "B_W": b} for a, b in ((36, 36), (36, 9), (18, 18), (9, 9), (1, 4))},
+    nightly={
+        f"{a}to{b}": {"A_W": a, "B_W": b}
+        for a, b in (
+            (36, 18),
+            (36, 4),
+            (36, 2),
+            (36, 1),
+            (18, 9),
+            (18, 1),
+            (9, 18),
+            (4, 4),
+            (2, 2),
+            (1, 1),
+            (2, 18),
+        )
+    },
+)

@@ -1,0 +1,360 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Inside the simulator: packets through ``core_strike.v``, held against ``core_model`` from reset to reset.
+
+A *life* of the core lasts from one reset to the next. Whatever is sent in it is kept; after each transfer
+the model predicts the life from its beginning, and everything that can be seen must agree: STATUS, interrupt,
+beats taken, result beats, tkeep, tlast, counters. A reset in the midst of a transfer ends a life, and the
+packets of which the core has not yet taken a beat belong to the next one.
+"""
+
+import os
+from collections import Counter
+
+import cocotb
+import numpy as np
+from cocotb.triggers import FallingEdge
+
+from macrame.host import registers
+from macrame.host.errors import LinkError
+from macrame.host.link import Beats, Results
+from macrame.sim.beats import Stall, pack_beats, parse_results, stall_values
+from macrame.sim.inside.player import Player
+from tb.lib.kit import text
+from tb.models.core_model import Shape, predict, remaining, result_beats
+
+SOFT, HARD = 1, 2
+
+
+def beats_of(packets, width, user_first):
+    """Packets as the beats the player plays; tuser counts on a packet's first beat, or on its last."""
+    data = np.concatenate([packet.data for packet in packets]) if packets else np.zeros((0, width), np.uint8)
+    last = np.zeros(len(data), bool)
+    user = np.zeros(len(data), np.uint8)
+    start = 0
+    for packet in packets:
+        end = start + len(packet) - 1
+        last[end] = True
+        # what tuser says elsewhere must not matter
+        user[start : end + 1] = 0x5A if user_first else packet.user ^ 3
+        user[start if user_first else end] = packet.user
+        start = end + 1
+    return Beats(data, last, user)
+
+
+_cores = {}
+
+
+async def core(dut):
+    """The one `Struck` of a simulation, fresh from reset: each of a bench's tests begins with it."""
+    if dut not in _cores:
+        _cores[dut] = Struck(dut)
+        await _cores[dut].start()
+    await _cores[dut].reset()
+    return _cores[dut]
+
+
+class Struck:
+    """The core behind its player, and what it has been told since its latest reset.
+
+    Parameters
+    ----------
+    dut : cocotb handle of ``core_strike``
+
+    Attributes
+    ----------
+    shape : core_model.Shape
+    watchdog : int
+        Value of WATCHDOG.
+    interrupts : bool
+        Whether they are enabled.
+    error : int
+        STATUS' error bits after the latest transfer.
+    tiles : int
+        Tiles that came out since the latest reset.
+    cuts : collections.Counter
+        What soft resets fell into: a packet of "w", "a" or "m", an "offered" beat.
+    transfers, lives, errors : int
+        Since the start.
+    seen : int
+        Every error bit that STATUS had since the start.
+    """
+
+    def __init__(self, dut):
+        self.dut, self.player = dut, Player(dut.u)
+        self.u = self.player.dut
+        self.shape = Shape(
+            *(int(getattr(dut, name).value) for name in ("ROWS", "COLS", "DEPTH", "K_MAX")),
+            formats=text(dut.FORMATS),
+            post_lanes=int(dut.POST_LANES.value),
+        )
+        folder = cocotb.plusargs.get("dir", ".")
+        self._files = {stream: open(os.path.join(folder, f"{stream}.bin"), "wb") for stream in "wa"}
+        open(os.path.join(folder, "m.txt"), "w").close()
+        self._text = open(os.path.join(folder, "m.txt"), "rb")
+        self._sent = {"w": 0, "a": 0}
+        self._life = {"w": [], "a": []}
+        self._beats = Results(
+            np.zeros((0, 4 * self.shape.cols), np.uint8),
+            np.zeros(0, bool),
+            np.zeros((0, 4 * self.shape.cols), bool),
+        )
+        self._out_base = 0  # result beats of earlier lives
+        self._halted = None  # the outcome of a life that ended in an error
+        self._knobs = {}
+        self.watchdog, self.interrupts, self.tiles = registers.WATCHDOG_RESET, True, 0
+        self.transfers = self.lives = self.errors = self.error = 0
+        self.cuts, self.seen = Counter(), 0
+
+    async def start(self):
+        """Wait until the core is out of reset."""
+        await self.player.ready()
+
+    async def write(self, address, value):
+        """Write a register."""
+        response = await self.player.write(address, value)
+        assert response == 0, f"register 0x{address:02x}: response {response}"
+
+    async def read(self, address):
+        """Read a register."""
+        try:
+            value, response = await self.player.read(address)
+        except (TimeoutError, ValueError) as error:
+            raise AssertionError(f"register 0x{address:02x}: {error}") from None
+        assert response == 0, f"register 0x{address:02x}: response {response}"
+        return value
+
+    async def set_watchdog(self, cycles):
+        """Write WATCHDOG."""
+        await self.write(registers.WATCHDOG, cycles)
+        self.watchdog = cycles
+
+    async def reset(self):
+        """Pull rst: nothing of what was before is left, not even a register."""
+        await self.player.reset()
+        self.interrupts = True
+        self._begin({"w": [], "a": []}, int(self.u.out_count.value))
+        self.watchdog = registers.WATCHDOG_RESET
+        await self.write(registers.CONTROL, registers.CONTROL_IRQ_ENABLE)
+
+    @property
+    def halted(self):
+        """Whether the core has raised an error since its latest reset."""
+        return self._halted is not None
+
+    @property
+    def waiting(self):
+        """Whether beats stand at the core's door."""
+        return self._sent != {"w": int(self.u.u_w.sent.value), "a": int(self.u.u_a.sent.value)}
+
+    def _begin(self, life, out_base):
+        self._life, self._out_base, self._halted = life, out_base, None
+        self.lives += 1
+
+    async def send(
+        self, w=(), a=(), *, stalls=None, seed=1, quiet=64, patient=True, strike=None, at=0, times=1
+    ):
+        """Play packets, wait for the end, and hold everything against the model.
+
+        Parameters
+        ----------
+        w, a : sequence of core_model.Packet
+        stalls, seed
+            As for `beats.stall_values`; no pause may last `quiet` cycles.
+        quiet : int
+            Cycles without a beat after which nothing more is expected to come.
+        patient : bool
+            Wait so long even where every expected beat has come: a surplus one would be seen.
+        strike : {None, SOFT, HARD}
+        at : int
+            Cycles from the start of the transfer to the strike.
+        times : int
+            Soft resets, one after the other; cycles of a hard one.
+
+        Returns
+        -------
+        bool
+            Whether the strike fell into the transfer.
+        """
+        shape, u = self.shape, self.u
+        new = {"w": list(w), "a": list(a)}
+        for stream, lanes in (("w", shape.cols), ("a", shape.rows)):
+            if new[stream]:
+                beats = beats_of(new[stream], lanes * shape.lane_bytes, stream == "w")
+                self._files[stream].write(pack_beats(beats))
+                self._files[stream].flush()
+                self._sent[stream] += len(beats)
+                self._life[stream] += new[stream]
+        expected = self._halted or predict(shape, self._life["w"], self._life["a"], 0 < self.watchdog < quiet)
+        target = 0xFFFFFFFF
+        if not patient and not strike and list(expected.allowed) == [0]:
+            target = self._out_base + _rows(expected.tiles)
+        self._set(u, idle_limit=quiet, **stall_values(stalls, seed))
+        self._set(
+            self.dut,
+            strike_kind=strike or 0,
+            strike_at=at,
+            strike_times=times,
+            control=registers.CONTROL_SOFT_RESET | registers.CONTROL_IRQ_ENABLE,
+        )
+        try:
+            state = await self.player.transfer(self._sent["w"], self._sent["a"], target)
+            self._beats = _join(self._beats, parse_results(self._text.read(), shape.cols))
+        except LinkError as error:
+            raise AssertionError(str(error)) from None
+        while self.dut.striking.value or u.rst.value:  # the strike may have been the transfer's last cycle
+            await FallingEdge(u.clk)
+        await FallingEdge(u.clk)
+        self.transfers += 1
+        assert not state["unknown"], "a handshake signal of the core was unknown (x)"
+        assert not state["rule_broken"], "m_axis dropped or changed a beat before it was taken"
+
+        struck = bool(self.dut.struck.value)
+        if struck:
+            self._end_life(strike, expected)
+            if strike == HARD:
+                self.watchdog = registers.WATCHDOG_RESET
+                await self.write(registers.CONTROL, registers.CONTROL_IRQ_ENABLE)
+            expected = predict(shape, self._life["w"], self._life["a"], 0 < self.watchdog < quiet)
+        await self._check(expected, state)
+        return struck
+
+    async def soft_reset(self, times=1):
+        """Soft resets while nothing moves."""
+        assert await self.send(strike=SOFT, quiet=24, times=times)
+
+    def _set(self, top, **values):
+        for name, value in values.items():
+            if self._knobs.get(name) != value:
+                self._knobs[name] = value
+                getattr(top, name).value = value
+
+    def _end_life(self, strike, expected):
+        """The results up to a reset are a piece of the expected ones, a packet begun is closed."""
+        dut, begin = self.dut, self._out_base
+        if strike == HARD:
+            self._compare(expected.tiles, begin, len(self._beats), "before the hard reset")
+            self._begin({"w": [], "a": []}, len(self._beats))
+            return
+        end = int(dut.m_mark.value) + int(dut.offered_mark.value)
+        self._compare(expected.tiles, begin, end, "before the soft reset")
+        assert len(self._beats) >= end, "the beat offered when the soft reset came was never taken"
+        if end > begin and not self._beats.last[end - 1]:
+            assert len(self._beats) > end, "the packet that the soft reset cut was not closed"
+            closing = int(self._beats.last[end]), np.flatnonzero(self._beats.keep[end]).tolist()
+            assert closing == (1, []), f"after a packet cut by the soft reset: tlast, tkeep are {closing}"
+            end += 1
+            self.cuts["m"] += 1
+        self.interrupts = True
+        self.cuts["offered"] += int(dut.offered_mark.value)
+        life = {}
+        for stream, mark in (("w", dut.w_mark), ("a", dut.a_mark)):
+            taken = int(mark.value) - self._base(stream)
+            life[stream] = remaining(self._life[stream], taken)
+            self.cuts[stream] += sum(map(len, self._life[stream])) - sum(map(len, life[stream])) > taken
+        self._begin(life, end)
+
+    def _base(self, stream):
+        """Number of the life's first beat."""
+        return self._sent[stream] - sum(map(len, self._life[stream]))
+
+    def _compare(self, tiles, begin, end, when):
+        """Result beats begin..end-1 are the first ones of these tiles."""
+        data, keep, last = result_beats(self.shape, tiles)
+        count = end - begin
+        assert count <= len(data), f"{when}: {count} result beats came out, expected {len(data)} at most"
+        for name, got, wanted in (
+            ("tkeep", self._beats.keep, keep),
+            ("tlast", self._beats.last, last),
+            ("tdata", self._beats.data, data),
+        ):
+            bad = got[begin:end] != wanted[:count]
+            if bad.any():
+                row = int(np.flatnonzero(bad.reshape(count, -1).any(axis=1))[0])
+                tile = int(last[:row].sum())
+                raise AssertionError(
+                    f"{when}: tile {tile}, row {row - _rows(tiles[:tile])}, mode "
+                    f"{tiles[tile].mode}: {name} expected {_hex(wanted[row])}, "
+                    f"got {_hex(got[begin + row])}"
+                )
+
+    async def _check(self, expected, state):
+        """The state in which everything has come to rest."""
+        beats = len(self._beats) - self._out_base
+        status = await self.read(registers.STATUS)
+        error = status & 0x3F
+        assert error in expected.allowed, (
+            f"STATUS says {_names(error)}, expected {' or '.join(map(_names, expected.allowed))}"
+        )
+        assert bool(status & registers.STATUS_HALTED) == bool(error), f"STATUS reads 0x{status:x}"
+        irq = int(self.u.irq.value)
+        assert irq == bool(error and self.interrupts), f"irq is {irq}, STATUS reads 0x{status:x}"
+        fewest, most = expected.allowed[error]
+        rows = [_rows(expected.tiles[:count]) for count in range(most + 1)]
+        assert rows[fewest] <= beats <= rows[most], (
+            f"{beats} result beats, expected {fewest} to {most} tiles ({_names(error)})"
+        )
+        assert beats in rows, f"{beats} result beats are not whole tiles, which have {rows}"
+        whole = rows.index(beats)
+        self._compare(expected.tiles, self._out_base, len(self._beats), _names(error))
+        if expected.open is not None:
+            tile = "a" if expected.open else "no"
+            assert bool(status & registers.STATUS_BUSY) == expected.open, (
+                f"STATUS reads 0x{status:x}, but {tile} tile is open and all results have left"
+            )
+        taken = {
+            stream: self._sent[stream] - state[left] - self._base(stream)
+            for stream, left in (("w", "weights_left"), ("a", "activations_left"))
+        }
+        every = {stream: sum(map(len, packets)) for stream, packets in self._life.items()}
+        wanted = every if error else {"w": expected.w_taken, "a": expected.a_taken}
+        assert taken == wanted, f"beats taken: {taken}, expected {wanted} of {every} ({_names(error)})"
+        self.error, self.tiles = error, whole
+        if error:
+            self.seen |= error
+            self.errors += self._halted is None
+            self._halted = expected
+            expected.allowed = {error: (whole,) * 2}
+        tiles = await self.read(registers.TILES)
+        assert tiles == whole, f"TILES reads {tiles}, {whole} tiles came out"
+        if expected.busy is not None:
+            busy = await self.read(registers.BUSY)
+            assert busy == expected.busy, f"BUSY reads {busy}, expected {expected.busy} slices"
+
+
+def _rows(tiles):
+    """Result beats of tiles."""
+    return sum(len(tile.values) for tile in tiles)
+
+
+def _names(error):
+    return " and ".join(registers.error_names(error)) or "no error"
+
+
+def _hex(value):
+    """tdata, tkeep or tlast as Verilog would print it."""
+    value = np.atleast_1d(value)
+    if value.dtype == bool:
+        value = np.packbits(value, bitorder="little")
+    return value[::-1].tobytes().hex()
+
+
+def _join(one, other):
+    return Results(
+        *(np.concatenate([getattr(one, name), getattr(other, name)]) for name in ("data", "last", "keep"))
+    )
+
+
+def random_stalls(rng):
+    """Pauses for the three streams; none lasts 60 cycles, and s_axis_a's stay below 40."""
+    stalls = {}
+    for stream in "wam":
+        kind = rng.choice(["none", "none", "random", "bursts", "block"])
+        if kind == "block" and stream == "a":
+            kind = "bursts"
+        stalls[stream] = Stall(
+            kind,
+            chance=float(rng.choice([0.1, 0.3, 0.5])),
+            length=int(rng.integers(1, 40 if kind == "block" else 17)),
+        )
+    return stalls

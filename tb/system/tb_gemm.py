@@ -1,0 +1,309 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The core, end to end: host packs and unpacks, core_player.v plays, every value is compared with golden.
+
+What could be wrong, and what would show it: a lane, row or slice mixed up (full-range random operands, where
+no two products are alike); padding that leaks (ragged sides); a record used for the wrong tile (each column
+has a bias and a scale of its own, products of different modes follow each other); a carry or sign lost (-128
+throughout, sums that wrap); an accumulator not cleared or cleared too early (chained K, short K); a beat lost
+or taken twice under pressure (every stall pattern on every stream, output blocked for thousands of cycles).
+core_player.v watches m_axis for unknown bits and for beats that change while they wait.
+"""
+
+import os
+
+import cocotb
+import numpy as np
+import pytest
+from cocotb.task import bridge, resume
+
+from macrame.golden.arith.requantize import MODES
+from macrame.golden.gemm import gemm, layer
+from macrame.host import packets
+from macrame.host.core import Core
+from macrame.host.errors import CoreError, LinkError
+from macrame.host.link import Link
+from macrame.host.quantize import float32_bits, quantize_multiplier
+from macrame.sim.beats import Stall, checked_results, pack_beats, result_line, stall_values
+from macrame.sim.inside.player import Player
+
+LIMIT_NS = 20_000_000  # two million cycles: more than any test takes
+
+
+class PlayerLink(Link):
+    """A link from within the simulator; to be used in functions that `cocotb.task.bridge` has wrapped."""
+
+    def __init__(self, dut):
+        self.player = Player(getattr(dut, "u", dut))  # core_strike is a core_player and more
+        self.cols = int(dut.COLS.value)
+        self.sent = {"w": 0, "a": 0}
+        self.received = self.cycles = 0
+        self.files = {name: open(f"{name}.bin", "wb") for name in self.sent}
+        open("m.txt", "wb").close()
+        self.results = open("m.txt", "rb")
+        for name in ("ready", "read", "write", "set", "reset", "transfer"):
+            setattr(self, f"_{name}", resume(getattr(self.player, name)))
+        self._ready()
+
+    def restart(self):
+        """Put core and harness back to where a simulation starts, whatever went before."""
+        self._set({**stall_values(None, 1), "rule_broken": 0, "unknown": 0})
+        self._reset()
+        self.received = int(self.player.dut.out_count.value)
+        self.results.seek(self.received * result_line(self.cols))
+
+    def read(self, address):
+        value, response = self._read(address)
+        if response:
+            raise LinkError(f"reading register 0x{address:02x}: bus response {response}")
+        return value
+
+    def write(self, address, value):
+        response = self._write(address, value)
+        if response:
+            raise LinkError(f"writing register 0x{address:02x}: bus response {response}")
+
+    def stall(self, stalls, seed):
+        """Change how the streams pause."""
+        self._set(stall_values(stalls, seed))
+
+    def transfer(self, weights, activations, results, progress=None):
+        for name, beats in (("w", weights), ("a", activations)):
+            self.files[name].write(pack_beats(beats))
+            self.files[name].flush()
+            self.sent[name] += len(beats)
+        state = self._transfer(self.sent["w"], self.sent["a"], self.received + results)
+        self.received, self.cycles = state["results"], state["cycles"]
+        return checked_results(state, self.results.read(), self.cols)
+
+
+class Bench:
+    """One core, its host, and the comparison with golden."""
+
+    link = None  # of this simulation: its tests play the same files on
+
+    def __init__(self, dut, seed):
+        Bench.link = Bench.link or PlayerLink(dut)
+        self.link.restart()
+        self.core = Core(self.link)
+        self.rng = np.random.default_rng(seed)
+        shape = self.core.shape
+        assert (shape.rows, shape.cols, shape.depth, shape.k_max, self.core.post_lanes) == tuple(
+            int(getattr(dut, name).value) for name in ("ROWS", "COLS", "DEPTH", "K_MAX", "POST_LANES")
+        )
+
+    def stall(self, stalls):
+        """Change how the streams pause."""
+        self.link.stall(stalls, int(self.rng.integers(2**32)))
+
+    def matrix(self, rows, cols):
+        """int8, full range, with rows and columns of -128 now and then."""
+        values = self.rng.integers(-128, 128, (rows, cols), dtype=np.int8)
+        kind = self.rng.random()
+        if kind < 0.1:
+            values[:] = -128
+        elif kind < 0.4:
+            values[self.rng.integers(rows)] = -128
+            values[:, self.rng.integers(cols)] = -128
+        return values
+
+    def output(self, mode, n, k):
+        """Random records for n columns; most scales use the range of int8, some are anything."""
+        rng = self.rng
+        bias = rng.integers(-(2**31), 2**31, n) if rng.random() < 0.3 else rng.integers(-50_000, 50_000, n)
+        if mode == "raw":
+            return dict(bias=bias)
+        scale = 2.0 ** rng.uniform(-31, 1, n)
+        some = rng.random(n) < 0.8
+        scale[some] = np.minimum(rng.uniform(0.2, 3, n) / (74 * np.sqrt(k)), 2)[some]
+        power = rng.random(n) < 0.3  # powers of two: every other sum is a tie
+        scale[power] = 2.0 ** np.round(np.log2(scale[power]))
+        multiplier, shift = (float32_bits(scale), 0) if mode == "fp32" else quantize_multiplier(scale)
+        low, high = np.sort(rng.integers(-128, 128, (2, n)), axis=0)
+        low[rng.random(n) < 0.5], high[rng.random(n) < 0.5] = -128, 127
+        return dict(
+            bias=bias,
+            multiplier=multiplier,
+            shift=shift,
+            zero_point=rng.integers(-128, 128, n),
+            low=low,
+            high=high,
+        )
+
+    def multiply(self, m, k, n, mode):
+        """One random product, compared."""
+        self.compare(self.matrix(m, k), self.matrix(k, n), mode, self.output(mode, n, k))
+
+    def compare(self, a, w, mode="raw", output=None, limit=1 << 18):
+        """One product on the core, compared with golden."""
+        output = dict(output or {})
+        got, report = self.core.matmul(a, w, mode, limit=limit, **output)
+        for name in ("low", "high"):
+            if name in output:
+                output[f"clamp_{name}"] = output.pop(name)
+        expected = layer(a, w, mode=mode, **output)
+        assert got.dtype == expected.dtype
+        wrong = np.argwhere(got != expected)
+        if len(wrong):
+            i, j = wrong[0]
+            sums = gemm(a, w)
+            record = {name: int(np.broadcast_to(v, w.shape[1])[j]) for name, v in output.items()}
+            raise AssertionError(
+                f"{len(wrong)} of {got.size} values wrong in {a.shape} x {w.shape}, mode {mode}; "
+                f"row {i}, column {j}: expected {expected[i, j]}, got {got[i, j]}; "
+                f"sum {sums[i, j]}, record {record}; "
+                f"row of A {a[i, :16].tolist()}..., column of W {w[:16, j].tolist()}..."
+            )
+        assert report.macs == a.size * w.shape[1]
+        return report
+
+
+def bench_test(function):
+    """A cocotb test from a blocking function of a `Bench`."""
+
+    async def test(dut):
+        await bridge(lambda: function(Bench(dut, cocotb.RANDOM_SEED)))()
+
+    test.__name__ = test.__qualname__ = function.__name__
+    test.__doc__ = function.__doc__
+    test.__module__ = function.__module__
+    return cocotb.test(timeout_time=LIMIT_NS, timeout_unit="ns")(test)
+
+
+def sides(bench, budget):
+    """Random shapes that together take about `budget` cycles."""
+    shape = bench.core.shape
+
+    def cost(m, k, n):
+        slices = max(-(-k // shape.depth), shape.rows)
+        return -(-m // shape.rows) * -(-n // shape.cols) * slices
+
+    while True:
+        m, n = (int(v) for v in bench.rng.integers(1, 41, 2))
+        k = int(600 ** bench.rng.random())
+        while cost(m, k, n) > budget and k > 1:
+            k //= 2
+        budget -= cost(m, k, n)
+        if budget < 0:
+            return
+        yield m, k, n
+
+
+def budget(bench, share=1.0):
+    """Cycles a test may take: an array four times as large simulates about four times as slowly."""
+    cells = bench.core.shape.rows * bench.core.shape.cols * bench.core.shape.depth
+    return int(share * int(os.environ.get("GEMM_BUDGET", "500000")) / (cells + 16))
+
+
+@bench_test
+def random_products(bench):
+    """Any sides from 1 to 40, K to 600, the ends of these ranges too, all modes in turn, no stalls."""
+    rows, cols = bench.core.shape.rows, bench.core.shape.cols
+    extremes = [(1, 1, 1), (rows, 1, cols), (40, 3, 40), (rows + 1, 600, cols)]
+    for index, (m, k, n) in enumerate([*extremes, *sides(bench, budget(bench))]):
+        bench.multiply(m, k, n, list(MODES)[index % 4])
+
+
+@bench_test
+def counters_agree_with_the_bench(bench):
+    """CYCLES is what the harness counts, BUSY and TILES what the product needs, and nothing starves."""
+    shape = bench.core.shape
+    m, k, n = 3 * shape.rows, max(shape.k_max // 2, 2 * shape.rows * shape.depth), 2 * shape.cols
+    if k > shape.k_max:
+        return
+    report = bench.compare(bench.matrix(m, k), bench.matrix(k, n))
+    assert report.cycles == bench.link.cycles
+    assert report.tiles == 6
+    assert report.busy == 6 * -(-k // shape.depth)
+    assert report.stall_a == report.stall_out == report.pad == 0
+
+
+@bench_test
+def stalls(bench):
+    """Every pattern on every stream, alone and together."""
+    shape = bench.core.shape
+    kinds = [
+        {stream: Stall(kind, chance, length)}
+        for stream in "wam"
+        for kind, chance, length in (("random", 0.3, 1), ("random", 0.9, 1), ("bursts", 0, 60))
+    ]
+    kinds += ["random", "bursts", {"w": "bursts", "a": "random", "m": "random"}]
+    bench.rng.shuffle(kinds)
+    for index, kind in enumerate(kinds):
+        bench.stall(kind)
+        for most in (1, 3):
+            m, k, n = (
+                int(bench.rng.integers(1, most * side + 1))
+                for side in (shape.rows, 5 * shape.depth, shape.cols)
+            )
+            bench.multiply(m, k, n, list(MODES)[index % 4])
+
+
+@bench_test
+def blocked_output(bench):
+    """Nothing is taken for thousands of cycles: inputs wait, and not one beat is lost."""
+    shape = bench.core.shape
+    for mode, cycles in zip(MODES, (2000, 40, 300, 1)):
+        bench.stall({"m": Stall("block", length=cycles)})
+        bench.multiply(14 * shape.rows, 3 * shape.depth, 2 * shape.cols, mode)
+        assert bench.link.cycles >= cycles
+
+
+@bench_test
+def chained(bench):
+    """K beyond K_MAX, in two chunks and in many."""
+    shape = bench.core.shape
+    many = 2 if shape.k_max > 100 else 9
+    for mode, k in zip(
+        MODES, (shape.k_max + 1, 2 * shape.k_max, many * shape.k_max - 1, shape.k_max + shape.depth)
+    ):
+        bench.multiply(shape.rows + (k < 600), k, shape.cols, mode)
+
+
+@bench_test
+def batches(bench):
+    """A product sent in many transfers, the weights staying in the core from one to the next."""
+    shape = bench.core.shape
+    k = 2 * shape.depth + 1
+    a, w = bench.matrix(5 * shape.rows + 1, k), bench.matrix(k, 2 * shape.cols)
+    for limit in (1, 7, 40):
+        bench.compare(a, w, limit=limit)
+
+
+@bench_test
+def all_pairs(bench):
+    """Each of the 256 x 256 pairs of int8, at every depth of the cells, each seen in an output."""
+    depth = bench.core.shape.depth
+    every = np.arange(-128, 128).astype(np.int8)
+    a = np.stack([every] * depth, axis=1)
+    w = np.stack([np.roll(every, 37 * d) for d in range(depth)])
+    bench.compare(a, w)
+
+
+@bench_test
+def sums_wrap(bench):
+    """A bias at the edge of int32 wraps, in mode raw and before requantisation."""
+    shape = bench.core.shape
+    a, w = np.full((shape.rows, 9), -128, np.int8), np.full((9, shape.cols), -128, np.int8)
+    for bias in (2**31 - 1, 2**31 - 9 * 2**14, 2**31 - 9 * 2**14 - 1, -(2**31)):
+        bench.compare(a, w, output=dict(bias=bias))
+        for mode in ("gemmlowp", "ruy"):
+            bench.compare(a, w, mode, dict(bias=bias, multiplier=2**30, shift=-24))
+        bench.compare(a, w, "fp32", dict(bias=bias, multiplier=int(float32_bits(2.0**-25))))
+
+
+@bench_test
+def a_halted_core_says_why_and_comes_back(bench):
+    """An activation panel of the wrong K stops the core; after a soft reset the next product is right."""
+    shape, core = bench.core.shape, bench.core
+    a, w = bench.matrix(2 * shape.rows, 3 * shape.depth), bench.matrix(3 * shape.depth, shape.cols)
+    panel = packets.weight_panels(w, packets.records(shape.cols), shape.cols, shape.depth, MODES["raw"])
+    short = packets.activation_panels(a[:, : 2 * shape.depth], shape.rows, shape.depth)
+    for _ in range(2):
+        results = bench.link.transfer(packets.flatten(*panel), packets.flatten(*short), 2 * shape.rows)
+        assert len(results) == 0
+        with pytest.raises(CoreError) as caught:
+            core.matmul(a, w)
+        assert caught.value.names == ("k_mismatch",)
+        core.soft_reset()
+        bench.compare(a, w)

@@ -1,0 +1,54 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""requantize in the simulator.
+
+What could be wrong here, and which vectors would show it:
+  a tie rule               accumulators built to land on x.5, both signs, each rule (they are counted)
+  one rounding too few     fp32 rounds three times: float32(x), the product, the integer; ties of each kind
+  lost bits of x           accumulators beyond 2^24, 2^31 - 1, -2^31
+  the left shift wraps     every shift byte, -128..127, with corner accumulators
+  saturation               results far beyond int8, -2^31 * -2^31, infinite scales
+  clamp order              clamp_low above clamp_high
+  a parameter one cycle off  everything changes with every vector, the mode too (`mixed`)
+"""
+
+import cocotb
+import numpy as np
+
+from macrame.golden.arith.requantize import MODES, requantize
+from tb.lib import stimuli
+from tb.lib.vectors import TB
+
+FEWEST_TIES = {
+    "gemmlowp": {"product": 5_000, "shift": 15_000},
+    "ruy": {"product": 5_000, "shift": 15_000},
+    "fp32": {"convert": 2_500, "product": 4_000, "integer": 12_000},
+}
+
+
+@cocotb.test(timeout_time=1, timeout_unit="sec")
+@cocotb.parametrize(mode=["gemmlowp", "ruy", "fp32"])
+async def equals_golden(dut, mode):
+    """100,000 vectors and more, ties of each kind and sign among them."""
+    tb = TB(dut)
+    columns = stimuli.requantize(tb.rng, mode)
+    ties = stimuli.requantize_ties(mode, columns)
+    dut._log.info("%s: %d vectors, ties (negative, positive): %s", mode, len(columns["x"]), ties)
+    assert len(columns["x"]) >= 100_000
+    for kind, fewest in FEWEST_TIES[mode].items():
+        assert min(ties[kind]) >= fewest, f"{mode}: {ties[kind]} {kind} ties, {fewest} of each sign wanted"
+    await tb.check(requantize(**columns, mode=mode), mode=MODES[mode], **columns)
+
+
+@cocotb.test(timeout_time=1, timeout_unit="sec")
+async def mixed(dut):
+    """The mode changes with every vector, as it does between panels."""
+    tb = TB(dut)
+    n = 5_000
+    parts = {mode: stimuli.requantize(tb.rng, mode) for mode in ("gemmlowp", "ruy", "fp32")}
+    parts = {mode: {k: v[:n] for k, v in columns.items()} for mode, columns in parts.items()}
+    order = tb.rng.permutation(3 * n)
+    columns = {k: np.concatenate([p[k] for p in parts.values()])[order] for k in parts["ruy"]}
+    modes = np.repeat([MODES[mode] for mode in parts], n)[order]
+    expected = np.concatenate([requantize(**p, mode=mode) for mode, p in parts.items()])[order]
+    await tb.check(expected, mode=modes, **columns)
