@@ -13,9 +13,9 @@ forgotten (several tiles).
 import numpy as np
 import pytest
 
+from macrame.errors import LinkError
 from macrame.host import packets
 from macrame.host.core import Core
-from macrame.host.errors import LinkError
 from macrame.sim import simulate
 from macrame.sim.link import SimLink
 

@@ -9,7 +9,7 @@ from macrame.synth import area
 
 
 def test_the_document_has_todays_numbers(capsys):
-    assert area.main(["--check"]) == 0, capsys.readouterr().err
+    assert area.main(check=True) == 0, capsys.readouterr().err
 
 
 def test_a_stale_row_is_noticed(tmp_path, monkeypatch, capsys):
@@ -22,7 +22,7 @@ def test_a_stale_row_is_noticed(tmp_path, monkeypatch, capsys):
     area.SIGNIFICANDS.write_text("width = 9\n")
     monkeypatch.setattr(area, "significands", lambda: {"width": 8})
     monkeypatch.setattr(area, "table", lambda say: rows)
-    assert area.main(["--check"]) == 1
+    assert area.main(check=True) == 1
     said = capsys.readouterr().err
     assert "lacks the row | two | 2 |" in said
     assert 'significand_mul.toml is not {"width": 8}' in said

@@ -10,6 +10,7 @@ import pytest
 from macrame.dev import bench
 from macrame.host.link import Results
 from macrame.sim import simulate
+from tests.verbs import call
 
 
 @pytest.fixture
@@ -77,9 +78,8 @@ def test_a_missed_goal_is_said(capsys):
 
 @pytest.mark.parametrize("shape", ["8x8", "8x8x", "axbxc", "-1x2x3"])
 def test_a_bad_shape_is_refused(shape, capsys):
-    with pytest.raises(SystemExit, match="2"):
-        bench.main(["--", shape])
-    assert f"{shape}: expected ROWSxCOLSxDEPTH" in capsys.readouterr().err
+    assert call("bench", words=[shape]) == 2
+    assert f"bench: {shape}: expected ROWSxCOLSxDEPTH" in capsys.readouterr().err
 
 
 def correct(work):

@@ -16,6 +16,7 @@ from macrame.sim import simulate
 from macrame.synth import flow, gates, shell
 from macrame.synth.settings import InputError
 from tb.lib.catalogue import CASES, cases, run
+from tests.verbs import call
 
 #: A core small enough for every day, and what of its bench runs on it.
 QUICK = gates.Job(rows=1, cols=1, post_cycles=33)
@@ -104,10 +105,7 @@ def test_core(target):
 @pytest.mark.parametrize("unit", ["all", "bricks"])
 def test_everything(monkeypatch, capsys, target, unit):
     """make gates itself, with its defaults."""
-    monkeypatch.delenv("SIM")
-    monkeypatch.setenv("TARGET", target)
-    monkeypatch.setenv("UNIT", unit)
-    assert gates.main() == 0, capsys.readouterr()
+    assert gates.main({"TARGET": target, "UNIT": unit}) == 0, capsys.readouterr()
 
 
 # --- a fault in the netlist is seen -------------------------------------------------------------------------
@@ -272,14 +270,11 @@ def test_the_shell_has_the_synthesised_parameters_and_no_others(tmp_path):
 @pytest.fixture
 def one_brick(monkeypatch, tmp_path):
     """make gates, with the smallest plan there is."""
-    for name in gates.NAMES:
-        monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(gates, "plan", lambda job, simulator=None: [brick("lead_zeros")])
-    monkeypatch.setattr(gates.sys, "argv", ["gates"])
 
 
 def test_program(one_brick, capsys):
-    assert gates.main() == 0
+    assert gates.main({}) == 0
     out = capsys.readouterr().out
     assert re.search(r"\| lead_zeros \| \d+ \| lead_zeros \| icarus \| \d+ passed \|", out)
     (report,) = json.loads((shell.BUILD / "ecp5-all.json").read_text())["runs"]
@@ -294,7 +289,7 @@ def test_a_failing_netlist_is_reported(one_brick, capsys, monkeypatch, tmp_path)
 
     real = shell.design
     monkeypatch.setattr(shell, "design", faulty)
-    assert gates.main() == 1
+    assert gates.main({}) == 1
     out, err = capsys.readouterr()
     assert "1 FAILED" in out
     assert "expected" in err
@@ -317,9 +312,7 @@ def test_a_failing_netlist_is_reported(one_brick, capsys, monkeypatch, tmp_path)
     ],
 )
 def test_bad_input_is_one_line(one_brick, monkeypatch, capsys, given, said):
-    for name, value in given.items():
-        monkeypatch.setenv(name, value)
-    assert gates.main() == 2
+    assert call("gates", given) == 2
     assert capsys.readouterr() == ("", f"gates: {said}\n")
 
 

@@ -19,18 +19,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from macrame.cli import gemm
+from macrame.cli import command
 from macrame.host import matrices
 from macrame.host.core import Report
 from macrame.sim import simulate
+from macrame.verify import product as gemm
 
 #: Not inherited by the calls: a user's shell does not have them. SIM is, the suite's is the command's too,
 #: but where a LINK leads to a core that is not simulated.
-OURS = {*gemm.NAMES, "MACRAME_TARGET", "PYTEST_CURRENT_TEST", "MAKEFLAGS", "MAKELEVEL", "MFLAGS"} - {"SIM"}
+OURS = {*gemm.NAMES, "MACRAME_REPLAY", "PYTEST_CURRENT_TEST", "MAKEFLAGS", "MAKELEVEL", "MFLAGS"} - {"SIM"}
 
 
-def call(folder, *arguments, command=None, **environ):
-    """Run the command in a folder; the variables go through the environment, as make hands them on."""
+def call(folder, command=None, **environ):
+    """Run the target in a folder; the variables go through the environment, as make hands them on."""
     clean = {
         name: value
         for name, value in os.environ.items()
@@ -38,7 +39,7 @@ def call(folder, *arguments, command=None, **environ):
     }
     clean.update(environ, PYTHONPATH=str(simulate.ROOT), OPENBLAS_NUM_THREADS="1")
     return subprocess.run(
-        command or [sys.executable, "-m", "macrame.cli.gemm", *arguments],
+        command or [sys.executable, "-m", "macrame.cli.make", "run", "gemm"],
         cwd=folder,
         env=clean,
         capture_output=True,
@@ -558,7 +559,12 @@ def here(tmp_path, monkeypatch):
     for name in OURS & set(gemm.NAMES):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("SIM", os.environ.get("SIM", ""))  # the command sets it, for good
-    return lambda **variables: gemm.main([f"{name}={value}" for name, value in variables.items()])
+
+    def run(**variables):
+        values = {name: str(value) for name, value in variables.items() if value != ""}
+        return command.call("gemm", values, [], lambda text: text, "gemm")
+
+    return run
 
 
 @pytest.mark.parametrize("name", ["A", "W", "BIAS", "SCALE"])
@@ -597,15 +603,6 @@ def test_a_write_protected_file_is_not_replaced(tmp_path, here, capsys, protecte
     assert (tmp_path / protected).stat().st_mode & 0o777 == 0o444
 
 
-@pytest.mark.parametrize("argument", ["X=1", "a.npy", "--fast", "rows=4"])
-def test_arguments_that_are_none(tmp_path, argument):
-    fill(tmp_path, GOOD)
-    done = call(tmp_path, argument, **CALL)
-    assert done.stderr.startswith(f"gemm: {argument}: expected NAME=value, one of A, W, OUT")
-    assert done.stderr.count("\n") == 1
-    assert done.returncode == 2
-
-
 def test_a_missing_simulator_is_one_line(tmp_path):
     fill(tmp_path, GOOD)
     done = call(tmp_path, **CALL, PATH="/nowhere")
@@ -624,8 +621,6 @@ def make(folder, **variables):
             "-s",
             "-C",
             str(simulate.ROOT),
-            "-o",
-            "ready-sim",
             "gemm",
             *(f"{name}={value}" for name, value in variables.items()),
         ],
@@ -735,14 +730,6 @@ def test_fortran_order_and_big_endian_are_read_right(tmp_path):
     assert (tmp_path / "c.csv").read_text() == "".join(f"{x},{y}\n" for x, y in expected)
 
 
-def test_arguments_win_over_the_environment_and_help_helps(tmp_path):
-    environ = {"A": "y", "W": "z", "OUT": "o", "ROWS": ""}
-    assert gemm.variables(["A=x", "W="], environ) == {"A": "x", "OUT": "o"}
-    done = call(tmp_path, "--help")
-    assert done.returncode == 0
-    assert all(f"\n  {name}" in done.stdout or f", {name}" in done.stdout for name in gemm.NAMES)
-
-
 def test_a_link_is_written_through(tmp_path, here):
     fill(tmp_path, GOOD | {"c.npy": Path("there.npy"), "there.npy": b"old"})
     assert here(**CALL | {"ROWS": 1, "COLS": 1}) == 0
@@ -848,7 +835,7 @@ def test_an_interrupt_leaves_nothing_behind(tmp_path):
     (tmp_path / "tmp").mkdir()
     clean = {name: value for name, value in os.environ.items() if name not in OURS}
     process = subprocess.Popen(
-        [sys.executable, "-m", "macrame.cli.gemm"],
+        [sys.executable, "-m", "macrame.cli.make", "run", "gemm"],
         cwd=tmp_path,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -866,7 +853,7 @@ def test_an_interrupt_leaves_nothing_behind(tmp_path):
     finally:
         process.kill()
     assert re.fullmatch(r"gemm: [0-9,]+ of 125,000 result beats simulated(, about \d+ s left)?\n", first)
-    assert said == ("", "gemm: interrupted, nothing written\n")
+    assert said == ("", "gemm: interrupted\n")
     assert process.returncode == 130
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.npy", "tmp", "w.npy"]
     assert not any((tmp_path / "tmp").iterdir())  # the simulator's files, which go after the simulator

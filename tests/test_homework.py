@@ -19,16 +19,15 @@ from filelock import FileLock
 from macrame.golden.nn.batches import minibatches
 from macrame.golden.nn.bf16 import Golden
 from macrame.golden.nn.train import Diverged
-from macrame.homework import __main__ as sheet
 from macrame.homework import (
     digits,
-    entry,
     p2_backprop,
     p4_int8,
     p7_bfloat16,
     p8_inference,
     p8_training,
     report,
+    sheet,
 )
 from macrame.homework.data import SHIPPED, HomeworkError
 from macrame.homework.plots import Panel, activations_figure, curves_figure
@@ -36,6 +35,7 @@ from macrame.homework.rtl import Rtl
 from macrame.homework.show import Matrix, Show, formatter
 from macrame.sim import simulate
 from tests.terminal import open_terminal
+from tests.verbs import call
 
 ROOT = Path(__file__).resolve().parents[1]
 VARIABLES = ("PROBLEM", "HOMEWORK", "OUT", "ROWS", "COLS", "DEPTH", "SEED", "WAVES")
@@ -48,7 +48,8 @@ def solve(tmp_path, capsys, monkeypatch):
         monkeypatch.delenv(name, raising=False)
 
     def run(**variables):
-        code = sheet.main({"OUT": str(tmp_path / "out"), **{k: str(v) for k, v in variables.items()}})
+        values = {"OUT": str(tmp_path / "out"), **{k: str(v) for k, v in variables.items()}}
+        code = call("homework", values, name="macrame")
         said = capsys.readouterr()
         reports = {p.name: json.loads(p.read_text()) for p in (tmp_path / "out").glob("*.json")}
         return code, reports, said.out, said.err
@@ -59,7 +60,11 @@ def solve(tmp_path, capsys, monkeypatch):
 def command(tmp_path, **variables):
     """Command and environment of a process of its own."""
     env = {k: v for k, v in os.environ.items() if k not in VARIABLES}
-    return [sys.executable, "-m", "macrame.homework"], {**env, "OUT": str(tmp_path / "out"), **variables}
+    return [sys.executable, "-m", "macrame.cli.make", "run", "sim"], {
+        **env,
+        "OUT": str(tmp_path / "out"),
+        **variables,
+    }
 
 
 @pytest.fixture(scope="session")
@@ -1201,19 +1206,6 @@ def test_numbers_beyond_fp32_are_told(solve, tmp_path):
     folder = own(tmp_path, "p7_bfloat16.toml", None, values="[1e39, 1e-46]")
     assert "1e+39 to inf, 1e-46 to 0." in " ".join(solve(PROBLEM=7, HOMEWORK=folder)[2].split())
     assert "Beyond the range" not in solve(PROBLEM=7)[2]
-
-
-@pytest.mark.parametrize(
-    ("argument", "code", "said"),
-    [
-        ("--help", 0, "Usage: make sim"),
-        ("-h", 0, "Usage: make sim"),
-        ("PROBLEM=3", 2, "macrame: PROBLEM=3: expected"),
-    ],
-)
-def test_arguments_of_the_module(capsys, argument, code, said):
-    assert entry.run(sheet.main, sheet.__doc__, [argument]) == code
-    assert said in "".join(capsys.readouterr())
 
 
 def test_long_equations_are_broken_before_an_operator(capsys):

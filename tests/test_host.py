@@ -17,9 +17,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from macrame.errors import CoreError, InputError, LinkError
 from macrame.host import packets, quantize, registers, tiling
 from macrame.host.core import Core
-from macrame.host.errors import CoreError, InputError, LinkError
 from macrame.host.link import Results
 from tests.plain_core import PlainCore, stand_in
 

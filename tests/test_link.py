@@ -9,10 +9,10 @@ import time
 import numpy as np
 import pytest
 
+from macrame.errors import CoreError, LinkError
 from macrame.golden.gemm import gemm
 from macrame.host import packets, registers
 from macrame.host.core import Core
-from macrame.host.errors import CoreError, LinkError
 from macrame.host.link import Beats
 from macrame.sim import simulate
 from macrame.sim.beats import KINDS, Stall, checked_results, pack_beats, parse_results, stall_values

@@ -72,14 +72,14 @@ def test_host_unpacks_the_shape():
 
 
 def test_document_is_what_the_map_says():
-    assert registers.main(["--check"]) == 0
+    assert registers.main(check=True) == 0
 
 
 def test_a_stale_document_is_noticed(tmp_path, monkeypatch, capsys):
     stale = tmp_path / "registers.md"
     stale.write_text(registers.DOCUMENT.read_text().replace("0x00100000", "0x00200000"))
     monkeypatch.setattr(registers, "DOCUMENT", stale)
-    assert registers.main(["--check"]) == 1
+    assert registers.main(check=True) == 1
     assert "docs/registers.md" in capsys.readouterr().err
 
 

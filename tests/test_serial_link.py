@@ -18,10 +18,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from macrame.errors import CoreError, InputError, LinkError
 from macrame.golden.gemm import gemm
 from macrame.host import frames, packets, registers, serial_link
 from macrame.host.core import Core
-from macrame.host.errors import CoreError, InputError, LinkError
 from macrame.host.link import Beats
 from macrame.host.serial_link import SerialLink
 from macrame.sim.board import BOARDS, SimulatedBoard

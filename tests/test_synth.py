@@ -14,11 +14,12 @@ import time
 
 import pytest
 
-import macrame.synth.__main__ as program
 from macrame.sim import simulate
 from macrame.synth import bitstream, equal, flow, settings, shell, tables
+from macrame.synth import measure as program
 from macrame.synth.settings import InputError, Job, from_environment
 from tb.lib.catalogue import cases, run
+from tests.verbs import call
 
 #: Family, module, what the portable one is made of, whether its first register is behind the multiplier.
 WRAPPERS = [
@@ -242,11 +243,7 @@ def test_a_map_with_a_fault_is_not_proven(tmp_path, find, put):
     ],
 )
 def test_bad_input_is_one_line(monkeypatch, capsys, given, said):
-    for name in settings.NAMES:
-        monkeypatch.delenv(name, raising=False)
-    for name, value in given.items():
-        monkeypatch.setenv(name, value)
-    assert program.main([]) == 2
+    assert call("synth", given) == 2
     out, err = capsys.readouterr()
     assert (out, err) == ("", f"synth: {said}\n")
 
@@ -311,10 +308,9 @@ def test_multipliers_share_a_zero_of_their_own():
 
 def test_placed_on_ice40(monkeypatch, capsys):
     """The whole program: a table on stdout, JSON with a clock rate, the second run out of the cache."""
-    for name, value in dict(TARGET="ice40", UNIT="array", ROWS="1", COLS="1", DEPTH="2", SEEDS="1").items():
-        monkeypatch.setenv(name, value)
+    given = dict(TARGET="ice40", UNIT="array", ROWS="1", COLS="1", DEPTH="2", SEEDS="1")
     monkeypatch.setattr(program, "run", lambda job, say: [program.measure(job, say)])  # no textbook
-    assert program.main([]) == 0
+    assert program.main(given) == 0
     out = capsys.readouterr().out
     assert "| array 1x1x2 |" in out
     found = json.loads((flow.BUILD / "ice40-array.json").read_text())
@@ -323,7 +319,7 @@ def test_placed_on_ice40(monkeypatch, capsys):
     assert 20 < result["fmax"]["median"] < 200
     assert result["gmacs"] == pytest.approx(2 * result["fmax"]["median"] / 1000)
     before = {path: path.stat().st_mtime_ns for path in flow.BUILD.iterdir() if path.is_dir()}
-    assert program.main([]) == 0
+    assert program.main(given) == 0
     assert before == {path: path.stat().st_mtime_ns for path in flow.BUILD.iterdir() if path.is_dir()}
 
 
@@ -502,11 +498,8 @@ def test_too_large_is_said_before_the_textbook_array_is_placed(tmp_path, monkeyp
 
     monkeypatch.setattr(program, "measure", measure)
     monkeypatch.setattr(flow, "BUILD", tmp_path)
-    for name in settings.NAMES:
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("TARGET", "ice40")
     began = time.monotonic()
-    assert program.main([]) == 1
+    assert call("synth", {"TARGET": "ice40"}) == 1
     assert capsys.readouterr().err == "synth: core 2x2x4: 9 LUT, and a stamp has 8\n"
     assert time.monotonic() - began < 60
     assert not flow.RUNNING
@@ -516,16 +509,16 @@ def test_too_large_is_said_before_the_textbook_array_is_placed(tmp_path, monkeyp
 def test_an_interrupt_ends_all_tools(tmp_path):
     """Those that run and those that wait for a processor: nothing is left, and the status says so."""
     script = (
-        "import pathlib, signal, sys, synth.__main__ as program; from synth import flow\n"
+        "import pathlib, sys; from macrame.cli import command; from macrame.synth import flow\n"
+        "from macrame.synth import measure as program\n"
         "flow.BUILD = pathlib.Path(sys.argv[1])\n"
         "sleep = [sys.executable, '-c', 'import time; print(1, flush=True); time.sleep(600)']\n"
         "def measure(job, say):\n"
         "    with flow.ThreadPoolExecutor(8) as pool:\n"
         "        list(pool.map(lambda _: flow.tool('sleep', sleep, '.'), range(8)))\n"
         "program.measure = measure\n"
-        "signal.signal(signal.SIGTERM, signal.default_int_handler)\n"
         "print('ready', flush=True)\n"
-        "sys.exit(program.main([]))\n"
+        "sys.exit(command.call('synth', {}, [], str, 'synth'))\n"
     )
     clean = {name: value for name, value in os.environ.items() if name not in settings.NAMES}
     with subprocess.Popen(
@@ -597,18 +590,6 @@ def test_the_document_has_the_whole_table(target):
     ],
 )
 def test_a_board_that_cannot_be_made_is_one_line(monkeypatch, capsys, given, said):
-    for name in ("BOARD", "BAUD", "SEED"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in given.items():
-        monkeypatch.setenv(name, value)
     monkeypatch.setattr(bitstream.shutil, "rmtree", lambda *_, **__: pytest.fail("touched the old bitstream"))
-    assert bitstream.main() == 2
+    assert call("bitstream", given) == 2
     assert capsys.readouterr().err == f"bitstream: {said}\n"
-
-
-def test_help_is_there():
-    done = subprocess.run(
-        [sys.executable, "-m", "macrame.synth", "--help"], cwd=simulate.ROOT, capture_output=True, text=True
-    )
-    assert done.returncode == 0
-    assert all(name in done.stdout for name in settings.NAMES)

@@ -18,6 +18,7 @@ from macrame.homework import digits, train
 from macrame.homework.data import SHIPPED, HomeworkError
 from macrame.homework.show import Show
 from tests.test_faults import mutated_rtl
+from tests.verbs import call
 
 #: A network and a mini-batch so small that Icarus does some steps in seconds.
 SMALL = train.Job(
@@ -167,12 +168,10 @@ def test_bad_variables_are_refused(name, value, expected):
 
 
 def test_what_is_refused_is_one_line(capsys, monkeypatch):
-    monkeypatch.setenv("SIM", "icarus")
-    assert train.main({"EPOCHS": "many"}) == 2
-    assert capsys.readouterr().err == "macrame: EPOCHS=many: expected a whole number from 1 to 1000\n"
-    monkeypatch.setenv("SIM", "spice")
-    assert train.main({}) == 2
-    assert capsys.readouterr().err.startswith("macrame: SIM=spice: unknown simulator, expected one of: ")
+    assert call("train", {"EPOCHS": "many", "SIM": "icarus"}) == 2
+    assert capsys.readouterr().err == "train: EPOCHS=many: expected a whole number from 1 to 1000\n"
+    assert call("train", {"SIM": "spice"}) == 2
+    assert capsys.readouterr().err.startswith("train: SIM=spice: unknown simulator, expected one of: ")
 
 
 def test_network_and_settings_are_those_of_problem_8(tmp_path):
@@ -189,9 +188,8 @@ def test_network_and_settings_are_those_of_problem_8(tmp_path):
 
 
 def test_epochs_and_steps_together_are_refused(capsys, monkeypatch):
-    monkeypatch.setenv("SIM", "icarus")
-    assert train.main({"EPOCHS": "1", "STEPS": "1"}) == 2
-    assert capsys.readouterr().err == "macrame: EPOCHS=1 STEPS=1: expected one of them, not both\n"
+    assert call("train", {"EPOCHS": "1", "STEPS": "1"}) == 2
+    assert capsys.readouterr().err == "train: EPOCHS=1 STEPS=1: expected one of them, not both\n"
 
 
 def test_an_interrupted_run_leaves_no_report_of_the_last(tmp_path, monkeypatch):

@@ -5,11 +5,11 @@
 import numpy as np
 import pytest
 
+from macrame.errors import CoreError, InputError, LinkError
 from macrame.golden.arith.lfsr32 import Lfsr32
 from macrame.golden.vector_unit import OPERATIONS, vector_unit
 from macrame.host import registers
 from macrame.host.core import Core
-from macrame.host.errors import CoreError, InputError, LinkError
 from macrame.host.link import Beats
 from macrame.host.packets import OUTPUTS
 from macrame.host.vector_unit import VectorUnit

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from macrame.dev import registers
+from macrame.errors import InputError, LinkError
 from macrame.golden.gemm_bf16 import OUTPUTS
 from macrame.golden.vector_unit import OPERATIONS
 from macrame.host import vector
-from macrame.host.errors import InputError, LinkError
 from macrame.host.link import Results
 from tb.lib.catalogue import cases, run
 from tests.test_docs import table

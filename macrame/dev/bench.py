@@ -17,14 +17,13 @@ off by running a short product too, and dividing differences:
 The three take turns, round after round, and the least time of each run counts: whatever else a machine does
 can only add to it. Beside a ratio stands its range over the rounds, each taken for itself.
 The poked product uses each weight panel once, so that there is something to poke into every lane each cycle.
-``python -m macrame.dev.bench 8x8x1`` measures one core only. All figures go to build/bench.json too.
+``python -m macrame bench 8x8x1`` measures one core only. All figures go to build/bench.json too.
 
-``python -m macrame.dev.bench --instructions`` counts the simulator's instructions a simulated cycle instead,
+``python -m macrame bench --instructions`` counts the simulator's instructions a simulated cycle instead,
 in the pure bench under valgrind. That number hardly varies, whatever else the machine is doing: it tells
 whether a change to the RTL makes it faster. Compare counts of one machine only.
 """
 
-import argparse
 import json
 import os
 import platform
@@ -40,6 +39,7 @@ from pathlib import Path
 
 import numpy as np
 
+from macrame.errors import InputError
 from macrame.golden.gemm import gemm
 from macrame.host import packets, tiling
 from macrame.host.link import Results
@@ -466,18 +466,32 @@ def print_table(table, rounds):
     )
 
 
-def main(arguments=None):
-    """Measure, print, write build/bench.json; status 1 if it is too slow or wrong, 2 if it cannot run."""
-    parser = argparse.ArgumentParser(
-        prog="python -m macrame.dev.bench", description="Measure the speed of simulation."
-    )
-    parser.add_argument("shapes", nargs="*", metavar="ROWSxCOLSxDEPTH", help=f"default: {' '.join(SHAPES)}")
-    parser.add_argument("--instructions", action="store_true", help="count instead, under valgrind")
-    given = parser.parse_args(arguments)
-    shapes = given.shapes or SHAPES
+def main(shapes=(), instructions_only=False):
+    """Measure, print, write bench.json.
+
+    Parameters
+    ----------
+    shapes : sequence of str
+        ``8x8x1`` and the like; `SHAPES` by default.
+    instructions_only : bool
+        Count the simulator's instructions per cycle instead, under valgrind.
+
+    Returns
+    -------
+    int
+        1 if it is slower than it must be, else 0.
+
+    Raises
+    ------
+    macrame.errors.InputError
+        A shape is none.
+    macrame.sim.simulate.SetupError, macrame.sim.simulate.Failed
+        It cannot run, or a result is wrong.
+    """
+    shapes = list(shapes) or list(SHAPES)
     for shape in shapes:
         if not re.fullmatch(r"\d+x\d+x\d+", shape):
-            parser.error(f"{shape}: expected ROWSxCOLSxDEPTH, such as 8x8x1")
+            raise InputError(f"{shape}: expected ROWSxCOLSxDEPTH, such as 8x8x1")
     shown = sys.stderr.isatty()
 
     def say(text):
@@ -485,18 +499,14 @@ def main(arguments=None):
             print(f"\r{text:<40}", end="\r", file=sys.stderr, flush=True)
 
     began = time.monotonic()
-    try:
-        if given.instructions:
-            if simulate.simulator() != "icarus":
-                raise simulate.SetupError(f"SIM={simulate.simulator()}: expected icarus with --instructions")
-            simulate.BUILD.mkdir(exist_ok=True)
-            for shape in shapes:
-                print(f"{shape:>8} {instructions(shape):10,.0f} instructions a cycle", flush=True)
-            return 0
-        found = measure(shapes, say=say)
-    except (simulate.SetupError, simulate.Failed, ValueError) as error:
-        print(f"bench: {error}", file=sys.stderr)
-        return 2 if isinstance(error, simulate.SetupError) else 1
+    if instructions_only:
+        if simulate.simulator() != "icarus":
+            raise simulate.SetupError(f"SIM={simulate.simulator()}: expected icarus with --instructions")
+        simulate.BUILD.mkdir(exist_ok=True)
+        for shape in shapes:
+            print(f"{shape:>8} {instructions(shape):10,.0f} instructions a cycle", flush=True)
+        return 0
+    found = measure(shapes, say=say)
     say("")
     table = summary(found)
     rounds = len(found[shapes[0]]["player"])
@@ -528,7 +538,3 @@ def main(arguments=None):
     for line in missed:
         print(f"bench: {line}", file=sys.stderr)
     return 1 if missed else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

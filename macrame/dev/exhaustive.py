@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """All 2^32 inputs of rtl/arith/fp32_to_bf16.v, compiled by Verilator, against ml_dtypes.
 
-    python -m macrame.dev.exhaustive                    nearest even and toward zero, every input, on all
-    cores python -m macrame.dev.exhaustive --first 0x7f000000 --count 0x1000000 --rounding even
+    python -m macrame exhaustive                    nearest even and toward zero, every input, on all
+    cores python -m macrame exhaustive --first 0x7f000000 --count 0x1000000 --rounding even
 
 Nearest even is compared with ml_dtypes' own conversion. Toward zero is derived from it: where ml_dtypes
 rounded away from zero, the neighbour one below is meant; a NaN is ml_dtypes' NaN. Exits 1 and prints the
@@ -34,6 +34,8 @@ CHUNK = 2**23
 
 class Unable(Exception):
     """This machine cannot compile the RTL; the text is one line and names the cure."""
+
+    exit_status = 2
 
 
 def verilator():
@@ -176,7 +178,3 @@ def main(argv=None):
         f"differ from ml_dtypes {ml_dtypes.__version__}, {time.monotonic() - began:.0f} s"
     )
     return 1 if differ else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -4,7 +4,7 @@
 house.
 
 A warning is an error. Each check prints one line and its time; the output of those that fail follows. A
-missing tool fails its checks, it does not skip them. ``python -m macrame.dev.lint TEXT ...`` runs the checks
+missing tool fails its checks, it does not skip them. ``python -m macrame lint TEXT ...`` runs the checks
 whose name contains one of the texts.
 
 =============  ==============================================================================================
@@ -414,7 +414,3 @@ def main(wanted):
         print(f"\n--- {check.name}\n{wrong}")
     print(f"lint: {len(checks)} checks, {len(failed)} failed, {time.monotonic() - began:.1f} s")
     return 1 if failed else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -2,14 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The register maps: SystemRDL under rtl/ read, and written as documents and as C headers.
 
-    .venv/bin/python -m macrame.dev.registers          # docs/*registers.md and build/registers/*.h
-    .venv/bin/python -m macrame.dev.registers --check  # exit 1 if a document is not what would be written
+    .venv/bin/python -m macrame registers          # docs/*registers.md and build/registers/*.h
+    .venv/bin/python -m macrame registers --check  # exit 1 if a document is not what would be written
 
 rtl/macrame.rdl is the core's, rtl/vector_unit.rdl the vector unit's. The benches read the maps through `load`
 too, so that what is documented is what is tested.
 """
 
-import argparse
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +23,7 @@ VECTOR_RDL = ROOT / "rtl" / "vector_unit.rdl"
 VECTOR_DOCUMENT = ROOT / "docs" / "vector_registers.md"
 VECTOR_HEADER = ROOT / "build" / "registers" / "vector_unit.h"
 
-COMMAND = ".venv/bin/python -m macrame.dev.registers"
+COMMAND = ".venv/bin/python -m macrame registers"
 
 
 @dataclass(frozen=True)
@@ -243,11 +242,14 @@ def c_header(registers, prefix="MACRAME", rdl="macrame.rdl"):
     return "\n".join([*out, "", "#endif"]) + "\n"
 
 
-def main(arguments=None):
-    """The command; returns its exit status."""
-    parser = argparse.ArgumentParser(prog="macrame.dev.registers", description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="compare the documents, write nothing")
-    options = parser.parse_args(arguments)
+def main(check=False):
+    """Write the generated files, or compare them; returns 1 if one is stale, else 0.
+
+    Parameters
+    ----------
+    check : bool
+        Compare, write nothing.
+    """
     core, vector = load(BF16=1), load(VECTOR_RDL)  # of a core that has every register
     vector_document = markdown(
         vector,
@@ -259,7 +261,7 @@ def main(arguments=None):
         (DOCUMENT, "docs/registers.md", RDL, markdown(core)),
         (VECTOR_DOCUMENT, "docs/vector_registers.md", VECTOR_RDL, vector_document),
     )
-    if options.check:
+    if check:
         stale = [
             (name, rdl)
             for path, name, rdl, text in documents
@@ -274,7 +276,3 @@ def main(arguments=None):
         path.write_text(text)
         print(path.relative_to(ROOT))
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """How fast each simulator runs a core for int8 and bfloat16, and what it takes to compile.
 
-    python -m macrame.dev.speed               an 8x8 core under both simulators
-    python -m macrame.dev.speed 4 4 verilator
-    python -m macrame.dev.speed digits        problem 8's test set in int8, Verilator's speed over Icarus's
+    python -m macrame speed               an 8x8 core under both simulators
+    python -m macrame speed 4 4 verilator
+    python -m macrame speed digits        problem 8's test set in int8, Verilator's speed over Icarus's
 
 Exit status: 0, 1 for a wrong result or digits too slow, 2 for words that mean nothing here, 130 if
 interrupted.
@@ -29,6 +29,7 @@ from pathlib import Path
 
 import numpy as np
 
+from macrame.errors import LinkError
 from macrame.golden.gemm import gemm
 from macrame.golden.gemm_bf16 import gemm_bf16
 from macrame.golden.nn.network import Network
@@ -36,7 +37,6 @@ from macrame.golden.nn.quantization import quantize_network
 from macrame.golden.nn.train import fit
 from macrame.homework import digits as pictures
 from macrame.host.core import Core
-from macrame.host.errors import LinkError
 from macrame.sim import simulate
 from macrame.sim.link import SimLink
 from macrame.synth.settings import InputError, whole
@@ -195,7 +195,3 @@ def compare(words):
             )
         print(f"{name:>10}   compile and start: {times[0]}; after a change: {times[1]}", flush=True)
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -6,14 +6,13 @@ A is 8 x 8, W is 8 x 4: two tiles of eight slices on one weight panel. What to l
 """
 
 import shutil
-import sys
 from pathlib import Path
 
 import numpy as np
 
+from macrame.errors import LinkError
 from macrame.golden.gemm import gemm
 from macrame.host.core import Core
-from macrame.host.errors import CoreError, LinkError
 from macrame.sim import simulate
 from macrame.sim.link import SimLink
 
@@ -170,14 +169,18 @@ def _short(path):
 
 
 def main():
-    """The command; returns its exit status: 2 where nothing can be simulated at all."""
-    try:
-        if simulate.simulator() != "icarus":
-            raise simulate.SetupError(f"SIM={simulate.simulator()}: expected icarus, which writes an FST")
-        files, report, product = make()
-    except (CoreError, LinkError, simulate.SetupError, simulate.Failed) as error:
-        print(f"waves: {error}", file=sys.stderr)
-        return 2 if isinstance(error, simulate.SetupError) else 1
+    """Simulate, write the files, say how to open them; returns 0.
+
+    Raises
+    ------
+    macrame.sim.simulate.SetupError
+        The simulator writes no FST, or this machine cannot simulate.
+    macrame.errors.CoreError, macrame.errors.LinkError, macrame.sim.simulate.Failed
+        The simulation failed, or the product is wrong.
+    """
+    if simulate.simulator() != "icarus":
+        raise simulate.SetupError(f"SIM={simulate.simulator()}: expected icarus, which writes an FST")
+    files, report, product = make()
     table = "\n".join("    " + " ".join(f"{value:6d}" for value in row) for row in product)
     print(f"""two tiles of {SLICES} slices on a {ROWS}x{COLS}x1 core: {report.cycles} cycles, equal to golden
 
@@ -190,7 +193,3 @@ def main():
   gtkwave {_short(files["gtkw"])}
   surfer --command-file {_short(files["sucl"])}""")
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

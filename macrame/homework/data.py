@@ -22,6 +22,8 @@ SIDE = 64
 class HomeworkError(Exception):
     """Something is wrong with what the user gave; the message is the one line to print."""
 
+    exit_status = 2
+
 
 class File:
     """One problem's TOML file.

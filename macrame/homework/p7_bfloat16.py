@@ -17,7 +17,7 @@ FORMATS = {"fp32": (8, 23), "bf16": (8, 7), "fp16": (5, 10)}  # exponent bits, f
 PARAMETERS = 1_000_000
 DRAWS = (16, 256, 4096, 65536)
 #: What multipliers of significands cost, measured: the simulators come without a synthesis tool.
-GATES = Path(__file__).resolve().parents[1] / "synth" / "significand_mul.toml"
+GATES = Path(__file__).resolve().parents[1] / "synth" / "hdl" / "significand_mul.toml"
 
 
 @dataclass(frozen=True)

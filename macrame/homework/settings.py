@@ -6,9 +6,9 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from macrame import paths
 from macrame.homework.data import HomeworkError
 
-ROOT = Path(__file__).resolve().parents[2]
 LARGEST = {"ROWS": 32, "COLS": 32, "DEPTH": 8}
 
 
@@ -72,7 +72,7 @@ def from_environment(environ, solved):
     if waves not in ("0", "1"):
         raise HomeworkError(f"WAVES={waves}: expected 0 or 1")
     homework = Path(get("HOMEWORK")) if get("HOMEWORK") else None
-    out = Path(get("OUT", str(ROOT / "build" / "homework")))
+    out = Path(get("OUT", str(paths.BUILD / "homework")))
     _check_folder(out)
     return Settings(
         _problems(get("PROBLEM"), solved),

@@ -1,30 +1,9 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Train the digits network of problem 8 in bf16 on the RTL: python -m macrame.homework.train (make train).
-
-Usage: make train [NAME=value ...]; or the variables in the environment, and
-
-    python -m macrame.homework.train [-h | --help]
-
-  EPOCHS    passes over the training pictures, 1 to 1000          (that of p8_training.toml)
-  STEPS     so many updates instead, 1 to 1000000                 (all of the epochs')
-  HOMEWORK  a folder with a p8_training.toml of your own, see docs/problems.md
-  SIM       simulator: verilator, or icarus, which is much slower (verilator)
-  SEED      of the start and of the shuffling, 0 to 4294967295    (that of p8_training.toml)
-
-Every product of forward and backward pass and every vector operation, the update included, is computed by a
-simulated core and a simulated vector unit. Each result is compared with golden's on the spot; after each step
-all weights and biases are compared with a training that golden does by itself, and at the end so are the
-SHA-256 of both. An fp32 network trains beside them from the same start on the same batches. Network, split,
-batch size and rate are those of p8_training.toml; the report is build/train/train.json.
-
-Exit codes: 0 all equals golden to the bit, 1 something does not or the simulation failed, 2 the input cannot
-be used.
-"""
+"""Train the digits network of problem 8 in bf16 on the RTL, every step compared with golden's."""
 
 import hashlib
 import os
-import sys
 import time
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
@@ -37,10 +16,9 @@ from macrame.golden.nn.batches import minibatches
 from macrame.golden.nn.bf16 import Golden, NetworkBf16, SGDBf16
 from macrame.golden.nn.network import Network
 from macrame.golden.nn.optimizers import SGD
-from macrame.homework import data, digits, entry, p8_training, report, settings
+from macrame.homework import data, digits, p8_training, report, settings
 from macrame.homework.rtl import Compared, bits, compared, differences, hardware
 from macrame.homework.show import Show
-from macrame.host.errors import CoreError, LinkError
 from macrame.sim import simulate
 
 PREFERRED = "verilator"
@@ -359,35 +337,30 @@ def run(job, show=None, rtl_root=None):
     return 0
 
 
-def main(environ=os.environ):
-    """The command.
+def main(environ):
+    """Train as the variables say.
 
     Parameters
     ----------
     environ : mapping of str to str
-        EPOCHS, STEPS, HOMEWORK, SIM and SEED.
+        EPOCHS, STEPS, HOMEWORK and SEED.
 
     Returns
     -------
     int
-        Exit code.
+        0 if all equals golden, else 1.
+
+    Raises
+    ------
+    macrame.homework.data.HomeworkError
+        Something that was given cannot be used.
+    macrame.sim.simulate.SetupError
+        This machine cannot simulate.
+    macrame.errors.CoreError, macrame.errors.LinkError, macrame.sim.simulate.Failed
+        The simulation failed.
     """
-    try:
-        job = read(environ)
-        os.environ["SIM"] = os.environ.get("SIM", "").strip() or PREFERRED
-        simulate.check_tools(simulate.simulator())
-        with threadpool_limits(1):  # matrices this small only lose by threads
-            return run(job)
-    except (data.HomeworkError, simulate.SetupError) as error:
-        print(f"macrame: {error}", file=sys.stderr)
-        return 2
-    except (CoreError, LinkError, simulate.Failed) as error:
-        print(f"macrame: {error}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(f"macrame: {error.filename or 'file'}: {error.strerror or error}", file=sys.stderr)
-        return 2
-
-
-if __name__ == "__main__":
-    sys.exit(entry.run(main, __doc__, sys.argv[1:]))
+    job = read(environ)
+    os.environ["SIM"] = os.environ.get("SIM", "").strip() or PREFERRED
+    simulate.check_tools(simulate.simulator())
+    with threadpool_limits(1):  # matrices this small only lose by threads
+        return run(job)

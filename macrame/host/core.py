@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from macrame.errors import CoreError, InputError, LinkError
 from macrame.host import packets, quantize, registers, tiling
-from macrame.host.errors import CoreError, InputError, LinkError
 
 INT32 = np.iinfo(np.int32)
 INT8 = np.iinfo(np.int8)
@@ -125,7 +125,7 @@ class Core:
 
     Raises
     ------
-    macrame.host.errors.LinkError
+    macrame.errors.LinkError
         What answers is not a macrame core this driver knows.
 
     Examples
@@ -165,7 +165,7 @@ class Core:
         return self.link.read(registers.STATUS)
 
     def check(self):
-        """Raise :class:`macrame.host.errors.CoreError` if the core has halted itself."""
+        """Raise :class:`macrame.errors.CoreError` if the core has halted itself."""
         status = self.status()
         if status & registers.STATUS_HALTED:
             raise CoreError(registers.error_names(status), status)
@@ -175,7 +175,7 @@ class Core:
 
         Raises
         ------
-        macrame.host.errors.LinkError
+        macrame.errors.LinkError
             It stays halted.
         """
         self.link.write(registers.CONTROL, registers.CONTROL_SOFT_RESET | registers.CONTROL_IRQ_ENABLE)
@@ -294,11 +294,11 @@ class Core:
 
         Raises
         ------
-        macrame.host.errors.InputError
+        macrame.errors.InputError
             An argument is not as described.
-        macrame.host.errors.CoreError
+        macrame.errors.CoreError
             The core halted; :meth:`soft_reset` brings it back.
-        macrame.host.errors.LinkError
+        macrame.errors.LinkError
             Results are missing or malformed.
         """
         a, w = _operands(a, w, np.int8, "int8")
@@ -336,7 +336,7 @@ class Core:
 
         Raises
         ------
-        macrame.host.errors.InputError, macrame.host.errors.CoreError, macrame.host.errors.LinkError
+        macrame.errors.InputError, macrame.errors.CoreError, macrame.errors.LinkError
             As for :meth:`matmul`.
         """
         a, w = _operands(a, w, np.uint16, "uint16, the bits of bfloat16")

@@ -68,7 +68,7 @@ class Link(ABC):
 
         Raises
         ------
-        macrame.host.errors.LinkError
+        macrame.errors.LinkError
             The bus answered with an error.
         """
 

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from macrame.host.errors import InputError
+from macrame.errors import InputError
 
 SUFFIXES = (".npy", ".csv")
 _DIMENSIONS = 64  # the most NumPy gives an array
@@ -208,7 +208,7 @@ def read_int8_matrix(name, path):
 
     Raises
     ------
-    macrame.host.errors.InputError
+    macrame.errors.InputError
         The file cannot be read, is damaged, is not a matrix, or has a value that is no int8.
     """
     numbers = _integers(name, path, np.int8)
@@ -250,7 +250,7 @@ def read_int32s(name, text, n):
 
     Raises
     ------
-    macrame.host.errors.InputError
+    macrame.errors.InputError
     """
     if Path(text).suffix.lower() in SUFFIXES:
         numbers = _integers(name, text, np.int32)
@@ -312,7 +312,7 @@ def parse_integer(name, text, low, high, what=None):
 
     Raises
     ------
-    macrame.host.errors.InputError
+    macrame.errors.InputError
     """
     if _INTEGER.fullmatch(text) and len(text) < 20 and low <= int(text) <= high:
         return int(text)
@@ -338,7 +338,7 @@ def check_output(name, path, inputs=()):
 
     Raises
     ------
-    macrame.host.errors.InputError
+    macrame.errors.InputError
     """
     path, report = Path(path), report_path(path)
     if path.suffix.lower() not in SUFFIXES:

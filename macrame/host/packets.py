@@ -20,7 +20,7 @@ tile of 4*ROWS rows. The record holds the float32 bits of the bias, and nothing 
 
 import numpy as np
 
-from macrame.host.errors import LinkError
+from macrame.errors import LinkError
 from macrame.host.link import Beats
 
 #: Modes of the output stage, by the number that goes into tuser of a weight panel's first beat.
@@ -233,7 +233,7 @@ def unpack_tiles(beats, rows, cols, mode):
 
     Raises
     ------
-    macrame.host.errors.LinkError
+    macrame.errors.LinkError
         A tile is cut short, or tlast or tkeep is not where it belongs.
     """
     if len(beats) % rows:

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from macrame.host.errors import InputError
+from macrame.errors import InputError
 
 
 def quantize_multiplier(scale):
@@ -29,7 +29,7 @@ def quantize_multiplier(scale):
 
     Raises
     ------
-    macrame.host.errors.InputError
+    macrame.errors.InputError
     """
     scale = np.asarray(scale, np.float64)
     flat = [_quantize_one(float(value)) for value in scale.reshape(-1)]
@@ -66,7 +66,7 @@ def float32_bits(scale):
 
     Raises
     ------
-    macrame.host.errors.InputError
+    macrame.errors.InputError
     """
     scale = np.asarray(scale, np.float64)
     with np.errstate(over="ignore", under="ignore"):

@@ -4,7 +4,7 @@
 
 import numpy as np
 
-from macrame.host.errors import InputError, shown
+from macrame.errors import InputError, shown
 
 ID = 0x00
 VERSION = 0x04

@@ -18,8 +18,8 @@ from collections import deque
 
 import numpy as np
 
+from macrame.errors import InputError, LinkError
 from macrame.host import frames, packets, registers
-from macrame.host.errors import InputError, LinkError
 from macrame.host.link import Link, Results
 
 BAUD = 1_000_000  # what the boards of boards/ are built for
@@ -44,7 +44,7 @@ def parse(text):
 
     Raises
     ------
-    macrame.host.errors.InputError
+    macrame.errors.InputError
 
     Examples
     --------
@@ -114,7 +114,7 @@ class SerialLink(Link):
 
     Raises
     ------
-    macrame.host.errors.LinkError
+    macrame.errors.LinkError
         There is no such port, it is in use, nobody answers on it, or somebody else does.
     """
 

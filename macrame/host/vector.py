@@ -9,7 +9,7 @@ vector whose length is no multiple of LANES is filled up with zeros, whose resul
 
 import numpy as np
 
-from macrame.host.errors import InputError, LinkError, shown
+from macrame.errors import InputError, LinkError, shown
 from macrame.host.link import Beats
 from macrame.host.packets import OUTPUTS
 

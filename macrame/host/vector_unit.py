@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from macrame.errors import CoreError, InputError, LinkError, shown
 from macrame.host import registers, vector
-from macrame.host.errors import CoreError, InputError, LinkError, shown
 from macrame.host.packets import OUTPUTS
 
 VERSION_VALUE = 0x00010000
@@ -60,7 +60,7 @@ class VectorUnit:
 
     Raises
     ------
-    macrame.host.errors.LinkError
+    macrame.errors.LinkError
         What answers is not a vector unit this driver knows.
 
     Examples
@@ -96,7 +96,7 @@ class VectorUnit:
         return self.link.read(registers.STATUS)
 
     def check(self):
-        """Raise :class:`macrame.host.errors.CoreError` if the unit has halted itself; else give STATUS."""
+        """Raise :class:`macrame.errors.CoreError` if the unit has halted itself; else give STATUS."""
         status = self.status()
         if status & registers.STATUS_HALTED:
             raise CoreError(registers.error_names(status, vector.STATUS_ERRORS), status, "vector unit")
@@ -107,7 +107,7 @@ class VectorUnit:
 
         Raises
         ------
-        macrame.host.errors.LinkError
+        macrame.errors.LinkError
             It stays halted.
         """
         self.link.write(registers.CONTROL, registers.CONTROL_SOFT_RESET | registers.CONTROL_IRQ_ENABLE)
@@ -164,11 +164,11 @@ class VectorUnit:
 
         Raises
         ------
-        macrame.host.errors.InputError
+        macrame.errors.InputError
             An argument is not as described.
-        macrame.host.errors.CoreError
+        macrame.errors.CoreError
             The unit halted; :meth:`soft_reset` brings it back.
-        macrame.host.errors.LinkError
+        macrame.errors.LinkError
             Results are missing or malformed.
         """
         if op not in vector.OPERATIONS:

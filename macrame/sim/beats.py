@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from macrame.host.errors import LinkError
+from macrame.errors import LinkError
 from macrame.host.link import Results
 
 STREAMS = ("w", "a", "m")
@@ -114,7 +114,7 @@ def parse_results(text, cols):
 
     Raises
     ------
-    macrame.host.errors.LinkError
+    macrame.errors.LinkError
         tlast, tkeep or a byte that tkeep marks has an unknown bit, or the text is not the harness's.
     """
     digits = 8 * cols  # of tdata
@@ -152,7 +152,7 @@ def checked_results(state, text, cols, operands=("weight", "activation")):
 
     Raises
     ------
-    macrame.host.errors.LinkError
+    macrame.errors.LinkError
     """
     if state["unknown"]:
         raise LinkError("a handshake signal of the unit was unknown (x)")

@@ -1,9 +1,8 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""``python -m macrame.sim.board``: a simulated board behind a pseudo-terminal, for a host program that has
-no board.
+"""A simulated board behind a pseudo-terminal, for a host program that has no board.
 
-    $ .venv/bin/python -m macrame.sim.board icebreaker
+    $ macrame board icebreaker
     an iCEBreaker behind /dev/pts/3; in another terminal:
       make gemm LINK=serial:/dev/pts/3 A=a.npy W=w.npy OUT=c.npy
 
@@ -11,15 +10,15 @@ The board's top from boards/ runs in the simulator with its pins, its reset and 
 line's bits are shorter than on the board, since each costs the simulator as many cycles as it has.
 """
 
+import contextlib
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 import weakref
 from pathlib import Path
 
-from macrame.host.errors import LinkError
+from macrame.errors import InputError, LinkError
 from macrame.sim import simulate
 
 #: Name, and parameters of its top, of each board.
@@ -78,7 +77,7 @@ class SimulatedBoard:
 
     Raises
     ------
-    macrame.host.errors.LinkError
+    macrame.errors.LinkError
         The simulator does not start.
     """
 
@@ -131,30 +130,29 @@ def _abandon(parts):
     shutil.rmtree(parts["folder"], ignore_errors=True)
 
 
-def main(arguments):
-    """Run a board until it is interrupted; returns the exit status."""
-    if arguments in (["-h"], ["--help"]) or len(arguments) > 1:
-        print(__doc__)
-        return 0 if len(arguments) == 1 else 2
-    board = arguments[0] if arguments else "icebreaker"
+def main(board):
+    """Run a board until it is interrupted; returns 0.
+
+    Parameters
+    ----------
+    board : str
+        A key of `BOARDS`.
+
+    Raises
+    ------
+    macrame.errors.InputError
+        There is no such board.
+    macrame.errors.LinkError, macrame.sim.simulate.SetupError, macrame.sim.simulate.Failed
+        It cannot be simulated.
+    """
     if board not in BOARDS:
-        print(f"board: {board}: expected one of {', '.join(BOARDS)}", file=sys.stderr)
-        return 2
-    try:
-        with SimulatedBoard(board) as running:
-            print(
-                f"{BOARDS[board][0]} behind {running.tty}; in another terminal:\n"
-                f"  make gemm LINK=serial:{running.tty} A=a.npy W=w.npy OUT=c.npy",
-                flush=True,
-            )
+        raise InputError(f"BOARD={board}: expected one of {', '.join(BOARDS)}")
+    with SimulatedBoard(board) as running:
+        print(
+            f"{BOARDS[board][0]} behind {running.tty}; in another terminal:\n"
+            f"  make gemm LINK=serial:{running.tty} A=a.npy W=w.npy OUT=c.npy",
+            flush=True,
+        )
+        with contextlib.suppress(KeyboardInterrupt):
             running._process.wait()
-    except KeyboardInterrupt:
-        return 0
-    except (LinkError, RuntimeError, AssertionError) as error:
-        print(f"board: {error}", file=sys.stderr)
-        return 1
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

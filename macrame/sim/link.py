@@ -17,7 +17,7 @@ import weakref
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from macrame.host.errors import LinkError
+from macrame.errors import LinkError
 from macrame.host.link import Link
 from macrame.sim import simulate
 from macrame.sim.beats import checked_results, pack_beats, stall_values
@@ -82,7 +82,7 @@ class HarnessLink(Link):
 
     Raises
     ------
-    macrame.host.errors.LinkError
+    macrame.errors.LinkError
         The simulator does not start.
     macrame.sim.simulate.SetupError, macrame.sim.simulate.Failed
         A tool is missing, or the sources do not compile.
@@ -333,7 +333,7 @@ class SimLink(HarnessLink):
 
         Raises
         ------
-        macrame.host.errors.LinkError
+        macrame.errors.LinkError
             The link was made without activity=True.
         """
         if self._activity is None:

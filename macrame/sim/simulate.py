@@ -55,9 +55,9 @@ import find_libpython
 from cocotb_test import simulator as cocotb_test
 from filelock import FileLock, Timeout
 
-ROOT = Path(__file__).resolve().parents[2]
-RTL = ROOT / "rtl"
-BUILD = ROOT / "build"
+from macrame import paths
+
+ROOT, RTL, BUILD = paths.ROOT, paths.RTL, paths.BUILD
 
 #: Wall-clock seconds after which a run is killed, unless the caller says otherwise.
 TIMEOUT = 600
@@ -67,6 +67,8 @@ WAVES_TIMEOUT = 120
 
 class SetupError(RuntimeError):
     """This machine or this call cannot simulate at all; the text is one line and names the cure."""
+
+    exit_status = 2
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,8 @@ class Failed(AssertionError):
     seed : int or None
         The seed of the run.
     """
+
+    exit_status = 1
 
     def __init__(self, kind, message, work_dir, failures=(), seed=None):
         super().__init__(message)
@@ -325,9 +329,7 @@ def core_sources(rtl_root=None):
     rtl_root : path, optional
         Take them from this copy of rtl/ instead.
     """
-    root = Path(rtl_root or RTL).resolve()
-    lines = (line.split("//")[0].strip() for line in (root / "rtl.f").read_text().splitlines())
-    return [str(root / line) for line in lines if line]
+    return paths.sources(rtl=Path(rtl_root or RTL))
 
 
 def _absolute(sources, rtl_root):
@@ -339,8 +341,7 @@ def _absolute(sources, rtl_root):
         sources = [source for source in sources if Path(source).suffix != ".vlt"]
     out = []
     for source in sources:
-        path = Path(source)
-        path = path if path.is_absolute() else ROOT / path
+        path = paths.locate(source)
         if rtl_root is not None and path.is_relative_to(RTL):
             path = Path(rtl_root).resolve() / path.relative_to(RTL)
         out.append(path)
@@ -913,16 +914,15 @@ def _short(path):
 def replay_command(seed):
     """The command that repeats what this process is doing, with this seed.
 
-    In pytest it is the one test, under make the target with its variables, else this process's command line.
+    In pytest it is the one test; under the command line and make, what they left in MACRAME_REPLAY, with
+    {seed} where the seed goes; else this process's command line.
     """
-    test, target = os.environ.get("PYTEST_CURRENT_TEST"), os.environ.get("MACRAME_TARGET")
+    test, given = os.environ.get("PYTEST_CURRENT_TEST"), os.environ.get("MACRAME_REPLAY")
     if test:
         command = [_short(sys.executable), "-m", "pytest", test.rsplit(" ", 1)[0]]
         return " ".join([f"SEED={seed}", *_given("SIM"), shlex.join(command)])
-    if target:
-        takes = os.environ.get("MACRAME_TAKES", "").split()
-        again = _given(*(name for name in takes if name not in ("SEED", "WAVES")))
-        return " ".join(["make", target, *again, *([f"SEED={seed}"] if "SEED" in takes else [])])
+    if given:
+        return given.replace("{seed}", str(seed))
     return f"SEED={seed} {shlex.join(getattr(sys, 'orig_argv', [sys.executable, *sys.argv]))}"
 
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""``python -m macrame.synth.area``: what a cell costs, int8, bfloat16 or both, and what significands cost.
+"""``python -m macrame area``: what a cell costs, int8, bfloat16 or both, and what significands cost.
 
 Yosys maps each module by itself to ECP5 and to iCE40; the table counts cells of the netlist:
 
@@ -9,11 +9,10 @@ Yosys maps each module by itself to ECP5 and to iCE40; the table counts cells of
     DSP     MULT18X18D (ECP5); the iCE40 column maps multipliers to LUTs
 
 No placement, no timing: these are counts, and exact for one version of Yosys, which the last line names.
-``--check`` compares the table in docs/area.md, and the numbers in macrame/synth/significand_mul.toml that
+``--check`` compares the table in docs/area.md, and the numbers in macrame/synth/hdl/significand_mul.toml that
 problem 7 of the problem sheet shows, with what Yosys says today.
 """
 
-import argparse
 import functools
 import json
 import sys
@@ -130,8 +129,8 @@ def table(say=lambda text: None):
 
 
 def significands():
-    """What macrame/synth/significand_mul.toml should say, as it is read."""
-    out = {"measured_by": "python -m macrame.synth.area", "version": version()}
+    """What macrame/synth/hdl/significand_mul.toml should say, as it is read."""
+    out = {"measured_by": "python -m macrame area", "version": version()}
     for name, width in (("bf16", 8), ("fp32", 24)):
 
         def count(target, dsp, width=width):
@@ -153,20 +152,17 @@ def version():
     return f"Yosys {metadata.version('pyosys')}"
 
 
-def main(arguments=None):
-    """Print the table; with --check compare what is written down, status 1 if it is not what Yosys says."""
-    parser = argparse.ArgumentParser(
-        prog="python -m macrame.synth.area", description="Count the cells of the cells."
-    )
-    parser.add_argument(
-        "--check",
-        action="store_true",
-        help="compare docs/area.md and macrame/synth/significand_mul.toml instead of printing",
-    )
-    given = parser.parse_args(arguments)
+def main(check=False):
+    """Print the table, or compare what is written down; returns 1 if it is not what Yosys says, else 0.
+
+    Parameters
+    ----------
+    check : bool
+        Compare docs/area.md and macrame/synth/hdl/significand_mul.toml instead of printing.
+    """
     shown = sys.stderr.isatty()
     lines = table(lambda name: shown and print(f"\r{name:<60}", end="\r", file=sys.stderr, flush=True))
-    if given.check:
+    if check:
         missing = [line for line in lines if line not in DOCUMENT.read_text().splitlines()]
         for line in missing:
             print(f"area: {DOCUMENT.relative_to(ROOT)} lacks the row {line}", file=sys.stderr)
@@ -178,7 +174,3 @@ def main(arguments=None):
     print("\n".join(lines))
     print(version())
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,15 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""``make bitstream BOARD=icebreaker|ulx3s [BAUD=] [SEED=]``: a board's top to the file its programmer takes.
-
-  BOARD    icebreaker (iCE40 UP5K) or ulx3s (ECP5-85F)
-  BAUD     speed of the serial line                       (1000000)
-  SEED     of placement                                   (1)
-
-Yosys, nextpnr and the packer come as wheels (requirements-synth.txt). What they print goes to
-build/boards/BOARD/*.log, what they make lies beside; this prints cells and clock rate, and ends with one line
-and status 1 if the clock does not reach what the board has. In the same folder, report.json has the figures.
-"""
+"""A board's top to the file its programmer takes: Yosys, nextpnr and the packer, all of them wheels."""
 
 import json
 import os
@@ -20,6 +11,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from macrame import paths
 from macrame.sim import simulate
 from macrame.synth import flow
 from macrame.synth.settings import InputError, one_of, whole
@@ -77,6 +69,8 @@ BOARDS = {
 class Failed(RuntimeError):
     """A tool did not do its work; the text is one line."""
 
+    exit_status = 1
+
 
 def sources(board):
     """Verilog of a board's top and of all below it, the family's own multipliers where there are some."""
@@ -84,7 +78,7 @@ def sources(board):
     return [
         *(own.pop(Path(path).name, path) for path in simulate.core_sources()),
         *own.values(),
-        *(str(ROOT / "boards" / path) for path in ("common/power_on_reset.v", f"{board}/{board}.v")),
+        *(str(paths.BOARDS / path) for path in ("common/power_on_reset.v", f"{board}/{board}.v")),
     ]
 
 
@@ -149,13 +143,15 @@ def make(name, baud=1_000_000, seed=1, say=lambda text: None):
     """
     board = BOARDS[name]
     clocks = clocks_a_bit(board.clock, baud)
-    folder = ROOT / "build" / "boards" / name
+    folder = paths.BUILD / "boards" / name
     shutil.rmtree(folder, ignore_errors=True)  # no old bitstream may be taken for a new one
     folder.mkdir(parents=True)
     packed = folder / f"{name}.{board.suffix}"
     # the tools are WebAssembly, and see no absolute path that lies under /tmp
     fill = dict(
-        constraints=os.path.relpath(ROOT / board.constraints, folder), placed="placed.txt", packed=packed.name
+        constraints=os.path.relpath(paths.locate(board.constraints), folder),
+        placed="placed.txt",
+        packed=packed.name,
     )
     began = time.monotonic()
     say("synthesis")
@@ -212,22 +208,32 @@ def make(name, baud=1_000_000, seed=1, say=lambda text: None):
     return {**report, "bitstream": packed}
 
 
-def main():
-    """The command; returns its exit status."""
-    given = {key: value for key, value in os.environ.items() if value}
+def main(environ):
+    """Make the bitstream that the variables ask for, and print its area and clock rate.
+
+    Parameters
+    ----------
+    environ : mapping of str to str
+        BOARD, BAUD and SEED.
+
+    Returns
+    -------
+    int
+        0.
+
+    Raises
+    ------
+    InputError
+        A variable is wrong.
+    Failed
+        A tool failed, or the clock is not reached.
+    """
+    name = one_of(environ, "BOARD", "", tuple(BOARDS))
+    baud, seed = whole(environ, "BAUD", 1_000_000, 999_999_999), whole(environ, "SEED", 1, 999_999_999)
     try:
-        name = one_of(given, "BOARD", "", tuple(BOARDS))
-        baud, seed = whole(given, "BAUD", 1_000_000, 999_999_999), whole(given, "SEED", 1, 999_999_999)
         made = make(name, baud, seed, lambda text: print(f"bitstream: {text}", file=sys.stderr, flush=True))
-    except InputError as error:
-        print(f"bitstream: {error}", file=sys.stderr)
-        return 2
-    except (Failed, subprocess.TimeoutExpired) as error:
-        print(f"bitstream: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print(f"\nbitstream: stopped, there is none for {name}", file=sys.stderr)
-        return 130
+    except subprocess.TimeoutExpired as error:
+        raise Failed(str(error)) from None
     board = BOARDS[name]
     print(f"{board.title}, {made['baud']:,.0f} baud, seed {seed}, {made['seconds']:.0f} s")
     for title, count in made["cells"].items():
@@ -236,7 +242,3 @@ def main():
     path = os.path.relpath(made["bitstream"], ROOT)
     print(f"  wrote {path}; to the board: {board.program.format(path)}")
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

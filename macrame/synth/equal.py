@@ -23,14 +23,15 @@ from pathlib import Path
 
 import pyosys
 
+from macrame import paths
 from macrame.synth import flow
 
 #: Family: the DSP block, and the file that says what it does; ours, or Yosys' own.
 MODELS = {
-    "ecp5": ("MULT18X18D", flow.ROOT / "macrame" / "synth" / "models" / "MULT18X18D.v"),
+    "ecp5": ("MULT18X18D", paths.PACKAGE / "synth" / "models" / "MULT18X18D.v"),
     "ice40": ("SB_MAC16", Path(pyosys.__file__).parent / "share" / "ice40" / "cells_sim.v"),
 }
-LOW_BITS = flow.ROOT / "macrame" / "synth" / "hdl" / "low_bits.v"
+LOW_BITS = paths.PACKAGE / "synth" / "hdl" / "low_bits.v"
 MERGE = ("opt_dff", "simplemap t:$dff t:$dffe", "opt_merge", "opt_clean", "wreduce", "opt_merge", "opt_clean")
 FF = ("$dff", "$dffe", "$sdff", "$sdffe", "$adff", "$adffe", "$aldff", "$sdffce", "$dffsr", "$dlatch")
 
@@ -175,7 +176,7 @@ def prove_registers(family, module, plain, parameters, folder=None):
     macrame.synth.flow.FlowError
         It is not proven.
     """
-    vendor = (folder or flow.ROOT / "rtl" / "vendor" / family) / f"{module}.v"
+    vendor = (folder or paths.RTL / "vendor" / family) / f"{module}.v"
     set_ = " ".join(f"-set {name} {value}" for name, value in parameters.items())
     passes = []
     for side, path in (("plain", plain), ("vendor", vendor)):

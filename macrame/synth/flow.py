@@ -31,19 +31,22 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
+from macrame import paths
 from macrame.sim import simulate
 from macrame.synth.harness import PADS, harness
 
 ROOT = simulate.ROOT
-BUILD = ROOT / "build" / "synth"
+BUILD = paths.BUILD / "synth"
 FRAME = "frame"
-MAPS = ROOT / "macrame" / "synth" / "maps"
-TEXTBOOK = ROOT / "macrame" / "synth" / "hdl" / "textbook_array.v"
+MAPS = paths.PACKAGE / "synth" / "maps"
+TEXTBOOK = paths.PACKAGE / "synth" / "hdl" / "textbook_array.v"
 TIMEOUT = 3 * 3600
 
 
 class FlowError(RuntimeError):
     """A tool failed; the text says which, and its last words."""
+
+    exit_status = 1
 
 
 class TooLarge(FlowError):
@@ -323,7 +326,7 @@ def threads(count):
 
 def vendor_files(target):
     """The family's own modules, rtl/vendor/<family>/<family>.f; empty where there are none."""
-    folder = ROOT / "rtl" / "vendor" / target
+    folder = paths.RTL / "vendor" / target
     listing = folder / f"{target}.f"
     if not listing.exists():
         return []

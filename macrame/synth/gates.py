@@ -1,25 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""``make gates``: the benches of the RTL on its netlist, every result bit by bit.
-
-Usage: make gates [NAME=value ...]
-
-  TARGET       ecp5 or ice40                                                                  (ecp5)
-  UNIT         core: all of it, AXI ports included; array: mac_array; requantize: one lane; bricks: each
-               module that has a bench of its own; all: core, array and requantize              (all)
-  ROWS, COLS   shape of core and array, 1 to 8 each                                           (2, 2)
-  DEPTH        int8 pairs a cell multiplies a cycle, 1 to 8                                   (1)
-  FORMATS      INT8, BF16 or DUAL                                                             (INT8)
-  POST_CYCLES  1: pipelined requantisers; 33 to 64: serial ones; of the core                  (1)
-  MULTIPLIER   vendor: modules of rtl/vendor/<family>; plain: `*`, left to Yosys              (vendor)
-  SIM          verilator or icarus; by default Verilator, and one bench on Icarus too, which has X
-  SEED         of the benches                                                                 (1)
-
-Yosys synthesises the unit as `make synth` does, and keeps the netlist in build/synth; it is simulated with
-the models of the family's cells (macrame/synth/shell.py). Where a bench fails, the same tests run on the
-RTL, to tell whether it is the netlist that differs. Report: build/gates/<target>-<unit>.json. Exit status:
-0, 1 if a test or a tool failed, 2 for input that cannot be used.
-"""
+"""The benches of the RTL on its netlist, every result bit by bit."""
 
 import contextlib
 import os
@@ -29,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from macrame.sim import simulate
 from macrame.synth import flow, shell
-from macrame.synth.__main__ import Progress, versions, write
+from macrame.synth.measure import Progress, versions, write
 from macrame.synth.settings import FORMATS, MULTIPLIERS, InputError, one_of, refuse_idle, whole
 from tb.lib import catalogue
 
@@ -195,7 +176,7 @@ def first(bench, parameters=None):
     """A bench's first case, with other parameters if given; a core_player becomes part of a core_strike."""
     case = next(case for case in catalogue.CASES.values() if bench in (case.bench, case.name))
     if case.toplevel == "core_player":
-        case = replace(case, toplevel="core_strike", tb=(*case.tb, "core_strike.v"))
+        case = replace(case, toplevel="core_strike", tb=(*case.tb, "tb/system/core_strike.v"))
     return case if parameters is None else replace(case, parameters=dict(parameters))
 
 
@@ -340,30 +321,39 @@ def table(rows):
     return lines
 
 
-def main():
-    """Do what the environment asks for; the exit status."""
-    if sys.argv[1:] in (["-h"], ["--help"]):
-        print(__doc__)
-        return 0
+def main(environ):
+    """Run the benches that the variables ask for on the netlists; print and keep what came out.
+
+    Parameters
+    ----------
+    environ : mapping of str to str
+        See `NAMES`.
+
+    Returns
+    -------
+    int
+        1 if a test failed, else 0.
+
+    Raises
+    ------
+    InputError
+        A variable is wrong.
+    flow.FlowError, simulate.SetupError
+        A tool failed or is missing.
+    """
     say, rows, wrong = Progress(), [], []
+    job = from_environment(environ)
+    path = shell.BUILD / f"{job.target}-{job.unit}.json"
+    path.unlink(missing_ok=True)
     try:
-        job = from_environment(os.environ)
-        path = shell.BUILD / f"{job.target}-{job.unit}.json"
-        path.unlink(missing_ok=True)
-        for run in plan(job, os.environ.get("SIM")):
-            row, text = measure(job, run, say, int(os.environ.get("SEED") or 1))
+        for run in plan(job, environ.get("SIM")):
+            row, text = measure(job, run, say, int(environ.get("SEED") or 1))
             rows.append(row)
             wrong += [text] if text else []
         say(f"{job.target} {job.unit}: done", last=True)
-    except (InputError, simulate.SetupError) as error:
-        print(f"gates: {error}", file=sys.stderr)
-        return 2
-    except flow.FlowError as error:
-        print(f"\ngates: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("\ngates: stopped; the netlists are kept", file=sys.stderr)
-        return 130
+    except BaseException:
+        say.end()
+        raise
     print("\n".join(table(rows)))
     kinds = {module: row["cells"] for row in rows for module in [row["module"]]}
     for module, cells in kinds.items():
@@ -377,7 +367,3 @@ def main():
         + (f", {sum(row['failed'] for row in rows)} failed" if wrong else "")
     )
     return 1 if wrong else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

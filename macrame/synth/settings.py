@@ -19,6 +19,8 @@ NAMES = ("TARGET", "UNIT", "ROWS", "COLS", "DEPTH", "FORMATS", "MULTIPLIER", "PL
 class InputError(ValueError):
     """A variable is wrong; the text is one line: its name, its value, what was expected."""
 
+    exit_status = 2
+
 
 @dataclass(frozen=True)
 class Job:

@@ -27,11 +27,12 @@ from pathlib import Path
 
 import pyosys
 
+from macrame import paths
 from macrame.sim import simulate
 from macrame.synth import flow
 
-BUILD = flow.ROOT / "build" / "gates"
-OWN = flow.ROOT / "macrame" / "synth" / "models"
+BUILD = paths.BUILD / "gates"
+OWN = paths.PACKAGE / "synth" / "models"
 #: Yosys' models of a family's cells. Its defaults for unconnected inputs are not Verilog.
 SHARE = Path(pyosys.__file__).parent / "share"
 CELLS = {"ecp5": SHARE / "ecp5" / "cells_sim.v", "ice40": SHARE / "ice40" / "cells_sim.v"}

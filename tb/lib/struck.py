@@ -15,8 +15,8 @@ import cocotb
 import numpy as np
 from cocotb.triggers import FallingEdge
 
+from macrame.errors import LinkError
 from macrame.host import registers
-from macrame.host.errors import LinkError
 from macrame.host.link import Beats, Results
 from macrame.sim.beats import Stall, pack_beats, parse_results, stall_values
 from macrame.sim.inside.player import Player

@@ -17,11 +17,11 @@ import numpy as np
 import pytest
 from cocotb.task import bridge, resume
 
+from macrame.errors import CoreError, LinkError
 from macrame.golden.arith.requantize import MODES
 from macrame.golden.gemm import gemm, layer
 from macrame.host import packets
 from macrame.host.core import Core
-from macrame.host.errors import CoreError, LinkError
 from macrame.host.link import Link
 from macrame.host.quantize import float32_bits, quantize_multiplier
 from macrame.sim.beats import Stall, checked_results, pack_beats, result_line, stall_values

@@ -26,9 +26,13 @@ def shown(value, most=60):
 class InputError(ValueError):
     """What the user gave cannot be used; the message names it, its value and what was expected."""
 
+    exit_status = 2
+
 
 class LinkError(RuntimeError):
     """The core (or the simulator that stands for it) does not answer as it should."""
+
+    exit_status = 1
 
 
 class CoreError(RuntimeError):
@@ -44,6 +48,8 @@ class CoreError(RuntimeError):
     unit : str
         Who halted.
     """
+
+    exit_status = 1
 
     def __init__(self, names, status, unit="core"):
         self.names = tuple(names)

@@ -1,24 +1,8 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Solve the problem sheet: python -m homework (make sim).
-
-Usage: make sim [PROBLEM=4] [HOMEWORK=dir] [NAME=value ...]; or the variables in the environment, and
-
-    python -m homework [-h | --help]
-
-  PROBLEM           which problems, as in 4 or 1,3           (all there are)
-  HOMEWORK          a folder with your own data files, see docs/problems.md
-  OUT               where reports and plots go               (build/homework)
-  ROWS, COLS, DEPTH shape of the int8 core                   (8, 8, 1)
-  SIM, SEED         simulator and its seed                   (icarus, 1)
-  WAVES             1 leaves an FST                          (0)
-
-Exit codes: 0 all RTL results equal golden, 1 one does not or the simulation failed, 2 the input cannot be
-used.
-"""
+"""The problem sheet: read every data file, solve the problems, write the reports, count what differs."""
 
 import os
-import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,7 +11,6 @@ from threadpoolctl import threadpool_limits
 
 from macrame.homework import (
     data,
-    entry,
     p1_forward,
     p2_backprop,
     p3_batches,
@@ -43,7 +26,6 @@ from macrame.homework import (
 )
 from macrame.homework.rtl import Rtl, counted
 from macrame.homework.show import Show
-from macrame.host.errors import CoreError, LinkError
 from macrame.sim import simulate
 
 PROBLEMS = {
@@ -78,7 +60,7 @@ class Run:
         return _short(path)
 
 
-def main(environ=os.environ):
+def main(environ):
     """Solve the chosen problems.
 
     Parameters
@@ -89,24 +71,23 @@ def main(environ=os.environ):
     Returns
     -------
     int
-        Exit code.
+        0 if every RTL result equals golden's, else 1.
+
+    Raises
+    ------
+    HomeworkError
+        Something that was given cannot be used.
+    macrame.sim.simulate.SetupError
+        This machine cannot simulate.
+    macrame.errors.CoreError, macrame.errors.LinkError, macrame.sim.simulate.Failed
+        The simulation failed.
     """
-    try:
-        chosen = settings.from_environment(environ, list(PROBLEMS))
-        problems, simulator = _read(chosen), simulate.simulator()  # a SIM that is none is refused in any case
-        if set(problems) & set(ON_RTL):
-            simulate.check_tools(simulator)
-        with threadpool_limits(1):  # matrices this small only lose by threads
-            return _solve(chosen, problems)
-    except (data.HomeworkError, simulate.SetupError) as error:
-        print(f"macrame: {error}", file=sys.stderr)
-        return 2
-    except (CoreError, LinkError, simulate.Failed) as error:
-        print(f"macrame: {error}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(f"macrame: {error.filename or 'file'}: {error.strerror or error}", file=sys.stderr)
-        return 2
+    chosen = settings.from_environment(environ, list(PROBLEMS))
+    problems, simulator = _read(chosen), simulate.simulator()  # an unknown SIM is refused in any case
+    if set(problems) & set(ON_RTL):
+        simulate.check_tools(simulator)
+    with threadpool_limits(1):  # matrices this small only lose by threads
+        return _solve(chosen, problems)
 
 
 def _read(chosen):
@@ -207,7 +188,3 @@ def _summary(show, chosen, rows, hardware, seconds):
 
 def _short(path):
     return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
-
-
-if __name__ == "__main__":
-    sys.exit(entry.run(main, __doc__, sys.argv[1:]))

@@ -1,32 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""``make synth``: does it fit, how fast is it, and how does it compare with the array of the textbooks?
+"""Area and Fmax of a unit, next to those of the textbook array; tables of several units."""
 
-Usage: make synth [NAME=value ...]
-
-  TARGET      ecp5 (ECP5-85F), ice40 (UP5K), gowin (GW2AR-18) or xilinx (7 series, not placed)  (ecp5)
-  UNIT        core: all of it, AXI ports included; array: mac_array; requantize: one lane;
-              textbook: macrame/synth/hdl/textbook_array.v
-              (core)
-  ROWS, COLS  shape of the array, 1 to 32 each                            (8, 8; ice40 2, 2; gowin 4, 4)
-  DEPTH       int8 pairs a cell multiplies a cycle, 1 to 8                                  (1; ice40 4)
-  FORMATS     INT8, BF16 or DUAL                                                               (INT8)
-  MULTIPLIER  vendor: modules of rtl/vendor/<family>; plain: `*`, left to Yosys                (vendor)
-  PLACER      heap or sa, simulated annealing, which takes longer and makes arrays faster      (heap)
-  SEEDS       times it is placed, with seeds 1, 2, ...; Fmax varies by several percent with it (1)
-
-The table has a row for the unit and one for the textbook array of 8x8 cells (3x3 on iCE40) on the same
-device, in the same run. docs/fpga.md says what counts as a LUT; Fmax is the median over the seeds, then
-least and greatest. Everything is in build/synth: the results of this run in <target>-<unit>.json,
-netlists and logs in folders that are used again as long as sources, parameters and tools stay the same.
-Exit status: 0, 1 if a tool failed, 2 for input that cannot be used, 130 if interrupted.
-
-``make synth-table [TARGET=] [SEEDS=]`` prints a table of several arrays and cores for each target, or for
-the one given, and keeps the results in build/synth/table-<target>.json. SEEDS is 3 there;
-16x16 and Gowin, which has no clock rates, are placed once, Xilinx not at all.
-"""
-
-import argparse
 import json
 import os
 import signal
@@ -39,7 +14,7 @@ from importlib import metadata
 from pathlib import Path
 
 from macrame.synth import flow, tables
-from macrame.synth.settings import InputError, from_environment
+from macrame.synth.settings import from_environment
 
 #: Of `make synth-table`, unless SEEDS says otherwise.
 TABLE_SEEDS = 3
@@ -170,7 +145,7 @@ def finished(futures):
     return [future.result() for future in futures]
 
 
-def table(target, seeds, say):
+def print_table(target, seeds, say):
     """Measure all units of a target's table, print it and keep it.
 
     A unit that does not fit has a row that says so.
@@ -207,41 +182,47 @@ def table(target, seeds, say):
     )
 
 
-def main(arguments=None):
-    """Do what the environment, or the arguments, ask for; the exit status."""
-    parser = argparse.ArgumentParser(
-        prog="python -m synth",
-        description=__doc__.split("\n\n")[0],
-        epilog=__doc__.split("\n\n", 1)[1],
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--table", action="store_true", help="print a table of several units for each target")
-    given = parser.parse_args(arguments)
+def main(environ, table=False):
+    """Measure what the variables ask for, print it and keep it.
+
+    Parameters
+    ----------
+    environ : mapping of str to str
+        See `settings.NAMES`.
+    table : bool
+        Print the tables of several units instead.
+
+    Returns
+    -------
+    int
+        0.
+
+    Raises
+    ------
+    InputError
+        A variable is wrong.
+    flow.FlowError
+        A tool failed, or the unit does not fit.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as by Ctrl-C
     say = Progress()
+    job = from_environment(environ)
     try:
-        job = from_environment(os.environ)
-        if given.table:
-            for target in [job.target] if os.environ.get("TARGET") else flow.TARGETS:
-                table(target, job.seeds if os.environ.get("SEEDS") else TABLE_SEEDS, say)
+        versions(job.target)
+    except metadata.PackageNotFoundError as error:
+        raise flow.FlowError(f"{error.name} is not installed: tools/bootstrap synth") from None
+    try:
+        if table:
+            for target in [job.target] if environ.get("TARGET") else flow.TARGETS:
+                print_table(target, job.seeds if environ.get("SEEDS") else TABLE_SEEDS, say)
             return 0
         path = flow.BUILD / f"{job.target}-{job.unit}.json"
         path.unlink(missing_ok=True)
         results = run(job, say)
         say(f"{job.target} {job.label}: done", last=True)
-    except InputError as error:
-        print(f"synth: {error}", file=sys.stderr)
-        return 2
-    except metadata.PackageNotFoundError as error:
-        print(f"synth: {error.name} is not installed: tools/bootstrap synth", file=sys.stderr)
-        return 1
-    except flow.FlowError as error:
+    except BaseException:
         say.end()
-        print(f"synth: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        say.end()
-        print("synth: stopped; what had been finished is kept", file=sys.stderr)
-        return 130
+        raise
     print("\n".join(tables.table(job.target, results)))
     tools = versions(job.target)
     write(
@@ -251,8 +232,3 @@ def main(arguments=None):
     print("\n" + ", ".join(f"{name} {version}" for name, version in tools.items()))
     print(f"{Path(path).relative_to(flow.ROOT)}; netlist: {results[0]['netlist']}")
     return 0
-
-
-if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as by Ctrl-C
-    sys.exit(main())

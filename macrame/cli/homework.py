@@ -1,0 +1,37 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Solve the problem sheet on the RTL.
+
+docs/problems.md says what the problems are and how to put in numbers of your own. Reports and plots go to
+the output folder. Exit code: 0 if all RTL results equal golden, 1 if one does not or the simulation failed,
+2 for input that cannot be used.
+"""
+
+from macrame.cli.command import COLS, DEPTH, ROWS, SEED, SIM, WAVES, Option
+
+EXTRA = "homework"
+OPTIONS = (
+    Option("problem", "which problems, as in 4 or 1,3", "all"),
+    Option("homework", "a folder with your own data files"),
+    Option("out", "folder of reports and plots", "homework in the build directory"),
+    ROWS,
+    COLS,
+    DEPTH,
+    SIM,
+    SEED,
+    WAVES,
+)
+
+
+def INSTALLS(values: dict[str, str]) -> str:
+    """The set of tools/bootstrap: problem 3 alone simulates nothing."""
+    if values.get("PROBLEM", "").strip() == "3":
+        return "python"
+    return "train" if values.get("SIM") == "verilator" else "sim"
+
+
+def run(values: dict[str, str], words: list[str]) -> int:
+    """Solve the problems; returns the exit code."""
+    from macrame.homework import sheet
+
+    return sheet.main(values)

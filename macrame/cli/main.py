@@ -1,0 +1,87 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""``macrame VERB``, and ``python -m macrame VERB``."""
+
+import difflib
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+
+from macrame.cli import command
+from macrame.cli.command import VERBS, UsageError
+
+
+def usage() -> str:
+    """What ``macrame --help`` prints."""
+    lines = ["usage: macrame VERB [OPTION ...]", "", "An open int8 and bfloat16 matrix core.", ""]
+    lines += [f"  {verb:<11} {command.summary(verb)}" for verb in VERBS]
+    lines += [
+        "",
+        "macrame VERB --help lists the options of a verb.",
+        "Exit codes: 0 correct, 1 wrong or failed, 2 unusable input, 130 interrupted.",
+    ]
+    return "\n".join(lines)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Those of this process by default.
+
+    Returns
+    -------
+    int
+        Exit code: 0 correct, 1 wrong or failed, 2 unusable input, 130 interrupted.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        return _main(words)
+    except KeyboardInterrupt:
+        print("macrame: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # of `macrame sources | head`
+        sys.stderr.close()
+        return 1
+
+
+def _main(words: list[str]) -> int:
+    if words[:1] in (["-h"], ["--help"], ["help"]):
+        print(usage())
+        return 0
+    if words[:1] == ["--version"]:
+        import macrame
+
+        print(f"macrame {macrame.__version__}")
+        return 0
+    if not words:
+        print(f"macrame: no verb given, expected one of {', '.join(VERBS)}", file=sys.stderr)
+        return 2
+    verb, *rest = words
+    if verb not in VERBS:
+        near = difflib.get_close_matches(verb, VERBS, 1)
+        hint = f"; did you mean {near[0]}?" if near else f", expected one of {', '.join(VERBS)}"
+        print(f"macrame: {verb!r} is not a verb{hint}", file=sys.stderr)
+        return 2
+    name = f"macrame {verb}"
+    try:
+        values, others = command.parse(verb, rest)
+    except UsageError as error:
+        print(f"{name}: {error}", file=sys.stderr)
+        return 2
+    os.environ["MACRAME_REPLAY"] = replay(verb, rest)
+    return command.call(verb, values, others, lambda text: command.as_options(verb, text), name)
+
+
+def replay(verb: str, rest: list[str]) -> str:
+    """The command line that repeats this run, with {seed} where its seed goes."""
+    kept, skip = [], False
+    for word in rest:
+        if not skip and word != "--seed" and not word.startswith("--seed="):
+            kept.append(word)
+        skip = word == "--seed"
+    seed = " --seed {seed}" if command.SEED in command.options(verb) else ""
+    return shlex.join(["macrame", verb, *kept]) + seed

@@ -1,0 +1,162 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The Makefile's side of the command line: each target is a verb, each NAME=value one of its options.
+
+    python3 -m macrame.cli.make help            what `make help` prints
+    python3 -m macrame.cli.make installs sim    check the variables; print the set tools/bootstrap installs
+    python -m macrame.cli.make run sim          run the verb
+
+The Makefile hands over what was given on its command line: MACRAME_GIVEN has the names of the variables,
+MACRAME_GOALS the targets, and the variables themselves are in the environment, unexpanded. The first two
+commands need nothing but the standard library.
+"""
+
+import os
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from macrame.cli import command
+
+
+@dataclass(frozen=True)
+class Target:
+    """A target of the Makefile.
+
+    Attributes
+    ----------
+    verb : str
+        What it runs.
+    help : str
+    words : tuple of str
+        Words given to the verb.
+    only : tuple of str
+        The variables it takes; by default all options of the verb.
+    """
+
+    verb: str
+    help: str
+    words: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+
+    def variables(self) -> tuple[str, ...]:
+        """Names of the variables it takes."""
+        all_ = tuple(option.variable for option in command.options(self.verb) if option.make)
+        return self.only or all_
+
+
+TARGETS = {
+    "sim": Target(
+        "homework", "solve the problem sheet on the RTL (PROBLEM=4 for one, HOMEWORK=dir for your numbers)"
+    ),
+    "train": Target("train", "train digits in bf16 on the RTL, every step equal to golden (EPOCHS=, STEPS=)"),
+    "gemm": Target(
+        "gemm", "multiply your matrices: A=a.npy W=w.npy OUT=c.npy, with BIAS= SCALE= MODE= as wanted"
+    ),
+    "test": Target("test", "lint and the whole suite (TESTS=, SHARD=, JOBS=, SEEDS=)"),
+    "lint": Target("lint", "check the Verilog with every tool, and the Python; a warning is an error"),
+    "bench": Target("bench", "measure the speed of simulation"),
+    "synth": Target(
+        "synth", "area and Fmax of a unit on an FPGA (TARGET=, UNIT=, ROWS=, SEEDS=); takes minutes"
+    ),
+    "synth-table": Target(
+        "synth",
+        "tables of arrays and cores on every target, or one; takes hours at first",
+        ("table",),
+        ("TARGET", "SEEDS", "BUILD_DIR", "TIME_FACTOR"),
+    ),
+    "gates": Target("gates", "run the RTL's benches on its netlist, bit by bit (TARGET=, UNIT=, SIM=)"),
+    "waves": Target("waves", "one small product with waves, and the commands that open them"),
+    "bitstream": Target(
+        "bitstream", "a board's bitstream, its area and clock rate (BOARD=icebreaker or ulx3s)"
+    ),
+    "exhaustive": Target("exhaustive", "fp32 to bf16 on all 2^32 inputs"),
+    "nightly": Target("test", "the suite with its longest cases and many seeds (SEEDS=)", ("nightly",)),
+}
+
+
+def given(environ: Mapping[str, str]) -> list[str]:
+    """Names of the variables given on make's command line."""
+    return environ.get("MACRAME_GIVEN", "").split()
+
+
+def refused(target: str, environ: Mapping[str, str]) -> str:
+    """What is wrong with the variables given, or nothing.
+
+    A variable that another target of the same call takes is not wrong.
+    """
+    goals = [goal for goal in environ.get("MACRAME_GOALS", target).split() if goal in TARGETS] or [target]
+    taken = {name for goal in goals for name in TARGETS[goal].variables()}
+    for name in given(environ):
+        if name not in taken:
+            words = " ".join(TARGETS[target].variables())
+            return f"{name} is not a variable of make {target}, expected one of {words}"
+    return ""
+
+
+def values(target: str, environ: Mapping[str, str]) -> dict[str, str]:
+    """The values of a target's variables; an empty one counts as not given."""
+    return {name: environ[name] for name in TARGETS[target].variables() if environ.get(name)}
+
+
+def installs(target: str, environ: Mapping[str, str]) -> str:
+    """The set of tools/bootstrap that a target needs."""
+    needs = getattr(command.load(TARGETS[target].verb), "INSTALLS", "sim")
+    return needs if isinstance(needs, str) else needs(values(target, environ))
+
+
+def replay(target: str, environ: Mapping[str, str]) -> str:
+    """The command that repeats this run, with {seed} where its seed goes."""
+    kept = [
+        f"{name}={shlex.quote(value)}"
+        for name, value in values(target, environ).items()
+        if name not in ("SEED", "WAVES")
+    ]
+    seed = ["SEED={seed}"] if "SEED" in TARGETS[target].variables() else []
+    return " ".join(["make", target, *kept, *seed])
+
+
+def usage() -> str:
+    """What ``make help`` prints."""
+    lines = ["targets:"]
+    lines += [f"  make {name:<11} {target.help}" for name, target in TARGETS.items()]
+    lines += [f"  make {'clean':<11} remove everything built, keep .venv", "", "variables:"]
+    lines += [f"  {name:<11} {' '.join(target.variables())}" for name, target in TARGETS.items()]
+    lines += [
+        "",
+        "As in make gemm A=a.npy W=w.npy OUT=c.npy ROWS=4. python3 -m macrame gemm --help explains them; sim",
+        "is the verb homework, the others are verbs of the target's name. make ends with status 2 whatever",
+        "went wrong; macrame itself with 1 for a wrong result and 2 for unusable input.",
+    ]
+    return "\n".join(lines)
+
+
+def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os.environ) -> int:
+    """The command; returns its exit code."""
+    action, *rest = list(sys.argv[1:] if arguments is None else arguments) or ["help"]
+    if action == "help":
+        wrong = given(environ)
+        if wrong:
+            print(f"make: {wrong[0]} is not a variable of make help, expected none", file=sys.stderr)
+            return 2
+        print(usage())
+        return 0
+    (target,) = rest
+    if action == "installs":
+        wrong_ = refused(target, environ)
+        if wrong_:
+            print(f"make: {wrong_}", file=sys.stderr)
+            return 2
+        print(installs(target, environ))
+        return 0
+    os.environ["MACRAME_REPLAY"] = replay(target, environ)
+    chosen = TARGETS[target]
+    return command.call(chosen.verb, values(target, environ), chosen.words, lambda text: text, target)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,19 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Generate what the register descriptions (.rdl) say: docs/registers.md, the C headers, macrame/registers.py.
+
+It needs a checkout.
+"""
+
+from macrame.cli.command import Option
+
+INSTALLS = "test"
+CHECKOUT = True
+OPTIONS = (Option("check", "compare the generated files instead of writing them", flag=True),)
+
+
+def run(values: dict[str, str], words: list[str]) -> int:
+    """Generate, or compare; returns the exit code."""
+    from macrame.dev import registers
+
+    return registers.main(check="CHECK" in values)

@@ -1,0 +1,48 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Area and Fmax of a unit on an FPGA, next to those of the textbook array.
+
+The table has a row for the unit and one for a textbook array of 8x8 cells (3x3 on iCE40) on the same device,
+from the same run. docs/fpga.md says what counts as a LUT; Fmax is the median over the seeds, then the least
+and the greatest. Results go to synth/<target>-<unit>.json in the build directory; netlists and logs are kept
+there and used again as long as sources, parameters and tools stay the same.
+
+`macrame synth table` prints a table of several arrays and cores for each target, or for the one given, and
+keeps it in synth/table-<target>.json. It places with 3 seeds unless told otherwise; 16x16 and Gowin, which
+has no timing model, are placed once, Xilinx not at all.
+"""
+
+from macrame.cli.command import Option
+
+INSTALLS = "synth"
+EXTRA = "synth"
+OPTIONS = (
+    Option(
+        "target", "ecp5 (ECP5-85F), ice40 (UP5K), gowin (GW2AR-18) or xilinx (7 series, not placed)", "ecp5"
+    ),
+    Option(
+        "unit",
+        "core: all of it, AXI ports included; array: mac_array; requantize: one lane; "
+        "textbook: the textbook array",
+        "core",
+    ),
+    Option("rows", "rows of the array, 1 to 32", "8; ice40 2, gowin 4"),
+    Option("cols", "columns of the array, 1 to 32", "8; ice40 2, gowin 4"),
+    Option("depth", "int8 products per cell and cycle, 1 to 8", "1; ice40 4"),
+    Option("formats", "INT8, BF16 or DUAL", "INT8"),
+    Option("multiplier", "vendor: modules of rtl/vendor/<family>; plain: `*`, left to Yosys", "vendor"),
+    Option("placer", "heap, or sa: simulated annealing, which takes longer and makes arrays faster", "heap"),
+    Option("seeds", "how many seeds to place with; Fmax varies by several percent with them", "1"),
+)
+WORDS = ("table", "print the tables of several units instead of one unit")
+
+
+def run(values: dict[str, str], words: list[str]) -> int:
+    """Synthesise and place; returns the exit code."""
+    from macrame.cli.command import UsageError
+
+    if words not in ([], ["table"]):
+        raise UsageError(f"{words[0]}: expected table, or nothing")
+    from macrame.synth import measure
+
+    return measure.main(values, table=bool(words))

@@ -1,0 +1,26 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Run the whole suite: lint first, then pytest; both closing lines are printed, and either failure counts.
+
+It needs a checkout. `macrame test nightly` adds the longest cases.
+"""
+
+from macrame.cli.command import SEED, SIM, WAVES, Option
+
+INSTALLS = "test"
+CHECKOUT = True
+OPTIONS = (
+    Option("jobs", "processes", "one per processor"),
+    Option("seeds", "seeds each seeded test runs with", "1"),
+    SEED,
+    SIM,
+    WAVES,
+)
+WORDS = ("nightly", "run the nightly tests as well, without lint")
+
+
+def run(values: dict[str, str], words: list[str]) -> int:
+    """Run it; returns the exit code."""
+    from macrame.dev import suite
+
+    return suite.main(values, words)

@@ -1,0 +1,114 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Where the project's files are, in a checkout and in an installed package alike."""
+
+import os
+from pathlib import Path
+
+from macrame.errors import InputError
+
+#: The package itself; rtl/ and boards/ are in it, in a checkout as symbolic links.
+PACKAGE = Path(__file__).resolve().parent
+RTL = (PACKAGE / "rtl").resolve()
+BOARDS = (PACKAGE / "boards").resolve()
+#: What relative names of Verilog files start from: a checkout, or the folder a package is installed in.
+ROOT = PACKAGE.parent
+#: Whether this is a checkout, with the benches and the suite.
+CHECKOUT = (ROOT / "tb").is_dir() and (ROOT / "Makefile").is_file()
+
+
+def _build() -> Path:
+    """Where things are built: BUILD_DIR, or build/ in a checkout, or the user's cache folder."""
+    given = os.environ.get("BUILD_DIR", "").strip()
+    if given:
+        return Path(given).resolve()
+    if CHECKOUT:
+        return ROOT / "build"
+    cache = os.environ.get("XDG_CACHE_HOME", "").strip()
+    return (Path(cache) if cache else Path.home() / ".cache") / "macrame"
+
+
+#: Compiled simulations, run folders, netlists and reports.
+BUILD = _build()
+
+#: The family of each board's FPGA.
+FAMILIES = {"icebreaker": "ice40", "ulx3s": "ecp5"}
+
+
+def locate(name: str | os.PathLike[str]) -> Path:
+    """The absolute path of a file of the project.
+
+    Parameters
+    ----------
+    name : path
+        As seen from a checkout: ``rtl/macrame.v``, ``boards/ulx3s/ulx3s.v``, ``macrame/sim/hdl/player.v``. An
+        absolute one stays as it is.
+
+    Returns
+    -------
+    pathlib.Path
+    """
+    path = Path(name)
+    folders = {"rtl": RTL, "boards": BOARDS}
+    if not path.is_absolute() and path.parts[0] in folders:
+        return folders[path.parts[0]].joinpath(*path.parts[1:])
+    return ROOT / path
+
+
+def listed(path: Path) -> list[str]:
+    """The files that a list like rtl/rtl.f names.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        One file per line; ``//`` begins a comment.
+
+    Returns
+    -------
+    list of str
+        As written there.
+    """
+    lines = (line.split("//")[0].strip() for line in path.read_text().splitlines())
+    return [line for line in lines if line]
+
+
+def sources(family: str | None = None, board: str | None = None, rtl: Path | None = None) -> list[str]:
+    """The Verilog of the core, in an order that every tool takes.
+
+    Parameters
+    ----------
+    family : {"ecp5", "ice40"}, optional
+        With the family's own modules in place of the portable ones.
+    board : {"icebreaker", "ulx3s"}, optional
+        With the board's top and its family's modules.
+    rtl : pathlib.Path, optional
+        Take them from this copy of rtl/.
+
+    Returns
+    -------
+    list of str
+        Absolute paths.
+
+    Raises
+    ------
+    macrame.errors.InputError
+        There is no such family or board.
+    """
+    root = (rtl or RTL).resolve()
+    tops: list[str] = []
+    if board is not None:
+        if board not in FAMILIES:
+            raise InputError(f"BOARD={board}: expected one of {', '.join(FAMILIES)}")
+        if family not in (None, FAMILIES[board]):
+            raise InputError(f"FAMILY={family}: expected {FAMILIES[board]} with BOARD={board}")
+        family = FAMILIES[board]
+        tops = [str(BOARDS / "common" / "power_on_reset.v"), str(BOARDS / board / f"{board}.v")]
+    files = [root / name for name in listed(root / "rtl.f")]
+    if family is not None:
+        folder = root / "vendor" / family
+        families = sorted(path.name for path in (root / "vendor").iterdir() if path.is_dir())
+        if family not in families:
+            raise InputError(f"FAMILY={family}: expected one of {', '.join(families)}")
+        own = {name: folder / name for name in listed(folder / f"{family}.f")}
+        files = [own.pop(path.name, path) for path in files] + list(own.values())
+    return [*map(str, files), *tops]

@@ -1,0 +1,273 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The command line and the Makefile: every option reaches its program, a misspelt one is refused."""
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+from macrame.cli import command, main, make
+from macrame.cli.command import VERBS
+from macrame.homework import settings, train
+from macrame.sim import simulate
+from macrame.synth import gates
+from macrame.synth import settings as synth_settings
+from macrame.verify import product
+
+ROOT = simulate.ROOT
+MAKE_VARIABLES = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MACRAME_GIVEN", "MACRAME_GOALS", "MACRAME_REPLAY")
+
+
+def run_make(*words, **env):
+    """The call a user types."""
+    clean = {name: value for name, value in os.environ.items() if name not in MAKE_VARIABLES}
+    return subprocess.run(
+        ["make", "--no-print-directory", *words],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env={**clean, **env},
+    )
+
+
+def said(function, *arguments, capsys):
+    """Exit code, stdout and stderr of a call."""
+    status = function(*arguments)
+    captured = capsys.readouterr()
+    return status, captured.out, captured.err
+
+
+# --- macrame VERB -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("program", [["-m", "macrame"], ["-S", "-m", "macrame"]], ids=["all", "bare"])
+def test_help_needs_nothing_but_the_standard_library(program):
+    for words in (["--help"], *([verb, "--help"] for verb in VERBS[:: 1 if program[0] == "-m" else 5])):
+        done = subprocess.run([sys.executable, *program, *words], cwd=ROOT, capture_output=True, text=True)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.startswith(f"usage: macrame {words[0] if len(words) > 1 else 'VERB'}")
+
+
+def test_the_help_lists_every_verb_and_every_verb_every_option(capsys):
+    status, out, _ = said(main.main, ["--help"], capsys=capsys)
+    assert status == 0
+    assert re.findall(r"^  (\w+) ", out, re.MULTILINE) == list(VERBS)
+    for verb in VERBS:
+        text = command.parser(verb).format_help()
+        for option in command.options(verb):
+            assert (option.variable if option.positional else f"--{option.name}") in text
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], "macrame: no verb given, expected one of gemm, homework"),
+        (["gem"], "macrame: 'gem' is not a verb; did you mean gemm?"),
+        (["xyzzy"], "macrame: 'xyzzy' is not a verb, expected one of gemm"),
+        (["gemm", "--row", "4"], "macrame gemm: unrecognized arguments: --row"),
+        (["gemm", "--rows"], "macrame gemm: argument --rows: expected one argument"),
+        (["gemm", "a", "b", "c"], "macrame gemm: unrecognized arguments: c"),
+        (["gemm", "a.npy"], "macrame gemm: W is not given"),
+        (["homework", "--rows", "0"], "macrame homework: --rows 0: expected a whole number from 1 to 32"),
+        (["homework", "--sim", "vcs"], "macrame homework: --sim vcs: unknown simulator"),
+        (
+            ["synth", "--depth", "2", "--formats", "BF16"],
+            "macrame synth: --depth 2: expected 1 with --formats",
+        ),
+        (["synth", "tables"], "macrame synth: tables: expected table, or nothing"),
+        (["bitstream", "--board", "x"], "macrame bitstream: --board x: expected one of icebreaker, ulx3s"),
+        (["board", "x"], "macrame board: BOARD x: expected one of icebreaker, ulx3s"),
+        (["sources", "--family", "x"], "macrame sources: --family x: expected one of ecp5, ice40"),
+        (["train", "--steps", "0"], "macrame train: --steps 0: expected a whole number from 1 to 1000000"),
+        (["bench", "8x8"], "macrame bench: 8x8: expected ROWSxCOLSxDEPTH, such as 8x8x1"),
+    ],
+)
+def test_bad_input_is_one_line_that_names_what_was_typed(monkeypatch, capsys, words, message):
+    monkeypatch.setenv("SIM", os.environ.get("SIM", ""))  # the command line sets it
+    status, out, err = said(main.main, words, capsys=capsys)
+    assert (status, out) == (2, "")
+    assert err.startswith(message)
+    assert err.count("\n") == 1
+
+
+def test_an_interrupt_is_one_line(monkeypatch, capsys):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "load", interrupted)
+    assert said(main.main, ["gemm"], capsys=capsys) == (130, "", "macrame: interrupted\n")
+
+
+def test_values_that_look_like_variables_stay_as_they_are():
+    message = "A=/data/A=1/W.npy: no such file, expected W=w.npy"
+    assert command.as_options("gemm", message) == "A /data/A=1/W.npy: no such file, expected W w.npy"
+
+
+def test_sources_are_files_in_the_order_of_the_list(capsys):
+    status, out, _ = said(main.main, ["sources"], capsys=capsys)
+    assert status == 0
+    assert out.splitlines() == simulate.core_sources()
+    _, vendor, _ = said(main.main, ["sources", "--family", "ecp5"], capsys=capsys)
+    names = [line.rsplit("/", 1)[-1] for line in vendor.splitlines()]
+    assert len(set(names)) == len(names)
+    assert f"{ROOT}/rtl/vendor/ecp5/mul8x8.v" in vendor.splitlines()
+    assert f"{ROOT}/rtl/array/mul8x8.v" not in vendor.splitlines()
+    _, board, _ = said(main.main, ["sources", "--board", "icebreaker"], capsys=capsys)
+    assert board.splitlines()[-1] == f"{ROOT}/boards/icebreaker/icebreaker.v"
+    assert f"{ROOT}/rtl/vendor/ice40/accumulator.v" in board.splitlines()
+
+
+def test_programs_read_what_their_verbs_take():
+    read = set()
+
+    class Environment(dict):
+        def get(self, name, default=None):
+            read.add(name)
+            return default
+
+        def __contains__(self, name):
+            read.add(name)
+            return False
+
+    def taken(verb):
+        return {option.variable for option in command.load(verb).OPTIONS}
+
+    settings.from_environment(Environment(), [1])
+    assert taken("homework") == read | {"SIM"}
+    read.clear()
+    train.read(Environment())
+    assert taken("train") == read | {"SIM"}
+    assert taken("gemm") == set(product.NAMES)
+    assert taken("synth") == set(synth_settings.NAMES)
+    assert taken("gates") == set(gates.NAMES)
+
+
+# --- make TARGET --------------------------------------------------------------------------------------------
+
+
+def test_make_help_lists_every_target_and_its_variables():
+    done = run_make("help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.findall(r"^  make ([\w-]+)", done.stdout, re.MULTILINE) == [*make.TARGETS, "clean"]
+    takes = dict(re.findall(r"^  ([\w-]+) +([A-Z][A-Z_ ]+)$", done.stdout, re.MULTILINE))
+    assert takes == {name: " ".join(target.variables()) for name, target in make.TARGETS.items()}
+    assert run_make().stdout == done.stdout
+
+
+def test_the_makefile_knows_every_target_and_variable():
+    text = (ROOT / "Makefile").read_text().replace("\\\n", " ")
+    listed = {
+        name: re.search(rf"^{name} *:= (.*)$", text, re.MULTILINE)[1].split()
+        for name in ("TARGETS", "VARIABLES")
+    }
+    assert listed["TARGETS"] == list(make.TARGETS)
+    assert listed["VARIABLES"] == sorted({v for target in make.TARGETS.values() for v in target.variables()})
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("gemm BIASS=3", "BIASS is not a variable of make gemm, expected one of A W OUT MODE SCALE BIAS"),
+        ("gemm bias=3", "bias is not a variable of make gemm, expected one of A"),
+        ("sim K_MAX=3", "K_MAX is not a variable of make sim, expected one of PROBLEM HOMEWORK"),
+        ("train EPOCH=2", "EPOCH is not a variable of make train, expected one of EPOCHS STEPS HOMEWORK"),
+        ("waves ROWS=2", "ROWS is not a variable of make waves, expected one of SIM"),
+        ("bitstream BORD=ulx3s", "BORD is not a variable of make bitstream, expected one of BOARD BAUD SEED"),
+        ("lint JOBS=2", "JOBS is not a variable of make lint, expected one of BUILD_DIR TIME_FACTOR"),
+        ("synth SEED=1", "SEED is not a variable of make synth, expected one of TARGET UNIT ROWS COLS DEPTH"),
+        ("synth-table ROWS=1", "ROWS is not a variable of make synth-table, expected one of TARGET SEEDS"),
+        ("JOBBS=2", "JOBBS is not a variable of make help, expected none"),
+    ],
+)
+def test_a_misspelt_variable_is_refused_before_anything_is_installed(words, message):
+    done = run_make(*words.split())
+    assert (done.returncode, done.stdout) == (2, "")
+    said, *rest = done.stderr.splitlines()
+    assert said.startswith(f"make: {message}")
+    assert all(line.startswith("make: *** [") for line in rest)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "test JOBS=2 SEEDS=3 SEED=4",
+        "nightly SEED=100 SEEDS=2",
+        "lint test JOBS=1",
+        "sim PROBLEM=4 ROWS=2",
+        "bench SIM=icarus",
+        "train STEPS=2 SIM=icarus",
+        "bitstream BOARD=ulx3s BAUD=115200 SEED=2",
+        "gemm LINK=serial:/dev/ttyUSB0@115200",
+        "synth TARGET=ice40 UNIT=array ROWS=1 COLS=2 DEPTH=8 SEEDS=1",
+        "synth-table",
+    ],
+)
+def test_documented_variables_are_taken(words):
+    goals = [word for word in words.split() if "=" not in word]
+    given = [word.split("=")[0] for word in words.split() if "=" in word]
+    environ = {"MACRAME_GIVEN": " ".join(given), "MACRAME_GOALS": " ".join(goals)}
+    assert [make.refused(goal, environ) for goal in goals] == [""] * len(goals)
+
+
+@pytest.mark.parametrize(
+    ("target", "given", "needed"),
+    [
+        ("sim", {}, "sim"),
+        ("sim", {"SIM": "verilator"}, "train"),
+        ("sim", {"PROBLEM": "3"}, "python"),
+        ("gemm", {"SIM": "verilator"}, "train"),
+        ("train", {}, "train"),
+        ("train", {"SIM": "icarus"}, "sim"),
+        ("synth", {}, "synth"),
+        ("lint", {}, "test"),
+    ],
+)
+def test_a_target_installs_no_more_than_it_needs(target, given, needed):
+    assert make.installs(target, given) == needed
+
+
+@pytest.mark.parametrize("target", ["sim", "train", "gemm", "waves", "bench"])
+def test_an_unknown_simulator_is_refused_before_anything_else(tmp_path, target):
+    given = [] if target != "gemm" else [f"A={tmp_path / 'a.npy'}", f"W={tmp_path / 'w.npy'}", "OUT=c.npy"]
+    given += ["PROBLEM=3"] if target == "sim" else []
+    done = run_make(target, "SIM=foo", *given)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "SIM=foo: " in done.stderr.splitlines()[0]
+
+
+def test_the_command_that_replays_is_one_that_can_be_typed(monkeypatch):
+    monkeypatch.delenv("PYTEST_CURRENT_TEST")
+    environ = {"ROWS": "2", "LOW": "-5", "A": "a b.npy", "WAVES": "1", "SEED": "3"}
+    monkeypatch.setenv("MACRAME_REPLAY", make.replay("gemm", environ))
+    assert simulate.replay_command(7) == "make gemm A='a b.npy' LOW=-5 ROWS=2 SEED=7"
+    monkeypatch.setenv("MACRAME_REPLAY", make.replay("waves", environ))
+    assert simulate.replay_command(7) == "make waves"
+    words = ["a b.npy", "w.npy", "--seed", "3", "--low=-5"]
+    monkeypatch.setenv("MACRAME_REPLAY", main.replay("gemm", words))
+    assert simulate.replay_command(7) == "macrame gemm 'a b.npy' w.npy --low=-5 --seed 7"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "plain.npy",
+        "two words.npy",
+        "pay $HOME $(shell id) 100%.csv",
+        'it\'s "quoted"; true #no',
+        "größe\\n.npy",
+        "*",
+    ],
+)
+def test_file_names_reach_the_programs_unchanged(tmp_path, name):
+    for words, env in (([f"A={name}"], {}), ([], {"A": name})):
+        done = run_make("gemm", *words, W="none.npy", OUT="c.npy", **env)
+        assert done.stderr.startswith(f"gemm: A={name}: "), done.stderr
+
+
+def test_documents_name_targets_that_exist():
+    for path in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / ".github").rglob("*.yml")]:
+        for target in re.findall(r"(?:^\s*|`|run: )make ([a-z-]+)", path.read_text(), re.MULTILINE):
+            assert target in {*make.TARGETS, "help", "clean"}, f"{path.relative_to(ROOT)}: make {target}"
