@@ -15,12 +15,14 @@ from macrame.golden.arith.requantize import (
     MODES,
     mode_code,
     quantize_multiplier,
+    quantize_multiplier_plain,
     requantize,
     requantize_plain,
     scale_bits,
     srdhm,
     srdhm_plain,
 )
+from macrame.host import quantize
 from tb.lib import stimuli
 from tb.lib.catalogue import cases, run
 
@@ -164,7 +166,6 @@ def test_quantize_multiplier_is_the_nearest_q31():
 @pytest.mark.parametrize(
     ("scale", "multiplier", "shift"),
     [
-        (0.0, 0, 0),
         (0.5, 2**30, 0),
         (1.0, 2**30, 1),
         (2.0, 2**30, 2),
@@ -174,13 +175,60 @@ def test_quantize_multiplier_is_the_nearest_q31():
         (2.0**-32 * (1 - 2.0**-53), 2**30, -31),
         (2.0**-33, 0, 0),
         (1e-30, 0, 0),
+        (5e-324, 0, 0),
+        (2.0**30, 2**30, 31),
+        (2.0**31 - 1, 2**31 - 1, 31),
+        (np.nextafter(2.0**31 - 0.5, 0), 2**31 - 1, 31),  # the largest
     ],
 )
 def test_quantize_multiplier_corners(scale, multiplier, shift):
-    assert tuple(map(int, quantize_multiplier(scale))) == (multiplier, shift)
+    for function in (quantize_multiplier, quantize_multiplier_plain, quantize.quantize_multiplier):
+        assert tuple(map(int, function(scale))) == (multiplier, shift)
 
 
-@pytest.mark.parametrize("scale", [-1.0, np.nan, np.inf, 2.0**31])
+OUTSIDE = (0.0, -0.0, -5e-324, -1.0, -np.inf, np.nan, np.inf, 2.0**31 - 0.5, 2.0**31, 1e300)
+
+
+@pytest.mark.parametrize("scale", OUTSIDE)
 def test_quantize_multiplier_refuses(scale):
-    with pytest.raises(ValueError, match="scale is"):
-        quantize_multiplier([0.5, scale])
+    """Golden and host refuse the same scales in the same words."""
+    said = set()
+    for function in (quantize_multiplier, quantize.quantize_multiplier):
+        for value in (scale, [0.5, scale, -2.0]):
+            with pytest.raises(ValueError, match=r"scale is .*, expected") as error:
+                function(value)
+            said.add(str(error.value))
+    with pytest.raises(ValueError, match="scale is") as error:
+        quantize_multiplier_plain(scale)
+    assert said == {str(error.value)}
+    assert ("2^31 - 0.5" in str(error.value)) == (np.isfinite(scale) and scale > 0)
+
+
+def edges():
+    """Every power of two of float64, and what is next to it and to each tie of the rounding near it."""
+    powers = np.ldexp(1.0, np.arange(-1074, 32))
+    ties = np.concatenate([powers * (1 + k * 2.0**-31) for k in (1, 3, 2**30 - 1, 2**31 - 1)])  # odd: halves
+    near = np.concatenate([powers, ties])
+    return np.concatenate([near, np.nextafter(near, 0), np.nextafter(near, np.inf)])
+
+
+def test_quantize_multiplier_is_the_same_function_everywhere(seed):
+    """Golden's loop, its vector form and the host's: every exponent, both sides of each edge, and at random.
+
+    The three are written apart from each other: integers, NumPy's frexp, Python's.
+    """
+    rng = np.random.default_rng(seed)
+    anything = rng.integers(1, 0x7FF0000000000000, 20_000).view(np.float64)
+    scale = np.concatenate([edges(), anything, np.exp2(rng.uniform(-34, 31, 20_000))])
+    scale = scale[(scale > 0) & (scale < 2.0**31 - 0.5)]
+    assert (scale > 2.0**31 - 1).any()
+    multiplier, shift = quantize_multiplier(scale)
+    assert ((multiplier >= 2**30) | ((multiplier == 0) & (shift == 0))).all()
+    assert (np.abs(shift.astype(int)) <= 31).all()
+    assert {-31, 31} <= set(shift.tolist())
+    for other in (quantize.quantize_multiplier(scale), zip(*map(quantize_multiplier_plain, scale.tolist()))):
+        for mine, theirs in zip((multiplier, shift), other):
+            np.testing.assert_array_equal(mine, theirs)
+    for mine, theirs in zip(quantize_multiplier(0.3), quantize.quantize_multiplier(0.3)):
+        assert mine.shape == theirs.shape == ()
+        assert mine.dtype == theirs.dtype

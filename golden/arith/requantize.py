@@ -172,40 +172,84 @@ def requantize(x, multiplier, shift, zero_point, clamp_low, clamp_high, mode):
 # --- scales -------------------------------------------------------------------------------------------------
 
 
+SCALE_LIMIT = 2.0**31 - 0.5
+"""The smallest scale that has no Q31 multiplier: it rounds to 2^31, and so to shift 32."""
+
+
 def scale_bits(scale):
     """The multiplier field of mode fp32: the bits of ``float32(scale)`` as int32."""
     return np.asarray(scale, np.float32).view(np.int32)
 
 
+def quantize_multiplier_plain(scale: float) -> tuple[int, int]:
+    """One real scale as Q31 multiplier and shift, in integers: ``scale ~ multiplier / 2^31 * 2^shift``.
+
+    Parameters
+    ----------
+    scale : float
+        Finite, above 0, below 2^31 - 0.5.
+
+    Returns
+    -------
+    multiplier : int
+        2^30..2^31 - 1; 0 for a scale below 2^-32 - 2^-64, whose shift would be less than -31.
+    shift : int
+        -31..31; 0 where the multiplier is 0.
+
+    Raises
+    ------
+    ValueError
+        If the scale is NaN, infinite, 0, negative, or 2^31 - 0.5 and more, whose shift would be 32.
+
+    Examples
+    --------
+    >>> quantize_multiplier_plain(0.25)
+    (1073741824, -1)
+    """
+    scale = float(scale)
+    _refuse_scale(scale)
+    numerator, denominator = scale.as_integer_ratio()
+    shift = numerator.bit_length() - denominator.bit_length()
+    if numerator * 2 ** max(-shift, 0) >= denominator * 2 ** max(shift, 0):
+        shift += 1  # now 2^(shift - 1) <= scale < 2^shift
+    top, bottom = numerator * 2 ** max(31 - shift, 0), denominator * 2 ** max(shift - 31, 0)
+    multiplier = (2 * top + bottom) // (2 * bottom)  # to nearest, halves up
+    if multiplier == 2**31:
+        multiplier, shift = 2**30, shift + 1
+    return (multiplier, shift) if shift >= -31 else (0, 0)
+
+
 def quantize_multiplier(scale):
-    """A real scale as Q31 multiplier and shift: ``scale ~ multiplier / 2^31 * 2^shift``.
+    """`quantize_multiplier_plain` on arrays.
 
     Parameters
     ----------
     scale : array_like of float64
-        Finite, not negative, below 2^31.
+        Finite, above 0, below 2^31 - 0.5.
 
     Returns
     -------
-    multiplier : ndarray of int32
+    multiplier : ndarray of int32, the shape of scale
         2^30..2^31 - 1, or 0.
-    shift : ndarray of int8
+    shift : ndarray of int8, the shape of scale
         -31..31.
 
     Raises
     ------
     ValueError
-        If a scale is NaN, infinite, negative or 2^31 and more.
+        As `quantize_multiplier_plain`; the message has the first scale that is refused.
 
     Notes
     -----
     As TFLite's QuantizeMultiplier: frexp of the double, fraction * 2^31 rounded half away from zero; a
-    fraction that becomes 2^31 is 2^30 with shift + 1; scales below 2^-32 (shift < -31) become 0, shift 0.
+    fraction that becomes 2^31 is 2^30 with shift + 1; a shift below -31 becomes multiplier 0, shift 0.
+    `macrame.host.quantize.quantize_multiplier`, which drives the core, is written independently of this one;
+    the tests compare the two.
     """
     scale = np.asarray(scale, np.float64)
-    bad = ~(np.isfinite(scale) & (scale >= 0) & (scale < 2.0**31 * (1 - 2.0**-33)))
+    bad = ~((scale > 0) & (scale < SCALE_LIMIT))
     if bad.any():
-        raise ValueError(f"scale is {scale[bad].flat[0]}, expected a finite number, 0 <= scale < 2^31")
+        _refuse_scale(scale[bad].flat[0])
     fraction, shift = np.frexp(scale)
     multiplier = np.floor(fraction * 2.0**31 + 0.5).astype(np.int64)
     carry = multiplier == 2**31
@@ -213,3 +257,10 @@ def quantize_multiplier(scale):
     shift = np.where(carry, shift + 1, shift)
     lost = shift < -31
     return (np.where(lost, 0, multiplier).astype(np.int32), np.where(lost, 0, shift).astype(np.int8))
+
+
+def _refuse_scale(scale):
+    if not (np.isfinite(scale) and scale > 0):
+        raise ValueError(f"scale is {scale}, expected a finite number above 0")
+    if scale >= SCALE_LIMIT:
+        raise ValueError(f"scale is {scale}, expected less than 2^31 - 0.5")

@@ -19,17 +19,24 @@ def quantize_multiplier(scale):
     Parameters
     ----------
     scale : float or array of float
-        Finite, > 0, below 2^31.
+        Finite, above 0, below 2^31 - 0.5.
 
     Returns
     -------
     multiplier : ndarray of int32, the shape of scale
+        2^30..2^31 - 1, or 0.
     shift : ndarray of int8, the shape of scale
-        Left if positive.
+        -31..31, left if positive.
 
     Raises
     ------
     macrame.errors.InputError
+        If a scale is NaN, infinite, 0, negative, or 2^31 - 0.5 and more, whose shift would be 32.
+
+    Notes
+    -----
+    This is the function to use with a core. The golden model has its own, in
+    ``macrame.golden.arith.requantize``, for the model and the tests alone: neither imports the other.
     """
     scale = np.asarray(scale, np.float64)
     flat = [_quantize_one(float(value)) for value in scale.reshape(-1)]
@@ -46,7 +53,7 @@ def _quantize_one(scale):
     if multiplier == 2**31:
         multiplier, shift = 2**30, shift + 1
     if shift > 31:
-        raise InputError(f"scale is {scale}, expected less than 2^31")
+        raise InputError(f"scale is {scale}, expected less than 2^31 - 0.5")
     if shift < -31:
         multiplier, shift = 0, 0
     return multiplier, shift
