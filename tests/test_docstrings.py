@@ -16,7 +16,7 @@ def modules(*packages):
             yield module.name
 
 
-@pytest.mark.parametrize("name", modules("golden", "host"))
+@pytest.mark.parametrize("name", list(modules("golden", "host")))
 def test_examples_run(name):
     said = []
     module = importlib.import_module(name)

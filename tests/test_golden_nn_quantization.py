@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from macrame.golden.arith.requantize import requantize_plain, wrap32
-from macrame.golden.nn.affine import Affine, asymmetric, symmetric
+from macrame.golden.nn.affine import Affine, NotFinite, asymmetric, symmetric
 from macrame.golden.nn.network import Network
 from macrame.golden.nn.quantization import calibrate, quantize_dense, quantize_network
 
@@ -34,7 +34,60 @@ def test_asymmetric_known_values():
     assert Affine(1.0, -128).quantize(ties_and_ends).tolist() == [-128, 127, 127, -128, -128, -126]
 
 
-@pytest.mark.parametrize("ends", [(1, 0), (np.nan, 1), (0, np.inf)])
+# ONNX's examples of DynamicQuantizeLinear (onnx/backend/test/case/node/dynamicquantizelinear.py), uint8
+ONNX = {
+    "": ([0, 2, -3, -2.5, 1.34, 0.5], 153, [153, 255, 0, 26, 221, 179]),
+    "max-adjusted": ([-1.0, -2.1, -1.3, -2.5, -3.34, -4.0], 255, [191, 121, 172, 96, 42, 0]),
+    "min-adjusted": (
+        [1, 2.1, 1.3, 2.5, 3.34, 4.0, 1.5, 2.6, 3.9, 4.0, 3.0, 2.345],
+        0,
+        [64, 134, 83, 159, 213, 255, 96, 166, 249, 255, 191, 149],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ONNX)
+def test_activations_are_quantised_as_onnx_says(name):
+    """float32 scale and float32 division: in float64 the first example has a tie that ONNX does not have."""
+    x, zero_point, expected = ONNX[name]
+    grid = asymmetric(min(x), max(x))
+    assert isinstance(grid.scale, np.float32)
+    assert grid.scale == np.float32(max(max(x), 0) - min(min(x), 0)) / np.float32(255)
+    assert grid.zero_point == zero_point - 128
+    assert (grid.quantize(x).astype(int) + 128).tolist() == expected
+    assert (grid.quantize(np.array(x, np.float32)).astype(int) + 128).tolist() == expected
+
+
+def test_the_type_of_the_scale_is_that_of_the_division():
+    x = [0, 2, -3, -2.5, 1.34, 0.5]
+    for grid in (asymmetric(-3, 2, dtype=np.float64), Affine(5 / 255, 25)):
+        assert (grid.quantize(x).astype(int) + 128).tolist() == [153, 255, 0, 25, 221, 179]
+    channels = Affine(np.array([[5 / 255], [1.0]], np.float32))
+    assert channels.quantize([[-2.5], [-2.5]]).tolist() == [[-127], [-2]]
+
+
+NO_NUMBERS = (np.nan, np.inf, -np.inf)
+
+
+@pytest.mark.parametrize("wrong", NO_NUMBERS)
+def test_what_is_no_number_is_not_quantised(wrong):
+    with pytest.raises(NotFinite, match=rf"x\[1\]\[0\] is {wrong}, expected a finite number"):
+        symmetric([[1.0, 2.0], [wrong, 3.0]], axis=1)
+    with pytest.raises(NotFinite, match=rf"x\[2\] is {wrong}, expected a finite number"):
+        Affine(1.0).quantize([0, 1, wrong])
+    with pytest.raises(NotFinite, match=f"x is {wrong}"):
+        symmetric(wrong)
+    with pytest.raises(ValueError, match=f"scale is {wrong}, expected a finite number above 0"):
+        Affine(np.array([1.0, wrong]))
+
+
+@pytest.mark.parametrize("scale", [0.0, -1.0])
+def test_scales_are_above_zero(scale):
+    with pytest.raises(ValueError, match=f"scale is {scale}, expected a finite number above 0"):
+        Affine(scale)
+
+
+@pytest.mark.parametrize("ends", [(1, 0), (np.nan, 1), (0, np.inf), (-1e39, 0), (0, 3.5e38)])
 def test_asymmetric_refuses_what_is_no_range(ends):
     with pytest.raises(ValueError, match="expected two finite numbers"):
         asymmetric(*ends)
@@ -46,15 +99,25 @@ def test_numbers_too_small_for_a_scale_are_zeros():
     assert tiny == Affine(1.0, 0)
     assert tiny.quantize([5e-324, 0]).tolist() == [0, 0]
     assert symmetric([[5e-324, 0], [1.27, 0]], axis=1).scale.tolist() == [[1.0], [0.01]]
-    assert asymmetric(0, 5e-324) == asymmetric(-1e-310, 0) == Affine(1.0, 0)
+    assert asymmetric(0, 5e-324) == asymmetric(-1e-310, 0) == asymmetric(0, 1e-45) == Affine(1.0, 0)
+    assert asymmetric(0, 5e-324, dtype=np.float64) == Affine(1.0, 0)
     least = 127 * 2.0**-1022
     assert symmetric([least]).quantize([least, least / 2]).tolist() == [127, 64]
+    least = 255 * 2.0**-126
+    assert asymmetric(0, least).quantize([least, least / 2]).tolist() == [127, 0]
 
 
-def test_ranges_up_to_the_largest_float():
-    largest = np.finfo(np.float64).max
-    for low, high in ((-1.7e308, 1.7e308), (-largest, largest), (-largest, 0), (0, largest)):
-        q = asymmetric(low, high)
+def test_an_empty_tensor_is_all_zeros():
+    assert symmetric(np.zeros((0,))) == Affine(1.0, 0)
+    assert symmetric(np.zeros((2, 0)), axis=1).scale.tolist() == [[1.0], [1.0]]
+    assert symmetric(np.zeros((2, 0)), axis=1).quantize(np.zeros((2, 0))).shape == (2, 0)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_ranges_up_to_the_largest_float(dtype):
+    largest = float(np.finfo(dtype).max)
+    for low, high in ((-0.95 * largest, 0.95 * largest), (-largest, largest), (-largest, 0), (0, largest)):
+        q = asymmetric(low, high, dtype=dtype)
         assert np.isfinite(q.scale)
         assert q.quantize(0.0) == q.zero_point
         ends = q.quantize([low, high]).astype(int)
@@ -63,19 +126,22 @@ def test_ranges_up_to_the_largest_float():
     assert symmetric([largest]).quantize([largest, -largest]).tolist() == [127, -127]
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @settings(max_examples=300, deadline=None)
 @given(st.floats(-1e6, 1e6), st.floats(-1e6, 1e6), st.floats(0, 1))
-def test_any_range_holds_zero_exactly_and_all_else_to_half_a_step(a, b, where):
+def test_any_range_holds_zero_exactly_and_all_else_to_half_a_step(dtype, a, b, where):
     """The zero point is rounded, so within a step of either end a value may saturate half a step early."""
     low, high = min(a, b, 0), max(a, b, 0)
-    assume(high - low > 1e-300)
-    q = asymmetric(low, high)
+    assume(high - low > 1e-30)
+    q = asymmetric(low, high, dtype=dtype)
     assert -128 <= q.zero_point <= 127
     assert q.quantize(0.0) == q.zero_point
     assert q.dequantize(q.zero_point) == 0
     x = low + where * (high - low)
     near_an_end = min(x - low, high - x) < q.scale
-    assert abs(q.dequantize(q.quantize(x)) - x) <= q.scale * (1 if near_an_end else 0.5) * (1 + 1e-9)
+    rounding = 256 * 3 * float(np.finfo(dtype).eps)  # in steps: of x, of the scale, of the quotient
+    error = abs(q.dequantize(q.quantize(x)) - x)
+    assert error <= float(q.scale) * ((1 if near_an_end else 0.5) + rounding)
 
 
 def layer_of(rng, mode, per_channel=True, relu_after=False, outputs=6, inputs=9):

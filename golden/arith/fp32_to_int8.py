@@ -1,6 +1,12 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Golden model of ``rtl/arith/fp32_to_int8.v``: the quantiser."""
+"""Golden model of ``rtl/arith/fp32_to_int8.v``: the quantiser.
+
+It multiplies by the reciprocal of the scale. ONNX's QuantizeLinear divides by the scale, as
+`macrame.golden.nn.affine.Affine.quantize` does. Reciprocal and product are rounded, so that the product may
+differ from the quotient in its last bits; the integers differ, by one, where only one of the two is half way
+between two integers. docs/numerics.md has the example below in full.
+"""
 
 import numpy as np
 
@@ -41,6 +47,16 @@ def fp32_to_int8(x, inv_scale, zero_point=0):
     Returns
     -------
     ndarray of int8
+
+    Examples
+    --------
+    -2.5 / scale is just above -127.5; the product with the reciprocal is -127.5, a tie, which goes to even:
+
+    >>> x, scale = np.float32(-2.5), np.float32(5) / np.float32(255)
+    >>> float(x / scale), float(x * (1 / scale))
+    (-127.49999237060547, -127.5)
+    >>> int(np.rint(x / scale)), int(fp32_to_int8(x, 1 / scale))
+    (-127, -128)
     """
     with np.errstate(all="ignore"):
         y = np.rint(np.asarray(x, np.float32) * np.asarray(inv_scale, np.float32))

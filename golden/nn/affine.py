@@ -5,7 +5,13 @@
 A real number x is held as an integer q with x = scale * (q - zero_point). With b bits, 2 to 8, integers are
 those of b bits, held in int8: [-2^(b-1), 2^(b-1) - 1], symmetric ones without the lowest.
 
-Scales are normal float64 numbers. Numbers so small that theirs would be below 2^-1022 are taken for zeros.
+The type of a scale is the type of the arithmetic. Activations are quantised while a network runs, and
+runtimes do that in float32: `asymmetric` has float32 scales by default, and `Affine.quantize` then divides
+float32 by float32, as ONNX's DynamicQuantizeLinear and QuantizeLinear do. Weights are quantised once,
+beforehand: `symmetric` has float64 scales.
+
+Scales are normal numbers. Numbers so small that theirs would be below 2^-126, or 2^-1022 in float64, are
+taken for zeros.
 """
 
 from dataclasses import dataclass
@@ -13,6 +19,31 @@ from dataclasses import dataclass
 import numpy as np
 
 SMALLEST_SCALE = np.finfo(np.float64).smallest_normal
+
+
+class NotFinite(ValueError):
+    """A NaN or an infinity where numbers are to be quantised; the message names it."""
+
+
+def check_finite(name, x):
+    """Refuse numbers that no integer can stand for.
+
+    Parameters
+    ----------
+    name : str
+        For the message.
+    x : array_like of float
+
+    Raises
+    ------
+    NotFinite
+        For the first NaN or infinity, with its indices.
+    """
+    x = np.asarray(x)
+    bad = ~np.isfinite(x)
+    if bad.any():
+        where = tuple(int(i) for i in np.argwhere(bad)[0])
+        raise NotFinite(f"{name}{''.join(f'[{i}]' for i in where)} is {x[where]}, expected a finite number")
 
 
 def integer_range(bits):
@@ -44,16 +75,28 @@ class Affine:
     Attributes
     ----------
     scale : float or numpy.ndarray
-        Above 0; an array where channels differ, shaped to broadcast against the tensor.
+        Above 0; an array where channels differ, shaped to broadcast against the tensor. Its type is that of
+        the division: a `numpy.float32` divides in float32, a Python float in float64.
     zero_point : int or numpy.ndarray
         The int8 that stands for 0.
     bits : int
         Of the integers, 2 to 8.
+
+    Raises
+    ------
+    ValueError
+        If a scale is not a finite number above 0.
     """
 
     scale: float
     zero_point: int = 0
     bits: int = 8
+
+    def __post_init__(self):
+        scale = np.asarray(self.scale)
+        bad = ~(np.isfinite(scale) & (scale > 0))
+        if bad.any():
+            raise ValueError(f"scale is {scale[bad].flat[0]}, expected a finite number above 0")
 
     @property
     def low(self):
@@ -66,7 +109,11 @@ class Affine:
         return integer_range(self.bits)[1]
 
     def quantize(self, x):
-        """Nearest integer to each x, ties to even, saturated.
+        """Nearest integer to each x, ties to even, saturated: clip(rint(x / scale) + zero_point).
+
+        Where the scale is a float32, x is rounded to float32 first and the quotient is the float32 nearest to
+        x / scale. A quotient half way between two integers in one type need not be so in the other; a product
+        with 1 / scale, as `macrame.golden.arith.fp32_to_int8` and the RTL compute, differs from both.
 
         Parameters
         ----------
@@ -76,9 +123,27 @@ class Affine:
         Returns
         -------
         numpy.ndarray of int8
+
+        Raises
+        ------
+        NotFinite
+            If one is a NaN or infinite.
+
+        Examples
+        --------
+        ONNX's example of DynamicQuantizeLinear, whose integers are uint8. -2.5 is half way in float64:
+
+        >>> x = [0, 2, -3, -2.5, 1.34, 0.5]
+        >>> (asymmetric(-3, 2).quantize(x).astype(int) + 128).tolist()
+        [153, 255, 0, 26, 221, 179]
+        >>> (asymmetric(-3, 2, dtype=np.float64).quantize(x).astype(int) + 128).tolist()
+        [153, 255, 0, 25, 221, 179]
         """
-        q = np.rint(np.asarray(x, np.float64) / self.scale) + self.zero_point
-        return np.clip(q, self.low, self.high).astype(np.int8)
+        check_finite("x", x)
+        kind = np.float32 if np.asarray(self.scale).dtype == np.float32 else np.float64
+        with np.errstate(over="ignore"):  # what overflows saturates
+            q = np.rint(np.asarray(x, np.float64).astype(kind) / self.scale)
+        return np.clip(q + self.zero_point, self.low, self.high).astype(np.int8)
 
     def dequantize(self, q):
         """The real numbers that integers stand for, float64.
@@ -100,7 +165,7 @@ def symmetric(x, axis=None, bits=8):
     Parameters
     ----------
     x : array_like
-        Finite real numbers.
+        Finite real numbers; may be empty.
     axis : int or tuple of int, optional
         Axes to take the maximum over; the others keep a scale each (axis=1 of (outputs, inputs): one an
         output). Without it the whole tensor shares one scale.
@@ -110,16 +175,22 @@ def symmetric(x, axis=None, bits=8):
     Returns
     -------
     Affine
-        Its scale has the dimensions of `x` with `axis` reduced to 1, or is a float. A channel of zeros gets
-        scale 1.
+        Its scale is float64, with the dimensions of `x` and `axis` reduced to 1, or a float. A channel of
+        zeros, or of nothing, gets scale 1.
+
+    Raises
+    ------
+    NotFinite
+        If a number is a NaN or infinite.
     """
-    top = np.abs(np.asarray(x, np.float64)).max(axis=axis, keepdims=axis is not None)
+    check_finite("x", x)
+    top = np.abs(np.asarray(x, np.float64)).max(axis=axis, keepdims=axis is not None, initial=0)
     scale = top / integer_range(bits)[1]
     scale = np.where(scale >= SMALLEST_SCALE, scale, 1.0)
     return Affine(float(scale) if axis is None else scale, 0, bits)
 
 
-def asymmetric(low, high, bits=8):
+def asymmetric(low, high, bits=8, dtype=np.float32, empty=1.0):
     """All integers, [-128, 127] for 8 bits, for [low, high], widened to hold 0.
 
     Zero must be exact: ReLU and padding need it.
@@ -127,29 +198,42 @@ def asymmetric(low, high, bits=8):
     Parameters
     ----------
     low, high : float
-        Range of the values.
+        Range of the values, rounded to `dtype`.
     bits : int
         2 to 8.
+    dtype : numpy dtype
+        float32 or float64: the type of the scale, of the arithmetic that finds it and the zero point, and of
+        `Affine.quantize`.
+    empty : float
+        Scale for an empty range (all zeros, or nearly), which says nothing of it.
 
     Returns
     -------
     Affine
-        scale = (high - low) / (2^bits - 1); the zero point is rounded to the nearest integer, so that the
-        ends may be off by half a step. An empty range (all zeros) gets scale 1 and zero point 0.
+        scale = (high - low) / (2^bits - 1), of type `dtype`; the zero point is rounded to the nearest
+        integer, ties to even, so that the ends may be off by half a step. An empty range has zero point 0.
 
     Raises
     ------
+    NotFinite
+        If an end is no finite number, or none in `dtype`.
     ValueError
-        Where low > high, or one is not finite.
+        If low > high.
     """
-    if not (np.isfinite(low) and np.isfinite(high) and low <= high):
+    number = np.dtype(dtype).type
+    with np.errstate(over="ignore"):
+        ends = number(low), number(high)
+    if not np.isfinite(ends).all():
+        raise NotFinite(f"range [{low}, {high}]: expected two finite numbers of {np.dtype(dtype)}")
+    if low > high:
         raise ValueError(f"range [{low}, {high}]: expected two finite numbers, the smaller one first")
-    low, high = min(float(low), 0.0), max(float(high), 0.0)
+    low, high = min(ends[0], number(0)), max(ends[1], number(0))
     least, most = integer_range(bits)
-    scale = (high - low) / (most - least)
-    if np.isinf(scale):  # of ends whose difference no float64 can hold
-        scale = high / (most - least) - low / (most - least)
-    if scale < SMALLEST_SCALE:
-        return Affine(1.0, 0, bits)
-    zero_point = int(np.clip(np.rint(least - low / scale), least, most))
-    return Affine(scale, zero_point, bits)
+    steps = number(most - least)
+    with np.errstate(over="ignore"):
+        scale = (high - low) / steps
+    if np.isinf(scale):  # of ends whose difference is beyond the type
+        scale = high / steps - low / steps
+    if scale < np.finfo(dtype).smallest_normal:
+        return Affine(number(empty), 0, bits)
+    return Affine(scale, least + int(np.clip(np.rint(-low / scale), 0, steps)), bits)

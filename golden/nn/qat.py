@@ -88,8 +88,14 @@ class QuantizationAware:
         )
 
     def ranges(self):
-        """Quantisation of the input and of each layer's output, as `calibrate` gives them."""
-        return [asymmetric(low, high, self.activation_bits) for low, high in self.ends]
+        """Quantisation of the input and of each layer's output, with scales of the parameters' type.
+
+        The integer network has float32 scales, whatever the type of the parameters.
+        """
+        return self._ranges(self.network.weights[0].dtype)
+
+    def _ranges(self, dtype):
+        return [asymmetric(low, high, self.activation_bits, dtype) for low, high in self.ends]
 
     def parameters(self):
         """The network's own, real numbers."""
@@ -178,5 +184,11 @@ class QuantizationAware:
         macrame.golden.nn.quantization.NetworkInt8
         """
         return quantize_network(
-            self.network, None, mode, self.per_channel, self.bits, self.activation_bits, self.ranges()
+            self.network,
+            None,
+            mode,
+            self.per_channel,
+            self.bits,
+            self.activation_bits,
+            self._ranges(np.float32),
         )

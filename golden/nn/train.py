@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from macrame.golden.nn.affine import NotFinite
 from macrame.golden.nn.batches import minibatches
 from macrame.golden.nn.optimizers import SGD
 
@@ -89,7 +90,8 @@ def fit(
     ValueError
         Where there is neither rate nor optimizer, or early stopping without validation samples.
     Diverged
-        As soon as the loss after an epoch is not finite.
+        As soon as the loss after an epoch is not finite, or a network that rounds to integers meets a number
+        that is not.
     """
     if (rate is None) == (optimizer is None):
         raise ValueError(f"rate is {rate} and optimizer {optimizer}: expected one of them")
@@ -113,6 +115,8 @@ def fit(
             yield Epoch(number, updates, loss, held_out)
             if stop:
                 break
+    except NotFinite as error:
+        raise Diverged(f"{error}, in epoch {number}") from None
     finally:
         if stopping is not None:
             stopping.restore(network.parameters())
