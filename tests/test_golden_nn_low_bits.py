@@ -12,7 +12,7 @@ from macrame.golden.nn.int8_training import NetworkOnGrid
 from macrame.golden.nn.network import Network
 from macrame.golden.nn.qat import QuantizationAware, fake_quantize
 from macrame.golden.nn.quantization import calibrate, quantize_network
-from macrame.golden.nn.train import fit
+from macrame.golden.nn.train import Diverged, fit
 
 BITS = range(2, 9)
 
@@ -185,6 +185,18 @@ def test_ranges_follow_the_batches():
     assert aware.ends[0] == pytest.approx(
         (0.5 * before[0][0] + 1.5 * x[:20].min(), 0.5 * before[0][1] + 1.5 * x[:20].max())
     )
+
+
+@pytest.mark.parametrize("rate", [1e150, 1e300, np.inf])
+def test_training_with_rounding_that_diverges_says_so(rate):
+    """Infinite weights have no integers; that must not end as another error, nor go on with some int8."""
+    network, x, labels = TASK
+    networks = [QuantizationAware.of(network.copy(), x)]
+    if rate == np.inf:  # any other ends at the rim of the grid
+        networks.append(NetworkOnGrid.of(network.copy()))
+    for rounded in networks:
+        with pytest.raises(Diverged):
+            list(fit(rounded, x, labels, epochs=30, batch_size=20, rate=rate))
 
 
 # --- training in int8 ---------------------------------------------------------------------------------------

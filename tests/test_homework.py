@@ -726,6 +726,19 @@ def test_a_dead_network_still_has_a_loss(solve, tmp_path):
     assert reports["p1.json"]["answer"]["int8"]["loss"] == pytest.approx(math.log(3))
 
 
+def test_a_bias_far_above_its_weights_fits(solve, tmp_path):
+    """Weight scales are raised until the bias fits int32; it alone decides the answer then."""
+    own_file = own(
+        tmp_path, "p1_forward.toml", None, b1="[1e15, 0, 0]", w1="[" + "[1e-15, 0, 0, 0], " * 3 + "]"
+    )
+    code, reports, _, _ = solve(PROBLEM=1, HOMEWORK=own_file)
+    assert code == 0
+    answer = reports["p1.json"]["answer"]
+    assert answer["float"]["loss"] == 0
+    assert answer["int8"]["loss"] < 1e-9
+    assert answer["int8"]["tensors"]["a1"]["int8"] == [127, -128, -128]
+
+
 # --- bad data -----------------------------------------------------------------------------------------------
 
 BAD_FILES = [
@@ -747,8 +760,8 @@ BAD_FILES = [
     ("p1_forward.toml", {"chain_weight": "nan"}, ["chain_weight = nan", "number"]),
     (
         "p1_forward.toml",
-        {"b1": "[1e15, 0, 0]", "w1": "[" + ", ".join(["[1e-15, 0, 0, 0]"] * 3) + "]"},
-        ["bias", "int32"],
+        {"w1": "[[1e15, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]]", "b1": "[-1e15, 1e-15, 1e-15]"},
+        ["output 0 is to be scaled by", "less than 2^31"],
     ),
     ("p2_backprop.toml", {"input": "[]"}, ["input = []", "1 to 16 numbers"]),
     ("p2_backprop.toml", {"hidden_weights": "[[0.1, 0.2, 0.3]]"}, ["hidden_weights[0]", "2 numbers"]),

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from macrame.golden.gemm import gemm
-from macrame.golden.nn.affine import symmetric
+from macrame.golden.nn.affine import Affine, symmetric
 from macrame.golden.nn.losses import LOSSES
 
 
@@ -153,5 +153,4 @@ def _product(a, w, w_scale=None):
     """A product of int8 operands in real numbers, a scale each; `w_scale` where w is on a grid already."""
     left = symmetric(a)
     right_scale = symmetric(w).scale if w_scale is None else w_scale
-    right = np.clip(np.rint(w / right_scale), -127, 127).astype(np.int8)
-    return gemm(left.quantize(a), right) * (left.scale * right_scale)
+    return gemm(left.quantize(a), Affine(right_scale).quantize(w)) * (left.scale * right_scale)

@@ -12,11 +12,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from macrame.golden.nn.affine import asymmetric, symmetric
 from macrame.golden.nn.layers import dense, dense_backward
 from macrame.golden.nn.losses import LOSSES
 from macrame.golden.nn.network import Network
-from macrame.golden.nn.quantization import calibrate, quantize_network
+from macrame.golden.nn.quantization import (
+    activation_ends,
+    activation_grids,
+    check_parameters,
+    quantize_network,
+    weight_grid,
+)
 
 
 def fake_quantize(x, affine):
@@ -81,11 +86,7 @@ class QuantizationAware:
         -------
         QuantizationAware
         """
-        calibrate(network, x)  # refuses what has no integer form
-        trace = network.forward(x)
-        return cls(
-            network, [(float(t.min()), float(t.max())) for t in (*trace.inputs, trace.logits)], **options
-        )
+        return cls(network, activation_ends(network, x), **options)
 
     def ranges(self):
         """Quantisation of the input and of each layer's output, with scales of the parameters' type.
@@ -95,7 +96,7 @@ class QuantizationAware:
         return self._ranges(self.network.weights[0].dtype)
 
     def _ranges(self, dtype):
-        return [asymmetric(low, high, self.activation_bits, dtype) for low, high in self.ends]
+        return activation_grids(self.network, self.ends, self.activation_bits, self.bits, dtype)
 
     def parameters(self):
         """The network's own, real numbers."""
@@ -115,16 +116,22 @@ class QuantizationAware:
             they are inside their range; of a layer these include its ReLU.
         list of numpy.ndarray
             The rounded weights.
+
+        Raises
+        ------
+        NotFinite
+            If a parameter, or an end of a range, is a NaN or infinite.
         """
+        check_parameters(self.network)
         x, ranges = np.asarray(x), self.ranges()
         steps = [(x, *fake_quantize(x, ranges[0]))]
         weights = []
         last = len(self.network.weights) - 1
         for layer, (w, b) in enumerate(zip(self.network.weights, self.network.biases)):
-            scales = symmetric(w, axis=1 if self.per_channel else None, bits=self.bits)
+            scales, bias, _ = weight_grid(w, b, ranges[layer], ranges[layer + 1], self.per_channel, self.bits)
             weights.append(fake_quantize(w, scales)[0])
-            step = ranges[layer].scale * np.ravel(scales.scale)  # of the accumulator
-            z = dense(steps[-1][1], weights[-1], (step * np.rint(b / step)).astype(b.dtype))
+            step = float(ranges[layer].scale) * np.ravel(scales.scale)  # of the accumulator
+            z = dense(steps[-1][1], weights[-1], (step * bias).astype(b.dtype))
             a = z if layer == last else np.maximum(z, 0)
             value, inside = fake_quantize(a, ranges[layer + 1])
             steps.append((a, value, inside if layer == last else inside & (z > 0)))

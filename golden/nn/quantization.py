@@ -11,17 +11,37 @@ layer then needs only integers:
 
     acc = sum_k (qx_k - zx) qw_jk + bias_j         bias_j = round(b_j / (sx sw_j)), int32
     qy  = clamp(requantize(acc, sx sw_j / sy) + zy)
+
+Scales of activations are float32, those of weights float64, and their products are taken in float64
+(`macrame.golden.nn.affine` says why). Some channels have no scale by the usual rule, or one that their bias
+cannot live with; `weight_grid` has the rules for them.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from macrame.golden.arith.requantize import quantize_multiplier, requantize, scale_bits
-from macrame.golden.nn.affine import Affine, asymmetric, symmetric
+from macrame.golden.arith.requantize import SCALE_LIMIT, quantize_multiplier, requantize, scale_bits
+from macrame.golden.nn.affine import (
+    SMALLEST_SCALE,
+    Affine,
+    NotFinite,
+    asymmetric,
+    check_finite,
+    integer_range,
+)
 
 INT8_MIN, INT8_MAX = -128, 127
 INT32_MIN, INT32_MAX = -(2**31), 2**31 - 1
+
+MARGIN = 1.0001
+"""By how much more than it must a scale is raised, as in ONNX Runtime: what is rounded later has room."""
+
+SATURATED = 2.0**24
+"""Output steps. A bias this far beyond all that products can take off it gives the int8 of any larger one."""
+
+LEAST_SCALE = 2.0**-125
+"""Smallest requantisation scale that is asked for: a normal float32. Anything times it is 0."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +76,7 @@ class DenseInt8:
     @property
     def scale(self):
         """What takes an accumulator to output steps: sx sw / sy, float64, shape (outputs,)."""
-        return self.input.scale * self.weight_scale / self.output.scale
+        return float(self.input.scale) * self.weight_scale / float(self.output.scale)
 
     @property
     def multiplier(self):
@@ -161,7 +181,7 @@ class NetworkInt8:
         return self.forward(x)[-1].argmax(axis=1)
 
 
-def calibrate(network, x, bits=8):
+def calibrate(network, x, bits=8, weight_bits=8):
     """Ranges of all activations of a network over calibration samples, as quantisations.
 
     Parameters
@@ -169,27 +189,193 @@ def calibrate(network, x, bits=8):
     network : macrame.golden.nn.network.Network
     x : array_like, shape (samples, inputs)
         The samples to measure on; what lies outside their range later saturates.
-    bits : int
-        2 to 8.
+    bits, weight_bits : int
+        Of activations and of weights, 2 to 8.
 
     Returns
     -------
     list of Affine
+        For the network's input, then for the output of each layer (after ReLU, where there is one); see
+        `activation_grids`.
+
+    Raises
+    ------
+    NotFinite
+        If a parameter or an activation is a NaN or infinite.
+    ValueError
+        Where a hidden layer has another activation than ReLU, or the last one any.
+    """
+    return activation_grids(network, activation_ends(network, x), bits, weight_bits)
+
+
+def activation_ends(network, x):
+    """Smallest and largest value of all activations of a network over samples.
+
+    Parameters
+    ----------
+    network : macrame.golden.nn.network.Network
+    x : array_like, shape (samples, inputs)
+
+    Returns
+    -------
+    list of (float, float)
         For the network's input, then for the output of each layer (after ReLU, where there is one).
 
     Raises
     ------
-    ValueError
-        Where a hidden layer has another activation than ReLU, or the last one any.
+    NotFinite, ValueError
+        As `calibrate`.
     """
     if network.activations != ["relu"] * (len(network.weights) - 1) + ["identity"]:
         raise ValueError(
             f"activations are {', '.join(network.activations)}: expected relu after each layer "
             "but the last, which integer layers fold into their clamp"
         )
+    check_parameters(network)
     trace = network.forward(x)
-    tensors = [*trace.inputs, trace.logits]
-    return [asymmetric(t.min(), t.max(), bits) for t in tensors]
+    return [(float(t.min()), float(t.max())) for t in (*trace.inputs, trace.logits)]
+
+
+def activation_grids(network, ends, bits=8, weight_bits=8, dtype=np.float32):
+    """Quantisations for measured ranges.
+
+    A tensor that is 0 in every sample, such as the output of a dead layer, has a range that says nothing of
+    its scale. Its scale is free, but it is a factor of the next layer's accumulator step, in which that
+    layer's biases are counted. So it is such that the coarsest step is 1/256 of the next layer's output step;
+    it is no finer than 2^-24 of what the layer that makes the tensor can put out, so that this one's
+    requantisation scale stays small.
+
+    Parameters
+    ----------
+    network : macrame.golden.nn.network.Network
+    ends : list of (float, float)
+        As `activation_ends` gives them.
+    bits, weight_bits : int
+        Of activations and of weights, 2 to 8.
+    dtype : numpy dtype
+        Of the scales.
+
+    Returns
+    -------
+    list of Affine
+        One a range.
+    """
+    grids = []
+    for i, (low, high) in reversed(list(enumerate(ends))):
+        empty = 1.0
+        if i < len(network.weights):
+            coarsest = _largest(network.weights[i]) / integer_range(weight_bits)[1]
+            if coarsest >= SMALLEST_SCALE:
+                empty = float(grids[0].scale) / 256 / coarsest
+            if i:
+                weights = np.abs(np.asarray(network.weights[i - 1], np.float64)).sum(axis=1).max(initial=0)
+                reach = weights * max(map(abs, ends[i - 1])) + _largest(network.biases[i - 1])
+                empty = max(empty, reach / 2**24)
+        empty = min(max(empty, 2.0**-100), 2.0**100)
+        grids.insert(0, asymmetric(low, high, bits, dtype, empty))
+    return grids
+
+
+def check_parameters(network):
+    """Refuse a network with a weight or bias that is a NaN or infinite.
+
+    Parameters
+    ----------
+    network : macrame.golden.nn.network.Network
+
+    Raises
+    ------
+    NotFinite
+        Naming the parameter, as ``weights[1][0][2]``.
+    """
+    for name in ("weights", "biases"):
+        for i, parameter in enumerate(getattr(network, name)):
+            check_finite(f"{name}[{i}]", parameter)
+
+
+def weight_grid(w, b, before, after, per_channel=True, bits=8):
+    """The grid of a layer's weights, and its biases in steps of the accumulator.
+
+    A weight scale is max |w| / (2^(bits-1) - 1), of a channel or of all, unless
+
+    1. the bias does not fit int32 in steps of sx sw. As in ONNX Runtime's static quantisation
+       (``_adjust_weight_scale_for_int32_bias``), sw is raised until it does: to
+       sw = 1.0001 |b| / ((2^31 - 1) sx), with the largest |b| where all channels share a scale;
+    2. a sum of products and bias could overflow int32 for some input: sw is raised until none can. ONNX
+       Runtime lets them wrap;
+    3. sx sw / sy is below `LEAST_SCALE`, no normal float32: sw is raised to it. The output is 0 either way;
+    4. there are no weights (all 0, or below 2^-1022), so that only the bias asks for a scale: sw is what
+       rule 1 gives, which counts the bias as finely as int32 can. Without bias sw is 1, within what the
+       requantisation can scale by.
+
+    What is left of weights whose scale was raised may be nothing at all: they were that small beside the
+    bias. A bias so far beyond the output's range that no input can bring it back is cut to one that saturates
+    as well, or its requantisation scale would be beyond a Q31 multiplier.
+
+    Parameters
+    ----------
+    w : array_like, shape (outputs, inputs)
+    b : array_like, shape (outputs,)
+    before, after : Affine
+        Quantisation of the layer's input and output.
+    per_channel : bool
+        One scale an output; without it one for the whole matrix.
+    bits : int
+        Of the weights, 2 to 8.
+
+    Returns
+    -------
+    weights : Affine
+        Scale float64, of shape (outputs, 1), or a float.
+    bias : numpy.ndarray of int64, shape (outputs,)
+        round(b / (sx sw)), within int32.
+    largest : numpy.ndarray of int64, shape (outputs,)
+        The largest magnitude of a sum, bias included, over all inputs.
+
+    Raises
+    ------
+    NotFinite
+        If a weight or bias is a NaN or infinite, or a scale would be.
+    ValueError
+        If the shapes do not fit, or a scale would be no normal float64.
+    """
+    check_finite("w", w)
+    check_finite("b", b)
+    w, b = np.asarray(w, np.float64), np.asarray(b, np.float64)
+    if w.ndim != 2 or not len(w) or b.shape != w.shape[:1]:
+        raise ValueError(f"w {w.shape} and b {b.shape}: expected (outputs, inputs) and (outputs,)")
+    sx, sy = float(before.scale), float(after.scale)
+    most = integer_range(bits)[1]
+    least_input, largest_input = before.low - before.zero_point, before.high - before.zero_point
+    with np.errstate(over="ignore", invalid="ignore"):
+        reach = sx * max(-least_input, largest_input) * np.abs(w).sum(axis=1)
+        b = np.clip(b, -reach - SATURATED * sy, reach + SATURATED * sy)
+        tops, biases = np.abs(w).max(axis=1, initial=0), np.abs(b)
+        if not per_channel:
+            tops, biases = np.full(b.shape, tops.max(initial=0)), np.full(b.shape, biases.max(initial=0))
+        needed = np.maximum(MARGIN * biases / INT32_MAX, LEAST_SCALE * sy) / sx
+        idle = np.where(biases > 0, needed, np.clip(1.0, LEAST_SCALE * sy / sx, 2.0**30 * sy / sx))
+        scale = np.where(tops / most >= SMALLEST_SCALE, np.maximum(tops / most, needed), idle)
+    while True:
+        step = sx * scale
+        bad = ~(np.isfinite(step) & (scale >= SMALLEST_SCALE) & (step >= SMALLEST_SCALE))
+        for j in np.flatnonzero(bad):
+            raise (ValueError if np.isfinite(step[j]) else NotFinite)(
+                f"weights of output {j} would have the scale {scale[j]:g} after an input scale of {sx:g}: "
+                "expected both, and their product, to be normal float64 numbers"
+            )
+        q = np.clip(np.rint(w / scale[:, None]), -most, most)
+        bias = np.rint(b / step)
+        plus, minus = np.maximum(q, 0).sum(axis=1), np.minimum(q, 0).sum(axis=1)
+        top = largest_input * plus + least_input * minus + bias
+        bottom = least_input * plus + largest_input * minus + bias
+        over = np.maximum(top / INT32_MAX, bottom / INT32_MIN)
+        if (over <= 1).all():
+            break
+        over = over if per_channel else np.full(over.shape, over.max())
+        scale = np.where(over > 1, MARGIN * over * scale, scale)
+    weights = Affine(scale[:, None] if per_channel else float(scale[0]), 0, bits)
+    return weights, bias.astype(np.int64), np.maximum(np.abs(top), np.abs(bottom)).astype(np.int64)
 
 
 def quantize_dense(w, b, before, after, mode="gemmlowp", per_channel=True, relu_after=False, bits=8):
@@ -204,7 +390,7 @@ def quantize_dense(w, b, before, after, mode="gemmlowp", per_channel=True, relu_
     mode : {"gemmlowp", "ruy", "fp32"}
         Rounding rule of the requantisation.
     per_channel : bool
-        One weight scale an output; without it one for the whole matrix.
+        One weight scale an output; without it one for the whole matrix. See `weight_grid`.
     relu_after : bool
         Fold a ReLU into the clamp.
     bits : int
@@ -216,23 +402,16 @@ def quantize_dense(w, b, before, after, mode="gemmlowp", per_channel=True, relu_
 
     Raises
     ------
+    NotFinite
+        If a weight or bias is a NaN or infinite.
     ValueError
-        Where a bias does not fit int32, or a scale cannot be represented; the message names the channel.
+        Where weights are so large beside the output's scale that the mode cannot requantise their sums:
+        sx sw / sy of 2^31 - 0.5 and more, or a left shift that would overflow int32, for gemmlowp and ruy;
+        beyond float32 for fp32. The message names the channel.
     """
-    w, b = np.asarray(w, np.float64), np.asarray(b, np.float64)
-    weights = symmetric(w, axis=1 if per_channel else None, bits=bits)
-    weight_scale = np.broadcast_to(np.ravel(weights.scale), b.shape).astype(np.float64)
-    bias = np.rint(b / (before.scale * weight_scale))
-    for j in np.flatnonzero((bias < INT32_MIN) | (bias > INT32_MAX)):
-        raise ValueError(
-            f"bias {b[j]:g} of output {j} is {bias[j]:g} steps of its accumulator: expected it to fit int32"
-        )
-    scale = before.scale * weight_scale / after.scale
-    for j in np.flatnonzero((scale < 2.0**-126) | (scale >= 2.0**31)):
-        raise ValueError(
-            f"output {j} is to be scaled by {scale[j]:g}: expected at least 2^-126 and less than 2^31"
-        )
-    return DenseInt8(
+    weights, bias, largest = weight_grid(w, b, before, after, per_channel, bits)
+    weight_scale = np.broadcast_to(np.ravel(weights.scale), bias.shape).astype(np.float64)
+    layer = DenseInt8(
         weights.quantize(w),
         bias.astype(np.int32),
         before,
@@ -242,6 +421,19 @@ def quantize_dense(w, b, before, after, mode="gemmlowp", per_channel=True, relu_
         low=after.zero_point if relu_after else after.low,
         high=after.high,
     )
+    limit = float(np.finfo(np.float32).max) if mode == "fp32" else SCALE_LIMIT
+    for j in np.flatnonzero(~((layer.scale >= 2.0**-126) & (layer.scale < limit))):
+        raise ValueError(
+            f"output {j} is to be scaled by {layer.scale[j]:g}: expected at least 2^-126 and less than "
+            f"{'float32 can hold' if mode == 'fp32' else '2^31 - 0.5'}"
+        )
+    left = np.maximum(layer.shift, 0).astype(np.int64)
+    for j in np.flatnonzero(largest << left > INT32_MAX):
+        raise ValueError(
+            f"output {j} is to be scaled by {layer.scale[j]:g}: its sums reach {largest[j]}, expected them "
+            f"to fit int32 when shifted left by {left[j]}, or mode fp32"
+        )
+    return layer
 
 
 def quantize_network(network, x, mode="gemmlowp", per_channel=True, bits=8, activation_bits=8, ranges=None):
@@ -267,10 +459,11 @@ def quantize_network(network, x, mode="gemmlowp", per_channel=True, bits=8, acti
 
     Raises
     ------
-    ValueError
-        As `quantize_dense`.
+    NotFinite, ValueError
+        As `calibrate` and `quantize_dense`.
     """
-    ranges = ranges or calibrate(network, x, activation_bits)
+    check_parameters(network)
+    ranges = ranges or calibrate(network, x, activation_bits, bits)
     last = len(network.weights) - 1
     return NetworkInt8(
         [
@@ -278,3 +471,8 @@ def quantize_network(network, x, mode="gemmlowp", per_channel=True, bits=8, acti
             for i, (w, b) in enumerate(zip(network.weights, network.biases))
         ]
     )
+
+
+def _largest(values):
+    """The largest magnitude, 0 where there is none; float."""
+    return float(np.abs(np.asarray(values, np.float64)).max(initial=0))
