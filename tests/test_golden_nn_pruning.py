@@ -58,6 +58,36 @@ def test_a_small_block_at_the_edge_counts_by_its_mean():
     assert mask.tolist() == [[False, False, True]]
 
 
+@pytest.mark.parametrize(("keep", "of"), [(2, 4), (1, 4), (1, 2), (4, 8), (3, 3), (1, 1), (2, 5)])
+@pytest.mark.parametrize("inputs", [0, 1, 3, 4, 7, 24])
+def test_n_of_m(keep, of, inputs, seed):
+    """At most n of each m, the largest ones; loop and vector agree, also on equal magnitudes."""
+    rng = np.random.default_rng(seed)
+    for w in (rng.standard_normal((5, inputs)), rng.integers(-2, 3, (5, inputs)).astype(np.int8)):
+        (mask,) = pruning.structured_masks([w], keep, of)
+        assert mask.dtype == bool
+        assert np.array_equal(mask, pruning.structured_mask_plain(w, keep, of))
+        for row, kept in zip(w, mask):
+            for start in range(0, inputs, of):
+                group, stays = np.abs(row[start : start + of].astype(float)), kept[start : start + of]
+                assert stays.sum() == min(keep, len(group))
+                assert group[~stays].max(initial=0) <= group[stays].min(initial=np.inf)
+
+
+def test_n_of_m_of_equals_the_first_go():
+    assert pruning.structured_masks([np.ones((1, 6))])[0].astype(int).tolist() == [[0, 0, 1, 1, 1, 1]]
+    lowest = np.array([[-128, 1, 2, 3]], np.int8)  # whose magnitude int8 does not have
+    assert pruning.structured_masks([lowest])[0].tolist() == [[True, False, False, True]]
+    assert pruning.structured_mask_plain(lowest).tolist() == [[True, False, False, True]]
+    assert pruning.magnitude_masks([lowest], 0.5)[0].tolist() == [[True, False, False, True]]
+
+
+@pytest.mark.parametrize(("keep", "of"), [(0, 4), (5, 4), (-1, 2)])
+def test_n_of_m_that_cannot_be(keep, of):
+    with pytest.raises(ValueError, match=f"keep is {keep} of {of}, expected 1 to {of}"):
+        pruning.structured_masks([np.ones((2, 2))], keep, of)
+
+
 def test_dead_blocks_change_no_sum(seed):
     """What the host may leave out: a product without the dead blocks of each panel is the product."""
     rng = np.random.default_rng(seed)

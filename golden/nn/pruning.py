@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Pruning: weights that are taken out for good, one by one or in blocks that the hardware can skip.
+"""Pruning: weights that are taken out for good, one by one, n of m, or in blocks that the hardware can skip.
 
 A mask is a bool array of the shape of the weights, True where a weight stays. Single weights are chosen by
 their magnitude. A block is `outputs` x `inputs` weights of one layer, at the edge what is left of one; with
@@ -32,7 +32,7 @@ def magnitude_masks(weights, sparsity, everywhere=True):
     ValueError
         If the sparsity is out of range.
     """
-    return _masks([np.abs(w) for w in weights], sparsity, everywhere)
+    return _masks([np.abs(np.asarray(w, np.float64)) for w in weights], sparsity, everywhere)
 
 
 def block_masks(weights, sparsity, block, everywhere=True):
@@ -66,6 +66,66 @@ def block_masks(weights, sparsity, block, everywhere=True):
         np.kron(k, np.ones(block, bool))[: w.shape[0], : w.shape[1]].astype(bool)
         for k, w in zip(kept, weights)
     ]
+
+
+def structured_mask_plain(weight: np.ndarray, keep: int = 2, of: int = 4) -> np.ndarray:
+    """`structured_masks` of one matrix, group by group.
+
+    Parameters
+    ----------
+    weight : numpy.ndarray, shape (outputs, inputs)
+    keep, of : int
+        As `structured_masks`.
+
+    Returns
+    -------
+    numpy.ndarray of bool, shape (outputs, inputs)
+    """
+    mask = np.zeros(weight.shape, bool)
+    for i, row in enumerate(weight.tolist()):
+        for start in range(0, len(row), of):
+            group = [(abs(w), j) for j, w in enumerate(row[start : start + of], start)]
+            for _, j in sorted(group)[max(len(group) - keep, 0) :]:
+                mask[i, j] = True
+    return mask
+
+
+def structured_masks(weights: list[np.ndarray], keep: int = 2, of: int = 4) -> list[np.ndarray]:
+    """Masks that keep the largest magnitudes of each group of neighbouring inputs: 2 of 4, or n of m.
+
+    2:4 is the pattern of sparse tensor cores: half of the weights, and two bits for each that is kept to say
+    where it was. This core does not skip by it; it skips blocks.
+
+    Parameters
+    ----------
+    weights : list of numpy.ndarray, each of shape (outputs, inputs)
+        Groups are `of` inputs of one output, counted from the first; a shorter group at the end keeps up to
+        `keep` as well.
+    keep, of : int
+        Weights to keep of how many, 1 <= keep <= of. Of equal magnitudes the first go.
+
+    Returns
+    -------
+    list of numpy.ndarray of bool, shaped as the weights
+
+    Raises
+    ------
+    ValueError
+        If `keep` is out of range.
+    """
+    if not 1 <= keep <= of:
+        raise ValueError(f"keep is {keep} of {of}, expected 1 to {of}")
+    masks = []
+    for w in weights:
+        outputs, inputs = w.shape
+        groups = -(-inputs // of)
+        size = np.full((outputs, groups * of), -1.0)  # what is not there goes
+        size[:, :inputs] = np.abs(w.astype(np.float64))  # int8 has no 128
+        order = np.argsort(size.reshape(outputs, groups, of), axis=2, kind="stable")
+        kept = np.ones(order.shape, bool)
+        np.put_along_axis(kept, order[:, :, : of - keep], False, axis=2)
+        masks.append(kept.reshape(outputs, -1)[:, :inputs])
+    return masks
 
 
 def block_sums(values, block):
