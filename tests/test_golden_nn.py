@@ -3,6 +3,7 @@
 """macrame.golden.nn in float: derivatives against finite differences, batches against brute force,
 training."""
 
+import itertools
 import math
 
 import numpy as np
@@ -17,10 +18,23 @@ from macrame.golden.nn.activations import (
     sigmoid_derivative,
     softmax,
 )
+from macrame.golden.nn.bf16 import NetworkBf16, SGDBf16
+from macrame.golden.nn.int8_training import NetworkOnGrid
 from macrame.golden.nn.layers import dense, dense_backward
-from macrame.golden.nn.losses import LOSSES, cross_entropy, cross_entropy_gradient, mse, mse_gradient
+from macrame.golden.nn.losses import (
+    LOSSES,
+    cross_entropy,
+    cross_entropy_gradient,
+    cross_entropy_plain,
+    mse,
+    mse_gradient,
+    nll,
+    nll_gradient,
+    nll_plain,
+)
 from macrame.golden.nn.network import Network
-from macrame.golden.nn.optimizers import SGD, Adam
+from macrame.golden.nn.optimizers import SGD, Adagrad, Adam, AdamW
+from macrame.golden.nn.qat import QuantizationAware
 from macrame.golden.nn.regularization import EarlyStopping, add_l2, dropout_masks, kfold, l2_penalty
 from macrame.golden.nn.train import Diverged, fit
 
@@ -104,6 +118,135 @@ def test_cross_entropy_gradient(rng):
     assert np.allclose(got.sum(axis=1), 0, atol=1e-16)
 
 
+LOSS_OPTIONS = [
+    {"weights": weights, "ignore_index": ignore, "smoothing": smoothing, "reduction": reduction}
+    for weights, ignore, smoothing, reduction in itertools.product(
+        (None, [0.3, 2.0, 0.0, 1.0]), (None, -100, 3), (0.0, 0.2, 1.0), ("mean", "sum", "none")
+    )
+]
+
+
+def classes(rng, shape, ignore):
+    """Labels for logits of a shape, some of them to be ignored; the first one counts."""
+    labels = rng.integers(0, shape[1], (shape[0], *shape[2:]))
+    labels = labels if ignore is None else np.where(rng.random(labels.shape) < 0.3, ignore, labels)
+    labels.flat[0] = 1
+    return labels
+
+
+@pytest.mark.parametrize("shape", [(6, 4), (2, 4, 3), (2, 4, 1, 2)])
+def test_loss_gradients_with_all_options(rng, shape):
+    """Every combination by central differences; "none" has the gradient of its sum."""
+    for options in LOSS_OPTIONS:
+        z, labels = rng.standard_normal(shape), classes(rng, shape, options["ignore_index"])
+        got = cross_entropy_gradient(z, labels, **options)
+        assert got.shape == z.shape
+        assert_close(numeric(lambda: np.sum(cross_entropy(z, labels, **options)), z), got)  # noqa: B023
+        assert np.allclose(got.sum(axis=1), 0, atol=1e-15)
+        if options["smoothing"] == 0:
+            plain = {name: value for name, value in options.items() if name != "smoothing"}
+            logs = log_softmax(z, axis=1)
+            np.testing.assert_allclose(nll(logs, labels, **plain), cross_entropy(z, labels, **options))
+            got = nll_gradient(logs, labels, **plain)
+            assert_close(numeric(lambda: np.sum(nll(logs, labels, **plain)), logs), got)  # noqa: B023
+
+
+def test_losses_equal_their_loops(rng):
+    for options in LOSS_OPTIONS:
+        for samples in (1, 9):
+            z, labels = (
+                5 * rng.standard_normal((samples, 4)),
+                classes(rng, (samples, 4), options["ignore_index"]),
+            )
+            plain = cross_entropy_plain(z, labels, **options)
+            np.testing.assert_allclose(cross_entropy(z, labels, **options), plain, rtol=1e-13, atol=1e-14)
+            smoothing = {**options}.pop("smoothing")
+            if not smoothing:
+                rest = {name: value for name, value in options.items() if name != "smoothing"}
+                logs = log_softmax(z)
+                np.testing.assert_allclose(
+                    nll(logs, labels, **rest), nll_plain(logs, labels, **rest), rtol=1e-13
+                )
+
+
+def test_loss_shapes(rng):
+    """A position of an N-D input is a sample; a single sample needs no batch."""
+    z = rng.standard_normal((2, 4, 3, 5))
+    labels = rng.integers(0, 4, (2, 3, 5))
+    each = cross_entropy(z, labels, reduction="none")
+    assert each.shape == labels.shape
+    for i, j, k in np.ndindex(labels.shape):
+        assert each[i, j, k] == pytest.approx(cross_entropy(z[i, :, j, k], labels[i, j, k]), rel=1e-14)
+    flat = np.moveaxis(z, 1, -1).reshape(-1, 4)
+    assert cross_entropy(z, labels) == pytest.approx(cross_entropy(flat, labels.ravel()), rel=1e-14)
+    one = cross_entropy_gradient(z[0, :, 0, 0], labels[0, 0, 0])
+    assert one.shape == (4,)
+    np.testing.assert_allclose(one, cross_entropy_gradient(z[:1, :, 0, 0], labels[:1, 0, 0])[0])
+
+
+def test_what_is_ignored_counts_for_nothing(rng):
+    z, labels = rng.standard_normal((5, 3)), np.array([0, 9, 2, 9, 1])
+    kept = labels != 9
+    assert cross_entropy(z, labels, ignore_index=9) == pytest.approx(cross_entropy(z[kept], labels[kept]))
+    assert cross_entropy(z, labels, ignore_index=9, reduction="none")[~kept].tolist() == [0, 0]
+    assert (cross_entropy_gradient(z, labels, ignore_index=9)[~kept] == 0).all()
+    with pytest.raises(ValueError, match="at least one that is not ignored"):
+        cross_entropy(z, np.full(5, 9), ignore_index=9)
+    assert cross_entropy(z, np.full(5, 9), ignore_index=9, reduction="sum") == 0
+
+
+def test_a_class_ruled_out_by_minus_infinity_is_no_target():
+    z = np.array([[0.0, -np.inf, 1.0]])
+    assert cross_entropy(z, [2]) == pytest.approx(math.log(1 + math.exp(-1)))
+    assert np.isfinite(cross_entropy_gradient(z, [2])).all()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"weights": [1, 2]}, r"weights are \[1, 2\], expected 3 finite numbers, none below 0"),
+        ({"weights": [1, -2, 1]}, "none below 0"),
+        ({"weights": [1, np.nan, 1]}, "expected 3 finite numbers"),
+        ({"weights": [1, 0, 1]}, "at least one that is not ignored and whose class has a weight"),
+        ({"smoothing": 1.1}, "smoothing is 1.1, expected 0 to 1"),
+        ({"smoothing": np.nan}, "smoothing is nan"),
+        ({"reduction": "avg"}, "reduction is 'avg', expected one of mean, sum, none"),
+        ({"ignore_index": 1}, "at least one that is not ignored"),
+    ],
+)
+def test_loss_options_that_cannot_be(options, said):
+    with pytest.raises(ValueError, match=said):
+        cross_entropy(np.zeros((2, 3)), np.array([1, 1]), **options)
+    with pytest.raises(
+        ValueError, match="label 7: expected labels to be integers from 0 to 2 or 1, to be ign"
+    ):
+        cross_entropy(np.zeros((2, 3)), np.array([1, 7]), ignore_index=1)
+
+
+@pytest.mark.parametrize(
+    "shapes", [((2, 3), (3,)), ((2, 3, 4), (2,)), ((3,), (1,)), ((), ()), ((2, 0), (2,))]
+)
+def test_loss_shapes_that_do_not_fit(shapes):
+    with pytest.raises(ValueError, match="expected"):
+        nll(np.zeros(shapes[0]), np.zeros(shapes[1], int))
+
+
+def test_networks_train_with_loss_options(rng):
+    """Each kind of network hands them on; one in the core's own arithmetic has none."""
+    options = {"weights": [0.2, 3.0, 1.0], "smoothing": 0.1, "ignore_index": -1}
+    network = Network.random([4, 6, 3], rng, loss_options=options)
+    x, labels = rng.standard_normal((8, 4)), np.array([0, 1, 2, -1, 1, 0, -1, 2])
+    for parameter, got in zip(network.parameters(), network.gradients(x, labels)):
+        assert_close(numeric(lambda: network.loss(x, labels), parameter), got)
+    assert network.copy().loss(x, labels) == network.loss(x, labels)
+    for rounded in (QuantizationAware.of(network.copy(), x), NetworkOnGrid.of(network, headroom=1.0)):
+        assert rounded.loss(x, labels) == pytest.approx(network.loss(x, labels), rel=0.05)
+        for got, exact in zip(rounded.gradients(x, labels), network.gradients(x, labels)):
+            assert np.abs(got - exact).max() < 0.1 * np.abs(exact).max()
+    with pytest.raises(ValueError, match="expected none in bf16"):
+        NetworkBf16.of(network)
+
+
 def test_dense_is_the_triple_loop(rng):
     x, w, b = rng.standard_normal((3, 5)), rng.standard_normal((2, 5)), rng.standard_normal(2)
     expected = [[sum(w[j, k] * x[i, k] for k in range(5)) + b[j] for j in range(2)] for i in range(3)]
@@ -161,6 +304,12 @@ def test_backpropagation(rng, activations, objective, dropped):
         ({"activations": ["relu"]}, "1 activations: expected one of each"),
         ({"activations": ["relu", "sigmoid"]}, "last activation is 'sigmoid'"),
         ({"objective": "mse"}, "objective is 'mse', expected one of cross_entropy, mse_sum"),
+        (
+            {"loss_options": {"weight": [1, 2]}},
+            r"loss option weight is \[1, 2\]: expected weights, ignore_ind",
+        ),
+        ({"loss_options": {"reduction": "none"}}, "loss option reduction is 'none'"),
+        ({"objective": "mse_sum", "loss_options": {"smoothing": 0.1}}, "for cross_entropy only"),
     ],
 )
 def test_networks_that_cannot_be_are_refused(rng, options, said):
@@ -307,18 +456,103 @@ def test_adam_by_hand():
         assert p[0] == pytest.approx(1 - 0.1 * np.sign(gradient) * 0.1 / np.sqrt(0.001), rel=1e-3)
 
 
-def test_l2_is_the_gradient_of_its_penalty(rng):
+def test_nesterov_and_dampening_by_hand():
+    p = np.array([1.0])
+    optimizer = SGD([p], rate=0.1, momentum=0.5, nesterov=True)
+    optimizer.step([np.array([2.0])])  # v = 2, step along 2 + 1
+    assert p[0] == pytest.approx(0.7, rel=1e-15)
+    optimizer.step([np.array([1.0])])  # v = 2, step along 1 + 1
+    assert p[0] == pytest.approx(0.5, rel=1e-15)
+    p = np.array([1.0])
+    optimizer = SGD([p], rate=0.1, momentum=0.5, dampening=0.2)
+    optimizer.step([np.array([2.0])])  # v = 2, the first one whole
+    optimizer.step([np.array([1.0])])  # v = 1 + 0.8
+    assert p[0] == pytest.approx(1 - 0.2 - 0.18, rel=1e-15)
+    with_, without = np.array([1.0]), np.array([1.0])
+    for q, options in ((with_, {"dampening": 0.7}), (without, {})):
+        optimizer = SGD([q], rate=0.1, **options)
+        for gradient in (1.0, 2.0, 3.0):
+            optimizer.step([np.array([gradient])])
+    assert with_[0] == without[0]  # nothing to dampen
+
+
+def test_adamw_by_hand():
+    """The decay is the same whatever the gradient, and biases have none unless asked."""
+    for gradient in (1e-6, 1.0, 1e6):
+        p, b = np.array([[2.0]]), np.array([2.0])
+        AdamW([p, b], rate=0.1, decay=0.5).step([np.array([[gradient]]), np.array([gradient])])
+        assert p[0, 0] == pytest.approx(2 * (1 - 0.1 * 0.5) - 0.1, rel=1e-2)
+        assert b[0] == pytest.approx(2 - 0.1, rel=1e-2)
+    b = np.array([2.0])
+    AdamW([b], rate=0.1, decay=0.5, decay_biases=True).step([np.array([0.0])])
+    assert b[0] == pytest.approx(2 * (1 - 0.1 * 0.5), rel=1e-15)
+    one, two = (np.array([[2.0, -1.0]]) for _ in range(2))
+    for q, optimizer in ((one, AdamW([one], decay=0.0)), (two, Adam([two]))):
+        for _ in range(3):
+            optimizer.step([q**2])
+    assert np.array_equal(one, two)
+
+
+def test_adagrad_by_hand():
+    p = np.array([1.0])
+    optimizer = Adagrad([p], rate=0.1, rate_decay=1.0, initial=7.0, epsilon=0.5)
+    optimizer.step([np.array([3.0])])  # s = 16, step 0.1 * 3 / 4.5
+    assert p[0] == pytest.approx(1 - 0.3 / 4.5, rel=1e-15)
+    optimizer.step([np.array([-3.0])])  # s = 25, rate 0.05
+    assert p[0] == pytest.approx(1 - 0.3 / 4.5 + 0.15 / 5.5, rel=1e-15)
+    assert optimizer.squares[0].tolist() == [25.0]
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "said"),
+    [
+        (SGD, {"nesterov": True}, "momentum is 0.0 and dampening 0.0: nesterov expects momentum above 0"),
+        (SGD, {"nesterov": True, "momentum": 0.9, "dampening": 0.1}, "and no dampening"),
+        (SGD, {"dampening": 1.5}, "dampening is 1.5, expected 0 to 1"),
+        (AdamW, {"decay": -0.1}, "decay is -0.1, expected at least 0"),
+        (AdamW, {"decay": np.nan}, "decay is nan"),
+        (Adagrad, {"rate_decay": -1}, "rate_decay is -1, expected at least 0"),
+        (Adagrad, {"initial": np.inf}, "initial is inf"),
+        (Adagrad, {"epsilon": -1}, "epsilon is -1"),
+    ],
+)
+def test_optimizers_that_cannot_be(kind, options, said):
+    with pytest.raises(ValueError, match=said):
+        kind([np.zeros(1)], 0.1, **options)
+
+
+@pytest.mark.parametrize("biases", [False, True])
+def test_l2_is_the_gradient_of_its_penalty(rng, biases):
     parameters = [rng.standard_normal((3, 4)), rng.standard_normal(3)]
-    got = add_l2([np.zeros((3, 4)), np.zeros(3)], parameters, 0.3)
+    got = add_l2([np.zeros((3, 4)), np.zeros(3)], parameters, 0.3, biases)
     for parameter, gradient in zip(parameters, got):
-        found = numeric(lambda: l2_penalty(parameters, 0.3), parameter)
+        found = numeric(lambda: l2_penalty(parameters, 0.3, biases), parameter)
         assert np.abs(found - gradient).max() < 1e-8
-    assert got[1].tolist() == [0, 0, 0]  # biases go free
-    for kind in (SGD, Adam):  # and the optimizers add it
+    assert (got[1].tolist() == [0, 0, 0]) != biases  # biases go free unless asked for
+    for kind in (SGD, Adam, Adagrad):  # and the optimizers add it
         one, two = ([p.copy() for p in parameters] for _ in range(2))
-        kind(one, 0.1, l2=0.3).step([np.ones((3, 4)), np.ones(3)])
-        kind(two, 0.1).step(add_l2([np.ones((3, 4)), np.ones(3)], two, 0.3))
+        kind(one, 0.1, l2=0.3, l2_biases=biases).step([np.ones((3, 4)), np.ones(3)])
+        kind(two, 0.1).step(add_l2([np.ones((3, 4)), np.ones(3)], two, 0.3, biases))
         assert all(np.array_equal(a, b) for a, b in zip(one, two))
+
+
+def test_l2_of_biases_in_training_loops(rng):
+    """`fit` hands it on, and the core's own SGD takes it."""
+    x, labels = rng.standard_normal((8, 3)), rng.integers(0, 2, 8)
+    start = Network.random([3, 4, 2], rng)
+    for b in start.biases:
+        b += 1
+    after = {}
+    for biases in (False, True):
+        network = start.copy()
+        list(fit(network, x, labels, epochs=1, batch_size=8, rate=0.1, l2=0.5, l2_biases=biases))
+        low = NetworkBf16.of(start)
+        SGDBf16(low.parameters(), 0.1, l2=0.5, l2_biases=biases).step(low.gradients(x, labels))
+        after[biases] = network.biases, low.biases
+        np.testing.assert_allclose(low.biases[1], network.biases[1], atol=0.01)
+    for without, with_ in zip(after[False], after[True]):
+        for a, b in zip(without, with_):
+            np.testing.assert_allclose(a - b, 0.1 * 0.5 * 1.0, rtol=1e-5)
 
 
 def test_dropout_keeps_the_mean(rng):

@@ -4,7 +4,8 @@
 
 The answers are stored (tests/oracles/make_training_vectors.py asked for them); PyTorch is not needed here.
 What could be wrong and would still learn: a loss scaled by something, a penalty on biases too, momentum that
-damps the gradient, Adam's epsilon inside the root, a smaller batch averaged as a full one.
+damps the gradient from its first step, Adam's epsilon inside the root, decay that the running means see, a
+smaller batch averaged as a full one, a weighted mean divided by the number of samples.
 """
 
 import json
@@ -13,9 +14,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from macrame.golden.nn import losses
 from macrame.golden.nn.batches import minibatches
 from macrame.golden.nn.network import Network
-from macrame.golden.nn.optimizers import SGD, Adam
+from macrame.golden.nn.optimizers import SGD, Adagrad, Adam, AdamW
+from macrame.golden.nn.pruning import structured_mask_plain, structured_masks
 from macrame.golden.nn.qat import QuantizationAware
 
 with np.load(Path(__file__).parent / "oracles" / "pytorch.npz") as _stored:
@@ -23,6 +26,8 @@ with np.load(Path(__file__).parent / "oracles" / "pytorch.npz") as _stored:
 CASES = json.loads(str(STORED["cases"]))
 BATCH, SAMPLES, EPOCHS = STORED["shape"].tolist()
 TRAINED = [name for name, case in CASES.items() if "optimizer" in case]
+OPTIMIZERS = {"sgd": SGD, "adam": Adam, "adamw": AdamW, "adagrad": Adagrad}
+LOSSES = json.loads(str(STORED["losses"]))
 
 
 def answers(name):
@@ -41,6 +46,7 @@ def network(name, dtype=np.float64):
         [stored[f"b{i}"].astype(dtype) for i in layers],
         case.get("activations"),
         case.get("objective", "cross_entropy"),
+        loss_options=case.get("loss_options", {}),
     )
 
 
@@ -73,16 +79,16 @@ def test_forward_and_backward(name):
 @pytest.mark.parametrize("name", TRAINED)
 def test_training(name, dtype):
     stored, net, options = answers(name), network(name, dtype), dict(CASES[name]["optimizer"])
-    optimizer = {"sgd": SGD, "adam": Adam}[options.pop("kind")](net.parameters(), **options)
-    losses = []
+    optimizer = OPTIMIZERS[options.pop("kind")](net.parameters(), **options)
+    measured = []
     for _ in range(EPOCHS):
         for batch in minibatches(SAMPLES, BATCH):
             x, t = stored["x"][batch].astype(dtype), stored["t"][batch]
             t = t if t.ndim == 1 else t.astype(dtype)
-            losses.append(net.loss(x, t, masks(stored, batch)))
+            measured.append(net.loss(x, t, masks(stored, batch)))
             optimizer.step(net.gradients(x, t, masks=masks(stored, batch)))
     tolerance = 1e-12 if dtype == np.float64 else 1e-4
-    assert_close(losses, stored["losses"], "losses", tolerance)
+    assert_close(measured, stored["losses"], "losses", tolerance)
     for i, (w, b) in enumerate(zip(net.weights, net.biases)):
         assert_close(w, stored[f"after/w{i}"], f"w{i}", tolerance)
         assert_close(b, stored[f"after/b{i}"], f"b{i}", tolerance)
@@ -108,11 +114,57 @@ def test_straight_through_gradients():
         assert_close(got, stored[key], key)
 
 
+def loss_answers():
+    """Operand, labels, value and gradient of each stored loss, by name; from the flat arrays."""
+    numbers, labels, found = STORED["losses/numbers"], STORED["losses/labels"], {}
+    for name, case in LOSSES.items():
+        shape = case["shape"]
+        axis = min(1, len(shape) - 1)
+        outer = shape[:axis] + shape[axis + 1 :]
+        taken = []
+        for size in (shape, outer if case["reduction"] == "none" else [], shape):
+            taken.append(numbers[: int(np.prod(size))].reshape(size))
+            numbers = numbers[taken[-1].size :]
+        count = int(np.prod(outer))
+        found[name] = (taken[0], labels[:count].reshape(outer), *taken[1:])
+        labels = labels[count:]
+    assert not numbers.size
+    assert not labels.size
+    return found
+
+
+LOSS_ANSWERS = loss_answers()
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_losses_and_their_gradients(name):
+    case = dict(LOSSES[name])
+    kind, shape = case.pop("kind"), case.pop("shape")
+    values, labels, value, gradient = LOSS_ANSWERS[name]
+    function, derivative = getattr(losses, kind), getattr(losses, f"{kind}_gradient")
+    if case["ignore_index"] is not None:
+        assert (labels == case["ignore_index"]).any()
+    assert_close(function(values, labels, **case), value, "loss")
+    assert_close(derivative(values, labels, **case), gradient, "gradient")
+    if len(shape) == 2:
+        assert_close(getattr(losses, f"{kind}_plain")(values, labels, **case), value, "plain loss")
+    single = function(values.astype(np.float32), labels, **case)
+    assert_close(single, value, "in float32", 1e-6)
+    assert derivative(values.astype(np.float32), labels, **case).dtype == np.float32
+
+
+def test_a_2_4_mask():
+    weight, kept = STORED["mask/weight"], STORED["mask/kept"]
+    assert kept.mean() == 0.5
+    assert np.array_equal(structured_masks([weight])[0], kept)
+    assert np.array_equal(structured_mask_plain(weight), kept)
+
+
 def test_the_cases_cover_every_name():
     """All activations, losses and optimizers of macrame.golden.nn are asked about."""
     from macrame.golden.nn.activations import ACTIVATIONS
-    from macrame.golden.nn.losses import LOSSES
 
     assert {a for case in CASES.values() for a in case.get("activations", ["relu"])} == set(ACTIVATIONS)
-    assert {case.get("objective", "cross_entropy") for case in CASES.values()} == set(LOSSES)
-    assert {CASES[name]["optimizer"]["kind"] for name in TRAINED} == {"sgd", "adam"}
+    assert {case.get("objective", "cross_entropy") for case in CASES.values()} == set(losses.LOSSES)
+    assert {CASES[name]["optimizer"]["kind"] for name in TRAINED} == set(OPTIMIZERS)
+    assert {case["reduction"] for case in LOSSES.values()} == set(losses.REDUCTIONS)

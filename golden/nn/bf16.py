@@ -31,7 +31,7 @@ from macrame.golden.arith.fp32_to_bf16 import fp32_to_bf16
 from macrame.golden.gemm_bf16 import gemm_bf16
 from macrame.golden.nn import elementary
 from macrame.golden.nn.losses import LOSSES, mse_factor
-from macrame.golden.nn.regularization import dropout_masks
+from macrame.golden.nn.regularization import dropout_masks, is_penalised
 from macrame.golden.vector_unit import vector_unit
 
 ONE = np.uint16(0x3F80)
@@ -199,7 +199,14 @@ class NetworkBf16:
         Returns
         -------
         NetworkBf16
+
+        Raises
+        ------
+        ValueError
+            Where the network has options of its loss, or what the core does not have.
         """
+        if network.loss_options:
+            raise ValueError(f"loss options are {network.loss_options}, expected none in bf16")
         return cls(
             network.weights,
             network.biases,
@@ -357,8 +364,9 @@ class NetworkBf16:
 class SGDBf16:
     """Stochastic gradient descent with momentum and L2 penalty on the vector unit, fp32 throughout.
 
-    g = g + l2 w for weights, v = g + momentum v, p = p + (-rate) v; each is one "axpy", whose product is
-    rounded and then its sum. Without penalty or momentum the operation is left out.
+    g = g + l2 w for weights (and for biases, if asked for), v = g + momentum v, p = p + (-rate) v; each is
+    one "axpy", whose product is rounded and then its sum. Without penalty or momentum the operation is left
+    out.
 
     Parameters
     ----------
@@ -368,11 +376,13 @@ class SGDBf16:
         As in `macrame.golden.nn.optimizers.SGD`; rounded to float32.
     backend : object
         See `Golden`.
+    l2_biases : bool
+        Penalise the biases too.
     """
 
-    def __init__(self, parameters, rate, momentum=0.0, l2=0.0, backend=None):
+    def __init__(self, parameters, rate, momentum=0.0, l2=0.0, backend=None, l2_biases=False):
         self.parameters = parameters
-        self.rate, self.momentum, self.l2 = rate, momentum, l2
+        self.rate, self.momentum, self.l2, self.l2_biases = rate, momentum, l2, l2_biases
         self.backend = backend or Golden()
         self.velocity = [np.zeros_like(p) for p in parameters]
 
@@ -385,7 +395,7 @@ class SGDBf16:
             In the order of the parameters.
         """
         for i, (p, g) in enumerate(zip(self.parameters, gradients)):
-            if self.l2 and p.ndim > 1:
+            if self.l2 and is_penalised(p, self.l2_biases):
                 g = self.backend.vector("axpy", g, p, self.l2)
             if self.momentum:
                 g = self.velocity[i] = self.backend.vector("axpy", g, self.velocity[i], self.momentum)

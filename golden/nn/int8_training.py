@@ -37,6 +37,8 @@ class NetworkOnGrid:
         Draws for stochastic rounding of the updates; without one they go to the nearest step.
     updates, lost : int
         Updates of single weights that were not 0, and how many of these changed nothing.
+    loss_options : dict
+        As in `macrame.golden.nn.network.Network`.
     """
 
     weights: list
@@ -46,6 +48,7 @@ class NetworkOnGrid:
     rng: object = None
     updates: int = 0
     lost: int = 0
+    loss_options: dict = field(default_factory=dict)
     _before: list = field(default=None, repr=False)
 
     @classmethod
@@ -71,6 +74,7 @@ class NetworkOnGrid:
             scales,
             network.objective,
             rng,
+            loss_options=dict(network.loss_options),
         )
         for w, scale in zip(out.weights, scales):
             w[...] = _to_grid(w, scale)
@@ -116,7 +120,7 @@ class NetworkOnGrid:
             In the order of `parameters`.
         """
         h = self.forward(x)
-        dz = LOSSES[self.objective][1](h[-1], targets)
+        dz = LOSSES[self.objective][1](h[-1], targets, **self.loss_options)
         dw, db = [], []
         for layer in reversed(range(len(self.weights))):
             dw.insert(0, _product(dz.T, h[layer]))
@@ -136,7 +140,7 @@ class NetworkOnGrid:
 
     def loss(self, x, targets):
         """Mean loss over the samples."""
-        return LOSSES[self.objective][0](self.forward(x)[-1], targets)
+        return LOSSES[self.objective][0](self.forward(x)[-1], targets, **self.loss_options)
 
     def predict(self, x):
         """Class with the largest output, the first of equals."""

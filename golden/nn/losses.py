@@ -1,6 +1,14 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Losses and their gradients: softmax cross-entropy, and the squared error in its three scalings.
+"""Losses and their gradients: cross-entropy and negative log-likelihood, and the squared error.
+
+Cross-entropy and negative log-likelihood are those of PyTorch. Class y of a sample is a target vector t over
+the classes, and the sample's loss is -sum_c t_c log p_c:
+
+    t_c = (1 - smoothing) w_y [c = y] + smoothing / classes w_c        0 for a sample that is ignored
+
+with class weights w, 1 unless given. The mean over samples divides by sum w_y of those that are not ignored,
+which without class weights is their number.
 
 The squared error of one sample is c * sum_j (y_j - t_j)^2 over its outputs, and books differ in c:
 
@@ -12,60 +20,210 @@ half_sum    1/2          total error of many lectures                y - t
 mean        1 / outputs  mean squared error (PyTorch's MSELoss)      2 (y - t) / outputs
 ==========  ===========  ==========================================  ====================
 
-For two outputs half_sum and mean are the same. Over a batch each loss is the mean over its samples.
+For two outputs half_sum and mean are the same. Over a batch it is the mean over its samples.
+
+All is computed in the dtype of the outputs, integers as float64.
 """
+
+import math
 
 import numpy as np
 
 from macrame.golden.nn.activations import log_softmax, softmax
 
+REDUCTIONS = ("mean", "sum", "none")
 
-def cross_entropy(logits, labels):
-    """Mean cross-entropy -log softmax(logits)[label], in nats.
+
+def nll_plain(
+    log_probabilities: np.ndarray,
+    labels: np.ndarray,
+    weights: np.ndarray | None = None,
+    ignore_index: int | None = None,
+    reduction: str = "mean",
+) -> float | list[float]:
+    """`nll` of a plain batch, sample by sample.
+
+    Parameters
+    ----------
+    log_probabilities : array_like, shape (samples, classes)
+    labels : array_like of int, shape (samples,)
+    weights, ignore_index, reduction
+        As `cross_entropy`.
+
+    Returns
+    -------
+    float, or list of float with reduction "none"
+    """
+    losses, total = [], 0.0
+    for row, label in zip(np.asarray(log_probabilities).tolist(), np.asarray(labels).tolist()):
+        if label == ignore_index:
+            losses.append(0.0)
+            continue
+        weight = 1.0 if weights is None else float(weights[label])
+        losses.append(-weight * row[label])
+        total += weight
+    return _reduced_plain(losses, total, reduction)
+
+
+def cross_entropy_plain(
+    logits: np.ndarray,
+    labels: np.ndarray,
+    weights: np.ndarray | None = None,
+    ignore_index: int | None = None,
+    smoothing: float = 0.0,
+    reduction: str = "mean",
+) -> float | list[float]:
+    """`cross_entropy` of a plain batch, sample by sample and class by class.
+
+    Parameters
+    ----------
+    logits : array_like, shape (samples, classes)
+    labels : array_like of int, shape (samples,)
+    weights, ignore_index, smoothing, reduction
+        As `cross_entropy`.
+
+    Returns
+    -------
+    float, or list of float with reduction "none"
+    """
+    losses, total = [], 0.0
+    for row, label in zip(np.asarray(logits).tolist(), np.asarray(labels).tolist()):
+        if label == ignore_index:
+            losses.append(0.0)
+            continue
+        top = max(row)
+        log_sum = top + math.log(sum(math.exp(z - top) for z in row))
+        loss = 0.0
+        for c, z in enumerate(row):
+            weight = 1.0 if weights is None else float(weights[c])
+            target = smoothing / len(row) * weight + ((1 - smoothing) * weight if c == label else 0.0)
+            loss -= target * (z - log_sum)
+        losses.append(loss)
+        total += 1.0 if weights is None else float(weights[label])
+    return _reduced_plain(losses, total, reduction)
+
+
+def nll(
+    log_probabilities: np.ndarray,
+    labels: np.ndarray,
+    weights: np.ndarray | None = None,
+    ignore_index: int | None = None,
+    reduction: str = "mean",
+) -> float | np.ndarray:
+    """Negative log-likelihood: minus the log probability of each sample's class, weighted by class.
+
+    Parameters
+    ----------
+    log_probabilities : array_like, shape (samples, classes, ...) or (classes,)
+        As `macrame.golden.nn.activations.log_softmax` gives them (there with axis=1).
+    labels, weights, ignore_index, reduction
+        As `cross_entropy`.
+
+    Returns
+    -------
+    float, or numpy.ndarray of the shape of the labels with reduction "none"
+
+    Raises
+    ------
+    ValueError
+        As `cross_entropy`.
+    """
+    rows, flat, _ = _rows(log_probabilities, labels, "log_probabilities")
+    targets, total = _targets(rows, flat, weights, ignore_index, 0.0, reduction)
+    return _reduced(_weighted(targets, rows), total, reduction, np.shape(labels))
+
+
+def nll_gradient(
+    log_probabilities: np.ndarray,
+    labels: np.ndarray,
+    weights: np.ndarray | None = None,
+    ignore_index: int | None = None,
+    reduction: str = "mean",
+) -> np.ndarray:
+    """Gradient of `nll` with respect to the log probabilities: -w_y at each sample's class.
+
+    Parameters
+    ----------
+    log_probabilities, labels, weights, ignore_index, reduction
+        As `nll`. With "none" it is the gradient of each sample's own loss, which is that of "sum".
+
+    Returns
+    -------
+    numpy.ndarray, of the shape of `log_probabilities`
+    """
+    rows, flat, shape = _rows(log_probabilities, labels, "log_probabilities")
+    targets, total = _targets(rows, flat, weights, ignore_index, 0.0, reduction)
+    return _unrows(-targets / total, shape)
+
+
+def cross_entropy(
+    logits: np.ndarray,
+    labels: np.ndarray,
+    weights: np.ndarray | None = None,
+    ignore_index: int | None = None,
+    smoothing: float = 0.0,
+    reduction: str = "mean",
+) -> float | np.ndarray:
+    """Cross-entropy -log softmax(logits)[label], in nats.
 
     It is taken from the logits, not from probabilities: a probability that rounds to 0 would make the loss
     infinite where it is only large.
 
     Parameters
     ----------
-    logits : array_like, shape (samples, classes)
-        Finite scores before softmax.
-    labels : array_like of int, shape (samples,)
-        The true class of each sample, 0 <= label < classes.
+    logits : array_like, shape (samples, classes), (samples, classes, ...) or (classes,)
+        Scores before softmax. With further dimensions, as those of a picture, every position is a sample.
+    labels : array_like of int, shape (samples,), (samples, ...) or ()
+        The true class of each sample, 0 <= label < classes, or `ignore_index`.
+    weights : array_like of float, shape (classes,), optional
+        A weight for each class, finite and not negative.
+    ignore_index : int, optional
+        A label that does not count: neither in the sum nor in what the mean divides by.
+    smoothing : float
+        Share of the target that is spread over all classes, 0 to 1.
+    reduction : {"mean", "sum", "none"}
+        What becomes of the samples' losses.
 
     Returns
     -------
-    float
-        The mean over the samples.
+    float, or numpy.ndarray of the shape of the labels with reduction "none"
+        A sample that is ignored has 0.
 
     Raises
     ------
     ValueError
-        Where a label is not a class, or the shapes do not fit.
+        Where a label is not a class, the shapes do not fit, an option is out of range, or no sample counts in
+        a mean.
     """
-    logits, labels = _checked(logits, labels)
-    return float(-log_softmax(logits)[np.arange(len(labels)), labels].mean())
+    rows, flat, _ = _rows(logits, labels, "logits")
+    targets, total = _targets(rows, flat, weights, ignore_index, smoothing, reduction)
+    return _reduced(_weighted(targets, log_softmax(rows)), total, reduction, np.shape(labels))
 
 
-def cross_entropy_gradient(logits, labels):
-    """Gradient of `cross_entropy` with respect to the logits: (softmax - onehot) / samples.
+def cross_entropy_gradient(
+    logits: np.ndarray,
+    labels: np.ndarray,
+    weights: np.ndarray | None = None,
+    ignore_index: int | None = None,
+    smoothing: float = 0.0,
+    reduction: str = "mean",
+) -> np.ndarray:
+    """Gradient of `cross_entropy` with respect to the logits: sum(t) softmax - t, reduced as the loss.
 
     Parameters
     ----------
-    logits : array_like, shape (samples, classes)
-        Finite scores before softmax.
-    labels : array_like of int, shape (samples,)
-        The true class of each sample.
+    logits, labels, weights, ignore_index, smoothing, reduction
+        As `cross_entropy`. With "none" it is the gradient of each sample's own loss, which is that of "sum".
 
     Returns
     -------
-    numpy.ndarray, shape (samples, classes)
-        Each row sums to 0.
+    numpy.ndarray, of the shape of `logits`
+        Over the classes it sums to 0.
     """
-    logits, labels = _checked(logits, labels)
-    gradient = softmax(logits)
-    gradient[np.arange(len(labels)), labels] -= 1
-    return gradient / len(labels)
+    rows, flat, shape = _rows(logits, labels, "logits")
+    targets, total = _targets(rows, flat, weights, ignore_index, smoothing, reduction)
+    gradient = softmax(rows) * targets.sum(axis=1, keepdims=True) - targets
+    return _unrows(gradient / total, shape)
 
 
 def mse(outputs, targets, scaling="mean"):
@@ -152,13 +310,66 @@ def _paired(outputs, targets):
     return y, t
 
 
-def _checked(logits, labels):
-    logits, labels = np.asarray(logits), np.asarray(labels)
-    if logits.ndim != 2 or labels.shape != logits.shape[:1] or not len(labels):
+def _rows(values, labels, name):
+    """(samples, classes), their labels, and the shape that `_unrows` needs to undo it."""
+    values, labels = np.asarray(values), np.asarray(labels)
+    if not np.issubdtype(values.dtype, np.floating):
+        values = values.astype(np.float64)
+    axis = min(1, values.ndim - 1)
+    if not values.ndim or labels.shape != values.shape[:axis] + values.shape[axis + 1 :] or not values.size:
         raise ValueError(
-            f"logits {logits.shape} and labels {labels.shape}: "
-            "expected (samples, classes) and (samples,), at least one sample"
+            f"{name} {values.shape} and labels {labels.shape}: expected (samples, classes) and (samples,), "
+            "or (samples, classes, ...) and (samples, ...), at least one sample"
         )
-    if not np.issubdtype(labels.dtype, np.integer) or labels.min() < 0 or labels.max() >= logits.shape[1]:
-        raise ValueError(f"labels: expected integers from 0 to {logits.shape[1] - 1}")
-    return logits, labels
+    if not np.issubdtype(labels.dtype, np.integer):
+        raise ValueError(f"labels hold {labels.dtype} values, expected integers")
+    moved = np.moveaxis(values, axis, -1)
+    return moved.reshape(-1, moved.shape[-1]), labels.ravel(), (moved.shape, axis)
+
+
+def _unrows(rows, shape):
+    return np.moveaxis(rows.reshape(shape[0]), -1, shape[1])
+
+
+def _targets(rows, labels, weights, ignore_index, smoothing, reduction):
+    """The target vectors, in the dtype of the rows, and what the reduction divides by."""
+    classes = rows.shape[1]
+    if reduction not in REDUCTIONS:
+        raise ValueError(f"reduction is {reduction!r}, expected one of {', '.join(REDUCTIONS)}")
+    if not 0 <= smoothing <= 1:
+        raise ValueError(f"smoothing is {smoothing}, expected 0 to 1")
+    counted = np.full(labels.shape, True) if ignore_index is None else labels != ignore_index
+    wrong = counted & ((labels < 0) | (labels >= classes))
+    if wrong.any():
+        but = "" if ignore_index is None else f" or {ignore_index}, to be ignored"
+        raise ValueError(
+            f"label {labels[wrong][0]}: expected labels to be integers from 0 to {classes - 1}{but}"
+        )
+    w = np.ones(classes, rows.dtype) if weights is None else np.asarray(weights, rows.dtype)
+    if w.shape != (classes,) or not (np.isfinite(w) & (w >= 0)).all():
+        raise ValueError(f"weights are {weights}, expected {classes} finite numbers, none below 0")
+    targets = np.where(counted[:, None], (smoothing / classes * w).astype(rows.dtype), 0).astype(rows.dtype)
+    at, of = np.flatnonzero(counted), labels[counted]
+    targets[at, of] += ((1 - smoothing) * w[of]).astype(rows.dtype)
+    if reduction != "mean":
+        return targets, 1
+    total = len(of) if weights is None else w[of].sum()
+    if not total:
+        raise ValueError("labels: expected at least one that is not ignored and whose class has a weight")
+    return targets, total
+
+
+def _weighted(targets, log_probabilities):
+    """-sum_c t_c log p_c of each row; a class that is no target may have log probability -inf."""
+    with np.errstate(invalid="ignore"):
+        return -np.where(targets == 0, 0, targets * log_probabilities).sum(axis=1)
+
+
+def _reduced(losses, total, reduction, shape):
+    return losses.reshape(shape) if reduction == "none" else float(losses.sum() / total)
+
+
+def _reduced_plain(losses, total, reduction):
+    if reduction == "none":
+        return losses
+    return sum(losses) / (total if reduction == "mean" else 1)

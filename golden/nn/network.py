@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A multilayer perceptron: dense layers, an activation after each, a loss at the end, backpropagation."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -53,6 +53,8 @@ class Network:
         last layer has no activation then.
     dropout : float
         Probability with which `gradients` drops each hidden unit, in [0, 1).
+    loss_options : dict
+        Options of cross-entropy: `weights`, `ignore_index`, `smoothing`, and `reduction`, "mean" or "sum".
 
     Raises
     ------
@@ -65,6 +67,7 @@ class Network:
     activations: list = None
     objective: str = "cross_entropy"
     dropout: float = 0.0
+    loss_options: dict = field(default_factory=dict)
 
     def __post_init__(self):
         if self.activations is None:
@@ -84,6 +87,13 @@ class Network:
                 f"last activation is {self.activations[-1]!r}: expected 'identity' with "
                 "cross_entropy, which takes the softmax itself"
             )
+        known = ("weights", "ignore_index", "smoothing", "reduction") * (self.objective == "cross_entropy")
+        for name, value in self.loss_options.items():
+            if name not in known or (name == "reduction" and value == "none"):
+                raise ValueError(
+                    f"loss option {name} is {value!r}: expected weights, ignore_index, smoothing or a "
+                    "reduction to one number, and these for cross_entropy only"
+                )
 
     @classmethod
     def random(cls, sizes, rng, dtype=np.float64, uniform=False, **options):
@@ -126,6 +136,7 @@ class Network:
             list(self.activations),
             self.objective,
             self.dropout,
+            dict(self.loss_options),
         )
 
     def forward(self, x, masks=None):
@@ -166,7 +177,7 @@ class Network:
         return self.forward(x).logits.argmax(axis=1)
 
     def loss(self, x, targets, masks=None):
-        """Mean loss over the samples.
+        """Mean loss over the samples, or their sum where `loss_options` say so.
 
         Parameters
         ----------
@@ -180,7 +191,7 @@ class Network:
         -------
         float
         """
-        return LOSSES[self.objective][0](self.forward(x, masks).output, targets)
+        return LOSSES[self.objective][0](self.forward(x, masks).output, targets, **self.loss_options)
 
     def gradients(self, x, targets, rng=None, masks=None):
         """Backpropagation of the mean loss.
@@ -210,7 +221,7 @@ class Network:
                 [(len(x), w.shape[0]) for w in self.weights[:-1]], self.dropout, rng, self.weights[0].dtype
             )
         trace = self.forward(x, masks)
-        da = LOSSES[self.objective][1](trace.output, targets)
+        da = LOSSES[self.objective][1](trace.output, targets, **self.loss_options)
         dw, db = [], []
         for layer in reversed(range(len(self.weights))):
             dz = da * ACTIVATIONS[self.activations[layer]][1](trace.pre[layer])

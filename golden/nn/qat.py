@@ -153,7 +153,7 @@ class QuantizationAware:
             In the order of `parameters`.
         """
         steps, weights = self.forward(x)
-        da = LOSSES[self.network.objective][1](steps[-1][1], targets)
+        da = LOSSES[self.network.objective][1](steps[-1][1], targets, **self.network.loss_options)
         dw, db = [], []
         for layer in reversed(range(len(weights))):
             dz = da * steps[layer + 1][2]
@@ -169,7 +169,8 @@ class QuantizationAware:
 
     def loss(self, x, targets):
         """Mean loss of the rounded network."""
-        return LOSSES[self.network.objective][0](self.forward(x)[0][-1][1], targets)
+        outputs = self.forward(x)[0][-1][1]
+        return LOSSES[self.network.objective][0](outputs, targets, **self.network.loss_options)
 
     def predict(self, x):
         """Class with the largest rounded output, the first of equals."""

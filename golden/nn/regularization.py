@@ -37,35 +37,61 @@ def dropout_masks(shapes, rate, rng, dtype=np.float64):
     return [np.where(rng.random(shape) < rate, 0, 1 / (1 - rate)).astype(dtype) for shape in shapes]
 
 
-def l2_penalty(parameters, strength):
-    """strength / 2 times the sum of squares of all weights; biases (one dimension) go free.
+def l2_penalty(parameters, strength, biases=False):
+    """strength / 2 times the sum of squares of all weights, in float64.
+
+    Biases, the parameters of one dimension, go free unless asked for: they are few, they multiply no input,
+    and holding them back shifts what the network says. PyTorch's ``weight_decay`` counts every parameter of
+    its group, biases as well; `biases=True` is that.
 
     Parameters
     ----------
     parameters : list of numpy.ndarray
     strength : float
         Weight decay as PyTorch counts it: the gradient of the penalty is strength * w.
+    biases : bool
+        Count the biases too.
 
     Returns
     -------
     float
     """
-    return 0.5 * strength * float(sum(np.square(p, dtype=np.float64).sum() for p in parameters if p.ndim > 1))
+    squares = [np.square(p, dtype=np.float64).sum() for p in parameters if is_penalised(p, biases)]
+    return 0.5 * strength * float(sum(squares))
 
 
-def add_l2(gradients, parameters, strength):
-    """Gradients with those of `l2_penalty` added.
+def add_l2(gradients, parameters, strength, biases=False):
+    """Gradients with those of `l2_penalty` added, in the type of gradients and parameters.
 
     Parameters
     ----------
     gradients, parameters : list of numpy.ndarray
     strength : float
+    biases : bool
+        Hold the biases back too.
 
     Returns
     -------
     list of numpy.ndarray
     """
-    return [g + strength * p if p.ndim > 1 and strength else g for g, p in zip(gradients, parameters)]
+    return [
+        g + strength * p if strength and is_penalised(p, biases) else g for g, p in zip(gradients, parameters)
+    ]
+
+
+def is_penalised(parameter, biases=False):
+    """Whether a penalty counts a parameter: weights, which have two dimensions, and biases if asked for.
+
+    Parameters
+    ----------
+    parameter : numpy.ndarray
+    biases : bool
+
+    Returns
+    -------
+    bool
+    """
+    return biases or parameter.ndim > 1
 
 
 class EarlyStopping:

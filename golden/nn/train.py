@@ -47,6 +47,7 @@ def fit(
     rate=None,
     momentum=0.0,
     l2=0.0,
+    l2_biases=False,
     optimizer=None,
     leftover="smaller",
     rng=None,
@@ -64,8 +65,9 @@ def fit(
     targets : numpy.ndarray, shape (samples,) or (samples, outputs)
     epochs, batch_size : int
         At least 1.
-    rate, momentum, l2 : float
-        Of the `SGD` that updates, where no other optimizer is given.
+    rate, momentum, l2, l2_biases : float, bool
+        Of the `SGD` that updates, where no other optimizer is given. `l2` holds no biases back unless
+        `l2_biases` says so.
     optimizer : object, optional
         With `step(gradients)`; it holds the parameters.
     leftover : {"drop", "smaller"}
@@ -97,7 +99,7 @@ def fit(
         raise ValueError(f"rate is {rate} and optimizer {optimizer}: expected one of them")
     if stopping is not None and validation is None:
         raise ValueError("validation is None: expected samples, as early stopping watches their loss")
-    optimizer = optimizer or SGD(network.parameters(), rate, momentum, l2)
+    optimizer = optimizer or SGD(network.parameters(), rate, momentum, l2, l2_biases=l2_biases)
     updates = 0
     try:
         for number in range(1, epochs + 1):

@@ -11,6 +11,12 @@ of macrame is used. tests/oracles/pytorch.npz keeps, under the name of each case
 parameters (w0, b0, w1, ...), the first batch's output, loss and gradients (output, loss, dw0, db0, ...),
 every batch's loss (losses) and the last parameters (after/w0, ...). The case "straight-through" has instead
 the ranges and the gradients of a network with rounding in it; "cases" is the table of all of them as JSON.
+
+"losses" is the table LOSSES. For each of them, one after the other, losses/numbers has the loss's operand,
+its value and its gradient, flattened, and losses/labels its labels; their shapes follow from the table.
+mask/weight and mask/kept are a matrix and its 2:4 mask.
+
+A new case goes to the end of its table: the place in it seeds the data.
 """
 
 import json
@@ -61,6 +67,84 @@ CASES = {
         "optimizer": {"kind": "sgd", "rate": 0.1},
     },
     "straight-through": {"sizes": [6, 9, 4], "bits": 5, "activation_bits": 7, "per_channel": True},
+    "relu-cross_entropy-nesterov": {
+        "sizes": [6, 9, 4],
+        "optimizer": {"kind": "sgd", "rate": 0.05, "momentum": 0.9, "nesterov": True},
+    },
+    "sigmoid-mse_half_sum-dampening-l2_biases": {
+        "sizes": [4, 6, 2],
+        "activations": ["sigmoid", "identity"],
+        "objective": "mse_half_sum",
+        "optimizer": {
+            "kind": "sgd",
+            "rate": 0.1,
+            "momentum": 0.8,
+            "dampening": 0.3,
+            "l2": 0.05,
+            "l2_biases": True,
+        },
+    },
+    "relu-cross_entropy-adam-l2_biases": {
+        "sizes": [6, 7, 4],
+        "optimizer": {"kind": "adam", "rate": 0.02, "l2": 0.1, "l2_biases": True},
+    },
+    "relu-cross_entropy-adamw": {
+        "sizes": [6, 9, 4],
+        "optimizer": {"kind": "adamw", "rate": 0.02, "beta1": 0.8, "beta2": 0.99, "decay": 0.3},
+    },
+    "relu-mse_mean-adamw-biases": {
+        "sizes": [3, 8, 2],
+        "objective": "mse_mean",
+        "optimizer": {"kind": "adamw", "rate": 0.05, "epsilon": 1e-4, "decay": 0.1, "decay_biases": True},
+    },
+    "relu-cross_entropy-adagrad": {"sizes": [6, 9, 4], "optimizer": {"kind": "adagrad", "rate": 0.1}},
+    "relu-cross_entropy-adagrad-l2": {
+        "sizes": [6, 7, 4],
+        "optimizer": {
+            "kind": "adagrad",
+            "rate": 0.2,
+            "rate_decay": 0.1,
+            "initial": 0.5,
+            "epsilon": 1e-3,
+            "l2": 0.05,
+        },
+    },
+    "weighted-cross_entropy-sgd": {
+        "sizes": [6, 9, 4],
+        "loss_options": {"weights": [0.2, 1.5, 0.7, 3.0], "ignore_index": 2, "smoothing": 0.2},
+        "optimizer": {"kind": "sgd", "rate": 0.1},
+    },
+    "summed-cross_entropy-sgd": {
+        "sizes": [6, 9, 4],
+        "loss_options": {"reduction": "sum", "smoothing": 0.1},
+        "optimizer": {"kind": "sgd", "rate": 0.01},
+    },
+}
+WEIGHTS, IGNORED = [0.5, 0.0, 2.0, 1.25, 0.3], -100
+LOSSES = {
+    f"{kind}{shape}{'-weights' * weighted}{'-ignored' * ignored}-{smoothing}-{reduction}": {
+        "kind": kind,
+        "shape": shape,
+        "weights": WEIGHTS if weighted else None,
+        "ignore_index": IGNORED if ignored else None,
+        "reduction": reduction,
+        **({"smoothing": smoothing} if kind == "cross_entropy" else {}),
+    }
+    for kind, shape, weighted, ignored, smoothing in (
+        ("cross_entropy", [7, 5], False, False, 0.0),
+        ("cross_entropy", [7, 5], True, False, 0.0),
+        ("cross_entropy", [7, 5], False, True, 0.0),
+        ("cross_entropy", [7, 5], False, True, 0.3),
+        ("cross_entropy", [7, 5], True, True, 0.25),
+        ("cross_entropy", [5], True, False, 0.1),
+        ("cross_entropy", [3, 5, 4], True, True, 0.1),
+        ("cross_entropy", [2, 5, 2, 3], False, True, 1.0),
+        ("nll", [7, 5], False, False, 0.0),
+        ("nll", [7, 5], True, True, 0.0),
+        ("nll", [5], True, False, 0.0),
+        ("nll", [2, 5, 2, 3], True, True, 0.0),
+    )
+    for reduction in ("mean", "sum", "none")
 }
 
 
@@ -99,7 +183,9 @@ def model(torch, case, stored):
     def loss(output, batch):
         t = torch.tensor(stored["t"])[batch]
         if case.get("objective", "cross_entropy") == "cross_entropy":
-            return torch.nn.functional.cross_entropy(output, t)
+            return torch.nn.functional.cross_entropy(
+                output, t, **options(torch, case.get("loss_options", {}))
+            )
         if case["objective"] == "mse_mean":
             return torch.nn.functional.mse_loss(output, t)
         total = torch.nn.functional.mse_loss(output, t, reduction="sum") / len(batch)
@@ -108,21 +194,39 @@ def model(torch, case, stored):
     return weights, biases, forward, loss
 
 
+def options(torch, given):
+    """Options of a loss by PyTorch's names; what is not given is PyTorch's default."""
+    names = {"weights": "weight", "smoothing": "label_smoothing"}
+    found = {names.get(name, name): value for name, value in given.items() if value is not None}
+    if "weight" in found:
+        found["weight"] = torch.tensor(found["weight"])
+    return found
+
+
+def make_optimizer(torch, case, weights, biases):
+    """The case's optimizer; weights and biases are groups of their own, as weight decay tells them apart."""
+    given = dict(case["optimizer"])
+    kind, decay = given.pop("kind"), given.pop("l2", 0.0) or given.pop("decay", 0.0)
+    of_biases = decay if given.pop("l2_biases", False) or given.pop("decay_biases", False) else 0.0
+    groups = [{"params": weights, "weight_decay": decay}, {"params": biases, "weight_decay": of_biases}]
+    betas = given.pop("beta1", 0.9), given.pop("beta2", 0.999)
+    names = {
+        "rate": "lr",
+        "epsilon": "eps",
+        "rate_decay": "lr_decay",
+        "initial": "initial_accumulator_value",
+    }
+    given = {names.get(name, name): value for name, value in given.items()}
+    if kind in ("adam", "adamw"):
+        given["betas"] = betas
+    kinds = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW", "adagrad": "Adagrad"}
+    return getattr(torch.optim, kinds[kind])(groups, **given)
+
+
 def train(torch, case, stored):
     """PyTorch's answers for one case."""
     weights, biases, forward, loss = model(torch, case, stored)
-    options = dict(case["optimizer"])
-    kind, l2 = options.pop("kind"), options.pop("l2", 0.0)
-    groups = [{"params": weights, "weight_decay": l2}, {"params": biases, "weight_decay": 0.0}]
-    if kind == "sgd":
-        optimizer = torch.optim.SGD(groups, lr=options["rate"], momentum=options.get("momentum", 0.0))
-    else:
-        optimizer = torch.optim.Adam(
-            groups,
-            lr=options["rate"],
-            eps=options.get("epsilon", 1e-8),
-            betas=(options.get("beta1", 0.9), options.get("beta2", 0.999)),
-        )
+    optimizer = make_optimizer(torch, case, weights, biases)
     answers, losses = {}, []
     for _ in range(EPOCHS):
         for start in range(0, SAMPLES, BATCH):
@@ -186,6 +290,41 @@ def straight_through(torch, case, stored):
     }
 
 
+def losses(torch, case, rng):
+    """Operand, value and gradient of a loss, flattened, and its labels; of "none" the gradient of the sum."""
+    shape = case["shape"]
+    axis = min(1, len(shape) - 1)
+    labels = rng.integers(0, shape[axis], shape[:axis] + shape[axis + 1 :])
+    if case["ignore_index"] is not None:
+        labels = np.where(rng.random(labels.shape) < 0.3, case["ignore_index"], labels)
+        labels.flat[1] = case["ignore_index"]
+    labels.flat[0] = 0  # or none might count
+    values = torch.tensor(3 * rng.standard_normal(shape))
+    if case["kind"] == "nll":
+        values = torch.log_softmax(values, axis)
+    values.requires_grad_()
+    function = {"nll": torch.nn.functional.nll_loss, "cross_entropy": torch.nn.functional.cross_entropy}
+    given = {name: value for name, value in case.items() if name not in ("kind", "shape")}
+    value = function[case["kind"]](values, torch.tensor(labels), **options(torch, given))
+    value.sum().backward()
+    numbers = (values.detach().numpy(), value.detach().numpy(), values.grad.numpy())
+    return np.concatenate([part.ravel() for part in numbers]), labels.ravel()
+
+
+def mask(torch, rng):
+    """A matrix and the half of it that a 2:4 sparsifier keeps."""
+    from torch.ao.pruning import WeightNormSparsifier
+
+    weight = rng.standard_normal((9, 24))
+    layer = torch.nn.Sequential(torch.nn.Linear(24, 9, bias=False))
+    with torch.no_grad():
+        layer[0].weight.copy_(torch.tensor(weight))
+    sparsifier = WeightNormSparsifier(sparsity_level=1.0, sparse_block_shape=(1, 4), zeros_per_block=2)
+    sparsifier.prepare(layer, [{"tensor_fqn": "0.weight"}])
+    sparsifier.step()
+    return {"weight": weight, "kept": layer[0].parametrizations.weight[0].mask.numpy()}
+
+
 def make(seed=1):
     """Ask PyTorch about every case and store its answers; returns how many numbers those are."""
     import torch
@@ -198,9 +337,17 @@ def make(seed=1):
         answers = (train if "optimizer" in case else straight_through)(torch, case, stored)
         count += sum(np.size(v) for v in answers.values())
         arrays |= {f"{name}/{key}": value for key, value in (stored | answers).items()}
+    parts = [
+        losses(torch, case, np.random.default_rng([seed, 1, i])) for i, case in enumerate(LOSSES.values())
+    ]
+    for name, column in zip(("numbers", "labels"), zip(*parts)):
+        arrays[f"losses/{name}"] = np.concatenate(column)
+        count += arrays[f"losses/{name}"].size
+    arrays |= {f"mask/{key}": value for key, value in mask(torch, np.random.default_rng([seed, 2])).items()}
     np.savez_compressed(
         HERE / "pytorch.npz",
         cases=json.dumps(CASES),
+        losses=json.dumps(LOSSES),
         version=torch.__version__,
         shape=[BATCH, SAMPLES, EPOCHS],
         **arrays,
