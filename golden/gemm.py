@@ -28,7 +28,8 @@ def gemm_plain(a, w):
     Parameters
     ----------
     a : ndarray of int8, shape (M, K)
-        Activations.
+        Activations. Any of M, K and N may be 0; with K = 0 every sum is empty, and 0. The core has no such
+        product, as a panel holds one slice of K at least: the host refuses it.
     w : ndarray of int8, shape (K, N)
         Weights.
 
@@ -91,6 +92,7 @@ def layer(a, w, bias=0, multiplier=2**30, shift=1, zero_point=0, clamp_low=-128,
     Parameters
     ----------
     a : ndarray of int8, shape (M, K)
+        With K = 0 the bias alone is requantised.
     w : ndarray of int8, shape (K, N)
     bias, multiplier : array_like of int32, shape (N,) or ()
         One value a column, or one for all. In mode fp32 `multiplier` holds float32 bits.

@@ -115,7 +115,8 @@ def gemm_bf16_plain(a, w, bias=None, relu=False, out="fp32", random=None):
     Parameters
     ----------
     a : ndarray of uint16, shape (M, K)
-        Activations, bits of bfloat16.
+        Activations, bits of bfloat16. Any of M, K and N may be 0; with K = 0 every sum is +0 and the result
+        is what the bias alone makes. The host refuses K = 0, which no panel can hold.
     w : ndarray of uint16, shape (K, N)
         Weights, bits of bfloat16.
     bias, relu, out, random

@@ -161,7 +161,15 @@ def test_gemm_nan_zero_and_infinity():
     assert product((inf, one), (0xFF80, one)) == 0x7FC00000
     assert product((minus_zero, one)) == 0  # +0 + -0
     assert product((inf, 0xBF80), (one, one)) == 0xFF800000
-    assert gemm_bf16(np.zeros((2, 0), np.uint16), np.zeros((0, 3), np.uint16)).tolist() == [[0] * 3] * 2
+
+
+@pytest.mark.parametrize("function", [gemm_bf16, gemm_bf16_plain])
+def test_no_k_leaves_the_bias(function):
+    a, w = np.zeros((2, 0), np.uint16), np.zeros((0, 3), np.uint16)
+    assert function(a, w).tolist() == [[0] * 3] * 2
+    bias = np.array([1.5, -0.0, -2.0], np.float32)  # +0 + -0 is +0
+    assert function(a, w, bias).tolist() == [[0x3FC00000, 0, 0xC0000000]] * 2
+    assert function(a, w, bias, relu=True, out="even").tolist() == [[0x3FC0, 0, 0]] * 2
 
 
 @pytest.mark.parametrize("out", OUTPUTS)

@@ -44,6 +44,18 @@ def test_largest_k_without_overflow_and_the_first_with():
         assert gemm(np.full((1, k), -128, np.int8), np.full((k, 1), -128, np.int8))[0, 0] == expected
 
 
+@pytest.mark.parametrize("mode", ["raw", "gemmlowp", "ruy", "fp32"])
+def test_no_k_leaves_the_bias(mode):
+    a, w, bias = np.zeros((3, 0), np.int8), np.zeros((0, 2), np.int8), [2**30 - 1, -9]
+    for function in (gemm, gemm_plain):
+        result = function(a, w)
+        assert result.dtype == np.int32
+        assert result.tolist() == [[0, 0]] * 3
+    multiplier = scale_bits(1.0) if mode == "fp32" else 2**30
+    expected = bias if mode == "raw" else [127, -9]
+    assert layer(a, w, bias, multiplier, mode=mode).tolist() == [expected] * 3
+
+
 def test_bias_wraps():
     np.testing.assert_array_equal(add_bias([[2**31 - 1, -5]], [1, -(2**31)]), [[-(2**31), 2**31 - 5]])
 

@@ -296,6 +296,15 @@ def test_no_sum_wraps(mode, inputs):
             assert np.abs(layer.weight).min() > 100 / max(times, 1)  # and are not coarser than they must be
 
 
+@each_kind
+@each_mode
+def test_a_layer_without_inputs_is_its_bias(mode, per_channel):
+    after = asymmetric(-1, 1)
+    layer = quantize_dense(np.zeros((3, 0)), [0.5, -0.25, 0], Affine(1.0), after, mode, per_channel)
+    got = after.dequantize(layer.forward(np.zeros((2, 0), np.int8)))
+    assert np.abs(got - [0.5, -0.25, 0]).max() <= after.scale * 0.5001
+
+
 def test_weights_too_large_for_a_mode_are_named():
     unit = Affine(1.0, 0)
     with pytest.raises(ValueError, match="output 0 is to be scaled by 1e\\+12"):

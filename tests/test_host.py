@@ -146,6 +146,10 @@ def test_progress_counts_up_to_the_total():
     [
         (dict(a=np.ones(4, np.int8)), "a has shape (4,), expected a matrix of at least 1 x 1"),
         (dict(a=np.ones((0, 4), np.int8)), "a has shape (0, 4), expected a matrix of at least 1 x 1"),
+        (
+            dict(a=np.ones((2, 0), np.int8), w=np.ones((0, 3), np.int8)),
+            "a has shape (2, 0), expected a matrix of at least 1 x 1",
+        ),
         (dict(w=np.ones((4, 3), np.int16)), "w holds int16 values, expected int8"),
         (
             dict(w=np.ones((5, 3), np.int8)),
@@ -177,6 +181,12 @@ def test_arguments_that_are_refused(arguments, message):
     with pytest.raises(InputError) as caught:
         Core(PlainCore(2, 2, 1, 8)).matmul(**call)
     assert str(caught.value) == message
+
+
+def test_bf16_products_without_k_are_refused():
+    a, w = np.zeros((2, 0), np.uint16), np.zeros((0, 3), np.uint16)
+    with pytest.raises(InputError, match=r"a has shape \(2, 0\), expected a matrix of at least 1 x 1"):
+        Core(PlainCore(2, 2, 1, 8)).matmul_bf16(a, w)
 
 
 @pytest.mark.parametrize(

@@ -268,6 +268,8 @@ class Core:
         Parameters
         ----------
         a : ndarray of int8, shape (M, K)
+            M, K and N are at least 1: a panel holds one slice of K at least, so that there is no product with
+            K = 0, whose result would be the bias.
         w : ndarray of int8, shape (K, N)
         mode : {"raw", "gemmlowp", "ruy", "fp32"}
         progress : callable, optional
@@ -315,7 +317,7 @@ class Core:
         Parameters
         ----------
         a : ndarray of uint16, shape (M, K)
-            Bits of bfloat16.
+            Bits of bfloat16. M, K and N are at least 1, as for :meth:`matmul`.
         w : ndarray of uint16, shape (K, N)
         bias : ndarray of float32, or of uint32 (its bits), scalar or shape (N,), optional
             Added to the sum after the last k, rounded to float32.
