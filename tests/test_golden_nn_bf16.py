@@ -73,6 +73,16 @@ def test_log_is_within_four_units_of_numpys(seed):
             elementary.log([1.0, wrong])
 
 
+def test_sigmoid_of_its_own(seed):
+    rng = np.random.default_rng(seed)
+    z = np.concatenate([rng.uniform(-700, 700, 5_000), rng.uniform(-20, 20, 20_000), [0.0, -0.0]])
+    assert (
+        ulps(elementary.sigmoid(z), np.where(z >= 0, 1, np.exp(-np.abs(z))) / (1 + np.exp(-np.abs(z)))) <= 4
+    )
+    assert elementary.sigmoid([0.0, np.inf, -np.inf, 800.0, -800.0]).tolist() == [0.5, 1, 0, 1, 0]
+    assert np.isnan(elementary.sigmoid(np.nan))
+
+
 def test_softmax_of_its_own(seed):
     z = np.random.default_rng(seed).standard_normal((50, 7)) * 10
     p, log_sum = elementary.softmax(z + 1e3)
@@ -170,6 +180,29 @@ def test_one_step_is_its_equations():
     assert NetworkBf16.of(network).loss(x, t) == pytest.approx(0.5 * error.sum() / 5, rel=1e-12)
 
 
+def test_one_step_with_sigmoids_is_its_equations():
+    network, x, t = some("mse_half_sum", ["sigmoid", "sigmoid"])
+    w1, w2, b1, b2 = (p.astype(np.float32) for p in network.parameters())
+    one, n = np.float32(1), np.float32(1 / 5)
+    a1 = bf16(elementary.sigmoid(product(bf16(x), bf16(w1).T) + b1))
+    y = elementary.sigmoid(product(a1, bf16(w2).T) + b2).astype(np.float32)
+    da2 = n * (y - t.astype(np.float32))
+    dz2 = bf16(da2 * (y * (one - y)))
+    da1 = product(dz2, bf16(w2))
+    dz1 = bf16(da1 * (a1 * (one - a1)))
+    expected = (
+        product(dz1.T, bf16(x)),
+        product(dz2.T, a1),
+        *(product(np.ones((1, 5)), d)[0] for d in (dz1, dz2)),
+    )
+    calls = Plain()
+    for got in (NetworkBf16.of(network).gradients(x, t), NetworkBf16.of(network, calls).gradients(x, t)):
+        for mine, exact in zip(got, expected):
+            np.testing.assert_array_equal(mine, exact)
+    assert [call[0] for call in calls.called].count("mul") == 4
+    assert [call for call in calls.called if call[0] == "relu_gradient"] == []
+
+
 def test_the_loss_gradient_of_cross_entropy():
     network, x, labels = some("cross_entropy", ["relu", "identity"], samples=7)
     mine = NetworkBf16.of(network)
@@ -191,6 +224,9 @@ def test_the_loss_gradient_of_cross_entropy():
         ("mse_sum", ["relu", "relu"]),
         ("mse_half_sum", ["relu", "relu"]),
         ("mse_mean", ["identity"] * 2),
+        ("cross_entropy", ["sigmoid", "relu", "identity"]),
+        ("mse_half_sum", ["sigmoid", "sigmoid"]),
+        ("mse_sum", ["sigmoid"]),
     ],
 )
 @pytest.mark.parametrize("dropped", [False, True])
@@ -350,7 +386,7 @@ def test_training_that_diverges_says_so():
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"activations": ["sigmoid", "identity"]}, "activation is 'sigmoid', expected 'relu' or 'identity'"),
+        ({"activations": ["tanh", "identity"]}, "activation is 'tanh', expected 'relu', 'sigmoid' or 'iden"),
         ({"activations": ["relu", "relu"]}, "last activation is 'relu'"),
         ({"objective": "mse"}, "objective is 'mse'"),
     ],

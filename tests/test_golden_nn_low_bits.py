@@ -11,7 +11,7 @@ from macrame.golden.nn.affine import Affine, asymmetric, integer_range, symmetri
 from macrame.golden.nn.int8_training import NetworkOnGrid
 from macrame.golden.nn.network import Network
 from macrame.golden.nn.qat import QuantizationAware, fake_quantize
-from macrame.golden.nn.quantization import calibrate, quantize_network
+from macrame.golden.nn.quantization import quantize_network
 from macrame.golden.nn.train import Diverged, fit
 
 BITS = range(2, 9)
@@ -103,10 +103,10 @@ def test_a_layer_of_few_bits_is_its_equation():
     assert len(np.unique(got)) > 6
 
 
-def test_only_relu_networks_have_an_integer_form():
+def test_only_relu_networks_are_trained_aware_of_rounding():
     network = Network.random([2, 3, 2], np.random.default_rng(1), activations=["sigmoid", "identity"])
     with pytest.raises(ValueError, match="activations are sigmoid, identity: expected relu"):
-        calibrate(network, np.zeros((1, 2)))
+        QuantizationAware.of(network, np.zeros((1, 2)))
 
 
 # --- quantisation-aware training ----------------------------------------------------------------------------

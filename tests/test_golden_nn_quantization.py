@@ -6,6 +6,8 @@ Runtime.
 What ONNX Runtime answered is stored (tests/oracles/make_quantization_vectors.py asked it).
 """
 
+import math
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +16,15 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from macrame.golden.arith.requantize import requantize_plain, wrap32
+from macrame.golden.nn.activations import sigmoid
 from macrame.golden.nn.affine import Affine, NotFinite, asymmetric, symmetric
 from macrame.golden.nn.network import Network
 from macrame.golden.nn.qat import QuantizationAware
-from macrame.golden.nn.quantization import calibrate, quantize_dense, quantize_network
+from macrame.golden.nn.quantization import calibrate, quantize_dense, quantize_network, sigmoid_table
 
 MODES = ("gemmlowp", "ruy", "fp32")
+each_mode = pytest.mark.parametrize("mode", MODES)
+each_kind = pytest.mark.parametrize("per_channel", [True, False])
 
 
 def test_symmetric_known_values():
@@ -216,10 +221,49 @@ def test_relu_is_the_lower_clamp(seed):
     assert (with_relu.forward(x) == with_relu.output.zero_point).any()
 
 
-# --- channels without a scale of their own ------------------------------------------------------------------
+@pytest.mark.parametrize("bits", [8, 5, 2])
+def test_a_table_is_the_sigmoid_of_its_integers(bits):
+    for before in (asymmetric(-8, 8, bits), asymmetric(-0.1, 3, bits), Affine(100.0, 0, bits)):
+        table = sigmoid_table(before)
+        assert table.dtype == np.int8
+        assert len(table) == 2**bits
+        for entry, q in zip(table.tolist(), range(before.low, before.high + 1)):
+            z = float(before.scale) * (q - before.zero_point)
+            exact = Fraction(2**bits) / (1 + Fraction(math.exp(-z))) if z > -700 else Fraction(0)
+            wanted = min(round(exact) - 2 ** (bits - 1), 2 ** (bits - 1) - 1)  # round() takes ties to even
+            assert entry == wanted
+    assert sigmoid_table(Affine(1.0, 3))[3 + 128] == 0  # sigmoid(0) = 1/2 is exact
 
-each_mode = pytest.mark.parametrize("mode", MODES)
-each_kind = pytest.mark.parametrize("per_channel", [True, False])
+
+@pytest.mark.parametrize("bits", [8, 6])
+@pytest.mark.parametrize("activations", [["sigmoid", "identity"], ["relu", "sigmoid", "sigmoid"], ["relu"]])
+@each_mode
+def test_networks_with_sigmoids(mode, activations, bits, seed):
+    """Layer by layer: what the core puts out, the table behind it, and the next layer's input."""
+    rng = np.random.default_rng(seed)
+    sizes = [5, 9, 7, 3][: len(activations)] + [4]
+    network = Network.random(sizes, rng, activations=activations, objective="mse_mean")
+    x = rng.standard_normal((60, 5))
+    quantized = quantize_network(network, x, mode, bits=bits, activation_bits=bits)
+    q = quantized.input.quantize(x)
+    outputs = quantized.forward(q)
+    for layer, name, got in zip(quantized.layers, activations, outputs):
+        assert (layer.table is not None) == (name == "sigmoid")
+        sums = layer.forward(q)
+        assert layer.low == (layer.output.zero_point if name == "relu" else layer.output.low)
+        if name == "sigmoid":
+            real = layer.activated.dequantize(got)
+            assert np.abs(real - sigmoid(layer.output.dequantize(sums))).max() <= 2.0**-bits
+            assert real.min() >= 0
+        else:
+            assert np.array_equal(got, sums)
+        q = got
+    exact = network.forward(x).output
+    error = np.abs(quantized.output.dequantize(outputs[-1]) - exact).max()
+    assert error < (0.06 if bits == 8 else 0.25) * max(1, np.abs(exact).max())
+
+
+# --- channels without a scale of their own ------------------------------------------------------------------
 
 
 def assert_near_float(layer, w, b, x):

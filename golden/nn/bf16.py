@@ -17,10 +17,13 @@ gradients               dW = dz^T x, db = 1^T dz                   two products,
 update                  W = W + (-rate) dW                         one vector operation, fp32
 ======================  =========================================  ===========================
 
+A layer may have a sigmoid in place of the ReLU: z leaves as fp32, a is rounded to bf16 (the last layer's
+stays fp32), and dz = dx (a (1 - a)) takes three vector operations, the last of them to bf16.
+
 Operands of products are bfloat16 (nearest even), sums fp32 in the order of k, weights and biases fp32
 between steps. The mask asks the stored activation, not z: a z so small that it rounds to 0 counts as 0.
-Softmax itself runs beside the core, in float64 of `macrame.golden.nn.elementary`, rounded to fp32; no
-machine's own exp is in it, so that trained weights have the same SHA-256 everywhere.
+Softmax and sigmoid themselves run beside the core, in float64 of `macrame.golden.nn.elementary`, rounded to
+fp32; no machine's own exp is in them, so that trained weights have the same SHA-256 everywhere.
 """
 
 from dataclasses import dataclass, field
@@ -107,11 +110,14 @@ class Forward:
         bfloat16 weights of each layer, (outputs, inputs).
     output : numpy.ndarray of float32
         The last layer's activation.
+    activations : list of numpy.ndarray
+        Activation of each layer before dropout: bfloat16, of the last layer float32.
     """
 
     inputs: list
     weights: list
     output: np.ndarray = None
+    activations: list = field(default_factory=list)
 
 
 @dataclass
@@ -139,14 +145,14 @@ class Backward:
 
 @dataclass
 class NetworkBf16:
-    """A `macrame.golden.nn.network.Network` in the core's arithmetic; ReLU or nothing after a layer.
+    """A `macrame.golden.nn.network.Network` in the core's arithmetic; ReLU, sigmoid or nothing after a layer.
 
     Attributes
     ----------
     weights : list of numpy.ndarray of float32, each of shape (outputs, inputs)
         Master weights.
     biases : list of numpy.ndarray of float32, each of shape (outputs,)
-    activations : list of {"relu", "identity"}
+    activations : list of {"relu", "sigmoid", "identity"}
     objective : str
         Of `macrame.golden.nn.losses.LOSSES`.
     dropout : float
@@ -176,8 +182,8 @@ class NetworkBf16:
         if self.activations is None:
             self.activations = ["relu"] * (len(self.weights) - 1) + ["identity"]
         for name in self.activations:
-            if name not in ("relu", "identity"):
-                raise ValueError(f"activation is {name!r}, expected 'relu' or 'identity' in bf16")
+            if name not in ("relu", "sigmoid", "identity"):
+                raise ValueError(f"activation is {name!r}, expected 'relu', 'sigmoid' or 'identity' in bf16")
         if self.objective not in LOSSES:
             raise ValueError(f"objective is {self.objective!r}, expected one of {', '.join(LOSSES)}")
         if self.objective == "cross_entropy" and self.activations[-1] != "identity":
@@ -243,7 +249,12 @@ class NetworkBf16:
         for layer, (w, b, name) in enumerate(zip(self.weights, self.biases, self.activations)):
             trace.inputs.append(h)
             trace.weights.append(backend.to_bf16(w))
-            h = backend.matmul(h, trace.weights[-1].T, b, name == "relu", "fp32" if layer == last else "even")
+            wide = layer == last or name == "sigmoid"
+            h = backend.matmul(h, trace.weights[-1].T, b, name == "relu", "fp32" if wide else "even")
+            if name == "sigmoid":
+                h = elementary.sigmoid(h).astype(np.float32)
+                h = h if layer == last else backend.to_bf16(h)
+            trace.activations.append(h)
             if masks is not None and layer < last:
                 h = backend.vector("mul", h, np.asarray(masks[layer], np.float32), out="even")
         trace.output = h
@@ -275,6 +286,10 @@ class NetworkBf16:
             back.da[layer] = da
             if self.activations[layer] == "relu":
                 dz = backend.vector("relu_gradient", da, kept[layer], out="even")
+            elif self.activations[layer] == "sigmoid":
+                a = trace.activations[layer]
+                rest = backend.vector("sub", np.full(a.shape, ONE), a)
+                dz = backend.vector("mul", da, backend.vector("mul", a, rest), out="even")
             else:
                 dz = backend.to_bf16(da)
             back.dz[layer] = dz

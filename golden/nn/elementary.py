@@ -5,8 +5,8 @@
 NumPy's own come from the machine's vector instructions or its C library, and differ from one to the next in
 the last bit; a training run would end in other weights. Here every step is one IEEE 754 operation that NumPy
 rounds alike everywhere. exp is within 2 units in the last place of float64 and log within 4, and so, rounded
-to float32, within one of the nearest float32, nearly always equal to it. Softmax, with its loss, is what
-needs them: the one part of training that runs beside the core.
+to float32, within one of the nearest float32, nearly always equal to it. Softmax, with its loss, and the
+sigmoid are what needs them: the parts of training that run beside the core.
 """
 
 import math
@@ -76,6 +76,24 @@ def log(x):
     for coefficient in _LOG[-2::-1]:
         series = series * square + coefficient
     return k * _LN2_HIGH + (s * series + k * _LN2_LOW)
+
+
+def sigmoid(z):
+    """Logistic function 1 / (1 + e^-z), of e^-|z| alone, which lies in [0, 1].
+
+    Parameters
+    ----------
+    z : array_like of float64
+        Anything; a NaN stays one.
+
+    Returns
+    -------
+    numpy.ndarray of float64
+        Within 4 units in the last place, in [0, 1].
+    """
+    z = np.asarray(z, np.float64)
+    e = exp(-np.abs(z))
+    return np.where(z >= 0, 1.0, e) / (1 + e)
 
 
 def softmax(z):

@@ -62,6 +62,11 @@ class QuantizationAware:
         One weight scale an output; without it one a layer.
     decay : float
         Of the running mean that each training batch moves the ranges by, in [0, 1]; 1 freezes them.
+
+    Raises
+    ------
+    ValueError
+        Where a hidden layer has another activation than ReLU, or the last one any.
     """
 
     network: Network
@@ -70,6 +75,13 @@ class QuantizationAware:
     activation_bits: int = 8
     per_channel: bool = True
     decay: float = 0.99
+
+    def __post_init__(self):
+        if self.network.activations != ["relu"] * (len(self.network.weights) - 1) + ["identity"]:
+            raise ValueError(
+                f"activations are {', '.join(self.network.activations)}: expected relu after each layer but "
+                "the last, whose rounding is that of the clamp"
+            )
 
     @classmethod
     def of(cls, network, x, **options):

@@ -15,6 +15,10 @@ layer then needs only integers:
 Scales of activations are float32, those of weights float64, and their products are taken in float64
 (`macrame.golden.nn.affine` says why). Some channels have no scale by the usual rule, or one that their bias
 cannot live with; `weight_grid` has the rules for them.
+
+ReLU is the clamp. A sigmoid is a table of the integers behind the layer, beside the core: its input takes the
+range it has on the calibration samples, its output the steps 2^-b from 0 on, with zero point -2^(b-1), as in
+TFLite.
 """
 
 from dataclasses import dataclass
@@ -22,6 +26,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from macrame.golden.arith.requantize import SCALE_LIMIT, quantize_multiplier, requantize, scale_bits
+from macrame.golden.nn import elementary
 from macrame.golden.nn.affine import (
     SMALLEST_SCALE,
     Affine,
@@ -55,13 +60,15 @@ class DenseInt8:
     bias : numpy.ndarray of int32, shape (outputs,)
         In steps of the accumulator, without the input's zero point.
     input, output : Affine
-        Scale and zero point of the activations before and after.
+        Scale and zero point of what the core takes and of what it puts out, before a table.
     weight_scale : numpy.ndarray of float64, shape (outputs,)
         One a channel (all equal where the tensor shares one).
     mode : {"gemmlowp", "ruy", "fp32"}
         Rounding rule of the requantisation.
     low, high : int
         Clamp of the output; ReLU is low = output zero point.
+    table : numpy.ndarray of int8, optional
+        Activation of each output, the lowest first; without it the outputs are the activations.
     """
 
     weight: np.ndarray
@@ -72,6 +79,12 @@ class DenseInt8:
     mode: str
     low: int = INT8_MIN
     high: int = INT8_MAX
+    table: np.ndarray = None
+
+    @property
+    def activated(self):
+        """Quantisation of the activations: that of the output, or of the table's values."""
+        return self.output if self.table is None else sigmoid_grid(self.output.bits)
 
     @property
     def scale(self):
@@ -106,8 +119,21 @@ class DenseInt8:
         x = np.asarray(x).astype(np.int64) - self.input.zero_point
         return (x @ self.weight.T.astype(np.int64) + self.bias).astype(np.int32)
 
+    def activate(self, q):
+        """The int8 activations of outputs: looked up in the table, if there is one.
+
+        Parameters
+        ----------
+        q : numpy.ndarray of int8
+
+        Returns
+        -------
+        numpy.ndarray of int8
+        """
+        return q if self.table is None else self.table[np.asarray(q, np.int64) - self.output.low]
+
     def forward(self, x):
-        """The int8 outputs.
+        """The int8 outputs, as the core puts them out.
 
         Parameters
         ----------
@@ -135,7 +161,7 @@ class NetworkInt8:
     Attributes
     ----------
     layers : list of DenseInt8
-        The output quantisation of each is the input quantisation of the next.
+        The quantisation of each one's activations is the input quantisation of the next.
     """
 
     layers: list
@@ -147,8 +173,8 @@ class NetworkInt8:
 
     @property
     def output(self):
-        """Quantisation of the logits."""
-        return self.layers[-1].output
+        """Quantisation of the last layer's activations, most often the logits."""
+        return self.layers[-1].activated
 
     def forward(self, x):
         """Run int8 inputs through every layer.
@@ -160,11 +186,11 @@ class NetworkInt8:
         Returns
         -------
         list of numpy.ndarray of int8
-            The outputs of each layer; the last are the logits.
+            The activations of each layer; the last are most often the logits.
         """
         outputs = []
         for layer in self.layers:
-            outputs.append(layer.forward(outputs[-1] if outputs else x))
+            outputs.append(layer.activate(layer.forward(outputs[-1] if outputs else x)))
         return outputs
 
     def predict(self, x):
@@ -195,21 +221,19 @@ def calibrate(network, x, bits=8, weight_bits=8):
     Returns
     -------
     list of Affine
-        For the network's input, then for the output of each layer (after ReLU, where there is one); see
-        `activation_grids`.
+        For the network's input, then for the output of each layer as the core puts it out: after ReLU, where
+        there is one, and before a sigmoid. See `activation_grids`.
 
     Raises
     ------
     NotFinite
         If a parameter or an activation is a NaN or infinite.
-    ValueError
-        Where a hidden layer has another activation than ReLU, or the last one any.
     """
     return activation_grids(network, activation_ends(network, x), bits, weight_bits)
 
 
 def activation_ends(network, x):
-    """Smallest and largest value of all activations of a network over samples.
+    """Smallest and largest value of all tensors of a network that the core takes or puts out, over samples.
 
     Parameters
     ----------
@@ -219,21 +243,17 @@ def activation_ends(network, x):
     Returns
     -------
     list of (float, float)
-        For the network's input, then for the output of each layer (after ReLU, where there is one).
+        For the network's input, then for the output of each layer: after ReLU, before a sigmoid.
 
     Raises
     ------
-    NotFinite, ValueError
+    NotFinite
         As `calibrate`.
     """
-    if network.activations != ["relu"] * (len(network.weights) - 1) + ["identity"]:
-        raise ValueError(
-            f"activations are {', '.join(network.activations)}: expected relu after each layer "
-            "but the last, which integer layers fold into their clamp"
-        )
     check_parameters(network)
     trace = network.forward(x)
-    return [(float(t.min()), float(t.max())) for t in (*trace.inputs, trace.logits)]
+    outputs = [np.maximum(z, 0) if a == "relu" else z for z, a in zip(trace.pre, network.activations)]
+    return [(float(t.min()), float(t.max())) for t in (trace.inputs[0], *outputs)]
 
 
 def activation_grids(network, ends, bits=8, weight_bits=8, dtype=np.float32):
@@ -263,7 +283,7 @@ def activation_grids(network, ends, bits=8, weight_bits=8, dtype=np.float32):
     grids = []
     for i, (low, high) in reversed(list(enumerate(ends))):
         empty = 1.0
-        if i < len(network.weights):
+        if i < len(network.weights) and (i == 0 or network.activations[i - 1] != "sigmoid"):
             coarsest = _largest(network.weights[i]) / integer_range(weight_bits)[1]
             if coarsest >= SMALLEST_SCALE:
                 empty = float(grids[0].scale) / 256 / coarsest
@@ -274,6 +294,47 @@ def activation_grids(network, ends, bits=8, weight_bits=8, dtype=np.float32):
         empty = min(max(empty, 2.0**-100), 2.0**100)
         grids.insert(0, asymmetric(low, high, bits, dtype, empty))
     return grids
+
+
+def sigmoid_grid(bits=8):
+    """Quantisation of a sigmoid's values, [0, 1): scale 2^-bits, zero point at the lowest integer.
+
+    Parameters
+    ----------
+    bits : int
+        2 to 8.
+
+    Returns
+    -------
+    Affine
+        Its scale is float32, as that of every activation.
+    """
+    return Affine(np.float32(2.0**-bits), integer_range(bits)[0], bits)
+
+
+def sigmoid_table(before):
+    """The sigmoid of every integer, as integers: round(2^bits / (1 + e^-z)), ties to even, saturated.
+
+    Parameters
+    ----------
+    before : Affine
+        Quantisation of z.
+
+    Returns
+    -------
+    numpy.ndarray of int8, shape (2^bits,)
+        For z at the lowest integer first. In float64 of `macrame.golden.nn.elementary`: the same on every
+        machine.
+
+    Examples
+    --------
+    Of -1, 0 and 1; the steps are 1/256, and 0 stands for 1/2:
+
+    >>> sigmoid_table(Affine(1.0, 0))[127:130].tolist()
+    [-59, 0, 59]
+    """
+    z = before.dequantize(np.arange(before.low, before.high + 1))
+    return sigmoid_grid(before.bits).quantize(elementary.sigmoid(z))
 
 
 def check_parameters(network):
@@ -378,7 +439,17 @@ def weight_grid(w, b, before, after, per_channel=True, bits=8):
     return weights, bias.astype(np.int64), np.maximum(np.abs(top), np.abs(bottom)).astype(np.int64)
 
 
-def quantize_dense(w, b, before, after, mode="gemmlowp", per_channel=True, relu_after=False, bits=8):
+def quantize_dense(
+    w,
+    b,
+    before,
+    after,
+    mode="gemmlowp",
+    per_channel=True,
+    relu_after=False,
+    bits=8,
+    sigmoid_after=False,
+):
     """A trained dense layer as integers.
 
     Parameters
@@ -395,6 +466,8 @@ def quantize_dense(w, b, before, after, mode="gemmlowp", per_channel=True, relu_
         Fold a ReLU into the clamp.
     bits : int
         Of the weights, 2 to 8.
+    sigmoid_after : bool
+        Put the table of a sigmoid behind the layer.
 
     Returns
     -------
@@ -420,6 +493,7 @@ def quantize_dense(w, b, before, after, mode="gemmlowp", per_channel=True, relu_
         mode,
         low=after.zero_point if relu_after else after.low,
         high=after.high,
+        table=sigmoid_table(after) if sigmoid_after else None,
     )
     limit = float(np.finfo(np.float32).max) if mode == "fp32" else SCALE_LIMIT
     for j in np.flatnonzero(~((layer.scale >= 2.0**-126) & (layer.scale < limit))):
@@ -464,13 +538,14 @@ def quantize_network(network, x, mode="gemmlowp", per_channel=True, bits=8, acti
     """
     check_parameters(network)
     ranges = ranges or calibrate(network, x, activation_bits, bits)
-    last = len(network.weights) - 1
-    return NetworkInt8(
-        [
-            quantize_dense(w, b, ranges[i], ranges[i + 1], mode, per_channel, i < last, bits)
-            for i, (w, b) in enumerate(zip(network.weights, network.biases))
-        ]
-    )
+    layers, before = [], ranges[0]
+    for w, b, after, name in zip(network.weights, network.biases, ranges[1:], network.activations):
+        layer = quantize_dense(
+            w, b, before, after, mode, per_channel, name == "relu", bits, name == "sigmoid"
+        )
+        layers.append(layer)
+        before = layer.activated
+    return NetworkInt8(layers)
 
 
 def _largest(values):
