@@ -7,7 +7,7 @@
 
 TARGETS   := sim train gemm test lint bench synth synth-table gates waves bitstream exhaustive nightly
 VARIABLES := A A_ZERO_POINT BAUD BIAS BOARD BUILD_DIR COLS DEPTH EPOCHS FORMATS HIGH HOMEWORK JOBS LINK LOW MODE \
-             MULTIPLIER OUT PLACER POST_CYCLES PROBLEM ROWS SCALE SEED SEEDS SIM STEPS TARGET TIME_FACTOR UNIT W \
+             MULTIPLIER OUT PLACER POST_CYCLES PROBLEM ROWS SCALE SEED SEEDS SIM STEPS TARGET TESTS TIME_FACTOR UNIT W \
              WAVES ZERO_POINT
 
 given := $(foreach v,$(.VARIABLES),$(if $(findstring command line,$(origin $v)),$v))

@@ -1,14 +1,17 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Options and fixtures of the suite: seeds, nightly tests, one line where the machine lacks a tool."""
+"""The suite's options (seeds, nightly, tests), and one line where the machine lacks a tool."""
 
 import pytest
 
 from macrame.sim import simulate
+from tests import selection
+
+SELECTION = pytest.StashKey[selection.Selection]()
 
 
 def pytest_addoption(parser):
-    """--seeds, --nightly."""
+    """--seeds, --nightly, --tests."""
     group = parser.getgroup("macrame")
     group.addoption(
         "--seeds",
@@ -18,6 +21,21 @@ def pytest_addoption(parser):
         help="seeds each seeded test runs with, from SEED (default 1) on",
     )
     group.addoption("--nightly", action="store_true", help="run the tests marked nightly too")
+    group.addoption(
+        "--tests",
+        default="",
+        metavar="TESTS",
+        help="benches, cases, files, tests, or an expression for -k: see tests/selection.py",
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config):
+    """Turn --tests into what pytest collects, or into its -k."""
+    config.stash[SELECTION] = chosen = selection.read(config.getoption("--tests"))
+    config.args = chosen.collect() or config.args
+    if chosen.keyword:
+        config.option.keyword = chosen.keyword
 
 
 def pytest_configure(config):
@@ -39,10 +57,17 @@ def pytest_generate_tests(metafunc):
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leave the nightly tests out unless asked for, together or by name."""
-    by_name = any("::" in word for word in config.args)  # as the command that replays a failure does
-    if not (by_name or config.getoption("--nightly") or "nightly" in config.getoption("-m")):
-        nightly = [item for item in items if item.get_closest_marker("nightly")]
-        if nightly:
-            config.hook.pytest_deselected(items=nightly)
-            items[:] = [item for item in items if item not in nightly]
+    """Keep the tests that --tests asks for, and leave the nightly ones out unless asked for."""
+    chosen = config.stash[SELECTION]
+    by_id = any("::" in word for word in config.args)  # as the command that replays a failure does
+    nightly = by_id or config.getoption("--nightly") or "nightly" in config.getoption("-m")
+
+    def kept(item):
+        return chosen.holds(item) and (
+            nightly or not item.get_closest_marker("nightly") or chosen.in_full(item)
+        )
+
+    left = [item for item in items if not kept(item)]
+    if left:
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if kept(item)]

@@ -29,7 +29,7 @@ from macrame.golden.gemm import gemm
 from macrame.host import matrices, quantize, registers
 from macrame.sim import simulate
 from tb.lib.catalogue import CASES
-from tests import test_cycles, test_faults, test_fuzz
+from tests import selection, test_cycles, test_faults, test_fuzz
 from tests.test_oracles import RUNTIMES as ORACLES
 
 ROOT = simulate.ROOT
@@ -113,14 +113,16 @@ def test_commands_exist(document):
         where = f"{named(document)}: {shlex.join([program, *words])}"
         if program == "make":
             for word in words:
-                name, equals, _ = word.partition("=")
+                name, equals, value = word.partition("=")
                 assert (name in variables()) if equals else (word in targets), where
+                if name == "TESTS":
+                    selected(value, where)
         elif program == ".ci/run":
             assert os.access(ROOT / program, os.X_OK), where
         elif words[:2] == ["-m", "pytest"]:
             for word in words[2:]:
                 path = word.split("::")[0]
-                assert not path.startswith("tests/") or "NAME" in path or (ROOT / path).exists(), where
+                assert not path.startswith("tests/") or (ROOT / path).exists(), where
         elif program == "macrame" or words[:2] == ["-m", "macrame"]:
             verb, *rest = [*(words[2:] if words[:1] == ["-m"] else words), ""]
             if verb in command.VERBS and "--help" not in rest:
@@ -131,19 +133,26 @@ def test_commands_exist(document):
             assert find_spec(words[1]), where
 
 
-def test_shorthand_for_pytest_in_the_readme():
-    """`pytest NAME` in the README stands for tests/test_NAME.py."""
-    found = re.findall(r"`pytest (\w+)`", text_of("README.md"))
-    assert len(found) > 5
-    for name in set(found) - {"NAME"}:
-        assert (ROOT / "tests" / f"test_{name}.py").exists(), name
+def selected(tests, where):
+    """Fail unless TESTS= of a document selects tests: known names, or parts of names of cases or faults."""
+    chosen = selection.read(tests)
+    faults = {fault["name"] for _, fault in test_faults.FAULTS}
+    parts = set(chosen.keyword.split()) - {"and", "or", "not"}
+    assert all(any(part in name for name in (*CASES, *faults)) for part in parts), where
+
+
+def test_the_readme_says_how_to_check_each_claim():
+    claims = table("README.md", "claim")
+    assert len(claims) > 10
+    for claim, *_, command in claims:
+        assert code(command), claim
+        assert all(text.startswith("make ") for text in code(command)), claim
 
 
 def test_selected_faults_exist():
-    """A fault that a command selects with -k is there."""
-    selected = re.findall(r"test_faults\.py -k (\S+)", text_of("docs/verification.md"))
-    assert selected
-    assert set(selected) <= {fault["name"] for _, fault in test_faults.FAULTS}
+    """The fault that docs/verification.md runs alone is there."""
+    names = {fault["name"] for _, fault in test_faults.FAULTS}
+    assert set(re.findall(r"TESTS=(\S+)", text_of("docs/verification.md"))) & names
 
 
 def test_fault_in_the_instructions_is_well_formed():

@@ -1,18 +1,12 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""fp32_to_int8: RTL against golden, golden against NumPy's float64 and its plain form."""
+"""fp32_to_int8 in golden: against NumPy's float64 and its plain form."""
 
 import numpy as np
 import pytest
 
 from macrame.golden.arith.fp32_to_int8 import fp32_to_int8, fp32_to_int8_plain
 from tb.lib import stimuli
-from tb.lib.catalogue import cases, run
-
-
-@pytest.mark.parametrize("case", cases("fp32_to_int8"))
-def test_fp32_to_int8(case, seed):
-    run(case, seed=seed)
 
 
 def test_golden_equals_float64(seed):

@@ -12,7 +12,8 @@ import re
 import pytest
 
 from macrame.sim import simulate
-from tb.lib.catalogue import cases, run
+from tb.lib.catalogue import run
+from tests.cases import cases
 
 SEQUENCES = {
     "fuzz/1x1x1": 900,

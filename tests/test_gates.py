@@ -15,7 +15,8 @@ import pytest
 from macrame.sim import simulate
 from macrame.synth import flow, gates, shell
 from macrame.synth.settings import InputError
-from tb.lib.catalogue import CASES, cases, run
+from tb.lib.catalogue import CASES, run
+from tests.cases import cases
 from tests.verbs import call
 
 #: A core small enough for every day, and what of its bench runs on it.

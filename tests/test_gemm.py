@@ -1,15 +1,11 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Matrix products on the whole core, through the host's tiling: every value equal to golden's."""
+"""More matrix products on the whole core than the bench `gemm` computes by default; see test_benches.py."""
 
 import pytest
 
-from tb.lib.catalogue import cases, run
-
-
-@pytest.mark.parametrize("case", cases("gemm", "gemm_bf16", "gemm_slow"))
-def test_gemm(case, seed):
-    run(case, seed=seed)
+from tb.lib.catalogue import run
+from tests.cases import cases
 
 
 @pytest.mark.nightly

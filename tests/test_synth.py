@@ -381,12 +381,6 @@ def test_a_failure_leaves_nothing_behind(fresh_build):
     assert list(fresh_build.iterdir()) == []
 
 
-@pytest.mark.parametrize("case", cases("textbook_array"))
-def test_textbook_array(case, seed):
-    """What the ratios of all tables are to is no dummy."""
-    run(case, seed=seed)
-
-
 def test_a_module_is_made_of_what_it_needs():
     names = {path.name for path in flow.sources("ecp5", "requantize")}
     assert {"mul18x18.v", "mul34x32.v", "rounding.v"} <= names

@@ -2,40 +2,27 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every bench of the project and every shape it runs in, listed once.
 
-A *bench* is a cocotb module on a Verilog toplevel; a *case* is a bench in one shape. tests/test_<m>.py runs
-the cases of its module, and test_faults.py runs the same cases on a copy of rtl/ with a fault in it, so that
-a fault is caught by what the default suite does and by nothing else.
+A *bench* is a cocotb module on a Verilog toplevel; a *case* is a bench in one shape. tests/test_benches.py
+runs the cases, and test_faults.py runs the same cases on a copy of rtl/ with a fault in it, so that a fault
+is caught by what the default suite does and by nothing else.
 
-Adding a bench
---------------
-1. Here, one call, in the section of its module::
+To add a bench, add one call, in the section of its module::
 
-       bench("pe_int8", rtl=["array/mul8x8.v", "array/pe_int8.v"],
-             shapes={"depth1": {"DEPTH": 1}, "depth4": {"DEPTH": 4}})
+    bench("pe_int8", rtl=["array/mul8x8.v", "array/pe_int8.v"],
+          shapes={"depth1": {"DEPTH": 1}, "depth4": {"DEPTH": 4}})
 
-   `rtl` lists files under rtl/ (or is `CORE`, all of rtl/rtl.f), `tb` further Verilog files of the project.
-   The toplevel is the bench's name and the Python module ``tb_<name>`` unless `toplevel` and `module` say
-   otherwise. Each entry of `shapes` is a case: a label and the toplevel's parameters; the bench reads these
-   off the DUT. Under Verilator Python sees the toplevel, and beyond it what a .vlt file in `tb` names.
-
-2. In tests/test_pe_int8.py::
-
-       from tb.lib.catalogue import cases, run
-
-       @pytest.mark.parametrize("case", cases("pe_int8"))
-       def test_pe_int8(case, seed):
-           run(case, seed=seed)
-
-   `seed` is a fixture (see conftest.py): 1 in the default suite, and as many as ``--seeds`` asks for.
+`rtl` lists files under rtl/ (or is `CORE`, all of rtl/rtl.f), `tb` further Verilog files of the project.
+The toplevel is the bench's name and the Python module ``tb_<name>`` unless `toplevel` and `module` say
+otherwise. Each entry of `shapes` is a case: a label and the toplevel's parameters; the bench reads these
+off the DUT. Under Verilator Python sees the toplevel, and beyond it what a .vlt file in `tb` names.
 
 A case is called ``<bench>/<label>``, here ``pe_int8/depth4``; without `shapes` there is one case, named
 as the bench. Shapes in `nightly` belong to the suite only under ``--nightly``, and no fault may rely on them.
+``make test TESTS=pe_int8`` runs the bench, ``TESTS=pe_int8/depth4`` one case.
 """
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-
-import pytest
 
 from macrame.sim import simulate, vectors
 
@@ -136,18 +123,6 @@ def bench(
 
 def _tuple(one_or_more):
     return (one_or_more,) if isinstance(one_or_more, str) else tuple(one_or_more)
-
-
-def cases(*names):
-    """pytest parameters: the cases of these benches, nightly ones marked."""
-    found = [case for case in CASES.values() if case.bench in names]
-    missing = set(names) - {case.bench for case in found}
-    if missing:
-        raise ValueError(f"no such bench: {', '.join(sorted(missing))}")
-    return [
-        pytest.param(case.name, id=case.name, marks=[pytest.mark.nightly] if case.nightly else [])
-        for case in found
-    ]
 
 
 def run(name, *, seed=None, rtl_root=None, testcase=None, plusargs=(), run_name=None, **options):
@@ -696,7 +671,7 @@ bench(
 bench(
     "textbook_array",
     rtl=(),
-    tb=["../macrame/synth/hdl/textbook_array.v"],
+    tb=["macrame/synth/hdl/textbook_array.v"],
     shapes={f"{r}x{c}": {"ROWS": r, "COLS": c} for r, c in ((1, 1), (2, 3), (8, 8))},
 )
 

@@ -1,0 +1,36 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The cases of tb/lib/catalogue.py as pytest parameters, and which file runs which bench."""
+
+import pytest
+
+from tb.lib.catalogue import CASES, Case
+
+#: Benches that need more than `tb.lib.catalogue.run`, and the files that run them instead of test_benches.py.
+ELSEWHERE = {"block_ram": "test_gates.py", "fuzz": "test_fuzz.py"}
+
+BENCHES = tuple(dict.fromkeys(case.bench for case in CASES.values()))
+
+
+def cases(*benches: str) -> list:
+    """Parameters of a test that runs the cases of these benches: ids are names, nightly cases are marked.
+
+    Raises
+    ------
+    ValueError
+        If there is no such bench.
+    """
+    unknown = sorted(set(benches) - set(BENCHES))
+    if unknown:
+        raise ValueError(f"no such bench: {', '.join(unknown)}")
+    return [parameter(case) for case in CASES.values() if case.bench in benches]
+
+
+def parameter(case: Case):
+    """A case as a parameter."""
+    return pytest.param(case.name, id=case.name, marks=[pytest.mark.nightly] if case.nightly else [])
+
+
+def file_of(bench: str) -> str:
+    """Name of the file under tests/ that runs a bench."""
+    return ELSEWHERE.get(bench, "test_benches.py")

@@ -1,0 +1,123 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Which tests to run: TESTS= of ``make test``, which pytest takes as --tests.
+
+TESTS is one or more words, each of them
+
+* a bench of tb/lib/catalogue.py or one of its cases: ``fifo``, ``fifo/4x8``;
+* a file of tests/, without ``test_`` and ``.py``: ``link``;
+* a pattern of such names: ``'mac_array*'``, ``'*/3x5x2'``;
+* a path, or a test's id as pytest prints it: ``tests/test_link.py``;
+
+or the whole is an expression for pytest's -k, which looks for parts of names: ``'stalls and not bf16'``.
+
+A name selects only what is called exactly that: ``mac_array`` does not select ``mac_array_largest``. Where a
+bench and a file have the same name, both run. A nightly test runs without --nightly if its case or its id is
+named in full, or its bench where all of its cases are nightly.
+"""
+
+import re
+import shlex
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+import pytest
+
+from macrame.sim.simulate import ROOT
+from tb.lib.catalogue import CASES
+from tests.cases import BENCHES, file_of
+
+FOLDER = ROOT / "tests"
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What --tests asks for.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Names and patterns of benches, cases and files.
+    paths : tuple of str
+        Paths and test ids, relative to the project.
+    keyword : str
+        An expression for -k, instead of both.
+    """
+
+    names: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    keyword: str = ""
+
+    def collect(self) -> list[str]:
+        """What pytest has to collect: paths, test ids and the files of the names; empty for everything."""
+        files = {
+            file_of(case.bench)
+            for case in CASES.values()
+            if self._named(case.bench) or self._named(case.name)
+        } | {f"test_{name}.py" for name in _files() if self._named(name)}
+        return [*(str(ROOT / path) for path in self.paths), *(str(FOLDER / name) for name in sorted(files))]
+
+    def holds(self, item: pytest.Item) -> bool:
+        """Whether a collected test is selected."""
+        if not self.names:
+            return True
+        case = case_of(item)
+        return (
+            self._named(item.path.stem.removeprefix("test_"))
+            or (case is not None and (self._named(case.bench) or self._named(case.name)))
+            or any(re.match(rf"{re.escape(path)}($|::|\[|/)", item.nodeid) for path in self.paths)
+        )
+
+    def in_full(self, item: pytest.Item) -> bool:
+        """Whether a nightly test is named so that it is certainly meant."""
+        case = case_of(item)
+        if case is None:
+            return item.nodeid in self.paths
+        all_nightly = all(other.nightly for other in CASES.values() if other.bench == case.bench)
+        return case.name in self.names or (all_nightly and case.bench in self.names)
+
+    def _named(self, name: str) -> bool:
+        return any(fnmatchcase(name, pattern) for pattern in self.names)
+
+
+def case_of(item: pytest.Item):
+    """The case of the catalogue that a test runs, or None."""
+    callspec = getattr(item, "callspec", None)
+    name = callspec.params.get("case") if callspec else None
+    return CASES.get(name) if isinstance(name, str) else None
+
+
+def read(text: str) -> Selection:
+    """Understand --tests.
+
+    Raises
+    ------
+    pytest.UsageError
+        A word is the name of nothing, and the whole is no expression either.
+    """
+    try:
+        words = shlex.split(text)
+    except ValueError as error:
+        raise pytest.UsageError(f"TESTS={text}: {error}") from None
+    names, paths, unknown = [], [], []
+    known = {*BENCHES, *CASES, *_files()}
+    for word in words:
+        path = (ROOT / word.split("::")[0]).resolve()
+        if any(fnmatchcase(name, word) for name in known):
+            names.append(word)
+        elif path.is_relative_to(FOLDER) and path.exists():
+            paths.append(word.replace(word.split("::")[0], str(path.relative_to(ROOT)), 1))
+        else:
+            unknown.append(word)
+    if not unknown:
+        return Selection(tuple(names), tuple(paths))
+    part_of_a_name = len(words) == 1 and re.fullmatch(r"[\w,/.+-]+", text) and not text.endswith(".py")
+    if part_of_a_name or set(words) & {"and", "or", "not"}:
+        return Selection(keyword=text)
+    raise pytest.UsageError(
+        f"TESTS={text}: {unknown[0]} is no bench, case, file or test; tests/selection.py has the rules"
+    )
+
+
+def _files() -> list[str]:
+    return [path.stem.removeprefix("test_") for path in FOLDER.glob("test_*.py")]
