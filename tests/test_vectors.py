@@ -1,12 +1,84 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The vector player and its Python side: packing, parsing, running, and what they refuse."""
+"""The vector player: the toplevels made for it, packing, parsing, running, and what they refuse."""
+
+import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from macrame.dev import lint
 from macrame.golden.arith.fp32_to_int8 import fp32_to_int8
-from macrame.sim import simulate, vectors
+from macrame.sim import modules, simulate, vectors
+
+
+def ports(m):
+    """Inputs and outputs of a module in rtl/ and their bits, from its header."""
+    (path,) = (simulate.RTL / path for path in modules.MODULES[m].rtl if path.endswith(f"/{m}.v"))
+    header = re.search(rf"^module {m}\b.*?^\);", path.read_text(), re.MULTILINE | re.DOTALL)[0]
+    parameters = dict(re.findall(r"parameter integer (\w+) += (\d+)", header))
+    found = {"input": {}, "output": {}}
+    for way, high, name in re.findall(
+        r"^ +(input|output) +(?:wire|reg)(?: signed)? *(?:\[(.+?):0\])? *(\w+)", header, re.MULTILINE
+    ):
+        high = re.sub(r"[A-Z]+", lambda word: parameters[word[0]], high or "0")
+        found[way][name] = sum(map(int, high.replace("-", "+-").split("+"))) + 1
+    return found["input"], found["output"]
+
+
+@pytest.mark.parametrize("m", modules.MODULES)
+def test_the_table_has_the_ports_of_the_rtl(m):
+    module = modules.MODULES[m]
+    inputs, outputs = ports(m)
+    assert inputs == {
+        **({"clk": 1} if module.latency else {}),
+        **module.inputs,
+        **dict.fromkeys(module.ties, 1),
+    }
+    assert outputs == module.outputs
+    assert set(module.delays) <= set(module.inputs)
+    assert sum(outputs.values()) <= 8 * module.result.itemsize
+
+
+def test_a_word_has_whole_operands():
+    assert modules.MODULES["mul34x32"].columns == {"a_high": 4, "a_low": 4, "b": 4}
+    assert modules.MODULES["shift_right_narrow"].columns == {"y": 8, "up": 1, "right": 1}
+    assert modules.MODULES["mul9x9"].columns == {"enable": 1, "a": 2, "b": 2}
+
+
+def linted(m, text, tmp_path):
+    """What Icarus says of a toplevel as Verilog-2005, all warnings on."""
+    made = tmp_path / f"vec_{m}.v"
+    made.write_text(text)
+    *others, _ = vectors.sources(m)
+    sources = [path for path in [*others, made] if path.suffix != ".vlt"]
+    return lint.clean(lint.icarus(f"vec_{m}", {}, sources=sources))
+
+
+def test_toplevels_are_plain_verilog_2005(tmp_path):
+    """A row with everything in it: several outputs, a sign to extend, a tie, delays of one word and three."""
+    row = replace(
+        modules.MODULES["shift_right_narrow"], delays={"up": 1, "right": 3}, result=np.dtype(np.int16)
+    )
+    text = modules.verilog("shift_right_narrow", row)
+    assert linted("shift_right_narrow", text, tmp_path) == ""
+    assert "reg [0:0] up_q;" in text
+    assert "right_q <= {right_q[9:0], word[4:0]};" in text
+    assert "assign result[15:13] = {3{result[12]}};" in text
+    wrong = replace(row, inputs={**row.inputs, "right": 6})
+    assert "right" in linted("shift_right_narrow", modules.verilog("shift_right_narrow", wrong), tmp_path)
+
+
+def test_a_toplevel_is_written_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(simulate, "BUILD", tmp_path)
+    path = modules.toplevel("mul8x8")
+    assert path == tmp_path / "vectors" / "vec_mul8x8.v"
+    written = path.stat()
+    assert modules.toplevel("mul8x8").stat().st_mtime_ns == written.st_mtime_ns
+    path.write_text("cut sho")
+    assert modules.toplevel("mul8x8").read_text() == modules.verilog("mul8x8")
+    assert [found.name for found in path.parent.iterdir()] == [path.name]
 
 
 def test_words_are_big_endian_columns_in_order():

@@ -4,120 +4,13 @@
 
 A *word* is the operands of one evaluation, a *column* one operand over all words.
 macrame/sim/hdl/vector_player.v streams the words of a file through the module, one a cycle, and writes the
-results; macrame/sim/hdl/vec_<module>.v wires it up.
+results; macrame/sim/modules.py lists the modules and wires them up.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 
 from macrame.sim import simulate
-
-_SCALE = ("lead_zeros", "mul34x32", "round_product", "rounding", "scale_to_int8", "shift_right_narrow")
-_SCALE = tuple(f"arith/{m}.v" for m in _SCALE)
-
-_FLOAT = tuple(f"arith/{m}.v" for m in ("lead_zeros", "rounding", "shift_right_sticky"))
-_BF16_PRODUCT = ("arith/bf16_product.v", *_FLOAT)
-
-
-@dataclass(frozen=True)
-class Module:
-    """A module that macrame/sim/hdl/vec_<name>.v can play.
-
-    Attributes
-    ----------
-    columns : dict of str to int
-        Name and bytes of each operand, in the order of the word.
-    result : numpy.dtype
-        What the result's bits mean.
-    rtl : tuple of str
-        Its sources, relative to rtl/.
-    """
-
-    columns: dict
-    result: np.dtype
-    rtl: tuple
-
-
-MODULES = {
-    "mul8x8": Module({"a": 1, "b": 1}, np.dtype(np.int16), ("array/mul8x8.v",)),
-    "mul8x8_lut": Module({"a": 1, "b": 1}, np.dtype(np.int16), ("array/mul8x8_lut.v",)),
-    "mul8x8_pair": Module(
-        {"a0": 1, "b0": 1, "a1": 1, "b1": 1}, np.dtype(np.uint32), ("array/mul8x8.v", "array/mul8x8_pair.v")
-    ),
-    "requantize": Module(
-        {"mode": 1, "x": 4, "multiplier": 4, "shift": 1, "zero_point": 1, "clamp_low": 1, "clamp_high": 1},
-        np.dtype(np.int8),
-        ("arith/requantize.v", *_SCALE),
-    ),
-    "fp32_to_int8": Module(
-        {"x": 4, "inv_scale": 4, "zero_point": 1}, np.dtype(np.int8), ("arith/fp32_to_int8.v", *_SCALE)
-    ),
-    "fp32_to_bf16": Module(
-        {"x": 4, "rounding": 1, "random": 2},
-        np.dtype(np.uint16),
-        ("arith/fp32_to_bf16.v", "arith/rounding.v"),
-    ),
-    "bf16_to_fp32": Module({"x": 2}, np.dtype(np.float32), ("arith/bf16_to_fp32.v",)),
-    "mul9x9": Module({"enable": 1, "a": 2, "b": 2}, np.dtype(np.int32), ("arith/mul9x9.v",)),
-    "bf16_product": Module({"enable": 1, "a": 2, "b": 2, "product": 2}, np.dtype(np.uint32), _BF16_PRODUCT),
-    "bf16_mul": Module(
-        {"enable": 1, "a": 2, "b": 2},
-        np.dtype(np.uint32),
-        ("arith/bf16_mul.v", "arith/mul9x9.v", *_BF16_PRODUCT),
-    ),
-    "fp32_add": Module({"enable": 1, "a": 4, "b": 4}, np.dtype(np.uint32), ("arith/fp32_add.v", *_FLOAT)),
-    "float_post": Module(
-        {"enable": 1, "kind": 1, "relu": 1, "x": 4, "bias": 4, "random": 2},
-        np.dtype(np.uint32),
-        ("arith/float_post.v", "arith/fp32_add.v", "arith/fp32_to_bf16.v", *_FLOAT),
-    ),
-    "fp32_mul": Module(
-        {"enable": 1, "a": 4, "b": 4}, np.dtype(np.uint32), ("arith/fp32_mul.v", "arith/mul34x32.v", *_FLOAT)
-    ),
-    "int32_to_fp32": Module(
-        {"enable": 1, "x": 4},
-        np.dtype(np.uint32),
-        ("arith/int32_to_fp32.v", "arith/lead_zeros.v", "arith/rounding.v"),
-    ),
-    "lead_zeros": Module({"x": 4}, np.dtype(np.uint8), ("arith/lead_zeros.v",)),
-    "mul34x32": Module({"a_high": 4, "a_low": 4, "b": 4}, np.dtype(np.int64), ("arith/mul34x32.v",)),
-    "round_product": Module(
-        {"fp": 1, "p": 8}, np.dtype(np.int64), ("arith/round_product.v", "arith/rounding.v")
-    ),
-    "rounding": Module({"bits": 1}, np.dtype(np.uint8), ("arith/rounding.v",)),
-    "scale_to_int8": Module(
-        {
-            "rule": 1,
-            "a_high": 4,
-            "a_low": 4,
-            "b": 4,
-            "negate": 1,
-            "right": 1,
-            "zero_point": 1,
-            "clamp_low": 1,
-            "clamp_high": 1,
-        },
-        np.dtype(np.int8),
-        _SCALE,
-    ),
-    "vector_lane": Module(
-        {"enable": 1, "op": 1, "x": 4, "y": 4, "s": 4, "narrow": 1, "rounding": 1, "random": 2},
-        np.dtype(np.uint32),
-        (
-            "vector/vector_lane.v",
-            "arith/fp32_add.v",
-            "arith/fp32_mul.v",
-            "arith/fp32_to_bf16.v",
-            "arith/mul34x32.v",
-            *_FLOAT,
-        ),
-    ),
-    "shift_right_narrow": Module(
-        {"y": 8, "up": 1, "right": 1}, np.dtype(np.uint16), ("arith/shift_right_narrow.v",)
-    ),
-    "shift_right_sticky": Module({"x": 4, "right": 1}, np.dtype(np.uint32), ("arith/shift_right_sticky.v",)),
-}
+from macrame.sim.modules import MODULES, harness
 
 
 def bits(name, values, size):
@@ -283,10 +176,5 @@ def run(m, *, name=None, **columns):
 
 
 def sources(m):
-    """Verilog of a module and its player, relative to the project."""
-    return [
-        *(f"rtl/{path}" for path in MODULES[m].rtl),
-        "macrame/sim/hdl/vector_player.v",
-        "macrame/sim/hdl/vector_player.vlt",
-        f"macrame/sim/hdl/vec_{m}.v",
-    ]
+    """Paths of the Verilog of a module and of what plays it."""
+    return [*(simulate.RTL / path for path in MODULES[m].rtl), *harness(m)]

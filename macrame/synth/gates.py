@@ -231,7 +231,7 @@ def using(simulator):
 def start(run, made, name, seed=None, **options):
     """Run a bench on a netlist's `shell.Design`: simulate.Result, or Failed raised."""
     case = run.case
-    tb = [simulate.ROOT / path for path in case.tb]
+    tb = case.harness()
     sources = [*made.sources, *tb]
     with using(run.simulator):
         if run.simulator == "verilator":

@@ -24,7 +24,7 @@ as the bench. Shapes in `nightly` belong to the suite only under ``--nightly``, 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from macrame.sim import simulate, vectors
+from macrame.sim import modules, simulate
 
 #: All sources of the core, from rtl/rtl.f.
 CORE = "core"
@@ -46,12 +46,18 @@ class Case:
     testcase: tuple = ()
     timeout: float = simulate.TIMEOUT
     nightly: bool = False
+    played: str = ""
 
     def sources(self, rtl_root=None):
         """Absolute paths of its Verilog; those of rtl/ from the copy `rtl_root` if given."""
         root = rtl_root or simulate.RTL
         rtl = simulate.core_sources(root) if self.rtl == (CORE,) else [f"{root}/{path}" for path in self.rtl]
-        return [*rtl, *(str(simulate.ROOT / path) for path in self.tb)]
+        return [*rtl, *map(str, self.harness())]
+
+    def harness(self):
+        """Paths of its Verilog that is not the module's own."""
+        made = modules.harness(self.played) if self.played else []
+        return [*(simulate.ROOT / path for path in self.tb), *made]
 
 
 #: All cases by name.
@@ -78,6 +84,7 @@ def bench(
     defines=(),
     testcase=(),
     timeout=simulate.TIMEOUT,
+    played="",
 ):
     """List a bench and its cases; see the top of this file.
 
@@ -95,11 +102,13 @@ def bench(
         Label and parameters of each case; those in `nightly` are too long for the default suite.
     plusargs, defines, testcase, timeout
         As for `macrame.sim.simulate.run`; `testcase` restricts the bench to some of its cocotb tests.
+    played : str, optional
+        The row of `macrame.sim.modules.MODULES` to play vectors through: the toplevel is made for it.
     """
     common = Case(
         name,
         name,
-        toplevel or name,
+        f"vec_{played}" if played else toplevel or name,
         _MODULES[module or f"tb_{name}"],
         _tuple(rtl),
         tuple(tb),
@@ -108,6 +117,7 @@ def bench(
         tuple(defines),
         _tuple(testcase),
         timeout,
+        played=played,
     )
     if shapes is None and nightly is None:
         shapes = {"": {}}
@@ -165,18 +175,16 @@ def run(name, *, seed=None, rtl_root=None, testcase=None, plusargs=(), run_name=
 # --- rtl/arith --------------------------------------------------------------------------------------------
 
 # and mul8x8: modules without handshakes, played from a file
-_PLAYED = ["macrame/sim/hdl/vector_player.v", "macrame/sim/hdl/vector_player.vlt"]
-for _m, _module in vectors.MODULES.items():
-    bench(_m, toplevel=f"vec_{_m}", rtl=_module.rtl, tb=[*_PLAYED, f"macrame/sim/hdl/vec_{_m}.v"])
+for _m, _module in modules.MODULES.items():
+    bench(_m, rtl=_module.rtl, played=_m)
 
 # a million of each rounding operation
 for _m in ("bf16_mul", "fp32_add", "fp32_mul"):
     bench(
         f"{_m}_million",
-        toplevel=f"vec_{_m}",
         module=f"tb_{_m}",
-        rtl=vectors.MODULES[_m].rtl,
-        tb=[*_PLAYED, f"macrame/sim/hdl/vec_{_m}.v"],
+        rtl=modules.MODULES[_m].rtl,
+        played=_m,
         testcase="equals_golden",
         plusargs=["+count=1000000"],
         nightly={"": {}},
@@ -592,7 +600,7 @@ bench(
 
 bench(
     "vector_lanes",
-    rtl=["vector/vector_lanes.v", "arith/lfsr32.v", *vectors.MODULES["vector_lane"].rtl],
+    rtl=["vector/vector_lanes.v", "arith/lfsr32.v", *modules.MODULES["vector_lane"].rtl],
     shapes={"1": {"LANES": 1}, "3": {"LANES": 3}},
     nightly={"32": {"LANES": 32}},
 )

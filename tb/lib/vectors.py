@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The bench of every arithmetic module: columns in, results compared with golden, one report of what differs.
 
-The toplevel is tb/vec_<module>.v. Python runs before and after a play, not during it: the simulator takes its
-words from a file (macrame/sim/hdl/vector_player.v).
+macrame/sim/modules.py makes the toplevel. Python runs before and after a play, not during it: the simulator
+takes its words from a file (macrame/sim/hdl/vector_player.v).
 """
 
 import os
@@ -12,7 +12,8 @@ import random
 import numpy as np
 
 from macrame.sim.inside.vectors import RESULTS, VECTORS, play
-from macrame.sim.vectors import MODULES, narrow, pack, parse
+from macrame.sim.modules import MODULES
+from macrame.sim.vectors import narrow, pack, parse
 
 
 class TB:

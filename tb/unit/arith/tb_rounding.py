@@ -14,4 +14,5 @@ async def rounding_table(dut):
     """All 64 inputs."""
     bits = np.arange(64).astype(np.uint8)
     rule, negative, lsb, guard, sticky = bits >> 4, bits >> 3 & 1, bits >> 2 & 1, bits >> 1 & 1, bits & 1
-    await TB(dut).check(rounding(rule, negative, lsb, guard, sticky).astype(np.uint8), bits=bits)
+    up = rounding(rule, negative, lsb, guard, sticky).astype(np.uint8)
+    await TB(dut).check(up, rule=rule, negative=negative, lsb=lsb, guard=guard, sticky=sticky)
