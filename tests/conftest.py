@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The suite's options (seeds, nightly, tests), and one line where the machine lacks a tool."""
 
+import os
+
 import pytest
 
 from macrame.sim import simulate
@@ -71,3 +73,16 @@ def pytest_collection_modifyitems(config, items):
     if left:
         config.hook.pytest_deselected(items=left)
         items[:] = [item for item in items if kept(item)]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Show a failed simulation's message alone, and the line of the test: what lies between says nothing."""
+    report = yield
+    if call.excinfo and call.excinfo.errisinstance(simulate.Failed) and item.config.option.tbstyle == "auto":
+        report.longrepr = call.excinfo.getrepr(style="value", chain=False)
+        lines = [frame.lineno + 1 for frame in call.excinfo.traceback if frame.path == item.path]
+        if lines:
+            where = f"  test    {os.path.relpath(item.path, selection.ROOT)}:{lines[-1]}"
+            report.longrepr.reprtraceback.reprentries[-1].lines.append(where)
+    return report

@@ -1,13 +1,15 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""TESTS= selects what it names: by exact name, by pattern, by path, and by an expression for pytest's -k."""
+"""What `make test` takes and shows: the tests that TESTS= selects, and what is printed of one that fails."""
 
 import os
+import re
 import subprocess
 import sys
 
 import pytest
 
+from macrame.sim import simulate
 from macrame.sim.simulate import ROOT
 from tests import selection
 from tests.cases import BENCHES, ELSEWHERE
@@ -137,3 +139,52 @@ def test_make_says_in_one_line_what_it_does_not_know():
     assert done.stderr.splitlines()[0].startswith(
         "ERROR: TESTS=fifo skdi: skdi is no bench, case, file or test"
     )
+
+
+# --- what a failure shows -----------------------------------------------------------------------------------
+
+FAILING = """
+from macrame.sim import simulate
+
+def run(bench):
+    \"\"\"Lines that explain nothing.\"\"\"
+    raise simulate.Failed("test", "fifo/4x8: 1 of 10 tests failed\\n  replay  SEED=1 pytest ...", ".")
+
+def test_bench():
+    run("fifo")
+
+def test_other():
+    assert run, "an assertion of the test's own"
+    assert not run
+"""
+
+
+def failure(tmp_path, *words):
+    """What pytest prints of a failed simulation, in a file that the suite's own conftest.py serves."""
+    (tmp_path / "test_failing.py").write_text(FAILING)
+    config = ["-p", "tests.conftest", "-p", "no:cacheprovider", "-c", ROOT / "pyproject.toml"]
+    command = [sys.executable, "-m", "pytest", *config, *words, tmp_path / "test_failing.py"]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout
+
+
+def test_a_failed_simulation_shows_its_message_alone(tmp_path):
+    said = failure(tmp_path)
+    assert "\nfifo/4x8: 1 of 10 tests failed\n  replay  SEED=1 pytest ...\n" in said
+    assert re.search(r"^  test    \S*test_failing\.py:6$", said, re.MULTILINE)
+    assert "Lines that explain nothing" not in said
+    assert "raise simulate.Failed" not in said
+    assert ">       assert not run" in said  # other failures show where they came from
+    assert "raise simulate.Failed" in failure(tmp_path, "--tb=long")  # as does this one when asked to
+
+
+def test_the_command_that_replays_a_bench_runs_it_alone(monkeypatch):
+    """As the message of a failure has it: through a shell, with the seed in the environment and the id."""
+    test = "tests/test_benches.py::test_bench[seed7-mac_array/3x2x3,lut]"
+    monkeypatch.setenv("PYTEST_CURRENT_TEST", f"{test} (call)")
+    command = simulate.replay_command(7)
+    env = {name: value for name, value in os.environ.items() if name != "SEED"}
+    done = subprocess.run(
+        f"{command} --collect-only -q", shell=True, cwd=ROOT, env=env, capture_output=True, text=True
+    )
+    assert done.stdout.splitlines()[0] == test, done.stdout + done.stderr
+    assert "1 test collected" in done.stdout

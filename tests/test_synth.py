@@ -18,7 +18,6 @@ from macrame.sim import simulate
 from macrame.synth import bitstream, equal, flow, settings, shell, tables
 from macrame.synth import measure as program
 from macrame.synth.settings import InputError, Job, from_environment
-from tb.lib.catalogue import cases, run
 from tests.verbs import call
 
 #: Family, module, what the portable one is made of, whether its first register is behind the multiplier.

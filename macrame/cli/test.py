@@ -10,7 +10,10 @@ from macrame.cli.command import SEED, SIM, WAVES, Option
 INSTALLS = "test"
 CHECKOUT = True
 OPTIONS = (
-    Option("tests", "only a part of the suite, without lint: names of benches, cases or files, as in fifo,gemm/4x4x4"),
+    Option(
+        "tests",
+        "only a part of the suite, without lint: names of benches, cases or files, as in fifo,gemm/4x4x4",
+    ),
     Option("jobs", "processes", "one per processor"),
     Option("seeds", "seeds each seeded test runs with", "1"),
     SEED,

@@ -27,7 +27,13 @@ def pytest_command(values: Mapping[str, str], nightly: bool = False) -> list[str
     """
     report = simulate.BUILD / "junit" / ("nightly.xml" if nightly else "tests.xml")
     command = [sys.executable, "-m", "pytest", "-n", values.get("JOBS", "auto"), "--dist", "worksteal"]
-    command += ["--seeds", values.get("SEEDS", "1"), f"--junitxml={report}", "--tests", values.get("TESTS", "")]
+    command += [
+        "--seeds",
+        values.get("SEEDS", "1"),
+        f"--junitxml={report}",
+        "--tests",
+        values.get("TESTS", ""),
+    ]
     return command + (["--nightly"] if nightly else [])
 
 
