@@ -22,8 +22,9 @@ HEADER = ROOT / "build" / "registers" / "macrame.h"
 VECTOR_RDL = ROOT / "rtl" / "vector_unit.rdl"
 VECTOR_DOCUMENT = ROOT / "docs" / "vector_registers.md"
 VECTOR_HEADER = ROOT / "build" / "registers" / "vector_unit.h"
+MODULE = ROOT / "macrame" / "registers.py"
 
-COMMAND = ".venv/bin/python -m macrame registers"
+COMMAND = ".venv/bin/macrame registers"
 
 
 @dataclass(frozen=True)
@@ -242,6 +243,54 @@ def c_header(registers, prefix="MACRAME", rdl="macrame.rdl"):
     return "\n".join([*out, "", "#endif"]) + "\n"
 
 
+def python_module(core, vector):
+    """Both maps as a Python module: addresses, field masks, reset values, error bits and counters.
+
+    Parameters
+    ----------
+    core, vector : Map
+
+    Returns
+    -------
+    str
+        Its text, as `ruff format` leaves it.
+    """
+    out = [
+        "# SPDX-FileCopyrightText: 2026 macrame contributors",
+        "# SPDX-License-Identifier: Apache-2.0",
+        '"""Registers of the core and, prefixed with VECTOR_, of the vector unit: 32 bits, byte addresses.',
+        "",
+        f"Generated from rtl/{RDL.name} and rtl/{VECTOR_RDL.name} by `macrame registers`: edit those files.",
+        '"""',
+    ]
+    for prefix, registers in (("", core), ("VECTOR_", vector)):
+        out += ["", *(f"{prefix}{register.name} = 0x{register.address:02X}" for register in registers)]
+        out += ["", "#: Every register by its name.", f"{prefix}ADDRESSES = {{"]
+        out += [f'    "{register.name}": {prefix}{register.name},' for register in registers]
+        out += ["}", ""]
+        for register in registers:
+            if register.name in ("ID", "VERSION") or (register.mask("RW") and register.name != "CONTROL"):
+                out.append(f"{prefix}{register.name}_RESET = 0x{register.reset:08X}")
+        for name in ("FORMAT", "CONTROL", "STATUS"):
+            fields = registers[name].fields
+            sticky = [field for field in fields if field.high < 8] if name == "STATUS" else []
+            if sticky:
+                names = "".join(f'    "{field.name}",\n' for field in sticky)
+                out += ["", "#: Sticky error bits of STATUS, from bit 0 up; any of them halts the unit."]
+                out += [f"{prefix}STATUS_ERRORS = (\n{names})"]
+            out += [
+                f"{prefix}{name}_{field.name.upper()} = 0x{field.mask:X}"
+                for field in fields
+                if field not in sticky
+            ]
+        counters = [
+            r.name for r in registers if registers["CYCLES"].address <= r.address < registers["SEED"].address
+        ]
+        out += ["", "#: The event counters, in the order of their addresses."]
+        out += [f"{prefix}COUNTERS = (", *(f'    "{name}",' for name in counters), ")"]
+    return "\n".join(out) + "\n"
+
+
 def main(check=False):
     """Write the generated files, or compare them; returns 1 if one is stale, else 0.
 
@@ -260,6 +309,7 @@ def main(check=False):
     documents = (
         (DOCUMENT, "docs/registers.md", RDL, markdown(core)),
         (VECTOR_DOCUMENT, "docs/vector_registers.md", VECTOR_RDL, vector_document),
+        (MODULE, "macrame/registers.py", RDL, python_module(core, vector)),
     )
     if check:
         stale = [
