@@ -142,7 +142,7 @@ module uart_bridge #(
     reg              note_q;    // a note is due
 
     wire [5:0] error;
-    wire       answered;
+    wire       answered, noted;
     reg        answered_q, taken_q;
 
     wire stream  = (command_q[7:1] == 7'h08) || (command_q[7:1] == 7'h10);
@@ -276,8 +276,8 @@ module uart_bridge #(
     wire [1:0]  next_source = note_q ? NOTING : (state_q == ANSWER) ? ANSWERING :
                               (m_tvalid && !failed && !taken_q) ? RESULT : IDLE;
     wire        end_of_message = (source_q != IDLE) && message_ready && (index_q == end_q);
-    wire        noted = end_of_message && (source_q == NOTING);
 
+    assign noted    = end_of_message && (source_q == NOTING);
     assign answered = end_of_message && (source_q == ANSWERING);
     // A failed bridge throws results away, but not the one whose frame is half sent.
     // Both readies come from registers, a cycle late: the way from the line's ready to here is long enough.
