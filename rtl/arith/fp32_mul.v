@@ -127,7 +127,7 @@ module fp32_mul (
 
         p[31]       <= kind9_q[3];
         if (kind9_q[2])                 p[30:0] <= 31'h7FC0_0000;
-        else if (kind9_q[1] | large9_q & ~kind9_q[0]) p[30:0] <= 31'h7F80_0000;
+        else if (kind9_q[1] | (large9_q & ~kind9_q[0])) p[30:0] <= 31'h7F80_0000;
         else if (kind9_q[0])            p[30:0] <= 31'd0;
         else                            p[30:0] <= {field9_q, 23'd0} + {7'd0, product9_q[25:2]} + {30'd0, up9};
     end

@@ -31,7 +31,7 @@ module mul34x32_serial (
     reg        [31:0] low_q;
     reg        [5:0]  left_q;  // steps
 
-    wire signed [33:0] addend = (low_q[0] ? a_q : 34'sd0) ^ {34{left_q == 6'd1}};
+    wire signed [33:0] addend = (low_q[0] ? a_q : 34'sd0) ^ $signed({34{left_q == 6'd1}});
     // 35 bits, and the carry that makes a complement a negative: ~x + 1
     wire signed [34:0] sum = $signed({high_q[33], high_q}) + $signed({addend[33], addend})
                              + $signed({34'd0, left_q == 6'd1});

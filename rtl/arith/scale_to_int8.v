@@ -58,11 +58,11 @@ module scale_to_int8 #(
             wire signed [33:0] a_sum = $signed({a_high[16], a_high, 16'd0}) + $signed({17'd0, a_low});
             mul34x32_serial u_mul (.clk(clk), .rst(rst), .enable(enable), .a(a_sum), .b(b), .p(p4_q));
             assign side4 = side1_q;
-            wire unused = &{1'b0, side4_q};
+            wire unused_side4 = &{1'b0, side4_q};
         end else begin : g_pipeline
             mul34x32 u_mul (.clk(clk), .enable(enable), .a_high(a_high), .a_low(a_low), .b(b), .p(p4_q));
             assign side4 = side4_q;
-            wire unused = &{1'b0, rst};
+            wire unused_rst = &{1'b0, rst};
         end
     endgenerate
 
