@@ -7,6 +7,9 @@ A warning is an error. Each check prints one line and its time; the output of th
 missing tool fails its checks, it does not skip them. ``python -m macrame lint TEXT ...`` runs the checks
 whose name contains one of the texts.
 
+A tool may use `CPU_SECONDS` of CPU time, so that a busy machine fails no check; the environment's TIME_FACTOR
+multiplies that. Ctrl-C kills what is running and ends with status 130.
+
 =============  ==============================================================================================
 form           each file carries the licence lines; each rtl/ file is one module of the file's name, between
                default_nettype lines, without timescale or include; rtl.f lists what is there; lint.toml
@@ -22,9 +25,12 @@ illegal        a value the module refuses must end elaboration in all three tool
 =============  ==============================================================================================
 """
 
+import contextlib
 import functools
+import math
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -39,8 +45,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 RTL = ROOT / "rtl"
 VENDOR = RTL / "vendor"  # a folder a family: its own modules, each with the name of one in rtl.f
-TIMEOUT = 300
 BLOCKS = threading.Lock()  # one check writes a model, the others read it
+
+#: Seconds of CPU time that a tool may use, before TIME_FACTOR.
+CPU_SECONDS = 300
+#: Seconds on the clock, a multiple of those: for a tool that waits for something and uses no CPU time.
+WALL_FACTOR = 20
 
 CONFIG = tomllib.loads((ROOT / "macrame" / "dev" / "lint.toml").read_text())
 WAIVED = [re.compile(w["match"]) for w in CONFIG.get("yosys_waiver", [])]
@@ -90,24 +100,94 @@ def _block(family):
     return folder / equal.vendor_sources(family, folder)[-1]
 
 
+class Stopped(Exception):
+    """No command is started any more."""
+
+
+class Commands:
+    """The commands under way, each a process group of its own, so that `stop` ends its children as well."""
+
+    def __init__(self):
+        self._lock, self._running, self._stopped = threading.Lock(), set(), False
+
+    def run(self, words, seconds, **options):
+        """(status, output) of a command.
+
+        Raises
+        ------
+        Stopped
+            `stop` was called.
+        subprocess.TimeoutExpired
+            It took longer than so many seconds on the clock; it was killed.
+        """
+        with self._lock:
+            if self._stopped:
+                raise Stopped
+            process = subprocess.Popen(words, text=True, start_new_session=True, **options)
+            self._running.add(process)
+        try:
+            output, _ = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            self._kill(process)
+            process.communicate()
+            raise
+        finally:
+            with self._lock:
+                self._running.discard(process)
+        return process.returncode, output
+
+    def stop(self):
+        """Kill whatever runs, and start nothing any more."""
+        with self._lock:
+            self._stopped = True
+            for process in self._running:
+                self._kill(process)
+
+    @staticmethod
+    def _kill(process):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+COMMANDS = Commands()
+
+
+def time_factor():
+    """The environment's TIME_FACTOR, 1 by default: all time limits are multiplied by it.
+
+    Raises
+    ------
+    ValueError
+        It is not a positive number.
+    """
+    text = os.environ.get("TIME_FACTOR", "").strip() or "1"
+    try:
+        factor = float(text)
+    except ValueError:
+        factor = 0.0
+    if not 0 < factor < math.inf:
+        raise ValueError(f"TIME_FACTOR={text}: expected a positive number")
+    return factor
+
+
 def command(*words, cwd=RTL, env=None):
     """(status, output) of a command; a missing program is status 127."""
+    limit = math.ceil(CPU_SECONDS * time_factor())
     try:
-        done = subprocess.run(
-            words,
+        status, output = COMMANDS.run(
+            ("sh", "-c", 'ulimit -S -t "$0"; exec "$@"', str(limit), *words),
+            limit * WALL_FACTOR,
             cwd=cwd,
             env=env,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            text=True,
-            timeout=TIMEOUT,
         )
-    except FileNotFoundError:
-        return 127, f"{words[0]}: not found"
     except subprocess.TimeoutExpired:
-        return 124, f"{words[0]}: no end after {TIMEOUT} s"
-    return done.returncode, done.stdout
+        return 124, f"{words[0]}: no end after {limit * WALL_FACTOR} s"
+    if status == -signal.SIGXCPU:
+        return 124, f"{words[0]}: no end after {limit} s of CPU time; TIME_FACTOR=2 would allow twice as much"
+    return status, output
 
 
 # --- the tools --------------------------------------------------------------------------------------------
@@ -395,7 +475,7 @@ def timed(check):
     return check, wrong, time.monotonic() - began
 
 
-def main(wanted):
+def run(wanted):
     """Run the checks, return the exit status."""
     began = time.monotonic()
     checks = [c for c in all_checks() if not wanted or any(w in c.name for w in wanted)]
@@ -403,14 +483,37 @@ def main(wanted):
         print(f"lint: no check is called {' or '.join(wanted)}", file=sys.stderr)
         return 2
     failed = []
-    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+    pool = ThreadPoolExecutor(len(os.sched_getaffinity(0)))
+    try:
         futures = [pool.submit(timed, c) for c in sorted(checks, key=lambda c: -c.cost)]
         for future in as_completed(futures):
             check, wrong, seconds = future.result()
             print(f"{'FAIL' if wrong else 'ok  '} {seconds:6.2f} s  {check.name}", flush=True)
             if wrong:
                 failed.append((check, wrong))
+    finally:
+        # interrupted: what runs is killed, what waits is dropped, so that leaving does not wait for either
+        COMMANDS.stop()
+        pool.shutdown(cancel_futures=True)
     for check, wrong in failed:
         print(f"\n--- {check.name}\n{wrong}")
     print(f"lint: {len(checks)} checks, {len(failed)} failed, {time.monotonic() - began:.1f} s")
     return 1 if failed else 0
+
+
+def main(wanted):
+    """Run the checks, return the exit status; 130 after Ctrl-C, 143 when terminated."""
+
+    def leave(number, frame):
+        for each in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(each, signal.SIG_IGN)
+        sys.exit(128 + number)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, leave)
+    try:
+        time_factor()
+    except ValueError as error:
+        print(f"lint: {error}", file=sys.stderr)
+        return 2
+    return run(wanted)
