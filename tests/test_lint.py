@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""macrame/dev/lint.py itself: its time limits, and how Ctrl-C ends it.
+"""macrame/dev/lint.py itself: what its tools refuse, its time limits, and how Ctrl-C ends it.
 
-What could be wrong with a lint: a limit that a busy machine runs into; an interrupt that waits for what is
-still queued, or leaves processes behind.
+What could be wrong with a lint: a tool whose messages are lost, to a waiver too wide or a filter; a limit
+that a busy machine runs into; an interrupt that waits for what is still queued, or leaves processes behind.
 """
 
 import os
@@ -17,6 +17,101 @@ from pathlib import Path
 import pytest
 
 from macrame.dev import lint
+
+#: Ports, a body that every tool takes, one with a fault, and the kinds of tools that must refuse it.
+FAULTS = {
+    "used_before_declared": (
+        "input wire a, output wire y",
+        "wire b = a;\nassign y = b;",
+        "assign y = b;\nwire b = a;",
+        {"slang"},
+    ),
+    "undeclared": (
+        "input wire a, output wire y",
+        "assign y = a;",
+        "assign y = a ^ b;",
+        {"icarus", "slang", "verilator", "yosys"},
+    ),
+    "too_narrow": (
+        "input wire [1:0] a, output wire y",
+        "assign y = a[1] ^ a[0];",
+        "assign y = a;",
+        {"slang", "verilator"},
+    ),
+    "signed_and_unsigned": (
+        "input wire signed [3:0] a, input wire [3:0] b, output wire [3:0] y",
+        "assign y = a + $signed(b);",
+        "assign y = a + b;",
+        {"slang"},
+    ),
+    "latch": (
+        "input wire a, input wire b, output reg y",
+        "always @* y = a && b;",
+        "always @* if (a) y = b;",
+        {"verilator", "yosys"},
+    ),
+    "two_drivers": (
+        "input wire a, input wire b, output wire y",
+        "assign y = a ^ b;",
+        "assign y = a;\nassign y = b;",
+        {"yosys"},
+    ),
+    "systemverilog": (
+        "input wire a, output wire y",
+        "wire b = a;\nassign y = b;",
+        "logic b;\nassign b = a;\nassign y = b;",
+        {"icarus", "slang"},
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_faults_are_refused(tmp_path, monkeypatch, fault):
+    ports, good, bad, kinds = FAULTS[fault]
+    source = tmp_path / "m.v"
+    monkeypatch.setattr(lint, "rtl_sources", lambda family=None: [str(source)])
+    for tool in lint.tools()[0]:
+        for body in (good, bad) if tool.kind in kinds else (good,):
+            source.write_text(
+                f"`default_nettype none\nmodule m ({ports});\n{body}\nendmodule\n`default_nettype wire\n"
+            )
+            said = lint.clean(tool.elaborate("m", {}))
+            assert bool(said) == (body is bad), f"{tool.name}: {body}\n{said}"
+
+
+def test_a_bench_may_not_use_a_name_before_its_declaration(tmp_path):
+    """Icarus 11 takes that, Icarus 13 does not."""
+    source = tmp_path / "m.v"
+    source.write_text("module m;\nreg a = 0;\nwire c = b;\nwire b = a;\nendmodule\n")
+    status, said = lint.slang("m", {}, sources=[str(source)], cwd=tmp_path)
+    assert status == 1
+    assert "'b' used before its declaration" in said
+
+
+def test_tools_on_path(tmp_path, monkeypatch):
+    """One on PATH runs besides the wheel, unless it is too old or newer than the wheel."""
+
+    def program(name, text):
+        (tmp_path / name).write_text(f"#!/bin/sh\necho '{text}'\n")
+        (tmp_path / name).chmod(0o755)
+
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    for verilator, yosys, used in (
+        ("Verilator 5.006 2023-01-22 rev (Debian 5.006-3)", "Yosys 0.23 (git sha1 7ce5011c24b)", True),
+        ("Verilator 4.038 2020-07-11", "Yosys 0.9 (git sha1 1979e0b)", False),
+        ("Verilator 6.000 2029-01-01", "Yosys 1.0", False),
+        ("Verilator rev", "", False),
+    ):
+        program("verilator", verilator)
+        program("yosys", yosys)
+        lint.tools.cache_clear()
+        found, said = lint.tools()
+        names = [tool.name for tool in found]
+        assert names[:4] == ["icarus", "verilator", "slang", "yosys"]
+        assert names[4:] == (["verilator 5.006", "yosys 0.23"] if used else []), said
+        assert said.count("not used") == (0 if used else 2), said
+    lint.tools.cache_clear()
+
 
 # --- limits -------------------------------------------------------------------------------------------------
 

