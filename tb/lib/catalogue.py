@@ -555,6 +555,15 @@ bench(
 )
 
 bench(
+    "protocol",
+    toplevel="macrame",
+    rtl=CORE,
+    shapes={
+        **_core((2, 3, 1, 20, 2, 32), (3, 2, 4, 80, 1, 32)),
+        **_core((2, 2, 1, 20, 1, 32), formats="DUAL"),
+    },
+)
+bench(
     "stalls",
     toplevel="core_strike",
     rtl=CORE,
