@@ -34,7 +34,7 @@ from tests import selection, test_cycles, test_faults, test_fuzz
 from tests.test_oracles import RUNTIMES as ORACLES
 
 ROOT = simulate.ROOT
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "examples").glob("*.md")])
 RTL = {path.stem: path for path in sorted((ROOT / "rtl").rglob("*.v"))}
 
 
@@ -274,7 +274,7 @@ def test_links_resolve(document):
 @each_document
 def test_paths_exist(document):
     """Inline code that begins with one of our folders names something that is there."""
-    folders = "rtl|golden|macrame|boards|tb|tests|tools|docs"
+    folders = "rtl|golden|macrame|boards|tb|tests|tools|docs|examples"
     for path in re.findall(rf"`((?:{folders})/[\w./*-]*)`", document.read_text()):
         assert list(ROOT.glob(path.rstrip("/"))), f"{named(document)}: {path}"
 

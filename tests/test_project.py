@@ -21,7 +21,7 @@ from macrame.sim import simulate
 from tb.lib.catalogue import CASES
 
 ROOT = simulate.ROOT
-OURS = {"macrame", "tb", "tests"}
+OURS = {"macrame", "tb", "tests", "examples"}
 
 
 def python_files(folder):
@@ -106,7 +106,7 @@ def pins(name):
     [
         ("requirements.txt", ["golden", "macrame/host", "macrame/sim", "macrame/homework"]),
         ("requirements-synth.txt", ["macrame/synth"]),
-        ("requirements-test.txt", ["golden", "macrame", "tb", "tests"]),
+        ("requirements-test.txt", ["golden", "macrame", "tb", "tests", "examples"]),
     ],
 )
 def test_what_is_imported_is_pinned(requirements, folders):

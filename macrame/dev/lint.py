@@ -483,12 +483,11 @@ def bench_tops():
     Those of tb/lib/catalogue.py, each once, since their modules' shapes are tried above, and those of
     lint.toml.
     """
-    sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
-    from tb.lib import catalogue as benches
+    from tb.lib import catalogue
 
     core = [f"rtl/{path}" for path in rtl_sources()]
     found = []
-    for case in benches.CASES.values():
+    for case in catalogue.CASES.values():
         if case.toplevel not in [module for module, *_ in found]:
             sources = [os.path.relpath(path, ROOT) for path in case.sources() if not path.endswith(".vlt")]
             found.append((case.toplevel, case.parameters, sources))

@@ -14,6 +14,7 @@ What could be wrong here, and which case would show it:
   a tuser that does not count                              count and in the padding of records
   registers and streams in each other's way                `registers_meanwhile`
   an error, a soft or hard reset as software sees it       `error`, `soft_reset`, `hard_reset`
+  a driver that understands tuser in another way           `tuser_by_byte`
 The sweeps over errors and resets are in tb_macrame_faults and tb_macrame_resets.
 """
 
@@ -433,6 +434,31 @@ async def unknowns(dut, stalls):
         bench.equal(last, int(row == rows - 1), f"tlast of tile {tile}, row {row}")
         wanted = expected[tile][0][width * row : width * (row + 1)]
         bench.equal(data.to_bytes(width, "little"), wanted, f"tile {tile}, row {row}")
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def tuser_by_byte(dut):
+    """cocotbext-axi's tuser, as examples/README.md explains it."""
+    tb = await made(dut)
+    _, cols, depth = tb.shape
+    width = cols * depth  # bytes of a beat
+    k = min(3 * depth, tb.k_max)
+    beats = len(Panel(tb.rng, tb.shape, k, RUY).beats())
+    for user, mode in (
+        (RUY, RUY),  # for all bytes
+        ([RUY], RUY),  # a list too short goes on with its last value
+        ([RUY] * width + [RAW] * width * (beats - 1), RUY),
+        ([RAW] * (width - 1) + [RUY] + [RAW] * width * (beats - 1), RUY),  # of a beat's bytes the last counts
+        ([RUY] + [RAW] * (beats - 1), RAW if width > 1 else RUY),  # a value a beat: the mistake
+    ):
+        panel = Panel(tb.rng, tb.shape, k, RUY)
+        sent = frame(panel.beats())
+        sent.tuser = user
+        tb.w.send_nowait(sent)
+        panel.mode = mode
+        tb.activations(RELEASE, panel)
+    await tb.results()
+    assert await tb.read(STATUS) == 0
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
