@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The three ways work beside the core can fail, each with a message a user can act on."""
+"""The ways work on a core can fail, each with a one-line message, and values as such a message shows them."""
 
 
-def shown(value, most=60):
+def shown(value: object, most: int = 60) -> str:
     """A value for a message: on one line, cut where it is long.
 
     Parameters
@@ -20,6 +20,27 @@ def shown(value, most=60):
         text = " ".join(repr(value).split())
     except ValueError:  # Python writes no integer of thousands of digits
         text = f"{type(value).__name__} too long to be shown"
+    return text if len(text) <= most else text[: most - 3] + "..."
+
+
+def short(value: object, most: int = 40) -> str:
+    """What a user typed, as they typed it, for a message: on one line, cut where it is long.
+
+    Parameters
+    ----------
+    value : object
+        A text, or what has one, such as a path or a type.
+    most : int
+        Characters.
+
+    Returns
+    -------
+    str
+        Unprintable characters are escaped.
+    """
+    text = str(value)
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
     return text if len(text) <= most else text[: most - 3] + "..."
 
 

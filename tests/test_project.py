@@ -30,11 +30,16 @@ def python_files(folder):
 
 def imported(path):
     """Names of the packages a file imports."""
+    return (name.split(".")[0] for name in imported_modules(path))
+
+
+def imported_modules(path):
+    """Dotted names of the modules a file imports."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            yield from (alias.name.split(".")[0] for alias in node.names)
+            yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and not node.level:
-            yield node.module.split(".")[0]
+            yield node.module
 
 
 def test_golden_neither_prints_nor_touches_files():

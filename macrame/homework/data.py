@@ -12,6 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
+from macrame.errors import InputError
+
 SHIPPED = Path(__file__).resolve().parent
 
 #: Numbers may be this large and this small (or zero): far within float32, so that no ratio of two overflows.
@@ -19,8 +21,8 @@ LARGEST, SMALLEST = 1e15, 1e-15
 SIDE = 64
 
 
-class HomeworkError(Exception):
-    """Something is wrong with what the user gave; the message is the one line to print."""
+class HomeworkError(InputError):
+    """The problem sheet cannot use what the user gave; the message is the one line to print."""
 
     exit_status = 2
 
@@ -254,15 +256,9 @@ def check_directory(directory, names):
 
 
 def _parse(path):
+    data = _bytes(path)
     try:
-        if not path.is_file():
-            raise HomeworkError(f"{path}: {'not a regular file' if path.exists() else 'no such file'}")
-        data = path.read_bytes()
-        if len(data) > 1 << 20:
-            raise HomeworkError(f"{path}: {len(data)} bytes; expected at most {1 << 20}")
         return tomllib.loads(data.decode("utf-8"))
-    except OSError as error:
-        raise HomeworkError(f"{path}: {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise HomeworkError(f"{path}: byte {error.start} is not UTF-8; expected a TOML text file") from None
     except RecursionError:
@@ -270,6 +266,18 @@ def _parse(path):
     except ValueError as error:
         said = " ".join(str(error).split())
         raise HomeworkError(f"{path}: not TOML: {said}") from None
+
+
+def _bytes(path):
+    try:
+        if not path.is_file():
+            raise HomeworkError(f"{path}: {'not a regular file' if path.exists() else 'no such file'}")
+        data = path.read_bytes()
+    except OSError as error:
+        raise HomeworkError(f"{path}: {error.strerror}") from None
+    if len(data) > 1 << 20:
+        raise HomeworkError(f"{path}: {len(data)} bytes; expected at most {1 << 20}")
+    return data
 
 
 def _shown(value, most=60):

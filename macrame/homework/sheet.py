@@ -9,6 +9,7 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
+from macrame.errors import CoreError, LinkError
 from macrame.homework import (
     data,
     p1_forward,

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from macrame.errors import CoreError, LinkError
 from macrame.golden.nn.batches import minibatches
 from macrame.golden.nn.bf16 import Golden, NetworkBf16, SGDBf16
 from macrame.golden.nn.network import Network

@@ -4,6 +4,7 @@
 
 from dataclasses import dataclass
 
+from macrame.errors import InputError
 from macrame.synth import flow
 
 FORMATS = ("INT8", "BF16", "DUAL")
@@ -14,12 +15,6 @@ LARGEST = {"ROWS": 32, "COLS": 32, "DEPTH": 8, "SEEDS": 99}
 #: Variables that say nothing about a unit.
 IDLE = {"requantize": ("ROWS", "COLS", "DEPTH", "FORMATS"), "textbook": ("DEPTH", "FORMATS", "MULTIPLIER")}
 NAMES = ("TARGET", "UNIT", "ROWS", "COLS", "DEPTH", "FORMATS", "MULTIPLIER", "PLACER", "SEEDS")
-
-
-class InputError(ValueError):
-    """A variable is wrong; the text is one line: its name, its value, what was expected."""
-
-    exit_status = 2
 
 
 @dataclass(frozen=True)
