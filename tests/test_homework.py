@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -20,6 +21,7 @@ from macrame.golden.nn.batches import minibatches
 from macrame.golden.nn.bf16 import Golden
 from macrame.golden.nn.train import Diverged
 from macrame.homework import (
+    data,
     digits,
     p2_backprop,
     p4_int8,
@@ -839,6 +841,15 @@ def refused(result, tmp_path, *named):
     for text in named:
         assert text in err
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in SHIPPED.glob("*.toml")))
+def test_files_as_windows_editors_save_them(tmp_path, name):
+    """Notepad puts a byte order mark in front and ends lines with CR LF; neither changes a value."""
+    shipped = SHIPPED / name
+    (tmp_path / name).write_bytes(b"\xef\xbb\xbf" + shipped.read_bytes().replace(b"\n", b"\r\n"))
+    expected = tomllib.loads(shipped.read_text())
+    assert repr(data.File(tmp_path / name, expected).table) == repr(expected)  # NaN is not equal to itself
 
 
 @pytest.mark.parametrize(

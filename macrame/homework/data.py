@@ -258,7 +258,7 @@ def check_directory(directory, names):
 def _parse(path):
     data = _bytes(path)
     try:
-        return tomllib.loads(data.decode("utf-8"))
+        return tomllib.loads(data.decode("utf-8").removeprefix("\ufeff"))
     except UnicodeDecodeError as error:
         raise HomeworkError(f"{path}: byte {error.start} is not UTF-8; expected a TOML text file") from None
     except RecursionError:
