@@ -71,7 +71,7 @@ def test_the_help_lists_every_verb_and_every_verb_every_option(capsys):
         (["gemm", "--rows"], "macrame gemm: argument --rows: expected one argument"),
         (["gemm", "a", "b", "c"], "macrame gemm: unrecognized arguments: c"),
         (["gemm", "a.npy"], "macrame gemm: W is not given"),
-        (["homework", "--rows", "0"], "macrame homework: --rows 0: expected a whole number from 1 to 32"),
+        (["homework", "--rows", "0"], "macrame homework: --rows 0: expected an integer from 1 to 32"),
         (["homework", "--sim", "vcs"], "macrame homework: --sim vcs: unknown simulator"),
         (
             ["synth", "--depth", "2", "--formats", "BF16"],
@@ -81,7 +81,7 @@ def test_the_help_lists_every_verb_and_every_verb_every_option(capsys):
         (["bitstream", "--board", "x"], "macrame bitstream: --board x: expected one of icebreaker, ulx3s"),
         (["board", "x"], "macrame board: BOARD x: expected one of icebreaker, ulx3s"),
         (["sources", "--family", "x"], "macrame sources: --family x: expected one of ecp5, ice40"),
-        (["train", "--steps", "0"], "macrame train: --steps 0: expected a whole number from 1 to 1000000"),
+        (["train", "--steps", "0"], "macrame train: --steps 0: expected an integer from 1 to 1000000"),
         (["bench", "8x8"], "macrame bench: 8x8: expected ROWSxCOLSxDEPTH, such as 8x8x1"),
     ],
 )

@@ -23,10 +23,11 @@ import pytest
 
 from macrame.cli import command, make
 from macrame.dev import lint
+from macrame.files import read
 from macrame.golden.arith.requantize import requantize
 from macrame.golden.cycles import Geometry
 from macrame.golden.gemm import gemm
-from macrame.host import matrices, quantize, registers
+from macrame.host import quantize, registers
 from macrame.sim import simulate
 from macrame.sim.modules import MODULES
 from tb.lib.catalogue import CASES
@@ -179,7 +180,7 @@ def test_readme_multiplies(tmp_path):
         text=True,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    a, w = (matrices.read_int8_matrix(name, tmp_path / f"{name}.csv") for name in "aw")
+    a, w = (read.read_int8_matrix(name, tmp_path / f"{name}.csv") for name in "aw")
     products = {name: np.loadtxt(tmp_path / f"{name}.csv", np.int64, delimiter=",") for name in "cq"}
     np.testing.assert_array_equal(products["c"], gemm(a, w))
     multiplier, shift = quantize.quantize_multiplier(0.01)

@@ -309,7 +309,7 @@ def test_a_failing_netlist_is_reported(one_brick, capsys, monkeypatch, tmp_path)
         ({"POST_CYCLES": "33", "FORMATS": "BF16"}, "POST_CYCLES=33: expected 1 with FORMATS=BF16"),
         ({"UNIT": "bricks", "ROWS": "2"}, "ROWS=2: UNIT=bricks has no ROWS, expected none"),
         ({"SIM": "modelsim"}, "SIM=modelsim: expected one of icarus, verilator"),
-        ({"SEED": "-1"}, "SEED=-1: expected an integer of up to 9 digits"),
+        ({"SEED": "-1"}, "SEED=-1: expected an integer from 0 to 999999999"),
     ],
 )
 def test_bad_input_is_one_line(one_brick, monkeypatch, capsys, given, said):

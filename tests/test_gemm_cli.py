@@ -20,7 +20,6 @@ import numpy as np
 import pytest
 
 from macrame.cli import command
-from macrame.host import matrices
 from macrame.host.core import Report
 from macrame.sim import simulate
 from macrame.verify import product as gemm
@@ -755,13 +754,6 @@ def test_a_failed_run_leaves_no_old_product(tmp_path, here, monkeypatch, capsys,
     assert here(**CALL) == 1
     assert not (tmp_path / "c.npy").exists()
     assert not (tmp_path / "c.npy.json").exists()
-
-
-def test_two_files_or_none(tmp_path):
-    (tmp_path / "b").mkdir()
-    with pytest.raises(OSError, match="b"):
-        matrices.write_files({tmp_path / "a": b"1", tmp_path / "b": b"2"})
-    assert [path.name for path in tmp_path.iterdir()] == ["b"]
 
 
 def test_a_wrong_product_is_told_and_not_written(tmp_path, here, monkeypatch, capsys):

@@ -888,7 +888,7 @@ def test_bad_directories(solve, tmp_path):
         ("COLS", "-1", "1 to 32"),
         ("DEPTH", "9", "1 to 8"),
         ("DEPTH", "x", "1 to 8"),
-        ("SEED", "today", "whole number"),
+        ("SEED", "today", "an integer"),
         ("WAVES", "maybe", "0 or 1"),
     ],
 )
@@ -1261,15 +1261,10 @@ def test_large_matrices_are_shown_by_their_edges(capsys):
     assert len(out.splitlines()) < 20
 
 
-def test_reports_are_strict_json_and_whole_or_absent(tmp_path):
+def test_reports_are_strict_json():
     answer = {"a": np.array([1.5, np.nan, -np.inf]), "b": np.int8(-3), "c": (np.bool_(True), None)}
     text = report.to_json(answer)
     assert json.loads(text) == {"a": [1.5, "nan", "-inf"], "b": -3, "c": [True, None]}
-    report.write(tmp_path / "deep" / "x.json", b"1")
-    with pytest.raises(TypeError):
-        report.write(tmp_path / "deep" / "x.json", "not bytes")
-    assert [p.name for p in (tmp_path / "deep").iterdir()] == ["x.json"]
-    assert (tmp_path / "deep" / "x.json").read_bytes() == b"1"
 
 
 def test_shipped_files_are_all_read():

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from macrame.errors import InputError
 from macrame.golden.nn.bf16 import NetworkBf16, SGDBf16
 from macrame.golden.nn.network import Network
 from macrame.golden.nn.train import fit
@@ -163,13 +164,13 @@ def test_golden_going_another_way_is_caught(run, monkeypatch):
     ],
 )
 def test_bad_variables_are_refused(name, value, expected):
-    with pytest.raises(HomeworkError, match=f"^{name}={value}: expected a whole number from {expected}$"):
+    with pytest.raises(InputError, match=f"^{name}={value}: expected an integer from {expected}$"):
         train.read({name: value})
 
 
 def test_what_is_refused_is_one_line(capsys, monkeypatch):
     assert call("train", {"EPOCHS": "many", "SIM": "icarus"}) == 2
-    assert capsys.readouterr().err == "train: EPOCHS=many: expected a whole number from 1 to 1000\n"
+    assert capsys.readouterr().err == "train: EPOCHS=many: expected an integer from 1 to 1000\n"
     assert call("train", {"SIM": "spice"}) == 2
     assert capsys.readouterr().err.startswith("train: SIM=spice: unknown simulator, expected one of: ")
 

@@ -40,6 +40,7 @@ from pathlib import Path
 import numpy as np
 
 from macrame.errors import InputError
+from macrame.files import atomic
 from macrame.golden.gemm import gemm
 from macrame.host import packets, tiling
 from macrame.host.link import Results
@@ -512,7 +513,8 @@ def main(shapes=(), instructions_only=False):
     rounds = len(found[shapes[0]]["player"])
     print_table(table, rounds)
     path = simulate.BUILD / "bench.json"
-    path.write_text(
+    atomic.write(
+        path,
         json.dumps(
             {
                 "machine": {
@@ -531,7 +533,7 @@ def main(shapes=(), instructions_only=False):
             },
             indent=2,
         )
-        + "\n"
+        + "\n",
     )
     print(f"{time.monotonic() - began:.0f} s; every run's figures are in {os.path.relpath(path)}")
     missed = misses(table)

@@ -15,6 +15,8 @@ from pathlib import Path
 
 from systemrdl import RDLCompiler
 
+from macrame.files import atomic
+
 ROOT = Path(__file__).resolve().parents[2]
 RDL = ROOT / "rtl" / "macrame.rdl"
 DOCUMENT = ROOT / "docs" / "registers.md"
@@ -322,7 +324,6 @@ def main(check=False):
         return 1 if stale else 0
     headers = ((HEADER, c_header(core)), (VECTOR_HEADER, c_header(vector, "VECTOR", VECTOR_RDL.name)))
     for path, text in (*((path, text) for path, _, _, text in documents), *headers):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+        atomic.write(path, text)
         print(path.relative_to(ROOT))
     return 0

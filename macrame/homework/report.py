@@ -1,13 +1,10 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Reports: every number of an answer as JSON, and files that are either whole or not there."""
+"""Reports: every number of an answer as JSON."""
 
 import dataclasses
 import json
 import math
-import os
-import tempfile
-from pathlib import Path
 
 import numpy as np
 
@@ -26,27 +23,6 @@ def to_json(answer):
     str
     """
     return json.dumps(_plain(answer), indent=1, allow_nan=False) + "\n"
-
-
-def write(path, data):
-    """Write a file under another name first, and rename it when it is whole.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        Its directory is made where it is missing.
-    data : bytes
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def _plain(value):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from macrame import paths
+from macrame.files import parse
 from macrame.homework.data import HomeworkError
 
 LARGEST = {"ROWS": 32, "COLS": 32, "DEPTH": 8}
@@ -57,7 +58,7 @@ def from_environment(environ, solved):
 
     Raises
     ------
-    HomeworkError
+    macrame.errors.InputError
         For the first variable that is wrong.
     """
 
@@ -65,7 +66,7 @@ def from_environment(environ, solved):
         return environ.get(name, "").strip() or default
 
     shape = [
-        integer(name, get(name, default), 1, LARGEST[name])
+        parse.integer(name, get(name, default), 1, LARGEST[name])
         for name, default in (("ROWS", "8"), ("COLS", "8"), ("DEPTH", "1"))
     ]
     waves = get("WAVES", "0")
@@ -79,7 +80,7 @@ def from_environment(environ, solved):
         homework,
         out,
         *shape,
-        integer("SEED", get("SEED", "1"), 0, 2**31 - 1),
+        parse.integer("SEED", get("SEED", "1"), 0, 2**31 - 1),
         waves == "1",
     )
 
@@ -94,29 +95,6 @@ def _check_folder(out):
             pass
     except OSError as error:
         raise HomeworkError(f"OUT={out}: cannot write in {there}: {error.strerror}") from None
-
-
-def integer(name, text, low, high):
-    """A variable's value, checked.
-
-    Parameters
-    ----------
-    name, text : str
-    low, high : int
-        Limits of the value.
-
-    Returns
-    -------
-    int
-
-    Raises
-    ------
-    HomeworkError
-        The text is no whole number within the limits.
-    """
-    if not (text.isascii() and text.isdigit() and len(text) < 12 and low <= int(text) <= high):
-        raise HomeworkError(f"{name}={text}: expected a whole number from {low} to {high}")
-    return int(text)
 
 
 def _problems(text, solved):

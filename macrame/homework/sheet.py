@@ -9,7 +9,7 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
-from macrame.errors import CoreError, LinkError
+from macrame.files import atomic
 from macrame.homework import (
     data,
     p1_forward,
@@ -163,7 +163,7 @@ def _solve(chosen, problems):
     finally:
         rtl.close()
     for path, content in run.files.items():
-        report.write(path, content)
+        atomic.write(path, content)
     _summary(show, chosen, rows, hardware, time.monotonic() - began)
     wrong = sum(len(check.mismatches) for check in rtl.checks)
     if wrong:

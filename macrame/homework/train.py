@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from macrame.errors import CoreError, LinkError
+from macrame.files import atomic, parse
 from macrame.golden.nn.batches import minibatches
 from macrame.golden.nn.bf16 import Golden, NetworkBf16, SGDBf16
 from macrame.golden.nn.network import Network
 from macrame.golden.nn.optimizers import SGD
-from macrame.homework import data, digits, p8_training, report, settings
+from macrame.homework import data, digits, p8_training, report
 from macrame.homework.rtl import Compared, bits, compared, differences, hardware
 from macrame.homework.show import Show
 from macrame.sim import simulate
@@ -134,13 +134,13 @@ def read(environ):
 
     Raises
     ------
-    macrame.homework.data.HomeworkError
+    macrame.errors.InputError
         For the first variable that is wrong.
     """
 
     def integer(name, low, high, default):
         text = environ.get(name, "").strip()
-        return settings.integer(name, text, low, high) if text else default
+        return parse.integer(name, text, low, high) if text else default
 
     if environ.get("EPOCHS", "").strip() and environ.get("STEPS", "").strip():
         raise data.HomeworkError(
@@ -299,13 +299,13 @@ def run(job, show=None, rtl_root=None):
         for line in (f"Step {wrong.step}: the RTL differs from golden.", *differences(wrong.check)):
             show.bad(line)
         show.text(f"replay: {simulate.replay_command(job.seed)}")
-        report.write(
+        atomic.write(
             job.out,
             report.to_json({**common, "equal": False, "step": wrong.step, "mismatch": wrong.check}).encode(),
         )
         return 1
     equal = outcome.sha256 == outcome.golden_sha256
-    report.write(job.out, report.to_json({**common, "equal": equal, **asdict(outcome)}).encode())
+    atomic.write(job.out, report.to_json({**common, "equal": equal, **asdict(outcome)}).encode())
     show.table(
         ("steps", "loss, fp32", "bf16 (RTL)", "test set, fp32", "bf16 (RTL)"),
         [

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from macrame import paths
+from macrame.files import atomic
 from macrame.sim import simulate
 from macrame.synth import flow
 from macrame.synth.settings import InputError, one_of, whole
@@ -197,7 +198,7 @@ def make(name, baud=1_000_000, seed=1, say=lambda text: None):
         "seconds": round(time.monotonic() - began, 1),
         "cells": {title: found["utilization"][kind] for title, kind in board.counted},
     }
-    (folder / "report.json").write_text(json.dumps(report, indent=2) + "\n")
+    atomic.write(folder / "report.json", json.dumps(report, indent=2) + "\n")
     if fmax * 1e6 < board.clock:
         raise Failed(
             f"{board.title} reaches {fmax:.2f} MHz and its clock is {board.clock / 1e6:g}: no bitstream; "

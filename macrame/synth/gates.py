@@ -8,6 +8,7 @@ import sys
 import time
 from dataclasses import dataclass, replace
 
+from macrame.files import parse
 from macrame.sim import simulate
 from macrame.synth import flow, shell
 from macrame.synth.measure import Progress, versions, write
@@ -134,9 +135,7 @@ def from_environment(environ):
         expected = "1, or 33 to 64" if job.formats == "INT8" else f"1 with FORMATS={job.formats}"
         raise InputError(f"POST_CYCLES={job.post_cycles}: expected {expected}")
     one_of(given, "SIM", "icarus", tuple(simulate.SIMULATORS))
-    seed = given.get("SEED", "1")
-    if not (seed.isascii() and seed.isdigit() and len(seed) < 10):
-        raise InputError(f"SEED={seed}: expected an integer of up to 9 digits")
+    parse.integer("SEED", given.get("SEED", "1"), 0, 999_999_999)
     return job
 
 

@@ -6,13 +6,13 @@ import json
 import os
 import signal
 import sys
-import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from importlib import metadata
 from pathlib import Path
 
+from macrame.files import atomic
 from macrame.synth import flow, tables
 from macrame.synth.settings import from_environment
 
@@ -118,11 +118,7 @@ def versions(target):
 
 def write(path, results):
     """JSON, at once or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=".", delete=False) as file:
-        json.dump(results, file, indent=1)
-        file.write("\n")
-    os.replace(file.name, path)
+    atomic.write(path, json.dumps(results, indent=1) + "\n")
 
 
 def run(job, say):

@@ -5,6 +5,7 @@
 from dataclasses import dataclass
 
 from macrame.errors import InputError
+from macrame.files import parse
 from macrame.synth import flow
 
 FORMATS = ("INT8", "BF16", "DUAL")
@@ -128,10 +129,7 @@ def one_of(given, name, default, allowed):
 
 def whole(given, name, default, largest):
     """The value of a variable, an integer from 1 on; InputError."""
-    value = given.get(name, str(default))
-    if not (value.isascii() and value.isdigit() and len(value) < 10 and 1 <= int(value) <= largest):
-        raise InputError(f"{name}={value}: expected an integer from 1 to {largest}")
-    return int(value)
+    return parse.integer(name, given.get(name, str(default)), 1, largest)
 
 
 def refuse_idle(given, unit, idle):

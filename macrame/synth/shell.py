@@ -17,10 +17,8 @@ holds anything but instances of the family's cells, as many as Yosys counted, an
 of rtl/ among the sources. `check_program` reads the program that Icarus has made, and counts the
 instances in it."""
 
-import os
 import re
 import subprocess
-import tempfile
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +26,7 @@ from pathlib import Path
 import pyosys
 
 from macrame import paths
+from macrame.files import atomic
 from macrame.sim import simulate
 from macrame.synth import flow
 
@@ -251,15 +250,8 @@ def design(found, netlist=None, folder=None):
     for name, text in texts.items():
         path = folder / name
         if not path.exists() or path.read_text() != text:
-            replace(path, text)
+            atomic.write(path, text)  # another run may be reading it
     return Design(unit.module, tuple(folder / name for name in texts), dict(found.cells), needed)
-
-
-def replace(path, text):
-    """Write a file at once: another run may be reading it."""
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=".", delete=False) as file:
-        file.write(text)
-    os.replace(file.name, path)
 
 
 def public(sources, folder):
@@ -267,7 +259,7 @@ def public(sources, folder):
     modules = [name for path in sources for name in re.findall(r"^\s*module (\w+)", path.read_text(), re.M)]
     path = folder / f"public-{flow.digest(modules)[:8]}.vlt"
     lines = ["`verilator_config", *(f'public_flat_rw -module "{name}" -var "*"' for name in modules)]
-    replace(path, "\n".join(lines) + "\n")
+    atomic.write(path, "\n".join(lines) + "\n")
     return path
 
 

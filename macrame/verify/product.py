@@ -12,10 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from macrame.errors import InputError
+from macrame.errors import InputError, short
+from macrame.files import atomic, parse, read, write
 from macrame.golden.arith.requantize import requantize
 from macrame.golden.gemm import add_bias, gemm
-from macrame.host import matrices, packets, quantize, serial_link
+from macrame.host import packets, quantize, serial_link
 
 NAMES = (
     "A",
@@ -84,12 +85,12 @@ def prepare(given):
         for name in SIMULATED:
             if name in given:
                 raise InputError(
-                    f"{name}={matrices.short(given[name])}: the core at the end of a LINK is "
+                    f"{name}={short(given[name])}: the core at the end of a LINK is "
                     f"not simulated, expected no {name}"
                 )
 
     def integer(name, default, low, high):
-        return matrices.parse_integer(name, given[name], low, high) if name in given else default
+        return parse.integer(name, given[name], low, high) if name in given else default
 
     rows, cols = integer("ROWS", 8, 1, 32), integer("COLS", 8, 1, 32)
     depth = integer("DEPTH", 1, 1, 8)
@@ -98,19 +99,19 @@ def prepare(given):
         _check_simulator(given["SIM"])
     mode = given.get("MODE", "gemmlowp" if "SCALE" in given else "raw")
     if mode not in packets.MODES:
-        raise InputError(f"MODE={matrices.short(mode)}: expected one of {', '.join(packets.MODES)}")
+        raise InputError(f"MODE={short(mode)}: expected one of {', '.join(packets.MODES)}")
     if mode == "raw":
         for name in REQUANTISED:
             if name in given:
                 cure = "another MODE" if "MODE" in given else "SCALE as well"
                 raise InputError(
-                    f"{name}={matrices.short(given[name])}: MODE=raw puts out int32 and takes "
+                    f"{name}={short(given[name])}: MODE=raw puts out int32 and takes "
                     f"no {name}, expected {cure}"
                 )
     elif "SCALE" not in given:
         raise InputError(f"MODE={mode}: SCALE is not given, expected a number or a .npy or .csv file")
 
-    a, w = matrices.read_int8_matrix("A", given["A"]), matrices.read_int8_matrix("W", given["W"])
+    a, w = read.read_int8_matrix("A", given["A"]), read.read_int8_matrix("W", given["W"])
     if a.shape[1] != w.shape[0]:
         raise InputError(
             f"A={given['A']} is {a.shape[0]} x {a.shape[1]} and W={given['W']} is {w.shape[0]} "
@@ -119,7 +120,7 @@ def prepare(given):
     n = w.shape[1]
     output = {"a_zero_point": integer("A_ZERO_POINT", 0, -128, 127)}
     if "BIAS" in given:
-        output["bias"] = matrices.read_int32s("BIAS", given["BIAS"], n)
+        output["bias"] = read.read_int32s("BIAS", given["BIAS"], n)
     if mode != "raw":
         output.update(
             zero_point=integer("ZERO_POINT", 0, -128, 127),
@@ -128,13 +129,13 @@ def prepare(given):
         )
         if output["low"] > output["high"]:
             raise InputError(f"LOW={output['low']}: expected no more than HIGH, which is {output['high']}")
-        scale = matrices.read_scales("SCALE", given["SCALE"], n)
+        scale = read.read_scales("SCALE", given["SCALE"], n)
         try:
             output["multiplier"], output["shift"] = fields(mode, scale)
         except InputError as error:
             raise InputError(f"SCALE={given['SCALE']}: {error}") from None
-    inputs = [given[name] for name in ("A", "W", "BIAS", "SCALE") if Path(given.get(name, "")).is_file()]
-    matrices.check_output("OUT", given["OUT"], inputs)
+    inputs = [given[name] for name in ("A", "W", "BIAS", "SCALE") if read.is_path(given.get(name, ""))]
+    write.check_output("OUT", given["OUT"], inputs)
     expected = golden(a, w, mode, given.get("SCALE"), **output)
     return Job(
         a,
@@ -158,7 +159,7 @@ def _check_simulator(name):
     )
 
     if name not in simulate.SIMULATORS:
-        raise InputError(f"SIM={matrices.short(name)}: expected one of {', '.join(simulate.SIMULATORS)}")
+        raise InputError(f"SIM={short(name)}: expected one of {', '.join(simulate.SIMULATORS)}")
 
 
 def fields(mode, scale):
@@ -327,8 +328,8 @@ def differences(expected, got):
 
 def run(job):
     """Simulate, compare, write; returns the exit status."""
-    begun, beside = time.monotonic(), matrices.report_path(job.out)
-    matrices.discard(job.out, beside)
+    begun, beside = time.monotonic(), write.report_path(job.out)
+    atomic.discard(job.out, beside)
     product, report, details = (board_job if job.link else simulate_job)(job)
     wrong = differences(job.expected, product)
     (m, k), n = job.a.shape, job.w.shape[1]
@@ -348,8 +349,8 @@ def run(job):
     }
     files = {beside: (json.dumps(summary, indent=2) + "\n").encode()}
     if not wrong:
-        files[job.out] = matrices.encode(job.out, product)
-    matrices.write_files(files)
+        files[job.out] = write.encode(job.out, product)
+    atomic.write_files(files)
     if job.link:
         line = details["bytes_sent"] + details["bytes_received"]
         speed = f"{line:,} bytes on the line in {details['seconds']:.1f} s"

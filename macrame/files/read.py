@@ -1,38 +1,29 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Matrices from .npy and .csv files and back. Whatever is wrong with a file is one line that names it.
+"""Matrices from .npy and .csv files. Whatever is wrong with a file is one line that names it.
 
 Reading never changes a value: a float is not rounded, an integer out of range is not wrapped, both are
 refused. Messages count as the file's own tools do: lines of the file and columns of a .csv from 1, indices of
 an .npy from 0.
 """
 
-import contextlib
 import io
 import math
-import os
 import re
-import tempfile
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from macrame.errors import InputError
+from macrame.errors import InputError, short
+from macrame.files import parse
+from macrame.files.parse import INTEGER, NUMBER
 
 SUFFIXES = (".npy", ".csv")
 _DIMENSIONS = 64  # the most NumPy gives an array
 
-_INTEGER = re.compile(r"\s*[+-]?[0-9]+\s*", re.ASCII)
 _INTEGERS = re.compile(r"\s*[+-]?[0-9]{1,18}\s*(,\s*[+-]?[0-9]{1,18}\s*)*", re.ASCII)
-_NUMBER = re.compile(r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*", re.ASCII)
-
-
-def short(value, limit=40):
-    """A value as text for a message, cut if it is long."""
-    text = str(value)
-    return text if len(text) <= limit else text[: limit - 3] + "..."
 
 
 @dataclass
@@ -54,6 +45,11 @@ class _Numbers:
         else:
             where = f"element [{', '.join(map(str, index))}]" if index else "the value"
         raise InputError(f"{self.name}={self.path}: {where} is {self.array[index]}, expected {what}")
+
+
+def is_path(text):
+    """Whether a text is the path of a file to read numbers from, and not a number."""
+    return Path(text).suffix.lower() in SUFFIXES
 
 
 def _open(name, path):
@@ -149,11 +145,11 @@ def _csv(name, path, data, dtype, cell, fast=None):
 def _integer_cell(what):
     def cell(where, value):
         value = value.strip()
-        if _INTEGER.fullmatch(value):
+        if INTEGER.fullmatch(value):
             if len(value) < 19:
                 return int(value)
             raise InputError(f"{where} is {short(value)}, expected {what}")
-        if _NUMBER.fullmatch(value):
+        if NUMBER.fullmatch(value):
             raise InputError(f"{where} is {short(value)}, a float, expected {what}")
         raise InputError(f"{where} is {short(value)!r}, expected {what}")
 
@@ -252,13 +248,13 @@ def read_int32s(name, text, n):
     ------
     macrame.errors.InputError
     """
-    if Path(text).suffix.lower() in SUFFIXES:
+    if is_path(text):
         numbers = _integers(name, text, np.int32)
         _check_vector(numbers, n)
         return _as_vector(_in_range(numbers, np.int32))
     limits = np.iinfo(np.int32)
     return np.array(
-        parse_integer(name, text, limits.min, limits.max, "an int32, or a .npy or .csv file"), np.int32
+        parse.integer(name, text, limits.min, limits.max, "an int32, or a .npy or .csv file"), np.int32
     )
 
 
@@ -272,13 +268,13 @@ def read_scales(name, text, n):
     what = "a finite number above 0"
 
     def cell(where, value):
-        if not _NUMBER.fullmatch(value):
+        if not NUMBER.fullmatch(value):
             raise InputError(f"{where} is {short(value.strip())!r}, expected {what}")
         return float(value)
 
     where = f"{name}={text}"
-    if Path(text).suffix.lower() not in SUFFIXES:
-        if not _NUMBER.fullmatch(text) or not 0 < float(text) < math.inf:
+    if not is_path(text):
+        if not NUMBER.fullmatch(text) or not 0 < float(text) < math.inf:
             raise InputError(f"{name}={short(text)}: expected {what}, or a .npy or .csv file")
         return np.array(float(text))
     suffix, data = _open(name, text)
@@ -293,155 +289,3 @@ def read_scales(name, text, n):
     _check_vector(numbers, n)
     numbers.refuse(~(np.isfinite(numbers.array) & (numbers.array > 0)), what)
     return _as_vector(numbers.array)
-
-
-def parse_integer(name, text, low, high, what=None):
-    """An integer from a variable.
-
-    Parameters
-    ----------
-    name, text : str
-    low, high : int
-        Limits, both allowed.
-    what : str, optional
-        What is expected, for the message; "an integer from low to high" by default.
-
-    Returns
-    -------
-    int
-
-    Raises
-    ------
-    macrame.errors.InputError
-    """
-    if _INTEGER.fullmatch(text) and len(text) < 20 and low <= int(text) <= high:
-        return int(text)
-    raise InputError(f"{name}={short(text)}: expected {what or f'an integer from {low} to {high}'}")
-
-
-def report_path(path):
-    """Where the report on a result goes: beside it, ``path.json``."""
-    return Path(f"{path}.json")
-
-
-def check_output(name, path, inputs=()):
-    """Check that a result and its report can be written, before hours go into making them.
-
-    Parameters
-    ----------
-    name : str
-        What the user calls it; opens every message.
-    path : str or path
-        Where the result shall go.
-    inputs : iterable of path
-        Files that must not be replaced.
-
-    Raises
-    ------
-    macrame.errors.InputError
-    """
-    path, report = Path(path), report_path(path)
-    if path.suffix.lower() not in SUFFIXES:
-        raise InputError(f"{name}={path}: unknown extension {path.suffix or '(none)'}, expected .npy or .csv")
-    wrong = _unwritable(path, inputs)
-    if wrong:
-        raise InputError(f"{name}={path}: {wrong}")
-    wrong = _unwritable(report, inputs)
-    if not wrong and _real(report) == _real(path):
-        wrong = f"is {path} by another name"
-    if wrong:
-        raise InputError(f"{name}={path}: its report would be {report}, which {wrong}")
-
-
-def _real(path):
-    """The file behind a path: what is written is the file a link leads to, the link stays."""
-    return Path(os.path.realpath(path))
-
-
-def _unwritable(path, inputs):
-    """Why a file cannot be written, or None."""
-    real = _real(path)
-    try:
-        if real.is_dir():
-            return "is a directory, expected a file to write"
-        if not real.parent.is_dir():
-            return f"the directory {(real if path.is_symlink() else path).parent} does not exist"
-        if real.is_symlink():
-            return "is a link that leads to itself"
-        if real.exists():
-            if not real.is_file():
-                return "is not a regular file"
-            if any(real.samefile(other) for other in inputs):
-                return "is an input as well, expected another file"
-            if not real.stat().st_mode & 0o222 or not os.access(real, os.W_OK):  # root too
-                return "is write-protected"
-        with _beside(real):
-            return None
-    except OSError as error:
-        return f"cannot be written: {error.strerror}"
-
-
-def discard(*paths):
-    """Remove files of an earlier run, so that nobody takes them for this run's; links stay."""
-    for path in paths:
-        _real(path).unlink(missing_ok=True)
-
-
-@contextlib.contextmanager
-def _beside(path):
-    """A temporary file in path's folder and its name; gone at the end unless renamed."""
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name[:64]}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            yield file, temporary
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary)
-
-
-def write_files(contents):
-    """Write files, all of them whole or none at all.
-
-    Parameters
-    ----------
-    contents : dict of path to bytes
-    """
-    mask = os.umask(0)
-    os.umask(mask)
-    with contextlib.ExitStack() as stack:
-        ready, done = [], []
-        for path, data in contents.items():
-            real = _real(path)
-            file, temporary = stack.enter_context(_beside(real))
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-            os.fchmod(file.fileno(), 0o666 & ~mask)  # mkstemp made it for its owner alone
-            ready.append((temporary, real))
-        try:
-            for temporary, real in ready:
-                os.replace(temporary, real)
-                done.append(real)
-        except OSError:
-            discard(*done)
-            raise
-
-
-def encode(path, matrix):
-    """A matrix of integers as a .npy or .csv file.
-
-    Parameters
-    ----------
-    path : str or path
-        Its extension says which.
-    matrix : ndarray, two dimensions
-
-    Returns
-    -------
-    bytes
-    """
-    if Path(path).suffix.lower() == ".csv":
-        return "".join(",".join(map(str, row)) + "\n" for row in matrix.tolist()).encode()
-    stream = io.BytesIO()
-    np.save(stream, matrix, allow_pickle=False)
-    return stream.getvalue()

@@ -1,0 +1,73 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""A result as an .npy or .csv file, and where its report goes."""
+
+import io
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from macrame.errors import InputError, short
+from macrame.files.atomic import real_path, unwritable
+
+SUFFIXES = (".npy", ".csv")
+
+
+def report_path(path: str | os.PathLike) -> Path:
+    """Where the report on a result goes: beside it, ``path.json``."""
+    return Path(f"{path}.json")
+
+
+def check_output(name: str, path: str | os.PathLike, inputs: Iterable[str | os.PathLike] = ()) -> None:
+    """Check that a result and its report can be written, before hours go into making them.
+
+    Parameters
+    ----------
+    name : str
+        What the user calls it; opens every message.
+    path : path
+        Where the result shall go.
+    inputs : iterable of path
+        Files that must not be replaced; they exist.
+
+    Raises
+    ------
+    macrame.errors.InputError
+    """
+    path, report = Path(path), report_path(path)
+    where = f"{name}={short(path, 200)}"
+    if path.suffix.lower() not in SUFFIXES:
+        raise InputError(
+            f"{where}: unknown extension {short(path.suffix) or '(none)'}, expected .npy or .csv"
+        )
+    inputs = list(inputs)
+    wrong = unwritable(path, inputs)
+    if wrong:
+        raise InputError(f"{where}: {wrong}")
+    wrong = unwritable(report, inputs)
+    if not wrong and real_path(report) == real_path(path):
+        wrong = f"is {path} by another name"
+    if wrong:
+        raise InputError(f"{where}: its report would be {short(report, 200)}, which {wrong}")
+
+
+def encode(path: str | os.PathLike, matrix: np.ndarray) -> bytes:
+    """A matrix of integers as a .npy or .csv file.
+
+    Parameters
+    ----------
+    path : path
+        Its extension says which.
+    matrix : ndarray, two dimensions
+
+    Returns
+    -------
+    bytes
+    """
+    if Path(path).suffix.lower() == ".csv":
+        return "".join(",".join(map(str, row)) + "\n" for row in matrix.tolist()).encode()
+    stream = io.BytesIO()
+    np.save(stream, matrix, allow_pickle=False)
+    return stream.getvalue()
