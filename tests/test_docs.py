@@ -180,7 +180,7 @@ def test_readme_multiplies(tmp_path):
         text=True,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    a, w = (read.read_int8_matrix(name, tmp_path / f"{name}.csv") for name in "aw")
+    a, w = (read.int8_matrix(read.Source(name, tmp_path / f"{name}.csv")) for name in "aw")
     products = {name: np.loadtxt(tmp_path / f"{name}.csv", np.int64, delimiter=",") for name in "cq"}
     np.testing.assert_array_equal(products["c"], gemm(a, w))
     multiplier, shift = quantize.quantize_multiplier(0.01)

@@ -14,10 +14,14 @@ import re
 import signal
 import subprocess
 import sys
+import time
+import tracemalloc
 from pathlib import Path
 
+import ml_dtypes
 import numpy as np
 import pytest
+from damaged import damage, whole_files
 
 from macrame.cli import command
 from macrame.host.core import Report
@@ -55,6 +59,13 @@ def npy(array, keep=None):
     return stream.getvalue()[:keep]
 
 
+def npz(**arrays):
+    """The bytes of an .npz file."""
+    stream = io.BytesIO()
+    np.savez_compressed(stream, **arrays)
+    return stream.getvalue()
+
+
 def headed(shape, descr="|i1"):
     """An .npy file with four bytes of data under a header that NumPy itself would not write."""
     header = f"{{'descr': {descr!r}, 'fortran_order': False, 'shape': {shape}, }}\n".encode()
@@ -72,6 +83,8 @@ GOOD = {
     "w.csv": b"1,2\n3,4\n5,6\n7,8\n",
 }
 CALL = {"A": "a.npy", "W": "w.npy", "OUT": "c.npy"}
+
+NO_INT8 = "\n"
 
 #: What is wrong, the variables, what the line has to say; and a file, if one is wrong.
 BAD = [
@@ -135,7 +148,7 @@ BAD = [
     (
         "a scale in words",
         dict(SCALE="small"),
-        "SCALE=small: expected a finite number above 0, or a .npy or .csv",
+        "SCALE=small: expected a finite number above 0, or a .npy, .npz, .csv or .tsv file",
     ),
     ("a scale whose shift loses bits", dict(SCALE="2e9"), "SCALE=2e9: the sum at [0, 0], 4, overflows int32"),
     ("no such scale", dict(SCALE="s.npy"), "SCALE=s.npy: no such file"),
@@ -176,7 +189,7 @@ BAD = [
         {"s.npy": npy(np.array([0.5, 1j]))},
     ),
     # bias
-    ("half a bias", dict(BIAS="0.5"), "BIAS=0.5: expected an int32, or a .npy or .csv file"),
+    ("half a bias", dict(BIAS="0.5"), "BIAS=0.5: expected an int32, or a .npy, .npz, .csv or .tsv file"),
     ("a bias past int32", dict(BIAS="2147483648"), "BIAS=2147483648: expected an int32"),
     (
         "a bias past int32 in a file",
@@ -185,10 +198,10 @@ BAD = [
         {"b.npy": npy(np.array([1, -(2**31) - 1]))},
     ),
     (
-        "biases in float",
+        "half a bias in a file",
         dict(BIAS="b.npy"),
-        "BIAS=b.npy: holds float64 values, expected an integer",
-        {"b.npy": npy(np.array([1.0, 2.0]))},
+        "BIAS=b.npy: element [1] is 2.5, expected an integer from -2147483648 to 2147483647\n",
+        {"b.npy": npy(np.array([1.0, 2.5]))},
     ),
     (
         "too many biases",
@@ -202,19 +215,19 @@ BAD = [
     (
         "W is a folder",
         dict(W="d.npy"),
-        "W=d.npy: is a directory, expected a .npy or .csv file",
+        "W=d.npy: is a directory, expected a .npy, .npz, .csv or .tsv file",
         {"d.npy": None},
     ),
     (
         "W is a text",
         dict(W="w.txt"),
-        "W=w.txt: unknown extension .txt, expected .npy or .csv",
+        "W=w.txt: unknown extension .txt, expected .npy, .npz, .csv or .tsv",
         {"w.txt": b"1\n"},
     ),
     (
         "A has no extension",
         dict(A="a"),
-        "A=a: unknown extension (none), expected .npy or .csv",
+        "A=a: unknown extension (none), expected .npy, .npz, .csv or .tsv",
         {"a": b"1\n"},
     ),
     ("A cannot be read", dict(A="m.npy"), "A=m.npy: ", {"m.npy": Path("/proc/self/mem")}),
@@ -292,10 +305,40 @@ BAD = [
         {"t.npy": npy(matrix(3, 0)), "u.npy": npy(matrix(0, 2))},
     ),
     (
-        "floats",
+        "fractions",
         dict(A="t.npy"),
-        "A=t.npy: holds float32 values, expected an integer from -128 to 127",
-        {"t.npy": npy(matrix(3, 4, np.float32))},
+        "A=t.npy: element [0, 0] is 0.5, expected an integer from -128 to 127" + NO_INT8,
+        {"t.npy": npy(matrix(3, 4, np.float32, 0.5))},
+    ),
+    (
+        "fractions of bfloat16",
+        dict(W="t.npy"),
+        "W=t.npy: element [0, 0] is 0.5, expected an integer from -128 to 127" + NO_INT8,
+        {"t.npy": npy(matrix(4, 2, ml_dtypes.bfloat16, 0.5))},
+    ),
+    (
+        "whole floats past int8",
+        dict(A="t.npy"),
+        "A=t.npy: element [0, 0] is 128.0, expected an integer from -128 to 127\n",
+        {"t.npy": npy(matrix(3, 4, np.float32, 128))},
+    ),
+    (
+        "several arrays",
+        dict(A="t.npz"),
+        "A=t.npz: holds 2 arrays, expected KEY=A:KEY, one of x, y\n",
+        {"t.npz": npz(x=matrix(3, 4), y=matrix(4, 2))},
+    ),
+    (
+        "an array that is not there",
+        dict(A="t.npz", KEY="A:z"),
+        "A=t.npz: holds no array z, expected KEY=A:KEY, one of x, y\n",
+        {"t.npz": npz(x=matrix(3, 4), y=matrix(4, 2))},
+    ),
+    (
+        "pickled objects in .npz",
+        dict(A="t.npz"),
+        "A=t.npz: holds pickled Python objects, expected numbers\n",
+        {"t.npz": npz(x=np.array([[1, "a"]], object))},
     ),
     (
         "NaN",
@@ -309,7 +352,6 @@ BAD = [
         "A=t.npy: element [0, 0] is -inf, expected an integer",
         {"t.npy": npy(matrix(3, 4, np.float16, -np.inf))},
     ),
-    ("truth values", dict(A="t.npy"), "A=t.npy: holds bool values", {"t.npy": npy(matrix(3, 4, bool))}),
     ("strings", dict(A="t.npy"), "A=t.npy: holds <U1 values", {"t.npy": npy(matrix(3, 4, "<U1"))}),
     (
         "records",
@@ -338,16 +380,16 @@ BAD = [
     ),
     # .csv
     (
-        "a float in .csv",
+        "a fraction in .csv",
         dict(A="t.csv"),
-        "A=t.csv: line 2, column 3 is 1.0, a float, expected an integer from -128 to 127",
-        {"t.csv": b"1,2,3,4\n1,2,1.0,4\n"},
+        "A=t.csv: line 2, column 3 is 1.5, expected an integer from -128 to 127" + NO_INT8,
+        {"t.csv": b"1,2,3,4\n1,2,1.5,4\n"},
     ),
     (
         "an exponent in .csv",
         dict(A="t.csv"),
-        "A=t.csv: line 1, column 1 is 1e1, a float",
-        {"t.csv": b"1e1,2,3,4\n"},
+        "A=t.csv: line 1, column 1 is 1e-1, expected an integer",
+        {"t.csv": b"1e-1,2,3,4\n"},
     ),
     (
         "NaN in .csv",
@@ -362,16 +404,34 @@ BAD = [
         {"t.csv": b"1,2,3,4\ntwo,2,3,4\n"},
     ),
     (
-        "a heading",
+        "a header twice",
         dict(A="t.csv"),
-        "A=t.csv: line 1, column 1 is 'x', expected",
-        {"t.csv": b"x,y,z,u\n1,2,3,4\n"},
+        "A=t.csv: line 2, column 2 is 'y', expected an integer from -128 to 127; if line 2 is a header: HEAD",
+        {"t.csv": b"x,y,z,u\nx,y,z,u\n1,2,3,4\n"},
     ),
     (
-        "semicolons",
+        "a header or a row",
         dict(A="t.csv"),
-        "A=t.csv: line 1, column 1 is '1;2;3;4', expected",
-        {"t.csv": b"1;2;3;4\n"},
+        "A=t.csv: line 1 may be a header or numbers behind a name, expected HEADER=A:1 to skip it or",
+        {"t.csv": b"who,0,1,2,3\nann,5,6,7,8\n"},
+    ),
+    (
+        "an index that does not count",
+        dict(A="t.csv"),
+        "A=t.csv: line 3, column 1 is '7', in what may be an index, expected INDEX=A:1 to skip it or",
+        {"t.csv": b",x,y,z,u\n0,1,2,3,4\n7,1,2,3,4\n"},
+    ),
+    (
+        "thousands",
+        dict(BIAS="t.csv"),
+        "BIAS=t.csv: line 1, column 1 is 1,000, with decimals or a thousand; expected commas between columns",
+        {"t.csv": b"1,000;2,000\n"},
+    ),
+    (
+        "semicolons and commas",
+        dict(A="t.csv"),
+        "A=t.csv: line 1, column 2 is '2,3,4', expected",
+        {"t.csv": b"1;2,3,4\n"},
     ),
     (
         "an empty cell",
@@ -380,10 +440,10 @@ BAD = [
         {"t.csv": b"1,2,,4\n"},
     ),
     (
-        "a trailing comma",
+        "a trailing comma at times",
         dict(A="t.csv"),
-        "A=t.csv: line 1, column 5 is '', expected",
-        {"t.csv": b"1,2,3,4,\n"},
+        "A=t.csv: line 2 has 5 columns, expected 4 as in the lines before",
+        {"t.csv": b"1,2,3,4\n1,2,3,4,\n"},
     ),
     (
         "an underscore",
@@ -446,6 +506,24 @@ BAD = [
         {"b.csv": b"\n2147483648\n"},
     ),
     ("bytes in .csv", dict(A="t.csv"), "A=t.csv: not a text file, byte 2 is 0xff", {"t.csv": b"1,\xff\n"}),
+    # options of files
+    ("a header in words", dict(A="a.csv", HEADER="yes"), "HEADER=yes: expected an integer from 0 to 1000"),
+    ("a header of nothing", dict(A="a.csv", HEADER="A:"), "HEADER=: expected an integer from 0 to 1000"),
+    ("a header of an .npy", dict(HEADER="1"), "HEADER=1: expected one of A, W to be a .csv or .tsv file"),
+    ("an index of an .npy", dict(A="a.csv", INDEX="W:1"), "INDEX=W:1: expected W to be a .csv or .tsv file"),
+    ("a key of an .npy", dict(KEY="x"), "KEY=x: expected one of A, W to be a .npz file"),
+    (
+        "a header of what is not given",
+        dict(A="a.csv", HEADER="BIAS:1"),
+        "HEADER=BIAS:1: expected BIAS to be a",
+    ),
+    (
+        "a header told twice",
+        dict(A="a.csv", HEADER="A:1,A:2"),
+        "HEADER=A:1,A:2: A is named twice, expected once",
+    ),
+    ("too much header", dict(A="a.csv", HEADER="3"), "A=a.csv: holds no numbers below 3 header rows"),
+    ("too much index", dict(A="a.csv", INDEX="4"), "A=a.csv: line 1 has 4 columns, expected more than the 4"),
     # shapes that do not fit, and the way out
     (
         "inner sides that differ",
@@ -592,6 +670,46 @@ def test_a_damaged_npy_is_one_line(tmp_path, here, capsys, name, shape, descr, m
     assert (status, said.out, contents(tmp_path)) == (2, "", before)
 
 
+DAMAGED = 520
+
+
+@pytest.mark.filterwarnings("error")
+def test_damaged_files_are_refused_in_a_line_or_read(tmp_path, here, monkeypatch, capsys, seed):
+    """No other exception, no second line, nothing written, in no time and in no memory."""
+    rng = np.random.default_rng(seed)
+    files = whole_files()
+    names, others = list(files), list(files.values())
+    monkeypatch.setattr(gemm, "run", lambda job: 0)
+    fill(tmp_path, GOOD)
+    before, ends = contents(tmp_path), []
+    tracemalloc.start()
+    try:
+        for i in range(DAMAGED):
+            name = names[i % len(names)]
+            path = tmp_path / f"t{i}{Path(name).suffix}"
+            path.write_bytes(damage(rng, files[name], others))
+            variables = CALL | {str(rng.choice(["A", "A", "W", "BIAS", "SCALE"])): path.name}
+            variables |= {"KEY": "a"} if path.suffix == ".npz" and rng.random() < 0.5 else {}
+            tracemalloc.reset_peak()
+            begun = time.process_time()
+            ends.append(here(**variables))
+            assert time.process_time() - begun < 5, path
+            assert tracemalloc.get_traced_memory()[1] < 16 << 20, path
+            said = capsys.readouterr()
+            assert said.out == "", path
+            if ends[-1]:
+                assert said.err.startswith("gemm: "), said.err
+                assert path.name in said.err
+                assert said.err[:-1].isprintable(), said.err
+                assert len(said.err) < 320, said.err
+            path.unlink()
+            assert contents(tmp_path) == before
+    finally:
+        tracemalloc.stop()
+    assert set(ends) == {0, 2}
+    assert ends.count(2) > DAMAGED / 2
+
+
 @pytest.mark.parametrize("protected", ["c.csv", "c.csv.json"])
 def test_a_write_protected_file_is_not_replaced(tmp_path, here, capsys, protected):
     fill(tmp_path, GOOD | {protected: b"keep\n"})
@@ -727,6 +845,38 @@ def test_fortran_order_and_big_endian_are_read_right(tmp_path):
     assert done.returncode == 0, done.stderr
     expected = a @ [[1, 2], [-3, 4], [5, 6], [7, -128]]
     assert (tmp_path / "c.csv").read_text() == "".join(f"{x},{y}\n" for x, y in expected)
+
+
+def test_files_as_programs_export_them(tmp_path):
+    a, w = np.arange(-6, 6).reshape(3, 4), np.array([[1, 2], [-3, 4], [5, 6], [7, -128]])
+    rows = "".join(f"{i},{','.join(map(str, row))}\n" for i, row in enumerate(a))
+    (tmp_path / "a.csv").write_text(",0,1,2,3\n" + rows)  # pandas
+    (tmp_path / "w.csv").write_text("\ufeffx;größe\r\n" + "".join(f"{x},0;{y},0\r\n" for x, y in w))  # Excel
+    np.savetxt(tmp_path / "b.csv", [10, -20], header="biases")
+    (tmp_path / "c.npy.json").write_text("of an earlier run")
+    done = call(tmp_path, A="a.csv", W="w.csv", BIAS="b.csv", OUT="c.npy", ROWS="2", COLS="2")
+    assert done.returncode == 0, done.stderr
+    assert [line for line in done.stderr.splitlines() if "compiling" not in line] == [
+        "gemm: A=a.csv: skipped a header row and an index column",
+        "gemm: W=w.csv: skipped a header row; read decimal commas",
+        "gemm: BIAS=b.csv: skipped a comment",
+    ]
+    np.testing.assert_array_equal(np.load(tmp_path / "c.npy"), a @ w + [10, -20])
+
+
+def test_options_of_files(tmp_path, here, capsys):
+    """Two arrays of one .npz, and files in which only the user knows where the numbers begin."""
+    a, w = np.arange(6).reshape(2, 3), np.array([[1], [2], [3]])
+    np.savez(tmp_path / "both.npz", a=a, w=w)
+    both = {"A": "both.npz", "W": "both.npz", "OUT": "c.csv", "ROWS": 2, "COLS": 1}
+    assert here(**both, KEY="A:a,W:w") == 0
+    assert (tmp_path / "c.csv").read_text() == "8\n26\n"
+    (tmp_path / "a.csv").write_text("2024,7,7,7\n17,0,1,2\n18,3,4,5\n")
+    (tmp_path / "w.csv").write_text("1\n2\n3\n")
+    capsys.readouterr()
+    assert here(**both | {"A": "a.csv", "W": "w.csv"}, HEADER="A:1", INDEX="A:1,W:0") == 0
+    assert capsys.readouterr().err.startswith("gemm: A=a.csv: skipped a header row and an index column\n")
+    assert (tmp_path / "c.csv").read_text() == "8\n26\n"
 
 
 def test_a_link_is_written_through(tmp_path, here):

@@ -11,9 +11,14 @@ simulation failed, 2 for input that cannot be used.
 from macrame.cli.command import COLS, DEPTH, ROWS, SEED, SIM, WAVES, Option
 
 OPTIONS = (
-    Option("a", "M x K matrix of int8, .npy or .csv", positional=True),
-    Option("w", "K x N matrix of int8, .npy or .csv", positional=True),
+    Option("a", "M x K matrix of int8: .npy, .npz, .csv or .tsv, as docs/matrices.md says", positional=True),
+    Option("w", "K x N matrix of int8, likewise", positional=True),
     Option("out", "where the product goes, .npy or .csv"),
+    Option("header", "rows above the numbers of a .csv or .tsv: 1 for all files, or A:1,BIAS:0", "found out"),
+    Option(
+        "index", "columns before the numbers of a .csv or .tsv: 1 for all files, or A:1,BIAS:0", "found out"
+    ),
+    Option("key", "which array of an .npz: its name for all files, or A:name,W:other", "the only one"),
     Option("mode", "raw (int32 out); gemmlowp, ruy or fp32 (int8 out)", "raw; gemmlowp with a scale"),
     Option("scale", "output scale: a number, or a file with one number per column"),
     Option("bias", "int32 added to the sums: a number, or a file with one number per column"),

@@ -3,6 +3,7 @@
 """Numbers as users type them into variables."""
 
 import re
+from collections.abc import Sequence
 
 from macrame.errors import InputError, short
 
@@ -33,3 +34,36 @@ def integer(name: str, text: str, low: int, high: int, what: str | None = None) 
     if INTEGER.fullmatch(text) and len(text) < 20 and low <= int(text) <= high:
         return int(text)
     raise InputError(f"{name}={short(text)}: expected {what or f'an integer from {low} to {high}'}")
+
+
+def by_file(name: str, text: str, files: Sequence[str]) -> dict[str, str]:
+    """What an option says about each of several files: one value for all, or FILE:value for some.
+
+    Parameters
+    ----------
+    name, text : str
+        The variable and its value, as "1" or "A:1,W:0". A value may hold any character, and so colons and
+        commas too: a comma begins another file only where one of `files` and a colon follow.
+    files : sequence of str
+        Names of files, capitals.
+
+    Returns
+    -------
+    dict of str to str
+        By file; one for all stands at "".
+
+    Raises
+    ------
+    macrame.errors.InputError
+        A file is named twice.
+    """
+    named = "|".join(map(re.escape, files))
+    if not re.match(rf"({named}):", text):
+        return {"": text}
+    found: dict[str, str] = {}
+    for part in re.split(rf",(?=(?:{named}):)", text):
+        file, _, value = part.partition(":")
+        if file in found:
+            raise InputError(f"{name}={short(text)}: {file} is named twice, expected once")
+        found[file] = value
+    return found

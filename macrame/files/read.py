@@ -1,202 +1,187 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Matrices from .npy and .csv files. Whatever is wrong with a file is one line that names it.
+"""Matrices and vectors from .npy, .npz and delimited text. Whatever is wrong with a file is one line.
 
-Reading never changes a value: a float is not rounded, an integer out of range is not wrapped, both are
-refused. Messages count as the file's own tools do: lines of the file and columns of a .csv from 1, indices of
-an .npy from 0.
+Reading never changes a value: a fraction is not rounded, an integer out of range is not wrapped, both are
+refused. (A decimal in a text becomes the nearest float64.) Messages count as the file's own tools do: lines
+and columns of a text from 1, indices of an array from 0.
 """
 
-import io
 import math
-import re
-import warnings
-from dataclasses import dataclass
+import os
+import stat
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from macrame.errors import InputError, short
-from macrame.files import parse
-from macrame.files.parse import INTEGER, NUMBER
+from macrame.files import delimited, npy, parse
+from macrame.files.parse import NUMBER
 
-SUFFIXES = (".npy", ".csv")
-_DIMENSIONS = 64  # the most NumPy gives an array
+LARGEST = 1 << 30
+"""Bytes of a file."""
 
-_INTEGERS = re.compile(r"\s*[+-]?[0-9]{1,18}\s*(,\s*[+-]?[0-9]{1,18}\s*)*", re.ASCII)
+LARGEST_TEXT = 1 << 28
+"""Bytes of a text, whose numbers take several times as much memory."""
+
+TEXTS = (".csv", ".tsv")
+SUFFIXES = (".npy", ".npz", *TEXTS)
+EXPECTED = "a .npy, .npz, .csv or .tsv file"
+EXACT = 2**53  # up to here float64 holds every integer
 
 
 @dataclass
-class _Numbers:
-    """What a file holds, and where in it each value stands."""
+class Source:
+    """Where numbers come from, and what the user says about it.
+
+    Attributes
+    ----------
+    name : str
+        What the user calls it; opens every message.
+    text : str
+        A path with one of `SUFFIXES`, or a number where one will do.
+    header, index : int, optional
+        Rows above and columns before the numbers of a delimited text; found out unless given.
+    key : str, optional
+        Which array of an .npz file; needed if it holds several.
+    notes : list of str
+        What was skipped in reading it, and what may have been misunderstood: for the user, once all is read.
+    """
 
     name: str
-    path: str
-    array: np.ndarray
-    lines: list = None  # of a .csv: the file's line each row came from
+    text: str
+    header: int | None = None
+    index: int | None = None
+    key: str | None = None
+    notes: list[str] = field(default_factory=list)
 
-    def refuse(self, bad, what):
-        """Raise for the first value of a mask, if there is one."""
+    def __post_init__(self):
+        self.text = str(self.text)
+
+    @property
+    def label(self) -> str:
+        """How a message calls it."""
+        return f"{self.name}={short(self.text, 200)}"
+
+    @property
+    def suffix(self) -> str:
+        """What says how the file is to be read, in lower case."""
+        return Path(self.text).suffix.lower()
+
+    @property
+    def is_path(self) -> bool:
+        """Whether the text is the path of a file that can be read, and not a number."""
+        return self.suffix in SUFFIXES
+
+
+@dataclass
+class Numbers:
+    """What a source holds, and where in it each value stands.
+
+    Attributes
+    ----------
+    source : Source
+    array : ndarray of bool, integers or floats
+    bf16 : bool
+        `array` is uint16 and holds bits of bfloat16, as ml_dtypes has NumPy write them.
+    lines : list of int, optional
+        Of a text: the line each row came from.
+    column : int
+        Of a text: the column, from 1, the first column came from.
+    """
+
+    source: Source
+    array: np.ndarray
+    bf16: bool = False
+    lines: list[int] | None = None
+    column: int = 1
+
+    def refuse(self, bad: np.ndarray, what: str) -> None:
+        """Raise for the first value of a mask, if there is one.
+
+        Parameters
+        ----------
+        bad : ndarray of bool, the shape of `array`
+        what : str
+            What was expected.
+
+        Raises
+        ------
+        macrame.errors.InputError
+        """
         if not bad.any():
             return
         index = tuple(int(i) for i in np.argwhere(bad)[0])
         if self.lines:
-            where = f"line {self.lines[index[0]]}, column {index[1] + 1}"
+            where = f"line {self.lines[index[0]]}, column {index[1] + self.column}"
         else:
             where = f"element [{', '.join(map(str, index))}]" if index else "the value"
-        raise InputError(f"{self.name}={self.path}: {where} is {self.array[index]}, expected {what}")
+        raise InputError(f"{self.source.label}: {where} is {self.array[index]}, expected {what}")
+
+    def float64(self) -> "Numbers":
+        """The same as float64.
+
+        Raises
+        ------
+        macrame.errors.InputError
+            A value is none that float64 holds.
+        """
+        if self.bf16:
+            wide = (self.array.astype(np.uint32) << 16).view(np.float32)
+        else:
+            wide = self.array
+        if wide.dtype.kind in "iu" and wide.dtype.itemsize == 8:
+            self.refuse((wide > EXACT) | (wide < -EXACT), "at most 2^53 in magnitude")
+        with np.errstate(over="ignore", invalid="ignore"):  # a signalling NaN is invalid
+            array = wide.astype(np.float64)
+        if wide.dtype.itemsize > 8:
+            self.refuse((array != wide) & (wide == wide), "a number that float64 holds")
+        return Numbers(self.source, array, False, self.lines, self.column)
 
 
-def is_path(text):
-    """Whether a text is the path of a file to read numbers from, and not a number."""
-    return Path(text).suffix.lower() in SUFFIXES
+def matrix(source: Source, what: str = "a number", real: bool = True, otherwise: str = "") -> Numbers:
+    """A matrix of numbers, of the type the file has.
 
+    Parameters
+    ----------
+    source : Source
+        Its notes are added to.
+    what : str
+        What each number is expected to be, for messages.
+    real : bool
+        Any number, and not integers only. The type is float64 for a text, else the file's own.
+    otherwise : str
+        Said behind `what` where a number is no integer.
 
-def _open(name, path):
-    """The bytes of a file with one of the SUFFIXES."""
-    path = Path(path)
-    if path.suffix.lower() not in SUFFIXES:
-        raise InputError(f"{name}={path}: unknown extension {path.suffix or '(none)'}, expected .npy or .csv")
-    try:
-        if path.is_dir():
-            raise InputError(f"{name}={path}: is a directory, expected a .npy or .csv file")
-        if path.exists() and not path.is_file():  # a pipe would be waited for without end
-            raise InputError(f"{name}={path}: is not a regular file")
-        data = path.read_bytes()
-    except FileNotFoundError:
-        raise InputError(f"{name}={path}: no such file") from None
-    except OSError as error:
-        raise InputError(f"{name}={path}: cannot be read: {error.strerror}") from None
-    if not data:
-        raise InputError(f"{name}={path}: the file is empty")
-    return path.suffix.lower(), data
+    Returns
+    -------
+    Numbers
+        Of shape (rows, columns), at least 1 x 1.
 
-
-def _npy(name, path, data):
-    """An .npy file's array, after every check that needs no look at its values."""
-    if data[:6] != b"\x93NUMPY":
-        raise InputError(f"{name}={path}: not a .npy file, it starts with {data[:6]!r}")
-    stream = io.BytesIO(data)
-    try:
-        version = np.lib.format.read_magic(stream)
-        read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
-        with warnings.catch_warnings(action="ignore"):  # about headers as Python 2 wrote them
-            shape, fortran, dtype = read[version](stream)
-    except KeyError:
-        raise InputError(f"{name}={path}: .npy format version {version}, expected 1.0 or 2.0") from None
-    except Exception:  # a damaged header raises whatever NumPy's parser meets
-        raise InputError(f"{name}={path}: the .npy header is damaged or cut short") from None
-    if dtype.hasobject:
-        raise InputError(f"{name}={path}: holds pickled Python objects, expected numbers")
-    if dtype.subdtype or not dtype.itemsize:
-        raise InputError(f"{name}={path}: holds {short(dtype)} values, expected numbers")
-    # each of these is an array that NumPy cannot make, whatever data there are
-    if (
-        len(shape) > _DIMENSIONS
-        or any(type(side) is not int or side < 0 for side in shape)
-        or math.prod(side or 1 for side in shape) * dtype.itemsize > np.iinfo(np.intp).max
-    ):
-        raise InputError(f"{name}={path}: the .npy header is damaged, its shape is {_shown(shape)}")
-    needed, there = math.prod(shape) * dtype.itemsize, len(data) - stream.tell()
-    if needed > there:
-        raise InputError(
-            f"{name}={path}: cut short, the header promises {needed} bytes of data and {there} are there"
-        )
-    array = np.frombuffer(data, dtype, math.prod(shape), stream.tell())
-    return array.reshape(shape, order="F" if fortran else "C")
-
-
-def _shown(shape):
-    """A shape for a message; an integer of thousands of digits is not even printed."""
-    sides = ("huge" if type(side) is int and abs(side) >= 2**64 else str(side) for side in shape)
-    return short(f"({', '.join(sides)})")
-
-
-def _csv(name, path, data, dtype, cell, fast=None):
-    """A .csv file's numbers, each cell read by ``cell``, whole lines by ``fast`` where it can."""
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"{name}={path}: not a text file, byte {error.start} is 0x{data[error.start]:02x}"
-        ) from None
-    rows, lines = [], []
-    for number, line in enumerate(re.split("\r\n|\n|\r", text), 1):
-        if not line.strip():
-            continue
-        row = fast(line) if fast else None
-        if row is None:
-            row = [
-                cell(f"{name}={path}: line {number}, column {i}", value)
-                for i, value in enumerate(line.split(","), 1)
-            ]
-        if rows and len(row) != len(rows[0]):
-            raise InputError(
-                f"{name}={path}: line {number} has {len(row)} columns, expected {len(rows[0])} "
-                f"as in the lines before"
-            )
-        rows.append(row)
-        lines.append(number)
-    if not rows:
-        raise InputError(f"{name}={path}: holds no numbers")
-    return _Numbers(name, path, np.array(rows, dtype), lines)
-
-
-def _integer_cell(what):
-    def cell(where, value):
-        value = value.strip()
-        if INTEGER.fullmatch(value):
-            if len(value) < 19:
-                return int(value)
-            raise InputError(f"{where} is {short(value)}, expected {what}")
-        if NUMBER.fullmatch(value):
-            raise InputError(f"{where} is {short(value)}, a float, expected {what}")
-        raise InputError(f"{where} is {short(value)!r}, expected {what}")
-
-    return cell
-
-
-def _integers_fast(line):
-    return [int(value) for value in line.split(",")] if _INTEGERS.fullmatch(line) else None
-
-
-def _in_range(numbers, dtype):
-    """The array as dtype, every value of it unchanged."""
-    limits = np.iinfo(dtype)
-    numbers.refuse(
-        (numbers.array < limits.min) | (numbers.array > limits.max),
-        f"an integer from {limits.min} to {limits.max}",
-    )
-    return numbers.array.astype(dtype)
-
-
-def _integers(name, path, dtype):
-    """Integers from a file; whether they fit dtype is not checked yet."""
-    what = f"an integer from {np.iinfo(dtype).min} to {np.iinfo(dtype).max}"
-    suffix, data = _open(name, path)
-    if suffix == ".csv":
-        return _csv(name, path, data, np.int64, _integer_cell(what), _integers_fast)
-    numbers = _Numbers(name, path, array := _npy(name, path, data))
-    if array.dtype.kind == "f":
-        numbers.refuse(~np.isfinite(array), what)
-    if array.dtype.kind not in "iu":
-        raise InputError(f"{name}={path}: holds {short(array.dtype)} values, expected {what}")
+    Raises
+    ------
+    macrame.errors.InputError
+        The file cannot be read, is damaged, or holds no matrix of such numbers.
+    """
+    numbers = _read(source, what, real, otherwise)
+    shape = numbers.array.shape
+    if len(shape) != 2:
+        raise InputError(f"{source.label}: has shape {short(shape)}, expected two dimensions")
+    if not numbers.array.size:
+        raise InputError(f"{source.label}: is {_times(shape)}, expected at least 1 x 1")
     return numbers
 
 
-def _times(shape):
-    return " x ".join(map(str, shape)) or "a single value"
-
-
-def read_int8_matrix(name, path):
+def int8_matrix(source: Source, otherwise: str = "") -> np.ndarray:
     """A matrix of int8.
 
     Parameters
     ----------
-    name : str
-        What the user calls it; opens every message.
-    path : str or path
-        An .npy file of any integer type, or a .csv file of integers, a row to a line.
+    source : Source
+        A file of numbers of any type; its notes are added to.
+    otherwise : str
+        Said behind what was expected where a number is no int8, as "; QUANTIZE= does this and that".
 
     Returns
     -------
@@ -205,38 +190,18 @@ def read_int8_matrix(name, path):
     Raises
     ------
     macrame.errors.InputError
-        The file cannot be read, is damaged, is not a matrix, or has a value that is no int8.
+        As for :func:`matrix`, or a value is no int8.
     """
-    numbers = _integers(name, path, np.int8)
-    array = numbers.array
-    if array.ndim != 2:
-        raise InputError(f"{name}={path}: has shape {short(array.shape)}, expected two dimensions")
-    if not array.size:
-        raise InputError(f"{name}={path}: is {_times(array.shape)}, expected at least 1 x 1")
-    return _in_range(numbers, np.int8)
+    return _as_integers(matrix(source, _integer(np.int8), False, otherwise), np.int8, otherwise)
 
 
-def _check_vector(numbers, n):
-    """Refuse all but one value, or n in a line, whichever way the line lies."""
-    shape, size = numbers.array.shape, numbers.array.size
-    if size != 1 and (size != n or max(shape) != n):
-        raise InputError(
-            f"{numbers.name}={numbers.path}: is {short(_times(shape))}, expected one value "
-            f"or {n}, one for each column of the product"
-        )
-
-
-def _as_vector(array):
-    return array.reshape(() if array.size == 1 else -1)
-
-
-def read_int32s(name, text, n):
+def int32s(source: Source, n: int) -> np.ndarray:
     """Integers for the columns of a product.
 
     Parameters
     ----------
-    name, text : str
-        The user's name for it, and a number or the path of an .npy or .csv file.
+    source : Source
+        A number, or a file of one number or n of them; its notes are added to.
     n : int
         Columns.
 
@@ -248,44 +213,124 @@ def read_int32s(name, text, n):
     ------
     macrame.errors.InputError
     """
-    if is_path(text):
-        numbers = _integers(name, text, np.int32)
+    if source.is_path:
+        numbers = _read(source, _integer(np.int32), False)
         _check_vector(numbers, n)
-        return _as_vector(_in_range(numbers, np.int32))
+        return _as_vector(_as_integers(numbers, np.int32))
     limits = np.iinfo(np.int32)
-    return np.array(
-        parse.integer(name, text, limits.min, limits.max, "an int32, or a .npy or .csv file"), np.int32
-    )
+    what = f"an int32, or {EXPECTED}"
+    return np.array(parse.integer(source.name, source.text, limits.min, limits.max, what), np.int32)
 
 
-def read_scales(name, text, n):
-    """Positive scales for the columns of a product; parameters and errors as for :func:`read_int32s`.
+def reals(source: Source, n: int, what: str = "a finite number", positive: bool = False) -> np.ndarray:
+    """Finite numbers for the columns of a product; parameters and errors as for :func:`int32s`.
+
+    Parameters
+    ----------
+    what : str
+        What each number is expected to be, for messages.
+    positive : bool
+        Above 0.
 
     Returns
     -------
     ndarray of float64, shape () or (n,)
     """
-    what = "a finite number above 0"
-
-    def cell(where, value):
-        if not NUMBER.fullmatch(value):
-            raise InputError(f"{where} is {short(value.strip())!r}, expected {what}")
-        return float(value)
-
-    where = f"{name}={text}"
-    if not is_path(text):
-        if not NUMBER.fullmatch(text) or not 0 < float(text) < math.inf:
-            raise InputError(f"{name}={short(text)}: expected {what}, or a .npy or .csv file")
-        return np.array(float(text))
-    suffix, data = _open(name, text)
-    if suffix == ".csv":
-        numbers = _csv(name, text, data, np.float64, cell)
-    else:
-        array = _npy(name, text, data)
-        if array.dtype.kind not in "iuf":
-            raise InputError(f"{where}: holds {short(array.dtype)} values, expected numbers")
-        with np.errstate(over="ignore"):  # infinity is refused below
-            numbers = _Numbers(name, text, array.astype(np.float64))
+    if not source.is_path:
+        value = float(source.text) if NUMBER.fullmatch(source.text) else math.nan
+        if not math.isfinite(value) or (positive and value <= 0):
+            raise InputError(f"{source.name}={short(source.text)}: expected {what}, or {EXPECTED}")
+        return np.array(value)
+    numbers = _read(source, what, True).float64()
     _check_vector(numbers, n)
-    numbers.refuse(~(np.isfinite(numbers.array) & (numbers.array > 0)), what)
+    numbers.refuse(~np.isfinite(numbers.array) | (positive & (numbers.array <= 0)), what)
     return _as_vector(numbers.array)
+
+
+def scales(source: Source, n: int) -> np.ndarray:
+    """Positive scales for the columns of a product; parameters and errors as for :func:`int32s`.
+
+    Returns
+    -------
+    ndarray of float64, shape () or (n,)
+    """
+    return reals(source, n, "a finite number above 0", positive=True)
+
+
+def _read(source: Source, what: str, real: bool, otherwise: str = "") -> Numbers:
+    data = _bytes(source)
+    if source.suffix in TEXTS:
+        wanted = delimited.Wanted(
+            source.label, source.name, what, real, otherwise, source.header, source.index
+        )
+        table = delimited.read(data, wanted)
+        source.notes += table.notes
+        return Numbers(source, table.values, False, table.lines, table.column)
+    if source.suffix == ".npz":
+        array, bf16 = npy.npz(source.label, source.name, data, source.key)
+    else:
+        array, bf16 = npy.npy(source.label, data)
+    if array.dtype.kind not in "biuf":
+        expected = "numbers" if real else what
+        raise InputError(f"{source.label}: holds {short(array.dtype)} values, expected {expected}")
+    return Numbers(source, array.astype(array.dtype.newbyteorder("="), copy=False), bf16)
+
+
+def _bytes(source: Source) -> bytes:
+    """The bytes of a file with one of the `SUFFIXES`."""
+    path, label = Path(source.text), source.label
+    if not source.is_path:
+        suffix = short(path.suffix) or "(none)"
+        raise InputError(f"{label}: unknown extension {suffix}, expected {', '.join(SUFFIXES[:-1])} or .tsv")
+    most = LARGEST_TEXT if source.suffix in TEXTS else LARGEST
+    try:
+        found = os.stat(path)
+        if stat.S_ISDIR(found.st_mode):
+            raise InputError(f"{label}: is a directory, expected {EXPECTED}")
+        if not stat.S_ISREG(found.st_mode):  # a pipe would be waited for without end
+            raise InputError(f"{label}: is not a regular file")
+        if found.st_size > most:
+            raise InputError(f"{label}: is {found.st_size:,} bytes long, expected at most {most:,}")
+        data = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        raise InputError(f"{label}: no such file") from None
+    except OSError as error:
+        raise InputError(f"{label}: cannot be read: {error.strerror}") from None
+    if not data:
+        raise InputError(f"{label}: the file is empty")
+    return data
+
+
+def _integer(dtype: type) -> str:
+    return f"an integer from {np.iinfo(dtype).min} to {np.iinfo(dtype).max}"
+
+
+def _as_integers(numbers: Numbers, dtype: type, otherwise: str = "") -> np.ndarray:
+    """The array as integers of a type, every value of it unchanged."""
+    limits, what = np.iinfo(dtype), _integer(dtype)
+    if numbers.array.dtype.kind == "f" or numbers.bf16:
+        numbers = numbers.float64()
+        numbers.refuse(~np.isfinite(numbers.array), what)
+        numbers.refuse(numbers.array != np.rint(numbers.array), what + otherwise)
+    array = numbers.array
+    if array.dtype.kind != "b":
+        numbers.refuse((array < limits.min) | (array > limits.max), what + otherwise)
+    return array.astype(dtype)
+
+
+def _check_vector(numbers: Numbers, n: int) -> None:
+    """Refuse all but one value, or n in a line, whichever way the line lies."""
+    shape, size = numbers.array.shape, numbers.array.size
+    if size != 1 and (size != n or max(shape) != n):
+        raise InputError(
+            f"{numbers.source.label}: is {short(_times(shape))}, expected one value "
+            f"or {n}, one for each column of the product"
+        )
+
+
+def _as_vector(array: np.ndarray) -> np.ndarray:
+    return array.reshape(() if array.size == 1 else -1)
+
+
+def _times(shape: tuple[int, ...]) -> str:
+    return " x ".join(map(str, shape)) or "a single value"

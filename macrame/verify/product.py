@@ -22,6 +22,9 @@ NAMES = (
     "A",
     "W",
     "OUT",
+    "HEADER",
+    "INDEX",
+    "KEY",
     "MODE",
     "SCALE",
     "BIAS",
@@ -37,6 +40,7 @@ NAMES = (
     "WAVES",
     "LINK",
 )
+FILES = ("A", "W", "BIAS", "SCALE")  # what may come from a file
 REQUANTISED = ("SCALE", "ZERO_POINT", "LOW", "HIGH")  # what only an int8 output has
 SIMULATED = ("ROWS", "COLS", "DEPTH", "SIM", "SEED", "WAVES")  # what only a simulated core has
 SHOWN = 10  # mismatches that are printed
@@ -58,6 +62,7 @@ class Job:
     seed: int
     waves: bool
     link: str = ""  # how to come to a board's core; a simulated one without
+    notes: tuple = ()  # lines for the user: what was skipped in reading
 
 
 def prepare(given):
@@ -109,18 +114,19 @@ def prepare(given):
                     f"no {name}, expected {cure}"
                 )
     elif "SCALE" not in given:
-        raise InputError(f"MODE={mode}: SCALE is not given, expected a number or a .npy or .csv file")
+        raise InputError(f"MODE={mode}: SCALE is not given, expected a number, or {read.EXPECTED}")
 
-    a, w = read.read_int8_matrix("A", given["A"]), read.read_int8_matrix("W", given["W"])
+    sources = sources_of(given)
+    a, w = (read.int8_matrix(sources[name]) for name in ("A", "W"))
     if a.shape[1] != w.shape[0]:
         raise InputError(
-            f"A={given['A']} is {a.shape[0]} x {a.shape[1]} and W={given['W']} is {w.shape[0]} "
+            f"{sources['A'].label} is {a.shape[0]} x {a.shape[1]} and {sources['W'].label} is {w.shape[0]} "
             f"x {w.shape[1]}, expected as many rows of W as columns of A"
         )
     n = w.shape[1]
     output = {"a_zero_point": integer("A_ZERO_POINT", 0, -128, 127)}
     if "BIAS" in given:
-        output["bias"] = read.read_int32s("BIAS", given["BIAS"], n)
+        output["bias"] = read.int32s(sources["BIAS"], n)
     if mode != "raw":
         output.update(
             zero_point=integer("ZERO_POINT", 0, -128, 127),
@@ -129,12 +135,12 @@ def prepare(given):
         )
         if output["low"] > output["high"]:
             raise InputError(f"LOW={output['low']}: expected no more than HIGH, which is {output['high']}")
-        scale = read.read_scales("SCALE", given["SCALE"], n)
+        scale = read.scales(sources["SCALE"], n)
         try:
             output["multiplier"], output["shift"] = fields(mode, scale)
         except InputError as error:
-            raise InputError(f"SCALE={given['SCALE']}: {error}") from None
-    inputs = [given[name] for name in ("A", "W", "BIAS", "SCALE") if read.is_path(given.get(name, ""))]
+            raise InputError(f"{sources['SCALE'].label}: {error}") from None
+    inputs = [source.text for source in sources.values() if source.is_path]
     write.check_output("OUT", given["OUT"], inputs)
     expected = golden(a, w, mode, given.get("SCALE"), **output)
     return Job(
@@ -150,7 +156,46 @@ def prepare(given):
         seed,
         waves,
         given.get("LINK", ""),
+        tuple(f"{source.label}: {'; '.join(source.notes)}" for source in sources.values() if source.notes),
     )
+
+
+def sources_of(given):
+    """Where the numbers come from, and what HEADER, INDEX and KEY say about each.
+
+    Parameters
+    ----------
+    given : dict of str to str
+        From :func:`variables`.
+
+    Returns
+    -------
+    dict of str to macrame.files.read.Source
+        Of those of FILES that are given.
+
+    Raises
+    ------
+    macrame.errors.InputError
+        An option is wrong, or about a file that has no use for it.
+    """
+    sources = {name: read.Source(name, given[name]) for name in FILES if name in given}
+    for option, suffixes in (("HEADER", read.TEXTS), ("INDEX", read.TEXTS), ("KEY", (".npz",))):
+        if option not in given:
+            continue
+        text = given[option]
+        said = parse.by_file(option, text, FILES)
+        able = [name for name, source in sources.items() if source.suffix in suffixes]
+        wrong = next((name for name in said if name and name not in able), None)
+        if wrong or not able:
+            which = wrong or f"one of {', '.join(sources)}"
+            raise InputError(f"{option}={short(text)}: expected {which} to be a {' or '.join(suffixes)} file")
+        for name in able:
+            value = said.get(name, said.get(""))
+            if value is not None:
+                if option != "KEY":
+                    value = parse.integer(option, value, 0, 1000)
+                setattr(sources[name], option.lower(), value)
+    return sources
 
 
 def _check_simulator(name):
@@ -328,6 +373,8 @@ def differences(expected, got):
 
 def run(job):
     """Simulate, compare, write; returns the exit status."""
+    for note in job.notes:
+        print(f"gemm: {note}", file=sys.stderr, flush=True)
     begun, beside = time.monotonic(), write.report_path(job.out)
     atomic.discard(job.out, beside)
     product, report, details = (board_job if job.link else simulate_job)(job)

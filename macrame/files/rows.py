@@ -1,0 +1,145 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Rows of cells from delimited text: encoding, comments, delimiter, quotes.
+
+The delimiter is looked up, not guessed: csv.Sniffer weighs how often characters occur, takes a blank or a
+digit for a delimiter where that fits, and one more row can change its mind. Here it is what stands in the
+first line below the first (or in the only one), quoted cells aside: a tab, else a semicolon, else a comma,
+else blanks. Excel's ``sep=;`` in the first line overrules it.
+
+Blank lines do not count. What follows a ``#`` at the beginning of a line or behind a number is a comment,
+unless the ``#`` is in a quoted cell, before a delimiter (the corner of a header) or in a spreadsheet's #N/A.
+"""
+
+import csv
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from macrame.errors import InputError, short
+
+Row = tuple[int, list[str]]
+"""The line a row begins in, from 1, and its cells."""
+
+DELIMITERS = ("\t", ";", ",")
+
+_ERRORS = re.compile(r"#(N/A|DIV/0!|VALUE!|REF!|NAME\?|NUM!|NULL!|SPILL!|CALC!)")  # a spreadsheet's
+_OUTSIDE_QUOTES = re.compile(r'(?:[^"#]|"[^"]*")*+')
+_NUMBERS = re.compile(r'(?:[\s,;"]|[+-]?[0-9.][0-9.eE+-]*+)*+')
+
+
+@dataclass
+class Rows:
+    """The rows of a text.
+
+    Attributes
+    ----------
+    rows : iterator of Row
+        Cells as they stand in the text. It raises `InputError` where a line has no cells.
+    delimiter : str
+        A blank stands for any number of them.
+    text : str
+        The whole text.
+    comments : int
+        How many there were.
+    """
+
+    rows: Iterator[Row]
+    delimiter: str
+    text: str
+    comments: int
+
+
+def split(label: str, data: bytes, header: int | None = None) -> Rows:
+    """The rows of a text.
+
+    Parameters
+    ----------
+    label : str
+        What the user calls the text; opens every message.
+    data : bytes
+        UTF-8, or UTF-16 with a byte order mark; lines end with LF, CR LF or CR.
+    header : int, optional
+        Lines that are not to be asked for the delimiter.
+
+    Returns
+    -------
+    Rows
+
+    Raises
+    ------
+    macrame.errors.InputError
+    """
+    text = _decode(label, data)
+    lines, comments = _without_comments(text)
+    delimiter, lines = _delimiter(lines, 1 if header is None else header)
+    return Rows(_rows(label, lines, delimiter), delimiter, text, comments)
+
+
+def _decode(label: str, data: bytes) -> str:
+    wide = data[:2] in (b"\xff\xfe", b"\xfe\xff")  # PowerShell's > and Excel's "Unicode text"
+    try:
+        return data.decode("utf-16" if wide else "utf-8").removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        byte = f"byte {error.start} is 0x{data[error.start]:02x}" if error.start < len(data) else "cut short"
+        raise InputError(f"{label}: not a text file, {byte}, expected UTF-8") from None
+
+
+def _without_comments(text: str) -> tuple[list[tuple[int, str]], int]:
+    """Lines that are not blank, with their numbers and without comments; and how many comments there were."""
+    numbered = enumerate(re.split("\r\n|\n|\r", text), 1)
+    lines = [(number, line) for number, line in numbered if line and not line.isspace()]
+    if "#" not in text:
+        return lines, 0
+    kept, comments = [], 0
+    for number, line in lines:
+        before = _OUTSIDE_QUOTES.match(line).group()
+        if _is_comment(before, line[len(before) :]):
+            comments += 1
+            line = before
+        if line.strip():
+            kept.append((number, line))
+    return kept, comments
+
+
+def _is_comment(before: str, rest: str) -> bool:
+    """Whether the rest of a line, from a # on, is no cell."""
+    if not rest.startswith("#") or _ERRORS.match(rest) or not _NUMBERS.fullmatch(before):
+        return False
+    return before.rstrip(" ")[-1] not in DELIMITERS if before.strip() else rest[1:2] not in DELIMITERS
+
+
+def _delimiter(lines: list[tuple[int, str]], at: int) -> tuple[str, list[tuple[int, str]]]:
+    """The delimiter, and the lines without Excel's directive."""
+    if lines and (found := re.fullmatch(r'\s*"?sep=([,;\t|])"?\s*', lines[0][1])):
+        return found[1], lines[1:]
+    if not lines:
+        return ",", lines
+    line = re.sub(r'"[^"]*"', '""', lines[min(at, len(lines) - 1)][1]).strip()
+    for delimiter in DELIMITERS:
+        if delimiter in line:
+            return delimiter, lines
+    return " " if re.search(r"\s", line) else ",", lines
+
+
+def _rows(label: str, lines: Iterable[tuple[int, str]], delimiter: str) -> Iterator[Row]:
+    """Cells of each row, as they stand in the text."""
+    begun = 0
+
+    def feed() -> Iterator[str]:
+        nonlocal begun
+        for number, line in lines:
+            begun = begun or number
+            yield line.strip() if delimiter == " " else line
+
+    rows = csv.reader(feed(), delimiter=delimiter, skipinitialspace=True, strict=True)
+    while True:
+        begun = 0
+        try:
+            row = next(rows)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            why = "a quote is never closed" if "unexpected end" in str(error) else short(error, 60)
+            raise InputError(f"{label}: line {begun} has no cells: {why}") from None
+        yield begun, row
