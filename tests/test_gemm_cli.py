@@ -6,6 +6,7 @@ A bad call has to end with status 2 and one line that names what is wrong, leave
 start a simulation.
 """
 
+import contextlib
 import io
 import itertools
 import json
@@ -17,6 +18,7 @@ import sys
 import time
 import tracemalloc
 from pathlib import Path
+from types import SimpleNamespace
 
 import ml_dtypes
 import numpy as np
@@ -84,7 +86,7 @@ GOOD = {
 }
 CALL = {"A": "a.npy", "W": "w.npy", "OUT": "c.npy"}
 
-NO_INT8 = "\n"
+NO_INT8 = "; QUANTIZE=symmetric would quantise it, MODE=bf16 takes bfloat16\n"
 
 #: What is wrong, the variables, what the line has to say; and a file, if one is wrong.
 BAD = [
@@ -319,7 +321,7 @@ BAD = [
     (
         "whole floats past int8",
         dict(A="t.npy"),
-        "A=t.npy: element [0, 0] is 128.0, expected an integer from -128 to 127\n",
+        "A=t.npy: element [0, 0] is 128.0, expected an integer from -128 to 127; QUANTIZE=symmetric would",
         {"t.npy": npy(matrix(3, 4, np.float32, 128))},
     ),
     (
@@ -524,6 +526,86 @@ BAD = [
     ),
     ("too much header", dict(A="a.csv", HEADER="3"), "A=a.csv: holds no numbers below 3 header rows"),
     ("too much index", dict(A="a.csv", INDEX="4"), "A=a.csv: line 1 has 4 columns, expected more than the 4"),
+    # quantisation
+    ("an unknown rule", dict(QUANTIZE="yes"), "QUANTIZE=yes: expected one of symmetric, asymmetric\n"),
+    ("a rule of bf16", dict(QUANTIZE="even"), "QUANTIZE=even: expected one of symmetric, asymmetric\n"),
+    (
+        "a rule of int8",
+        dict(QUANTIZE="symmetric", MODE="bf16"),
+        "QUANTIZE=symmetric: expected one of even, toward_zero\n",
+    ),
+    (
+        "a zero point that is found",
+        dict(QUANTIZE="symmetric", A_ZERO_POINT="3"),
+        "A_ZERO_POINT=3: QUANTIZE finds the zero point, expected no A_ZERO_POINT\n",
+    ),
+    (
+        "NaN to quantise",
+        dict(QUANTIZE="symmetric", A="t.npy"),
+        "A=t.npy: element [0, 0] is nan, expected a finite number\n",
+        {"t.npy": npy(matrix(3, 4, np.float32, np.nan))},
+    ),
+    (
+        "infinity to quantise",
+        dict(QUANTIZE="asymmetric", A="t.csv"),
+        "A=t.csv: line 1, column 2 is -inf, expected a finite number\n",
+        {"t.csv": b"1,-inf,2,3\n"},
+    ),
+    (
+        "scales whose product is 0",
+        dict(QUANTIZE="symmetric", A="t.npy", W="u.npy"),
+        "A=t.npy has scale 7.87402e-203 and column 0 of W=u.npy 7.87402e-203, expected a product",
+        {"t.npy": npy(matrix(3, 4, float, 1e-200)), "u.npy": npy(matrix(4, 2, float, 1e-200))},
+    ),
+    (
+        "a scale without a reciprocal",
+        dict(QUANTIZE="symmetric", SCALE="1e-310"),
+        "SCALE=1e-310: the steps of the output overflow, expected a larger scale\n",
+    ),
+    (
+        "an integer past float64",
+        dict(QUANTIZE="symmetric", A="t.npy"),
+        "A=t.npy: element [0, 0] is 9007199254740993, expected at most 2^53 in magnitude\n",
+        {"t.npy": npy(matrix(3, 4, int, 2**53 + 1))},
+    ),
+    # bfloat16
+    ("a result of int8", dict(RESULT="even"), "RESULT=even: MODE=raw takes no RESULT, expected MODE=bf16\n"),
+    ("ReLU of int8", dict(RELU="1", SCALE="1"), "RELU=1: MODE=gemmlowp takes no RELU, expected MODE=bf16\n"),
+    (
+        "an unknown result",
+        dict(MODE="bf16", RESULT="bf16"),
+        "RESULT=bf16: expected one of fp32, even, toward_zero, stochastic\n",
+    ),
+    ("ReLU in words", dict(MODE="bf16", RELU="yes"), "RELU=yes: expected an integer from 0 to 1\n"),
+    ("bf16 that is deep", dict(MODE="bf16", DEPTH="2"), "DEPTH=2: expected 1 with MODE=bf16\n"),
+    *(
+        (
+            f"bf16 with {name}",
+            dict(MODE="bf16") | {name: "1"},
+            f"{name}=1: MODE=bf16 has no integers and takes no {name}, expected none\n",
+        )
+        for name in ("SCALE", "ZERO_POINT", "LOW", "HIGH", "A_ZERO_POINT")
+    ),
+    (
+        "what bfloat16 does not hold",
+        dict(MODE="bf16", A="t.npy"),
+        "A=t.npy: element [0, 0] is 0.1, expected a number that bfloat16 holds; QUANTIZE=even would round",
+        {"t.npy": npy(matrix(3, 4, float, 0.1))},
+    ),
+    (
+        "what bfloat16 does not hold in .csv",
+        dict(MODE="bf16", A="t.csv"),
+        "A=t.csv: line 2, column 2 is 257.0, expected a number that bfloat16 holds; QUANTIZE=even would",
+        {"t.csv": b"a,b,c,d\n1,257,nan,-inf\n"},
+    ),
+    ("a bias past float32", dict(MODE="bf16", BIAS="1e39"), "BIAS=1e39: 1e+39 overflows float32, expected"),
+    ("a bias in words", dict(MODE="bf16", BIAS="none"), "BIAS=none: expected a finite number, or a .npy"),
+    (
+        "a bias that is infinite",
+        dict(MODE="bf16", BIAS="b.npy"),
+        "BIAS=b.npy: element [1] is inf, expected a finite number\n",
+        {"b.npy": npy(np.array([1, np.inf]))},
+    ),
     # shapes that do not fit, and the way out
     (
         "inner sides that differ",
@@ -689,7 +771,10 @@ def test_damaged_files_are_refused_in_a_line_or_read(tmp_path, here, monkeypatch
             path = tmp_path / f"t{i}{Path(name).suffix}"
             path.write_bytes(damage(rng, files[name], others))
             variables = CALL | {str(rng.choice(["A", "A", "W", "BIAS", "SCALE"])): path.name}
+            variables |= [{}, {}, {"MODE": "bf16"}, {"QUANTIZE": "asymmetric"}][int(rng.integers(0, 4))]
             variables |= {"KEY": "a"} if path.suffix == ".npz" and rng.random() < 0.5 else {}
+            if "SCALE" in variables:
+                variables.pop("MODE", None)
             tracemalloc.reset_peak()
             begun = time.process_time()
             ends.append(here(**variables))
@@ -877,6 +962,170 @@ def test_options_of_files(tmp_path, here, capsys):
     assert here(**both | {"A": "a.csv", "W": "w.csv"}, HEADER="A:1", INDEX="A:1,W:0") == 0
     assert capsys.readouterr().err.startswith("gemm: A=a.csv: skipped a header row and an index column\n")
     assert (tmp_path / "c.csv").read_text() == "8\n26\n"
+
+
+@pytest.mark.parametrize("relu", [False, True])
+@pytest.mark.parametrize("result", ["fp32", "even", "toward_zero", "stochastic"])
+def test_bf16(tmp_path, here, result, relu):
+    """All results, from each kind of file, held against NumPy's float32 and ml_dtypes."""
+    rng = np.random.default_rng(3)
+    a, w = rng.normal(size=(9, 5)).astype(ml_dtypes.bfloat16), rng.normal(size=(5, 3)).astype(np.float32)
+    bias = np.array([0.1, -0.2, 0.3], np.float32)
+    np.save(tmp_path / "a.npy", a.view(np.uint16) if relu else a)
+    np.save(tmp_path / "w.npy", w)
+    (tmp_path / "b.csv").write_text("x,y,z\n0.1,-0.2,0.3\n")
+    rounded = w.astype(ml_dtypes.bfloat16).astype(np.float32)
+    sums = np.zeros((9, 3), np.float32)
+    for k in range(5):
+        sums += a[:, k : k + 1].astype(np.float32) * rounded[k]
+    sums += bias
+    if relu:
+        sums = np.where(sums > 0, sums, np.float32(0))
+    given = dict(
+        A="a.npy", W="w.npy", BIAS="b.csv", MODE="bf16", RESULT=result, RELU=int(relu), ROWS=2, COLS=2
+    )
+    given |= dict(QUANTIZE="even", SEED=7)
+    assert here(**given, OUT="c.npy") == 0
+    assert here(**given, OUT="c.csv") == 0
+    got, values = np.load(tmp_path / "c.npy"), np.loadtxt(tmp_path / "c.csv", delimiter=",")
+    report = json.loads((tmp_path / "c.npy.json").read_text())
+    assert (report["mode"], report["result"], report["relu"]) == ("bf16", result, relu)
+    assert report["mismatches"] == 0
+    bits = sums.view(np.uint32)
+    if result == "fp32":
+        assert got.dtype == np.float32
+        np.testing.assert_array_equal(got.view(np.uint32), bits)
+        np.testing.assert_array_equal(values, got)
+        return
+    assert got.dtype == np.uint16
+    np.testing.assert_array_equal(values, got.view(ml_dtypes.bfloat16).astype(float))
+    if result == "even":
+        np.testing.assert_array_equal(got.view(ml_dtypes.bfloat16), sums.astype(ml_dtypes.bfloat16))
+    elif result == "toward_zero":
+        np.testing.assert_array_equal(got, bits >> 16)
+    else:
+        up = got - (bits >> 16)
+        assert set(np.unique(up)) == {0, 1}
+        assert not up[bits & 0xFFFF == 0].any()
+
+
+def test_the_seed_decides_stochastic_rounding(tmp_path, here):
+    np.save(tmp_path / "a.npy", np.full((8, 1), 0.75))
+    np.save(tmp_path / "w.npy", np.full((1, 8), 1 + 2**-7))  # their product is half way between two bfloat16
+    results = []
+    for seed in (0, 1, 1, 2**32 - 1):
+        assert (
+            here(A="a.npy", W="w.npy", OUT="c.npy", MODE="bf16", RESULT="stochastic", SEED=seed, ROWS=1) == 0
+        )
+        results.append(np.load(tmp_path / "c.npy").tolist())
+    assert results[1] == results[2] != results[0] == results[3]  # 0 stands for the last
+
+
+def test_a_board_takes_a_seed_for_stochastic_rounding_only(tmp_path):
+    np.save(tmp_path / "a.npy", np.ones((2, 2)))
+    given = dict(A=str(tmp_path / "a.npy"), W=str(tmp_path / "a.npy"), OUT=str(tmp_path / "c.npy"))
+    given |= dict(MODE="bf16", LINK="serial:/dev/ttyUSB0", SEED="5")
+    assert gemm.prepare(given | dict(RESULT="stochastic")).seed == 5
+    for result in (dict(RESULT="even"), {}):
+        with pytest.raises(gemm.InputError, match="^SEED=5: the core at the end of a LINK is not simulated"):
+            gemm.prepare(given | result)
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_a_board_without_bfloat16_leaves_old_results(tmp_path, here, monkeypatch, capsys, answers):
+    """It is input that cannot be used; a board that does not answer is a run that failed."""
+
+    def core(link):
+        if not answers:
+            raise gemm.LinkError("no answer")
+        return SimpleNamespace(bf16=False)
+
+    fill(tmp_path, GOOD | {"c.npy": b"old", "c.npy.json": b"old"})
+    before = contents(tmp_path)
+    monkeypatch.setattr(gemm.serial_link, "SerialLink", lambda device, baud: contextlib.nullcontext())
+    monkeypatch.setattr("macrame.host.core.Core", core)
+    monkeypatch.delenv("SIM")
+    status = here(**CALL | {"MODE": "bf16", "LINK": "serial:/dev/x"})
+    said = capsys.readouterr().err
+    if answers:
+        expected = (
+            "gemm: MODE=bf16: the core at serial:/dev/x has no bfloat16, expected another MODE or LINK\n"
+        )
+        assert (status, said, contents(tmp_path)) == (2, expected, before)
+    else:
+        assert (status, said, contents(tmp_path)) == (1, "gemm: no answer\n", {n: before[n] for n in GOOD})
+
+
+def test_a_wrong_bf16_product_is_told_in_bits(tmp_path, here, monkeypatch, capsys):
+    fill(tmp_path, GOOD)
+    real = gemm.simulate_job
+
+    def faulty(job):
+        product, report, details = real(job)
+        product[2, 1] += 1
+        return product, report, details
+
+    monkeypatch.setattr(gemm, "simulate_job", faulty)
+    assert here(**CALL | {"MODE": "bf16", "ROWS": 1, "COLS": 1}) == 1
+    assert "row 2, column 1: expected 0x40800000, got 0x40800001" in capsys.readouterr().err
+    assert not (tmp_path / "c.npy").exists()
+    (wrong,) = json.loads((tmp_path / "c.npy.json").read_text())["first_mismatches"]
+    assert wrong == {"row": 2, "column": 1, "expected": "0x40800000", "got": "0x40800001"}
+
+
+@pytest.mark.parametrize("rule", ["symmetric", "asymmetric"])
+@pytest.mark.parametrize("mode", ["raw", "gemmlowp", "fp32"])
+def test_quantised(tmp_path, here, rule, mode):
+    """The report is enough to reproduce every integer, and they stand for the product of real numbers."""
+    rng = np.random.default_rng(4)
+    a, w = rng.normal(1, 2, (5, 30)).astype(np.float32), rng.normal(0, [1, 5, 0.2], (30, 3))
+    bias = np.array([3.5, -10, 0.25])
+    np.save(tmp_path / "a.npy", a)
+    np.savetxt(tmp_path / "w.csv", w, delimiter=";")
+    np.save(tmp_path / "b.npy", bias)
+    given = dict(A="a.npy", W="w.csv", BIAS="b.npy", OUT="c.npy", QUANTIZE=rule, ROWS=2, COLS=2)
+    if mode != "raw":
+        given |= dict(MODE=mode, SCALE=0.7, ZERO_POINT=-5)
+    assert here(**given) == 0
+    told = json.loads((tmp_path / "c.npy.json").read_text())["quantized"]
+    assert told["rule"] == rule
+    sa, za, sw = told["A"]["scale"], told["A"]["zero_point"], np.array(told["W"]["scale"])
+    assert (za == 0) == (rule == "symmetric")
+    qa, qw = np.clip(np.rint(a.astype(float) / sa) + za, -128, 127), np.clip(np.rint(w / sw), -128, 127)
+    assert told["BIAS"] == np.rint(bias / (sa * sw)).tolist()
+    sums = (qa - za) @ qw + told["BIAS"]
+    out, scale = np.load(tmp_path / "c.npy"), np.array(told["OUT"]["scale"])
+    real = a.astype(float) @ w + bias
+    error = 30 * (sa * np.abs(w).max(0) + sw / 2 * (np.abs(a).max() + sa)) + sa * sw
+    if mode == "raw":
+        np.testing.assert_array_equal(out, sums)
+        np.testing.assert_array_equal(scale, sa * sw)
+        assert (np.abs(out * scale - real) <= error).all()
+    else:
+        assert told["OUT"]["zero_point"] == -5
+        np.testing.assert_allclose(scale, 1 / 0.7)
+        assert out.dtype == np.int8
+        assert np.abs(out - np.clip(np.rint(sums * (0.7 * sa * sw)) - 5, -128, 127)).max() <= 1
+        inside = (out > -128) & (out < 127)
+        assert inside.any()
+        assert (np.abs((out + 5.0) * scale - real) <= error + scale)[inside].all()
+
+
+def test_what_int8_holds_is_not_quantised(tmp_path, here):
+    fill(tmp_path, GOOD)
+    products = []
+    for rule in ("", "symmetric", "asymmetric"):
+        assert here(A="a.csv", W="w.csv", OUT="c.csv", BIAS=3, QUANTIZE=rule, ROWS=1) == 0
+        products.append((tmp_path / "c.csv").read_text())
+        told = json.loads((tmp_path / "c.csv.json").read_text()).get("quantized")
+    assert products[0] == products[1] == products[2]
+    assert told == {
+        "rule": "asymmetric",
+        "A": {"scale": 1.0, "zero_point": 0},
+        "W": {"scale": [1.0, 1.0], "zero_point": 0},
+        "OUT": {"scale": [1.0, 1.0], "zero_point": 0},
+        "BIAS": [3, 3],
+    }
 
 
 def test_a_link_is_written_through(tmp_path, here):

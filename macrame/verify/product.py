@@ -12,11 +12,15 @@ from pathlib import Path
 
 import numpy as np
 
-from macrame.errors import InputError, short
+from macrame.errors import InputError, LinkError, short
 from macrame.files import atomic, parse, read, write
+from macrame.golden.arith.bf16_to_fp32 import bf16_to_fp32
+from macrame.golden.arith.lfsr32 import Lfsr32
 from macrame.golden.arith.requantize import requantize
 from macrame.golden.gemm import add_bias, gemm
+from macrame.golden.gemm_bf16 import gemm_bf16
 from macrame.host import packets, quantize, serial_link
+from macrame.verify import operands
 
 NAMES = (
     "A",
@@ -32,6 +36,9 @@ NAMES = (
     "ZERO_POINT",
     "LOW",
     "HIGH",
+    "QUANTIZE",
+    "RESULT",
+    "RELU",
     "ROWS",
     "COLS",
     "DEPTH",
@@ -41,7 +48,9 @@ NAMES = (
     "LINK",
 )
 FILES = ("A", "W", "BIAS", "SCALE")  # what may come from a file
+MODES = (*packets.MODES, "bf16")
 REQUANTISED = ("SCALE", "ZERO_POINT", "LOW", "HIGH")  # what only an int8 output has
+FLOAT = ("RESULT", "RELU")  # what only MODE=bf16 has
 SIMULATED = ("ROWS", "COLS", "DEPTH", "SIM", "SEED", "WAVES")  # what only a simulated core has
 SHOWN = 10  # mismatches that are printed
 
@@ -54,14 +63,15 @@ class Job:
     w: np.ndarray
     out: Path
     mode: str
-    output: dict  # keywords for Core.matmul
-    expected: np.ndarray
+    output: dict  # keywords for Core.matmul or, in mode bf16, Core.matmul_bf16
+    expected: np.ndarray | None  # in mode bf16 none until the core has said how it is built
     rows: int
     cols: int
     depth: int
     seed: int
     waves: bool
     link: str = ""  # how to come to a board's core; a simulated one without
+    quantized: dict | None = None  # for the report: what integers stand for
     notes: tuple = ()  # lines for the user: what was skipped in reading
 
 
@@ -85,64 +95,28 @@ def prepare(given):
         if name not in given:
             raise InputError(f"{name} is not given, expected all of A, W and OUT")
 
+    mode = given.get("MODE", "gemmlowp" if "SCALE" in given else "raw")
+    if mode not in MODES:
+        raise InputError(f"MODE={short(mode)}: expected one of {', '.join(MODES)}")
     if "LINK" in given:
         serial_link.parse(given["LINK"])
         for name in SIMULATED:
-            if name in given:
+            if name in given and not (name == "SEED" and given.get("RESULT") == "stochastic"):
                 raise InputError(
                     f"{name}={short(given[name])}: the core at the end of a LINK is "
                     f"not simulated, expected no {name}"
                 )
 
-    def integer(name, default, low, high):
-        return parse.integer(name, given[name], low, high) if name in given else default
-
-    rows, cols = integer("ROWS", 8, 1, 32), integer("COLS", 8, 1, 32)
-    depth = integer("DEPTH", 1, 1, 8)
-    seed, waves = integer("SEED", 1, 0, 2**32 - 1), bool(integer("WAVES", 0, 0, 1))
+    rows, cols = _integer(given, "ROWS", 8, 1, 32), _integer(given, "COLS", 8, 1, 32)
+    depth = _integer(given, "DEPTH", 1, 1, 8)
+    seed, waves = _integer(given, "SEED", 1, 0, 2**32 - 1), bool(_integer(given, "WAVES", 0, 0, 1))
     if "SIM" in given:
         _check_simulator(given["SIM"])
-    mode = given.get("MODE", "gemmlowp" if "SCALE" in given else "raw")
-    if mode not in packets.MODES:
-        raise InputError(f"MODE={short(mode)}: expected one of {', '.join(packets.MODES)}")
-    if mode == "raw":
-        for name in REQUANTISED:
-            if name in given:
-                cure = "another MODE" if "MODE" in given else "SCALE as well"
-                raise InputError(
-                    f"{name}={short(given[name])}: MODE=raw puts out int32 and takes "
-                    f"no {name}, expected {cure}"
-                )
-    elif "SCALE" not in given:
-        raise InputError(f"MODE={mode}: SCALE is not given, expected a number, or {read.EXPECTED}")
-
+    _check_mode(given, mode)
     sources = sources_of(given)
-    a, w = (read.int8_matrix(sources[name]) for name in ("A", "W"))
-    if a.shape[1] != w.shape[0]:
-        raise InputError(
-            f"{sources['A'].label} is {a.shape[0]} x {a.shape[1]} and {sources['W'].label} is {w.shape[0]} "
-            f"x {w.shape[1]}, expected as many rows of W as columns of A"
-        )
-    n = w.shape[1]
-    output = {"a_zero_point": integer("A_ZERO_POINT", 0, -128, 127)}
-    if "BIAS" in given:
-        output["bias"] = read.int32s(sources["BIAS"], n)
-    if mode != "raw":
-        output.update(
-            zero_point=integer("ZERO_POINT", 0, -128, 127),
-            low=integer("LOW", -128, -128, 127),
-            high=integer("HIGH", 127, -128, 127),
-        )
-        if output["low"] > output["high"]:
-            raise InputError(f"LOW={output['low']}: expected no more than HIGH, which is {output['high']}")
-        scale = read.scales(sources["SCALE"], n)
-        try:
-            output["multiplier"], output["shift"] = fields(mode, scale)
-        except InputError as error:
-            raise InputError(f"{sources['SCALE'].label}: {error}") from None
+    a, w, output, expected, quantized = (_bf16 if mode == "bf16" else _int8)(given, mode, sources)
     inputs = [source.text for source in sources.values() if source.is_path]
     write.check_output("OUT", given["OUT"], inputs)
-    expected = golden(a, w, mode, given.get("SCALE"), **output)
     return Job(
         a,
         w,
@@ -156,8 +130,108 @@ def prepare(given):
         seed,
         waves,
         given.get("LINK", ""),
+        quantized,
         tuple(f"{source.label}: {'; '.join(source.notes)}" for source in sources.values() if source.notes),
     )
+
+
+def _integer(given, name, default, low, high):
+    return parse.integer(name, given[name], low, high) if name in given else default
+
+
+def _one_of(given, name, default, allowed):
+    value = given.get(name, default)
+    if value is not None and value not in allowed:
+        raise InputError(f"{name}={short(value)}: expected one of {', '.join(allowed)}")
+    return value
+
+
+def _check_mode(given, mode):
+    """Refuse variables that say nothing in this mode."""
+    if mode == "raw":
+        for name in REQUANTISED:
+            if name in given:
+                cure = "another MODE" if "MODE" in given else "SCALE as well"
+                raise InputError(
+                    f"{name}={short(given[name])}: MODE=raw puts out int32 and takes no {name}, "
+                    f"expected {cure}"
+                )
+    elif mode == "bf16":
+        for name in (*REQUANTISED, "A_ZERO_POINT"):
+            if name in given:
+                raise InputError(
+                    f"{name}={short(given[name])}: MODE=bf16 has no integers and takes no {name}, "
+                    "expected none"
+                )
+        if _integer(given, "DEPTH", 1, 1, 8) != 1:
+            raise InputError(f"DEPTH={given['DEPTH']}: expected 1 with MODE=bf16")
+    elif "SCALE" not in given:
+        raise InputError(f"MODE={mode}: SCALE is not given, expected a number, or {read.EXPECTED}")
+    if mode != "bf16":
+        for name in FLOAT:
+            if name in given:
+                raise InputError(
+                    f"{name}={short(given[name])}: MODE={mode} takes no {name}, expected MODE=bf16"
+                )
+    if "QUANTIZE" in given and "A_ZERO_POINT" in given:
+        raise InputError(
+            f"A_ZERO_POINT={short(given['A_ZERO_POINT'])}: QUANTIZE finds the zero point, expected no "
+            "A_ZERO_POINT"
+        )
+
+
+def _int8(given, mode, sources):
+    """Operands, output, golden's result and what the integers stand for, of an int8 product."""
+    rule = _one_of(given, "QUANTIZE", None, operands.INT8_RULES)
+    found = operands.int8(sources["A"], sources["W"], sources.get("BIAS"), rule)
+    n = found.w.shape[1]
+    output = {"a_zero_point": _integer(given, "A_ZERO_POINT", found.a_zero_point, -128, 127)}
+    if "BIAS" in given:
+        output["bias"] = found.bias
+    step, zero_point = found.step, 0  # of the output
+    if mode != "raw":
+        zero_point = _integer(given, "ZERO_POINT", 0, -128, 127)
+        output.update(
+            zero_point=zero_point,
+            low=_integer(given, "LOW", -128, -128, 127),
+            high=_integer(given, "HIGH", 127, -128, 127),
+        )
+        if output["low"] > output["high"]:
+            raise InputError(f"LOW={output['low']}: expected no more than HIGH, which is {output['high']}")
+        scale = read.scales(sources["SCALE"], n)
+        try:
+            output["multiplier"], output["shift"] = fields(mode, scale if rule is None else scale * step)
+        except InputError as error:
+            raise InputError(f"{sources['SCALE'].label}: {error}") from None
+        with np.errstate(over="ignore"):
+            step = np.broadcast_to(1 / scale, n)
+        if rule and np.isinf(step).any():
+            raise InputError(
+                f"{sources['SCALE'].label}: the steps of the output overflow, expected a larger scale"
+            )
+    expected = golden(found.a, found.w, mode, given.get("SCALE"), **output)
+    quantized = rule and {
+        "rule": rule,
+        "A": {"scale": found.a_scale, "zero_point": found.a_zero_point},
+        "W": {"scale": found.w_scale.tolist(), "zero_point": 0},
+        "OUT": {"scale": step.tolist(), "zero_point": zero_point},
+        "BIAS": found.bias.tolist(),
+    }
+    return found.a, found.w, output, expected, quantized
+
+
+def _bf16(given, mode, sources):
+    """The same of a bfloat16 product, whose result golden cannot give before the core has said its shape."""
+    rule = _one_of(given, "QUANTIZE", None, operands.BF16_RULES)
+    output = {
+        "out": _one_of(given, "RESULT", "fp32", tuple(packets.OUTPUTS)),
+        "relu": bool(_integer(given, "RELU", 0, 0, 1)),
+    }
+    a, w = (operands.bf16(sources[name], rule) for name in ("A", "W"))
+    operands.check_sides(sources["A"], sources["W"], a, w)
+    if "BIAS" in given:
+        output["bias"] = operands.float32_bias(sources["BIAS"], w.shape[1])
+    return a, w, output, None, None
 
 
 def sources_of(given):
@@ -243,6 +317,52 @@ def golden(
     return requantize(x, multiplier, shift, zero_point, low, high, mode)
 
 
+def multiply(core, job, progress=None):
+    """Multiply on a core; in mode bf16 golden's result comes into the job here.
+
+    Parameters
+    ----------
+    core : macrame.host.core.Core
+    job : Job
+    progress : callable, optional
+
+    Returns
+    -------
+    product : ndarray
+    report : macrame.host.core.Report
+    """
+    if job.mode != "bf16":
+        return core.matmul(job.a, job.w, job.mode, progress=progress, **job.output)
+    seed = random = None
+    if job.output["out"] == "stochastic":
+        seed = job.seed
+        random = core.random_operands(Lfsr32(seed).rows, job.a.shape[0], job.w.shape[1])
+    job.expected = gemm_bf16(job.a, job.w, random=random, **job.output)
+    return core.matmul_bf16(job.a, job.w, seed=seed, progress=progress, **job.output)
+
+
+def stored(path, product):
+    """A product as it is written.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Where it goes.
+    product : ndarray
+        Integers, or bits of float32 (uint32) or bfloat16 (uint16).
+
+    Returns
+    -------
+    ndarray
+        int8 or int32; float32; or, into a .npy file, uint16, the bits of bfloat16.
+    """
+    if product.dtype == np.uint32:
+        return product.view(np.float32)
+    if product.dtype == np.uint16 and path.suffix.lower() == ".csv":
+        return bf16_to_fp32(product)
+    return product
+
+
 class Progress:
     """How far the simulation is: a bar on a terminal, a line now and then in a log; nothing at first."""
 
@@ -293,16 +413,31 @@ class Progress:
             self.bar.stop()
 
 
+def begin(job):
+    """Remove the results of an earlier run: the input is good, and this one's are to come."""
+    atomic.discard(job.out, write.report_path(job.out))
+
+
 def board_job(job):
     """Run a job on a board's core; parameters and results as of :func:`simulate_job`."""
     from macrame.host.core import Core
 
     device, baud = serial_link.parse(job.link)
     progress = Progress("multiplied")
-    with contextlib.closing(progress), serial_link.SerialLink(device, baud) as link:
-        core = Core(link)
+    with contextlib.closing(progress), contextlib.ExitStack() as stack:
+        try:
+            link = stack.enter_context(serial_link.SerialLink(device, baud))
+            core = Core(link)
+        except LinkError:
+            begin(job)
+            raise
+        if job.mode == "bf16" and not core.bf16:
+            raise InputError(
+                f"MODE=bf16: the core at {job.link} has no bfloat16, expected another MODE or LINK"
+            )
+        begin(job)
         job.rows, job.cols, job.depth = core.shape.rows, core.shape.cols, core.shape.depth
-        product, report = core.matmul(job.a, job.w, job.mode, progress=progress, **job.output)
+        product, report = multiply(core, job, progress)
         details = {
             "simulator": None,
             "link": job.link,
@@ -338,12 +473,20 @@ def simulate_job(job):
     )
     slow_build.start()
     try:
-        link = SimLink(job.rows, job.cols, job.depth, seed=job.seed, waves=job.waves, name="make-gemm")
+        link = SimLink(
+            job.rows,
+            job.cols,
+            job.depth,
+            formats="BF16" if job.mode == "bf16" else "INT8",
+            seed=job.seed,
+            waves=job.waves,
+            name="make-gemm",
+        )
     finally:
         slow_build.cancel()
     progress = Progress()
     with contextlib.closing(progress), link:
-        product, report = Core(link).matmul(job.a, job.w, job.mode, progress=progress, **job.output)
+        product, report = multiply(Core(link), job, progress)
     details = {
         "simulator": simulate.simulator(),
         "seconds": round(link.seconds, 3),
@@ -363,10 +506,15 @@ def differences(expected, got):
     Returns
     -------
     list of dict
-        row and column, counted from 0, expected and got.
+        row and column, counted from 0, expected and got: integers, or bits as a text like "0x3f80".
     """
+
+    def plain(value):
+        bits = value.dtype.kind == "u"
+        return f"0x{int(value):0{2 * value.dtype.itemsize}x}" if bits else int(value)
+
     return [
-        {"row": int(i), "column": int(j), "expected": int(expected[i, j]), "got": int(got[i, j])}
+        {"row": int(i), "column": int(j), "expected": plain(expected[i, j]), "got": plain(got[i, j])}
         for i, j in np.argwhere(expected != got)
     ]
 
@@ -376,7 +524,8 @@ def run(job):
     for note in job.notes:
         print(f"gemm: {note}", file=sys.stderr, flush=True)
     begun, beside = time.monotonic(), write.report_path(job.out)
-    atomic.discard(job.out, beside)
+    if not job.link:  # else once the board has said what it is
+        begin(job)
     product, report, details = (board_job if job.link else simulate_job)(job)
     wrong = differences(job.expected, product)
     (m, k), n = job.a.shape, job.w.shape[1]
@@ -387,6 +536,8 @@ def run(job):
         "n": n,
         "array": array,
         "mode": job.mode,
+        **({"result": job.output["out"], "relu": job.output["relu"]} if job.mode == "bf16" else {}),
+        **({"quantized": job.quantized} if job.quantized else {}),
         "seed": job.seed,
         **details,
         **report.as_dict(),
@@ -396,7 +547,7 @@ def run(job):
     }
     files = {beside: (json.dumps(summary, indent=2) + "\n").encode()}
     if not wrong:
-        files[job.out] = write.encode(job.out, product)
+        files[job.out] = write.encode(job.out, stored(job.out, product))
     atomic.write_files(files)
     if job.link:
         line = details["bytes_sent"] + details["bytes_received"]
