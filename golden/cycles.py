@@ -37,7 +37,11 @@ So a row's way through the output stage depends on when it comes, and the same p
 cycles at another distance from the reset. Given that distance, every counter is exact as ever.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 RECORD_BYTES = 12
 RAW = 0
@@ -76,31 +80,31 @@ class Geometry:
     formats: str = "INT8"
     post_cycles: int = 1
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not self.fifo_depth:
             tallest = self.height(self.formats != "INT8")
             object.__setattr__(self, "fifo_depth", 1 << (3 * tallest + 32 - 1).bit_length())
 
-    def height(self, bf16):
+    def height(self, bf16: bool) -> int:
         """Rows of a tile."""
         return self.rows * (PHASES if bf16 else 1)
 
     @property
-    def groups(self):
+    def groups(self) -> int:
         """Results each requantiser works on for a row."""
         return -(-self.cols // self.post_lanes)
 
     @property
-    def pace(self):
+    def pace(self) -> int:
         """Cycles a requantised row takes in the output stage."""
         return self.groups * self.post_cycles
 
     @property
-    def overtake(self):
+    def overtake(self) -> int:
         """Cycles that a raw tile keeps from a requantised one before it."""
         return REQUANTIZE_LATENCY if self.post_cycles == 1 else (SLOW_LATENCY + 1) * self.post_cycles
 
-    def stored(self, row_0, row, raw, since_reset):
+    def stored(self, row_0: int, row: int, raw: bool, since_reset: int) -> int:
         """Cycle in which a row leaves the output stage, if the tile's first comes to it in cycle `row_0`."""
         if raw:
             return row_0 + row + 1
@@ -113,22 +117,22 @@ class Geometry:
         return first + (self.groups - 1 + SLOW_LATENCY) * self.post_cycles
 
     @property
-    def record_beats(self):
+    def record_beats(self) -> int:
         """Beats of a weight panel's record."""
         return -(-RECORD_BYTES // (self.depth if self.formats == "INT8" else 2))
 
-    def sum_latency(self, bf16):
+    def sum_latency(self, bf16: bool) -> int:
         """Cycles from a cell's operands to the last sum of the tile."""
         if bf16:
             return 7
         return 2 + max(1, (self.depth - 1).bit_length()) if self.formats == "INT8" else 4
 
     @property
-    def settle(self):
+    def settle(self) -> int:
         """Cycles after a release in which no new record may begin."""
         return self.sum_latency(self.formats != "INT8") + 3
 
-    def distance(self, before, after):
+    def distance(self, before: "WeightPanel", after: "WeightPanel") -> int:
         """Least cycles from the end of one tile to the end of the next; both `WeightPanel`."""
         rows = self.height(before.bf16) * (1 if before.raw else self.pace)
         if (
@@ -170,7 +174,13 @@ class Counters:
     pad: int
 
 
-def panels(w_last, w_user, a_last, a_user, lane_bytes):
+def panels(
+    w_last: Sequence[bool] | NDArray[np.bool_],
+    w_user: Sequence[int] | NDArray[np.integer],
+    a_last: Sequence[bool] | NDArray[np.bool_],
+    a_user: Sequence[int] | NDArray[np.integer],
+    lane_bytes: int,
+) -> tuple[list[WeightPanel], list[ActivationPanel]]:
     """Panels of two beat sequences.
 
     Parameters
@@ -200,7 +210,12 @@ def panels(w_last, w_user, a_last, a_user, lane_bytes):
     return weights, activations
 
 
-def predict(geometry, weights, activations, since_reset=0):
+def predict(
+    geometry: Geometry,
+    weights: Sequence[WeightPanel],
+    activations: Sequence[ActivationPanel],
+    since_reset: int = 0,
+) -> Counters:
     """Counters after a run without stalls.
 
     Parameters
@@ -233,9 +248,9 @@ def predict(geometry, weights, activations, since_reset=0):
         )
 
     written = 0  # cycle of the latest beat on s_axis_w
-    released = []  # cycle of each weight panel's release
+    released: list[int] = []  # cycle of each weight panel's release
     issued = 1  # cycle before the first activation beat can be issued: it is accepted in cycle 1
-    row_left = []  # cycle in which each result row left the FIFO
+    row_left: list[int] = []  # cycle in which each result row left the FIFO
     tile_ends = None  # (cycle, weight panel) of the latest tile's last slice
     is_open, origin, started = False, 0, 0  # `started`: rows of all tiles begun
     adders_free = 0  # cycle from which int8 may begin

@@ -8,10 +8,16 @@ machine. A product of two bfloat16 has 16 significant bits and is exact unless i
 the sum is what rounds. Every NaN becomes 0x7FC00000.
 """
 
+from typing import TypeAlias
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from macrame.golden.arith.bf16_to_fp32 import bf16_to_fp32
 from macrame.golden.arith.float_post import KINDS, float_post
+
+Bits: TypeAlias = NDArray[np.uint16] | NDArray[np.uint32]
+"""Bit patterns of bfloat16 or of float32."""
 
 OUTPUTS = {name: code for code, name in enumerate(KINDS)}
 """What leaves the output stage: fp32, or bfloat16 by one of the roundings of
@@ -24,7 +30,7 @@ NOTHING = np.uint32(0x80000000)
 """-0, which changes no number that it is added to."""
 
 
-def canonical(x):
+def canonical(x: ArrayLike) -> NDArray[np.uint32]:
     """Bits of float32 numbers, every NaN replaced by the one NaN.
 
     Parameters
@@ -39,7 +45,7 @@ def canonical(x):
     return np.where(np.isnan(x), NAN, x.view(np.uint32))
 
 
-def output_name(out) -> str:
+def output_name(out: str | int) -> str:
     """Name of an output format given by name or by code.
 
     Parameters
@@ -52,13 +58,22 @@ def output_name(out) -> str:
     ValueError
         If it is neither.
     """
-    names = {**{name: name for name in OUTPUTS}, **{code: name for name, code in OUTPUTS.items()}}
+    names: dict[str | int, str] = {
+        **{name: name for name in OUTPUTS},
+        **{code: name for name, code in OUTPUTS.items()},
+    }
     if isinstance(out, bool) or out not in names:
         raise ValueError(f"out is {out!r}, expected one of {', '.join(OUTPUTS)} or 0..3")
     return names[out]
 
 
-def output_stage(acc, bias=None, relu=False, out="fp32", random=None):
+def output_stage(
+    acc: ArrayLike,
+    bias: ArrayLike | None = None,
+    relu: bool = False,
+    out: str | int = "fp32",
+    random: ArrayLike | None = None,
+) -> Bits:
     """What becomes of the accumulators: bias, ReLU, output format.
 
     Parameters
@@ -97,7 +112,7 @@ def output_stage(acc, bias=None, relu=False, out="fp32", random=None):
     return result if out == "fp32" else result.astype(np.uint16)
 
 
-def _operands(a, w):
+def _operands(a: ArrayLike, w: ArrayLike) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     a, w = np.asarray(a), np.asarray(w)
     for name, matrix in (("a", a), ("w", w)):
         if matrix.dtype != np.uint16:
@@ -109,7 +124,14 @@ def _operands(a, w):
     return bf16_to_fp32(a), bf16_to_fp32(w)
 
 
-def gemm_bf16_plain(a, w, bias=None, relu=False, out="fp32", random=None):
+def gemm_bf16_plain(
+    a: ArrayLike,
+    w: ArrayLike,
+    bias: ArrayLike | None = None,
+    relu: bool = False,
+    out: str | int = "fp32",
+    random: ArrayLike | None = None,
+) -> Bits:
     """``a @ w`` as the hardware does it: three loops, one rounding a product and one a sum.
 
     Parameters
@@ -154,7 +176,14 @@ def gemm_bf16_plain(a, w, bias=None, relu=False, out="fp32", random=None):
     return output_stage(sums, bias, relu, out, random)
 
 
-def gemm_bf16(a, w, bias=None, relu=False, out="fp32", random=None):
+def gemm_bf16(
+    a: ArrayLike,
+    w: ArrayLike,
+    bias: ArrayLike | None = None,
+    relu: bool = False,
+    out: str | int = "fp32",
+    random: ArrayLike | None = None,
+) -> Bits:
     """`gemm_bf16_plain` a slice of K at a time: the same operations in the same order on whole matrices.
 
     Parameters, errors and result are those of `gemm_bf16_plain`.

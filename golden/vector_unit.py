@@ -18,14 +18,17 @@ and the fp32 result may leave as bfloat16.
 """
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from macrame.golden.arith.bf16_to_fp32 import bf16_to_fp32
-from macrame.golden.gemm_bf16 import output_stage
+from macrame.golden.gemm_bf16 import Bits, output_stage
 
 OPERATIONS = {"add": 0, "sub": 1, "mul": 2, "axpy": 3, "relu": 4, "relu_gradient": 5}
 
 
-def vector_unit_plain(op, x, y=0.0, s=0.0):
+def vector_unit_plain(
+    op: str, x: float | np.floating, y: float | np.floating = 0.0, s: float | np.floating = 0.0
+) -> np.float32:
     """One fp32 result.
 
     Parameters
@@ -51,7 +54,14 @@ def vector_unit_plain(op, x, y=0.0, s=0.0):
         return np.float32({"add": x + y, "sub": x - y, "mul": x * y}[op])
 
 
-def vector_unit(op, x, y=None, s=None, out="fp32", random=None):
+def vector_unit(
+    op: str,
+    x: ArrayLike,
+    y: ArrayLike | None = None,
+    s: float | np.floating | None = None,
+    out: str | int = "fp32",
+    random: ArrayLike | None = None,
+) -> Bits:
     """`vector_unit_plain` on arrays.
 
     Parameters
@@ -87,12 +97,12 @@ def vector_unit(op, x, y=None, s=None, out="fp32", random=None):
     if (s is None) == (op == "axpy"):
         raise ValueError(f"s is {s}: expected {'a number' if op == 'axpy' else 'None'} for {op}")
     x = numbers("x", x)
-    y = None if y is None else numbers("y", y)
-    if y is not None and y.shape != x.shape:
+    y = x if y is None else numbers("y", y)  # "relu" has no y, and does not look at it
+    if y.shape != x.shape:
         raise ValueError(f"y has shape {y.shape}, expected that of x, {x.shape}")
     with np.errstate(all="ignore"):
         if op == "axpy":
-            result = x + np.float32(s) * y
+            result = x + np.float32(0 if s is None else s) * y
         elif op == "relu":
             result = np.where((x > 0) | np.isnan(x), x, np.float32(0))
         elif op == "relu_gradient":
@@ -102,7 +112,7 @@ def vector_unit(op, x, y=None, s=None, out="fp32", random=None):
     return output_stage(result, out=out, random=random)
 
 
-def numbers(name, x):
+def numbers(name: str, x: ArrayLike) -> NDArray[np.float32]:
     """An operand as float32 numbers, whichever of the three ways it comes in.
 
     Parameters

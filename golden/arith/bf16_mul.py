@@ -3,6 +3,7 @@
 """Golden model of ``rtl/arith/bf16_mul.v``: bfloat16 x bfloat16 to float32."""
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from macrame.golden.arith.bf16_product import bf16_product_plain
 from macrame.golden.arith.bf16_to_fp32 import bf16_to_fp32
@@ -28,7 +29,7 @@ def bf16_mul_plain(a: int, b: int) -> int:
     return bf16_product_plain(a, b, mul9x9_plain(*significands))
 
 
-def bf16_mul(a, b):
+def bf16_mul(a: ArrayLike, b: ArrayLike) -> NDArray[np.uint32]:
     """Products of bfloat16 arrays, as NumPy multiplies them in float32.
 
     Parameters

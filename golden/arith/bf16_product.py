@@ -4,12 +4,13 @@
 float32."""
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from macrame.golden.arith.bf16_to_fp32 import bf16_to_fp32
 from macrame.golden.arith.fp32_add import INFINITY, NAN, canonical, pack_plain, unpack_plain
 
 
-def significand(x):
+def significand(x: ArrayLike) -> NDArray[np.int32]:
     """Significands of bfloat16 numbers, 8 bits.
 
     Parameters
@@ -52,7 +53,7 @@ def bf16_product_plain(a: int, b: int, product: int) -> int:
     return pack_plain(sign, product, exponent - 268 + 150)  # 2 * (127 + 7) = 268
 
 
-def bf16_product(a, b, product):
+def bf16_product(a: ArrayLike, b: ArrayLike, product: ArrayLike) -> NDArray[np.uint32]:
     """`bf16_product_plain` on arrays.
 
     Parameters

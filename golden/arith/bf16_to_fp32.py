@@ -3,6 +3,7 @@
 """Golden model of ``rtl/arith/bf16_to_fp32.v``: bfloat16 to float32, exactly."""
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 
 def bf16_to_fp32_plain(bits: int) -> int:
@@ -10,7 +11,7 @@ def bf16_to_fp32_plain(bits: int) -> int:
     return bits << 16
 
 
-def bf16_to_fp32(x):
+def bf16_to_fp32(x: ArrayLike) -> NDArray[np.float32]:
     """Arrays of bfloat16 bit patterns to float32.
 
     Parameters

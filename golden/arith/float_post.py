@@ -7,6 +7,7 @@ by one of three roundings.
 """
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from macrame.golden.arith.fp32_add import fp32_add, fp32_add_plain
 from macrame.golden.arith.fp32_to_bf16 import fp32_to_bf16, fp32_to_bf16_plain
@@ -40,7 +41,13 @@ def float_post_plain(x: int, bias: int, relu: bool, kind: int, random: int = 0) 
     return fp32_to_bf16_plain(y, kind - 1, random) if kind else y
 
 
-def float_post(x, bias, relu, kind, random=0):
+def float_post(
+    x: NDArray[np.uint32],
+    bias: NDArray[np.uint32],
+    relu: ArrayLike,
+    kind: int | NDArray[np.integer],
+    random: ArrayLike = 0,
+) -> NDArray[np.uint32]:
     """`float_post_plain` on arrays.
 
     Parameters

@@ -3,12 +3,13 @@
 """Golden model of ``rtl/arith/fp32_add.v``: float32 + float32, and what the float32 modules share."""
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 NAN = 0x7FC00000
 INFINITY = 0x7F800000
 
 
-def bits_of(x):
+def bits_of(x: ArrayLike) -> NDArray[np.uint32]:
     """Bit patterns of float32 numbers.
 
     Parameters
@@ -24,7 +25,7 @@ def bits_of(x):
     return x if x.dtype == np.uint32 else np.asarray(x, np.float32).view(np.uint32)
 
 
-def canonical(x):
+def canonical(x: ArrayLike) -> NDArray[np.uint32]:
     """Bit patterns of float32 numbers, every NaN as 0x7FC00000.
 
     Parameters
@@ -40,7 +41,7 @@ def canonical(x):
     return np.where(bits & np.uint32(0x7FFFFFFF) > INFINITY, np.uint32(NAN), bits)
 
 
-def unpack_plain(bits: int):
+def unpack_plain(bits: int) -> tuple[int, int, int]:
     """A finite float32 as integers.
 
     Parameters
@@ -115,7 +116,7 @@ def fp32_add_plain(a: int, b: int) -> int:
     return pack_plain(sign, abs(total), exponent)
 
 
-def fp32_add(a, b):
+def fp32_add(a: ArrayLike, b: ArrayLike) -> NDArray[np.uint32]:
     """Sums of float32 arrays, as NumPy adds them.
 
     Parameters

@@ -3,6 +3,7 @@
 """Golden model of ``rtl/arith/fp32_mul.v``: float32 x float32."""
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from macrame.golden.arith.fp32_add import INFINITY, NAN, bits_of, canonical, pack_plain, unpack_plain
 
@@ -32,7 +33,7 @@ def fp32_mul_plain(a: int, b: int) -> int:
     return pack_plain(sign, significand_a * significand_b, exponent_a + exponent_b - 150)
 
 
-def fp32_mul(a, b):
+def fp32_mul(a: ArrayLike, b: ArrayLike) -> NDArray[np.uint32]:
     """Products of float32 arrays, as NumPy multiplies them.
 
     Parameters

@@ -7,19 +7,20 @@ carries run from fraction into exponent and from the largest finite number into 
 """
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 EVEN, TOWARD_ZERO, STOCHASTIC = range(3)
 ROUNDINGS = {"even": EVEN, "toward_zero": TOWARD_ZERO, "stochastic": STOCHASTIC}
 
 
-def _code(rounding) -> int:
+def _code(rounding: str | int) -> int:
     code = ROUNDINGS.get(rounding, rounding) if isinstance(rounding, str) else rounding
     if isinstance(code, str) or code not in range(4):
         raise ValueError(f"rounding is {rounding!r}, expected one of {', '.join(ROUNDINGS)} or 0..3")
     return int(code)
 
 
-def fp32_to_bf16_plain(bits: int, rounding="even", random: int = 0) -> int:
+def fp32_to_bf16_plain(bits: int, rounding: str | int = "even", random: int = 0) -> int:
     """One number, as bit patterns.
 
     Parameters
@@ -47,7 +48,7 @@ def fp32_to_bf16_plain(bits: int, rounding="even", random: int = 0) -> int:
     return upper + (lower > 0x8000 or (lower == 0x8000 and upper % 2 == 1))
 
 
-def fp32_to_bf16(x, rounding="even", random=0):
+def fp32_to_bf16(x: ArrayLike, rounding: str | int = "even", random: ArrayLike = 0) -> NDArray[np.uint16]:
     """Arrays of float32 to bfloat16 bit patterns.
 
     Parameters

@@ -9,11 +9,12 @@ between two integers. docs/numerics.md has the example below in full.
 """
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 _BEYOND = 2**20  # saturates whatever the zero point
 
 
-def fp32_to_int8_plain(x, inv_scale, zero_point: int) -> int:
+def fp32_to_int8_plain(x: float | np.floating, inv_scale: float | np.floating, zero_point: int) -> int:
     """One number: ``saturate(rint(float32(x * inv_scale)) + zero_point)``, ties to even.
 
     Parameters
@@ -34,7 +35,7 @@ def fp32_to_int8_plain(x, inv_scale, zero_point: int) -> int:
     return min(127, max(-128, y + int(zero_point)))
 
 
-def fp32_to_int8(x, inv_scale, zero_point=0):
+def fp32_to_int8(x: ArrayLike, inv_scale: ArrayLike, zero_point: ArrayLike = 0) -> NDArray[np.int8]:
     """Arrays quantised; the arguments broadcast against each other.
 
     Parameters

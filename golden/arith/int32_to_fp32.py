@@ -3,6 +3,7 @@
 """Golden model of ``rtl/arith/int32_to_fp32.v``: int32 to float32."""
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from macrame.golden.arith.fp32_add import pack_plain
 
@@ -23,7 +24,7 @@ def int32_to_fp32_plain(x: int) -> int:
     return pack_plain(int(x < 0), abs(x), 150)
 
 
-def int32_to_fp32(x):
+def int32_to_fp32(x: ArrayLike) -> NDArray[np.uint32]:
     """Arrays of int32 to float32, as NumPy converts them.
 
     Parameters

@@ -3,6 +3,7 @@
 """Golden model of ``rtl/arith/lead_zeros.v``: leading zeros of a 32-bit word."""
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 
 def lead_zeros_plain(x: int) -> int:
@@ -10,7 +11,7 @@ def lead_zeros_plain(x: int) -> int:
     return 32 - max(x, 1).bit_length()
 
 
-def lead_zeros(x):
+def lead_zeros(x: ArrayLike) -> NDArray[np.uint8]:
     """`lead_zeros_plain` on arrays.
 
     Parameters

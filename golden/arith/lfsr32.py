@@ -9,6 +9,7 @@ in 2^32 - 1 shifts. Each word is the lower half of the state, 16 shifts after th
 import functools
 
 import numpy as np
+from numpy.typing import NDArray
 
 TAPS = 0x80200003
 """What is added for a 1 shifted out: x^32, x^22, x^2 and x of the polynomial, bit 31 being x^32."""
@@ -31,7 +32,7 @@ def shift(state: int) -> int:
 
 
 @functools.cache
-def _sixteen():
+def _sixteen() -> list[int]:
     """What 16 shifts make of a lower half: they are linear, and the upper half only moves down."""
     states = np.arange(65536, dtype=np.uint32)
     for _ in range(16):
@@ -63,12 +64,12 @@ class Lfsr32:
     ['0x1', '0xb6c3', '0x3db5', '0xf3cf']
     """
 
-    def __init__(self, seed=1):
+    def __init__(self, seed: int = 1) -> None:
         if not 0 <= seed < 2**32:
             raise ValueError(f"seed is {seed}, expected 0 to 2^32 - 1")
         self.state = int(seed) or 0xFFFFFFFF
 
-    def take(self, count):
+    def take(self, count: int) -> NDArray[np.uint16]:
         """The next words.
 
         Parameters
@@ -87,7 +88,7 @@ class Lfsr32:
         self.state = state
         return np.array(words, np.uint16)
 
-    def rows(self, count, cols, lanes):
+    def rows(self, count: int, cols: int, lanes: int) -> NDArray[np.uint16]:
         """Operands of result rows in the order in which the core takes them.
 
         Every row takes whole groups of `lanes` words: those for columns that the core does not have are lost.

@@ -3,6 +3,7 @@
 """Golden model of ``rtl/arith/mul34x32.v``: the wide signed product."""
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 
 def mul34x32_plain(a_high: int, a_low: int, b: int) -> int:
@@ -10,7 +11,7 @@ def mul34x32_plain(a_high: int, a_low: int, b: int) -> int:
     return ((a_high * 2**16 + a_low) * b + 2**63) % 2**64 - 2**63
 
 
-def mul34x32(a_high, a_low, b):
+def mul34x32(a_high: ArrayLike, a_low: ArrayLike, b: ArrayLike) -> NDArray[np.int64]:
     """`mul34x32_plain` on arrays.
 
     Parameters

@@ -3,6 +3,7 @@
 """Golden model of ``rtl/array/mul8x8.v``: the signed 8 x 8 bit product."""
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 
 def mul8x8_plain(a: int, b: int) -> int:
@@ -24,7 +25,7 @@ def mul8x8_plain(a: int, b: int) -> int:
     return product - (a << 7) * ((b >> 7) & 1)
 
 
-def mul8x8(a, b):
+def mul8x8(a: ArrayLike, b: ArrayLike) -> NDArray[np.int16]:
     """Products of int8 arrays.
 
     Parameters

@@ -3,6 +3,7 @@
 """Golden model of ``rtl/arith/mul9x9.v``: the signed 9 x 9 bit product."""
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 
 def mul9x9_plain(a: int, b: int) -> int:
@@ -24,7 +25,7 @@ def mul9x9_plain(a: int, b: int) -> int:
     return product - (a << 8) * ((b >> 8) & 1)
 
 
-def mul9x9(a, b):
+def mul9x9(a: ArrayLike, b: ArrayLike) -> NDArray[np.int32]:
     """Products of 9-bit arrays.
 
     Parameters

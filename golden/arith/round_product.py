@@ -3,9 +3,10 @@
 """Golden model of ``rtl/arith/round_product.v``: a product without its low half."""
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 
-def round_product_plain(fp: bool, p: int) -> int:
+def round_product_plain(fp: bool, p: int) -> tuple[int, int]:
     """``p / 2^31``, rounded, as a sum not yet added.
 
     Parameters
@@ -31,7 +32,7 @@ def round_product_plain(fp: bool, p: int) -> int:
     return (kept * unit >> 31) + (up if places == 2 else 0), int(up)
 
 
-def round_product(fp, p):
+def round_product(fp: ArrayLike, p: ArrayLike) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """`round_product_plain` on arrays.
 
     Parameters

@@ -3,6 +3,7 @@
 """Golden model of ``rtl/arith/rounding.v``: whether a truncated number goes up by one."""
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 FLOOR, AWAY, UP, EVEN = range(4)
 
@@ -32,7 +33,9 @@ def rounding_plain(rule: int, negative: bool, lsb: bool, guard: bool, sticky: bo
     return {AWAY: not negative, UP: True, EVEN: bool(lsb)}[rule]
 
 
-def rounding(rule, negative, lsb, guard, sticky):
+def rounding(
+    rule: ArrayLike, negative: ArrayLike, lsb: ArrayLike, guard: ArrayLike, sticky: ArrayLike
+) -> NDArray[np.bool_]:
     """`rounding_plain` on arrays of 0 and 1, as bit logic.
 
     Returns

@@ -3,6 +3,7 @@
 """Golden model of ``rtl/arith/scale_to_int8.v``: multiply, round, shift right, round, zero point, clamp."""
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from macrame.golden.arith.mul34x32 import mul34x32, mul34x32_plain
 from macrame.golden.arith.round_product import round_product, round_product_plain
@@ -10,7 +11,17 @@ from macrame.golden.arith.rounding import EVEN, rounding, rounding_plain
 from macrame.golden.arith.shift_right_narrow import shift_right_narrow, shift_right_narrow_plain
 
 
-def scale_to_int8_plain(rule, a_high, a_low, b, negate, right, zero_point, clamp_low, clamp_high) -> int:
+def scale_to_int8_plain(
+    rule: int,
+    a_high: int,
+    a_low: int,
+    b: int,
+    negate: bool,
+    right: int,
+    zero_point: int,
+    clamp_low: int,
+    clamp_high: int,
+) -> int:
     """One result, by the module's own steps.
 
     Parameters
@@ -42,7 +53,17 @@ def scale_to_int8_plain(rule, a_high, a_low, b, negate, right, zero_point, clamp
     return min(clamp_high, max((-v if negate else v) + zero_point, clamp_low))
 
 
-def scale_to_int8(rule, a_high, a_low, b, negate, right, zero_point, clamp_low, clamp_high):
+def scale_to_int8(
+    rule: ArrayLike,
+    a_high: ArrayLike,
+    a_low: ArrayLike,
+    b: ArrayLike,
+    negate: ArrayLike,
+    right: ArrayLike,
+    zero_point: ArrayLike,
+    clamp_low: ArrayLike,
+    clamp_high: ArrayLike,
+) -> NDArray[np.int8]:
     """`scale_to_int8_plain` on arrays.
 
     Returns

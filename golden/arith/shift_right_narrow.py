@@ -3,9 +3,10 @@
 """Golden model of ``rtl/arith/shift_right_narrow.v``: shift right, narrow, keep what rounding needs."""
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 
-def shift_right_narrow_plain(y: int, up: int, right: int):
+def shift_right_narrow_plain(y: int, up: int, right: int) -> tuple[int, bool, bool, bool]:
     """``(y + up) / 2^right`` truncated toward minus infinity, and what is missing.
 
     Parameters
@@ -35,7 +36,9 @@ def shift_right_narrow_plain(y: int, up: int, right: int):
     return v, rest > 2**right, up == 1, True
 
 
-def shift_right_narrow(y, up, right):
+def shift_right_narrow(
+    y: ArrayLike, up: ArrayLike, right: ArrayLike
+) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
     """`shift_right_narrow_plain` on arrays.
 
     Parameters

@@ -3,9 +3,10 @@
 """Golden model of ``rtl/arith/shift_right_sticky.v``: a right shift that remembers what it lost."""
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 
-def shift_right_sticky_plain(x: int, right: int):
+def shift_right_sticky_plain(x: int, right: int) -> tuple[int, bool]:
     """``x / 2^right`` truncated, and whether that lost anything.
 
     Parameters
@@ -24,7 +25,7 @@ def shift_right_sticky_plain(x: int, right: int):
     return y, rest != 0
 
 
-def shift_right_sticky(x, right):
+def shift_right_sticky(x: ArrayLike, right: ArrayLike) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """`shift_right_sticky_plain` on arrays.
 
     Parameters
