@@ -2,10 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Activation functions and their derivatives."""
 
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 
-def relu(z):
+def relu(z: ArrayLike) -> NDArray[Any]:
     """Rectified linear unit, max(0, z).
 
     Parameters
@@ -21,7 +25,7 @@ def relu(z):
     return np.maximum(np.asarray(z), 0)
 
 
-def relu_derivative(z):
+def relu_derivative(z: ArrayLike) -> NDArray[Any]:
     """Derivative of `relu`: 1 where z > 0, else 0.
 
     The derivative does not exist at z = 0; like PyTorch and TensorFlow this takes the left one, 0.
@@ -40,7 +44,7 @@ def relu_derivative(z):
     return (z > 0).astype(z.dtype)
 
 
-def sigmoid(z):
+def sigmoid(z: ArrayLike) -> NDArray[np.floating]:
     """Logistic function 1 / (1 + exp(-z)), without overflow for any finite or infinite z.
 
     Only exp(-|z|), which lies in [0, 1], is ever taken: for z < 0 the equal form exp(z) / (1 + exp(z)) is
@@ -61,7 +65,7 @@ def sigmoid(z):
     return np.where(z >= 0, 1, e) / (1 + e)
 
 
-def sigmoid_derivative(z):
+def sigmoid_derivative(z: ArrayLike) -> NDArray[np.floating]:
     """Derivative of `sigmoid`, s(z) (1 - s(z)): at most 1/4, at z = 0.
 
     Computed as e / (1 + e)^2 with e = exp(-|z|), which keeps its relative precision far out, where 1 - s(z)
@@ -81,7 +85,7 @@ def sigmoid_derivative(z):
     return e / (1 + e) ** 2
 
 
-def identity(z):
+def identity(z: ArrayLike) -> NDArray[Any]:
     """z itself: a layer without an activation.
 
     Parameters
@@ -96,12 +100,14 @@ def identity(z):
     return np.asarray(z)
 
 
-def identity_derivative(z):
+def identity_derivative(z: ArrayLike) -> NDArray[Any]:
     """Derivative of `identity`, 1 everywhere; same shape and type as `z`."""
     return np.ones_like(z)
 
 
-ACTIVATIONS = {
+Function: TypeAlias = Callable[[ArrayLike], NDArray[Any]]
+
+ACTIVATIONS: dict[str, tuple[Function, Function]] = {
     "relu": (relu, relu_derivative),
     "sigmoid": (sigmoid, sigmoid_derivative),
     "identity": (identity, identity_derivative),
@@ -109,7 +115,7 @@ ACTIVATIONS = {
 """Activation functions by name, each with its derivative."""
 
 
-def log_softmax(z, axis=-1):
+def log_softmax(z: ArrayLike, axis: int = -1) -> NDArray[np.floating]:
     """Logarithm of `softmax`, from the logits directly: z - max(z) - log(sum(exp(z - max(z)))).
 
     Parameters
@@ -129,7 +135,7 @@ def log_softmax(z, axis=-1):
     return z - np.log(np.exp(z).sum(axis=axis, keepdims=True))
 
 
-def softmax(z, axis=-1):
+def softmax(z: ArrayLike, axis: int = -1) -> NDArray[np.floating]:
     """Probabilities exp(z) / sum(exp(z)), with the largest logit taken off first so that nothing overflows.
 
     Parameters
@@ -149,6 +155,6 @@ def softmax(z, axis=-1):
     return e / e.sum(axis=axis, keepdims=True)
 
 
-def _floating(z):
+def _floating(z: ArrayLike) -> NDArray[np.floating]:
     z = np.asarray(z)
     return z if np.issubdtype(z.dtype, np.floating) else z.astype(np.float64)

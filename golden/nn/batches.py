@@ -14,9 +14,11 @@ batches make 500 updates an epoch of 256,000 samples, and of 256,001 as well if 
 that is dropped, and the one with the fullest last batch if it is kept.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 QUANTITIES = ("updates", "epochs", "batch_size", "samples")
 LEFTOVER = ("drop", "smaller")
@@ -49,17 +51,17 @@ class Schedule:
     highest: int | None
 
     @property
-    def updates_per_epoch(self):
+    def updates_per_epoch(self) -> int:
         """Batches in one epoch, the smaller last one included where it is kept."""
         return self.updates // self.epochs
 
     @property
-    def left_over(self):
+    def left_over(self) -> int:
         """Samples of an epoch that do not fill a batch."""
         return self.samples % self.batch_size
 
 
-def updates_per_epoch(samples, batch_size, leftover):
+def updates_per_epoch(samples: int, batch_size: int, leftover: str) -> int:
     """Batches, and so updates, in one pass over the samples.
 
     Parameters
@@ -78,7 +80,13 @@ def updates_per_epoch(samples, batch_size, leftover):
     return samples // batch_size if leftover == "drop" else -(-samples // batch_size)
 
 
-def solve(updates=None, epochs=None, batch_size=None, samples=None, leftover="smaller"):
+def solve(
+    updates: int | None = None,
+    epochs: int | None = None,
+    batch_size: int | None = None,
+    samples: int | None = None,
+    leftover: str = "smaller",
+) -> Schedule:
     """Find the one quantity that is not given from the other three.
 
     Parameters
@@ -113,10 +121,13 @@ def solve(updates=None, epochs=None, batch_size=None, samples=None, leftover="sm
         raise ValueError(
             f"{4 - len(missing)} of updates, epochs, batch_size and samples are given: expected exactly three"
         )
-    for name in QUANTITIES:
-        if given[name] is not None and given[name] < 1:
-            raise ValueError(f"{name} = {given[name]}: expected at least 1")
+    for name, number in given.items():
+        if number is not None and number < 1:
+            raise ValueError(f"{name} = {number}: expected at least 1")
     (solved,) = missing
+    known = {name: value or 0 for name, value in given.items()}  # 0: not known yet
+    updates, epochs, batch_size, samples = (known[name] for name in QUANTITIES)
+    high: int | None
     if solved in ("updates", "epochs"):
         each = updates_per_epoch(samples, batch_size, leftover)
         if each == 0:
@@ -153,12 +164,14 @@ def solve(updates=None, epochs=None, batch_size=None, samples=None, leftover="sm
                     f"samples = {samples}: no batch size cuts them into {each} batches an epoch "
                     f"(leftover = {leftover!r})"
                 )
-            value = high if leftover == "drop" else low
-    given[solved] = value
-    return Schedule(**given, leftover=leftover, solved=solved, lowest=low, highest=high)
+            value = low if leftover == "smaller" or high is None else high
+    known[solved] = value
+    return Schedule(**known, leftover=leftover, solved=solved, lowest=low, highest=high)
 
 
-def minibatches(samples, batch_size, leftover="smaller", rng=None):
+def minibatches(
+    samples: int, batch_size: int, leftover: str = "smaller", rng: np.random.Generator | None = None
+) -> Iterator[NDArray[np.integer]]:
     """The batches of one epoch, as index arrays.
 
     Parameters
@@ -181,7 +194,7 @@ def minibatches(samples, batch_size, leftover="smaller", rng=None):
         yield order[i * batch_size : (i + 1) * batch_size]
 
 
-def _batch_sizes(samples, each, leftover):
+def _batch_sizes(samples: int, each: int, leftover: str) -> tuple[int, int | None]:
     """Smallest and largest b with floor(samples / b) = each, or ceil(samples / b) = each."""
     if leftover == "drop":
         return samples // (each + 1) + 1, samples // each
@@ -189,6 +202,6 @@ def _batch_sizes(samples, each, leftover):
     return low, (None if each == 1 else -(-samples // (each - 1)) - 1)
 
 
-def _check_leftover(leftover):
+def _check_leftover(leftover: str) -> None:
     if leftover not in LEFTOVER:
         raise ValueError(f"leftover = {leftover!r}: expected 'drop' or 'smaller'")

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Training in the core's own arithmetic: bfloat16 operands, fp32 sums, fp32 master weights.
 
-Every number comes out of one of three operations of the hardware, which a *backend* performs: a product
+Every number comes out of one of three operations of the hardware, which a `Backend` performs: a product
 with bias and ReLU, a vector operation, a rounding to bfloat16. `Golden` computes them as the RTL must, to the
-bit; an object with the same methods that drives the RTL can take its place, and the same code trains on it.
+bit; a backend that drives the RTL can take its place, and the same code trains on it.
 
 One step of a layer, x its input and a = relu(z) its output, all held as rows of samples:
 
@@ -26,27 +26,64 @@ Softmax and sigmoid themselves run beside the core, in float64 of `macrame.golde
 fp32; no machine's own exp is in them, so that trained weights have the same SHA-256 everywhere.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any, Protocol, Self, TypeAlias
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from macrame.golden.arith.fp32_to_bf16 import fp32_to_bf16
-from macrame.golden.gemm_bf16 import gemm_bf16
+from macrame.golden.gemm_bf16 import Bits, gemm_bf16
 from macrame.golden.nn import elementary
 from macrame.golden.nn.losses import LOSSES, mse_factor
+from macrame.golden.nn.network import Network
 from macrame.golden.nn.regularization import dropout_masks, is_penalised
 from macrame.golden.vector_unit import vector_unit
 
 ONE = np.uint16(0x3F80)
 
+Numbers: TypeAlias = NDArray[Any]
+"""fp32 as float32, or bfloat16 as the uint16 of its bits; which one comes out, the argument `out` says."""
 
-class Golden:
-    """The three operations by golden's arithmetic: what any other backend must give, to the bit.
 
-    fp32 arrays are float32, bfloat16 ones the uint16 of their bits; a NaN is 0x7FC00000 or 0x7FC0.
+class Backend(Protocol):
+    """What computes: the three operations of the hardware.
+
+    fp32 arrays are float32, bfloat16 ones the uint16 of their bits; a NaN is 0x7FC00000 or 0x7FC0. `Golden`
+    documents the operations, and gives what any other backend must give, to the bit.
     """
 
-    def matmul(self, a, w, bias=None, relu=False, out="fp32"):
+    def matmul(
+        self,
+        a: NDArray[np.uint16],
+        w: NDArray[np.uint16],
+        bias: NDArray[np.float32] | None = None,
+        relu: bool = False,
+        out: str = "fp32",
+    ) -> Numbers:
+        """A product on the array, see `Golden.matmul`."""
+
+    def vector(
+        self, op: str, x: Numbers, y: Numbers | None = None, s: float | None = None, out: str = "fp32"
+    ) -> Numbers:
+        """An operation of the vector unit, element by element, see `Golden.vector`."""
+
+    def to_bf16(self, x: NDArray[np.float32]) -> NDArray[np.uint16]:
+        """fp32 to bfloat16, nearest even, see `Golden.to_bf16`."""
+
+
+class Golden:
+    """The `Backend` of golden's arithmetic."""
+
+    def matmul(
+        self,
+        a: NDArray[np.uint16],
+        w: NDArray[np.uint16],
+        bias: NDArray[np.float32] | None = None,
+        relu: bool = False,
+        out: str = "fp32",
+    ) -> Numbers:
         """A product on the array.
 
         Parameters
@@ -65,7 +102,9 @@ class Golden:
         """
         return _numbers(gemm_bf16(a, w, bias, relu, out))
 
-    def vector(self, op, x, y=None, s=None, out="fp32"):
+    def vector(
+        self, op: str, x: Numbers, y: Numbers | None = None, s: float | None = None, out: str = "fp32"
+    ) -> Numbers:
         """An operation of the vector unit, element by element.
 
         Parameters
@@ -84,7 +123,7 @@ class Golden:
         """
         return _numbers(vector_unit(op, x, y, s, out))
 
-    def to_bf16(self, x):
+    def to_bf16(self, x: NDArray[np.float32]) -> NDArray[np.uint16]:
         """fp32 to bfloat16, nearest even.
 
         Parameters
@@ -114,10 +153,9 @@ class Forward:
         Activation of each layer before dropout: bfloat16, of the last layer float32.
     """
 
-    inputs: list
-    weights: list
-    output: np.ndarray = None
-    activations: list = field(default_factory=list)
+    inputs: list[NDArray[np.uint16]]
+    weights: list[NDArray[np.uint16]]
+    output: NDArray[np.float32] = field(init=False)
 
 
 @dataclass
@@ -130,17 +168,17 @@ class Backward:
         y - t, or softmax - t.
     dz : list of numpy.ndarray of uint16
         bfloat16 gradients of the pre-activations.
-    da : list of numpy.ndarray of float32 or None
+    da : list of numpy.ndarray of float32
         Gradients of each layer's activations before its mask; of the last layer c (y - t).
     dw, db : list of numpy.ndarray of float32
         Gradients of weights and biases.
     """
 
-    error: np.ndarray
-    dz: list
-    da: list
-    dw: list
-    db: list
+    error: NDArray[np.float32]
+    dz: list[NDArray[np.uint16]]
+    da: list[NDArray[np.float32]]
+    dw: list[NDArray[np.float32]]
+    db: list[NDArray[np.float32]]
 
 
 @dataclass
@@ -157,9 +195,9 @@ class NetworkBf16:
         Of `macrame.golden.nn.losses.LOSSES`.
     dropout : float
         As in `Network`.
-    backend : object
-        What computes; see `Golden`.
-    evaluator : object
+    backend : Backend
+        What computes.
+    evaluator : Backend
         What computes `loss` and `predict`, which update nothing; by default the backend.
 
     Raises
@@ -168,15 +206,15 @@ class NetworkBf16:
         Where an activation or the objective is one that the core does not have.
     """
 
-    weights: list
-    biases: list
-    activations: list = None
+    weights: list[NDArray[np.float32]]
+    biases: list[NDArray[np.float32]]
+    activations: list[str] = None  # type: ignore[assignment]  # __post_init__ makes the default
     objective: str = "cross_entropy"
     dropout: float = 0.0
-    backend: object = field(default_factory=Golden)
-    evaluator: object = None
+    backend: Backend = field(default_factory=Golden)
+    evaluator: Backend = None  # type: ignore[assignment]  # by default the backend, in __post_init__
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self.weights = [np.array(w, np.float32) for w in self.weights]
         self.biases = [np.array(b, np.float32) for b in self.biases]
         if self.activations is None:
@@ -193,13 +231,13 @@ class NetworkBf16:
         self.evaluator = self.evaluator or self.backend
 
     @classmethod
-    def of(cls, network, backend=None, evaluator=None):
+    def of(cls, network: Network, backend: Backend | None = None, evaluator: Backend | None = None) -> Self:
         """A float network's parameters, rounded to float32, and its options.
 
         Parameters
         ----------
         network : macrame.golden.nn.network.Network
-        backend, evaluator : object, optional
+        backend, evaluator : Backend, optional
             By default `Golden`.
 
         Returns
@@ -213,21 +251,27 @@ class NetworkBf16:
         """
         if network.loss_options:
             raise ValueError(f"loss options are {network.loss_options}, expected none in bf16")
+        backend = backend or Golden()
         return cls(
             network.weights,
             network.biases,
             list(network.activations),
             network.objective,
             network.dropout,
-            backend or Golden(),
-            evaluator,
+            backend,
+            evaluator or backend,
         )
 
-    def parameters(self):
+    def parameters(self) -> list[NDArray[np.float32]]:
         """All weight matrices, then all bias vectors; the arrays themselves, to be updated in place."""
         return self.weights + self.biases
 
-    def forward(self, x, masks=None, backend=None):
+    def forward(
+        self,
+        x: ArrayLike,
+        masks: Sequence[NDArray[np.floating]] | None = None,
+        backend: Backend | None = None,
+    ) -> Forward:
         """Run the network.
 
         Parameters
@@ -236,7 +280,7 @@ class NetworkBf16:
             Rounded to float32, then to bfloat16.
         masks : list of numpy.ndarray, optional
             Dropout, as in `Network`.
-        backend : object, optional
+        backend : Backend, optional
             In place of the network's own.
 
         Returns
@@ -244,7 +288,8 @@ class NetworkBf16:
         Forward
         """
         backend = backend or self.backend
-        h, trace = backend.to_bf16(np.asarray(x, np.float32)), Forward([], [])
+        h: Numbers = backend.to_bf16(np.asarray(x, np.float32))
+        trace = Forward([], [])
         last = len(self.weights) - 1
         for layer, (w, b, name) in enumerate(zip(self.weights, self.biases, self.activations)):
             trace.inputs.append(h)
@@ -260,7 +305,9 @@ class NetworkBf16:
         trace.output = h
         return trace
 
-    def backward(self, trace, targets, masks=None):
+    def backward(
+        self, trace: Forward, targets: ArrayLike, masks: Sequence[NDArray[np.floating]] | None = None
+    ) -> Backward:
         """Run backpropagation.
 
         Parameters
@@ -276,9 +323,10 @@ class NetworkBf16:
         Backward
         """
         backend, layers = self.backend, len(self.weights)
-        back = Backward(None, [None] * layers, [None] * layers, [None] * layers, [None] * layers)
-        back.error, da = self._output_gradient(trace.output, targets)
-        kept = [*trace.inputs[1:], trace.output]  # each layer's activation
+        error, da = self._output_gradient(trace.output, targets)
+        blank: list[Numbers] = [da] * layers  # each layer replaces its own
+        back = Backward(error, blank.copy(), blank.copy(), blank.copy(), blank.copy())
+        kept: list[Numbers] = [*trace.inputs[1:], trace.output]  # each layer's activation
         ones = np.full((1, len(da)), ONE)
         for layer in reversed(range(layers)):
             if masks is not None and layer < layers - 1:
@@ -299,7 +347,13 @@ class NetworkBf16:
                 da = backend.matmul(dz, trace.weights[layer])
         return back
 
-    def gradients(self, x, targets, rng=None, masks=None):
+    def gradients(
+        self,
+        x: NDArray[np.floating],
+        targets: ArrayLike,
+        rng: np.random.Generator | None = None,
+        masks: Sequence[NDArray[np.floating]] | None = None,
+    ) -> list[NDArray[np.float32]]:
         """Gradients of the mean loss, float32, in the order of `parameters`.
 
         Parameters
@@ -318,7 +372,7 @@ class NetworkBf16:
         back = self.backward(self.forward(x, masks), targets, masks)
         return back.dw + back.db
 
-    def predict(self, x):
+    def predict(self, x: ArrayLike) -> NDArray[np.intp]:
         """Class with the largest output for each sample, the first of equals; by the evaluator.
 
         Parameters
@@ -331,7 +385,7 @@ class NetworkBf16:
         """
         return self.forward(x, backend=self.evaluator).output.argmax(axis=1)
 
-    def loss(self, x, targets):
+    def loss(self, x: ArrayLike, targets: ArrayLike) -> float:
         """Mean loss over the samples, in float64 from the fp32 outputs; by the evaluator.
 
         Parameters
@@ -353,10 +407,12 @@ class NetworkBf16:
         error = np.square(output - np.asarray(targets, np.float64))
         return self._factor(output.shape[1]) * output.shape[1] * elementary.mean(error)
 
-    def _factor(self, outputs):
+    def _factor(self, outputs: int) -> float:
         return mse_factor(self.objective.removeprefix("mse_"), outputs)
 
-    def _output_gradient(self, output, targets):
+    def _output_gradient(
+        self, output: NDArray[np.float32], targets: ArrayLike
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """y - t (softmax - t) and c / samples times that, fp32."""
         samples, outputs = output.shape
         if self.objective == "cross_entropy":
@@ -389,19 +445,27 @@ class SGDBf16:
         Updated in place.
     rate, momentum, l2 : float
         As in `macrame.golden.nn.optimizers.SGD`; rounded to float32.
-    backend : object
-        See `Golden`.
+    backend : Backend, optional
+        By default `Golden`.
     l2_biases : bool
         Penalise the biases too.
     """
 
-    def __init__(self, parameters, rate, momentum=0.0, l2=0.0, backend=None, l2_biases=False):
+    def __init__(
+        self,
+        parameters: Sequence[NDArray[np.float32]],
+        rate: float,
+        momentum: float = 0.0,
+        l2: float = 0.0,
+        backend: Backend | None = None,
+        l2_biases: bool = False,
+    ) -> None:
         self.parameters = parameters
         self.rate, self.momentum, self.l2, self.l2_biases = rate, momentum, l2, l2_biases
         self.backend = backend or Golden()
         self.velocity = [np.zeros_like(p) for p in parameters]
 
-    def step(self, gradients):
+    def step(self, gradients: Sequence[Numbers]) -> None:
         """Update every parameter once.
 
         Parameters
@@ -417,5 +481,5 @@ class SGDBf16:
             p[...] = self.backend.vector("axpy", p, g, -self.rate)
 
 
-def _numbers(bits):
+def _numbers(bits: Bits) -> Numbers:
     return bits if bits.dtype == np.uint16 else bits.view(np.float32)

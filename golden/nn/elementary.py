@@ -12,6 +12,7 @@ sigmoid are what needs them: the parts of training that run beside the core.
 import math
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 _LOG2E = 1.4426950408889634
 _LN2_HIGH = float.fromhex("0x1.62e42fee00000p-1")  # 32 bits: exact times any exponent of float64
@@ -20,7 +21,7 @@ _EXP = [1 / math.factorial(n) for n in range(14)]  # |r| <= ln(2) / 2: the next 
 _LOG = [2 / n for n in range(1, 24, 2)]  # |s| <= 0.1716: the next is below 2^-60 of the first
 
 
-def exp(x):
+def exp(x: ArrayLike) -> NDArray[np.float64]:
     """e^x. Cody and Waite: x = k ln 2 + r with whole k, so that e^x = 2^k e^r; e^r by its Taylor polynomial.
 
     k ln 2 is subtracted in two parts, the first of which is exact, so that r keeps its bits.
@@ -47,7 +48,7 @@ def exp(x):
     return np.where(np.isnan(x), x, value)
 
 
-def log(x):
+def log(x: ArrayLike) -> NDArray[np.float64]:
     """Natural logarithm: x = 2^k m, m in [0.707, 1.414]; ln m = 2 (s + s^3 / 3 + ...), s = (m - 1) / (m + 1).
 
     Parameters
@@ -78,7 +79,7 @@ def log(x):
     return k * _LN2_HIGH + (s * series + k * _LN2_LOW)
 
 
-def sigmoid(z):
+def sigmoid(z: ArrayLike) -> NDArray[np.float64]:
     """Logistic function 1 / (1 + e^-z), of e^-|z| alone, which lies in [0, 1].
 
     Parameters
@@ -96,7 +97,7 @@ def sigmoid(z):
     return np.where(z >= 0, 1.0, e) / (1 + e)
 
 
-def softmax(z):
+def softmax(z: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Probabilities of logits, class after class: exp(z - max z) over the sum of these, added in order.
 
     Parameters
@@ -119,7 +120,7 @@ def softmax(z):
     return e / total[:, None], log(total) + top
 
 
-def mean(values):
+def mean(values: ArrayLike) -> float:
     """The mean, from a sum that is rounded once: in whatever order, the same bits.
 
     Parameters

@@ -9,12 +9,15 @@ with the probability that keeps its mean, is the known cure for the first.
 """
 
 from dataclasses import dataclass, field
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from macrame.golden.gemm import gemm
 from macrame.golden.nn.affine import Affine, symmetric
 from macrame.golden.nn.losses import LOSSES
+from macrame.golden.nn.network import Network
 
 
 @dataclass
@@ -41,18 +44,18 @@ class NetworkOnGrid:
         As in `macrame.golden.nn.network.Network`.
     """
 
-    weights: list
-    biases: list
-    scales: list
+    weights: list[NDArray[np.floating]]
+    biases: list[NDArray[np.floating]]
+    scales: list[float]
     objective: str = "cross_entropy"
-    rng: object = None
+    rng: np.random.Generator | None = None
     updates: int = 0
     lost: int = 0
-    loss_options: dict = field(default_factory=dict)
-    _before: list = field(default=None, repr=False)
+    loss_options: dict[str, Any] = field(default_factory=dict)
+    _before: list[NDArray[np.floating]] = field(init=False, repr=False)
 
     @classmethod
-    def of(cls, network, headroom=2.0, rng=None):
+    def of(cls, network: Network, headroom: float = 2.0, rng: np.random.Generator | None = None) -> Self:
         """From a float network of ReLU layers; biases are copied, weights rounded to the grid.
 
         Parameters
@@ -81,11 +84,11 @@ class NetworkOnGrid:
         out._before = [w.copy() for w in out.weights]
         return out
 
-    def parameters(self):
+    def parameters(self) -> list[NDArray[np.floating]]:
         """All weight matrices, then all bias vectors; the arrays themselves, to be updated in place."""
         return self.weights + self.biases
 
-    def forward(self, x):
+    def forward(self, x: ArrayLike) -> list[NDArray[np.floating]]:
         """Run the network: inputs of each layer rounded to int8, products in int32.
 
         Parameters
@@ -97,14 +100,16 @@ class NetworkOnGrid:
         list of numpy.ndarray
             Real input of each layer, and last the output.
         """
-        h = [np.asarray(x, np.float64)]
+        h: list[NDArray[np.floating]] = [np.asarray(x, np.float64)]
         last = len(self.weights) - 1
         for layer, (w, b, scale) in enumerate(zip(self.weights, self.biases, self.scales)):
             z = _product(h[-1], w.T, scale) + b
             h.append(z if layer == last else np.maximum(z, 0))
         return h
 
-    def gradients(self, x, targets, rng=None):
+    def gradients(
+        self, x: ArrayLike, targets: ArrayLike, rng: np.random.Generator | None = None
+    ) -> list[NDArray[np.floating]]:
         """Backpropagation with int8 operands.
 
         Parameters
@@ -121,7 +126,8 @@ class NetworkOnGrid:
         """
         h = self.forward(x)
         dz = LOSSES[self.objective][1](h[-1], targets, **self.loss_options)
-        dw, db = [], []
+        dw: list[NDArray[np.floating]] = []
+        db: list[NDArray[np.floating]] = []
         for layer in reversed(range(len(self.weights))):
             dw.insert(0, _product(dz.T, h[layer]))
             db.insert(0, dz.sum(axis=0))
@@ -129,7 +135,7 @@ class NetworkOnGrid:
                 dz = _product(dz, self.weights[layer], self.scales[layer]) * (h[layer] > 0)
         return dw + db
 
-    def project(self):
+    def project(self) -> None:
         """Bring updated weights back onto the grid, and count the updates that this undoes."""
         for w, before, scale in zip(self.weights, self._before, self.scales):
             moved = w != before
@@ -138,22 +144,26 @@ class NetworkOnGrid:
             self.lost += int((moved & (w == before)).sum())
             before[...] = w
 
-    def loss(self, x, targets):
+    def loss(self, x: ArrayLike, targets: ArrayLike) -> float:
         """Mean loss over the samples."""
         return LOSSES[self.objective][0](self.forward(x)[-1], targets, **self.loss_options)
 
-    def predict(self, x):
+    def predict(self, x: ArrayLike) -> NDArray[np.intp]:
         """Class with the largest output, the first of equals."""
         return self.forward(x)[-1].argmax(axis=1)
 
 
-def _to_grid(w, scale, rng=None):
+def _to_grid(
+    w: NDArray[np.floating], scale: float, rng: np.random.Generator | None = None
+) -> NDArray[np.floating]:
     steps = w / scale
     steps = np.rint(steps) if rng is None else np.floor(steps + rng.random(steps.shape))
     return scale * np.clip(steps, -127, 127)
 
 
-def _product(a, w, w_scale=None):
+def _product(
+    a: NDArray[np.floating], w: NDArray[np.floating], w_scale: float | None = None
+) -> NDArray[np.floating]:
     """A product of int8 operands in real numbers, a scale each; `w_scale` where w is on a grid already."""
     left = symmetric(a)
     right_scale = symmetric(w).scale if w_scale is None else w_scale

@@ -3,9 +3,10 @@
 """Layers: forward and backward products."""
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 
-def dense(x, w, b):
+def dense(x: ArrayLike, w: ArrayLike, b: ArrayLike) -> NDArray[np.floating]:
     """Fully connected layer z = W x + b, for a batch of samples held as rows: z = x W^T + b.
 
     Parameters
@@ -35,7 +36,9 @@ def dense(x, w, b):
     return x @ w.T + b
 
 
-def dense_backward(x, w, dz):
+def dense_backward(
+    x: ArrayLike, w: ArrayLike, dz: ArrayLike
+) -> tuple[NDArray[np.floating], NDArray[np.floating], NDArray[np.floating]]:
     """Gradients of a loss through `dense`.
 
     Parameters

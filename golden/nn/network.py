@@ -2,9 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """A multilayer perceptron: dense layers, an activation after each, a loss at the end, backpropagation."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any, Self, TypedDict, Unpack
 
 import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from macrame.golden.nn.activations import ACTIVATIONS
 from macrame.golden.nn.layers import dense, dense_backward
@@ -26,14 +29,22 @@ class Trace:
         The last layer's activation.
     """
 
-    inputs: list
-    pre: list
-    output: np.ndarray = None
+    inputs: list[NDArray[np.floating]]
+    pre: list[NDArray[np.floating]]
+    output: NDArray[np.floating] = field(init=False)
 
     @property
-    def logits(self):
+    def logits(self) -> NDArray[np.floating]:
         """Pre-activations of the last layer."""
         return self.pre[-1]
+
+
+class Options(TypedDict, total=False):
+    """What of a `Network` need not be given."""
+
+    activations: list[str]
+    objective: str
+    dropout: float
 
 
 @dataclass
@@ -62,14 +73,14 @@ class Network:
         Where a name is unknown, or names and layers do not fit together.
     """
 
-    weights: list
-    biases: list
-    activations: list = None
+    weights: list[NDArray[np.floating]]
+    biases: list[NDArray[np.floating]]
+    activations: list[str] = None  # type: ignore[assignment]  # __post_init__ makes the default
     objective: str = "cross_entropy"
     dropout: float = 0.0
-    loss_options: dict = field(default_factory=dict)
+    loss_options: dict[str, Any] = field(default_factory=dict)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.activations is None:
             self.activations = ["relu"] * (len(self.weights) - 1) + ["identity"]
         for name in self.activations:
@@ -96,7 +107,14 @@ class Network:
                 )
 
     @classmethod
-    def random(cls, sizes, rng, dtype=np.float64, uniform=False, **options):
+    def random(
+        cls,
+        sizes: Sequence[int],
+        rng: np.random.Generator,
+        dtype: DTypeLike = np.float64,
+        uniform: bool = False,
+        **options: Unpack[Options],
+    ) -> Self:
         """He initialisation: weights with mean 0 and variance 2 / inputs, biases 0.
 
         Parameters
@@ -118,7 +136,7 @@ class Network:
         Network
         """
 
-        def draw(outputs, inputs):
+        def draw(outputs: int, inputs: int) -> NDArray[np.float64]:
             if uniform:
                 return (2 * rng.random((outputs, inputs)) - 1) * np.sqrt(6 / inputs)
             return rng.standard_normal((outputs, inputs)) * np.sqrt(2 / inputs)
@@ -128,7 +146,7 @@ class Network:
             [draw(n, k).astype(dtype) for k, n in pairs], [np.zeros(n, dtype) for _, n in pairs], **options
         )
 
-    def copy(self):
+    def copy(self) -> Self:
         """A network of its own with the same parameters and options."""
         return type(self)(
             [w.copy() for w in self.weights],
@@ -139,7 +157,7 @@ class Network:
             dict(self.loss_options),
         )
 
-    def forward(self, x, masks=None):
+    def forward(self, x: ArrayLike, masks: Sequence[NDArray[np.floating]] | None = None) -> Trace:
         """Run the network and keep what backpropagation needs.
 
         Parameters
@@ -163,7 +181,7 @@ class Network:
         trace.output = h
         return trace
 
-    def predict(self, x):
+    def predict(self, x: ArrayLike) -> NDArray[np.intp]:
         """Class with the largest output for each sample, the first of equals.
 
         Parameters
@@ -176,7 +194,9 @@ class Network:
         """
         return self.forward(x).logits.argmax(axis=1)
 
-    def loss(self, x, targets, masks=None):
+    def loss(
+        self, x: ArrayLike, targets: ArrayLike, masks: Sequence[NDArray[np.floating]] | None = None
+    ) -> float:
         """Mean loss over the samples, or their sum where `loss_options` say so.
 
         Parameters
@@ -193,7 +213,13 @@ class Network:
         """
         return LOSSES[self.objective][0](self.forward(x, masks).output, targets, **self.loss_options)
 
-    def gradients(self, x, targets, rng=None, masks=None):
+    def gradients(
+        self,
+        x: NDArray[np.floating],
+        targets: ArrayLike,
+        rng: np.random.Generator | None = None,
+        masks: Sequence[NDArray[np.floating]] | None = None,
+    ) -> list[NDArray[np.floating]]:
         """Backpropagation of the mean loss.
 
         Parameters
@@ -222,7 +248,8 @@ class Network:
             )
         trace = self.forward(x, masks)
         da = LOSSES[self.objective][1](trace.output, targets, **self.loss_options)
-        dw, db = [], []
+        dw: list[NDArray[np.floating]] = []
+        db: list[NDArray[np.floating]] = []
         for layer in reversed(range(len(self.weights))):
             dz = da * ACTIVATIONS[self.activations[layer]][1](trace.pre[layer])
             da, dw_layer, db_layer = dense_backward(trace.inputs[layer], self.weights[layer], dz)
@@ -232,6 +259,6 @@ class Network:
                 da = da * masks[layer - 1]
         return dw + db
 
-    def parameters(self):
+    def parameters(self) -> list[NDArray[np.floating]]:
         """All weight matrices, then all bias vectors; the arrays themselves, to be updated in place."""
         return self.weights + self.biases

@@ -2,13 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Training, epoch by epoch: one loop for every network, arithmetic and optimizer."""
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from macrame.golden.nn.affine import NotFinite
 from macrame.golden.nn.batches import minibatches
 from macrame.golden.nn.optimizers import SGD
+from macrame.golden.nn.regularization import EarlyStopping
 
 
 class Diverged(ArithmeticError):
@@ -34,33 +38,55 @@ class Epoch:
     number: int
     updates: int
     loss: float
-    validation: float = None
+    validation: float | None = None
+
+
+class Trainable(Protocol):
+    """What `fit` asks of a network: an arithmetic, a structure and a loss of its own."""
+
+    def parameters(self) -> Sequence[NDArray[np.floating]]:
+        """The arrays to be trained, updated in place."""
+
+    def gradients(
+        self, x: NDArray[np.floating], targets: NDArray[Any], rng: np.random.Generator | None = None
+    ) -> Sequence[NDArray[np.floating]]:
+        """Gradients of the mean loss, in the order of `parameters`; `rng` draws what dropout drops."""
+
+    def loss(self, x: NDArray[np.floating], targets: NDArray[Any]) -> float:
+        """Mean loss over the samples, with no unit dropped."""
+
+
+class Optimizer(Protocol):
+    """What becomes of gradients; it holds the parameters."""
+
+    def step(self, gradients: Sequence[NDArray[np.floating]]) -> None:
+        """Update every parameter once; `gradients` in their order."""
 
 
 def fit(
-    network,
-    x,
-    targets,
+    network: Trainable,
+    x: NDArray[np.floating],
+    targets: NDArray[Any],
     *,
-    epochs,
-    batch_size,
-    rate=None,
-    momentum=0.0,
-    l2=0.0,
-    l2_biases=False,
-    optimizer=None,
-    leftover="smaller",
-    rng=None,
-    validation=None,
-    stopping=None,
-    project=None,
-):
+    epochs: int,
+    batch_size: int,
+    rate: float | None = None,
+    momentum: float = 0.0,
+    l2: float = 0.0,
+    l2_biases: bool = False,
+    optimizer: Optimizer | None = None,
+    leftover: str = "smaller",
+    rng: np.random.Generator | None = None,
+    validation: tuple[NDArray[np.floating], NDArray[Any]] | None = None,
+    stopping: EarlyStopping | None = None,
+    project: Callable[[], None] | None = None,
+) -> Iterator[Epoch]:
     """Train a network on mini-batches, in place.
 
     Parameters
     ----------
-    network : macrame.golden.nn.network.Network
-        Anything with `parameters`, `gradients(x, targets, rng)` and `loss(x, targets)`.
+    network : Trainable
+        Such as a `macrame.golden.nn.network.Network`.
     x : numpy.ndarray, shape (samples, inputs)
     targets : numpy.ndarray, shape (samples,) or (samples, outputs)
     epochs, batch_size : int
@@ -68,8 +94,7 @@ def fit(
     rate, momentum, l2, l2_biases : float, bool
         Of the `SGD` that updates, where no other optimizer is given. `l2` holds no biases back unless
         `l2_biases` says so.
-    optimizer : object, optional
-        With `step(gradients)`; it holds the parameters.
+    optimizer : Optimizer, optional
     leftover : {"drop", "smaller"}
         What becomes of the samples that do not fill a batch.
     rng : numpy.random.Generator, optional
