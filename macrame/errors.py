@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The ways work on a core can fail, each with a one-line message, and values as such a message shows them."""
 
+from collections.abc import Iterable
+
 
 def shown(value: object, most: int = 60) -> str:
     """A value for a message: on one line, cut where it is long.
@@ -72,7 +74,7 @@ class CoreError(RuntimeError):
 
     exit_status = 1
 
-    def __init__(self, names, status, unit="core"):
+    def __init__(self, names: Iterable[str], status: int, unit: str = "core") -> None:
         self.names = tuple(names)
         self.status = status
         why = ", ".join(self.names) or "no cause given"

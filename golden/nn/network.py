@@ -45,6 +45,7 @@ class Options(TypedDict, total=False):
     activations: list[str]
     objective: str
     dropout: float
+    loss_options: dict[str, Any]
 
 
 @dataclass
