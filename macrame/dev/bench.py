@@ -34,16 +34,19 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias, TypedDict
 
 import numpy as np
+from numpy.typing import NDArray
 
 from macrame.errors import InputError
 from macrame.files import atomic
 from macrame.golden.gemm import gemm
 from macrame.host import packets, tiling
-from macrame.host.link import Results
+from macrame.host.link import Beats, Results
 from macrame.sim import simulate
 from macrame.sim.link import SimLink
 
@@ -62,8 +65,24 @@ SECONDS = 60  # of wall clock, after which no further round is begun
 ROUNDS = (3, 9)  # fewest and most
 SHORT = (1, 1, 16)
 
+Size: TypeAlias = tuple[int, int, int]
+"""Of a product: tiles down, tiles across, slices of K."""
+Round: TypeAlias = dict[str, dict[str, float]]
+"""A `Run` by length, "long" or "short", each as a dict."""
+Found: TypeAlias = dict[str, dict[str, list[Round]]]
+"""All rounds, by shape and then by way."""
 
-def sizes(way, rows, cols, depth):
+
+class Row(TypedDict):
+    """A core's rates, see `summary`."""
+
+    cycles_per_s: dict[str, float]
+    mac_per_s: dict[str, float]
+    ratios: dict[str, float]
+    range: dict[str, tuple[float, float]]
+
+
+def sizes(way: str, rows: int, cols: int, depth: int) -> Size:
     """Tiles down, tiles across and slices of K of the long product: about a second's work at most."""
     tiles = max(2, 40 * 64 // (rows * cols * depth))
     if way == "poke":
@@ -78,21 +97,21 @@ class Work:
     """A product for one core, as beats, and what must come out."""
 
     shape: tiling.Shape
-    a: np.ndarray
-    w: np.ndarray
+    a: NDArray[np.int8]
+    w: NDArray[np.int8]
     batch: tiling.Batch
 
     @property
-    def macs(self):
+    def macs(self) -> int:
         """Multiply-accumulates of the product."""
         return self.a.shape[0] * self.a.shape[1] * self.w.shape[1]
 
     @property
-    def results(self):
+    def results(self) -> int:
         """Result beats."""
         return len(self.batch.tiles) * self.shape.rows
 
-    def check(self, way, results):
+    def check(self, way: str, results: Results) -> None:
         """Compare result beats with golden; ValueError names the first difference."""
         tiles = packets.unpack_tiles(results, self.shape.rows, self.shape.cols, packets.MODES["raw"])
         expected = gemm(self.a, self.w)
@@ -110,7 +129,7 @@ class Work:
             )
 
 
-def workload(rows, cols, depth, size, seed=1):
+def workload(rows: int, cols: int, depth: int, size: Size, seed: int = 1) -> Work:
     """A random full-range product of whole tiles.
 
     Parameters
@@ -134,7 +153,7 @@ def workload(rows, cols, depth, size, seed=1):
     return Work(shape, a, w, batch)
 
 
-def _parameters(shape):
+def _parameters(shape: tiling.Shape) -> dict[str, int]:
     return {
         "ROWS": shape.rows,
         "COLS": shape.cols,
@@ -147,7 +166,7 @@ def _parameters(shape):
 # --- the three ways: each returns (cycles, results) ---------------------------------------------------------
 
 
-def player(work, folder):
+def player(work: Work, folder: Path) -> tuple[int, Results]:
     """Through the link that everything else in this project uses."""
     shape, batch = work.shape, work.batch
     with SimLink(
@@ -162,14 +181,14 @@ def player(work, folder):
         return link.clock, results
 
 
-def _hex(beats):
+def _hex(beats: Beats) -> str:
     return "".join(
         f"{user:02x}{last:02x}{bytes(data).hex()}\n"
         for data, last, user in zip(beats.data[:, ::-1], beats.last.astype(int).tolist(), beats.user.tolist())
     )
 
 
-def prepare_pure(work, folder):
+def prepare_pure(work: Work, folder: Path) -> list[str]:
     """The memories' contents, and the compiled bench."""
     for name, beats in (("w", work.batch.weights), ("a", work.batch.activations)):
         (folder / f"{name}.hex").write_text(_hex(beats))
@@ -187,7 +206,7 @@ def prepare_pure(work, folder):
     ]
 
 
-def pure(work, folder, command):
+def pure(work: Work, folder: Path, command: Sequence[str]) -> tuple[int, Results]:
     """In Verilog only."""
     (folder / "m.hex").unlink(missing_ok=True)
     done = subprocess.run(
@@ -206,7 +225,7 @@ def pure(work, folder, command):
     return int(found[1]), _read_hex(folder / "m.hex", work.shape.cols)
 
 
-def _read_hex(path, cols):
+def _read_hex(path: Path, cols: int) -> Results:
     """What $writememh wrote: {tlast, tkeep, tdata} a line, // comments between."""
     lines = [line for line in path.read_text().splitlines() if not line.startswith("//")]
     numbers = [int(line, 16) for line in lines]  # an x is a ValueError
@@ -217,8 +236,8 @@ def _read_hex(path, cols):
     return Results(wide[:, : 4 * cols].copy(), flags[:, 4 * cols] == 1, flags[:, : 4 * cols] == 1)
 
 
-def prepare_poke(work, folder):
-    """The beats as arrays, and the compiled bench."""
+def prepare_poke(work: Work, folder: Path) -> list[str]:
+    """The beats as arrays, and the compiled bench; it needs no command."""
     streams = {"w": work.batch.weights, "a": work.batch.activations}
     np.savez(
         folder / "beats.npz",
@@ -235,9 +254,10 @@ def prepare_poke(work, folder):
         sources=[*simulate.core_sources(), "tb/speed/bench_poke.v"],
         parameters=_parameters(work.shape),
     )
+    return []
 
 
-def poke(work, folder, _):
+def poke(work: Work, folder: Path, _: Sequence[str]) -> tuple[int, Results]:
     """Python at every edge and every lane."""
     launch = simulate.prepare(
         f"bench/{folder.name}-poke",
@@ -265,7 +285,7 @@ def poke(work, folder, _):
 # --- instructions -------------------------------------------------------------------------------------------
 
 
-def instructions(shape, long=(2, 3, 64), short=(2, 1, 64)):
+def instructions(shape: str, long: Size = (2, 3, 64), short: Size = (2, 1, 64)) -> float:
     """Instructions the simulator executes a simulated cycle of the pure bench, start-up taken off.
 
     Parameters
@@ -289,9 +309,10 @@ def instructions(shape, long=(2, 3, 64), short=(2, 1, 64)):
         raise simulate.SetupError("valgrind is not on PATH: sudo apt-get install valgrind")
     counted = []
     for size in (long, short):
-        with tempfile.TemporaryDirectory(prefix="bench-", dir=simulate.BUILD) as folder:
-            folder = Path(folder)
-            work = workload(*map(int, shape.split("x")), size)
+        with tempfile.TemporaryDirectory(prefix="bench-", dir=simulate.BUILD) as name:
+            folder = Path(name)
+            rows, cols, depth = map(int, shape.split("x"))
+            work = workload(rows, cols, depth, size)
             log = folder / "valgrind.log"
             cycles, results = pure(
                 work,
@@ -307,6 +328,7 @@ def instructions(shape, long=(2, 3, 64), short=(2, 1, 64)):
             )
             work.check("pure", results)
             total = re.search(r"I\s+refs:\s+([\d,]+)", log.read_text())
+            assert total, f"{log}: cachegrind has counted nothing"
             counted.append((int(total[1].replace(",", "")), cycles))
     (long_total, long_cycles), (short_total, short_cycles) = counted
     return (long_total - short_total) / (long_cycles - short_cycles)
@@ -315,7 +337,7 @@ def instructions(shape, long=(2, 3, 64), short=(2, 1, 64)):
 # --- measuring ----------------------------------------------------------------------------------------------
 
 
-def cpu_seconds():
+def cpu_seconds() -> float:
     """CPU time of all simulators that have ended."""
     spent = resource.getrusage(resource.RUSAGE_CHILDREN)
     return spent.ru_utime + spent.ru_stime
@@ -333,16 +355,17 @@ class Run:
 class Contender:
     """One way to feed one core, with a long and a short product."""
 
-    def __init__(self, way, label, folder, long=None):
-        self.way, self.jobs = way, []
-        shape = tuple(map(int, label.split("x")))
-        for length, size in (("long", long or sizes(way, *shape)), ("short", SHORT)):
-            work, at = workload(*shape, size), folder / f"{label}-{way}-{length}"
+    def __init__(self, way: str, label: str, folder: Path, long: Size | None = None) -> None:
+        self.way = way
+        self.jobs: list[tuple[Work, Path, list[str]]] = []
+        rows, cols, depth = map(int, label.split("x"))
+        for length, size in (("long", long or sizes(way, rows, cols, depth)), ("short", SHORT)):
+            work, at = workload(rows, cols, depth, size), folder / f"{label}-{way}-{length}"
             at.mkdir(parents=True)
-            prepare = {"pure": prepare_pure, "poke": prepare_poke}.get(way, lambda work, folder: None)
+            prepare = {"pure": prepare_pure, "poke": prepare_poke}.get(way, lambda work, folder: [])
             self.jobs.append((work, at, prepare(work, at)))
 
-    def run(self, work, folder, prepared):
+    def run(self, work: Work, folder: Path, prepared: Sequence[str]) -> Run:
         """Run one product, compare it, and say what it cost."""
         before = cpu_seconds()
         if self.way == "player":
@@ -353,12 +376,18 @@ class Contender:
         work.check(folder.name, results)
         return Run(cycles, work.macs, seconds)
 
-    def round(self):
+    def round(self) -> Round:
         """The long run and the short one."""
         return {length: vars(self.run(*job)) for length, job in zip(("long", "short"), self.jobs)}
 
 
-def measure(shapes, rounds=ROUNDS, seconds=SECONDS, long=None, say=lambda text: None):
+def measure(
+    shapes: Sequence[str],
+    rounds: tuple[int, int] = ROUNDS,
+    seconds: float = SECONDS,
+    long: Size | None = None,
+    say: Callable[[str], None] = lambda text: None,
+) -> Found:
     """Run all ways on all shapes, in turns.
 
     Parameters
@@ -386,7 +415,7 @@ def measure(shapes, rounds=ROUNDS, seconds=SECONDS, long=None, say=lambda text: 
         contenders = {shape: [Contender(way, shape, Path(folder), long) for way in WAYS] for shape in shapes}
         for several in contenders.values():
             several[0].run(*several[0].jobs[1])  # builds the player
-        found = {shape: {way: [] for way in WAYS} for shape in shapes}
+        found: Found = {shape: {way: [] for way in WAYS} for shape in shapes}
         last = 0.0
         for number in range(rounds[1]):
             start = time.monotonic()
@@ -400,14 +429,14 @@ def measure(shapes, rounds=ROUNDS, seconds=SECONDS, long=None, say=lambda text: 
     return found
 
 
-def rates(rounds):
+def rates(rounds: Sequence[Round]) -> tuple[float, float]:
     """(cycles a second, MAC a second) from the least times of some rounds, see `Contender.round`."""
     long, short = rounds[0]["long"], rounds[0]["short"]
     seconds = min(one["long"]["seconds"] for one in rounds) - min(one["short"]["seconds"] for one in rounds)
     return (long["cycles"] - short["cycles"]) / seconds, (long["macs"] - short["macs"]) / seconds
 
 
-def summary(found):
+def summary(found: Found) -> dict[str, Row]:
     """Rates, and ratios of them.
 
     Parameters
@@ -421,7 +450,7 @@ def summary(found):
         shape -> {"cycles_per_s", "mac_per_s": way -> rate, "ratios": other way -> the player's rate over its,
         "range": other way -> (least, largest) of this ratio in a single round}.
     """
-    table = {}
+    table: dict[str, Row] = {}
     for shape, ways in found.items():
         best = {way: rates(rounds) for way, rounds in ways.items()}
         single = {way: [rates([one])[0] for one in rounds] for way, rounds in ways.items()}
@@ -437,7 +466,7 @@ def summary(found):
     return table
 
 
-def misses(table):
+def misses(table: Mapping[str, Row]) -> list[str]:
     """A line for each ratio below its floor."""
     if simulate.simulator() != "icarus":
         return []
@@ -449,7 +478,7 @@ def misses(table):
     ]
 
 
-def print_table(table, rounds):
+def print_table(table: Mapping[str, Row], rounds: int) -> None:
     """The table, on standard output."""
     print(f"{'core':>8}  {'fed by':<7} {'cycles/s':>9} {'MMAC/s':>7}   player's speed over it, and its range")
     for shape, row in table.items():
@@ -467,7 +496,7 @@ def print_table(table, rounds):
     )
 
 
-def main(shapes=(), instructions_only=False):
+def main(shapes: Sequence[str] = (), instructions_only: bool = False) -> int:
     """Measure, print, write bench.json.
 
     Parameters
@@ -495,7 +524,7 @@ def main(shapes=(), instructions_only=False):
             raise InputError(f"{shape}: expected ROWSxCOLSxDEPTH, such as 8x8x1")
     shown = sys.stderr.isatty()
 
-    def say(text):
+    def say(text: str) -> None:
         if shown:
             print(f"\r{text:<40}", end="\r", file=sys.stderr, flush=True)
 

