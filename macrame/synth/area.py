@@ -18,6 +18,7 @@ import json
 import sys
 import tempfile
 import tomllib
+from collections.abc import Callable, Mapping
 from importlib import metadata
 from pathlib import Path
 
@@ -42,7 +43,7 @@ ROWS = (
 
 
 @functools.cache
-def cells(module, parameters, target, dsp):
+def cells(module: str, parameters: tuple[tuple[str, int], ...], target: str, dsp: bool) -> dict[str, int]:
     """Cells of one module's netlist.
 
     Parameters
@@ -79,7 +80,7 @@ def cells(module, parameters, target, dsp):
     return flow.counted(text)
 
 
-def modules(top, parameters=()):
+def modules(top: str, parameters: tuple[tuple[str, int | str], ...] = ()) -> set[str]:
     """Names of all modules in a design, without their parameters.
 
     Parameters
@@ -107,19 +108,19 @@ def modules(top, parameters=()):
     return {line.removeprefix("$paramod").split("\\")[1 if "\\" in line else 0] for line in lines}
 
 
-def summary(found, target):
+def summary(found: Mapping[str, int], target: str) -> tuple[int, int, int]:
     """LUTs, flip-flops and DSP blocks of `cells`."""
     area = flow.TARGETS[target].area(found, target)
     return area["lut"], area["ff"], area["dsp"]
 
 
-def table(say=lambda text: None):
+def table(say: Callable[[str], None] = lambda text: None) -> list[str]:
     """The table, as lines of Markdown."""
     lines = ["| module | ECP5 LUT | FF | DSP | iCE40 LUT | FF |", "|---|---|---|---|---|---|"]
     for name, module, parameters, dsp in ROWS:
         say(name)
         ecp5 = summary(cells(module, parameters, "ecp5", dsp), "ecp5")
-        columns = [*ecp5]
+        columns: list[int | str] = [*ecp5]
         if dsp and module == "significand_mul":
             columns += ["", ""]
         else:
@@ -128,12 +129,12 @@ def table(say=lambda text: None):
     return lines
 
 
-def significands():
+def significands() -> dict[str, object]:
     """What macrame/synth/hdl/significand_mul.toml should say, as it is read."""
-    out = {"measured_by": "python -m macrame area", "version": version()}
+    out: dict[str, object] = {"measured_by": "python -m macrame area", "version": version()}
     for name, width in (("bf16", 8), ("fp32", 24)):
 
-        def count(target, dsp, width=width):
+        def count(target: str, dsp: bool, width: int = width) -> tuple[int, int, int]:
             return summary(cells("significand_mul", (("WIDTH", width),), target, dsp), target)
 
         with_dsp = count("ecp5", True)
@@ -147,12 +148,12 @@ def significands():
     return out
 
 
-def version():
+def version() -> str:
     """Yosys' version, as its wheel says."""
     return f"Yosys {metadata.version('pyosys')}"
 
 
-def main(check=False):
+def main(check: bool = False) -> int:
     """Print the table, or compare what is written down; returns 1 if it is not what Yosys says, else 0.
 
     Parameters
@@ -161,7 +162,12 @@ def main(check=False):
         Compare docs/area.md and macrame/synth/hdl/significand_mul.toml instead of printing.
     """
     shown = sys.stderr.isatty()
-    lines = table(lambda name: shown and print(f"\r{name:<60}", end="\r", file=sys.stderr, flush=True))
+
+    def say(name: str) -> None:
+        if shown:
+            print(f"\r{name:<60}", end="\r", file=sys.stderr, flush=True)
+
+    lines = table(say)
     if check:
         missing = [line for line in lines if line not in DOCUMENT.read_text().splitlines()]
         for line in missing:

@@ -12,12 +12,14 @@ Every input bit has a register of its own, and every output bit reaches the pad,
 away.
 """
 
+from collections.abc import Mapping
+
 #: Ports of the frame.
 PADS = ("clk", "si", "so")
 FAN_IN = 4
 
 
-def harness(top, unit, ports, clock="clk"):
+def harness(top: str, unit: str, ports: Mapping[str, tuple[str, int]], clock: str = "clk") -> str:
     """Verilog of the frame.
 
     Parameters

@@ -2,8 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Results as Markdown tables."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
 from macrame.synth import flow
 from macrame.synth.settings import Job
+
+Result: TypeAlias = Mapping[str, Any]
+"""What `macrame.synth.measure.measure` returns: text, counts and rates by name."""
 
 HEAD = (
     "unit",
@@ -24,7 +30,7 @@ HEAD = (
 )
 
 
-def row(result, textbook):
+def row(result: Result, textbook: Result | None) -> list[str]:
     """Cells of a result's row; the last is its GMAC/s a LUT over the textbook array's."""
     area = [*(f"{result[name]:,}" for name in ("lut", "ff", "carry", "dsp", "bram")), result["placer"]]
     if "failed" in result:
@@ -32,7 +38,7 @@ def row(result, textbook):
     if not result["fmax"]:
         per_lut = result["lut"] / result["macs"]
         ratio = ""
-        if "lut" in (textbook or {}):
+        if textbook is not None and "lut" in textbook:
             ratio = f"{per_lut / (textbook['lut'] / textbook['macs']):.2f} LUT"
         return [
             result["label"],
@@ -64,7 +70,7 @@ def row(result, textbook):
     ]
 
 
-def table(target, results):
+def table(target: str, results: Sequence[Result]) -> list[str]:
     """Lines of a Markdown table, and what stands under it."""
     textbooks = {r["placer"]: r for r in results if r["unit"] == "textbook"}
     lines = [f"{flow.TARGETS[target].title}:", "", f"| {' | '.join(HEAD)} |", "|" + "---|" * len(HEAD)]
@@ -75,7 +81,7 @@ def table(target, results):
     return lines
 
 
-def jobs(target, seeds):
+def jobs(target: str, seeds: int) -> list[Job]:
     """What `make synth-table` shows of a target, behind each placer's units its textbook array.
 
     Arrays are placed by simulated annealing. It is worse for a requantiser, takes many minutes for a core on
@@ -83,8 +89,10 @@ def jobs(target, seeds):
     array that is as well. 16x16 is placed once.
     """
 
-    def job(unit, *shape, **more):
-        return Job(target, unit, *shape, seeds=seeds, **more)
+    def job(
+        unit: str, rows: int = Job.rows, cols: int = Job.cols, depth: int = Job.depth, **more: str
+    ) -> Job:
+        return Job(target, unit, rows, cols, depth, seeds=seeds, **more)
 
     if flow.TARGETS[target].untimed:
         seeds = 1  # to see that it fits
@@ -119,7 +127,7 @@ def jobs(target, seeds):
     ]
 
 
-def textbook(target, placer, seeds):
+def textbook(target: str, placer: str, seeds: int) -> Job:
     """The array to compare with: 8x8 cells, or 3x3 where more multipliers made of LUTs do not fit."""
     side = flow.TARGETS[target].textbook
     return Job(target, "textbook", side, side, placer=placer, seeds=seeds)

@@ -14,7 +14,7 @@ import sys
 from pyosys import libyosys as ys
 
 
-def zero_apart(design, cell, port, lut, output):
+def zero_apart(design: ys.Design, cell: str, port: str, lut: str, output: str) -> None:
     """Let the cells of one type take the 0 at one port from one LUT, whose net nothing else is on.
 
     Parameters
@@ -27,11 +27,11 @@ def zero_apart(design, cell, port, lut, output):
         Type of the LUT, and its output; the other ports are A to D, INIT is its function.
     """
     top, zero = design.top_module(), ys.SigSpec(ys.Const(0, 1))
-    name, port = f"\\zero_of_{cell}_{port}", ys.IdString(f"\\{port}")
+    name, at = f"\\zero_of_{cell}_{port}", ys.IdString(f"\\{port}")
     cells = [
         c
         for c in top.selected_cells()
-        if c.type == ys.IdString(f"\\{cell}") and c.hasPort(port) and c.getPort(port) == zero
+        if c.type == ys.IdString(f"\\{cell}") and c.hasPort(at) and c.getPort(at) == zero
     ]
     if not cells:
         return
@@ -42,10 +42,10 @@ def zero_apart(design, cell, port, lut, output):
         driver.setPort(ys.IdString(f"\\{pin}"), zero)
     driver.setPort(ys.IdString(f"\\{output}"), net)
     for c in cells:
-        c.setPort(port, net)
+        c.setPort(at, net)
 
 
-def main():
+def main() -> None:
     """Run the passes on one design."""
     design = ys.Design()
     for line in sys.stdin.read().splitlines():
