@@ -2,19 +2,28 @@
 # SPDX-License-Identifier: Apache-2.0
 """scikit-learn's digits, which the problems on training share: 1,797 pictures of 8 x 8 pixels."""
 
+from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from macrame.golden.nn.train import Diverged, fit
+from macrame.golden.nn.train import Diverged, Epoch, Trainable, fit
+from macrame.homework.data import File
+from macrame.homework.show import Show
 
 CLASSES = 10
 PIXELS = 64
 PICTURES = 1797
 
+Split: TypeAlias = tuple[NDArray[np.floating], NDArray[np.integer]]
+"""Pictures, (pictures, 64), and their labels."""
+Item = TypeVar("Item")
+
 
 @lru_cache(maxsize=4)
-def load(test_fraction, split_seed):
+def load(test_fraction: float, split_seed: int) -> tuple[Split, Split]:
     """The pictures, shuffled and split; pixels of 0 to 16 scaled to [0, 1], which bfloat16 holds exactly.
 
     Parameters
@@ -38,7 +47,17 @@ def load(test_fraction, split_seed):
     return (x_train, y_train), (x_test, y_test)
 
 
-def train(show, what, file, key, network, x, labels, epochs, **options):
+def train(
+    show: Show,
+    what: str,
+    file: File,
+    key: str,
+    network: Trainable,
+    x: NDArray[np.floating],
+    labels: NDArray[np.integer],
+    epochs: int,
+    **options: Any,
+) -> list[Epoch]:
     """Train, with progress shown; a rate too large is the data file's mistake.
 
     Parameters
@@ -56,7 +75,7 @@ def train(show, what, file, key, network, x, labels, epochs, **options):
     -------
     list of macrame.golden.nn.train.Epoch
     """
-    done = []
+    done: list[Epoch] = []
     with show.progress(what, epochs) as tick:
         try:
             for epoch in fit(network, x, labels, epochs=epochs, **options):
@@ -67,12 +86,12 @@ def train(show, what, file, key, network, x, labels, epochs, **options):
     return done
 
 
-def accuracy(predicted, labels):
+def accuracy(predicted: NDArray[np.integer], labels: NDArray[np.integer]) -> float:
     """Share of labels that are right."""
     return float(np.mean(predicted == labels))
 
 
-def short(value, decimals=4):
+def short(value: float | np.floating, decimals: int = 4) -> str:
     """A number for a table: with so many decimals, or with an exponent where it is large.
 
     Parameters
@@ -84,10 +103,10 @@ def short(value, decimals=4):
     -------
     str
     """
-    return f"{value:.{decimals}f}" if abs(value) < 1e5 or not np.isfinite(value) else f"{value:.3e}"
+    return f"{value:.{decimals}f}" if abs(float(value)) < 1e5 or not np.isfinite(value) else f"{value:.3e}"
 
 
-def some(items, most=8):
+def some(items: Sequence[Item], most: int = 8) -> list[Item]:
     """About so many of a sequence, the first and the last among them."""
     step = max(1, len(items) // (most - 1))
     chosen = list(items[::step])

@@ -2,7 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Problem 3: updates, epochs, mini-batches and samples."""
 
+from typing import Any
+
 from macrame.golden.nn import batches
+from macrame.homework.data import File
+from macrame.homework.problem import Answer, Run
+from macrame.homework.show import Show
 
 TITLE = "Epochs and mini-batches"
 KEYS = (*batches.QUANTITIES, "leftover")
@@ -14,7 +19,7 @@ NAMES = {
 }
 
 
-def read(file):
+def read(file: File) -> batches.Schedule:
     """Three of the four quantities, and the fourth: solving them is what checks that they fit together."""
     given = {key: file.integer(key, 1, 10**12) for key in batches.QUANTITIES if key in file}
     leftover = file.choice("leftover", batches.LEFTOVER)
@@ -24,7 +29,7 @@ def read(file):
         raise file.refused(error) from None
 
 
-def solve(schedule, run):
+def solve(schedule: batches.Schedule, run: Run) -> Answer:
     """Show the arithmetic, and what happens to samples left over."""
     show, s, each = run.show, schedule, schedule.updates_per_epoch
     show.text(
@@ -64,7 +69,7 @@ def solve(schedule, run):
     rows, cases = [], []
     for extra in dict.fromkeys((0, 1, s.batch_size // 2, s.batch_size - 1)):
         samples = each * s.batch_size + extra
-        case = {"samples": samples, "left_over": extra}
+        case: dict[str, Any] = {"samples": samples, "left_over": extra}
         for leftover in batches.LEFTOVER:
             per_epoch = batches.updates_per_epoch(samples, s.batch_size, leftover)
             case[leftover] = {"updates_per_epoch": per_epoch, "updates": s.epochs * per_epoch}
@@ -103,7 +108,7 @@ def solve(schedule, run):
     }
 
 
-def _solved_range(show, s):
+def _solved_range(show: Show, s: batches.Schedule) -> None:
     name = NAMES[s.solved]
     if s.highest is None:
         show.text(f"Any batch size from {s.lowest:,} up does the same: one batch holds all samples.")

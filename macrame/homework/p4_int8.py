@@ -3,27 +3,37 @@
 """Problem 4: a matrix quantised to int8 on the RTL quantiser, and multiplied on the array."""
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from macrame.golden.arith.fp32_to_int8 import fp32_to_int8
 from macrame.golden.gemm import gemm
 from macrame.golden.nn.affine import asymmetric
+from macrame.homework.data import File
+from macrame.homework.problem import Answer, Run
 from macrame.homework.show import Matrix
 
 TITLE = "int8 quantisation with zero point 0"
 KEYS = ("matrix", "times")
 
 
+Scale: TypeAlias = np.float32 | NDArray[np.float32]
+"""One for a matrix, or one for each row of it, as a column."""
+Scheme: TypeAlias = tuple[Scale, np.int64]
+"""Scale and zero point."""
+
+
 @dataclass(frozen=True)
 class Problem:
     """The matrix and what to multiply it with, float32; `times` None stands for its own transpose."""
 
-    matrix: np.ndarray
-    times: np.ndarray
+    matrix: NDArray[np.float32]
+    times: NDArray[np.float32] | None
 
 
-def read(file):
+def read(file: File) -> Problem:
     """The matrix, with something in it to scale by, and the second factor."""
     matrix = file.matrix("matrix")
     if not matrix.any():
@@ -39,7 +49,7 @@ def read(file):
     return Problem(matrix.astype(np.float32), times)
 
 
-def solve(problem, run):
+def solve(problem: Problem, run: Run) -> Answer:
     """Scale, integers, product, errors; then the same with other choices of scale and zero point."""
     show, x = run.show, problem.matrix
     show.part("Step 1: the scale")
@@ -51,7 +61,11 @@ def solve(problem, run):
     )
 
     show.part("Step 2: the integers, on the RTL quantiser")
-    schemes = {"symmetric": (scale, np.int64(0)), "per_row": _per_row(x), "asymmetric": _asymmetric(x)}
+    schemes: dict[str, Scheme] = {
+        "symmetric": (scale, np.int64(0)),
+        "per_row": _per_row(x),
+        "asymmetric": _asymmetric(x),
+    }
     factors = {"symmetric": x}
     if problem.times is not None:
         schemes["times"], factors["times"] = (_scale(problem.times), np.int64(0)), problem.times
@@ -67,6 +81,7 @@ def solve(problem, run):
     )
 
     show.part(f"Step 4: the quantised matrix through the array ({run.rtl.name})")
+    other_scale: Scale
     if problem.times is None:
         name, right, other, other_scale = "Q^T", q["symmetric"].T.copy(), x.T, scale
         show.text("Q times its own transpose: int8 in, int32 out, no rounding anywhere.")
@@ -144,25 +159,27 @@ def solve(problem, run):
     }
 
 
-def _scale(x):
+def _scale(x: NDArray[np.float32]) -> np.float32:
     return (np.abs(x).max() / np.float32(127)).astype(np.float32)
 
 
-def _inverse(scale):
+def _inverse(scale: Scale) -> Scale:
     return np.float32(1) / scale
 
 
-def _per_row(x):
+def _per_row(x: NDArray[np.float32]) -> Scheme:
     top = np.abs(x).max(axis=1, keepdims=True)
     return np.where(top > 0, top / np.float32(127), np.float32(1)).astype(np.float32), np.int64(0)
 
 
-def _asymmetric(x):
+def _asymmetric(x: NDArray[np.float32]) -> Scheme:
     affine = asymmetric(x.min(), x.max())
     return np.asarray(affine.scale, np.float32), np.int64(affine.zero_point)
 
 
-def _quantise(run, jobs):
+def _quantise(
+    run: Run, jobs: dict[str, tuple[NDArray[np.float32], Scale, np.int64]]
+) -> dict[str, NDArray[np.int8]]:
     """All matrices through the quantiser at once: {name: (x, scale, zero point)} to {name: int8}."""
     parts = [
         [np.broadcast_to(v, x.shape).ravel() for v in (x, _inverse(scale), zero_point)]
@@ -172,11 +189,11 @@ def _quantise(run, jobs):
     got = run.rtl.play("fp32_to_int8", x=x, inv_scale=inverse, zero_point=zero_point)
     ends = np.cumsum([job[0].size for job in jobs.values()])
     out = {}
-    for (name, (x, scale, zero_point)), values in zip(jobs.items(), np.split(got, ends[:-1])):
+    for (name, (x, scale, zero)), values in zip(jobs.items(), np.split(got, ends[:-1])):
         out[name] = values.reshape(x.shape)
         run.rtl.compare(
             f"quantised matrix ({name.replace('_', ' ')})",
             out[name],
-            fp32_to_int8(x, _inverse(scale), zero_point),
+            fp32_to_int8(x, _inverse(scale), zero),
         )
     return out

@@ -3,13 +3,19 @@
 """Problem 5: overfitting on real data, what helps (dropout, L2, early stopping), and cross-validation."""
 
 from dataclasses import dataclass
+from typing import TypedDict
 
 import numpy as np
+from numpy.typing import NDArray
 
 from macrame.golden.nn.network import Network
 from macrame.golden.nn.regularization import EarlyStopping, kfold
 from macrame.homework import digits
+from macrame.homework.data import File
+from macrame.homework.digits import Split
 from macrame.homework.plots import Panel, curves_figure
+from macrame.homework.problem import Answer, Run
+from macrame.homework.show import Show
 
 TITLE = "Overfitting"
 KEYS = (
@@ -35,7 +41,7 @@ KEYS = (
 class Problem:
     """What the data file says; `file` words the error if training diverges."""
 
-    file: object
+    file: File
     train_samples: int
     wrong_labels: float
     split_seed: int
@@ -49,11 +55,31 @@ class Problem:
     l2: float
     patience: int
     folds: int
-    strengths: list
+    strengths: list[float]
     fold_epochs: int
 
 
-def read(file):
+class Course(TypedDict):
+    """One training: losses after each epoch, and how it ended."""
+
+    training: list[float]
+    validation: list[float]
+    end_training: float
+    end_validation: float
+    training_accuracy: float
+    validation_accuracy: float
+    largest_weight: float
+
+
+class Settings(TypedDict, total=False):
+    """What one training does against overfitting."""
+
+    dropout: float
+    l2: float
+    stop: bool
+
+
+def read(file: File) -> Problem:
     """All settings, in ranges that keep the run within a minute or so."""
     samples = file.integer("train_samples", 10, 1500)
     strengths = file.vector("strengths", most=8).tolist()
@@ -80,7 +106,7 @@ def read(file):
     )
 
 
-def solve(problem, run):
+def solve(problem: Problem, run: Run) -> Answer:
     """The gap, four ways to train, cross-validation."""
     show = run.show
     with show.progress("loading scikit-learn's digits"):
@@ -95,26 +121,24 @@ def solve(problem, run):
         "labels are wrong, on purpose. Nothing here runs on the RTL."
     )
     show.part("Training against validation loss (float64, golden)")
-    runs = {
-        name: _train(problem, show, name, train, held_out, **options)
-        for name, options in (
-            ("plain", {}),
-            ("dropout", {"dropout": problem.dropout}),
-            ("L2", {"l2": problem.l2}),
-            ("early stopping", {"stop": True}),
-        )
+    ways: dict[str, Settings] = {
+        "plain": {},
+        "dropout": {"dropout": problem.dropout},
+        "L2": {"l2": problem.l2},
+        "early stopping": {"stop": True},
     }
+    runs = {name: _train(problem, show, name, train, held_out, **settings) for name, settings in ways.items()}
     rows = []
     for name, r in runs.items():
-        best = int(np.argmin(r["validation"]))
+        lowest = int(np.argmin(r["validation"]))
         rows.append(
             (
                 name,
                 len(r["training"]),
                 digits.short(r["end_training"]),
                 digits.short(r["end_validation"]),
-                digits.short(r["validation"][best]),
-                best + 1,
+                digits.short(r["validation"][lowest]),
+                lowest + 1,
                 f"{r['training_accuracy']:.2%}",
                 f"{r['validation_accuracy']:.2%}",
                 digits.short(r["largest_weight"], 2),
@@ -187,7 +211,7 @@ def solve(problem, run):
     }
 
 
-def _mislabelled(problem, x, labels):
+def _mislabelled(problem: Problem, x: NDArray[np.floating], labels: NDArray[np.integer]) -> tuple[Split, int]:
     """The training set with some labels replaced by another digit, and how many."""
     rng = np.random.default_rng(problem.split_seed)
     labels, count = labels.copy(), round(problem.wrong_labels * len(labels))
@@ -196,7 +220,16 @@ def _mislabelled(problem, x, labels):
     return (x, labels), count
 
 
-def _train(problem, show, name, train, held_out, dropout=0.0, l2=0.0, stop=False):
+def _train(
+    problem: Problem,
+    show: Show,
+    name: str,
+    train: Split,
+    held_out: Split,
+    dropout: float = 0.0,
+    l2: float = 0.0,
+    stop: bool = False,
+) -> Course:
     rng = np.random.default_rng(problem.seed)
     network = Network.random([digits.PIXELS, problem.hidden, digits.CLASSES], rng, dropout=dropout)
     epochs = digits.train(
@@ -217,7 +250,7 @@ def _train(problem, show, name, train, held_out, dropout=0.0, l2=0.0, stop=False
     )
     return {
         "training": [e.loss for e in epochs],
-        "validation": [e.validation for e in epochs],
+        "validation": [e.validation for e in epochs if e.validation is not None],
         "end_training": network.loss(*train),
         "end_validation": network.loss(*held_out),
         "training_accuracy": digits.accuracy(network.predict(train[0]), train[1]),
@@ -226,14 +259,17 @@ def _train(problem, show, name, train, held_out, dropout=0.0, l2=0.0, stop=False
     }
 
 
-def _cross_validation(problem, show, x, labels):
+def _cross_validation(
+    problem: Problem, show: Show, x: NDArray[np.floating], labels: NDArray[np.integer]
+) -> Answer:
     show.part(f"{problem.folds}-fold cross-validation: choosing the strength of the L2 penalty")
     show.text(
         f"The {len(x)} training pictures are cut into {problem.folds} parts; each part validates once "
         "a network trained on the others. The mean over the parts judges a setting without touching "
         "the validation set, and its spread says how far to trust it."
     )
-    rows, out = [], []
+    out: list[Answer] = []
+    rows = []
     for strength in problem.strengths:
         losses, right = [], []
         parts = kfold(len(x), problem.folds, np.random.default_rng(problem.seed))

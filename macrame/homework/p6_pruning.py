@@ -2,15 +2,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """Problem 6: pruning against dropout; what sparsity saves in bytes, and in cycles of the core."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal, NotRequired, TypeAlias, TypedDict
 
 import numpy as np
+from numpy.typing import NDArray
 
 from macrame.golden.nn import pruning
 from macrame.golden.nn.network import Network
 from macrame.golden.nn.quantization import quantize_network
 from macrame.homework import digits
+from macrame.homework.data import File
+from macrame.homework.digits import Split
 from macrame.homework.plots import Panel, curves_figure
+from macrame.homework.problem import Answer, Run
+from macrame.homework.show import Show
 
 TITLE = "Pruning"
 KEYS = (
@@ -29,7 +36,8 @@ KEYS = (
     "pictures",
     "mode",
 )
-WAYS = (("magnitude", "single weights"), ("blocks", "whole K slices of a panel"))
+Way: TypeAlias = Literal["magnitude", "blocks"]
+WAYS: tuple[tuple[Way, str], ...] = (("magnitude", "single weights"), ("blocks", "whole K slices of a panel"))
 CALIBRATION = 256
 LEARNT = 2 / digits.CLASSES  # of pictures right: less is hardly more than guessing
 REGISTERS = {
@@ -46,7 +54,7 @@ REGISTERS = {
 class Problem:
     """What the data file says; `file` words the error if training diverges."""
 
-    file: object
+    file: File
     hidden: int
     test_fraction: float
     split_seed: int
@@ -55,7 +63,7 @@ class Problem:
     learning_rate: float
     momentum: float
     seed: int
-    sparsities: list
+    sparsities: list[float]
     retrain_epochs: int
     retrain_rate: float
     dropout: float
@@ -63,7 +71,57 @@ class Problem:
     mode: str
 
 
-def read(file):
+class Pruned(TypedDict):
+    """A network pruned in one way: pictures right without and with retraining, zeros, bytes."""
+
+    pruned: float
+    retrained: float
+    zeros: float
+    bytes_dense: int
+    bytes: int
+    network: NotRequired[Network]  # until the answer is complete
+
+
+class Point(TypedDict):
+    """Both ways of pruning at one sparsity."""
+
+    sparsity: float
+    magnitude: Pruned
+    blocks: Pruned
+
+
+class Cost(TypedDict):
+    """What a network took on the core; toggles by kind of register."""
+
+    cycles: int
+    slices: int
+    macs: int
+    toggles: dict[str, int]
+
+
+class Activity(TypedDict):
+    """What the registers of the array did, see `_activity`."""
+
+    cycles: int
+    macs: int
+    registers: dict[str, int]
+    toggles: int
+    toggles_a_mac: float | None
+
+
+class Row(TypedDict):
+    """What the core took at one sparsity, see `_on_rtl`."""
+
+    sparsity: float
+    cycles: int
+    cycles_dense: int
+    slices: int
+    slices_dense: int
+    right: float
+    activity: dict[Way, Activity]
+
+
+def read(file: File) -> Problem:
     """All settings, in ranges that keep the simulation within minutes."""
     sparsities = file.vector("sparsities", most=12).tolist()
     for i, share in enumerate(sparsities):
@@ -90,7 +148,7 @@ def read(file):
     )
 
 
-def solve(problem, run):
+def solve(problem: Problem, run: Run) -> Answer:
     """Train, prune in two ways with and without retraining, count bytes, run what is left on the core."""
     show, block = run.show, (run.rtl.cols, 1)
     with show.progress("loading scikit-learn's digits"):
@@ -165,7 +223,7 @@ def solve(problem, run):
     }
 
 
-def _train(problem, show, what, train, dropout=0.0):
+def _train(problem: Problem, show: Show, what: str, train: Split, dropout: float = 0.0) -> Network:
     rng = np.random.default_rng(problem.seed)
     network = Network.random([digits.PIXELS, problem.hidden, digits.CLASSES], rng, dropout=dropout)
     digits.train(
@@ -184,7 +242,9 @@ def _train(problem, show, what, train, dropout=0.0):
     return network
 
 
-def _retrained(problem, show, network, masks, train):
+def _retrained(
+    problem: Problem, show: Show, network: Network, masks: Sequence[NDArray[np.bool_]], train: Split
+) -> tuple[Network, Network]:
     """Prune a copy; accuracy's network before and after retraining."""
     pruned = network.copy()
     pruner = pruning.Pruner(pruned.weights, masks)
@@ -206,28 +266,37 @@ def _retrained(problem, show, network, masks, train):
     return before, pruned
 
 
-def _point(problem, show, network, share, block, train, test):
+def _point(
+    problem: Problem,
+    show: Show,
+    network: Network,
+    share: float,
+    block: tuple[int, int],
+    train: Split,
+    test: Split,
+) -> Point:
     """Both ways of pruning at one sparsity."""
     masks = {
         "magnitude": pruning.magnitude_masks(network.weights, share),
         "blocks": pruning.block_masks(network.weights, share, block),
     }
-    point = {"sparsity": share}
-    for way, _ in WAYS:
+
+    def pruned(way: Way) -> Pruned:
         before, after = _retrained(problem, show, network, masks[way], train)
         dense, sparse = pruning.stored_bytes(after.weights, 1, block if way == "blocks" else None)
-        point[way] = {
+        return {
             "pruned": digits.accuracy(before.predict(test[0]), test[1]),
             "retrained": digits.accuracy(after.predict(test[0]), test[1]),
             "zeros": pruning.sparsity(after.weights),
             "bytes_dense": dense,
             "bytes": sparse,
+            "network": after,
         }
-        point[way]["network"] = after
-    return point
+
+    return {"sparsity": share, "magnitude": pruned("magnitude"), "blocks": pruned("blocks")}
 
 
-def _bytes(show, points):
+def _bytes(show: Show, points: Sequence[Point]) -> None:
     show.part("Bytes to store, int8 weights")
     show.table(
         ("taken out", "all weights", "single, with a bit each", "slices, with a bit each"),
@@ -247,7 +316,7 @@ def _bytes(show, points):
     )
 
 
-def _on_rtl(problem, run, points, train, test):
+def _on_rtl(problem: Problem, run: Run, points: Sequence[Point], train: Split, test: Split) -> list[Row]:
     """The pruned networks in int8 on the core; slices without weights are left out by the host.
 
     A row a sparsity: cycles and slices with skipping and without ("_dense", of the first network), pictures
@@ -260,7 +329,8 @@ def _on_rtl(problem, run, points, train, test):
         "of a panel holds nothing but zeros, the host sends neither: the sums stay the same to the "
         f"bit, and the array is busy for fewer cycles. {len(x)} pictures, retrained networks, int8:"
     )
-    out, right = [], test[1][: len(x)]
+    out: list[Row] = []
+    right = test[1][: len(x)]
     for p in points:
         share, network = f"{p['sparsity']:.0%}", p["blocks"]["network"]
         if not out:  # takes as long for every sparsity
@@ -314,26 +384,28 @@ def _on_rtl(problem, run, points, train, test):
     return out
 
 
-def _infer(problem, run, network, train, x, what, skip):
+def _infer(
+    problem: Problem, run: Run, network: Network, train: Split, x: NDArray[np.floating], what: str, skip: bool
+) -> tuple[Cost, NDArray[np.int8]]:
     """A network in int8 on the core: cost of all layers, among it "macs" whose weight is not 0; logits."""
     try:
         quantized = quantize_network(network, train[0][:CALIBRATION], problem.mode)
     except ValueError as error:
         raise problem.file.refused(f"the pruned network cannot be quantised: {error}") from None
     h = quantized.input.quantize(x)
-    total = {"cycles": 0, "slices": 0, "macs": 0, "toggles": {}}
+    total: Cost = {"cycles": 0, "slices": 0, "macs": 0, "toggles": {}}
     for i, (layer, expected) in enumerate(zip(quantized.layers, quantized.forward(h)), 1):
         name = f"{what}, layer {i}{'' if skip else ', nothing skipped'}"
         h, cost = run.rtl.panels(name, layer, h, expected, skip)
         total["cycles"] += cost["cycles"]
         total["slices"] += cost["slices"]
-        total["macs"] += len(x) * np.count_nonzero(layer.weight)
+        total["macs"] += len(x) * int(np.count_nonzero(layer.weight))
         for kind, count in cost["toggles"].items():
             total["toggles"][kind] = total["toggles"].get(kind, 0) + count
     return total, h
 
 
-def _activity(cost):
+def _activity(cost: Cost) -> Activity:
     """What is reported of a network: cycles, useful MACs, toggles by register, their sum, and that a MAC."""
     toggles = sum(cost["toggles"].values())
     return {
@@ -345,11 +417,12 @@ def _activity(cost):
     }
 
 
-def _switching(show, rows):
+def _switching(show: Show, rows: Sequence[Row]) -> None:
     show.part("Switching activity of the array, counted in the simulation")
     dense = rows[0]["activity"]["magnitude"]
     table = []
-    for way, title in (("magnitude", "single, nothing skipped"), ("blocks", "slices, skipped")):
+    titles: dict[Way, str] = {"magnitude": "single, nothing skipped", "blocks": "slices, skipped"}
+    for way, title in titles.items():
         for r in rows:
             a = r["activity"][way]
             if way == "magnitude" or r["sparsity"]:
@@ -396,7 +469,9 @@ def _switching(show, rows):
     )
 
 
-def _against_dropout(problem, show, train, test, points):
+def _against_dropout(
+    problem: Problem, show: Show, train: Split, test: Split, points: Sequence[Point]
+) -> Answer:
     show.part("Dropout is not pruning")
     network = _train(problem, show, "training with dropout", train, problem.dropout)
     share = points[-1]["sparsity"]
@@ -427,7 +502,7 @@ def _against_dropout(problem, show, train, test, points):
     return out
 
 
-def _panels(points, cycles):
+def _panels(points: Sequence[Point], cycles: Sequence[Row]) -> list[Panel]:
     share = [100 * p["sparsity"] for p in points]
     accuracy = [
         (
@@ -440,8 +515,12 @@ def _panels(points, cycles):
     ]
     cost = [("cycles on the RTL, slices", share, [100 * r["cycles"] / r["cycles_dense"] for r in cycles])]
     cost += [
-        (f"bytes, {name}", share, [100 * p[way]["bytes"] / p[way]["bytes_dense"] for p in points])
-        for name, way in (("single", "magnitude"), ("slices", "blocks"))
+        (
+            f"bytes, {'single' if way == 'magnitude' else 'slices'}",
+            share,
+            [100 * p[way]["bytes"] / p[way]["bytes_dense"] for p in points],
+        )
+        for way, _ in WAYS
     ]
     return [
         Panel("accuracy", "weights taken out, %", "held-out pictures right, %", accuracy),

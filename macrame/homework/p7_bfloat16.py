@@ -5,11 +5,16 @@
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from macrame.golden.arith.bf16_to_fp32 import bf16_to_fp32
 from macrame.golden.arith.fp32_to_bf16 import ROUNDINGS, fp32_to_bf16
+from macrame.homework.data import File
+from macrame.homework.problem import Answer, Run
+from macrame.homework.show import Show
 
 TITLE = "bfloat16 against fp32 and fp16"
 KEYS = ("values", "bits", "random", "averaged", "seed")
@@ -24,14 +29,14 @@ GATES = Path(__file__).resolve().parents[1] / "synth" / "hdl" / "significand_mul
 class Problem:
     """Bit patterns to convert, operands to round them with, numbers to average over all operands."""
 
-    bits: np.ndarray
-    beyond: list  # (number given, float32) of those that fp32 cannot come near
-    random: list
-    averaged: np.ndarray
+    bits: NDArray[np.uint32]
+    beyond: list[tuple[float, float]]  # (number given, float32) of those that fp32 cannot come near
+    random: list[int]
+    averaged: NDArray[np.float32]
     seed: int
 
 
-def read(file):
+def read(file: File) -> Problem:
     """Numbers and bit patterns, joined to one list of patterns."""
     values = file.numbers("values", least=0)
     bits = file.integers("bits", 0, 2**32 - 1, least=0)
@@ -54,7 +59,7 @@ def read(file):
     )
 
 
-def solve(problem, run):
+def solve(problem: Problem, run: Run) -> Answer:
     """Formats in numbers, the converters, stochastic rounding on average."""
     formats, gates = _formats(run.show), _gates(run.show)
     table, averaged = _narrow(problem, run)
@@ -67,7 +72,7 @@ def solve(problem, run):
     }
 
 
-def _formats(show):
+def _formats(show: Show) -> dict[str, dict[str, float]]:
     show.part("Range, precision, bytes")
     rows = {}
     for name, (exponent, fraction) in FORMATS.items():
@@ -113,7 +118,7 @@ def _formats(show):
     return rows
 
 
-def _gates(show):
+def _gates(show: Show) -> dict[str, Any]:
     gates = tomllib.loads(GATES.read_text())
     show.part(f"The multiplier of the significands in gates (measured, {gates['version']})")
     bf16, fp32 = gates["bf16"], gates["fp32"]
@@ -141,7 +146,7 @@ def _gates(show):
     return gates
 
 
-def _narrow(problem, run):
+def _narrow(problem: Problem, run: Run) -> tuple[NDArray[np.uint16], NDArray[np.uint16]]:
     """Everything that goes through fp32_to_bf16, in one simulation.
 
     Returns
@@ -161,18 +166,18 @@ def _narrow(problem, run):
         ),
         (problem.averaged.view(np.uint32)[:, None], np.array(ROUNDINGS["stochastic"]), np.arange(2**16)),
     ]
-    jobs = [np.broadcast_arrays(*job) for job in jobs]
-    x, rounding, random = (np.concatenate([part.ravel() for part in parts]) for parts in zip(*jobs))
+    table, averaged = (np.broadcast_arrays(*job) for job in jobs)
+    x, rounding, random = (np.concatenate([part.ravel() for part in parts]) for parts in zip(table, averaged))
     got = run.rtl.play("fp32_to_bf16", x=x, rounding=rounding, random=random)
-    split = jobs[0][0].size
-    return got[:split].reshape(jobs[0][0].shape), got[split:].reshape(jobs[1][0].shape)
+    split = table[0].size
+    return got[:split].reshape(table[0].shape), got[split:].reshape(averaged[0].shape)
 
 
-def _columns(problem):
+def _columns(problem: Problem) -> list[tuple[str, int]]:
     return [("even", 0), ("toward_zero", 0)] + [("stochastic", r) for r in problem.random]
 
 
-def _conversions(problem, run, got):
+def _conversions(problem: Problem, run: Run, got: NDArray[np.uint16]) -> Answer:
     show, bits = run.show, problem.bits
     expected = np.stack([fp32_to_bf16(bits, rounding, r) for rounding, r in _columns(problem)], axis=1)
     headers = ["nearest even", "toward zero"] + [f"stoch. {r:04X}" for r in problem.random]
@@ -206,7 +211,7 @@ def _conversions(problem, run, got):
     }
 
 
-def _stochastic(problem, run, got):
+def _stochastic(problem: Problem, run: Run, got: NDArray[np.uint16]) -> list[Answer]:
     show, x = run.show, problem.averaged
     show.part("Stochastic rounding on average, on the RTL")
     bits, every = x.view(np.uint32), np.arange(2**16, dtype=np.uint16)
@@ -251,7 +256,7 @@ def _stochastic(problem, run, got):
     return out
 
 
-def _counting(show):
+def _counting(show: Show) -> dict[str, dict[str, float]]:
     """Count to 1,000 by ones in bf16: where a sum outgrows its steps, only stochastic rounding goes on."""
     rng = np.random.default_rng(1)
     ends = {}

@@ -5,13 +5,16 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from macrame.golden.nn.network import Network
-from macrame.golden.nn.quantization import quantize_network
-from macrame.golden.nn.train import Diverged, fit
-from macrame.homework.digits import CLASSES, PICTURES, PIXELS, load, some
+from macrame.golden.nn.quantization import NetworkInt8, quantize_network
+from macrame.golden.nn.train import Diverged, Epoch, fit
+from macrame.homework.data import File
+from macrame.homework.digits import CLASSES, PICTURES, PIXELS, Split, load, some
 from macrame.homework.digits import accuracy as measured
-from macrame.homework.show import Matrix
+from macrame.homework.problem import Answer, Run
+from macrame.homework.show import Matrix, Show
 
 TITLE = "Training and inference; int8"
 KEYS = (
@@ -33,7 +36,7 @@ KEYS = (
 class Problem:
     """What the data file says; `file` words the error if training diverges."""
 
-    file: object
+    file: File
     hidden: int
     test_fraction: float
     split_seed: int
@@ -47,7 +50,7 @@ class Problem:
     calibration: int
 
 
-def read(file):
+def read(file: File) -> Problem:
     """All settings, in ranges that keep the simulation within minutes."""
     return Problem(
         file,
@@ -65,7 +68,7 @@ def read(file):
     )
 
 
-def solve(problem, run):
+def solve(problem: Problem, run: Run) -> Answer:
     """Train, quantise, infer on the RTL, compare."""
     show = run.show
     costs = _against_inference(problem, show)
@@ -196,7 +199,7 @@ def solve(problem, run):
     }
 
 
-def _against_inference(problem, show):
+def _against_inference(problem: Problem, show: Show) -> dict[str, dict[str, int]]:
     show.part("(a) Training against inference")
     sizes, n = [PIXELS, problem.hidden, CLASSES], problem.batch_size
     layers = list(zip(sizes, sizes[1:]))
@@ -242,7 +245,9 @@ def _against_inference(problem, show):
     return out
 
 
-def _train(problem, show, x, labels):
+def _train(
+    problem: Problem, show: Show, x: NDArray[np.floating], labels: NDArray[np.integer]
+) -> tuple[Network, list[Epoch]]:
     rng = np.random.default_rng(problem.seed)
     network = Network.random([x.shape[1], problem.hidden, CLASSES], rng)
     epochs = []
@@ -267,7 +272,9 @@ def _train(problem, show, x, labels):
     return network, epochs
 
 
-def _show_one(show, quantized, test, x, logits):
+def _show_one(
+    show: Show, quantized: NetworkInt8, test: Split, x: NDArray[np.int8], logits: NDArray[np.int8]
+) -> None:
     """The first picture, its pixels and its int8 logits."""
     show.equation(
         Matrix("first picture (0 to 16)", (test[0][0].reshape(8, 8) * 16).astype(int)),

@@ -3,17 +3,24 @@
 """Problem 8, training: in fp32, bf16 and int8; quantised after training, or trained aware of it."""
 
 import hashlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias, TypedDict
 
 import numpy as np
+from numpy.typing import NDArray
 
 from macrame.golden.nn.bf16 import NetworkBf16, SGDBf16
 from macrame.golden.nn.int8_training import NetworkOnGrid
 from macrame.golden.nn.network import Network
 from macrame.golden.nn.qat import QuantizationAware
-from macrame.golden.nn.quantization import quantize_network
+from macrame.golden.nn.quantization import NetworkInt8, quantize_network
 from macrame.homework import digits
+from macrame.homework.data import File
+from macrame.homework.digits import Split
 from macrame.homework.plots import Panel, curves_figure
+from macrame.homework.problem import Answer, Run
+from macrame.homework.show import Show
 
 KEYS = (
     "hidden",
@@ -38,7 +45,7 @@ MODE = "fp32"  # rounds once; few bits do not survive being rounded twice
 class Problem:
     """What the data file says; `file` words the error if training diverges."""
 
-    file: object
+    file: File
     hidden: int
     test_fraction: float
     split_seed: int
@@ -47,14 +54,32 @@ class Problem:
     learning_rate: float
     seed: int
     headroom: float
-    bits: list
+    bits: list[int]
     momentum: float
     aware_epochs: int
     aware_rate: float
     aware_runs: int
 
 
-def read(file):
+AnyNetwork: TypeAlias = Network | NetworkBf16 | NetworkOnGrid
+Judged: TypeAlias = Literal["after_training", "plain", "aware"]
+
+
+class Point(TypedDict):
+    """Integer networks of so many bits: pictures right, of each run and on average."""
+
+    bits: int
+    activation_bits: int
+    what: str
+    after_training: float
+    plain: float
+    plain_runs: list[float]
+    aware: float
+    aware_runs: list[float]
+    gained: float
+
+
+def read(file: File) -> Problem:
     """All settings, in ranges that keep the run within a minute or so."""
     bits = file.integers("bits", 2, 8, most=7)
     if len(set(bits)) < len(bits):
@@ -77,7 +102,7 @@ def read(file):
     )
 
 
-def solve(problem, run):
+def solve(problem: Problem, run: Run) -> Answer:
     """Parts (c) and (d)."""
     train, test = digits.load(problem.test_fraction, problem.split_seed)
     return {
@@ -86,28 +111,31 @@ def solve(problem, run):
     }
 
 
-def _sizes(problem):
+def _sizes(problem: Problem) -> list[int]:
     return [digits.PIXELS, problem.hidden, digits.CLASSES]
 
 
-def _three_formats(problem, run, train, test):
+def _three_formats(problem: Problem, run: Run, train: Split, test: Split) -> Answer:
     show = run.show
     show.part("(c) Why not to train in int8: the same network in fp32, bf16 and int8")
     x, labels = train
     sizes, seed = _sizes(problem), problem.seed
     start = Network.random(sizes, np.random.default_rng(seed), uniform=True)
-    single = Network(*([p.astype(np.float32) for p in group] for group in (start.weights, start.biases)))
+    single = Network(
+        [w.astype(np.float32) for w in start.weights], [b.astype(np.float32) for b in start.biases]
+    )
     bf16 = NetworkBf16.of(start)
     nearest = NetworkOnGrid.of(start, problem.headroom)
     stochastic = NetworkOnGrid.of(start, problem.headroom, np.random.default_rng([seed, 1]))
     rate = {"rate": problem.learning_rate}
-    ways = {
+    ways: dict[str, tuple[AnyNetwork, NDArray[np.floating], dict[str, Any]]] = {
         "fp32": (single, x.astype(np.float32), rate),
         "bf16": (bf16, x, {"optimizer": SGDBf16(bf16.parameters(), problem.learning_rate)}),
         "int8": (nearest, x, {**rate, "project": nearest.project}),
         "int8, stochastic": (stochastic, x, {**rate, "project": stochastic.project}),
     }
-    out, rows = {}, []
+    out: dict[str, Answer] = {}
+    rows = []
     for name, (network, inputs, options) in ways.items():
         epochs = digits.train(
             show,
@@ -134,7 +162,7 @@ def _three_formats(problem, run, train, test):
             (
                 name,
                 *(digits.short(epochs[i].loss) for i in (0, -1)),
-                digits.short(epochs[-1].validation),
+                digits.short(out[name]["test_loss"][-1]),
                 f"{out[name]['accuracy']:.2%}",
                 "-" if lost is None else f"{lost:.1%}",
             )
@@ -182,7 +210,7 @@ def _three_formats(problem, run, train, test):
     return out
 
 
-def _few_bits(problem, run, train, test):
+def _few_bits(problem: Problem, run: Run, train: Split, test: Split) -> Answer:
     show = run.show
     show.part(f"(d) Quantised after training against training aware of it (golden, mode {MODE})")
     network = Network.random(_sizes(problem), np.random.default_rng(problem.seed))
@@ -202,11 +230,12 @@ def _few_bits(problem, run, train, test):
     full = digits.accuracy(network.predict(test[0]), test[1])
     calibration = train[0][:CALIBRATION]
     further = [_further(problem, show, network, train, number) for number in range(problem.aware_runs)]
-    out = {
+    points: list[Point] = []
+    out: Answer = {
         "float": full,
         "further_epochs": problem.aware_epochs,
         "float_further": [digits.accuracy(net.predict(test[0]), test[1]) for net in further],
-        "points": [],
+        "points": points,
     }
     for what, same in (("weights", False), ("weights and activations", True)):
         for bits in problem.bits:
@@ -226,18 +255,18 @@ def _few_bits(problem, run, train, test):
                 digits.accuracy(net.predict(net.input.quantize(test[0])), test[1])
                 for net in (after, *plain, *aware)
             ]
-            plain, aware = right[: len(plain)], right[len(plain) :]
-            out["points"].append(
+            plainly, knowing = right[: len(plain)], right[len(plain) :]
+            points.append(
                 {
                     "bits": bits,
                     "activation_bits": activation_bits,
                     "what": what,
                     "after_training": at_once,
-                    "plain": float(np.mean(plain)),
-                    "plain_runs": plain,
-                    "aware": float(np.mean(aware)),
-                    "aware_runs": aware,
-                    "gained": float(np.mean(aware) - np.mean(plain)),
+                    "plain": float(np.mean(plainly)),
+                    "plain_runs": plainly,
+                    "aware": float(np.mean(knowing)),
+                    "aware_runs": knowing,
+                    "gained": float(np.mean(knowing) - np.mean(plainly)),
                 }
             )
     epochs = problem.aware_epochs
@@ -263,7 +292,7 @@ def _few_bits(problem, run, train, test):
                 f"{max(p['aware_runs']):.2%}",
                 f"{100 * p['gained']:+.2f} points",
             )
-            for p in out["points"]
+            for p in points
         ],
     )
     show.text(
@@ -277,22 +306,23 @@ def _few_bits(problem, run, train, test):
         "compared by their means, since single runs differ by some pictures, and from one machine's "
         "BLAS to another's too. Gained is what awareness adds to further training."
     )
-    show.text(_verdict(out["points"], len(test[1]), problem.aware_runs))
+    show.text(_verdict(points, len(test[1]), problem.aware_runs))
+    titles: dict[Judged, str] = {"after_training": "at once", "plain": "epochs more", "aware": "aware"}
     with show.progress("drawing the accuracy"):
         curves = [
             (
                 f"{title}, {what}",
-                [p["bits"] for p in out["points"] if p["what"] == what],
-                [100 * p[key] for p in out["points"] if p["what"] == what],
+                [p["bits"] for p in points if p["what"] == what],
+                [100 * p[key] for p in points if p["what"] == what],
             )
             for what in ("weights", "weights and activations")
-            for key, title in (("after_training", "at once"), ("plain", "epochs more"), ("aware", "aware"))
+            for key, title in titles.items()
         ]
         for kind, data in curves_figure(
             [Panel("integer networks", "bits", "test pictures right, %", curves, integers=True)]
         ).items():
             show.text(f"plot: {run.output(f'p8_bits.{kind}', data)}")
-    worst = min(out["points"], key=lambda p: p["after_training"])
+    worst = min(points, key=lambda p: p["after_training"])
     show.good(
         f"Answer: train in bf16, infer in int8. With {worst['bits']} bits for {worst['what']} "
         f"{worst['after_training']:.2%} are right when quantised at once, {worst['plain']:.2%} after "
@@ -301,13 +331,13 @@ def _few_bits(problem, run, train, test):
     return out
 
 
-def _verdict(points, pictures, runs):
+def _verdict(points: Sequence[Point], pictures: int, runs: int) -> str:
     """Where being aware of the grid is worth more than what the runs differ by, and where it is not."""
 
-    def named(some):
+    def named(some: Iterable[Point]) -> str:
         return ", ".join(f"{p['bits']} bits of {p['what']}" for p in some)
 
-    def doubt(p):
+    def doubt(p: Point) -> float:
         """Twice the standard error of `gained`, one picture at least."""
         spread = [np.var(p[key], ddof=1) / runs if runs > 1 else 0.0 for key in ("plain_runs", "aware_runs")]
         return max(2 * np.sqrt(sum(spread)), 1 / pictures)
@@ -328,7 +358,7 @@ def _verdict(points, pictures, runs):
     return " ".join(said)
 
 
-def _further(problem, show, network, train, number):
+def _further(problem: Problem, show: Show, network: Network, train: Split, number: int) -> Network:
     """A copy of the network trained on as `_aware` does, on the same batches, but plainly."""
     plain = network.copy()
     digits.train(
@@ -347,7 +377,16 @@ def _further(problem, show, network, train, number):
     return plain
 
 
-def _aware(problem, show, network, calibration, train, bits, activation_bits, number):
+def _aware(
+    problem: Problem,
+    show: Show,
+    network: Network,
+    calibration: NDArray[np.floating],
+    train: Split,
+    bits: int,
+    activation_bits: int,
+    number: int,
+) -> NetworkInt8:
     """A copy of the network trained on, aware of its quantisation, batches in the order of run `number`."""
     aware = QuantizationAware.of(network.copy(), calibration, bits=bits, activation_bits=activation_bits)
     digits.train(

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Problem 9: fixed learning rates, momentum and Adam on real data; bias correction by numbers."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
@@ -10,7 +12,11 @@ from macrame.golden.nn.network import Network
 from macrame.golden.nn.optimizers import SGD, Adam
 from macrame.golden.nn.train import Diverged, fit
 from macrame.homework import digits
+from macrame.homework.data import File
+from macrame.homework.digits import Split
 from macrame.homework.plots import Panel, curves_figure
+from macrame.homework.problem import Answer, Run
+from macrame.homework.show import Show
 
 TITLE = "Fixed learning rate against Adam"
 KEYS = (
@@ -35,6 +41,10 @@ KEYS = (
 )
 
 
+Way: TypeAlias = tuple[str, type[SGD] | type[Adam], dict[str, float]]
+"""A name, an optimizer and its options."""
+
+
 @dataclass(frozen=True)
 class Problem:
     """What the data file says."""
@@ -45,20 +55,20 @@ class Problem:
     epochs: int
     batch_size: int
     seed: int
-    rates: list
+    rates: list[float]
     momentum_rate: float
     momentum: float
-    adam_rates: list
-    betas: tuple
+    adam_rates: list[float]
+    betas: tuple[float, float]
     epsilon: float
     start: float
     wanted: float
     steps: int
-    parabola_rates: list
+    parabola_rates: list[float]
     step_rate: float
 
 
-def read(file):
+def read(file: File) -> Problem:
     """All settings; rates may be as wild as one likes, to see what happens."""
     return Problem(
         file.integer("hidden", 1, 1024),
@@ -81,7 +91,7 @@ def read(file):
     )
 
 
-def _rates(file, key):
+def _rates(file: File, key: str) -> list[float]:
     rates = file.vector(key, most=6).tolist()
     for i, rate in enumerate(rates):
         if not 0 < rate <= 1e6:
@@ -91,7 +101,7 @@ def _rates(file, key):
     return rates
 
 
-def solve(problem, run):
+def solve(problem: Problem, run: Run) -> Answer:
     """The curves, then Adam's first steps."""
     show = run.show
     with show.progress("loading scikit-learn's digits"):
@@ -101,7 +111,7 @@ def solve(problem, run):
         f"{2 + len(problem.rates) + len(problem.adam_rates) - 1} ways (float64, golden)"
     )
     beta1, beta2 = problem.betas
-    ways = [(f"SGD, rate {r:g}", SGD, {"rate": r}) for r in problem.rates]
+    ways: list[Way] = [(f"SGD, rate {r:g}", SGD, {"rate": r}) for r in problem.rates]
     ways += [
         (
             f"momentum {problem.momentum:g}, rate {problem.momentum_rate:g}",
@@ -163,7 +173,15 @@ def solve(problem, run):
     }
 
 
-def _train(problem, show, name, kind, options, train, test):
+def _train(
+    problem: Problem,
+    show: Show,
+    name: str,
+    kind: type[SGD] | type[Adam],
+    options: dict[str, float],
+    train: Split,
+    test: Split,
+) -> Answer:
     rng = np.random.default_rng(problem.seed)
     network = Network.random([digits.PIXELS, problem.hidden, digits.CLASSES], rng)
     losses, said = [], None
@@ -186,17 +204,17 @@ def _train(problem, show, name, kind, options, train, test):
     return {"loss": losses, "accuracy": right, "diverged": said, **options}
 
 
-def _loss(value):
+def _loss(value: float) -> str:
     return digits.short(value) if np.isfinite(value) else "none"
 
 
-def _halved(losses):
+def _halved(losses: Sequence[float]) -> str:
     """The first epoch whose loss is half that of the first one."""
     below = [i for i, loss in enumerate(losses, 1) if loss <= losses[0] / 2]
     return str(below[0]) if below else "-"
 
 
-def _verdict(r):
+def _verdict(r: Answer) -> str:
     if r["diverged"]:
         return "diverges"
     if r["loss"][-1] > np.log(digits.CLASSES):
@@ -204,10 +222,10 @@ def _verdict(r):
     return "crawls" if r["loss"][-1] > r["loss"][0] / 2 else ""
 
 
-def _parabola(problem, show):
+def _parabola(problem: Problem, show: Show) -> list[Answer]:
     """Gradient descent at fixed rates where every step can be checked by hand."""
     show.part(f"Fixed rates by numbers: E(w) = (w - {problem.wanted:g})^2 / 2, from w = {problem.start:g}")
-    columns = []
+    columns: list[Answer] = []
     for rate in problem.parabola_rates:
         w = [problem.start]
         for _ in range(problem.steps):
@@ -224,7 +242,7 @@ def _parabola(problem, show):
     return columns
 
 
-def _first_steps(problem, show):
+def _first_steps(problem: Problem, show: Show) -> list[dict[str, float]]:
     """Adam on a parabola, with bias correction and without."""
     show.part(f"Bias correction: Adam's first {problem.steps} steps, E(w) = (w - {problem.wanted:g})^2 / 2")
     beta1, beta2 = problem.betas

@@ -4,11 +4,16 @@
 
 import io
 import logging
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from macrame.golden.nn.activations import relu, relu_derivative, sigmoid, sigmoid_derivative
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 STYLES = ("-", "--", "-.", ":")
 MARKERS = ("o", "s", "^", "x", "D", "v", "+")
@@ -19,6 +24,10 @@ MARKS = 7  # about so many markers a curve
 UNDER = 4.5  # points wide is a curve that another one lies upon
 
 
+Curve: TypeAlias = tuple[str, Sequence[float], Sequence[float]]
+"""A label, x and y; a y that is not finite leaves a gap."""
+
+
 @dataclass(frozen=True)
 class Panel:
     """One set of axes.
@@ -27,8 +36,7 @@ class Panel:
     ----------
     title, x, y : str
         Above the axes, and along them.
-    curves : list of (str, sequence, sequence)
-        Label, x and y of each; a y that is not finite leaves a gap.
+    curves : sequence of Curve
     under : tuple of str
         Labels of curves that others may cover: drawn first, as broad pale bands, so that both are seen.
     log : str
@@ -42,14 +50,14 @@ class Panel:
     title: str
     x: str
     y: str
-    curves: list = field(default_factory=list)
+    curves: Sequence[Curve] = ()
     log: str = ""
-    limits: tuple = None
-    under: tuple = ()
+    limits: tuple[float, float] | None = None
+    under: tuple[str, ...] = ()
     integers: bool = False
 
 
-def curves_figure(panels):
+def curves_figure(panels: Sequence[Panel]) -> dict[str, bytes]:
     """Curves side by side, one panel beside the other.
 
     Parameters
@@ -107,7 +115,7 @@ def curves_figure(panels):
     return _rendered(figure)
 
 
-def activations_figure():
+def activations_figure() -> dict[str, bytes]:
     """ReLU and sigmoid beside their derivatives.
 
     Returns
@@ -135,18 +143,18 @@ def activations_figure():
     return _rendered(figure)
 
 
-def _figure(size):
+def _figure(size: tuple[float, float]) -> "Figure":
     logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it announces building its font cache
     from matplotlib.figure import Figure
 
     return Figure(figsize=size, layout="constrained")
 
 
-def _rendered(figure):
+def _rendered(figure: "Figure") -> dict[str, bytes]:
     return {kind: _render(figure, kind) for kind in ("png", "svg")}
 
 
-def _render(figure, kind):
+def _render(figure: "Figure", kind: str) -> bytes:
     import matplotlib
 
     out = io.BytesIO()

@@ -5,10 +5,13 @@
 import sys
 import textwrap
 import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -42,8 +45,8 @@ class Matrix:
     """
 
     name: str
-    values: object
-    decimals: int = None
+    values: ArrayLike
+    decimals: int | None = None
 
 
 class Show:
@@ -55,14 +58,14 @@ class Show:
         Where to print; by default standard output.
     """
 
-    def __init__(self, console=None):
+    def __init__(self, console: Console | None = None) -> None:
         self.console = console or Console(
             width=None if sys.stdout.isatty() else WIDTH, highlight=False, soft_wrap=False
         )
         self.width = min(self.console.width, WIDTH)
         self.ascii = self.console.options.ascii_only
 
-    def problem(self, number, title):
+    def problem(self, number: int, title: str) -> None:
         """Heading of a problem."""
         self.console.print()
         self.console.rule(
@@ -71,29 +74,29 @@ class Show:
             characters="=" if self.ascii else "\u2550",
         )
 
-    def part(self, title):
+    def part(self, title: str) -> None:
         """Heading of a part or step."""
         self.console.print()
         self.console.print(Text(title, style="bold"))
 
-    def text(self, line, style=""):
+    def text(self, line: str, style: str = "") -> None:
         """A paragraph, wrapped."""
         for row in textwrap.wrap(line, self.width - INDENT):
             self._line(row, style)
 
-    def stand_in(self, what):
+    def stand_in(self, what: str) -> None:
         """The mark that figures are not the sheet's own."""
         self.text(f"Stand-in: {what}", style="italic yellow")
 
-    def good(self, line):
+    def good(self, line: str) -> None:
         """A check that passed."""
         self.text(line, style="green")
 
-    def bad(self, line):
+    def bad(self, line: str) -> None:
         """A check that failed."""
         self.text(line, style="bold red")
 
-    def table(self, headers, rows):
+    def table(self, headers: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         """A table; text columns to the left, all others to the right."""
         cells = [[str(cell) for cell in row] for row in rows]
         self.console.print()
@@ -106,7 +109,7 @@ class Show:
         for i, row in enumerate(zip(*aligned)):
             self._line("  ".join(row), "" if i else "bold")
 
-    def equation(self, *parts):
+    def equation(self, *parts: Matrix | str) -> None:
         """Matrices and operators side by side: ``equation(Matrix("W", w), ".", Matrix("x", x), ...)``."""
         for band in _bands([self._block(part) for part in parts], self.width - INDENT):
             self.console.print()
@@ -114,7 +117,7 @@ class Show:
                 self._line(line)
 
     @contextmanager
-    def progress(self, what, total=None):
+    def progress(self, what: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
         """A live bar on a terminal; elsewhere a plain line now and then, and one when done.
 
         Parameters
@@ -142,10 +145,10 @@ class Show:
         if seconds >= WORTH_A_LINE:
             self.text(f"{what}: {seconds:.1f} s", style="dim")
 
-    def _plain_progress(self, what, total, began):
+    def _plain_progress(self, what: str, total: int | None, began: float) -> Callable[[int], None]:
         last = began
 
-        def tick(done):
+        def tick(done: int) -> None:
             nonlocal last
             now = time.monotonic()
             if now - last >= BETWEEN_LINES:
@@ -154,11 +157,11 @@ class Show:
 
         return tick
 
-    def _line(self, line, style=""):
+    def _line(self, line: str, style: str = "") -> None:
         text = Text(f"{' ' * INDENT}{line}".rstrip(), style=style)
         self.console.print(text, no_wrap=True, crop=False, overflow="ignore")
 
-    def _block(self, part):
+    def _block(self, part: Matrix | str) -> list[str]:
         """Lines of equal length for one part; the first is the name."""
         if isinstance(part, str):
             return [part]
@@ -170,13 +173,13 @@ class Show:
         width = max(len(part.name), len(rows[0]))
         return [part.name.center(width)] + [row.center(width) for row in rows]
 
-    def _brackets(self, height):
+    def _brackets(self, height: int) -> list[tuple[str, str]]:
         if self.ascii or height == 1:
             return [("[", "]")] * height
         return [("\u23a1", "\u23a4")] + [("\u23a2", "\u23a5")] * (height - 2) + [("\u23a3", "\u23a6")]
 
 
-def _cells(matrix):
+def _cells(matrix: Matrix) -> list[list[str]]:
     """The values as text, the middle of a large matrix left out."""
     values = np.asarray(matrix.values)
     values = values.reshape(-1, 1) if values.ndim == 1 else values
@@ -188,7 +191,7 @@ def _cells(matrix):
     return [["..." if i is None or j is None else text(values[i, j]) for j in keep[1]] for i in keep[0]]
 
 
-def formatter(values, decimals=None):
+def formatter(values: NDArray[Any], decimals: int | None = None) -> Callable[[Any], str]:
     """A function that writes any of the values with the same number of decimals.
 
     Parameters
@@ -215,16 +218,17 @@ def formatter(values, decimals=None):
             decimals -= 1
     zero = f"{0:.{decimals}f}"
 
-    def text(value):
+    def text(value: float) -> str:
         written = f"{value:.{decimals}f}"
         return zero if written == f"-{zero}" else written
 
     return text
 
 
-def _bands(blocks, width):
+def _bands(blocks: Iterable[list[str]], width: int) -> list[list[str]]:
     """Blocks joined line by line, broken before an operator where the line would be too long."""
-    bands, current = [], []
+    bands: list[list[list[str]]] = []
+    current: list[list[str]] = []
     for block in blocks:
         long = sum(len(b[0]) + 2 for b in current) + len(block[0]) > width
         if current and long:
@@ -236,7 +240,7 @@ def _bands(blocks, width):
     return [_join(band) for band in bands]
 
 
-def _join(blocks):
+def _join(blocks: Sequence[list[str]]) -> list[str]:
     height = max(len(b) for b in blocks)
     lines = [""] * height
     for block in blocks:
@@ -252,5 +256,5 @@ def _join(blocks):
     return lines
 
 
-def _is_number(cell):
+def _is_number(cell: str) -> bool:
     return cell[:1] in "0123456789-+." and any(c.isdigit() for c in cell) and " " not in cell
