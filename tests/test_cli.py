@@ -170,7 +170,7 @@ def test_the_makefile_knows_every_target_and_variable():
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ("gemm BIASS=3", "BIASS is not a variable of make gemm, expected one of A W OUT MODE SCALE BIAS"),
+        ("gemm BIASS=3", "BIASS is not a variable of make gemm, expected one of A W OUT HEADER INDEX KEY"),
         ("gemm bias=3", "bias is not a variable of make gemm, expected one of A"),
         ("sim K_MAX=3", "K_MAX is not a variable of make sim, expected one of PROBLEM HOMEWORK"),
         ("train EPOCH=2", "EPOCH is not a variable of make train, expected one of EPOCHS STEPS HOMEWORK"),

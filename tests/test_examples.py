@@ -16,7 +16,6 @@ import sys
 
 import numpy as np
 import pytest
-from test_docs import blocks, code, table, text_of
 
 from examples import axi_bench
 from macrame.dev import lint
@@ -24,6 +23,7 @@ from macrame.golden import gemm
 from macrame.golden.arith.requantize import requantize
 from macrame.host import packets
 from macrame.sim import simulate
+from tests.test_docs import blocks, code, table, text_of
 
 ROOT = simulate.ROOT
 README = "examples/README.md"

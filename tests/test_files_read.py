@@ -17,12 +17,12 @@ import zipfile
 import ml_dtypes
 import numpy as np
 import pytest
-from damaged import PICKLE, saved
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from macrame.errors import InputError
 from macrame.files import delimited, npy, parse, read, write
+from tests.damaged import PICKLE, saved
 
 
 def text(data, **options):

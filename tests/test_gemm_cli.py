@@ -23,12 +23,12 @@ from types import SimpleNamespace
 import ml_dtypes
 import numpy as np
 import pytest
-from damaged import damage, whole_files
 
 from macrame.cli import command
 from macrame.host.core import Report
 from macrame.sim import simulate
 from macrame.verify import product as gemm
+from tests.damaged import damage, whole_files
 
 #: Not inherited by the calls: a user's shell does not have them. SIM is, the suite's is the command's too,
 #: but where a LINK leads to a core that is not simulated.

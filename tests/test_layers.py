@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "macrame.golden": set(),
     "macrame.host": {"macrame"},
     "macrame.files": {"macrame"},
-    "macrame.sim": {"macrame", "macrame.host"},
+    "macrame.sim": {"macrame", "macrame.files", "macrame.host"},
     "macrame.synth": {"macrame", "macrame.files", "macrame.sim"},
     "macrame.synth.gates": {"macrame", "macrame.files", "macrame.synth", "macrame.sim", "tb"},
     "macrame.verify": {"macrame", "macrame.files", "macrame.golden", "macrame.host", "macrame.sim"},

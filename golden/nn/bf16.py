@@ -156,6 +156,7 @@ class Forward:
     inputs: list[NDArray[np.uint16]]
     weights: list[NDArray[np.uint16]]
     output: NDArray[np.float32] = field(init=False)
+    activations: list[Numbers] = field(default_factory=list)
 
 
 @dataclass

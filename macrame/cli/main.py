@@ -83,5 +83,6 @@ def replay(verb: str, rest: list[str]) -> str:
         if not skip and word != "--seed" and not word.startswith("--seed="):
             kept.append(word)
         skip = word == "--seed"
-    seed = " --seed {seed}" if command.SEED in command.options(verb) else ""
+    takes = {option.name for option in command.options(verb)}
+    seed = " --seed {seed}" if command.SEED.name in takes else ""
     return shlex.join(["macrame", verb, *kept]) + seed

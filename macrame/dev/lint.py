@@ -19,6 +19,7 @@ form           each file carries the licence lines; each rtl/ file is one module
                default_nettype lines, without timescale or include; rtl.f lists what is there; lint.toml
                covers every module and every ERROR_ rule
 ruff           Python, checked and formatted by pyproject.toml
+mypy           types, as pyproject.toml asks for them
 icarus         ``iverilog -g2005 -Wall``: cocotb compiles as SystemVerilog, so no test proves Verilog-2005
 verilator      ``--lint-only -Wall``, waivers in rtl/lint.vlt
 slang          ``--std 1364-2005 -Weverything``, waivers in macrame/dev/lint.toml: it follows the standard
@@ -52,6 +53,8 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from importlib import metadata, util
 from pathlib import Path
+
+from macrame import paths
 
 ROOT = Path(__file__).resolve().parents[2]
 RTL = ROOT / "rtl"
@@ -611,6 +614,12 @@ def formatted():
     return command(sys.executable, "-m", "ruff", "format", "--quiet", "--diff", ".", cwd=ROOT)
 
 
+def mypy():
+    """The types of the package."""
+    cache = f"--cache-dir={paths.BUILD / 'mypy'}"
+    return command(sys.executable, "-m", "mypy", "--no-error-summary", cache, cwd=ROOT)
+
+
 def all_checks():
     """Every check, in the order they are listed above."""
     yield Check("form       licence lines", licence)
@@ -619,6 +628,7 @@ def all_checks():
     yield Check("form       no Verilog is left out", bench_list)
     yield Check("ruff       check", lambda: clean(ruff()))
     yield Check("ruff       format", lambda: clean(formatted()))
+    yield Check("mypy       types", lambda: clean(mypy()), cost=9)
     yield from shape_checks()
     yield from vendor_checks()
     yield from illegal_checks()

@@ -31,7 +31,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from macrame.errors import LinkError
+from macrame.errors import InputError, LinkError
 from macrame.golden.gemm import gemm
 from macrame.golden.gemm_bf16 import gemm_bf16
 from macrame.golden.nn.network import Network
@@ -41,7 +41,7 @@ from macrame.homework import digits as pictures
 from macrame.host.core import Core
 from macrame.sim import simulate
 from macrame.sim.link import SimLink
-from macrame.synth.settings import InputError, whole
+from macrame.synth.settings import whole
 
 SHORT = (8, 8, 8)
 LONG = {"icarus": (16, 128, 16), "verilator": (128, 512, 128)}  # M, K, N

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 
-def real_path(path: str | os.PathLike) -> Path:
+def real_path(path: str | os.PathLike[str]) -> Path:
     """The file behind a path, which need not exist."""
     return Path(os.path.realpath(path))
 
@@ -31,7 +31,7 @@ def _beside(path: Path) -> Iterator[tuple[BinaryIO, Path]]:
         temporary.unlink(missing_ok=True)
 
 
-def write_files(contents: Mapping[str | os.PathLike, bytes]) -> None:
+def write_files(contents: Mapping[str | os.PathLike[str], bytes]) -> None:
     """Write files, all of them whole or none at all.
 
     Parameters
@@ -63,7 +63,7 @@ def write_files(contents: Mapping[str | os.PathLike, bytes]) -> None:
             raise
 
 
-def write(path: str | os.PathLike, data: bytes | str) -> None:
+def write(path: str | os.PathLike[str], data: bytes | str) -> None:
     """Write one file, whole or not at all; its folder is made where it is missing.
 
     Parameters
@@ -80,13 +80,13 @@ def write(path: str | os.PathLike, data: bytes | str) -> None:
     write_files({path: data.encode() if isinstance(data, str) else data})
 
 
-def discard(*paths: str | os.PathLike) -> None:
+def discard(*paths: str | os.PathLike[str]) -> None:
     """Remove files of an earlier run, so that nobody takes them for this run's; links stay."""
     for path in paths:
         real_path(path).unlink(missing_ok=True)
 
 
-def unwritable(path: str | os.PathLike, inputs: Iterable[str | os.PathLike] = ()) -> str | None:
+def unwritable(path: str | os.PathLike[str], inputs: Iterable[str | os.PathLike[str]] = ()) -> str | None:
     """Why a file cannot be written, found out without touching it.
 
     Parameters

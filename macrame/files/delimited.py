@@ -120,7 +120,8 @@ def read(data: bytes, wanted: Wanted) -> Table:
     if len(top) <= reader.heads:
         raise InputError(f"{wanted.label}: holds no numbers below {_amount(reader.heads, 'header row')}")
     reader.find_columns(top[reader.heads - 1] if reader.heads else None, top[reader.heads])
-    lines, values = [], []
+    lines: list[int] = []
+    values: list[list[int] | list[float]] = []
     for line, cells in itertools.chain(top[reader.heads :], found.rows):
         values.append(reader.convert(line, cells, len(values)))
         lines.append(line)
@@ -161,13 +162,13 @@ class _Reader:
         self.heads = 0  # rows of header
         self.first: Row = (0, [])  # of numbers
         self.width = self.stop = self.skip = 0  # cells in a row; numbers are those from skip to stop
-        self.labels: str | int | None = None  # of an index column: "names", or what it counts from
-
-        self.sure = True  # that this is one, were it the only row
+        self.named = False  # an index column of names was found
+        self.counted: int | None = None  # or one that counts, from this number
+        self.sure = True  # that it is one, were there no other row
         self.mark: tuple[str, str] | None = None  # before decimals, and the place of the first one
         self.grouped: str | None = None  # the place of a number that may be a thousand
         self.proven = False  # that there is no such number
-        self.fast = float if wanted.real else int
+        self.fast: type[float] | type[int] | None = float if wanted.real else int
         # int() and float() read 1_0 and digits of every script
         self.plain = found.text.isascii() and "_" not in found.text
         if found.delimiter != "," and "," in found.text and "." in found.text:
@@ -227,12 +228,12 @@ class _Reader:
                     f"{self.skip} that INDEX skips"
                 )
         elif self.stop > 1 and is_name(cells[0]):
-            self.labels, self.sure = "names", corner or short
+            self.named, self.sure = True, corner or short
         elif self.stop > 1 and corner and cells[0] in ("0", "1"):
-            self.labels = int(cells[0])
+            self.counted = int(cells[0])
         elif self.stop > 1 and (corner or short):
             raise self._no_index(first[0], cells[0])
-        if self.labels is not None:
+        if self.named or self.counted is not None:
             self.skip = 1
 
     def _no_index(self, line: int, cell: str) -> InputError:
@@ -243,12 +244,9 @@ class _Reader:
 
     def _check_label(self, line: int, cell: str, before: int) -> None:
         """Check a row's cell in the index column that was found."""
-        if self.labels == "names":
-            if not is_name(cell):
-                raise self._refused(
-                    line, 0, shown(cell, 40), "a name as before" + self._hint(line, column=True)
-                )
-        elif cell != str(self.labels + before):
+        if self.named and not is_name(cell):
+            raise self._refused(line, 0, shown(cell, 40), "a name as before" + self._hint(line, column=True))
+        if self.counted is not None and cell != str(self.counted + before):
             raise self._no_index(line, cell)
 
     # --- what they are --------------------------------------------------------------------------------------
@@ -264,8 +262,7 @@ class _Reader:
         for i in range(self.stop, self.width):
             if cells[i].strip():
                 raise self._refused(line, i, cells[i].strip(), "an empty cell as in the lines before")
-        if self.labels is not None:
-            self._check_label(line, cells[0].strip(), before)
+        self._check_label(line, cells[0].strip(), before)
         numbers = cells[self.skip : self.stop]
         found = self._convert_fast(line, numbers)
         if found is None:
@@ -365,7 +362,7 @@ class _Reader:
     def finish(self, rows: int) -> None:
         """Check what only the whole text can tell."""
         line, cells = self.first
-        if self.labels == "names" and rows == 1 and not self.sure:
+        if self.named and rows == 1 and not self.sure:
             hint = self._hint(line, self.heads + 1, True)
             raise self._refused(line, 0, shown(cells[0].strip(), 40), self.wanted.what + hint)
         if self.grouped and not self.proven:

@@ -172,7 +172,7 @@ def _header(label: str, head: bytes) -> Header:
     return Header(shape, fortran, dtype, bf16, start)
 
 
-def _shape(shape: tuple) -> str:
+def _shape(shape: tuple[object, ...]) -> str:
     """A shape for a message; an integer of thousands of digits is not even printed."""
     sides = ("huge" if type(side) is int and abs(side) >= 2**64 else str(side) for side in shape)
     return short(f"({', '.join(sides)})")

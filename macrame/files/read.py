@@ -56,7 +56,7 @@ class Source:
     key: str | None = None
     notes: list[str] = field(default_factory=list)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self.text = str(self.text)
 
     @property

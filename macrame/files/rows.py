@@ -93,7 +93,8 @@ def _without_comments(text: str) -> tuple[list[tuple[int, str]], int]:
         return lines, 0
     kept, comments = [], 0
     for number, line in lines:
-        before = _OUTSIDE_QUOTES.match(line).group()
+        found = _OUTSIDE_QUOTES.match(line)
+        before = found.group() if found else ""
         if _is_comment(before, line[len(before) :]):
             comments += 1
             line = before

@@ -15,12 +15,14 @@ from macrame.files.atomic import real_path, unwritable
 SUFFIXES = (".npy", ".csv")
 
 
-def report_path(path: str | os.PathLike) -> Path:
+def report_path(path: str | os.PathLike[str]) -> Path:
     """Where the report on a result goes: beside it, ``path.json``."""
     return Path(f"{path}.json")
 
 
-def check_output(name: str, path: str | os.PathLike, inputs: Iterable[str | os.PathLike] = ()) -> None:
+def check_output(
+    name: str, path: str | os.PathLike[str], inputs: Iterable[str | os.PathLike[str]] = ()
+) -> None:
     """Check that a result and its report can be written, before hours go into making them.
 
     Parameters
@@ -53,7 +55,7 @@ def check_output(name: str, path: str | os.PathLike, inputs: Iterable[str | os.P
         raise InputError(f"{where}: its report would be {short(report, 200)}, which {wrong}")
 
 
-def encode(path: str | os.PathLike, matrix: np.ndarray) -> bytes:
+def encode(path: str | os.PathLike[str], matrix: np.ndarray) -> bytes:
     """A matrix of integers as a .npy or .csv file.
 
     Parameters

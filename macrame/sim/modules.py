@@ -6,14 +6,13 @@ macrame/sim/hdl/vector_player.v streams the words of a file through a module wit
 What connects the two, ``vec_<module>.v``, is written to the build folder when it is needed.
 """
 
-import os
-import tempfile
 import textwrap
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
+from macrame.files import atomic
 from macrame.sim import simulate
 
 _PLAYER = ("macrame/sim/hdl/vector_player.v", "macrame/sim/hdl/vector_player.vlt")
@@ -280,10 +279,7 @@ def toplevel(m: str) -> Path:
     """The file of ``vec_<m>`` in the build folder, written unless it is there and up to date."""
     path, text = simulate.BUILD / "vectors" / f"vec_{m}.v", verilog(m)
     if not path.is_file() or path.read_text() != text:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=".", delete=False) as file:
-            file.write(text)
-        os.replace(file.name, path)  # several processes may want it at once
+        atomic.write(path, text.encode())  # several processes may want it at once
     return path
 
 

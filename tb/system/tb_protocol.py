@@ -13,13 +13,13 @@ import re
 import cocotb
 import numpy as np
 from cocotbext.axi import AxiLiteBus, AxiLiteMaster
-from mistakes import BF16, MISTAKES, RAW, a, w
 
 from macrame.golden import gemm
 from macrame.golden.gemm_bf16 import gemm_bf16
 from macrame.host import registers
 from tb.lib.axis import Sink, Source
 from tb.lib.kit import Bench, full_int8, text
+from tb.lib.mistakes import BF16, MISTAKES, RAW, a, w
 
 RECORD_BYTES = 12
 QUIET = 64  # cycles without a beat, after which nothing more comes
