@@ -14,11 +14,13 @@ Scales are normal numbers. Numbers so small that theirs would be below 2^-126, o
 taken for zeros.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
-SMALLEST_SCALE = np.finfo(np.float64).smallest_normal
+SMALLEST = {kind: np.finfo(kind).smallest_normal for kind in (np.float32, np.float64)}
+SMALLEST_SCALE = SMALLEST[np.float64]
 
 
 class NotFinite(ValueError):
@@ -40,9 +42,9 @@ def check_finite(name, x):
         For the first NaN or infinity, with its indices.
     """
     x = np.asarray(x)
-    bad = ~np.isfinite(x)
-    if bad.any():
-        where = tuple(int(i) for i in np.argwhere(bad)[0])
+    finite = np.isfinite(x)
+    if not finite.all():
+        where = tuple(int(i) for i in np.argwhere(~finite)[0])
         raise NotFinite(f"{name}{''.join(f'[{i}]' for i in where)} is {x[where]}, expected a finite number")
 
 
@@ -94,9 +96,9 @@ class Affine:
 
     def __post_init__(self):
         scale = np.asarray(self.scale)
-        bad = ~(np.isfinite(scale) & (scale > 0))
-        if bad.any():
-            raise ValueError(f"scale is {scale[bad].flat[0]}, expected a finite number above 0")
+        if not (scale.min() > 0 and scale.max() < np.inf):  # a NaN is the minimum of all
+            wrong = scale[~((scale > 0) & (scale < np.inf))].flat[0]
+            raise ValueError(f"scale is {wrong}, expected a finite number above 0")
 
     @property
     def low(self):
@@ -221,19 +223,18 @@ def asymmetric(low, high, bits=8, dtype=np.float32, empty=1.0):
         If low > high.
     """
     number = np.dtype(dtype).type
-    with np.errstate(over="ignore"):
-        ends = number(low), number(high)
-    if not np.isfinite(ends).all():
-        raise NotFinite(f"range [{low}, {high}]: expected two finite numbers of {np.dtype(dtype)}")
-    if low > high:
-        raise ValueError(f"range [{low}, {high}]: expected two finite numbers, the smaller one first")
-    low, high = min(ends[0], number(0)), max(ends[1], number(0))
     least, most = integer_range(bits)
     steps = number(most - least)
     with np.errstate(over="ignore"):
+        ends = number(low), number(high)
+        if not (math.isfinite(ends[0]) and math.isfinite(ends[1])):
+            raise NotFinite(f"range [{low}, {high}]: expected two finite numbers of {np.dtype(dtype)}")
+        if low > high:
+            raise ValueError(f"range [{low}, {high}]: expected two finite numbers, the smaller one first")
+        low, high = min(ends[0], number(0)), max(ends[1], number(0))
         scale = (high - low) / steps
-    if np.isinf(scale):  # of ends whose difference is beyond the type
-        scale = high / steps - low / steps
-    if scale < np.finfo(dtype).smallest_normal:
+        if scale == np.inf:  # of ends whose difference is beyond the type
+            scale = high / steps - low / steps
+    if scale < SMALLEST[number]:
         return Affine(number(empty), 0, bits)
-    return Affine(scale, least + int(np.clip(np.rint(-low / scale), 0, steps)), bits)
+    return Affine(scale, least + int(min(max(np.rint(-low / scale), 0), steps)), bits)

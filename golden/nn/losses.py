@@ -196,6 +196,9 @@ def cross_entropy(
         a mean.
     """
     rows, flat, _ = _rows(logits, labels, "logits")
+    if _is_plain(weights, ignore_index, smoothing, reduction):
+        _check_labels(flat, None, rows.shape[1])
+        return float(-log_softmax(rows)[np.arange(len(flat)), flat].mean())
     targets, total = _targets(rows, flat, weights, ignore_index, smoothing, reduction)
     return _reduced(_weighted(targets, log_softmax(rows)), total, reduction, np.shape(labels))
 
@@ -221,6 +224,11 @@ def cross_entropy_gradient(
         Over the classes it sums to 0.
     """
     rows, flat, shape = _rows(logits, labels, "logits")
+    if _is_plain(weights, ignore_index, smoothing, reduction):
+        _check_labels(flat, None, rows.shape[1])
+        gradient = softmax(rows)
+        gradient[np.arange(len(flat)), flat] -= 1
+        return _unrows(gradient / len(flat), shape)
     targets, total = _targets(rows, flat, weights, ignore_index, smoothing, reduction)
     gradient = softmax(rows) * targets.sum(axis=1, keepdims=True) - targets
     return _unrows(gradient / total, shape)
@@ -331,6 +339,18 @@ def _unrows(rows, shape):
     return np.moveaxis(rows.reshape(shape[0]), -1, shape[1])
 
 
+def _is_plain(weights, ignore_index, smoothing, reduction):
+    """Whether a cross-entropy is the mean of all samples' own, which training asks for most."""
+    return weights is None and ignore_index is None and smoothing == 0 and reduction == "mean"
+
+
+def _check_labels(labels, ignore_index, classes):
+    if labels.size and (labels.min() < 0 or labels.max() >= classes):
+        wrong = labels[(labels < 0) | (labels >= classes)][0]
+        but = "" if ignore_index is None else f" or {ignore_index}, to be ignored"
+        raise ValueError(f"label {wrong}: expected labels to be integers from 0 to {classes - 1}{but}")
+
+
 def _targets(rows, labels, weights, ignore_index, smoothing, reduction):
     """The target vectors, in the dtype of the rows, and what the reduction divides by."""
     classes = rows.shape[1]
@@ -339,12 +359,7 @@ def _targets(rows, labels, weights, ignore_index, smoothing, reduction):
     if not 0 <= smoothing <= 1:
         raise ValueError(f"smoothing is {smoothing}, expected 0 to 1")
     counted = np.full(labels.shape, True) if ignore_index is None else labels != ignore_index
-    wrong = counted & ((labels < 0) | (labels >= classes))
-    if wrong.any():
-        but = "" if ignore_index is None else f" or {ignore_index}, to be ignored"
-        raise ValueError(
-            f"label {labels[wrong][0]}: expected labels to be integers from 0 to {classes - 1}{but}"
-        )
+    _check_labels(labels[counted], ignore_index, classes)
     w = np.ones(classes, rows.dtype) if weights is None else np.asarray(weights, rows.dtype)
     if w.shape != (classes,) or not (np.isfinite(w) & (w >= 0)).all():
         raise ValueError(f"weights are {weights}, expected {classes} finite numbers, none below 0")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from macrame.golden.nn.affine import NotFinite
 from macrame.golden.nn.layers import dense, dense_backward
 from macrame.golden.nn.losses import LOSSES
 from macrame.golden.nn.network import Network
@@ -134,13 +135,18 @@ class QuantizationAware:
         NotFinite
             If a parameter, or an end of a range, is a NaN or infinite.
         """
-        check_parameters(self.network)
         x, ranges = np.asarray(x), self.ranges()
         steps = [(x, *fake_quantize(x, ranges[0]))]
         weights = []
         last = len(self.network.weights) - 1
         for layer, (w, b) in enumerate(zip(self.network.weights, self.network.biases)):
-            scales, bias, _ = weight_grid(w, b, ranges[layer], ranges[layer + 1], self.per_channel, self.bits)
+            try:
+                scales, bias = weight_grid(
+                    w, b, ranges[layer], ranges[layer + 1], self.per_channel, self.bits
+                )
+            except NotFinite:
+                check_parameters(self.network)  # which names the layer
+                raise
             weights.append(fake_quantize(w, scales)[0])
             step = float(ranges[layer].scale) * np.ravel(scales.scale)  # of the accumulator
             z = dense(steps[-1][1], weights[-1], (step * bias).astype(b.dtype))

@@ -282,18 +282,23 @@ def activation_grids(network, ends, bits=8, weight_bits=8, dtype=np.float32):
     """
     grids = []
     for i, (low, high) in reversed(list(enumerate(ends))):
-        empty = 1.0
-        if i < len(network.weights) and (i == 0 or network.activations[i - 1] != "sigmoid"):
-            coarsest = _largest(network.weights[i]) / integer_range(weight_bits)[1]
-            if coarsest >= SMALLEST_SCALE:
-                empty = float(grids[0].scale) / 256 / coarsest
-            if i:
-                weights = np.abs(np.asarray(network.weights[i - 1], np.float64)).sum(axis=1).max(initial=0)
-                reach = weights * max(map(abs, ends[i - 1])) + _largest(network.biases[i - 1])
-                empty = max(empty, reach / 2**24)
-        empty = min(max(empty, 2.0**-100), 2.0**100)
+        empty = _scale_of_zeros(network, ends, i, weight_bits, grids) if max(-low, high) < 1e-30 else 1.0
         grids.insert(0, asymmetric(low, high, bits, dtype, empty))
     return grids
+
+
+def _scale_of_zeros(network, ends, i, weight_bits, behind):
+    """Scale of the i-th tensor, 0 in all samples; `behind` are the quantisations of the tensors after it."""
+    scale = 1.0
+    if i < len(network.weights) and (i == 0 or network.activations[i - 1] != "sigmoid"):
+        coarsest = _largest(network.weights[i]) / integer_range(weight_bits)[1]
+        if coarsest >= SMALLEST_SCALE:
+            scale = float(behind[0].scale) / 256 / coarsest
+        if i:
+            weights = np.abs(np.asarray(network.weights[i - 1], np.float64)).sum(axis=1).max(initial=0)
+            reach = weights * max(map(abs, ends[i - 1])) + _largest(network.biases[i - 1])
+            scale = max(scale, reach / 2**24)
+    return min(max(scale, 2.0**-100), 2.0**100)
 
 
 def sigmoid_grid(bits=8):
@@ -390,8 +395,6 @@ def weight_grid(w, b, before, after, per_channel=True, bits=8):
         Scale float64, of shape (outputs, 1), or a float.
     bias : numpy.ndarray of int64, shape (outputs,)
         round(b / (sx sw)), within int32.
-    largest : numpy.ndarray of int64, shape (outputs,)
-        The largest magnitude of a sum, bias included, over all inputs.
 
     Raises
     ------
@@ -400,43 +403,67 @@ def weight_grid(w, b, before, after, per_channel=True, bits=8):
     ValueError
         If the shapes do not fit, or a scale would be no normal float64.
     """
-    check_finite("w", w)
     check_finite("b", b)
     w, b = np.asarray(w, np.float64), np.asarray(b, np.float64)
     if w.ndim != 2 or not len(w) or b.shape != w.shape[:1]:
         raise ValueError(f"w {w.shape} and b {b.shape}: expected (outputs, inputs) and (outputs,)")
     sx, sy = float(before.scale), float(after.scale)
     most = integer_range(bits)[1]
-    least_input, largest_input = before.low - before.zero_point, before.high - before.zero_point
+    reach = max(before.zero_point - before.low, before.high - before.zero_point)
     with np.errstate(over="ignore", invalid="ignore"):
-        reach = sx * max(-least_input, largest_input) * np.abs(w).sum(axis=1)
-        b = np.clip(b, -reach - SATURATED * sy, reach + SATURATED * sy)
-        tops, biases = np.abs(w).max(axis=1, initial=0), np.abs(b)
+        biases = np.abs(b)
+        if biases.max() > SATURATED * sy:
+            limit = sx * reach * np.abs(w).sum(axis=1) + SATURATED * sy
+            b = np.clip(b, -limit, limit)
+            biases = np.abs(b)
+        own = np.abs(w).max(axis=1, initial=0) / most
         if not per_channel:
-            tops, biases = np.full(b.shape, tops.max(initial=0)), np.full(b.shape, biases.max(initial=0))
+            own, biases = np.full(b.shape, own.max()), np.full(b.shape, biases.max())
         needed = np.maximum(MARGIN * biases / INT32_MAX, LEAST_SCALE * sy) / sx
-        idle = np.where(biases > 0, needed, np.clip(1.0, LEAST_SCALE * sy / sx, 2.0**30 * sy / sx))
-        scale = np.where(tops / most >= SMALLEST_SCALE, np.maximum(tops / most, needed), idle)
+        scale = np.maximum(own, needed)
+        if own.min() < SMALLEST_SCALE:
+            idle = (own < SMALLEST_SCALE) & (biases == 0)
+            scale[idle] = min(max(1.0, LEAST_SCALE * sy / sx), 2.0**30 * sy / sx)
     while True:
         step = sx * scale
-        bad = ~(np.isfinite(step) & (scale >= SMALLEST_SCALE) & (step >= SMALLEST_SCALE))
-        for j in np.flatnonzero(bad):
+        if not (min(step.min(), scale.min()) >= SMALLEST_SCALE and step.max() < np.inf):
+            check_finite("w", w)  # only now, as training asks for a grid at every batch
+            j = np.flatnonzero(~((np.minimum(step, scale) >= SMALLEST_SCALE) & (step < np.inf)))[0]
             raise (ValueError if np.isfinite(step[j]) else NotFinite)(
                 f"weights of output {j} would have the scale {scale[j]:g} after an input scale of {sx:g}: "
                 "expected both, and their product, to be normal float64 numbers"
             )
-        q = np.clip(np.rint(w / scale[:, None]), -most, most)
         bias = np.rint(b / step)
-        plus, minus = np.maximum(q, 0).sum(axis=1), np.minimum(q, 0).sum(axis=1)
-        top = largest_input * plus + least_input * minus + bias
-        bottom = least_input * plus + largest_input * minus + bias
-        over = np.maximum(top / INT32_MAX, bottom / INT32_MIN)
+        if np.abs(bias).max() + float(w.shape[1]) * most * reach <= INT32_MAX:
+            break  # no need to look at the weights themselves
+        over = largest_sums(np.clip(np.rint(w / scale[:, None]), -most, most), bias, before) / INT32_MAX
         if (over <= 1).all():
             break
         over = over if per_channel else np.full(over.shape, over.max())
         scale = np.where(over > 1, MARGIN * over * scale, scale)
-    weights = Affine(scale[:, None] if per_channel else float(scale[0]), 0, bits)
-    return weights, bias.astype(np.int64), np.maximum(np.abs(top), np.abs(bottom)).astype(np.int64)
+    return Affine(scale[:, None] if per_channel else float(scale[0]), 0, bits), bias.astype(np.int64)
+
+
+def largest_sums(q, bias, before):
+    """The largest magnitude that each sum of products and bias can have.
+
+    Parameters
+    ----------
+    q : numpy.ndarray of integers, shape (outputs, inputs)
+        Weights.
+    bias : numpy.ndarray of integers, shape (outputs,)
+    before : Affine
+        Quantisation of the input; every integer of its may come.
+
+    Returns
+    -------
+    numpy.ndarray of float64, shape (outputs,)
+        Exact.
+    """
+    low, high = before.low - before.zero_point, before.high - before.zero_point
+    plus = np.maximum(q, 0).sum(axis=1, dtype=np.float64)
+    minus = np.minimum(q, 0).sum(axis=1, dtype=np.float64)
+    return np.maximum(np.abs(high * plus + low * minus + bias), np.abs(low * plus + high * minus + bias))
 
 
 def quantize_dense(
@@ -482,7 +509,7 @@ def quantize_dense(
         sx sw / sy of 2^31 - 0.5 and more, or a left shift that would overflow int32, for gemmlowp and ruy;
         beyond float32 for fp32. The message names the channel.
     """
-    weights, bias, largest = weight_grid(w, b, before, after, per_channel, bits)
+    weights, bias = weight_grid(w, b, before, after, per_channel, bits)
     weight_scale = np.broadcast_to(np.ravel(weights.scale), bias.shape).astype(np.float64)
     layer = DenseInt8(
         weights.quantize(w),
@@ -502,6 +529,7 @@ def quantize_dense(
             f"{'float32 can hold' if mode == 'fp32' else '2^31 - 0.5'}"
         )
     left = np.maximum(layer.shift, 0).astype(np.int64)
+    largest = largest_sums(layer.weight, layer.bias, before).astype(np.int64)
     for j in np.flatnonzero(largest << left > INT32_MAX):
         raise ValueError(
             f"output {j} is to be scaled by {layer.scale[j]:g}: its sums reach {largest[j]}, expected them "
