@@ -19,6 +19,7 @@ from filelock import FileLock
 
 from macrame.golden.nn.batches import minibatches
 from macrame.golden.nn.bf16 import Golden
+from macrame.golden.nn.network import Network
 from macrame.golden.nn.train import Diverged
 from macrame.homework import (
     data,
@@ -720,6 +721,165 @@ def test_a_larger_network_of_the_students_own(solve, tmp_path):
     assert "Stand-in" not in out  # these are the student's numbers
 
 
+@pytest.mark.parametrize("activation", ["relu", "sigmoid"])
+@pytest.mark.parametrize("sizes", [(6, 3), (6, 5, 4, 3), (6, 4, 4, 4, 4, 4, 4, 4, 3)], ids=str)
+def test_problem_1_with_networks_of_any_depth(solve, tmp_path, activation, sizes):
+    """Against plain arithmetic; every layer on the RTL, in int8 and in bf16."""
+    rng = np.random.default_rng(len(sizes))
+    weights = [rng.standard_normal((n, k)).round(3) for k, n in zip(sizes, sizes[1:])]
+    biases = [rng.standard_normal(n).round(3) for n in sizes[1:]]
+    picture = rng.random((2, 3)).round(3)
+    layers = [
+        f"{letter}{i} = {json.dumps(values.tolist())}"
+        for letter, all_ in (("w", weights), ("b", biases))
+        for i, values in enumerate(all_, 1)
+    ]
+    text = "\n".join(
+        [
+            f"picture = {json.dumps(picture.tolist())}",
+            'classes = ["a", "b", "c"]',
+            'label = "b"',
+            f'activation = "{activation}"',
+            'mode = "fp32"',
+            "layers = 3",
+            "chain_weight = 1",
+            "chain_input = 1",
+            *layers,
+        ]
+    )
+    code, reports, out, _ = solve(PROBLEM=1, HOMEWORK=own(tmp_path, "p1_forward.toml", text))
+    assert code == 0
+    answer, depth = reports["p1.json"]["answer"], len(weights)
+    h = picture.ravel()
+    for i, (w, b) in enumerate(zip(weights, biases), 1):
+        z = [sum(p * q for p, q in zip(row, h)) + c for row, c in zip(w, b)]
+        assert answer["float"][f"z{i}"] == pytest.approx(z)
+        if i < depth:
+            h = [max(0, v) if activation == "relu" else 1 / (1 + math.exp(-v)) for v in z]
+            assert answer["float"][f"a{i}"] == pytest.approx(h)
+            tensor = answer["int8"]["tensors"][f"a{i}"]
+            assert np.abs(np.subtract(tensor["real"], h)).max() < 0.1 * max(1, np.abs(h).max())
+            assert np.abs(np.subtract(answer["bf16"][f"a{i}"], h)).max() < 0.05 * max(1, np.abs(h).max())
+    loss = math.log(sum(map(math.exp, z))) - z[1]
+    assert answer["float"]["loss"] == pytest.approx(loss)
+    assert answer["int8"]["loss"] == pytest.approx(loss, abs=0.2)
+    assert answer["bf16"]["loss"] == pytest.approx(loss, abs=0.1)
+    assert len(reports["p1.json"]["checks"]) == 2 * depth + 1 + depth
+    assert "table of 256 bytes beside the core" in out or activation == "relu" or depth == 1
+    for values in (answer["int8"]["softmax"], answer["bf16"]["softmax"]):
+        assert sum(values) == pytest.approx(1)
+
+
+def deep_backprop(kinds, sizes, rng):
+    """TOML of problem 2 for a network of any depth, and the network."""
+    weights = [rng.standard_normal((n, k)).round(2) for k, n in zip(sizes, sizes[1:])]
+    biases = [rng.standard_normal(n).round(2) for n in sizes[1:]]
+    x, target = rng.standard_normal(sizes[0]).round(2), rng.random(sizes[-1]).round(2)
+    hidden = []
+    if len(weights) > 1:
+        hidden = [
+            f"hidden_weights = {json.dumps([w.tolist() for w in weights[:-1]])}",
+            f"hidden_bias = {json.dumps([b.tolist() for b in biases[:-1]])}",
+            f'hidden_activation = "{kinds[0]}"',
+        ]
+    lines = [
+        f"input = {json.dumps(x.tolist())}",
+        f"target = {json.dumps(target.tolist())}",
+        *hidden,
+        f"output_weights = {json.dumps(weights[-1].tolist())}",
+        f"output_bias = {json.dumps(biases[-1].tolist())}",
+        f'output_activation = "{kinds[-1]}"',
+        'error = "mean"',
+        "learning_rate = 0.25",
+        'asked = "w2"',
+    ]
+    return "\n".join(lines), Network(weights, biases, kinds, "mse_mean"), x, target
+
+
+@pytest.mark.parametrize(
+    ("kinds", "sizes"),
+    [
+        (["sigmoid"], (3, 2)),
+        (["identity"], (2, 3)),
+        (["sigmoid", "identity"], (3, 4, 2)),
+        (["relu", "relu", "sigmoid"], (3, 5, 4, 2)),
+        (["sigmoid", "sigmoid", "sigmoid", "relu"], (2, 3, 3, 4, 3)),
+    ],
+    ids=str,
+)
+def test_problem_2_with_networks_of_any_depth(solve, tmp_path, kinds, sizes):
+    """Every gradient against backpropagation in float64, whose own are held to differences and PyTorch."""
+    text, network, x, target = deep_backprop(kinds, sizes, np.random.default_rng(sum(sizes)))
+    code, reports, out, _ = solve(PROBLEM=2, HOMEWORK=own(tmp_path, "p2_backprop.toml", text))
+    assert code == 0
+    report, depth = reports["p2.json"], len(kinds)
+    exact = report["answer"]["exact"]
+    gradients = network.gradients(x[None], target[None])
+    names = [f"{letter}{i}" for letter in "Wb" for i in range(1, depth + 1)]
+    for name, parameter, gradient in zip(names, network.parameters(), gradients):
+        np.testing.assert_allclose(exact[f"dE/d{name}"], gradient, rtol=1e-12, atol=1e-15)
+        np.testing.assert_allclose(exact[f"{name} new"], parameter - 0.25 * gradient, rtol=1e-12)
+        bf16 = report["answer"]["bf16_golden"][f"{name} new"]["value"]
+        np.testing.assert_allclose(bf16, exact[f"{name} new"], atol=0.02)
+    assert exact["E"] == pytest.approx([network.loss(x[None], target[None])], rel=1e-12)
+    assert report["answer"]["bf16_rtl"] == report["answer"]["bf16_golden"]
+    steps = depth + 2 + (depth - 1) + 3 * depth + 2 * depth  # activations, error, back, gradients, update
+    assert len(report["checks"]) == 1 + steps
+    assert ("in exact arithmetic" in out) == ("sigmoid" not in kinds)
+
+
+def test_problem_2_of_the_textbook_with_sigmoids(solve, tmp_path):
+    """The widely used 2-2-2 example, whose answers are in print: E = 0.298371109, w5 = 0.35891648, ..."""
+    folder = own(
+        tmp_path,
+        "p2_backprop.toml",
+        None,
+        hidden_activation='"sigmoid"',
+        output_activation='"sigmoid"',
+        learning_rate="0.5",
+        asked='"w5"',
+    )
+    code, reports, out, _ = solve(PROBLEM=2, HOMEWORK=folder)
+    assert code == 0
+    answer = reports["p2.json"]["answer"]
+    assert answer["exact"]["E"] == pytest.approx([0.298371109], abs=5e-10)
+    new = [*np.ravel(answer["exact"]["W1 new"]), *np.ravel(answer["exact"]["W2 new"])]
+    printed = [
+        0.149780716,
+        0.19956143,
+        0.24975114,
+        0.29950229,
+        0.35891648,
+        0.408666186,
+        0.511301270,
+        0.561370121,
+    ]
+    assert new == pytest.approx(printed, abs=6e-9)
+    assert answer["answer"]["exact"] == "0.35891647971788461..."
+    assert answer["answer"]["RTL_bf16"] == pytest.approx(0.35891648, abs=2e-4)
+    assert "Answer: w5 = 0.35891647971788461... in arithmetic of 60 digits" in " ".join(out.split())
+
+
+def test_digits_of_a_sigmoid():
+    """Sixty of them, also far out, where 1 - a would have none left; and 0 beyond any exponent."""
+    far = [Fraction(v) for v in (0, 1, -1, 200, -200, 10**30, -(10**30))]
+    values, slopes = p2_backprop._sigmoid(np.array(far, object))
+    e = Fraction(
+        "0.36787944117144232159552377016146086744581113103176783450783680169746149574489980335714727"
+    )
+    close = Fraction(1, 10**59)
+    assert values[0] == Fraction(1, 2)
+    assert slopes[0] == Fraction(1, 4)
+    assert abs(values[1] * (1 + e) - 1) < close
+    assert abs(values[2] * (1 + e) - e) < close
+    assert abs(slopes[1] * (1 + e) ** 2 / e - 1) < close
+    assert slopes[1] == slopes[2]
+    assert slopes[3] == slopes[4]
+    assert float(slopes[3]) == pytest.approx(math.exp(-200), rel=1e-14)
+    assert [float(v) for v in values[5:]] == [1, 0]
+    assert slopes[5] == slopes[6] == 0
+
+
 def test_a_dead_network_still_has_a_loss(solve, tmp_path):
     zeros = {"picture": "[[0, 0], [0, 0]]", "b1": "[0, 0, 0]", "b2": "[0, 0, 0]"}
     code, reports, _, _ = solve(PROBLEM=1, HOMEWORK=own(tmp_path, "p1_forward.toml", None, **zeros))
@@ -769,7 +929,41 @@ BAD_FILES = [
     ("p2_backprop.toml", {"hidden_weights": "[[0.1, 0.2, 0.3]]"}, ["hidden_weights[0]", "2 numbers"]),
     ("p2_backprop.toml", {"hidden_bias": "[1]"}, ["hidden_bias = [1]", "2 numbers"]),
     ("p2_backprop.toml", {"target": "[1, 2, 3]"}, ["output_weights", "3 rows"]),
-    ("p2_backprop.toml", {"output_activation": '"sigmoid"'}, ["output_activation = 'sigmoid'", '"relu"']),
+    ("p1_forward.toml", {"activation": '"tanh"'}, ["activation = 'tanh'", '"relu", "sigmoid"']),
+    ("p1_forward.toml", {"b2": "[0, 0, 0]\nb3 = [1, 2, 3]"}, ["w3: missing", "3 rows of 3 numbers"]),
+    ("p1_forward.toml", {"b2": "[0, 0, 0]\nw3 = [[1, 2, 3]]"}, ["w3 = [[1, 2, 3]]", "3 rows"]),
+    ("p1_forward.toml", {"b2": "[0, 0, 0]\nw9 = [[1, 2, 3]]"}, ["w9 = [[1, 2, 3]]", "unknown key", "w8"]),
+    ("p1_forward.toml", {"w2": None}, ["w2: missing", "3 rows of 3 numbers"]),
+    ("p2_backprop.toml", {"output_activation": '"tanh"'}, ["output_activation = 'tanh'", '"sigmoid"']),
+    (
+        "p2_backprop.toml",
+        {"hidden_activation": '"identity"'},
+        ["hidden_activation = 'identity'", '"sigmoid"'],
+    ),
+    ("p2_backprop.toml", {"hidden_weights": None}, ["hidden_weights: missing", "rows of 2 numbers"]),
+    ("p2_backprop.toml", {"hidden_bias": None}, ["hidden_bias: missing", "2 numbers"]),
+    ("p2_backprop.toml", {"hidden_bias": "[[1]]"}, ["hidden_bias[0] = [1]", "2 numbers"]),
+    ("p2_backprop.toml", {"hidden_bias": "[[1, 2], [3]]"}, ["hidden_bias = [[1, 2], [3]]", "2 numbers"]),
+    (
+        "p2_backprop.toml",
+        {"hidden_weights": "[[[1, 2]], [[3, 4]]]"},
+        ["hidden_weights[1][0] = [3, 4]", "a row of 1 numbers"],
+    ),
+    (
+        "p2_backprop.toml",
+        {"hidden_weights": "[[[1, 2]], [[3]]]", "hidden_bias": "[[1]]"},
+        ["hidden_bias = [[1]]", "2 lists of numbers, of 1 and 1"],
+    ),
+    (
+        "p2_backprop.toml",
+        {"hidden_weights": "[[[1, 2], [3, 4]], [[3, nan]]]"},
+        ["hidden_weights[1][0][1] = nan", "a number"],
+    ),
+    (
+        "p2_backprop.toml",
+        {"hidden_weights": "[[[1, 2], [3, 4]]" + ", [[3, 4], [5, 6]]" * 7 + "]"},
+        ["hidden_weights = [[[", "at most 7 matrices"],
+    ),
     ("p2_backprop.toml", {"error": '"rms"'}, ["error = 'rms'", '"half_sum"']),
     ("p2_backprop.toml", {"asked": '"w9"'}, ["asked = 'w9'", "w1 to w8"]),
     ("p2_backprop.toml", {"learning_rate": "0"}, ["learning_rate = 0", "above 0"]),

@@ -157,18 +157,57 @@ class File:
     def vector(self, key, length=None, most=SIDE):
         """A list of finite numbers, `length` or 1 to `most` of them; float64 array."""
         expected = f"a list of {length or f'1 to {most}'} numbers"
+        return self._vector(key, self._get(key, expected), length, most, expected)
+
+    def vectors(self, key, lengths):
+        """Lists of finite numbers of these lengths; a single one may stand without the outer list."""
+        each = f"a list of {lengths[0]} numbers"
+        expected = each if len(lengths) == 1 else f"{len(lengths)} lists of numbers, of {_listed(lengths)}"
         value = self._get(key, expected)
-        if not isinstance(value, list) or not (len(value) == length if length else 1 <= len(value) <= most):
+        if len(lengths) == 1 and not (isinstance(value, list) and value and isinstance(value[0], list)):
+            return [self._vector(key, value, lengths[0], SIDE, each)]
+        if not isinstance(value, list) or len(value) != len(lengths):
             raise self.error(key, expected)
-        return np.array([self._finite(f"{key}[{i}]", v) for i, v in enumerate(value)])
+        return [
+            self._vector(f"{key}[{i}]", v, length, SIDE, f"a list of {length} numbers")
+            for i, (v, length) in enumerate(zip(value, lengths))
+        ]
 
     def matrix(self, key, rows=None, cols=None, most=SIDE):
         """A list of rows of finite numbers; float64 array (rows, cols), free sides at most `most`."""
         high, wide = rows or f"1 to {most}", cols or f"1 to {most}"
-        expected = f"a matrix of {high} rows of {wide} numbers, as [[...], [...]]"
-        value = self._get(key, expected)
+        value = self._get(key, f"a matrix of {high} rows of {wide} numbers, as [[...], [...]]")
+        return self._matrix(key, value, rows, cols, most)
+
+    def matrices(self, key, cols, most=SIDE, deepest=SIDE):
+        """A matrix, or up to `deepest` of them in a list, each as wide as the one before it is high."""
+        value = self._get(
+            key, f"a matrix of rows of {cols} numbers, as [[...], [...]], or a list of matrices"
+        )
+        nested = isinstance(value, list) and value and isinstance(value[0], list)
+        if not (nested and value[0] and isinstance(value[0][0], list)):
+            return [self._matrix(key, value, None, cols, most)]
+        if len(value) > deepest:
+            raise self.error(key, f"at most {deepest} matrices")
+        found = []
+        for i, one in enumerate(value):
+            found.append(self._matrix(f"{key}[{i}]", one, None, len(found[-1]) if found else cols, most))
+        return found
+
+    def _get(self, key, expected):
+        if key not in self.table:
+            raise HomeworkError(f"{self.path}: {key}: missing; expected {expected}")
+        return self.table[key]
+
+    def _vector(self, key, value, length, most, expected):
+        if not isinstance(value, list) or not (len(value) == length if length else 1 <= len(value) <= most):
+            raise self.error(key, expected, value)
+        return np.array([self._finite(f"{key}[{i}]", v) for i, v in enumerate(value)])
+
+    def _matrix(self, key, value, rows, cols, most):
+        high, wide = rows or f"1 to {most}", cols or f"1 to {most}"
         if not isinstance(value, list) or not (len(value) == rows if rows else 1 <= len(value) <= most):
-            raise self.error(key, expected)
+            raise self.error(key, f"a matrix of {high} rows of {wide} numbers, as [[...], [...]]", value)
         for i, row in enumerate(value):
             if not isinstance(row, list):
                 raise self.error(f"{key}[{i}]", "a row of numbers, as [...]", row)
@@ -178,11 +217,6 @@ class File:
         return np.array(
             [[self._finite(f"{key}[{i}][{j}]", v) for j, v in enumerate(row)] for i, row in enumerate(value)]
         )
-
-    def _get(self, key, expected):
-        if key not in self.table:
-            raise HomeworkError(f"{self.path}: {key}: missing; expected {expected}")
-        return self.table[key]
 
     def _text(self, key, value):
         if not isinstance(value, str) or not value.strip() or not value.isprintable() or len(value) > 200:
@@ -278,6 +312,10 @@ def _bytes(path):
     if len(data) > 1 << 20:
         raise HomeworkError(f"{path}: {len(data)} bytes; expected at most {1 << 20}")
     return data
+
+
+def _listed(numbers):
+    return ", ".join(map(str, numbers[:-1])) + f" and {numbers[-1]}"
 
 
 def _shown(value, most=60):

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Problem 1: forward pass and loss of a small ReLU network in float, int8 (RTL) and bf16; sigmoid."""
+"""Problem 1: forward pass and loss of a network of ReLU or sigmoid layers in float, int8 (RTL) and bf16."""
 
 from dataclasses import dataclass
 
@@ -16,20 +16,20 @@ from macrame.homework.plots import activations_figure
 from macrame.homework.show import Matrix
 
 TITLE = "Forward pass and loss; ReLU against sigmoid"
+DEEPEST = 8  # layers
 KEYS = (
     "stand_in",
     "picture",
     "classes",
     "label",
-    "w1",
-    "b1",
-    "w2",
-    "b2",
+    *(f"{letter}{i}" for i in range(1, DEEPEST + 1) for letter in "wb"),
+    "activation",
     "mode",
     "layers",
     "chain_weight",
     "chain_input",
 )
+FORMULAS = {"relu": ("max(0,", ")"), "sigmoid": ("1 / (1 + exp(-", "))")}
 
 
 @dataclass(frozen=True)
@@ -51,18 +51,26 @@ class Problem:
         """The picture as one sample, shape (1, pixels)."""
         return self.picture.reshape(1, -1)
 
+    @property
+    def depth(self):
+        """Layers of the network."""
+        return len(self.network.weights)
+
 
 def read(file):
     """All of the network's numbers, their shapes checked against each other, and its int8 form."""
     picture = file.matrix("picture", most=16)
     classes = file.texts("classes", least=2)
     label = file.choice("label", classes)
-    w1 = file.matrix("w1", cols=picture.size)
-    b1 = file.vector("b1", len(w1))
-    w2 = file.matrix("w2", len(classes), len(w1))
-    b2 = file.vector("b2", len(classes))
+    depth = max([1, *(i for i in range(1, DEEPEST + 1) if f"w{i}" in file or f"b{i}" in file)])
+    weights, biases, width = [], [], picture.size
+    for i in range(1, depth + 1):
+        weights.append(file.matrix(f"w{i}", len(classes) if i == depth else None, width))
+        width = len(weights[-1])
+        biases.append(file.vector(f"b{i}", width))
+    activation = file.choice("activation", tuple(FORMULAS)) if "activation" in file else "relu"
     mode = file.choice("mode", ("gemmlowp", "ruy", "fp32"))
-    network = Network([w1, w2], [b1, b2])
+    network = Network(weights, biases, [activation] * (depth - 1) + ["identity"])
     try:
         quantized = quantize_network(network, picture.reshape(1, -1), mode, per_channel=False)
     except ValueError as error:
@@ -91,6 +99,7 @@ def solve(problem, run):
         "stand_in": problem.stand_in,
         "classes": problem.classes,
         "label": problem.classes[problem.label],
+        "activations": problem.network.activations,
         "float": exact,
         "int8": integer,
         "bf16": narrow,
@@ -99,30 +108,41 @@ def solve(problem, run):
 
 
 def _forward_float(problem, show):
-    (w1, w2), (b1, b2) = problem.network.weights, problem.network.biases
-    trace = problem.network.forward(problem.x)
-    z1, a1, z2 = trace.pre[0][0], trace.inputs[1][0], trace.logits[0]
-    p, loss = softmax(z2), cross_entropy(trace.logits, [problem.label])
-
+    network, n = problem.network, problem.depth
+    trace = network.forward(problem.x)
+    values = {"x": problem.x[0]}
     show.part("(a) Step by step, in float64 (golden)")
     show.equation(Matrix("picture", problem.picture), "-> row by row ->", Matrix("x", problem.x[0]))
+    h = "x"
+    for i, (w, b, pre, name) in enumerate(
+        zip(network.weights, network.biases, trace.pre, network.activations), 1
+    ):
+        values |= {f"w{i}": w, f"b{i}": b, f"z{i}": pre[0]}
+        show.equation(
+            f"z{i} =",
+            Matrix(f"W{i}", w),
+            ".",
+            Matrix(h, values[h], None if i == 1 else 4),
+            "+",
+            Matrix(f"b{i}", b),
+            "=",
+            Matrix(f"z{i}", pre[0], 4),
+        )
+        if i < n:
+            h = f"a{i}"
+            values[h] = trace.inputs[i][0]
+            before, after = FORMULAS[name]
+            show.equation(
+                f"{h} = {name}(z{i}) = {before}",
+                Matrix(f"z{i}", pre[0], 4),
+                f"{after} =",
+                Matrix(h, values[h], 4),
+            )
+    z = trace.logits[0]
+    p, loss = softmax(z), cross_entropy(trace.logits, [problem.label])
+    e = np.exp(z - z.max())
     show.equation(
-        "z1 =",
-        Matrix("W1", w1),
-        ".",
-        Matrix("x", problem.x[0]),
-        "+",
-        Matrix("b1", b1),
-        "=",
-        Matrix("z1", z1, 4),
-    )
-    show.equation("a1 = relu(z1) = max(0,", Matrix("z1", z1, 4), ") =", Matrix("a1", a1, 4))
-    show.equation(
-        "z2 =", Matrix("W2", w2), ".", Matrix("a1", a1, 4), "+", Matrix("b2", b2), "=", Matrix("z2", z2, 4)
-    )
-    e = np.exp(z2 - z2.max())
-    show.equation(
-        "softmax: exp(z2 - max z2) =",
+        f"softmax: exp(z{n} - max z{n}) =",
         Matrix("e", e, 4),
         f"  / their sum {e.sum():.4f} =",
         Matrix("p", p, 4),
@@ -133,18 +153,7 @@ def _forward_float(problem, show):
         f"p[{problem.classes[problem.label]}] = -ln {p[problem.label]:.6f} = {loss:.6f}; the network "
         f"says {problem.classes[int(p.argmax())]}."
     )
-    return {
-        "x": problem.x[0],
-        "w1": w1,
-        "b1": b1,
-        "z1": z1,
-        "a1": a1,
-        "w2": w2,
-        "b2": b2,
-        "z2": z2,
-        "softmax": p,
-        "loss": loss,
-    }
+    return {**values, "softmax": p, "loss": loss}
 
 
 def _forward_int8(problem, run, exact):
@@ -155,16 +164,18 @@ def _forward_int8(problem, run, exact):
         "Activations: all of [-128, 127] for the range they take on this one picture, widened to hold "
         "0."
     )
-    names = ("x", "a1", "z2")
-    ranges = [net.input] + [layer.output for layer in net.layers]
+    names = [f"a{i}" if name == "relu" else f"z{i}" for i, name in enumerate(problem.network.activations, 1)]
+    ranges = [("x", net.input)]
+    for i, (name, layer) in enumerate(zip(names, net.layers), 1):
+        ranges += [(name, layer.output)] + [(f"a{i}", layer.activated)] * (layer.table is not None)
     show.table(
         ("tensor", "scale", "zero point"),
-        [(n, f"{r.scale:.9f}", r.zero_point) for n, r in zip(names, ranges)]
+        [(n, f"{r.scale:.9f}", r.zero_point) for n, r in ranges]
         + [(f"W{i + 1}", f"{layer.weight_scale[0]:.9f}", 0) for i, layer in enumerate(net.layers)],
     )
     x = net.input.quantize(problem.x)
-    out, record, h, golden = {"x": x[0]}, [], x, x
-    for i, layer in enumerate(net.layers, 1):
+    out, record, h, golden, taken = {"x": x[0]}, [], x, x, "x"
+    for i, (name, layer) in enumerate(zip(names, net.layers), 1):
         sums, _ = run.rtl.dense(f"layer {i}, accumulators", layer, h, layer.accumulate(golden), "raw")
         golden = layer.forward(golden)
         q, report = run.rtl.dense(f"layer {i}, int8 outputs", layer, h, golden)
@@ -173,7 +184,7 @@ def _forward_int8(problem, run, exact):
             "acc =",
             Matrix(f"Q(W{i})", layer.weight),
             ". (",
-            Matrix(f"Q({names[i - 1]})", h[0]),
+            Matrix(f"Q({taken})", h[0]),
             f"- {_signed(layer.input.zero_point)} ) +",
             Matrix(f"Q(b{i})", layer.bias),
             "=",
@@ -185,7 +196,7 @@ def _forward_int8(problem, run, exact):
             else f"times {multiplier} / 2^31 * 2^{shift}"
         )
         relu_note = f", clamped to [{layer.low}, {layer.high}]" + (
-            ": low = zero point is the ReLU" if i < len(net.layers) else ""
+            ": low = zero point is the ReLU" if name == f"a{i}" else ""
         )
         show.text(
             f"requantised: {scaling} (= {layer.scale[0]:.9f}), "
@@ -193,13 +204,13 @@ def _forward_int8(problem, run, exact):
         )
         real = layer.output.dequantize(q[0])
         show.equation(
-            Matrix(f"Q({names[i]}) (RTL)", q[0]),
+            Matrix(f"Q({name}) (RTL)", q[0]),
             "stands for",
             Matrix("", real, 4),
             "float says",
-            Matrix(names[i], exact[names[i]], 4),
+            Matrix(name, exact[name], 4),
         )
-        out[names[i]] = {
+        out[name] = {
             "weight": layer.weight,
             "bias": layer.bias,
             "accumulators": sums[0],
@@ -212,7 +223,28 @@ def _forward_int8(problem, run, exact):
             "real": real,
         }
         record.append(report)
-        h = q
+        h, golden, taken = layer.activate(q), layer.activate(golden), f"a{i}"
+        if layer.table is not None:
+            real = layer.activated.dequantize(h[0])
+            show.equation(
+                f"Q(a{i}) = table[Q(z{i})] =",
+                Matrix(f"Q(a{i})", h[0]),
+                "stands for",
+                Matrix("", real, 4),
+                "float says",
+                Matrix(f"a{i}", exact[f"a{i}"], 4),
+            )
+            out[f"a{i}"] = {
+                "scale": layer.activated.scale,
+                "zero_point": layer.activated.zero_point,
+                "int8": h[0],
+                "real": real,
+            }
+    if any(layer.table is not None for layer in net.layers):
+        show.text(
+            "The sigmoid is a table of 256 bytes beside the core, looked up with the RTL's integers: its "
+            "values have scale 1/256 and zero point -128, so that [-128, 127] stands for 0 to 255/256."
+        )
     logits = net.output.dequantize(h)
     p, loss = softmax(logits[0]), cross_entropy(logits, [problem.label])
     show.part("(a) Softmax and loss (golden) from the RTL's int8 outputs")
@@ -242,44 +274,49 @@ def _forward_bf16(problem, run, exact):
     """The layers in the core's bf16 arithmetic: operands bfloat16, sums and biases fp32."""
     show = run.show
     show.part("(a) The same in bf16")
+    n, network = problem.depth, problem.network
+    hidden = [f"a{i}" for i in range(1, n)]
+    leaves = ""
+    if hidden and network.activations[0] == "relu":
+        leaves = (
+            f"{_listed(hidden)} {'leave' if n > 2 else 'leaves'} through the ReLU as bfloat16, z{n} as fp32. "
+        )
+    elif hidden:
+        leaves = (
+            f"z1 to z{n} leave as fp32; the sigmoid runs beside the core, as softmax does, and is rounded to "
+            "bfloat16. "
+        )
     show.text(
         "Operands of products rounded to bfloat16 (8 significant bits), sums rounded to fp32 one by "
-        "one, bias fp32; a1 leaves through the ReLU as bfloat16, z2 as fp32. No scales are needed. "
+        f"one, bias fp32; {leaves}No scales are needed. "
         f"On the RTL: a {run.rtl.bf16_name}."
     )
     _, bits = _bf16(problem, Golden())
     trace, got = _bf16(problem, run.rtl.bf16())
     for name, expected in bits.items():
         run.rtl.compare(f"{name}, bf16", got[name], expected, again=True)
-    w1, w2 = (bf16_to_fp32(w).astype(np.float64) for w in trace.weights)
-    a1, z2 = bf16_to_fp32(trace.inputs[1][0]).astype(np.float64), trace.output[0].astype(np.float64)
-    b1, b2 = problem.network.biases
-    x = bf16_to_fp32(trace.inputs[0][0])
-    show.equation(
-        "a1 = relu(",
-        Matrix("bf16(W1)", w1, 6),
-        ".",
-        Matrix("bf16(x)", x, 6),
-        "+",
-        Matrix("b1", b1),
-        ") =",
-        Matrix("a1 (RTL)", a1, 6),
-        "float says",
-        Matrix("a1", exact["a1"], 6),
-    )
-    show.equation(
-        "z2 =",
-        Matrix("bf16(W2)", w2, 6),
-        ".",
-        Matrix("a1", a1, 6),
-        "+",
-        Matrix("b2", b2),
-        "=",
-        Matrix("z2 (RTL)", z2, 6),
-        "float says",
-        Matrix("z2", exact["z2"], 6),
-    )
-    p, loss = softmax(z2), cross_entropy(z2[None], [problem.label])
+    values, h = {}, Matrix("bf16(x)", bf16_to_fp32(trace.inputs[0][0]), 6)
+    for i, (w, b) in enumerate(zip(trace.weights, network.biases), 1):
+        name = f"a{i}" if i < n else f"z{n}"
+        values[name] = bf16_to_fp32(trace.inputs[i][0]) if i < n else trace.output[0]
+        values[name] = values[name].astype(np.float64)
+        before, after = (f"{name} = {network.activations[i - 1]}(", ") =") if i < n else (f"{name} =", "=")
+        source = f"of the RTL's z{i}" if network.activations[i - 1] == "sigmoid" else "RTL"
+        show.equation(
+            before,
+            Matrix(f"bf16(W{i})", bf16_to_fp32(w).astype(np.float64), 6),
+            ".",
+            h,
+            "+",
+            Matrix(f"b{i}", b),
+            after,
+            Matrix(f"{name} ({source})", values[name], 6),
+            "float says",
+            Matrix(name, exact[name], 6),
+        )
+        h = Matrix(name, values[name], 6)
+    z = values[f"z{n}"]
+    p, loss = softmax(z), cross_entropy(z[None], [problem.label])
     show.table(
         ("class", "p, float", "p, bf16", "difference"),
         [
@@ -291,8 +328,7 @@ def _forward_bf16(problem, run, exact):
     return {
         "source": "RTL",
         "bits": bits,
-        "a1": a1,
-        "z2": z2,
+        **values,
         "softmax": p,
         "loss": loss,
         "loss_difference": loss - exact["loss"],
@@ -302,7 +338,8 @@ def _forward_bf16(problem, run, exact):
 def _bf16(problem, backend):
     """A forward pass and what the layers gave, as bits."""
     trace = NetworkBf16.of(problem.network, backend).forward(problem.x)
-    return trace, {"a1": trace.inputs[1][0], "z2": trace.output[0].view(np.uint32)}
+    hidden = {f"a{i}": h[0] for i, h in enumerate(trace.inputs) if i}
+    return trace, {**hidden, f"z{problem.depth}": trace.output[0].view(np.uint32)}
 
 
 def _relu_against_sigmoid(problem, run):
@@ -408,6 +445,10 @@ def _cost():
         "divisions": 1,
         "table_bits": 256 * 8,
     }
+
+
+def _listed(names):
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _signed(number):

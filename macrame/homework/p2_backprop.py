@@ -4,7 +4,7 @@
 
 import math
 from dataclasses import dataclass
-from decimal import Decimal, localcontext
+from decimal import Context, Decimal, localcontext
 from fractions import Fraction
 
 import numpy as np
@@ -22,6 +22,7 @@ KEYS = (
     "target",
     "hidden_weights",
     "hidden_bias",
+    "hidden_activation",
     "output_weights",
     "output_bias",
     "output_activation",
@@ -35,24 +36,12 @@ ERRORS = {
     "mean": "the mean of the squares over the outputs",
 }
 MOST = 16
-#: What a step is made of, in order: name, how it is computed.
-STEPS = (
-    ("a1", "relu(W1 x + b1)"),
-    ("y", "f(W2 a1 + b2)"),
-    ("e", "y - t"),
-    ("dE/dy", "c e"),
-    ("dE/dz2", "dE/dy where y > 0"),
-    ("dE/dW2", "dE/dz2 a1^T"),
-    ("dE/db2", "dE/dz2"),
-    ("dE/da1", "W2^T dE/dz2"),
-    ("dE/dz1", "dE/da1 where a1 > 0"),
-    ("dE/dW1", "dE/dz1 x^T"),
-    ("dE/db1", "dE/dz1"),
-    ("W1 new", "W1 - rate dE/dW1"),
-    ("b1 new", "b1 - rate dE/db1"),
-    ("W2 new", "W2 - rate dE/dW2"),
-    ("b2 new", "b2 - rate dE/db2"),
-)
+DEEPEST = 8  # layers
+#: Digits of a sigmoid, which is no fraction, and the smallest power of ten that is not taken for 0.
+DIGITS, SMALLEST = 60, -9999
+MASKS = {"relu": "{0} > 0", "sigmoid": "{0} (1 - {0})"}
+#: dE/dz from dE/da, or from dE/dy.
+BACK = {"relu": "{1} where {0} > 0", "sigmoid": "{1} {0} (1 - {0})", "identity": "{1}"}
 
 
 @dataclass(frozen=True)
@@ -69,30 +58,72 @@ class Problem:
     weight: tuple
 
     @property
-    def masked(self):
-        """Whether the output has a ReLU."""
-        return self.network.activations[1] == "relu"
+    def depth(self):
+        """Layers of the network."""
+        return len(self.network.weights)
+
+    @property
+    def activations(self):
+        """Names of the layers' activations, in order: a1, a2, ..., y."""
+        return [f"a{i}" for i in range(1, self.depth)] + ["y"]
+
+    @property
+    def arithmetic(self):
+        """What the exact column is: fractions, or as many digits as a sigmoid has."""
+        if "sigmoid" in self.network.activations:
+            return f"arithmetic of {DIGITS} digits"
+        return "exact arithmetic"
+
+    def steps(self):
+        """What a step is made of, in order: name, how it is computed."""
+        n, kinds, names = self.depth, self.network.activations, self.activations
+        forward = [
+            (name, f"{'f' if name == 'y' else kind}(W{i} {'x' if i == 1 else names[i - 2]} + b{i})")
+            for i, (name, kind) in enumerate(zip(names, kinds), 1)
+        ]
+        backward = [("e", "y - t"), ("dE/dy", "c e")]
+        for i in range(n, 0, -1):
+            name, da = names[i - 1], "dE/dy" if i == n else f"dE/da{i}"
+            if i < n:
+                backward.append((da, f"W{i + 1}^T dE/dz{i + 1}"))
+            backward += [
+                (f"dE/dz{i}", BACK[kinds[i - 1]].format(name, da)),
+                (f"dE/dW{i}", f"dE/dz{i} {'x' if i == 1 else names[i - 2]}^T"),
+                (f"dE/db{i}", f"dE/dz{i}"),
+            ]
+        update = [
+            (f"{letter}{i} new", f"{letter}{i} - rate dE/d{letter}{i}")
+            for i in range(1, n + 1)
+            for letter in "Wb"
+        ]
+        return [*forward, *backward, *update]
 
 
 def read(file):
     """All numbers, their shapes checked against each other."""
     x, target = file.vector("input", most=MOST), file.vector("target", most=MOST)
-    w1 = file.matrix("hidden_weights", cols=len(x), most=MOST)
-    b1 = file.vector("hidden_bias", len(w1))
-    w2 = file.matrix("output_weights", len(target), len(w1))
-    b2 = file.vector("output_bias", len(target))
-    activation = file.choice("output_activation", ("relu", "identity"))
+    hidden = {key for key in KEYS if key.startswith("hidden_") and key in file}
+    weights, biases, kind = [], [], "relu"
+    if hidden:
+        weights = file.matrices("hidden_weights", len(x), MOST, DEEPEST - 1)
+        biases = file.vectors("hidden_bias", [len(w) for w in weights])
+        kind = (
+            file.choice("hidden_activation", ("relu", "sigmoid")) if "hidden_activation" in hidden else kind
+        )
+    weights.append(file.matrix("output_weights", len(target), len(weights[-1]) if weights else len(x)))
+    biases.append(file.vector("output_bias", len(target)))
+    activation = file.choice("output_activation", ("relu", "sigmoid", "identity"))
     error = file.choice("error", tuple(ERRORS))
     names = {
         f"w{i + 1}": (layer, *position)
         for i, (layer, position) in enumerate(
-            (layer, position) for layer, w in enumerate((w1, w2)) for position in np.ndindex(w.shape)
+            (layer, position) for layer, w in enumerate(weights) for position in np.ndindex(w.shape)
         )
     }
     asked = file.text("asked")
     if asked not in names:
         raise file.error("asked", f"one of w1 to w{len(names)}")
-    network = Network([w1, w2], [b1, b2], ["relu", activation], f"mse_{error}")
+    network = Network(weights, biases, [kind] * (len(weights) - 1) + [activation], f"mse_{error}")
     return Problem(
         file.text("stand_in") if "stand_in" in file else None,
         x,
@@ -110,16 +141,19 @@ def solve(problem, run):
     show = run.show
     if problem.stand_in:
         show.stand_in(problem.stand_in)
-    output = "ReLU" if problem.masked else "nothing"
+    called = {"relu": "ReLU", "sigmoid": "sigmoid", "identity": "nothing"}
+    *hidden, output = (called[name] for name in problem.network.activations)
     show.text(
         f"The total error is {ERRORS[problem.error]} (the data file says which), the learning rate "
-        f"{problem.rate:g}; one sample, ReLU in the hidden layer, {output} at the output, no softmax."
+        f"{problem.rate:g}; one sample, "
+        + (f"{hidden[0]} in the hidden layer{'s' * (len(hidden) > 1)}, " if hidden else "")
+        + f"{output} at the output, no softmax."
     )
     exact = _exact(problem)
     _worked(problem, show, exact)
     golden = _bf16(problem, Golden())
     rtl = _bf16(problem, run.rtl.bf16())
-    for name, _ in STEPS:
+    for name, _ in problem.steps():
         run.rtl.compare(f"{name}, bf16", _bits(rtl[name]), _bits(golden[name]), again=True)
     answer = _side_by_side(problem, run, exact, golden, rtl)
     return {
@@ -127,6 +161,7 @@ def solve(problem, run):
         "error": problem.error,
         "learning_rate": problem.rate,
         "asked": problem.asked,
+        "activations": problem.network.activations,
         **answer,
         "exact": {k: _reals(v) for k, v in exact.items()},
         "bf16_golden": {k: {"value": _reals(v), "bits": _bits(v)} for k, v in golden.items()},
@@ -142,47 +177,62 @@ def _exact(problem, error=None):
         out = np.array([Fraction(repr(v)) for v in values.ravel().tolist()], object)
         return out.reshape(values.shape)
 
-    network, rate = problem.network, Fraction(repr(problem.rate))
-    (w1, w2), (b1, b2) = map(fractions, network.weights), map(fractions, network.biases)
+    network, rate, n = problem.network, Fraction(repr(problem.rate)), problem.depth
     x, t = fractions(problem.x), fractions(problem.target)
-    z1 = w1 @ x + b1
-    a1 = np.maximum(z1, 0)
-    z2 = w2 @ a1 + b2
-    y = np.maximum(z2, 0) if problem.masked else z2
-    e = y - t
-    squares = {"half_sum": Fraction(1, 2), "sum": Fraction(1), "mean": Fraction(1, len(t))}
-    dy = 2 * squares[error or problem.error] * e
-    dz2 = np.where(y > 0, dy, Fraction(0)) if problem.masked else dy
-    da1 = w2.T @ dz2
-    dz1 = np.where(a1 > 0, da1, Fraction(0))
-    dw2, dw1 = np.outer(dz2, a1), np.outer(dz1, x)
-    total = squares[error or problem.error] * (e @ e)
-    return {
-        "x": x,
-        "t": t,
-        "W1": w1,
-        "b1": b1,
-        "W2": w2,
-        "b2": b2,
-        "z1": z1,
-        "a1": a1,
-        "z2": z2,
-        "y": y,
-        "e": e,
-        "E": np.array([total], object),
-        "dE/dy": dy,
-        "dE/dz2": dz2,
-        "dE/dW2": dw2,
-        "dE/db2": dz2,
-        "dE/da1": da1,
-        "dE/dz1": dz1,
-        "dE/dW1": dw1,
-        "dE/db1": dz1,
-        "W1 new": w1 - rate * dw1,
-        "b1 new": b1 - rate * dz1,
-        "W2 new": w2 - rate * dw2,
-        "b2 new": b2 - rate * dz2,
-    }
+    found = {"x": x, "t": t}
+    weights, biases = map(fractions, network.weights), map(fractions, network.biases)
+    for i, (w, b) in enumerate(zip(weights, biases), 1):
+        found |= {f"W{i}": w, f"b{i}": b}
+    h, slopes = x, []
+    for i, (name, kind) in enumerate(zip(problem.activations, network.activations), 1):
+        z = found[f"W{i}"] @ h + found[f"b{i}"]
+        h, slope = ACTIVATIONS[kind](z)
+        slopes.append(slope)
+        found |= {f"z{i}": z, name: h}
+    e = h - t
+    factor = {"half_sum": Fraction(1, 2), "sum": Fraction(1), "mean": Fraction(1, len(t))}[
+        error or problem.error
+    ]
+    da = 2 * factor * e
+    found |= {"e": e, "E": np.array([factor * (e @ e)], object), "dE/dy": da}
+    inputs = [x, *(found[name] for name in problem.activations[:-1])]
+    for i in range(n, 0, -1):
+        if i < n:
+            da = found[f"W{i + 1}"].T @ found[f"dE/dz{i + 1}"]
+            found[f"dE/da{i}"] = da
+        dz = da * slopes[i - 1]
+        found |= {f"dE/dz{i}": dz, f"dE/dW{i}": np.outer(dz, inputs[i - 1]), f"dE/db{i}": dz}
+    for i in range(1, n + 1):
+        for letter in "Wb":
+            found[f"{letter}{i} new"] = found[f"{letter}{i}"] - rate * found[f"dE/d{letter}{i}"]
+    return found
+
+
+def _relu(z):
+    return np.maximum(z, 0), np.where(z > 0, Fraction(1), Fraction(0))
+
+
+def _identity(z):
+    return z, np.full(z.shape, Fraction(1), object)
+
+
+def _sigmoid(z):
+    """The sigmoid of fractions, and its derivative e^-|z| / (1 + e^-|z|)^2, to DIGITS digits each."""
+
+    def one(value):
+        # no traps: what is too small for an exponent is 0
+        with localcontext(Context(prec=DIGITS + 10, Emin=SMALLEST, Emax=-SMALLEST, clamp=0, traps=[])):
+            e = (-abs(Decimal(value.numerator) / Decimal(value.denominator))).exp()
+            high, low, slope = 1 / (1 + e), e / (1 + e), e / (1 + e) ** 2
+            result = (high if value >= 0 else low), slope
+        with localcontext(Context(prec=DIGITS, Emin=2 * SMALLEST, Emax=-SMALLEST, traps=[])):
+            return [Fraction(+number) for number in result]
+
+    pairs = [one(Fraction(value)) for value in z]
+    return tuple(np.array(column, object) for column in zip(*pairs))
+
+
+ACTIVATIONS = {"relu": _relu, "sigmoid": _sigmoid, "identity": _identity}
 
 
 def _bf16(problem, backend):
@@ -192,61 +242,89 @@ def _bf16(problem, backend):
     trace = network.forward(problem.x[None])
     back = network.backward(trace, target)
     SGDBf16(network.parameters(), problem.rate, backend=backend).step(back.dw + back.db)
-    return {
-        "a1": trace.inputs[1][0],
-        "y": trace.output[0],
-        "e": back.error[0],
-        "dE/dy": back.da[1][0],
-        "dE/dz2": back.dz[1][0],
-        "dE/dW2": back.dw[1],
-        "dE/db2": back.db[1],
-        "dE/da1": back.da[0][0],
-        "dE/dz1": back.dz[0][0],
-        "dE/dW1": back.dw[0],
-        "dE/db1": back.db[0],
-        "W1 new": network.weights[0],
-        "b1 new": network.biases[0],
-        "W2 new": network.weights[1],
-        "b2 new": network.biases[1],
-    }
+    found = {f"a{i}": h[0] for i, h in enumerate(trace.inputs) if i}
+    found |= {"y": trace.output[0], "e": back.error[0], "dE/dy": back.da[-1][0]}
+    for i in range(problem.depth, 0, -1):
+        if i < problem.depth:
+            found[f"dE/da{i}"] = back.da[i - 1][0]
+        found |= {
+            f"dE/dz{i}": back.dz[i - 1][0],
+            f"dE/dW{i}": back.dw[i - 1],
+            f"dE/db{i}": back.db[i - 1],
+        }
+    for i, (w, b) in enumerate(zip(network.weights, network.biases), 1):
+        found |= {f"W{i} new": w, f"b{i} new": b}
+    return found
 
 
 def _worked(problem, show, exact):
     def matrix(name, decimals=None):
         return Matrix(name, _reals(exact[name]), decimals)
 
+    def back(i):
+        """dE/dz of a layer from dE/da, by its activation."""
+        name, kind = problem.activations[i - 1], problem.network.activations[i - 1]
+        how = MASKS[kind].format(f"z{i}" if kind == "relu" else name) if kind in MASKS else ""
+        return f"mask: {how}" if kind == "relu" else f"times {how}" if how else "no mask"
+
+    n, kinds = problem.depth, problem.network.activations
+    inputs = ["x", *problem.activations[:-1]]
     factor = 2 * mse_factor(problem.error, len(problem.target))
-    show.part("Step 1: forward (exact arithmetic)")
-    show.equation("z1 =", matrix("W1"), ".", matrix("x"), "+", matrix("b1"), "=", matrix("z1", 6))
-    show.equation("a1 = relu(z1) =", matrix("a1", 6))
-    show.equation("z2 =", matrix("W2"), ".", matrix("a1", 6), "+", matrix("b2"), "=", matrix("z2", 8))
-    show.equation("y =", matrix("y", 8), "target t =", matrix("t"), "e = y - t =", matrix("e", 8))
+    show.part(f"Step 1: forward ({problem.arithmetic})")
+    for i in range(1, n + 1):
+        show.equation(
+            f"z{i} =",
+            matrix(f"W{i}"),
+            ".",
+            matrix(inputs[i - 1], None if i == 1 else 6),
+            "+",
+            matrix(f"b{i}"),
+            "=",
+            matrix(f"z{i}", 8 if i == n else 6),
+        )
+        if i < n:
+            show.equation(f"a{i} = {kinds[i - 1]}(z{i}) =", matrix(f"a{i}", 6))
+    show.equation(
+        "y =" if kinds[-1] != "sigmoid" else f"y = sigmoid(z{n}) =",
+        matrix("y", 8),
+        "target t =",
+        matrix("t"),
+        "e = y - t =",
+        matrix("e", 8),
+    )
     show.text(f"total error E = {_decimal(exact['E'][0])}")
     show.part("Step 2: the gradient of the error, and back through the output layer")
-    mask = "mask: z2 > 0" if problem.masked else "no mask"
-    show.equation(f"dE/dy = {factor:g} e =", matrix("dE/dy", 8), mask, "dE/dz2 =", matrix("dE/dz2", 8))
     show.equation(
-        "dE/dW2 = dE/dz2 . a1^T =",
-        matrix("dE/dz2", 8),
+        f"dE/dy = {factor:g} e =", matrix("dE/dy", 8), back(n), f"dE/dz{n} =", matrix(f"dE/dz{n}", 8)
+    )
+    show.equation(
+        f"dE/dW{n} = dE/dz{n} . {inputs[n - 1]}^T =",
+        matrix(f"dE/dz{n}", 8),
         ".",
-        Matrix("a1^T", _reals(exact["a1"])[None], 6),
+        Matrix(f"{inputs[n - 1]}^T", _reals(exact[inputs[n - 1]])[None], 6),
         "=",
-        matrix("dE/dW2", 10),
+        matrix(f"dE/dW{n}", 10),
     )
-    show.part("Step 3: back to the hidden layer")
-    show.equation(
-        "dE/da1 = W2^T . dE/dz2 =",
-        Matrix("W2^T", _reals(exact["W2"]).T),
-        ".",
-        matrix("dE/dz2", 8),
-        "=",
-        matrix("dE/da1", 10),
-    )
-    show.equation(
-        "mask: z1 > 0", "dE/dz1 =", matrix("dE/dz1", 10), "dE/dW1 = dE/dz1 . x^T =", matrix("dE/dW1", 10)
-    )
+    if n > 1:
+        show.part(f"Step 3: back to the hidden layer{'s' * (n > 2)}")
+    for i in range(n - 1, 0, -1):
+        show.equation(
+            f"dE/da{i} = W{i + 1}^T . dE/dz{i + 1} =",
+            Matrix(f"W{i + 1}^T", _reals(exact[f"W{i + 1}"]).T),
+            ".",
+            matrix(f"dE/dz{i + 1}", 8),
+            "=",
+            matrix(f"dE/da{i}", 10),
+        )
+        show.equation(
+            back(i),
+            f"dE/dz{i} =",
+            matrix(f"dE/dz{i}", 10),
+            f"dE/dW{i} = dE/dz{i} . {inputs[i - 1]}^T =",
+            matrix(f"dE/dW{i}", 10),
+        )
     show.part("Step 4: the update")
-    for layer in (2, 1):
+    for layer in range(n, 0, -1):
         show.equation(
             f"W{layer} - rate dE/dW{layer} =",
             matrix(f"W{layer}"),
@@ -255,22 +333,26 @@ def _worked(problem, show, exact):
             "=",
             matrix(f"W{layer} new", 12),
         )
-    show.equation("biases:", matrix("b1 new", 12), matrix("b2 new", 12))
+    show.equation("biases:", *(matrix(f"b{i} new", 12) for i in range(1, n + 1)))
 
 
 def _side_by_side(problem, run, exact, golden, rtl):
     show = run.show
     show.part("Step 5: the same step in bf16, every operation as the core makes it")
+    kinds = problem.network.activations
+    masks = "the ReLU masks, " if "relu" in kinds else ""
+    masks += "the sigmoids' derivatives a (1 - a), " if "sigmoid" in kinds else ""
     show.text(
         "Operands of products are bfloat16, sums fp32 in the order of k, weights and biases fp32: "
-        "forward products with bias and ReLU, the error, both backward products, the ReLU masks, the "
-        "update w + (-rate) dE/dw with the product rounded and then the sum. On the RTL: a "
-        f"{run.rtl.bf16_name}."
+        f"forward products with bias{' and ReLU' if 'relu' in kinds else ''}, the error, the backward "
+        f"products, {masks}the "
+        "update w + (-rate) dE/dw with the product rounded and then the sum. "
+        + ("The sigmoid itself runs beside the core. " if "sigmoid" in kinds else "")
+        + f"On the RTL: a {run.rtl.bf16_name}."
     )
     columns = [("golden bf16", golden), ("RTL bf16", rtl)]
     rows = []
-    for name, how in STEPS:
-        how = "dE/dy" if name == "dE/dz2" and not problem.masked else how
+    for name, how in problem.steps():
         i = np.unravel_index(np.abs(_reals(golden[name])).argmax(), golden[name].shape)
         value = exact[name][i]
         at = ",".join(str(k + 1) for k in i)
@@ -288,7 +370,7 @@ def _side_by_side(problem, run, exact, golden, rtl):
         (
             "largest element",
             "computed as",
-            "exact",
+            "exact" if problem.arithmetic.startswith("exact") else f"{DIGITS} digits",
             *(name for name, _ in columns),
             *("bits" for _ in columns),
             "error",
@@ -303,7 +385,12 @@ def _side_by_side(problem, run, exact, golden, rtl):
         (problem.asked, "after one step", "", "bits"),
         [
             ("before", repr(float(problem.network.weights[layer][i, j])), "", ""),
-            ("exact", _decimal(value), "", ""),
+            (
+                "exact" if problem.arithmetic.startswith("exact") else f"{DIGITS} digits",
+                _decimal(value),
+                "",
+                "",
+            ),
             *(
                 (key, repr(got[key]), f"{got[key] - float(value):+.3e}", f"{int(_bits(g[name])[i, j]):08X}")
                 for key, g in columns
@@ -313,7 +400,7 @@ def _side_by_side(problem, run, exact, golden, rtl):
     scalings = {error: _exact(problem, error)[name][i, j] for error in ERRORS}
     show.table(("if the error is", problem.asked), [(ERRORS[k], _decimal(v)) for k, v in scalings.items()])
     show.good(
-        f"Answer: {problem.asked} = {_decimal(value)} in exact arithmetic, "
+        f"Answer: {problem.asked} = {_decimal(value)} in {problem.arithmetic}, "
         f"{got['golden bf16']!r} in golden bf16, {got['RTL bf16']!r} on the RTL."
     )
     return {
