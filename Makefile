@@ -12,9 +12,10 @@ VARIABLES := A A_ZERO_POINT BAUD BIAS BOARD BUILD_DIR COLS DEPTH EPOCHS FORMATS 
 
 given := $(foreach v,$(.VARIABLES),$(if $(findstring command line,$(origin $v)),$v))
 $(foreach v,$(VARIABLES),$(if $(value $v),$(eval override $v := $$(value $v))$(eval export $v)))
-export MACRAME_GIVEN := $(filter-out PYTHON,$(given))
+export MACRAME_GIVEN := $(filter-out PYTHON VENV,$(given))
 export MACRAME_GOALS := $(MAKECMDGOALS)
 export PYTHON ?= python3
+export VENV ?= .venv
 
 .DEFAULT_GOAL := help
 .PHONY: help clean $(TARGETS)
@@ -26,5 +27,7 @@ $(TARGETS):
 	@tools/run $@
 
 clean:
-	@rm -rf build .pytest_cache .ruff_cache .mypy_cache
-	@find . -name .venv -prune -o -name __pycache__ -type d -exec rm -rf {} +
+	@build="$${BUILD_DIR:-build}"; if [ -n "$$BUILD_DIR" ] && [ -e "$$build" ] && [ ! -e "$$build/.macrame-build" ]; then \
+	  echo "macrame: BUILD_DIR=$$build: not made by macrame, remove it yourself" >&2; exit 1; fi; rm -rf -- "$$build"
+	@rm -rf .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	@find . -type d \( -exec test -e {}/pyvenv.cfg \; -o -name __pycache__ -exec rm -rf {} \; \) -prune

@@ -2,8 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """``python -m macrame``."""
 
-import sys
+from macrame.cli.main import program
 
-from macrame.cli.main import main
-
-sys.exit(main())
+if __name__ == "__main__":
+    program()

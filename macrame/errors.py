@@ -79,3 +79,9 @@ class CoreError(RuntimeError):
         self.status = status
         why = ", ".join(self.names) or "no cause given"
         super().__init__(f"the {unit} halted: {why} (STATUS 0x{status:08x})")
+
+
+class SetupError(RuntimeError):
+    """This machine or this call cannot do the work at all; the text is one line and names the cure."""
+
+    exit_status = 2

@@ -16,21 +16,6 @@ ROOT = PACKAGE.parent
 #: Whether this is a checkout, with the benches and the suite.
 CHECKOUT = (ROOT / "tb").is_dir() and (ROOT / "Makefile").is_file()
 
-
-def _build() -> Path:
-    """Where things are built: BUILD_DIR, or build/ in a checkout, or the user's cache folder."""
-    given = os.environ.get("BUILD_DIR", "").strip()
-    if given:
-        return Path(given).resolve()
-    if CHECKOUT:
-        return ROOT / "build"
-    cache = os.environ.get("XDG_CACHE_HOME", "").strip()
-    return (Path(cache) if cache else Path.home() / ".cache") / "macrame"
-
-
-#: Compiled simulations, run folders, netlists and reports.
-BUILD = _build()
-
 #: The family of each board's FPGA.
 FAMILIES = {"icebreaker": "ice40", "ulx3s": "ecp5"}
 

@@ -3,13 +3,14 @@
 """The suite's options (seeds, nightly, tests), and one line where the machine lacks a tool."""
 
 import os
+import re
+from importlib import metadata
 
 import pytest
 
-from macrame.sim import simulate
-from tests import selection
+from macrame import environment  # and nothing that needs a package: what is missing is said below
 
-SELECTION = pytest.StashKey[selection.Selection]()
+SELECTION = pytest.StashKey()
 
 
 def pytest_addoption(parser):
@@ -34,25 +35,62 @@ def pytest_addoption(parser):
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config):
     """Turn --tests into what pytest collects, or into its -k."""
+    if not config.getoption("--tests"):
+        return
+    from tests import selection
+
     config.stash[SELECTION] = chosen = selection.read(config.getoption("--tests"))
     config.args = chosen.collect() or config.args
     if chosen.keyword:
         config.option.keyword = chosen.keyword
 
 
+def pinned(requirements="requirements-test.txt"):
+    """Distributions that a requirements file and those it includes pin."""
+    for line in (environment.ROOT / requirements).read_text(encoding="utf-8").splitlines():
+        if line.startswith("-r "):
+            yield from pinned(line[3:].strip())
+        elif found := re.match(r"[\w.-]+(?===)", line):
+            yield found[0]
+
+
+def not_installed():
+    """Pinned distributions that this Python lacks; `make sim` installs only some."""
+    here = {re.sub(r"[-_.]+", "-", found.name).lower() for found in metadata.distributions()}
+    return [name for name in pinned() if re.sub(r"[-_.]+", "-", name).lower() not in here]
+
+
 def pytest_configure(config):
-    """Refuse a machine that cannot simulate before 500 tests do, and a SEED that is none."""
-    if not hasattr(config, "workerinput"):
-        try:
-            simulate.check_tools()
-            simulate.default_seed()
-        except simulate.SetupError as error:
-            raise pytest.UsageError(str(error)) from None
+    """Refuse a machine that cannot run the suite before 500 tests do, and bad variables."""
+    # the commands that tests start have to find the project's modules, and to share one build folder
+    for name in ("PYTHONSAFEPATH", "PYTHONOPTIMIZE", "PYTHONINSPECT", "PYTHONSTARTUP"):
+        os.environ.pop(name, None)
+    if os.environ.get("BUILD_DIR"):
+        os.environ["BUILD_DIR"] = str(environment.build_dir())
+    os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = str(environment.build_dir() / "hypothesis")
+    if hasattr(config, "workerinput"):
+        return
+    missing = not_installed()
+    if missing:
+        more = f" and {len(missing) - 1} more of the suite's packages are" if missing[1:] else " is"
+        raise pytest.UsageError(f"{missing[0]}{more} not installed: tools/bootstrap test")
+    from macrame.sim import simulate
+
+    try:
+        simulate.check_tools()
+        simulate.default_seed()
+        simulate.default_waves()
+        environment.time_factor()
+        environment.writable(simulate.BUILD)
+    except environment.SetupError as error:
+        raise pytest.UsageError(str(error)) from None
 
 
 def pytest_generate_tests(metafunc):
     """`seed`: one test a seed, its number in the test's name."""
     if "seed" in metafunc.fixturenames:
+        from macrame.sim import simulate
+
         first = simulate.default_seed()
         seeds = range(first, first + metafunc.config.getoption("--seeds"))
         metafunc.parametrize("seed", seeds, ids=[f"seed{s}" for s in seeds])
@@ -60,7 +98,9 @@ def pytest_generate_tests(metafunc):
 
 def pytest_collection_modifyitems(config, items):
     """Keep the tests that --tests asks for, and leave the nightly ones out unless asked for."""
-    chosen = config.stash[SELECTION]
+    from tests import selection
+
+    chosen = config.stash.get(SELECTION, None) or selection.read("")
     by_id = any("::" in word for word in config.args)  # as the command that replays a failure does
     nightly = by_id or config.getoption("--nightly") or "nightly" in config.getoption("-m")
 
@@ -79,10 +119,12 @@ def pytest_collection_modifyitems(config, items):
 def pytest_runtest_makereport(item, call):
     """Show a failed simulation's message alone, and the line of the test: what lies between says nothing."""
     report = yield
+    from macrame.sim import simulate
+
     if call.excinfo and call.excinfo.errisinstance(simulate.Failed) and item.config.option.tbstyle == "auto":
         report.longrepr = call.excinfo.getrepr(style="value", chain=False)
         lines = [frame.lineno + 1 for frame in call.excinfo.traceback if frame.path == item.path]
         if lines:
-            where = f"  test    {os.path.relpath(item.path, selection.ROOT)}:{lines[-1]}"
+            where = f"  test    {environment.shown(item.path)}:{lines[-1]}"
             report.longrepr.reprtraceback.reprentries[-1].lines.append(where)
     return report

@@ -21,6 +21,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
+from macrame import environment
 from macrame.cli import command, make
 from macrame.dev import lint
 from macrame.files import read
@@ -105,7 +106,7 @@ def commands(text):
 
 def variables():
     """Every variable that some target reads."""
-    return {"PYTHON", *(name for target in make.TARGETS.values() for name in target.variables())}
+    return {"PYTHON", "VENV", *(name for target in make.TARGETS.values() for name in target.variables())}
 
 
 @each_document
@@ -175,7 +176,7 @@ def test_readme_multiplies(tmp_path):
         ["bash", "-euo", "pipefail", "-c", script],
         cwd=tmp_path,
         env=env,
-        timeout=120,
+        **environment.limited(120),
         capture_output=True,
         text=True,
     )
@@ -211,7 +212,7 @@ def test_the_rtl_compiles_from_another_folder(tmp_path, whose):
         ["bash", "-euxo", "pipefail", "-c", script],
         cwd=away,
         env=env,
-        timeout=120,
+        **environment.limited(120),
         capture_output=True,
         text=True,
     )

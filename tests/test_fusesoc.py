@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from macrame import environment
 from macrame.sim import simulate
 from macrame.synth import flow
 
@@ -52,7 +53,7 @@ def fusesoc(tmp_path):
             env=env,
             capture_output=True,
             text=True,
-            timeout=120,
+            **environment.limited(120),
         )
 
     run.folder = tmp_path

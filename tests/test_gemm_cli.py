@@ -24,6 +24,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 
+from macrame import environment
 from macrame.cli import command
 from macrame.host.core import Report
 from macrame.sim import simulate
@@ -50,7 +51,7 @@ def call(folder, command=None, **environ):
         capture_output=True,
         text=True,
         stdin=subprocess.DEVNULL,
-        timeout=120,
+        **environment.limited(120),
     )
 
 
@@ -809,7 +810,7 @@ def test_a_missing_simulator_is_one_line(tmp_path):
     fill(tmp_path, GOOD)
     done = call(tmp_path, **CALL, PATH="/nowhere")
     tool = next(iter(simulate.SIMULATORS[simulate.simulator()].tools))
-    assert done.stderr == f"gemm: {tool} is not on PATH: sudo apt-get install {tool}\n"
+    assert done.stderr == f"gemm: {tool} is not on PATH: {environment.apt(tool)}\n"
     assert done.returncode == 2
     assert not (tmp_path / "c.npy").exists()
 
@@ -1240,7 +1241,7 @@ def test_an_interrupt_leaves_nothing_behind(tmp_path):
         if first.startswith("gemm: compiling "):  # Verilator, and nobody had this core compiled
             first = process.stderr.readline()
         process.send_signal(signal.SIGINT)
-        said = process.communicate(timeout=60)
+        said = process.communicate(timeout=environment.limit(60))
     finally:
         process.kill()
     assert re.fullmatch(r"gemm: [0-9,]+ of 125,000 result beats simulated(, about \d+ s left)?\n", first)

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
+from macrame.environment import limit, limited
 from macrame.golden.nn.batches import minibatches
 from macrame.golden.nn.bf16 import Golden
 from macrame.golden.nn.network import Network
@@ -78,7 +79,7 @@ def whole(tmp_path_factory, worker_id):
     with FileLock(shared / "homework.lock"):
         if not (shared / "homework.json").exists():
             argv, env = command(shared / "homework")
-            done = subprocess.run(argv, env=env, cwd=ROOT, capture_output=True, text=True, timeout=300)
+            done = subprocess.run(argv, env=env, cwd=ROOT, capture_output=True, text=True, **limited(300))
             (shared / "homework.json").write_text(json.dumps([done.returncode, done.stdout, done.stderr]))
     code, out, err = json.loads((shared / "homework.json").read_text())
     return Whole(code, out, err, shared / "homework" / "out")
@@ -1133,7 +1134,7 @@ def test_bad_input_to_the_command_itself(tmp_path):
     """As a user meets it: a process, its exit code, one line, no traceback."""
     folder = own(tmp_path, "p4_int8.toml", None, matrix="[[1, nan]]")
     argv, env = command(tmp_path, HOMEWORK=str(folder))
-    done = subprocess.run(argv, env=env, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(argv, env=env, cwd=ROOT, capture_output=True, text=True, **limited(60))
     refused((done.returncode, {}, done.stdout, done.stderr), tmp_path, "matrix[0][1] = nan")
 
 
@@ -1349,7 +1350,7 @@ def test_a_terminal_gets_live_progress(tmp_path):
             break
         seen += part
     os.close(parent)
-    assert process.wait(60) == 0
+    assert process.wait(limit(60)) == 0
     assert b"\x1b[?25l" in seen  # rich hides the cursor while a display is live ...
     assert b"\x1b[?25h" in seen  # ... and brings it back
     assert b"starting the simulated 8x8x1 core" in seen
@@ -1357,7 +1358,7 @@ def test_a_terminal_gets_live_progress(tmp_path):
 
 def test_a_terminal_of_ascii_is_served(tmp_path):
     argv, env = command(tmp_path, PROBLEM="3,4", PYTHONIOENCODING="ascii")
-    done = subprocess.run(argv, env=env, cwd=ROOT, capture_output=True, timeout=60)
+    done = subprocess.run(argv, env=env, cwd=ROOT, capture_output=True, **limited(60))
     assert (done.returncode, done.stderr) == (0, b"")
     assert b"[ 127 26 -59 ]" in done.stdout
     done.stdout.decode("ascii")
@@ -1369,7 +1370,7 @@ def test_a_reader_that_leaves_early_gets_no_traceback(tmp_path):
     process.stdout.close()
     assert b"Traceback" not in process.stderr.read()
     process.stderr.close()
-    assert process.wait(60) == 1  # what rich makes of a broken pipe
+    assert process.wait(limit(60)) == 1  # what rich makes of a broken pipe
 
 
 def test_waves_are_left_when_asked_for(solve):

@@ -9,6 +9,7 @@ import time
 import numpy as np
 import pytest
 
+from macrame import environment
 from macrame.errors import CoreError, LinkError
 from macrame.golden.gemm import gemm
 from macrame.host import packets, registers
@@ -159,7 +160,7 @@ def test_a_link_that_is_forgotten_kills_its_simulator():
     link = SimLink(1, 1, 1, k_max=4)
     process = link._process
     del link
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + environment.limit(10)
     while process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.05)
     assert process.returncode is not None

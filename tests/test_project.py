@@ -11,14 +11,19 @@ import importlib.metadata
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from macrame import environment
+from macrame.homework import sheet
 from macrame.sim import simulate
 from tb.lib.catalogue import CASES
+from tests.test_cli import run_make
 
 ROOT = simulate.ROOT
 OURS = {"macrame", "tb", "tests", "examples"}
@@ -152,7 +157,7 @@ def bare(tmp_path):
     programs, project = tmp_path / "bin", tmp_path / "project"
     programs.mkdir()
     (project / "tools").mkdir(parents=True)
-    for tool in "bash cat dirname env flock grep mkdir readlink rm sha256sum tail".split():
+    for tool in "bash cat dirname env flock grep ls mkdir readlink rm sha256sum tail".split():
         (programs / tool).symlink_to(shutil.which(tool))
     for name in (
         "tools/bootstrap",
@@ -177,8 +182,8 @@ def bare(tmp_path):
         )
 
     program("id", "echo 1000")
-    program("python3", f'case "$*" in "-") exec {sys.executable} "$@";; esac; exit 1')
-    run.program = program
+    program("python3", f'case "$1" in "-" | -c) exec {sys.executable} "$@";; esac; exit 1')
+    run.program, run.project, run.path = program, project, programs
     return run
 
 
@@ -195,9 +200,14 @@ def test_bootstrap_without_apt(bare):
 
 def test_bootstrap_without_root(bare):
     bare.program("apt-get", "exit 1")
-    assert one_line(bare("sim")).endswith("neither root nor has sudo: as root, apt-get install iverilog")
+    cure = "apt-get update && apt-get install iverilog"
+    assert one_line(bare("sim")).endswith(f"neither root nor has sudo: as root, {cure}")
     bare.program("sudo", "echo a password is required >&2; exit 1")
-    assert one_line(bare("sim")).endswith("sudo wants a password: sudo apt-get install iverilog")
+    cure = "sudo apt-get update && sudo apt-get install iverilog"
+    assert one_line(bare("sim")).endswith(f"sudo wants a password: {cure}")
+    for name in ("g++", "make"):
+        bare.program(name, "exit 0")
+    assert one_line(bare("sim")).endswith(f"{cure}, or set SIM=verilator, which needs none")
 
 
 def test_bootstrap_offline(bare):
@@ -205,7 +215,7 @@ def test_bootstrap_offline(bare):
     bare.program("apt-get", "echo 'E: Could not resolve deb.debian.org'; exit 100")
     said = one_line(bare("sim"))
     assert "apt-get could not install iverilog (E: Could not resolve deb.debian.org)" in said
-    assert "by hand: sudo apt-get install iverilog" in said
+    assert "by hand: apt-get update && apt-get install iverilog" in said
 
 
 def test_bootstrap_old_python(bare):
@@ -215,7 +225,7 @@ def test_bootstrap_old_python(bare):
 
 def test_bootstrap_takes_the_larger_set_for_the_smaller(bare, tmp_path):
     project = tmp_path / "project"
-    for name in ("iverilog", "vvp", "g++", "make", "perl"):
+    for name in ("iverilog", "vvp", "g++", "make"):
         bare.program(name, "exit 0")
     python = project / ".venv" / "bin" / "python"
     python.parent.mkdir(parents=True)
@@ -233,27 +243,186 @@ def test_bootstrap_takes_the_larger_set_for_the_smaller(bare, tmp_path):
     stamp = project / ".venv" / ".ready-test"
     digest = hashlib.sha256(b"".join(sets) + os.fsencode(python.resolve()) + b"\n")
     stamp.write_text(f"{digest.hexdigest()}  -\n")
-    for smaller in ("sim", "train", "synth"):
+    for smaller in ("sim", "train", "synth", "lint", "exhaustive"):
         done = bare(smaller)
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     stamp.write_text("of other requirements")
     assert bare("sim").returncode == 1
 
 
+#: Programs that a call asks for on a machine without any: words, environment, Debian's names.
+ASKED_FOR = [
+    ("sim", {}, "iverilog"),
+    ("sim sim", {}, "iverilog"),
+    ("sim", {"SIM": "verilator"}, "g++ make"),
+    ("sim sim", {"SIM": "verilator", "PROBLEM": "1"}, "g++ make"),
+    ("sim sim", {"PROBLEM": "1,3"}, "iverilog"),
+    ("sim sim gemm", {"PROBLEM": "3"}, "iverilog"),
+    ("sim gemm", {"PROBLEM": "3"}, "iverilog"),
+    ("train", {}, "g++ make"),
+    ("train", {"SIM": "icarus"}, "iverilog"),
+    ("lint", {"SIM": "verilator"}, "iverilog"),
+    ("exhaustive", {}, "g++ make"),
+    ("test", {}, "iverilog g++ make"),
+    ("test", {"SIM": "verilator"}, "iverilog g++ make"),
+]
+
+
+@pytest.mark.parametrize(("words", "env", "asked"), ASKED_FOR)
+def test_bootstrap_asks_for_what_is_needed(bare, words, env, asked):
+    assert f"Debian calls {asked};" in one_line(bare(*words.split(), **env))
+    listed = bare("--packages", *words.split(), **env).stdout.split()
+    assert listed[:-2] == asked.split() if words != "lint" and words != "exhaustive" else asked.split()
+
+
 @pytest.mark.parametrize(
     ("words", "env"),
-    [(["train"], {}), (["sim"], {"SIM": "verilator"}), (["test"], {})],
-    ids=["train", "SIM", "test"],
+    [
+        ("synth", {}),
+        ("sim sim", {"PROBLEM": "3"}),
+        ("sim sim", {"PROBLEM": "9, 3 5", "SIM": "verilator"}),
+        ("sim gemm", {"LINK": "serial:/dev/ttyUSB0"}),
+    ],
 )
-def test_bootstrap_for_verilator(bare, words, env):
-    bare.program("perl", "exit 2")  # as Debian's perl-base: here, but without the modules
-    assert "Debian calls iverilog g++ make perl;" in one_line(bare(*words, **env))
+def test_bootstrap_asks_for_nothing_where_nothing_is_simulated(bare, words, env):
+    """It gets as far as making the virtual environment, which this python3 cannot."""
+    assert "python3 could not make .venv" in one_line(bare(*words.split(), **env))
+
+
+def test_bootstrap_knows_which_problems_simulate_nothing():
+    calculated = set(sheet.PROBLEMS) - set(sheet.ON_RTL)
+    (digits,) = re.findall(r"\$number == \[(\d+)\]", (ROOT / "tools" / "bootstrap").read_text())
+    assert {int(digit) for digit in digits} == calculated
+
+
+def test_the_container_installs_what_the_bootstrap_asks_for(bare):
+    """On Debian 12, with what a bare image lacks for a checkout: certificates for pip, make and Python."""
+    text = (ROOT / "Containerfile").read_text()
+    (installed,) = re.findall(r"apt-get install -y --no-install-recommends ([^&]*)&&", text)
+    bare.program(
+        "python3", f'[ "$1" = - ] || exit 0; {sys.executable} "$@" | sed s/libpython.*/libpython3.11/'
+    )
+    (bare.path / "sed").symlink_to(shutil.which("sed"))
+    asked = bare("--packages", "test").stdout.split()
+    assert set(installed.replace("\\", " ").split()) == {"ca-certificates", "make", "python3", *asked}
+    assert re.search(r"^FROM (docker.io/library/)?debian:12-slim$", text, re.MULTILINE)
+    assert re.search(r"^USER (?!root|0)\w+$", text, re.MULTILINE)
+    assert text.rstrip().endswith('CMD ["make", "sim"]')
+
+
+@pytest.mark.parametrize(
+    "env",
+    [
+        {"CDPATH": "{}/elsewhere"},
+        {"GREP_OPTIONS": "--no-such-option"},
+        {"PYTHONHOME": "/no/such/folder"},
+        {"PYTHONSTARTUP": "/no/such/file"},
+        {"PYTHONOPTIMIZE": "2"},
+        {"LC_ALL": "C"},
+        {"POSIXLY_CORRECT": "1"},
+        {"VENV": ""},
+        {"BUILD_DIR": ""},
+    ],
+    ids=lambda env: next(iter(env)),
+)
+def test_bootstrap_in_any_shell(bare, tmp_path, env):
+    """Called by a relative path, as make does, with what a shell may export."""
+    (tmp_path / "elsewhere" / "tools").mkdir(parents=True)
+    done = subprocess.run(
+        ["tools/bootstrap", "sim"],
+        cwd=bare.project,
+        env={"PATH": str(bare.path), **{name: value.format(tmp_path) for name, value in env.items()}},
+        capture_output=True,
+        text=True,
+    )
+    assert "Debian calls iverilog;" in one_line(done)
+    assert (bare.project / "build" / "bootstrap.log").exists()
+
+
+def test_bootstrap_elsewhere(bare, tmp_path):
+    """BUILD_DIR and VENV: nothing is written into the project; relative ones start at the caller's folder."""
+    before = sorted(bare.project.rglob("*"))
+    for name in ("iverilog", "vvp"):
+        bare.program(name, "exit 0")
+    bare.program("python3", 'case "$*" in "-m venv "*) echo "$3"; mkdir -p "$3/bin";; esac')
+    done = subprocess.run(
+        [bare.project / "tools" / "bootstrap", "sim"],
+        cwd=tmp_path,
+        env={"PATH": str(bare.path), "BUILD_DIR": "my build", "VENV": "my venv"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.startswith(f"macrame: making {tmp_path}/my venv\n")
+    assert f"log: {tmp_path}/my build/bootstrap.log" in one_line(done)
+    assert (tmp_path / "my build" / "bootstrap.log").read_text().startswith(f"{tmp_path}/my venv\n")
+    assert (tmp_path / "my venv" / "bin").is_dir()
+    assert sorted(bare.project.rglob("*")) == before
+
+
+@pytest.mark.parametrize("name", ["BUILD_DIR", "VENV"])
+def test_bootstrap_where_nothing_can_be_written(bare, name):
+    assert one_line(bare("sim", **{name: "/proc/macrame"})) == (
+        f"macrame: {name}=/proc/macrame: cannot be written to, expected a folder that can"
+    )
+
+
+def test_bootstrap_removes_no_folder_it_has_not_made(bare, tmp_path):
+    (tmp_path / "mine" / "photos").mkdir(parents=True)
+    bare.program("apt-get", "exit 1")
+    for name in ("iverilog", "vvp"):
+        bare.program(name, "exit 0")
+    said = one_line(bare("sim", VENV=str(tmp_path / "mine")))
+    assert said == (
+        f"macrame: VENV={tmp_path}/mine: expected a virtual environment with pip, an empty folder or none"
+    )
+    assert (tmp_path / "mine" / "photos").is_dir()
+
+
+def test_an_interrupted_bootstrap_says_so_once(bare):
+    """While pip works, say; what it left is not taken for whole the next time."""
+    for name in ("iverilog", "vvp"):
+        bare.program(name, "exit 0")
+    (bare.path / "sleep").symlink_to(shutil.which("sleep"))
+    bare.program(
+        "python3",
+        'case "$*" in "-m venv "*) mkdir -p "$3/bin"; cp "$0" "$3/bin/python";; '
+        '*" install "*) echo installing >>"$VENVS"; sleep 600;; esac',
+    )
+    (bare.path / "cp").symlink_to(shutil.which("cp"))
+    started = bare.project / "started"
+    for count in (1, 2):
+        process = subprocess.Popen(
+            [bare.project / "tools" / "bootstrap", "sim"],
+            env={"PATH": str(bare.path), "VENVS": str(started)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )
+        while process.poll() is None and not (started.exists() and len(started.read_text().split()) == count):
+            time.sleep(0.02)
+        os.killpg(process.pid, signal.SIGINT)
+        out, err = process.communicate(timeout=environment.limit(20))
+        assert (process.returncode, err) == (130, "macrame: interrupted\n")
+        assert out.startswith("macrame: making .venv\n")  # the second time too
+
+
+def test_clean_removes_no_folder_it_has_not_made(tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "photo").touch()
+    done = run_make("clean", BUILD_DIR=str(tmp_path / "mine"))
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"macrame: BUILD_DIR={tmp_path}/mine: not made by macrame")
+    assert (tmp_path / "mine" / "photo").exists()
 
 
 def test_bootstrap_unknown_set():
     done = subprocess.run([ROOT / "tools" / "bootstrap", "everything"], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "tools/bootstrap: everything: expected sim, train, synth or test\n"
+    assert (
+        done.stderr == "tools/bootstrap: everything: expected sim, train, synth, lint, exhaustive or test\n"
+    )
     assert Path(ROOT / "tools" / "bootstrap").stat().st_mode & 0o111
 
 

@@ -18,12 +18,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from macrame.environment import limit
 from macrame.errors import CoreError, InputError, LinkError
 from macrame.golden.gemm import gemm
 from macrame.host import frames, packets, registers, serial_link
 from macrame.host.core import Core
 from macrame.host.link import Beats
-from macrame.host.serial_link import SerialLink
+from macrame.host.serial_link import TIMEOUT, SerialLink
 from macrame.sim.board import BOARDS, SimulatedBoard
 from tests.terminal import open_terminal
 from tests.test_gemm_cli import call
@@ -215,14 +216,14 @@ def bridge(magic=b"MU", version=1, kind=None, answer=b""):
 )
 def test_whoever_is_no_bridge_is_told_in_a_line(other, said):
     with peer(other) as name, pytest.raises(LinkError, match=said) as caught:
-        SerialLink(name, timeout=0.4)
+        SerialLink(name, timeout=limit(0.4))
     assert len(str(caught.value).splitlines()) == 1
 
 
 def test_a_port_in_use_is_refused():
-    with peer(bridge()) as name, SerialLink(name, timeout=2) as link:
+    with peer(bridge()) as name, SerialLink(name, timeout=limit(2)) as link:
         with pytest.raises(LinkError, match="cannot be opened: another program has it"):
-            SerialLink(name, timeout=0.4)
+            SerialLink(name, timeout=limit(0.4))
         link.close()
         with pytest.raises(LinkError, match="the link is closed"):
             link.read(0)
@@ -270,27 +271,27 @@ def test_a_host_that_died_leaves_no_trace(board):
     rng = np.random.default_rng(3)
     a, w = rng.integers(-128, 128, (3, 9), dtype=np.int8), rng.integers(-128, 128, (9, 2), dtype=np.int8)
     for cut in (1, 5, 30):
-        with SerialLink(board.tty) as link:
+        with SerialLink(board.tty, timeout=limit(TIMEOUT)) as link:
             os.write(
                 link._port.fileno(),
                 frames.encode(frames.READ, b"\0")
                 + frames.encode(frames.WEIGHTS, bytes([0, 9]) + bytes(72))[:cut],
             )
-        with SerialLink(board.tty) as link:
+        with SerialLink(board.tty, timeout=limit(TIMEOUT)) as link:
             np.testing.assert_array_equal(Core(link).matmul(a, w)[0], gemm(a, w))
 
 
 def test_a_bridge_that_waits_for_the_core_is_woken(board):
     """Activations without weights, more of them than the core holds, and a host that gave up."""
-    with SerialLink(board.tty) as link:
+    with SerialLink(board.tty, timeout=limit(TIMEOUT)) as link:
         os.write(link._port.fileno(), frames.encode(frames.ACTIVATIONS, bytes([0, 9]) + bytes(72)))
-    with SerialLink(board.tty) as link:
+    with SerialLink(board.tty, timeout=limit(TIMEOUT)) as link:
         assert link.read(registers.ID) == registers.ID_VALUE
 
 
 def test_a_halt_is_raised_by_name_and_reset(board):
     a, w = np.ones((2, 8), np.int8), np.ones((8, 2), np.int8)
-    with SerialLink(board.tty) as link:
+    with SerialLink(board.tty, timeout=limit(TIMEOUT)) as link:
         core = Core(link)
         weights = packets.flatten(*packets.weight_panels(w, packets.records(2), 2, 4, 0))
         short = packets.flatten(*packets.activation_panels(a[:, :4], 2, 4, packets.RELEASE))
@@ -303,7 +304,7 @@ def test_a_halt_is_raised_by_name_and_reset(board):
 
 def test_missing_results_are_noticed(board):
     a, w = np.ones((2, 8), np.int8), np.ones((8, 2), np.int8)
-    with SerialLink(board.tty, timeout=1) as link:
+    with SerialLink(board.tty, timeout=limit(1)) as link:
         weights = packets.flatten(*packets.weight_panels(w, packets.records(2), 2, 4, 0))
         kept = packets.flatten(*packets.activation_panels(a, 2, 4, packets.RELEASE | packets.KEEP))
         assert len(link.transfer(weights, kept, 2)) == 0
@@ -316,7 +317,7 @@ def test_every_board_answers_as_itself(board):
     for name in set(BOARDS) - {"icebreaker"}:
         with (
             SimulatedBoard(name, ROWS=1, COLS=2, DEPTH=1, K_MAX=4, POST_LANES=1) as other,
-            SerialLink(other.tty) as link,
+            SerialLink(other.tty, timeout=limit(TIMEOUT)) as link,
         ):
             core = Core(link)
             assert (core.shape.rows, core.shape.cols, core.shape.depth, core.shape.k_max) == (1, 2, 1, 4)

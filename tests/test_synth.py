@@ -14,6 +14,7 @@ import time
 
 import pytest
 
+from macrame import environment
 from macrame.sim import simulate
 from macrame.synth import bitstream, equal, flow, settings, shell, tables
 from macrame.synth import measure as program
@@ -494,7 +495,7 @@ def test_too_large_is_said_before_the_textbook_array_is_placed(tmp_path, monkeyp
     began = time.monotonic()
     assert call("synth", {"TARGET": "ice40"}) == 1
     assert capsys.readouterr().err == "synth: core 2x2x4: 9 LUT, and a stamp has 8\n"
-    assert time.monotonic() - began < 60
+    assert time.monotonic() - began < environment.limit(60)
     assert not flow.RUNNING
     assert flow.tool("Python", [sys.executable, "-c", "print(1)"], simulate.ROOT) == (0, "1\n")  # it is over
 
@@ -526,7 +527,7 @@ def test_an_interrupt_ends_all_tools(tmp_path):
             assert child.stdout.readline() == "ready\n"
             time.sleep(2)
             child.send_signal(signal.SIGTERM)
-            _, said = child.communicate(timeout=60)
+            _, said = child.communicate(timeout=environment.limit(60))
         finally:
             child.kill()
     assert (child.returncode, said) == (130, "synth: stopped; what had been finished is kept\n")

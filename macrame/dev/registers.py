@@ -17,15 +17,16 @@ from pathlib import Path
 from systemrdl.compiler import RDLCompiler
 from systemrdl.node import FieldNode, Node
 
+from macrame import environment
 from macrame.files import atomic
 
 ROOT = Path(__file__).resolve().parents[2]
 RDL = ROOT / "rtl" / "macrame.rdl"
 DOCUMENT = ROOT / "docs" / "registers.md"
-HEADER = ROOT / "build" / "registers" / "macrame.h"
+HEADER = environment.build_dir() / "registers" / "macrame.h"
 VECTOR_RDL = ROOT / "rtl" / "vector_unit.rdl"
 VECTOR_DOCUMENT = ROOT / "docs" / "vector_registers.md"
-VECTOR_HEADER = ROOT / "build" / "registers" / "vector_unit.h"
+VECTOR_HEADER = environment.build_dir() / "registers" / "vector_unit.h"
 MODULE = ROOT / "macrame" / "registers.py"
 
 COMMAND = ".venv/bin/macrame registers"

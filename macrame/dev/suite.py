@@ -1,14 +1,16 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""``make test``: lint, then pytest. Both run whatever becomes of the first, and either failure counts."""
+"""``make test``: lint, then pytest. The tests run whatever lint finds, and either failure counts.
+
+The last two lines are those that both ended with.
+"""
 
 import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 
-from macrame.dev import lint
-from macrame.sim import simulate
+from macrame import environment, paths
 
 
 def pytest_command(values: Mapping[str, str], nightly: bool = False) -> list[str]:
@@ -25,16 +27,27 @@ def pytest_command(values: Mapping[str, str], nightly: bool = False) -> list[str
     -------
     list of str
     """
-    report = simulate.BUILD / "junit" / ("nightly.xml" if nightly else "tests.xml")
+    build = environment.build_dir()
+    report = build / "junit" / ("nightly.xml" if nightly else "tests.xml")
     command = [sys.executable, "-m", "pytest", "-n", values.get("JOBS", "auto"), "--dist", "worksteal"]
-    command += [
-        "--seeds",
-        values.get("SEEDS", "1"),
-        f"--junitxml={report}",
-        "--tests",
-        values.get("TESTS", ""),
-    ]
+    command += ["--seeds", values.get("SEEDS", "1"), "--tests", values.get("TESTS", "")]
+    command += [f"--junitxml={report}", "-o", f"cache_dir={build / 'pytest'}"]
     return command + (["--nightly"] if nightly else [])
+
+
+def lint() -> tuple[int, str]:
+    """Run lint: its exit code and its last line."""
+    last = ""
+    command = [sys.executable, "-u", "-m", "macrame", "lint"]
+    with subprocess.Popen(
+        command, cwd=paths.ROOT, stdout=subprocess.PIPE, text=True, errors="replace"
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            sys.stdout.write(line)
+            sys.stdout.flush()
+            last = line.strip() or last
+    return process.returncode, last or f"lint: ended with status {process.returncode}"
 
 
 def main(values: Mapping[str, str], words: Sequence[str] = ()) -> int:
@@ -43,19 +56,21 @@ def main(values: Mapping[str, str], words: Sequence[str] = ()) -> int:
     Parameters
     ----------
     values : mapping of str to str
-        TESTS, JOBS, SEEDS, SEED, SIM and WAVES.
+        TESTS, JOBS, SEEDS, SEED, SIM and WAVES. With TESTS, a part of the suite runs, and lint does not.
     words : sequence of str
         ``nightly``, or nothing.
 
     Returns
     -------
     int
-        1 if lint or a test failed, 2 if pytest was called wrongly, else 0.
+        pytest's exit code, or lint's where all tests passed.
     """
     nightly = "nightly" in words
-    wrong = 0 if nightly or values.get("TESTS") else lint.main([])
+    linted, last = (0, "") if nightly or values.get("TESTS") else lint()
+    if linted == 130:
+        return linted
     env = {**os.environ, **{name: values[name] for name in ("SEED", "SIM", "WAVES") if name in values}}
-    done = subprocess.run(pytest_command(values, nightly), cwd=simulate.ROOT, env=env, check=False)
-    if wrong:
-        print("lint failed, see above", file=sys.stderr)
-    return max(wrong, {0: 0, 1: 1}.get(done.returncode, 2))
+    tested = subprocess.run(pytest_command(values, nightly), cwd=paths.ROOT, env=env, check=False).returncode
+    if last:
+        print(last, flush=True)
+    return tested or linted

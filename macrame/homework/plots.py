@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Figures, as bytes of PNG and SVG; line styles and markers tell curves apart, in black and white as well."""
 
+import contextlib
 import io
 import logging
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -69,6 +71,11 @@ def curves_figure(panels: Sequence[Panel]) -> dict[str, bytes]:
     dict of str to bytes
         The files' contents, by ending: "png" and "svg".
     """
+    with _defaults():
+        return _rendered(_curves(panels))
+
+
+def _curves(panels: Sequence[Panel]) -> "Figure":
     figure = _figure((sum(4.5 + 2 * (len(p.curves) > MOST_INSIDE) for p in panels), 3.6))
     for axes, panel in zip(np.ravel(figure.subplots(1, len(panels))), panels):
         for i, (label, x, y) in enumerate(panel.curves):
@@ -112,7 +119,7 @@ def curves_figure(panels: Sequence[Panel]) -> dict[str, bytes]:
             axes.legend(frameon=False, fontsize="small", loc="upper left", bbox_to_anchor=(1, 1))
         else:
             axes.legend(frameon=False, fontsize="small")
-    return _rendered(figure)
+    return figure
 
 
 def activations_figure() -> dict[str, bytes]:
@@ -123,6 +130,11 @@ def activations_figure() -> dict[str, bytes]:
     dict of str to bytes
         The files' contents, by ending: "png" and "svg".
     """
+    with _defaults():
+        return _rendered(_activations())
+
+
+def _activations() -> "Figure":
     z = np.linspace(-6, 6, 601)
     figure = _figure((9, 3.6))
     for axes, title, curves in zip(
@@ -140,7 +152,19 @@ def activations_figure() -> dict[str, bytes]:
         axes.legend(frameon=False, loc="upper left")
     figure.axes[0].set_ylim(-0.25, 3)
     figure.axes[1].set_ylim(-0.05, 1.1)
-    return _rendered(figure)
+    return figure
+
+
+@contextlib.contextmanager
+def _defaults() -> Iterator[None]:
+    """Matplotlib by its own defaults: neither a matplotlibrc nor MPLBACKEND counts."""
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it announces building its font cache
+    os.environ["MPLBACKEND"] = "agg"  # a notebook exports its own, which need not be installed here
+    import matplotlib
+
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        yield
 
 
 def _figure(size: tuple[float, float]) -> "Figure":

@@ -6,7 +6,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from macrame import paths
+from macrame import environment
 from macrame.files import parse
 from macrame.homework.data import HomeworkError
 
@@ -60,6 +60,8 @@ def from_environment(environ, solved):
     ------
     macrame.errors.InputError
         For the first variable that is wrong.
+    sim.environment.SetupError
+        There is no OUT, and the build folder cannot be written to.
     """
 
     def get(name, default=""):
@@ -73,8 +75,11 @@ def from_environment(environ, solved):
     if waves not in ("0", "1"):
         raise HomeworkError(f"WAVES={waves}: expected 0 or 1")
     homework = Path(get("HOMEWORK")) if get("HOMEWORK") else None
-    out = Path(get("OUT", str(paths.BUILD / "homework")))
-    _check_folder(out)
+    if get("OUT"):
+        out = Path(get("OUT"))
+        _check_folder(out)
+    else:
+        out = environment.writable(environment.build_dir()) / "homework"
     return Settings(
         _problems(get("PROBLEM"), solved),
         homework,

@@ -13,11 +13,10 @@ line's bits are shorter than on the board, since each costs the simulator as man
 import contextlib
 import shutil
 import subprocess
-import tempfile
 import time
 import weakref
-from pathlib import Path
 
+from macrame import environment
 from macrame.errors import InputError, LinkError
 from macrame.sim import simulate
 
@@ -37,7 +36,8 @@ BOARDS = {
         },
     ),
 }
-START_LIMIT = 60  # seconds until the terminal must be there
+START_LIMIT = 60  # seconds until the terminal must be there, scaled by TIME_FACTOR
+END_LIMIT = 10  # seconds until the simulator must have ended, scaled likewise
 
 
 def sources(board, rtl_root=None):
@@ -82,7 +82,7 @@ class SimulatedBoard:
     """
 
     def __init__(self, board, clocks=4, *, waves=False, name=None, rtl_root=None, **parameters):
-        folder = Path(tempfile.mkdtemp(prefix="macrame-"))
+        folder = environment.scratch_dir()
         self._finalizer = weakref.finalize(self, _abandon, parts := {"folder": folder})
         self.folder = folder
         parts["launch"] = launch = simulate.prepare(
@@ -97,7 +97,7 @@ class SimulatedBoard:
         )
         self.log, self.waves = launch.cwd / "sim.log", launch.waves
         self._process = parts["process"] = launch.start()
-        limit = time.monotonic() + START_LIMIT
+        limit = time.monotonic() + environment.limit(START_LIMIT)
         while not (folder / "tty").exists():
             if self._process.poll() is not None or time.monotonic() > limit:
                 self._finalizer()
@@ -110,7 +110,7 @@ class SimulatedBoard:
         if self._finalizer.alive:
             (self.folder / "stop").touch()
             try:
-                self._process.wait(10)
+                self._process.wait(environment.limit(END_LIMIT))
             except subprocess.TimeoutExpired:
                 pass
             self._finalizer()

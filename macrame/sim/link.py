@@ -11,12 +11,11 @@ Simulated time stands still between two calls, so the unit sees a host that answ
 import shutil
 import socket
 import subprocess
-import tempfile
 import time
 import weakref
 from multiprocessing.connection import Connection
-from pathlib import Path
 
+from macrame import environment
 from macrame.errors import LinkError
 from macrame.host.link import Link
 from macrame.sim import simulate
@@ -31,8 +30,10 @@ PLAYER = (
 )
 HARNESS = ("macrame/sim/hdl/core_player.v", *PLAYER)
 
-START_LIMIT = 60  # seconds until the simulator must have called back
-SILENCE_LIMIT = 120  # seconds without a sign of life during a request
+# Seconds of the wall clock, scaled by TIME_FACTOR.
+START_LIMIT = 60  # until the simulator must have called back
+SILENCE_LIMIT = 120  # without a sign of life during a request
+END_LIMIT = 10  # until the simulator must have ended, its files whole
 
 
 class HarnessLink(Link):
@@ -110,12 +111,7 @@ class HarnessLink(Link):
         self._received = 0
         self._asking = False  # between a request and its answer
         stall_values(stalls, seed)  # a mistake in them shows before anything is started
-        # not under build/: the path of a socket may have no more than 107 characters
-        folder = Path(tempfile.mkdtemp(prefix="macrame-"))
-        if len(str(folder / "socket")) > 107:
-            folder.rmdir()
-            folder = Path(tempfile.mkdtemp(prefix="macrame-", dir="/tmp"))
-        self.folder = folder
+        self.folder = folder = environment.scratch_dir()
         self._finalizer = weakref.finalize(self, _abandon, parts := {"folder": folder})
         parts["files"] = self._files = {stream: open(folder / f"{stream}.bin", "wb") for stream in self._sent}
         (folder / "m.txt").touch()
@@ -143,7 +139,7 @@ class HarnessLink(Link):
         self.set_stalls(stalls, seed)
 
     def _accept(self, listener):
-        limit = time.monotonic() + START_LIMIT
+        limit = time.monotonic() + environment.limit(START_LIMIT)
         while time.monotonic() < limit:
             try:
                 accepted = listener.accept()[0]
@@ -172,12 +168,13 @@ class HarnessLink(Link):
         )
 
     def _answer(self, expected, progress=None):
-        limit = time.monotonic() + SILENCE_LIMIT
+        silence = environment.limit(SILENCE_LIMIT)
+        limit = time.monotonic() + silence
         while True:
             try:
                 if self._connection.poll(0.5):
                     kind, *rest = self._connection.recv()
-                    limit = time.monotonic() + SILENCE_LIMIT
+                    limit = time.monotonic() + silence
                     if kind == "progress":
                         if progress:
                             progress(rest[0])
@@ -190,12 +187,12 @@ class HarnessLink(Link):
                     return rest[0] if rest else None
             except (EOFError, ConnectionError):
                 try:
-                    self._process.wait(10)  # its log is whole then
+                    self._process.wait(environment.limit(END_LIMIT))  # its log is whole then
                 except subprocess.TimeoutExpired:
                     pass
                 raise self._dead("went away") from None
             if time.monotonic() > limit:
-                raise self._dead(f"has been silent for {SILENCE_LIMIT} s")
+                raise self._dead(f"has been silent for {silence:g} s")
 
     def _ask(self, *request, progress=None):
         if not self._finalizer.alive:
@@ -254,7 +251,7 @@ class HarnessLink(Link):
         if not self._asking:  # else it was interrupted, and the simulator would work on before it listens
             try:
                 self._ask("close")
-                self._process.wait(10)
+                self._process.wait(environment.limit(END_LIMIT))
             except (LinkError, subprocess.TimeoutExpired):
                 pass
         self._finalizer()

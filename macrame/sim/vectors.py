@@ -160,12 +160,7 @@ def run(m, *, name=None, **columns):
     )
     try:
         words.tofile(launch.cwd / "vectors.bin")
-        process = launch.start(cpu_seconds=simulate.TIMEOUT)
-        try:
-            process.wait(simulate.TIMEOUT)
-        finally:
-            simulate.stop(process)
-        launch.check(process.returncode)
+        launch.run()
         values, unknown = parse(launch.cwd / "results.hex", len(words))
         if unknown.any():
             what = f"{m}: result {int(np.argmax(unknown))} of {len(words)} is unknown (X)"

@@ -73,7 +73,7 @@ def cells(module: str, parameters: tuple[tuple[str, int], ...], target: str, dsp
             f"read_verilog -defer {' '.join(sources)}",
             *([f"chparam {set_} {module}"] if set_ else []),
             f"synth_{target} {option} -top {module}",
-            f"tee -q -o {report} stat -json",
+            f"tee -q -o {report.name} stat -json",
         ]
         flow.yosys(passes, Path(folder))
         text = report.read_text()
@@ -95,12 +95,13 @@ def modules(top: str, parameters: tuple[tuple[str, int | str], ...] = ()) -> set
     set_ = " ".join(f"-set {name} {value}" for name, value in parameters)
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "modules.txt"
+        sources = flow.written(map(Path, simulate.core_sources()), Path(folder))
         flow.yosys(
             [
-                f"read_verilog -defer {' '.join(map(str, simulate.core_sources()))}",
+                f"read_verilog -defer {' '.join(sources)}",
                 *([f"chparam {set_} {top}"] if set_ else []),
                 f"hierarchy -check -top {top}",
-                f"tee -q -o {report} ls",
+                f"tee -q -o {report.name} ls",
             ],
             Path(folder),
         )

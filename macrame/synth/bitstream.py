@@ -3,22 +3,19 @@
 """A board's top to the file its programmer takes: Yosys, nextpnr and the packer, all of them wheels."""
 
 import json
-import os
 import shutil
-import subprocess
 import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from macrame import paths
+from macrame import environment, paths
 from macrame.files import atomic
 from macrame.sim import simulate
 from macrame.synth import flow
 from macrame.synth.settings import InputError, one_of, whole
 
 ROOT = simulate.ROOT
-TIMEOUT = 3600
 
 
 @dataclass(frozen=True)
@@ -105,20 +102,16 @@ def run(folder, log, *command):
     if not program.exists():
         raise Failed(f"{command[0]} is not installed: tools/bootstrap synth")
     log = folder / log
-    with log.open("wb") as file:
-        done = subprocess.run(
-            [program, *command[1:]],
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=file,
-            stderr=subprocess.STDOUT,
-            timeout=TIMEOUT,
-        )
-    if done.returncode:
-        lines = [line for line in log.read_text(errors="replace").splitlines() if "ERROR" in line]
+    try:
+        status, printed = flow.tool(log.stem, [program, *command[1:]], folder)
+    except flow.FlowError as error:
+        raise Failed(str(error)) from None
+    log.write_text(printed)
+    if status:
+        lines = [line for line in printed.splitlines() if "ERROR" in line]
         raise Failed(
-            f"{log.stem} ended with status {done.returncode}"
-            f"{': ' + lines[-1].strip() if lines else ''}; its log is {os.path.relpath(log, ROOT)}"
+            f"{log.stem} ended with status {status}"
+            f"{': ' + lines[-1].strip() if lines else ''}; its log is {environment.shown(log)}"
         )
 
 
@@ -144,16 +137,13 @@ def make(name, baud=1_000_000, seed=1, say=lambda text: None):
     """
     board = BOARDS[name]
     clocks = clocks_a_bit(board.clock, baud)
-    folder = paths.BUILD / "boards" / name
+    folder = environment.writable(simulate.BUILD) / "boards" / name
     shutil.rmtree(folder, ignore_errors=True)  # no old bitstream may be taken for a new one
     folder.mkdir(parents=True)
     packed = folder / f"{name}.{board.suffix}"
-    # the tools are WebAssembly, and see no absolute path that lies under /tmp
-    fill = dict(
-        constraints=os.path.relpath(paths.locate(board.constraints), folder),
-        placed="placed.txt",
-        packed=packed.name,
-    )
+    # The tools are WebAssembly, with a /tmp of their own: they get names in their folder, and nothing else.
+    constraints = shutil.copy(paths.locate(board.constraints), folder)
+    fill = dict(constraints=Path(constraints).name, placed="placed.txt", packed=packed.name)
     began = time.monotonic()
     say("synthesis")
     target = flow.TARGETS[board.family]
@@ -231,15 +221,12 @@ def main(environ):
     """
     name = one_of(environ, "BOARD", "", tuple(BOARDS))
     baud, seed = whole(environ, "BAUD", 1_000_000, 999_999_999), whole(environ, "SEED", 1, 999_999_999)
-    try:
-        made = make(name, baud, seed, lambda text: print(f"bitstream: {text}", file=sys.stderr, flush=True))
-    except subprocess.TimeoutExpired as error:
-        raise Failed(str(error)) from None
+    made = make(name, baud, seed, lambda text: print(f"bitstream: {text}", file=sys.stderr, flush=True))
     board = BOARDS[name]
     print(f"{board.title}, {made['baud']:,.0f} baud, seed {seed}, {made['seconds']:.0f} s")
     for title, count in made["cells"].items():
         print(f"  {title:<16} {count['used']:>7,} of {count['available']:>7,}")
     print(f"  {'clock':<16} {made['fmax_mhz']:>7.2f} MHz reached, {made['clock_mhz']:g} MHz needed")
-    path = os.path.relpath(made["bitstream"], ROOT)
+    path = environment.shown(made["bitstream"])
     print(f"  wrote {path}; to the board: {board.program.format(path)}")
     return 0

@@ -18,6 +18,7 @@ own, which is checked: a cycle with enable low is then a cycle in which nothing 
 
 import json
 import re
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -56,7 +57,7 @@ def late(name, module, ports, before):
 def design(files, module):
     """Passes that read and flatten one of the two, down to multiplexers, registers and arithmetic."""
     return [
-        f"read_verilog {' '.join(map(str, files))}",
+        f"read_verilog {' '.join(files)}",
         f"hierarchy -check -top {module}",
         "proc",
         "flatten",
@@ -76,6 +77,12 @@ def vendor_sources(family, work, folder=None):
     if folder:
         own = {stem: folder / path.name for stem, path in own.items()}
     return [*own.values(), f"{block}.v"]
+
+
+def copied(files, work, side):
+    """Copy files to a folder of `work`; their names there, which Yosys can read, wherever they came from."""
+    (work / side).mkdir()
+    return [f"{side}/{Path(shutil.copy(work / path, work / side)).name}" for path in files]
 
 
 def unlike_enable(netlist, module):
@@ -116,7 +123,9 @@ def prove(family, module, plain, folder=None, moved=True):
     """
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
-        vendor = vendor_sources(family, work, folder)
+        plain = copied(plain, work, "plain")
+        vendor = copied(vendor_sources(family, work, folder), work, "vendor")
+        (low_bits,) = copied([LOW_BITS], work, "maps")
         flow.yosys(
             [
                 *design(plain, module),
@@ -144,7 +153,7 @@ def prove(family, module, plain, folder=None, moved=True):
         passes += [
             "miter -equiv -flatten -make_outputs plain_top vendor_top miter",
             "hierarchy -top miter",
-            f"techmap -map {LOW_BITS}",
+            f"techmap -map {low_bits}",
             "opt_expr",
             *MERGE,
             *MERGE,
@@ -179,9 +188,9 @@ def prove_registers(family, module, plain, parameters, folder=None):
     vendor = (folder or paths.RTL / "vendor" / family) / f"{module}.v"
     set_ = " ".join(f"-set {name} {value}" for name, value in parameters.items())
     passes = []
-    for side, path in (("plain", plain), ("vendor", vendor)):
+    for side in ("plain", "vendor"):
         passes += [
-            f"read_verilog {path}",
+            f"read_verilog {side}/{module}.v",
             f"chparam {set_} {module}",
             f"hierarchy -check -top {module}",
             "proc",
@@ -200,5 +209,7 @@ def prove_registers(family, module, plain, parameters, folder=None):
         "sat -verify -prove trigger 0 -timeout 300 miter",
     ]
     with tempfile.TemporaryDirectory() as name:
+        for side, path in (("plain", plain), ("vendor", vendor)):
+            copied([path], Path(name), side)
         flow.yosys(passes, Path(name))
         return (Path(name) / "yosys.log").read_text()

@@ -21,6 +21,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -31,16 +32,18 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from macrame import paths
+from platformdirs import user_cache_dir
+
+from macrame import environment, paths
 from macrame.sim import simulate
 from macrame.synth.harness import PADS, harness
 
 ROOT = simulate.ROOT
-BUILD = paths.BUILD / "synth"
+BUILD = simulate.BUILD / "synth"
 FRAME = "frame"
 MAPS = paths.PACKAGE / "synth" / "maps"
 TEXTBOOK = paths.PACKAGE / "synth" / "hdl" / "textbook_array.v"
-TIMEOUT = 3 * 3600
+TIMEOUT = 3 * 3600  # seconds of a tool's CPU time
 
 
 class FlowError(RuntimeError):
@@ -275,8 +278,9 @@ def tool(name, command, folder, text=None):
     Raises
     ------
     Stopped, FlowError
-        FlowError after `TIMEOUT` seconds.
+        FlowError after `TIMEOUT` seconds of CPU time, or `environment.WALL` times as many of the wall clock.
     """
+    late = FlowError(f"{name}: not done in {environment.limit(TIMEOUT):,.0f} s")
     with SLOTS:
         if STOPPED.is_set():
             raise Stopped(f"{name}: not started")
@@ -284,25 +288,48 @@ def tool(name, command, folder, text=None):
             command,
             cwd=folder,
             text=True,
+            errors="replace",
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL if text is None else subprocess.PIPE,
-            env={**os.environ, "PYTHONWARNINGS": "ignore"},
+            env=tool_environment(),
         )
         RUNNING.add(child)
         try:
+            environment.limit_cpu(TIMEOUT, child.pid)
             if STOPPED.is_set():  # since it was asked
                 child.kill()
-            output, _ = child.communicate(text, TIMEOUT)
+            output, _ = child.communicate(text, environment.limit(environment.WALL * TIMEOUT))
         except subprocess.TimeoutExpired:
-            raise FlowError(f"{name}: not done in {TIMEOUT:,} s") from None
+            raise late from None
         finally:
             child.kill()
             child.wait()
             RUNNING.discard(child)
     if STOPPED.is_set():
         raise Stopped(f"{name}: stopped")
+    if child.returncode == -signal.SIGXCPU:
+        raise late
     return child.returncode, output
+
+
+def tool_environment():
+    """Environment of a tool.
+
+    Returns
+    -------
+    dict of str to str
+        The caller's, without what would change results. A wheel of nextpnr compiles itself at its first run,
+        into a cache: the user's, or one in the build folder where that cannot be written to.
+    """
+    cache = os.environ.get("YOWASP_CACHE_DIR")
+    if not cache:
+        cache = user_cache_dir("YoWASP", appauthor=False)
+        try:
+            environment.probe(Path(cache))
+        except OSError:
+            cache = BUILD / "yowasp"
+    return {**environment.cleaned(os.environ), "PYTHONWARNINGS": "ignore", "YOWASP_CACHE_DIR": str(cache)}
 
 
 @contextlib.contextmanager
@@ -569,7 +596,6 @@ def place(found, seed, placer):
     t = found.target
     design = framed(found)
     options = [*t.options, *(["--placer", "sa"] if placer == "sa" else [])]  # heap is what it takes by itself
-    words = [*options, "--seed", str(seed), "--json", str(design), "--report", "report.json"]
     # the netlist itself, wherever it came from: the same cells need no new placement
     placed = re.sub(r'"src": "[^"]*"', "", design.read_text())
     pins = [f'IO_LOC "{port}" {pin};\n' for port, pin in zip(PADS, t.pins, strict=False)]
@@ -578,7 +604,9 @@ def place(found, seed, placer):
     if not folder.exists():
         with fresh(folder) as work:
             (work / "pins.cst").write_text("".join(pins))
-            command = [sys.executable, "-c", PLACE, t.nextpnr.replace("-", "_"), *words]
+            # it runs as WebAssembly, with a /tmp of its own: an absolute path may lead elsewhere
+            words = ["--json", os.path.relpath(design, work), "--report", "report.json", "--seed", str(seed)]
+            command = [sys.executable, "-c", PLACE, t.nextpnr.replace("-", "_"), *options, *words]
             status, printed = tool("nextpnr", command, work)
             (work / "nextpnr.log").write_text(printed)
             if status or not (work / "report.json").exists():

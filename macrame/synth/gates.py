@@ -8,6 +8,7 @@ import sys
 import time
 from dataclasses import dataclass, replace
 
+from macrame import environment
 from macrame.files import parse
 from macrame.sim import simulate
 from macrame.synth import flow, shell
@@ -302,7 +303,7 @@ def measure(job, run, say=lambda text: None, seed=None):
         "failed": failed,
         "cells": made.cells,
         "seconds": round(time.monotonic() - began, 1),
-        "netlist": str(found.verilog.relative_to(flow.ROOT)),
+        "netlist": environment.shown(found.verilog),
     }
     return row, wrong
 
@@ -342,6 +343,7 @@ def main(environ):
     """
     say, rows, wrong = Progress(), [], []
     job = from_environment(environ)
+    environment.writable(simulate.BUILD)
     path = shell.BUILD / f"{job.target}-{job.unit}.json"
     path.unlink(missing_ok=True)
     try:
@@ -362,7 +364,7 @@ def main(environ):
     for text in wrong:
         print(f"gates: {text}", file=sys.stderr)
     print(
-        f"{path.relative_to(flow.ROOT)}: {sum(row['passed'] for row in rows)} tests passed on the netlist"
+        f"{environment.shown(path)}: {sum(row['passed'] for row in rows)} tests passed on the netlist"
         + (f", {sum(row['failed'] for row in rows)} failed" if wrong else "")
     )
     return 1 if wrong else 0

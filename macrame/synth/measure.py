@@ -10,9 +10,10 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from importlib import metadata
-from pathlib import Path
 
+from macrame import environment
 from macrame.files import atomic
+from macrame.sim import simulate
 from macrame.synth import flow, tables
 from macrame.synth.settings import from_environment
 
@@ -70,7 +71,7 @@ def measure(job, say=lambda text: None):
         "macs": job.macs,
         **found.area(),
         "cells": found.cells,
-        "netlist": str(found.verilog.relative_to(flow.ROOT)),
+        "netlist": environment.shown(found.verilog),
     }
     if not target.nextpnr:
         return {**result, "fmax": None, "untimed": target.untimed}
@@ -203,6 +204,7 @@ def main(environ, table=False):
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as by Ctrl-C
     say = Progress()
     job = from_environment(environ)
+    environment.writable(simulate.BUILD)
     try:
         versions(job.target)
     except metadata.PackageNotFoundError as error:
@@ -226,5 +228,5 @@ def main(environ, table=False):
         {"target": job.target, "device": flow.TARGETS[job.target].title, "tools": tools, "results": results},
     )
     print("\n" + ", ".join(f"{name} {version}" for name, version in tools.items()))
-    print(f"{Path(path).relative_to(flow.ROOT)}; netlist: {results[0]['netlist']}")
+    print(f"{environment.shown(path)}; netlist: {results[0]['netlist']}")
     return 0

@@ -30,7 +30,7 @@ from macrame.files import atomic
 from macrame.sim import simulate
 from macrame.synth import flow
 
-BUILD = paths.BUILD / "gates"
+BUILD = simulate.BUILD / "gates"
 OWN = paths.PACKAGE / "synth" / "models"
 #: Yosys' models of a family's cells. Its defaults for unconnected inputs are not Verilog.
 SHARE = Path(pyosys.__file__).parent / "share"

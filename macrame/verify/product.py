@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from macrame import environment
 from macrame.errors import InputError, LinkError, short
 from macrame.files import atomic, parse, read, write
 from macrame.golden.arith.bf16_to_fp32 import bf16_to_fp32
@@ -424,9 +425,11 @@ def board_job(job):
 
     device, baud = serial_link.parse(job.link)
     progress = Progress("multiplied")
+    # the board may be a simulated one, and silent while its simulator waits for a processor
+    silence = environment.limit(serial_link.TIMEOUT)
     with contextlib.closing(progress), contextlib.ExitStack() as stack:
         try:
-            link = stack.enter_context(serial_link.SerialLink(device, baud))
+            link = stack.enter_context(serial_link.SerialLink(device, baud, silence))
             core = Core(link)
         except LinkError:
             begin(job)

@@ -1,0 +1,48 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Ctrl-C, from a command's first line to its last: one line on stderr, exit code 130.
+
+A command's imports, NumPy, SciPy, cocotb or Yosys, take a second or more, and an exception raised within an
+import may be swallowed or printed there. So an interrupt ends the process at once until the verb runs, raises
+KeyboardInterrupt while it runs, and is ignored afterwards, when only cleaning up is left. SIGTERM
+counts as one.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from types import FrameType
+
+_Handler = Callable[[int, FrameType | None], object] | int
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    os.write(2, b"macrame: interrupted\n")
+    os._exit(130)
+
+
+def _handle(handler: _Handler) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) != signal.SIG_IGN:  # as in a shell's background
+            signal.signal(number, handler)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])  # tools/run starts Python with it blocked
+
+
+def starting() -> None:
+    """From here on an interrupt ends the process at once."""
+    _handle(_leave)
+
+
+def working() -> None:
+    """From here on an interrupt raises KeyboardInterrupt."""
+    _handle(signal.default_int_handler)
+
+
+def leave(status: int) -> None:
+    """End the process with an exit code; from here on an interrupt is ignored."""
+    _handle(signal.SIG_IGN)
+    # After an interrupt within exec() of a string, as dataclasses use it, Python would end itself by SIGINT
+    # and not with this status, unless another exec() has run since.
+    exec("")
+    sys.exit(status)

@@ -1,0 +1,206 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What the caller's environment decides for every command, and what of it must not reach a simulator.
+
+============  ============================================================================  =========
+BUILD_DIR     folder of everything that is built, logged or reported                        ``build``
+TIME_FACTOR   every time limit is multiplied by it: more than 1 on a slow or a busy machine  1
+============  ============================================================================  =========
+
+Only the standard library is imported here, so that a command can refuse a bad value before anything slow.
+"""
+
+import contextlib
+import functools
+import math
+import os
+import resource
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from macrame import paths
+from macrame.errors import SetupError as SetupError  # known here as environment.SetupError too
+
+ROOT = paths.ROOT
+
+#: Wall-clock limits are this many times the limit on CPU time: a process also waits for its turn.
+WALL = 10
+#: Lies in a build folder that was made here; `make clean` removes no other.
+MARKER = ".macrame-build"
+
+#: Variables that change what a simulator, the Python inside it, make or a compiler does.
+LEAKS = {
+    *("LIBPYTHON_LOC", "VPI_TRACE", "YOWASP_MOUNT"),
+    *("MAKEFLAGS", "MFLAGS", "GNUMAKEFLAGS", "MAKEFILES", "MAKELEVEL"),
+    *("OPT", "USER_CPPFLAGS", "USER_LDFLAGS", "USER_LDLIBS", "SYSTEMC_INCLUDE", "SYSTEMC_LIBDIR"),
+    *("CPPFLAGS", "CFLAGS", "CXXFLAGS", "LDFLAGS", "LDLIBS", "DEPENDENCIES_OUTPUT", "SUNPRO_DEPENDENCIES"),
+}
+#: Beginnings of such variables.
+LEAKING = ("COCOTB_", "GPI_", "PYGPI_", "PYTEST_", "PYTHON", "IVERILOG_", "VERILATOR_", "VM_")
+#: Those that reach it all the same.
+KEPT = {
+    *("COCOTB_LOG_LEVEL", "COCOTB_SCHEDULER_DEBUG", "COCOTB_PDB_ON_EXCEPTION"),
+    *("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "PYTHONFAULTHANDLER", "PYTHONMALLOC"),
+}
+
+
+def apt(*packages: str) -> str:
+    """Command that installs Debian packages, for a message."""
+    return f"sudo apt-get update && sudo apt-get install {' '.join(packages)}"
+
+
+def cleaned(environ: Mapping[str, str]) -> dict[str, str]:
+    """A copy of an environment, fit for a simulator or a compiler.
+
+    Parameters
+    ----------
+    environ : dict of str to str
+
+    Returns
+    -------
+    dict of str to str
+        Without what changes results or breaks tools, and with a TMPDIR that can be written to: iverilog
+        gives up where the caller's cannot.
+    """
+    kept = {
+        name: value
+        for name, value in environ.items()
+        if name in KEPT or not (name in LEAKS or name.startswith(LEAKING))
+    }
+    return {**kept, "TMPDIR": os.path.abspath(tempfile.gettempdir())}
+
+
+# --- where files go -----------------------------------------------------------------------------------------
+
+
+def build_dir() -> Path:
+    """Absolute path of the build folder: BUILD_DIR, ``build`` in a checkout, else one in the user's cache."""
+    given = os.environ.get("BUILD_DIR")
+    if given:
+        return Path(given).absolute()
+    if paths.CHECKOUT:
+        return ROOT / "build"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache").absolute() / "macrame"
+
+
+def scratch_dir() -> Path:
+    """Make a folder for files of one simulation and a socket.
+
+    Returns
+    -------
+    pathlib.Path
+        Absolute, and not in the build folder: a socket's path may have no more than 107 bytes.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="macrame-")).absolute()
+    if len(os.fsencode(folder / "socket")) > 107:
+        folder.rmdir()
+        folder = Path(tempfile.mkdtemp(prefix="macrame-", dir="/tmp"))
+    return folder
+
+
+def probe(folder: Path) -> None:
+    """Make a folder where it is missing, and write in it; OSError if that cannot be done."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder):  # permissions alone do not tell: root, read-only mounts
+        pass
+
+
+@functools.cache
+def writable(folder: Path) -> Path:
+    """Make the build folder if it is not there.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+
+    Returns
+    -------
+    pathlib.Path
+        `folder`.
+
+    Raises
+    ------
+    SetupError
+        Nothing can be written in it.
+    """
+    try:
+        probe(folder)
+        if not any(folder.iterdir()):
+            (folder / MARKER).touch()
+    except OSError as error:
+        raise SetupError(
+            f"BUILD_DIR={folder}: cannot be written to ({error.strerror}), expected a folder that can, "
+            "as in BUILD_DIR=/var/tmp/macrame"
+        ) from None
+    return folder
+
+
+def shown(path: Path | str) -> str:
+    """A path for a message: relative to the project where it lies in it."""
+    path = Path(path)
+    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
+
+
+# --- time limits --------------------------------------------------------------------------------------------
+
+
+def time_factor() -> float:
+    """The environment's TIME_FACTOR, 1 by default.
+
+    Raises
+    ------
+    SetupError
+        It is no positive number.
+    """
+    text = os.environ.get("TIME_FACTOR", "").strip() or "1"
+    try:
+        factor = float(text)
+    except ValueError:
+        factor = math.nan
+    if not 0 < factor < math.inf:
+        raise SetupError(f"TIME_FACTOR={text}: expected a positive number, such as 4")
+    return factor
+
+
+def limit(seconds: float) -> float:
+    """A time limit, scaled by TIME_FACTOR; SetupError as for `time_factor`."""
+    return seconds * time_factor()
+
+
+def limit_cpu(seconds: float, process: int = 0) -> None:
+    """Let the kernel end a process, by SIGXCPU, after so many seconds of CPU time.
+
+    Parameters
+    ----------
+    seconds : float
+        Before scaling by TIME_FACTOR.
+    process : int
+        Its number; this one by default. What it starts afterwards has a limit of its own, as long.
+    """
+    with contextlib.suppress(ProcessLookupError):  # it has ended
+        _limit_cpu(math.ceil(limit(seconds)), process)
+
+
+def _limit_cpu(seconds: int, process: int) -> None:
+    for kind, most in ((resource.RLIMIT_CPU, seconds), (resource.RLIMIT_CORE, 0)):
+        hard = resource.prlimit(process, kind)[1]  # stays, so that a grandchild may be given more
+        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.prlimit(process, kind, (most, hard))
+
+
+def limited(seconds: float) -> dict[str, Any]:
+    """Keywords for `subprocess.run`: a limit on CPU time, and a much longer one on the wall clock.
+
+    Parameters
+    ----------
+    seconds : float
+        Of CPU time, before scaling by TIME_FACTOR.
+
+    Returns
+    -------
+    dict
+        ``preexec_fn`` and ``timeout``.
+    """
+    return {"preexec_fn": functools.partial(limit_cpu, seconds), "timeout": limit(WALL * seconds)}

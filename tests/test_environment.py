@@ -1,0 +1,430 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The commands in other people's environments: any path, any shell, a build folder elsewhere, an interrupt.
+
+What a user's folder, shell or notebook brings along must change no result and end in no traceback. The
+bootstrap's part is in test_project.py, that of a single simulation in test_simulate.py.
+"""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from macrame import environment
+from macrame.cli import gemm as sim_gemm
+from macrame.dev import start, suite
+from macrame.golden.gemm import gemm
+from macrame.sim import simulate
+from macrame.synth import flow
+from macrame.synth import settings as synth_settings
+
+ROOT = environment.ROOT
+#: No colon and no semicolon: the first separates paths, the second cocotb's libraries.
+STRANGE = "a b'c\"d $x ü(1)%&#!"
+#: Variables of all commands, which this suite may have been started with.
+OURS = {*sim_gemm.NAMES, *synth_settings.NAMES, "PROBLEM", "HOMEWORK", "EPOCHS", "STEPS", "BOARD", "BAUD"}
+OURS |= {"BUILD_DIR", "VENV", "MAKEFLAGS", "MFLAGS", "MAKELEVEL"}
+
+
+def clean(**more):
+    """This process's environment without the variables of the commands."""
+    return {**{name: value for name, value in os.environ.items() if name not in OURS}, **more}
+
+
+def matrices(folder):
+    """Two small matrices in files, and the product."""
+    rng = np.random.default_rng(1)
+    a, w = (rng.integers(-128, 128, shape, dtype=np.int8) for shape in ((3, 5), (5, 2)))
+    np.save(folder / "a.npy", a)
+    np.save(folder / "w.npy", w)
+    return gemm(a, w)
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """The project in a folder with a strange name, its virtual environment reached by that name."""
+    folder = tmp_path / STRANGE
+    ignored = shutil.ignore_patterns(".git", ".venv", "build", "__pycache__", ".*_cache", ".hypothesis")
+    shutil.copytree(ROOT, folder, ignore=ignored, symlinks=True)
+    (folder / ".venv").symlink_to(sys.prefix)
+    return folder
+
+
+# --- any path, any shell ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("simulator", simulate.SIMULATORS)
+def test_make_gemm_at_any_path_and_in_any_shell(copy, tmp_path, simulator):
+    """Through make, in a checkout and with a build folder under strange names, after a hostile .profile."""
+    if simulator == "verilator" and not shutil.which("g++"):
+        pytest.skip(f"g++ is not on PATH: {environment.apt('g++')}")
+    expected = matrices(copy)
+    build = tmp_path / f"build {STRANGE}"
+    for kept in (simulate.BUILD / "sim" / "verilator").glob("runtime-*"):  # half a minute's work
+        if kept.is_dir():
+            shutil.copytree(kept, build / "sim" / "verilator" / kept.name)
+    (tmp_path / "modules").mkdir()
+    for name in ("numpy", "json", "sitecustomize", "sim"):
+        (tmp_path / "modules" / f"{name}.py").write_text("raise ImportError('not this one')\n")
+    (copy / "matplotlibrc").write_text("backend: no such backend\n")
+    hostile = {
+        "PYTHONPATH": str(tmp_path / "modules"),
+        "PYTHONHOME": "/no/such/folder",
+        "PYTHONSAFEPATH": "1",
+        "PYTHONOPTIMIZE": "2",
+        "PYTHONINSPECT": "1",
+        "PYTHONWARNINGS": "error",
+        "MPLBACKEND": "module://no_such_module",
+        "TMPDIR": "/no/such/folder",
+        "HOME": "/no/such/folder",
+        "LC_ALL": "C",
+        "CDPATH": "/:/tmp",
+        "VERILATOR_ROOT": "/no/such/folder",
+        "CXXFLAGS": "--no-such-option",
+        "CPPFLAGS": "--no-such-option",
+        "COCOTB_TEST_FILTER": "none",
+    }
+    done = subprocess.run(
+        ["make", "--no-print-directory", "-o", "ready-sim", "gemm", "A=a.npy", "W=w.npy", "OUT=c.npy"]
+        + ["ROWS=2", "COLS=1", f"SIM={simulator}", f"BUILD_DIR={build}"],
+        cwd=copy,
+        env=clean(**hostile),
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        **environment.limited(300),
+    )
+    assert done.returncode == 0, done.stderr
+    np.testing.assert_array_equal(np.load(copy / "c.npy"), expected)
+    assert (build / "runs" / simulator / "make-gemm" / "sim.log").exists()
+    assert not (copy / "build").exists()
+
+
+def test_a_checkout_behind_a_link(tmp_path):
+    expected = matrices(tmp_path)
+    (tmp_path / "link").symlink_to(ROOT)
+    done = subprocess.run(
+        ["make", "--no-print-directory", "-o", "ready-sim", f"PY={sys.executable}", "gemm"]
+        + [f"{name}={tmp_path}/{name.lower()}.npy" for name in "AW"]
+        + [f"OUT={tmp_path}/c.npy", "ROWS=2", "COLS=1"],
+        cwd=tmp_path / "link",
+        env=clean(PWD=str(tmp_path / "link")),
+        capture_output=True,
+        text=True,
+        **environment.limited(120),
+    )
+    assert done.returncode == 0, done.stderr
+    np.testing.assert_array_equal(np.load(tmp_path / "c.npy"), expected)
+
+
+@pytest.mark.parametrize("name", ["short", "t" * 120, STRANGE, "."])
+def test_any_folder_for_temporary_files(tmp_path, name):
+    """A socket has no more than 107 bytes for its path, and Verilog reads the folder's name off a plusarg."""
+    (tmp_path / name).mkdir(exist_ok=True)
+    expected = matrices(tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-m", "macrame.cli.gemm", "A=a.npy", "W=w.npy", "OUT=c.npy", "ROWS=2", "COLS=1"],
+        cwd=tmp_path,
+        env=clean(PYTHONPATH=str(ROOT), TMPDIR=name if name == "." else str(tmp_path / name)),
+        capture_output=True,
+        text=True,
+        **environment.limited(120),
+    )
+    assert done.returncode == 0, done.stderr
+    np.testing.assert_array_equal(np.load(tmp_path / "c.npy"), expected)
+
+
+FIGURE = """
+import sys
+from macrame.homework.plots import Panel, activations_figure, curves_figure
+figures = activations_figure(), curves_figure([Panel("t", "x", "y", [("a", [1, 2], [3, 4])])])
+for figure in figures:
+    for content in figure.values():
+        sys.stdout.buffer.write(content)
+"""
+
+
+@pytest.mark.parametrize(
+    "env",
+    [
+        {"MPLBACKEND": "module://matplotlib_inline.backend_inline"},
+        {"MPLBACKEND": "TkAgg"},
+        {"MATPLOTLIBRC": "/no/such/file"},
+        {"MPLCONFIGDIR": "/proc/none"},
+        {"HOME": "/proc/none"},
+        {"HOME": None},
+        {},
+    ],
+    ids=lambda env: "=".join(map(str, *env.items())) if env else "matplotlibrc",
+)
+def test_figures_are_the_same_bytes_in_any_environment(tmp_path, env):
+    """A notebook exports its backend, and Matplotlib reads a matplotlibrc in the current folder."""
+
+    def drawn(folder, **more):
+        kept = {k: v for k, v in {**os.environ, "PYTHONPATH": str(ROOT), **more}.items() if v is not None}
+        done = subprocess.run([sys.executable, "-c", FIGURE], cwd=folder, env=kept, capture_output=True)
+        assert (done.returncode, done.stderr) == (0, b"")
+        return done.stdout
+
+    if not env:
+        (tmp_path / "matplotlibrc").write_text("font.size: 22\naxes.facecolor: red\nbackend: TkAgg\n")
+    plain = drawn(ROOT)
+    assert len(plain) > 10000
+    assert drawn(tmp_path, **env) == plain
+
+
+def test_nextpnr_in_a_folder_below_tmp():
+    """It is WebAssembly with a /tmp of its own, and once said that it cannot open its input there."""
+    folder = Path(subprocess.check_output(["mktemp", "-d", "/tmp/macrame test.XXXXXX"], text=True).strip())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(flow, "BUILD", folder)
+        patch.setenv("YOWASP_MOUNT", "/nothing=/proc")
+        try:
+            found = flow.synthesise("ice40", synth_settings.Job("ice40", "array", 1, 1, 2).of_flow())
+            assert 20 < flow.place(found, 1, "heap") < 200
+        finally:
+            shutil.rmtree(folder)
+
+
+def test_nextpnr_without_a_home(tmp_path, monkeypatch):
+    monkeypatch.setattr(flow, "BUILD", tmp_path)
+    monkeypatch.delenv("YOWASP_CACHE_DIR", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    assert flow.tool_environment()["YOWASP_CACHE_DIR"] == str(tmp_path / "cache" / "YoWASP")
+    assert list((tmp_path / "cache" / "YoWASP").iterdir()) == []
+    monkeypatch.setenv("XDG_CACHE_HOME", "/proc/none")
+    assert flow.tool_environment()["YOWASP_CACHE_DIR"] == str(tmp_path / "yowasp")
+
+
+# --- the build folder ---------------------------------------------------------------------------------------
+
+COMMANDS = (
+    "homework",
+    "macrame.homework.train",
+    "macrame.cli.gemm",
+    "macrame.dev.bench",
+    "macrame.dev.waves",
+    "synth",
+    "macrame.synth.gates",
+)
+
+
+@pytest.mark.parametrize(
+    "module", [*COMMANDS, "macrame.synth.bitstream", "macrame.dev.exhaustive", "tools.suite"]
+)
+@pytest.mark.parametrize(
+    ("variable", "said"),
+    [
+        (
+            "BUILD_DIR=/proc/none",
+            "cannot be written to (No such file or directory), expected a folder that can",
+        ),
+        ("BUILD_DIR={}/file", "cannot be written to (File exists), expected a folder that can"),
+        ("TIME_FACTOR=0", "expected a positive number"),
+        ("TIME_FACTOR=fast", "expected a positive number"),
+    ],
+)
+def test_a_bad_variable_is_refused_in_one_line_before_any_work(tmp_path, module, variable, said):
+    (tmp_path / "file").touch()
+    name, value = variable.format(tmp_path).split("=")
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "tools.start", module],
+        cwd=ROOT,
+        env=clean(**{name: value}),
+        capture_output=True,
+        text=True,
+    )
+    lines = [line for line in done.stderr.splitlines() if not line.startswith("import time:")]
+    assert (done.returncode, done.stdout, len(lines)) == (2, "", 1)
+    assert lines[0].startswith(f"macrame: {name}={value}: {said}")
+    assert not re.search(
+        r"\b(numpy|cocotb|scipy|pyosys)$", done.stderr, re.MULTILINE
+    )  # nothing slow was imported
+
+
+@pytest.mark.parametrize(
+    "module", ["homework", "macrame.homework.train", "macrame.cli.gemm", "macrame.dev.waves"]
+)
+def test_a_bad_build_folder_is_one_line_without_make_too(tmp_path, module):
+    matrices(tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-m", module],
+        cwd=tmp_path,
+        env=clean(PYTHONPATH=str(ROOT), BUILD_DIR="/proc/none", A="a.npy", W="w.npy", OUT="", STEPS="1")
+        | ({"OUT": "c.npy"} if module == "macrame.cli.gemm" else {}),
+        capture_output=True,
+        text=True,
+        **environment.limited(120),
+    )
+    (line,) = (line for line in done.stderr.splitlines() if "BUILD_DIR" in line)
+    assert "BUILD_DIR=/proc/none: cannot be written to" in line
+    assert "Traceback" not in done.stderr
+    assert done.returncode == 2
+
+
+def test_a_relative_build_folder_starts_at_the_caller(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BUILD_DIR", "mine")
+    assert environment.build_dir() == tmp_path / "mine"
+    monkeypatch.setenv("BUILD_DIR", "")
+    assert environment.build_dir() == ROOT / "build"
+
+
+def test_only_a_new_build_folder_is_marked_as_ours(tmp_path):
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "file").touch()
+    for name in ("old", "new"):
+        environment.writable(tmp_path / name)
+    assert [path.name for path in (tmp_path / "old").iterdir()] == ["file"]
+    assert [path.name for path in (tmp_path / "new").iterdir()] == [environment.MARKER]
+    assert environment.MARKER in (ROOT / "Makefile").read_text()
+    assert environment.MARKER in (ROOT / "tools" / "bootstrap").read_text()
+
+
+def test_usage_needs_no_packages():
+    """As on a fresh clone: Python alone, isolated from everything that is installed."""
+    for module in (*COMMANDS, "macrame.synth.bitstream", "macrame.dev.exhaustive"):
+        done = subprocess.run(
+            [sys.executable, "-S", "-m", "tools.start", module, "--help"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.strip() == start.usage(module).strip()
+    assert all(name in start.usage("macrame.cli.gemm") for name in sim_gemm.NAMES)
+
+
+def test_make_hides_from_python_what_would_change_it():
+    """The same names in the Makefile and in the bootstrap."""
+    makefile = " ".join(re.findall(r"^unexport (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    bootstrap = " ".join(
+        re.findall(r"^unset (.*)$", (ROOT / "tools" / "bootstrap").read_text(), re.MULTILINE)
+    )
+    assert {n for n in bootstrap.split() if n.startswith("PYTHON")} == set(makefile.split())
+
+
+# --- interrupts ---------------------------------------------------------------------------------------------
+
+
+def interrupted(folder, module, delay, **variables):
+    """Start a command as make does, and interrupt it: its status, and what it said."""
+    process = subprocess.Popen(
+        ["env", "--block-signal=INT", sys.executable, "-m", "tools.start", module],
+        cwd=ROOT,
+        env=clean(BUILD_DIR=str(folder / "build"), TMPDIR=str(folder), **variables),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        # a suite in a shell's background ignores interrupts, and so would what it starts
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    try:
+        while not Path(f"/proc/{process.pid}/cmdline").read_bytes().startswith(os.fsencode(sys.executable)):
+            time.sleep(0.001)  # until env has become Python
+        time.sleep(delay)
+        assert process.poll() is None, process.stderr.read()
+        os.killpg(process.pid, signal.SIGINT)
+        _, said = process.communicate(timeout=environment.limit(30))  # a second, where nothing else runs
+    finally:
+        process.kill()
+    return process.returncode, said
+
+
+def left(folder):
+    """Processes that work in a folder or below it."""
+    found = []
+    for link in Path("/proc").glob("[0-9]*/cwd"):
+        try:
+            if link.readlink().is_relative_to(folder):
+                found.append((link.parent / "cmdline").read_bytes())
+        except OSError:
+            pass
+    return found
+
+
+@pytest.mark.parametrize("delay", [0, 0.1, 0.4, 1.5, 4])
+@pytest.mark.parametrize("module", [*COMMANDS, "macrame.dev.exhaustive"])
+def test_an_interrupt_is_one_line_from_the_start(tmp_path, module, delay):
+    """Before Python has begun, during imports, while a core is compiled or simulated."""
+    for name in ("a", "w"):
+        np.save(tmp_path / f"{name}.npy", np.ones((1000, 1000), np.int8))
+    given = {"A": f"{tmp_path}/a.npy", "W": f"{tmp_path}/w.npy", "OUT": f"{tmp_path}/c.npy"}
+    status, said = interrupted(tmp_path, module, delay, **(given if module == "macrame.cli.gemm" else {}))
+    assert status == 130
+    lines = [
+        line
+        for line in said.splitlines()
+        if not re.match(r"\[ *\d+ s\]|gemm: compiling|gemm: [\d,]+ of", line)
+    ]
+    (line,) = filter(None, lines)
+    assert re.fullmatch(r"\w+: (interrupted|stopped).*", line)
+    assert not left(tmp_path)
+    assert not list(tmp_path.glob("macrame-*"))
+
+
+def test_an_interrupt_within_exec_ends_with_its_status(tmp_path):
+    """Python would kill itself by a signal then, which is another status."""
+    (tmp_path / "command.py").write_text("def main():\n    exec('raise KeyboardInterrupt')\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "tools.start", "command"],
+        cwd=ROOT,
+        env=clean(PYTHONPATH=str(tmp_path)),
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (130, "macrame: interrupted\n")
+
+
+# --- make test ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("lint", "passes"), [(0, True), (1, True), (0, False), (1, False), (130, True)])
+def test_the_suite_runs_whatever_lint_finds(tmp_path, lint, passes):
+    """Both closing lines at the end, and a status that says whether either failed; an interrupt ends it."""
+    (tmp_path / "tools").mkdir()
+    (tmp_path / "tools" / "lint.py").write_text(
+        "import sys\nprint('--- a finding')\n"
+        f"print('lint: 9 checks, {lint} failed, 1.0 s')\nsys.exit({lint})\n"
+    )
+    shutil.copy(suite.__file__, tmp_path / "tools")
+    (tmp_path / "test_one.py").write_text(f"def test_one():\n    assert {passes}\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "tools.suite", "-p", "no:cacheprovider", "--rootdir", tmp_path, "test_one.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env=clean(),
+    )
+    lines = done.stdout.splitlines()
+    if lint == 130:
+        assert (done.returncode, lines[-1]) == (130, "lint: 9 checks, 130 failed, 1.0 s")
+        return
+    assert done.returncode == (0 if passes and not lint else 1)
+    assert f"1 {'passed' if passes else 'failed'} in " in lines[-2]
+    assert lines[-1] == f"lint: 9 checks, {lint} failed, 1.0 s"
+    assert lines.index("--- a finding") < lines.index(lines[-2])
+
+
+def test_missing_packages_of_the_suite_are_one_line(tmp_path):
+    """After `make sim` alone, which installs nothing for the tests."""
+    for name in ("tests/conftest.py", "sim/environment.py", "macrame/sim/__init__.py", "pyproject.toml"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    (tmp_path / "requirements-test.txt").write_text("# comment\n-r requirements.txt\nno.such_package==1.0\n")
+    (tmp_path / "requirements.txt").write_text("pytest==9\nno-such-package-either==1.0\n")
+    (tmp_path / "tests" / "test_one.py").write_text("import no_such_package\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "tests/test_one.py"], cwd=tmp_path, capture_output=True, text=True
+    )
+    said = "no-such-package-either and 1 more of the suite's packages are not installed: tools/bootstrap test"
+    assert (done.returncode, done.stderr.strip()) == (4, f"ERROR: {said}")
