@@ -21,9 +21,9 @@ class PlainCore(Link):
     """Take packets as the RTL does, one beat at a time."""
 
     def __init__(self, rows, cols, depth, k_max):
+        super().__init__()
         self.rows, self.cols, self.depth, self.k_max = rows, cols, depth, k_max
-        self.panels = []  # weight panels waiting or in use: (mode, records, values by column)
-        self.open = np.zeros((rows, cols), np.int64)
+        self._reset()
         self.weight_packets = self.activation_packets = 0
         self.registers = {
             0x00: 0x4D414352,
@@ -37,13 +37,18 @@ class PlainCore(Link):
         self.writes = []
         self.drop = 0  # result beats to swallow
 
-    def read(self, address):
-        return self.registers.get(address, 0)
+    def _reset(self):
+        self.panels = []  # weight panels waiting or in use: (mode, records, values by column)
+        self.open = np.zeros((self.rows, self.cols), np.int64)
 
-    def write(self, address, value):
+    def _read(self, address):
+        return self.registers.get(address, 0), 0
+
+    def _write(self, address, value):
         self.writes.append((address, value))
+        return 0
 
-    def transfer(self, weights, activations, results, progress=None):
+    def _transfer(self, weights, activations, results, progress):
         assert weights.data.shape[1] == self.cols * self.depth
         assert activations.data.shape[1] == self.rows * self.depth
         for packet, user in self._packets(weights):

@@ -19,19 +19,19 @@ import numpy as np
 import pytest
 
 from macrame import environment
-from macrame.cli import gemm as sim_gemm
-from macrame.dev import start, suite
+from macrame.cli import make
+from macrame.dev import suite
 from macrame.golden.gemm import gemm
 from macrame.sim import simulate
 from macrame.synth import flow
-from macrame.synth import settings as synth_settings
+from macrame.synth.settings import Job
 
 ROOT = environment.ROOT
 #: No colon and no semicolon: the first separates paths, the second cocotb's libraries.
 STRANGE = "a b'c\"d $x ü(1)%&#!"
 #: Variables of all commands, which this suite may have been started with.
-OURS = {*sim_gemm.NAMES, *synth_settings.NAMES, "PROBLEM", "HOMEWORK", "EPOCHS", "STEPS", "BOARD", "BAUD"}
-OURS |= {"BUILD_DIR", "VENV", "MAKEFLAGS", "MFLAGS", "MAKELEVEL"}
+OURS = {name for target in make.TARGETS.values() for name in target.variables()}
+OURS |= {"VENV", "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MACRAME_REPLAY", "MACRAME_GIVEN", "MACRAME_GOALS"}
 
 
 def clean(**more):
@@ -188,7 +188,7 @@ def test_nextpnr_in_a_folder_below_tmp():
         patch.setattr(flow, "BUILD", folder)
         patch.setenv("YOWASP_MOUNT", "/nothing=/proc")
         try:
-            found = flow.synthesise("ice40", synth_settings.Job("ice40", "array", 1, 1, 2).of_flow())
+            found = flow.synthesise("ice40", Job("ice40", "array", 1, 1, 2).of_flow())
             assert 20 < flow.place(found, 1, "heap") < 200
         finally:
             shutil.rmtree(folder)
@@ -206,20 +206,13 @@ def test_nextpnr_without_a_home(tmp_path, monkeypatch):
 
 # --- the build folder ---------------------------------------------------------------------------------------
 
-COMMANDS = (
-    "homework",
-    "macrame.homework.train",
-    "macrame.cli.gemm",
-    "macrame.dev.bench",
-    "macrame.dev.waves",
-    "synth",
-    "macrame.synth.gates",
-)
+#: Targets that take a second or more to start.
+TARGETS = ("sim", "train", "gemm", "bench", "waves", "synth", "gates")
+#: How make runs one.
+RUN = (sys.executable, "-m", "macrame.cli.make", "run")
 
 
-@pytest.mark.parametrize(
-    "module", [*COMMANDS, "macrame.synth.bitstream", "macrame.dev.exhaustive", "tools.suite"]
-)
+@pytest.mark.parametrize("target", [*TARGETS, "bitstream", "exhaustive", "lint", "test"])
 @pytest.mark.parametrize(
     ("variable", "said"),
     [
@@ -232,11 +225,11 @@ COMMANDS = (
         ("TIME_FACTOR=fast", "expected a positive number"),
     ],
 )
-def test_a_bad_variable_is_refused_in_one_line_before_any_work(tmp_path, module, variable, said):
+def test_a_bad_variable_is_refused_in_one_line_before_any_work(tmp_path, target, variable, said):
     (tmp_path / "file").touch()
     name, value = variable.format(tmp_path).split("=")
     done = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "tools.start", module],
+        [sys.executable, "-X", "importtime", *RUN[1:], target],
         cwd=ROOT,
         env=clean(**{name: value}),
         capture_output=True,
@@ -244,30 +237,24 @@ def test_a_bad_variable_is_refused_in_one_line_before_any_work(tmp_path, module,
     )
     lines = [line for line in done.stderr.splitlines() if not line.startswith("import time:")]
     assert (done.returncode, done.stdout, len(lines)) == (2, "", 1)
-    assert lines[0].startswith(f"macrame: {name}={value}: {said}")
+    assert lines[0].startswith(f"{target}: {name}={value}: {said}")
     assert not re.search(
         r"\b(numpy|cocotb|scipy|pyosys)$", done.stderr, re.MULTILINE
     )  # nothing slow was imported
 
 
-@pytest.mark.parametrize(
-    "module", ["homework", "macrame.homework.train", "macrame.cli.gemm", "macrame.dev.waves"]
-)
-def test_a_bad_build_folder_is_one_line_without_make_too(tmp_path, module):
-    matrices(tmp_path)
+@pytest.mark.parametrize("verb", ["homework", "train", "gemm", "waves"])
+def test_a_bad_build_folder_is_one_line_without_make_too(tmp_path, verb):
     done = subprocess.run(
-        [sys.executable, "-m", module],
+        [sys.executable, "-m", "macrame", verb, "--build-dir", "/proc/none"],
         cwd=tmp_path,
-        env=clean(PYTHONPATH=str(ROOT), BUILD_DIR="/proc/none", A="a.npy", W="w.npy", OUT="", STEPS="1")
-        | ({"OUT": "c.npy"} if module == "macrame.cli.gemm" else {}),
+        env=clean(PYTHONPATH=str(ROOT)),
         capture_output=True,
         text=True,
-        **environment.limited(120),
     )
-    (line,) = (line for line in done.stderr.splitlines() if "BUILD_DIR" in line)
-    assert "BUILD_DIR=/proc/none: cannot be written to" in line
-    assert "Traceback" not in done.stderr
-    assert done.returncode == 2
+    assert done.stderr.startswith(f"macrame {verb}: --build-dir /proc/none: cannot be written to")
+    assert done.stderr.count("\n") == 1
+    assert (done.returncode, done.stdout) == (2, "")
 
 
 def test_a_relative_build_folder_starts_at_the_caller(tmp_path, monkeypatch):
@@ -289,36 +276,23 @@ def test_only_a_new_build_folder_is_marked_as_ours(tmp_path):
     assert environment.MARKER in (ROOT / "tools" / "bootstrap").read_text()
 
 
-def test_usage_needs_no_packages():
-    """As on a fresh clone: Python alone, isolated from everything that is installed."""
-    for module in (*COMMANDS, "macrame.synth.bitstream", "macrame.dev.exhaustive"):
-        done = subprocess.run(
-            [sys.executable, "-S", "-m", "tools.start", module, "--help"],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-        )
-        assert (done.returncode, done.stderr) == (0, "")
-        assert done.stdout.strip() == start.usage(module).strip()
-    assert all(name in start.usage("macrame.cli.gemm") for name in sim_gemm.NAMES)
-
-
 def test_make_hides_from_python_what_would_change_it():
-    """The same names in the Makefile and in the bootstrap."""
-    makefile = " ".join(re.findall(r"^unexport (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    bootstrap = " ".join(
-        re.findall(r"^unset (.*)$", (ROOT / "tools" / "bootstrap").read_text(), re.MULTILINE)
-    )
-    assert {n for n in bootstrap.split() if n.startswith("PYTHON")} == set(makefile.split())
+    """The same names in tools/run and in the bootstrap."""
+    hidden = [
+        set(re.findall(r"PYTHON\w+", " ".join(re.findall(r"^unset (.*)$", text, re.MULTILINE))))
+        for text in ((ROOT / "tools" / name).read_text() for name in ("run", "bootstrap"))
+    ]
+    assert hidden[0] == hidden[1]
+    assert len(hidden[0]) > 10
 
 
 # --- interrupts ---------------------------------------------------------------------------------------------
 
 
-def interrupted(folder, module, delay, **variables):
+def interrupted(folder, target, delay, **variables):
     """Start a command as make does, and interrupt it: its status, and what it said."""
     process = subprocess.Popen(
-        ["env", "--block-signal=INT", sys.executable, "-m", "tools.start", module],
+        ["env", "--block-signal=INT", *RUN, target],
         cwd=ROOT,
         env=clean(BUILD_DIR=str(folder / "build"), TMPDIR=str(folder), **variables),
         stdout=subprocess.DEVNULL,
@@ -353,13 +327,13 @@ def left(folder):
 
 
 @pytest.mark.parametrize("delay", [0, 0.1, 0.4, 1.5, 4])
-@pytest.mark.parametrize("module", [*COMMANDS, "macrame.dev.exhaustive"])
-def test_an_interrupt_is_one_line_from_the_start(tmp_path, module, delay):
+@pytest.mark.parametrize("target", [*TARGETS, "exhaustive"])
+def test_an_interrupt_is_one_line_from_the_start(tmp_path, target, delay):
     """Before Python has begun, during imports, while a core is compiled or simulated."""
     for name in ("a", "w"):
         np.save(tmp_path / f"{name}.npy", np.ones((1000, 1000), np.int8))
     given = {"A": f"{tmp_path}/a.npy", "W": f"{tmp_path}/w.npy", "OUT": f"{tmp_path}/c.npy"}
-    status, said = interrupted(tmp_path, module, delay, **(given if module == "macrame.cli.gemm" else {}))
+    status, said = interrupted(tmp_path, target, delay, **(given if target == "gemm" else {}))
     assert status == 130
     lines = [
         line
@@ -367,57 +341,57 @@ def test_an_interrupt_is_one_line_from_the_start(tmp_path, module, delay):
         if not re.match(r"\[ *\d+ s\]|gemm: compiling|gemm: [\d,]+ of", line)
     ]
     (line,) = filter(None, lines)
-    assert re.fullmatch(r"\w+: (interrupted|stopped).*", line)
+    assert re.fullmatch(r"\w+: interrupted", line)
     assert not left(tmp_path)
     assert not list(tmp_path.glob("macrame-*"))
 
 
 def test_an_interrupt_within_exec_ends_with_its_status(tmp_path):
     """Python would kill itself by a signal then, which is another status."""
-    (tmp_path / "command.py").write_text("def main():\n    exec('raise KeyboardInterrupt')\n")
-    done = subprocess.run(
-        [sys.executable, "-m", "tools.start", "command"],
-        cwd=ROOT,
-        env=clean(PYTHONPATH=str(tmp_path)),
-        capture_output=True,
-        text=True,
+    program = (
+        "from macrame.cli import command, signals\n"
+        "import types\n"
+        "def run(values, words):\n"
+        "    exec('raise KeyboardInterrupt')\n"
+        "command.load = lambda verb: types.SimpleNamespace(run=run, OPTIONS=())\n"
+        "signals.starting()\n"
+        "signals.leave(command.call('gemm', {}, [], str, 'gemm'))\n"
     )
-    assert (done.returncode, done.stderr) == (130, "macrame: interrupted\n")
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, env=clean(), capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (130, "gemm: interrupted\n")
 
 
 # --- make test ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("lint", "passes"), [(0, True), (1, True), (0, False), (1, False), (130, True)])
-def test_the_suite_runs_whatever_lint_finds(tmp_path, lint, passes):
+def test_the_suite_runs_whatever_lint_finds(tmp_path, monkeypatch, capfd, lint, passes):
     """Both closing lines at the end, and a status that says whether either failed; an interrupt ends it."""
-    (tmp_path / "tools").mkdir()
-    (tmp_path / "tools" / "lint.py").write_text(
-        "import sys\nprint('--- a finding')\n"
-        f"print('lint: 9 checks, {lint} failed, 1.0 s')\nsys.exit({lint})\n"
-    )
-    shutil.copy(suite.__file__, tmp_path / "tools")
     (tmp_path / "test_one.py").write_text(f"def test_one():\n    assert {passes}\n")
-    done = subprocess.run(
-        [sys.executable, "-m", "tools.suite", "-p", "no:cacheprovider", "--rootdir", tmp_path, "test_one.py"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        env=clean(),
+    tests = ["-p", "no:cacheprovider", "-c", "/dev/null", "--rootdir", str(tmp_path), str(tmp_path)]
+    said = f"lint: 9 checks, {lint} failed, 1.0 s"
+    program = f"print('--- a finding'); print({said!r}); raise SystemExit({lint})"
+    monkeypatch.setattr(suite, "LINT", [sys.executable, "-c", program])
+    monkeypatch.setattr(
+        suite, "pytest_command", lambda values, nightly: [sys.executable, "-m", "pytest", *tests]
     )
-    lines = done.stdout.splitlines()
+    status = suite.main({})
+    lines = capfd.readouterr().out.splitlines()
     if lint == 130:
-        assert (done.returncode, lines[-1]) == (130, "lint: 9 checks, 130 failed, 1.0 s")
+        assert (status, lines[-1]) == (130, said)
         return
-    assert done.returncode == (0 if passes and not lint else 1)
+    assert status == (0 if passes and not lint else 1)
     assert f"1 {'passed' if passes else 'failed'} in " in lines[-2]
-    assert lines[-1] == f"lint: 9 checks, {lint} failed, 1.0 s"
+    assert lines[-1] == said
     assert lines.index("--- a finding") < lines.index(lines[-2])
 
 
 def test_missing_packages_of_the_suite_are_one_line(tmp_path):
     """After `make sim` alone, which installs nothing for the tests."""
-    for name in ("tests/conftest.py", "sim/environment.py", "macrame/sim/__init__.py", "pyproject.toml"):
+    names = ("__init__", "environment", "errors", "paths")
+    for name in ("tests/conftest.py", "pyproject.toml", *(f"macrame/{name}.py" for name in names)):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     (tmp_path / "requirements-test.txt").write_text("# comment\n-r requirements.txt\nno.such_package==1.0\n")

@@ -168,10 +168,44 @@ def test_progress_counts_up_to_the_total():
         (dict(mode="ruy", scale=-0.5), "scale is -0.5, expected a finite number above 0"),
         (dict(mode="fp32", scale=1e39), "scale is 1e+39, expected a normal float32 (1.18e-38 to 3.4e+38)"),
         (dict(bias=2**31), "bias has 2147483648, expected -2147483648 to 2147483647"),
-        (dict(bias=1.5), "bias holds float64 values, expected integers"),
-        (dict(bias=[1, 2]), "bias has shape (2,), expected one number or 3 of them"),
+        (dict(bias=1.5), "bias is 1.5, expected one integer or 3 of them"),
+        (dict(bias=[1.0, 2.0, 3.0]), "bias holds float64 values, expected integers"),
+        (dict(bias=[1, 2]), "bias has shape (2,), expected one integer or 3 of them"),
+        (dict(bias=[1, [2, 3], 4]), "bias is [1, [2, 3], 4], expected one integer or 3 of them"),
+        (dict(bias=True), "bias is True, expected one integer or 3 of them"),
+        (dict(bias="7"), "bias is '7', expected one integer or 3 of them"),
+        (dict(bias=10**30), f"bias has {10**30}, expected -2147483648 to 2147483647"),
+        (dict(bias=np.uint64(2**63)), "bias has 9223372036854775808, expected -2147483648 to 2147483647"),
+        (
+            dict(bias=np.ma.array([1, 2, 3], mask=[0, 1, 0])),
+            "bias is a masked array, expected one integer or 3 of them without a mask: fill it first",
+        ),
+        (
+            dict(a=np.ma.array(np.ones((2, 4), np.int8), mask=False)),
+            "a is a masked array, expected a matrix of int8 without a mask: fill it first",
+        ),
+        (dict(a=[[1, 2], [3]]), "a is [[1, 2], [3]], expected a matrix of int8"),
+        (dict(w="weights"), "w has shape (), expected a matrix of at least 1 x 1"),
+        (dict(mode=["ruy"]), "mode is ['ruy'], expected one of raw, gemmlowp, ruy, fp32"),
+        (dict(mode=None), "mode is None, expected one of raw, gemmlowp, ruy, fp32"),
+        (dict(mode="ruy", scale=math.nan), "scale is nan, expected a finite number above 0"),
+        (dict(mode="ruy", scale=[1, math.nan, 1]), "scale is nan, expected a finite number above 0"),
+        (dict(mode="ruy", scale=1j), "scale is 1j, expected one number or 3 of them"),
+        (dict(mode="ruy", scale=[1j, 1, 1]), "scale holds complex128 values, expected numbers"),
+        (dict(mode="ruy", scale=[True] * 3), "scale holds bool values, expected numbers"),
+        (dict(mode="ruy", multiplier=1, shift=128), "shift has 128, expected -128 to 127"),
+        (dict(mode="ruy", multiplier=0.5), "multiplier is 0.5, expected one integer or 3 of them"),
+        (
+            dict(mode="ruy", scale=0.5, low=[0, 5, 0], high=[9, 4, 3]),
+            "low is 5 and high is 4, expected low <= high",
+        ),
+        (dict(progress=3), "progress is 3, expected something to call"),
+        (dict(progress=False), "progress is False, expected something to call"),
+        (dict(limit=0), "limit is 0, expected an integer of 1 or more"),
+        (dict(limit=7.5), "limit is 7.5, expected an integer of 1 or more"),
+        (dict(check_overflow="no"), "check_overflow is 'no', expected True or False"),
         (dict(a_zero_point=128), "a_zero_point has 128, expected -128 to 127"),
-        (dict(a_zero_point=[1, 2, 3]), "a_zero_point has shape (3,), expected one number"),
+        (dict(a_zero_point=[1, 2, 3]), "a_zero_point has shape (3,), expected one integer"),
         (dict(mode="ruy", scale=0.5, zero_point=200), "zero_point has 200, expected -128 to 127"),
         (dict(mode="ruy", scale=0.5, low=5, high=4), "low is 5 and high is 4, expected low <= high"),
     ],
@@ -187,6 +221,122 @@ def test_bf16_products_without_k_are_refused():
     a, w = np.zeros((2, 0), np.uint16), np.zeros((0, 3), np.uint16)
     with pytest.raises(InputError, match=r"a has shape \(2, 0\), expected a matrix of at least 1 x 1"):
         Core(PlainCore(2, 2, 1, 8)).matmul_bf16(a, w)
+
+
+class Reached(Exception):
+    """Everything was taken for good: it would go to the core now."""
+
+
+class OnlyRegisters(PlainCore):
+    """A core with both formats, of which only the registers are there."""
+
+    def __init__(self):
+        super().__init__(2, 2, 1, 8)
+        self.registers[registers.FORMAT] = 3
+
+    def _transfer(self, weights, activations, results, progress):
+        raise Reached
+
+
+class Unhelpful:
+    """NumPy asks it for an array, and it raises."""
+
+    def __array__(self, *_, **__):
+        raise RuntimeError("no")
+
+
+JUNK = [
+    None,
+    "x",
+    b"x",
+    1j,
+    1.5,
+    -1,
+    0,
+    10**400,
+    -(10**400),
+    math.nan,
+    math.inf,
+    True,
+    object(),
+    Unhelpful(),
+    [],
+    [1, [2, 3]],
+    [[1, 2], [3]],
+    {"a": 1},
+    {1, 2, 3},
+    ["a", "b", "c"],
+    [None] * 3,
+    [10**30] * 3,
+    lambda *_: None,
+    lambda *_: [[1, 2], [3]],
+    np.array("x"),
+    np.array([1, None, "x"], object),
+    np.array([1j, 2, 3]),
+    np.array([True, False, True]),
+    np.array([1.0, math.nan, 3.0]),
+    np.array([2**63] * 3, np.uint64),
+    np.array(["2020-01-01"] * 3, "datetime64[D]"),
+    np.array([1, 2, 3], "timedelta64[s]"),
+    np.zeros(3, [("x", "i4")]),
+    np.zeros(0, np.int8),
+    np.zeros((2, 0), np.int8),
+    np.zeros((1, 1, 1), np.int8),
+    np.ones((2, 4), bool),
+    np.ones((2, 4), np.float16),
+    np.ones((2, 4), ">u2"),
+    np.full(3, np.longdouble("1e4000")),
+    np.ma.array([1, 2, 3], mask=[0, 1, 0]),
+    np.ma.array(np.ones((2, 4), np.int8), mask=True),
+    np.ma.masked,
+]
+INT8, BF16 = np.ones((2, 4), np.int8), np.ones((2, 4), np.uint16)
+COLUMNS = dict(bias=0, zero_point=0, low=-1, high=1, a_zero_point=1)
+SENT = dict(progress=None, limit=4)
+PUBLIC = {
+    "matmul": COLUMNS
+    | SENT
+    | dict(a=INT8, w=INT8.T, mode="ruy", scale=0.5, multiplier=None, shift=None, check_overflow=False),
+    "records": COLUMNS | dict(w=INT8, mode="fp32", multiplier=1, shift=0),
+    "matmul_bf16": SENT | dict(a=BF16, w=BF16.T, bias=None, relu=False, out="fp32", seed=None),
+    "random_operands": dict(words=lambda rows, cols, lanes: np.zeros((rows, cols), np.uint16), m=3, n=3),
+}
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(("method", "name"), [(m, name) for m, given in PUBLIC.items() for name in given])
+def test_whatever_is_given_is_taken_or_refused_by_name(method, name):
+    """Each argument of each method with each kind of junk: InputError, or all is well."""
+    for mode in [{}] if method in ("matmul_bf16", "random_operands") else [{}, {"mode": "raw"}]:
+        refused = 0
+        for junk in JUNK:
+            try:
+                getattr(Core(OnlyRegisters()), method)(**PUBLIC[method] | mode | {name: junk})
+            except Reached:
+                pass
+            except InputError as error:
+                said, refused = str(error), refused + 1
+                if "\n" in said or len(said) > 200 or (not mode and name not in said):
+                    raise
+        assert refused > 20
+
+
+@pytest.mark.parametrize("link", [None, "serial:/dev/ttyUSB0", PlainCore])
+def test_a_link_that_is_none_is_refused(link):
+    with pytest.raises(InputError, match="^link is .*, expected a Link$"):
+        Core(link)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (lambda rows, cols, lanes: np.zeros(cols, np.uint16), r"uint16 values of shape \(2,\)"),
+        (lambda rows, cols, lanes: np.zeros((rows, cols)), r"float64 values of shape \(16, 2\)"),
+    ],
+)
+def test_random_words_that_do_not_fit_are_refused(words, said):
+    with pytest.raises(InputError, match=f"^words gives {said}, expected uint16 of shape \\(16, 2\\)$"):
+        Core(OnlyRegisters()).random_operands(words, 3, 3)
 
 
 @pytest.mark.parametrize(
@@ -303,6 +453,68 @@ def test_quantized_multipliers_are_within_half_a_bit(scale):
 def test_scales_out_of_reach_are_refused(scale):
     with pytest.raises(InputError, match="scale is"):
         quantize.quantize_multiplier(scale)
+
+
+# --- left shifts --------------------------------------------------------------------------------------
+
+
+def overflows(a, w, bias, shift):
+    """Row, column, sum and shift of the first sum that leaves int32 when shifted, in Python's integers."""
+    for i, row in enumerate(a.tolist()):
+        for j, column in enumerate(w.T.tolist()):
+            total = sum(x * y for x, y in zip(row, column)) + int(bias[j])
+            total = (total + 2**31) % 2**32 - 2**31
+            left = min(max(int(shift[j]), 0), 31)
+            if not -(2**31) <= total << left < 2**31:
+                return i, j, total, left
+    return None
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.sampled_from(["gemmlowp", "ruy"]), st.integers(0, 2**32 - 1), st.integers(-3, 31))
+def test_left_shifts_that_overflow_are_refused_if_asked_for(mode, seed, shift):
+    rng = np.random.default_rng(seed)
+    a, w = int8(rng, 4, 5), int8(rng, 5, 3)
+    bias = rng.integers(-(2**31), 2**31, 3) >> rng.integers(0, 32, 3)
+    shift = np.maximum(shift + rng.integers(-30, 1, 3), -31)
+    core = Core(PlainCore(2, 2, 1, 8))
+    output = dict(bias=bias, multiplier=2**30, shift=shift)
+    wrapped, _ = core.matmul(a, w, mode, **output)
+    expected = overflows(a, w, bias, shift)
+    try:
+        product, _ = core.matmul(a, w, mode, check_overflow=True, **output)
+    except InputError as error:
+        i, j, total, left = expected
+        said = f"the sum at [{i}, {j}], {total}, overflows int32 when shifted left by {left}, expected"
+        assert str(error) == f"{said} a smaller scale or mode fp32"  # noqa: PT017 - it need not be raised
+    else:
+        assert expected is None
+        np.testing.assert_array_equal(product, wrapped)
+
+
+@pytest.mark.parametrize(("shift", "fits"), [(1, True), (2, False), (31, False), (40, False), (127, False)])
+def test_left_shifts_at_the_edge(shift, fits):
+    """Sums that a shift by 1 leaves just within int32."""
+    sums = np.array([[2**30 - 1, -(2**30)]], np.int32)
+    if fits:
+        quantize.refuse_overflow(sums, shift)
+        return
+    with pytest.raises(
+        InputError, match=rf"^the sum at \[0, 0\], {2**30 - 1}, overflows .* by {min(shift, 31)},"
+    ):
+        quantize.refuse_overflow(sums, shift)
+    quantize.refuse_overflow(np.array([[0, -1]]), min(shift, 31))
+    quantize.refuse_overflow(sums, -shift)
+
+
+def test_modes_without_a_shift_have_nothing_to_check():
+    core = Core(PlainCore(2, 2, 1, 8))
+    one = np.ones((1, 1), np.int8)
+    big = dict(bias=2**31 - 1, check_overflow=True)
+    core.matmul(one, one, **big)
+    core.matmul(one, one, "fp32", scale=2.0, **big)
+    with pytest.raises(InputError, match="overflows int32 when shifted left by 2"):
+        core.matmul(one, one, "ruy", scale=2.0, bias=2**30, check_overflow=True)
 
 
 def test_float32_bits():

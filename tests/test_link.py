@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 
 from macrame import environment
-from macrame.errors import CoreError, LinkError
-from macrame.golden.gemm import gemm
+from macrame.errors import CoreError, InputError, LinkError
+from macrame.golden.gemm import gemm, layer
 from macrame.host import packets, registers
 from macrame.host.core import Core
 from macrame.host.link import Beats
+from macrame.host.quantize import quantize_multiplier
 from macrame.sim import simulate
 from macrame.sim.beats import KINDS, Stall, checked_results, pack_beats, parse_results, stall_values
 from macrame.sim.link import SimLink
@@ -106,11 +107,32 @@ def test_a_halt_is_raised_by_name_and_reset(core, link):
     np.testing.assert_array_equal(core.matmul(a, w)[0], gemm(a, w))
 
 
+def test_a_tile_that_was_complete_before_a_halt_leaves_whole():
+    """However long its requantiser takes for a row: what came later would be taken for the next product's."""
+    with SimLink(2, 16, k_max=8, post_lanes=1, post_cycles=34, name="link-slow") as link:
+        core = Core(link)
+        a, w = matrices(8, 4, 8, 16)
+        record = core.records(w, "ruy", scale=0.01)
+        weights = packets.flatten(*packets.weight_panels(w, record, 16, 1, packets.MODES["ruy"]))
+        good = packets.flatten(*packets.activation_panels(a[:2], 2, 1))
+        short = packets.flatten(*packets.activation_panels(a[2:, :4], 2, 1, packets.RELEASE))
+        both = Beats(*(np.concatenate([getattr(x, part) for x in (good, short)]) for part in vars(good)))
+        assert link.transfer(weights, both, 4).last.tolist() == [False, True]
+        with pytest.raises(CoreError, match="k_mismatch"):
+            core.check()
+        core.soft_reset()
+        multiplier, shift = quantize_multiplier(0.01)
+        expected = layer(a, w, mode="ruy", multiplier=multiplier, shift=shift)
+        np.testing.assert_array_equal(core.matmul(a, w, "ruy", scale=0.01)[0], expected)
+
+
 def test_beats_that_are_not_taken_are_an_error(core, link):
     a, w = matrices(4, 3, 20, 2)
     weights = packets.flatten(*packets.weight_panels(np.tile(w, (1, 4)), packets.records(8), 2, 2, 0))
     with pytest.raises(LinkError, match=r"nothing moved for long: \d+ weight beats and 0 activation beats"):
         link.transfer(weights, nothing(6), 0)
+    with pytest.raises(LinkError, match=r"an earlier transfer was abandoned"):  # they still stand at the door
+        link.read(registers.STATUS)
     link.reset()
     np.testing.assert_array_equal(Core(link).matmul(a, w)[0], gemm(a, w))
 
@@ -220,6 +242,17 @@ def test_results_are_parsed_lowest_lane_first():
 def test_unknown_bits_are_refused(text):
     with pytest.raises(LinkError, match="result beat 1 has unknown bits"):
         parse_results(b"0807060504030201 ff 0\n" + text, 2)
+
+
+def test_beats_of_another_width_are_refused(link):
+    """Before a byte of them is in a file."""
+    link.reset()
+    with pytest.raises(InputError, match="^activation beats have 5 bytes, expected 6$"):
+        link.transfer(
+            nothing(4), Beats(np.zeros((1, 5), np.uint8), np.ones(1, bool), np.zeros(1, np.uint8)), 0
+        )
+    assert not (link.folder / "a.bin").read_bytes()[link._files.sent["a"] * 8 :]
+    link.reset()
 
 
 def test_half_a_line_is_refused():

@@ -8,7 +8,7 @@ import pytest
 from macrame.errors import CoreError, InputError, LinkError
 from macrame.golden.arith.lfsr32 import Lfsr32
 from macrame.golden.vector_unit import OPERATIONS, vector_unit
-from macrame.host import registers
+from macrame.host import registers, vector
 from macrame.host.core import Core
 from macrame.host.link import Beats
 from macrame.host.packets import OUTPUTS
@@ -129,6 +129,8 @@ def test_the_random_bits_go_on_without_a_seed(unit):
                 (1j, "1j"),
                 ([2.0], r"\[2.0\]"),
                 (10**400, "10+[.]{3}"),
+                (np.ma.masked, "masked"),
+                (np.ma.array(2.0), r"masked_array\(data=2., .*"),
             )
         ),
         *(
@@ -161,6 +163,48 @@ def test_a_halt_is_raised_by_name_and_reset(unit, link):
         unit.run("relu", np.ones(3, np.float32))
     unit.soft_reset()
     check(unit, np.random.default_rng(6), "mul", True, True, "even", 12)
+
+
+def test_a_packet_that_a_halt_cut_off_is_not_the_next_ones(unit, link):
+    """Its closing beat comes with the soft reset."""
+    ones = np.ones(6 * LANES, np.float32)
+    x, y = vector.packets("add", ones, ones, lanes=LANES)
+    short = Beats(y.data[:3], np.arange(3) == 2, y.user[:3])
+    assert len(link.transfer(x, short, 6)) == 2
+    with pytest.raises(CoreError, match="length_mismatch"):
+        unit.check()
+    unit.soft_reset()
+    check(unit, np.random.default_rng(7), "add", False, False, "fp32", 6 * LANES)
+
+
+JUNK = [
+    *("x", b"x", 1j, True, 0, -1, 1.5, np.inf, 10**400, object(), {}, {1, 2}, [], [1, [2, 3]], ["a"] * 4),
+    *(np.ones(4), np.ones(4, np.int8), np.ones(4, ">f4"), np.ones(4, bool), np.ones(4, complex)),
+    *(np.ones(0, np.float32), np.ones((2, 2), np.float32), np.array([None] * 4), np.array("x")),
+    *(np.ma.array(np.ones(4, np.float32), mask=[0, 1, 0, 0]), np.ma.masked, np.zeros(4, [("x", "f4")])),
+    *(np.longdouble("1e4000"), np.datetime64("2020-01-01"), None, print),
+]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("name", ["op", "x", "y", "s", "out", "seed", "progress"])
+def test_whatever_is_given_is_taken_or_refused_by_name(unit, name):
+    one = np.ones(4, np.float32)
+    given, refused = dict(op="axpy", x=one, y=one, s=1, out="fp32", seed=None, progress=None), 0
+    for junk in JUNK:
+        try:
+            unit.run(**given | {name: junk})
+        except InputError as error:
+            said, refused = str(error), refused + 1
+            if "\n" in said or len(said) > 200 or name not in said:
+                raise
+    assert refused > 15
+
+
+@pytest.mark.parametrize("given", [None, "serial:/dev/ttyUSB0", VectorSimLink])
+def test_a_link_that_is_none_is_refused(given):
+    with pytest.raises(InputError, match="^link is .*, expected a Link$"):
+        VectorUnit(given)
 
 
 def test_the_wrong_unit_is_refused(link):

@@ -35,12 +35,15 @@ def pytest_command(values: Mapping[str, str], nightly: bool = False) -> list[str
     return command + (["--nightly"] if nightly else [])
 
 
+#: The command that lints.
+LINT = [sys.executable, "-u", "-m", "macrame", "lint"]
+
+
 def lint() -> tuple[int, str]:
     """Run lint: its exit code and its last line."""
     last = ""
-    command = [sys.executable, "-u", "-m", "macrame", "lint"]
     with subprocess.Popen(
-        command, cwd=paths.ROOT, stdout=subprocess.PIPE, text=True, errors="replace"
+        LINT, cwd=paths.ROOT, stdout=subprocess.PIPE, text=True, errors="replace"
     ) as process:
         assert process.stdout is not None
         for line in process.stdout:

@@ -6,11 +6,10 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from macrame.errors import CoreError, InputError, LinkError
-from macrame.host import packets, quantize, registers, tiling
-
-INT32 = np.iinfo(np.int32)
-INT8 = np.iinfo(np.int8)
+from macrame.errors import CoreError, InputError, LinkError, shown
+from macrame.host import arguments, packets, quantize, registers, tiling
+from macrame.host.arguments import INT8, INT32
+from macrame.host.link import Link
 
 
 @dataclass(frozen=True)
@@ -63,43 +62,9 @@ class Report:
         return {**asdict(self), "occupancy": self.occupancy, "utilisation": self.utilisation}
 
 
-def _integers(name, value, bounds, length=None):
-    """``value`` as int64, scalar or of the given length, within the limits of an integer type."""
-    array = np.asarray(value)
-    if array.dtype.kind not in "iu":
-        raise InputError(f"{name} holds {array.dtype} values, expected integers")
-    if array.ndim and (length is None or array.shape != (length,)):
-        raise InputError(
-            f"{name} has shape {array.shape}, expected "
-            + ("one number" if length is None else f"one number or {length} of them")
-        )
-    bad = (array < bounds.min) | (array > bounds.max)
-    if bad.any():
-        raise InputError(f"{name} has {array[bad].reshape(-1)[0]}, expected {bounds.min} to {bounds.max}")
-    return array.astype(np.int64)
-
-
-def _reals(name, value, length):
-    """``value`` as float64, scalar or of the given length."""
-    try:
-        array = np.asarray(value)
-    except ValueError:  # lists of different lengths
-        raise InputError(f"{name} is {value!r}, expected one number or {length} of them") from None
-    if array.dtype.kind not in "iuf":
-        raise InputError(f"{name} is {value!r}, expected one number or {length} of them")
-    if array.ndim and array.shape != (length,):
-        raise InputError(f"{name} has shape {array.shape}, expected one number or {length} of them")
-    return array.astype(np.float64)
-
-
-def _operands(a, w, dtype, name):
+def _operands(a, w, dtype, words):
     """Two matrices of one type that can be multiplied."""
-    a, w = np.asarray(a), np.asarray(w)
-    for which, matrix in (("a", a), ("w", w)):
-        if matrix.ndim != 2 or not matrix.size:
-            raise InputError(f"{which} has shape {matrix.shape}, expected a matrix of at least 1 x 1")
-        if matrix.dtype != dtype:
-            raise InputError(f"{which} holds {matrix.dtype} values, expected {name}")
+    a, w = arguments.matrix("a", a, dtype, words), arguments.matrix("w", w, dtype, words)
     if a.shape[1] != w.shape[0]:
         raise InputError(
             f"a is {a.shape[0]} x {a.shape[1]} and w is {w.shape[0]} x {w.shape[1]}, "
@@ -108,8 +73,19 @@ def _operands(a, w, dtype, name):
     return a, w
 
 
+def _telling(progress, limit):
+    """Both arguments, checked."""
+    if progress is not None:
+        arguments.function("progress", progress)
+    return progress, arguments.count("limit", limit)
+
+
 class Core:
     """Drive one core.
+
+    An exception may end a product early: Ctrl-C, a fault of the line, an error in `progress`. The next
+    product, :meth:`soft_reset` or a new Core then resets link and core first, see
+    :class:`macrame.host.link.Link`. Until then the other methods raise LinkError.
 
     Parameters
     ----------
@@ -125,6 +101,8 @@ class Core:
 
     Raises
     ------
+    macrame.errors.InputError
+        `link` is no link.
     macrame.errors.LinkError
         What answers is not a macrame core this driver knows.
 
@@ -135,7 +113,9 @@ class Core:
     """
 
     def __init__(self, link):
-        self.link = link
+        self.link = arguments.instance("link", link, Link)
+        link.recover()
+        self._seeded = link.resets  # the random bits go on since then
         found = link.read(registers.ID)
         if found != registers.ID_VALUE:
             raise LinkError(
@@ -166,18 +146,26 @@ class Core:
 
     def check(self):
         """Raise :class:`macrame.errors.CoreError` if the core has halted itself."""
+        halt = self._halt()
+        if halt is not None:
+            raise halt
+
+    def _halt(self):
+        """The error to raise if the core has halted itself, or None."""
         status = self.status()
-        if status & registers.STATUS_HALTED:
-            raise CoreError(registers.error_names(status), status)
+        return CoreError(registers.error_names(status), status) if status & registers.STATUS_HALTED else None
 
     def soft_reset(self):
         """Bring the core back after an error; panels it held are gone.
+
+        After an abandoned call the link is reset too, and with it every register.
 
         Raises
         ------
         macrame.errors.LinkError
             It stays halted.
         """
+        self.link.recover()
         self.link.write(registers.CONTROL, registers.CONTROL_SOFT_RESET | registers.CONTROL_IRQ_ENABLE)
         for _ in range(64):
             if not self.link.read(registers.CONTROL) & registers.CONTROL_SOFT_RESET:
@@ -213,57 +201,69 @@ class Core:
         high=None,
         a_zero_point=0,
     ):
-        """The record of every column of w; parameters as in :meth:`matmul`.
+        """The record of every column of w; parameters and InputError as in :meth:`matmul`.
 
         Returns
         -------
         ndarray of uint8, shape (N, 12)
         """
+        w = arguments.matrix("w", w, np.int8, "int8")
         n = w.shape[1]
-        if mode not in packets.MODES:
-            raise InputError(f"mode is {mode!r}, expected one of {', '.join(packets.MODES)}")
+        mode = arguments.choice("mode", mode, packets.MODES)
         if mode == "raw":
             given = dict(
                 scale=scale, multiplier=multiplier, shift=shift, zero_point=zero_point, low=low, high=high
             )
             for name, value in given.items():
                 if value is not None:
-                    raise InputError(f"{name} is {value!r}, and mode raw puts out int32: it takes no {name}")
+                    raise InputError(
+                        f"{name} is {shown(value)}, and mode raw puts out int32: it takes no {name}"
+                    )
             multiplier = shift = 0
         elif scale is not None:
             if not (multiplier is None and shift is None):
                 raise InputError("give either scale or multiplier and shift, not both")
-            scale = _reals("scale", scale, n)
+            scale = arguments.reals("scale", scale, n)
             if mode == "fp32":
                 multiplier, shift = quantize.float32_bits(scale), 0
             else:
                 multiplier, shift = quantize.quantize_multiplier(scale)
         elif multiplier is None:
             raise InputError(f"mode {mode} needs scale, or multiplier and shift")
-        bias = _integers("bias", bias, INT32, n)
-        a_zero_point = _integers("a_zero_point", a_zero_point, INT8)
-        if a_zero_point:  # sum((a - z) * w) = sum(a * w) - z * sum(w), all of it modulo 2^32
-            bias = bias - a_zero_point * w.sum(axis=0, dtype=np.int64)
-        bias = (bias & 0xFFFFFFFF).astype(np.uint32).view(np.int32)
         zero_point, low, high = (
             default if value is None else value
             for value, default in ((zero_point, 0), (low, -128), (high, 127))
         )
-        low, high = _integers("low", low, INT8, n), _integers("high", high, INT8, n)
-        if (low > high).any():
-            raise InputError(f"low is {low.max()} and high is {high.min()}, expected low <= high")
+        low, high = arguments.integers("low", low, INT8, n), arguments.integers("high", high, INT8, n)
+        crossed = np.flatnonzero(low > high)
+        if crossed.size:
+            low, high = (int(np.broadcast_to(value, n)[crossed[0]]) for value in (low, high))
+            raise InputError(f"low is {low} and high is {high}, expected low <= high")
         return packets.records(
             n,
-            bias,
-            _integers("multiplier", multiplier, INT32, n),
-            _integers("shift", 0 if shift is None else shift, INT8, n),
-            _integers("zero_point", zero_point, INT8, n),
+            self._whole_bias(w, bias, a_zero_point),
+            arguments.integers("multiplier", multiplier, INT32, n),
+            arguments.integers("shift", 0 if shift is None else shift, INT8, n),
+            arguments.integers("zero_point", zero_point, INT8, n),
             low,
             high,
         )
 
-    def matmul(self, a, w, mode="raw", *, progress=None, limit=1 << 18, **output):
+    @staticmethod
+    def _whole_bias(w, bias, a_zero_point):
+        """The bias with the zero point of a in it, int32."""
+        bias = arguments.integers("bias", bias, INT32, w.shape[1])
+        a_zero_point = arguments.integers("a_zero_point", a_zero_point, INT8)
+        if a_zero_point:  # sum((a - z) * w) = sum(a * w) - z * sum(w), all of it modulo 2^32
+            bias = bias - a_zero_point * w.sum(axis=0, dtype=np.int64)
+        return (bias & 0xFFFFFFFF).astype(np.uint32).view(np.int32)
+
+    def matmul(self, a, w, mode="raw", *, progress=None, limit=1 << 18, check_overflow=False, **output):
         """Multiply two int8 matrices on the core.
+
+        Sums are int32 and wrap. In modes gemmlowp and ruy a scale of 1 or more has a left shift, which
+        comes before the multiplication and wraps too: a sum that it takes out of int32 gives a wrong result,
+        and the core does not tell. `check_overflow` does. Mode fp32 has no shift.
 
         Parameters
         ----------
@@ -276,6 +276,9 @@ class Core:
             Called now and then with (result beats so far, result beats in all).
         limit : int
             Activation beats to aim at in one transfer, see :func:`macrame.host.tiling.batches`.
+        check_overflow : bool
+            Refuse a left shift that takes a sum of this product out of int32. The host computes the sums for
+            it, but only where the shift is large enough for some matrix a.
         bias : int or ndarray of int, scalar or shape (N,)
             Added to the sum, int32, wrapping; in every mode.
         scale : float or ndarray of float, scalar or shape (N,)
@@ -297,7 +300,7 @@ class Core:
         Raises
         ------
         macrame.errors.InputError
-            An argument is not as described.
+            An argument is not as described, or a left shift overflows (see `check_overflow`).
         macrame.errors.CoreError
             The core halted; :meth:`soft_reset` brings it back.
         macrame.errors.LinkError
@@ -306,7 +309,11 @@ class Core:
         a, w = _operands(a, w, np.int8, "int8")
         if not self.int8:
             raise InputError("a and w hold int8 values, and the core has no int8 cells")
+        progress, limit = _telling(progress, limit)
         record = self.records(w, mode, **output)
+        if arguments.flag("check_overflow", check_overflow) and mode in quantize.SHIFTING:
+            fields = packets.fields(record)
+            quantize.refuse_overflow_of(a, w, fields["bias"], fields["shift"])
         return self._run(a, w, record, packets.MODES[mode], progress, limit)
 
     def matmul_bf16(
@@ -326,7 +333,8 @@ class Core:
         out : {"fp32", "even", "toward_zero", "stochastic"}
             float32, or bfloat16 by one of three roundings.
         seed : int, optional
-            Begin the random bits of stochastic rounding anew; else they go on from the last product.
+            Begin the random bits of stochastic rounding anew; else they go on from the last product. They
+            cannot after a reset of the link: the next stochastic product then needs a seed.
         progress, limit
             As for :meth:`matmul`.
 
@@ -344,18 +352,22 @@ class Core:
         a, w = _operands(a, w, np.uint16, "uint16, the bits of bfloat16")
         if not self.bf16:
             raise InputError("a and w hold bfloat16 values, and the core has no bfloat16 cells")
-        if out not in packets.OUTPUTS:
-            raise InputError(f"out is {out!r}, expected one of {', '.join(packets.OUTPUTS)}")
+        out, relu = arguments.choice("out", out, packets.OUTPUTS), arguments.flag("relu", relu)
+        progress, limit = _telling(progress, limit)
         n = w.shape[1]
-        bias = np.zeros(n, np.uint32) if bias is None else np.asarray(bias)
+        bias = (
+            np.zeros(n, np.uint32)
+            if bias is None
+            else arguments.array("bias", bias, f"float32, one number or {n} of them")
+        )
         if bias.dtype not in (np.float32, np.uint32):
             raise InputError(f"bias holds {bias.dtype} values, expected float32 or uint32, its bits")
         if bias.ndim and bias.shape != (n,):
             raise InputError(f"bias has shape {bias.shape}, expected one number or {n} of them")
-        if seed is not None:
-            self.link.write(registers.SEED, registers.seed_word(seed))
+        seed = None if seed is None else registers.seed_word(seed)
+        record = packets.records(n, bias.view(np.int32))
         return self._run(
-            a, w, packets.records(n, bias.view(np.int32)), packets.bf16_mode(out, relu), progress, limit
+            a, w, record, packets.bf16_mode(out, relu), progress, limit, seed, out == "stochastic"
         )
 
     def random_operands(self, words, m, n):
@@ -371,29 +383,61 @@ class Core:
         Returns
         -------
         ndarray of uint16, shape (M, N)
+
+        Raises
+        ------
+        macrame.errors.InputError
+            An argument, or what `words` gives, is not as described.
         """
+        arguments.function("words", words)
+        m, n = arguments.count("m", m, INT32.max), arguments.count("n", n, INT32.max)
         height, cols = self.shape.height(packets.BF16), self.shape.cols
         where = tiling.order(m, n, height, cols)
+        rows = len(where) * height
+        drawn = arguments.array("words", words(rows, cols, self.post_lanes), "uint16")
+        if drawn.shape != (rows, cols) or drawn.dtype != np.uint16:
+            raise InputError(
+                f"words gives {drawn.dtype} values of shape {drawn.shape}, expected uint16 of shape "
+                f"{(rows, cols)}"
+            )
         out = np.empty((m, n), np.uint16)
-        tiling.place(out, words(len(where) * height, cols, self.post_lanes).reshape(-1, height, cols), where)
+        tiling.place(out, drawn.reshape(-1, height, cols), where)
         return out
 
-    def _run(self, a, w, record, mode, progress, limit):
+    def _run(self, a, w, record, mode, progress, limit, seed=None, random=False):
         """Both kinds of product, from checked operands."""
+        self.link.recover()
+        if random and seed is None and self._seeded != self.link.resets:
+            raise LinkError("a reset of the link has set back the random bits: give this product a seed")
+        self.check()
+        outcome = self.link.sequence("product", self._multiply, a, w, record, mode, progress, limit, seed)
+        if isinstance(outcome, CoreError):
+            raise outcome
+        return outcome
+
+    def _multiply(self, a, w, record, mode, progress, limit, seed):
+        """The product and its report; or the error, where the core halts.
+
+        It is returned, not raised, because the line is then at rest: a soft reset is all that is needed.
+        """
         shape = self.shape
         (m, k), n = a.shape, w.shape[1]
         out = np.empty((m, n), packets.result_type(mode))
         height = shape.height(mode)
         total = packets.slices(m, height) * packets.slices(n, shape.cols) * height
         done = 0
-        self.check()
+        if seed is not None:
+            self.link.write(registers.SEED, seed)
+            self._seeded = self.link.resets
         self.clear_counters()
         for batch in tiling.batches(a, w, record, mode, shape, limit):
             expected = len(batch.tiles) * height
-            tell = progress and (lambda beats, base=done: progress(base + beats, total))
+            tell = None if progress is None else lambda beats, base=done: progress(base + beats, total)
             results = self.link.transfer(batch.weights, batch.activations, expected, tell)
             if len(results) != expected:
-                self.check()
+                halt = self._halt()
+                if halt is not None:
+                    return halt
                 raise LinkError(
                     f"{len(results)} result beats came out, expected {expected}, and STATUS "
                     f"reads {registers.describe_status(self.status())}"
@@ -401,9 +445,11 @@ class Core:
             tiles = packets.unpack_tiles(results, height, shape.cols, mode)
             tiling.place(out, tiles, batch.tiles)
             done += expected
-            if progress and done < total:  # a fast link may be through with a batch before it tells anything
-                progress(done, total)
-        self.check()
+            if progress is not None and done < total:
+                progress(done, total)  # a fast link may be through with a batch before it tells anything
+        halt = self._halt()
+        if halt is not None:
+            return halt
         full = bool(self.status() & registers.STATUS_COUNTERS_FULL)
         return out, Report(
             **self.counters(), macs=m * k * n, cells=shape.rows * shape.cols * shape.depth, counters_full=full

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from macrame.errors import InputError, LinkError, shown
+
 
 @dataclass
 class Beats:
@@ -50,17 +52,83 @@ class Results:
         return len(self.data)
 
 
+class _Step:
+    """Something that is begun, and either comes to its end or is abandoned."""
+
+    def __init__(self):
+        self.name = None  # of what was begun and has not come to its end
+        self.running = False
+
+    def run(self, name, function, *arguments):
+        """Call a function; an exception out of it leaves `name` set."""
+        # Set first and cleared last, because Ctrl-C may raise between any two of these lines.
+        self.name, self.running = name, True
+        try:
+            result = function(*arguments)
+        finally:
+            self.running = False
+        self.name = None
+        return result
+
+
+def _whole(name, value, bits):
+    """`value` as an int, an unsigned one of so many bits."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
+        raise InputError(f"{name} is {shown(value)}, expected an integer")
+    if not 0 <= value < 1 << bits:
+        raise InputError(f"{name} is {shown(value)}, expected 0 to 0x{(1 << bits) - 1:x}")
+    return int(value)
+
+
 class Link(ABC):
-    """A way to one core, or to one vector unit. All calls block until it has answered."""
+    """A way to one core, or to one vector unit. All calls block until it has answered.
+
+    An exception may end a call early: Ctrl-C, a fault of the line, an error in a progress callback. Then
+    packets are half sent, answers and results still on their way, and the next call would take them for its
+    own. So such a call counts as *abandoned*, and until :meth:`reset` all others raise
+    :class:`macrame.errors.LinkError`. :class:`macrame.host.core.Core` and
+    :class:`macrame.host.vector_unit.VectorUnit` reset the link themselves before the next product, operation
+    or soft reset.
+
+    To implement a link, define ``_read``, ``_write``, ``_transfer`` and ``_reset``.
+
+    Attributes
+    ----------
+    resets : int
+        Calls of :meth:`reset` so far: what a register held before is lost if this has changed since.
+    """
+
+    def __init__(self):
+        self._exchange, self._sequence = _Step(), _Step()
+        self.resets = 0
+
+    # --- what an implementation gives -----------------------------------------------------------------------
 
     @abstractmethod
+    def _read(self, address):
+        """(value, AXI response) of a register."""
+
+    @abstractmethod
+    def _write(self, address, value):
+        """The AXI response."""
+
+    @abstractmethod
+    def _transfer(self, weights, activations, results, progress):
+        """As :meth:`transfer`."""
+
+    @abstractmethod
+    def _reset(self):
+        """As :meth:`reset`: no answer, beat or byte of an abandoned call may reach a later one."""
+
+    # --- what its users call --------------------------------------------------------------------------------
+
     def read(self, address):
         """Read one 32-bit register.
 
         Parameters
         ----------
         address : int
-            Byte address.
+            Byte address, 0 to 255.
 
         Returns
         -------
@@ -68,15 +136,24 @@ class Link(ABC):
 
         Raises
         ------
+        macrame.errors.InputError
+            The address is not as described.
         macrame.errors.LinkError
-            The bus answered with an error.
+            The bus answered with an error, nobody answered, or an earlier call was abandoned.
         """
+        address = _whole("address", address, 8)
+        value, response = self._do(f"read of register 0x{address:02x}", self._read, address)
+        if response:
+            raise LinkError(f"reading register 0x{address:02x}: bus response {response}")
+        return value
 
-    @abstractmethod
     def write(self, address, value):
         """Write one 32-bit register; parameters and errors as in :meth:`read`."""
+        address, value = _whole("address", address, 8), _whole("value", value, 32)
+        response = self._do(f"write of register 0x{address:02x}", self._write, address, value)
+        if response:
+            raise LinkError(f"writing register 0x{address:02x}: bus response {response}")
 
-    @abstractmethod
     def transfer(self, weights, activations, results, progress=None):
         """Send both operand streams at once, and collect what comes out.
 
@@ -91,12 +168,76 @@ class Link(ABC):
         results : int
             Beats to expect on ``m_axis``.
         progress : callable, optional
-            Called now and then with the number of result beats so far.
+            Called now and then with the number of result beats so far. It cannot use the link.
 
         Returns
         -------
         Results
+
+        Raises
+        ------
+        macrame.errors.LinkError
+            Beats were not taken, what came back is malformed, or an earlier call was abandoned.
         """
+        return self._do("transfer", self._transfer, weights, activations, results, progress)
+
+    def reset(self):
+        """Reset the unit, and drop everything on the way to it or back.
+
+        All registers then have their reset values, WATCHDOG and SEED too.
+
+        Raises
+        ------
+        macrame.errors.LinkError
+            Nobody answers, or another call of this link is running.
+        """
+        self._refuse_if_closed()
+        self._refuse_if_running()
+        self.resets += 1
+        self._exchange.run("reset", self._reset)
+        self._sequence.name = None
+
+    def sequence(self, name, function, *arguments):
+        """Call a function whose transfers belong together, such as those of one product.
+
+        If it raises, panels may be left in the unit that a later transfer would meet. So the link then counts
+        as abandoned, even where each call in it came to its end.
+
+        Parameters
+        ----------
+        name : str
+            What it is, for messages.
+        function : callable
+        *arguments
+            Handed to the function.
+
+        Returns
+        -------
+        object
+            What the function returned.
+        """
+        self._refuse_if_closed()
+        self._refuse_if_abandoned()
+        self._refuse_if_running()
+        return self._sequence.run(name, function, *arguments)
+
+    @property
+    def abandoned(self):
+        """Name of the call that was abandoned, or None."""
+        for step in (self._exchange, self._sequence):
+            if step.name is not None and not step.running:
+                return step.name
+        return None
+
+    def recover(self):
+        """:meth:`reset` if something was abandoned, else nothing."""
+        if self.abandoned is not None:
+            self.reset()
+
+    @property
+    def closed(self):
+        """Whether the link has let go of the unit."""
+        return False
 
     def close(self):  # noqa: B027 - a link need not have anything to let go of
         """Let go of the unit. May be called twice."""
@@ -106,3 +247,31 @@ class Link(ABC):
 
     def __exit__(self, *exc):
         self.close()
+
+    def _do(self, name, function, *arguments):
+        """One exchange with the unit."""
+        self._refuse_if_closed()
+        self._refuse_if_abandoned()
+        if self._exchange.running:
+            self._refuse_if_running()
+        return self._exchange.run(name, function, *arguments)
+
+    def _refuse_if_closed(self):
+        if self.closed:
+            raise LinkError("the link is closed: open another")
+
+    def _refuse_if_abandoned(self):
+        name = self.abandoned
+        if name is not None:
+            raise LinkError(
+                f"an earlier {name} was abandoned and parts of it may still be on their way: call reset() of "
+                f"the link, or soft_reset() of its Core or VectorUnit"
+            )
+
+    def _refuse_if_running(self):
+        for step in (self._exchange, self._sequence):
+            if step.running:
+                raise LinkError(
+                    f"the link is busy with a {step.name}: a progress callback or another thread cannot use "
+                    f"it; if nothing is running, close the link and open another"
+                )

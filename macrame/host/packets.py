@@ -36,7 +36,17 @@ PHASES = 4  # sums that take turns in a bfloat16 cell
 RELEASE = 1  # tuser of an activation panel's last beat: the weight panel is done with
 KEEP = 2  # and: leave the accumulators open, more K follows
 
-RECORD_BYTES = 12
+_RECORD = np.dtype(
+    [
+        ("bias", "<i4"),
+        ("multiplier", "<i4"),
+        ("shift", "i1"),
+        ("zero_point", "i1"),
+        ("low", "i1"),
+        ("high", "i1"),
+    ]
+)
+RECORD_BYTES = _RECORD.itemsize
 
 
 def bf16_mode(out="fp32", relu=False):
@@ -96,17 +106,7 @@ def records(n, bias=0, multiplier=0, shift=0, zero_point=0, low=-128, high=127):
     -------
     ndarray of uint8, shape (n, 12)
     """
-    fields = np.zeros(
-        n,
-        dtype=[
-            ("bias", "<i4"),
-            ("multiplier", "<i4"),
-            ("shift", "i1"),
-            ("zero_point", "i1"),
-            ("low", "i1"),
-            ("high", "i1"),
-        ],
-    )
+    fields = np.zeros(n, _RECORD)
     for name, value in (
         ("bias", bias),
         ("multiplier", multiplier),
@@ -117,6 +117,22 @@ def records(n, bias=0, multiplier=0, shift=0, zero_point=0, low=-128, high=127):
     ):
         fields[name] = value
     return fields.view(np.uint8).reshape(n, RECORD_BYTES)
+
+
+def fields(record):
+    """The fields of some records, by name.
+
+    Parameters
+    ----------
+    record : ndarray of uint8, shape (N, 12)
+        From :func:`records`.
+
+    Returns
+    -------
+    structured ndarray, shape (N,)
+        With "bias", "multiplier", "shift", "zero_point", "low" and "high".
+    """
+    return np.ascontiguousarray(record).view(_RECORD).reshape(-1)
 
 
 def _panels(matrix, lanes, depth):

@@ -8,6 +8,10 @@ import numpy as np
 
 from macrame.errors import InputError
 
+#: Modes whose scale has a shift; a positive one goes left, before the multiplication, and wraps to int32.
+SHIFTING = ("gemmlowp", "ruy")
+_INT32 = np.iinfo(np.int32)
+
 
 def quantize_multiplier(scale):
     """The Q31 multiplier and shift nearest to a positive scale.
@@ -84,3 +88,53 @@ def float32_bits(scale):
         if not np.isfinite(rounded) or rounded < np.finfo(np.float32).tiny:
             raise InputError(f"scale is {value}, expected a normal float32 (1.18e-38 to 3.4e+38)")
     return single.view(np.int32)
+
+
+def refuse_overflow(sums, shift):
+    """Refuse scales of modes gemmlowp and ruy whose left shift takes a sum out of int32.
+
+    The core shifts and wraps, as the C sources of these rules do, so what it gives is of no use there.
+
+    Parameters
+    ----------
+    sums : ndarray of int32, shape (M, N)
+        With the bias, as they are before the scale.
+    shift : int or ndarray of int, scalar or shape (N,)
+        Left if positive; more than 31 counts as 31.
+
+    Raises
+    ------
+    macrame.errors.InputError
+        It names the first such element, its sum and the shift.
+    """
+    sums = np.asarray(sums, np.int64)
+    left = np.broadcast_to(np.clip(np.asarray(shift, np.int64), 0, 31), sums.shape[1])
+    lost = np.argwhere((sums > _INT32.max >> left) | (sums < _INT32.min >> left))
+    if len(lost):
+        i, j = (int(index) for index in lost[0])
+        raise InputError(
+            f"the sum at [{i}, {j}], {sums[i, j]}, overflows int32 when shifted left by {left[j]}, "
+            f"expected a smaller scale or mode fp32"
+        )
+
+
+def refuse_overflow_of(a, w, bias, shift):
+    """As :func:`refuse_overflow`, for the sums of a product.
+
+    Parameters
+    ----------
+    a : ndarray of int8, shape (M, K)
+    w : ndarray of int8, shape (K, N)
+    bias : ndarray of int32, shape (N,)
+    shift : ndarray of int, shape (N,)
+
+    Raises
+    ------
+    macrame.errors.InputError
+    """
+    left = np.clip(shift.astype(np.int64), 0, 31)
+    largest = 128 * np.abs(w.astype(np.int64)).sum(axis=0) + np.abs(bias.astype(np.int64))
+    if ((left > 0) & (largest > _INT32.max >> left)).any():  # else no a overflows
+        # in float64, where NumPy is fast and such sums are exact
+        sums = (a.astype(np.float64) @ w.astype(np.float64)).astype(np.int64) + bias
+        refuse_overflow(sums.astype(np.int32), shift)

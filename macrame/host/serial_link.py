@@ -7,11 +7,16 @@
 The host may have so many bytes under way, unanswered, as the bridge's buffer holds; it says how many. Results
 come as they are ready, and the host reads all the time. Whatever is lost or damaged on the way ends in a
 LinkError: there is a checksum on each frame, and an answer to each.
+
+When a call was abandoned, its answers and results may still come. A reset of the bridge drops what bridge and
+core hold, but not the bytes on the line; and its answer may be that of an earlier reset, abandoned too. So a
+random number is then written to a register and read back: whatever comes before that number is old.
 """
 
 import errno
 import os
 import re
+import secrets
 import select
 import time
 from collections import deque
@@ -119,6 +124,7 @@ class SerialLink(Link):
     """
 
     def __init__(self, device, baud=BAUD, timeout=TIMEOUT):
+        super().__init__()
         try:
             import serial  # not at the top: whoever has no board needs no pyserial
         except ImportError:
@@ -140,20 +146,21 @@ class SerialLink(Link):
                 why = "it is no serial port"
             raise LinkError(f"{device} cannot be opened: {why}") from None
         try:
-            self._greet()
+            self.reset()
             shape = registers.unpack_shape(self.read(registers.SHAPE))
         except BaseException:
             self.close()
             raise
         self._cols = shape[1]
 
-    def _greet(self):
-        """Reset the bridge, whatever a host before left it in, and ask who it is."""
+    def _reset(self):
+        """Reset bridge and core, whatever a host before left them in, and ask who answers."""
+        self._decoder, self._results = frames.Decoder(), []
         first = min(1.0, self.timeout / 2)
-        if self._call(frames.RESET, limit=first, missing_ok=True) is None:
+        if self._first_answer(frames.RESET, limit=first) is None:
             # perhaps it waits for the core to take a beat: an overrun of beginnings wakes it
             self._push(bytes([frames.FLAG]) * LARGEST_CREDIT)
-            if self._call(frames.RESET, missing_ok=True) is None:
+            if self._first_answer(frames.RESET, limit=self.timeout + 10 * LARGEST_CREDIT / self.baud) is None:
                 damaged = self._decoder.damaged
                 raise LinkError(
                     f"no answer from {self.device} at {self.baud:,} baud within {self.timeout:g} s"
@@ -165,7 +172,9 @@ class SerialLink(Link):
                         else ": is the board configured, and this its port?"
                     )
                 )
-        body = self._call(frames.HELLO)
+        body = self._first_answer(frames.HELLO)
+        if body is None:
+            raise self._silent()
         if body[1:3] != frames.MAGIC:
             raise LinkError(
                 f"{self.device} says {body[1:3].hex(' ')}, expected {frames.MAGIC.hex(' ')}: "
@@ -176,15 +185,23 @@ class SerialLink(Link):
                 f"{self.device} speaks version {body[3]} of the serial protocol, expected {frames.VERSION}"
             )
         self.credit = 1 << body[4]
+        self._synchronise()
+
+    def _synchronise(self):
+        """Read until the line holds nothing that was sent before."""
+        mark, address = secrets.token_bytes(4), bytes([registers.WATCHDOG])
+        self._first_answer(frames.WRITE, address + mark)
+        if self._first_answer(frames.READ, address, lambda answer: answer[2:6] == mark) is None:
+            raise self._silent()
+        self._call(frames.WRITE, address + registers.WATCHDOG_RESET.to_bytes(4, "little"))
 
     # --- bytes ----------------------------------------------------------------------------------------------
 
     def _io(self, waiting, seconds):
         """Write what the port takes of `waiting`, read what is there: the rest to write, the frames read."""
-        if self._port is None:
-            raise LinkError("the link is closed")
-        port = self._port.fileno()
+        self._refuse_if_closed()  # by a progress callback
         try:
+            port = self._port.fileno()
             readable, writable, _ = select.select([port], [port] if waiting else [], [], seconds)
             if writable:
                 count = os.write(port, waiting[:4096])
@@ -196,7 +213,7 @@ class SerialLink(Link):
         except BlockingIOError:
             return waiting, []
         except OSError as error:
-            raise LinkError(f"{self.device}: {error.strerror or error}") from None
+            raise LinkError(f"{self.device}: {error.strerror or error}; open the link anew") from None
         self.received += len(data)
         return waiting, self._decoder.feed(data)
 
@@ -206,26 +223,43 @@ class SerialLink(Link):
         while data and time.monotonic() < limit:
             data, _ = self._io(data, 0.1)
 
-    def _call(self, kind, body=b"", limit=None, missing_ok=False):
-        """Send a command and wait for its answer; only a reset passes over frames of another kind."""
-        limit = limit or self.timeout
-        waiting, last = frames.encode(kind, body), time.monotonic()
-        while time.monotonic() < last + limit:
+    def _call(self, kind, body=b""):
+        """Send a command and wait for its answer."""
+        waiting, last, answer = frames.encode(kind, body), time.monotonic(), None
+        while time.monotonic() < last + self.timeout:
             before = self.received
             waiting, found = self._io(waiting, 0.05)
-            if self.received != before and kind not in (frames.RESET, frames.HELLO):
+            if self.received != before:
                 last = time.monotonic()
+            for got, inner in found:  # all of them: results may follow the answer
+                if got == kind and answer is None:
+                    answer = inner
+                elif got & ~frames.LAST == frames.RESULT:
+                    self._came(got, inner)
+                else:
+                    self._unexpected(got, inner)
+            if answer is not None:
+                if kind != frames.HELLO:
+                    self._check_status(answer[0])
+                return answer
+        raise self._silent()
+
+    def _first_answer(self, kind, body=b"", is_answer=None, limit=None):
+        """Send a command and drop whatever comes before its answer; None if there is none in time.
+
+        Without `is_answer`, a function of an answer, an abandoned command's answer may be taken for it.
+        """
+        limit = time.monotonic() + (limit or self.timeout)
+        waiting, status = frames.encode(kind, body), 0
+        while time.monotonic() < limit:
+            waiting, found = self._io(waiting, 0.05)
             for got, answer in found:
                 if got == kind:
-                    self._check_status(answer[0], kind)
-                    return answer
-                if got & ~frames.LAST == frames.RESULT and kind != frames.RESET:
-                    self._results.append((got, answer))
-                elif kind not in (frames.RESET, frames.HELLO):
-                    self._unexpected(got, answer)
-        if missing_ok:
-            return None
-        raise self._silent()
+                    if is_answer is None or is_answer(answer):
+                        return answer
+                    status = answer[0]
+        self._check_status(status)
+        return None
 
     def _silent(self):
         damaged = f", {self._decoder.damaged} frames came damaged" if self._decoder.damaged else ""
@@ -233,12 +267,12 @@ class SerialLink(Link):
             f"no answer from {self.device} at {self.baud:,} baud within {self.timeout:g} s{damaged}"
         )
 
-    def _check_status(self, status, kind=None):
+    def _check_status(self, status):
         names = registers.error_names(status, frames.STATUS_ERRORS)
-        if names and kind != frames.HELLO:
+        if names:
             raise LinkError(
                 f"the serial line failed: {', '.join(names)} (status 0x{status:02x}); the bridge takes "
-                f"nothing more until the link is opened anew"
+                f"nothing more until reset() of the link"
             )
 
     def _unexpected(self, kind, answer):
@@ -248,21 +282,12 @@ class SerialLink(Link):
 
     # --- the link -------------------------------------------------------------------------------------------
 
-    def read(self, address):
+    def _read(self, address):
         answer = self._call(frames.READ, bytes([address]))
-        if answer[1]:
-            raise LinkError(f"reading register 0x{address:02x}: bus response {answer[1]}")
-        return int.from_bytes(answer[2:6], "little")
+        return int.from_bytes(answer[2:6], "little"), answer[1]
 
-    def write(self, address, value):
-        answer = self._call(frames.WRITE, bytes([address]) + value.to_bytes(4, "little"))
-        if answer[1]:
-            raise LinkError(f"writing register 0x{address:02x}: bus response {answer[1]}")
-
-    def reset(self):
-        """Reset the core and the bridge; beats they hold are dropped."""
-        self._call(frames.RESET)
-        self._results.clear()
+    def _write(self, address, value):
+        return self._call(frames.WRITE, bytes([address]) + value.to_bytes(4, "little"))[1]
 
     def _frames(self, weights, activations):
         """All frames of a transfer, in order: (kind, bytes on the line)."""
@@ -280,10 +305,11 @@ class SerialLink(Link):
                     frames.encode(flagged, bytes([user, stop - start]) + stream.data[start:stop].tobytes()),
                 )
 
-    def transfer(self, weights, activations, results, progress=None):
+    def _transfer(self, weights, activations, results, progress):
         begun = time.monotonic()
         to_send, under_way = self._frames(weights, activations), deque()
-        frame, waiting, moved, interrupted = next(to_send, None), b"", time.monotonic(), False
+        frame, waiting, moved = next(to_send, None), b"", time.monotonic()
+        halted_at = None  # result beats that had come when the bridge last said that the core has halted
         while frame or under_way or len(self._results) < results:
             # One frame may be longer than the credit: the bridge takes its bytes as they come.
             while frame and (
@@ -296,11 +322,10 @@ class SerialLink(Link):
             waiting, found = self._io(waiting, 0.05)
             for kind, answer in found:
                 if kind & ~frames.LAST == frames.RESULT:
-                    self._results.append((kind, answer))
+                    self._came(kind, answer)
                 elif under_way and kind == under_way[0][0]:
                     under_way.popleft()
                     self._check_status(answer[0])
-                    interrupted |= bool(answer[0] & frames.STATUS_IRQ)
                 else:
                     self._unexpected(kind, answer)
             if found and progress:
@@ -309,23 +334,28 @@ class SerialLink(Link):
             if before != (self.sent, self.received):
                 moved = now
             elif not frame and not under_way:
-                # all is taken, results are missing: has the core stopped, or has it nothing to say?
-                if interrupted and now > moved + 0.1:
+                # All is taken and results are missing: has the core halted, or has it nothing to say? What
+                # was complete when it halted still comes. A result that waits at one answer is sent before
+                # the next, so when none came between two, none is left.
+                status = self._call(frames.HELLO)[0]
+                self._check_status(status)
+                count = len(self._results)
+                if now > moved + self.timeout or (status & frames.STATUS_IRQ and count == halted_at):
                     break
-                if not interrupted:
-                    status = self._call(frames.HELLO)[0]
-                    self._check_status(status)
-                    interrupted = bool(status & frames.STATUS_IRQ)
-                    if now > moved + self.timeout:
-                        break
+                halted_at = count if status & frames.STATUS_IRQ else None
             elif now > moved + self.timeout:
                 raise self._silent()
         self.seconds += time.monotonic() - begun
         return self._take()
 
+    def _came(self, kind, body):
+        """Keep a result; the closing beat of a soft reset has no data and is none."""
+        if body[0]:
+            self._results.append((kind, body[1:]))
+
     def _take(self):
-        """The results that have come, as beats; the closing beat of a soft reset has no data and is none."""
-        taken, self._results = [(kind, body[1:]) for kind, body in self._results if body[0]], []
+        """The results that have come, as beats."""
+        taken, self._results = self._results, []
         width = 4 * self._cols
         out = Results(
             np.zeros((len(taken), width), np.uint8),
@@ -339,6 +369,10 @@ class SerialLink(Link):
             out.keep[i, : len(data)] = True
             out.last[i] = bool(kind & frames.LAST)
         return out
+
+    @property
+    def closed(self):
+        return self._port is None
 
     def close(self):
         if self._port is not None:

@@ -20,6 +20,9 @@ X_BF16 = 1 << 3
 Y_BF16 = 1 << 4
 OUTPUT_SHIFT = 5
 
+#: What a vector may be an array of.
+DTYPES = "float32, uint32 (its bits) or uint16 (bits of bfloat16)"
+
 ID_VALUE = 0x56454354  # "VECT"
 
 #: Sticky error bits of STATUS, from bit 0 up; any of them halts the unit.
@@ -63,10 +66,7 @@ def _data(name, values, lanes):
     if values.dtype == np.float32:
         values = values.view(np.uint32)
     if values.dtype not in (np.uint32, np.uint16):
-        raise InputError(
-            f"{name} has dtype {values.dtype}, expected float32, uint32 (its bits) or uint16 "
-            "(bits of bfloat16)"
-        )
+        raise InputError(f"{name} has dtype {values.dtype}, expected {DTYPES}")
     if values.ndim != 1 or not values.size:
         raise InputError(f"{name} has shape {values.shape}, expected a vector of 1 number or more")
     beats = np.zeros((-(-values.size // lanes), lanes), values.dtype.newbyteorder("<"))
@@ -93,7 +93,7 @@ def scalar(s):
     InputError
         It is no number.
     """
-    number = s.item() if isinstance(s, np.ndarray) and s.shape == () else s
+    number = s.item() if type(s) is np.ndarray and s.shape == () else s  # a masked array is another type
     if isinstance(number, (bool, np.bool_)) or not isinstance(number, (int, float, np.integer, np.floating)):
         raise InputError(f"s is {shown(s)}, expected a number")
     try:

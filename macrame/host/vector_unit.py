@@ -4,10 +4,9 @@
 
 from dataclasses import asdict, dataclass
 
-import numpy as np
-
 from macrame.errors import CoreError, InputError, LinkError, shown
-from macrame.host import registers, vector
+from macrame.host import arguments, registers, vector
+from macrame.host.link import Link
 from macrame.host.packets import OUTPUTS
 
 VERSION_VALUE = 0x00010000
@@ -49,6 +48,9 @@ class VectorReport:
 class VectorUnit:
     """Drive one vector unit.
 
+    After an exception has ended an operation early, the next one, :meth:`soft_reset` or a new VectorUnit
+    resets link and unit first, as :class:`macrame.host.core.Core` does.
+
     Parameters
     ----------
     link : macrame.host.link.Link
@@ -60,6 +62,8 @@ class VectorUnit:
 
     Raises
     ------
+    macrame.errors.InputError
+        `link` is no link.
     macrame.errors.LinkError
         What answers is not a vector unit this driver knows.
 
@@ -70,7 +74,9 @@ class VectorUnit:
     """
 
     def __init__(self, link):
-        self.link = link
+        self.link = arguments.instance("link", link, Link)
+        link.recover()
+        self._seeded = link.resets  # the random bits go on since then
         found = link.read(registers.ID)
         if found != vector.ID_VALUE:
             raise LinkError(
@@ -98,18 +104,29 @@ class VectorUnit:
     def check(self):
         """Raise :class:`macrame.errors.CoreError` if the unit has halted itself; else give STATUS."""
         status = self.status()
-        if status & registers.STATUS_HALTED:
-            raise CoreError(registers.error_names(status, vector.STATUS_ERRORS), status, "vector unit")
+        halt = self._halt(status)
+        if halt is not None:
+            raise halt
         return status
+
+    @staticmethod
+    def _halt(status):
+        """The error to raise if the unit has halted itself, or None."""
+        if not status & registers.STATUS_HALTED:
+            return None
+        return CoreError(registers.error_names(status, vector.STATUS_ERRORS), status, "vector unit")
 
     def soft_reset(self):
         """Bring the unit back after an error; packets it held are gone.
+
+        After an abandoned call the link is reset too, and with it every register.
 
         Raises
         ------
         macrame.errors.LinkError
             It stays halted.
         """
+        self.link.recover()
         self.link.write(registers.CONTROL, registers.CONTROL_SOFT_RESET | registers.CONTROL_IRQ_ENABLE)
         for _ in range(64):
             if not self.link.read(registers.CONTROL) & registers.CONTROL_SOFT_RESET:
@@ -151,7 +168,8 @@ class VectorUnit:
             float32, or bfloat16 by one of three roundings.
         seed : int, optional
             Begin the random bits of stochastic rounding anew; else they go on from the last operation. Each
-            beat takes `lanes` words, those of padding too: after a seed, element i takes word i.
+            beat takes `lanes` words, those of padding too: after a seed, element i takes word i. They
+            cannot go on after a reset of the link: the next stochastic operation then needs a seed.
         progress : callable, optional
             Called now and then with (result beats so far, result beats in all).
 
@@ -171,10 +189,9 @@ class VectorUnit:
         macrame.errors.LinkError
             Results are missing or malformed.
         """
-        if op not in vector.OPERATIONS:
-            raise InputError(f"op is {op!r}, expected one of {', '.join(vector.OPERATIONS)}")
-        if out not in OUTPUTS:
-            raise InputError(f"out is {out!r}, expected one of {', '.join(OUTPUTS)}")
+        op, out = arguments.choice("op", op, vector.OPERATIONS), arguments.choice("out", out, OUTPUTS)
+        if progress is not None:
+            arguments.function("progress", progress)
         if (y is None) != (op == "relu"):
             raise InputError(
                 f"y is {'missing' if y is None else 'given'}, expected "
@@ -184,7 +201,8 @@ class VectorUnit:
             raise InputError(f"s is {shown(s)}, expected {'a number' if op == 'axpy' else 'None'} for {op}")
         scalar = vector.scalar(0.0 if s is None else s)
         seed = None if seed is None else registers.seed_word(seed)
-        x, y = np.asarray(x), None if y is None else np.asarray(y)
+        x = arguments.array("x", x, vector.DTYPES)
+        y = None if y is None else arguments.array("y", y, vector.DTYPES)
         if not x.size:
             raise InputError(f"x has shape {x.shape}, expected at least one number")
         if y is not None and y.shape != x.shape:
@@ -196,15 +214,29 @@ class VectorUnit:
         x_packet, y_packet = vector.packets(
             op, x.reshape(-1), None if y is None else y.reshape(-1), scalar, out, lanes=self.lanes
         )
-        expected = len(x_packet) - 1
+        self.link.recover()
+        if out == "stochastic" and seed is None and self._seeded != self.link.resets:
+            raise LinkError("a reset of the link has set back the random bits: give this operation a seed")
         self.check()
+        outcome = self.link.sequence("operation", self._operate, x_packet, y_packet, x, out, seed, progress)
+        if isinstance(outcome, CoreError):
+            raise outcome
+        return outcome
+
+    def _operate(self, x_packet, y_packet, x, out, seed, progress):
+        """The result and its report; or the error, where the unit halts (see
+        `macrame.host.core.Core._multiply`)."""
+        expected = len(x_packet) - 1
         self.clear_counters()
         if seed is not None:
             self.link.write(registers.SEED, seed)
-        results = self.link.transfer(
-            x_packet, y_packet, expected, progress and (lambda beats: progress(beats, expected))
-        )
-        status = self.check()
+            self._seeded = self.link.resets
+        tell = None if progress is None else lambda beats: progress(beats, expected)
+        results = self.link.transfer(x_packet, y_packet, expected, tell)
+        status = self.status()
+        halt = self._halt(status)
+        if halt is not None:
+            return halt
         if len(results) != expected:
             raise LinkError(
                 f"{len(results)} result beats came out, expected {expected}, and STATUS reads "

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from macrame.errors import LinkError
+from macrame.errors import InputError, LinkError
 from macrame.host.link import Results
 
 STREAMS = ("w", "a", "m")
@@ -132,6 +132,107 @@ def parse_results(text, cols):
         bad = int(np.flatnonzero(unknown)[0])
         raise LinkError(f"result beat {bad} has unknown bits: {raw[bad].tobytes().decode().strip()}")
     return Results(np.where(keep, high << 4 | low & 15, 0).astype(np.uint8), nibbles[:, -2] == 1, keep)
+
+
+class BeatFiles:
+    """The files of one harness: operand beats that ``player.v`` reads, result beats that it writes.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+    widths : (int, int)
+        Bytes in a beat of the operand streams w and a.
+    cols : int
+        Words of 32 bits in a result beat.
+    operands : tuple of str
+        What the beats of the two operand streams are, for messages.
+
+    Attributes
+    ----------
+    sent : dict of str to int
+        Beats in the files of "w" and "a".
+    received : int
+        Result beats read.
+    """
+
+    def __init__(self, folder, widths, cols, operands=("weight", "activation")):
+        self.cols, self.operands = cols, operands
+        self.sent, self.received = {"w": 0, "a": 0}, 0
+        self._widths = dict(zip(self.sent, widths))
+        self._open = []
+        # unbuffered: an interrupted write must leave nothing that a later one would write first
+        self._files = {stream: self._opened(folder / f"{stream}.bin", "wb", 0) for stream in self.sent}
+        (folder / "m.txt").touch()
+        self._results = self._opened(folder / "m.txt", "rb")
+
+    def _opened(self, *arguments):
+        self._open.append(open(*arguments))
+        return self._open[-1]
+
+    def append(self, weights, activations):
+        """Add operand beats to the files.
+
+        Parameters
+        ----------
+        weights, activations : macrame.host.link.Beats
+
+        Raises
+        ------
+        macrame.errors.InputError
+            A beat is not as wide as the unit's stream.
+        """
+        streams = list(zip(self.sent, (weights, activations), self.operands))
+        for stream, beats, name in streams:
+            if len(beats) and beats.data.shape[1] != self._widths[stream]:
+                raise InputError(
+                    f"{name} beats have {beats.data.shape[1]} bytes, expected {self._widths[stream]}"
+                )
+        for stream, beats, _ in streams:
+            data = memoryview(pack_beats(beats))
+            while data:
+                data = data[self._files[stream].write(data) :]
+            self.sent[stream] += len(beats)
+
+    def results(self, state):
+        """Result beats that came since the latest call, once the harness has nothing to object.
+
+        Parameters
+        ----------
+        state : dict
+            From :meth:`player.Player.transfer`.
+
+        Returns
+        -------
+        macrame.host.link.Results
+
+        Raises
+        ------
+        macrame.errors.LinkError
+            See :func:`checked_results`.
+        """
+        text = self._results.read()
+        self.received = state["results"]
+        return checked_results(state, text, self.cols, self.operands)
+
+    def restart(self, state):
+        """Go on where a reset has left the harness; beats that it was never told of are dropped.
+
+        Parameters
+        ----------
+        state : dict
+            From :meth:`player.Player.reset`.
+        """
+        for stream, file in self._files.items():
+            self.sent[stream] = state[stream]
+            file.seek(state[stream] * (2 + self._widths[stream]))
+            file.truncate()
+        self.received = state["results"]
+        self._results.seek(self.received * result_line(self.cols))
+
+    def close(self):
+        """Close all of them."""
+        for file in self._open:
+            file.close()
 
 
 def checked_results(state, text, cols, operands=("weight", "activation")):

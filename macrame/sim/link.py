@@ -2,24 +2,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """Links to a core or a vector unit in a simulator, which runs as a process of its own beside this one.
 
-    SimLink ── socket: requests, answers ──► tb_link.py in the simulator ──► player.v in core_player.v
+    SimLink ── socket: requests, answers ──► inside/link.py in the simulator ──► player.v in core_player.v
        └───── w.bin, a.bin: beats to play, m.txt: beats that came out ──────────┘
 
 Simulated time stands still between two calls, so the unit sees a host that answers at once.
 """
 
+import json
 import shutil
 import socket
 import subprocess
 import time
 import weakref
-from multiprocessing.connection import Connection
 
 from macrame import environment
 from macrame.errors import LinkError
 from macrame.host.link import Link
 from macrame.sim import simulate
-from macrame.sim.beats import checked_results, pack_beats, stall_values
+from macrame.sim.beats import BeatFiles, stall_values
 
 MONITOR = "macrame/sim/hdl/activity.v"
 PLAYER = (
@@ -34,6 +34,7 @@ HARNESS = ("macrame/sim/hdl/core_player.v", *PLAYER)
 START_LIMIT = 60  # until the simulator must have called back
 SILENCE_LIMIT = 120  # without a sign of life during a request
 END_LIMIT = 10  # until the simulator must have ended, its files whole
+MESSAGE_BYTES = 1 << 16  # more than any message has
 
 
 class HarnessLink(Link):
@@ -47,6 +48,8 @@ class HarnessLink(Link):
         Of the toplevel.
     lanes : int
         Words of 32 bits in a result beat.
+    widths : (int, int)
+        Bytes in a beat of the two operand streams.
     operands : tuple of str
         What the beats of the two operand streams are, for messages.
     more : sequence of str
@@ -62,7 +65,8 @@ class HarnessLink(Link):
     rtl_root : path, optional
         Another copy of rtl/.
     idle_limit : int
-        Cycles without a beat after which a transfer is given up; at least 257, and more than a block lasts.
+        Cycles without a beat after which a transfer is given up; at least 2049, and more than a block
+        lasts.
 
     Attributes
     ----------
@@ -94,6 +98,7 @@ class HarnessLink(Link):
         harness,
         parameters,
         lanes,
+        widths,
         operands,
         *,
         more=(),
@@ -104,19 +109,15 @@ class HarnessLink(Link):
         rtl_root=None,
         idle_limit=20000,
     ):
-        self.lanes, self.operands = lanes, operands
+        super().__init__()
         self.clock = self.cycles = self.since_reset = 0
         self.seconds = 0.0
-        self._sent = {"w": 0, "a": 0}
-        self._received = 0
-        self._asking = False  # between a request and its answer
+        self._requests = 0
         stall_values(stalls, seed)  # a mistake in them shows before anything is started
         self.folder = folder = environment.scratch_dir()
         self._finalizer = weakref.finalize(self, _abandon, parts := {"folder": folder})
-        parts["files"] = self._files = {stream: open(folder / f"{stream}.bin", "wb") for stream in self._sent}
-        (folder / "m.txt").touch()
-        parts["results"] = self._results = open(folder / "m.txt", "rb")
-        listener = parts["listener"] = socket.socket(socket.AF_UNIX)
+        parts["files"] = self._files = BeatFiles(folder, widths, lanes, operands)
+        listener = parts["listener"] = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         listener.bind(str(folder / "socket"))
         listener.listen(1)
         listener.settimeout(0.1)
@@ -135,7 +136,7 @@ class HarnessLink(Link):
         self._process = parts["process"] = launch.start()
         self._connection = parts["connection"] = self._accept(listener)
         self._answer("ready")
-        self._ask("set", {"idle_limit": idle_limit})
+        self._do("setting of the harness", self._ask, "set", {"idle_limit": idle_limit, "drop_closing": 1})
         self.set_stalls(stalls, seed)
 
     def _accept(self, listener):
@@ -147,8 +148,8 @@ class HarnessLink(Link):
                 if self._process.poll() is not None:
                     break
                 continue
-            accepted.setblocking(True)
-            return Connection(accepted.detach())
+            accepted.settimeout(0.5)
+            return accepted
         raise self._dead("did not start")
 
     def _dead(self, what):
@@ -170,91 +171,89 @@ class HarnessLink(Link):
     def _answer(self, expected, progress=None):
         silence = environment.limit(SILENCE_LIMIT)
         limit = time.monotonic() + silence
-        while True:
+        while time.monotonic() < limit:
             try:
-                if self._connection.poll(0.5):
-                    kind, *rest = self._connection.recv()
-                    limit = time.monotonic() + silence
-                    if kind == "progress":
-                        if progress:
-                            progress(rest[0])
-                        continue
-                    if kind == "stuck":
-                        self._asking = False
-                        raise LinkError("the register bus did not answer")
-                    if kind != expected:
-                        raise LinkError(f"the simulator answered {kind!r}, expected {expected!r}")
-                    return rest[0] if rest else None
-            except (EOFError, ConnectionError):
+                message = self._connection.recv(MESSAGE_BYTES)
+            except TimeoutError:
+                continue
+            except OSError:
+                self._refuse_if_closed()  # by a progress callback
+                message = b""
+            if not message:
                 try:
                     self._process.wait(environment.limit(END_LIMIT))  # its log is whole then
                 except subprocess.TimeoutExpired:
                     pass
-                raise self._dead("went away") from None
-            if time.monotonic() > limit:
-                raise self._dead(f"has been silent for {silence:g} s")
+                raise self._dead("went away")
+            limit = time.monotonic() + silence
+            kind, number, *rest = json.loads(message)
+            if number != self._requests:
+                continue  # of a request that was abandoned
+            if kind == "progress":
+                if progress is not None:
+                    progress(rest[0])
+                continue
+            if kind == "stuck":
+                raise LinkError("the register bus did not answer")
+            if kind != expected:
+                raise LinkError(f"the simulator answered {kind!r}, expected {expected!r}")
+            return rest[0] if rest else None
+        raise self._dead(f"has been silent for {silence:g} s")
 
-    def _ask(self, *request, progress=None):
-        if not self._finalizer.alive:
-            raise LinkError("the link is closed")
-        self._asking = True
+    def _ask(self, name, *arguments, progress=None):
+        self._requests += 1
         try:
-            self._connection.send(request)
+            self._connection.send(json.dumps((self._requests, name, arguments), default=int).encode())
         except ConnectionError:
             pass  # _answer finds out why
-        answer = self._answer("done", progress)
-        self._asking = False
-        return answer
+        return self._answer("done", progress)
 
-    def read(self, address):
-        value, response = self._ask("read", address)
-        if response:
-            raise LinkError(f"reading register 0x{address:02x}: bus response {response}")
-        return value
+    def _read(self, address):
+        return self._ask("read", address)
 
-    def write(self, address, value):
-        response = self._ask("write", address, value)
-        if response:
-            raise LinkError(f"writing register 0x{address:02x}: bus response {response}")
+    def _write(self, address, value):
+        return self._ask("write", address, value)
 
     def set_stalls(self, stalls, seed=1):
         """Change how the streams pause from the next transfer on; parameters as for the class."""
-        self._ask("set", stall_values(stalls, seed))
+        self._do("setting of stalls", self._ask, "set", stall_values(stalls, seed))
 
-    def reset(self):
-        """Pull the unit's reset line; beats it has not taken are dropped."""
-        self._ask("reset")
+    def _reset(self):
+        # The answer to this request comes after all others, and a transfer that still runs ends with it.
+        self._files.restart(self._ask("reset"))
 
-    def transfer(self, weights, activations, results, progress=None):
+    def _transfer(self, weights, activations, results, progress):
         begun = time.monotonic()
-        for stream, beats in (("w", weights), ("a", activations)):
-            self._files[stream].write(pack_beats(beats))
-            self._files[stream].flush()
-            self._sent[stream] += len(beats)
-        before = self._received
+        files = self._files
+        files.append(weights, activations)
+        before = files.received
         state = self._ask(
             "transfer",
-            self._sent["w"],
-            self._sent["a"],
+            files.sent["w"],
+            files.sent["a"],
             before + results,
-            progress=progress and (lambda count: progress(count - before)),
+            progress=None if progress is None else lambda count: progress(count - before),
         )
-        self._received = state["results"]
         self.clock, self.cycles, self.since_reset = state["clock"], state["cycles"], state["since_reset"]
         self.seconds += time.monotonic() - begun
-        return checked_results(state, self._results.read(), self.lanes, self.operands)
+        return files.results(state)
+
+    @property
+    def closed(self):
+        return not self._finalizer.alive
 
     def close(self):
-        """End the simulation; waves and log are whole after it."""
-        if not self._finalizer.alive:
+        """End the simulation; waves and log are whole after it, unless a call was abandoned."""
+        if self.closed:
             return
-        if not self._asking:  # else it was interrupted, and the simulator would work on before it listens
-            try:
+        try:
+            if not self._exchange.name:  # else the simulator may work on for long before it listens
                 self._ask("close")
                 self._process.wait(environment.limit(END_LIMIT))
-            except (LinkError, subprocess.TimeoutExpired):
-                pass
-        self._finalizer()
+        except (LinkError, subprocess.TimeoutExpired):
+            pass
+        finally:
+            self._finalizer()
 
 
 class SimLink(HarnessLink):
@@ -295,6 +294,7 @@ class SimLink(HarnessLink):
     ):
         if activity and formats != "INT8":
             raise ValueError(f"activity of a core with formats {formats!r}: expected 'INT8'")
+        lane = depth if formats == "INT8" else 2
         super().__init__(
             "core_player",
             {
@@ -309,12 +309,13 @@ class SimLink(HarnessLink):
                 **({"POST_CYCLES": post_cycles} if post_cycles != 1 else {}),
             },
             cols,
+            (cols * lane, rows * lane),
             ("weight", "activation"),
             more=[MONITOR] if activity else [],
             name=name or f"link-{rows}x{cols}x{depth}",
             **options,
         )
-        self._activity = dict.fromkeys(self._ask("activity"), 0) if activity else None
+        self._activity = dict.fromkeys(self._count_activity(), 0) if activity else None
 
     def activity(self):
         """Toggles of the array's registers since the simulation began, or since :meth:`clear_activity`.
@@ -335,8 +336,11 @@ class SimLink(HarnessLink):
         """
         if self._activity is None:
             raise LinkError("the array's activity is not counted: make the link with activity=True")
-        totals = self._ask("activity")
+        totals = self._count_activity()
         return {name: totals[name] - before for name, before in self._activity.items()}
+
+    def _count_activity(self):
+        return self._do("count of the activity", self._ask, "activity")
 
     def clear_activity(self):
         """Let :meth:`activity` count from here; errors as there."""
@@ -366,6 +370,7 @@ class VectorSimLink(HarnessLink):
             "vector_unit_player",
             {"LANES": lanes, **({"FIFO_DEPTH": fifo_depth} if fifo_depth else {})},
             lanes,
+            (4 * lanes, 4 * lanes),
             ("x", "y"),
             name=name or f"vector-link-{lanes}",
             **options,
@@ -378,9 +383,7 @@ def _abandon(parts):
         simulate.stop(parts["process"])
     if "launch" in parts:
         parts["launch"].release()
-    for name in ("connection", "listener", "results"):
+    for name in ("connection", "listener", "files"):
         if name in parts:
             parts[name].close()
-    for file in parts.get("files", {}).values():
-        file.close()
     shutil.rmtree(parts["folder"], ignore_errors=True)

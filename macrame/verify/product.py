@@ -305,16 +305,11 @@ def golden(
     if a_zero_point:
         x = add_bias(x, -a_zero_point * w.sum(axis=0, dtype=np.int64))
     x = add_bias(x, bias)
-    if mode in ("gemmlowp", "ruy"):
-        left = np.maximum(np.broadcast_to(shift, x.shape[1]), 0)
-        shifted, limits = x.astype(np.int64) << left, np.iinfo(np.int32)
-        lost = (shifted < limits.min) | (shifted > limits.max)
-        if lost.any():
-            i, j = (int(v) for v in np.argwhere(lost)[0])
-            raise InputError(
-                f"SCALE={scale}: the sum at [{i}, {j}], {x[i, j]}, overflows int32 when shifted "
-                f"left by {left[j]}, expected a smaller scale or MODE=fp32"
-            )
+    if mode in quantize.SHIFTING:
+        try:
+            quantize.refuse_overflow(x, shift)
+        except InputError as error:
+            raise InputError(f"SCALE={scale}: {error}") from None
     return requantize(x, multiplier, shift, zero_point, low, high, mode)
 
 

@@ -11,20 +11,21 @@ core_player.v watches m_axis for unknown bits and for beats that change while th
 """
 
 import os
+from pathlib import Path
 
 import cocotb
 import numpy as np
 import pytest
 from cocotb.task import bridge, resume
 
-from macrame.errors import CoreError, LinkError
+from macrame.errors import CoreError
 from macrame.golden.arith.requantize import MODES
 from macrame.golden.gemm import gemm, layer
 from macrame.host import packets
 from macrame.host.core import Core
 from macrame.host.link import Link
 from macrame.host.quantize import float32_bits, quantize_multiplier
-from macrame.sim.beats import Stall, checked_results, pack_beats, result_line, stall_values
+from macrame.sim.beats import BeatFiles, Stall, stall_values
 from macrame.sim.inside.player import Player
 
 LIMIT_NS = 20_000_000  # two million cycles: more than any test takes
@@ -34,47 +35,40 @@ class PlayerLink(Link):
     """A link from within the simulator; to be used in functions that `cocotb.task.bridge` has wrapped."""
 
     def __init__(self, dut):
+        super().__init__()
         self.player = Player(getattr(dut, "u", dut))  # core_strike is a core_player and more
-        self.cols = int(dut.COLS.value)
-        self.sent = {"w": 0, "a": 0}
-        self.received = self.cycles = 0
-        self.files = {name: open(f"{name}.bin", "wb") for name in self.sent}
-        open("m.txt", "wb").close()
-        self.results = open("m.txt", "rb")
+        harness = self.player.dut
+        widths = len(harness.w_tdata) // 8, len(harness.a_tdata) // 8
+        self.files = BeatFiles(Path("."), widths, int(dut.COLS.value))
+        self.cycles = 0
         for name in ("ready", "read", "write", "set", "reset", "transfer"):
-            setattr(self, f"_{name}", resume(getattr(self.player, name)))
-        self._ready()
+            setattr(self, f"_player_{name}", resume(getattr(self.player, name)))
+        self._player_ready()
 
     def restart(self):
         """Put core and harness back to where a simulation starts, whatever went before."""
-        self._set({**stall_values(None, 1), "rule_broken": 0, "unknown": 0})
-        self._reset()
-        self.received = int(self.player.dut.out_count.value)
-        self.results.seek(self.received * result_line(self.cols))
+        self._player_set({**stall_values(None, 1), "rule_broken": 0, "unknown": 0, "drop_closing": 1})
+        self.reset()
 
-    def read(self, address):
-        value, response = self._read(address)
-        if response:
-            raise LinkError(f"reading register 0x{address:02x}: bus response {response}")
-        return value
+    def _reset(self):
+        self.files.restart(self._player_reset())
 
-    def write(self, address, value):
-        response = self._write(address, value)
-        if response:
-            raise LinkError(f"writing register 0x{address:02x}: bus response {response}")
+    def _read(self, address):
+        return self._player_read(address)
+
+    def _write(self, address, value):
+        return self._player_write(address, value)
 
     def stall(self, stalls, seed):
         """Change how the streams pause."""
-        self._set(stall_values(stalls, seed))
+        self._player_set(stall_values(stalls, seed))
 
-    def transfer(self, weights, activations, results, progress=None):
-        for name, beats in (("w", weights), ("a", activations)):
-            self.files[name].write(pack_beats(beats))
-            self.files[name].flush()
-            self.sent[name] += len(beats)
-        state = self._transfer(self.sent["w"], self.sent["a"], self.received + results)
-        self.received, self.cycles = state["results"], state["cycles"]
-        return checked_results(state, self.results.read(), self.cols)
+    def _transfer(self, weights, activations, results, progress):
+        files = self.files
+        files.append(weights, activations)
+        state = self._player_transfer(files.sent["w"], files.sent["a"], files.received + results)
+        self.cycles = state["cycles"]
+        return files.results(state)
 
 
 class Bench:
@@ -307,3 +301,43 @@ def a_halted_core_says_why_and_comes_back(bench):
         assert caught.value.names == ("k_mismatch",)
         core.soft_reset()
         bench.compare(a, w)
+
+
+@bench_test
+def an_abandoned_product_is_not_taken_for_the_next(bench):
+    """An exception before and behind each step of a transfer, some while weights stay for the next."""
+    shape, link = bench.core.shape, bench.link
+    m, k, n = 3 * shape.rows, min(shape.k_max, 3 * shape.depth), shape.cols + 1
+    steps = [
+        (link.files, "append"),
+        (link, "_player_transfer"),
+        (link.files, "results"),
+        (link, "_player_read"),
+    ]
+    for owner, name in steps:
+        for after in (False, True):
+            for at in range(3):
+                step = getattr(owner, name)
+                setattr(owner, name, failing(step, at, after))
+                try:
+                    with pytest.raises(ZeroDivisionError):
+                        bench.compare(bench.matrix(m, k), bench.matrix(k, n), limit=1)
+                finally:
+                    setattr(owner, name, step)
+                bench.compare(bench.matrix(m, k), bench.matrix(k, n), limit=1)
+
+
+def failing(step, at, after):
+    """A function whose at-th call fails, before or after it does what it should."""
+    calls = iter(range(at + 1))
+
+    def call(*arguments):
+        fails = next(calls, None) == at
+        if fails and not after:
+            raise ZeroDivisionError
+        result = step(*arguments)
+        if fails:
+            raise ZeroDivisionError
+        return result
+
+    return call

@@ -15,7 +15,7 @@
 //   3 write      reg_addr <- reg_wdata -> reg_resp
 //   4 reset      hold rst for 4 cycles; beats not yet taken are skipped
 //
-// A transfer also ends when the unit raises its interrupt and everything has been quiet for 256 cycles, or when
+// A transfer also ends when the unit raises its interrupt and everything has been quiet for QUIET cycles, or when
 // nothing moved for idle_limit cycles (`stuck`): it cannot hang. The result stream is watched for what AXI
 // forbids, a beat that changes or vanishes before it was taken (`rule_broken`), and all handshakes for unknown
 // levels (`unknown`).
@@ -64,6 +64,7 @@ module player #(
     input  wire             irq
 );
     localparam PERIOD = 10;   // ns a cycle
+    localparam QUIET  = 2048; // more than the slowest requantiser takes for a row, 32 columns of 34 cycles
 
     localparam NONE     = 3'd0;
     localparam TRANSFER = 3'd1;
@@ -79,6 +80,7 @@ module player #(
     reg [15:0] w_chance = 0, a_chance = 0, m_chance = 0;
     reg [15:0] w_length = 1, a_length = 1, m_length = 1;
     reg [31:0] stall_seed = 1;
+    reg        drop_closing = 1'b0;   // closing beats of soft resets, tkeep all zero, are neither written nor counted
 
     // read by Python
     reg        finished = 1'b0, stuck = 1'b0, rule_broken = 1'b0, unknown = 1'b0;
@@ -160,7 +162,7 @@ module player #(
         if (held_q && !rst && (m_tvalid !== 1'b1 || m_tdata !== held_data || m_tkeep !== held_keep
                                || m_tlast !== held_last))
             rule_broken <= 1'b1;
-        if (taken && !rst) begin
+        if (taken && !rst && !(drop_closing && m_tkeep === {M_W/8{1'b0}})) begin
             $fwrite(m_file, "%h %h %b\n", m_tdata, m_tkeep, m_tlast);
             out_count <= out_count + 1;
         end
@@ -202,7 +204,7 @@ module player #(
             TRANSFER: begin
                 ended = idle >= idle_limit;
                 if (sent_all)
-                    ended = ended || out_count == out_target || (irq && idle >= 256);
+                    ended = ended || out_count == out_target || (irq && idle >= QUIET);
                 if (ended) begin
                     $fflush(m_file);
                     stuck    <= idle >= idle_limit;

@@ -6,44 +6,66 @@ Not a test of its own, though cocotb calls it one. It answers requests that come
 directory named by the plusarg ``dir``; simulated time stands still while it waits for the next. Stream beats
 do not pass through here: they lie in files that ``player.v`` reads and writes.
 
-A request is the name of a method of ``player.Player`` and its arguments, the answer ("done", what it
-returned). While a transfer runs, ("progress", result beats so far) comes now and then; ("stuck",) says that a
-register does not answer, and ("close",) ends the simulation.
+Messages are JSON, each one packet of the socket, so that none is ever read in part. A request is [number,
+name, arguments]: a method of ``player.Player``. Its answer is ["done", number, what it returned]. While a
+transfer runs, ["progress", number, result beats so far] comes now and then; ["stuck", number] says that a
+register does not answer, and the name "close" ends the simulation. A request during a transfer ends that
+transfer: its client has abandoned it, and will reset the unit.
 """
 
+import json
 import os
-from multiprocessing.connection import Client
+import select
+import socket
 
 import cocotb
 
 from macrame.sim.inside.player import Player
 
+MESSAGE_BYTES = 1 << 16  # more than any message has
+
+
+class Abandoned(Exception):
+    """The client has asked for something else."""
+
 
 @cocotb.test()
 async def serve(dut):
     """Answer until the client closes, or is gone."""
-    connection = Client(os.path.join(cocotb.plusargs["dir"], "socket"), family="AF_UNIX")
+    client = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    client.connect(os.path.join(cocotb.plusargs["dir"], "socket"))
+
+    def tell(*message):
+        client.send(json.dumps(message).encode())
+
+    async def answer(number, name, arguments):
+        if name != "transfer":
+            return await getattr(player, name)(*arguments)
+
+        def progress(results):
+            if select.select([client], [], [], 0)[0]:
+                raise Abandoned
+            tell("progress", number, results)
+
+        return await player.transfer(*arguments, progress=progress)
+
     player = Player(dut)
     await player.ready()
-    connection.send(("ready",))
-
-    def progress(results):
-        connection.send(("progress", results))
-
-    async def answer(name, *arguments):
-        if name == "transfer":
-            return await player.transfer(*arguments, progress=progress)
-        return await getattr(player, name)(*arguments)
-
+    tell("ready", 0)
     while True:
         try:
-            request = connection.recv()
-        except EOFError:
+            request = client.recv(MESSAGE_BYTES)
+        except ConnectionError:
             return
-        if request[0] == "close":
-            connection.send(("done", None))
+        if not request:
+            return
+        number, name, arguments = json.loads(request)
+        if name == "close":
+            tell("done", number)
             return
         try:
-            connection.send(("done", await answer(*request)))
+            tell("done", number, await answer(number, name, arguments))
         except TimeoutError:
-            connection.send(("stuck",))
+            tell("stuck", number)
+        except Abandoned:
+            pass

@@ -130,5 +130,16 @@ class Player:
         return totals
 
     async def reset(self):
-        """Hold rst for a few cycles."""
+        """Hold rst for a few cycles; beats not yet taken are skipped.
+
+        Returns
+        -------
+        dict
+            Beats since the start of the simulation: "w" and "a" the source is past, "results" that came out.
+        """
         await self.command("reset")
+        return {
+            "w": int(self.dut.w_available.value),
+            "a": int(self.dut.a_available.value),
+            "results": int(self.dut.out_count.value),
+        }
