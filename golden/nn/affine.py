@@ -18,6 +18,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 SMALLEST = {kind: np.finfo(kind).smallest_normal for kind in (np.float32, np.float64)}
 SMALLEST_SCALE = SMALLEST[np.float64]
@@ -27,7 +28,7 @@ class NotFinite(ValueError):
     """A NaN or an infinity where numbers are to be quantised; the message names it."""
 
 
-def check_finite(name, x):
+def check_finite(name: str, x: npt.ArrayLike) -> None:
     """Refuse numbers that no integer can stand for.
 
     Parameters
@@ -161,7 +162,7 @@ class Affine:
         return self.scale * (np.asarray(q, np.float64) - self.zero_point)
 
 
-def symmetric(x, axis=None, bits=8):
+def symmetric(x: npt.ArrayLike, axis: int | tuple[int, ...] | None = None, bits: int = 8) -> Affine:
     """Zero point 0, largest magnitude at the largest integer, 127 for 8 bits.
 
     Parameters
@@ -192,7 +193,9 @@ def symmetric(x, axis=None, bits=8):
     return Affine(float(scale) if axis is None else scale, 0, bits)
 
 
-def asymmetric(low, high, bits=8, dtype=np.float32, empty=1.0):
+def asymmetric(
+    low: float, high: float, bits: int = 8, dtype: npt.DTypeLike = np.float32, empty: float = 1.0
+) -> Affine:
     """All integers, [-128, 127] for 8 bits, for [low, high], widened to hold 0.
 
     Zero must be exact: ReLU and padding need it.

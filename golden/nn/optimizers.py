@@ -46,8 +46,15 @@ class SGD:
     """
 
     def __init__(
-        self, parameters, rate, momentum=0.0, l2=0.0, dampening=0.0, nesterov=False, l2_biases=False
-    ):
+        self,
+        parameters: list[np.ndarray],
+        rate: float,
+        momentum: float = 0.0,
+        l2: float = 0.0,
+        dampening: float = 0.0,
+        nesterov: bool = False,
+        l2_biases: bool = False,
+    ) -> None:
         _check("dampening", dampening, 0, 1)
         if nesterov and not (momentum > 0 and dampening == 0):
             raise ValueError(
@@ -63,7 +70,7 @@ class SGD:
         self.velocity = [np.zeros_like(p) for p in parameters]
         self.steps = 0
 
-    def step(self, gradients):
+    def step(self, gradients: list[np.ndarray]) -> None:
         """Update every parameter once.
 
         Parameters
@@ -114,15 +121,15 @@ class Adam:
 
     def __init__(
         self,
-        parameters,
-        rate=0.001,
-        beta1=0.9,
-        beta2=0.999,
-        epsilon=1e-8,
-        l2=0.0,
-        correct=True,
-        l2_biases=False,
-    ):
+        parameters: list[np.ndarray],
+        rate: float = 0.001,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        epsilon: float = 1e-8,
+        l2: float = 0.0,
+        correct: bool = True,
+        l2_biases: bool = False,
+    ) -> None:
         self.parameters = parameters
         self.rate, self.beta1, self.beta2, self.epsilon = rate, beta1, beta2, epsilon
         self.l2, self.l2_biases = l2, l2_biases
@@ -137,7 +144,7 @@ class Adam:
             return 1.0, 1.0
         return 1 - self.beta1**self.steps, 1 - self.beta2**self.steps
 
-    def step(self, gradients):
+    def step(self, gradients: list[np.ndarray]) -> None:
         """Update every parameter once.
 
         Parameters
@@ -181,19 +188,19 @@ class AdamW(Adam):
 
     def __init__(
         self,
-        parameters,
-        rate=0.001,
-        beta1=0.9,
-        beta2=0.999,
-        epsilon=1e-8,
-        decay=0.01,
-        decay_biases=False,
-    ):
+        parameters: list[np.ndarray],
+        rate: float = 0.001,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        epsilon: float = 1e-8,
+        decay: float = 0.01,
+        decay_biases: bool = False,
+    ) -> None:
         super().__init__(parameters, rate, beta1, beta2, epsilon)
         _check("decay", decay, 0, np.inf)
         self.decay, self.decay_biases = decay, decay_biases
 
-    def step(self, gradients):
+    def step(self, gradients: list[np.ndarray]) -> None:
         """Update every parameter once.
 
         Parameters
@@ -244,8 +251,15 @@ class Adagrad:
     """
 
     def __init__(
-        self, parameters, rate=0.01, rate_decay=0.0, initial=0.0, epsilon=1e-10, l2=0.0, l2_biases=False
-    ):
+        self,
+        parameters: list[np.ndarray],
+        rate: float = 0.01,
+        rate_decay: float = 0.0,
+        initial: float = 0.0,
+        epsilon: float = 1e-10,
+        l2: float = 0.0,
+        l2_biases: bool = False,
+    ) -> None:
         for name, value in (("rate_decay", rate_decay), ("initial", initial), ("epsilon", epsilon)):
             _check(name, value, 0, np.inf)
         self.parameters = parameters
@@ -254,7 +268,7 @@ class Adagrad:
         self.steps = 0
         self.squares = [np.full_like(p, initial) for p in parameters]
 
-    def step(self, gradients):
+    def step(self, gradients: list[np.ndarray]) -> None:
         """Update every parameter once.
 
         Parameters

@@ -21,9 +21,13 @@ range it has on the calibration samples, its output the steps 2^-b from 0 on, wi
 TFLite.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from macrame.golden.arith.requantize import SCALE_LIMIT, quantize_multiplier, requantize, scale_bits
 from macrame.golden.nn import elementary
@@ -35,6 +39,9 @@ from macrame.golden.nn.affine import (
     check_finite,
     integer_range,
 )
+
+if TYPE_CHECKING:
+    from macrame.golden.nn.network import Network
 
 INT8_MIN, INT8_MAX = -128, 127
 INT32_MIN, INT32_MAX = -(2**31), 2**31 - 1
@@ -79,10 +86,10 @@ class DenseInt8:
     mode: str
     low: int = INT8_MIN
     high: int = INT8_MAX
-    table: np.ndarray = None
+    table: np.ndarray | None = None
 
     @property
-    def activated(self):
+    def activated(self) -> Affine:
         """Quantisation of the activations: that of the output, or of the table's values."""
         return self.output if self.table is None else sigmoid_grid(self.output.bits)
 
@@ -119,7 +126,7 @@ class DenseInt8:
         x = np.asarray(x).astype(np.int64) - self.input.zero_point
         return (x @ self.weight.T.astype(np.int64) + self.bias).astype(np.int32)
 
-    def activate(self, q):
+    def activate(self, q: np.ndarray) -> np.ndarray:
         """The int8 activations of outputs: looked up in the table, if there is one.
 
         Parameters
@@ -207,7 +214,7 @@ class NetworkInt8:
         return self.forward(x)[-1].argmax(axis=1)
 
 
-def calibrate(network, x, bits=8, weight_bits=8):
+def calibrate(network: Network, x: npt.ArrayLike, bits: int = 8, weight_bits: int = 8) -> list[Affine]:
     """Ranges of all activations of a network over calibration samples, as quantisations.
 
     Parameters
@@ -232,7 +239,7 @@ def calibrate(network, x, bits=8, weight_bits=8):
     return activation_grids(network, activation_ends(network, x), bits, weight_bits)
 
 
-def activation_ends(network, x):
+def activation_ends(network: Network, x: npt.ArrayLike) -> list[tuple[float, float]]:
     """Smallest and largest value of all tensors of a network that the core takes or puts out, over samples.
 
     Parameters
@@ -256,7 +263,13 @@ def activation_ends(network, x):
     return [(float(t.min()), float(t.max())) for t in (trace.inputs[0], *outputs)]
 
 
-def activation_grids(network, ends, bits=8, weight_bits=8, dtype=np.float32):
+def activation_grids(
+    network: Network,
+    ends: list[tuple[float, float]],
+    bits: int = 8,
+    weight_bits: int = 8,
+    dtype: npt.DTypeLike = np.float32,
+) -> list[Affine]:
     """Quantisations for measured ranges.
 
     A tensor that is 0 in every sample, such as the output of a dead layer, has a range that says nothing of
@@ -301,7 +314,7 @@ def _scale_of_zeros(network, ends, i, weight_bits, behind):
     return min(max(scale, 2.0**-100), 2.0**100)
 
 
-def sigmoid_grid(bits=8):
+def sigmoid_grid(bits: int = 8) -> Affine:
     """Quantisation of a sigmoid's values, [0, 1): scale 2^-bits, zero point at the lowest integer.
 
     Parameters
@@ -317,7 +330,7 @@ def sigmoid_grid(bits=8):
     return Affine(np.float32(2.0**-bits), integer_range(bits)[0], bits)
 
 
-def sigmoid_table(before):
+def sigmoid_table(before: Affine) -> np.ndarray:
     """The sigmoid of every integer, as integers: round(2^bits / (1 + e^-z)), ties to even, saturated.
 
     Parameters
@@ -342,7 +355,7 @@ def sigmoid_table(before):
     return sigmoid_grid(before.bits).quantize(elementary.sigmoid(z))
 
 
-def check_parameters(network):
+def check_parameters(network: Network) -> None:
     """Refuse a network with a weight or bias that is a NaN or infinite.
 
     Parameters
@@ -359,7 +372,14 @@ def check_parameters(network):
             check_finite(f"{name}[{i}]", parameter)
 
 
-def weight_grid(w, b, before, after, per_channel=True, bits=8):
+def weight_grid(
+    w: npt.ArrayLike,
+    b: npt.ArrayLike,
+    before: Affine,
+    after: Affine,
+    per_channel: bool = True,
+    bits: int = 8,
+) -> tuple[Affine, np.ndarray]:
     """The grid of a layer's weights, and its biases in steps of the accumulator.
 
     A weight scale is max |w| / (2^(bits-1) - 1), of a channel or of all, unless
@@ -444,7 +464,7 @@ def weight_grid(w, b, before, after, per_channel=True, bits=8):
     return Affine(scale[:, None] if per_channel else float(scale[0]), 0, bits), bias.astype(np.int64)
 
 
-def largest_sums(q, bias, before):
+def largest_sums(q: np.ndarray, bias: np.ndarray, before: Affine) -> np.ndarray:
     """The largest magnitude that each sum of products and bias can have.
 
     Parameters
@@ -467,16 +487,16 @@ def largest_sums(q, bias, before):
 
 
 def quantize_dense(
-    w,
-    b,
-    before,
-    after,
-    mode="gemmlowp",
-    per_channel=True,
-    relu_after=False,
-    bits=8,
-    sigmoid_after=False,
-):
+    w: npt.ArrayLike,
+    b: npt.ArrayLike,
+    before: Affine,
+    after: Affine,
+    mode: str = "gemmlowp",
+    per_channel: bool = True,
+    relu_after: bool = False,
+    bits: int = 8,
+    sigmoid_after: bool = False,
+) -> DenseInt8:
     """A trained dense layer as integers.
 
     Parameters

@@ -37,7 +37,7 @@ def dropout_masks(shapes, rate, rng, dtype=np.float64):
     return [np.where(rng.random(shape) < rate, 0, 1 / (1 - rate)).astype(dtype) for shape in shapes]
 
 
-def l2_penalty(parameters, strength, biases=False):
+def l2_penalty(parameters: list[np.ndarray], strength: float, biases: bool = False) -> float:
     """strength / 2 times the sum of squares of all weights, in float64.
 
     Biases, the parameters of one dimension, go free unless asked for: they are few, they multiply no input,
@@ -60,7 +60,9 @@ def l2_penalty(parameters, strength, biases=False):
     return 0.5 * strength * float(sum(squares))
 
 
-def add_l2(gradients, parameters, strength, biases=False):
+def add_l2(
+    gradients: list[np.ndarray], parameters: list[np.ndarray], strength: float, biases: bool = False
+) -> list[np.ndarray]:
     """Gradients with those of `l2_penalty` added, in the type of gradients and parameters.
 
     Parameters
@@ -79,7 +81,7 @@ def add_l2(gradients, parameters, strength, biases=False):
     ]
 
 
-def is_penalised(parameter, biases=False):
+def is_penalised(parameter: np.ndarray, biases: bool = False) -> bool:
     """Whether a penalty counts a parameter: weights, which have two dimensions, and biases if asked for.
 
     Parameters
