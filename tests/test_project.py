@@ -386,7 +386,7 @@ def test_an_interrupted_bootstrap_says_so_once(bare):
     bare.program(
         "python3",
         'case "$*" in "-m venv "*) mkdir -p "$3/bin"; cp "$0" "$3/bin/python";; '
-        '*" install "*) echo installing >>"$VENVS"; sleep 600;; esac',
+        '*" install "*) echo installing >>"$VENVS"; exec sleep 600;; esac',
     )
     (bare.path / "cp").symlink_to(shutil.which("cp"))
     started = bare.project / "started"
