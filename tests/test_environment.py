@@ -108,6 +108,21 @@ def test_make_gemm_at_any_path_and_in_any_shell(copy, tmp_path, simulator):
     assert not (copy / "build").exists()
 
 
+def test_make_synth_in_any_locale():
+    """Whose encoding is not that of the sources."""
+    done = subprocess.run(
+        ["make", "--no-print-directory", "-o", "ready-synth", f"PY={sys.executable}", "synth"]
+        + ["TARGET=xilinx", "UNIT=requantize"],
+        cwd=ROOT,
+        env=clean(LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0", BUILD_DIR=str(simulate.BUILD)),
+        capture_output=True,
+        text=True,
+        **environment.limited(300),
+    )
+    assert done.returncode == 0, done.stderr
+    assert "| requantize |" in done.stdout
+
+
 def test_a_checkout_behind_a_link(tmp_path):
     expected = matrices(tmp_path)
     (tmp_path / "link").symlink_to(ROOT)
