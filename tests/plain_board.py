@@ -193,10 +193,12 @@ class PlainLine:
         The time.
     asleep : int
         Ticks for which nothing happens at the board's end, as when a simulator has no processor.
+    latency : int
+        Ticks after which a byte of the board can be read, as those of a USB cable.
     """
 
     def __init__(self, board):
-        self.board, self.ticks, self.asleep = board, 0, 0
+        self.board, self.ticks, self.asleep, self.latency = board, 0, 0, 0
         self.to_board, self.to_host = deque(), deque()
         self.fd = object()
 
@@ -207,7 +209,10 @@ class PlainLine:
             return
         byte = self.board.tick(self.to_board.popleft() if self.to_board else None)
         if byte is not None:
-            self.to_host.append(byte)
+            self.to_host.append((self.ticks + self.latency, byte))
+
+    def _readable(self):
+        return bool(self.to_host) and self.to_host[0][0] <= self.ticks
 
     # as serial.Serial, in os, select and time
 
@@ -238,16 +243,18 @@ class PlainLine:
 
     def read(self, fd, count):
         assert fd is self.fd
-        data = bytes(self.to_host.popleft() for _ in range(min(count, len(self.to_host))))
+        data = bytearray()
+        while self._readable() and len(data) < count:
+            data.append(self.to_host.popleft()[1])
         self._tick()
-        return data
+        return bytes(data)
 
     def select(self, readers, writers, _, seconds):
         for left in range(max(1, int(seconds / BYTE_SECONDS)), 0, -1):
             self._tick()
-            if self.to_host or writers:
+            if self._readable() or writers:
                 break
-            if self.board.idle and not self.to_board and not self.asleep:
+            if self.board.idle and not (self.to_board or self.to_host or self.asleep):
                 self.ticks += left
                 break
-        return list(readers) if self.to_host else [], list(writers), []
+        return list(readers) if self._readable() else [], list(writers), []

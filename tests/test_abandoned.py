@@ -276,14 +276,31 @@ def test_a_simulated_unit_recovers_from_everything(in_simulator):
     assert sweep(in_simulator, lambda at: WAYS) > 20
 
 
-def test_recovery_may_be_abandoned_too(on_line, seed):
-    """Up to six strikes in a row, most of them early, where the call before is being recovered from."""
+@pytest.mark.parametrize("latency", [0, 500])
+def test_recovery_may_be_abandoned_too(on_line, seed, latency):
+    """Up to eight strikes in a row: answers to several abandoned resets may be on their way at once."""
     rng = np.random.default_rng(seed)
-    for _ in range(60):
-        for _ in range(int(rng.integers(1, 7))):
+    on_line.link._port.latency = latency
+    for _ in range(40):
+        for _ in range(int(rng.integers(1, 9))):
             error, when = WAYS[rng.integers(len(WAYS))]
-            strike(on_line, int(400 ** rng.random()) - 1, error, when)
+            strike(on_line, int(rng.integers(30)), error, when)
         on_line.run()
+
+
+def test_beats_that_were_written_in_vain_are_not_read(in_simulator):
+    """Nor what of them lies beyond the beats of the next products: a simulator reads files in blocks."""
+    for when in ("half", "after"):
+        for at in itertools.count():
+            FUSE.arm(at, Broken, when)
+            with contextlib.suppress(Broken):
+                in_simulator.run(size=40)
+            blown = FUSE.blown
+            FUSE.disarm()
+            in_simulator.run()
+            in_simulator.run()
+            if not blown:
+                break
 
 
 # --- every line ---------------------------------------------------------------------------------------------
