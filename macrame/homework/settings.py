@@ -60,7 +60,7 @@ def from_environment(environ, solved):
     ------
     macrame.errors.InputError
         For the first variable that is wrong.
-    sim.environment.SetupError
+    macrame.errors.SetupError
         There is no OUT, and the build folder cannot be written to.
     """
 
