@@ -193,12 +193,12 @@ def test_an_interrupt_ends_it_at_once(number, whole_group):
         time.sleep(1)
         began = time.monotonic()
         (os.killpg if whole_group else os.kill)(process.pid, number)
-        _, said = process.communicate(timeout=60)
+        _, said = process.communicate(timeout=120 * lint.time_factor())
         took = time.monotonic() - began
         assert process.returncode == 128 + number
         assert said == ""
-        # what it waits for is a second of Python at most; a flow of Yosys' takes many times as long
-        assert took < 10 * lint.time_factor()
+        # a second of Python is all that it waits for; the flows queued take minutes
+        assert took < 30 * lint.time_factor()
         assert not marked(mark)
     finally:
         for left in marked(mark):

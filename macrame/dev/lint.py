@@ -384,8 +384,9 @@ def tools():
     return found, ", ".join(said)
 
 
-# The array is one cell, many times: kept as modules, it is mapped once. Gates become LUTs one by one, as
-# iCE40's -noabc does it: ABC's optimising would be most of the time, and finds no fault in the RTL.
+# The array is one cell, many times: kept as modules, it is mapped once. Gates become LUTs one by one: ABC's
+# optimising would be most of the time, and finds no fault in the RTL. (So does iCE40's -noabc, but Yosys 0.52
+# refuses it.)
 GATES_TO_LUTS = ("simplemap", "techmap -map +/gate2lut.v -D LUT_WIDTH=4", "clean")
 SYNTHESIS = {
     "ecp5": (
@@ -393,7 +394,14 @@ SYNTHESIS = {
         *GATES_TO_LUTS,
         "synth_ecp5 -noflatten -run map_cells:",
     ),
-    "ice40": ("synth_ice40 -noflatten -noabc",),
+    "ice40": (
+        "synth_ice40 -noflatten -run begin:map_luts",
+        *GATES_TO_LUTS,
+        "ice40_wrapcarry -unwrap",
+        "techmap -map +/ice40/ff_map.v",
+        "clean",
+        "synth_ice40 -noflatten -run map_cells:",
+    ),
 }
 
 
