@@ -93,7 +93,7 @@ def test_make_gemm_at_any_path_and_in_any_shell(copy, tmp_path, simulator):
         "COCOTB_TEST_FILTER": "none",
     }
     done = subprocess.run(
-        ["make", "--no-print-directory", "-o", "ready-sim", "gemm", "A=a.npy", "W=w.npy", "OUT=c.npy"]
+        ["make", "--no-print-directory", "gemm", "A=a.npy", "W=w.npy", "OUT=c.npy"]
         + ["ROWS=2", "COLS=1", f"SIM={simulator}", f"BUILD_DIR={build}"],
         cwd=copy,
         env=clean(**hostile),
@@ -111,8 +111,7 @@ def test_make_gemm_at_any_path_and_in_any_shell(copy, tmp_path, simulator):
 def test_make_synth_in_any_locale():
     """Whose encoding is not that of the sources."""
     done = subprocess.run(
-        ["make", "--no-print-directory", "-o", "ready-synth", f"PY={sys.executable}", "synth"]
-        + ["TARGET=xilinx", "UNIT=requantize"],
+        ["make", "--no-print-directory", "synth"] + ["TARGET=xilinx", "UNIT=requantize"],
         cwd=ROOT,
         env=clean(LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0", BUILD_DIR=str(simulate.BUILD)),
         capture_output=True,
@@ -127,7 +126,7 @@ def test_a_checkout_behind_a_link(tmp_path):
     expected = matrices(tmp_path)
     (tmp_path / "link").symlink_to(ROOT)
     done = subprocess.run(
-        ["make", "--no-print-directory", "-o", "ready-sim", f"PY={sys.executable}", "gemm"]
+        ["make", "--no-print-directory", "gemm"]
         + [f"{name}={tmp_path}/{name.lower()}.npy" for name in "AW"]
         + [f"OUT={tmp_path}/c.npy", "ROWS=2", "COLS=1"],
         cwd=tmp_path / "link",
@@ -146,7 +145,20 @@ def test_any_folder_for_temporary_files(tmp_path, name):
     (tmp_path / name).mkdir(exist_ok=True)
     expected = matrices(tmp_path)
     done = subprocess.run(
-        [sys.executable, "-m", "macrame.cli.gemm", "A=a.npy", "W=w.npy", "OUT=c.npy", "ROWS=2", "COLS=1"],
+        [
+            sys.executable,
+            "-m",
+            "macrame",
+            "gemm",
+            "a.npy",
+            "w.npy",
+            "--out",
+            "c.npy",
+            "--rows",
+            "2",
+            "--cols",
+            "1",
+        ],
         cwd=tmp_path,
         env=clean(PYTHONPATH=str(ROOT), TMPDIR=name if name == "." else str(tmp_path / name)),
         capture_output=True,
@@ -341,7 +353,9 @@ def left(folder):
     return found
 
 
-@pytest.mark.parametrize("delay", [0, 0.1, 0.4, 1.5, 4])
+@pytest.mark.parametrize(
+    "delay", [0, 0.4, 1.5, *(pytest.param(d, marks=pytest.mark.nightly) for d in (0.05, 0.1, 0.2, 0.8))]
+)
 @pytest.mark.parametrize("target", [*TARGETS, "exhaustive"])
 def test_an_interrupt_is_one_line_from_the_start(tmp_path, target, delay):
     """Before Python has begun, during imports, while a core is compiled or simulated."""

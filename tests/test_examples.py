@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 from examples import axi_bench
+from macrame import environment
 from macrame.dev import lint
 from macrame.golden import gemm
 from macrame.golden.arith.requantize import requantize
@@ -40,7 +41,7 @@ def shell(script, cwd):
         ["bash", "-eu", "-c", script],
         cwd=cwd,
         env={name: value for name, value in env.items() if not name.startswith("COCOTB_") and name != "SIM"},
-        timeout=300 * lint.time_factor(),
+        timeout=environment.limit(300),
         capture_output=True,
         text=True,
     )

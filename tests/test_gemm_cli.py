@@ -92,7 +92,7 @@ NO_INT8 = "; QUANTIZE=symmetric would quantise it, MODE=bf16 takes bfloat16\n"
 #: What is wrong, the variables, what the line has to say; and a file, if one is wrong.
 BAD = [
     # variables
-    ("no A", dict(A=""), "A is not given, expected make gemm A=a.npy W=w.npy OUT=c.npy"),
+    ("no A", dict(A=""), "A is not given, expected all of A, W and OUT"),
     ("no W", dict(W=""), "W is not given"),
     ("no OUT", dict(OUT=""), "OUT is not given"),
     ("no rows", dict(ROWS="0"), "ROWS=0: expected an integer from 1 to 32"),
@@ -1043,7 +1043,9 @@ def test_a_board_without_bfloat16_leaves_old_results(tmp_path, here, monkeypatch
 
     fill(tmp_path, GOOD | {"c.npy": b"old", "c.npy.json": b"old"})
     before = contents(tmp_path)
-    monkeypatch.setattr(gemm.serial_link, "SerialLink", lambda device, baud: contextlib.nullcontext())
+    monkeypatch.setattr(
+        gemm.serial_link, "SerialLink", lambda device, baud, timeout: contextlib.nullcontext()
+    )
     monkeypatch.setattr("macrame.host.core.Core", core)
     monkeypatch.delenv("SIM")
     status = here(**CALL | {"MODE": "bf16", "LINK": "serial:/dev/x"})

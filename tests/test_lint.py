@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from macrame import environment
 from macrame.dev import lint
 
 #: Ports, a body that every tool takes, one with a fault, and the kinds of tools that must refuse it.
@@ -146,9 +147,9 @@ def test_a_missing_program_is_said():
 
 
 def start(*words, **env):
-    """`python -m macrame.dev.lint`, in a process group of its own."""
+    """`macrame lint`, in a process group of its own."""
     return subprocess.Popen(
-        [sys.executable, "-m", "macrame.dev.lint", *words],
+        [sys.executable, "-m", "macrame", "lint", *words],
         cwd=lint.ROOT,
         env={**os.environ, **env},
         stdout=subprocess.PIPE,
@@ -161,7 +162,8 @@ def start(*words, **env):
 @pytest.mark.parametrize("factor", ["abc", "0", "-1", "inf", "nan"])
 def test_a_bad_time_factor_is_refused(factor):
     process = start("form", TIME_FACTOR=factor)
-    assert process.communicate() == ("", f"lint: TIME_FACTOR={factor}: expected a positive number\n")
+    said = f"macrame lint: --time-factor {factor}: expected a positive number, such as 4\n"
+    assert process.communicate() == ("", said)
     assert process.returncode == 2
 
 
@@ -193,12 +195,12 @@ def test_an_interrupt_ends_it_at_once(number, whole_group):
         time.sleep(1)
         began = time.monotonic()
         (os.killpg if whole_group else os.kill)(process.pid, number)
-        _, said = process.communicate(timeout=120 * lint.time_factor())
+        _, said = process.communicate(timeout=environment.limit(120))
         took = time.monotonic() - began
         assert process.returncode == 128 + number
         assert said == ""
         # a second of Python is all that it waits for; the flows queued take minutes
-        assert took < 30 * lint.time_factor()
+        assert took < environment.limit(30)
         assert not marked(mark)
     finally:
         for left in marked(mark):

@@ -368,7 +368,7 @@ def test_what_does_not_fit_has_a_row_with_its_area(tmp_path, monkeypatch, capsys
     monkeypatch.setattr(program, "measure", measure)
     monkeypatch.setattr(tables, "jobs", lambda target, seeds: [Job(target, "array", 1, 1, 2)])
     monkeypatch.setattr(flow, "BUILD", tmp_path)
-    program.table("ice40", 1, lambda *_, **__: None)
+    program.print_table("ice40", 1, lambda *_, **__: None)
     (row,) = (line for line in capsys.readouterr().out.splitlines() if "1x1x2" in line)
     assert re.match(r"\| array 1x1x2 \| \d+ \| \d+ \| \d+ \| 1 \| 0 \| heap \| does not fit \|", row)
     assert row.count("|") == len(tables.HEAD) + 1
@@ -530,7 +530,7 @@ def test_an_interrupt_ends_all_tools(tmp_path):
             _, said = child.communicate(timeout=environment.limit(60))
         finally:
             child.kill()
-    assert (child.returncode, said) == (130, "synth: stopped; what had been finished is kept\n")
+    assert (child.returncode, said) == (130, "synth: interrupted\n")
 
 
 @pytest.mark.nightly

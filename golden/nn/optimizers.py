@@ -9,6 +9,8 @@ PyTorch's kernels fuse and order operations otherwise. For the core's bf16 arith
 `macrame.golden.nn.bf16.SGDBf16`.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from macrame.golden.nn.regularization import add_l2, is_penalised
@@ -47,7 +49,7 @@ class SGD:
 
     def __init__(
         self,
-        parameters: list[np.ndarray],
+        parameters: Sequence[np.ndarray],
         rate: float,
         momentum: float = 0.0,
         l2: float = 0.0,
@@ -70,7 +72,7 @@ class SGD:
         self.velocity = [np.zeros_like(p) for p in parameters]
         self.steps = 0
 
-    def step(self, gradients: list[np.ndarray]) -> None:
+    def step(self, gradients: Sequence[np.ndarray]) -> None:
         """Update every parameter once.
 
         Parameters
@@ -121,7 +123,7 @@ class Adam:
 
     def __init__(
         self,
-        parameters: list[np.ndarray],
+        parameters: Sequence[np.ndarray],
         rate: float = 0.001,
         beta1: float = 0.9,
         beta2: float = 0.999,
@@ -144,7 +146,7 @@ class Adam:
             return 1.0, 1.0
         return 1 - self.beta1**self.steps, 1 - self.beta2**self.steps
 
-    def step(self, gradients: list[np.ndarray]) -> None:
+    def step(self, gradients: Sequence[np.ndarray]) -> None:
         """Update every parameter once.
 
         Parameters
@@ -188,7 +190,7 @@ class AdamW(Adam):
 
     def __init__(
         self,
-        parameters: list[np.ndarray],
+        parameters: Sequence[np.ndarray],
         rate: float = 0.001,
         beta1: float = 0.9,
         beta2: float = 0.999,
@@ -200,7 +202,7 @@ class AdamW(Adam):
         _check("decay", decay, 0, np.inf)
         self.decay, self.decay_biases = decay, decay_biases
 
-    def step(self, gradients: list[np.ndarray]) -> None:
+    def step(self, gradients: Sequence[np.ndarray]) -> None:
         """Update every parameter once.
 
         Parameters
@@ -252,7 +254,7 @@ class Adagrad:
 
     def __init__(
         self,
-        parameters: list[np.ndarray],
+        parameters: Sequence[np.ndarray],
         rate: float = 0.01,
         rate_decay: float = 0.0,
         initial: float = 0.0,
@@ -268,7 +270,7 @@ class Adagrad:
         self.steps = 0
         self.squares = [np.full_like(p, initial) for p in parameters]
 
-    def step(self, gradients: list[np.ndarray]) -> None:
+    def step(self, gradients: Sequence[np.ndarray]) -> None:
         """Update every parameter once.
 
         Parameters

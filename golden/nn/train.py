@@ -124,7 +124,9 @@ def fit(
         raise ValueError(f"rate is {rate} and optimizer {optimizer}: expected one of them")
     if stopping is not None and validation is None:
         raise ValueError("validation is None: expected samples, as early stopping watches their loss")
-    optimizer = optimizer or SGD(network.parameters(), rate, momentum, l2, l2_biases=l2_biases)
+    if optimizer is None:
+        assert rate is not None
+        optimizer = SGD(network.parameters(), rate, momentum, l2, l2_biases=l2_biases)
     updates = 0
     try:
         for number in range(1, epochs + 1):

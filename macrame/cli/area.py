@@ -9,6 +9,7 @@ from macrame.cli.command import Option
 
 INSTALLS = "synth"
 CHECKOUT = True
+PROGRAM = "macrame.synth.area"
 OPTIONS = (
     Option("check", "compare docs/area.md and significand_mul.toml instead of printing the table", flag=True),
 )

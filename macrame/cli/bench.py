@@ -8,6 +8,7 @@ The figures go to bench.json in the build directory. It needs a checkout, where 
 from macrame.cli.command import SIM, Option
 
 CHECKOUT = True
+PROGRAM = "macrame.dev.bench"
 OPTIONS = (
     SIM,
     Option(

@@ -10,6 +10,7 @@ from macrame.cli.command import Option
 
 INSTALLS = "synth"
 EXTRA = "synth"
+PROGRAM = "macrame.synth.bitstream"
 OPTIONS = (
     Option("board", "icebreaker (iCE40 UP5K) or ulx3s (ECP5-85F)"),
     Option("baud", "speed of the serial line", "1000000"),

@@ -8,6 +8,7 @@ shorter than on the board, since the simulator pays for each of their cycles. Ru
 
 from macrame.cli.command import Option
 
+PROGRAM = "macrame.sim.board"
 OPTIONS = (Option("board", "icebreaker or ulx3s", "icebreaker", positional=True),)
 
 

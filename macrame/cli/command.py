@@ -8,6 +8,7 @@ A verb is a module of `macrame.cli` with a docstring, whose first line is its su
 ``OPTIONS``    a tuple of `Option`: ``--rows 4`` on the command line, ``ROWS=4`` under make
 ``WORDS``      optional: name and help of the words that follow the verb
 ``INSTALLS``   optional: what tools/bootstrap is asked for, ``sim`` by default
+``PROGRAM``    optional: the module that does the work, imported before ``run``
 ``EXTRA``      optional: the extra of the package that it needs
 ``CHECKOUT``   optional: it needs a checkout
 ``run``        called with the values that were given, text by variable name, and the words; returns the
@@ -244,9 +245,10 @@ def call(
             raise UsageError("needs a checkout of the project, which has the benches and the suite")
         environment.time_factor()
         environment.writable(environment.build_dir())
-        runs = module.run
+        if hasattr(module, "PROGRAM"):
+            importlib.import_module(module.PROGRAM)  # here an interrupt is safe
         signals.working()
-        return runs(dict(values), list(words))
+        return int(module.run(dict(values), list(words)))
     except KeyboardInterrupt:
         print(f"\n{name}: interrupted" if sys.stderr.isatty() else f"{name}: interrupted", file=sys.stderr)
         return 130

@@ -9,6 +9,7 @@ from macrame.cli.command import Option
 
 INSTALLS = "exhaustive"
 CHECKOUT = True
+PROGRAM = "macrame.dev.exhaustive"
 OPTIONS = (
     Option("rounding", "even or toward_zero", "both", make=False),
     Option("first", "first input", "0", make=False),

@@ -11,6 +11,7 @@ from macrame.cli.command import Option
 
 INSTALLS = "test"
 CHECKOUT = True
+PROGRAM = "macrame.synth.gates"
 OPTIONS = (
     Option("target", "ecp5 or ice40", "ecp5"),
     Option(

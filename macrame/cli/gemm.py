@@ -11,6 +11,7 @@ simulation failed, 2 for input that cannot be used.
 from macrame.cli.command import COLS, DEPTH, ROWS, SEED, SIM, WAVES, Option
 
 INSTALLS = "sim gemm"  # less for a board
+PROGRAM = "macrame.verify.product"
 OPTIONS = (
     Option("a", "M x K matrix: .npy, .npz, .csv or .tsv, as docs/matrices.md says", positional=True),
     Option("w", "K x N matrix, likewise", positional=True),

@@ -11,6 +11,7 @@ from macrame.cli.command import COLS, DEPTH, ROWS, SEED, SIM, WAVES, Option
 
 EXTRA = "homework"
 INSTALLS = "sim sim"  # less for problems that simulate nothing
+PROGRAM = "macrame.homework.sheet"
 OPTIONS = (
     Option("problem", "which problems, as in 4 or 1,3", "all"),
     Option("homework", "a folder with your own data files"),

@@ -9,6 +9,7 @@ from macrame.cli.command import Option
 
 INSTALLS = "lint"
 CHECKOUT = True
+PROGRAM = "macrame.dev.lint"
 OPTIONS: tuple[Option, ...] = ()
 WORDS = ("TEXT", "run only the checks whose name contains this")
 

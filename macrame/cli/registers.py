@@ -9,6 +9,7 @@ from macrame.cli.command import Option
 
 INSTALLS = "test"
 CHECKOUT = True
+PROGRAM = "macrame.dev.registers"
 OPTIONS = (Option("check", "compare the generated files instead of writing them", flag=True),)
 
 

@@ -11,6 +11,7 @@ from macrame.cli.command import Option
 
 INSTALLS = "train"
 CHECKOUT = True
+PROGRAM = "macrame.dev.speed"
 OPTIONS: tuple[Option, ...] = ()
 WORDS = ("WORD", "digits, or ROWS COLS and simulators")
 

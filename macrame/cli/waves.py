@@ -8,6 +8,7 @@ the build directory.
 
 from macrame.cli.command import SIM
 
+PROGRAM = "macrame.dev.waves"
 OPTIONS = (SIM,)
 
 

@@ -157,7 +157,7 @@ def _amount(count: int, what: str) -> str:
 class _Reader:
     """How the rows of one text become numbers: where in a row they stand, and what the rows have shown."""
 
-    def __init__(self, wanted: Wanted, found: Rows):
+    def __init__(self, wanted: Wanted, found: Rows) -> None:
         self.wanted, self.delimiter, self.comments = wanted, found.delimiter, found.comments
         self.heads = 0  # rows of header
         self.first: Row = (0, [])  # of numbers

@@ -4,7 +4,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -178,7 +178,7 @@ def _train(
     show: Show,
     name: str,
     kind: type[SGD] | type[Adam],
-    options: dict[str, float],
+    options: dict[str, Any],
     train: Split,
     test: Split,
 ) -> Answer:
@@ -253,7 +253,12 @@ def _first_steps(problem: Problem, show: Show) -> list[dict[str, float]]:
         f"first {1 - beta1:.3g} / sqrt({1 - beta2:.3g}) = {(1 - beta1) / np.sqrt(1 - beta2):.3g} times "
         "the learning rate, whatever the gradient."
     )
-    options = {"rate": problem.step_rate, "beta1": beta1, "beta2": beta2, "epsilon": problem.epsilon}
+    options: dict[str, Any] = {
+        "rate": problem.step_rate,
+        "beta1": beta1,
+        "beta2": beta2,
+        "epsilon": problem.epsilon,
+    }
     with_, without = (np.array([problem.start]) for _ in range(2))
     adam, uncorrected = Adam([with_], **options), Adam([without], **options, correct=False)
     rows, shown = [], []

@@ -387,6 +387,7 @@ def written(files, folder):
     Yosys names cells after file and line, and orders its work by names: read as they are, two checkouts, or
     one with another comment, would get netlists that differ by a LUT.
     """
+    files = list(files)
     for path in files:
         (folder / path.name).write_text(code(text(path)))
     return [path.name for path in files]
