@@ -1,67 +1,83 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Register map of the core (AXI4-Lite, 32-bit, byte addresses). ``rtl/macrame.rdl`` describes every field."""
+"""The core's registers, as `macrame.registers` has them from SystemRDL, and what their words mean."""
 
 import numpy as np
 
 from macrame.errors import InputError, shown
+from macrame.registers import (
+    ADDRESSES,
+    BUSY,
+    CONTROL,
+    CONTROL_COUNTERS_CLEAR,
+    CONTROL_IRQ_ENABLE,
+    CONTROL_SOFT_RESET,
+    COUNTERS,
+    CYCLES,
+    FORMAT,
+    FORMAT_BF16,
+    FORMAT_INT8,
+    ID,
+    ID_RESET,
+    K_MAX,
+    PAD,
+    SEED,
+    SHAPE,
+    STALL_A,
+    STALL_OUT,
+    STALL_W,
+    STATUS,
+    STATUS_BUSY,
+    STATUS_COUNTERS_FULL,
+    STATUS_ERRORS,
+    STATUS_HALTED,
+    TILES,
+    VERSION,
+    VERSION_RESET,
+    WATCHDOG,
+    WATCHDOG_RESET,
+)
 
-ID = 0x00
-VERSION = 0x04
-SHAPE = 0x08
-K_MAX = 0x0C
-FORMAT = 0x10
-CONTROL = 0x14
-STATUS = 0x18
-WATCHDOG = 0x1C
-CYCLES = 0x20
-BUSY = 0x24
-TILES = 0x28
-STALL_A = 0x2C
-STALL_W = 0x30
-STALL_OUT = 0x34
-PAD = 0x38
-SEED = 0x3C
+__all__ = [
+    "ADDRESSES",
+    "BUSY",
+    "CONTROL",
+    "CONTROL_COUNTERS_CLEAR",
+    "CONTROL_IRQ_ENABLE",
+    "CONTROL_SOFT_RESET",
+    "COUNTERS",
+    "CYCLES",
+    "FORMAT",
+    "FORMAT_BF16",
+    "FORMAT_INT8",
+    "ID",
+    "ID_RESET",
+    "ID_VALUE",
+    "K_MAX",
+    "PAD",
+    "SEED",
+    "SHAPE",
+    "STALL_A",
+    "STALL_OUT",
+    "STALL_W",
+    "STATUS",
+    "STATUS_BUSY",
+    "STATUS_COUNTERS_FULL",
+    "STATUS_ERRORS",
+    "STATUS_HALTED",
+    "TILES",
+    "VERSION",
+    "VERSION_RESET",
+    "VERSION_VALUE",
+    "WATCHDOG",
+    "WATCHDOG_RESET",
+    "describe_status",
+    "error_names",
+    "seed_word",
+    "unpack_shape",
+]
 
-#: Every register by its name, as the SystemRDL file spells it.
-ADDRESSES = {
-    "ID": ID,
-    "VERSION": VERSION,
-    "SHAPE": SHAPE,
-    "K_MAX": K_MAX,
-    "FORMAT": FORMAT,
-    "CONTROL": CONTROL,
-    "STATUS": STATUS,
-    "WATCHDOG": WATCHDOG,
-    "CYCLES": CYCLES,
-    "BUSY": BUSY,
-    "TILES": TILES,
-    "STALL_A": STALL_A,
-    "STALL_W": STALL_W,
-    "STALL_OUT": STALL_OUT,
-    "PAD": PAD,
-    "SEED": SEED,
-}
-
-ID_VALUE = 0x4D414352  # "MACR"
-VERSION_VALUE = 0x00010001
-WATCHDOG_RESET = 0x00100000
-
-FORMAT_INT8 = 1 << 0
-FORMAT_BF16 = 1 << 1
-
-CONTROL_SOFT_RESET = 1 << 0
-CONTROL_IRQ_ENABLE = 1 << 1
-CONTROL_COUNTERS_CLEAR = 1 << 2
-
-#: Sticky error bits of STATUS, from bit 0 up; any of them halts the core.
-STATUS_ERRORS = ("k_mismatch", "w_too_long", "a_too_long", "record_short", "mode_illegal", "panel_stuck")
-STATUS_HALTED = 1 << 8
-STATUS_BUSY = 1 << 9
-STATUS_COUNTERS_FULL = 1 << 10
-
-#: The event counters, in the order of their addresses.
-COUNTERS = ("CYCLES", "BUSY", "TILES", "STALL_A", "STALL_W", "STALL_OUT", "PAD")
+ID_VALUE, VERSION_VALUE = ID_RESET, VERSION_RESET  # they never change
 
 
 def seed_word(value):

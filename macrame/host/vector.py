@@ -12,6 +12,7 @@ import numpy as np
 from macrame.errors import InputError, LinkError, shown
 from macrame.host.link import Beats
 from macrame.host.packets import OUTPUTS
+from macrame.registers import VECTOR_COUNTERS, VECTOR_ID_RESET, VECTOR_STATUS_ERRORS
 
 #: Operations by the number that goes into the low bits of the command.
 OPERATIONS = {"add": 0, "sub": 1, "mul": 2, "axpy": 3, "relu": 4, "relu_gradient": 5}
@@ -23,13 +24,13 @@ OUTPUT_SHIFT = 5
 #: What a vector may be an array of.
 DTYPES = "float32, uint32 (its bits) or uint16 (bits of bfloat16)"
 
-ID_VALUE = 0x56454354  # "VECT"
+ID_VALUE = VECTOR_ID_RESET
 
 #: Sticky error bits of STATUS, from bit 0 up; any of them halts the unit.
-STATUS_ERRORS = ("command_illegal", "packet_empty", "length_mismatch", "y_missing")
+STATUS_ERRORS = VECTOR_STATUS_ERRORS
 
 #: The counters, in the order of their addresses from CYCLES on.
-COUNTERS = ("CYCLES", "BUSY", "PACKETS", "STALL_X", "STALL_Y", "STALL_OUT", "STARVED")
+COUNTERS = VECTOR_COUNTERS
 
 
 def command(op, x_bf16=False, y_bf16=False, out="fp32"):
