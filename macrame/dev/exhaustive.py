@@ -29,9 +29,9 @@ import ml_dtypes
 import numpy as np
 from numpy.typing import NDArray
 
-from macrame import environment
+from macrame import environment, paths
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = paths.ROOT
 BUILD = environment.build_dir() / "exhaustive"
 CODES = {"even": 0, "toward_zero": 1}
 CHUNK = 2**23

@@ -54,9 +54,9 @@ from dataclasses import dataclass
 from importlib import metadata, util
 from pathlib import Path
 
-from macrame import environment
+from macrame import environment, paths
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = paths.ROOT
 RTL = ROOT / "rtl"
 VENDOR = RTL / "vendor"  # a folder a family: its own modules, each with the name of one in rtl.f
 RUFF_CACHE = f"--cache-dir={environment.build_dir() / 'ruff'}"
@@ -88,19 +88,13 @@ class Check:
     cost: int = 1  # the dear ones start first
 
 
-def listed(path):
-    """Files that a list like rtl/rtl.f names."""
-    lines = (line.split("//")[0].strip() for line in path.read_text().splitlines())
-    return [line for line in lines if line]
-
-
 def rtl_sources(family=None):
     """Paths of rtl/rtl.f, relative to rtl/; with a vendor's family its own instead of their namesakes, and
     its block."""
-    sources = listed(RTL / "rtl.f")
+    sources = paths.listed(RTL / "rtl.f")
     if not family:
         return sources
-    own = listed(VENDOR / family / f"{family}.f")
+    own = paths.listed(VENDOR / family / f"{family}.f")
     return [
         *(path for path in sources if Path(path).name not in own),
         *(f"vendor/{family}/{name}" for name in own),
@@ -430,7 +424,7 @@ def shape_checks():
 def vendor_checks():
     """The tools over what rtl/vendor has, and over the cores of lint.toml built with it."""
     for family in families():
-        tops = [(Path(name).stem, {}) for name in listed(VENDOR / family / f"{family}.f")]
+        tops = [(Path(name).stem, {}) for name in paths.listed(VENDOR / family / f"{family}.f")]
         tops += [
             (core["module"], parameters)
             for core in CONFIG["vendor"]
@@ -567,7 +561,7 @@ def rtl_list():
     wrong += [f"rtl/rtl.f: no such file {path}" for path in sorted(set(core) - set(there))]
     wrong += [f"rtl/rtl.f: {path} is listed twice" for path in sorted(set(core)) if core.count(path) > 1]
     for family in families():
-        own = set(listed(VENDOR / family / f"{family}.f"))
+        own = set(paths.listed(VENDOR / family / f"{family}.f"))
         wrong += [
             f"rtl/vendor/{family}/{family}.f: {name} is {'missing' if name not in own else 'not there'}"
             for name in sorted(own ^ {path.name for path in (VENDOR / family).glob("*.v")})

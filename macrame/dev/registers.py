@@ -17,10 +17,10 @@ from pathlib import Path
 from systemrdl.compiler import RDLCompiler
 from systemrdl.node import FieldNode, Node
 
-from macrame import environment
+from macrame import environment, paths
 from macrame.files import atomic
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = paths.ROOT
 RDL = ROOT / "rtl" / "macrame.rdl"
 DOCUMENT = ROOT / "docs" / "registers.md"
 HEADER = environment.build_dir() / "registers" / "macrame.h"

@@ -20,33 +20,42 @@ tile of 4*ROWS rows. The record holds the float32 bits of the bias, and nothing 
 
 import numpy as np
 
+from macrame.contract import (
+    BF16,
+    KEEP,
+    MODES,
+    OUTPUTS,
+    PHASES,
+    RECORD,
+    RECORD_BYTES,
+    RELEASE,
+    RELU,
+)
 from macrame.errors import LinkError
 from macrame.host.link import Beats
 
-#: Modes of the output stage, by the number that goes into tuser of a weight panel's first beat.
-MODES = {"raw": 0, "gemmlowp": 1, "ruy": 2, "fp32": 3}
-
-#: Outputs of a bfloat16 panel, by the number that goes into the low bits of its mode.
-OUTPUTS = {"fp32": 0, "even": 1, "toward_zero": 2, "stochastic": 3}
-
-BF16 = 4  # mode of a weight panel: bfloat16, see `bf16_mode`
-RELU = 8
-PHASES = 4  # sums that take turns in a bfloat16 cell
-
-RELEASE = 1  # tuser of an activation panel's last beat: the weight panel is done with
-KEEP = 2  # and: leave the accumulators open, more K follows
-
-_RECORD = np.dtype(
-    [
-        ("bias", "<i4"),
-        ("multiplier", "<i4"),
-        ("shift", "i1"),
-        ("zero_point", "i1"),
-        ("low", "i1"),
-        ("high", "i1"),
-    ]
-)
-RECORD_BYTES = _RECORD.itemsize
+__all__ = [
+    "BF16",
+    "KEEP",
+    "MODES",
+    "OUTPUTS",
+    "PHASES",
+    "RECORD",
+    "RECORD_BYTES",
+    "RELEASE",
+    "RELU",
+    "activation_panels",
+    "bf16_mode",
+    "fields",
+    "flatten",
+    "pad",
+    "record_beats",
+    "records",
+    "result_type",
+    "slices",
+    "unpack_tiles",
+    "weight_panels",
+]
 
 
 def bf16_mode(out="fp32", relu=False):
@@ -106,7 +115,7 @@ def records(n, bias=0, multiplier=0, shift=0, zero_point=0, low=-128, high=127):
     -------
     ndarray of uint8, shape (n, 12)
     """
-    fields = np.zeros(n, _RECORD)
+    fields = np.zeros(n, RECORD)
     for name, value in (
         ("bias", bias),
         ("multiplier", multiplier),
@@ -132,7 +141,7 @@ def fields(record):
     structured ndarray, shape (N,)
         With "bias", "multiplier", "shift", "zero_point", "low" and "high".
     """
-    return np.ascontiguousarray(record).view(_RECORD).reshape(-1)
+    return np.ascontiguousarray(record).view(RECORD).reshape(-1)
 
 
 def _panels(matrix, lanes, depth):
