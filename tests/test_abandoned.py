@@ -22,6 +22,7 @@ import types
 import numpy as np
 import pytest
 
+from macrame.contract import CoreConfig
 from macrame.errors import CoreError, InputError, LinkError
 from macrame.golden.gemm import gemm
 from macrame.golden.vector_unit import vector_unit
@@ -198,7 +199,7 @@ def behind(fuse, link):
 
 FUSE = Fuse()
 OPEN = {
-    "core": (Products, lambda: SimLink(2, 1, 2, k_max=16, post_lanes=1, name="abandoned-core")),
+    "core": (Products, lambda: SimLink(CoreConfig(2, 1, 2, k_max=16, post_lanes=1), name="abandoned-core")),
     "vector": (Operations, lambda: VectorSimLink(3, name="abandoned-vector")),
 }
 

@@ -13,6 +13,7 @@ forgotten (several tiles).
 import numpy as np
 import pytest
 
+from macrame.contract import CoreConfig
 from macrame.errors import LinkError
 from macrame.host import packets
 from macrame.host.core import Core
@@ -113,7 +114,7 @@ def play(link, depth, tiles, w):
 def test_three_slices_by_hand():
     """1, 3, -1 times 2, 2, 1 in a core of one cell, twice; each line tells what the registers hold."""
     a, w = np.array([[[1, 3, -1]]], np.int8), np.array([[2], [2], [1]], np.int8)
-    with SimLink(1, 1, 1, k_max=4, activity=True, name="activity-1x1x1") as link:
+    with SimLink(CoreConfig(1, 1, 1, k_max=4), activity=True, name="activity-1x1x1") as link:
         first, again = play(link, 1, a, w), play(link, 1, a, w)
     assert knows_x(
         first,
@@ -151,9 +152,7 @@ def test_random_products_toggle_what_the_model_says(shape, stalls, seed):
     rng = np.random.default_rng(seed)
     model, (rows, cols, depth) = Pipeline(*shape), shape
     with SimLink(
-        *shape,
-        k_max=16 * depth,
-        post_lanes=1,
+        CoreConfig(*shape, k_max=16 * depth, post_lanes=1),
         activity=True,
         stalls=stalls,
         seed=seed,
@@ -195,7 +194,7 @@ def corners(rng, shape):
 
 def test_a_reset_clears_what_an_open_tile_left():
     """One open tile of 1 * 7 stays in the accumulator; the reset takes its three bits back."""
-    with SimLink(1, 1, 1, k_max=4, activity=True, name="activity-reset") as link:
+    with SimLink(CoreConfig(1, 1, 1, k_max=4), activity=True, name="activity-reset") as link:
         one, seven = np.array([[1]], np.int8), np.array([[7]], np.int8)
         link.clear_activity()
         weights = packets.weight_panels(seven, packets.records(1), 1, 1, packets.MODES["raw"])
@@ -209,7 +208,7 @@ def test_a_reset_clears_what_an_open_tile_left():
 
 
 def test_cycles_are_those_of_the_clock():
-    with SimLink(1, 1, 1, k_max=4, activity=True, name="activity-cycles") as link:
+    with SimLink(CoreConfig(1, 1, 1, k_max=4), activity=True, name="activity-cycles") as link:
         a, w = np.ones((2, 1), np.int8), np.ones((1, 2), np.int8)
         core = Core(link)
         core.matmul(a, w)
@@ -220,7 +219,7 @@ def test_cycles_are_those_of_the_clock():
 
 
 def test_a_link_that_does_not_count_says_so():
-    with SimLink(1, 1, 1, k_max=4, name="activity-none") as link:
+    with SimLink(CoreConfig(1, 1, 1, k_max=4), name="activity-none") as link:
         for call in (link.activity, link.clear_activity):
             with pytest.raises(LinkError, match="make the link with activity=True"):
                 call()
@@ -229,4 +228,4 @@ def test_a_link_that_does_not_count_says_so():
 @pytest.mark.parametrize("formats", ["BF16", "DUAL"])
 def test_float_cells_are_not_counted(formats):
     with pytest.raises(ValueError, match=f"formats '{formats}': expected 'INT8'"):
-        SimLink(1, 1, 1, formats=formats, activity=True)
+        SimLink(CoreConfig(1, 1, 1, formats=formats), activity=True)

@@ -13,6 +13,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from macrame.contract import CoreConfig
 from macrame.golden import cycles, gemm, gemm_bf16
 from macrame.host import packets
 from macrame.host.core import Core
@@ -104,14 +105,16 @@ def test_model_equals_counters(shape, seed):
     rng = np.random.default_rng([seed, *shape[:4]])
     total = dict.fromkeys((field.name for field in dataclasses.fields(cycles.Counters)), 0)
     with SimLink(
-        rows,
-        cols,
-        depth,
-        k_max=K_SLICES * depth,
-        post_lanes=post_lanes,
-        fifo_depth=fifo_depth,
-        formats=formats,
-        post_cycles=post_cycles,
+        CoreConfig(
+            rows,
+            cols,
+            depth,
+            k_max=K_SLICES * depth,
+            post_lanes=post_lanes,
+            fifo_depth=fifo_depth or 0,
+            formats=formats,
+            post_cycles=post_cycles,
+        ),
         name=f"cycles-{'x'.join(map(str, shape))}",
         seed=seed,
     ) as link:
@@ -145,7 +148,9 @@ def test_a_soft_reset_starts_the_requantisers_tick():
     """When it took hold is not seen from outside, only that one answer explains all products after it."""
     geometry = cycles.Geometry(2, 2, 4, 1, post_cycles=34)
     rng = np.random.default_rng(34)
-    with SimLink(2, 2, 4, k_max=160, post_lanes=1, post_cycles=34, name="cycles-soft-reset") as link:
+    with SimLink(
+        CoreConfig(2, 2, 4, k_max=160, post_lanes=1, post_cycles=34), name="cycles-soft-reset"
+    ) as link:
         core = Core(link)
 
         def explained():
@@ -178,7 +183,7 @@ def test_a_soft_reset_starts_the_requantisers_tick():
 def test_32_cubed_within_580_cycles(shape):
     rng = np.random.default_rng(32)
     a, w = rng.integers(-128, 128, (2, 32, 32), dtype=np.int8)
-    with SimLink(*shape, name=f"cycles-32-{'x'.join(map(str, shape))}") as link:
+    with SimLink(CoreConfig(*shape), name=f"cycles-32-{'x'.join(map(str, shape))}") as link:
         product, report = Core(link).matmul(a, w)
     assert np.array_equal(product, gemm.gemm(a, w))
     assert report.busy == 32**3 // 64
@@ -197,7 +202,9 @@ def test_no_idle_cycle_between_tiles(shape, mode):
     rng = np.random.default_rng(rows)
     a = rng.integers(-128, 128, (rows * 40, slices * depth), dtype=np.int8)
     w = rng.integers(-128, 128, (slices * depth, cols * 3), dtype=np.int8)
-    with SimLink(rows, cols, depth, name=f"cycles-tight-{mode}-{'x'.join(map(str, shape))}") as link:
+    with SimLink(
+        CoreConfig(rows, cols, depth), name=f"cycles-tight-{mode}-{'x'.join(map(str, shape))}"
+    ) as link:
         core = Core(link)
         scaling = {} if mode == "raw" else {"scale": 0.001}
         product, report = core.matmul(a, w, mode, **scaling)
@@ -220,7 +227,8 @@ def test_no_idle_cycle_between_bfloat16_tiles(rows, cols, post_lanes):
         rng.integers(0x3C00, 0x4200, size).astype(np.uint16) for size in ((4 * rows * 10, k), (k, cols * 3))
     )
     with SimLink(
-        rows, cols, 1, post_lanes=post_lanes, formats="DUAL", name=f"cycles-tight-bf16-{rows}x{cols}"
+        CoreConfig(rows, cols, 1, post_lanes=post_lanes, formats="DUAL"),
+        name=f"cycles-tight-bf16-{rows}x{cols}",
     ) as link:
         product, report = Core(link).matmul_bf16(a, w)
     assert np.array_equal(product, gemm_bf16.gemm_bf16(a, w))
@@ -236,7 +244,7 @@ def test_256_cubed_utilisation(shape):
     rng = np.random.default_rng(256)
     a, w = rng.integers(-128, 128, (2, 256, 256), dtype=np.int8)
     geometry = cycles.Geometry(*shape, 2)
-    with SimLink(*shape, name=f"cycles-256-{'x'.join(map(str, shape))}") as link:
+    with SimLink(CoreConfig(*shape), name=f"cycles-256-{'x'.join(map(str, shape))}") as link:
         product, report = Core(link).matmul(a, w)
     assert np.array_equal(product, gemm.gemm(a, w))
     assert report.utilisation >= 0.998

@@ -17,6 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from macrame.contract import CoreConfig
 from macrame.errors import CoreError, InputError, LinkError
 from macrame.host import packets, quantize, registers, tiling
 from macrame.host.core import Core
@@ -99,13 +100,13 @@ def test_weights_are_sent_once_when_k_fits_and_a_panel_for_each_chunk_when_not()
 @settings(deadline=None)
 @given(st.integers(1, 5000), st.integers(1, 8), st.integers(1, 300))
 def test_chunks_cover_k_in_equal_parts(k, depth, k_max):
-    shape = tiling.Shape(4, 4, depth, max(k_max, depth))
-    cut = tiling.chunks(k, shape)
+    config = CoreConfig(4, 4, depth, max(k_max, depth))
+    cut = tiling.chunks(k, config)
     assert cut[0][0] == 0
     assert cut[-1][1] == k
     assert all(stop == start for (_, stop), (start, _) in zip(cut, cut[1:]))
     sizes = [math.ceil((stop - start) / depth) for start, stop in cut]
-    most = math.ceil(shape.k_max / depth)
+    most = math.ceil(config.k_max / depth)
     assert max(sizes) <= most
     assert max(sizes) - min(sizes) <= 1
     assert len(cut) == math.ceil(math.ceil(k / depth) / most)

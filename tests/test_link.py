@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from macrame import environment
+from macrame.contract import CoreConfig
 from macrame.errors import CoreError, InputError, LinkError
 from macrame.golden.gemm import gemm, layer
 from macrame.host import packets, registers
@@ -18,12 +19,12 @@ from macrame.host.link import Beats
 from macrame.host.quantize import quantize_multiplier
 from macrame.sim import simulate
 from macrame.sim.beats import KINDS, Stall, checked_results, pack_beats, parse_results, stall_values
-from macrame.sim.link import SimLink
+from macrame.sim.link import HARNESS, SimLink
 
 
 @pytest.fixture(scope="module")
 def link():
-    with SimLink(3, 2, 2, k_max=20, post_lanes=1) as link:
+    with SimLink(CoreConfig(3, 2, 2, k_max=20, post_lanes=1)) as link:
         yield link
 
 
@@ -45,8 +46,8 @@ def nothing(width):
 
 
 def test_the_core_introduces_itself(core):
-    assert (core.shape.rows, core.shape.cols, core.shape.depth, core.shape.k_max) == (3, 2, 2, 20)
-    assert core.post_lanes == 1
+    assert (core.config.rows, core.config.cols, core.config.depth, core.config.k_max) == (3, 2, 2, 20)
+    assert core.config.post_lanes == 1
     assert core.status() == 0
 
 
@@ -109,7 +110,7 @@ def test_a_halt_is_raised_by_name_and_reset(core, link):
 
 def test_a_tile_that_was_complete_before_a_halt_leaves_whole():
     """However long its requantiser takes for a row: what came later would be taken for the next product's."""
-    with SimLink(2, 16, k_max=8, post_lanes=1, post_cycles=34, name="link-slow") as link:
+    with SimLink(CoreConfig(2, 16, k_max=8, post_lanes=1, post_cycles=34), name="link-slow") as link:
         core = Core(link)
         a, w = matrices(8, 4, 8, 16)
         record = core.records(w, "ruy", scale=0.01)
@@ -146,19 +147,19 @@ def test_results_that_do_not_come_are_noticed(core, link):
 
 
 def test_one_by_one():
-    with SimLink(1, 1, 1, k_max=1, post_lanes=1) as link:
+    with SimLink(CoreConfig(1, 1, 1, k_max=1, post_lanes=1)) as link:
         a, w = matrices(6, 3, 5, 2)
         np.testing.assert_array_equal(Core(link).matmul(a, w)[0], gemm(a, w))
 
 
 def test_waves(tmp_path):
-    with SimLink(1, 1, 1, k_max=4, waves=True, name="link-waves") as link:
+    with SimLink(CoreConfig(1, 1, 1, k_max=4), waves=True, name="link-waves") as link:
         Core(link).matmul(*matrices(7, 2, 2, 2))
     assert link.waves.stat().st_size > 1000
 
 
 def test_a_dead_simulator_is_an_error_with_its_log():
-    link = SimLink(1, 1, 1, k_max=4)
+    link = SimLink(CoreConfig(1, 1, 1, k_max=4))
     folder = link.folder
     os.killpg(link._process.pid, signal.SIGKILL)
     with pytest.raises(LinkError, match=r"the simulator went away \(exit status -9\), its log is .*sim.log"):
@@ -170,7 +171,7 @@ def test_a_dead_simulator_is_an_error_with_its_log():
 
 
 def test_closing_leaves_nothing_behind():
-    link = SimLink(1, 1, 1, k_max=4)
+    link = SimLink(CoreConfig(1, 1, 1, k_max=4))
     process, folder = link._process, link.folder
     link.close()
     assert process.returncode == 0
@@ -179,7 +180,7 @@ def test_closing_leaves_nothing_behind():
 
 
 def test_a_link_that_is_forgotten_kills_its_simulator():
-    link = SimLink(1, 1, 1, k_max=4)
+    link = SimLink(CoreConfig(1, 1, 1, k_max=4))
     process = link._process
     del link
     deadline = time.monotonic() + environment.limit(10)
@@ -198,7 +199,11 @@ def test_a_link_that_is_forgotten_kills_its_simulator():
 )
 def test_a_shape_the_rtl_refuses_is_one_line(shape, rule):
     with pytest.raises(simulate.Failed, match=rule) as caught:
-        SimLink(*shape, k_max=16, post_lanes=1)
+        simulate.build(
+            toplevel="core_player",
+            sources=[*simulate.core_sources(), *HARNESS],
+            parameters=dict(zip(("ROWS", "COLS", "DEPTH"), shape), K_MAX=16, POST_LANES=1),
+        )
     assert len(str(caught.value).splitlines()) == 1
 
 
@@ -208,7 +213,7 @@ def test_a_shape_the_rtl_refuses_is_one_line(shape, rule):
 )
 def test_stalls_that_are_none_are_refused_before_anything_starts(arguments):
     with pytest.raises((ValueError, TypeError)):
-        SimLink(1, 1, 1, **arguments)
+        SimLink(CoreConfig(1, 1, 1), **arguments)
 
 
 # --- the files between the two sides ----------------------------------------------------------------------

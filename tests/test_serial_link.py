@@ -330,6 +330,6 @@ def test_every_board_answers_as_itself(board):
             SerialLink(other.tty, timeout=limit(TIMEOUT)) as link,
         ):
             core = Core(link)
-            assert (core.shape.rows, core.shape.cols, core.shape.depth, core.shape.k_max) == (1, 2, 1, 4)
+            assert (core.config.rows, core.config.cols, core.config.depth, core.config.k_max) == (1, 2, 1, 4)
             a, w = np.arange(6, dtype=np.int8).reshape(2, 3), np.arange(6, dtype=np.int8).reshape(3, 2)
             np.testing.assert_array_equal(core.matmul(a, w)[0], gemm(a, w))

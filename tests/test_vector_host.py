@@ -5,6 +5,7 @@
 import numpy as np
 import pytest
 
+from macrame.contract import CoreConfig
 from macrame.errors import CoreError, InputError, LinkError
 from macrame.golden.arith.lfsr32 import Lfsr32
 from macrame.golden.vector_unit import OPERATIONS, vector_unit
@@ -210,7 +211,7 @@ def test_a_link_that_is_none_is_refused(given):
 def test_the_wrong_unit_is_refused(link):
     with pytest.raises(LinkError, match="ID register reads 0x56454354, expected 0x4d414352: not a macrame"):
         Core(link)
-    with SimLink(1, 1, 1, k_max=4) as core, pytest.raises(LinkError, match="not a vector unit"):
+    with SimLink(CoreConfig(1, 1, 1, k_max=4)) as core, pytest.raises(LinkError, match="not a vector unit"):
         VectorUnit(core)
 
 

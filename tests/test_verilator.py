@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 from macrame import environment
+from macrame.contract import CoreConfig
 from macrame.dev import speed
 from macrame.golden.gemm import gemm, layer
 from macrame.golden.gemm_bf16 import gemm_bf16
@@ -40,7 +41,7 @@ def verilator(monkeypatch):
 def link():
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SIM", "verilator")
-        with SimLink(2, 3, formats="DUAL", k_max=24, name="verilator/link") as link:
+        with SimLink(CoreConfig(2, 3, formats="DUAL", k_max=24), name="verilator/link") as link:
             yield link
 
 
@@ -113,9 +114,9 @@ def test_stalls(core, link):
 def test_the_first_product_after_power_on(number):
     """At time 0 Verilator's variables hold random bits, `rst` too; nothing may be sent before the reset."""
     a, w = int8(number, 2, 4, 3)
-    shape = tiling.Shape(2, 3, 1, 24, bf16=True)
-    (batch,) = tiling.batches(a, w, packets.records(3), packets.MODES["raw"], shape)
-    with SimLink(2, 3, formats="DUAL", k_max=24, seed=number, name="verilator/first") as link:
+    config = CoreConfig(2, 3, 1, 24, formats="DUAL")
+    (batch,) = tiling.batches(a, w, packets.records(3), packets.MODES["raw"], config)
+    with SimLink(config, seed=number, name="verilator/first") as link:
         results = link.transfer(batch.weights, batch.activations, 2)
     (tile,) = packets.unpack_tiles(results, 2, 3, packets.MODES["raw"])
     np.testing.assert_array_equal(tile, gemm(a, w))

@@ -43,6 +43,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from macrame import environment
+from macrame.contract import CoreConfig
 from macrame.errors import InputError
 from macrame.files import atomic
 from macrame.golden.gemm import gemm
@@ -97,7 +98,7 @@ def sizes(way: str, rows: int, cols: int, depth: int) -> Size:
 class Work:
     """A product for one core, as beats, and what must come out."""
 
-    shape: tiling.Shape
+    config: CoreConfig
     a: NDArray[np.int8]
     w: NDArray[np.int8]
     batch: tiling.Batch
@@ -110,11 +111,11 @@ class Work:
     @property
     def results(self) -> int:
         """Result beats."""
-        return len(self.batch.tiles) * self.shape.rows
+        return len(self.batch.tiles) * self.config.rows
 
     def check(self, way: str, results: Results) -> None:
         """Compare result beats with golden; ValueError names the first difference."""
-        tiles = packets.unpack_tiles(results, self.shape.rows, self.shape.cols, packets.MODES["raw"])
+        tiles = packets.unpack_tiles(results, self.config.rows, self.config.cols, packets.MODES["raw"])
         expected = gemm(self.a, self.w)
         found = np.full_like(expected, -1)
         if len(tiles) != len(self.batch.tiles):
@@ -149,19 +150,9 @@ def workload(rows: int, cols: int, depth: int, size: Size, seed: int = 1) -> Wor
     m, n, k = size[0] * rows, size[1] * cols, size[2] * depth
     a = rng.integers(-128, 128, (m, k), dtype=np.int8)
     w = rng.integers(-128, 128, (k, n), dtype=np.int8)
-    shape = tiling.Shape(rows, cols, depth, K_MAX)
-    (batch,) = tiling.batches(a, w, packets.records(n), packets.MODES["raw"], shape)
-    return Work(shape, a, w, batch)
-
-
-def _parameters(shape: tiling.Shape) -> dict[str, int]:
-    return {
-        "ROWS": shape.rows,
-        "COLS": shape.cols,
-        "DEPTH": shape.depth,
-        "K_MAX": K_MAX,
-        "POST_LANES": min(POST_LANES, shape.cols),
-    }
+    config = CoreConfig(rows, cols, depth, K_MAX, POST_LANES)
+    (batch,) = tiling.batches(a, w, packets.records(n), packets.MODES["raw"], config)
+    return Work(config, a, w, batch)
 
 
 # --- the three ways: each returns (cycles, results) ---------------------------------------------------------
@@ -169,13 +160,9 @@ def _parameters(shape: tiling.Shape) -> dict[str, int]:
 
 def player(work: Work, folder: Path) -> tuple[int, Results]:
     """Through the link that everything else in this project uses."""
-    shape, batch = work.shape, work.batch
+    batch = work.batch
     with SimLink(
-        shape.rows,
-        shape.cols,
-        shape.depth,
-        k_max=K_MAX,
-        post_lanes=POST_LANES,
+        work.config,
         name=f"bench/{folder.name}-link",
     ) as link:
         results = link.transfer(batch.weights, batch.activations, work.results)
@@ -196,7 +183,7 @@ def prepare_pure(work: Work, folder: Path) -> list[str]:
     run = simulate.standalone(
         toplevel="bench_pure",
         sources=[*simulate.core_sources(), "tb/speed/bench_pure.v"],
-        parameters={**_parameters(work.shape), "BEATS": BEATS[simulate.simulator()]},
+        parameters={**work.config.parameters(), "BEATS": BEATS[simulate.simulator()]},
     )
     return [
         *run,
@@ -224,7 +211,7 @@ def pure(work: Work, folder: Path, command: Sequence[str]) -> tuple[int, Results
         raise ValueError(
             f"{folder.name}: the simulator ended with status {done.returncode}: {done.stdout.strip()}"
         )
-    return int(found[1]), _read_hex(folder / "m.hex", work.shape.cols)
+    return int(found[1]), _read_hex(folder / "m.hex", work.config.cols)
 
 
 def _read_hex(path: Path, cols: int) -> Results:
@@ -243,7 +230,7 @@ def prepare_poke(work: Work, folder: Path) -> list[str]:
     streams = {"w": work.batch.weights, "a": work.batch.activations}
     np.savez(
         folder / "beats.npz",
-        cols=work.shape.cols,
+        cols=work.config.cols,
         results=work.results,
         **{
             f"{name}_{part}": getattr(beats, part)
@@ -254,7 +241,7 @@ def prepare_poke(work: Work, folder: Path) -> list[str]:
     simulate.build(
         toplevel="bench_poke",
         sources=[*simulate.core_sources(), "tb/speed/bench_poke.v"],
-        parameters=_parameters(work.shape),
+        parameters=work.config.parameters(),
     )
     return []
 
@@ -266,7 +253,7 @@ def poke(work: Work, folder: Path, _: Sequence[str]) -> tuple[int, Results]:
         toplevel="bench_poke",
         module="tb.speed.tb_bench_poke",
         sources=[*simulate.core_sources(), "tb/speed/bench_poke.v"],
-        parameters=_parameters(work.shape),
+        parameters=work.config.parameters(),
         plusargs=[f"dir={folder}"],
         waves=False,
     )

@@ -31,6 +31,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from macrame.contract import CoreConfig
 from macrame.errors import InputError, LinkError
 from macrame.golden.gemm import gemm
 from macrame.golden.gemm_bf16 import gemm_bf16
@@ -75,7 +76,7 @@ def run(kind: str, rows: int, cols: int, size: tuple[int, int, int]) -> tuple[in
     """One product in a simulator of its own: (cycles, CPU seconds)."""
     a, w = operands(kind, *size)
     before = children()
-    with SimLink(rows, cols, formats="DUAL", name="speed") as link:
+    with SimLink(CoreConfig(rows, cols, formats="DUAL"), name="speed") as link:
         core = Core(link)
         product, report = core.matmul(a, w) if kind == "int8" else core.matmul_bf16(a, w)
     if not np.array_equal(product, gemm(a, w) if kind == "int8" else gemm_bf16(a, w)):
@@ -89,7 +90,7 @@ def compiling(rows: int, cols: int) -> Iterator[tuple[float, float]]:
     try:
         for k_max in (1024, 1023):
             began, before = time.monotonic(), children()
-            with SimLink(rows, cols, formats="DUAL", k_max=k_max, name="speed"):
+            with SimLink(CoreConfig(rows, cols, formats="DUAL", k_max=k_max), name="speed"):
                 pass
             yield time.monotonic() - began, children() - before
     finally:
@@ -112,7 +113,7 @@ def passes(
     """So many passes over the test set in one simulator: (cycles of a pass, CPU seconds of all)."""
     expected = quantized.forward(x)[-1]
     before = children()
-    with SimLink(rows, cols, name="speed") as link:
+    with SimLink(CoreConfig(rows, cols), name="speed") as link:
         core = Core(link)
         for _ in range(count):
             h, cycles = x, 0

@@ -12,6 +12,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from macrame.contract import CoreConfig
 from macrame.errors import LinkError
 from macrame.golden.gemm import gemm
 from macrame.host.core import Core, Report
@@ -154,7 +155,9 @@ def make(folder: Path = FOLDER) -> tuple[dict[str, Path], Report, NDArray[np.int
     product : ndarray
     """
     a, w = operands()
-    with SimLink(ROWS, COLS, 1, k_max=SLICES, post_lanes=1, waves=True, name="make-waves") as link:
+    with SimLink(
+        CoreConfig(ROWS, COLS, 1, k_max=SLICES, post_lanes=1), waves=True, name="make-waves"
+    ) as link:
         product, report = Core(link).matmul(a, w)
     if not np.array_equal(product, gemm(a, w)):
         raise LinkError(f"the core's product is wrong, its waves are in {link.waves}")

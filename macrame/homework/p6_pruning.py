@@ -373,7 +373,7 @@ def _on_rtl(problem: Problem, run: Run, points: Sequence[Point], train: Split, t
             for r in out
         ],
     )
-    lanes = run.rtl.core(activity=True).post_lanes
+    lanes = run.rtl.core(activity=True).config.post_lanes
     least = run.rtl.rows * -(-run.rtl.cols // lanes)
     show.text(
         f"Counted by the core itself, panel by panel. A tile of {run.rtl.rows} x {run.rtl.cols} "

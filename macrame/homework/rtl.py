@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from macrame.contract import CoreConfig
 from macrame.golden.nn.bf16 import Golden
 
 MOST_SHOWN = 10
@@ -98,7 +99,7 @@ def hardware(core, lanes, *, seed=1, name, rtl_root=None):
     Parameters
     ----------
     core : dict
-        Keywords of `macrame.sim.link.SimLink`.
+        Fields of `macrame.contract.CoreConfig`.
     lanes : int
         Of the vector unit.
     seed : int
@@ -121,7 +122,9 @@ def hardware(core, lanes, *, seed=1, name, rtl_root=None):
 
     with contextlib.ExitStack() as stack:
         links = [
-            stack.enter_context(SimLink(**core, seed=seed, name=f"{name}/core", rtl_root=rtl_root)),
+            stack.enter_context(
+                SimLink(CoreConfig(**core), seed=seed, name=f"{name}/core", rtl_root=rtl_root)
+            ),
             stack.enter_context(VectorSimLink(lanes, seed=seed, name=f"{name}/vector", rtl_root=rtl_root)),
         ]
         backend = Hardware(Core(links[0]), VectorUnit(links[1]))
@@ -186,9 +189,7 @@ class Rtl:
             what = f"{self.name}{', its toggles counted' if activity else ''}"
             with self.show.progress(f"starting the simulated {what}"):
                 self._links[activity] = SimLink(
-                    rows=self.rows,
-                    cols=self.cols,
-                    depth=self.depth,
+                    CoreConfig(self.rows, self.cols, self.depth),
                     seed=self.seed,
                     waves=self.waves,
                     activity=activity,
@@ -367,11 +368,11 @@ class Rtl:
         from macrame.host import packets, tiling
 
         core = self.core()
-        geometry = cycles.Geometry(self.rows, self.cols, self.depth, core.post_lanes)
+        geometry = cycles.Geometry(self.rows, self.cols, self.depth, core.config.post_lanes)
         outputs, inputs = layer.weight.shape
         a, w = np.zeros((samples, inputs), np.int8), np.zeros((inputs, outputs), np.int8)
         mode = packets.MODES[layer.mode]
-        first, *more = itertools.islice(tiling.batches(a, w, packets.records(outputs), mode, core.shape), 2)
+        first, *more = itertools.islice(tiling.batches(a, w, packets.records(outputs), mode, core.config), 2)
         if more:
             return None
         panels = cycles.panels(

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from macrame.contract import CoreConfig
 from macrame.errors import CoreError, InputError, LinkError, shown
 from macrame.host import arguments, packets, quantize, registers, tiling
 from macrame.host.arguments import INT8, INT32
@@ -93,11 +94,8 @@ class Core:
 
     Attributes
     ----------
-    shape : macrame.host.tiling.Shape
-    post_lanes : int
-        Requantisers or float units the core shares among its columns.
-    int8, bf16 : bool
-        Formats the core was built for.
+    config : macrame.contract.CoreConfig
+        As the core's registers have it. They do not tell FIFO_DEPTH and POST_CYCLES, which change no result.
 
     Raises
     ------
@@ -108,7 +106,7 @@ class Core:
 
     Examples
     --------
-    >>> with SimLink(rows=8, cols=8) as link:                               # doctest: +SKIP
+    >>> with SimLink(CoreConfig(rows=8, cols=8)) as link:                   # doctest: +SKIP
     ...     product, report = Core(link).matmul(a, w)
     """
 
@@ -128,16 +126,24 @@ class Core:
                 f"{registers.VERSION_VALUE >> 16}"
             )
         formats = link.read(registers.FORMAT)
-        self.int8, self.bf16 = bool(formats & registers.FORMAT_INT8), bool(formats & registers.FORMAT_BF16)
-        if not (self.int8 or self.bf16):
+        built = formats & (registers.FORMAT_INT8 | registers.FORMAT_BF16)
+        known = {
+            registers.FORMAT_INT8: "INT8",
+            registers.FORMAT_BF16: "BF16",
+            registers.FORMAT_INT8 | registers.FORMAT_BF16: "DUAL",
+        }
+        if built not in known:
             raise LinkError(
                 f"FORMAT register reads 0x{formats:08x}, expected int8 (bit 0) or bfloat16 (bit 1)"
             )
-        rows, cols, depth, self.post_lanes = registers.unpack_shape(link.read(registers.SHAPE))
+        rows, cols, depth, post_lanes = registers.unpack_shape(link.read(registers.SHAPE))
         k_max = link.read(registers.K_MAX)
-        if not (rows and cols and depth and k_max):
-            raise LinkError(f"the core says it is {rows} x {cols} x {depth} with K_MAX {k_max}")
-        self.shape = tiling.Shape(rows, cols, depth, k_max, self.bf16)
+        try:
+            self.config = CoreConfig(rows, cols, depth, k_max, post_lanes, known[built])
+        except InputError as error:
+            raise LinkError(
+                f"the core's registers give a shape that no core has, {rows} x {cols} x {depth}: {error}"
+            ) from None
         link.write(registers.CONTROL, registers.CONTROL_IRQ_ENABLE)
 
     def status(self):
@@ -307,7 +313,7 @@ class Core:
             Results are missing or malformed.
         """
         a, w = _operands(a, w, np.int8, "int8")
-        if not self.int8:
+        if not self.config.int8:
             raise InputError("a and w hold int8 values, and the core has no int8 cells")
         progress, limit = _telling(progress, limit)
         record = self.records(w, mode, **output)
@@ -350,7 +356,7 @@ class Core:
             As for :meth:`matmul`.
         """
         a, w = _operands(a, w, np.uint16, "uint16, the bits of bfloat16")
-        if not self.bf16:
+        if not self.config.bf16:
             raise InputError("a and w hold bfloat16 values, and the core has no bfloat16 cells")
         out, relu = arguments.choice("out", out, packets.OUTPUTS), arguments.flag("relu", relu)
         progress, limit = _telling(progress, limit)
@@ -391,10 +397,10 @@ class Core:
         """
         arguments.function("words", words)
         m, n = arguments.count("m", m, INT32.max), arguments.count("n", n, INT32.max)
-        height, cols = self.shape.height(packets.BF16), self.shape.cols
+        height, cols = self.config.height(packets.BF16), self.config.cols
         where = tiling.order(m, n, height, cols)
         rows = len(where) * height
-        drawn = arguments.array("words", words(rows, cols, self.post_lanes), "uint16")
+        drawn = arguments.array("words", words(rows, cols, self.config.post_lanes), "uint16")
         if drawn.shape != (rows, cols) or drawn.dtype != np.uint16:
             raise InputError(
                 f"words gives {drawn.dtype} values of shape {drawn.shape}, expected uint16 of shape "
@@ -420,17 +426,17 @@ class Core:
 
         It is returned, not raised, because the line is then at rest: a soft reset is all that is needed.
         """
-        shape = self.shape
+        config = self.config
         (m, k), n = a.shape, w.shape[1]
         out = np.empty((m, n), packets.result_type(mode))
-        height = shape.height(mode)
-        total = packets.slices(m, height) * packets.slices(n, shape.cols) * height
+        height = config.height(mode)
+        total = packets.slices(m, height) * packets.slices(n, config.cols) * height
         done = 0
         if seed is not None:
             self.link.write(registers.SEED, seed)
             self._seeded = self.link.resets
         self.clear_counters()
-        for batch in tiling.batches(a, w, record, mode, shape, limit):
+        for batch in tiling.batches(a, w, record, mode, config, limit):
             expected = len(batch.tiles) * height
             tell = None if progress is None else lambda beats, base=done: progress(base + beats, total)
             results = self.link.transfer(batch.weights, batch.activations, expected, tell)
@@ -442,7 +448,7 @@ class Core:
                     f"{len(results)} result beats came out, expected {expected}, and STATUS "
                     f"reads {registers.describe_status(self.status())}"
                 )
-            tiles = packets.unpack_tiles(results, height, shape.cols, mode)
+            tiles = packets.unpack_tiles(results, height, config.cols, mode)
             tiling.place(out, tiles, batch.tiles)
             done += expected
             if progress is not None and done < total:
@@ -451,6 +457,4 @@ class Core:
         if halt is not None:
             return halt
         full = bool(self.status() & registers.STATUS_COUNTERS_FULL)
-        return out, Report(
-            **self.counters(), macs=m * k * n, cells=shape.rows * shape.cols * shape.depth, counters_full=full
-        )
+        return out, Report(**self.counters(), macs=m * k * n, cells=config.macs, counters_full=full)

@@ -18,42 +18,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from macrame.contract import BF16, KEEP, RELEASE, CoreConfig
 from macrame.host import packets
 from macrame.host.link import Beats
-
-
-@dataclass(frozen=True)
-class Shape:
-    """What a core can hold.
-
-    Attributes
-    ----------
-    rows, cols, depth : int
-        ROWS, COLS and DEPTH of the array.
-    k_max : int
-        Values of K a panel may have.
-    bf16 : bool
-        It has bfloat16, so its lanes are two bytes wide.
-    """
-
-    rows: int
-    cols: int
-    depth: int
-    k_max: int
-    bf16: bool = False
-
-    def height(self, mode):
-        """Rows of a tile: ROWS, or four times as many in a bfloat16 mode."""
-        return self.rows * (packets.PHASES if mode & packets.BF16 else 1)
-
-    @property
-    def lane_bytes(self):
-        """Bytes of an operand lane."""
-        return 2 if self.bf16 else self.depth
-
-    def lanes(self, matrix):
-        """A matrix of int8 in values as wide as the lanes; bits of bfloat16 are."""
-        return matrix.view(np.uint8).astype(np.uint16) if self.bf16 and matrix.dtype == np.int8 else matrix
 
 
 @dataclass
@@ -72,23 +39,23 @@ class Batch:
     tiles: list
 
 
-def chunks(k, shape):
+def chunks(k: int, config: CoreConfig) -> list[tuple[int, int]]:
     """Cut K into the fewest panels the core can hold, their slice counts equal or one apart.
 
     Parameters
     ----------
     k : int
         Length of the inner dimension, >= 1.
-    shape : Shape
+    config : macrame.contract.CoreConfig
 
     Returns
     -------
     list of (int, int)
         Start and stop of each chunk in k; all but the last stop on a slice boundary.
     """
-    total = packets.slices(k, shape.depth)
-    count = -(-total // packets.slices(shape.k_max, shape.depth))
-    edges = [total * i // count * shape.depth for i in range(count + 1)]
+    total = packets.slices(k, config.depth)
+    count = -(-total // packets.slices(config.k_max, config.depth))
+    edges = [total * i // count * config.depth for i in range(count + 1)]
     return [(start, min(stop, k)) for start, stop in zip(edges, edges[1:])]
 
 
@@ -103,7 +70,7 @@ def _empty(width):
     return Beats(np.empty((0, width), np.uint8), np.empty(0, bool), np.empty(0, np.uint8))
 
 
-def batches(a, w, record, mode, shape, limit=1 << 18):
+def batches(a, w, record, mode, config, limit=1 << 18):
     """The transfers that multiply a by w, in order.
 
     Parameters
@@ -114,7 +81,7 @@ def batches(a, w, record, mode, shape, limit=1 << 18):
         From :func:`macrame.host.packets.records`.
     mode : int
         One of the values of :data:`macrame.host.packets.MODES`, or :func:`macrame.host.packets.bf16_mode`.
-    shape : Shape
+    config : macrame.contract.CoreConfig
     limit : int
         Activation beats to aim at in a transfer, which bounds memory; a batch holds at least one panel.
         Between transfers the array drains, so a small limit costs cycles.
@@ -123,24 +90,24 @@ def batches(a, w, record, mode, shape, limit=1 << 18):
     ------
     Batch
     """
-    cut = chunks(a.shape[1], shape)
-    a, w = shape.lanes(np.ascontiguousarray(a)), shape.lanes(np.ascontiguousarray(w))
-    return (_replayed if len(cut) == 1 else _chained)(a, w, record, mode, shape, limit, cut)
+    cut = chunks(a.shape[1], config)
+    a, w = config.lanes(np.ascontiguousarray(a)), config.lanes(np.ascontiguousarray(w))
+    return (_replayed if len(cut) == 1 else _chained)(a, w, record, mode, config, limit, cut)
 
 
-def _replayed(a, w, record, mode, shape, limit, cut):
-    data, last, user = packets.activation_panels(a, shape.rows, shape.depth, bf16=bool(mode & packets.BF16))
+def _replayed(a, w, record, mode, config, limit, cut):
+    data, last, user = packets.activation_panels(a, config.rows, config.depth, bf16=bool(mode & BF16))
     row_tiles, beats = data.shape[:2]
-    column_tiles = packets.slices(w.shape[1], shape.cols)
+    column_tiles = packets.slices(w.shape[1], config.cols)
     per_batch = max(1, limit // beats)
     if per_batch >= row_tiles:  # whole columns of tiles, several to a batch
         user = user.copy()
-        user[-1, -1] = packets.RELEASE
+        user[-1, -1] = RELEASE
         group = per_batch // row_tiles
         for first in range(0, column_tiles, group):
             stop = min(first + group, column_tiles)
-            columns = slice(first * shape.cols, stop * shape.cols)
-            panel = packets.weight_panels(w[:, columns], record[columns], shape.cols, shape.depth, mode)
+            columns = slice(first * config.cols, stop * config.cols)
+            panel = packets.weight_panels(w[:, columns], record[columns], config.cols, config.depth, mode)
             yield Batch(
                 packets.flatten(*panel),
                 _join([(data, last, user)] * (stop - first)),
@@ -148,17 +115,17 @@ def _replayed(a, w, record, mode, shape, limit, cut):
             )
         return
     for n in range(column_tiles):  # one column of tiles is already too long: its weights stay across batches
-        columns = slice(n * shape.cols, (n + 1) * shape.cols)
+        columns = slice(n * config.cols, (n + 1) * config.cols)
         for first in range(0, row_tiles, per_batch):
             stop = min(first + per_batch, row_tiles)
-            weights = _empty(shape.cols * shape.lane_bytes)
+            weights = _empty(config.cols * config.lane_bytes)
             if first == 0:
                 weights = packets.flatten(
-                    *packets.weight_panels(w[:, columns], record[columns], shape.cols, shape.depth, mode)
+                    *packets.weight_panels(w[:, columns], record[columns], config.cols, config.depth, mode)
                 )
             flags = user[first:stop].copy()
             if stop == row_tiles:
-                flags[-1, -1] = packets.RELEASE
+                flags[-1, -1] = RELEASE
             yield Batch(
                 weights,
                 packets.flatten(data[first:stop], last[first:stop], flags),
@@ -166,20 +133,20 @@ def _replayed(a, w, record, mode, shape, limit, cut):
             )
 
 
-def _chained(a, w, record, mode, shape, limit, cut):
+def _chained(a, w, record, mode, config, limit, cut):
     final = len(cut) - 1
     activations = [
         packets.activation_panels(
             a[:, start:stop],
-            shape.rows,
-            shape.depth,
-            packets.RELEASE | (packets.KEEP if i < final else 0),
-            bf16=bool(mode & packets.BF16),
+            config.rows,
+            config.depth,
+            RELEASE | (KEEP if i < final else 0),
+            bf16=bool(mode & BF16),
         )
         for i, (start, stop) in enumerate(cut)
     ]
     row_tiles = activations[0][0].shape[0]
-    column_tiles = packets.slices(w.shape[1], shape.cols)
+    column_tiles = packets.slices(w.shape[1], config.cols)
     per_batch = max(1, limit // sum(panel[0].shape[1] for panel in activations))
     tiles = [(m, n) for n in range(column_tiles) for m in range(row_tiles)]
     for first in range(0, len(tiles), per_batch):
@@ -188,10 +155,10 @@ def _chained(a, w, record, mode, shape, limit, cut):
         sent_w, sent_a = [], []
         for m, n in group:
             if n != column:
-                column, columns = n, slice(n * shape.cols, (n + 1) * shape.cols)
+                column, columns = n, slice(n * config.cols, (n + 1) * config.cols)
                 weights = [
                     packets.weight_panels(
-                        w[start:stop, columns], record[columns], shape.cols, shape.depth, mode
+                        w[start:stop, columns], record[columns], config.cols, config.depth, mode
                     )
                     for start, stop in cut
                 ]

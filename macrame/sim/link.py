@@ -16,6 +16,7 @@ import time
 import weakref
 
 from macrame import environment
+from macrame.contract import CoreConfig
 from macrame.errors import LinkError
 from macrame.host.link import Link
 from macrame.sim import simulate
@@ -256,19 +257,16 @@ class HarnessLink(Link):
             self._finalizer()
 
 
+_DEFAULT = CoreConfig()
+
+
 class SimLink(HarnessLink):
     """Simulate a core and hold the other end of the link to it.
 
     Parameters
     ----------
-    rows, cols, depth, k_max, post_lanes : int
-        Parameters of the core; post_lanes is cut to cols.
-    formats : {"INT8", "BF16", "DUAL"}
-        Number formats of the core's cells.
-    fifo_depth : int, optional
-        Rows of the result FIFO; the core's own default leaves no bubbles.
-    post_cycles : int
-        Cycles a requantiser has for a result, POST_CYCLES.
+    config : macrame.contract.CoreConfig
+        The core to simulate; 8x8x1 by default.
     activity : bool
         Count the toggles of the array's registers, see :meth:`activity`; int8 only.
     name : str, optional
@@ -277,42 +275,18 @@ class SimLink(HarnessLink):
         The other parameters of :class:`HarnessLink`, which also says what is raised.
     """
 
-    def __init__(
-        self,
-        rows=8,
-        cols=8,
-        depth=1,
-        *,
-        k_max=1024,
-        post_lanes=2,
-        formats="INT8",
-        fifo_depth=None,
-        post_cycles=1,
-        activity=False,
-        name=None,
-        **options,
-    ):
-        if activity and formats != "INT8":
-            raise ValueError(f"activity of a core with formats {formats!r}: expected 'INT8'")
-        lane = depth if formats == "INT8" else 2
+    def __init__(self, config=_DEFAULT, *, activity=False, name=None, **options):
+        if activity and config.bf16:
+            raise ValueError(f"activity of a core with formats {config.formats!r}: expected 'INT8'")
+        self.config = config
         super().__init__(
             "core_player",
-            {
-                "ROWS": rows,
-                "COLS": cols,
-                "DEPTH": depth,
-                "K_MAX": k_max,
-                "POST_LANES": min(post_lanes, cols),
-                **({"FORMATS": f'"{formats}"'} if formats != "INT8" else {}),
-                **({"ACTIVITY": 1} if activity else {}),
-                **({"FIFO_DEPTH": fifo_depth} if fifo_depth else {}),
-                **({"POST_CYCLES": post_cycles} if post_cycles != 1 else {}),
-            },
-            cols,
-            (cols * lane, rows * lane),
+            config.parameters() | ({"ACTIVITY": 1} if activity else {}),
+            config.cols,
+            (config.cols * config.lane_bytes, config.rows * config.lane_bytes),
             ("weight", "activation"),
             more=[MONITOR] if activity else [],
-            name=name or f"link-{rows}x{cols}x{depth}",
+            name=name or f"link-{config}",
             **options,
         )
         self._activity = dict.fromkeys(self._count_activity(), 0) if activity else None

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from macrame import environment
+from macrame.contract import CoreConfig
 from macrame.errors import InputError, LinkError, short
 from macrame.files import atomic, parse, read, write
 from macrame.golden.arith.bf16_to_fp32 import bf16_to_fp32
@@ -66,9 +67,7 @@ class Job:
     mode: str
     output: dict  # keywords for Core.matmul or, in mode bf16, Core.matmul_bf16
     expected: np.ndarray | None  # in mode bf16 none until the core has said how it is built
-    rows: int
-    cols: int
-    depth: int
+    config: CoreConfig  # of the simulated core, or, once it has said so, of the board's
     seed: int
     waves: bool
     link: str = ""  # how to come to a board's core; a simulated one without
@@ -108,8 +107,7 @@ def prepare(given):
                     f"not simulated, expected no {name}"
                 )
 
-    rows, cols = _integer(given, "ROWS", 8, 1, 32), _integer(given, "COLS", 8, 1, 32)
-    depth = _integer(given, "DEPTH", 1, 1, 8)
+    config = _config(given, mode)
     seed, waves = _integer(given, "SEED", 1, 0, 2**32 - 1), bool(_integer(given, "WAVES", 0, 0, 1))
     if "SIM" in given:
         _check_simulator(given["SIM"])
@@ -125,15 +123,24 @@ def prepare(given):
         mode,
         output,
         expected,
-        rows,
-        cols,
-        depth,
+        config,
         seed,
         waves,
         given.get("LINK", ""),
         quantized,
         tuple(f"{source.label}: {'; '.join(source.notes)}" for source in sources.values() if source.notes),
     )
+
+
+def _config(given, mode):
+    """The core that ROWS, COLS, DEPTH and the mode ask for."""
+    shape = {
+        name: _integer(given, name.upper(), getattr(CoreConfig, name), *CoreConfig.RANGES[name])
+        for name in ("rows", "cols", "depth")
+    }
+    if mode == "bf16" and shape["depth"] != 1:
+        raise InputError(f"DEPTH={given['DEPTH']}: expected 1 with MODE=bf16")
+    return CoreConfig(**shape, formats="BF16" if mode == "bf16" else "INT8")
 
 
 def _integer(given, name, default, low, high):
@@ -164,8 +171,6 @@ def _check_mode(given, mode):
                     f"{name}={short(given[name])}: MODE=bf16 has no integers and takes no {name}, "
                     "expected none"
                 )
-        if _integer(given, "DEPTH", 1, 1, 8) != 1:
-            raise InputError(f"DEPTH={given['DEPTH']}: expected 1 with MODE=bf16")
     elif "SCALE" not in given:
         raise InputError(f"MODE={mode}: SCALE is not given, expected a number, or {read.EXPECTED}")
     if mode != "bf16":
@@ -429,12 +434,12 @@ def board_job(job):
         except LinkError:
             begin(job)
             raise
-        if job.mode == "bf16" and not core.bf16:
+        if job.mode == "bf16" and not core.config.bf16:
             raise InputError(
                 f"MODE=bf16: the core at {job.link} has no bfloat16, expected another MODE or LINK"
             )
         begin(job)
-        job.rows, job.cols, job.depth = core.shape.rows, core.shape.cols, core.shape.depth
+        job.config = core.config
         product, report = multiply(core, job, progress)
         details = {
             "simulator": None,
@@ -465,17 +470,16 @@ def simulate_job(job):
     from macrame.sim import simulate
     from macrame.sim.link import SimLink
 
-    shape = f"{job.rows}x{job.cols}x{job.depth}"
     slow_build = threading.Timer(
-        Progress.QUIET, print, [f"gemm: compiling a {shape} core, once"], dict(file=sys.stderr, flush=True)
+        Progress.QUIET,
+        print,
+        [f"gemm: compiling a {job.config} core, once"],
+        dict(file=sys.stderr, flush=True),
     )
     slow_build.start()
     try:
         link = SimLink(
-            job.rows,
-            job.cols,
-            job.depth,
-            formats="BF16" if job.mode == "bf16" else "INT8",
+            job.config,
             seed=job.seed,
             waves=job.waves,
             name="make-gemm",
@@ -527,12 +531,11 @@ def run(job):
     product, report, details = (board_job if job.link else simulate_job)(job)
     wrong = differences(job.expected, product)
     (m, k), n = job.a.shape, job.w.shape[1]
-    array = f"{job.rows}x{job.cols}x{job.depth}"
     summary = {
         "m": m,
         "k": k,
         "n": n,
-        "array": array,
+        "array": str(job.config),
         "mode": job.mode,
         **({"result": job.output["out"], "relu": job.output["relu"]} if job.mode == "bf16" else {}),
         **({"quantized": job.quantized} if job.quantized else {}),
@@ -554,7 +557,7 @@ def run(job):
         speed = f"{details['cycles_per_second']:,} cycles/s simulated"
     where = job.link or details["simulator"]
     print(
-        f"{m} x {k} times {k} x {n} on a {array} core, mode {job.mode}, {where}\n"
+        f"{m} x {k} times {k} x {n} on a {job.config} core, mode {job.mode}, {where}\n"
         f"  {report.cycles:,} cycles, {report.macs:,} MACs, {report.utilisation:.2%} of the array used\n"
         f"  {speed}, {time.monotonic() - begun:.1f} s in all\n"
         f"  {len(wrong):,} of {product.size:,} values differ from golden"

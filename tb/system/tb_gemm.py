@@ -81,8 +81,8 @@ class Bench:
         self.link.restart()
         self.core = Core(self.link)
         self.rng = np.random.default_rng(seed)
-        shape = self.core.shape
-        assert (shape.rows, shape.cols, shape.depth, shape.k_max, self.core.post_lanes) == tuple(
+        shape = self.core.config
+        assert (shape.rows, shape.cols, shape.depth, shape.k_max, shape.post_lanes) == tuple(
             int(getattr(dut, name).value) for name in ("ROWS", "COLS", "DEPTH", "K_MAX", "POST_LANES")
         )
 
@@ -166,7 +166,7 @@ def bench_test(function):
 
 def sides(bench, budget):
     """Random shapes that together take about `budget` cycles."""
-    shape = bench.core.shape
+    shape = bench.core.config
 
     def cost(m, k, n):
         slices = max(-(-k // shape.depth), shape.rows)
@@ -185,14 +185,14 @@ def sides(bench, budget):
 
 def budget(bench, share=1.0):
     """Cycles a test may take: an array four times as large simulates about four times as slowly."""
-    cells = bench.core.shape.rows * bench.core.shape.cols * bench.core.shape.depth
+    cells = bench.core.config.rows * bench.core.config.cols * bench.core.config.depth
     return int(share * int(os.environ.get("GEMM_BUDGET", "500000")) / (cells + 16))
 
 
 @bench_test
 def random_products(bench):
     """Any sides from 1 to 40, K to 600, the ends of these ranges too, all modes in turn, no stalls."""
-    rows, cols = bench.core.shape.rows, bench.core.shape.cols
+    rows, cols = bench.core.config.rows, bench.core.config.cols
     extremes = [(1, 1, 1), (rows, 1, cols), (40, 3, 40), (rows + 1, 600, cols)]
     for index, (m, k, n) in enumerate([*extremes, *sides(bench, budget(bench))]):
         bench.multiply(m, k, n, list(MODES)[index % 4])
@@ -201,7 +201,7 @@ def random_products(bench):
 @bench_test
 def counters_agree_with_the_bench(bench):
     """CYCLES is what the harness counts, BUSY and TILES what the product needs, and nothing starves."""
-    shape = bench.core.shape
+    shape = bench.core.config
     m, k, n = 3 * shape.rows, max(shape.k_max // 2, 2 * shape.rows * shape.depth), 2 * shape.cols
     if k > shape.k_max:
         return
@@ -215,7 +215,7 @@ def counters_agree_with_the_bench(bench):
 @bench_test
 def stalls(bench):
     """Every pattern on every stream, alone and together."""
-    shape = bench.core.shape
+    shape = bench.core.config
     kinds = [
         {stream: Stall(kind, chance, length)}
         for stream in "wam"
@@ -236,7 +236,7 @@ def stalls(bench):
 @bench_test
 def blocked_output(bench):
     """Nothing is taken for thousands of cycles: inputs wait, and not one beat is lost."""
-    shape = bench.core.shape
+    shape = bench.core.config
     for mode, cycles in zip(MODES, (2000, 40, 300, 1)):
         bench.stall({"m": Stall("block", length=cycles)})
         bench.multiply(14 * shape.rows, 3 * shape.depth, 2 * shape.cols, mode)
@@ -246,7 +246,7 @@ def blocked_output(bench):
 @bench_test
 def chained(bench):
     """K beyond K_MAX, in two chunks and in many."""
-    shape = bench.core.shape
+    shape = bench.core.config
     many = 2 if shape.k_max > 100 else 9
     for mode, k in zip(
         MODES, (shape.k_max + 1, 2 * shape.k_max, many * shape.k_max - 1, shape.k_max + shape.depth)
@@ -257,7 +257,7 @@ def chained(bench):
 @bench_test
 def batches(bench):
     """A product sent in many transfers, the weights staying in the core from one to the next."""
-    shape = bench.core.shape
+    shape = bench.core.config
     k = 2 * shape.depth + 1
     a, w = bench.matrix(5 * shape.rows + 1, k), bench.matrix(k, 2 * shape.cols)
     for limit in (1, 7, 40):
@@ -267,7 +267,7 @@ def batches(bench):
 @bench_test
 def all_pairs(bench):
     """Each of the 256 x 256 pairs of int8, at every depth of the cells, each seen in an output."""
-    depth = bench.core.shape.depth
+    depth = bench.core.config.depth
     every = np.arange(-128, 128).astype(np.int8)
     a = np.stack([every] * depth, axis=1)
     w = np.stack([np.roll(every, 37 * d) for d in range(depth)])
@@ -277,7 +277,7 @@ def all_pairs(bench):
 @bench_test
 def sums_wrap(bench):
     """A bias at the edge of int32 wraps, in mode raw and before requantisation."""
-    shape = bench.core.shape
+    shape = bench.core.config
     a, w = np.full((shape.rows, 9), -128, np.int8), np.full((9, shape.cols), -128, np.int8)
     for bias in (2**31 - 1, 2**31 - 9 * 2**14, 2**31 - 9 * 2**14 - 1, -(2**31)):
         bench.compare(a, w, output=dict(bias=bias))
@@ -289,7 +289,7 @@ def sums_wrap(bench):
 @bench_test
 def a_halted_core_says_why_and_comes_back(bench):
     """An activation panel of the wrong K stops the core; after a soft reset the next product is right."""
-    shape, core = bench.core.shape, bench.core
+    shape, core = bench.core.config, bench.core
     a, w = bench.matrix(2 * shape.rows, 3 * shape.depth), bench.matrix(3 * shape.depth, shape.cols)
     panel = packets.weight_panels(w, packets.records(shape.cols), shape.cols, shape.depth, MODES["raw"])
     short = packets.activation_panels(a[:, : 2 * shape.depth], shape.rows, shape.depth)
@@ -306,7 +306,7 @@ def a_halted_core_says_why_and_comes_back(bench):
 @bench_test
 def an_abandoned_product_is_not_taken_for_the_next(bench):
     """An exception before and behind each step of a transfer, some while weights stay for the next."""
-    shape, link = bench.core.shape, bench.link
+    shape, link = bench.core.config, bench.link
     m, k, n = 3 * shape.rows, min(shape.k_max, 3 * shape.depth), shape.cols + 1
     steps = [
         (link.files, "append"),

@@ -65,7 +65,7 @@ class Floats:
 @bench_test
 def random_products(bench):
     """Any sides from 1 to 40, K to 600, every output with and without ReLU."""
-    floats, shape = Floats(bench), bench.core.shape
+    floats, shape = Floats(bench), bench.core.config
     extremes = [
         (1, 1, 1),
         (4 * shape.rows, 1, shape.cols),
@@ -81,7 +81,7 @@ def by_turns(bench):
     """int8 and bfloat16 products follow each other on one core."""
     floats = Floats(bench)
     modes = ("raw", "gemmlowp", "ruy", "fp32")
-    for index in range(24 if bench.core.int8 else 0):
+    for index in range(24 if bench.core.config.int8 else 0):
         m, k, n = (int(v) for v in bench.rng.integers(1, 14, 3))
         floats.multiply(m, k, n)
         bench.multiply(m, k, n, modes[index % 4])
@@ -90,7 +90,7 @@ def by_turns(bench):
 @bench_test
 def stalls(bench):
     """Every pattern on every stream, alone and together: a beat out of its turn would meet another sum."""
-    floats, shape = Floats(bench), bench.core.shape
+    floats, shape = Floats(bench), bench.core.config
     kinds = [
         {stream: Stall(kind, chance, length)}
         for stream in "wam"
@@ -113,7 +113,7 @@ def stalls(bench):
 @bench_test
 def chained(bench):
     """K beyond K_MAX: the sums go on where they stood, one transfer or many."""
-    floats, shape = Floats(bench), bench.core.shape
+    floats, shape = Floats(bench), bench.core.config
     for k in (shape.k_max + 1, 2 * shape.k_max, 3 * shape.k_max - 1):
         floats.multiply(4 * shape.rows + 1, k, shape.cols)
     for limit in (1, 7, 40):
@@ -124,7 +124,7 @@ def chained(bench):
 def order_of_the_sum(bench):
     """2^24 and then ones: each one is lost, in this order and in no other."""
     one, big = 0x3F80, 0x4B80
-    rows, cols = 4 * bench.core.shape.rows, bench.core.shape.cols
+    rows, cols = 4 * bench.core.config.rows, bench.core.config.cols
     a = np.full((rows, 9), one, np.uint16)
     a[:, 0] = big
     got, _ = bench.core.matmul_bf16(a, np.full((9, cols), one, np.uint16))
