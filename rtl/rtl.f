@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
-// The one list of the core's sources, paths relative to this file: verilator -F, macrame/sim/simulate.py and macrame/dev/lint.py
+// The one list of the core's sources, paths relative to this file: verilator -F, macrame/paths.py and macrame/dev/lint.py
 // read it so from anywhere, iverilog -c from inside rtl/ only. docs/architecture.md has the commands for a project
 // of your own. Leaves first; every .v file under rtl/ is here, or the suite fails.
 arith/bf16_mul.v

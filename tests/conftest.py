@@ -81,7 +81,7 @@ def pytest_configure(config):
         simulate.default_seed()
         simulate.default_waves()
         environment.time_factor()
-        environment.writable(simulate.BUILD)
+        environment.writable(environment.build_dir())
     except environment.SetupError as error:
         raise pytest.UsageError(str(error)) from None
 

@@ -9,7 +9,6 @@ import pytest
 
 from macrame.dev import bench
 from macrame.host.link import Results
-from macrame.sim import simulate
 from tests.verbs import call
 
 
@@ -58,7 +57,7 @@ def test_a_ratio_below_its_floor_is_a_miss(player, missed):
 @pytest.mark.usefixtures("icarus")
 @pytest.mark.parametrize(("seconds", "ratio", "status"), [(8, 1, 0), (16, 0.5, 1)])
 def test_a_miss_is_an_exit_status(seconds, ratio, status, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(simulate, "BUILD", tmp_path)
+    monkeypatch.setenv("BUILD_DIR", str(tmp_path))
     monkeypatch.setattr(bench, "measure", lambda shapes, say: {"8x8x1": rounds([seconds], [8], [99])})
     assert bench.main(["8x8x1"]) == status
     out, err = capsys.readouterr()

@@ -398,7 +398,7 @@ def test_versions():
     assert rows["Yosys"][1] == f"{wheels['pyosys']}, the wheel"
     assert set(rows["slang"]) == {f"{wheels['pyslang']}, the wheel"}
     assert f"({rows['Icarus Verilog'][0].split(',')[0].replace('.', ', ')})" in text_of(
-        "macrame/sim/simulate.py"
+        "macrame/sim/drivers.py"
     )
     for name in ("Icarus Verilog 11", "Verilator 5.006", "Yosys 0.23"):
         assert name in " ".join(text_of("README.md").split())

@@ -68,7 +68,7 @@ def test_make_gemm_at_any_path_and_in_any_shell(copy, tmp_path, simulator):
         pytest.skip(f"g++ is not on PATH: {environment.apt('g++')}")
     expected = matrices(copy)
     build = tmp_path / f"build {STRANGE}"
-    for kept in (simulate.BUILD / "sim" / "verilator").glob("runtime-*"):  # half a minute's work
+    for kept in (environment.build_dir() / "sim" / "verilator").glob("runtime-*"):  # half a minute's work
         if kept.is_dir():
             shutil.copytree(kept, build / "sim" / "verilator" / kept.name)
     (tmp_path / "modules").mkdir()
@@ -113,7 +113,9 @@ def test_make_synth_in_any_locale():
     done = subprocess.run(
         ["make", "--no-print-directory", "synth"] + ["TARGET=xilinx", "UNIT=requantize"],
         cwd=ROOT,
-        env=clean(LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0", BUILD_DIR=str(simulate.BUILD)),
+        env=clean(
+            LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0", BUILD_DIR=str(environment.build_dir())
+        ),
         capture_output=True,
         text=True,
         **environment.limited(300),

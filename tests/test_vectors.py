@@ -71,7 +71,7 @@ def test_toplevels_are_plain_verilog_2005(tmp_path):
 
 
 def test_a_toplevel_is_written_once(tmp_path, monkeypatch):
-    monkeypatch.setattr(simulate, "BUILD", tmp_path)
+    monkeypatch.setenv("BUILD_DIR", str(tmp_path))
     path = modules.toplevel("mul8x8")
     assert path == tmp_path / "vectors" / "vec_mul8x8.v"
     written = path.stat()

@@ -24,6 +24,7 @@ from macrame.golden.gemm_bf16 import gemm_bf16
 from macrame.host import packets, tiling
 from macrame.host.core import Core
 from macrame.sim import simulate
+from macrame.sim import verilator as driver
 from macrame.sim.beats import Stall
 from macrame.sim.link import SimLink
 
@@ -262,7 +263,7 @@ def test_a_missing_tool_is_one_line(monkeypatch, missing):
 
 
 def test_a_missing_wheel_is_one_line(monkeypatch):
-    monkeypatch.setattr(simulate.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(driver.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(simulate.SetupError) as caught:
         simulate.check_tools.__wrapped__("verilator")
     assert str(caught.value) == "verilator is not installed: tools/bootstrap train"

@@ -293,7 +293,7 @@ def instructions(shape: str, long: Size = (2, 3, 64), short: Size = (2, 1, 64)) 
         raise simulate.SetupError(f"valgrind is not on PATH: {environment.apt('valgrind')}")
     counted = []
     for size in (long, short):
-        with tempfile.TemporaryDirectory(prefix="bench-", dir=simulate.BUILD) as name:
+        with tempfile.TemporaryDirectory(prefix="bench-", dir=environment.build_dir()) as name:
             folder = Path(name)
             rows, cols, depth = map(int, shape.split("x"))
             work = workload(rows, cols, depth, size)
@@ -393,8 +393,8 @@ def measure(
         shape -> way -> list of rounds, see `Contender.round`.
     """
     began = time.monotonic()
-    environment.writable(simulate.BUILD)
-    with tempfile.TemporaryDirectory(prefix="bench-", dir=simulate.BUILD) as folder:
+    environment.writable(environment.build_dir())
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=environment.build_dir()) as folder:
         say("compiling")
         contenders = {shape: [Contender(way, shape, Path(folder), long) for way in WAYS] for shape in shapes}
         for several in contenders.values():
@@ -516,7 +516,7 @@ def main(shapes: Sequence[str] = (), instructions_only: bool = False) -> int:
     if instructions_only:
         if simulate.simulator() != "icarus":
             raise simulate.SetupError(f"SIM={simulate.simulator()}: expected icarus with --instructions")
-        environment.writable(simulate.BUILD)
+        environment.writable(environment.build_dir())
         for shape in shapes:
             print(f"{shape:>8} {instructions(shape):10,.0f} instructions a cycle", flush=True)
         return 0
@@ -525,7 +525,7 @@ def main(shapes: Sequence[str] = (), instructions_only: bool = False) -> int:
     table = summary(found)
     rounds = len(found[shapes[0]]["player"])
     print_table(table, rounds)
-    path = simulate.BUILD / "bench.json"
+    path = environment.build_dir() / "bench.json"
     atomic.write(
         path,
         json.dumps(

@@ -26,7 +26,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,7 +85,8 @@ def run(kind: str, rows: int, cols: int, size: tuple[int, int, int]) -> tuple[in
 
 def compiling(rows: int, cols: int) -> Iterator[tuple[float, float]]:
     """Seconds of wall clock and of CPU to compile the core, with nothing at hand and after a change."""
-    kept, simulate.BUILD = simulate.BUILD, Path(tempfile.mkdtemp(prefix="macrame-speed-"))
+    kept = os.environ.get("BUILD_DIR")
+    os.environ["BUILD_DIR"] = folder = tempfile.mkdtemp(prefix="macrame-speed-")
     try:
         for k_max in (1024, 1023):
             began, before = time.monotonic(), children()
@@ -94,8 +94,10 @@ def compiling(rows: int, cols: int) -> Iterator[tuple[float, float]]:
                 pass
             yield time.monotonic() - began, children() - before
     finally:
-        shutil.rmtree(simulate.BUILD)
-        simulate.BUILD = kept
+        shutil.rmtree(folder)
+        del os.environ["BUILD_DIR"]
+        if kept is not None:
+            os.environ["BUILD_DIR"] = kept
 
 
 def network() -> tuple[NetworkInt8, NDArray[np.int8]]:

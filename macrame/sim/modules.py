@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
+from macrame import environment, paths
 from macrame.files import atomic
-from macrame.sim import simulate
 
 _PLAYER = ("macrame/sim/hdl/vector_player.v", "macrame/sim/hdl/vector_player.vlt")
 
@@ -277,7 +277,7 @@ def _delays(module: Module) -> list[tuple[str, int, int]]:
 
 def toplevel(m: str) -> Path:
     """The file of ``vec_<m>`` in the build folder, written unless it is there and up to date."""
-    path, text = simulate.BUILD / "vectors" / f"vec_{m}.v", verilog(m)
+    path, text = environment.build_dir() / "vectors" / f"vec_{m}.v", verilog(m)
     if not path.is_file() or path.read_text() != text:
         atomic.write(path, text.encode())  # several processes may want it at once
     return path
@@ -285,4 +285,4 @@ def toplevel(m: str) -> Path:
 
 def harness(m: str) -> list[Path]:
     """Verilog that plays vectors through a module, without the module: the player and the toplevel."""
-    return [*(simulate.ROOT / path for path in _PLAYER), toplevel(m)]
+    return [*(paths.ROOT / path for path in _PLAYER), toplevel(m)]

@@ -9,6 +9,7 @@ results; macrame/sim/modules.py lists the modules and wires them up.
 
 import numpy as np
 
+from macrame import paths
 from macrame.sim import simulate
 from macrame.sim.modules import MODULES, harness
 
@@ -172,4 +173,4 @@ def run(m, *, name=None, **columns):
 
 def sources(m):
     """Paths of the Verilog of a module and of what plays it."""
-    return [*(simulate.RTL / path for path in MODULES[m].rtl), *harness(m)]
+    return [*(paths.RTL / path for path in MODULES[m].rtl), *harness(m)]

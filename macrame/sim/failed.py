@@ -1,0 +1,47 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""A simulation that did not pass, and why."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class TestFailure:
+    """One failing cocotb test: its full name, the type of what it raised, and the text."""
+
+    test: str
+    type: str
+    text: str
+
+
+class Failed(AssertionError):
+    """A run that did not end with at least one test passed and none failed.
+
+    Attributes
+    ----------
+    kind : str
+        ``"build"`` (the sources do not compile), ``"test"`` (a test failed), ``"none-run"`` (no test ran),
+        ``"crash"`` (the simulator ended without results) or ``"timeout"`` (killed for taking too long).
+    work_dir : pathlib.Path
+        Where the log, the results and perhaps the waves are.
+    failures : tuple of TestFailure
+        The failing tests; empty unless `kind` is ``"test"``.
+    seed : int or None
+        The seed of the run.
+    """
+
+    exit_status = 1
+
+    def __init__(
+        self,
+        kind: str,
+        message: str,
+        work_dir: str | PathLike[str],
+        failures: Iterable[TestFailure] = (),
+        seed: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.kind, self.work_dir, self.failures, self.seed = kind, Path(work_dir), tuple(failures), seed

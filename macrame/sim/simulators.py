@@ -1,0 +1,138 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The simulators, a table, and which of them is in use.
+
+It is Icarus Verilog, or what the environment's SIM names. Verilator compiles to C++ first, and then simulates
+some hundred times as fast. It has two states only: a register without an initial value begins with random
+bits, drawn from the run's seed, where Icarus has X.
+"""
+
+import contextlib
+import functools
+import logging
+import os
+import shutil
+import signal
+import sysconfig
+import warnings
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import find_libpython
+
+from macrame import environment, paths
+from macrame.errors import SetupError
+from macrame.sim.drivers import Driver, Icarus, icarus_version
+from macrame.sim.verilator import Verilator, verilator_version
+
+
+@dataclass(frozen=True)
+class Simulator:
+    """What this module must know about one simulator."""
+
+    driver: type[Driver]
+    tools: Mapping[str, str]  # programs it needs on PATH, and the Debian packages they are in
+    version: Callable[[], str]  # its version as a line of text; SetupError if it is of no use
+    flags: tuple[str, ...] = ()  # what else a compiled program depends on
+    sim_args: tuple[str, ...] = ()
+    waves: str = "fst"  # suffix of its waves
+    env: tuple[tuple[str, str], ...] = ()
+
+
+SIMULATORS = {
+    # -n: a $stop ends the run instead of waiting for a command at a prompt
+    "icarus": Simulator(
+        Icarus, {"iverilog": "iverilog", "vvp": "iverilog"}, icarus_version, sim_args=("-n",)
+    ),
+    "verilator": Simulator(
+        Verilator,
+        {"g++": "g++", "make": "make"},
+        verilator_version,
+        flags=Verilator.FLAGS + Verilator.PYTHON + Verilator.MAKE,
+        waves="vcd",
+        # cocotb need not check each write of its own; on Icarus 11 it must
+        env=(("COCOTB_TRUST_INERTIAL_WRITES", "1"),),
+    ),
+}
+
+
+def simulator() -> str:
+    """Name of the simulator in use: the environment's SIM, icarus by default.
+
+    Raises
+    ------
+    SetupError
+        SIM names none of the known simulators.
+    """
+    name = os.environ.get("SIM", "").strip() or "icarus"
+    if name not in SIMULATORS:
+        raise SetupError(f"SIM={name}: unknown simulator, expected one of: {', '.join(SIMULATORS)}")
+    return name
+
+
+@functools.cache
+def check_tools(name: str | None = None) -> str:
+    """Check that the simulator and libpython are here; returns the simulator's version line.
+
+    Raises
+    ------
+    SetupError
+        Something is missing; one line says what and how to get it.
+    """
+    sim = SIMULATORS[name or simulator()]
+    for tool, package in sim.tools.items():
+        if shutil.which(tool) is None:
+            raise SetupError(f"{tool} is not on PATH: {environment.apt(package)}")
+    version = sim.version()
+    if _libpython() is None:
+        python = sysconfig.get_python_version()
+        raise SetupError(
+            f"libpython{python} is missing and a simulator cannot load Python without it: "
+            f"{environment.apt(f'libpython{python}')}"
+        )
+    return version
+
+
+# cocotb-test asks for it at each run, at 60 ms a time
+_libpython = find_libpython.find_libpython = functools.cache(find_libpython.find_libpython)
+
+
+def driver_of(
+    sim: Simulator,
+    *,
+    build_dir: Path,
+    work_dir: Path,
+    toplevel: str,
+    module: str,
+    sources: Iterable[Path],
+    parameters: Mapping[str, object],
+    defines: Iterable[str],
+    plusargs: Iterable[str],
+    waves: bool,
+) -> Driver:
+    """A cocotb-test simulator object, without the signal handlers and the log level its constructor sets."""
+    # its own interrupt handlers raise AssertionError; a Ctrl-C must stay a KeyboardInterrupt
+    before = {s: signal.getsignal(s) for s in (signal.SIGINT, signal.SIGTERM)}
+    level = logging.getLogger("cocotb").level
+    with warnings.catch_warnings():
+        made = sim.driver(
+            toplevel=toplevel,
+            module=module,
+            verilog_sources=[str(s) for s in sources],
+            parameters=dict(parameters),
+            defines=list(defines),
+            sim_build=str(build_dir),
+            work_dir=str(work_dir),
+            timescale="1ns/1ps",
+            waves=waves,
+            force_compile=True,
+            python_search=[str(paths.ROOT)],
+            sim_args=list(sim.sim_args),
+            plus_args=list(plusargs),
+        )
+    logging.getLogger("cocotb").setLevel(level)
+    with contextlib.suppress(ValueError):  # not the main thread: nothing was set either
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    return made
