@@ -9,7 +9,7 @@ field of the record.
 
 import numpy as np
 
-from macrame.host.link import Link, Results
+from macrame.host.link import LinkBase, Results
 
 
 def signed(data):
@@ -17,7 +17,7 @@ def signed(data):
     return int.from_bytes(bytes(data), "little", signed=True)
 
 
-class PlainCore(Link):
+class PlainCore(LinkBase):
     """Take packets as the RTL does, one beat at a time."""
 
     def __init__(self, rows, cols, depth, k_max):

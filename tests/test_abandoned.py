@@ -604,7 +604,7 @@ def test_random_bits_that_were_lost_are_not_made_up(in_simulator):
 
 
 def test_random_bits_of_a_core():
-    link = PlainCore(2, 1, 4, 16)
+    link = PlainCore(2, 1, 1, 16)
     link.registers[registers.FORMAT] = 3
     core = Core(link)
     one = np.ones((1, 1), np.uint16)

@@ -211,7 +211,10 @@ def test_a_link_that_is_none_is_refused(given):
 def test_the_wrong_unit_is_refused(link):
     with pytest.raises(LinkError, match="ID register reads 0x56454354, expected 0x4d414352: not a macrame"):
         Core(link)
-    with SimLink(CoreConfig(1, 1, 1, k_max=4)) as core, pytest.raises(LinkError, match="not a vector unit"):
+    with (
+        SimLink(CoreConfig(1, 1, 1, k_max=4)) as core,
+        pytest.raises(LinkError, match="not a macrame vector unit"),
+    ):
         VectorUnit(core)
 
 

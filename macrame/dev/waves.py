@@ -159,6 +159,7 @@ def make(folder: Path = FOLDER) -> tuple[dict[str, Path], Report, NDArray[np.int
         CoreConfig(ROWS, COLS, 1, k_max=SLICES, post_lanes=1), waves=True, name="make-waves"
     ) as link:
         product, report = Core(link).matmul(a, w)
+    assert link.waves is not None
     if not np.array_equal(product, gemm(a, w)):
         raise LinkError(f"the core's product is wrong, its waves are in {link.waves}")
     folder.mkdir(parents=True, exist_ok=True)

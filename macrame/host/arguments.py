@@ -5,15 +5,21 @@
 Nothing is changed on the way: no float is rounded, no integer wrapped, no text parsed, no mask dropped.
 """
 
+from collections.abc import Collection
+from typing import Any, TypeVar
+
 import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from macrame.errors import InputError, shown
 
 INT32 = np.iinfo(np.int32)
 INT8 = np.iinfo(np.int8)
 
+T = TypeVar("T")
 
-def array(name, value, expected):
+
+def array(name: str, value: ArrayLike, expected: str) -> NDArray[Any]:
     """`value` as a plain array.
 
     Parameters
@@ -42,7 +48,7 @@ def array(name, value, expected):
         raise InputError(f"{name} is {shown(value)}, expected {expected}") from None
 
 
-def matrix(name, value, dtype, words):
+def matrix(name: str, value: ArrayLike, dtype: DTypeLike, words: str) -> NDArray[Any]:
     """A matrix of one type, of at least 1 x 1.
 
     Parameters
@@ -65,7 +71,9 @@ def matrix(name, value, dtype, words):
     return found
 
 
-def _numbers(name, value, length, kinds, words):
+def _numbers(
+    name: str, value: ArrayLike, length: int | None, kinds: str, words: tuple[str, str]
+) -> NDArray[Any]:
     """`value` as an array of some kinds of dtype, a scalar or of the given length."""
     expected = words[0] if length is None else f"{words[0]} or {length} of them"
     found = array(name, value, expected)
@@ -78,7 +86,9 @@ def _numbers(name, value, length, kinds, words):
     return found
 
 
-def integers(name, value, bounds, length=None):
+def integers(
+    name: str, value: ArrayLike, bounds: np.iinfo[Any], length: int | None = None
+) -> NDArray[np.int64]:
     """Integers within the limits of a type, as int64: a scalar, or as many as `length`.
 
     Parameters
@@ -94,24 +104,24 @@ def integers(name, value, bounds, length=None):
     ndarray of int64, shape () or (length,)
     """
     if isinstance(value, int) and not isinstance(value, bool) and not bounds.min <= value <= bounds.max:
-        found = value  # NumPy has no integers of so many bits
+        wrong = value  # NumPy has no integers of so many bits
     else:
         found = _numbers(name, value, length, "iu", ("one integer", "integers"))
         bad = found[(found < bounds.min) | (found > bounds.max)]
         if not bad.size:
             return found.astype(np.int64)
-        found = bad[0]
-    raise InputError(f"{name} has {shown(int(found))}, expected {bounds.min} to {bounds.max}")
+        wrong = int(bad[0])
+    raise InputError(f"{name} has {shown(wrong)}, expected {bounds.min} to {bounds.max}")
 
 
-def reals(name, value, length):
+def reals(name: str, value: ArrayLike, length: int) -> NDArray[np.float64]:
     """Real numbers as float64: a scalar, or as many as `length`; parameters and result as for `integers`."""
     found = _numbers(name, value, length, "iuf", ("one number", "numbers"))
     with np.errstate(over="ignore"):  # a long double beyond float64 is infinite
         return found.astype(np.float64)
 
 
-def choice(name, value, known):
+def choice(name: str, value: object, known: Collection[str]) -> str:
     """One of the names that are known, as a str.
 
     Parameters
@@ -125,31 +135,31 @@ def choice(name, value, known):
     return str(value)
 
 
-def flag(name, value):
+def flag(name: str, value: object) -> bool:
     """A bool."""
     if not isinstance(value, (bool, np.bool_)):
         raise InputError(f"{name} is {shown(value)}, expected True or False")
     return bool(value)
 
 
-def count(name, value, most=None):
+def count(name: str, value: object, most: int | None = None) -> int:
     """An int of 1 or more, and no more than `most`."""
-    fits = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-    if not fits or value < 1 or (most is not None and value > most):
-        expected = "of 1 or more" if most is None else f"from 1 to {most}"
-        raise InputError(f"{name} is {shown(value)}, expected an integer {expected}")
-    return int(value)
+    if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
+        if value >= 1 and (most is None or value <= most):
+            return int(value)
+    expected = "of 1 or more" if most is None else f"from 1 to {most}"
+    raise InputError(f"{name} is {shown(value)}, expected an integer {expected}")
 
 
-def function(name, value):
+def function(name: str, value: T) -> T:
     """A callable."""
     if not callable(value):
         raise InputError(f"{name} is {shown(value)}, expected something to call")
     return value
 
 
-def instance(name, value, kind):
-    """An object of a class."""
+def instance(name: str, value: object, kind: type[T]) -> T:
+    """An object of a class, or one that has what a protocol asks for."""
     if not isinstance(value, kind):
         raise InputError(f"{name} is {shown(value)}, expected a {kind.__name__}")
     return value

@@ -2,15 +2,35 @@
 # SPDX-License-Identifier: Apache-2.0
 """One core at the end of a link: who it is, what it multiplies, how long that took and what went wrong."""
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from typing import Any, TypeAlias, TypedDict, Unpack
 
 import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from macrame.contract import CoreConfig
 from macrame.errors import CoreError, InputError, LinkError, shown
 from macrame.host import arguments, packets, quantize, registers, tiling
 from macrame.host.arguments import INT8, INT32
 from macrame.host.link import Link
+from macrame.host.unit import Unit
+
+#: Called now and then with (result beats so far, result beats in all).
+Progress: TypeAlias = Callable[[int, int], object]
+
+
+class Output(TypedDict, total=False):
+    """Keywords of :meth:`Core.records`, where they are described."""
+
+    bias: ArrayLike
+    scale: ArrayLike | None
+    multiplier: ArrayLike | None
+    shift: ArrayLike | None
+    zero_point: ArrayLike | None
+    low: ArrayLike | None
+    high: ArrayLike | None
+    a_zero_point: int
 
 
 @dataclass(frozen=True)
@@ -49,39 +69,39 @@ class Report:
     counters_full: bool = False
 
     @property
-    def occupancy(self):
+    def occupancy(self) -> float:
         """Share of the cycles in which the array was given a slice."""
         return self.busy / self.cycles if self.cycles else 0.0
 
     @property
-    def utilisation(self):
+    def utilisation(self) -> float:
         """Share of the multipliers times cycles that went into useful products."""
         return self.macs / (self.cycles * self.cells) if self.cycles else 0.0
 
-    def as_dict(self):
+    def as_dict(self) -> dict[str, Any]:
         """All fields and both ratios, for a JSON report."""
         return {**asdict(self), "occupancy": self.occupancy, "utilisation": self.utilisation}
 
 
-def _operands(a, w, dtype, words):
+def _operands(a: ArrayLike, w: ArrayLike, dtype: DTypeLike, words: str) -> tuple[NDArray[Any], NDArray[Any]]:
     """Two matrices of one type that can be multiplied."""
-    a, w = arguments.matrix("a", a, dtype, words), arguments.matrix("w", w, dtype, words)
-    if a.shape[1] != w.shape[0]:
+    left, right = arguments.matrix("a", a, dtype, words), arguments.matrix("w", w, dtype, words)
+    if left.shape[1] != right.shape[0]:
         raise InputError(
-            f"a is {a.shape[0]} x {a.shape[1]} and w is {w.shape[0]} x {w.shape[1]}, "
+            f"a is {left.shape[0]} x {left.shape[1]} and w is {right.shape[0]} x {right.shape[1]}, "
             f"expected as many rows of w as columns of a"
         )
-    return a, w
+    return left, right
 
 
-def _telling(progress, limit):
+def _telling(progress: Progress | None, limit: int) -> tuple[Progress | None, int]:
     """Both arguments, checked."""
     if progress is not None:
         arguments.function("progress", progress)
     return progress, arguments.count("limit", limit)
 
 
-class Core:
+class Core(Unit):
     """Drive one core.
 
     An exception may end a product early: Ctrl-C, a fault of the line, an error in `progress`. The next
@@ -110,21 +130,12 @@ class Core:
     ...     product, report = Core(link).matmul(a, w)
     """
 
-    def __init__(self, link):
-        self.link = arguments.instance("link", link, Link)
-        link.recover()
-        self._seeded = link.resets  # the random bits go on since then
-        found = link.read(registers.ID)
-        if found != registers.ID_VALUE:
-            raise LinkError(
-                f"ID register reads 0x{found:08x}, expected 0x{registers.ID_VALUE:08x}: not a macrame core"
-            )
-        version = link.read(registers.VERSION)
-        if version >> 16 != registers.VERSION_VALUE >> 16:
-            raise LinkError(
-                f"VERSION register reads 0x{version:08x}, expected major version "
-                f"{registers.VERSION_VALUE >> 16}"
-            )
+    NAME = "core"
+    ID, VERSION, ERRORS = registers.ID_VALUE, registers.VERSION_VALUE, registers.STATUS_ERRORS
+    COUNTERS = {name: registers.ADDRESSES[name] for name in registers.COUNTERS}
+
+    def __init__(self, link: Link) -> None:
+        super().__init__(link)
         formats = link.read(registers.FORMAT)
         built = formats & (registers.FORMAT_INT8 | registers.FORMAT_BF16)
         known = {
@@ -146,67 +157,20 @@ class Core:
             ) from None
         link.write(registers.CONTROL, registers.CONTROL_IRQ_ENABLE)
 
-    def status(self):
-        """The STATUS register."""
-        return self.link.read(registers.STATUS)
-
-    def check(self):
-        """Raise :class:`macrame.errors.CoreError` if the core has halted itself."""
-        halt = self._halt()
-        if halt is not None:
-            raise halt
-
-    def _halt(self):
-        """The error to raise if the core has halted itself, or None."""
-        status = self.status()
-        return CoreError(registers.error_names(status), status) if status & registers.STATUS_HALTED else None
-
-    def soft_reset(self):
-        """Bring the core back after an error; panels it held are gone.
-
-        After an abandoned call the link is reset too, and with it every register.
-
-        Raises
-        ------
-        macrame.errors.LinkError
-            It stays halted.
-        """
-        self.link.recover()
-        self.link.write(registers.CONTROL, registers.CONTROL_SOFT_RESET | registers.CONTROL_IRQ_ENABLE)
-        for _ in range(64):
-            if not self.link.read(registers.CONTROL) & registers.CONTROL_SOFT_RESET:
-                break
-        status = self.status()
-        if status & registers.STATUS_HALTED or registers.error_names(status):
-            raise LinkError(f"STATUS after a soft reset still reads {registers.describe_status(status)}")
-
-    def counters(self):
-        """Every event counter, by its name in lower case.
-
-        Returns
-        -------
-        dict of str to int
-        """
-        return {name.lower(): self.link.read(registers.ADDRESSES[name]) for name in registers.COUNTERS}
-
-    def clear_counters(self):
-        """Set every event counter to zero."""
-        self.link.write(registers.CONTROL, registers.CONTROL_COUNTERS_CLEAR | registers.CONTROL_IRQ_ENABLE)
-
     def records(
         self,
-        w,
-        mode,
+        w: ArrayLike,
+        mode: str,
         *,
-        bias=0,
-        scale=None,
-        multiplier=None,
-        shift=None,
-        zero_point=None,
-        low=None,
-        high=None,
-        a_zero_point=0,
-    ):
+        bias: ArrayLike = 0,
+        scale: ArrayLike | None = None,
+        multiplier: ArrayLike | None = None,
+        shift: ArrayLike | None = None,
+        zero_point: ArrayLike | None = None,
+        low: ArrayLike | None = None,
+        high: ArrayLike | None = None,
+        a_zero_point: int = 0,
+    ) -> NDArray[np.uint8]:
         """The record of every column of w; parameters and InputError as in :meth:`matmul`.
 
         Returns
@@ -256,15 +220,25 @@ class Core:
         )
 
     @staticmethod
-    def _whole_bias(w, bias, a_zero_point):
+    def _whole_bias(w: NDArray[np.int8], bias: ArrayLike, a_zero_point: ArrayLike) -> NDArray[np.int32]:
         """The bias with the zero point of a in it, int32."""
-        bias = arguments.integers("bias", bias, INT32, w.shape[1])
+        whole = arguments.integers("bias", bias, INT32, w.shape[1])
         a_zero_point = arguments.integers("a_zero_point", a_zero_point, INT8)
         if a_zero_point:  # sum((a - z) * w) = sum(a * w) - z * sum(w), all of it modulo 2^32
-            bias = bias - a_zero_point * w.sum(axis=0, dtype=np.int64)
-        return (bias & 0xFFFFFFFF).astype(np.uint32).view(np.int32)
+            whole = whole - a_zero_point * w.sum(axis=0, dtype=np.int64)
+        return (whole & 0xFFFFFFFF).astype(np.uint32).view(np.int32)
 
-    def matmul(self, a, w, mode="raw", *, progress=None, limit=1 << 18, check_overflow=False, **output):
+    def matmul(
+        self,
+        a: ArrayLike,
+        w: ArrayLike,
+        mode: str = "raw",
+        *,
+        progress: Progress | None = None,
+        limit: int = 1 << 18,
+        check_overflow: bool = False,
+        **output: Unpack[Output],
+    ) -> tuple[NDArray[Any], Report]:
         """Multiply two int8 matrices on the core.
 
         Sums are int32 and wrap. In modes gemmlowp and ruy a scale of 1 or more has a left shift, which
@@ -323,8 +297,17 @@ class Core:
         return self._run(a, w, record, packets.MODES[mode], progress, limit)
 
     def matmul_bf16(
-        self, a, w, *, bias=None, relu=False, out="fp32", seed=None, progress=None, limit=1 << 18
-    ):
+        self,
+        a: ArrayLike,
+        w: ArrayLike,
+        *,
+        bias: ArrayLike | None = None,
+        relu: bool = False,
+        out: str = "fp32",
+        seed: int | None = None,
+        progress: Progress | None = None,
+        limit: int = 1 << 18,
+    ) -> tuple[NDArray[Any], Report]:
         """Multiply two bfloat16 matrices on the core: for each k in order, one rounding a product, one a sum.
 
         Parameters
@@ -376,7 +359,9 @@ class Core:
             a, w, record, packets.bf16_mode(out, relu), progress, limit, seed, out == "stochastic"
         )
 
-    def random_operands(self, words, m, n):
+    def random_operands(
+        self, words: Callable[[int, int, int], ArrayLike], m: int, n: int
+    ) -> NDArray[np.uint16]:
         """Where the random words of stochastic rounding go in an M x N result.
 
         Parameters
@@ -410,51 +395,70 @@ class Core:
         tiling.place(out, drawn.reshape(-1, height, cols), where)
         return out
 
-    def _run(self, a, w, record, mode, progress, limit, seed=None, random=False):
+    def _run(
+        self,
+        a: NDArray[Any],
+        w: NDArray[Any],
+        record: NDArray[np.uint8],
+        mode: int,
+        progress: Progress | None,
+        limit: int,
+        seed: int | None = None,
+        random: bool = False,
+    ) -> tuple[NDArray[Any], Report]:
         """Both kinds of product, from checked operands."""
-        self.link.recover()
-        if random and seed is None and self._seeded != self.link.resets:
-            raise LinkError("a reset of the link has set back the random bits: give this product a seed")
-        self.check()
-        outcome = self.link.sequence("product", self._multiply, a, w, record, mode, progress, limit, seed)
-        if isinstance(outcome, CoreError):
-            raise outcome
-        return outcome
 
-    def _multiply(self, a, w, record, mode, progress, limit, seed):
-        """The product and its report; or the error, where the core halts.
+        def multiply() -> tuple[NDArray[Any], Report] | CoreError:
+            return self._multiply(a, w, record, mode, progress, limit, seed)
 
-        It is returned, not raised, because the line is then at rest: a soft reset is all that is needed.
-        """
+        return self._sequence("product", multiply, random and seed is None)
+
+    def _multiply(
+        self,
+        a: NDArray[Any],
+        w: NDArray[Any],
+        record: NDArray[np.uint8],
+        mode: int,
+        progress: Progress | None,
+        limit: int,
+        seed: int | None,
+    ) -> tuple[NDArray[Any], Report] | CoreError:
+        """The product and its report; or the error, where the core halts."""
         config = self.config
         (m, k), n = a.shape, w.shape[1]
         out = np.empty((m, n), packets.result_type(mode))
         height = config.height(mode)
         total = packets.slices(m, height) * packets.slices(n, config.cols) * height
         done = 0
-        if seed is not None:
-            self.link.write(registers.SEED, seed)
-            self._seeded = self.link.resets
+
+        def tell(beats: int) -> None:
+            if progress is not None:
+                progress(done + beats, total)
+
+        self._seed(seed)
         self.clear_counters()
         for batch in tiling.batches(a, w, record, mode, config, limit):
             expected = len(batch.tiles) * height
-            tell = None if progress is None else lambda beats, base=done: progress(base + beats, total)
-            results = self.link.transfer(batch.weights, batch.activations, expected, tell)
+            results = self.link.transfer(
+                batch.weights, batch.activations, expected, None if progress is None else tell
+            )
             if len(results) != expected:
-                halt = self._halt()
+                status = self.status()
+                halt = self._halt(status)
                 if halt is not None:
                     return halt
                 raise LinkError(
                     f"{len(results)} result beats came out, expected {expected}, and STATUS "
-                    f"reads {registers.describe_status(self.status())}"
+                    f"reads {self._described(status)}"
                 )
             tiles = packets.unpack_tiles(results, height, config.cols, mode)
             tiling.place(out, tiles, batch.tiles)
             done += expected
-            if progress is not None and done < total:
-                progress(done, total)  # a fast link may be through with a batch before it tells anything
-        halt = self._halt()
+            if done < total:
+                tell(0)  # a fast link may be through with a batch before it tells anything
+        status = self.status()
+        halt = self._halt(status)
         if halt is not None:
             return halt
-        full = bool(self.status() & registers.STATUS_COUNTERS_FULL)
+        full = bool(status & registers.STATUS_COUNTERS_FULL)
         return out, Report(**self.counters(), macs=m * k * n, cells=config.macs, counters_full=full)

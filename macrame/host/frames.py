@@ -5,6 +5,8 @@
 7E   kind   body   checksum, two bytes        7D 5E stands for a 7E behind the first, 7D 5D for a 7D
 """
 
+from collections.abc import Iterable, Sequence
+
 FLAG, ESCAPE, FLIP = 0x7E, 0x7D, 0x20
 
 NOTE, HELLO, RESET, READ, WRITE = range(5)
@@ -31,7 +33,7 @@ ANSWER_BYTES = {
 }
 
 
-def _step(byte):
+def _step(byte: int) -> int:
     for _ in range(8):
         byte = byte >> 1 ^ (0x8408 if byte & 1 else 0)
     return byte
@@ -40,12 +42,12 @@ def _step(byte):
 _TABLE = [_step(byte) for byte in range(256)]
 
 
-def crc16(data, total=0xFFFF):
+def crc16(data: Iterable[int], total: int = 0xFFFF) -> int:
     """CRC-16/MCRF4XX of some bytes.
 
     Parameters
     ----------
-    data : bytes
+    data : bytes, or other integers from 0 to 255
     total : int
         That of the bytes before.
 
@@ -63,7 +65,7 @@ def crc16(data, total=0xFFFF):
     return total
 
 
-def encode(kind, body=b""):
+def encode(kind: int, body: bytes = b"") -> bytes:
     """A frame as it goes onto the line.
 
     Parameters
@@ -85,7 +87,7 @@ def encode(kind, body=b""):
     return bytes([FLAG]) + inner.replace(b"\x7d", b"\x7d\x5d").replace(b"\x7e", b"\x7d\x5e")
 
 
-def answer_bytes(inner):
+def answer_bytes(inner: Sequence[int]) -> int | None:
     """How long a frame from the bridge is, as far as its first bytes say.
 
     Parameters
@@ -121,12 +123,12 @@ class Decoder:
         Frames that were cut short, had a wrong checksum or were of no kind; they are not delivered.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.damaged = 0
-        self._inner = None  # bytes of the frame that is coming in; None outside of one
+        self._inner: bytearray | None = None  # bytes of the frame that is coming in; None outside of one
         self._escaped = False
 
-    def feed(self, data):
+    def feed(self, data: bytes) -> list[tuple[int, bytes]]:
         """The frames that these bytes complete.
 
         Parameters
@@ -138,7 +140,7 @@ class Decoder:
         list of (int, bytes)
             Kind and body of each, checked.
         """
-        found = []
+        found: list[tuple[int, bytes]] = []
         for byte in data:
             if byte == FLAG:
                 self.damaged += bool(self._inner)

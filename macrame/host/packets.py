@@ -13,12 +13,14 @@ down that column's own lane:
 ``multiplier`` is a Q31 integer, or the bits of a float32 scale in mode fp32.
 
 A core with bfloat16 has lanes of two bytes and DEPTH 1; an int8 stands in the lower one. Matrices of bfloat16
-are
-held as their bits, uint16. A slice of activations is four beats of them: lane r of beat i is row 4*r + i of a
-tile of 4*ROWS rows. The record holds the float32 bits of the bias, and nothing else that counts.
+are held as their bits, uint16. A slice of activations is four beats of them: lane r of beat i is row 4*r + i
+of a tile of 4*ROWS rows. The record holds the float32 bits of the bias, and nothing else that counts.
 """
 
+from typing import Any, TypeAlias
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from macrame.contract import (
     BF16,
@@ -32,7 +34,7 @@ from macrame.contract import (
     RELU,
 )
 from macrame.errors import LinkError
-from macrame.host.link import Beats
+from macrame.host.link import Beats, Results
 
 __all__ = [
     "BF16",
@@ -44,6 +46,7 @@ __all__ = [
     "RECORD_BYTES",
     "RELEASE",
     "RELU",
+    "Panels",
     "activation_panels",
     "bf16_mode",
     "fields",
@@ -58,7 +61,11 @@ __all__ = [
 ]
 
 
-def bf16_mode(out="fp32", relu=False):
+#: Panels of beats: data, shape (panels, beats, bytes a beat); last and user, shape (panels, beats).
+Panels: TypeAlias = tuple[NDArray[np.uint8], NDArray[np.bool_], NDArray[np.uint8]]
+
+
+def bf16_mode(out: str = "fp32", relu: bool = False) -> int:
     """The mode of a bfloat16 panel.
 
     Parameters
@@ -74,7 +81,7 @@ def bf16_mode(out="fp32", relu=False):
     return BF16 + OUTPUTS[out] + RELU * bool(relu)
 
 
-def result_type(mode):
+def result_type(mode: int) -> np.dtype[Any]:
     """Type of a result in memory: int32, int8, or the bits of float32 (uint32) or bfloat16 (uint16).
 
     Parameters
@@ -91,17 +98,25 @@ def result_type(mode):
     return np.dtype("<i4" if mode == MODES["raw"] else "i1")
 
 
-def slices(k, depth):
+def slices(k: int, depth: int) -> int:
     """Slices that K values need, DEPTH to a slice."""
     return -(-k // depth)
 
 
-def record_beats(lane_bytes):
+def record_beats(lane_bytes: int) -> int:
     """Beats of a weight panel's record, on lanes of so many bytes."""
     return -(-RECORD_BYTES // lane_bytes)
 
 
-def records(n, bias=0, multiplier=0, shift=0, zero_point=0, low=-128, high=127):
+def records(
+    n: int,
+    bias: ArrayLike = 0,
+    multiplier: ArrayLike = 0,
+    shift: ArrayLike = 0,
+    zero_point: ArrayLike = 0,
+    low: ArrayLike = -128,
+    high: ArrayLike = 127,
+) -> NDArray[np.uint8]:
     """The 12-byte records of n columns.
 
     Parameters
@@ -115,7 +130,7 @@ def records(n, bias=0, multiplier=0, shift=0, zero_point=0, low=-128, high=127):
     -------
     ndarray of uint8, shape (n, 12)
     """
-    fields = np.zeros(n, RECORD)
+    found = np.zeros(n, RECORD)
     for name, value in (
         ("bias", bias),
         ("multiplier", multiplier),
@@ -124,11 +139,11 @@ def records(n, bias=0, multiplier=0, shift=0, zero_point=0, low=-128, high=127):
         ("low", low),
         ("high", high),
     ):
-        fields[name] = value
-    return fields.view(np.uint8).reshape(n, RECORD_BYTES)
+        found[name] = value
+    return found.view(np.uint8).reshape(n, RECORD_BYTES)
 
 
-def fields(record):
+def fields(record: NDArray[np.uint8]) -> NDArray[np.void]:
     """The fields of some records, by name.
 
     Parameters
@@ -144,7 +159,7 @@ def fields(record):
     return np.ascontiguousarray(record).view(RECORD).reshape(-1)
 
 
-def _panels(matrix, lanes, depth):
+def _panels(matrix: NDArray[Any], lanes: int, depth: int) -> NDArray[np.uint8]:
     """(K, lanes*P), K a multiple of depth -> (P, K/depth, bytes of lanes*depth) uint8, a panel for each P."""
     (k, width), size = matrix.shape, matrix.itemsize
     panels = width // lanes
@@ -157,7 +172,7 @@ def _panels(matrix, lanes, depth):
     )
 
 
-def pad(matrix, rows, cols):
+def pad(matrix: NDArray[Any], rows: int, cols: int) -> NDArray[Any]:
     """A matrix grown to (rows, cols) with zeros."""
     if matrix.shape == (rows, cols):
         return matrix
@@ -166,7 +181,7 @@ def pad(matrix, rows, cols):
     return out
 
 
-def weight_panels(w, record, cols, depth, mode):
+def weight_panels(w: NDArray[Any], record: NDArray[np.uint8], cols: int, depth: int, mode: int) -> Panels:
     """Every weight panel of a K x N matrix, N padded to whole panels and K to whole slices.
 
     Parameters
@@ -201,7 +216,9 @@ def weight_panels(w, record, cols, depth, mode):
     return data, last, user
 
 
-def activation_panels(a, rows, depth, flags=0, bf16=False):
+def activation_panels(
+    a: NDArray[Any], rows: int, depth: int, flags: ArrayLike = 0, bf16: bool = False
+) -> Panels:
     """Every activation panel of an M x K matrix, M padded to whole panels and K to whole slices.
 
     Parameters
@@ -234,12 +251,12 @@ def activation_panels(a, rows, depth, flags=0, bf16=False):
     return data, last, user
 
 
-def flatten(data, last, user):
+def flatten(data: NDArray[np.uint8], last: NDArray[np.bool_], user: NDArray[np.uint8]) -> Beats:
     """Panels one after the other: (panels, beats, bytes) to :class:`macrame.host.link.Beats`."""
     return Beats(data.reshape(-1, data.shape[-1]), last.reshape(-1), user.reshape(-1))
 
 
-def unpack_tiles(beats, rows, cols, mode):
+def unpack_tiles(beats: Results, rows: int, cols: int, mode: int) -> NDArray[Any]:
     """Result beats to tiles.
 
     Parameters

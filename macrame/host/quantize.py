@@ -3,8 +3,10 @@
 """Real scales to what the output stage takes: a Q31 multiplier and a shift, or the bits of a float32."""
 
 import math
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from macrame.errors import InputError
 
@@ -13,7 +15,7 @@ SHIFTING = ("gemmlowp", "ruy")
 _INT32 = np.iinfo(np.int32)
 
 
-def quantize_multiplier(scale):
+def quantize_multiplier(scale: ArrayLike) -> tuple[NDArray[np.int32], NDArray[np.int8]]:
     """The Q31 multiplier and shift nearest to a positive scale.
 
     Same rule as TFLite's ``QuantizeMultiplier``: scale = q * 2^shift with q in [0.5, 1), multiplier =
@@ -42,14 +44,14 @@ def quantize_multiplier(scale):
     This is the function to use with a core. The golden model has its own, in
     ``macrame.golden.arith.requantize``, for the model and the tests alone: neither imports the other.
     """
-    scale = np.asarray(scale, np.float64)
-    flat = [_quantize_one(float(value)) for value in scale.reshape(-1)]
-    multiplier = np.array([pair[0] for pair in flat], np.int32).reshape(scale.shape)
-    shift = np.array([pair[1] for pair in flat], np.int8).reshape(scale.shape)
+    scales = np.asarray(scale, np.float64)
+    flat = [_quantize_one(float(value)) for value in scales.reshape(-1)]
+    multiplier = np.array([pair[0] for pair in flat], np.int32).reshape(scales.shape)
+    shift = np.array([pair[1] for pair in flat], np.int8).reshape(scales.shape)
     return multiplier, shift
 
 
-def _quantize_one(scale):
+def _quantize_one(scale: float) -> tuple[int, int]:
     if not (math.isfinite(scale) and scale > 0):
         raise InputError(f"scale is {scale}, expected a finite number above 0")
     fraction, shift = math.frexp(scale)
@@ -63,7 +65,7 @@ def _quantize_one(scale):
     return multiplier, shift
 
 
-def float32_bits(scale):
+def float32_bits(scale: ArrayLike) -> NDArray[np.int32]:
     """The bits of each scale as float32, in an int32.
 
     Parameters
@@ -79,10 +81,10 @@ def float32_bits(scale):
     ------
     macrame.errors.InputError
     """
-    scale = np.asarray(scale, np.float64)
+    scales = np.asarray(scale, np.float64)
     with np.errstate(over="ignore", under="ignore"):
-        single = scale.astype(np.float32)
-    for value, rounded in zip(scale.reshape(-1), single.reshape(-1)):
+        single = scales.astype(np.float32)
+    for value, rounded in zip(scales.reshape(-1), single.reshape(-1)):
         if not (np.isfinite(value) and value > 0):
             raise InputError(f"scale is {value}, expected a finite number above 0")
         if not np.isfinite(rounded) or rounded < np.finfo(np.float32).tiny:
@@ -90,7 +92,7 @@ def float32_bits(scale):
     return single.view(np.int32)
 
 
-def refuse_overflow(sums, shift):
+def refuse_overflow(sums: NDArray[np.int32], shift: ArrayLike) -> None:
     """Refuse scales of modes gemmlowp and ruy whose left shift takes a sum out of int32.
 
     The core shifts and wraps, as the C sources of these rules do, so what it gives is of no use there.
@@ -107,9 +109,9 @@ def refuse_overflow(sums, shift):
     macrame.errors.InputError
         It names the first such element, its sum and the shift.
     """
-    sums = np.asarray(sums, np.int64)
     left = np.broadcast_to(np.clip(np.asarray(shift, np.int64), 0, 31), sums.shape[1])
-    lost = np.argwhere((sums > _INT32.max >> left) | (sums < _INT32.min >> left))
+    wide = sums.astype(np.int64)
+    lost = np.argwhere((wide > _INT32.max >> left) | (wide < _INT32.min >> left))
     if len(lost):
         i, j = (int(index) for index in lost[0])
         raise InputError(
@@ -118,7 +120,9 @@ def refuse_overflow(sums, shift):
         )
 
 
-def refuse_overflow_of(a, w, bias, shift):
+def refuse_overflow_of(
+    a: NDArray[np.int8], w: NDArray[np.int8], bias: NDArray[np.int32], shift: NDArray[np.integer[Any]]
+) -> None:
     """As :func:`refuse_overflow`, for the sums of a product.
 
     Parameters

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The core's registers, as `macrame.registers` has them from SystemRDL, and what their words mean."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from macrame.errors import InputError, shown
@@ -80,7 +82,7 @@ __all__ = [
 ID_VALUE, VERSION_VALUE = ID_RESET, VERSION_RESET  # they never change
 
 
-def seed_word(value):
+def seed_word(value: object) -> int:
     """What goes into SEED, checked.
 
     Parameters
@@ -102,7 +104,7 @@ def seed_word(value):
     return int(value)
 
 
-def error_names(status, errors=STATUS_ERRORS):
+def error_names(status: int, errors: Sequence[str] = STATUS_ERRORS) -> tuple[str, ...]:
     """Names of the sticky error bits set in a STATUS word.
 
     Parameters
@@ -118,7 +120,7 @@ def error_names(status, errors=STATUS_ERRORS):
     return tuple(name for bit, name in enumerate(errors) if status >> bit & 1)
 
 
-def describe_status(status, errors=STATUS_ERRORS):
+def describe_status(status: int, errors: Sequence[str] = STATUS_ERRORS) -> str:
     """A STATUS word in hexadecimal and in words, for messages.
 
     Parameters
@@ -137,7 +139,7 @@ def describe_status(status, errors=STATUS_ERRORS):
     return f"0x{status:08x}: {', '.join([*words, *names])}" + ("" if names else ", no error")
 
 
-def unpack_shape(word):
+def unpack_shape(word: int) -> tuple[int, int, int, int]:
     """Split the SHAPE register.
 
     Parameters

@@ -20,12 +20,17 @@ import secrets
 import select
 import time
 from collections import deque
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from macrame.errors import InputError, LinkError
 from macrame.host import frames, packets, registers
-from macrame.host.link import Link, Results
+from macrame.host.link import Beats, LinkBase, Results, Told
+
+if TYPE_CHECKING:
+    from serial import Serial
 
 BAUD = 1_000_000  # what the boards of boards/ are built for
 
@@ -34,7 +39,7 @@ LARGEST_CREDIT = 1 << 10
 TIMEOUT = 5.0  # seconds of silence after which nobody is there
 
 
-def parse(text):
+def parse(text: str) -> tuple[str, int]:
     """Device and speed out of what a user gave as LINK.
 
     Parameters
@@ -67,7 +72,7 @@ def parse(text):
     return device, int(baud or BAUD)
 
 
-def _schedule(weights, activations):
+def _schedule(weights: Beats, activations: Beats) -> Iterator[tuple[int, slice]]:
     """Packets of both streams in an order in which the core can take them one after the other.
 
     A weight panel, then the activation panels that meet it, up to the one that releases it; so no beat waits
@@ -89,7 +94,7 @@ def _schedule(weights, activations):
                 break
 
 
-def _packets(beats):
+def _packets(beats: Beats) -> Iterator[slice]:
     start = 0
     for end in np.flatnonzero(beats.last) + 1:
         yield slice(start, int(end))
@@ -98,7 +103,7 @@ def _packets(beats):
         yield slice(start, len(beats))
 
 
-class SerialLink(Link):
+class SerialLink(LinkBase):
     """Open a serial port and bring the bridge behind it to its beginning.
 
     Parameters
@@ -123,7 +128,7 @@ class SerialLink(Link):
         There is no such port, it is in use, nobody answers on it, or somebody else does.
     """
 
-    def __init__(self, device, baud=BAUD, timeout=TIMEOUT):
+    def __init__(self, device: str, baud: int = BAUD, timeout: float = TIMEOUT) -> None:
         super().__init__()
         try:
             import serial  # not at the top: whoever has no board needs no pyserial
@@ -131,15 +136,17 @@ class SerialLink(Link):
             raise LinkError("pyserial is not installed: pip install pyserial") from None
         self.device, self.baud, self.timeout = device, baud, timeout
         self.seconds, self.sent, self.received = 0.0, 0, 0
-        self.credit = None
-        self._decoder, self._results = frames.Decoder(), []
-        self._port = None
+        self.credit = 0
+        self._decoder = frames.Decoder()
+        self._results: list[tuple[int, bytes]] = []
+        self._port: Serial | None = None
         try:
             self._port = serial.Serial(device, baud, timeout=0, write_timeout=0, exclusive=True)
             self._port.reset_input_buffer()
         except (OSError, ValueError) as error:  # SerialException is an OSError
             self.close()
-            why = os.strerror(error.errno) if getattr(error, "errno", None) else _first_line(error)
+            number = getattr(error, "errno", None)
+            why = os.strerror(number) if number else _first_line(error)
             if "exclusively lock" in str(error):
                 why = "another program has it"
             elif os.strerror(errno.ENOTTY) in str(error):
@@ -153,7 +160,7 @@ class SerialLink(Link):
             raise
         self._cols = shape[1]
 
-    def _reset(self):
+    def _reset(self) -> None:
         """Reset bridge and core, whatever a host before left them in, and ask who answers."""
         self._decoder, self._results = frames.Decoder(), []
         first = min(1.0, self.timeout / 2)
@@ -187,7 +194,7 @@ class SerialLink(Link):
         self.credit = 1 << body[4]
         self._synchronise()
 
-    def _synchronise(self):
+    def _synchronise(self) -> None:
         """Read until the line holds nothing that was sent before."""
         mark, address = secrets.token_bytes(4), bytes([registers.WATCHDOG])
         self._first_answer(frames.WRITE, address + mark)
@@ -197,9 +204,10 @@ class SerialLink(Link):
 
     # --- bytes ----------------------------------------------------------------------------------------------
 
-    def _io(self, waiting, seconds):
+    def _io(self, waiting: bytes, seconds: float) -> tuple[bytes, list[tuple[int, bytes]]]:
         """Write what the port takes of `waiting`, read what is there: the rest to write, the frames read."""
         self._refuse_if_closed()  # by a progress callback
+        assert self._port is not None
         try:
             port = self._port.fileno()
             readable, writable, _ = select.select([port], [port] if waiting else [], [], seconds)
@@ -217,15 +225,16 @@ class SerialLink(Link):
         self.received += len(data)
         return waiting, self._decoder.feed(data)
 
-    def _push(self, data):
+    def _push(self, data: bytes) -> None:
         """Write bytes that nothing comes of, for as long as the line takes them."""
         limit = time.monotonic() + self.timeout
         while data and time.monotonic() < limit:
             data, _ = self._io(data, 0.1)
 
-    def _call(self, kind, body=b""):
+    def _call(self, kind: int, body: bytes = b"") -> bytes:
         """Send a command and wait for its answer."""
-        waiting, last, answer = frames.encode(kind, body), time.monotonic(), None
+        waiting, last = frames.encode(kind, body), time.monotonic()
+        answer: bytes | None = None
         while time.monotonic() < last + self.timeout:
             before = self.received
             waiting, found = self._io(waiting, 0.05)
@@ -244,7 +253,13 @@ class SerialLink(Link):
                 return answer
         raise self._silent()
 
-    def _first_answer(self, kind, body=b"", is_answer=None, limit=None):
+    def _first_answer(
+        self,
+        kind: int,
+        body: bytes = b"",
+        is_answer: Callable[[bytes], bool] | None = None,
+        limit: float | None = None,
+    ) -> bytes | None:
         """Send a command and drop whatever comes before its answer; None if there is none in time.
 
         Without `is_answer`, a function of an answer, an abandoned command's answer may be taken for it.
@@ -261,13 +276,13 @@ class SerialLink(Link):
         self._check_status(status)
         return None
 
-    def _silent(self):
+    def _silent(self) -> LinkError:
         damaged = f", {self._decoder.damaged} frames came damaged" if self._decoder.damaged else ""
         return LinkError(
             f"no answer from {self.device} at {self.baud:,} baud within {self.timeout:g} s{damaged}"
         )
 
-    def _check_status(self, status):
+    def _check_status(self, status: int) -> None:
         names = registers.error_names(status, frames.STATUS_ERRORS)
         if names:
             raise LinkError(
@@ -275,21 +290,21 @@ class SerialLink(Link):
                 f"nothing more until reset() of the link"
             )
 
-    def _unexpected(self, kind, answer):
+    def _unexpected(self, kind: int, answer: bytes) -> None:
         if kind == frames.NOTE:
             self._check_status(answer[0])
         raise LinkError(f"{self.device} sent a frame of kind 0x{kind:02x} that answers nothing")
 
     # --- the link -------------------------------------------------------------------------------------------
 
-    def _read(self, address):
+    def _read(self, address: int) -> tuple[int, int]:
         answer = self._call(frames.READ, bytes([address]))
         return int.from_bytes(answer[2:6], "little"), answer[1]
 
-    def _write(self, address, value):
+    def _write(self, address: int, value: int) -> int:
         return self._call(frames.WRITE, bytes([address]) + value.to_bytes(4, "little"))[1]
 
-    def _frames(self, weights, activations):
+    def _frames(self, weights: Beats, activations: Beats) -> Iterator[tuple[int, bytes]]:
         """All frames of a transfer, in order: (kind, bytes on the line)."""
         for kind, beats in _schedule(weights, activations):
             stream = weights if kind == frames.WEIGHTS else activations
@@ -305,9 +320,10 @@ class SerialLink(Link):
                     frames.encode(flagged, bytes([user, stop - start]) + stream.data[start:stop].tobytes()),
                 )
 
-    def _transfer(self, weights, activations, results, progress):
+    def _transfer(self, weights: Beats, activations: Beats, results: int, progress: Told | None) -> Results:
         begun = time.monotonic()
-        to_send, under_way = self._frames(weights, activations), deque()
+        to_send = self._frames(weights, activations)
+        under_way: deque[tuple[int, int]] = deque()
         frame, waiting, moved = next(to_send, None), b"", time.monotonic()
         halted_at = None  # result beats that had come when the bridge last said that the core has halted
         while frame or under_way or len(self._results) < results:
@@ -348,12 +364,12 @@ class SerialLink(Link):
         self.seconds += time.monotonic() - begun
         return self._take()
 
-    def _came(self, kind, body):
+    def _came(self, kind: int, body: bytes) -> None:
         """Keep a result; the closing beat of a soft reset has no data and is none."""
         if body[0]:
             self._results.append((kind, body[1:]))
 
-    def _take(self):
+    def _take(self) -> Results:
         """The results that have come, as beats."""
         taken, self._results = self._results, []
         width = 4 * self._cols
@@ -371,14 +387,14 @@ class SerialLink(Link):
         return out
 
     @property
-    def closed(self):
+    def closed(self) -> bool:
         return self._port is None
 
-    def close(self):
+    def close(self) -> None:
         if self._port is not None:
             self._port.close()
             self._port = None
 
 
-def _first_line(error):
+def _first_line(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0]

@@ -14,9 +14,12 @@ Longer K is cut into chunks, and the accumulators stay open from one to the next
 Chunks are as equal as can be: one short chunk at the end would leave the array waiting for its weights.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from macrame.contract import BF16, KEEP, RELEASE, CoreConfig
 from macrame.host import packets
@@ -36,7 +39,7 @@ class Batch:
 
     weights: Beats
     activations: Beats
-    tiles: list
+    tiles: list[tuple[int, int]]
 
 
 def chunks(k: int, config: CoreConfig) -> list[tuple[int, int]]:
@@ -59,18 +62,25 @@ def chunks(k: int, config: CoreConfig) -> list[tuple[int, int]]:
     return [(start, min(stop, k)) for start, stop in zip(edges, edges[1:])]
 
 
-def _join(parts):
+def _join(parts: Sequence[packets.Panels]) -> Beats:
     """Lists of (data, last, user) panels as one run of beats."""
     return Beats(
         *(np.concatenate([field.reshape(-1, *field.shape[2:]) for field in fields]) for fields in zip(*parts))
     )
 
 
-def _empty(width):
+def _empty(width: int) -> Beats:
     return Beats(np.empty((0, width), np.uint8), np.empty(0, bool), np.empty(0, np.uint8))
 
 
-def batches(a, w, record, mode, config, limit=1 << 18):
+def batches(
+    a: NDArray[Any],
+    w: NDArray[Any],
+    record: NDArray[np.uint8],
+    mode: int,
+    config: CoreConfig,
+    limit: int = 1 << 18,
+) -> Iterator[Batch]:
     """The transfers that multiply a by w, in order.
 
     Parameters
@@ -95,7 +105,15 @@ def batches(a, w, record, mode, config, limit=1 << 18):
     return (_replayed if len(cut) == 1 else _chained)(a, w, record, mode, config, limit, cut)
 
 
-def _replayed(a, w, record, mode, config, limit, cut):
+def _replayed(
+    a: NDArray[Any],
+    w: NDArray[Any],
+    record: NDArray[np.uint8],
+    mode: int,
+    config: CoreConfig,
+    limit: int,
+    cut: list[tuple[int, int]],
+) -> Iterator[Batch]:
     data, last, user = packets.activation_panels(a, config.rows, config.depth, bf16=bool(mode & BF16))
     row_tiles, beats = data.shape[:2]
     column_tiles = packets.slices(w.shape[1], config.cols)
@@ -133,7 +151,15 @@ def _replayed(a, w, record, mode, config, limit, cut):
             )
 
 
-def _chained(a, w, record, mode, config, limit, cut):
+def _chained(
+    a: NDArray[Any],
+    w: NDArray[Any],
+    record: NDArray[np.uint8],
+    mode: int,
+    config: CoreConfig,
+    limit: int,
+    cut: list[tuple[int, int]],
+) -> Iterator[Batch]:
     final = len(cut) - 1
     activations = [
         packets.activation_panels(
@@ -163,11 +189,12 @@ def _chained(a, w, record, mode, config, limit, cut):
                     for start, stop in cut
                 ]
             sent_w += weights
-            sent_a += [tuple(field[m : m + 1] for field in panel) for panel in activations]
+            tile = slice(m, m + 1)
+            sent_a += [(data[tile], last[tile], user[tile]) for data, last, user in activations]
         yield Batch(_join(sent_w), _join(sent_a), group)
 
 
-def order(m, n, height, cols):
+def order(m: int, n: int, height: int, cols: int) -> list[tuple[int, int]]:
     """Row tile and column tile of every tile of an M x N result, in the order in which the core makes them.
 
     Parameters
@@ -185,7 +212,7 @@ def order(m, n, height, cols):
     ]
 
 
-def place(out, tiles, where):
+def place(out: NDArray[Any], tiles: NDArray[Any], where: Sequence[tuple[int, int]]) -> None:
     """Put result tiles where they belong, dropping the padding.
 
     Parameters

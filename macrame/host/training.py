@@ -9,7 +9,13 @@ Rounding to bfloat16 is the vector unit's too: x + (-0), with the output rounded
 can be added to any number, also to -0, without changing it, and it travels as bfloat16, half as wide.
 """
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from macrame.host.core import Core
+from macrame.host.vector_unit import VectorUnit
 
 MINUS_ZERO = np.uint16(0x8000)
 
@@ -35,24 +41,39 @@ class Hardware:
         Multiply-accumulates the products needed.
     """
 
-    def __init__(self, core, unit):
+    def __init__(self, core: Core, unit: VectorUnit) -> None:
         self.core, self.unit = core, unit
         self.calls = {"products": 0, "vectors": 0}
         self.cycles = {"products": 0, "vectors": 0}
         self.macs = 0
 
-    def matmul(self, a, w, bias=None, relu=False, out="fp32"):
+    def matmul(
+        self,
+        a: NDArray[np.uint16],
+        w: NDArray[np.uint16],
+        bias: ArrayLike | None = None,
+        relu: bool = False,
+        out: str = "fp32",
+    ) -> NDArray[Any]:
         """A product on the core; parameters and result as `macrame.golden.nn.bf16.Golden.matmul`."""
         values, report = self.core.matmul_bf16(a, w, bias=bias, relu=relu, out=out)
         self.macs += report.macs
-        return self._done("products", values, report)
+        return self._done("products", values, report.cycles)
 
-    def vector(self, op, x, y=None, s=None, out="fp32"):
+    def vector(
+        self,
+        op: str,
+        x: NDArray[Any],
+        y: NDArray[Any] | None = None,
+        s: float | None = None,
+        out: str = "fp32",
+    ) -> NDArray[Any]:
         """An operation of the vector unit; parameters and result as
         `macrame.golden.nn.bf16.Golden.vector`."""
-        return self._done("vectors", *self.unit.run(op, x, y, s, out))
+        values, report = self.unit.run(op, x, y, s, out)
+        return self._done("vectors", values, report.cycles)
 
-    def to_bf16(self, x):
+    def to_bf16(self, x: NDArray[np.float32]) -> NDArray[np.uint16]:
         """fp32 to bfloat16 on the vector unit, nearest even; a NaN becomes 0x7FC0.
 
         Parameters
@@ -66,7 +87,7 @@ class Hardware:
         x = np.asarray(x, np.float32)
         return self.vector("add", x, np.full(x.shape, MINUS_ZERO), out="even")
 
-    def _done(self, kind, values, report):
+    def _done(self, kind: str, values: NDArray[Any], cycles: int) -> NDArray[Any]:
         self.calls[kind] += 1
-        self.cycles[kind] += report.cycles
+        self.cycles[kind] += cycles
         return values if values.dtype == np.uint16 else values.view(np.float32)

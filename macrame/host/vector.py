@@ -7,10 +7,13 @@ the low half of the beat. An x packet opens with a record: the command in tuser,
 vector whose length is no multiple of LANES is filled up with zeros, whose results are thrown away.
 """
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from macrame.errors import InputError, LinkError, shown
-from macrame.host.link import Beats
+from macrame.host.link import Beats, Results
 from macrame.host.packets import OUTPUTS
 from macrame.registers import VECTOR_COUNTERS, VECTOR_ID_RESET, VECTOR_STATUS_ERRORS
 
@@ -33,7 +36,7 @@ STATUS_ERRORS = VECTOR_STATUS_ERRORS
 COUNTERS = VECTOR_COUNTERS
 
 
-def command(op, x_bf16=False, y_bf16=False, out="fp32"):
+def command(op: str, x_bf16: bool = False, y_bf16: bool = False, out: str = "fp32") -> int:
     """The command of an x packet.
 
     Parameters
@@ -61,23 +64,23 @@ def command(op, x_bf16=False, y_bf16=False, out="fp32"):
     return OPERATIONS[op] | X_BF16 * bool(x_bf16) | Y_BF16 * bool(y_bf16) | OUTPUTS[out] << OUTPUT_SHIFT
 
 
-def _data(name, values, lanes):
+def _data(name: str, values: ArrayLike, lanes: int) -> tuple[NDArray[np.uint8], bool]:
     """Beats of a vector, (n, 4 * lanes) bytes, and whether it is bfloat16."""
-    values = np.asarray(values)
-    if values.dtype == np.float32:
-        values = values.view(np.uint32)
-    if values.dtype not in (np.uint32, np.uint16):
-        raise InputError(f"{name} has dtype {values.dtype}, expected {DTYPES}")
-    if values.ndim != 1 or not values.size:
-        raise InputError(f"{name} has shape {values.shape}, expected a vector of 1 number or more")
-    beats = np.zeros((-(-values.size // lanes), lanes), values.dtype.newbyteorder("<"))
-    beats.reshape(-1)[: values.size] = values
+    bits: NDArray[Any] = np.asarray(values)
+    if bits.dtype == np.float32:
+        bits = bits.view(np.uint32)
+    if bits.dtype not in (np.uint32, np.uint16):
+        raise InputError(f"{name} has dtype {bits.dtype}, expected {DTYPES}")
+    if bits.ndim != 1 or not bits.size:
+        raise InputError(f"{name} has shape {bits.shape}, expected a vector of 1 number or more")
+    beats = np.zeros((-(-bits.size // lanes), lanes), bits.dtype.newbyteorder("<"))
+    beats.reshape(-1)[: bits.size] = bits
     data = np.zeros((len(beats), 4 * lanes), np.uint8)
-    data[:, : values.itemsize * lanes] = beats.view(np.uint8)
-    return data, values.dtype == np.uint16
+    data[:, : bits.itemsize * lanes] = beats.view(np.uint8)
+    return data, bits.dtype == np.uint16
 
 
-def scalar(s):
+def scalar(s: object) -> np.float32:
     """The scalar of "axpy", checked and rounded to float32.
 
     Parameters
@@ -104,7 +107,9 @@ def scalar(s):
         raise InputError(f"s is {shown(s)}, expected a number that float64 can hold") from None
 
 
-def packets(op, x, y=None, s=0.0, out="fp32", *, lanes):
+def packets(
+    op: str, x: ArrayLike, y: ArrayLike | None = None, s: object = 0.0, out: str = "fp32", *, lanes: int
+) -> tuple[Beats, Beats]:
     """The packets of one operation on vectors.
 
     Parameters
@@ -136,8 +141,8 @@ def packets(op, x, y=None, s=0.0, out="fp32", *, lanes):
             f"y is {'missing' if y is None else 'given'}: {op} takes {'one' if takes_y else 'none'}"
         )
     x_data, x_bf16 = _data("x", x, lanes)
-    y_data, y_bf16 = _data("y", y, lanes) if takes_y else (np.zeros((0, 4 * lanes), np.uint8), False)
-    if takes_y and np.size(y) != np.size(x):
+    y_data, y_bf16 = (np.zeros((0, 4 * lanes), np.uint8), False) if y is None else _data("y", y, lanes)
+    if y is not None and np.size(y) != np.size(x):
         raise InputError(f"y has {np.size(y)} numbers, expected {np.size(x)}, as many as x")
     record = np.zeros((1, 4 * lanes), np.uint8)
     record[0, :4] = np.array([scalar(s)], "<f4").view(np.uint8)
@@ -149,7 +154,7 @@ def packets(op, x, y=None, s=0.0, out="fp32", *, lanes):
     )
 
 
-def unpack(beats, count, out="fp32"):
+def unpack(beats: Results, count: int, out: str = "fp32") -> NDArray[Any]:
     """Result beats of one packet to a vector.
 
     Parameters

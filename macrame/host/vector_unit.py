@@ -3,14 +3,18 @@
 """One vector unit at the end of a link: sums, products and ReLU of arrays, element by element."""
 
 from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from macrame.errors import CoreError, InputError, LinkError, shown
 from macrame.host import arguments, registers, vector
+from macrame.host.core import Progress
 from macrame.host.link import Link
 from macrame.host.packets import OUTPUTS
-
-VERSION_VALUE = 0x00010000
-LANES = 0x08  # where a core has SHAPE; all other registers of both stand at the same addresses
+from macrame.host.unit import Unit
+from macrame.registers import VECTOR_ADDRESSES, VECTOR_LANES, VECTOR_VERSION_RESET
 
 
 @dataclass(frozen=True)
@@ -40,12 +44,12 @@ class VectorReport:
     starved: int
     counters_full: bool = False
 
-    def as_dict(self):
+    def as_dict(self) -> dict[str, Any]:
         """All fields, for a JSON report."""
         return asdict(self)
 
 
-class VectorUnit:
+class VectorUnit(Unit):
     """Drive one vector unit.
 
     After an exception has ended an operation early, the next one, :meth:`soft_reset` or a new VectorUnit
@@ -73,21 +77,13 @@ class VectorUnit:
     ...     w, report = VectorUnit(link).run("axpy", w, gradient, s=-0.05)
     """
 
-    def __init__(self, link):
-        self.link = arguments.instance("link", link, Link)
-        link.recover()
-        self._seeded = link.resets  # the random bits go on since then
-        found = link.read(registers.ID)
-        if found != vector.ID_VALUE:
-            raise LinkError(
-                f"ID register reads 0x{found:08x}, expected 0x{vector.ID_VALUE:08x}: not a vector unit"
-            )
-        version = link.read(registers.VERSION)
-        if version >> 16 != VERSION_VALUE >> 16:
-            raise LinkError(
-                f"VERSION register reads 0x{version:08x}, expected major version {VERSION_VALUE >> 16}"
-            )
-        self.lanes = link.read(LANES)
+    NAME = "vector unit"
+    ID, VERSION, ERRORS = vector.ID_VALUE, VECTOR_VERSION_RESET, vector.STATUS_ERRORS
+    COUNTERS = {name: VECTOR_ADDRESSES[name] for name in vector.COUNTERS}
+
+    def __init__(self, link: Link) -> None:
+        super().__init__(link)
+        self.lanes = link.read(VECTOR_LANES)
         if not 1 <= self.lanes <= 32:
             raise LinkError(f"LANES register reads {self.lanes}, expected 1 to 32")
         formats = link.read(registers.FORMAT)
@@ -97,63 +93,16 @@ class VectorUnit:
             )
         link.write(registers.CONTROL, registers.CONTROL_IRQ_ENABLE)
 
-    def status(self):
-        """The STATUS register."""
-        return self.link.read(registers.STATUS)
-
-    def check(self):
-        """Raise :class:`macrame.errors.CoreError` if the unit has halted itself; else give STATUS."""
-        status = self.status()
-        halt = self._halt(status)
-        if halt is not None:
-            raise halt
-        return status
-
-    @staticmethod
-    def _halt(status):
-        """The error to raise if the unit has halted itself, or None."""
-        if not status & registers.STATUS_HALTED:
-            return None
-        return CoreError(registers.error_names(status, vector.STATUS_ERRORS), status, "vector unit")
-
-    def soft_reset(self):
-        """Bring the unit back after an error; packets it held are gone.
-
-        After an abandoned call the link is reset too, and with it every register.
-
-        Raises
-        ------
-        macrame.errors.LinkError
-            It stays halted.
-        """
-        self.link.recover()
-        self.link.write(registers.CONTROL, registers.CONTROL_SOFT_RESET | registers.CONTROL_IRQ_ENABLE)
-        for _ in range(64):
-            if not self.link.read(registers.CONTROL) & registers.CONTROL_SOFT_RESET:
-                break
-        status = self.status()
-        if status & registers.STATUS_HALTED or registers.error_names(status, vector.STATUS_ERRORS):
-            raise LinkError(
-                "STATUS after a soft reset still reads "
-                f"{registers.describe_status(status, vector.STATUS_ERRORS)}"
-            )
-
-    def counters(self):
-        """Every event counter, by its name in lower case.
-
-        Returns
-        -------
-        dict of str to int
-        """
-        return {
-            name.lower(): self.link.read(registers.CYCLES + 4 * i) for i, name in enumerate(vector.COUNTERS)
-        }
-
-    def clear_counters(self):
-        """Set every event counter to zero."""
-        self.link.write(registers.CONTROL, registers.CONTROL_COUNTERS_CLEAR | registers.CONTROL_IRQ_ENABLE)
-
-    def run(self, op, x, y=None, s=None, out="fp32", seed=None, progress=None):
+    def run(
+        self,
+        op: str,
+        x: ArrayLike,
+        y: ArrayLike | None = None,
+        s: object = None,
+        out: str = "fp32",
+        seed: int | None = None,
+        progress: Progress | None = None,
+    ) -> tuple[NDArray[Any], VectorReport]:
         """One operation on every element.
 
         Parameters
@@ -201,48 +150,49 @@ class VectorUnit:
             raise InputError(f"s is {shown(s)}, expected {'a number' if op == 'axpy' else 'None'} for {op}")
         scalar = vector.scalar(0.0 if s is None else s)
         seed = None if seed is None else registers.seed_word(seed)
-        x = arguments.array("x", x, vector.DTYPES)
-        y = None if y is None else arguments.array("y", y, vector.DTYPES)
-        if not x.size:
-            raise InputError(f"x has shape {x.shape}, expected at least one number")
-        if y is not None and y.shape != x.shape:
-            raise InputError(f"y has shape {y.shape}, expected that of x, {x.shape}")
-        return self._run(op, x, y, scalar, out, seed, progress)
+        left = arguments.array("x", x, vector.DTYPES)
+        right = None if y is None else arguments.array("y", y, vector.DTYPES)
+        if not left.size:
+            raise InputError(f"x has shape {left.shape}, expected at least one number")
+        if right is not None and right.shape != left.shape:
+            raise InputError(f"y has shape {right.shape}, expected that of x, {left.shape}")
+        return self._run(op, left, right, scalar, out, seed, progress)
 
-    def _run(self, op, x, y, scalar, out, seed, progress):
+    def _run(
+        self,
+        op: str,
+        x: NDArray[Any],
+        y: NDArray[Any] | None,
+        scalar: np.float32,
+        out: str,
+        seed: int | None,
+        progress: Progress | None,
+    ) -> tuple[NDArray[Any], VectorReport]:
         """The operation, from checked operands."""
         x_packet, y_packet = vector.packets(
             op, x.reshape(-1), None if y is None else y.reshape(-1), scalar, out, lanes=self.lanes
         )
-        self.link.recover()
-        if out == "stochastic" and seed is None and self._seeded != self.link.resets:
-            raise LinkError("a reset of the link has set back the random bits: give this operation a seed")
-        self.check()
-        outcome = self.link.sequence("operation", self._operate, x_packet, y_packet, x, out, seed, progress)
-        if isinstance(outcome, CoreError):
-            raise outcome
-        return outcome
-
-    def _operate(self, x_packet, y_packet, x, out, seed, progress):
-        """The result and its report; or the error, where the unit halts (see
-        `macrame.host.core.Core._multiply`)."""
         expected = len(x_packet) - 1
-        self.clear_counters()
-        if seed is not None:
-            self.link.write(registers.SEED, seed)
-            self._seeded = self.link.resets
-        tell = None if progress is None else lambda beats: progress(beats, expected)
-        results = self.link.transfer(x_packet, y_packet, expected, tell)
-        status = self.status()
-        halt = self._halt(status)
-        if halt is not None:
-            return halt
-        if len(results) != expected:
-            raise LinkError(
-                f"{len(results)} result beats came out, expected {expected}, and STATUS reads "
-                f"{registers.describe_status(status, vector.STATUS_ERRORS)}"
-            )
-        values = vector.unpack(results, x.size, out).reshape(x.shape)
-        return values, VectorReport(
-            **self.counters(), counters_full=bool(status & registers.STATUS_COUNTERS_FULL)
-        )
+
+        def tell(beats: int) -> None:
+            if progress is not None:
+                progress(beats, expected)
+
+        def operate() -> tuple[NDArray[Any], VectorReport] | CoreError:
+            self.clear_counters()
+            self._seed(seed)
+            results = self.link.transfer(x_packet, y_packet, expected, None if progress is None else tell)
+            status = self.status()
+            halt = self._halt(status)
+            if halt is not None:
+                return halt
+            if len(results) != expected:
+                raise LinkError(
+                    f"{len(results)} result beats came out, expected {expected}, and STATUS reads "
+                    f"{self._described(status)}"
+                )
+            values = vector.unpack(results, x.size, out).reshape(x.shape)
+            full = bool(status & registers.STATUS_COUNTERS_FULL)
+            return values, VectorReport(**self.counters(), counters_full=full)
+
+        return self._sequence("operation", operate, out == "stochastic" and seed is None)

@@ -2,12 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The files ``player.v`` plays and writes, and its knobs. No cocotb: used outside the simulator too."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, TypeAlias
 
 import numpy as np
 
 from macrame.errors import InputError, LinkError
-from macrame.host.link import Results
+from macrame.host.link import Beats, Results
 
 STREAMS = ("w", "a", "m")
 KINDS = ("none", "random", "bursts", "block")
@@ -33,7 +36,7 @@ class Stall:
     chance: float = 0.5
     length: int = 16
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ValueError(f"stall kind is {self.kind!r}, expected one of {', '.join(KINDS)}")
         if not 0 <= self.chance < 1:
@@ -42,7 +45,11 @@ class Stall:
             raise ValueError(f"stall length is {self.length}, expected 1 to 65535")
 
 
-def stall_values(stalls, seed):
+#: How streams pause: all of them, or each by its name; a kind alone stands for a Stall of that kind.
+Stalls: TypeAlias = None | str | Stall | Mapping[str, None | str | Stall]
+
+
+def stall_values(stalls: Stalls, seed: int) -> dict[str, int]:
     """The knobs of the harness that make its streams pause.
 
     Parameters
@@ -56,14 +63,13 @@ def stall_values(stalls, seed):
     dict of str to int
         By signal name.
     """
-    if not isinstance(stalls, dict):
-        stalls = dict.fromkeys(STREAMS, stalls)
-    unknown = set(stalls) - set(STREAMS)
+    by_stream = stalls if isinstance(stalls, Mapping) else dict.fromkeys(STREAMS, stalls)
+    unknown = set(by_stream) - set(STREAMS)
     if unknown:
         raise ValueError(f"stalls of stream {sorted(unknown)[0]!r}, expected some of {', '.join(STREAMS)}")
     values = {"stall_seed": seed & 0xFFFFFFFF}
     for stream in STREAMS:
-        stall = stalls.get(stream)
+        stall = by_stream.get(stream)
         stall = stall if isinstance(stall, Stall) else Stall(stall or "none")
         values.update(
             {
@@ -75,7 +81,7 @@ def stall_values(stalls, seed):
     return values
 
 
-def pack_beats(beats):
+def pack_beats(beats: Beats) -> bytes:
     """Beats as ``stream_source.v`` reads them.
 
     Parameters
@@ -93,12 +99,12 @@ def pack_beats(beats):
     return out.tobytes()
 
 
-def result_line(cols):
+def result_line(cols: int) -> int:
     """Bytes of a line of results: tdata, a digit of tkeep for each column, tlast."""
     return 8 * cols + 1 + cols + 1 + 1 + 1
 
 
-def parse_results(text, cols):
+def parse_results(text: bytes, cols: int) -> Results:
     """The lines ``player.v`` writes, as beats.
 
     Parameters
@@ -155,21 +161,27 @@ class BeatFiles:
         Result beats read.
     """
 
-    def __init__(self, folder, widths, cols, operands=("weight", "activation")):
+    def __init__(
+        self,
+        folder: Path,
+        widths: tuple[int, int],
+        cols: int,
+        operands: tuple[str, str] = ("weight", "activation"),
+    ) -> None:
         self.cols, self.operands = cols, operands
         self.sent, self.received = {"w": 0, "a": 0}, 0
         self._widths = dict(zip(self.sent, widths))
-        self._open = []
+        self._open: list[IO[bytes]] = []
         # unbuffered: an interrupted write must leave nothing that a later one would write first
         self._files = {stream: self._opened(folder / f"{stream}.bin", "wb", 0) for stream in self.sent}
         (folder / "m.txt").touch()
         self._results = self._opened(folder / "m.txt", "rb")
 
-    def _opened(self, *arguments):
-        self._open.append(open(*arguments))
+    def _opened(self, path: Path, mode: str, buffering: int = -1) -> IO[bytes]:
+        self._open.append(open(path, mode, buffering))
         return self._open[-1]
 
-    def append(self, weights, activations):
+    def append(self, weights: Beats, activations: Beats) -> None:
         """Add operand beats to the files.
 
         Parameters
@@ -193,7 +205,7 @@ class BeatFiles:
                 data = data[self._files[stream].write(data) :]
             self.sent[stream] += len(beats)
 
-    def results(self, state):
+    def results(self, state: Mapping[str, Any]) -> Results:
         """Result beats that came since the latest call, once the harness has nothing to object.
 
         Parameters
@@ -214,7 +226,7 @@ class BeatFiles:
         self.received = state["results"]
         return checked_results(state, text, self.cols, self.operands)
 
-    def restart(self, state):
+    def restart(self, state: Mapping[str, Any]) -> None:
         """Go on where a reset has left the harness; beats that it was never told of are dropped.
 
         Parameters
@@ -229,13 +241,15 @@ class BeatFiles:
         self.received = state["results"]
         self._results.seek(self.received * result_line(self.cols))
 
-    def close(self):
+    def close(self) -> None:
         """Close all of them."""
         for file in self._open:
             file.close()
 
 
-def checked_results(state, text, cols, operands=("weight", "activation")):
+def checked_results(
+    state: Mapping[str, Any], text: bytes, cols: int, operands: tuple[str, str] = ("weight", "activation")
+) -> Results:
     """What a transfer brought, once the harness has nothing to object.
 
     Parameters

@@ -14,13 +14,16 @@ import socket
 import subprocess
 import time
 import weakref
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypedDict, Unpack
 
 from macrame import environment
 from macrame.contract import CoreConfig
 from macrame.errors import LinkError
-from macrame.host.link import Link
+from macrame.host.link import Beats, LinkBase, Results, Told
 from macrame.sim import simulate
-from macrame.sim.beats import BeatFiles, stall_values
+from macrame.sim.beats import BeatFiles, Stalls, stall_values
 
 MONITOR = "macrame/sim/hdl/activity.v"
 PLAYER = (
@@ -38,7 +41,35 @@ END_LIMIT = 10  # until the simulator must have ended, its files whole
 MESSAGE_BYTES = 1 << 16  # more than any message has
 
 
-class HarnessLink(Link):
+class Options(TypedDict, total=False):
+    """Keywords of every link into a simulation.
+
+    Attributes
+    ----------
+    stalls : None, str, Stall or dict of them by stream ("w", "a", "m")
+        How the streams pause; not at all by default.
+    seed : int
+        Of the stall patterns, 1 by default.
+    waves : bool
+        Leave waves, see :attr:`HarnessLink.waves`.
+    rtl_root : path
+        Another copy of rtl/.
+    idle_limit : int
+        Cycles without a beat after which a transfer is given up, 20,000 by default; at least 2049, and more
+        than a block lasts.
+    compiling : callable
+        Called before the harness is compiled, and not at all where the program is at hand.
+    """
+
+    stalls: Stalls
+    seed: int
+    waves: bool
+    rtl_root: str | Path | None
+    idle_limit: int
+    compiling: Callable[[], None] | None
+
+
+class HarnessLink(LinkBase):
     """Simulate a harness around ``player.v`` and hold the other end of the link to it.
 
     Parameters
@@ -55,19 +86,10 @@ class HarnessLink(Link):
         What the beats of the two operand streams are, for messages.
     more : sequence of str
         Further Verilog files.
-    stalls : None, str, Stall or dict of them by stream ("w", "a", "m"), optional
-        How the streams pause.
-    seed : int
-        Of the stall patterns.
-    waves : bool
-        Leave waves, see :attr:`waves`.
     name : str
         Of the folder under build/runs/ for log and waves.
-    rtl_root : path, optional
-        Another copy of rtl/.
-    idle_limit : int
-        Cycles without a beat after which a transfer is given up; at least 2049, and more than a block
-        lasts.
+    **options
+        See :class:`Options`.
 
     Attributes
     ----------
@@ -94,29 +116,30 @@ class HarnessLink(Link):
         A tool is missing, or the sources do not compile.
     """
 
+    waves: Path | None
+
     def __init__(
         self,
-        harness,
-        parameters,
-        lanes,
-        widths,
-        operands,
+        harness: str,
+        parameters: Mapping[str, object],
+        lanes: int,
+        widths: tuple[int, int],
+        operands: tuple[str, str],
         *,
-        more=(),
-        stalls=None,
-        seed=1,
-        waves=False,
-        name=None,
-        rtl_root=None,
-        idle_limit=20000,
-    ):
+        name: str,
+        more: Sequence[str] = (),
+        **options: Unpack[Options],
+    ) -> None:
         super().__init__()
+        stalls, seed = options.get("stalls"), options.get("seed", 1)
+        rtl_root = options.get("rtl_root")
         self.clock = self.cycles = self.since_reset = 0
         self.seconds = 0.0
         self._requests = 0
         stall_values(stalls, seed)  # a mistake in them shows before anything is started
         self.folder = folder = environment.scratch_dir()
-        self._finalizer = weakref.finalize(self, _abandon, parts := {"folder": folder})
+        parts: dict[str, Any] = {"folder": folder}
+        self._finalizer = weakref.finalize(self, _abandon, parts)
         parts["files"] = self._files = BeatFiles(folder, widths, lanes, operands)
         listener = parts["listener"] = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         listener.bind(str(folder / "socket"))
@@ -129,18 +152,24 @@ class HarnessLink(Link):
             sources=[*simulate.core_sources(rtl_root), f"macrame/sim/hdl/{harness}.v", *PLAYER, *more],
             rtl_root=rtl_root,
             seed=seed,
-            waves=waves,
+            waves=options.get("waves", False),
             parameters=parameters,
             plusargs=[f"dir={folder}"],
+            compiling=options.get("compiling"),
         )
         self.waves, self.log = launch.waves, launch.cwd / "sim.log"
         self._process = parts["process"] = launch.start()
         self._connection = parts["connection"] = self._accept(listener)
         self._answer("ready")
-        self._do("setting of the harness", self._ask, "set", {"idle_limit": idle_limit, "drop_closing": 1})
+        self._do(
+            "setting of the harness",
+            self._ask,
+            "set",
+            {"idle_limit": options.get("idle_limit", 20000), "drop_closing": 1},
+        )
         self.set_stalls(stalls, seed)
 
-    def _accept(self, listener):
+    def _accept(self, listener: socket.socket) -> socket.socket:
         limit = time.monotonic() + environment.limit(START_LIMIT)
         while time.monotonic() < limit:
             try:
@@ -153,7 +182,7 @@ class HarnessLink(Link):
             return accepted
         raise self._dead("did not start")
 
-    def _dead(self, what):
+    def _dead(self, what: str) -> LinkError:
         """The error for a simulator that is of no more use; it is closed."""
         status = self._process.poll()
         lines = self.log.read_text(errors="replace").splitlines()[-15:] if self.log.exists() else []
@@ -169,7 +198,7 @@ class HarnessLink(Link):
             )
         )
 
-    def _answer(self, expected, progress=None):
+    def _answer(self, expected: str, progress: Told | None = None) -> Any:
         silence = environment.limit(SILENCE_LIMIT)
         limit = time.monotonic() + silence
         while time.monotonic() < limit:
@@ -201,7 +230,7 @@ class HarnessLink(Link):
             return rest[0] if rest else None
         raise self._dead(f"has been silent for {silence:g} s")
 
-    def _ask(self, name, *arguments, progress=None):
+    def _ask(self, name: str, *arguments: object, progress: Told | None = None) -> Any:
         self._requests += 1
         try:
             self._connection.send(json.dumps((self._requests, name, arguments), default=int).encode())
@@ -209,41 +238,46 @@ class HarnessLink(Link):
             pass  # _answer finds out why
         return self._answer("done", progress)
 
-    def _read(self, address):
+    def _read(self, address: int) -> tuple[int, int]:
         return self._ask("read", address)
 
-    def _write(self, address, value):
+    def _write(self, address: int, value: int) -> int:
         return self._ask("write", address, value)
 
-    def set_stalls(self, stalls, seed=1):
+    def set_stalls(self, stalls: Stalls, seed: int = 1) -> None:
         """Change how the streams pause from the next transfer on; parameters as for the class."""
         self._do("setting of stalls", self._ask, "set", stall_values(stalls, seed))
 
-    def _reset(self):
+    def _reset(self) -> None:
         # The answer to this request comes after all others, and a transfer that still runs ends with it.
         self._files.restart(self._ask("reset"))
 
-    def _transfer(self, weights, activations, results, progress):
+    def _transfer(self, weights: Beats, activations: Beats, results: int, progress: Told | None) -> Results:
         begun = time.monotonic()
         files = self._files
         files.append(weights, activations)
         before = files.received
+
+        def tell(count: int) -> None:
+            if progress is not None:
+                progress(count - before)
+
         state = self._ask(
             "transfer",
             files.sent["w"],
             files.sent["a"],
             before + results,
-            progress=None if progress is None else lambda count: progress(count - before),
+            progress=None if progress is None else tell,
         )
         self.clock, self.cycles, self.since_reset = state["clock"], state["cycles"], state["since_reset"]
         self.seconds += time.monotonic() - begun
         return files.results(state)
 
     @property
-    def closed(self):
+    def closed(self) -> bool:
         return not self._finalizer.alive
 
-    def close(self):
+    def close(self) -> None:
         """End the simulation; waves and log are whole after it, unless a call was abandoned."""
         if self.closed:
             return
@@ -272,10 +306,17 @@ class SimLink(HarnessLink):
     name : str, optional
         By default after the shape.
     **options
-        The other parameters of :class:`HarnessLink`, which also says what is raised.
+        See :class:`Options`; :class:`HarnessLink` says what is raised.
     """
 
-    def __init__(self, config=_DEFAULT, *, activity=False, name=None, **options):
+    def __init__(
+        self,
+        config: CoreConfig = _DEFAULT,
+        *,
+        activity: bool = False,
+        name: str | None = None,
+        **options: Unpack[Options],
+    ) -> None:
         if activity and config.bf16:
             raise ValueError(f"activity of a core with formats {config.formats!r}: expected 'INT8'")
         self.config = config
@@ -291,7 +332,7 @@ class SimLink(HarnessLink):
         )
         self._activity = dict.fromkeys(self._count_activity(), 0) if activity else None
 
-    def activity(self):
+    def activity(self) -> dict[str, int]:
         """Toggles of the array's registers since the simulation began, or since :meth:`clear_activity`.
 
         Exact: every bit of every register is compared with itself in every clock. Bits that were unknown
@@ -313,13 +354,15 @@ class SimLink(HarnessLink):
         totals = self._count_activity()
         return {name: totals[name] - before for name, before in self._activity.items()}
 
-    def _count_activity(self):
+    def _count_activity(self) -> dict[str, int]:
         return self._do("count of the activity", self._ask, "activity")
 
-    def clear_activity(self):
+    def clear_activity(self) -> None:
         """Let :meth:`activity` count from here; errors as there."""
-        for name, counted in self.activity().items():
-            self._activity[name] += counted
+        counted = self.activity()
+        assert self._activity is not None
+        for name, count in counted.items():
+            self._activity[name] += count
 
 
 class VectorSimLink(HarnessLink):
@@ -336,10 +379,17 @@ class VectorSimLink(HarnessLink):
     name : str, optional
         By default after the lanes.
     **options
-        The other parameters of :class:`HarnessLink`, which also says what is raised.
+        See :class:`Options`; :class:`HarnessLink` says what is raised.
     """
 
-    def __init__(self, lanes=8, *, fifo_depth=None, name=None, **options):
+    def __init__(
+        self,
+        lanes: int = 8,
+        *,
+        fifo_depth: int | None = None,
+        name: str | None = None,
+        **options: Unpack[Options],
+    ) -> None:
         super().__init__(
             "vector_unit_player",
             {"LANES": lanes, **({"FIFO_DEPTH": fifo_depth} if fifo_depth else {})},
@@ -351,7 +401,7 @@ class VectorSimLink(HarnessLink):
         )
 
 
-def _abandon(parts):
+def _abandon(parts: dict[str, Any]) -> None:
     """Leave nothing behind, whatever of a link had come into being."""
     if "process" in parts:
         simulate.stop(parts["process"])

@@ -7,14 +7,19 @@ macrame/sim/hdl/vector_player.v streams the words of a file through the module, 
 results; macrame/sim/modules.py lists the modules and wires them up.
 """
 
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from macrame import paths
 from macrame.sim import simulate
 from macrame.sim.modules import MODULES, harness
 
 
-def bits(name, values, size):
+def bits(name: str, values: ArrayLike, size: int) -> NDArray[np.uint64]:
     """A column's bit patterns.
 
     Parameters
@@ -35,21 +40,21 @@ def bits(name, values, size):
     ValueError
         For another kind of number, or an integer that does not fit.
     """
-    values = np.asarray(values)
-    if values.dtype == np.float32 and size == 4:
-        return values.view(np.uint32).astype(np.uint64)
-    if values.dtype.kind not in "iub":
+    array: NDArray[Any] = np.asarray(values)
+    if array.dtype == np.float32 and size == 4:
+        return array.view(np.uint32).astype(np.uint64)
+    if array.dtype.kind not in "iub":
         raise ValueError(
-            f"{name} has dtype {values.dtype}, expected integers{' or float32' if size == 4 else ''}"
+            f"{name} has dtype {array.dtype}, expected integers{' or float32' if size == 4 else ''}"
         )
-    if values.size and values.dtype.itemsize > size:
-        low, high = int(values.min()), int(values.max())
+    if array.size and array.dtype.itemsize > size:
+        low, high = int(array.min()), int(array.max())
         if low < -(2 ** (8 * size - 1)) or high >= 2 ** (8 * size - (low < 0)):
             raise ValueError(f"{name} holds {low}..{high}, expected integers of {size} bytes")
-    return values.astype(np.uint64) & np.uint64(2 ** (8 * size) - 1)
+    return array.astype(np.uint64) & np.uint64(2 ** (8 * size) - 1)
 
 
-def pack(m, columns):
+def pack(m: str, columns: Mapping[str, ArrayLike]) -> NDArray[np.uint8]:
     """The words of a module as bytes.
 
     Parameters
@@ -79,7 +84,7 @@ _DIGIT[np.frombuffer(b"0123456789abcdefABCDEF", np.uint8)] = [*range(16), *range
 _DIGIT[np.frombuffer(b"xXzZ", np.uint8)] = 254
 
 
-def parse(path, words):
+def parse(path: Path, words: int) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:
     """The results in a file of vector_player.v.
 
     Parameters
@@ -118,13 +123,13 @@ def parse(path, words):
     return values, unknown
 
 
-def narrow(m, values):
+def narrow(m: str, values: NDArray[np.uint64]) -> NDArray[Any]:
     """Results as the module's own type."""
     dtype = MODULES[m].result
     return values.astype(f"u{dtype.itemsize}").view(dtype)
 
 
-def run(m, *, name=None, **columns):
+def run(m: str, *, name: str | None = None, **columns: ArrayLike) -> NDArray[Any]:
     """Evaluate a module in the simulator, word by word.
 
     Parameters
@@ -171,6 +176,6 @@ def run(m, *, name=None, **columns):
     return narrow(m, values).reshape(shape)
 
 
-def sources(m):
+def sources(m: str) -> list[Path]:
     """Paths of the Verilog of a module and of what plays it."""
     return [*(paths.RTL / path for path in MODULES[m].rtl), *harness(m)]

@@ -23,7 +23,7 @@ from macrame.golden.arith.requantize import MODES
 from macrame.golden.gemm import gemm, layer
 from macrame.host import packets
 from macrame.host.core import Core
-from macrame.host.link import Link
+from macrame.host.link import LinkBase
 from macrame.host.quantize import float32_bits, quantize_multiplier
 from macrame.sim.beats import BeatFiles, Stall, stall_values
 from macrame.sim.inside.player import Player
@@ -31,7 +31,7 @@ from macrame.sim.inside.player import Player
 LIMIT_NS = 20_000_000  # two million cycles: more than any test takes
 
 
-class PlayerLink(Link):
+class PlayerLink(LinkBase):
     """A link from within the simulator; to be used in functions that `cocotb.task.bridge` has wrapped."""
 
     def __init__(self, dut):

@@ -11,6 +11,7 @@ import os
 import select
 import tty
 from pathlib import Path
+from typing import Any
 
 import cocotb
 from cocotb.triggers import Edge, Timer
@@ -20,15 +21,15 @@ PATIENCE = 0.005  # seconds of real time, between two of them when the line rest
 
 
 @cocotb.test()
-async def serve(dut):
+async def serve(dut: Any) -> None:
     """Carry bytes between the line and the terminal."""
-    folder = Path(cocotb.plusargs["dir"])
+    folder = Path(str(cocotb.plusargs["dir"]))
     master, slave = os.openpty()
     tty.setraw(slave)
     os.set_blocking(master, False)
     parent, traffic = os.getppid(), [0]
 
-    async def listen():
+    async def listen() -> None:
         while True:
             await Edge(dut.got_go)
             traffic[0] += 1

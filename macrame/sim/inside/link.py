@@ -17,6 +17,7 @@ import json
 import os
 import select
 import socket
+from typing import Any
 
 import cocotb
 
@@ -30,24 +31,25 @@ class Abandoned(Exception):
 
 
 @cocotb.test()
-async def serve(dut):
+async def serve(dut: Any) -> None:
     """Answer until the client closes, or is gone."""
     client = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    client.connect(os.path.join(cocotb.plusargs["dir"], "socket"))
+    client.connect(os.path.join(str(cocotb.plusargs["dir"]), "socket"))
 
-    def tell(*message):
+    def tell(*message: object) -> None:
         client.send(json.dumps(message).encode())
 
-    async def answer(number, name, arguments):
+    async def answer(number: int, name: str, arguments: list[Any]) -> Any:
         if name != "transfer":
             return await getattr(player, name)(*arguments)
 
-        def progress(results):
+        def progress(results: int) -> None:
             if select.select([client], [], [], 0)[0]:
                 raise Abandoned
             tell("progress", number, results)
 
-        return await player.transfer(*arguments, progress=progress)
+        weights, activations, results = arguments
+        return await player.transfer(weights, activations, results, progress)
 
     player = Player(dut)
     await player.ready()

@@ -3,6 +3,8 @@
 """Inside the simulator: the commands of ``player.v`` as coroutines."""
 
 import time
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from cocotb.triggers import FallingEdge, First, RisingEdge, Timer
 
@@ -33,18 +35,18 @@ class Player:
         Knobs and counts.
     """
 
-    def __init__(self, top):
+    def __init__(self, top: Any) -> None:
         self.top, self.dut = top, top.u_player
         self.cycles = 256  # between two looks at the clock on the wall
 
-    async def ready(self):
+    async def ready(self) -> None:
         """Wait until the unit is out of reset."""
         await Timer(1, "step")  # under Verilator nothing has its initial value before
         if self.dut.rst.value != 0:
             await FallingEdge(self.dut.rst)
         await FallingEdge(self.dut.clk)
 
-    async def command(self, name, progress=None):
+    async def command(self, name: str, progress: Callable[[int], object] | None = None) -> None:
         """Run one command of the harness to its end."""
         dut = self.dut
         dut.command.value = COMMANDS[name]
@@ -63,7 +65,13 @@ class Player:
             await finished
         await FallingEdge(dut.clk)  # all that the last rising edge set is settled
 
-    async def transfer(self, weights, activations, results, progress=None):
+    async def transfer(
+        self,
+        weights: int,
+        activations: int,
+        results: int,
+        progress: Callable[[int], object] | None = None,
+    ) -> dict[str, int | bool]:
         """Play what lies in the files.
 
         Parameters
@@ -96,14 +104,14 @@ class Player:
             "since_reset": (int(dut.first_cycle.value) - int(dut.reset_cycle.value) - 1) % 2**32,
         }
 
-    async def read(self, address):
+    async def read(self, address: int) -> tuple[int, int]:
         """Read a register: (value, bus response); TimeoutError if the bus does not answer."""
         self.dut.reg_addr.value = address
         await self.command("read")
         self._check_answered()
         return int(self.dut.reg_rdata.value), int(self.dut.reg_resp.value)
 
-    async def write(self, address, value):
+    async def write(self, address: int, value: int) -> int:
         """Write a register: the bus response; TimeoutError if the bus does not answer."""
         self.dut.reg_addr.value = address
         self.dut.reg_wdata.value = value
@@ -111,17 +119,17 @@ class Player:
         self._check_answered()
         return int(self.dut.reg_resp.value)
 
-    def _check_answered(self):
+    def _check_answered(self) -> None:
         if self.dut.stuck.value:
             raise TimeoutError("the register bus did not answer")
 
-    async def set(self, values):
+    async def set(self, values: Mapping[str, int]) -> None:
         """Turn knobs of the harness: a dict of signal names and integers."""
         for name, value in values.items():
             getattr(self.dut, name).value = value
         await FallingEdge(self.dut.clk)
 
-    async def activity(self):
+    async def activity(self) -> dict[str, int]:
         """The totals of ``activity.v``: cycles and toggles since the simulation began."""
         await RisingEdge(self.dut.clk)  # it counts at falling edges
         counters = self.top.g_activity.u_activity
@@ -129,7 +137,7 @@ class Player:
         await FallingEdge(self.dut.clk)
         return totals
 
-    async def reset(self):
+    async def reset(self) -> dict[str, int]:
         """Hold rst for a few cycles; beats not yet taken are skipped.
 
         Returns

@@ -2,13 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Plays the words of vectors.bin, and no more: macrame/sim/vectors.py reads results.hex afterwards."""
 
+from typing import Any
+
 import cocotb
 from cocotb.triggers import RisingEdge, Timer
 
 VECTORS, RESULTS = "vectors.bin", "results.hex"
 
 
-async def play(dut):
+async def play(dut: Any) -> int:
     """Run vectors.bin through the toplevel's player; returns the number of words."""
     player = dut.u_player
     player.start.value = 0
@@ -20,6 +22,6 @@ async def play(dut):
 
 
 @cocotb.test(timeout_time=10, timeout_unit="sec")
-async def vectors(dut):
+async def vectors(dut: Any) -> None:
     """Every word of vectors.bin."""
     await play(dut)
