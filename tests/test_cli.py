@@ -15,7 +15,7 @@ from macrame.homework import settings, train
 from macrame.sim import simulate
 from macrame.synth import gates
 from macrame.synth import settings as synth_settings
-from macrame.verify import product
+from macrame.verify import job
 
 ROOT = simulate.ROOT
 MAKE_VARIABLES = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MACRAME_GIVEN", "MACRAME_GOALS", "MACRAME_REPLAY")
@@ -140,7 +140,7 @@ def test_programs_read_what_their_verbs_take():
     read.clear()
     train.read(Environment())
     assert taken("train") == read | {"SIM"}
-    assert taken("gemm") == set(product.NAMES)
+    assert taken("gemm") == set(job.NAMES)
     assert taken("synth") == set(synth_settings.NAMES)
     assert taken("gates") == set(gates.NAMES)
 

@@ -369,7 +369,7 @@ def test_an_interrupt_is_one_line_from_the_start(tmp_path, target, delay):
     lines = [
         line
         for line in said.splitlines()
-        if not re.match(r"\[ *\d+ s\]|gemm: compiling|gemm: [\d,]+ of", line)
+        if not re.match(r"\[ *\d+ s\]|gemm: compiling|gemm: about|gemm: [\d,]+ of", line)
     ]
     (line,) = filter(None, lines)
     assert re.fullmatch(r"\w+: interrupted", line)

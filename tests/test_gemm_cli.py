@@ -25,15 +25,21 @@ import numpy as np
 import pytest
 
 from macrame import environment
+from macrame import progress as shown_progress
 from macrame.cli import command
+from macrame.contract import CoreConfig
+from macrame.errors import InputError, LinkError
+from macrame.golden import cycles as golden_cycles
+from macrame.host import serial_link
 from macrame.host.core import Report
 from macrame.sim import simulate
+from macrame.verify import job as jobs
 from macrame.verify import product as gemm
 from tests.damaged import damage, whole_files
 
 #: Not inherited by the calls: a user's shell does not have them. SIM is, the suite's is the command's too,
 #: but where a LINK leads to a core that is not simulated.
-OURS = {*gemm.NAMES, "MACRAME_REPLAY", "PYTEST_CURRENT_TEST", "MAKEFLAGS", "MAKELEVEL", "MFLAGS"} - {"SIM"}
+OURS = {*jobs.NAMES, "MACRAME_REPLAY", "PYTEST_CURRENT_TEST", "MAKEFLAGS", "MAKELEVEL", "MFLAGS"} - {"SIM"}
 
 
 def call(folder, command=None, **environ):
@@ -716,7 +722,7 @@ def test_bad_input_from_the_environment(tmp_path, name):
 def here(tmp_path, monkeypatch):
     """The command called in this process, in the test's folder, with these variables and no others."""
     monkeypatch.chdir(tmp_path)
-    for name in OURS & set(gemm.NAMES):
+    for name in OURS & set(jobs.NAMES):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("SIM", os.environ.get("SIM", ""))  # the command sets it, for good
 
@@ -914,13 +920,13 @@ def test_requantised_to_csv(tmp_path, mode, scale):
 )
 def test_a_left_shift_may_reach_both_ends_of_int32(mode, scale, bias, legal):
     zero = matrix(1, 1, fill=0)
-    multiplier, shift = gemm.fields(mode, scale)
+    multiplier, shift = jobs.fields(mode, scale)
     output = dict(bias=bias, multiplier=multiplier, shift=shift)
     if legal:
-        assert gemm.golden(zero, zero, mode, str(scale), **output) == (-128 if bias < 0 else 127)
+        assert jobs.golden(zero, zero, mode, str(scale), **output) == (-128 if bias < 0 else 127)
     else:
-        with pytest.raises(gemm.InputError, match=r"the sum at \[0, 0\]"):
-            gemm.golden(zero, zero, mode, str(scale), **output)
+        with pytest.raises(InputError, match=r"the sum at \[0, 0\]"):
+            jobs.golden(zero, zero, mode, str(scale), **output)
 
 
 def test_fortran_order_and_big_endian_are_read_right(tmp_path):
@@ -1028,7 +1034,7 @@ def test_a_board_takes_a_seed_for_stochastic_rounding_only(tmp_path):
     given |= dict(MODE="bf16", LINK="serial:/dev/ttyUSB0", SEED="5")
     assert gemm.prepare(given | dict(RESULT="stochastic")).seed == 5
     for result in (dict(RESULT="even"), {}):
-        with pytest.raises(gemm.InputError, match="^SEED=5: the core at the end of a LINK is not simulated"):
+        with pytest.raises(InputError, match="^SEED=5: the core at the end of a LINK is not simulated"):
             gemm.prepare(given | result)
 
 
@@ -1038,15 +1044,13 @@ def test_a_board_without_bfloat16_leaves_old_results(tmp_path, here, monkeypatch
 
     def core(link):
         if not answers:
-            raise gemm.LinkError("no answer")
-        return SimpleNamespace(bf16=False)
+            raise LinkError("no answer")
+        return SimpleNamespace(config=CoreConfig())
 
     fill(tmp_path, GOOD | {"c.npy": b"old", "c.npy.json": b"old"})
     before = contents(tmp_path)
-    monkeypatch.setattr(
-        gemm.serial_link, "SerialLink", lambda device, baud, timeout: contextlib.nullcontext()
-    )
-    monkeypatch.setattr("macrame.host.core.Core", core)
+    monkeypatch.setattr(serial_link, "SerialLink", lambda device, baud, timeout: contextlib.nullcontext())
+    monkeypatch.setattr(gemm, "Core", core)
     monkeypatch.delenv("SIM")
     status = here(**CALL | {"MODE": "bf16", "LINK": "serial:/dev/x"})
     said = capsys.readouterr().err
@@ -1148,7 +1152,7 @@ def test_a_failed_run_leaves_no_old_product(tmp_path, here, monkeypatch, capsys,
 
     def fails(job):
         assert not (tmp_path / "c.npy").exists(), "not removed before computing"
-        raise gemm.LinkError("no answer")
+        raise LinkError("no answer")
 
     monkeypatch.setattr(gemm, "simulate_job", fails)
     assert here(**CALL | {"ROWS": 0}) == 2
@@ -1182,16 +1186,14 @@ def test_a_wrong_product_is_told_and_not_written(tmp_path, here, monkeypatch, ca
 
 
 def test_at_most_ten_mismatches_are_printed(tmp_path, monkeypatch, capsys):
-    job = gemm.Job(
+    job = jobs.Job(
         matrix(4, 4),
         matrix(4, 4),
         tmp_path / "c.npy",
         "raw",
         {},
         matrix(4, 4, np.int32),
-        rows=8,
-        cols=8,
-        depth=1,
+        CoreConfig(),
         seed=1,
         waves=False,
     )
@@ -1212,15 +1214,64 @@ def test_at_most_ten_mismatches_are_printed(tmp_path, monkeypatch, capsys):
 
 def test_progress_is_quiet_at_first_and_then_a_line_at_times(monkeypatch, capsys):
     clock = itertools.count()
-    monkeypatch.setattr(gemm.time, "monotonic", lambda: next(clock) * 1.0)
-    monkeypatch.setattr(gemm.sys.stderr, "isatty", lambda: False, raising=False)
-    progress = gemm.Progress()
+    monkeypatch.setattr(shown_progress.time, "monotonic", lambda: next(clock) * 1.0)
+    monkeypatch.setattr(shown_progress.sys.stderr, "isatty", lambda: False, raising=False)
+    progress = shown_progress.Progress("gemm", "result beats simulated")
     for done in range(0, 30):
         progress(done, 30)
     progress.close()
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 3
     assert lines[0] == "gemm: 1 of 30 result beats simulated, about 58 s left"
+
+
+def large(size, **variables):
+    """A job of size x size matrices."""
+    one = np.ones((size, size), np.int8)
+    config = CoreConfig(**variables)
+    return jobs.Job(one, one, Path("c.npy"), "raw", {}, None, config, seed=1, waves=False)
+
+
+def test_a_large_product_names_the_faster_simulator(monkeypatch):
+    monkeypatch.delenv("SIM", raising=False)
+    said = gemm.slow(large(1000))
+    assert re.fullmatch(
+        r"about 15,625,000 cycles, some \d+ min with SIM=icarus; SIM=verilator is some \d+ times as fast",
+        said,
+    )
+    assert gemm.slow(large(64)) == ""
+    monkeypatch.setenv("SIM", "verilator")
+    assert gemm.slow(large(1000)) == ""
+
+
+@pytest.mark.parametrize("shape", [(8, 8, 1), (4, 4, 4), (2, 4, 2)])
+@pytest.mark.parametrize("mode", ["raw", "ruy"])
+def test_the_cycles_announced_are_close(shape, mode):
+    """Against the cycle model, which knows the beginning and the end too."""
+    config = CoreConfig(*shape)
+    job = large(96, rows=config.rows, cols=config.cols, depth=config.depth)
+    job.mode = mode
+    geometry = golden_cycles.Geometry(*shape, config.post_lanes)
+    tiles, panels = 96 // config.rows, 96 // config.cols
+    weights = [golden_cycles.WeightPanel(96 // config.depth, raw=mode == "raw")] * panels
+    activations = [
+        golden_cycles.ActivationPanel(release=i == tiles - 1) for _ in weights for i in range(tiles)
+    ]
+    exact = golden_cycles.predict(geometry, weights, activations).cycles
+    assert 0.97 * exact < gemm.cycles(job) <= exact
+
+
+def test_compiling_is_mentioned_only_when_it_is_done(tmp_path, monkeypatch):
+    fill(tmp_path, GOOD)
+    monkeypatch.setenv("BUILD_DIR", str(tmp_path / "build"))
+    seen = []
+    monkeypatch.setattr(shown_progress.Progress, "expect", lambda self, text: seen.append(text))
+    monkeypatch.chdir(tmp_path)
+    job = jobs.prepare(CALL | {"ROWS": "2", "COLS": "2"})
+    assert gemm.run(job) == 0
+    assert seen == ["compiling a 2x2x1 core, once"]
+    assert gemm.run(job) == 0
+    assert len(seen) == 1
 
 
 def test_an_interrupt_leaves_nothing_behind(tmp_path):
@@ -1240,7 +1291,7 @@ def test_an_interrupt_leaves_nothing_behind(tmp_path):
     )
     try:
         first = process.stderr.readline()
-        if first.startswith("gemm: compiling "):  # Verilator, and nobody had this core compiled
+        while first.startswith(("gemm: about ", "gemm: compiling ")):
             first = process.stderr.readline()
         process.send_signal(signal.SIGINT)
         said = process.communicate(timeout=environment.limit(60))

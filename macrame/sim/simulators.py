@@ -34,21 +34,42 @@ class Simulator:
     driver: type[Driver]
     tools: Mapping[str, str]  # programs it needs on PATH, and the Debian packages they are in
     version: Callable[[], str]  # its version as a line of text; SetupError if it is of no use
+    cost: tuple[float, float]  # microseconds a cycle: of any core, and of each MAC its array can do
     flags: tuple[str, ...] = ()  # what else a compiled program depends on
     sim_args: tuple[str, ...] = ()
     waves: str = "fst"  # suffix of its waves
     env: tuple[tuple[str, str], ...] = ()
 
+    def seconds_per_cycle(self, macs: int) -> float:
+        """About how long a cycle of a core takes on one processor.
+
+        Parameters
+        ----------
+        macs : int
+            Multiply-accumulates the core can do in it.
+
+        Returns
+        -------
+        float
+            Seconds. `cost` was fitted to what `macrame gemm` printed for cores from 2x2x1 to 32x32x1.
+        """
+        return 1e-6 * (self.cost[0] + self.cost[1] * macs)
+
 
 SIMULATORS = {
     # -n: a $stop ends the run instead of waiting for a command at a prompt
     "icarus": Simulator(
-        Icarus, {"iverilog": "iverilog", "vvp": "iverilog"}, icarus_version, sim_args=("-n",)
+        Icarus,
+        {"iverilog": "iverilog", "vvp": "iverilog"},
+        icarus_version,
+        cost=(60, 2.5),
+        sim_args=("-n",),
     ),
     "verilator": Simulator(
         Verilator,
         {"g++": "g++", "make": "make"},
         verilator_version,
+        cost=(1.5, 0.01),
         flags=Verilator.FLAGS + Verilator.PYTHON + Verilator.MAKE,
         waves="vcd",
         # cocotb need not check each write of its own; on Icarus 11 it must

@@ -83,7 +83,7 @@ def int8(a: read.Source, w: read.Source, bias: read.Source | None = None, rule: 
         x, y = (read.int8_matrix(source, NO_INT8) for source in (a, w))
         check_sides(a, w, x, y)
         n = y.shape[1]
-        return Int8(x, y, read.int32s(bias, n) if bias else np.int32(0), 1.0, 0, np.ones(n))
+        return Int8(x, y, read.int32s(bias, n) if bias else np.zeros((), np.int32), 1.0, 0, np.ones(n))
     x, y = (_finite(source) for source in (a, w))
     check_sides(a, w, x, y)
     n = y.shape[1]

@@ -5,320 +5,31 @@
 import contextlib
 import json
 import sys
-import threading
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from macrame import environment
-from macrame.contract import CoreConfig
-from macrame.errors import InputError, LinkError, short
-from macrame.files import atomic, parse, read, write
+from macrame.errors import InputError, LinkError
+from macrame.files import atomic, write
 from macrame.golden.arith.bf16_to_fp32 import bf16_to_fp32
 from macrame.golden.arith.lfsr32 import Lfsr32
-from macrame.golden.arith.requantize import requantize
-from macrame.golden.gemm import add_bias, gemm
 from macrame.golden.gemm_bf16 import gemm_bf16
-from macrame.host import packets, quantize, serial_link
-from macrame.verify import operands
+from macrame.host import packets, serial_link
+from macrame.host.core import Core, Report
+from macrame.progress import Progress
+from macrame.verify.job import Job, prepare
 
-NAMES = (
-    "A",
-    "W",
-    "OUT",
-    "HEADER",
-    "INDEX",
-    "KEY",
-    "MODE",
-    "SCALE",
-    "BIAS",
-    "A_ZERO_POINT",
-    "ZERO_POINT",
-    "LOW",
-    "HIGH",
-    "QUANTIZE",
-    "RESULT",
-    "RELU",
-    "ROWS",
-    "COLS",
-    "DEPTH",
-    "SIM",
-    "SEED",
-    "WAVES",
-    "LINK",
-)
-FILES = ("A", "W", "BIAS", "SCALE")  # what may come from a file
-MODES = (*packets.MODES, "bf16")
-REQUANTISED = ("SCALE", "ZERO_POINT", "LOW", "HIGH")  # what only an int8 output has
-FLOAT = ("RESULT", "RELU")  # what only MODE=bf16 has
-SIMULATED = ("ROWS", "COLS", "DEPTH", "SIM", "SEED", "WAVES")  # what only a simulated core has
 SHOWN = 10  # mismatches that are printed
+WORTH_CHANGING = 60  # seconds of simulation that make another simulator worth a line
 
 
-@dataclass
-class Job:
-    """What is asked for, checked."""
-
-    a: np.ndarray
-    w: np.ndarray
-    out: Path
-    mode: str
-    output: dict  # keywords for Core.matmul or, in mode bf16, Core.matmul_bf16
-    expected: np.ndarray | None  # in mode bf16 none until the core has said how it is built
-    config: CoreConfig  # of the simulated core, or, once it has said so, of the board's
-    seed: int
-    waves: bool
-    link: str = ""  # how to come to a board's core; a simulated one without
-    quantized: dict | None = None  # for the report: what integers stand for
-    notes: tuple = ()  # lines for the user: what was skipped in reading
-
-
-def prepare(given):
-    """Check everything a user gave, before any simulation starts.
-
-    Parameters
-    ----------
-    given : dict of str to str
-        Values by name, see `NAMES`.
-
-    Returns
-    -------
-    Job
-
-    Raises
-    ------
-    macrame.errors.InputError
-    """
-    for name in ("A", "W", "OUT"):
-        if name not in given:
-            raise InputError(f"{name} is not given, expected all of A, W and OUT")
-
-    mode = given.get("MODE", "gemmlowp" if "SCALE" in given else "raw")
-    if mode not in MODES:
-        raise InputError(f"MODE={short(mode)}: expected one of {', '.join(MODES)}")
-    if "LINK" in given:
-        serial_link.parse(given["LINK"])
-        for name in SIMULATED:
-            if name in given and not (name == "SEED" and given.get("RESULT") == "stochastic"):
-                raise InputError(
-                    f"{name}={short(given[name])}: the core at the end of a LINK is "
-                    f"not simulated, expected no {name}"
-                )
-
-    config = _config(given, mode)
-    seed, waves = _integer(given, "SEED", 1, 0, 2**32 - 1), bool(_integer(given, "WAVES", 0, 0, 1))
-    if "SIM" in given:
-        _check_simulator(given["SIM"])
-    _check_mode(given, mode)
-    sources = sources_of(given)
-    a, w, output, expected, quantized = (_bf16 if mode == "bf16" else _int8)(given, mode, sources)
-    inputs = [source.text for source in sources.values() if source.is_path]
-    write.check_output("OUT", given["OUT"], inputs)
-    return Job(
-        a,
-        w,
-        Path(given["OUT"]),
-        mode,
-        output,
-        expected,
-        config,
-        seed,
-        waves,
-        given.get("LINK", ""),
-        quantized,
-        tuple(f"{source.label}: {'; '.join(source.notes)}" for source in sources.values() if source.notes),
-    )
-
-
-def _config(given, mode):
-    """The core that ROWS, COLS, DEPTH and the mode ask for."""
-    shape = {
-        name: _integer(given, name.upper(), getattr(CoreConfig, name), *CoreConfig.RANGES[name])
-        for name in ("rows", "cols", "depth")
-    }
-    if mode == "bf16" and shape["depth"] != 1:
-        raise InputError(f"DEPTH={given['DEPTH']}: expected 1 with MODE=bf16")
-    return CoreConfig(**shape, formats="BF16" if mode == "bf16" else "INT8")
-
-
-def _integer(given, name, default, low, high):
-    return parse.integer(name, given[name], low, high) if name in given else default
-
-
-def _one_of(given, name, default, allowed):
-    value = given.get(name, default)
-    if value is not None and value not in allowed:
-        raise InputError(f"{name}={short(value)}: expected one of {', '.join(allowed)}")
-    return value
-
-
-def _check_mode(given, mode):
-    """Refuse variables that say nothing in this mode."""
-    if mode == "raw":
-        for name in REQUANTISED:
-            if name in given:
-                cure = "another MODE" if "MODE" in given else "SCALE as well"
-                raise InputError(
-                    f"{name}={short(given[name])}: MODE=raw puts out int32 and takes no {name}, "
-                    f"expected {cure}"
-                )
-    elif mode == "bf16":
-        for name in (*REQUANTISED, "A_ZERO_POINT"):
-            if name in given:
-                raise InputError(
-                    f"{name}={short(given[name])}: MODE=bf16 has no integers and takes no {name}, "
-                    "expected none"
-                )
-    elif "SCALE" not in given:
-        raise InputError(f"MODE={mode}: SCALE is not given, expected a number, or {read.EXPECTED}")
-    if mode != "bf16":
-        for name in FLOAT:
-            if name in given:
-                raise InputError(
-                    f"{name}={short(given[name])}: MODE={mode} takes no {name}, expected MODE=bf16"
-                )
-    if "QUANTIZE" in given and "A_ZERO_POINT" in given:
-        raise InputError(
-            f"A_ZERO_POINT={short(given['A_ZERO_POINT'])}: QUANTIZE finds the zero point, expected no "
-            "A_ZERO_POINT"
-        )
-
-
-def _int8(given, mode, sources):
-    """Operands, output, golden's result and what the integers stand for, of an int8 product."""
-    rule = _one_of(given, "QUANTIZE", None, operands.INT8_RULES)
-    found = operands.int8(sources["A"], sources["W"], sources.get("BIAS"), rule)
-    n = found.w.shape[1]
-    output = {"a_zero_point": _integer(given, "A_ZERO_POINT", found.a_zero_point, -128, 127)}
-    if "BIAS" in given:
-        output["bias"] = found.bias
-    step, zero_point = found.step, 0  # of the output
-    if mode != "raw":
-        zero_point = _integer(given, "ZERO_POINT", 0, -128, 127)
-        output.update(
-            zero_point=zero_point,
-            low=_integer(given, "LOW", -128, -128, 127),
-            high=_integer(given, "HIGH", 127, -128, 127),
-        )
-        if output["low"] > output["high"]:
-            raise InputError(f"LOW={output['low']}: expected no more than HIGH, which is {output['high']}")
-        scale = read.scales(sources["SCALE"], n)
-        try:
-            output["multiplier"], output["shift"] = fields(mode, scale if rule is None else scale * step)
-        except InputError as error:
-            raise InputError(f"{sources['SCALE'].label}: {error}") from None
-        with np.errstate(over="ignore"):
-            step = np.broadcast_to(1 / scale, n)
-        if rule and np.isinf(step).any():
-            raise InputError(
-                f"{sources['SCALE'].label}: the steps of the output overflow, expected a larger scale"
-            )
-    expected = golden(found.a, found.w, mode, given.get("SCALE"), **output)
-    quantized = rule and {
-        "rule": rule,
-        "A": {"scale": found.a_scale, "zero_point": found.a_zero_point},
-        "W": {"scale": found.w_scale.tolist(), "zero_point": 0},
-        "OUT": {"scale": step.tolist(), "zero_point": zero_point},
-        "BIAS": found.bias.tolist(),
-    }
-    return found.a, found.w, output, expected, quantized
-
-
-def _bf16(given, mode, sources):
-    """The same of a bfloat16 product, whose result golden cannot give before the core has said its shape."""
-    rule = _one_of(given, "QUANTIZE", None, operands.BF16_RULES)
-    output = {
-        "out": _one_of(given, "RESULT", "fp32", tuple(packets.OUTPUTS)),
-        "relu": bool(_integer(given, "RELU", 0, 0, 1)),
-    }
-    a, w = (operands.bf16(sources[name], rule) for name in ("A", "W"))
-    operands.check_sides(sources["A"], sources["W"], a, w)
-    if "BIAS" in given:
-        output["bias"] = operands.float32_bias(sources["BIAS"], w.shape[1])
-    return a, w, output, None, None
-
-
-def sources_of(given):
-    """Where the numbers come from, and what HEADER, INDEX and KEY say about each.
-
-    Parameters
-    ----------
-    given : dict of str to str
-        From :func:`variables`.
-
-    Returns
-    -------
-    dict of str to macrame.files.read.Source
-        Of those of FILES that are given.
-
-    Raises
-    ------
-    macrame.errors.InputError
-        An option is wrong, or about a file that has no use for it.
-    """
-    sources = {name: read.Source(name, given[name]) for name in FILES if name in given}
-    for option, suffixes in (("HEADER", read.TEXTS), ("INDEX", read.TEXTS), ("KEY", (".npz",))):
-        if option not in given:
-            continue
-        text = given[option]
-        said = parse.by_file(option, text, FILES)
-        able = [name for name, source in sources.items() if source.suffix in suffixes]
-        wrong = next((name for name in said if name and name not in able), None)
-        if wrong or not able:
-            which = wrong or f"one of {', '.join(sources)}"
-            raise InputError(f"{option}={short(text)}: expected {which} to be a {' or '.join(suffixes)} file")
-        for name in able:
-            value = said.get(name, said.get(""))
-            if value is not None:
-                if option != "KEY":
-                    value = parse.integer(option, value, 0, 1000)
-                setattr(sources[name], option.lower(), value)
-    return sources
-
-
-def _check_simulator(name):
-    from macrame.sim import (
-        simulate,  # not at the top: cocotb is slow to import, and most mistakes show without it
-    )
-
-    if name not in simulate.SIMULATORS:
-        raise InputError(f"SIM={short(name)}: expected one of {', '.join(simulate.SIMULATORS)}")
-
-
-def fields(mode, scale):
-    """Multiplier and shift of a record for real scales."""
-    return (quantize.float32_bits(scale), 0) if mode == "fp32" else quantize.quantize_multiplier(scale)
-
-
-def golden(
-    a, w, mode, scale, *, bias=0, a_zero_point=0, multiplier=0, shift=0, zero_point=0, low=-128, high=127
-):
-    """What the core has to put out, and a refusal of scales whose left shift would lose bits on the way.
-
-    Parameters
-    ----------
-    scale : str
-        As the user gave it, for the message; other parameters as for :meth:`macrame.host.core.Core.matmul`.
-
-    Returns
-    -------
-    ndarray, shape (M, N)
-    """
-    x = gemm(a, w)
-    if a_zero_point:
-        x = add_bias(x, -a_zero_point * w.sum(axis=0, dtype=np.int64))
-    x = add_bias(x, bias)
-    if mode in quantize.SHIFTING:
-        try:
-            quantize.refuse_overflow(x, shift)
-        except InputError as error:
-            raise InputError(f"SCALE={scale}: {error}") from None
-    return requantize(x, multiplier, shift, zero_point, low, high, mode)
-
-
-def multiply(core, job, progress=None):
+def multiply(core: Core, job: Job, progress: Progress | None = None) -> tuple[NDArray[Any], Report]:
     """Multiply on a core; in mode bf16 golden's result comes into the job here.
 
     Parameters
@@ -342,7 +53,7 @@ def multiply(core, job, progress=None):
     return core.matmul_bf16(job.a, job.w, seed=seed, progress=progress, **job.output)
 
 
-def stored(path, product):
+def stored(path: Path, product: NDArray[Any]) -> NDArray[Any]:
     """A product as it is written.
 
     Parameters
@@ -364,70 +75,17 @@ def stored(path, product):
     return product
 
 
-class Progress:
-    """How far the simulation is: a bar on a terminal, a line now and then in a log; nothing at first."""
-
-    QUIET = 2.0
-    EVERY = 10.0
-
-    def __init__(self, done="simulated"):
-        self.done = done
-        self.begun = time.monotonic()
-        self.next_line = self.begun + self.QUIET
-        self.bar = self.task = None
-
-    def __call__(self, done, total):
-        now = time.monotonic()
-        if now < self.begun + self.QUIET:
-            return
-        if sys.stderr.isatty():
-            if self.bar is None:
-                from rich.console import Console
-                from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-                from rich.progress import Progress as Bar
-
-                self.bar = Bar(
-                    TextColumn("computing"),
-                    BarColumn(),
-                    MofNCompleteColumn(),
-                    TextColumn("result beats"),
-                    TimeRemainingColumn(),
-                    console=Console(stderr=True),
-                    transient=True,
-                )
-                self.task = self.bar.add_task("", total=total)
-                self.bar.start()
-            self.bar.update(self.task, completed=done)
-        elif now >= self.next_line:
-            self.next_line = now + self.EVERY
-            left = (now - self.begun) * (total - done) / done if done else 0
-            print(
-                f"gemm: {done:,} of {total:,} result beats {self.done}"
-                + (f", about {left:.0f} s left" if done else ""),
-                file=sys.stderr,
-                flush=True,
-            )
-
-    def close(self):
-        """Take the bar away."""
-        if self.bar:
-            self.bar.stop()
-
-
-def begin(job):
+def begin(job: Job) -> None:
     """Remove the results of an earlier run: the input is good, and this one's are to come."""
     atomic.discard(job.out, write.report_path(job.out))
 
 
-def board_job(job):
+def board_job(job: Job) -> tuple[NDArray[Any], Report, dict[str, Any]]:
     """Run a job on a board's core; parameters and results as of :func:`simulate_job`."""
-    from macrame.host.core import Core
-
     device, baud = serial_link.parse(job.link)
-    progress = Progress("multiplied")
     # the board may be a simulated one, and silent while its simulator waits for a processor
     silence = environment.limit(serial_link.TIMEOUT)
-    with contextlib.closing(progress), contextlib.ExitStack() as stack:
+    with Progress("gemm", "result beats multiplied") as progress, contextlib.ExitStack() as stack:
         try:
             link = stack.enter_context(serial_link.SerialLink(device, baud, silence))
             core = Core(link)
@@ -452,7 +110,38 @@ def board_job(job):
     return product, report, details
 
 
-def simulate_job(job):
+def cycles(job: Job) -> int:
+    """About how many cycles a core takes for a product: the more of what its array and its output need.
+
+    Waiting for the first operands and the last results is left out, see `macrame.golden.cycles` for all of
+    it.
+    """
+    config, mode = job.config, packets.BF16 if job.mode == "bf16" else 0
+    (m, k), n = job.a.shape, job.w.shape[1]
+    tiles = packets.slices(m, config.height(mode)) * packets.slices(n, config.cols)
+    phases = packets.PHASES if mode else 1
+    requantised = 1 if job.mode == "raw" else packets.slices(config.cols, config.post_lanes)
+    return tiles * max(packets.slices(k, config.depth) * phases, config.height(mode) * requantised)
+
+
+def slow(job: Job) -> str:
+    """A line for who has chosen the slower simulator for a large product; "" for others."""
+    from macrame.sim.simulators import SIMULATORS, simulator
+
+    count, seconds = cycles(job), {}
+    for name, known in SIMULATORS.items():
+        seconds[name] = count * known.seconds_per_cycle(job.config.macs)
+    name = simulator()
+    best = min(seconds, key=lambda other: seconds[other])
+    if name == best or seconds[name] < WORTH_CHANGING:
+        return ""
+    return (
+        f"about {count:,} cycles, some {max(1, round(seconds[name] / 60)):,} min with SIM={name}; "
+        f"SIM={best} is some {float(f'{seconds[name] / seconds[best]:.1g}'):.0f} times as fast"
+    )
+
+
+def simulate_job(job: Job) -> tuple[NDArray[Any], Report, dict[str, Any]]:
     """Run a job on the simulated core.
 
     Parameters
@@ -466,29 +155,23 @@ def simulate_job(job):
     details : dict
         Of the simulation, for the JSON report.
     """
-    from macrame.host.core import Core
     from macrame.sim import simulate
     from macrame.sim.link import SimLink
 
-    slow_build = threading.Timer(
-        Progress.QUIET,
-        print,
-        [f"gemm: compiling a {job.config} core, once"],
-        dict(file=sys.stderr, flush=True),
-    )
-    slow_build.start()
-    try:
+    with Progress("gemm", "result beats simulated") as progress:
+        hint = slow(job)
+        if hint:
+            print(f"gemm: {hint}", file=sys.stderr, flush=True)
         link = SimLink(
             job.config,
             seed=job.seed,
             waves=job.waves,
             name="make-gemm",
+            compiling=lambda: progress.expect(f"compiling a {job.config} core, once"),
         )
-    finally:
-        slow_build.cancel()
-    progress = Progress()
-    with contextlib.closing(progress), link:
-        product, report = multiply(Core(link), job, progress)
+        progress.done()
+        with link:
+            product, report = multiply(Core(link), job, progress)
     details = {
         "simulator": simulate.simulator(),
         "seconds": round(link.seconds, 3),
@@ -498,7 +181,7 @@ def simulate_job(job):
     return product, report, details
 
 
-def differences(expected, got):
+def differences(expected: NDArray[Any], got: NDArray[Any]) -> list[dict[str, int | str]]:
     """Where two matrices differ.
 
     Parameters
@@ -511,7 +194,7 @@ def differences(expected, got):
         row and column, counted from 0, expected and got: integers, or bits as a text like "0x3f80".
     """
 
-    def plain(value):
+    def plain(value: np.integer[Any]) -> int | str:
         bits = value.dtype.kind == "u"
         return f"0x{int(value):0{2 * value.dtype.itemsize}x}" if bits else int(value)
 
@@ -521,7 +204,7 @@ def differences(expected, got):
     ]
 
 
-def run(job):
+def run(job: Job) -> int:
     """Simulate, compare, write; returns the exit status."""
     for note in job.notes:
         print(f"gemm: {note}", file=sys.stderr, flush=True)
@@ -529,6 +212,7 @@ def run(job):
     if not job.link:  # else once the board has said what it is
         begin(job)
     product, report, details = (board_job if job.link else simulate_job)(job)
+    assert job.expected is not None
     wrong = differences(job.expected, product)
     (m, k), n = job.a.shape, job.w.shape[1]
     summary = {
@@ -546,7 +230,7 @@ def run(job):
         "mismatches": len(wrong),
         "first_mismatches": wrong[:SHOWN],
     }
-    files = {beside: (json.dumps(summary, indent=2) + "\n").encode()}
+    files: dict[str | PathLike[str], bytes] = {beside: (json.dumps(summary, indent=2) + "\n").encode()}
     if not wrong:
         files[job.out] = write.encode(job.out, stored(job.out, product))
     atomic.write_files(files)
@@ -583,7 +267,7 @@ def run(job):
     return 1 if wrong else 0
 
 
-def main(given):
+def main(given: Mapping[str, str]) -> int:
     """Check what was given, multiply, compare, write.
 
     Parameters

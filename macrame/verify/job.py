@@ -1,0 +1,330 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What a user asks `macrame gemm` for: everything is checked here, before anything is simulated."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from macrame.contract import CoreConfig
+from macrame.errors import InputError, short
+from macrame.files import parse, read, write
+from macrame.golden.arith.requantize import requantize
+from macrame.golden.gemm import add_bias, gemm
+from macrame.host import packets, quantize, serial_link
+from macrame.verify import operands
+
+NAMES = (
+    "A",
+    "W",
+    "OUT",
+    "HEADER",
+    "INDEX",
+    "KEY",
+    "MODE",
+    "SCALE",
+    "BIAS",
+    "A_ZERO_POINT",
+    "ZERO_POINT",
+    "LOW",
+    "HIGH",
+    "QUANTIZE",
+    "RESULT",
+    "RELU",
+    "ROWS",
+    "COLS",
+    "DEPTH",
+    "SIM",
+    "SEED",
+    "WAVES",
+    "LINK",
+)
+FILES = ("A", "W", "BIAS", "SCALE")  # what may come from a file
+MODES = (*packets.MODES, "bf16")
+REQUANTISED = ("SCALE", "ZERO_POINT", "LOW", "HIGH")  # what only an int8 output has
+FLOAT = ("RESULT", "RELU")  # what only MODE=bf16 has
+SIMULATED = ("ROWS", "COLS", "DEPTH", "SIM", "SEED", "WAVES")  # what only a simulated core has
+
+
+@dataclass
+class Job:
+    """What is asked for, checked."""
+
+    a: NDArray[Any]
+    w: NDArray[Any]
+    out: Path
+    mode: str
+    output: dict[str, Any]  # keywords for Core.matmul or, in mode bf16, Core.matmul_bf16
+    expected: NDArray[Any] | None  # in mode bf16 none until the core has said how it is built
+    config: CoreConfig  # of the simulated core, or, once it has said so, of the board's
+    seed: int
+    waves: bool
+    link: str = ""  # how to come to a board's core; a simulated one without
+    quantized: dict[str, Any] | None = None  # for the report: what integers stand for
+    notes: tuple[str, ...] = ()  # lines for the user: what was skipped in reading
+
+
+def prepare(given: Mapping[str, str]) -> Job:
+    """Check everything a user gave, before any simulation starts.
+
+    Parameters
+    ----------
+    given : dict of str to str
+        Values by name, see `NAMES`.
+
+    Returns
+    -------
+    Job
+
+    Raises
+    ------
+    macrame.errors.InputError
+    """
+    for name in ("A", "W", "OUT"):
+        if name not in given:
+            raise InputError(f"{name} is not given, expected all of A, W and OUT")
+
+    mode = given.get("MODE", "gemmlowp" if "SCALE" in given else "raw")
+    if mode not in MODES:
+        raise InputError(f"MODE={short(mode)}: expected one of {', '.join(MODES)}")
+    if "LINK" in given:
+        serial_link.parse(given["LINK"])
+        for name in SIMULATED:
+            if name in given and not (name == "SEED" and given.get("RESULT") == "stochastic"):
+                raise InputError(
+                    f"{name}={short(given[name])}: the core at the end of a LINK is "
+                    f"not simulated, expected no {name}"
+                )
+
+    config = _config(given, mode)
+    seed, waves = _integer(given, "SEED", 1, 0, 2**32 - 1), bool(_integer(given, "WAVES", 0, 0, 1))
+    if "SIM" in given:
+        _check_simulator(given["SIM"])
+    _check_mode(given, mode)
+    sources = sources_of(given)
+    a, w, output, expected, quantized = (_bf16 if mode == "bf16" else _int8)(given, mode, sources)
+    inputs = [source.text for source in sources.values() if source.is_path]
+    write.check_output("OUT", given["OUT"], inputs)
+    return Job(
+        a,
+        w,
+        Path(given["OUT"]),
+        mode,
+        output,
+        expected,
+        config,
+        seed,
+        waves,
+        given.get("LINK", ""),
+        quantized,
+        tuple(f"{source.label}: {'; '.join(source.notes)}" for source in sources.values() if source.notes),
+    )
+
+
+def _config(given: Mapping[str, str], mode: str) -> CoreConfig:
+    """The core that ROWS, COLS, DEPTH and the mode ask for."""
+    shape = {
+        name: _integer(given, name.upper(), getattr(CoreConfig, name), *CoreConfig.RANGES[name])
+        for name in ("rows", "cols", "depth")
+    }
+    if mode == "bf16" and shape["depth"] != 1:
+        raise InputError(f"DEPTH={given['DEPTH']}: expected 1 with MODE=bf16")
+    return CoreConfig(**shape, formats="BF16" if mode == "bf16" else "INT8")
+
+
+def _integer(given: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
+    return parse.integer(name, given[name], low, high) if name in given else default
+
+
+def _one_of(given: Mapping[str, str], name: str, allowed: Sequence[str]) -> str | None:
+    value = given.get(name)
+    if value is not None and value not in allowed:
+        raise InputError(f"{name}={short(value)}: expected one of {', '.join(allowed)}")
+    return value
+
+
+def _check_mode(given: Mapping[str, str], mode: str) -> None:
+    """Refuse variables that say nothing in this mode."""
+    if mode == "raw":
+        for name in REQUANTISED:
+            if name in given:
+                cure = "another MODE" if "MODE" in given else "SCALE as well"
+                raise InputError(
+                    f"{name}={short(given[name])}: MODE=raw puts out int32 and takes no {name}, "
+                    f"expected {cure}"
+                )
+    elif mode == "bf16":
+        for name in (*REQUANTISED, "A_ZERO_POINT"):
+            if name in given:
+                raise InputError(
+                    f"{name}={short(given[name])}: MODE=bf16 has no integers and takes no {name}, "
+                    "expected none"
+                )
+    elif "SCALE" not in given:
+        raise InputError(f"MODE={mode}: SCALE is not given, expected a number, or {read.EXPECTED}")
+    if mode != "bf16":
+        for name in FLOAT:
+            if name in given:
+                raise InputError(
+                    f"{name}={short(given[name])}: MODE={mode} takes no {name}, expected MODE=bf16"
+                )
+    if "QUANTIZE" in given and "A_ZERO_POINT" in given:
+        raise InputError(
+            f"A_ZERO_POINT={short(given['A_ZERO_POINT'])}: QUANTIZE finds the zero point, expected no "
+            "A_ZERO_POINT"
+        )
+
+
+#: Operands, keywords for the core, golden's result and what the integers stand for.
+Checked: TypeAlias = tuple[
+    NDArray[Any], NDArray[Any], dict[str, Any], NDArray[Any] | None, dict[str, Any] | None
+]
+
+
+def _int8(given: Mapping[str, str], mode: str, sources: Mapping[str, read.Source]) -> Checked:
+    """Operands, output, golden's result and what the integers stand for, of an int8 product."""
+    rule = _one_of(given, "QUANTIZE", operands.INT8_RULES)
+    found = operands.int8(sources["A"], sources["W"], sources.get("BIAS"), rule)
+    n = found.w.shape[1]
+    output: dict[str, Any] = {"a_zero_point": _integer(given, "A_ZERO_POINT", found.a_zero_point, -128, 127)}
+    if "BIAS" in given:
+        output["bias"] = found.bias
+    step, zero_point = found.step, 0  # of the output
+    if mode != "raw":
+        zero_point = _integer(given, "ZERO_POINT", 0, -128, 127)
+        output.update(
+            zero_point=zero_point,
+            low=_integer(given, "LOW", -128, -128, 127),
+            high=_integer(given, "HIGH", 127, -128, 127),
+        )
+        if output["low"] > output["high"]:
+            raise InputError(f"LOW={output['low']}: expected no more than HIGH, which is {output['high']}")
+        scale = read.scales(sources["SCALE"], n)
+        try:
+            output["multiplier"], output["shift"] = fields(mode, scale if rule is None else scale * step)
+        except InputError as error:
+            raise InputError(f"{sources['SCALE'].label}: {error}") from None
+        with np.errstate(over="ignore"):
+            step = np.broadcast_to(1 / scale, n)
+        if rule and np.isinf(step).any():
+            raise InputError(
+                f"{sources['SCALE'].label}: the steps of the output overflow, expected a larger scale"
+            )
+    expected = golden(found.a, found.w, mode, given.get("SCALE"), **output)
+    quantized = (
+        None
+        if rule is None
+        else {
+            "rule": rule,
+            "A": {"scale": found.a_scale, "zero_point": found.a_zero_point},
+            "W": {"scale": found.w_scale.tolist(), "zero_point": 0},
+            "OUT": {"scale": step.tolist(), "zero_point": zero_point},
+            "BIAS": found.bias.tolist(),
+        }
+    )
+    return found.a, found.w, output, expected, quantized
+
+
+def _bf16(given: Mapping[str, str], mode: str, sources: Mapping[str, read.Source]) -> Checked:
+    """The same of a bfloat16 product, whose result golden cannot give before the core has said its shape."""
+    rule = _one_of(given, "QUANTIZE", operands.BF16_RULES)
+    output = {
+        "out": _one_of(given, "RESULT", tuple(packets.OUTPUTS)) or "fp32",
+        "relu": bool(_integer(given, "RELU", 0, 0, 1)),
+    }
+    a, w = (operands.bf16(sources[name], rule) for name in ("A", "W"))
+    operands.check_sides(sources["A"], sources["W"], a, w)
+    if "BIAS" in given:
+        output["bias"] = operands.float32_bias(sources["BIAS"], w.shape[1])
+    return a, w, output, None, None
+
+
+def sources_of(given: Mapping[str, str]) -> dict[str, read.Source]:
+    """Where the numbers come from, and what HEADER, INDEX and KEY say about each.
+
+    Parameters
+    ----------
+    given : dict of str to str
+        From :func:`variables`.
+
+    Returns
+    -------
+    dict of str to macrame.files.read.Source
+        Of those of FILES that are given.
+
+    Raises
+    ------
+    macrame.errors.InputError
+        An option is wrong, or about a file that has no use for it.
+    """
+    sources = {name: read.Source(name, given[name]) for name in FILES if name in given}
+    for option, suffixes in (("HEADER", read.TEXTS), ("INDEX", read.TEXTS), ("KEY", (".npz",))):
+        if option not in given:
+            continue
+        text = given[option]
+        said = parse.by_file(option, text, FILES)
+        able = [name for name, source in sources.items() if source.suffix in suffixes]
+        wrong = next((name for name in said if name and name not in able), None)
+        if wrong or not able:
+            which = wrong or f"one of {', '.join(sources)}"
+            raise InputError(f"{option}={short(text)}: expected {which} to be a {' or '.join(suffixes)} file")
+        for name in able:
+            value = said.get(name, said.get(""))
+            if value is not None:
+                number = value if option == "KEY" else parse.integer(option, value, 0, 1000)
+                setattr(sources[name], option.lower(), number)
+    return sources
+
+
+def _check_simulator(name: str) -> None:
+    # not at the top: cocotb is slow to import, and most mistakes show without it
+    from macrame.sim.simulators import SIMULATORS
+
+    if name not in SIMULATORS:
+        raise InputError(f"SIM={short(name)}: expected one of {', '.join(SIMULATORS)}")
+
+
+def fields(mode: str, scale: ArrayLike) -> tuple[ArrayLike, ArrayLike]:
+    """Multiplier and shift of a record for real scales."""
+    return (quantize.float32_bits(scale), 0) if mode == "fp32" else quantize.quantize_multiplier(scale)
+
+
+def golden(
+    a: NDArray[np.int8],
+    w: NDArray[np.int8],
+    mode: str,
+    scale: str | None,
+    *,
+    bias: ArrayLike = 0,
+    a_zero_point: int = 0,
+    multiplier: ArrayLike = 0,
+    shift: ArrayLike = 0,
+    zero_point: int = 0,
+    low: int = -128,
+    high: int = 127,
+) -> NDArray[Any]:
+    """What the core has to put out, and a refusal of scales whose left shift would lose bits on the way.
+
+    Parameters
+    ----------
+    scale : str
+        As the user gave it, for the message; other parameters as for :meth:`macrame.host.core.Core.matmul`.
+
+    Returns
+    -------
+    ndarray, shape (M, N)
+    """
+    x = gemm(a, w)
+    if a_zero_point:
+        x = add_bias(x, -a_zero_point * w.sum(axis=0, dtype=np.int64))
+    x = add_bias(x, bias)
+    if mode in quantize.SHIFTING:
+        try:
+            quantize.refuse_overflow(x, shift)
+        except InputError as error:
+            raise InputError(f"SCALE={scale}: {error}") from None
+    return requantize(x, multiplier, shift, zero_point, low, high, mode)
