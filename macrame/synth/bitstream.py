@@ -12,8 +12,9 @@ from pathlib import Path
 from macrame import environment, paths
 from macrame.files import atomic
 from macrame.sim import simulate
-from macrame.synth import flow
+from macrame.synth import tools, verilog
 from macrame.synth.settings import InputError, one_of, whole
+from macrame.synth.targets import TARGETS
 
 ROOT = simulate.ROOT
 
@@ -72,7 +73,7 @@ class Failed(RuntimeError):
 
 def sources(board):
     """Verilog of a board's top and of all below it, the family's own multipliers where there are some."""
-    own = {path.name: str(path) for path in flow.vendor_files(BOARDS[board].family)}
+    own = {path.name: str(path) for path in verilog.vendor_files(BOARDS[board].family)}
     return [
         *(own.pop(Path(path).name, path) for path in simulate.core_sources()),
         *own.values(),
@@ -103,8 +104,8 @@ def run(folder, log, *command):
         raise Failed(f"{command[0]} is not installed: tools/bootstrap synth")
     log = folder / log
     try:
-        status, printed = flow.tool(log.stem, [program, *command[1:]], folder)
-    except flow.FlowError as error:
+        status, printed = tools.tool(log.stem, [program, *command[1:]], folder)
+    except tools.FlowError as error:
         raise Failed(str(error)) from None
     log.write_text(printed)
     if status:
@@ -146,11 +147,11 @@ def make(name, baud=1_000_000, seed=1, say=lambda text: None):
     fill = dict(constraints=Path(constraints).name, placed="placed.txt", packed=packed.name)
     began = time.monotonic()
     say("synthesis")
-    target = flow.TARGETS[board.family]
-    files = flow.written([*map(Path, sources(name))], folder)
-    flow.written(target.maps, folder)
+    target = TARGETS[board.family]
+    files = verilog.written([*map(Path, sources(name))], folder)
+    verilog.written(target.maps, folder)
     try:
-        flow.yosys(
+        tools.yosys(
             [
                 f"read_verilog -defer {' '.join(files)}",
                 f"chparam -set CLOCKS {clocks} {name}",
@@ -159,7 +160,7 @@ def make(name, baud=1_000_000, seed=1, say=lambda text: None):
             ],
             folder,
         )
-    except flow.FlowError as error:
+    except tools.FlowError as error:
         raise Failed(str(error)) from None
     say("place and route")
     run(

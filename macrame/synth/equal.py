@@ -25,7 +25,7 @@ from pathlib import Path
 import pyosys
 
 from macrame import paths
-from macrame.synth import flow
+from macrame.synth import tools, verilog
 
 #: Family: the DSP block, and the file that says what it does; ours, or Yosys' own.
 MODELS = {
@@ -73,7 +73,7 @@ def vendor_sources(family, work, folder=None):
     block, path = MODELS[family]
     model = re.search(rf"^module {block}\b.*?^endmodule", path.read_text(), re.MULTILINE | re.DOTALL)
     (work / f"{block}.v").write_text(f"{model[0]}\n")
-    own = {path.stem: path for path in flow.vendor_files(family)}
+    own = {path.stem: path for path in verilog.vendor_files(family)}
     if folder:
         own = {stem: folder / path.name for stem, path in own.items()}
     return [*own.values(), f"{block}.v"]
@@ -118,7 +118,7 @@ def prove(family, module, plain, folder=None, moved=True):
 
     Raises
     ------
-    macrame.synth.flow.FlowError
+    macrame.synth.tools.FlowError
         It is not proven.
     """
     with tempfile.TemporaryDirectory() as name:
@@ -126,7 +126,7 @@ def prove(family, module, plain, folder=None, moved=True):
         plain = copied(plain, work, "plain")
         vendor = copied(vendor_sources(family, work, folder), work, "vendor")
         (low_bits,) = copied([LOW_BITS], work, "maps")
-        flow.yosys(
+        tools.yosys(
             [
                 *design(plain, module),
                 "write_json plain.json",
@@ -139,7 +139,7 @@ def prove(family, module, plain, folder=None, moved=True):
         for side in ("plain", "vendor"):
             free = unlike_enable(work / f"{side}.json", module)
             if free:
-                raise flow.FlowError(f"{module}, {side}: not under enable: {', '.join(free)}")
+                raise tools.FlowError(f"{module}, {side}: not under enable: {', '.join(free)}")
         found = json.loads((work / "plain.json").read_text())["modules"][module]["ports"]
         ports = {n: (port["direction"], len(port["bits"])) for n, port in found.items()}
         passes = []
@@ -162,7 +162,7 @@ def prove(family, module, plain, folder=None, moved=True):
             + ("-set in_enable 1 " if "enable" in ports else "")
             + "-timeout 300 miter",
         ]
-        flow.yosys(passes, work)
+        tools.yosys(passes, work)
         return (work / "yosys.log").read_text()
 
 
@@ -182,7 +182,7 @@ def prove_registers(family, module, plain, parameters, folder=None):
 
     Raises
     ------
-    macrame.synth.flow.FlowError
+    macrame.synth.tools.FlowError
         It is not proven.
     """
     vendor = (folder or paths.RTL / "vendor" / family) / f"{module}.v"
@@ -211,5 +211,5 @@ def prove_registers(family, module, plain, parameters, folder=None):
     with tempfile.TemporaryDirectory() as name:
         for side, path in (("plain", plain), ("vendor", vendor)):
             copied([path], Path(name), side)
-        flow.yosys(passes, Path(name))
+        tools.yosys(passes, Path(name))
         return (Path(name) / "yosys.log").read_text()

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from macrame import environment
 from macrame.files import parse
 from macrame.sim import simulate
-from macrame.synth import flow, shell
+from macrame.synth import flow, shell, tools
 from macrame.synth.measure import Progress, versions, write
 from macrame.synth.settings import FORMATS, MULTIPLIERS, InputError, one_of, refuse_idle, whole
 from tb.lib import catalogue
@@ -251,7 +251,7 @@ def start(run, made, name, seed=None, **options):
             plusargs=case.plusargs,
             testcase=run.testcase or case.testcase,
             defines=case.defines,
-            **{"waves": False, "timeout": flow.TIMEOUT, **options},
+            **{"waves": False, "timeout": tools.TIMEOUT, **options},
         )
 
 
@@ -338,7 +338,7 @@ def main(environ):
     ------
     InputError
         A variable is wrong.
-    flow.FlowError, simulate.SetupError
+    tools.FlowError, simulate.SetupError
         A tool failed or is missing.
     """
     say, rows, wrong = Progress(), [], []
@@ -359,8 +359,8 @@ def main(environ):
     kinds = {module: row["cells"] for row in rows for module in [row["module"]]}
     for module, cells in kinds.items():
         print(f"{module}: " + ", ".join(f"{count:,} {kind}" for kind, count in sorted(cells.items())))
-    tools = {"pyosys": versions(job.target)["pyosys"]}
-    write(path, {"target": job.target, "unit": job.unit, "tools": tools, "runs": rows})
+    used = {"pyosys": versions(job.target)["pyosys"]}
+    write(path, {"target": job.target, "unit": job.unit, "tools": used, "runs": rows})
     for text in wrong:
         print(f"gates: {text}", file=sys.stderr)
     print(

@@ -5,6 +5,7 @@
 import json
 import os
 import signal
+import statistics
 import sys
 import threading
 import time
@@ -14,8 +15,9 @@ from importlib import metadata
 from macrame import environment
 from macrame.files import atomic
 from macrame.sim import simulate
-from macrame.synth import flow, tables
+from macrame.synth import flow, tables, tools
 from macrame.synth.settings import from_environment
+from macrame.synth.targets import TARGETS
 
 #: Of `make synth-table`, unless SEEDS says otherwise.
 TABLE_SEEDS = 3
@@ -56,7 +58,7 @@ def measure(job, say=lambda text: None):
     dict
         What build/synth/<target>-<unit>.json holds of it.
     """
-    target = flow.TARGETS[job.target]
+    target = TARGETS[job.target]
     say(f"{job.target} {job.label}: Yosys")
     found = flow.synthesise(job.target, job.of_flow())
     result = {
@@ -76,9 +78,9 @@ def measure(job, say=lambda text: None):
     if not target.nextpnr:
         return {**result, "fmax": None, "untimed": target.untimed}
     if result["lut"] > target.luts:
-        raise flow.TooLarge(f"{job.label}: {result['lut']:,} LUT, and {target.title} has {target.luts:,}")
+        raise tools.TooLarge(f"{job.label}: {result['lut']:,} LUT, and {target.title} has {target.luts:,}")
     if result["dsp"] > target.dsps:
-        raise flow.TooLarge(f"{job.label}: {result['dsp']} DSP blocks, and {target.title} has {target.dsps}")
+        raise tools.TooLarge(f"{job.label}: {result['dsp']} DSP blocks, and {target.title} has {target.dsps}")
     rates, seeds = {}, range(1, job.seeds + 1)
     flow.framed(found)  # once, before the placements ask for it
     # no more threads than tools that run at a time: what waits can then be cancelled
@@ -97,13 +99,13 @@ def measure(job, say=lambda text: None):
             raise
     if target.untimed:
         return {**result, "fmax": None, "placed": len(rates), "untimed": target.untimed}
-    middle, least, greatest = flow.median(list(rates.values()))
+    middle = statistics.median(rates.values())
     return {
         **result,
         "fmax": {
             "median": middle,
-            "min": least,
-            "max": greatest,
+            "min": min(rates.values()),
+            "max": max(rates.values()),
             "seeds": {str(seed): rates[seed] for seed in seeds},
         },
         "gmacs": job.macs * middle / 1000,
@@ -113,7 +115,7 @@ def measure(job, say=lambda text: None):
 
 def versions(target):
     """Tools and their versions."""
-    names = ["pyosys", *([flow.TARGETS[target].nextpnr] if flow.TARGETS[target].nextpnr else [])]
+    names = ["pyosys", *([TARGETS[target].nextpnr] if TARGETS[target].nextpnr else [])]
     return {name: metadata.version(name) for name in names}
 
 
@@ -131,7 +133,7 @@ def run(job, say):
         The unit's result and the textbook's.
     """
     jobs = [job] if job.unit == "textbook" else [job, tables.textbook(job.target, job.placer, job.seeds)]
-    with flow.threads(len(jobs)) as pool:
+    with tools.threads(len(jobs)) as pool:
         return finished([pool.submit(measure, job, say) for job in jobs])
 
 
@@ -153,7 +155,7 @@ def print_table(target, seeds, say):
     def result(job):
         try:
             return measure(job, say)
-        except flow.TooLarge as error:
+        except tools.TooLarge as error:
             area = flow.synthesise(job.target, job.of_flow()).area()
             return {
                 "label": job.label,
@@ -164,7 +166,7 @@ def print_table(target, seeds, say):
                 "failed": str(error),
             }
 
-    with flow.threads(len(os.sched_getaffinity(0)) + 1) as pool:  # one more, so that no processor waits
+    with tools.threads(len(os.sched_getaffinity(0)) + 1) as pool:  # one more, so that no processor waits
         results = finished([pool.submit(result, job) for job in tables.jobs(target, seeds)])
     say(f"{target}: done", last=True)
     print("\n".join(tables.table(target, results)) + "\n", flush=True)
@@ -172,7 +174,7 @@ def print_table(target, seeds, say):
         path,
         {
             "target": target,
-            "device": flow.TARGETS[target].title,
+            "device": TARGETS[target].title,
             "tools": versions(target),
             "results": results,
         },
@@ -198,7 +200,7 @@ def main(environ, table=False):
     ------
     InputError
         A variable is wrong.
-    flow.FlowError
+    tools.FlowError
         A tool failed, or the unit does not fit.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as by Ctrl-C
@@ -208,10 +210,10 @@ def main(environ, table=False):
     try:
         versions(job.target)
     except metadata.PackageNotFoundError as error:
-        raise flow.FlowError(f"{error.name} is not installed: tools/bootstrap synth") from None
+        raise tools.FlowError(f"{error.name} is not installed: tools/bootstrap synth") from None
     try:
         if table:
-            for target in [job.target] if environ.get("TARGET") else flow.TARGETS:
+            for target in [job.target] if environ.get("TARGET") else TARGETS:
                 print_table(target, job.seeds if environ.get("SEEDS") else TABLE_SEEDS, say)
             return 0
         path = flow.BUILD / f"{job.target}-{job.unit}.json"
@@ -222,11 +224,11 @@ def main(environ, table=False):
         say.end()
         raise
     print("\n".join(tables.table(job.target, results)))
-    tools = versions(job.target)
+    used = versions(job.target)
     write(
         path,
-        {"target": job.target, "device": flow.TARGETS[job.target].title, "tools": tools, "results": results},
+        {"target": job.target, "device": TARGETS[job.target].title, "tools": used, "results": results},
     )
-    print("\n" + ", ".join(f"{name} {version}" for name, version in tools.items()))
+    print("\n" + ", ".join(f"{name} {version}" for name, version in used.items()))
     print(f"{environment.shown(path)}; netlist: {results[0]['netlist']}")
     return 0

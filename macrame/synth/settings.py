@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from macrame.errors import InputError
 from macrame.files import parse
 from macrame.synth import flow
+from macrame.synth.targets import TARGETS
 
 FORMATS = ("INT8", "BF16", "DUAL")
 UNITS = ("core", "array", "requantize", "textbook")
@@ -25,7 +26,7 @@ class Job:
     Attributes
     ----------
     target : str
-        One of `flow.TARGETS`.
+        One of `TARGETS`.
     unit : str
         One of UNITS.
     rows, cols, depth : int
@@ -35,7 +36,8 @@ class Job:
     multiplier : str
         "vendor" where the family has modules of its own, else "plain".
     placer : str
-        "heap" or "sa", or "" where nextpnr has no choice; by default the first of `flow.Target.placers`.
+        "heap" or "sa", or "" where nextpnr has no choice; by default the first
+        of `macrame.synth.targets.Target.placers`.
     seeds : int
         How many times it is placed, with seeds 1, 2, ...
     """
@@ -52,7 +54,7 @@ class Job:
 
     def __post_init__(self):
         if not self.placer:
-            object.__setattr__(self, "placer", next(iter(flow.TARGETS[self.target].placers), ""))
+            object.__setattr__(self, "placer", next(iter(TARGETS[self.target].placers), ""))
 
     @property
     def shape(self):
@@ -69,7 +71,7 @@ class Job:
     @property
     def lut_rows(self):
         """Rows of the array whose products are made in LUTs, since the device's DSP blocks do not suffice."""
-        target = flow.TARGETS[self.target]
+        target = TARGETS[self.target]
         if self.unit not in ("array", "core") or self.formats != "INT8":
             return 0
         if self.target == "ice40" and self.multiplier == "plain":
@@ -163,11 +165,11 @@ def from_environment(environ):
     def integer(name, default):
         return whole(given, name, default, LARGEST[name])
 
-    target, unit = choice("TARGET", "ecp5", tuple(flow.TARGETS)), choice("UNIT", "core", UNITS)
+    target, unit = choice("TARGET", "ecp5", tuple(TARGETS)), choice("UNIT", "core", UNITS)
     refuse_idle(given, unit, IDLE)
-    rows, cols, depth = flow.TARGETS[target].shape
+    rows, cols, depth = TARGETS[target].shape
     if unit == "textbook":
-        rows = cols = flow.TARGETS[target].textbook
+        rows = cols = TARGETS[target].textbook
     if given.get("FORMATS", "INT8") != "INT8" or unit in IDLE:
         depth = 1
     job = Job(
@@ -183,8 +185,8 @@ def from_environment(environ):
     )
     if job.formats != "INT8" and job.depth != 1:
         raise InputError(f"DEPTH={job.depth}: expected 1 with FORMATS={job.formats}")
-    if not flow.TARGETS[target].placers and "PLACER" in given:
+    if not TARGETS[target].placers and "PLACER" in given:
         raise InputError(f"PLACER={given['PLACER']}: TARGET={target} has no choice of them, expected none")
-    if not flow.TARGETS[target].nextpnr and "SEEDS" in given:
+    if not TARGETS[target].nextpnr and "SEEDS" in given:
         raise InputError(f"SEEDS={given['SEEDS']}: TARGET={target} is not placed, expected none")
     return job

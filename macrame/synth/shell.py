@@ -28,7 +28,7 @@ import pyosys
 from macrame import paths
 from macrame.files import atomic
 from macrame.sim import simulate
-from macrame.synth import flow
+from macrame.synth import flow, tools, verilog
 
 BUILD = simulate.BUILD / "gates"
 OWN = paths.PACKAGE / "synth" / "models"
@@ -84,8 +84,8 @@ def models(target):
         text=True,
     )
     if done.returncode:
-        raise flow.FlowError(f"iverilog -E {CELLS[target]}: {done.stderr.strip()}")
-    text = re.sub(r"\bspecify\b.*?\bendspecify\b", "", flow.code(done.stdout), flags=re.DOTALL)
+        raise tools.FlowError(f"iverilog -E {CELLS[target]}: {done.stderr.strip()}")
+    text = re.sub(r"\bspecify\b.*?\bendspecify\b", "", verilog.code(done.stdout), flags=re.DOTALL)
     found = {
         match[1]: match[0]
         for match in re.finditer(r"^module (\w+).*?^endmodule", text, re.MULTILINE | re.DOTALL)
@@ -130,21 +130,21 @@ def check_netlist(netlist, cells, known):
     """
     strangers = sorted(set(cells) - set(known))
     if strangers:
-        raise flow.FlowError(f"no model of {', '.join(strangers)}")
+        raise tools.FlowError(f"no model of {', '.join(strangers)}")
     found = re.findall(INSTANCE, netlist, re.M)
     counted = Counter(kind for kind, _ in found)
     if counted != Counter(cells):
-        raise flow.FlowError(f"the netlist holds {dict(counted)}, Yosys counted {dict(cells)}")
+        raise tools.FlowError(f"the netlist holds {dict(counted)}, Yosys counted {dict(cells)}")
     rest = re.sub(INSTANCE, "", netlist, flags=re.M)
     rest = re.sub(r"\\\S+ ", "name ", re.sub(r"/\*.*?\*/", "", rest, flags=re.DOTALL))
     for line in rest.split(";"):
         if not re.fullmatch(r"\s*((input|output|wire|assign|module)\b[^~&|^?!<>+*/%-]*|endmodule\s*)", line):
-            raise flow.FlowError(f"more than cells and wires in the netlist: {line.strip()[:100]}")
+            raise tools.FlowError(f"more than cells and wires in the netlist: {line.strip()[:100]}")
     inputs = {kind: _inputs(known[kind]) - OPEN.get(kind, set()) for kind in counted}
     for kind, pins in found:
         lacks = inputs[kind] - set(re.findall(r"^    \.(\w+)\((?! *\))", pins, re.M))
         if lacks:
-            raise flow.FlowError(f"a {kind} without {', '.join(sorted(lacks))}")
+            raise tools.FlowError(f"a {kind} without {', '.join(sorted(lacks))}")
 
 
 def _inputs(model):
@@ -161,9 +161,9 @@ def _inputs(model):
 # --- the shell ----------------------------------------------------------------------------------------------
 
 
-def header(verilog, module):
+def header(source, module):
     """A module's header without comments, "module" to ";", and its parameters' defaults, in Verilog."""
-    text = flow.code(verilog)
+    text = verilog.code(source)
     start = re.search(rf"^module {module}\b", text, re.M).start()
     text = text[start : text.index(";", start) + 1]
     found = re.search(r"#\s*\((.*?)\n?\)\s*\(", text, re.DOTALL)
@@ -173,12 +173,12 @@ def header(verilog, module):
     return text, dict(pairs)
 
 
-def shell(verilog, module, parameters, ports):
+def shell(source, module, parameters, ports):
     """The shell's Verilog.
 
     Parameters
     ----------
-    verilog : str
+    source : str
         The RTL's file.
     module : str
     parameters : dict
@@ -189,7 +189,7 @@ def shell(verilog, module, parameters, ports):
     -------
     str
     """
-    text, defaults = header(verilog, module)
+    text, defaults = header(source, module)
     lines = ["`default_nettype none", text, "generate"]
     for name, default in defaults.items():
         value = str(parameters.get(name, default))
@@ -229,7 +229,7 @@ def design(found, netlist=None, folder=None):
 
     Raises
     ------
-    macrame.synth.flow.FlowError
+    macrame.synth.tools.FlowError
         The netlist holds what has no model, or is no netlist of cells.
     """
     target, unit = found.target.name, found.unit
@@ -238,8 +238,9 @@ def design(found, netlist=None, folder=None):
     check_netlist(netlist, found.cells, known)
     head = f"module {unit.module}("
     if netlist.count(head) != 1 or len(re.findall(r"^module\b", netlist, re.M)) != 1:
-        raise flow.FlowError(f"{found.verilog}: expected one module, {unit.module}")
-    (rtl,) = (path for path in flow.sources(target, unit.module, unit.portable) if path.stem == unit.module)
+        raise tools.FlowError(f"{found.verilog}: expected one module, {unit.module}")
+    files = verilog.sources(target, unit.module, unit.portable)
+    (rtl,) = (path for path in files if path.stem == unit.module)
     needed = spread(found.cells, known)
     texts = {
         "shell.v": shell(rtl.read_text(), unit.module, dict(unit.parameters), found.ports),
@@ -277,5 +278,5 @@ def check_program(program, made):
     wrong = {name: counted[name] for name, count in made.instances.items() if counted[name] != count}
     rtl = {Path(path).stem for path in simulate.core_sources()} - {made.module}
     if wrong or rtl & set(counted) or counted[made.module] != 1 or counted[f"{made.module}_netlist"] != 1:
-        raise flow.FlowError(f"{program}: not the netlist alone: {wrong or sorted(rtl & set(counted))}")
+        raise tools.FlowError(f"{program}: not the netlist alone: {wrong or sorted(rtl & set(counted))}")
     return counted
