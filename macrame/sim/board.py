@@ -17,25 +17,10 @@ import time
 import weakref
 
 from macrame import environment
+from macrame.board import BOARDS
 from macrame.errors import InputError, LinkError
 from macrame.sim import simulate
 
-#: Name, and parameters of its top, of each board.
-BOARDS = {
-    "icebreaker": ("an iCEBreaker", {}),
-    "ulx3s": (
-        "a ULX3S",
-        {
-            "ROWS": 8,
-            "COLS": 8,
-            "DEPTH": 1,
-            "K_MAX": 1024,
-            "POST_LANES": 2,
-            "POST_CYCLES": 1,
-            "FIFO_DEPTH": 64,
-        },
-    ),
-}
 START_LIMIT = 60  # seconds until the terminal must be there, scaled by TIME_FACTOR
 END_LIMIT = 10  # seconds until the simulator must have ended, scaled likewise
 
@@ -57,7 +42,7 @@ class SimulatedBoard:
     Parameters
     ----------
     board : str
-        A key of `BOARDS`.
+        A key of `macrame.board.BOARDS`.
     clocks : int
         Cycles a bit of the serial line.
     waves : bool
@@ -93,7 +78,7 @@ class SimulatedBoard:
             rtl_root=rtl_root,
             waves=waves,
             plusargs=[f"dir={folder}"],
-            parameters={"BOARD": f'"{board}"', "CLOCKS": clocks, **BOARDS[board][1], **parameters},
+            parameters={"BOARD": f'"{board}"', "CLOCKS": clocks, **BOARDS[board].parameters(), **parameters},
         )
         self.log, self.waves = launch.cwd / "sim.log", launch.waves
         self._process = parts["process"] = launch.start()
@@ -136,7 +121,7 @@ def main(board):
     Parameters
     ----------
     board : str
-        A key of `BOARDS`.
+        A key of `macrame.board.BOARDS`.
 
     Raises
     ------
@@ -149,7 +134,7 @@ def main(board):
         raise InputError(f"BOARD={board}: expected one of {', '.join(BOARDS)}")
     with SimulatedBoard(board) as running:
         print(
-            f"{BOARDS[board][0]} behind {running.tty}; in another terminal:\n"
+            f"{BOARDS[board].article} {BOARDS[board].title} behind {running.tty}; in another terminal:\n"
             f"  make gemm LINK=serial:{running.tty} A=a.npy W=w.npy OUT=c.npy",
             flush=True,
         )
