@@ -9,28 +9,33 @@ import statistics
 import sys
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from importlib import metadata
+from pathlib import Path
+from typing import Any, TypeVar
 
 from macrame import environment
 from macrame.files import atomic
 from macrame.sim import simulate
 from macrame.synth import flow, tables, tools
-from macrame.synth.settings import from_environment
+from macrame.synth.settings import Job, from_environment
 from macrame.synth.targets import TARGETS
 
 #: Of `make synth-table`, unless SEEDS says otherwise.
 TABLE_SEEDS = 3
 
+T = TypeVar("T")
+
 
 class Progress:
     """Lines about what is under way, on stderr; on a terminal each replaces the one before."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.began, self.terminal = time.monotonic(), sys.stderr.isatty()
         self.lock = threading.Lock()
 
-    def __call__(self, text, last=False):
+    def __call__(self, text: str, last: bool = False) -> None:
         line = f"[{time.monotonic() - self.began:5.0f} s] {text}"
         with self.lock:
             if self.terminal:
@@ -38,13 +43,13 @@ class Progress:
             else:
                 print(line, file=sys.stderr, flush=True)
 
-    def end(self):
+    def end(self) -> None:
         """End the line that the last call left open, on a terminal."""
         if self.terminal:
             print(file=sys.stderr)
 
 
-def measure(job, say=lambda text: None):
+def measure(job: Job, say: Callable[[str], None] = lambda text: None) -> tables.Result:
     """Synthesise a unit, place it with every seed.
 
     Parameters
@@ -57,11 +62,18 @@ def measure(job, say=lambda text: None):
     -------
     dict
         What build/synth/<target>-<unit>.json holds of it.
+
+    Raises
+    ------
+    tools.TooLarge
+        The device has less than it takes.
+    tools.FlowError
+        A tool failed.
     """
     target = TARGETS[job.target]
     say(f"{job.target} {job.label}: Yosys")
     found = flow.synthesise(job.target, job.of_flow())
-    result = {
+    result: dict[str, Any] = {
         "label": job.label,
         "unit": job.unit,
         "rows": job.rows,
@@ -81,7 +93,8 @@ def measure(job, say=lambda text: None):
         raise tools.TooLarge(f"{job.label}: {result['lut']:,} LUT, and {target.title} has {target.luts:,}")
     if result["dsp"] > target.dsps:
         raise tools.TooLarge(f"{job.label}: {result['dsp']} DSP blocks, and {target.title} has {target.dsps}")
-    rates, seeds = {}, range(1, job.seeds + 1)
+    rates: dict[int, float] = {}
+    seeds = range(1, job.seeds + 1)
     flow.framed(found)  # once, before the placements ask for it
     # no more threads than tools that run at a time: what waits can then be cancelled
     with ThreadPoolExecutor(min(job.seeds, len(os.sched_getaffinity(0)))) as pool:
@@ -89,16 +102,17 @@ def measure(job, say=lambda text: None):
         futures = {pool.submit(flow.place, found, seed, job.placer): seed for seed in seeds}
         try:
             for future in as_completed(futures):
-                rates[futures[future]] = future.result()
-                say(
-                    f"{job.target} {job.label}: seed {futures[future]}"
-                    + (f", {rates[futures[future]]:.1f} MHz" if not target.untimed else " placed")
-                )
+                seed, rate = futures[future], future.result()
+                if target.untimed or rate is None:
+                    say(f"{job.target} {job.label}: seed {seed} placed")
+                else:
+                    rates[seed] = rate
+                    say(f"{job.target} {job.label}: seed {seed}, {rate:.1f} MHz")
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
     if target.untimed:
-        return {**result, "fmax": None, "placed": len(rates), "untimed": target.untimed}
+        return {**result, "fmax": None, "placed": job.seeds, "untimed": target.untimed}
     middle = statistics.median(rates.values())
     return {
         **result,
@@ -113,18 +127,18 @@ def measure(job, say=lambda text: None):
     }
 
 
-def versions(target):
+def versions(target: str) -> dict[str, str]:
     """Tools and their versions."""
     names = ["pyosys", *([TARGETS[target].nextpnr] if TARGETS[target].nextpnr else [])]
     return {name: metadata.version(name) for name in names}
 
 
-def write(path, results):
+def write(path: Path, results: object) -> None:
     """JSON, at once or not at all."""
     atomic.write(path, json.dumps(results, indent=1) + "\n")
 
 
-def run(job, say):
+def run(job: Job, say: Callable[[str], None]) -> list[tables.Result]:
     """A unit beside the textbook array, both at the same time.
 
     Returns
@@ -137,14 +151,14 @@ def run(job, say):
         return finished([pool.submit(measure, job, say) for job in jobs])
 
 
-def finished(futures):
+def finished(futures: Sequence[Future[T]]) -> list[T]:
     """Results of futures in their order; the first of them to fail raises at once."""
     for future in as_completed(futures):
         future.result()
     return [future.result() for future in futures]
 
 
-def print_table(target, seeds, say):
+def print_table(target: str, seeds: int, say: Progress) -> None:
     """Measure all units of a target's table, print it and keep it.
 
     A unit that does not fit has a row that says so.
@@ -152,7 +166,7 @@ def print_table(target, seeds, say):
     path = flow.BUILD / f"table-{target}.json"
     path.unlink(missing_ok=True)
 
-    def result(job):
+    def result(job: Job) -> tables.Result:
         try:
             return measure(job, say)
         except tools.TooLarge as error:
@@ -181,7 +195,7 @@ def print_table(target, seeds, say):
     )
 
 
-def main(environ, table=False):
+def main(environ: Mapping[str, str], table: bool = False) -> int:
     """Measure what the variables ask for, print it and keep it.
 
     Parameters

@@ -20,6 +20,7 @@ instances in it."""
 import re
 import subprocess
 from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,15 +60,15 @@ class Design:
     """
 
     module: str
-    sources: tuple
-    cells: dict
-    instances: Counter
+    sources: tuple[Path, ...]
+    cells: dict[str, int]
+    instances: Counter[str]
 
 
 # --- the models ---------------------------------------------------------------------------------------------
 
 
-def models(target):
+def models(target: str) -> dict[str, str]:
     """Verilog of every cell of a family that has a model, by name."""
     done = subprocess.run(
         [
@@ -94,7 +95,7 @@ def models(target):
     return {**found, **own}
 
 
-def inside(name, known):
+def inside(name: str, known: Mapping[str, str]) -> Counter[str]:
     """Cells that a cell's model instantiates, and how often."""
     return Counter(
         word
@@ -103,9 +104,9 @@ def inside(name, known):
     )
 
 
-def spread(cells, known):
+def spread(cells: Mapping[str, int], known: Mapping[str, str]) -> Counter[str]:
     """Cells by type, those inside other cells' models counted too."""
-    total = Counter()
+    total = Counter[str]()
     for name, count in cells.items():
         total[name] += count
         for inner, often in spread(inside(name, known), known).items():
@@ -116,7 +117,7 @@ def spread(cells, known):
 # --- the netlist --------------------------------------------------------------------------------------------
 
 
-def check_netlist(netlist, cells, known):
+def check_netlist(netlist: str, cells: Mapping[str, int], known: Mapping[str, str]) -> None:
     """FlowError if a netlist is more than the counted cells and wires between them.
 
     Parameters
@@ -147,7 +148,7 @@ def check_netlist(netlist, cells, known):
             raise tools.FlowError(f"a {kind} without {', '.join(sorted(lacks))}")
 
 
-def _inputs(model):
+def _inputs(model: str) -> set[str]:
     """Names of a model's inputs, from a header in ANSI style."""
     header = re.sub(r"\(\*.*?\*\)", "", model[: model.index(";")])
     inputs = re.findall(
@@ -161,19 +162,43 @@ def _inputs(model):
 # --- the shell ----------------------------------------------------------------------------------------------
 
 
-def header(source, module):
-    """A module's header without comments, "module" to ";", and its parameters' defaults, in Verilog."""
+def header(source: str, module: str) -> tuple[str, dict[str, str]]:
+    """A module's header without comments, "module" to ";", and its parameters' defaults, in Verilog.
+
+    Parameters
+    ----------
+    source : str
+        The module's file.
+    module : str
+
+    Returns
+    -------
+    text : str
+    defaults : dict of str to str
+
+    Raises
+    ------
+    macrame.synth.tools.FlowError
+        There is no such module, or a parameter in a form that is not used here.
+    """
     text = verilog.code(source)
-    start = re.search(rf"^module {module}\b", text, re.M).start()
-    text = text[start : text.index(";", start) + 1]
+    start = re.search(rf"^module {module}\b[^;]*;", text, re.M)
+    if not start:
+        raise tools.FlowError(f"no header of {module}")
+    text = start[0]
     found = re.search(r"#\s*\((.*?)\n?\)\s*\(", text, re.DOTALL)
     parts = re.split(r",\s*(?=parameter\b)", found[1]) if found else []
     one = r"\s*parameter\s+(?:integer\s+|\[[^]]*\]\s*)?(\w+)\s*=\s*(.*?)\s*"
-    pairs = (re.fullmatch(one, part, re.DOTALL).groups() for part in parts)
-    return text, dict(pairs)
+    defaults = {}
+    for part in parts:
+        pair = re.fullmatch(one, part, re.DOTALL)
+        if not pair:
+            raise tools.FlowError(f"{module}: cannot read {part.strip()}")
+        defaults[pair[1]] = pair[2]
+    return text, defaults
 
 
-def shell(source, module, parameters, ports):
+def shell(source: str, module: str, parameters: Mapping[str, int | str], ports: Iterable[str]) -> str:
     """The shell's Verilog.
 
     Parameters
@@ -211,7 +236,7 @@ def shell(source, module, parameters, ports):
     )
 
 
-def design(found, netlist=None, folder=None):
+def design(found: flow.Netlist, netlist: str | None = None, folder: Path | None = None) -> Design:
     """Write the sources of a netlist's simulation.
 
     Parameters
@@ -255,7 +280,7 @@ def design(found, netlist=None, folder=None):
     return Design(unit.module, tuple(folder / name for name in texts), dict(found.cells), needed)
 
 
-def public(sources, folder):
+def public(sources: Sequence[Path], folder: Path) -> Path:
     """A file for Verilator: visible to Python is what stands in these sources, and nothing of the netlist."""
     modules = [name for path in sources for name in re.findall(r"^\s*module (\w+)", path.read_text(), re.M)]
     path = folder / f"public-{flow.digest(modules)[:8]}.vlt"
@@ -264,7 +289,7 @@ def public(sources, folder):
     return path
 
 
-def check_program(program, made):
+def check_program(program: Path, made: Design) -> Counter[str]:
     """FlowError if the program that Icarus made of a `Design` has other instances than the netlist's.
 
     Parameters
