@@ -15,6 +15,8 @@ import shutil
 import subprocess
 import time
 import weakref
+from pathlib import Path
+from typing import Self, TypedDict
 
 from macrame import environment
 from macrame.board import BOARDS
@@ -25,7 +27,7 @@ START_LIMIT = 60  # seconds until the terminal must be there, scaled by TIME_FAC
 END_LIMIT = 10  # seconds until the simulator must have ended, scaled likewise
 
 
-def sources(board, rtl_root=None):
+def sources(board: str, rtl_root: str | Path | None = None) -> list[str]:
     """Verilog of a board's simulation: the core's, the board's, the harness."""
     return [
         *simulate.core_sources(rtl_root),
@@ -34,6 +36,14 @@ def sources(board, rtl_root=None):
         "macrame/sim/hdl/sb_pll40_pad.v",
         "macrame/sim/hdl/board_line.v",
     ]
+
+
+class Parts(TypedDict, total=False):
+    """What is to be cleared away behind a simulated board."""
+
+    folder: Path
+    launch: simulate.Launch
+    process: subprocess.Popen[bytes]
 
 
 class SimulatedBoard:
@@ -66,9 +76,19 @@ class SimulatedBoard:
         The simulator does not start.
     """
 
-    def __init__(self, board, clocks=4, *, waves=False, name=None, rtl_root=None, **parameters):
+    def __init__(
+        self,
+        board: str,
+        clocks: int = 4,
+        *,
+        waves: bool = False,
+        name: str | None = None,
+        rtl_root: str | Path | None = None,
+        **parameters: int,
+    ) -> None:
         folder = environment.scratch_dir()
-        self._finalizer = weakref.finalize(self, _abandon, parts := {"folder": folder})
+        parts: Parts = {"folder": folder}
+        self._finalizer = weakref.finalize(self, _abandon, parts)
         self.folder = folder
         parts["launch"] = launch = simulate.prepare(
             name or f"board-{board}",
@@ -90,7 +110,7 @@ class SimulatedBoard:
             time.sleep(0.01)
         self.tty = (folder / "tty").read_text()
 
-    def close(self):
+    def close(self) -> None:
         """End the simulation; waves and log are whole after it."""
         if self._finalizer.alive:
             (self.folder / "stop").touch()
@@ -100,14 +120,14 @@ class SimulatedBoard:
                 pass
             self._finalizer()
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exc):
+    def __exit__(self, *exc: object) -> None:
         self.close()
 
 
-def _abandon(parts):
+def _abandon(parts: Parts) -> None:
     if "process" in parts:
         simulate.stop(parts["process"])
     if "launch" in parts:
@@ -115,7 +135,7 @@ def _abandon(parts):
     shutil.rmtree(parts["folder"], ignore_errors=True)
 
 
-def main(board):
+def main(board: str) -> int:
     """Run a board until it is interrupted; returns 0.
 
     Parameters
