@@ -3,6 +3,7 @@
 """Golden model of the core: int8 matrix products with int32 sums, and a layer's bias and requantisation."""
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from macrame.golden.arith.requantize import requantize, wrap32
 
@@ -10,7 +11,7 @@ CHUNK = 1024
 """Slices of K summed in float32 at a time: 1024 * 2^14 = 2^24, up to which float32 holds every integer."""
 
 
-def _int8_matrices(a, w):
+def _int8_matrices(a: ArrayLike, w: ArrayLike) -> tuple[NDArray[np.int8], NDArray[np.int8]]:
     a, w = np.asarray(a), np.asarray(w)
     for name, matrix in (("a", a), ("w", w)):
         if matrix.dtype != np.int8:
@@ -22,7 +23,7 @@ def _int8_matrices(a, w):
     return a, w
 
 
-def gemm_plain(a, w):
+def gemm_plain(a: ArrayLike, w: ArrayLike) -> NDArray[np.int32]:
     """``a @ w`` as the hardware does it: three loops, each sum wrapping to int32.
 
     Parameters
@@ -53,7 +54,7 @@ def gemm_plain(a, w):
     return out
 
 
-def gemm(a, w):
+def gemm(a: ArrayLike, w: ArrayLike) -> NDArray[np.int32]:
     """``a @ w`` in int32, wrapping as NumPy's int32 does; `gemm_plain` at BLAS speed.
 
     Parameters, errors and result are those of `gemm_plain`.
@@ -71,7 +72,7 @@ def gemm(a, w):
     return out
 
 
-def add_bias(acc, bias):
+def add_bias(acc: ArrayLike, bias: ArrayLike) -> NDArray[np.int32]:
     """``int32(acc + bias)``, wrapping: x of every mode.
 
     Parameters
@@ -86,7 +87,17 @@ def add_bias(acc, bias):
     return (np.asarray(acc, np.int64) + np.asarray(bias, np.int64)).astype(np.int32)
 
 
-def layer(a, w, bias=0, multiplier=2**30, shift=1, zero_point=0, clamp_low=-128, clamp_high=127, mode="raw"):
+def layer(
+    a: ArrayLike,
+    w: ArrayLike,
+    bias: ArrayLike = 0,
+    multiplier: ArrayLike = 2**30,
+    shift: ArrayLike = 1,
+    zero_point: ArrayLike = 0,
+    clamp_low: ArrayLike = -128,
+    clamp_high: ArrayLike = 127,
+    mode: str | int = "raw",
+) -> NDArray[np.int8] | NDArray[np.int32]:
     """One layer as the core computes it: product, bias, requantisation, clamp.
 
     Parameters

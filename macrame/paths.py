@@ -16,9 +16,6 @@ ROOT = PACKAGE.parent
 #: Whether this is a checkout, with the benches and the suite.
 CHECKOUT = (ROOT / "tb").is_dir() and (ROOT / "Makefile").is_file()
 
-#: The family of each board's FPGA.
-FAMILIES = {"icebreaker": "ice40", "ulx3s": "ecp5"}
-
 
 def locate(name: str | os.PathLike[str]) -> Path:
     """The absolute path of a file of the project.
@@ -82,11 +79,13 @@ def sources(family: str | None = None, board: str | None = None, rtl: Path | Non
     root = (rtl or RTL).resolve()
     tops: list[str] = []
     if board is not None:
-        if board not in FAMILIES:
-            raise InputError(f"BOARD={board}: expected one of {', '.join(FAMILIES)}")
-        if family not in (None, FAMILIES[board]):
-            raise InputError(f"FAMILY={family}: expected {FAMILIES[board]} with BOARD={board}")
-        family = FAMILIES[board]
+        from macrame.board import BOARDS as boards  # not at the top: it imports NumPy
+
+        if board not in boards:
+            raise InputError(f"BOARD={board}: expected one of {', '.join(boards)}")
+        if family not in (None, boards[board].family):
+            raise InputError(f"FAMILY={family}: expected {boards[board].family} with BOARD={board}")
+        family = boards[board].family
         tops = [str(BOARDS / "common" / "power_on_reset.v"), str(BOARDS / board / f"{board}.v")]
     files = [root / name for name in listed(root / "rtl.f")]
     if family is not None:

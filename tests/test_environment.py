@@ -23,7 +23,7 @@ from macrame.cli import make
 from macrame.dev import suite
 from macrame.golden.gemm import gemm
 from macrame.sim import simulate
-from macrame.synth import flow
+from macrame.synth import flow, tools
 from macrame.synth.settings import Job
 
 ROOT = environment.ROOT
@@ -224,13 +224,13 @@ def test_nextpnr_in_a_folder_below_tmp():
 
 
 def test_nextpnr_without_a_home(tmp_path, monkeypatch):
-    monkeypatch.setattr(flow, "BUILD", tmp_path)
+    monkeypatch.setattr(tools, "CACHE", tmp_path / "yowasp")
     monkeypatch.delenv("YOWASP_CACHE_DIR", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    assert flow.tool_environment()["YOWASP_CACHE_DIR"] == str(tmp_path / "cache" / "YoWASP")
+    assert tools.tool_environment()["YOWASP_CACHE_DIR"] == str(tmp_path / "cache" / "YoWASP")
     assert list((tmp_path / "cache" / "YoWASP").iterdir()) == []
     monkeypatch.setenv("XDG_CACHE_HOME", "/proc/none")
-    assert flow.tool_environment()["YOWASP_CACHE_DIR"] == str(tmp_path / "yowasp")
+    assert tools.tool_environment()["YOWASP_CACHE_DIR"] == str(tmp_path / "yowasp")
 
 
 # --- the build folder ---------------------------------------------------------------------------------------

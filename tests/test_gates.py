@@ -13,7 +13,7 @@ import subprocess
 import pytest
 
 from macrame.sim import simulate
-from macrame.synth import flow, gates, shell
+from macrame.synth import flow, gates, shell, tools
 from macrame.synth.settings import InputError
 from tb.lib.catalogue import CASES, run
 from tests.cases import cases
@@ -235,12 +235,12 @@ def small():
 )
 def test_more_or_less_than_cells_is_refused(tmp_path, small, find, put, said):
     netlist = small.verilog.read_text().replace(find, put, 1)
-    with pytest.raises(flow.FlowError, match=said):
+    with pytest.raises(tools.FlowError, match=said):
         shell.design(small, netlist, tmp_path)
 
 
 def test_a_cell_without_a_model_is_refused(small):
-    with pytest.raises(flow.FlowError, match="no model of EHXPLLL"):
+    with pytest.raises(tools.FlowError, match="no model of EHXPLLL"):
         shell.check_netlist(small.verilog.read_text(), {**small.cells, "EHXPLLL": 1}, shell.models("ecp5"))
 
 
@@ -248,7 +248,7 @@ def test_a_program_of_the_rtl_is_not_taken_for_the_netlist(tmp_path, small):
     made = shell.design(small, folder=tmp_path)
     case = CASES["lead_zeros"]
     folder = simulate.build(toplevel=case.toplevel, sources=case.sources())
-    with pytest.raises(flow.FlowError, match="not the netlist alone"):
+    with pytest.raises(tools.FlowError, match="not the netlist alone"):
         shell.check_program(folder / f"{case.toplevel}.vvp", made)
     assert not [path for path in made.sources if simulate.RTL in path.parents]
 

@@ -16,7 +16,7 @@ import pytest
 
 from macrame import environment
 from macrame.sim import simulate
-from macrame.synth import bitstream, equal, flow, settings, shell, tables
+from macrame.synth import bitstream, equal, flow, settings, shell, tables, targets, tools, verilog
 from macrame.synth import measure as program
 from macrame.synth.settings import InputError, Job, from_environment
 from tests.verbs import call
@@ -66,12 +66,12 @@ def test_a_vendor_multiplier_is_the_plain_one(family, module, paths, moved):
     ],
 )
 def test_a_wrapper_with_a_fault_is_not_proven(tmp_path, family, module, path, file, find, replace):
-    for source in flow.vendor_files(family):
+    for source in verilog.vendor_files(family):
         shutil.copy(source, tmp_path)
     text = (tmp_path / file).read_text()
     assert text.count(find) == 1
     (tmp_path / file).write_text(text.replace(find, replace))
-    with pytest.raises(flow.FlowError, match="proof did fail|not under enable"):
+    with pytest.raises(tools.FlowError, match="proof did fail|not under enable"):
         equal.prove(family, module, plain([path]), folder=tmp_path)
 
 
@@ -107,7 +107,7 @@ def test_an_accumulator_with_a_fault_is_not_proven(tmp_path, find, replace):
     text = (simulate.RTL / "vendor" / "ice40" / "accumulator.v").read_text()
     assert text.count(find) == 1
     (tmp_path / "accumulator.v").write_text(text.replace(find, replace))
-    with pytest.raises(flow.FlowError, match="proof did fail"):
+    with pytest.raises(tools.FlowError, match="proof did fail"):
         equal.prove_registers(*ACCUMULATOR, {"W": 18, "TERMS": 2}, folder=tmp_path)
 
 
@@ -117,7 +117,7 @@ def test_every_vendor_module_has_a_proof():
     there = {(path.parent.name, path.stem) for path in (simulate.RTL / "vendor").rglob("*.v")}
     assert there - proven == {("ecp5", "mul18x18")}  # inside all the others of its family
     for family in ("ecp5", "ice40"):
-        assert {p.name for p in flow.vendor_files(family)} == {
+        assert {p.name for p in verilog.vendor_files(family)} == {
             p.name for p in (simulate.RTL / "vendor" / family).glob("*.v")
         }
 
@@ -133,7 +133,7 @@ def test_vendor_modules_are_verilog_2005(tmp_path, module):
             tmp_path / "program",
             "-s",
             module,
-            *map(str, flow.vendor_files("ecp5")),
+            *map(str, verilog.vendor_files("ecp5")),
             str(equal.MODELS["ecp5"][1]),
         ],
         capture_output=True,
@@ -162,9 +162,9 @@ def carry_cells(seed):
 def carries_proven(folder, change=lambda text: text):
     """Map carry cells and let the solver compare; returns the mapped netlist."""
     (folder / "carries.v").write_text(carry_cells(1))
-    (folder / "map.v").write_text(change(flow.TARGETS["ecp5"].maps[0].read_text()))
+    (folder / "map.v").write_text(change(targets.TARGETS["ecp5"].maps[0].read_text()))
     model = shell.CELLS["ecp5"]
-    flow.yosys(
+    tools.yosys(
         [
             "read_verilog carries.v",
             f"read_verilog -lib -D NO_INCLUDES {model}",
@@ -215,8 +215,8 @@ def test_carry_cells_without_inputs_at_0(tmp_path):
     ],
 )
 def test_a_map_with_a_fault_is_not_proven(tmp_path, find, put):
-    assert flow.TARGETS["ecp5"].maps[0].read_text().count(find) == 1
-    with pytest.raises(flow.FlowError, match="proof did fail"):
+    assert targets.TARGETS["ecp5"].maps[0].read_text().count(find) == 1
+    with pytest.raises(tools.FlowError, match="proof did fail"):
         carries_proven(tmp_path, lambda text: text.replace(find, put))
 
 
@@ -260,7 +260,6 @@ def test_defaults():
 @pytest.fixture
 def fresh_build(tmp_path, monkeypatch):
     monkeypatch.setattr(flow, "BUILD", tmp_path / "synth")
-    monkeypatch.setattr(flow, "ROOT", tmp_path)
     return tmp_path / "synth"
 
 
@@ -287,12 +286,12 @@ def test_floats(unit, formats):
 
 def test_memory_made_of_luts_counts(monkeypatch):
     """Four LUTs hold 16 words of four bits, two more write them on ECP5; what nobody knows is refused."""
-    found = flow.Netlist(flow.TARGETS["ecp5"], flow.Unit("u", "u"), None)
+    found = flow.Netlist(targets.TARGETS["ecp5"], flow.Unit("u", "u"), None)
     cells = {"LUT4": 10, "CCU2C": 3, "TRELLIS_DPR16X4": 2, "PFUMX": 1, "TRELLIS_FF": 7}
     monkeypatch.setitem(found.__dict__, "cells", cells)
     assert found.area() == {"lut": 10 + 6 + 12, "ff": 7, "carry": 3, "dsp": 0, "bram": 0}
     cells["EHXPLLL"] = 1
-    with pytest.raises(flow.FlowError, match="u: nobody knows the LUTs of EHXPLLL"):
+    with pytest.raises(tools.FlowError, match="u: nobody knows the LUTs of EHXPLLL"):
         found.area()
 
 
@@ -334,12 +333,12 @@ def test_no_room_for_a_carry_chain_is_too_large(monkeypatch):
     """What nextpnr says where it finds no place is told from its other errors."""
     found = flow.synthesise("ice40", Job("ice40", "array", 1, 1, 2).of_flow())
     for said, error in [
-        ("failed to place chain starting at cell 'x'", flow.TooLarge),
-        ("Unable to find legal placement for cell 'x'", flow.TooLarge),
-        ("Unconstrained IO:so", flow.FlowError),
+        ("failed to place chain starting at cell 'x'", tools.TooLarge),
+        ("Unable to find legal placement for cell 'x'", tools.TooLarge),
+        ("Unconstrained IO:so", tools.FlowError),
     ]:
         monkeypatch.setattr(flow, "PLACE", f"import sys; print({'ERROR: ' + said!r}); sys.exit(125)")
-        with pytest.raises(flow.FlowError, match=said) as caught:
+        with pytest.raises(tools.FlowError, match=said) as caught:
             flow.place(found, 999, "heap")
         assert caught.type is error
 
@@ -352,18 +351,18 @@ def test_the_first_seed_that_fails_starts_no_more(monkeypatch):
         placed.append(seed)
         if seed > 1:
             time.sleep(2)
-        raise flow.TooLarge(f"seed {seed}")
+        raise tools.TooLarge(f"seed {seed}")
 
     monkeypatch.setattr(flow, "place", place)
     monkeypatch.setattr(program.os, "sched_getaffinity", lambda pid: {0, 1})
-    with pytest.raises(flow.TooLarge, match="seed 1"):
+    with pytest.raises(tools.TooLarge, match="seed 1"):
         program.measure(Job("ice40", "array", 1, 1, 2, seeds=9))
     assert placed in ([1], [1, 2], [1, 2, 3])
 
 
 def test_what_does_not_fit_has_a_row_with_its_area(tmp_path, monkeypatch, capsys):
     def measure(job, say):
-        raise flow.TooLarge("too large")
+        raise tools.TooLarge("too large")
 
     monkeypatch.setattr(program, "measure", measure)
     monkeypatch.setattr(tables, "jobs", lambda target, seeds: [Job(target, "array", 1, 1, 2)])
@@ -376,19 +375,19 @@ def test_what_does_not_fit_has_a_row_with_its_area(tmp_path, monkeypatch, capsys
 
 
 def test_a_failure_leaves_nothing_behind(fresh_build):
-    with pytest.raises(flow.FlowError, match="ERROR_pe_int8_DEPTH_must_be_1_to_8"):
+    with pytest.raises(tools.FlowError, match="ERROR_pe_int8_DEPTH_must_be_1_to_8"):
         flow.synthesise("ecp5", flow.Unit("pe", "pe_int8", (("DEPTH", 9),)))
     assert list(fresh_build.iterdir()) == []
 
 
 def test_a_module_is_made_of_what_it_needs():
-    names = {path.name for path in flow.sources("ecp5", "requantize")}
+    names = {path.name for path in verilog.sources("ecp5", "requantize")}
     assert {"mul18x18.v", "mul34x32.v", "rounding.v"} <= names
     assert "mac_array.v" not in names
-    assert flow.code("wire a; // a comment\n") == "wire a; \n"
-    (path,) = (p for p in flow.sources("ecp5", "requantize") if p.name == "mul34x32.v")
+    assert verilog.code("wire a; // a comment\n") == "wire a; \n"
+    (path,) = (p for p in verilog.sources("ecp5", "requantize") if p.name == "mul34x32.v")
     assert path.parent.name == "ecp5"
-    (path,) = (p for p in flow.sources("ecp5", "requantize", portable=True) if p.name == "mul34x32.v")
+    (path,) = (p for p in verilog.sources("ecp5", "requantize", portable=True) if p.name == "mul34x32.v")
     assert path.parent.name == "arith"
 
 
@@ -420,14 +419,14 @@ def test_what_changes_a_netlist_changes_its_name(folders, monkeypatch):
     plain, names = folders(flow.synthesise, "ecp5", unit), []
 
     def longer(suffix, more):
-        return lambda m: m.setattr(flow, "text", lambda p: p.read_text() + more * (p.suffix == suffix))
+        return lambda m: m.setattr(verilog, "text", lambda p: p.read_text() + more * (p.suffix == suffix))
 
     for change in [
         longer(".v", "wire x;"),
         longer(".py", "#"),
         lambda m: m.setattr(flow.metadata, "version", lambda name: "0"),
-        lambda m: m.setattr(flow.Target, "passes", lambda target, top: ["another"]),
-        lambda m: m.setattr(flow.Target, "maps", []),
+        lambda m: m.setattr(targets.Target, "passes", lambda target, top: ["another"]),
+        lambda m: m.setattr(targets.Target, "maps", []),
     ]:
         with monkeypatch.context() as patch:
             change(patch)
@@ -450,7 +449,7 @@ def test_what_changes_a_placement_changes_its_name(folders, tmp_path, monkeypatc
     monkeypatch.setattr(flow, "framed", lambda found: frame)
 
     def place(target="ecp5", seed=1, placer="heap"):
-        netlist = flow.Netlist(flow.TARGETS[target], flow.Unit("u", "u"), tmp_path / "netlist-1")
+        netlist = flow.Netlist(targets.TARGETS[target], flow.Unit("u", "u"), tmp_path / "netlist-1")
         return folders(flow.place, netlist, seed, placer)
 
     names = [place(), place(seed=2), place(placer="sa"), place("ice40"), place("gowin")]
@@ -463,7 +462,7 @@ def test_what_changes_a_placement_changes_its_name(folders, tmp_path, monkeypatc
 
 
 def test_what_changes_a_frame_changes_its_name(folders, tmp_path, monkeypatch):
-    netlist = flow.Netlist(flow.TARGETS["ice40"], flow.Unit("u", "u"), tmp_path / "netlist-1")
+    netlist = flow.Netlist(targets.TARGETS["ice40"], flow.Unit("u", "u"), tmp_path / "netlist-1")
     netlist.__dict__["ports"] = {"clk": ("input", 1), "a": ("input", 2), "y": ("output", 2)}
     names = [folders(flow.framed, netlist)]
     for change in [
@@ -487,8 +486,8 @@ def test_too_large_is_said_before_the_textbook_array_is_placed(tmp_path, monkeyp
 
     def measure(job, say):
         if job.unit == "textbook":
-            flow.tool("nextpnr", [sys.executable, "-c", "import time; time.sleep(600)"], simulate.ROOT)
-        raise flow.TooLarge(f"{job.label}: 9 LUT, and a stamp has 8")
+            tools.tool("nextpnr", [sys.executable, "-c", "import time; time.sleep(600)"], simulate.ROOT)
+        raise tools.TooLarge(f"{job.label}: 9 LUT, and a stamp has 8")
 
     monkeypatch.setattr(program, "measure", measure)
     monkeypatch.setattr(flow, "BUILD", tmp_path)
@@ -496,20 +495,20 @@ def test_too_large_is_said_before_the_textbook_array_is_placed(tmp_path, monkeyp
     assert call("synth", {"TARGET": "ice40"}) == 1
     assert capsys.readouterr().err == "synth: core 2x2x4: 9 LUT, and a stamp has 8\n"
     assert time.monotonic() - began < environment.limit(60)
-    assert not flow.RUNNING
-    assert flow.tool("Python", [sys.executable, "-c", "print(1)"], simulate.ROOT) == (0, "1\n")  # it is over
+    assert not tools.RUNNING
+    assert tools.tool("Python", [sys.executable, "-c", "print(1)"], simulate.ROOT) == (0, "1\n")  # it is over
 
 
 def test_an_interrupt_ends_all_tools(tmp_path):
     """Those that run and those that wait for a processor: nothing is left, and the status says so."""
     script = (
-        "import pathlib, sys; from macrame.cli import command; from macrame.synth import flow\n"
+        "import pathlib, sys; from macrame.cli import command; from macrame.synth import flow, tools\n"
         "from macrame.synth import measure as program\n"
         "flow.BUILD = pathlib.Path(sys.argv[1])\n"
         "sleep = [sys.executable, '-c', 'import time; print(1, flush=True); time.sleep(600)']\n"
         "def measure(job, say):\n"
-        "    with flow.ThreadPoolExecutor(8) as pool:\n"
-        "        list(pool.map(lambda _: flow.tool('sleep', sleep, '.'), range(8)))\n"
+        "    with tools.ThreadPoolExecutor(8) as pool:\n"
+        "        list(pool.map(lambda _: tools.tool('sleep', sleep, '.'), range(8)))\n"
         "program.measure = measure\n"
         "print('ready', flush=True)\n"
         "sys.exit(command.call('synth', {}, [], str, 'synth'))\n"
@@ -555,7 +554,7 @@ def test_figures_to_reach(job, luts, rate):
     assert "| " + " | ".join(tables.row(found, None)[:-1]) in (simulate.ROOT / "docs/fpga.md").read_text()
 
 
-@pytest.mark.parametrize("target", flow.TARGETS)
+@pytest.mark.parametrize("target", targets.TARGETS)
 def test_the_document_has_the_whole_table(target):
     """Its title, its heading and the rows that `make synth-table` prints, in their order, all columns."""
     lines = iter((simulate.ROOT / "docs/fpga.md").read_text().splitlines())

@@ -21,6 +21,7 @@ a*b >= 0 both divide a non-negative number, and for a*b < 0, with p = a*b,
 """
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 RAW, GEMMLOWP, RUY, FP32 = range(4)
 MODES = {"raw": RAW, "gemmlowp": GEMMLOWP, "ruy": RUY, "fp32": FP32}
@@ -29,13 +30,17 @@ _INT32_MIN, _INT32_MAX = -(2**31), 2**31 - 1
 _BEYOND = 2**20  # more than any int8 and zero point can bring back: +-infinity for our purpose
 
 
-def mode_code(mode) -> int:
+def mode_code(mode: str | int) -> int:
     """Code of a mode given by name or by code.
 
     Parameters
     ----------
     mode : str or int
         A key of `MODES` or one of its values.
+
+    Returns
+    -------
+    int
 
     Raises
     ------
@@ -76,7 +81,15 @@ def divide_up(y: int, e: int) -> int:
     return (2 * y + 2**e) // 2 ** (e + 1)
 
 
-def requantize_plain(x, multiplier, shift, zero_point, clamp_low, clamp_high, mode) -> int:
+def requantize_plain(
+    x: int,
+    multiplier: int,
+    shift: int,
+    zero_point: int,
+    clamp_low: int,
+    clamp_high: int,
+    mode: str | int,
+) -> int:
     """One accumulator requantised: the equations of the table above, word for word.
 
     Parameters
@@ -103,8 +116,8 @@ def requantize_plain(x, multiplier, shift, zero_point, clamp_low, clamp_high, mo
     if mode == FP32:
         scale = np.array(multiplier, np.int32).view(np.float32)[()]
         with np.errstate(all="ignore"):
-            y = np.rint(np.float32(np.float32(x) * scale))
-        y = 0 if np.isnan(y) else int(min(max(y, -_BEYOND), _BEYOND))
+            rounded = np.rint(np.float32(np.float32(x) * scale))
+        y = 0 if np.isnan(rounded) else int(min(max(rounded, -_BEYOND), _BEYOND))
     else:
         shift = min(max(int(shift), -31), 31)
         y = srdhm_plain(wrap32(int(x) << max(shift, 0)), int(multiplier))
@@ -115,7 +128,7 @@ def requantize_plain(x, multiplier, shift, zero_point, clamp_low, clamp_high, mo
 # --- the same on arrays -------------------------------------------------------------------------------------
 
 
-def srdhm(a, b):
+def srdhm(a: ArrayLike, b: ArrayLike) -> NDArray[np.int64]:
     """`srdhm_plain` on int32 arrays, by the arithmetic shift.
 
     Returns
@@ -127,7 +140,15 @@ def srdhm(a, b):
     return np.minimum((product + 2**30) >> 31, _INT32_MAX)
 
 
-def requantize(x, multiplier, shift, zero_point, clamp_low, clamp_high, mode):
+def requantize(
+    x: ArrayLike,
+    multiplier: ArrayLike,
+    shift: ArrayLike,
+    zero_point: ArrayLike,
+    clamp_low: ArrayLike,
+    clamp_high: ArrayLike,
+    mode: str | int,
+) -> NDArray[np.int8] | NDArray[np.int32]:
     """Accumulators requantised; all arguments but `mode` broadcast against each other.
 
     Parameters
@@ -176,8 +197,17 @@ SCALE_LIMIT = 2.0**31 - 0.5
 """The smallest scale that has no Q31 multiplier: it rounds to 2^31, and so to shift 32."""
 
 
-def scale_bits(scale):
-    """The multiplier field of mode fp32: the bits of ``float32(scale)`` as int32."""
+def scale_bits(scale: ArrayLike) -> NDArray[np.int32]:
+    """The multiplier field of mode fp32: the bits of ``float32(scale)`` as int32.
+
+    Parameters
+    ----------
+    scale : array_like of float
+
+    Returns
+    -------
+    ndarray of int32, the shape of scale
+    """
     return np.asarray(scale, np.float32).view(np.int32)
 
 
@@ -219,7 +249,7 @@ def quantize_multiplier_plain(scale: float) -> tuple[int, int]:
     return (multiplier, shift) if shift >= -31 else (0, 0)
 
 
-def quantize_multiplier(scale):
+def quantize_multiplier(scale: ArrayLike) -> tuple[NDArray[np.int32], NDArray[np.int8]]:
     """`quantize_multiplier_plain` on arrays.
 
     Parameters
@@ -259,7 +289,7 @@ def quantize_multiplier(scale):
     return (np.where(lost, 0, multiplier).astype(np.int32), np.where(lost, 0, shift).astype(np.int8))
 
 
-def _refuse_scale(scale):
+def _refuse_scale(scale: float) -> None:
     if not (np.isfinite(scale) and scale > 0):
         raise ValueError(f"scale is {scale}, expected a finite number above 0")
     if scale >= SCALE_LIMIT:

@@ -16,12 +16,17 @@ taken for zeros.
 
 import math
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-SMALLEST = {kind: np.finfo(kind).smallest_normal for kind in (np.float32, np.float64)}
+KINDS: dict[np.dtype, type[np.floating]] = {np.dtype(k): k for k in (np.float32, np.float64)}
+SMALLEST = {kind: np.finfo(kind).smallest_normal for kind in KINDS.values()}
 SMALLEST_SCALE = SMALLEST[np.float64]
+
+Scale: TypeAlias = float | np.floating | npt.NDArray[np.floating]
+"""One for a tensor, or an array that broadcasts against it."""
 
 
 class NotFinite(ValueError):
@@ -49,7 +54,7 @@ def check_finite(name: str, x: npt.ArrayLike) -> None:
         raise NotFinite(f"{name}{''.join(f'[{i}]' for i in where)} is {x[where]}, expected a finite number")
 
 
-def integer_range(bits):
+def integer_range(bits: int) -> tuple[int, int]:
     """Smallest and largest signed integer of so many bits.
 
     Parameters
@@ -80,7 +85,7 @@ class Affine:
     scale : float or numpy.ndarray
         Above 0; an array where channels differ, shaped to broadcast against the tensor. Its type is that of
         the division: a `numpy.float32` divides in float32, a Python float in float64.
-    zero_point : int or numpy.ndarray
+    zero_point : int
         The int8 that stands for 0.
     bits : int
         Of the integers, 2 to 8.
@@ -91,27 +96,27 @@ class Affine:
         If a scale is not a finite number above 0.
     """
 
-    scale: float
+    scale: Scale
     zero_point: int = 0
     bits: int = 8
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         scale = np.asarray(self.scale)
         if not (scale.min() > 0 and scale.max() < np.inf):  # a NaN is the minimum of all
             wrong = scale[~((scale > 0) & (scale < np.inf))].flat[0]
             raise ValueError(f"scale is {wrong}, expected a finite number above 0")
 
     @property
-    def low(self):
+    def low(self) -> int:
         """The smallest integer."""
         return integer_range(self.bits)[0]
 
     @property
-    def high(self):
+    def high(self) -> int:
         """The largest integer."""
         return integer_range(self.bits)[1]
 
-    def quantize(self, x):
+    def quantize(self, x: npt.ArrayLike) -> npt.NDArray[np.int8]:
         """Nearest integer to each x, ties to even, saturated: clip(rint(x / scale) + zero_point).
 
         Where the scale is a float32, x is rounded to float32 first and the quotient is the float32 nearest to
@@ -143,12 +148,12 @@ class Affine:
         [153, 255, 0, 25, 221, 179]
         """
         check_finite("x", x)
-        kind = np.float32 if np.asarray(self.scale).dtype == np.float32 else np.float64
+        kind: type[np.floating] = np.float32 if np.asarray(self.scale).dtype == np.float32 else np.float64
         with np.errstate(over="ignore"):  # what overflows saturates
             q = np.rint(np.asarray(x, np.float64).astype(kind) / self.scale)
         return np.clip(q + self.zero_point, self.low, self.high).astype(np.int8)
 
-    def dequantize(self, q):
+    def dequantize(self, q: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """The real numbers that integers stand for, float64.
 
         Parameters
@@ -159,7 +164,7 @@ class Affine:
         -------
         numpy.ndarray of float64
         """
-        return self.scale * (np.asarray(q, np.float64) - self.zero_point)
+        return np.asarray(self.scale, np.float64) * (np.asarray(q, np.float64) - self.zero_point)
 
 
 def symmetric(x: npt.ArrayLike, axis: int | tuple[int, ...] | None = None, bits: int = 8) -> Affine:
@@ -225,7 +230,7 @@ def asymmetric(
     ValueError
         If low > high.
     """
-    number = np.dtype(dtype).type
+    number = KINDS[np.dtype(dtype)]
     least, most = integer_range(bits)
     steps = number(most - least)
     with np.errstate(over="ignore"):
@@ -234,10 +239,10 @@ def asymmetric(
             raise NotFinite(f"range [{low}, {high}]: expected two finite numbers of {np.dtype(dtype)}")
         if low > high:
             raise ValueError(f"range [{low}, {high}]: expected two finite numbers, the smaller one first")
-        low, high = min(ends[0], number(0)), max(ends[1], number(0))
-        scale = (high - low) / steps
+        bottom, top = min(ends[0], number(0)), max(ends[1], number(0))
+        scale = (top - bottom) / steps
         if scale == np.inf:  # of ends whose difference is beyond the type
-            scale = high / steps - low / steps
+            scale = top / steps - bottom / steps
     if scale < SMALLEST[number]:
         return Affine(number(empty), 0, bits)
-    return Affine(scale, least + int(min(max(np.rint(-low / scale), 0), steps)), bits)
+    return Affine(scale, least + int(min(max(np.rint(-bottom / scale), 0), steps)), bits)

@@ -70,7 +70,7 @@ class NetworkOnGrid:
         -------
         NetworkOnGrid
         """
-        scales = [headroom * symmetric(w).scale for w in network.weights]
+        scales = [headroom * float(symmetric(w).scale) for w in network.weights]
         out = cls(
             [w.copy() for w in network.weights],
             [b.copy() for b in network.biases],
@@ -146,7 +146,7 @@ class NetworkOnGrid:
 
     def loss(self, x: ArrayLike, targets: ArrayLike) -> float:
         """Mean loss over the samples."""
-        return LOSSES[self.objective][0](self.forward(x)[-1], targets, **self.loss_options)
+        return float(LOSSES[self.objective][0](self.forward(x)[-1], targets, **self.loss_options))
 
     def predict(self, x: ArrayLike) -> NDArray[np.intp]:
         """Class with the largest output, the first of equals."""

@@ -26,18 +26,30 @@ All is computed in the dtype of the outputs, integers as float64.
 """
 
 import math
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from macrame.golden.nn.activations import log_softmax, softmax
+
+Weights: TypeAlias = Sequence[float] | NDArray[np.floating]
+"""One a class."""
+
+Loss: TypeAlias = Callable[..., float | NDArray[np.floating]]
+"""Takes outputs, targets and perhaps options; a number, or with reduction "none" one a sample."""
+
+Gradient: TypeAlias = Callable[..., NDArray[np.floating]]
+"""Takes what its loss takes; of the shape of the outputs."""
 
 REDUCTIONS = ("mean", "sum", "none")
 
 
 def nll_plain(
-    log_probabilities: np.ndarray,
-    labels: np.ndarray,
-    weights: np.ndarray | None = None,
+    log_probabilities: ArrayLike,
+    labels: ArrayLike,
+    weights: Weights | None = None,
     ignore_index: int | None = None,
     reduction: str = "mean",
 ) -> float | list[float]:
@@ -66,9 +78,9 @@ def nll_plain(
 
 
 def cross_entropy_plain(
-    logits: np.ndarray,
-    labels: np.ndarray,
-    weights: np.ndarray | None = None,
+    logits: ArrayLike,
+    labels: ArrayLike,
+    weights: Weights | None = None,
     ignore_index: int | None = None,
     smoothing: float = 0.0,
     reduction: str = "mean",
@@ -104,12 +116,12 @@ def cross_entropy_plain(
 
 
 def nll(
-    log_probabilities: np.ndarray,
-    labels: np.ndarray,
-    weights: np.ndarray | None = None,
+    log_probabilities: ArrayLike,
+    labels: ArrayLike,
+    weights: Weights | None = None,
     ignore_index: int | None = None,
     reduction: str = "mean",
-) -> float | np.ndarray:
+) -> float | NDArray[np.floating]:
     """Negative log-likelihood: minus the log probability of each sample's class, weighted by class.
 
     Parameters
@@ -134,12 +146,12 @@ def nll(
 
 
 def nll_gradient(
-    log_probabilities: np.ndarray,
-    labels: np.ndarray,
-    weights: np.ndarray | None = None,
+    log_probabilities: ArrayLike,
+    labels: ArrayLike,
+    weights: Weights | None = None,
     ignore_index: int | None = None,
     reduction: str = "mean",
-) -> np.ndarray:
+) -> NDArray[np.floating]:
     """Gradient of `nll` with respect to the log probabilities: -w_y at each sample's class.
 
     Parameters
@@ -157,13 +169,13 @@ def nll_gradient(
 
 
 def cross_entropy(
-    logits: np.ndarray,
-    labels: np.ndarray,
-    weights: np.ndarray | None = None,
+    logits: ArrayLike,
+    labels: ArrayLike,
+    weights: Weights | None = None,
     ignore_index: int | None = None,
     smoothing: float = 0.0,
     reduction: str = "mean",
-) -> float | np.ndarray:
+) -> float | NDArray[np.floating]:
     """Cross-entropy -log softmax(logits)[label], in nats.
 
     It is taken from the logits, not from probabilities: a probability that rounds to 0 would make the loss
@@ -204,13 +216,13 @@ def cross_entropy(
 
 
 def cross_entropy_gradient(
-    logits: np.ndarray,
-    labels: np.ndarray,
-    weights: np.ndarray | None = None,
+    logits: ArrayLike,
+    labels: ArrayLike,
+    weights: Weights | None = None,
     ignore_index: int | None = None,
     smoothing: float = 0.0,
     reduction: str = "mean",
-) -> np.ndarray:
+) -> NDArray[np.floating]:
     """Gradient of `cross_entropy` with respect to the logits: sum(t) softmax - t, reduced as the loss.
 
     Parameters
@@ -234,7 +246,7 @@ def cross_entropy_gradient(
     return _unrows(gradient / total, shape)
 
 
-def mse(outputs, targets, scaling="mean"):
+def mse(outputs: ArrayLike, targets: ArrayLike, scaling: str = "mean") -> float:
     """Squared error, the mean over the samples of c * sum_j (y_j - t_j)^2.
 
     Parameters
@@ -256,7 +268,7 @@ def mse(outputs, targets, scaling="mean"):
     return float(mse_factor(scaling, y.shape[1]) * np.square(y - t).sum() / len(y))
 
 
-def mse_gradient(outputs, targets, scaling="mean"):
+def mse_gradient(outputs: ArrayLike, targets: ArrayLike, scaling: str = "mean") -> NDArray[np.floating]:
     """Gradient of `mse` with respect to the outputs: 2 c (y - t) / samples.
 
     Parameters
@@ -272,7 +284,7 @@ def mse_gradient(outputs, targets, scaling="mean"):
     return (2 * mse_factor(scaling, y.shape[1]) / len(y)) * (y - t)
 
 
-def mse_factor(scaling, outputs):
+def mse_factor(scaling: str, outputs: int) -> float:
     """The factor c of a scaling, for so many outputs.
 
     Parameters
@@ -295,11 +307,11 @@ def mse_factor(scaling, outputs):
     return factors[scaling]
 
 
-def _mse_pair(scaling):
+def _mse_pair(scaling: str) -> tuple[Loss, Gradient]:
     return (lambda y, t: mse(y, t, scaling)), (lambda y, t: mse_gradient(y, t, scaling))
 
 
-LOSSES = {
+LOSSES: dict[str, tuple[Loss, Gradient]] = {
     "cross_entropy": (cross_entropy, cross_entropy_gradient),
     "mse_sum": _mse_pair("sum"),
     "mse_half_sum": _mse_pair("half_sum"),
@@ -308,7 +320,7 @@ LOSSES = {
 """Losses by name, each with its gradient with respect to the network's outputs."""
 
 
-def _paired(outputs, targets):
+def _paired(outputs: ArrayLike, targets: ArrayLike) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
     y, t = np.asarray(outputs), np.asarray(targets)
     if y.ndim != 2 or y.shape != t.shape or not y.size:
         raise ValueError(
@@ -318,7 +330,9 @@ def _paired(outputs, targets):
     return y, t
 
 
-def _rows(values, labels, name):
+def _rows(
+    values: ArrayLike, labels: ArrayLike, name: str
+) -> tuple[NDArray[np.floating], NDArray[np.integer], tuple[tuple[int, ...], int]]:
     """(samples, classes), their labels, and the shape that `_unrows` needs to undo it."""
     values, labels = np.asarray(values), np.asarray(labels)
     if not np.issubdtype(values.dtype, np.floating):
@@ -335,23 +349,30 @@ def _rows(values, labels, name):
     return moved.reshape(-1, moved.shape[-1]), labels.ravel(), (moved.shape, axis)
 
 
-def _unrows(rows, shape):
+def _unrows(rows: NDArray[np.floating], shape: tuple[tuple[int, ...], int]) -> NDArray[np.floating]:
     return np.moveaxis(rows.reshape(shape[0]), -1, shape[1])
 
 
-def _is_plain(weights, ignore_index, smoothing, reduction):
+def _is_plain(weights: Weights | None, ignore_index: int | None, smoothing: float, reduction: str) -> bool:
     """Whether a cross-entropy is the mean of all samples' own, which training asks for most."""
     return weights is None and ignore_index is None and smoothing == 0 and reduction == "mean"
 
 
-def _check_labels(labels, ignore_index, classes):
+def _check_labels(labels: NDArray[np.integer], ignore_index: int | None, classes: int) -> None:
     if labels.size and (labels.min() < 0 or labels.max() >= classes):
         wrong = labels[(labels < 0) | (labels >= classes)][0]
         but = "" if ignore_index is None else f" or {ignore_index}, to be ignored"
         raise ValueError(f"label {wrong}: expected labels to be integers from 0 to {classes - 1}{but}")
 
 
-def _targets(rows, labels, weights, ignore_index, smoothing, reduction):
+def _targets(
+    rows: NDArray[np.floating],
+    labels: NDArray[np.integer],
+    weights: Weights | None,
+    ignore_index: int | None,
+    smoothing: float,
+    reduction: str,
+) -> tuple[NDArray[np.floating], int | np.floating]:
     """The target vectors, in the dtype of the rows, and what the reduction divides by."""
     classes = rows.shape[1]
     if reduction not in REDUCTIONS:
@@ -374,17 +395,19 @@ def _targets(rows, labels, weights, ignore_index, smoothing, reduction):
     return targets, total
 
 
-def _weighted(targets, log_probabilities):
+def _weighted(targets: NDArray[np.floating], log_probabilities: NDArray[np.floating]) -> NDArray[np.floating]:
     """-sum_c t_c log p_c of each row; a class that is no target may have log probability -inf."""
     with np.errstate(invalid="ignore"):
         return -np.where(targets == 0, 0, targets * log_probabilities).sum(axis=1)
 
 
-def _reduced(losses, total, reduction, shape):
+def _reduced(
+    losses: NDArray[np.floating], total: int | np.floating, reduction: str, shape: tuple[int, ...]
+) -> float | NDArray[np.floating]:
     return losses.reshape(shape) if reduction == "none" else float(losses.sum() / total)
 
 
-def _reduced_plain(losses, total, reduction):
+def _reduced_plain(losses: list[float], total: float, reduction: str) -> float | list[float]:
     if reduction == "none":
         return losses
     return sum(losses) / (total if reduction == "mean" else 1)

@@ -212,7 +212,8 @@ class Network:
         -------
         float
         """
-        return LOSSES[self.objective][0](self.forward(x, masks).output, targets, **self.loss_options)
+        output = self.forward(x, masks).output
+        return float(LOSSES[self.objective][0](output, targets, **self.loss_options))
 
     def gradients(
         self,

@@ -12,6 +12,7 @@ PyTorch's kernels fuse and order operations otherwise. For the core's bf16 arith
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from macrame.golden.nn.regularization import add_l2, is_penalised
 
@@ -49,7 +50,7 @@ class SGD:
 
     def __init__(
         self,
-        parameters: Sequence[np.ndarray],
+        parameters: Sequence[NDArray[np.floating]],
         rate: float,
         momentum: float = 0.0,
         l2: float = 0.0,
@@ -72,7 +73,7 @@ class SGD:
         self.velocity = [np.zeros_like(p) for p in parameters]
         self.steps = 0
 
-    def step(self, gradients: Sequence[np.ndarray]) -> None:
+    def step(self, gradients: Sequence[NDArray[np.floating]]) -> None:
         """Update every parameter once.
 
         Parameters
@@ -123,7 +124,7 @@ class Adam:
 
     def __init__(
         self,
-        parameters: Sequence[np.ndarray],
+        parameters: Sequence[NDArray[np.floating]],
         rate: float = 0.001,
         beta1: float = 0.9,
         beta2: float = 0.999,
@@ -140,13 +141,13 @@ class Adam:
         self.first = [np.zeros_like(p) for p in parameters]
         self.second = [np.zeros_like(p) for p in parameters]
 
-    def corrections(self):
+    def corrections(self) -> tuple[float, float]:
         """1 - beta1^t and 1 - beta2^t after the steps so far; (1, 1) where there is no correction."""
         if not self.correct:
             return 1.0, 1.0
         return 1 - self.beta1**self.steps, 1 - self.beta2**self.steps
 
-    def step(self, gradients: Sequence[np.ndarray]) -> None:
+    def step(self, gradients: Sequence[NDArray[np.floating]]) -> None:
         """Update every parameter once.
 
         Parameters
@@ -190,7 +191,7 @@ class AdamW(Adam):
 
     def __init__(
         self,
-        parameters: Sequence[np.ndarray],
+        parameters: Sequence[NDArray[np.floating]],
         rate: float = 0.001,
         beta1: float = 0.9,
         beta2: float = 0.999,
@@ -202,7 +203,7 @@ class AdamW(Adam):
         _check("decay", decay, 0, np.inf)
         self.decay, self.decay_biases = decay, decay_biases
 
-    def step(self, gradients: Sequence[np.ndarray]) -> None:
+    def step(self, gradients: Sequence[NDArray[np.floating]]) -> None:
         """Update every parameter once.
 
         Parameters
@@ -254,7 +255,7 @@ class Adagrad:
 
     def __init__(
         self,
-        parameters: Sequence[np.ndarray],
+        parameters: Sequence[NDArray[np.floating]],
         rate: float = 0.01,
         rate_decay: float = 0.0,
         initial: float = 0.0,
@@ -270,7 +271,7 @@ class Adagrad:
         self.steps = 0
         self.squares = [np.full_like(p, initial) for p in parameters]
 
-    def step(self, gradients: Sequence[np.ndarray]) -> None:
+    def step(self, gradients: Sequence[NDArray[np.floating]]) -> None:
         """Update every parameter once.
 
         Parameters
@@ -286,7 +287,7 @@ class Adagrad:
             p -= (rate * g / (np.sqrt(s) + self.epsilon)).astype(p.dtype)
 
 
-def _check(name, value, low, high):
+def _check(name: str, value: float, low: float, high: float) -> None:
     if not (low <= value <= high and np.isfinite(value)):
         expected = f"{low} to {high}" if np.isfinite(high) else f"at least {low}"
         raise ValueError(f"{name} is {value}, expected {expected}")

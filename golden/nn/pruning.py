@@ -9,15 +9,21 @@ all of it is 0, the host leaves the beat out, together with the activations it w
 not change.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 
-def magnitude_masks(weights, sparsity, everywhere=True):
+def magnitude_masks(
+    weights: Sequence[ArrayLike], sparsity: float, everywhere: bool = True
+) -> list[NDArray[np.bool_]]:
     """Masks that take the smallest magnitudes out.
 
     Parameters
     ----------
-    weights : list of numpy.ndarray
+    weights : list of array_like
     sparsity : float
         Share to take out, 0 to 1; of n weights exactly round(sparsity n) go, of equals the first.
     everywhere : bool
@@ -35,7 +41,9 @@ def magnitude_masks(weights, sparsity, everywhere=True):
     return _masks([np.abs(np.asarray(w, np.float64)) for w in weights], sparsity, everywhere)
 
 
-def block_masks(weights, sparsity, block, everywhere=True):
+def block_masks(
+    weights: Sequence[NDArray[Any]], sparsity: float, block: tuple[int, int], everywhere: bool = True
+) -> list[NDArray[np.bool_]]:
     """Masks that take whole blocks out, those with the smallest root mean square.
 
     Parameters
@@ -68,7 +76,7 @@ def block_masks(weights, sparsity, block, everywhere=True):
     ]
 
 
-def structured_mask_plain(weight: np.ndarray, keep: int = 2, of: int = 4) -> np.ndarray:
+def structured_mask_plain(weight: NDArray[Any], keep: int = 2, of: int = 4) -> NDArray[np.bool_]:
     """`structured_masks` of one matrix, group by group.
 
     Parameters
@@ -90,7 +98,7 @@ def structured_mask_plain(weight: np.ndarray, keep: int = 2, of: int = 4) -> np.
     return mask
 
 
-def structured_masks(weights: list[np.ndarray], keep: int = 2, of: int = 4) -> list[np.ndarray]:
+def structured_masks(weights: Sequence[NDArray[Any]], keep: int = 2, of: int = 4) -> list[NDArray[np.bool_]]:
     """Masks that keep the largest magnitudes of each group of neighbouring inputs: 2 of 4, or n of m.
 
     2:4 is the pattern of sparse tensor cores: half of the weights, and two bits for each that is kept to say
@@ -128,7 +136,7 @@ def structured_masks(weights: list[np.ndarray], keep: int = 2, of: int = 4) -> l
     return masks
 
 
-def block_sums(values, block):
+def block_sums(values: NDArray[Any], block: tuple[int, int]) -> NDArray[Any]:
     """Sums over the blocks of a matrix.
 
     Parameters
@@ -140,6 +148,12 @@ def block_sums(values, block):
     Returns
     -------
     numpy.ndarray, shape (ceil(outputs / block[0]), ceil(inputs / block[1]))
+        Of the type of the values.
+
+    Raises
+    ------
+    ValueError
+        If a side of the block is below 1.
     """
     if min(block) < 1:
         raise ValueError(f"block is {tuple(block)}, expected two sides of at least 1")
@@ -148,12 +162,12 @@ def block_sums(values, block):
     return values
 
 
-def live_blocks(weight, block):
+def live_blocks(weight: ArrayLike, block: tuple[int, int]) -> NDArray[np.bool_]:
     """Which blocks hold a weight that is not 0.
 
     Parameters
     ----------
-    weight : numpy.ndarray, shape (outputs, inputs)
+    weight : array_like, shape (outputs, inputs)
     block : tuple of int
 
     Returns
@@ -163,7 +177,7 @@ def live_blocks(weight, block):
     return block_sums((np.asarray(weight) != 0).astype(int), block) > 0
 
 
-def sparsity(weights):
+def sparsity(weights: Sequence[NDArray[Any]]) -> float:
     """Share of weights that are 0.
 
     Parameters
@@ -187,17 +201,19 @@ class Pruner:
     masks : list of numpy.ndarray of bool
     """
 
-    def __init__(self, weights, masks):
+    def __init__(self, weights: Sequence[NDArray[Any]], masks: Sequence[NDArray[np.bool_]]) -> None:
         self.weights, self.masks = weights, masks
         self()
 
-    def __call__(self):
+    def __call__(self) -> None:
         """Set all pruned weights to 0."""
         for w, mask in zip(self.weights, self.masks):
             w[~mask] = 0
 
 
-def stored_bytes(weights, width, block=None):
+def stored_bytes(
+    weights: Sequence[NDArray[Any]], width: int, block: tuple[int, int] | None = None
+) -> tuple[int, int]:
     """Bytes that weights take: all of them, or those that are not 0 with a bit for each that says which.
 
     Parameters
@@ -221,7 +237,9 @@ def stored_bytes(weights, width, block=None):
     return dense, sparse
 
 
-def _masks(strength, share, everywhere):
+def _masks(
+    strength: Sequence[NDArray[np.float64]], share: float, everywhere: bool
+) -> list[NDArray[np.bool_]]:
     if not 0 <= share <= 1:
         raise ValueError(f"sparsity is {share}, expected 0 to 1")
     if not everywhere:

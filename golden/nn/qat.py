@@ -9,14 +9,17 @@ and biases rounded to whole steps of the accumulator.
 """
 
 from dataclasses import dataclass
+from typing import Self, TypeAlias, TypedDict, Unpack
 
 import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from macrame.golden.nn.affine import NotFinite
+from macrame.golden.nn.affine import Affine, NotFinite
 from macrame.golden.nn.layers import dense, dense_backward
 from macrame.golden.nn.losses import LOSSES
 from macrame.golden.nn.network import Network
 from macrame.golden.nn.quantization import (
+    NetworkInt8,
     activation_ends,
     activation_grids,
     check_parameters,
@@ -25,7 +28,7 @@ from macrame.golden.nn.quantization import (
 )
 
 
-def fake_quantize(x, affine):
+def fake_quantize(x: ArrayLike, affine: Affine) -> tuple[NDArray[np.floating], NDArray[np.bool_]]:
     """x rounded to the real numbers that its integers stand for.
 
     Parameters
@@ -44,6 +47,19 @@ def fake_quantize(x, affine):
     q = np.rint(x / affine.scale) + affine.zero_point
     kept = np.clip(q, affine.low, affine.high)
     return (affine.scale * (kept - affine.zero_point)).astype(x.dtype), q == kept
+
+
+Step: TypeAlias = tuple[NDArray[np.floating], NDArray[np.floating], NDArray[np.bool_]]
+"""A tensor before rounding, the same rounded, and where it is inside its range."""
+
+
+class Options(TypedDict, total=False):
+    """What of a `QuantizationAware` need not be given."""
+
+    bits: int
+    activation_bits: int
+    per_channel: bool
+    decay: float
 
 
 @dataclass
@@ -71,13 +87,13 @@ class QuantizationAware:
     """
 
     network: Network
-    ends: list
+    ends: list[tuple[float, float]]
     bits: int = 8
     activation_bits: int = 8
     per_channel: bool = True
     decay: float = 0.99
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.network.activations != ["relu"] * (len(self.network.weights) - 1) + ["identity"]:
             raise ValueError(
                 f"activations are {', '.join(self.network.activations)}: expected relu after each layer but "
@@ -85,7 +101,7 @@ class QuantizationAware:
             )
 
     @classmethod
-    def of(cls, network, x, **options):
+    def of(cls, network: Network, x: ArrayLike, **options: Unpack[Options]) -> Self:
         """From a network, its ranges calibrated on samples.
 
         Parameters
@@ -101,21 +117,21 @@ class QuantizationAware:
         """
         return cls(network, activation_ends(network, x), **options)
 
-    def ranges(self):
+    def ranges(self) -> list[Affine]:
         """Quantisation of the input and of each layer's output, with scales of the parameters' type.
 
         The integer network has float32 scales, whatever the type of the parameters.
         """
         return self._ranges(self.network.weights[0].dtype)
 
-    def _ranges(self, dtype):
+    def _ranges(self, dtype: DTypeLike) -> list[Affine]:
         return activation_grids(self.network, self.ends, self.activation_bits, self.bits, dtype)
 
-    def parameters(self):
+    def parameters(self) -> list[NDArray[np.floating]]:
         """The network's own, real numbers."""
         return self.network.parameters()
 
-    def forward(self, x):
+    def forward(self, x: ArrayLike) -> tuple[list[Step], list[NDArray[np.floating]]]:
         """Run the network as its integer form would.
 
         Parameters
@@ -136,8 +152,8 @@ class QuantizationAware:
             If a parameter, or an end of a range, is a NaN or infinite.
         """
         x, ranges = np.asarray(x), self.ranges()
-        steps = [(x, *fake_quantize(x, ranges[0]))]
-        weights = []
+        steps: list[Step] = [(x, *fake_quantize(x, ranges[0]))]
+        weights: list[NDArray[np.floating]] = []
         last = len(self.network.weights) - 1
         for layer, (w, b) in enumerate(zip(self.network.weights, self.network.biases)):
             try:
@@ -155,14 +171,16 @@ class QuantizationAware:
             steps.append((a, value, inside if layer == last else inside & (z > 0)))
         return steps, weights
 
-    def gradients(self, x, targets, rng=None):
+    def gradients(
+        self, x: ArrayLike, targets: ArrayLike, rng: np.random.Generator | None = None
+    ) -> list[NDArray[np.floating]]:
         """Straight-through gradients of the mean loss; moves the ranges.
 
         Parameters
         ----------
         x, targets
             As in `Network.gradients`.
-        rng : object
+        rng : numpy.random.Generator, optional
             Not used: nothing is dropped.
 
         Returns
@@ -172,7 +190,8 @@ class QuantizationAware:
         """
         steps, weights = self.forward(x)
         da = LOSSES[self.network.objective][1](steps[-1][1], targets, **self.network.loss_options)
-        dw, db = [], []
+        dw: list[NDArray[np.floating]] = []
+        db: list[NDArray[np.floating]] = []
         for layer in reversed(range(len(weights))):
             dz = da * steps[layer + 1][2]
             da, dw_layer, db_layer = dense_backward(steps[layer][1], weights[layer], dz)
@@ -185,16 +204,16 @@ class QuantizationAware:
         ]
         return dw + db
 
-    def loss(self, x, targets):
+    def loss(self, x: ArrayLike, targets: ArrayLike) -> float:
         """Mean loss of the rounded network."""
         outputs = self.forward(x)[0][-1][1]
-        return LOSSES[self.network.objective][0](outputs, targets, **self.network.loss_options)
+        return float(LOSSES[self.network.objective][0](outputs, targets, **self.network.loss_options))
 
-    def predict(self, x):
+    def predict(self, x: ArrayLike) -> NDArray[np.intp]:
         """Class with the largest rounded output, the first of equals."""
         return self.forward(x)[0][-1][1].argmax(axis=1)
 
-    def quantized(self, mode="fp32"):
+    def quantized(self, mode: str = "fp32") -> NetworkInt8:
         """The integer network it has been trained to be, but for what is half way between two integers.
 
         Mode fp32 comes nearest, as it rounds once. Its scale is a float32 and its sums are integers, while

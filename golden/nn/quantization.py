@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from macrame.golden.arith.requantize import SCALE_LIMIT, quantize_multiplier, requantize, scale_bits
 from macrame.golden.nn import elementary
@@ -78,15 +78,15 @@ class DenseInt8:
         Activation of each output, the lowest first; without it the outputs are the activations.
     """
 
-    weight: np.ndarray
-    bias: np.ndarray
+    weight: NDArray[np.int8]
+    bias: NDArray[np.int32]
     input: Affine
     output: Affine
-    weight_scale: np.ndarray
+    weight_scale: NDArray[np.float64]
     mode: str
     low: int = INT8_MIN
     high: int = INT8_MAX
-    table: np.ndarray | None = None
+    table: NDArray[np.int8] | None = None
 
     @property
     def activated(self) -> Affine:
@@ -94,25 +94,25 @@ class DenseInt8:
         return self.output if self.table is None else sigmoid_grid(self.output.bits)
 
     @property
-    def scale(self):
+    def scale(self) -> NDArray[np.float64]:
         """What takes an accumulator to output steps: sx sw / sy, float64, shape (outputs,)."""
         return float(self.input.scale) * self.weight_scale / float(self.output.scale)
 
     @property
-    def multiplier(self):
+    def multiplier(self) -> NDArray[np.int32]:
         """The multiplier field a channel, int32: Q31, or the bits of the float32 scale in mode fp32."""
         if self.mode == "fp32":
             return scale_bits(self.scale)
         return quantize_multiplier(self.scale)[0]
 
     @property
-    def shift(self):
+    def shift(self) -> NDArray[np.int8]:
         """The shift field a channel, left if positive; 0 in mode fp32; int8."""
         if self.mode == "fp32":
             return np.zeros(len(self.bias), np.int8)
         return quantize_multiplier(self.scale)[1]
 
-    def accumulate(self, x):
+    def accumulate(self, x: ArrayLike) -> NDArray[np.int32]:
         """The int32 accumulators, bias included, wrapping.
 
         Parameters
@@ -126,7 +126,7 @@ class DenseInt8:
         x = np.asarray(x).astype(np.int64) - self.input.zero_point
         return (x @ self.weight.T.astype(np.int64) + self.bias).astype(np.int32)
 
-    def activate(self, q: np.ndarray) -> np.ndarray:
+    def activate(self, q: NDArray[np.int8]) -> NDArray[np.int8]:
         """The int8 activations of outputs: looked up in the table, if there is one.
 
         Parameters
@@ -139,7 +139,7 @@ class DenseInt8:
         """
         return q if self.table is None else self.table[np.asarray(q, np.int64) - self.output.low]
 
-    def forward(self, x):
+    def forward(self, x: ArrayLike) -> NDArray[np.int8]:
         """The int8 outputs, as the core puts them out.
 
         Parameters
@@ -150,7 +150,7 @@ class DenseInt8:
         -------
         numpy.ndarray of int8, shape (samples, outputs)
         """
-        return requantize(
+        q = requantize(
             self.accumulate(x),
             self.multiplier,
             self.shift,
@@ -159,6 +159,7 @@ class DenseInt8:
             self.high,
             self.mode,
         )
+        return np.asarray(q, np.int8)  # which it is: the mode is not raw
 
 
 @dataclass(frozen=True)
@@ -171,19 +172,19 @@ class NetworkInt8:
         The quantisation of each one's activations is the input quantisation of the next.
     """
 
-    layers: list
+    layers: list[DenseInt8]
 
     @property
-    def input(self):
+    def input(self) -> Affine:
         """Quantisation of the network's input."""
         return self.layers[0].input
 
     @property
-    def output(self):
+    def output(self) -> Affine:
         """Quantisation of the last layer's activations, most often the logits."""
         return self.layers[-1].activated
 
-    def forward(self, x):
+    def forward(self, x: ArrayLike) -> list[NDArray[np.int8]]:
         """Run int8 inputs through every layer.
 
         Parameters
@@ -195,12 +196,12 @@ class NetworkInt8:
         list of numpy.ndarray of int8
             The activations of each layer; the last are most often the logits.
         """
-        outputs = []
+        outputs: list[NDArray[np.int8]] = []
         for layer in self.layers:
             outputs.append(layer.activate(layer.forward(outputs[-1] if outputs else x)))
         return outputs
 
-    def predict(self, x):
+    def predict(self, x: ArrayLike) -> NDArray[np.intp]:
         """Class with the largest int8 logit for each sample, the first of equals.
 
         Parameters
@@ -214,7 +215,7 @@ class NetworkInt8:
         return self.forward(x)[-1].argmax(axis=1)
 
 
-def calibrate(network: Network, x: npt.ArrayLike, bits: int = 8, weight_bits: int = 8) -> list[Affine]:
+def calibrate(network: Network, x: ArrayLike, bits: int = 8, weight_bits: int = 8) -> list[Affine]:
     """Ranges of all activations of a network over calibration samples, as quantisations.
 
     Parameters
@@ -239,7 +240,7 @@ def calibrate(network: Network, x: npt.ArrayLike, bits: int = 8, weight_bits: in
     return activation_grids(network, activation_ends(network, x), bits, weight_bits)
 
 
-def activation_ends(network: Network, x: npt.ArrayLike) -> list[tuple[float, float]]:
+def activation_ends(network: Network, x: ArrayLike) -> list[tuple[float, float]]:
     """Smallest and largest value of all tensors of a network that the core takes or puts out, over samples.
 
     Parameters
@@ -268,7 +269,7 @@ def activation_grids(
     ends: list[tuple[float, float]],
     bits: int = 8,
     weight_bits: int = 8,
-    dtype: npt.DTypeLike = np.float32,
+    dtype: DTypeLike = np.float32,
 ) -> list[Affine]:
     """Quantisations for measured ranges.
 
@@ -293,14 +294,16 @@ def activation_grids(
     list of Affine
         One a range.
     """
-    grids = []
+    grids: list[Affine] = []
     for i, (low, high) in reversed(list(enumerate(ends))):
         empty = _scale_of_zeros(network, ends, i, weight_bits, grids) if max(-low, high) < 1e-30 else 1.0
         grids.insert(0, asymmetric(low, high, bits, dtype, empty))
     return grids
 
 
-def _scale_of_zeros(network, ends, i, weight_bits, behind):
+def _scale_of_zeros(
+    network: Network, ends: list[tuple[float, float]], i: int, weight_bits: int, behind: list[Affine]
+) -> float:
     """Scale of the i-th tensor, 0 in all samples; `behind` are the quantisations of the tensors after it."""
     scale = 1.0
     if i < len(network.weights) and (i == 0 or network.activations[i - 1] != "sigmoid"):
@@ -330,7 +333,7 @@ def sigmoid_grid(bits: int = 8) -> Affine:
     return Affine(np.float32(2.0**-bits), integer_range(bits)[0], bits)
 
 
-def sigmoid_table(before: Affine) -> np.ndarray:
+def sigmoid_table(before: Affine) -> NDArray[np.int8]:
     """The sigmoid of every integer, as integers: round(2^bits / (1 + e^-z)), ties to even, saturated.
 
     Parameters
@@ -373,13 +376,13 @@ def check_parameters(network: Network) -> None:
 
 
 def weight_grid(
-    w: npt.ArrayLike,
-    b: npt.ArrayLike,
+    w: ArrayLike,
+    b: ArrayLike,
     before: Affine,
     after: Affine,
     per_channel: bool = True,
     bits: int = 8,
-) -> tuple[Affine, np.ndarray]:
+) -> tuple[Affine, NDArray[np.int64]]:
     """The grid of a layer's weights, and its biases in steps of the accumulator.
 
     A weight scale is max |w| / (2^(bits-1) - 1), of a channel or of all, unless
@@ -434,8 +437,8 @@ def weight_grid(
         biases = np.abs(b)
         if biases.max() > SATURATED * sy:
             limit = sx * reach * np.abs(w).sum(axis=1) + SATURATED * sy
-            b = np.clip(b, -limit, limit)
-            biases = np.abs(b)
+            cut: NDArray[np.float64] = np.clip(b, -limit, limit)
+            b, biases = cut, np.abs(cut)
         own = np.abs(w).max(axis=1, initial=0) / most
         if not per_channel:
             own, biases = np.full(b.shape, own.max()), np.full(b.shape, biases.max())
@@ -464,7 +467,7 @@ def weight_grid(
     return Affine(scale[:, None] if per_channel else float(scale[0]), 0, bits), bias.astype(np.int64)
 
 
-def largest_sums(q: np.ndarray, bias: np.ndarray, before: Affine) -> np.ndarray:
+def largest_sums(q: NDArray[np.number], bias: NDArray[np.number], before: Affine) -> NDArray[np.float64]:
     """The largest magnitude that each sum of products and bias can have.
 
     Parameters
@@ -487,8 +490,8 @@ def largest_sums(q: np.ndarray, bias: np.ndarray, before: Affine) -> np.ndarray:
 
 
 def quantize_dense(
-    w: npt.ArrayLike,
-    b: npt.ArrayLike,
+    w: ArrayLike,
+    b: ArrayLike,
     before: Affine,
     after: Affine,
     mode: str = "gemmlowp",
@@ -558,14 +561,22 @@ def quantize_dense(
     return layer
 
 
-def quantize_network(network, x, mode="gemmlowp", per_channel=True, bits=8, activation_bits=8, ranges=None):
+def quantize_network(
+    network: Network,
+    x: ArrayLike | None,
+    mode: str = "gemmlowp",
+    per_channel: bool = True,
+    bits: int = 8,
+    activation_bits: int = 8,
+    ranges: list[Affine] | None = None,
+) -> NetworkInt8:
     """A trained float network as integers, its ranges calibrated on samples.
 
     Parameters
     ----------
     network : macrame.golden.nn.network.Network
     x : array_like, shape (samples, inputs)
-        Calibration samples.
+        Calibration samples; None where `ranges` are given.
     mode : {"gemmlowp", "ruy", "fp32"}
         Rounding rule of the requantisation.
     per_channel : bool
@@ -585,8 +596,12 @@ def quantize_network(network, x, mode="gemmlowp", per_channel=True, bits=8, acti
         As `calibrate` and `quantize_dense`.
     """
     check_parameters(network)
-    ranges = ranges or calibrate(network, x, activation_bits, bits)
-    layers, before = [], ranges[0]
+    if not ranges:
+        if x is None:
+            raise ValueError("x is None: expected calibration samples, as there are no ranges")
+        ranges = calibrate(network, x, activation_bits, bits)
+    layers: list[DenseInt8] = []
+    before = ranges[0]
     for w, b, after, name in zip(network.weights, network.biases, ranges[1:], network.activations):
         layer = quantize_dense(
             w, b, before, after, mode, per_channel, name == "relu", bits, name == "sigmoid"
@@ -596,6 +611,6 @@ def quantize_network(network, x, mode="gemmlowp", per_channel=True, bits=8, acti
     return NetworkInt8(layers)
 
 
-def _largest(values):
+def _largest(values: ArrayLike) -> float:
     """The largest magnitude, 0 where there is none; float."""
     return float(np.abs(np.asarray(values, np.float64)).max(initial=0))

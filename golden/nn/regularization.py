@@ -2,10 +2,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Against overfitting: dropout, the L2 penalty, early stopping, and cross-validation to measure it."""
 
+from collections.abc import Iterator, Sequence
+
 import numpy as np
+from numpy.typing import DTypeLike, NDArray
 
 
-def dropout_masks(shapes, rate, rng, dtype=np.float64):
+def dropout_masks(
+    shapes: Sequence[tuple[int, ...]],
+    rate: float,
+    rng: np.random.Generator | None,
+    dtype: DTypeLike = np.float64,
+) -> list[NDArray[np.floating]]:
     """Inverted dropout: 0 with probability `rate`, else 1 / (1 - rate), so that the mean stays.
 
     Only training multiplies with them; inference takes all units as they are.
@@ -37,7 +45,7 @@ def dropout_masks(shapes, rate, rng, dtype=np.float64):
     return [np.where(rng.random(shape) < rate, 0, 1 / (1 - rate)).astype(dtype) for shape in shapes]
 
 
-def l2_penalty(parameters: list[np.ndarray], strength: float, biases: bool = False) -> float:
+def l2_penalty(parameters: Sequence[NDArray[np.floating]], strength: float, biases: bool = False) -> float:
     """strength / 2 times the sum of squares of all weights, in float64.
 
     Biases, the parameters of one dimension, go free unless asked for: they are few, they multiply no input,
@@ -61,8 +69,11 @@ def l2_penalty(parameters: list[np.ndarray], strength: float, biases: bool = Fal
 
 
 def add_l2(
-    gradients: list[np.ndarray], parameters: list[np.ndarray], strength: float, biases: bool = False
-) -> list[np.ndarray]:
+    gradients: Sequence[NDArray[np.floating]],
+    parameters: Sequence[NDArray[np.floating]],
+    strength: float,
+    biases: bool = False,
+) -> list[NDArray[np.floating]]:
     """Gradients with those of `l2_penalty` added, in the type of gradients and parameters.
 
     Parameters
@@ -81,7 +92,7 @@ def add_l2(
     ]
 
 
-def is_penalised(parameter: np.ndarray, biases: bool = False) -> bool:
+def is_penalised(parameter: NDArray[np.floating], biases: bool = False) -> bool:
     """Whether a penalty counts a parameter: weights, which have two dimensions, and biases if asked for.
 
     Parameters
@@ -112,14 +123,14 @@ class EarlyStopping:
         That loss.
     """
 
-    def __init__(self, patience):
+    def __init__(self, patience: int) -> None:
         if patience < 1:
             raise ValueError(f"patience is {patience}, expected at least 1")
         self.patience = patience
         self.best, self.loss = 0, float("inf")
-        self._kept = None
+        self._kept: list[NDArray[np.floating]] = []
 
-    def update(self, epoch, loss, parameters):
+    def update(self, epoch: int, loss: float, parameters: Sequence[NDArray[np.floating]]) -> bool:
         """Take note of one epoch.
 
         Parameters
@@ -141,18 +152,20 @@ class EarlyStopping:
             self._kept = [p.copy() for p in parameters]
         return epoch - self.best >= self.patience
 
-    def restore(self, parameters):
+    def restore(self, parameters: Sequence[NDArray[np.floating]]) -> None:
         """Write the parameters of the best epoch back, in place; does nothing before the first epoch.
 
         Parameters
         ----------
         parameters : list of numpy.ndarray
         """
-        for p, kept in zip(parameters, self._kept or []):
+        for p, kept in zip(parameters, self._kept):
             p[...] = kept
 
 
-def kfold(samples, folds, rng=None):
+def kfold(
+    samples: int, folds: int, rng: np.random.Generator | None = None
+) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
     """k-fold cross-validation: every sample validates once and trains k - 1 times.
 
     Parameters

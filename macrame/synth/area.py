@@ -23,7 +23,8 @@ from importlib import metadata
 from pathlib import Path
 
 from macrame.sim import simulate
-from macrame.synth import flow
+from macrame.synth import flow, tools, verilog
+from macrame.synth.targets import TARGETS
 
 ROOT = simulate.ROOT
 DOCUMENT = ROOT / "docs" / "area.md"
@@ -61,21 +62,21 @@ def cells(module: str, parameters: tuple[tuple[str, int], ...], target: str, dsp
 
     Raises
     ------
-    macrame.synth.flow.FlowError
+    macrame.synth.tools.FlowError
         Yosys fails.
     """
     set_ = " ".join(f"-set {name} {value}" for name, value in parameters)
     option = {"ecp5": "" if dsp else "-nodsp", "ice40": ""}[target]
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "stat.json"
-        sources = flow.written([*map(Path, simulate.core_sources()), MULTIPLIER], Path(folder))
+        sources = verilog.written([*map(Path, simulate.core_sources()), MULTIPLIER], Path(folder))
         passes = [
             f"read_verilog -defer {' '.join(sources)}",
             *([f"chparam {set_} {module}"] if set_ else []),
             f"synth_{target} {option} -top {module}",
             f"tee -q -o {report.name} stat -json",
         ]
-        flow.yosys(passes, Path(folder))
+        tools.yosys(passes, Path(folder))
         text = report.read_text()
     return flow.counted(text)
 
@@ -95,8 +96,8 @@ def modules(top: str, parameters: tuple[tuple[str, int | str], ...] = ()) -> set
     set_ = " ".join(f"-set {name} {value}" for name, value in parameters)
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "modules.txt"
-        sources = flow.written(map(Path, simulate.core_sources()), Path(folder))
-        flow.yosys(
+        sources = verilog.written(map(Path, simulate.core_sources()), Path(folder))
+        tools.yosys(
             [
                 f"read_verilog -defer {' '.join(sources)}",
                 *([f"chparam {set_} {top}"] if set_ else []),
@@ -111,7 +112,7 @@ def modules(top: str, parameters: tuple[tuple[str, int | str], ...] = ()) -> set
 
 def summary(found: Mapping[str, int], target: str) -> tuple[int, int, int]:
     """LUTs, flip-flops and DSP blocks of `cells`."""
-    area = flow.TARGETS[target].area(found, target)
+    area = TARGETS[target].area(found, target)
     return area["lut"], area["ff"], area["dsp"]
 
 

@@ -6,51 +6,58 @@ import json
 import shutil
 import sys
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict
 
 from macrame import environment, paths
+from macrame.board import BOARDS
+from macrame.errors import InputError
 from macrame.files import atomic
 from macrame.sim import simulate
-from macrame.synth import flow
-from macrame.synth.settings import InputError, one_of, whole
-
-ROOT = simulate.ROOT
+from macrame.synth import tools, verilog
+from macrame.synth.settings import one_of, whole
+from macrame.synth.targets import TARGETS
 
 
 @dataclass(frozen=True)
-class Board:
-    """How one board's bitstream is made."""
+class Packing:
+    """How a family's bitstream is made of what nextpnr writes.
 
-    title: str
-    family: str  # of Yosys' and nextpnr's command
-    clock: int  # Hz at the core
-    constraints: str
-    place: tuple  # options of nextpnr
-    pack: tuple  # command, with {} for its input and output
+    Attributes
+    ----------
+    pins : str
+        Suffix of the file of pins, and nextpnr's option for it.
+    written : str
+        nextpnr's option for what it writes.
+    command : tuple of str
+        The packer's, with names in braces for its input and output.
+    suffix : str
+        Of the bitstream.
+    counted : tuple of (str, str)
+        What is used of the device: name in the table, name in nextpnr's report.
+    """
+
+    pins: str
+    written: str
+    command: tuple[str, ...]
     suffix: str
-    counted: tuple  # what is used of the device: name in the table, name in nextpnr's report
-    program: str
+    counted: tuple[tuple[str, str], ...]
 
 
-BOARDS = {
-    "icebreaker": Board(
-        "iCEBreaker, iCE40 UP5K",
-        "ice40",
-        24_000_000,
-        "boards/icebreaker/icebreaker.pcf",
-        ("--up5k", "--package", "sg48", "--pcf", "{constraints}", "--asc", "{placed}"),
+#: By family.
+PACKING = {
+    "ice40": Packing(
+        "pcf",
+        "--asc",
         ("yowasp-icepack", "{placed}", "{packed}"),
         "bin",
         (("logic cells", "ICESTORM_LC"), ("block RAMs", "ICESTORM_RAM"), ("DSPs", "ICESTORM_DSP")),
-        "iceprog {}",
     ),
-    "ulx3s": Board(
-        "ULX3S, ECP5-85F",
-        "ecp5",
-        25_000_000,
-        "boards/ulx3s/ulx3s.lpf",
-        ("--85k", "--package", "CABGA381", "--speed", "6", "--lpf", "{constraints}", "--textcfg", "{placed}"),
+    "ecp5": Packing(
+        "lpf",
+        "--textcfg",
         ("yowasp-ecppack", "--compress", "--input", "{placed}", "--bit", "{packed}"),
         "bit",
         (
@@ -59,7 +66,6 @@ BOARDS = {
             ("block RAMs", "DP16KD"),
             ("multipliers", "MULT18X18D"),
         ),
-        "openFPGALoader -b ulx3s {}",
     ),
 }
 
@@ -70,18 +76,31 @@ class Failed(RuntimeError):
     exit_status = 1
 
 
-def sources(board):
-    """Verilog of a board's top and of all below it, the family's own multipliers where there are some."""
-    own = {path.name: str(path) for path in flow.vendor_files(BOARDS[board].family)}
-    return [
-        *(own.pop(Path(path).name, path) for path in simulate.core_sources()),
-        *own.values(),
-        *(str(paths.BOARDS / path) for path in ("common/power_on_reset.v", f"{board}/{board}.v")),
-    ]
+class Report(TypedDict):
+    """What build/boards/<board>/report.json holds; rates in MHz, used and available cells by name."""
+
+    board: str
+    baud: float
+    clock_mhz: float
+    fmax_mhz: float
+    seed: int
+    seconds: float
+    cells: dict[str, dict[str, int]]
 
 
-def clocks_a_bit(clock, baud):
+def clocks_a_bit(clock: int, baud: int) -> int:
     """Cycles a bit, where they come near enough to the speed.
+
+    Parameters
+    ----------
+    clock : int
+        Hz.
+    baud : int
+        Bits a second.
+
+    Returns
+    -------
+    int
 
     Raises
     ------
@@ -96,15 +115,28 @@ def clocks_a_bit(clock, baud):
     return clocks
 
 
-def run(folder, log, *command):
-    """Run a tool of the virtual environment, its output into a log."""
+def run(folder: Path, name: str, *command: str) -> None:
+    """Run a tool of the virtual environment, its output into a log.
+
+    Parameters
+    ----------
+    folder : Path
+        It runs there.
+    name : str
+        Of the log.
+    *command : str
+
+    Raises
+    ------
+    Failed
+    """
     program = Path(sys.executable).parent / command[0]  # an absolute path stays as it is
     if not program.exists():
         raise Failed(f"{command[0]} is not installed: tools/bootstrap synth")
-    log = folder / log
+    log = folder / name
     try:
-        status, printed = flow.tool(log.stem, [program, *command[1:]], folder)
-    except flow.FlowError as error:
+        status, printed = tools.tool(log.stem, [program, *command[1:]], folder)
+    except tools.FlowError as error:
         raise Failed(str(error)) from None
     log.write_text(printed)
     if status:
@@ -115,42 +147,49 @@ def run(folder, log, *command):
         )
 
 
-def make(name, baud=1_000_000, seed=1, say=lambda text: None):
+def make(
+    name: str, baud: int = 1_000_000, seed: int = 1, say: Callable[[str], None] = lambda text: None
+) -> tuple[Report, Path]:
     """Make a board's bitstream.
 
     Parameters
     ----------
     name : str
-        A key of `BOARDS`.
-    baud, seed : int
+        A key of `macrame.board.BOARDS`.
+    baud : int
+        Bits a second.
+    seed : int
+        Of nextpnr.
     say : callable
         Told what goes on.
 
     Returns
     -------
-    dict
-        Board, baud, bitstream, clock, fmax in MHz, and used and available cells by name.
+    report : Report
+    bitstream : Path
 
     Raises
     ------
     Failed
     """
     board = BOARDS[name]
+    packing = PACKING[board.family]
     clocks = clocks_a_bit(board.clock, baud)
     folder = environment.writable(simulate.BUILD) / "boards" / name
     shutil.rmtree(folder, ignore_errors=True)  # no old bitstream may be taken for a new one
     folder.mkdir(parents=True)
-    packed = folder / f"{name}.{board.suffix}"
+    packed = folder / f"{name}.{packing.suffix}"
     # The tools are WebAssembly, with a /tmp of their own: they get names in their folder, and nothing else.
-    constraints = shutil.copy(paths.locate(board.constraints), folder)
-    fill = dict(constraints=Path(constraints).name, placed="placed.txt", packed=packed.name)
+    pins = f"{name}.{packing.pins}"
+    shutil.copy(paths.BOARDS / name / pins, folder)
+    fill = dict(placed="placed.txt", packed=packed.name)
     began = time.monotonic()
     say("synthesis")
-    target = flow.TARGETS[board.family]
-    files = flow.written([*map(Path, sources(name))], folder)
-    flow.written(target.maps, folder)
+    target = TARGETS[board.family]
+    files = verilog.written(map(Path, paths.sources(board=name)), folder)
+    verilog.written(target.maps, folder)
     try:
-        flow.yosys(
+        tools.yosys(
             [
                 f"read_verilog -defer {' '.join(files)}",
                 f"chparam -set CLOCKS {clocks} {name}",
@@ -159,7 +198,7 @@ def make(name, baud=1_000_000, seed=1, say=lambda text: None):
             ],
             folder,
         )
-    except flow.FlowError as error:
+    except tools.FlowError as error:
         raise Failed(str(error)) from None
     say("place and route")
     run(
@@ -175,31 +214,35 @@ def make(name, baud=1_000_000, seed=1, say=lambda text: None):
         "--timing-allow-fail",
         "--report",
         "nextpnr.json",
-        *(word.format(**fill) for word in board.place),
+        *board.options,
+        f"--{packing.pins}",
+        pins,
+        packing.written,
+        fill["placed"],
     )
     found = json.loads((folder / "nextpnr.json").read_text())
     fmax = min(clock["achieved"] for clock in found["fmax"].values())
-    report = {
+    report: Report = {
         "board": name,
         "baud": board.clock / clocks,
         "clock_mhz": board.clock / 1e6,
         "fmax_mhz": round(fmax, 2),
         "seed": seed,
         "seconds": round(time.monotonic() - began, 1),
-        "cells": {title: found["utilization"][kind] for title, kind in board.counted},
+        "cells": {title: found["utilization"][kind] for title, kind in packing.counted},
     }
     atomic.write(folder / "report.json", json.dumps(report, indent=2) + "\n")
     if fmax * 1e6 < board.clock:
         raise Failed(
-            f"{board.title} reaches {fmax:.2f} MHz and its clock is {board.clock / 1e6:g}: no bitstream; "
-            f"another SEED may do"
+            f"{board.title}, {board.device} reaches {fmax:.2f} MHz and its clock is {board.clock / 1e6:g}: "
+            f"no bitstream; another SEED may do"
         )
     say("packing")
-    run(folder, "pack.log", *(word.format(**fill) for word in board.pack))
-    return {**report, "bitstream": packed}
+    run(folder, "pack.log", *(word.format(**fill) for word in packing.command))
+    return report, packed
 
 
-def main(environ):
+def main(environ: Mapping[str, str]) -> int:
     """Make the bitstream that the variables ask for, and print its area and clock rate.
 
     Parameters
@@ -221,12 +264,14 @@ def main(environ):
     """
     name = one_of(environ, "BOARD", "", tuple(BOARDS))
     baud, seed = whole(environ, "BAUD", 1_000_000, 999_999_999), whole(environ, "SEED", 1, 999_999_999)
-    made = make(name, baud, seed, lambda text: print(f"bitstream: {text}", file=sys.stderr, flush=True))
+    made, bitstream = make(
+        name, baud, seed, lambda text: print(f"bitstream: {text}", file=sys.stderr, flush=True)
+    )
     board = BOARDS[name]
-    print(f"{board.title}, {made['baud']:,.0f} baud, seed {seed}, {made['seconds']:.0f} s")
+    print(f"{board.title}, {board.device}, {made['baud']:,.0f} baud, seed {seed}, {made['seconds']:.0f} s")
     for title, count in made["cells"].items():
         print(f"  {title:<16} {count['used']:>7,} of {count['available']:>7,}")
     print(f"  {'clock':<16} {made['fmax_mhz']:>7.2f} MHz reached, {made['clock_mhz']:g} MHz needed")
-    path = environment.shown(made["bitstream"])
+    path = environment.shown(bitstream)
     print(f"  wrote {path}; to the board: {board.program.format(path)}")
     return 0

@@ -20,12 +20,13 @@ import json
 import re
 import shutil
 import tempfile
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pyosys
 
 from macrame import paths
-from macrame.synth import flow
+from macrame.synth import tools, verilog
 
 #: Family: the DSP block, and the file that says what it does; ours, or Yosys' own.
 MODELS = {
@@ -37,7 +38,7 @@ MERGE = ("opt_dff", "simplemap t:$dff t:$dffe", "opt_merge", "opt_clean", "wredu
 FF = ("$dff", "$dffe", "$sdff", "$sdffe", "$adff", "$adffe", "$aldff", "$sdffce", "$dffsr", "$dlatch")
 
 
-def late(name, module, ports, before):
+def late(name: str, module: str, ports: Mapping[str, tuple[str, int]], before: bool) -> str:
     """Verilog of `module` with a register before its inputs, or else behind its outputs."""
     data = {n: (way, width) for n, (way, width) in ports.items() if n not in ("clk", "enable")}
     registers = {n: port for n, port in data.items() if port[0] == ("input" if before else "output")}
@@ -54,7 +55,7 @@ def late(name, module, ports, before):
     return "\n".join([*lines, f"{module} u_unit ({', '.join(pins)});", "endmodule"])
 
 
-def design(files, module):
+def design(files: Iterable[str], module: str) -> list[str]:
     """Passes that read and flatten one of the two, down to multiplexers, registers and arithmetic."""
     return [
         f"read_verilog {' '.join(files)}",
@@ -68,26 +69,27 @@ def design(files, module):
     ]
 
 
-def vendor_sources(family, work, folder=None):
+def vendor_sources(family: str, work: Path, folder: Path | None = None) -> list[str | Path]:
     """The family's modules, and in `work` the model of its block."""
     block, path = MODELS[family]
     model = re.search(rf"^module {block}\b.*?^endmodule", path.read_text(), re.MULTILINE | re.DOTALL)
+    assert model, f"{path} holds no {block}"
     (work / f"{block}.v").write_text(f"{model[0]}\n")
-    own = {path.stem: path for path in flow.vendor_files(family)}
+    own = {path.stem: path for path in verilog.vendor_files(family)}
     if folder:
         own = {stem: folder / path.name for stem, path in own.items()}
     return [*own.values(), f"{block}.v"]
 
 
-def copied(files, work, side):
+def copied(files: Iterable[str | Path], work: Path, side: str) -> list[str]:
     """Copy files to a folder of `work`; their names there, which Yosys can read, wherever they came from."""
     (work / side).mkdir()
     return [f"{side}/{Path(shutil.copy(work / path, work / side)).name}" for path in files]
 
 
-def unlike_enable(netlist, module):
+def unlike_enable(netlist: Path, module: str) -> list[str]:
     """Registers of a flattened module that do not have its `enable` for their own; all if it has none."""
-    found = json.loads(Path(netlist).read_text())["modules"][module]
+    found = json.loads(netlist.read_text())["modules"][module]
     enable = found["ports"].get("enable", {"bits": None})["bits"]
     return [
         name
@@ -96,7 +98,13 @@ def unlike_enable(netlist, module):
     ]
 
 
-def prove(family, module, plain, folder=None, moved=True):
+def prove(
+    family: str,
+    module: str,
+    plain: Sequence[str | Path],
+    folder: Path | None = None,
+    moved: bool = True,
+) -> str:
     """Prove one module.
 
     Parameters
@@ -118,17 +126,17 @@ def prove(family, module, plain, folder=None, moved=True):
 
     Raises
     ------
-    macrame.synth.flow.FlowError
+    macrame.synth.tools.FlowError
         It is not proven.
     """
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
-        plain = copied(plain, work, "plain")
+        portable = copied(plain, work, "plain")
         vendor = copied(vendor_sources(family, work, folder), work, "vendor")
         (low_bits,) = copied([LOW_BITS], work, "maps")
-        flow.yosys(
+        tools.yosys(
             [
-                *design(plain, module),
+                *design(portable, module),
                 "write_json plain.json",
                 "design -reset",
                 *design(vendor, module),
@@ -139,11 +147,11 @@ def prove(family, module, plain, folder=None, moved=True):
         for side in ("plain", "vendor"):
             free = unlike_enable(work / f"{side}.json", module)
             if free:
-                raise flow.FlowError(f"{module}, {side}: not under enable: {', '.join(free)}")
+                raise tools.FlowError(f"{module}, {side}: not under enable: {', '.join(free)}")
         found = json.loads((work / "plain.json").read_text())["modules"][module]["ports"]
         ports = {n: (port["direction"], len(port["bits"])) for n, port in found.items()}
         passes = []
-        for side, files, before in (("plain", plain, True), ("vendor", vendor, False)):
+        for side, files, before in (("plain", portable, True), ("vendor", vendor, False)):
             top = f"{side}_late" if moved else module
             if moved:
                 (work / f"{side}.v").write_text(late(top, module, ports, before))
@@ -162,11 +170,17 @@ def prove(family, module, plain, folder=None, moved=True):
             + ("-set in_enable 1 " if "enable" in ports else "")
             + "-timeout 300 miter",
         ]
-        flow.yosys(passes, work)
+        tools.yosys(passes, work)
         return (work / "yosys.log").read_text()
 
 
-def prove_registers(family, module, plain, parameters, folder=None):
+def prove_registers(
+    family: str,
+    module: str,
+    plain: str | Path,
+    parameters: Mapping[str, int],
+    folder: Path | None = None,
+) -> str:
     """Prove one module without a multiplier: from equal registers both go to equal registers.
 
     Parameters
@@ -182,7 +196,7 @@ def prove_registers(family, module, plain, parameters, folder=None):
 
     Raises
     ------
-    macrame.synth.flow.FlowError
+    macrame.synth.tools.FlowError
         It is not proven.
     """
     vendor = (folder or paths.RTL / "vendor" / family) / f"{module}.v"
@@ -211,5 +225,5 @@ def prove_registers(family, module, plain, parameters, folder=None):
     with tempfile.TemporaryDirectory() as name:
         for side, path in (("plain", plain), ("vendor", vendor)):
             copied([path], Path(name), side)
-        flow.yosys(passes, Path(name))
+        tools.yosys(passes, Path(name))
         return (Path(name) / "yosys.log").read_text()

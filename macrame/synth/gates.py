@@ -6,14 +6,18 @@ import contextlib
 import os
 import sys
 import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import TypedDict
 
 from macrame import environment
+from macrame.contract import FORMATS, CoreConfig
+from macrame.errors import InputError
 from macrame.files import parse
 from macrame.sim import simulate
-from macrame.synth import flow, shell
+from macrame.synth import flow, shell, tools
 from macrame.synth.measure import Progress, versions, write
-from macrame.synth.settings import FORMATS, MULTIPLIERS, InputError, one_of, refuse_idle, whole
+from macrame.synth.settings import MULTIPLIERS, array_parameters, one_of, refuse_depth, refuse_idle, whole
 from tb.lib import catalogue
 
 TARGETS = tuple(shell.CELLS)
@@ -90,6 +94,18 @@ class Job:
     post_cycles: int = 1
     multiplier: str = "vendor"
 
+    @property
+    def core(self) -> CoreConfig:
+        """Configuration of the core, for panels of 7 slices."""
+        return CoreConfig(
+            self.rows,
+            self.cols,
+            self.depth,
+            k_max=7 * self.depth - (self.depth > 1),
+            formats=self.formats,
+            post_cycles=self.post_cycles,
+        )
+
 
 @dataclass(frozen=True)
 class Run:
@@ -97,11 +113,11 @@ class Run:
 
     unit: flow.Unit
     case: catalogue.Case
-    testcase: tuple = ()
+    testcase: tuple[str, ...] = ()
     simulator: str = "icarus"
 
 
-def from_environment(environ):
+def from_environment(environ: Mapping[str, str]) -> Job:
     """Read and check the variables; an empty one counts as not given.
 
     Parameters
@@ -127,11 +143,10 @@ def from_environment(environ):
         whole(given, "COLS", 2, SIDE),
         whole(given, "DEPTH", 1, DEEP),
         one_of(given, "FORMATS", "INT8", FORMATS),
-        whole(given, "POST_CYCLES", 1, 64),
+        whole(given, "POST_CYCLES", 1, CoreConfig.RANGES["post_cycles"][1]),
         one_of(given, "MULTIPLIER", "vendor", MULTIPLIERS),
     )
-    if job.formats != "INT8" and job.depth != 1:
-        raise InputError(f"DEPTH={job.depth}: expected 1 with FORMATS={job.formats}")
+    refuse_depth(job.depth, job.formats)
     if 1 < job.post_cycles < 33 or (job.post_cycles > 1 and job.formats != "INT8"):
         expected = "1, or 33 to 64" if job.formats == "INT8" else f"1 with FORMATS={job.formats}"
         raise InputError(f"POST_CYCLES={job.post_cycles}: expected {expected}")
@@ -143,36 +158,37 @@ def from_environment(environ):
 # --- what runs on what --------------------------------------------------------------------------------------
 
 
-def core(job):
-    """The core as `flow.Unit`, for panels of 7 slices."""
-    parameters = {
-        "ROWS": job.rows,
-        "COLS": job.cols,
-        "DEPTH": job.depth,
-        "POST_LANES": min(2, job.cols),
-        "K_MAX": 7 * job.depth - (job.depth > 1),
-    }
-    if job.formats != "INT8":
-        parameters["FORMATS"] = f'"{job.formats}"'
-    if job.post_cycles > 1:
-        parameters["POST_CYCLES"] = job.post_cycles
-    return unit("macrame", parameters, job)
+def core(job: Job) -> flow.Unit:
+    """The core as `flow.Unit`."""
+    return unit("macrame", job.core.parameters(), job)
 
 
-def array(job):
+def array(job: Job) -> flow.Unit:
     """The array as `flow.Unit`."""
-    parameters = {"ROWS": job.rows, "COLS": job.cols, "DEPTH": job.depth}
-    if job.formats != "INT8":
-        parameters.update(LANE_W=16, INT8=int(job.formats == "DUAL"), BF16=1)
-    return unit("mac_array", parameters, job)
+    return unit("mac_array", array_parameters(job.core), job)
 
 
-def unit(module, parameters, job):
+def unit(module: str, parameters: Mapping[str, int | str], job: Job) -> flow.Unit:
     """A module as `flow.Unit`."""
     return flow.Unit(module, module, tuple(sorted(parameters.items())), job.multiplier == "plain")
 
 
-def first(bench, parameters=None):
+class Row(TypedDict):
+    """A run in the report: parameters, cells by type, how many tests passed and failed, seconds."""
+
+    module: str
+    parameters: dict[str, int | str]
+    bench: str
+    testcase: list[str]
+    simulator: str
+    passed: int
+    failed: int
+    cells: dict[str, int]
+    seconds: float
+    netlist: str
+
+
+def first(bench: str, parameters: Iterable[tuple[str, int | str]] | None = None) -> catalogue.Case:
     """A bench's first case, with other parameters if given; a core_player becomes part of a core_strike."""
     case = next(case for case in catalogue.CASES.values() if bench in (case.bench, case.name))
     if case.toplevel == "core_player":
@@ -180,7 +196,7 @@ def first(bench, parameters=None):
     return case if parameters is None else replace(case, parameters=dict(parameters))
 
 
-def plan(job, simulator=None):
+def plan(job: Job, simulator: str | None = None) -> list[Run]:
     """The `Run`s of a job, in their order.
 
     Parameters
@@ -188,8 +204,13 @@ def plan(job, simulator=None):
     job : Job
     simulator : str, optional
         For all of them; by default Verilator, and Icarus for one more.
+
+    Returns
+    -------
+    list of Run
     """
-    main, runs = simulator or "verilator", []
+    runs: list[Run] = []
+    main = simulator or "verilator"
     if job.unit in ("all", "core"):
         made = core(job)
         runs += [
@@ -216,7 +237,7 @@ def plan(job, simulator=None):
 
 
 @contextlib.contextmanager
-def using(simulator):
+def using(simulator: str) -> Iterator[None]:
     """SIM set for a while."""
     before = os.environ.get("SIM")
     os.environ["SIM"] = simulator
@@ -228,8 +249,38 @@ def using(simulator):
             os.environ["SIM"] = before
 
 
-def start(run, made, name, seed=None, **options):
-    """Run a bench on a netlist's `shell.Design`: simulate.Result, or Failed raised."""
+def start(
+    run: Run,
+    made: shell.Design,
+    name: str,
+    seed: int | None = None,
+    waves: bool = False,
+    timeout: float = tools.TIMEOUT,
+) -> simulate.Result:
+    """Run a bench on a netlist.
+
+    Parameters
+    ----------
+    run : Run
+    made : shell.Design
+        Of the run's unit.
+    name : str
+        Of the run's folder.
+    seed : int, optional
+        Of the bench.
+    waves : bool
+    timeout : float
+        Seconds.
+
+    Returns
+    -------
+    simulate.Result
+
+    Raises
+    ------
+    simulate.Failed
+        A test failed, or none ran.
+    """
     case = run.case
     tb = case.harness()
     sources = [*made.sources, *tb]
@@ -251,11 +302,12 @@ def start(run, made, name, seed=None, **options):
             plusargs=case.plusargs,
             testcase=run.testcase or case.testcase,
             defines=case.defines,
-            **{"waves": False, "timeout": flow.TIMEOUT, **options},
+            waves=waves,
+            timeout=timeout,
         )
 
 
-def on_rtl(run, failed, seed):
+def on_rtl(run: Run, failed: simulate.Failed, seed: int | None) -> str:
     """Whether the RTL passes the tests that the netlist has failed: a line about it."""
     case = run.case
     tests = [failure.test for failure in failed.failures]
@@ -278,14 +330,17 @@ def on_rtl(run, failed, seed):
     return "  The RTL with these parameters passes them: the netlist differs."
 
 
-def measure(job, run, say=lambda text: None, seed=None):
+def measure(
+    job: Job, run: Run, say: Callable[[str], None] = lambda text: None, seed: int | None = None
+) -> tuple[Row, str | None]:
     """Synthesise and simulate: a row of the report, and what went wrong or None."""
     label = f"{job.target} {run.unit.module}"
     say(f"{label}: Yosys")
     found = flow.synthesise(job.target, run.unit)
     made = shell.design(found)
     say(f"{label}: {run.case.bench}, {run.simulator}")
-    began, wrong, passed, failed = time.monotonic(), None, 0, 0
+    wrong: str | None = None
+    began, passed, failed = time.monotonic(), 0, 0
     try:
         passed = len(start(run, made, f"gates/{job.target}/{run.case.bench}", seed).passed)
     except simulate.Failed as error:
@@ -293,7 +348,7 @@ def measure(job, run, say=lambda text: None, seed=None):
         wrong = str(error)
         if error.kind == "test":
             wrong += "\n" + on_rtl(run, error, seed)
-    row = {
+    row: Row = {
         "module": run.unit.module,
         "parameters": dict(run.unit.parameters),
         "bench": run.case.bench,
@@ -308,7 +363,7 @@ def measure(job, run, say=lambda text: None, seed=None):
     return row, wrong
 
 
-def table(rows):
+def table(rows: Iterable[Row]) -> list[str]:
     """Lines of the table."""
     lines = ["| module | cells | bench | simulator | tests | seconds |", "|---|---|---|---|---|---|"]
     for row in rows:
@@ -321,7 +376,7 @@ def table(rows):
     return lines
 
 
-def main(environ):
+def main(environ: Mapping[str, str]) -> int:
     """Run the benches that the variables ask for on the netlists; print and keep what came out.
 
     Parameters
@@ -338,10 +393,12 @@ def main(environ):
     ------
     InputError
         A variable is wrong.
-    flow.FlowError, simulate.SetupError
+    tools.FlowError, simulate.SetupError
         A tool failed or is missing.
     """
-    say, rows, wrong = Progress(), [], []
+    rows: list[Row] = []
+    wrong: list[str] = []
+    say = Progress()
     job = from_environment(environ)
     environment.writable(simulate.BUILD)
     path = shell.BUILD / f"{job.target}-{job.unit}.json"
@@ -359,8 +416,8 @@ def main(environ):
     kinds = {module: row["cells"] for row in rows for module in [row["module"]]}
     for module, cells in kinds.items():
         print(f"{module}: " + ", ".join(f"{count:,} {kind}" for kind, count in sorted(cells.items())))
-    tools = {"pyosys": versions(job.target)["pyosys"]}
-    write(path, {"target": job.target, "unit": job.unit, "tools": tools, "runs": rows})
+    used = {"pyosys": versions(job.target)["pyosys"]}
+    write(path, {"target": job.target, "unit": job.unit, "tools": used, "runs": rows})
     for text in wrong:
         print(f"gates: {text}", file=sys.stderr)
     print(

@@ -5,30 +5,37 @@
 import json
 import os
 import signal
+import statistics
 import sys
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from importlib import metadata
+from pathlib import Path
+from typing import Any, TypeVar
 
 from macrame import environment
 from macrame.files import atomic
 from macrame.sim import simulate
-from macrame.synth import flow, tables
-from macrame.synth.settings import from_environment
+from macrame.synth import flow, tables, tools
+from macrame.synth.settings import Job, from_environment
+from macrame.synth.targets import TARGETS
 
 #: Of `make synth-table`, unless SEEDS says otherwise.
 TABLE_SEEDS = 3
+
+T = TypeVar("T")
 
 
 class Progress:
     """Lines about what is under way, on stderr; on a terminal each replaces the one before."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.began, self.terminal = time.monotonic(), sys.stderr.isatty()
         self.lock = threading.Lock()
 
-    def __call__(self, text, last=False):
+    def __call__(self, text: str, last: bool = False) -> None:
         line = f"[{time.monotonic() - self.began:5.0f} s] {text}"
         with self.lock:
             if self.terminal:
@@ -36,13 +43,13 @@ class Progress:
             else:
                 print(line, file=sys.stderr, flush=True)
 
-    def end(self):
+    def end(self) -> None:
         """End the line that the last call left open, on a terminal."""
         if self.terminal:
             print(file=sys.stderr)
 
 
-def measure(job, say=lambda text: None):
+def measure(job: Job, say: Callable[[str], None] = lambda text: None) -> tables.Result:
     """Synthesise a unit, place it with every seed.
 
     Parameters
@@ -55,11 +62,18 @@ def measure(job, say=lambda text: None):
     -------
     dict
         What build/synth/<target>-<unit>.json holds of it.
+
+    Raises
+    ------
+    tools.TooLarge
+        The device has less than it takes.
+    tools.FlowError
+        A tool failed.
     """
-    target = flow.TARGETS[job.target]
+    target = TARGETS[job.target]
     say(f"{job.target} {job.label}: Yosys")
     found = flow.synthesise(job.target, job.of_flow())
-    result = {
+    result: dict[str, Any] = {
         "label": job.label,
         "unit": job.unit,
         "rows": job.rows,
@@ -76,10 +90,11 @@ def measure(job, say=lambda text: None):
     if not target.nextpnr:
         return {**result, "fmax": None, "untimed": target.untimed}
     if result["lut"] > target.luts:
-        raise flow.TooLarge(f"{job.label}: {result['lut']:,} LUT, and {target.title} has {target.luts:,}")
+        raise tools.TooLarge(f"{job.label}: {result['lut']:,} LUT, and {target.title} has {target.luts:,}")
     if result["dsp"] > target.dsps:
-        raise flow.TooLarge(f"{job.label}: {result['dsp']} DSP blocks, and {target.title} has {target.dsps}")
-    rates, seeds = {}, range(1, job.seeds + 1)
+        raise tools.TooLarge(f"{job.label}: {result['dsp']} DSP blocks, and {target.title} has {target.dsps}")
+    rates: dict[int, float] = {}
+    seeds = range(1, job.seeds + 1)
     flow.framed(found)  # once, before the placements ask for it
     # no more threads than tools that run at a time: what waits can then be cancelled
     with ThreadPoolExecutor(min(job.seeds, len(os.sched_getaffinity(0)))) as pool:
@@ -87,23 +102,24 @@ def measure(job, say=lambda text: None):
         futures = {pool.submit(flow.place, found, seed, job.placer): seed for seed in seeds}
         try:
             for future in as_completed(futures):
-                rates[futures[future]] = future.result()
-                say(
-                    f"{job.target} {job.label}: seed {futures[future]}"
-                    + (f", {rates[futures[future]]:.1f} MHz" if not target.untimed else " placed")
-                )
+                seed, rate = futures[future], future.result()
+                if target.untimed or rate is None:
+                    say(f"{job.target} {job.label}: seed {seed} placed")
+                else:
+                    rates[seed] = rate
+                    say(f"{job.target} {job.label}: seed {seed}, {rate:.1f} MHz")
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
     if target.untimed:
-        return {**result, "fmax": None, "placed": len(rates), "untimed": target.untimed}
-    middle, least, greatest = flow.median(list(rates.values()))
+        return {**result, "fmax": None, "placed": job.seeds, "untimed": target.untimed}
+    middle = statistics.median(rates.values())
     return {
         **result,
         "fmax": {
             "median": middle,
-            "min": least,
-            "max": greatest,
+            "min": min(rates.values()),
+            "max": max(rates.values()),
             "seeds": {str(seed): rates[seed] for seed in seeds},
         },
         "gmacs": job.macs * middle / 1000,
@@ -111,18 +127,18 @@ def measure(job, say=lambda text: None):
     }
 
 
-def versions(target):
+def versions(target: str) -> dict[str, str]:
     """Tools and their versions."""
-    names = ["pyosys", *([flow.TARGETS[target].nextpnr] if flow.TARGETS[target].nextpnr else [])]
+    names = ["pyosys", *([TARGETS[target].nextpnr] if TARGETS[target].nextpnr else [])]
     return {name: metadata.version(name) for name in names}
 
 
-def write(path, results):
+def write(path: Path, results: object) -> None:
     """JSON, at once or not at all."""
     atomic.write(path, json.dumps(results, indent=1) + "\n")
 
 
-def run(job, say):
+def run(job: Job, say: Callable[[str], None]) -> list[tables.Result]:
     """A unit beside the textbook array, both at the same time.
 
     Returns
@@ -131,18 +147,18 @@ def run(job, say):
         The unit's result and the textbook's.
     """
     jobs = [job] if job.unit == "textbook" else [job, tables.textbook(job.target, job.placer, job.seeds)]
-    with flow.threads(len(jobs)) as pool:
+    with tools.threads(len(jobs)) as pool:
         return finished([pool.submit(measure, job, say) for job in jobs])
 
 
-def finished(futures):
+def finished(futures: Sequence[Future[T]]) -> list[T]:
     """Results of futures in their order; the first of them to fail raises at once."""
     for future in as_completed(futures):
         future.result()
     return [future.result() for future in futures]
 
 
-def print_table(target, seeds, say):
+def print_table(target: str, seeds: int, say: Progress) -> None:
     """Measure all units of a target's table, print it and keep it.
 
     A unit that does not fit has a row that says so.
@@ -150,10 +166,10 @@ def print_table(target, seeds, say):
     path = flow.BUILD / f"table-{target}.json"
     path.unlink(missing_ok=True)
 
-    def result(job):
+    def result(job: Job) -> tables.Result:
         try:
             return measure(job, say)
-        except flow.TooLarge as error:
+        except tools.TooLarge as error:
             area = flow.synthesise(job.target, job.of_flow()).area()
             return {
                 "label": job.label,
@@ -164,7 +180,7 @@ def print_table(target, seeds, say):
                 "failed": str(error),
             }
 
-    with flow.threads(len(os.sched_getaffinity(0)) + 1) as pool:  # one more, so that no processor waits
+    with tools.threads(len(os.sched_getaffinity(0)) + 1) as pool:  # one more, so that no processor waits
         results = finished([pool.submit(result, job) for job in tables.jobs(target, seeds)])
     say(f"{target}: done", last=True)
     print("\n".join(tables.table(target, results)) + "\n", flush=True)
@@ -172,14 +188,14 @@ def print_table(target, seeds, say):
         path,
         {
             "target": target,
-            "device": flow.TARGETS[target].title,
+            "device": TARGETS[target].title,
             "tools": versions(target),
             "results": results,
         },
     )
 
 
-def main(environ, table=False):
+def main(environ: Mapping[str, str], table: bool = False) -> int:
     """Measure what the variables ask for, print it and keep it.
 
     Parameters
@@ -198,7 +214,7 @@ def main(environ, table=False):
     ------
     InputError
         A variable is wrong.
-    flow.FlowError
+    tools.FlowError
         A tool failed, or the unit does not fit.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as by Ctrl-C
@@ -208,10 +224,10 @@ def main(environ, table=False):
     try:
         versions(job.target)
     except metadata.PackageNotFoundError as error:
-        raise flow.FlowError(f"{error.name} is not installed: tools/bootstrap synth") from None
+        raise tools.FlowError(f"{error.name} is not installed: tools/bootstrap synth") from None
     try:
         if table:
-            for target in [job.target] if environ.get("TARGET") else flow.TARGETS:
+            for target in [job.target] if environ.get("TARGET") else TARGETS:
                 print_table(target, job.seeds if environ.get("SEEDS") else TABLE_SEEDS, say)
             return 0
         path = flow.BUILD / f"{job.target}-{job.unit}.json"
@@ -222,11 +238,11 @@ def main(environ, table=False):
         say.end()
         raise
     print("\n".join(tables.table(job.target, results)))
-    tools = versions(job.target)
+    used = versions(job.target)
     write(
         path,
-        {"target": job.target, "device": flow.TARGETS[job.target].title, "tools": tools, "results": results},
+        {"target": job.target, "device": TARGETS[job.target].title, "tools": used, "results": results},
     )
-    print("\n" + ", ".join(f"{name} {version}" for name, version in tools.items()))
+    print("\n" + ", ".join(f"{name} {version}" for name, version in used.items()))
     print(f"{environment.shown(path)}; netlist: {results[0]['netlist']}")
     return 0

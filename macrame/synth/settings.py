@@ -2,17 +2,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a user may set for `make synth`: variables of the environment, checked before anything is built."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from macrame.board import BOARDS
+from macrame.contract import FORMATS, CoreConfig
 from macrame.errors import InputError
 from macrame.files import parse
 from macrame.synth import flow
+from macrame.synth.targets import TARGETS
 
-FORMATS = ("INT8", "BF16", "DUAL")
 UNITS = ("core", "array", "requantize", "textbook")
 MULTIPLIERS = ("vendor", "plain")
 PLACERS = ("heap", "sa")
-LARGEST = {"ROWS": 32, "COLS": 32, "DEPTH": 8, "SEEDS": 99}
+LARGEST = {**{name: CoreConfig.RANGES[name.lower()][1] for name in ("ROWS", "COLS", "DEPTH")}, "SEEDS": 99}
 #: Variables that say nothing about a unit.
 IDLE = {"requantize": ("ROWS", "COLS", "DEPTH", "FORMATS"), "textbook": ("DEPTH", "FORMATS", "MULTIPLIER")}
 NAMES = ("TARGET", "UNIT", "ROWS", "COLS", "DEPTH", "FORMATS", "MULTIPLIER", "PLACER", "SEEDS")
@@ -25,7 +28,7 @@ class Job:
     Attributes
     ----------
     target : str
-        One of `flow.TARGETS`.
+        One of `TARGETS`.
     unit : str
         One of UNITS.
     rows, cols, depth : int
@@ -35,7 +38,8 @@ class Job:
     multiplier : str
         "vendor" where the family has modules of its own, else "plain".
     placer : str
-        "heap" or "sa", or "" where nextpnr has no choice; by default the first of `flow.Target.placers`.
+        "heap" or "sa", or "" where nextpnr has no choice; by default the first
+        of `macrame.synth.targets.Target.placers`.
     seeds : int
         How many times it is placed, with seeds 1, 2, ...
     """
@@ -50,41 +54,47 @@ class Job:
     placer: str = ""
     seeds: int = 1
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not self.placer:
-            object.__setattr__(self, "placer", next(iter(flow.TARGETS[self.target].placers), ""))
+            object.__setattr__(self, "placer", next(iter(TARGETS[self.target].placers), ""))
 
     @property
-    def shape(self):
+    def shape(self) -> str:
         """Shape as a word: 8x8x1."""
         return f"{self.rows}x{self.cols}x{self.depth}"
 
     @property
-    def macs(self):
+    def macs(self) -> int:
         """Multiply-accumulates a cycle; requantisations of a requantiser."""
         return {"requantize": 1, "textbook": self.rows * self.cols}.get(
             self.unit, self.rows * self.cols * self.depth
         )
 
     @property
-    def lut_rows(self):
+    def lut_rows(self) -> int:
         """Rows of the array whose products are made in LUTs, since the device's DSP blocks do not suffice."""
-        target = flow.TARGETS[self.target]
+        target = TARGETS[self.target]
         if self.unit not in ("array", "core") or self.formats != "INT8":
             return 0
         if self.target == "ice40" and self.multiplier == "plain":
             return 0  # all of them are, anyway: Yosys is not to infer blocks there
         blocks = self.cols * (-(-self.depth // 2) if target.paired else self.depth)
-        left = target.dsps - (target.post_dsps * self.post_lanes if self.unit == "core" else 0)
+        left = target.dsps - (target.post_dsps * self.core.post_lanes if self.unit == "core" else 0)
         return max(0, self.rows - left // blocks)
 
     @property
-    def post_lanes(self):
-        """Requantisers of a core: iCE40 has room for a slow one, all others get two."""
-        return 1 if self.target == "ice40" else min(2, self.cols)
+    def core(self) -> CoreConfig:
+        """Configuration of the core; iCE40 has room for one requantiser, a slow one, as on the iCEBreaker."""
+        more: dict[str, int] = {}
+        if self.target == "ice40":
+            board = BOARDS["icebreaker"].core
+            more = {"post_lanes": board.post_lanes}
+            if self.formats == "INT8":
+                more |= {"k_max": board.k_max, "post_cycles": board.post_cycles}
+        return CoreConfig(self.rows, self.cols, self.depth, formats=self.formats, **more)
 
     @property
-    def label(self):
+    def label(self) -> str:
         """What a table calls it."""
         if self.unit == "requantize":
             return "requantize" + ("" if self.multiplier == "vendor" else ", plain `*`")
@@ -96,30 +106,45 @@ class Job:
         words += [f"{self.lut_rows} of its rows in LUTs"] if self.lut_rows else []
         return ", ".join(words)
 
-    def of_flow(self):
+    def of_flow(self) -> flow.Unit:
         """The module and its parameters, as `flow.Unit`."""
-        shape = (("ROWS", self.rows), ("COLS", self.cols), ("DEPTH", self.depth))
         portable = self.multiplier == "plain"
         if self.unit == "requantize":
             return flow.Unit("requantize", "requantize", (), portable)
         if self.unit == "textbook":
-            return flow.Unit(f"textbook-{self.rows}x{self.cols}", "textbook_array", shape[:2], True)
+            sides = (("ROWS", self.rows), ("COLS", self.cols))
+            return flow.Unit(f"textbook-{self.rows}x{self.cols}", "textbook_array", sides, True)
         name = f"{self.unit}-{self.shape}"
         name += "" if self.formats == "INT8" else f"-{self.formats.lower()}"
-        shape += (("LUT_ROWS", self.lut_rows),) if self.lut_rows else ()
         if self.unit == "core":
-            more = (("POST_LANES", self.post_lanes),)
-            more += (("FORMATS", f'"{self.formats}"'),) if self.formats != "INT8" else ()
-            if self.target == "ice40" and self.formats == "INT8":  # as on the iCEBreaker
-                more += (("POST_CYCLES", 33), ("RECORD_RAM", '"block"'), ("K_MAX", 512))
-            return flow.Unit(name, "macrame", shape + more, portable)
-        more = ()
-        if self.formats != "INT8":
-            more = (("LANE_W", 16), ("INT8", int(self.formats != "BF16")), ("BF16", 1))
-        return flow.Unit(name, "mac_array", shape + more, portable)
+            module, parameters = "macrame", self.core.parameters()
+            if self.core.post_cycles > 1:  # as on the iCEBreaker
+                parameters["RECORD_RAM"] = '"block"'
+        else:
+            module, parameters = "mac_array", array_parameters(self.core)
+        if self.lut_rows:
+            parameters["LUT_ROWS"] = self.lut_rows
+        return flow.Unit(name, module, tuple(parameters.items()), portable)
 
 
-def one_of(given, name, default, allowed):
+def array_parameters(core: CoreConfig) -> dict[str, int | str]:
+    """Parameters of ``mac_array.v`` for the array of a core.
+
+    Parameters
+    ----------
+    core : CoreConfig
+
+    Returns
+    -------
+    dict of str to int or str
+    """
+    found: dict[str, int | str] = {"ROWS": core.rows, "COLS": core.cols, "DEPTH": core.depth}
+    if core.bf16:
+        found |= {"LANE_W": 8 * core.lane_bytes, "INT8": int(core.int8), "BF16": 1}
+    return found
+
+
+def one_of(given: Mapping[str, str], name: str, default: str, allowed: Sequence[str]) -> str:
     """The value of a variable, one of `allowed`; InputError."""
     value = given.get(name, default)
     if value not in allowed:
@@ -127,19 +152,25 @@ def one_of(given, name, default, allowed):
     return value
 
 
-def whole(given, name, default, largest):
+def whole(given: Mapping[str, str], name: str, default: int, largest: int) -> int:
     """The value of a variable, an integer from 1 on; InputError."""
     return parse.integer(name, given.get(name, str(default)), 1, largest)
 
 
-def refuse_idle(given, unit, idle):
+def refuse_idle(given: Mapping[str, str], unit: str, idle: Mapping[str, Sequence[str]]) -> None:
     """InputError for a variable that says nothing about the unit."""
     for name in idle.get(unit, ()):
         if name in given:
             raise InputError(f"{name}={given[name]}: UNIT={unit} has no {name}, expected none")
 
 
-def from_environment(environ):
+def refuse_depth(depth: int, formats: str) -> None:
+    """InputError for a depth that a core of these formats does not have."""
+    if formats != "INT8" and depth != 1:
+        raise InputError(f"DEPTH={depth}: expected 1 with FORMATS={formats}")
+
+
+def from_environment(environ: Mapping[str, str]) -> Job:
     """Read and check the variables; an empty one counts as not given.
 
     Parameters
@@ -157,17 +188,17 @@ def from_environment(environ):
     """
     given = {name: environ[name] for name in NAMES if environ.get(name)}
 
-    def choice(name, default, allowed):
+    def choice(name: str, default: str, allowed: Sequence[str]) -> str:
         return one_of(given, name, default, allowed)
 
-    def integer(name, default):
+    def integer(name: str, default: int) -> int:
         return whole(given, name, default, LARGEST[name])
 
-    target, unit = choice("TARGET", "ecp5", tuple(flow.TARGETS)), choice("UNIT", "core", UNITS)
+    target, unit = choice("TARGET", "ecp5", tuple(TARGETS)), choice("UNIT", "core", UNITS)
     refuse_idle(given, unit, IDLE)
-    rows, cols, depth = flow.TARGETS[target].shape
+    rows, cols, depth = TARGETS[target].shape
     if unit == "textbook":
-        rows = cols = flow.TARGETS[target].textbook
+        rows = cols = TARGETS[target].textbook
     if given.get("FORMATS", "INT8") != "INT8" or unit in IDLE:
         depth = 1
     job = Job(
@@ -181,10 +212,9 @@ def from_environment(environ):
         choice("PLACER", "heap", PLACERS) if "PLACER" in given else "",
         integer("SEEDS", 1),
     )
-    if job.formats != "INT8" and job.depth != 1:
-        raise InputError(f"DEPTH={job.depth}: expected 1 with FORMATS={job.formats}")
-    if not flow.TARGETS[target].placers and "PLACER" in given:
+    refuse_depth(job.depth, job.formats)
+    if not TARGETS[target].placers and "PLACER" in given:
         raise InputError(f"PLACER={given['PLACER']}: TARGET={target} has no choice of them, expected none")
-    if not flow.TARGETS[target].nextpnr and "SEEDS" in given:
+    if not TARGETS[target].nextpnr and "SEEDS" in given:
         raise InputError(f"SEEDS={given['SEEDS']}: TARGET={target} is not placed, expected none")
     return job

@@ -20,6 +20,7 @@ instances in it."""
 import re
 import subprocess
 from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +29,7 @@ import pyosys
 from macrame import paths
 from macrame.files import atomic
 from macrame.sim import simulate
-from macrame.synth import flow
+from macrame.synth import flow, tools, verilog
 
 BUILD = simulate.BUILD / "gates"
 OWN = paths.PACKAGE / "synth" / "models"
@@ -59,15 +60,15 @@ class Design:
     """
 
     module: str
-    sources: tuple
-    cells: dict
-    instances: Counter
+    sources: tuple[Path, ...]
+    cells: dict[str, int]
+    instances: Counter[str]
 
 
 # --- the models ---------------------------------------------------------------------------------------------
 
 
-def models(target):
+def models(target: str) -> dict[str, str]:
     """Verilog of every cell of a family that has a model, by name."""
     done = subprocess.run(
         [
@@ -84,8 +85,8 @@ def models(target):
         text=True,
     )
     if done.returncode:
-        raise flow.FlowError(f"iverilog -E {CELLS[target]}: {done.stderr.strip()}")
-    text = re.sub(r"\bspecify\b.*?\bendspecify\b", "", flow.code(done.stdout), flags=re.DOTALL)
+        raise tools.FlowError(f"iverilog -E {CELLS[target]}: {done.stderr.strip()}")
+    text = re.sub(r"\bspecify\b.*?\bendspecify\b", "", verilog.code(done.stdout), flags=re.DOTALL)
     found = {
         match[1]: match[0]
         for match in re.finditer(r"^module (\w+).*?^endmodule", text, re.MULTILINE | re.DOTALL)
@@ -94,7 +95,7 @@ def models(target):
     return {**found, **own}
 
 
-def inside(name, known):
+def inside(name: str, known: Mapping[str, str]) -> Counter[str]:
     """Cells that a cell's model instantiates, and how often."""
     return Counter(
         word
@@ -103,9 +104,9 @@ def inside(name, known):
     )
 
 
-def spread(cells, known):
+def spread(cells: Mapping[str, int], known: Mapping[str, str]) -> Counter[str]:
     """Cells by type, those inside other cells' models counted too."""
-    total = Counter()
+    total = Counter[str]()
     for name, count in cells.items():
         total[name] += count
         for inner, often in spread(inside(name, known), known).items():
@@ -116,7 +117,7 @@ def spread(cells, known):
 # --- the netlist --------------------------------------------------------------------------------------------
 
 
-def check_netlist(netlist, cells, known):
+def check_netlist(netlist: str, cells: Mapping[str, int], known: Mapping[str, str]) -> None:
     """FlowError if a netlist is more than the counted cells and wires between them.
 
     Parameters
@@ -130,24 +131,24 @@ def check_netlist(netlist, cells, known):
     """
     strangers = sorted(set(cells) - set(known))
     if strangers:
-        raise flow.FlowError(f"no model of {', '.join(strangers)}")
+        raise tools.FlowError(f"no model of {', '.join(strangers)}")
     found = re.findall(INSTANCE, netlist, re.M)
     counted = Counter(kind for kind, _ in found)
     if counted != Counter(cells):
-        raise flow.FlowError(f"the netlist holds {dict(counted)}, Yosys counted {dict(cells)}")
+        raise tools.FlowError(f"the netlist holds {dict(counted)}, Yosys counted {dict(cells)}")
     rest = re.sub(INSTANCE, "", netlist, flags=re.M)
     rest = re.sub(r"\\\S+ ", "name ", re.sub(r"/\*.*?\*/", "", rest, flags=re.DOTALL))
     for line in rest.split(";"):
         if not re.fullmatch(r"\s*((input|output|wire|assign|module)\b[^~&|^?!<>+*/%-]*|endmodule\s*)", line):
-            raise flow.FlowError(f"more than cells and wires in the netlist: {line.strip()[:100]}")
+            raise tools.FlowError(f"more than cells and wires in the netlist: {line.strip()[:100]}")
     inputs = {kind: _inputs(known[kind]) - OPEN.get(kind, set()) for kind in counted}
     for kind, pins in found:
         lacks = inputs[kind] - set(re.findall(r"^    \.(\w+)\((?! *\))", pins, re.M))
         if lacks:
-            raise flow.FlowError(f"a {kind} without {', '.join(sorted(lacks))}")
+            raise tools.FlowError(f"a {kind} without {', '.join(sorted(lacks))}")
 
 
-def _inputs(model):
+def _inputs(model: str) -> set[str]:
     """Names of a model's inputs, from a header in ANSI style."""
     header = re.sub(r"\(\*.*?\*\)", "", model[: model.index(";")])
     inputs = re.findall(
@@ -161,24 +162,48 @@ def _inputs(model):
 # --- the shell ----------------------------------------------------------------------------------------------
 
 
-def header(verilog, module):
-    """A module's header without comments, "module" to ";", and its parameters' defaults, in Verilog."""
-    text = flow.code(verilog)
-    start = re.search(rf"^module {module}\b", text, re.M).start()
-    text = text[start : text.index(";", start) + 1]
+def header(source: str, module: str) -> tuple[str, dict[str, str]]:
+    """A module's header without comments, "module" to ";", and its parameters' defaults, in Verilog.
+
+    Parameters
+    ----------
+    source : str
+        The module's file.
+    module : str
+
+    Returns
+    -------
+    text : str
+    defaults : dict of str to str
+
+    Raises
+    ------
+    macrame.synth.tools.FlowError
+        There is no such module, or a parameter in a form that is not used here.
+    """
+    text = verilog.code(source)
+    start = re.search(rf"^module {module}\b[^;]*;", text, re.M)
+    if not start:
+        raise tools.FlowError(f"no header of {module}")
+    text = start[0]
     found = re.search(r"#\s*\((.*?)\n?\)\s*\(", text, re.DOTALL)
     parts = re.split(r",\s*(?=parameter\b)", found[1]) if found else []
     one = r"\s*parameter\s+(?:integer\s+|\[[^]]*\]\s*)?(\w+)\s*=\s*(.*?)\s*"
-    pairs = (re.fullmatch(one, part, re.DOTALL).groups() for part in parts)
-    return text, dict(pairs)
+    defaults = {}
+    for part in parts:
+        pair = re.fullmatch(one, part, re.DOTALL)
+        if not pair:
+            raise tools.FlowError(f"{module}: cannot read {part.strip()}")
+        defaults[pair[1]] = pair[2]
+    return text, defaults
 
 
-def shell(verilog, module, parameters, ports):
+def shell(source: str, module: str, parameters: Mapping[str, int | str], ports: Iterable[str]) -> str:
     """The shell's Verilog.
 
     Parameters
     ----------
-    verilog : str
+    source : str
         The RTL's file.
     module : str
     parameters : dict
@@ -189,7 +214,7 @@ def shell(verilog, module, parameters, ports):
     -------
     str
     """
-    text, defaults = header(verilog, module)
+    text, defaults = header(source, module)
     lines = ["`default_nettype none", text, "generate"]
     for name, default in defaults.items():
         value = str(parameters.get(name, default))
@@ -211,7 +236,7 @@ def shell(verilog, module, parameters, ports):
     )
 
 
-def design(found, netlist=None, folder=None):
+def design(found: flow.Netlist, netlist: str | None = None, folder: Path | None = None) -> Design:
     """Write the sources of a netlist's simulation.
 
     Parameters
@@ -229,7 +254,7 @@ def design(found, netlist=None, folder=None):
 
     Raises
     ------
-    macrame.synth.flow.FlowError
+    macrame.synth.tools.FlowError
         The netlist holds what has no model, or is no netlist of cells.
     """
     target, unit = found.target.name, found.unit
@@ -238,8 +263,9 @@ def design(found, netlist=None, folder=None):
     check_netlist(netlist, found.cells, known)
     head = f"module {unit.module}("
     if netlist.count(head) != 1 or len(re.findall(r"^module\b", netlist, re.M)) != 1:
-        raise flow.FlowError(f"{found.verilog}: expected one module, {unit.module}")
-    (rtl,) = (path for path in flow.sources(target, unit.module, unit.portable) if path.stem == unit.module)
+        raise tools.FlowError(f"{found.verilog}: expected one module, {unit.module}")
+    files = verilog.sources(target, unit.module, unit.portable)
+    (rtl,) = (path for path in files if path.stem == unit.module)
     needed = spread(found.cells, known)
     texts = {
         "shell.v": shell(rtl.read_text(), unit.module, dict(unit.parameters), found.ports),
@@ -254,7 +280,7 @@ def design(found, netlist=None, folder=None):
     return Design(unit.module, tuple(folder / name for name in texts), dict(found.cells), needed)
 
 
-def public(sources, folder):
+def public(sources: Sequence[Path], folder: Path) -> Path:
     """A file for Verilator: visible to Python is what stands in these sources, and nothing of the netlist."""
     modules = [name for path in sources for name in re.findall(r"^\s*module (\w+)", path.read_text(), re.M)]
     path = folder / f"public-{flow.digest(modules)[:8]}.vlt"
@@ -263,7 +289,7 @@ def public(sources, folder):
     return path
 
 
-def check_program(program, made):
+def check_program(program: Path, made: Design) -> Counter[str]:
     """FlowError if the program that Icarus made of a `Design` has other instances than the netlist's.
 
     Parameters
@@ -277,5 +303,5 @@ def check_program(program, made):
     wrong = {name: counted[name] for name, count in made.instances.items() if counted[name] != count}
     rtl = {Path(path).stem for path in simulate.core_sources()} - {made.module}
     if wrong or rtl & set(counted) or counted[made.module] != 1 or counted[f"{made.module}_netlist"] != 1:
-        raise flow.FlowError(f"{program}: not the netlist alone: {wrong or sorted(rtl & set(counted))}")
+        raise tools.FlowError(f"{program}: not the netlist alone: {wrong or sorted(rtl & set(counted))}")
     return counted

@@ -5,8 +5,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
-from macrame.synth import flow
 from macrame.synth.settings import Job
+from macrame.synth.targets import TARGETS
 
 Result: TypeAlias = Mapping[str, Any]
 """What `macrame.synth.measure.measure` returns: text, counts and rates by name."""
@@ -73,9 +73,9 @@ def row(result: Result, textbook: Result | None) -> list[str]:
 def table(target: str, results: Sequence[Result]) -> list[str]:
     """Lines of a Markdown table, and what stands under it."""
     textbooks = {r["placer"]: r for r in results if r["unit"] == "textbook"}
-    lines = [f"{flow.TARGETS[target].title}:", "", f"| {' | '.join(HEAD)} |", "|" + "---|" * len(HEAD)]
+    lines = [f"{TARGETS[target].title}:", "", f"| {' | '.join(HEAD)} |", "|" + "---|" * len(HEAD)]
     lines += ["| " + " | ".join(row(result, textbooks.get(result["placer"]))) + " |" for result in results]
-    why = flow.TARGETS[target].untimed
+    why = TARGETS[target].untimed
     if why:
         lines += ["", f"No Fmax: {why}. The last column compares LUTs a MAC."]
     return lines
@@ -94,7 +94,7 @@ def jobs(target: str, seeds: int) -> list[Job]:
     ) -> Job:
         return Job(target, unit, rows, cols, depth, seeds=seeds, **more)
 
-    if flow.TARGETS[target].untimed:
+    if TARGETS[target].untimed:
         seeds = 1  # to see that it fits
     if target == "ice40":
         return [
@@ -129,5 +129,5 @@ def jobs(target: str, seeds: int) -> list[Job]:
 
 def textbook(target: str, placer: str, seeds: int) -> Job:
     """The array to compare with: 8x8 cells, or 3x3 where more multipliers made of LUTs do not fit."""
-    side = flow.TARGETS[target].textbook
+    side = TARGETS[target].textbook
     return Job(target, "textbook", side, side, placer=placer, seeds=seeds)

@@ -114,7 +114,7 @@ def int8(a: read.Source, w: read.Source, bias: read.Source | None = None, rule: 
         of_a.quantize(x),
         affine.Affine(w_scale).quantize(y),
         np.rint(b / step).astype(np.int32),
-        of_a.scale,
+        float(of_a.scale),
         of_a.zero_point,
         w_scale,
     )

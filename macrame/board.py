@@ -1,0 +1,88 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The boards of boards/: what is on each, and the core that its top holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from macrame.contract import CoreConfig
+
+
+@dataclass(frozen=True)
+class Board:
+    """A board, whose top is boards/<name>/<name>.v.
+
+    Attributes
+    ----------
+    name : str
+        Of the folder, of the top's file and of its module.
+    title : str
+        What a text calls it.
+    article : {"a", "an"}
+        Before the title.
+    device : str
+        Its FPGA, as a text calls it.
+    family : {"ecp5", "ice40"}
+        Of the FPGA, as Yosys and nextpnr name it.
+    options : tuple of str
+        nextpnr's, which tell the device and its package.
+    clock : int
+        Clock rate of the core in Hz.
+    core : CoreConfig
+        Defaults of the top's parameters.
+    program : str
+        Command that takes a bitstream to the board; ``{}`` stands for the file.
+    """
+
+    name: str
+    title: str
+    article: str
+    device: str
+    family: str
+    options: tuple[str, ...]
+    clock: int
+    core: CoreConfig
+    program: str
+
+    def parameters(self) -> dict[str, int | str]:
+        """The top's parameters that make up its core, also those at the defaults of ``macrame.v``.
+
+        Returns
+        -------
+        dict of str to int or str
+        """
+        return {
+            "POST_CYCLES": self.core.post_cycles,
+            "FIFO_DEPTH": self.core.fifo_depth,
+            **self.core.parameters(),
+        }
+
+
+BOARDS = {
+    board.name: board
+    for board in (
+        Board(
+            "icebreaker",
+            "iCEBreaker",
+            "an",
+            "iCE40 UP5K",
+            "ice40",
+            ("--up5k", "--package", "sg48"),
+            24_000_000,
+            CoreConfig(2, 2, 4, k_max=512, post_lanes=1, fifo_depth=16, post_cycles=33),
+            "iceprog {}",
+        ),
+        Board(
+            "ulx3s",
+            "ULX3S",
+            "a",
+            "ECP5-85F",
+            "ecp5",
+            ("--85k", "--package", "CABGA381", "--speed", "6"),
+            25_000_000,
+            CoreConfig(8, 8, 1, k_max=1024, post_lanes=2, fifo_depth=64),
+            "openFPGALoader -b ulx3s {}",
+        ),
+    )
+}

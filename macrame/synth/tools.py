@@ -1,0 +1,166 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Running Yosys, nextpnr and the packers: as many at a time as there are processors, ended with the run.
+
+Yosys is pyosys, the wheel that ``make lint`` uses anyway: compiled for the machine, it starts at once.
+nextpnr comes as WebAssembly, one wheel a family, which runs wherever Python does.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from platformdirs import user_cache_dir
+
+from macrame import environment
+
+TIMEOUT = 3 * 3600  # seconds of a tool's CPU time
+#: What nextpnr compiles itself to, where the user's cache cannot be written to.
+CACHE = environment.build_dir() / "synth" / "yowasp"
+
+
+class FlowError(RuntimeError):
+    """A tool failed; the text says which, and its last words."""
+
+    exit_status = 1
+
+
+class TooLarge(FlowError):
+    """A device has fewer cells than a netlist wants."""
+
+
+class Stopped(FlowError):
+    """A tool was not started, or ended, because the run it belongs to has failed elsewhere."""
+
+
+#: A tool a processor: whoever starts one waits here.
+SLOTS = threading.BoundedSemaphore(len(os.sched_getaffinity(0)))
+#: Tools that run, and whether no more shall start.
+RUNNING: set[subprocess.Popen[str]] = set()
+STOPPED = threading.Event()
+
+
+def tool(
+    name: str, command: Sequence[str | Path], folder: Path | str, text: str | None = None
+) -> tuple[int, str]:
+    """Run a tool as soon as a processor is free.
+
+    Parameters
+    ----------
+    name : str
+        For messages.
+    command : sequence of str or Path
+    folder : path
+        It runs there.
+    text : str, optional
+        Its input.
+
+    Returns
+    -------
+    int
+        Its status.
+    str
+        What it printed.
+
+    Raises
+    ------
+    Stopped, FlowError
+        FlowError after `TIMEOUT` seconds of CPU time, or `environment.WALL` times as many of the wall clock.
+    """
+    late = FlowError(f"{name}: not done in {environment.limit(TIMEOUT):,.0f} s")
+    with SLOTS:
+        if STOPPED.is_set():
+            raise Stopped(f"{name}: not started")
+        child = subprocess.Popen(
+            command,
+            cwd=folder,
+            text=True,
+            errors="replace",
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL if text is None else subprocess.PIPE,
+            env=tool_environment(),
+        )
+        RUNNING.add(child)
+        try:
+            environment.limit_cpu(TIMEOUT, child.pid)
+            if STOPPED.is_set():  # since it was asked
+                child.kill()
+            output, _ = child.communicate(text, environment.limit(environment.WALL * TIMEOUT))
+        except subprocess.TimeoutExpired:
+            raise late from None
+        finally:
+            child.kill()
+            child.wait()
+            RUNNING.discard(child)
+    if STOPPED.is_set():
+        raise Stopped(f"{name}: stopped")
+    if child.returncode == -signal.SIGXCPU:
+        raise late
+    return child.returncode, output
+
+
+def tool_environment() -> dict[str, str]:
+    """Environment of a tool.
+
+    Returns
+    -------
+    dict of str to str
+        The caller's, without what would change results. A wheel of nextpnr compiles itself at its first run,
+        into a cache: the user's, or one in the build folder where that cannot be written to.
+    """
+    cache = os.environ.get("YOWASP_CACHE_DIR")
+    if not cache:
+        cache = user_cache_dir("YoWASP", appauthor=False)
+        try:
+            environment.probe(Path(cache))
+        except OSError:
+            cache = str(CACHE)
+    return {**environment.cleaned(os.environ), "PYTHONWARNINGS": "ignore", "YOWASP_CACHE_DIR": cache}
+
+
+@contextlib.contextmanager
+def threads(count: int) -> Iterator[ThreadPoolExecutor]:
+    """A pool of threads; what goes wrong in the block ends the tools that run in them, and starts no more."""
+    pool = ThreadPoolExecutor(count)
+    try:
+        yield pool
+    except BaseException:
+        STOPPED.set()
+        for child in list(RUNNING):
+            child.kill()
+        pool.shutdown(cancel_futures=True)
+        STOPPED.clear()  # not before all are through: a second interrupt leaves it set
+        raise
+    pool.shutdown()
+
+
+#: Runs passes, those of Yosys and one of ours.
+YOSYS = Path(__file__).parent / "yosys.py"
+
+
+def yosys(passes: Iterable[str], folder: Path) -> None:
+    """Run passes, in `folder`; their output becomes yosys.log there.
+
+    Parameters
+    ----------
+    passes : iterable of str
+    folder : Path
+
+    Raises
+    ------
+    FlowError
+        With what Yosys says of it.
+    """
+    status, printed = tool("Yosys", [sys.executable, YOSYS], folder, "\n".join(passes))
+    (folder / "yosys.log").write_text(printed)
+    if status:
+        lines = printed.splitlines()
+        words = [line for line in lines if "ERROR" in line] or lines[-3:]
+        raise FlowError(f"Yosys: {' '.join(words)}")

@@ -1,0 +1,67 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The Verilog that Yosys is given: which files a module is made of, and their text without comments."""
+
+import functools
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from macrame import paths
+
+TEXTBOOK = paths.PACKAGE / "synth" / "hdl" / "textbook_array.v"
+
+
+def vendor_files(family: str) -> list[Path]:
+    """The family's own modules, rtl/vendor/<family>/<family>.f; empty where there are none."""
+    folder = paths.RTL / "vendor" / family
+    listing = folder / f"{family}.f"
+    return [folder / name for name in paths.listed(listing)] if listing.exists() else []
+
+
+def sources(family: str, module: str, portable: bool = False) -> list[Path]:
+    """Verilog a module is made of: those of rtl/vendor/<family> instead of their namesakes, and no others.
+
+    A file holds one module of its own name, so a file is needed if its name stands in one that is.
+
+    Parameters
+    ----------
+    family, module : str
+    portable : bool
+        Without the family's own modules.
+
+    Returns
+    -------
+    list of Path
+    """
+    own = [] if portable else vendor_files(family)
+    files = {path.stem: path for path in [TEXTBOOK, *map(Path, paths.sources()), *own]}
+    needed, new = {module}, {module}
+    while new:
+        words = {word for name in new for word in re.findall(r"\w+", code(text(files[name])))}
+        new = (words & set(files)) - needed
+        needed |= new
+    return [path for name, path in files.items() if name in needed]
+
+
+def code(verilog: str) -> str:
+    """Verilog without its comments and the lines they leave empty."""
+    return "".join(f"{line}\n" for line in re.sub(r"//[^\n]*", "", verilog).splitlines() if line.strip())
+
+
+def written(files: Iterable[Path], folder: Path) -> list[str]:
+    """Write the code of Verilog files to `folder`, and return their names there.
+
+    Yosys names cells after file and line, and orders its work by names: read as they are, two checkouts, or
+    one with another comment, would get netlists that differ by a LUT.
+    """
+    files = list(files)
+    for path in files:
+        (folder / path.name).write_text(code(text(path)))
+    return [path.name for path in files]
+
+
+@functools.cache
+def text(path: Path) -> str:
+    """A source's text."""
+    return path.read_text()

@@ -1,0 +1,36 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The description of a board in macrame/board.py is what its Verilog says."""
+
+import re
+
+import pytest
+
+from macrame.board import BOARDS
+from macrame.contract import CoreConfig
+from macrame.paths import BOARDS as FOLDER
+
+
+def defaults(name):
+    """Parameters of a board's top and their defaults."""
+    text = (FOLDER / name / f"{name}.v").read_text()
+    head = text[text.index(f"module {name} #(") : text.index(") (")]
+    return {found: int(value) for found, value in re.findall(r"parameter integer (\w+) *= (\d+)", head)}
+
+
+def test_every_board_is_described():
+    assert {path.parent.name for path in FOLDER.glob("*/*.v")} - {"common"} == set(BOARDS)
+    assert all(name == board.name for name, board in BOARDS.items())
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_the_tops_defaults_are_the_boards_core(name):
+    board, found = BOARDS[name], defaults(name)
+    assert CoreConfig.of_parameters(found) == board.core
+    assert found == {"CLOCKS": board.clock // 1_000_000, "RESET": 4096, **board.parameters()}
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_the_clock_is_the_one_the_top_writes_of(name):
+    text = (FOLDER / name / f"{name}.v").read_text()
+    assert f"of {BOARDS[name].clock / 1e6:g} MHz a bit: 1,000,000 baud" in text
