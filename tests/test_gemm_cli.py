@@ -8,7 +8,6 @@ start a simulation.
 
 import contextlib
 import io
-import itertools
 import json
 import os
 import re
@@ -1210,19 +1209,6 @@ def test_at_most_ten_mismatches_are_printed(tmp_path, monkeypatch, capsys):
     said = capsys.readouterr().err
     assert said.count("expected 1, got 2") == 10
     assert "and 6 more" in said
-
-
-def test_progress_is_quiet_at_first_and_then_a_line_at_times(monkeypatch, capsys):
-    clock = itertools.count()
-    monkeypatch.setattr(shown_progress.time, "monotonic", lambda: next(clock) * 1.0)
-    monkeypatch.setattr(shown_progress.sys.stderr, "isatty", lambda: False, raising=False)
-    progress = shown_progress.Progress("gemm", "result beats simulated")
-    for done in range(0, 30):
-        progress(done, 30)
-    progress.close()
-    lines = capsys.readouterr().err.splitlines()
-    assert len(lines) == 3
-    assert lines[0] == "gemm: 1 of 30 result beats simulated, about 58 s left"
 
 
 def large(size, **variables):

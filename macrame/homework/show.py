@@ -13,15 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-)
 from rich.text import Text
+
+from macrame.progress import Progress
 
 WIDTH = 110  # of a log, and at most of a terminal
 MOST = 12  # rows or columns of a matrix shown whole
@@ -133,29 +127,17 @@ class Show:
             To be called with the number of steps done so far.
         """
         began = time.monotonic()
-        if self.console.is_terminal:
-            columns = [SpinnerColumn(), TextColumn("{task.description}")]
-            columns += [BarColumn(), MofNCompleteColumn()] if total else []
-            with Progress(*columns, TimeElapsedColumn(), console=self.console, transient=True) as bar:
-                task = bar.add_task(what, total=total)
-                yield lambda done: bar.update(task, completed=done)
-        else:
-            yield self._plain_progress(what, total, began)
+
+        def say(line: str) -> None:
+            self.text(line, style="dim")
+
+        with Progress(
+            what, total=total, console=self.console, say=say, quiet=0, every=BETWEEN_LINES
+        ) as progress:
+            yield lambda done: progress(done, total)
         seconds = time.monotonic() - began
         if seconds >= WORTH_A_LINE:
             self.text(f"{what}: {seconds:.1f} s", style="dim")
-
-    def _plain_progress(self, what: str, total: int | None, began: float) -> Callable[[int], None]:
-        last = began
-
-        def tick(done: int) -> None:
-            nonlocal last
-            now = time.monotonic()
-            if now - last >= BETWEEN_LINES:
-                last = now
-                self.text(f"{what}: {done} of {total}" if total else what, style="dim")
-
-        return tick
 
     def _line(self, line: str, style: str = "") -> None:
         text = Text(f"{' ' * INDENT}{line}".rstrip(), style=style)

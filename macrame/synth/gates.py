@@ -14,9 +14,10 @@ from macrame import environment
 from macrame.contract import FORMATS, CoreConfig
 from macrame.errors import InputError
 from macrame.files import parse
+from macrame.progress import Steps
 from macrame.sim import simulate
 from macrame.synth import flow, shell, tools
-from macrame.synth.measure import Progress, versions, write
+from macrame.synth.measure import versions, write
 from macrame.synth.settings import MULTIPLIERS, array_parameters, one_of, refuse_depth, refuse_idle, whole
 from tb.lib import catalogue
 
@@ -398,7 +399,7 @@ def main(environ: Mapping[str, str]) -> int:
     """
     rows: list[Row] = []
     wrong: list[str] = []
-    say = Progress()
+    say = Steps()
     job = from_environment(environ)
     environment.writable(simulate.BUILD)
     path = shell.BUILD / f"{job.target}-{job.unit}.json"

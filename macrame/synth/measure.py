@@ -6,9 +6,6 @@ import json
 import os
 import signal
 import statistics
-import sys
-import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from importlib import metadata
@@ -17,6 +14,7 @@ from typing import Any, TypeVar
 
 from macrame import environment
 from macrame.files import atomic
+from macrame.progress import Steps
 from macrame.sim import simulate
 from macrame.synth import flow, tables, tools
 from macrame.synth.settings import Job, from_environment
@@ -26,27 +24,6 @@ from macrame.synth.targets import TARGETS
 TABLE_SEEDS = 3
 
 T = TypeVar("T")
-
-
-class Progress:
-    """Lines about what is under way, on stderr; on a terminal each replaces the one before."""
-
-    def __init__(self) -> None:
-        self.began, self.terminal = time.monotonic(), sys.stderr.isatty()
-        self.lock = threading.Lock()
-
-    def __call__(self, text: str, last: bool = False) -> None:
-        line = f"[{time.monotonic() - self.began:5.0f} s] {text}"
-        with self.lock:
-            if self.terminal:
-                print(f"\r\x1b[K{line[:110]}", end="\n" if last else "", file=sys.stderr, flush=True)
-            else:
-                print(line, file=sys.stderr, flush=True)
-
-    def end(self) -> None:
-        """End the line that the last call left open, on a terminal."""
-        if self.terminal:
-            print(file=sys.stderr)
 
 
 def measure(job: Job, say: Callable[[str], None] = lambda text: None) -> tables.Result:
@@ -158,7 +135,7 @@ def finished(futures: Sequence[Future[T]]) -> list[T]:
     return [future.result() for future in futures]
 
 
-def print_table(target: str, seeds: int, say: Progress) -> None:
+def print_table(target: str, seeds: int, say: Steps) -> None:
     """Measure all units of a target's table, print it and keep it.
 
     A unit that does not fit has a row that says so.
@@ -218,7 +195,7 @@ def main(environ: Mapping[str, str], table: bool = False) -> int:
         A tool failed, or the unit does not fit.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as by Ctrl-C
-    say = Progress()
+    say = Steps()
     job = from_environment(environ)
     environment.writable(simulate.BUILD)
     try:
