@@ -1,0 +1,7 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The problem sheet: known answers off the RTL, a student's own data, bad data, and what a mismatch does."""
+
+import pytest
+
+pytest.register_assert_rewrite("tests.homework.common")
