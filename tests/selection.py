@@ -6,6 +6,7 @@ TESTS is one or more words, each of them
 
 * a bench of tb/lib/catalogue.py or one of its cases: ``fifo``, ``fifo/4x8``;
 * a file of tests/, without ``test_`` and ``.py``: ``link``;
+* a folder of tests/, for all of its files, or one of them: ``homework``, ``homework/p6``;
 * a pattern of such names: ``'mac_array*'``, ``'*/3x5x2'``;
 * a path, or a test's id as pytest prints it: ``tests/test_link.py``;
 
@@ -20,6 +21,7 @@ import re
 import shlex
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from pathlib import Path
 
 import pytest
 
@@ -54,7 +56,7 @@ class Selection:
             file_of(case.bench)
             for case in CASES.values()
             if self._named(case.bench) or self._named(case.name)
-        } | {f"test_{name}.py" for name in _files() if self._named(name)}
+        } | {path for path, names in FILES.items() if any(map(self._named, names))}
         return [*(str(ROOT / path) for path in self.paths), *(str(FOLDER / name) for name in sorted(files))]
 
     def holds(self, item: pytest.Item) -> bool:
@@ -63,7 +65,7 @@ class Selection:
             return True
         case = case_of(item)
         return (
-            self._named(item.path.stem.removeprefix("test_"))
+            any(map(self._named, names_of(item.path)))
             or (case is not None and (self._named(case.bench) or self._named(case.name)))
             or any(re.match(rf"{re.escape(path)}($|::|\[|/)", item.nodeid) for path in self.paths)
         )
@@ -78,6 +80,18 @@ class Selection:
 
     def _named(self, name: str) -> bool:
         return any(fnmatchcase(name, pattern) for pattern in self.names)
+
+
+def names_of(path: Path) -> tuple[str, ...]:
+    """The names that select a file of tests/: its own, and that of the folder that it is in."""
+    if not path.is_relative_to(FOLDER):
+        return ()
+    *folders, file = path.relative_to(FOLDER).with_suffix("").parts
+    return ("/".join([*folders, file.removeprefix("test_")]), *folders)
+
+
+#: Every file of tests/ that has tests, relative to it, and the names that select it.
+FILES = {str(path.relative_to(FOLDER)): names_of(path) for path in FOLDER.rglob("test_*.py")}
 
 
 def case_of(item: pytest.Item):
@@ -100,7 +114,7 @@ def read(text: str) -> Selection:
     except ValueError as error:
         raise pytest.UsageError(f"TESTS={text}: {error}") from None
     names, paths, unknown = [], [], []
-    known = {*BENCHES, *CASES, *_files()}
+    known = {*BENCHES, *CASES, *(name for names in FILES.values() for name in names)}
     for word in words:
         path = (ROOT / word.split("::")[0]).resolve()
         if any(fnmatchcase(name, word) for name in known):
@@ -117,7 +131,3 @@ def read(text: str) -> Selection:
     raise pytest.UsageError(
         f"TESTS={text}: {unknown[0]} is no bench, case, file or test; tests/selection.py has the rules"
     )
-
-
-def _files() -> list[str]:
-    return [path.stem.removeprefix("test_") for path in FOLDER.glob("test_*.py")]

@@ -60,6 +60,15 @@ def test_a_bench_and_a_file_of_one_name_both_run():
     assert files.count("tests/test_benches.py") == 1
 
 
+def test_a_folder_is_all_of_its_files_and_each_has_a_name():
+    folder = selection.FOLDER / "homework"
+    assert {line.split("::")[0] for line in collected("--tests", "homework")} == {
+        f"tests/homework/{path.name}" for path in folder.glob("test_*.py")
+    }
+    found = collected("--tests", "homework/p3 'homework/p[89]'")
+    assert {line.split("::")[0] for line in found} == {f"tests/homework/test_p{n}.py" for n in (3, 8, 9)}
+
+
 @pytest.mark.parametrize("bench", ELSEWHERE)
 def test_a_bench_is_found_where_it_runs(bench):
     found = collected("--tests", bench)
