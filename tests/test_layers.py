@@ -24,7 +24,7 @@ MAY_IMPORT = {
     "macrame.synth": {"macrame", "macrame.files", "macrame.sim"},
     "macrame.synth.gates": {"macrame", "macrame.files", "macrame.synth", "macrame.sim", "tb"},
     "macrame.verify": {"macrame", "macrame.files", "macrame.golden", "macrame.host", "macrame.sim"},
-    "macrame.homework": {"macrame", "macrame.files", "macrame.golden", "macrame.host", "macrame.sim"},
+    "macrame.homework": {"macrame", "macrame.files", "macrame.golden", "macrame.sim", "macrame.verify"},
     "macrame.dev": {
         "macrame",
         "macrame.files",

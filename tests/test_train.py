@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from macrame.contract import CoreConfig
 from macrame.errors import InputError
 from macrame.golden.nn.bf16 import NetworkBf16, SGDBf16
 from macrame.golden.nn.network import Network
@@ -18,6 +19,7 @@ from macrame.golden.nn.train import fit
 from macrame.homework import digits, train
 from macrame.homework.data import SHIPPED, HomeworkError
 from macrame.homework.show import Show
+from macrame.verify.session import Bf16Config
 from tests.test_faults import mutated_rtl
 from tests.verbs import call
 
@@ -31,9 +33,7 @@ SMALL = train.Job(
     seed=1,
     epochs=1,
     steps=3,
-    rows=2,
-    cols=4,
-    lanes=8,
+    hardware=Bf16Config(CoreConfig(2, 4, formats="DUAL"), 8),
 )
 
 

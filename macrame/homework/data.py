@@ -8,9 +8,12 @@ asks for is refused, since it is most often a misspelt one.
 """
 
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from macrame.errors import InputError
 
@@ -43,7 +46,7 @@ class File:
         Where it cannot be read, is not TOML, or has a key that is not in `keys`.
     """
 
-    def __init__(self, path, keys):
+    def __init__(self, path: Path, keys: Sequence[str]) -> None:
         self.path = path
         self.table = _parse(path)
         for key in self.table:
@@ -52,10 +55,10 @@ class File:
                 known = ", ".join(sorted(keys))
                 raise HomeworkError(f"{path}: {key} = {value}: unknown key; expected {known}")
 
-    def __contains__(self, key):
+    def __contains__(self, key: str) -> bool:
         return key in self.table
 
-    def error(self, key, expected, value=None):
+    def error(self, key: str, expected: str, value: object = None) -> HomeworkError:
         """The error for a key: file, key, value, what was expected.
 
         Parameters
@@ -74,12 +77,12 @@ class File:
         value = self.table.get(key) if value is None else value
         return HomeworkError(f"{self.path}: {key} = {_shown(value)}: expected {expected}")
 
-    def refused(self, error):
+    def refused(self, error: Exception | str) -> HomeworkError:
         """The error for values that are fine each but not together.
 
         Parameters
         ----------
-        error : Exception
+        error : Exception or str
             Its text names the value and what was expected.
 
         Returns
@@ -88,11 +91,11 @@ class File:
         """
         return HomeworkError(f"{self.path}: {' '.join(str(error).split())}")
 
-    def text(self, key):
+    def text(self, key: str) -> str:
         """A non-empty line of text."""
         return self._text(key, self._get(key, "text"))
 
-    def texts(self, key, least=1, most=SIDE):
+    def texts(self, key: str, least: int = 1, most: int = SIDE) -> list[str]:
         """A list of different, non-empty lines of text."""
         expected = f"a list of {least} to {most} different names"
         value = self._get(key, expected)
@@ -103,7 +106,7 @@ class File:
             raise self.error(key, expected)
         return names
 
-    def choice(self, key, options):
+    def choice(self, key: str, options: Sequence[str]) -> str:
         """One of several words."""
         expected = "one of " + ", ".join(f'"{o}"' for o in options)
         value = self._get(key, expected)
@@ -111,19 +114,19 @@ class File:
             raise self.error(key, expected)
         return value
 
-    def boolean(self, key):
+    def boolean(self, key: str) -> bool:
         """true or false."""
         value = self._get(key, "true or false")
         if not isinstance(value, bool):
             raise self.error(key, "true or false")
         return value
 
-    def integer(self, key, low, high):
+    def integer(self, key: str, low: int, high: int) -> int:
         """A whole number from low to high, both included."""
         expected = f"a whole number from {low} to {high}"
         return self._integer(key, self._get(key, expected), low, high, expected)
 
-    def integers(self, key, low, high, least=1, most=SIDE):
+    def integers(self, key: str, low: int, high: int, least: int = 1, most: int = SIDE) -> list[int]:
         """A list of whole numbers from low to high; a list of ints."""
         expected = f"a list of {least} to {most} whole numbers from {low} to {high}"
         value = self._get(key, expected)
@@ -132,7 +135,7 @@ class File:
         each = f"a whole number from {low} to {high}"
         return [self._integer(f"{key}[{i}]", v, low, high, each) for i, v in enumerate(value)]
 
-    def number(self, key, low, high, above=False):
+    def number(self, key: str, low: float, high: float, above: bool = False) -> float:
         """A real number from low (or above it) to high; a float."""
         expected = f"a number {f'above {low:g} and at most' if above else f'from {low:g} to'} {high:g}"
         value = self._get(key, expected)
@@ -142,7 +145,7 @@ class File:
             raise self.error(key, expected)
         return float(value)
 
-    def numbers(self, key, least=1, most=SIDE):
+    def numbers(self, key: str, least: int = 1, most: int = SIDE) -> list[float]:
         """A list of numbers of any kind, infinite ones and NaN included; a list of floats."""
         expected = f"a list of {least} to {most} numbers"
         value = self._get(key, expected)
@@ -154,12 +157,12 @@ class File:
                 raise self.error(f"{key}[{i}]", "a number (nan, inf and -inf are ones)", v)
         return [float(v) for v in value]
 
-    def vector(self, key, length=None, most=SIDE):
+    def vector(self, key: str, length: int | None = None, most: int = SIDE) -> NDArray[np.float64]:
         """A list of finite numbers, `length` or 1 to `most` of them; float64 array."""
         expected = f"a list of {length or f'1 to {most}'} numbers"
         return self._vector(key, self._get(key, expected), length, most, expected)
 
-    def vectors(self, key, lengths):
+    def vectors(self, key: str, lengths: Sequence[int]) -> list[NDArray[np.float64]]:
         """Lists of finite numbers of these lengths; a single one may stand without the outer list."""
         each = f"a list of {lengths[0]} numbers"
         expected = each if len(lengths) == 1 else f"{len(lengths)} lists of numbers, of {_listed(lengths)}"
@@ -173,38 +176,45 @@ class File:
             for i, (v, length) in enumerate(zip(value, lengths))
         ]
 
-    def matrix(self, key, rows=None, cols=None, most=SIDE):
+    def matrix(
+        self, key: str, rows: int | None = None, cols: int | None = None, most: int = SIDE
+    ) -> NDArray[np.float64]:
         """A list of rows of finite numbers; float64 array (rows, cols), free sides at most `most`."""
         high, wide = rows or f"1 to {most}", cols or f"1 to {most}"
         value = self._get(key, f"a matrix of {high} rows of {wide} numbers, as [[...], [...]]")
         return self._matrix(key, value, rows, cols, most)
 
-    def matrices(self, key, cols, most=SIDE, deepest=SIDE):
+    def matrices(
+        self, key: str, cols: int, most: int = SIDE, deepest: int = SIDE
+    ) -> list[NDArray[np.float64]]:
         """A matrix, or up to `deepest` of them in a list, each as wide as the one before it is high."""
         value = self._get(
             key, f"a matrix of rows of {cols} numbers, as [[...], [...]], or a list of matrices"
         )
-        nested = isinstance(value, list) and value and isinstance(value[0], list)
-        if not (nested and value[0] and isinstance(value[0][0], list)):
+        if not isinstance(value, list) or not _is_deep(value):
             return [self._matrix(key, value, None, cols, most)]
         if len(value) > deepest:
             raise self.error(key, f"at most {deepest} matrices")
-        found = []
+        found: list[NDArray[np.float64]] = []
         for i, one in enumerate(value):
             found.append(self._matrix(f"{key}[{i}]", one, None, len(found[-1]) if found else cols, most))
         return found
 
-    def _get(self, key, expected):
+    def _get(self, key: str, expected: str) -> object:
         if key not in self.table:
             raise HomeworkError(f"{self.path}: {key}: missing; expected {expected}")
         return self.table[key]
 
-    def _vector(self, key, value, length, most, expected):
+    def _vector(
+        self, key: str, value: object, length: int | None, most: int, expected: str
+    ) -> NDArray[np.float64]:
         if not isinstance(value, list) or not (len(value) == length if length else 1 <= len(value) <= most):
             raise self.error(key, expected, value)
         return np.array([self._finite(f"{key}[{i}]", v) for i, v in enumerate(value)])
 
-    def _matrix(self, key, value, rows, cols, most):
+    def _matrix(
+        self, key: str, value: object, rows: int | None, cols: int | None, most: int
+    ) -> NDArray[np.float64]:
         high, wide = rows or f"1 to {most}", cols or f"1 to {most}"
         if not isinstance(value, list) or not (len(value) == rows if rows else 1 <= len(value) <= most):
             raise self.error(key, f"a matrix of {high} rows of {wide} numbers, as [[...], [...]]", value)
@@ -218,17 +228,17 @@ class File:
             [[self._finite(f"{key}[{i}][{j}]", v) for j, v in enumerate(row)] for i, row in enumerate(value)]
         )
 
-    def _text(self, key, value):
+    def _text(self, key: str, value: object) -> str:
         if not isinstance(value, str) or not value.strip() or not value.isprintable() or len(value) > 200:
             raise self.error(key, "one line of text", value)
         return value.strip()
 
-    def _integer(self, key, value, low, high, expected):
+    def _integer(self, key: str, value: object, low: int, high: int, expected: str) -> int:
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
             raise self.error(key, expected, value)
         return value
 
-    def _finite(self, key, value):
+    def _finite(self, key: str, value: object) -> float:
         expected = f"a number, 0 or between {SMALLEST:g} and {LARGEST:g} in magnitude"
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise self.error(key, expected, value)
@@ -237,7 +247,7 @@ class File:
         return float(value)
 
 
-def find(name, directory=None):
+def find(name: str, directory: Path | None = None) -> Path:
     """Where the data file of a problem is.
 
     Parameters
@@ -255,7 +265,7 @@ def find(name, directory=None):
     return own if own is not None and own.exists() else SHIPPED / name
 
 
-def check_directory(directory, names):
+def check_directory(directory: Path, names: Sequence[str]) -> None:
     """Refuse a directory of data files that cannot be meant.
 
     Parameters
@@ -289,7 +299,7 @@ def check_directory(directory, names):
             )
 
 
-def _parse(path):
+def _parse(path: Path) -> dict[str, Any]:
     data = _bytes(path)
     try:
         return tomllib.loads(data.decode("utf-8").removeprefix("\ufeff"))
@@ -302,7 +312,7 @@ def _parse(path):
         raise HomeworkError(f"{path}: not TOML: {said}") from None
 
 
-def _bytes(path):
+def _bytes(path: Path) -> bytes:
     try:
         if not path.is_file():
             raise HomeworkError(f"{path}: {'not a regular file' if path.exists() else 'no such file'}")
@@ -314,11 +324,16 @@ def _bytes(path):
     return data
 
 
-def _listed(numbers):
+def _is_deep(value: list[Any]) -> bool:
+    """Whether a list begins with a list that begins with a list."""
+    return bool(value and isinstance(value[0], list) and value[0] and isinstance(value[0][0], list))
+
+
+def _listed(numbers: Sequence[int]) -> str:
     return ", ".join(map(str, numbers[:-1])) + f" and {numbers[-1]}"
 
 
-def _shown(value, most=60):
+def _shown(value: object, most: int = 60) -> str:
     """A value as TOML would spell it, on one line, cut where it is long."""
     try:
         text = str(value).lower() if isinstance(value, bool) else ascii(value)

@@ -2,18 +2,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """Problem 1: forward pass and loss of a network of ReLU or sigmoid layers in float, int8 (RTL) and bf16."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal, TypeAlias, TypedDict
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from macrame.golden.arith.bf16_to_fp32 import bf16_to_fp32
 from macrame.golden.nn.activations import relu, relu_derivative, sigmoid, sigmoid_derivative, softmax
-from macrame.golden.nn.bf16 import Golden, NetworkBf16
+from macrame.golden.nn.bf16 import Backend, Forward, Golden, NetworkBf16
 from macrame.golden.nn.losses import cross_entropy
 from macrame.golden.nn.network import Network
 from macrame.golden.nn.quantization import NetworkInt8, quantize_network
+from macrame.homework.data import File
 from macrame.homework.plots import activations_figure
-from macrame.homework.show import Matrix
+from macrame.homework.problem import Answer, Run
+from macrame.homework.show import Matrix, Show
 
 TITLE = "Forward pass and loss; ReLU against sigmoid"
 DEEPEST = 8  # layers
@@ -36,9 +41,9 @@ FORMULAS = {"relu": ("max(0,", ")"), "sigmoid": ("1 / (1 + exp(-", "))")}
 class Problem:
     """The network, its input and what it should say, and the chain of part (b)."""
 
-    stand_in: str
-    picture: np.ndarray
-    classes: list
+    stand_in: str | None
+    picture: NDArray[np.float64]
+    classes: list[str]
     label: int
     network: Network
     quantized: NetworkInt8
@@ -47,23 +52,55 @@ class Problem:
     chain_input: float
 
     @property
-    def x(self):
+    def x(self) -> NDArray[np.float64]:
         """The picture as one sample, shape (1, pixels)."""
         return self.picture.reshape(1, -1)
 
     @property
-    def depth(self):
+    def depth(self) -> int:
         """Layers of the network."""
         return len(self.network.weights)
 
 
-def read(file):
+class Chain(TypedDict):
+    """Layers of one unit each, from the first: pre-activation, activation, derivative, product so far."""
+
+    z: list[float]
+    a: list[float]
+    derivative: list[float]
+    product: list[float]
+
+
+class Cost(TypedDict):
+    """Operations of a float32 sigmoid, by a polynomial with a relative error; bits of an int8 one's table."""
+
+    degree: int
+    error: float
+    multiplications: int
+    additions: int
+    divisions: int
+    table_bits: int
+
+
+#: What is shown of a chain, and how.
+SHOWN: tuple[tuple[Literal["z", "derivative", "product"], str], ...] = (
+    ("z", ".4f"),
+    ("derivative", ".4f"),
+    ("product", ".3e"),
+)
+
+Function: TypeAlias = Callable[[ArrayLike], NDArray[np.floating]]
+
+
+def read(file: File) -> Problem:
     """All of the network's numbers, their shapes checked against each other, and its int8 form."""
     picture = file.matrix("picture", most=16)
     classes = file.texts("classes", least=2)
     label = file.choice("label", classes)
     depth = max([1, *(i for i in range(1, DEEPEST + 1) if f"w{i}" in file or f"b{i}" in file)])
-    weights, biases, width = [], [], picture.size
+    weights: list[NDArray[np.floating]] = []
+    biases: list[NDArray[np.floating]] = []
+    width = picture.size
     for i in range(1, depth + 1):
         weights.append(file.matrix(f"w{i}", len(classes) if i == depth else None, width))
         width = len(weights[-1])
@@ -88,7 +125,7 @@ def read(file):
     )
 
 
-def solve(problem, run):
+def solve(problem: Problem, run: Run) -> Answer:
     """Part (a) in float and in int8, part (b)."""
     if problem.stand_in:
         run.show.stand_in(problem.stand_in)
@@ -107,10 +144,10 @@ def solve(problem, run):
     }
 
 
-def _forward_float(problem, show):
+def _forward_float(problem: Problem, show: Show) -> Answer:
     network, n = problem.network, problem.depth
     trace = network.forward(problem.x)
-    values = {"x": problem.x[0]}
+    values: Answer = {"x": problem.x[0]}
     show.part("(a) Step by step, in float64 (golden)")
     show.equation(Matrix("picture", problem.picture), "-> row by row ->", Matrix("x", problem.x[0]))
     h = "x"
@@ -139,7 +176,7 @@ def _forward_float(problem, show):
                 Matrix(h, values[h], 4),
             )
     z = trace.logits[0]
-    p, loss = softmax(z), cross_entropy(trace.logits, [problem.label])
+    p, loss = softmax(z), cross_entropy(trace.logits, np.array([problem.label]))
     e = np.exp(z - z.max())
     show.equation(
         f"softmax: exp(z{n} - max z{n}) =",
@@ -156,7 +193,7 @@ def _forward_float(problem, show):
     return {**values, "softmax": p, "loss": loss}
 
 
-def _forward_int8(problem, run, exact):
+def _forward_int8(problem: Problem, run: Run, exact: Answer) -> Answer:
     show, net = run.show, problem.quantized
     show.part(f"(a) The same in int8, on the RTL ({run.rtl.name}, mode {net.layers[0].mode})")
     show.text(
@@ -174,7 +211,8 @@ def _forward_int8(problem, run, exact):
         + [(f"W{i + 1}", f"{layer.weight_scale[0]:.9f}", 0) for i, layer in enumerate(net.layers)],
     )
     x = net.input.quantize(problem.x)
-    out, record, h, golden, taken = {"x": x[0]}, [], x, x, "x"
+    out: Answer = {"x": x[0]}
+    record, h, golden, taken = [], x, x, "x"
     for i, (name, layer) in enumerate(zip(names, net.layers), 1):
         sums, _ = run.rtl.dense(f"layer {i}, accumulators", layer, h, layer.accumulate(golden), "raw")
         golden = layer.forward(golden)
@@ -246,15 +284,9 @@ def _forward_int8(problem, run, exact):
             "values have scale 1/256 and zero point -128, so that [-128, 127] stands for 0 to 255/256."
         )
     logits = net.output.dequantize(h)
-    p, loss = softmax(logits[0]), cross_entropy(logits, [problem.label])
+    p, loss = softmax(logits[0]), cross_entropy(logits, np.array([problem.label]))
     show.part("(a) Softmax and loss (golden) from the RTL's int8 outputs")
-    show.table(
-        ("class", "p, float", "p, int8", "difference"),
-        [
-            (c, f"{a:.6f}", f"{b:.6f}", f"{b - a:+.6f}")
-            for c, a, b in zip(problem.classes, exact["softmax"], p)
-        ],
-    )
+    _compare_classes(problem, show, "int8", exact, p)
     show.good(
         f"Answer: loss {exact['loss']:.6f} in float, {loss:.6f} from int8 (difference "
         f"{loss - exact['loss']:+.6f})."
@@ -270,7 +302,7 @@ def _forward_int8(problem, run, exact):
     }
 
 
-def _forward_bf16(problem, run, exact):
+def _forward_bf16(problem: Problem, run: Run, exact: Answer) -> Answer:
     """The layers in the core's bf16 arithmetic: operands bfloat16, sums and biases fp32."""
     show = run.show
     show.part("(a) The same in bf16")
@@ -316,14 +348,8 @@ def _forward_bf16(problem, run, exact):
         )
         h = Matrix(name, values[name], 6)
     z = values[f"z{n}"]
-    p, loss = softmax(z), cross_entropy(z[None], [problem.label])
-    show.table(
-        ("class", "p, float", "p, bf16", "difference"),
-        [
-            (c, f"{a:.6f}", f"{b:.6f}", f"{b - a:+.6f}")
-            for c, a, b in zip(problem.classes, exact["softmax"], p)
-        ],
-    )
+    p, loss = softmax(z), cross_entropy(z[None], np.array([problem.label]))
+    _compare_classes(problem, show, "bf16", exact, p)
     show.good(f"Answer: loss {loss:.6f} in bf16 (RTL), difference {loss - exact['loss']:+.6f}.")
     return {
         "source": "RTL",
@@ -335,14 +361,25 @@ def _forward_bf16(problem, run, exact):
     }
 
 
-def _bf16(problem, backend):
+def _compare_classes(problem: Problem, show: Show, name: str, exact: Answer, p: NDArray[np.floating]) -> None:
+    """A format's probabilities beside float's."""
+    show.table(
+        ("class", "p, float", f"p, {name}", "difference"),
+        [
+            (c, f"{a:.6f}", f"{b:.6f}", f"{b - a:+.6f}")
+            for c, a, b in zip(problem.classes, exact["softmax"], p)
+        ],
+    )
+
+
+def _bf16(problem: Problem, backend: Backend) -> tuple[Forward, dict[str, NDArray[np.unsignedinteger]]]:
     """A forward pass and what the layers gave, as bits."""
     trace = NetworkBf16.of(problem.network, backend).forward(problem.x)
     hidden = {f"a{i}": h[0] for i, h in enumerate(trace.inputs) if i}
     return trace, {**hidden, f"z{problem.depth}": trace.output[0].view(np.uint32)}
 
 
-def _relu_against_sigmoid(problem, run):
+def _relu_against_sigmoid(problem: Problem, run: Run) -> Answer:
     show = run.show
     show.part("(b) ReLU against sigmoid (golden)")
     z = np.array([-4.0, -2.0, -1.0, 0.0, 1.0, 2.0, 4.0])
@@ -376,11 +413,7 @@ def _relu_against_sigmoid(problem, run):
         [
             (
                 i + 1,
-                *(
-                    f"{chain[k][i]:{f}}"
-                    for chain in chains.values()
-                    for k, f in (("z", ".4f"), ("derivative", ".4f"), ("product", ".3e"))
-                ),
+                *(f"{chain[k][i]:{f}}" for chain in chains.values() for k, f in SHOWN),
             )
             for i in keep
         ],
@@ -419,17 +452,21 @@ def _relu_against_sigmoid(problem, run):
     }
 
 
-def _chain(problem, f, derivative):
-    a, product, rows = problem.chain_input, 1.0, []
+def _chain(problem: Problem, f: Function, derivative: Function) -> Chain:
+    a, product = problem.chain_input, 1.0
+    chain: Chain = {"z": [], "a": [], "derivative": [], "product": []}
     for _ in range(problem.layers):
         z = problem.chain_weight * a
         a, d = float(f(z)), float(derivative(z))
         product *= problem.chain_weight * d
-        rows.append((z, a, d, product))
-    return dict(zip(("z", "a", "derivative", "product"), (list(column) for column in zip(*rows))))
+        chain["z"].append(z)
+        chain["a"].append(a)
+        chain["derivative"].append(d)
+        chain["product"].append(product)
+    return chain
 
 
-def _cost():
+def _cost() -> Cost:
     """Operations of a float32 sigmoid: the polynomial's degree is found by fitting 2^f over |f| <= 1/2."""
     f = np.linspace(-0.5, 0.5, 2001)
     for degree in range(1, 16):
@@ -447,9 +484,9 @@ def _cost():
     }
 
 
-def _listed(names):
+def _listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def _signed(number):
+def _signed(number: int) -> str:
     return f"({number})" if number < 0 else str(number)

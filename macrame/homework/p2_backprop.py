@@ -3,17 +3,22 @@
 """Problem 2: one step of backpropagation, in exact fractions and in the core's bf16 arithmetic."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Context, Decimal, localcontext
 from fractions import Fraction
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-from macrame.golden.nn.bf16 import Golden, NetworkBf16, SGDBf16
+from macrame.golden.nn.bf16 import Backend, Golden, NetworkBf16, Numbers, SGDBf16
 from macrame.golden.nn.losses import mse_factor
 from macrame.golden.nn.network import Network
-from macrame.homework.rtl import bits as _bits
-from macrame.homework.show import Matrix
+from macrame.homework.data import File
+from macrame.homework.problem import Answer, Run
+from macrame.homework.show import Matrix, Show
+from macrame.verify.compare import bits
 
 TITLE = "One step of backpropagation"
 KEYS = (
@@ -43,38 +48,41 @@ MASKS = {"relu": "{0} > 0", "sigmoid": "{0} (1 - {0})"}
 #: dE/dz from dE/da, or from dE/dy.
 BACK = {"relu": "{1} where {0} > 0", "sigmoid": "{1} {0} (1 - {0})", "identity": "{1}"}
 
+Fractions: TypeAlias = NDArray[np.object_]
+"""Each element a `fractions.Fraction`."""
+
 
 @dataclass(frozen=True)
 class Problem:
     """The network, one sample, the error and the rate; `weight` is (layer, row, column) of the asked one."""
 
-    stand_in: str
-    x: np.ndarray
-    target: np.ndarray
+    stand_in: str | None
+    x: NDArray[np.float64]
+    target: NDArray[np.float64]
     network: Network
     error: str
     rate: float
     asked: str
-    weight: tuple
+    weight: tuple[int, int, int]
 
     @property
-    def depth(self):
+    def depth(self) -> int:
         """Layers of the network."""
         return len(self.network.weights)
 
     @property
-    def activations(self):
+    def activations(self) -> list[str]:
         """Names of the layers' activations, in order: a1, a2, ..., y."""
         return [f"a{i}" for i in range(1, self.depth)] + ["y"]
 
     @property
-    def arithmetic(self):
+    def arithmetic(self) -> str:
         """What the exact column is: fractions, or as many digits as a sigmoid has."""
         if "sigmoid" in self.network.activations:
             return f"arithmetic of {DIGITS} digits"
         return "exact arithmetic"
 
-    def steps(self):
+    def steps(self) -> list[tuple[str, str]]:
         """What a step is made of, in order: name, how it is computed."""
         n, kinds, names = self.depth, self.network.activations, self.activations
         forward = [
@@ -99,14 +107,16 @@ class Problem:
         return [*forward, *backward, *update]
 
 
-def read(file):
+def read(file: File) -> Problem:
     """All numbers, their shapes checked against each other."""
     x, target = file.vector("input", most=MOST), file.vector("target", most=MOST)
     hidden = {key for key in KEYS if key.startswith("hidden_") and key in file}
-    weights, biases, kind = [], [], "relu"
+    weights: list[NDArray[np.floating]] = []
+    biases: list[NDArray[np.floating]] = []
+    kind = "relu"
     if hidden:
-        weights = file.matrices("hidden_weights", len(x), MOST, DEEPEST - 1)
-        biases = file.vectors("hidden_bias", [len(w) for w in weights])
+        weights += file.matrices("hidden_weights", len(x), MOST, DEEPEST - 1)
+        biases += file.vectors("hidden_bias", [len(w) for w in weights])
         kind = (
             file.choice("hidden_activation", ("relu", "sigmoid")) if "hidden_activation" in hidden else kind
         )
@@ -114,12 +124,8 @@ def read(file):
     biases.append(file.vector("output_bias", len(target)))
     activation = file.choice("output_activation", ("relu", "sigmoid", "identity"))
     error = file.choice("error", tuple(ERRORS))
-    names = {
-        f"w{i + 1}": (layer, *position)
-        for i, (layer, position) in enumerate(
-            (layer, position) for layer, w in enumerate(weights) for position in np.ndindex(w.shape)
-        )
-    }
+    places = [(layer, *divmod(i, w.shape[1])) for layer, w in enumerate(weights) for i in range(w.size)]
+    names = {f"w{i}": place for i, place in enumerate(places, 1)}
     asked = file.text("asked")
     if asked not in names:
         raise file.error("asked", f"one of w1 to w{len(names)}")
@@ -136,7 +142,7 @@ def read(file):
     )
 
 
-def solve(problem, run):
+def solve(problem: Problem, run: Run) -> Answer:
     """Exactly, in matrix form; in bf16; side by side."""
     show = run.show
     if problem.stand_in:
@@ -154,7 +160,7 @@ def solve(problem, run):
     golden = _bf16(problem, Golden())
     rtl = _bf16(problem, run.rtl.bf16())
     for name, _ in problem.steps():
-        run.rtl.compare(f"{name}, bf16", _bits(rtl[name]), _bits(golden[name]), again=True)
+        run.rtl.compare(f"{name}, bf16", bits(rtl[name]), bits(golden[name]), again=True)
     answer = _side_by_side(problem, run, exact, golden, rtl)
     return {
         "stand_in": problem.stand_in,
@@ -164,15 +170,15 @@ def solve(problem, run):
         "activations": problem.network.activations,
         **answer,
         "exact": {k: _reals(v) for k, v in exact.items()},
-        "bf16_golden": {k: {"value": _reals(v), "bits": _bits(v)} for k, v in golden.items()},
-        "bf16_rtl": {k: {"value": _reals(v), "bits": _bits(v)} for k, v in rtl.items()},
+        "bf16_golden": {k: {"value": _reals(v), "bits": bits(v)} for k, v in golden.items()},
+        "bf16_rtl": {k: {"value": _reals(v), "bits": bits(v)} for k, v in rtl.items()},
     }
 
 
-def _exact(problem, error=None):
+def _exact(problem: Problem, error: str | None = None) -> dict[str, Fractions]:
     """The step in fractions: decimal numbers are meant exactly as they are written."""
 
-    def fractions(values):
+    def fractions(values: ArrayLike) -> Fractions:
         values = np.asarray(values)
         out = np.array([Fraction(repr(v)) for v in values.ravel().tolist()], object)
         return out.reshape(values.shape)
@@ -183,7 +189,8 @@ def _exact(problem, error=None):
     weights, biases = map(fractions, network.weights), map(fractions, network.biases)
     for i, (w, b) in enumerate(zip(weights, biases), 1):
         found |= {f"W{i}": w, f"b{i}": b}
-    h, slopes = x, []
+    h = x
+    slopes: list[Fractions] = []
     for i, (name, kind) in enumerate(zip(problem.activations, network.activations), 1):
         z = found[f"W{i}"] @ h + found[f"b{i}"]
         h, slope = ACTIVATIONS[kind](z)
@@ -208,18 +215,18 @@ def _exact(problem, error=None):
     return found
 
 
-def _relu(z):
-    return np.maximum(z, 0), np.where(z > 0, Fraction(1), Fraction(0))
+def _relu(z: Fractions) -> tuple[Fractions, Fractions]:
+    return np.maximum(z, 0), np.array([Fraction(int(value > 0)) for value in z], object)
 
 
-def _identity(z):
+def _identity(z: Fractions) -> tuple[Fractions, Fractions]:
     return z, np.full(z.shape, Fraction(1), object)
 
 
-def _sigmoid(z):
+def _sigmoid(z: Fractions) -> tuple[Fractions, Fractions]:
     """The sigmoid of fractions, and its derivative e^-|z| / (1 + e^-|z|)^2, to DIGITS digits each."""
 
-    def one(value):
+    def one(value: Fraction) -> list[Fraction]:
         # no traps: what is too small for an exponent is 0
         with localcontext(Context(prec=DIGITS + 10, Emin=SMALLEST, Emax=-SMALLEST, clamp=0, traps=[])):
             e = (-abs(Decimal(value.numerator) / Decimal(value.denominator))).exp()
@@ -229,20 +236,21 @@ def _sigmoid(z):
             return [Fraction(+number) for number in result]
 
     pairs = [one(Fraction(value)) for value in z]
-    return tuple(np.array(column, object) for column in zip(*pairs))
+    values, slopes = (np.array(column, object) for column in zip(*pairs))
+    return values, slopes
 
 
 ACTIVATIONS = {"relu": _relu, "sigmoid": _sigmoid, "identity": _identity}
 
 
-def _bf16(problem, backend):
+def _bf16(problem: Problem, backend: Backend) -> dict[str, Numbers]:
     """The same step by the backend's products and vector operations; arrays as the hardware holds them."""
     network = NetworkBf16.of(problem.network, backend)
     target = problem.target[None]
     trace = network.forward(problem.x[None])
     back = network.backward(trace, target)
     SGDBf16(network.parameters(), problem.rate, backend=backend).step(back.dw + back.db)
-    found = {f"a{i}": h[0] for i, h in enumerate(trace.inputs) if i}
+    found: dict[str, Numbers] = {f"a{i}": h[0] for i, h in enumerate(trace.inputs) if i}
     found |= {"y": trace.output[0], "e": back.error[0], "dE/dy": back.da[-1][0]}
     for i in range(problem.depth, 0, -1):
         if i < problem.depth:
@@ -257,11 +265,11 @@ def _bf16(problem, backend):
     return found
 
 
-def _worked(problem, show, exact):
-    def matrix(name, decimals=None):
+def _worked(problem: Problem, show: Show, exact: Mapping[str, Fractions]) -> None:
+    def matrix(name: str, decimals: int | None = None) -> Matrix:
         return Matrix(name, _reals(exact[name]), decimals)
 
-    def back(i):
+    def back(i: int) -> str:
         """dE/dz of a layer from dE/da, by its activation."""
         name, kind = problem.activations[i - 1], problem.network.activations[i - 1]
         how = MASKS[kind].format(f"z{i}" if kind == "relu" else name) if kind in MASKS else ""
@@ -336,7 +344,13 @@ def _worked(problem, show, exact):
     show.equation("biases:", *(matrix(f"b{i} new", 12) for i in range(1, n + 1)))
 
 
-def _side_by_side(problem, run, exact, golden, rtl):
+def _side_by_side(
+    problem: Problem,
+    run: Run,
+    exact: Mapping[str, Fractions],
+    golden: Mapping[str, Numbers],
+    rtl: Mapping[str, Numbers],
+) -> Answer:
     show = run.show
     show.part("Step 5: the same step in bf16, every operation as the core makes it")
     kinds = problem.network.activations
@@ -353,17 +367,17 @@ def _side_by_side(problem, run, exact, golden, rtl):
     columns = [("golden bf16", golden), ("RTL bf16", rtl)]
     rows = []
     for name, how in problem.steps():
-        i = np.unravel_index(np.abs(_reals(golden[name])).argmax(), golden[name].shape)
-        value = exact[name][i]
-        at = ",".join(str(k + 1) for k in i)
+        place = np.unravel_index(np.abs(_reals(golden[name])).argmax(), golden[name].shape)
+        value = exact[name][place]
+        at = ",".join(str(k + 1) for k in place)
         rows.append(
             (
                 f"{name}[{at}]",
                 how,
                 _rounded(value),
-                *(_rounded(float(_reals(g[name])[i])) for _, g in columns),
-                *(f"{int(_bits(g[name])[i]):0{2 * g[name].itemsize}X}" for _, g in columns),
-                f"{float(_reals(golden[name])[i]) - float(value):+.1e}",
+                *(_rounded(float(_reals(g[name])[place])) for _, g in columns),
+                *(f"{int(bits(g[name])[place]):0{2 * g[name].itemsize}X}" for _, g in columns),
+                f"{float(_reals(golden[name])[place]) - float(value):+.1e}",
             )
         )
     show.table(
@@ -392,7 +406,7 @@ def _side_by_side(problem, run, exact, golden, rtl):
                 "",
             ),
             *(
-                (key, repr(got[key]), f"{got[key] - float(value):+.3e}", f"{int(_bits(g[name])[i, j]):08X}")
+                (key, repr(got[key]), f"{got[key] - float(value):+.3e}", f"{int(bits(g[name])[i, j]):08X}")
                 for key, g in columns
             ),
         ],
@@ -413,14 +427,14 @@ def _side_by_side(problem, run, exact, golden, rtl):
     }
 
 
-def _reals(values):
+def _reals(values: NDArray[Any]) -> NDArray[np.float64]:
     """float64 of fractions, fp32 numbers or bf16 bits."""
     if values.dtype == np.uint16:
         return (values.astype(np.uint32) << np.uint32(16)).view(np.float32).astype(np.float64)
     return values.astype(np.float64)
 
 
-def _rounded(value):
+def _rounded(value: Fraction | float) -> str:
     """A number with ten digits after the point; large and small ones with an exponent."""
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
@@ -431,7 +445,7 @@ def _rounded(value):
     return f"{number:.10f}" if plain else f"{number:.9e}"
 
 
-def _decimal(value, most=30, first=17):
+def _decimal(value: Fraction, most: int = 30, first: int = 17) -> str:
     """A fraction as a decimal.
 
     Parameters

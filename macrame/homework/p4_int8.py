@@ -38,14 +38,14 @@ def read(file: File) -> Problem:
     matrix = file.matrix("matrix")
     if not matrix.any():
         raise file.error("matrix", "at least one number that is not 0, or there is no scale")
-    times = None
+    times: NDArray[np.float32] | None = None
     if file.table.get("times") != "transposed":
         if "times" in file and not isinstance(file.table["times"], list):
             raise file.error("times", f'"transposed" or a matrix of {matrix.shape[1]} rows of numbers')
-        times = file.matrix("times", rows=matrix.shape[1])
-        if not times.any():
+        given = file.matrix("times", rows=matrix.shape[1])
+        if not given.any():
             raise file.error("times", "at least one number that is not 0, or there is no scale")
-        times = times.astype(np.float32)
+        times = given.astype(np.float32)
     return Problem(matrix.astype(np.float32), times)
 
 

@@ -150,7 +150,7 @@ def read(file: File) -> Problem:
 
 def solve(problem: Problem, run: Run) -> Answer:
     """Train, prune in two ways with and without retraining, count bytes, run what is left on the core."""
-    show, block = run.show, (run.rtl.cols, 1)
+    show, block = run.show, (run.rtl.config.cols, 1)
     with show.progress("loading scikit-learn's digits"):
         train, test = digits.load(problem.test_fraction, problem.split_seed)
     network = _train(problem, show, "training", train)
@@ -373,12 +373,12 @@ def _on_rtl(problem: Problem, run: Run, points: Sequence[Point], train: Split, t
             for r in out
         ],
     )
-    lanes = run.rtl.core(activity=True).config.post_lanes
-    least = run.rtl.rows * -(-run.rtl.cols // lanes)
+    config = run.rtl.config
+    least = config.rows * -(-config.cols // config.post_lanes)
     show.text(
-        f"Counted by the core itself, panel by panel. A tile of {run.rtl.rows} x {run.rtl.cols} "
-        f"results cannot leave in fewer than {least} cycles, as {lanes} of them are requantised a "
-        "cycle: with fewer slices the array waits for its output, and skipping saves nothing."
+        f"Counted by the core itself, panel by panel. A tile of {config.rows} x {config.cols} "
+        f"results cannot leave in fewer than {least} cycles, as {config.post_lanes} of them are requantised "
+        "a cycle: with fewer slices the array waits for its output, and skipping saves nothing."
     )
     _switching(show, out)
     return out

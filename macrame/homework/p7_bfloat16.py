@@ -39,7 +39,7 @@ class Problem:
 def read(file: File) -> Problem:
     """Numbers and bit patterns, joined to one list of patterns."""
     values = file.numbers("values", least=0)
-    bits = file.integers("bits", 0, 2**32 - 1, least=0)
+    patterns = file.integers("bits", 0, 2**32 - 1, least=0)
     averaged = file.vector("averaged", most=4)
     given = np.concatenate([np.asarray(values, np.float64), averaged])
     with np.errstate(over="ignore", under="ignore"):
@@ -49,7 +49,7 @@ def read(file: File) -> Problem:
         for pair in zip(given.tolist(), single.tolist())
         if np.isinf(pair[1]) and np.isfinite(pair[0]) or pair[0] and not pair[1]
     ]
-    bits = np.concatenate([single[: len(values)].view(np.uint32), np.array(bits, np.uint32)])
+    bits = np.concatenate([single[: len(values)].view(np.uint32), np.array(patterns, np.uint32)])
     return Problem(
         bits,
         beyond,

@@ -4,8 +4,9 @@
 
 from typing import Any, Protocol, TypeAlias
 
-from macrame.homework.rtl import Rtl
+from macrame.homework.data import File
 from macrame.homework.show import Show
+from macrame.verify.session import Session
 
 Answer: TypeAlias = dict[str, Any]
 """Numbers, text and arrays by name, and lists and dicts of these: what
@@ -19,12 +20,39 @@ class Run(Protocol):
     ----------
     show : macrame.homework.show.Show
         Where to show.
-    rtl : macrame.homework.rtl.Rtl
+    rtl : macrame.verify.session.Session
         Where to compute.
     """
 
     show: Show
-    rtl: Rtl
+    rtl: Session
 
     def output(self, name: str, content: bytes) -> str:
         """Keep a file to be written when all problems are done; returns its path, to be shown."""
+
+
+class Part(Protocol):
+    """A module that solves a problem, or a further part of one.
+
+    Its name is that of its data file. A problem is what the module's own `read` made of it.
+    """
+
+    __name__: str
+
+    @property
+    def KEYS(self) -> tuple[str, ...]:
+        """Every key that the data file may have."""
+
+    def read(self, file: File) -> Any:
+        """The problem, checked."""
+
+    def solve(self, problem: Any, run: Run) -> Answer:
+        """Solve and show it."""
+
+
+class Problem(Part, Protocol):
+    """A module that solves a problem."""
+
+    @property
+    def TITLE(self) -> str:
+        """What the problem is called."""

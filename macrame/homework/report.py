@@ -5,18 +5,19 @@
 import dataclasses
 import json
 import math
+from collections.abc import Mapping
 
 import numpy as np
 
 
-def to_json(answer):
+def to_json(answer: Mapping[str, object]) -> str:
     """JSON text of nested dicts, lists, NumPy arrays and numbers.
 
     Infinities and NaN, which JSON has no words for, become the strings "inf", "-inf" and "nan".
 
     Parameters
     ----------
-    answer : dict
+    answer : mapping of str to object
 
     Returns
     -------
@@ -25,8 +26,8 @@ def to_json(answer):
     return json.dumps(_plain(answer), indent=1, allow_nan=False) + "\n"
 
 
-def _plain(value):
-    if dataclasses.is_dataclass(value):
+def _plain(value: object) -> object:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return _plain(dataclasses.asdict(value))
     if isinstance(value, dict):
         return {str(k): _plain(v) for k, v in value.items()}

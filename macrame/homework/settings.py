@@ -3,14 +3,17 @@
 """What a user may set for `make sim`: variables of the environment, checked."""
 
 import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from macrame import environment
+from macrame.contract import CoreConfig
 from macrame.files import parse
 from macrame.homework.data import HomeworkError
 
-LARGEST = {"ROWS": 32, "COLS": 32, "DEPTH": 8}
+#: The core of which ROWS, COLS and DEPTH are not given.
+DEFAULT = CoreConfig()
 
 
 @dataclass(frozen=True)
@@ -25,25 +28,23 @@ class Settings:
         The student's own data files.
     out : pathlib.Path
         Where reports and plots go.
-    rows, cols, depth : int
-        Shape of the int8 core.
+    core : macrame.contract.CoreConfig
+        The int8 core.
     seed : int
         Of the simulator.
     waves : bool
         Leave an FST of the core.
     """
 
-    problems: list
+    problems: list[int]
     homework: Path | None
     out: Path
-    rows: int
-    cols: int
-    depth: int
+    core: CoreConfig
     seed: int
     waves: bool
 
 
-def from_environment(environ, solved):
+def from_environment(environ: Mapping[str, str], solved: Sequence[int]) -> Settings:
     """Read and check PROBLEM, HOMEWORK, OUT, ROWS, COLS, DEPTH, SEED and WAVES; empty counts as not set.
 
     Parameters
@@ -64,13 +65,15 @@ def from_environment(environ, solved):
         There is no OUT, and the build folder cannot be written to.
     """
 
-    def get(name, default=""):
+    def get(name: str, default: str = "") -> str:
         return environ.get(name, "").strip() or default
 
-    shape = [
-        parse.integer(name, get(name, default), 1, LARGEST[name])
-        for name, default in (("ROWS", "8"), ("COLS", "8"), ("DEPTH", "1"))
-    ]
+    def size(name: str) -> int:
+        """A parameter of the core."""
+        low, high = CoreConfig.RANGES[name]
+        return parse.integer(name.upper(), get(name.upper(), str(getattr(DEFAULT, name))), low, high)
+
+    core = CoreConfig(size("rows"), size("cols"), size("depth"))
     waves = get("WAVES", "0")
     if waves not in ("0", "1"):
         raise HomeworkError(f"WAVES={waves}: expected 0 or 1")
@@ -84,13 +87,13 @@ def from_environment(environ, solved):
         _problems(get("PROBLEM"), solved),
         homework,
         out,
-        *shape,
+        core,
         parse.integer("SEED", get("SEED", "1"), 0, 2**31 - 1),
         waves == "1",
     )
 
 
-def _check_folder(out):
+def _check_folder(out: Path) -> None:
     """Refuse a folder that could not be written to when all is solved; nothing is left behind."""
     there = next(folder for folder in (out, *out.parents) if folder.exists())
     if not there.is_dir():
@@ -102,12 +105,12 @@ def _check_folder(out):
         raise HomeworkError(f"OUT={out}: cannot write in {there}: {error.strerror}") from None
 
 
-def _problems(text, solved):
+def _problems(text: str, solved: Sequence[int]) -> list[int]:
     known = ", ".join(map(str, solved))
-    chosen = []
+    chosen: list[int] = []
     for word in text.replace(",", " ").split():
         number = int(word) if word.isascii() and word.isdigit() and len(word) < 3 else None
-        if number not in solved:
+        if number is None or number not in solved:
             raise HomeworkError(f"PROBLEM={text}: expected any of {known}, as in PROBLEM=4 or PROBLEM=1,3")
         if number not in chosen:
             chosen.append(number)

@@ -4,8 +4,10 @@
 
 import os
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from threadpoolctl import threadpool_limits
 
@@ -25,11 +27,13 @@ from macrame.homework import (
     report,
     settings,
 )
-from macrame.homework.rtl import Rtl, counted
+from macrame.homework.problem import Answer, Part, Problem
 from macrame.homework.show import Show
 from macrame.sim import simulate
+from macrame.verify.compare import counted, differing
+from macrame.verify.session import Session
 
-PROBLEMS = {
+PROBLEMS: dict[int, Problem] = {
     1: p1_forward,
     2: p2_backprop,
     3: p3_batches,
@@ -41,7 +45,7 @@ PROBLEMS = {
     9: p9_optimizers,
 }
 #: A further part of a problem, with a data file of its own; its answer joins that of the first.
-FURTHER = {8: p8_training}
+FURTHER: dict[int, Part] = {8: p8_training}
 ON_RTL = (1, 2, 4, 6, 7, 8)
 
 
@@ -50,18 +54,18 @@ class Run:
     """What a problem works with: where to show, where to compute, where files will go."""
 
     show: Show
-    rtl: Rtl
+    rtl: Session
     out: Path
-    files: dict = field(default_factory=dict)
+    files: dict[Path, bytes] = field(default_factory=dict)
 
-    def output(self, name, content):
+    def output(self, name: str, content: bytes) -> str:
         """Keep a file to be written when all problems are done; returns its path, to be shown."""
         path = self.out / name
         self.files[path] = content
         return _short(path)
 
 
-def main(environ):
+def main(environ: Mapping[str, str]) -> int:
     """Solve the chosen problems.
 
     Parameters
@@ -91,7 +95,7 @@ def main(environ):
         return _solve(chosen, problems)
 
 
-def _read(chosen):
+def _read(chosen: settings.Settings) -> dict[int, list[Any]]:
     """All data files, checked before anything else happens: {number: problems, one for each of its parts}."""
     if chosen.homework is not None:
         data.check_directory(
@@ -106,31 +110,32 @@ def _read(chosen):
     }
 
 
-def parts(number):
+def parts(number: int) -> list[Part]:
     """The modules that solve a problem, the first with its title."""
     return [PROBLEMS[number], *([FURTHER[number]] if number in FURTHER else [])]
 
 
-def name_of(module):
+def name_of(module: Part) -> str:
     """Name of a module's data file."""
     return f"{module.__name__.rsplit('.', 1)[-1]}.toml"
 
 
-def _solve(chosen, problems):
+def _solve(chosen: settings.Settings, problems: Mapping[int, Sequence[Any]]) -> int:
     began, show = time.monotonic(), Show()
-    rtl = Rtl(chosen.rows, chosen.cols, chosen.depth, show, chosen.seed, chosen.waves)
+    rtl = Session(chosen.core, show, "homework", seed=chosen.seed, waves=chosen.waves)
     run = Run(show, rtl, chosen.out)
-    rows, hardware = [], {}
+    rows: list[tuple[object, ...]] = []
+    hardware: dict[str, list[str]] = {}
     try:
         for number, pieces in problems.items():
             module, first, started = PROBLEMS[number], len(rtl.checks), time.monotonic()
             rtl.used.clear()
             show.problem(number, module.TITLE)
-            answer = {}
+            answer: Answer = {}
             for part, problem in zip(parts(number), pieces):
                 answer.update(part.solve(problem, run))
             checks = rtl.checks[first:]
-            bad = sum(len(check.mismatches) for check in checks)
+            bad = differing(checks)
             seconds = time.monotonic() - started
             name = run.output(
                 f"p{number}.json",
@@ -165,7 +170,7 @@ def _solve(chosen, problems):
     for path, content in run.files.items():
         atomic.write(path, content)
     _summary(show, chosen, rows, hardware, time.monotonic() - began)
-    wrong = sum(len(check.mismatches) for check in rtl.checks)
+    wrong = differing(rtl.checks)
     if wrong:
         show.bad(f"{wrong:,} RTL results differ from golden.")
         return 1
@@ -174,7 +179,13 @@ def _solve(chosen, problems):
     return 0
 
 
-def _summary(show, chosen, rows, hardware, seconds):
+def _summary(
+    show: Show,
+    chosen: settings.Settings,
+    rows: Sequence[Sequence[object]],
+    hardware: Mapping[str, Sequence[str]],
+    seconds: float,
+) -> None:
     """What each problem came to; `hardware` is what computed, and for which problems."""
     show.part(f"Summary ({simulate.simulator()}, {seconds:.1f} s)")
     show.table(("problem", "", "RTL numbers", "mismatches", "time", "report"), rows)
@@ -187,5 +198,5 @@ def _summary(show, chosen, rows, hardware, seconds):
         show.text("Problem 8's training on the RTL takes minutes and has a command of its own, make train.")
 
 
-def _short(path):
+def _short(path: Path) -> str:
     return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)

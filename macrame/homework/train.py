@@ -5,22 +5,28 @@
 import hashlib
 import os
 import time
+from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
+from typing import TypeAlias, TypedDict
 
 import numpy as np
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from macrame.contract import CoreConfig
 from macrame.files import atomic, parse
 from macrame.golden.nn.batches import minibatches
 from macrame.golden.nn.bf16 import Golden, NetworkBf16, SGDBf16
 from macrame.golden.nn.network import Network
 from macrame.golden.nn.optimizers import SGD
 from macrame.homework import data, digits, p8_training, report
-from macrame.homework.rtl import Compared, bits, compared, differences, hardware
+from macrame.homework.digits import Split
 from macrame.homework.show import Show
 from macrame.sim import simulate
+from macrame.verify.compare import Check, bits, compared, differences
+from macrame.verify.session import Bf16Config, Compared, hardware
 
 PREFERRED = "verilator"
 OUT = simulate.BUILD / "train" / "train.json"
@@ -44,10 +50,8 @@ class Job:
     epochs : int
     steps : int or None
         Updates, where not whole epochs.
-    rows, cols : int
-        Of the core. A tile has 4 * rows rows: with 8, a whole mini-batch of 32.
-    lanes : int
-        Of the vector unit.
+    hardware : macrame.verify.session.Bf16Config
+        A tile has 4 * rows rows: with 8, a whole mini-batch of 32.
     out : pathlib.Path
         The report.
     """
@@ -60,10 +64,15 @@ class Job:
     seed: int
     epochs: int
     steps: int | None = None
-    rows: int = 8
-    cols: int = 8
-    lanes: int = 32
+    hardware: Bf16Config = Bf16Config(CoreConfig(8, 8, formats="DUAL"), 32)
     out: Path = OUT
+
+    def settled(self) -> dict[str, object]:
+        """What the report says of it."""
+        kept = {field.name: getattr(self, field.name) for field in fields(self)}
+        del kept["hardware"], kept["out"]
+        core = self.hardware.core
+        return {**kept, "rows": core.rows, "cols": core.cols, "lanes": self.hardware.lanes}
 
 
 class Mismatch(Exception):
@@ -73,12 +82,20 @@ class Mismatch(Exception):
     ----------
     step : int
         Update in which it did, 1 the first.
-    check : macrame.homework.rtl.Check
+    check : macrame.verify.compare.Check
     """
 
-    def __init__(self, step, check):
+    def __init__(self, step: int, check: Check) -> None:
         self.step, self.check = step, check
         super().__init__(f"step {step}: {check.name}")
+
+
+class Epoch(TypedDict):
+    """Losses and accuracies on both splits after so many steps, of fp32 and bf16."""
+
+    steps: int
+    fp32: dict[str, float]
+    bf16: dict[str, float]
 
 
 @dataclass
@@ -87,8 +104,8 @@ class Outcome:
 
     Attributes
     ----------
-    epochs : list of dict
-        After each epoch (and after the last step): losses and accuracies on both splits, of fp32 and bf16.
+    epochs : list of Epoch
+        After each epoch, and after the last step.
     compared : int
         Numbers of the RTL that were compared with golden's.
     sha256, golden_sha256 : str
@@ -96,18 +113,18 @@ class Outcome:
     """
 
     steps: int = 0
-    epochs: list = field(default_factory=list)
+    epochs: list[Epoch] = field(default_factory=list)
     compared: int = 0
-    sha256: str = None
-    golden_sha256: str = None
-    calls: dict = None
-    cycles: dict = None
+    sha256: str = ""
+    golden_sha256: str = ""
+    calls: dict[str, int] = field(default_factory=dict)
+    cycles: dict[str, int] = field(default_factory=dict)
     macs: int = 0
     seconds: float = 0.0
     simulation_seconds: float = 0.0
 
 
-def sha256(network):
+def sha256(network: NetworkBf16) -> str:
     """SHA-256 of a network's parameters, weights first, as little-endian float32.
 
     Parameters
@@ -121,7 +138,7 @@ def sha256(network):
     return hashlib.sha256(b"".join(p.astype("<f4").tobytes() for p in network.parameters())).hexdigest()
 
 
-def read(environ):
+def read(environ: Mapping[str, str]) -> Job:
     """The job that variables and problem 8's data file ask for.
 
     Parameters
@@ -138,34 +155,35 @@ def read(environ):
         For the first variable that is wrong.
     """
 
-    def integer(name, low, high, default):
+    def integer(name: str, low: int, high: int) -> int | None:
         text = environ.get(name, "").strip()
-        return parse.integer(name, text, low, high) if text else default
+        return parse.integer(name, text, low, high) if text else None
 
     if environ.get("EPOCHS", "").strip() and environ.get("STEPS", "").strip():
         raise data.HomeworkError(
             f"EPOCHS={environ['EPOCHS'].strip()} STEPS={environ['STEPS'].strip()}: "
             "expected one of them, not both"
         )
-    homework = environ.get("HOMEWORK", "").strip()
-    homework = Path(homework) if homework else None
+    given = environ.get("HOMEWORK", "").strip()
+    homework = Path(given) if given else None
     if homework is not None:
         data.check_directory(homework, sorted(path.name for path in data.SHIPPED.glob("*.toml")))
     path = data.find("p8_training.toml", homework)
     problem = p8_training.read(data.File(path, p8_training.KEYS))
+    seed, epochs = integer("SEED", 0, 2**32 - 1), integer("EPOCHS", 1, 1000)
     return Job(
         problem.hidden,
         problem.test_fraction,
         problem.split_seed,
         problem.batch_size,
         problem.learning_rate,
-        integer("SEED", 0, 2**32 - 1, problem.seed),
-        integer("EPOCHS", 1, 1000, problem.epochs),
-        integer("STEPS", 1, 10**6, None),
+        problem.seed if seed is None else seed,
+        problem.epochs if epochs is None else epochs,
+        integer("STEPS", 1, 10**6),
     )
 
 
-def train(job, show, rtl_root=None):
+def train(job: Job, show: Show, rtl_root: Path | None = None) -> Outcome:
     """Train on the RTL, in golden and in fp32, step by step side by side.
 
     Parameters
@@ -173,7 +191,7 @@ def train(job, show, rtl_root=None):
     job : Job
     show : macrame.homework.show.Show
         Where progress goes.
-    rtl_root : path, optional
+    rtl_root : pathlib.Path, optional
         Another copy of rtl/.
 
     Returns
@@ -190,27 +208,33 @@ def train(job, show, rtl_root=None):
     start = Network.random(
         [digits.PIXELS, job.hidden, digits.CLASSES], np.random.default_rng(job.seed), uniform=True
     )
-    core = {"rows": job.rows, "cols": job.cols, "formats": "DUAL"}
     with ExitStack() as stack:
         with show.progress(
-            f"starting a simulated {job.rows}x{job.cols} dual core and a vector unit of "
-            f"{job.lanes} lanes ({simulate.simulator()}; a first start compiles them)"
+            f"starting a simulated {job.hardware} ({simulate.simulator()}; a first start compiles them)"
         ):
-            backend, links = hardware(core, job.lanes, name="train", rtl_root=rtl_root)
+            backend, links = hardware(job.hardware, name="train", rtl_root=rtl_root)
         for link in links:
             stack.enter_context(link)
 
-        def compare(what, got, expected, seconds=0.0):
+        def compare(
+            what: str,
+            got: NDArray[np.unsignedinteger],
+            expected: NDArray[np.unsignedinteger],
+            seconds: float = 0.0,
+        ) -> None:
             check = compared(what, got, expected)
             outcome.compared += check.values
             outcome.simulation_seconds += seconds
             if check.mismatches:
                 raise Mismatch(outcome.steps + 1, check)
 
-        trained = _Run(NetworkBf16.of(start, Compared(backend, compare), Golden()), SGDBf16, job)
-        golden = _Run(NetworkBf16.of(start), SGDBf16, job)
-        single = Network(*([p.astype(np.float32) for p in group] for group in (start.weights, start.biases)))
-        single = _Run(single, SGD, job, np.float32)
+        compared_network = NetworkBf16.of(start, Compared(backend, compare), Golden())
+        golden_network = NetworkBf16.of(start)
+        trained, golden = _bf16(compared_network, job), _bf16(golden_network, job)
+        narrow = Network(
+            [w.astype(np.float32) for w in start.weights], [b.astype(np.float32) for b in start.biases]
+        )
+        single = _Run(narrow, SGD(narrow.parameters(), job.learning_rate), np.float32)
         runs = trained, golden, single
         rng = np.random.default_rng(job.seed)
         per_epoch = -(-len(x) // job.batch_size)
@@ -220,7 +244,9 @@ def train(job, show, rtl_root=None):
                 for batch in minibatches(len(x), job.batch_size, "smaller", rng):
                     for run in runs:
                         run.step(x[batch], labels[batch])
-                    for name, got, expected in zip(_names(start), trained.parameters(), golden.parameters()):
+                    for name, got, expected in zip(
+                        _names(start), trained.network.parameters(), golden.network.parameters()
+                    ):
                         compare(f"{name} after the step", bits(got), bits(expected))
                     outcome.steps += 1
                     tick(outcome.steps)
@@ -233,32 +259,32 @@ def train(job, show, rtl_root=None):
                         "bf16": trained.quality((x, labels), held_out),
                     }
                 )
-    outcome.sha256, outcome.golden_sha256 = sha256(trained.network), sha256(golden.network)
+    outcome.sha256, outcome.golden_sha256 = sha256(compared_network), sha256(golden_network)
     outcome.calls, outcome.cycles, outcome.macs = backend.calls, backend.cycles, backend.macs
     outcome.seconds = time.monotonic() - began
     return outcome
 
 
-def _names(network):
+def _names(network: Network) -> list[str]:
     layers = range(1, len(network.weights) + 1)
     return [f"weights of layer {i}" for i in layers] + [f"biases of layer {i}" for i in layers]
+
+
+AnyNetwork: TypeAlias = Network | NetworkBf16
 
 
 class _Run:
     """A network and its optimizer."""
 
-    def __init__(self, network, optimizer, job, dtype=np.float64):
-        self.network, self.dtype = network, dtype
-        more = {"backend": network.backend} if optimizer is SGDBf16 else {}
-        self.optimizer = optimizer(network.parameters(), job.learning_rate, **more)
+    def __init__(
+        self, network: AnyNetwork, optimizer: SGD | SGDBf16, dtype: type[np.floating] = np.float64
+    ) -> None:
+        self.network, self.optimizer, self.dtype = network, optimizer, dtype
 
-    def parameters(self):
-        return self.network.parameters()
-
-    def step(self, x, labels):
+    def step(self, x: NDArray[np.floating], labels: NDArray[np.integer]) -> None:
         self.optimizer.step(self.network.gradients(x.astype(self.dtype), labels))
 
-    def quality(self, train, test):
+    def quality(self, train: Split, test: Split) -> dict[str, float]:
         """Loss and accuracy; of a bf16 network by golden, as nothing is learnt from them."""
         return {
             f"{name}_{what}": value
@@ -270,14 +296,19 @@ class _Run:
         }
 
 
-def run(job, show=None, rtl_root=None):
+def _bf16(network: NetworkBf16, job: Job) -> _Run:
+    """A network in bf16, its optimizer on the same backend."""
+    return _Run(network, SGDBf16(network.parameters(), job.learning_rate, backend=network.backend))
+
+
+def run(job: Job, show: Show | None = None, rtl_root: Path | None = None) -> int:
     """Train, say how it went, and write the report.
 
     Parameters
     ----------
     job : Job
     show : macrame.homework.show.Show, optional
-    rtl_root : path, optional
+    rtl_root : pathlib.Path, optional
         Another copy of rtl/.
 
     Returns
@@ -291,8 +322,7 @@ def run(job, show=None, rtl_root=None):
         f"Training {digits.PIXELS}-{job.hidden}-{digits.CLASSES} in bf16 on the RTL: mini-batches of "
         f"{job.batch_size}, rate {job.learning_rate:g}, seed {job.seed}"
     )
-    settled = {name: value for name, value in asdict(job).items() if name != "out"}
-    common = {"simulator": simulate.simulator(), "job": settled}
+    common = {"simulator": simulate.simulator(), "job": job.settled()}
     try:
         outcome = train(job, show, rtl_root)
     except Mismatch as wrong:
@@ -338,7 +368,7 @@ def run(job, show=None, rtl_root=None):
     return 0
 
 
-def main(environ):
+def main(environ: Mapping[str, str]) -> int:
     """Train as the variables say.
 
     Parameters

@@ -1,0 +1,167 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Numbers of the RTL against golden's, to the bit: what was compared, and what differs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
+
+MOST_SHOWN = 10
+
+
+class Difference(TypedDict):
+    """A number that differs, both values as integers."""
+
+    row: int
+    column: int
+    expected: int
+    got: int
+
+
+@dataclass
+class Check:
+    """One comparison of RTL with golden.
+
+    Attributes
+    ----------
+    name : str
+        What was computed.
+    values : int
+        How many numbers were compared.
+    seconds : float
+        Time the simulation took.
+    mismatches : list of Difference
+        Row, column, expected and got of each number that differs, as integers.
+    report : mapping of str to object, optional
+        The core's own counters, for a product.
+    again : bool
+        The numbers come from others that have been compared already, and are not counted a second time.
+    """
+
+    name: str
+    values: int
+    seconds: float
+    mismatches: list[Difference] = field(default_factory=list)
+    report: Mapping[str, object] | None = None
+    again: bool = False
+
+
+def bits(values: NDArray[np.generic]) -> NDArray[np.unsignedinteger]:
+    """The bits of numbers.
+
+    Parameters
+    ----------
+    values : numpy.ndarray
+        Of bfloat16, as uint16, or of float32.
+
+    Returns
+    -------
+    numpy.ndarray of uint16 or uint32, the same shape
+    """
+    found: NDArray[np.unsignedinteger] = np.ascontiguousarray(values).view(f"u{values.dtype.itemsize}")
+    return found
+
+
+def compared(
+    what: str,
+    got: NDArray[np.integer],
+    expected: NDArray[np.integer],
+    seconds: float = 0.0,
+    report: Mapping[str, object] | None = None,
+) -> Check:
+    """A comparison to the bit.
+
+    Parameters
+    ----------
+    what : str
+        Names the numbers where they are shown.
+    got, expected : numpy.ndarray of integers
+        Of one shape; one dimension counts as one row.
+    seconds : float
+        Time the simulation took.
+    report : mapping of str to object, optional
+        The core's own counters.
+
+    Returns
+    -------
+    Check
+
+    Raises
+    ------
+    AssertionError
+        Shapes or types differ.
+    """
+    got, expected = np.atleast_2d(got), np.atleast_2d(expected)
+    if got.shape != expected.shape or got.dtype != expected.dtype:
+        raise AssertionError(
+            f"{what}: RTL gave {got.dtype} {got.shape}, golden {expected.dtype} {expected.shape}"
+        )
+    wrong = np.argwhere(got != expected)
+    return Check(
+        what,
+        got.size,
+        seconds,
+        [
+            {"row": int(i), "column": int(j), "expected": int(expected[i, j]), "got": int(got[i, j])}
+            for i, j in wrong
+        ],
+        report,
+    )
+
+
+def counted(checks: Sequence[Check]) -> int:
+    """How many numbers of the RTL were compared, each counted once.
+
+    Parameters
+    ----------
+    checks : sequence of Check
+
+    Returns
+    -------
+    int
+    """
+    return sum(check.values for check in checks if not check.again)
+
+
+def differing(checks: Sequence[Check]) -> int:
+    """How many numbers differ.
+
+    Parameters
+    ----------
+    checks : sequence of Check
+
+    Returns
+    -------
+    int
+    """
+    return sum(len(check.mismatches) for check in checks)
+
+
+def differences(check: Check) -> list[str]:
+    """What differs in a comparison, as lines to print; none where all is equal.
+
+    Parameters
+    ----------
+    check : Check
+
+    Returns
+    -------
+    list of str
+    """
+    wrong = check.mismatches
+    if not wrong:
+        return []
+    lines = [f"MISMATCH in {check.name}: {len(wrong):,} of {check.values:,} numbers differ from golden"]
+    lines += [
+        f"  row {m['row']}, column {m['column']}: expected {m['expected']}, got {m['got']}"
+        for m in wrong[:MOST_SHOWN]
+    ]
+    return lines + [f"  and {len(wrong) - MOST_SHOWN:,} more"] * (len(wrong) > MOST_SHOWN)
+
+
+def sizes(a: NDArray[Any], w: NDArray[Any]) -> str:
+    """The shapes of a product's operands, in words."""
+    return f"({a.shape[0]} x {a.shape[1]}) . ({w.shape[0]} x {w.shape[1]})"

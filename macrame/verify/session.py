@@ -1,0 +1,532 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""A session on simulated RTL: products on the core, operations in bf16, numbers through single modules.
+
+Every result comes with golden's, and is compared with it to the bit on the spot; what differs is kept and
+shown.
+"""
+
+import contextlib
+import itertools
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, TypeAlias, TypedDict, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from macrame.contract import CoreConfig
+from macrame.golden import cycles
+from macrame.golden.nn.bf16 import Backend, Golden, Numbers
+from macrame.golden.nn.quantization import DenseInt8
+from macrame.host import packets, tiling
+from macrame.host.core import Core, Report
+from macrame.host.training import Hardware
+from macrame.host.vector_unit import VectorUnit
+from macrame.sim import vectors
+from macrame.sim.link import HarnessLink, SimLink, VectorSimLink
+from macrame.verify.compare import Check, bits, compared, differences, sizes
+
+Integer = TypeVar("Integer", bound=np.integer)
+
+Compare: TypeAlias = Callable[[str, NDArray[np.unsignedinteger], NDArray[np.unsignedinteger], float], None]
+"""Takes a description, the result and golden's, as bits, and the seconds it took."""
+
+
+class Display(Protocol):
+    """Where a session shows how it gets on; `macrame.homework.show.Show` is one."""
+
+    def progress(
+        self, what: str, total: int | None = None
+    ) -> contextlib.AbstractContextManager[Callable[[int], None]]:
+        """Show that work goes on; what is entered takes the number of steps done, `total` in the end."""
+
+    def good(self, line: str) -> None:
+        """Show a check that passed."""
+
+    def bad(self, line: str) -> None:
+        """Show a check that failed."""
+
+    def text(self, line: str) -> None:
+        """Show a paragraph."""
+
+
+@dataclass(frozen=True)
+class Bf16Config:
+    """What computes in bf16: a core and the vector unit beside it.
+
+    Attributes
+    ----------
+    core : macrame.contract.CoreConfig
+        With formats DUAL.
+    lanes : int
+        Of the vector unit.
+    """
+
+    core: CoreConfig
+    lanes: int
+
+    def __str__(self) -> str:
+        return f"{self.core.rows}x{self.core.cols} dual core and a vector unit of {self.lanes} lanes"
+
+
+#: Small enough for matrices of a few rows: it simulates many times as fast as an 8x8 core, most of whose
+#: cells would rest.
+SMALL = Bf16Config(CoreConfig(1, 4, formats="DUAL", k_max=64), 4)
+
+
+class PanelCost(TypedDict):
+    """What the panels of a layer took.
+
+    "cycles" by the core's own counters, "slices" sent, and "toggles" of the array's registers by kind, as
+    `macrame.sim.link.SimLink.activity` has them.
+    """
+
+    cycles: int
+    slices: int
+    toggles: dict[str, int]
+
+
+class Compared:
+    """A backend of `macrame.golden.nn.bf16` whose every result is compared with golden's on the spot.
+
+    Golden computes from the operands that the hardware was given, so that what differs is that operation's.
+
+    Parameters
+    ----------
+    backend : macrame.golden.nn.bf16.Backend
+        What computes.
+    compare : callable
+        Called with each result, see `Compare`.
+    """
+
+    def __init__(self, backend: Backend, compare: Compare) -> None:
+        self.backend, self.compare, self.golden = backend, compare, Golden()
+
+    def matmul(
+        self,
+        a: NDArray[np.uint16],
+        w: NDArray[np.uint16],
+        bias: NDArray[np.float32] | None = None,
+        relu: bool = False,
+        out: str = "fp32",
+    ) -> Numbers:
+        """As `macrame.golden.nn.bf16.Golden.matmul`."""
+        return self._both(f"product {sizes(a, w)}", lambda backend: backend.matmul(a, w, bias, relu, out))
+
+    def vector(
+        self, op: str, x: Numbers, y: Numbers | None = None, s: float | None = None, out: str = "fp32"
+    ) -> Numbers:
+        """As `macrame.golden.nn.bf16.Golden.vector`."""
+        what = f"{op} of {np.size(x):,} numbers"
+        return self._both(what, lambda backend: backend.vector(op, x, y, s, out))
+
+    def to_bf16(self, x: NDArray[np.float32]) -> NDArray[np.uint16]:
+        """As `macrame.golden.nn.bf16.Golden.to_bf16`."""
+        return self._both(f"{np.size(x):,} numbers to bf16", lambda backend: backend.to_bf16(x))
+
+    def _both(self, what: str, operation: Callable[[Backend], Numbers]) -> Numbers:
+        began = time.monotonic()
+        got = operation(self.backend)
+        seconds = time.monotonic() - began
+        self.compare(what, bits(got), bits(operation(self.golden)), seconds)
+        return got
+
+
+def hardware(
+    config: Bf16Config, *, seed: int = 1, name: str, rtl_root: Path | None = None
+) -> tuple[Hardware, list[HarnessLink]]:
+    """Simulate a core and a vector unit that compute in bf16.
+
+    Parameters
+    ----------
+    config : Bf16Config
+    seed : int
+        Of the simulators; nothing here draws from it.
+    name : str
+        Of the folders under build/runs/.
+    rtl_root : pathlib.Path, optional
+        Another copy of rtl/.
+
+    Returns
+    -------
+    backend : macrame.host.training.Hardware
+    links : list of macrame.sim.link.HarnessLink
+        To be closed.
+    """
+    with contextlib.ExitStack() as stack:
+        links: list[HarnessLink] = [
+            stack.enter_context(SimLink(config.core, seed=seed, name=f"{name}/core", rtl_root=rtl_root)),
+            stack.enter_context(
+                VectorSimLink(config.lanes, seed=seed, name=f"{name}/vector", rtl_root=rtl_root)
+            ),
+        ]
+        backend = Hardware(Core(links[0]), VectorUnit(links[1]))
+        stack.pop_all()
+    return backend, links
+
+
+class Session:
+    """The core (started when first used) and the arithmetic modules, under the chosen simulator.
+
+    Parameters
+    ----------
+    config : macrame.contract.CoreConfig
+        Of the int8 core.
+    show : Display
+        Where progress and mismatches go.
+    name : str
+        Of the folder under build/runs/.
+    bf16 : Bf16Config
+        What computes in bf16, a core of its own.
+    seed : int
+        Of the simulator; nothing here draws from it.
+    waves : bool
+        Leave an FST of the core.
+
+    Attributes
+    ----------
+    checks : list of macrame.verify.compare.Check
+        All comparisons so far.
+    used : list of str
+        What has computed, in words, in the order of first use.
+    """
+
+    def __init__(
+        self,
+        config: CoreConfig,
+        show: Display,
+        name: str,
+        *,
+        bf16: Bf16Config = SMALL,
+        seed: int = 1,
+        waves: bool = False,
+    ) -> None:
+        self.config, self.bf16_config = config, bf16
+        self.seed, self.waves = seed, waves
+        self.show, self._folder = show, name
+        self.checks: list[Check] = []
+        self.used: list[str] = []
+        self._links: dict[bool, SimLink] = {}  # without and with a count of the activity
+        self._cores: dict[bool, Core] = {}
+        self._hardware: Hardware | None = None
+        self._hardware_links: list[HarnessLink] = []
+
+    @property
+    def name(self) -> str:
+        """The core's shape, in words."""
+        return f"{self.config} core"
+
+    @property
+    def bf16_name(self) -> str:
+        """What computes in bf16, in words."""
+        return str(self.bf16_config)
+
+    def core(self, activity: bool = False) -> Core:
+        """The core, its simulator started.
+
+        Parameters
+        ----------
+        activity : bool
+            The one whose link counts the array's toggles; it simulates more slowly.
+
+        Returns
+        -------
+        macrame.host.core.Core
+        """
+        self._use(self.name)
+        if activity not in self._cores:
+            what = f"{self.name}{', its toggles counted' if activity else ''}"
+            with self.show.progress(f"starting the simulated {what}"):
+                self._links[activity] = SimLink(
+                    self.config,
+                    seed=self.seed,
+                    waves=self.waves,
+                    activity=activity,
+                    name=f"{self._folder}/{'activity' if activity else 'core'}",
+                )
+                self._cores[activity] = core = Core(self._links[activity])
+                if activity:  # what stands in registers at first is not counted
+                    rows, cols, depth = self.config.rows, self.config.cols, self.config.depth
+                    core.matmul(np.zeros((rows, depth), np.int8), np.zeros((depth, cols), np.int8))
+        return self._cores[activity]
+
+    def bf16(self) -> Backend:
+        """A backend of `macrame.golden.nn.bf16` that computes on the simulated hardware: a core and a vector
+        unit.
+
+        Every result is compared with golden's on the spot, and all of them make up one of `checks`; what
+        differs is printed.
+
+        Returns
+        -------
+        macrame.golden.nn.bf16.Backend
+        """
+        self._use(self.bf16_name)
+        if self._hardware is None:
+            with self.show.progress(f"starting a simulated {self.bf16_name}"):
+                self._hardware, self._hardware_links = hardware(
+                    self.bf16_config, seed=self.seed, name=f"{self._folder}/bf16"
+                )
+        check = Check("bf16 operations, each as it was done", 0, 0.0)
+        self.checks.append(check)
+
+        def compare(
+            what: str,
+            got: NDArray[np.unsignedinteger],
+            expected: NDArray[np.unsignedinteger],
+            seconds: float,
+        ) -> None:
+            one = compared(what, got, expected, seconds)
+            check.values += one.values
+            check.seconds += one.seconds
+            check.mismatches += one.mismatches
+            self._tell(one)
+
+        return Compared(self._hardware, compare)
+
+    def matmul(
+        self,
+        what: str,
+        a: NDArray[np.int8],
+        w: NDArray[np.int8],
+        expected: NDArray[Integer],
+        mode: str = "raw",
+        **output: Any,
+    ) -> tuple[NDArray[Integer], Report]:
+        """A product on the core, compared with golden's.
+
+        Parameters
+        ----------
+        what : str
+            Names it where it is shown.
+        a : numpy.ndarray of int8, shape (M, K)
+        w : numpy.ndarray of int8, shape (K, N)
+        expected : numpy.ndarray of int32 or int8, shape (M, N)
+            Golden's result.
+        mode : str
+            Output mode of the core.
+        **output
+            As macrame.host.core.Core.matmul.
+
+        Returns
+        -------
+        values : numpy.ndarray, shape (M, N)
+            The RTL's result, of the type of `expected`.
+        report : macrame.host.core.Report
+            The core's own counters.
+        """
+        core, rows, cols = self.core(), self.config.rows, self.config.cols
+        total = -(-a.shape[0] // rows) * -(-w.shape[1] // cols) * rows
+        began = time.monotonic()
+        with self.show.progress(f"RTL: {what}, {sizes(a, w)} on the {self.name}", total) as tick:
+            values, report = core.matmul(a, w, mode, progress=lambda done, _: tick(done), **output)
+        self.compare(what, values, expected, time.monotonic() - began, report.as_dict())
+        return values, report
+
+    def dense(
+        self,
+        what: str,
+        layer: DenseInt8,
+        x: NDArray[np.int8],
+        expected: NDArray[Integer],
+        mode: str | None = None,
+    ) -> tuple[NDArray[Integer], Report]:
+        """An integer layer on the core, compared with golden's.
+
+        Parameters
+        ----------
+        what : str
+            Names it where it is shown.
+        layer : macrame.golden.nn.quantization.DenseInt8
+            The layer.
+        x : numpy.ndarray of int8, shape (samples, inputs)
+            Its input, as the RTL made it.
+        expected : numpy.ndarray of int32 or int8, shape (samples, outputs)
+            Golden's result.
+        mode : str, optional
+            "raw" for the accumulators; by default the layer's own mode.
+
+        Returns
+        -------
+        values, report
+            As `matmul`.
+        """
+        mode = mode or layer.mode
+        w = np.ascontiguousarray(layer.weight.T)
+        return self.matmul(what, x, w, expected, mode, **_output(layer, mode))
+
+    def panels(
+        self,
+        what: str,
+        layer: DenseInt8,
+        x: NDArray[np.int8],
+        expected: NDArray[np.int8],
+        skip: bool = True,
+    ) -> tuple[NDArray[np.int8], PanelCost]:
+        """An integer layer, one panel of outputs after another, inputs without weights in it left out.
+
+        Parameters
+        ----------
+        what : str
+            Names it where it is shown.
+        layer : macrame.golden.nn.quantization.DenseInt8
+            The layer.
+        x : numpy.ndarray of int8, shape (samples, inputs)
+            Its input, as the RTL made it.
+        expected : numpy.ndarray of int8, shape (samples, outputs)
+            Golden's result of the whole layer.
+        skip : bool
+            False sends the inputs without weights as well, for comparison.
+
+        Returns
+        -------
+        values : numpy.ndarray of int8, shape (samples, outputs)
+            The RTL's result.
+        cost : PanelCost
+            Of all panels together.
+        """
+        core, began = self.core(activity=True), time.monotonic()
+        values = np.empty_like(expected)
+        cost: PanelCost = {"cycles": 0, "slices": 0, "toggles": {}}
+        link = self._links[True]
+        link.clear_activity()
+        firsts = range(0, len(layer.bias), self.config.cols)
+        with self.show.progress(f"RTL: {what}", len(firsts)) as tick:
+            for number, first in enumerate(firsts):
+                outputs = slice(first, first + self.config.cols)
+                live = (layer.weight[outputs] != 0).any(axis=0) if skip else np.ones(x.shape[1], bool)
+                live[0] |= not live.any()  # a panel has a slice at least
+                values[:, outputs], report = core.matmul(
+                    np.ascontiguousarray(x[:, live]),
+                    np.ascontiguousarray(layer.weight[outputs, live].T),
+                    layer.mode,
+                    **_output(layer, layer.mode, outputs),
+                )
+                cost["cycles"] += report.cycles
+                cost["slices"] += -(-int(live.sum()) // self.config.depth)
+                tick(number + 1)
+        cost["toggles"] = link.activity()
+        del cost["toggles"]["cycles"]  # with those of the registers' bus
+        self.compare(what, values, expected, time.monotonic() - began, cost)
+        return values, cost
+
+    def predicted_cycles(self, layer: DenseInt8, samples: int) -> int | None:
+        """What the cycle model says an integer layer takes, without stalls.
+
+        Parameters
+        ----------
+        layer : macrame.golden.nn.quantization.DenseInt8
+            The layer.
+        samples : int
+            Rows of its input.
+
+        Returns
+        -------
+        int or None
+            Cycles from the first input beat to the last result beat; None for a layer so large that the host
+            cuts it into several transfers, between which the streams pause.
+        """
+        config = self.config
+        geometry = cycles.Geometry(config.rows, config.cols, config.depth, config.post_lanes)
+        outputs, inputs = layer.weight.shape
+        a, w = np.zeros((samples, inputs), np.int8), np.zeros((inputs, outputs), np.int8)
+        mode, record = packets.MODES[layer.mode], packets.records(outputs)
+        first, *more = itertools.islice(tiling.batches(a, w, record, mode, config), 2)
+        if more:
+            return None
+        panels = cycles.panels(
+            first.weights.last,
+            first.weights.user,
+            first.activations.last,
+            first.activations.user,
+            config.depth,
+        )
+        return cycles.predict(geometry, *panels).cycles
+
+    def play(self, module: str, **columns: ArrayLike) -> NDArray[Any]:
+        """Numbers through one of the arithmetic modules.
+
+        Parameters
+        ----------
+        module : str
+            Name of the Verilog module.
+        **columns : array_like
+            Its inputs by name, of one shape or to be broadcast to one.
+
+        Returns
+        -------
+        numpy.ndarray
+            Its results, in the shape of the columns and of the module's own type.
+        """
+        self._use(f"module {module}")
+        count = max(np.size(column) for column in columns.values())
+        with self.show.progress(f"RTL: {count:,} numbers through {module}"):
+            return vectors.run(module, name=f"{self._folder}/{module}", **columns)
+
+    def compare(
+        self,
+        what: str,
+        got: NDArray[np.integer],
+        expected: NDArray[np.integer],
+        seconds: float = 0.0,
+        report: Mapping[str, object] | None = None,
+        again: bool = False,
+    ) -> Check:
+        """Compare to the bit; print and keep what differs.
+
+        Parameters
+        ----------
+        what, got, expected, seconds, report
+            As `macrame.verify.compare.compared`, which also says what is raised.
+        again : bool
+            They have been compared before, one by one, or were made of such: not counted a second time.
+
+        Returns
+        -------
+        macrame.verify.compare.Check
+        """
+        check = compared(what, got, expected, seconds, report)
+        check.again = again
+        self.checks.append(check)
+        if not check.mismatches:
+            self.show.good(f"RTL = golden: {what}: all {check.values:,} numbers equal to the bit")
+        self._tell(check)
+        return check
+
+    def _use(self, what: str) -> None:
+        if what not in self.used:
+            self.used.append(what)
+
+    def _tell(self, check: Check) -> None:
+        """Print what differs."""
+        for line in differences(check):
+            self.show.bad(line)
+
+    def close(self) -> None:
+        """Let the simulators go."""
+        training, self._hardware_links, self._hardware = self._hardware_links, [], None
+        for link in training:
+            link.close()
+        links, self._links, self._cores = self._links, {}, {}
+        for link in links.values():
+            link.close()
+            if link.waves is not None:
+                self.show.text(f"waves: {link.waves}")
+
+
+def _output(layer: DenseInt8, mode: str, outputs: slice = slice(None)) -> dict[str, Any]:
+    """What `macrame.host.core.Core.matmul` has to know of some of a layer's outputs."""
+    found = {"bias": layer.bias[outputs], "a_zero_point": layer.input.zero_point}
+    if mode == "raw":
+        return found
+    return {
+        **found,
+        "multiplier": layer.multiplier[outputs],
+        "shift": layer.shift[outputs],
+        "zero_point": layer.output.zero_point,
+        "low": layer.low,
+        "high": layer.high,
+    }
