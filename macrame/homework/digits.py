@@ -3,12 +3,14 @@
 """scikit-learn's digits, which the problems on training share: 1,797 pictures of 8 x 8 pixels."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Self, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from macrame.golden.nn.network import Network
 from macrame.golden.nn.train import Diverged, Epoch, Trainable, fit
 from macrame.homework.data import File
 from macrame.homework.show import Show
@@ -45,6 +47,120 @@ def load(test_fraction: float, split_seed: int) -> tuple[Split, Split]:
         pictures / 16, labels, test_size=test_fraction, random_state=split_seed
     )
     return (x_train, y_train), (x_test, y_test)
+
+
+#: Keys of a data file that `Training.read` reads.
+KEYS = ("hidden", "test_fraction", "split_seed", "epochs", "batch_size", "momentum", "seed")
+
+
+@dataclass(frozen=True)
+class Training:
+    """How a data file wants a network trained on the digits.
+
+    Attributes
+    ----------
+    file : macrame.homework.data.File
+        Words the error if training diverges.
+    hidden : int
+        Units of the hidden layer.
+    test_fraction : float
+    split_seed : int
+        Of `load`.
+    epochs, batch_size : int
+    momentum : float
+    seed : int
+        Of start and shuffling.
+    """
+
+    file: File
+    hidden: int
+    test_fraction: float
+    split_seed: int
+    epochs: int
+    batch_size: int
+    momentum: float
+    seed: int
+
+    @classmethod
+    def read(cls, file: File, samples: int | None = None) -> Self:
+        """What the data file says, in ranges that keep the simulation within minutes.
+
+        Parameters
+        ----------
+        file : macrame.homework.data.File
+        samples : int, optional
+            How many pictures to train on, by default all but the file's test_fraction. A network that is not
+            simulated, as is theirs, may be larger.
+
+        Returns
+        -------
+        Training
+        """
+        return cls(
+            file,
+            file.integer("hidden", 1, 1024 if samples is None else 2048),
+            file.number("test_fraction", 0.05, 0.9) if samples is None else 1 - samples / PICTURES,
+            file.integer("split_seed", 0, 2**32 - 1),
+            file.integer("epochs", 1, 1000),
+            file.integer("batch_size", 1, samples or PICTURES),
+            file.number("momentum", 0, 0.999),
+            file.integer("seed", 0, 2**32 - 1),
+        )
+
+    @property
+    def sizes(self) -> list[int]:
+        """Values of the input, units of the hidden layer, classes."""
+        return [PIXELS, self.hidden, CLASSES]
+
+    def load(self) -> tuple[Split, Split]:
+        """The pictures to train on and those held out, see the function `load`."""
+        return load(self.test_fraction, self.split_seed)
+
+    def rng(self, *more: int) -> np.random.Generator:
+        """A generator from the seed, and from further numbers."""
+        return np.random.default_rng([self.seed, *more] if more else self.seed)
+
+    def train(
+        self,
+        show: Show,
+        what: str,
+        network: Trainable,
+        pictures: Split,
+        rate: float,
+        key: str = "learning_rate",
+        **options: Any,
+    ) -> list[Epoch]:
+        """Train a network as the data file says.
+
+        Parameters
+        ----------
+        show : macrame.homework.show.Show
+        what : str
+            Named in the progress.
+        network : macrame.golden.nn.train.Trainable
+        pictures : (numpy.ndarray, numpy.ndarray)
+            And their labels.
+        rate : float
+            The learning rate.
+        key : str
+            Its key, for the error.
+        **options
+            As `macrame.golden.nn.train.fit`; by default with the file's epochs, batch size and
+            momentum.
+
+        Returns
+        -------
+        list of macrame.golden.nn.train.Epoch
+        """
+        given = {"epochs": self.epochs, "batch_size": self.batch_size, "momentum": self.momentum}
+        return train(show, what, self.file, key, network, *pictures, rate=rate, **{**given, **options})
+
+
+def fp32(network: Network) -> Network:
+    """The same ReLU network in float32."""
+    return Network(
+        [w.astype(np.float32) for w in network.weights], [b.astype(np.float32) for b in network.biases]
+    )
 
 
 def train(

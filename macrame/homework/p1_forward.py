@@ -395,8 +395,7 @@ def _relu_against_sigmoid(problem: Problem, run: Run) -> Answer:
         [[f"{v:.4f}" for v in row] for row in zip(*values.values())],
     )
     with show.progress("drawing both with their derivatives"):
-        for kind, data in activations_figure().items():
-            show.text(f"plot: {run.output(f'p1_activations.{kind}', data)}")
+        run.plots("p1_activations", activations_figure())
     chains = {
         name: _chain(problem, f, df)
         for name, f, df in (("relu", relu, relu_derivative), ("sigmoid", sigmoid, sigmoid_derivative))

@@ -12,7 +12,7 @@ from macrame.golden.nn.network import Network
 from macrame.golden.nn.regularization import EarlyStopping, kfold
 from macrame.homework import digits
 from macrame.homework.data import File
-from macrame.homework.digits import Split
+from macrame.homework.digits import Split, Training
 from macrame.homework.plots import Panel, curves_figure
 from macrame.homework.problem import Answer, Run
 from macrame.homework.show import Show
@@ -21,13 +21,8 @@ TITLE = "Overfitting"
 KEYS = (
     "train_samples",
     "wrong_labels",
-    "split_seed",
-    "hidden",
-    "epochs",
-    "batch_size",
+    *(key for key in digits.KEYS if key != "test_fraction"),
     "learning_rate",
-    "momentum",
-    "seed",
     "dropout",
     "l2",
     "patience",
@@ -39,18 +34,11 @@ KEYS = (
 
 @dataclass(frozen=True)
 class Problem:
-    """What the data file says; `file` words the error if training diverges."""
+    """What the data file says."""
 
-    file: File
-    train_samples: int
+    training: Training
     wrong_labels: float
-    split_seed: int
-    hidden: int
-    epochs: int
-    batch_size: int
     learning_rate: float
-    momentum: float
-    seed: int
     dropout: float
     l2: float
     patience: int
@@ -87,16 +75,9 @@ def read(file: File) -> Problem:
         if not 0 <= strength <= 10:
             raise file.error(f"strengths[{i}]", "a number from 0 to 10", strength)
     return Problem(
-        file,
-        samples,
+        Training.read(file, samples),
         file.number("wrong_labels", 0, 0.5),
-        file.integer("split_seed", 0, 2**32 - 1),
-        file.integer("hidden", 1, 2048),
-        file.integer("epochs", 1, 1000),
-        file.integer("batch_size", 1, samples),
         file.number("learning_rate", 0, 100, above=True),
-        file.number("momentum", 0, 0.999),
-        file.integer("seed", 0, 2**32 - 1),
         file.number("dropout", 0, 0.95),
         file.number("l2", 0, 10),
         file.integer("patience", 1, 1000),
@@ -110,9 +91,10 @@ def solve(problem: Problem, run: Run) -> Answer:
     """The gap, four ways to train, cross-validation."""
     show = run.show
     with show.progress("loading scikit-learn's digits"):
-        train, held_out = digits.load(1 - problem.train_samples / digits.PICTURES, problem.split_seed)
+        train, held_out = problem.training.load()
     train, wrong = _mislabelled(problem, *train)
-    parameters = (digits.PIXELS + 1) * problem.hidden + (problem.hidden + 1) * digits.CLASSES
+    hidden = problem.training.hidden
+    parameters = (digits.PIXELS + 1) * hidden + (hidden + 1) * digits.CLASSES
     show.text(
         "A network overfits when it learns its training samples by heart: their loss goes on falling "
         "while the loss on samples it has never seen stops falling and rises again. It needs more "
@@ -192,8 +174,7 @@ def solve(problem: Problem, run: Run) -> Answer:
                 for key in ("training", "validation")
             ]
         )
-        for kind, data in figure.items():
-            show.text(f"plot: {run.output(f'p5_overfitting.{kind}', data)}")
+        run.plots("p5_overfitting", figure)
     folds = _cross_validation(problem, show, *train)
     best = min(runs, key=lambda name: runs[name]["end_validation"])
     show.good(
@@ -205,7 +186,7 @@ def solve(problem: Problem, run: Run) -> Answer:
         "samples": {"train": len(train[0]), "validation": len(held_out[0])},
         "wrong_labels": wrong,
         "parameters": parameters,
-        "hidden": problem.hidden,
+        "hidden": hidden,
         "runs": runs,
         "cross_validation": folds,
     }
@@ -213,7 +194,7 @@ def solve(problem: Problem, run: Run) -> Answer:
 
 def _mislabelled(problem: Problem, x: NDArray[np.floating], labels: NDArray[np.integer]) -> tuple[Split, int]:
     """The training set with some labels replaced by another digit, and how many."""
-    rng = np.random.default_rng(problem.split_seed)
+    rng = np.random.default_rng(problem.training.split_seed)
     labels, count = labels.copy(), round(problem.wrong_labels * len(labels))
     chosen = rng.permutation(len(labels))[:count]
     labels[chosen] = (labels[chosen] + rng.integers(1, digits.CLASSES, count)) % digits.CLASSES
@@ -230,19 +211,14 @@ def _train(
     l2: float = 0.0,
     stop: bool = False,
 ) -> Course:
-    rng = np.random.default_rng(problem.seed)
-    network = Network.random([digits.PIXELS, problem.hidden, digits.CLASSES], rng, dropout=dropout)
-    epochs = digits.train(
+    rng = problem.training.rng()
+    network = Network.random(problem.training.sizes, rng, dropout=dropout)
+    epochs = problem.training.train(
         show,
         f"training, {name}",
-        problem.file,
-        "learning_rate",
         network,
-        *train,
-        problem.epochs,
-        batch_size=problem.batch_size,
-        rate=problem.learning_rate,
-        momentum=problem.momentum,
+        train,
+        problem.learning_rate,
         l2=l2,
         rng=rng,
         validation=held_out,
@@ -272,22 +248,18 @@ def _cross_validation(
     rows = []
     for strength in problem.strengths:
         losses, right = [], []
-        parts = kfold(len(x), problem.folds, np.random.default_rng(problem.seed))
+        parts = kfold(len(x), problem.folds, problem.training.rng())
         for number, (some, others) in enumerate(parts, 1):
-            rng = np.random.default_rng([problem.seed, number])
-            network = Network.random([digits.PIXELS, problem.hidden, digits.CLASSES], rng)
-            digits.train(
+            rng = problem.training.rng(number)
+            network = Network.random(problem.training.sizes, rng)
+            problem.training.train(
                 show,
                 f"L2 {strength:g}, fold {number}",
-                problem.file,
-                "learning_rate",
                 network,
-                x[some],
-                labels[some],
-                problem.fold_epochs,
-                batch_size=min(problem.batch_size, len(some)),
-                rate=problem.learning_rate,
-                momentum=problem.momentum,
+                (x[some], labels[some]),
+                problem.learning_rate,
+                epochs=problem.fold_epochs,
+                batch_size=min(problem.training.batch_size, len(some)),
                 l2=strength,
                 rng=rng,
             )

@@ -14,21 +14,16 @@ from macrame.golden.nn.network import Network
 from macrame.golden.nn.quantization import quantize_network
 from macrame.homework import digits
 from macrame.homework.data import File
-from macrame.homework.digits import Split
+from macrame.homework.digits import Split, Training
 from macrame.homework.plots import Panel, curves_figure
 from macrame.homework.problem import Answer, Run
 from macrame.homework.show import Show
+from macrame.verify.session import PanelCost
 
 TITLE = "Pruning"
 KEYS = (
-    "hidden",
-    "test_fraction",
-    "split_seed",
-    "epochs",
-    "batch_size",
+    *digits.KEYS,
     "learning_rate",
-    "momentum",
-    "seed",
     "sparsities",
     "retrain_epochs",
     "retrain_rate",
@@ -52,17 +47,10 @@ REGISTERS = {
 
 @dataclass(frozen=True)
 class Problem:
-    """What the data file says; `file` words the error if training diverges."""
+    """What the data file says."""
 
-    file: File
-    hidden: int
-    test_fraction: float
-    split_seed: int
-    epochs: int
-    batch_size: int
+    training: Training
     learning_rate: float
-    momentum: float
-    seed: int
     sparsities: list[float]
     retrain_epochs: int
     retrain_rate: float
@@ -90,13 +78,10 @@ class Point(TypedDict):
     blocks: Pruned
 
 
-class Cost(TypedDict):
-    """What a network took on the core; toggles by kind of register."""
+class Cost(PanelCost):
+    """What a network took on the core, and multiplications whose weight is not 0."""
 
-    cycles: int
-    slices: int
     macs: int
-    toggles: dict[str, int]
 
 
 class Activity(TypedDict):
@@ -130,15 +115,8 @@ def read(file: File) -> Problem:
     if sorted(set(sparsities)) != sparsities:
         raise file.error("sparsities", "rising numbers")
     return Problem(
-        file,
-        file.integer("hidden", 1, 1024),
-        file.number("test_fraction", 0.05, 0.9),
-        file.integer("split_seed", 0, 2**32 - 1),
-        file.integer("epochs", 1, 1000),
-        file.integer("batch_size", 1, digits.PICTURES),
+        Training.read(file),
         file.number("learning_rate", 0, 100, above=True),
-        file.number("momentum", 0, 0.999),
-        file.integer("seed", 0, 2**32 - 1),
         sparsities,
         file.integer("retrain_epochs", 1, 1000),
         file.number("retrain_rate", 0, 100, above=True),
@@ -152,13 +130,14 @@ def solve(problem: Problem, run: Run) -> Answer:
     """Train, prune in two ways with and without retraining, count bytes, run what is left on the core."""
     show, block = run.show, (run.rtl.config.cols, 1)
     with show.progress("loading scikit-learn's digits"):
-        train, test = digits.load(problem.test_fraction, problem.split_seed)
+        train, test = problem.training.load()
     network = _train(problem, show, "training", train)
     weights = sum(w.size for w in network.weights)
     full = digits.accuracy(network.predict(test[0]), test[1])
     show.text(
-        f"A {digits.PIXELS}-{problem.hidden}-{digits.CLASSES} network, {weights:,} weights, {full:.2%} "
-        f"of {len(test[0])} held-out pictures right. Pruning takes the weakest weights out for good."
+        f"A {digits.PIXELS}-{problem.training.hidden}-{digits.CLASSES} network, {weights:,} weights, "
+        f"{full:.2%} of {len(test[0])} held-out pictures right. Pruning takes the weakest weights out "
+        "for good."
     )
     if full < LEARNT:
         show.text(
@@ -195,8 +174,7 @@ def solve(problem: Problem, run: Run) -> Answer:
     cycles = _on_rtl(problem, run, points, train, test)
     dropped = _against_dropout(problem, show, train, test, points)
     with show.progress("drawing accuracy and cost"):
-        for kind, data in curves_figure(_panels(points, cycles)).items():
-            show.text(f"plot: {run.output(f'p6_pruning.{kind}', data)}")
+        run.plots("p6_pruning", curves_figure(_panels(points, cycles)))
     kept = [p for p in points if p["blocks"]["retrained"] >= full - 0.01]
     if kept:
         i = points.index(kept[-1])
@@ -213,7 +191,7 @@ def solve(problem: Problem, run: Run) -> Answer:
         for way, _ in WAYS:
             del p[way]["network"]
     return {
-        "network": [digits.PIXELS, problem.hidden, digits.CLASSES],
+        "network": problem.training.sizes,
         "weights": weights,
         "accuracy": full,
         "block": list(block),
@@ -224,21 +202,9 @@ def solve(problem: Problem, run: Run) -> Answer:
 
 
 def _train(problem: Problem, show: Show, what: str, train: Split, dropout: float = 0.0) -> Network:
-    rng = np.random.default_rng(problem.seed)
-    network = Network.random([digits.PIXELS, problem.hidden, digits.CLASSES], rng, dropout=dropout)
-    digits.train(
-        show,
-        what,
-        problem.file,
-        "learning_rate",
-        network,
-        *train,
-        problem.epochs,
-        batch_size=problem.batch_size,
-        rate=problem.learning_rate,
-        momentum=problem.momentum,
-        rng=rng,
-    )
+    rng = problem.training.rng()
+    network = Network.random(problem.training.sizes, rng, dropout=dropout)
+    problem.training.train(show, what, network, train, problem.learning_rate, rng=rng)
     return network
 
 
@@ -249,18 +215,15 @@ def _retrained(
     pruned = network.copy()
     pruner = pruning.Pruner(pruned.weights, masks)
     before = pruned.copy()
-    digits.train(
+    problem.training.train(
         show,
         "retraining",
-        problem.file,
-        "retrain_rate",
         pruned,
-        *train,
-        problem.retrain_epochs,
-        batch_size=problem.batch_size,
-        rate=problem.retrain_rate,
-        momentum=problem.momentum,
-        rng=np.random.default_rng(problem.seed),
+        train,
+        problem.retrain_rate,
+        "retrain_rate",
+        epochs=problem.retrain_epochs,
+        rng=problem.training.rng(),
         project=pruner,
     )
     return before, pruned
@@ -391,7 +354,7 @@ def _infer(
     try:
         quantized = quantize_network(network, train[0][:CALIBRATION], problem.mode)
     except ValueError as error:
-        raise problem.file.refused(f"the pruned network cannot be quantised: {error}") from None
+        raise problem.training.file.refused(f"the pruned network cannot be quantised: {error}") from None
     h = quantized.input.quantize(x)
     total: Cost = {"cycles": 0, "slices": 0, "macs": 0, "toggles": {}}
     for i, (layer, expected) in enumerate(zip(quantized.layers, quantized.forward(h)), 1):

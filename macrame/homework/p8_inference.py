@@ -9,23 +9,17 @@ from numpy.typing import NDArray
 
 from macrame.golden.nn.network import Network
 from macrame.golden.nn.quantization import NetworkInt8, quantize_network
-from macrame.golden.nn.train import Diverged, Epoch, fit
 from macrame.homework.data import File
-from macrame.homework.digits import CLASSES, PICTURES, PIXELS, Split, load, some
+from macrame.homework.digits import CLASSES, PICTURES, PIXELS, Split, Training, some
+from macrame.homework.digits import KEYS as DIGITS_KEYS
 from macrame.homework.digits import accuracy as measured
 from macrame.homework.problem import Answer, Run
 from macrame.homework.show import Matrix, Show
 
 TITLE = "Training and inference; int8"
 KEYS = (
-    "hidden",
-    "test_fraction",
-    "split_seed",
-    "epochs",
-    "batch_size",
+    *DIGITS_KEYS,
     "learning_rate",
-    "momentum",
-    "seed",
     "mode",
     "per_channel",
     "calibration",
@@ -34,17 +28,10 @@ KEYS = (
 
 @dataclass(frozen=True)
 class Problem:
-    """What the data file says; `file` words the error if training diverges."""
+    """What the data file says."""
 
-    file: File
-    hidden: int
-    test_fraction: float
-    split_seed: int
-    epochs: int
-    batch_size: int
+    training: Training
     learning_rate: float
-    momentum: float
-    seed: int
     mode: str
     per_channel: bool
     calibration: int
@@ -53,15 +40,8 @@ class Problem:
 def read(file: File) -> Problem:
     """All settings, in ranges that keep the simulation within minutes."""
     return Problem(
-        file,
-        file.integer("hidden", 1, 1024),
-        file.number("test_fraction", 0.05, 0.9),
-        file.integer("split_seed", 0, 2**32 - 1),
-        file.integer("epochs", 1, 1000),
-        file.integer("batch_size", 1, PICTURES),
+        Training.read(file),
         file.number("learning_rate", 0, 100, above=True),
-        file.number("momentum", 0, 0.999),
-        file.integer("seed", 0, 2**32 - 1),
         file.choice("mode", ("gemmlowp", "ruy", "fp32")),
         file.boolean("per_channel"),
         file.integer("calibration", 1, PICTURES),
@@ -73,13 +53,16 @@ def solve(problem: Problem, run: Run) -> Answer:
     show = run.show
     costs = _against_inference(problem, show)
     with show.progress("loading scikit-learn's digits"):
-        train, test = load(problem.test_fraction, problem.split_seed)
+        train, test = problem.training.load()
     show.text(
         f"{len(train[0])} pictures to train on, {len(test[0])} held out; 64 pixels of 0 to 16, scaled "
         "to [0, 1]."
     )
     show.part("(b) Step 1: training in float64 (golden)")
-    network, epochs = _train(problem, show, *train)
+    training, rng = problem.training, problem.training.rng()
+    network = Network.random(training.sizes, rng)
+    what = f"training {PIXELS}-{training.hidden}-{CLASSES}, {training.epochs} epochs"
+    epochs = training.train(show, what, network, train, problem.learning_rate, rng=rng)
     accuracy = {
         "train": measured(network.predict(train[0]), train[1]),
         "test": measured(network.predict(test[0]), test[1]),
@@ -96,7 +79,7 @@ def solve(problem: Problem, run: Run) -> Answer:
     try:
         quantized = quantize_network(network, calibration, problem.mode, problem.per_channel)
     except ValueError as error:
-        raise problem.file.refused(f"the trained network cannot be quantised: {error}") from None
+        raise training.file.refused(f"the trained network cannot be quantised: {error}") from None
     show.text(
         f"Weights: zero point 0, "
         f"{'a scale for each output' if problem.per_channel else 'one scale a layer'}; activations: "
@@ -171,7 +154,7 @@ def solve(problem: Problem, run: Run) -> Answer:
     )
     return {
         "training_against_inference": costs,
-        "network": [PIXELS, problem.hidden, CLASSES],
+        "network": training.sizes,
         "samples": {"train": len(train[0]), "test": len(test[0])},
         "training": [{"epoch": e.number, "updates": e.updates, "loss": e.loss} for e in epochs],
         "accuracy": accuracy,
@@ -201,7 +184,7 @@ def solve(problem: Problem, run: Run) -> Answer:
 
 def _against_inference(problem: Problem, show: Show) -> dict[str, dict[str, int]]:
     show.part("(a) Training against inference")
-    sizes, n = [PIXELS, problem.hidden, CLASSES], problem.batch_size
+    sizes, n = problem.training.sizes, problem.training.batch_size
     layers = list(zip(sizes, sizes[1:]))
     macs = sum(k * m for k, m in layers)
     weights = sum((k + 1) * m for k, m in layers)
@@ -243,33 +226,6 @@ def _against_inference(problem: Problem, show: Show) -> dict[str, dict[str, int]
         "then, and adds thousands of small updates to the same weights, whose errors add up."
     )
     return out
-
-
-def _train(
-    problem: Problem, show: Show, x: NDArray[np.floating], labels: NDArray[np.integer]
-) -> tuple[Network, list[Epoch]]:
-    rng = np.random.default_rng(problem.seed)
-    network = Network.random([x.shape[1], problem.hidden, CLASSES], rng)
-    epochs = []
-    with show.progress(
-        f"training {x.shape[1]}-{problem.hidden}-{CLASSES}, {problem.epochs} epochs", problem.epochs
-    ) as tick:
-        try:
-            for epoch in fit(
-                network,
-                x,
-                labels,
-                epochs=problem.epochs,
-                batch_size=problem.batch_size,
-                rate=problem.learning_rate,
-                momentum=problem.momentum,
-                rng=rng,
-            ):
-                epochs.append(epoch)
-                tick(epoch.number)
-        except Diverged as error:
-            raise problem.file.error("learning_rate", f"one that training survives, but {error}") from None
-    return network, epochs
 
 
 def _show_one(

@@ -15,24 +15,19 @@ from macrame.golden.nn.int8_training import NetworkOnGrid
 from macrame.golden.nn.network import Network
 from macrame.golden.nn.qat import QuantizationAware
 from macrame.golden.nn.quantization import NetworkInt8, quantize_network
+from macrame.golden.nn.train import Trainable
 from macrame.homework import digits
 from macrame.homework.data import File
-from macrame.homework.digits import Split
+from macrame.homework.digits import Split, Training
 from macrame.homework.plots import Panel, curves_figure
 from macrame.homework.problem import Answer, Run
 from macrame.homework.show import Show
 
 KEYS = (
-    "hidden",
-    "test_fraction",
-    "split_seed",
-    "epochs",
-    "batch_size",
+    *digits.KEYS,
     "learning_rate",
-    "seed",
     "headroom",
     "bits",
-    "momentum",
     "aware_epochs",
     "aware_rate",
     "aware_runs",
@@ -43,19 +38,12 @@ MODE = "fp32"  # rounds once; few bits do not survive being rounded twice
 
 @dataclass(frozen=True)
 class Problem:
-    """What the data file says; `file` words the error if training diverges."""
+    """What the data file says."""
 
-    file: File
-    hidden: int
-    test_fraction: float
-    split_seed: int
-    epochs: int
-    batch_size: int
+    training: Training
     learning_rate: float
-    seed: int
     headroom: float
     bits: list[int]
-    momentum: float
     aware_epochs: int
     aware_rate: float
     aware_runs: int
@@ -85,17 +73,10 @@ def read(file: File) -> Problem:
     if len(set(bits)) < len(bits):
         raise file.error("bits", "different numbers")
     return Problem(
-        file,
-        file.integer("hidden", 1, 1024),
-        file.number("test_fraction", 0.05, 0.9),
-        file.integer("split_seed", 0, 2**32 - 1),
-        file.integer("epochs", 1, 1000),
-        file.integer("batch_size", 1, digits.PICTURES),
+        Training.read(file),
         file.number("learning_rate", 0, 100, above=True),
-        file.integer("seed", 0, 2**32 - 1),
         file.number("headroom", 1, 1000),
         bits,
-        file.number("momentum", 0, 0.999),
         file.integer("aware_epochs", 1, 1000),
         file.number("aware_rate", 0, 100, above=True),
         file.integer("aware_runs", 1, 100),
@@ -104,32 +85,24 @@ def read(file: File) -> Problem:
 
 def solve(problem: Problem, run: Run) -> Answer:
     """Parts (c) and (d)."""
-    train, test = digits.load(problem.test_fraction, problem.split_seed)
+    train, test = problem.training.load()
     return {
         "three_formats": _three_formats(problem, run, train, test),
         "few_bits": _few_bits(problem, run, train, test),
     }
 
 
-def _sizes(problem: Problem) -> list[int]:
-    return [digits.PIXELS, problem.hidden, digits.CLASSES]
-
-
 def _three_formats(problem: Problem, run: Run, train: Split, test: Split) -> Answer:
     show = run.show
     show.part("(c) Why not to train in int8: the same network in fp32, bf16 and int8")
-    x, labels = train
-    sizes, seed = _sizes(problem), problem.seed
-    start = Network.random(sizes, np.random.default_rng(seed), uniform=True)
-    single = Network(
-        [w.astype(np.float32) for w in start.weights], [b.astype(np.float32) for b in start.biases]
-    )
+    training, (x, labels) = problem.training, train
+    start = Network.random(training.sizes, training.rng(), uniform=True)
     bf16 = NetworkBf16.of(start)
     nearest = NetworkOnGrid.of(start, problem.headroom)
-    stochastic = NetworkOnGrid.of(start, problem.headroom, np.random.default_rng([seed, 1]))
+    stochastic = NetworkOnGrid.of(start, problem.headroom, training.rng(1))
     rate = {"rate": problem.learning_rate}
     ways: dict[str, tuple[AnyNetwork, NDArray[np.floating], dict[str, Any]]] = {
-        "fp32": (single, x.astype(np.float32), rate),
+        "fp32": (digits.fp32(start), x.astype(np.float32), rate),
         "bf16": (bf16, x, {"optimizer": SGDBf16(bf16.parameters(), problem.learning_rate)}),
         "int8": (nearest, x, {**rate, "project": nearest.project}),
         "int8, stochastic": (stochastic, x, {**rate, "project": stochastic.project}),
@@ -140,14 +113,14 @@ def _three_formats(problem: Problem, run: Run, train: Split, test: Split) -> Ans
         epochs = digits.train(
             show,
             f"training in {name}",
-            problem.file,
+            training.file,
             "learning_rate",
             network,
             inputs,
             labels,
-            problem.epochs,
-            batch_size=problem.batch_size,
-            rng=np.random.default_rng(seed),
+            training.epochs,
+            batch_size=training.batch_size,
+            rng=training.rng(),
             validation=test,
             **options,
         )
@@ -170,7 +143,7 @@ def _three_formats(problem: Problem, run: Run, train: Split, test: Split) -> Ans
     digest = hashlib.sha256(b"".join(p.astype("<f4").tobytes() for p in bf16.parameters())).hexdigest()
     out["bf16"]["sha256"] = digest
     show.table(
-        ("trained in", "loss, epoch 1", f"epoch {problem.epochs}", "test loss", "test set", "updates lost"),
+        ("trained in", "loss, epoch 1", f"epoch {training.epochs}", "test loss", "test set", "updates lost"),
         rows,
     )
     step, lost = nearest.scales[0], out["int8"]["lost_updates"]
@@ -197,7 +170,7 @@ def _three_formats(problem: Problem, run: Run, train: Split, test: Split) -> Ans
                     title,
                     "epoch",
                     "cross-entropy",
-                    [(name, range(1, problem.epochs + 1), r[key]) for name, r in out.items()],
+                    [(name, range(1, training.epochs + 1), r[key]) for name, r in out.items()],
                     log="y",
                     integers=True,
                     under=("fp32",),
@@ -205,28 +178,16 @@ def _three_formats(problem: Problem, run: Run, train: Split, test: Split) -> Ans
                 for title, key in (("training loss", "loss"), ("test loss", "test_loss"))
             ]
         )
-        for kind, data in figure.items():
-            show.text(f"plot: {run.output(f'p8_training.{kind}', data)}")
+        run.plots("p8_training", figure)
     return out
 
 
 def _few_bits(problem: Problem, run: Run, train: Split, test: Split) -> Answer:
     show = run.show
     show.part(f"(d) Quantised after training against training aware of it (golden, mode {MODE})")
-    network = Network.random(_sizes(problem), np.random.default_rng(problem.seed))
-    digits.train(
-        show,
-        "training in float64",
-        problem.file,
-        "learning_rate",
-        network,
-        *train,
-        problem.epochs,
-        batch_size=problem.batch_size,
-        rate=problem.learning_rate,
-        momentum=problem.momentum,
-        rng=np.random.default_rng(problem.seed),
-    )
+    training = problem.training
+    network = Network.random(training.sizes, training.rng())
+    training.train(show, "training in float64", network, train, problem.learning_rate, rng=training.rng())
     full = digits.accuracy(network.predict(test[0]), test[1])
     calibration = train[0][:CALIBRATION]
     further = [_further(problem, show, network, train, number) for number in range(problem.aware_runs)]
@@ -250,7 +211,7 @@ def _few_bits(problem: Problem, run: Run, train: Split, test: Split) -> Answer:
                     for run_number in range(problem.aware_runs)
                 ]
             except ValueError as error:
-                raise problem.file.refused(f"the network cannot be quantised: {error}") from None
+                raise training.file.refused(f"the network cannot be quantised: {error}") from None
             at_once, *right = [
                 digits.accuracy(net.predict(net.input.quantize(test[0])), test[1])
                 for net in (after, *plain, *aware)
@@ -318,10 +279,8 @@ def _few_bits(problem: Problem, run: Run, train: Split, test: Split) -> Answer:
             for what in ("weights", "weights and activations")
             for key, title in titles.items()
         ]
-        for kind, data in curves_figure(
-            [Panel("integer networks", "bits", "test pictures right, %", curves, integers=True)]
-        ).items():
-            show.text(f"plot: {run.output(f'p8_bits.{kind}', data)}")
+        panel = Panel("integer networks", "bits", "test pictures right, %", curves, integers=True)
+        run.plots("p8_bits", curves_figure([panel]))
     worst = min(points, key=lambda p: p["after_training"])
     show.good(
         f"Answer: train in bf16, infer in int8. With {worst['bits']} bits for {worst['what']} "
@@ -358,22 +317,24 @@ def _verdict(points: Sequence[Point], pictures: int, runs: int) -> str:
     return " ".join(said)
 
 
+def _train_on(problem: Problem, show: Show, what: str, network: Trainable, train: Split, number: int) -> None:
+    """Train a trained network on, on batches in the order of run `number`."""
+    problem.training.train(
+        show,
+        what,
+        network,
+        train,
+        problem.aware_rate,
+        "aware_rate",
+        epochs=problem.aware_epochs,
+        rng=problem.training.rng(number),
+    )
+
+
 def _further(problem: Problem, show: Show, network: Network, train: Split, number: int) -> Network:
     """A copy of the network trained on as `_aware` does, on the same batches, but plainly."""
     plain = network.copy()
-    digits.train(
-        show,
-        "training on plainly",
-        problem.file,
-        "aware_rate",
-        plain,
-        *train,
-        problem.aware_epochs,
-        batch_size=problem.batch_size,
-        rate=problem.aware_rate,
-        momentum=problem.momentum,
-        rng=np.random.default_rng([problem.seed, number]),
-    )
+    _train_on(problem, show, "training on plainly", plain, train, number)
     return plain
 
 
@@ -389,17 +350,5 @@ def _aware(
 ) -> NetworkInt8:
     """A copy of the network trained on, aware of its quantisation, batches in the order of run `number`."""
     aware = QuantizationAware.of(network.copy(), calibration, bits=bits, activation_bits=activation_bits)
-    digits.train(
-        show,
-        f"training aware of {bits} bits",
-        problem.file,
-        "aware_rate",
-        aware,
-        *train,
-        problem.aware_epochs,
-        batch_size=problem.batch_size,
-        rate=problem.aware_rate,
-        momentum=problem.momentum,
-        rng=np.random.default_rng([problem.seed, number]),
-    )
+    _train_on(problem, show, f"training aware of {bits} bits", aware, train, number)
     return aware.quantized(MODE)

@@ -13,22 +13,16 @@ from macrame.golden.nn.optimizers import SGD, Adam
 from macrame.golden.nn.train import Diverged, fit
 from macrame.homework import digits
 from macrame.homework.data import File
-from macrame.homework.digits import Split
+from macrame.homework.digits import Split, Training
 from macrame.homework.plots import Panel, curves_figure
 from macrame.homework.problem import Answer, Run
 from macrame.homework.show import Show
 
 TITLE = "Fixed learning rate against Adam"
 KEYS = (
-    "hidden",
-    "test_fraction",
-    "split_seed",
-    "epochs",
-    "batch_size",
-    "seed",
+    *digits.KEYS,
     "rates",
     "momentum_rate",
-    "momentum",
     "adam_rates",
     "beta1",
     "beta2",
@@ -49,15 +43,9 @@ Way: TypeAlias = tuple[str, type[SGD] | type[Adam], dict[str, float]]
 class Problem:
     """What the data file says."""
 
-    hidden: int
-    test_fraction: float
-    split_seed: int
-    epochs: int
-    batch_size: int
-    seed: int
+    training: Training
     rates: list[float]
     momentum_rate: float
-    momentum: float
     adam_rates: list[float]
     betas: tuple[float, float]
     epsilon: float
@@ -71,15 +59,9 @@ class Problem:
 def read(file: File) -> Problem:
     """All settings; rates may be as wild as one likes, to see what happens."""
     return Problem(
-        file.integer("hidden", 1, 1024),
-        file.number("test_fraction", 0.05, 0.9),
-        file.integer("split_seed", 0, 2**32 - 1),
-        file.integer("epochs", 1, 1000),
-        file.integer("batch_size", 1, digits.PICTURES),
-        file.integer("seed", 0, 2**32 - 1),
+        Training.read(file),
         _rates(file, "rates"),
         file.number("momentum_rate", 0, 1e6, above=True),
-        file.number("momentum", 0, 0.999),
         _rates(file, "adam_rates"),
         (file.number("beta1", 0, 0.9999), file.number("beta2", 0, 0.999999)),
         file.number("epsilon", 0, 1, above=True),
@@ -103,20 +85,20 @@ def _rates(file: File, key: str) -> list[float]:
 
 def solve(problem: Problem, run: Run) -> Answer:
     """The curves, then Adam's first steps."""
-    show = run.show
+    show, training = run.show, problem.training
     with show.progress("loading scikit-learn's digits"):
-        train, test = digits.load(problem.test_fraction, problem.split_seed)
+        train, test = problem.training.load()
     show.part(
-        f"The same {digits.PIXELS}-{problem.hidden}-{digits.CLASSES} network, trained in "
+        f"The same {digits.PIXELS}-{training.hidden}-{digits.CLASSES} network, trained in "
         f"{2 + len(problem.rates) + len(problem.adam_rates) - 1} ways (float64, golden)"
     )
     beta1, beta2 = problem.betas
     ways: list[Way] = [(f"SGD, rate {r:g}", SGD, {"rate": r}) for r in problem.rates]
     ways += [
         (
-            f"momentum {problem.momentum:g}, rate {problem.momentum_rate:g}",
+            f"momentum {training.momentum:g}, rate {problem.momentum_rate:g}",
             SGD,
-            {"rate": problem.momentum_rate, "momentum": problem.momentum},
+            {"rate": problem.momentum_rate, "momentum": training.momentum},
         )
     ]
     ways += [
@@ -125,7 +107,7 @@ def solve(problem: Problem, run: Run) -> Answer:
     ]
     runs = {name: _train(problem, show, name, kind, options, train, test) for name, kind, options in ways}
     show.table(
-        ("optimizer", "loss, epoch 1", f"epoch {problem.epochs}", "halved in epoch", "test set", ""),
+        ("optimizer", "loss, epoch 1", f"epoch {training.epochs}", "halved in epoch", "test set", ""),
         [
             (
                 name,
@@ -157,8 +139,7 @@ def solve(problem: Problem, run: Run) -> Answer:
                 )
             ]
         )
-        for kind, data in figure.items():
-            show.text(f"plot: {run.output(f'p9_losses.{kind}', data)}")
+        run.plots("p9_losses", figure)
     parabola = _parabola(problem, show)
     rows = _first_steps(problem, show)
     finished = [name for name, r in runs.items() if not r["diverged"]]
@@ -182,16 +163,16 @@ def _train(
     train: Split,
     test: Split,
 ) -> Answer:
-    rng = np.random.default_rng(problem.seed)
-    network = Network.random([digits.PIXELS, problem.hidden, digits.CLASSES], rng)
+    training, rng = problem.training, problem.training.rng()
+    network = Network.random(training.sizes, rng)
     losses, said = [], None
-    with show.progress(f"training, {name}", problem.epochs) as tick:
+    with show.progress(f"training, {name}", training.epochs) as tick:
         try:
             for epoch in fit(
                 network,
                 *train,
-                epochs=problem.epochs,
-                batch_size=problem.batch_size,
+                epochs=training.epochs,
+                batch_size=training.batch_size,
                 rng=rng,
                 optimizer=kind(network.parameters(), **options),
             ):

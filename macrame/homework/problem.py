@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What every problem's script is given, and what it returns."""
 
+from collections.abc import Mapping
 from typing import Any, Protocol, TypeAlias
 
 from macrame.homework.data import File
@@ -29,6 +30,9 @@ class Run(Protocol):
 
     def output(self, name: str, content: bytes) -> str:
         """Keep a file to be written when all problems are done; returns its path, to be shown."""
+
+    def plots(self, name: str, figure: Mapping[str, bytes]) -> None:
+        """Keep a figure's files, contents by ending, and show where they will be."""
 
 
 class Part(Protocol):

@@ -64,6 +64,11 @@ class Run:
         self.files[path] = content
         return _short(path)
 
+    def plots(self, name: str, figure: Mapping[str, bytes]) -> None:
+        """Keep a figure's files, contents by ending, and show where they will be."""
+        for ending, content in figure.items():
+            self.show.text(f"plot: {self.output(f'{name}.{ending}', content)}")
+
 
 def main(environ: Mapping[str, str]) -> int:
     """Solve the chosen problems.

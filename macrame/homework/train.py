@@ -38,11 +38,8 @@ class Job:
 
     Attributes
     ----------
-    hidden : int
-        Units of the hidden layer.
-    test_fraction : float
-    split_seed : int
-        Of `macrame.homework.digits.load`.
+    hidden, test_fraction, split_seed
+        As in `macrame.homework.digits.Training`.
     batch_size : int
     learning_rate : float
     seed : int
@@ -171,14 +168,15 @@ def read(environ: Mapping[str, str]) -> Job:
     path = data.find("p8_training.toml", homework)
     problem = p8_training.read(data.File(path, p8_training.KEYS))
     seed, epochs = integer("SEED", 0, 2**32 - 1), integer("EPOCHS", 1, 1000)
+    training = problem.training
     return Job(
-        problem.hidden,
-        problem.test_fraction,
-        problem.split_seed,
-        problem.batch_size,
+        training.hidden,
+        training.test_fraction,
+        training.split_seed,
+        training.batch_size,
         problem.learning_rate,
-        problem.seed if seed is None else seed,
-        problem.epochs if epochs is None else epochs,
+        training.seed if seed is None else seed,
+        training.epochs if epochs is None else epochs,
         integer("STEPS", 1, 10**6),
     )
 
@@ -231,9 +229,7 @@ def train(job: Job, show: Show, rtl_root: Path | None = None) -> Outcome:
         compared_network = NetworkBf16.of(start, Compared(backend, compare), Golden())
         golden_network = NetworkBf16.of(start)
         trained, golden = _bf16(compared_network, job), _bf16(golden_network, job)
-        narrow = Network(
-            [w.astype(np.float32) for w in start.weights], [b.astype(np.float32) for b in start.biases]
-        )
+        narrow = digits.fp32(start)
         single = _Run(narrow, SGD(narrow.parameters(), job.learning_rate), np.float32)
         runs = trained, golden, single
         rng = np.random.default_rng(job.seed)
