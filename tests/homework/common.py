@@ -38,7 +38,7 @@ class Whole:
         return json.loads((self.folder / f"p{number}.json").read_text())
 
 
-def own(tmp_path, name, text, **changes):
+def own(tmp_path, name, text=None, **changes):
     """A student's directory with one file, the shipped one with some lines replaced, or any text."""
     folder = tmp_path / "mine"
     folder.mkdir(exist_ok=True)

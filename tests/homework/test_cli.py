@@ -64,7 +64,7 @@ def test_a_folder_that_takes_no_files_is_refused_before_solving(solve, monkeypat
 
 def test_bad_input_to_the_command_itself(tmp_path):
     """As a user meets it: a process, its exit code, one line, no traceback."""
-    folder = own(tmp_path, "p4_int8.toml", None, matrix="[[1, nan]]")
+    folder = own(tmp_path, "p4_int8.toml", matrix="[[1, nan]]")
     argv, env = command(tmp_path, HOMEWORK=str(folder))
     done = subprocess.run(argv, env=env, cwd=ROOT, capture_output=True, text=True, **limited(60))
     refused((done.returncode, {}, done.stdout, done.stderr), tmp_path, "matrix[0][1] = nan")

@@ -140,7 +140,7 @@ BAD_FILES = [
     ids=[f"{n.split('_')[0]}-{i}" for i, (n, _, _) in enumerate(BAD_FILES)],
 )
 def test_bad_files(solve, tmp_path, name, change, named):
-    folder = own(tmp_path, name, None, **change) if isinstance(change, dict) else own(tmp_path, name, change)
+    folder = own(tmp_path, name, **change) if isinstance(change, dict) else own(tmp_path, name, change)
     refused(solve(HOMEWORK=folder), tmp_path, str(folder / name), *named)
 
 

@@ -128,7 +128,7 @@ def test_problem_1_with_networks_of_any_depth(solve, tmp_path, activation, sizes
 
 def test_a_dead_network_still_has_a_loss(solve, tmp_path):
     zeros = {"picture": "[[0, 0], [0, 0]]", "b1": "[0, 0, 0]", "b2": "[0, 0, 0]"}
-    code, reports, _, _ = solve(PROBLEM=1, HOMEWORK=own(tmp_path, "p1_forward.toml", None, **zeros))
+    code, reports, _, _ = solve(PROBLEM=1, HOMEWORK=own(tmp_path, "p1_forward.toml", **zeros))
     assert code == 0
     assert reports["p1.json"]["answer"]["float"]["loss"] == pytest.approx(math.log(3))
     assert reports["p1.json"]["answer"]["int8"]["loss"] == pytest.approx(math.log(3))
@@ -136,9 +136,7 @@ def test_a_dead_network_still_has_a_loss(solve, tmp_path):
 
 def test_a_bias_far_above_its_weights_fits(solve, tmp_path):
     """Weight scales are raised until the bias fits int32; it alone decides the answer then."""
-    own_file = own(
-        tmp_path, "p1_forward.toml", None, b1="[1e15, 0, 0]", w1="[" + "[1e-15, 0, 0, 0], " * 3 + "]"
-    )
+    own_file = own(tmp_path, "p1_forward.toml", b1="[1e15, 0, 0]", w1="[" + "[1e-15, 0, 0, 0], " * 3 + "]")
     code, reports, _, _ = solve(PROBLEM=1, HOMEWORK=own_file)
     assert code == 0
     answer = reports["p1.json"]["answer"]

@@ -83,7 +83,7 @@ def test_digits_that_are_shown_are_digits_that_are_there(number, decimal, rounde
 
 def test_numbers_of_problem_2_stay_narrow(solve, tmp_path):
     """A large and a small target: no column of a hundred digits."""
-    folder = own(tmp_path, "p2_backprop.toml", None, target="[1e15, 1e-15]", learning_rate="1e-3")
+    folder = own(tmp_path, "p2_backprop.toml", target="[1e15, 1e-15]", learning_rate="1e-3")
     code, _, out, _ = solve(PROBLEM=2, HOMEWORK=folder)
     assert code == 0
     assert not re.search(r"\d{31}", out)
@@ -129,7 +129,6 @@ def test_thirds_are_shown_as_far_as_they_go(solve, tmp_path):
     folder = own(
         tmp_path,
         "p2_backprop.toml",
-        None,
         target="[0.01, 0.99, 0.5]",
         error='"mean"',
         output_weights="[[0.4, 0.45], [0.5, 0.55], [0.1, 0.2]]",
@@ -205,7 +204,6 @@ def test_problem_2_of_the_textbook_with_sigmoids(solve, tmp_path):
     folder = own(
         tmp_path,
         "p2_backprop.toml",
-        None,
         hidden_activation='"sigmoid"',
         output_activation='"sigmoid"',
         learning_rate="0.5",

@@ -7,6 +7,18 @@ import pytest
 from tests.homework.common import own
 
 
+def quick(tmp_path, **changes):
+    """A student's directory with a problem 6 that is soon solved."""
+    settings = {
+        "hidden": "8",
+        "epochs": "3",
+        "sparsities": "[0, 0.5]",
+        "retrain_epochs": "1",
+        "pictures": "9",
+    }
+    return own(tmp_path, "p6_pruning.toml", **settings | changes)
+
+
 def test_problem_6(whole):
     """Accuracy falls with sparsity, retraining brings it back; the RTL's own cycles fall with the slices."""
     answer = whole.report(6)["answer"]
@@ -51,18 +63,8 @@ def test_problem_6(whole):
 
 
 def test_a_network_that_learnt_nothing_gets_a_remark(solve, tmp_path, whole):
-    folder = own(
-        tmp_path,
-        "p6_pruning.toml",
-        None,
-        hidden="4",
-        epochs="1",
-        learning_rate="1e-9",
-        sparsities="[0, 0.5]",
-        pictures="4",
-        retrain_epochs="1",
-        retrain_rate="1e-9",
-    )
+    rates = {"learning_rate": "1e-9", "retrain_rate": "1e-9"}
+    folder = quick(tmp_path, hidden="4", epochs="1", pictures="4", **rates)
     code, _, out, _ = solve(PROBLEM=6, HOMEWORK=folder)
     assert code == 0
     assert "This network has learnt next to nothing: guessing gets 10% right." in " ".join(out.split())
@@ -72,17 +74,7 @@ def test_a_network_that_learnt_nothing_gets_a_remark(solve, tmp_path, whole):
 @pytest.mark.parametrize("shape", ["3x5x2", "8x16x1"])
 def test_pruning_on_other_shapes(solve, tmp_path, shape):
     """Blocks are as wide as the array; what is skipped changes no result."""
-    folder = own(
-        tmp_path,
-        "p6_pruning.toml",
-        None,
-        hidden="12",
-        epochs="3",
-        sparsities="[0, 0.6]",
-        pictures="9",
-        retrain_epochs="1",
-        mode='"fp32"',
-    )
+    folder = quick(tmp_path, hidden="12", sparsities="[0, 0.6]", mode='"fp32"')
     rows, cols, depth = shape.split("x")
     code, reports, _, _ = solve(PROBLEM=6, HOMEWORK=folder, ROWS=rows, COLS=cols, DEPTH=depth)
     assert code == 0
@@ -104,16 +96,7 @@ def test_a_skipped_slice_that_held_a_weight_is_found(solve, tmp_path, monkeypatc
         return right(self, a, w, *arguments, **keywords)
 
     monkeypatch.setattr(Core, "matmul", wrong)
-    folder = own(
-        tmp_path,
-        "p6_pruning.toml",
-        None,
-        hidden="8",
-        epochs="3",
-        sparsities="[0.0, 0.5]",
-        pictures="16",
-        retrain_epochs="1",
-    )
+    folder = quick(tmp_path, pictures="16")
     code, _, out, _ = solve(PROBLEM=6, HOMEWORK=folder)
     assert code == 1
     assert "MISMATCH in 50% taken out, layer 1" in out

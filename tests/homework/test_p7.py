@@ -43,7 +43,7 @@ def test_problem_7(whole):
 
 
 def test_numbers_beyond_fp32_are_told(solve, tmp_path):
-    folder = own(tmp_path, "p7_bfloat16.toml", None, values="[1e300, -1e-300, 1.5, inf, 0.0]")
+    folder = own(tmp_path, "p7_bfloat16.toml", values="[1e300, -1e-300, 1.5, inf, 0.0]")
     code, reports, out, _ = solve(PROBLEM=7, HOMEWORK=folder)
     assert code == 0
     assert "1e+300 to inf, -1e-300 to -0." in " ".join(out.split())
@@ -51,6 +51,6 @@ def test_numbers_beyond_fp32_are_told(solve, tmp_path):
         {"given": 1e300, "fp32": "inf"},
         {"given": -1e-300, "fp32": 0},
     ]
-    folder = own(tmp_path, "p7_bfloat16.toml", None, values="[1e39, 1e-46]")
+    folder = own(tmp_path, "p7_bfloat16.toml", values="[1e39, 1e-46]")
     assert "1e+39 to inf, 1e-46 to 0." in " ".join(solve(PROBLEM=7, HOMEWORK=folder)[2].split())
     assert "Beyond the range" not in solve(PROBLEM=7)[2]

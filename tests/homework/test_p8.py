@@ -36,7 +36,6 @@ def test_problem_8_in_other_modes_and_another_shape(solve, tmp_path, mode):
     folder = own(
         tmp_path,
         "p8_inference.toml",
-        None,
         mode=f'"{mode}"',
         hidden="9",
         test_fraction="0.05",
@@ -65,7 +64,7 @@ def test_one_wrong_logit_of_the_test_set_is_found(solve, tmp_path, monkeypatch):
         return [first, network.layers[1].forward(first)]
 
     monkeypatch.setattr(p8_inference, "quantize_network", wrong)
-    folder = own(tmp_path, "p8_inference.toml", None, hidden="8", test_fraction="0.05", epochs="2")
+    folder = own(tmp_path, "p8_inference.toml", hidden="8", test_fraction="0.05", epochs="2")
     code, _, out, _ = solve(PROBLEM=8, HOMEWORK=folder)
     assert code == 1
     assert "MISMATCH in layer 2" in out

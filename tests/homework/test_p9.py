@@ -33,7 +33,7 @@ def test_problem_9(whole):
 
 def test_rates_that_diverge_are_part_of_the_answer(solve, tmp_path):
     folder = own(
-        tmp_path, "p9_optimizers.toml", None, hidden="8", epochs="3", rates="[0.1, 1e6]", adam_rates="[0.01]"
+        tmp_path, "p9_optimizers.toml", hidden="8", epochs="3", rates="[0.1, 1e6]", adam_rates="[0.01]"
     )
     code, reports, out, _ = solve(PROBLEM=9, HOMEWORK=folder)
     assert code == 0

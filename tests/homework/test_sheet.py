@@ -61,7 +61,7 @@ def test_training_that_diverges_writes_nothing(solve, tmp_path, monkeypatch):
         yield
 
     monkeypatch.setattr(digits, "fit", diverging)
-    folder = own(tmp_path, "p8_inference.toml", None, learning_rate="90.0")
+    folder = own(tmp_path, "p8_inference.toml", learning_rate="90.0")
     code, _, _, err = solve(PROBLEM="3,8", HOMEWORK=folder)
     assert code == 2
     assert len(err.splitlines()) == 1
@@ -87,9 +87,9 @@ def test_training_that_diverges_is_one_line(solve, tmp_path, monkeypatch, proble
     right = digits.fit
     monkeypatch.setattr(digits, "fit", diverging)
     small = {"hidden": "8", "epochs": "2"}
-    folder = own(tmp_path, name, None, **{**small, key: "90.0"})
+    folder = own(tmp_path, name, **{**small, key: "90.0"})
     if problem == 8:
-        own(tmp_path, "p8_inference.toml", None, **small, test_fraction="0.05")
+        own(tmp_path, "p8_inference.toml", **small, test_fraction="0.05")
     code, _, _, err = solve(PROBLEM=problem, HOMEWORK=folder)
     assert code == 2
     assert err == (
