@@ -41,14 +41,14 @@ def test_long_equations_are_broken_before_an_operator(capsys):
 
 
 def test_a_log_hears_of_long_work_now_and_then(capsys, monkeypatch):
-    clock = iter([0.0, 1.0, 6.0, 7.0, 12.0, 13.0])
+    clock = iter([0.0, 0.0, 1.0, 6.0, 7.0, 12.0, 13.0])
     monkeypatch.setattr("macrame.homework.show.time.monotonic", lambda: next(clock))
     with Show().progress("training", 30) as tick:
         for done in (3, 10, 12, 20):
             tick(done)
     assert capsys.readouterr().out.splitlines() == [
-        "  training: 10 of 30",
-        "  training: 20 of 30",
+        "  training: 10 of 30, about 12 s left",
+        "  training: 20 of 30, about 6 s left",
         "  training: 13.0 s",
     ]
 
