@@ -177,7 +177,11 @@ def _solve(chosen: settings.Settings, problems: Mapping[int, Sequence[Any]]) -> 
     _summary(show, chosen, rows, hardware, time.monotonic() - began)
     wrong = differing(rtl.checks)
     if wrong:
-        show.bad(f"{wrong:,} RTL results differ from golden.")
+        where = ", ".join(str(row[0]) for row in rows if row[3] not in ("-", 0))
+        show.bad(f"{wrong:,} RTL results differ from golden, in problem {where}.")
+        show.command("replay", simulate.replay_command(chosen.seed))
+        if not chosen.waves:
+            show.command("waves", "the same with WAVES=1")
         return 1
     if rtl.checks:
         show.good(f"All {counted(rtl.checks):,} RTL results equal golden to the bit.")

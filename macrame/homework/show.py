@@ -90,6 +90,10 @@ class Show:
         """A check that failed."""
         self.text(line, style="bold red")
 
+    def command(self, name: str, line: str) -> None:
+        """A line to be copied: never wrapped."""
+        self._line(f"{name:<6}  {line}")
+
     def table(self, headers: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         """A table; text columns to the left, all others to the right."""
         cells = [[str(cell) for cell in row] for row in rows]

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """RTL that differs from golden: printed, reported, and the end of a good exit code."""
 
+import re
+
 import pytest
 
 from macrame.golden.nn.bf16 import Golden
@@ -24,7 +26,9 @@ def test_a_mismatch_is_printed_and_fails(solve, monkeypatch):
     assert code == 1
     assert "MISMATCH in Q Q^T: 1 of 9" in out
     assert "row 1, column 2: expected -590, got -591" in out
-    assert "1 RTL results differ from golden" in out
+    assert "1 RTL results differ from golden, in problem 4." in out
+    assert re.search(r"\n  replay  SEED=\d+ .*-m pytest .*test_a_mismatch_is_printed_and_fails\n", out)
+    assert "\n  waves   the same with WAVES=1\n" in out
     assert reports["p4.json"]["mismatches"] == 1
     assert [c["mismatches"] for c in reports["p4.json"]["checks"] if c["mismatches"]] == [
         [{"row": 1, "column": 2, "expected": -590, "got": -591}]
