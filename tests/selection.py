@@ -25,7 +25,7 @@ from pathlib import Path
 
 import pytest
 
-from macrame.sim.simulate import ROOT
+from macrame.paths import ROOT
 from tb.lib.catalogue import CASES
 from tests.cases import BENCHES, file_of
 

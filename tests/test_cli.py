@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from macrame import paths
 from macrame.cli import command, main, make
 from macrame.cli.command import VERBS
 from macrame.homework import settings, train
@@ -17,7 +18,7 @@ from macrame.synth import gates
 from macrame.synth import settings as synth_settings
 from macrame.verify import job
 
-ROOT = simulate.ROOT
+ROOT = paths.ROOT
 MAKE_VARIABLES = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MACRAME_GIVEN", "MACRAME_GOALS", "MACRAME_REPLAY")
 
 

@@ -21,7 +21,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from macrame import environment
+from macrame import environment, paths
 from macrame.cli import command, make
 from macrame.dev import lint
 from macrame.files import read
@@ -35,7 +35,7 @@ from tb.lib.catalogue import CASES
 from tests import selection, test_cycles, test_faults, test_fuzz
 from tests.test_oracles import RUNTIMES as ORACLES
 
-ROOT = simulate.ROOT
+ROOT = paths.ROOT
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "examples").glob("*.md")])
 RTL = {path.stem: path for path in sorted((ROOT / "rtl").rglob("*.v"))}
 

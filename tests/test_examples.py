@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from examples import axi_bench
-from macrame import environment
+from macrame import environment, paths
 from macrame.dev import lint
 from macrame.golden import gemm
 from macrame.golden.arith.requantize import requantize
@@ -26,7 +26,7 @@ from macrame.host import packets
 from macrame.sim import simulate
 from tests.test_docs import blocks, code, table, text_of
 
-ROOT = simulate.ROOT
+ROOT = paths.ROOT
 README = "examples/README.md"
 VERILOG = text_of("examples/first_product.v")
 
@@ -280,6 +280,6 @@ def test_template(tmp_path, tied):
         f"`default_nettype none\nmodule template;\n{wires}{block}endmodule\n`default_nettype wire\n"
     )
     sources = [str(source), *lint.rtl_sources()]
-    assert lint.clean(lint.icarus("template", {}, sources=sources, cwd=simulate.RTL)) == ""
-    status, said = lint.slang("template", {}, sources=sources, cwd=simulate.RTL)
+    assert lint.clean(lint.icarus("template", {}, sources=sources, cwd=paths.RTL)) == ""
+    status, said = lint.slang("template", {}, sources=sources, cwd=paths.RTL)
     assert (status, [line for line in said.splitlines() if "error" in line or "width" in line]) == (0, [])

@@ -24,10 +24,11 @@ import tomllib
 
 import pytest
 
+from macrame import environment, paths
 from macrame.sim import simulate
 from tb.lib.catalogue import CASES, run
 
-FOLDER = simulate.ROOT / "tests" / "faults"
+FOLDER = paths.ROOT / "tests" / "faults"
 FAULTS = [
     (path.name, fault)
     for path in sorted(FOLDER.glob("*.toml"))
@@ -45,9 +46,9 @@ def faults():
 
 def mutated_rtl(fault):
     """A copy of rtl/ with the fault in it."""
-    root = simulate.BUILD / "faults" / fault["name"] / "rtl"
+    root = environment.build_dir() / "faults" / fault["name"] / "rtl"
     shutil.rmtree(root, ignore_errors=True)
-    shutil.copytree(simulate.RTL, root)
+    shutil.copytree(paths.RTL, root)
     path = root / fault["file"]
     text = path.read_text()
     assert text.count(fault["find"]) == 1, f"{fault['find']!r} must stand in {fault['file']} once"
@@ -80,7 +81,7 @@ def test_fault_is_well_formed(fault):
     assert fault["why"]
     case = CASES[fault["case"]]
     assert not case.nightly, f"{case.name} is not in the default suite"
-    path = simulate.RTL / fault["file"]
+    path = paths.RTL / fault["file"]
     assert str(path) in case.sources(), f"{case.name} does not compile {fault['file']}"
 
 

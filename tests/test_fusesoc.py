@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from macrame import environment
+from macrame import environment, paths
 from macrame.sim import simulate
 from macrame.synth import verilog
 
-ROOT = simulate.ROOT
+ROOT = paths.ROOT
 CORE = yaml.safe_load((ROOT / "macrame.core").read_text().removeprefix("CAPI=2:"))
 
 

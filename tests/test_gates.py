@@ -12,6 +12,7 @@ import subprocess
 
 import pytest
 
+from macrame import paths
 from macrame.sim import simulate
 from macrame.synth import flow, gates, shell, tools
 from macrame.synth.settings import InputError
@@ -250,7 +251,7 @@ def test_a_program_of_the_rtl_is_not_taken_for_the_netlist(tmp_path, small):
     folder = simulate.build(toplevel=case.toplevel, sources=case.sources())
     with pytest.raises(tools.FlowError, match="not the netlist alone"):
         shell.check_program(folder / f"{case.toplevel}.vvp", made)
-    assert not [path for path in made.sources if simulate.RTL in path.parents]
+    assert not [path for path in made.sources if paths.RTL in path.parents]
 
 
 def test_the_shell_has_the_synthesised_parameters_and_no_others(tmp_path):
@@ -322,7 +323,7 @@ def test_plan():
     assert {run.case.bench for run in runs} == {*gates.CORE["INT8"], "mac_array", "requantize"}
     assert {run.simulator for run in runs} == {"verilator", "icarus"}
     assert {run.simulator for run in gates.plan(gates.Job(unit="bricks"), "icarus")} == {"icarus"}
-    modules = {path.stem: path for path in simulate.RTL.rglob("*.v")}
+    modules = {path.stem: path for path in paths.RTL.rglob("*.v")}
     bricks = {name.split("/")[0] for name in gates.BRICKS}
     assert bricks <= set(modules)
     for module in bricks:

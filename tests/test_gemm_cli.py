@@ -23,7 +23,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from macrame import environment
+from macrame import environment, paths
 from macrame import progress as shown_progress
 from macrame.cli import command
 from macrame.contract import CoreConfig
@@ -48,7 +48,7 @@ def call(folder, command=None, **environ):
         for name, value in os.environ.items()
         if name not in OURS and not (name == "SIM" and "LINK" in environ)
     }
-    clean.update(environ, PYTHONPATH=str(simulate.ROOT), OPENBLAS_NUM_THREADS="1")
+    clean.update(environ, PYTHONPATH=str(paths.ROOT), OPENBLAS_NUM_THREADS="1")
     return subprocess.run(
         command or [sys.executable, "-m", "macrame.cli.make", "run", "gemm"],
         cwd=folder,
@@ -828,7 +828,7 @@ def make(folder, **variables):
             "make",
             "-s",
             "-C",
-            str(simulate.ROOT),
+            str(paths.ROOT),
             "gemm",
             *(f"{name}={value}" for name, value in variables.items()),
         ],
@@ -1270,7 +1270,7 @@ def test_an_interrupt_leaves_nothing_behind(tmp_path):
         cwd=tmp_path,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=clean | CALL | {"PYTHONPATH": str(simulate.ROOT), "TMPDIR": str(tmp_path / "tmp")},
+        env=clean | CALL | {"PYTHONPATH": str(paths.ROOT), "TMPDIR": str(tmp_path / "tmp")},
         text=True,
         # a suite in a shell's background ignores interrupts, and so would what it starts
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),

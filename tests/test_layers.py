@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from macrame.sim import simulate
+from macrame import paths
 
-ROOT = simulate.ROOT
+ROOT = paths.ROOT
 
 #: The layers that each may import besides itself; a module belongs to the longest prefix of its name.
 MAY_IMPORT = {

@@ -19,13 +19,12 @@ from pathlib import Path
 
 import pytest
 
-from macrame import environment
+from macrame import environment, paths
 from macrame.homework import sheet
-from macrame.sim import simulate
 from tb.lib.catalogue import CASES
 from tests.test_cli import run_make
 
-ROOT = simulate.ROOT
+ROOT = paths.ROOT
 OURS = {"macrame", "tb", "tests", "examples"}
 
 

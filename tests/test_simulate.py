@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 
-from macrame import environment
+from macrame import environment, paths
 from macrame.sim import simulate, simulators
 
 DUT = """
@@ -340,7 +340,7 @@ def test_an_interrupted_compiler_leaves_no_process(tmp_path):
     child = subprocess.Popen(
         [sys.executable, "-c", command],
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(simulate.ROOT), "SIM": "icarus", "BUILD_DIR": str(tmp_path)},
+        env={**os.environ, "PYTHONPATH": str(paths.ROOT), "SIM": "icarus", "BUILD_DIR": str(tmp_path)},
         stderr=subprocess.PIPE,
         start_new_session=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),

@@ -9,8 +9,8 @@ import sys
 
 import pytest
 
+from macrame.paths import ROOT
 from macrame.sim import simulate
-from macrame.sim.simulate import ROOT
 from tests import selection
 from tests.cases import BENCHES, ELSEWHERE
 

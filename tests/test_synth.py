@@ -14,8 +14,7 @@ import time
 
 import pytest
 
-from macrame import environment
-from macrame.sim import simulate
+from macrame import environment, paths
 from macrame.synth import bitstream, equal, flow, settings, shell, tables, targets, tools, verilog
 from macrame.synth import measure as program
 from macrame.synth.settings import InputError, Job, from_environment
@@ -32,7 +31,7 @@ WRAPPERS = [
 
 
 def plain(paths):
-    return [simulate.RTL / path for path in paths]
+    return [paths.RTL / path for path in paths]
 
 
 @pytest.mark.parametrize(("family", "module", "paths", "moved"), WRAPPERS)
@@ -77,7 +76,7 @@ def test_a_wrapper_with_a_fault_is_not_proven(tmp_path, family, module, path, fi
 
 def test_blocks_of_ice40_have_their_product_registers_alike():
     """All three parameters 1, or all 0, as Yosys' ice40_dsp sets them; the proof sees only two at work."""
-    text = (simulate.RTL / "vendor" / "ice40" / "mul8x8_pair.v").read_text()
+    text = (paths.RTL / "vendor" / "ice40" / "mul8x8_pair.v").read_text()
     set_ = dict(re.findall(r"\.(\w+) *\((\d'\w+)\)[,\n]", text))
     assert {
         set_[f"{name}_REG{number}"]
@@ -85,7 +84,7 @@ def test_blocks_of_ice40_have_their_product_registers_alike():
     } == {"1'b1"}
 
 
-ACCUMULATOR = ("ice40", "accumulator", simulate.RTL / "array" / "accumulator.v")
+ACCUMULATOR = ("ice40", "accumulator", paths.RTL / "array" / "accumulator.v")
 
 
 @pytest.mark.parametrize(("width", "terms"), [(16, 1), (16, 2), (17, 2), (18, 2)])
@@ -104,7 +103,7 @@ def test_the_accumulator_of_ice40_is_the_plain_one(width, terms):
     ],
 )
 def test_an_accumulator_with_a_fault_is_not_proven(tmp_path, find, replace):
-    text = (simulate.RTL / "vendor" / "ice40" / "accumulator.v").read_text()
+    text = (paths.RTL / "vendor" / "ice40" / "accumulator.v").read_text()
     assert text.count(find) == 1
     (tmp_path / "accumulator.v").write_text(text.replace(find, replace))
     with pytest.raises(tools.FlowError, match="proof did fail"):
@@ -114,11 +113,11 @@ def test_an_accumulator_with_a_fault_is_not_proven(tmp_path, find, replace):
 def test_every_vendor_module_has_a_proof():
     proven = {(values[0], values[1]) for values in (getattr(w, "values", w) for w in WRAPPERS)}
     proven.add(ACCUMULATOR[:2])
-    there = {(path.parent.name, path.stem) for path in (simulate.RTL / "vendor").rglob("*.v")}
+    there = {(path.parent.name, path.stem) for path in (paths.RTL / "vendor").rglob("*.v")}
     assert there - proven == {("ecp5", "mul18x18")}  # inside all the others of its family
     for family in ("ecp5", "ice40"):
         assert {p.name for p in verilog.vendor_files(family)} == {
-            p.name for p in (simulate.RTL / "vendor" / family).glob("*.v")
+            p.name for p in (paths.RTL / "vendor" / family).glob("*.v")
         }
 
 
@@ -486,7 +485,7 @@ def test_too_large_is_said_before_the_textbook_array_is_placed(tmp_path, monkeyp
 
     def measure(job, say):
         if job.unit == "textbook":
-            tools.tool("nextpnr", [sys.executable, "-c", "import time; time.sleep(600)"], simulate.ROOT)
+            tools.tool("nextpnr", [sys.executable, "-c", "import time; time.sleep(600)"], paths.ROOT)
         raise tools.TooLarge(f"{job.label}: 9 LUT, and a stamp has 8")
 
     monkeypatch.setattr(program, "measure", measure)
@@ -496,7 +495,7 @@ def test_too_large_is_said_before_the_textbook_array_is_placed(tmp_path, monkeyp
     assert capsys.readouterr().err == "synth: core 2x2x4: 9 LUT, and a stamp has 8\n"
     assert time.monotonic() - began < environment.limit(60)
     assert not tools.RUNNING
-    assert tools.tool("Python", [sys.executable, "-c", "print(1)"], simulate.ROOT) == (0, "1\n")  # it is over
+    assert tools.tool("Python", [sys.executable, "-c", "print(1)"], paths.ROOT) == (0, "1\n")  # it is over
 
 
 def test_an_interrupt_ends_all_tools(tmp_path):
@@ -516,7 +515,7 @@ def test_an_interrupt_ends_all_tools(tmp_path):
     clean = {name: value for name, value in os.environ.items() if name not in settings.NAMES}
     with subprocess.Popen(
         [sys.executable, "-c", script, tmp_path],
-        cwd=simulate.ROOT,
+        cwd=paths.ROOT,
         text=True,
         env=clean,
         stdout=subprocess.PIPE,
@@ -551,13 +550,13 @@ def test_figures_to_reach(job, luts, rate):
     found = program.measure(job)
     assert luts is None or found["lut"] <= luts
     assert found["fmax"]["median"] >= rate
-    assert "| " + " | ".join(tables.row(found, None)[:-1]) in (simulate.ROOT / "docs/fpga.md").read_text()
+    assert "| " + " | ".join(tables.row(found, None)[:-1]) in (paths.ROOT / "docs/fpga.md").read_text()
 
 
 @pytest.mark.parametrize("target", targets.TARGETS)
 def test_the_document_has_the_whole_table(target):
     """Its title, its heading and the rows that `make synth-table` prints, in their order, all columns."""
-    lines = iter((simulate.ROOT / "docs/fpga.md").read_text().splitlines())
+    lines = iter((paths.ROOT / "docs/fpga.md").read_text().splitlines())
     expected = tables.table(target, [])
     assert expected[0] in lines  # which takes all lines up to it
     assert [next(lines) for _ in range(3)] == expected[1:4]

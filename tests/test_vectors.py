@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from macrame import paths
 from macrame.dev import lint
 from macrame.golden.arith.fp32_to_int8 import fp32_to_int8
 from macrame.sim import modules, simulate, vectors
@@ -15,7 +16,7 @@ from macrame.sim import modules, simulate, vectors
 
 def ports(m):
     """Inputs and outputs of a module in rtl/ and their bits, from its header."""
-    (path,) = (simulate.RTL / path for path in modules.MODULES[m].rtl if path.endswith(f"/{m}.v"))
+    (path,) = (paths.RTL / path for path in modules.MODULES[m].rtl if path.endswith(f"/{m}.v"))
     header = re.search(rf"^module {m}\b.*?^\);", path.read_text(), re.MULTILINE | re.DOTALL)[0]
     parameters = dict(re.findall(r"parameter integer (\w+) += (\d+)", header))
     found = {"input": {}, "output": {}}

@@ -12,6 +12,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from macrame import environment
 from macrame.contract import CoreConfig
 from macrame.errors import LinkError
 from macrame.golden.gemm import gemm
@@ -23,7 +24,7 @@ ROWS = COLS = 4
 SLICES = 8
 TILES = 2
 PERIOD_PS = 10_000
-FOLDER = simulate.BUILD / "waves"
+FOLDER = environment.build_dir() / "waves"
 DUT = "core_player.dut"
 
 #: What is shown, in groups from input to output: names in the core, with the width of what is a vector,

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from macrame import environment
 from macrame.contract import CoreConfig
 from macrame.files import atomic, parse
 from macrame.golden.nn.batches import minibatches
@@ -29,7 +30,7 @@ from macrame.verify.compare import Check, bits, compared, differences
 from macrame.verify.session import Bf16Config, Compared, hardware
 
 PREFERRED = "verilator"
-OUT = simulate.BUILD / "train" / "train.json"
+OUT = environment.build_dir() / "train" / "train.json"
 
 
 @dataclass(frozen=True)

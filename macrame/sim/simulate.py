@@ -14,7 +14,7 @@ import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from macrame import environment, paths
+from macrame import environment
 from macrame.errors import SetupError
 from macrame.sim.build import build, core_sources, standalone, stop
 from macrame.sim.failed import Failed, TestFailure
@@ -49,8 +49,6 @@ __all__ = [
     "standalone",
     "stop",
 ]
-
-ROOT, RTL, BUILD = paths.ROOT, paths.RTL, environment.build_dir()
 
 #: Seconds of CPU time granted to the second, waved run of a failing test.
 WAVES_TIMEOUT = 120

@@ -22,11 +22,12 @@ from collections.abc import Callable, Mapping
 from importlib import metadata
 from pathlib import Path
 
+from macrame import paths
 from macrame.sim import simulate
 from macrame.synth import flow, tools, verilog
 from macrame.synth.targets import TARGETS
 
-ROOT = simulate.ROOT
+ROOT = paths.ROOT
 DOCUMENT = ROOT / "docs" / "area.md"
 MULTIPLIER = ROOT / "macrame" / "synth" / "hdl" / "significand_mul.v"
 SIGNIFICANDS = MULTIPLIER.with_suffix(".toml")

@@ -15,7 +15,6 @@ from macrame import environment, paths
 from macrame.board import BOARDS
 from macrame.errors import InputError
 from macrame.files import atomic
-from macrame.sim import simulate
 from macrame.synth import tools, verilog
 from macrame.synth.settings import one_of, whole
 from macrame.synth.targets import TARGETS
@@ -175,7 +174,7 @@ def make(
     board = BOARDS[name]
     packing = PACKING[board.family]
     clocks = clocks_a_bit(board.clock, baud)
-    folder = environment.writable(simulate.BUILD) / "boards" / name
+    folder = environment.writable(environment.build_dir()) / "boards" / name
     shutil.rmtree(folder, ignore_errors=True)  # no old bitstream may be taken for a new one
     folder.mkdir(parents=True)
     packed = folder / f"{name}.{packing.suffix}"

@@ -401,7 +401,7 @@ def main(environ: Mapping[str, str]) -> int:
     wrong: list[str] = []
     say = Steps()
     job = from_environment(environ)
-    environment.writable(simulate.BUILD)
+    environment.writable(environment.build_dir())
     path = shell.BUILD / f"{job.target}-{job.unit}.json"
     path.unlink(missing_ok=True)
     try:

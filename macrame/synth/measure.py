@@ -15,7 +15,6 @@ from typing import Any, TypeVar
 from macrame import environment
 from macrame.files import atomic
 from macrame.progress import Steps
-from macrame.sim import simulate
 from macrame.synth import flow, tables, tools
 from macrame.synth.settings import Job, from_environment
 from macrame.synth.targets import TARGETS
@@ -197,7 +196,7 @@ def main(environ: Mapping[str, str], table: bool = False) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as by Ctrl-C
     say = Steps()
     job = from_environment(environ)
-    environment.writable(simulate.BUILD)
+    environment.writable(environment.build_dir())
     try:
         versions(job.target)
     except metadata.PackageNotFoundError as error:

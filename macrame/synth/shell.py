@@ -26,12 +26,12 @@ from pathlib import Path
 
 import pyosys
 
-from macrame import paths
+from macrame import environment, paths
 from macrame.files import atomic
 from macrame.sim import simulate
 from macrame.synth import flow, tools, verilog
 
-BUILD = simulate.BUILD / "gates"
+BUILD = environment.build_dir() / "gates"
 OWN = paths.PACKAGE / "synth" / "models"
 #: Yosys' models of a family's cells. Its defaults for unconnected inputs are not Verilog.
 SHARE = Path(pyosys.__file__).parent / "share"

@@ -24,6 +24,7 @@ as the bench. Shapes in `nightly` belong to the suite only under ``--nightly``, 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from macrame import paths
 from macrame.sim import modules, simulate
 
 #: All sources of the core, from rtl/rtl.f.
@@ -50,14 +51,14 @@ class Case:
 
     def sources(self, rtl_root=None):
         """Absolute paths of its Verilog; those of rtl/ from the copy `rtl_root` if given."""
-        root = rtl_root or simulate.RTL
+        root = rtl_root or paths.RTL
         rtl = simulate.core_sources(root) if self.rtl == (CORE,) else [f"{root}/{path}" for path in self.rtl]
         return [*rtl, *map(str, self.harness())]
 
     def harness(self):
         """Paths of its Verilog that is not the module's own."""
         made = modules.harness(self.played) if self.played else []
-        return [*(simulate.ROOT / path for path in self.tb), *made]
+        return [*(paths.ROOT / path for path in self.tb), *made]
 
 
 #: All cases by name.
