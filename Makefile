@@ -8,7 +8,7 @@
 TARGETS   := sim train gemm test lint bench synth synth-table gates waves bitstream exhaustive nightly
 VARIABLES := A A_ZERO_POINT BAUD BIAS BOARD BUILD_DIR COLS DEPTH EPOCHS FORMATS HEADER HIGH HOMEWORK INDEX \
              JOBS KEY LINK LOW MODE MULTIPLIER OUT PLACER POST_CYCLES PROBLEM QUANTIZE RELU RESULT ROWS \
-             SCALE SEED SEEDS SIM STEPS TARGET TESTS TIME_FACTOR UNIT W WAVES ZERO_POINT
+             SCALE SEED SEEDS SHARD SIM STEPS TARGET TESTS TIME_FACTOR UNIT W WAVES ZERO_POINT
 
 given := $(foreach v,$(.VARIABLES),$(if $(findstring command line,$(origin $v)),$v))
 $(foreach v,$(VARIABLES),$(if $(value $v),$(eval override $v := $$(value $v))$(eval export $v)))

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What `make test` takes and shows: the tests that TESTS= selects, and what is printed of one that fails."""
 
+import json
 import os
 import re
 import subprocess
@@ -9,6 +10,9 @@ import sys
 
 import pytest
 
+from macrame.cli import main
+from macrame.dev import suite
+from macrame.errors import InputError
 from macrame.paths import ROOT
 from macrame.sim import simulate
 from tests import selection
@@ -134,7 +138,7 @@ def make(*words):
     env = {
         name: value
         for name, value in os.environ.items()
-        if name not in ("MAKEFLAGS", "TESTS", "MACRAME_GIVEN")
+        if name not in ("MAKEFLAGS", "TESTS", "SHARD", "MACRAME_GIVEN")
     }
     return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True)
 
@@ -152,6 +156,60 @@ def test_make_says_in_one_line_what_it_does_not_know():
     assert done.stderr.splitlines()[0].startswith(
         "ERROR: TESTS=fifo skdi: skdi is no bench, case, file or test"
     )
+
+
+# --- SHARD --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("nightly", [False, True])
+def test_the_parts_are_the_suite(nightly):
+    """Each test in exactly one of three parts, by the options that make test gives."""
+    words = ["--tests", "mac_array fifo cycles faults project environment wheel", "--seeds", "2"]
+    words += ["--nightly"] * nightly
+    whole = collected(*words)
+    parts = [collected(*words, *suite.shard_options(f"{part}/3")) for part in (1, 2, 3)]
+    assert len(whole) == len(set(whole)) > 300
+    assert sorted(sum(parts, [])) == sorted(whole)
+    assert max(map(len, parts)) - min(map(len, parts)) < len(whole) / 10
+
+
+def test_one_part_of_one_is_the_suite():
+    assert collected("--tests", "fifo", *suite.shard_options("1/1")) == collected("--tests", "fifo")
+
+
+def test_the_longest_tests_are_apart():
+    """Those whose time is stored exist, and three parts share it evenly."""
+    times = json.loads(suite.DURATIONS.read_text())
+    files = " ".join({name.split("::")[0] for name in times})
+    parts = [collected("--tests", files, *suite.shard_options(f"{part}/3")) for part in (1, 2, 3)]
+    assert set(times) <= set(sum(parts, []))
+    sums = [sum(times.get(name, 0) for name in part) for part in parts]
+    assert max(sums) < 1.15 * min(sums)
+
+
+@pytest.mark.parametrize(
+    "text", ["0/3", "4/3", "3", "1/0", "1/3/2", "-1/3", "1 / 3", "a/b", "1/3x", "1/²", "/"]
+)
+def test_a_bad_part_is_refused_before_anything_runs(text, monkeypatch, capfd):
+    monkeypatch.setattr(suite.subprocess, "run", None)
+    monkeypatch.setattr(suite, "lint", None)
+    with pytest.raises(InputError) as refused:
+        suite.main({"SHARD": text})
+    said = "expected i/n, the i-th of n parts, such as 1/3, 2/3 or 3/3"
+    assert str(refused.value) == f"SHARD={text}: {said}"
+    assert main.main(["test", f"--shard={text}"]) == 2
+    assert capfd.readouterr() == ("", f"macrame test: --shard {text}: {said}\n")
+
+
+def test_make_runs_a_part_without_lint():
+    done = make("JOBS=2", "TESTS=tests/test_link.py::test_stall_values skid/[0-9]", "SHARD=2/2")
+    assert done.returncode == 0, done.stdout + done.stderr
+    said = done.stdout.splitlines()
+    assert "part 2 of 2 of the suite, without lint, which is make lint" in said
+    assert "= 1 passed" in said[-1]
+    done = make("SHARD=3/2")
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[0].startswith("test: SHARD=3/2: expected i/n")
 
 
 # --- what a failure shows -----------------------------------------------------------------------------------

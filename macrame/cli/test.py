@@ -15,6 +15,7 @@ OPTIONS = (
         "tests",
         "only a part of the suite, without lint: names of benches, cases or files, as in fifo,gemm/4x4x4",
     ),
+    Option("shard", "i/n: only the i-th of n parts of the suite, without lint, as in 1/3"),
     Option("jobs", "processes", "one per processor"),
     Option("seeds", "seeds each seeded test runs with", "1"),
     SEED,

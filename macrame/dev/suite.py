@@ -2,15 +2,55 @@
 # SPDX-License-Identifier: Apache-2.0
 """``make test``: lint, then pytest. The tests run whatever lint finds, and either failure counts.
 
-The last two lines are those that both ended with.
+The last two lines are those that both ended with. SHARD=i/n runs the i-th of n parts of the suite, each test
+in exactly one of them, without lint: in CI that is a job of its own.
 """
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 
 from macrame import environment, paths
+from macrame.errors import InputError, short
+
+#: Seconds that the longest tests take; pytest-split spreads them over the parts, and the others by number.
+DURATIONS = paths.ROOT / "tests" / "durations.json"
+
+
+def shard(text: str) -> tuple[int, int] | None:
+    """Read SHARD.
+
+    Parameters
+    ----------
+    text : str
+        ``i/n``: the i-th of n parts, i from 1 to n; empty for the whole suite.
+
+    Returns
+    -------
+    tuple of two int, or None
+        i and n.
+
+    Raises
+    ------
+    InputError
+    """
+    if not text:
+        return None
+    found = re.fullmatch(r"([1-9]\d{0,3})/([1-9]\d{0,3})", text, re.ASCII)
+    if not found or int(found[1]) > int(found[2]):
+        raise InputError(f"SHARD={short(text)}: expected i/n, the i-th of n parts, such as 1/3, 2/3 or 3/3")
+    return int(found[1]), int(found[2])
+
+
+def shard_options(text: str) -> list[str]:
+    """The options that make pytest run a part of the suite; SHARD as for `shard`."""
+    part = shard(text)
+    if part is None:
+        return []
+    options = ["--group", str(part[0]), "--splits", str(part[1])]
+    return [*options, "--splitting-algorithm", "least_duration", "--durations-path", str(DURATIONS)]
 
 
 def pytest_command(values: Mapping[str, str], nightly: bool = False) -> list[str]:
@@ -19,7 +59,7 @@ def pytest_command(values: Mapping[str, str], nightly: bool = False) -> list[str
     Parameters
     ----------
     values : mapping of str to str
-        TESTS, JOBS and SEEDS.
+        TESTS, SHARD, JOBS and SEEDS.
     nightly : bool
         With the longest cases.
 
@@ -28,9 +68,12 @@ def pytest_command(values: Mapping[str, str], nightly: bool = False) -> list[str
     list of str
     """
     build = environment.build_dir()
-    report = build / "junit" / ("nightly.xml" if nightly else "tests.xml")
+    part = shard(values.get("SHARD", ""))
+    name = ("nightly" if nightly else "tests") + (f"-{part[0]}-of-{part[1]}" if part else "")
+    report = build / "junit" / f"{name}.xml"
     command = [sys.executable, "-m", "pytest", "-n", values.get("JOBS", "auto"), "--dist", "worksteal"]
     command += ["--seeds", values.get("SEEDS", "1"), "--tests", values.get("TESTS", "")]
+    command += shard_options(values.get("SHARD", ""))
     command += [f"--junitxml={report}", "-o", f"cache_dir={build / 'pytest'}"]
     return command + (["--nightly"] if nightly else [])
 
@@ -59,7 +102,8 @@ def main(values: Mapping[str, str], words: Sequence[str] = ()) -> int:
     Parameters
     ----------
     values : mapping of str to str
-        TESTS, JOBS, SEEDS, SEED, SIM and WAVES. With TESTS, a part of the suite runs, and lint does not.
+        TESTS, SHARD, JOBS, SEEDS, SEED, SIM and WAVES. With TESTS or SHARD, a part of the suite runs,
+        and lint does not.
     words : sequence of str
         ``nightly``, or nothing.
 
@@ -67,12 +111,21 @@ def main(values: Mapping[str, str], words: Sequence[str] = ()) -> int:
     -------
     int
         pytest's exit code, or lint's where all tests passed.
+
+    Raises
+    ------
+    InputError
+        SHARD is not i/n.
     """
     nightly = "nightly" in words
-    linted, last = (0, "") if nightly or values.get("TESTS") else lint()
+    part = shard(values.get("SHARD", ""))
+    if part:
+        print(f"part {part[0]} of {part[1]} of the suite, without lint, which is make lint", flush=True)
+    linted, last = (0, "") if nightly or part or values.get("TESTS") else lint()
     if linted == 130:
         return linted
     env = {**os.environ, **{name: values[name] for name in ("SEED", "SIM", "WAVES") if name in values}}
+    env.pop("SHARD", None)  # tests call make test too
     tested = subprocess.run(pytest_command(values, nightly), cwd=paths.ROOT, env=env, check=False).returncode
     if last:
         print(last, flush=True)
