@@ -152,6 +152,13 @@ def test_the_readme_says_how_to_check_each_claim():
         assert all(text.startswith("make ") for text in code(shown)), claim
 
 
+def test_the_readme_says_what_each_target_takes():
+    """In time and disk; of targets whose time varies most, in the sentence behind the table."""
+    measured = {code(name)[0].split()[1] for name, *_ in table("README.md", "target")}
+    (others,) = re.findall(r"measure it\. (.*?)\n\n", text_of("README.md"), re.DOTALL)
+    assert measured | {name.split()[1] for name in code(others)} == set(make.TARGETS)
+
+
 def test_selected_faults_exist():
     """The fault that docs/verification.md runs alone is there."""
     names = {fault["name"] for _, fault in test_faults.FAULTS}
