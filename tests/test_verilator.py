@@ -27,6 +27,7 @@ from macrame.sim import simulate
 from macrame.sim import verilator as driver
 from macrame.sim.beats import Stall
 from macrame.sim.link import SimLink
+from macrame.sim.verilator import Runtime, Verilator
 
 pytestmark = pytest.mark.skipif(
     shutil.which("g++") is None, reason=f"g++ is not on PATH: {environment.apt('g++')}"
@@ -281,3 +282,16 @@ def test_a_missing_wheel_is_one_line(monkeypatch):
 def test_words_that_mean_nothing_to_the_speed_table(words, said, capsys):
     assert speed.main(words) == 2
     assert capsys.readouterr() == ("", f"speed: {said}\n")
+
+
+def test_programs_share_what_is_compiled_for_all(tmp_path):
+    """With delays or without; g++ refuses precompiled headers only where the macros of waves differ."""
+
+    def folder(**macros):
+        (tmp_path / "Vtop_classes.mk").write_text("".join(f"VM_{n} = {v}\n" for n, v in macros.items()))
+        return Runtime(Verilator, tmp_path, "Verilator 5").folder
+
+    plain = folder(TIMING=0, TRACE=0, PARALLEL_BUILDS=0)
+    assert folder(TIMING=1, TRACE=0, PARALLEL_BUILDS=1) == plain
+    assert folder(TIMING=1, TRACE=1, PARALLEL_BUILDS=0) != plain
+    assert "VM_TIMING=1" in Verilator.MAKE

