@@ -66,7 +66,8 @@ class CoreConfig:
     formats : {"INT8", "BF16", "DUAL"}
         FORMATS.
     fifo_depth : int
-        FIFO_DEPTH, rows of the result FIFO; 0 stands for the core's own default, which leaves no bubbles.
+        FIFO_DEPTH, rows of the result FIFO: a power of two that holds the tallest tile. 0 stands for the
+        core's own default, which leaves no bubbles.
     post_cycles : int
         POST_CYCLES, cycles per result of a requantiser: 1; or 33 to 64, without bfloat16.
 
@@ -119,6 +120,11 @@ class CoreConfig:
         if self.post_cycles != 1 and (self.bf16 or self.post_cycles < 33):
             expected = f"1 with formats {self.formats}" if self.bf16 else "1, or 33 to 64"
             raise InputError(f"post_cycles is {self.post_cycles}, expected {expected}")
+        least = max(2, self.height(BF16 if self.bf16 else 0))
+        if self.fifo_depth and (self.fifo_depth < least or self.fifo_depth & (self.fifo_depth - 1)):
+            raise InputError(
+                f"fifo_depth is {self.fifo_depth}, expected a power of two from {least} on, or 0"
+            )
         object.__setattr__(self, "post_lanes", min(self.post_lanes, self.cols))
 
     @classmethod

@@ -137,6 +137,19 @@ def writable(folder: Path) -> Path:
     return folder
 
 
+def install(words: str, extra: str) -> str:
+    """The command that installs Python packages: in a checkout the project's own, else pip's.
+
+    Parameters
+    ----------
+    words : str
+        What tools/bootstrap is asked for.
+    extra : str
+        The extra of the package.
+    """
+    return f"tools/bootstrap {words}" if paths.CHECKOUT else f"pip install 'macrame[{extra}]'"
+
+
 def shown(path: Path | str) -> str:
     """A path for a message: relative to the project where it lies in it."""
     path = Path(path)

@@ -3,11 +3,13 @@
 """Where the project's files are, in a checkout and in an installed package alike."""
 
 import os
+import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from macrame.errors import InputError
 
-#: The package itself; rtl/ and boards/ are in it, in a checkout as symbolic links.
+#: The package itself; rtl/, boards/ and examples/ are in it, in a checkout as symbolic links.
 PACKAGE = Path(__file__).resolve().parent
 RTL = (PACKAGE / "rtl").resolve()
 BOARDS = (PACKAGE / "boards").resolve()
@@ -96,3 +98,30 @@ def sources(family: str | None = None, board: str | None = None, rtl: Path | Non
         own = {name: folder / name for name in listed(folder / f"{family}.f")}
         files = [own.pop(path.name, path) for path in files] + list(own.values())
     return [*map(str, files), *tops]
+
+
+def models(files: Iterable[str]) -> list[str]:
+    """Models of the vendors' cells that some Verilog files instantiate.
+
+    Parameters
+    ----------
+    files : iterable of str
+        Paths, as from `sources`.
+
+    Returns
+    -------
+    list of str
+        Absolute paths; empty where no file instantiates one.
+
+    Raises
+    ------
+    macrame.errors.InputError
+        The project has no model of a cell.
+    """
+    words = set(re.findall(r"\w+", " ".join(Path(file).read_text() for file in files)))
+    if "SB_MAC16" in words:
+        raise InputError(
+            "MODELS: Yosys has the model of SB_MAC16, ice40/cells_sim.v in the folder that yosys-config "
+            "--datdir prints, expected another family"
+        )
+    return [str(path) for path in sorted((PACKAGE / "synth" / "models").glob("*.v")) if path.stem in words]

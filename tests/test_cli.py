@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -55,7 +56,9 @@ def test_help_needs_nothing_but_the_standard_library(program):
 def test_the_help_lists_every_verb_and_every_verb_every_option(capsys):
     status, out, _ = said(main.main, ["--help"], capsys=capsys)
     assert status == 0
-    assert re.findall(r"^  (\w+) ", out, re.MULTILINE) == list(VERBS)
+    assert re.findall(r"^  (\w+) ", out, re.MULTILINE) == [
+        verb for needed in (False, True) for verb in VERBS if command.in_checkout(verb) == needed
+    ]
     for verb in VERBS:
         text = command.parser(verb).format_help()
         for option in command.options(verb):
@@ -105,6 +108,49 @@ def test_an_interrupt_is_one_line(monkeypatch, capsys):
 def test_values_that_look_like_variables_stay_as_they_are():
     message = "A=/data/A=1/W.npy: no such file, expected W=w.npy"
     assert command.as_options("gemm", message) == "A /data/A=1/W.npy: no such file, expected W w.npy"
+
+
+def test_sources_with_models_of_the_cells(tmp_path, capsys):
+    """What synthesis knows, a simulator must be given: the files then need no other."""
+    _, out, _ = said(main.main, ["sources", "--family", "ecp5", "--models"], capsys=capsys)
+    command_line = ["iverilog", "-g2005", "-s", "macrame", "-o", tmp_path / "x.vvp", *out.splitlines()]
+    done = subprocess.run(command_line, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    status, out, err = said(main.main, ["sources", "--family", "ice40", "--models"], capsys=capsys)
+    assert (status, out) == (2, "")
+    assert err.startswith("macrame sources: --models: Yosys has the model of SB_MAC16, ice40/cells_sim.v")
+    _, portable, _ = said(main.main, ["sources"], capsys=capsys)
+    _, models, _ = said(main.main, ["sources", "--models"], capsys=capsys)
+    assert models == portable
+
+
+def test_the_folder_of_the_sources(capsys):
+    _, out, _ = said(main.main, ["sources", "--folder"], capsys=capsys)
+    folder = Path(out.strip())
+    for name in ("rtl/macrame.v", "boards/ulx3s/ulx3s.v", "examples/README.md", "homework/p1_forward.toml"):
+        assert (folder / name).is_file()
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("OUT=c.npy", "--out c.npy"),
+        ("A=a.npy", "a.npy"),
+        ("RELU=1", "--relu"),
+        ("A_ZERO_POINT=3", "--a-zero-point 3"),
+    ],
+)
+def test_a_variable_of_make_is_told_from_an_option(word, expected, capsys):
+    status, _, err = said(main.main, ["gemm", "a.npy", word], capsys=capsys)
+    assert status == 2
+    assert err == f"macrame gemm: {word}: NAME=value is for make, expected {expected}\n"
+
+
+def test_what_needs_a_checkout_is_listed_apart(capsys):
+    _, out, _ = said(main.main, ["--help"], capsys=capsys)
+    anywhere, checkout = out.split("In a checkout of the project only:")
+    for verb in VERBS:
+        assert f"\n  {verb} " in (checkout if command.in_checkout(verb) else anywhere)
 
 
 def test_sources_are_files_in_the_order_of_the_list(capsys):

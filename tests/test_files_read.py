@@ -611,16 +611,20 @@ BAD_NPZ = [
     ),
     ("an empty one", archive({}), "holds no arrays"),
     ("no arrays", archive({"a.txt": b"1"}), "holds no arrays"),
-    ("two arrays", archive({"a.npy": ONE, "b.npy": TWO}), "holds 2 arrays, expected KEY=A:KEY, one of a, b"),
+    (
+        "two arrays",
+        archive({"a.npy": ONE, "b.npy": TWO}),
+        "holds 2 arrays, expected KEY=A:NAME, where NAME is one of a, b",
+    ),
     (
         "hundreds of arrays",
         archive({f"layer {i}.npy": ONE for i in range(300)}),
-        "holds 300 arrays, expected KEY=A:KEY, one of layer 0, layer 1",
+        "holds 300 arrays, expected KEY=A:NAME, where NAME is one of layer 0, layer 1",
     ),
     (
         "names with lines",
         archive({"a\nb.npy": ONE, "c.npy": TWO}),
-        "holds 2 arrays, expected KEY=A:KEY, one of a",
+        "holds 2 arrays, expected KEY=A:NAME, where NAME is one of a",
     ),
     ("a pickle", archive({"a.npy": PICKLE}), "holds pickled Python objects, expected numbers"),
     ("no array inside", archive({"a.npy": b"1,2\n"}), "not a .npy file, it starts with b'1,2\\n'"),
@@ -662,7 +666,9 @@ def test_an_npz_that_cannot_be_used(data, said):
 
 
 def test_a_key_that_is_none():
-    with pytest.raises(InputError, match=r"^A=a.npz: holds no array x, expected KEY=A:KEY, one of a$"):
+    with pytest.raises(
+        InputError, match=r"^A=a.npz: holds no array x, expected KEY=A:NAME, where NAME is one of a$"
+    ):
         npy.npz("A=a.npz", "A", archive({"a.npy": ONE}), "x")
 
 

@@ -333,13 +333,13 @@ BAD = [
     (
         "several arrays",
         dict(A="t.npz"),
-        "A=t.npz: holds 2 arrays, expected KEY=A:KEY, one of x, y\n",
+        "A=t.npz: holds 2 arrays, expected KEY=A:NAME, where NAME is one of x, y\n",
         {"t.npz": npz(x=matrix(3, 4), y=matrix(4, 2))},
     ),
     (
         "an array that is not there",
         dict(A="t.npz", KEY="A:z"),
-        "A=t.npz: holds no array z, expected KEY=A:KEY, one of x, y\n",
+        "A=t.npz: holds no array z, expected KEY=A:NAME, where NAME is one of x, y\n",
         {"t.npz": npz(x=matrix(3, 4), y=matrix(4, 2))},
     ),
     (

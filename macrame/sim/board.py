@@ -4,7 +4,7 @@
 
     $ macrame board icebreaker
     an iCEBreaker behind /dev/pts/3; in another terminal:
-      make gemm LINK=serial:/dev/pts/3 A=a.npy W=w.npy OUT=c.npy
+      macrame gemm a.npy w.npy --out c.npy --link serial:/dev/pts/3
 
 The board's top from boards/ runs in the simulator with its pins, its reset and its serial line; only the
 line's bits are shorter than on the board, since each costs the simulator as many cycles as it has.
@@ -155,7 +155,7 @@ def main(board: str) -> int:
     with SimulatedBoard(board) as running:
         print(
             f"{BOARDS[board].article} {BOARDS[board].title} behind {running.tty}; in another terminal:\n"
-            f"  make gemm LINK=serial:{running.tty} A=a.npy W=w.npy OUT=c.npy",
+            f"  macrame gemm a.npy w.npy --out c.npy --link serial:{running.tty}",
             flush=True,
         )
         with contextlib.suppress(KeyboardInterrupt):

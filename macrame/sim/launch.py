@@ -30,7 +30,7 @@ from xml.etree import ElementTree
 from filelock import FileLock, Timeout
 
 from macrame import environment
-from macrame.errors import SetupError
+from macrame.errors import InputError, SetupError
 from macrame.sim import build
 from macrame.sim.failed import Failed, TestFailure
 from macrame.sim.simulators import SIMULATORS, driver_of, simulator
@@ -279,8 +279,11 @@ def default_waves() -> bool:
 
 def _run_folder(name: str) -> tuple[Path, FileLock]:
     """A fresh folder for a run called `name`, and the lock that keeps it ours: name, name~2, name~3 ..."""
-    if not name or not re.fullmatch(r"[\w.,=+~-]+(/[\w.,=+~-]+)*", name):
-        raise ValueError(f"run name {name!r}: letters, digits and .,=+-_~ expected, in parts joined by /")
+    parts = name.split("/") if isinstance(name, str) else []
+    if not parts or not all(re.fullmatch(r"[\w.,=+~-]*[\w,=+~-][\w.,=+~-]*", part) for part in parts):
+        raise InputError(
+            f"the run's name is {name!r}, expected letters, digits and .,=+-_~ in parts joined by /"
+        )
     runs = environment.writable(environment.build_dir()) / "runs" / simulator()
     for count in range(1, 1000):
         work = runs / (name if count == 1 else f"{name}~{count}")

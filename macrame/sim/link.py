@@ -18,12 +18,16 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
+import numpy as np
+
 from macrame import environment
 from macrame.contract import CoreConfig
-from macrame.errors import LinkError
+from macrame.errors import InputError, LinkError
+from macrame.host import arguments
 from macrame.host.link import Beats, LinkBase, Results, Told
 from macrame.sim import simulate
 from macrame.sim.beats import BeatFiles, Stalls, stall_values
+from macrame.sim.simulators import using
 
 MONITOR = "macrame/sim/hdl/activity.v"
 PLAYER = (
@@ -39,6 +43,7 @@ START_LIMIT = 60  # until the simulator must have called back
 SILENCE_LIMIT = 120  # without a sign of life during a request
 END_LIMIT = 10  # until the simulator must have ended, its files whole
 MESSAGE_BYTES = 1 << 16  # more than any message has
+LEAST_IDLE = 2049  # cycles: a transfer may pause for that long without a fault
 
 
 class Options(TypedDict, total=False):
@@ -52,6 +57,8 @@ class Options(TypedDict, total=False):
         Of the stall patterns, 1 by default.
     waves : bool
         Leave waves, see :attr:`HarnessLink.waves`.
+    sim : str
+        "icarus" or "verilator"; by default the environment's SIM, or else icarus.
     rtl_root : path
         Another copy of rtl/.
     idle_limit : int
@@ -64,6 +71,7 @@ class Options(TypedDict, total=False):
     stalls: Stalls
     seed: int
     waves: bool
+    sim: str | None
     rtl_root: str | Path | None
     idle_limit: int
     compiling: Callable[[], None] | None
@@ -88,7 +96,7 @@ class HarnessLink(LinkBase):
         Further Verilog files.
     name : str
         Of the folder under build/runs/ for log and waves.
-    **options
+    stalls, seed, waves, sim, rtl_root, idle_limit, compiling
         See :class:`Options`.
 
     Attributes
@@ -112,7 +120,9 @@ class HarnessLink(LinkBase):
     ------
     macrame.errors.LinkError
         The simulator does not start.
-    macrame.sim.simulate.SetupError, macrame.sim.simulate.Failed
+    macrame.errors.InputError
+        An argument is not as described.
+    macrame.errors.SetupError, macrame.sim.failed.Failed
         A tool is missing, or the sources do not compile.
     """
 
@@ -128,11 +138,19 @@ class HarnessLink(LinkBase):
         *,
         name: str,
         more: Sequence[str] = (),
-        **options: Unpack[Options],
+        stalls: Stalls = None,
+        seed: int = 1,
+        waves: bool = False,
+        sim: str | None = None,
+        rtl_root: str | Path | None = None,
+        idle_limit: int = 20000,
+        compiling: Callable[[], None] | None = None,
     ) -> None:
         super().__init__()
-        stalls, seed = options.get("stalls"), options.get("seed", 1)
-        rtl_root = options.get("rtl_root")
+        arguments.integers("seed", seed, np.iinfo(np.uint32))
+        arguments.flag("waves", waves)
+        if arguments.count("idle_limit", idle_limit) < LEAST_IDLE:
+            raise InputError(f"idle_limit is {idle_limit}, expected {LEAST_IDLE} or more")
         self.clock = self.cycles = self.since_reset = 0
         self.seconds = 0.0
         self._requests = 0
@@ -145,18 +163,19 @@ class HarnessLink(LinkBase):
         listener.bind(str(folder / "socket"))
         listener.listen(1)
         listener.settimeout(0.1)
-        parts["launch"] = launch = simulate.prepare(
-            name,
-            toplevel=harness,
-            module="macrame.sim.inside.link",
-            sources=[*simulate.core_sources(rtl_root), f"macrame/sim/hdl/{harness}.v", *PLAYER, *more],
-            rtl_root=rtl_root,
-            seed=seed,
-            waves=options.get("waves", False),
-            parameters=parameters,
-            plusargs=[f"dir={folder}"],
-            compiling=options.get("compiling"),
-        )
+        with using(sim):
+            parts["launch"] = launch = simulate.prepare(
+                name,
+                toplevel=harness,
+                module="macrame.sim.inside.link",
+                sources=[*simulate.core_sources(rtl_root), f"macrame/sim/hdl/{harness}.v", *PLAYER, *more],
+                rtl_root=rtl_root,
+                seed=seed,
+                waves=waves,
+                parameters=parameters,
+                plusargs=[f"dir={folder}"],
+                compiling=compiling,
+            )
         self.waves, self.log = launch.waves, launch.cwd / "sim.log"
         self._process = parts["process"] = launch.start()
         self._connection = parts["connection"] = self._accept(listener)
@@ -165,7 +184,7 @@ class HarnessLink(LinkBase):
             "setting of the harness",
             self._ask,
             "set",
-            {"idle_limit": options.get("idle_limit", 20000), "drop_closing": 1},
+            {"idle_limit": idle_limit, "drop_closing": 1},
         )
         self.set_stalls(stalls, seed)
 
@@ -317,6 +336,7 @@ class SimLink(HarnessLink):
         name: str | None = None,
         **options: Unpack[Options],
     ) -> None:
+        arguments.instance("config", config, CoreConfig)
         if activity and config.bf16:
             raise ValueError(f"activity of a core with formats {config.formats!r}: expected 'INT8'")
         self.config = config

@@ -15,7 +15,7 @@ import shutil
 import signal
 import sysconfig
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -90,6 +90,33 @@ def simulator() -> str:
     if name not in SIMULATORS:
         raise SetupError(f"SIM={name}: unknown simulator, expected one of: {', '.join(SIMULATORS)}")
     return name
+
+
+@contextlib.contextmanager
+def using(name: str | None) -> Iterator[None]:
+    """Use another simulator for a while: the environment's SIM is `name` until the block ends.
+
+    Parameters
+    ----------
+    name : str or None
+        None changes nothing.
+
+    Raises
+    ------
+    SetupError
+        There is no such simulator.
+    """
+    before = os.environ.get("SIM")
+    if name is not None:
+        os.environ["SIM"] = name
+    try:
+        simulator()
+        yield
+    finally:
+        if name is not None:
+            del os.environ["SIM"]
+            if before is not None:
+                os.environ["SIM"] = before
 
 
 @functools.cache

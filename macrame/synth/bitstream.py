@@ -131,7 +131,7 @@ def run(folder: Path, name: str, *command: str) -> None:
     """
     program = Path(sys.executable).parent / command[0]  # an absolute path stays as it is
     if not program.exists():
-        raise Failed(f"{command[0]} is not installed: tools/bootstrap synth")
+        raise Failed(f"{command[0]} is not installed: {environment.install('synth', 'synth')}")
     log = folder / name
     try:
         status, printed = tools.tool(log.stem, [program, *command[1:]], folder)
@@ -199,7 +199,7 @@ def make(
         )
     except tools.FlowError as error:
         raise Failed(str(error)) from None
-    say("place and route")
+    say("place and route, some minutes")
     run(
         folder,
         "nextpnr.log",
@@ -261,6 +261,8 @@ def main(environ: Mapping[str, str]) -> int:
     Failed
         A tool failed, or the clock is not reached.
     """
+    if not environ.get("BOARD"):
+        raise InputError(f"BOARD is not given, expected one of {', '.join(BOARDS)}")
     name = one_of(environ, "BOARD", "", tuple(BOARDS))
     baud, seed = whole(environ, "BAUD", 1_000_000, 999_999_999), whole(environ, "SEED", 1, 999_999_999)
     made, bitstream = make(

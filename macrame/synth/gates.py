@@ -2,11 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The benches of the RTL on its netlist, every result bit by bit."""
 
-import contextlib
-import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypedDict
 
@@ -16,6 +14,7 @@ from macrame.errors import InputError
 from macrame.files import parse
 from macrame.progress import Steps
 from macrame.sim import simulate
+from macrame.sim.simulators import using
 from macrame.synth import flow, shell, tools
 from macrame.synth.measure import versions, write
 from macrame.synth.settings import MULTIPLIERS, array_parameters, one_of, refuse_depth, refuse_idle, whole
@@ -235,19 +234,6 @@ def plan(job: Job, simulator: str | None = None) -> list[Run]:
 
 
 # --- running ------------------------------------------------------------------------------------------------
-
-
-@contextlib.contextmanager
-def using(simulator: str) -> Iterator[None]:
-    """SIM set for a while."""
-    before = os.environ.get("SIM")
-    os.environ["SIM"] = simulator
-    try:
-        yield
-    finally:
-        os.environ.pop("SIM")
-        if before is not None:
-            os.environ["SIM"] = before
 
 
 def start(

@@ -200,7 +200,9 @@ def main(environ: Mapping[str, str], table: bool = False) -> int:
     try:
         versions(job.target)
     except metadata.PackageNotFoundError as error:
-        raise tools.FlowError(f"{error.name} is not installed: tools/bootstrap synth") from None
+        raise tools.FlowError(
+            f"{error.name} is not installed: {environment.install('synth', 'synth')}"
+        ) from None
     try:
         if table:
             for target in [job.target] if environ.get("TARGET") else TARGETS:
