@@ -74,6 +74,7 @@ def build(folder: Path) -> None:
         warnings.found.append(str(error))
     finally:
         logger.removeHandler(warnings)
+        logger.propagate = True
     if warnings.found:
         raise Failed("\n".join(warnings.found))
 
