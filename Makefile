@@ -5,7 +5,7 @@
 # installs what is missing first. Variables reach the verb through the environment, unexpanded, so that a file may
 # be called "my $matrix.npy".
 
-TARGETS   := sim train gemm test lint bench synth synth-table gates waves bitstream exhaustive nightly
+TARGETS   := sim train gemm test lint bench synth synth-table gates waves bitstream exhaustive docs nightly
 VARIABLES := A A_ZERO_POINT BAUD BIAS BOARD BUILD_DIR COLS DEPTH EPOCHS FORMATS HEADER HIGH HOMEWORK INDEX \
              JOBS KEY LINK LOW MODE MULTIPLIER OUT PLACER POST_CYCLES PROBLEM QUANTIZE RELU RESULT ROWS \
              SCALE SEED SEEDS SHARD SIM STEPS TARGET TESTS TIME_FACTOR UNIT W WAVES ZERO_POINT

@@ -97,6 +97,7 @@ def commands(text):
     for line in lines:
         command = re.sub(r"\s#.*", "", line).strip()
         command = re.sub(r"^(replay )?\s*([A-Z]+=\S+ +)*", "", command)
+        command = re.split(r" (?:\|\|?|>|&&) ", command)[0]
         if (
             re.match(r"(make|macrame|\.venv/bin/python|python|\.ci/run)( |$)", command)
             and "..." not in command

@@ -241,7 +241,7 @@ TARGETS = ("sim", "train", "gemm", "bench", "waves", "synth", "gates")
 RUN = (sys.executable, "-m", "macrame.cli.make", "run")
 
 
-@pytest.mark.parametrize("target", [*TARGETS, "bitstream", "exhaustive", "lint", "test"])
+@pytest.mark.parametrize("target", [*TARGETS, "bitstream", "exhaustive", "lint", "docs", "test"])
 @pytest.mark.parametrize(
     ("variable", "said"),
     [

@@ -117,6 +117,7 @@ def pins(name):
     [
         ("requirements.txt", ["golden", "macrame/host", "macrame/sim", "macrame/homework"]),
         ("requirements-synth.txt", ["macrame/synth"]),
+        ("requirements-docs.txt", ["macrame/dev/site"]),
         ("requirements-test.txt", ["golden", "macrame", "tb", "tests", "examples"]),
     ],
 )
@@ -131,7 +132,9 @@ def test_what_is_imported_is_pinned(requirements, folders):
                 assert names & set(pinned), f"{path.relative_to(ROOT)}: {package} is not in {requirements}"
 
 
-@pytest.mark.parametrize("requirements", ["requirements-test.txt", "requirements-synth.txt"])
+@pytest.mark.parametrize(
+    "requirements", ["requirements-test.txt", "requirements-synth.txt", "requirements-docs.txt"]
+)
 def test_pins_are_complete(requirements):
     """Whatever a pinned distribution needs is pinned too, so that pip has nothing to choose."""
     pinned = pins(requirements)
@@ -165,6 +168,7 @@ def bare(tmp_path):
         "requirements.txt",
         "requirements-train.txt",
         "requirements-synth.txt",
+        "requirements-docs.txt",
         "requirements-test.txt",
     ):
         shutil.copy(ROOT / name, project / name)
@@ -238,13 +242,14 @@ def test_bootstrap_takes_the_larger_set_for_the_smaller(bare, tmp_path):
             "requirements.txt",
             "requirements-train.txt",
             "requirements-synth.txt",
+            "requirements-docs.txt",
             "requirements-test.txt",
         )
     ]
     stamp = project / ".venv" / ".ready-test"
     digest = hashlib.sha256(b"".join(sets) + os.fsencode(python.resolve()) + b"\n")
     stamp.write_text(f"{digest.hexdigest()}  -\n")
-    for smaller in ("sim", "train", "synth", "lint", "exhaustive"):
+    for smaller in ("sim", "train", "synth", "docs", "lint", "exhaustive"):
         done = bare(smaller)
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     stamp.write_text("of other requirements")
@@ -280,6 +285,7 @@ def test_bootstrap_asks_for_what_is_needed(bare, words, env, asked):
     ("words", "env"),
     [
         ("synth", {}),
+        ("docs", {}),
         ("sim sim", {"PROBLEM": "3"}),
         ("sim sim", {"PROBLEM": "9, 3 5", "SIM": "verilator"}),
         ("sim gemm", {"LINK": "serial:/dev/ttyUSB0"}),
@@ -473,7 +479,8 @@ def test_bootstrap_unknown_set():
     done = subprocess.run([ROOT / "tools" / "bootstrap", "everything"], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (2, "")
     assert (
-        done.stderr == "tools/bootstrap: everything: expected sim, train, synth, lint, exhaustive or test\n"
+        done.stderr
+        == "tools/bootstrap: everything: expected sim, train, synth, docs, lint, exhaustive or test\n"
     )
     assert Path(ROOT / "tools" / "bootstrap").stat().st_mode & 0o111
 

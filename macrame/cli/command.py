@@ -50,6 +50,7 @@ VERBS = (
     "test",
     "speed",
     "exhaustive",
+    "docs",
 )
 
 

@@ -72,6 +72,7 @@ TARGETS = {
         "bitstream", "a board's bitstream, its area and clock rate (BOARD=icebreaker or ulx3s)"
     ),
     "exhaustive": Target("exhaustive", "fp32 to bf16 on all 2^32 inputs"),
+    "docs": Target("docs", "build the documentation site, in build/site"),
     "nightly": Target("test", "the suite with its longest cases and many seeds (SEEDS=)", ("nightly",)),
 }
 

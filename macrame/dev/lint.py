@@ -577,7 +577,7 @@ def files() -> Iterator[Path]:
 
 def licence() -> str:
     """The two SPDX lines at the top of every source file."""
-    sources = {".v", ".py", ".toml", ".rdl", ".f", ".yml", ".vlt", ".sh", ".txt"}
+    sources = {".v", ".py", ".toml", ".rdl", ".f", ".yml", ".vlt", ".sh", ".txt", ".js", ".css", ".cff"}
     lines = ("SPDX-FileCopyrightText: 2026 macrame contributors", "SPDX-License-Identifier: Apache-2.0")
     wrong = []
     for path in files():

@@ -1,0 +1,21 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Build the documentation site: the documents, and references of all Verilog and Python modules.
+
+It needs a checkout. The site goes to site/ in the build directory. Open its index.html from disk; no server
+and no network is needed, not for its search either.
+"""
+
+from macrame.cli.command import Option
+
+INSTALLS = "docs"
+CHECKOUT = True
+PROGRAM = "macrame.dev.site.build"
+OPTIONS: tuple[Option, ...] = ()
+
+
+def run(values: dict[str, str], words: list[str]) -> int:
+    """Build it; returns the exit code."""
+    from macrame.dev.site import build
+
+    return build.main()

@@ -1,0 +1,99 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""``make docs``: the site, built by MkDocs into site/ of the build folder. A warning is an error."""
+
+import logging
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from mkdocs.commands.build import build as mkdocs_build
+from mkdocs.config import load_config
+from mkdocs.exceptions import MkDocsException
+
+from macrame import environment, paths
+from macrame.dev.site import pages
+from macrame.errors import SetupError
+
+CONFIG = paths.ROOT / "docs" / "site" / "mkdocs.yml"
+
+
+class Failed(Exception):
+    """The site could not be built; the text says why, a line a warning."""
+
+    exit_status = 1
+
+
+class _Warnings(logging.Handler):
+    """Keeps what MkDocs warns of."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.found: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.found.append(record.getMessage())
+
+
+def build(folder: Path) -> None:
+    """Build the site.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Emptied first.
+
+    Raises
+    ------
+    Failed
+        A link leads nowhere, or MkDocs warns of something else.
+    """
+    os.environ.setdefault("NO_MKDOCS_2_WARNING", "1")  # which the theme prints: the versions are pinned
+    warnings = _Warnings()
+    logger = logging.getLogger("mkdocs")
+    logger.addHandler(warnings)
+    logger.propagate = False
+    try:
+        with tempfile.TemporaryDirectory(prefix="macrame-site-") as made:
+            pages.write(Path(made))
+            config = load_config(str(CONFIG), docs_dir=made, site_dir=str(folder))
+            generated = {
+                "Verilog modules": pages.verilog_navigation(),
+                "Python modules": pages.python_navigation(),
+            }
+            config.nav = [
+                {title: generated.get(title, below) for title, below in entry.items()}
+                for entry in config.nav or []
+            ]
+            config.plugins.on_startup(command="build", dirty=False)
+            mkdocs_build(config)
+            config.plugins.on_shutdown()
+        (folder / "404.html").unlink()  # of servers, with addresses that begin at their root
+    except MkDocsException as error:
+        warnings.found.append(str(error))
+    finally:
+        logger.removeHandler(warnings)
+        logger.propagate = True
+    if warnings.found:
+        raise Failed("\n".join(warnings.found))
+
+
+def main() -> int:
+    """Build the site in the build folder, say where it is; returns 0.
+
+    Raises
+    ------
+    macrame.errors.SetupError
+        There is something else where the site goes.
+    Failed
+        As from `build`.
+    """
+    folder = environment.build_dir() / "site"
+    if folder.exists() and any(folder.iterdir()) and not (folder / "search").is_dir():
+        raise SetupError(f"{folder}: expected a site made here, or nothing")
+    shutil.rmtree(folder, ignore_errors=True)
+    build(folder)
+    pages_ = len(list(folder.rglob("*.html")))
+    print(f"{pages_} pages: open {environment.shown(folder / 'index.html')}")
+    return 0

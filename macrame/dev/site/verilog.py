@@ -1,0 +1,252 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""A page for each Verilog module: what its header says, its parameters, its ports.
+
+The form of the files makes that easy: one module a file, a comment above it, ANSI ports, one declaration a
+line, comments behind them or on a line above a group. A line of another form is an error.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from macrame import paths
+
+
+@dataclass(frozen=True)
+class Port:
+    """A port or a parameter.
+
+    Attributes
+    ----------
+    name : str
+    what : str
+        Of a port its direction, of a parameter its default.
+    bits : str
+        Width of a port, an expression of the parameters.
+    comment : str
+    group : str
+        The comment above its group, on the first of a group.
+    """
+
+    name: str
+    what: str
+    bits: str
+    comment: str
+    group: str
+
+
+@dataclass(frozen=True)
+class Module:
+    """A Verilog module.
+
+    Attributes
+    ----------
+    name : str
+    path : pathlib.Path
+        Relative to the project.
+    header : str
+        The comment above it, without slashes and licence.
+    parameters, ports : tuple of Port
+    """
+
+    name: str
+    path: Path
+    header: str
+    parameters: tuple[Port, ...]
+    ports: tuple[Port, ...]
+
+    @property
+    def purpose(self) -> str:
+        """The first sentence of its header, without its name."""
+        first = self.header.partition("\n\n")[0].partition(":")[2]
+        sentence = re.split(r"(?<=\w)\.(?:\s|$)", " ".join(first.split()))[0].rstrip(".")
+        return f"{capital(sentence)}."
+
+
+PARAMETER = re.compile(r"parameter\s+(?:integer\s+|\[[^]]*\]\s*)?(\w+)\s*=\s*(.*?),?\s*(?://\s*(.*))?")
+PORT = re.compile(
+    r"(input|output|inout)\s+(?:wire|reg)\s+(?:signed\s+)?(?:\[(.*)\]\s*)?(\w+),?\s*(?://\s*(.*))?"
+)
+
+
+def modules(root: Path = paths.ROOT) -> list[Module]:
+    """Every module of rtl/, by folder and name; the families' own in rtl/vendor come last."""
+    found = (root / "rtl").rglob("*.v")
+    order = sorted(
+        found,
+        key=lambda path: (
+            "vendor" in path.parts,
+            path.parent != root / "rtl",
+            path.parent.as_posix(),
+            path.stem,
+        ),
+    )
+    return [read(path, root) for path in order]
+
+
+def read(path: Path, root: Path = paths.ROOT) -> Module:
+    """Read the file of a module.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    root : pathlib.Path
+        Of the project.
+
+    Returns
+    -------
+    Module
+
+    Raises
+    ------
+    ValueError
+        A line of its declaration has another form.
+    """
+    text = path.read_text()
+    above, _, below = text.partition("`default_nettype none\n")
+    comment = [re.sub("^// ?", "", line) for line in above.splitlines()[2:]]
+    declared = re.search(rf"^module {path.stem}\b(.*?)^\);", below, re.MULTILINE | re.DOTALL)
+    if declared is None:
+        raise ValueError(f"{path}: expected module {path.stem}")
+    parameters: list[Port] = []
+    ports: list[Port] = []
+    group: list[str] = []
+    for line in map(str.strip, declared[1].splitlines()):
+        if not line or line in ("#(", "(", ") ("):
+            group = []
+        elif line.startswith("//"):
+            group.append(line.removeprefix("//").strip())
+        elif match := PARAMETER.fullmatch(line):
+            parameters.append(Port(match[1], match[2], "", match[3] or "", " ".join(group)))
+            group = []
+        elif match := PORT.fullmatch(line):
+            ports.append(Port(match[3], match[1], width(match[2]), match[4] or "", " ".join(group)))
+            group = []
+        else:
+            raise ValueError(f"{path}: {line!r}: expected a parameter or a port")
+    relative = path.relative_to(root)
+    return Module(path.stem, relative, "\n".join(comment).strip("\n"), tuple(parameters), tuple(ports))
+
+
+def width(bounds: str | None) -> str:
+    """Number of bits of a vector.
+
+    Examples
+    --------
+    >>> width("32*COLS-1:0"), width("7:0"), width(None), width("ADDR_W:0")
+    ('32*COLS', '8', '1', 'ADDR_W+1')
+    """
+    if bounds is None:
+        return "1"
+    high, _, low = bounds.rpartition(":")
+    if low.strip() != "0":
+        return f"[{bounds}]"
+    if high.isdecimal():
+        return str(int(high) + 1)
+    return high.removesuffix("-1") if high.endswith("-1") else f"{high}+1"
+
+
+# --- as Markdown --------------------------------------------------------------------------------------------
+
+
+def page(module: Module, sources: str) -> str:
+    """The page of a module.
+
+    Parameters
+    ----------
+    module : Module
+    sources : str
+        Address of its source's page.
+
+    Returns
+    -------
+    str
+    """
+    out = [f"# {module.name}", "", f"[{module.path}]({sources})", "", *described(module)]
+    if module.parameters:
+        out += ["", "## Parameters", "", "| parameter | default | meaning |", "|---|---|---|"]
+        for each in module.parameters:
+            meaning = text(f"{each.group} {each.comment}".strip())
+            out.append(f"| `{each.name}` | `{cell(each.what)}` | {meaning} |")
+    out += ["", "## Ports", "", "| port | direction | bits | meaning |", "|---|---|---|---|"]
+    for port in module.ports:
+        if port.group:
+            out.append(f"| **{text(port.group)}** | | | |")
+        out.append(f"| `{port.name}` | {port.what} | `{cell(port.bits)}` | {text(port.comment)} |")
+    return "\n".join(out) + "\n"
+
+
+def cell(code: str) -> str:
+    """Code for a cell of a table."""
+    return code.replace("|", r"\|")
+
+
+def text(words: str) -> str:
+    """Prose of a comment, with all signs of Markdown escaped but backticks."""
+    parts = re.split(r"(`[^`]+`)", words)
+    parts[::2] = [re.sub(r"([\\*_<|\[\]#])", r"\\\1", part).replace(r"\<", "&lt;") for part in parts[::2]]
+    return "".join(parts)
+
+
+def capital(sentence: str) -> str:
+    """A sentence with a capital letter, unless its first word is a name."""
+    word = sentence.split(" ")[0].rstrip(",")
+    return sentence[:1].upper() + sentence[1:] if word.isalpha() else sentence
+
+
+def described(module: Module) -> Iterator[str]:
+    """A header as Markdown: paragraphs, labelled ones under their label, and drawings as they stand."""
+    for number, lines in enumerate(pieces(module.header)):
+        begins = label(lines[0], lines[1] if len(lines) > 1 else "")
+        if number == 0:
+            first = lines[0].partition(":")[2].strip()
+            yield from paragraphs([capital(first), *lines[1:]])
+        elif begins:
+            yield f"**{text(begins[1])}**"
+            yield ""
+            margins = [len(line) - len(line.lstrip()) for line in lines[1:] if line.strip()]
+            margin = min([begins.end(), *margins])
+            yield from paragraphs([lines[0][begins.end() :], *(line[margin:] for line in lines[1:])])
+        else:
+            yield from paragraphs(lines)
+
+
+def label(line: str, following: str) -> re.Match[str] | None:
+    """The label that a line begins with: a short one, or one whose text goes on indented in the next line."""
+    found = re.match(r"([A-Za-z][\w (),]{0,90}?)(?::\s+| {2,})(?=\S)", line)
+    if found and (following.startswith("   ") or re.fullmatch("[A-Z][a-z]+|enable|shift", found[1])):
+        return found
+    return None
+
+
+def pieces(header: str) -> Iterator[list[str]]:
+    """A header in pieces: each begins at the margin, behind an empty line or with a label."""
+    piece: list[str] = []
+    lines = header.splitlines()
+    for line, following in zip(lines, [*lines[1:], ""]):
+        if piece and (label(line, following) or (not piece[-1].strip() and not line.startswith(" "))):
+            yield piece
+            piece = []
+        piece.append(line)
+    if piece:
+        yield piece
+
+
+def drawn(line: str) -> bool:
+    """Whether a line's blanks mean something: a drawing, a table, a formula by itself."""
+    return bool(re.search(r"^ {2,}|\S {2,}\S|[─►▼▲│┐┘└┌┬┴┤├‾]", line.rstrip()))
+
+
+def paragraphs(lines: list[str]) -> Iterator[str]:
+    """Lines as prose, and those that are drawn as blocks of text."""
+    block: list[str] = []
+    for line in [*lines, ""]:
+        if line.strip() and drawn(line):
+            block.append(line)
+            continue
+        if block:
+            yield from ("", "```text", *block, "```", "")
+            block = []
+        yield text(line.strip())
