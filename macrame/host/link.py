@@ -88,6 +88,12 @@ def _whole(name: str, value: object, bits: int) -> int:
     return int(value)
 
 
+def _answered(response: int) -> str:
+    """An AXI response in words."""
+    slverr = "SLVERR: there is no such register, or it cannot be written"
+    return f"bus response {response} ({({2: slverr, 3: 'DECERR'}).get(response, 'none of AXI4-Lite')})"
+
+
 @runtime_checkable
 class Link(Protocol):
     """A way to one core, or to one vector unit: what drivers need of it, `LinkBase` describes the methods.
@@ -180,7 +186,7 @@ class LinkBase(ABC):
         address = _whole("address", address, 8)
         value, response = self._do(f"read of register 0x{address:02x}", self._read, address)
         if response:
-            raise LinkError(f"reading register 0x{address:02x}: bus response {response}")
+            raise LinkError(f"reading register 0x{address:02x}: {_answered(response)}")
         return value
 
     def write(self, address: int, value: int) -> None:
@@ -188,7 +194,7 @@ class LinkBase(ABC):
         address, value = _whole("address", address, 8), _whole("value", value, 32)
         response = self._do(f"write of register 0x{address:02x}", self._write, address, value)
         if response:
-            raise LinkError(f"writing register 0x{address:02x}: bus response {response}")
+            raise LinkError(f"writing register 0x{address:02x}: {_answered(response)}")
 
     def transfer(
         self, weights: Beats, activations: Beats, results: int, progress: Told | None = None

@@ -26,6 +26,7 @@ from macrame.progress import Progress
 from macrame.verify.job import Job, prepare
 
 SHOWN = 10  # mismatches that are printed
+COMPILING = {"icarus": "", "verilator": ", which takes a minute or two"}
 WORTH_CHANGING = 60  # seconds of simulation that make another simulator worth a line
 
 
@@ -167,7 +168,9 @@ def simulate_job(job: Job) -> tuple[NDArray[Any], Report, dict[str, Any]]:
             seed=job.seed,
             waves=job.waves,
             name="make-gemm",
-            compiling=lambda: progress.expect(f"compiling a {job.config} core, once"),
+            compiling=lambda: progress.expect(
+                f"compiling a {job.config} core, once{COMPILING[simulate.simulator()]}"
+            ),
         )
         progress.done()
         with link:
