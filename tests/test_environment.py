@@ -6,6 +6,7 @@ What a user's folder, shell or notebook brings along must change no result and e
 bootstrap's part is in test_project.py, that of a single simulation in test_simulate.py.
 """
 
+import functools
 import os
 import re
 import shutil
@@ -173,9 +174,27 @@ def test_any_folder_for_temporary_files(tmp_path, name):
 
 FIGURE = """
 import sys
-from macrame.homework.plots import Panel, activations_figure, curves_figure
-figures = activations_figure(), curves_figure([Panel("t", "x", "y", [("a", [1, 2], [3, 4])])])
-for figure in figures:
+import numpy as np
+from macrame.golden.nn import batches
+from macrame.homework.plots.batches import batches_figure
+from macrame.homework.plots.curves import Mark, Panel, activations_figure, curves_figure
+from macrame.homework.plots.formats import grids_figure
+from macrame.homework.plots.graph import Node, Step, graph_figure
+from macrame.homework.plots.labels import confusion_figure, misclassified_figure
+from macrame.homework.plots.quantizer import quantizer_figure
+panel = Panel("t", "x", "y", [("a", [1, 2], [3, 4])], log="y", marks=[Mark("m", 1), Mark("n", 2, 4)])
+x, bits = np.ones(2, np.float32), np.array([0x40490FDB], np.uint32)
+labels = np.arange(2), np.array([1, 1])
+for figure in (
+    activations_figure(),
+    curves_figure("t", [panel]),
+    graph_figure("t", [Step(Node("x", "", x, x, (1,))), Step(Node("y", "f(x)", x), (Node("w", "", x),))], ""),
+    batches_figure(batches.solve(epochs=4, samples=10, batch_size=3)),
+    quantizer_figure(x, np.full(2, 127, np.int8), 1 / 127),
+    grids_figure(bits, np.array([0x4049], np.uint16), np.array([0x4049], np.uint16)),
+    misclassified_figure("t", np.linspace(0, 1, 128).reshape(2, 64), *labels),
+    confusion_figure("t", *labels, 2),
+):
     for content in figure.values():
         sys.stdout.buffer.write(content)
 """
@@ -197,17 +216,23 @@ for figure in figures:
 def test_figures_are_the_same_bytes_in_any_environment(tmp_path, env):
     """A notebook exports its backend, and Matplotlib reads a matplotlibrc in the current folder."""
 
-    def drawn(folder, **more):
-        kept = {k: v for k, v in {**os.environ, "PYTHONPATH": str(ROOT), **more}.items() if v is not None}
-        done = subprocess.run([sys.executable, "-c", FIGURE], cwd=folder, env=kept, capture_output=True)
-        assert (done.returncode, done.stderr) == (0, b"")
-        return done.stdout
-
     if not env:
         (tmp_path / "matplotlibrc").write_text("font.size: 22\naxes.facecolor: red\nbackend: TkAgg\n")
-    plain = drawn(ROOT)
+    assert _drawn(tmp_path, **env) == _plain()
+
+
+def _drawn(folder, **more):
+    kept = {k: v for k, v in {**os.environ, "PYTHONPATH": str(ROOT), **more}.items() if v is not None}
+    done = subprocess.run([sys.executable, "-c", FIGURE], cwd=folder, env=kept, capture_output=True)
+    assert (done.returncode, done.stderr) == (0, b"")
+    return done.stdout
+
+
+@functools.cache
+def _plain():
+    plain = _drawn(ROOT)
     assert len(plain) > 10000
-    assert drawn(tmp_path, **env) == plain
+    return plain
 
 
 def test_nextpnr_in_a_folder_below_tmp():

@@ -125,6 +125,11 @@ class Training:
         """Values of the input, units of the hidden layer, classes."""
         return [PIXELS, self.hidden, CLASSES]
 
+    @property
+    def name(self) -> str:
+        """The layers' sizes, as in 64-32-10."""
+        return "-".join(map(str, self.sizes))
+
     def load(self) -> tuple[Split, Split]:
         """The pictures to train on and those held out, see the function `load`."""
         return load(self.test_fraction, self.split_seed)

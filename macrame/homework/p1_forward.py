@@ -16,7 +16,7 @@ from macrame.golden.nn.losses import cross_entropy
 from macrame.golden.nn.network import Network
 from macrame.golden.nn.quantization import NetworkInt8, quantize_network
 from macrame.homework.data import File
-from macrame.homework.plots import activations_figure
+from macrame.homework.plots.curves import activations_figure
 from macrame.homework.problem import Answer, Run
 from macrame.homework.show import Matrix, Show
 

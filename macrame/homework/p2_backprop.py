@@ -16,6 +16,7 @@ from macrame.golden.nn.bf16 import Backend, Golden, NetworkBf16, Numbers, SGDBf1
 from macrame.golden.nn.losses import mse_factor
 from macrame.golden.nn.network import Network
 from macrame.homework.data import File
+from macrame.homework.plots.graph import Node, Step, graph_figure
 from macrame.homework.problem import Answer, Run
 from macrame.homework.show import Matrix, Show
 from macrame.verify.compare import bits
@@ -157,6 +158,8 @@ def solve(problem: Problem, run: Run) -> Answer:
     )
     exact = _exact(problem)
     _worked(problem, show, exact)
+    with show.progress("drawing the computation graph"):
+        run.plots("p2_graph", figure(problem, exact))
     golden = _bf16(problem, Golden())
     rtl = _bf16(problem, run.rtl.bf16())
     for name, _ in problem.steps():
@@ -342,6 +345,37 @@ def _worked(problem: Problem, show: Show, exact: Mapping[str, Fractions]) -> Non
             matrix(f"W{layer} new", 12),
         )
     show.equation("biases:", *(matrix(f"b{i} new", 12) for i in range(1, n + 1)))
+
+
+def figure(problem: Problem, exact: Mapping[str, Fractions]) -> dict[str, bytes]:
+    """The computation graph, with values and gradients."""
+
+    def node(name: str, how: str = "", gradient: bool = True, marked: tuple[int, ...] | None = None) -> Node:
+        by = _reals(exact[f"dE/d{name}"]) if gradient else None
+        return Node(name, how, _reals(exact[name]), by, marked)
+
+    names = problem.activations
+    layer, i, j = problem.weight
+    steps = [Step(node("x", gradient=False))]
+    for number, (name, kind) in enumerate(zip(names, problem.network.activations), 1):
+        source = "x" if number == 1 else names[number - 2]
+        weights = node(f"W{number}", marked=(i, j) if number == layer + 1 else None)
+        steps += [
+            Step(node(f"z{number}", f"W{number} {source} + b{number}"), (weights, node(f"b{number}"))),
+            Step(node(name, f"z{number}" if kind == "identity" else f"{kind}(z{number})")),
+        ]
+    how = {"half_sum": "sum (y - t)^2 / 2", "sum": "sum (y - t)^2", "mean": "mean (y - t)^2"}[problem.error]
+    steps.append(Step(Node("E", how, _reals(exact["E"]), np.ones(1)), (node("t", gradient=False),)))
+    before, by, after = (
+        float(_reals(exact[f"{name.format(layer + 1)}"])[i, j]) for name in ("W{}", "dE/dW{}", "W{} new")
+    )
+    sizes = "-".join(str(len(values)) for values in (problem.x, *problem.network.biases))
+    return graph_figure(
+        f"Problem 2: one step of backpropagation, {sizes} network",
+        steps,
+        f"{problem.asked} (bold) - rate x its gradient = "
+        f"{before:.6g} - {problem.rate:g} x {by:.6g} = {after:.8g}",
+    )
 
 
 def _side_by_side(

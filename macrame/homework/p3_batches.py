@@ -6,6 +6,7 @@ from typing import Any
 
 from macrame.golden.nn import batches
 from macrame.homework.data import File
+from macrame.homework.plots.batches import batches_figure
 from macrame.homework.problem import Answer, Run
 from macrame.homework.show import Show
 
@@ -64,6 +65,8 @@ def solve(schedule: batches.Schedule, run: Run) -> Answer:
     )
     show.good(f"Answer: {getattr(s, s.solved):,} {NAMES[s.solved]}.")
     _solved_range(show, s)
+    with show.progress("drawing the batches"):
+        run.plots("p3_batches", batches_figure(s))
 
     show.part("When a batch is left over")
     rows, cases = [], []

@@ -12,6 +12,7 @@ from macrame.golden.arith.fp32_to_int8 import fp32_to_int8
 from macrame.golden.gemm import gemm
 from macrame.golden.nn.affine import asymmetric
 from macrame.homework.data import File
+from macrame.homework.plots.quantizer import quantizer_figure
 from macrame.homework.problem import Answer, Run
 from macrame.homework.show import Matrix
 
@@ -79,6 +80,8 @@ def solve(problem: Problem, run: Run) -> Answer:
         f"largest |E| = {np.abs(error).max():.6g}, mean |E| = {np.abs(error).mean():.6g}; rounding "
         f"alone allows up to s / 2 = {scale / 2:.6g}."
     )
+    with show.progress("drawing the number line"):
+        run.plots("p4_quantizer", quantizer_figure(x, q["symmetric"], float(scale)))
 
     show.part(f"Step 4: the quantised matrix through the array ({run.rtl.name})")
     other_scale: Scale

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Problem 5: overfitting on real data, what helps (dropout, L2, early stopping), and cross-validation."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypedDict
 
@@ -13,7 +14,7 @@ from macrame.golden.nn.regularization import EarlyStopping, kfold
 from macrame.homework import digits
 from macrame.homework.data import File
 from macrame.homework.digits import Split, Training
-from macrame.homework.plots import Panel, curves_figure
+from macrame.homework.plots.curves import Mark, curves_figure, losses
 from macrame.homework.problem import Answer, Run
 from macrame.homework.show import Show
 
@@ -161,20 +162,7 @@ def solve(problem: Problem, run: Run) -> Answer:
         "goes back to it: it costs nothing, and saves time. More data, where there are any, help most."
     )
     with show.progress("drawing the losses"):
-        figure = curves_figure(
-            [
-                Panel(
-                    f"{key} loss",
-                    "epoch",
-                    "cross-entropy",
-                    integers=True,
-                    log="y",
-                    curves=[(name, range(1, len(r[key]) + 1), r[key]) for name, r in runs.items()],
-                )
-                for key in ("training", "validation")
-            ]
-        )
-        run.plots("p5_overfitting", figure)
+        run.plots("p5_overfitting", figure(problem, runs))
     folds = _cross_validation(problem, show, *train)
     best = min(runs, key=lambda name: runs[name]["end_validation"])
     show.good(
@@ -190,6 +178,40 @@ def solve(problem: Problem, run: Run) -> Answer:
         "runs": runs,
         "cross_validation": folds,
     }
+
+
+def figure(problem: Problem, runs: Mapping[str, Course]) -> dict[str, bytes]:
+    """Both losses; the validation loss where it falls and rises again, early stopping marked."""
+    order = sorted(runs, key=lambda name: name != "early stopping")  # which is to be seen best
+    training, validation = ([(name, runs[name][key]) for name in order] for key in ("training", "validation"))
+    stopped = runs["early stopping"]["validation"]
+    best = int(np.argmin(stopped))
+    ended = len(stopped) < len(runs["plain"]["validation"])
+    stop = Mark(
+        f"early stopping: stopped after epoch {len(stopped)}" if ended else "early stopping: not needed",
+        len(stopped),
+    )
+    lowest = Mark(f"its lowest: {stopped[best]:.4f} in epoch {best + 1}", best + 1, stopped[best])
+    bottom, top = _range([losses for _, losses in validation])
+    above = max(sum(loss > top for loss in losses) for _, losses in validation)
+    title = "validation loss" + (f" ({above} epoch{'s' * (above > 1)} above the axis)" if above else "")
+    return curves_figure(
+        f"Problem 5: overfitting, {problem.training.name} network",
+        [
+            losses("training loss", training, log="y", under=("plain",), marks=(stop,)),
+            losses(title, validation, limits=(bottom, top), under=("plain",), marks=(stop, lowest)),
+        ],
+    )
+
+
+def _range(curves: Sequence[Sequence[float]]) -> tuple[float, float]:
+    """An axis on which what comes after each curve's lowest point takes half the height, if it can."""
+    low = min(min(losses) for losses in curves)
+    after = max(max(losses[int(np.argmin(losses)) :]) for losses in curves)
+    high = max(max(losses) for losses in curves)
+    top = min(high, low + 2 * (after - low)) if after > low else high
+    margin = 0.05 * (top - low) or 0.05
+    return low - margin, top + margin
 
 
 def _mislabelled(problem: Problem, x: NDArray[np.floating], labels: NDArray[np.integer]) -> tuple[Split, int]:

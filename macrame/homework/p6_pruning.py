@@ -15,7 +15,7 @@ from macrame.golden.nn.quantization import quantize_network
 from macrame.homework import digits
 from macrame.homework.data import File
 from macrame.homework.digits import Split, Training
-from macrame.homework.plots import Panel, curves_figure
+from macrame.homework.plots.curves import Panel, curves_figure
 from macrame.homework.problem import Answer, Run
 from macrame.homework.show import Show
 from macrame.verify.session import PanelCost
@@ -174,7 +174,7 @@ def solve(problem: Problem, run: Run) -> Answer:
     cycles = _on_rtl(problem, run, points, train, test)
     dropped = _against_dropout(problem, show, train, test, points)
     with show.progress("drawing accuracy and cost"):
-        run.plots("p6_pruning", curves_figure(_panels(points, cycles)))
+        run.plots("p6_pruning", figure(problem, points, cycles))
     kept = [p for p in points if p["blocks"]["retrained"] >= full - 0.01]
     if kept:
         i = points.index(kept[-1])
@@ -465,7 +465,8 @@ def _against_dropout(
     return out
 
 
-def _panels(points: Sequence[Point], cycles: Sequence[Row]) -> list[Panel]:
+def figure(problem: Problem, points: Sequence[Point], cycles: Sequence[Row]) -> dict[str, bytes]:
+    """Accuracy and cost over the share of weights that is taken out."""
     share = [100 * p["sparsity"] for p in points]
     accuracy = [
         (
@@ -485,7 +486,11 @@ def _panels(points: Sequence[Point], cycles: Sequence[Row]) -> list[Panel]:
         )
         for way, _ in WAYS
     ]
-    return [
-        Panel("accuracy", "weights taken out, %", "held-out pictures right, %", accuracy),
-        Panel("cost", "weights taken out, %", "% of the unpruned network", cost, limits=(0, 120)),
-    ]
+    title, x = f"Problem 6: pruning, {problem.training.name} network", "weights taken out, %"
+    return curves_figure(
+        title,
+        [
+            Panel("accuracy (float64)", x, "held-out pictures right, %", accuracy),
+            Panel("cost", x, "share of the unpruned network, %", cost, limits=(0, 120)),
+        ],
+    )

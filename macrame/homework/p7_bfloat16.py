@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from macrame.golden.arith.bf16_to_fp32 import bf16_to_fp32
 from macrame.golden.arith.fp32_to_bf16 import ROUNDINGS, fp32_to_bf16
 from macrame.homework.data import File
+from macrame.homework.plots.formats import grids_figure
 from macrame.homework.problem import Answer, Run
 from macrame.homework.show import Show
 
@@ -200,6 +201,8 @@ def _conversions(problem: Problem, run: Run, got: NDArray[np.uint16]) -> Answer:
         "zero: the lower half is cut off, and finite stays finite. Stochastic: away from zero where "
         "the random operand is less than the lower half. A NaN becomes sign | 7FC0 in all of them."
     )
+    with show.progress("drawing the grids"):
+        run.plots("p7_grids", grids_figure(bits, got[:, 0], got[:, 1]))
     every = np.arange(2**16, dtype=np.uint16)
     wide = run.rtl.play("bf16_to_fp32", x=every).view(np.uint32)
     run.rtl.compare("bf16 to fp32, all 65,536 patterns", wide, bf16_to_fp32(every).view(np.uint32))

@@ -13,6 +13,7 @@ from macrame.homework.data import File
 from macrame.homework.digits import CLASSES, PICTURES, PIXELS, Split, Training, some
 from macrame.homework.digits import KEYS as DIGITS_KEYS
 from macrame.homework.digits import accuracy as measured
+from macrame.homework.plots.labels import confusion_figure, misclassified_figure
 from macrame.homework.problem import Answer, Run
 from macrame.homework.show import Matrix, Show
 
@@ -148,6 +149,16 @@ def solve(problem: Problem, run: Run) -> Answer:
             )
         ],
     )
+    with show.progress("drawing the labels"):
+        name = f"{training.name} network in int8"
+        run.plots(
+            "p8_misclassified",
+            misclassified_figure(f"Problem 8: digits misread, {name}", test[0], test[1], labels),
+        )
+        run.plots(
+            "p8_confusion",
+            confusion_figure(f"Problem 8: confusion matrix, {name}", test[1], labels, CLASSES),
+        )
     show.good(
         f"Answer: {accuracy['int8 RTL']:.2%} in int8 on the RTL, {accuracy['test']:.2%} in float; "
         f"{int((labels != float_labels).sum())} of {len(labels)} pictures get another label."

@@ -3,7 +3,7 @@
 """Problem 8, training: in fp32, bf16 and int8; quantised after training, or trained aware of it."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, TypedDict
 
@@ -19,7 +19,7 @@ from macrame.golden.nn.train import Trainable
 from macrame.homework import digits
 from macrame.homework.data import File
 from macrame.homework.digits import Split, Training
-from macrame.homework.plots import Panel, curves_figure
+from macrame.homework.plots.curves import Curve, Panel, curves_figure, losses_figure
 from macrame.homework.problem import Answer, Run
 from macrame.homework.show import Show
 
@@ -164,22 +164,18 @@ def _three_formats(problem: Problem, run: Run, train: Split, test: Split) -> Ans
         "product and every vector operation, and must come to the same SHA-256."
     )
     with show.progress("drawing the losses"):
-        figure = curves_figure(
-            [
-                Panel(
-                    title,
-                    "epoch",
-                    "cross-entropy",
-                    [(name, range(1, training.epochs + 1), r[key]) for name, r in out.items()],
-                    log="y",
-                    integers=True,
-                    under=("fp32",),
-                )
-                for title, key in (("training loss", "loss"), ("test loss", "test_loss"))
-            ]
-        )
-        run.plots("p8_training", figure)
+        run.plots("p8_training", formats_figure(problem, out))
     return out
+
+
+def formats_figure(problem: Problem, formats: Mapping[str, Answer]) -> dict[str, bytes]:
+    """The losses of the same network trained in each format."""
+    panels = [
+        (title, [(name, r[key]) for name, r in formats.items()])
+        for title, key in (("training loss", "loss"), ("test loss", "test_loss"))
+    ]
+    title = f"Problem 8: training in fp32, bf16 and int8, {problem.training.name} network"
+    return losses_figure(title, panels, under=("fp32",))
 
 
 def _few_bits(problem: Problem, run: Run, train: Split, test: Split) -> Answer:
@@ -268,19 +264,8 @@ def _few_bits(problem: Problem, run: Run, train: Split, test: Split) -> Answer:
         "BLAS to another's too. Gained is what awareness adds to further training."
     )
     show.text(_verdict(points, len(test[1]), problem.aware_runs))
-    titles: dict[Judged, str] = {"after_training": "at once", "plain": "epochs more", "aware": "aware"}
     with show.progress("drawing the accuracy"):
-        curves = [
-            (
-                f"{title}, {what}",
-                [p["bits"] for p in points if p["what"] == what],
-                [100 * p[key] for p in points if p["what"] == what],
-            )
-            for what in ("weights", "weights and activations")
-            for key, title in titles.items()
-        ]
-        panel = Panel("integer networks", "bits", "test pictures right, %", curves, integers=True)
-        run.plots("p8_bits", curves_figure([panel]))
+        run.plots("p8_bits", bits_figure(problem, points, full))
     worst = min(points, key=lambda p: p["after_training"])
     show.good(
         f"Answer: train in bf16, infer in int8. With {worst['bits']} bits for {worst['what']} "
@@ -288,6 +273,30 @@ def _few_bits(problem: Problem, run: Run, train: Split, test: Split) -> Answer:
         f"{epochs} epochs more, {worst['aware']:.2%} after as many aware of it, on average."
     )
     return out
+
+
+def bits_figure(problem: Problem, points: Sequence[Point], full: float) -> dict[str, bytes]:
+    """Pictures right over bits of weights, and of weights and activations; `full` is the float network's."""
+    epochs = problem.aware_epochs
+    titles: dict[Judged, str] = {
+        "after_training": "quantised at once",
+        "plain": f"{epochs} plain epochs more",
+        "aware": f"{epochs} aware epochs more",
+    }
+    panels: list[Panel] = []
+    for what, title in (
+        ("weights", "weights of few bits, activations of 8"),
+        ("weights and activations", "weights and activations of few bits"),
+    ):
+        some = sorted((p for p in points if p["what"] == what), key=lambda p: p["bits"])
+        bits = [p["bits"] for p in some]
+        curves: list[Curve] = [("float64, before", bits, [100 * full] * len(bits))]
+        curves += [(name, bits, [100 * p[key] for p in some]) for key, name in titles.items()]
+        panels.append(
+            Panel(title, "bits", "test pictures right, %", curves, under=("float64, before",), integers=True)
+        )
+    name = problem.training.name
+    return curves_figure(f"Problem 8: integer networks of few bits, {name} network", panels)
 
 
 def _verdict(points: Sequence[Point], pictures: int, runs: int) -> str:

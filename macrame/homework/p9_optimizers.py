@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Problem 9: fixed learning rates, momentum and Adam on real data; bias correction by numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -14,7 +14,7 @@ from macrame.golden.nn.train import Diverged, fit
 from macrame.homework import digits
 from macrame.homework.data import File
 from macrame.homework.digits import Split, Training
-from macrame.homework.plots import Panel, curves_figure
+from macrame.homework.plots.curves import losses_figure
 from macrame.homework.problem import Answer, Run
 from macrame.homework.show import Show
 
@@ -127,19 +127,7 @@ def solve(problem: Problem, run: Run) -> Answer:
         "suits weights with large gradients and with small ones."
     )
     with show.progress("drawing the losses"):
-        figure = curves_figure(
-            [
-                Panel(
-                    "training loss",
-                    "epoch",
-                    "cross-entropy",
-                    [(name, range(1, len(r["loss"]) + 1), r["loss"]) for name, r in runs.items()],
-                    log="y",
-                    integers=True,
-                )
-            ]
-        )
-        run.plots("p9_losses", figure)
+        run.plots("p9_losses", figure(problem, runs))
     parabola = _parabola(problem, show)
     rows = _first_steps(problem, show)
     finished = [name for name, r in runs.items() if not r["diverged"]]
@@ -152,6 +140,13 @@ def solve(problem: Problem, run: Run) -> Answer:
         "parabola": parabola,
         "first_steps": rows,
     }
+
+
+def figure(problem: Problem, runs: Mapping[str, Answer]) -> dict[str, bytes]:
+    """The training losses of all ways to train."""
+    curves = [(name, r["loss"]) for name, r in runs.items()]
+    title = f"Problem 9: fixed rates against Adam, {problem.training.name} network"
+    return losses_figure(title, [("training loss", curves)])
 
 
 def _train(
