@@ -73,7 +73,7 @@ def _between(
     below = (bits >> np.uint32(16)).astype(np.uint16)
     place_of = (bits & np.uint32(0xFFFF)) / 65536
     rows = np.arange(len(bits))
-    axes.hlines(rows, 0, 1, color="0.8", linewidth=6, label="65,535 fp32 numbers")
+    axes.hlines(rows, 0, 1, color="0.8", linewidth=6, label="65,535 fp32 numbers between two of bf16")
     for end in (0, 1):
         axes.vlines(np.full(len(rows), end), rows - 0.2, rows + 0.2, color="black", linewidth=2)
         for row, value in zip(rows, bf16_to_fp32(below + np.uint16(end))):
