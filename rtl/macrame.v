@@ -230,35 +230,35 @@ module macrame #(
         .CREDITS     (FIFO_DEPTH),
         .BF16        (BF16)
     ) u_tile_sequencer (
-        .clk        (clk),
-        .rst        (core_rst),
-        .halt       (halted),
-        .a_data     (a_data),
-        .a_user     (a_user),
-        .a_last     (a_last),
-        .a_valid    (a_valid),
-        .a_ready    (a_ready),
-        .slice_ready(slice_ready),
-        .slice_last (slice_last),
-        .slice_slot (slice_slot),
-        .slice_mode (slice_mode),
-        .take       (take),
-        .drop       (drop),
-        .op_valid   (op_valid),
-        .op_last    (op_last),
-        .op_slot    (op_slot),
-        .op_mode    (op_mode),
-        .op_a       (op_a),
-        .row_left   (row_left_q),
-        .idle       (idle),
-        .error_k    (error_k),
-        .error_long (error_a_long),
+        .clk         (clk),
+        .rst         (core_rst),
+        .halt        (halted),
+        .a_data      (a_data),
+        .a_user      (a_user),
+        .a_last      (a_last),
+        .a_valid     (a_valid),
+        .a_ready     (a_ready),
+        .slice_ready (slice_ready),
+        .slice_last  (slice_last),
+        .slice_slot  (slice_slot),
+        .slice_mode  (slice_mode),
+        .take        (take),
+        .drop        (drop),
+        .op_valid    (op_valid),
+        .op_last     (op_last),
+        .op_slot     (op_slot),
+        .op_mode     (op_mode),
+        .op_a        (op_a),
+        .row_left    (row_left_q),
+        .idle        (idle),
+        .error_k     (error_k),
+        .error_long  (error_a_long),
         .error_format(error_format),
-        .issue      (issue),
-        .stall_a    (stall_a),
-        .stall_w    (stall_w),
-        .stall_out  (stall_out),
-        .pad        (pad)
+        .issue       (issue),
+        .stall_a     (stall_a),
+        .stall_w     (stall_w),
+        .stall_out   (stall_out),
+        .pad         (pad)
     );
 
     // the array and the way out of it
@@ -270,14 +270,14 @@ module macrame #(
     wire [8*COLS-1:0]  shift, zero_point, clamp_low, clamp_high;
 
     mac_array #(
-        .ROWS (ROWS),
-        .COLS (COLS),
-        .DEPTH(DEPTH),
-        .INT8 (INT8),
-        .BF16 (BF16),
+        .ROWS    (ROWS),
+        .COLS    (COLS),
+        .DEPTH   (DEPTH),
+        .INT8    (INT8),
+        .BF16    (BF16),
         .LUT_ROWS(LUT_ROWS),
-        .LANE_W(LANE_W),
-        .TAG_W(6)
+        .LANE_W  (LANE_W),
+        .TAG_W   (6)
     ) u_mac_array (
         .clk     (clk),
         .rst     (core_rst),
@@ -361,30 +361,30 @@ module macrame #(
     endgenerate
 
     output_stage #(
-        .COLS      (COLS),
-        .POST_LANES(POST_LANES),
-        .INT8      (INT8),
-        .BF16      (BF16),
+        .COLS       (COLS),
+        .POST_LANES (POST_LANES),
+        .INT8       (INT8),
+        .BF16       (BF16),
         .POST_CYCLES(POST_CYCLES)
     ) u_output_stage (
-        .clk       (clk),
-        .rst       (core_rst),
-        .row_valid (row_valid),
-        .row_last  (row_last),
-        .row_mode  (row_mode),
-        .row       (row),
-        .bias      (bias),
-        .multiplier(multiplier),
-        .shift     (shift),
-        .zero_point(zero_point),
-        .clamp_low (clamp_low),
-        .clamp_high(clamp_high),
-        .random    (random),
+        .clk        (clk),
+        .rst        (core_rst),
+        .row_valid  (row_valid),
+        .row_last   (row_last),
+        .row_mode   (row_mode),
+        .row        (row),
+        .bias       (bias),
+        .multiplier (multiplier),
+        .shift      (shift),
+        .zero_point (zero_point),
+        .clamp_low  (clamp_low),
+        .clamp_high (clamp_high),
+        .random     (random),
         .random_step(random_step),
-        .out_valid (post_valid),
-        .out_last  (post_last),
-        .out_size  (post_size),
-        .out_data  (post_data)
+        .out_valid  (post_valid),
+        .out_last   (post_last),
+        .out_size   (post_size),
+        .out_data   (post_data)
     );
 
     wire fifo_valid, fifo_ready, fifo_last;
@@ -464,8 +464,8 @@ module macrame #(
     );
 
     axil_regs #(
-        .SHAPE(SHAPE),
-        .K_MAX(K_MAX_WORD),
+        .SHAPE (SHAPE),
+        .K_MAX (K_MAX_WORD),
         .FORMAT(FORMAT_WORD)
     ) u_axil_regs (
         .clk           (clk),
@@ -496,10 +496,12 @@ module macrame #(
         .seed_load     (seed_load),
         .halted        (halted),
         .irq           (irq),
-        .error         ({stuck, error_mode || error_format, error_record, error_a_long, error_w_long, error_k}),
+        .error         ({stuck, error_mode || error_format, error_record, error_a_long,
+                         error_w_long, error_k}),
         .busy          (!idle || m_axis_tvalid),
         .counters_full (counters_full),
-        .counters      ({pad_cycles, stall_out_cycles, stall_w_cycles, stall_a_cycles, tiles, busy_cycles, cycles})
+        .counters      ({pad_cycles, stall_out_cycles, stall_w_cycles, stall_a_cycles, tiles,
+                         busy_cycles, cycles})
     );
 
 endmodule

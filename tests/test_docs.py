@@ -416,8 +416,8 @@ def test_status_bits():
     """The table of docs/streams.md against the host, and the order of the strobes in rtl/macrame.v."""
     rows = [(int(bit), code(name)[0]) for bit, name, _ in table("docs/streams.md", "STATUS bit")]
     assert rows == list(enumerate(registers.STATUS_ERRORS))
-    strobes = re.search(r"\.error +\(\{(.*?)\}\)", RTL["macrame"].read_text())[1].split(", ")
-    assert strobes[::-1] == [
+    strobes = re.search(r"\.error +\(\{(.*?)\}\)", RTL["macrame"].read_text(), re.DOTALL)[1]
+    assert re.split(r",\s+", strobes)[::-1] == [
         "error_k",
         "error_w_long",
         "error_a_long",

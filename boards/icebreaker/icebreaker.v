@@ -53,16 +53,17 @@ module icebreaker #(
     );
 
     macrame_uart #(
-        .CLOCKS    (CLOCKS),
-        .CREDIT    (9),
-        .ROWS      (ROWS),
-        .COLS      (COLS),
-        .DEPTH     (DEPTH),
-        .K_MAX     (K_MAX),
-        .POST_LANES(POST_LANES),
+        .CLOCKS     (CLOCKS),
+        .CREDIT     (9),
+        .ROWS       (ROWS),
+        .COLS       (COLS),
+        .DEPTH      (DEPTH),
+        .K_MAX      (K_MAX),
+        .POST_LANES (POST_LANES),
         .POST_CYCLES(POST_CYCLES),
-        .RECORD_RAM("block"),  // as registers the records of four panels would be a fifth of the device
-        .FIFO_DEPTH(FIFO_DEPTH)
+        // as registers the records of four panels would be a fifth of the device
+        .RECORD_RAM ("block"),
+        .FIFO_DEPTH (FIFO_DEPTH)
     ) u_core (
         .clk   (clk),
         .rst   (rst),

@@ -41,15 +41,15 @@ module ulx3s #(
     );
 
     macrame_uart #(
-        .CLOCKS    (CLOCKS),
-        .CREDIT    (9),
-        .ROWS      (ROWS),
-        .COLS      (COLS),
-        .DEPTH     (DEPTH),
-        .K_MAX     (K_MAX),
-        .POST_LANES(POST_LANES),
+        .CLOCKS     (CLOCKS),
+        .CREDIT     (9),
+        .ROWS       (ROWS),
+        .COLS       (COLS),
+        .DEPTH      (DEPTH),
+        .K_MAX      (K_MAX),
+        .POST_LANES (POST_LANES),
         .POST_CYCLES(POST_CYCLES),
-        .FIFO_DEPTH(FIFO_DEPTH)
+        .FIFO_DEPTH (FIFO_DEPTH)
     ) u_core (
         .clk   (clk_25mhz),
         .rst   (rst),

@@ -24,12 +24,20 @@ module bf16_mul (
     wire [17:0] product;
 
     mul9x9 u_mul (
-        .clk(clk), .enable(enable),
-        .a({1'b0, a[14:7] != 8'd0, a[6:0]}), .b({1'b0, b[14:7] != 8'd0, b[6:0]}), .p(product)
+        .clk   (clk),
+        .enable(enable),
+        .a     ({1'b0, a[14:7] != 8'd0, a[6:0]}),
+        .b     ({1'b0, b[14:7] != 8'd0, b[6:0]}),
+        .p     (product)
     );
 
     bf16_product u_product (
-        .clk(clk), .enable(enable), .a(a), .b(b), .product(product[15:0]), .p(p)
+        .clk    (clk),
+        .enable (enable),
+        .a      (a),
+        .b      (b),
+        .product(product[15:0]),
+        .p      (p)
     );
 
     wire unused = &{1'b0, product[17:16]};  // zero: 255 * 255 fits 16 bits

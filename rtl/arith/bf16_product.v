@@ -57,9 +57,17 @@ module bf16_product (
     wire        guard3, sticky3;
     wire        force3 = inf2_q | nan2_q | (edge2_q & product[15]);
 
-    lead_zeros u_lead_zeros (.x({{8'd0, product} | stop2_q, 8'd0}), .count(zeros3));
-    shift_right_sticky #(.WIDTH(17)) u_down (
-        .x({product, 1'b0}), .right(down2_q), .y({down3, guard3}), .sticky(sticky3)
+    lead_zeros u_lead_zeros (
+        .x    ({{8'd0, product} | stop2_q, 8'd0}),
+        .count(zeros3)
+    );
+    shift_right_sticky #(
+        .WIDTH(17)
+    ) u_down (
+        .x     ({product, 1'b0}),
+        .right (down2_q),
+        .y     ({down3, guard3}),
+        .sticky(sticky3)
     );
 
     reg         negative3_q, down3_q, guard3_q, sticky3_q;
@@ -73,7 +81,12 @@ module bf16_product (
     wire        more4;
 
     rounding u_rounding (
-        .rule(EVEN), .negative(1'b0), .lsb(product3_q[0]), .guard(guard3_q), .sticky(sticky3_q), .up(more4)
+        .rule    (EVEN),
+        .negative(1'b0),
+        .lsb     (product3_q[0]),
+        .guard   (guard3_q),
+        .sticky  (sticky3_q),
+        .up      (more4)
     );
 
     always @(posedge clk) if (enable) begin

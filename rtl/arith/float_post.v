@@ -34,11 +34,22 @@ module float_post (
     reg  [31:0]     relu_q;
     reg  [32*(WAIT+1)-1:0] y_q;
 
-    fp32_add u_add (.clk(clk), .enable(enable), .a(x), .b(bias), .s(sum));
+    fp32_add u_add (
+        .clk   (clk),
+        .enable(enable),
+        .a     (x),
+        .b     (bias),
+        .s     (sum)
+    );
 
     wire drop = mode_q[11] && sum[31];  // a NaN never is negative here
 
-    fp32_to_bf16 u_narrow (.x(relu_q), .rounding(kind_q - 2'd1), .random(random_q[79:64]), .y(narrow));
+    fp32_to_bf16 u_narrow (
+        .x       (relu_q),
+        .rounding(kind_q - 2'd1),
+        .random  (random_q[79:64]),
+        .y       (narrow)
+    );
 
     always @(posedge clk)
         if (enable) begin

@@ -65,7 +65,14 @@ module fp32_add #(
     wire [25:0] y2;
     wire        sticky2;
 
-    shift_right_sticky #(.WIDTH(26)) u_align (.x({y1_q, 2'b00}), .right(down1_q), .y(y2), .sticky(sticky2));
+    shift_right_sticky #(
+        .WIDTH(26)
+    ) u_align (
+        .x     ({y1_q, 2'b00}),
+        .right (down1_q),
+        .y     (y2),
+        .sticky(sticky2)
+    );
 
     reg         sub2_q, negative2_q, nan2_q, inf2_q, sticky2_q;
     reg  [7:0]  exp2_q;
@@ -83,8 +90,18 @@ module fp32_add #(
     wire        up3;
     wire        force3  = inf2_q | nan2_q | (carry3 & (exp2_q == 8'd254));
 
-    lead_zeros u_lead_zeros (.x({sum2_q, 5'd0} | stop2_q), .count(zeros3));
-    rounding u_rounding (.rule(EVEN), .negative(1'b0), .lsb(lsb3 & ~below3), .guard(guard3), .sticky(rest3), .up(up3));
+    lead_zeros u_lead_zeros (
+        .x    ({sum2_q, 5'd0} | stop2_q),
+        .count(zeros3)
+    );
+    rounding u_rounding (
+        .rule    (EVEN),
+        .negative(1'b0),
+        .lsb     (lsb3 & ~below3),
+        .guard   (guard3),
+        .sticky  (rest3),
+        .up      (up3)
+    );
 
     reg         negative3_q;
     reg  [7:0]  exp3_q;

@@ -41,7 +41,10 @@ module fp32_mul (
     wire        zero1  = (a1_q == 31'd0);
     wire        nan1   = (a_inf1 & (a1_q[22:0] != 23'd0)) | (b_inf1 & ((b1_q[22:0] != 23'd0) | zero1));
 
-    lead_zeros u_lead_zeros (.x({a1_q[22:0], 9'd0}), .count(lead1));
+    lead_zeros u_lead_zeros (
+        .x    ({a1_q[22:0], 9'd0}),
+        .count(lead1)
+    );
 
     reg  [3:0]  kind2_q;  // negative, NaN, infinity, zero
     reg         sub2_q;
@@ -59,8 +62,12 @@ module fp32_mul (
     reg  [9:0]  exp3_q, exp4_q, exp5_q, exp6_q, exp7_q;
 
     mul34x32 u_mul (
-        .clk(clk), .enable(enable), .a_high($signed({9'd0, a3_q[23:16]})), .a_low({1'b0, a3_q[15:0]}),
-        .b($signed({8'd0, b3_q})), .p(product7)
+        .clk   (clk),
+        .enable(enable),
+        .a_high($signed({9'd0, a3_q[23:16]})),
+        .a_low ({1'b0, a3_q[15:0]}),
+        .b     ($signed({8'd0, b3_q})),
+        .p     (product7)
     );
 
     // 8
@@ -78,7 +85,14 @@ module fp32_mul (
     wire [25:0] product8;
     wire        lost8;
 
-    shift_right_sticky #(.WIDTH(26)) u_down (.x(product8_q), .right(right8), .y(product8), .sticky(lost8));
+    shift_right_sticky #(
+        .WIDTH(26)
+    ) u_down (
+        .x     (product8_q),
+        .right (right8),
+        .y     (product8),
+        .sticky(lost8)
+    );
 
     reg         sticky9_q, large9_q;
     reg  [3:0]  kind9_q;
@@ -89,8 +103,12 @@ module fp32_mul (
     wire        up9;
 
     rounding u_rounding (
-        .rule(EVEN), .negative(1'b0), .lsb(product9_q[2]), .guard(product9_q[1]),
-        .sticky(product9_q[0] | sticky9_q), .up(up9)
+        .rule    (EVEN),
+        .negative(1'b0),
+        .lsb     (product9_q[2]),
+        .guard   (product9_q[1]),
+        .sticky  (product9_q[0] | sticky9_q),
+        .up      (up9)
     );
 
     always @(posedge clk) if (enable) begin

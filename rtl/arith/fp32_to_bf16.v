@@ -38,7 +38,12 @@ module fp32_to_bf16 (
               (rounding == TOWARD_ZERO) ? 1'b0 : up_even;
 
     rounding u_rounding (
-        .rule(EVEN), .negative(1'b0), .lsb(x[16]), .guard(x[15]), .sticky(|x[14:0]), .up(up_even)
+        .rule    (EVEN),
+        .negative(1'b0),
+        .lsb     (x[16]),
+        .guard   (x[15]),
+        .sticky  (|x[14:0]),
+        .up      (up_even)
     );
 
     assign y = nan ? {x[31], 15'h7FC0} : x[31:16] + {15'd0, up};

@@ -39,7 +39,10 @@ module fp32_to_int8 (
     wire        b_inf1   = (b1_q[30:23] == 8'hFF);
     wire        nan1     = (a_inf1 & (a1_q[22:0] != 23'd0)) | (b_inf1 & (b1_q[22:0] != 23'd0));
 
-    lead_zeros u_lead_zeros (.x({a1_q[22:0], 9'd0}), .count(lead1));
+    lead_zeros u_lead_zeros (
+        .x    ({a1_q[22:0], 9'd0}),
+        .count(lead1)
+    );
 
     reg         sub2_q, negate2_q, nan2_q, inf2_q;
     reg  [4:0]  lead2_q;
@@ -83,10 +86,19 @@ module fp32_to_int8 (
 
     // 4..11: far away or NaN, the shift by 31 leaves 0; infinity, unshifted, saturates.
     scale_to_int8 u_scale (
-        .clk(clk), .rst(1'b0), .enable(1'b1), .rule(FP32), .a_high($signed({1'b0, a3_q[23:8]})), .a_low({1'b0, a3_q[7:0], 8'd0}),
-        .b($signed({8'd0, b3_q})),
-        .negate(negate3_q), .right(right3_q), .zero_point(zero3_q), .clamp_low(8'h80), .clamp_high(8'h7F),
-        .q(q)
+        .clk       (clk),
+        .rst       (1'b0),
+        .enable    (1'b1),
+        .rule      (FP32),
+        .a_high    ($signed({1'b0, a3_q[23:8]})),
+        .a_low     ({1'b0, a3_q[7:0], 8'd0}),
+        .b         ($signed({8'd0, b3_q})),
+        .negate    (negate3_q),
+        .right     (right3_q),
+        .zero_point(zero3_q),
+        .clamp_low (8'h80),
+        .clamp_high(8'h7F),
+        .q         (q)
     );
 
 endmodule

@@ -27,9 +27,17 @@ module int32_to_fp32 (
     wire [4:0]  lead1;
     wire        up3;
 
-    lead_zeros u_lead_zeros (.x(size1_q), .count(lead1));
+    lead_zeros u_lead_zeros (
+        .x    (size1_q),
+        .count(lead1)
+    );
     rounding u_rounding (
-        .rule(EVEN), .negative(1'b0), .lsb(size3_q[8]), .guard(size3_q[7]), .sticky(|size3_q[6:0]), .up(up3)
+        .rule    (EVEN),
+        .negative(1'b0),
+        .lsb     (size3_q[8]),
+        .guard   (size3_q[7]),
+        .sticky  (|size3_q[6:0]),
+        .up      (up3)
     );
 
     // The field is 158 - lead for a leading one in bit 31, which brings the last 1 itself. Only 0 has none there.

@@ -96,8 +96,12 @@ module requantize #(
     wire        up2;
 
     rounding u_rounding (
-        .rule(EVEN), .negative(1'b0), .lsb(n2[8]),
-        .guard(ones2 ? n2[7] | all2 : n2[7]), .sticky(ones2 ? n2[7] : ~all2), .up(up2)
+        .rule    (EVEN),
+        .negative(1'b0),
+        .lsb     (n2[8]),
+        .guard   (ones2 ? n2[7] | all2 : n2[7]),
+        .sticky  (ones2 ? n2[7] : ~all2),
+        .up      (up2)
     );
 
     reg         fp3_q, up3_q, negate3_q, nan3_q;
@@ -155,10 +159,19 @@ module requantize #(
     scale_to_int8 #(
         .SERIAL(SERIAL)
     ) u_scale (
-        .clk(clk), .rst(rst), .enable(enable), .rule(mode3_q),
-        .a_high($signed({~fp3_q & n3_q[31], n3_q[31:16]})), .a_low({middle3, n3_q[7:0]}), .b(b3_q),
-        .negate(negate3_q), .right(right3),
-        .zero_point(side3_q[23:16]), .clamp_low(side3_q[15:8]), .clamp_high(side3_q[7:0]), .q(q)
+        .clk       (clk),
+        .rst       (rst),
+        .enable    (enable),
+        .rule      (mode3_q),
+        .a_high    ($signed({~fp3_q & n3_q[31], n3_q[31:16]})),
+        .a_low     ({middle3, n3_q[7:0]}),
+        .b         (b3_q),
+        .negate    (negate3_q),
+        .right     (right3),
+        .zero_point(side3_q[23:16]),
+        .clamp_low (side3_q[15:8]),
+        .clamp_high(side3_q[7:0]),
+        .q         (q)
     );
 
 endmodule

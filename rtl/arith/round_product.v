@@ -38,7 +38,12 @@ module round_product (
     wire sticky = (|p[29:8]) | (hi & p[30]);
 
     rounding u_rounding (
-        .rule(fp ? EVEN : UP), .negative(1'b0), .lsb(lsb), .guard(guard), .sticky(sticky), .up(up)
+        .rule    (fp ? EVEN : UP),
+        .negative(1'b0),
+        .lsb     (lsb),
+        .guard   (guard),
+        .sticky  (sticky),
+        .up      (up)
     );
 
     assign y = {p[63:32], hi ? up : p[31]};

@@ -56,11 +56,25 @@ module scale_to_int8 #(
     generate
         if (SERIAL != 0) begin : g_serial
             wire signed [33:0] a_sum = $signed({a_high[16], a_high, 16'd0}) + $signed({17'd0, a_low});
-            mul34x32_serial u_mul (.clk(clk), .rst(rst), .enable(enable), .a(a_sum), .b(b), .p(p4_q));
+            mul34x32_serial u_mul (
+                .clk   (clk),
+                .rst   (rst),
+                .enable(enable),
+                .a     (a_sum),
+                .b     (b),
+                .p     (p4_q)
+            );
             assign side4 = side1_q;
             wire unused_side4 = &{1'b0, side4_q};
         end else begin : g_pipeline
-            mul34x32 u_mul (.clk(clk), .enable(enable), .a_high(a_high), .a_low(a_low), .b(b), .p(p4_q));
+            mul34x32 u_mul (
+                .clk   (clk),
+                .enable(enable),
+                .a_high(a_high),
+                .a_low (a_low),
+                .b     (b),
+                .p     (p4_q)
+            );
             assign side4 = side4_q;
             wire unused_rst = &{1'b0, rst};
         end
@@ -77,16 +91,33 @@ module scale_to_int8 #(
     reg         guard6_q, extra6_q, sticky6_q, tie6_q;
     reg  [23:0] side6_q;
 
-    round_product u_round_product (.fp(side4[31:30] == FP32), .p(p4_q), .y(y4), .up(up4));
+    round_product u_round_product (
+        .fp(side4[31:30] == FP32),
+        .p (p4_q),
+        .y (y4),
+        .up(up4)
+    );
 
     shift_right_narrow u_shift (
-        .clk(clk), .enable(enable), .y(y4), .up(up4), .right(side4[28:24]), .v(v5), .guard(guard5), .extra(extra5),
+        .clk   (clk),
+        .enable(enable),
+        .y     (y4),
+        .up    (up4),
+        .right (side4[28:24]),
+        .v     (v5),
+        .guard (guard5),
+        .extra (extra5),
         .sticky(sticky5)
     );
 
     // What becomes of a tie. Less than half is dropped by all rules, more increments.
     rounding u_rounding (
-        .rule(side5_q[26:25]), .negative(v5[9]), .lsb(v5[0]), .guard(1'b1), .sticky(1'b0), .up(tie5)
+        .rule    (side5_q[26:25]),
+        .negative(v5[9]),
+        .lsb     (v5[0]),
+        .guard   (1'b1),
+        .sticky  (1'b0),
+        .up      (tie5)
     );
 
     // 7: rounded, moved by the zero point, no less than clamp_low. With sticky the increment, one6, is guard; without, the

@@ -20,8 +20,18 @@ module mul8x8_pair (
     output wire [15:0] p1   // int16, a1 * b1
 );
 
-    mul8x8 u_mul_0 (.clk(clk), .a(a0), .b(b0), .p(p0));
-    mul8x8 u_mul_1 (.clk(clk), .a(a1), .b(b1), .p(p1));
+    mul8x8 u_mul_0 (
+        .clk(clk),
+        .a  (a0),
+        .b  (b0),
+        .p  (p0)
+    );
+    mul8x8 u_mul_1 (
+        .clk(clk),
+        .a  (a1),
+        .b  (b1),
+        .p  (p1)
+    );
 
 endmodule
 

@@ -43,9 +43,22 @@ module pe_bf16 (
     reg  [31:0]  sum_q;
     reg  [127:0] results_q;
 
-    mul9x9 u_mul (.clk(clk), .enable(1'b1), .a(a_factor), .b(w_factor), .p(significand));
+    mul9x9 u_mul (
+        .clk   (clk),
+        .enable(1'b1),
+        .a     (a_factor),
+        .b     (w_factor),
+        .p     (significand)
+    );
 
-    bf16_product u_product (.clk(clk), .enable(1'b1), .a(a), .b(w), .product(significand[15:0]), .p(product));
+    bf16_product u_product (
+        .clk    (clk),
+        .enable (1'b1),
+        .a      (a),
+        .b      (w),
+        .product(significand[15:0]),
+        .p      (product)
+    );
 
     fp32_add #(
         .OUTPUT_REGISTER(0)

@@ -45,9 +45,22 @@ module pe_dual (
     reg [95:0] tail_q;
     reg [31:0] head_q;
 
-    mul9x9 u_mul (.clk(clk), .enable(1'b1), .a(a_factor), .b(w_factor), .p(p));
+    mul9x9 u_mul (
+        .clk   (clk),
+        .enable(1'b1),
+        .a     (a_factor),
+        .b     (w_factor),
+        .p     (p)
+    );
 
-    bf16_product u_product (.clk(clk), .enable(operand), .a(a), .b(w), .product(p[15:0]), .p(product));
+    bf16_product u_product (
+        .clk    (clk),
+        .enable (operand),
+        .a      (a),
+        .b      (w),
+        .product(p[15:0]),
+        .p      (product)
+    );
 
     fp32_add #(
         .OUTPUT_REGISTER(0)

@@ -66,9 +66,19 @@ module pe_int8 #(
                 wire signed [15+l:0] sum;
                 if (l == 0) begin : g_product
                     if (LUT != 0) begin : g_lut
-                        mul8x8_lut u_mul (.clk(clk), .a(a[8*n +: 8]), .b(w[8*n +: 8]), .p(sum));
+                        mul8x8_lut u_mul (
+                            .clk(clk),
+                            .a  (a[8*n +: 8]),
+                            .b  (w[8*n +: 8]),
+                            .p  (sum)
+                        );
                     end else if (n == TERMS-1 && n % 2 == 0) begin : g_mul
-                        mul8x8 u_mul (.clk(clk), .a(a[8*n +: 8]), .b(w[8*n +: 8]), .p(sum));
+                        mul8x8 u_mul (
+                            .clk(clk),
+                            .a  (a[8*n +: 8]),
+                            .b  (w[8*n +: 8]),
+                            .p  (sum)
+                        );
                     end else if (n % 2 == 0) begin : g_first
                         assign sum = g_pair[n/2].first;
                     end else begin : g_second

@@ -45,7 +45,11 @@ module frame_rx (
     assign in_ready  = escape || out_ready;
     assign whole     = (sum_q == 16'd0);
 
-    crc16 u_crc16 (.sum(sum_q), .data(out_data), .next(sum_d));
+    crc16 u_crc16 (
+        .sum (sum_q),
+        .data(out_data),
+        .next(sum_d)
+    );
 
     always @(posedge clk) begin
         if (rst) escaped_q <= 1'b0;

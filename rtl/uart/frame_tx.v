@@ -44,7 +44,11 @@ module frame_tx (
     assign out_data  = (state_q == BEGIN) ? FLAG : escape ? ESCAPE : plain ^ {2'b00, escaped_q, 5'd0};
     assign in_ready  = (state_q == BODY) && out_ready && !escape;
 
-    crc16 u_crc16 (.sum(sum_q), .data(in_data), .next(sum_d));
+    crc16 u_crc16 (
+        .sum (sum_q),
+        .data(in_data),
+        .next(sum_d)
+    );
 
     always @(posedge clk) begin
         if (rst) begin

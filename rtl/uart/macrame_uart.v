@@ -165,15 +165,15 @@ module macrame_uart #(
     );
 
     macrame #(
-        .ROWS      (ROWS),
-        .COLS      (COLS),
-        .DEPTH     (DEPTH),
-        .K_MAX     (K_MAX),
-        .POST_LANES(POST_LANES),
-        .FORMATS   (FORMATS),
+        .ROWS       (ROWS),
+        .COLS       (COLS),
+        .DEPTH      (DEPTH),
+        .K_MAX      (K_MAX),
+        .POST_LANES (POST_LANES),
+        .FORMATS    (FORMATS),
         .POST_CYCLES(POST_CYCLES),
-        .RECORD_RAM(RECORD_RAM),
-        .FIFO_DEPTH(FIFO_DEPTH)
+        .RECORD_RAM (RECORD_RAM),
+        .FIFO_DEPTH (FIFO_DEPTH)
     ) u_macrame (
         .clk            (clk),
         .rst            (rst || core_rst),

@@ -77,9 +77,26 @@ module vector_lane (
         result <= narrow ? {16'd0, rounded} : sum;
     end
 
-    fp32_mul u_mul (.clk(clk), .enable(enable), .a(m_q), .b(n_q), .p(product));
-    fp32_add u_add (.clk(clk), .enable(enable), .a(wait_q[32*(WAIT-1) +: 32]), .b(product), .s(sum));
-    fp32_to_bf16 u_round (.x(sum), .rounding(rounding), .random(random), .y(rounded));
+    fp32_mul u_mul (
+        .clk   (clk),
+        .enable(enable),
+        .a     (m_q),
+        .b     (n_q),
+        .p     (product)
+    );
+    fp32_add u_add (
+        .clk   (clk),
+        .enable(enable),
+        .a     (wait_q[32*(WAIT-1) +: 32]),
+        .b     (product),
+        .s     (sum)
+    );
+    fp32_to_bf16 u_round (
+        .x       (sum),
+        .rounding(rounding),
+        .random  (random),
+        .y       (rounded)
+    );
 
 endmodule
 

@@ -62,8 +62,14 @@ module vector_lanes #(
     wire [16*LANES-1:0] random;
     reg  [16*LANES-1:0] random_q;
 
-    lfsr32 #(.LANES(LANES)) u_lfsr (
-        .clk(clk), .load(rst || seed_load), .seed(seed), .step(step), .bits(random)
+    lfsr32 #(
+        .LANES(LANES)
+    ) u_lfsr (
+        .clk (clk),
+        .load(rst || seed_load),
+        .seed(seed),
+        .step(step),
+        .bits(random)
     );
 
     always @(posedge clk) begin

@@ -79,27 +79,53 @@ module vector_unit #(
     wire [32*LANES-1:0] x_data, y_data;
 
     packet_gate u_gate_x (
-        .clk(clk), .rst(rst), .restart(restart),
-        .in_valid(s_axis_x_tvalid), .in_last(s_axis_x_tlast), .in_ready(s_axis_x_tready),
-        .out_valid(x_in_valid), .out_ready(x_in_ready), .accepted(x_accepted)
+        .clk      (clk),
+        .rst      (rst),
+        .restart  (restart),
+        .in_valid (s_axis_x_tvalid),
+        .in_last  (s_axis_x_tlast),
+        .in_ready (s_axis_x_tready),
+        .out_valid(x_in_valid),
+        .out_ready(x_in_ready),
+        .accepted (x_accepted)
     );
 
     packet_gate u_gate_y (
-        .clk(clk), .rst(rst), .restart(restart),
-        .in_valid(s_axis_y_tvalid), .in_last(s_axis_y_tlast), .in_ready(s_axis_y_tready),
-        .out_valid(y_in_valid), .out_ready(y_in_ready), .accepted(y_accepted)
+        .clk      (clk),
+        .rst      (rst),
+        .restart  (restart),
+        .in_valid (s_axis_y_tvalid),
+        .in_last  (s_axis_y_tlast),
+        .in_ready (s_axis_y_tready),
+        .out_valid(y_in_valid),
+        .out_ready(y_in_ready),
+        .accepted (y_accepted)
     );
 
-    skid #(.WIDTH(32*LANES + 9)) u_skid_x (
-        .clk(clk), .rst(core_rst),
-        .in_data({s_axis_x_tlast, s_axis_x_tuser, s_axis_x_tdata}), .in_valid(x_in_valid), .in_ready(x_in_ready),
-        .out_data({x_last, x_user, x_data}), .out_valid(x_valid), .out_ready(x_ready)
+    skid #(
+        .WIDTH(32*LANES + 9)
+    ) u_skid_x (
+        .clk      (clk),
+        .rst      (core_rst),
+        .in_data  ({s_axis_x_tlast, s_axis_x_tuser, s_axis_x_tdata}),
+        .in_valid (x_in_valid),
+        .in_ready (x_in_ready),
+        .out_data ({x_last, x_user, x_data}),
+        .out_valid(x_valid),
+        .out_ready(x_ready)
     );
 
-    skid #(.WIDTH(32*LANES + 1)) u_skid_y (
-        .clk(clk), .rst(core_rst),
-        .in_data({s_axis_y_tlast, s_axis_y_tdata}), .in_valid(y_in_valid), .in_ready(y_in_ready),
-        .out_data({y_last, y_data}), .out_valid(y_valid), .out_ready(y_ready)
+    skid #(
+        .WIDTH(32*LANES + 1)
+    ) u_skid_y (
+        .clk      (clk),
+        .rst      (core_rst),
+        .in_data  ({s_axis_y_tlast, s_axis_y_tdata}),
+        .in_valid (y_in_valid),
+        .in_ready (y_in_ready),
+        .out_data ({y_last, y_data}),
+        .out_valid(y_valid),
+        .out_ready(y_ready)
     );
 
     // operations
@@ -110,44 +136,101 @@ module vector_unit #(
     wire error_command, error_empty, error_length, missing_y;
     wire packet, stall_x, stall_y, stall_out, starved;
 
-    vector_control #(.CREDITS(FIFO_DEPTH)) u_control (
-        .clk(clk), .rst(core_rst), .halt(halted),
-        .x_scalar(x_data[31:0]), .x_user(x_user), .x_last(x_last), .x_valid(x_valid), .x_ready(x_ready),
-        .y_last(y_last), .y_valid(y_valid), .y_ready(y_ready),
-        .issue(issue), .issue_last(issue_last), .op(op), .x_bf16(x_bf16), .y_bf16(y_bf16),
-        .out_format(out_format), .s(s), .left(left), .idle(idle), .wants_y(wants_y),
-        .error_command(error_command), .error_empty(error_empty), .error_length(error_length),
-        .packet(packet), .stall_x(stall_x), .stall_y(stall_y), .stall_out(stall_out), .starved(starved)
+    vector_control #(
+        .CREDITS(FIFO_DEPTH)
+    ) u_control (
+        .clk          (clk),
+        .rst          (core_rst),
+        .halt         (halted),
+        .x_scalar     (x_data[31:0]),
+        .x_user       (x_user),
+        .x_last       (x_last),
+        .x_valid      (x_valid),
+        .x_ready      (x_ready),
+        .y_last       (y_last),
+        .y_valid      (y_valid),
+        .y_ready      (y_ready),
+        .issue        (issue),
+        .issue_last   (issue_last),
+        .op           (op),
+        .x_bf16       (x_bf16),
+        .y_bf16       (y_bf16),
+        .out_format   (out_format),
+        .s            (s),
+        .left         (left),
+        .idle         (idle),
+        .wants_y      (wants_y),
+        .error_command(error_command),
+        .error_empty  (error_empty),
+        .error_length (error_length),
+        .packet       (packet),
+        .stall_x      (stall_x),
+        .stall_y      (stall_y),
+        .stall_out    (stall_out),
+        .starved      (starved)
     );
 
     wire result_valid, result_last, result_narrow, seed_load;
     wire [31:0] seed;
     wire [32*LANES-1:0] result_data;
 
-    vector_lanes #(.LANES(LANES)) u_lanes (
-        .clk(clk), .rst(core_rst), .seed_load(seed_load), .seed(seed),
-        .issue(issue), .issue_last(issue_last), .op(op), .x_bf16(x_bf16), .y_bf16(y_bf16),
-        .out_format(out_format), .s(s), .x(x_data), .y(y_data),
-        .out_valid(result_valid), .out_last(result_last), .out_narrow(result_narrow), .out_data(result_data)
+    vector_lanes #(
+        .LANES(LANES)
+    ) u_lanes (
+        .clk       (clk),
+        .rst       (core_rst),
+        .seed_load (seed_load),
+        .seed      (seed),
+        .issue     (issue),
+        .issue_last(issue_last),
+        .op        (op),
+        .x_bf16    (x_bf16),
+        .y_bf16    (y_bf16),
+        .out_format(out_format),
+        .s         (s),
+        .x         (x_data),
+        .y         (y_data),
+        .out_valid (result_valid),
+        .out_last  (result_last),
+        .out_narrow(result_narrow),
+        .out_data  (result_data)
     );
 
     wire fifo_valid, fifo_ready, fifo_last, fifo_narrow;
     wire [32*LANES-1:0] fifo_data;
 
-    fifo #(.WIDTH(32*LANES + 2), .DEPTH(FIFO_DEPTH)) u_fifo (
-        .clk(clk), .rst(core_rst),
-        .in_data({result_narrow, result_last, result_data}), .in_valid(result_valid),
-        .out_data({fifo_narrow, fifo_last, fifo_data}), .out_valid(fifo_valid), .out_ready(fifo_ready)
+    fifo #(
+        .WIDTH(32*LANES + 2),
+        .DEPTH(FIFO_DEPTH)
+    ) u_fifo (
+        .clk      (clk),
+        .rst      (core_rst),
+        .in_data  ({result_narrow, result_last, result_data}),
+        .in_valid (result_valid),
+        .out_data ({fifo_narrow, fifo_last, fifo_data}),
+        .out_valid(fifo_valid),
+        .out_ready(fifo_ready)
     );
 
     assign left = fifo_valid && fifo_ready;
 
-    packet_closer #(.DATA_W(32*LANES), .KEEP_W(4*LANES)) u_packet_closer (
-        .clk(clk), .rst(rst), .restart(restart),
-        .in_data(fifo_data), .in_keep({{(2*LANES){~fifo_narrow}}, {(2*LANES){1'b1}}}), .in_last(fifo_last),
-        .in_valid(fifo_valid), .in_ready(fifo_ready),
-        .out_data(m_axis_tdata), .out_keep(m_axis_tkeep), .out_last(m_axis_tlast),
-        .out_valid(m_axis_tvalid), .out_ready(m_axis_tready)
+    packet_closer #(
+        .DATA_W(32*LANES),
+        .KEEP_W(4*LANES)
+    ) u_packet_closer (
+        .clk      (clk),
+        .rst      (rst),
+        .restart  (restart),
+        .in_data  (fifo_data),
+        .in_keep  ({{(2*LANES){~fifo_narrow}}, {(2*LANES){1'b1}}}),
+        .in_last  (fifo_last),
+        .in_valid (fifo_valid),
+        .in_ready (fifo_ready),
+        .out_data (m_axis_tdata),
+        .out_keep (m_axis_tkeep),
+        .out_last (m_axis_tlast),
+        .out_valid(m_axis_tvalid),
+        .out_ready(m_axis_tready)
     );
 
     // registers
@@ -155,33 +238,79 @@ module vector_unit #(
     wire [31:0] watchdog, cycles, busy, packets, stall_x_cycles, stall_y_cycles, stall_out_cycles, starved_cycles;
 
     release_watchdog u_watchdog (
-        .clk(clk), .rst(core_rst), .limit(watchdog), .blocked(wants_y), .offered(1'b0), .stuck(missing_y)
+        .clk    (clk),
+        .rst    (core_rst),
+        .limit  (watchdog),
+        .blocked(wants_y),
+        .offered(1'b0),
+        .stuck  (missing_y)
     );
 
-    perf_counters #(.WIDTH(32)) u_perf_counters (
-        .clk(clk), .clear(core_rst || clear_counters),
-        .beat_in(x_accepted || y_accepted), .beat_out(m_axis_tvalid && m_axis_tready), .issue(issue), .tile(packet),
-        .wait_a(stall_x), .wait_w(stall_y), .wait_out(stall_out), .wait_chain(starved),
-        .cycles(cycles), .busy(busy), .tiles(packets), .stall_a(stall_x_cycles), .stall_w(stall_y_cycles),
-        .stall_out(stall_out_cycles), .pad(starved_cycles), .full(counters_full)
+    perf_counters #(
+        .WIDTH(32)
+    ) u_perf_counters (
+        .clk       (clk),
+        .clear     (core_rst || clear_counters),
+        .beat_in   (x_accepted || y_accepted),
+        .beat_out  (m_axis_tvalid && m_axis_tready),
+        .issue     (issue),
+        .tile      (packet),
+        .wait_a    (stall_x),
+        .wait_w    (stall_y),
+        .wait_out  (stall_out),
+        .wait_chain(starved),
+        .cycles    (cycles),
+        .busy      (busy),
+        .tiles     (packets),
+        .stall_a   (stall_x_cycles),
+        .stall_w   (stall_y_cycles),
+        .stall_out (stall_out_cycles),
+        .pad       (starved_cycles),
+        .full      (counters_full)
     );
 
     // The core's register block, with this unit's words in it: LANES for SHAPE, DEPTH for K_MAX.
     axil_regs #(
-        .ID(ID), .VERSION(32'h0001_0000), .SHAPE(LANES_WORD), .K_MAX(DEPTH_WORD), .FORMAT(FORMATS), .WATCHDOG(32'd0)
+        .ID      (ID),
+        .VERSION (32'h0001_0000),
+        .SHAPE   (LANES_WORD),
+        .K_MAX   (DEPTH_WORD),
+        .FORMAT  (FORMATS),
+        .WATCHDOG(32'd0)
     ) u_axil_regs (
-        .clk(clk), .rst(rst),
-        .s_axil_awaddr(s_axil_awaddr), .s_axil_awprot(s_axil_awprot), .s_axil_awvalid(s_axil_awvalid),
-        .s_axil_awready(s_axil_awready), .s_axil_wdata(s_axil_wdata), .s_axil_wstrb(s_axil_wstrb),
-        .s_axil_wvalid(s_axil_wvalid), .s_axil_wready(s_axil_wready), .s_axil_bresp(s_axil_bresp),
-        .s_axil_bvalid(s_axil_bvalid), .s_axil_bready(s_axil_bready), .s_axil_araddr(s_axil_araddr),
-        .s_axil_arprot(s_axil_arprot), .s_axil_arvalid(s_axil_arvalid), .s_axil_arready(s_axil_arready),
-        .s_axil_rdata(s_axil_rdata), .s_axil_rresp(s_axil_rresp), .s_axil_rvalid(s_axil_rvalid),
-        .s_axil_rready(s_axil_rready),
-        .soft_reset(restart), .clear_counters(clear_counters), .watchdog(watchdog), .seed(seed), .seed_load(seed_load),
-        .halted(halted), .irq(irq), .error({2'b00, missing_y, error_length, error_empty, error_command}),
-        .busy(!idle), .counters_full(counters_full),
-        .counters({starved_cycles, stall_out_cycles, stall_y_cycles, stall_x_cycles, packets, busy, cycles})
+        .clk           (clk),
+        .rst           (rst),
+        .s_axil_awaddr (s_axil_awaddr),
+        .s_axil_awprot (s_axil_awprot),
+        .s_axil_awvalid(s_axil_awvalid),
+        .s_axil_awready(s_axil_awready),
+        .s_axil_wdata  (s_axil_wdata),
+        .s_axil_wstrb  (s_axil_wstrb),
+        .s_axil_wvalid (s_axil_wvalid),
+        .s_axil_wready (s_axil_wready),
+        .s_axil_bresp  (s_axil_bresp),
+        .s_axil_bvalid (s_axil_bvalid),
+        .s_axil_bready (s_axil_bready),
+        .s_axil_araddr (s_axil_araddr),
+        .s_axil_arprot (s_axil_arprot),
+        .s_axil_arvalid(s_axil_arvalid),
+        .s_axil_arready(s_axil_arready),
+        .s_axil_rdata  (s_axil_rdata),
+        .s_axil_rresp  (s_axil_rresp),
+        .s_axil_rvalid (s_axil_rvalid),
+        .s_axil_rready (s_axil_rready),
+        .soft_reset    (restart),
+        .clear_counters(clear_counters),
+        .watchdog      (watchdog),
+        .seed          (seed),
+        .seed_load     (seed_load),
+        .halted        (halted),
+        .irq           (irq),
+        .error         ({2'b00, missing_y, error_length, error_empty, error_command}),
+        .busy          (!idle),
+        .counters_full (counters_full),
+        .counters      ({starved_cycles, stall_out_cycles, stall_y_cycles, stall_x_cycles, packets,
+                         busy, cycles})
     );
 
 endmodule

@@ -39,21 +39,49 @@ module bench_poke #(
     endgenerate
 
     macrame #(
-        .ROWS(ROWS), .COLS(COLS), .DEPTH(DEPTH), .K_MAX(K_MAX), .POST_LANES(POST_LANES)
+        .ROWS      (ROWS),
+        .COLS      (COLS),
+        .DEPTH     (DEPTH),
+        .K_MAX     (K_MAX),
+        .POST_LANES(POST_LANES)
     ) dut (
-        .clk(clk), .rst(rst),
-        .s_axis_w_tdata(w_data), .s_axis_w_tuser(w_user), .s_axis_w_tvalid(w_valid), .s_axis_w_tready(w_ready),
-        .s_axis_w_tlast(w_last),
-        .s_axis_a_tdata(a_data), .s_axis_a_tuser(a_user), .s_axis_a_tvalid(a_valid), .s_axis_a_tready(a_ready),
-        .s_axis_a_tlast(a_last),
-        .m_axis_tdata(m_data), .m_axis_tkeep(), .m_axis_tvalid(m_valid), .m_axis_tready(m_ready),
-        .m_axis_tlast(m_last),
-        .s_axil_awaddr(8'd0), .s_axil_awprot(3'd0), .s_axil_awvalid(1'b0), .s_axil_awready(),
-        .s_axil_wdata(32'd0), .s_axil_wstrb(4'd0), .s_axil_wvalid(1'b0), .s_axil_wready(),
-        .s_axil_bresp(), .s_axil_bvalid(), .s_axil_bready(1'b1),
-        .s_axil_araddr(8'd0), .s_axil_arprot(3'd0), .s_axil_arvalid(1'b0), .s_axil_arready(),
-        .s_axil_rdata(), .s_axil_rresp(), .s_axil_rvalid(), .s_axil_rready(1'b1),
-        .irq()
+        .clk            (clk),
+        .rst            (rst),
+        .s_axis_w_tdata (w_data),
+        .s_axis_w_tuser (w_user),
+        .s_axis_w_tvalid(w_valid),
+        .s_axis_w_tready(w_ready),
+        .s_axis_w_tlast (w_last),
+        .s_axis_a_tdata (a_data),
+        .s_axis_a_tuser (a_user),
+        .s_axis_a_tvalid(a_valid),
+        .s_axis_a_tready(a_ready),
+        .s_axis_a_tlast (a_last),
+        .m_axis_tdata   (m_data),
+        .m_axis_tkeep   (),
+        .m_axis_tvalid  (m_valid),
+        .m_axis_tready  (m_ready),
+        .m_axis_tlast   (m_last),
+        .s_axil_awaddr  (8'd0),
+        .s_axil_awprot  (3'd0),
+        .s_axil_awvalid (1'b0),
+        .s_axil_awready (),
+        .s_axil_wdata   (32'd0),
+        .s_axil_wstrb   (4'd0),
+        .s_axil_wvalid  (1'b0),
+        .s_axil_wready  (),
+        .s_axil_bresp   (),
+        .s_axil_bvalid  (),
+        .s_axil_bready  (1'b1),
+        .s_axil_araddr  (8'd0),
+        .s_axil_arprot  (3'd0),
+        .s_axil_arvalid (1'b0),
+        .s_axil_arready (),
+        .s_axil_rdata   (),
+        .s_axil_rresp   (),
+        .s_axil_rvalid  (),
+        .s_axil_rready  (1'b1),
+        .irq            ()
     );
 endmodule
 `default_nettype wire

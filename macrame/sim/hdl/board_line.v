@@ -32,19 +32,43 @@ module board_line #(
         if (BOARD == "icebreaker") begin : g_icebreaker
             wire red_n;
             icebreaker #(
-                .CLOCKS(CLOCKS), .ROWS(ROWS), .COLS(COLS), .DEPTH(DEPTH), .K_MAX(K_MAX), .POST_LANES(POST_LANES),
-                .POST_CYCLES(POST_CYCLES), .FIFO_DEPTH(FIFO_DEPTH), .RESET(16)
+                .CLOCKS     (CLOCKS),
+                .ROWS       (ROWS),
+                .COLS       (COLS),
+                .DEPTH      (DEPTH),
+                .K_MAX      (K_MAX),
+                .POST_LANES (POST_LANES),
+                .POST_CYCLES(POST_CYCLES),
+                .FIFO_DEPTH (FIFO_DEPTH),
+                .RESET      (16)
             ) u_board (
-                .clk_12mhz(clk), .button_n(!button), .rx(to_board), .tx(from_board), .led_red_n(red_n), .led_green_n()
+                .clk_12mhz  (clk),
+                .button_n   (!button),
+                .rx         (to_board),
+                .tx         (from_board),
+                .led_red_n  (red_n),
+                .led_green_n()
             );
             assign {failed, irq} = {2{!red_n}};
         end else begin : g_ulx3s
             wire [7:0] led;
             ulx3s #(
-                .CLOCKS(CLOCKS), .ROWS(ROWS), .COLS(COLS), .DEPTH(DEPTH), .K_MAX(K_MAX), .POST_LANES(POST_LANES),
-                .POST_CYCLES(POST_CYCLES), .FIFO_DEPTH(FIFO_DEPTH), .RESET(16)
+                .CLOCKS     (CLOCKS),
+                .ROWS       (ROWS),
+                .COLS       (COLS),
+                .DEPTH      (DEPTH),
+                .K_MAX      (K_MAX),
+                .POST_LANES (POST_LANES),
+                .POST_CYCLES(POST_CYCLES),
+                .FIFO_DEPTH (FIFO_DEPTH),
+                .RESET      (16)
             ) u_board (
-                .clk_25mhz(clk), .button(button), .ftdi_txd(to_board), .ftdi_rxd(from_board), .wifi_gpio0(), .led(led)
+                .clk_25mhz (clk),
+                .button    (button),
+                .ftdi_txd  (to_board),
+                .ftdi_rxd  (from_board),
+                .wifi_gpio0(),
+                .led       (led)
             );
             assign {failed, irq} = led[7:6];
         end

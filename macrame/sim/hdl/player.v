@@ -126,20 +126,65 @@ module player #(
     reg go_q = 1'b0;
     wire start = go != go_q;
 
-    stall u_w_stall (.clk(clk), .start(start), .mode(w_stall), .chance(w_chance), .length(w_length),
-                     .seed(stall_seed), .stop(w_stop));
-    stall u_a_stall (.clk(clk), .start(start), .mode(a_stall), .chance(a_chance), .length(a_length),
-                     .seed(stall_seed ^ 32'hA5A5A5A5), .stop(a_stop));
-    stall u_m_stall (.clk(clk), .start(start), .mode(m_stall), .chance(m_chance), .length(m_length),
-                     .seed(stall_seed ^ 32'h3C3C3C3C), .stop(m_stop));
-
-    stream_source #(.DATA_W(W_W)) u_w (
-        .clk(clk), .rst(rst), .file(w_file), .available(w_available), .stop(w_stop), .sent(), .empty(w_empty),
-        .tdata(w_tdata), .tuser(w_tuser), .tlast(w_tlast), .tvalid(w_tvalid), .tready(w_tready)
+    stall u_w_stall (
+        .clk   (clk),
+        .start (start),
+        .mode  (w_stall),
+        .chance(w_chance),
+        .length(w_length),
+        .seed  (stall_seed),
+        .stop  (w_stop)
     );
-    stream_source #(.DATA_W(A_W)) u_a (
-        .clk(clk), .rst(rst), .file(a_file), .available(a_available), .stop(a_stop), .sent(), .empty(a_empty),
-        .tdata(a_tdata), .tuser(a_tuser), .tlast(a_tlast), .tvalid(a_tvalid), .tready(a_tready)
+    stall u_a_stall (
+        .clk   (clk),
+        .start (start),
+        .mode  (a_stall),
+        .chance(a_chance),
+        .length(a_length),
+        .seed  (stall_seed ^ 32'hA5A5A5A5),
+        .stop  (a_stop)
+    );
+    stall u_m_stall (
+        .clk   (clk),
+        .start (start),
+        .mode  (m_stall),
+        .chance(m_chance),
+        .length(m_length),
+        .seed  (stall_seed ^ 32'h3C3C3C3C),
+        .stop  (m_stop)
+    );
+
+    stream_source #(
+        .DATA_W(W_W)
+    ) u_w (
+        .clk      (clk),
+        .rst      (rst),
+        .file     (w_file),
+        .available(w_available),
+        .stop     (w_stop),
+        .sent     (),
+        .empty    (w_empty),
+        .tdata    (w_tdata),
+        .tuser    (w_tuser),
+        .tlast    (w_tlast),
+        .tvalid   (w_tvalid),
+        .tready   (w_tready)
+    );
+    stream_source #(
+        .DATA_W(A_W)
+    ) u_a (
+        .clk      (clk),
+        .rst      (rst),
+        .file     (a_file),
+        .available(a_available),
+        .stop     (a_stop),
+        .sent     (),
+        .empty    (a_empty),
+        .tdata    (a_tdata),
+        .tuser    (a_tuser),
+        .tlast    (a_tlast),
+        .tvalid   (a_tvalid),
+        .tready   (a_tready)
     );
     assign m_tready = !m_stop;
 

@@ -57,9 +57,18 @@ module macrame_carry (
         .INJECT1_0(INJECT1_0),
         .INJECT1_1(INJECT1_1)
     ) _TECHMAP_REPLACE_ (
-        .CIN(CIN), .S0(S0), .S1(S1), .COUT(COUT),
-        .A0(ZERO0[0] ? 1'b1 : A0), .B0(ZERO0[1] ? 1'b1 : B0), .C0(ZERO0[2] ? 1'b1 : C0), .D0(ZERO0[3] ? 1'b1 : D0),
-        .A1(ZERO1[0] ? 1'b1 : A1), .B1(ZERO1[1] ? 1'b1 : B1), .C1(ZERO1[2] ? 1'b1 : C1), .D1(ZERO1[3] ? 1'b1 : D1)
+        .CIN (CIN),
+        .S0  (S0),
+        .S1  (S1),
+        .COUT(COUT),
+        .A0  (ZERO0[0] ? 1'b1 : A0),
+        .B0  (ZERO0[1] ? 1'b1 : B0),
+        .C0  (ZERO0[2] ? 1'b1 : C0),
+        .D0  (ZERO0[3] ? 1'b1 : D0),
+        .A1  (ZERO1[0] ? 1'b1 : A1),
+        .B1  (ZERO1[1] ? 1'b1 : B1),
+        .C1  (ZERO1[2] ? 1'b1 : C1),
+        .D1  (ZERO1[3] ? 1'b1 : D1)
     );
 
 endmodule

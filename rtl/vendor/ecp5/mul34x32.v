@@ -26,10 +26,34 @@ module mul34x32 (
     wire [17:0] b_lo = {2'b00, b[15:0]};
     wire [35:0] hh, hl, lh, ll;
 
-    mul18x18 u_hh (.clk(clk), .enable(enable), .a(a_hi), .b(b_hi), .p(hh));
-    mul18x18 u_hl (.clk(clk), .enable(enable), .a(a_hi), .b(b_lo), .p(hl));
-    mul18x18 u_lh (.clk(clk), .enable(enable), .a(a_lo), .b(b_hi), .p(lh));
-    mul18x18 u_ll (.clk(clk), .enable(enable), .a(a_lo), .b(b_lo), .p(ll));
+    mul18x18 u_hh (
+        .clk   (clk),
+        .enable(enable),
+        .a     (a_hi),
+        .b     (b_hi),
+        .p     (hh)
+    );
+    mul18x18 u_hl (
+        .clk   (clk),
+        .enable(enable),
+        .a     (a_hi),
+        .b     (b_lo),
+        .p     (hl)
+    );
+    mul18x18 u_lh (
+        .clk   (clk),
+        .enable(enable),
+        .a     (a_lo),
+        .b     (b_hi),
+        .p     (lh)
+    );
+    mul18x18 u_ll (
+        .clk   (clk),
+        .enable(enable),
+        .a     (a_lo),
+        .b     (b_lo),
+        .p     (ll)
+    );
 
     // 3: the middle column: |hl + lh| < 2^32 + 2^32 fits 34 bits.
     reg [33:0] mid3_q;

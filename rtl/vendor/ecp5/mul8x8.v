@@ -18,7 +18,13 @@ module mul8x8 (
 
     wire [35:0] product;
 
-    mul18x18 u_mul (.clk(clk), .enable(1'b1), .a({a, 10'd0}), .b({b, 10'd0}), .p(product));
+    mul18x18 u_mul (
+        .clk   (clk),
+        .enable(1'b1),
+        .a     ({a, 10'd0}),
+        .b     ({b, 10'd0}),
+        .p     (product)
+    );
 
     assign p = product[35:20];
 

@@ -19,7 +19,13 @@ module mul9x9 (
 
     wire [35:0] product;
 
-    mul18x18 u_mul (.clk(clk), .enable(enable), .a({a, 9'd0}), .b({b, 9'd0}), .p(product));
+    mul18x18 u_mul (
+        .clk   (clk),
+        .enable(enable),
+        .a     ({a, 9'd0}),
+        .b     ({b, 9'd0}),
+        .p     (product)
+    );
 
     assign p = product[35:18];
 

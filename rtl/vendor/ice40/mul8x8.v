@@ -19,7 +19,15 @@ module mul8x8 (
 
     wire [15:0] unused;  // 0 * 0
 
-    mul8x8_pair u_pair (.clk(clk), .a0(a), .b0(b), .a1(8'd0), .b1(8'd0), .p0(p), .p1(unused));
+    mul8x8_pair u_pair (
+        .clk(clk),
+        .a0 (a),
+        .b0 (b),
+        .a1 (8'd0),
+        .b1 (8'd0),
+        .p0 (p),
+        .p1 (unused)
+    );
 
 endmodule
 

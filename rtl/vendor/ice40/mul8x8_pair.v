@@ -51,12 +51,33 @@ module mul8x8_pair (
         .A_SIGNED                (1'b1),
         .B_SIGNED                (1'b1)
     ) u_mac (
-        .CLK(clk), .CE(1'b1), .A({a1, a0}), .B({b1, b0}), .C(16'd0), .D(16'd0),
-        .AHOLD(1'b0), .BHOLD(1'b0), .CHOLD(1'b0), .DHOLD(1'b0),
-        .IRSTTOP(1'b0), .IRSTBOT(1'b0), .ORSTTOP(1'b0), .ORSTBOT(1'b0), .OLOADTOP(1'b0), .OLOADBOT(1'b0),
-        .ADDSUBTOP(1'b0), .ADDSUBBOT(1'b0), .OHOLDTOP(1'b0), .OHOLDBOT(1'b0),
-        .CI(1'b0), .ACCUMCI(1'b0), .SIGNEXTIN(1'b0),
-        .O({p1, p0}), .CO(unused[0]), .ACCUMCO(unused[1]), .SIGNEXTOUT(unused[2])
+        .CLK       (clk),
+        .CE        (1'b1),
+        .A         ({a1, a0}),
+        .B         ({b1, b0}),
+        .C         (16'd0),
+        .D         (16'd0),
+        .AHOLD     (1'b0),
+        .BHOLD     (1'b0),
+        .CHOLD     (1'b0),
+        .DHOLD     (1'b0),
+        .IRSTTOP   (1'b0),
+        .IRSTBOT   (1'b0),
+        .ORSTTOP   (1'b0),
+        .ORSTBOT   (1'b0),
+        .OLOADTOP  (1'b0),
+        .OLOADBOT  (1'b0),
+        .ADDSUBTOP (1'b0),
+        .ADDSUBBOT (1'b0),
+        .OHOLDTOP  (1'b0),
+        .OHOLDBOT  (1'b0),
+        .CI        (1'b0),
+        .ACCUMCI   (1'b0),
+        .SIGNEXTIN (1'b0),
+        .O         ({p1, p0}),
+        .CO        (unused[0]),
+        .ACCUMCO   (unused[1]),
+        .SIGNEXTOUT(unused[2])
     );
 
 endmodule
