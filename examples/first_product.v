@@ -1,15 +1,18 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// first_product: a bench for the core in plain Verilog-2005. It needs Icarus Verilog and nothing else; README.md has the
-// commands.
+// Purpose
+//   A bench for the core in plain Verilog-2005. It needs Icarus Verilog and nothing else; README.md
+//   has the commands.
 //
-// A core of 2 x 2 cells, DEPTH 1, gets two weight panels. The first is docs/streams.md's example, "A tile in bytes", in
-// mode gemmlowp, and two activation panels use it. The second is raw. Three tiles come back.
+//   A core of 2 x 2 cells, DEPTH 1, gets two weight panels. The first is docs/streams.md's example,
+//   "A tile in bytes", in mode gemmlowp, and two activation panels use it. The second is raw. Three
+//   tiles come back.
 //
-// Each check prints a line that begins with PASS or FAIL. A run without a failure ends with $finish, and vvp's exit status is
-// 0. Any other ends with $fatal, and the status is 1; a run that hangs does so after 20 us. ($fatal is SystemVerilog's;
-// Icarus has it with -g2005 too, and $finish alone would leave the status at 0.)
+//   Each check prints a line that begins with PASS or FAIL. A run without a failure ends with
+//   $finish, and vvp's exit status is 0. Any other ends with $fatal, and the status is 1; a run
+//   that hangs does so after 20 us. ($fatal is SystemVerilog's; Icarus has it with -g2005 too, and
+//   $finish alone would leave the status at 0.)
 `timescale 1ns / 1ps
 `default_nettype none
 

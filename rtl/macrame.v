@@ -1,27 +1,44 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// macrame: an int8 and bfloat16 matrix core. AXI4-Stream in and out, AXI4-Lite beside; this file is wiring only.
+// Purpose
+//   macrame: an int8 and bfloat16 matrix core. AXI4-Stream in and out, AXI4-Lite for control; this
+//   file is wiring only.
 //
-//  s_axis_w ─► packet_gate ─► panel_buffer ─────────┐ w, by slices, replayed
-//                               └► panel_record ┐   ▼
-//  s_axis_a ─► packet_gate ─► skid ─► tile_sequencer ─► mac_array ─► result_chain ─► output_stage ─► fifo ─► packet_closer ─► m_axis
-//                                           ▲   └───────────────────────────────────────┘ record       │
-//                                           └── credits ────────────────────────────────────────────────┘
-//  s_axil   ─► axil_regs, perf_counters, release_watchdog ─► irq
+//     s_axis_w ─► packet_gate ─► panel_buffer ───── slices, replayed ─────┐
+//                                  └► panel_record ── by column ───────┐  │
+//                                                                      │  │
+//     s_axis_a ─► packet_gate ─► skid ─► tile_sequencer ─► mac_array ◄─┼──┘
+//                                              ▲               ▼       ▼
+//                                              │         result_chain ─► output_stage ─► fifo
+//                                              └──────────────── credits ─────────────────┤
+//                                                                                         ▼
+//     s_axil ─► axil_regs, perf_counters, release_watchdog ─► irq     m_axis ◄─ packet_closer
 //
-// Numbers: tile by tile C[ROWS, COLS] = A[ROWS, K] x W[K, COLS], int8 x int8 -> int32, then x = C + bias, wrapping; out
-//          goes x as it is, or int8 by one of three runtimes' rounding, chosen by weight panel. Or C[4 ROWS, COLS] of bfloat16,
-//          summed in float32 k by k; then a bias, ReLU, float32 or bfloat16 out. docs/streams.md has the packets, docs/numerics.md the arithmetic, docs/registers.md the registers.
+//   Reset is synchronous, active high, control only. Errors stop the core with a sticky named
+//   status; a soft reset through CONTROL restarts it on packet boundaries.
 //
-// Throughput: a tile of K takes ceil(K / DEPTH) cycles, and the next one follows without an idle cycle whenever that is
-//          at least ROWS (raw) or ROWS * ceil(COLS / POST_LANES) (requantised). A bfloat16 tile takes 4 K cycles, and is
-//          followed at once if K >= ROWS * ceil(COLS / POST_LANES), or one more: docs/architecture.md.
-// Latency, last activation beat accepted to first result beat offered: raw 10 + max(1, ceil(log2 DEPTH)) cycles;
-//          requantised 10 + ceil(COLS / POST_LANES) more. bfloat16 25 + ceil(COLS / POST_LANES); int8 in a core with
-//          bfloat16 1 cycle more than without. golden/cycles.py predicts every counter to the cycle.
-// Reset:   synchronous, active high, control only. Errors stop the core with a sticky named status; a soft reset through
-//          CONTROL brings it back on packet boundaries.
+// Latency
+//   From the last activation beat accepted to the first result beat offered: raw
+//   10 + max(1, ceil(log2 DEPTH)) cycles; requantised 10 + ceil(COLS / POST_LANES) more. bfloat16
+//   25 + ceil(COLS / POST_LANES), GROUPS below; int8 in a core with bfloat16 1 cycle more than
+//   without. golden/cycles.py predicts every counter to the cycle.
+//
+//   Throughput: a tile of K takes ceil(K / DEPTH) cycles, and the next one follows without an idle
+//   cycle whenever that is at least ROWS (raw) or ROWS * ceil(COLS / POST_LANES) (requantised). A
+//   bfloat16 tile takes 4 K cycles, and the next one follows at once if
+//   K >= ROWS * ceil(COLS / POST_LANES), or one more: docs/architecture.md.
+//
+// Numbers
+//   Tile by tile C[ROWS, COLS] = A[ROWS, K] x W[K, COLS], int8 x int8 -> int32, then x = C + bias,
+//   wrapping; the output is x, or int8 by one of three runtimes' rounding, selected by weight
+//   panel. Or C[4 ROWS, COLS] of bfloat16, summed in float32 in the order of k; then a bias, ReLU,
+//   float32 or bfloat16 out. docs/streams.md has the packets, docs/numerics.md the arithmetic,
+//   docs/registers.md the registers.
+//
+// Example
+//   2x2x1, raw, bias 0: A = [[1, 2], [3, 4]] and W = [[5, 6], [7, 8]] give the rows 19, 22 and 43,
+//   50. examples/first_product.v is a complete test bench.
 `default_nettype none
 
 module macrame #(

@@ -114,6 +114,59 @@ def test_tools_on_path(tmp_path, monkeypatch):
     lint.tools.cache_clear()
 
 
+# --- form ---------------------------------------------------------------------------------------------------
+
+HEADER = """// SPDX-FileCopyrightText: 2026 macrame contributors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Purpose
+//   Adds.
+//
+//     a, b ─► +
+//
+// Latency
+//   Combinational.
+//
+// Numbers
+//   Exact.
+//
+// Example
+//   1 + 2 = 3.
+`default_nettype none
+"""
+
+
+def test_a_header_has_its_sections():
+    assert lint.header(HEADER, every=True) == []
+    assert lint.sections(HEADER)["Purpose"] == ["Adds.", "a, b ─► +"]
+    without = HEADER.replace("// Numbers\n//   Exact.\n//\n", "")
+    assert lint.header(without, every=False) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("// Numbers\n//   Exact.\n//\n", "", "sections are Purpose, Latency, Example, expected"),
+        ("// Latency", "// Numbers 1", "sections are Purpose, Numbers 1, Numbers, Example, expected"),
+        ("//   Exact.\n", "", "section Numbers is empty"),
+        ("//   1 + 2 = 3.", "// 1 + 2 = 3.", "section Example is empty"),
+        ("// Purpose", "// adder: adds.\n//\n// Purpose", "sections are adder: adds., Purpose"),
+    ],
+)
+def test_a_bad_header_is_refused(old, new, said):
+    assert said in "; ".join(lint.header(HEADER.replace(old, new), every=True))
+
+
+def test_sections_out_of_order_are_refused():
+    swapped = HEADER.replace("Latency", "-").replace("Numbers", "Latency").replace("// -", "// Numbers")
+    assert "sections are Purpose, Numbers, Latency, Example" in lint.header(swapped, every=True)[0]
+    assert lint.header(swapped, every=False)
+
+
+def test_every_header_has_its_sections():
+    assert lint.rtl_headers() == ""
+
+
 # --- limits -------------------------------------------------------------------------------------------------
 
 BUSY = "import time\nend = time.process_time() + {}\nwhile time.process_time() < end:\n    pass\n"

@@ -1,13 +1,14 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// power_on_reset: a synchronous reset for a board that has none.
+// Purpose
+//   A synchronous reset for a board that has none. The counter is 0 after configuration, as every
+//   register with an initial value is, and rst stays high until it has counted CYCLES. While `hold`
+//   is high (a button, a PLL without lock; asynchronous, two registers synchronise it) the count
+//   restarts, which also suppresses a button's bouncing.
 //
-// The counter is 0 after configuration, as every register with an initial value is, and rst stays high until it has counted
-// CYCLES. While `hold` is high (a button, a PLL without lock; asynchronous, two registers take it in) it begins anew, which
-// also swallows a button's bouncing.
-//
-// Latency: rst falls CYCLES + 3 cycles after hold does, rises 3 after hold does.
+// Latency
+//   rst falls CYCLES + 3 cycles after hold does, rises 3 after hold does.
 `default_nettype none
 
 module power_on_reset #(

@@ -1,12 +1,14 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// icebreaker: the core on an iCEBreaker (iCE40 UP5K, SG48), at the end of its USB serial port.
+// Purpose
+//   The core on an iCEBreaker (iCE40 UP5K, SG48), at the end of its USB serial port.
 //
-// Clock:   12 MHz from the board's oscillator, doubled by the PLL: 12 * (63 + 1) / (0 + 1) = 768 MHz, / 2^5 = 24 MHz.
-// Reset:   after configuration, while the PLL has no lock, and by the user button.
-// LEDs:    green while out of reset, dark for every bit of traffic that is 0; red when the bridge has failed or the
-//          core has stopped and raised its interrupt.
+//     Clock  12 MHz from the board's oscillator, doubled by the PLL: 12 * (63 + 1) / (0 + 1) =
+//            768 MHz, / 2^5 = 24 MHz
+//     Reset  after configuration, while the PLL has no lock, and by the user button
+//     LEDs   green while out of reset, dark for every bit of traffic that is 0; red when the bridge
+//            has failed or the core has stopped and raised its interrupt
 `default_nettype none
 
 module icebreaker #(

@@ -1,14 +1,16 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// ulx3s: the core on a ULX3S (ECP5), at the end of its USB serial port.
+// Purpose
+//   The core on a ULX3S (ECP5), at the end of its USB serial port.
 //
-// Clock:   25 MHz from the board's oscillator. The line takes 10 cycles a bit and more for each byte: the core waits for it
-//          at any clock.
-// Reset:   after configuration, and by the button fire 2.
-// LEDs:    0 out of reset, 1 and 2 traffic from and to the host, 6 the core has stopped and raised its interrupt, 7 the
-//          bridge has failed.
-// wifi_gpio0 is held high: a low one at the ESP32's start would put it into its boot loader.
+//     Clock  25 MHz from the board's oscillator. A byte takes 10 cycles per bit and more: the core
+//            waits for the line at any clock
+//     Reset  after configuration, and by the button fire 2
+//     LEDs   0 out of reset, 1 and 2 traffic from and to the host, 6 the core has stopped and
+//            raised its interrupt, 7 the bridge has failed
+//
+//   wifi_gpio0 is held high: a low one when the ESP32 starts would enter its boot loader.
 `default_nettype none
 
 module ulx3s #(

@@ -16,8 +16,8 @@ multiplies that. Ctrl-C kills what is running and ends with status 130.
 
 =============  ==============================================================================================
 form           each file carries the licence lines; each rtl/ file is one module of the file's name, between
-               default_nettype lines, without timescale or include; rtl.f lists what is there; lint.toml
-               covers every module and every ERROR_ rule
+               default_nettype lines, without timescale or include; every Verilog header has the sections
+               of lint.toml; rtl.f lists what is there; lint.toml covers every module and every ERROR_ rule
 ruff           Python, checked and formatted by pyproject.toml
 mypy           types, as pyproject.toml asks for them
 icarus         ``iverilog -g2005 -Wall``: cocotb compiles as SystemVerilog, so no test proves Verilog-2005
@@ -36,6 +36,7 @@ bench          Icarus and slang over the Verilog of the benches and the boards
 
 import contextlib
 import functools
+import itertools
 import math
 import os
 import re
@@ -615,6 +616,68 @@ def rtl_form() -> str:
     return "\n".join(wrong)
 
 
+def sections(text: str) -> dict[str, list[str]]:
+    """The header of a Verilog file, section by section.
+
+    Parameters
+    ----------
+    text : str
+        The file. Its header is the comment after the two licence lines and an empty one; a section begins
+        with its name on a line, and its own lines are indented by two more blanks, or empty.
+
+    Returns
+    -------
+    dict of str to list of str
+        The lines of each section, without the comment marks; what does not fit the format is a section
+        of its own, under the line's text.
+    """
+    found: dict[str, list[str]] = {}
+    lines = text.splitlines()[3:]
+    name = ""
+    for line in itertools.takewhile(lambda line: line.startswith("//"), lines):
+        body = line.removeprefix("//")
+        if body and not body.startswith("   "):
+            name = body.strip()
+            found[name] = []
+        elif name and body:
+            found[name].append(body.strip())
+    return found
+
+
+def header(text: str, every: bool) -> list[str]:
+    """What is wrong with the header of a Verilog file.
+
+    Parameters
+    ----------
+    text : str
+        The file.
+    every : bool
+        Whether each section of lint.toml must be there, as in rtl/; else all but the first may be missing.
+
+    Returns
+    -------
+    list of str
+    """
+    expected = CONFIG["form"]["sections"]
+    found = sections(text)
+    wrong = [f"the header's section {name} is empty" for name, lines in found.items() if not lines]
+    if every and list(found) != expected:
+        wrong.append(f"the header's sections are {', '.join(found)}, expected {', '.join(expected)}")
+    elif list(found) != [expected[0], *(name for name in expected[1:] if name in found)]:
+        wrong.append(f"the header's sections are {', '.join(found)}, expected some of {', '.join(expected)}")
+    return wrong
+
+
+def rtl_headers() -> str:
+    """The header of every module."""
+    return "\n".join(
+        f"{path.relative_to(ROOT)}: {wrong}"
+        for path in files()
+        if path.suffix == ".v"
+        for wrong in header(path.read_text(), RTL in path.parents)
+    )
+
+
 def rtl_list() -> str:
     """rtl.f against the files there are, and lint.toml against the modules and rules there are."""
     core = rtl_sources()
@@ -676,6 +739,7 @@ def all_checks() -> Iterator[Check]:
     """Every check, in the order they are listed above."""
     yield Check("form       licence lines", licence)
     yield Check("form       one module a file", rtl_form)
+    yield Check("form       headers", rtl_headers)
     yield Check("form       rtl.f and lint.toml are complete", rtl_list)
     yield Check("form       no Verilog is left out", bench_list)
     yield Check("ruff       check", lambda: clean(ruff()))

@@ -1,16 +1,22 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// bf16_mul: bfloat16 x bfloat16 -> float32.
+// Purpose
+//   bfloat16 x bfloat16 -> float32.
 //
-//   a, b ──┬── significands ──► mul9x9 ──┐
-//          └── the rest ────────────► bf16_product ──► p
+//     a, b ──┬── significands ──► mul9x9 ──┐
+//            └── exponents, signs ──► bf16_product ──► p
 //
-// Latency    LATENCY = 4 cycles, one product a cycle. No reset: data only.
-// enable     low: nothing moves, p stays. Cycles count only while it is high.
-// Contract   p = a * b, IEEE 754: exact, but for subnormal results, which are rounded to nearest even. Subnormals are
-//            kept; every NaN is 32'h7FC00000. bf16_product has the details.
-// Example    3.0 * -0.5: 4040 * BF00 = BFC00000 (-1.5).
+// Latency
+//   LATENCY = 4 cycles, one product per cycle. No reset: data only. Cycles count only while
+//   `enable` is high; while it is low, nothing moves and p holds.
+//
+// Numbers
+//   p = a * b, IEEE 754. The product is exact, except that a subnormal result is rounded to nearest
+//   even. Subnormals are kept; every NaN is 32'h7FC00000. bf16_product has the details.
+//
+// Example
+//   3.0 * -0.5: 4040 * BF00 = BFC00000 (-1.5).
 `default_nettype none
 
 module bf16_mul (

@@ -1,23 +1,34 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// bf16_product: makes the product of two bfloat16 out of the product of their significands.
+// Purpose
+//   Completes a bfloat16 product from the product of the two significands: all of bf16_mul except
+//   the multiplier, so that a cell can share its one multiplier with int8.
 //
-// Purpose    All of bf16_mul but the multiplier, so that a cell may use its one multiplier for int8 too.
-// Latency    LATENCY = 4 cycles from a and b to p, one product a cycle. `product` belongs to the a and b of 2 cycles
-//            before: mul9x9 may be fed with their significands in the same cycle as this module. No reset: data only.
-// enable     low: nothing moves, p stays. Cycles count only while it is high, as in the multiplier.
-// Contract   p = a * b as float32, IEEE 754: subnormals are kept on both sides, zeros and infinities have the product's
-//            sign. 8 x 8 bits fit a float32's 24, so only subnormal results are rounded, to nearest even, and only
-//            those below 2^-134. Too large a product is infinity. Every NaN is 32'h7FC00000; infinity * 0 is one.
-//            A significand is {exponent != 0, fraction}, 8 bits.
-// Method     With e = ea + eb, a subnormal's exponent counted as 1, the value is product * 2^(e-268). A float32's unit is
-//            2^-149 where it is subnormal, so there product * 2^(e-119) is its pattern: up e-119 places, or down.
-//            1, 2   e, and what depends on it, while the multiplier works
-//            3      down, if it must; count the leading zeros of the product. It goes up by the zeros above 24 bits, but
-//                   never by more than e-119: a `stop` bit sits there
-//            4      up, and the exponent's field is e-118 less the places, if a one has come to lead; or round
-// Example    1.5 * 1.5: 3FC0 * 3FC0, product 0xC0 * 0xC0 = 0x9000, e = 254: 8 places up, field 128: 40100000 = 2.25.
+// Latency
+//   LATENCY = 4 cycles from a and b to p, one product per cycle. `product` belongs to the a and b
+//   of 2 cycles before, so mul9x9 takes their significands in the same cycle as this module takes a
+//   and b. No reset: data only. Cycles count only while `enable` is high; while it is low, p holds.
+//
+// Numbers
+//   p = a * b as float32, IEEE 754. Subnormals are kept at both ends; zeros and infinities have the
+//   product's sign. 8 x 8 bits fit a float32's 24, so only subnormal results are rounded, to
+//   nearest even, and only below 2^-134. Overflow gives infinity. Every NaN is 32'h7FC00000;
+//   infinity * 0 is NaN. A significand is {exponent != 0, fraction}, 8 bits.
+//
+//   Let e = ea + eb, with a subnormal's exponent counted as 1; the value is product * 2^(e-268).
+//   The unit of a subnormal float32 is 2^-149, so its bits are product * 2^(e-119): shifted left by
+//   e-119, or right. By stage:
+//
+//     1, 2   e, and what follows from it, while the multiplier works
+//     3      shift right if e < 119; count the leading zeros of the product. The left shift is the
+//            number of zeros above 24 bits, but at most e-119: a `stop` bit is set at that position
+//     4      shift left; the exponent field is e-118 minus the shift if the leading bit is one;
+//            round
+//
+// Example
+//   1.5 * 1.5: 3FC0 * 3FC0, product 0xC0 * 0xC0 = 0x9000, e = 254: shifted left by 8, exponent
+//   field 128, p = 40100000 = 2.25.
 `default_nettype none
 
 module bf16_product (

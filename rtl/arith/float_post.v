@@ -1,15 +1,22 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// float_post: what becomes of a bfloat16 tile's sum: bias, ReLU, and a rounding to bfloat16 if it is wanted.
+// Purpose
+//   Post-processing of a bfloat16 tile's sum: bias, ReLU, and an optional rounding to bfloat16.
 //
-//   x + bias (fp32_add) ─► ReLU ─► fp32_to_bf16 ─► y        4 + 1 + 1 cycles, then as many more as requantize takes
+//     x + bias (fp32_add) ─► ReLU ─► fp32_to_bf16 ─► delay ─► y
 //
-// Latency: 11 cycles, one number a cycle; with `enable` low everything rests.
-// Numbers: y = x + bias, nearest even. ReLU keeps y > 0, and NaN, and makes +0 of the rest. kind 0 leaves the float32, 1 rounds to
-//          bfloat16 nearest even, 2 toward zero, 3 stochastically: away from zero iff random < the lower half of
-//          y. A bfloat16 stands in the lower half of the result; the upper one is 0.
-// Example: x = 3F800000, bias = BFC00000 (1 - 1.5 = -0.5), relu: 00000000; without it, kind 1: 0000BF00.
+// Latency
+//   11 cycles, one number per cycle: 4 + 1 + 1, then a delay that matches requantize. While
+//   `enable` is low, everything holds.
+//
+// Numbers
+//   y = x + bias, nearest even. ReLU keeps y > 0 and NaN, and returns +0 otherwise. `kind` 0 leaves
+//   float32, 1 rounds to bfloat16 to nearest even, 2 toward zero, 3 stochastically: away from zero
+//   iff random < the lower half of y. A bfloat16 occupies the lower half of y; the upper half is 0.
+//
+// Example
+//   x = 3F800000, bias = BFC00000 (1 - 1.5 = -0.5), relu: 00000000; without relu, kind 1: 0000BF00.
 `default_nettype none
 
 module float_post (

@@ -1,33 +1,41 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// fp32_add: float32 + float32 -> float32, rounded to nearest even.
+// Purpose
+//   float32 + float32 -> float32. The adder of the bfloat16 cell and of the vector unit. The cell
+//   feeds s back to a, a loop of exactly four cycles that holds four sums.
 //
-// Purpose    The adder of the bf16 cell and of the vector unit. The cell closes a loop of exactly four cycles with it:
-//            s goes back to a, and four sums circulate.
-// Latency    LATENCY = 4 cycles, one sum a cycle. No reset: data only.
-// enable     low: nothing moves, s stays. Cycles count only while it is high.
-// Contract   IEEE 754 binary32: subnormals are kept, signed zeros and infinities are as the standard has them, ties go
-//            to the even neighbour, and too large a sum is infinity. x - x = +0; x + (-0) = x for every x but a NaN,
-//            also for -0. Every NaN that comes out is 32'h7FC00000, whatever went in; infinity - infinity is one.
-// Method     1  swap so that |x| >= |y|; the exponents' difference, both ways round at once
-//            2  y down by the difference, then x + y or x - y, which is never negative
-//            3  round, and meanwhile count the leading zeros
-//            4  up by the zeros, pack
-//            Rounding comes before the shift up, as it can only be in one of three places: where two leading zeros
-//            or more are lost, the exponents differed by 1 at most, and nothing is to be rounded.
+// Latency
+//   LATENCY = 4 cycles, one sum per cycle. No reset: data only. Cycles count only while `enable` is
+//   high; while it is low, nothing moves and s holds.
 //
-//              sum      27 26 25 24 ........ 5  4  3  2  1
-//              carry     1  s  s  s ........ s  L  G  t  t     L last kept bit, G guard, t sticky
-//              as x      0  1  s  s ........ s  s  L  G  t
-//              one up    0  0  1  s ........ s  s  s  L  G     and what is shorter: G = 0
+// Numbers
+//   IEEE 754 binary32, rounded to nearest even. Subnormals are kept; signed zeros and infinities
+//   follow the standard; overflow gives infinity. x - x = +0; x + (-0) = x for every x except NaN,
+//   including -0. Every NaN result is 32'h7FC00000; infinity - infinity is NaN. By stage:
 //
-//            What of y is below bit 1 does not go into the sum, only `sticky` says that there is something. In x + y it
-//            is as good as any sticky bit. x - y is too large then, by less than bit 1: a G without any t is below the
-//            tie, not on it, and all else stays; a power of two too, as bit 1 is half a unit of what is below it.
-//            A subnormal's exponent is 1, with a leading 0. So an exponent e allows e - 1 places up, no more: a `stop`
-//            bit goes into the word whose zeros are counted. Sums that end there are exact.
-// Example    2^24 + 1 is a tie: 4B800000 + 3F800000 = 4B800000; 2^24 + 3 -> 2^24 + 4 = 4B800002.
+//     1  swap so that |x| >= |y|; the exponent difference, computed both ways at once
+//     2  shift y right by the difference, then x + y or x - y, which is never negative
+//     3  round, and count the leading zeros in parallel
+//     4  shift left by the zeros, pack
+//
+//   Rounding comes before the left shift, as it can only affect one of three positions: where two
+//   or more leading zeros are removed, the exponents differed by 1 at most, and the sum is exact.
+//
+//     sum      27 26 25 24 ........ 5  4  3  2  1
+//     carry     1  s  s  s ........ s  L  G  t  t     L last kept bit, G guard, t sticky
+//     as x      0  1  s  s ........ s  s  L  G  t
+//     one less  0  0  1  s ........ s  s  s  L  G     and shorter sums: G = 0
+//
+//   The bits of y below bit 1 do not enter the sum; `sticky` records whether any of them is set.
+//   For x + y it acts as any sticky bit. x - y is then too large by less than bit 1: a G without
+//   any t is below the tie, not on it, and every other case is unchanged, including a power of two,
+//   where bit 1 is half a unit of the binade below. A subnormal has exponent 1 and a leading 0, so
+//   an exponent e permits a left shift of at most e - 1: a `stop` bit in the word whose zeros are
+//   counted enforces that. Sums limited by it are exact.
+//
+// Example
+//   2^24 + 1 is a tie: 4B800000 + 3F800000 = 4B800000; 2^24 + 3 -> 2^24 + 4 = 4B800002.
 `default_nettype none
 
 module fp32_add #(

@@ -1,21 +1,30 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// fp32_mul: float32 x float32 -> float32, rounded to nearest even.
+// Purpose
+//   float32 x float32 -> float32: the multiplier of the vector unit.
 //
-// Purpose    The multiplier of the vector unit.
-// Latency    LATENCY = 10 cycles, one product a cycle. No reset: data only.
-// enable     low: nothing moves, p stays. Cycles count only while it is high.
-// Contract   IEEE 754 binary32: subnormals are kept on both sides, zeros and infinities have the product's sign, ties go
-//            to the even neighbour, too large a product is infinity. Every NaN is 32'h7FC00000; infinity * 0 is one.
-// Method     1..3   a factor that may be zero or subnormal is called a, and shifted up to 24 bits, its exponent counted
-//                   down with it. One shifter is enough: two subnormals make less than 2^-252, which is 0
-//                   whatever the bits.
-//            4..7   multiply
-//            8      the leading one is in bit 47 or 46: 26 bits from it on, the last two for rounding, and a sticky bit
-//            9      down by 1 - E where the exponent E is less than 1: subnormal
-//            10     round, pack. The leading one adds 1 to the exponent's field, or makes it 1; a carry adds 1 more.
-// Example    (1 + 2^-23) * (1 + 2^-23) = 1 + 2^-22 + 2^-46: 3F800001 * 3F800001 = 3F800002.
+// Latency
+//   LATENCY = 10 cycles, one product per cycle. No reset: data only. Cycles count only while
+//   `enable` is high; while it is low, nothing moves and p holds.
+//
+// Numbers
+//   IEEE 754 binary32, rounded to nearest even. Subnormals are kept at both ends; zeros and
+//   infinities have the product's sign; overflow gives infinity. Every NaN is 32'h7FC00000;
+//   infinity * 0 is NaN. By stage:
+//
+//     1..3   a factor that may be zero or subnormal becomes a, is shifted left to 24 bits, and its
+//            exponent is decremented to match. One shifter is enough: the product of two subnormals
+//            is below 2^-252, which rounds to 0 whatever the bits
+//     4..7   multiply
+//     8      the leading one is in bit 47 or 46: keep 26 bits from it on, the last two for
+//            rounding, and a sticky bit
+//     9      shift right by 1 - E where the exponent E is below 1: a subnormal result
+//     10     round and pack. The leading one adds 1 to the exponent field, or sets it to 1; a carry
+//            from rounding adds 1 more
+//
+// Example
+//   (1 + 2^-23) * (1 + 2^-23) = 1 + 2^-22 + 2^-46: 3F800001 * 3F800001 = 3F800002.
 `default_nettype none
 
 module fp32_mul (

@@ -1,24 +1,33 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// fp32_to_bf16: float32 to bfloat16, three roundings.
+// Purpose
+//   Narrows float32 to bfloat16 for storage, with three roundings. Stochastic rounding preserves
+//   small gradients on average.
 //
-// Purpose    Narrow a number for storage; stochastic rounding keeps small gradients alive on average.
-// Latency    combinational.
-// Contract   bfloat16 is the upper half of a float32, so rounding is an increment of that half by 0 or 1 on
-//            the word x[31:16] as an unsigned number: it carries from fraction into exponent, from the largest
-//            subnormal into the smallest normal, and from the largest finite number into infinity.
-//   rounding  0 and 3  nearest, ties to even; overflows to infinity
-//             1        toward zero; a finite number stays finite
-//             2        stochastic: away from zero iff random < x[15:0], so with probability
-//                      x[15:0] / 2^16 for a uniform `random`; exact numbers (infinity too) never move
-//   Subnormals are kept. Any NaN becomes the quiet sign | 16'h7FC0, in every rounding, as in ml_dtypes.
+// Latency
+//   Combinational.
 //
-//              x    s eeeeeeee fffffff | G tttttttttttttttt      16 + 16 bits
-//              y    s eeeeeeee fffffff + up
+// Numbers
+//   bfloat16 is the upper half of a float32, so rounding increments that half by 0 or 1, as an
+//   unsigned word: it carries from fraction into exponent, from the largest subnormal into the
+//   smallest normal, and from the largest finite number into infinity.
 //
-// Example    x = 32'h3F80_8000 (1 + 2^-8) is halfway between 3F80 and 3F81: nearest even gives 3F80, toward zero
-//            3F80, stochastic 3F81 for random < 16'h8000.
+//     rounding  0 and 3  nearest, ties to even; overflows to infinity
+//               1        toward zero; a finite number stays finite
+//               2        stochastic: away from zero iff random < x[15:0], so with probability
+//                        x[15:0] / 2^16 for a uniform `random`; exact numbers, infinity included,
+//                        never change
+//
+//   Subnormals are kept. Any NaN becomes the quiet sign | 16'h7FC0, in every rounding, as in
+//   ml_dtypes.
+//
+//     x    s eeeeeeee fffffff | G tttttttttttttttt      16 + 16 bits
+//     y    s eeeeeeee fffffff + up
+//
+// Example
+//   x = 32'h3F80_8000 (1 + 2^-8) is halfway between 3F80 and 3F81: nearest even gives 3F80, toward
+//   zero 3F80, stochastic 3F81 for random < 16'h8000.
 `default_nettype none
 
 module fp32_to_bf16 (

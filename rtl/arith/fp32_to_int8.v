@@ -1,19 +1,29 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// fp32_to_int8: the quantiser, float32 to int8.
+// Purpose
+//   The quantiser: float32 to int8, q = saturate(rint(x * inv_scale) + zero_point).
 //
-// Purpose    q = saturate(rint(x * inv_scale) + zero_point): a float tensor becomes an int8 one.
-// Latency    LATENCY = 11 cycles, one result a cycle; parameters travel with x. No reset: data only.
-// Contract   The product is rounded to float32 first (ties to even), then to an integer (ties to even), as
-//            NumPy's np.rint(x * inv_scale) on float32 does. Any bit pattern of x and inv_scale is served:
-//            subnormals are kept, infinity saturates, a NaN (infinity * 0 too) gives zero_point.
-// Method     With values A * 2^(Ea-150) and B * 2^(Eb-150), A and B of 24 bits, the product to be rounded to an
-//            integer is (A*B / 2^23) / 2^(277-Ea-Eb), which scale_to_int8 does. It wants A and B normal:
-//            a subnormal factor is shifted up and its exponent counted down with it. One shifter is enough:
-//            two subnormals make less than 2^-252, and any shift of more than 31 places leaves 0. A factor 0
-//            beside a normal one, infinity or NaN is always a, hence A = 0: infinity * 0 is 0 by itself.
-// Example    x = 2.5 (40200000), inv_scale = 1.0 (3F800000): A*B / 2^23 = 5 * 2^21, 277-128-127 = 22: 2.5 -> 2.
+// Latency
+//   LATENCY = 11 cycles, one result per cycle; the parameters are pipelined with x. No reset: data
+//   only.
+//
+// Numbers
+//   The product is rounded to float32 first (ties to even), then to an integer (ties to even), as
+//   NumPy's np.rint(x * inv_scale) on float32 does. Every bit pattern of x and inv_scale is
+//   accepted: subnormals are kept, infinity saturates, and a NaN, infinity * 0 included, gives
+//   zero_point.
+//
+//   With values A * 2^(Ea-150) and B * 2^(Eb-150), A and B of 24 bits, the product to be rounded to
+//   an integer is (A*B / 2^23) / 2^(277-Ea-Eb), which scale_to_int8 computes. It needs A and B
+//   normal, so a subnormal factor is shifted left and its exponent decremented to match. One
+//   shifter is enough: the product of two subnormals is below 2^-252, and any right shift of more
+//   than 31 leaves 0. A factor 0 next to a normal one, infinity or NaN is always a, hence A = 0:
+//   infinity * 0 is 0 without a special case.
+//
+// Example
+//   x = 2.5 (40200000), inv_scale = 1.0 (3F800000): A*B / 2^23 = 5 * 2^21, 277-128-127 = 22: 2.5 ->
+//   2.
 `default_nettype none
 
 module fp32_to_int8 (

@@ -1,15 +1,21 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// int32_to_fp32: int32 to float32, rounded to nearest even.
+// Purpose
+//   int32 to float32: converts the int8 core's sums for float32 arithmetic.
 //
-// Purpose    Brings the int8 core's sums to where float32 is computed.
-// Latency    LATENCY = 4 cycles, one number a cycle. No reset: data only.
-// enable     low: nothing moves, y stays. Cycles count only while it is high.
-// Contract   y = x as float32, ties to the even neighbour, as NumPy's astype(float32). Exact for |x| <= 2^24; 0 is +0.
-// Method     |x|; its leading zeros; up by them; then 24 bits are kept, 8 decide. The leading one adds the last 1 to the
-//            exponent's field, and so does a carry out of rounding.
-// Example    2^24 + 1 -> 2^24 = 4B800000, 2^24 + 3 -> 2^24 + 4 = 4B800002 (ties); -2^31 -> CF000000.
+// Latency
+//   LATENCY = 4 cycles, one number per cycle. No reset: data only. Cycles count only while `enable`
+//   is high; while it is low, nothing moves and y holds.
+//
+// Numbers
+//   y = x as float32, ties to the even neighbour, as NumPy's astype(float32). Exact for |x| <=
+//   2^24; 0 gives +0. The stages: |x|; its leading zeros; shift left by them; keep 24 bits and
+//   round by the other 8. The leading one adds the last 1 to the exponent field, and so does a
+//   carry from rounding.
+//
+// Example
+//   2^24 + 1 -> 2^24 = 4B800000, 2^24 + 3 -> 2^24 + 4 = 4B800002 (ties); -2^31 -> CF000000.
 `default_nettype none
 
 module int32_to_fp32 (

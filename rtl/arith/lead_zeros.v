@@ -1,14 +1,20 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// lead_zeros: counts the zeros above the highest one of a 32-bit word.
+// Purpose
+//   Counts the leading zeros of a 32-bit word: the left shift that brings its highest one to bit
+//   31.
 //
-// Purpose    How far a word must be shifted left to bring its highest one to bit 31.
-// Latency    combinational.
-// Contract   count = number of leading zeros, 0..31. The word 0 counts 31, as the word 1 does.
-// Method     Is the upper half empty? Which is the first nibble that is not, and how many zeros lead in it? Of both halves at
-//            once, so that the questions are short. In an `always`, not in wires: a simulator then asks them once.
-// Example    x = 0000_0000_0001_xxxx_...: the upper 8 bits are zero, then 3 more: count = 11 = 5'b01011.
+// Latency
+//   Combinational.
+//
+// Numbers
+//   count = number of leading zeros, 0..31. The word 0 counts 31, as the word 1 does. Both halves
+//   are encoded at once, by nibble, and the upper half selects. An `always` block instead of wires,
+//   so that a simulator evaluates it once per change.
+//
+// Example
+//   x = 0000_0000_0001_xxxx_...: the upper 8 bits are zero, then 3 more: count = 11 = 5'b01011.
 `default_nettype none
 
 module lead_zeros (

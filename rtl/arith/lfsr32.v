@@ -1,16 +1,22 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// lfsr32: random 16-bit words for stochastic rounding, LANES of them at a time, from a seed.
+// Purpose
+//   Random 16-bit words for stochastic rounding, LANES of them at a time, from a seed.
 //
-// A Galois shift register of 32 bits over x^32 + x^22 + x^2 + x + 1, which runs through all 2^32 - 1 states but 0. A word is the
-// lower half of the state; 16 shifts later the next one is. So the words follow each other in one sequence, whatever
-// LANES is: lane 0 has the first, lane 1 the second, and after a step lane 0 goes on where the last lane ended.
+// Latency
+//   1 cycle: `load` and `step` take effect in the next cycle; `load` wins. `bits` is the state and
+//   a few levels of XOR.
 //
-// Latency: `load` and `step` show in the next cycle; `load` wins. `bits` is the state and a few XORs.
-// Numbers: seed 0, which would stay 0 for ever, stands for FFFFFFFF. golden/arith/lfsr32.py has the sequence.
-// Example: seed 1: the words are 0001, B6C3, 3DB5, F3CF, ...
-// Lanes:   lane l is bits[16*l +: 16].
+// Numbers
+//   A 32-bit Galois shift register over x^32 + x^22 + x^2 + x + 1, with a period of 2^32 - 1. A
+//   word is the lower half of the state; the next word is the state 16 shifts later. The words form
+//   one sequence whatever LANES is: lane 0 has the first, lane 1 the second, and after a step lane
+//   0 continues behind the last lane. Seed 0, from which the register would never leave 0, is
+//   replaced by FFFFFFFF. golden/arith/lfsr32.py has the sequence. Lane l is bits[16*l +: 16].
+//
+// Example
+//   Seed 1: the words are 0001, B6C3, 3DB5, F3CF, ...
 `default_nettype none
 
 module lfsr32 #(

@@ -1,22 +1,28 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// mul34x32: signed 34 x 32 bit multiplier of four 18 x 18 bit ones, pipelined.
+// Purpose
+//   Signed 34 x 32 bit multiplier made of four 18 x 18 bit ones, pipelined: the one multiplier of
+//   the requantiser. FPGA multipliers are 18 x 18 bit signed, so 34 x 32 bits cost as many of them
+//   as 32 x 32; fp32 needs the two extra bits (scale_to_int8).
 //
-// Purpose    The one multiplier of the requantiser. FPGA multipliers are 18 x 18 bit signed, so four of them
-//            take 34 x 32 bits for the price of 32 x 32; fp32 needs the two extra bits (scale_to_int8).
-// Latency    4 cycles, one product a cycle. The data registers have no reset.
-// enable     low: nothing moves, p stays. Cycles count only while it is high.
-// Contract   p = the low 64 bits of a * b, so exact whenever the product fits a signed 64-bit word. a comes in two digits,
-//            a = a_high * 2^16 + a_low, and the low one, 0..2^16, has a bit more than its place: who rounds a number adds
-//            the increment to it and is spared the carry through a_high. So a is -2^32..2^32, 34 bits signed.
-// Method     b = b_hi * 2^16 + b_lo; the high parts are signed, the low ones unsigned.
+// Latency
+//   4 cycles, one product per cycle. No reset: data only. Cycles count only while `enable` is high;
+//   while it is low, nothing moves and p holds.
 //
-//              63          48 47         32 31         16 15          0
-//              |        a_hi * b_hi        |        a_lo * b_lo       |
-//                     |      a_hi * b_lo + a_lo * b_hi      |              the low 16 bits need no adder
+// Numbers
+//   p = the low 64 bits of a * b, so exact whenever the product fits a signed 64-bit word. a comes
+//   as two digits, a = a_high * 2^16 + a_low, where a_low is 0..2^16, one bit wider than its
+//   position: a caller that rounds adds the increment there and avoids the carry through a_high. So
+//   a is
+//   -2^32..2^32, 34 bits signed. b = b_hi * 2^16 + b_lo; high parts are signed, low ones unsigned.
 //
-// Example    a = -2^31, b = -2^31: a_hi = b_hi = -2^15, low parts 0, p = 2^30 * 2^32 = 2^62.
+//     63          48 47         32 31         16 15          0
+//     |        a_hi * b_hi        |        a_lo * b_lo       |
+//            |      a_hi * b_lo + a_lo * b_hi      |              the low 16 bits need no adder
+//
+// Example
+//   a = -2^31, b = -2^31: a_hi = b_hi = -2^15, low parts 0, p = 2^30 * 2^32 = 2^62.
 `default_nettype none
 
 module mul34x32 (

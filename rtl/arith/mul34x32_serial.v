@@ -1,20 +1,27 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// mul34x32_serial: mul34x32 at a bit of b a cycle, with one adder instead of four multipliers.
+// Purpose
+//   mul34x32 at one bit of b per cycle, with one adder instead of four multipliers: for a
+//   requantiser that has many cycles per result and no DSP block left. A twentieth of the LUTs.
 //
-// Purpose    The multiplier of a requantiser that has many cycles a result and no DSP block left: a twentieth of the LUTs.
-// Latency    Operands are taken in a cycle with `enable` high; p is right from 33 cycles later until the next such cycle,
-//            which must be no sooner. Data registers have no reset; after one, the first enable begins anew.
-// Contract   p = the low 64 bits of a * b, so exact whenever the product fits a signed 64-bit word.
-// Method     b is shifted out at the low end, the product comes in at the high end of the same register:
+// Latency
+//   33 cycles. Operands are loaded in a cycle with `enable` high; p is valid from 33 cycles later
+//   until the next such cycle, which must not come sooner. Data registers have no reset; after a
+//   reset the first `enable` starts a new product.
 //
-//              high (34)          low (32)
-//              sum of a, halved   bits of the product | bits of b that are left
+// Numbers
+//   p = the low 64 bits of a * b, so exact whenever the product fits a signed 64-bit word. b shifts
+//   out at the low end of the register into which the product shifts at the high end:
 //
-//            Bit 31 of b weighs -2^31, so its step subtracts. |high| <= |a| after each step, by induction: half of a sum
-//            of two such; a step's sum therefore fits 35 bits.
-// Example    a = -3, b = 2: 31 steps halve 0, 0 - 3, -1.5 ... and p = -6.
+//     high (34)          low (32)
+//     sum of a, halved   bits of the product | bits of b still to come
+//
+//   Bit 31 of b weighs -2^31, so its step subtracts. |high| <= |a| after each step, by induction:
+//   it is half the sum of two such values, and each step's sum fits 35 bits.
+//
+// Example
+//   a = -3, b = 2: 31 steps halve 0, 0 - 3, -1.5 ... and p = -6.
 `default_nettype none
 
 module mul34x32_serial (

@@ -1,15 +1,20 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// mul9x9: 9 x 9 bit signed multiplier, for int8 operands and bfloat16 significands alike.
+// Purpose
+//   9 x 9 bit signed multiplier, for int8 operands and bfloat16 significands alike. A vendor's
+//   multiplier primitive may replace this module: same ports, same latency.
 //
-// Latency    2 cycles, one product a cycle, no handshake. No reset: data only.
-// enable     low: nothing moves, p stays. Cycles count only while it is high.
-// Contract   exact, 18 bits signed. An int8 comes with its sign repeated in bit 8, a significand (8 bits, unsigned) with
-//            a zero there.
-// Example    a = 9'h180 (-128), b = 9'h07F (127): p = -16256; a = b = 9'h0FF (255): p = 65025.
+// Latency
+//   2 cycles, one product per cycle, no handshake. No reset: data only. Cycles count only while
+//   `enable` is high; while it is low, nothing moves and p holds.
 //
-// As with mul8x8, a vendor's multiplier primitive may take this module's place: same ports, same latency.
+// Numbers
+//   Exact, 18 bits signed. An int8 operand repeats its sign in bit 8; an unsigned 8-bit significand
+//   has a zero there.
+//
+// Example
+//   a = 9'h180 (-128), b = 9'h07F (127): p = -16256; a = b = 9'h0FF (255): p = 65025.
 `default_nettype none
 
 module mul9x9 (

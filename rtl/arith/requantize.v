@@ -1,39 +1,51 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// requantize: int32 accumulator to int8, bit for bit as one of three families of runtimes does it.
+// Purpose
+//   int32 accumulator to int8, bit-exact with one of three families of runtimes: the output stage
+//   of an int8 layer, after the bias. The rule is selected with every operand.
 //
-// Purpose    The output stage of an int8 layer, after the bias. The rule is chosen with every operand.
-// Latency    LATENCY = 11 cycles from inputs to q, one result a cycle. No valid, no stall, no reset: whoever
-//            instantiates it delays its own valid by 11. Cycles count only while `enable` is high: a pipeline
-//            with nothing in it may rest, which saves power, and most of its cost in simulation. SERIAL: 8 such cycles,
-//            33 or more from each to the next, and a multiplier of a twentieth of the LUTs.
-// Contract   x is int32; m = multiplier, s = shift as int8, clipped to -31..31, left if positive.
-//   mode 1 gemmlowp  y = SRDHM(x << max(s,0), m) / 2^max(-s,0), ties away from zero
-//   mode 2 ruy       the same, ties up
-//   mode 3 fp32      y = rint(float32(float32(x) * scale)), ties to even; multiplier holds the bits of the
-//                    float32 scale, any pattern: NaN and infinity * 0 give y = 0; shift is ignored
-//   mode 0 (raw) is not an operation of this module: q means nothing.
+// Latency
+//   LATENCY = 11 cycles from the inputs to q, one result per cycle. No valid, no stall, no reset:
+//   the parent delays its own valid. Cycles count only while `enable` is high, so that an empty
+//   pipeline can be gated, which saves power and simulation time. SERIAL: 8 such cycles, at least
+//   33 clock cycles apart, with a multiplier of a twentieth of the LUTs.
+//
+// Numbers
+//   x is int32; m = multiplier; s = shift as int8, clipped to -31..31, left if positive.
+//
+//     mode 1 gemmlowp  y = SRDHM(x << max(s,0), m) / 2^max(-s,0), ties away from zero
+//     mode 2 ruy       the same, ties up
+//     mode 3 fp32      y = rint(float32(float32(x) * scale)), ties to even; multiplier holds the
+//                      bits of the float32 scale, any pattern: NaN and infinity * 0 give y = 0;
+//                      shift is ignored
+//     mode 0 (raw)     is not an operation of this module; q is undefined
+//
 //   q = minimum(clamp_high, maximum(y + zero_point, clamp_low)). x << s wraps to 32 bits.
 //   SRDHM(a, b) = (a*b + 2^30) >> 31, saturated to 2^31 - 1 for a = b = -2^31.
-// Method     fp32(x) needs |x| normalised and rounded to 24 bits, the integer rules need x << s: one left
-//            shifter serves both, by 16, 8, 4, 2 and 1. For fp32 each step is taken if the bits that would leave are
-//            copies of the sign, and so x is normalised without counting its leading zeros first; x = 0 and -1 go all
-//            31 places. For x < 0, ~x stands in for |x| = ~x + 1: n = ~(x << l), and n + 1 = |x| << l, and that
-//            last + 1 is absorbed by the rounding:
 //
-//              n[31:8] keeps 24 bits, d = n[7:0] are dropped.       round up iff
-//              x >= 0   d is the dropped part itself                d > 0x80, or d = 0x80 and lsb 1
-//              x <  0   d + 1 is                                    d > 0x7F, or d = 0x7F and lsb 1
+//   fp32(x) needs |x| normalised and rounded to 24 bits, the integer rules need x << s: one left
+//   shifter does both, by 16, 8, 4, 2 and 1. For fp32 each step is applied if the bits that it
+//   would shift out are copies of the sign, so x is normalised without counting its leading zeros
+//   first; x = 0 and -1 are shifted by all 31 places. For x < 0, ~x replaces |x| = ~x + 1: n = ~(x
+//   << l) and n + 1 = |x| << l, and the rounding absorbs that last + 1:
 //
-//            (d = 0xFF: d + 1 carries into the kept bits, exactly, and that is `up` again.)
-//            The increment is added to n[15:8] and gets no further than the carry bit of a_low (mul34x32).
-//            With l = places shifted left and value(scale) = B * 2^(E-150), the product to be rounded to an
-//            integer is A * 2^(8-l) * B * 2^(E-150) = (A*B / 2^23) / 2^(119-E+l). E = 0 (zero, subnormal) makes
-//            that shift > 31, hence 0, as it must be: |x * scale| < 2^-94. The integer rules shift by -s, which is
-//            l - s where s > 0 is less than 32 (0), and at most that where it is more: one sum serves both.
-// Example    fp32, x = 7, scale = 0.5: 3.5 -> 4. ruy, x = -7, m = 2^30, s = 0: SRDHM gives -3 (ties up);
-//            s = -1: -3 / 2 = -1.5 -> -1, gemmlowp: -2.
+//     n[31:8] keeps 24 bits, d = n[7:0] is dropped         round up iff
+//     x >= 0   d is the dropped part itself                d > 0x80, or d = 0x80 and lsb 1
+//     x <  0   d + 1 is                                    d > 0x7F, or d = 0x7F and lsb 1
+//
+//   (d = 0xFF: d + 1 carries into the kept bits, exactly, which is again `up`.) The increment is
+//   added to n[15:8] and propagates no further than the carry bit of a_low (mul34x32).
+//
+//   With l the places shifted left and value(scale) = B * 2^(E-150), the product to be rounded to
+//   an integer is A * 2^(8-l) * B * 2^(E-150) = (A*B / 2^23) / 2^(119-E+l). E = 0 (zero, subnormal)
+//   makes that shift more than 31, hence the result 0, as required: |x * scale| < 2^-94. The
+//   integer rules shift right by -s, which is l - s where s > 0 is below 32 (0), and at most that
+//   where it is more: one sum serves both.
+//
+// Example
+//   fp32, x = 7, scale = 0.5: 3.5 -> 4. ruy, x = -7, m = 2^30, s = 0: SRDHM gives -3 (ties up);
+//   s = -1: -3 / 2 = -1.5 -> -1, gemmlowp: -2.
 `default_nettype none
 
 module requantize #(

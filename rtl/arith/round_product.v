@@ -1,25 +1,32 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// round_product: drops the low half of a product, rounding it as fixed point or as float32 does.
+// Purpose
+//   Drops the low half of a product and rounds it, as fixed point or as float32: the second step of
+//   scale_to_int8. The result is y + up; the parent adds them, or avoids the addition.
 //
-// Purpose    Second step of scale_to_int8. y + up is the result; whoever takes it adds them, or finds a way around.
-//            Fixed point (fp = 0): y + up = (p + 2^30) >> 31, the rounding of SRDHM. Float (fp = 1): y + up is p / 2^31
-//            rounded to 24 significant bits, ties to even.
-// Latency    combinational.
-// Contract   fp = 0: p < 2^63 - 2^30, signed (a product of two int32 is at most 2^62). y + up = round(p / 2^31), ties
-//            up, 33 bits signed. SRDHM would saturate 2^31 (of -2^31 * -2^31) to 2^31 - 1; here it stays 2^31, see
-//            scale_to_int8.
-//            fp = 1: p is 0 or 2^54 <= p < 2^56, bits 7:0 are zero. y + up is even where p >= 2^55.
-// Method     The leading one of a product of two normal significands is in one of two places; the bit in
-//            which 24 bits end moves with it. Instead of shifting the product, the rounding increment is put
-//            where it belongs: in bit 32 it will arrive by carry, from adding `up` to a bit 31 set to `up`.
+// Latency
+//   Combinational.
 //
-//              bit   55 54 ....... 33 32 31 30 29 ....... 8 | 7..0
-//              hi    1  s  ....... s  L  G  t  t  ....... t | 0      y = {p[63:32], up}: bit 0 of y + up is 0
-//              lo    0  1  ....... s  s  L  G  t  ....... t | 0      y = {p[63:32], p[31]}
+// Numbers
+//   fp = 0, fixed point: p < 2^63 - 2^30, signed (a product of two int32 is at most 2^62). y + up =
+//   (p + 2^30) >> 31 = round(p / 2^31), ties up, 33 bits signed: the rounding of SRDHM. SRDHM would
+//   saturate 2^31 (of -2^31 * -2^31) to 2^31 - 1; here it stays 2^31, see scale_to_int8.
 //
-// Example    fp: p = 2^55 + 2^32 + 2^31 is a tie with lsb 1: up = 1, y = 2^24 + 2 + 1, y + up = 2^24 + 4.
+//   fp = 1, float: p is 0 or 2^54 <= p < 2^56, bits 7:0 are zero. y + up is p / 2^31 rounded to 24
+//   significant bits, ties to even; it is even where p >= 2^55.
+//
+//   The leading one of a product of two normal significands is in one of two positions, and the
+//   last of the 24 bits moves with it. Instead of shifting the product, the rounding increment is
+//   added at the right position: it reaches bit 32 by carry, by adding `up` to a bit 31 equal to
+//   `up`.
+//
+//     bit   55 54 ....... 33 32 31 30 29 ....... 8 | 7..0
+//     hi    1  s  ....... s  L  G  t  t  ....... t | 0    y = {p[63:32], up}: bit 0 of y + up is 0
+//     lo    0  1  ....... s  s  L  G  t  ....... t | 0    y = {p[63:32], p[31]}
+//
+// Example
+//   fp: p = 2^55 + 2^32 + 2^31 is a tie with lsb 1: up = 1, y = 2^24 + 2 + 1, y + up = 2^24 + 4.
 `default_nettype none
 
 module round_product (

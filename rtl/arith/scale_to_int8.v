@@ -1,30 +1,42 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// scale_to_int8: multiply, round, shift right, round, add the zero point, clamp.
+// Purpose
+//   Multiply, round, shift right, round, add the zero point, clamp: the datapath that requantize
+//   and fp32_to_int8 share. They differ in how they prepare a, b, the sign and the shift; `rule`
+//   selects the interpretation.
 //
-// Purpose    The datapath that requantize and fp32_to_int8 share. They differ in how they prepare a, b, the
-//            sign and the shift; the rule says what the numbers mean.
-// Latency    LATENCY = 8 cycles, one result a cycle; every parameter travels with its operands. Cycles count only
-//            while `enable` is high: low, nothing moves. SERIAL: 5 such cycles, 33 or more from each to the next.
-// Contract
+// Latency
+//   LATENCY = 8 cycles, one result per cycle; every parameter is pipelined with its operands.
+//   Cycles count only while `enable` is high; while it is low, nothing moves. SERIAL: 5 such
+//   cycles, at least 33 clock cycles apart.
+//
+// Numbers
 //   a      = a_high * 2^16 + a_low; a_high is signed, a_low 0..2^16 (mul34x32)
 //   rule   gemmlowp 1, ruy 2: a, b signed 32 bits, negate 0:
 //            y = (a*b + 2^30) >> 31;  v = y / 2^right rounded: ties away from zero (1), ties up (2)
 //          fp32 3: a = A * 2^8 with A = 0 or 2^23..2^24, b = B = 2^23..2^24 - 1:
-//            y = A*B / 2^23 rounded to 24 significant bits, ties to even;  v = y / 2^right, ties to even,
-//            negated where `negate` is set
-//   q      minimum(clamp_high, maximum(v + zero_point, clamp_low)), the sum taken exactly. clamp_low >
-//          clamp_high is not an error: clamp_high wins, as in NumPy.
-// Why v may be any number of its sign from 256 to 384 where it is more than 255, or less than -256: |v| >= 256 plus any zero
-// point is beyond int8 on the same side, as are 255 + 1 - 128 (no less than 127) and -256 + 1 + 127 (no more than -128),
-// so any clamp answers the same. -384 - 128 and 383 + 1 + 127 are the ends of 10 bits.
-// Why y is never rounded by an addition: shift_right_narrow tells what (y + up) / 2^right is more than v, and rounding it to
-// nearest is again v or v + 1. The zero point's adder adds it.
-// Why SRDHM's saturation (y = 2^31 - 1 instead of 2^31, for a = b = -2^31) is not built: for right = 0 both are
-// beyond int8, and for right >= 1 both rules round (2^31 - 1) / 2^right to 2^(31-right), which is what 2^31
-// gives exactly.
-// Example    gemmlowp, a = 1000, b = 2^30, right = 3, zero_point = -1: y = 500, 500 / 8 = 62.5 -> 63, q = 62.
+//            y = A*B / 2^23 rounded to 24 significant bits, ties to even;  v = y / 2^right, ties to
+//            even, negated where `negate` is set
+//   q      minimum(clamp_high, maximum(v + zero_point, clamp_low)), the sum taken exactly.
+//          clamp_low > clamp_high is not an error: clamp_high wins, as in NumPy
+//
+//   Where v exceeds 255 it may be any number from 256 to 384, and likewise below -256: |v| >= 256
+//   plus any zero point is outside int8 on the same side, as are 255 + 1 - 128 (at least 127) and
+//   -256 + 1 + 127 (at most -128), so every clamp gives the same answer. The sums fit 10 bits:
+//   they lie between -384 - 128 and 383 + 1 + 127.
+//
+//   y is never rounded by an addition: shift_right_narrow reports by how much (y + up) / 2^right
+//   exceeds v, and rounding that to nearest gives again v or v + 1, which the zero point's adder
+//   adds.
+//
+//   SRDHM's saturation (y = 2^31 - 1 instead of 2^31, for a = b = -2^31) is omitted: for right = 0
+//   both are outside int8, and for right >= 1 both rules round (2^31 - 1) / 2^right to
+//   2^(31-right), which is what 2^31 gives exactly.
+//
+// Example
+//   gemmlowp, a = 1000, b = 2^30, right = 3, zero_point = -1: y = 500, 500 / 8 = 62.5 -> 63, q =
+//   62.
 `default_nettype none
 
 module scale_to_int8 #(

@@ -1,34 +1,44 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// shift_right_narrow: right shift by 0..31 of a sum not yet added, narrowed to 10 bits, keeping what rounding needs.
+// Purpose
+//   Right shift by 0..31 of a sum not yet added, (y + up) / 2^right, narrowed to 10 bits, with the
+//   bits that rounding needs: the third step of scale_to_int8.
 //
-// Purpose    Third step of scale_to_int8: (y + up) / 2^right, truncated, and how much it is off.
-// Latency    1 cycle, one result a cycle. The data registers have no reset.
-// enable     low: nothing moves.
-// Contract   v = floor(y / 2^right) if that is -256..255. If it is more, v is 256..383, if less, -384..-257.
-//            What is missing, rest = (y + up) / 2^right - v, is 0..1 and told by three bits:
-//              sticky 0   rest = (guard + extra) / 2: 0, 1/2 or 1
-//              sticky 1   guard / 2 < rest < (guard + 1) / 2
-//            They mean nothing where v is not the quotient.
-// Why        `up` need not be added to y, for which a carry would run through 33 bits. {y, up} is shifted; guard is the
-//            first bit shifted out, and those below it are compared with up. All equal to up: they are zeros and nothing
-//            is added, or ones, and adding 1 to them carries into the guard bit's place: rest = (guard + up) / 2. If they
-//            are not, no carry gets that far, nor are they all 0 with up 0. extra is up, one cycle later. right = 0
-//            shifts nothing out of y: guard is up then, and rest = (up + up) / 2.
-// Method     Shifts by 16, 8, a register, 4, 2 and 1. After each, a bit that the steps to come cannot bring down into v
-//            is only compared with the sign and dropped, and so each step is narrower than the one before:
-//            76 two-way multiplexers instead of 170.
+// Latency
+//   1 cycle, one result per cycle. No reset: data only. While `enable` is low, nothing moves.
 //
-//              t    33 ............ 1  0      {y, up}; what leaves on the right is compared with up
-//              t16        24 ...... 1  0      10 + 15 bits: 15 more places to come
-//              t8            16 ... 1  0      10 + 7
-//              t4              12 . 1  0      10 + 3
-//              t2               10. 1  0      10 + 1
-//              t1                9. 1  0      v and the guard bit
+// Numbers
+//   v = floor(y / 2^right) if that is -256..255; v is 256..383 if it is more, -384..-257 if it is
+//   less. The remainder, rest = (y + up) / 2^right - v, is 0..1 and is encoded in three bits:
 //
-//            v beyond 9 bits keeps its low 7 bits, of which nobody reads more than their range.
-// Example    y = 1011 (11), up = 1, right = 2: v = 10 (2), guard = 1, extra = 1, sticky = 0: rest = 1, 12 / 4 = 3.
+//     sticky 0   rest = (guard + extra) / 2: 0, 1/2 or 1
+//     sticky 1   guard / 2 < rest < (guard + 1) / 2
+//
+//   They are undefined where v is not the quotient.
+//
+//   `up` need not be added to y, which would carry through 33 bits. {y, up} is shifted; guard is
+//   the first bit shifted out, and those below it are compared with up. If all equal up, either
+//   they are zeros and nothing is added, or they are ones, and adding 1 carries into the guard
+//   position: rest = (guard + up) / 2. Otherwise no carry reaches that far. extra is up, one cycle
+//   later. right = 0 shifts nothing out of y: guard is up, and rest = (up + up) / 2.
+//
+//   Shifts by 16, 8, a register, 4, 2 and 1. After each, a bit that the remaining steps cannot
+//   bring into v is only compared with the sign and dropped, so each step is narrower than the
+//   previous one: 76 two-way multiplexers instead of 170.
+//
+//     t    33 ............ 1  0      {y, up}; the bits shifted out are compared with up
+//     t16        24 ...... 1  0      10 + 15 bits: 15 more places to shift
+//     t8            16 ... 1  0      10 + 7
+//     t4              12 . 1  0      10 + 3
+//     t2               10. 1  0      10 + 1
+//     t1                9. 1  0      v and the guard bit
+//
+//   A v beyond 9 bits keeps its low 7 bits; only its range is ever used.
+//
+// Example
+//   y = 1011 (11), up = 1, right = 2: v = 10 (2), guard = 1, extra = 1, sticky = 0: rest = 1,
+//   12 / 4 = 3.
 `default_nettype none
 
 module shift_right_narrow (

@@ -1,15 +1,20 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// shift_right_sticky: right shift by 0..31, remembering whether a one was lost.
+// Purpose
+//   Right shift by 0..31 with a sticky bit: aligns the smaller addend of fp32_add, and denormalises
+//   the products of bf16_product and fp32_mul.
 //
-// Purpose    Aligns the smaller addend of fp32_add, makes the products of bf16_product and fp32_mul subnormal.
-// Latency    combinational.
-// Contract   y = floor(x / 2^right); sticky = 1 iff a bit shifted out was one. From WIDTH places on y is 0, and sticky
-//            says whether x was anything.
-// Method     Shifts by 16, 8, 4, 2 and 1; each step's lost bits are those it throws away, so a bit is looked at once. In an
-//            `always`, not in wires: a simulator then shifts once.
-// Example    x = ...1011, right = 2: y = ...10, sticky = 1.
+// Latency
+//   Combinational.
+//
+// Numbers
+//   y = floor(x / 2^right); sticky = 1 iff a one was shifted out. From WIDTH places on, y is 0 and
+//   sticky is x != 0. Shifts by 16, 8, 4, 2 and 1; each step examines only the bits that it shifts
+//   out. An `always` block instead of wires, so that a simulator evaluates it once per change.
+//
+// Example
+//   x = ...1011, right = 2: y = ...10, sticky = 1.
 `default_nettype none
 
 module shift_right_sticky #(

@@ -1,20 +1,27 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// accumulator: the last adder of a cell's tree, the sum over a tile, and the result register behind it.
+// Purpose
+//   The last adder of a cell's tree, the sum over a tile, and the result register behind it.
 //
-//   left, right ──► + ──► tree ──► + ──► acc        (valid: keep the sum, clear: zero)
-//                                  └───► result ──► chain_out   (last: load, shift: take chain_in)
+//     left, right ──► + ──► tree ──► + ──► acc     (valid: keep the sum, clear: zero)
+//                                    └───► result ──► chain_out   (last: load; shift: chain_in)
 //
-// Latency: left and right to tree 1 cycle; `valid`, `last` and `clear` belong to what stands in tree.
-// Numbers: tree is exact, a bit wider than left and right. The sum wraps modulo 2^32.
-// Example: left = 3, right = -5, then left = 2, right = 7; a cycle later valid, and after that valid, last and clear: the
-//          result register loads -2 + 9 = 7, and acc reads 0 for the next tile.
+//   acc is cleared by its synchronous reset after the last slice, not by a multiplexer in front of
+//   the adder on the first: a reset pin is free, 32 multiplexers are not. `last` therefore comes
+//   with `valid` and with `clear`.
 //
-// acc is cleared by its synchronous reset after the last slice, not by a mux in front of the adder on the
-// first: a reset pin is free, 32 muxes are not. `last` therefore comes with `valid` and with `clear`.
+//   A family with slow carry chains may replace this module by its own: same ports, same latency.
 //
-// A family with slow carry chains may have its own module in this one's place: same ports, same latency.
+// Latency
+//   1 cycle from left and right to tree; `valid`, `last` and `clear` belong to the value in tree.
+//
+// Numbers
+//   tree is exact, one bit wider than left and right. The sum wraps modulo 2^32.
+//
+// Example
+//   left = 3, right = -5, then left = 2, right = 7; a cycle later valid, and after that valid, last
+//   and clear: the result register loads -2 + 9 = 7, and acc reads 0 for the next tile.
 `default_nettype none
 
 module accumulator #(

@@ -1,24 +1,37 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// mac_array: ROWS x COLS cells, output stationary: cell (r, c) accumulates A[r, k] * W[k, c] over k.
+// Purpose
+//   ROWS x COLS cells, output stationary: cell (r, c) accumulates A[r, k] * W[k, c] over k.
 //
-//            w lane 0   w lane 1  ...            Activations are broadcast along rows and weights along columns, each
-//   a lane 0 ─ cell ───── cell ──                through one register a row or column, so there is no skew to undo.
-//                ▲          ▲                    The result registers of a column form a chain that moves towards
-//   a lane 1 ─ cell ───── cell ──                row 0, where row_out reads it.
+//              w lane 0   w lane 1  ...
+//     a lane 0 ─ cell ───── cell ──
+//                  ▲          ▲
+//     a lane 1 ─ cell ───── cell ──
 //
-// Latency: a slice given with in_valid at cycle t is accumulated at the end of cycle t + 1 + SUM_LATENCY, where
-//          SUM_LATENCY = 2 + max(1, ceil(log2 DEPTH)), or 4 where there is bfloat16. A slice with in_last raises `load`
-//          (with its tag) in that cycle, and row 0 of the tile stands on row_out in the next one. One slice a cycle; an idle
-//          cycle changes nothing, whatever its operands (X included).
-// bfloat16 (pe_bf16): a slice is four beats, the last of them with in_last; beats of sum i lie multiples of 4 cycles apart.
-//          `load` comes 3 cycles later than an int8 tile's, and the tile has 4 ROWS rows. Tiles of different formats
-//          keep the distance that tile_sequencer describes.
-// shift:   high at cycle u moves the chain at the end of cycle u + 1.
-// Numbers: see pe_int8. Reset clears the accumulators (an aborted tile leaves nothing behind) and empties the control
-//          pipeline; operand and result registers have none.
-// Lanes:   a[LANE_W*r +: LANE_W] is row r, w[LANE_W*c +: LANE_W] column c, row_out[32*c +: 32] column c.
+//   Activations are broadcast along rows and weights along columns, each through one register per
+//   row or column, so there is no skew to remove. The result registers of a column form a chain
+//   that shifts towards row 0, where row_out reads it.
+//
+// Latency
+//   A slice given with in_valid at cycle t is accumulated at the end of cycle t + 1 + SUM_LATENCY,
+//   where SUM_LATENCY = 2 + max(1, ceil(log2 DEPTH)), or 4 with bfloat16. A slice with in_last
+//   raises `load` (with its tag) in that cycle, and row 0 of the tile is on row_out in the next
+//   one. One slice per cycle; an idle cycle changes nothing, whatever its operands (X included).
+//   `shift` high at cycle u moves the chain at the end of cycle u + 1.
+//
+//   bfloat16 (pe_bf16): a slice is four beats, the last of them with in_last; beats of sum i are
+//   multiples of 4 cycles apart. `load` comes 3 cycles later than an int8 tile's, and the tile has
+//   4 ROWS rows. tile_sequencer keeps tiles of different formats far enough apart.
+//
+// Numbers
+//   See pe_int8 and pe_bf16. Reset clears the accumulators, so that an aborted tile leaves nothing
+//   behind, and empties the control pipeline; operand and result registers have no reset.
+//   a[LANE_W*r +: LANE_W] is row r, w[LANE_W*c +: LANE_W] column c, row_out[32*c +: 32] column c.
+//
+// Example
+//   1x1, DEPTH 1: a = 3, w = -5, then a = 2, w = 7 with in_last in cycle t: `load` is high in cycle
+//   t + 4, and row_out is -15 + 14 = -1 in cycle t + 5.
 `default_nettype none
 
 module mac_array #(

@@ -1,19 +1,26 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// mul8x8_lut: the product of mul8x8 from adders alone, for cells beyond the DSP blocks that a device has.
+// Purpose
+//   The product of mul8x8 made of adders alone, for the cells beyond a device's DSP blocks. It has
+//   no `*`, so that no synthesis tool infers a DSP block; the second register is between the
+//   adders, where it halves the longest path.
 //
-//      b:   7   6 | 5   4 | 3   2 | 1   0
-//           └ t3 ─┘ └ t2 ─┘ └ t1 ─┘ └ t0 ┘        t = a times two bits of b, at most three digits of a
-//               └─── u1 ──┘     └─── u0 ──┘       registered: u1 = a times the upper half, u0 = a times the lower one
-//                       └─── p ─────┘             registered: u0 + 16 u1
+//     b:   7   6 | 5   4 | 3   2 | 1   0
+//          └ t3 ─┘ └ t2 ─┘ └ t1 ─┘ └ t0 ┘        t = a times two bits of b
+//              └─── u1 ──┘     └─── u0 ──┘       registered: a times each half of b
+//                      └─── p ─────┘             registered: u0 + 16 u1
 //
-// Latency: 2 cycles, one product a cycle, no handshake.
-// Numbers: exact, as mul8x8. b's highest bit weighs -128, so t3 subtracts it. u0 = a * 0..15 and u1 = a * -8..7 fit 12 bits signed.
-// Example: a = -128, b = 127: t0 = t1 = t2 = -384, t3 = -128; u0 = -1920, u1 = -896; p = -1920 - 14336 = -16256.
+// Latency
+//   2 cycles, one product per cycle, no handshake.
 //
-// No `*`, so that no synthesis takes a DSP block for it; the second register stands between the adders, where it halves the
-// longest path.
+// Numbers
+//   Exact, as mul8x8. Bit 7 of b weighs -128, so t3 subtracts it. u0 = a * 0..15 and u1 = a * -8..7
+//   fit 12 bits signed.
+//
+// Example
+//   a = -128, b = 127: t0 = t1 = t2 = -384, t3 = -128; u0 = -1920, u1 = -896;
+//   p = -1920 - 14336 = -16256.
 `default_nettype none
 
 module mul8x8_lut (

@@ -1,13 +1,18 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// mul8x8_pair: two int8 products side by side, for families whose DSP block makes two of them at once.
+// Purpose
+//   Two int8 products at once, for families whose DSP block computes two. This version is two
+//   mul8x8; a vendor's primitive may replace it: same ports, same latency.
 //
-// Latency: 2 cycles, two products a cycle, no handshake.
-// Numbers: each as in mul8x8: exact, 16 signed bits.
-// Example: a0 = -128, b0 = 127, a1 = 3, b1 = -5 give p0 = -16256, p1 = -15 two cycles later.
+// Latency
+//   2 cycles, two products per cycle, no handshake.
 //
-// Here it is nothing but two mul8x8. A vendor's primitive may take its place: same ports, same latency.
+// Numbers
+//   Each as in mul8x8: exact, 16 signed bits.
+//
+// Example
+//   a0 = -128, b0 = 127, a1 = 3, b1 = -5 give p0 = -16256, p1 = -15 two cycles later.
 `default_nettype none
 
 module mul8x8_pair (

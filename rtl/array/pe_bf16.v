@@ -1,24 +1,34 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// pe_bf16: one cell of the bfloat16 array: a product a cycle, four float32 sums that take turns.
+// Purpose
+//   One cell of the bfloat16 array: one product per cycle, four interleaved float32 sums.
 //
-//   a, w ──► mul9x9 ──► bf16_product ──► + ─── 3 stages ───┬─► sum_q (the fourth) ─┐
-//                                        ▲                 └─► results             │   (last: push)
-//                                        └─────────────────────────────────────────┘
+//     a, w ──► mul9x9 ──► bf16_product ──► + ─── 3 stages ───┬─► sum_q (the fourth) ─┐
+//                                          ▲                 └─► results             │ (last: push)
+//                                          └─────────────────────────────────────────┘
 //
-// Every sum is rounded to float32 after every product, k by k, as `acc = float32(acc + float32(a * w))` does, so a sum cannot
-// take its next product before the last addition has ended. The adder has four stages: four sums stand in them,
-// each comes by every fourth cycle and takes a product then. A cell so computes four rows, and no cycle is lost.
+//   Every sum is rounded to float32 after every product, in the order of k, as
+//   `acc = float32(acc + float32(a * w))` does, so a sum cannot accept its next product before its
+//   last addition has ended. The adder has four stages: they hold four sums, and each reaches the
+//   adder's input every fourth cycle. So a cell computes four rows and no cycle is lost.
 //
-// Latency: operands to the adder 4 cycles; through the adder 4. `valid` belongs to the product at the adder; `last` and
-//          `clear` to the sum that is about to reach sum_q, 3 cycles further on.
-//          A cycle without `valid` adds -0, which changes nothing, not even -0 itself.
-// Numbers: bf16_mul and fp32_add: nearest even, subnormals kept, NaN 7FC00000. A sum starts at +0, so that one of
-//          nothing but negative zeros is +0, as in NumPy.
-// Results: a push puts the sum in at the far end of four registers, as a shift does with chain_in; after four pushes sum 0 stands on
-//          chain_out.
-// Reset:   hold `clear` for 4 cycles: every sum has come by then.
+//   A push shifts the sum into the far end of four registers, as a chain shift does with chain_in;
+//   after four pushes sum 0 is on chain_out.
+//
+// Latency
+//   4 cycles from the operands to the adder, 4 more through the adder. `valid` belongs to the
+//   product at the adder; `last` and `clear` belong to the sum about to enter sum_q, 3 cycles
+//   later. Reset: hold `clear` for 4 cycles, after which every sum has been cleared.
+//
+// Numbers
+//   bf16_mul and fp32_add: nearest even, subnormals kept, NaN 7FC00000. A sum starts at +0, so that
+//   a sum of negative zeros alone is +0, as in NumPy. A cycle without `valid` adds -0, which
+//   changes nothing, not even -0.
+//
+// Example
+//   The products 2.0 and, four cycles later, 1.0 are at the adder with `valid`; `last` 3 cycles
+//   after the second pushes 40400000 (3.0).
 `default_nettype none
 
 module pe_bf16 (

@@ -1,21 +1,34 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// pe_dual: one cell that is pe_int8 (DEPTH 1) and pe_bf16 by turns: one multiplier, one register for the sum.
+// Purpose
+//   One cell that acts as pe_int8 (DEPTH 1) or as pe_bf16: one multiplier, one register for the
+//   sum.
 //
-//   factors ──► mul9x9 ──┬─► 2 registers ─────────────► + ───────────┐
-//                        │                              ▲            ├─► sum_q ──┬─► back to both adders
-//   a, w ────────────────┴─► bf16_product ─► fp32_add, 3 stages ─────┘     (d) ──┴─► results
+//     factors ──► mul9x9 ──┬─► 2 registers ─────────────► + ───────────┐
+//                          │                              ▲            ├─► sum_q ──┬─► both adders
+//     a, w ────────────────┴─► bf16_product ─► fp32_add, 3 stages ─────┘     (d) ──┴─► results
 //
-// Latency: operands to either adder 4 cycles. int8: `valid`, `last` and `clear` belong to the product at the adder, as
-//          in pe_int8. bfloat16: as in pe_bf16. `bf16` says which adder feeds sum_q; it may change when every sum has been pushed
-//          and cleared: the next cycle from int8 to bfloat16; the cycle after the fourth push the other way.
-// Numbers: those of pe_int8 and pe_bf16, bit for bit.
-// Results: with `tall` four registers, as in pe_bf16; without, the one at the end, as in pe_int8, and the chain is
-//          that much shorter. `tall` is that of the tile being pushed, then stays while the tile shifts out.
-// Reset:   hold `bf16` and `clear` for 4 cycles.
-// Rest:    while `operand` is low bf16_product rests, while `bf16` is low the float adder does, with zeros in its stages.
-//          That saves power, and most of the time that a simulator takes.
+//   With `tall` there are four result registers, as in pe_bf16; without it only the last one is
+//   used, as in pe_int8, and the chain is that much shorter. `tall` is that of the tile being
+//   pushed, and holds while the tile shifts out.
+//
+//   While `operand` is low bf16_product is idle, while `bf16` is low the float adder is, with zeros
+//   in its stages. That saves power, and most of the simulation time.
+//
+// Latency
+//   4 cycles from the operands to either adder. int8: `valid`, `last` and `clear` belong to the
+//   product at the adder, as in pe_int8. bfloat16: as in pe_bf16. `bf16` selects the adder that
+//   feeds sum_q; it may change when every sum has been pushed and cleared: in the next cycle from
+//   int8 to bfloat16, in the cycle after the fourth push the other way. Reset: hold `bf16` and
+//   `clear` for 4 cycles.
+//
+// Numbers
+//   Those of pe_int8 and pe_bf16, bit for bit.
+//
+// Example
+//   int8: a_factor = 3, w_factor = -5 with valid, then 2 and 7 with valid, last and clear: -1 is
+//   pushed. bfloat16: as in pe_bf16.
 `default_nettype none
 
 module pe_dual (

@@ -1,23 +1,28 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// pe_int8: one cell of the array: DEPTH int8 products a cycle, summed, accumulated in int32.
+// Purpose
+//   One cell of the array: DEPTH int8 products per cycle, summed, accumulated in int32.
 //
-//   a, w ──► DEPTH products ──► adder tree ──► + ──► acc        (valid: keep the sum, last: clear)
-//                                              └───► result ──► chain_out   (last: load, shift: take chain_in)
+//     a, w ──► DEPTH products ──► adder tree ──► + ──► acc     (valid: keep the sum, last: clear)
+//                                                └───► result ──► chain_out   (last: load)
 //
-// Latency: operands to tree output 2 + max(1, ceil(log2 DEPTH)) cycles; `valid`, `last` and `clear` belong to the tree
-//          output, so the array delays them by as much. One rank-DEPTH update a cycle.
-// Numbers: products and tree are exact (16 + ceil(log2 DEPTH) bits). The accumulator wraps modulo 2^32, as NumPy's
-//          int32 does; K <= 131071 cannot reach that, because 131071 * 2^14 < 2^31.
-// Example: DEPTH 1, a = 3, w = -5 with valid, then a = 2, w = 7 with valid and last: the result register loads
-//          -15 + 14 = -1 and the accumulator reads 0 for the next tile.
+//   The products come in pairs (mul8x8_pair), an odd one alone (mul8x8), as some DSP blocks compute
+//   two at once. With LUT = 1 each is made of adders (mul8x8_lut), with the same latency. The last
+//   level of the tree, the accumulator and the result register are one module, accumulator; it
+//   requires `last` to come with `valid` and with `clear`.
 //
-// The products come in pairs (mul8x8_pair), an odd one by itself (mul8x8): some DSP blocks make two at once. With LUT = 1 each
-// is made of adders (mul8x8_lut), in the same time.
+// Latency
+//   2 + max(1, ceil(log2 DEPTH)) cycles from the operands to the tree output; `valid`, `last` and
+//   `clear` belong to the tree output, so the array delays them by as much. One update per cycle.
 //
-// The last level of the tree, the accumulator and the result register are one module, accumulator. It asks that `last`
-// comes with `valid` and with `clear`.
+// Numbers
+//   Products and tree are exact (16 + ceil(log2 DEPTH) bits). The accumulator wraps modulo 2^32, as
+//   NumPy's int32 does; K <= 131071 cannot overflow it, because 131071 * 2^14 < 2^31.
+//
+// Example
+//   DEPTH 1, a = 3, w = -5 with valid, then a = 2, w = 7 with valid and last: the result register
+//   loads -15 + 14 = -1 and the accumulator reads 0 for the next tile.
 `default_nettype none
 
 module pe_int8 #(

@@ -1,19 +1,28 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// result_chain: paces the result registers of the array out, one row after the other.
+// Purpose
+//   Paces the array's result registers: one row after the other.
 //
-// A tile's results appear all at once, in the cycle after `load`. The chain then moves towards row 0 once every
-// pace + 1 cycles: raw rows leave back to back (pace 0), requantised ones wait for the lanes that the columns share.
+//   A tile's results appear all at once, in the cycle after `load`. The chain then shifts towards
+//   row 0 once every pace + 1 cycles: raw rows leave back to back (pace 0), requantised ones wait
+//   for the lanes that the columns share.
 //
-//   cycle      0     1      2      3         pace 0, ROWS 3
-//   load     __/‾‾\__________________
-//   row_valid_______/‾row 0‾‾row 1‾‾row 2\__     row_last with row 2
-//   shift    __/‾‾‾‾‾‾‾‾‾‾\__________________    one cycle ahead: the array registers it once more
+//     cycle      0     1      2      3         pace 0, ROWS 3
+//     load     __/‾‾\__________________
+//     row_valid_______/‾row 0‾‾row 1‾‾row 2\__     row_last with row 2
+//     shift    __/‾‾‾‾‾‾‾‾‾‾\__________________    one cycle ahead: the array registers it
 //
-// Latency: row r is marked 1 + r * (pace + 1) cycles after load. The next load may come rows * (pace + 1) cycles after
-//          this one, no sooner: the sequencer sees to that.
-// Numbers: none; only control passes here. The tag is the tile's own and stays until the next load.
+// Latency
+//   Row r is marked 1 + r * (pace + 1) cycles after load. The next load may come rows * (pace + 1)
+//   cycles after this one, no sooner; the sequencer guarantees it.
+//
+// Numbers
+//   None: only control passes here. The tag is the tile's and holds until the next load.
+//
+// Example
+//   3 rows at pace 1, load in cycle 0: row_valid in cycles 1, 3 and 5, row_last in cycle 5; the
+//   next load may come in cycle 6.
 `default_nettype none
 
 module result_chain #(

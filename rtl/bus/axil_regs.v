@@ -1,21 +1,32 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// axil_regs: the AXI4-Lite register block of the core. macrame.rdl describes the same map for documents and software.
+// Purpose
+//   The AXI4-Lite register block of the core. macrame.rdl describes the same map for documents and
+//   software.
 //
-//   0x00 ID        0x04 VERSION   0x08 SHAPE     0x0C K_MAX    0x10 FORMAT    read only, fixed at build time
-//   0x14 CONTROL   [0] soft reset (write 1), [1] interrupt enable, [2] clear counters (write 1)
-//   0x18 STATUS    [5:0] errors, sticky until a soft reset; [8] halted, [9] busy, [10] counters full
-//   0x1C WATCHDOG  cycles a weight slice may wait for a release while no activations come; 0 switches it off
-//   0x20 CYCLES .. 0x38 PAD   the counters of perf_counters, read only
-//   0x3C SEED      of the random bits for stochastic rounding; they begin anew with a write, even of no byte, and with
-//                  resets. There with bfloat16 only: without, nothing is kept and the address is unmapped
+//     0x00 ID        0x04 VERSION   0x08 SHAPE     0x0C K_MAX    0x10 FORMAT    read only, constant
+//     0x14 CONTROL   [0] soft reset (write 1), [1] interrupt enable, [2] clear counters (write 1)
+//     0x18 STATUS    [5:0] errors, sticky until a soft reset; [8] halted, [9] busy, [10] counters
+//                    full
+//     0x1C WATCHDOG  cycles a weight slice may wait for a release without activations; 0: off
+//     0x20 CYCLES .. 0x38 PAD   the counters of perf_counters, read only
+//     0x3C SEED      of the random bits for stochastic rounding; the sequence restarts with any
+//                    write, even of no byte, and with resets. Unmapped without bfloat16
 //
-// Latency: a read answers 1 cycle after its address; a write takes effect, and answers, 2 cycles after address and data
-//          are both there: both taken in cycle 0, the register changes and soft_reset rises in cycle 2.
-//          One transaction of each kind at a time. Byte strobes are honoured. An unmapped address, or a write to a
-//          read-only register, answers SLVERR and changes nothing.
-// Numbers: WATCHDOG is 32 bits. soft_reset and seed_load are high for one cycle. Errors are kept by `errors`, and `halted` is any.
+// Latency
+//   A read answers 1 cycle after its address. A write takes effect, and answers, 2 cycles after
+//   both address and data: both accepted in cycle 0, the register changes and soft_reset rises in
+//   cycle 2. One transaction of each kind at a time.
+//
+// Numbers
+//   Registers are 32 bits. Byte strobes are honoured. An unmapped address, or a write to a
+//   read-only register, answers SLVERR and changes nothing. soft_reset and seed_load are high for
+//   one cycle. Errors are sticky, and `halted` is high while any is set.
+//
+// Example
+//   Write 1 to 0x14, address and data accepted in cycle 0: soft_reset is high in cycle 2, and
+//   STATUS reads 0 in its error bits from cycle 3 on.
 `default_nettype none
 
 module axil_regs #(

@@ -1,19 +1,29 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// perf_counters: where the cycles went, without a waveform.
+// Purpose
+//   Counts where the cycles went, without a waveform.
 //
-//   cycles     from the first input beat (counted) to the latest output beat taken (counted)
-//   busy       slices issued; tiles: tiles whose results were formed
-//   stall_a    a weight slice was ready, no activations were
-//   stall_w    activations waited for weights
-//   stall_out  a tile waited for room in the result FIFO
-//   pad        a tile's last slice waited for the result chain (short tiles)
+//     cycles     from the first input beat (counted) to the latest output beat accepted (counted)
+//     busy       slices issued; tiles: tiles whose results were formed
+//     stall_a    a weight slice was ready, no activations were
+//     stall_w    activations waited for weights
+//     stall_out  a tile waited for space in the result FIFO
+//     pad        a tile's last slice waited for the result chain (short tiles)
 //
-// Latency: an event of cycle t is in the counter's value from cycle t + 2 on: it waits a cycle in a register, so that no
-//          counter's enable is in the way of what makes the event. An event in the cycle of `clear` does not count.
-// Numbers: WIDTH-bit counters. When the cycle timer reaches its largest value all of them freeze and `full` rises: ratios
-//          stay true, nothing wraps. `clear` empties them; counting starts with the next input beat.
+// Latency
+//   An event of cycle t is in the counter's value from cycle t + 2 on: a register delays it by one
+//   cycle, so that no counter's enable loads the event's logic. An event in the cycle of `clear`
+//   does not count.
+//
+// Numbers
+//   WIDTH-bit counters. When the cycle timer reaches its largest value all of them freeze and
+//   `full` rises: ratios stay true, nothing wraps. `clear` zeroes them; counting starts with the
+//   next input beat.
+//
+// Example
+//   beat_in in cycles 0 and 1, issue in cycle 3, beat_out in cycle 9: from cycle 11 on cycles reads
+//   10 and busy 1.
 `default_nettype none
 
 module perf_counters #(

@@ -1,15 +1,25 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// fifo: a synchronous first-word-fall-through FIFO whose storage may be block RAM.
+// Purpose
+//   Synchronous first-word-fall-through FIFO whose storage may be block RAM. The memory is read
+//   into an output register ahead of need, as block RAM requires, so the FIFO holds DEPTH entries
+//   in memory and one more in that register.
 //
-// The memory is read into an output register ahead of need, as block RAM wants it, so the FIFO holds DEPTH entries in
-// memory and one more in that register.
+//   The writer must not write when DEPTH + 1 entries are held. There is no `full`: the core
+//   reserves space with credits before it starts a tile, and a flag that must never rise cannot be
+//   tested.
 //
-// Latency: a beat written into an empty FIFO stands on out_data 2 cycles later. One beat in and one out a cycle.
-// Contract: the writer must not write when DEPTH + 1 entries are held. There is no `full`: the core reserves room with
-//          credits before it starts a tile, and a flag that nobody may see rise would be one that nobody tests.
-// Numbers: none. Reset empties it; memory and data register keep their bits.
+// Latency
+//   A beat written into an empty FIFO is on out_data 2 cycles later. One beat in and one out per
+//   cycle.
+//
+// Numbers
+//   None: bits pass unchanged. Reset empties it; memory and data register keep their bits.
+//
+// Example
+//   Beats 5, 6 and 7 written in cycles 0 to 2 with out_ready high: out_valid is high in cycles 2 to
+//   4 with 5, 6 and 7.
 `default_nettype none
 
 module fifo #(

@@ -1,30 +1,44 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// output_stage: bias, then the int32 row as it is, or POST_LANES requantisers or float units that the columns share.
+// Purpose
+//   Adds the bias, then passes the int32 row as it is, or through POST_LANES requantisers or float
+//   units that the columns share.
 //
-//                        ┌──────────────────────────────► raw row, int32 x COLS
-//   row ─► + bias ─► x ──┤
-//                        └─ columns by groups of POST_LANES ─► requantize x POST_LANES ─► int8 row, collected
-//                                           (bfloat16 tiles)   float_post                 float32 or bfloat16 row
+//                          ┌──────────────────────────────► raw row, int32 x COLS
+//     row ─► + bias ─► x ──┤
+//                          └─ groups of POST_LANES columns ─► requantize x POST_LANES ─► int8 row
+//                                          (bfloat16 tiles)   float_post                 float row
 //
-// Latency, from row_valid (the row stands on `row` in that cycle) to out_valid: raw 1 cycle; all others
-//          GROUPS + 11, where GROUPS = ceil(COLS / POST_LANES).
-// Pace:    a raw row a cycle; any other every GROUPS cycles. Nothing here
-//          can stall. A raw tile behind another must come GROUPS + 11 cycles later, or its rows would meet
-//          the others at the output: the sequencer keeps that distance.
-// Numbers: int8 tiles: x = row + bias wraps modulo 2^32, as NumPy's int32 does; then see requantize. A raw row carries x.
-//          bfloat16 tiles (row_mode[2]): row is float32, row_mode[1:0] and [3] are kind and relu of float_post.
-// Random:  stochastic rounding takes 16 bits a lane from `random` for every group of columns, in their order, and says so with
-//          random_step, at which they may change. The last group takes them for columns that are not there, too.
-// Slow:    POST_CYCLES above 1 gives each requantiser so many cycles a result; its multiplier then needs no DSP block. It
-//          moves once in POST_CYCLES cycles, at a tick that nothing is in step with; a row may come GROUPS * POST_CYCLES
-//          cycles after another, and has left (GROUPS + 8) * POST_CYCLES cycles after it came, or up to one tick sooner. The
-//          record must stay for GROUPS * POST_CYCLES cycles.
-// Timing of the record: an int8 tile's `bias` is taken with `row`, in the cycle of row_valid, and so are the first
-//          group's other fields (a bfloat16 tile's bias). These must stay until the row's last group, GROUPS - 1 cycles later.
-// Lanes:   column c is row[32*c +: 32]; out_size 0: int8 lanes packed in the low COLS bytes of out_data, 1: bfloat16
-//          ones in the low 2*COLS bytes, 2: int32 or float32 lanes.
+//   A bfloat16 tile's x is the row; float_post adds its bias. Stochastic rounding uses 16 bits per
+//   lane of `random` for every group of columns, in order, and raises random_step, at which they
+//   may change. The last group uses them for columns that do not exist, too.
+//
+// Latency
+//   From row_valid (the row is on `row` in that cycle) to out_valid: raw 1 cycle; all others GROUPS
+//   + 11, where GROUPS = ceil(COLS / POST_LANES). One raw row per cycle; any other every GROUPS
+//   cycles. Nothing here can stall. A raw tile behind another must come GROUPS + 11 cycles later,
+//   or its rows would collide with the others at the output; the sequencer keeps that distance.
+//
+//   An int8 tile's `bias` is read with `row`, in the cycle of row_valid, and so are the first
+//   group's other fields (a bfloat16 tile's bias). They must hold until the row's last group,
+//   GROUPS - 1 cycles later.
+//
+//   POST_CYCLES above 1 gives each requantiser that many cycles per result; its multiplier then
+//   needs no DSP block. It advances once in POST_CYCLES cycles, at a tick that is not synchronised
+//   to anything. A row may come GROUPS * POST_CYCLES cycles after another, and has left (GROUPS +
+//   8) * POST_CYCLES cycles after it came, or up to one tick sooner. The record must hold for
+//   GROUPS * POST_CYCLES cycles.
+//
+// Numbers
+//   int8 tiles: x = row + bias wraps modulo 2^32, as NumPy's int32 does; then see requantize. A raw
+//   row carries x. bfloat16 tiles (row_mode[2]): row is float32; row_mode[1:0] and [3] are kind and
+//   relu of float_post. Column c is row[32*c +: 32]. out_size 0: int8 lanes packed in the low COLS
+//   bytes of out_data, 1: bfloat16 lanes in the low 2*COLS bytes, 2: int32 or float32 lanes.
+//
+// Example
+//   COLS 2, POST_LANES 1, mode 2 (ruy), bias 0, multiplier 2^30, shift 0, zero point 0, no clamp:
+//   the row 7, -7 gives the bytes 4, -3, 13 cycles later.
 `default_nettype none
 
 module output_stage #(

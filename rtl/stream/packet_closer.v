@@ -1,14 +1,24 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// packet_closer: the output register of the core, which never leaves a packet without its tlast.
+// Purpose
+//   The output register of the core, which never leaves a packet without its tlast.
 //
-// A soft reset throws the FIFO's content away, perhaps half a tile's rows with it. A beat already offered must stay
-// (AXI4-Stream), and a packet already begun must end, or the downstream would glue the next tile to the stump. So when
-// the core restarts with a packet open, one closing beat follows: tlast with tkeep all zero, the latest beat's data.
+//   A soft reset discards the FIFO's content, which may include part of a tile. A beat already
+//   offered must stay (AXI4-Stream), and a packet already started must end, or the downstream would
+//   append the next tile to the truncated one. So when the core restarts with a packet open, one
+//   closing beat follows: tlast with tkeep all zero and the latest beat's data.
 //
-// Latency: 1 cycle; throughput one beat a cycle. Outputs are registers.
-// Numbers: none. `rst` is the system's reset and drops everything; `restart` (soft reset) only closes the packet.
+// Latency
+//   1 cycle; throughput one beat per cycle. Outputs are registers.
+//
+// Numbers
+//   None: bits pass unchanged. `rst` is the system's reset and discards everything; `restart` (soft
+//   reset) only closes the packet.
+//
+// Example
+//   Two beats without tlast are accepted downstream, then `restart` is high for a cycle: a third
+//   beat follows with tlast 1 and tkeep 0.
 `default_nettype none
 
 module packet_closer #(

@@ -1,15 +1,24 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// packet_gate: lets an input stream into the core on packet boundaries only.
+// Purpose
+//   Lets an input stream into the core on packet boundaries only.
 //
-// A soft reset may fall into the middle of a packet. The upstream knows nothing of it and goes on; the rest of that
-// packet would look like the beginning of a new one. The gate remembers whether a packet is open, and after a soft
-// reset swallows beats up to and including that packet's tlast. The next packet passes untouched.
+//   A soft reset may fall within a packet. The upstream is unaware of it and continues; the rest of
+//   that packet would look like the start of a new one. The gate records whether a packet is open,
+//   and after a soft reset discards beats up to and including that packet's tlast. The next packet
+//   passes unchanged.
 //
-// Latency: 0 cycles (combinational); throughput one beat a cycle.
-// Numbers: none. `rst` is the reset of the whole system, upstream included: no packet is open after it. `restart` is the
-// core's own reset: while it is high nothing is accepted.
+// Latency
+//   0 cycles (combinational); throughput one beat per cycle.
+//
+// Numbers
+//   None. `rst` is the reset of the whole system, upstream included: no packet is open after it.
+//   `restart` is the core's own reset: while it is high nothing is accepted.
+//
+// Example
+//   A packet of 5 beats, `restart` after the second: beats 3 to 5 are accepted and discarded, and
+//   the next packet's first beat is the first that the core sees.
 `default_nettype none
 
 module packet_gate (

@@ -1,28 +1,41 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// panel_buffer: holds two weight panels; one is replayed for every activation panel while the other loads.
+// Purpose
+//   Holds two weight panels; one is replayed for every activation panel while the other loads.
 //
-//                ┌ record ─► panel_record            half 0 ┌───────────┐   reader: slice 0, 1, .. last, again from 0,
-//   s_axis_w ────┤                                          ├───────────┤   until an activation panel releases it
-//                └ slices ─► write_half ──────────►  half 1 └───────────┘
+//                  ┌ record ─► panel_record      half 0 ┌──────────┐   reader: slices 0, 1, ..,
+//     s_axis_w ────┤                                    ├──────────┤   last, again from 0, until an
+//                  └ slices ─► write_half ─────► half 1 └──────────┘   activation panel releases it
 //
-// Filling: the record's beats, then slices up to tlast. The record of the next panel is taken even while both halves are
-// full; its slices wait until one is released. Reading: a slice can be read in the cycle after it was written, so the
-// first tile starts while its panel is still arriving.
+//   Filling: the record's beats, then slices up to tlast. The record of the next panel is accepted
+//   even while both halves are full; its slices wait until one is released. Reading: a slice can be
+//   read in the cycle after it was written, so the first tile starts while its panel still arrives.
 //
-// Slots: panel n keeps its record in slot n mod 4. The array's pipeline still needs the record of a released panel until
-// its last tile is loaded into the result registers, so the first beat of a record waits until SETTLE cycles
-// after the latest release. By then no tile of a released panel is under way, and of the others at most three are alive.
+//   Panel n keeps its record in slot n mod 4. The array's pipeline still needs the record of a
+//   released panel until its last tile is loaded into the result registers, so the first beat of a
+//   record waits until SETTLE cycles after the latest release. By then no tile of a released panel
+//   is in the pipeline, and at most three other panels are in use.
 //
-// Latency: 1 cycle: w_data is the slice that was at hand in the cycle before, taken or not, and means nothing if there was none.
-//          One beat in and one slice out a cycle. Only `take` moves on to the next slice.
-// Clock:   slice_ready, slice_last and slice_mode are registers, since the sequencer's decision hangs on them and `take` on
-//          that: what they will be is worked out for both answers, stay or take, and `take` only chooses. So is in_ready, but
-//          for `halt`: whether a beat can be taken was settled in the cycle before.
-// Errors (one-cycle strobes): a mode that the core has not, a tlast inside the record (or no slice after it), a panel of more than
-//          SLICES_MAX slices. The core halts on them; `halt` drains the input.
-// Numbers: none; bits pass unchanged. Lanes as on s_axis_w.
+//   Errors (one-cycle strobes): an unsupported mode, a tlast inside the record (or no slice after
+//   it), a panel of more than SLICES_MAX slices. The core halts on them; `halt` drains the input.
+//
+// Latency
+//   1 cycle: w_data is the slice that was current in the cycle before, issued or not, and is
+//   undefined if there was none. One beat in and one slice out per cycle. Only `take` advances to
+//   the next slice.
+//
+//   slice_ready, slice_last and slice_mode are registers, since the sequencer's decision depends on
+//   them and `take` on that: their next values are computed for both outcomes, and `take` only
+//   selects. in_ready is a register too, except for `halt`.
+//
+// Numbers
+//   None: bits pass unchanged. Lanes as on s_axis_w.
+//
+// Example
+//   DEPTH 4, a record of 3 beats in cycles 0 to 2, slices in cycles 3 and 4, the second with tlast:
+//   slice_ready from cycle 4 on. With `take` in cycles 4 and 5 w_data is slice 0 in cycle 5 and
+//   slice 1 in cycle 6, and slice_last is high in cycle 5.
 `default_nettype none
 
 module panel_buffer #(

@@ -1,21 +1,32 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// panel_record: keeps the records of the weight panels: per column a bias, a multiplier, a shift, a zero point, a clamp.
+// Purpose
+//   Keeps the records of the weight panels: a bias, a multiplier, a shift, a zero point and a clamp
+//   per column.
 //
-// A record comes in as RECORD_BEATS = ceil(12 / DEPTH) beats, a column's 12 bytes down its own lane, low byte first:
+//   A record comes as RECORD_BEATS = ceil(12 / DEPTH) beats, a column's 12 bytes in its own lane,
+//   low byte first:
 //
-//   byte   0  1  2  3 | 4  5  6  7  | 8     | 9          | 10        | 11
-//          bias       | multiplier  | shift | zero point | clamp low | clamp high
+//     byte   0  1  2  3 | 4  5  6  7  | 8     | 9          | 10        | 11
+//            bias       | multiplier  | shift | zero point | clamp low | clamp high
 //
-// Each beat goes to its own place in a slot's word, as it is; one read brings all beats, hence all columns, at once. There
-// are four slots because four panels can be alive: one whose last tile is still in the array's pipeline, one in use, one
-// loaded, and one whose record has come but whose slices must wait.
+//   Each beat is stored at its own position in a slot's word, unchanged; one read returns all
+//   beats, hence all columns, at once. There are four slots because four panels can be in use: one
+//   whose last tile is still in the array's pipeline, one being read, one loaded, and one whose
+//   record has come but whose slices must wait.
 //
-// Latency: read 1 cycle; the outputs hold until the next read. A beat can be read 2 cycles after it was given: it waits a
-//          cycle in a register, since the memory is wide, and whether a beat is taken is known late. Reading what is being
-//          written is not defined; panel_buffer keeps the two apart.
-// Numbers: fields pass unchanged. Lanes: column c is bits [W*c +: W] of each output.
+// Latency
+//   Read 1 cycle; the outputs hold until the next read. A beat can be read 2 cycles after it was
+//   given: a register delays it, since the memory is wide and the acceptance of a beat is known
+//   late. Reading what is being written is undefined; panel_buffer prevents it.
+//
+// Numbers
+//   None: fields pass unchanged. Column c is bits [W*c +: W] of each output.
+//
+// Example
+//   DEPTH 4, COLS 1, beats 32'h00000005, 32'h40000000 and 32'h7F80FF01 to slot 2, then `read` of
+//   slot 2: bias 5, multiplier 2^30, shift 1, zero_point -1, clamp_low -128, clamp_high 127.
 `default_nettype none
 
 module panel_record #(

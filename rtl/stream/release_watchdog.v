@@ -1,16 +1,24 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// release_watchdog: notices a weight panel that nobody releases.
+// Purpose
+//   Detects a weight panel that is never released. A host that omits the release flag leaves both
+//   halves of the panel buffer full, and its next weights wait for ever. No single beat is wrong,
+//   so only a timeout can tell: when a weight slice has waited `limit` cycles in a row without one
+//   activation beat being offered, the panel counts as stuck.
 //
-// A host that forgets the release flag leaves both halves of the panel buffer full and its next weights standing at
-// the door for ever. No single beat is wrong, so only time can tell: when a weight slice has waited `limit` cycles in a
-// row without one activation beat being offered, the panel counts as stuck.
+// Latency
+//   `stuck` is a one-cycle strobe in the limit-th cycle of the wait, and again after as many more;
+//   at once when the limit is lowered below the cycles already waited. Limit 0 disables the
+//   watchdog. A new limit counts from the next cycle on.
 //
-// Latency: `stuck` is a one-cycle strobe in the limit-th cycle of the wait, and after as many more again; at once when
-//          the limit is lowered to less than has been waited. Limit 0 switches the watchdog off. A new limit counts
-//          from the next cycle on.
-// Numbers: 32-bit count. Back-pressure at the output never trips it, because then activations are being offered.
+// Numbers
+//   32-bit count. Back-pressure at the output never triggers it, because activations are then being
+//   offered.
+//
+// Example
+//   Limit 3, `blocked` high from cycle 10 on and `offered` low: `stuck` is high in cycles 12, 15,
+//   ...
 `default_nettype none
 
 module release_watchdog (

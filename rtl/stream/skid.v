@@ -1,20 +1,28 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// skid: a two-entry register slice for one valid/ready stream.
+// Purpose
+//   A two-entry register slice for one valid/ready stream. No combinational path passes through:
+//   in_ready is a register, so the upstream's path ends here, and the entries load independently of
+//   the downstream, so that out_ready reaches four flip-flops and no data.
 //
-// Nothing of this cycle's passes through: `ready` is a register, so the upstream's path ends here, and the entries load
-// without asking the downstream, so that out_ready reaches four flip-flops and no data.
+//                    ┌► even ─┐
+//            in ─────┤        ├──► out        filled and emptied alternately
+//                    └► odd ──┘
 //
-//                  ┌► even ─┐
-//          in ─────┤        ├──► out        filled and emptied in turn
-//                  └► odd ──┘
+//   The selection between the entries has a fan-out of one per bit. The HEAD low bits avoid it:
+//   they have a register of their own, for logic that decides on them.
 //
-// The choice between the entries is a net with a load for every bit. HEAD low bits may be spared it: they stand in a register
-// of their own as well, for whoever has to decide on them.
+// Latency
+//   1 cycle; throughput one beat per cycle. A beat offered stays offered, unchanged, until
+//   accepted.
 //
-// Latency: 1 cycle; throughput one beat a cycle. A beat offered stays offered, unchanged, until it is taken.
-// Numbers: none. Reset empties it; data registers have none.
+// Numbers
+//   None: bits pass unchanged. Reset empties it; data registers have none.
+//
+// Example
+//   Beats 1, 2 and 3 offered from cycle 0 on, out_ready high from cycle 3 on: 1 and 2 are accepted
+//   in cycles 0 and 1, in_ready is low in cycles 2 and 3, and 3 is accepted in cycle 4.
 `default_nettype none
 
 module skid #(

@@ -1,31 +1,48 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// tile_sequencer: joins the activation stream with the buffered weights, slice by slice, and says where tiles end.
+// Purpose
+//   Joins the activation stream with the buffered weights, slice by slice, and marks where tiles
+//   end.
 //
-// A slice is issued when both operands are there, and
-//   - at the start of a tile: the result FIFO has room for all ROWS rows (a credit each, given back as rows leave), so
-//     nothing behind this point ever has to stop;
-//   - at the end of a tile: the result chain will be free when the results arrive. Successive last slices lie at least
-//     ROWS * (cycles a row) apart: 1 for raw rows, GROUPS for requantised ones. A shorter tile waits before its last
-//     slice; that is all the padding there is. A raw tile behind a requantised one waits POST_LATENCY more, because raw
-//     rows skip the requantiser and must not overtake.
-// An activation panel with `keep` does not end its tile: the accumulators stay open for the next panel's K.
+//   A slice is issued when both operands are valid, and
 //
-// bfloat16 panels (BF16 = 1; see pe_bf16): four sums take turns in every cell, so a slice is four beats, of rows 0, 4, ..,
-// then 1, 5, .., and its weights are read four times. Beat i may only go when the array comes to sum i: every fourth
-// cycle, counted from the tile's first beat. A stream without pauses never notices; behind a pause a beat waits for
-// its turn. A tile has 4 ROWS rows, GROUPS cycles each. An int8 tile behind a bfloat16 one starts 4 cycles after its
-// last beat, when the sums have left the cells' adders.
+//   - at the start of a tile: the result FIFO has space for all its rows (one credit each, returned
+//     as rows leave), so nothing downstream ever has to stop;
+//   - at the end of a tile: the result chain will be free when the results arrive. Successive last
+//     slices are at least ROWS * (cycles per row) apart: 1 for raw rows, GROUPS for requantised
+//     ones. A shorter tile waits before its last slice; that is all the padding there is. A raw
+//     tile behind a requantised one waits POST_LATENCY more, because raw rows bypass the
+//     requantiser and must not overtake.
 //
-// Latency: 1 cycle from a beat at the head of the input to op_valid. One beat a cycle.
-// Clock:   `issue` decides what both streams do next, so what it hangs on are registers: the counters' comparisons are made a
-//          cycle ahead, for both answers of this cycle's `issue`, which then only chooses. Operands load without it.
-// Errors (strobes; the slice is not issued, the core halts): the activation panel ends where the weight panel does not,
-//          or the other way round, or within a slice (error_k); the activation panel has more than SLICES_MAX slices
-//          (error_long); a weight panel of the other format while a tile is open (error_format).
-// Numbers: none; operands pass unchanged.
-// Events for the counters: of issue, stall_a, stall_w, stall_out and pad at most one is high in a cycle.
+//   An activation panel with `keep` does not end its tile: the accumulators stay open for the next
+//   panel's K.
+//
+//   bfloat16 panels (BF16 = 1; see pe_bf16): four sums are interleaved in every cell, so a slice is
+//   four beats, of rows 0, 4, .., then 1, 5, .., and its weights are read four times. Beat i may
+//   only be issued when the array reaches sum i: every fourth cycle, counted from the tile's first
+//   beat. A stream without pauses is never delayed by it. A tile has 4 ROWS rows, GROUPS cycles
+//   each. An int8 tile behind a bfloat16 one starts 4 cycles after its last beat, when the sums
+//   have left the adders.
+//
+//   Errors (strobes; the slice is not issued, the core halts): the activation panel ends where the
+//   weight panel does not, or the reverse, or within a slice (error_k); the activation panel has
+//   more than SLICES_MAX slices (error_long); a weight panel of the other format while a tile is
+//   open (error_format).
+//
+// Latency
+//   1 cycle from issuing a beat at the head of the input to op_valid. One beat per cycle. `issue`
+//   decides the next state of both streams, so all its inputs are registers: the counters are
+//   compared a cycle ahead, for both values of this cycle's `issue`, which then only selects.
+//   Operand registers load without it.
+//
+// Numbers
+//   None: operands pass unchanged. Of issue, stall_a, stall_w, stall_out and pad at most one is
+//   high in a cycle.
+//
+// Example
+//   ROWS 4, raw tiles of 2 slices, everything valid from cycle 0 on: issue in cycles 0, 1, 2, 5, 6,
+//   9, ..: the last slices, in 1, 5 and 9, are 4 cycles apart, and pad is high in 3, 4, 7 and 8.
 `default_nettype none
 
 module tile_sequencer #(

@@ -1,14 +1,21 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// crc16: the checksum of a frame, moved on by one byte.
+// Purpose
+//   Advances a frame's checksum by one byte.
 //
-// Latency: none, combinational.
-// Contract: CRC-16/MCRF4XX: polynomial x^16 + x^12 + x^5 + 1, the lowest bit of a byte first, from 16'hFFFF, not inverted.
-//          Sent low byte first, the two bytes of the checksum bring it to 0: that is how a receiver checks. Every error
-//          of one or two bits, of an odd number of bits or of one burst up to 16 bits is found, in frames up to 4,095 bytes;
-//          of other damage one in 65,536 is not.
-// Example: the nine bytes "123456789" give 16'h6F91.
+// Latency
+//   Combinational.
+//
+// Numbers
+//   CRC-16/MCRF4XX: polynomial x^16 + x^12 + x^5 + 1, least significant bit of a byte first,
+//   initial value 16'hFFFF, not inverted. Sent low byte first, the two bytes of the checksum bring
+//   it to 0, which is how a receiver checks. Every error of one or two bits, of an odd number of
+//   bits or of one burst up to 16 bits is detected, in frames up to 4,095 bytes; of other damage
+//   all but one in 65,536.
+//
+// Example
+//   The nine bytes "123456789" give 16'h6F91.
 `default_nettype none
 
 module crc16 (

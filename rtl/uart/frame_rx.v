@@ -1,17 +1,28 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// frame_rx: finds frames in a stream of bytes, and sums them up.
+// Purpose
+//   Finds frames in a stream of bytes and computes their checksums.
 //
-// A frame begins with the byte 7E, and 7E stands nowhere else: inside a frame 7D 5E stands for 7E and 7D 5D for 7D (a byte
-// behind 7D has its bit 5 flipped). So wherever a sender broke off, the next 7E is a beginning.
+//   A frame starts with the byte 7E, and 7E occurs nowhere else: inside a frame 7D 5E stands for 7E
+//   and 7D 5D for 7D (a byte after 7D has its bit 5 inverted). So wherever a sender stopped, the
+//   next 7E is a start.
 //
-//   in    7E   03   7D   5E   7E            out    start  03   -    7E   start
+//     in    7E   03   7D   5E   7E            out    start  03   -    7E   start
 //
-// Latency: none, combinational but for one bit of state and the checksum: a token (a start or a byte) is offered in the cycle
-//          in which its last byte is, and that byte is taken with it. 7D is taken by itself.
-// Contract: `sum` is crc16 of the bytes since the latest start, the offered one not included; `whole` is high when it is 0, as
-//          it is behind a frame's own checksum. What stands behind 7D is not judged, the checksum is there for that.
+// Latency
+//   Combinational except for one bit of state and the checksum: a token (a start or a byte) is
+//   offered in the cycle of its last byte, and that byte is accepted with it. 7D is accepted by
+//   itself.
+//
+// Numbers
+//   The checksum is crc16 of the bytes since the latest start, excluding the offered one; `whole`
+//   is high when it is 0, as it is after a frame's own checksum. The byte after 7D is not
+//   validated; the checksum covers it.
+//
+// Example
+//   7E 02 and its two checksum bytes: a start, the byte 02 and two more bytes, then `whole` is
+//   high.
 `default_nettype none
 
 module frame_rx (

@@ -1,13 +1,25 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// frame_tx: a message in, a frame out: 7E, the bytes with 7E and 7D hidden, the checksum. The reverse of frame_rx.
+// Purpose
+//   A message in, a frame out: 7E, the bytes with 7E and 7D escaped, the checksum. The inverse of
+//   frame_rx.
 //
-//   in    03  7E(last)                      out    7E  03  7D 5E  xx xx      (the checksum may need a 7D, too)
+//     in    03  7E(last)                 out    7E  03  7D 5E  xx xx     (xx: the checksum)
 //
-// Latency: none, combinational: the flag is offered in the cycle in which a message's first byte is. One byte a cycle.
-// Contract: a message is 1 byte or more, in_last with its last one; in_data stays until it is taken, and the bytes of a
-//          message may come with pauses. out_valid does not wait for out_ready.
+//   A message is 1 byte or more, in_last with its last one; in_data holds until accepted, and the
+//   bytes of a message may come with pauses. out_valid does not wait for out_ready. A checksum byte
+//   may need a 7D, too.
+//
+// Latency
+//   Combinational: the flag is offered in the cycle of a message's first byte. One byte per cycle.
+//
+// Numbers
+//   The checksum is crc16 of the message's bytes before escaping, sent low byte first.
+//
+// Example
+//   The message 03 (last) gives 7E 03 and two checksum bytes, in four cycles if none needs
+//   escaping.
 `default_nettype none
 
 module frame_tx (

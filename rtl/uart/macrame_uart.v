@@ -1,15 +1,22 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// macrame_uart: the core at the end of a serial line: what a board's top instantiates.
+// Purpose
+//   The core at the end of a serial line: what a board's top instantiates.
 //
-//   rx ─► uart_rx ─► fifo ─► uart_bridge ─► macrame       the FIFO holds what the host sent ahead: its credit
-//   tx ◄─ uart_tx ◄──────────────┘
+//     rx ─► uart_rx ─► fifo ─► uart_bridge ─► macrame     the FIFO holds what the host sent ahead,
+//     tx ◄─ uart_tx ◄──────────────┘                      up to its credit
 //
-// Latency, throughput: those of the line; a byte takes 10 * CLOCKS cycles. uart_bridge has the protocol.
-// Contract: rx is asynchronous. rst is synchronous and resets the core as well. A byte that finds the FIFO full is
-//          lost, and that is the bridge's status overrun.
-// Example: a clock of 24 MHz and CLOCKS 24 make 1,000,000 baud.
+//   rx is asynchronous. rst is synchronous and resets the core as well.
+//
+// Latency
+//   That of the line: a byte takes 10 * CLOCKS cycles. uart_bridge has the protocol.
+//
+// Numbers
+//   A byte that finds the FIFO full is lost, and raises the bridge's status bit overrun.
+//
+// Example
+//   A clock of 24 MHz and CLOCKS 24 make 1,000,000 baud.
 `default_nettype none
 
 module macrame_uart #(

@@ -1,34 +1,49 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// uart_bridge: frames in, frames out, and between them the core's registers, its two input streams and its results.
+// Purpose
+//   Frames in, frames out, and between them the core's registers, its two input streams and its
+//   results.
 //
-// A frame (frame_rx) is a byte that says what it is, a body, and the checksum. The host commands, each command is answered
-// by one frame with the same first byte, in order. Results come by themselves, as soon as the core has one.
+//   A frame (frame_rx) is a type byte, a body, and the checksum. The host sends commands; each is
+//   answered by one frame with the same first byte, in order. Results are sent unasked, as soon as
+//   the core has one.
 //
-//   command         body                               answer
-//   01 hello                                           status  4D 55  version (1)  log2 of the host's credit in bytes
-//   02 reset                                           status
-//   03 read         address                            status  AXI response  data x 4
-//   04 write        address  data x 4                  status  AXI response
-//   1x weights      tuser  beats  data                 status           beats 1..255, 0 stands for 256; x = 1: the last
-//   2x activations  tuser  beats  data                 status           one has tlast. tuser is that of all the beats
-//   8x result       (from the bridge) n, data x n                       one beat: the n bytes that tkeep marks; x: tlast
-//   00 note         (from the bridge) status                            the first error, unasked
+//     command         body                   answer
+//     01 hello                               status  4D 55  version (1)  log2 of the host's credit
+//     02 reset                               status
+//     03 read         address                status  AXI response  data x 4
+//     04 write        address  data x 4      status  AXI response
+//     1x weights      tuser  beats  data     status      beats 1..255, 0 stands for 256; x = 1:
+//     2x activations  tuser  beats  data     status      the last has tlast; tuser is for all
+//     8x result       (from the bridge) n, data x n      one beat: the n bytes that tkeep marks;
+//                                                        x: tlast
+//     00 note         (from the bridge) status           the first error, unasked
 //
-// All numbers are little-endian, data of a stream lane 0 first. A command takes effect when its checksum was right; so does
-// the last beat of a stream's frame, hence a damaged frame completes no panel. An answer means that the whole frame was
-// taken: its bytes count no longer against the credit, the bytes that the host may have sent without an answer.
+//   A command takes effect when its checksum was right; so does the last beat of a stream's frame,
+//   hence a damaged frame completes no panel. An answer means that the whole frame was processed:
+//   its bytes no longer count against the credit, the bytes that the host may have sent without an
+//   answer.
 //
-// Status:  [0] framing  [1] overrun  [2] checksum  [3] cut_short  [4] unknown_command  [5] stray_byte  [7] the core's irq
-//          Bits 0 to 5 stay. While one of them is set only hello and reset do anything; other commands are answered with the
-//          status and no more; stream data and results are thrown away: no result can come of what was damaged. A reset
-//          resets the core as well, so that both sides begin with no panel open.
-// Resynchronisation: the host begins anew with 7E 02 sum, at any time: 7E ends what it breaks into. If no answer comes, the
-//          bridge waits for the core to take a beat; as many 7E as the credit has bytes are an overrun, and that ends the wait.
-// Latency: a command's effect begins 2 cycles after its last byte at the earliest. No byte waits for another command's answer
-//          to be read, only for it to be sent.
-// Example: 7E 03 00 D0 DA reads register 0, ID; the answer 7E 03 00 00 52 43 41 4D CC 18 says 32'h4D414352.
+//   Status: [0] framing, [1] overrun, [2] checksum, [3] cut_short, [4] unknown_command, [5]
+//   stray_byte, [7] the core's irq. Bits 0 to 5 are sticky. While one of them is set only hello and
+//   reset have any effect; other commands are answered with the status alone, and stream data and
+//   results are discarded, as damaged input has no valid result. A reset resets the core as well,
+//   so that both sides start with no panel open.
+//
+//   Resynchronisation: the host restarts with 7E 02 sum, at any time: 7E aborts the frame it
+//   interrupts. If no answer comes, the bridge waits for the core to accept a beat; as many 7E as
+//   the credit has bytes are an overrun, and that ends the wait.
+//
+// Latency
+//   A command's effect begins 2 cycles after its last byte at the earliest. No byte waits for
+//   another command's answer to be read, only for it to be sent.
+//
+// Numbers
+//   All numbers are little-endian, data of a stream lane 0 first.
+//
+// Example
+//   7E 03 00 D0 DA reads register 0, ID; the answer 7E 03 00 00 52 43 41 4D CC 18 is 32'h4D414352.
 `default_nettype none
 
 module uart_bridge #(

@@ -1,20 +1,29 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// uart_rx: bytes off a serial line, 8N1, least significant bit first.
+// Purpose
+//   Bytes from a serial line, 8N1, least significant bit first.
 //
-//   line  ‾‾‾\_____/‾0‾X‾1‾X ... X‾7‾/‾‾‾‾‾‾‾‾     each bit lasts CLOCKS cycles
-//             start ^   ^   ^       ^  stop ^      ^ sampled: in the middle, counted from the falling edge
+//     line  ‾‾‾\_____/‾0‾X‾1‾X ... X‾7‾/‾‾‾‾‾‾‾‾    each bit lasts CLOCKS cycles
+//               start ^   ^   ^       ^  stop ^     ^ sampled in the middle of each bit
 //
-// A falling edge that is no longer low half a bit later was a glitch and is forgotten. A byte whose stop bit is low is
-// not delivered: `framing` says so, and the next byte begins with the next falling edge. A line that is held low (a break)
-// is one framing error, however long. The middle of the stop bit ends the byte, so half a bit is left to a fast sender.
+//   A falling edge that is no longer low half a bit later was a glitch and is ignored. A byte whose
+//   stop bit is low is not delivered: `framing` reports it, and the next byte starts with the next
+//   falling edge. A line that is held low (a break) is one framing error, however long. The middle
+//   of the stop bit ends the byte, which leaves half a bit of margin for a fast sender.
 //
-// Latency: `valid` or `framing` is high for one cycle, 3 + (CLOCKS - 1) / 2 + 9 * CLOCKS cycles after the edge at the pin.
-// Contract: rx is asynchronous, two registers take it in. A byte must be taken in its cycle. The middle of the stop bit is 9.5
-//          bits away and the edge is known to 1 cycle, so the clocks of both sides may differ by (0.5 - 1 / CLOCKS) / 9.5,
-//          less one part for the edge: 2 % at CLOCKS 4, 4 % at 16.
-// Example: CLOCKS 4, the line low in cycles 0..3, high in 4..7, low in 8..35, high in 36..39: data is 8'h01.
+// Latency
+//   `valid` or `framing` is high for one cycle, 3 + (CLOCKS - 1) / 2 + 9 * CLOCKS cycles after the
+//   edge at the pin. A byte must be accepted in that cycle.
+//
+// Numbers
+//   rx is asynchronous, two registers synchronise it. The middle of the stop bit is 9.5 bits away
+//   and the edge is known to 1 cycle, so the clocks of both sides may differ by (0.5 - 1 / CLOCKS)
+//   / 9.5, less one cycle for the edge: 2 % at CLOCKS 4, 4 % at 16.
+//
+// Example
+//   CLOCKS 4, the line low in cycles 0..3, high in 4..7, low in 8..35, high in 36..39: data is
+//   8'h01.
 `default_nettype none
 
 module uart_rx #(

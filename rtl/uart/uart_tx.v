@@ -1,13 +1,20 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// uart_tx: bytes onto a serial line, 8N1, least significant bit first.
+// Purpose
+//   Bytes onto a serial line, 8N1, least significant bit first. tx is a register and is high while
+//   nothing is sent, reset included. A reset truncates a byte.
 //
-// Latency: 1 cycle, from a byte taken (valid and ready) to its start bit. start, 8 bits and stop last 10 * CLOCKS cycles;
-//          with a byte waiting the next start bit follows at once, so a byte takes 10 * CLOCKS + 1 cycles at
-//          most.
-// Contract: tx comes from a register and is high while nothing is sent, reset included. A reset cuts a byte off.
-// Example: CLOCKS 4, data 8'h01: low for 4 cycles, high for 4, low for 28, high for 4.
+// Latency
+//   1 cycle from a byte accepted (valid and ready) to its start bit. Start, 8 bits and stop last
+//   10 * CLOCKS cycles; with a byte waiting the next start bit follows at once, so a byte takes at
+//   most 10 * CLOCKS + 1 cycles.
+//
+// Numbers
+//   None: bits pass unchanged.
+//
+// Example
+//   CLOCKS 4, data 8'h01: low for 4 cycles, high for 4, low for 28, high for 4.
 `default_nettype none
 
 module uart_tx #(

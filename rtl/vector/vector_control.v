@@ -1,22 +1,34 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// vector_control: takes packets apart, pairs their beats, and issues a pair when there is room for its result.
+// Purpose
+//   Parses packets, pairs their beats, and issues a pair when there is space for its result.
 //
-// An x packet is a record and then data. The record's tuser is the command, its lane 0 the scalar; both are kept for the packet.
-// A y packet is data only. A pair of beats is issued when both are there, or x alone for ReLU, and a credit is left. There are
-// CREDITS; one is taken by an issue and given back when a result leaves the FIFO, so the FIFO cannot overflow and nothing behind
-// this module ever has to stop.
+//   An x packet is a record and then data. The record's tuser is the command, its lane 0 the
+//   scalar; both apply to the packet. A y packet is data only. A pair of beats is issued when both
+//   are valid, or x alone for ReLU, and a credit is available. There are CREDITS; an issue consumes
+//   one, and it is returned when a result leaves the FIFO, so the FIFO cannot overflow and nothing
+//   downstream of this module ever has to stop.
 //
-//   command   2:0 op, 6 and 7 illegal     3 x is bfloat16    4 y is bfloat16    6:5 output format    7 must be 0
+//     command   2:0 op, 6 and 7 illegal     3 x is bfloat16    4 y is bfloat16    6:5 output format
+//               7 must be 0
 //
-// Latency: 0 cycles, beats to `issue`: combinational. A record takes one cycle of x.
-// Errors:  one-cycle strobes; `halt` must be high from the next cycle on. The beats of the error are not issued, nor any after
-//          them. While halted both inputs are drained.
-//            error_command  a command of another kind, at its record
-//            error_empty    a record with tlast: no data follows
-//            error_length   tlast on one beat of a pair only
-// Numbers: none but the credits.
+//   Errors are one-cycle strobes; `halt` must be high from the next cycle on. The beats of the
+//   error are not issued, nor any after them. While halted both inputs are drained.
+//
+//     error_command  an illegal command, at its record
+//     error_empty    a record with tlast: no data follows
+//     error_length   tlast on one beat of a pair only
+//
+// Latency
+//   0 cycles from beats to `issue`: combinational. A record uses one cycle of x.
+//
+// Numbers
+//   None: operands do not pass through this module.
+//
+// Example
+//   Op 0 (x + y), 3 beats of x and y all valid from cycle 0 on: the record in cycle 0, issue in
+//   cycles 1, 2 and 3, issue_last in cycle 3.
 `default_nettype none
 
 module vector_control #(

@@ -1,26 +1,33 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// vector_lane: one number a cycle through a multiplier, an adder and a rounding: six operations of one pipeline.
+// Purpose
+//   One number per cycle through a multiplier, an adder and a rounding: six operations in one
+//   pipeline.
 //
-//   op, x, y, s ──► operands ──► fp32_mul ──► fp32_add ──► fp32_to_bf16 ──► result
-//                       └───────── waits ─────────┘
+//     op, x, y, s ──► operands ──► fp32_mul ──► fp32_add ──► fp32_to_bf16 ──► result
+//                         └───────── delay ─────────┘
 //
-// Latency: LATENCY = 16 cycles, operands to result: 1 + 10 + 4 + 1. `narrow`, `rounding` and `random` belong to the sum and are
-//          due after 15. `enable` low: nothing moves.
-// Numbers: result = a + m * n, product and sum rounded to nearest even, every NaN 32'h7FC00000:
+// Latency
+//   LATENCY = 16 cycles, operands to result: 1 + 10 + 4 + 1. `narrow`, `rounding` and `random`
+//   belong to the sum and are due after 15. While `enable` is low, nothing moves.
 //
-//            op                    a               m     n      why this is exact
-//            0  x + y              x               1     y      1 * y = y
-//            1  x - y              x              -1     y
-//            2  x * y             -0               x     y      -0 + p = p for every p, also for -0
-//            3  x + s * y          x               s     y
-//            4  ReLU               x > 0 ? x : 0  -0     1      a + (-0) = a
-//            5  its gradient       y > 0 ? x : 0  -0     1
+// Numbers
+//   result = a + m * n, product and sum rounded to nearest even, every NaN 32'h7FC00000:
 //
-//          ReLU keeps a NaN; a y that is a NaN is not > 0. narrow: the result is rounded to bfloat16 as fp32_to_bf16's `rounding`
-//          says, and stands in the lower half, the upper one being 0.
-// Example: op 3, x = 1.0 (3F800000), s = 0.5 (3F000000), y = -3.0 (C0400000): BF000000 (-0.5).
+//     op                    a               m     n      why this is exact
+//     0  x + y              x               1     y      1 * y = y
+//     1  x - y              x              -1     y
+//     2  x * y             -0               x     y      -0 + p = p for every p, also for -0
+//     3  x + s * y          x               s     y
+//     4  ReLU               x > 0 ? x : 0  -0     1      a + (-0) = a
+//     5  its gradient       y > 0 ? x : 0  -0     1
+//
+//   ReLU keeps a NaN; a y that is a NaN is not > 0. `narrow`: the result is rounded to bfloat16 as
+//   fp32_to_bf16's `rounding` selects, and occupies the lower half; the upper half is 0.
+//
+// Example
+//   op 3, x = 1.0 (3F800000), s = 0.5 (3F000000), y = -3.0 (C0400000): BF000000 (-0.5).
 `default_nettype none
 
 module vector_lane (

@@ -1,18 +1,26 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// vector_lanes: all lanes side by side, with what travels beside the numbers: validity, output format, random bits.
+// Purpose
+//   All lanes in parallel, with what is pipelined beside the numbers: validity, output format,
+//   random bits.
 //
-// Latency: LATENCY = 16 cycles from `issue` to `out_valid`, a beat a cycle. Nothing inside can stop: whoever issues has room
-//          for the result. While nothing is in flight everything rests.
-// Numbers: vector_lane's, in every lane. A bfloat16 operand is widened on the way in, exactly. Formats:
+// Latency
+//   LATENCY = 16 cycles from `issue` to `out_valid`, one beat per cycle. Nothing inside can stop:
+//   the issuer guarantees space for the result. While the pipeline is empty, it is gated.
 //
-//            float32    lane j is bits [32*j +: 32]
-//            bfloat16   lane j is bits [16*j +: 16], for operands as for results; the upper half of the beat is ignored
-//                       or 0
+// Numbers
+//   vector_lane's, in every lane. A bfloat16 operand is widened at the input, exactly. Formats:
 //
-//          out_format: 0 float32, 1 bfloat16 to nearest even, 2 toward zero, 3 stochastic. A beat of format 3 takes the next LANES
-//          words of lfsr32, lane 0 the first, and steps it; others do not.
+//     float32    lane j is bits [32*j +: 32]
+//     bfloat16   lane j is bits [16*j +: 16], for operands as for results; the upper half of the
+//                beat is ignored or 0
+//
+//   out_format: 0 float32, 1 bfloat16 to nearest even, 2 toward zero, 3 stochastic. A beat of
+//   format 3 uses the next LANES words of lfsr32, lane 0 the first, and steps it; others do not.
+//
+// Example
+//   LANES 2, op 0, float32: x = 1.0, 2.0 and y = 0.5, -2.0 give 1.5 and +0, 16 cycles later.
 `default_nettype none
 
 module vector_lanes #(

@@ -1,19 +1,31 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// vector_unit: what training needs beside products: sums, differences, products and ReLU of vectors. This file is wiring only.
+// Purpose
+//   The vector operations that training needs beside matrix products: sums, differences, products
+//   and ReLU. This file is wiring only.
 //
-//   s_axis_x ─► packet_gate ─► skid ─┬─► vector_control ─► vector_lanes ─► fifo ─► packet_closer ─► m_axis
-//   s_axis_y ─► packet_gate ─► skid ─┘         ▲                             │
-//                                              └───────── credits ───────────┘
-//   s_axil   ─► axil_regs, perf_counters, release_watchdog ─► irq
+//     s_axis_x ─► packet_gate ─► skid ─┬─► vector_control ─► vector_lanes ─► fifo ─► packet_closer
+//     s_axis_y ─► packet_gate ─► skid ─┘         ▲                            │           │
+//                                                └───────── credits ──────────┘           ▼
+//     s_axil   ─► axil_regs, perf_counters, release_watchdog ─► irq                     m_axis
 //
-// Numbers: x + y, x - y, x * y, x + s * y, ReLU(x), x where y > 0; float32 or bfloat16 in and out, every operation rounded to
-//          float32 nearest even. vector_lane has the arithmetic, docs/streams.md the packets, rtl/vector_unit.rdl the registers.
-// Throughput: a beat of LANES numbers a cycle; a record takes one more cycle a packet.
-// Latency: 20 cycles, a beat of x taken to its result offered: skid 1, vector_lanes 16, fifo 2, packet_closer 1.
-// Reset:   synchronous, active high, control only. Errors stop the unit with a sticky named status; a soft reset through
-//          CONTROL brings it back on packet boundaries. The random sequence begins anew with a reset and with a write of SEED.
+//   Reset is synchronous, active high, control only. Errors stop the unit with a sticky named
+//   status; a soft reset through CONTROL restarts it on packet boundaries. The random sequence
+//   restarts with a reset and with a write of SEED.
+//
+// Latency
+//   20 cycles from a beat of x accepted to its result offered: skid 1, vector_lanes 16, fifo 2,
+//   packet_closer 1. One beat of LANES numbers per cycle; a record uses one more cycle per packet.
+//
+// Numbers
+//   x + y, x - y, x * y, x + s * y, ReLU(x), x where y > 0; float32 or bfloat16 in and out, every
+//   operation rounded to float32 nearest even. vector_lane has the arithmetic, docs/streams.md the
+//   packets, rtl/vector_unit.rdl the registers.
+//
+// Example
+//   LANES 1: the record with tuser 3 (x + s * y) and scalar 0.5, then x = 1.0 with tlast, and
+//   y = -3.0 with tlast: one result beat with -0.5 (BF000000) and tlast.
 `default_nettype none
 
 module vector_unit #(

@@ -1,8 +1,10 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The core with a variable for each int8 of its operands and each int32 of its results, as a bench wants it that sets and
-// reads them from Python one by one (tb_bench_poke.py). Clock and reset come from there too.
+// Purpose
+//   The core with a variable for each int8 of its operands and each int32 of its results, for a
+//   bench that sets and reads them from Python one by one (tb_bench_poke.py). Clock and reset come
+//   from there too.
 `timescale 1ns / 1ps
 `default_nettype none
 module bench_poke #(

@@ -1,15 +1,16 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The core fed from memories and nothing else: no file is touched and no VPI called while the clock runs. It is what
-// `make bench` holds the stream player against: how fast can Icarus be with this core at all? Files in the folder
-// named by the plusarg `dir`:
+// Purpose
+//   The core fed from memories and nothing else: no file is touched and no VPI called while the
+//   clock runs. `make bench` compares the stream player with it: how fast can Icarus be with this
+//   core at all? Files in the folder named by the plusarg `dir`:
 //
-//   w.hex, a.hex   a beat a line: {tuser, tlast, tdata}, tuser and tlast in two digits each
-//   m.hex          written at the end: {tlast, tkeep, tdata}; an unknown bit shows as x
+//     w.hex, a.hex   a beat per line: {tuser, tlast, tdata}, tuser and tlast in two digits each
+//     m.hex          written at the end: {tlast, tkeep, tdata}; an unknown bit shows as x
 //
-// Plusargs w, a and m say how many beats each has. The run ends with the last result, or after `limit` cycles with
-// no result: then lines are missing from m.hex.
+//   Plusargs w, a and m give the number of beats. The run ends with the last result, or after
+//   `limit` cycles with no result: then lines are missing from m.hex.
 `timescale 1ns / 1ps
 `default_nettype none
 module bench_pure #(

@@ -1,15 +1,17 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// core_player, struck by a reset in the midst of a transfer: at a cycle of Python's choosing, with nobody else's
-// hand on the register bus, and with a note of how far every stream had got in that very cycle.
+// Purpose
+//   core_player, interrupted by a reset within a transfer: at a cycle chosen by Python, without
+//   another access to the register bus, and with a record of each stream's position in that cycle.
 //
-//   kind 1  soft reset: CONTROL is written, `strike_times` times running. A reset's own cycle is the first one of the
-//           write's response.
-//   kind 2  hard reset: rst for `strike_times` cycles, 1 to 7; the upstream restarts too and forgets what was not taken
+//     kind 1  soft reset: CONTROL is written, `strike_times` times in a row. A reset's own cycle is
+//             the first one of the write's response.
+//     kind 2  hard reset: rst for `strike_times` cycles, 1 to 7; the upstream restarts too and
+//             discards beats not yet accepted
 //
-// `strike_at` counts cycles from the transfer's start. A strike that the transfer's end overtakes does not happen.
-// Everything else is core_player's, reached as u.u_player.<name>.
+//   `strike_at` counts cycles from the transfer's start. A strike later than the transfer's end
+//   does not happen. Everything else is core_player's, reached as u.u_player.<name>.
 `timescale 1ns / 1ps
 `default_nettype none
 module core_strike #(

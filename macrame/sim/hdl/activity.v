@@ -1,25 +1,37 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Switching activity of the int8 array: how many bits of its registers toggle, by kind of register. core_player.v puts
-// it beside the core if ACTIVITY is 1; it reads the array by hierarchical reference and drives nothing.
+// Purpose
+//   Switching activity of the int8 array: how many bits of its registers toggle, by kind of
+//   register. core_player.v instantiates it beside the core if ACTIVITY is 1; it reads the array by
+//   hierarchical reference and drives nothing.
 //
-//   a_toggles, w_toggles   mac_array: operand registers a_q and w_q
-//   product_toggles        mul8x8: product_q and p_q of every multiplier
-//   sum_toggles            pe_int8: the adder tree's registers, accumulator's tree_q the last of them (with DEPTH 1 the only one)
-//   acc_toggles            accumulator: acc_q
-//   result_toggles         accumulator: result_q
+//     a_toggles, w_toggles   mac_array: operand registers a_q and w_q
+//     product_toggles        mul8x8: product_q and p_q of every multiplier
+//     sum_toggles            pe_int8: the adder tree's registers, accumulator's tree_q the last of
+//                            them (with DEPTH 1 the only one)
+//     acc_toggles            accumulator: acc_q
+//     result_toggles         accumulator: result_q
 //
-// A toggle is a bit that was 0 and is 1 one clock later, or was 1 and is 0; one that was or is unknown does not count.
-// A simulator of two states, as Verilator, has no unknown bits: a register's first value is compared with a random one.
-// Example: an accumulator that goes from 2 to 8 toggles two bits, and one more where the tile's end clears it.
-// Registers change at the rising edge and are compared at the falling one; totals are read at a rising edge. They only
-// grow: whoever wants those of a stretch subtracts.
+//   The array's registers are gathered into one vector per kind, each by a process that wakes when
+//   it changes, because a register that holds its value then costs the simulator nothing, and bits
+//   are counted once per clock, all cells together. A position of a vector without a register stays
+//   X, and $countones ignores X. Vectors have whole words of 32 bits: in Icarus 11 $countones also
+//   counts the unused part of the last word.
 //
-// The array's registers are gathered into one vector a kind, each by a process that wakes when it changes, because a
-// resting register then costs the simulator nothing and bits are counted once a clock, all cells together. A place of
-// a vector that no register has stays X, and $countones passes over X. Vectors have whole words of 32 bits: in Icarus 11
-// $countones counts what lies in the rest of the last word.
+// Latency
+//   Registers change at the rising edge and are compared at the falling one; totals are read at a
+//   rising edge.
+//
+// Numbers
+//   A toggle is a bit that was 0 and is 1 one clock later, or was 1 and is 0; one that was or is
+//   unknown does not count. A two-state simulator such as Verilator has no unknown bits: a
+//   register's first value is compared with a random one. Totals only grow; for an interval,
+//   subtract.
+//
+// Example
+//   An accumulator that changes from 2 to 8 toggles two bits, and one more where the tile's end
+//   clears it.
 `timescale 1ns / 1ps
 `default_nettype none
 `define PE dut.u_mac_array.g_row[r].g_col[c].g_int8.u_pe

@@ -1,11 +1,13 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// A board's top, its clock, and at the other end of its serial line a UART at Python's command. That one measures its bits
-// in time, not in the board's clock, so that the speeds may differ.
+// Purpose
+//   A board's top, its clock, and at the other end of its serial line a UART that Python controls.
+//   It measures its bits in time, not in the board's clock, so that the speeds may differ.
 //
-//   Python sets send_byte and flips send_go; send_done follows it behind the stop bit
-//   behind each byte of the board got_byte holds it and got_go flips; got_bad counts stop bits that were low
+//     Python sets send_byte and toggles send_go; send_done follows it after the stop bit
+//     after each byte from the board got_byte holds it and got_go toggles; got_bad counts low stop
+//     bits
 `timescale 1ns / 1ps
 `default_nettype none
 module board_line #(

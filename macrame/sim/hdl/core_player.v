@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The core with its streams in files and its registers at Python's command: player.v says how.
+// Purpose
+//   The core with its streams in files and its registers controlled by Python: see player.v.
 `timescale 1ns / 1ps
 `default_nettype none
 module core_player #(

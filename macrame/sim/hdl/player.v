@@ -1,24 +1,27 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// A unit between files, so that long workloads cost no Python per beat. The unit has two operand streams, here called
-// w and a after the core's, a result stream m, an AXI4-Lite register block and an interrupt; core_player.v and
-// vector_unit_player.v connect one. Operand beats are read from the binary files w.bin and a.bin (stream_source.v),
-// result beats are written to m.txt as text, one a line:
+// Purpose
+//   A unit between files, so that long workloads need no Python per beat. The unit has two operand
+//   streams, called w and a here after the core's, a result stream m, an AXI4-Lite register block
+//   and an interrupt; core_player.v and vector_unit_player.v connect one. Operand beats are read
+//   from the binary files w.bin and a.bin (stream_source.v), result beats are written to m.txt as
+//   text, one per line:
 //
-//   tdata in hex   tkeep in hex   tlast         an unknown bit shows as x
+//     tdata in hex   tkeep in hex   tlast         an unknown bit shows as x
 //
-// Python writes a command and flips `go`; the answer is that `finished` rises:
+//   Python writes a command and toggles `go`; the answer is that `finished` rises:
 //
-//   1 transfer   play both files up to w_available and a_available, and take results up to out_target
-//   2 read       reg_addr -> reg_rdata, reg_resp
-//   3 write      reg_addr <- reg_wdata -> reg_resp
-//   4 reset      hold rst for 4 cycles; beats not yet taken are skipped
+//     1 transfer   play both files up to w_available and a_available, and accept results up to
+//                  out_target
+//     2 read       reg_addr -> reg_rdata, reg_resp
+//     3 write      reg_addr <- reg_wdata -> reg_resp
+//     4 reset      hold rst for 4 cycles; beats not yet accepted are skipped
 //
-// A transfer also ends when the unit raises its interrupt and everything has been quiet for QUIET cycles, or when
-// nothing moved for idle_limit cycles (`stuck`): it cannot hang. The result stream is watched for what AXI
-// forbids, a beat that changes or vanishes before it was taken (`rule_broken`), and all handshakes for unknown
-// levels (`unknown`).
+//   A transfer also ends when the unit raises its interrupt and everything has been quiet for QUIET
+//   cycles, or when nothing moved for idle_limit cycles (`stuck`): it cannot hang. The result
+//   stream is checked for AXI violations, a beat that changes or disappears before it was accepted
+//   (`rule_broken`), and all handshakes for unknown levels (`unknown`).
 `timescale 1ns / 1ps
 `default_nettype none
 module player #(

@@ -1,8 +1,9 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// iCE40's PLL, as far as a simulation of the board needs it: the clock passes, whatever the factors say, and the lock comes
-// after a few cycles.
+// Purpose
+//   iCE40's PLL, as far as a simulation of the board needs it: the clock passes unchanged, whatever
+//   the factors are, and the lock comes after a few cycles.
 `timescale 1ns / 1ps
 `default_nettype none
 module SB_PLL40_PAD #(

@@ -1,16 +1,18 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// When a stream pauses. `stop` is high in the cycles in which the stream's source offers no new beat, or its sink
-// takes none. Patterns:
+// Purpose
+//   Pauses of a stream. `stop` is high in the cycles in which the stream's source offers no new
+//   beat, or its sink accepts none. Patterns:
 //
-//   mode      stop
-//   0 none    never
-//   1 random  each cycle with probability chance / 65536
-//   2 bursts  alternately low and high for 1..length cycles each, lengths uniform
-//   3 block   for `length` cycles after `start`, then never
+//     mode      stop
+//     0 none    never
+//     1 random  each cycle with probability chance / 65536
+//     2 bursts  alternately low and high for 1..length cycles each, lengths uniform
+//     3 block   for `length` cycles after `start`, then never
 //
-// Random bits come from a xorshift32 generator, seeded at `start`: the same seed gives the same pauses.
+//   Random bits come from a xorshift32 generator, seeded at `start`: the same seed gives the same
+//   pauses.
 `timescale 1ns / 1ps
 `default_nettype none
 module stall (

@@ -1,13 +1,14 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Plays the beats of a file that grows: Python appends beats, flushes, then raises `available`, so that the file is
-// never read past its end. A beat is stored as
+// Purpose
+//   Plays the beats of a file that grows: Python appends beats, flushes, then raises `available`,
+//   so that the file is never read past its end. A beat is stored as
 //
-//   byte 0  tuser     byte 1  tlast (0 or 1)     then tdata, highest byte first, as $fread fills a vector
+//     byte 0  tuser     byte 1  tlast (0 or 1)     then tdata, highest byte first, as for $fread
 //
-// Once offered, a beat stays until it is taken; `stop` only delays the next one. After `rst` what was available but
-// not yet taken is skipped.
+//   Once offered, a beat stays until accepted; `stop` only delays the next one. After `rst`, beats
+//   that were available but not yet accepted are skipped.
 `timescale 1ns / 1ps
 `default_nettype none
 module stream_source #(

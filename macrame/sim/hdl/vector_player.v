@@ -1,20 +1,28 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// vector_player: streams a file of input words through a module without handshakes, one word a cycle.
+// Purpose
+//   Streams a file of input words through a module without handshakes, one word per cycle: hundreds
+//   of thousands of vectors per module, at the simulator's own speed. The clock and the files are
+//   handled here, Python only sets `start` and waits for `done`. +vectors=<file> and
+//   +results=<file> name the files, by default vectors.bin and results.hex in the run's folder.
 //
-// Purpose    Hundreds of thousands of vectors a module, at the simulator's own speed: the clock and the file
-//            are handled here, Python only sets `start` and waits for `done`.
-// Contract   word       IN_W bits, a multiple of 8; the file holds IN_W/8 bytes a word, most significant first
-//            result     OUT_W bits, taken LATENCY rising edges after its word was put on (LATENCY = 0:
-//                       combinational). Written in hexadecimal, one line a word; unknown bits show as x or X.
-//            start      a rising edge (by the bench) opens the files and runs them through; done goes low
-//            done       rises when the result file is closed; `count` is the number of words, `failed` says
-//                       that a file could not be opened or that the input ended in mid-word
-//            idle       no word is on: before the first and while the last results come out
-// Between and around words `word` is X, so a result that depends on an earlier or later word shows as X. (In a simulator
-// of two states it is anything; what a module needs then, an enable, takes `idle`.)
-// Files      +vectors=<file> +results=<file>, vectors.bin and results.hex in the run's folder by default.
+//     word       IN_W bits, a multiple of 8; the file holds IN_W/8 bytes per word, most significant
+//                first
+//     result     OUT_W bits, in hexadecimal, one line per word; unknown bits show as x or X
+//     start      a rising edge (by the bench) opens the files and plays them; done falls
+//     done       rises when the result file is closed; `count` is the number of words, `failed`
+//                means that a file could not be opened or that the input ended within a word
+//     idle       no word is applied: before the first and while the last results come out
+//
+// Latency
+//   A result is sampled LATENCY rising edges after its word was applied (LATENCY = 0:
+//   combinational).
+//
+// Numbers
+//   Before, between and after words `word` is X, so a result that depends on an earlier or later
+//   word shows as X. (In a two-state simulator it is arbitrary; a module that needs then an enable
+//   uses `idle`.)
 `default_nettype none
 `timescale 1ns / 1ps
 

@@ -1,8 +1,9 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// The vector unit with its streams in files and its registers at Python's command: player.v says how. Its w is
-// the unit's x, its a the unit's y.
+// Purpose
+//   The vector unit with its streams in files and its registers controlled by Python: see player.v.
+//   Its w is the unit's x, its a the unit's y.
 `timescale 1ns / 1ps
 `default_nettype none
 module vector_unit_player #(

@@ -1,9 +1,11 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// low_bits: a rule for Yosys' techmap, used in proofs. The low n bits of a product are those of the operands' low n bits,
-// signed or not: modulo 2^n, x - 2^n is x. So an unsigned multiplier that keeps no more bits than its operands have may be
-// read as a signed one, whose repeated sign bits then fall away.
+// Purpose
+//   A rule for Yosys' techmap, used in proofs. The low n bits of a product depend only on the
+//   operands' low n bits, signed or not: modulo 2^n, x - 2^n is x. So an unsigned multiplier that
+//   keeps no more bits than its operands have can be treated as a signed one, whose repeated sign
+//   bits are then removed.
 `default_nettype none
 
 (* techmap_celltype = "$mul" *)

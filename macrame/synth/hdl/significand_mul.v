@@ -1,9 +1,12 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// significand_mul: the unsigned product of two significands, for counting what it costs: 8 bits in bfloat16, 24 in float32.
+// Purpose
+//   The unsigned product of two significands, to measure its area: 8 bits in bfloat16, 24 in
+//   float32.
 //
-// Latency: 2 cycles, operands and product in registers.
+// Latency
+//   2 cycles, operands and product in registers.
 `default_nettype none
 
 module significand_mul #(

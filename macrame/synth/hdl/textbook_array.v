@@ -1,17 +1,29 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// textbook_array: the systolic array of the textbooks, output stationary, to compare mac_array with. Not part of the core.
+// Purpose
+//   The systolic array of the textbooks, output stationary, to compare mac_array with. Not part of
+//   the core.
 //
-//            w lane 0   w lane 1  ...            Operands move on by one cell a cycle: activations to the right, weights
-//   a lane 0 ─ cell ───── cell ──                down. Whoever feeds it skews them: row r and column c come r and c
-//                │          │                    cycles late, and `first`, which moves with the activations, too.
-//   a lane 1 ─ cell ───── cell ──                Each cell: acc <= (first ? 0 : acc) + a * w, the multiplier inferred.
+//              w lane 0   w lane 1  ...
+//     a lane 0 ─ cell ───── cell ──
+//                  │          │
+//     a lane 1 ─ cell ───── cell ──
 //
-// Latency: operands in a cell's registers to its sum 1 cycle. While `shift` is high a column's sums move towards row 0, and
-//          no products are added: the array cannot compute and be read at the same time.
-// Numbers: int8 x int8, accumulated in int32, which wraps. No reset: `first` starts a sum.
-// Example: 1x1: a = 3, w = -5 with first, then a = 2, w = 7 without: sums reads -15, then -1.
+//   Operands advance by one cell per cycle: activations to the right, weights down. The parent
+//   skews them: row r and column c come r and c cycles late, and so does `first`, which moves with
+//   the activations. Each cell: acc <= (first ? 0 : acc) + a * w, the multiplier inferred.
+//
+// Latency
+//   Operands in a cell's registers to its sum 1 cycle. While `shift` is high a column's sums move
+//   towards row 0, and no products are added: the array cannot compute and be read at the same
+//   time.
+//
+// Numbers
+//   int8 x int8, accumulated in int32, which wraps. No reset: `first` starts a sum.
+//
+// Example
+//   1x1: a = 3, w = -5 with first, then a = 2, w = 7 without: sums reads -15, then -1.
 `default_nettype none
 
 module textbook_array #(

@@ -1,11 +1,13 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Map for Yosys' techmap, after synth_ecp5: carry cells without inputs at 0.
+// Purpose
+//   A map for Yosys' techmap, after synth_ecp5: carry cells without inputs at 0.
 //
-// An adder's cells have an input at 0, and nextpnr brings that 0 to each of them over wires, from one LUT; an input at 1 it
-// leaves open, which is 1. So the input becomes 1, and the LUT's entries for 1 those for 0. A CCU2C's LUT4 reads all of
-// INIT, its LUT2 the entries of C = D = 0: those change with A and B only, and do not for C and D.
+//   An adder's cells have an input at 0, and nextpnr routes that 0 to each of them from one LUT; an
+//   input at 1 it leaves unconnected, which reads as 1. So the input becomes 1, and the LUT's
+//   entries for 1 become those for 0. A CCU2C's LUT4 reads all of INIT, its LUT2 the entries of C =
+//   D = 0: those depend on A and B only, not on C and D.
 (* techmap_celltype = "CCU2C" *)
 module macrame_carry (
     input  CIN, A0, B0, C0, D0, A1, B1, C1, D1,

@@ -1,27 +1,37 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// DP16KD: what the block RAM of Lattice ECP5 does, as far as this project's netlists use it: a model for simulation, written
-// from the vendor's description of the block. Yosys has the ports only.
+// Purpose
+//   The block RAM of Lattice ECP5, as far as this project's netlists use it: a model for
+//   simulation, written from the vendor's description of the block. Yosys has the ports only.
 //
-// 18,432 bits in 2,048 bytes of 9. Port A writes, port B reads:
+//   18,432 bits in 2,048 bytes of 9. Port A writes, port B reads:
 //
-//   width          36        18        9, 4, 2, 1
-//   byte           AD[13:5]  AD[13:4]  AD[13:3]     the first of four, of two, the only one
-//   bits           all       all       9: all, the ninth beside AD[2:0] = 0; 4: from AD[2] * 4; 2: AD[2:1] * 2; 1: AD[2:0]
-//   byte enables   ADA[3:0]  ADA[1:0]  none
-//   data in        DIB, DIA  DIA       DIA's lowest pins
-//   data out       DOB, DOA  DOB       DOB's lowest pins; the others are X
+//     width          36        18        9, 4, 2, 1
+//     byte           AD[13:5]  AD[13:4]  AD[13:3]     the first of four, of two, the only one
+//     bits           all       all       9: all, the ninth beside AD[2:0] = 0; 4: from AD[2] * 4;
+//                                        2: AD[2:1] * 2; 1: AD[2:0]
+//     byte enables   ADA[3:0]  ADA[1:0]  none
+//     data in        DIB, DIA  DIA       DIA's lowest pins
+//     data out       DOB, DOA  DOB       DOB's lowest pins; the others are X
 //
-// Latency: a word is read at the rise of CLKB with CEB, and stands on the output from there on until the next one.
-// Beyond:  what an address holds after power-up is INITVAL. Read while it is written, by the same rise of the clock, a bit
-//          is X: the vendor promises neither the old nor the new one. A write with an unknown enable or address leaves
-//          X in all it may have met.
-//          Not modelled: port A's output (but for DATA_WIDTH 36, where it is half of port B's), writes by port B, output
-//          registers, resets, inverted clocks, chip selects other than 000. A parameter that asks for one ends
-//          elaboration; a pin that does, or a CLKB that is not CLKA, ends the simulation.
-// Example: DATA_WIDTH_A = DATA_WIDTH_B = 36: with ADA = {9'd5, 5'b00011} DIA = 18'h2_A5F0 goes to bytes 20 and 21; then
-//          ADB = {9'd5, 5'd0} reads them onto DOA, and bytes 22 and 23 as they were onto DOB.
+//   Not modelled: port A's output (except for DATA_WIDTH 36, where it is half of port B's), writes
+//   by port B, output registers, resets, inverted clocks, chip selects other than 000. A parameter
+//   that selects one ends elaboration; a pin that does, or a CLKB that is not CLKA, ends the
+//   simulation.
+//
+// Latency
+//   A word is read at the rising edge of CLKB with CEB, and is on the output from there until the
+//   next one.
+//
+// Numbers
+//   After power-up an address holds INITVAL. Read while it is written, at the same clock edge, a
+//   bit is X: the vendor guarantees neither the old nor the new one. A write with an unknown enable
+//   or address leaves X in everything it may have written.
+//
+// Example
+//   DATA_WIDTH_A = DATA_WIDTH_B = 36: with ADA = {9'd5, 5'b00011} DIA = 18'h2_A5F0 goes to bytes 20
+//   and 21; then ADB = {9'd5, 5'd0} reads them onto DOA, and bytes 22 and 23 unchanged onto DOB.
 `default_nettype none
 
 module DP16KD (

@@ -1,14 +1,23 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// MULT18X18D: what the DSP block of Lattice ECP5 computes, as far as this project uses it: a model for simulation and for
-// proofs, written from the vendor's description of the block. Yosys has the ports only.
+// Purpose
+//   The DSP block of Lattice ECP5, as far as this project uses it: a model for simulation and for
+//   proofs, written from the vendor's description of the block. Yosys has the ports only. A
+//   register's clock is CLK0, its enable CE0 and its reset RST0 (synchronous). Other clocks, shift
+//   chains, C and GSR are not modelled; a parameter that selects another clock, enable or reset
+//   ends elaboration.
 //
-// Latency: 0 to 3 cycles: input, pipeline and output registers, each there if its *_CLK parameter is not "NONE".
-// Numbers: P = A * B; each operand is signed where SIGNEDA or SIGNEDB is high. Exact: 36 bits hold every product.
-// Beyond:  a register's clock is CLK0, its enable CE0 and its reset RST0 (synchronous). Other clocks, shift chains, C
-//          and GSR are not modelled; a parameter that asks for another clock, enable or reset ends elaboration.
-// Example: A = 18'h3FFFF, B = 5: P = -5 with SIGNEDA, 1310715 without.
+// Latency
+//   0 to 3 cycles: input, pipeline and output registers, each present if its *_CLK parameter is not
+//   "NONE".
+//
+// Numbers
+//   P = A * B; each operand is signed where SIGNEDA or SIGNEDB is high. Exact: 36 bits hold every
+//   product.
+//
+// Example
+//   A = 18'h3FFFF, B = 5: P = -5 with SIGNEDA, 1310715 without.
 `default_nettype none
 
 module MULT18X18D (

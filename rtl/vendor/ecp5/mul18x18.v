@@ -1,15 +1,21 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// mul18x18: 18 x 18 bit signed multiplier, one MULT18X18D of Lattice ECP5 with its own input and output registers.
+// Purpose
+//   18 x 18 bit signed multiplier, one MULT18X18D of Lattice ECP5 with its own input and output
+//   registers. Synthesis infers the multiplier from `*` but leaves its registers in the fabric: 4
+//   ns from pin to pin are then in one path with the routing at both ends. Hence the explicit
+//   instance; tests/test_synth.py proves it equal to `*`.
 //
-// Latency: 2 cycles, one product a cycle. No reset: data only.
-// enable:  low: nothing moves, p stays. Cycles count only while it is high.
-// Numbers: exact: (-2^17) * (-2^17) = 2^34 fits 36 signed bits.
-// Example: a = 18'h3FFFF (-1), b = 5: p = 36'hF_FFFF_FFFB (-5) two cycles later.
+// Latency
+//   2 cycles, one product per cycle. No reset: data only. Cycles count only while `enable` is high;
+//   while it is low, nothing moves and p holds.
 //
-// Synthesis finds the multiplier behind `*` but leaves its registers to the fabric: 4 ns from pin to pin then stand in
-// one path with the routing on both sides. Hence the block by name; the proof that it is `*` is in tests/test_synth.py.
+// Numbers
+//   Exact: (-2^17) * (-2^17) = 2^34 fits 36 signed bits.
+//
+// Example
+//   a = 18'h3FFFF (-1), b = 5: p = 36'hF_FFFF_FFFB (-5) two cycles later.
 `default_nettype none
 
 module mul18x18 (

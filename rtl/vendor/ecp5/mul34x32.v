@@ -1,13 +1,19 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// mul34x32: rtl/arith/mul34x32.v in four DSP blocks of Lattice ECP5; same ports, latency and numbers.
+// Purpose
+//   rtl/arith/mul34x32.v in four DSP blocks of Lattice ECP5; same ports, latency and numbers.
+//   Stages 1 and 2 are the blocks' own registers, so the four partial products use no fabric.
 //
-// Latency    4 cycles, one product a cycle. The data registers have no reset.
-// enable     low: nothing moves, p stays. Cycles count only while it is high.
-// Contract   p = the low 64 bits of (a_high * 2^16 + a_low) * b; a_low is 0..2^16.
-// Method     as there; stages 1 and 2 are the blocks' own registers, so the halves' four products cost no fabric.
-// Example    a = -2^31, b = -2^31: p = 2^30 * 2^32 = 2^62.
+// Latency
+//   4 cycles, one product per cycle. No reset: data only. Cycles count only while `enable` is high;
+//   while it is low, nothing moves and p holds.
+//
+// Numbers
+//   p = the low 64 bits of (a_high * 2^16 + a_low) * b; a_low is 0..2^16.
+//
+// Example
+//   a = -2^31, b = -2^31: p = 2^30 * 2^32 = 2^62.
 `default_nettype none
 
 module mul34x32 (

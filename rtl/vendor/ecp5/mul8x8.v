@@ -1,12 +1,19 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// mul8x8: rtl/array/mul8x8.v in one DSP block of Lattice ECP5; same ports, latency and numbers.
+// Purpose
+//   rtl/array/mul8x8.v in one DSP block of Lattice ECP5; same ports, latency and numbers.
 //
-// Latency: 2 cycles, one product a cycle, no handshake.
-// Numbers: exact, as there. The operands are the block's upper bits, above zeros that cost no wire: copies of a sign in the
-//          upper bits would be 20 more pins to route to, and the wires around the blocks are what an array is short of.
-// Example: a = 0x80 (-128), b = 0x7F (127) gives p = 0xC080 (-16256) two cycles later.
+// Latency
+//   2 cycles, one product per cycle, no handshake.
+//
+// Numbers
+//   Exact. The operands are the block's upper bits, above zeros that need no routing: copies of the
+//   sign in the upper bits would be 20 more pins to route to, and routing around the blocks is what
+//   limits an array.
+//
+// Example
+//   a = 0x80 (-128), b = 0x7F (127) gives p = 0xC080 (-16256) two cycles later.
 `default_nettype none
 
 module mul8x8 (

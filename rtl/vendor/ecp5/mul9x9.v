@@ -1,12 +1,18 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// mul9x9: rtl/arith/mul9x9.v in one DSP block of Lattice ECP5; same ports, latency and numbers.
+// Purpose
+//   rtl/arith/mul9x9.v in one DSP block of Lattice ECP5; same ports, latency and numbers.
 //
-// Latency    2 cycles, one product a cycle, no handshake. No reset: data only.
-// enable     low: nothing moves, p stays. Cycles count only while it is high.
-// Contract   exact, 18 bits signed. The operands are the block's upper bits, for the reason that mul8x8 gives.
-// Example    a = 9'h180 (-128), b = 9'h07F (127): p = -16256; a = b = 9'h0FF (255): p = 65025.
+// Latency
+//   2 cycles, one product per cycle, no handshake. No reset: data only. Cycles count only while
+//   `enable` is high; while it is low, nothing moves and p holds.
+//
+// Numbers
+//   Exact, 18 bits signed. The operands are the block's upper bits, for the reason given in mul8x8.
+//
+// Example
+//   a = 9'h180 (-128), b = 9'h07F (127): p = -16256; a = b = 9'h0FF (255): p = 65025.
 `default_nettype none
 
 module mul9x9 (

@@ -1,24 +1,33 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// accumulator: rtl/array/accumulator.v with a short carry chain, for Lattice iCE40; same ports, latency and numbers.
+// Purpose
+//   rtl/array/accumulator.v with a short carry chain, for Lattice iCE40; same ports, latency and
+//   numbers.
 //
-// Latency: left and right to tree 1 cycle; `valid`, `last` and `clear` belong to what stands in tree.
-// Numbers: as there: tree is exact, the sum wraps modulo 2^32.
-// Example: W 16, acc = 0x0001FFFF and tree = 3: the low 16 bits give 0x0002 and a carry, tree is not negative, so the
-//          upper half steps from 0x0001 to 0x0002. With tree = -3 the low ones give 0xFFFC and a carry: no step.
+//   One bit of a carry chain takes 0.28 ns in an UltraPlus, so 32 of them take most of a cycle. But
+//   tree has only W + 1 bits, and above bit W - 1 it is its sign alone, so the upper part of the
+//   sum changes by one or not at all:
 //
-// A bit of a carry chain takes 0.28 ns in an UltraPlus, 32 of them most of a cycle. But tree has only W + 1 bits. Above
-// bit W - 1 it is nothing but its sign, so that the upper part of the sum changes by one or not at all:
+//     tree   carry out of the low W bits   upper part
+//     >= 0   0                             unchanged
+//     >= 0   1                             + 1
+//     < 0    0                             - 1
+//     < 0    1                             unchanged, as -1 + 1 = 0
 //
-//   tree   carry out of the low W bits   upper part
-//   >= 0   0                             stays
-//   >= 0   1                             + 1
-//   < 0    0                             - 1
-//   < 0    1                             stays, as -1 + 1 = 0
+//   So it changes where carry and sign differ, which is bit W of the low sum, in the direction that
+//   the sign gives in advance. `step` needs no carry, and is ready as early as the low sum is.
 //
-// So it changes where carry and sign differ, which is bit W of the low sum, and in the direction that the sign tells
-// beforehand. `step` needs no carry, and is ready as early as the low sum is.
+// Latency
+//   1 cycle from left and right to tree; `valid`, `last` and `clear` belong to the value in tree.
+//
+// Numbers
+//   tree is exact, the sum wraps modulo 2^32.
+//
+// Example
+//   W 16, acc = 0x0001FFFF and tree = 3: the low 16 bits give 0x0002 and a carry, tree is not
+//   negative, so the upper half changes from 0x0001 to 0x0002. With tree = -3 the low ones give
+//   0xFFFC and a carry: no change.
 `default_nettype none
 
 module accumulator #(

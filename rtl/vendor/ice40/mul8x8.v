@@ -1,13 +1,19 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// mul8x8: rtl/array/mul8x8.v in half a DSP block of Lattice iCE40 UltraPlus; same ports, latency and numbers.
+// Purpose
+//   rtl/array/mul8x8.v in half a DSP block of Lattice iCE40 UltraPlus; same ports, latency and
+//   numbers. The other half of the block is unused: cells of an even DEPTH use mul8x8_pair, and all
+//   of it.
 //
-// Latency: 2 cycles, one product a cycle, no handshake.
-// Numbers: exact, as there.
-// Example: a = 0x80 (-128), b = 0x7F (127) gives p = 0xC080 (-16256) two cycles later.
+// Latency
+//   2 cycles, one product per cycle, no handshake.
 //
-// The other half of the block stays idle: cells of an even DEPTH use mul8x8_pair, and all of it.
+// Numbers
+//   Exact, 16 signed bits.
+//
+// Example
+//   a = 0x80 (-128), b = 0x7F (127) gives p = 0xC080 (-16256) two cycles later.
 `default_nettype none
 
 module mul8x8 (

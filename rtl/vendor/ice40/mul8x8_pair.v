@@ -1,20 +1,29 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// mul8x8_pair: rtl/array/mul8x8_pair.v in one DSP block of Lattice iCE40 UltraPlus; same ports, latency and numbers.
+// Purpose
+//   rtl/array/mul8x8_pair.v in one DSP block of Lattice iCE40 UltraPlus; same ports, latency and
+//   numbers.
 //
-// Latency: 2 cycles, two products a cycle, no handshake.
-// Numbers: exact, as there.
-// Example: a0 = -128, b0 = 127, a1 = 3, b1 = -5 give p0 = -16256, p1 = -15 two cycles later.
+//   SB_MAC16 holds two 8x8 multipliers, one on the operands' upper bytes, one on the lower. Its
+//   first registers are those of A and B; the second are between the multipliers and the adders,
+//   which are bypassed (OUTPUT_SELECT 2):
 //
-// SB_MAC16 holds two 8x8 multipliers, one on the operands' upper bytes, one on the lower. Its first registers are those of
-// A and B; the second stand between the multipliers and the adders, which are passed by (OUTPUT_SELECT 2):
+//     A[15:8], B[15:8] ──► rA, rB ──► 8x8 ──► rF ──► O[31:16]        a1 * b1
+//     A[7:0],  B[7:0]  ──► rA, rB ──► 8x8 ──► rG ──► O[15:0]         a0 * b0
 //
-//   A[15:8], B[15:8] ──► rA, rB ──► 8x8 ──► rF ──► O[31:16]        a1 * b1
-//   A[7:0],  B[7:0]  ──► rA, rB ──► 8x8 ──► rG ──► O[15:0]         a0 * b0
+//   The block's other multiplier registers must match in pairs, or the hardware does not support
+//   the configuration. `synth_ice40 -dsp` would drop the registers of an instantiated block: leave
+//   that option off.
 //
-// The block's other multiplier registers must match in pairs, or its configuration is not one that the hardware has.
-// `synth_ice40 -dsp` would drop the registers of a block placed by name: leave that option off.
+// Latency
+//   2 cycles, two products per cycle, no handshake.
+//
+// Numbers
+//   Exact, 16 signed bits each.
+//
+// Example
+//   a0 = -128, b0 = 127, a1 = 3, b1 = -5 give p0 = -16256, p1 = -15 two cycles later.
 `default_nettype none
 
 module mul8x8_pair (

@@ -1,8 +1,9 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// block_ram: macrame/synth/models/DP16KD.v with its pins in words, for tb_block_ram.py. Words 0 and 1023 of 18 bits begin with
-// FIRST and LAST, all others with 0.
+// Purpose
+//   macrame/synth/models/DP16KD.v with its pins in words, for tb_block_ram.py. Words 0 and 1023 of
+//   18 bits start with FIRST and LAST, all others with 0.
 `timescale 1ns / 1ps
 `default_nettype none
 module block_ram #(
