@@ -18,8 +18,10 @@
 
 module first_product;
 
-    localparam [7:0] RAW = 8'd0, GEMMLOWP = 8'd1;                  // tuser of a weight panel's first beat
-    localparam [1:0] NONE = 2'b00, RELEASE = 2'b01;                // tuser of an activation panel's last beat
+    // tuser of a weight panel's first beat
+    localparam [7:0] RAW = 8'd0, GEMMLOWP = 8'd1;
+    // tuser of an activation panel's last beat
+    localparam [1:0] NONE = 2'b00, RELEASE = 2'b01;
     localparam [7:0] ID = 8'h00, STATUS = 8'h18, TILES = 8'h28;    // registers
 
     // rst is high before the clock's first rising edge
@@ -90,10 +92,10 @@ module first_product;
         .irq            (irq)
     );
 
-    // --- sending ------------------------------------------------------------------------------------------------
+    // --- sending ---------------------------------------------------------------------------------
 
-    // A beat stays, unchanged, until a rising edge finds tready high. Inputs change by <=, just after the edge, so that
-    // the core and this bench see the same values at the edge.
+    // A beat stays, unchanged, until a rising edge finds tready high. Inputs change by <=, just
+    // after the edge, so that the core and this bench see the same values at the edge.
     task send_w(input [15:0] data, input [7:0] user, input last);
         begin
             w_data  <= data;
@@ -118,8 +120,8 @@ module first_product;
         end
     endtask
 
-    // Column 0 is the low byte, column 1 the high byte. The record's 12 bytes go down each column, then come the slices:
-    // a row of W each.
+    // Column 0 is the low byte, column 1 the high byte. The record's 12 bytes go down each column,
+    // then come the slices: a row of W each.
     task send_weights;
         begin
             // W = [5 6; 7 -8], bias 10 and -20, scale 0.25, zero point 3
@@ -138,7 +140,8 @@ module first_product;
             send_w(16'h0605, 8'd0, 1'b0);
             send_w(16'hF807, 8'd0, 1'b1);
 
-            // W = [-128 1; 2 -3; 127 64], bias 1000 and -1. Of a raw panel's record only the bias counts.
+            // W = [-128 1; 2 -3; 127 64], bias 1000 and -1. Of a raw panel's record only the bias
+            // counts.
             send_w(16'hFFE8, RAW, 1'b0);
             send_w(16'hFF03, 8'd0, 1'b0);
             send_w(16'hFF00, 8'd0, 1'b0);
@@ -166,7 +169,7 @@ module first_product;
         end
     endtask
 
-    // --- checking -----------------------------------------------------------------------------------------------
+    // --- checking --------------------------------------------------------------------------------
 
     integer checks = 0, failures = 0, rows = 0;
 
@@ -224,7 +227,7 @@ module first_product;
         end
     endtask
 
-    // --- the run ------------------------------------------------------------------------------------------------
+    // --- the run ---------------------------------------------------------------------------------
 
     initial begin
         repeat (2) @(posedge clk);

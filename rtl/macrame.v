@@ -44,19 +44,22 @@
 module macrame #(
     parameter integer ROWS       = 8,     // rows of the array, 1..32
     parameter integer COLS       = 8,     // columns of the array, 1..32
-    parameter integer DEPTH      = 1,     // int8 pairs a cell multiplies a cycle; 1 with bfloat16, else 1..8
+    // int8 pairs per cell per cycle; 1 with bfloat16, else 1..8
+    parameter integer DEPTH      = 1,
     parameter integer K_MAX      = 1024,  // longest panel, in values of K, DEPTH..65536
     parameter integer POST_LANES = 2,     // requantisers, float units or both, 1..COLS
     parameter         FORMATS    = "INT8",  // number formats of the cells: "INT8", "BF16" or "DUAL"
-    parameter integer LUT_ROWS   = 0,     // last rows of cells, which multiply in LUTs: 0..ROWS; 0 with bfloat16
-    parameter         RECORD_RAM = "auto",  // where synthesis keeps the panels' records: "auto" or "block"
-    // Cycles a requantiser has for a result. 33 to 64, without bfloat16: it multiplies a bit a cycle, in a twentieth of the
-    // LUTs and without DSP blocks, where a slow link feeds the core or the array has taken the DSPs. Then a row takes
-    // POST_CYCLES times as long as below.
+    // last rows, which multiply in LUTs: 0..ROWS; 0 with bfloat16
+    parameter integer LUT_ROWS   = 0,
+    parameter         RECORD_RAM = "auto",  // memory of the panels' records: "auto" or "block"
+    // Cycles a requantiser has for a result. 33 to 64, without bfloat16: it multiplies a bit a
+    // cycle, in a twentieth of the LUTs and without DSP blocks, where a slow link feeds the core or
+    // the array has taken the DSPs. Then a row takes POST_CYCLES times as long as below.
     parameter integer POST_CYCLES = 1,
-    // Rows the result FIFO holds, a power of two, 2 or more and ROWS or more (4 ROWS with bfloat16). A tile holds its
-    // credits from its first slice until its rows have left: two tiles' time and the pipeline's. The default covers that,
-    // so that tiles never wait for a result stream that is always taken; a smaller one saves memory and costs cycles.
+    // Rows the result FIFO holds, a power of two, 2 or more and ROWS or more (4 ROWS with
+    // bfloat16). A tile holds its credits from its first slice until its rows have left: two tiles'
+    // time and the pipeline's. The default covers that, so that tiles never wait for a result
+    // stream that is always taken; a smaller one saves memory and costs cycles.
     parameter integer FIFO_DEPTH = 1 << $clog2(3*ROWS*((FORMATS == "INT8") ? 1 : 4) + 32)
 ) (
     input  wire                    clk,
@@ -111,9 +114,11 @@ module macrame #(
     localparam integer GROUPS      = (POST_LANES < 1) ? 1 : (COLS + POST_LANES - 1) / POST_LANES;
     // from a cell's operands to the last of a tile's results
     localparam integer SUM_LATENCY = (BF16 != 0) ? 7 : 2 + ((DEPTH == 1) ? 1 : $clog2(DEPTH));
-    // A requantised or float row leaves the output stage GROUPS + 11 cycles after it came, a raw one 1 cycle after. The last
-    // requantised row comes GROUPS cycles before the chain is free, so 11 more let no raw row overtake.
-    localparam integer OVERTAKE    = (POST_CYCLES == 1) ? 11 : 9 * POST_CYCLES;  // output_stage: 8, and a tick
+    // A requantised or float row leaves the output stage GROUPS + 11 cycles after it came, a raw
+    // one 1 cycle after. The last requantised row comes GROUPS cycles before the chain is free, so
+    // 11 more let no raw row overtake.
+    // output_stage: 8, and a tick
+    localparam integer OVERTAKE    = (POST_CYCLES == 1) ? 11 : 9 * POST_CYCLES;
     localparam integer ROW_CYCLES  = GROUPS * POST_CYCLES;  // that a requantised row takes
 
     generate
@@ -135,7 +140,8 @@ module macrame #(
     localparam [31:0] COLS_WORD  = COLS;
     localparam [31:0] DEPTH_WORD = DEPTH;
     localparam [31:0] LANES_WORD = POST_LANES;
-    localparam [31:0] SHAPE      = {LANES_WORD[7:0], DEPTH_WORD[7:0], COLS_WORD[7:0], ROWS_WORD[7:0]};
+    localparam [31:0] SHAPE      = {LANES_WORD[7:0], DEPTH_WORD[7:0], COLS_WORD[7:0],
+                                    ROWS_WORD[7:0]};
     localparam [31:0] K_MAX_WORD = K_MAX;
     localparam [31:0] FORMAT_WORD = 2*BF16 + INT8;
 
@@ -405,7 +411,8 @@ module macrame #(
     );
 
     wire fifo_valid, fifo_ready, fifo_last;
-    wire [1:0] fifo_wide;  // bytes beyond the first COLS are kept, and those beyond 2 COLS: told here, not behind slow RAM
+    // bytes beyond the first COLS are kept, and those beyond 2 COLS: told here, not behind slow RAM
+    wire [1:0] fifo_wide;
     wire [32*COLS-1:0] fifo_data;
 
     fifo #(
@@ -446,7 +453,8 @@ module macrame #(
     // registers
     wire clear_counters, counters_full, stuck;
     wire [31:0] watchdog;
-    wire [31:0] cycles, busy_cycles, tiles, stall_a_cycles, stall_w_cycles, stall_out_cycles, pad_cycles;
+    wire [31:0] cycles, busy_cycles, tiles, stall_a_cycles, stall_w_cycles, stall_out_cycles,
+                pad_cycles;
 
     release_watchdog u_release_watchdog (
         .clk    (clk),

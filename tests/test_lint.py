@@ -163,8 +163,13 @@ def test_sections_out_of_order_are_refused():
     assert lint.header(swapped, every=False)
 
 
-def test_every_header_has_its_sections():
-    assert lint.rtl_headers() == ""
+def test_a_long_line_is_refused():
+    assert lint.too_long("x" * 100 + "\n" + "─" * 100) == []
+    assert lint.too_long("\n" + "x" * 101) == ["line 2 has 101 columns, expected no more than 100"]
+
+
+def test_all_verilog_is_in_form():
+    assert lint.verilog_form() == ""
 
 
 # --- limits -------------------------------------------------------------------------------------------------

@@ -16,8 +16,9 @@ multiplies that. Ctrl-C kills what is running and ends with status 130.
 
 =============  ==============================================================================================
 form           each file carries the licence lines; each rtl/ file is one module of the file's name, between
-               default_nettype lines, without timescale or include; every Verilog header has the sections
-               of lint.toml; rtl.f lists what is there; lint.toml covers every module and every ERROR_ rule
+               default_nettype lines, without timescale or include; Verilog headers have the sections, and
+               lines at most the columns, of lint.toml; rtl.f lists what is there; lint.toml covers every
+               module and every ERROR_ rule
 ruff           Python, checked and formatted by pyproject.toml
 mypy           types, as pyproject.toml asks for them
 icarus         ``iverilog -g2005 -Wall``: cocotb compiles as SystemVerilog, so no test proves Verilog-2005
@@ -668,14 +669,27 @@ def header(text: str, every: bool) -> list[str]:
     return wrong
 
 
-def rtl_headers() -> str:
-    """The header of every module."""
-    return "\n".join(
-        f"{path.relative_to(ROOT)}: {wrong}"
-        for path in files()
-        if path.suffix == ".v"
-        for wrong in header(path.read_text(), RTL in path.parents)
-    )
+def too_long(text: str) -> list[str]:
+    """The lines of a Verilog file that are longer than lint.toml says."""
+    columns = CONFIG["form"]["columns"]
+    return [
+        f"line {number} has {len(line)} columns, expected no more than {columns}"
+        for number, line in enumerate(text.splitlines(), 1)
+        if len(line) > columns
+    ]
+
+
+def verilog_form() -> str:
+    """The header of every Verilog file of the project, and the length of its lines."""
+    wrong = []
+    for path in files():
+        if path.suffix == ".v":
+            text = path.read_text()
+            wrong += [
+                f"{path.relative_to(ROOT)}: {fault}"
+                for fault in (*header(text, RTL in path.parents), *too_long(text))
+            ]
+    return "\n".join(wrong)
 
 
 def rtl_list() -> str:
@@ -739,7 +753,7 @@ def all_checks() -> Iterator[Check]:
     """Every check, in the order they are listed above."""
     yield Check("form       licence lines", licence)
     yield Check("form       one module a file", rtl_form)
-    yield Check("form       headers", rtl_headers)
+    yield Check("form       headers and length of lines", verilog_form)
     yield Check("form       rtl.f and lint.toml are complete", rtl_list)
     yield Check("form       no Verilog is left out", bench_list)
     yield Check("ruff       check", lambda: clean(ruff()))

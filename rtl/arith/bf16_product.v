@@ -53,7 +53,8 @@ module bf16_product (
     reg         negative1_q, nan1_q, inf1_q;
     reg  [8:0]  exp1_q;  // 2..510
 
-    // 2: far down leaves nothing but 0: 17 places are enough. From 24 places up there is no need to stop.
+    // 2: far down leaves nothing but 0: 17 places are enough. From 24 places up there is no need to
+    // stop.
     wire [8:0]  down1  = 9'd119 - exp1_q;  // negative: up
     wire [8:0]  up1    = exp1_q - 9'd119;
 
@@ -112,7 +113,8 @@ module bf16_product (
         edge2_q     <= (exp1_q == 9'd381);
         exp2_q      <= exp1_q - 9'd118;
         down2_q     <= (exp1_q > 9'd119) ? 5'd0 : down1[4:0] | {5{|down1[6:5]}};
-        stop2_q     <= (exp1_q < 9'd119) ? 24'h80_0000 : (up1[8:5] == 4'd0) ? 24'h80_0000 >> up1[4:0] : 24'd0;
+        stop2_q     <= (exp1_q < 9'd119) ? 24'h80_0000 :
+                       (up1[8:5] == 4'd0) ? 24'h80_0000 >> up1[4:0] : 24'd0;
 
         negative3_q <= negative2_q;
         if (force3) begin  // infinity or NaN, as a number of its own

@@ -39,7 +39,8 @@
 `default_nettype none
 
 module fp32_add #(
-    parameter integer OUTPUT_REGISTER = 1  // 0: s is what would go into the last register, a cycle earlier
+    // 0: s is what would go into the last register, a cycle earlier
+    parameter integer OUTPUT_REGISTER = 1
 ) (
     input  wire        clk,
     input  wire        enable,
@@ -62,7 +63,8 @@ module fp32_add #(
     wire        a_inf0 = (a[30:23] == 8'hFF);
     wire        b_inf0 = (b[30:23] == 8'hFF);
     wire        sub0   = a[31] ^ b[31];
-    wire        nan0   = (a_inf0 & (a[22:0] != 23'd0)) | (b_inf0 & (b[22:0] != 23'd0)) | (a_inf0 & b_inf0 & sub0);
+    wire        nan0   = (a_inf0 & (a[22:0] != 23'd0)) | (b_inf0 & (b[22:0] != 23'd0)) |
+                         (a_inf0 & b_inf0 & sub0);
 
     reg         sub1_q, negative1_q, nan1_q, inf1_q;
     reg  [7:0]  exp1_q;
@@ -87,7 +89,8 @@ module fp32_add #(
     reg  [27:1] sum2_q;
     reg  [31:0] stop2_q;
 
-    // 3: up is added to bit 2. Into bit 3 or 4 it gets by carry, because the guard bit below is 1 then.
+    // 3: up is added to bit 2. Into bit 3 or 4 it gets by carry, because the guard bit below is 1
+    // then.
     wire [4:0]  zeros3;
     wire        carry3  = sum2_q[27];
     wire        long3   = sum2_q[27] | sum2_q[26];
@@ -116,7 +119,8 @@ module fp32_add #(
     reg  [4:0]  zeros3_q;
     reg  [26:0] sum3_q;
 
-    // 4: bit 25 is the leading one, bit 26 instead if rounding made it 2, neither for a subnormal and zero.
+    // 4: bit 25 is the leading one, bit 26 instead if rounding made it 2, neither for a subnormal
+    // and zero.
     wire [26:0] sum4    = sum3_q << zeros3_q;
     wire [7:0]  exp4    = exp3_q - {3'd0, zeros3_q};
     wire [7:0]  next4   = exp3_q - {3'd0, zeros3_q} + 8'd1;

@@ -48,7 +48,8 @@ module fp32_mul (
     wire        a_inf1 = (a1_q[30:23] == 8'hFF);
     wire        b_inf1 = (b1_q[30:23] == 8'hFF);
     wire        zero1  = (a1_q == 31'd0);
-    wire        nan1   = (a_inf1 & (a1_q[22:0] != 23'd0)) | (b_inf1 & ((b1_q[22:0] != 23'd0) | zero1));
+    wire        nan1   = (a_inf1 & (a1_q[22:0] != 23'd0)) |
+                         (b_inf1 & ((b1_q[22:0] != 23'd0) | zero1));
 
     lead_zeros u_lead_zeros (
         .x    ({a1_q[22:0], 9'd0}),
@@ -153,10 +154,14 @@ module fp32_mul (
         sticky9_q   <= lost8 | sticky8_q;
 
         p[31]       <= kind9_q[3];
-        if (kind9_q[2])                 p[30:0] <= 31'h7FC0_0000;
-        else if (kind9_q[1] | (large9_q & ~kind9_q[0])) p[30:0] <= 31'h7F80_0000;
-        else if (kind9_q[0])            p[30:0] <= 31'd0;
-        else                            p[30:0] <= {field9_q, 23'd0} + {7'd0, product9_q[25:2]} + {30'd0, up9};
+        if (kind9_q[2])
+            p[30:0] <= 31'h7FC0_0000;
+        else if (kind9_q[1] | (large9_q & ~kind9_q[0]))
+            p[30:0] <= 31'h7F80_0000;
+        else if (kind9_q[0])
+            p[30:0] <= 31'd0;
+        else
+            p[30:0] <= {field9_q, 23'd0} + {7'd0, product9_q[25:2]} + {30'd0, up9};
     end
 
     wire unused = &{1'b0, product7[63:48]};  // zero: 24 x 24 bits

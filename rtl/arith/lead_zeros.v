@@ -26,10 +26,14 @@ module lead_zeros (
     function [3:0] half;
         input [15:1] word;
         begin
-            if (word[15:12] != 4'd0)     half = {2'd0, word[15:14] == 2'd0, ~word[15] & (word[14] | ~word[13])};
-            else if (word[11:8] != 4'd0) half = {2'd1, word[11:10] == 2'd0, ~word[11] & (word[10] | ~word[9])};
-            else if (word[7:4] != 4'd0)  half = {2'd2, word[7:6] == 2'd0,   ~word[7]  & (word[6]  | ~word[5])};
-            else                      half = {2'd3, word[3:2] == 2'd0,   ~word[3]  & (word[2]  | ~word[1])};
+            if (word[15:12] != 4'd0)
+                half = {2'd0, word[15:14] == 2'd0, ~word[15] & (word[14] | ~word[13])};
+            else if (word[11:8] != 4'd0)
+                half = {2'd1, word[11:10] == 2'd0, ~word[11] & (word[10] | ~word[9])};
+            else if (word[7:4] != 4'd0)
+                half = {2'd2, word[7:6] == 2'd0, ~word[7] & (word[6] | ~word[5])};
+            else
+                half = {2'd3, word[3:2] == 2'd0, ~word[3] & (word[2] | ~word[1])};
         end
     endfunction
 

@@ -39,7 +39,8 @@ module lfsr32 #(
         bits    = {(16*LANES){1'b0}};
         for (l = 0; l < LANES; l = l + 1) begin
             bits[16*l +: 16] = state_d[15:0];
-            for (i = 0; i < 16; i = i + 1) state_d = {1'b0, state_d[31:1]} ^ ({32{state_d[0]}} & TAPS);
+            for (i = 0; i < 16; i = i + 1)
+                state_d = {1'b0, state_d[31:1]} ^ ({32{state_d[0]}} & TAPS);
         end
     end
 

@@ -34,13 +34,15 @@ module mul34x32 (
     output reg         [63:0] p
 );
 
-    // 1: operands at the multipliers, in halves. {1'b0, low} makes the unsigned half a signed operand.
+    // 1: operands at the multipliers, in halves. {1'b0, low} makes the unsigned half a signed
+    // operand.
     reg signed [16:0] a_hi_q;
     reg signed [17:0] a_lo_q;
     reg signed [15:0] b_hi_q;
     reg signed [16:0] b_lo_q;
 
-    // 2: products. None of them loses a bit: 17 + 16 = 33 for hh, 17 + 17 = 34, 18 + 16 = 34, and a_lo * b_lo < 2^32.
+    // 2: products. None of them loses a bit: 17 + 16 = 33 for hh, 17 + 17 = 34, 18 + 16 = 34, and
+    // a_lo * b_lo < 2^32.
     reg signed [32:0] hh_q;
     reg signed [33:0] hl_q;
     reg signed [33:0] lh_q;

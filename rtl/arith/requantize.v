@@ -104,7 +104,8 @@ module requantize #(
     wire        left1  = size2_q[0] | (fp2_q & (by2[31] == sign2_q));
     wire [31:0] by1    = left1 ? {by2[30:0], 1'b0} : by2;
     wire [31:7] n2     = by1[31:7] ^ {25{ones2}};
-    wire        all2   = (by2[5:0] == 6'd0) & (left1 | ~by2[6]);  // by1[6:0] is 0: d is 0x80 or 0, or 0x7F or 0xFF
+    // by1[6:0] is 0: d is 0x80 or 0, or 0x7F or 0xFF
+    wire        all2   = (by2[5:0] == 6'd0) & (left1 | ~by2[6]);
     wire        up2;
 
     rounding u_rounding (
@@ -123,13 +124,16 @@ module requantize #(
     reg  [7:0]  down3_q;
     reg  [23:0] side3_q;
 
-    // 4, into the first registers of scale_to_int8: rounded; how far right, limited to 0..31. more is l, for fp32
-    // 120 + l: 120 is 01111000, so l[4:3] = 0, 1, 2, 3 makes the upper five bits 01111, 10000, 10001, 10010.
+    // 4, into the first registers of scale_to_int8: rounded; how far right, limited to 0..31. more
+    // is l, for fp32 120 + l: 120 is 01111000, so l[4:3] = 0, 1, 2, 3 makes the upper five bits
+    // 01111, 10000, 10001, 10010.
     wire [8:0]  middle3 = {1'b0, n3_q[15:8]} + {8'd0, up3_q};
     wire        some3   = (left3_q[4:3] != 2'b00);
-    wire [8:0]  more3   = {1'b0, fp3_q & some3, {2{fp3_q & ~some3}}, fp3_q ? left3_q[4] ~^ left3_q[3] : left3_q[4],
+    wire [8:0]  more3   = {1'b0, fp3_q & some3, {2{fp3_q & ~some3}},
+                           fp3_q ? left3_q[4] ~^ left3_q[3] : left3_q[4],
                            left3_q[3] ^ fp3_q, left3_q[2:0]};
-    wire [8:0]  places3 = {fp3_q | down3_q[7], down3_q} + more3 + {8'd0, ~fp3_q};  // signed: 119 - E + l, or l - s
+    // signed: 119 - E + l, or l - s
+    wire [8:0]  places3 = {fp3_q | down3_q[7], down3_q} + more3 + {8'd0, ~fp3_q};
     wire        far3    = nan3_q | (~places3[8] & (places3[7:5] != 3'd0));
     wire [4:0]  right3  = far3 ? 5'd31 : places3[4:0] & {5{~places3[8]}};
 

@@ -59,7 +59,8 @@ module scale_to_int8 #(
 
     localparam [1:0] FP32 = 2'd3;
 
-    // 1..4: the product, and beside it what the later stages need: {rule, negate, right, zero, low, high}.
+    // 1..4: the product, and beside it what the later stages need: {rule, negate, right, zero, low,
+    // high}.
     wire [63:0] p4_q;
     reg  [31:0] side1_q, side2_q, side3_q, side4_q;
 
@@ -67,7 +68,8 @@ module scale_to_int8 #(
 
     generate
         if (SERIAL != 0) begin : g_serial
-            wire signed [33:0] a_sum = $signed({a_high[16], a_high, 16'd0}) + $signed({17'd0, a_low});
+            wire signed [33:0] a_sum = $signed({a_high[16], a_high, 16'd0}) +
+                                       $signed({17'd0, a_low});
             mul34x32_serial u_mul (
                 .clk   (clk),
                 .rst   (rst),
@@ -92,7 +94,8 @@ module scale_to_int8 #(
         end
     endgenerate
 
-    // 5: product rounded, but for the addition; 6: shifted right. shift_right_narrow has the register between.
+    // 5: product rounded, but for the addition; 6: shifted right. shift_right_narrow has the
+    // register between.
     wire [32:0] y4;
     wire        up4;
     wire [9:0]  v5;
@@ -132,18 +135,21 @@ module scale_to_int8 #(
         .up      (tie5)
     );
 
-    // 7: rounded, moved by the zero point, no less than clamp_low. With sticky the increment, one6, is guard; without, the
-    // rest is 0, 1/2 or 1 and one6 is 0, tie or 1: the majority of three bits. -(v + one) = ~v + (1 - one), and the
-    // majority of complements is the complement of the majority, so negate complements v and all of them. one6 has a
-    // column of its own below the sum: a carry from outside would cost the chain as much.
-    wire        one6   = (guard6_q & (sticky6_q | extra6_q | tie6_q)) | (~sticky6_q & extra6_q & tie6_q);
+    // 7: rounded, moved by the zero point, no less than clamp_low. With sticky the increment, one6,
+    // is guard; without, the rest is 0, 1/2 or 1 and one6 is 0, tie or 1: the majority of three
+    // bits. -(v + one) = ~v + (1 - one), and the majority of complements is the complement of the
+    // majority, so negate complements v and all of them. one6 has a column of its own below the
+    // sum: a carry from outside would cost the chain as much.
+    wire        one6   = (guard6_q & (sticky6_q | extra6_q | tie6_q)) |
+                         (~sticky6_q & extra6_q & tie6_q);
     wire [10:0] moved6 = {v6_q, 1'b1} + {{2{side6_q[23]}}, side6_q[23:16], one6};
     wire [9:0]  sum6   = moved6[10:1];
     wire [10:0] below6 = {sum6[9], sum6} - {{3{side6_q[15]}}, side6_q[15:8]};
     reg  [7:0]  max7_q, high7_q;
     reg         above7_q;  // the sum is more than 127
 
-    // 8: no more than clamp_high. Compared by subtraction: a sign is nearer than the end of a carry chain.
+    // 8: no more than clamp_high. Compared by subtraction: a sign is nearer than the end of a carry
+    // chain.
     wire [8:0]  room7  = {high7_q[7], high7_q} - {max7_q[7], max7_q};
 
     wire unused = &{1'b0, moved6[0], below6[9:0], room7[7:0]};

@@ -90,8 +90,9 @@ module shift_right_narrow (
     assign guard  = t1[0];
     assign extra  = up_q;
     // in threes: with up, what a LUT of four inputs compares
-    wire below16 = (below16_q[3:1]   != {3{up_q}}) | (below16_q[6:4]   != {3{up_q}}) | (below16_q[9:7] != {3{up_q}}) |
-                   (below16_q[12:10] != {3{up_q}}) | (below16_q[15:13] != {3{up_q}});
+    wire below16 = (below16_q[3:1]   != {3{up_q}}) | (below16_q[6:4]   != {3{up_q}}) |
+                   (below16_q[9:7]   != {3{up_q}}) | (below16_q[12:10] != {3{up_q}}) |
+                   (below16_q[15:13] != {3{up_q}});
 
     assign sticky = (right_q[4] & below16) |
                     (right_q[3] & (below8_q  != {8{up_q}})) |

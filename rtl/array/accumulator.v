@@ -46,8 +46,9 @@ module accumulator #(
     reg signed [31:0] acc_q;
     reg        [31:0] result_q;
 
-    // The simulator pays for every operand that a clocked block reads, and for wires that change, not for those that
-    // rest. Hence one block, two conditions that hardly ever change, and a sum written twice (synthesis merges it).
+    // The simulator pays for every operand that a clocked block reads, and for wires that change,
+    // not for those that rest. Hence one block, two conditions that hardly ever change, and a sum
+    // written twice (synthesis merges it).
     wire add  = valid && !clear;
     wire move = last || shift;
 

@@ -40,8 +40,10 @@ module mac_array #(
     parameter integer DEPTH = 1,  // int8 pairs a cell a cycle, 1..8; 1 where there is bfloat16
     parameter integer INT8  = 1,  // 1: cells for int8
     parameter integer BF16  = 0,  // 1: cells for bfloat16; both: pe_dual
-    parameter integer LUT_ROWS = 0,  // the last rows whose cells multiply in LUTs, 0..ROWS; 0 with bfloat16
-    parameter integer LANE_W = 8*DEPTH,  // bits of an operand lane: 16 where there is bfloat16, int8 in the low ones
+    // the last rows whose cells multiply in LUTs, 0..ROWS; 0 with bfloat16
+    parameter integer LUT_ROWS = 0,
+    // bits of an operand lane: 16 where there is bfloat16, int8 in the low ones
+    parameter integer LANE_W = 8*DEPTH,
     parameter integer TAG_W = 1   // bits that travel with a tile
 ) (
     input  wire                    clk,
@@ -62,7 +64,8 @@ module mac_array #(
 
     localparam integer SUM_LATENCY = (BF16 != 0) ? 4 : 2 + ((DEPTH == 1) ? 1 : $clog2(DEPTH));
 
-    // valid_q[0] stands beside the operand registers; the rows' own copies are one cycle behind the last of these
+    // valid_q[0] stands beside the operand registers; the rows' own copies are one cycle behind the
+    // last of these
     reg [SUM_LATENCY-1:0]       valid_q;
     reg [SUM_LATENCY-1:0]       last_q;
     reg [TAG_W*SUM_LATENCY-1:0] tag_q;
@@ -124,8 +127,8 @@ module mac_array #(
     reg [LANE_W*ROWS-1:0] a_q;
     reg [LANE_W*COLS-1:0] w_q;
 
-    // What comes in idle cycles stops here, and nothing behind toggles. Where there are both formats only bfloat16 reads these,
-    // int8 the factors below: so they rest in int8.
+    // What comes in idle cycles stops here, and nothing behind toggles. Where there are both
+    // formats only bfloat16 reads these, int8 the factors below: so they rest in int8.
     always @(posedge clk)
         if (in_valid && (INT8 == 0 || BF16 == 0 || in_bf16)) begin
             a_q <= a;
@@ -160,14 +163,17 @@ module mac_array #(
             if (BF16 != 0) begin : g_factor
                 reg [8:0] factor_q;  // what the multiplier takes: a significand, or int8
                 always @(posedge clk) if (in_valid)
-                    factor_q <= (INT8 == 0 || in_bf16) ? {1'b0, |w[LANE_W*c+7 +: 8], w[LANE_W*c +: 7]}
-                                                       : {w[LANE_W*c+7], w[LANE_W*c +: 8]};
+                    factor_q <= (INT8 == 0 || in_bf16) ?
+                                {1'b0, |w[LANE_W*c+7 +: 8], w[LANE_W*c +: 7]} :
+                                {w[LANE_W*c+7], w[LANE_W*c +: 8]};
             end
         end
         for (r = 0; r < ROWS; r = r + 1) begin : g_row
             wire [LANE_W-1:0] a_row = a_q[LANE_W*r +: LANE_W];
             reg  [5:0]        control_q;
-            (* keep *)  // one a row: merged into one by synthesis, it would have every cell of the array to reach
+            // one a row: merged into one by synthesis, it would have every cell of the array to
+            // reach
+            (* keep *)
             always @(posedge clk) control_q <= control_d;
             wire      valid_row, last_row, clear_row, shift_row, bf16_row, tall_row;
             assign {valid_row, last_row, clear_row, shift_row, bf16_row, tall_row} = control_q;
@@ -177,8 +183,9 @@ module mac_array #(
             if (BF16 != 0) begin : g_factor
                 reg [8:0] factor_q;
                 always @(posedge clk) if (in_valid)
-                    factor_q <= (INT8 == 0 || in_bf16) ? {1'b0, |a[LANE_W*r+7 +: 8], a[LANE_W*r +: 7]}
-                                                       : {a[LANE_W*r+7], a[LANE_W*r +: 8]};
+                    factor_q <= (INT8 == 0 || in_bf16) ?
+                                {1'b0, |a[LANE_W*r+7 +: 8], a[LANE_W*r +: 7]} :
+                                {a[LANE_W*r+7], a[LANE_W*r +: 8]};
             end
             if (INT8 != 0 && BF16 != 0) begin : g_operand
                 reg bf16_q;  // of the slice in a_row, or of the latest

@@ -40,7 +40,8 @@ module pe_dual (
     input  wire        shift,      // move the chain; a push wins over it
     input  wire        bf16,       // sum_q holds float32 sums
     input  wire        tall,       // the chain holds four rows a cell
-    input  wire        operand,    // a and w are bfloat16: high until the last product of theirs is at the adder
+    // a and w are bfloat16: high until the last product of theirs is at the adder
+    input  wire        operand,
     // operands: bfloat16 (anything in int8), and int8 or significands as the multiplier takes them
     input  wire [15:0] a,
     input  wire [15:0] w,
@@ -104,7 +105,8 @@ module pe_dual (
 
     assign chain_out = head_q;
 
-    wire unused = &{1'b0, p[17:16]};  // int8 products fit 16 bits, and significands are not negative
+    // int8 products fit 16 bits, and significands are not negative
+    wire unused = &{1'b0, p[17:16]};
 
 endmodule
 

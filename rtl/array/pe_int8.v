@@ -43,8 +43,10 @@ module pe_int8 #(
     output wire [31:0]        chain_out
 );
 
-    // A single product passes through one level too: the register beside the adder is worth its cycle.
-    localparam integer TERMS  = (DEPTH < 1) ? 1 : DEPTH;  // 0 is refused below, by its rule and not by an empty tree
+    // DEPTH 0 is refused below, by its rule and not by an empty tree.
+    localparam integer TERMS  = (DEPTH < 1) ? 1 : DEPTH;
+    // A single product passes through one level too: the register beside the adder is worth its
+    // cycle.
     localparam integer LEVELS = (TERMS == 1) ? 1 : $clog2(TERMS);
 
     genvar l, n;
@@ -64,8 +66,8 @@ module pe_int8 #(
                 .p1 (second)
             );
         end
-        // Level 0 is the products, level l ceil(DEPTH / 2^l) sums of 16 + l bits; an odd one out is passed on. The last
-        // level is the accumulator's.
+        // Level 0 is the products, level l ceil(DEPTH / 2^l) sums of 16 + l bits; an odd one out is
+        // passed on. The last level is the accumulator's.
         for (l = 0; l < LEVELS; l = l + 1) begin : g_level
             for (n = 0; n < (TERMS + (1 << l) - 1) >> l; n = n + 1) begin : g_node
                 wire signed [15+l:0] sum;

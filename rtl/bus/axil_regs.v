@@ -173,7 +173,8 @@ module axil_regs #(
             clear_counters_q <= control && w_q[2];
             if (control) irq_enable_q <= w_q[1];
             if (do_write && aw_q == A_WATCHDOG)
-                for (i = 0; i < 4; i = i + 1) if (strobe_q[i]) watchdog_q[8*i +: 8] <= w_q[8*i +: 8];
+                for (i = 0; i < 4; i = i + 1)
+                    if (strobe_q[i]) watchdog_q[8*i +: 8] <= w_q[8*i +: 8];
             if (do_write && SEEDED && aw_q == A_SEED)
                 for (i = 0; i < 4; i = i + 1) if (strobe_q[i]) seed_q[8*i +: 8] <= w_q[8*i +: 8];
             seed_load_q      <= (do_write && SEEDED && aw_q == A_SEED) || (control && w_q[0]);

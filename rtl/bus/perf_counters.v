@@ -53,7 +53,8 @@ module perf_counters #(
 
     reg             running_q;
     reg [WIDTH-1:0] timer_q;
-    reg             beat_in_q, beat_out_q, issue_q, tile_q, wait_a_q, wait_w_q, wait_out_q, wait_chain_q;
+    reg             beat_in_q, beat_out_q, issue_q, tile_q, wait_a_q, wait_w_q, wait_out_q,
+                    wait_chain_q;
 
     assign full = &timer_q;
 
@@ -62,7 +63,8 @@ module perf_counters #(
 
     always @(posedge clk) begin
         {beat_in_q, beat_out_q, issue_q, tile_q, wait_a_q, wait_w_q, wait_out_q, wait_chain_q}
-            <= clear ? 8'd0 : {beat_in, beat_out, issue, tile, wait_a, wait_w, wait_out, wait_chain};
+            <= clear ? 8'd0 :
+               {beat_in, beat_out, issue, tile, wait_a, wait_w, wait_out, wait_chain};
         if (clear) begin
             running_q <= 1'b0;
             timer_q   <= {WIDTH{1'b0}};

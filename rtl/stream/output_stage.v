@@ -46,7 +46,8 @@ module output_stage #(
     parameter integer POST_LANES = 2,  // requantisers, float units or both, 1..COLS
     parameter integer INT8       = 1,  // 1: int8 tiles
     parameter integer BF16       = 0,  // 1: bfloat16 tiles
-    parameter integer POST_CYCLES = 1  // cycles a requantiser has for a result: 1, or 33..64 without bfloat16
+    // cycles a requantiser has for a result: 1, or 33..64 without bfloat16
+    parameter integer POST_CYCLES = 1
 ) (
     input  wire               clk,
     input  wire               rst,
@@ -72,7 +73,8 @@ module output_stage #(
     output wire [32*COLS-1:0] out_data
 );
 
-    localparam integer GROUPS  = (POST_LANES < 1) ? 1 : (COLS + POST_LANES - 1) / POST_LANES;  // 0 is refused below
+    // 0 is refused below
+    localparam integer GROUPS  = (POST_LANES < 1) ? 1 : (COLS + POST_LANES - 1) / POST_LANES;
     localparam integer GROUP_W = (GROUPS == 1) ? 1 : $clog2(GROUPS);
     localparam integer SERIAL  = (POST_CYCLES != 1) ? 1 : 0;
     localparam integer LATENCY = (SERIAL != 0) ? 8 : 11;  // ticks: requantize, float_post
@@ -84,9 +86,9 @@ module output_stage #(
     reg [3:0]          x_mode_q;
     reg [32*COLS-1:0]  x_q;
 
-    // Groups: param_group in the cycle of row_valid and after; x follows one cycle behind, because x_q is a register. It moves
-    // down group by group, so that a lane finds its column where it is always: a multiplexer here would stand in front of
-    // the requantiser's longest stage.
+    // Groups: param_group in the cycle of row_valid and after; x follows one cycle behind, because
+    // x_q is a register. It moves down group by group, so that a lane finds its column where it is
+    // always: a multiplexer here would stand in front of the requantiser's longest stage.
     reg                run_q;      // groups of this row are left
     reg [GROUP_W-1:0]  next_q;     // the next of them
     reg                fire_q;     // a group enters the requantisers
@@ -100,12 +102,13 @@ module output_stage #(
     wire [GROUP_W-1:0]  param_group = row_valid ? {GROUP_W{1'b0}} : next_q;
     wire                param_end   = (param_group == GROUP_END[GROUP_W-1:0]);
 
-    // One bit a cycle of the requantisers' pipeline: does a whole row come out, is it the tile's last?
+    // One bit a cycle of the requantisers' pipeline: does a whole row come out, is it the tile's
+    // last?
     reg [LATENCY-1:0]   whole_q, final_q;
     wire                whole = whole_q[LATENCY-1] && tick;
 
-    // The pipeline rests while nothing is in it: the groups of a row follow each other, so from the first to the last
-    // there is one behind fire_q or a row's end in whole_q.
+    // The pipeline rests while nothing is in it: the groups of a row follow each other, so from the
+    // first to the last there is one behind fire_q or a row's end in whole_q.
     reg                 enable_q;
     wire                step = enable_q && tick;
 
@@ -120,7 +123,8 @@ module output_stage #(
             x_valid_q <= row_valid && raw;
             run_q     <= param_valid ? !param_end : run_q && !tick;
             fire_q    <= param_valid || (fire_q && !tick);
-            if (tick) whole_q <= {whole_q[LATENCY-2:0], fire_q && (group_q == GROUP_END[GROUP_W-1:0])};
+            if (tick)
+                whole_q <= {whole_q[LATENCY-2:0], fire_q && (group_q == GROUP_END[GROUP_W-1:0])};
             enable_q  <= param_valid || fire_q || (whole_q != {LATENCY{1'b0}});
         end
         if (row_valid) begin
@@ -145,7 +149,8 @@ module output_stage #(
             reg [2*LATENCY-1:0] size_q;
             always @(posedge clk)
                 if (step)
-                    size_q <= {size_q[2*LATENCY-3:0], !x_mode_q[2] ? 2'd0 : (x_mode_q[1:0] == 2'd0) ? 2'd2 : 2'd1};
+                    size_q <= {size_q[2*LATENCY-3:0],
+                               !x_mode_q[2] ? 2'd0 : (x_mode_q[1:0] == 2'd0) ? 2'd2 : 2'd1};
             assign size_end = size_q[2*LATENCY-1 -: 2];
         end else begin : g_int8_only
             assign size_end = 2'd0;
@@ -161,7 +166,8 @@ module output_stage #(
         end else begin : g_every_cycle
             assign tick = 1'b1;
         end
-        if (POST_CYCLES != 1 && (POST_CYCLES < 33 || POST_CYCLES > 64 || BF16 != 0)) begin : g_illegal_pace
+        if (POST_CYCLES != 1 && (POST_CYCLES < 33 || POST_CYCLES > 64 || BF16 != 0)
+           ) begin : g_illegal_pace
             ERROR_output_stage_POST_CYCLES_must_be_1_or_33_to_64_without_BF16 u_error ();
         end
         if (POST_LANES < 1 || POST_LANES > COLS) begin : g_illegal
@@ -173,7 +179,8 @@ module output_stage #(
     always @(posedge clk)
         if (param_valid || row_valid)
             for (c = 0; c < COLS; c = c + 1)
-                if (row_valid) x_q[32*c +: 32] <= row[32*c +: 32] + (bf16 ? 32'd0 : bias[32*c +: 32]);
+                if (row_valid)
+                    x_q[32*c +: 32] <= row[32*c +: 32] + (bf16 ? 32'd0 : bias[32*c +: 32]);
                 else if (c + POST_LANES < COLS) x_q[32*c +: 32] <= x_q[32*(c + POST_LANES) +: 32];
 
     wire [LANE_W*POST_LANES-1:0] lane_q;
@@ -186,8 +193,10 @@ module output_stage #(
                 wire [7:0] int8_q;
                 wire [64*GROUPS-1:0] params;
                 for (g = 0; g < GROUPS; g = g + 1) begin : g_group
-                    localparam integer COL = (g*POST_LANES + l < COLS) ? g*POST_LANES + l : COLS - 1;
-                    assign params[64*g +: 64] = {multiplier[32*COL +: 32], shift[8*COL +: 8], zero_point[8*COL +: 8],
+                    localparam integer COL = (g*POST_LANES + l < COLS) ?
+                                             g*POST_LANES + l : COLS - 1;
+                    assign params[64*g +: 64] = {multiplier[32*COL +: 32], shift[8*COL +: 8],
+                                                 zero_point[8*COL +: 8],
                                                  clamp_low[8*COL +: 8], clamp_high[8*COL +: 8]};
                 end
                 reg [63:0] param_q;
@@ -213,7 +222,8 @@ module output_stage #(
             if (BF16 != 0) begin : g_float
                 wire [32*GROUPS-1:0] biases;
                 for (g = 0; g < GROUPS; g = g + 1) begin : g_group
-                    localparam integer COL = (g*POST_LANES + l < COLS) ? g*POST_LANES + l : COLS - 1;
+                    localparam integer COL = (g*POST_LANES + l < COLS) ?
+                                             g*POST_LANES + l : COLS - 1;
                     assign biases[32*g +: 32] = bias[32*COL +: 32];
                 end
                 reg  [31:0] bias_q;
@@ -230,7 +240,8 @@ module output_stage #(
                     .y     (float_q)
                 );
                 if (INT8 != 0) begin : g_either
-                    assign lane_q[LANE_W*l +: LANE_W] = (size_end == 2'd0) ? {24'd0, g_int8.int8_q} : float_q;
+                    assign lane_q[LANE_W*l +: LANE_W] = (size_end == 2'd0) ?
+                                                        {24'd0, g_int8.int8_q} : float_q;
                 end else begin : g_only
                     assign lane_q[LANE_W*l +: LANE_W] = float_q;
                 end
@@ -241,7 +252,8 @@ module output_stage #(
         end
     endgenerate
 
-    // The groups of a row come out one after the other, the lowest columns first: they move down as the next arrive.
+    // The groups of a row come out one after the other, the lowest columns first: they move down as
+    // the next arrive.
     wire [LANE_W*POST_LANES*GROUPS-1:0] lanes;
     generate
         if (GROUPS == 1) begin : g_at_once
@@ -249,7 +261,8 @@ module output_stage #(
         end else begin : g_collect
             reg [LANE_W*POST_LANES*(GROUPS-1)-1:0] collect_q;
             assign lanes = {lane_q, collect_q};
-            always @(posedge clk) if (step) collect_q <= lanes[LANE_W*POST_LANES*GROUPS-1:LANE_W*POST_LANES];
+            always @(posedge clk) if (step)
+                collect_q <= lanes[LANE_W*POST_LANES*GROUPS-1:LANE_W*POST_LANES];
         end
     endgenerate
 
@@ -265,7 +278,8 @@ module output_stage #(
                 assign bf16_data[16*l +: 16] = lanes[LANE_W*l +: 16];
             end
             assign bf16_data[32*COLS-1:16*COLS] = {(16*COLS){1'b0}};
-            assign post_data = (size_end == 2'd0) ? int8_data : (size_end == 2'd1) ? bf16_data : lanes[32*COLS-1:0];
+            assign post_data = (size_end == 2'd0) ? int8_data :
+                               (size_end == 2'd1) ? bf16_data : lanes[32*COLS-1:0];
         end else begin : g_narrow
             assign post_data = int8_data;
         end

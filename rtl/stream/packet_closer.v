@@ -45,7 +45,8 @@ module packet_closer #(
     reg [DATA_W-1:0] data_q;
     reg [KEEP_W-1:0] keep_q;
     reg              last_q, valid_q;
-    reg              ended_q;  // the latest beat put into the register was a packet's last, or none came yet
+    // the latest beat put into the register was a packet's last, or none came yet
+    reg              ended_q;
     reg              close_q;  // a closing beat is due
 
     wire free = !valid_q || out_ready;

@@ -42,7 +42,8 @@ module panel_buffer #(
     parameter integer COLS       = 8,     // 1..32
     parameter integer DEPTH      = 1,     // bytes of a lane, 1..8
     parameter integer SLICES_MAX = 1024,  // slices of the longest panel
-    parameter integer SETTLE     = 8,     // cycles from issuing a tile's last slice to reading its record
+    // cycles from issuing a tile's last slice to reading its record
+    parameter integer SETTLE     = 8,
     parameter integer INT8       = 1,     // 1: modes 0 to 3, int8
     parameter integer BF16       = 0      // 1: modes 4 to 7 and 12 to 15, bfloat16
 ) (
@@ -82,7 +83,8 @@ module panel_buffer #(
     localparam [31:0]  BEAT_END     = RECORD_BEATS - 1;
     localparam [31:0]  SETTLE_START = SETTLE;
 
-    // a slice read while it is written is not ready yet, and is read again: what the memory gives then does not matter
+    // a slice read while it is written is not ready yet, and is read again: what the memory gives
+    // then does not matter
     (* no_rw_check *)
     reg [8*DEPTH*COLS-1:0] mem[0:2*(1<<INDEX_W)-1];
     reg [8*DEPTH*COLS-1:0] w_data_q;
@@ -106,7 +108,8 @@ module panel_buffer #(
     reg [INDEX_W-1:0] read_index_q;
     reg [1:0]         read_slot_q;
     reg [MODE_W-1:0]  read_mode_q;       // of the panel in read_slot_q
-    reg               ready_q, last_q;   // the slice at read_index_q is there; it is its panel's last
+    // the slice at read_index_q is there; it is its panel's last
+    reg               ready_q, last_q;
 
     wire first  = in_record_q && first_q;
     wire accept = in_valid && in_ready_q && !halt;
@@ -117,8 +120,9 @@ module panel_buffer #(
     wire slice_write = accept && !in_record_q;
     wire panel_end   = slice_write && in_last;
 
-    // A record's first beat waits until records have settled, a slice until its half is free. A release frees the half that
-    // may be waited for and unsettles; it is the last to be known, so both answers are there.
+    // A record's first beat waits until records have settled, a slice until its half is free. A
+    // release frees the half that may be waited for and unsettles; it is the last to be known, so
+    // both answers are there.
     wire record_end = (beat_q == BEAT_END[3:0]);
     wire release_d  = take && drop;
     wire settled_d  = settled_q || (settle_q == {{(SETTLE_W-1){1'b0}}, 1'b1});  // without a release
@@ -127,7 +131,8 @@ module panel_buffer #(
 
     always @* begin
         if (accept) begin
-            hold_ready    = in_record_q ? !record_end || half_free : in_last ? settled_d : half_free;
+            hold_ready    = in_record_q ? !record_end || half_free :
+                            in_last ? settled_d : half_free;
             release_ready = in_record_q || !in_last;
         end else begin
             hold_ready    = in_record_q ? !first_q || settled_d : half_free;
@@ -144,12 +149,14 @@ module panel_buffer #(
     assign error_record = accept && in_record_q && in_last;
     assign error_long   = slice_write && !in_last && (write_index_q == INDEX_END[INDEX_W-1:0]);
 
-    // The slice to come. Where the panel being read is not whole yet, it is also the one being written, and then
-    // read_index_q <= write_index_q: a slice that is not there is the very next to be written.
+    // The slice to come. Where the panel being read is not whole yet, it is also the one being
+    // written, and then read_index_q <= write_index_q: a slice that is not there is the very next
+    // to be written.
     wire               other     = !read_half_q;
     wire               whole     = full_q[read_half_q];
     wire [INDEX_W-1:0] following = read_index_q + 1'b1;
-    wire               newest    = !whole && (following == write_index_q);  // nothing behind the slice at hand yet
+    // nothing behind the slice at hand yet
+    wire               newest    = !whole && (following == write_index_q);
 
     wire [INDEX_W-1:0] end_here    = end_index_q[read_half_q];
     wire [INDEX_W-1:0] end_other   = end_index_q[other];
@@ -184,7 +191,8 @@ module panel_buffer #(
         end
     endgenerate
 
-    // A slice is ready no sooner than two cycles after its record's first beat, so the mode is there by then.
+    // A slice is ready no sooner than two cycles after its record's first beat, so the mode is
+    // there by then.
     wire [1:0] next_slot = read_slot_q + 2'd1;
 
     always @(posedge clk) begin
@@ -192,7 +200,8 @@ module panel_buffer #(
         w_data_q <= mem[{read_half_q, read_index_q}];
         if (panel_end) end_index_q[write_half_q] <= write_index_q;
         if (record_write && first) modes_q[MODE_W*write_slot_q +: MODE_W] <= in_user[MODE_W-1:0];
-        read_mode_q <= release_d ? modes_q[MODE_W*next_slot +: MODE_W] : modes_q[MODE_W*read_slot_q +: MODE_W];
+        read_mode_q <= release_d ? modes_q[MODE_W*next_slot +: MODE_W] :
+                       modes_q[MODE_W*read_slot_q +: MODE_W];
     end
 
     assign w_data = w_data_q;

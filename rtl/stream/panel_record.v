@@ -32,7 +32,8 @@
 module panel_record #(
     parameter integer COLS  = 8,  // 1..32
     parameter integer DEPTH = 1,  // bytes of a lane in a beat, 1..8
-    parameter         RAM   = "auto"  // for synthesis: "block" where block RAM is easier had than so many registers
+    // for synthesis: "block" where block RAM is easier had than so many registers
+    parameter         RAM   = "auto"
 ) (
     input  wire                    clk,
     // write, a beat at a time
@@ -77,7 +78,8 @@ module panel_record #(
     genvar b, c;
     generate
         for (c = 0; c < COLS; c = c + 1) begin : g_col
-            // the column's bytes in order; the last beat's padding, if any, lies above byte 11 and is not used
+            // the column's bytes in order; the last beat's padding, if any, lies above byte 11 and
+            // is not used
             wire [8*12-1:0] bytes;
             for (b = 0; b < 12; b = b + 1) begin : g_byte
                 assign bytes[8*b +: 8] = data_q[BEAT_W*(b/DEPTH) + LANE_W*c + 8*(b % DEPTH) +: 8];

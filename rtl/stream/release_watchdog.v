@@ -38,7 +38,8 @@ module release_watchdog (
 
     assign stuck = waiting && due_q;
 
-    // The comparison is made a cycle ahead: two carry chains on the way to the core's error flags would set its clock.
+    // The comparison is made a cycle ahead: two carry chains on the way to the core's error flags
+    // would set its clock.
     always @(posedge clk) begin
         on_q <= (limit != 32'd0);
         if (rst || !waiting || stuck) begin

@@ -70,7 +70,8 @@ module skid #(
             reg [HEAD-1:0] head_q;
             always @(posedge clk)
                 if (out_ready || !valid_q)
-                    head_q <= !full_q ? in_data[HEAD-1:0] : read_q ? even_q[HEAD-1:0] : odd_q[HEAD-1:0];
+                    head_q <= !full_q ? in_data[HEAD-1:0] :
+                              read_q ? even_q[HEAD-1:0] : odd_q[HEAD-1:0];
             assign out_data[HEAD-1:0] = head_q;
         end
     endgenerate

@@ -59,7 +59,8 @@ module tile_sequencer #(
     input  wire                    halt,
     // activations
     input  wire [8*DEPTH*ROWS-1:0] a_data,
-    input  wire [1:0]              a_user,   // on the last beat: [0] release the weights, [1] keep the tile open
+    // on the last beat: [0] release the weights, [1] keep the tile open
+    input  wire [1:0]              a_user,
     input  wire                    a_last,
     input  wire                    a_valid,
     output wire                    a_ready,
@@ -68,7 +69,8 @@ module tile_sequencer #(
     input  wire                    slice_last,
     input  wire [1:0]              slice_slot,
     input  wire [3:0]              slice_mode,
-    output wire                    take,     // the slice at hand, which comes as w_data, is done with
+    // the slice at hand, which comes as w_data, is done with
+    output wire                    take,
     output wire                    drop,
     // to the array, aligned with the buffer's w_data
     output wire                    op_valid,
@@ -102,13 +104,16 @@ module tile_sequencer #(
     localparam [31:0] GAP_RAW       = ROWS - 1;
     localparam [31:0] GAP_REQUANT   = ROWS * GROUPS - 1;
     localparam [31:0] GAP_OVERTAKE  = ROWS * GROUPS + POST_LATENCY - 1;
-    // A bfloat16 tile's sums reach the result registers one after the other: the first 4 cycles after the last beat's
-    // products, where an int8 tile's come, the last 7. Its first sum must not push a row of the tile before off the chain's end
-    // while the output still waits for it, unless rows leave in every cycle, when pushing is what the chain does anyway.
+    // A bfloat16 tile's sums reach the result registers one after the other: the first 4 cycles
+    // after the last beat's products, where an int8 tile's come, the last 7. Its first sum must not
+    // push a row of the tile before off the chain's end while the output still waits for it, unless
+    // rows leave in every cycle, when pushing is what the chain does anyway.
     localparam integer PUSH_EARLY   = (GROUPS == 1 || GROUPS > 3) ? 0 : 4 - GROUPS;
     localparam [31:0] CREDITS_TALL  = TALL;
-    localparam [31:0] GAP_TALL      = TALL * GROUPS + PUSH_EARLY - 1;         // bfloat16 behind bfloat16
-    localparam [31:0] GAP_TALL_INT8 = TALL * GROUPS + 3 - 1;                  // requantised behind bfloat16
+    // bfloat16 behind bfloat16
+    localparam [31:0] GAP_TALL      = TALL * GROUPS + PUSH_EARLY - 1;
+    // requantised behind bfloat16
+    localparam [31:0] GAP_TALL_INT8 = TALL * GROUPS + 3 - 1;
     localparam [31:0] GAP_TALL_RAW  = TALL * GROUPS + 3 + POST_LATENCY - 1;   // raw behind bfloat16
 
     reg                open_q;     // a tile has begun
@@ -122,7 +127,8 @@ module tile_sequencer #(
     reg [GAP_W-1:0]    gap_tall_q; // ... or a bfloat16 one
     reg                over_q, over_raw_q, over_tall_q;  // of each, whether it is zero
     reg [1:0]          beat_q;     // beat of the bfloat16 slice that comes next
-    reg [1:0]          turn_q;     // sum that the array comes to, counted from the tile's first beat
+    // sum that the array comes to, counted from the tile's first beat
+    reg [1:0]          turn_q;
     reg [1:0]          leave_q;    // cycles until bfloat16 sums have left the adders
     reg                tall_q;     // the open tile is bfloat16
     reg                op_valid_q, op_last_q;
@@ -159,8 +165,9 @@ module tile_sequencer #(
     assign pad        = agreed && room && !(chain && turn);
     assign idle       = !open_q && (credit_q == CREDITS_ALL[CREDIT_W-1:0]);
 
-    // Will the credits be enough behind this cycle? That is credit_q + row_left (less `credits` behind a start) >= a tile's,
-    // with the sum's terms brought to the other side: four comparisons with constants, and a choice, `issue` the last to come.
+    // Will the credits be enough behind this cycle? That is credit_q + row_left (less `credits`
+    // behind a start) >= a tile's, with the sum's terms brought to the other side: four comparisons
+    // with constants, and a choice, `issue` the last to come.
     wire [CREDIT_W:0] credit_now = {1'b0, credit_q};
     wire [CREDIT_W:0] credit_due = {1'b0, credits};
 
@@ -177,9 +184,12 @@ module tile_sequencer #(
     endfunction
 
     // Distances that a tile which ends in this cycle demands of the next.
-    wire [GAP_W-1:0] gap_next      = bf16 ? GAP_TALL_INT8[GAP_W-1:0] : raw ? GAP_RAW[GAP_W-1:0] : GAP_REQUANT[GAP_W-1:0];
-    wire [GAP_W-1:0] gap_raw_next  = bf16 ? GAP_TALL_RAW[GAP_W-1:0] : raw ? GAP_RAW[GAP_W-1:0] : GAP_OVERTAKE[GAP_W-1:0];
-    wire [GAP_W-1:0] gap_tall_next = bf16 ? GAP_TALL[GAP_W-1:0] : raw ? GAP_RAW[GAP_W-1:0] : GAP_REQUANT[GAP_W-1:0];
+    wire [GAP_W-1:0] gap_next      = bf16 ? GAP_TALL_INT8[GAP_W-1:0] :
+                                     raw ? GAP_RAW[GAP_W-1:0] : GAP_REQUANT[GAP_W-1:0];
+    wire [GAP_W-1:0] gap_raw_next  = bf16 ? GAP_TALL_RAW[GAP_W-1:0] :
+                                     raw ? GAP_RAW[GAP_W-1:0] : GAP_OVERTAKE[GAP_W-1:0];
+    wire [GAP_W-1:0] gap_tall_next = bf16 ? GAP_TALL[GAP_W-1:0] :
+                                     raw ? GAP_RAW[GAP_W-1:0] : GAP_REQUANT[GAP_W-1:0];
 
     always @(posedge clk) begin
         if (rst) begin
@@ -205,7 +215,8 @@ module tile_sequencer #(
             if (issue) open_q <= !tile_end;
             if (take) begin
                 index_q     <= a_last ? {INDEX_W{1'b0}} : index_q + 1'b1;
-                index_end_q <= a_last ? (SLICES_MAX == 1) : (index_q + 1'b1 == INDEX_END[INDEX_W-1:0]);
+                index_end_q <= a_last ? (SLICES_MAX == 1) :
+                               (index_q + 1'b1 == INDEX_END[INDEX_W-1:0]);
             end
             case ({start, row_left})
                 2'b10:   credit_q <= credit_q - credits;
@@ -213,8 +224,10 @@ module tile_sequencer #(
                 2'b01:   credit_q <= credit_q + 1'b1;
                 default: credit_q <= credit_q;
             endcase
-            room_q <= issue ? room_for({1'b0, CREDITS_TILE[CREDIT_W-1:0]}, credit_now, credit_due, !open_q, row_left)
-                            : room_for({1'b0, CREDITS_TILE[CREDIT_W-1:0]}, credit_now, credit_due, 1'b0, row_left);
+            room_q <= issue ? room_for({1'b0, CREDITS_TILE[CREDIT_W-1:0]}, credit_now, credit_due,
+                                       !open_q, row_left)
+                            : room_for({1'b0, CREDITS_TILE[CREDIT_W-1:0]}, credit_now, credit_due,
+                                       1'b0, row_left);
             if (issue && tile_end) begin
                 gap_q      <= gap_next;
                 gap_raw_q  <= gap_raw_next;
@@ -227,8 +240,10 @@ module tile_sequencer #(
                 over_raw_q <= (gap_raw_q[GAP_W-1:1] == {(GAP_W-1){1'b0}});
             end
             if (BF16 != 0) begin
-                room_tall_q <= issue ? room_for({1'b0, CREDITS_TALL[CREDIT_W-1:0]}, credit_now, credit_due, !open_q, row_left)
-                                     : room_for({1'b0, CREDITS_TALL[CREDIT_W-1:0]}, credit_now, credit_due, 1'b0, row_left);
+                room_tall_q <= issue ? room_for({1'b0, CREDITS_TALL[CREDIT_W-1:0]}, credit_now,
+                                                credit_due, !open_q, row_left)
+                                     : room_for({1'b0, CREDITS_TALL[CREDIT_W-1:0]}, credit_now,
+                                                credit_due, 1'b0, row_left);
                 if (issue && tile_end) begin
                     gap_tall_q  <= gap_tall_next;
                     over_tall_q <= (gap_tall_next == {GAP_W{1'b0}});

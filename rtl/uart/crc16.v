@@ -27,7 +27,8 @@ module crc16 (
     integer i;
     always @* begin
         next = sum;
-        for (i = 0; i < 8; i = i + 1) next = {1'b0, next[15:1]} ^ ((next[0] ^ data[i]) ? 16'h8408 : 16'h0000);
+        for (i = 0; i < 8; i = i + 1)
+            next = {1'b0, next[15:1]} ^ ((next[0] ^ data[i]) ? 16'h8408 : 16'h0000);
     end
 
 endmodule

@@ -49,11 +49,14 @@ module frame_tx (
     wire [15:0] sum_d;
 
     wire [7:0] plain  = (state_q == LOW) ? sum_q[7:0] : (state_q == HIGH) ? sum_q[15:8] : in_data;
-    wire       escape = out_valid && (plain[7:2] == FLAG[7:2]) && (plain[1] ^ plain[0]) && !escaped_q;  // 7D or 7E
+    // 7D or 7E
+    wire       escape = out_valid && (plain[7:2] == FLAG[7:2]) && (plain[1] ^ plain[0]) &&
+                        !escaped_q;
     wire       sent   = out_valid && out_ready;
 
     assign out_valid = in_valid || state_q[1];
-    assign out_data  = (state_q == BEGIN) ? FLAG : escape ? ESCAPE : plain ^ {2'b00, escaped_q, 5'd0};
+    assign out_data  = (state_q == BEGIN) ? FLAG : escape ? ESCAPE :
+                       plain ^ {2'b00, escaped_q, 5'd0};
     assign in_ready  = (state_q == BODY) && out_ready && !escape;
 
     crc16 u_crc16 (
@@ -71,7 +74,8 @@ module frame_tx (
                 state_q <= BODY;
             end else begin
                 escaped_q <= escape;
-                if (!escape && (state_q != BODY || in_last)) state_q <= state_q + 2'd1;  // HIGH to BEGIN: it wraps
+                // HIGH to BEGIN: it wraps
+                if (!escape && (state_q != BODY || in_last)) state_q <= state_q + 2'd1;
             end
         end
         if (sent && state_q == BEGIN) sum_q <= 16'hFFFF;

@@ -52,7 +52,7 @@ module macrame_uart #(
         end
     endgenerate
 
-    // --- bytes --------------------------------------------------------------------------------------------------
+    // --- bytes -----------------------------------------------------------------------------------
 
     wire [7:0] rx_data, in_data, out_data;
     wire rx_valid, framing, in_valid, in_ready, out_valid, out_ready;
@@ -103,7 +103,7 @@ module macrame_uart #(
         .tx   (tx)
     );
 
-    // --- the bridge and the core --------------------------------------------------------------------------------
+    // --- the bridge and the core -----------------------------------------------------------------
 
     wire core_rst;
     wire [W_W-1:0] w_tdata;

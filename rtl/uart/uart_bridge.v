@@ -50,7 +50,8 @@ module uart_bridge #(
     parameter integer W_W    = 64,   // bits of weights' tdata, whole bytes
     parameter integer A_W    = 64,   // bits of activations' tdata, whole bytes
     parameter integer COLS   = 8,    // lanes of 32 bits in a result
-    parameter integer CREDIT = 9     // log2 of the bytes that the host may have outstanding, for hello
+    // log2 of the bytes that the host may have outstanding, for hello
+    parameter integer CREDIT = 9
 ) (
     input  wire               clk,
     input  wire               rst,
@@ -126,7 +127,7 @@ module uart_bridge #(
     localparam [3:0] ACT    = 4'd8;  // the command's effect; the frame's last beat
     localparam [3:0] ANSWER = 4'd9;
 
-    // --- commands -----------------------------------------------------------------------------------------------
+    // --- commands --------------------------------------------------------------------------------
 
     wire       token, start, whole, take;
     wire [7:0] byte_in;
@@ -166,24 +167,30 @@ module uart_bridge #(
     wire open    = (state_q != HUNT) && (state_q != COMMAND);
 
     assign failed = (status_q != 6'd0);
-    assign take   = (state_q != OFFER) && (state_q != JUDGE) && (state_q != ACT) && (state_q != ANSWER);
+    assign take   = (state_q != OFFER) && (state_q != JUDGE) && (state_q != ACT) &&
+                    (state_q != ANSWER);
 
     // what the command byte on offer is
-    wire       known     = (byte_in >= HELLO && byte_in <= WRITE) || (byte_in[7:1] == 7'h08) || (byte_in[7:1] == 7'h10);
+    wire       known     = (byte_in >= HELLO && byte_in <= WRITE) || (byte_in[7:1] == 7'h08) ||
+                           (byte_in[7:1] == 7'h10);
     wire       streaming = byte_in[5] || byte_in[4];
 
     // A beat, or an access, is over when it was taken, or when nothing is to be done any more.
     wire beat_done   = failed || (weights ? w_tready : a_tready);
     wire access_taken = (command_q == READ) ? axil_arready : axil_awready && axil_wready;
-    wire access_done  = (command_q == READ) ? axil_rvalid : (command_q == WRITE) ? axil_bvalid : 1'b1;
+    wire access_done  = (command_q == READ) ? axil_rvalid :
+                        (command_q == WRITE) ? axil_bvalid : 1'b1;
 
     always @* begin
         state_d = state_q;
         case (state_q)
-            COMMAND: if (got) state_d = !known ? HUNT : streaming ? USER : (byte_in[2] || byte_in == READ) ? DATA : SUM;
+            COMMAND: if (got)
+                         state_d = !known ? HUNT : streaming ? USER :
+                                   (byte_in[2] || byte_in == READ) ? DATA : SUM;
             USER:    if (got) state_d = BEATS;
             BEATS:   if (got) state_d = DATA;
-            DATA:    if (got && left_q == {LEFT_W{1'b0}}) state_d = (stream && beats_q != 8'd0) ? OFFER : SUM;
+            DATA:    if (got && left_q == {LEFT_W{1'b0}})
+                         state_d = (stream && beats_q != 8'd0) ? OFFER : SUM;
             OFFER:   if (beat_done) state_d = DATA;
             SUM:     if (got && second_q) state_d = JUDGE;
             JUDGE:   state_d = whole ? ACT : HUNT;
@@ -238,7 +245,7 @@ module uart_bridge #(
         if (got && state_q == DATA) buffer_q <= {byte_in, buffer_q[BUF_W-1:8]};
     end
 
-    // --- the core -----------------------------------------------------------------------------------------------
+    // --- the core --------------------------------------------------------------------------------
 
     wire offer = ((state_q == OFFER) || (state_q == ACT && stream)) && !failed;
     wire last  = (state_q == ACT) && command_q[0];
@@ -253,8 +260,9 @@ module uart_bridge #(
     assign a_tvalid = offer && !weights;
     assign a_tlast  = last;
 
-    // The block answers an access only when it is idle, and it is: a second one begins when the first was answered. Then both
-    // readies of a write are high, and address and data are taken in the same cycle.
+    // The block answers an access only when it is idle, and it is: a second one begins when the
+    // first was answered. Then both readies of a write are high, and address and data are taken in
+    // the same cycle.
     wire access = (state_q == ACT) && !failed && !sent_q;
     assign axil_addr    = (command_q == READ) ? buffer_q[BUF_W-1 -: 8] : buffer_q[BUF_W-40 +: 8];
     assign axil_wdata   = buffer_q[BUF_W-1 -: 32];
@@ -265,7 +273,7 @@ module uart_bridge #(
     assign axil_rready  = answered_q;
     assign axil_bready  = answered_q;
 
-    // --- messages to the host -----------------------------------------------------------------------------------
+    // --- messages to the host --------------------------------------------------------------------
 
     localparam [1:0] IDLE = 2'd0, NOTING = 2'd1, ANSWERING = 2'd2, RESULT = 2'd3;
 
@@ -276,7 +284,8 @@ module uart_bridge #(
 
     wire [7:0]  status = {irq, 1'b0, status_q};
     wire [1:0]  resp   = (command_q == READ) ? axil_rresp : axil_bresp;
-    wire [39:0] body   = (command_q == HELLO) ? {8'd0, CREDIT_WORD[7:0], VERSION, "U", "M"} : {axil_rdata, 6'd0, resp};
+    wire [39:0] body   = (command_q == HELLO) ? {8'd0, CREDIT_WORD[7:0], VERSION, "U", "M"} :
+                         {axil_rdata, 6'd0, resp};
     wire [7:0]  body_end = (command_q == HELLO) ? 8'd5 : failed ? 8'd1 :
                            (command_q == READ) ? 8'd6 : (command_q == WRITE) ? 8'd2 : 8'd1;
 
@@ -285,7 +294,8 @@ module uart_bridge #(
                        m_tkeep[COLS-1] ? M_SIZE[9:2] : 8'd0;
 
     wire [6:0]  rest = index_q[6:0] - 7'd2;
-    wire [7:0]  kind = (source_q == NOTING) ? NOTE : (source_q == ANSWERING) ? command_q : {7'h40, m_tlast};
+    wire [7:0]  kind = (source_q == NOTING) ? NOTE :
+                       (source_q == ANSWERING) ? command_q : {7'h40, m_tlast};
     wire [7:0]  head = (index_q == 8'd0) ? kind : (source_q == RESULT) ? kept : status;
     wire [7:0]  tail = (source_q == RESULT) ? m_tdata[8*rest +: 8] : body[8*rest[2:0] +: 8];
     wire [1:0]  next_source = note_q ? NOTING : (state_q == ANSWER) ? ANSWERING :
@@ -294,8 +304,8 @@ module uart_bridge #(
 
     assign noted    = end_of_message && (source_q == NOTING);
     assign answered = end_of_message && (source_q == ANSWERING);
-    // A failed bridge throws results away, but not the one whose frame is half sent.
-    // Both readies come from registers, a cycle late: the way from the line's ready to here is long enough.
+    // A failed bridge throws results away, but not the one whose frame is half sent. Both readies
+    // come from registers, a cycle late: the way from the line's ready to here is long enough.
     assign m_tready = taken_q || (failed && source_q != RESULT);
 
     always @(posedge clk) begin
@@ -307,7 +317,8 @@ module uart_bridge #(
 
         if (source_q == IDLE) begin
             index_q <= 8'd0;
-            end_q   <= (next_source == NOTING) ? 8'd1 : (next_source == ANSWERING) ? body_end : kept + 8'd1;
+            end_q   <= (next_source == NOTING) ? 8'd1 :
+                       (next_source == ANSWERING) ? body_end : kept + 8'd1;
         end else if (message_ready) begin
             index_q <= index_q + 8'd1;
         end

@@ -50,7 +50,8 @@ module uart_rx #(
 
     reg [2:0]         line_q;   // the newest in bit 0, which may be metastable
     reg [COUNT_W-1:0] count_q;  // cycles to the next sample
-    reg [3:0]         left_q;   // samples left: 10 is the start bit, 1 the stop bit, 0 none: the line rests
+    // samples left: 10 is the start bit, 1 the stop bit, 0 none: the line rests
+    reg [3:0]         left_q;
     reg [7:0]         data_q;
     reg               valid_q, framing_q;
 

@@ -30,8 +30,9 @@
 
 module vector_unit #(
     parameter integer LANES      = 8,  // numbers a beat, 1..32
-    // Results the FIFO holds, a power of two. A result holds its place from issue until it leaves: 32 is more than it needs
-    // on its way, so that a result stream that is always taken never makes the unit wait.
+    // Results the FIFO holds, a power of two. A result holds its place from issue until it leaves:
+    // 32 is more than it needs on its way, so that a result stream that is always taken never makes
+    // the unit wait.
     parameter integer FIFO_DEPTH = 32
 ) (
     input  wire                clk,
@@ -247,7 +248,8 @@ module vector_unit #(
 
     // registers
     wire clear_counters, counters_full;
-    wire [31:0] watchdog, cycles, busy, packets, stall_x_cycles, stall_y_cycles, stall_out_cycles, starved_cycles;
+    wire [31:0] watchdog, cycles, busy, packets, stall_x_cycles, stall_y_cycles, stall_out_cycles,
+                starved_cycles;
 
     release_watchdog u_watchdog (
         .clk    (clk),

@@ -29,8 +29,14 @@ module core_strike #(
     localparam HARD = 2'd2;
 
     core_player #(
-        .ROWS(ROWS), .COLS(COLS), .DEPTH(DEPTH), .K_MAX(K_MAX), .POST_LANES(POST_LANES), .FORMATS(FORMATS),
-        .FIFO_DEPTH(FIFO_DEPTH), .POST_CYCLES(POST_CYCLES)
+        .ROWS       (ROWS),
+        .COLS       (COLS),
+        .DEPTH      (DEPTH),
+        .K_MAX      (K_MAX),
+        .POST_LANES (POST_LANES),
+        .FORMATS    (FORMATS),
+        .FIFO_DEPTH (FIFO_DEPTH),
+        .POST_CYCLES(POST_CYCLES)
     ) u ();
 
     // written by Python

@@ -45,14 +45,16 @@ module activity #(
     localparam CELLS  = ROWS * COLS;
     localparam LEVELS = (DEPTH == 1) ? 1 : $clog2(DEPTH);
     localparam SUM_W  = 16 + LEVELS;                  // of tree_q, the widest sum
-    localparam SUMS   = (LEVELS - 1) * DEPTH + 1;     // places of a cell: DEPTH for each level of sums but the last
+    // places of a cell: DEPTH for each level of sums but the last
+    localparam SUMS   = (LEVELS - 1) * DEPTH + 1;
     localparam A_BITS   = 32 * ((8*DEPTH*ROWS + 31) / 32);
     localparam W_BITS   = 32 * ((8*DEPTH*COLS + 31) / 32);
     localparam SUM_BITS = 32 * ((SUM_W*SUMS*CELLS + 31) / 32);
 
     // read by Python
     reg [63:0] cycles = 0;
-    reg [63:0] a_toggles = 0, w_toggles = 0, product_toggles = 0, sum_toggles = 0, acc_toggles = 0, result_toggles = 0;
+    reg [63:0] a_toggles = 0, w_toggles = 0, product_toggles = 0, sum_toggles = 0, acc_toggles = 0,
+               result_toggles = 0;
 
     reg [A_BITS-1:0]         a, a_before;
     reg [W_BITS-1:0]         w, w_before;
@@ -76,19 +78,25 @@ module activity #(
                     localparam AT = 32 * (CELL * DEPTH + n);
                     if (n % 2 != 0) begin : g_second
                         always @(`PE.g_pair[n/2].u_mul.u_mul_1.product_q)
-                            product[AT +: 16] = `PE.g_pair[n/2].u_mul.u_mul_1.product_q;
+                            product[AT +: 16] =
+                                `PE.g_pair[n/2].u_mul.u_mul_1.product_q;
                         always @(`PE.g_pair[n/2].u_mul.u_mul_1.p_q)
-                            product[AT + 16 +: 16] = `PE.g_pair[n/2].u_mul.u_mul_1.p_q;
+                            product[AT + 16 +: 16] =
+                                `PE.g_pair[n/2].u_mul.u_mul_1.p_q;
                     end else if (n != DEPTH - 1) begin : g_first
                         always @(`PE.g_pair[n/2].u_mul.u_mul_0.product_q)
-                            product[AT +: 16] = `PE.g_pair[n/2].u_mul.u_mul_0.product_q;
+                            product[AT +: 16] =
+                                `PE.g_pair[n/2].u_mul.u_mul_0.product_q;
                         always @(`PE.g_pair[n/2].u_mul.u_mul_0.p_q)
-                            product[AT + 16 +: 16] = `PE.g_pair[n/2].u_mul.u_mul_0.p_q;
+                            product[AT + 16 +: 16] =
+                                `PE.g_pair[n/2].u_mul.u_mul_0.p_q;
                     end else begin : g_odd
                         always @(`PE.g_level[0].g_node[n].g_product.g_mul.u_mul.product_q)
-                            product[AT +: 16] = `PE.g_level[0].g_node[n].g_product.g_mul.u_mul.product_q;
+                            product[AT +: 16] =
+                                `PE.g_level[0].g_node[n].g_product.g_mul.u_mul.product_q;
                         always @(`PE.g_level[0].g_node[n].g_product.g_mul.u_mul.p_q)
-                            product[AT + 16 +: 16] = `PE.g_level[0].g_node[n].g_product.g_mul.u_mul.p_q;
+                            product[AT + 16 +: 16] =
+                                `PE.g_level[0].g_node[n].g_product.g_mul.u_mul.p_q;
                     end
                 end
                 for (l = 1; l < LEVELS; l = l + 1) begin : g_level

@@ -13,8 +13,10 @@ module core_player #(
     parameter POST_LANES = 2,
     parameter FORMATS    = "INT8",
     parameter POST_CYCLES = 1,
-    parameter ACTIVITY   = 0,                // 1: count the array's toggles, see activity.v; FORMATS "INT8" only
-    parameter FIFO_DEPTH = 1 << $clog2(3*ROWS*((FORMATS == "INT8") ? 1 : 4) + 32)   // as the core's own default
+    // 1: count the array's toggles, see activity.v; FORMATS "INT8" only
+    parameter ACTIVITY   = 0,
+    // as the core's own default
+    parameter FIFO_DEPTH = 1 << $clog2(3*ROWS*((FORMATS == "INT8") ? 1 : 4) + 32)
 ) ();
     localparam LANE_W = (FORMATS == "INT8") ? 8 * DEPTH : 16;
     localparam W_W = COLS * LANE_W;

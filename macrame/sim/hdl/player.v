@@ -67,7 +67,8 @@ module player #(
     input  wire             irq
 );
     localparam PERIOD = 10;   // ns a cycle
-    localparam QUIET  = 2048; // more than the slowest requantiser takes for a row, 32 columns of 34 cycles
+    // more than the slowest requantiser takes for a row, 32 columns of 34 cycles
+    localparam QUIET  = 2048;
 
     localparam NONE     = 3'd0;
     localparam TRANSFER = 3'd1;
@@ -83,7 +84,8 @@ module player #(
     reg [15:0] w_chance = 0, a_chance = 0, m_chance = 0;
     reg [15:0] w_length = 1, a_length = 1, m_length = 1;
     reg [31:0] stall_seed = 1;
-    reg        drop_closing = 1'b0;   // closing beats of soft resets, tkeep all zero, are neither written nor counted
+    // closing beats of soft resets, tkeep all zero, are neither written nor counted
+    reg        drop_closing = 1'b0;
 
     // read by Python
     reg        finished = 1'b0, stuck = 1'b0, rule_broken = 1'b0, unknown = 1'b0;
@@ -91,7 +93,8 @@ module player #(
     reg [31:0] reg_rdata = 0;
     reg [1:0]  reg_resp = 0;
     reg [31:0] cycle = 0;                            // when the latest command was finished
-    reg [31:0] first_cycle = 0, last_cycle = 0;      // of a transfer: first input beat, last result beat
+    // of a transfer: first input beat, last result beat
+    reg [31:0] first_cycle = 0, last_cycle = 0;
     reg [31:0] reset_cycle = 0;                      // the last one with rst high
 
     initial begin

@@ -22,7 +22,8 @@ module low_bits (A, B, Y);
     output wire [Y_WIDTH-1:0] Y;
 
     generate
-        if (A_SIGNED == 0 && B_SIGNED == 0 && Y_WIDTH <= A_WIDTH && Y_WIDTH <= B_WIDTH) begin : g_signed
+        if (A_SIGNED == 0 && B_SIGNED == 0 && Y_WIDTH <= A_WIDTH && Y_WIDTH <= B_WIDTH
+           ) begin : g_signed
             wire signed [A_WIDTH-1:0] a = A;
             wire signed [B_WIDTH-1:0] b = B;
             assign Y = a * b;

@@ -24,7 +24,8 @@ module MULT18X18D (
     input  wire CLK0, CE0, RST0, SIGNEDA, SIGNEDB, SOURCEA, SOURCEB,
     input  wire A0, A1, A2, A3, A4, A5, A6, A7, A8, A9, A10, A11, A12, A13, A14, A15, A16, A17,
     input  wire B0, B1, B2, B3, B4, B5, B6, B7, B8, B9, B10, B11, B12, B13, B14, B15, B16, B17,
-    output wire P0, P1, P2, P3, P4, P5, P6, P7, P8, P9, P10, P11, P12, P13, P14, P15, P16, P17, P18, P19, P20, P21,
+    output wire P0, P1, P2, P3, P4, P5, P6, P7, P8, P9, P10, P11, P12, P13, P14, P15, P16, P17, P18,
+                P19, P20, P21,
     output wire P22, P23, P24, P25, P26, P27, P28, P29, P30, P31, P32, P33, P34, P35
 );
 
@@ -45,14 +46,17 @@ module MULT18X18D (
     parameter RESETMODE        = "SYNC";
 
     generate
-        if ((REG_INPUTA_CLK != "NONE" && REG_INPUTA_CLK != "CLK0") || (REG_INPUTB_CLK != "NONE" && REG_INPUTB_CLK != "CLK0") ||
+        if ((REG_INPUTA_CLK != "NONE" && REG_INPUTA_CLK != "CLK0") ||
+            (REG_INPUTB_CLK != "NONE" && REG_INPUTB_CLK != "CLK0") ||
             (REG_PIPELINE_CLK != "NONE" && REG_PIPELINE_CLK != "CLK0") ||
             (REG_OUTPUT_CLK != "NONE" && REG_OUTPUT_CLK != "CLK0")) begin : g_clocks
             ERROR_MULT18X18D_clocks_are_NONE_or_CLK0 u_error ();
         end
-        if (REG_INPUTA_CE != "CE0" || REG_INPUTB_CE != "CE0" || REG_PIPELINE_CE != "CE0" || REG_OUTPUT_CE != "CE0" ||
+        if (REG_INPUTA_CE != "CE0" || REG_INPUTB_CE != "CE0" || REG_PIPELINE_CE != "CE0" ||
+            REG_OUTPUT_CE != "CE0" ||
             REG_INPUTA_RST != "RST0" || REG_INPUTB_RST != "RST0" || REG_PIPELINE_RST != "RST0" ||
-            REG_OUTPUT_RST != "RST0" || MULT_BYPASS != "DISABLED" || RESETMODE != "SYNC") begin : g_others
+            REG_OUTPUT_RST != "RST0" || MULT_BYPASS != "DISABLED" || RESETMODE != "SYNC"
+           ) begin : g_others
             ERROR_MULT18X18D_only_CE0_RST0_SYNC_without_bypass u_error ();
         end
     endgenerate

@@ -74,7 +74,8 @@ module mul34x32 (
         p      <= {{hh3_q, ll3_q[31:16]} + {{14{mid3_q[33]}}, mid3_q}, ll3_q[15:0]};
     end
 
-    wire unused = &{1'b0, hh[35:32], hl[35:34], lh[35:34], ll[35:32]};  // copies of the sign; hh beyond bit 63
+    // copies of the sign; hh beyond bit 63
+    wire unused = &{1'b0, hh[35:32], hl[35:34], lh[35:34], ll[35:32]};
 
 endmodule
 

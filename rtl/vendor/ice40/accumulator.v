@@ -56,8 +56,9 @@ module accumulator #(
     wire [31:W] step = acc_q[31:W] + {{31-W{tree_q[W]}}, 1'b1};  // + 1 or - 1
     wire [31:W] take = {32-W{low[W]}};
 
-    // Gates instead of conditions: of these synthesis would make an enable for acc and a register behind acc's
-    // multiplexer for the result, one level of logic more between the carry and each of them.
+    // Gates instead of conditions: of these synthesis would make an enable for acc and a register
+    // behind acc's multiplexer for the result, one level of logic more between the carry and each
+    // of them.
     always @(posedge clk) begin
         if (TERMS == 1) tree_q <= {left[W-1], left};
         else tree_q <= {left[W-1], left} + {right[W-1], right};
