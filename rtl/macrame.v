@@ -42,16 +42,17 @@
 `default_nettype none
 
 module macrame #(
-    parameter integer ROWS       = 8,     // rows of the array, 1..32
-    parameter integer COLS       = 8,     // columns of the array, 1..32
+    parameter integer ROWS        = 8,  // rows of the array, 1..32
+    parameter integer COLS        = 8,  // columns of the array, 1..32
     // int8 pairs per cell per cycle; 1 with bfloat16, else 1..8
-    parameter integer DEPTH      = 1,
-    parameter integer K_MAX      = 1024,  // longest panel, in values of K, DEPTH..65536
-    parameter integer POST_LANES = 2,     // requantisers, float units or both, 1..COLS
-    parameter         FORMATS    = "INT8",  // number formats of the cells: "INT8", "BF16" or "DUAL"
+    parameter integer DEPTH       = 1,
+    parameter integer K_MAX       = 1024,  // longest panel, in values of K, DEPTH..65536
+    parameter integer POST_LANES  = 2,     // requantisers, float units or both, 1..COLS
+    // number formats of the cells: "INT8", "BF16" or "DUAL"
+    parameter         FORMATS     = "INT8",
     // last rows, which multiply in LUTs: 0..ROWS; 0 with bfloat16
-    parameter integer LUT_ROWS   = 0,
-    parameter         RECORD_RAM = "auto",  // memory of the panels' records: "auto" or "block"
+    parameter integer LUT_ROWS    = 0,
+    parameter         RECORD_RAM  = "auto",  // memory of the panels' records: "auto" or "block"
     // Cycles a requantiser has for a result. 33 to 64, without bfloat16: it multiplies a bit a
     // cycle, in a twentieth of the LUTs and without DSP blocks, where a slow link feeds the core or
     // the array has taken the DSPs. Then a row takes POST_CYCLES times as long as below.
@@ -60,72 +61,73 @@ module macrame #(
     // bfloat16). A tile holds its credits from its first slice until its rows have left: two tiles'
     // time and the pipeline's. The default covers that, so that tiles never wait for a result
     // stream that is always taken; a smaller one saves memory and costs cycles.
-    parameter integer FIFO_DEPTH = 1 << $clog2(3*ROWS*((FORMATS == "INT8") ? 1 : 4) + 32)
+    parameter integer FIFO_DEPTH  = 1 << $clog2(3*ROWS*((FORMATS == "INT8") ? 1 : 4) + 32)
 ) (
-    input  wire                    clk,
-    input  wire                    rst,
+    input  wire               clk,
+    input  wire               rst,
     // weight panels
     input  wire [((FORMATS == "INT8") ? 8*DEPTH : 16)*COLS-1:0] s_axis_w_tdata,
-    input  wire [7:0]              s_axis_w_tuser,
-    input  wire                    s_axis_w_tvalid,
-    output wire                    s_axis_w_tready,
-    input  wire                    s_axis_w_tlast,
+    input  wire [7:0]         s_axis_w_tuser,
+    input  wire               s_axis_w_tvalid,
+    output wire               s_axis_w_tready,
+    input  wire               s_axis_w_tlast,
     // activation panels
     input  wire [((FORMATS == "INT8") ? 8*DEPTH : 16)*ROWS-1:0] s_axis_a_tdata,
-    input  wire [1:0]              s_axis_a_tuser,
-    input  wire                    s_axis_a_tvalid,
-    output wire                    s_axis_a_tready,
-    input  wire                    s_axis_a_tlast,
+    input  wire [1:0]         s_axis_a_tuser,
+    input  wire               s_axis_a_tvalid,
+    output wire               s_axis_a_tready,
+    input  wire               s_axis_a_tlast,
     // result tiles
-    output wire [32*COLS-1:0]      m_axis_tdata,
-    output wire [4*COLS-1:0]       m_axis_tkeep,
-    output wire                    m_axis_tvalid,
-    input  wire                    m_axis_tready,
-    output wire                    m_axis_tlast,
+    output wire [32*COLS-1:0] m_axis_tdata,
+    output wire [4*COLS-1:0]  m_axis_tkeep,
+    output wire               m_axis_tvalid,
+    input  wire               m_axis_tready,
+    output wire               m_axis_tlast,
     // registers
-    input  wire [7:0]              s_axil_awaddr,
-    input  wire [2:0]              s_axil_awprot,
-    input  wire                    s_axil_awvalid,
-    output wire                    s_axil_awready,
-    input  wire [31:0]             s_axil_wdata,
-    input  wire [3:0]              s_axil_wstrb,
-    input  wire                    s_axil_wvalid,
-    output wire                    s_axil_wready,
-    output wire [1:0]              s_axil_bresp,
-    output wire                    s_axil_bvalid,
-    input  wire                    s_axil_bready,
-    input  wire [7:0]              s_axil_araddr,
-    input  wire [2:0]              s_axil_arprot,
-    input  wire                    s_axil_arvalid,
-    output wire                    s_axil_arready,
-    output wire [31:0]             s_axil_rdata,
-    output wire [1:0]              s_axil_rresp,
-    output wire                    s_axil_rvalid,
-    input  wire                    s_axil_rready,
-    output wire                    irq
+    input  wire [7:0]         s_axil_awaddr,
+    input  wire [2:0]         s_axil_awprot,
+    input  wire               s_axil_awvalid,
+    output wire               s_axil_awready,
+    input  wire [31:0]        s_axil_wdata,
+    input  wire [3:0]         s_axil_wstrb,
+    input  wire               s_axil_wvalid,
+    output wire               s_axil_wready,
+    output wire [1:0]         s_axil_bresp,
+    output wire               s_axil_bvalid,
+    input  wire               s_axil_bready,
+    input  wire [7:0]         s_axil_araddr,
+    input  wire [2:0]         s_axil_arprot,
+    input  wire               s_axil_arvalid,
+    output wire               s_axil_arready,
+    output wire [31:0]        s_axil_rdata,
+    output wire [1:0]         s_axil_rresp,
+    output wire               s_axil_rvalid,
+    input  wire               s_axil_rready,
+    output wire               irq
 );
 
-    localparam integer INT8        = (FORMATS != "BF16") ? 1 : 0;
-    localparam integer BF16        = (FORMATS != "INT8") ? 1 : 0;
-    localparam integer LANE_W      = (BF16 != 0) ? 16 : 8*DEPTH;   // bits of an operand lane
-    localparam integer TALL        = (BF16 != 0) ? 4*ROWS : ROWS;  // rows of the tallest tile
+    localparam integer INT8          = (FORMATS != "BF16") ? 1 : 0;
+    localparam integer BF16          = (FORMATS != "INT8") ? 1 : 0;
+    localparam integer LANE_W        = (BF16 != 0) ? 16 : 8*DEPTH;  // bits of an operand lane
+    // rows of the tallest tile
+    localparam integer TILE_ROWS_MAX = (BF16 != 0) ? 4*ROWS : ROWS;
     // A zero is refused by the module whose rule it breaks; until then it must not be divided by.
-    localparam integer SLICES_MAX  = (DEPTH < 1) ? 1 : (K_MAX + DEPTH - 1) / DEPTH;
-    localparam integer GROUPS      = (POST_LANES < 1) ? 1 : (COLS + POST_LANES - 1) / POST_LANES;
+    localparam integer SLICES_MAX    = (DEPTH < 1) ? 1 : (K_MAX + DEPTH - 1) / DEPTH;
+    localparam integer GROUPS        = (POST_LANES < 1) ? 1 : (COLS + POST_LANES - 1) / POST_LANES;
     // from a cell's operands to the last of a tile's results
-    localparam integer SUM_LATENCY = (BF16 != 0) ? 7 : 2 + ((DEPTH == 1) ? 1 : $clog2(DEPTH));
+    localparam integer SUM_LATENCY   = (BF16 != 0) ? 7 : 2 + ((DEPTH == 1) ? 1 : $clog2(DEPTH));
     // A requantised or float row leaves the output stage GROUPS + 11 cycles after it came, a raw
     // one 1 cycle after. The last requantised row comes GROUPS cycles before the chain is free, so
     // 11 more let no raw row overtake.
     // output_stage: 8, and a tick
-    localparam integer OVERTAKE    = (POST_CYCLES == 1) ? 11 : 9 * POST_CYCLES;
-    localparam integer ROW_CYCLES  = GROUPS * POST_CYCLES;  // that a requantised row takes
+    localparam integer POST_LATENCY  = (POST_CYCLES == 1) ? 11 : 9 * POST_CYCLES;
+    localparam integer ROW_CYCLES    = GROUPS * POST_CYCLES;  // that a requantised row takes
 
     generate
         if (K_MAX < DEPTH || K_MAX > 65536) begin : g_illegal
             ERROR_macrame_K_MAX_must_be_DEPTH_to_65536 u_error ();
         end
-        if (FIFO_DEPTH < TALL) begin : g_illegal_fifo
+        if (FIFO_DEPTH < TILE_ROWS_MAX) begin : g_illegal_fifo
             ERROR_macrame_FIFO_DEPTH_must_be_at_least_ROWS_or_4_ROWS_with_BF16 u_error ();
         end
         if (FORMATS != "INT8" && FORMATS != "BF16" && FORMATS != "DUAL") begin : g_illegal_formats
@@ -145,62 +147,62 @@ module macrame #(
     localparam [31:0] K_MAX_WORD = K_MAX;
     localparam [31:0] FORMAT_WORD = 2*BF16 + INT8;
 
-    wire restart, halted, core_rst;
-    assign core_rst = rst || restart;
+    wire soft_reset, halted, core_rst;
+    assign core_rst = rst || soft_reset;
 
     // weights
     wire w_valid, w_ready, w_accepted, w_blocked;
     wire record_write;
     wire [1:0] record_slot;
     wire [3:0] record_beat;
-    wire slice_ready, slice_last, take, drop;
+    wire slice_ready, slice_last, slice_advance, panel_release;
     wire [1:0] slice_slot;
     wire [3:0] slice_mode;
     wire [LANE_W*COLS-1:0] op_w;
     wire error_mode, error_record, error_w_long;
 
     packet_gate u_gate_w (
-        .clk      (clk),
-        .rst      (rst),
-        .restart  (restart),
-        .in_valid (s_axis_w_tvalid),
-        .in_last  (s_axis_w_tlast),
-        .in_ready (s_axis_w_tready),
-        .out_valid(w_valid),
-        .out_ready(w_ready),
-        .accepted (w_accepted)
+        .clk       (clk),
+        .rst       (rst),
+        .soft_reset(soft_reset),
+        .in_valid  (s_axis_w_tvalid),
+        .in_last   (s_axis_w_tlast),
+        .in_ready  (s_axis_w_tready),
+        .out_valid (w_valid),
+        .out_ready (w_ready),
+        .accepted  (w_accepted)
     );
 
     panel_buffer #(
         .COLS      (COLS),
-        .DEPTH     (LANE_W/8),
+        .LANE_BYTES(LANE_W/8),
         .SLICES_MAX(SLICES_MAX),
         .SETTLE    (SUM_LATENCY + 3),
         .INT8      (INT8),
         .BF16      (BF16)
     ) u_panel_buffer (
-        .clk         (clk),
-        .rst         (core_rst),
-        .halt        (halted),
-        .in_data     (s_axis_w_tdata),
-        .in_user     (s_axis_w_tuser),
-        .in_last     (s_axis_w_tlast),
-        .in_valid    (w_valid),
-        .in_ready    (w_ready),
-        .in_blocked  (w_blocked),
-        .record_write(record_write),
-        .record_slot (record_slot),
-        .record_beat (record_beat),
-        .slice_ready (slice_ready),
-        .slice_last  (slice_last),
-        .slice_slot  (slice_slot),
-        .slice_mode  (slice_mode),
-        .take        (take),
-        .drop        (drop),
-        .w_data      (op_w),
-        .error_mode  (error_mode),
-        .error_record(error_record),
-        .error_long  (error_w_long)
+        .clk          (clk),
+        .rst          (core_rst),
+        .halted       (halted),
+        .in_data      (s_axis_w_tdata),
+        .in_user      (s_axis_w_tuser),
+        .in_last      (s_axis_w_tlast),
+        .in_valid     (w_valid),
+        .in_ready     (w_ready),
+        .in_blocked   (w_blocked),
+        .record_write (record_write),
+        .record_slot  (record_slot),
+        .record_beat  (record_beat),
+        .slice_ready  (slice_ready),
+        .slice_last   (slice_last),
+        .slice_slot   (slice_slot),
+        .slice_mode   (slice_mode),
+        .slice_advance(slice_advance),
+        .panel_release(panel_release),
+        .op_w         (op_w),
+        .error_mode   (error_mode),
+        .error_record (error_record),
+        .error_w_long (error_w_long)
     );
 
     // activations
@@ -210,15 +212,15 @@ module macrame #(
     wire [LANE_W*ROWS-1:0] a_data;
 
     packet_gate u_gate_a (
-        .clk      (clk),
-        .rst      (rst),
-        .restart  (restart),
-        .in_valid (s_axis_a_tvalid),
-        .in_last  (s_axis_a_tlast),
-        .in_ready (s_axis_a_tready),
-        .out_valid(a_in_valid),
-        .out_ready(a_in_ready),
-        .accepted (a_accepted)
+        .clk       (clk),
+        .rst       (rst),
+        .soft_reset(soft_reset),
+        .in_valid  (s_axis_a_tvalid),
+        .in_last   (s_axis_a_tlast),
+        .in_ready  (s_axis_a_tready),
+        .out_valid (a_in_valid),
+        .out_ready (a_in_ready),
+        .accepted  (a_accepted)
     );
 
     skid #(
@@ -236,58 +238,58 @@ module macrame #(
     );
 
     // slices
-    wire op_valid, op_last, idle;
-    reg  row_left_q;  // a row left the result FIFO in the cycle before
-    wire [1:0] op_slot;
-    wire [3:0] op_mode;
+    wire                   op_valid, op_last, idle;
+    reg                    row_sent_q;  // a row left the result FIFO in the cycle before
+    wire [1:0]             op_slot;
+    wire [3:0]             op_mode;
     wire [LANE_W*ROWS-1:0] op_a;
-    wire error_k, error_a_long, error_format;
-    wire issue, stall_a, stall_w, stall_out, pad;
+    wire                   error_k, error_a_long, error_format;
+    wire                   issue, stall_a, stall_w, stall_out, pad;
 
     tile_sequencer #(
         .ROWS        (ROWS),
-        .DEPTH       (LANE_W/8),
+        .LANE_BYTES  (LANE_W/8),
         .SLICES_MAX  (SLICES_MAX),
-        .GROUPS      (ROW_CYCLES),
-        .POST_LATENCY(OVERTAKE),
+        .ROW_CYCLES  (ROW_CYCLES),
+        .POST_LATENCY(POST_LATENCY),
         .CREDITS     (FIFO_DEPTH),
         .BF16        (BF16)
     ) u_tile_sequencer (
-        .clk         (clk),
-        .rst         (core_rst),
-        .halt        (halted),
-        .a_data      (a_data),
-        .a_user      (a_user),
-        .a_last      (a_last),
-        .a_valid     (a_valid),
-        .a_ready     (a_ready),
-        .slice_ready (slice_ready),
-        .slice_last  (slice_last),
-        .slice_slot  (slice_slot),
-        .slice_mode  (slice_mode),
-        .take        (take),
-        .drop        (drop),
-        .op_valid    (op_valid),
-        .op_last     (op_last),
-        .op_slot     (op_slot),
-        .op_mode     (op_mode),
-        .op_a        (op_a),
-        .row_left    (row_left_q),
-        .idle        (idle),
-        .error_k     (error_k),
-        .error_long  (error_a_long),
-        .error_format(error_format),
-        .issue       (issue),
-        .stall_a     (stall_a),
-        .stall_w     (stall_w),
-        .stall_out   (stall_out),
-        .pad         (pad)
+        .clk          (clk),
+        .rst          (core_rst),
+        .halted       (halted),
+        .a_data       (a_data),
+        .a_user       (a_user),
+        .a_last       (a_last),
+        .a_valid      (a_valid),
+        .a_ready      (a_ready),
+        .slice_ready  (slice_ready),
+        .slice_last   (slice_last),
+        .slice_slot   (slice_slot),
+        .slice_mode   (slice_mode),
+        .slice_advance(slice_advance),
+        .panel_release(panel_release),
+        .op_valid     (op_valid),
+        .op_last      (op_last),
+        .op_slot      (op_slot),
+        .op_mode      (op_mode),
+        .op_a         (op_a),
+        .row_sent     (row_sent_q),
+        .idle         (idle),
+        .error_k      (error_k),
+        .error_a_long (error_a_long),
+        .error_format (error_format),
+        .issue        (issue),
+        .stall_a      (stall_a),
+        .stall_w      (stall_w),
+        .stall_out    (stall_out),
+        .pad          (pad)
     );
 
     // the array and the way out of it
-    wire load, chain_shift, row_valid, row_last;
-    wire [1:0] load_slot;
-    wire [3:0] load_mode, row_mode;
+    wire               load, chain_shift, row_valid, row_last;
+    wire [1:0]         load_slot;
+    wire [3:0]         load_mode, row_mode;
     wire [32*COLS-1:0] row;
     wire [32*COLS-1:0] bias, multiplier;
     wire [8*COLS-1:0]  shift, zero_point, clamp_low, clamp_high;
@@ -302,61 +304,62 @@ module macrame #(
         .LANE_W  (LANE_W),
         .TAG_W   (6)
     ) u_mac_array (
-        .clk     (clk),
-        .rst     (core_rst),
-        .in_valid(op_valid),
-        .in_last (op_last),
-        .in_bf16 (op_mode[2]),
-        .in_tag  ({op_slot, op_mode}),
-        .a       (op_a),
-        .w       (op_w),
-        .load    (load),
-        .load_tag({load_slot, load_mode}),
-        .shift   (chain_shift),
-        .row_out (row)
+        .clk        (clk),
+        .rst        (core_rst),
+        .op_valid   (op_valid),
+        .op_last    (op_last),
+        .op_bf16    (op_mode[2]),
+        .op_tag     ({op_slot, op_mode}),
+        .op_a       (op_a),
+        .op_w       (op_w),
+        .load       (load),
+        .load_tag   ({load_slot, load_mode}),
+        .chain_shift(chain_shift),
+        .row        (row)
     );
 
     localparam integer PACE_W = (ROW_CYCLES == 1) ? 1 : $clog2(ROW_CYCLES);
     localparam [31:0] PACE_REQUANT = ROW_CYCLES - 1;
-    localparam integer TALL_W = (TALL == 1) ? 1 : $clog2(TALL);
-    localparam [31:0] ROWS_END = ROWS - 1;
-    localparam [31:0] TALL_END = 4*ROWS - 1;
+    localparam integer TILE_ROWS_W = (TILE_ROWS_MAX == 1) ? 1 : $clog2(TILE_ROWS_MAX);
+    localparam [31:0] INT8_ROWS_END = ROWS - 1;
+    localparam [31:0] BF16_ROWS_END = 4*ROWS - 1;
 
     result_chain #(
-        .ROWS  (TALL),
+        .ROWS  (TILE_ROWS_MAX),
         .PACE_W(PACE_W),
         .TAG_W (4)
     ) u_result_chain (
-        .clk      (clk),
-        .rst      (core_rst),
-        .load     (load),
-        .load_tag (load_mode),
-        .load_pace((load_mode == 4'd0) ? {PACE_W{1'b0}} : PACE_REQUANT[PACE_W-1:0]),
-        .load_rows((BF16 != 0 && load_mode[2]) ? TALL_END[TALL_W-1:0] : ROWS_END[TALL_W-1:0]),
-        .shift    (chain_shift),
-        .row_valid(row_valid),
-        .row_last (row_last),
-        .row_tag  (row_mode)
+        .clk        (clk),
+        .rst        (core_rst),
+        .load       (load),
+        .load_tag   (load_mode),
+        .load_pace  ((load_mode == 4'd0) ? {PACE_W{1'b0}} : PACE_REQUANT[PACE_W-1:0]),
+        .load_rows  ((BF16 != 0 && load_mode[2]) ? BF16_ROWS_END[TILE_ROWS_W-1:0] :
+                     INT8_ROWS_END[TILE_ROWS_W-1:0]),
+        .chain_shift(chain_shift),
+        .row_valid  (row_valid),
+        .row_last   (row_last),
+        .row_tag    (row_mode)
     );
 
     panel_record #(
-        .COLS (COLS),
-        .DEPTH(LANE_W/8),
-        .RAM  (RECORD_RAM)
+        .COLS      (COLS),
+        .LANE_BYTES(LANE_W/8),
+        .RAM       (RECORD_RAM)
     ) u_panel_record (
-        .clk       (clk),
-        .write     (record_write),
-        .write_slot(record_slot),
-        .write_beat(record_beat),
-        .write_data(s_axis_w_tdata),
-        .read      (load),
-        .read_slot (load_slot),
-        .bias      (bias),
-        .multiplier(multiplier),
-        .shift     (shift),
-        .zero_point(zero_point),
-        .clamp_low (clamp_low),
-        .clamp_high(clamp_high)
+        .clk         (clk),
+        .record_write(record_write),
+        .record_slot (record_slot),
+        .record_beat (record_beat),
+        .record_data (s_axis_w_tdata),
+        .read        (load),
+        .read_slot   (load_slot),
+        .bias        (bias),
+        .multiplier  (multiplier),
+        .shift       (shift),
+        .zero_point  (zero_point),
+        .clamp_low   (clamp_low),
+        .clamp_high  (clamp_high)
     );
 
     wire [31:0] seed;
@@ -429,25 +432,25 @@ module macrame #(
     );
 
     // registered, since m_axis_tready is in it and what it gives back decides on the next tile
-    always @(posedge clk) row_left_q <= fifo_valid && fifo_ready && !core_rst;
+    always @(posedge clk) row_sent_q <= fifo_valid && fifo_ready && !core_rst;
 
     packet_closer #(
         .DATA_W(32*COLS),
         .KEEP_W(4*COLS)
     ) u_packet_closer (
-        .clk      (clk),
-        .rst      (rst),
-        .restart  (restart),
-        .in_data  (fifo_data),
-        .in_keep  ({{(2*COLS){fifo_wide[1]}}, {COLS{fifo_wide[0]}}, {COLS{1'b1}}}),
-        .in_last  (fifo_last),
-        .in_valid (fifo_valid),
-        .in_ready (fifo_ready),
-        .out_data (m_axis_tdata),
-        .out_keep (m_axis_tkeep),
-        .out_last (m_axis_tlast),
-        .out_valid(m_axis_tvalid),
-        .out_ready(m_axis_tready)
+        .clk       (clk),
+        .rst       (rst),
+        .soft_reset(soft_reset),
+        .in_data   (fifo_data),
+        .in_keep   ({{(2*COLS){fifo_wide[1]}}, {COLS{fifo_wide[0]}}, {COLS{1'b1}}}),
+        .in_last   (fifo_last),
+        .in_valid  (fifo_valid),
+        .in_ready  (fifo_ready),
+        .out_data  (m_axis_tdata),
+        .out_keep  (m_axis_tkeep),
+        .out_last  (m_axis_tlast),
+        .out_valid (m_axis_tvalid),
+        .out_ready (m_axis_tready)
     );
 
     // registers
@@ -468,24 +471,24 @@ module macrame #(
     perf_counters #(
         .WIDTH(32)
     ) u_perf_counters (
-        .clk       (clk),
-        .clear     (core_rst || clear_counters),
-        .beat_in   (w_accepted || a_accepted),
-        .beat_out  (m_axis_tvalid && m_axis_tready),
-        .issue     (issue),
-        .tile      (load),
-        .wait_a    (stall_a),
-        .wait_w    (stall_w),
-        .wait_out  (stall_out),
-        .wait_chain(pad),
-        .cycles    (cycles),
-        .busy      (busy_cycles),
-        .tiles     (tiles),
-        .stall_a   (stall_a_cycles),
-        .stall_w   (stall_w_cycles),
-        .stall_out (stall_out_cycles),
-        .pad       (pad_cycles),
-        .full      (counters_full)
+        .clk             (clk),
+        .clear           (core_rst || clear_counters),
+        .beat_in         (w_accepted || a_accepted),
+        .beat_out        (m_axis_tvalid && m_axis_tready),
+        .issue           (issue),
+        .tile            (load),
+        .stall_a         (stall_a),
+        .stall_w         (stall_w),
+        .stall_out       (stall_out),
+        .pad             (pad),
+        .cycles          (cycles),
+        .busy_cycles     (busy_cycles),
+        .tiles           (tiles),
+        .stall_a_cycles  (stall_a_cycles),
+        .stall_w_cycles  (stall_w_cycles),
+        .stall_out_cycles(stall_out_cycles),
+        .pad_cycles      (pad_cycles),
+        .full            (counters_full)
     );
 
     axil_regs #(
@@ -514,7 +517,7 @@ module macrame #(
         .s_axil_rresp  (s_axil_rresp),
         .s_axil_rvalid (s_axil_rvalid),
         .s_axil_rready (s_axil_rready),
-        .soft_reset    (restart),
+        .soft_reset    (soft_reset),
         .clear_counters(clear_counters),
         .watchdog      (watchdog),
         .seed          (seed),

@@ -31,15 +31,15 @@ module float_post (
     output wire [31:0] y
 );
 
-    localparam integer WAIT = 5;  // cycles to spare: 11 - (4 + 1 + 1)
+    localparam integer DELAY = 5;  // cycles to spare: 11 - (4 + 1 + 1)
 
-    wire [31:0]     sum;
-    wire [15:0]     narrow;
-    reg  [3*4-1:0]  mode_q;    // {relu, kind} beside the adder
-    reg  [16*5-1:0] random_q;
-    reg  [1:0]      kind_q;
-    reg  [31:0]     relu_q;
-    reg  [32*(WAIT+1)-1:0] y_q;
+    wire [31:0]             sum;
+    wire [15:0]             bf16_sum;
+    reg  [3*4-1:0]          mode_q;  // {relu, kind} beside the adder
+    reg  [16*5-1:0]         random_q;
+    reg  [1:0]              kind_q;
+    reg  [31:0]             relu_q;
+    reg  [32*(DELAY+1)-1:0] y_q;
 
     fp32_add u_add (
         .clk   (clk),
@@ -49,13 +49,13 @@ module float_post (
         .s     (sum)
     );
 
-    wire drop = mode_q[11] && sum[31];  // a NaN never is negative here
+    wire relu_zero = mode_q[11] && sum[31];  // a NaN never is negative here
 
     fp32_to_bf16 u_narrow (
         .x       (relu_q),
         .rounding(kind_q - 2'd1),
         .random  (random_q[79:64]),
-        .y       (narrow)
+        .y       (bf16_sum)
     );
 
     always @(posedge clk)
@@ -63,11 +63,11 @@ module float_post (
             mode_q   <= {mode_q[8:0], relu, kind};
             random_q <= {random_q[63:0], random};
             kind_q   <= mode_q[10:9];
-            relu_q   <= drop ? 32'd0 : sum;
-            y_q      <= {y_q[32*WAIT-1:0], (kind_q == 2'd0) ? relu_q : {16'd0, narrow}};
+            relu_q   <= relu_zero ? 32'd0 : sum;
+            y_q      <= {y_q[32*DELAY-1:0], (kind_q == 2'd0) ? relu_q : {16'd0, bf16_sum}};
         end
 
-    assign y = y_q[32*WAIT +: 32];
+    assign y = y_q[32*DELAY +: 32];
 
 endmodule
 

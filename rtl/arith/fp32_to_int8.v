@@ -44,31 +44,31 @@ module fp32_to_int8 (
     reg  [7:0]  zero1_q;
 
     // 2: how far a must go up; NaN and infinity.
-    wire [4:0]  lead1;
-    wire        a_inf1   = (a1_q[30:23] == 8'hFF);
-    wire        b_inf1   = (b1_q[30:23] == 8'hFF);
-    wire        nan1     = (a_inf1 & (a1_q[22:0] != 23'd0)) | (b_inf1 & (b1_q[22:0] != 23'd0));
+    wire [4:0] lead1;
+    wire       a_inf1 = (a1_q[30:23] == 8'hFF);
+    wire       b_inf1 = (b1_q[30:23] == 8'hFF);
+    wire       nan1   = (a_inf1 & (a1_q[22:0] != 23'd0)) | (b_inf1 & (b1_q[22:0] != 23'd0));
 
     lead_zeros u_lead_zeros (
         .x    ({a1_q[22:0], 9'd0}),
         .count(lead1)
     );
 
-    reg         sub2_q, negate2_q, nan2_q, inf2_q;
-    reg  [4:0]  lead2_q;
-    reg  [22:0] a2_q, b2_q;
-    reg  [9:0]  base2_q;  // signed: how far right, but for a's leading zeros
-    reg  [7:0]  zero2_q;
+    reg        sub2_q, negate2_q, nan2_q, inf2_q;
+    reg [4:0]  lead2_q;
+    reg [22:0] a2_q, b2_q;
+    reg [9:0]  base2_q;  // signed: how far right, but for a's leading zeros
+    reg [7:0]  zero2_q;
 
     // 3: a normalised. A subnormal goes lead + 1 places up, and its exponent 1 becomes -lead.
-    wire [4:0]  up2      = lead2_q & {5{sub2_q}};
-    wire [9:0]  places2  = base2_q + {5'd0, up2};  // signed
-    wire        far2     = nan2_q | (~inf2_q & ~places2[9] & (places2[8:5] != 4'd0));
+    wire [4:0] up2       = lead2_q & {5{sub2_q}};
+    wire [9:0] places2   = base2_q + {5'd0, up2};  // signed
+    wire       over_31_2 = nan2_q | (~inf2_q & ~places2[9] & (places2[8:5] != 4'd0));
 
-    reg         negate3_q;
-    reg  [23:0] a3_q, b3_q;
-    reg  [4:0]  right3_q;
-    reg  [7:0]  zero3_q;
+    reg        negate3_q;
+    reg [23:0] a3_q, b3_q;
+    reg [4:0]  right3_q;
+    reg [7:0]  zero3_q;
 
     always @(posedge clk) begin
         negate1_q    <= x[31] ^ inv_scale[31];
@@ -77,21 +77,21 @@ module fp32_to_int8 (
         exponents1_q <= {1'b0, x[30:23]} + {1'b0, inv_scale[30:23]};
         zero1_q      <= zero_point;
 
-        sub2_q       <= (a1_q[30:23] == 8'd0);
-        negate2_q    <= negate1_q;
-        nan2_q       <= nan1;
-        inf2_q       <= a_inf1 | b_inf1;
-        lead2_q      <= lead1;
-        a2_q         <= a1_q[22:0];
-        b2_q         <= b1_q[22:0];
-        base2_q      <= 10'd277 - {1'b0, exponents1_q};
-        zero2_q      <= zero1_q;
+        sub2_q    <= (a1_q[30:23] == 8'd0);
+        negate2_q <= negate1_q;
+        nan2_q    <= nan1;
+        inf2_q    <= a_inf1 | b_inf1;
+        lead2_q   <= lead1;
+        a2_q      <= a1_q[22:0];
+        b2_q      <= b1_q[22:0];
+        base2_q   <= 10'd277 - {1'b0, exponents1_q};
+        zero2_q   <= zero1_q;
 
-        negate3_q    <= negate2_q;
-        a3_q         <= (sub2_q ? {a2_q, 1'b0} : {1'b1, a2_q}) << up2;
-        b3_q         <= {1'b1, b2_q};
-        right3_q     <= far2 ? 5'd31 : (inf2_q | places2[9]) ? 5'd0 : places2[4:0];
-        zero3_q      <= zero2_q;
+        negate3_q <= negate2_q;
+        a3_q      <= (sub2_q ? {a2_q, 1'b0} : {1'b1, a2_q}) << up2;
+        b3_q      <= {1'b1, b2_q};
+        right3_q  <= over_31_2 ? 5'd31 : (inf2_q | places2[9]) ? 5'd0 : places2[4:0];
+        zero3_q   <= zero2_q;
     end
 
     // 4..11: far away or NaN, the shift by 31 leaves 0; infinity, unshifted, saturates.

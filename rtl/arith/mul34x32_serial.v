@@ -35,24 +35,25 @@ module mul34x32_serial (
 
     reg signed [33:0] a_q;
     reg signed [33:0] high_q;
-    reg        [31:0] low_q;
-    reg        [5:0]  left_q;  // steps
+    reg [31:0]        low_q;
+    reg [5:0]         steps_remaining_q;  // steps
 
-    wire signed [33:0] addend = (low_q[0] ? a_q : 34'sd0) ^ $signed({34{left_q == 6'd1}});
+    wire signed [33:0] addend = (low_q[0] ? a_q :
+                                 34'sd0) ^ $signed({34{steps_remaining_q == 6'd1}});
     // 35 bits, and the carry that makes a complement a negative: ~x + 1
     wire signed [34:0] sum = $signed({high_q[33], high_q}) + $signed({addend[33], addend})
-                             + $signed({34'd0, left_q == 6'd1});
+                             + $signed({34'd0, steps_remaining_q == 6'd1});
 
     always @(posedge clk) begin
-        if (rst) left_q <= 6'd0;
-        else if (enable) left_q <= 6'd32;
-        else if (left_q != 6'd0) left_q <= left_q - 6'd1;
+        if (rst) steps_remaining_q <= 6'd0;
+        else if (enable) steps_remaining_q <= 6'd32;
+        else if (steps_remaining_q != 6'd0) steps_remaining_q <= steps_remaining_q - 6'd1;
 
         if (enable) begin
             a_q    <= a;
             high_q <= 34'sd0;
             low_q  <= b;
-        end else if (left_q != 6'd0) begin
+        end else if (steps_remaining_q != 6'd0) begin
             high_q <= sum[34:1];
             low_q  <= {sum[0], low_q[31:1]};
         end

@@ -52,7 +52,7 @@ module requantize #(
     parameter integer SERIAL = 0  // 1: a bit of the multiplier a cycle
 ) (
     input  wire        clk,
-    input  wire        rst,         // of a serial multiplier, else not used
+    input  wire        rst,  // of a serial multiplier, else not used
     input  wire        enable,
     input  wire [1:0]  mode,
     input  wire [31:0] x,
@@ -68,107 +68,109 @@ module requantize #(
     localparam [1:0] EVEN = 2'd3;
 
     // 1: left by 16; by 8 is decided. fp32: as long as copies of the sign are what leaves.
-    wire        fp0    = (mode == FP32);
-    wire        high0  = (x[31:24] == {8{x[31]}});
-    wire        mid0   = (x[23:16] == {8{x[31]}});
-    wire        low0   = (x[15:8]  == {8{x[31]}});
-    wire        far0   = ~shift[7] & (shift[6:5] != 2'b00);
-    wire [4:0]  size0  = (shift[4:0] & {5{~shift[7]}}) | {5{far0}};
-    wire        left16 = fp0 ? high0 & mid0 : size0[4];
-    wire        left8  = fp0 ? high0 & (low0 | ~mid0) : size0[3];
+    wire       fp0            = (mode == FP32);
+    wire       byte3_is_sign0 = (x[31:24] == {8{x[31]}});
+    wire       byte2_is_sign0 = (x[23:16] == {8{x[31]}});
+    wire       byte1_is_sign0 = (x[15:8]  == {8{x[31]}});
+    wire       over_31_0      = ~shift[7] & (shift[6:5] != 2'b00);
+    wire [4:0] left_shift0    = (shift[4:0] & {5{~shift[7]}}) | {5{over_31_0}};
+    wire       left_by_16     = fp0 ? byte3_is_sign0 & byte2_is_sign0 : left_shift0[4];
+    wire       left_by_8      = fp0 ? byte3_is_sign0 & (byte1_is_sign0 | ~byte2_is_sign0) :
+                                left_shift0[3];
 
-    reg         fp1_q, sign1_q;
-    reg  [1:0]  mode1_q;
-    reg  [31:0] x1_q, m1_q;
-    reg  [4:3]  left1_q;
-    reg  [2:0]  size1_q;  // 0 for fp32
-    reg  [7:0]  down1_q;  // complement of what lessens the shift right
-    reg  [23:0] side1_q;  // {zero_point, clamp_low, clamp_high}
+    reg        fp1_q, sign1_q;
+    reg [1:0]  mode1_q;
+    reg [31:0] x1_q, m1_q;
+    reg [4:3]  left_places1_q;
+    reg [2:0]  left_shift1_q;  // 0 for fp32
+    reg [7:0]  down1_q;        // complement of what lessens the shift right
+    reg [23:0] limits1_q;      // {zero_point, clamp_low, clamp_high}
 
     // 2: left by 8 and 4.
-    wire [31:0] by8    = left1_q[3] ? {x1_q[23:0], 8'd0} : x1_q;
-    wire        left4  = size1_q[2] | (fp1_q & (by8[31:28] == {4{sign1_q}}));
+    wire [31:0] shifted_by_8 = left_places1_q[3] ? {x1_q[23:0], 8'd0} : x1_q;
+    wire        left_by_4    = left_shift1_q[2] | (fp1_q & (shifted_by_8[31:28] == {4{sign1_q}}));
 
-    reg         fp2_q, sign2_q, nan2_q;
-    reg  [1:0]  mode2_q;
-    reg  [31:0] x2_q, m2_q;
-    reg  [4:2]  left2_q;
-    reg  [1:0]  size2_q;
-    reg  [7:0]  down2_q;
-    reg  [23:0] side2_q;
+    reg        fp2_q, sign2_q, nan2_q;
+    reg [1:0]  mode2_q;
+    reg [31:0] x2_q, m2_q;
+    reg [4:2]  left_places2_q;
+    reg [1:0]  left_shift2_q;
+    reg [7:0]  down2_q;
+    reg [23:0] limits2_q;
 
     // 3: left by 2 and 1, complemented; whether rounding to 24 bits is up (fp32 only).
-    wire        ones2  = fp2_q & sign2_q;
-    wire        left2  = size2_q[1] | (fp2_q & (x2_q[31:30] == {2{sign2_q}}));
-    wire [31:0] by2    = left2 ? {x2_q[29:0], 2'd0} : x2_q;
-    wire        left1  = size2_q[0] | (fp2_q & (by2[31] == sign2_q));
-    wire [31:0] by1    = left1 ? {by2[30:0], 1'b0} : by2;
-    wire [31:7] n2     = by1[31:7] ^ {25{ones2}};
-    // by1[6:0] is 0: d is 0x80 or 0, or 0x7F or 0xFF
-    wire        all2   = (by2[5:0] == 6'd0) & (left1 | ~by2[6]);
+    wire        complement2     = fp2_q & sign2_q;
+    wire        left_by_2       = left_shift2_q[1] | (fp2_q & (x2_q[31:30] == {2{sign2_q}}));
+    wire [31:0] shifted_by_2    = left_by_2 ? {x2_q[29:0], 2'd0} : x2_q;
+    wire        left_by_1       = left_shift2_q[0] | (fp2_q & (shifted_by_2[31] == sign2_q));
+    wire [31:0] shifted_by_1    = left_by_1 ? {shifted_by_2[30:0], 1'b0} : shifted_by_2;
+    wire [31:7] n2              = shifted_by_1[31:7] ^ {25{complement2}};
+    // shifted_by_1[6:0] is 0: d is 0x80 or 0, or 0x7F or 0xFF
+    wire        low_bits_clear2 = (shifted_by_2[5:0] == 6'd0) & (left_by_1 | ~shifted_by_2[6]);
     wire        up2;
 
     rounding u_rounding (
         .rule    (EVEN),
         .negative(1'b0),
         .lsb     (n2[8]),
-        .guard   (ones2 ? n2[7] | all2 : n2[7]),
-        .sticky  (ones2 ? n2[7] : ~all2),
+        .guard   (complement2 ? n2[7] | low_bits_clear2 : n2[7]),
+        .sticky  (complement2 ? n2[7] : ~low_bits_clear2),
         .up      (up2)
     );
 
-    reg         fp3_q, up3_q, negate3_q, nan3_q;
-    reg  [1:0]  mode3_q;
-    reg  [31:0] n3_q, b3_q;
-    reg  [4:0]  left3_q;
-    reg  [7:0]  down3_q;
-    reg  [23:0] side3_q;
+    reg        fp3_q, up3_q, negate3_q, nan3_q;
+    reg [1:0]  mode3_q;
+    reg [31:0] n3_q, b3_q;
+    reg [4:0]  left_places3_q;
+    reg [7:0]  down3_q;
+    reg [23:0] limits3_q;
 
-    // 4, into the first registers of scale_to_int8: rounded; how far right, limited to 0..31. more
-    // is l, for fp32 120 + l: 120 is 01111000, so l[4:3] = 0, 1, 2, 3 makes the upper five bits
-    // 01111, 10000, 10001, 10010.
-    wire [8:0]  middle3 = {1'b0, n3_q[15:8]} + {8'd0, up3_q};
-    wire        some3   = (left3_q[4:3] != 2'b00);
-    wire [8:0]  more3   = {1'b0, fp3_q & some3, {2{fp3_q & ~some3}},
-                           fp3_q ? left3_q[4] ~^ left3_q[3] : left3_q[4],
-                           left3_q[3] ^ fp3_q, left3_q[2:0]};
-    // signed: 119 - E + l, or l - s
-    wire [8:0]  places3 = {fp3_q | down3_q[7], down3_q} + more3 + {8'd0, ~fp3_q};
-    wire        far3    = nan3_q | (~places3[8] & (places3[7:5] != 3'd0));
-    wire [4:0]  right3  = far3 ? 5'd31 : places3[4:0] & {5{~places3[8]}};
+    // 4, into the first registers of scale_to_int8: rounded; the right shift, limited to 0..31.
+    // right_base3 is l, for fp32 120 + l: 120 is 01111000, so l[4:3] = 0, 1, 2, 3 makes the upper
+    // five bits 01111, 10000, 10001, 10010.
+    wire [8:0] rounded_low3      = {1'b0, n3_q[15:8]} + {8'd0, up3_q};
+    wire       left_by_8_or_16_3 = (left_places3_q[4:3] != 2'b00);
+    wire [8:0] right_base3       = {1'b0, fp3_q & left_by_8_or_16_3,
+                                    {2{fp3_q & ~left_by_8_or_16_3}},
+                                    fp3_q ? left_places3_q[4] ~^ left_places3_q[3] :
+                                            left_places3_q[4],
+                                    left_places3_q[3] ^ fp3_q, left_places3_q[2:0]};
+    wire [8:0] right_places3 = {fp3_q | down3_q[7], down3_q} + right_base3 + {8'd0, ~fp3_q};
+    wire       over_31_3     = nan3_q | (~right_places3[8] & (right_places3[7:5] != 3'd0));
+    wire [4:0] right3        = over_31_3 ? 5'd31 : right_places3[4:0] & {5{~right_places3[8]}};
 
     always @(posedge clk) if (enable) begin
         fp1_q          <= fp0;
         sign1_q        <= x[31];
         mode1_q        <= mode;
-        x1_q           <= left16 ? {x[15:0], 16'd0} : x;
+        x1_q           <= left_by_16 ? {x[15:0], 16'd0} : x;
         m1_q           <= multiplier;
-        left1_q        <= {left16, left8};
-        size1_q        <= fp0 ? 3'd0 : size0[2:0];
+        left_places1_q <= {left_by_16, left_by_8};
+        left_shift1_q  <= fp0 ? 3'd0 : left_shift0[2:0];
         down1_q        <= ~(fp0 ? multiplier[30:23] : shift);
-        side1_q        <= {zero_point, clamp_low, clamp_high};
+        limits1_q      <= {zero_point, clamp_low, clamp_high};
 
         fp2_q          <= fp1_q;
         sign2_q        <= sign1_q;
         mode2_q        <= mode1_q;
-        x2_q           <= left4 ? {by8[27:0], 4'd0} : by8;
+        x2_q           <= left_by_4 ? {shifted_by_8[27:0], 4'd0} : shifted_by_8;
         m2_q           <= m1_q;
         nan2_q         <= fp1_q & (m1_q[30:23] == 8'hFF) & (m1_q[22:0] != 23'd0);
-        left2_q        <= {left1_q, left4};
-        size2_q        <= size1_q[1:0];
+        left_places2_q <= {left_places1_q, left_by_4};
+        left_shift2_q  <= left_shift1_q[1:0];
         down2_q        <= down1_q;
-        side2_q        <= side1_q;
+        limits2_q      <= limits1_q;
 
         fp3_q          <= fp2_q;
         nan3_q         <= nan2_q;
         mode3_q        <= mode2_q;
-        n3_q           <= {n2[31:8], fp2_q ? 8'd0 : by1[7:0]};
+        n3_q           <= {n2[31:8], fp2_q ? 8'd0 : shifted_by_1[7:0]};
         up3_q          <= fp2_q & up2;
         b3_q           <= fp2_q ? {8'd0, 1'b1, m2_q[22:0]} : m2_q;
         negate3_q      <= fp2_q & (sign2_q ^ m2_q[31]);
-        left3_q        <= {left2_q, left2, left1};
+        left_places3_q <= {left_places2_q, left_by_2, left_by_1};
         down3_q        <= down2_q;
-        side3_q        <= side2_q;
+        limits3_q      <= limits2_q;
     end
 
     // 4..11
@@ -180,13 +182,13 @@ module requantize #(
         .enable    (enable),
         .rule      (mode3_q),
         .a_high    ($signed({~fp3_q & n3_q[31], n3_q[31:16]})),
-        .a_low     ({middle3, n3_q[7:0]}),
+        .a_low     ({rounded_low3, n3_q[7:0]}),
         .b         (b3_q),
         .negate    (negate3_q),
         .right     (right3),
-        .zero_point(side3_q[23:16]),
-        .clamp_low (side3_q[15:8]),
-        .clamp_high(side3_q[7:0]),
+        .zero_point(limits3_q[23:16]),
+        .clamp_low (limits3_q[15:8]),
+        .clamp_high(limits3_q[7:0]),
         .q         (q)
     );
 

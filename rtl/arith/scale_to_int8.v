@@ -43,7 +43,7 @@ module scale_to_int8 #(
     parameter integer SERIAL = 0  // 1: mul34x32_serial
 ) (
     input  wire               clk,
-    input  wire               rst,     // of a serial multiplier
+    input  wire               rst,  // of a serial multiplier
     input  wire               enable,
     input  wire        [1:0]  rule,
     input  wire signed [16:0] a_high,
@@ -54,7 +54,7 @@ module scale_to_int8 #(
     input  wire        [7:0]  zero_point,
     input  wire        [7:0]  clamp_low,
     input  wire        [7:0]  clamp_high,
-    output reg         [7:0]  q
+    output reg        [7:0]   q
 );
 
     localparam [1:0] FP32 = 2'd3;
@@ -62,9 +62,9 @@ module scale_to_int8 #(
     // 1..4: the product, and beside it what the later stages need: {rule, negate, right, zero, low,
     // high}.
     wire [63:0] p4_q;
-    reg  [31:0] side1_q, side2_q, side3_q, side4_q;
+    reg  [31:0] params1_q, params2_q, params3_q, params4_q;
 
-    wire        [31:0] side4;
+    wire        [31:0] params4;
 
     generate
         if (SERIAL != 0) begin : g_serial
@@ -78,8 +78,8 @@ module scale_to_int8 #(
                 .b     (b),
                 .p     (p4_q)
             );
-            assign side4 = side1_q;
-            wire unused_side4 = &{1'b0, side4_q};
+            assign params4 = params1_q;
+            wire unused_params4 = &{1'b0, params4_q};
         end else begin : g_pipeline
             mul34x32 u_mul (
                 .clk   (clk),
@@ -89,7 +89,7 @@ module scale_to_int8 #(
                 .b     (b),
                 .p     (p4_q)
             );
-            assign side4 = side4_q;
+            assign params4 = params4_q;
             wire unused_rst = &{1'b0, rst};
         end
     endgenerate
@@ -100,14 +100,14 @@ module scale_to_int8 #(
     wire        up4;
     wire [9:0]  v5;
     wire        guard5, extra5, sticky5, tie5;
-    reg  [26:0] side5_q;  // without `right`
-    wire        neg5 = side5_q[24];
+    reg  [26:0] params5_q;  // without `right`
+    wire        negate5 = params5_q[24];
     reg  [9:0]  v6_q;
     reg         guard6_q, extra6_q, sticky6_q, tie6_q;
-    reg  [23:0] side6_q;
+    reg  [23:0] limits6_q;
 
     round_product u_round_product (
-        .fp(side4[31:30] == FP32),
+        .fp(params4[31:30] == FP32),
         .p (p4_q),
         .y (y4),
         .up(up4)
@@ -118,7 +118,7 @@ module scale_to_int8 #(
         .enable(enable),
         .y     (y4),
         .up    (up4),
-        .right (side4[28:24]),
+        .right (params4[28:24]),
         .v     (v5),
         .guard (guard5),
         .extra (extra5),
@@ -127,7 +127,7 @@ module scale_to_int8 #(
 
     // What becomes of a tie. Less than half is dropped by all rules, more increments.
     rounding u_rounding (
-        .rule    (side5_q[26:25]),
+        .rule    (params5_q[26:25]),
         .negative(v5[9]),
         .lsb     (v5[0]),
         .guard   (1'b1),
@@ -135,45 +135,46 @@ module scale_to_int8 #(
         .up      (tie5)
     );
 
-    // 7: rounded, moved by the zero point, no less than clamp_low. With sticky the increment, one6,
-    // is guard; without, the rest is 0, 1/2 or 1 and one6 is 0, tie or 1: the majority of three
-    // bits. -(v + one) = ~v + (1 - one), and the majority of complements is the complement of the
-    // majority, so negate complements v and all of them. one6 has a column of its own below the
-    // sum: a carry from outside would cost the chain as much.
-    wire        one6   = (guard6_q & (sticky6_q | extra6_q | tie6_q)) |
-                         (~sticky6_q & extra6_q & tie6_q);
-    wire [10:0] moved6 = {v6_q, 1'b1} + {{2{side6_q[23]}}, side6_q[23:16], one6};
-    wire [9:0]  sum6   = moved6[10:1];
-    wire [10:0] below6 = {sum6[9], sum6} - {{3{side6_q[15]}}, side6_q[15:8]};
-    reg  [7:0]  max7_q, high7_q;
-    reg         above7_q;  // the sum is more than 127
+    // 7: rounded, moved by the zero point, no less than clamp_low. With sticky the increment,
+    // increment6, is guard; without, the rest is 0, 1/2 or 1 and increment6 is 0, tie or 1: the
+    // majority of three bits. -(v + one) = ~v + (1 - one), and the majority of complements is the
+    // complement of the majority, so negate complements v and all of them. increment6 has a column
+    // of its own below the sum: a carry from outside would cost the chain as much.
+    wire        increment6  = (guard6_q & (sticky6_q | extra6_q | tie6_q)) |
+                              (~sticky6_q & extra6_q & tie6_q);
+    wire [10:0] offset_sum6 = {v6_q, 1'b1} + {{2{limits6_q[23]}}, limits6_q[23:16], increment6};
+    wire [9:0]  sum6        = offset_sum6[10:1];
+    wire [10:0] low_margin6 = {sum6[9], sum6} - {{3{limits6_q[15]}}, limits6_q[15:8]};
+    reg  [7:0]  at_least_low7_q, clamp_high7_q;
+    reg         over_127_7_q;  // the sum is more than 127
 
     // 8: no more than clamp_high. Compared by subtraction: a sign is nearer than the end of a carry
     // chain.
-    wire [8:0]  room7  = {high7_q[7], high7_q} - {max7_q[7], max7_q};
+    wire [8:0]  high_margin7 = {clamp_high7_q[7], clamp_high7_q} - {at_least_low7_q[7],
+                                                                    at_least_low7_q};
 
-    wire unused = &{1'b0, moved6[0], below6[9:0], room7[7:0]};
+    wire unused = &{1'b0, offset_sum6[0], low_margin6[9:0], high_margin7[7:0]};
 
     always @(posedge clk) if (enable) begin
-        side1_q   <= {rule, negate, right, zero_point, clamp_low, clamp_high};
-        side2_q   <= side1_q;
-        side3_q   <= side2_q;
-        side4_q   <= side3_q;
+        params1_q <= {rule, negate, right, zero_point, clamp_low, clamp_high};
+        params2_q <= params1_q;
+        params3_q <= params2_q;
+        params4_q <= params3_q;
 
-        side5_q   <= {side4[31:29], side4[23:0]};
+        params5_q <= {params4[31:29], params4[23:0]};
 
-        v6_q      <= v5 ^ {10{neg5}};
-        guard6_q  <= guard5 ^ neg5;
-        extra6_q  <= extra5 ^ neg5;
+        v6_q      <= v5 ^ {10{negate5}};
+        guard6_q  <= guard5 ^ negate5;
+        extra6_q  <= extra5 ^ negate5;
         sticky6_q <= sticky5;
-        tie6_q    <= tie5 ^ neg5;
-        side6_q   <= side5_q[23:0];
+        tie6_q    <= tie5 ^ negate5;
+        limits6_q <= params5_q[23:0];
 
-        max7_q    <= below6[10] ? side6_q[15:8] : sum6[7:0];
-        above7_q  <= ~sum6[9] & (sum6[8:7] != 2'b00);
-        high7_q   <= side6_q[7:0];
+        at_least_low7_q <= low_margin6[10] ? limits6_q[15:8] : sum6[7:0];
+        over_127_7_q    <= ~sum6[9] & (sum6[8:7] != 2'b00);
+        clamp_high7_q   <= limits6_q[7:0];
 
-        q         <= above7_q | room7[8] ? high7_q : max7_q;
+        q <= over_127_7_q | high_margin7[8] ? clamp_high7_q : at_least_low7_q;
     end
 
 endmodule

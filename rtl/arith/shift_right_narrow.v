@@ -56,24 +56,24 @@ module shift_right_narrow (
     wire [33:0] t   = {y, up};
     wire [24:0] t16 = right[4] ? {{7{y[32]}}, t[33:16]} : t[24:0];
 
-    reg         s_q, up_q;
-    reg  [4:0]  right_q;
-    reg  [8:0]  above16_q;  // what a step may have dropped above and below
-    reg  [15:1] below16_q;
-    reg  [7:0]  above8_q;
-    reg  [7:0]  below8_q;
-    reg  [16:0] t8_q;
+    reg        s_q, up_q;
+    reg [4:0]  right_q;
+    reg [8:0]  above16_q;  // what a step may have dropped above and below
+    reg [15:1] below16_q;
+    reg [7:0]  above8_q;
+    reg [7:0]  below8_q;
+    reg [16:0] t8_q;
 
-    wire [12:0] t4  = right_q[2] ? t8_q[16:4] : t8_q[12:0];
-    wire [10:0] t2  = right_q[1] ? t4[12:2]   : t4[10:0];
-    wire [9:0]  t1  = right_q[0] ? t2[10:1]   : t2[9:0];
+    wire [12:0] t4 = right_q[2] ? t8_q[16:4] : t8_q[12:0];
+    wire [10:0] t2 = right_q[1] ? t4[12:2]   : t4[10:0];
+    wire [9:0]  t1 = right_q[0] ? t2[10:1]   : t2[9:0];
 
-    wire over = (~right_q[4] & (above16_q   != {9{s_q}})) |
-                (~right_q[3] & (above8_q    != {8{s_q}})) |
-                (~right_q[2] & (t8_q[16:13] != {4{s_q}})) |
-                (~right_q[1] & (t4[12:11]   != {2{s_q}})) |
-                (~right_q[0] & (t2[10]      != s_q)) |
-                (t1[9] != s_q);
+    wire out_of_range = (~right_q[4] & (above16_q   != {9{s_q}})) |
+                        (~right_q[3] & (above8_q    != {8{s_q}})) |
+                        (~right_q[2] & (t8_q[16:13] != {4{s_q}})) |
+                        (~right_q[1] & (t4[12:11]   != {2{s_q}})) |
+                        (~right_q[0] & (t2[10]      != s_q)) |
+                        (t1[9] != s_q);
 
     always @(posedge clk) if (enable) begin
         s_q       <= y[32];
@@ -86,9 +86,9 @@ module shift_right_narrow (
         t8_q      <= right[3] ? t16[24:8] : t16[16:0];
     end
 
-    assign v      = {s_q, s_q ^ over, over ? s_q : t1[8], t1[7:1]};
-    assign guard  = t1[0];
-    assign extra  = up_q;
+    assign v     = {s_q, s_q ^ out_of_range, out_of_range ? s_q : t1[8], t1[7:1]};
+    assign guard = t1[0];
+    assign extra = up_q;
     // in threes: with up, what a LUT of four inputs compares
     wire below16 = (below16_q[3:1]   != {3{up_q}}) | (below16_q[6:4]   != {3{up_q}}) |
                    (below16_q[9:7]   != {3{up_q}}) | (below16_q[12:10] != {3{up_q}}) |

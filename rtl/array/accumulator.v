@@ -4,7 +4,7 @@
 // Purpose
 //   The last adder of a cell's tree, the sum over a tile, and the result register behind it.
 //
-//     left, right ──► + ──► tree ──► + ──► acc     (valid: keep the sum, clear: zero)
+//     addends     ──► + ──► tree ──► + ──► acc     (valid: keep the sum, clear: zero)
 //                                    └───► result ──► chain_out   (last: load; shift: chain_in)
 //
 //   acc is cleared by its synchronous reset after the last slice, not by a multiplexer in front of
@@ -14,29 +14,29 @@
 //   A family with slow carry chains may replace this module by its own: same ports, same latency.
 //
 // Latency
-//   1 cycle from left and right to tree; `valid`, `last` and `clear` belong to the value in tree.
+//   1 cycle from the addends to tree; `valid`, `last` and `clear` belong to the value in tree.
 //
 // Numbers
-//   tree is exact, one bit wider than left and right. The sum wraps modulo 2^32.
+//   tree is exact, one bit wider than the addends. The sum wraps modulo 2^32.
 //
 // Example
-//   left = 3, right = -5, then left = 2, right = 7; a cycle later valid, and after that valid, last
+//   Addends 3 and -5, then 2 and 7; a cycle later valid, and after that valid, last
 //   and clear: the result register loads -2 + 9 = 7, and acc reads 0 for the next tile.
 `default_nettype none
 
 module accumulator #(
-    parameter integer W     = 16,  // bits of left and right, 16 to 18
-    parameter integer TERMS = 1    // 2, or 1: right is not read
+    parameter integer W     = 16,  // bits of the addends, 16 to 18
+    parameter integer TERMS = 1    // 2, or 1: addend_1 is not read
 ) (
     input  wire                clk,
     // control, aligned with tree
-    input  wire                valid,     // accumulate
-    input  wire                last,      // load the result register
-    input  wire                clear,     // zero the accumulator
-    input  wire                shift,     // move the chain; a load wins over it
+    input  wire                valid,        // accumulate
+    input  wire                last,         // load the result register
+    input  wire                clear,        // zero the accumulator
+    input  wire                chain_shift,  // move the chain; a load wins over it
     // the tree's last two sums
-    input  wire signed [W-1:0] left,
-    input  wire signed [W-1:0] right,
+    input  wire signed [W-1:0] addend_0,
+    input  wire signed [W-1:0] addend_1,
     // result chain
     input  wire        [31:0]  chain_in,
     output wire        [31:0]  chain_out
@@ -44,20 +44,20 @@ module accumulator #(
 
     reg signed [W:0]  tree_q;
     reg signed [31:0] acc_q;
-    reg        [31:0] result_q;
+    reg [31:0]        result_q;
 
     // The simulator pays for every operand that a clocked block reads, and for wires that change,
     // not for those that rest. Hence one block, two conditions that hardly ever change, and a sum
     // written twice (synthesis merges it).
-    wire add  = valid && !clear;
-    wire move = last || shift;
+    wire add         = valid && !clear;
+    wire result_load = last || chain_shift;
 
     always @(posedge clk) begin
-        if (TERMS == 1) tree_q <= $signed(left);
-        else tree_q <= left + right;
+        if (TERMS == 1) tree_q <= $signed(addend_0);
+        else tree_q <= addend_0 + addend_1;
         if (add) acc_q <= acc_q + tree_q;
         else if (clear) acc_q <= 32'sd0;
-        if (move) begin
+        if (result_load) begin
             if (last) result_q <= acc_q + tree_q;
             else result_q <= chain_in;
         end

@@ -11,55 +11,55 @@
 //
 //   Activations are broadcast along rows and weights along columns, each through one register per
 //   row or column, so there is no skew to remove. The result registers of a column form a chain
-//   that shifts towards row 0, where row_out reads it.
+//   that shifts towards row 0, where `row` reads it.
 //
 // Latency
-//   A slice given with in_valid at cycle t is accumulated at the end of cycle t + 1 + SUM_LATENCY,
-//   where SUM_LATENCY = 2 + max(1, ceil(log2 DEPTH)), or 4 with bfloat16. A slice with in_last
-//   raises `load` (with its tag) in that cycle, and row 0 of the tile is on row_out in the next
+//   A slice given with op_valid at cycle t is accumulated at the end of cycle t + 1 + SUM_LATENCY,
+//   where SUM_LATENCY = 2 + max(1, ceil(log2 DEPTH)), or 4 with bfloat16. A slice with op_last
+//   raises `load` (with its tag) in that cycle, and row 0 of the tile is on `row` in the next
 //   one. One slice per cycle; an idle cycle changes nothing, whatever its operands (X included).
-//   `shift` high at cycle u moves the chain at the end of cycle u + 1.
+//   `chain_shift` high at cycle u moves the chain at the end of cycle u + 1.
 //
-//   bfloat16 (pe_bf16): a slice is four beats, the last of them with in_last; beats of sum i are
+//   bfloat16 (pe_bf16): a slice is four beats, the last of them with op_last; beats of sum i are
 //   multiples of 4 cycles apart. `load` comes 3 cycles later than an int8 tile's, and the tile has
 //   4 ROWS rows. tile_sequencer keeps tiles of different formats far enough apart.
 //
 // Numbers
 //   See pe_int8 and pe_bf16. Reset clears the accumulators, so that an aborted tile leaves nothing
 //   behind, and empties the control pipeline; operand and result registers have no reset.
-//   a[LANE_W*r +: LANE_W] is row r, w[LANE_W*c +: LANE_W] column c, row_out[32*c +: 32] column c.
+//   op_a[LANE_W*r +: LANE_W] is row r, op_w[LANE_W*c +: LANE_W] column c, row[32*c +: 32] column c.
 //
 // Example
-//   1x1, DEPTH 1: a = 3, w = -5, then a = 2, w = 7 with in_last in cycle t: `load` is high in cycle
-//   t + 4, and row_out is -15 + 14 = -1 in cycle t + 5.
+//   1x1, DEPTH 1: op_a = 3, op_w = -5, then 2 and 7 with op_last in cycle t: `load` is high in
+//   cycle t + 4, and `row` is -15 + 14 = -1 in cycle t + 5.
 `default_nettype none
 
 module mac_array #(
-    parameter integer ROWS  = 8,  // 1..32
-    parameter integer COLS  = 8,  // 1..32
-    parameter integer DEPTH = 1,  // int8 pairs a cell a cycle, 1..8; 1 where there is bfloat16
-    parameter integer INT8  = 1,  // 1: cells for int8
-    parameter integer BF16  = 0,  // 1: cells for bfloat16; both: pe_dual
+    parameter integer ROWS     = 8,  // 1..32
+    parameter integer COLS     = 8,  // 1..32
+    parameter integer DEPTH    = 1,  // int8 pairs a cell a cycle, 1..8; 1 where there is bfloat16
+    parameter integer INT8     = 1,  // 1: cells for int8
+    parameter integer BF16     = 0,  // 1: cells for bfloat16; both: pe_dual
     // the last rows whose cells multiply in LUTs, 0..ROWS; 0 with bfloat16
     parameter integer LUT_ROWS = 0,
     // bits of an operand lane: 16 where there is bfloat16, int8 in the low ones
-    parameter integer LANE_W = 8*DEPTH,
-    parameter integer TAG_W = 1   // bits that travel with a tile
+    parameter integer LANE_W   = 8*DEPTH,
+    parameter integer TAG_W    = 1  // bits that travel with a tile
 ) (
-    input  wire                    clk,
-    input  wire                    rst,
+    input  wire                   clk,
+    input  wire                   rst,
     // one slice
-    input  wire                    in_valid,
-    input  wire                    in_last,   // the tile ends here: with in_valid only
-    input  wire                    in_bf16,   // with in_valid only
-    input  wire [TAG_W-1:0]        in_tag,    // taken with in_last
-    input  wire [LANE_W*ROWS-1:0] a,
-    input  wire [LANE_W*COLS-1:0] w,
+    input  wire                   op_valid,
+    input  wire                   op_last,  // the tile ends here: with op_valid only
+    input  wire                   op_bf16,  // with op_valid only
+    input  wire [TAG_W-1:0]       op_tag,   // taken with op_last
+    input  wire [LANE_W*ROWS-1:0] op_a,
+    input  wire [LANE_W*COLS-1:0] op_w,
     // the finished tile
-    output wire                    load,
-    output wire [TAG_W-1:0]        load_tag,
-    input  wire                    shift,
-    output wire [32*COLS-1:0]      row_out
+    output wire                   load,
+    output wire [TAG_W-1:0]       load_tag,
+    input  wire                   chain_shift,
+    output wire [32*COLS-1:0]     row
 );
 
     localparam integer SUM_LATENCY = (BF16 != 0) ? 4 : 2 + ((DEPTH == 1) ? 1 : $clog2(DEPTH));
@@ -74,12 +74,12 @@ module mac_array #(
 
     wire valid_end = valid_q[SUM_LATENCY-1];
     wire last_end  = last_q[SUM_LATENCY-1];
-    wire loaded;     // the last push of a tile comes with the rows' next copy
+    wire load_d;  // the last push of a tile comes with the rows' next copy
 
     // What the cells do next, of which each row registers a copy.
     wire       valid_d = valid_end & ~rst;
-    wire       last_d, clear_d, bf16_d, tall_d;
-    wire [5:0] control_d = {valid_d, last_d, clear_d, shift, bf16_d, tall_d};
+    wire       last_d, clear_d, sum_bf16_d, chain_bf16_d;
+    wire [5:0] control_d = {valid_d, last_d, clear_d, chain_shift, sum_bf16_d, chain_bf16_d};
 
     always @(posedge clk) begin
         if (rst) begin
@@ -87,39 +87,42 @@ module mac_array #(
             last_q  <= {SUM_LATENCY{1'b0}};
             load_q  <= 1'b0;
         end else begin
-            valid_q <= {valid_q[SUM_LATENCY-2:0], in_valid};
-            last_q  <= {last_q[SUM_LATENCY-2:0], in_valid & in_last};
-            load_q  <= loaded;
+            valid_q <= {valid_q[SUM_LATENCY-2:0], op_valid};
+            last_q  <= {last_q[SUM_LATENCY-2:0], op_valid & op_last};
+            load_q  <= load_d;
         end
-        tag_q <= {tag_q[TAG_W*(SUM_LATENCY-1)-1:0], in_tag};
+        tag_q <= {tag_q[TAG_W*(SUM_LATENCY-1)-1:0], op_tag};
         if (last_end) load_tag_q <= tag_q[TAG_W*(SUM_LATENCY-1) +: TAG_W];
     end
 
     generate
         if (BF16 == 0) begin : g_control
-            wire unused = in_bf16;
-            assign last_d  = last_end & ~rst;
-            assign clear_d = last_end | rst;
-            assign bf16_d  = 1'b0;
-            assign tall_d  = 1'b0;
-            assign loaded  = last_end;
+            wire unused = op_bf16;
+            assign last_d       = last_end & ~rst;
+            assign clear_d      = last_end | rst;
+            assign sum_bf16_d   = 1'b0;
+            assign chain_bf16_d = 1'b0;
+            assign load_d       = last_end;
         end else begin : g_control_bf16
-            reg [SUM_LATENCY-1:0] format_q;
-            reg [2:0] more_q;   // a bfloat16 tile is pushed in four cycles: those to come
-            reg [2:0] flush_q;  // a reset clears four sums
-            reg       bf16_q, tall_q;
-            wire      format_end = (INT8 == 0) || format_q[SUM_LATENCY-1];
-            assign last_d  = (last_end | more_q[0]) & ~rst;
-            assign clear_d = last_end | more_q[0] | rst | flush_q[0];
-            assign bf16_d  = (INT8 == 0) || rst || flush_q[0] || (valid_end ? format_end : bf16_q);
-            assign tall_d  = (INT8 == 0) || (last_d ? bf16_d : tall_q);
-            assign loaded  = (more_q == 3'b001) || (last_end && !format_end);
+            reg  [SUM_LATENCY-1:0] bf16_pipe_q;
+            // a bfloat16 tile is pushed in four cycles: those to come
+            reg  [2:0]             push_pending_q;
+            reg  [2:0]             clear_pending_q;  // a reset clears four sums
+            reg                    bf16_q, chain_bf16_q;
+            wire                   bf16_end = (INT8 == 0) || bf16_pipe_q[SUM_LATENCY-1];
+            assign last_d       = (last_end | push_pending_q[0]) & ~rst;
+            assign clear_d      = last_end | push_pending_q[0] | rst | clear_pending_q[0];
+            assign sum_bf16_d   = (INT8 == 0) || rst || clear_pending_q[0] ||
+                                  (valid_end ? bf16_end : bf16_q);
+            assign chain_bf16_d = (INT8 == 0) || (last_d ? sum_bf16_d : chain_bf16_q);
+            assign load_d       = (push_pending_q == 3'b001) || (last_end && !bf16_end);
             always @(posedge clk) begin
-                format_q <= {format_q[SUM_LATENCY-2:0], in_bf16};
-                bf16_q   <= bf16_d;
-                tall_q   <= tall_d;
-                more_q   <= rst ? 3'b000 : (last_end && format_end) ? 3'b111 : {1'b0, more_q[2:1]};
-                flush_q  <= rst ? 3'b111 : {1'b0, flush_q[2:1]};
+                bf16_pipe_q     <= {bf16_pipe_q[SUM_LATENCY-2:0], op_bf16};
+                bf16_q          <= sum_bf16_d;
+                chain_bf16_q    <= chain_bf16_d;
+                push_pending_q  <= rst ? 3'b000 : (last_end && bf16_end) ? 3'b111 :
+                                   {1'b0, push_pending_q[2:1]};
+                clear_pending_q <= rst ? 3'b111 : {1'b0, clear_pending_q[2:1]};
             end
         end
     endgenerate
@@ -130,9 +133,9 @@ module mac_array #(
     // What comes in idle cycles stops here, and nothing behind toggles. Where there are both
     // formats only bfloat16 reads these, int8 the factors below: so they rest in int8.
     always @(posedge clk)
-        if (in_valid && (INT8 == 0 || BF16 == 0 || in_bf16)) begin
-            a_q <= a;
-            w_q <= w;
+        if (op_valid && (INT8 == 0 || BF16 == 0 || op_bf16)) begin
+            a_q <= op_a;
+            w_q <= op_w;
         end
 
     assign load     = load_q;
@@ -162,10 +165,10 @@ module mac_array #(
             wire [LANE_W-1:0] w_col = w_q[LANE_W*c +: LANE_W];
             if (BF16 != 0) begin : g_factor
                 reg [8:0] factor_q;  // what the multiplier takes: a significand, or int8
-                always @(posedge clk) if (in_valid)
-                    factor_q <= (INT8 == 0 || in_bf16) ?
-                                {1'b0, |w[LANE_W*c+7 +: 8], w[LANE_W*c +: 7]} :
-                                {w[LANE_W*c+7], w[LANE_W*c +: 8]};
+                always @(posedge clk) if (op_valid)
+                    factor_q <= (INT8 == 0 || op_bf16) ?
+                                {1'b0, |op_w[LANE_W*c+7 +: 8], op_w[LANE_W*c +: 7]} :
+                                {op_w[LANE_W*c+7], op_w[LANE_W*c +: 8]};
             end
         end
         for (r = 0; r < ROWS; r = r + 1) begin : g_row
@@ -175,21 +178,22 @@ module mac_array #(
             // reach
             (* keep *)
             always @(posedge clk) control_q <= control_d;
-            wire      valid_row, last_row, clear_row, shift_row, bf16_row, tall_row;
-            assign {valid_row, last_row, clear_row, shift_row, bf16_row, tall_row} = control_q;
+            wire      valid_row, last_row, clear_row, chain_shift_row, sum_bf16_row, chain_bf16_row;
+            assign {valid_row, last_row, clear_row,
+                    chain_shift_row, sum_bf16_row, chain_bf16_row} = control_q;
             if (INT8 == 0 || BF16 == 0) begin : g_one_format
-                wire unused = &{1'b0, bf16_row, tall_row};
+                wire unused = &{1'b0, sum_bf16_row, chain_bf16_row};
             end
             if (BF16 != 0) begin : g_factor
                 reg [8:0] factor_q;
-                always @(posedge clk) if (in_valid)
-                    factor_q <= (INT8 == 0 || in_bf16) ?
-                                {1'b0, |a[LANE_W*r+7 +: 8], a[LANE_W*r +: 7]} :
-                                {a[LANE_W*r+7], a[LANE_W*r +: 8]};
+                always @(posedge clk) if (op_valid)
+                    factor_q <= (INT8 == 0 || op_bf16) ?
+                                {1'b0, |op_a[LANE_W*r+7 +: 8], op_a[LANE_W*r +: 7]} :
+                                {op_a[LANE_W*r+7], op_a[LANE_W*r +: 8]};
             end
             if (INT8 != 0 && BF16 != 0) begin : g_operand
                 reg bf16_q;  // of the slice in a_row, or of the latest
-                always @(posedge clk) if (in_valid) bf16_q <= in_bf16;
+                always @(posedge clk) if (op_valid) bf16_q <= op_bf16;
             end
             for (c = 0; c < COLS; c = c + 1) begin : g_col
                 wire [31:0] above;
@@ -199,46 +203,46 @@ module mac_array #(
                         .DEPTH(DEPTH),
                         .LUT  ((r >= ROWS - LUT_ROWS) ? 1 : 0)
                     ) u_pe (
-                        .clk      (clk),
-                        .valid    (valid_row),
-                        .last     (last_row),
-                        .clear    (clear_row),
-                        .shift    (shift_row),
-                        .a        (a_row),
-                        .w        (g_lane[c].w_col),
-                        .chain_in (above),
-                        .chain_out(result)
+                        .clk        (clk),
+                        .valid      (valid_row),
+                        .last       (last_row),
+                        .clear      (clear_row),
+                        .chain_shift(chain_shift_row),
+                        .a          (a_row),
+                        .w          (g_lane[c].w_col),
+                        .chain_in   (above),
+                        .chain_out  (result)
                     );
                 end else if (INT8 == 0) begin : g_bf16
                     pe_bf16 u_pe (
-                        .clk      (clk),
-                        .valid    (valid_row),
-                        .last     (last_row),
-                        .clear    (clear_row),
-                        .shift    (shift_row),
-                        .a        (a_row),
-                        .w        (g_lane[c].w_col),
-                        .a_factor (g_row[r].g_factor.factor_q),
-                        .w_factor (g_lane[c].g_factor.factor_q),
-                        .chain_in (above),
-                        .chain_out(result)
+                        .clk        (clk),
+                        .valid      (valid_row),
+                        .last       (last_row),
+                        .clear      (clear_row),
+                        .chain_shift(chain_shift_row),
+                        .a          (a_row),
+                        .w          (g_lane[c].w_col),
+                        .a_factor   (g_row[r].g_factor.factor_q),
+                        .w_factor   (g_lane[c].g_factor.factor_q),
+                        .chain_in   (above),
+                        .chain_out  (result)
                     );
                 end else begin : g_dual
                     pe_dual u_pe (
-                        .clk      (clk),
-                        .valid    (valid_row),
-                        .last     (last_row),
-                        .clear    (clear_row),
-                        .shift    (shift_row),
-                        .bf16     (bf16_row),
-                        .tall     (tall_row),
-                        .operand  (g_row[r].g_operand.bf16_q),
-                        .a        (a_row),
-                        .w        (g_lane[c].w_col),
-                        .a_factor (g_row[r].g_factor.factor_q),
-                        .w_factor (g_lane[c].g_factor.factor_q),
-                        .chain_in (above),
-                        .chain_out(result)
+                        .clk         (clk),
+                        .valid       (valid_row),
+                        .last        (last_row),
+                        .clear       (clear_row),
+                        .chain_shift (chain_shift_row),
+                        .sum_bf16    (sum_bf16_row),
+                        .chain_bf16  (chain_bf16_row),
+                        .operand_bf16(g_row[r].g_operand.bf16_q),
+                        .a           (a_row),
+                        .w           (g_lane[c].w_col),
+                        .a_factor    (g_row[r].g_factor.factor_q),
+                        .w_factor    (g_lane[c].g_factor.factor_q),
+                        .chain_in    (above),
+                        .chain_out   (result)
                     );
                 end
             end
@@ -246,7 +250,7 @@ module mac_array #(
         for (c = 0; c < COLS; c = c + 1) begin : g_chain
             for (r = 0; r < ROWS; r = r + 1) begin : g_link
                 if (r == 0) begin : g_foot
-                    assign row_out[32*c +: 32] = g_row[0].g_col[c].result;
+                    assign row[32*c +: 32] = g_row[0].g_col[c].result;
                 end
                 if (r == ROWS-1) begin : g_top
                     assign g_row[r].g_col[c].above = 32'd0;

@@ -34,10 +34,10 @@
 module pe_bf16 (
     input  wire        clk,
     // control
-    input  wire        valid,      // add the product
-    input  wire        last,       // push the sum
-    input  wire        clear,      // the next sum in this place starts at +0
-    input  wire        shift,      // move the chain
+    input  wire        valid,        // add the product
+    input  wire        last,         // push the sum
+    input  wire        clear,        // the next sum in this place starts at +0
+    input  wire        chain_shift,  // move the chain
     // operands: bfloat16, and their significands as the multiplier takes them
     input  wire [15:0] a,
     input  wire [15:0] w,
@@ -48,8 +48,8 @@ module pe_bf16 (
     output wire [31:0] chain_out
 );
 
-    wire [17:0] significand;
-    wire [31:0] product, sum;
+    wire [17:0]  significand;
+    wire [31:0]  product, sum;
     reg  [31:0]  sum_q;
     reg  [127:0] results_q;
 
@@ -80,14 +80,14 @@ module pe_bf16 (
         .s     (sum)
     );
 
-    wire move = last || shift;
+    wire result_load = last || chain_shift;
 
     wire unused = &{1'b0, significand[17:16]};  // two significands, never negative
 
     always @(posedge clk) begin
         if (clear) sum_q <= 32'd0;
         else sum_q <= sum;
-        if (move) begin
+        if (result_load) begin
             if (last) results_q <= {sum, results_q[127:32]};
             else results_q <= {chain_in, results_q[127:32]};
         end

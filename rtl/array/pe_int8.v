@@ -31,10 +31,10 @@ module pe_int8 #(
 ) (
     input  wire               clk,
     // control, aligned with the adder tree's output
-    input  wire               valid,      // accumulate
-    input  wire               last,       // load the result register
-    input  wire               clear,      // zero the accumulator
-    input  wire               shift,      // move the chain; a load wins over it
+    input  wire               valid,        // accumulate
+    input  wire               last,         // load the result register
+    input  wire               clear,        // zero the accumulator
+    input  wire               chain_shift,  // move the chain; a load wins over it
     // operands: DEPTH int8 each, depth 0 in the low byte
     input  wire [8*DEPTH-1:0] a,
     input  wire [8*DEPTH-1:0] w,
@@ -105,13 +105,13 @@ module pe_int8 #(
         end
     endgenerate
 
-    wire signed [14+LEVELS:0] left = g_level[LEVELS-1].g_node[0].sum;
-    wire signed [14+LEVELS:0] right;
+    wire signed [14+LEVELS:0] addend_0 = g_level[LEVELS-1].g_node[0].sum;
+    wire signed [14+LEVELS:0] addend_1;
     generate
-        if (TERMS == 1) begin : g_no_right
-            assign right = {(15+LEVELS){1'b0}};
-        end else begin : g_right
-            assign right = g_level[LEVELS-1].g_node[1].sum;
+        if (TERMS == 1) begin : g_one_addend
+            assign addend_1 = {(15+LEVELS){1'b0}};
+        end else begin : g_two_addends
+            assign addend_1 = g_level[LEVELS-1].g_node[1].sum;
         end
     endgenerate
 
@@ -119,15 +119,15 @@ module pe_int8 #(
         .W    (15+LEVELS),
         .TERMS((TERMS == 1) ? 1 : 2)
     ) u_acc (
-        .clk      (clk),
-        .valid    (valid),
-        .last     (last),
-        .clear    (clear),
-        .shift    (shift),
-        .left     (left),
-        .right    (right),
-        .chain_in (chain_in),
-        .chain_out(chain_out)
+        .clk        (clk),
+        .valid      (valid),
+        .last       (last),
+        .clear      (clear),
+        .chain_shift(chain_shift),
+        .addend_0   (addend_0),
+        .addend_1   (addend_1),
+        .chain_in   (chain_in),
+        .chain_out  (chain_out)
     );
 
 endmodule

@@ -35,49 +35,49 @@ module result_chain #(
     // from the array
     input  wire              load,
     input  wire [TAG_W-1:0]  load_tag,
-    input  wire [PACE_W-1:0] load_pace,  // cycles a row waits, less one
+    input  wire [PACE_W-1:0] load_pace,                            // cycles a row waits, less one
     input  wire [((ROWS == 1) ? 1 : $clog2(ROWS))-1:0] load_rows,  // rows of the tile, less one
-    output wire              shift,
+    output wire              chain_shift,
     // to the output stage
-    output wire              row_valid,  // first cycle of a row on row_out
+    output wire              row_valid,  // first cycle of a row on `row`
     output wire              row_last,   // ... and it is the tile's last one
     output wire [TAG_W-1:0]  row_tag
 );
 
-    localparam integer LEFT_W = (ROWS == 1) ? 1 : $clog2(ROWS);
-    // load_rows <= ROWS - 1 fits LEFT_W bits by its definition
+    localparam integer ROWS_W = (ROWS == 1) ? 1 : $clog2(ROWS);
+    // load_rows <= ROWS - 1 fits ROWS_W bits by its definition
 
-    reg [LEFT_W-1:0] left_q, left_d;  // rows after the one on row_out
-    reg [PACE_W-1:0] wait_q, wait_d;  // cycles until the next one may come
+    reg [ROWS_W-1:0] rows_remaining_q, rows_remaining_d;  // rows after the one on `row`
+    reg [PACE_W-1:0] pace_count_q, pace_count_d;          // cycles until the next one may come
     reg [PACE_W-1:0] pace_q;
     reg [TAG_W-1:0]  tag_q;
     reg              row_valid_q;
 
-    wire advance = (left_q != {LEFT_W{1'b0}}) && (wait_q == {PACE_W{1'b0}});
+    wire chain_advance = (rows_remaining_q != {ROWS_W{1'b0}}) && (pace_count_q == {PACE_W{1'b0}});
 
     always @* begin
-        left_d = left_q;
-        wait_d = wait_q;
+        rows_remaining_d = rows_remaining_q;
+        pace_count_d = pace_count_q;
         if (load) begin
-            left_d = load_rows;
-            wait_d = load_pace;
-        end else if (advance) begin
-            left_d = left_q - 1'b1;
-            wait_d = pace_q;
-        end else if (wait_q != {PACE_W{1'b0}}) begin
-            wait_d = wait_q - 1'b1;
+            rows_remaining_d = load_rows;
+            pace_count_d = load_pace;
+        end else if (chain_advance) begin
+            rows_remaining_d = rows_remaining_q - 1'b1;
+            pace_count_d = pace_q;
+        end else if (pace_count_q != {PACE_W{1'b0}}) begin
+            pace_count_d = pace_count_q - 1'b1;
         end
     end
 
     always @(posedge clk) begin
         if (rst) begin
-            left_q      <= {LEFT_W{1'b0}};
-            wait_q      <= {PACE_W{1'b0}};
-            row_valid_q <= 1'b0;
+            rows_remaining_q <= {ROWS_W{1'b0}};
+            pace_count_q     <= {PACE_W{1'b0}};
+            row_valid_q      <= 1'b0;
         end else begin
-            left_q      <= left_d;
-            wait_q      <= wait_d;
-            row_valid_q <= load | advance;
+            rows_remaining_q <= rows_remaining_d;
+            pace_count_q     <= pace_count_d;
+            row_valid_q      <= load | chain_advance;
         end
         if (load) begin
             pace_q <= load_pace;
@@ -85,10 +85,10 @@ module result_chain #(
         end
     end
 
-    assign shift     = (left_d != {LEFT_W{1'b0}}) && (wait_d == {PACE_W{1'b0}});
-    assign row_valid = row_valid_q;
-    assign row_last  = row_valid_q && (left_q == {LEFT_W{1'b0}});
-    assign row_tag   = tag_q;
+    assign chain_shift = (rows_remaining_d != {ROWS_W{1'b0}}) && (pace_count_d == {PACE_W{1'b0}});
+    assign row_valid   = row_valid_q;
+    assign row_last    = row_valid_q && (rows_remaining_q == {ROWS_W{1'b0}});
+    assign row_tag     = tag_q;
 
 endmodule
 

@@ -67,14 +67,14 @@ module axil_regs #(
     output wire         seed_load,
     output wire         halted,
     output wire         irq,
-    input  wire [5:0]   error,         // strobes, as in STATUS
+    input  wire [5:0]   error,    // strobes, as in STATUS
     input  wire         busy,
     input  wire         counters_full,
-    input  wire [223:0] counters       // CYCLES in the low word, PAD in the high one
+    input  wire [223:0] counters  // CYCLES in the low word, PAD in the high one
 );
 
-    localparam [1:0]  OKAY   = 2'b00;
-    localparam [1:0]  SLVERR = 2'b10;
+    localparam [1:0]  OKAY       = 2'b00;
+    localparam [1:0]  SLVERR     = 2'b10;
     // word addresses
     localparam [5:0]  A_CONTROL  = 6'h05;
     localparam [5:0]  A_STATUS   = 6'h06;
@@ -86,18 +86,18 @@ module axil_regs #(
     // Protection bits carry nothing here, and the byte within the word is the strobes' business.
     wire unused = &{1'b0, s_axil_awprot, s_axil_arprot, s_axil_awaddr[1:0], s_axil_araddr[1:0]};
 
-    reg         aw_held_q, w_held_q, b_valid_q, r_valid_q;
-    reg [5:0]   aw_q;
-    reg [31:0]  w_q;
-    reg [3:0]   strobe_q;
-    reg [1:0]   b_resp_q, r_resp_q;
-    reg [31:0]  r_data_q;
+    reg        aw_held_q, w_held_q, b_valid_q, r_valid_q;
+    reg [5:0]  aw_q;
+    reg [31:0] w_q;
+    reg [3:0]  strobe_q;
+    reg [1:0]  b_resp_q, r_resp_q;
+    reg [31:0] r_data_q;
 
-    reg         soft_reset_q, clear_counters_q, irq_enable_q, irq_q;
-    reg         seed_load_q;
-    reg [31:0]  watchdog_q, seed_q;
-    reg [5:0]   error_q;
-    reg         halted_q;  // any of them
+    reg        soft_reset_q, clear_counters_q, irq_enable_q, irq_q;
+    reg        seed_load_q;
+    reg [31:0] watchdog_q, seed_q;
+    reg [5:0]  error_q;
+    reg        halted_q;  // any of them
 
     assign s_axil_awready = !aw_held_q;
     assign s_axil_wready  = !w_held_q;
@@ -116,9 +116,9 @@ module axil_regs #(
     assign halted         = halted_q;
     assign irq            = irq_q;
 
-    wire do_write = aw_held_q && w_held_q && !b_valid_q;
-    wire writable = (aw_q == A_CONTROL) || (aw_q == A_WATCHDOG) || (SEEDED && aw_q == A_SEED);
-    wire control  = do_write && (aw_q == A_CONTROL) && strobe_q[0];
+    wire write_now     = aw_held_q && w_held_q && !b_valid_q;
+    wire writable      = (aw_q == A_CONTROL) || (aw_q == A_WATCHDOG) || (SEEDED && aw_q == A_SEED);
+    wire control_write = write_now && (aw_q == A_CONTROL) && strobe_q[0];
 
     wire [5:0]  read_word = s_axil_araddr[7:2];
     wire [2:0]  counter   = read_word[2:0];  // the counters begin at word 8
@@ -159,7 +159,7 @@ module axil_regs #(
         end else begin
             if (s_axil_awvalid && s_axil_awready) aw_held_q <= 1'b1;
             if (s_axil_wvalid && s_axil_wready) w_held_q <= 1'b1;
-            if (do_write) begin
+            if (write_now) begin
                 aw_held_q <= 1'b0;
                 w_held_q  <= 1'b0;
                 b_valid_q <= 1'b1;
@@ -169,26 +169,26 @@ module axil_regs #(
             if (s_axil_arvalid && s_axil_arready) r_valid_q <= 1'b1;
             else if (s_axil_rready) r_valid_q <= 1'b0;
 
-            soft_reset_q     <= control && w_q[0];
-            clear_counters_q <= control && w_q[2];
-            if (control) irq_enable_q <= w_q[1];
-            if (do_write && aw_q == A_WATCHDOG)
+            soft_reset_q     <= control_write && w_q[0];
+            clear_counters_q <= control_write && w_q[2];
+            if (control_write) irq_enable_q <= w_q[1];
+            if (write_now && aw_q == A_WATCHDOG)
                 for (i = 0; i < 4; i = i + 1)
                     if (strobe_q[i]) watchdog_q[8*i +: 8] <= w_q[8*i +: 8];
-            if (do_write && SEEDED && aw_q == A_SEED)
+            if (write_now && SEEDED && aw_q == A_SEED)
                 for (i = 0; i < 4; i = i + 1) if (strobe_q[i]) seed_q[8*i +: 8] <= w_q[8*i +: 8];
-            seed_load_q      <= (do_write && SEEDED && aw_q == A_SEED) || (control && w_q[0]);
+            seed_load_q <= (write_now && SEEDED && aw_q == A_SEED) || (control_write && w_q[0]);
 
-            error_q <= soft_reset_q ? 6'd0 : (error_q | error);
+            error_q  <= soft_reset_q ? 6'd0 : (error_q | error);
             halted_q <= !soft_reset_q && (halted_q || (error != 6'd0));
-            irq_q   <= irq_enable_q && halted_q && !soft_reset_q;
+            irq_q    <= irq_enable_q && halted_q && !soft_reset_q;
         end
         if (s_axil_awvalid && s_axil_awready) aw_q <= s_axil_awaddr[7:2];
         if (s_axil_wvalid && s_axil_wready) begin
             w_q      <= s_axil_wdata;
             strobe_q <= s_axil_wstrb;
         end
-        if (do_write) b_resp_q <= writable ? OKAY : SLVERR;
+        if (write_now) b_resp_q <= writable ? OKAY : SLVERR;
         if (s_axil_arvalid && s_axil_arready) begin
             r_data_q <= read_d;
             r_resp_q <= (read_word < A_END) ? OKAY : SLVERR;

@@ -6,9 +6,9 @@
 //
 //     cycles     from the first input beat (counted) to the latest output beat accepted (counted)
 //     busy       slices issued; tiles: tiles whose results were formed
-//     stall_a    a weight slice was ready, no activations were
-//     stall_w    activations waited for weights
-//     stall_out  a tile waited for space in the result FIFO
+//     stall_a_cycles    a weight slice was ready, no activations were
+//     stall_w_cycles    activations waited for weights
+//     stall_out_cycles  a tile waited for space in the result FIFO
 //     pad        a tile's last slice waited for the result chain (short tiles)
 //
 // Latency
@@ -29,62 +29,62 @@
 module perf_counters #(
     parameter integer WIDTH = 32
 ) (
-    input  wire             clk,
-    input  wire             clear,
+    input  wire            clk,
+    input  wire            clear,
     // events
-    input  wire             beat_in,
-    input  wire             beat_out,
-    input  wire             issue,
-    input  wire             tile,
-    input  wire             wait_a,
-    input  wire             wait_w,
-    input  wire             wait_out,
-    input  wire             wait_chain,
+    input  wire            beat_in,
+    input  wire            beat_out,
+    input  wire            issue,
+    input  wire            tile,
+    input  wire            stall_a,
+    input  wire            stall_w,
+    input  wire            stall_out,
+    input  wire            pad,
     // counts
-    output reg  [WIDTH-1:0] cycles,
-    output reg  [WIDTH-1:0] busy,
-    output reg  [WIDTH-1:0] tiles,
-    output reg  [WIDTH-1:0] stall_a,
-    output reg  [WIDTH-1:0] stall_w,
-    output reg  [WIDTH-1:0] stall_out,
-    output reg  [WIDTH-1:0] pad,
-    output wire             full
+    output reg [WIDTH-1:0] cycles,
+    output reg [WIDTH-1:0] busy_cycles,
+    output reg [WIDTH-1:0] tiles,
+    output reg [WIDTH-1:0] stall_a_cycles,
+    output reg [WIDTH-1:0] stall_w_cycles,
+    output reg [WIDTH-1:0] stall_out_cycles,
+    output reg [WIDTH-1:0] pad_cycles,
+    output wire            full
 );
 
     reg             running_q;
     reg [WIDTH-1:0] timer_q;
-    reg             beat_in_q, beat_out_q, issue_q, tile_q, wait_a_q, wait_w_q, wait_out_q,
-                    wait_chain_q;
+    reg             beat_in_q, beat_out_q, issue_q, tile_q, stall_a_q, stall_w_q, stall_out_q,
+                    pad_q;
 
     assign full = &timer_q;
 
-    wire             count = (running_q || beat_in_q) && !full;
+    wire             counting = (running_q || beat_in_q) && !full;
     wire [WIDTH-1:0] timer = timer_q + 1'b1;
 
     always @(posedge clk) begin
-        {beat_in_q, beat_out_q, issue_q, tile_q, wait_a_q, wait_w_q, wait_out_q, wait_chain_q}
+        {beat_in_q, beat_out_q, issue_q, tile_q, stall_a_q, stall_w_q, stall_out_q, pad_q}
             <= clear ? 8'd0 :
-               {beat_in, beat_out, issue, tile, wait_a, wait_w, wait_out, wait_chain};
+               {beat_in, beat_out, issue, tile, stall_a, stall_w, stall_out, pad};
         if (clear) begin
-            running_q <= 1'b0;
-            timer_q   <= {WIDTH{1'b0}};
-            cycles    <= {WIDTH{1'b0}};
-            busy      <= {WIDTH{1'b0}};
-            tiles     <= {WIDTH{1'b0}};
-            stall_a   <= {WIDTH{1'b0}};
-            stall_w   <= {WIDTH{1'b0}};
-            stall_out <= {WIDTH{1'b0}};
-            pad       <= {WIDTH{1'b0}};
-        end else if (count) begin
+            running_q        <= 1'b0;
+            timer_q          <= {WIDTH{1'b0}};
+            cycles           <= {WIDTH{1'b0}};
+            busy_cycles      <= {WIDTH{1'b0}};
+            tiles            <= {WIDTH{1'b0}};
+            stall_a_cycles   <= {WIDTH{1'b0}};
+            stall_w_cycles   <= {WIDTH{1'b0}};
+            stall_out_cycles <= {WIDTH{1'b0}};
+            pad_cycles       <= {WIDTH{1'b0}};
+        end else if (counting) begin
             running_q <= 1'b1;
             timer_q   <= timer;
             if (beat_out_q) cycles <= timer;
-            if (issue_q) busy <= busy + 1'b1;
+            if (issue_q) busy_cycles <= busy_cycles + 1'b1;
             if (tile_q) tiles <= tiles + 1'b1;
-            if (wait_a_q) stall_a <= stall_a + 1'b1;
-            if (wait_w_q) stall_w <= stall_w + 1'b1;
-            if (wait_out_q) stall_out <= stall_out + 1'b1;
-            if (wait_chain_q) pad <= pad + 1'b1;
+            if (stall_a_q) stall_a_cycles <= stall_a_cycles + 1'b1;
+            if (stall_w_q) stall_w_cycles <= stall_w_cycles + 1'b1;
+            if (stall_out_q) stall_out_cycles <= stall_out_cycles + 1'b1;
+            if (pad_q) pad_cycles <= pad_cycles + 1'b1;
         end
     end
 

@@ -42,118 +42,119 @@
 `default_nettype none
 
 module output_stage #(
-    parameter integer COLS       = 8,  // 1..32
-    parameter integer POST_LANES = 2,  // requantisers, float units or both, 1..COLS
-    parameter integer INT8       = 1,  // 1: int8 tiles
-    parameter integer BF16       = 0,  // 1: bfloat16 tiles
+    parameter integer COLS        = 8,  // 1..32
+    parameter integer POST_LANES  = 2,  // requantisers, float units or both, 1..COLS
+    parameter integer INT8        = 1,  // 1: int8 tiles
+    parameter integer BF16        = 0,  // 1: bfloat16 tiles
     // cycles a requantiser has for a result: 1, or 33..64 without bfloat16
     parameter integer POST_CYCLES = 1
 ) (
-    input  wire               clk,
-    input  wire               rst,
+    input  wire                     clk,
+    input  wire                     rst,
     // a row of the tile
-    input  wire               row_valid,
-    input  wire               row_last,
-    input  wire [3:0]         row_mode,
-    input  wire [32*COLS-1:0] row,
+    input  wire                     row_valid,
+    input  wire                     row_last,
+    input  wire [3:0]               row_mode,
+    input  wire [32*COLS-1:0]       row,
     // its columns' record
-    input  wire [32*COLS-1:0] bias,
-    input  wire [32*COLS-1:0] multiplier,
-    input  wire [8*COLS-1:0]  shift,
-    input  wire [8*COLS-1:0]  zero_point,
-    input  wire [8*COLS-1:0]  clamp_low,
-    input  wire [8*COLS-1:0]  clamp_high,
+    input  wire [32*COLS-1:0]       bias,
+    input  wire [32*COLS-1:0]       multiplier,
+    input  wire [8*COLS-1:0]        shift,
+    input  wire [8*COLS-1:0]        zero_point,
+    input  wire [8*COLS-1:0]        clamp_low,
+    input  wire [8*COLS-1:0]        clamp_high,
     // for stochastic rounding
     input  wire [16*POST_LANES-1:0] random,
-    output wire               random_step,
+    output wire                     random_step,
     // a finished row
-    output wire               out_valid,
-    output wire               out_last,
-    output wire [1:0]         out_size,
-    output wire [32*COLS-1:0] out_data
+    output wire                     out_valid,
+    output wire                     out_last,
+    output wire [1:0]               out_size,
+    output wire [32*COLS-1:0]       out_data
 );
 
     // 0 is refused below
-    localparam integer GROUPS  = (POST_LANES < 1) ? 1 : (COLS + POST_LANES - 1) / POST_LANES;
-    localparam integer GROUP_W = (GROUPS == 1) ? 1 : $clog2(GROUPS);
-    localparam integer SERIAL  = (POST_CYCLES != 1) ? 1 : 0;
-    localparam integer LATENCY = (SERIAL != 0) ? 8 : 11;  // ticks: requantize, float_post
-    localparam integer LANE_W  = (BF16 != 0) ? 32 : 8;  // a lane's result
+    localparam integer GROUPS    = (POST_LANES < 1) ? 1 : (COLS + POST_LANES - 1) / POST_LANES;
+    localparam integer GROUP_W   = (GROUPS == 1) ? 1 : $clog2(GROUPS);
+    localparam integer SERIAL    = (POST_CYCLES != 1) ? 1 : 0;
+    localparam integer LATENCY   = (SERIAL != 0) ? 8 : 11;  // ticks: requantize, float_post
+    localparam integer LANE_W    = (BF16 != 0) ? 32 : 8;    // a lane's result
     localparam [31:0]  GROUP_END = GROUPS - 1;
 
     // x: the row with its bias
-    reg                x_valid_q, x_last_q;
-    reg [3:0]          x_mode_q;
-    reg [32*COLS-1:0]  x_q;
+    reg               x_valid_q, x_last_q;
+    reg [3:0]         x_mode_q;
+    reg [32*COLS-1:0] x_q;
 
-    // Groups: param_group in the cycle of row_valid and after; x follows one cycle behind, because
+    // Groups: start_group in the cycle of row_valid and after; x follows one cycle behind, because
     // x_q is a register. It moves down group by group, so that a lane finds its column where it is
     // always: a multiplexer here would stand in front of the requantiser's longest stage.
-    reg                run_q;      // groups of this row are left
-    reg [GROUP_W-1:0]  next_q;     // the next of them
-    reg                fire_q;     // a group enters the requantisers
-    reg [GROUP_W-1:0]  group_q;
-    reg                fire_last_q;
+    reg               groups_pending_q;  // groups of this row are left
+    reg [GROUP_W-1:0] next_group_q;      // the next of them
+    reg               group_valid_q;     // a group enters the requantisers
+    reg [GROUP_W-1:0] group_q;
+    reg               group_last_q;
 
-    wire                raw         = (INT8 != 0) && (row_mode[2:0] == 3'd0);
-    wire                bf16        = (BF16 != 0) && row_mode[2];
-    wire                tick;
-    wire                param_valid = row_valid ? !raw : run_q && tick;
-    wire [GROUP_W-1:0]  param_group = row_valid ? {GROUP_W{1'b0}} : next_q;
-    wire                param_end   = (param_group == GROUP_END[GROUP_W-1:0]);
+    wire               raw  = (INT8 != 0) && (row_mode[2:0] == 3'd0);
+    wire               bf16 = (BF16 != 0) && row_mode[2];
+    wire               tick;
+    wire               group_start   = row_valid ? !raw : groups_pending_q && tick;
+    wire [GROUP_W-1:0] start_group   = row_valid ? {GROUP_W{1'b0}} : next_group_q;
+    wire               start_is_last = (start_group == GROUP_END[GROUP_W-1:0]);
 
     // One bit a cycle of the requantisers' pipeline: does a whole row come out, is it the tile's
     // last?
-    reg [LATENCY-1:0]   whole_q, final_q;
-    wire                whole = whole_q[LATENCY-1] && tick;
+    reg  [LATENCY-1:0] row_end_q, last_pipe_q;
+    wire               row_done = row_end_q[LATENCY-1] && tick;
 
     // The pipeline rests while nothing is in it: the groups of a row follow each other, so from the
-    // first to the last there is one behind fire_q or a row's end in whole_q.
-    reg                 enable_q;
-    wire                step = enable_q && tick;
+    // first to the last there is one behind group_valid_q or a row's end in row_end_q.
+    reg  active_q;
+    wire pipe_enable = active_q && tick;
 
     always @(posedge clk) begin
         if (rst) begin
-            x_valid_q <= 1'b0;
-            run_q     <= 1'b0;
-            fire_q    <= 1'b0;
-            whole_q   <= {LATENCY{1'b0}};
-            enable_q  <= 1'b0;
+            x_valid_q        <= 1'b0;
+            groups_pending_q <= 1'b0;
+            group_valid_q    <= 1'b0;
+            row_end_q        <= {LATENCY{1'b0}};
+            active_q         <= 1'b0;
         end else begin
-            x_valid_q <= row_valid && raw;
-            run_q     <= param_valid ? !param_end : run_q && !tick;
-            fire_q    <= param_valid || (fire_q && !tick);
+            x_valid_q        <= row_valid && raw;
+            groups_pending_q <= group_start ? !start_is_last : groups_pending_q && !tick;
+            group_valid_q    <= group_start || (group_valid_q && !tick);
             if (tick)
-                whole_q <= {whole_q[LATENCY-2:0], fire_q && (group_q == GROUP_END[GROUP_W-1:0])};
-            enable_q  <= param_valid || fire_q || (whole_q != {LATENCY{1'b0}});
+                row_end_q <= {row_end_q[LATENCY-2:0], group_valid_q &&
+                              (group_q == GROUP_END[GROUP_W-1:0])};
+            active_q <= group_start || group_valid_q || (row_end_q != {LATENCY{1'b0}});
         end
         if (row_valid) begin
             x_last_q <= row_last;
             x_mode_q <= row_mode;
         end
-        if (param_valid) begin
-            next_q      <= param_group + 1'b1;
-            group_q     <= param_group;
-            fire_last_q <= row_valid ? row_last : fire_last_q;
+        if (group_start) begin
+            next_group_q <= start_group + 1'b1;
+            group_q      <= start_group;
+            group_last_q <= row_valid ? row_last : group_last_q;
         end
-        if (step) final_q <= {final_q[LATENCY-2:0], fire_last_q};
+        if (pipe_enable) last_pipe_q <= {last_pipe_q[LATENCY-2:0], group_last_q};
     end
 
-    // What comes out with `whole`, and whose random bits are used.
-    wire [1:0] size_end;
-    assign random_step = (BF16 != 0) && fire_q && (x_mode_q[2:0] == 3'd7);
+    // What comes out with `row_done`, and whose random bits are used.
+    wire [1:0] pipe_size;
+    assign random_step = (BF16 != 0) && group_valid_q && (x_mode_q[2:0] == 3'd7);
 
     genvar l, g;
     generate
         if (BF16 != 0) begin : g_sizes
-            reg [2*LATENCY-1:0] size_q;
+            reg [2*LATENCY-1:0] size_pipe_q;
             always @(posedge clk)
-                if (step)
-                    size_q <= {size_q[2*LATENCY-3:0],
-                               !x_mode_q[2] ? 2'd0 : (x_mode_q[1:0] == 2'd0) ? 2'd2 : 2'd1};
-            assign size_end = size_q[2*LATENCY-1 -: 2];
+                if (pipe_enable)
+                    size_pipe_q <= {size_pipe_q[2*LATENCY-3:0],
+                                    !x_mode_q[2] ? 2'd0 : (x_mode_q[1:0] == 2'd0) ? 2'd2 : 2'd1};
+            assign pipe_size = size_pipe_q[2*LATENCY-1 -: 2];
         end else begin : g_int8_only
-            assign size_end = 2'd0;
+            assign pipe_size = 2'd0;
         end
         if (SERIAL != 0) begin : g_slow
             reg [5:0] tick_q;
@@ -177,7 +178,7 @@ module output_stage #(
 
     integer c;
     always @(posedge clk)
-        if (param_valid || row_valid)
+        if (group_start || row_valid)
             for (c = 0; c < COLS; c = c + 1)
                 if (row_valid)
                     x_q[32*c +: 32] <= row[32*c +: 32] + (bf16 ? 32'd0 : bias[32*c +: 32]);
@@ -200,13 +201,13 @@ module output_stage #(
                                                  clamp_low[8*COL +: 8], clamp_high[8*COL +: 8]};
                 end
                 reg [63:0] param_q;
-                always @(posedge clk) if (param_valid) param_q <= params[64*param_group +: 64];
+                always @(posedge clk) if (group_start) param_q <= params[64*start_group +: 64];
                 requantize #(
                     .SERIAL(SERIAL)
                 ) u_requantize (
                     .clk       (clk),
                     .rst       (rst),
-                    .enable    (step),
+                    .enable    (pipe_enable),
                     .mode      (x_mode_q[1:0]),
                     .x         (x),
                     .multiplier(param_q[63:32]),
@@ -228,10 +229,10 @@ module output_stage #(
                 end
                 reg  [31:0] bias_q;
                 wire [31:0] float_q;
-                always @(posedge clk) if (param_valid) bias_q <= biases[32*param_group +: 32];
+                always @(posedge clk) if (group_start) bias_q <= biases[32*start_group +: 32];
                 float_post u_float_post (
                     .clk   (clk),
-                    .enable(step),
+                    .enable(pipe_enable),
                     .kind  (x_mode_q[1:0]),
                     .relu  (x_mode_q[3]),
                     .x     (x),
@@ -240,7 +241,7 @@ module output_stage #(
                     .y     (float_q)
                 );
                 if (INT8 != 0) begin : g_either
-                    assign lane_q[LANE_W*l +: LANE_W] = (size_end == 2'd0) ?
+                    assign lane_q[LANE_W*l +: LANE_W] = (pipe_size == 2'd0) ?
                                                         {24'd0, g_int8.int8_q} : float_q;
                 end else begin : g_only
                     assign lane_q[LANE_W*l +: LANE_W] = float_q;
@@ -261,7 +262,7 @@ module output_stage #(
         end else begin : g_collect
             reg [LANE_W*POST_LANES*(GROUPS-1)-1:0] collect_q;
             assign lanes = {lane_q, collect_q};
-            always @(posedge clk) if (step)
+            always @(posedge clk) if (pipe_enable)
                 collect_q <= lanes[LANE_W*POST_LANES*GROUPS-1:LANE_W*POST_LANES];
         end
     endgenerate
@@ -278,16 +279,16 @@ module output_stage #(
                 assign bf16_data[16*l +: 16] = lanes[LANE_W*l +: 16];
             end
             assign bf16_data[32*COLS-1:16*COLS] = {(16*COLS){1'b0}};
-            assign post_data = (size_end == 2'd0) ? int8_data :
-                               (size_end == 2'd1) ? bf16_data : lanes[32*COLS-1:0];
+            assign post_data = (pipe_size == 2'd0) ? int8_data :
+                               (pipe_size == 2'd1) ? bf16_data : lanes[32*COLS-1:0];
         end else begin : g_narrow
             assign post_data = int8_data;
         end
     endgenerate
 
-    assign out_valid = x_valid_q || whole;
-    assign out_size  = x_valid_q ? 2'd2 : size_end;
-    assign out_last  = x_valid_q ? x_last_q : final_q[LATENCY-1];
+    assign out_valid = x_valid_q || row_done;
+    assign out_size  = x_valid_q ? 2'd2 : pipe_size;
+    assign out_last  = x_valid_q ? x_last_q : last_pipe_q[LATENCY-1];
     assign out_data  = x_valid_q ? x_q : post_data;
 
 endmodule

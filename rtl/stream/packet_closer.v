@@ -13,11 +13,11 @@
 //   1 cycle; throughput one beat per cycle. Outputs are registers.
 //
 // Numbers
-//   None: bits pass unchanged. `rst` is the system's reset and discards everything; `restart` (soft
-//   reset) only closes the packet.
+//   None: bits pass unchanged. `rst` is the system's reset and discards everything; `soft_reset`
+//   (soft reset) only closes the packet.
 //
 // Example
-//   Two beats without tlast are accepted downstream, then `restart` is high for a cycle: a third
+//   Two beats without tlast are accepted downstream, then `soft_reset` is high for a cycle: a third
 //   beat follows with tlast 1 and tkeep 0.
 `default_nettype none
 
@@ -27,7 +27,7 @@ module packet_closer #(
 ) (
     input  wire              clk,
     input  wire              rst,
-    input  wire              restart,
+    input  wire              soft_reset,
     // from the FIFO
     input  wire [DATA_W-1:0] in_data,
     input  wire [KEEP_W-1:0] in_keep,
@@ -46,29 +46,29 @@ module packet_closer #(
     reg [KEEP_W-1:0] keep_q;
     reg              last_q, valid_q;
     // the latest beat put into the register was a packet's last, or none came yet
-    reg              ended_q;
-    reg              close_q;  // a closing beat is due
+    reg              packet_ended_q;
+    reg              closing_q;  // a closing beat is due
 
-    wire free = !valid_q || out_ready;
+    wire out_free = !valid_q || out_ready;
 
-    assign in_ready = free && !close_q && !restart;
+    assign in_ready = out_free && !closing_q && !soft_reset;
 
     always @(posedge clk) begin
         if (in_valid && in_ready) data_q <= in_data;
-        if (free) keep_q <= close_q ? {KEEP_W{1'b0}} : in_keep;
+        if (out_free) keep_q <= closing_q ? {KEEP_W{1'b0}} : in_keep;
         // a set and a plain load, not an OR: in_last comes late, out of the FIFO's memory
-        if (free && close_q) last_q <= 1'b1;
-        else if (free) last_q <= in_last;
+        if (out_free && closing_q) last_q <= 1'b1;
+        else if (out_free) last_q <= in_last;
         if (rst) begin
             valid_q <= 1'b0;
-            ended_q <= 1'b1;
-            close_q <= 1'b0;
+            packet_ended_q <= 1'b1;
+            closing_q <= 1'b0;
         end else begin
-            if (free) valid_q <= close_q || (in_valid && !restart);
-            if (restart && !close_q) close_q <= !ended_q;
-            else if (free) close_q <= 1'b0;
-            if (free && close_q) ended_q <= 1'b1;
-            else if (in_valid && in_ready) ended_q <= in_last;
+            if (out_free) valid_q <= closing_q || (in_valid && !soft_reset);
+            if (soft_reset && !closing_q) closing_q <= !packet_ended_q;
+            else if (out_free) closing_q <= 1'b0;
+            if (out_free && closing_q) packet_ended_q <= 1'b1;
+            else if (in_valid && in_ready) packet_ended_q <= in_last;
         end
     end
 

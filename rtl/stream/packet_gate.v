@@ -14,17 +14,17 @@
 //
 // Numbers
 //   None. `rst` is the reset of the whole system, upstream included: no packet is open after it.
-//   `restart` is the core's own reset: while it is high nothing is accepted.
+//   `soft_reset` is the core's own reset: while it is high nothing is accepted.
 //
 // Example
-//   A packet of 5 beats, `restart` after the second: beats 3 to 5 are accepted and discarded, and
-//   the next packet's first beat is the first that the core sees.
+//   A packet of 5 beats, `soft_reset` after the second: beats 3 to 5 are accepted and discarded,
+//   and the next packet's first beat is the first that the core sees.
 `default_nettype none
 
 module packet_gate (
     input  wire clk,
     input  wire rst,
-    input  wire restart,    // the core restarts (soft reset)
+    input  wire soft_reset,  // the core restarts (soft reset)
     // upstream
     input  wire in_valid,
     input  wire in_last,
@@ -32,24 +32,24 @@ module packet_gate (
     // core
     output wire out_valid,
     input  wire out_ready,
-    output wire accepted    // a beat was taken from the upstream, swallowed ones included
+    output wire accepted  // a beat was taken from the upstream, swallowed ones included
 );
 
-    reg open_q;  // the latest beat taken was not a packet's last
-    reg drop_q;  // swallow up to tlast
+    reg in_packet_q;  // the latest beat taken was not a packet's last
+    reg discard_q;    // swallow up to tlast
 
-    assign in_ready  = !restart && (drop_q || out_ready);
-    assign out_valid = !restart && !drop_q && in_valid;
+    assign in_ready  = !soft_reset && (discard_q || out_ready);
+    assign out_valid = !soft_reset && !discard_q && in_valid;
     assign accepted  = in_valid && in_ready;
 
     always @(posedge clk) begin
         if (rst) begin
-            open_q <= 1'b0;
-            drop_q <= 1'b0;
+            in_packet_q <= 1'b0;
+            discard_q <= 1'b0;
         end else begin
-            if (accepted) open_q <= !in_last;
-            if (restart) drop_q <= open_q;
-            else if (accepted && in_last) drop_q <= 1'b0;
+            if (accepted) in_packet_q <= !in_last;
+            if (soft_reset) discard_q <= in_packet_q;
+            else if (accepted && in_last) discard_q <= 1'b0;
         end
     end
 

@@ -18,64 +18,65 @@
 //   is in the pipeline, and at most three other panels are in use.
 //
 //   Errors (one-cycle strobes): an unsupported mode, a tlast inside the record (or no slice after
-//   it), a panel of more than SLICES_MAX slices. The core halts on them; `halt` drains the input.
+//   it), a panel of more than SLICES_MAX slices. The core halts on them; `halted` drains the input.
 //
 // Latency
-//   1 cycle: w_data is the slice that was current in the cycle before, issued or not, and is
-//   undefined if there was none. One beat in and one slice out per cycle. Only `take` advances to
-//   the next slice.
+//   1 cycle: op_w is the slice that was current in the cycle before, issued or not, and is
+//   undefined if there was none. One beat in and one slice out per cycle. Only `slice_advance`
+//   advances to the next slice.
 //
 //   slice_ready, slice_last and slice_mode are registers, since the sequencer's decision depends on
-//   them and `take` on that: their next values are computed for both outcomes, and `take` only
-//   selects. in_ready is a register too, except for `halt`.
+//   them and `slice_advance` on that: their next values are computed for both outcomes, and
+//   `slice_advance` only selects. in_ready is a register too, except for `halted`.
 //
 // Numbers
 //   None: bits pass unchanged. Lanes as on s_axis_w.
 //
 // Example
-//   DEPTH 4, a record of 3 beats in cycles 0 to 2, slices in cycles 3 and 4, the second with tlast:
-//   slice_ready from cycle 4 on. With `take` in cycles 4 and 5 w_data is slice 0 in cycle 5 and
-//   slice 1 in cycle 6, and slice_last is high in cycle 5.
+//   LANE_BYTES 4, a record of 3 beats in cycles 0 to 2, slices in cycles 3 and 4, the second with
+//   tlast: slice_ready from cycle 4 on. With `slice_advance` in cycles 4 and 5 op_w is slice 0 in
+//   cycle 5 and slice 1 in cycle 6, and slice_last is high in cycle 5.
 `default_nettype none
 
 module panel_buffer #(
     parameter integer COLS       = 8,     // 1..32
-    parameter integer DEPTH      = 1,     // bytes of a lane, 1..8
+    parameter integer LANE_BYTES = 1,     // bytes of a lane, 1..8
     parameter integer SLICES_MAX = 1024,  // slices of the longest panel
     // cycles from issuing a tile's last slice to reading its record
     parameter integer SETTLE     = 8,
-    parameter integer INT8       = 1,     // 1: modes 0 to 3, int8
-    parameter integer BF16       = 0      // 1: modes 4 to 7 and 12 to 15, bfloat16
+    parameter integer INT8       = 1,  // 1: modes 0 to 3, int8
+    parameter integer BF16       = 0   // 1: modes 4 to 7 and 12 to 15, bfloat16
 ) (
-    input  wire                    clk,
-    input  wire                    rst,
-    input  wire                    halt,
+    input  wire                         clk,
+    input  wire                         rst,
+    input  wire                         halted,
     // s_axis_w, behind its packet gate
-    input  wire [8*DEPTH*COLS-1:0] in_data,
-    input  wire [7:0]              in_user,   // mode, on the first beat
-    input  wire                    in_last,
-    input  wire                    in_valid,
-    output wire                    in_ready,
-    output wire                    in_blocked,  // a slice waits for a release
+    input  wire [8*LANE_BYTES*COLS-1:0] in_data,
+    input  wire [7:0]                   in_user,     // mode, on the first beat
+    input  wire                         in_last,
+    input  wire                         in_valid,
+    output wire                         in_ready,
+    output wire                         in_blocked,  // a slice waits for a release
     // to panel_record
-    output wire                    record_write,
-    output wire [1:0]              record_slot,
-    output wire [3:0]              record_beat,
+    output wire                         record_write,
+    output wire [1:0]                   record_slot,
+    output wire [3:0]                   record_beat,
     // to the sequencer: the slice it may take now
-    output wire                    slice_ready,
-    output wire                    slice_last,
-    output wire [1:0]              slice_slot,
-    output wire [3:0]              slice_mode,
-    input  wire                    take,
-    input  wire                    drop,      // with the take of a last slice: release the panel
-    output wire [8*DEPTH*COLS-1:0] w_data,    // the slice at hand in the cycle before
+    output wire                         slice_ready,
+    output wire                         slice_last,
+    output wire [1:0]                   slice_slot,
+    output wire [3:0]                   slice_mode,
+    input  wire                         slice_advance,
+    // with the take of a last slice: release the panel
+    input  wire                         panel_release,
+    output wire [8*LANE_BYTES*COLS-1:0] op_w,  // the slice at hand in the cycle before
     // errors
-    output wire                    error_mode,
-    output wire                    error_record,
-    output wire                    error_long
+    output wire                         error_mode,
+    output wire                         error_record,
+    output wire                         error_w_long
 );
 
-    localparam integer RECORD_BEATS = (12 + DEPTH - 1) / DEPTH;
+    localparam integer RECORD_BEATS = (12 + LANE_BYTES - 1) / LANE_BYTES;
     localparam integer MODE_W       = (BF16 != 0) ? 4 : 2;
     localparam integer INDEX_W      = (SLICES_MAX == 1) ? 1 : $clog2(SLICES_MAX);
     localparam integer SETTLE_W     = $clog2(SETTLE + 1);
@@ -86,102 +87,105 @@ module panel_buffer #(
     // a slice read while it is written is not ready yet, and is read again: what the memory gives
     // then does not matter
     (* no_rw_check *)
-    reg [8*DEPTH*COLS-1:0] mem[0:2*(1<<INDEX_W)-1];
-    reg [8*DEPTH*COLS-1:0] w_data_q;
+    reg [8*LANE_BYTES*COLS-1:0] mem[0:2*(1<<INDEX_W)-1];
+    reg [8*LANE_BYTES*COLS-1:0] op_w_q;
 
     // writer
-    reg               in_record_q;
-    reg [3:0]         beat_q;
-    reg               first_q;       // of a record's beats
-    reg               write_half_q;
-    reg [INDEX_W-1:0] write_index_q;
-    reg [1:0]         write_slot_q;
+    reg                in_record_q;
+    reg [3:0]          beat_q;
+    reg                first_beat_q;  // of a record's beats
+    reg                write_half_q;
+    reg [INDEX_W-1:0]  write_index_q;
+    reg [1:0]          write_slot_q;
     // panels
-    reg [1:0]          full_q;           // a whole panel stands in this half
+    reg [1:0]          full_q;            // a whole panel stands in this half
     reg [INDEX_W-1:0]  end_index_q[0:1];  // index of its last slice
-    reg [4*MODE_W-1:0] modes_q;          // by slot
+    reg [4*MODE_W-1:0] modes_q;           // by slot
     reg [SETTLE_W-1:0] settle_q;
-    reg                settled_q;    // it is zero
+    reg                settled_q;         // it is zero
     reg                in_ready_q;
     // reader
-    reg               read_half_q;
-    reg [INDEX_W-1:0] read_index_q;
-    reg [1:0]         read_slot_q;
-    reg [MODE_W-1:0]  read_mode_q;       // of the panel in read_slot_q
+    reg                read_half_q;
+    reg [INDEX_W-1:0]  read_index_q;
+    reg [1:0]          read_slot_q;
+    reg [MODE_W-1:0]   read_mode_q;  // of the panel in read_slot_q
     // the slice at read_index_q is there; it is its panel's last
-    reg               ready_q, last_q;
+    reg                slice_ready_q, slice_last_q;
 
-    wire first  = in_record_q && first_q;
-    wire accept = in_valid && in_ready_q && !halt;
+    wire record_start  = in_record_q && first_beat_q;
+    wire beat_accepted = in_valid && in_ready_q && !halted;
 
-    assign in_ready   = in_ready_q || halt;
+    assign in_ready   = in_ready_q || halted;
     assign in_blocked = in_valid && !in_record_q && !in_ready_q;
 
-    wire slice_write = accept && !in_record_q;
+    wire slice_write = beat_accepted && !in_record_q;
     wire panel_end   = slice_write && in_last;
 
     // A record's first beat waits until records have settled, a slice until its half is free. A
     // release frees the half that may be waited for and unsettles; it is the last to be known, so
     // both answers are there.
-    wire record_end = (beat_q == BEAT_END[3:0]);
-    wire release_d  = take && drop;
-    wire settled_d  = settled_q || (settle_q == {{(SETTLE_W-1){1'b0}}, 1'b1});  // without a release
-    wire half_free  = !full_q[write_half_q];
-    reg  hold_ready, release_ready;
+    wire record_end   = (beat_q == BEAT_END[3:0]);
+    wire release_now  = slice_advance && panel_release;
+    // without a release
+    wire settled_next = settled_q || (settle_q == {{(SETTLE_W-1){1'b0}}, 1'b1});
+    wire half_free    = !full_q[write_half_q];
+    reg  hold_in_ready, release_in_ready;
 
     always @* begin
-        if (accept) begin
-            hold_ready    = in_record_q ? !record_end || half_free :
-                            in_last ? settled_d : half_free;
-            release_ready = in_record_q || !in_last;
+        if (beat_accepted) begin
+            hold_in_ready    = in_record_q ? !record_end || half_free :
+                               in_last ? settled_next : half_free;
+            release_in_ready = in_record_q || !in_last;
         end else begin
-            hold_ready    = in_record_q ? !first_q || settled_d : half_free;
-            release_ready = !in_record_q || !first_q;
+            hold_in_ready    = in_record_q ? !first_beat_q || settled_next : half_free;
+            release_in_ready = !in_record_q || !first_beat_q;
         end
     end
 
-    assign record_write = accept && in_record_q;
+    assign record_write = beat_accepted && in_record_q;
     assign record_slot  = write_slot_q;
     assign record_beat  = beat_q;
 
-    wire legal = (in_user[7:4] == 4'd0) && (in_user[2] ? (BF16 != 0) : (INT8 != 0) && !in_user[3]);
-    assign error_mode   = accept && first && !legal;
-    assign error_record = accept && in_record_q && in_last;
-    assign error_long   = slice_write && !in_last && (write_index_q == INDEX_END[INDEX_W-1:0]);
+    wire mode_legal = (in_user[7:4] == 4'd0) &&
+                      (in_user[2] ? (BF16 != 0) : (INT8 != 0) && !in_user[3]);
+    assign error_mode   = beat_accepted && record_start && !mode_legal;
+    assign error_record = beat_accepted && in_record_q && in_last;
+    assign error_w_long = slice_write && !in_last && (write_index_q == INDEX_END[INDEX_W-1:0]);
 
     // The slice to come. Where the panel being read is not whole yet, it is also the one being
     // written, and then read_index_q <= write_index_q: a slice that is not there is the very next
     // to be written.
-    wire               other     = !read_half_q;
-    wire               whole     = full_q[read_half_q];
-    wire [INDEX_W-1:0] following = read_index_q + 1'b1;
+    wire               other_half     = !read_half_q;
+    wire               panel_complete = full_q[read_half_q];
+    wire [INDEX_W-1:0] next_index     = read_index_q + 1'b1;
     // nothing behind the slice at hand yet
-    wire               newest    = !whole && (following == write_index_q);
+    wire               next_unwritten = !panel_complete && (next_index == write_index_q);
 
-    wire [INDEX_W-1:0] end_here    = end_index_q[read_half_q];
-    wire [INDEX_W-1:0] end_other   = end_index_q[other];
+    wire [INDEX_W-1:0] read_end_index  = end_index_q[read_half_q];
+    wire [INDEX_W-1:0] other_end_index = end_index_q[other_half];
 
-    reg stay_ready, stay_last;  // if the slice at hand is not taken
-    reg take_ready, take_last;  // if it is
+    reg stay_ready, stay_last;        // if the slice at hand is not taken
+    reg advance_ready, advance_last;  // if it is
 
     always @* begin
-        stay_ready = ready_q || (slice_write && !whole);
-        stay_last  = last_q || (panel_end && !whole && !ready_q);
-        if (!last_q) begin
-            take_ready = !newest || slice_write;
-            take_last  = whole ? (following == end_here) : newest && panel_end;
-        end else if (!drop) begin  // the same panel again
-            take_ready = 1'b1;
-            take_last  = (read_index_q == {INDEX_W{1'b0}});
+        stay_ready = slice_ready_q || (slice_write && !panel_complete);
+        stay_last  = slice_last_q || (panel_end && !panel_complete && !slice_ready_q);
+        if (!slice_last_q) begin
+            advance_ready = !next_unwritten || slice_write;
+            advance_last  = panel_complete ? (next_index == read_end_index) :
+                            next_unwritten && panel_end;
+        end else if (!panel_release) begin  // the same panel again
+            advance_ready = 1'b1;
+            advance_last  = (read_index_q == {INDEX_W{1'b0}});
         end else begin  // the other half's
-            take_ready = full_q[other] || (write_index_q != {INDEX_W{1'b0}}) || slice_write;
-            take_last  = full_q[other] ? (end_other == {INDEX_W{1'b0}})
+            advance_ready = full_q[other_half] || (write_index_q != {INDEX_W{1'b0}}) || slice_write;
+            advance_last  = full_q[other_half] ? (other_end_index == {INDEX_W{1'b0}})
                                        : panel_end && (write_index_q == {INDEX_W{1'b0}});
         end
     end
 
-    assign slice_ready = ready_q;
-    assign slice_last  = last_q;
+    assign slice_ready = slice_ready_q;
+    assign slice_last  = slice_last_q;
     assign slice_slot  = read_slot_q;
     generate
         if (MODE_W == 4) begin : g_modes
@@ -197,28 +201,29 @@ module panel_buffer #(
 
     always @(posedge clk) begin
         if (slice_write) mem[{write_half_q, write_index_q}] <= in_data;
-        w_data_q <= mem[{read_half_q, read_index_q}];
+        op_w_q <= mem[{read_half_q, read_index_q}];
         if (panel_end) end_index_q[write_half_q] <= write_index_q;
-        if (record_write && first) modes_q[MODE_W*write_slot_q +: MODE_W] <= in_user[MODE_W-1:0];
-        read_mode_q <= release_d ? modes_q[MODE_W*next_slot +: MODE_W] :
+        if (record_write && record_start)
+            modes_q[MODE_W*write_slot_q +: MODE_W] <= in_user[MODE_W-1:0];
+        read_mode_q <= release_now ? modes_q[MODE_W*next_slot +: MODE_W] :
                        modes_q[MODE_W*read_slot_q +: MODE_W];
     end
 
-    assign w_data = w_data_q;
+    assign op_w = op_w_q;
 
     always @(posedge clk) begin
         if (rst) begin
             in_record_q   <= 1'b1;
             beat_q        <= 4'd0;
-            first_q       <= 1'b1;
+            first_beat_q  <= 1'b1;
             write_half_q  <= 1'b0;
             write_index_q <= {INDEX_W{1'b0}};
             write_slot_q  <= 2'd0;
         end else begin
             if (record_write) begin
-                beat_q      <= record_end ? 4'd0 : beat_q + 4'd1;
-                first_q     <= record_end;
-                in_record_q <= !record_end;
+                beat_q       <= record_end ? 4'd0 : beat_q + 4'd1;
+                first_beat_q <= record_end;
+                in_record_q  <= !record_end;
             end
             if (slice_write) write_index_q <= in_last ? {INDEX_W{1'b0}} : write_index_q + 1'b1;
             if (panel_end) begin
@@ -231,24 +236,24 @@ module panel_buffer #(
 
     always @(posedge clk) begin
         if (rst) begin
-            full_q       <= 2'b00;
-            settle_q     <= {SETTLE_W{1'b0}};
-            settled_q    <= 1'b1;
-            in_ready_q   <= 1'b1;
-            read_half_q  <= 1'b0;
-            read_index_q <= {INDEX_W{1'b0}};
-            read_slot_q  <= 2'd0;
-            ready_q      <= 1'b0;
-            last_q       <= 1'b0;
+            full_q        <= 2'b00;
+            settle_q      <= {SETTLE_W{1'b0}};
+            settled_q     <= 1'b1;
+            in_ready_q    <= 1'b1;
+            read_half_q   <= 1'b0;
+            read_index_q  <= {INDEX_W{1'b0}};
+            read_slot_q   <= 2'd0;
+            slice_ready_q <= 1'b0;
+            slice_last_q  <= 1'b0;
         end else begin
-            ready_q <= take ? take_ready : stay_ready;
-            last_q  <= take ? take_last : stay_last;
+            slice_ready_q <= slice_advance ? advance_ready : stay_ready;
+            slice_last_q  <= slice_advance ? advance_last : stay_last;
             if (!settled_q) settle_q <= settle_q - 1'b1;
-            settled_q  <= !release_d && settled_d;
-            in_ready_q <= release_d ? release_ready : hold_ready;
+            settled_q  <= !release_now && settled_next;
+            in_ready_q <= release_now ? release_in_ready : hold_in_ready;
             if (panel_end) full_q[write_half_q] <= 1'b1;
-            if (take) read_index_q <= last_q ? {INDEX_W{1'b0}} : following;
-            if (release_d) begin
+            if (slice_advance) read_index_q <= slice_last_q ? {INDEX_W{1'b0}} : next_index;
+            if (release_now) begin
                 full_q[read_half_q] <= 1'b0;
                 read_half_q         <= !read_half_q;
                 read_slot_q         <= next_slot;

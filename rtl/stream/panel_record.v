@@ -5,8 +5,8 @@
 //   Keeps the records of the weight panels: a bias, a multiplier, a shift, a zero point and a clamp
 //   per column.
 //
-//   A record comes as RECORD_BEATS = ceil(12 / DEPTH) beats, a column's 12 bytes in its own lane,
-//   low byte first:
+//   A record comes as RECORD_BEATS = ceil(12 / LANE_BYTES) beats, a column's 12 bytes in its own
+//   lane, low byte first:
 //
 //     byte   0  1  2  3 | 4  5  6  7  | 8     | 9          | 10        | 11
 //            bias       | multiplier  | shift | zero point | clamp low | clamp high
@@ -25,35 +25,35 @@
 //   None: fields pass unchanged. Column c is bits [W*c +: W] of each output.
 //
 // Example
-//   DEPTH 4, COLS 1, beats 32'h00000005, 32'h40000000 and 32'h7F80FF01 to slot 2, then `read` of
-//   slot 2: bias 5, multiplier 2^30, shift 1, zero_point -1, clamp_low -128, clamp_high 127.
+//   LANE_BYTES 4, COLS 1, beats 32'h00000005, 32'h40000000 and 32'h7F80FF01 to slot 2, then `read`
+//   of slot 2: bias 5, multiplier 2^30, shift 1, zero_point -1, clamp_low -128, clamp_high 127.
 `default_nettype none
 
 module panel_record #(
-    parameter integer COLS  = 8,  // 1..32
-    parameter integer DEPTH = 1,  // bytes of a lane in a beat, 1..8
+    parameter integer COLS       = 8,  // 1..32
+    parameter integer LANE_BYTES = 1,  // bytes of a lane in a beat, 1..8
     // for synthesis: "block" where block RAM is easier had than so many registers
-    parameter         RAM   = "auto"
+    parameter         RAM        = "auto"
 ) (
-    input  wire                    clk,
+    input  wire                         clk,
     // write, a beat at a time
-    input  wire                    write,
-    input  wire [1:0]              write_slot,
-    input  wire [3:0]              write_beat,  // 0 .. RECORD_BEATS - 1
-    input  wire [8*DEPTH*COLS-1:0] write_data,
+    input  wire                         record_write,
+    input  wire [1:0]                   record_slot,
+    input  wire [3:0]                   record_beat,  // 0 .. RECORD_BEATS - 1
+    input  wire [8*LANE_BYTES*COLS-1:0] record_data,
     // read
-    input  wire                    read,
-    input  wire [1:0]              read_slot,
-    output wire [32*COLS-1:0]      bias,
-    output wire [32*COLS-1:0]      multiplier,
-    output wire [8*COLS-1:0]       shift,
-    output wire [8*COLS-1:0]       zero_point,
-    output wire [8*COLS-1:0]       clamp_low,
-    output wire [8*COLS-1:0]       clamp_high
+    input  wire                         read,
+    input  wire [1:0]                   read_slot,
+    output wire [32*COLS-1:0]           bias,
+    output wire [32*COLS-1:0]           multiplier,
+    output wire [8*COLS-1:0]            shift,
+    output wire [8*COLS-1:0]            zero_point,
+    output wire [8*COLS-1:0]            clamp_low,
+    output wire [8*COLS-1:0]            clamp_high
 );
 
-    localparam integer RECORD_BEATS = (12 + DEPTH - 1) / DEPTH;
-    localparam integer LANE_W       = 8 * DEPTH;
+    localparam integer RECORD_BEATS = (12 + LANE_BYTES - 1) / LANE_BYTES;
+    localparam integer LANE_W       = 8 * LANE_BYTES;
     localparam integer BEAT_W       = LANE_W * COLS;
 
     (* ram_style = RAM *)
@@ -67,11 +67,11 @@ module panel_record #(
     integer i;
     always @(posedge clk) begin
         for (i = 0; i < RECORD_BEATS; i = i + 1) begin
-            write_q[i] <= write && (write_beat == i[3:0]);
+            write_q[i] <= record_write && (record_beat == i[3:0]);
             if (write_q[i]) mem[slot_q][BEAT_W*i +: BEAT_W] <= beat_q;
         end
-        slot_q <= write_slot;
-        beat_q <= write_data;
+        slot_q <= record_slot;
+        beat_q <= record_data;
         if (read) data_q <= mem[read_slot];
     end
 
@@ -82,7 +82,8 @@ module panel_record #(
             // is not used
             wire [8*12-1:0] bytes;
             for (b = 0; b < 12; b = b + 1) begin : g_byte
-                assign bytes[8*b +: 8] = data_q[BEAT_W*(b/DEPTH) + LANE_W*c + 8*(b % DEPTH) +: 8];
+                assign bytes[8*b +: 8] = data_q[BEAT_W*(b/LANE_BYTES) + LANE_W*c +
+                                                8*(b % LANE_BYTES) +: 8];
             end
             assign bias[32*c +: 32]       = bytes[31:0];
             assign multiplier[32*c +: 32] = bytes[63:32];

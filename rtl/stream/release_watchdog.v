@@ -30,24 +30,24 @@ module release_watchdog (
     output wire        stuck
 );
 
-    reg [31:0] ahead_q;  // cycles waited, and 2
-    reg        due_q;    // this one would be the limit-th
-    reg        on_q;
+    reg [31:0] waited_plus_2_q;  // cycles waited, and 2
+    reg        limit_reached_q;  // this one would be the limit-th
+    reg        enabled_q;
 
-    wire waiting = blocked && !offered && on_q;
+    wire waiting = blocked && !offered && enabled_q;
 
-    assign stuck = waiting && due_q;
+    assign stuck = waiting && limit_reached_q;
 
     // The comparison is made a cycle ahead: two carry chains on the way to the core's error flags
     // would set its clock.
     always @(posedge clk) begin
-        on_q <= (limit != 32'd0);
+        enabled_q <= (limit != 32'd0);
         if (rst || !waiting || stuck) begin
-            ahead_q <= 32'd2;
-            due_q   <= (limit[31:1] == 31'd0);
+            waited_plus_2_q <= 32'd2;
+            limit_reached_q <= (limit[31:1] == 31'd0);
         end else begin
-            ahead_q <= ahead_q + 32'd1;
-            due_q   <= (ahead_q >= limit);
+            waited_plus_2_q <= waited_plus_2_q + 32'd1;
+            limit_reached_q <= (waited_plus_2_q >= limit);
         end
     end
 

@@ -40,20 +40,20 @@ module skid #(
 );
 
     reg [WIDTH-1:0] even_q, odd_q;
-    reg             write_q, read_q;   // whose turn: 0 even, 1 odd
-    reg             valid_q, full_q;   // one entry or two are taken; two
+    reg             write_q, read_q;      // whose turn: 0 even, 1 odd
+    reg             out_valid_q, full_q;  // one entry or two are taken; two
 
     always @(posedge clk) begin
         if (rst) begin
-            write_q <= 1'b0;
-            read_q  <= 1'b0;
-            valid_q <= 1'b0;
-            full_q  <= 1'b0;
+            write_q     <= 1'b0;
+            read_q      <= 1'b0;
+            out_valid_q <= 1'b0;
+            full_q      <= 1'b0;
         end else begin
             if (in_valid && !full_q) write_q <= !write_q;
-            if (valid_q && out_ready) read_q <= !read_q;
-            valid_q <= in_valid || full_q || (valid_q && !out_ready);
-            full_q  <= valid_q && !out_ready && (in_valid || full_q);
+            if (out_valid_q && out_ready) read_q <= !read_q;
+            out_valid_q <= in_valid || full_q || (out_valid_q && !out_ready);
+            full_q      <= out_valid_q && !out_ready && (in_valid || full_q);
         end
         // an entry that is free takes whatever comes, a beat or not
         if (!full_q && !write_q) even_q <= in_data;
@@ -61,7 +61,7 @@ module skid #(
     end
 
     assign in_ready  = !full_q;
-    assign out_valid = valid_q;
+    assign out_valid = out_valid_q;
     generate
         if (HEAD < WIDTH) begin : g_chosen
             assign out_data[WIDTH-1:HEAD] = read_q ? odd_q[WIDTH-1:HEAD] : even_q[WIDTH-1:HEAD];
@@ -69,7 +69,7 @@ module skid #(
         if (HEAD > 0) begin : g_head
             reg [HEAD-1:0] head_q;
             always @(posedge clk)
-                if (out_ready || !valid_q)
+                if (out_ready || !out_valid_q)
                     head_q <= !full_q ? in_data[HEAD-1:0] :
                               read_q ? even_q[HEAD-1:0] : odd_q[HEAD-1:0];
             assign out_data[HEAD-1:0] = head_q;

@@ -16,13 +16,13 @@
 //   itself.
 //
 // Numbers
-//   The checksum is crc16 of the bytes since the latest start, excluding the offered one; `whole`
-//   is high when it is 0, as it is after a frame's own checksum. The byte after 7D is not
-//   validated; the checksum covers it.
+//   The checksum is crc16 of the bytes since the latest start, excluding the offered one;
+//   `checksum_ok` is high when it is 0, as it is after a frame's own checksum. The byte after 7D is
+//   not validated; the checksum covers it.
 //
 // Example
-//   7E 02 and its two checksum bytes: a start, the byte 02 and two more bytes, then `whole` is
-//   high.
+//   7E 02 and its two checksum bytes: a start, the byte 02 and two more bytes, then `checksum_ok`
+//   is high.
 `default_nettype none
 
 module frame_rx (
@@ -37,7 +37,7 @@ module frame_rx (
     output wire [7:0] out_data,
     output wire       out_valid,
     input  wire       out_ready,
-    output wire       whole
+    output wire       checksum_ok
 );
 
     localparam [7:0] FLAG   = 8'h7E;
@@ -50,11 +50,11 @@ module frame_rx (
     wire escape = in_valid && (in_data == ESCAPE) && !escaped_q;
     wire taken  = out_valid && out_ready;
 
-    assign out_start = (in_data == FLAG);
-    assign out_data  = in_data ^ {2'b00, escaped_q, 5'd0};
-    assign out_valid = in_valid && !escape;
-    assign in_ready  = escape || out_ready;
-    assign whole     = (sum_q == 16'd0);
+    assign out_start   = (in_data == FLAG);
+    assign out_data    = in_data ^ {2'b00, escaped_q, 5'd0};
+    assign out_valid   = in_valid && !escape;
+    assign in_ready    = escape || out_ready;
+    assign checksum_ok = (sum_q == 16'd0);
 
     crc16 u_crc16 (
         .sum (sum_q),

@@ -47,9 +47,9 @@
 `default_nettype none
 
 module uart_bridge #(
-    parameter integer W_W    = 64,   // bits of weights' tdata, whole bytes
-    parameter integer A_W    = 64,   // bits of activations' tdata, whole bytes
-    parameter integer COLS   = 8,    // lanes of 32 bits in a result
+    parameter integer W_W    = 64,  // bits of weights' tdata, whole bytes
+    parameter integer A_W    = 64,  // bits of activations' tdata, whole bytes
+    parameter integer COLS   = 8,   // lanes of 32 bits in a result
     // log2 of the bytes that the host may have outstanding, for hello
     parameter integer CREDIT = 9
 ) (
@@ -59,7 +59,7 @@ module uart_bridge #(
     input  wire [7:0]         in_data,
     input  wire               in_valid,
     output wire               in_ready,
-    input  wire               framing,   // strobes: what the receiver saw
+    input  wire               framing,  // strobes: what the receiver saw
     input  wire               overrun,
     // bytes to the host
     output wire [7:0]         out_data,
@@ -68,7 +68,7 @@ module uart_bridge #(
     // the core
     output wire               core_rst,
     input  wire               irq,
-    output wire               failed,    // a status bit is set
+    output wire               failed,  // a status bit is set
     // weight and activation panels: the data is one register, the valid says whose
     output wire [W_W-1:0]     w_tdata,
     output wire [7:0]         w_tuser,
@@ -104,79 +104,80 @@ module uart_bridge #(
     output wire               axil_rready
 );
 
-    localparam integer WIDER  = (W_W > A_W) ? W_W : A_W;
-    localparam integer BUF_W  = (WIDER > 40) ? WIDER : 40;  // a write's address and data are 40
-    localparam integer LEFT_W = $clog2(BUF_W/8 + 1);
-    localparam [31:0]  W_SIZE = W_W / 8;
-    localparam [31:0]  A_SIZE = A_W / 8;
-    localparam [31:0]  M_SIZE = 4 * COLS;
+    localparam integer WIDER       = (W_W > A_W) ? W_W : A_W;
+    // a write's address and data are 40
+    localparam integer BUF_W       = (WIDER > 40) ? WIDER : 40;
+    localparam integer REMAINING_W = $clog2(BUF_W/8 + 1);
+    localparam [31:0]  W_SIZE      = W_W / 8;
+    localparam [31:0]  A_SIZE      = A_W / 8;
+    localparam [31:0]  M_SIZE      = 4 * COLS;
     localparam [31:0]  CREDIT_WORD = CREDIT;
-    localparam [7:0]   VERSION = 8'd1;
+    localparam [7:0]   VERSION     = 8'd1;
 
     localparam [7:0] NOTE = 8'h00, HELLO = 8'h01, RESET = 8'h02, READ = 8'h03, WRITE = 8'h04;
 
     // where in a frame
-    localparam [3:0] HUNT   = 4'd0;  // outside
+    localparam [3:0] HUNT    = 4'd0;  // outside
     localparam [3:0] COMMAND = 4'd1;
-    localparam [3:0] USER   = 4'd2;
-    localparam [3:0] BEATS  = 4'd3;
-    localparam [3:0] DATA   = 4'd4;
-    localparam [3:0] OFFER  = 4'd5;  // a beat that is not the frame's last
-    localparam [3:0] SUM    = 4'd6;
-    localparam [3:0] JUDGE  = 4'd7;
-    localparam [3:0] ACT    = 4'd8;  // the command's effect; the frame's last beat
-    localparam [3:0] ANSWER = 4'd9;
+    localparam [3:0] USER    = 4'd2;
+    localparam [3:0] BEATS   = 4'd3;
+    localparam [3:0] DATA    = 4'd4;
+    localparam [3:0] OFFER   = 4'd5;  // a beat that is not the frame's last
+    localparam [3:0] SUM     = 4'd6;
+    localparam [3:0] CHECK   = 4'd7;
+    localparam [3:0] EXECUTE = 4'd8;  // the command's effect; the frame's last beat
+    localparam [3:0] ANSWER  = 4'd9;
 
     // --- commands --------------------------------------------------------------------------------
 
-    wire       token, start, whole, take;
+    wire       token_valid, token_start, checksum_ok, token_ready;
     wire [7:0] byte_in;
 
     frame_rx u_frame_rx (
-        .clk      (clk),
-        .rst      (rst),
-        .in_data  (in_data),
-        .in_valid (in_valid),
-        .in_ready (in_ready),
-        .out_start(start),
-        .out_data (byte_in),
-        .out_valid(token),
-        .out_ready(take),
-        .whole    (whole)
+        .clk        (clk),
+        .rst        (rst),
+        .in_data    (in_data),
+        .in_valid   (in_valid),
+        .in_ready   (in_ready),
+        .out_start  (token_start),
+        .out_data   (byte_in),
+        .out_valid  (token_valid),
+        .out_ready  (token_ready),
+        .checksum_ok(checksum_ok)
     );
 
-    reg [3:0]        state_q, state_d;
-    reg [7:0]        command_q;
-    reg [7:0]        user_q;
-    reg [7:0]        beats_q;   // after the one whose bytes come in
-    reg [LEFT_W-1:0] left_q;    // bytes of the beat, or of the body, after this one
-    reg              second_q;  // of the checksum's bytes
-    reg [BUF_W-1:0]  buffer_q;  // bytes come in at the top
-    reg              sent_q;    // the access's address and data were taken
-    reg              core_rst_q;
-    reg [5:0]        status_q;
-    reg              note_q;    // a note is due
+    reg [3:0]             state_q, state_d;
+    reg [7:0]             command_q;
+    reg [7:0]             user_q;
+    reg [7:0]             beats_q;            // after the one whose bytes come in
+    reg [REMAINING_W-1:0] bytes_remaining_q;  // bytes of the beat, or of the body, after this one
+    reg                   checksum_high_q;    // of the checksum's bytes
+    reg [BUF_W-1:0]       buffer_q;           // bytes come in at the top
+    reg                   access_issued_q;    // the access's address and data were taken
+    reg                   core_rst_q;
+    reg [5:0]             status_q;
+    reg                   note_q;             // a note is due
 
     wire [5:0] error;
-    wire       answered, noted;
-    reg        answered_q, taken_q;
+    wire       answer_sent, note_sent;
+    reg        answer_sent_q, result_sent_q;
 
-    wire stream  = (command_q[7:1] == 7'h08) || (command_q[7:1] == 7'h10);
-    wire weights = command_q[4];
-    wire got     = token && !start && take;
-    wire open    = (state_q != HUNT) && (state_q != COMMAND);
+    wire is_stream     = (command_q[7:1] == 7'h08) || (command_q[7:1] == 7'h10);
+    wire is_weights    = command_q[4];
+    wire byte_accepted = token_valid && !token_start && token_ready;
+    wire in_frame      = (state_q != HUNT) && (state_q != COMMAND);
 
-    assign failed = (status_q != 6'd0);
-    assign take   = (state_q != OFFER) && (state_q != JUDGE) && (state_q != ACT) &&
-                    (state_q != ANSWER);
+    assign failed      = (status_q != 6'd0);
+    assign token_ready = (state_q != OFFER) && (state_q != CHECK) && (state_q != EXECUTE) &&
+                         (state_q != ANSWER);
 
     // what the command byte on offer is
-    wire       known     = (byte_in >= HELLO && byte_in <= WRITE) || (byte_in[7:1] == 7'h08) ||
-                           (byte_in[7:1] == 7'h10);
-    wire       streaming = byte_in[5] || byte_in[4];
+    wire       command_known  = (byte_in >= HELLO && byte_in <= WRITE) || (byte_in[7:1] == 7'h08) ||
+                                (byte_in[7:1] == 7'h10);
+    wire       command_stream = byte_in[5] || byte_in[4];
 
     // A beat, or an access, is over when it was taken, or when nothing is to be done any more.
-    wire beat_done   = failed || (weights ? w_tready : a_tready);
+    wire beat_done    = failed || (is_weights ? w_tready : a_tready);
     wire access_taken = (command_q == READ) ? axil_arready : axil_awready && axil_wready;
     wire access_done  = (command_q == READ) ? axil_rvalid :
                         (command_q == WRITE) ? axil_bvalid : 1'b1;
@@ -184,94 +185,96 @@ module uart_bridge #(
     always @* begin
         state_d = state_q;
         case (state_q)
-            COMMAND: if (got)
-                         state_d = !known ? HUNT : streaming ? USER :
+            COMMAND: if (byte_accepted)
+                         state_d = !command_known ? HUNT : command_stream ? USER :
                                    (byte_in[2] || byte_in == READ) ? DATA : SUM;
-            USER:    if (got) state_d = BEATS;
-            BEATS:   if (got) state_d = DATA;
-            DATA:    if (got && left_q == {LEFT_W{1'b0}})
-                         state_d = (stream && beats_q != 8'd0) ? OFFER : SUM;
+            USER:    if (byte_accepted) state_d = BEATS;
+            BEATS:   if (byte_accepted) state_d = DATA;
+            DATA:    if (byte_accepted && bytes_remaining_q == {REMAINING_W{1'b0}})
+                         state_d = (is_stream && beats_q != 8'd0) ? OFFER : SUM;
             OFFER:   if (beat_done) state_d = DATA;
-            SUM:     if (got && second_q) state_d = JUDGE;
-            JUDGE:   state_d = whole ? ACT : HUNT;
-            ACT:     if (failed || (stream ? beat_done : access_done)) state_d = ANSWER;
-            ANSWER:  if (answered) state_d = HUNT;
+            SUM:     if (byte_accepted && checksum_high_q) state_d = CHECK;
+            CHECK:   state_d = checksum_ok ? EXECUTE : HUNT;
+            EXECUTE:     if (failed || (is_stream ? beat_done : access_done)) state_d = ANSWER;
+            ANSWER:  if (answer_sent) state_d = HUNT;
             default: state_d = HUNT;
         endcase
-        if (token && start && take) state_d = COMMAND;
+        if (token_valid && token_start && token_ready) state_d = COMMAND;
     end
 
-    assign error = {got && (state_q == HUNT) && !failed,
-                    got && (state_q == COMMAND) && !known,
-                    token && start && take && open,
-                    (state_q == JUDGE) && !whole,
+    assign error = {byte_accepted && (state_q == HUNT) && !failed,
+                    byte_accepted && (state_q == COMMAND) && !command_known,
+                    token_valid && token_start && token_ready && in_frame,
+                    (state_q == CHECK) && !checksum_ok,
                     overrun,
                     framing};
 
-    wire reset_now = (state_q == ACT) && (command_q == RESET);
+    wire reset_command = (state_q == EXECUTE) && (command_q == RESET);
 
     always @(posedge clk) begin
         if (rst) begin
-            state_q    <= HUNT;
-            status_q   <= 6'd0;
-            note_q     <= 1'b0;
-            sent_q     <= 1'b0;
-            core_rst_q <= 1'b1;
+            state_q         <= HUNT;
+            status_q        <= 6'd0;
+            note_q          <= 1'b0;
+            access_issued_q <= 1'b0;
+            core_rst_q      <= 1'b1;
         end else begin
-            state_q    <= state_d;
-            status_q   <= reset_now ? 6'd0 : status_q | error;
-            note_q     <= !reset_now && ((note_q && !noted) || (!failed && error != 6'd0));
-            sent_q     <= (state_q == ACT) && (sent_q || access_taken);
-            core_rst_q <= reset_now;
+            state_q         <= state_d;
+            status_q        <= reset_command ? 6'd0 : status_q | error;
+            note_q          <= !reset_command &&
+                               ((note_q && !note_sent) || (!failed && error != 6'd0));
+            access_issued_q <= (state_q == EXECUTE) && (access_issued_q || access_taken);
+            core_rst_q      <= reset_command;
         end
 
-        if (got && state_q == COMMAND) command_q <= byte_in;
-        if (got && state_q == USER) user_q <= byte_in;
+        if (byte_accepted && state_q == COMMAND) command_q <= byte_in;
+        if (byte_accepted && state_q == USER) user_q <= byte_in;
 
-        if (got && state_q == BEATS) beats_q <= byte_in - 8'd1;
+        if (byte_accepted && state_q == BEATS) beats_q <= byte_in - 8'd1;
         else if (state_q == OFFER && beat_done) beats_q <= beats_q - 8'd1;
 
         if (state_q == DATA) begin
-            if (got) left_q <= left_q - 1'b1;
-        end else if (stream && state_q != COMMAND) begin
-            left_q <= weights ? W_SIZE[LEFT_W-1:0] - 1'b1 : A_SIZE[LEFT_W-1:0] - 1'b1;
+            if (byte_accepted) bytes_remaining_q <= bytes_remaining_q - 1'b1;
+        end else if (is_stream && state_q != COMMAND) begin
+            bytes_remaining_q <= is_weights ? W_SIZE[REMAINING_W-1:0] - 1'b1 :
+                                 A_SIZE[REMAINING_W-1:0] - 1'b1;
         end else begin
-            left_q <= byte_in[2] ? 4 : 0;  // of write and read
+            bytes_remaining_q <= byte_in[2] ? 4 : 0;  // of write and read
         end
 
-        if (state_q != SUM) second_q <= 1'b0;
-        else if (got) second_q <= 1'b1;
+        if (state_q != SUM) checksum_high_q <= 1'b0;
+        else if (byte_accepted) checksum_high_q <= 1'b1;
 
-        if (got && state_q == DATA) buffer_q <= {byte_in, buffer_q[BUF_W-1:8]};
+        if (byte_accepted && state_q == DATA) buffer_q <= {byte_in, buffer_q[BUF_W-1:8]};
     end
 
     // --- the core --------------------------------------------------------------------------------
 
-    wire offer = ((state_q == OFFER) || (state_q == ACT && stream)) && !failed;
-    wire last  = (state_q == ACT) && command_q[0];
+    wire beat_offered = ((state_q == OFFER) || (state_q == EXECUTE && is_stream)) && !failed;
+    wire beat_last    = (state_q == EXECUTE) && command_q[0];
 
     assign core_rst = core_rst_q;
     assign w_tdata  = buffer_q[BUF_W-1 -: W_W];
     assign w_tuser  = user_q;
-    assign w_tvalid = offer && weights;
-    assign w_tlast  = last;
+    assign w_tvalid = beat_offered && is_weights;
+    assign w_tlast  = beat_last;
     assign a_tdata  = buffer_q[BUF_W-1 -: A_W];
     assign a_tuser  = user_q[1:0];
-    assign a_tvalid = offer && !weights;
-    assign a_tlast  = last;
+    assign a_tvalid = beat_offered && !is_weights;
+    assign a_tlast  = beat_last;
 
     // The block answers an access only when it is idle, and it is: a second one begins when the
     // first was answered. Then both readies of a write are high, and address and data are taken in
     // the same cycle.
-    wire access = (state_q == ACT) && !failed && !sent_q;
+    wire access_start = (state_q == EXECUTE) && !failed && !access_issued_q;
     assign axil_addr    = (command_q == READ) ? buffer_q[BUF_W-1 -: 8] : buffer_q[BUF_W-40 +: 8];
     assign axil_wdata   = buffer_q[BUF_W-1 -: 32];
-    assign axil_arvalid = access && (command_q == READ);
-    assign axil_awvalid = access && (command_q == WRITE) && axil_wready;
-    assign axil_wvalid  = access && (command_q == WRITE) && axil_awready;
+    assign axil_arvalid = access_start && (command_q == READ);
+    assign axil_awvalid = access_start && (command_q == WRITE) && axil_wready;
+    assign axil_wvalid  = access_start && (command_q == WRITE) && axil_awready;
     // its answer stands until ours was sent
-    assign axil_rready  = answered_q;
-    assign axil_bready  = answered_q;
+    assign axil_rready = answer_sent_q;
+    assign axil_bready = answer_sent_q;
 
     // --- messages to the host --------------------------------------------------------------------
 
@@ -282,35 +285,37 @@ module uart_bridge #(
     reg  [7:0] end_q;  // index of the last byte: fixed at the beginning, whatever happens meanwhile
     wire       message_ready;
 
-    wire [7:0]  status = {irq, 1'b0, status_q};
-    wire [1:0]  resp   = (command_q == READ) ? axil_rresp : axil_bresp;
-    wire [39:0] body   = (command_q == HELLO) ? {8'd0, CREDIT_WORD[7:0], VERSION, "U", "M"} :
-                         {axil_rdata, 6'd0, resp};
+    wire [7:0]  status   = {irq, 1'b0, status_q};
+    wire [1:0]  resp     = (command_q == READ) ? axil_rresp : axil_bresp;
+    wire [39:0] body     = (command_q == HELLO) ? {8'd0, CREDIT_WORD[7:0], VERSION, "U", "M"} :
+                           {axil_rdata, 6'd0, resp};
     wire [7:0]  body_end = (command_q == HELLO) ? 8'd5 : failed ? 8'd1 :
                            (command_q == READ) ? 8'd6 : (command_q == WRITE) ? 8'd2 : 8'd1;
 
     // tkeep marks all bytes, the lower half of them, a quarter, or none
-    wire [7:0]  kept = m_tkeep[4*COLS-1] ? M_SIZE[7:0] : m_tkeep[2*COLS-1] ? M_SIZE[8:1] :
-                       m_tkeep[COLS-1] ? M_SIZE[9:2] : 8'd0;
+    wire [7:0]  result_bytes = m_tkeep[4*COLS-1] ? M_SIZE[7:0] : m_tkeep[2*COLS-1] ? M_SIZE[8:1] :
+                               m_tkeep[COLS-1] ? M_SIZE[9:2] : 8'd0;
 
-    wire [6:0]  rest = index_q[6:0] - 7'd2;
-    wire [7:0]  kind = (source_q == NOTING) ? NOTE :
-                       (source_q == ANSWERING) ? command_q : {7'h40, m_tlast};
-    wire [7:0]  head = (index_q == 8'd0) ? kind : (source_q == RESULT) ? kept : status;
-    wire [7:0]  tail = (source_q == RESULT) ? m_tdata[8*rest +: 8] : body[8*rest[2:0] +: 8];
-    wire [1:0]  next_source = note_q ? NOTING : (state_q == ANSWER) ? ANSWERING :
-                              (m_tvalid && !failed && !taken_q) ? RESULT : IDLE;
+    wire [6:0] data_index = index_q[6:0] - 7'd2;
+    wire [7:0] frame_type = (source_q == NOTING) ? NOTE :
+                            (source_q == ANSWERING) ? command_q : {7'h40, m_tlast};
+    wire [7:0] header_byte = (index_q == 8'd0) ? frame_type : (source_q == RESULT) ? result_bytes :
+                             status;
+    wire [7:0] data_byte = (source_q == RESULT) ? m_tdata[8*data_index +: 8] :
+                           body[8*data_index[2:0] +: 8];
+    wire [1:0] next_source = note_q ? NOTING : (state_q == ANSWER) ? ANSWERING :
+                             (m_tvalid && !failed && !result_sent_q) ? RESULT : IDLE;
     wire        end_of_message = (source_q != IDLE) && message_ready && (index_q == end_q);
 
-    assign noted    = end_of_message && (source_q == NOTING);
-    assign answered = end_of_message && (source_q == ANSWERING);
+    assign note_sent   = end_of_message && (source_q == NOTING);
+    assign answer_sent = end_of_message && (source_q == ANSWERING);
     // A failed bridge throws results away, but not the one whose frame is half sent. Both readies
     // come from registers, a cycle late: the way from the line's ready to here is long enough.
-    assign m_tready = taken_q || (failed && source_q != RESULT);
+    assign m_tready = result_sent_q || (failed && source_q != RESULT);
 
     always @(posedge clk) begin
-        taken_q    <= end_of_message && (source_q == RESULT);
-        answered_q <= answered;
+        result_sent_q <= end_of_message && (source_q == RESULT);
+        answer_sent_q <= answer_sent;
         if (rst) source_q <= IDLE;
         else if (source_q == IDLE) source_q <= next_source;
         else if (end_of_message) source_q <= IDLE;
@@ -318,7 +323,7 @@ module uart_bridge #(
         if (source_q == IDLE) begin
             index_q <= 8'd0;
             end_q   <= (next_source == NOTING) ? 8'd1 :
-                       (next_source == ANSWERING) ? body_end : kept + 8'd1;
+                       (next_source == ANSWERING) ? body_end : result_bytes + 8'd1;
         end else if (message_ready) begin
             index_q <= index_q + 8'd1;
         end
@@ -327,7 +332,7 @@ module uart_bridge #(
     frame_tx u_frame_tx (
         .clk      (clk),
         .rst      (rst),
-        .in_data  ((index_q[7:1] == 7'd0) ? head : tail),
+        .in_data  ((index_q[7:1] == 7'd0) ? header_byte : data_byte),
         .in_last  (index_q == end_q),
         .in_valid (source_q != IDLE),
         .in_ready (message_ready),

@@ -51,29 +51,32 @@ module uart_rx #(
     reg [2:0]         line_q;   // the newest in bit 0, which may be metastable
     reg [COUNT_W-1:0] count_q;  // cycles to the next sample
     // samples left: 10 is the start bit, 1 the stop bit, 0 none: the line rests
-    reg [3:0]         left_q;
+    reg [3:0]         samples_remaining_q;
     reg [7:0]         data_q;
     reg               valid_q, framing_q;
 
     wire line   = line_q[1];
-    wire sample = (left_q != 4'd0) && (count_q == {COUNT_W{1'b0}});
+    wire sample = (samples_remaining_q != 4'd0) && (count_q == {COUNT_W{1'b0}});
 
     always @(posedge clk) begin
         if (rst) begin
-            line_q    <= 3'b111;
-            left_q    <= 4'd0;
-            valid_q   <= 1'b0;
-            framing_q <= 1'b0;
+            line_q              <= 3'b111;
+            samples_remaining_q <= 4'd0;
+            valid_q             <= 1'b0;
+            framing_q           <= 1'b0;
         end else begin
-            line_q    <= {line_q[1:0], rx};
-            if (left_q == 4'd0) left_q <= (line_q[2] && !line) ? 4'd10 : 4'd0;
-            else if (sample) left_q <= (left_q == 4'd10 && line) ? 4'd0 : left_q - 4'd1;
-            valid_q   <= sample && (left_q == 4'd1) && line;
-            framing_q <= sample && (left_q == 4'd1) && !line;
+            line_q <= {line_q[1:0], rx};
+            if (samples_remaining_q == 4'd0)
+                samples_remaining_q <= (line_q[2] && !line) ? 4'd10 : 4'd0;
+            else if (sample)
+                samples_remaining_q <= (samples_remaining_q == 4'd10 && line) ? 4'd0 :
+                                       samples_remaining_q - 4'd1;
+            valid_q   <= sample && (samples_remaining_q == 4'd1) && line;
+            framing_q <= sample && (samples_remaining_q == 4'd1) && !line;
         end
-        if (left_q == 4'd0) count_q <= HALF[COUNT_W-1:0];
+        if (samples_remaining_q == 4'd0) count_q <= HALF[COUNT_W-1:0];
         else count_q <= sample ? BIT[COUNT_W-1:0] : count_q - 1'b1;
-        if (sample && left_q != 4'd1) data_q <= {line, data_q[7:1]};
+        if (sample && samples_remaining_q != 4'd1) data_q <= {line, data_q[7:1]};
     end
 
     assign data    = data_q;

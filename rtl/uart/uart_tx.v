@@ -39,28 +39,28 @@ module uart_tx #(
     endgenerate
 
     reg [COUNT_W-1:0] count_q;
-    reg [3:0]         left_q;  // bits left, this one included
+    reg [3:0]         bits_remaining_q;  // bits left, this one included
     reg [8:0]         shift_q;  // what is on the line is bit 0; ones come in behind the byte
 
-    wire next = (count_q == {COUNT_W{1'b0}});
+    wire bit_end = (count_q == {COUNT_W{1'b0}});
 
-    assign ready = (left_q == 4'd0);
+    assign ready = (bits_remaining_q == 4'd0);
     assign tx    = shift_q[0];
 
     always @(posedge clk) begin
         if (rst) begin
-            left_q  <= 4'd0;
-            shift_q <= 9'h1FF;
+            bits_remaining_q <= 4'd0;
+            shift_q          <= 9'h1FF;
         end else if (ready) begin
             if (valid) begin
-                left_q  <= 4'd10;
-                shift_q <= {data, 1'b0};
+                bits_remaining_q <= 4'd10;
+                shift_q          <= {data, 1'b0};
             end
-        end else if (next) begin
-            left_q  <= left_q - 4'd1;
-            shift_q <= {1'b1, shift_q[8:1]};
+        end else if (bit_end) begin
+            bits_remaining_q <= bits_remaining_q - 4'd1;
+            shift_q          <= {1'b1, shift_q[8:1]};
         end
-        count_q <= (ready || next) ? BIT[COUNT_W-1:0] : count_q - 1'b1;
+        count_q <= (ready || bit_end) ? BIT[COUNT_W-1:0] : count_q - 1'b1;
     end
 
 endmodule

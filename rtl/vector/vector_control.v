@@ -13,7 +13,7 @@
 //     command   2:0 op, 6 and 7 illegal     3 x is bfloat16    4 y is bfloat16    6:5 output format
 //               7 must be 0
 //
-//   Errors are one-cycle strobes; `halt` must be high from the next cycle on. The beats of the
+//   Errors are one-cycle strobes; `halted` must be high from the next cycle on. The beats of the
 //   error are not issued, nor any after them. While halted both inputs are drained.
 //
 //     error_command  an illegal command, at its record
@@ -36,7 +36,7 @@ module vector_control #(
 ) (
     input  wire        clk,
     input  wire        rst,
-    input  wire        halt,
+    input  wire        halted,
     // x and y, without their data
     input  wire [31:0] x_scalar,  // lane 0
     input  wire [7:0]  x_user,
@@ -54,10 +54,10 @@ module vector_control #(
     output wire        y_bf16,
     output wire [1:0]  out_format,
     output wire [31:0] s,
-    input  wire        left,      // a result left the FIFO
+    input  wire        result_sent,  // a result left the FIFO
     // status
     output wire        idle,
-    output wire        wants_y,   // x waits for y
+    output wire        waiting_for_y,  // x waits for y
     output wire        error_command,
     output wire        error_empty,
     output wire        error_length,
@@ -66,45 +66,46 @@ module vector_control #(
     output wire        stall_x,
     output wire        stall_y,
     output wire        stall_out,
-    output wire        starved    // neither x nor y, within a packet
+    output wire        starved  // neither x nor y, within a packet
 );
 
-    localparam [2:0]   RELU     = 3'd4;
-    localparam integer CREDIT_W = $clog2(CREDITS + 1);
-    localparam [31:0]  ALL      = CREDITS;
+    localparam [2:0]   RELU        = 3'd4;
+    localparam integer CREDIT_W    = $clog2(CREDITS + 1);
+    localparam [31:0]  CREDITS_ALL = CREDITS;
 
-    reg                data_q;  // the record was taken, data follow
+    reg                in_data_q;  // the record was taken, data follow
     reg [6:0]          command_q;
     reg [31:0]         scalar_q;
     reg [CREDIT_W-1:0] credits_q;
 
-    wire record   = x_valid && !data_q;  // never while halted: every error leaves data_q set
-    wire takes_y  = (op != RELU);
-    wire there    = x_valid && (y_valid || !takes_y);
-    wire pair     = there && data_q && !halt;
-    wire unequal  = takes_y && (x_last != y_last);
-    wire room     = (credits_q != {CREDIT_W{1'b0}});
-    wire open     = data_q && !halt;
+    // never while halted: every error leaves in_data_q set
+    wire record            = x_valid && !in_data_q;
+    wire needs_y           = (op != RELU);
+    wire operands_valid    = x_valid && (y_valid || !needs_y);
+    wire pair_valid        = operands_valid && in_data_q && !halted;
+    wire last_mismatch     = needs_y && (x_last != y_last);
+    wire credits_available = (credits_q != {CREDIT_W{1'b0}});
+    wire in_packet         = in_data_q && !halted;
 
-    assign issue      = pair && room && !unequal;
+    assign issue      = pair_valid && credits_available && !last_mismatch;
     assign issue_last = x_last;
     assign {out_format, y_bf16, x_bf16, op} = command_q;
-    assign s          = scalar_q;
+    assign s = scalar_q;
 
-    assign x_ready = halt || !data_q || (room && (y_valid || !takes_y));
-    assign y_ready = halt || (data_q && room && x_valid && takes_y);
+    assign x_ready = halted || !in_data_q || (credits_available && (y_valid || !needs_y));
+    assign y_ready = halted || (in_data_q && credits_available && x_valid && needs_y);
 
     assign error_command = record && (x_user[7] || x_user[2:1] == 2'b11);
     assign error_empty   = record && x_last;
-    assign error_length  = pair && unequal;
+    assign error_length  = pair_valid && last_mismatch;
 
-    assign idle      = !data_q && (credits_q == ALL[CREDIT_W-1:0]);
-    assign wants_y   = open && x_valid && takes_y && !y_valid;
-    assign packet    = record && !error_command && !error_empty;
-    assign stall_x   = open && !x_valid && takes_y && y_valid;
-    assign stall_y   = wants_y;
-    assign stall_out = pair && !room;
-    assign starved   = open && !x_valid && !(takes_y && y_valid);
+    assign idle          = !in_data_q && (credits_q == CREDITS_ALL[CREDIT_W-1:0]);
+    assign waiting_for_y = in_packet && x_valid && needs_y && !y_valid;
+    assign packet        = record && !error_command && !error_empty;
+    assign stall_x       = in_packet && !x_valid && needs_y && y_valid;
+    assign stall_y       = waiting_for_y;
+    assign stall_out     = pair_valid && !credits_available;
+    assign starved       = in_packet && !x_valid && !(needs_y && y_valid);
 
     always @(posedge clk) begin
         if (record) begin
@@ -112,13 +113,13 @@ module vector_control #(
             scalar_q  <= x_scalar;
         end
         if (rst) begin
-            data_q    <= 1'b0;
-            credits_q <= ALL[CREDIT_W-1:0];
+            in_data_q <= 1'b0;
+            credits_q <= CREDITS_ALL[CREDIT_W-1:0];
         end else begin
-            if (record) data_q <= 1'b1;
-            else if (issue && x_last) data_q <= 1'b0;
-            if (issue && !left) credits_q <= credits_q - 1'b1;
-            else if (left && !issue) credits_q <= credits_q + 1'b1;
+            if (record) in_data_q <= 1'b1;
+            else if (issue && x_last) in_data_q <= 1'b0;
+            if (issue && !result_sent) credits_q <= credits_q - 1'b1;
+            else if (result_sent && !issue) credits_q <= credits_q + 1'b1;
         end
     end
 

@@ -33,7 +33,7 @@
 module vector_lane (
     input  wire        clk,
     input  wire        enable,
-    input  wire [2:0]  op,        // 0..5
+    input  wire [2:0]  op,  // 0..5
     input  wire [31:0] x,
     input  wire [31:0] y,
     input  wire [31:0] s,
@@ -41,7 +41,7 @@ module vector_lane (
     input  wire        narrow,
     input  wire [1:0]  rounding,
     input  wire [15:0] random,
-    output reg  [31:0] result
+    output reg [31:0]  result
 );
 
     localparam [2:0] SUB           = 3'd1;
@@ -50,38 +50,38 @@ module vector_lane (
     localparam [2:0] RELU          = 3'd4;
     localparam [2:0] RELU_GRADIENT = 3'd5;
 
-    localparam [31:0] ZERO     = 32'h0000_0000;
-    localparam [31:0] NOTHING  = 32'h8000_0000;  // -0: what to add where there is nothing to add
-    localparam [31:0] ONE      = 32'h3F80_0000;
-    localparam [31:0] INFINITY = 32'h7F80_0000;
+    localparam [31:0] ZERO       = 32'h0000_0000;
+    localparam [31:0] MINUS_ZERO = 32'h8000_0000;  // -0: what to add where there is nothing to add
+    localparam [31:0] ONE        = 32'h3F80_0000;
+    localparam [31:0] INFINITY   = 32'h7F80_0000;
 
-    localparam integer WAIT = 10;  // the multiplier's latency
+    localparam integer DELAY = 10;  // the multiplier's latency
 
     wire x_dropped  = x[31] & (x[30:0] <= INFINITY[30:0]);  // negative or -0, and not a NaN
     wire y_positive = ~y[31] & (y[30:0] != 31'd0) & (y[30:0] <= INFINITY[30:0]);
 
-    reg  [31:0]      a_q, m_q, n_q;
-    reg  [32*WAIT-1:0] wait_q;
-    wire [31:0]      product, sum;
-    wire [15:0]      rounded;
+    reg  [31:0]         a_q, m_q, n_q;
+    reg  [32*DELAY-1:0] a_delay_q;
+    wire [31:0]         product, sum;
+    wire [15:0]         rounded;
 
     always @(posedge clk) if (enable) begin
         case (op)
-            MUL:           a_q <= NOTHING;
+            MUL:           a_q <= MINUS_ZERO;
             RELU:          a_q <= x_dropped ? ZERO : x;
             RELU_GRADIENT: a_q <= y_positive ? x : ZERO;
             default:       a_q <= x;
         endcase
         case (op)
-            SUB:                 m_q <= ONE | NOTHING;
+            SUB:                 m_q <= ONE | MINUS_ZERO;
             MUL:                 m_q <= x;
             AXPY:                m_q <= s;
-            RELU, RELU_GRADIENT: m_q <= NOTHING;
+            RELU, RELU_GRADIENT: m_q <= MINUS_ZERO;
             default:             m_q <= ONE;
         endcase
-        n_q    <= op[2] ? ONE : y;
-        wait_q <= {wait_q[32*(WAIT-1)-1:0], a_q};
-        result <= narrow ? {16'd0, rounded} : sum;
+        n_q       <= op[2] ? ONE : y;
+        a_delay_q <= {a_delay_q[32*(DELAY-1)-1:0], a_q};
+        result    <= narrow ? {16'd0, rounded} : sum;
     end
 
     fp32_mul u_mul (
@@ -94,7 +94,7 @@ module vector_lane (
     fp32_add u_add (
         .clk   (clk),
         .enable(enable),
-        .a     (wait_q[32*(WAIT-1) +: 32]),
+        .a     (a_delay_q[32*(DELAY-1) +: 32]),
         .b     (product),
         .s     (sum)
     );

@@ -62,10 +62,10 @@ module vector_lanes #(
     reg [LATENCY-1:0]   last_q;
     reg [2*LATENCY-1:0] format_q;
 
-    wire       enable  = issue | (|valid_q);
-    wire [1:0] coming  = format_q[2*(LATENCY-3) +: 2];  // of the sum in the next cycle
-    wire [1:0] format  = format_q[2*(LATENCY-2) +: 2];  // of the sum
-    wire       step    = valid_q[LATENCY-3] & (coming == STOCHASTIC);
+    wire       enable      = issue | (|valid_q);
+    wire [1:0] next_format = format_q[2*(LATENCY-3) +: 2];  // of the sum in the next cycle
+    wire [1:0] format      = format_q[2*(LATENCY-2) +: 2];  // of the sum
+    wire       random_step = valid_q[LATENCY-3] & (next_format == STOCHASTIC);
 
     wire [16*LANES-1:0] random;
     reg  [16*LANES-1:0] random_q;
@@ -76,7 +76,7 @@ module vector_lanes #(
         .clk (clk),
         .load(rst || seed_load),
         .seed(seed),
-        .step(step),
+        .step(random_step),
         .bits(random)
     );
 
@@ -87,7 +87,7 @@ module vector_lanes #(
             last_q   <= {last_q[LATENCY-2:0], issue_last};
             format_q <= {format_q[2*(LATENCY-1)-1:0], out_format};
         end
-        if (step) random_q <= random;
+        if (random_step) random_q <= random;
     end
 
     wire [32*LANES-1:0] result;

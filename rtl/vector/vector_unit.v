@@ -82,8 +82,8 @@ module vector_unit #(
     localparam [31:0] DEPTH_WORD = FIFO_DEPTH;
     localparam [31:0] FORMATS    = 32'd3;          // float32, bfloat16
 
-    wire restart, halted, core_rst;
-    assign core_rst = rst || restart;
+    wire soft_reset, halted, core_rst;
+    assign core_rst = rst || soft_reset;
 
     // inputs
     wire x_in_valid, x_in_ready, x_accepted, x_valid, x_ready, x_last;
@@ -92,27 +92,27 @@ module vector_unit #(
     wire [32*LANES-1:0] x_data, y_data;
 
     packet_gate u_gate_x (
-        .clk      (clk),
-        .rst      (rst),
-        .restart  (restart),
-        .in_valid (s_axis_x_tvalid),
-        .in_last  (s_axis_x_tlast),
-        .in_ready (s_axis_x_tready),
-        .out_valid(x_in_valid),
-        .out_ready(x_in_ready),
-        .accepted (x_accepted)
+        .clk       (clk),
+        .rst       (rst),
+        .soft_reset(soft_reset),
+        .in_valid  (s_axis_x_tvalid),
+        .in_last   (s_axis_x_tlast),
+        .in_ready  (s_axis_x_tready),
+        .out_valid (x_in_valid),
+        .out_ready (x_in_ready),
+        .accepted  (x_accepted)
     );
 
     packet_gate u_gate_y (
-        .clk      (clk),
-        .rst      (rst),
-        .restart  (restart),
-        .in_valid (s_axis_y_tvalid),
-        .in_last  (s_axis_y_tlast),
-        .in_ready (s_axis_y_tready),
-        .out_valid(y_in_valid),
-        .out_ready(y_in_ready),
-        .accepted (y_accepted)
+        .clk       (clk),
+        .rst       (rst),
+        .soft_reset(soft_reset),
+        .in_valid  (s_axis_y_tvalid),
+        .in_last   (s_axis_y_tlast),
+        .in_ready  (s_axis_y_tready),
+        .out_valid (y_in_valid),
+        .out_ready (y_in_ready),
+        .accepted  (y_accepted)
     );
 
     skid #(
@@ -142,19 +142,19 @@ module vector_unit #(
     );
 
     // operations
-    wire issue, issue_last, x_bf16, y_bf16, left, idle, wants_y;
+    wire        issue, issue_last, x_bf16, y_bf16, result_sent, idle, waiting_for_y;
     wire [2:0]  op;
     wire [1:0]  out_format;
     wire [31:0] s;
-    wire error_command, error_empty, error_length, missing_y;
-    wire packet, stall_x, stall_y, stall_out, starved;
+    wire        error_command, error_empty, error_length, missing_y;
+    wire        packet, stall_x, stall_y, stall_out, starved;
 
     vector_control #(
         .CREDITS(FIFO_DEPTH)
     ) u_control (
         .clk          (clk),
         .rst          (core_rst),
-        .halt         (halted),
+        .halted       (halted),
         .x_scalar     (x_data[31:0]),
         .x_user       (x_user),
         .x_last       (x_last),
@@ -170,9 +170,9 @@ module vector_unit #(
         .y_bf16       (y_bf16),
         .out_format   (out_format),
         .s            (s),
-        .left         (left),
+        .result_sent  (result_sent),
         .idle         (idle),
-        .wants_y      (wants_y),
+        .waiting_for_y(waiting_for_y),
         .error_command(error_command),
         .error_empty  (error_empty),
         .error_length (error_length),
@@ -225,25 +225,25 @@ module vector_unit #(
         .out_ready(fifo_ready)
     );
 
-    assign left = fifo_valid && fifo_ready;
+    assign result_sent = fifo_valid && fifo_ready;
 
     packet_closer #(
         .DATA_W(32*LANES),
         .KEEP_W(4*LANES)
     ) u_packet_closer (
-        .clk      (clk),
-        .rst      (rst),
-        .restart  (restart),
-        .in_data  (fifo_data),
-        .in_keep  ({{(2*LANES){~fifo_narrow}}, {(2*LANES){1'b1}}}),
-        .in_last  (fifo_last),
-        .in_valid (fifo_valid),
-        .in_ready (fifo_ready),
-        .out_data (m_axis_tdata),
-        .out_keep (m_axis_tkeep),
-        .out_last (m_axis_tlast),
-        .out_valid(m_axis_tvalid),
-        .out_ready(m_axis_tready)
+        .clk       (clk),
+        .rst       (rst),
+        .soft_reset(soft_reset),
+        .in_data   (fifo_data),
+        .in_keep   ({{(2*LANES){~fifo_narrow}}, {(2*LANES){1'b1}}}),
+        .in_last   (fifo_last),
+        .in_valid  (fifo_valid),
+        .in_ready  (fifo_ready),
+        .out_data  (m_axis_tdata),
+        .out_keep  (m_axis_tkeep),
+        .out_last  (m_axis_tlast),
+        .out_valid (m_axis_tvalid),
+        .out_ready (m_axis_tready)
     );
 
     // registers
@@ -255,7 +255,7 @@ module vector_unit #(
         .clk    (clk),
         .rst    (core_rst),
         .limit  (watchdog),
-        .blocked(wants_y),
+        .blocked(waiting_for_y),
         .offered(1'b0),
         .stuck  (missing_y)
     );
@@ -263,24 +263,24 @@ module vector_unit #(
     perf_counters #(
         .WIDTH(32)
     ) u_perf_counters (
-        .clk       (clk),
-        .clear     (core_rst || clear_counters),
-        .beat_in   (x_accepted || y_accepted),
-        .beat_out  (m_axis_tvalid && m_axis_tready),
-        .issue     (issue),
-        .tile      (packet),
-        .wait_a    (stall_x),
-        .wait_w    (stall_y),
-        .wait_out  (stall_out),
-        .wait_chain(starved),
-        .cycles    (cycles),
-        .busy      (busy),
-        .tiles     (packets),
-        .stall_a   (stall_x_cycles),
-        .stall_w   (stall_y_cycles),
-        .stall_out (stall_out_cycles),
-        .pad       (starved_cycles),
-        .full      (counters_full)
+        .clk             (clk),
+        .clear           (core_rst || clear_counters),
+        .beat_in         (x_accepted || y_accepted),
+        .beat_out        (m_axis_tvalid && m_axis_tready),
+        .issue           (issue),
+        .tile            (packet),
+        .stall_a         (stall_x),
+        .stall_w         (stall_y),
+        .stall_out       (stall_out),
+        .pad             (starved),
+        .cycles          (cycles),
+        .busy_cycles     (busy),
+        .tiles           (packets),
+        .stall_a_cycles  (stall_x_cycles),
+        .stall_w_cycles  (stall_y_cycles),
+        .stall_out_cycles(stall_out_cycles),
+        .pad_cycles      (starved_cycles),
+        .full            (counters_full)
     );
 
     // The core's register block, with this unit's words in it: LANES for SHAPE, DEPTH for K_MAX.
@@ -313,7 +313,7 @@ module vector_unit #(
         .s_axil_rresp  (s_axil_rresp),
         .s_axil_rvalid (s_axil_rvalid),
         .s_axil_rready (s_axil_rready),
-        .soft_reset    (restart),
+        .soft_reset    (soft_reset),
         .clear_counters(clear_counters),
         .watchdog      (watchdog),
         .seed          (seed),

@@ -377,23 +377,25 @@ bench(
     shapes={
         f"{cols}x{depth},{slices}slices": {
             "COLS": cols,
-            "DEPTH": depth,
+            "LANE_BYTES": depth,
             "SLICES_MAX": slices,
             "SETTLE": settle,
         }
         for cols, depth, slices, settle in ((1, 1, 1, 6), (3, 5, 5, 8), (2, 8, 2, 8), (4, 4, 16, 7))
     }
     | {
-        "2x2,bf16": {"COLS": 2, "DEPTH": 2, "SLICES_MAX": 5, "SETTLE": 10, "INT8": 0, "BF16": 1},
-        "3x2,dual": {"COLS": 3, "DEPTH": 2, "SLICES_MAX": 8, "SETTLE": 10, "INT8": 1, "BF16": 1},
+        "2x2,bf16": {"COLS": 2, "LANE_BYTES": 2, "SLICES_MAX": 5, "SETTLE": 10, "INT8": 0, "BF16": 1},
+        "3x2,dual": {"COLS": 3, "LANE_BYTES": 2, "SLICES_MAX": 8, "SETTLE": 10, "INT8": 1, "BF16": 1},
     },
-    nightly={"32x1,100slices": {"COLS": 32, "DEPTH": 1, "SLICES_MAX": 100, "SETTLE": 6}},
+    nightly={"32x1,100slices": {"COLS": 32, "LANE_BYTES": 1, "SLICES_MAX": 100, "SETTLE": 6}},
 )
 
 bench(
     "panel_record",
     rtl="stream/panel_record.v",
-    shapes={f"{c}x{d}": {"COLS": c, "DEPTH": d} for c, d in ((1, 1), (8, 1), (3, 5), (4, 4), (2, 7), (5, 8))},
+    shapes={
+        f"{c}x{d}": {"COLS": c, "LANE_BYTES": d} for c, d in ((1, 1), (8, 1), (3, 5), (4, 4), (2, 7), (5, 8))
+    },
 )
 
 bench("release_watchdog", rtl="stream/release_watchdog.v")
@@ -410,12 +412,12 @@ bench(
 )
 
 
-def _sequencer(rows, depth, slices, groups, credits, **more):
+def _sequencer(rows, lane_bytes, slices, row_cycles, credits, **more):
     return {
         "ROWS": rows,
-        "DEPTH": depth,
+        "LANE_BYTES": lane_bytes,
         "SLICES_MAX": slices,
-        "GROUPS": groups,
+        "ROW_CYCLES": row_cycles,
         "POST_LATENCY": 11,
         "CREDITS": credits,
         **more,

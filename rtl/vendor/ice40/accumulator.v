@@ -19,7 +19,7 @@
 //   the sign gives in advance. `step` needs no carry, and is ready as early as the low sum is.
 //
 // Latency
-//   1 cycle from left and right to tree; `valid`, `last` and `clear` belong to the value in tree.
+//   1 cycle from the addends to tree; `valid`, `last` and `clear` belong to the value in tree.
 //
 // Numbers
 //   tree is exact, the sum wraps modulo 2^32.
@@ -31,45 +31,46 @@
 `default_nettype none
 
 module accumulator #(
-    parameter integer W     = 16,  // bits of left and right, 16 to 18
-    parameter integer TERMS = 1    // 2, or 1: right is not read
+    parameter integer W     = 16,  // bits of the addends, 16 to 18
+    parameter integer TERMS = 1    // 2, or 1: addend_1 is not read
 ) (
     input  wire                clk,
     // control, aligned with tree
-    input  wire                valid,     // accumulate
-    input  wire                last,      // load the result register
-    input  wire                clear,     // zero the accumulator
-    input  wire                shift,     // move the chain; a load wins over it
+    input  wire                valid,        // accumulate
+    input  wire                last,         // load the result register
+    input  wire                clear,        // zero the accumulator
+    input  wire                chain_shift,  // move the chain; a load wins over it
     // the tree's last two sums
-    input  wire signed [W-1:0] left,
-    input  wire signed [W-1:0] right,
+    input  wire signed [W-1:0] addend_0,
+    input  wire signed [W-1:0] addend_1,
     // result chain
     input  wire        [31:0]  chain_in,
     output wire        [31:0]  chain_out
 );
 
-    reg  [W:0]  tree_q;
-    reg  [31:0] acc_q;
-    reg  [31:0] result_q;
+    reg [W:0]  tree_q;
+    reg [31:0] acc_q;
+    reg [31:0] result_q;
 
-    wire [W:0]  low  = {1'b0, acc_q[W-1:0]} + tree_q;
-    wire [31:W] step = acc_q[31:W] + {{31-W{tree_q[W]}}, 1'b1};  // + 1 or - 1
-    wire [31:W] take = {32-W{low[W]}};
+    wire [W:0]  low        = {1'b0, acc_q[W-1:0]} + tree_q;
+    wire [31:W] step       = acc_q[31:W] + {{31-W{tree_q[W]}}, 1'b1};  // + 1 or - 1
+    wire [31:W] carry_step = {32-W{low[W]}};
 
     // Gates instead of conditions: of these synthesis would make an enable for acc and a register
     // behind acc's multiplexer for the result, one level of logic more between the carry and each
     // of them.
     always @(posedge clk) begin
-        if (TERMS == 1) tree_q <= {left[W-1], left};
-        else tree_q <= {left[W-1], left} + {right[W-1], right};
+        if (TERMS == 1) tree_q <= {addend_0[W-1], addend_0};
+        else tree_q <= {addend_0[W-1], addend_0} + {addend_1[W-1], addend_1};
         if (clear) acc_q[W-1:0] <= {W{1'b0}};
         else if (valid) acc_q[W-1:0] <= low[W-1:0];
         if (clear) acc_q[31:W] <= {32-W{1'b0}};
-        else acc_q[31:W] <= (step & take & {32-W{valid}}) | (acc_q[31:W] & ~(take & {32-W{valid}}));
+        else acc_q[31:W] <= (step & carry_step & {32-W{valid}}) |
+                            (acc_q[31:W] & ~(carry_step & {32-W{valid}}));
         if (last) result_q[W-1:0] <= low[W-1:0];
-        else if (shift) result_q[W-1:0] <= chain_in[W-1:0];
-        if (last) result_q[31:W] <= (step & take) | (acc_q[31:W] & ~take);
-        else if (shift) result_q[31:W] <= chain_in[31:W];
+        else if (chain_shift) result_q[W-1:0] <= chain_in[W-1:0];
+        if (last) result_q[31:W] <= (step & carry_step) | (acc_q[31:W] & ~carry_step);
+        else if (chain_shift) result_q[31:W] <= chain_in[31:W];
     end
 
     assign chain_out = result_q;

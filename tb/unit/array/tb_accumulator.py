@@ -21,7 +21,15 @@ class TB(Bench):
 
     def __init__(self, dut):
         super().__init__(
-            dut, reset=None, left=None, right=None, valid=0, last=0, clear=0, shift=0, chain_in=None
+            dut,
+            reset=None,
+            addend_0=None,
+            addend_1=None,
+            valid=0,
+            last=0,
+            clear=0,
+            chain_shift=0,
+            chain_in=None,
         )
         self.w, self.terms = self.parameter("W"), self.parameter("TERMS")
         self.tree = self.acc = self.result = None
@@ -36,22 +44,22 @@ class TB(Bench):
             )
         )
 
-    async def cycle_of(self, pair, valid=0, last=0, clear=0, shift=0):
+    async def cycle_of(self, pair, valid=0, last=0, clear=0, chain_shift=0):
         """One cycle: `pair` goes to the tree, the controls belong to what is there."""
-        chain = int(self.rng.integers(2**32)) if shift else None
+        chain = int(self.rng.integers(2**32)) if chain_shift else None
         unsigned = [None if pair is None else x % 2**self.w for x in pair or (0, 0)]
         self.drive(
-            left=unsigned[0],
-            right=unsigned[1] if self.terms == 2 else None,
+            addend_0=unsigned[0],
+            addend_1=unsigned[1] if self.terms == 2 else None,
             valid=valid,
             last=last,
             clear=clear,
-            shift=shift,
+            chain_shift=chain_shift,
             chain_in=chain,
         )
         await self.step()
         total = (self.acc + self.tree) % 2**32 if valid else None
-        if last or shift:
+        if last or chain_shift:
             self.result = total if last else chain
         self.acc = 0 if clear else total if valid else self.acc
         self.tree = None if pair is None else sum(pair[: self.terms])

@@ -30,8 +30,15 @@ class TB(Bench):
     """Slices in, rows out; the model is NumPy's matmul in int64, or golden's sums of bfloat16."""
 
     def __init__(self, dut):
-        self.idle = {"in_valid": 0, "in_last": None, "in_bf16": None, "in_tag": None, "a": None, "w": None}
-        super().__init__(dut, shift=0, **self.idle)
+        self.idle = {
+            "op_valid": 0,
+            "op_last": None,
+            "op_bf16": None,
+            "op_tag": None,
+            "op_a": None,
+            "op_w": None,
+        }
+        super().__init__(dut, chain_shift=0, **self.idle)
         self.rows, self.cols, self.depth, self.tag_w = (
             self.parameter(p) for p in ("ROWS", "COLS", "DEPTH", "TAG_W")
         )
@@ -68,7 +75,7 @@ class TB(Bench):
             a, w = (
                 x.view(np.uint8) | self.rng.integers(0, 256, x.shape).astype(np.uint16) << 8 for x in (a, w)
             )
-        self.drive(in_valid=1, in_last=int(last), in_bf16=int(bf16), in_tag=tag, a=word(a), w=word(w.T))
+        self.drive(op_valid=1, op_last=int(last), op_bf16=int(bf16), op_tag=tag, op_a=word(a), op_w=word(w.T))
         await self.step()
 
     async def idle_slice(self, cycles=1):
@@ -115,7 +122,7 @@ class TB(Bench):
 
     def pace(self):
         """Shift in the cycle before every row but the first, registered once: rows come back to back."""
-        self.drive(shift=int(self.cycle + 2 in self.due_row and self.due_row[self.cycle + 2][1] > 0))
+        self.drive(chain_shift=int(self.cycle + 2 in self.due_row and self.due_row[self.cycle + 2][1] > 0))
 
     def check(self):
         now = self.cycle
@@ -125,7 +132,7 @@ class TB(Bench):
             self.equal(self.read("load_tag"), tag, "load_tag")
         if now in self.due_row:
             tile, r, expected, a, w = self.due_row.pop(now)
-            got = lanes(self.read("row_out"), np.int32, self.cols)
+            got = lanes(self.read("row"), np.int32, self.cols)
             wrong = np.flatnonzero(got != expected.astype(np.int32))
             if wrong.size:
                 c = int(wrong[0])

@@ -31,25 +31,25 @@ class TB(Bench):
     def __init__(self, dut):
         self.dual = dut._name == "pe_dual"
         idle = dict.fromkeys(("a", "w", "a_factor", "w_factor", "chain_in"))
-        more = {"bf16": 1, "tall": 1, "operand": 0} if self.dual else {}
-        super().__init__(dut, reset=None, valid=0, last=0, clear=1, shift=0, **idle, **more)
+        more = {"sum_bf16": 1, "chain_bf16": 1, "operand_bf16": 0} if self.dual else {}
+        super().__init__(dut, reset=None, valid=0, last=0, clear=1, chain_shift=0, **idle, **more)
         self.later = {}  # cycle: controls that are not at rest
         self.pushes = {}  # cycle: (sum, tall)
         self.chain = None  # of result registers, head first; None: unknown
         self.format = 1  # bf16, as it stands
         self.tall = 1
-        self.free = 0  # cycle from which on `operand` may be low
+        self.free = 0  # cycle from which on `operand_bf16` may be low
         self.parts.append(Part(sample=self.check))
 
     async def begin(self):
         """A reset clears every sum."""
         await self.start()
         for cycle in range(4):
-            self.later[cycle] = {"clear": 1, "bf16": 1}
+            self.later[cycle] = {"clear": 1, "sum_bf16": 1}
         for _ in range(8):
             await self.beat()
 
-    async def beat(self, pair=None, shift=0):
+    async def beat(self, pair=None, chain_shift=0):
         """One cycle: a pair of operands, or X."""
         now = self.cycle
         if pair is None:
@@ -62,19 +62,21 @@ class TB(Bench):
                 self.free = now + ADD
         controls = {"valid": 0, "last": 0, "clear": 0, **self.later.pop(now, {})}
         if self.dual:
-            self.format = controls.pop("bf16", self.format)
-            self.tall = controls.pop("tall", self.tall)
+            self.format = controls.pop("sum_bf16", self.format)
+            self.tall = controls.pop("chain_bf16", self.tall)
             self.drive(
-                bf16=self.format, tall=self.tall, operand=1 if now < self.free else int(self.rng.integers(2))
+                sum_bf16=self.format,
+                chain_bf16=self.tall,
+                operand_bf16=1 if now < self.free else int(self.rng.integers(2)),
             )
         else:
-            controls.pop("bf16", None), controls.pop("tall", None)
+            controls.pop("sum_bf16", None), controls.pop("chain_bf16", None)
         chain_in = int(self.rng.integers(2**32))
-        self.drive(**controls, shift=shift, chain_in=chain_in)
+        self.drive(**controls, chain_shift=chain_shift, chain_in=chain_in)
         await self.step()
         if now in self.pushes:
             self.move(self.pushes.pop(now))
-        elif shift:
+        elif chain_shift:
             self.move(chain_in)
 
     def move(self, value):
@@ -100,11 +102,11 @@ class TB(Bench):
             for i in range(4):
                 while (self.cycle - origin) % 4 != i or self.rng.random() < gaps:
                     await self.beat()
-                self.at(self.cycle + ADD, valid=1, bf16=1)
+                self.at(self.cycle + ADD, valid=1, sum_bf16=1)
                 end = self.cycle
                 await self.beat((a[i, k], w[k, 0]))
         for i in range(4):
-            self.at(end + ADD + i, last=1, clear=1, tall=1)
+            self.at(end + ADD + i, last=1, clear=1, chain_bf16=1)
             self.pushes[end + ADD + i] = int(sums[i])
 
     async def int8_tile(self, slices, gaps):
@@ -115,7 +117,14 @@ class TB(Bench):
             while self.rng.random() < gaps:
                 await self.beat()
             last = int(k == slices - 1)
-            self.at(self.cycle + ADD, valid=1, bf16=0, last=last, clear=last, **({"tall": 0} if last else {}))
+            self.at(
+                self.cycle + ADD,
+                valid=1,
+                sum_bf16=0,
+                last=last,
+                clear=last,
+                **({"chain_bf16": 0} if last else {}),
+            )
             if last:
                 self.pushes[self.cycle + ADD] = total % 2**32
             await self.beat((a[k], w[k]))
@@ -125,7 +134,7 @@ class TB(Bench):
         while self.later or self.pushes:
             await self.beat()
         for _ in range(shifts):
-            await self.beat(shift=1)
+            await self.beat(chain_shift=1)
             if self.rng.random() < 0.3:
                 await self.beat()
 
@@ -170,7 +179,7 @@ async def reset(dut):
         tb.pushes.clear()
         tb.chain = None
         for cycle in range(4):
-            tb.later[tb.cycle + cycle] = {"clear": 1, "bf16": 1}
+            tb.later[tb.cycle + cycle] = {"clear": 1, "sum_bf16": 1}
         for _ in range(4):
             await tb.beat()
         await tb.float_tile(2, 0)

@@ -27,7 +27,9 @@ class TB(Bench):
     """Operands now, controls `latency` cycles later; the model is a sum in Python's integers."""
 
     def __init__(self, dut):
-        super().__init__(dut, reset=None, a=None, w=None, valid=0, last=0, clear=0, shift=0, chain_in=None)
+        super().__init__(
+            dut, reset=None, a=None, w=None, valid=0, last=0, clear=0, chain_shift=0, chain_in=None
+        )
         self.depth = self.parameter("DEPTH")
         self.latency = 2 + max(1, (self.depth - 1).bit_length())
         self.later = {}  # cycle: controls
@@ -44,7 +46,7 @@ class TB(Bench):
         self.later[0] = {"clear": 1}
         await self.cycle_of()
 
-    async def cycle_of(self, pairs=None, last=False, shift=0, chain_in=None):
+    async def cycle_of(self, pairs=None, last=False, chain_shift=0, chain_in=None):
         """One cycle: pairs is an int8 array (2, DEPTH) or None for an idle cycle with X on the operands."""
         now = self.cycle
         if pairs is None:
@@ -59,11 +61,11 @@ class TB(Bench):
                 self.loads[now + self.latency] = (self.sum % 2**32, self.tile)
                 self.sum, self.tile = 0, []
         controls = {"valid": 0, "last": 0, "clear": 0, **self.later.pop(now, {})}
-        self.drive(**controls, shift=shift, chain_in=chain_in)
+        self.drive(**controls, chain_shift=chain_shift, chain_in=chain_in)
         await self.step()
         if now in self.loads:
             self.result, self.operands = self.loads.pop(now)
-        elif shift:
+        elif chain_shift:
             self.result, self.operands = chain_in, "the chain"
 
     async def repeat(self, cycles):
@@ -104,7 +106,7 @@ async def tiles(dut):
         length = int(tb.rng.integers(1, 10))
         for k in range(length):
             while tb.rng.random() < gap:
-                await tb.cycle_of(shift=0)
+                await tb.cycle_of(chain_shift=0)
             shift = int(tb.rng.random() < 0.3)
             chain = int(tb.rng.integers(2**32)) if shift else None
             await tb.cycle_of(full_int8(tb.rng, (2, tb.depth)), k == length - 1, shift, chain)

@@ -24,7 +24,7 @@ class TB(Bench):
     def __init__(self, dut):
         super().__init__(dut, load=0, load_tag=None, load_pace=None, load_rows=None)
         self.rows, self.pace_w, self.tag_w = (self.parameter(p) for p in ("ROWS", "PACE_W", "TAG_W"))
-        self.watch = Watch(self, row_valid=0, row_last=0, shift=0)
+        self.watch = Watch(self, row_valid=0, row_last=0, chain_shift=0)
         self.tag = None  # of the latest load
         self.parts.append(Part(sample=self.check_tag))
 
@@ -41,7 +41,7 @@ class TB(Bench):
         for r in range(1, rows):
             at = self.cycle + 1 + r * (pace + 1)
             self.watch.expect(at, row_valid=1, row_last=int(r == rows - 1))
-            self.watch.expect(at - 2, shift=1)
+            self.watch.expect(at - 2, chain_shift=1)
         self.drive(load=1, load_tag=tag, load_pace=pace, load_rows=rows - 1)
         await self.step()
         self.tag = tag

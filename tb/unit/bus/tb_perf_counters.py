@@ -18,12 +18,12 @@ import cocotb
 from tb.lib.kit import Bench, Part
 
 EVENTS = {
-    "issue": "busy",
+    "issue": "busy_cycles",
     "tile": "tiles",
-    "wait_a": "stall_a",
-    "wait_w": "stall_w",
-    "wait_out": "stall_out",
-    "wait_chain": "pad",
+    "stall_a": "stall_a_cycles",
+    "stall_w": "stall_w_cycles",
+    "stall_out": "stall_out_cycles",
+    "pad": "pad_cycles",
 }
 
 

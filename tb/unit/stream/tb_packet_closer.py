@@ -25,7 +25,7 @@ class TB(Bench):
     """Source (the FIFO), sink (m_axis); the model is the list of beats taken, with closing beats in it."""
 
     def __init__(self, dut, stalls="none"):
-        super().__init__(dut, restart=0)
+        super().__init__(dut, soft_reset=0)
         self.data_w, self.keep_w = self.parameter("DATA_W"), self.parameter("KEEP_W")
         before, after = STALLS[stalls]
         self.source = Source(
@@ -60,9 +60,9 @@ class TB(Bench):
 
     async def restart(self):
         """One cycle of restart: the FIFO's content is gone in the next one."""
-        self.drive(restart=1)
+        self.drive(soft_reset=1)
         await self.step()
-        self.drive(restart=0)
+        self.drive(soft_reset=0)
         self.source.clear()
         taken = len(self.source.taken)
         if taken and not self.source.taken[-1][1]["in_last"] and taken not in self.closings:

@@ -22,7 +22,7 @@ class TB(Bench):
     """A source of numbered beats, a core that is ready or not; the model follows the packets."""
 
     def __init__(self, dut, stalls="none"):
-        super().__init__(dut, restart=0, out_ready=0)
+        super().__init__(dut, soft_reset=0, out_ready=0)
         before, after = STALLS[stalls]
         self.source = Source(self, "in_valid", "in_ready", ["in_last"], pauses(before, self.rng))
         self.ready_pause = pauses(after, self.rng)
@@ -33,7 +33,7 @@ class TB(Bench):
 
     def core(self):
         self.ready = int(not next(self.ready_pause))
-        self.drive(out_ready=self.ready, restart=self.restart)
+        self.drive(out_ready=self.ready, soft_reset=self.restart)
 
     def check(self):
         """Every output from the model; Source has sampled before, so a beat it gave away is in `taken`."""

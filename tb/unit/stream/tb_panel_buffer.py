@@ -14,7 +14,7 @@ What could be wrong here, and which case would show it:
   tuser or tlast looked at in the wrong beat                   tuser is random in all beats but the first
   SLICES_MAX itself refused, one more accepted                 `errors`
   an error strobe missing, doubled or of the wrong name        `errors`: all strobes in every cycle
-  halt does not drain, or still writes                         `halt`, `errors`
+  halt does not drain, or still writes                         `halted`, `errors`
   a panel cut by a reset leaves something behind               `reset`
 """
 
@@ -24,7 +24,7 @@ import numpy as np
 from tb.lib.axis import STALLS, Source, pauses
 from tb.lib.kit import Bench, Part, word
 
-ERRORS = ("error_mode", "error_record", "error_long")
+ERRORS = ("error_mode", "error_record", "error_w_long")
 
 
 class Panel:
@@ -39,9 +39,9 @@ class TB(Bench):
     """A source of panels, a reader in the sequencer's place; the model knows what lies in which half when."""
 
     def __init__(self, dut, stalls="none"):
-        super().__init__(dut, halt=0, take=0, drop=None)
+        super().__init__(dut, halted=0, slice_advance=0, panel_release=None)
         self.cols, self.depth, self.slices_max, self.settle, int8, bf16 = (
-            self.parameter(p) for p in ("COLS", "DEPTH", "SLICES_MAX", "SETTLE", "INT8", "BF16")
+            self.parameter(p) for p in ("COLS", "LANE_BYTES", "SLICES_MAX", "SETTLE", "INT8", "BF16")
         )
         self.modes = [*range(4)] * int8 + [4, 5, 6, 7, 12, 13, 14, 15] * bf16
         self.record_beats = -(-12 // self.depth)
@@ -99,7 +99,7 @@ class TB(Bench):
             self.taking = panel.mode < 4 or self.reads == 3
             last = self.i == len(panel.slices) - 1
             drop = int(last and self.use == panel.uses - 1)
-        self.drive(take=int(self.taking), drop=drop, halt=int(self.halted))
+        self.drive(slice_advance=int(self.taking), panel_release=drop, halted=int(self.halted))
 
     def check(self):
         """All outputs of this cycle, then what happened in it."""
@@ -133,7 +133,7 @@ class TB(Bench):
         if beat is not None:
             expected["error_mode"] = self.beat == 0 and beat["in_user"] not in self.modes
             expected["error_record"] = record and bool(beat["in_last"])
-            expected["error_long"] = (
+            expected["error_w_long"] = (
                 self.beat - self.record_beats == self.slices_max - 1 and not beat["in_last"]
             )
         for name, value in expected.items():
@@ -151,12 +151,12 @@ class TB(Bench):
             self.equal(self.read("slice_mode"), panel.mode, f"slice_mode, {where}")
         if self.data is not None:
             data, text = self.data
-            self.equal(self.read("w_data"), data, f"w_data, {text}")
+            self.equal(self.read("op_w"), data, f"op_w, {text}")
             self.data = None
 
     def wrote(self, beat, record):
         self.beat += 1
-        if not record and not self.seen["error_long"]:
+        if not record and not self.seen["error_w_long"]:
             self.panels[self.n].written += 1
         if beat["in_last"]:
             self.n += 1
@@ -185,7 +185,7 @@ class TB(Bench):
     async def reset(self):
         self.source.clear()
         parts, self.parts = self.parts, []
-        self.drive(rst=1, in_valid=0, take=0, halt=0)
+        self.drive(rst=1, in_valid=0, slice_advance=0, halted=0)
         await self.step()
         self.parts = parts
         self.drive(rst=0)
@@ -231,7 +231,7 @@ async def errors(dut):
         for user in (*{0, 3, 4, 7, 8, 12, 15} - {*tb.modes}, 0x10, 0x24, 0x80, 0xFF)
     ]
     bad += [("error_record", dict(slices=1, cut=beat)) for beat in range(tb.record_beats)]
-    bad += [("error_long", dict(slices=tb.slices_max + extra)) for extra in (1, 2)]
+    bad += [("error_w_long", dict(slices=tb.slices_max + extra)) for extra in (1, 2)]
     for name, panel in bad:
         tb.send(tb.slices_max, uses=1)
         tb.send(**panel)

@@ -6,7 +6,7 @@ What could be wrong here, and which case would show it:
   a byte in the wrong field, or in the wrong column    random records; every field of every column is compared
   the last beat's padding taken for data               random padding, DEPTH 5, 7 and 8
   a slot written over another                          four slots, written and read at random
-  a write without `write`, a read without `read`       data, slot and beat are X then; outputs stand still
+  a write without `record_write`, a read without `read`    data, slot and beat are X then; outputs stand still
   latency                                              outputs change one cycle after `read`, and have what
                                                        was written 2 cycles before it
 """
@@ -30,9 +30,9 @@ class TB(Bench):
     """Writes beats, reads slots; the model is an array of bytes (slot, column, byte)."""
 
     def __init__(self, dut):
-        self.idle_write = {"write": 0, "write_slot": None, "write_beat": None, "write_data": None}
+        self.idle_write = {"record_write": 0, "record_slot": None, "record_beat": None, "record_data": None}
         super().__init__(dut, reset=None, read=0, read_slot=None, **self.idle_write)
-        self.cols, self.depth = self.parameter("COLS"), self.parameter("DEPTH")
+        self.cols, self.depth = self.parameter("COLS"), self.parameter("LANE_BYTES")
         self.beats = -(-12 // self.depth)
         self.slots = np.zeros((4, self.cols, self.beats * self.depth), np.uint8)
         self.known = np.zeros(4, bool)
@@ -56,7 +56,7 @@ class TB(Bench):
         """One cycle: write is (slot, beat, data), read a slot."""
         if write:
             slot, beat, data = write
-            self.drive(write=1, write_slot=slot, write_beat=beat, write_data=word(data))
+            self.drive(record_write=1, record_slot=slot, record_beat=beat, record_data=word(data))
             self.slots[slot, :, beat * self.depth : (beat + 1) * self.depth] = data
         else:
             self.drive(**self.idle_write)

@@ -9,7 +9,7 @@ What could be wrong here, and which case would show it:
   requantised one, raw behind requantised,
   a bfloat16 one
   a bfloat16 beat out of its turn          `tiles` with stalls: the model counts from the tile's first beat
-  a slice given up before its fourth beat  `take` and `read` in every cycle
+  a slice given up before its fourth beat  `slice_advance` and `read` in every cycle
   int8 before the float sums have left     `pairs`
   the format changes in an open tile       `foreign`
   a credit lost, or given twice            `tiles`: rows leave at random, in the cycle of a start too; `brim`
@@ -27,7 +27,7 @@ from tb.lib.axis import STALLS, Source, pauses
 from tb.lib.kit import Bench, Part
 
 RELEASE, KEEP = 1, 2
-EVENTS = ("issue", "stall_a", "stall_w", "stall_out", "pad", "error_k", "error_long", "error_format")
+EVENTS = ("issue", "stall_a", "stall_w", "stall_out", "pad", "error_k", "error_a_long", "error_format")
 INT8, BF16 = (0, 1, 2, 3), (4, 5, 6, 7, 12, 13, 14, 15)
 
 
@@ -45,16 +45,20 @@ class TB(Bench):
     """Activations, weights (as panel_buffer would offer them), rows that leave; the model is the rules."""
 
     def __init__(self, dut, stalls="none"):
-        super().__init__(dut, halt=0, row_left=0)
+        super().__init__(dut, halted=0, row_sent=0)
         self.rows, self.depth, self.slices_max, self.groups, self.post, self.all_credits, bf16 = (
             self.parameter(p)
-            for p in ("ROWS", "DEPTH", "SLICES_MAX", "GROUPS", "POST_LATENCY", "CREDITS", "BF16")
+            for p in ("ROWS", "LANE_BYTES", "SLICES_MAX", "ROW_CYCLES", "POST_LATENCY", "CREDITS", "BF16")
         )
         self.modes = (*INT8, *BF16) if bf16 else INT8
         before, after = STALLS[stalls]
         self.a = Source(self, "a_valid", "a_ready", ["a_data", "a_user", "a_last"], pauses(before, self.rng))
         self.w = Source(
-            self, "slice_ready", "take", ["slice_last", "slice_slot", "slice_mode"], pauses(before, self.rng)
+            self,
+            "slice_ready",
+            "slice_advance",
+            ["slice_last", "slice_slot", "slice_mode"],
+            pauses(before, self.rng),
         )
         self.leave_pause = pauses(after, self.rng)
         self.parts += [Part(self.rows_leave), Part(sample=self.check)]
@@ -96,7 +100,7 @@ class TB(Bench):
 
     def rows_leave(self):
         self.left = int(bool(self.in_fifo) and self.in_fifo[0] <= self.cycle and not next(self.leave_pause))
-        self.drive(row_left=self.left, halt=int(self.halted))
+        self.drive(row_sent=self.left, halted=int(self.halted))
 
     def check(self):
         """All outputs of this cycle. The sources sampled before: what was taken now is in `taken`."""
@@ -106,7 +110,7 @@ class TB(Bench):
         for name in EVENTS:
             self.equal(self.read(name), int(name == event), f"{name} ({event or 'nothing'} expected)")
         issue = event == "issue"
-        self.equal(self.read("take"), int(issue and self.whole(w)), "take")
+        self.equal(self.read("slice_advance"), int(issue and self.whole(w)), "slice_advance")
         self.equal(self.read("a_ready"), int(issue or self.halted), "a_ready")
         self.equal(self.read("idle"), int(not self.open and not self.reserved), "idle")
         self.equal(self.read("op_valid"), int(self.op is not None), "op_valid")
@@ -133,7 +137,7 @@ class TB(Bench):
         if self.open and bf16 != self.tall:
             return "error_format"
         if self.whole(w) and not a["a_last"] and self.index == self.slices_max - 1:
-            return "error_long"
+            return "error_a_long"
         if a["a_last"] != (w["slice_last"] and self.whole(w)):
             return "error_k"
         if not self.open and self.reserved + self.rows * beats_of(mode) > self.all_credits:
@@ -162,7 +166,7 @@ class TB(Bench):
     def advance(self, a, w):
         last, mode = a["a_last"], w["slice_mode"]
         ends = last and not a["a_user"] & KEEP
-        self.equal(self.read("drop"), a["a_user"] & RELEASE if last else 0, "drop")
+        self.equal(self.read("panel_release"), a["a_user"] & RELEASE if last else 0, "panel_release")
         if not self.open:
             self.reserved += self.rows * beats_of(mode)
             self.origin, self.tall = self.cycle, mode in BF16
@@ -193,7 +197,7 @@ class TB(Bench):
         self.a.clear()
         self.w.clear()
         parts, self.parts = self.parts, []
-        self.drive(a_valid=0, slice_ready=0, row_left=0, halt=0)
+        self.drive(a_valid=0, slice_ready=0, row_sent=0, halted=0)
         await self.step()
         self.parts = parts
         self.drive(rst=0)
@@ -292,7 +296,7 @@ async def errors(dut):
     tb = TB(dut)
     await tb.start()
     most = tb.slices_max
-    cases = [(most, most, None, 2), (most + 1, most, "error_long", 2)]
+    cases = [(most, most, None, 2), (most + 1, most, "error_a_long", 2)]
     if most > 1:
         cases += [(*k, "error_k", 2) for k in ((1, 2), (2, 1), (most - 1, most), (most, most - 1))]
     if 4 in tb.modes:

@@ -5,7 +5,7 @@
 What could be wrong here, and which case would show it:
   a hidden byte comes out wrong, or its 7D does    frames of little else, under every pair of pauses
   a 7D at a frame's end hides the next flag        `cut_off`: frames broken off anywhere, behind a 7D too
-  the checksum of the frame before goes on         the same: `whole` is compared behind every token
+  the checksum of the frame before goes on         the same: `checksum_ok` is compared behind every token
   a token taken twice or never                     the tokens are compared one by one
 """
 
@@ -17,7 +17,7 @@ from tb.lib.kit import Bench, Part
 
 
 class TB(Bench):
-    """Bytes in; tokens out, and `whole` in the cycle after each."""
+    """Bytes in; tokens out, and `checksum_ok` in the cycle after each."""
 
     def __init__(self, dut, stalls="none"):
         super().__init__(dut)
@@ -29,7 +29,9 @@ class TB(Bench):
 
     def sums(self):
         if self.total is not None:
-            self.equal(self.read("whole"), int(self.total == 0), f"whole, the sum is {self.total:04x}")
+            self.equal(
+                self.read("checksum_ok"), int(self.total == 0), f"checksum_ok, the sum is {self.total:04x}"
+            )
         for _, beat in self.sink.beats[self.seen :]:
             data, start = beat
             if start:

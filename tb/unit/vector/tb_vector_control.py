@@ -21,7 +21,7 @@ EVENTS = (
     "error_command",
     "error_empty",
     "error_length",
-    "wants_y",
+    "waiting_for_y",
     "packet",
     "stall_x",
     "stall_y",
@@ -39,10 +39,10 @@ class TB(Bench):
     def __init__(self, dut, x_chance, y_chance, left_chance, wrong):
         super().__init__(
             dut,
-            halt=0,
+            halted=0,
             x_valid=0,
             y_valid=0,
-            left=0,
+            result_sent=0,
             **dict.fromkeys(("x_scalar", "x_user", "x_last", "y_last")),
         )
         self.chances = {"x": x_chance, "y": y_chance, "left": left_chance}
@@ -90,8 +90,8 @@ class TB(Bench):
             x_last=last,
             y_valid=int(self.y is not None),
             y_last=self.y,
-            left=self.left,
-            halt=int(self.halted),
+            result_sent=self.left,
+            halted=int(self.halted),
         )
 
     def rules(self):
@@ -112,7 +112,7 @@ class TB(Bench):
                 want["issue"] = int(self.credits > 0 and not want["error_length"])
                 want["stall_out"] = int(self.credits == 0)
             elif there_x:
-                want["wants_y"] = want["stall_y"] = 1
+                want["waiting_for_y"] = want["stall_y"] = 1
             elif there_y and takes_y:
                 want["stall_x"] = 1
             else:
@@ -155,7 +155,7 @@ async def good(dut, x_chance, y_chance, left_chance):
     assert tb.seen["issue"] > 250, tb.seen
     assert tb.seen["packet"] > 60, tb.seen
     never = {"error_command", "error_empty", "error_length"}
-    seldom = {"stall_out", "stall_x", "stall_y", "starved", "wants_y", "idle"}
+    seldom = {"stall_out", "stall_x", "stall_y", "starved", "waiting_for_y", "idle"}
     for name, count in tb.seen.items():
         assert name in seldom or (count > 0) == (name not in never), tb.seen
     if (x_chance, y_chance, left_chance) == (0.4, 0.4, 0.15):

@@ -96,7 +96,7 @@ async def stalls(dut, kinds):
     """The same results under every kind of pause; in a packet each cycle is counted once."""
     unit = Unit(dut, *kinds)
     inside = []
-    unit.parts.append(Part(sample=lambda: inside.append(int(dut.u_control.data_q.value))))
+    unit.parts.append(Part(sample=lambda: inside.append(int(dut.u_control.in_data_q.value))))
     await unit.start()
     for _ in range(3):
         unit.send(*(unit.packet() for _ in range(12)))
@@ -212,7 +212,7 @@ async def missing_y(dut, limit):
     """y stays away: an error when x has waited for `limit` cycles, in the first packet or within another."""
     unit = Unit(dut)
     waited = []
-    unit.parts.append(Part(sample=lambda: waited.append(int(dut.u_control.wants_y.value))))
+    unit.parts.append(Part(sample=lambda: waited.append(int(dut.u_control.waiting_for_y.value))))
     await unit.start()
     await unit.write(WATCHDOG, limit)
     for taken in (0, 2):
@@ -295,7 +295,7 @@ async def soft_resets(dut, stalls):
     taken = {}
 
     def remember():
-        if unit.read("restart"):
+        if unit.read("soft_reset"):
             taken.update(x=len(unit.x.taken), y=len(unit.y.taken))
 
     unit.parts.append(Part(sample=remember))
