@@ -38,6 +38,9 @@ stream/packet_gate.v
 stream/panel_buffer.v
 stream/panel_record.v
 stream/skid.v
+stream/bf16_phase.v
+stream/tile_credits.v
+stream/tile_spacing.v
 stream/tile_sequencer.v
 bus/axil_regs.v
 bus/perf_counters.v

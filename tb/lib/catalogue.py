@@ -425,8 +425,42 @@ def _sequencer(rows, lane_bytes, slices, row_cycles, credits, **more):
 
 
 bench(
+    "bf16_phase",
+    rtl="stream/bf16_phase.v",
+    shapes={"int8": {"BF16": 0}, "bf16": {"BF16": 1}},
+)
+
+bench(
+    "tile_credits",
+    rtl="stream/tile_credits.v",
+    shapes={
+        f"{rows}row{'s' * (rows > 1)},{credits}{',bf16' * bf16}": {
+            "ROWS": rows,
+            "CREDITS": credits,
+            "BF16": bf16,
+        }
+        for rows, credits, bf16 in ((1, 1, 0), (3, 7, 0), (8, 64, 0), (1, 4, 1), (3, 32, 1))
+    },
+)
+
+bench(
+    "tile_spacing",
+    rtl="stream/tile_spacing.v",
+    shapes={
+        f"{rows}row{'s' * (rows > 1)},{cycles}{',bf16' * bf16}": {
+            "ROWS": rows,
+            "ROW_CYCLES": cycles,
+            "POST_LATENCY": latency,
+            "BF16": bf16,
+        }
+        for rows, cycles, latency, bf16 in ((1, 1, 11, 0), (4, 3, 11, 0), (2, 33, 297, 0))
+        + tuple((2, cycles, 11, 1) for cycles in (1, 2, 3, 4))
+    },
+)
+
+bench(
     "tile_sequencer",
-    rtl="stream/tile_sequencer.v",
+    rtl=["stream/bf16_phase.v", "stream/tile_credits.v", "stream/tile_spacing.v", "stream/tile_sequencer.v"],
     shapes={
         "1row": _sequencer(1, 1, 1, 1, 2),
         "2rows": _sequencer(2, 8, 2, 3, 16),
