@@ -31,6 +31,7 @@ array/mul8x8_lut.v
 array/pe_bf16.v
 array/pe_dual.v
 array/pe_int8.v
+array/pe.v
 array/result_chain.v
 stream/fifo.v
 stream/packet_closer.v

@@ -35,16 +35,14 @@
 `default_nettype none
 
 module mac_array #(
-    parameter integer ROWS     = 8,  // 1..32
-    parameter integer COLS     = 8,  // 1..32
-    parameter integer DEPTH    = 1,  // int8 pairs a cell a cycle, 1..8; 1 where there is bfloat16
-    parameter integer INT8     = 1,  // 1: cells for int8
-    parameter integer BF16     = 0,  // 1: cells for bfloat16; both: pe_dual
-    // the last rows whose cells multiply in LUTs, 0..ROWS; 0 with bfloat16
-    parameter integer LUT_ROWS = 0,
-    // bits of an operand lane: 16 where there is bfloat16, int8 in the low ones
-    parameter integer LANE_W   = 8*DEPTH,
-    parameter integer TAG_W    = 1  // bits that travel with a tile
+    parameter integer ROWS     = 8,        // 1..32
+    parameter integer COLS     = 8,        // 1..32
+    parameter integer DEPTH    = 1,        // int8 pairs per cell per cycle, 1..8; 1 with bfloat16
+    parameter integer INT8     = 1,        // 1: cells for int8
+    parameter integer BF16     = 0,        // 1: cells for bfloat16
+    parameter integer LUT_ROWS = 0,        // last rows, multiplying in LUTs: 0..ROWS; 0 with BF16
+    parameter integer LANE_W   = 8*DEPTH,  // bits of a lane: 16 with bfloat16, int8 in the low ones
+    parameter integer TAG_W    = 1         // bits that accompany a tile
 ) (
     input  wire                   clk,
     input  wire                   rst,
@@ -52,7 +50,7 @@ module mac_array #(
     input  wire                   op_valid,
     input  wire                   op_last,  // the tile ends here: with op_valid only
     input  wire                   op_bf16,  // with op_valid only
-    input  wire [TAG_W-1:0]       op_tag,   // taken with op_last
+    input  wire [TAG_W-1:0]       op_tag,   // sampled with op_last
     input  wire [LANE_W*ROWS-1:0] op_a,
     input  wire [LANE_W*COLS-1:0] op_w,
     // the finished tile
@@ -63,9 +61,8 @@ module mac_array #(
 );
 
     localparam integer SUM_LATENCY = (BF16 != 0) ? 4 : 2 + ((DEPTH == 1) ? 1 : $clog2(DEPTH));
-
-    // valid_q[0] stands beside the operand registers; the rows' own copies are one cycle behind the
-    // last of these
+    // valid_q[0] is in step with the operand registers, the rows' own copies one cycle behind the
+    // last of these.
     reg [SUM_LATENCY-1:0]       valid_q;
     reg [SUM_LATENCY-1:0]       last_q;
     reg [TAG_W*SUM_LATENCY-1:0] tag_q;
@@ -74,7 +71,7 @@ module mac_array #(
 
     wire valid_end = valid_q[SUM_LATENCY-1];
     wire last_end  = last_q[SUM_LATENCY-1];
-    wire load_d;  // the last push of a tile comes with the rows' next copy
+    wire load_d;  // the rows' next copy has the last push of a tile
 
     // What the cells do next, of which each row registers a copy.
     wire       valid_d = valid_end & ~rst;
@@ -105,9 +102,8 @@ module mac_array #(
             assign load_d       = last_end;
         end else begin : g_control_bf16
             reg  [SUM_LATENCY-1:0] bf16_pipe_q;
-            // a bfloat16 tile is pushed in four cycles: those to come
-            reg  [2:0]             push_pending_q;
-            reg  [2:0]             clear_pending_q;  // a reset clears four sums
+            reg  [2:0]             push_pending_q;   // further cycles of a tile's four pushes
+            reg  [2:0]             clear_pending_q;  // further cycles of a reset, for four sums
             reg                    bf16_q, chain_bf16_q;
             wire                   bf16_end = (INT8 == 0) || bf16_pipe_q[SUM_LATENCY-1];
             assign last_d       = (last_end | push_pending_q[0]) & ~rst;
@@ -130,8 +126,8 @@ module mac_array #(
     reg [LANE_W*ROWS-1:0] a_q;
     reg [LANE_W*COLS-1:0] w_q;
 
-    // What comes in idle cycles stops here, and nothing behind toggles. Where there are both
-    // formats only bfloat16 reads these, int8 the factors below: so they rest in int8.
+    // Operands of idle cycles stop here, and nothing behind toggles. With both formats only
+    // bfloat16 reads these registers, int8 the factors below: so they hold their value in int8.
     always @(posedge clk)
         if (op_valid && (INT8 == 0 || BF16 == 0 || op_bf16)) begin
             a_q <= op_a;
@@ -140,6 +136,10 @@ module mac_array #(
 
     assign load     = load_q;
     assign load_tag = load_tag_q;
+
+    wire [9*ROWS-1:0] a_factor;      // inputs of a bfloat16 cell's multiplier: significand, or int8
+    wire [9*COLS-1:0] w_factor;
+    wire              operand_bf16;  // format of the latest slice
 
     genvar r, c;
     generate
@@ -161,103 +161,80 @@ module mac_array #(
         if (INT8 == 0 && BF16 == 0) begin : g_illegal_format
             ERROR_mac_array_INT8_or_BF16_must_be_1 u_error ();
         end
-        for (c = 0; c < COLS; c = c + 1) begin : g_lane
-            wire [LANE_W-1:0] w_col = w_q[LANE_W*c +: LANE_W];
-            if (BF16 != 0) begin : g_factor
-                reg [8:0] factor_q;  // what the multiplier takes: a significand, or int8
+
+        if (BF16 == 0) begin : g_no_factors
+            assign a_factor     = {(9*ROWS){1'b0}};
+            assign w_factor     = {(9*COLS){1'b0}};
+            assign operand_bf16 = 1'b0;
+        end else begin : g_factors
+            reg [9*ROWS-1:0] a_factor_q;
+            reg [9*COLS-1:0] w_factor_q;
+            reg              bf16_q;
+            for (r = 0; r < ROWS; r = r + 1) begin : g_a
                 always @(posedge clk) if (op_valid)
-                    factor_q <= (INT8 == 0 || op_bf16) ?
-                                {1'b0, |op_w[LANE_W*c+7 +: 8], op_w[LANE_W*c +: 7]} :
-                                {op_w[LANE_W*c+7], op_w[LANE_W*c +: 8]};
+                    a_factor_q[9*r +: 9] <= (INT8 == 0 || op_bf16) ?
+                                            {1'b0, |op_a[LANE_W*r+7 +: 8], op_a[LANE_W*r +: 7]} :
+                                            {op_a[LANE_W*r+7], op_a[LANE_W*r +: 8]};
             end
+            for (c = 0; c < COLS; c = c + 1) begin : g_w
+                always @(posedge clk) if (op_valid)
+                    w_factor_q[9*c +: 9] <= (INT8 == 0 || op_bf16) ?
+                                            {1'b0, |op_w[LANE_W*c+7 +: 8], op_w[LANE_W*c +: 7]} :
+                                            {op_w[LANE_W*c+7], op_w[LANE_W*c +: 8]};
+            end
+            always @(posedge clk) if (op_valid) bf16_q <= op_bf16;
+            assign a_factor     = a_factor_q;
+            assign w_factor     = w_factor_q;
+            assign operand_bf16 = bf16_q;
+        end
+
+        for (c = 0; c < COLS; c = c + 1) begin : g_lane
+            wire [LANE_W-1:0] w_col        = w_q[LANE_W*c +: LANE_W];
+            wire [8:0]        w_col_factor = w_factor[9*c +: 9];
         end
         for (r = 0; r < ROWS; r = r + 1) begin : g_row
-            wire [LANE_W-1:0] a_row = a_q[LANE_W*r +: LANE_W];
+            wire [LANE_W-1:0] a_row        = a_q[LANE_W*r +: LANE_W];
+            wire [8:0]        a_row_factor = a_factor[9*r +: 9];
             reg  [5:0]        control_q;
-            // one a row: merged into one by synthesis, it would have every cell of the array to
-            // reach
+            // One copy per row: merged by synthesis, a single one would drive every cell.
             (* keep *)
             always @(posedge clk) control_q <= control_d;
-            wire      valid_row, last_row, clear_row, chain_shift_row, sum_bf16_row, chain_bf16_row;
-            assign {valid_row, last_row, clear_row,
-                    chain_shift_row, sum_bf16_row, chain_bf16_row} = control_q;
-            if (INT8 == 0 || BF16 == 0) begin : g_one_format
-                wire unused = &{1'b0, sum_bf16_row, chain_bf16_row};
-            end
-            if (BF16 != 0) begin : g_factor
-                reg [8:0] factor_q;
-                always @(posedge clk) if (op_valid)
-                    factor_q <= (INT8 == 0 || op_bf16) ?
-                                {1'b0, |op_a[LANE_W*r+7 +: 8], op_a[LANE_W*r +: 7]} :
-                                {op_a[LANE_W*r+7], op_a[LANE_W*r +: 8]};
-            end
-            if (INT8 != 0 && BF16 != 0) begin : g_operand
-                reg bf16_q;  // of the slice in a_row, or of the latest
-                always @(posedge clk) if (op_valid) bf16_q <= op_bf16;
-            end
+            wire valid, last, clear, shift, sum_bf16, chain_bf16;
+            assign {valid, last, clear, shift, sum_bf16, chain_bf16} = control_q;
             for (c = 0; c < COLS; c = c + 1) begin : g_col
                 wire [31:0] above;
                 wire [31:0] result;
-                if (BF16 == 0) begin : g_int8
-                    pe_int8 #(
-                        .DEPTH(DEPTH),
-                        .LUT  ((r >= ROWS - LUT_ROWS) ? 1 : 0)
-                    ) u_pe (
-                        .clk        (clk),
-                        .valid      (valid_row),
-                        .last       (last_row),
-                        .clear      (clear_row),
-                        .chain_shift(chain_shift_row),
-                        .a          (a_row),
-                        .w          (g_lane[c].w_col),
-                        .chain_in   (above),
-                        .chain_out  (result)
-                    );
-                end else if (INT8 == 0) begin : g_bf16
-                    pe_bf16 u_pe (
-                        .clk        (clk),
-                        .valid      (valid_row),
-                        .last       (last_row),
-                        .clear      (clear_row),
-                        .chain_shift(chain_shift_row),
-                        .a          (a_row),
-                        .w          (g_lane[c].w_col),
-                        .a_factor   (g_row[r].g_factor.factor_q),
-                        .w_factor   (g_lane[c].g_factor.factor_q),
-                        .chain_in   (above),
-                        .chain_out  (result)
-                    );
-                end else begin : g_dual
-                    pe_dual u_pe (
-                        .clk         (clk),
-                        .valid       (valid_row),
-                        .last        (last_row),
-                        .clear       (clear_row),
-                        .chain_shift (chain_shift_row),
-                        .sum_bf16    (sum_bf16_row),
-                        .chain_bf16  (chain_bf16_row),
-                        .operand_bf16(g_row[r].g_operand.bf16_q),
-                        .a           (a_row),
-                        .w           (g_lane[c].w_col),
-                        .a_factor    (g_row[r].g_factor.factor_q),
-                        .w_factor    (g_lane[c].g_factor.factor_q),
-                        .chain_in    (above),
-                        .chain_out   (result)
-                    );
-                end
+                pe #(
+                    .DEPTH (DEPTH),
+                    .INT8  (INT8),
+                    .BF16  (BF16),
+                    .LUT   ((r >= ROWS - LUT_ROWS) ? 1 : 0),
+                    .LANE_W(LANE_W)
+                ) u_pe (
+                    .clk         (clk),
+                    .valid       (valid),
+                    .last        (last),
+                    .clear       (clear),
+                    .chain_shift (shift),
+                    .sum_bf16    (sum_bf16),
+                    .chain_bf16  (chain_bf16),
+                    .operand_bf16(operand_bf16),
+                    .a           (a_row),
+                    .w           (g_lane[c].w_col),
+                    .a_factor    (a_row_factor),
+                    .w_factor    (g_lane[c].w_col_factor),
+                    .chain_in    (above),
+                    .chain_out   (result)
+                );
             end
         end
+
         for (c = 0; c < COLS; c = c + 1) begin : g_chain
-            for (r = 0; r < ROWS; r = r + 1) begin : g_link
-                if (r == 0) begin : g_foot
-                    assign row[32*c +: 32] = g_row[0].g_col[c].result;
-                end
-                if (r == ROWS-1) begin : g_top
-                    assign g_row[r].g_col[c].above = 32'd0;
-                end else begin : g_inner
-                    assign g_row[r].g_col[c].above = g_row[r+1].g_col[c].result;
-                end
+            assign row[32*c +: 32] = g_row[0].g_col[c].result;
+            for (r = 0; r < ROWS-1; r = r + 1) begin : g_link
+                assign g_row[r].g_col[c].above = g_row[r+1].g_col[c].result;
             end
+            assign g_row[ROWS-1].g_col[c].above = 32'd0;
         end
     endgenerate
 

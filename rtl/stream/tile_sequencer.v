@@ -10,8 +10,8 @@
 //   - at the start of a tile: the result FIFO has space for all its rows (tile_credits);
 //   - at the end of a tile: the result chain will be free when the results arrive (tile_spacing).
 //     A shorter tile waits before its last slice; that is all the padding there is;
-//   - in bfloat16: the array is at the beat's sum (bf16_phase). A slice is four beats, of rows 0, 4,
-//     .., then 1, 5, .., and its weights are read four times. A stream without pauses is never
+//   - in bfloat16: the array is at the beat's sum (bf16_phase). A slice is four beats, of rows 0,
+//     4, .., then 1, 5, .., and its weights are read four times. A stream without pauses is never
 //     delayed by it. A tile has 4 ROWS rows.
 //
 //   An activation panel with `keep` does not end its tile: the accumulators stay open for the next

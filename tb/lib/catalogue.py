@@ -211,7 +211,7 @@ _CELL = [
     "array/pe_int8.v",
 ]
 _CELL_ICE40 = [path.replace("array/acc", "vendor/ice40/acc") for path in _CELL]
-_ARRAY = [*_CELL, "array/mac_array.v"]
+_ARRAY = [*_CELL, "array/pe.v", "array/mac_array.v"]
 
 
 def _array(*shapes, **parameters):
@@ -304,7 +304,7 @@ bench(
     "mac_array_ice40",
     toplevel="mac_array",
     module="tb_mac_array",
-    rtl=[*_CELL_ICE40, "array/mac_array.v"],
+    rtl=[*_CELL_ICE40, "array/pe.v", "array/mac_array.v"],
     testcase=("tiles", "extremes", "abort"),
     shapes=_array((3, 2, 4)),
     nightly=_array((2, 2, 1), (1, 2, 8)),

@@ -34,7 +34,7 @@
 //   clears it.
 `timescale 1ns / 1ps
 `default_nettype none
-`define PE dut.u_mac_array.g_row[r].g_col[c].g_int8.u_pe
+`define PE dut.u_mac_array.g_row[r].g_col[c].u_pe.g_int8.u_pe
 module activity #(
     parameter ROWS  = 8,
     parameter COLS  = 8,
