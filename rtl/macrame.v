@@ -5,15 +5,13 @@
 //   macrame: an int8 and bfloat16 matrix core. AXI4-Stream in and out, AXI4-Lite for control; this
 //   file is wiring only.
 //
-//     s_axis_w ─► packet_gate ─► panel_buffer ───── slices, replayed ─────┐
-//                                  └► panel_record ── by column ───────┐  │
-//                                                                      │  │
-//     s_axis_a ─► packet_gate ─► skid ─► tile_sequencer ─► mac_array ◄─┼──┘
-//                                              ▲               ▼       ▼
-//                                              │         result_chain ─► output_stage ─► fifo
-//                                              └──────────────── credits ─────────────────┤
-//                                                                                         ▼
-//     s_axil ─► axil_regs, perf_counters, release_watchdog ─► irq     m_axis ◄─ packet_closer
+//     s_axis_w ─► weight_path ──────── slices ────────┐
+//                   └─ records ───────────────────────┼────────────┐
+//                                                     ▼            ▼
+//     s_axis_a ─► activation_path ─► tile_sequencer ─► mac_array ─► result_path ─► m_axis
+//                                          ▲                            │
+//                                          └────────── credits ─────────┘
+//     s_axil ─► core_control ─► irq
 //
 //   Reset is synchronous, active high, control only. Errors stop the core with a sticky named
 //   status; a soft reset through CONTROL restarts it on packet boundaries.
@@ -44,23 +42,20 @@
 module macrame #(
     parameter integer ROWS        = 8,  // rows of the array, 1..32
     parameter integer COLS        = 8,  // columns of the array, 1..32
-    // int8 pairs per cell per cycle; 1 with bfloat16, else 1..8
-    parameter integer DEPTH       = 1,
-    parameter integer K_MAX       = 1024,  // longest panel, in values of K, DEPTH..65536
-    parameter integer POST_LANES  = 2,     // requantisers, float units or both, 1..COLS
-    // number formats of the cells: "INT8", "BF16" or "DUAL"
-    parameter         FORMATS     = "INT8",
-    // last rows, which multiply in LUTs: 0..ROWS; 0 with bfloat16
-    parameter integer LUT_ROWS    = 0,
+    parameter integer DEPTH       = 1,  // int8 pairs per cell per cycle; 1 with bfloat16, else 1..8
+    parameter integer K_MAX       = 1024,    // longest panel, in values of K, DEPTH..65536
+    parameter integer POST_LANES  = 2,       // requantisers, float units or both, 1..COLS
+    parameter         FORMATS     = "INT8",  // formats of the cells: "INT8", "BF16" or "DUAL"
+    parameter integer LUT_ROWS    = 0,  // last rows, multiplying in LUTs: 0..ROWS; 0 with bfloat16
     parameter         RECORD_RAM  = "auto",  // memory of the panels' records: "auto" or "block"
-    // Cycles a requantiser has for a result. 33 to 64, without bfloat16: it multiplies a bit a
+    // Cycles per result of a requantiser. 33 to 64, without bfloat16: it multiplies one bit per
     // cycle, in a twentieth of the LUTs and without DSP blocks, where a slow link feeds the core or
-    // the array has taken the DSPs. Then a row takes POST_CYCLES times as long as below.
+    // the array uses all DSP blocks. A row then takes POST_CYCLES times as long.
     parameter integer POST_CYCLES = 1,
     // Rows the result FIFO holds, a power of two, 2 or more and ROWS or more (4 ROWS with
-    // bfloat16). A tile holds its credits from its first slice until its rows have left: two tiles'
-    // time and the pipeline's. The default covers that, so that tiles never wait for a result
-    // stream that is always taken; a smaller one saves memory and costs cycles.
+    // bfloat16). A tile holds its credits from its first slice until its rows have left: the time
+    // of two tiles and the pipeline. The default covers that, so that tiles never wait for a result
+    // stream without back-pressure; a smaller one saves memory and costs cycles.
     parameter integer FIFO_DEPTH  = 1 << $clog2(3*ROWS*((FORMATS == "INT8") ? 1 : 4) + 32)
 ) (
     input  wire               clk,
@@ -109,19 +104,23 @@ module macrame #(
     localparam integer INT8          = (FORMATS != "BF16") ? 1 : 0;
     localparam integer BF16          = (FORMATS != "INT8") ? 1 : 0;
     localparam integer LANE_W        = (BF16 != 0) ? 16 : 8*DEPTH;  // bits of an operand lane
-    // rows of the tallest tile
     localparam integer TILE_ROWS_MAX = (BF16 != 0) ? 4*ROWS : ROWS;
-    // A zero is refused by the module whose rule it breaks; until then it must not be divided by.
+    // A zero is refused by the module whose rule it breaks; until then it must not be a divisor or
+    // a width.
+    localparam integer COLS_1        = (COLS < 1) ? 1 : COLS;
     localparam integer SLICES_MAX    = (DEPTH < 1) ? 1 : (K_MAX + DEPTH - 1) / DEPTH;
-    localparam integer GROUPS        = (POST_LANES < 1) ? 1 : (COLS + POST_LANES - 1) / POST_LANES;
+    localparam integer GROUPS        = (POST_LANES < 1) ? 1 :
+                                       (COLS_1 + POST_LANES - 1) / POST_LANES;
+    localparam integer ROW_CYCLES    = GROUPS * POST_CYCLES;  // cycles per requantised row
     // from a cell's operands to the last of a tile's results
     localparam integer SUM_LATENCY   = (BF16 != 0) ? 7 : 2 + ((DEPTH == 1) ? 1 : $clog2(DEPTH));
-    // A requantised or float row leaves the output stage GROUPS + 11 cycles after it came, a raw
-    // one 1 cycle after. The last requantised row comes GROUPS cycles before the chain is free, so
-    // 11 more let no raw row overtake.
-    // output_stage: 8, and a tick
-    localparam integer POST_LATENCY  = (POST_CYCLES == 1) ? 11 : 9 * POST_CYCLES;
-    localparam integer ROW_CYCLES    = GROUPS * POST_CYCLES;  // that a requantised row takes
+    // Pipeline of a requantiser and of a float unit, in steps of POST_CYCLES cycles.
+    localparam integer POST_STAGES   = (POST_CYCLES == 1) ? 11 : 8;
+    // A requantised row leaves the output stage so many cycles later than a raw one, counted from
+    // the cycle in which the chain is free for the next tile. Serial steps are not synchronised to
+    // it: one more.
+    localparam integer POST_LATENCY  = (POST_CYCLES == 1) ? POST_STAGES :
+                                       (POST_STAGES + 1) * POST_CYCLES;
 
     generate
         if (K_MAX < DEPTH || K_MAX > 65536) begin : g_illegal
@@ -138,113 +137,90 @@ module macrame #(
         end
     endgenerate
 
-    localparam [31:0] ROWS_WORD  = ROWS;
-    localparam [31:0] COLS_WORD  = COLS;
-    localparam [31:0] DEPTH_WORD = DEPTH;
-    localparam [31:0] LANES_WORD = POST_LANES;
-    localparam [31:0] SHAPE      = {LANES_WORD[7:0], DEPTH_WORD[7:0], COLS_WORD[7:0],
-                                    ROWS_WORD[7:0]};
-    localparam [31:0] K_MAX_WORD = K_MAX;
-    localparam [31:0] FORMAT_WORD = 2*BF16 + INT8;
+    wire                   soft_reset, halted;
+    wire                   w_accepted, w_blocked, a_accepted;
+    wire                   record_write;
+    wire [1:0]             record_slot;
+    wire [3:0]             record_beat;
+    wire                   slice_ready, slice_last, slice_advance, panel_release;
+    wire [1:0]             slice_slot;
+    wire [3:0]             slice_mode;
+    wire                   a_valid, a_ready, a_last;
+    wire [1:0]             a_user;
+    wire [LANE_W*ROWS-1:0] a_data;
+    wire                   op_valid, op_last;
+    wire [1:0]             op_slot;
+    wire [3:0]             op_mode;
+    wire [LANE_W*ROWS-1:0] op_a;
+    wire [LANE_W*COLS-1:0] op_w;
+    wire                   load, chain_shift, row_sent, idle;
+    wire [1:0]             load_slot;
+    wire [3:0]             load_mode;
+    wire [32*COLS-1:0]     row;
+    wire [31:0]            seed;
+    wire                   seed_load;
+    wire                   issue, stall_a, stall_w, stall_out, pad;
+    wire                   error_k, error_w_long, error_a_long;
+    wire                   error_record, error_mode, error_format;
 
-    wire soft_reset, halted, core_rst;
+    wire core_rst;
     assign core_rst = rst || soft_reset;
 
-    // weights
-    wire w_valid, w_ready, w_accepted, w_blocked;
-    wire record_write;
-    wire [1:0] record_slot;
-    wire [3:0] record_beat;
-    wire slice_ready, slice_last, slice_advance, panel_release;
-    wire [1:0] slice_slot;
-    wire [3:0] slice_mode;
-    wire [LANE_W*COLS-1:0] op_w;
-    wire error_mode, error_record, error_w_long;
-
-    packet_gate u_gate_w (
-        .clk       (clk),
-        .rst       (rst),
-        .soft_reset(soft_reset),
-        .in_valid  (s_axis_w_tvalid),
-        .in_last   (s_axis_w_tlast),
-        .in_ready  (s_axis_w_tready),
-        .out_valid (w_valid),
-        .out_ready (w_ready),
-        .accepted  (w_accepted)
-    );
-
-    panel_buffer #(
+    weight_path #(
         .COLS      (COLS),
-        .LANE_BYTES(LANE_W/8),
+        .LANE_W    (LANE_W),
         .SLICES_MAX(SLICES_MAX),
         .SETTLE    (SUM_LATENCY + 3),
         .INT8      (INT8),
         .BF16      (BF16)
-    ) u_panel_buffer (
-        .clk          (clk),
-        .rst          (core_rst),
-        .halted       (halted),
-        .in_data      (s_axis_w_tdata),
-        .in_user      (s_axis_w_tuser),
-        .in_last      (s_axis_w_tlast),
-        .in_valid     (w_valid),
-        .in_ready     (w_ready),
-        .in_blocked   (w_blocked),
-        .record_write (record_write),
-        .record_slot  (record_slot),
-        .record_beat  (record_beat),
-        .slice_ready  (slice_ready),
-        .slice_last   (slice_last),
-        .slice_slot   (slice_slot),
-        .slice_mode   (slice_mode),
-        .slice_advance(slice_advance),
-        .panel_release(panel_release),
-        .op_w         (op_w),
-        .error_mode   (error_mode),
-        .error_record (error_record),
-        .error_w_long (error_w_long)
+    ) u_weight_path (
+        .clk            (clk),
+        .rst            (rst),
+        .core_rst       (core_rst),
+        .soft_reset     (soft_reset),
+        .halted         (halted),
+        .s_axis_w_tdata (s_axis_w_tdata),
+        .s_axis_w_tuser (s_axis_w_tuser),
+        .s_axis_w_tvalid(s_axis_w_tvalid),
+        .s_axis_w_tready(s_axis_w_tready),
+        .s_axis_w_tlast (s_axis_w_tlast),
+        .w_accepted     (w_accepted),
+        .w_blocked      (w_blocked),
+        .record_write   (record_write),
+        .record_slot    (record_slot),
+        .record_beat    (record_beat),
+        .slice_ready    (slice_ready),
+        .slice_last     (slice_last),
+        .slice_slot     (slice_slot),
+        .slice_mode     (slice_mode),
+        .slice_advance  (slice_advance),
+        .panel_release  (panel_release),
+        .op_w           (op_w),
+        .error_mode     (error_mode),
+        .error_record   (error_record),
+        .error_w_long   (error_w_long)
     );
 
-    // activations
-    wire a_in_valid, a_in_ready, a_accepted;
-    wire a_valid, a_ready, a_last;
-    wire [1:0] a_user;
-    wire [LANE_W*ROWS-1:0] a_data;
-
-    packet_gate u_gate_a (
-        .clk       (clk),
-        .rst       (rst),
-        .soft_reset(soft_reset),
-        .in_valid  (s_axis_a_tvalid),
-        .in_last   (s_axis_a_tlast),
-        .in_ready  (s_axis_a_tready),
-        .out_valid (a_in_valid),
-        .out_ready (a_in_ready),
-        .accepted  (a_accepted)
+    activation_path #(
+        .ROWS  (ROWS),
+        .LANE_W(LANE_W)
+    ) u_activation_path (
+        .clk            (clk),
+        .rst            (rst),
+        .core_rst       (core_rst),
+        .soft_reset     (soft_reset),
+        .s_axis_a_tdata (s_axis_a_tdata),
+        .s_axis_a_tuser (s_axis_a_tuser),
+        .s_axis_a_tvalid(s_axis_a_tvalid),
+        .s_axis_a_tready(s_axis_a_tready),
+        .s_axis_a_tlast (s_axis_a_tlast),
+        .a_accepted     (a_accepted),
+        .a_data         (a_data),
+        .a_user         (a_user),
+        .a_last         (a_last),
+        .a_valid        (a_valid),
+        .a_ready        (a_ready)
     );
-
-    skid #(
-        .WIDTH(LANE_W*ROWS + 3),
-        .HEAD (3)
-    ) u_skid_a (
-        .clk      (clk),
-        .rst      (core_rst),
-        .in_data  ({s_axis_a_tdata, s_axis_a_tlast, s_axis_a_tuser}),
-        .in_valid (a_in_valid),
-        .in_ready (a_in_ready),
-        .out_data ({a_data, a_last, a_user}),
-        .out_valid(a_valid),
-        .out_ready(a_ready)
-    );
-
-    // slices
-    wire                   op_valid, op_last, idle;
-    reg                    row_sent_q;  // a row left the result FIFO in the cycle before
-    wire [1:0]             op_slot;
-    wire [3:0]             op_mode;
-    wire [LANE_W*ROWS-1:0] op_a;
-    wire                   error_k, error_a_long, error_format;
-    wire                   issue, stall_a, stall_w, stall_out, pad;
 
     tile_sequencer #(
         .ROWS        (ROWS),
@@ -274,7 +250,7 @@ module macrame #(
         .op_slot      (op_slot),
         .op_mode      (op_mode),
         .op_a         (op_a),
-        .row_sent     (row_sent_q),
+        .row_sent     (row_sent),
         .idle         (idle),
         .error_k      (error_k),
         .error_a_long (error_a_long),
@@ -285,14 +261,6 @@ module macrame #(
         .stall_out    (stall_out),
         .pad          (pad)
     );
-
-    // the array and the way out of it
-    wire               load, chain_shift, row_valid, row_last;
-    wire [1:0]         load_slot;
-    wire [3:0]         load_mode, row_mode;
-    wire [32*COLS-1:0] row;
-    wire [32*COLS-1:0] bias, multiplier;
-    wire [8*COLS-1:0]  shift, zero_point, clamp_low, clamp_high;
 
     mac_array #(
         .ROWS    (ROWS),
@@ -318,186 +286,54 @@ module macrame #(
         .row        (row)
     );
 
-    localparam integer PACE_W = (ROW_CYCLES == 1) ? 1 : $clog2(ROW_CYCLES);
-    localparam [31:0] PACE_REQUANT = ROW_CYCLES - 1;
-    localparam integer TILE_ROWS_W = (TILE_ROWS_MAX == 1) ? 1 : $clog2(TILE_ROWS_MAX);
-    localparam [31:0] INT8_ROWS_END = ROWS - 1;
-    localparam [31:0] BF16_ROWS_END = 4*ROWS - 1;
-
-    result_chain #(
-        .ROWS  (TILE_ROWS_MAX),
-        .PACE_W(PACE_W),
-        .TAG_W (4)
-    ) u_result_chain (
-        .clk        (clk),
-        .rst        (core_rst),
-        .load       (load),
-        .load_tag   (load_mode),
-        .load_pace  ((load_mode == 4'd0) ? {PACE_W{1'b0}} : PACE_REQUANT[PACE_W-1:0]),
-        .load_rows  ((BF16 != 0 && load_mode[2]) ? BF16_ROWS_END[TILE_ROWS_W-1:0] :
-                     INT8_ROWS_END[TILE_ROWS_W-1:0]),
-        .chain_shift(chain_shift),
-        .row_valid  (row_valid),
-        .row_last   (row_last),
-        .row_tag    (row_mode)
-    );
-
-    panel_record #(
-        .COLS      (COLS),
-        .LANE_BYTES(LANE_W/8),
-        .RAM       (RECORD_RAM)
-    ) u_panel_record (
-        .clk         (clk),
-        .record_write(record_write),
-        .record_slot (record_slot),
-        .record_beat (record_beat),
-        .record_data (s_axis_w_tdata),
-        .read        (load),
-        .read_slot   (load_slot),
-        .bias        (bias),
-        .multiplier  (multiplier),
-        .shift       (shift),
-        .zero_point  (zero_point),
-        .clamp_low   (clamp_low),
-        .clamp_high  (clamp_high)
-    );
-
-    wire [31:0] seed;
-    wire seed_load;
-    wire post_valid, post_last, random_step;
-    wire [1:0] post_size;
-    wire [16*POST_LANES-1:0] random;
-    wire [32*COLS-1:0] post_data;
-
-    generate
-        if (BF16 != 0) begin : g_random
-            lfsr32 #(
-                .LANES(POST_LANES)
-            ) u_lfsr (
-                .clk (clk),
-                .load(rst || seed_load),
-                .seed(seed),
-                .step(random_step),
-                .bits(random)
-            );
-        end else begin : g_no_random
-            wire unused = &{1'b0, seed, seed_load, random_step};
-            assign random = {(16*POST_LANES){1'b0}};
-        end
-    endgenerate
-
-    output_stage #(
-        .COLS       (COLS),
+    result_path #(
+        .ROWS       (ROWS),
+        .COLS       (COLS_1),
+        .LANE_W     (LANE_W),
         .POST_LANES (POST_LANES),
         .INT8       (INT8),
         .BF16       (BF16),
-        .POST_CYCLES(POST_CYCLES)
-    ) u_output_stage (
-        .clk        (clk),
-        .rst        (core_rst),
-        .row_valid  (row_valid),
-        .row_last   (row_last),
-        .row_mode   (row_mode),
-        .row        (row),
-        .bias       (bias),
-        .multiplier (multiplier),
-        .shift      (shift),
-        .zero_point (zero_point),
-        .clamp_low  (clamp_low),
-        .clamp_high (clamp_high),
-        .random     (random),
-        .random_step(random_step),
-        .out_valid  (post_valid),
-        .out_last   (post_last),
-        .out_size   (post_size),
-        .out_data   (post_data)
+        .POST_CYCLES(POST_CYCLES),
+        .POST_STAGES(POST_STAGES),
+        .ROW_CYCLES (ROW_CYCLES),
+        .RECORD_RAM (RECORD_RAM),
+        .FIFO_DEPTH (FIFO_DEPTH)
+    ) u_result_path (
+        .clk          (clk),
+        .rst          (rst),
+        .core_rst     (core_rst),
+        .soft_reset   (soft_reset),
+        .record_write (record_write),
+        .record_slot  (record_slot),
+        .record_beat  (record_beat),
+        .record_data  (s_axis_w_tdata),
+        .load         (load),
+        .load_slot    (load_slot),
+        .load_mode    (load_mode),
+        .chain_shift  (chain_shift),
+        .row          (row),
+        .seed         (seed),
+        .seed_load    (seed_load),
+        .row_sent     (row_sent),
+        .m_axis_tdata (m_axis_tdata),
+        .m_axis_tkeep (m_axis_tkeep),
+        .m_axis_tvalid(m_axis_tvalid),
+        .m_axis_tready(m_axis_tready),
+        .m_axis_tlast (m_axis_tlast)
     );
 
-    wire fifo_valid, fifo_ready, fifo_last;
-    // bytes beyond the first COLS are kept, and those beyond 2 COLS: told here, not behind slow RAM
-    wire [1:0] fifo_wide;
-    wire [32*COLS-1:0] fifo_data;
-
-    fifo #(
-        .WIDTH(32*COLS + 3),
-        .DEPTH(FIFO_DEPTH)
-    ) u_fifo (
-        .clk      (clk),
-        .rst      (core_rst),
-        .in_data  ({post_size[1], post_size != 2'd0, post_last, post_data}),
-        .in_valid (post_valid),
-        .out_data ({fifo_wide, fifo_last, fifo_data}),
-        .out_valid(fifo_valid),
-        .out_ready(fifo_ready)
-    );
-
-    // registered, since m_axis_tready is in it and what it gives back decides on the next tile
-    always @(posedge clk) row_sent_q <= fifo_valid && fifo_ready && !core_rst;
-
-    packet_closer #(
-        .DATA_W(32*COLS),
-        .KEEP_W(4*COLS)
-    ) u_packet_closer (
-        .clk       (clk),
-        .rst       (rst),
-        .soft_reset(soft_reset),
-        .in_data   (fifo_data),
-        .in_keep   ({{(2*COLS){fifo_wide[1]}}, {COLS{fifo_wide[0]}}, {COLS{1'b1}}}),
-        .in_last   (fifo_last),
-        .in_valid  (fifo_valid),
-        .in_ready  (fifo_ready),
-        .out_data  (m_axis_tdata),
-        .out_keep  (m_axis_tkeep),
-        .out_last  (m_axis_tlast),
-        .out_valid (m_axis_tvalid),
-        .out_ready (m_axis_tready)
-    );
-
-    // registers
-    wire clear_counters, counters_full, stuck;
-    wire [31:0] watchdog;
-    wire [31:0] cycles, busy_cycles, tiles, stall_a_cycles, stall_w_cycles, stall_out_cycles,
-                pad_cycles;
-
-    release_watchdog u_release_watchdog (
-        .clk    (clk),
-        .rst    (core_rst),
-        .limit  (watchdog),
-        .blocked(w_blocked && !halted),
-        .offered(a_valid),
-        .stuck  (stuck)
-    );
-
-    perf_counters #(
-        .WIDTH(32)
-    ) u_perf_counters (
-        .clk             (clk),
-        .clear           (core_rst || clear_counters),
-        .beat_in         (w_accepted || a_accepted),
-        .beat_out        (m_axis_tvalid && m_axis_tready),
-        .issue           (issue),
-        .tile            (load),
-        .stall_a         (stall_a),
-        .stall_w         (stall_w),
-        .stall_out       (stall_out),
-        .pad             (pad),
-        .cycles          (cycles),
-        .busy_cycles     (busy_cycles),
-        .tiles           (tiles),
-        .stall_a_cycles  (stall_a_cycles),
-        .stall_w_cycles  (stall_w_cycles),
-        .stall_out_cycles(stall_out_cycles),
-        .pad_cycles      (pad_cycles),
-        .full            (counters_full)
-    );
-
-    axil_regs #(
-        .SHAPE (SHAPE),
-        .K_MAX (K_MAX_WORD),
-        .FORMAT(FORMAT_WORD)
-    ) u_axil_regs (
+    core_control #(
+        .ROWS      (ROWS),
+        .COLS      (COLS),
+        .DEPTH     (DEPTH),
+        .K_MAX     (K_MAX),
+        .POST_LANES(POST_LANES),
+        .INT8      (INT8),
+        .BF16      (BF16)
+    ) u_core_control (
         .clk           (clk),
         .rst           (rst),
+        .core_rst      (core_rst),
         .s_axil_awaddr (s_axil_awaddr),
         .s_axil_awprot (s_axil_awprot),
         .s_axil_awvalid(s_axil_awvalid),
@@ -517,19 +353,30 @@ module macrame #(
         .s_axil_rresp  (s_axil_rresp),
         .s_axil_rvalid (s_axil_rvalid),
         .s_axil_rready (s_axil_rready),
+        .irq           (irq),
         .soft_reset    (soft_reset),
-        .clear_counters(clear_counters),
-        .watchdog      (watchdog),
+        .halted        (halted),
         .seed          (seed),
         .seed_load     (seed_load),
-        .halted        (halted),
-        .irq           (irq),
-        .error         ({stuck, error_mode || error_format, error_record, error_a_long,
-                         error_w_long, error_k}),
-        .busy          (!idle || m_axis_tvalid),
-        .counters_full (counters_full),
-        .counters      ({pad_cycles, stall_out_cycles, stall_w_cycles, stall_a_cycles, tiles,
-                         busy_cycles, cycles})
+        .error_k       (error_k),
+        .error_w_long  (error_w_long),
+        .error_a_long  (error_a_long),
+        .error_record  (error_record),
+        .error_mode    (error_mode),
+        .error_format  (error_format),
+        .idle          (idle),
+        .w_blocked     (w_blocked),
+        .a_valid       (a_valid),
+        .m_axis_tvalid (m_axis_tvalid),
+        .m_axis_tready (m_axis_tready),
+        .w_accepted    (w_accepted),
+        .a_accepted    (a_accepted),
+        .issue         (issue),
+        .load          (load),
+        .stall_a       (stall_a),
+        .stall_w       (stall_w),
+        .stall_out     (stall_out),
+        .pad           (pad)
     );
 
 endmodule

@@ -47,6 +47,10 @@ bus/axil_regs.v
 bus/perf_counters.v
 stream/output_stage.v
 stream/release_watchdog.v
+stream/weight_path.v
+stream/activation_path.v
+stream/result_path.v
+bus/core_control.v
 macrame.v
 vector/vector_lane.v
 vector/vector_lanes.v

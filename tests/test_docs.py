@@ -345,9 +345,8 @@ def test_latency_formulas(depth):
     levels = max(1, int(np.ceil(np.log2(depth))))
     assert Geometry(1, 1, depth, 1).sum_latency(bf16=False) == 2 + levels
     for module, floats in (("mac_array", 4), ("macrame", 7)):  # to the adder, and through it
-        assert (
-            f"SUM_LATENCY = (BF16 != 0) ? {floats} : 2 + ((DEPTH == 1) ? 1 : $clog2(DEPTH));"
-            in re.sub(" +", " ", RTL[module].read_text())
+        assert f"SUM_LATENCY = (BF16 != 0) ? {floats} : 2 + ((DEPTH == 1) ? 1 : $clog2(DEPTH));" in re.sub(
+            " +", " ", RTL[module].read_text()
         )
         assert Geometry(1, 1, 1, 1, formats="DUAL").sum_latency(bf16=module == "macrame") == floats
 
@@ -400,10 +399,10 @@ def test_versions():
 
 
 def test_status_bits():
-    """The table of docs/streams.md against the host, and the order of the strobes in rtl/macrame.v."""
+    """The table of docs/streams.md against the host, and the order of the strobes in core_control."""
     rows = [(int(bit), code(name)[0]) for bit, name, _ in table("docs/streams.md", "STATUS bit")]
     assert rows == list(enumerate(registers.STATUS_ERRORS))
-    strobes = re.search(r"\.error +\(\{(.*?)\}\)", RTL["macrame"].read_text(), re.DOTALL)[1]
+    strobes = re.search(r"\.error +\(\{(.*?)\}\)", RTL["core_control"].read_text(), re.DOTALL)[1]
     assert re.split(r",\s+", strobes)[::-1] == [
         "error_k",
         "error_w_long",

@@ -95,5 +95,7 @@ def test_lint_lints(fusesoc):
     done = fusesoc(*lint)
     assert done.returncode == 0, done.stdout + done.stderr
     top = fusesoc.folder / "core" / "rtl" / "macrame.v"
-    top.write_text(top.read_text().replace("assign core_rst = rst || soft_reset;", "assign core_rst = 2'b01;"))
+    top.write_text(
+        top.read_text().replace("assign core_rst = rst || soft_reset;", "assign core_rst = 2'b01;")
+    )
     assert fusesoc(*lint).returncode != 0, "two bits into one"

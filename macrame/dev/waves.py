@@ -53,7 +53,13 @@ VIEW: list[tuple[str, list[Signal]]] = [
     ),
     (
         "result chain: loaded by a last slice, shifts out while the next tile runs",
-        [("load",), ("chain_shift",), ("row_valid",), ("row_last",), ("row", 32 * COLS, 32)],
+        [
+            ("load",),
+            ("chain_shift",),
+            ("u_result_path.row_valid",),
+            ("u_result_path.row_last",),
+            ("row", 32 * COLS, 32),
+        ],
     ),
     (
         "results out",
@@ -65,7 +71,7 @@ VIEW: list[tuple[str, list[Signal]]] = [
             ("m_axis_tdata", 32 * COLS, 32),
         ],
     ),
-    ("counters", [("stall_w",), ("stall_a",), ("pad",), ("tiles", 32)]),
+    ("counters", [("stall_w",), ("stall_a",), ("pad",), ("u_core_control.tiles", 32)]),
 ]
 
 BINARY, HEX, SIGNED, COMMENT = "@28", "@22", "@420", "@200"  # GTKWave's display formats

@@ -7,8 +7,8 @@
 //     x + bias (fp32_add) ─► ReLU ─► fp32_to_bf16 ─► delay ─► y
 //
 // Latency
-//   11 cycles, one number per cycle: 4 + 1 + 1, then a delay that matches requantize. While
-//   `enable` is low, everything holds.
+//   LATENCY = 11 cycles, one number per cycle: 4 + 1 + 1, then a delay that matches requantize.
+//   While `enable` is low, everything holds.
 //
 // Numbers
 //   y = x + bias, nearest even. ReLU keeps y > 0 and NaN, and returns +0 otherwise. `kind` 0 leaves
@@ -19,7 +19,9 @@
 //   x = 3F800000, bias = BFC00000 (1 - 1.5 = -0.5), relu: 00000000; without relu, kind 1: 0000BF00.
 `default_nettype none
 
-module float_post (
+module float_post #(
+    parameter integer LATENCY = 11  // cycles, 7 or more: that of the requantisers beside it
+) (
     input  wire        clk,
     input  wire        enable,
     // all taken together
@@ -31,7 +33,7 @@ module float_post (
     output wire [31:0] y
 );
 
-    localparam integer DELAY = 5;  // cycles to spare: 11 - (4 + 1 + 1)
+    localparam integer DELAY = LATENCY - (4 + 1 + 1);  // behind adder, ReLU and rounding
 
     wire [31:0]             sum;
     wire [15:0]             bf16_sum;

@@ -230,11 +230,16 @@ module mac_array #(
         end
 
         for (c = 0; c < COLS; c = c + 1) begin : g_chain
-            assign row[32*c +: 32] = g_row[0].g_col[c].result;
-            for (r = 0; r < ROWS-1; r = r + 1) begin : g_link
-                assign g_row[r].g_col[c].above = g_row[r+1].g_col[c].result;
+            for (r = 0; r < ROWS; r = r + 1) begin : g_link
+                if (r == 0) begin : g_foot
+                    assign row[32*c +: 32] = g_row[0].g_col[c].result;
+                end
+                if (r == ROWS-1) begin : g_top
+                    assign g_row[r].g_col[c].above = 32'd0;
+                end else begin : g_inner
+                    assign g_row[r].g_col[c].above = g_row[r+1].g_col[c].result;
+                end
             end
-            assign g_row[ROWS-1].g_col[c].above = 32'd0;
         end
     endgenerate
 

@@ -47,7 +47,9 @@ module output_stage #(
     parameter integer INT8        = 1,  // 1: int8 tiles
     parameter integer BF16        = 0,  // 1: bfloat16 tiles
     // cycles a requantiser has for a result: 1, or 33..64 without bfloat16
-    parameter integer POST_CYCLES = 1
+    parameter integer POST_CYCLES = 1,
+    // pipeline of a requantiser or float unit, in steps of POST_CYCLES cycles
+    parameter integer POST_STAGES = (POST_CYCLES == 1) ? 11 : 8
 ) (
     input  wire                     clk,
     input  wire                     rst,
@@ -77,8 +79,7 @@ module output_stage #(
     localparam integer GROUPS    = (POST_LANES < 1) ? 1 : (COLS + POST_LANES - 1) / POST_LANES;
     localparam integer GROUP_W   = (GROUPS == 1) ? 1 : $clog2(GROUPS);
     localparam integer SERIAL    = (POST_CYCLES != 1) ? 1 : 0;
-    localparam integer LATENCY   = (SERIAL != 0) ? 8 : 11;  // ticks: requantize, float_post
-    localparam integer LANE_W    = (BF16 != 0) ? 32 : 8;    // a lane's result
+    localparam integer LANE_W    = (BF16 != 0) ? 32 : 8;  // a lane's result
     localparam [31:0]  GROUP_END = GROUPS - 1;
 
     // x: the row with its bias
@@ -104,8 +105,8 @@ module output_stage #(
 
     // One bit a cycle of the requantisers' pipeline: does a whole row come out, is it the tile's
     // last?
-    reg  [LATENCY-1:0] row_end_q, last_pipe_q;
-    wire               row_done = row_end_q[LATENCY-1] && tick;
+    reg  [POST_STAGES-1:0] row_end_q, last_pipe_q;
+    wire                   row_done = row_end_q[POST_STAGES-1] && tick;
 
     // The pipeline rests while nothing is in it: the groups of a row follow each other, so from the
     // first to the last there is one behind group_valid_q or a row's end in row_end_q.
@@ -117,16 +118,16 @@ module output_stage #(
             x_valid_q        <= 1'b0;
             groups_pending_q <= 1'b0;
             group_valid_q    <= 1'b0;
-            row_end_q        <= {LATENCY{1'b0}};
+            row_end_q        <= {POST_STAGES{1'b0}};
             active_q         <= 1'b0;
         end else begin
             x_valid_q        <= row_valid && raw;
             groups_pending_q <= group_start ? !start_is_last : groups_pending_q && !tick;
             group_valid_q    <= group_start || (group_valid_q && !tick);
             if (tick)
-                row_end_q <= {row_end_q[LATENCY-2:0], group_valid_q &&
+                row_end_q <= {row_end_q[POST_STAGES-2:0], group_valid_q &&
                               (group_q == GROUP_END[GROUP_W-1:0])};
-            active_q <= group_start || group_valid_q || (row_end_q != {LATENCY{1'b0}});
+            active_q <= group_start || group_valid_q || (row_end_q != {POST_STAGES{1'b0}});
         end
         if (row_valid) begin
             x_last_q <= row_last;
@@ -137,7 +138,7 @@ module output_stage #(
             group_q      <= start_group;
             group_last_q <= row_valid ? row_last : group_last_q;
         end
-        if (pipe_enable) last_pipe_q <= {last_pipe_q[LATENCY-2:0], group_last_q};
+        if (pipe_enable) last_pipe_q <= {last_pipe_q[POST_STAGES-2:0], group_last_q};
     end
 
     // What comes out with `row_done`, and whose random bits are used.
@@ -147,12 +148,12 @@ module output_stage #(
     genvar l, g;
     generate
         if (BF16 != 0) begin : g_sizes
-            reg [2*LATENCY-1:0] size_pipe_q;
+            reg [2*POST_STAGES-1:0] size_pipe_q;
             always @(posedge clk)
                 if (pipe_enable)
-                    size_pipe_q <= {size_pipe_q[2*LATENCY-3:0],
+                    size_pipe_q <= {size_pipe_q[2*POST_STAGES-3:0],
                                     !x_mode_q[2] ? 2'd0 : (x_mode_q[1:0] == 2'd0) ? 2'd2 : 2'd1};
-            assign pipe_size = size_pipe_q[2*LATENCY-1 -: 2];
+            assign pipe_size = size_pipe_q[2*POST_STAGES-1 -: 2];
         end else begin : g_int8_only
             assign pipe_size = 2'd0;
         end
@@ -230,7 +231,9 @@ module output_stage #(
                 reg  [31:0] bias_q;
                 wire [31:0] float_q;
                 always @(posedge clk) if (group_start) bias_q <= biases[32*start_group +: 32];
-                float_post u_float_post (
+                float_post #(
+                    .LATENCY(POST_STAGES)
+                ) u_float_post (
                     .clk   (clk),
                     .enable(pipe_enable),
                     .kind  (x_mode_q[1:0]),
@@ -288,7 +291,7 @@ module output_stage #(
 
     assign out_valid = x_valid_q || row_done;
     assign out_size  = x_valid_q ? 2'd2 : pipe_size;
-    assign out_last  = x_valid_q ? x_last_q : last_pipe_q[LATENCY-1];
+    assign out_last  = x_valid_q ? x_last_q : last_pipe_q[POST_STAGES-1];
     assign out_data  = x_valid_q ? x_q : post_data;
 
 endmodule

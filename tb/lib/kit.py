@@ -8,6 +8,7 @@ are objects with `drive` and `sample`, called by `step`; there is no second coro
 an order that the simulator chooses, and a cycle costs two wake-ups of Python however many ports there are.
 """
 
+import functools
 import os
 import random
 
@@ -60,10 +61,10 @@ class Bench:
         return int(getattr(self.dut, name).value)
 
     def handle(self, name):
-        """The port or net of that name."""
+        """The port or net of that name; one inside an instance as ``u_instance.name``."""
         found = self._handles.get(name)
         if found is None:
-            found = self._handles[name] = getattr(self.dut, name)
+            found = self._handles[name] = functools.reduce(getattr, name.split("."), self.dut)
         return found
 
     def drive(self, **values):

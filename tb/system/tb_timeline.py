@@ -21,9 +21,9 @@ MARKS = {
     "issue": SLICES,
     "op_valid": SLICES,
     "load": 1,
-    "row_valid": SIZE,
-    "post_valid": SIZE,
-    "fifo_valid": SIZE,
+    "u_result_path.row_valid": SIZE,
+    "u_result_path.post_valid": SIZE,
+    "u_result_path.fifo_valid": SIZE,
     "m_axis_tvalid": SIZE,
 }
 
@@ -88,4 +88,6 @@ async def timeline(dut):
     bench.parts += [*streams, Part(sample=mark)]
     await bench.step(CYCLES)
     chart = {**{s.name: s.line for s in streams}, **lines}
-    Path("timeline.txt").write_text("".join(f"{name:<14}{line}\n" for name, line in chart.items()))
+    Path("timeline.txt").write_text(
+        "".join(f"{name.split('.')[-1]:<14}{line}\n" for name, line in chart.items())
+    )
