@@ -168,6 +168,33 @@ def test_a_long_line_is_refused():
     assert lint.too_long("\n" + "x" * 101) == ["line 2 has 101 columns, expected no more than 100"]
 
 
+PARENT = """
+module parent (
+    input  wire       clk,
+    input  wire [7:0] data,
+    output wire       done
+);
+    child u_child (
+        .clk (clk),
+        .data(data),
+        .{}(done)
+    );
+endmodule
+"""
+
+
+def test_a_port_with_two_names_is_found():
+    child = "module child (input wire clk);\nendmodule\n"
+    assert lint.ports(PARENT) == ["clk", "data", "done"]
+    assert lint.renamed_ports("parent", {"parent": PARENT.format("done"), "child": child}) == []
+    found = lint.renamed_ports("parent", {"parent": PARENT.format("ready"), "child": child})
+    assert found == ["u_child.ready (done)"]
+
+
+def test_ports_have_one_name():
+    assert lint.one_name() == ""
+
+
 def test_all_verilog_is_in_form():
     assert lint.verilog_form() == ""
 

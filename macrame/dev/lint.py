@@ -17,8 +17,8 @@ multiplies that. Ctrl-C kills what is running and ends with status 130.
 =============  ==============================================================================================
 form           each file carries the licence lines; each rtl/ file is one module of the file's name, between
                default_nettype lines, without timescale or include; Verilog headers have the sections, and
-               lines at most the columns, of lint.toml; rtl.f lists what is there; lint.toml covers every
-               module and every ERROR_ rule
+               lines at most the columns, of lint.toml; a port that goes straight through has one name;
+               rtl.f lists what is there; lint.toml covers every module and every ERROR_ rule
 ruff           Python, checked and formatted by pyproject.toml
 mypy           types, as pyproject.toml asks for them
 icarus         ``iverilog -g2005 -Wall``: cocotb compiles as SystemVerilog, so no test proves Verilog-2005
@@ -692,6 +692,60 @@ def verilog_form() -> str:
     return "\n".join(wrong)
 
 
+def ports(text: str) -> list[str]:
+    """Names of a module's ports, from its Verilog without comments."""
+    return re.findall(
+        r"^\s*(?:input|output)\s+(?:wire|reg)\b(?:\s+signed)?(?:\s*\[.*?\])?\s*(\w+)", text, re.M
+    )
+
+
+def renamed_ports(name: str, texts: Mapping[str, str]) -> list[str]:
+    """Ports of a module that reach a module inside under another name.
+
+    Parameters
+    ----------
+    name : str
+        The module.
+    texts : mapping of str to str
+        Verilog without comments, by module.
+
+    Returns
+    -------
+    list of str
+        "instance.port (own port)", for those whose child is not among lint.toml's generic modules.
+    """
+    own = set(ports(texts[name]))
+    generic = {module for item in CONFIG["generic"] for module in item["modules"]}
+    found = []
+    child = instance = ""
+    for line in texts[name].splitlines():
+        if begun := re.match(r"\s*(\w+) (?:#\(|(u_\w+) \()", line):
+            child, instance = begun[1], begun[2] or ""
+        elif named := re.match(r"\s*\) (u_\w+) \(", line):
+            instance = named[1]
+        elif child in texts and child not in generic and instance:
+            wired = re.match(r"\s*\.(\w+)\s*\((\w+)\)", line)
+            if wired and wired[1] != wired[2] and wired[2] in own and wired[2] not in ("rst", "core_rst"):
+                found.append(f"{instance}.{wired[1]} ({wired[2]})")
+    return found
+
+
+def one_name() -> str:
+    """A port that goes straight through to a module inside keeps its name."""
+    texts = {Path(path).stem: uncommented(RTL / path) for path in rtl_sources()}
+    reasons = {(item["module"], item["port"]) for item in CONFIG["renamed"]}
+    found = {(name, port.split()[0]): port for name in texts for port in renamed_ports(name, texts)}
+    wrong = [
+        f"{key[0]}: {port} has two names; if it must, say why in macrame/dev/lint.toml"
+        for key, port in sorted(found.items())
+        if key not in reasons
+    ]
+    wrong += [
+        f"macrame/dev/lint.toml: {'.'.join(key)} is not renamed" for key in sorted(reasons - set(found))
+    ]
+    return "\n".join(wrong)
+
+
 def rtl_list() -> str:
     """rtl.f against the files there are, and lint.toml against the modules and rules there are."""
     core = rtl_sources()
@@ -754,6 +808,7 @@ def all_checks() -> Iterator[Check]:
     yield Check("form       licence lines", licence)
     yield Check("form       one module a file", rtl_form)
     yield Check("form       headers and length of lines", verilog_form)
+    yield Check("form       one name a port", one_name)
     yield Check("form       rtl.f and lint.toml are complete", rtl_list)
     yield Check("form       no Verilog is left out", bench_list)
     yield Check("ruff       check", lambda: clean(ruff()))
