@@ -53,8 +53,7 @@ module bf16_product (
     reg         negative1_q, nan1_q, inf1_q;
     reg  [8:0]  exp1_q;  // 2..510
 
-    // 2: far down leaves nothing but 0: 17 places are enough. From 24 places up there is no need to
-    // stop.
+    // 2: a shift right by 17 places leaves 0. From 24 places left on the `stop` bit is not needed.
     wire [8:0]  down1  = 9'd119 - exp1_q;  // negative: up
     wire [8:0]  up1    = exp1_q - 9'd119;
 
@@ -117,7 +116,7 @@ module bf16_product (
                        (up1[8:5] == 4'd0) ? 24'h80_0000 >> up1[4:0] : 24'd0;
 
         negative3_q <= negative2_q;
-        if (force3) begin  // infinity or NaN, as a number of its own
+        if (force3) begin  // infinity or NaN, encoded as a number
             exp3_q     <= 8'd7;  // 255 + 8
             zeros3_q   <= 5'd8;
             product3_q <= {1'b1, nan2_q, 14'd0};

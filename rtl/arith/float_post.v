@@ -24,7 +24,7 @@ module float_post #(
 ) (
     input  wire        clk,
     input  wire        enable,
-    // all taken together
+    // sampled together
     input  wire [1:0]  kind,
     input  wire        relu,
     input  wire [31:0] x,
@@ -51,7 +51,7 @@ module float_post #(
         .s     (sum)
     );
 
-    wire relu_zero = mode_q[11] && sum[31];  // a NaN never is negative here
+    wire relu_zero = mode_q[11] && sum[31];  // a NaN is never negative here
 
     fp32_to_bf16 u_narrow (
         .x       (relu_q),

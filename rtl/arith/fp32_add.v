@@ -39,7 +39,7 @@
 `default_nettype none
 
 module fp32_add #(
-    // 0: s is what would go into the last register, a cycle earlier
+    // 0: s is the input of the last register, a cycle earlier
     parameter integer OUTPUT_REGISTER = 1
 ) (
     input  wire        clk,
@@ -145,7 +145,7 @@ module fp32_add #(
         sticky2_q   <= sticky2;
 
         negative3_q <= negative2_q & ~nan2_q & ~(sub2_q & (sum2_q == 27'd0));
-        if (force3) begin  // infinity or NaN, as a number of its own
+        if (force3) begin  // infinity or NaN, encoded as a number
             exp3_q   <= 8'hFF;
             zeros3_q <= 5'd0;
             sum3_q   <= {2'b01, nan2_q, 24'd0};

@@ -62,7 +62,7 @@ module fp32_mul (
     reg  [22:0] a2_q, b2_q;
     reg  [8:0]  exp2_q;
 
-    // 3: a subnormal goes lead + 1 places up, and its exponent 1 becomes -lead.
+    // 3: a subnormal shifts left by lead + 1, and its exponent 1 becomes -lead.
     wire [4:0]  up2 = lead2_q & {5{sub2_q}};
     reg  [23:0] a3_q, b3_q;
 

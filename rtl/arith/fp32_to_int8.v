@@ -43,7 +43,7 @@ module fp32_to_int8 (
     reg  [8:0]  exponents1_q;  // Ea + Eb, 0 standing for a subnormal's 1
     reg  [7:0]  zero1_q;
 
-    // 2: how far a must go up; NaN and infinity.
+    // 2: the left shift of a; NaN and infinity.
     wire [4:0] lead1;
     wire       a_inf1 = (a1_q[30:23] == 8'hFF);
     wire       b_inf1 = (b1_q[30:23] == 8'hFF);
@@ -57,10 +57,10 @@ module fp32_to_int8 (
     reg        sub2_q, negate2_q, nan2_q, inf2_q;
     reg [4:0]  lead2_q;
     reg [22:0] a2_q, b2_q;
-    reg [9:0]  base2_q;  // signed: how far right, but for a's leading zeros
+    reg [9:0]  base2_q;  // signed: the right shift, without a's leading zeros
     reg [7:0]  zero2_q;
 
-    // 3: a normalised. A subnormal goes lead + 1 places up, and its exponent 1 becomes -lead.
+    // 3: a normalised. A subnormal shifts left by lead + 1, and its exponent 1 becomes -lead.
     wire [4:0] up2       = lead2_q & {5{sub2_q}};
     wire [9:0] places2   = base2_q + {5'd0, up2};  // signed
     wire       over_31_2 = nan2_q | (~inf2_q & ~places2[9] & (places2[8:5] != 4'd0));
@@ -94,7 +94,7 @@ module fp32_to_int8 (
         zero3_q   <= zero2_q;
     end
 
-    // 4..11: far away or NaN, the shift by 31 leaves 0; infinity, unshifted, saturates.
+    // 4..11: below the range or NaN, the shift by 31 leaves 0; infinity, unshifted, saturates.
     scale_to_int8 u_scale (
         .clk       (clk),
         .rst       (1'b0),

@@ -46,8 +46,8 @@ module int32_to_fp32 (
         .up      (up3)
     );
 
-    // The field is 158 - lead for a leading one in bit 31, which brings the last 1 itself. Only 0
-    // has none there.
+    // The field is 158 - lead for a leading one in bit 31, which adds the last 1 itself. Only 0 has
+    // no leading one.
     wire [7:0]  field3 = (8'd157 - {3'd0, lead3_q}) & {8{size3_q[31]}};
 
     always @(posedge clk) if (enable) begin

@@ -22,7 +22,7 @@ module lead_zeros (
     output reg  [4:0]  count
 );
 
-    // Of 16 bits, of which the last does not count: 0 gives 15, as 1 does.
+    // Of 16 bits, of which the last is ignored: 0 gives 15, as 1 does.
     function [3:0] half;
         input [15:1] word;
         begin

@@ -20,7 +20,7 @@
 `default_nettype none
 
 module lfsr32 #(
-    parameter integer LANES = 1  // words a step, 1..32
+    parameter integer LANES = 1  // words per step, 1..32
 ) (
     input  wire                clk,
     input  wire                load,

@@ -36,7 +36,7 @@ module mul34x32_serial (
     reg signed [33:0] a_q;
     reg signed [33:0] high_q;
     reg [31:0]        low_q;
-    reg [5:0]         steps_remaining_q;  // steps
+    reg [5:0]         steps_remaining_q;
 
     wire signed [33:0] addend = (low_q[0] ? a_q :
                                  34'sd0) ^ $signed({34{steps_remaining_q == 6'd1}});

@@ -49,10 +49,10 @@
 `default_nettype none
 
 module requantize #(
-    parameter integer SERIAL = 0  // 1: a bit of the multiplier a cycle
+    parameter integer SERIAL = 0  // 1: one bit of the multiplier per cycle
 ) (
     input  wire        clk,
-    input  wire        rst,  // of a serial multiplier, else not used
+    input  wire        rst,  // of a serial multiplier, otherwise unused
     input  wire        enable,
     input  wire [1:0]  mode,
     input  wire [31:0] x,
@@ -67,7 +67,7 @@ module requantize #(
     localparam [1:0] FP32 = 2'd3;
     localparam [1:0] EVEN = 2'd3;
 
-    // 1: left by 16; by 8 is decided. fp32: as long as copies of the sign are what leaves.
+    // 1: left by 16; by 8 is decided. fp32: while only copies of the sign are shifted out.
     wire       fp0            = (mode == FP32);
     wire       byte3_is_sign0 = (x[31:24] == {8{x[31]}});
     wire       byte2_is_sign0 = (x[23:16] == {8{x[31]}});
@@ -83,7 +83,7 @@ module requantize #(
     reg [31:0] x1_q, m1_q;
     reg [4:3]  left_places1_q;
     reg [2:0]  left_shift1_q;  // 0 for fp32
-    reg [7:0]  down1_q;        // complement of what lessens the shift right
+    reg [7:0]  down1_q;        // complement of what reduces the right shift
     reg [23:0] limits1_q;      // {zero_point, clamp_low, clamp_high}
 
     // 2: left by 8 and 4.

@@ -59,8 +59,8 @@ module scale_to_int8 #(
 
     localparam [1:0] FP32 = 2'd3;
 
-    // 1..4: the product, and beside it what the later stages need: {rule, negate, right, zero, low,
-    // high}.
+    // 1..4: the product, and in parallel the later stages' parameters: {rule, negate, right, zero,
+    // low, high}.
     wire [63:0] p4_q;
     reg  [31:0] params1_q, params2_q, params3_q, params4_q;
 
@@ -94,8 +94,8 @@ module scale_to_int8 #(
         end
     endgenerate
 
-    // 5: product rounded, but for the addition; 6: shifted right. shift_right_narrow has the
-    // register between.
+    // 5: product rounded, except for the addition; 6: shifted right. shift_right_narrow has the
+    // register between them.
     wire [32:0] y4;
     wire        up4;
     wire [9:0]  v5;
@@ -125,7 +125,7 @@ module scale_to_int8 #(
         .sticky(sticky5)
     );
 
-    // What becomes of a tie. Less than half is dropped by all rules, more increments.
+    // The result of a tie. All rules drop less than half and increment for more.
     rounding u_rounding (
         .rule    (params5_q[26:25]),
         .negative(v5[9]),
@@ -148,8 +148,8 @@ module scale_to_int8 #(
     reg  [7:0]  at_least_low7_q, clamp_high7_q;
     reg         over_127_7_q;  // the sum is more than 127
 
-    // 8: no more than clamp_high. Compared by subtraction: a sign is nearer than the end of a carry
-    // chain.
+    // 8: at most clamp_high. Compared by subtraction: the sign is available before the end of a
+    // carry chain.
     wire [8:0]  high_margin7 = {clamp_high7_q[7], clamp_high7_q} - {at_least_low7_q[7],
                                                                     at_least_low7_q};
 

@@ -58,7 +58,7 @@ module shift_right_narrow (
 
     reg        s_q, up_q;
     reg [4:0]  right_q;
-    reg [8:0]  above16_q;  // what a step may have dropped above and below
+    reg [8:0]  above16_q;  // bits that a step may have dropped, above and below
     reg [15:1] below16_q;
     reg [7:0]  above8_q;
     reg [7:0]  below8_q;
@@ -89,7 +89,7 @@ module shift_right_narrow (
     assign v     = {s_q, s_q ^ out_of_range, out_of_range ? s_q : t1[8], t1[7:1]};
     assign guard = t1[0];
     assign extra = up_q;
-    // in threes: with up, what a LUT of four inputs compares
+    // in threes: with up, the inputs of a four-input LUT
     wire below16 = (below16_q[3:1]   != {3{up_q}}) | (below16_q[6:4]   != {3{up_q}}) |
                    (below16_q[9:7]   != {3{up_q}}) | (below16_q[12:10] != {3{up_q}}) |
                    (below16_q[15:13] != {3{up_q}});

@@ -46,9 +46,9 @@ module accumulator #(
     reg signed [31:0] acc_q;
     reg [31:0]        result_q;
 
-    // The simulator pays for every operand that a clocked block reads, and for wires that change,
-    // not for those that rest. Hence one block, two conditions that hardly ever change, and a sum
-    // written twice (synthesis merges it).
+    // Simulation time grows with every operand that a clocked block reads and with every wire that
+    // changes. Hence one block, two conditions that rarely change, and a sum written twice
+    // (synthesis merges it).
     wire add         = valid && !clear;
     wire result_load = last || chain_shift;
 

@@ -73,7 +73,7 @@ module mac_array #(
     wire last_end  = last_q[SUM_LATENCY-1];
     wire load_d;  // the rows' next copy has the last push of a tile
 
-    // What the cells do next, of which each row registers a copy.
+    // The cells' next control word, of which each row registers a copy.
     wire       valid_d = valid_end & ~rst;
     wire       last_d, clear_d, sum_bf16_d, chain_bf16_d;
     wire [5:0] control_d = {valid_d, last_d, clear_d, chain_shift, sum_bf16_d, chain_bf16_d};

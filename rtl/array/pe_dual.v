@@ -39,8 +39,8 @@ module pe_dual (
     input  wire        clear,        // the sum starts again from 0
     input  wire        chain_shift,  // move the chain; a push wins over it
     input  wire        sum_bf16,     // sum_q holds float32 sums
-    input  wire        chain_bf16,   // the chain holds four rows a cell
-    // a and w are bfloat16: high until the last product of theirs is at the adder
+    input  wire        chain_bf16,   // the chain holds four rows per cell
+    // a and w are bfloat16: high until their last product is at the adder
     input  wire        operand_bf16,
     // operands: bfloat16 (anything in int8), and int8 or significands as the multiplier takes them
     input  wire [15:0] a,
@@ -54,7 +54,7 @@ module pe_dual (
 
     wire [17:0] mul_product;
     wire [31:0] product, float_sum;
-    reg [15:0] product_1_q, product_2_q;  // the int8 product, while bf16_product would be at work
+    reg [15:0] product_1_q, product_2_q;  // int8 product, delayed as in bf16_product
     reg [31:0] sum_q;
     reg [95:0] rows_1_3_q;
     reg [31:0] row_0_q;

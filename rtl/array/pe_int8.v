@@ -26,7 +26,7 @@
 `default_nettype none
 
 module pe_int8 #(
-    parameter integer DEPTH = 1,  // products a cycle, 1..8
+    parameter integer DEPTH = 1,  // products per cycle, 1..8
     parameter integer LUT   = 0   // 1: no DSP block
 ) (
     input  wire               clk,
@@ -45,8 +45,8 @@ module pe_int8 #(
 
     // DEPTH 0 is refused below, by its rule and not by an empty tree.
     localparam integer TERMS  = (DEPTH < 1) ? 1 : DEPTH;
-    // A single product passes through one level too: the register beside the adder is worth its
-    // cycle.
+    // A single product passes through one level too: a register at the adder's input shortens its
+    // path by more than a cycle costs.
     localparam integer LEVELS = (TERMS == 1) ? 1 : $clog2(TERMS);
 
     genvar l, n;

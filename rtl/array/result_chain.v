@@ -28,7 +28,7 @@
 module result_chain #(
     parameter integer ROWS   = 8,  // rows of the tallest tile, 1..128
     parameter integer PACE_W = 1,  // bits of pace
-    parameter integer TAG_W  = 1   // bits that travel with a tile
+    parameter integer TAG_W  = 1   // bits that accompany a tile
 ) (
     input  wire              clk,
     input  wire              rst,

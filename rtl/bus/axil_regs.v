@@ -32,7 +32,7 @@
 module axil_regs #(
     parameter [31:0] ID       = 32'h4D41_4352,  // "MACR"
     parameter [31:0] VERSION  = 32'h0001_0001,
-    parameter [31:0] SHAPE    = 32'h0201_0808,  // {POST_LANES, DEPTH, COLS, ROWS}, a byte each
+    parameter [31:0] SHAPE    = 32'h0201_0808,  // {POST_LANES, DEPTH, COLS, ROWS}, one byte each
     parameter [31:0] K_MAX    = 32'd1024,
     parameter [31:0] FORMAT   = 32'd1,          // [0] int8, [1] bfloat16
     parameter [31:0] WATCHDOG = 32'h0010_0000   // its value after reset
@@ -83,7 +83,7 @@ module axil_regs #(
     localparam [0:0]  SEEDED     = FORMAT[1];
     localparam [5:0]  A_END      = SEEDED ? 6'h10 : A_SEED;  // first unmapped word
 
-    // Protection bits carry nothing here, and the byte within the word is the strobes' business.
+    // Protection bits are ignored, and the strobes select the byte within the word.
     wire unused = &{1'b0, s_axil_awprot, s_axil_arprot, s_axil_awaddr[1:0], s_axil_araddr[1:0]};
 
     reg        aw_held_q, w_held_q, b_valid_q, r_valid_q;
@@ -153,7 +153,7 @@ module axil_regs #(
             irq_q            <= 1'b0;
             watchdog_q       <= WATCHDOG;
             seed_q           <= {31'd0, SEEDED};
-            seed_load_q      <= 1'b1;  // of the seed that has just come back
+            seed_load_q      <= 1'b1;  // of the seed's reset value
             error_q          <= 6'd0;
             halted_q         <= 1'b0;
         end else begin

@@ -43,8 +43,8 @@ module fifo #(
         end
     endgenerate
 
-    // an entry is never read while it is written: `fetch` wants one that was written before, and a
-    // full memory takes no beat
+    // An entry is never read while it is written: `fetch` requires one written before, and a full
+    // memory accepts no beat.
     (* no_rw_check *)
     reg [WIDTH-1:0]  mem[0:DEPTH-1];
     reg [ADDR_W:0]   write_q, read_q;  // one bit more than the address: equal means empty, not full

@@ -46,7 +46,7 @@ module output_stage #(
     parameter integer POST_LANES  = 2,  // requantisers, float units or both, 1..COLS
     parameter integer INT8        = 1,  // 1: int8 tiles
     parameter integer BF16        = 0,  // 1: bfloat16 tiles
-    // cycles a requantiser has for a result: 1, or 33..64 without bfloat16
+    // cycles per result of a requantiser: 1, or 33..64 without bfloat16
     parameter integer POST_CYCLES = 1,
     // pipeline of a requantiser or float unit, in steps of POST_CYCLES cycles
     parameter integer POST_STAGES = (POST_CYCLES == 1) ? 11 : 8
@@ -88,9 +88,9 @@ module output_stage #(
     reg [32*COLS-1:0] x_q;
 
     // Groups: start_group in the cycle of row_valid and after; x follows one cycle behind, because
-    // x_q is a register. It moves down group by group, so that a lane finds its column where it is
-    // always: a multiplexer here would stand in front of the requantiser's longest stage.
-    reg               groups_pending_q;  // groups of this row are left
+    // x_q is a register. It shifts down group by group, so that a lane's column is always at the
+    // same position: a multiplexer here would precede the requantiser's longest stage.
+    reg               groups_pending_q;  // groups of this row remain
     reg [GROUP_W-1:0] next_group_q;      // the next of them
     reg               group_valid_q;     // a group enters the requantisers
     reg [GROUP_W-1:0] group_q;
@@ -103,13 +103,13 @@ module output_stage #(
     wire [GROUP_W-1:0] start_group   = row_valid ? {GROUP_W{1'b0}} : next_group_q;
     wire               start_is_last = (start_group == GROUP_END[GROUP_W-1:0]);
 
-    // One bit a cycle of the requantisers' pipeline: does a whole row come out, is it the tile's
-    // last?
+    // One bit per step of the requantisers' pipeline: the last group of a row, and the tile's last
+    // row.
     reg  [POST_STAGES-1:0] row_end_q, last_pipe_q;
     wire                   row_done = row_end_q[POST_STAGES-1] && tick;
 
-    // The pipeline rests while nothing is in it: the groups of a row follow each other, so from the
-    // first to the last there is one behind group_valid_q or a row's end in row_end_q.
+    // The pipeline is gated while it is empty: the groups of a row follow each other, so from the
+    // first to the last either group_valid_q or a bit of row_end_q is set.
     reg  active_q;
     wire pipe_enable = active_q && tick;
 
@@ -141,7 +141,7 @@ module output_stage #(
         if (pipe_enable) last_pipe_q <= {last_pipe_q[POST_STAGES-2:0], group_last_q};
     end
 
-    // What comes out with `row_done`, and whose random bits are used.
+    // The output's size, with `row_done`; the use of random bits.
     wire [1:0] pipe_size;
     assign random_step = (BF16 != 0) && group_valid_q && (x_mode_q[2:0] == 3'd7);
 
@@ -189,7 +189,7 @@ module output_stage #(
 
     generate
         for (l = 0; l < POST_LANES; l = l + 1) begin : g_lane
-            // this lane's column; one beyond the last is whatever stands there, and is thrown away
+            // this lane's column; one beyond the last is arbitrary, and is discarded
             wire [31:0] x = x_q[32*l +: 32];
             if (INT8 != 0) begin : g_int8
                 wire [7:0] int8_q;
@@ -256,8 +256,8 @@ module output_stage #(
         end
     endgenerate
 
-    // The groups of a row come out one after the other, the lowest columns first: they move down as
-    // the next arrive.
+    // The groups of a row arrive one after the other, the lowest columns first: each shifts down as
+    // the next arrives.
     wire [LANE_W*POST_LANES*GROUPS-1:0] lanes;
     generate
         if (GROUPS == 1) begin : g_at_once

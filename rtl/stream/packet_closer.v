@@ -45,9 +45,9 @@ module packet_closer #(
     reg [DATA_W-1:0] data_q;
     reg [KEEP_W-1:0] keep_q;
     reg              last_q, valid_q;
-    // the latest beat put into the register was a packet's last, or none came yet
+    // the latest beat in the register was a packet's last, or there was none
     reg              packet_ended_q;
-    reg              closing_q;  // a closing beat is due
+    reg              closing_q;  // a closing beat is pending
 
     wire out_free = !valid_q || out_ready;
 
@@ -56,7 +56,7 @@ module packet_closer #(
     always @(posedge clk) begin
         if (in_valid && in_ready) data_q <= in_data;
         if (out_free) keep_q <= closing_q ? {KEEP_W{1'b0}} : in_keep;
-        // a set and a plain load, not an OR: in_last comes late, out of the FIFO's memory
+        // a set and a plain load, not an OR: in_last arrives late, from the FIFO's memory
         if (out_free && closing_q) last_q <= 1'b1;
         else if (out_free) last_q <= in_last;
         if (rst) begin

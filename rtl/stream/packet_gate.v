@@ -32,11 +32,11 @@ module packet_gate (
     // core
     output wire out_valid,
     input  wire out_ready,
-    output wire accepted  // a beat was taken from the upstream, swallowed ones included
+    output wire accepted  // a beat was accepted from the upstream, or discarded
 );
 
-    reg in_packet_q;  // the latest beat taken was not a packet's last
-    reg discard_q;    // swallow up to tlast
+    reg in_packet_q;  // the latest beat accepted was not a packet's last
+    reg discard_q;    // discard up to tlast
 
     assign in_ready  = !soft_reset && (discard_q || out_ready);
     assign out_valid = !soft_reset && !discard_q && in_valid;

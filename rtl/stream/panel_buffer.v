@@ -61,15 +61,15 @@ module panel_buffer #(
     output wire                         record_write,
     output wire [1:0]                   record_slot,
     output wire [3:0]                   record_beat,
-    // to the sequencer: the slice it may take now
+    // to the sequencer: the current slice
     output wire                         slice_ready,
     output wire                         slice_last,
     output wire [1:0]                   slice_slot,
     output wire [3:0]                   slice_mode,
     input  wire                         slice_advance,
-    // with the take of a last slice: release the panel
+    // with slice_advance on a last slice: release the panel
     input  wire                         panel_release,
-    output wire [8*LANE_BYTES*COLS-1:0] op_w,  // the slice at hand in the cycle before
+    output wire [8*LANE_BYTES*COLS-1:0] op_w,  // the current slice of the previous cycle
     // errors
     output wire                         error_mode,
     output wire                         error_record,
@@ -84,8 +84,8 @@ module panel_buffer #(
     localparam [31:0]  BEAT_END     = RECORD_BEATS - 1;
     localparam [31:0]  SETTLE_START = SETTLE;
 
-    // a slice read while it is written is not ready yet, and is read again: what the memory gives
-    // then does not matter
+    // A slice read while it is written is not ready yet and is read again, so the value of the
+    // first read does not matter.
     (* no_rw_check *)
     reg [8*LANE_BYTES*COLS-1:0] mem[0:2*(1<<INDEX_W)-1];
     reg [8*LANE_BYTES*COLS-1:0] op_w_q;
@@ -98,7 +98,7 @@ module panel_buffer #(
     reg [INDEX_W-1:0]  write_index_q;
     reg [1:0]          write_slot_q;
     // panels
-    reg [1:0]          full_q;            // a whole panel stands in this half
+    reg [1:0]          full_q;            // this half holds a complete panel
     reg [INDEX_W-1:0]  end_index_q[0:1];  // index of its last slice
     reg [4*MODE_W-1:0] modes_q;           // by slot
     reg [SETTLE_W-1:0] settle_q;
@@ -121,9 +121,8 @@ module panel_buffer #(
     wire slice_write = beat_accepted && !in_record_q;
     wire panel_end   = slice_write && in_last;
 
-    // A record's first beat waits until records have settled, a slice until its half is free. A
-    // release frees the half that may be waited for and unsettles; it is the last to be known, so
-    // both answers are there.
+    // A record's first beat waits until SETTLE cycles after a release, a slice until its half is
+    // free. The release is the last signal to arrive, so in_ready is computed for both cases.
     wire record_end   = (beat_q == BEAT_END[3:0]);
     wire release_now  = slice_advance && panel_release;
     // without a release
@@ -152,19 +151,18 @@ module panel_buffer #(
     assign error_record = beat_accepted && in_record_q && in_last;
     assign error_w_long = slice_write && !in_last && (write_index_q == INDEX_END[INDEX_W-1:0]);
 
-    // The slice to come. Where the panel being read is not whole yet, it is also the one being
-    // written, and then read_index_q <= write_index_q: a slice that is not there is the very next
-    // to be written.
+    // The next slice. A panel that is read while it is incomplete is also the one being written,
+    // and then read_index_q <= write_index_q: a slice that is missing is the next to be written.
     wire               other_half     = !read_half_q;
     wire               panel_complete = full_q[read_half_q];
     wire [INDEX_W-1:0] next_index     = read_index_q + 1'b1;
-    // nothing behind the slice at hand yet
+    // nothing is written behind the current slice yet
     wire               next_unwritten = !panel_complete && (next_index == write_index_q);
 
     wire [INDEX_W-1:0] read_end_index  = end_index_q[read_half_q];
     wire [INDEX_W-1:0] other_end_index = end_index_q[other_half];
 
-    reg stay_ready, stay_last;        // if the slice at hand is not taken
+    reg stay_ready, stay_last;        // if the current slice stays
     reg advance_ready, advance_last;  // if it is
 
     always @* begin
@@ -177,7 +175,7 @@ module panel_buffer #(
         end else if (!panel_release) begin  // the same panel again
             advance_ready = 1'b1;
             advance_last  = (read_index_q == {INDEX_W{1'b0}});
-        end else begin  // the other half's
+        end else begin  // the other half
             advance_ready = full_q[other_half] || (write_index_q != {INDEX_W{1'b0}}) || slice_write;
             advance_last  = full_q[other_half] ? (other_end_index == {INDEX_W{1'b0}})
                                        : panel_end && (write_index_q == {INDEX_W{1'b0}});
@@ -195,8 +193,8 @@ module panel_buffer #(
         end
     endgenerate
 
-    // A slice is ready no sooner than two cycles after its record's first beat, so the mode is
-    // there by then.
+    // A slice is ready no sooner than two cycles after its record's first beat, so its mode is
+    // valid by then.
     wire [1:0] next_slot = read_slot_q + 2'd1;
 
     always @(posedge clk) begin

@@ -32,11 +32,11 @@
 module panel_record #(
     parameter integer COLS       = 8,  // 1..32
     parameter integer LANE_BYTES = 1,  // bytes of a lane in a beat, 1..8
-    // for synthesis: "block" where block RAM is easier had than so many registers
+    // for synthesis: "auto", or "block" for block RAM
     parameter         RAM        = "auto"
 ) (
     input  wire                         clk,
-    // write, a beat at a time
+    // write, one beat per cycle
     input  wire                         record_write,
     input  wire [1:0]                   record_slot,
     input  wire [3:0]                   record_beat,  // 0 .. RECORD_BEATS - 1
@@ -60,7 +60,7 @@ module panel_record #(
     reg [BEAT_W*RECORD_BEATS-1:0] mem[0:3];
     reg [BEAT_W*RECORD_BEATS-1:0] data_q;
 
-    reg [RECORD_BEATS-1:0] write_q;  // a bit a beat
+    reg [RECORD_BEATS-1:0] write_q;  // one bit per beat
     reg [1:0]              slot_q;
     reg [BEAT_W-1:0]       beat_q;
 

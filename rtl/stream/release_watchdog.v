@@ -26,20 +26,20 @@ module release_watchdog (
     input  wire        rst,
     input  wire [31:0] limit,    // cycles
     input  wire        blocked,  // a weight slice waits for a release
-    input  wire        offered,  // an activation beat is there
+    input  wire        offered,  // an activation beat is offered
     output wire        stuck
 );
 
-    reg [31:0] waited_plus_2_q;  // cycles waited, and 2
-    reg        limit_reached_q;  // this one would be the limit-th
+    reg [31:0] waited_plus_2_q;  // cycles waited, plus 2
+    reg        limit_reached_q;  // this cycle would be the limit-th
     reg        enabled_q;
 
     wire waiting = blocked && !offered && enabled_q;
 
     assign stuck = waiting && limit_reached_q;
 
-    // The comparison is made a cycle ahead: two carry chains on the way to the core's error flags
-    // would set its clock.
+    // The comparison is made a cycle ahead: two carry chains in front of the core's error flags
+    // would limit the clock.
     always @(posedge clk) begin
         enabled_q <= (limit != 32'd0);
         if (rst || !waiting || stuck) begin

@@ -40,8 +40,8 @@ module skid #(
 );
 
     reg [WIDTH-1:0] even_q, odd_q;
-    reg             write_q, read_q;      // whose turn: 0 even, 1 odd
-    reg             out_valid_q, full_q;  // one entry or two are taken; two
+    reg             write_q, read_q;      // next entry: 0 even, 1 odd
+    reg             out_valid_q, full_q;  // an entry is occupied; both are
 
     always @(posedge clk) begin
         if (rst) begin
@@ -55,7 +55,7 @@ module skid #(
             out_valid_q <= in_valid || full_q || (out_valid_q && !out_ready);
             full_q      <= out_valid_q && !out_ready && (in_valid || full_q);
         end
-        // an entry that is free takes whatever comes, a beat or not
+        // a free entry loads in every cycle, with or without a beat
         if (!full_q && !write_q) even_q <= in_data;
         if (!full_q && write_q) odd_q <= in_data;
     end

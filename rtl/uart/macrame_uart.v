@@ -20,7 +20,7 @@
 `default_nettype none
 
 module macrame_uart #(
-    parameter integer CLOCKS     = 24,    // cycles of clk a bit of the line, 4..65535
+    parameter integer CLOCKS     = 24,    // cycles of clk per bit of the line, 4..65535
     parameter integer CREDIT     = 9,     // log2 of the bytes that the FIFO holds, 4..10
     parameter integer ROWS       = 8,     // as macrame's, all below
     parameter integer COLS       = 8,
@@ -39,7 +39,7 @@ module macrame_uart #(
     output wire tx,
     // for LEDs
     output wire failed,  // the bridge has a status bit set
-    output wire irq      // the core has, and software wants to know
+    output wire irq      // the core's interrupt
 );
 
     localparam integer LANE_W = (FORMATS == "INT8") ? 8*DEPTH : 16;

@@ -116,7 +116,7 @@ module uart_bridge #(
 
     localparam [7:0] NOTE = 8'h00, HELLO = 8'h01, RESET = 8'h02, READ = 8'h03, WRITE = 8'h04;
 
-    // where in a frame
+    // position in a frame
     localparam [3:0] HUNT    = 4'd0;  // outside
     localparam [3:0] COMMAND = 4'd1;
     localparam [3:0] USER    = 4'd2;
@@ -152,8 +152,8 @@ module uart_bridge #(
     reg [7:0]             beats_q;            // after the one whose bytes come in
     reg [REMAINING_W-1:0] bytes_remaining_q;  // bytes of the beat, or of the body, after this one
     reg                   checksum_high_q;    // of the checksum's bytes
-    reg [BUF_W-1:0]       buffer_q;           // bytes come in at the top
-    reg                   access_issued_q;    // the access's address and data were taken
+    reg [BUF_W-1:0]       buffer_q;           // bytes enter at the top
+    reg                   access_issued_q;    // the access's address and data were accepted
     reg                   core_rst_q;
     reg [5:0]             status_q;
     reg                   note_q;             // a note is due
@@ -171,12 +171,12 @@ module uart_bridge #(
     assign token_ready = (state_q != OFFER) && (state_q != CHECK) && (state_q != EXECUTE) &&
                          (state_q != ANSWER);
 
-    // what the command byte on offer is
+    // the command byte being offered
     wire       command_known  = (byte_in >= HELLO && byte_in <= WRITE) || (byte_in[7:1] == 7'h08) ||
                                 (byte_in[7:1] == 7'h10);
     wire       command_stream = byte_in[5] || byte_in[4];
 
-    // A beat, or an access, is over when it was taken, or when nothing is to be done any more.
+    // A beat, or an access, is done when it was accepted, or when the bridge has failed.
     wire beat_done    = failed || (is_weights ? w_tready : a_tready);
     wire access_taken = (command_q == READ) ? axil_arready : axil_awready && axil_wready;
     wire access_done  = (command_q == READ) ? axil_rvalid :
@@ -263,16 +263,16 @@ module uart_bridge #(
     assign a_tvalid = beat_offered && !is_weights;
     assign a_tlast  = beat_last;
 
-    // The block answers an access only when it is idle, and it is: a second one begins when the
-    // first was answered. Then both readies of a write are high, and address and data are taken in
-    // the same cycle.
+    // axil_regs accepts an access only when it is idle, and it is: a second one starts when the
+    // first was answered. Both readies of a write are high then, and address and data are accepted
+    // in the same cycle.
     wire access_start = (state_q == EXECUTE) && !failed && !access_issued_q;
     assign axil_addr    = (command_q == READ) ? buffer_q[BUF_W-1 -: 8] : buffer_q[BUF_W-40 +: 8];
     assign axil_wdata   = buffer_q[BUF_W-1 -: 32];
     assign axil_arvalid = access_start && (command_q == READ);
     assign axil_awvalid = access_start && (command_q == WRITE) && axil_wready;
     assign axil_wvalid  = access_start && (command_q == WRITE) && axil_awready;
-    // its answer stands until ours was sent
+    // its answer holds until ours was sent
     assign axil_rready = answer_sent_q;
     assign axil_bready = answer_sent_q;
 
@@ -282,7 +282,7 @@ module uart_bridge #(
 
     reg  [1:0] source_q;
     reg  [7:0] index_q;
-    reg  [7:0] end_q;  // index of the last byte: fixed at the beginning, whatever happens meanwhile
+    reg  [7:0] end_q;  // index of the last byte, fixed when the message starts
     wire       message_ready;
 
     wire [7:0]  status   = {irq, 1'b0, status_q};
@@ -309,8 +309,8 @@ module uart_bridge #(
 
     assign note_sent   = end_of_message && (source_q == NOTING);
     assign answer_sent = end_of_message && (source_q == ANSWERING);
-    // A failed bridge throws results away, but not the one whose frame is half sent. Both readies
-    // come from registers, a cycle late: the way from the line's ready to here is long enough.
+    // A failed bridge discards results, but not the one whose frame is half sent. Both readies are
+    // registered, a cycle late, because the path from the line's ready to here is long.
     assign m_tready = result_sent_q || (failed && source_q != RESULT);
 
     always @(posedge clk) begin

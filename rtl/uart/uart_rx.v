@@ -27,7 +27,7 @@
 `default_nettype none
 
 module uart_rx #(
-    parameter integer CLOCKS = 24  // cycles of clk a bit, 4..65535
+    parameter integer CLOCKS = 24  // cycles of clk per bit, 4..65535
 ) (
     input  wire       clk,
     input  wire       rst,
@@ -50,7 +50,7 @@ module uart_rx #(
 
     reg [2:0]         line_q;   // the newest in bit 0, which may be metastable
     reg [COUNT_W-1:0] count_q;  // cycles to the next sample
-    // samples left: 10 is the start bit, 1 the stop bit, 0 none: the line rests
+    // 10 before the start bit, 1 before the stop bit, 0 while the line is idle
     reg [3:0]         samples_remaining_q;
     reg [7:0]         data_q;
     reg               valid_q, framing_q;

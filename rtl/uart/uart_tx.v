@@ -18,7 +18,7 @@
 `default_nettype none
 
 module uart_tx #(
-    parameter integer CLOCKS = 24  // cycles of clk a bit, 4..65535
+    parameter integer CLOCKS = 24  // cycles of clk per bit, 4..65535
 ) (
     input  wire       clk,
     input  wire       rst,
@@ -39,8 +39,8 @@ module uart_tx #(
     endgenerate
 
     reg [COUNT_W-1:0] count_q;
-    reg [3:0]         bits_remaining_q;  // bits left, this one included
-    reg [8:0]         shift_q;  // what is on the line is bit 0; ones come in behind the byte
+    reg [3:0]         bits_remaining_q;  // the current one included
+    reg [8:0]         shift_q;  // bit 0 is on the line; ones follow the byte
 
     wire bit_end = (count_q == {COUNT_W{1'b0}});
 

@@ -73,7 +73,7 @@ module vector_control #(
     localparam integer CREDIT_W    = $clog2(CREDITS + 1);
     localparam [31:0]  CREDITS_ALL = CREDITS;
 
-    reg                in_data_q;  // the record was taken, data follow
+    reg                in_data_q;  // the record was accepted, data follow
     reg [6:0]          command_q;
     reg [31:0]         scalar_q;
     reg [CREDIT_W-1:0] credits_q;

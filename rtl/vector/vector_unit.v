@@ -29,10 +29,10 @@
 `default_nettype none
 
 module vector_unit #(
-    parameter integer LANES      = 8,  // numbers a beat, 1..32
-    // Results the FIFO holds, a power of two. A result holds its place from issue until it leaves:
-    // 32 is more than it needs on its way, so that a result stream that is always taken never makes
-    // the unit wait.
+    parameter integer LANES      = 8,  // numbers per beat, 1..32
+    // Results the FIFO holds, a power of two. A result holds its entry from issue until it leaves:
+    // 32 cover the pipeline, so that a result stream without back-pressure never makes the unit
+    // wait.
     parameter integer FIFO_DEPTH = 32
 ) (
     input  wire                clk,
