@@ -163,7 +163,7 @@ def main():
         timescale=("1ns", "1ps"),
         always=True,
     )
-    results = runner.test(hdl_toplevel="macrame", test_module="axi_bench", test_dir=here, build_dir=build)
+    results = runner.test(hdl_toplevel="macrame", test_module="axi_bench", test_dir=build, build_dir=build)
     tests, failed = get_results(results)
     return int(failed > 0 or tests == 0)
 
