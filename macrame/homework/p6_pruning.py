@@ -136,7 +136,8 @@ def solve(problem: Problem, run: Run) -> Answer:
     full = digits.accuracy(network.predict(test[0]), test[1])
     show.text(
         f"A {digits.PIXELS}-{problem.training.hidden}-{digits.CLASSES} network, {weights:,} weights, "
-        f"{full:.2%} of {len(test[0])} held-out pictures right. Pruning takes the weakest weights out "
+        f"{full:.2%} of {len(test[0])} held-out images are classified correctly. "
+        f"Pruning takes the weakest weights out "
         "for good."
     )
     if full < LEARNT:
@@ -490,7 +491,7 @@ def figure(problem: Problem, points: Sequence[Point], cycles: Sequence[Row]) -> 
     return curves_figure(
         title,
         [
-            Panel("accuracy (float64)", x, "held-out pictures right, %", accuracy),
+            Panel("accuracy (float64)", x, "accuracy on held-out images, %", accuracy),
             Panel("cost", x, "share of the unpruned network, %", cost, limits=(0, 120)),
         ],
     )

@@ -269,7 +269,7 @@ def _few_bits(problem: Problem, run: Run, train: Split, test: Split) -> Answer:
     worst = min(points, key=lambda p: p["after_training"])
     show.good(
         f"Answer: train in bf16, infer in int8. With {worst['bits']} bits for {worst['what']} "
-        f"{worst['after_training']:.2%} are right when quantised at once, {worst['plain']:.2%} after "
+        f"{worst['after_training']:.2%} are right when quantised after training, {worst['plain']:.2%} after "
         f"{epochs} epochs more, {worst['aware']:.2%} after as many aware of it, on average."
     )
     return out
@@ -279,9 +279,9 @@ def bits_figure(problem: Problem, points: Sequence[Point], full: float) -> dict[
     """Pictures right over bits of weights, and of weights and activations; `full` is the float network's."""
     epochs = problem.aware_epochs
     titles: dict[Judged, str] = {
-        "after_training": "quantised at once",
-        "plain": f"{epochs} plain epochs more",
-        "aware": f"{epochs} aware epochs more",
+        "after_training": "quantised after training",
+        "plain": f"{epochs} more epochs, plain",
+        "aware": f"{epochs} more epochs, quantisation-aware",
     }
     panels: list[Panel] = []
     for what, title in (
@@ -290,10 +290,17 @@ def bits_figure(problem: Problem, points: Sequence[Point], full: float) -> dict[
     ):
         some = sorted((p for p in points if p["what"] == what), key=lambda p: p["bits"])
         bits = [p["bits"] for p in some]
-        curves: list[Curve] = [("float64, before", bits, [100 * full] * len(bits))]
+        curves: list[Curve] = [("float64 network", bits, [100 * full] * len(bits))]
         curves += [(name, bits, [100 * p[key] for p in some]) for key, name in titles.items()]
         panels.append(
-            Panel(title, "bits", "test pictures right, %", curves, under=("float64, before",), integers=True)
+            Panel(
+                title,
+                "bits",
+                "accuracy on the test images, %",
+                curves,
+                under=("float64 network",),
+                integers=True,
+            )
         )
     name = problem.training.name
     return curves_figure(f"Problem 8: integer networks of few bits, {name} network", panels)

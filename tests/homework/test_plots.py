@@ -539,10 +539,10 @@ def test_problem_8s_accuracy_by_bits_has_all_six_lines(whole, redrawn):
     for axes, what in enumerate(("weights", "weights and activations")):
         points = sorted((p for p in answer["points"] if p["what"] == what), key=lambda p: p["bits"])
         bits = [p["bits"] for p in points]
-        names = ("quantised at once", "10 plain epochs more", "10 aware epochs more")
+        names = ("quantised after training", "10 more epochs, plain", "10 more epochs, quantisation-aware")
         for label, key in zip(names, ("after_training", "plain", "aware")):
             assert seen.curve(axes, label) == [bits, [100 * p[key] for p in points]]
-        assert seen.curve(axes, "float64, before") == [bits, [100 * answer["float"]] * len(bits)]
+        assert seen.curve(axes, "float64 network") == [bits, [100 * answer["float"]] * len(bits)]
     (legend,) = seen.figure.legends
     assert len(legend.get_texts()) == 4
     seen.figure.draw_without_rendering()
