@@ -137,8 +137,7 @@ def solve(problem: Problem, run: Run) -> Answer:
     show.text(
         f"A {digits.PIXELS}-{problem.training.hidden}-{digits.CLASSES} network, {weights:,} weights, "
         f"{full:.2%} of {len(test[0])} held-out images are classified correctly. "
-        f"Pruning takes the weakest weights out "
-        "for good."
+        "Pruning takes the weakest weights out for good."
     )
     if full < LEARNT:
         show.text(
