@@ -59,10 +59,21 @@ class Module:
 
     @property
     def purpose(self) -> str:
-        """The first sentence of its header, without its name."""
-        first = self.header.partition("\n\n")[0].partition(":")[2]
-        sentence = re.split(r"(?<=\w)\.(?:\s|$)", " ".join(first.split()))[0].rstrip(".")
-        return f"{capital(sentence)}."
+        """The first sentence of its Purpose."""
+        first = "\n".join(self.sections["Purpose"]).partition("\n\n")[0]
+        sentence = re.split(r"(?<=[\w)])\.(?:\s|$)", " ".join(first.split()))[0].rstrip(".:")
+        return f"{sentence}."
+
+    @property
+    def sections(self) -> dict[str, list[str]]:
+        """The lines of each section of its header, by the section's name."""
+        found: dict[str, list[str]] = {}
+        for line in self.header.splitlines():
+            if line and not line.startswith(" "):
+                found[line] = lines = []
+            else:
+                lines.append(line[2:])
+        return found
 
 
 PARAMETER = re.compile(r"parameter\s+(?:integer\s+|\[[^]]*\]\s*)?(\w+)\s*=\s*(.*?),?\s*(?://\s*(.*))?")
@@ -190,48 +201,12 @@ def text(words: str) -> str:
     return "".join(parts)
 
 
-def capital(sentence: str) -> str:
-    """A sentence with a capital letter, unless its first word is a name."""
-    word = sentence.split(" ")[0].rstrip(",")
-    return sentence[:1].upper() + sentence[1:] if word.isalpha() else sentence
-
-
 def described(module: Module) -> Iterator[str]:
-    """A header as Markdown: paragraphs, labelled ones under their label, and drawings as they stand."""
-    for number, lines in enumerate(pieces(module.header)):
-        begins = label(lines[0], lines[1] if len(lines) > 1 else "")
-        if number == 0:
-            first = lines[0].partition(":")[2].strip()
-            yield from paragraphs([capital(first), *lines[1:]])
-        elif begins:
-            yield f"**{text(begins[1])}**"
-            yield ""
-            margins = [len(line) - len(line.lstrip()) for line in lines[1:] if line.strip()]
-            margin = min([begins.end(), *margins])
-            yield from paragraphs([lines[0][begins.end() :], *(line[margin:] for line in lines[1:])])
-        else:
-            yield from paragraphs(lines)
-
-
-def label(line: str, following: str) -> re.Match[str] | None:
-    """The label that a line begins with: a short one, or one whose text goes on indented in the next line."""
-    found = re.match(r"([A-Za-z][\w (),]{0,90}?)(?::\s+| {2,})(?=\S)", line)
-    if found and (following.startswith("   ") or re.fullmatch("[A-Z][a-z]+|enable|shift", found[1])):
-        return found
-    return None
-
-
-def pieces(header: str) -> Iterator[list[str]]:
-    """A header in pieces: each begins at the margin, behind an empty line or with a label."""
-    piece: list[str] = []
-    lines = header.splitlines()
-    for line, following in zip(lines, [*lines[1:], ""]):
-        if piece and (label(line, following) or (not piece[-1].strip() and not line.startswith(" "))):
-            yield piece
-            piece = []
-        piece.append(line)
-    if piece:
-        yield piece
+    """A header as Markdown: its Purpose, then the other sections, each under its name."""
+    for name, lines in module.sections.items():
+        if name != "Purpose":
+            yield from ("", f"**{name}**", "")
+        yield from paragraphs(lines)
 
 
 def drawn(line: str) -> bool:
