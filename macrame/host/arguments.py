@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Checks of arguments: a wrong one is an `InputError` that names it, its value and what was expected.
+"""Argument checks. An invalid argument raises an `InputError` with its name, its value and what was expected.
 
-Nothing is changed on the way: no float is rounded, no integer wrapped, no text parsed, no mask dropped.
+Values are never converted silently: no float is rounded, no integer wrapped, no text parsed, no mask dropped.
 """
 
 from collections.abc import Collection
@@ -20,14 +20,14 @@ T = TypeVar("T")
 
 
 def array(name: str, value: ArrayLike, expected: str) -> NDArray[Any]:
-    """`value` as a plain array.
+    """Return `value` as a plain array.
 
     Parameters
     ----------
     name : str
     value : array_like
     expected : str
-        What it should be, for the message.
+        What the value should be, for the message.
 
     Returns
     -------
@@ -36,7 +36,7 @@ def array(name: str, value: ArrayLike, expected: str) -> NDArray[Any]:
     Raises
     ------
     macrame.errors.InputError
-        It cannot be one, or it is masked.
+        The value cannot be converted to an array, or it is a masked array.
     """
     if isinstance(value, np.ma.MaskedArray):
         raise InputError(f"{name} is a masked array, expected {expected} without a mask: fill it first")
@@ -49,7 +49,7 @@ def array(name: str, value: ArrayLike, expected: str) -> NDArray[Any]:
 
 
 def matrix(name: str, value: ArrayLike, dtype: DTypeLike, words: str) -> NDArray[Any]:
-    """A matrix of one type, of at least 1 x 1.
+    """Return `value` as a matrix of the given type, at least 1 x 1.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def matrix(name: str, value: ArrayLike, dtype: DTypeLike, words: str) -> NDArray
     value : array_like
     dtype : numpy dtype
     words : str
-        The type, for messages.
+        Name of the type, for messages.
 
     Returns
     -------
@@ -74,7 +74,7 @@ def matrix(name: str, value: ArrayLike, dtype: DTypeLike, words: str) -> NDArray
 def _numbers(
     name: str, value: ArrayLike, length: int | None, kinds: str, words: tuple[str, str]
 ) -> NDArray[Any]:
-    """`value` as an array of some kinds of dtype, a scalar or of the given length."""
+    """Return `value` as an array of the given dtype kinds: a scalar, or of the given length."""
     expected = words[0] if length is None else f"{words[0]} or {length} of them"
     found = array(name, value, expected)
     if found.dtype.kind not in kinds:
@@ -89,7 +89,7 @@ def _numbers(
 def integers(
     name: str, value: ArrayLike, bounds: np.iinfo[Any], length: int | None = None
 ) -> NDArray[np.int64]:
-    """Integers within the limits of a type, as int64: a scalar, or as many as `length`.
+    """Return integers within the limits of a type, as int64: a scalar, or `length` of them.
 
     Parameters
     ----------
@@ -97,14 +97,14 @@ def integers(
     value : array_like
     bounds : numpy.iinfo
     length : int, optional
-        Without it only a scalar will do.
+        If omitted, only a scalar is accepted.
 
     Returns
     -------
     ndarray of int64, shape () or (length,)
     """
     if isinstance(value, int) and not isinstance(value, bool) and not bounds.min <= value <= bounds.max:
-        wrong = value  # NumPy has no integers of so many bits
+        wrong = value  # NumPy has no integers that wide
     else:
         found = _numbers(name, value, length, "iu", ("one integer", "integers"))
         bad = found[(found < bounds.min) | (found > bounds.max)]
@@ -115,14 +115,15 @@ def integers(
 
 
 def reals(name: str, value: ArrayLike, length: int) -> NDArray[np.float64]:
-    """Real numbers as float64: a scalar, or as many as `length`; parameters and result as for `integers`."""
+    """Return real numbers as float64: a scalar, or `length` of them; parameters and result as for
+    `integers`."""
     found = _numbers(name, value, length, "iuf", ("one number", "numbers"))
-    with np.errstate(over="ignore"):  # a long double beyond float64 is infinite
+    with np.errstate(over="ignore"):  # a long double out of float64's range becomes infinite
         return found.astype(np.float64)
 
 
 def choice(name: str, value: object, known: Collection[str]) -> str:
-    """One of the names that are known, as a str.
+    """Return one of the known names, as a str.
 
     Parameters
     ----------
@@ -136,14 +137,14 @@ def choice(name: str, value: object, known: Collection[str]) -> str:
 
 
 def flag(name: str, value: object) -> bool:
-    """A bool."""
+    """Check a bool."""
     if not isinstance(value, (bool, np.bool_)):
         raise InputError(f"{name} is {shown(value)}, expected True or False")
     return bool(value)
 
 
 def count(name: str, value: object, most: int | None = None) -> int:
-    """An int of 1 or more, and no more than `most`."""
+    """Check an int from 1 to `most`."""
     if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
         if value >= 1 and (most is None or value <= most):
             return int(value)
@@ -152,14 +153,14 @@ def count(name: str, value: object, most: int | None = None) -> int:
 
 
 def function(name: str, value: T) -> T:
-    """A callable."""
+    """Check a callable."""
     if not callable(value):
         raise InputError(f"{name} is {shown(value)}, expected something to call")
     return value
 
 
 def instance(name: str, value: object, kind: type[T]) -> T:
-    """An object of a class, or one that has what a protocol asks for."""
+    """Check that an object is an instance of a class, or implements a protocol."""
     if not isinstance(value, kind):
         raise InputError(f"{name} is {shown(value)}, expected a {kind.__name__}")
     return value

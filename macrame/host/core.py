@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""One core at the end of a link: who it is, what it multiplies, how long that took and what went wrong."""
+"""One core at the end of a link: identification, products, counters and errors."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -16,12 +16,12 @@ from macrame.host.arguments import INT8, INT32
 from macrame.host.link import Link
 from macrame.host.unit import Unit
 
-#: Called now and then with (result beats so far, result beats in all).
+#: Called at intervals with (result beats so far, total result beats).
 Progress: TypeAlias = Callable[[int, int], object]
 
 
 class Output(TypedDict, total=False):
-    """Keywords of :meth:`Core.records`, where they are described."""
+    """Keyword arguments of :meth:`Core.records`, which documents them."""
 
     bias: ArrayLike
     scale: ArrayLike | None
@@ -35,7 +35,7 @@ class Output(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Report:
-    """What the core's own counters say about one product.
+    """The core's own counters for one product.
 
     Attributes
     ----------
@@ -44,17 +44,17 @@ class Report:
     busy : int
         Slices issued to the array.
     tiles : int
-        Tiles finished, K chunks of one tile counted once.
+        Tiles finished; all K chunks of a tile count as one.
     stall_a, stall_w, stall_out : int
-        Cycles lost waiting for activations, for weights, for room at the output.
+        Cycles lost waiting for activations, for weights, for space at the output.
     pad : int
-        Cycles a tile shorter than ROWS waited for the result chain.
+        Cycles in which a tile shorter than ROWS waited for the result chain.
     macs : int
-        Multiply-accumulates the product needed, padding not counted.
+        Multiply-accumulates that the product needs, without padding.
     cells : int
-        Multiply-accumulates the array can do a cycle.
+        Multiply-accumulates that the array can do per cycle.
     counters_full : bool
-        The counters overflowed and froze; the figures above are then too low.
+        The counters overflowed and stopped, so the figures above are too low.
     """
 
     cycles: int
@@ -70,21 +70,21 @@ class Report:
 
     @property
     def occupancy(self) -> float:
-        """Share of the cycles in which the array was given a slice."""
+        """Fraction of cycles in which a slice was issued to the array."""
         return self.busy / self.cycles if self.cycles else 0.0
 
     @property
     def utilisation(self) -> float:
-        """Share of the multipliers times cycles that went into useful products."""
+        """Fraction of the available multiplier cycles spent on useful products."""
         return self.macs / (self.cycles * self.cells) if self.cycles else 0.0
 
     def as_dict(self) -> dict[str, Any]:
-        """All fields and both ratios, for a JSON report."""
+        """Return all fields and both ratios, for a JSON report."""
         return {**asdict(self), "occupancy": self.occupancy, "utilisation": self.utilisation}
 
 
 def _operands(a: ArrayLike, w: ArrayLike, dtype: DTypeLike, words: str) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Two matrices of one type that can be multiplied."""
+    """Check two matrices of one type that can be multiplied."""
     left, right = arguments.matrix("a", a, dtype, words), arguments.matrix("w", w, dtype, words)
     if left.shape[1] != right.shape[0]:
         raise InputError(
@@ -95,7 +95,7 @@ def _operands(a: ArrayLike, w: ArrayLike, dtype: DTypeLike, words: str) -> tuple
 
 
 def _telling(progress: Progress | None, limit: int) -> tuple[Progress | None, int]:
-    """Both arguments, checked."""
+    """Check both arguments."""
     if progress is not None:
         arguments.function("progress", progress)
     return progress, arguments.count("limit", limit)
@@ -104,9 +104,9 @@ def _telling(progress: Progress | None, limit: int) -> tuple[Progress | None, in
 class Core(Unit):
     """Drive one core.
 
-    An exception may end a product early: Ctrl-C, a fault of the line, an error in `progress`. The next
-    product, :meth:`soft_reset` or a new Core then resets link and core first, see
-    :class:`macrame.host.link.Link`. Until then the other methods raise LinkError.
+    An exception may end a product early: Ctrl-C, a line error, an error in `progress`. The next product,
+    :meth:`soft_reset` or a new Core then resets link and core first, see :class:`macrame.host.link.Link`.
+    Until then the other methods raise LinkError.
 
     Parameters
     ----------
@@ -115,14 +115,15 @@ class Core(Unit):
     Attributes
     ----------
     config : macrame.contract.CoreConfig
-        As the core's registers have it. They do not tell FIFO_DEPTH and POST_CYCLES, which change no result.
+        As read from the core's registers. They do not report FIFO_DEPTH and POST_CYCLES, which change no
+        result.
 
     Raises
     ------
     macrame.errors.InputError
-        `link` is no link.
+        `link` is not a link.
     macrame.errors.LinkError
-        What answers is not a macrame core this driver knows.
+        The device that answers is not a macrame core this driver supports.
 
     Examples
     --------
@@ -171,7 +172,7 @@ class Core(Unit):
         high: ArrayLike | None = None,
         a_zero_point: int = 0,
     ) -> NDArray[np.uint8]:
-        """The record of every column of w; parameters and InputError as in :meth:`matmul`.
+        """Return the record of every column of w; parameters and InputError as in :meth:`matmul`.
 
         Returns
         -------
@@ -221,7 +222,7 @@ class Core(Unit):
 
     @staticmethod
     def _whole_bias(w: NDArray[np.int8], bias: ArrayLike, a_zero_point: ArrayLike) -> NDArray[np.int32]:
-        """The bias with the zero point of a in it, int32."""
+        """Return the bias with the zero point of a folded in, int32."""
         whole = arguments.integers("bias", bias, INT32, w.shape[1])
         a_zero_point = arguments.integers("a_zero_point", a_zero_point, INT8)
         if a_zero_point:  # sum((a - z) * w) = sum(a * w) - z * sum(w), all of it modulo 2^32
@@ -241,33 +242,34 @@ class Core(Unit):
     ) -> tuple[NDArray[Any], Report]:
         """Multiply two int8 matrices on the core.
 
-        Sums are int32 and wrap. In modes gemmlowp and ruy a scale of 1 or more has a left shift, which
-        comes before the multiplication and wraps too: a sum that it takes out of int32 gives a wrong result,
-        and the core does not tell. `check_overflow` does. Mode fp32 has no shift.
+        Sums are int32 and wrap. In modes gemmlowp and ruy, a scale of 1 or more uses a left shift, which
+        precedes the multiplication and also wraps: if it overflows int32, the result is wrong and the core
+        does not report it. `check_overflow` does. Mode fp32 has no shift.
 
         Parameters
         ----------
         a : ndarray of int8, shape (M, K)
-            M, K and N are at least 1: a panel holds one slice of K at least, so that there is no product with
-            K = 0, whose result would be the bias.
+            M, K and N are at least 1: a panel holds at least one slice of K, so a product with K = 0, whose
+            result would be the bias, is not possible.
         w : ndarray of int8, shape (K, N)
         mode : {"raw", "gemmlowp", "ruy", "fp32"}
         progress : callable, optional
-            Called now and then with (result beats so far, result beats in all), and when all have come.
+            Called at intervals with (result beats so far, total result beats), and once all have arrived.
         limit : int
-            Activation beats to aim at in one transfer, see :func:`macrame.host.tiling.batches`.
+            Target number of activation beats per transfer, see :func:`macrame.host.tiling.batches`.
         check_overflow : bool
-            Refuse a left shift that takes a sum of this product out of int32. The host computes the sums for
-            it, but only where the shift is large enough for some matrix a.
+            Refuse a left shift that overflows int32 for a sum of this product. The host computes the sums for
+            this check, but only where the shift is large enough to overflow for some matrix a.
         bias : int or ndarray of int, scalar or shape (N,)
-            Added to the sum, int32, wrapping; in every mode.
+            Added to the sum, int32, wrapping, in every mode.
         scale : float or ndarray of float, scalar or shape (N,)
-            Real scale of the output; or else
+            Real scale of the output. Alternatively:
         multiplier, shift : int or ndarray of int, scalar or shape (N,)
-            The fields themselves: Q31 and left shift, or float32 bits in mode fp32.
+            The record fields themselves: Q31 and left shift, or float32 bits in mode fp32.
         zero_point, low, high : int or ndarray of int, scalar or shape (N,)
-            Of the int8 output: added after scaling, then clamped to [low, high]; 0, -128 and 127 unless
-            given. Mode raw has no int8 output and takes none of these, nor a scale.
+            For the int8 output: the zero point is added after scaling, then the result is clamped to [low,
+            high]. The defaults are 0, -128 and 127. Mode raw has no int8 output and takes none of these, nor
+            a scale.
         a_zero_point : int
             Zero point of a, folded into the bias.
 
@@ -280,9 +282,9 @@ class Core(Unit):
         Raises
         ------
         macrame.errors.InputError
-            An argument is not as described, or a left shift overflows (see `check_overflow`).
+            An argument is invalid, or a left shift overflows (see `check_overflow`).
         macrame.errors.CoreError
-            The core halted; :meth:`soft_reset` brings it back.
+            The core halted; :meth:`soft_reset` recovers it.
         macrame.errors.LinkError
             Results are missing or malformed.
         """
@@ -311,29 +313,31 @@ class Core(Unit):
         progress: Progress | None = None,
         limit: int = 1 << 18,
     ) -> tuple[NDArray[Any], Report]:
-        """Multiply two bfloat16 matrices on the core: for each k in order, one rounding a product, one a sum.
+        """Multiply two bfloat16 matrices on the core, in order of k, rounding each product and each
+        sum.
 
         Parameters
         ----------
         a : ndarray of uint16, shape (M, K)
-            Bits of bfloat16. M, K and N are at least 1, as for :meth:`matmul`.
+            bfloat16 bits. M, K and N are at least 1, as for :meth:`matmul`.
         w : ndarray of uint16, shape (K, N)
         bias : ndarray of float32, or of uint32 (its bits), scalar or shape (N,), optional
             Added to the sum after the last k, rounded to float32.
         relu : bool
-            What is not above 0 becomes +0; NaN stays.
+            Replace whatever is not above 0 by +0; NaN is kept.
         out : {"fp32", "even", "toward_zero", "stochastic"}
-            float32, or bfloat16 by one of three roundings.
+            float32, or bfloat16 in one of three rounding modes.
         seed : int, optional
-            Begin the random bits of stochastic rounding anew; else they go on from the last product. They
-            cannot after a reset of the link: the next stochastic product then needs a seed.
+            Seed of the random bits for stochastic rounding; if omitted, the sequence continues from the last
+            product. A reset of the link ends the sequence: the next stochastic product then needs a seed.
         progress, limit
             As for :meth:`matmul`.
 
         Returns
         -------
         product : ndarray, shape (M, N)
-            uint32 bits of float32, or uint16 bits of bfloat16; equal to `macrame.golden.gemm_bf16.gemm_bf16`.
+            uint32 bits of float32, or uint16 bits of bfloat16; identical to
+            `macrame.golden.gemm_bf16.gemm_bf16`.
         report : Report
 
         Raises
@@ -365,13 +369,13 @@ class Core(Unit):
     def random_operands(
         self, words: Callable[[int, int, int], ArrayLike], m: int, n: int
     ) -> NDArray[np.uint16]:
-        """Where the random words of stochastic rounding go in an M x N result.
+        """Return the random words that stochastic rounding uses for each element of an M x N result.
 
         Parameters
         ----------
         words : callable
-            ``words(rows, cols, lanes)`` gives those of so many result rows, uint16, shape (rows, cols), in
-            the order in which the core takes them: `macrame.golden.arith.lfsr32.Lfsr32.rows`.
+            ``words(rows, cols, lanes)`` returns the words of that many result rows, uint16, shape (rows,
+            cols), in the order in which the core uses them: `macrame.golden.arith.lfsr32.Lfsr32.rows`.
         m, n : int
 
         Returns
@@ -381,7 +385,7 @@ class Core(Unit):
         Raises
         ------
         macrame.errors.InputError
-            An argument, or what `words` gives, is not as described.
+            An argument, or the return value of `words`, is invalid.
         """
         arguments.function("words", words)
         m, n = arguments.count("m", m, INT32.max), arguments.count("n", n, INT32.max)
@@ -409,7 +413,7 @@ class Core(Unit):
         seed: int | None = None,
         random: bool = False,
     ) -> tuple[NDArray[Any], Report]:
-        """Both kinds of product, from checked operands."""
+        """Run a product of either kind on checked operands."""
 
         def multiply() -> tuple[NDArray[Any], Report] | CoreError:
             return self._multiply(a, w, record, mode, progress, limit, seed)
@@ -426,7 +430,7 @@ class Core(Unit):
         limit: int,
         seed: int | None,
     ) -> tuple[NDArray[Any], Report] | CoreError:
-        """The product and its report; or the error, where the core halts."""
+        """Return the product and its report, or the error if the core halts."""
         config = self.config
         (m, k), n = a.shape, w.shape[1]
         out = np.empty((m, n), packets.result_type(mode))
@@ -457,7 +461,7 @@ class Core(Unit):
             tiles = packets.unpack_tiles(results, height, config.cols, mode)
             tiling.place(out, tiles, batch.tiles)
             done += expected
-            tell(0)  # a fast link may be through with a batch before it tells anything
+            tell(0)  # a fast link may finish a batch before it reports progress
         status = self.status()
         halt = self._halt(status)
         if halt is not None:

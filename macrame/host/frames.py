@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The frames that travel on a serial line: ``rtl/uart/frame_rx.v`` and ``uart_bridge.v`` have the other side.
+"""The frames of the serial line; ``rtl/uart/frame_rx.v`` and ``uart_bridge.v`` implement the other side.
 
-7E   kind   body   checksum, two bytes        7D 5E stands for a 7E behind the first, 7D 5D for a 7D
+7E   type   body   checksum, two bytes        7D 5E replaces 7E after the flag, 7D 5D replaces 7D
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 FLAG, ESCAPE, FLIP = 0x7E, 0x7D, 0x20
 
 NOTE, HELLO, RESET, READ, WRITE = range(5)
-WEIGHTS, ACTIVATIONS, RESULT = 0x10, 0x20, 0x80  # and 1: the last beat has tlast
+WEIGHTS, ACTIVATIONS, RESULT = 0x10, 0x20, 0x80  # plus 1 if the last beat has tlast
 LAST = 1
 
 MAGIC = b"MU"
@@ -20,7 +20,7 @@ VERSION = 1
 STATUS_ERRORS = ("framing", "overrun", "checksum", "cut_short", "unknown_command", "stray_byte")
 STATUS_IRQ = 1 << 7
 
-#: Bytes of an answer behind its kind, where the status is clean.
+#: Bytes after the type byte of an answer with a clean status.
 ANSWER_BYTES = {
     HELLO: 5,
     RESET: 1,
@@ -43,13 +43,13 @@ _TABLE = [_step(byte) for byte in range(256)]
 
 
 def crc16(data: Iterable[int], total: int = 0xFFFF) -> int:
-    """CRC-16/MCRF4XX of some bytes.
+    """Compute the CRC-16/MCRF4XX of some bytes.
 
     Parameters
     ----------
     data : bytes, or other integers from 0 to 255
     total : int
-        That of the bytes before.
+        CRC of the preceding bytes.
 
     Returns
     -------
@@ -66,7 +66,7 @@ def crc16(data: Iterable[int], total: int = 0xFFFF) -> int:
 
 
 def encode(kind: int, body: bytes = b"") -> bytes:
-    """A frame as it goes onto the line.
+    """Encode a frame for the line.
 
     Parameters
     ----------
@@ -88,18 +88,18 @@ def encode(kind: int, body: bytes = b"") -> bytes:
 
 
 def answer_bytes(inner: Sequence[int]) -> int | None:
-    """How long a frame from the bridge is, as far as its first bytes say.
+    """Return the length of a frame from the bridge, as far as its first bytes determine it.
 
     Parameters
     ----------
     inner : bytes
-        Its bytes behind the flag, unescaped, as many as have come.
+        The unescaped bytes received so far, after the flag.
 
     Returns
     -------
     int or None
-        Bytes behind the flag, kind and checksum included; None if that cannot be known yet. 0 for a kind
-        that no bridge sends.
+        Bytes after the flag, type and checksum included; None if not yet known. 0 for a type that no bridge
+        sends.
     """
     if len(inner) < 2:
         return None
@@ -115,21 +115,21 @@ def answer_bytes(inner: Sequence[int]) -> int | None:
 
 
 class Decoder:
-    """Frames out of the bytes of a line, whatever they are cut into.
+    """Extract frames from a byte stream that arrives in pieces of any size.
 
     Attributes
     ----------
     damaged : int
-        Frames that were cut short, had a wrong checksum or were of no kind; they are not delivered.
+        Frames discarded because they were truncated, had a wrong checksum or an unknown type.
     """
 
     def __init__(self) -> None:
         self.damaged = 0
-        self._inner: bytearray | None = None  # bytes of the frame that is coming in; None outside of one
+        self._inner: bytearray | None = None  # bytes of the frame being received; None outside a frame
         self._escaped = False
 
     def feed(self, data: bytes) -> list[tuple[int, bytes]]:
-        """The frames that these bytes complete.
+        """Return the frames completed by these bytes.
 
         Parameters
         ----------
@@ -138,7 +138,7 @@ class Decoder:
         Returns
         -------
         list of (int, bytes)
-            Kind and body of each, checked.
+            Type and body of each, checked.
         """
         found: list[tuple[int, bytes]] = []
         for byte in data:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The one thing the host needs of whatever carries its bytes: registers, and three streams."""
+"""The host's interface to any transport: registers and three streams."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from macrame.errors import InputError, LinkError, shown
 
 T = TypeVar("T")
 P = ParamSpec("P")
-#: Called now and then with the number of result beats so far.
+#: Called at intervals with the number of result beats so far.
 Told: TypeAlias = Callable[[int], object]
 
 
@@ -49,7 +49,7 @@ class Results:
     data : ndarray of uint8, shape (n, bytes a beat)
     last : ndarray of bool, shape (n,)
     keep : ndarray of bool, shape (n, bytes a beat)
-        tkeep, a flag for each byte of data.
+        tkeep, one flag per byte of data.
     """
 
     data: NDArray[np.uint8]
@@ -61,14 +61,14 @@ class Results:
 
 
 class _Step:
-    """Something that is begun, and either comes to its end or is abandoned."""
+    """An operation that either completes or is abandoned."""
 
     def __init__(self) -> None:
-        self.name: str | None = None  # of what was begun and has not come to its end
+        self.name: str | None = None  # of the operation that was started and has not completed
         self.running = False
 
     def run(self, name: str, function: Callable[P, T], *arguments: P.args, **keywords: P.kwargs) -> T:
-        """Call a function; an exception out of it leaves `name` set."""
+        """Call a function; if it raises, `name` stays set."""
         # Set first and cleared last, because Ctrl-C may raise between any two of these lines.
         self.name, self.running = name, True
         try:
@@ -80,7 +80,7 @@ class _Step:
 
 
 def _whole(name: str, value: object, bits: int) -> int:
-    """`value` as an int, an unsigned one of so many bits."""
+    """Return `value` as an int, unsigned with the given width."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
         raise InputError(f"{name} is {shown(value)}, expected an integer")
     if not 0 <= value < 1 << bits:
@@ -89,17 +89,17 @@ def _whole(name: str, value: object, bits: int) -> int:
 
 
 def _answered(response: int) -> str:
-    """An AXI response in words."""
+    """Describe an AXI response in words."""
     slverr = "SLVERR: there is no such register, or it cannot be written"
     return f"bus response {response} ({({2: slverr, 3: 'DECERR'}).get(response, 'none of AXI4-Lite')})"
 
 
 @runtime_checkable
 class Link(Protocol):
-    """A way to one core, or to one vector unit: what drivers need of it, `LinkBase` describes the methods.
+    """The link to one core or one vector unit, as drivers use it; `LinkBase` documents the methods.
 
-    A link need not derive from `LinkBase`, but then it has to keep the promise of :meth:`LinkBase.reset` and
-    to know itself what was abandoned.
+    A link need not derive from `LinkBase`, but it must then keep the guarantee of :meth:`LinkBase.reset` and
+    track abandoned calls itself.
     """
 
     resets: int
@@ -119,48 +119,47 @@ class Link(Protocol):
         """Call a function whose transfers belong together."""
 
     def recover(self) -> None:
-        """Reset unit and link if something was abandoned."""
+        """Reset unit and link if a call was abandoned."""
 
 
 class LinkBase(ABC):
-    """A way to one core, or to one vector unit. All calls block until it has answered.
+    """A link to one core or one vector unit. All calls block until the unit has answered.
 
-    An exception may end a call early: Ctrl-C, a fault of the line, an error in a progress callback. Then
-    packets are half sent, answers and results still on their way, and the next call would take them for its
-    own. So such a call counts as *abandoned*, and until :meth:`reset` all others raise
-    :class:`macrame.errors.LinkError`. :class:`macrame.host.core.Core` and
-    :class:`macrame.host.vector_unit.VectorUnit` reset the link themselves before the next product, operation
-    or soft reset.
+    An exception may end a call early: Ctrl-C, a line error, an error in a progress callback. Packets are then
+    partly sent, answers and results still in transit, and the next call would mistake them for its own. Such
+    a call is *abandoned*: until :meth:`reset`, all other calls raise :class:`macrame.errors.LinkError`.
+    :class:`macrame.host.core.Core` and :class:`macrame.host.vector_unit.VectorUnit` reset the link themselves
+    before the next product, operation or soft reset.
 
     To implement a link, define ``_read``, ``_write``, ``_transfer`` and ``_reset``.
 
     Attributes
     ----------
     resets : int
-        Calls of :meth:`reset` so far: what a register held before is lost if this has changed since.
+        Number of calls of :meth:`reset` so far; if it has changed, earlier register contents are lost.
     """
 
     def __init__(self) -> None:
         self._exchange, self._sequence = _Step(), _Step()
         self.resets = 0
 
-    # --- what an implementation gives -----------------------------------------------------------------------
+    # --- what an implementation provides --------------------------------------------------------------------
 
     @abstractmethod
     def _read(self, address: int) -> tuple[int, int]:
-        """(value, AXI response) of a register."""
+        """Return (value, AXI response) of a register."""
 
     @abstractmethod
     def _write(self, address: int, value: int) -> int:
-        """The AXI response."""
+        """Return the AXI response."""
 
     @abstractmethod
     def _transfer(self, weights: Beats, activations: Beats, results: int, progress: Told | None) -> Results:
-        """As :meth:`transfer`."""
+        """Implement :meth:`transfer`."""
 
     @abstractmethod
     def _reset(self) -> None:
-        """As :meth:`reset`: no answer, beat or byte of an abandoned call may reach a later one."""
+        """Implement :meth:`reset`: no answer, beat or byte of an abandoned call may reach a later one."""
 
     # --- what its users call --------------------------------------------------------------------------------
 
@@ -179,9 +178,9 @@ class LinkBase(ABC):
         Raises
         ------
         macrame.errors.InputError
-            The address is not as described.
+            The address is invalid.
         macrame.errors.LinkError
-            The bus answered with an error, nobody answered, or an earlier call was abandoned.
+            The bus answered with an error or not at all, or an earlier call was abandoned.
         """
         address = _whole("address", address, 8)
         value, response = self._do(f"read of register 0x{address:02x}", self._read, address)
@@ -199,10 +198,10 @@ class LinkBase(ABC):
     def transfer(
         self, weights: Beats, activations: Beats, results: int, progress: Told | None = None
     ) -> Results:
-        """Send both operand streams at once, and collect what comes out.
+        """Send both operand streams at once, and collect the results.
 
-        Returns when every beat is sent and ``results`` beats have come; or with fewer, when the unit raised
-        its interrupt or nothing moved for long.
+        Returns when every beat is sent and ``results`` beats have arrived, or with fewer if the unit raised
+        its interrupt or no beat moved for a long time.
 
         Parameters
         ----------
@@ -210,9 +209,9 @@ class LinkBase(ABC):
             For ``s_axis_w`` and ``s_axis_a`` of a core, ``s_axis_x`` and ``s_axis_y`` of a vector unit;
             either may be empty.
         results : int
-            Beats to expect on ``m_axis``.
+            Number of beats to expect on ``m_axis``.
         progress : callable, optional
-            Called now and then with the number of result beats so far. It cannot use the link.
+            Called at intervals with the number of result beats so far. It cannot use the link.
 
         Returns
         -------
@@ -221,19 +220,19 @@ class LinkBase(ABC):
         Raises
         ------
         macrame.errors.LinkError
-            Beats were not taken, what came back is malformed, or an earlier call was abandoned.
+            Beats were not accepted, the results are malformed, or an earlier call was abandoned.
         """
         return self._do("transfer", self._transfer, weights, activations, results, progress)
 
     def reset(self) -> None:
-        """Reset the unit, and drop everything on the way to it or back.
+        """Reset the unit, and discard everything in transit to or from it.
 
-        All registers then have their reset values, WATCHDOG and SEED too.
+        All registers then have their reset values, including WATCHDOG and SEED.
 
         Raises
         ------
         macrame.errors.LinkError
-            Nobody answers, or another call of this link is running.
+            The unit does not answer, or another call of this link is running.
         """
         self._refuse_if_closed()
         self._refuse_if_running()
@@ -244,16 +243,16 @@ class LinkBase(ABC):
     def sequence(self, name: str, function: Callable[P, T], *arguments: P.args, **keywords: P.kwargs) -> T:
         """Call a function whose transfers belong together, such as those of one product.
 
-        If it raises, panels may be left in the unit that a later transfer would meet. So the link then counts
-        as abandoned, even where each call in it came to its end.
+        If it raises, panels may be left in the unit that would affect a later transfer. The link then counts
+        as abandoned, even if each call within the function completed.
 
         Parameters
         ----------
         name : str
-            What it is, for messages.
+            Name of the operation, for messages.
         function : callable
         *arguments, **keywords
-            Handed to the function.
+            Passed to the function.
 
         Returns
         -------
@@ -274,17 +273,17 @@ class LinkBase(ABC):
         return None
 
     def recover(self) -> None:
-        """:meth:`reset` if something was abandoned, else nothing."""
+        """Call :meth:`reset` if a call was abandoned, else do nothing."""
         if self.abandoned is not None:
             self.reset()
 
     @property
     def closed(self) -> bool:
-        """Whether the link has let go of the unit."""
+        """Whether the link has released the unit."""
         return False
 
     def close(self) -> None:  # noqa: B027 - a link need not have anything to let go of
-        """Let go of the unit. May be called twice."""
+        """Release the unit. May be called twice."""
 
     def __enter__(self) -> Self:
         return self
@@ -293,7 +292,7 @@ class LinkBase(ABC):
         self.close()
 
     def _do(self, name: str, function: Callable[P, T], *arguments: P.args, **keywords: P.kwargs) -> T:
-        """One exchange with the unit."""
+        """Perform one exchange with the unit."""
         self._refuse_if_closed()
         self._refuse_if_abandoned()
         if self._exchange.running:

@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Matrices to stream beats and back.
+"""Conversion of matrices to stream beats and back.
 
 A beat is a row of bytes: lane j, depth d is byte ``j*DEPTH + d``, and value k of the inner dimension travels
-in slice ``k // DEPTH`` at depth ``k % DEPTH``. A weight panel opens with a record of 12 bytes a column, sent
-down that column's own lane:
+in slice ``k // DEPTH`` at depth ``k % DEPTH``. A weight panel starts with a record of 12 bytes per column,
+sent on that column's own lane:
 
     byte   0..3        4..7          8       9            10          11
            bias        multiplier    shift   zero point   clamp low   clamp high
@@ -12,9 +12,9 @@ down that column's own lane:
 
 ``multiplier`` is a Q31 integer, or the bits of a float32 scale in mode fp32.
 
-A core with bfloat16 has lanes of two bytes and DEPTH 1; an int8 stands in the lower one. Matrices of bfloat16
-are held as their bits, uint16. A slice of activations is four beats of them: lane r of beat i is row 4*r + i
-of a tile of 4*ROWS rows. The record holds the float32 bits of the bias, and nothing else that counts.
+A core with bfloat16 has lanes of two bytes and DEPTH 1; an int8 uses the lower byte. Matrices of bfloat16 are
+held as their bits, uint16. A slice of activations takes four beats: lane r of beat i is row 4*r + i of a tile
+of 4*ROWS rows. The record holds the float32 bits of the bias; its other fields are ignored.
 """
 
 from typing import Any, TypeAlias
@@ -66,12 +66,12 @@ Panels: TypeAlias = tuple[NDArray[np.uint8], NDArray[np.bool_], NDArray[np.uint8
 
 
 def bf16_mode(out: str = "fp32", relu: bool = False) -> int:
-    """The mode of a bfloat16 panel.
+    """Return the mode of a bfloat16 panel.
 
     Parameters
     ----------
     out : str
-        A key of `OUTPUTS`: float32, or bfloat16 by one of three roundings.
+        A key of `OUTPUTS`: float32, or bfloat16 in one of three rounding modes.
     relu : bool
 
     Returns
@@ -82,12 +82,12 @@ def bf16_mode(out: str = "fp32", relu: bool = False) -> int:
 
 
 def result_type(mode: int) -> np.dtype[Any]:
-    """Type of a result in memory: int32, int8, or the bits of float32 (uint32) or bfloat16 (uint16).
+    """Return the type of a result in memory: int32, int8, or bits of float32 (uint32) or bfloat16 (uint16).
 
     Parameters
     ----------
     mode : int
-        Of the weight panel.
+        Mode of the weight panel.
 
     Returns
     -------
@@ -99,12 +99,12 @@ def result_type(mode: int) -> np.dtype[Any]:
 
 
 def slices(k: int, depth: int) -> int:
-    """Slices that K values need, DEPTH to a slice."""
+    """Return the number of slices for K values, DEPTH per slice."""
     return -(-k // depth)
 
 
 def record_beats(lane_bytes: int) -> int:
-    """Beats of a weight panel's record, on lanes of so many bytes."""
+    """Return the number of beats of a weight panel's record for the given bytes per lane."""
     return -(-RECORD_BYTES // lane_bytes)
 
 
@@ -117,12 +117,12 @@ def records(
     low: ArrayLike = -128,
     high: ArrayLike = 127,
 ) -> NDArray[np.uint8]:
-    """The 12-byte records of n columns.
+    """Return the 12-byte records of n columns.
 
     Parameters
     ----------
     n : int
-        Columns.
+        Number of columns.
     bias, multiplier : int or array of int32, scalar or shape (n,)
     shift, zero_point, low, high : int or array of int8, scalar or shape (n,)
 
@@ -144,7 +144,7 @@ def records(
 
 
 def fields(record: NDArray[np.uint8]) -> NDArray[np.void]:
-    """The fields of some records, by name.
+    """Return the fields of some records, by name.
 
     Parameters
     ----------
@@ -160,7 +160,8 @@ def fields(record: NDArray[np.uint8]) -> NDArray[np.void]:
 
 
 def _panels(matrix: NDArray[Any], lanes: int, depth: int) -> NDArray[np.uint8]:
-    """(K, lanes*P), K a multiple of depth -> (P, K/depth, bytes of lanes*depth) uint8, a panel for each P."""
+    """Convert (K, lanes*P), K a multiple of depth, to (P, K/depth, bytes of lanes*depth) uint8, a panel for
+    each P."""
     (k, width), size = matrix.shape, matrix.itemsize
     panels = width // lanes
     return (
@@ -173,7 +174,7 @@ def _panels(matrix: NDArray[Any], lanes: int, depth: int) -> NDArray[np.uint8]:
 
 
 def pad(matrix: NDArray[Any], rows: int, cols: int) -> NDArray[Any]:
-    """A matrix grown to (rows, cols) with zeros."""
+    """Pad a matrix with zeros to (rows, cols)."""
     if matrix.shape == (rows, cols):
         return matrix
     out = np.zeros((rows, cols), matrix.dtype)
@@ -182,12 +183,12 @@ def pad(matrix: NDArray[Any], rows: int, cols: int) -> NDArray[Any]:
 
 
 def weight_panels(w: NDArray[Any], record: NDArray[np.uint8], cols: int, depth: int, mode: int) -> Panels:
-    """Every weight panel of a K x N matrix, N padded to whole panels and K to whole slices.
+    """Return every weight panel of a K x N matrix, N padded to whole panels and K to whole slices.
 
     Parameters
     ----------
     w : ndarray of int8 or uint16, shape (K, N)
-        As wide as the core's lanes: uint16 where it has bfloat16, an int8 in the lower byte.
+        As wide as the core's lanes: uint16 with bfloat16, where an int8 uses the lower byte.
     record : ndarray of uint8, shape (N, 12)
         From :func:`records`.
     cols, depth : int
@@ -219,7 +220,7 @@ def weight_panels(w: NDArray[Any], record: NDArray[np.uint8], cols: int, depth: 
 def activation_panels(
     a: NDArray[Any], rows: int, depth: int, flags: ArrayLike = 0, bf16: bool = False
 ) -> Panels:
-    """Every activation panel of an M x K matrix, M padded to whole panels and K to whole slices.
+    """Return every activation panel of an M x K matrix, M padded to whole panels and K to whole slices.
 
     Parameters
     ----------
@@ -228,14 +229,14 @@ def activation_panels(
     rows, depth : int
         The core's ROWS and DEPTH.
     bf16 : bool
-        Four beats a slice, of bfloat16.
+        Bfloat16 format, four beats per slice.
     flags : int or array of int, scalar or shape (panels,)
-        :data:`RELEASE` and :data:`KEEP`, put into tuser of each panel's last beat.
+        :data:`RELEASE` and :data:`KEEP`, for tuser of each panel's last beat.
 
     Returns
     -------
     data, last, user : ndarray
-        As from :func:`weight_panels`, with a beat a slice, or four.
+        As from :func:`weight_panels`, with one beat per slice, or four.
     """
     m, k = a.shape
     height = rows * PHASES if bf16 else rows
@@ -252,31 +253,31 @@ def activation_panels(
 
 
 def flatten(data: NDArray[np.uint8], last: NDArray[np.bool_], user: NDArray[np.uint8]) -> Beats:
-    """Panels one after the other: (panels, beats, bytes) to :class:`macrame.host.link.Beats`."""
+    """Concatenate panels: (panels, beats, bytes) to :class:`macrame.host.link.Beats`."""
     return Beats(data.reshape(-1, data.shape[-1]), last.reshape(-1), user.reshape(-1))
 
 
 def unpack_tiles(beats: Results, rows: int, cols: int, mode: int) -> NDArray[Any]:
-    """Result beats to tiles.
+    """Convert result beats to tiles.
 
     Parameters
     ----------
     beats : macrame.host.link.Results
-        Whole tiles; tlast and tkeep are checked against what the mode says.
+        Whole tiles; tlast and tkeep are checked against the mode.
     rows, cols : int
-        Of a tile: the core's COLS and its ROWS, four times as many in bfloat16.
+        Dimensions of a tile: the core's COLS, and its ROWS, times four in bfloat16.
     mode : int
         One of the values of :data:`MODES`, or :func:`bf16_mode`.
 
     Returns
     -------
     ndarray, shape (tiles, rows, cols)
-        Of :func:`result_type`.
+        Type as from :func:`result_type`.
 
     Raises
     ------
     macrame.errors.LinkError
-        A tile is cut short, or tlast or tkeep is not where it belongs.
+        A tile is truncated, or tlast or tkeep is misplaced.
     """
     if len(beats) % rows:
         raise LinkError(f"{len(beats)} result beats are not whole tiles of {rows} rows")

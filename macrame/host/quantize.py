@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Real scales to what the output stage takes: a Q31 multiplier and a shift, or the bits of a float32."""
+"""Conversion of real scales for the output stage: to a Q31 multiplier and a shift, or to float32 bits."""
 
 import math
 from typing import Any
@@ -10,17 +10,17 @@ from numpy.typing import ArrayLike, NDArray
 
 from macrame.errors import InputError
 
-#: Modes whose scale has a shift; a positive one goes left, before the multiplication, and wraps to int32.
+#: Modes whose scale has a shift; a positive one shifts left, before the multiplication, and wraps to int32.
 SHIFTING = ("gemmlowp", "ruy")
 _INT32 = np.iinfo(np.int32)
 
 
 def quantize_multiplier(scale: ArrayLike) -> tuple[NDArray[np.int32], NDArray[np.int8]]:
-    """The Q31 multiplier and shift nearest to a positive scale.
+    """Return the Q31 multiplier and shift nearest to a positive scale.
 
-    Same rule as TFLite's ``QuantizeMultiplier``: scale = q * 2^shift with q in [0.5, 1), multiplier =
-    round(q * 2^31) with halves away from zero; 2^31 becomes 2^30 with the shift one up; a shift below -31
-    becomes multiplier 0, shift 0.
+    Same rule as TFLite's ``QuantizeMultiplier``: scale = q * 2^shift with q in [0.5, 1), multiplier = round(q
+    * 2^31), ties away from zero; 2^31 becomes 2^30 with the shift incremented; a shift below -31 becomes
+    multiplier 0, shift 0.
 
     Parameters
     ----------
@@ -37,12 +37,12 @@ def quantize_multiplier(scale: ArrayLike) -> tuple[NDArray[np.int32], NDArray[np
     Raises
     ------
     macrame.errors.InputError
-        If a scale is NaN, infinite, 0, negative, or 2^31 - 0.5 and more, whose shift would be 32.
+        A scale is NaN, infinite, 0, negative, or at least 2^31 - 0.5, where the shift would be 32.
 
     Notes
     -----
-    This is the function to use with a core. The golden model has its own, in
-    ``macrame.golden.arith.requantize``, for the model and the tests alone: neither imports the other.
+    Use this function with a core. The golden model has its own, in ``macrame.golden.arith.requantize``, for
+    the model and the tests only: neither imports the other.
     """
     scales = np.asarray(scale, np.float64)
     flat = [_quantize_one(float(value)) for value in scales.reshape(-1)]
@@ -66,12 +66,12 @@ def _quantize_one(scale: float) -> tuple[int, int]:
 
 
 def float32_bits(scale: ArrayLike) -> NDArray[np.int32]:
-    """The bits of each scale as float32, in an int32.
+    """Return the bits of each scale as float32, in an int32.
 
     Parameters
     ----------
     scale : float or array of float
-        Finite, > 0, a normal number once rounded to float32.
+        Finite, > 0, a normal number after rounding to float32.
 
     Returns
     -------
@@ -93,21 +93,21 @@ def float32_bits(scale: ArrayLike) -> NDArray[np.int32]:
 
 
 def refuse_overflow(sums: NDArray[np.int32], shift: ArrayLike) -> None:
-    """Refuse scales of modes gemmlowp and ruy whose left shift takes a sum out of int32.
+    """Refuse scales of modes gemmlowp and ruy whose left shift overflows int32 for some sum.
 
-    The core shifts and wraps, as the C sources of these rules do, so what it gives is of no use there.
+    The core shifts and wraps, as the C sources of these rules do, so its result would be meaningless.
 
     Parameters
     ----------
     sums : ndarray of int32, shape (M, N)
-        With the bias, as they are before the scale.
+        With the bias, before scaling.
     shift : int or ndarray of int, scalar or shape (N,)
-        Left if positive; more than 31 counts as 31.
+        Left if positive; values above 31 count as 31.
 
     Raises
     ------
     macrame.errors.InputError
-        It names the first such element, its sum and the shift.
+        The message names the first such element, its sum and the shift.
     """
     left = np.broadcast_to(np.clip(np.asarray(shift, np.int64), 0, 31), sums.shape[1])
     wide = sums.astype(np.int64)
@@ -138,7 +138,7 @@ def refuse_overflow_of(
     """
     left = np.clip(shift.astype(np.int64), 0, 31)
     largest = 128 * np.abs(w.astype(np.int64)).sum(axis=0) + np.abs(bias.astype(np.int64))
-    if ((left > 0) & (largest > _INT32.max >> left)).any():  # else no a overflows
+    if ((left > 0) & (largest > _INT32.max >> left)).any():  # otherwise no a can overflow
         # in float64, where NumPy is fast and such sums are exact
         sums = (a.astype(np.float64) @ w.astype(np.float64)).astype(np.int64) + bias
         refuse_overflow(sums.astype(np.int32), shift)

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The core's registers, as `macrame.registers` has them from SystemRDL, and what their words mean."""
+"""The core's registers, from `macrame.registers`, generated from SystemRDL, and the meaning of their
+values."""
 
 from collections.abc import Sequence
 
@@ -79,11 +80,11 @@ __all__ = [
     "unpack_shape",
 ]
 
-ID_VALUE, VERSION_VALUE = ID_RESET, VERSION_RESET  # they never change
+ID_VALUE, VERSION_VALUE = ID_RESET, VERSION_RESET  # constant for the life of the core
 
 
 def seed_word(value: object) -> int:
-    """What goes into SEED, checked.
+    """Check a value for SEED.
 
     Parameters
     ----------
@@ -97,7 +98,7 @@ def seed_word(value: object) -> int:
     Raises
     ------
     InputError
-        It is no whole number, or not of 32 bits.
+        It is not an integer, or does not fit in 32 bits.
     """
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not 0 <= value < 2**32:
         raise InputError(f"seed is {shown(value)}, expected an integer from 0 to {2**32 - 1}")
@@ -105,13 +106,13 @@ def seed_word(value: object) -> int:
 
 
 def error_names(status: int, errors: Sequence[str] = STATUS_ERRORS) -> tuple[str, ...]:
-    """Names of the sticky error bits set in a STATUS word.
+    """Return the names of the sticky error bits set in a STATUS word.
 
     Parameters
     ----------
     status : int
     errors : sequence of str
-        Names of the error bits, from bit 0 up; those of another unit where it is not the core's STATUS.
+        Names of the error bits, from bit 0 up; those of another unit if the word is not the core's STATUS.
 
     Returns
     -------
@@ -121,7 +122,7 @@ def error_names(status: int, errors: Sequence[str] = STATUS_ERRORS) -> tuple[str
 
 
 def describe_status(status: int, errors: Sequence[str] = STATUS_ERRORS) -> str:
-    """A STATUS word in hexadecimal and in words, for messages.
+    """Describe a STATUS word in hexadecimal and in words, for messages.
 
     Parameters
     ----------

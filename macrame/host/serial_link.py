@@ -1,16 +1,16 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A link to a core at the end of a serial line: a board's, or a simulated board's behind a pseudo-terminal.
+"""A link to a core over a serial line, on a board or on a simulated board behind a pseudo-terminal.
 
     SerialLink ── frames ──► /dev/ttyUSB0 ── uart_rx, uart_bridge ──► macrame       docs/boards.md
 
-The host may have so many bytes under way, unanswered, as the bridge's buffer holds; it says how many. Results
-come as they are ready, and the host reads all the time. Whatever is lost or damaged on the way ends in a
-LinkError: there is a checksum on each frame, and an answer to each.
+The host may have as many unanswered bytes in flight as the bridge's buffer holds; the bridge reports the
+size. Results arrive as they are ready, and the host reads continuously. Whatever is lost or damaged on the
+way raises a LinkError: each frame has a checksum, and each is answered.
 
-When a call was abandoned, its answers and results may still come. A reset of the bridge drops what bridge and
-core hold, but not the bytes on the line; and its answer may be that of an earlier reset, abandoned too. So a
-random number is then written to a register and read back: whatever comes before that number is old.
+After an abandoned call, its answers and results may still arrive. A reset of the bridge discards what bridge
+and core hold, but not the bytes on the line, and its answer may belong to an earlier, abandoned reset. So a
+random number is then written to a register and read back: whatever arrives before that number is stale.
 """
 
 import errno
@@ -32,15 +32,15 @@ from macrame.host.link import Beats, LinkBase, Results, Told
 if TYPE_CHECKING:
     from serial import Serial
 
-BAUD = 1_000_000  # what the boards of boards/ are built for
+BAUD = 1_000_000  # the default of the designs in boards/
 
 LARGEST_CREDIT = 1 << 10
 
-TIMEOUT = 5.0  # seconds of silence after which nobody is there
+TIMEOUT = 5.0  # seconds of silence after which the bridge counts as absent
 
 
 def parse(text: str) -> tuple[str, int]:
-    """Device and speed out of what a user gave as LINK.
+    """Parse device and speed from LINK as the user gave it.
 
     Parameters
     ----------
@@ -73,15 +73,15 @@ def parse(text: str) -> tuple[str, int]:
 
 
 def _schedule(weights: Beats, activations: Beats) -> Iterator[tuple[int, slice]]:
-    """Packets of both streams in an order in which the core can take them one after the other.
+    """Order the packets of both streams so that the core can accept them one after the other.
 
-    A weight panel, then the activation panels that meet it, up to the one that releases it; so no beat waits
-    for one that comes later.
+    A weight panel comes first, then the activation panels that use it, up to the one that releases it; so no
+    beat waits for a later one.
 
     Yields
     ------
     (int, slice)
-        Kind of frame, and the beats of one packet; the last of a stream may be without its end.
+        Frame type, and the beats of one packet; the last packet of a stream may be incomplete.
     """
     w_packets, a_packets = deque(_packets(weights)), deque(_packets(activations))
     while w_packets or a_packets:
@@ -104,28 +104,29 @@ def _packets(beats: Beats) -> Iterator[slice]:
 
 
 class SerialLink(LinkBase):
-    """Open a serial port and bring the bridge behind it to its beginning.
+    """Open a serial port and reset the bridge at the other end.
 
     Parameters
     ----------
     device : str
     baud : int
     timeout : float
-        Seconds of silence after which the bridge counts as gone.
+        Seconds of silence after which the bridge counts as absent.
 
     Attributes
     ----------
     seconds : float
         Time spent in transfers.
     credit : int
-        Bytes the bridge takes without an answer.
+        Bytes that the bridge accepts without an answer.
     sent, received : int
-        Bytes on the line so far.
+        Bytes sent and received so far.
 
     Raises
     ------
     macrame.errors.LinkError
-        There is no such port, it is in use, nobody answers on it, or somebody else does.
+        There is no such port, it is in use, nothing answers on it, or the device that answers is not the
+        bridge.
     macrame.errors.SetupError
         pyserial is not installed.
     """
@@ -133,7 +134,7 @@ class SerialLink(LinkBase):
     def __init__(self, device: str, baud: int = BAUD, timeout: float = TIMEOUT) -> None:
         super().__init__()
         try:
-            import serial  # not at the top: whoever has no board needs no pyserial
+            import serial  # imported here so that pyserial is needed only with a board
         except ImportError:
             raise SetupError("pyserial is not installed: pip install 'macrame[board]'") from None
         self.device, self.baud, self.timeout = device, baud, timeout
@@ -163,11 +164,11 @@ class SerialLink(LinkBase):
         self._cols = shape[1]
 
     def _reset(self) -> None:
-        """Reset bridge and core, whatever a host before left them in, and ask who answers."""
+        """Reset bridge and core, whatever state an earlier host left them in, and read the identification."""
         self._decoder, self._results = frames.Decoder(), []
         first = min(1.0, self.timeout / 2)
         if self._first_answer(frames.RESET, limit=first) is None:
-            # perhaps it waits for the core to take a beat: an overrun of beginnings wakes it
+            # the bridge may wait for the core to accept a beat: an overrun of frame starts aborts the wait
             self._push(bytes([frames.FLAG]) * LARGEST_CREDIT)
             if self._first_answer(frames.RESET, limit=self.timeout + 10 * LARGEST_CREDIT / self.baud) is None:
                 damaged = self._decoder.damaged
@@ -197,7 +198,7 @@ class SerialLink(LinkBase):
         self._synchronise()
 
     def _synchronise(self) -> None:
-        """Read until the line holds nothing that was sent before."""
+        """Read until the line holds nothing that was sent earlier."""
         mark, address = secrets.token_bytes(4), bytes([registers.WATCHDOG])
         self._first_answer(frames.WRITE, address + mark)
         if self._first_answer(frames.READ, address, lambda answer: answer[2:6] == mark) is None:
@@ -207,8 +208,9 @@ class SerialLink(LinkBase):
     # --- bytes ----------------------------------------------------------------------------------------------
 
     def _io(self, waiting: bytes, seconds: float) -> tuple[bytes, list[tuple[int, bytes]]]:
-        """Write what the port takes of `waiting`, read what is there: the rest to write, the frames read."""
-        self._refuse_if_closed()  # by a progress callback
+        """Write what the port accepts of `waiting` and read what is there; return the rest to write and the
+        frames read."""
+        self._refuse_if_closed()  # closed by a progress callback
         assert self._port is not None
         try:
             port = self._port.fileno()
@@ -228,7 +230,7 @@ class SerialLink(LinkBase):
         return waiting, self._decoder.feed(data)
 
     def _push(self, data: bytes) -> None:
-        """Write bytes that nothing comes of, for as long as the line takes them."""
+        """Write bytes that cause no answer, for as long as the line accepts them."""
         limit = time.monotonic() + self.timeout
         while data and time.monotonic() < limit:
             data, _ = self._io(data, 0.1)
@@ -242,7 +244,7 @@ class SerialLink(LinkBase):
             waiting, found = self._io(waiting, 0.05)
             if self.received != before:
                 last = time.monotonic()
-            for got, inner in found:  # all of them: results may follow the answer
+            for got, inner in found:  # drain all frames: results may follow the answer
                 if got == kind and answer is None:
                     answer = inner
                 elif got & ~frames.LAST == frames.RESULT:
@@ -262,9 +264,9 @@ class SerialLink(LinkBase):
         is_answer: Callable[[bytes], bool] | None = None,
         limit: float | None = None,
     ) -> bytes | None:
-        """Send a command and drop whatever comes before its answer; None if there is none in time.
+        """Send a command and discard whatever precedes its answer; return None on a timeout.
 
-        Without `is_answer`, a function of an answer, an abandoned command's answer may be taken for it.
+        Without `is_answer`, a predicate on answers, an abandoned command's answer may be mistaken for it.
         """
         limit = time.monotonic() + (limit or self.timeout)
         waiting, status = frames.encode(kind, body), 0
@@ -307,14 +309,14 @@ class SerialLink(LinkBase):
         return self._call(frames.WRITE, bytes([address]) + value.to_bytes(4, "little"))[1]
 
     def _frames(self, weights: Beats, activations: Beats) -> Iterator[tuple[int, bytes]]:
-        """All frames of a transfer, in order: (kind, bytes on the line)."""
+        """Return all frames of a transfer, in order: (type, bytes on the line)."""
         for kind, beats in _schedule(weights, activations):
             stream = weights if kind == frames.WEIGHTS else activations
-            # several to a credit, so that the line need not wait for answers
+            # several frames per credit, so that the line need not wait for answers
             most = max(1, min(255, (self.credit // 4 - 8) // stream.data.shape[1]))
             for start in range(beats.start, beats.stop, most):
                 stop = min(start + most, beats.stop)
-                # tuser counts on a weight packet's first beat, on an activation packet's last
+                # tuser is significant on a weight packet's first beat and on an activation packet's last beat
                 user = stream.user[start if kind == frames.WEIGHTS else stop - 1]
                 flagged = kind | (frames.LAST if stream.last[stop - 1] else 0)
                 yield (
@@ -327,9 +329,9 @@ class SerialLink(LinkBase):
         to_send = self._frames(weights, activations)
         under_way: deque[tuple[int, int]] = deque()
         frame, waiting, moved = next(to_send, None), b"", time.monotonic()
-        halted_at = None  # result beats that had come when the bridge last said that the core has halted
+        halted_at = None  # result beats received when the bridge last reported that the core has halted
         while frame or under_way or len(self._results) < results:
-            # One frame may be longer than the credit: the bridge takes its bytes as they come.
+            # One frame may exceed the credit: the bridge takes its bytes as they arrive.
             while frame and (
                 not under_way or sum(size for _, size in under_way) + len(frame[1]) <= self.credit
             ):
@@ -352,9 +354,9 @@ class SerialLink(LinkBase):
             if before != (self.sent, self.received):
                 moved = now
             elif not frame and not under_way:
-                # All is taken and results are missing: has the core halted, or has it nothing to say? What
-                # was complete when it halted still comes. A result that waits at one answer is sent before
-                # the next, so when none came between two, none is left.
+                # Everything is accepted and results are missing: has the core halted, or are there no more?
+                # What was complete at the halt still arrives. A result that is pending at one answer is sent
+                # before the next, so if none arrived between two answers, none is left.
                 status = self._call(frames.HELLO)[0]
                 self._check_status(status)
                 count = len(self._results)
@@ -367,12 +369,12 @@ class SerialLink(LinkBase):
         return self._take()
 
     def _came(self, kind: int, body: bytes) -> None:
-        """Keep a result; the closing beat of a soft reset has no data and is none."""
+        """Store a result; the closing beat of a soft reset has no data and is not a result."""
         if body[0]:
             self._results.append((kind, body[1:]))
 
     def _take(self) -> Results:
-        """The results that have come, as beats."""
+        """Return the results received so far, as beats."""
         taken, self._results = self._results, []
         width = 4 * self._cols
         out = Results(

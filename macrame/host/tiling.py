@@ -1,17 +1,17 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Any M x K by K x N product as panels for one core.
+"""Tiling of an arbitrary M x K by K x N product into panels for one core.
 
-The result is cut into tiles of ROWS x COLS. Weights are what costs most to send twice, so while K fits the
-panel buffer each weight panel is sent once and replayed for every row of tiles:
+The result is divided into tiles of ROWS x COLS. Sending weights twice costs the most, so while K fits in the
+panel buffer each weight panel is sent once and reused for every row of tiles:
 
     for n in column tiles:  send W[:, n];  for m in row tiles: send A[m]     (the last one releases W[:, n])
 
-Longer K is cut into chunks, and the accumulators stay open from one to the next:
+Longer K is divided into chunks, and the accumulators stay open from one chunk to the next:
 
     for n:  for m:  for c in chunks: send W[c, n], A[m, c]                   (kept open until the last c)
 
-Chunks are as equal as can be: one short chunk at the end would leave the array waiting for its weights.
+Chunks are as equal as possible: a short last chunk would leave the array waiting for its weights.
 """
 
 from collections.abc import Iterator, Sequence
@@ -28,7 +28,7 @@ from macrame.host.link import Beats
 
 @dataclass
 class Batch:
-    """One transfer: what to send, and where the tiles that come back belong.
+    """One transfer: the panels to send, and the positions of the tiles that come back.
 
     Attributes
     ----------
@@ -43,7 +43,7 @@ class Batch:
 
 
 def chunks(k: int, config: CoreConfig) -> list[tuple[int, int]]:
-    """Cut K into the fewest panels the core can hold, their slice counts equal or one apart.
+    """Divide K into the fewest panels that fit in the core, with slice counts that differ by at most one.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def chunks(k: int, config: CoreConfig) -> list[tuple[int, int]]:
 
 
 def _join(parts: Sequence[packets.Panels]) -> Beats:
-    """Lists of (data, last, user) panels as one run of beats."""
+    """Concatenate lists of (data, last, user) panels into one run of beats."""
     return Beats(
         *(np.concatenate([field.reshape(-1, *field.shape[2:]) for field in fields]) for fields in zip(*parts))
     )
@@ -81,7 +81,7 @@ def batches(
     config: CoreConfig,
     limit: int = 1 << 18,
 ) -> Iterator[Batch]:
-    """The transfers that multiply a by w, in order.
+    """Yield the transfers that multiply a by w, in order.
 
     Parameters
     ----------
@@ -93,8 +93,8 @@ def batches(
         One of the values of :data:`macrame.host.packets.MODES`, or :func:`macrame.host.packets.bf16_mode`.
     config : macrame.contract.CoreConfig
     limit : int
-        Activation beats to aim at in a transfer, which bounds memory; a batch holds at least one panel.
-        Between transfers the array drains, so a small limit costs cycles.
+        Target number of activation beats per transfer, which bounds memory; a batch holds at least one panel.
+        The array drains between transfers, so a small limit costs cycles.
 
     Yields
     ------
@@ -118,7 +118,7 @@ def _replayed(
     row_tiles, beats = data.shape[:2]
     column_tiles = packets.slices(w.shape[1], config.cols)
     per_batch = max(1, limit // beats)
-    if per_batch >= row_tiles:  # whole columns of tiles, several to a batch
+    if per_batch >= row_tiles:  # whole columns of tiles, several per batch
         user = user.copy()
         user[-1, -1] = RELEASE
         group = per_batch // row_tiles
@@ -132,7 +132,7 @@ def _replayed(
                 [(m, n) for n in range(first, stop) for m in range(row_tiles)],
             )
         return
-    for n in range(column_tiles):  # one column of tiles is already too long: its weights stay across batches
+    for n in range(column_tiles):  # one column of tiles exceeds the limit: keep its weights
         columns = slice(n * config.cols, (n + 1) * config.cols)
         for first in range(0, row_tiles, per_batch):
             stop = min(first + per_batch, row_tiles)
@@ -195,13 +195,13 @@ def _chained(
 
 
 def order(m: int, n: int, height: int, cols: int) -> list[tuple[int, int]]:
-    """Row tile and column tile of every tile of an M x N result, in the order in which the core makes them.
+    """Return row and column tile of every tile of an M x N result, in the core's order.
 
     Parameters
     ----------
     m, n : int
     height, cols : int
-        Of a tile.
+        Dimensions of a tile.
 
     Returns
     -------
@@ -213,7 +213,7 @@ def order(m: int, n: int, height: int, cols: int) -> list[tuple[int, int]]:
 
 
 def place(out: NDArray[Any], tiles: NDArray[Any], where: Sequence[tuple[int, int]]) -> None:
-    """Put result tiles where they belong, dropping the padding.
+    """Place result tiles in the product, without the padding.
 
     Parameters
     ----------

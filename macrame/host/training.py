@@ -1,12 +1,12 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The three operations that training is made of, on a core and a vector unit side by side.
+"""The three operations of training, on a core and a vector unit.
 
 `Hardware` has the methods of `macrame.golden.nn.bf16.Golden`, so that `macrame.golden.nn.bf16.NetworkBf16`
 and `SGDBf16` train on it. Its links may lead to a simulator or to a board.
 
-Rounding to bfloat16 is the vector unit's too: x + (-0), with the output rounded to nearest even. -0 is what
-can be added to any number, also to -0, without changing it, and it travels as bfloat16, half as wide.
+The vector unit also rounds to bfloat16: it computes x + (-0) with the output rounded to nearest even. Adding
+-0 leaves every number unchanged, including -0, and as bfloat16 it takes only half the bandwidth.
 """
 
 from typing import Any
@@ -21,14 +21,14 @@ MINUS_ZERO = np.uint16(0x8000)
 
 
 class Hardware:
-    """Matrix products on a core, everything else on a vector unit.
+    """Matrix products on a core, all other operations on a vector unit.
 
-    fp32 arrays are float32, bfloat16 ones the uint16 of their bits.
+    fp32 arrays are float32, bfloat16 arrays are uint16 bits.
 
     Parameters
     ----------
     core : macrame.host.core.Core
-        With bfloat16.
+        A core with bfloat16.
     unit : macrame.host.vector_unit.VectorUnit
 
     Attributes
@@ -36,9 +36,9 @@ class Hardware:
     calls : dict of str to int
         "products" and "vectors" done so far.
     cycles : dict of str to int
-        What the counters of the core ("products") and of the unit ("vectors") add up to.
+        Totals of the counters of the core ("products") and of the unit ("vectors").
     macs : int
-        Multiply-accumulates the products needed.
+        Multiply-accumulates that the products needed.
     """
 
     def __init__(self, core: Core, unit: VectorUnit) -> None:
@@ -55,7 +55,7 @@ class Hardware:
         relu: bool = False,
         out: str = "fp32",
     ) -> NDArray[Any]:
-        """A product on the core; parameters and result as `macrame.golden.nn.bf16.Golden.matmul`."""
+        """Compute a product on the core; parameters and result as `macrame.golden.nn.bf16.Golden.matmul`."""
         values, report = self.core.matmul_bf16(a, w, bias=bias, relu=relu, out=out)
         self.macs += report.macs
         return self._done("products", values, report.cycles)
@@ -68,13 +68,13 @@ class Hardware:
         s: float | None = None,
         out: str = "fp32",
     ) -> NDArray[Any]:
-        """An operation of the vector unit; parameters and result as
+        """Run an operation of the vector unit; parameters and result as
         `macrame.golden.nn.bf16.Golden.vector`."""
         values, report = self.unit.run(op, x, y, s, out)
         return self._done("vectors", values, report.cycles)
 
     def to_bf16(self, x: NDArray[np.float32]) -> NDArray[np.uint16]:
-        """fp32 to bfloat16 on the vector unit, nearest even; a NaN becomes 0x7FC0.
+        """Convert fp32 to bfloat16 on the vector unit, nearest even; a NaN becomes 0x7FC0.
 
         Parameters
         ----------

@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What a core and a vector unit have in common: who they are, what went wrong, how often, and the way back.
+"""What a core and a vector unit have in common: identification, errors, event counters and recovery.
 
-Both have the same registers for it at the same addresses, in ``rtl/macrame.rdl`` and ``rtl/vector_unit.rdl``.
+Both have the same registers at the same addresses, in ``rtl/macrame.rdl`` and ``rtl/vector_unit.rdl``.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -29,12 +29,12 @@ class Unit:
     Raises
     ------
     macrame.errors.InputError
-        `link` is no link.
+        `link` is not a link.
     macrame.errors.LinkError
-        What answers is not a unit this driver knows.
+        The device that answers is not a unit this driver supports.
     """
 
-    #: What it is called, and what its ID and VERSION registers read.
+    #: Name of the unit, and the values of its ID and VERSION registers.
     NAME: ClassVar[str]
     ID: ClassVar[int]
     VERSION: ClassVar[int]
@@ -46,7 +46,7 @@ class Unit:
     def __init__(self, link: Link) -> None:
         self.link: Link = arguments.instance("link", link, Link)  # type: ignore[type-abstract]  # a protocol
         link.recover()
-        self._seeded = link.resets  # the random bits go on since then
+        self._seeded = link.resets  # if link.resets differs, the random sequence is lost
         found = link.read(registers.ID)
         if found != self.ID:
             raise LinkError(
@@ -59,11 +59,11 @@ class Unit:
             )
 
     def status(self) -> int:
-        """The STATUS register."""
+        """Read the STATUS register."""
         return self.link.read(registers.STATUS)
 
     def check(self) -> int:
-        """Raise :class:`macrame.errors.CoreError` if the unit has halted itself; else return STATUS."""
+        """Return STATUS, or raise :class:`macrame.errors.CoreError` if the unit has halted."""
         status = self.status()
         halt = self._halt(status)
         if halt is not None:
@@ -71,7 +71,7 @@ class Unit:
         return status
 
     def _halt(self, status: int) -> CoreError | None:
-        """The error to raise if the unit has halted itself, or None."""
+        """Return the error to raise if the unit has halted, or None."""
         if not status & registers.STATUS_HALTED:
             return None
         return CoreError(registers.error_names(status, self.ERRORS), status, self.NAME)
@@ -80,7 +80,7 @@ class Unit:
         return registers.describe_status(status, self.ERRORS)
 
     def soft_reset(self) -> None:
-        """Bring the unit back after an error; packets it held are gone.
+        """Recover the unit after an error; packets it held are lost.
 
         After an abandoned call the link is reset too, and with it every register.
 
@@ -99,7 +99,7 @@ class Unit:
             raise LinkError(f"STATUS after a soft reset still reads {self._described(status)}")
 
     def counters(self) -> dict[str, int]:
-        """Every event counter, by its name in lower case."""
+        """Read every event counter, by its lower-case name."""
         return {name.lower(): self.link.read(address) for name, address in self.COUNTERS.items()}
 
     def clear_counters(self) -> None:
@@ -107,22 +107,22 @@ class Unit:
         self.link.write(registers.CONTROL, registers.CONTROL_COUNTERS_CLEAR | registers.CONTROL_IRQ_ENABLE)
 
     def _seed(self, seed: int | None) -> None:
-        """Begin the random bits anew, with a seed."""
+        """Restart the random sequence from a seed."""
         if seed is not None:
             self.link.write(registers.SEED, seed)
             self._seeded = self.link.resets
 
     def _sequence(self, name: str, run: Callable[[], T | CoreError], unseeded: bool) -> T:
-        """Run something that takes several transfers, on a link at rest and a unit that has not halted.
+        """Run an operation of several transfers, on an idle link and a unit that has not halted.
 
         Parameters
         ----------
         name : str
-            What it is, for messages.
+            Name of the operation, for messages.
         run : callable
-            It returns the error where the unit halts: the line is then at rest, so a soft reset is enough.
+            It returns the error if the unit halts: the line is then idle, so a soft reset suffices.
         unseeded : bool
-            It needs random bits and has no seed for them.
+            The operation needs random bits and gives no seed.
 
         Returns
         -------

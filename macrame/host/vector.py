@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Vectors to the beats of the vector unit and back; its registers are those of ``rtl/vector_unit.rdl``.
+"""Conversion of vectors to beats of the vector unit and back; the registers are in ``rtl/vector_unit.rdl``.
 
 A beat has LANES numbers, lane 0 in the low bytes: 4 bytes each as float32, or 2 bytes each as bfloat16, in
-the low half of the beat. An x packet opens with a record: the command in tuser, the scalar in lane 0. A
-vector whose length is no multiple of LANES is filled up with zeros, whose results are thrown away.
+the low half of the beat. An x packet starts with a record: the command in tuser, the scalar in lane 0. A
+vector whose length is not a multiple of LANES is padded with zeros, whose results are discarded.
 """
 
 from typing import Any
@@ -17,14 +17,14 @@ from macrame.host.link import Beats, Results
 from macrame.host.packets import OUTPUTS
 from macrame.registers import VECTOR_COUNTERS, VECTOR_ID_RESET, VECTOR_STATUS_ERRORS
 
-#: Operations by the number that goes into the low bits of the command.
+#: Operations by their number in the low bits of the command.
 OPERATIONS = {"add": 0, "sub": 1, "mul": 2, "axpy": 3, "relu": 4, "relu_gradient": 5}
 
 X_BF16 = 1 << 3
 Y_BF16 = 1 << 4
 OUTPUT_SHIFT = 5
 
-#: What a vector may be an array of.
+#: Accepted element types of a vector.
 DTYPES = "float32, uint32 (its bits) or uint16 (bits of bfloat16)"
 
 ID_VALUE = VECTOR_ID_RESET
@@ -37,7 +37,7 @@ COUNTERS = VECTOR_COUNTERS
 
 
 def command(op: str, x_bf16: bool = False, y_bf16: bool = False, out: str = "fp32") -> int:
-    """The command of an x packet.
+    """Return the command of an x packet.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def command(op: str, x_bf16: bool = False, y_bf16: bool = False, out: str = "fp3
     x_bf16, y_bf16 : bool
         Operands are bfloat16, not float32.
     out : str
-        A key of `macrame.host.packets.OUTPUTS`: float32, or bfloat16 by one of three roundings.
+        A key of `macrame.host.packets.OUTPUTS`: float32, or bfloat16 in one of three rounding modes.
 
     Returns
     -------
@@ -65,7 +65,7 @@ def command(op: str, x_bf16: bool = False, y_bf16: bool = False, out: str = "fp3
 
 
 def _data(name: str, values: ArrayLike, lanes: int) -> tuple[NDArray[np.uint8], bool]:
-    """Beats of a vector, (n, 4 * lanes) bytes, and whether it is bfloat16."""
+    """Return the beats of a vector, (n, 4 * lanes) bytes, and whether it is bfloat16."""
     bits: NDArray[Any] = np.asarray(values)
     if bits.dtype == np.float32:
         bits = bits.view(np.uint32)
@@ -81,12 +81,12 @@ def _data(name: str, values: ArrayLike, lanes: int) -> tuple[NDArray[np.uint8], 
 
 
 def scalar(s: object) -> np.float32:
-    """The scalar of "axpy", checked and rounded to float32.
+    """Check the scalar of "axpy" and round it to float32.
 
     Parameters
     ----------
     s : float
-        A number of any real type, infinite ones and NaN included.
+        A number of any real type, including infinities and NaN.
 
     Returns
     -------
@@ -95,22 +95,22 @@ def scalar(s: object) -> np.float32:
     Raises
     ------
     InputError
-        It is no number.
+        It is not a number.
     """
-    number = s.item() if type(s) is np.ndarray and s.shape == () else s  # a masked array is another type
+    number = s.item() if type(s) is np.ndarray and s.shape == () else s  # a masked array is not accepted
     if isinstance(number, (bool, np.bool_)) or not isinstance(number, (int, float, np.integer, np.floating)):
         raise InputError(f"s is {shown(s)}, expected a number")
     try:
         with np.errstate(over="ignore"):
             return np.float32(number)
-    except OverflowError:  # an int that no float can hold
+    except OverflowError:  # an int out of float range
         raise InputError(f"s is {shown(s)}, expected a number that float64 can hold") from None
 
 
 def packets(
     op: str, x: ArrayLike, y: ArrayLike | None = None, s: object = 0.0, out: str = "fp32", *, lanes: int
 ) -> tuple[Beats, Beats]:
-    """The packets of one operation on vectors.
+    """Return the packets of one operation on vectors.
 
     Parameters
     ----------
@@ -128,12 +128,12 @@ def packets(
     Returns
     -------
     x, y : macrame.host.link.Beats
-        Of the two streams; `y` has no beats where the operation takes none.
+        Beats of the two streams; `y` has none if the operation takes no second operand.
 
     Raises
     ------
     InputError
-        An operand is missing, one too many, or of another length or type.
+        An operand is missing, superfluous, or has another length or type.
     """
     takes_y = op != "relu"
     if (y is None) == takes_y:
@@ -155,25 +155,25 @@ def packets(
 
 
 def unpack(beats: Results, count: int, out: str = "fp32") -> NDArray[Any]:
-    """Result beats of one packet to a vector.
+    """Convert the result beats of one packet to a vector.
 
     Parameters
     ----------
     beats : macrame.host.link.Results
     count : int
-        Numbers of the vector.
+        Number of elements of the vector.
     out : str
         A key of `macrame.host.packets.OUTPUTS`, as in the command.
 
     Returns
     -------
     ndarray, shape (count,)
-        uint32, the bits of float32, or uint16, those of bfloat16.
+        uint32, the bits of float32, or uint16, the bits of bfloat16.
 
     Raises
     ------
     LinkError
-        Beats are missing or too many, or tlast or tkeep is not where it belongs.
+        There are too few or too many beats, or tlast or tkeep is misplaced.
     """
     lanes, dtype = beats.data.shape[1] // 4, np.dtype("<u4" if out == "fp32" else "<u2")
     expected = -(-count // lanes)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""One vector unit at the end of a link: sums, products and ReLU of arrays, element by element."""
+"""One vector unit at the end of a link: element-wise sums, products and ReLU of arrays."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -19,7 +19,7 @@ from macrame.registers import VECTOR_ADDRESSES, VECTOR_LANES, VECTOR_VERSION_RES
 
 @dataclass(frozen=True)
 class VectorReport:
-    """What the unit's own counters say about one operation.
+    """The unit's own counters for one operation.
 
     Attributes
     ----------
@@ -30,9 +30,9 @@ class VectorReport:
     packets : int
         Records accepted.
     stall_x, stall_y, stall_out, starved : int
-        Cycles lost waiting for x, for y, for room at the output, for both operands.
+        Cycles lost waiting for x, for y, for space at the output, for both operands.
     counters_full : bool
-        The counters overflowed and froze; the figures above are then too low.
+        The counters overflowed and stopped, so the figures above are too low.
     """
 
     cycles: int
@@ -45,15 +45,15 @@ class VectorReport:
     counters_full: bool = False
 
     def as_dict(self) -> dict[str, Any]:
-        """All fields, for a JSON report."""
+        """Return all fields, for a JSON report."""
         return asdict(self)
 
 
 class VectorUnit(Unit):
     """Drive one vector unit.
 
-    After an exception has ended an operation early, the next one, :meth:`soft_reset` or a new VectorUnit
-    resets link and unit first, as :class:`macrame.host.core.Core` does.
+    If an exception ended an operation early, the next one, :meth:`soft_reset` or a new VectorUnit resets link
+    and unit first, as :class:`macrame.host.core.Core` does.
 
     Parameters
     ----------
@@ -62,14 +62,14 @@ class VectorUnit(Unit):
     Attributes
     ----------
     lanes : int
-        Numbers a beat.
+        Elements per beat.
 
     Raises
     ------
     macrame.errors.InputError
-        `link` is no link.
+        `link` is not a link.
     macrame.errors.LinkError
-        What answers is not a vector unit this driver knows.
+        The device that answers is not a vector unit this driver supports.
 
     Examples
     --------
@@ -103,38 +103,38 @@ class VectorUnit(Unit):
         seed: int | None = None,
         progress: Progress | None = None,
     ) -> tuple[NDArray[Any], VectorReport]:
-        """One operation on every element.
+        """Apply one operation to every element.
 
         Parameters
         ----------
         op : {"add", "sub", "mul", "axpy", "relu", "relu_gradient"}
             x + y, x - y, x * y, x + s * y, x where x > 0 else +0, x where y > 0 else +0.
         x, y : ndarray of float32, uint32 (its bits) or uint16 (bits of bfloat16), of one shape
-            At least one number; "relu" takes no y.
+            At least one element; "relu" takes no y.
         s : float, optional
-            Scalar of "axpy" and of no other, rounded to float32.
+            Scalar of "axpy", which alone takes one; rounded to float32.
         out : {"fp32", "even", "toward_zero", "stochastic"}
-            float32, or bfloat16 by one of three roundings.
+            float32, or bfloat16 in one of three rounding modes.
         seed : int, optional
-            Begin the random bits of stochastic rounding anew; else they go on from the last operation. Each
-            beat takes `lanes` words, those of padding too: after a seed, element i takes word i. They
-            cannot go on after a reset of the link: the next stochastic operation then needs a seed.
+            Seed of the random bits for stochastic rounding; if omitted, the sequence continues from the last
+            operation. Each beat uses `lanes` words, including padding: after a seed, element i uses word i. A
+            reset of the link ends the sequence: the next stochastic operation then needs a seed.
         progress : callable, optional
-            Called now and then with (result beats so far, result beats in all), and when all have come.
+            Called at intervals with (result beats so far, total result beats), and once all have arrived.
 
         Returns
         -------
         result : ndarray, of the shape of x
-            uint32 bits of float32, or uint16 bits of bfloat16; equal to
+            uint32 bits of float32, or uint16 bits of bfloat16; identical to
             `macrame.golden.vector_unit.vector_unit`.
         report : VectorReport
 
         Raises
         ------
         macrame.errors.InputError
-            An argument is not as described.
+            An argument is invalid.
         macrame.errors.CoreError
-            The unit halted; :meth:`soft_reset` brings it back.
+            The unit halted; :meth:`soft_reset` recovers it.
         macrame.errors.LinkError
             Results are missing or malformed.
         """
@@ -168,7 +168,7 @@ class VectorUnit(Unit):
         seed: int | None,
         progress: Progress | None,
     ) -> tuple[NDArray[Any], VectorReport]:
-        """The operation, from checked operands."""
+        """Run the operation on checked operands."""
         x_packet, y_packet = vector.packets(
             op, x.reshape(-1), None if y is None else y.reshape(-1), scalar, out, lanes=self.lanes
         )
