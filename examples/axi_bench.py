@@ -113,7 +113,7 @@ def ruy(x, zero_point):
     return np.clip(((half + 256) >> 9) + zero_point, -128, 127).astype(np.int8)
 
 
-# a timeout: a beat too few, or a flag forgotten, and the core waits for ever
+# a timeout: a beat too few, or a flag forgotten, and the core waits indefinitely
 @cocotb.test(timeout_time=100, timeout_unit="us")
 async def raw(dut):
     """Two tiles with the same weights: the second activation packet releases them."""

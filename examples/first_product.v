@@ -246,7 +246,7 @@ module first_product;
         $finish(0);
     end
 
-    // A beat too few, or a flag forgotten, and the core waits for ever.
+    // A beat too few, or a flag forgotten, and the core waits indefinitely.
     initial begin
         #20_000;
         $display("FAIL  after %0d rows of 6 nothing more came", rows);

@@ -236,8 +236,8 @@ def predict(
     Raises
     ------
     ValueError
-        A panel is never released, or activations are left without weights: the core would wait for ever. A
-        tile stays open from one format to the other: the core would stop.
+        A panel is never released, or activations are left without weights: the core would wait
+        indefinitely. A tile stays open from one format to the other: the core would stop.
     """
     g = geometry
     if sum(panel.release for panel in activations) != len(weights) or not activations[-1].release:

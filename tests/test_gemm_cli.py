@@ -139,7 +139,7 @@ BAD = [
     # scale
     ("a negative scale", dict(SCALE="-0.5"), "SCALE=-0.5: expected a finite number above 0"),
     ("a scale of zero", dict(SCALE="0"), "SCALE=0: expected a finite number above 0"),
-    ("a scale that is none", dict(SCALE="nan"), "SCALE=nan: expected a finite number above 0"),
+    ("an invalid scale", dict(SCALE="nan"), "SCALE=nan: expected a finite number above 0"),
     ("an infinite scale", dict(SCALE="inf"), "SCALE=inf: expected a finite number above 0"),
     ("a scale past float64", dict(SCALE="1e999"), "SCALE=1e999: expected a finite number above 0"),
     ("a huge scale", dict(SCALE="1e12"), "SCALE=1e12: scale is 1000000000000.0, expected less than 2^31"),

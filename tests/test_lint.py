@@ -290,3 +290,18 @@ def test_an_interrupt_ends_it_at_once(number, whole_group):
     finally:
         for left in marked(mark):
             os.kill(left, signal.SIGKILL)
+
+
+def test_a_banned_word_is_named_with_its_place_and_what_to_write():
+    text = "Each output is foretold.\nA dead reset\nIt stalls for ever\n"
+    assert list(lint.banned(text, lint.CONFIG["words"])) == [
+        (1, "foretold", "expected, or predicted"),
+        (3, "for ever", "indefinitely"),
+    ]
+
+
+def test_a_misspelt_word_is_found(tmp_path):
+    (tmp_path / "a.md").write_text("A synchronus reset.\n")  # codespell:ignore
+    status, said = lint.command(sys.executable, "-m", "codespell_lib", "a.md", cwd=tmp_path)
+    assert status == 65
+    assert "==> synchronous" in said

@@ -746,6 +746,48 @@ def one_name() -> str:
     return "\n".join(wrong)
 
 
+#: Files whose prose is checked.
+PROSE = {".md", ".py", ".v", ".rdl", ".toml", ".yml"}
+
+
+def banned(text: str, words: Mapping[str, str]) -> Iterator[tuple[int, str, str]]:
+    """Words that the project does not use.
+
+    Parameters
+    ----------
+    text : str
+    words : mapping of str to str
+        Regular expressions, and what to write instead.
+
+    Yields
+    ------
+    (int, str, str)
+        Number of the line, the words found, and what to write instead.
+    """
+    for number, line in enumerate(text.splitlines(), 1):
+        for pattern, instead in words.items():
+            for found in re.finditer(pattern, line, re.IGNORECASE):
+                yield number, found[0], instead
+
+
+def wording() -> str:
+    """Banned words in documents, comments and messages; lint.toml lists them."""
+    own = {"lint.toml", "test_lint.py"}  # which hold the list, and its test
+    return "\n".join(
+        f"{path.relative_to(ROOT)}:{number}: {found!r}, write {instead}"
+        for path in files()
+        if path.suffix in PROSE and path.name not in own
+        for number, found, instead in banned(path.read_text(), CONFIG["words"])
+    )
+
+
+def spelling() -> Result:
+    """codespell over all text of the project, with the words it may take for errors."""
+    ignored = ",".join(CONFIG["spelling"]["ignore"])
+    names = [str(path.relative_to(ROOT)) for path in files() if path.suffix in {*PROSE, ".txt", ".cff", ""}]
+    return command(sys.executable, "-m", "codespell_lib", "-L", ignored, *names, cwd=ROOT)
+
+
 def rtl_list() -> str:
     """rtl.f against the files there are, and lint.toml against the modules and rules there are."""
     core = rtl_sources()
@@ -811,6 +853,8 @@ def all_checks() -> Iterator[Check]:
     yield Check("form       one name a port", one_name)
     yield Check("form       rtl.f and lint.toml are complete", rtl_list)
     yield Check("form       no Verilog is left out", bench_list)
+    yield Check("words      banned", wording)
+    yield Check("words      spelling", lambda: clean(spelling()))
     yield Check("ruff       check", lambda: clean(ruff()))
     yield Check("ruff       format", lambda: clean(formatted()))
     yield Check("mypy       types", lambda: clean(mypy()), cost=9)

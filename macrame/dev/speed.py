@@ -14,7 +14,7 @@ Cycles a second are simulated cycles over the CPU time of the simulator, start-u
 short product too, the least of three runs each. Compiling is done twice, the first time with nothing at
 hand, so that Verilator's own library is compiled too; a change of the RTL costs what the second time does.
 
-``digits`` runs both layers of a 64-32-10 network over the 540 held-out pictures, on int8 cores, again and
+``digits`` runs both layers of a 64-32-10 network over the 540 held-out images, on int8 cores, again and
 again, and compares the logits with golden each time. Seconds are of CPU, the simulator with its Python, one
 pass taken off for start-up; the least of three runs each.
 """

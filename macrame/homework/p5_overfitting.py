@@ -262,7 +262,7 @@ def _cross_validation(
 ) -> Answer:
     show.part(f"{problem.folds}-fold cross-validation: choosing the strength of the L2 penalty")
     show.text(
-        f"The {len(x)} training pictures are cut into {problem.folds} parts; each part validates once "
+        f"The {len(x)} training images are cut into {problem.folds} parts; each part validates once "
         "a network trained on the others. The mean over the parts judges a setting without touching "
         "the validation set, and its spread says how far to trust it."
     )

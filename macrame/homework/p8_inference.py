@@ -84,7 +84,7 @@ def solve(problem: Problem, run: Run) -> Answer:
     show.text(
         f"Weights: zero point 0, "
         f"{'a scale for each output' if problem.per_channel else 'one scale a layer'}; activations: "
-        f"ranges over {len(calibration)} training pictures; biases int32."
+        f"ranges over {len(calibration)} training images; biases int32."
     )
     show.table(
         ("layer", "weights", "weight scales", "input scale", "zero", "output scale", "zero", "clamp"),

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Proofs that a module of rtl/vendor/<family> equals its namesake, for all inputs and all time.
 
-Yosys' solver would have to find out that two multipliers are equal, which takes it minutes for 8 x 8 bits and
-for ever for 18 x 18. It need not, if both have their registers in the same places: a block has one before and
-one behind the multiplier, the portable module two behind. So one register is added before the portable
-module, and one behind the block. Both are then late by one cycle more, and equal if and only if they were
+Yosys' solver would have to prove that two multipliers are equal, which takes minutes for 8 x 8 bits and does
+not end for 18 x 18. It need not, if both have their registers in the same places: a block has one before and
+one after the multiplier, the portable module two after it. So one register is added before the portable
+module, and one after the block. Both are then late by one cycle more, and equal if and only if they were
 equal before. Now registers with the same input are the same register, multipliers with the same operands
 the same multiplier, and what is left is small enough for the solver: by induction over time, from any state.
 

@@ -39,7 +39,7 @@ class Stopped(FlowError):
     """A tool was not started, or ended, because the run it belongs to has failed elsewhere."""
 
 
-#: A tool a processor: whoever starts one waits here.
+#: One tool per processor; the others wait here.
 SLOTS = threading.BoundedSemaphore(len(os.sched_getaffinity(0)))
 #: Tools that run, and whether no more shall start.
 RUNNING: set[subprocess.Popen[str]] = set()

@@ -155,7 +155,7 @@ class Watch(Part):
     ----------
     bench : Bench
     **idle : int
-        Outputs and the value each has in a cycle nothing was foretold for.
+        Outputs and the value each has in a cycle nothing was expected.
     """
 
     def __init__(self, bench, **idle):
@@ -173,7 +173,7 @@ class Watch(Part):
         self.due.setdefault(cycle, {}).update(values)
 
     def forget(self):
-        """Nothing is foretold any more (a reset)."""
+        """Nothing is expected any more (a reset)."""
         self.due.clear()
 
     def sample(self):

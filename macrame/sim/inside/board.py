@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A simulated board behind a pseudo-terminal: whoever opens it finds what is at the end of a USB cable.
+"""A simulated board behind a pseudo-terminal, which behaves as the end of a USB cable would.
 
 Not a test of its own, though cocotb calls it one. The name of the terminal goes into the file ``tty`` of the
 directory named by the plusarg ``dir``; a file ``stop`` there, or the parent's death, ends the simulation.

@@ -21,7 +21,7 @@ STEPS = 33
 
 
 class TB(Bench):
-    """Operands in, and the product in a cycle foretold."""
+    """Operands in, and the product in the expected cycle."""
 
     def __init__(self, dut):
         super().__init__(dut, enable=0, a=None, b=None)

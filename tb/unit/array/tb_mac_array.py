@@ -8,7 +8,7 @@ What could be wrong here, and which case would show it:
   a tile keeps something of the one before         `tiles`: random K from 1, the next tile in the next cycle
   the chain's order, a row lost to the next load   `tiles` at the minimum distance, ROWS cycles apart
   an idle slice changes something                  operands, `last` and tag are X in every cycle without valid
-  valid, load or tag one cycle off                 `load` is foretold for each cycle, its tag with it
+  valid, load or tag one cycle off                 `load` is predicted for each cycle, its tag with it
   an aborted tile leaves something behind          `abort`: a one-cycle reset in each phase of the
                                                    pipeline, and the next tile in the very next cycle
   an extreme sum                                   `extremes`: -128 everywhere, -128 against 127

@@ -3,7 +3,7 @@
 """result_chain in the simulator.
 
 What could be wrong here, and which case would show it:
-  a row marked too early, too late, once too often    every output is foretold for every cycle
+  a row marked too early, too late, once too often    every output is predicted for every cycle
   shift not one cycle ahead of the row it brings      the same
   the pace of one tile used for another               `paces`: every pace behind every pace
   the next load at the minimum distance               `paces`: that far apart, and one cycle more
@@ -19,7 +19,7 @@ from tb.lib.kit import Bench, Part, Watch
 
 
 class TB(Bench):
-    """Loads in; every output in every cycle is foretold from the header's formula."""
+    """Loads in; every output in every cycle is predicted from the header's formula."""
 
     def __init__(self, dut):
         super().__init__(dut, load=0, load_tag=None, load_pace=None, load_rows=None)

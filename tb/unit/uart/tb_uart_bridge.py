@@ -297,7 +297,7 @@ async def resynchronised(dut):
 
 @cocotb.test(timeout_time=4, timeout_unit="ms")
 async def unstuck(dut):
-    """The core takes no beat, and the reset stands behind it: an overrun lets go, the reset comes through."""
+    """The core takes no beat while a reset waits: the resulting overrun unblocks the bridge."""
     tb = TB(dut)
     await tb.begin()
     for sink in tb.streams.values():

@@ -4,11 +4,11 @@
 
 What could be wrong here, and which case would show it:
   an issue without a credit, or a credit lost       credits come back at random, and seldom enough to run out
-  x or y taken without the other, or not taken      ready is foretold, with gaps on both sides
+  x or y taken without the other, or not taken      ready is predicted, with gaps on both sides
   y taken for ReLU                                  all commands are drawn
   an error missed, doubled, seen as another         packets of one beat, of unequal lengths, of every command
   an issue of what is wrong, or while halted        the model halts as the register block does, and both
-  inputs drain events that overlap or leave a cycle out          each is foretold
+  inputs drain events that overlap or leave a cycle out          each is predicted
 """
 
 import cocotb

@@ -3,7 +3,7 @@
 """vector_lanes in the simulator.
 
 What could be wrong here, and which case would show it:
-  a result a cycle early or late, or with another's tlast   `beats`: each is foretold for its cycle, all
+  a result a cycle early or late, or with another's tlast   `beats`: each is predicted for its cycle, all
   others are idle a lane that computes its neighbour's numbers              `beats`: every lane has numbers of
   its own a format, a widening, random words of another beat        `beats`: another operation and format with
   every beat a pipeline that rests too early, or is not empty          `beats`: gaps of every length; `resets`
