@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 
 from macrame import environment, paths
 from macrame.errors import InputError, short
+from macrame.files import parse
 
 #: Seconds that the longest tests take; pytest-split spreads them over the parts, and the others by number.
 DURATIONS = paths.ROOT / "tests" / "durations.json"
@@ -78,6 +79,9 @@ def pytest_command(values: Mapping[str, str], nightly: bool = False) -> list[str
     return command + (["--nightly"] if nightly else [])
 
 
+#: What pytest's exit codes mean on the command line: interrupted, internal error, wrong usage, no test ran.
+EXIT_CODES = {2: 130, 3: 1, 4: 2, 5: 2}
+
 #: The command that lints.
 LINT = [sys.executable, "-u", "-m", "macrame", "lint"]
 
@@ -110,14 +114,18 @@ def main(values: Mapping[str, str], words: Sequence[str] = ()) -> int:
     Returns
     -------
     int
-        pytest's exit code, or lint's where all tests passed.
+        0 if all passed, 1 if a test or lint failed, 2 where nothing could run; 130 after Ctrl-C.
 
     Raises
     ------
     InputError
-        SHARD is not i/n.
+        SHARD is not i/n, or SEEDS or JOBS is not a count.
     """
     nightly = "nightly" in words
+    if "SEEDS" in values:
+        parse.integer("SEEDS", values["SEEDS"], 1, 10**6)
+    if values.get("JOBS", "auto") not in ("auto", "logical"):
+        parse.integer("JOBS", values["JOBS"], 0, 1024)
     part = shard(values.get("SHARD", ""))
     if part:
         print(f"part {part[0]} of {part[1]} of the suite, without lint, which is make lint", flush=True)
@@ -125,8 +133,10 @@ def main(values: Mapping[str, str], words: Sequence[str] = ()) -> int:
     if linted == 130:
         return linted
     env = {**os.environ, **{name: values[name] for name in ("SEED", "SIM", "WAVES") if name in values}}
-    env.pop("SHARD", None)  # tests call make test too
+    # tests call make test too; and options that a shell exports would change what runs
+    for name in ("SHARD", "PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
+        env.pop(name, None)
     tested = subprocess.run(pytest_command(values, nightly), cwd=paths.ROOT, env=env, check=False).returncode
     if last:
         print(last, flush=True)
-    return tested or linted
+    return EXIT_CODES.get(tested, tested) or linted
