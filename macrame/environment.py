@@ -16,7 +16,7 @@ import math
 import os
 import resource
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +135,29 @@ def writable(folder: Path) -> Path:
             "as in BUILD_DIR=/var/tmp/macrame"
         ) from None
     return folder
+
+
+@contextlib.contextmanager
+def exported(name: str, value: str | None) -> Iterator[None]:
+    """Set a variable of the environment for the duration of a block, and restore it afterwards.
+
+    Parameters
+    ----------
+    name : str
+    value : str or None
+        None leaves the variable as it is.
+    """
+    if value is None:
+        yield
+        return
+    before = os.environ.get(name)
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        del os.environ[name]
+        if before is not None:
+            os.environ[name] = before
 
 
 def install(words: str, extra: str) -> str:

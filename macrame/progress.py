@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""How far some work is.
+"""Progress displays.
 
-`Progress` counts steps: a bar on a terminal, a line now and then in a log, nothing while the work is quick.
+`Progress` counts steps: a bar on a terminal, a line every few seconds in a log, nothing for short work.
 `Steps` names them, for work whose steps take seconds to minutes each.
 """
 
@@ -18,29 +18,29 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress as Bar
 
-#: Seconds before anything is said, and between two lines of a log.
+#: Seconds before the first output, and between two lines of a log.
 QUIET, EVERY = 2.0, 10.0
 
 
 class Progress:
-    """Tell a user how far some work is.
+    """Show the progress of some work.
 
-    Call it with the steps done so far and the steps in all; it may be called from any thread.
+    Call it with the steps done so far and the total; any thread may call it.
 
     Parameters
     ----------
     what : str
         Names the work; each line in a log begins with it.
     unit : str
-        What a step is, in the plural; it may say what becomes of it.
+        What is counted, in the plural, such as "result beats simulated".
     total : int, optional
-        Steps there are, if that is known from the start.
+        Number of steps, if known from the start.
     console : rich.console.Console, optional
-        Where to tell it, by default standard error.
+        Where to show it; standard error by default.
     say : callable, optional
-        Takes a line of a log instead of the console.
+        Called with each line of a log, in place of the console.
     quiet, every : float
-        Seconds before anything is said, and between two lines of a log.
+        Seconds before the first output, and between two lines of a log.
 
     Examples
     --------
@@ -87,7 +87,7 @@ class Progress:
                 )
 
     def expect(self, text: str) -> None:
-        """Say what has begun, unless :meth:`done` or the end comes soon.
+        """Announce a step, unless :meth:`done` or the end follows within `quiet` seconds.
 
         Parameters
         ----------
@@ -99,7 +99,7 @@ class Progress:
         self._late.start()
 
     def done(self) -> None:
-        """What :meth:`expect` announced is over."""
+        """End the step that :meth:`expect` announced."""
         if self._late is not None:
             self._late.cancel()
             self._late = None
@@ -133,7 +133,7 @@ class Progress:
         self._bar.update(self._task, completed=done, total=total)
 
     def close(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         self.done()
         if self._bar is not None:
             self._bar.stop()
@@ -149,9 +149,10 @@ class Progress:
 
 
 class Steps:
-    """Tell a user what is under way, one line a step; on a terminal each replaces the one before.
+    """Show the current step, one line per step; on a terminal each line replaces the previous one.
 
-    Call it with the name of a step that begins, from any thread. ``last=True`` keeps the line on a terminal.
+    Call it with the name of each step as it begins; any thread may. ``last=True`` keeps the line on a
+    terminal.
     """
 
     def __init__(self) -> None:

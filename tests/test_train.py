@@ -109,8 +109,8 @@ def test_steps_on_the_rtl_equal_golden(run):
             dict(
                 name="train-product-bit",
                 file="array/pe_dual.v",
-                find="pushed = bf16 ? sum : total",
-                replace="pushed = bf16 ? sum ^ last : total",
+                find="next_sum = sum_bf16 ? float_sum : int8_sum",
+                replace="next_sum = sum_bf16 ? float_sum ^ last : int8_sum",
             ),
             "product",
         ),

@@ -21,7 +21,6 @@ pass taken off for start-up; the least of three runs each.
 
 import os
 import resource
-import shutil
 import sys
 import tempfile
 import time
@@ -31,6 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from macrame.contract import CoreConfig
+from macrame.environment import exported
 from macrame.errors import InputError, LinkError
 from macrame.golden.gemm import gemm
 from macrame.golden.gemm_bf16 import gemm_bf16
@@ -84,24 +84,17 @@ def run(kind: str, rows: int, cols: int, size: tuple[int, int, int]) -> tuple[in
 
 
 def compiling(rows: int, cols: int) -> Iterator[tuple[float, float]]:
-    """Seconds of wall clock and of CPU to compile the core, with nothing at hand and after a change."""
-    kept = os.environ.get("BUILD_DIR")
-    os.environ["BUILD_DIR"] = folder = tempfile.mkdtemp(prefix="macrame-speed-")
-    try:
+    """Wall-clock and CPU seconds to compile the core: with an empty build folder, then after a change."""
+    with tempfile.TemporaryDirectory(prefix="macrame-speed-") as folder, exported("BUILD_DIR", folder):
         for k_max in (1024, 1023):
             began, before = time.monotonic(), children()
             with SimLink(CoreConfig(rows, cols, formats="DUAL", k_max=k_max), name="speed"):
                 pass
             yield time.monotonic() - began, children() - before
-    finally:
-        shutil.rmtree(folder)
-        del os.environ["BUILD_DIR"]
-        if kept is not None:
-            os.environ["BUILD_DIR"] = kept
 
 
 def network() -> tuple[NetworkInt8, NDArray[np.int8]]:
-    """The digits network in integers, and the test set's pictures as it takes them."""
+    """The digits network in integers, and the images of the test set, quantised for it."""
     train, test = pictures.load(0.3, 0)
     trained = Network.random([64, 32, 10], np.random.default_rng(1))
     list(fit(trained, *train, epochs=10, batch_size=32, rate=0.1, momentum=0.9, rng=np.random.default_rng(1)))

@@ -281,7 +281,7 @@ def _counting(show: Show) -> dict[str, dict[str, float]]:
         ],
     )
     show.text(
-        "At 256 the step of bf16 is 2: 256 + 1 is a tie that goes back to 256 indefinitely. A small "
+        "At 256 the step of bf16 is 2: 256 + 1 is a tie, which rounds back to 256 each time. A small "
         "gradient added to a large weight is lost in the same way."
     )
     return ends

@@ -41,17 +41,18 @@ class Simulator:
     env: tuple[tuple[str, str], ...] = ()
 
     def seconds_per_cycle(self, macs: int) -> float:
-        """About how long a cycle of a core takes on one processor.
+        """Estimate the time that one cycle of a core takes on one processor.
 
         Parameters
         ----------
         macs : int
-            Multiply-accumulates the core can do in it.
+            Multiply-accumulates that the core can do per cycle.
 
         Returns
         -------
         float
-            Seconds. `cost` was fitted to what `macrame gemm` printed for cores from 2x2x1 to 32x32x1.
+            Seconds. `cost` is fitted to the cycles per second that `macrame gemm` prints for cores from 2x2x1
+            to 16x16x1, on a machine with two processors.
         """
         return 1e-6 * (self.cost[0] + self.cost[1] * macs)
 
@@ -62,14 +63,14 @@ SIMULATORS = {
         Icarus,
         {"iverilog": "iverilog", "vvp": "iverilog"},
         icarus_version,
-        cost=(60, 2.5),
+        cost=(90, 2.2),
         sim_args=("-n",),
     ),
     "verilator": Simulator(
         Verilator,
         {"g++": "g++", "make": "make"},
         verilator_version,
-        cost=(1.5, 0.01),
+        cost=(1.6, 0.005),
         flags=Verilator.FLAGS + Verilator.PYTHON + Verilator.MAKE,
         waves="vcd",
         # cocotb need not check each write of its own; on Icarus 11 it must
@@ -94,29 +95,21 @@ def simulator() -> str:
 
 @contextlib.contextmanager
 def using(name: str | None) -> Iterator[None]:
-    """Use another simulator for a while: the environment's SIM is `name` until the block ends.
+    """Select a simulator for the duration of a block, through the environment's SIM.
 
     Parameters
     ----------
     name : str or None
-        None changes nothing.
+        None keeps the simulator in use.
 
     Raises
     ------
     SetupError
         There is no such simulator.
     """
-    before = os.environ.get("SIM")
-    if name is not None:
-        os.environ["SIM"] = name
-    try:
+    with environment.exported("SIM", name):
         simulator()
         yield
-    finally:
-        if name is not None:
-            del os.environ["SIM"]
-            if before is not None:
-                os.environ["SIM"] = before
 
 
 @functools.cache

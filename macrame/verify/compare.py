@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Numbers of the RTL against golden's, to the bit: what was compared, and what differs."""
+"""Bit-exact comparison of RTL results with the golden model, and the list of mismatches."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
@@ -13,12 +13,12 @@ MOST_SHOWN = 10
 
 
 class Difference(TypedDict):
-    """A number that differs, both values as integers."""
+    """A number that differs: its place, counted from 0, and both values as integers, or as text."""
 
     row: int
     column: int
-    expected: int
-    got: int
+    expected: int | str
+    got: int | str
 
 
 @dataclass
@@ -65,6 +65,46 @@ def bits(values: NDArray[np.generic]) -> NDArray[np.unsignedinteger]:
     return found
 
 
+def mismatches(
+    expected: NDArray[np.integer], got: NDArray[np.integer], plain: Callable[[Any], int | str] = int
+) -> list[Difference]:
+    """List the values that differ.
+
+    Parameters
+    ----------
+    expected, got : numpy.ndarray of integers
+        Two dimensions, of one shape.
+    plain : callable
+        Converts a value for the list.
+
+    Returns
+    -------
+    list of Difference
+    """
+    return [
+        {"row": int(i), "column": int(j), "expected": plain(expected[i, j]), "got": plain(got[i, j])}
+        for i, j in np.argwhere(expected != got)
+    ]
+
+
+def listed(wrong: Sequence[Difference]) -> list[str]:
+    """Format mismatches as lines to print; at most `MOST_SHOWN` of them, and how many more there are.
+
+    Parameters
+    ----------
+    wrong : sequence of Difference
+
+    Returns
+    -------
+    list of str
+    """
+    lines = [
+        f"  row {m['row']}, column {m['column']}: expected {m['expected']}, got {m['got']}"
+        for m in wrong[:MOST_SHOWN]
+    ]
+    return lines + [f"  and {len(wrong) - MOST_SHOWN:,} more"] * (len(wrong) > MOST_SHOWN)
+
+
 def compared(
     what: str,
     got: NDArray[np.integer],
@@ -99,17 +139,7 @@ def compared(
         raise AssertionError(
             f"{what}: RTL gave {got.dtype} {got.shape}, golden {expected.dtype} {expected.shape}"
         )
-    wrong = np.argwhere(got != expected)
-    return Check(
-        what,
-        got.size,
-        seconds,
-        [
-            {"row": int(i), "column": int(j), "expected": int(expected[i, j]), "got": int(got[i, j])}
-            for i, j in wrong
-        ],
-        report,
-    )
+    return Check(what, got.size, seconds, mismatches(expected, got), report)
 
 
 def counted(checks: Sequence[Check]) -> int:
@@ -154,12 +184,8 @@ def differences(check: Check) -> list[str]:
     wrong = check.mismatches
     if not wrong:
         return []
-    lines = [f"MISMATCH in {check.name}: {len(wrong):,} of {check.values:,} numbers differ from golden"]
-    lines += [
-        f"  row {m['row']}, column {m['column']}: expected {m['expected']}, got {m['got']}"
-        for m in wrong[:MOST_SHOWN]
-    ]
-    return lines + [f"  and {len(wrong) - MOST_SHOWN:,} more"] * (len(wrong) > MOST_SHOWN)
+    first = f"MISMATCH in {check.name}: {len(wrong):,} of {check.values:,} numbers differ from golden"
+    return [first, *listed(wrong)]
 
 
 def sizes(a: NDArray[Any], w: NDArray[Any]) -> str:

@@ -23,15 +23,15 @@ from macrame.golden.gemm_bf16 import gemm_bf16
 from macrame.host import packets, serial_link
 from macrame.host.core import Core, Report
 from macrame.progress import Progress
+from macrame.verify.compare import MOST_SHOWN, listed, mismatches
 from macrame.verify.job import Job, prepare
 
-SHOWN = 10  # mismatches that are printed
 COMPILING = {"icarus": "", "verilator": ", which takes a minute or two"}
 WORTH_CHANGING = 60  # seconds of simulation that make another simulator worth a line
 
 
 def multiply(core: Core, job: Job, progress: Progress | None = None) -> tuple[NDArray[Any], Report]:
-    """Multiply on a core; in mode bf16 golden's result comes into the job here.
+    """Multiply on a core. In mode bf16 this also computes golden's result, which depends on the core's shape.
 
     Parameters
     ----------
@@ -112,10 +112,9 @@ def board_job(job: Job) -> tuple[NDArray[Any], Report, dict[str, Any]]:
 
 
 def cycles(job: Job) -> int:
-    """About how many cycles a core takes for a product: the more of what its array and its output need.
+    """Estimate the cycles of a product: those of the array or of the output stage, whichever takes longer.
 
-    Waiting for the first operands and the last results is left out, see `macrame.golden.cycles` for all of
-    it.
+    The estimate leaves out the time to fill and drain the core; `macrame.golden.cycles` has the exact model.
     """
     config, mode = job.config, packets.BF16 if job.mode == "bf16" else 0
     (m, k), n = job.a.shape, job.w.shape[1]
@@ -126,7 +125,7 @@ def cycles(job: Job) -> int:
 
 
 def slow(job: Job) -> str:
-    """A line for who has chosen the slower simulator for a large product; "" for others."""
+    """Return a hint for a large product on the slower simulator; an empty string otherwise."""
     from macrame.sim.simulators import SIMULATORS, simulator
 
     count, seconds = cycles(job), {}
@@ -184,27 +183,9 @@ def simulate_job(job: Job) -> tuple[NDArray[Any], Report, dict[str, Any]]:
     return product, report, details
 
 
-def differences(expected: NDArray[Any], got: NDArray[Any]) -> list[dict[str, int | str]]:
-    """Where two matrices differ.
-
-    Parameters
-    ----------
-    expected, got : ndarray, the same shape
-
-    Returns
-    -------
-    list of dict
-        row and column, counted from 0, expected and got: integers, or bits as a text like "0x3f80".
-    """
-
-    def plain(value: np.integer[Any]) -> int | str:
-        bits = value.dtype.kind == "u"
-        return f"0x{int(value):0{2 * value.dtype.itemsize}x}" if bits else int(value)
-
-    return [
-        {"row": int(i), "column": int(j), "expected": plain(expected[i, j]), "got": plain(got[i, j])}
-        for i, j in np.argwhere(expected != got)
-    ]
+def _plain(value: np.integer[Any]) -> int | str:
+    """A value for the report: an integer, or bits as a text like "0x3f80"."""
+    return f"0x{int(value):0{2 * value.dtype.itemsize}x}" if value.dtype.kind == "u" else int(value)
 
 
 def run(job: Job) -> int:
@@ -216,7 +197,7 @@ def run(job: Job) -> int:
         begin(job)
     product, report, details = (board_job if job.link else simulate_job)(job)
     assert job.expected is not None
-    wrong = differences(job.expected, product)
+    wrong = mismatches(job.expected, product, _plain)
     (m, k), n = job.a.shape, job.w.shape[1]
     summary = {
         "m": m,
@@ -231,7 +212,7 @@ def run(job: Job) -> int:
         **report.as_dict(),
         "values": product.size,
         "mismatches": len(wrong),
-        "first_mismatches": wrong[:SHOWN],
+        "first_mismatches": wrong[:MOST_SHOWN],
     }
     files: dict[str | PathLike[str], bytes] = {beside: (json.dumps(summary, indent=2) + "\n").encode()}
     if not wrong:
@@ -256,12 +237,7 @@ def run(job: Job) -> int:
             f"gemm: the core's result is wrong, {job.out} is not written; row and column count from 0",
             file=sys.stderr,
         )
-        for one in wrong[:SHOWN]:
-            print(
-                "  row {row}, column {column}: expected {expected}, got {got}".format(**one), file=sys.stderr
-            )
-        if len(wrong) > SHOWN:
-            print(f"  and {len(wrong) - SHOWN} more", file=sys.stderr)
+        print("\n".join(listed(wrong)), file=sys.stderr)
         if not job.link:
             from macrame.sim import simulate  # it is loaded already, by the simulation
 
