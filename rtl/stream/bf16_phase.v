@@ -18,9 +18,7 @@
 //   in cycles 2, 6, 10, ..
 `default_nettype none
 
-module bf16_phase #(
-    parameter integer BF16 = 0  // 0: every slice is one int8 beat
-) (
+module bf16_phase (
     input  wire clk,
     input  wire rst,
     // the beat at the head of the streams
@@ -32,33 +30,25 @@ module bf16_phase #(
     output wire sum_aligned  // the array is at its sum
 );
 
-    generate
-        if (BF16 == 0) begin : g_int8
-            assign slice_end   = 1'b1;
-            assign sum_aligned = 1'b1;
-            wire unused = &{1'b0, clk, rst, issue, tile_open, bf16};
-        end else begin : g_bf16
-            reg [1:0] beat_q;       // next beat of the slice
-            reg [1:0] sum_index_q;  // sum that the array reaches, from the tile's first beat on
-            reg [1:0] drain_q;      // cycles until the sums have left the adders
+    reg [1:0] beat_q;       // next beat of the slice
+    reg [1:0] sum_index_q;  // sum that the array reaches, from the tile's first beat on
+    reg [1:0] drain_q;      // cycles until the sums have left the adders
 
-            always @(posedge clk) begin
-                if (rst) begin
-                    beat_q  <= 2'd0;
-                    drain_q <= 2'd0;
-                end else begin
-                    if (issue && bf16) beat_q <= beat_q + 2'd1;
-                    if (issue && bf16) drain_q <= 2'd3;
-                    else if (drain_q != 2'd0) drain_q <= drain_q - 2'd1;
-                end
-                sum_index_q <= (issue && !tile_open) ? 2'd1 : sum_index_q + 2'd1;
-            end
-
-            assign slice_end   = !bf16 || (beat_q == 2'd3);
-            assign sum_aligned = bf16 ? (!tile_open || (beat_q == sum_index_q)) :
-                                 (drain_q == 2'd0);
+    always @(posedge clk) begin
+        if (rst) begin
+            beat_q  <= 2'd0;
+            drain_q <= 2'd0;
+        end else begin
+            if (issue && bf16) beat_q <= beat_q + 2'd1;
+            if (issue && bf16) drain_q <= 2'd3;
+            else if (drain_q != 2'd0) drain_q <= drain_q - 2'd1;
         end
-    endgenerate
+        sum_index_q <= (issue && !tile_open) ? 2'd1 : sum_index_q + 2'd1;
+    end
+
+    assign slice_end   = !bf16 || (beat_q == 2'd3);
+    assign sum_aligned = bf16 ? (!tile_open || (beat_q == sum_index_q)) :
+                         (drain_q == 2'd0);
 
 endmodule
 

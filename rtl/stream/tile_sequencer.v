@@ -152,17 +152,23 @@ module tile_sequencer #(
         .chain_available(chain_available)
     );
 
-    bf16_phase #(
-        .BF16(BF16)
-    ) u_bf16_phase (
-        .clk        (clk),
-        .rst        (rst),
-        .issue      (issue),
-        .tile_open  (tile_open_q),
-        .bf16       (bf16),
-        .slice_end  (slice_end),
-        .sum_aligned(sum_aligned)
-    );
+    generate
+        if (BF16 != 0) begin : g_bf16
+            bf16_phase u_bf16_phase (
+                .clk        (clk),
+                .rst        (rst),
+                .issue      (issue),
+                .tile_open  (tile_open_q),
+                .bf16       (bf16),
+                .slice_end  (slice_end),
+                .sum_aligned(sum_aligned)
+            );
+        end else begin : g_int8
+            // every slice is one beat
+            assign slice_end   = 1'b1;
+            assign sum_aligned = 1'b1;
+        end
+    endgenerate
 
     always @(posedge clk) begin
         if (rst) begin

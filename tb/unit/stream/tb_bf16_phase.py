@@ -19,7 +19,6 @@ from tb.lib.kit import Bench, Part
 async def beats(dut):
     """Random beats of both formats; issued at random whenever they are aligned, both answers compared."""
     tb = Bench(dut, issue=0, tile_open=0, bf16=0)
-    has_bf16 = tb.parameter("BF16")
     await tb.start()
     beat, first, drained, is_open, bf16 = 0, 0, 0, False, False
     seen, got = set(), {}
@@ -28,23 +27,22 @@ async def beats(dut):
         reset = tb.rng.random() < 0.01
         if not is_open and beat == 0:
             bf16 = bool(tb.rng.integers(2))
-        four = has_bf16 and bf16
-        slice_end = not four or beat == 3
-        aligned = (not is_open or (tb.cycle - first) % 4 == beat) if four else tb.cycle >= drained
+        slice_end = not bf16 or beat == 3
+        aligned = (not is_open or (tb.cycle - first) % 4 == beat) if bf16 else tb.cycle >= drained
         issue = bool(aligned and tb.rng.random() < 0.6)
         tb.drive(rst=int(reset), issue=int(issue), tile_open=int(is_open), bf16=int(bf16))
         now = tb.cycle
         await tb.step()
         tb.equal(got["slice_end"], int(slice_end), f"slice_end at beat {beat}")
-        if not four or is_open or beat == 0:
+        if not bf16 or is_open or beat == 0:
             tb.equal(got["sum_aligned"], int(aligned), f"sum_aligned at beat {beat}")
-        seen.add((four, bool(aligned), issue))
+        seen.add((bf16, bool(aligned), issue))
         if reset:
             beat, drained, is_open = 0, 0, False
         elif issue:
             if not is_open:
                 first = now
-            if four:
+            if bf16:
                 beat, drained = (beat + 1) % 4, now + 4
             is_open = bool(beat) or tb.rng.random() < 0.6
-    assert len(seen) == (6 if has_bf16 else 2), seen
+    assert len(seen) == 6, seen
