@@ -571,7 +571,7 @@ def test_the_document_has_the_whole_table(target):
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({}, "BOARD=: expected one of icebreaker, ulx3s"),
+        ({}, "BOARD is not given, expected one of icebreaker, ulx3s"),
         ({"BOARD": "arty"}, "BOARD=arty: expected one of icebreaker, ulx3s"),
         ({"BOARD": "ulx3s", "BAUD": "1e6"}, "BAUD=1e6: expected an integer from 1 to 999999999"),
         (
