@@ -212,6 +212,32 @@ def test_make_runs_a_part_without_lint():
     assert done.stderr.splitlines()[0].startswith("test: SHARD=3/2: expected i/n")
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["TESTS=unheard"], "TESTS=unheard selects no test: expected benches, cases or files of tests/"),
+        (
+            ["TESTS=skid/[0-9]", "SHARD=9/9"],
+            "part 9 of 9 of TESTS=skid/[0-9] has no test: expected fewer parts",
+        ),
+    ],
+    ids=["all", "part"],  # or -k would find this test by its name
+)
+def test_make_says_why_no_test_ran(words, said):
+    done = make("JOBS=0", *words)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[0].startswith(said)
+
+
+def test_each_run_of_a_job_has_its_report():
+    def report(**values):
+        return next(word for word in suite.pytest_command(values) if word.startswith("--junitxml="))
+
+    runs = [{}, {"SIM": "verilator"}, {"SHARD": "1/2"}, {"SIM": "verilator", "SHARD": "1/2"}]
+    assert len({report(**values) for values in runs}) == len(runs)
+    assert report(SIM="icarus") == report()
+
+
 # --- what a failure shows -----------------------------------------------------------------------------------
 
 FAILING = """

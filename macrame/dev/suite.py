@@ -60,7 +60,7 @@ def pytest_command(values: Mapping[str, str], nightly: bool = False) -> list[str
     Parameters
     ----------
     values : mapping of str to str
-        TESTS, SHARD, JOBS and SEEDS.
+        TESTS, SHARD, JOBS, SEEDS and SIM.
     nightly : bool
         With the longest cases.
 
@@ -70,7 +70,10 @@ def pytest_command(values: Mapping[str, str], nightly: bool = False) -> list[str
     """
     build = environment.build_dir()
     part = shard(values.get("SHARD", ""))
-    name = ("nightly" if nightly else "tests") + (f"-{part[0]}-of-{part[1]}" if part else "")
+    name = "nightly" if nightly else "tests"
+    if values.get("SIM", "icarus") != "icarus":
+        name += f"-{values['SIM']}"
+    name += f"-{part[0]}-of-{part[1]}" if part else ""
     report = build / "junit" / f"{name}.xml"
     command = [sys.executable, "-m", "pytest", "-n", values.get("JOBS", "auto"), "--dist", "worksteal"]
     command += ["--seeds", values.get("SEEDS", "1"), "--tests", values.get("TESTS", "")]
@@ -80,7 +83,8 @@ def pytest_command(values: Mapping[str, str], nightly: bool = False) -> list[str
 
 
 #: What pytest's exit codes mean on the command line: interrupted, internal error, wrong usage, no test ran.
-EXIT_CODES = {2: 130, 3: 1, 4: 2, 5: 2}
+NO_TESTS = 5
+EXIT_CODES = {2: 130, 3: 1, 4: 2, NO_TESTS: 2}
 
 #: The command that lints.
 LINT = [sys.executable, "-u", "-m", "macrame", "lint"]
@@ -98,6 +102,15 @@ def lint() -> tuple[int, str]:
             sys.stdout.flush()
             last = line.strip() or last
     return process.returncode, last or f"lint: ended with status {process.returncode}"
+
+
+def _no_tests(values: Mapping[str, str]) -> str:
+    """Why no test ran, for a person who selected some."""
+    tests = f"TESTS={short(values['TESTS'])}" if values.get("TESTS") else "the suite"
+    part = shard(values.get("SHARD", ""))
+    if part:
+        return f"part {part[0]} of {part[1]} of {tests} has no test: expected fewer parts, or other tests"
+    return f"{tests} selects no test: expected benches, cases or files of tests/, or an expression for -k"
 
 
 def main(values: Mapping[str, str], words: Sequence[str] = ()) -> int:
@@ -133,10 +146,13 @@ def main(values: Mapping[str, str], words: Sequence[str] = ()) -> int:
     if linted == 130:
         return linted
     env = {**os.environ, **{name: values[name] for name in ("SEED", "SIM", "WAVES") if name in values}}
-    # tests call make test too; and options that a shell exports would change what runs
-    for name in ("SHARD", "PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
+    # tests call make test too; options that a shell exports would change what runs; and with CI set, pytest
+    # repeats each failure's whole text in its summary
+    for name in ("SHARD", "PYTEST_ADDOPTS", "PYTEST_PLUGINS", "CI", "BUILD_NUMBER"):
         env.pop(name, None)
     tested = subprocess.run(pytest_command(values, nightly), cwd=paths.ROOT, env=env, check=False).returncode
+    if tested == NO_TESTS:
+        print(_no_tests(values), file=sys.stderr, flush=True)
     if last:
         print(last, flush=True)
     return EXIT_CODES.get(tested, tested) or linted
