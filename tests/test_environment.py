@@ -360,6 +360,8 @@ def interrupted(folder, target, delay, **variables):
         while not Path(f"/proc/{process.pid}/cmdline").read_bytes().startswith(os.fsencode(sys.executable)):
             time.sleep(0.001)  # until env has become Python
         time.sleep(delay)
+        if process.poll() == 0:  # a quick machine: it is over
+            return None, ""
         assert process.poll() is None, process.stderr.read()
         os.killpg(process.pid, signal.SIGINT)
         _, said = process.communicate(timeout=environment.limit(30))  # a second, where nothing else runs
@@ -389,7 +391,10 @@ def test_an_interrupt_is_one_line_from_the_start(tmp_path, target, delay):
     for name in ("a", "w"):
         np.save(tmp_path / f"{name}.npy", np.ones((1000, 1000), np.int8))
     given = {"A": f"{tmp_path}/a.npy", "W": f"{tmp_path}/w.npy", "OUT": f"{tmp_path}/c.npy"}
-    status, said = interrupted(tmp_path, target, delay, **(given if target == "gemm" else {}))
+    status, said = None, ""
+    while status is None:
+        status, said = interrupted(tmp_path, target, delay, **(given if target == "gemm" else {}))
+        delay /= 2
     assert status == 130
     lines = [
         line
