@@ -394,7 +394,14 @@ bench(
     "panel_record",
     rtl="stream/panel_record.v",
     shapes={
-        f"{c}x{d}": {"COLS": c, "LANE_BYTES": d} for c, d in ((1, 1), (8, 1), (3, 5), (4, 4), (2, 7), (5, 8))
+        **{
+            f"{c}x{d}": {"COLS": c, "LANE_BYTES": d}
+            for c, d in ((1, 1), (8, 1), (3, 5), (4, 4), (2, 7), (5, 8))
+        },
+        **{
+            f"{c}x{d}_{reads}reads_{lead}": {"COLS": c, "LANE_BYTES": d, "READS": reads, "LEAD": lead}
+            for c, d, reads, lead in ((8, 1, 4, 4), (3, 2, 4, 6), (4, 4, 3, 6), (2, 4, 2, 4), (5, 8, 2, 5))
+        },
     },
 )
 
