@@ -148,7 +148,6 @@ module macrame #(
     wire [3:0]             slice_mode;
     wire                   a_valid, a_ready, a_last;
     wire [1:0]             a_user;
-    wire [LANE_W*ROWS-1:0] a_data;
     wire                   op_valid, op_last;
     wire [1:0]             op_slot;
     wire [3:0]             op_mode;
@@ -216,16 +215,15 @@ module macrame #(
         .s_axis_a_tready(s_axis_a_tready),
         .s_axis_a_tlast (s_axis_a_tlast),
         .a_accepted     (a_accepted),
-        .a_data         (a_data),
         .a_user         (a_user),
         .a_last         (a_last),
         .a_valid        (a_valid),
-        .a_ready        (a_ready)
+        .a_ready        (a_ready),
+        .op_a           (op_a)
     );
 
     tile_sequencer #(
         .ROWS        (ROWS),
-        .LANE_BYTES  (LANE_W/8),
         .SLICES_MAX  (SLICES_MAX),
         .ROW_CYCLES  (ROW_CYCLES),
         .POST_LATENCY(POST_LATENCY),
@@ -235,7 +233,6 @@ module macrame #(
         .clk          (clk),
         .rst          (core_rst),
         .halted       (halted),
-        .a_data       (a_data),
         .a_user       (a_user),
         .a_last       (a_last),
         .a_valid      (a_valid),
@@ -250,7 +247,6 @@ module macrame #(
         .op_last      (op_last),
         .op_slot      (op_slot),
         .op_mode      (op_mode),
-        .op_a         (op_a),
         .row_sent     (row_sent),
         .idle         (idle),
         .error_k      (error_k),

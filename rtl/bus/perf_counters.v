@@ -12,20 +12,19 @@
 //     5 stall_out  a tile waited for space in the result FIFO
 //     6 pad        a tile's last slice waited for the result chain (short tiles)
 //
-//   Counters 1 to 6 share a memory and one adder. Each counts up to 15 events in four flip-flops;
-//   `turn_q` passes over the counters, one per cycle, and adds to the memory what one of them has
-//   counted, if that is 8 or more or if the counter is being read:
+//   Counters 1 to 6 share a memory and an adder. The low three bits of each are flip-flops; `carry`
+//   is set when they overflow. `turn_q` passes over the counters, one per cycle, and adds a carry to
+//   the memory's word, the upper bits. 8 counters take 8 cycles, so a carry is gone before the next:
 //
-//     event ─► pending[turn] ─► addend ─► + ──► sum ─► mem[turn]
-//                                         ▲      └───► read_value
-//                          mem[turn] ─► word
-//
-//   A turn takes 8 cycles, so that 7 pending events become at most 15.
+//     event ─► low[turn] ──────────────────────────────┬─► read_value, low bits
+//     carry[turn] ─► addend ─► + ─► sum ─► mem[turn]   │
+//                              ▲     └─────────────────┴─► read_value, upper bits
+//                  mem[turn] ─► word
 //
 // Latency
 //   `read` and `read_index` stay until `read_done`, 2 to 9 cycles after their first cycle, or up to
 //   17 where a `clear` has come meanwhile or shortly before: the memory is zeroed first. The value
-//   counts all events up to 4 cycles before the cycle of read_done, hence all up to 2 cycles before
+//   counts all events up to 5 cycles before the cycle of read_done, hence all up to 3 cycles before
 //   the read began. An event in the cycle of `clear` does not count.
 //
 // Numbers
@@ -34,7 +33,7 @@
 //   next input beat.
 //
 // Example
-//   beat_in in cycles 0 and 1, issue in cycle 3, beat_out in cycle 9: reads that begin in cycle 11
+//   beat_in in cycles 0 and 1, issue in cycle 3, beat_out in cycle 9: reads that begin in cycle 12
 //   or later return 10 as cycles and 1 as busy.
 `default_nettype none
 
@@ -68,29 +67,31 @@ module perf_counters #(
 
     reg             running_q;
     reg [WIDTH-1:0] timer_q, cycles_q;
+    reg             last_beat_q;  // timer_q is the time of the latest output beat
+    reg [6:1]       count_q;      // counters with an event to count
 
-    reg [3:0]       pending_q[0:7];   // 0 and 7 stay zero
-    reg [3:0]       sweep_q;          // counters still to be zeroed behind `clear`
+    reg [17:0]      low_q;    // three bits of counter i: low_q[3*i-3 +: 3]
+    reg [6:1]       carry_q;
+    reg             sweep_q;  // behind `clear`, for one turn: words are zeroed
     reg [2:0]       turn_q;
+    reg [7:0]       here_q;   // turn_q, one bit per counter
     // one cycle later, and two
     reg             visit_1q, visit_2q, zero_1q, done_1q, done_2q;
-    reg [2:0]       turn_1q, turn_2q;
-    reg [WIDTH-1:0] word_q, addend_q, sum_q;
+    reg [2:0]       turn_1q, turn_2q, low_1q, low_2q;
+    reg [WIDTH-4:0] word_q, addend_q, sum_q;
 
     // A word is written two cycles after it was read, and read again six cycles later.
     (* no_rw_check, ram_style = RAM *)
-    reg [WIDTH-1:0] mem[0:7];
+    reg [WIDTH-4:0] mem[0:7];
 
-    assign full = &timer_q;
+    wire [WIDTH:0]  timer    = {1'b0, timer_q} + 1'b1;
+    wire            counting = (running_q || beat_in_q) && !full;
+    wire            carry    = (carry_q & here_q[6:1]) != 6'd0;
+    wire            reading  = read && (read_index == turn_q) && !sweep_q;
+    wire            visit    = reading || carry || sweep_q;
+    wire [23:0]     lows     = {3'd0, low_q, cycles_q[2:0]};
 
-    wire             counting = (running_q || beat_in_q) && !full;
-    wire [WIDTH-1:0] timer    = timer_q + 1'b1;
-    wire             sweeping = (sweep_q != 4'd0);
-    wire             reading  = read && (read_index == turn_q) && !sweeping;
-    wire [3:0]       pending  = pending_q[turn_q];
-    wire             visit    = reading || (pending[3] && !sweeping);
-
-    wire [WIDTH+3:0] pending_word = {{WIDTH{1'b0}}, pending};
+    wire [WIDTH-3:0] carry_word = {{(WIDTH-3){1'b0}}, carry};
 
     integer i;
     always @(posedge clk) begin
@@ -99,46 +100,57 @@ module perf_counters #(
         beat_out_q <= beat_out;
         event_q    <= {pad, stall_out, stall_w, stall_a, tile, issue};
         if (clear) begin
-            running_q <= 1'b0;
-            timer_q   <= {WIDTH{1'b0}};
-            cycles_q  <= {WIDTH{1'b0}};
-        end else if (counting) begin
-            running_q <= 1'b1;
-            timer_q   <= timer;
-            if (beat_out_q) cycles_q <= timer;
+            running_q   <= 1'b0;
+            timer_q     <= {WIDTH{1'b0}};
+            last_beat_q <= 1'b0;
+            cycles_q    <= {WIDTH{1'b0}};
+            count_q     <= 6'd0;
+            low_q       <= 18'd0;
+            carry_q     <= 6'd0;
+        end else begin
+            if (counting) running_q <= 1'b1;
+            if (counting) timer_q <= timer[WIDTH-1:0];
+            last_beat_q <= counting && beat_out_q;
+            if (last_beat_q) cycles_q <= timer_q;
+            count_q <= event_q & {6{counting}};
+            for (i = 1; i < 7; i = i + 1) begin
+                if (count_q[i]) low_q[3*i-3 +: 3] <= low_q[3*i-3 +: 3] + 3'd1;
+                carry_q[i] <= (carry_q[i] && (!here_q[i] || sweep_q)) ||
+                              (count_q[i] && low_q[3*i-3 +: 3] == 3'd7);
+            end
         end
-        pending_q[0] <= 4'd0;
-        pending_q[7] <= 4'd0;
-        for (i = 1; i < 7; i = i + 1)
-            if (clear) pending_q[i] <= 4'd0;
-            else if (visit && turn_q == i[2:0]) pending_q[i] <= {3'd0, counting && event_q[i]};
-            else if (counting && event_q[i]) pending_q[i] <= pending_q[i] + 4'd1;
     end
 
     always @(posedge clk) begin
-        sweep_q <= clear ? 4'd8 : sweeping ? sweep_q - 4'd1 : 4'd0;
+        sweep_q <= clear || (sweep_q && !here_q[7]);
         turn_q  <= clear ? 3'd0 : turn_q + 3'd1;
+        here_q  <= clear ? 8'd1 : {here_q[6:0], here_q[7]};
 
-        visit_1q <= sweeping || visit;
-        zero_1q  <= sweeping;
+        visit_1q <= visit;
+        zero_1q  <= sweep_q;
         done_1q  <= reading;
         turn_1q  <= turn_q;
-        if (sweeping || visit) begin
+        if (visit) begin
             word_q   <= mem[turn_q];
-            addend_q <= (turn_q == 3'd0) ? cycles_q : pending_word[WIDTH-1:0];
+            addend_q <= here_q[0] ? cycles_q[WIDTH-1:3] : carry_word[WIDTH-4:0];
+            low_1q   <= lows[3*turn_q +: 3];
         end
 
-        // mem[0] stays zero: `cycles` is counted by the timer
+        // mem[0] stays zero: `cycles` comes from the timer
         visit_2q <= visit_1q && (zero_1q || turn_1q != 3'd0);
         done_2q  <= done_1q;
         turn_2q  <= turn_1q;
-        if (visit_1q) sum_q <= zero_1q ? {WIDTH{1'b0}} : word_q + addend_q;
+        if (visit_1q) begin
+            sum_q  <= zero_1q ? {(WIDTH-3){1'b0}} : word_q + addend_q;
+            low_2q <= low_1q;
+        end
 
         if (visit_2q) mem[turn_2q] <= sum_q;
     end
 
+    assign full       = timer[WIDTH];  // the carry: no comparison
     assign read_done  = done_2q;
-    assign read_value = sum_q;
+    assign read_value = {sum_q, low_2q};
 
 endmodule
 

@@ -419,10 +419,16 @@ bench(
 )
 
 
-def _sequencer(rows, lane_bytes, slices, row_cycles, credits, **more):
+bench(
+    "operand_skid",
+    rtl="stream/operand_skid.v",
+    shapes={"64,3": {}, "1,1": {"DATA_W": 1, "SIDE_W": 1}, "33,5": {"DATA_W": 33, "SIDE_W": 5}},
+)
+
+
+def _sequencer(rows, slices, row_cycles, credits, **more):
     return {
         "ROWS": rows,
-        "LANE_BYTES": lane_bytes,
         "SLICES_MAX": slices,
         "ROW_CYCLES": row_cycles,
         "POST_LATENCY": 11,
@@ -465,16 +471,16 @@ bench(
     "tile_sequencer",
     rtl=["stream/bf16_phase.v", "stream/tile_credits.v", "stream/tile_spacing.v", "stream/tile_sequencer.v"],
     shapes={
-        "1row": _sequencer(1, 1, 1, 1, 2),
-        "2rows": _sequencer(2, 8, 2, 3, 16),
-        "3rows": _sequencer(3, 2, 7, 2, 3),
-        "8rows": _sequencer(8, 1, 40, 4, 64),
-        "1row,bf16": _sequencer(1, 2, 5, 1, 64, BF16=1),
-        "3rows,bf16": _sequencer(3, 2, 10, 2, 150, BF16=1),
-        "2rows,bf16": _sequencer(2, 2, 9, 4, 8, BF16=1),
-        "4rows,bf16": _sequencer(4, 2, 14, 3, 256, BF16=1),
+        "1row": _sequencer(1, 1, 1, 2),
+        "2rows": _sequencer(2, 2, 3, 16),
+        "3rows": _sequencer(3, 7, 2, 3),
+        "8rows": _sequencer(8, 40, 4, 64),
+        "1row,bf16": _sequencer(1, 5, 1, 64, BF16=1),
+        "3rows,bf16": _sequencer(3, 10, 2, 150, BF16=1),
+        "2rows,bf16": _sequencer(2, 9, 4, 8, BF16=1),
+        "4rows,bf16": _sequencer(4, 14, 3, 256, BF16=1),
     },
-    nightly={"32rows": _sequencer(32, 1, 100, 16, 128), "32rows,bf16": _sequencer(32, 2, 40, 1, 512, BF16=1)},
+    nightly={"32rows": _sequencer(32, 100, 16, 128), "32rows,bf16": _sequencer(32, 40, 1, 512, BF16=1)},
 )
 
 # --- rtl/bus ----------------------------------------------------------------------------------------------

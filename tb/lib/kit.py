@@ -84,9 +84,11 @@ class Bench:
                 value = type(value)("".join(bits))
             handle.value = value
 
-    def read(self, name):
-        """An output as an unsigned integer. X or Z fails the test."""
+    def read(self, name, bits=None):
+        """An output, or its low `bits`, as an unsigned integer. X or Z in it fails the test."""
         value = self.handle(name).value
+        if bits is not None and not isinstance(value, Logic):
+            value = value[bits - 1 : 0]
         try:
             return int(value) if isinstance(value, Logic) else value.to_unsigned()
         except ValueError:

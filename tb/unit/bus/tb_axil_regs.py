@@ -215,7 +215,9 @@ async def latency(dut, late):
         for index, address in enumerate(COUNTERS):
             tb.words[index] = 0x01010101 * (index + 1)
             tb.ar.send({"s_axil_araddr": address, "s_axil_arprot": 0})
-            seen = await tb.watched("s_axil_rvalid", "s_axil_rdata", "counter_read", "counter_done", cycles=14)
+            seen = await tb.watched(
+                "s_axil_rvalid", "s_axil_rdata", "counter_read", "counter_done", cycles=14
+            )
             done = [done for _, _, _, done in seen].index(1)
             asked = [int(1 <= cycle <= done) for cycle in range(14)]
             tb.equal([read for _, _, read, _ in seen], asked, "counter_read, by cycle")

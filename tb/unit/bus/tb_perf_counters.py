@@ -3,17 +3,17 @@
 """perf_counters in the simulator.
 
 What could be wrong here, and which case would show it:
-  an event counted by another counter, twice, never         `events`: random and single events, each counter
-                                                            read in turn and compared
-  an event lost while its counter goes to memory            `events`: every event in every cycle, for many turns
-  a counter that nobody reads overflows its four bits       `unread`: 300 events before the first read
-  the first input beat or latest output beat not counted    `first_and_last`
-  cycles run on after the last output beat                  the same: idle cycles follow
-  they count before the first input beat                    `events`: events without a beat come first
-  a counter wraps, ratios do not hold                       `freeze`: WIDTH 4 and 8, run into the largest value
-  clear misses one, or leaves the timer running             `clear`, at any time, and from the frozen state
-  an event of the cycle of clear, or before it, counts      `clear`: every event in both
-  a read too late, twice, unasked; a value of another time  every read: to the cycle that the header names
+  an event counted by another counter, twice, never     `events`: random and single events, each counter read
+                                                        in turn and compared
+  an event lost while its counter goes to memory        `events`: every event in every cycle, for many turns
+  a counter that is not read overflows its four bits    `unread`: 300 events before the first read
+  first input beat or latest output beat not counted    `first_and_last`
+  cycles run on after the last output beat              the same: idle cycles follow
+  they count before the first input beat                `events`: events without a beat come first
+  a counter wraps, ratios do not hold                   `freeze`: WIDTH 4 and 8, run into the largest value
+  clear misses one, or leaves the timer running         `clear`, at any time, and from the frozen state
+  an event of the cycle of clear, or before it, counts  `clear`: every event in both
+  a read too late, twice, unasked, of another time      every read: to the cycle that the header names
 """
 
 import cocotb
@@ -90,7 +90,7 @@ class TB(Bench):
         if done:
             name = COUNTERS[self.index]
             assert waited >= 2, f"read_done {waited} cycles after read"
-            expected = self.history[self.cycle - 2][name]
+            expected = self.history[self.cycle - 3][name]
             self.equal(self.read("read_value"), expected, f"{name}, timer {self.timer}")
             self.values[name] = expected
             self.read_since = None
@@ -108,8 +108,8 @@ class TB(Bench):
 
     async def read_all(self):
         """Idle cycles until each counter was read; their values, and none of a read begun before."""
-        await self.cycle_of()
-        await self.cycle_of()
+        for _ in range(3):
+            await self.cycle_of()
         while self.read_since is not None:
             await self.cycle_of()
         self.values = {}

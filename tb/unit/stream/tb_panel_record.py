@@ -6,11 +6,11 @@ What could be wrong here, and which case would show it:
   a byte in the wrong field, or in the wrong column    random records; every field of every column is compared
   the last beat's padding taken for data               random padding, DEPTH 5, 7 and 8
   a slot written over another                          four slots, written and read at random
-  a write without `record_write`, a read without `read`    data, slot and beat are X then; outputs stand still
+  a write or a read that was not asked for             data, slot and beat are X then; outputs do not change
   latency                                              outputs change one cycle after `load`, and have what
                                                        was written 2 cycles before the memory is read
-  a part read in another's place, one read disturbing  `records`, READS 2 to 4: reads follow one another at the
-  the next or the record on the outputs                least distance, at LEAD READS and more
+  a part read in another's place, a read disturbing    `records`, READS 2 to 4: reads come one after the other at
+  the next, or the record on the outputs               the least distance, at LEAD READS and more
   a reset leaves a read behind                         `reset` in each cycle of one
 """
 
