@@ -16,8 +16,8 @@ OPTIONS = (
     Option("target", "ecp5 or ice40", "ecp5"),
     Option(
         "unit",
-        "core: all of it, AXI ports included; array: mac_array; requantize: one lane; bricks: each "
-        "module that has a bench of its own; all: core, array and requantize",
+        "core: all of it, AXI ports included; array: mac_array; requantize: one lane; modules: each "
+        "module that has its own bench; all: core, array and requantize",
         "all",
     ),
     Option("rows", "rows of the array, 1 to 8", "2"),

@@ -21,12 +21,12 @@ from macrame.synth.settings import MULTIPLIERS, array_parameters, one_of, refuse
 from tb.lib import catalogue
 
 TARGETS = tuple(shell.CELLS)
-UNITS = ("all", "core", "array", "requantize", "bricks")
+UNITS = ("all", "core", "array", "requantize", "modules")
 NAMES = ("TARGET", "UNIT", "ROWS", "COLS", "DEPTH", "FORMATS", "POST_CYCLES", "MULTIPLIER", "SIM", "SEED")
 #: Variables that say nothing about a unit.
 IDLE = {
     "requantize": ("ROWS", "COLS", "DEPTH", "FORMATS", "POST_CYCLES"),
-    "bricks": ("ROWS", "COLS", "DEPTH", "FORMATS", "POST_CYCLES"),
+    "modules": ("ROWS", "COLS", "DEPTH", "FORMATS", "POST_CYCLES"),
     "array": ("POST_CYCLES",),
 }
 SIDE, DEEP = 8, 8
@@ -40,7 +40,7 @@ CORE["DUAL"] = CORE["BF16"]
 SLOW = ("registers", "macrame", "gemm")
 WITH_X = {"INT8": ("macrame", "unknowns"), "BF16": ("registers", None), "DUAL": ("registers", None)}
 #: Benches whose module, of the same name, is simulated by itself; a case where the first one is not the best.
-BRICKS = (
+MODULES = (
     "mul8x8",
     "mul8x8_pair",
     "lead_zeros",
@@ -225,8 +225,8 @@ def plan(job: Job, simulator: str | None = None) -> list[Run]:
         runs.append(Run(made, first("mac_array", made.parameters), (), main))
     if job.unit in ("all", "requantize"):
         runs.append(Run(unit("requantize", {}, job), first("requantize"), (), main))
-    if job.unit == "bricks":
-        for bench in BRICKS:
+    if job.unit == "modules":
+        for bench in MODULES:
             case = first(bench)
             parameters = case.parameters if case.toplevel == case.bench else {}  # else a harness has its own
             runs.append(Run(unit(case.bench, parameters, job), case, (), main))
