@@ -47,7 +47,7 @@ class Broken(Exception):
     """Something that no code expects."""
 
 
-# --- what strikes -------------------------------------------------------------------------------------------
+# --- fault injection ----------------------------------------------------------------------------------------
 
 
 class Fuse:
@@ -137,7 +137,7 @@ class Interrupt:
         sys.settrace(self._before)
 
 
-# --- what is struck -----------------------------------------------------------------------------------------
+# --- what is interrupted -----------------------------------------------------------------------------------
 
 
 class Products:
@@ -229,7 +229,7 @@ def nothing(*_):
     """A progress callback."""
 
 
-def strike(subject, at, error, when):
+def inject(subject, at, error, when):
     """Abandon one product; whether there was so much of it that it could be."""
     FUSE.arm(at, error, when)
     with contextlib.suppress(Broken, KeyboardInterrupt, LinkError, OSError):
@@ -246,10 +246,10 @@ WAYS = list(itertools.product([Broken, KeyboardInterrupt], ["before", "half", "a
 
 
 def sweep(subject, ways):
-    """Strike everywhere, in each of some ways, and see the product after each; how many places there were."""
+    """Interrupt at every place, in each given way, and check the next product; the number of places."""
     for at in itertools.count():
         for error, when in ways(at):
-            if not strike(subject, at, error, when):
+            if not inject(subject, at, error, when):
                 return at
             subject.run()
 
@@ -279,13 +279,13 @@ def test_a_simulated_unit_recovers_from_everything(in_simulator):
 
 @pytest.mark.parametrize("latency", [0, 500])
 def test_recovery_may_be_abandoned_too(on_line, seed, latency):
-    """Up to eight strikes in a row: answers to several abandoned resets may be on their way at once."""
+    """Up to eight injections in a row: answers to several abandoned resets may be on their way at once."""
     rng = np.random.default_rng(seed)
     on_line.link._port.latency = latency
     for _ in range(40):
         for _ in range(int(rng.integers(1, 9))):
             error, when = WAYS[rng.integers(len(WAYS))]
-            strike(on_line, int(rng.integers(30)), error, when)
+            inject(on_line, int(rng.integers(30)), error, when)
         on_line.run()
 
 
@@ -416,7 +416,7 @@ def test_a_board_in_simulation_recovers_often(monkeypatch, seed):
 
 
 def board_recovers(monkeypatch, seed, rounds):
-    """Strike a board in random places, up to three times in a row."""
+    """Interrupt a board at random places, up to three times in a row."""
     for end in open_terminal():  # or there is nothing to put a board behind
         os.close(end)
     for module, names in (("os", ("read", "write")), ("select", ("select",))):
@@ -428,7 +428,7 @@ def board_recovers(monkeypatch, seed, rounds):
         for _ in range(rounds):
             for _ in range(int(rng.integers(1, 4))):
                 error, when = WAYS[rng.integers(len(WAYS))]
-                strike(subject, int(100 ** rng.random()) - 1, error, when)
+                inject(subject, int(100 ** rng.random()) - 1, error, when)
             subject.run()
         subject.link.close()
 
@@ -596,7 +596,7 @@ def test_random_bits_that_were_lost_are_not_made_up(in_simulator):
     unit = in_simulator.unit
     unit.run("relu", x, out="stochastic", seed=3)
     unit.run("relu", x, out="stochastic")
-    strike(in_simulator, 3, Broken, "after")
+    inject(in_simulator, 3, Broken, "after")
     for _ in range(2):
         with pytest.raises(LinkError, match="a reset of the link has set back the random bits: .* a seed"):
             unit.run("relu", x, out="stochastic")

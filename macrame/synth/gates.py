@@ -189,10 +189,10 @@ class Row(TypedDict):
 
 
 def first(bench: str, parameters: Iterable[tuple[str, int | str]] | None = None) -> catalogue.Case:
-    """A bench's first case, with other parameters if given; a core_player becomes part of a core_strike."""
+    """The first case of a bench, with other parameters if given; core_player gets a reset injector around it."""
     case = next(case for case in catalogue.CASES.values() if bench in (case.bench, case.name))
     if case.toplevel == "core_player":
-        case = replace(case, toplevel="core_strike", tb=(*case.tb, "tb/system/core_strike.v"))
+        case = replace(case, toplevel="core_reset_injector", tb=(*case.tb, "tb/system/core_reset_injector.v"))
     return case if parameters is None else replace(case, parameters=dict(parameters))
 
 

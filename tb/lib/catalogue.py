@@ -489,7 +489,7 @@ _PLAYER = [
     "macrame/sim/hdl/stall.v",
     "macrame/sim/hdl/player.vlt",
 ]
-_STRIKE = [*_PLAYER, "tb/system/core_strike.v"]
+_INJECTOR = [*_PLAYER, "tb/system/core_reset_injector.v"]
 
 
 def _core(*shapes, formats=None):
@@ -502,9 +502,9 @@ def _core(*shapes, formats=None):
 
 bench(
     "fuzz",
-    toplevel="core_strike",
+    toplevel="core_reset_injector",
     rtl=CORE,
-    tb=_STRIKE,
+    tb=_INJECTOR,
     shapes={
         **_core((1, 1, 1, 5, 1, 4), (3, 5, 2, 13, 2, 16), (4, 4, 4, 18, 1, 8)),
         **_core((2, 3, 1, 6, 2, 16), formats="DUAL"),
@@ -571,18 +571,18 @@ bench(
 bench(
     "macrame_faults",
     module="tb_errors",
-    toplevel="core_strike",
+    toplevel="core_reset_injector",
     rtl=CORE,
-    tb=_STRIKE,
+    tb=_INJECTOR,
     shapes={**_core((1, 1, 1, 6, 1, 2), (3, 5, 2, 13, 2, 4)), **_core((2, 3, 1, 6, 2, 8), formats="DUAL")},
     nightly={**_core((4, 4, 4, 22, 1, 8)), **_core((1, 1, 1, 6, 1, 4), formats="BF16")},
 )
 bench(
     "macrame_resets",
     module="tb_resets",
-    toplevel="core_strike",
+    toplevel="core_reset_injector",
     rtl=CORE,
-    tb=_STRIKE,
+    tb=_INJECTOR,
     shapes={**_core((1, 2, 4, 22, 1, 4), (3, 5, 2, 13, 2, 16)), **_core((2, 2, 1, 6, 1, 8), formats="DUAL")},
     nightly=_core((1, 1, 1, 6, 1, 2), (4, 4, 4, 22, 1, 8)),
 )
@@ -598,9 +598,9 @@ bench(
 )
 bench(
     "stalls",
-    toplevel="core_strike",
+    toplevel="core_reset_injector",
     rtl=CORE,
-    tb=_STRIKE,
+    tb=_INJECTOR,
     shapes={
         **_core(
             (1, 1, 1, 20, 1, 2),

@@ -20,7 +20,7 @@ import numpy as np
 
 from macrame.host import registers
 from macrame.sim.beats import Stall
-from tb.lib import struck
+from tb.lib import reset_injection
 from tb.lib.random_packets import activation_packet, resized, weight_packet
 from tb.models.core_model import (
     A_TOO_LONG,
@@ -66,7 +66,7 @@ async def recover(core, rng):
 
 async def begin(dut):
     """The core, and random numbers."""
-    return await struck.core(dut), np.random.default_rng(int(os.environ["COCOTB_RANDOM_SEED"]))
+    return await reset_injection.core(dut), np.random.default_rng(int(os.environ["COCOTB_RANDOM_SEED"]))
 
 
 def expect(core, error, tiles=None):

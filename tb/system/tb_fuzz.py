@@ -18,9 +18,9 @@ import os
 import cocotb
 import numpy as np
 
-from tb.lib import struck
+from tb.lib import reset_injection
 from tb.lib.random_packets import activation_packet, modes_alike, resized, weight_packet
-from tb.lib.struck import HARD, SOFT, random_stalls
+from tb.lib.reset_injection import HARD, SOFT, random_stalls
 from tb.models.core_model import HALVES, KEEP, RELEASE, Packet, phases
 
 WATCHDOG = 40
@@ -106,26 +106,26 @@ async def play(core, rng):
     fault_in = int(rng.integers(0, transfers)) if rng.random() < 0.6 else None
     for transfer in range(transfers):
         w, a = packets(rng, core.shape, transfer == fault_in)
-        strike, at = None, 0
+        inject, at = None, 0
         if rng.random() < 0.33:
-            strike = HARD if rng.random() < 0.15 else SOFT
+            inject = HARD if rng.random() < 0.15 else SOFT
             at = int(rng.integers(0, 2 * max(sum(map(len, w)), sum(map(len, a))) + 30))
         if core.halted or rng.random() < 0.1:
             if rng.random() < 0.6:
                 await core.soft_reset()  # in peace; else in the midst of what follows, or not at all
-            elif strike is None:
-                strike, at = SOFT, int(rng.integers(0, 20))
+            elif inject is None:
+                inject, at = SOFT, int(rng.integers(0, 20))
         hit = await core.send(
             w,
             a,
             stalls=random_stalls(rng),
             seed=int(rng.integers(1, 2**31)),
             patient=rng.random() < 0.3,
-            strike=strike,
+            inject=inject,
             at=at,
-            times=at % 4 + 1 if strike == HARD else 1,
+            times=at % 4 + 1 if inject == HARD else 1,
         )
-        if hit and strike == HARD:
+        if hit and inject == HARD:
             await core.set_watchdog(WATCHDOG)
 
 
@@ -133,7 +133,7 @@ async def play(core, rng):
 async def fuzz(dut):
     """Sequences of packets until one comes out otherwise than the model says."""
     seed = int(os.environ["COCOTB_RANDOM_SEED"])
-    core = await struck.core(dut)
+    core = await reset_injection.core(dut)
     only = cocotb.plusargs.get("sequence")
     chosen = [int(only)] if only is not None else range(int(cocotb.plusargs.get("sequences", SEQUENCES)))
     shape = core.shape

@@ -36,7 +36,7 @@ class PlayerLink(LinkBase):
 
     def __init__(self, dut):
         super().__init__()
-        self.player = Player(getattr(dut, "u", dut))  # core_strike is a core_player and more
+        self.player = Player(getattr(dut, "u", dut))  # core_reset_injector is a core_player and more
         harness = self.player.dut
         widths = len(harness.w_tdata) // 8, len(harness.a_tdata) // 8
         self.files = BeatFiles(Path("."), widths, int(dut.COLS.value))

@@ -19,9 +19,9 @@ import numpy as np
 
 from macrame.host import registers
 from macrame.sim.beats import Stall
-from tb.lib import struck
+from tb.lib import reset_injection
 from tb.lib.random_packets import activation_packet, resized, weight_packet
-from tb.lib.struck import HARD, SOFT
+from tb.lib.reset_injection import HARD, SOFT
 from tb.models.core_model import KEEP, RELEASE
 
 
@@ -63,7 +63,7 @@ def stalls(slow):
 @cocotb.parametrize(slow=[False, True], times=[1, 2, 3])
 async def soft(dut, slow, times):
     """A soft reset, or several, at cycles all over the workload; then what is left of it, then clean work."""
-    core = await struck.core(dut)
+    core = await reset_injection.core(dut)
     rng = np.random.default_rng([int(os.environ["COCOTB_RANDOM_SEED"]), slow, times])
     w, a = workload(rng, core.shape)
     core.cuts.clear()
@@ -71,7 +71,7 @@ async def soft(dut, slow, times):
     step = (4 if times == 1 else 15) * (1 + slow)
     for at in range(int(rng.integers(step)), length * (1 + slow), step):
         await core.send(
-            w, a, stalls=stalls(slow), seed=at + 1, strike=SOFT, at=at, times=times, quiet=patience(core)
+            w, a, stalls=stalls(slow), seed=at + 1, inject=SOFT, at=at, times=times, quiet=patience(core)
         )
         while core.halted or core.waiting:  # packets that wait for others, which the reset took away
             await core.soft_reset()
@@ -86,14 +86,14 @@ async def soft(dut, slow, times):
 @cocotb.test(timeout_time=10, timeout_unit="ms")
 async def hard(dut):
     """rst at every cycle of the workload, the upstream restarting with the core: mostly for one cycle."""
-    core = await struck.core(dut)
+    core = await reset_injection.core(dut)
     rng = np.random.default_rng(int(os.environ["COCOTB_RANDOM_SEED"]))
     w, a = workload(rng, core.shape)
     length = 2 * max(sum(map(len, w)), sum(map(len, a))) + core.shape.rows * 10
     for at in range(length):
         times = int(rng.choice([1, 1, 1, 2, 3, 4]))
         await core.set_watchdog(99)
-        if await core.send(w, a, seed=at + 1, strike=HARD, at=at, times=times):
+        if await core.send(w, a, seed=at + 1, inject=HARD, at=at, times=times):
             assert await core.read(registers.WATCHDOG) == registers.WATCHDOG_RESET
             await clean(core, rng)
         await core.reset()
@@ -102,7 +102,7 @@ async def hard(dut):
 @cocotb.test(timeout_time=2, timeout_unit="ms")
 async def idle(dut):
     """Soft resets of a core at rest, once or many times, before and after work."""
-    core = await struck.core(dut)
+    core = await reset_injection.core(dut)
     rng = np.random.default_rng(int(os.environ["COCOTB_RANDOM_SEED"]))
     for times in (1, 2, 5, 15):
         await core.soft_reset(times)
@@ -112,7 +112,7 @@ async def idle(dut):
 @cocotb.test(timeout_time=2, timeout_unit="ms")
 async def panels_are_forgotten(dut):
     """A soft reset empties the panel buffer and closes an open tile, without a packet being cut."""
-    core = await struck.core(dut)
+    core = await reset_injection.core(dut)
     rng = np.random.default_rng(int(os.environ["COCOTB_RANDOM_SEED"]))
     shape = core.shape
     w = [weight_packet(rng, shape, 2, shape.modes[-1]) for _ in range(3)]

@@ -19,7 +19,7 @@ import cocotb
 import numpy as np
 
 from macrame.sim.beats import Stall
-from tb.lib import struck
+from tb.lib import reset_injection
 from tb.lib.random_packets import activation_packet, modes_alike, weight_packet
 from tb.models.core_model import KEEP, RELEASE
 
@@ -58,7 +58,7 @@ def workload(rng, shape):
 @cocotb.parametrize(stall=list(STALLS))
 async def stalls(dut, stall):
     """A workload paused in one way, then a look at what may have come too much."""
-    core = await struck.core(dut)
+    core = await reset_injection.core(dut)
     seed = int(os.environ["COCOTB_RANDOM_SEED"])
     rng = np.random.default_rng([seed, list(STALLS).index(stall)])
     await core.send(
@@ -71,7 +71,7 @@ async def stalls(dut, stall):
 @cocotb.parametrize(stall=["none", "random", "w_only", "a_only", "a_late"])
 async def short_panels(dut, stall):
     """Panels of one slice, released at once, many without a tile of their own: nothing changes faster."""
-    core = await struck.core(dut)
+    core = await reset_injection.core(dut)
     seed = int(os.environ["COCOTB_RANDOM_SEED"])
     rng = np.random.default_rng([seed, 1, list(STALLS).index(stall)])
     w, a, modes = [], [], core.shape.modes
@@ -86,7 +86,7 @@ async def short_panels(dut, stall):
 @cocotb.test(timeout_time=2, timeout_unit="ms")
 async def rest(dut):
     """What the model calls rest is rest: waiting streams are left with the beats the model says, for long."""
-    core = await struck.core(dut)
+    core = await reset_injection.core(dut)
     rng = np.random.default_rng(int(os.environ["COCOTB_RANDOM_SEED"]))
     w = [weight_packet(rng, core.shape, core.shape.slices_max) for _ in range(4)]
     a = [

@@ -12,7 +12,7 @@ What could be wrong here, and which case would show it:
                                                              nothing but its status until the reset
   a host that died leaves half a frame                       `resynchronised`: broken off behind every byte
   a wait for the core outlasts a reset                       `unstuck`: overrun ends it
-  an error in the midst of a message changes its length      `errors` strikes while an answer is being sent
+  an error in the midst of a message changes its length      `errors` injects one while an answer is sent
 """
 
 import cocotb

@@ -1,11 +1,11 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Inside the simulator: packets through ``core_strike.v``, held against ``core_model`` from reset to reset.
+"""Inside the simulator: send packets through ``core_reset_injector.v`` and compare with ``core_model``.
 
-A *life* of the core lasts from one reset to the next. Whatever is sent in it is kept; after each transfer
-the model predicts the life from its beginning, and everything that can be seen must agree: STATUS, interrupt,
-beats taken, result beats, tkeep, tlast, counters. A reset in the midst of a transfer ends a life, and the
-packets of which the core has not yet taken a beat belong to the next one.
+A *life* of the core lasts from one reset to the next. Everything sent during a life is recorded. After each
+transfer the model predicts the life from its beginning, and everything observable must match: STATUS,
+interrupt, beats taken, result beats, tkeep, tlast, counters. A reset in the middle of a transfer ends a life; packets of
+which the core has not yet taken a beat belong to the next one.
 """
 
 import os
@@ -46,20 +46,20 @@ _cores = {}
 
 
 async def core(dut):
-    """The one `Struck` of a simulation, fresh from reset: each of a bench's tests begins with it."""
+    """The one `InjectedCore` of a simulation, fresh from reset: each of a bench's tests begins with it."""
     if dut not in _cores:
-        _cores[dut] = Struck(dut)
+        _cores[dut] = InjectedCore(dut)
         await _cores[dut].start()
     await _cores[dut].reset()
     return _cores[dut]
 
 
-class Struck:
+class InjectedCore:
     """The core behind its player, and what it has been told since its latest reset.
 
     Parameters
     ----------
-    dut : cocotb handle of ``core_strike``
+    dut : cocotb handle of ``core_reset_injector``
 
     Attributes
     ----------
@@ -152,7 +152,7 @@ class Struck:
         self.lives += 1
 
     async def send(
-        self, w=(), a=(), *, stalls=None, seed=1, quiet=64, patient=True, strike=None, at=0, times=1
+        self, w=(), a=(), *, stalls=None, seed=1, quiet=64, patient=True, inject=None, at=0, times=1
     ):
         """Play packets, wait for the end, and hold everything against the model.
 
@@ -165,16 +165,16 @@ class Struck:
             Cycles without a beat after which nothing more is expected to come.
         patient : bool
             Wait so long even where every expected beat has come: a surplus one would be seen.
-        strike : {None, SOFT, HARD}
+        inject : {None, SOFT, HARD}
         at : int
-            Cycles from the start of the transfer to the strike.
+            Cycles from the start of the transfer to the reset.
         times : int
             Soft resets, one after the other; cycles of a hard one.
 
         Returns
         -------
         bool
-            Whether the strike fell into the transfer.
+            Whether the reset fell within the transfer.
         """
         shape, u = self.shape, self.u
         new = {"w": list(w), "a": list(a)}
@@ -187,14 +187,14 @@ class Struck:
                 self._life[stream] += new[stream]
         expected = self._halted or predict(shape, self._life["w"], self._life["a"], 0 < self.watchdog < quiet)
         target = 0xFFFFFFFF
-        if not patient and not strike and list(expected.allowed) == [0]:
+        if not patient and not inject and list(expected.allowed) == [0]:
             target = self._out_base + _rows(expected.tiles)
         self._set(u, idle_limit=quiet, **stall_values(stalls, seed))
         self._set(
             self.dut,
-            strike_kind=strike or 0,
-            strike_at=at,
-            strike_times=times,
+            reset_kind=inject or 0,
+            reset_at=at,
+            reset_count=times,
             control=registers.CONTROL_SOFT_RESET | registers.CONTROL_IRQ_ENABLE,
         )
         try:
@@ -202,26 +202,26 @@ class Struck:
             self._beats = _join(self._beats, parse_results(self._text.read(), shape.cols))
         except LinkError as error:
             raise AssertionError(str(error)) from None
-        while self.dut.striking.value or u.rst.value:  # the strike may have been the transfer's last cycle
+        while self.dut.writing.value or u.rst.value:  # the reset may have been in the transfer's last cycle
             await FallingEdge(u.clk)
         await FallingEdge(u.clk)
         self.transfers += 1
         assert not state["unknown"], "a handshake signal of the core was unknown (x)"
         assert not state["rule_broken"], "m_axis dropped or changed a beat before it was taken"
 
-        struck = bool(self.dut.struck.value)
-        if struck:
-            self._end_life(strike, expected)
-            if strike == HARD:
+        injected = bool(self.dut.injected.value)
+        if injected:
+            self._end_life(inject, expected)
+            if inject == HARD:
                 self.watchdog = registers.WATCHDOG_RESET
                 await self.write(registers.CONTROL, registers.CONTROL_IRQ_ENABLE)
             expected = predict(shape, self._life["w"], self._life["a"], 0 < self.watchdog < quiet)
         await self._check(expected, state)
-        return struck
+        return injected
 
     async def soft_reset(self, times=1):
         """Soft resets while nothing moves."""
-        assert await self.send(strike=SOFT, quiet=24, times=times)
+        assert await self.send(inject=SOFT, quiet=24, times=times)
 
     def _set(self, top, **values):
         for name, value in values.items():
@@ -229,10 +229,10 @@ class Struck:
                 self._knobs[name] = value
                 getattr(top, name).value = value
 
-    def _end_life(self, strike, expected):
+    def _end_life(self, inject, expected):
         """The results up to a reset are a piece of the expected ones, a packet begun is closed."""
         dut, begin = self.dut, self._out_base
-        if strike == HARD:
+        if inject == HARD:
             self._compare(expected.tiles, begin, len(self._beats), "before the hard reset")
             self._begin({"w": [], "a": []}, len(self._beats))
             return
