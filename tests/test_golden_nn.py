@@ -325,7 +325,7 @@ def test_uniform_weights_have_the_variance_of_normal_ones(rng):
 
 
 def test_squared_errors_of_two_outputs():
-    """The stand-in of problem 2: 0.75 and 0.77 where 0.01 and 0.99 are wanted, a textbook's 0.298371."""
+    """The placeholder network of problem 2: outputs 0.75 and 0.77, targets 0.01 and 0.99, loss 0.298371."""
     y, t = np.array([[0.75136507, 0.772928465]]), np.array([[0.01, 0.99]])
     assert mse(y, t, "half_sum") == pytest.approx(0.298371109, abs=1e-9)
     assert mse(y, t, "mean") == mse(y, t, "half_sum")

@@ -22,7 +22,7 @@ from macrame.errors import CoreError, InputError, LinkError
 from macrame.host import packets, quantize, registers, tiling
 from macrame.host.core import Core
 from macrame.host.link import Results
-from tests.plain_core import PlainCore, stand_in
+from tests.plain_core import PlainCore, mock_requantize
 
 ROOT = Path(__file__).resolve().parents[1]
 SHAPES = [(1, 1, 1), (1, 4, 4), (4, 1, 1), (3, 5, 2), (4, 4, 4), (8, 8, 1), (2, 3, 8), (5, 2, 7)]
@@ -83,7 +83,7 @@ def test_every_field_of_the_record_reaches_its_column(shape, mode, m, k, n, seed
     product, _ = Core(link).matmul(a, w, mode, **output)
     x = (a.astype(np.int64) @ w + output["bias"]).astype(np.int32)
     fields = [{name: int(value[j]) for name, value in output.items()} for j in range(n)]
-    expected = [[stand_in(int(x[i, j]), **fields[j]) for j in range(n)] for i in range(m)]
+    expected = [[mock_requantize(int(x[i, j]), **fields[j]) for j in range(n)] for i in range(m)]
     assert product.dtype == np.int8
     np.testing.assert_array_equal(product, expected)
 

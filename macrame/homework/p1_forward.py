@@ -23,7 +23,7 @@ from macrame.homework.show import Matrix, Show
 TITLE = "Forward pass and loss; ReLU against sigmoid"
 DEEPEST = 8  # layers
 KEYS = (
-    "stand_in",
+    "placeholder",
     "picture",
     "classes",
     "label",
@@ -41,7 +41,7 @@ FORMULAS = {"relu": ("max(0,", ")"), "sigmoid": ("1 / (1 + exp(-", "))")}
 class Problem:
     """The network, its input and what it should say, and the chain of part (b)."""
 
-    stand_in: str | None
+    placeholder: str | None
     picture: NDArray[np.float64]
     classes: list[str]
     label: int
@@ -113,7 +113,7 @@ def read(file: File) -> Problem:
     except ValueError as error:
         raise file.refused(error) from None
     return Problem(
-        file.text("stand_in") if "stand_in" in file else None,
+        file.text("placeholder") if "placeholder" in file else None,
         picture,
         classes,
         classes.index(label),
@@ -127,13 +127,13 @@ def read(file: File) -> Problem:
 
 def solve(problem: Problem, run: Run) -> Answer:
     """Part (a) in float and in int8, part (b)."""
-    if problem.stand_in:
-        run.show.stand_in(problem.stand_in)
+    if problem.placeholder:
+        run.show.placeholder(problem.placeholder)
     exact = _forward_float(problem, run.show)
     integer = _forward_int8(problem, run, exact)
     narrow = _forward_bf16(problem, run, exact)
     return {
-        "stand_in": problem.stand_in,
+        "placeholder": problem.placeholder,
         "classes": problem.classes,
         "label": problem.classes[problem.label],
         "activations": problem.network.activations,

@@ -23,7 +23,7 @@ from macrame.verify.compare import bits
 
 TITLE = "One step of backpropagation"
 KEYS = (
-    "stand_in",
+    "placeholder",
     "input",
     "target",
     "hidden_weights",
@@ -57,7 +57,7 @@ Fractions: TypeAlias = NDArray[np.object_]
 class Problem:
     """The network, one sample, the error and the rate; `weight` is (layer, row, column) of the asked one."""
 
-    stand_in: str | None
+    placeholder: str | None
     x: NDArray[np.float64]
     target: NDArray[np.float64]
     network: Network
@@ -132,7 +132,7 @@ def read(file: File) -> Problem:
         raise file.error("asked", f"one of w1 to w{len(names)}")
     network = Network(weights, biases, [kind] * (len(weights) - 1) + [activation], f"mse_{error}")
     return Problem(
-        file.text("stand_in") if "stand_in" in file else None,
+        file.text("placeholder") if "placeholder" in file else None,
         x,
         target,
         network,
@@ -146,8 +146,8 @@ def read(file: File) -> Problem:
 def solve(problem: Problem, run: Run) -> Answer:
     """Exactly, in matrix form; in bf16; side by side."""
     show = run.show
-    if problem.stand_in:
-        show.stand_in(problem.stand_in)
+    if problem.placeholder:
+        show.placeholder(problem.placeholder)
     called = {"relu": "ReLU", "sigmoid": "sigmoid", "identity": "nothing"}
     *hidden, output = (called[name] for name in problem.network.activations)
     show.text(
@@ -166,7 +166,7 @@ def solve(problem: Problem, run: Run) -> Answer:
         run.rtl.compare(f"{name}, bf16", bits(rtl[name]), bits(golden[name]), again=True)
     answer = _side_by_side(problem, run, exact, golden, rtl)
     return {
-        "stand_in": problem.stand_in,
+        "placeholder": problem.placeholder,
         "error": problem.error,
         "learning_rate": problem.rate,
         "asked": problem.asked,

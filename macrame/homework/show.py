@@ -78,9 +78,9 @@ class Show:
         for row in textwrap.wrap(line, self.width - INDENT):
             self._line(row, style)
 
-    def stand_in(self, what: str) -> None:
-        """The mark that figures are not the sheet's own."""
-        self.text(f"Stand-in: {what}", style="italic yellow")
+    def placeholder(self, what: str) -> None:
+        """Say that the figures are placeholders, not those of the sheet."""
+        self.text(f"Placeholder: {what}", style="italic yellow")
 
     def good(self, line: str) -> None:
         """A check that passed."""

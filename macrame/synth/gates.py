@@ -189,7 +189,7 @@ class Row(TypedDict):
 
 
 def first(bench: str, parameters: Iterable[tuple[str, int | str]] | None = None) -> catalogue.Case:
-    """The first case of a bench, with other parameters if given; core_player gets a reset injector around it."""
+    """The first case of a bench, with other parameters if given; core_player gets a reset injector."""
     case = next(case for case in catalogue.CASES.values() if bench in (case.bench, case.name))
     if case.toplevel == "core_player":
         case = replace(case, toplevel="core_reset_injector", tb=(*case.tb, "tb/system/core_reset_injector.v"))

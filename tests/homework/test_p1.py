@@ -13,7 +13,7 @@ from tests.homework.common import own
 
 def test_problem_1(whole):
     answer = whole.report(1)["answer"]
-    # the stand-in by plain arithmetic, as on paper
+    # the placeholder by plain arithmetic, as on paper
     w1 = [[0.5, -0.2, 0.3, 0.8], [-0.6, 0.9, 0.1, -0.4], [0.7, 0.4, -0.5, 0.6]]
     w2 = [[-0.3, 0.8, 0.2], [0.9, -0.4, 0.7], [-0.5, 0.6, -0.2]]
     x, b1, b2 = [0.9, 0.2, 0.4, 0.7], [0.1, -0.1, 0.05], [0.05, 0.1, -0.15]
@@ -34,7 +34,7 @@ def test_problem_1(whole):
     chain = answer["relu_against_sigmoid"]["chain"]
     assert chain["relu"]["product"][-1] == 1
     assert 0 < chain["sigmoid"]["product"][9] < 0.25**10
-    assert "Stand-in: network and picture are ours" in whole.out
+    assert "Placeholder: network and picture are ours" in whole.out
     assert whole.report(1)["mismatches"] == 0
     assert len(whole.report(1)["checks"]) == 7
 
@@ -74,7 +74,7 @@ def test_a_larger_network_of_the_students_own(solve, tmp_path):
     code, reports, out, _ = solve(PROBLEM=1, HOMEWORK=folder)
     assert code == 0
     assert len(reports["p1.json"]["answer"]["int8"]["tensors"]["a1"]["int8"]) == 17
-    assert "Stand-in" not in out  # these are the student's numbers
+    assert "Placeholder" not in out  # these are the student's numbers
 
 
 @pytest.mark.parametrize("activation", ["relu", "sigmoid"])

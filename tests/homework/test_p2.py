@@ -111,7 +111,7 @@ def test_another_network_backwards(solve, tmp_path):
     )
     code, reports, out, _ = solve(PROBLEM=2, HOMEWORK=folder)
     assert code == 0
-    assert "Stand-in" not in out
+    assert "Placeholder" not in out
 
     def error(w3):
         w1 = np.array([[0.1, 0.2, w3, 0.4], [-0.5, 0.25, 0.125, -0.75]])
