@@ -869,7 +869,7 @@ def test_through_make_on_names_with_dollars_and_blanks(tmp_path):
     assert (report["mismatches"], report["values"], report["macs"]) == (0, 35, 7 * 9 * 5)
     assert report["cycles"] > report["busy"] == 2 * 3 * 9
     assert report["utilisation"] == pytest.approx(7 * 9 * 5 / report["cycles"] / 8)
-    assert "0 of 35 values differ from golden" in done.stdout
+    assert "0 of 35 values differ from the golden model" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -1177,7 +1177,7 @@ def test_a_wrong_product_is_told_and_not_written(tmp_path, here, monkeypatch, ca
     assert "  replay  SEED=7 " in said.err
     assert "row 2, column 1: expected 4, got 9" in said.err
     assert "row 0, column 0: expected 4, got 3" in said.err
-    assert "4 of 6 values differ from golden" in said.out
+    assert "4 of 6 values differ from the golden model" in said.out
     assert not (tmp_path / "c.npy").exists()
     report = json.loads((tmp_path / "c.npy.json").read_text())
     assert report["mismatches"] == 4

@@ -105,7 +105,7 @@ def test_elementary_functions_hash_the_same_everywhere():
 
 
 class Plain:
-    """A backend of Python loops: as unlike golden's vectors as can be, and what an RTL backend looks like."""
+    """A backend of Python loops, independent of the golden model's NumPy; an RTL backend looks like it."""
 
     def __init__(self):
         self.called = []

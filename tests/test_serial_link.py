@@ -264,7 +264,7 @@ def test_the_same_program_gives_the_same_bits(tmp_path, board, matrices, more):
     given, a, w = matrices
     done = call(tmp_path, **given, **more, LINK=f"serial:{board.tty}")
     assert done.returncode == 0, done.stderr
-    assert "0 of 15 values differ from golden" in done.stdout
+    assert "0 of 15 values differ from the golden model" in done.stdout
     on_board = (tmp_path / "c.npy").read_bytes()
     report = json.loads((tmp_path / "c.npy.json").read_text())
     assert (report["array"], report["mismatches"], report["link"]) == ("2x2x4", 0, f"serial:{board.tty}")

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""make train: steps of training on the RTL come to golden's weights, and one wrong bit is noticed."""
+"""make train: training on the RTL gives the golden model's weights, and one wrong bit is detected."""
 
 import hashlib
 import io
@@ -129,7 +129,7 @@ def test_steps_on_the_rtl_equal_golden(run):
 def test_one_wrong_bit_of_the_rtl_is_caught(run, fault, where):
     code, said, report = run(replace(SMALL, steps=1), mutated_rtl(fault))
     assert code == 1
-    assert "Step 1: the RTL differs from golden. MISMATCH in" in said
+    assert "Step 1: the RTL differs from the golden model. MISMATCH in" in said
     assert where in report["mismatch"]["name"]
     wrong = report["mismatch"]["mismatches"][0]
     assert wrong["expected"] ^ wrong["got"] == 1
@@ -138,7 +138,7 @@ def test_one_wrong_bit_of_the_rtl_is_caught(run, fault, where):
 
 
 def test_golden_going_another_way_is_caught(run, monkeypatch):
-    """Weights that differ though every operation was right: golden's own training is not the RTL's copy."""
+    """Weights may differ though every operation is right: the golden training is independent of the RTL's."""
     right = train._Run.step
 
     def step(self, x, labels):

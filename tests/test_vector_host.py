@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The driver of the vector unit, over a simulated link: every operation in every format equals golden."""
+"""The vector unit's driver over a simulated link: every operation in every format matches the golden model."""
 
 import numpy as np
 import pytest
@@ -43,7 +43,7 @@ def numbers(rng, shape, bf16):
 
 
 def check(unit, rng, op, x_bf16, y_bf16, out, shape):
-    """One operation against golden."""
+    """One operation against the golden model."""
     x = numbers(rng, shape, x_bf16)
     y = None if op == "relu" else numbers(rng, shape, y_bf16)
     s = np.float32(rng.normal()) if op == "axpy" else None

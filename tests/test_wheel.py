@@ -173,7 +173,7 @@ def test_it_multiplies(installed, empty, simulator):
     np.save(empty / "w.npy", w)
     words = ("a.npy", "w.npy", "--out", "c.npy", "--rows", "2", "--cols", "3", "--sim", simulator)
     said = checked(installed / "macrame", "gemm", *words, cwd=empty, XDG_CACHE_HOME=empty / "cache")
-    assert "0 of 15 values differ from golden" in said
+    assert "0 of 15 values differ from the golden model" in said
     np.testing.assert_array_equal(np.load(empty / "c.npy"), a.astype(np.int32) @ w.astype(np.int32))
     names = {path.name for path in empty.iterdir()}
     assert names - {"env"} == {"a.npy", "w.npy", "c.npy", "c.npy.json", "cache"}
@@ -182,7 +182,7 @@ def test_it_multiplies(installed, empty, simulator):
 def test_it_solves_a_problem(installed, empty):
     words = ("homework", "--problem", "4", "--out", "answers")
     said = checked(installed / "macrame", *words, cwd=empty, XDG_CACHE_HOME=empty / "cache")
-    assert "RTL results equal golden to the bit" in said
+    assert "RTL results match the golden model bit for bit" in said
     assert (empty / "answers" / "p4.json").is_file()
 
 

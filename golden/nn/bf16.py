@@ -74,7 +74,7 @@ class Backend(Protocol):
 
 
 class Golden:
-    """The `Backend` of golden's arithmetic."""
+    """The `Backend` of the golden model's arithmetic."""
 
     def matmul(
         self,

@@ -1,11 +1,11 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Multiply your own matrices on a core, and compare every value with golden.
+"""Multiply your own matrices on a core, and compare every value with the golden model.
 
-A report goes beside the result, OUT.json. OUT is written only if every value equals golden's. Once the input
-is found good, an OUT and an OUT.json of an earlier run are removed, before anything is computed; input that
-cannot be used leaves all files as they are. Exit code: 0 if every value equals golden's, 1 if not or if the
-simulation failed, 2 for input that cannot be used.
+A report goes beside the result, OUT.json. OUT is written only if every value matches the golden model. Once
+the input is found good, an OUT and an OUT.json of an earlier run are removed, before anything is computed;
+input that cannot be used leaves all files as they are. Exit code: 0 if every value matches the golden model,
+1 if not or if the simulation failed, 2 for input that cannot be used.
 """
 
 from macrame.cli.command import COLS, DEPTH, ROWS, SEED, SIM, WAVES, Option

@@ -3,8 +3,8 @@
 """Solve the problem sheet on the RTL.
 
 docs/problems.md says what the problems are and how to put in numbers of your own. Reports and plots go to
-the output folder. Exit code: 0 if all RTL results equal golden, 1 if one does not or the simulation failed,
-2 for input that cannot be used.
+the output folder. Exit code: 0 if all RTL results match the golden model, 1 if one does not or the simulation
+failed, 2 for input that cannot be used.
 """
 
 from macrame.cli.command import COLS, DEPTH, ROWS, SEED, SIM, WAVES, Option

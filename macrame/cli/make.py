@@ -50,7 +50,9 @@ TARGETS = {
     "sim": Target(
         "homework", "solve the problem sheet on the RTL (PROBLEM=4 for one, HOMEWORK=dir for your numbers)"
     ),
-    "train": Target("train", "train digits in bf16 on the RTL, every step equal to golden (EPOCHS=, STEPS=)"),
+    "train": Target(
+        "train", "train digits in bf16 on the RTL, each step compared with golden (EPOCHS=, STEPS=)"
+    ),
     "gemm": Target(
         "gemm", "multiply your matrices: A=a.npy W=w.npy OUT=c.npy, with BIAS= SCALE= MODE= as wanted"
     ),

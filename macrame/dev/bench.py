@@ -8,9 +8,9 @@ player  `macrame.sim.link.SimLink`: beats in files, played by player.v, Python c
 pure    tb/speed/bench_pure.v: memories in Verilog, no Python at all
 poke    tb/speed/tb_bench_poke.py: Python awaits each clock edge, sets each int8 lane, reads each result lane
 
-Each result is compared with golden, bit for bit, in every run. What counts is the simulator's CPU time, its
-Python included, not the wall clock: this is about cost, and other programs may be running. Start-up is taken
-off by running a short product too, and dividing differences:
+Each result is compared with the golden model, bit for bit, in every run. What counts is the simulator's CPU
+time, its Python included, not the wall clock: this is about cost, and other programs may be running. Start-up
+is taken off by running a short product too, and dividing differences:
 
     cycles/s = (cycles of the long run - of the short one) / (CPU time of the long run - of the short one)
 
@@ -125,7 +125,7 @@ class Work:
         if len(wrong):
             row, column = wrong[0]
             raise ValueError(
-                f"{way}: {len(wrong)} of {found.size} results differ from golden, the first in "
+                f"{way}: {len(wrong)} of {found.size} results differ from the golden model, the first in "
                 f"row {row}, column {column}: expected {expected[row, column]}, "
                 f"got {found[row, column]}"
             )
@@ -476,7 +476,7 @@ def print_table(table: Mapping[str, Row], rounds: int) -> None:
             print(line)
     print(
         f"CPU time of the simulator without start-up, the least of {rounds} rounds;\n"
-        f"every result of every run equal to golden, bit for bit"
+        f"every result of every run matches the golden model bit for bit"
     )
 
 

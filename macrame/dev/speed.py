@@ -9,14 +9,14 @@
 Exit status: 0, 1 for a wrong result or digits too slow, 2 for words that mean nothing here, 130 if
 interrupted.
 
-Two products go through `macrame.host.core.Core`, and each result is compared with golden, bit for bit.
-Cycles a second are simulated cycles over the CPU time of the simulator, start-up taken off by running a
-short product too, the least of three runs each. Compiling is done twice, the first time with nothing at
-hand, so that Verilator's own library is compiled too; a change of the RTL costs what the second time does.
+Two products go through `macrame.host.core.Core`, and each result is compared with the golden model, bit for
+bit. Cycles a second are simulated cycles over the CPU time of the simulator, start-up taken off by running a
+short product too, the least of three runs each. Compiling is done twice, the first time with nothing at hand,
+so that Verilator's own library is compiled too; a change of the RTL costs what the second time does.
 
 ``digits`` runs both layers of a 64-32-10 network over the 540 held-out images, on int8 cores, again and
-again, and compares the logits with golden each time. Seconds are of CPU, the simulator with its Python, one
-pass taken off for start-up; the least of three runs each.
+again, and compares the logits with the golden model each time. Seconds are of CPU, the simulator with its
+Python, one pass taken off for start-up; the least of three runs each.
 """
 
 import os
@@ -127,7 +127,7 @@ def passes(
                 )
                 cycles += report.cycles
             if not np.array_equal(h, expected):
-                raise LinkError(f"{simulate.simulator()}, {rows}x{cols}: logits differ from golden's")
+                raise LinkError(f"{simulate.simulator()}, {rows}x{cols}: logits differ from the golden model")
     return cycles, children() - before
 
 

@@ -197,7 +197,7 @@ def main() -> int:
         raise simulate.SetupError(f"SIM={simulate.simulator()}: expected icarus, which writes an FST")
     files, report, product = make()
     table = "\n".join("    " + " ".join(f"{value:6d}" for value in row) for row in product)
-    print(f"""two tiles of {SLICES} slices on a {ROWS}x{COLS}x1 core: {report.cycles} cycles, equal to golden
+    print(f"""two tiles of {SLICES} slices on a {ROWS}x{COLS}x1 core: {report.cycles} cycles, bit-exact
 
   A x W =
 {table}

@@ -160,7 +160,7 @@ def _three_formats(problem: Problem, run: Run, train: Split, test: Split) -> Ans
     )
     show.text(f"SHA-256 of the bf16 network's final weights: {digest}")
     show.text(
-        "The bf16 run is golden's here. make train does the same steps on the RTL, every "
+        "The bf16 run is the golden model's here. make train does the same steps on the RTL, every "
         "product and every vector operation, and must come to the same SHA-256."
     )
     with show.progress("drawing the losses"):

@@ -81,7 +81,7 @@ def main(environ: Mapping[str, str]) -> int:
     Returns
     -------
     int
-        0 if every RTL result equals golden's, else 1.
+        0 if every RTL result matches the golden model, else 1.
 
     Raises
     ------
@@ -178,13 +178,13 @@ def _solve(chosen: settings.Settings, problems: Mapping[int, Sequence[Any]]) -> 
     wrong = differing(rtl.checks)
     if wrong:
         where = ", ".join(str(row[0]) for row in rows if row[3] not in ("-", 0))
-        show.bad(f"{wrong:,} RTL results differ from golden, in problem {where}.")
+        show.bad(f"{wrong:,} RTL results differ from the golden model, in problem {where}.")
         show.command("replay", simulate.replay_command(chosen.seed))
         if not chosen.waves:
             show.command("waves", "the same with WAVES=1")
         return 1
     if rtl.checks:
-        show.good(f"All {counted(rtl.checks):,} RTL results equal golden to the bit.")
+        show.good(f"All {counted(rtl.checks):,} RTL results match the golden model bit for bit.")
     return 0
 
 

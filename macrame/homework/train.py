@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Train the digits network of problem 8 in bf16 on the RTL, every step compared with golden's."""
+"""Train the digits network of problem 8 in bf16 on the RTL, every step compared with the golden model's."""
 
 import hashlib
 import os
@@ -105,7 +105,7 @@ class Outcome:
     epochs : list of Epoch
         After each epoch, and after the last step.
     compared : int
-        Numbers of the RTL that were compared with golden's.
+        Numbers of the RTL that were compared with the golden model's.
     sha256, golden_sha256 : str
         Of all weights and biases.
     """
@@ -200,7 +200,7 @@ def train(job: Job, show: Show, rtl_root: Path | None = None) -> Outcome:
     Raises
     ------
     Mismatch
-        At the first number that differs from golden's.
+        At the first number that differs from the golden model's.
     """
     began, outcome = time.monotonic(), Outcome()
     (x, labels), held_out = digits.load(job.test_fraction, job.split_seed)
@@ -323,7 +323,7 @@ def run(job: Job, show: Show | None = None, rtl_root: Path | None = None) -> int
     try:
         outcome = train(job, show, rtl_root)
     except Mismatch as wrong:
-        for line in (f"Step {wrong.step}: the RTL differs from golden.", *differences(wrong.check)):
+        for line in (f"Step {wrong.step}: the RTL differs from the golden model.", *differences(wrong.check)):
             show.bad(line)
         show.text(f"replay: {simulate.replay_command(job.seed)}")
         atomic.write(
@@ -352,7 +352,7 @@ def run(job: Job, show: Show | None = None, rtl_root: Path | None = None) -> int
     )
     show.text(
         f"{outcome.seconds:.1f} s in all, {outcome.simulation_seconds:.1f} s of it in the "
-        f"simulators ({simulate.simulator()}). Losses and test set are golden's forward pass with "
+        f"simulators ({simulate.simulator()}). Losses and test set are the golden model's forward pass with "
         "the RTL's weights."
     )
     show.text(f"SHA-256 of the final weights, RTL:    {outcome.sha256}")
@@ -360,7 +360,7 @@ def run(job: Job, show: Show | None = None, rtl_root: Path | None = None) -> int
     if not equal:
         show.bad("The weights differ.")
         return 1
-    show.good(f"All {outcome.compared:,} numbers that the RTL gave equal golden to the bit, in every step.")
+    show.good(f"All {outcome.compared:,} RTL results match the golden model bit for bit, in every step.")
     show.text(f"report: {os.path.relpath(job.out)}")
     return 0
 
@@ -376,7 +376,7 @@ def main(environ: Mapping[str, str]) -> int:
     Returns
     -------
     int
-        0 if all equals golden, else 1.
+        0 if everything matches the golden model, else 1.
 
     Raises
     ------

@@ -179,14 +179,14 @@ def _check_mode(given: Mapping[str, str], mode: str) -> None:
         )
 
 
-#: Operands, keywords for the core, golden's result and what the integers stand for.
+#: Operands, keywords for the core, the golden model's result and what the integers stand for.
 Checked: TypeAlias = tuple[
     NDArray[Any], NDArray[Any], dict[str, Any], NDArray[Any] | None, dict[str, Any] | None
 ]
 
 
 def _int8(given: Mapping[str, str], mode: str, sources: Mapping[str, read.Source]) -> Checked:
-    """Operands, output, golden's result and what the integers stand for, of an int8 product."""
+    """Operands, output, the golden model's result and what the integers stand for, of an int8 product."""
     rule = _one_of(given, "QUANTIZE", operands.INT8_RULES)
     found = operands.int8(sources["A"], sources["W"], sources.get("BIAS"), rule)
     n = found.w.shape[1]

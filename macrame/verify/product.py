@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A user's own matrices, multiplied on a core, every value compared with golden's."""
+"""A user's own matrices, multiplied on a core, every value compared with the golden model's."""
 
 import contextlib
 import json
@@ -31,7 +31,7 @@ WORTH_CHANGING = 60  # seconds of simulation that make another simulator worth a
 
 
 def multiply(core: Core, job: Job, progress: Progress | None = None) -> tuple[NDArray[Any], Report]:
-    """Multiply on a core. In mode bf16 this also computes golden's result, which depends on the core's shape.
+    """Multiply on a core. In mode bf16 also compute the golden model's result, which depends on the shape.
 
     Parameters
     ----------
@@ -228,7 +228,7 @@ def run(job: Job) -> int:
         f"{m} x {k} times {k} x {n} on a {job.config} core, mode {job.mode}, {where}\n"
         f"  {report.cycles:,} cycles, {report.macs:,} MACs, {report.utilisation:.2%} of the array used\n"
         f"  {speed}, {time.monotonic() - begun:.1f} s in all\n"
-        f"  {len(wrong):,} of {product.size:,} values differ from golden"
+        f"  {len(wrong):,} of {product.size:,} values differ from the golden model"
     )
     if details["waves"]:
         print(f"  waves in {details['waves']}")
@@ -257,7 +257,7 @@ def main(given: Mapping[str, str]) -> int:
     Returns
     -------
     int
-        0 if every value equals golden's, else 1.
+        0 if every value matches the golden model, else 1.
 
     Raises
     ------

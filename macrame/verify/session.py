@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A session on simulated RTL: products on the core, operations in bf16, numbers through single modules.
 
-Every result comes with golden's, and is compared with it to the bit on the spot; what differs is kept and
-shown.
+Every result comes with the golden model's, and the two are compared bit for bit immediately; what differs is
+kept and shown.
 """
 
 import contextlib
@@ -32,7 +32,7 @@ from macrame.verify.compare import Check, bits, compared, differences, sizes
 Integer = TypeVar("Integer", bound=np.integer)
 
 Compare: TypeAlias = Callable[[str, NDArray[np.unsignedinteger], NDArray[np.unsignedinteger], float], None]
-"""Takes a description, the result and golden's, as bits, and the seconds it took."""
+"""Takes a description, the result and the golden model's, as bits, and the seconds it took."""
 
 
 class Display(Protocol):
@@ -90,7 +90,7 @@ class PanelCost(TypedDict):
 
 
 class Compared:
-    """A backend of `macrame.golden.nn.bf16` whose every result is compared with golden's on the spot.
+    """A backend of `macrame.golden.nn.bf16` that compares each result with the golden model immediately.
 
     Golden computes from the operands that the hardware was given, so that what differs is that operation's.
 
@@ -257,8 +257,8 @@ class Session:
         """A backend of `macrame.golden.nn.bf16` that computes on the simulated hardware: a core and a vector
         unit.
 
-        Every result is compared with golden's on the spot, and all of them make up one of `checks`; what
-        differs is printed.
+        Every result is compared with the golden model immediately, and all of them make up one of `checks`;
+        what differs is printed.
 
         Returns
         -------
@@ -296,7 +296,7 @@ class Session:
         mode: str = "raw",
         **output: Any,
     ) -> tuple[NDArray[Integer], Report]:
-        """A product on the core, compared with golden's.
+        """A product on the core, compared with the golden model's.
 
         Parameters
         ----------
@@ -305,7 +305,7 @@ class Session:
         a : numpy.ndarray of int8, shape (M, K)
         w : numpy.ndarray of int8, shape (K, N)
         expected : numpy.ndarray of int32 or int8, shape (M, N)
-            Golden's result.
+            The golden model's result.
         mode : str
             Output mode of the core.
         **output
@@ -334,7 +334,7 @@ class Session:
         expected: NDArray[Integer],
         mode: str | None = None,
     ) -> tuple[NDArray[Integer], Report]:
-        """An integer layer on the core, compared with golden's.
+        """An integer layer on the core, compared with the golden model's.
 
         Parameters
         ----------
@@ -345,7 +345,7 @@ class Session:
         x : numpy.ndarray of int8, shape (samples, inputs)
             Its input, as the RTL made it.
         expected : numpy.ndarray of int32 or int8, shape (samples, outputs)
-            Golden's result.
+            The golden model's result.
         mode : str, optional
             "raw" for the accumulators; by default the layer's own mode.
 
@@ -377,7 +377,7 @@ class Session:
         x : numpy.ndarray of int8, shape (samples, inputs)
             Its input, as the RTL made it.
         expected : numpy.ndarray of int8, shape (samples, outputs)
-            Golden's result of the whole layer.
+            The golden model's result of the whole layer.
         skip : bool
             False sends the inputs without weights as well, for comparison.
 
@@ -492,7 +492,7 @@ class Session:
         check.again = again
         self.checks.append(check)
         if not check.mismatches:
-            self.show.good(f"RTL = golden: {what}: all {check.values:,} numbers equal to the bit")
+            self.show.good(f"RTL matches golden: {what}: all {check.values:,} numbers")
         self._tell(check)
         return check
 

@@ -5,7 +5,7 @@
 Two random floats are added without a rounding that matters, as their exponents are far apart, and their
 product is never a tie. So these functions build pairs backwards from what is to happen. All give bit
 patterns; the functions named ``*_kinds`` count, from exact arithmetic in float64 or integers and not by
-golden's rounding, how often it does happen.
+the golden model's rounding, how often it does happen.
 """
 
 import numpy as np

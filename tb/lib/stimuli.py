@@ -4,7 +4,8 @@
 
 A random accumulator lands on a tie once in 2^e, so a wrong tie rule survives any number of random vectors.
 These functions build operands backwards from the tie. Each returns a dict of columns; `requantize_ties` and
-`quantiser_ties` count, from first principles and not by golden's rounding, how many vectors end on one.
+`quantiser_ties` count, from first principles and not by the golden model's rounding, how many vectors end on
+one.
 """
 
 import numpy as np

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The bench of every arithmetic module: columns in, results compared with golden, one report of what differs.
+"""The bench of every arithmetic module: columns in, results compared with the golden model, one report.
 
 macrame/sim/modules.py makes the toplevel. Python runs before and after a play, not during it: the simulator
 takes its words from a file (macrame/sim/hdl/vector_player.v).
@@ -67,7 +67,7 @@ class TB:
         wrong = (values != patterns) | unknown
         if wrong.any():
             raise AssertionError(report(self.name, columns, values, patterns, unknown, wrong))
-        self.dut._log.info("%d vectors equal golden", len(values))
+        self.dut._log.info("%d vectors match the golden model", len(values))
 
 
 async def check_enable(tb, results, latency, **columns):

@@ -3,7 +3,8 @@
 """What the core does with two sequences of packets, whatever they hold: tiles, STATUS, beats left waiting.
 
 A model at packet level, without time, against which the core's benches hold the RTL. It takes packets apart
-by the layout of docs/streams.md (host/ puts them together: one checks the other); its arithmetic is golden's.
+by the layout of docs/streams.md (host/ puts them together: one checks the other); its arithmetic is the
+golden model's.
 
 Time matters in one case only. A weight packet with an error in it is read ahead while earlier panels are in
 use, and the core stops at once: how many of their tiles are done by then depends on the streams' pauses. The
@@ -128,7 +129,7 @@ class Outcome:
 
 
 def record_fields(shape, packet):
-    """The fields of a weight packet's record, by name of golden's parameters, a value a column."""
+    """The fields of a weight packet's record, by name of the golden model's parameters, a value a column."""
     lanes = packet.data[: shape.record_beats].reshape(-1, shape.cols, shape.lane_bytes).transpose(1, 0, 2)
     raw = np.ascontiguousarray(lanes.reshape(shape.cols, -1)[:, :RECORD_BYTES])
     small = raw[:, 8:].view(np.int8)

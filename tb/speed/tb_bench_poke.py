@@ -7,7 +7,7 @@ each of which awaits every clock edge; a driver sets every int8 of a beat, the m
 result.
 
 The beats come from ``beats.npz`` in the directory named by the plusarg ``dir``, the results go to
-``results.npz``. Whether they are right is seen outside, where they are compared with golden.
+``results.npz``. Whether they are right is seen outside, where they are compared with the golden model.
 """
 
 import os

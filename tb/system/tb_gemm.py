@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The core, end to end: host packs and unpacks, core_player.v plays, every value is compared with golden.
+"""The core end to end: the host packs and unpacks, core_player.v plays, every value must match golden.
 
 What could be wrong, and what would show it: a lane, row or slice mixed up (full-range random operands, where
 no two products are alike); padding that leaks (ragged sides); a record used for the wrong tile (each column
@@ -129,7 +129,7 @@ class Bench:
         self.compare(self.matrix(m, k), self.matrix(k, n), mode, self.output(mode, n, k))
 
     def compare(self, a, w, mode="raw", output=None, limit=1 << 18):
-        """One product on the core, compared with golden."""
+        """One product on the core, compared with the golden model."""
         output = dict(output or {})
         got, report = self.core.matmul(a, w, mode, limit=limit, **output)
         for name in ("low", "high"):

@@ -1,14 +1,14 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""bfloat16 products on the core, end to end: host packs and unpacks, every bit is compared with golden.
+"""bfloat16 products on the core end to end: the host packs and unpacks, every bit must match golden.
 
 What could be wrong, and what would show it: rows of a cell mixed up (M is no multiple of four, all rows
 differ);
 sums added in another order, or rounded less often (exponents meet, a sum of thousands of terms keeps no more
-than golden's); padding that turns a zero negative or a NaN into a number (specials everywhere, ragged sides);
-a bias or a ReLU of another panel; bits of int8 in a float sum (both formats by turns on one core); a random
-operand given twice, lost, or to another column (stochastic rounding over many products from one seed); a beat
-lost or taken out of its turn under pressure.
+than the golden model's); padding that turns a zero negative or a NaN into a number (specials everywhere,
+ragged sides); a bias or a ReLU of another panel; bits of int8 in a float sum (both formats by turns on one
+core); a random operand given twice, lost, or to another column (stochastic rounding over many products from
+one seed); a beat lost or taken out of its turn under pressure.
 """
 
 import numpy as np

@@ -35,7 +35,7 @@ def test_problem_2(whole):
     checks = {check["name"]: check["values"] for check in whole.report(2)["checks"] if not check["again"]}
     assert set(checks) == {"bf16 operations, each as it was done"}
     assert sum(checks.values()) == whole.report(2)["rtl_numbers"] == 48
-    assert len(whole.report(2)["checks"]) == 1 + 15  # each step again, against golden's own
+    assert len(whole.report(2)["checks"]) == 1 + 15  # each step again, against the golden model's own
     assert "on the RTL." in whole.out
     # the textbook's intermediate results
     assert answer["exact"]["z1"] == [0.3775, 0.3925]

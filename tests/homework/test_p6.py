@@ -85,7 +85,7 @@ def test_pruning_on_other_shapes(solve, tmp_path, shape):
 
 
 def test_a_skipped_slice_that_held_a_weight_is_found(solve, tmp_path, monkeypatch):
-    """As if the host left out one slice too many: the core's sums are no longer golden's."""
+    """As if the host left out one slice too many: the core's sums are no longer the golden model's."""
     from macrame.host.core import Core
 
     right = Core.matmul

@@ -116,7 +116,7 @@ def test_the_verdict_on_few_bits_follows_the_numbers():
 
 
 def test_bf16_training_on_digits_hashes_the_same_everywhere(whole):
-    """The weights of problem 8's bf16 run: no BLAS, no exp but golden's own, no machine's logarithm."""
+    """The weights of problem 8's bf16 run use no BLAS and no exp or logarithm of the machine."""
     digest = whole.report(8)["answer"]["three_formats"]["bf16"]["sha256"]
     assert digest == "86846230ebeca7322e76ec87c3c0aafcbc8f3d195541dc8aa26bed9e827b57cd"
     assert digest in whole.out

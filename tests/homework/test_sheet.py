@@ -23,7 +23,7 @@ def test_the_whole_sheet(whole):
     )
     assert "\x1b" not in whole.out
     assert all(line == line.rstrip() for line in whole.out.splitlines())
-    assert whole.out.rstrip().endswith("RTL results equal golden to the bit.")
+    assert whole.out.rstrip().endswith("RTL results match the golden model bit for bit.")
 
 
 def test_what_ran_is_named(whole, solve):
@@ -38,7 +38,7 @@ def test_what_ran_is_named(whole, solve):
     assert code == 0
     assert "3x5x1" not in out
     assert "ROWS, COLS and DEPTH shape the int8 core only." in out
-    assert "All 48 RTL results equal golden to the bit." in out
+    assert "All 48 RTL results match the golden model bit for bit." in out
 
 
 def test_shipped_files_are_all_read():

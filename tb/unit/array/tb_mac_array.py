@@ -27,7 +27,7 @@ from tb.lib.kit import Bench, Part, full_int8, lanes, word
 
 
 class TB(Bench):
-    """Slices in, rows out; the model is NumPy's matmul in int64, or golden's sums of bfloat16."""
+    """Slices in, rows out; the model is NumPy's matmul in int64, or the golden model's sums of bfloat16."""
 
     def __init__(self, dut):
         self.idle = {

@@ -39,7 +39,7 @@ MODES = {**int8.MODES, **FLOATS}
 
 
 class TB(Bench):
-    """Rows in, rows out; the model is golden's requantiser."""
+    """Rows in, rows out; the model is the golden model's requantiser."""
 
     def __init__(self, dut):
         self.idle_row = {"row_valid": 0, "row_last": None, "row_mode": None}

@@ -3,7 +3,7 @@
 """uart_tx in the simulator.
 
 What could be wrong here, and which case would show it:
-  bits in the wrong order, of the wrong length     the line is compared with golden in every cycle
+  bits in the wrong order, of the wrong length     the line is compared with the golden model in every cycle
   no stop bit, a gap, a byte twice                 the same, bytes at once behind each other and with pauses
   a byte taken while another is being sent         `ready` is compared in every cycle too
   a reset leaves the line low                      `reset`, at each bit

@@ -18,7 +18,7 @@ from tb.lib.vectors import TB, check_enable
 
 
 def operands(rng, n):
-    """`n` vectors of each operation, as columns, and golden's results."""
+    """`n` vectors of each operation, as columns, and the golden model's results."""
     parts = []
     for op, code in OPERATIONS.items():
         x, y = (float_stimuli.products if op == "mul" else float_stimuli.sums)(rng, n)
@@ -50,7 +50,7 @@ def operands(rng, n):
 
 
 def expected(out, op, x, y, s, random, **_):
-    """Golden's results, each in 32 bits."""
+    """The golden model's results, each in 32 bits."""
     found = np.zeros(op.size, np.uint32)
     for name, code in OPERATIONS.items():
         for format_ in range(4):

@@ -22,7 +22,7 @@ OPERANDS = "issue_last", "op", "x_bf16", "y_bf16", "out_format", "s", "x", "y"
 
 
 class TB(Bench):
-    """The lanes, what is due from them, and golden's random words."""
+    """The lanes, what is due from them, and the golden model's random words."""
 
     def __init__(self, dut):
         super().__init__(dut, issue=0, seed_load=0, seed=1, **dict.fromkeys(OPERANDS))

@@ -7,7 +7,7 @@ What could be wrong here, and which case would show it:
   not count a bubble between beats or packets, a latency      `operations`: CYCLES to the cycle beats lost,
   doubled, paired wrongly in a stall    `stalls`: every stream alone and together, all kinds of pauses more
   results under way than there is room for     `blocked`: no result is taken for long random words shared,
-  skipped or spent by others   `operations` and `stalls`: golden's sequence; `seeds` an error not seen, seen
+  skipped or spent by others   `operations` and `stalls`: golden sequence; `seeds` an error not seen, seen
   late, or seen as another  `errors`: each, in the first, second and fourth packet a result of what was wrong,
   or of what follows    `errors`: nothing comes, whatever is sent an input that hangs after an error
   `errors`: both drain a reset that leaves something behind              `soft_resets`, `hard_resets`: in
