@@ -3,7 +3,7 @@
 """A core without hardware: the stream contract of docs/streams.md read byte by byte, to test the host alone.
 
 Written from the contract alone, not from host/, so that mistakes in packing do not cancel out. Mode raw adds
-the bias; the other modes return :func:`mock_requantize`, which follows no real rule but depends on every field
+the bias; the other modes return :func:`mock_requantize`, which follows no real rule but uses every field
 of the record.
 """
 

@@ -284,13 +284,13 @@ def test_floats(unit, formats):
 
 
 def test_memory_made_of_luts_counts(monkeypatch):
-    """Four LUTs hold 16 words of four bits, two more write them on ECP5; what nobody knows is refused."""
+    """Four LUTs hold 16 words of four bits, two more write them on ECP5; an unknown cell is refused."""
     found = flow.Netlist(targets.TARGETS["ecp5"], flow.Unit("u", "u"), None)
     cells = {"LUT4": 10, "CCU2C": 3, "TRELLIS_DPR16X4": 2, "PFUMX": 1, "TRELLIS_FF": 7}
     monkeypatch.setitem(found.__dict__, "cells", cells)
     assert found.area() == {"lut": 10 + 6 + 12, "ff": 7, "carry": 3, "dsp": 0, "bram": 0}
     cells["EHXPLLL"] = 1
-    with pytest.raises(tools.FlowError, match="u: nobody knows the LUTs of EHXPLLL"):
+    with pytest.raises(tools.FlowError, match="u: no LUT count is defined for EHXPLLL"):
         found.area()
 
 

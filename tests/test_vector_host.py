@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The vector unit's driver over a simulated link: every operation in every format matches the golden model."""
+"""The vector unit's driver over a simulated link: each operation and format matches the golden model."""
 
 import numpy as np
 import pytest

@@ -3,8 +3,8 @@
 """Area and Fmax of a unit on an FPGA, next to those of the textbook array.
 
 The table has a row for the unit and one for a textbook array of 8x8 cells (3x3 on iCE40) on the same device,
-from the same run. docs/fpga.md says what counts as a LUT; Fmax is the median over the seeds, then the least
-and the greatest. Results go to synth/<target>-<unit>.json in the build directory; netlists and logs are kept
+from the same run. docs/fpga.md says what counts as a LUT; Fmax is the median over the seeds, then the minimum
+and the maximum. Results go to synth/<target>-<unit>.json in the build directory; netlists and logs are kept
 there and used again as long as sources, parameters and tools stay the same.
 
 `macrame synth table` prints a table of several arrays and cores for each target, or for the one given, and

@@ -71,7 +71,7 @@ class Target:
         Raises
         ------
         macrame.synth.tools.FlowError
-            For a type of cell that nobody has counted.
+            For a cell type without a LUT count.
         """
 
         def count(kinds: Collection[str]) -> int:
@@ -84,7 +84,7 @@ class Target:
         known = {*self.lut, *self.dsp, *self.carry, *self.bram, *self.free}
         strange = [kind for kind in cells if kind not in known and not kind.startswith(self.ff)]
         if strange:
-            raise FlowError(f"{name}: nobody knows the LUTs of {', '.join(strange)}")
+            raise FlowError(f"{name}: no LUT count is defined for {', '.join(strange)}")
         return {
             "lut": weigh(self.lut),
             "ff": registers,
