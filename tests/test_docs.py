@@ -110,6 +110,19 @@ def variables():
     return {"PYTHON", "VENV", *(name for target in make.TARGETS.values() for name in target.variables())}
 
 
+def test_the_figures_of_the_readme_are_those_of_the_documents():
+    """Fmax and LUTs of the best array in docs/fpga.md, rounded; each figure has its command."""
+    figures = table("README.md", "figure")
+    shown = {figure.split(" ")[0]: value for figure, value, _ in figures}
+    assert all(code(command) or command == "as above" for *_, command in figures)
+    best = re.search(r"^\| array 2x4x8 \|(.*)\|$", text_of("docs/fpga.md"), re.M)[1].split("|")
+    textbook = re.search(r"^\| textbook 8x8 \|(.*)\|$", text_of("docs/fpga.md"), re.M)[1].split("|")
+    assert shown["clock"] == f"{float(best[7]):.0f} MHz"
+    assert shown["LUTs"] == f"{int(best[0].replace(',', '')) / 64:.0f}"
+    assert f"; {int(textbook[0].replace(',', '')) / 64:.0f} in a textbook array" in text_of("README.md")
+    assert shown["utilisation"].replace(" ", "") in text_of("docs/architecture.md")
+
+
 @each_document
 def test_commands_exist(document):
     targets = {*make.TARGETS, "help", "clean"}
@@ -145,9 +158,12 @@ def selected(tests, where):
     assert all(any(part in name for name in (*CASES, *faults)) for part in parts), where
 
 
-def test_the_readme_says_how_to_check_each_claim():
-    claims = table("README.md", "claim")
+def test_the_documents_say_how_to_check_each_claim():
+    claims = table("docs/verification.md", "claim")
     assert len(claims) > 10
+    chosen = table("README.md", "claim")
+    assert len(chosen) == 5
+    assert all(claim in claims for claim in chosen)
     for claim, *_, shown in claims:
         assert code(shown), claim
         assert all(text.startswith("make ") for text in code(shown)), claim
@@ -428,8 +444,8 @@ def test_oracles():
                 )
             )
     assert rows == stored
-    readme = re.search(r"([\d,]+) \+ ([\d,]+) \+ ([\d,]+) outputs", text_of("README.md"))
-    assert sorted(readme.groups()) == sorted(size for *_, size in stored)
+    claimed = re.search(r"([\d,]+) \+ ([\d,]+) \+ ([\d,]+) outputs", text_of("README.md"))
+    assert sorted(claimed.groups()) == sorted(size for *_, size in stored)
 
 
 def test_benches():
@@ -443,6 +459,7 @@ def test_arrays():
     shapes = {case.name.split("/")[1] for case in CASES.values() if case.bench == "gemm" and not case.nightly}
     for name, sentence in (
         ("README.md", r"on the arrays ([^|]*?) \|"),
+        ("docs/verification.md", r"on the arrays ([^|]*?) \|"),
         ("docs/verification.md", r"on cores of ([^(]*?) \("),
     ):
         assert set(re.split(r",? and |, ", re.search(sentence, text_of(name))[1])) == shapes, name
@@ -458,6 +475,10 @@ COUNTS = [
     (r"more than (\d+) faults", lambda said: len(test_faults.FAULTS) > said),
     (r"([\d,]+) random packet sequences", lambda said: sum(test_fuzz.SEQUENCES.values()) >= said),
     (r"([\d,]+) random workloads", lambda said: sum(map(test_cycles.workloads, test_cycles.SHAPES)) == said),
+    (
+        r"random workloads whose cycle counts the model predicts exactly \| ([\d,]+)",
+        lambda said: sum(map(test_cycles.workloads, test_cycles.SHAPES)) == said,
+    ),
     (r"random workloads in (\d+) shapes", lambda said: len(test_cycles.SHAPES) == said),
     (r"takes ([\d,]+) cycles \(8x8x1\)", lambda said: printed(f"(8, 8, 1) {said} 99.99%")),
     (r"or ([\d,]+) \(4x4x4\)", lambda said: printed(f"(4, 4, 4) {said} 99.99%")),

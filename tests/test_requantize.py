@@ -207,7 +207,7 @@ def edges():
 
 
 def test_quantize_multiplier_is_the_same_function_everywhere(seed):
-    """The golden loop, its vector form and the host's: every exponent, both sides of each edge, random values.
+    """The golden loop, its vector form and the host's: every exponent, both sides of edges, random values.
 
     The three are written apart from each other: integers, NumPy's frexp, Python's.
     """
