@@ -46,7 +46,7 @@ from numpy.typing import NDArray
 RECORD_BYTES = 12
 RAW = 0
 BF16 = 4  # in the mode of a weight panel
-PHASES = 4  # sums that take turns in a bfloat16 cell: beats a slice, rows a cell
+PHASES = 4  # sums that take turns in a bfloat16 cell: beats per slice, rows a cell
 
 #: Cycles by which a raw row's way through the output stage is shorter than a requantised one's, groups aside.
 REQUANTIZE_LATENCY = 11

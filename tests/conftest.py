@@ -21,7 +21,7 @@ def pytest_addoption(parser):
         type=int,
         default=1,
         metavar="N",
-        help="seeds each seeded test runs with, from SEED (default 1) on",
+        help="number of seeds for each seeded test, from SEED (default 1) on",
     )
     group.addoption("--nightly", action="store_true", help="run the tests marked nightly too")
     group.addoption(

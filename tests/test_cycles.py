@@ -219,7 +219,7 @@ def test_no_idle_cycle_between_tiles(shape, mode):
 
 @pytest.mark.parametrize(("rows", "cols", "post_lanes"), [(4, 4, 4), (2, 4, 1), (3, 4, 2), (1, 1, 1)])
 def test_no_idle_cycle_between_bfloat16_tiles(rows, cols, post_lanes):
-    """Every fourth cycle a product for each of a cell's four sums: 4 K cycles a tile, and not one more."""
+    """Every fourth cycle a product for each of a cell's four sums: 4 K cycles per tile, and not one more."""
     geometry = cycles.Geometry(rows, cols, 1, post_lanes, formats="DUAL")
     k = max(rows * geometry.groups + (geometry.groups in (2, 3)), geometry.record_beats)
     rng = np.random.default_rng(rows)

@@ -236,7 +236,7 @@ def _plain():
 
 
 def test_nextpnr_in_a_folder_below_tmp():
-    """It is WebAssembly with a /tmp of its own, and once said that it cannot open its input there."""
+    """It is WebAssembly with its own /tmp, where it once failed to open its input."""
     folder = Path(subprocess.check_output(["mktemp", "-d", "/tmp/macrame test.XXXXXX"], text=True).strip())
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(flow, "BUILD", folder)

@@ -115,11 +115,11 @@ BAD = [
     ("a seed in words", dict(SEED="lucky"), "SEED=lucky: expected an integer from 0 to 4294967295"),
     ("waves in words", dict(WAVES="yes"), "WAVES=yes: expected an integer from 0 to 1"),
     ("a mode without its scale", dict(MODE="ruy"), "MODE=ruy: SCALE is not given"),
-    ("a scale for mode raw", dict(MODE="raw", SCALE="0.5"), "SCALE=0.5: MODE=raw puts out int32"),
+    ("a scale for mode raw", dict(MODE="raw", SCALE="0.5"), "SCALE=0.5: MODE=raw outputs int32"),
     (
         "a clamp without a scale",
         dict(LOW="0"),
-        "LOW=0: MODE=raw puts out int32 and takes no LOW, expected SCALE",
+        "LOW=0: MODE=raw outputs int32 and takes no LOW, expected SCALE",
     ),
     (
         "a zero point out of range",
@@ -627,7 +627,7 @@ BAD = [
         "OUT=d.npy: is a directory, expected a file to write",
         {"d.npy": None},
     ),
-    ("OUT is A", dict(OUT="./a.npy"), "OUT=a.npy: is an input as well, expected another file"),
+    ("OUT is A", dict(OUT="./a.npy"), "OUT=a.npy: is also an input, expected another file"),
     (
         "OUT's report is a folder",
         dict(OUT="c.csv"),
@@ -649,7 +649,7 @@ BAD = [
     (
         "OUT is a circle",
         dict(OUT="c.csv"),
-        "OUT=c.csv: is a link that leads to itself",
+        "OUT=c.csv: is a link to itself",
         {"c.csv": Path("c.csv")},
     ),
     (
@@ -662,10 +662,10 @@ BAD = [
     (
         "OUT is A by another name",
         dict(OUT="l.npy"),
-        "OUT=l.npy: is an input as well",
+        "OUT=l.npy: is also an input",
         {"l.npy": Path("a.npy")},
     ),
-    ("OUT is SCALE", dict(SCALE="s.csv", OUT="s.csv"), "OUT=s.csv: is an input as well", {"s.csv": b"0.5\n"}),
+    ("OUT is SCALE", dict(SCALE="s.csv", OUT="s.csv"), "OUT=s.csv: is also an input", {"s.csv": b"0.5\n"}),
     ("OUT is a text", dict(OUT="c.txt"), "OUT=c.txt: unknown extension .txt, expected .npy or .csv"),
     ("OUT cannot be written", dict(OUT="/proc/c.npy"), "OUT=/proc/c.npy: cannot be written: "),
 ]
@@ -709,7 +709,7 @@ def test_bad_input_is_one_line(tmp_path, here, capsys, variables, message, files
 
 @pytest.mark.parametrize("name", ["A", "ROWS", "OUT"])
 def test_bad_input_from_the_environment(tmp_path, name):
-    """The same from a process of its own, which gets its variables as make hands them on."""
+    """The same in a separate process, which gets its variables as make passes them."""
     fill(tmp_path, GOOD)
     done = call(tmp_path, **CALL | {name: "a.jpg"})
     assert done.stderr.startswith(f"gemm: {name}=a.jpg: ")

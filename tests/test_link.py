@@ -130,7 +130,7 @@ def test_a_tile_that_was_complete_before_a_halt_leaves_whole():
 def test_beats_that_are_not_taken_are_an_error(core, link):
     a, w = matrices(4, 3, 20, 2)
     weights = packets.flatten(*packets.weight_panels(np.tile(w, (1, 4)), packets.records(8), 2, 2, 0))
-    with pytest.raises(LinkError, match=r"nothing moved for long: \d+ weight beats and 0 activation beats"):
+    with pytest.raises(LinkError, match=r"no progress: \d+ weight beats and 0 activation beats"):
         link.transfer(weights, nothing(6), 0)
     with pytest.raises(LinkError, match=r"an earlier transfer was abandoned"):  # they still stand at the door
         link.read(registers.STATUS)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The link over a serial port: frames, what a user sees when nobody answers, and the board in simulation.
 
-The last is the point of it all: `make gemm LINK=serial:...`, a process of its own that knows of no simulator,
+The last is the point of it all: `make gemm LINK=serial:...`, a separate process without a simulator,
 and behind the pseudo-terminal the board's top, pin to pin. It must write what golden and `make gemm` write.
 """
 
@@ -277,7 +277,7 @@ def test_the_same_program_gives_the_same_bits(tmp_path, board, matrices, more):
 
 
 def test_a_host_that_died_leaves_no_trace(board):
-    """Killed in mid-packet, in the midst of an answer; the next one's product is right."""
+    """Killed in mid-packet, in the middle of an answer; the next one's product is right."""
     rng = np.random.default_rng(3)
     a, w = rng.integers(-128, 128, (3, 9), dtype=np.int8), rng.integers(-128, 128, (9, 2), dtype=np.int8)
     for cut in (1, 5, 30):

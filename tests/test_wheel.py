@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The wheel: built from the files under version control, installed into an environment of its own, used from
+"""The wheel: built from the files under version control, installed into its own environment, used from
 an empty folder.
 
 What the wheel depends on comes from this environment, by a .pth file, so that nothing is downloaded; the

@@ -220,7 +220,7 @@ def stored_bytes(
     ----------
     weights : list of numpy.ndarray
     width : int
-        Bytes a weight.
+        Bytes per weight.
     block : tuple of int, optional
         One bit a block, and whole blocks stored; without it one bit a weight.
 

@@ -76,7 +76,7 @@ class QuantizationAware:
     bits, activation_bits : int
         Of weights and of activations, 2 to 8.
     per_channel : bool
-        One weight scale an output; without it one a layer.
+        One weight scale an output; without it one per layer.
     decay : float
         Of the running mean that each training batch moves the ranges by, in [0, 1]; 1 freezes them.
 

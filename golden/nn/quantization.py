@@ -580,7 +580,7 @@ def quantize_network(
     mode : {"gemmlowp", "ruy", "fp32"}
         Rounding rule of the requantisation.
     per_channel : bool
-        One weight scale an output; without it one a layer.
+        One weight scale an output; without it one per layer.
     bits, activation_bits : int
         Of weights and of activations, 2 to 8.
     ranges : list of Affine, optional

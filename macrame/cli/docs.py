@@ -3,7 +3,7 @@
 """Build the documentation site: the documents, and references of all Verilog and Python modules.
 
 It needs a checkout. The site goes to site/ in the build directory. Open its index.html from disk; no server
-and no network is needed, not for its search either.
+Open its index.html from disk; neither the
 """
 
 from macrame.cli.command import Option

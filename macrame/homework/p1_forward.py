@@ -39,7 +39,7 @@ FORMULAS = {"relu": ("max(0,", ")"), "sigmoid": ("1 / (1 + exp(-", "))")}
 
 @dataclass(frozen=True)
 class Problem:
-    """The network, its input and what it should say, and the chain of part (b)."""
+    """The network, its input and expected label, and the chain of part (b)."""
 
     placeholder: str | None
     picture: NDArray[np.float64]
@@ -58,7 +58,7 @@ class Problem:
 
     @property
     def depth(self) -> int:
-        """Layers of the network."""
+        """Number of layers of the network."""
         return len(self.network.weights)
 
 
@@ -82,7 +82,7 @@ class Cost(TypedDict):
     table_bits: int
 
 
-#: What is shown of a chain, and how.
+#: Columns of a chain's table, and their formats.
 SHOWN: tuple[tuple[Literal["z", "derivative", "product"], str], ...] = (
     ("z", ".4f"),
     ("derivative", ".4f"),
@@ -362,7 +362,7 @@ def _forward_bf16(problem: Problem, run: Run, exact: Answer) -> Answer:
 
 
 def _compare_classes(problem: Problem, show: Show, name: str, exact: Answer, p: NDArray[np.floating]) -> None:
-    """A format's probabilities beside float's."""
+    """The probabilities of a format next to those of float."""
     show.table(
         ("class", "p, float", f"p, {name}", "difference"),
         [
@@ -373,7 +373,7 @@ def _compare_classes(problem: Problem, show: Show, name: str, exact: Answer, p: 
 
 
 def _bf16(problem: Problem, backend: Backend) -> tuple[Forward, dict[str, NDArray[np.unsignedinteger]]]:
-    """A forward pass and what the layers gave, as bits."""
+    """A forward pass: the outputs of the layers, as bits."""
     trace = NetworkBf16.of(problem.network, backend).forward(problem.x)
     hidden = {f"a{i}": h[0] for i, h in enumerate(trace.inputs) if i}
     return trace, {**hidden, f"z{problem.depth}": trace.output[0].view(np.uint32)}
@@ -430,7 +430,7 @@ def _relu_against_sigmoid(problem: Problem, run: Run) -> Answer:
         ("", "ReLU", "sigmoid, int8 table", "sigmoid, fp32 arithmetic"),
         [
             ("comparators", "1 (8 bits)", "0", "0"),
-            ("table bits a lane", 0, cost["table_bits"], 0),
+            ("table bits per lane", 0, cost["table_bits"], 0),
             ("multiplications", 0, 0, cost["multiplications"]),
             ("additions", 0, 0, cost["additions"]),
             ("divisions", 0, 0, cost["divisions"]),

@@ -43,7 +43,7 @@ ERRORS = {
 }
 MOST = 16
 DEEPEST = 8  # layers
-#: Digits of a sigmoid, which is no fraction, and the smallest power of ten that is not taken for 0.
+#: Digits of a sigmoid, which is not a fraction, and the smallest power of ten that does not count as 0.
 DIGITS, SMALLEST = 60, -9999
 MASKS = {"relu": "{0} > 0", "sigmoid": "{0} (1 - {0})"}
 #: dE/dz from dE/da, or from dE/dy.
@@ -55,7 +55,7 @@ Fractions: TypeAlias = NDArray[np.object_]
 
 @dataclass(frozen=True)
 class Problem:
-    """The network, one sample, the error and the rate; `weight` is (layer, row, column) of the asked one."""
+    """The network, one sample, the error and the rate; `weight` is the requested (layer, row, column)."""
 
     placeholder: str | None
     x: NDArray[np.float64]
@@ -78,13 +78,13 @@ class Problem:
 
     @property
     def arithmetic(self) -> str:
-        """What the exact column is: fractions, or as many digits as a sigmoid has."""
+        """The kind of numbers in the exact column: fractions, or the digits of a sigmoid."""
         if "sigmoid" in self.network.activations:
             return f"arithmetic of {DIGITS} digits"
         return "exact arithmetic"
 
     def steps(self) -> list[tuple[str, str]]:
-        """What a step is made of, in order: name, how it is computed."""
+        """The parts of a step, in order: name and formula."""
         n, kinds, names = self.depth, self.network.activations, self.activations
         forward = [
             (name, f"{'f' if name == 'y' else kind}(W{i} {'x' if i == 1 else names[i - 2]} + b{i})")
@@ -179,7 +179,7 @@ def solve(problem: Problem, run: Run) -> Answer:
 
 
 def _exact(problem: Problem, error: str | None = None) -> dict[str, Fractions]:
-    """The step in fractions: decimal numbers are meant exactly as they are written."""
+    """The step in fractions: decimal numbers have exactly the value written."""
 
     def fractions(values: ArrayLike) -> Fractions:
         values = np.asarray(values)
@@ -230,7 +230,7 @@ def _sigmoid(z: Fractions) -> tuple[Fractions, Fractions]:
     """The sigmoid of fractions, and its derivative e^-|z| / (1 + e^-|z|)^2, to DIGITS digits each."""
 
     def one(value: Fraction) -> list[Fraction]:
-        # no traps: what is too small for an exponent is 0
+        # no traps: a result below the exponent range becomes 0
         with localcontext(Context(prec=DIGITS + 10, Emin=SMALLEST, Emax=-SMALLEST, clamp=0, traps=[])):
             e = (-abs(Decimal(value.numerator) / Decimal(value.denominator))).exp()
             high, low, slope = 1 / (1 + e), e / (1 + e), e / (1 + e) ** 2
@@ -507,7 +507,7 @@ def _decimal(value: Fraction, most: int = 30, first: int = 17) -> str:
     length = most if ends else max(first, exponent + 2 if plain else 0)
     digits = str(int(size * 10 ** (length - 1)))
     digits, more = (digits.rstrip("0"), "") if ends else (digits, "...")
-    point = exponent + 1 if plain else 1  # digits before it
+    point = exponent + 1 if plain else 1  # digits before the point
     if point < 1:
         digits, point = "0" * (1 - point) + digits, 1
     digits = digits.ljust(point, "0")

@@ -64,7 +64,7 @@ class Source:
     payload : sequence of str
         Ports of a beat; a beat is a dict with a value for each, or a single value where there is one port.
     pause : iterator of bool
-        Asked once a cycle while no beat is offered.
+        Asked once per cycle while no beat is offered.
 
     Attributes
     ----------
@@ -119,7 +119,7 @@ class Sink:
     valid, ready : str
     payload : sequence of str
     pause : iterator of bool
-        Asked once a cycle.
+        Asked once per cycle.
 
     Attributes
     ----------

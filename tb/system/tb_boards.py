@@ -183,7 +183,7 @@ async def fail_stop(dut):
 
 @cocotb.test(timeout_time=10, timeout_unit="ms")
 async def button(dut):
-    """The board's reset in the midst of a packet, and of an answer: all is as after power-up."""
+    """The board's reset in the middle of a packet, and of an answer: all is as after power-up."""
     tb = TB(dut)
     await tb.reset()
     (kind, body), _ = tb.panels(*tb.operands(3))

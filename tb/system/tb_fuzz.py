@@ -6,7 +6,7 @@ What could be wrong here: what nobody thought of. A sequence opens with a hard r
 transfers long. A transfer holds up to four weight panels and the activation panels that use them, with
 lengths that favour one slice and the longest, all modes, records of random bits, panels used again, tiles
 left open. Most sequences carry an error: a panel that is shorter, longer, too long, never released, lost or
-sent twice; a record cut short; an illegal mode. Every stream pauses in a way of its own, and a reset falls
+sent twice; a record cut short; an illegal mode. Every stream pauses in its own way, and a reset falls
 into one transfer in three. What follows an error or a reset shows that the core is as good as new.
 
 Sequences do not depend on each other. The plusarg `sequences` says how many are played, `sequence` picks a
@@ -45,7 +45,7 @@ def packets(rng, shape, faulty):
             keep = rng.random() < 0.2
             a.append(activation_packet(rng, shape, slices, RELEASE * (use == uses - 1) | KEEP * keep, mode))
             turns.append(phases(mode))
-        # an open tile of one format met by the other is an error of its own: one in ten
+        # an open tile of one format met by the other is a separate error: one in ten
         modes = modes_alike(shape, mode) if keep and rng.random() < 0.9 else shape.modes
     if faulty:
         _spoil(rng, shape, w, a, turns)
@@ -53,7 +53,7 @@ def packets(rng, shape, faulty):
 
 
 def _spoil(rng, shape, w, a, turns):
-    """Put one error into the streams, or something that may be; `turns`: beats a slice, panel by panel."""
+    """Put one error into the streams, or something that may be; `turns`: beats per slice, panel by panel."""
     longest, head = shape.slices_max, shape.record_beats
     which, user = int(rng.integers(len(w))), int(rng.integers(len(a)))
     kind = rng.choice(
@@ -112,7 +112,7 @@ async def play(core, rng):
             at = int(rng.integers(0, 2 * max(sum(map(len, w)), sum(map(len, a))) + 30))
         if core.halted or rng.random() < 0.1:
             if rng.random() < 0.6:
-                await core.soft_reset()  # in peace; else in the midst of what follows, or not at all
+                await core.soft_reset()  # in peace; else in the middle of what follows, or not at all
             elif inject is None:
                 inject, at = SOFT, int(rng.integers(0, 20))
         hit = await core.send(

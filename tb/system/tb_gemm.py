@@ -4,7 +4,7 @@
 
 What could be wrong, and what would show it: a lane, row or slice mixed up (full-range random operands, where
 no two products are alike); padding that leaks (ragged sides); a record used for the wrong tile (each column
-has a bias and a scale of its own, products of different modes follow each other); a carry or sign lost (-128
+has its own bias and scale, products of different modes follow each other); a carry or sign lost (-128
 throughout, sums that wrap); an accumulator not cleared or cleared too early (chained K, short K); a beat lost
 or taken twice under pressure (every stall pattern on every stream, output blocked for thousands of cycles).
 core_player.v watches m_axis for unknown bits and for beats that change while they wait.
@@ -184,7 +184,7 @@ def sides(bench, budget):
 
 
 def budget(bench, share=1.0):
-    """Cycles a test may take: an array four times as large simulates about four times as slowly."""
+    """Cycles that a test may take: an array four times as large simulates about four times as slowly."""
     cells = bench.core.config.rows * bench.core.config.cols * bench.core.config.depth
     return int(share * int(os.environ.get("GEMM_BUDGET", "500000")) / (cells + 16))
 

@@ -6,7 +6,7 @@ What could be wrong, and what would show it: rows of a cell mixed up (M is no mu
 differ);
 sums added in another order, or rounded less often (exponents meet, a sum of thousands of terms keeps no more
 than the golden model's); padding that turns a zero negative or a NaN into a number (specials everywhere,
-ragged sides); a bias or a ReLU of another panel; bits of int8 in a float sum (both formats by turns on one
+ragged sides); a bias or a ReLU of another panel; bits of int8 in a float sum (both formats alternately on one
 core); a random operand given twice, lost, or to another column (stochastic rounding over many products from
 one seed); a beat lost or taken out of its turn under pressure.
 """

@@ -316,7 +316,7 @@ async def chained(dut):
 @cocotb.test(timeout_time=2, timeout_unit="ms")
 @cocotb.parametrize(stalls=["random", "bursts", "w_late", "a_late", "m_slow"])
 async def paused(dut, stalls):
-    """Each stream paused by a generator of its own, or one side only."""
+    """Each stream paused by its own generator, or one side only."""
     tb = await made(dut)
     kinds = {
         "random": ("random",) * 3,
@@ -517,7 +517,7 @@ async def error(dut, error):
 @cocotb.test(timeout_time=2, timeout_unit="ms")
 @cocotb.parametrize(which=["w", "a", "m"])
 async def soft_reset(dut, which):
-    """A soft reset in the midst of a packet of each stream: the rest goes nowhere, the next is whole."""
+    """A soft reset in the middle of a packet of each stream: the rest goes nowhere, the next is whole."""
     tb = await made(dut)
     driver = {"w": tb.w, "a": tb.a, "m": tb.m}[which]
     k, width = tb.k_max, 4 * tb.shape[1]
@@ -556,7 +556,7 @@ async def soft_reset(dut, which):
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def hard_reset(dut):
-    """rst in the midst of packets of all three streams, the bench's drivers restarting with it."""
+    """rst in the middle of packets of all three streams, the bench's drivers restarting with it."""
     tb = await made(dut)
     tb.weights(tb.k_max, RAW)
     tb.activations(0)

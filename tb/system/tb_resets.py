@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Resets at every cycle of a run: in the midst of packets, of results, of an error.
+"""Resets at every cycle of a run: in the middle of packets, of results, of an error.
 
 What could be wrong here, and which case would show it:
   the rest of a cut input packet is taken for a new one    `soft`: what follows must come out right

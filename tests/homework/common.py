@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What the tests of the problem sheet share: a process of its own, a student's directory, a refusal."""
+"""What the tests of the problem sheet share: a process, a student's directory, a rejection."""
 
 import json
 import os
@@ -15,7 +15,7 @@ VARIABLES = ("PROBLEM", "HOMEWORK", "OUT", "ROWS", "COLS", "DEPTH", "SEED", "WAV
 
 
 def command(tmp_path, **variables):
-    """Command and environment of a process of its own."""
+    """Command and environment of a separate process."""
     env = {k: v for k, v in os.environ.items() if k not in VARIABLES}
     return [sys.executable, "-m", "macrame.cli.make", "run", "sim"], {
         **env,

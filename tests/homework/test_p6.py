@@ -67,7 +67,7 @@ def test_a_network_that_learnt_nothing_gets_a_remark(solve, tmp_path, whole):
     folder = quick(tmp_path, hidden="4", epochs="1", pictures="4", **rates)
     code, _, out, _ = solve(PROBLEM=6, HOMEWORK=folder)
     assert code == 0
-    assert "This network has learnt next to nothing: guessing gets 10% right." in " ".join(out.split())
+    assert "This network has learnt almost nothing: guessing gets 10% right." in " ".join(out.split())
     assert "learnt next to nothing" not in whole.out
 
 
@@ -99,4 +99,4 @@ def test_a_skipped_slice_that_held_a_weight_is_found(solve, tmp_path, monkeypatc
     folder = quick(tmp_path, pictures="16")
     code, _, out, _ = solve(PROBLEM=6, HOMEWORK=folder)
     assert code == 1
-    assert "MISMATCH in 50% taken out, layer 1" in out
+    assert "MISMATCH in 50% removed, layer 1" in out

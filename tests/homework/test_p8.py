@@ -94,7 +94,9 @@ def test_problem_8_training(whole):
     assert abs(few[8, 8]["gained"]) < 0.01
     assert abs(few[4, 8]["gained"]) < 0.01
     assert few[8, 8]["plain"] == pytest.approx(np.mean(answer["few_bits"]["float_further"]), abs=0.005)
-    assert "Gained is what awareness adds to further training." in " ".join(whole.out.split())
+    assert "Gained is the difference between aware training and plain further training." in " ".join(
+        whole.out.split()
+    )
 
 
 def test_the_verdict_on_few_bits_follows_the_numbers():
@@ -110,7 +112,7 @@ def test_the_verdict_on_few_bits_follows_the_numbers():
 
     points = [point(8, 0.004, 0.01), point(4, -0.02, 0.001), point(3, 0.02, 0.001), point(2, 0.001, 0.0)]
     said = p8_training._verdict(points, 540, 3)
-    assert said.startswith("With 8 bits of weights, 4 bits of weights, 2 bits of weights there is nothing to")
+    assert said.startswith("With 8 bits of weights, 4 bits of weights, 2 bits of weights there is no gain")
     assert "With 3 bits of weights it helps" in said
     assert p8_training._verdict(points[2:3], 540, 1).startswith("With 3 bits of weights it helps")
 

@@ -18,7 +18,7 @@ def test_the_whole_sheet(whole):
     """One exit code, a report a problem, what is elsewhere named, and plain text where no terminal is."""
     assert (whole.code, whole.err) == (0, "")
     assert sorted(p.name for p in whole.folder.glob("*.json")) == [f"p{n}.json" for n in range(1, 10)]
-    assert "Problem 8's training on the RTL takes minutes and has a command of its own, make train" in (
+    assert "Problem 8's training on the RTL takes minutes and has its own command, make train" in (
         " ".join(whole.out.split())
     )
     assert "\x1b" not in whole.out

@@ -16,7 +16,7 @@ from macrame import paths
 from macrame.dev.site import verilog
 
 ROOT = paths.ROOT
-#: Beside docs/*.md.
+#: In addition to docs/*.md.
 DOCUMENTS = (
     "README.md",
     "CHANGELOG.md",
@@ -25,7 +25,7 @@ DOCUMENTS = (
     "SECURITY.md",
     "examples/README.md",
 )
-#: What Python has a page: packages with all their modules, and modules.
+#: Python packages, with all their modules, and modules that have a page.
 PYTHON = {
     "Arithmetic and cycles": ("macrame.golden", "macrame.golden.arith"),
     "Networks and training": ("macrame.golden.nn",),
@@ -64,7 +64,7 @@ def documents() -> list[str]:
 
 
 def outside_code(text: str, change: Callable[[str], str]) -> str:
-    """A document changed where it is neither code nor a fenced block."""
+    """Change a document outside of code and fenced blocks."""
     parts = re.split(r"(^```.*?^```$|`[^`\n]+`)", text, flags=re.MULTILINE | re.DOTALL)
     parts[::2] = map(change, parts[::2])
     return "".join(parts)
@@ -80,7 +80,7 @@ def address(path: str) -> str:
 
 
 def source(path: str) -> str:
-    """The page with the text of a file; MkDocs passes over names that begin with a dot."""
+    """The page with the text of a file; MkDocs ignores names that begin with a dot."""
     return f"source/{path.lstrip('.')}.md"
 
 
@@ -96,7 +96,7 @@ def relinked(name: str) -> tuple[str, set[str]]:
     -------
     text : str
     files : set of str
-        Those that are no documents, relative to the project.
+        Those that are not documents, relative to the project.
     """
     folder, files = posixpath.dirname(name), set()
 
@@ -139,7 +139,7 @@ def verilog_index() -> str:
     out = [
         "# Verilog modules",
         "",
-        "Each page is made of the header, the parameters and the ports in the module's file.",
+        "Each page shows the header, the parameters and the ports from the module's file.",
     ]
     folder = None
     for module in verilog.modules():
@@ -188,7 +188,7 @@ def summary(name: str) -> str:
 
 def python_index() -> str:
     """The page that lists the Python modules."""
-    out = ["# Python modules", "", "Each page is made of the docstrings of a module."]
+    out = ["# Python modules", "", "Each page shows the docstrings of a module."]
     for title, names in PYTHON.items():
         out += ["", f"## {title}", "", "| module | purpose |", "|---|---|"]
         for module in (module for name in names for module in python_modules(name)):
@@ -213,7 +213,7 @@ def python_navigation() -> list[Entry]:
 
 
 def write(folder: Path) -> None:
-    """Write all pages, and what they show, into an empty folder.
+    """Write all pages, and the files they show, into an empty folder.
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ What could be wrong here, and which case would show it:
   a sum keeps something of the tile before            `tiles` back to back and apart, one slice and more
   pushed too early, too late, in another order        chain_out and every register behind it, after the pushes
   a shift takes another register's place              shifts at random; what comes in at the far end is random
-  pe_dual: int8 sums meet float ones                  formats by turns at the least distances of the header
+  pe_dual: int8 sums meet float ones                  formats alternately at the least distances of the header
   pe_dual: the chain's length at a change             four registers behind a bfloat16 tile, one behind int8
 """
 
@@ -148,7 +148,7 @@ def factor(value, bf16):
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def tiles(dut):
-    """Random tiles, back to back where the header lets them, formats by turns in pe_dual."""
+    """Random tiles, back to back where the header lets them, formats alternately in pe_dual."""
     tb = TB(dut)
     await tb.begin()
     for _ in range(160):
@@ -168,7 +168,7 @@ async def tiles(dut):
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def reset(dut):
-    """Four cycles of `clear`, in the midst of a tile: every sum starts anew."""
+    """Four cycles of `clear`, in the middle of a tile: every sum starts anew."""
     tb = TB(dut)
     await tb.begin()
     for wait in range(12):

@@ -62,7 +62,7 @@ class TB(Bench):
         self.settled = self.cycle  # first cycle in which a record may begin
         self.data = None  # what w_data must be in this cycle
         self.reading, self.taking = None, False
-        self.reads = 0  # of the slice at hand
+        self.reads = 0  # of the slice available
         self.seen = dict.fromkeys(ERRORS, 0)
 
     def send(self, slices, mode=None, uses=1, cut=None, user=None):

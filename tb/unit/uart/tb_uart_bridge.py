@@ -12,7 +12,7 @@ What could be wrong here, and which case would show it:
                                                              nothing but its status until the reset
   a host that died leaves half a frame                       `resynchronised`: broken off behind every byte
   a wait for the core outlasts a reset                       `unstuck`: overrun ends it
-  an error in the midst of a message changes its length      `errors` injects one while an answer is sent
+  an error in the middle of a message changes its length      `errors` injects one while an answer is sent
 """
 
 import cocotb
@@ -227,7 +227,7 @@ async def errors(dut, error):
     if error in FRAME_ERRORS:
         tb.host.send(*FRAME_ERRORS[error](tb))
     else:
-        # in the midst of an answer's frame, which must end as it began
+        # in the middle of an answer's frame, which must end as it began
         await tb.until(lambda: len(tb.line.beats) == 5)
         tb.drive(**{error: 1})
         await tb.step()
