@@ -27,7 +27,7 @@ RAW, GEMMLOWP, RUY, FP32 = range(4)
 MODES = {"raw": RAW, "gemmlowp": GEMMLOWP, "ruy": RUY, "fp32": FP32}
 
 _INT32_MIN, _INT32_MAX = -(2**31), 2**31 - 1
-_BEYOND = 2**20  # more than any int8 and zero point can bring back: +-infinity for our purpose
+_BEYOND = 2**20  # beyond any int8 and zero point: effectively +-infinity
 
 
 def mode_code(mode: str | int) -> int:
@@ -90,7 +90,7 @@ def requantize_plain(
     clamp_high: int,
     mode: str | int,
 ) -> int:
-    """One accumulator requantised: the equations of the table above, word for word.
+    """One accumulator requantised: the equations of the table above, literally.
 
     Parameters
     ----------
@@ -267,7 +267,7 @@ def quantize_multiplier(scale: ArrayLike) -> tuple[NDArray[np.int32], NDArray[np
     Raises
     ------
     ValueError
-        As `quantize_multiplier_plain`; the message has the first scale that is refused.
+        As `quantize_multiplier_plain`; the message has the first invalid scale.
 
     Notes
     -----

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""``make lint``: four Verilog tools over every shape in macrame/dev/lint.toml, ruff, and the rules of the
-four Verilog tools in every shape of macrame/dev/lint.toml, ruff, and the
+"""``make lint``: four Verilog tools in every shape of macrame/dev/lint.toml, ruff, and the project's own
+rules.
 
 A warning is an error. Each check prints one line and its time; the output of those that fail follows. A
 missing tool fails its checks instead of skipping them. ``python -m macrame lint TEXT ...`` runs the checks
@@ -623,17 +623,17 @@ def rtl_form() -> str:
 def sections(text: str) -> dict[str, list[str]]:
     """The header of a Verilog file, section by section.
 
-        Parameters
-        ----------
-        text : str
-            The file. Its header is the comment after the two licence lines and an empty one; a section begins
-            with its name on a line, and its own lines are indented by two more blanks, or empty.
+    Parameters
+    ----------
+    text : str
+        The file. Its header is the comment after the two licence lines and an empty one; a section begins
+        with its name on a line, and its own lines are indented by two more blanks, or empty.
 
-        Returns
-        -------
-        dict of str to list of str
-            The lines of each section, without the comment marks; what does not fit the format is a section
-    a line that does not fit the format is
+    Returns
+    -------
+    dict of str to list of str
+        The lines of each section, without the comment marks; a line that does not fit the format is
+    a section by itself, named by its text.
     """
     found: dict[str, list[str]] = {}
     lines = text.splitlines()[3:]
