@@ -91,7 +91,7 @@ class SGD:
 
 
 class Adam:
-    """Adam (Kingma and Ba, 2015): a step for each parameter, from running means of the gradient and its square.
+    """Adam (Kingma and Ba, 2015): a step per parameter, from running means of the gradient and its square.
 
     m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g^2; both begin at 0 and so are too small at first:
     after t steps of one constant gradient m is (1 - beta1^t) g. Divided by that factor they are means again,

@@ -5,7 +5,7 @@
 Every product of the forward and backward pass and every vector operation, including the update, is computed
 by a simulated core and a simulated vector unit. Each result is compared with the golden model immediately;
 after each step all weights and biases are compared with an independent training run in golden, and finally
-the SHA-256 hashes of both. An fp32 network trains alongside from the same start on the same batches. The
+the SHA-256 hashes. An fp32 network trains alongside from the same start on the same batches. The
 network, the split, the batch size and the learning rate are those of p8_training.toml; the report is
 train/train.json in the build directory.
 """

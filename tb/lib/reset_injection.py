@@ -27,7 +27,7 @@ SOFT, HARD = 1, 2
 
 
 def beats_of(packets, width, user_first):
-    """Packets as the beats the player plays; tuser counts on a packet's first beat, or on its last."""
+    """Packets as beats for the player; tuser is significant on a packet's first beat, or on its last."""
     data = np.concatenate([packet.data for packet in packets]) if packets else np.zeros((0, width), np.uint8)
     last = np.zeros(len(data), bool)
     user = np.zeros(len(data), np.uint8)
@@ -35,7 +35,7 @@ def beats_of(packets, width, user_first):
     for packet in packets:
         end = start + len(packet) - 1
         last[end] = True
-        # what tuser says elsewhere must not matter
+        # tuser on other beats must have no effect
         user[start : end + 1] = 0x5A if user_first else packet.user ^ 3
         user[start if user_first else end] = packet.user
         start = end + 1
@@ -46,7 +46,7 @@ _cores = {}
 
 
 async def core(dut):
-    """The one `InjectedCore` of a simulation, fresh from reset: each of a bench's tests begins with it."""
+    """The single `InjectedCore` of a simulation, after a reset; every test starts with it."""
     if dut not in _cores:
         _cores[dut] = InjectedCore(dut)
         await _cores[dut].start()
@@ -55,7 +55,7 @@ async def core(dut):
 
 
 class InjectedCore:
-    """The core behind its player, and what it has been told since its latest reset.
+    """The core with its player, and the packets sent since its latest reset.
 
     Parameters
     ----------
@@ -71,9 +71,9 @@ class InjectedCore:
     error : int
         STATUS' error bits after the latest transfer.
     tiles : int
-        Tiles that came out since the latest reset.
+        Tiles received since the latest reset.
     cuts : collections.Counter
-        What soft resets fell into: a packet of "w", "a" or "m", an "offered" beat.
+        What soft resets interrupted: a packet of "w", "a" or "m", an "offered" beat.
     transfers, lives, errors : int
         Since the start.
     seen : int
@@ -130,7 +130,7 @@ class InjectedCore:
         self.watchdog = cycles
 
     async def reset(self):
-        """Pull rst: nothing of what was before is left, not even a register."""
+        """Assert rst, which resets everything, including registers."""
         await self.player.reset()
         self.interrupts = True
         self._begin({"w": [], "a": []}, int(self.u.out_count.value))
@@ -144,7 +144,7 @@ class InjectedCore:
 
     @property
     def waiting(self):
-        """Whether beats stand at the core's door."""
+        """Whether beats wait at the core's inputs."""
         return self._sent != {"w": int(self.u.u_w.sent.value), "a": int(self.u.u_a.sent.value)}
 
     def _begin(self, life, out_base):
@@ -154,22 +154,22 @@ class InjectedCore:
     async def send(
         self, w=(), a=(), *, stalls=None, seed=1, quiet=64, patient=True, inject=None, at=0, times=1
     ):
-        """Play packets, wait for the end, and hold everything against the model.
+        """Play packets, wait for the end, and compare everything with the model.
 
         Parameters
         ----------
         w, a : sequence of core_model.Packet
         stalls, seed
-            As for `beats.stall_values`; no pause may last `quiet` cycles.
+            As for `beats.stall_values`; no stall may last `quiet` cycles.
         quiet : int
-            Cycles without a beat after which nothing more is expected to come.
+            Idle cycles after which no further beat is expected.
         patient : bool
-            Wait so long even where every expected beat has come: a surplus one would be seen.
+            Wait that long even if every expected beat has arrived, to detect surplus beats.
         inject : {None, SOFT, HARD}
         at : int
             Cycles from the start of the transfer to the reset.
         times : int
-            Soft resets, one after the other; cycles of a hard one.
+            Number of consecutive soft resets; cycles of a hard one.
 
         Returns
         -------
@@ -220,7 +220,7 @@ class InjectedCore:
         return injected
 
     async def soft_reset(self, times=1):
-        """Soft resets while nothing moves."""
+        """Soft resets while the streams are idle."""
         assert await self.send(inject=SOFT, quiet=24, times=times)
 
     def _set(self, top, **values):
@@ -230,7 +230,7 @@ class InjectedCore:
                 getattr(top, name).value = value
 
     def _end_life(self, inject, expected):
-        """The results up to a reset are a piece of the expected ones, a packet begun is closed."""
+        """Check that results up to a reset are a prefix of the expected ones; an open packet is closed."""
         dut, begin = self.dut, self._out_base
         if inject == HARD:
             self._compare(expected.tiles, begin, len(self._beats), "before the hard reset")
@@ -240,9 +240,11 @@ class InjectedCore:
         self._compare(expected.tiles, begin, end, "before the soft reset")
         assert len(self._beats) >= end, "the beat offered when the soft reset came was never taken"
         if end > begin and not self._beats.last[end - 1]:
-            assert len(self._beats) > end, "the packet that the soft reset cut was not closed"
+            assert len(self._beats) > end, "the packet truncated by the soft reset was not closed"
             closing = int(self._beats.last[end]), np.flatnonzero(self._beats.keep[end]).tolist()
-            assert closing == (1, []), f"after a packet cut by the soft reset: tlast, tkeep are {closing}"
+            assert closing == (1, []), (
+                f"after a packet truncated by the soft reset: tlast, tkeep are {closing}"
+            )
             end += 1
             self.cuts["m"] += 1
         self.interrupts = True
@@ -259,10 +261,10 @@ class InjectedCore:
         return self._sent[stream] - sum(map(len, self._life[stream]))
 
     def _compare(self, tiles, begin, end, when):
-        """Result beats begin..end-1 are the first ones of these tiles."""
+        """Check that result beats begin..end-1 are the first ones of these tiles."""
         data, keep, last = result_beats(self.shape, tiles)
         count = end - begin
-        assert count <= len(data), f"{when}: {count} result beats came out, expected {len(data)} at most"
+        assert count <= len(data), f"{when}: {count} result beats, expected {len(data)} at most"
         for name, got, wanted in (
             ("tkeep", self._beats.keep, keep),
             ("tlast", self._beats.last, last),
@@ -279,7 +281,7 @@ class InjectedCore:
                 )
 
     async def _check(self, expected, state):
-        """The state in which everything has come to rest."""
+        """Check the state once everything is idle."""
         beats = len(self._beats) - self._out_base
         status = await self.read(registers.STATUS)
         error = status & 0x3F
@@ -294,7 +296,7 @@ class InjectedCore:
         assert rows[fewest] <= beats <= rows[most], (
             f"{beats} result beats, expected {fewest} to {most} tiles ({_names(error)})"
         )
-        assert beats in rows, f"{beats} result beats are not whole tiles, which have {rows}"
+        assert beats in rows, f"{beats} result beats are not complete tiles, which have {rows}"
         whole = rows.index(beats)
         self._compare(expected.tiles, self._out_base, len(self._beats), _names(error))
         if expected.open is not None:
@@ -316,7 +318,7 @@ class InjectedCore:
             self._halted = expected
             expected.allowed = {error: (whole,) * 2}
         tiles = await self.read(registers.TILES)
-        assert tiles == whole, f"TILES reads {tiles}, {whole} tiles came out"
+        assert tiles == whole, f"TILES reads {tiles}, {whole} tiles were received"
         if expected.busy is not None:
             busy = await self.read(registers.BUSY)
             assert busy == expected.busy, f"BUSY reads {busy}, expected {expected.busy} slices"
@@ -346,7 +348,7 @@ def _join(one, other):
 
 
 def random_stalls(rng):
-    """Pauses for the three streams; none lasts 60 cycles, and s_axis_a's stay below 40."""
+    """Stalls for the three streams; none lasts 60 cycles, and those of s_axis_a stay below 40."""
     stalls = {}
     for stream in "wam":
         kind = rng.choice(["none", "none", "random", "bursts", "block"])

@@ -89,7 +89,7 @@ def by_turns(bench):
 
 @bench_test
 def stalls(bench):
-    """Every pattern on every stream, alone and together: a beat out of its turn would meet another sum."""
+    """Every pattern on every stream, alone and together: a beat out of phase would reach another sum."""
     floats, shape = Floats(bench), bench.core.config
     kinds = [
         {stream: Stall(kind, chance, length)}
@@ -112,7 +112,7 @@ def stalls(bench):
 
 @bench_test
 def chained(bench):
-    """K beyond K_MAX: the sums go on where they stood, one transfer or many."""
+    """K beyond K_MAX: the sums continue, in one transfer or many."""
     floats, shape = Floats(bench), bench.core.config
     for k in (shape.k_max + 1, 2 * shape.k_max, 3 * shape.k_max - 1):
         floats.multiply(4 * shape.rows + 1, k, shape.cols)

@@ -105,7 +105,7 @@ class TB:
             )
 
     async def settle(self, cycles):
-        """Step until no beat has moved for so many cycles."""
+        """Step until no beat has been transferred for a number of cycles."""
         still, seen = 0, None
         while still < cycles:
             await self.bench.step()
@@ -113,11 +113,11 @@ class TB:
             still, seen = (still + 1 if now == seen else 0), now
 
     async def read(self, address):
-        """A register, while nothing moves."""
+        """Read a register while the streams are idle."""
         return await self.axil.read_dword(address)
 
     def tiles(self):
-        """What came, tile by tile: (values as bytes, tkeep) of each."""
+        """The received tiles: (values as bytes, tkeep) of each row."""
         found, rows = [], []
         for data, keep, last in self.sink.values:
             rows.append((data & sum(0xFF << 8 * n for n in range(4 * self.cols) if keep >> n & 1), keep))
@@ -128,7 +128,7 @@ class TB:
         return found
 
     def expected(self, tile):
-        """A tile that is written as products: the same form as `tiles` gives."""
+        """A tile given as products, in the format of `tiles`."""
         pairs = [re.fullmatch(r"(A\d) (W\d)", term).groups() for term in tile.split(" + ")]
         last = pairs[-1][1]
         mode, bias = self.mode[last], self.bias[last]
@@ -187,8 +187,8 @@ async def mistake(dut, row):
         }
         told = [sign for sign, there in signs.items() if there]
     else:
-        assert tb.sources["w"].empty, "a core that has stopped takes all beats"
-        assert tb.sources["a"].empty, "a core that has stopped takes all beats"
+        assert tb.sources["w"].empty, "a halted core accepts all beats"
+        assert tb.sources["a"].empty, "a halted core accepts all beats"
     assert (", ".join(told) or "nothing") == row.told, row.text
 
 

@@ -3,13 +3,13 @@
 """Resets at every cycle of a run: in the middle of packets, of results, of an error.
 
 What could be wrong here, and which case would show it:
-  the rest of a cut input packet is taken for a new one    `soft`: what follows must come out right
-  so is the beginning of the next one, or it is swallowed  `soft`: the model knows which packets had begun
+  the rest of a truncated packet is taken for a new one    `soft`: the next results must be correct
+  so is the beginning of the next one, or it is dropped    `soft`: the model knows which packets had begun
   a result packet stays open, or an offered beat changes   `soft` with a slow output
-  something of the old life lives on in some register      the rest of the packets, and work after it
-  a second reset closes twice, or forgets to swallow       `soft` with two and three resets running
+  state of the old life survives in some register          the rest of the packets, and work after it
+  a second reset closes twice, or does not discard         `soft` with two and three consecutive resets
   a reset leaves the status, a register or a counter       STATUS, TILES and BUSY are read after each
-The workload ends in an error, so that resets fall into all that a core can be in.
+The workload ends in an error, so that resets occur in every state of a core.
 """
 
 import os
@@ -26,7 +26,7 @@ from tb.models.core_model import KEEP, RELEASE
 
 
 def patience(core):
-    """Cycles without a beat that are the end: a tile's way through the core and a long pause of m_axis."""
+    """Idle cycles that mark the end: the latency of a tile and a long stall of m_axis."""
     return 48 if core.shape.formats == "INT8" else 128
 
 
@@ -55,14 +55,14 @@ async def clean(core, rng):
 
 
 def stalls(slow):
-    """Pauses: none, or such that result beats wait and inputs have gaps."""
+    """Stalls: none, or such that result beats wait and inputs have gaps."""
     return {"m": Stall("random", chance=0.8), "a": Stall("random", chance=0.3)} if slow else None
 
 
 @cocotb.test(timeout_time=10, timeout_unit="ms")
 @cocotb.parametrize(slow=[False, True], times=[1, 2, 3])
 async def soft(dut, slow, times):
-    """A soft reset, or several, at cycles all over the workload; then what is left of it, then clean work."""
+    """One or more soft resets at cycles throughout the workload; then its remainder, then normal work."""
     core = await reset_injection.core(dut)
     rng = np.random.default_rng([int(os.environ["COCOTB_RANDOM_SEED"]), slow, times])
     w, a = workload(rng, core.shape)
@@ -73,7 +73,7 @@ async def soft(dut, slow, times):
         await core.send(
             w, a, stalls=stalls(slow), seed=at + 1, inject=SOFT, at=at, times=times, quiet=patience(core)
         )
-        while core.halted or core.waiting:  # packets that wait for others, which the reset took away
+        while core.halted or core.waiting:  # packets that wait for others, which the reset discarded
             await core.soft_reset()
         await core.soft_reset()
         await clean(core, rng)
@@ -85,7 +85,7 @@ async def soft(dut, slow, times):
 
 @cocotb.test(timeout_time=10, timeout_unit="ms")
 async def hard(dut):
-    """rst at every cycle of the workload, the upstream restarting with the core: mostly for one cycle."""
+    """rst at every cycle of the workload, mostly for one cycle; the upstream restarts with the core."""
     core = await reset_injection.core(dut)
     rng = np.random.default_rng(int(os.environ["COCOTB_RANDOM_SEED"]))
     w, a = workload(rng, core.shape)
@@ -101,7 +101,7 @@ async def hard(dut):
 
 @cocotb.test(timeout_time=2, timeout_unit="ms")
 async def idle(dut):
-    """Soft resets of a core at rest, once or many times, before and after work."""
+    """Soft resets of an idle core, once or many times, before and after work."""
     core = await reset_injection.core(dut)
     rng = np.random.default_rng(int(os.environ["COCOTB_RANDOM_SEED"]))
     for times in (1, 2, 5, 15):
@@ -111,13 +111,13 @@ async def idle(dut):
 
 @cocotb.test(timeout_time=2, timeout_unit="ms")
 async def panels_are_forgotten(dut):
-    """A soft reset empties the panel buffer and closes an open tile, without a packet being cut."""
+    """A soft reset empties the panel buffer and closes an open tile, without truncating a packet."""
     core = await reset_injection.core(dut)
     rng = np.random.default_rng(int(os.environ["COCOTB_RANDOM_SEED"]))
     shape = core.shape
     w = [weight_packet(rng, shape, 2, shape.modes[-1]) for _ in range(3)]
     for sent in (1, 2, 3):
-        # 3: the third panel's record is taken, its slices stand at the door and are swallowed
+        # 3: the third panel's record is accepted, its slices wait and are discarded
         await core.send(w[:sent], [activation_packet(rng, shape, 2, KEEP, shape.modes[-1])], quiet=24)
         await core.soft_reset()
         await clean(core, rng)

@@ -8,7 +8,7 @@ What could be wrong here, and which case would show it:
   the first input beat or latest output beat not counted    `first_and_last`
   cycles run on after the last output beat                  the same: idle cycles follow
   they count before the first input beat                    `events`: events without a beat come first
-  a counter wraps, ratios lie                               `freeze`: WIDTH 4 and 8, run into the stop
+  a counter wraps, ratios are wrong                         `freeze`: WIDTH 4 and 8, up to the maximum
   clear misses one, or leaves the timer running             `clear`, at any time, and from the frozen state
   an event of the cycle of clear, or before it, counts      `clear`: every event in both
 """
@@ -100,7 +100,7 @@ async def first_and_last(dut):
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def freeze(dut):
-    """Run into the largest value: all of them stop at once, the state stands, and clear starts afresh."""
+    """Count to the maximum: all counters stop at once, the state stays, and clear restarts them."""
     tb = TB(dut)
     await tb.begin()
     if tb.limit > 1000:

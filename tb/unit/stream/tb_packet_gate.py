@@ -36,7 +36,7 @@ class TB(Bench):
         self.drive(out_ready=self.ready, soft_reset=self.restart)
 
     def check(self):
-        """Every output from the model; Source has sampled before, so a beat it gave away is in `taken`."""
+        """Every output from the model; Source has sampled before, so an accepted beat is in `taken`."""
         taken = bool(self.source.taken) and self.source.taken[-1][0] == self.cycle
         beat = self.source.taken[-1][1] if taken else self.source.offered
         offered = beat is not None
@@ -70,7 +70,7 @@ class TB(Bench):
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 @cocotb.parametrize(stalls=list(STALLS))
 async def restarts(dut, stalls):
-    """Packets of 1 to 6 beats, restarts at random; afterwards one more packet passes whole."""
+    """Packets of 1 to 6 beats, random restarts; afterwards another packet passes completely."""
     tb = TB(dut, stalls)
     await tb.start()
     tb.send(*tb.rng.integers(1, 7, 60).tolist())
@@ -113,7 +113,7 @@ async def corners(dut):
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def system_reset(dut):
-    """After the system's reset no packet is open, whatever was, and nothing is swallowed."""
+    """After a system reset no packet is open, and nothing is discarded."""
     tb = TB(dut)
     await tb.start()
     for swallowing in (False, True):
