@@ -2,13 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """bfloat16 products on the core end to end: the host packs and unpacks, every bit must match golden.
 
-What could be wrong, and what would show it: rows of a cell mixed up (M is no multiple of four, all rows
-differ);
-sums added in another order, or rounded less often (exponents meet, a sum of thousands of terms keeps no more
-than the golden model's); padding that turns a zero negative or a NaN into a number (specials everywhere,
-ragged sides); a bias or a ReLU of another panel; bits of int8 in a float sum (both formats alternately on one
-core); a random operand given twice, lost, or to another column (stochastic rounding over many products from
-one seed); a beat lost or taken out of its turn under pressure.
+What could be wrong, and what would show it: rows of a cell mixed up (M is not a multiple of four, all rows
+differ); sums in another order, or rounded less often (close exponents; a sum of thousands of terms has no more
+precision than the golden one); padding that turns a zero negative or a NaN into a number (specials everywhere,
+odd sides); a bias or a ReLU of another panel; int8 bits in a float sum (both formats alternating on one core); a
+random operand used twice, lost, or in another column (stochastic rounding over many products from one seed); a
+beat lost or out of phase under back-pressure.
 """
 
 import numpy as np
