@@ -331,5 +331,5 @@ def main(check: bool = False) -> int:
     headers = ((HEADER, c_header(core)), (VECTOR_HEADER, c_header(vector, "VECTOR", VECTOR_RDL.name)))
     for path, text in (*((path, text) for path, _, _, text in documents), *headers):
         atomic.write(path, text)
-        print(path.relative_to(ROOT))
+        print(environment.shown(path))
     return 0

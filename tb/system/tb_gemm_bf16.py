@@ -3,11 +3,11 @@
 """bfloat16 products on the core end to end: the host packs and unpacks, every bit must match golden.
 
 What could be wrong, and what would show it: rows of a cell mixed up (M is not a multiple of four, all rows
-differ); sums in another order, or rounded less often (close exponents; a sum of thousands of terms has no more
-precision than the golden one); padding that turns a zero negative or a NaN into a number (specials everywhere,
-odd sides); a bias or a ReLU of another panel; int8 bits in a float sum (both formats alternating on one core); a
-random operand used twice, lost, or in another column (stochastic rounding over many products from one seed); a
-beat lost or out of phase under back-pressure.
+differ); sums in another order, or rounded less often (close exponents; a sum of thousands of terms has no
+more precision than the golden one); padding that turns a zero negative or a NaN into a number (specials
+everywhere, odd sides); a bias or a ReLU of another panel; int8 bits in a float sum (both formats alternating
+on one core); a random operand used twice, lost, or in another column (stochastic rounding over many products
+from one seed); a beat lost or out of phase under back-pressure.
 """
 
 import numpy as np
