@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The cycle model against the counters of the core, and what the array promises of its throughput.
+"""The cycle model against the counters of the core, and the promised throughput of the array.
 
 What could be wrong: a bubble between tiles (busy would not be cycles less fill and drain), a counter that
 misses an event, a model that only knows long tiles. So the workloads mix panels of 1 slice with long ones,
@@ -52,12 +52,12 @@ MODES = {"INT8": range(4), "BF16": [4, 5, 6, 7, 12, 15], "DUAL": [*range(4), 4, 
 
 
 def workloads(shape):
-    """How many a shape gets: rows take many cycles where POST_CYCLES is above 1."""
+    """Number of workloads for a shape: rows take many cycles if POST_CYCLES is above 1."""
     return SLOW_WORKLOADS if len(shape) > 6 else WORKLOADS
 
 
 def random_workload(rng, rows, cols, depth, formats, slow):
-    """Two operand streams that belong together, and how many result beats they make."""
+    """Two matching operand streams, and the number of their result beats."""
     longest = int(rng.choice([1, 2, 5, K_SLICES]))
     most_uses = int(rng.choice([1, 3, 5 if slow else 20]))
     streams = [], []
@@ -145,7 +145,7 @@ def test_model_equals_counters(shape, seed):
 
 
 def test_a_soft_reset_starts_the_requantisers_tick():
-    """When it took hold is not seen from outside, only that one answer explains all products after it."""
+    """The cycle of the reset is not observable, only that one distance explains all later products."""
     geometry = cycles.Geometry(2, 2, 4, 1, post_cycles=34)
     rng = np.random.default_rng(34)
     with SimLink(

@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The documents say what is so: examples run, commands exist, links resolve, tables agree with the RTL.
+"""The documents are correct: examples run, commands exist, links resolve, tables agree with the RTL.
 
-What could be wrong with a document: an example that was true once; a command whose target or variable has
-gone; a link to a file or a heading that moved; a latency, a range, a status bit or a count that the source no
-longer has; a picture of modules that have other names; a figure that nobody filled in.
+What could be wrong with a document: an outdated example; a command whose target or variable was removed; a
+link to a file or a heading that moved; a latency, a range, a status bit or a count that has changed in the
+source; a picture of renamed modules; a missing figure.
 """
 
 import doctest
@@ -68,7 +68,7 @@ def table(name, headings):
 
 
 def code(cell):
-    """What stands between backticks in a cell."""
+    """The code between backticks in a cell."""
     return re.findall(r"`([^`]+)`", cell)
 
 
@@ -170,14 +170,14 @@ def test_the_documents_say_how_to_check_each_claim():
 
 
 def test_the_readme_says_what_each_target_takes():
-    """In time and disk; of targets whose time varies most, in the sentence behind the table."""
+    """Time and disk space; of targets whose time varies most, in the sentence after the table."""
     measured = {code(name)[0].split()[1] for name, *_ in table("README.md", "target")}
     (others,) = re.findall(r"measure it\. (.*?)\n\n", text_of("README.md"), re.DOTALL)
     assert measured | {name.split()[1] for name in code(others)} == set(make.TARGETS)
 
 
 def test_selected_faults_exist():
-    """The fault that docs/verification.md runs alone is there."""
+    """The fault that docs/verification.md runs alone exists."""
     names = {fault["name"] for _, fault in test_faults.FAULTS}
     assert set(re.findall(r"TESTS=(\S+)", text_of("docs/verification.md"))) & names
 
@@ -299,7 +299,7 @@ def test_links_resolve(document):
 
 @each_document
 def test_paths_exist(document):
-    """Inline code that begins with one of our folders names something that is there."""
+    """Inline code that begins with one of our folders names an existing path."""
     folders = "rtl|golden|macrame|boards|tb|tests|tools|docs|examples"
     for path in re.findall(rf"`((?:{folders})/[\w./*-]*)`", document.read_text()):
         assert list(ROOT.glob(path.rstrip("/"))), f"{named(document)}: {path}"
@@ -357,7 +357,7 @@ def test_latencies():
 
 @pytest.mark.parametrize("depth", range(1, 9))
 def test_latency_formulas(depth):
-    """max(1, ceil(log2 DEPTH)) in prose, in Verilog and in the cycle model are one number."""
+    """max(1, ceil(log2 DEPTH)) is the same number in prose, in Verilog and in the cycle model."""
     levels = max(1, int(np.ceil(np.log2(depth))))
     assert Geometry(1, 1, depth, 1).sum_latency(bf16=False) == 2 + levels
     for module, floats in (("mac_array", 4), ("macrame", 7)):  # to the adder, and through it
@@ -470,7 +470,7 @@ def printed(line):
     return f"\n{line}\n" in text_of("docs/architecture.md")
 
 
-#: Counts that documents give, and what is really there: at least so many, or exactly.
+#: Counts in the documents, and the actual ones: exactly, or at least.
 COUNTS = [
     (r"more than (\d+) faults", lambda said: len(test_faults.FAULTS) > said),
     (r"([\d,]+) random packet sequences", lambda said: sum(test_fuzz.SEQUENCES.values()) >= said),
@@ -522,7 +522,7 @@ def test_counts(said, holds):
 
 
 def test_timeline():
-    """The chart of docs/architecture.md is what the simulated core does, and ends when the model says."""
+    """The chart of docs/architecture.md matches the simulated core, and ends as the model predicts."""
     (chart,) = [block for _, block in blocks(text_of("docs/architecture.md"), "text") if "s_axis_w " in block]
     run = simulate.run(
         "docs/timeline",

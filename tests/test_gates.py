@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """make gates: the netlist passes the benches, and a netlist with a fault in it does not.
 
-What could be wrong here and nowhere else: Yosys translates the RTL wrongly; a bench runs the RTL and
-calls it the netlist; a model is kinder than the block; a fault in the netlist goes unseen. The last is
-tried on netlists with one cell changed, as test_faults.py tries it on the RTL."""
+What could be wrong only here: Yosys translates the RTL wrongly; a bench runs the RTL instead of the netlist;
+a model is more permissive than the block; a fault in the netlist is not detected. The last is tested on
+netlists
+with one changed cell, like the faults of test_faults.py in the RTL."""
 
 import json
 import re
@@ -20,7 +21,7 @@ from tb.lib.catalogue import CASES, run
 from tests.cases import cases
 from tests.verbs import call
 
-#: A core small enough for every day, and what of its bench runs on it.
+#: A core small enough for the default suite, and the tests that run on it.
 QUICK = gates.Job(rows=1, cols=1, post_cycles=33)
 QUICK_TESTS = ("modes", "unknowns/stalls=random")
 MODULES = {
@@ -93,7 +94,7 @@ def test_block_ram_is_verilog_2005(tmp_path):
 
 @pytest.mark.parametrize("target", gates.TARGETS)
 def test_core(target):
-    """The whole core, AXI ports and all, from X on all that does not count to a reset."""
+    """The complete core, including its AXI ports, from X on all unused bits to a reset."""
     made = gates.core(QUICK)
     case = gates.first("macrame", made.parameters)
     found, result = simulated(target, gates.Run(made, case, QUICK_TESTS), "quick")
@@ -110,7 +111,8 @@ def test_everything(monkeypatch, capsys, target, unit):
     assert gates.main({"TARGET": target, "UNIT": unit}) == 0, capsys.readouterr()
 
 
-# --- a fault in the netlist is seen -------------------------------------------------------------------------
+# --- a fault in the netlist is detected
+# -------------------------------------------------------------------------
 
 
 def driver(netlist, net):
@@ -138,7 +140,7 @@ def once(netlist, pattern, put, which=0):
     return netlist[: match.start()] + match.expand(put) + netlist[match.end() :]
 
 
-#: Family, module, tests, what is wrong, how it comes about.
+#: Family, module, tests, the fault, the function that injects it.
 FAULTS = [
     ("ecp5", "requantize", "mixed", "a bit of a LUT", lambda n: flipped_lut(n, "q[0]", 0)),
     (
@@ -271,7 +273,7 @@ def test_the_shell_has_the_synthesised_parameters_and_no_others(tmp_path):
 
 @pytest.fixture
 def one_module(monkeypatch, tmp_path):
-    """make gates, with the smallest plan there is."""
+    """make gates, with a minimal plan."""
     monkeypatch.setattr(gates, "plan", lambda job, simulator=None: [module_run("lead_zeros")])
 
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""`make gemm` as a user meets it: bad calls through the real command line, then good ones.
+"""`make gemm` from the user's view: bad calls through the real command line, then good ones.
 
 A bad call has to end with status 2 and one line that names what is wrong, leave the folder as it was, and not
 start a simulation.
@@ -42,7 +42,7 @@ OURS = {*jobs.NAMES, "MACRAME_REPLAY", "PYTEST_CURRENT_TEST", "MAKEFLAGS", "MAKE
 
 
 def call(folder, command=None, **environ):
-    """Run the target in a folder; the variables go through the environment, as make hands them on."""
+    """Run the target in a folder; the variables go through the environment, as make passes them."""
     clean = {
         name: value
         for name, value in os.environ.items()
@@ -94,7 +94,7 @@ CALL = {"A": "a.npy", "W": "w.npy", "OUT": "c.npy"}
 
 NO_INT8 = "; QUANTIZE=symmetric would quantise it, MODE=bf16 takes bfloat16\n"
 
-#: What is wrong, the variables, what the line has to say; and a file, if one is wrong.
+#: The error, the variables, the expected line; and a file, if one is wrong.
 BAD = [
     # variables
     ("no A", dict(A=""), "A is not given, expected all of A, W and OUT"),
@@ -763,7 +763,7 @@ DAMAGED = 520
 
 @pytest.mark.filterwarnings("error")
 def test_damaged_files_are_refused_in_a_line_or_read(tmp_path, here, monkeypatch, capsys, seed):
-    """No other exception, no second line, nothing written, in no time and in no memory."""
+    """No other exception, no second line, nothing written, in little time and memory."""
     rng = np.random.default_rng(seed)
     files = whole_files()
     names, others = list(files), list(files.values())
@@ -821,7 +821,7 @@ def test_a_missing_simulator_is_one_line(tmp_path):
 
 
 def make(folder, **variables):
-    """The call a user types, without setting anything up first."""
+    """The command a user types, without any setup."""
     return call(
         folder,
         command=[
@@ -956,7 +956,7 @@ def test_files_as_programs_export_them(tmp_path):
 
 
 def test_options_of_files(tmp_path, here, capsys):
-    """Two arrays of one .npz, and files in which only the user knows where the numbers begin."""
+    """Two arrays of one .npz, and files for which the user must give the start of the numbers."""
     a, w = np.arange(6).reshape(2, 3), np.array([[1], [2], [3]])
     np.savez(tmp_path / "both.npz", a=a, w=w)
     both = {"A": "both.npz", "W": "both.npz", "OUT": "c.csv", "ROWS": 2, "COLS": 1}
@@ -1082,7 +1082,7 @@ def test_a_wrong_bf16_product_is_told_in_bits(tmp_path, here, monkeypatch, capsy
 @pytest.mark.parametrize("rule", ["symmetric", "asymmetric"])
 @pytest.mark.parametrize("mode", ["raw", "gemmlowp", "fp32"])
 def test_quantised(tmp_path, here, rule, mode):
-    """The report is enough to reproduce every integer, and they stand for the product of real numbers."""
+    """The report suffices to reproduce every integer, and they represent the product of real numbers."""
     rng = np.random.default_rng(4)
     a, w = rng.normal(1, 2, (5, 30)).astype(np.float32), rng.normal(0, [1, 5, 0.2], (30, 3))
     bias = np.array([3.5, -10, 0.25])
@@ -1233,7 +1233,7 @@ def test_a_large_product_names_the_faster_simulator(monkeypatch):
 @pytest.mark.parametrize("shape", [(8, 8, 1), (4, 4, 4), (2, 4, 2)])
 @pytest.mark.parametrize("mode", ["raw", "ruy"])
 def test_the_cycles_announced_are_close(shape, mode):
-    """Against the cycle model, which knows the beginning and the end too."""
+    """Against the cycle model, which includes the start and the end."""
     config = CoreConfig(*shape)
     job = large(96, rows=config.rows, cols=config.cols, depth=config.depth)
     job.mode = mode

@@ -3,7 +3,7 @@
 """The guides, and the README's first command: each runs, in the order of the page, and prints what is shown.
 
 What could be wrong with a guide: a command that fails on a fresh checkout; one that needs another one first;
-output that was true once; a command in a sentence that nobody runs.
+outdated output; a command in a sentence that is not among those that run.
 """
 
 import os
@@ -19,7 +19,7 @@ from tests.test_docs import commands, text_of
 
 ROOT = paths.ROOT
 GUIDES = sorted(path.name for path in (ROOT / "docs").glob("guide_*.md"))
-#: A block of commands, whether it is too long for every day, and the lines shown below it.
+#: A block of commands, whether it is too long for the default suite, and the lines shown below it.
 BLOCK = re.compile(
     r"^(<!-- nightly -->\n)?```sh\n(.*?)^```$(?:\n+^```text\n(.*?)^```$)?", re.MULTILINE | re.DOTALL
 )

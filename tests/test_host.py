@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The host against a core that reads packets byte by byte, in plain Python.
 
-What could be wrong: lanes or depths in the wrong order, padding that reaches a result, K cut at the wrong
-place, a weight panel released too early or never, tiles put back in the wrong place, a field of the record in
-the wrong byte. Random matrices of awkward shapes show each of them: every product is compared whole.
+What could be wrong: lanes or depths in the wrong order, padding that reaches a result, K split at the wrong
+place, a weight panel released too early or never, tiles returned to the wrong place, a field of the record in
+the wrong byte. Random matrices of odd shapes show each of them: every product is compared completely.
 """
 
 import math
@@ -225,11 +225,11 @@ def test_bf16_products_without_k_are_refused():
 
 
 class Reached(Exception):
-    """Everything was taken for good: it would go to the core now."""
+    """All input was accepted: it would now go to the core."""
 
 
 class OnlyRegisters(PlainCore):
-    """A core with both formats, of which only the registers are there."""
+    """A core with both formats, with registers only."""
 
     def __init__(self):
         super().__init__(2, 2, 1, 8)
@@ -307,7 +307,7 @@ PUBLIC = {
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize(("method", "name"), [(m, name) for m, given in PUBLIC.items() for name in given])
 def test_whatever_is_given_is_taken_or_refused_by_name(method, name):
-    """Each argument of each method with each kind of junk: InputError, or all is well."""
+    """Each argument of each method with each kind of invalid value: InputError, or success."""
     for mode in [{}] if method in ("matmul_bf16", "random_operands") else [{}, {"mode": "raw"}]:
         refused = 0
         for junk in JUNK:
@@ -355,7 +355,7 @@ def test_random_words_that_do_not_fit_are_refused(words, said):
     ],
 )
 def test_seeds_that_are_refused(given, said):
-    """Before anything goes to the core: what SEED cannot hold would end the simulator."""
+    """Before anything is sent to the core: a value too large for SEED would end the simulator."""
     link = PlainCore(2, 2, 1, 8)
     link.registers[registers.FORMAT] = 3
     with pytest.raises(InputError) as caught:
@@ -527,7 +527,7 @@ def test_float32_bits():
 
 
 def test_the_host_stands_alone():
-    """A board's driver must not drag a simulator in, nor the model it is checked against."""
+    """A board's driver must not import a simulator, nor the model it is checked against."""
     program = (
         "import pkgutil, sys, macrame.host as host\n"
         "for module in pkgutil.iter_modules(host.__path__): __import__('macrame.host.' + module.name)\n"

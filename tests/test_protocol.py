@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The table of mistakes in docs/streams.md is what tb/system/tb_protocol.py makes and sees."""
+"""The table of mistakes in docs/streams.md matches what tb/system/tb_protocol.py sends and observes."""
 
 from tb.lib.mistakes import MISTAKES
 from tests.test_docs import code, table

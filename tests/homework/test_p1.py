@@ -25,7 +25,7 @@ def test_problem_1(whole):
     assert answer["float"]["z2"] == pytest.approx(z2)
     assert answer["float"]["loss"] == pytest.approx(loss)
     assert answer["float"]["loss"] == pytest.approx(0.182878, abs=5e-7)
-    # int8: ReLU closes the second unit on the RTL, and the loss is near
+    # int8: ReLU zeroes the second unit on the RTL, and the loss is close
     tensors = answer["int8"]["tensors"]
     assert tensors["a1"]["accumulators"] == [47627, -27940, 39243]
     assert tensors["a1"]["int8"] == [127, -128, 82]
@@ -38,7 +38,7 @@ def test_problem_1(whole):
     assert whole.report(1)["mismatches"] == 0
     assert len(whole.report(1)["checks"]) == 7
 
-    # bf16: near float, a1 a bfloat16, off the RTL
+    # bf16: close to float, a1 is a bfloat16, from the RTL
     bf16 = answer["bf16"]
     assert bf16["a1"] == [1.1875, 0, 0.98046875]
     assert bf16["bits"]["a1"] == [0x3F98, 0, 0x3F7B]
@@ -135,7 +135,7 @@ def test_a_dead_network_still_has_a_loss(solve, tmp_path):
 
 
 def test_a_bias_far_above_its_weights_fits(solve, tmp_path):
-    """Weight scales are raised until the bias fits int32; it alone decides the answer then."""
+    """Weight scales are raised until the bias fits int32; the answer then depends only on the bias."""
     own_file = own(tmp_path, "p1_forward.toml", b1="[1e15, 0, 0]", w1="[" + "[1e-15, 0, 0, 0], " * 3 + "]")
     code, reports, _, _ = solve(PROBLEM=1, HOMEWORK=own_file)
     assert code == 0

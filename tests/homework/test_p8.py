@@ -13,7 +13,7 @@ from tests.homework.common import own
 
 
 def test_problem_8(whole):
-    """The whole held-out set on the RTL: labels those of the logits and of golden, accuracy near float's."""
+    """All held-out images on the RTL: labels match the logits and golden, accuracy is close to float's."""
     answer = whole.report(8)["answer"]
     assert answer["samples"] == {"train": 1257, "test": 540}
     assert [c["values"] for c in whole.report(8)["checks"]] == [540 * 32, 540 * 10, 540]
@@ -85,7 +85,7 @@ def test_problem_8_training(whole):
     few = {(p["bits"], p["activation_bits"]): p for p in answer["few_bits"]["points"]}
     assert few[8, 8]["after_training"] == pytest.approx(answer["few_bits"]["float"], abs=0.01)
     assert few[3, 3]["after_training"] < few[4, 4]["after_training"] < few[8, 8]["after_training"]
-    for point in few.values():  # against as much further training that knows of no grid
+    for point in few.values():  # compared with as much further training without quantisation
         assert point["plain"] == np.mean(point["plain_runs"])
         assert point["aware"] == np.mean(point["aware_runs"])
         assert point["gained"] == pytest.approx(point["aware"] - point["plain"])
