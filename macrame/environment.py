@@ -213,7 +213,7 @@ def limit_cpu(seconds: float, process: int = 0) -> None:
     seconds : float
         Before scaling by TIME_FACTOR.
     process : int
-        Its number; this one by default. Each process it starts later has the same limit of its own.
+        Its number; this one by default. Processes it starts later each have the same limit.
     """
     with contextlib.suppress(ProcessLookupError):  # it has ended
         _limit_cpu(math.ceil(limit(seconds)), process)

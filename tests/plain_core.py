@@ -35,7 +35,7 @@ class PlainCore(LinkBase):
             0x08: rows | cols << 8 | depth << 16 | 2 << 24,
         }
         self.writes = []
-        self.drop = 0  # result beats to swallow
+        self.drop = 0  # result beats to discard
 
     def _reset(self):
         self.panels = []  # weight panels waiting or in use: (mode, records, values by column)

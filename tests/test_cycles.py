@@ -136,7 +136,7 @@ def test_model_equals_counters(shape, seed):
             assert got == dataclasses.asdict(expected), f"workload {workload}, seed {seed}"
             assert got["cycles"] == link.cycles, "the harness counts the same cycles from outside"
             total = {name: total[name] + count for name, count in got.items()}
-    # the sweep reached what the model is made of
+    # the sweep reached all cases of the model
     # (a small FIFO makes short tiles wait for room, before they could wait for the chain)
     assert total["pad"] or fifo_depth or rows * geometry.pace == 1
     assert total["stall_w"]

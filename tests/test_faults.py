@@ -51,7 +51,7 @@ def mutated_rtl(fault):
     shutil.copytree(paths.RTL, root)
     path = root / fault["file"]
     text = path.read_text()
-    assert text.count(fault["find"]) == 1, f"{fault['find']!r} must stand in {fault['file']} once"
+    assert text.count(fault["find"]) == 1, f"{fault['find']!r} must occur in {fault['file']} once"
     path.write_text(text.replace(fault["find"], fault["replace"]))
     return root
 

@@ -271,7 +271,7 @@ BAD = [
         {"t.npy": npy(matrix(3, 4), 7)},
     ),
     (
-        "a header of lies",
+        "a false header",
         dict(A="t.npy"),
         "A=t.npy: cut short, the header promises 1000000000000",
         {"t.npy": npy(matrix(3, 4)).replace(b"(3, 4), }" + b" " * 12, b"(1000000, 1000000), }")},

@@ -142,7 +142,7 @@ def test_no_import_cycles():
         raise AssertionError(" -> ".join(error.args[1])) from None
 
 
-def test_nobody_manipulates_the_path():
+def test_no_file_changes_the_path():
     for path in MODULES.values():
         if path != Path(__file__):
             assert "sys.path" not in path.read_text(), path

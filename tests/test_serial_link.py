@@ -226,7 +226,7 @@ def bridge(magic=b"MU", version=1, shape=ONE_CELL, deaf=False):
         (bridge(deaf=True), r"the serial line failed: unknown_command \(status 0x10\)"),
     ],
 )
-def test_whoever_is_no_bridge_is_told_in_a_line(other, said):
+def test_a_device_that_is_no_bridge_is_reported_in_a_line(other, said):
     with peer(other) as name, pytest.raises(LinkError, match=said) as caught:
         SerialLink(name, timeout=limit(0.4))
     assert len(str(caught.value).splitlines()) == 1

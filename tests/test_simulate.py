@@ -304,7 +304,7 @@ EXPORTED = {
 def test_what_a_shell_exports_changes_nothing(tmp_path, monkeypatch, name):
     """A wrong module is detected and its waves are written, whatever the variable's value."""
     project = Project(tmp_path, f"bench_exported_{name.lower()}", monkeypatch)
-    monkeypatch.setattr(tempfile, "tempdir", None)  # is looked for anew
+    monkeypatch.setattr(tempfile, "tempdir", None)  # is determined again
     monkeypatch.setenv(name, EXPORTED[name])
     project.dut.write_text(DUT.replace("~a", f"a /* {name} */"))  # compiled here
     failed = project.fails()

@@ -127,7 +127,7 @@ def shows_docstrings(folder):
     assert "Finite, above 0, below 2^31 - 0.5." in text
 
 
-# --- what the pages are made of -----------------------------------------------------------------------------
+# --- sources of the pages -----------------------------------------------------------------------------------
 
 #: Where the two readers of Markdown could differ.
 BLOCKS = ("h1", "h2", "h3", "h4", "ul", "ol", "li", "table", "tr", "pre", "blockquote")

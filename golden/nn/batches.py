@@ -99,7 +99,7 @@ def solve(
     Returns
     -------
     Schedule
-        The four, with the range in which the solved one may lie. Of that range `samples` is the value that
+        The four, with the range of the solved one. Of that range `samples` is the value that
         leaves nothing over. `batch_size` is the one that leaves least over where that is dropped, the
         largest; and the one whose last batch lacks least to be full where it is kept, the smallest: 11
         samples in two batches are 6 + 5, not 10 + 1.

@@ -38,7 +38,7 @@ Weights: TypeAlias = Sequence[float] | NDArray[np.floating]
 """One a class."""
 
 Loss: TypeAlias = Callable[..., float | NDArray[np.floating]]
-"""Takes outputs, targets and perhaps options; a number, or with reduction "none" one per sample."""
+"""Arguments are outputs, targets and options; returns a number, or with reduction "none" one per sample."""
 
 Gradient: TypeAlias = Callable[..., NDArray[np.floating]]
 """Takes what its loss takes; of the shape of the outputs."""

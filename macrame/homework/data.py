@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The data files of the problems: read TOML, return checked NumPy arrays; each error is one line.
 
-A student may put files of their own into a directory (HOMEWORK=dir); one that is missing there is taken from
+Students may put their own files into a directory (HOMEWORK=dir); missing ones are taken from
 the shipped files. Every value is read by key, type, shape and range; an unknown key is rejected, since it is
 usually misspelt.
 """

@@ -93,7 +93,7 @@ def solve(schedule: batches.Schedule, run: Run) -> Answer:
     )
     show.text(
         "Dropped: every update averages a full batch, and the left-over samples sit out the epoch; "
-        "shuffling anew each epoch makes them different ones each time. Kept as a smaller batch: every "
+        "shuffling in each epoch makes them different ones each time. Kept as a smaller batch: every "
         "sample counts once per epoch, at the price of one more update whose gradient averages fewer "
         "samples: with n of B samples its standard deviation is sqrt(B / n) times that of a full "
         "batch."

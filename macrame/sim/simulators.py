@@ -73,7 +73,7 @@ SIMULATORS = {
         cost=(1.6, 0.005),
         flags=Verilator.FLAGS + Verilator.PYTHON + Verilator.MAKE,
         waves="vcd",
-        # cocotb need not check each write of its own; on Icarus 11 it must
+        # cocotb need not check each of its writes; on Icarus 11 it must
         env=(("COCOTB_TRUST_INERTIAL_WRITES", "1"),),
     ),
 }

@@ -290,7 +290,7 @@ def public(sources: Sequence[Path], folder: Path) -> Path:
 
 
 def check_program(program: Path, made: Design) -> Counter[str]:
-    """FlowError if the program that Icarus made of a `Design` has other instances than the netlist's.
+    """FlowError if the program compiled by Icarus from a `Design` has other instances than the netlist's.
 
     Parameters
     ----------

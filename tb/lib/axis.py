@@ -3,7 +3,7 @@
 """A source, a sink and their stalls for the valid/ready ports between the core's modules.
 
 cocotbext-axi needs complete AXI interfaces; the ports inside the core have other names and fewer signals, and
-here a source or a sink costs no coroutine of its own (see tb/lib/kit.py). The rules are AXI4-Stream's: a beat
+here a source or a sink needs no coroutine (see tb/lib/kit.py). The rules are AXI4-Stream's: a beat
 offered stays unchanged until it is accepted. Payload is X while valid is low.
 """
 
