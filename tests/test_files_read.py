@@ -183,7 +183,7 @@ UNCLEAR = [
     (
         "a header or a labelled row",
         "who,0,1\nann,5,6\n",
-        "line 1 may be a header or numbers behind a name, expected HEADER=A:1 to skip it or HEADER=A:0 to",
+        "line 1 may be a header or numbers after a name, expected HEADER=A:1 to skip it or HEADER=A:0 to",
         [
             (dict(header=1, index=1), [[5, 6]]),
             (dict(header=0), [[0, 1], [5, 6]]),

@@ -420,7 +420,7 @@ BAD = [
     (
         "a header or a row",
         dict(A="t.csv"),
-        "A=t.csv: line 1 may be a header or numbers behind a name, expected HEADER=A:1 to skip it or",
+        "A=t.csv: line 1 may be a header or numbers after a name, expected HEADER=A:1 to skip it or",
         {"t.csv": b"who,0,1,2,3\nann,5,6,7,8\n"},
     ),
     (
@@ -643,7 +643,7 @@ BAD = [
     (
         "OUT's report is A",
         dict(OUT="c.csv"),
-        "OUT=c.csv: its report would be c.csv.json, which is an input",
+        "OUT=c.csv: its report would be c.csv.json, which is also an input",
         {"c.csv.json": Path("a.npy")},
     ),
     (

@@ -193,7 +193,7 @@ class _Reader:
         if special or not all(map(is_name, corner)):
             return special
         raise InputError(
-            f"{self.wanted.label}: line {line} may be a header or numbers behind a name, expected "
+            f"{self.wanted.label}: line {line} may be a header or numbers after a name, expected "
             f"HEADER={self.wanted.name}:1 to skip it or HEADER={self.wanted.name}:0 to read it"
         )
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Problem 8: inference in int8 on the RTL, training in three formats and in few bits."""
+"""Problem 8: inference in int8 on the RTL, training in three formats and with few bits."""
 
 import numpy as np
 import pytest

@@ -46,10 +46,10 @@ PLOTS = {
     "p5_overfitting": "overfitting, 64-256-10 network",
     "p6_pruning": "pruning, 64-32-10 network",
     "p7_grids": "bfloat16's grid beside that of fp32",
-    "p8_misclassified": "digits misread, 64-32-10 network in int8",
+    "p8_misclassified": "misclassified digits, 64-32-10 network in int8",
     "p8_confusion": "confusion matrix, 64-32-10 network in int8",
     "p8_training": "training in fp32, bf16 and int8, 64-32-10 network",
-    "p8_bits": "integer networks of few bits, 64-32-10 network",
+    "p8_bits": "integer networks with few bits, 64-32-10 network",
     "p9_losses": "fixed rates against Adam, 64-32-10 network",
 }
 

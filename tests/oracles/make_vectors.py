@@ -230,7 +230,7 @@ def ask_onnxruntime(layer, activation):
 
 
 def integer_layers(rng):
-    """8 convolutions with a scale per channel, 24 fully connected layers with one for all; every activation."""
+    """8 convolutions with a scale per channel, 24 fully connected layers with one for all."""
 
     def each(rng, n):
         scale = integer_scales(rng, n)
