@@ -206,7 +206,7 @@ def limit(seconds: float) -> float:
 
 
 def limit_cpu(seconds: float, process: int = 0) -> None:
-    """Let the kernel end a process, by SIGXCPU, after so many seconds of CPU time.
+    """Let the kernel end a process, by SIGXCPU, after a number of seconds of CPU time.
 
     Parameters
     ----------

@@ -17,7 +17,7 @@ SRDHM, the "saturating rounding doubling high multiplication", is ``trunc_div(a*
 1 - 2^30), 2^31)``, saturated for a = b = -2^31. That is ``(a*b + 2^30) >> 31`` with an arithmetic shift: for
 a*b >= 0 both divide a non-negative number, and for a*b < 0, with p = a*b,
 ``trunc((p + 1 - 2^30) / 2^31) = ceil((p + 1 - 2^30) / 2^31) = floor((p + 2^30) / 2^31)``, since
-``ceil(n / d) = floor((n + d - 1) / d)``. Its ties therefore go up, whatever the sign.
+``ceil(n / d) = floor((n + d - 1) / d)``. Its ties therefore go up for either sign.
 """
 
 import numpy as np

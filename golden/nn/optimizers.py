@@ -170,7 +170,7 @@ class AdamW(Adam):
     """Adam with decoupled weight decay (Loshchilov and Hutter, 2019): p = p - rate decay p, then Adam's step.
 
     The decay is not part of the gradient and does not affect the running means: every weight shrinks by the
-    same factor, while Adam's `l2` hardly moves one whose gradients are large.
+    same factor, while Adam's `l2` has little effect on one with large gradients.
 
     Parameters
     ----------

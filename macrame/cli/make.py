@@ -128,8 +128,8 @@ def usage() -> str:
     lines += [
         "",
         "As in make gemm A=a.npy W=w.npy OUT=c.npy ROWS=4. python3 -m macrame gemm --help explains them; sim",
-        "is the verb homework, the others are verbs of the target's name. make ends with status 2 whatever",
-        "went wrong; macrame itself with 1 for a wrong result and 2 for unusable input.",
+        "is the verb homework, the others are verbs of the target's name. make ends with status 2 for",
+        "any error; macrame itself with 1 for a wrong result and 2 for invalid input.",
     ]
     return "\n".join(lines)
 

@@ -57,7 +57,7 @@ WAYS = ("player", "pure", "poke")
 FLOORS = {"pure": 0.9}
 """The player's speed over that of another way must be at least this, or the bench fails."""
 GOALS = {**FLOORS, "poke": 4.0}
-"""What is aimed at, and printed beside what is measured; docs/simulation.md says what stands in the way. Both
+"""Goals, printed next to the measurements; docs/simulation.md explains what limits them. Both
 are about Icarus. Under Verilator the array costs so little that files and calls into Python are most of it.
 """
 K_MAX = 1024

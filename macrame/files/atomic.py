@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 
 def real_path(path: str | os.PathLike[str]) -> Path:
-    """The file behind a path, which need not exist."""
+    """The target of a path, which need not exist."""
     return Path(os.path.realpath(path))
 
 

@@ -7,13 +7,13 @@ the option that decides.
 
 Header
     A first row of names only, texts that do not begin like a number; or one that counts 0, 1, 2 ... or
-    1, 2, 3 ... behind a corner that is empty or says "index", "Unnamed: 0" or "#".
+    1, 2, 3 ... after a corner that is empty or says "index", "Unnamed: 0" or "#".
 Index column
     Below such a corner, a column that counts like this; or a first column of names in every row.
 Empty columns
     At the end, empty in every row and without a name: rows that end with a delimiter.
 Decimals
-    Behind a point; or behind a comma, where commas do not delimit and no number has a point. Between tabs or
+    After a point; or after a comma, if commas do not delimit and no number has a point. Between tabs or
     semicolons 1,000 and 1.000 may be a thousand, and are read only if another number shows that they are not.
 
 ``True`` and ``False`` are 1 and 0. Rows, delimiters and comments are those of `macrame.files.rows`.
@@ -209,7 +209,7 @@ class _Reader:
             if len(names[1]) == self.width:
                 empty = min(empty, unnamed)
             elif less and self.wanted.header is not None:
-                names = None  # skipped, whatever it is
+                names = None  # skipped unconditionally
             elif less == 1 and not unnamed:
                 short = True
             elif less:

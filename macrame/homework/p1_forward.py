@@ -280,7 +280,7 @@ def _forward_int8(problem: Problem, run: Run, exact: Answer) -> Answer:
             }
     if any(layer.table is not None for layer in net.layers):
         show.text(
-            "The sigmoid is a table of 256 bytes beside the core, looked up with the RTL's integers: its "
+            "The sigmoid is a table of 256 bytes on the host, looked up with the RTL's integers: its "
             "values have scale 1/256 and zero point -128, so that [-128, 127] stands for 0 to 255/256."
         )
     logits = net.output.dequantize(h)
@@ -315,7 +315,7 @@ def _forward_bf16(problem: Problem, run: Run, exact: Answer) -> Answer:
         )
     elif hidden:
         leaves = (
-            f"z1 to z{n} leave as fp32; the sigmoid runs beside the core, as softmax does, and is rounded to "
+            f"z1 to z{n} leave as fp32; the sigmoid runs on the host, as softmax does, and is rounded to "
             "bfloat16. "
         )
     show.text(

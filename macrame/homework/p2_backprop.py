@@ -395,7 +395,7 @@ def _side_by_side(
         f"forward products with bias{' and ReLU' if 'relu' in kinds else ''}, the error, the backward "
         f"products, {masks}the "
         "update w + (-rate) dE/dw with the product rounded and then the sum. "
-        + ("The sigmoid itself runs beside the core. " if "sigmoid" in kinds else "")
+        + ("The sigmoid itself runs on the host. " if "sigmoid" in kinds else "")
         + f"On the RTL: a {run.rtl.bf16_name}."
     )
     columns = [("golden bf16", golden), ("RTL bf16", rtl)]

@@ -34,7 +34,7 @@ KEYS = (
 Way: TypeAlias = Literal["magnitude", "blocks"]
 WAYS: tuple[tuple[Way, str], ...] = (("magnitude", "single weights"), ("blocks", "whole K slices of a panel"))
 CALIBRATION = 256
-LEARNT = 2 / digits.CLASSES  # of pictures right: less is hardly more than guessing
+LEARNT = 2 / digits.CLASSES  # share of correct labels: less is little better than guessing
 REGISTERS = {
     "a": "activation operands",
     "w": "weight operands",

@@ -361,7 +361,7 @@ class SimLink(HarnessLink):
         Returns
         -------
         dict of str to int
-            "cycles" counted, and toggles of "a" and "w" (operand registers), "products" (two registers behind
+            "cycles" counted, and toggles of "a" and "w" (operand registers), "products" (two registers after
             each multiplier), "sums" (the adder tree's), "accumulators" and "results", of all cells together.
 
         Raises

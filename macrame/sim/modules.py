@@ -95,7 +95,7 @@ MODULES = {
     ),
     "bf16_to_fp32": Module(("arith/bf16_to_fp32.v",), {"x": 16}, {"y": 32}, np.dtype(np.float32)),
     "mul9x9": Module(("arith/mul9x9.v",), {"enable": 1, "a": 9, "b": 9}, {"p": 18}, INT32, 2),
-    # `product` is that of the operands two words before, as of the multiplier beside it in a cell
+    # `product` is that of the operands two words before, as in a cell with its multiplier
     "bf16_product": Module(
         _BF16_PRODUCT,
         {"enable": 1, "a": 16, "b": 16, "product": 16},

@@ -6,7 +6,7 @@ A bare 8x8 array has more than 400 pins, and a path from a pad would be longer t
 unit is placed between registers, and three pads are enough:
 
     si ──► shift register, a stage an input bit ──► register ──► unit ──► register ──► xor, four by four, a
-                                                                     register behind each ──► so
+                                                                     register after each  ──► so
 
 Every input bit has its own register, and every output bit reaches the pad, so that nothing is optimised
 away.

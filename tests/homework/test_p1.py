@@ -121,7 +121,7 @@ def test_problem_1_with_networks_of_any_depth(solve, tmp_path, activation, sizes
     assert answer["int8"]["loss"] == pytest.approx(loss, abs=0.2)
     assert answer["bf16"]["loss"] == pytest.approx(loss, abs=0.1)
     assert len(reports["p1.json"]["checks"]) == 2 * depth + 1 + depth
-    assert "table of 256 bytes beside the core" in out or activation == "relu" or depth == 1
+    assert "table of 256 bytes on the host" in out or activation == "relu" or depth == 1
     for values in (answer["int8"]["softmax"], answer["bf16"]["softmax"]):
         assert sum(values) == pytest.approx(1)
 

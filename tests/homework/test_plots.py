@@ -45,7 +45,7 @@ PLOTS = {
     "p4_quantizer": "int8 quantisation with zero point 0",
     "p5_overfitting": "overfitting, 64-256-10 network",
     "p6_pruning": "pruning, 64-32-10 network",
-    "p7_grids": "bfloat16's grid beside that of fp32",
+    "p7_grids": "bfloat16's grid and that of fp32",
     "p8_misclassified": "misclassified digits, 64-32-10 network in int8",
     "p8_confusion": "confusion matrix, 64-32-10 network in int8",
     "p8_training": "training in fp32, bf16 and int8, 64-32-10 network",

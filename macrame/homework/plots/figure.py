@@ -26,7 +26,7 @@ SMALLEST = 9.0  # points
 PALETTE = ("#000000", "#143176", "#822678", "#AC3F2C", "#1E82AF", "#CA7C1B", "#96AD3D")
 BAND = "0.72"  # of elements below others
 GRID = "0.87"
-#: Ticks of a logarithmic axis of at most so many decades, in each of them.
+#: Ticks in each decade of a logarithmic axis, by the maximum number of decades.
 SUBDIVISIONS = (
     (0.4, (1, 1.2, 1.4, 1.6, 1.8, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 9)),
     (0.8, (1, 1.5, 2, 3, 4, 5, 7)),

@@ -60,7 +60,7 @@ def drawn(bits: NDArray[np.uint32]) -> NDArray[np.intp]:
 def _grids(bits: NDArray[np.uint32], even: NDArray[np.uint16], toward_zero: NDArray[np.uint16]) -> "Figure":
     some = drawn(bits)
     height = ROW * max(len(some), 1)
-    figure = new("Problem 7: bfloat16's grid beside that of fp32", height + 4.7, by_hand=True)
+    figure = new("Problem 7: bfloat16's grid and that of fp32", height + 4.7, by_hand=True)
     _between(place(figure, 1.15, 0.85, 0.15, 3.85), bits[some], even[some], toward_zero[some])
     _steps(place(figure, 0.95, height + 1.9, 0.15, 0.5), bits[some])
     return figure
