@@ -12,7 +12,7 @@ A verb is a module of `macrame.cli` with a docstring, whose first line is its su
 ``EXTRA``      optional: the extra of the package that it needs
 ``CHECKOUT``   optional: it needs a checkout
 ``run``        called with the values that were given, text by variable name, and the words; returns the
-               exit code: 0 correct, 1 wrong or failed, 2 unusable input
+               exit code: 0 correct, 1 wrong or failed, 2 invalid input
 =============  =============================================================================================
 
 A verb checks its values itself and raises an error that names the variable, ``ROWS=99: expected ...``; where

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Problem 5: overfitting on real data, what helps (dropout, L2, early stopping), and cross-validation."""
+"""Problem 5: overfitting on real data, its remedies (dropout, L2, early stopping), and cross-validation."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

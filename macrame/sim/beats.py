@@ -227,7 +227,7 @@ class BeatFiles:
         return checked_results(state, text, self.cols, self.operands)
 
     def restart(self, state: Mapping[str, Any]) -> None:
-        """Continue after a reset of the harness; beats that it was not told of are dropped.
+        """Continue after a reset of the harness; beats not yet announced to it are dropped.
 
         Parameters
         ----------

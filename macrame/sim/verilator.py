@@ -150,7 +150,7 @@ class Runtime:
 
     def __init__(self, driver: Verilator, build: Path, tools: str) -> None:
         self.driver, self.build = driver, build
-        # the macros that configure it are in one of the makefiles, unless make is told; g++ takes headers
+        # the macros that configure it are in one of the makefiles, unless given to make; g++ takes headers
         # that were precompiled with the same macros only
         makefile = (build / "Vtop_classes.mk").read_text()
         macros = [

@@ -60,9 +60,9 @@ class Mistake:
         Packets in stages; each stage starts when all streams are idle.
     leaves : str
         Tiles that leave the core.
-    told : str
+    detected_by : str
         How the host detects it: a bit of STATUS, or another difference from the correct packets.
-    meant : int
+    intended_tiles : int
         Number of tiles of the correct packets.
     mode : int
         The intended mode, whose tkeep the host expects.
@@ -76,8 +76,8 @@ class Mistake:
     text: str
     sent: tuple
     leaves: str
-    told: str
-    meant: int
+    detected_by: str
+    intended_tiles: int
     mode: int = RAW
     watchdog: int = 0
     formats: str = ""

@@ -175,21 +175,21 @@ async def mistake(dut, row):
 
     status = await tb.read(registers.STATUS)
     error = status & ((1 << len(registers.STATUS_ERRORS)) - 1)
-    told = [f"`{name}`" for name in registers.error_names(error)]
+    detected = [f"`{name}`" for name in registers.error_names(error)]
     if not error:
         size = {RAW: 4, BF16: 4}.get(row.mode, 1) * tb.cols
         signs = {
-            "`TILES`": await tb.read(registers.TILES) != row.meant,
+            "`TILES`": await tb.read(registers.TILES) != row.intended_tiles,
             "tkeep": any(keep != (1 << size) - 1 for tile in got for _, keep in tile),
             "`busy`": bool(status & registers.STATUS_BUSY),
             "weights wait": not tb.sources["w"].empty,
             "activations wait": not tb.sources["a"].empty,
         }
-        told = [sign for sign, there in signs.items() if there]
+        detected = [sign for sign, there in signs.items() if there]
     else:
         assert tb.sources["w"].empty, "a halted core accepts all beats"
         assert tb.sources["a"].empty, "a halted core accepts all beats"
-    assert (", ".join(told) or "nothing") == row.told, row.text
+    assert (", ".join(detected) or "nothing") == row.detected_by, row.text
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
