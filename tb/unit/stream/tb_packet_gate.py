@@ -9,7 +9,7 @@ What could be wrong here, and which case would show it:
   a restart between two packets discards one                `corners`
   a restart while still discarding ends the discarding      `corners`: two restarts in one packet
   the tlast offered during the restart is lost              `corners`: it ends the discarding afterwards
-  a system reset must clear the open packet                  `system_reset`
+  a system reset must clear the open packet                 `system_reset`
 """
 
 import cocotb
