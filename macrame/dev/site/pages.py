@@ -43,6 +43,9 @@ LANGUAGES = {
     ".core": "yaml",
 }
 
+#: A badge, whose picture is on another server; the site works without a network.
+BADGE = re.compile(r"^\[!\[[^\]]*\]\(https?://[^)]*\)\]\([^)]*\)\n", re.MULTILINE)
+
 #: An entry of the navigation: a page, or a section by its title.
 Entry = str | dict[str, "str | list[Entry]"]
 
@@ -85,7 +88,7 @@ def source(path: str) -> str:
 
 
 def relinked(name: str) -> tuple[str, set[str]]:
-    """A document with its links as the site has them, and the files that it links to.
+    """A document with its links as the site has them, without badges, and the files that it links to.
 
     Parameters
     ----------
@@ -110,7 +113,7 @@ def relinked(name: str) -> tuple[str, set[str]]:
             files.add(path)
         return f"]({posixpath.relpath(page, folder or '.')}{anchor})"
 
-    text = (ROOT / name).read_text()
+    text = BADGE.sub("", (ROOT / name).read_text())
     return outside_code(text, lambda part: re.sub(r"\]\(([^)#\s]+)(#[^)\s]*)?\)", relink, part)), files
 
 
