@@ -121,7 +121,7 @@ async def unmapped(dut):
 
 @cocotb.test(timeout_time=10, timeout_unit="ms")
 async def status(dut):
-    """Errors stick, halt, interrupt, and go with a soft reset; live bits are live."""
+    """Errors are sticky, halt, interrupt, and are cleared by a soft reset; live bits are not sticky."""
     tb = TB(dut)
     walk = tb.walk()
     await tb.begin()
@@ -188,7 +188,7 @@ async def counters(dut):
 @cocotb.test(timeout_time=10, timeout_unit="us")
 @cocotb.parametrize(late=["", "aw", "w"])
 async def latency(dut, late):
-    """A write is there, and answered, 2 cycles after its second half was taken; read data come after 1."""
+    """A write takes effect and is answered 2 cycles after its second half; read data arrive after 1."""
     tb = Port(dut, "none")
     await tb.start()
     for address, output in ((WATCHDOG, "watchdog"), (CONTROL, "soft_reset"), (CONTROL, "clear_counters")):
@@ -226,7 +226,7 @@ async def latency(dut, late):
 
 
 class Port(TB):
-    """The five channels by sources and sinks of our own, each with its pauses."""
+    """The five channels with separate sources and sinks, each with its stalls."""
 
     def __init__(self, dut, stalls):
         super().__init__(dut)
@@ -249,7 +249,7 @@ class Port(TB):
         self.parts.append(Part(sample=self.count_now))
 
     async def watched(self, *names, cycles=3):
-        """What the outputs are in each of the next cycles."""
+        """The outputs in each of the next cycles."""
         seen = []
         part = Part(sample=lambda: seen.append(tuple(self.handle(name).value for name in names)))
         self.parts.append(part)
@@ -310,7 +310,7 @@ async def protocol(dut, stalls):
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 @cocotb.parametrize(held=["aw", "w", "aw w", "ar", "counter"])
 async def reset(dut, held):
-    """A reset with an address held, with data held, with an answer standing: nothing of them is left."""
+    """A reset with a stored address, with stored data, with a pending answer: none of them survives."""
     tb = Port(dut, "none")
     await tb.start()
     tb.b.blocked = tb.r.blocked = True

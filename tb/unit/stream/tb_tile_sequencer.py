@@ -227,7 +227,7 @@ async def tiles(dut, stalls):
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def pairs(dut):
-    """Every mode behind every mode, K of 1: the second tile ends exactly as early as the rule lets it."""
+    """Every mode after every mode, K of 1: the second tile ends exactly as early as the rule allows."""
     tb = TB(dut)
     await tb.start()
     for first in tb.modes:
@@ -269,11 +269,11 @@ async def no_bubble(dut):
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def brim(dut):
-    """No row leaves: as many tiles as have room start; then rows leave one by one, and each counts once."""
+    """No row leaves: tiles start while there is space; then rows leave one by one, and each counts once."""
     tb = TB(dut)
     await tb.start()
     stop = True
-    tb.leave_pause = iter(lambda: stop, None)  # asks for the value of the day
+    tb.leave_pause = iter(lambda: stop, None)  # reads the current value
     for _ in range(3 * tb.all_credits // tb.rows + 3):
         tb.panel(1, 0)
     await tb.step(tb.all_credits + tb.rows + 10)
