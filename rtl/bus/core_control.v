@@ -8,8 +8,8 @@
 //                   └─► soft_reset, halted, irq
 //
 // Latency
-//   That of axil_regs: a read answers 1 cycle after its address, a write takes effect 2 cycles
-//   after address and data. An error raises `halted` in the next cycle.
+//   That of axil_regs: a read answers 1 cycle after its address, of a counter 4 cycles or more; a
+//   write takes effect 2 cycles after address and data. An error raises `halted` in the next cycle.
 //
 // Numbers
 //   STATUS has an error bit each, from bit 0: error_k, error_w_long, error_a_long, error_record,

@@ -12,9 +12,10 @@
 //     5 stall_out  a tile waited for space in the result FIFO
 //     6 pad        a tile's last slice waited for the result chain (short tiles)
 //
-//   Counters 1 to 6 share a memory and an adder. The low three bits of each are flip-flops; `carry`
-//   is set when they overflow. `turn_q` passes over the counters, one per cycle, and adds a carry to
-//   the memory's word, the upper bits. 8 counters take 8 cycles, so a carry is gone before the next:
+//   Counters 1 to 6 share a memory and an adder. The low three bits of each are flip-flops, and
+//   `carry` is set when they overflow. `turn_q` passes over the counters, one per cycle, and adds
+//   the carry to the memory's word, the upper bits. A turn takes 8 cycles, so a carry is added
+//   before the next one comes:
 //
 //     event ─► low[turn] ──────────────────────────────┬─► read_value, low bits
 //     carry[turn] ─► addend ─► + ─► sum ─► mem[turn]   │
@@ -91,7 +92,6 @@ module perf_counters #(
     wire            visit    = reading || carry || sweep_q;
     wire [23:0]     lows     = {3'd0, low_q, cycles_q[2:0]};
 
-    wire [WIDTH-3:0] carry_word = {{(WIDTH-3){1'b0}}, carry};
 
     integer i;
     always @(posedge clk) begin
@@ -131,9 +131,10 @@ module perf_counters #(
         done_1q  <= reading;
         turn_1q  <= turn_q;
         if (visit) begin
-            word_q   <= mem[turn_q];
-            addend_q <= here_q[0] ? cycles_q[WIDTH-1:3] : carry_word[WIDTH-4:0];
-            low_1q   <= lows[3*turn_q +: 3];
+            word_q      <= mem[turn_q];
+            addend_q    <= here_q[0] ? cycles_q[WIDTH-1:3] : {(WIDTH-3){1'b0}};
+            addend_q[0] <= here_q[0] ? cycles_q[3] : carry;
+            low_1q      <= lows[3*turn_q +: 3];
         end
 
         // mem[0] stays zero: `cycles` comes from the timer

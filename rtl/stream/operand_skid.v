@@ -9,9 +9,9 @@
 //     in_data ─► first ─► second ─► op_data
 //                  └─────────┴────► out_side, out_valid        the side bits of the oldest beat
 //
-//   A beat moves from `first` to `second` in the cycle in which it is taken, and op_data holds it in
-//   the next one. A beat that is not taken moves too, and waits in `second` until it is; so `first`
-//   is free for the beat behind it.
+//   A beat moves from `first` to `second` in the cycle in which it is taken, and op_data holds it
+//   in the next one. A beat that is not taken moves too, and waits in `second` until it is; so
+//   `first` is free for the beat behind it.
 //
 // Latency
 //   1 cycle from in_data to out_side; op_data is the beat that was taken in the cycle before.

@@ -271,7 +271,7 @@ module output_stage #(
         end
     endgenerate
 
-    // Bytes beyond the size of a row have any value, so the wider a row, the fewer bits are selected.
+    // Bytes beyond the size of a row may have any value: the upper ones need no selection.
     wire [8*COLS-1:0]  int8_data;
     wire [32*COLS-1:0] post_data;
     generate

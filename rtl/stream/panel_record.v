@@ -24,11 +24,12 @@
 //   With READS 1 the memory's output register is the record, as suits block RAM.
 //
 // Latency
-//   `read` and `read_slot` come LEAD cycles before `load` and the same `load_slot`, and READS cycles
-//   or more before the next `read`. The outputs are that record from the cycle after `load` on. The
-//   memory is read READS cycles before `load`, and in those that follow. A beat can be read 2 cycles
-//   after it was given: a register delays it, since the memory is wide and the acceptance of a beat
-//   is known late. Reading what is being written is undefined; panel_buffer prevents it.
+//   `read` and `read_slot` come LEAD cycles before `load` and the same `load_slot`, and READS
+//   cycles or more before the next `read`. The outputs are that record from the cycle after `load`
+//   on. The memory is read READS cycles before `load` and in the cycles that follow; with READS 1,
+//   at `load`. A beat can be read 2 cycles after it was given: a register delays it, since the
+//   memory is wide and the acceptance of a beat is known late. Reading what is being written is
+//   undefined; panel_buffer prevents it.
 //
 // Numbers
 //   None: fields pass unchanged. Column c is bits [W*c +: W] of each output.

@@ -66,9 +66,11 @@ module result_path #(
 );
 
     // Cycles in which a record is read: no more than lie between two tiles, and no more parts than
-    // fill a LUT RAM of depth 16.
-    localparam integer RECORD_BEATS  = (12 + LANE_W/8 - 1) / (LANE_W/8);
-    localparam integer READS         = (RECORD_RAM == "block" || BF16 != 0) ? 1 :
+    // fill a LUT RAM of depth 16. "block" is told from "auto" by its last letter: strings of two
+    // lengths are not compared without a warning.
+    localparam integer LANE_BYTES    = (LANE_W < 8) ? 1 : LANE_W / 8;
+    localparam integer RECORD_BEATS  = (12 + LANE_BYTES - 1) / LANE_BYTES;
+    localparam integer READS         = (RECORD_RAM[7:0] == "k" || BF16 != 0) ? 1 :
                                        (RECORD_BEATS <= 4 && RECORD_BEATS <= ROWS) ? RECORD_BEATS :
                                        (ROWS >= 4) ? 4 : (ROWS >= 2) ? 2 : 1;
     localparam integer TILE_ROWS_MAX = (BF16 != 0) ? 4*ROWS : ROWS;

@@ -9,8 +9,8 @@ What could be wrong here, and which case would show it:
   a write or a read that was not asked for             data, slot and beat are X then; outputs do not change
   latency                                              outputs change one cycle after `load`, and have what
                                                        was written 2 cycles before the memory is read
-  a part read in another's place, a read disturbing    `records`, READS 2 to 4: reads come one after the other at
-  the next, or the record on the outputs               the least distance, at LEAD READS and more
+  a part read in another's place, a read disturbing    `records`, READS 2 to 4: reads at the least distance,
+  the next, or the record on the outputs               at LEAD READS and more
   a reset leaves a read behind                         `reset` in each cycle of one
 """
 
