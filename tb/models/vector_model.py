@@ -214,7 +214,7 @@ class Unit(Bench):
         self.drive(s_axil_araddr=address, s_axil_arvalid=1, s_axil_rready=1)
         await self.step()
         self.drive(s_axil_arvalid=0)
-        await self.until(lambda: self.sampled["rvalid"], 10, "the answer to a read")
+        await self.until(lambda: self.sampled["rvalid"], 20, "the answer to a read")
         return self.sampled["rdata"]
 
     async def counters(self):
