@@ -1,40 +1,39 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-r"""How many cycles the core takes: exact, for any sequence of panels whose streams never stall.
+r"""Exact cycle counts of the core, for any sequence of panels without stalls.
 
-Both operand streams offer their first beat in the same cycle, then a beat in every cycle the core will take
-one, and the result stream is always taken. The core is at rest before, its latest result taken 2 POST_CYCLES
-ago. Cycles are numbered from 1, the cycle of the first beat, as the counters do.
+Both operand streams offer their first beat in the same cycle, then a beat in every cycle in which the core
+accepts one, and results are always accepted. The core is idle before, and its latest result was accepted 2
+POST_CYCLES ago. Cycles are numbered from 1, the cycle of the first beat, as in the counters.
 
-The model is a handful of recurrences over panels, not a simulation cycle by cycle. With
+The model is a few recurrences over panels, not a cycle-by-cycle simulation. With
 
     T(n)    cycle in which the first slice of weight panel n is written
     I0, I1  cycles in which the first and the last slice of an activation panel are issued
     S       its slices
 
-it says
+the recurrences are
 
     T(n)  = max(record's last beat + 1, release(n - 2) + 1)   two halves
-    I0    = max(previous I1 + 1, T(n) + 1, room)              one slice a cycle, written before it is read
-    I1    = max(I0 + S - 1, chain)                            a panel's other slices are never waited for:
-                                                              weights arrive at the rate they are used
+    I0    = max(previous I1 + 1, T(n) + 1, room)              one slice per cycle, written before it is read
+    I1    = max(I0 + S - 1, chain)                            the other slices of a panel never wait:
+                                                              weights arrive as fast as they are used
 
 where `room` is two cycles after enough result rows have left for the tile's credits, and `chain` the distance
-that the result chain wants between the ends of two tiles.
+that the result chain requires between the ends of two tiles.
 
-A bfloat16 slice is four beats, which lie multiples of four cycles behind those of the same sum: I0 and I1
-move to the next cycle in which it is their turn, counted from the tile's first beat. An int8 tile behind a
-bfloat16 one waits until the last sums have left the cells' adders, 4 cycles after their last beat.
+A bfloat16 slice has four beats, each a multiple of four cycles after those of the same sum: I0 and I1 move to
+the next cycle of their phase, counted from the tile's first beat. An int8 tile after a bfloat16 one waits
+until the last sums have left the cells' adders, 4 cycles after their last beat.
 
-With POST_CYCLES above 1 the requantisers move at a tick only, which the reset starts and nothing else
-touches:
+With POST_CYCLES above 1 the requantisers advance only at a tick, whose phase depends only on the reset:
 
     reset   ‾‾\____________________________________________________
     tick    ________________/‾\____________/‾\____________/‾\______   the last of each POST_CYCLES cycles
     beats   ____________________/1  2  3 ...                           since_reset cycles after the reset
 
-So a row's way through the output stage depends on when it comes, and the same panels take more or fewer
-cycles at another distance from the reset. Given that distance, every counter is exact as ever.
+So a row's latency in the output stage depends on its arrival, and the cycles of the same panels depend on the
+distance from the reset. Given that distance, every counter is exact.
 """
 
 from collections.abc import Sequence
@@ -46,9 +45,10 @@ from numpy.typing import NDArray
 RECORD_BYTES = 12
 RAW = 0
 BF16 = 4  # in the mode of a weight panel
-PHASES = 4  # sums that take turns in a bfloat16 cell: beats a slice, rows a cell
+PHASES = 4  # interleaved sums in a bfloat16 cell: beats per slice, rows per cell
 
-#: Cycles by which a raw row's way through the output stage is shorter than a requantised one's, groups aside.
+#: Cycles by which a raw row's latency in the output stage is shorter than a requantised one's, without
+#: groups.
 REQUANTIZE_LATENCY = 11
 #: The same in ticks, where POST_CYCLES is above 1.
 SLOW_LATENCY = 8
@@ -56,7 +56,7 @@ SLOW_LATENCY = 8
 
 @dataclass(frozen=True)
 class Geometry:
-    """What of a core's shape its timing depends on.
+    """The parameters of a core that determine its timing.
 
     Attributes
     ----------
@@ -91,7 +91,7 @@ class Geometry:
 
     @property
     def groups(self) -> int:
-        """Results each requantiser works on for a row."""
+        """Results of a row per requantiser."""
         return -(-self.cols // self.post_lanes)
 
     @property
@@ -101,18 +101,18 @@ class Geometry:
 
     @property
     def overtake(self) -> int:
-        """Cycles that a raw tile keeps from a requantised one before it."""
+        """Distance in cycles of a raw tile from a requantised one before it."""
         return REQUANTIZE_LATENCY if self.post_cycles == 1 else (SLOW_LATENCY + 1) * self.post_cycles
 
     def stored(self, row_0: int, row: int, raw: bool, since_reset: int) -> int:
-        """Cycle in which a row leaves the output stage, if the tile's first comes to it in cycle `row_0`."""
+        """Cycle in which a row leaves the output stage, if the tile's first row arrives in cycle `row_0`."""
         if raw:
             return row_0 + row + 1
         comes = row_0 + row * self.pace
         if self.post_cycles == 1:
             return comes + self.groups + REQUANTIZE_LATENCY
         # a tick is in each cycle c with since_reset + c a multiple of post_cycles; the first one that counts
-        # is behind the row's own cycle, and takes its first group
+        # is after the row's own cycle, and takes its first group
         first = comes + self.post_cycles - (since_reset + comes) % self.post_cycles
         return first + (self.groups - 1 + SLOW_LATENCY) * self.post_cycles
 
@@ -133,7 +133,7 @@ class Geometry:
         return self.sum_latency(self.formats != "INT8") + 3
 
     def distance(self, before: "WeightPanel", after: "WeightPanel") -> int:
-        """Least cycles from the end of one tile to the end of the next; both `WeightPanel`."""
+        """Minimum cycles from the end of one tile to the end of the next; both `WeightPanel`."""
         rows = self.height(before.bf16) * (1 if before.raw else self.pace)
         if (
             before.bf16 and after.bf16
@@ -224,10 +224,10 @@ def predict(
     weights : sequence of WeightPanel
         In the order sent.
     activations : sequence of ActivationPanel
-        In the order sent. Each has as many slices as the weight panel it meets.
+        In the order sent. Each has as many slices as its weight panel.
     since_reset : int
         Cycles between the end of the latest reset, of the whole core or a soft one, and the first beat. It
-        matters with POST_CYCLES above 1 only.
+        matters only with POST_CYCLES above 1.
 
     Returns
     -------
@@ -244,7 +244,7 @@ def predict(
         releases = sum(panel.release for panel in activations)
         raise ValueError(
             f"{releases} activation panels release {len(weights)} weight panels, expected one "
-            f"release a panel and the last at the end"
+            f"release per panel and the last at the end"
         )
 
     written = 0  # cycle of the latest beat on s_axis_w

@@ -24,13 +24,13 @@ def _int8_matrices(a: ArrayLike, w: ArrayLike) -> tuple[NDArray[np.int8], NDArra
 
 
 def gemm_plain(a: ArrayLike, w: ArrayLike) -> NDArray[np.int32]:
-    """``a @ w`` as the hardware does it: three loops, each sum wrapping to int32.
+    """``a @ w`` as in the hardware: three loops, each sum wrapping to int32.
 
     Parameters
     ----------
     a : ndarray of int8, shape (M, K)
         Activations. Any of M, K and N may be 0; with K = 0 every sum is empty, and 0. The core has no such
-        product, as a panel holds one slice of K at least: the host refuses it.
+        product, since a panel has at least one slice of K: the host rejects it.
     w : ndarray of int8, shape (K, N)
         Weights.
 
@@ -106,7 +106,7 @@ def layer(
         With K = 0 the bias alone is requantised.
     w : ndarray of int8, shape (K, N)
     bias, multiplier : array_like of int32, shape (N,) or ()
-        One value a column, or one for all. In mode fp32 `multiplier` holds float32 bits.
+        One value per column, or one for all. In mode fp32 `multiplier` holds float32 bits.
     shift, zero_point, clamp_low, clamp_high : array_like of int8, shape (N,) or ()
     mode : str or int
         See `macrame.golden.arith.requantize.MODES`.

@@ -3,9 +3,9 @@
 """Golden model of the core's bfloat16 panels: products and sums rounded one by one, bias, ReLU, output.
 
 For each k in order, ``acc = float32(acc + float32(a_k * w_k))``, both rounded to nearest even, subnormals
-kept. Every step is one IEEE 754 operation and no BLAS is used, so that the bits are the same on every
+kept. Every step is one IEEE 754 operation and no BLAS is used, so the bits are the same on every
 machine. A product of two bfloat16 has 16 significant bits and is exact unless it is subnormal or overflows;
-the sum is what rounds. Every NaN becomes 0x7FC00000.
+only the sum is rounded. Every NaN becomes 0x7FC00000.
 """
 
 from typing import TypeAlias
@@ -20,14 +20,14 @@ Bits: TypeAlias = NDArray[np.uint16] | NDArray[np.uint32]
 """Bit patterns of bfloat16 or of float32."""
 
 OUTPUTS = {name: code for code, name in enumerate(KINDS)}
-"""What leaves the output stage: fp32, or bfloat16 by one of the roundings of
+"""The output formats: fp32, or bfloat16 by one of the roundings of
 `macrame.golden.arith.fp32_to_bf16`."""
 
 NAN = np.uint32(0x7FC00000)
 """The one NaN."""
 
 NOTHING = np.uint32(0x80000000)
-"""-0, which changes no number that it is added to."""
+"""-0, which leaves every number unchanged when added."""
 
 
 def canonical(x: ArrayLike) -> NDArray[np.uint32]:
@@ -74,7 +74,7 @@ def output_stage(
     out: str | int = "fp32",
     random: ArrayLike | None = None,
 ) -> Bits:
-    """What becomes of the accumulators: bias, ReLU, output format.
+    """The output stage: bias, ReLU, output format.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def output_stage(
     bias : array_like of uint32 or float32, shape (N,) or (), optional
         fp32, as bits or as numbers: ``float32(acc + bias)``.
     relu : bool
-        Whatever is not above 0 becomes +0; a NaN stays one.
+        Values not above 0 become +0; a NaN stays NaN.
     out : str or int
         See `OUTPUTS`.
     random : array_like of uint16, broadcast to (M, N)
@@ -132,13 +132,13 @@ def gemm_bf16_plain(
     out: str | int = "fp32",
     random: ArrayLike | None = None,
 ) -> Bits:
-    """``a @ w`` as the hardware does it: three loops, one rounding a product and one a sum.
+    """``a @ w`` as in the hardware: three loops, one rounding per product and one per sum.
 
     Parameters
     ----------
     a : ndarray of uint16, shape (M, K)
         Activations, bits of bfloat16. Any of M, K and N may be 0; with K = 0 every sum is +0 and the result
-        is what the bias alone makes. The host refuses K = 0, which no panel can hold.
+        depends only on the bias. The host rejects K = 0, since no panel is empty.
     w : ndarray of uint16, shape (K, N)
         Weights, bits of bfloat16.
     bias, relu, out, random
@@ -184,7 +184,7 @@ def gemm_bf16(
     out: str | int = "fp32",
     random: ArrayLike | None = None,
 ) -> Bits:
-    """`gemm_bf16_plain` a slice of K at a time: the same operations in the same order on whole matrices.
+    """`gemm_bf16_plain` one slice of K at a time: the same operations in the same order on matrices.
 
     Parameters, errors and result are those of `gemm_bf16_plain`.
     """

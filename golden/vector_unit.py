@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Golden model of the vector unit: what training needs beside products, one fp32 operation after another.
+"""Golden model of the vector unit: the operations of training other than products, in fp32.
 
 ====  =============  ==============================================================================
 code  operation      result
@@ -97,7 +97,7 @@ def vector_unit(
     if (s is None) == (op == "axpy"):
         raise ValueError(f"s is {s}: expected {'a number' if op == 'axpy' else 'None'} for {op}")
     x = numbers("x", x)
-    y = x if y is None else numbers("y", y)  # "relu" has no y, and does not look at it
+    y = x if y is None else numbers("y", y)  # "relu" has no y
     if y.shape != x.shape:
         raise ValueError(f"y has shape {y.shape}, expected that of x, {x.shape}")
     with np.errstate(all="ignore"):
@@ -113,7 +113,7 @@ def vector_unit(
 
 
 def numbers(name: str, x: ArrayLike) -> NDArray[np.float32]:
-    """An operand as float32 numbers, whichever of the three ways it comes in.
+    """An operand as float32 numbers, from any of its three types.
 
     Parameters
     ----------

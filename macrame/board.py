@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The boards of boards/: what is on each, and the core that its top holds."""
+"""The boards in boards/: the device of each, and the core in its top level."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ class Board:
     Attributes
     ----------
     name : str
-        Of the folder, of the top's file and of its module.
+        Name of the folder, of the top-level file and of its module.
     title : str
-        What a text calls it.
+        Name for messages.
     article : {"a", "an"}
         Before the title.
     device : str
-        Its FPGA, as a text calls it.
+        Name of its FPGA for messages.
     family : {"ecp5", "ice40"}
-        Of the FPGA, as Yosys and nextpnr name it.
+        Family of the FPGA, as Yosys and nextpnr name it.
     options : tuple of str
-        nextpnr's, which tell the device and its package.
+        Options for nextpnr that select the device and package.
     clock : int
         Clock rate of the core in Hz.
     core : CoreConfig
         Defaults of the top's parameters.
     program : str
-        Command that takes a bitstream to the board; ``{}`` stands for the file.
+        Command that loads a bitstream into the board; ``{}`` stands for the file.
     """
 
     name: str

@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What the host, the simulation and the tools must agree on with the RTL, each defined once.
+"""Definitions that the host, the simulation and the tools share with the RTL.
 
 The configuration of a core, the modes of a weight panel, the flags of an activation panel and the layout of a
-record. docs/streams.md describes them; golden and the benches' models have definitions of their own, so that
+record. docs/streams.md describes them; golden and the benches' models have their own definitions, so that
 each checks the other. The registers are in `macrame.registers`, generated from the SystemRDL files.
 """
 
@@ -27,7 +27,7 @@ BF16 = 4
 RELU = 8
 #: Outputs of a bfloat16 panel: float32, or bfloat16 by one of three roundings.
 OUTPUTS = {"fp32": 0, "even": 1, "toward_zero": 2, "stochastic": 3}
-#: float32 sums that take turns in a bfloat16 cell, and so beats of activations per slice.
+#: float32 sums interleaved in a bfloat16 cell, hence beats of activations per slice.
 PHASES = 4
 
 #: tuser of an activation panel's last beat: the weight panel is no longer needed.
@@ -134,7 +134,7 @@ class CoreConfig:
         Parameters
         ----------
         parameters : dict
-            As `parameters` returns them; others are passed over.
+            As `parameters` returns them; others are ignored.
 
         Returns
         -------
@@ -174,12 +174,12 @@ class CoreConfig:
 
     @property
     def int8(self) -> bool:
-        """It multiplies int8."""
+        """Whether the core multiplies int8."""
         return self.formats != "BF16"
 
     @property
     def bf16(self) -> bool:
-        """It multiplies bfloat16, so its lanes are two bytes wide."""
+        """Whether the core multiplies bfloat16; its lanes are then two bytes wide."""
         return self.formats != "INT8"
 
     @property

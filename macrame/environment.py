@@ -1,13 +1,13 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What the caller's environment decides for every command, and what of it must not reach a simulator.
+"""The environment variables that apply to every command, and those that must not reach a simulator.
 
 ============  ============================================================================  =========
 BUILD_DIR     folder of everything that is built, logged or reported                        ``build``
 TIME_FACTOR   every time limit is multiplied by it: more than 1 on a slow or a busy machine  1
 ============  ============================================================================  =========
 
-Only the standard library is imported here, so that a command can refuse a bad value before anything slow.
+Only the standard library is imported here, so that a bad value is rejected before slow imports.
 """
 
 import contextlib
@@ -25,21 +25,21 @@ from macrame.errors import SetupError as SetupError  # known here as environment
 
 ROOT = paths.ROOT
 
-#: Wall-clock limits are this many times the limit on CPU time: a process also waits for its turn.
+#: Wall-clock limits are this many times the CPU time limit, since a process also waits for a processor.
 WALL = 10
-#: Lies in a build folder that was made here; `make clean` removes no other.
+#: Marks a build folder created by this project; `make clean` removes no other.
 MARKER = ".macrame-build"
 
-#: Variables that change what a simulator, the Python inside it, make or a compiler does.
+#: Variables that change the behaviour of a simulator, the Python inside it, make or a compiler.
 LEAKS = {
     *("LIBPYTHON_LOC", "VPI_TRACE", "YOWASP_MOUNT"),
     *("MAKEFLAGS", "MFLAGS", "GNUMAKEFLAGS", "MAKEFILES", "MAKELEVEL"),
     *("OPT", "USER_CPPFLAGS", "USER_LDFLAGS", "USER_LDLIBS", "SYSTEMC_INCLUDE", "SYSTEMC_LIBDIR"),
     *("CPPFLAGS", "CFLAGS", "CXXFLAGS", "LDFLAGS", "LDLIBS", "DEPENDENCIES_OUTPUT", "SUNPRO_DEPENDENCIES"),
 }
-#: Beginnings of such variables.
+#: Prefixes of such variables.
 LEAKING = ("COCOTB_", "GPI_", "PYGPI_", "PYTEST_", "PYTHON", "IVERILOG_", "VERILATOR_", "VM_")
-#: Those that reach it all the same.
+#: Exceptions, which are passed on.
 KEPT = {
     *("COCOTB_LOG_LEVEL", "COCOTB_SCHEDULER_DEBUG", "COCOTB_PDB_ON_EXCEPTION"),
     *("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "PYTHONFAULTHANDLER", "PYTHONMALLOC"),
@@ -52,7 +52,7 @@ def apt(*packages: str) -> str:
 
 
 def cleaned(environ: Mapping[str, str]) -> dict[str, str]:
-    """A copy of an environment, fit for a simulator or a compiler.
+    """A copy of an environment, for a simulator or a compiler.
 
     Parameters
     ----------
@@ -61,8 +61,8 @@ def cleaned(environ: Mapping[str, str]) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        Without what changes results or breaks tools, and with a TMPDIR that can be written to: iverilog
-        gives up where the caller's cannot.
+        Without variables that change results or break tools, and with a writable TMPDIR: iverilog fails
+        without one.
     """
     kept = {
         name: value
@@ -86,12 +86,12 @@ def build_dir() -> Path:
 
 
 def scratch_dir() -> Path:
-    """Make a folder for files of one simulation and a socket.
+    """Create a folder for the files of one simulation and a socket.
 
     Returns
     -------
     pathlib.Path
-        Absolute, and not in the build folder: a socket's path may have no more than 107 bytes.
+        Absolute, and not in the build folder: the path of a socket may have at most 107 bytes.
     """
     folder = Path(tempfile.mkdtemp(prefix="macrame-")).absolute()
     if len(os.fsencode(folder / "socket")) > 107:
@@ -101,15 +101,15 @@ def scratch_dir() -> Path:
 
 
 def probe(folder: Path) -> None:
-    """Make a folder where it is missing, and write in it; OSError if that cannot be done."""
+    """Create a folder if it is missing, and write in it; OSError if either fails."""
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryFile(dir=folder):  # permissions alone do not tell: root, read-only mounts
+    with tempfile.TemporaryFile(dir=folder):  # permissions alone are not enough: root, read-only mounts
         pass
 
 
 @functools.cache
 def writable(folder: Path) -> Path:
-    """Make the build folder if it is not there.
+    """Create the build folder if it is missing.
 
     Parameters
     ----------
@@ -161,12 +161,12 @@ def exported(name: str, value: str | None) -> Iterator[None]:
 
 
 def install(words: str, extra: str) -> str:
-    """The command that installs Python packages: in a checkout the project's own, else pip's.
+    """The command that installs Python packages: the project's own in a checkout, else pip's.
 
     Parameters
     ----------
     words : str
-        What tools/bootstrap is asked for.
+        The set that tools/bootstrap installs.
     extra : str
         The extra of the package.
     """
@@ -174,7 +174,7 @@ def install(words: str, extra: str) -> str:
 
 
 def shown(path: Path | str) -> str:
-    """A path for a message: relative to the project where it lies in it."""
+    """A path for a message, relative to the project if it is inside."""
     path = Path(path)
     return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
 
@@ -188,7 +188,7 @@ def time_factor() -> float:
     Raises
     ------
     SetupError
-        It is no positive number.
+        It is not a positive number.
     """
     text = os.environ.get("TIME_FACTOR", "").strip() or "1"
     try:
@@ -206,14 +206,14 @@ def limit(seconds: float) -> float:
 
 
 def limit_cpu(seconds: float, process: int = 0) -> None:
-    """Let the kernel end a process, by SIGXCPU, after so many seconds of CPU time.
+    """Let the kernel end a process, by SIGXCPU, after a number of seconds of CPU time.
 
     Parameters
     ----------
     seconds : float
         Before scaling by TIME_FACTOR.
     process : int
-        Its number; this one by default. What it starts afterwards has a limit of its own, as long.
+        Its number; this one by default. Processes it starts later each have the same limit.
     """
     with contextlib.suppress(ProcessLookupError):  # it has ended
         _limit_cpu(math.ceil(limit(seconds)), process)
@@ -221,7 +221,7 @@ def limit_cpu(seconds: float, process: int = 0) -> None:
 
 def _limit_cpu(seconds: int, process: int) -> None:
     for kind, most in ((resource.RLIMIT_CPU, seconds), (resource.RLIMIT_CORE, 0)):
-        hard = resource.prlimit(process, kind)[1]  # stays, so that a grandchild may be given more
+        hard = resource.prlimit(process, kind)[1]  # kept, so that a grandchild can get more
         most = most if hard == resource.RLIM_INFINITY else min(most, hard)
         resource.prlimit(process, kind, (most, hard))
 

@@ -1,12 +1,12 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The ways work on a core can fail, each with a one-line message, and values as such a message shows them."""
+"""The errors of the package, each with a one-line message, and the formatting of values for messages."""
 
 from collections.abc import Iterable
 
 
 def shown(value: object, most: int = 60) -> str:
-    """A value for a message: on one line, cut where it is long.
+    """A value for a message: on one line, truncated if it is long.
 
     Parameters
     ----------
@@ -26,12 +26,12 @@ def shown(value: object, most: int = 60) -> str:
 
 
 def short(value: object, most: int = 40) -> str:
-    """What a user typed, as they typed it, for a message: on one line, cut where it is long.
+    """User input for a message, as typed: on one line, truncated if it is long.
 
     Parameters
     ----------
     value : object
-        A text, or what has one, such as a path or a type.
+        A text, or an object that converts to one, such as a path or a type.
     most : int
         Characters.
 
@@ -47,19 +47,19 @@ def short(value: object, most: int = 40) -> str:
 
 
 class InputError(ValueError):
-    """What the user gave cannot be used; the message names it, its value and what was expected."""
+    """Invalid user input; the message names it, its value and what was expected."""
 
     exit_status = 2
 
 
 class LinkError(RuntimeError):
-    """The core (or the simulator that stands for it) does not answer as it should."""
+    """The core, or its simulator, does not answer correctly."""
 
     exit_status = 1
 
 
 class CoreError(RuntimeError):
-    """The core or the vector unit halted itself; ``names`` holds the STATUS bits that say why.
+    """The core or the vector unit halted itself; ``names`` lists the STATUS bits with the reason.
 
     Parameters
     ----------
@@ -67,9 +67,9 @@ class CoreError(RuntimeError):
         Names of the sticky STATUS bits that are set, as in :data:`macrame.host.registers.STATUS_ERRORS` or
         :data:`macrame.host.vector.STATUS_ERRORS`.
     status : int
-        The whole STATUS register.
+        The complete STATUS register.
     unit : str
-        Who halted.
+        The unit that halted.
     """
 
     exit_status = 1
@@ -82,6 +82,6 @@ class CoreError(RuntimeError):
 
 
 class SetupError(RuntimeError):
-    """This machine or this call cannot do the work at all; the text is one line and names the cure."""
+    """This machine or this call cannot do the work; the text is one line with the remedy."""
 
     exit_status = 2

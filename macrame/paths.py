@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Where the project's files are, in a checkout and in an installed package alike."""
+"""The paths of the project's files, in a checkout and in an installed package."""
 
 import os
 import re
@@ -13,7 +13,7 @@ from macrame.errors import InputError
 PACKAGE = Path(__file__).resolve().parent
 RTL = (PACKAGE / "rtl").resolve()
 BOARDS = (PACKAGE / "boards").resolve()
-#: What relative names of Verilog files start from: a checkout, or the folder a package is installed in.
+#: Base of relative names of Verilog files: a checkout, or the folder that contains the installed package.
 ROOT = PACKAGE.parent
 #: Whether this is a checkout, with the benches and the suite.
 CHECKOUT = (ROOT / "tb").is_dir() and (ROOT / "Makefile").is_file()
@@ -40,7 +40,7 @@ def locate(name: str | os.PathLike[str]) -> Path:
 
 
 def listed(path: Path) -> list[str]:
-    """The files that a list like rtl/rtl.f names.
+    """The files named by a list such as rtl/rtl.f.
 
     Parameters
     ----------
@@ -57,14 +57,14 @@ def listed(path: Path) -> list[str]:
 
 
 def sources(family: str | None = None, board: str | None = None, rtl: Path | None = None) -> list[str]:
-    """The Verilog of the core, in an order that every tool takes.
+    """The Verilog of the core, in an order that every tool accepts.
 
     Parameters
     ----------
     family : {"ecp5", "ice40"}, optional
-        With the family's own modules in place of the portable ones.
+        With the family's modules in place of the portable ones.
     board : {"icebreaker", "ulx3s"}, optional
-        With the board's top and its family's modules.
+        With the board's top level and its family's modules.
     rtl : pathlib.Path, optional
         Take them from this copy of rtl/.
 

@@ -47,7 +47,8 @@ module macrame #(
     parameter integer POST_LANES  = 2,       // requantisers, float units or both, 1..COLS
     parameter         FORMATS     = "INT8",  // formats of the cells: "INT8", "BF16" or "DUAL"
     parameter integer LUT_ROWS    = 0,  // last rows, multiplying in LUTs: 0..ROWS; 0 with bfloat16
-    parameter         RECORD_RAM  = "auto",  // memory of the panels' records: "auto" or "block"
+    // memory of the panels' records and of the counters: "auto" or "block"
+    parameter         RECORD_RAM  = "auto",
     // Cycles per result of a requantiser. 33 to 64, without bfloat16: it multiplies one bit per
     // cycle, in a twentieth of the LUTs and without DSP blocks, where a slow link feeds the core or
     // the array uses all DSP blocks. A row then takes POST_CYCLES times as long.
@@ -147,7 +148,6 @@ module macrame #(
     wire [3:0]             slice_mode;
     wire                   a_valid, a_ready, a_last;
     wire [1:0]             a_user;
-    wire [LANE_W*ROWS-1:0] a_data;
     wire                   op_valid, op_last;
     wire [1:0]             op_slot;
     wire [3:0]             op_mode;
@@ -215,16 +215,15 @@ module macrame #(
         .s_axis_a_tready(s_axis_a_tready),
         .s_axis_a_tlast (s_axis_a_tlast),
         .a_accepted     (a_accepted),
-        .a_data         (a_data),
         .a_user         (a_user),
         .a_last         (a_last),
         .a_valid        (a_valid),
-        .a_ready        (a_ready)
+        .a_ready        (a_ready),
+        .op_a           (op_a)
     );
 
     tile_sequencer #(
         .ROWS        (ROWS),
-        .LANE_BYTES  (LANE_W/8),
         .SLICES_MAX  (SLICES_MAX),
         .ROW_CYCLES  (ROW_CYCLES),
         .POST_LATENCY(POST_LATENCY),
@@ -234,7 +233,6 @@ module macrame #(
         .clk          (clk),
         .rst          (core_rst),
         .halted       (halted),
-        .a_data       (a_data),
         .a_user       (a_user),
         .a_last       (a_last),
         .a_valid      (a_valid),
@@ -249,7 +247,6 @@ module macrame #(
         .op_last      (op_last),
         .op_slot      (op_slot),
         .op_mode      (op_mode),
-        .op_a         (op_a),
         .row_sent     (row_sent),
         .idle         (idle),
         .error_k      (error_k),
@@ -296,6 +293,7 @@ module macrame #(
         .POST_CYCLES(POST_CYCLES),
         .POST_STAGES(POST_STAGES),
         .ROW_CYCLES (ROW_CYCLES),
+        .LEAD       (SUM_LATENCY + 1),
         .RECORD_RAM (RECORD_RAM),
         .FIFO_DEPTH (FIFO_DEPTH)
     ) u_result_path (
@@ -307,6 +305,8 @@ module macrame #(
         .record_slot  (record_slot),
         .record_beat  (record_beat),
         .record_data  (s_axis_w_tdata),
+        .tile_end     (op_last),
+        .tile_end_slot(op_slot),
         .load         (load),
         .load_slot    (load_slot),
         .load_mode    (load_mode),
@@ -329,7 +329,8 @@ module macrame #(
         .K_MAX     (K_MAX),
         .POST_LANES(POST_LANES),
         .INT8      (INT8),
-        .BF16      (BF16)
+        .BF16      (BF16),
+        .RAM       (RECORD_RAM)
     ) u_core_control (
         .clk           (clk),
         .rst           (rst),

@@ -34,6 +34,7 @@ array/pe_int8.v
 array/pe.v
 array/result_chain.v
 stream/fifo.v
+stream/operand_skid.v
 stream/packet_closer.v
 stream/packet_gate.v
 stream/panel_buffer.v

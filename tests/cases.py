@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The cases of tb/lib/catalogue.py as pytest parameters, and which file runs which bench."""
+"""The cases of tb/lib/catalogue.py as pytest parameters, and the file that runs each bench."""
 
 import pytest
 

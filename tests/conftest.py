@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The suite's options (seeds, nightly, tests), and one line where the machine lacks a tool."""
+"""The suite's options (seeds, nightly, tests), and a one-line error if a tool is missing."""
 
 import os
 import re
@@ -8,7 +8,7 @@ from importlib import metadata
 
 import pytest
 
-from macrame import environment  # and nothing that needs a package: what is missing is said below
+from macrame import environment  # and nothing that needs a package: missing ones are reported below
 
 SELECTION = pytest.StashKey()
 
@@ -21,7 +21,7 @@ def pytest_addoption(parser):
         type=int,
         default=1,
         metavar="N",
-        help="seeds each seeded test runs with, from SEED (default 1) on",
+        help="number of seeds for each seeded test, from SEED (default 1) on",
     )
     group.addoption("--nightly", action="store_true", help="run the tests marked nightly too")
     group.addoption(
@@ -34,7 +34,7 @@ def pytest_addoption(parser):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config):
-    """Turn --tests into what pytest collects, or into its -k."""
+    """Convert --tests to the paths that pytest collects, or to its -k."""
     if not config.getoption("--tests"):
         return
     from tests import selection
@@ -55,13 +55,13 @@ def pinned(requirements="requirements-test.txt"):
 
 
 def not_installed():
-    """Pinned distributions that this Python lacks; `make sim` installs only some."""
+    """Pinned distributions missing in this Python; `make sim` installs only some."""
     here = {re.sub(r"[-_.]+", "-", found.name).lower() for found in metadata.distributions()}
     return [name for name in pinned() if re.sub(r"[-_.]+", "-", name).lower() not in here]
 
 
 def pytest_configure(config):
-    """Refuse a machine that cannot run the suite before 500 tests do, and bad variables."""
+    """Fail early on a machine that cannot run the suite, and on bad variables."""
     # the commands that tests start have to find the project's modules, and to share one build folder
     for name in ("PYTHONSAFEPATH", "PYTHONOPTIMIZE", "PYTHONINSPECT", "PYTHONSTARTUP"):
         os.environ.pop(name, None)
@@ -87,7 +87,7 @@ def pytest_configure(config):
 
 
 def pytest_generate_tests(metafunc):
-    """`seed`: one test a seed, its number in the test's name."""
+    """`seed`: one test per seed, with its number in the test's name."""
     if "seed" in metafunc.fixturenames:
         from macrame.sim import simulate
 
@@ -97,11 +97,11 @@ def pytest_generate_tests(metafunc):
 
 
 def pytest_collection_modifyitems(config, items):
-    """Keep the tests that --tests asks for, and leave the nightly ones out unless asked for."""
+    """Keep the tests that --tests selects, without the nightly ones unless they are selected."""
     from tests import selection
 
     chosen = config.stash.get(SELECTION, None) or selection.read("")
-    by_id = any("::" in word for word in config.args)  # as the command that replays a failure does
+    by_id = any("::" in word for word in config.args)  # as in the command that replays a failure
     nightly = by_id or config.getoption("--nightly") or "nightly" in config.getoption("-m")
 
     def kept(item):
@@ -117,7 +117,7 @@ def pytest_collection_modifyitems(config, items):
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
-    """Show a failed simulation's message alone, and the line of the test: what lies between says nothing."""
+    """Show only the message of a failed simulation and the line of the test, not the frames between them."""
     report = yield
     from macrame.sim import simulate
 

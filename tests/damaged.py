@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Files of matrices with something wrong."""
+"""Damaged matrix files."""
 
 import io
 import os
@@ -49,7 +49,7 @@ WORDS = (b"9" * 400, b"1e999", b'"', b"\n", b",", b";", b"\0", b"\xff\xff\xff\xf
 
 
 def damage(rng, data, others):
-    """A file with something wrong: cut, longer, bits flipped, parts doubled, moved, or of another file."""
+    """A damaged file: truncated, extended, bits flipped, parts duplicated, moved, or from another file."""
     data = bytearray(data)
     for _ in range(rng.integers(1, 4)):
         at = int(rng.integers(0, len(data) + 1))

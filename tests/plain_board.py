@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """A board and its serial line without hardware, threads or time: docs/boards.md read byte by byte.
 
-The line carries a byte each way in a tick of its own clock, so every run of a host against it is the same
-and waiting for seconds takes no time. As on a real line, bytes are under way: what a host has written
-reaches the board whether or not the host goes on, and what the board sends is kept until a host reads it.
+The line transfers a byte in each direction per tick of its clock, so every run of a host against it is the
+same and waiting for seconds takes no time. As on a real line, bytes are in flight: what a host has written
+reaches the board whether or not the host continues, and what the board sends is kept until a host reads it.
 
-Written from the document and from nothing in host/, so that mistakes in framing do not cancel out.
+Written from the document alone, not from host/, so that mistakes in framing do not cancel out.
 """
 
 import errno
@@ -17,7 +17,7 @@ import numpy as np
 from tests.plain_core import PlainCore
 
 BYTE_SECONDS = 10e-6
-CREDIT = 9  # log2 of the bytes the bridge's buffer holds
+CREDIT = 9  # log2 of the bytes in the bridge's buffer
 RESULT_TICKS = 6  # between two result beats
 WAITING_BEATS = 2  # activation beats the core takes without weights
 
@@ -25,7 +25,7 @@ ERRORS = FRAMING, OVERRUN, CHECKSUM, CUT_SHORT, UNKNOWN, STRAY = [1 << bit for b
 
 
 def checksum(data):
-    """CRC-16/MCRF4XX, a bit at a time."""
+    """CRC-16/MCRF4XX, bit by bit."""
     total = 0xFFFF
     for byte in data:
         total ^= byte
@@ -52,7 +52,7 @@ class PlainBoard:
         self.core = PlainCore(rows, cols, depth, k_max)
         self.registers = dict(self.core.registers)
         self.incoming, self.outgoing = deque(), deque()  # bytes in the buffer; of the message being sent
-        self.open = None  # the frame that comes in, unescaped: a bytearray behind its 7E
+        self.open = None  # the incoming frame, unescaped: a bytearray after its 7E
         self.escaped = False
         self.status, self.note, self.answer, self.irq = 0, False, None, False
         self._restart()
@@ -64,7 +64,7 @@ class PlainBoard:
         self.results, self.wait = deque(), RESULT_TICKS
 
     def tick(self, byte):
-        """One byte from the line or None; gives the one for the line, or None."""
+        """Take one byte from the line or None; return the one for the line, or None."""
         if byte is not None:
             if len(self.incoming) == 1 << CREDIT:
                 self._fail(OVERRUN)
@@ -114,7 +114,7 @@ class PlainBoard:
             self._look()
 
     def _look(self):
-        """At the open frame: beats go to the core as they come, commands when they are whole."""
+        """In an open frame: beats go to the core as they arrive, commands when they are complete."""
         frame, kind = self.open, self.open[0]
         stream = {0x10: "weights", 0x20: "activations"}.get(kind & 0xFE)
         if stream:
@@ -184,7 +184,7 @@ class PlainBoard:
 
 
 class PlainLine:
-    """A board's line in place of the calls a host makes of the operating system.
+    """A board's line instead of the operating system calls of a host.
 
     Attributes
     ----------
@@ -192,7 +192,7 @@ class PlainLine:
     ticks : int
         The time.
     asleep : int
-        Ticks for which nothing happens at the board's end, as when a simulator has no processor.
+        Ticks for which the board does nothing, like a simulator without a processor.
     latency : int
         Ticks after which a byte of the board can be read, as those of a USB cable.
     """
@@ -217,7 +217,7 @@ class PlainLine:
     # as serial.Serial, in os, select and time
 
     def open(self, *_, **__):
-        """Open the port once more; like a port's driver, it forgets what nobody read."""
+        """Open the port again; like a port's driver, it drops unread bytes."""
         self.to_host.clear()
         return self
 

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A core without hardware: the stream contract of docs/streams.md read byte by byte, to test the host alone.
 
-Written from the contract and from nothing in host/, so that mistakes in packing do not cancel out. Mode raw
-adds the bias; the other modes put out :func:`stand_in`, which is none of the real rules but depends on every
-field of the record.
+Written from the contract alone, not from host/, so that mistakes in packing do not cancel out. Mode raw adds
+the bias; the other modes return :func:`mock_requantize`, which follows no real rule but uses every field
+of the record.
 """
 
 import numpy as np
@@ -35,7 +35,7 @@ class PlainCore(LinkBase):
             0x08: rows | cols << 8 | depth << 16 | 2 << 24,
         }
         self.writes = []
-        self.drop = 0  # result beats to swallow
+        self.drop = 0  # result beats to discard
 
     def _reset(self):
         self.panels = []  # weight panels waiting or in use: (mode, records, values by column)
@@ -116,13 +116,15 @@ class PlainCore(LinkBase):
             if mode == 0:
                 data = b"".join(v.to_bytes(4, "little", signed=True) for v in x)
             else:
-                data = bytes(stand_in(v, **r) & 255 for v, r in zip(x, records)).ljust(4 * self.cols, b"\xee")
+                data = bytes(mock_requantize(v, **r) & 255 for v, r in zip(x, records)).ljust(
+                    4 * self.cols, b"\xee"
+                )
             keep = [b < self.cols * (4 if mode == 0 else 1) for b in range(4 * self.cols)]
             beats.append((list(data), i == self.rows - 1, keep))
         self.open[:] = 0
         return beats
 
 
-def stand_in(x, bias=0, multiplier=0, shift=0, zero_point=0, low=-128, high=127):
-    """An int8 that depends on every field of a record."""
+def mock_requantize(x, bias=0, multiplier=0, shift=0, zero_point=0, low=-128, high=127):
+    """An int8 value that depends on every field of a record."""
     return min(high, max(low, ((x * multiplier >> (31 - shift)) % 256 - 128) + zero_point))

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Pseudo-terminals for tests, and a clear reason where a machine has none."""
+"""Pseudo-terminals for tests, and a clear reason if a machine has none."""
 
 import os
 

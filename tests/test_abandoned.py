@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Exceptions in the middle of a call: the next product is right, or refused with the remedy named.
 
-What could be wrong: an answer, a result, a beat or half a frame of the abandoned call is still on its way,
-and the next call takes it for its own. Two products of one shape show it, since old results then fit
-perfectly. So for each link a product is abandoned wherever it can be, the next one is compared whole, and
-so on with the same link: at every use of what is outside the process, before it and after it (Ctrl-C may
-come when bytes are written and nobody has noted it yet), and at any line of the host's own code.
+What could be wrong: an answer, a result, a beat or half a frame of the abandoned call is still in flight, and
+the next call takes it for its own. Two products of one shape show it, since old results then have the right
+size. So for each link a product is abandoned at every possible place, the next one is compared completely,
+and so on with the same link: at every access outside the process, before and after it (Ctrl-C may occur when
+bytes are written but not yet recorded), and at any line of the host's code.
 """
 
 import contextlib
@@ -44,34 +44,34 @@ OWN_CODE = (os.path.dirname(serial_link.__file__), sim_link.__file__, beats.__fi
 
 
 class Broken(Exception):
-    """Something that no code expects."""
+    """An unexpected exception."""
 
 
-# --- what strikes -------------------------------------------------------------------------------------------
+# --- fault injection ----------------------------------------------------------------------------------------
 
 
 class Fuse:
-    """Lets one use of the functions that it guards end in an exception.
+    """Makes one call of the guarded functions raise an exception.
 
     Attributes
     ----------
     blown : bool
-        Whether one has.
+        Whether it has.
     """
 
     def __init__(self):
         self.disarm()
 
     def arm(self, at, error, when):
-        """Blow at the at-th use from now on: "before" it, "after" it, or after "half" of its bytes."""
+        """Raise at the at-th use from now on: "before" it, "after" it, or after "half" of its bytes."""
         self.at, self.error, self.when, self.uses, self.blown = at, error, when, 0, False
 
     def disarm(self):
-        """Let everything pass."""
+        """Disable the fuse."""
         self.arm(-1, None, "before")
 
     def guard(self, function, divisible=True):
-        """The function, with the fuse in it; only a divisible one can be left after half of its bytes."""
+        """The guarded function; only a divisible one can be interrupted after half of its bytes."""
 
         @functools.wraps(function)
         def guarded(*arguments, **keywords):
@@ -95,7 +95,7 @@ def _half(argument):
 
 
 class Guarded:
-    """An object whose named methods are behind a fuse; the others are its own."""
+    """An object whose named methods are guarded; the others are unchanged."""
 
     def __init__(self, real, fuse, *names, divisible=True):
         self._real = real
@@ -137,11 +137,11 @@ class Interrupt:
         sys.settrace(self._before)
 
 
-# --- what is struck -----------------------------------------------------------------------------------------
+# --- what is interrupted -----------------------------------------------------------------------------------
 
 
 class Products:
-    """Products on a core, all of one shape, no two alike.
+    """Different products on a core, all of one shape.
 
     Parameters
     ----------
@@ -160,7 +160,7 @@ class Products:
         self.reopen()
 
     def reopen(self):
-        """Let go of the link and open another."""
+        """Close the link and open another."""
         if self.link is not None:
             self.link.close()
         self.link = self._open()
@@ -189,7 +189,7 @@ class Operations(Products):
 
 
 def behind(fuse, link):
-    """A link to a simulator, with all that leaves the process behind a fuse."""
+    """A link to a simulator, with all access outside the process guarded."""
     link._connection = Guarded(link._connection, fuse, "send", "recv", divisible=False)
     files = link._files
     files._files = {name: Guarded(file, fuse, "write", "truncate") for name, file in files._files.items()}
@@ -206,7 +206,7 @@ OPEN = {
 
 @pytest.fixture(scope="module", params=OPEN)
 def in_simulator(request):
-    """A simulated unit, all that leaves the process behind FUSE."""
+    """A simulated unit, with all access outside the process guarded by FUSE."""
     kind, open_link = OPEN[request.param]
     subject = kind(lambda: behind(FUSE, open_link()))
     yield subject
@@ -215,7 +215,7 @@ def in_simulator(request):
 
 @pytest.fixture(params=[1 << 18, 1], ids=["at once", "in batches"])
 def on_line(request, monkeypatch):
-    """A core of plain Python behind a line of plain Python, all that leaves the process behind FUSE."""
+    """A plain Python core on a plain Python line, with all access outside the process guarded by FUSE."""
     line = PlainLine(PlainBoard(2, 1, 4, 16))
     guarded = {name: FUSE.guard(getattr(line, name)) for name in ("write", "read", "select")}
     system = types.SimpleNamespace(strerror=os.strerror, monotonic=line.monotonic, **guarded)
@@ -229,8 +229,8 @@ def nothing(*_):
     """A progress callback."""
 
 
-def strike(subject, at, error, when):
-    """Abandon one product; whether there was so much of it that it could be."""
+def inject(subject, at, error, when):
+    """Abandon one product; whether it was long enough to reach that place."""
     FUSE.arm(at, error, when)
     with contextlib.suppress(Broken, KeyboardInterrupt, LinkError, OSError):
         subject.run(FUSE.guard(nothing))
@@ -246,10 +246,10 @@ WAYS = list(itertools.product([Broken, KeyboardInterrupt], ["before", "half", "a
 
 
 def sweep(subject, ways):
-    """Strike everywhere, in each of some ways, and see the product after each; how many places there were."""
+    """Interrupt at every place, in each given way, and check the next product; the number of places."""
     for at in itertools.count():
         for error, when in ways(at):
-            if not strike(subject, at, error, when):
+            if not inject(subject, at, error, when):
                 return at
             subject.run()
 
@@ -279,18 +279,18 @@ def test_a_simulated_unit_recovers_from_everything(in_simulator):
 
 @pytest.mark.parametrize("latency", [0, 500])
 def test_recovery_may_be_abandoned_too(on_line, seed, latency):
-    """Up to eight strikes in a row: answers to several abandoned resets may be on their way at once."""
+    """Up to eight injections in a row: answers to several abandoned resets may be on their way at once."""
     rng = np.random.default_rng(seed)
     on_line.link._port.latency = latency
     for _ in range(40):
         for _ in range(int(rng.integers(1, 9))):
             error, when = WAYS[rng.integers(len(WAYS))]
-            strike(on_line, int(rng.integers(30)), error, when)
+            inject(on_line, int(rng.integers(30)), error, when)
         on_line.run()
 
 
 def test_beats_that_were_written_in_vain_are_not_read(in_simulator):
-    """Nor what of them lies beyond the beats of the next products: a simulator reads files in blocks."""
+    """Nor the part beyond the beats of the next products: a simulator reads files in blocks."""
     for when in ("half", "after"):
         for at in itertools.count():
             FUSE.arm(at, Broken, when)
@@ -308,7 +308,7 @@ def test_beats_that_were_written_in_vain_are_not_read(in_simulator):
 
 
 def interrupt(subject, at, event="line"):
-    """Press Ctrl-C once in a product, and see the next one; whether there were so many steps."""
+    """Press Ctrl-C once in a product, and check the next one; whether there were that many steps."""
     with contextlib.suppress(KeyboardInterrupt), Interrupt(at, event) as pressed:
         subject.run(nothing)
     try:
@@ -362,7 +362,7 @@ def test_ctrl_c_everywhere_in_a_simulation(in_simulator):
 
 @contextlib.contextmanager
 def alarm(seconds):
-    """A real signal, as Ctrl-C is one, after so long."""
+    """A real signal, like Ctrl-C, after a delay."""
 
     def ring(*_):
         raise KeyboardInterrupt
@@ -388,7 +388,7 @@ def test_a_signal_at_any_time(in_simulator, seed):
 
 
 def test_a_simulated_transfer_ends_with_its_call(in_simulator):
-    """The simulator does not work on for minutes at what nobody waits for."""
+    """The simulator does not run for minutes for an abandoned call."""
 
     def interrupt_at_once(*_):
         raise KeyboardInterrupt
@@ -416,7 +416,7 @@ def test_a_board_in_simulation_recovers_often(monkeypatch, seed):
 
 
 def board_recovers(monkeypatch, seed, rounds):
-    """Strike a board in random places, up to three times in a row."""
+    """Interrupt a board at random places, up to three times in a row."""
     for end in open_terminal():  # or there is nothing to put a board behind
         os.close(end)
     for module, names in (("os", ("read", "write")), ("select", ("select",))):
@@ -428,12 +428,12 @@ def board_recovers(monkeypatch, seed, rounds):
         for _ in range(rounds):
             for _ in range(int(rng.integers(1, 4))):
                 error, when = WAYS[rng.integers(len(WAYS))]
-                strike(subject, int(100 ** rng.random()) - 1, error, when)
+                inject(subject, int(100 ** rng.random()) - 1, error, when)
             subject.run()
         subject.link.close()
 
 
-# --- what is refused, and what helps ------------------------------------------------------------------------
+# --- what is refused, and the remedy ------------------------------------------------------------------------
 
 
 def no_beats(width):
@@ -451,7 +451,7 @@ class Halting(PlainCore):
 
 @pytest.fixture
 def abandoned():
-    """A core that holds a panel of an abandoned product, its transfers all at their end."""
+    """A core with a panel of an abandoned product, between two transfers."""
     subject = Products(lambda: PlainCore(2, 1, 4, 16), limit=1)
     told = iter([None])  # the first time within a transfer, the second time between two
 
@@ -504,7 +504,7 @@ def test_another_driver_of_the_link_does_not_meet_the_old_panel(abandoned):
 
 
 def test_a_refusal_leaves_nothing_behind():
-    """Of the bus, or of the driver: no exchange was cut short."""
+    """From the bus or the driver: no exchange was interrupted."""
     subject = Products(lambda: PlainCore(2, 1, 4, 16))
     for address, value in (
         (256, 0),
@@ -537,7 +537,7 @@ def test_a_halt_is_an_orderly_end():
 
 @pytest.mark.parametrize("left", range(4))
 def test_what_a_halted_core_has_computed_is_waited_for(on_line, left):
-    """Even where the board rests for long between two: a late one would be the next product's first."""
+    """Even if the board pauses for long between two: a late one would be the next product's first."""
     link = on_line.link
     line, board = link._port, link._port.board
     w = packets.flatten(*packets.weight_panels(np.ones((4, 1), np.int8), packets.records(1), 1, 4, 0))
@@ -596,7 +596,7 @@ def test_random_bits_that_were_lost_are_not_made_up(in_simulator):
     unit = in_simulator.unit
     unit.run("relu", x, out="stochastic", seed=3)
     unit.run("relu", x, out="stochastic")
-    strike(in_simulator, 3, Broken, "after")
+    inject(in_simulator, 3, Broken, "after")
     for _ in range(2):
         with pytest.raises(LinkError, match="a reset of the link has set back the random bits: .* a seed"):
             unit.run("relu", x, out="stochastic")

@@ -3,10 +3,10 @@
 """The toggles that macrame/sim/hdl/activity.v counts, against a paper example and against a model of the
 registers.
 
-What could be wrong: a register of some cell left out or counted twice (shapes with ROWS != COLS, and a tree
-that is no power of two), a bit left out or one too many counted (full range, both signs, vectors that are no
-whole words), unknown bits counted (the first transfer starts from X), an edge missed where a register moves
-in every cycle, a total read one clock too early (each transfer is compared on its own), a shift or a clear
+What could be wrong: a register of some cell missing or counted twice (shapes with ROWS != COLS, and a tree
+that is not a power of two), a bit missing or one too many counted (full range, both signs, vectors of partial
+words), unknown bits counted (the first transfer starts from X), an edge missed where a register changes in
+every cycle, a total read one clock too early (each transfer is compared on its own), a shift or a clear
 forgotten (several tiles).
 """
 
@@ -22,10 +22,10 @@ from macrame.sim.link import SimLink
 
 
 class Pipeline:
-    """The array's registers, cell by cell as its header tells it, stepped a clock at a time.
+    """The array's registers, cell by cell as described in its header, stepped clock by clock.
 
     Registers are integers or None (unknown). Idle cycles between two tiles make no difference to the count,
-    since operands hold their values then; so the model has one timetable of its own.
+    since operands hold their values then; so the model uses one fixed schedule.
     """
 
     KINDS = ("a", "w", "products", "sums", "accumulators", "results")
@@ -112,7 +112,7 @@ def play(link, depth, tiles, w):
 
 
 def test_three_slices_by_hand():
-    """1, 3, -1 times 2, 2, 1 in a core of one cell, twice; each line tells what the registers hold."""
+    """1, 3, -1 times 2, 2, 1 in a core of one cell, twice; each line has the contents of the registers."""
     a, w = np.array([[[1, 3, -1]]], np.int8), np.array([[2], [2], [1]], np.int8)
     with SimLink(CoreConfig(1, 1, 1, k_max=4), activity=True, name="activity-1x1x1") as link:
         first, again = play(link, 1, a, w), play(link, 1, a, w)
@@ -178,7 +178,7 @@ def test_random_products_toggle_what_the_model_says(shape, stalls, seed):
 
 
 def knows_x(first, expected):
-    """Whether the first transfer's toggles are these: a simulator of two states begins at random ones."""
+    """Whether the first transfer has these toggles: a two-state simulator starts with random bits."""
     if simulate.simulator() == "icarus":
         return first == expected
     return all(count >= expected[kind] for kind, count in first.items())
@@ -193,7 +193,7 @@ def corners(rng, shape):
 
 
 def test_a_reset_clears_what_an_open_tile_left():
-    """One open tile of 1 * 7 stays in the accumulator; the reset takes its three bits back."""
+    """One open tile of 1 * 7 stays in the accumulator; the reset clears its three bits."""
     with SimLink(CoreConfig(1, 1, 1, k_max=4), activity=True, name="activity-reset") as link:
         one, seven = np.array([[1]], np.int8), np.array([[7]], np.int8)
         link.clear_activity()

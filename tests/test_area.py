@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""docs/area.md against Yosys, and what the design promises of a cell's size."""
+"""docs/area.md against Yosys, and the promised size of a cell."""
 
 import tomllib
 

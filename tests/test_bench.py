@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""macrame.dev.bench: a small run of it, what it makes of timings, and that it can fail."""
+"""macrame.dev.bench: a small run, the evaluation of timings, and that it can fail."""
 
 import json
 
@@ -129,7 +129,7 @@ def test_the_long_product_exceeds_the_short_one_on_any_core():
 
 
 def test_all_ways_agree_with_golden():
-    """A round on a small core. Its times are too short to mean anything."""
+    """A round on a small core. Its times are too short to be meaningful."""
     found = bench.measure(["3x2x2"], rounds=(1, 1), long=(2, 3, 20))
     runs = {way: [found["3x2x2"][way][0][length] for length in ("long", "short")] for way in bench.WAYS}
     for way in bench.WAYS:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The command line and the Makefile: every option reaches its program, a misspelt one is refused."""
+"""The command line and the Makefile: every option reaches its program, a misspelt one is rejected."""
 
 import os
 import re
@@ -111,7 +111,7 @@ def test_values_that_look_like_variables_stay_as_they_are():
 
 
 def test_sources_with_models_of_the_cells(tmp_path, capsys):
-    """What synthesis knows, a simulator must be given: the files then need no other."""
+    """A simulator needs models of vendor cells: the files are then complete."""
     _, out, _ = said(main.main, ["sources", "--family", "ecp5", "--models"], capsys=capsys)
     command_line = ["iverilog", "-g2005", "-s", "macrame", "-o", tmp_path / "x.vvp", *out.splitlines()]
     done = subprocess.run(command_line, capture_output=True, text=True, check=False)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A core's configuration in Python: what it refuses, the RTL refuses too, and its defaults are the RTL's."""
+"""A core's configuration in Python: the RTL rejects the same values and has the same defaults."""
 
 import re
 

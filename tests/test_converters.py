@@ -34,7 +34,7 @@ def test_nearest_even_equals_ml_dtypes(x):
 
 
 def test_toward_zero_is_the_largest_not_beyond(x):
-    """Stated without bits: y is a bfloat16, |y| <= |x|, and the next bfloat16 away from zero is beyond x."""
+    """Without bit patterns: y is a bfloat16, |y| <= |x|, and the next bfloat16 away from zero is beyond x."""
     y = fp32_to_bf16(x, "toward_zero")
     nan = np.isnan(x)
     np.testing.assert_array_equal(y[nan], np.where(np.signbit(x[nan]), 0xFFC0, 0x7FC0))

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The cycle model against the counters of the core, and what the array promises of its throughput.
+"""The cycle model against the counters of the core, and the promised throughput of the array.
 
 What could be wrong: a bubble between tiles (busy would not be cycles less fill and drain), a counter that
 misses an event, a model that only knows long tiles. So the workloads mix panels of 1 slice with long ones,
@@ -52,12 +52,12 @@ MODES = {"INT8": range(4), "BF16": [4, 5, 6, 7, 12, 15], "DUAL": [*range(4), 4, 
 
 
 def workloads(shape):
-    """How many a shape gets: rows take many cycles where POST_CYCLES is above 1."""
+    """Number of workloads for a shape: rows take many cycles if POST_CYCLES is above 1."""
     return SLOW_WORKLOADS if len(shape) > 6 else WORKLOADS
 
 
 def random_workload(rng, rows, cols, depth, formats, slow):
-    """Two operand streams that belong together, and how many result beats they make."""
+    """Two matching operand streams, and the number of their result beats."""
     longest = int(rng.choice([1, 2, 5, K_SLICES]))
     most_uses = int(rng.choice([1, 3, 5 if slow else 20]))
     streams = [], []
@@ -136,7 +136,7 @@ def test_model_equals_counters(shape, seed):
             assert got == dataclasses.asdict(expected), f"workload {workload}, seed {seed}"
             assert got["cycles"] == link.cycles, "the harness counts the same cycles from outside"
             total = {name: total[name] + count for name, count in got.items()}
-    # the sweep reached what the model is made of
+    # the sweep reached all cases of the model
     # (a small FIFO makes short tiles wait for room, before they could wait for the chain)
     assert total["pad"] or fifo_depth or rows * geometry.pace == 1
     assert total["stall_w"]
@@ -145,7 +145,7 @@ def test_model_equals_counters(shape, seed):
 
 
 def test_a_soft_reset_starts_the_requantisers_tick():
-    """When it took hold is not seen from outside, only that one answer explains all products after it."""
+    """The cycle of the reset is not observable, only that one distance explains all later products."""
     geometry = cycles.Geometry(2, 2, 4, 1, post_cycles=34)
     rng = np.random.default_rng(34)
     with SimLink(
@@ -219,7 +219,7 @@ def test_no_idle_cycle_between_tiles(shape, mode):
 
 @pytest.mark.parametrize(("rows", "cols", "post_lanes"), [(4, 4, 4), (2, 4, 1), (3, 4, 2), (1, 1, 1)])
 def test_no_idle_cycle_between_bfloat16_tiles(rows, cols, post_lanes):
-    """Every fourth cycle a product for each of a cell's four sums: 4 K cycles a tile, and not one more."""
+    """Every fourth cycle a product for each of a cell's four sums: 4 K cycles per tile, and not one more."""
     geometry = cycles.Geometry(rows, cols, 1, post_lanes, formats="DUAL")
     k = max(rows * geometry.groups + (geometry.groups in (2, 3)), geometry.record_beats)
     rng = np.random.default_rng(rows)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The digits that the problems train on: scikit-learn's file, and its split, to the bit.
+"""The digits that the problems train on: scikit-learn's file and its split, bit for bit.
 
 The sums were taken of scikit-learn 1.9.1, of `load_digits` and `train_test_split`.
 """

@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The documents say what is so: examples run, commands exist, links resolve, tables agree with the RTL.
+"""The documents are correct: examples run, commands exist, links resolve, tables agree with the RTL.
 
-What could be wrong with a document: an example that was true once; a command whose target or variable has
-gone; a link to a file or a heading that moved; a latency, a range, a status bit or a count that the source no
-longer has; a picture of modules that have other names; a figure that nobody filled in.
+What could be wrong with a document: an outdated example; a command whose target or variable was removed; a
+link to a file or a heading that moved; a latency, a range, a status bit or a count that has changed in the
+source; a picture of renamed modules; a missing figure.
 """
 
 import doctest
@@ -68,7 +68,7 @@ def table(name, headings):
 
 
 def code(cell):
-    """What stands between backticks in a cell."""
+    """The code between backticks in a cell."""
     return re.findall(r"`([^`]+)`", cell)
 
 
@@ -110,6 +110,19 @@ def variables():
     return {"PYTHON", "VENV", *(name for target in make.TARGETS.values() for name in target.variables())}
 
 
+def test_the_figures_of_the_readme_are_those_of_the_documents():
+    """Fmax and LUTs of the best array in docs/fpga.md, rounded; each figure has its command."""
+    figures = table("README.md", "figure")
+    shown = {figure.split(" ")[0]: value for figure, value, _ in figures}
+    assert all(code(command) or command == "as above" for *_, command in figures)
+    best = re.search(r"^\| array 2x4x8 \|(.*)\|$", text_of("docs/fpga.md"), re.M)[1].split("|")
+    textbook = re.search(r"^\| textbook 8x8 \|(.*)\|$", text_of("docs/fpga.md"), re.M)[1].split("|")
+    assert shown["clock"] == f"{float(best[7]):.0f} MHz"
+    assert shown["LUTs"] == f"{int(best[0].replace(',', '')) / 64:.0f}"
+    assert f"; {int(textbook[0].replace(',', '')) / 64:.0f} in a textbook array" in text_of("README.md")
+    assert shown["utilisation"].replace(" ", "") in text_of("docs/architecture.md")
+
+
 @each_document
 def test_commands_exist(document):
     targets = {*make.TARGETS, "help", "clean"}
@@ -145,23 +158,26 @@ def selected(tests, where):
     assert all(any(part in name for name in (*CASES, *faults)) for part in parts), where
 
 
-def test_the_readme_says_how_to_check_each_claim():
-    claims = table("README.md", "claim")
+def test_the_documents_say_how_to_check_each_claim():
+    claims = table("docs/verification.md", "claim")
     assert len(claims) > 10
+    chosen = table("README.md", "claim")
+    assert len(chosen) == 5
+    assert all(claim in claims for claim in chosen)
     for claim, *_, shown in claims:
         assert code(shown), claim
         assert all(text.startswith("make ") for text in code(shown)), claim
 
 
 def test_the_readme_says_what_each_target_takes():
-    """In time and disk; of targets whose time varies most, in the sentence behind the table."""
+    """Time and disk space; of targets whose time varies most, in the sentence after the table."""
     measured = {code(name)[0].split()[1] for name, *_ in table("README.md", "target")}
     (others,) = re.findall(r"measure it\. (.*?)\n\n", text_of("README.md"), re.DOTALL)
     assert measured | {name.split()[1] for name in code(others)} == set(make.TARGETS)
 
 
 def test_selected_faults_exist():
-    """The fault that docs/verification.md runs alone is there."""
+    """The fault that docs/verification.md runs alone exists."""
     names = {fault["name"] for _, fault in test_faults.FAULTS}
     assert set(re.findall(r"TESTS=(\S+)", text_of("docs/verification.md"))) & names
 
@@ -246,8 +262,9 @@ def test_without_its_waivers_verilator_warns_as_documented():
         env={**os.environ, "VERILATOR_ROOT": str(home)},
     )
     found = re.findall(r"%Warning-(\w+): \S*?(\w+)\.v:", done.stderr)
-    assert sorted(found) == [("UNUSEDPARAM", "panel_record"), *[("WIDTHEXPAND", "accumulator")] * 3]
-    assert "an UNUSEDPARAM warning in `panel_record`" in " ".join(text_of("docs/verification.md").split())
+    unused = [("UNUSEDPARAM", "panel_record"), ("UNUSEDPARAM", "perf_counters")]
+    assert sorted(found) == [*unused, *[("WIDTHEXPAND", "accumulator")] * 3]
+    assert "an UNUSEDPARAM warning in `panel_record` and one in `perf_counters`" in " ".join(text_of("docs/verification.md").split())
     assert "three WIDTHEXPAND warnings in `accumulator`" in " ".join(text_of("docs/verification.md").split())
 
 
@@ -283,7 +300,7 @@ def test_links_resolve(document):
 
 @each_document
 def test_paths_exist(document):
-    """Inline code that begins with one of our folders names something that is there."""
+    """Inline code that begins with one of our folders names an existing path."""
     folders = "rtl|golden|macrame|boards|tb|tests|tools|docs|examples"
     for path in re.findall(rf"`((?:{folders})/[\w./*-]*)`", document.read_text()):
         assert list(ROOT.glob(path.rstrip("/"))), f"{named(document)}: {path}"
@@ -341,7 +358,7 @@ def test_latencies():
 
 @pytest.mark.parametrize("depth", range(1, 9))
 def test_latency_formulas(depth):
-    """max(1, ceil(log2 DEPTH)) in prose, in Verilog and in the cycle model are one number."""
+    """max(1, ceil(log2 DEPTH)) is the same number in prose, in Verilog and in the cycle model."""
     levels = max(1, int(np.ceil(np.log2(depth))))
     assert Geometry(1, 1, depth, 1).sum_latency(bf16=False) == 2 + levels
     for module, floats in (("mac_array", 4), ("macrame", 7)):  # to the adder, and through it
@@ -428,8 +445,8 @@ def test_oracles():
                 )
             )
     assert rows == stored
-    readme = re.search(r"([\d,]+) \+ ([\d,]+) \+ ([\d,]+) outputs", text_of("README.md"))
-    assert sorted(readme.groups()) == sorted(size for *_, size in stored)
+    claimed = re.search(r"([\d,]+) \+ ([\d,]+) \+ ([\d,]+) outputs", text_of("README.md"))
+    assert sorted(claimed.groups()) == sorted(size for *_, size in stored)
 
 
 def test_benches():
@@ -443,6 +460,7 @@ def test_arrays():
     shapes = {case.name.split("/")[1] for case in CASES.values() if case.bench == "gemm" and not case.nightly}
     for name, sentence in (
         ("README.md", r"on the arrays ([^|]*?) \|"),
+        ("docs/verification.md", r"on the arrays ([^|]*?) \|"),
         ("docs/verification.md", r"on cores of ([^(]*?) \("),
     ):
         assert set(re.split(r",? and |, ", re.search(sentence, text_of(name))[1])) == shapes, name
@@ -453,11 +471,15 @@ def printed(line):
     return f"\n{line}\n" in text_of("docs/architecture.md")
 
 
-#: Counts that documents give, and what is really there: at least so many, or exactly.
+#: Counts in the documents, and the actual ones: exactly, or at least.
 COUNTS = [
     (r"more than (\d+) faults", lambda said: len(test_faults.FAULTS) > said),
     (r"([\d,]+) random packet sequences", lambda said: sum(test_fuzz.SEQUENCES.values()) >= said),
     (r"([\d,]+) random workloads", lambda said: sum(map(test_cycles.workloads, test_cycles.SHAPES)) == said),
+    (
+        r"random workloads whose cycle counts the model predicts exactly \| ([\d,]+)",
+        lambda said: sum(map(test_cycles.workloads, test_cycles.SHAPES)) == said,
+    ),
     (r"random workloads in (\d+) shapes", lambda said: len(test_cycles.SHAPES) == said),
     (r"takes ([\d,]+) cycles \(8x8x1\)", lambda said: printed(f"(8, 8, 1) {said} 99.99%")),
     (r"or ([\d,]+) \(4x4x4\)", lambda said: printed(f"(4, 4, 4) {said} 99.99%")),
@@ -501,7 +523,7 @@ def test_counts(said, holds):
 
 
 def test_timeline():
-    """The chart of docs/architecture.md is what the simulated core does, and ends when the model says."""
+    """The chart of docs/architecture.md matches the simulated core, and ends as the model predicts."""
     (chart,) = [block for _, block in blocks(text_of("docs/architecture.md"), "text") if "s_axis_w " in block]
     run = simulate.run(
         "docs/timeline",

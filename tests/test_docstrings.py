@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Examples in docstrings print what they say: every module of the package."""
+"""Examples in docstrings are correct, in every module of the package."""
 
 import doctest
 import importlib
@@ -28,7 +28,7 @@ def test_examples_run(name):
 
 
 def test_examples_are_found():
-    """Or the test above would pass with nothing in it."""
+    """Otherwise the test above could pass without any example."""
     module = importlib.import_module("macrame.golden.arith.requantize")
     found = {test.name: len(test.examples) for test in doctest.DocTestFinder().find(module, "r")}
     assert found["r.quantize_multiplier_plain"] == 1

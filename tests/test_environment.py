@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The commands in other people's environments: any path, any shell, a build folder elsewhere, an interrupt.
 
-What a user's folder, shell or notebook brings along must change no result and end in no traceback. The
-bootstrap's part is in test_project.py, that of a single simulation in test_simulate.py.
+A user's folder, shell or notebook must not change results or cause a traceback. The bootstrap is tested in
+test_project.py, a single simulation in test_simulate.py.
 """
 
 import functools
@@ -30,7 +30,7 @@ from macrame.synth.settings import Job
 ROOT = environment.ROOT
 #: No colon and no semicolon: the first separates paths, the second cocotb's libraries.
 STRANGE = "a b'c\"d $x ü(1)%&#!"
-#: Variables of all commands, which this suite may have been started with.
+#: Variables of all commands, which may be set for this suite.
 OURS = {name for target in make.TARGETS.values() for name in target.variables()}
 OURS |= {"VENV", "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MACRAME_REPLAY", "MACRAME_GIVEN", "MACRAME_GOALS"}
 
@@ -144,7 +144,7 @@ def test_a_checkout_behind_a_link(tmp_path):
 
 @pytest.mark.parametrize("name", ["short", "t" * 120, STRANGE, "."])
 def test_any_folder_for_temporary_files(tmp_path, name):
-    """A socket has no more than 107 bytes for its path, and Verilog reads the folder's name off a plusarg."""
+    """A socket's path has at most 107 bytes, and Verilog reads the folder's name from a plusarg."""
     (tmp_path / name).mkdir(exist_ok=True)
     expected = matrices(tmp_path)
     done = subprocess.run(
@@ -236,7 +236,7 @@ def _plain():
 
 
 def test_nextpnr_in_a_folder_below_tmp():
-    """It is WebAssembly with a /tmp of its own, and once said that it cannot open its input there."""
+    """It is WebAssembly with its own /tmp, where it once failed to open its input."""
     folder = Path(subprocess.check_output(["mktemp", "-d", "/tmp/macrame test.XXXXXX"], text=True).strip())
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(flow, "BUILD", folder)
@@ -387,7 +387,7 @@ def left(folder):
 )
 @pytest.mark.parametrize("target", [*TARGETS, "exhaustive"])
 def test_an_interrupt_is_one_line_from_the_start(tmp_path, target, delay):
-    """Before Python has begun, during imports, while a core is compiled or simulated."""
+    """Before Python starts, during imports, while a core is compiled or simulated."""
     for name in ("a", "w"):
         np.save(tmp_path / f"{name}.npy", np.ones((1000, 1000), np.int8))
     given = {"A": f"{tmp_path}/a.npy", "W": f"{tmp_path}/w.npy", "OUT": f"{tmp_path}/c.npy"}

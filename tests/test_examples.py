@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """examples/: its benches pass and can fail, the README's commands run, its ports are those of rtl/macrame.v.
 
-What could be wrong with an example: a command that no longer works; a bench that passes whatever comes;
-expected numbers that are only those of the RTL; a port table or a template of another core than this one.
+What could be wrong with an example: a command that no longer works; a bench that always passes; expected
+numbers copied from the RTL; a port table or a template that does not match the core.
 """
 
 import importlib.metadata
@@ -262,7 +262,7 @@ def test_ports(shape, formats):
 
 @pytest.mark.parametrize("tied", [False, True], ids=["connected", "tied_off"])
 def test_template(tmp_path, tied):
-    """The template with a wire for each port, or the registers' inputs tied off as its comments say."""
+    """The template with a wire for each port, or with the register inputs tied off as in its comments."""
     (block,) = [block for _, block in blocks(text_of(README), "verilog")]
     connected = re.findall(r"\.(\w+) *\((\w+)\)", block.partition("u_macrame")[2])
     all_ports = ports()

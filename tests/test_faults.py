@@ -1,21 +1,21 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The benches can fail: a case of the default suite catches every deliberate fault of tests/faults/*.toml.
+"""The benches can fail: a case of the default suite detects every deliberate fault of tests/faults/*.toml.
 
 A fault is one replacement in a copy of rtl/::
 
     [[fault]]
     name = "chain-stuck-at-row-0"         # letters, digits and hyphens; unique
     file = "array/result_chain.v"         # under rtl/
-    find = "chain_in"                     # stands in the file exactly once
+    find = "chain_in"                     # occurs in the file exactly once
     replace = "result_q"
-    why = "the rows of a tile come out as copies of row 0"
-    case = "result_chain/3rows"           # of tb/lib/catalogue.py: what catches it
+    why = "the rows of a tile are copies of row 0"
+    case = "result_chain/3rows"           # of tb/lib/catalogue.py: detects the fault
     testcase = "tiles"                    # optional: only these cocotb tests of the case, to save time
 
 The case runs with the suite's seed on the copy, and one of its tests must fail on an assertion or on running
-out of simulated time: a fault that does not compile, crashes the bench or hangs it has not been *caught*.
-That the case passes without the fault is the rest of the suite.
+out of simulated time: a fault that does not compile, crashes the bench or hangs it is not *detected*. The
+rest of the suite checks that the case passes without the fault.
 """
 
 import re
@@ -35,23 +35,23 @@ FAULTS = [
     for fault in tomllib.loads(path.read_text())["fault"]
 ]
 KEYS = {"name", "file", "find", "replace", "why", "case"}
-#: What a bench raises that found something wrong.
+#: Exceptions of a bench that detects an error.
 CAUGHT = {"AssertionError", "SimTimeoutError"}
 
 
 def faults():
-    """pytest parameters, one a fault."""
+    """pytest parameters, one per fault."""
     return [pytest.param(fault, id=fault.get("name", "nameless")) for _, fault in FAULTS]
 
 
 def mutated_rtl(fault):
-    """A copy of rtl/ with the fault in it."""
+    """A copy of rtl/ with the injected fault."""
     root = environment.build_dir() / "faults" / fault["name"] / "rtl"
     shutil.rmtree(root, ignore_errors=True)
     shutil.copytree(paths.RTL, root)
     path = root / fault["file"]
     text = path.read_text()
-    assert text.count(fault["find"]) == 1, f"{fault['find']!r} must stand in {fault['file']} once"
+    assert text.count(fault["find"]) == 1, f"{fault['find']!r} must occur in {fault['file']} once"
     path.write_text(text.replace(fault["find"], fault["replace"]))
     return root
 
@@ -92,6 +92,6 @@ def test_faults_are_many_and_unique():
 
 
 def test_a_harmless_change_is_not_caught():
-    """The judge itself: what changes nothing lets the case pass, so a failure is the fault's doing."""
+    """The check itself: a change without effect lets the case pass, so a failure is due to the fault."""
     fault = dict(FAULTS[0][1], name="harmless", replace=FAULTS[0][1]["find"])
     run(fault["case"], rtl_root=mutated_rtl(fault), seed=1, run_name="faults/harmless", waves=False)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Writing files whole or not at all, and integers from variables.
+"""Atomic writing of files, and integers from variables.
 
 What could be wrong: half a file after a failure or Ctrl-C; a file only its owner can read; a link replaced by
 a file; a name so long that the temporary one beside it is too long; digits that are not ASCII.

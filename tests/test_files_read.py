@@ -3,8 +3,8 @@
 """Matrices from .npy, .npz, .csv and .tsv as programs and people write them.
 
 What could be wrong: a row of numbers taken for a header, a column of them for an index, a decimal comma for a
-delimiter or a thousand, each without a word; a value rounded on the way; a file that makes NumPy or zipfile
-run code, allocate what a header promises, or raise what is no message.
+delimiter or a thousands separator, without a message; a rounded value; a file that makes NumPy or zipfile run
+code, allocate the memory of a false header, or raise an exception without a clear message.
 """
 
 import csv
@@ -36,13 +36,14 @@ def whole(data, **options):
     return delimited.read(data.encode(), delimited.Wanted("A=a.csv", "A", "an integer", **options))
 
 
-# --- what has one reading -----------------------------------------------------------------------------------
+# --- unambiguous texts
+# ---------------------------------------------------------------------------------------
 
 SQUARE = [[1, 2], [3, 4]]
 HEADER, INDEX = "skipped a header row", "skipped an index column"
 BOTH = "skipped a header row and an index column"
 
-#: What it is, the text, what it holds, what the user is told.
+#: Description, text, contents, message to the user.
 READ = [
     ("plain", "1,2\n3,4\n", SQUARE, []),
     ("no line end at the end", "1,2\n3,4", SQUARE, []),
@@ -174,14 +175,15 @@ def test_places_are_those_of_the_file():
         numbers.refuse(table.values == 7, "6")
 
 
-# --- what has two, or none ----------------------------------------------------------------------------------
+# --- ambiguous texts
+# -----------------------------------------------------------------------------------------
 
-#: What it is, the text, what the line says, and what the options make of it.
+#: Description, text, error line, and the contents with the options.
 UNCLEAR = [
     (
         "a header or a labelled row",
         "who,0,1\nann,5,6\n",
-        "line 1 may be a header or numbers behind a name, expected HEADER=A:1 to skip it or HEADER=A:0 to",
+        "line 1 may be a header or numbers after a name, expected HEADER=A:1 to skip it or HEADER=A:0 to",
         [
             (dict(header=1, index=1), [[5, 6]]),
             (dict(header=0), [[0, 1], [5, 6]]),

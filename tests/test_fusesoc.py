@@ -66,7 +66,7 @@ def test_the_files_are_those_of_the_list():
 
 @pytest.mark.parametrize("family", ["ecp5", "ice40"])
 def test_a_familys_files_take_the_place_of_portable_ones(family):
-    """All of its own, and each portable one that it has none for."""
+    """All modules of the family, and the portable ones that it does not replace."""
     own = verilog.vendor_files(family)
     others = {ROOT / name for name in names("portable")} - {
         path for path in map(Path, simulate.core_sources()) if path.name in {p.name for p in own}

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """2,000 and more random packet sequences through the core, see tb/system/tb_fuzz.py.
 
-A failure names its sequence and the command that plays just that one, and leaves waves of it alone.
-SEQUENCE=n plays one, SEQUENCES=n so many a shape.
+A failure names its sequence and the command that plays only that one, and writes its waves.
+SEQUENCE=n plays one, SEQUENCES=n this many per shape.
 """
 
 import os
@@ -26,7 +26,7 @@ SEQUENCES = {
 
 @pytest.mark.parametrize("case", cases("fuzz"))
 def test_fuzz(case, seed):
-    """No sequence comes out otherwise than the model says."""
+    """All sequences match the model."""
     only = os.environ.get("SEQUENCE")
     if only:
         _one(case, seed, int(only))

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """make gates: the netlist passes the benches, and a netlist with a fault in it does not.
 
-What could be wrong here and nowhere else: Yosys translates the RTL wrongly; a bench runs the RTL and
-calls it the netlist; a model is kinder than the block; a fault in the netlist goes unseen. The last is
-tried on netlists with one cell changed, as test_faults.py tries it on the RTL."""
+What could be wrong only here: Yosys translates the RTL wrongly; a bench runs the RTL instead of the netlist;
+a model is more permissive than the block; a fault in the netlist is not detected. The last is tested on
+netlists
+with one changed cell, like the faults of test_faults.py in the RTL."""
 
 import json
 import re
@@ -20,7 +21,7 @@ from tb.lib.catalogue import CASES, run
 from tests.cases import cases
 from tests.verbs import call
 
-#: A core small enough for every day, and what of its bench runs on it.
+#: A core small enough for the default suite, and the tests that run on it.
 QUICK = gates.Job(rows=1, cols=1, post_cycles=33)
 QUICK_TESTS = ("modes", "unknowns/stalls=random")
 MODULES = {
@@ -36,8 +37,8 @@ def icarus(monkeypatch):
     monkeypatch.setenv("SIM", "icarus")
 
 
-def brick(module, testcase=()):
-    """A bench on a module of its own."""
+def module_run(module, testcase=()):
+    """A bench that runs one module alone."""
     case = CASES[MODULES[module]]
     parameters = case.parameters if case.toplevel == module else {}
     return gates.Run(gates.unit(module, parameters, gates.Job()), case, testcase)
@@ -93,7 +94,7 @@ def test_block_ram_is_verilog_2005(tmp_path):
 
 @pytest.mark.parametrize("target", gates.TARGETS)
 def test_core(target):
-    """The whole core, AXI ports and all, from X on all that does not count to a reset."""
+    """The complete core, including its AXI ports, from X on all unused bits to a reset."""
     made = gates.core(QUICK)
     case = gates.first("macrame", made.parameters)
     found, result = simulated(target, gates.Run(made, case, QUICK_TESTS), "quick")
@@ -104,13 +105,14 @@ def test_core(target):
 
 @pytest.mark.nightly
 @pytest.mark.parametrize("target", gates.TARGETS)
-@pytest.mark.parametrize("unit", ["all", "bricks"])
+@pytest.mark.parametrize("unit", ["all", "modules"])
 def test_everything(monkeypatch, capsys, target, unit):
     """make gates itself, with its defaults."""
     assert gates.main({"TARGET": target, "UNIT": unit}) == 0, capsys.readouterr()
 
 
-# --- a fault in the netlist is seen -------------------------------------------------------------------------
+# --- a fault in the netlist is detected
+# -------------------------------------------------------------------------
 
 
 def driver(netlist, net):
@@ -138,7 +140,7 @@ def once(netlist, pattern, put, which=0):
     return netlist[: match.start()] + match.expand(put) + netlist[match.end() :]
 
 
-#: Family, module, tests, what is wrong, how it comes about.
+#: Family, module, tests, the fault, the function that injects it.
 FAULTS = [
     ("ecp5", "requantize", "mixed", "a bit of a LUT", lambda n: flipped_lut(n, "q[0]", 0)),
     (
@@ -207,7 +209,7 @@ DAILY = {("ecp5", "a byte enable"), ("ice40", "no output register")}
     ],
 )
 def test_a_fault_in_the_netlist_is_seen(tmp_path, target, module, testcase, what, change):
-    wanted = brick(module, (testcase,))
+    wanted = module_run(module, (testcase,))
     netlist = flow.synthesise(target, wanted.unit).verilog.read_text()
     changed = change(netlist)
     assert changed != netlist
@@ -255,7 +257,7 @@ def test_a_program_of_the_rtl_is_not_taken_for_the_netlist(tmp_path, small):
 
 
 def test_the_shell_has_the_synthesised_parameters_and_no_others(tmp_path):
-    wanted = brick("mac_array")
+    wanted = module_run("mac_array")
     made = shell.design(flow.synthesise("ecp5", wanted.unit), folder=tmp_path)
     for given, said in (({"ROWS": 2}, "ROWS must be 1"), ({"TAG_W": 2}, "TAG_W must be its default")):
         with pytest.raises(simulate.Failed, match=rf"{said} \(mac_array_netlist\)"):
@@ -270,12 +272,12 @@ def test_the_shell_has_the_synthesised_parameters_and_no_others(tmp_path):
 
 
 @pytest.fixture
-def one_brick(monkeypatch, tmp_path):
-    """make gates, with the smallest plan there is."""
-    monkeypatch.setattr(gates, "plan", lambda job, simulator=None: [brick("lead_zeros")])
+def one_module(monkeypatch, tmp_path):
+    """make gates, with a minimal plan."""
+    monkeypatch.setattr(gates, "plan", lambda job, simulator=None: [module_run("lead_zeros")])
 
 
-def test_program(one_brick, capsys):
+def test_program(one_module, capsys):
     assert gates.main({}) == 0
     out = capsys.readouterr().out
     assert re.search(r"\| lead_zeros \| \d+ \| lead_zeros \| icarus \| \d+ passed \|", out)
@@ -285,7 +287,7 @@ def test_program(one_brick, capsys):
     assert report["cells"]["LUT4"] > 20
 
 
-def test_a_failing_netlist_is_reported(one_brick, capsys, monkeypatch, tmp_path):
+def test_a_failing_netlist_is_reported(one_module, capsys, monkeypatch, tmp_path):
     def faulty(found):
         return real(found, once(found.verilog.read_text(), r"INIT\(16'h....\)", "INIT(16'h1234)"), tmp_path)
 
@@ -302,18 +304,18 @@ def test_a_failing_netlist_is_reported(one_brick, capsys, monkeypatch, tmp_path)
     ("given", "said"),
     [
         ({"TARGET": "gowin"}, "TARGET=gowin: expected one of ecp5, ice40"),
-        ({"UNIT": "cell"}, "UNIT=cell: expected one of all, core, array, requantize, bricks"),
+        ({"UNIT": "cell"}, "UNIT=cell: expected one of all, core, array, requantize, modules"),
         ({"ROWS": "9"}, "ROWS=9: expected an integer from 1 to 8"),
         ({"DEPTH": "two"}, "DEPTH=two: expected an integer from 1 to 8"),
         ({"FORMATS": "DUAL", "DEPTH": "2"}, "DEPTH=2: expected 1 with FORMATS=DUAL"),
         ({"POST_CYCLES": "8"}, "POST_CYCLES=8: expected 1, or 33 to 64"),
         ({"POST_CYCLES": "33", "FORMATS": "BF16"}, "POST_CYCLES=33: expected 1 with FORMATS=BF16"),
-        ({"UNIT": "bricks", "ROWS": "2"}, "ROWS=2: UNIT=bricks has no ROWS, expected none"),
+        ({"UNIT": "modules", "ROWS": "2"}, "ROWS=2: UNIT=modules has no ROWS, expected none"),
         ({"SIM": "modelsim"}, "SIM=modelsim: expected one of icarus, verilator"),
         ({"SEED": "-1"}, "SEED=-1: expected an integer from 0 to 999999999"),
     ],
 )
-def test_bad_input_is_one_line(one_brick, monkeypatch, capsys, given, said):
+def test_bad_input_is_one_line(one_module, monkeypatch, capsys, given, said):
     assert call("gates", given) == 2
     assert capsys.readouterr() == ("", f"gates: {said}\n")
 
@@ -322,12 +324,12 @@ def test_plan():
     runs = gates.plan(gates.Job())
     assert {run.case.bench for run in runs} == {*gates.CORE["INT8"], "mac_array", "requantize"}
     assert {run.simulator for run in runs} == {"verilator", "icarus"}
-    assert {run.simulator for run in gates.plan(gates.Job(unit="bricks"), "icarus")} == {"icarus"}
-    modules = {path.stem: path for path in paths.RTL.rglob("*.v")}
-    bricks = {name.split("/")[0] for name in gates.BRICKS}
-    assert bricks <= set(modules)
-    for module in bricks:
-        text, defaults = shell.header(modules[module].read_text(), module)
+    assert {run.simulator for run in gates.plan(gates.Job(unit="modules"), "icarus")} == {"icarus"}
+    sources = {path.stem: path for path in paths.RTL.rglob("*.v")}
+    listed = {name.split("/")[0] for name in gates.MODULES}
+    assert listed <= set(sources)
+    for module in listed:
+        text, defaults = shell.header(sources[module].read_text(), module)
         assert len(defaults) == text.count("parameter")
     with pytest.raises(InputError):
         gates.from_environment({"ROWS": "1" * 5000})

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""`make gemm` as a user meets it: bad calls through the real command line, then good ones.
+"""`make gemm` from the user's view: bad calls through the real command line, then good ones.
 
 A bad call has to end with status 2 and one line that names what is wrong, leave the folder as it was, and not
 start a simulation.
@@ -42,7 +42,7 @@ OURS = {*jobs.NAMES, "MACRAME_REPLAY", "PYTEST_CURRENT_TEST", "MAKEFLAGS", "MAKE
 
 
 def call(folder, command=None, **environ):
-    """Run the target in a folder; the variables go through the environment, as make hands them on."""
+    """Run the target in a folder; the variables go through the environment, as make passes them."""
     clean = {
         name: value
         for name, value in os.environ.items()
@@ -94,7 +94,7 @@ CALL = {"A": "a.npy", "W": "w.npy", "OUT": "c.npy"}
 
 NO_INT8 = "; QUANTIZE=symmetric would quantise it, MODE=bf16 takes bfloat16\n"
 
-#: What is wrong, the variables, what the line has to say; and a file, if one is wrong.
+#: The error, the variables, the expected line; and a file, if one is wrong.
 BAD = [
     # variables
     ("no A", dict(A=""), "A is not given, expected all of A, W and OUT"),
@@ -115,11 +115,11 @@ BAD = [
     ("a seed in words", dict(SEED="lucky"), "SEED=lucky: expected an integer from 0 to 4294967295"),
     ("waves in words", dict(WAVES="yes"), "WAVES=yes: expected an integer from 0 to 1"),
     ("a mode without its scale", dict(MODE="ruy"), "MODE=ruy: SCALE is not given"),
-    ("a scale for mode raw", dict(MODE="raw", SCALE="0.5"), "SCALE=0.5: MODE=raw puts out int32"),
+    ("a scale for mode raw", dict(MODE="raw", SCALE="0.5"), "SCALE=0.5: MODE=raw outputs int32"),
     (
         "a clamp without a scale",
         dict(LOW="0"),
-        "LOW=0: MODE=raw puts out int32 and takes no LOW, expected SCALE",
+        "LOW=0: MODE=raw outputs int32 and takes no LOW, expected SCALE",
     ),
     (
         "a zero point out of range",
@@ -271,7 +271,7 @@ BAD = [
         {"t.npy": npy(matrix(3, 4), 7)},
     ),
     (
-        "a header of lies",
+        "a false header",
         dict(A="t.npy"),
         "A=t.npy: cut short, the header promises 1000000000000",
         {"t.npy": npy(matrix(3, 4)).replace(b"(3, 4), }" + b" " * 12, b"(1000000, 1000000), }")},
@@ -420,7 +420,7 @@ BAD = [
     (
         "a header or a row",
         dict(A="t.csv"),
-        "A=t.csv: line 1 may be a header or numbers behind a name, expected HEADER=A:1 to skip it or",
+        "A=t.csv: line 1 may be a header or numbers after a name, expected HEADER=A:1 to skip it or",
         {"t.csv": b"who,0,1,2,3\nann,5,6,7,8\n"},
     ),
     (
@@ -627,7 +627,7 @@ BAD = [
         "OUT=d.npy: is a directory, expected a file to write",
         {"d.npy": None},
     ),
-    ("OUT is A", dict(OUT="./a.npy"), "OUT=a.npy: is an input as well, expected another file"),
+    ("OUT is A", dict(OUT="./a.npy"), "OUT=a.npy: is also an input, expected another file"),
     (
         "OUT's report is a folder",
         dict(OUT="c.csv"),
@@ -643,13 +643,13 @@ BAD = [
     (
         "OUT's report is A",
         dict(OUT="c.csv"),
-        "OUT=c.csv: its report would be c.csv.json, which is an input",
+        "OUT=c.csv: its report would be c.csv.json, which is also an input",
         {"c.csv.json": Path("a.npy")},
     ),
     (
         "OUT is a circle",
         dict(OUT="c.csv"),
-        "OUT=c.csv: is a link that leads to itself",
+        "OUT=c.csv: is a link to itself",
         {"c.csv": Path("c.csv")},
     ),
     (
@@ -662,10 +662,10 @@ BAD = [
     (
         "OUT is A by another name",
         dict(OUT="l.npy"),
-        "OUT=l.npy: is an input as well",
+        "OUT=l.npy: is also an input",
         {"l.npy": Path("a.npy")},
     ),
-    ("OUT is SCALE", dict(SCALE="s.csv", OUT="s.csv"), "OUT=s.csv: is an input as well", {"s.csv": b"0.5\n"}),
+    ("OUT is SCALE", dict(SCALE="s.csv", OUT="s.csv"), "OUT=s.csv: is also an input", {"s.csv": b"0.5\n"}),
     ("OUT is a text", dict(OUT="c.txt"), "OUT=c.txt: unknown extension .txt, expected .npy or .csv"),
     ("OUT cannot be written", dict(OUT="/proc/c.npy"), "OUT=/proc/c.npy: cannot be written: "),
 ]
@@ -709,7 +709,7 @@ def test_bad_input_is_one_line(tmp_path, here, capsys, variables, message, files
 
 @pytest.mark.parametrize("name", ["A", "ROWS", "OUT"])
 def test_bad_input_from_the_environment(tmp_path, name):
-    """The same from a process of its own, which gets its variables as make hands them on."""
+    """The same in a separate process, which gets its variables as make passes them."""
     fill(tmp_path, GOOD)
     done = call(tmp_path, **CALL | {name: "a.jpg"})
     assert done.stderr.startswith(f"gemm: {name}=a.jpg: ")
@@ -763,7 +763,7 @@ DAMAGED = 520
 
 @pytest.mark.filterwarnings("error")
 def test_damaged_files_are_refused_in_a_line_or_read(tmp_path, here, monkeypatch, capsys, seed):
-    """No other exception, no second line, nothing written, in no time and in no memory."""
+    """No other exception, no second line, nothing written, in little time and memory."""
     rng = np.random.default_rng(seed)
     files = whole_files()
     names, others = list(files), list(files.values())
@@ -821,7 +821,7 @@ def test_a_missing_simulator_is_one_line(tmp_path):
 
 
 def make(folder, **variables):
-    """The call a user types, without setting anything up first."""
+    """The command a user types, without any setup."""
     return call(
         folder,
         command=[
@@ -869,7 +869,7 @@ def test_through_make_on_names_with_dollars_and_blanks(tmp_path):
     assert (report["mismatches"], report["values"], report["macs"]) == (0, 35, 7 * 9 * 5)
     assert report["cycles"] > report["busy"] == 2 * 3 * 9
     assert report["utilisation"] == pytest.approx(7 * 9 * 5 / report["cycles"] / 8)
-    assert "0 of 35 values differ from golden" in done.stdout
+    assert "0 of 35 values differ from the golden model" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -956,7 +956,7 @@ def test_files_as_programs_export_them(tmp_path):
 
 
 def test_options_of_files(tmp_path, here, capsys):
-    """Two arrays of one .npz, and files in which only the user knows where the numbers begin."""
+    """Two arrays of one .npz, and files for which the user must give the start of the numbers."""
     a, w = np.arange(6).reshape(2, 3), np.array([[1], [2], [3]])
     np.savez(tmp_path / "both.npz", a=a, w=w)
     both = {"A": "both.npz", "W": "both.npz", "OUT": "c.csv", "ROWS": 2, "COLS": 1}
@@ -1082,7 +1082,7 @@ def test_a_wrong_bf16_product_is_told_in_bits(tmp_path, here, monkeypatch, capsy
 @pytest.mark.parametrize("rule", ["symmetric", "asymmetric"])
 @pytest.mark.parametrize("mode", ["raw", "gemmlowp", "fp32"])
 def test_quantised(tmp_path, here, rule, mode):
-    """The report is enough to reproduce every integer, and they stand for the product of real numbers."""
+    """The report suffices to reproduce every integer, and they represent the product of real numbers."""
     rng = np.random.default_rng(4)
     a, w = rng.normal(1, 2, (5, 30)).astype(np.float32), rng.normal(0, [1, 5, 0.2], (30, 3))
     bias = np.array([3.5, -10, 0.25])
@@ -1177,7 +1177,7 @@ def test_a_wrong_product_is_told_and_not_written(tmp_path, here, monkeypatch, ca
     assert "  replay  SEED=7 " in said.err
     assert "row 2, column 1: expected 4, got 9" in said.err
     assert "row 0, column 0: expected 4, got 3" in said.err
-    assert "4 of 6 values differ from golden" in said.out
+    assert "4 of 6 values differ from the golden model" in said.out
     assert not (tmp_path / "c.npy").exists()
     report = json.loads((tmp_path / "c.npy.json").read_text())
     assert report["mismatches"] == 4
@@ -1233,7 +1233,7 @@ def test_a_large_product_names_the_faster_simulator(monkeypatch):
 @pytest.mark.parametrize("shape", [(8, 8, 1), (4, 4, 4), (2, 4, 2)])
 @pytest.mark.parametrize("mode", ["raw", "ruy"])
 def test_the_cycles_announced_are_close(shape, mode):
-    """Against the cycle model, which knows the beginning and the end too."""
+    """Against the cycle model, which includes the start and the end."""
     config = CoreConfig(*shape)
     job = large(96, rows=config.rows, cols=config.cols, depth=config.depth)
     job.mode = mode

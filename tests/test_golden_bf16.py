@@ -3,7 +3,7 @@
 """macrame.golden.gemm_bf16 and macrame.golden.vector_unit: plain against vectorised, and both against exact
 fractions.
 
-The second oracle knows nothing of floating point: it computes with fractions, and rounds one to the nearest
+The second oracle uses no floating point: it computes with fractions, and rounds one to the nearest
 of the numbers that float32 has by its definition. What could be wrong: an order of sums that is not that of
 k, a product fused with its sum (one rounding instead of two), subnormals flushed, a NaN with another payload,
 -0 for +0.

@@ -232,7 +232,7 @@ def test_loss_shapes_that_do_not_fit(shapes):
 
 
 def test_networks_train_with_loss_options(rng):
-    """Each kind of network hands them on; one in the core's own arithmetic has none."""
+    """Each kind of network passes them on; one in the core's own arithmetic has none."""
     options = {"weights": [0.2, 3.0, 1.0], "smoothing": 0.1, "ignore_index": -1}
     network = Network.random([4, 6, 3], rng, loss_options=options)
     x, labels = rng.standard_normal((8, 4)), np.array([0, 1, 2, -1, 1, 0, -1, 2])
@@ -325,7 +325,7 @@ def test_uniform_weights_have_the_variance_of_normal_ones(rng):
 
 
 def test_squared_errors_of_two_outputs():
-    """The stand-in of problem 2: 0.75 and 0.77 where 0.01 and 0.99 are wanted, a textbook's 0.298371."""
+    """The placeholder network of problem 2: outputs 0.75 and 0.77, targets 0.01 and 0.99, loss 0.298371."""
     y, t = np.array([[0.75136507, 0.772928465]]), np.array([[0.01, 0.99]])
     assert mse(y, t, "half_sum") == pytest.approx(0.298371109, abs=1e-9)
     assert mse(y, t, "mean") == mse(y, t, "half_sum")
@@ -537,7 +537,7 @@ def test_l2_is_the_gradient_of_its_penalty(rng, biases):
 
 
 def test_l2_of_biases_in_training_loops(rng):
-    """`fit` hands it on, and the core's own SGD takes it."""
+    """`fit` passes it on, and the core's own SGD accepts it."""
     x, labels = rng.standard_normal((8, 3)), rng.integers(0, 2, 8)
     start = Network.random([3, 4, 2], rng)
     for b in start.biases:

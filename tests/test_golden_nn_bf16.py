@@ -3,8 +3,8 @@
 """macrame.golden.nn.bf16 and macrame.golden.nn.elementary: training in the core's arithmetic, the same bits
 on every machine.
 
-What could be wrong: a product or update that goes past the backend, and so would not run on the RTL; a
-rounding too many or at the wrong place, which would train as well; an exp that is the machine's.
+What could be wrong: a product or update that bypasses the backend, and so would not run on the RTL; an extra
+or misplaced rounding, which would still train; an exp of the machine.
 """
 
 import hashlib
@@ -105,7 +105,7 @@ def test_elementary_functions_hash_the_same_everywhere():
 
 
 class Plain:
-    """A backend of Python loops: as unlike golden's vectors as can be, and what an RTL backend looks like."""
+    """A backend of Python loops, independent of the golden model's NumPy; an RTL backend looks like it."""
 
     def __init__(self):
         self.called = []
@@ -156,7 +156,7 @@ def some(objective, activations, samples=5, sizes=(6, 7, 4), seed=3):
 
 
 def test_one_step_is_its_equations():
-    """A whole step of two layers written out once more, with a rounding for each that the hardware makes."""
+    """A complete step of two layers written out again, with every rounding of the hardware."""
     network, x, t = some("mse_half_sum", ["relu", "relu"])
     w1, w2, b1, b2 = (p.astype(np.float32) for p in network.parameters())
     mine = NetworkBf16.of(network)
@@ -238,7 +238,7 @@ def test_gradients_are_near_those_of_float64(objective, activations, dropped):
     for mine, exact in zip(got, network.gradients(x, t, masks=masks)):
         assert mine.dtype == np.float32
         assert mine.shape == exact.shape
-        # some 2^-8 for each rounding, and now and then a mask that falls the other way
+        # about 2^-8 for each rounding, and occasionally a different mask
         assert np.linalg.norm(mine - exact) < 0.06 * np.linalg.norm(exact)
     if objective != "cross_entropy":
         y = NetworkBf16.of(network).forward(x).output

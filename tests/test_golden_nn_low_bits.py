@@ -75,7 +75,7 @@ def test_fewer_bits_are_coarser(per_channel):
         logits = quantized.output.dequantize(quantized.forward(quantized.input.quantize(x))[-1])
         errors.append(np.sqrt(np.mean((logits - exact) ** 2)))
     assert all(a > 1.5 * b for a, b in zip(errors[1:], errors[2:])), errors
-    assert errors[0] > 0.8 * errors[1]  # 2 bits: hardly anything is left of the outputs
+    assert errors[0] > 0.8 * errors[1]  # 2 bits: the outputs are almost meaningless
 
 
 def test_a_layer_of_few_bits_is_its_equation():
@@ -126,7 +126,7 @@ def test_what_is_trained_is_what_the_integers_do(bits, per_channel):
 
 
 def test_training_aware_of_rounding_recovers_accuracy():
-    """On average over five orders of the batches: one run's accuracy hangs on the last bits of BLAS."""
+    """On average over five orders of the batches: one run's accuracy depends on the last bits of BLAS."""
     network, x, labels = TASK
     ptq = quantize_network(network, x, "fp32", True, 3, 3)
     before = (ptq.predict(ptq.input.quantize(x)) == labels).mean()

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""macrame.golden.nn.pruning: what goes and what stays, exactly; blocks, bytes, retraining."""
+"""macrame.golden.nn.pruning: the exact weights removed and kept; blocks, bytes, retraining."""
 
 import numpy as np
 import pytest
@@ -89,7 +89,7 @@ def test_n_of_m_that_cannot_be(keep, of):
 
 
 def test_dead_blocks_change_no_sum(seed):
-    """What the host may leave out: a product without the dead blocks of each panel is the product."""
+    """What the host may omit: a product without the zero blocks of each panel is the same."""
     rng = np.random.default_rng(seed)
     w = rng.integers(-9, 10, (11, 13))
     (mask,) = pruning.block_masks([w], 0.5, (4, 2))

@@ -1,11 +1,11 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""macrame.golden.nn in float64 against what PyTorch answered, to 1e-12; in float32 as far as that reaches.
+"""macrame.golden.nn in float64 against PyTorch's answers, to 1e-12; in float32 to its precision.
 
 The answers are stored (tests/oracles/make_training_vectors.py asked for them); PyTorch is not needed here.
-What could be wrong and would still learn: a loss scaled by something, a penalty on biases too, momentum that
-damps the gradient from its first step, Adam's epsilon inside the root, decay that the running means see, a
-smaller batch averaged as a full one, a weighted mean divided by the number of samples.
+What could be wrong in a network that still learns: a loss scaled by something, a penalty on biases too,
+momentum that damps the gradient from its first step, Adam's epsilon inside the root, decay that the running
+means see, a smaller batch averaged as a full one, a weighted mean divided by the number of samples.
 """
 
 import json

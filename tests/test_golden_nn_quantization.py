@@ -3,7 +3,7 @@
 """macrame.golden.nn.quantization: scales and zero points, and integer layers against loops, float and ONNX
 Runtime.
 
-What ONNX Runtime answered is stored (tests/oracles/make_quantization_vectors.py asked it).
+ONNX Runtime's answers are stored (by tests/oracles/make_quantization_vectors.py).
 """
 
 import math
@@ -239,7 +239,7 @@ def test_a_table_is_the_sigmoid_of_its_integers(bits):
 @pytest.mark.parametrize("activations", [["sigmoid", "identity"], ["relu", "sigmoid", "sigmoid"], ["relu"]])
 @each_mode
 def test_networks_with_sigmoids(mode, activations, bits, seed):
-    """Layer by layer: what the core puts out, the table behind it, and the next layer's input."""
+    """Layer by layer: the core's output, the table after it, and the next layer's input."""
     rng = np.random.default_rng(seed)
     sizes = [5, 9, 7, 3][: len(activations)] + [4]
     network = Network.random(sizes, rng, activations=activations, objective="mse_mean")
@@ -263,7 +263,7 @@ def test_networks_with_sigmoids(mode, activations, bits, seed):
     assert error < (0.06 if bits == 8 else 0.25) * max(1, np.abs(exact).max())
 
 
-# --- channels without a scale of their own ------------------------------------------------------------------
+# --- channels without their own scale -----------------------------------------------------------------------
 
 
 def assert_near_float(layer, w, b, x):

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The host against a core that reads packets byte by byte, in plain Python.
 
-What could be wrong: lanes or depths in the wrong order, padding that reaches a result, K cut at the wrong
-place, a weight panel released too early or never, tiles put back in the wrong place, a field of the record in
-the wrong byte. Random matrices of awkward shapes show each of them: every product is compared whole.
+What could be wrong: lanes or depths in the wrong order, padding that reaches a result, K split at the wrong
+place, a weight panel released too early or never, tiles returned to the wrong place, a field of the record in
+the wrong byte. Random matrices of odd shapes show each of them: every product is compared completely.
 """
 
 import math
@@ -22,7 +22,7 @@ from macrame.errors import CoreError, InputError, LinkError
 from macrame.host import packets, quantize, registers, tiling
 from macrame.host.core import Core
 from macrame.host.link import Results
-from tests.plain_core import PlainCore, stand_in
+from tests.plain_core import PlainCore, mock_requantize
 
 ROOT = Path(__file__).resolve().parents[1]
 SHAPES = [(1, 1, 1), (1, 4, 4), (4, 1, 1), (3, 5, 2), (4, 4, 4), (8, 8, 1), (2, 3, 8), (5, 2, 7)]
@@ -83,7 +83,7 @@ def test_every_field_of_the_record_reaches_its_column(shape, mode, m, k, n, seed
     product, _ = Core(link).matmul(a, w, mode, **output)
     x = (a.astype(np.int64) @ w + output["bias"]).astype(np.int32)
     fields = [{name: int(value[j]) for name, value in output.items()} for j in range(n)]
-    expected = [[stand_in(int(x[i, j]), **fields[j]) for j in range(n)] for i in range(m)]
+    expected = [[mock_requantize(int(x[i, j]), **fields[j]) for j in range(n)] for i in range(m)]
     assert product.dtype == np.int8
     np.testing.assert_array_equal(product, expected)
 
@@ -225,11 +225,11 @@ def test_bf16_products_without_k_are_refused():
 
 
 class Reached(Exception):
-    """Everything was taken for good: it would go to the core now."""
+    """All input was accepted: it would now go to the core."""
 
 
 class OnlyRegisters(PlainCore):
-    """A core with both formats, of which only the registers are there."""
+    """A core with both formats, with registers only."""
 
     def __init__(self):
         super().__init__(2, 2, 1, 8)
@@ -307,7 +307,7 @@ PUBLIC = {
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize(("method", "name"), [(m, name) for m, given in PUBLIC.items() for name in given])
 def test_whatever_is_given_is_taken_or_refused_by_name(method, name):
-    """Each argument of each method with each kind of junk: InputError, or all is well."""
+    """Each argument of each method with each kind of invalid value: InputError, or success."""
     for mode in [{}] if method in ("matmul_bf16", "random_operands") else [{}, {"mode": "raw"}]:
         refused = 0
         for junk in JUNK:
@@ -355,7 +355,7 @@ def test_random_words_that_do_not_fit_are_refused(words, said):
     ],
 )
 def test_seeds_that_are_refused(given, said):
-    """Before anything goes to the core: what SEED cannot hold would end the simulator."""
+    """Before anything is sent to the core: a value too large for SEED would end the simulator."""
     link = PlainCore(2, 2, 1, 8)
     link.registers[registers.FORMAT] = 3
     with pytest.raises(InputError) as caught:
@@ -527,7 +527,7 @@ def test_float32_bits():
 
 
 def test_the_host_stands_alone():
-    """A board's driver must not drag a simulator in, nor the model it is checked against."""
+    """A board's driver must not import a simulator, nor the model it is checked against."""
     program = (
         "import pkgutil, sys, macrame.host as host\n"
         "for module in pkgutil.iter_modules(host.__path__): __import__('macrame.host.' + module.name)\n"

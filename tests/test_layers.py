@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Who may import whom: golden, the host and the benches' models stay independent, and there are no cycles."""
+"""Allowed imports: golden, the host and the benches' models stay independent, and there are no cycles."""
 
 import ast
 import sys
@@ -65,7 +65,7 @@ MAY_IMPORT = {
         "tb.models",
     },
 }
-#: What of other people's each layer may import; the others are free.
+#: External packages that each layer may import; the other layers are not restricted.
 LIBRARIES = {"macrame.golden": {"numpy"}, "macrame.host": {"numpy", "serial"}}
 
 
@@ -74,7 +74,7 @@ def files():
     for folder in ("macrame", "tb", "tests"):
         for path in (ROOT / folder).rglob("*.py"):
             yield path, module(path)
-    for path in (ROOT / "golden").rglob("*.py"):  # macrame/golden is a symbolic link, which rglob passes over
+    for path in (ROOT / "golden").rglob("*.py"):  # macrame/golden is a symbolic link, which rglob ignores
         yield path, f"macrame.{module(path)}"
 
 
@@ -101,7 +101,7 @@ def imports(path, top_level=False):
 
 
 def layer(name):
-    """The layer a module belongs to, or None where it is not ours."""
+    """The layer a module belongs to, or None for an external one."""
     parts = name.split(".")
     for count in range(len(parts), 0, -1):
         if ".".join(parts[:count]) in MAY_IMPORT:
@@ -142,7 +142,7 @@ def test_no_import_cycles():
         raise AssertionError(" -> ".join(error.args[1])) from None
 
 
-def test_nobody_manipulates_the_path():
+def test_no_file_changes_the_path():
     for path in MODULES.values():
         if path != Path(__file__):
             assert "sys.path" not in path.read_text(), path

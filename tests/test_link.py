@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The link to a simulated core: that it carries beats unchanged, and that it is never lost unnoticed."""
+"""The link to a simulated core: it transfers beats unchanged, and its failures are always reported."""
 
 import os
 import signal
@@ -109,7 +109,7 @@ def test_a_halt_is_raised_by_name_and_reset(core, link):
 
 
 def test_a_tile_that_was_complete_before_a_halt_leaves_whole():
-    """However long its requantiser takes for a row: what came later would be taken for the next product's."""
+    """However long its requantiser takes for a row: late results would be taken for the next product's."""
     with SimLink(CoreConfig(2, 16, k_max=8, post_lanes=1, post_cycles=34), name="link-slow") as link:
         core = Core(link)
         a, w = matrices(8, 4, 8, 16)
@@ -130,9 +130,11 @@ def test_a_tile_that_was_complete_before_a_halt_leaves_whole():
 def test_beats_that_are_not_taken_are_an_error(core, link):
     a, w = matrices(4, 3, 20, 2)
     weights = packets.flatten(*packets.weight_panels(np.tile(w, (1, 4)), packets.records(8), 2, 2, 0))
-    with pytest.raises(LinkError, match=r"nothing moved for long: \d+ weight beats and 0 activation beats"):
+    with pytest.raises(LinkError, match=r"no progress: \d+ weight beats and 0 activation beats"):
         link.transfer(weights, nothing(6), 0)
-    with pytest.raises(LinkError, match=r"an earlier transfer was abandoned"):  # they still stand at the door
+    with pytest.raises(
+        LinkError, match=r"an earlier transfer was abandoned"
+    ):  # they still wait at the core's input
         link.read(registers.STATUS)
     link.reset()
     np.testing.assert_array_equal(Core(link).matmul(a, w)[0], gemm(a, w))

@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""macrame/dev/lint.py itself: what its tools refuse, its time limits, and how Ctrl-C ends it.
+"""macrame/dev/lint.py itself: what its tools reject, its time limits, and Ctrl-C.
 
-What could be wrong with a lint: a tool whose messages are lost, to a waiver too wide or a filter; a limit
-that a busy machine runs into; an interrupt that waits for what is still queued, or leaves processes behind.
+What could be wrong with a lint: a tool whose messages are lost to a broad waiver or a filter; a limit
+exceeded on a busy machine; an interrupt that waits for queued checks, or leaves processes behind.
 """
 
 import os
@@ -19,7 +19,7 @@ import pytest
 from macrame import environment
 from macrame.dev import lint
 
-#: Ports, a body that every tool takes, one with a fault, and the kinds of tools that must refuse it.
+#: Ports, a body that every tool accepts, one with a fault, and the kinds of tools that must reject it.
 FAULTS = {
     "used_before_declared": (
         "input wire a, output wire y",
@@ -81,7 +81,7 @@ def test_faults_are_refused(tmp_path, monkeypatch, fault):
 
 
 def test_a_bench_may_not_use_a_name_before_its_declaration(tmp_path):
-    """Icarus 11 takes that, Icarus 13 does not."""
+    """Icarus 11 accepts that, Icarus 13 does not."""
     source = tmp_path / "m.v"
     source.write_text("module m;\nreg a = 0;\nwire c = b;\nwire b = a;\nendmodule\n")
     status, said = lint.slang("m", {}, sources=[str(source)], cwd=tmp_path)
@@ -209,7 +209,7 @@ def test_the_limit_is_cpu_time(monkeypatch):
     monkeypatch.delenv("TIME_FACTOR", raising=False)
     assert lint.command("sleep", "2") == (0, "")
     status, said = lint.command(sys.executable, "-c", BUSY.format(60))
-    assert (status, "no end after 1 s of CPU time; TIME_FACTOR=2" in said) == (124, True), said
+    assert (status, "still running after 1 s of CPU time; TIME_FACTOR=2" in said) == (124, True), said
 
 
 def test_time_factor_scales_the_limit(monkeypatch):
@@ -222,7 +222,7 @@ def test_a_command_that_waits_for_ever_is_killed(monkeypatch):
     monkeypatch.setattr(lint, "CPU_SECONDS", 1)
     monkeypatch.setattr(lint, "WALL_FACTOR", 1)
     monkeypatch.delenv("TIME_FACTOR", raising=False)
-    assert lint.command("sleep", "600") == (124, "sleep: no end after 1 s")
+    assert lint.command("sleep", "600") == (124, "sleep: still running after 1 s")
 
 
 def test_a_missing_program_is_said():
@@ -232,7 +232,7 @@ def test_a_missing_program_is_said():
 
 
 def start(*words, **env):
-    """`macrame lint`, in a process group of its own."""
+    """`macrame lint`, in its own process group."""
     return subprocess.Popen(
         [sys.executable, "-m", "macrame", "lint", *words],
         cwd=lint.ROOT,
@@ -284,7 +284,7 @@ def test_an_interrupt_ends_it_at_once(number, whole_group):
         took = time.monotonic() - began
         assert process.returncode == 128 + number
         assert said == ""
-        # a second of Python is all that it waits for; the flows queued take minutes
+        # it waits for at most a second of Python; the queued flows take minutes
         assert took < environment.limit(30)
         assert not marked(mark)
     finally:

@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Matrices of real numbers in the core's formats: rounded once, quantised as documented, or refused.
+"""Matrices of real numbers in the core's formats: rounded once, quantised as documented, or rejected.
 
-What could be wrong: a float64 rounded to float32 first and to bfloat16 then; a matrix that int8 holds changed
-by quantising it; a scale that makes a range miss its ends; a pruned column whose bias is lost; a bias counted
-in other steps than the sums, or so large that they wrap.
+What could be wrong: a float64 rounded to float32 and then to bfloat16; an int8 matrix changed by
+quantisation; a scale whose range does not include the ends; a pruned column whose bias is lost; a bias in
+other steps than the sums, or so large that they wrap.
 """
 
 import io
@@ -23,7 +23,7 @@ from macrame.verify import operands
 
 @pytest.fixture
 def source(tmp_path):
-    """Make a source of an array: in an .npy file, or another one of its bytes."""
+    """Make a source from an array: an .npy file, or another file with its bytes."""
 
     def make(array, name="A", suffix="npy", **options):
         path = tmp_path / f"{name}.{suffix}"
@@ -40,7 +40,7 @@ def source(tmp_path):
 
 
 def value(bits):
-    """The number that bits of bfloat16 stand for; the infinities as 2^128."""
+    """The value of bfloat16 bits; infinities as 2^128."""
     if bits & 0x7FFF == 0x7F80:
         return Fraction(2) ** 128 * (-1 if bits >> 15 else 1)
     return Fraction(float(np.uint32(bits << 16).view(np.float32)))

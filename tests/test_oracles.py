@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Golden, and the RTL, against what shipped int8 runtimes answered.
+"""Golden and the RTL against the answers of released int8 runtimes.
 
-The answers are stored (tests/oracles/make_vectors.py asked for them); no runtime is needed here. Each runtime
-stands for one mode, and its vectors must tell that mode from the other two, or they would prove nothing.
+The answers are stored (by tests/oracles/make_vectors.py); no runtime is needed here. Each runtime
+represents one mode, and its vectors must distinguish that mode from the other two.
 """
 
 from pathlib import Path
@@ -96,7 +96,7 @@ def test_the_stored_vectors_tell_the_modes_apart(oracle):
 
 
 def test_rtl_equals_the_runtime(oracle):
-    """No golden in between."""
+    """Directly, without golden."""
     q = vectors.run(
         "requantize", name=f"oracles/{oracle['runtime']}", mode=MODES[oracle["mode"]], **columns(oracle)
     )

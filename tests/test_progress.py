@@ -15,7 +15,7 @@ from macrame.progress import Progress, Steps
 
 @pytest.fixture
 def clock(monkeypatch):
-    """A clock that advances by a second at each look."""
+    """A clock that advances by a second at each read."""
     ticks = itertools.count()
     monkeypatch.setattr(progress.time, "monotonic", lambda: next(ticks) * 1.0)
 

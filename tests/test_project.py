@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The project's own promises: who imports whom, what is pinned, what has a bench, and what a command says.
+"""The project's own rules: imports, pinned versions, benches for all modules, and messages of commands.
 
-What concerns the form of the sources is in ``make lint``.
+``make lint`` checks the form of the sources.
 """
 
 import ast
@@ -89,7 +89,7 @@ def test_every_arithmetic_module_has_its_golden():
 
 
 def test_every_module_has_a_bench_of_its_own():
-    vendor = ROOT / "rtl" / "vendor"  # proven equal to their namesakes, in test_synth.py
+    vendor = ROOT / "rtl" / "vendor"  # proven equivalent to the portable modules, in test_synth.py
     modules = {path.stem for path in (ROOT / "rtl").rglob("*.v") if vendor not in path.parents}
     benched = {name for case in CASES.values() for name in (case.toplevel.removeprefix("vec_"), case.bench)}
     # wiring of the core, which the benches of the core cover
@@ -138,7 +138,7 @@ def test_what_is_imported_is_pinned(requirements, folders):
     "requirements", ["requirements-test.txt", "requirements-synth.txt", "requirements-docs.txt"]
 )
 def test_pins_are_complete(requirements):
-    """Whatever a pinned distribution needs is pinned too, so that pip has nothing to choose."""
+    """All dependencies of pinned distributions are pinned too, so that pip has no choice."""
     pinned = pins(requirements)
     here = {re.sub(r"[-_.]+", "-", found.name).lower() for found in importlib.metadata.distributions()}
     for name in pinned:
@@ -294,7 +294,7 @@ def test_bootstrap_asks_for_what_is_needed(bare, words, env, asked):
     ],
 )
 def test_bootstrap_asks_for_nothing_where_nothing_is_simulated(bare, words, env):
-    """It gets as far as making the virtual environment, which this python3 cannot."""
+    """It fails only at creating the virtual environment, which this python3 cannot do."""
     assert "python3 could not make .venv" in one_line(bare(*words.split(), **env))
 
 
@@ -439,7 +439,7 @@ def test_bootstrap_removes_other_devices_from_an_environment_of_its_own(bare, ma
 
 
 def test_an_interrupted_bootstrap_says_so_once(bare):
-    """While pip works, say; what it left is not taken for whole the next time."""
+    """For example while pip runs; an incomplete environment is not used the next time."""
     for name in ("iverilog", "vvp"):
         bare.program(name, "exit 0")
     (bare.path / "sleep").symlink_to(shutil.which("sleep"))
@@ -488,7 +488,7 @@ def test_bootstrap_unknown_set():
 
 
 def test_no_compiler_writes_to_the_null_device():
-    """iverilog makes its output executable: run by root, /dev/null, which nobody else can write to then."""
+    """iverilog makes its output executable: as root also /dev/null, which others could then not write to."""
     name = "os." + "devnull"
     for folder in ("golden", "macrame", "tb", "tests"):
         assert not [path for path in python_files(folder) if name in path.read_text()]

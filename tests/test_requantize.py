@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """requantize in golden: against exact fractions, and its two forms against each other.
 
-Golden against what shipped runtimes compute is in test_oracles.py.
+Golden against released runtimes is in test_oracles.py.
 """
 
 from fractions import Fraction
@@ -185,7 +185,7 @@ OUTSIDE = (0.0, -0.0, -5e-324, -1.0, -np.inf, np.nan, np.inf, 2.0**31 - 0.5, 2.0
 
 @pytest.mark.parametrize("scale", OUTSIDE)
 def test_quantize_multiplier_refuses(scale):
-    """Golden and host refuse the same scales in the same words."""
+    """Golden and host reject the same scales with the same message."""
     said = set()
     for function in (quantize_multiplier, quantize.quantize_multiplier):
         for value in (scale, [0.5, scale, -2.0]):
@@ -207,9 +207,9 @@ def edges():
 
 
 def test_quantize_multiplier_is_the_same_function_everywhere(seed):
-    """Golden's loop, its vector form and the host's: every exponent, both sides of each edge, and at random.
+    """The golden loop, its vector form and the host's: every exponent, both sides of edges, random values.
 
-    The three are written apart from each other: integers, NumPy's frexp, Python's.
+    The three are independent: integers, NumPy's frexp, Python's.
     """
     rng = np.random.default_rng(seed)
     anything = rng.integers(1, 0x7FF0000000000000, 20_000).view(np.float64)

@@ -1,9 +1,10 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The link over a serial port: frames, what a user sees when nobody answers, and the board in simulation.
+"""The link over a serial port: frames, errors when there is no answer, and the board in simulation.
 
-The last is the point of it all: `make gemm LINK=serial:...`, a process of its own that knows of no simulator,
-and behind the pseudo-terminal the board's top, pin to pin. It must write what golden and `make gemm` write.
+The last is the most important: `make gemm LINK=serial:...`, a separate process without a simulator, and at
+the other end of the pseudo-terminal the board's top level, pin to pin. It must give the results of golden and
+of `make gemm`.
 """
 
 import binascii
@@ -135,12 +136,13 @@ def test_a_wrong_link_is_one_line(tmp_path, matrices, more, status, said):
     assert not (tmp_path / "c.npy").exists()
 
 
-# --- somebody else at the other end -------------------------------------------------------------------------
+# --- another device at the other end
+# -------------------------------------------------------------------------
 
 
 @contextmanager
 def peer(answer):
-    """A pseudo-terminal with a function behind it: bytes in, bytes out."""
+    """A pseudo-terminal driven by a function: bytes in, bytes out."""
     master, slave = open_terminal()
     tty.setraw(slave)
     name, over = os.ttyname(slave), threading.Event()
@@ -168,7 +170,7 @@ ONE_CELL = frames.encode(frames.READ, b"\0\0\1\1\1\1")
 
 
 def bridge(magic=b"MU", version=1, shape=ONE_CELL, deaf=False):
-    """A bridge that resets and greets, keeps one register, and answers a read of its shape as it is told."""
+    """A bridge that answers reset and hello, has one register, and returns a given shape."""
     kept = b""
 
     def respond(data):
@@ -224,7 +226,7 @@ def bridge(magic=b"MU", version=1, shape=ONE_CELL, deaf=False):
         (bridge(deaf=True), r"the serial line failed: unknown_command \(status 0x10\)"),
     ],
 )
-def test_whoever_is_no_bridge_is_told_in_a_line(other, said):
+def test_a_device_that_is_no_bridge_is_reported_in_a_line(other, said):
     with peer(other) as name, pytest.raises(LinkError, match=said) as caught:
         SerialLink(name, timeout=limit(0.4))
     assert len(str(caught.value).splitlines()) == 1
@@ -264,7 +266,7 @@ def test_the_same_program_gives_the_same_bits(tmp_path, board, matrices, more):
     given, a, w = matrices
     done = call(tmp_path, **given, **more, LINK=f"serial:{board.tty}")
     assert done.returncode == 0, done.stderr
-    assert "0 of 15 values differ from golden" in done.stdout
+    assert "0 of 15 values differ from the golden model" in done.stdout
     on_board = (tmp_path / "c.npy").read_bytes()
     report = json.loads((tmp_path / "c.npy.json").read_text())
     assert (report["array"], report["mismatches"], report["link"]) == ("2x2x4", 0, f"serial:{board.tty}")
@@ -277,7 +279,7 @@ def test_the_same_program_gives_the_same_bits(tmp_path, board, matrices, more):
 
 
 def test_a_host_that_died_leaves_no_trace(board):
-    """Killed in mid-packet, in the midst of an answer; the next one's product is right."""
+    """Killed in mid-packet, in the middle of an answer; the next one's product is right."""
     rng = np.random.default_rng(3)
     a, w = rng.integers(-128, 128, (3, 9), dtype=np.int8), rng.integers(-128, 128, (9, 2), dtype=np.int8)
     for cut in (1, 5, 30):
@@ -292,7 +294,7 @@ def test_a_host_that_died_leaves_no_trace(board):
 
 
 def test_a_bridge_that_waits_for_the_core_is_woken(board):
-    """Activations without weights, more of them than the core holds, and a host that gave up."""
+    """Activations without weights, more than the core can hold, and a host that has stopped."""
     with SerialLink(board.tty, timeout=limit(TIMEOUT)) as link:
         os.write(link._port.fileno(), frames.encode(frames.ACTIVATIONS, bytes([0, 9]) + bytes(72)))
     with SerialLink(board.tty, timeout=60) as link:  # the simulator's line is slow, and the wake-up call long
@@ -323,7 +325,7 @@ def test_missing_results_are_noticed(board):
 
 
 def test_every_board_answers_as_itself(board):
-    """The other board too; the shape it says is its own."""
+    """The other board too; it reports its own shape."""
     for name in set(BOARDS) - {"icebreaker"}:
         with (
             SimulatedBoard(name, ROWS=1, COLS=2, DEPTH=1, K_MAX=4, POST_LANES=1) as other,

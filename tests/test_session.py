@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A session on the RTL: what it shows and keeps of a comparison, and that it needs no problem sheet."""
+"""A session on the RTL: what it shows and records of a comparison, independent of the problem sheet."""
 
 import contextlib
 
@@ -14,7 +14,7 @@ from macrame.verify.session import Session
 
 
 class Recorder:
-    """A display that keeps what it is given."""
+    """A display that records its input."""
 
     def __init__(self):
         self.lines = []

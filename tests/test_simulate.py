@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The wrapper every bench goes through: nothing that went wrong may look like a success.
+"""The wrapper of every bench: no failure may look like a success.
 
-Each way a run has been seen to pass without checking anything is here: a failing test, a bench that cannot be
+All known ways for a run to pass without checking anything are here: a failing test, a bench that cannot be
 imported, one without tests, one that hangs, a simulator that dies, results left over from an earlier run, and
 an old program run again after its parameters or its source changed.
 """
@@ -50,7 +50,7 @@ async def moves(dut, step):
 
 
 class Project:
-    """A DUT and a bench in a folder of their own, under names no other test uses."""
+    """A DUT and a bench in a separate folder, under names that no other test uses."""
 
     def __init__(self, folder, name, monkeypatch):
         self.folder, self.name = folder, name
@@ -114,7 +114,9 @@ def test_a_failure_is_shown_without_our_own_source(project):
         project.run()
     ours = [entry for entry in caught.traceback if entry.path.parent == Path(simulate.__file__).parent]
     assert ours
-    assert all(entry.ishidden(caught) for entry in ours)  # else pytest prints each, docstring and all
+    assert all(
+        entry.ishidden(caught) for entry in ours
+    )  # otherwise pytest prints each, including the docstring
 
 
 def test_failing_test_without_waves(project):
@@ -182,7 +184,7 @@ SLEEP = "import cocotb, time\n@cocotb.test()\nasync def t(dut):\n    time.sleep(
 
 
 def test_waiting_is_not_working(project):
-    """A process that waits, for a processor or for anything, has taken none of its time."""
+    """A process that waits uses no CPU time."""
     project.bench(SLEEP.format(4))
     assert project.run(timeout=3).seconds > 4
 
@@ -300,9 +302,9 @@ EXPORTED = {
 
 @pytest.mark.parametrize("name", EXPORTED)
 def test_what_a_shell_exports_changes_nothing(tmp_path, monkeypatch, name):
-    """A wrong module is caught and its waves are written, whatever the variable says."""
+    """A wrong module is detected and its waves are written, whatever the variable's value."""
     project = Project(tmp_path, f"bench_exported_{name.lower()}", monkeypatch)
-    monkeypatch.setattr(tempfile, "tempdir", None)  # is looked for anew
+    monkeypatch.setattr(tempfile, "tempdir", None)  # is determined again
     monkeypatch.setenv(name, EXPORTED[name])
     project.dut.write_text(DUT.replace("~a", f"a /* {name} */"))  # compiled here
     failed = project.fails()
@@ -330,7 +332,7 @@ def test_sources_at_any_path(tmp_path, monkeypatch, name):
 
 
 def test_an_interrupted_compiler_leaves_no_process(tmp_path):
-    """Those that make has started end with it, and at once."""
+    """Processes started by make end with it, immediately."""
     command = (
         "from macrame.sim import drivers, simulate\n"
         "drivers.Icarus.build_command = lambda driver: [['sh', '-c', 'sleep 600; true'], []]\n"

@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The documentation site: it builds without a warning, needs no network, and shows what the repository shows.
+"""The documentation site: it builds without warnings, needs no network, and matches the repository.
 
-What could be wrong with it: a link that leads nowhere, to a file or to a heading; a page that a document
-names and the site lacks; a script or a font loaded from elsewhere; an index in which nothing is found; a list
-or a table that GitHub shows and the site runs together; a module whose ports were misread.
+What could be wrong with it: a broken link to a file or a heading; a missing page; a script or a font loaded
+from elsewhere; an empty search index; a list or a table that GitHub shows but the site does not; a module
+whose ports were misread.
 """
 
 import json
@@ -27,7 +27,7 @@ MODULES = verilog.modules()
 
 
 class Page(HTMLParser):
-    """What a page links to, what it loads, and where one can link to."""
+    """The links of a page, the files it loads, and its anchors."""
 
     def __init__(self, path):
         super().__init__()
@@ -59,7 +59,7 @@ def test_the_site(tmp_path):
 
 
 def broken(folder, found):
-    """No link leads nowhere, for a reader who has opened a page from disk."""
+    """No link is broken for a reader who has opened a page from disk."""
     wrong = []
     for path, page in found.items():
         for link in page.links:
@@ -127,7 +127,7 @@ def shows_docstrings(folder):
     assert "Finite, above 0, below 2^31 - 0.5." in text
 
 
-# --- what the pages are made of -----------------------------------------------------------------------------
+# --- sources of the pages -----------------------------------------------------------------------------------
 
 #: Where the two readers of Markdown could differ.
 BLOCKS = ("h1", "h2", "h3", "h4", "ul", "ol", "li", "table", "tr", "pre", "blockquote")
@@ -238,7 +238,7 @@ def test_a_warning_is_an_error(monkeypatch, tmp_path):
 
 
 def test_no_page_is_in_the_way(monkeypatch, tmp_path):
-    """What lies where the site goes is not removed, unless it is a site."""
+    """Existing files in the site's folder are not removed, unless it is a site."""
     monkeypatch.setenv("BUILD_DIR", str(tmp_path))
     (tmp_path / "site").mkdir()
     (tmp_path / "site" / "mine").touch()

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What `make test` takes and shows: the tests that TESTS= selects, and what is printed of one that fails."""
+"""`make test`: the tests that TESTS= selects, and the output for a failing one."""
 
 import json
 import os
@@ -20,7 +20,7 @@ from tests.cases import BENCHES, ELSEWHERE
 
 
 class Recorder:
-    """A plugin that notes the ids of the tests to run."""
+    """A plugin that records the ids of the tests to run."""
 
     def pytest_collection_finish(self, session):
         self.ids = [item.nodeid for item in session.items]
@@ -109,7 +109,7 @@ def test_paths_and_ids():
         ("fifo skdi", "skdi"),
         ("fifo*x", "fifo*x"),
         ("tests/test_nothing.py", "tests/test_nothing.py"),
-        ("rtl/stream", None),  # looks like part of a name, and is none: pytest finds nothing
+        ("rtl/stream", None),  # looks like part of a name, but is not: pytest finds nothing
         ("../outside.py", "../outside.py"),
         ("fifo 'skid", "No closing quotation"),
     ],

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""make synth: what it refuses, what it counts, what it keeps; a vendor's multiplier is the plain one."""
+"""make synth: rejected input, counts, cache; vendor multipliers are equivalent to the plain one."""
 
 import json
 import os
@@ -20,7 +20,7 @@ from macrame.synth import measure as program
 from macrame.synth.settings import InputError, Job, from_environment
 from tests.verbs import call
 
-#: Family, module, what the portable one is made of, whether its first register is behind the multiplier.
+#: Family, module, files of the portable one, whether its first register is after the multiplier.
 WRAPPERS = [
     ("ecp5", "mul8x8", ["array/mul8x8.v"], True),
     ("ecp5", "mul9x9", ["arith/mul9x9.v"], True),
@@ -197,7 +197,7 @@ def carries_proven(folder, change=lambda text: text):
 
 
 def test_carry_cells_without_inputs_at_0(tmp_path):
-    """macrame/synth/maps/ecp5.v changes a cell's INIT and inputs, and nothing that it computes."""
+    """macrame/synth/maps/ecp5.v changes a cell's INIT and inputs, but not its function."""
     before = carry_cells(1)
     mapped = carries_proven(tmp_path)
     at_0 = r"\.[ABCD][01]\(1'[bh]0\)"
@@ -264,7 +264,7 @@ def fresh_build(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(("target", "dsp"), [("ecp5", 2), ("ice40", 1), ("gowin", 2), ("xilinx", 2)])
 def test_a_small_array(target, dsp):
-    """Two products a cell: two blocks on ECP5, one on iCE40."""
+    """Two products per cell: two blocks on ECP5, one on iCE40."""
     found = flow.synthesise(target, Job(target, "array", 1, 1, 2).of_flow())
     area = found.area()
     assert area["lut"] > 30
@@ -284,13 +284,13 @@ def test_floats(unit, formats):
 
 
 def test_memory_made_of_luts_counts(monkeypatch):
-    """Four LUTs hold 16 words of four bits, two more write them on ECP5; what nobody knows is refused."""
+    """Four LUTs hold 16 words of four bits, two more write them on ECP5; an unknown cell is refused."""
     found = flow.Netlist(targets.TARGETS["ecp5"], flow.Unit("u", "u"), None)
     cells = {"LUT4": 10, "CCU2C": 3, "TRELLIS_DPR16X4": 2, "PFUMX": 1, "TRELLIS_FF": 7}
     monkeypatch.setitem(found.__dict__, "cells", cells)
     assert found.area() == {"lut": 10 + 6 + 12, "ff": 7, "carry": 3, "dsp": 0, "bram": 0}
     cells["EHXPLLL"] = 1
-    with pytest.raises(tools.FlowError, match="u: nobody knows the LUTs of EHXPLLL"):
+    with pytest.raises(tools.FlowError, match="u: no LUT count is defined for EHXPLLL"):
         found.area()
 
 
@@ -329,7 +329,7 @@ def test_placed_on_gowin():
 
 
 def test_no_room_for_a_carry_chain_is_too_large(monkeypatch):
-    """What nextpnr says where it finds no place is told from its other errors."""
+    """nextpnr's message for a design that does not fit is distinguished from its other errors."""
     found = flow.synthesise("ice40", Job("ice40", "array", 1, 1, 2).of_flow())
     for said, error in [
         ("failed to place chain starting at cell 'x'", tools.TooLarge),
@@ -477,11 +477,12 @@ def test_what_changes_a_frame_changes_its_name(folders, tmp_path, monkeypatch):
     assert len({*names, folders(flow.framed, other)}) == len(names) + 1
 
 
-# --- ends before the end ------------------------------------------------------------------------------------
+# --- early ends
+# ----------------------------------------------------------------------------------------------
 
 
 def test_too_large_is_said_before_the_textbook_array_is_placed(tmp_path, monkeypatch, capsys):
-    """The first failure ends what runs beside it, and what waits is not started."""
+    """The first failure ends the running tools, and waiting ones are not started."""
 
     def measure(job, say):
         if job.unit == "textbook":
@@ -499,7 +500,7 @@ def test_too_large_is_said_before_the_textbook_array_is_placed(tmp_path, monkeyp
 
 
 def test_an_interrupt_ends_all_tools(tmp_path):
-    """Those that run and those that wait for a processor: nothing is left, and the status says so."""
+    """Running and waiting tools: none is left, and the status reports it."""
     script = (
         "import pathlib, sys; from macrame.cli import command; from macrame.synth import flow, tools\n"
         "from macrame.synth import measure as program\n"
@@ -546,7 +547,7 @@ def test_an_interrupt_ends_all_tools(tmp_path):
     ids=lambda value: value.label if isinstance(value, Job) else None,
 )
 def test_figures_to_reach(job, luts, rate):
-    """LUTs at most, MHz at least, and what docs/fpga.md says of these units but for the ratio."""
+    """Maximum LUTs, minimum MHz, and the figures of docs/fpga.md for these units except the ratio."""
     found = program.measure(job)
     assert luts is None or found["lut"] <= luts
     assert found["fmax"]["median"] >= rate

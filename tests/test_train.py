@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""make train: steps of training on the RTL come to golden's weights, and one wrong bit is noticed."""
+"""make train: training on the RTL gives the golden model's weights, and one wrong bit is detected."""
 
 import hashlib
 import io
@@ -129,7 +129,7 @@ def test_steps_on_the_rtl_equal_golden(run):
 def test_one_wrong_bit_of_the_rtl_is_caught(run, fault, where):
     code, said, report = run(replace(SMALL, steps=1), mutated_rtl(fault))
     assert code == 1
-    assert "Step 1: the RTL differs from golden. MISMATCH in" in said
+    assert "Step 1: the RTL differs from the golden model. MISMATCH in" in said
     assert where in report["mismatch"]["name"]
     wrong = report["mismatch"]["mismatches"][0]
     assert wrong["expected"] ^ wrong["got"] == 1
@@ -138,7 +138,7 @@ def test_one_wrong_bit_of_the_rtl_is_caught(run, fault, where):
 
 
 def test_golden_going_another_way_is_caught(run, monkeypatch):
-    """Weights that differ though every operation was right: golden's own training is not the RTL's copy."""
+    """Weights may differ though every operation is right: the golden training is independent of the RTL's."""
     right = train._Run.step
 
     def step(self, x, labels):
@@ -207,7 +207,7 @@ def test_an_interrupted_run_leaves_no_report_of_the_last(tmp_path, monkeypatch):
 
 
 def test_more_steps_than_an_epoch_has(run, monkeypatch):
-    """STEPS says how many, whatever problem 8's epochs are; golden in the place of the hardware."""
+    """STEPS sets the number, regardless of problem 8's epochs; with golden instead of the hardware."""
 
     class Quick(train.Golden):
         calls = cycles = {"products": 0, "vectors": 0}
@@ -222,7 +222,7 @@ def test_more_steps_than_an_epoch_has(run, monkeypatch):
 
 @pytest.mark.nightly
 def test_problem_8_s_training_under_verilator(run, monkeypatch):
-    """make train: 600 steps on an 8x8 core come to the weights that problem 8 has from golden."""
+    """make train: 600 steps on an 8x8 core give the weights of problem 8 from golden."""
     monkeypatch.setenv("SIM", "verilator")
     code, said, report = run(train.read({}))
     assert code == 0, said

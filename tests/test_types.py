@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Types: every function has them, but for the modules that pyproject.toml lists. ``make lint`` runs mypy."""
+"""Types: every function has them, except in the modules listed in pyproject.toml. ``make lint`` runs mypy."""
 
 import ast
 import re
@@ -11,7 +11,7 @@ import pytest
 
 from tests.test_layers import MODULES, ROOT
 
-#: Modules that mypy passes over; a pattern ends in ``.*``.
+#: Modules that mypy ignores; a pattern ends in ``.*``.
 NOT_YET = [
     pattern
     for override in tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mypy"]["overrides"]

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The driver of the vector unit, over a simulated link: every operation in every format equals golden."""
+"""The vector unit's driver over a simulated link: each operation and format matches the golden model."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ from macrame.host.vector_unit import VectorUnit
 from macrame.sim.beats import KINDS, Stall
 from macrame.sim.link import SimLink, VectorSimLink
 
-LANES = 5  # no power of two: nothing may count on one
+LANES = 5  # not a power of two: nothing may depend on one
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def unit(link):
 
 
 def numbers(rng, shape, bf16):
-    """Any bits at all, half of the exponents near 1 so that sums and products are seldom out of range."""
+    """Random bits, half of the exponents near 1 so that sums and products are rarely out of range."""
     bits = rng.integers(0, 1 << 32, shape, dtype=np.uint32)
     tame = bits & 0x807FFFFF | rng.integers(120, 136, shape).astype(np.uint32) << 23
     bits = np.where(rng.integers(0, 2, shape) == 0, bits, tame)
@@ -43,7 +43,7 @@ def numbers(rng, shape, bf16):
 
 
 def check(unit, rng, op, x_bf16, y_bf16, out, shape):
-    """One operation against golden."""
+    """One operation against the golden model."""
     x = numbers(rng, shape, x_bf16)
     y = None if op == "relu" else numbers(rng, shape, y_bf16)
     s = np.float32(rng.normal()) if op == "axpy" else None
@@ -221,7 +221,7 @@ def test_the_wrong_unit_is_refused(link):
 def test_beats_that_are_not_taken_are_named(unit, link):
     data = np.zeros((40, 4 * LANES), np.uint8)
     lonely = Beats(data, np.arange(40) == 39, np.zeros(40, np.uint8))
-    with pytest.raises(LinkError, match=r"nothing moved for long: 0 x beats and \d+ y beats were not taken"):
+    with pytest.raises(LinkError, match=r"no progress: 0 x beats and \d+ y beats were not taken"):
         link.transfer(Beats(data[:0], np.zeros(0, bool), np.zeros(0, np.uint8)), lonely, 0)
     link.reset()
     assert VectorUnit(link).status() & registers.STATUS_HALTED == 0

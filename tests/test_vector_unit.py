@@ -32,7 +32,7 @@ def test_host_has_the_same_registers(rdl):
 
 
 def test_map_has_the_places_of_the_core_s(rdl):
-    """What both have is at one address, so that one driver serves both."""
+    """Common registers have the same address, so one driver serves both."""
     core = {register.name: register for register in registers.load()}
     for register in rdl:
         if register.name in core:
@@ -66,7 +66,7 @@ def test_tables_of_the_document():
 
 @pytest.mark.parametrize(("x_type", "y_type"), [("f4", "u2"), ("u2", "u4"), ("u2", "u2"), ("u4", "f4")])
 def test_packets_are_what_the_streams_say(x_type, y_type):
-    """Taken apart byte by byte; lengths that fill their last beat and that do not."""
+    """Decoded byte by byte; lengths that fill their last beat and that do not."""
     rng = np.random.default_rng(1)
     for count in (1, 3, 4, 9):
         x, y = (rng.integers(0, 2**16, count).astype(t) for t in (x_type, y_type))

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The vector player: the toplevels made for it, packing, parsing, running, and what they refuse."""
+"""The vector player: its generated toplevels, packing, parsing, running, and invalid input."""
 
 import re
 from dataclasses import replace
@@ -49,7 +49,7 @@ def test_a_word_has_whole_operands():
 
 
 def linted(m, text, tmp_path):
-    """What Icarus says of a toplevel as Verilog-2005, all warnings on."""
+    """Icarus' messages for a toplevel as Verilog-2005, with all warnings."""
     made = tmp_path / f"vec_{m}.v"
     made.write_text(text)
     *others, _ = vectors.sources(m)
@@ -145,7 +145,7 @@ def test_run_of_nothing_is_nothing():
 
 
 def test_an_unknown_result_is_an_error(tmp_path, monkeypatch):
-    """A module that forgets a bit must not pass as one that answers 0 there."""
+    """A module with an undriven bit must not pass as one that returns 0."""
     monkeypatch.setenv("SIM", "icarus")  # Verilator has no X
     broken = tmp_path / "bf16_to_fp32.v"
     broken.write_text(

@@ -1,11 +1,10 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""SIM=verilator: the compiled core gives golden's bits, and nothing that goes wrong looks like a success.
+"""SIM=verilator: the compiled core gives the golden model's bits, and no failure looks like a success.
 
-What could be wrong here and nowhere else: a race that Icarus decides in our favour, a register that works
-only because of the value it begins with, a string parameter that does not arrive, a second compilation where
-one is enough, a compiler that is missing and says so in twenty lines. One small core and one small module are
-compiled, no more.
+What could be wrong only here: a race that Icarus resolves favourably, a register that depends on its initial
+value, a string parameter that does not arrive, a redundant compilation, a missing compiler reported in twenty
+lines. Only one small core and one small module are compiled.
 """
 
 import os

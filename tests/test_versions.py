@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""One version of the package, repeated where people look for it, and the interfaces that a release names.
+"""One version of the package, repeated where users look for it, and the interfaces that a release names.
 
 What could be wrong: a release whose change log, citation or package has another version or date; an interface
 of the hardware that changed while the change log names the old number.
@@ -41,7 +41,7 @@ def test_the_citation_is_of_the_newest_release():
 
 
 def interfaces():
-    """The versions that the hardware tells: of core, vector unit and serial protocol."""
+    """The versions reported by the hardware: of core, vector unit and serial protocol."""
     core, vector = (
         f"{value >> 16}.{value & 0xFFFF}"
         for value in (registers.VERSION_RESET, registers.VECTOR_VERSION_RESET)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""`make waves`: its files are there, and every signal its views name is in the design, as wide as named."""
+"""`make waves`: its files exist, and every signal in its views is in the design, with the given width."""
 
 import re
 
@@ -13,7 +13,7 @@ from macrame.sim.link import HARNESS
 
 @pytest.fixture(scope="module", autouse=True)
 def icarus():
-    """The command is about Icarus, whatever the rest of the suite runs under."""
+    """The command uses Icarus, whatever the rest of the suite uses."""
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("SIM", raising=False)
         yield

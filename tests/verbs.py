@@ -17,7 +17,7 @@ def call(verb, values=None, words=(), name=None):
         Its variables.
     words : sequence of str
     name : str, optional
-        Who speaks in a message; the verb by default.
+        Prefix of messages; the verb by default.
     """
     before = {variable: os.environ.get(variable) for variable in ("SIM", "BUILD_DIR", "TIME_FACTOR")}
     try:

@@ -1,3 +1,3 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""One module for each module of ``rtl/arith`` (and ``rtl/array/mul8x8.v``), plain and then vectorised."""
+"""One module for each module of ``rtl/arith`` (and ``rtl/array/mul8x8.v``), first plain, then vectorised."""

@@ -12,7 +12,7 @@ from macrame.golden.arith.mul9x9 import mul9x9_plain
 
 
 def bf16_mul_plain(a: int, b: int) -> int:
-    """One product, as bit patterns: significands multiplied, then put where the exponents say.
+    """One product, as bit patterns: multiply the significands, then place the result by the exponents.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ def bf16_mul_plain(a: int, b: int) -> int:
     Returns
     -------
     int
-        A float32's 32 bits: exact, but for subnormal results, which are rounded to nearest even. A NaN is
+        A float32's 32 bits: exact, except for subnormal results, which are rounded to nearest even. A NaN is
         0x7FC00000.
     """
     significands = (unpack_plain(x << 16)[1] >> 16 for x in (a, b))

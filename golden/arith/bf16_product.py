@@ -21,7 +21,7 @@ def significand(x: ArrayLike) -> NDArray[np.int32]:
     Returns
     -------
     ndarray of int32
-        The fraction, and 128 more where the exponent's field is not 0.
+        The fraction, plus 128 if the exponent field is not 0.
     """
     x = np.asarray(x, np.uint16).astype(np.int32)
     return (x & 0x7F) | ((x & 0x7F80) != 0) << 7
@@ -33,7 +33,7 @@ def bf16_product_plain(a: int, b: int, product: int) -> int:
     Parameters
     ----------
     a, b : int
-        16 bits each. Their fractions only tell infinity and zero from other numbers.
+        16 bits each. Their fractions only distinguish infinity and zero from other numbers.
     product : int
         Of their significands.
 

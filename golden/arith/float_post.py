@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Golden model of ``rtl/arith/float_post.v``: what becomes of a bfloat16 tile's sums.
+"""Golden model of ``rtl/arith/float_post.v``: the output stage for the sums of a bfloat16 tile.
 
-``y = float32(x + bias)``; ReLU makes +0 of whatever is not above 0, but for a NaN; then float32, or bfloat16
-by one of three roundings.
+``y = float32(x + bias)``; ReLU replaces all values not above 0, except NaN, with +0; then float32, or
+bfloat16 by one of three roundings.
 """
 
 import numpy as np

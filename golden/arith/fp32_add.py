@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Golden model of ``rtl/arith/fp32_add.v``: float32 + float32, and what the float32 modules share."""
+"""Golden model of ``rtl/arith/fp32_add.v``: float32 + float32, and helpers of the float32 modules."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -99,7 +99,7 @@ def fp32_add_plain(a: int, b: int) -> int:
     Returns
     -------
     int
-        32 bits. A NaN is 0x7FC00000, whatever came in; infinity - infinity is one. x - x is +0.
+        32 bits. Every NaN is 0x7FC00000; infinity - infinity is one. x - x is +0.
     """
     size_a, size_b = a & 0x7FFFFFFF, b & 0x7FFFFFFF
     if max(size_a, size_b) > INFINITY or (size_a == size_b == INFINITY and a != b):

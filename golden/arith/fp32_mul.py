@@ -19,7 +19,7 @@ def fp32_mul_plain(a: int, b: int) -> int:
     Returns
     -------
     int
-        32 bits. A NaN is 0x7FC00000, whatever came in; infinity * 0 is one.
+        32 bits. Every NaN is 0x7FC00000; infinity * 0 is one.
     """
     size_a, size_b = a & 0x7FFFFFFF, b & 0x7FFFFFFF
     largest, smallest = max(size_a, size_b), min(size_a, size_b)

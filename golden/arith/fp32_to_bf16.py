@@ -3,7 +3,7 @@
 """Golden model of ``rtl/arith/fp32_to_bf16.v``: float32 to bfloat16 in three roundings.
 
 bfloat16 is the upper half of a float32. Every rounding adds 0 or 1 to that half as an unsigned number;
-carries run from fraction into exponent and from the largest finite number into infinity by themselves.
+carries propagate from fraction to exponent, and from the largest finite number to infinity.
 """
 
 import numpy as np

@@ -4,14 +4,14 @@
 
 It multiplies by the reciprocal of the scale. ONNX's QuantizeLinear divides by the scale, as
 `macrame.golden.nn.affine.Affine.quantize` does. Reciprocal and product are rounded, so that the product may
-differ from the quotient in its last bits; the integers differ, by one, where only one of the two is half way
-between two integers. docs/numerics.md has the example below in full.
+differ from the quotient in its last bits; the integers differ by one if only one of the two is half way
+between two integers. docs/numerics.md has the complete example.
 """
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-_BEYOND = 2**20  # saturates whatever the zero point
+_BEYOND = 2**20  # saturates for every zero point
 
 
 def fp32_to_int8_plain(x: float | np.floating, inv_scale: float | np.floating, zero_point: int) -> int:
@@ -43,7 +43,7 @@ def fp32_to_int8(x: ArrayLike, inv_scale: ArrayLike, zero_point: ArrayLike = 0) 
     x, inv_scale : array_like of float32
         Numbers and reciprocal of the scale, any bit pattern.
     zero_point : array_like of int8
-        What 0.0 becomes.
+        The result for 0.0.
 
     Returns
     -------

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Golden model of ``rtl/arith/lfsr32.v``: the random operands of stochastic rounding.
 
-A Galois shift register over x^32 + x^22 + x^2 + x + 1, a primitive polynomial: every state but 0 comes once
-in 2^32 - 1 shifts. Each word is the lower half of the state, 16 shifts after the one before.
+A Galois shift register over x^32 + x^22 + x^2 + x + 1, a primitive polynomial: every state except 0 occurs
+once in 2^32 - 1 shifts. Each word is the lower half of the state, 16 shifts after the one before.
 """
 
 import functools
@@ -33,7 +33,7 @@ def shift(state: int) -> int:
 
 @functools.cache
 def _sixteen() -> list[int]:
-    """What 16 shifts make of a lower half: they are linear, and the upper half only moves down."""
+    """The effect of 16 shifts on a lower half: they are linear, and the upper half only moves down."""
     states = np.arange(65536, dtype=np.uint32)
     for _ in range(16):
         states = (states >> np.uint32(1)) ^ (states & np.uint32(1)) * np.uint32(TAPS)
@@ -46,7 +46,7 @@ class Lfsr32:
     Parameters
     ----------
     seed : int
-        32 bits; 0 stands for 0xFFFFFFFF.
+        32 bits; 0 means 0xFFFFFFFF.
 
     Attributes
     ----------
@@ -89,9 +89,9 @@ class Lfsr32:
         return np.array(words, np.uint16)
 
     def rows(self, count: int, cols: int, lanes: int) -> NDArray[np.uint16]:
-        """Operands of result rows in the order in which the core takes them.
+        """Operands of result rows in the order in which the core uses them.
 
-        Every row takes whole groups of `lanes` words: those for columns that the core does not have are lost.
+        Every row uses complete groups of `lanes` words: those for missing columns are discarded.
 
         Parameters
         ----------

@@ -17,7 +17,7 @@ SRDHM, the "saturating rounding doubling high multiplication", is ``trunc_div(a*
 1 - 2^30), 2^31)``, saturated for a = b = -2^31. That is ``(a*b + 2^30) >> 31`` with an arithmetic shift: for
 a*b >= 0 both divide a non-negative number, and for a*b < 0, with p = a*b,
 ``trunc((p + 1 - 2^30) / 2^31) = ceil((p + 1 - 2^30) / 2^31) = floor((p + 2^30) / 2^31)``, since
-``ceil(n / d) = floor((n + d - 1) / d)``. Its ties therefore go up, whatever the sign.
+``ceil(n / d) = floor((n + d - 1) / d)``. Its ties therefore go up for either sign.
 """
 
 import numpy as np
@@ -27,7 +27,7 @@ RAW, GEMMLOWP, RUY, FP32 = range(4)
 MODES = {"raw": RAW, "gemmlowp": GEMMLOWP, "ruy": RUY, "fp32": FP32}
 
 _INT32_MIN, _INT32_MAX = -(2**31), 2**31 - 1
-_BEYOND = 2**20  # more than any int8 and zero point can bring back: +-infinity for our purpose
+_BEYOND = 2**20  # beyond any int8 and zero point: effectively +-infinity
 
 
 def mode_code(mode: str | int) -> int:
@@ -90,7 +90,7 @@ def requantize_plain(
     clamp_high: int,
     mode: str | int,
 ) -> int:
-    """One accumulator requantised: the equations of the table above, word for word.
+    """One accumulator requantised: the equations of the table above, literally.
 
     Parameters
     ----------
@@ -267,7 +267,7 @@ def quantize_multiplier(scale: ArrayLike) -> tuple[NDArray[np.int32], NDArray[np
     Raises
     ------
     ValueError
-        As `quantize_multiplier_plain`; the message has the first scale that is refused.
+        As `quantize_multiplier_plain`; the message has the first invalid scale.
 
     Notes
     -----

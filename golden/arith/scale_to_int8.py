@@ -22,7 +22,7 @@ def scale_to_int8_plain(
     clamp_low: int,
     clamp_high: int,
 ) -> int:
-    """One result, by the module's own steps.
+    """One result, in the steps of the module.
 
     Parameters
     ----------

@@ -1,13 +1,13 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Golden model of ``rtl/arith/shift_right_narrow.v``: shift right, narrow, keep what rounding needs."""
+"""Golden model of ``rtl/arith/shift_right_narrow.v``: shift right, narrow, keep the bits for rounding."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 
 def shift_right_narrow_plain(y: int, up: int, right: int) -> tuple[int, bool, bool, bool]:
-    """``(y + up) / 2^right`` truncated toward minus infinity, and what is missing.
+    """``(y + up) / 2^right`` truncated toward minus infinity, and the remainder.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ def shift_right_narrow_plain(y: int, up: int, right: int) -> tuple[int, bool, bo
         ``y // 2^right`` if that is -256..255; else its low 7 bits above 256, or above -384 if it is negative.
     guard, extra, sticky : bool
         The quotient less v is ``(guard + extra) / 2`` without sticky, else between ``guard / 2`` and half
-        more. They mean nothing where v is not the quotient.
+        more. They are undefined if v is not the quotient.
     """
     v, below = divmod(y, 2**right)
     if not -256 <= v <= 255:

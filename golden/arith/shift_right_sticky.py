@@ -1,13 +1,13 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Golden model of ``rtl/arith/shift_right_sticky.v``: a right shift that remembers what it lost."""
+"""Golden model of ``rtl/arith/shift_right_sticky.v``: a right shift with a sticky bit."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 
 def shift_right_sticky_plain(x: int, right: int) -> tuple[int, bool]:
-    """``x / 2^right`` truncated, and whether that lost anything.
+    """``x / 2^right`` truncated, and whether any dropped bit was set.
 
     Parameters
     ----------

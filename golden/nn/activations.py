@@ -47,7 +47,7 @@ def relu_derivative(z: ArrayLike) -> NDArray[Any]:
 def sigmoid(z: ArrayLike) -> NDArray[np.floating]:
     """Logistic function 1 / (1 + exp(-z)), without overflow for any finite or infinite z.
 
-    Only exp(-|z|), which lies in [0, 1], is ever taken: for z < 0 the equal form exp(z) / (1 + exp(z)) is
+    Only exp(-|z|), in [0, 1], is computed: for z < 0 the equivalent form exp(z) / (1 + exp(z)) is
     used.
 
     Parameters
@@ -68,8 +68,8 @@ def sigmoid(z: ArrayLike) -> NDArray[np.floating]:
 def sigmoid_derivative(z: ArrayLike) -> NDArray[np.floating]:
     """Derivative of `sigmoid`, s(z) (1 - s(z)): at most 1/4, at z = 0.
 
-    Computed as e / (1 + e)^2 with e = exp(-|z|), which keeps its relative precision far out, where 1 - s(z)
-    would cancel to zero.
+    Computed as e / (1 + e)^2 with e = exp(-|z|), which keeps its relative precision for large |z|, where 1 -
+    s(z) would cancel to zero.
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ def log_softmax(z: ArrayLike, axis: int = -1) -> NDArray[np.floating]:
 
 
 def softmax(z: ArrayLike, axis: int = -1) -> NDArray[np.floating]:
-    """Probabilities exp(z) / sum(exp(z)), with the largest logit taken off first so that nothing overflows.
+    """Probabilities exp(z) / sum(exp(z)), with the largest logit subtracted first, so nothing overflows.
 
     Parameters
     ----------

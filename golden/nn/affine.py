@@ -1,17 +1,17 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Grids of integers that stand for real numbers: a scale and a zero point, symmetric or over a range.
+"""Integer grids for real numbers: a scale and a zero point, symmetric or over a range.
 
-A real number x is held as an integer q with x = scale * (q - zero_point). With b bits, 2 to 8, integers are
-those of b bits, held in int8: [-2^(b-1), 2^(b-1) - 1], symmetric ones without the lowest.
+A real number x is represented by an integer q with x = scale * (q - zero_point). With b bits, 2 to 8,
+integers are those of b bits, stored as int8: [-2^(b-1), 2^(b-1) - 1], symmetric ones without the lowest.
 
 The type of a scale is the type of the arithmetic. Activations are quantised while a network runs, and
 runtimes do that in float32: `asymmetric` has float32 scales by default, and `Affine.quantize` then divides
 float32 by float32, as ONNX's DynamicQuantizeLinear and QuantizeLinear do. Weights are quantised once,
 beforehand: `symmetric` has float64 scales.
 
-Scales are normal numbers. Numbers so small that theirs would be below 2^-126, or 2^-1022 in float64, are
-taken for zeros.
+Scales are normal numbers. Numbers so small that their scale would be below 2^-126, or 2^-1022 in float64,
+count as zeros.
 """
 
 import math
@@ -30,11 +30,11 @@ Scale: TypeAlias = float | np.floating | npt.NDArray[np.floating]
 
 
 class NotFinite(ValueError):
-    """A NaN or an infinity where numbers are to be quantised; the message names it."""
+    """A NaN or an infinity in numbers to be quantised; the message names it."""
 
 
 def check_finite(name: str, x: npt.ArrayLike) -> None:
-    """Refuse numbers that no integer can stand for.
+    """Reject numbers that cannot be quantised.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def check_finite(name: str, x: npt.ArrayLike) -> None:
 
 
 def integer_range(bits: int) -> tuple[int, int]:
-    """Smallest and largest signed integer of so many bits.
+    """Smallest and largest signed integer with this number of bits.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ def integer_range(bits: int) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class Affine:
-    """How integers stand for real numbers: x = scale * (q - zero_point).
+    """The meaning of integers as real numbers: x = scale * (q - zero_point).
 
     Attributes
     ----------
@@ -86,7 +86,7 @@ class Affine:
         Above 0; an array where channels differ, shaped to broadcast against the tensor. Its type is that of
         the division: a `numpy.float32` divides in float32, a Python float in float64.
     zero_point : int
-        The int8 that stands for 0.
+        The int8 that represents 0.
     bits : int
         Of the integers, 2 to 8.
 
@@ -119,7 +119,7 @@ class Affine:
     def quantize(self, x: npt.ArrayLike) -> npt.NDArray[np.int8]:
         """Nearest integer to each x, ties to even, saturated: clip(rint(x / scale) + zero_point).
 
-        Where the scale is a float32, x is rounded to float32 first and the quotient is the float32 nearest to
+        If the scale is a float32, x is rounded to float32 first and the quotient is the float32 nearest to
         x / scale. A quotient half way between two integers in one type need not be so in the other; a product
         with 1 / scale, as `macrame.golden.arith.fp32_to_int8` and the RTL compute, differs from both.
 
@@ -154,7 +154,7 @@ class Affine:
         return np.clip(q + self.zero_point, self.low, self.high).astype(np.int8)
 
     def dequantize(self, q: npt.ArrayLike) -> npt.NDArray[np.float64]:
-        """The real numbers that integers stand for, float64.
+        """The real values of integers, float64.
 
         Parameters
         ----------
@@ -175,8 +175,8 @@ def symmetric(x: npt.ArrayLike, axis: int | tuple[int, ...] | None = None, bits:
     x : array_like
         Finite real numbers; may be empty.
     axis : int or tuple of int, optional
-        Axes to take the maximum over; the others keep a scale each (axis=1 of (outputs, inputs): one an
-        output). Without it the whole tensor shares one scale.
+        Axes to take the maximum over; the others keep one scale each (axis=1 of (outputs, inputs): one per
+        output). Without it the tensor has one scale.
     bits : int
         2 to 8.
 
@@ -215,7 +215,7 @@ def asymmetric(
         float32 or float64: the type of the scale, of the arithmetic that finds it and the zero point, and of
         `Affine.quantize`.
     empty : float
-        Scale for an empty range (all zeros, or nearly), which says nothing of it.
+        Scale for an empty range (all zeros, or nearly), which does not determine one.
 
     Returns
     -------
@@ -226,7 +226,7 @@ def asymmetric(
     Raises
     ------
     NotFinite
-        If an end is no finite number, or none in `dtype`.
+        If an end is not a finite number, or not in `dtype`.
     ValueError
         If low > high.
     """

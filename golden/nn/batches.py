@@ -8,10 +8,10 @@ does not divide the samples, the left-over ones are either dropped or make one s
     updates = epochs * floor(samples / batch_size)      leftover = "drop"
     updates = epochs * ceil(samples / batch_size)       leftover = "smaller"
 
-All of it is integer arithmetic. Given three of the four numbers, the fourth need not be unique: 512-sample
-batches make 500 updates an epoch of 256,000 samples, and of 256,001 as well if the odd one is dropped.
-`solve` therefore returns the whole range of answers beside one of them: the one that leaves least over if
-that is dropped, and the one with the fullest last batch if it is kept.
+All arithmetic is on integers. Given three of the four numbers, the fourth need not be unique: 512-sample
+batches make 500 updates per epoch of 256,000 samples, and of 256,001 as well if the odd one is dropped.
+`solve` therefore returns the range of all answers and selects one: the one with the fewest left-over samples
+if they are dropped, and the one with the fullest last batch if they are kept.
 """
 
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ class Schedule:
     updates, epochs, batch_size, samples : int
         The four quantities, each at least 1.
     leftover : str
-        "drop" or "smaller", what becomes of the samples that do not fill a batch.
+        "drop" or "smaller", the handling of samples that do not fill a batch.
     solved : str
         The name of the quantity that was computed.
     lowest, highest : int or None
@@ -69,7 +69,7 @@ def updates_per_epoch(samples: int, batch_size: int, leftover: str) -> int:
     samples, batch_size : int
         At least 1.
     leftover : {"drop", "smaller"}
-        What becomes of the samples that do not fill a batch.
+        The handling of samples that do not fill a batch.
 
     Returns
     -------
@@ -94,12 +94,12 @@ def solve(
     updates, epochs, batch_size, samples : int, optional
         Exactly three of them, each at least 1.
     leftover : {"drop", "smaller"}
-        What becomes of the samples that do not fill a batch.
+        The handling of samples that do not fill a batch.
 
     Returns
     -------
     Schedule
-        The four, with the range in which the solved one may lie. Of that range `samples` is the value that
+        The four, with the range of the solved one. Of that range `samples` is the value that
         leaves nothing over. `batch_size` is the one that leaves least over where that is dropped, the
         largest; and the one whose last batch lacks least to be full where it is kept, the smallest: 11
         samples in two batches are 6 + 5, not 10 + 1.
@@ -161,7 +161,7 @@ def solve(
             low, high = _batch_sizes(samples, each, leftover)
             if high is not None and low > high:
                 raise ValueError(
-                    f"samples = {samples}: no batch size cuts them into {each} batches an epoch "
+                    f"samples = {samples}: no batch size cuts them into {each} batches per epoch "
                     f"(leftover = {leftover!r})"
                 )
             value = low if leftover == "smaller" or high is None else high
@@ -179,14 +179,14 @@ def minibatches(
     samples, batch_size : int
         At least 1.
     leftover : {"drop", "smaller"}
-        What becomes of the samples that do not fill a batch.
+        The handling of samples that do not fill a batch.
     rng : numpy.random.Generator, optional
-        Shuffles the samples; without one they come in order.
+        Shuffles the samples; without one they are in order.
 
     Yields
     ------
     numpy.ndarray of int
-        Indices of the samples of one batch; no index comes twice.
+        Indices of the samples of one batch; no index occurs twice.
     """
     count = updates_per_epoch(samples, batch_size, leftover)
     order = np.arange(samples) if rng is None else rng.permutation(samples)

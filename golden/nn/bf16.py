@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Training in the core's own arithmetic: bfloat16 operands, fp32 sums, fp32 master weights.
 
-Every number comes out of one of three operations of the hardware, which a `Backend` performs: a product
-with bias and ReLU, a vector operation, a rounding to bfloat16. `Golden` computes them as the RTL must, to the
-bit; a backend that drives the RTL can take its place, and the same code trains on it.
+Every number is the result of one of three hardware operations, performed by a `Backend`: a product with bias
+and ReLU, a vector operation, a rounding to bfloat16. `Golden` computes them bit-exactly like the RTL; a
+backend that drives the RTL can replace it, so the same code trains on the hardware.
 
 One step of a layer, x its input and a = relu(z) its output, all held as rows of samples:
 
@@ -21,9 +21,9 @@ A layer may have a sigmoid in place of the ReLU: z leaves as fp32, a is rounded 
 stays fp32), and dz = dx (a (1 - a)) takes three vector operations, the last of them to bf16.
 
 Operands of products are bfloat16 (nearest even), sums fp32 in the order of k, weights and biases fp32
-between steps. The mask asks the stored activation, not z: a z so small that it rounds to 0 counts as 0.
-Softmax and sigmoid themselves run beside the core, in float64 of `macrame.golden.nn.elementary`, rounded to
-fp32; no machine's own exp is in them, so that trained weights have the same SHA-256 everywhere.
+between steps. The mask uses the stored activation, not z: a z so small that it rounds to 0 counts as 0.
+Softmax and sigmoid run on the host, in float64 of `macrame.golden.nn.elementary`, rounded to fp32. They do
+not use the machine's exp, so trained weights have the same SHA-256 everywhere.
 """
 
 from collections.abc import Sequence
@@ -44,14 +44,14 @@ from macrame.golden.vector_unit import vector_unit
 ONE = np.uint16(0x3F80)
 
 Numbers: TypeAlias = NDArray[Any]
-"""fp32 as float32, or bfloat16 as the uint16 of its bits; which one comes out, the argument `out` says."""
+"""fp32 as float32, or bfloat16 as the uint16 of its bits; the argument `out` selects which."""
 
 
 class Backend(Protocol):
-    """What computes: the three operations of the hardware.
+    """The three operations of the hardware.
 
     fp32 arrays are float32, bfloat16 ones the uint16 of their bits; a NaN is 0x7FC00000 or 0x7FC0. `Golden`
-    documents the operations, and gives what any other backend must give, to the bit.
+    documents the operations; any other backend must return the same bits.
     """
 
     def matmul(
@@ -74,7 +74,7 @@ class Backend(Protocol):
 
 
 class Golden:
-    """The `Backend` of golden's arithmetic."""
+    """The `Backend` of the golden model's arithmetic."""
 
     def matmul(
         self,
@@ -197,14 +197,14 @@ class NetworkBf16:
     dropout : float
         As in `Network`.
     backend : Backend
-        What computes.
+        The backend that computes.
     evaluator : Backend
-        What computes `loss` and `predict`, which update nothing; by default the backend.
+        The backend for `loss` and `predict`, which update nothing; by default `backend`.
 
     Raises
     ------
     ValueError
-        Where an activation or the objective is one that the core does not have.
+        If the core does not have an activation or the objective.
     """
 
     weights: list[NDArray[np.float32]]
@@ -248,7 +248,7 @@ class NetworkBf16:
         Raises
         ------
         ValueError
-            Where the network has options of its loss, or what the core does not have.
+            If the network has loss options, or features that the core does not have.
         """
         if network.loss_options:
             raise ValueError(f"loss options are {network.loss_options}, expected none in bf16")
@@ -282,7 +282,7 @@ class NetworkBf16:
         masks : list of numpy.ndarray, optional
             Dropout, as in `Network`.
         backend : Backend, optional
-            In place of the network's own.
+            Instead of the network's own.
 
         Returns
         -------
@@ -419,7 +419,7 @@ class NetworkBf16:
         if self.objective == "cross_entropy":
             if np.isfinite(output).all():
                 y = elementary.softmax(output)[0].astype(np.float32)
-            else:  # training is over anyway, and must notice
+            else:  # training has diverged, and must detect it
                 y = np.full(output.shape, np.nan, np.float32)
             t = np.zeros(output.shape, np.float32)
             t[np.arange(samples), np.asarray(targets)] = 1
@@ -428,7 +428,7 @@ class NetworkBf16:
             y, t = output, np.asarray(targets).astype(np.float32)
             scale = 2 * self._factor(outputs) / samples
         error = self.backend.vector("sub", y, t)
-        # -0 is what may be added to anything without changing it, so this is the product alone, rounded once
+        # adding -0 changes nothing, so this is the product alone, rounded once
         nothing = np.full(error.shape, -0.0, np.float32)
         return error, self.backend.vector("axpy", nothing, error, scale)
 
@@ -437,8 +437,8 @@ class SGDBf16:
     """Stochastic gradient descent with momentum and L2 penalty on the vector unit, fp32 throughout.
 
     g = g + l2 w for weights (and for biases, if asked for), v = g + momentum v, p = p + (-rate) v; each is
-    one "axpy", whose product is rounded and then its sum. Without penalty or momentum the operation is left
-    out.
+    one "axpy", whose product is rounded and then its sum. Without penalty or momentum the operation is
+    omitted.
 
     Parameters
     ----------

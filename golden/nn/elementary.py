@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """exp and log of float64 by additions, multiplications and one division, the same bits on every machine.
 
-NumPy's own come from the machine's vector instructions or its C library, and differ from one to the next in
-the last bit; a training run would end in other weights. Here every step is one IEEE 754 operation that NumPy
-rounds alike everywhere. exp is within 2 units in the last place of float64 and log within 4, and so, rounded
-to float32, within one of the nearest float32, nearly always equal to it. Softmax, with its loss, and the
-sigmoid are what needs them: the parts of training that run beside the core.
+NumPy's functions use the machine's vector instructions or C library, and differ between machines in the last
+bit, so training would give different weights. Here every step is one IEEE 754 operation that NumPy rounds the
+same way everywhere. exp is within 2 units in the last place of float64 and log within 4; rounded to float32
+they are within one unit of the nearest float32, and nearly always equal to it. They are used by softmax, its
+loss and the sigmoid, the parts of training that run on the host.
 """
 
 import math
@@ -29,7 +29,7 @@ def exp(x: ArrayLike) -> NDArray[np.float64]:
     Parameters
     ----------
     x : array_like of float64
-        Anything; a NaN stays one. Below -745.2 the result is 0, above 709.79 infinite.
+        Any value; a NaN stays NaN. Below -745.2 the result is 0, above 709.79 infinite.
 
     Returns
     -------
@@ -42,7 +42,7 @@ def exp(x: ArrayLike) -> NDArray[np.float64]:
     value = np.full(r.shape, _EXP[-1])
     for coefficient in _EXP[-2::-1]:
         value = value * r + coefficient
-    half = np.floor(k / 2)  # 2^k may be beyond float64 where the result is not
+    half = np.floor(k / 2)  # 2^k may be outside float64 even if the result is not
     with np.errstate(over="ignore", under="ignore"):
         value = np.ldexp(np.ldexp(value, half.astype(np.int64)), (k - half).astype(np.int64))
     return np.where(np.isnan(x), x, value)
@@ -80,12 +80,12 @@ def log(x: ArrayLike) -> NDArray[np.float64]:
 
 
 def sigmoid(z: ArrayLike) -> NDArray[np.float64]:
-    """Logistic function 1 / (1 + e^-z), of e^-|z| alone, which lies in [0, 1].
+    """Logistic function 1 / (1 + e^-z), from e^-|z| only, which is in [0, 1].
 
     Parameters
     ----------
     z : array_like of float64
-        Anything; a NaN stays one.
+        Any value; a NaN stays NaN.
 
     Returns
     -------
@@ -121,7 +121,7 @@ def softmax(z: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 
 def mean(values: ArrayLike) -> float:
-    """The mean, from a sum that is rounded once: in whatever order, the same bits.
+    """The mean, from a sum that is rounded once: the same bits in any order.
 
     Parameters
     ----------

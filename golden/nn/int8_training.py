@@ -1,11 +1,11 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Training with int8 for everything: weights on an int8 grid, int8 operands, int32 sums; why one does not.
+"""Training entirely in int8: weights on an int8 grid, int8 operands, int32 sums; shows why it fails.
 
-Inference gets by with 255 steps because each number is used once. Training adds thousands of small updates to
-the same weight: where an update is less than half a step of the grid it is rounded away, and a gradient whose
-largest value is far above the others leaves these no steps at all. Rounding an update up or down at random,
-with the probability that keeps its mean, is the known cure for the first.
+255 steps suffice for inference because each number is used once. Training adds thousands of small updates to
+the same weight: an update of less than half a grid step is rounded away, and in a gradient whose largest
+value is far above the others, the others round to 0. Stochastic rounding, with the probability that preserves
+the mean of an update, is the known remedy for the first problem.
 """
 
 from dataclasses import dataclass, field
@@ -24,22 +24,22 @@ from macrame.golden.nn.network import Network
 class NetworkOnGrid:
     """A network of ReLU layers whose weights are int8 multiples of a scale fixed at the start.
 
-    It has what `macrame.golden.nn.train.fit` asks of a network; its `project` is to be passed as well.
+    It implements the network interface of `macrame.golden.nn.train.fit`; pass its `project` too.
 
     Attributes
     ----------
     weights : list of numpy.ndarray
         Real numbers, always scale times an integer of [-127, 127].
     biases : list of numpy.ndarray
-        Real numbers, as int32 biases all but are.
+        Real numbers, since int32 biases are nearly exact.
     scales : list of float
-        One a layer.
+        One per layer.
     objective : str
         Of `macrame.golden.nn.losses.LOSSES`.
     rng : numpy.random.Generator or None
         Draws for stochastic rounding of the updates; without one they go to the nearest step.
     updates, lost : int
-        Updates of single weights that were not 0, and how many of these changed nothing.
+        Number of non-zero updates of single weights, and how many of these had no effect.
     loss_options : dict
         As in `macrame.golden.nn.network.Network`.
     """
@@ -62,7 +62,7 @@ class NetworkOnGrid:
         ----------
         network : macrame.golden.nn.network.Network
         headroom : float
-            How far beyond the largest weight of the start the grid reaches.
+            Ratio of the grid's range to the largest initial weight.
         rng : numpy.random.Generator, optional
             For stochastic rounding.
 
@@ -136,7 +136,7 @@ class NetworkOnGrid:
         return dw + db
 
     def project(self) -> None:
-        """Bring updated weights back onto the grid, and count the updates that this undoes."""
+        """Round updated weights to the grid, and count the updates that this undoes."""
         for w, before, scale in zip(self.weights, self._before, self.scales):
             moved = w != before
             w[...] = _to_grid(w, scale, self.rng)
@@ -164,7 +164,7 @@ def _to_grid(
 def _product(
     a: NDArray[np.floating], w: NDArray[np.floating], w_scale: float | None = None
 ) -> NDArray[np.floating]:
-    """A product of int8 operands in real numbers, a scale each; `w_scale` where w is on a grid already."""
+    """A product of int8 operands in real numbers, each with a scale; `w_scale` if w is on a grid already."""
     left = symmetric(a)
     right_scale = symmetric(w).scale if w_scale is None else w_scale
     return gemm(left.quantize(a), Affine(right_scale).quantize(w)) * (left.scale * right_scale)

@@ -12,7 +12,7 @@ def dense(x: ArrayLike, w: ArrayLike, b: ArrayLike) -> NDArray[np.floating]:
     Parameters
     ----------
     x : array_like, shape (samples, inputs)
-        One sample a row.
+        One sample per row.
     w : array_like, shape (outputs, inputs)
         Weights; row j holds the weights of output j, as W is written in textbooks.
     b : array_like, shape (outputs,)
@@ -26,7 +26,7 @@ def dense(x: ArrayLike, w: ArrayLike, b: ArrayLike) -> NDArray[np.floating]:
     Raises
     ------
     ValueError
-        Where the shapes do not fit together.
+        If the shapes do not match.
     """
     x, w, b = np.asarray(x), np.asarray(w), np.asarray(b)
     if x.ndim != 2 or w.ndim != 2 or x.shape[1] != w.shape[1]:

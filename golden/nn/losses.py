@@ -20,7 +20,7 @@ half_sum    1/2          total error of many lectures                y - t
 mean        1 / outputs  mean squared error (PyTorch's MSELoss)      2 (y - t) / outputs
 ==========  ===========  ==========================================  ====================
 
-For two outputs half_sum and mean are the same. Over a batch it is the mean over its samples.
+For two outputs half_sum and mean are the same. The loss of a batch is the mean over its samples.
 
 All is computed in the dtype of the outputs, integers as float64.
 """
@@ -38,7 +38,7 @@ Weights: TypeAlias = Sequence[float] | NDArray[np.floating]
 """One a class."""
 
 Loss: TypeAlias = Callable[..., float | NDArray[np.floating]]
-"""Takes outputs, targets and perhaps options; a number, or with reduction "none" one a sample."""
+"""Arguments are outputs, targets and options; returns a number, or with reduction "none" one per sample."""
 
 Gradient: TypeAlias = Callable[..., NDArray[np.floating]]
 """Takes what its loss takes; of the shape of the outputs."""
@@ -194,7 +194,7 @@ def cross_entropy(
     smoothing : float
         Share of the target that is spread over all classes, 0 to 1.
     reduction : {"mean", "sum", "none"}
-        What becomes of the samples' losses.
+        The reduction of the samples' losses.
 
     Returns
     -------
@@ -204,7 +204,7 @@ def cross_entropy(
     Raises
     ------
     ValueError
-        Where a label is not a class, the shapes do not fit, an option is out of range, or no sample counts in
+        If a label is not a class, the shapes do not match, an option is out of range, or no sample counts in
         a mean.
     """
     rows, flat, _ = _rows(logits, labels, "logits")
@@ -285,7 +285,7 @@ def mse_gradient(outputs: ArrayLike, targets: ArrayLike, scaling: str = "mean") 
 
 
 def mse_factor(scaling: str, outputs: int) -> float:
-    """The factor c of a scaling, for so many outputs.
+    """The factor c of a scaling, for a number of outputs.
 
     Parameters
     ----------
@@ -299,7 +299,7 @@ def mse_factor(scaling: str, outputs: int) -> float:
     Raises
     ------
     ValueError
-        If the scaling is none of them.
+        If the scaling is unknown.
     """
     factors = {"sum": 1.0, "half_sum": 0.5, "mean": 1 / outputs}
     if scaling not in factors:
@@ -333,7 +333,7 @@ def _paired(outputs: ArrayLike, targets: ArrayLike) -> tuple[NDArray[np.floating
 def _rows(
     values: ArrayLike, labels: ArrayLike, name: str
 ) -> tuple[NDArray[np.floating], NDArray[np.integer], tuple[tuple[int, ...], int]]:
-    """(samples, classes), their labels, and the shape that `_unrows` needs to undo it."""
+    """Reshape to (samples, classes); also returns the labels and the shape for `_unrows`."""
     values, labels = np.asarray(values), np.asarray(labels)
     if not np.issubdtype(values.dtype, np.floating):
         values = values.astype(np.float64)
@@ -354,7 +354,7 @@ def _unrows(rows: NDArray[np.floating], shape: tuple[tuple[int, ...], int]) -> N
 
 
 def _is_plain(weights: Weights | None, ignore_index: int | None, smoothing: float, reduction: str) -> bool:
-    """Whether a cross-entropy is the mean of all samples' own, which training asks for most."""
+    """Whether a cross-entropy is the plain mean over all samples, the usual case in training."""
     return weights is None and ignore_index is None and smoothing == 0 and reduction == "mean"
 
 
@@ -373,7 +373,7 @@ def _targets(
     smoothing: float,
     reduction: str,
 ) -> tuple[NDArray[np.floating], int | np.floating]:
-    """The target vectors, in the dtype of the rows, and what the reduction divides by."""
+    """The target vectors, in the dtype of the rows, and the divisor of the reduction."""
     classes = rows.shape[1]
     if reduction not in REDUCTIONS:
         raise ValueError(f"reduction is {reduction!r}, expected one of {', '.join(REDUCTIONS)}")
@@ -396,7 +396,7 @@ def _targets(
 
 
 def _weighted(targets: NDArray[np.floating], log_probabilities: NDArray[np.floating]) -> NDArray[np.floating]:
-    """-sum_c t_c log p_c of each row; a class that is no target may have log probability -inf."""
+    """-sum_c t_c log p_c of each row; a class that is not a target may have log probability -inf."""
     with np.errstate(invalid="ignore"):
         return -np.where(targets == 0, 0, targets * log_probabilities).sum(axis=1)
 

@@ -17,7 +17,7 @@ from macrame.golden.nn.regularization import dropout_masks
 
 @dataclass
 class Trace:
-    """What a forward pass leaves behind.
+    """The intermediate results of a forward pass.
 
     Attributes
     ----------
@@ -40,7 +40,7 @@ class Trace:
 
 
 class Options(TypedDict, total=False):
-    """What of a `Network` need not be given."""
+    """Optional attributes of a `Network`."""
 
     activations: list[str]
     objective: str
@@ -55,11 +55,11 @@ class Network:
     Attributes
     ----------
     weights : list of numpy.ndarray, each of shape (outputs, inputs)
-        One matrix a layer.
+        One matrix per layer.
     biases : list of numpy.ndarray, each of shape (outputs,)
-        One vector a layer.
+        One vector per layer.
     activations : list of str
-        One a layer, of `macrame.golden.nn.activations.ACTIVATIONS`.
+        One per layer, of `macrame.golden.nn.activations.ACTIVATIONS`.
     objective : str
         The loss, of `macrame.golden.nn.losses.LOSSES`. Cross-entropy takes its softmax itself, so that the
         last layer has no activation then.
@@ -71,7 +71,7 @@ class Network:
     Raises
     ------
     ValueError
-        Where a name is unknown, or names and layers do not fit together.
+        If a name is unknown, or the numbers of names and layers differ.
     """
 
     weights: list[NDArray[np.floating]]
@@ -92,7 +92,7 @@ class Network:
         if not len(self.activations) == len(self.weights) == len(self.biases):
             raise ValueError(
                 f"{len(self.weights)} weight matrices, {len(self.biases)} bias vectors and "
-                f"{len(self.activations)} activations: expected one of each a layer"
+                f"{len(self.activations)} activations: expected one of each per layer"
             )
         if self.objective == "cross_entropy" and self.activations[-1] != "identity":
             raise ValueError(
@@ -148,7 +148,7 @@ class Network:
         )
 
     def copy(self) -> Self:
-        """A network of its own with the same parameters and options."""
+        """A copy of the network with the same parameters and options."""
         return type(self)(
             [w.copy() for w in self.weights],
             [b.copy() for b in self.biases],
@@ -159,14 +159,14 @@ class Network:
         )
 
     def forward(self, x: ArrayLike, masks: Sequence[NDArray[np.floating]] | None = None) -> Trace:
-        """Run the network and keep what backpropagation needs.
+        """Run the network and keep the values needed by backpropagation.
 
         Parameters
         ----------
         x : array_like, shape (samples, inputs)
-            One sample a row.
+            One sample per row.
         masks : list of numpy.ndarray, optional
-            What each hidden layer's activations are multiplied with, as `dropout_masks` draws them.
+            Factors of each hidden layer's activations, as drawn by `dropout_masks`.
 
         Returns
         -------
@@ -198,7 +198,7 @@ class Network:
     def loss(
         self, x: ArrayLike, targets: ArrayLike, masks: Sequence[NDArray[np.floating]] | None = None
     ) -> float:
-        """Mean loss over the samples, or their sum where `loss_options` say so.
+        """Mean loss over the samples, or their sum if `loss_options` select it.
 
         Parameters
         ----------
@@ -242,7 +242,7 @@ class Network:
         Raises
         ------
         ValueError
-            Where units are to be dropped and neither `rng` nor masks are given.
+            If units must be dropped and neither `rng` nor masks are given.
         """
         if masks is None and self.dropout:
             masks = dropout_masks(

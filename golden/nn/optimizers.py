@@ -1,11 +1,11 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Optimizers: what becomes of a gradient. Each updates its parameters in place, in their own dtype.
+"""Optimizers. Each updates its parameters in place, in their own dtype.
 
-They are those of PyTorch, step for step, but for one default: weight decay and L2 leave biases alone unless
-told otherwise (`macrame.golden.nn.regularization.l2_penalty` says why). All state has the dtype of the
+They match those of PyTorch step for step, except for one default: weight decay and L2 do not apply to biases
+(`macrame.golden.nn.regularization.l2_penalty` gives the reason). All state has the dtype of the
 parameters; in float64 they agree with torch.optim to 1e-12, in float32 in all but the last bits, since
-PyTorch's kernels fuse and order operations otherwise. For the core's bf16 arithmetic there is
+PyTorch's kernels fuse and order operations differently. For the core's bf16 arithmetic there is
 `macrame.golden.nn.bf16.SGDBf16`.
 """
 
@@ -23,7 +23,7 @@ class SGD:
     v = momentum v + (1 - dampening) g, p = p - rate v.
 
     The first v is g itself, whatever the dampening. Nesterov's momentum steps along g + momentum v instead of
-    v, which is where v will have led by the next gradient.
+    v, towards the position of the next gradient.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class SGD:
     l2 : float
         Strength of the penalty on weights, as `macrame.golden.nn.regularization.l2_penalty`.
     dampening : float
-        In [0, 1]; without momentum it does nothing.
+        In [0, 1]; without momentum it has no effect.
     nesterov : bool
         Needs momentum, and no dampening.
     l2_biases : bool
@@ -45,7 +45,7 @@ class SGD:
     Raises
     ------
     ValueError
-        Where the dampening is out of range, or Nesterov's momentum has none or is dampened.
+        If the dampening is out of range, or Nesterov's momentum is 0 or dampened.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class SGD:
 
 
 class Adam:
-    """Adam (Kingma and Ba, 2015): a step a parameter, from running means of its gradient and of its square.
+    """Adam (Kingma and Ba, 2015): a step per parameter, from running means of the gradient and its square.
 
     m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g^2; both begin at 0 and so are too small at first:
     after t steps of one constant gradient m is (1 - beta1^t) g. Divided by that factor they are means again,
@@ -110,7 +110,7 @@ class Adam:
     l2 : float
         Strength of the penalty on weights, added to the gradient (PyTorch's Adam, not AdamW).
     correct : bool
-        False leaves the bias correction out, to show what it is for.
+        False omits the bias correction, to show its effect.
     l2_biases : bool
         Penalise the biases too.
 
@@ -169,8 +169,8 @@ class Adam:
 class AdamW(Adam):
     """Adam with decoupled weight decay (Loshchilov and Hutter, 2019): p = p - rate decay p, then Adam's step.
 
-    The decay is no part of the gradient, so that the running means do not see it: every weight shrinks by the
-    same factor, while Adam's `l2` hardly moves one whose gradients are large.
+    The decay is not part of the gradient and does not affect the running means: every weight shrinks by the
+    same factor, while Adam's `l2` has little effect on one with large gradients.
 
     Parameters
     ----------
@@ -181,7 +181,7 @@ class AdamW(Adam):
     decay : float
         Weight decay, at least 0.
     decay_biases : bool
-        Let the biases decay too, as PyTorch does with a parameter group that holds them.
+        Decay the biases too, as PyTorch does with a parameter group that contains them.
 
     Raises
     ------
@@ -220,7 +220,7 @@ class AdamW(Adam):
 class Adagrad:
     """Adagrad (Duchi et al., 2011), as in PyTorch: s = s + g^2, p = p - rate g / (sqrt(s) + epsilon).
 
-    s never falls, so that the steps of a parameter shrink with all it has seen. With `rate_decay` the t-th
+    s never decreases, so the steps of a parameter become smaller. With `rate_decay` the t-th
     step, counted from 0, has rate / (1 + t rate_decay).
 
     Parameters
@@ -232,9 +232,9 @@ class Adagrad:
     rate_decay : float
         At least 0.
     initial : float
-        What s begins with, at least 0.
+        Initial value of s, at least 0.
     epsilon : float
-        At least 0; with 0 a gradient of 0 must not come first.
+        At least 0; with 0, the first gradient must not be 0.
     l2 : float
         Strength of the penalty on weights, added to the gradient.
     l2_biases : bool

@@ -1,12 +1,11 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Pruning: weights that are taken out for good, one by one, n of m, or in blocks that the hardware can skip.
+"""Pruning: permanent removal of single weights, n of m, or blocks that the hardware can skip.
 
 A mask is a bool array of the shape of the weights, True where a weight stays. Single weights are chosen by
-their magnitude. A block is `outputs` x `inputs` weights of one layer, at the edge what is left of one; with
-outputs the columns of the core's array and inputs its DEPTH, a block is what one weight beat carries: where
-all of it is 0, the host leaves the beat out, together with the activations it would have met, and the sums do
-not change.
+their magnitude. A block is `outputs` x `inputs` weights of one layer, smaller at the edges. With outputs the
+columns of the core's array and inputs its DEPTH, a block is one weight beat: if all of it is 0, the host
+omits the beat and the matching activations, and the sums do not change.
 """
 
 from collections.abc import Sequence
@@ -19,15 +18,15 @@ from numpy.typing import ArrayLike, NDArray
 def magnitude_masks(
     weights: Sequence[ArrayLike], sparsity: float, everywhere: bool = True
 ) -> list[NDArray[np.bool_]]:
-    """Masks that take the smallest magnitudes out.
+    """Masks that remove the smallest magnitudes.
 
     Parameters
     ----------
     weights : list of array_like
     sparsity : float
-        Share to take out, 0 to 1; of n weights exactly round(sparsity n) go, of equals the first.
+        Share to remove, 0 to 1: exactly round(sparsity n) of n weights, the first ones among equals.
     everywhere : bool
-        Rank the weights of all layers together; otherwise every layer gives the same share.
+        Rank the weights of all layers together; otherwise the same share of every layer is removed.
 
     Returns
     -------
@@ -44,13 +43,13 @@ def magnitude_masks(
 def block_masks(
     weights: Sequence[NDArray[Any]], sparsity: float, block: tuple[int, int], everywhere: bool = True
 ) -> list[NDArray[np.bool_]]:
-    """Masks that take whole blocks out, those with the smallest root mean square.
+    """Masks that remove whole blocks, those with the smallest root mean square.
 
     Parameters
     ----------
     weights : list of numpy.ndarray, each of shape (outputs, inputs)
     sparsity : float
-        Share of the blocks to take out.
+        Share of the blocks to remove.
     block : tuple of int
         (outputs, inputs) of a block.
     everywhere : bool
@@ -101,8 +100,8 @@ def structured_mask_plain(weight: NDArray[Any], keep: int = 2, of: int = 4) -> N
 def structured_masks(weights: Sequence[NDArray[Any]], keep: int = 2, of: int = 4) -> list[NDArray[np.bool_]]:
     """Masks that keep the largest magnitudes of each group of neighbouring inputs: 2 of 4, or n of m.
 
-    2:4 is the pattern of sparse tensor cores: half of the weights, and two bits for each that is kept to say
-    where it was. This core does not skip by it; it skips blocks.
+    2:4 is the pattern of sparse tensor cores: half of the weights, and two bits with the position of each
+    weight kept. This core does not use it; it skips blocks.
 
     Parameters
     ----------
@@ -110,7 +109,7 @@ def structured_masks(weights: Sequence[NDArray[Any]], keep: int = 2, of: int = 4
         Groups are `of` inputs of one output, counted from the first; a shorter group at the end keeps up to
         `keep` as well.
     keep, of : int
-        Weights to keep of how many, 1 <= keep <= of. Of equal magnitudes the first go.
+        Weights to keep, and the group size, 1 <= keep <= of. Of equal magnitudes the first are removed.
 
     Returns
     -------
@@ -127,7 +126,7 @@ def structured_masks(weights: Sequence[NDArray[Any]], keep: int = 2, of: int = 4
     for w in weights:
         outputs, inputs = w.shape
         groups = -(-inputs // of)
-        size = np.full((outputs, groups * of), -1.0)  # what is not there goes
+        size = np.full((outputs, groups * of), -1.0)  # missing weights are removed
         size[:, :inputs] = np.abs(w.astype(np.float64))  # int8 has no 128
         order = np.argsort(size.reshape(outputs, groups, of), axis=2, kind="stable")
         kept = np.ones(order.shape, bool)
@@ -163,7 +162,7 @@ def block_sums(values: NDArray[Any], block: tuple[int, int]) -> NDArray[Any]:
 
 
 def live_blocks(weight: ArrayLike, block: tuple[int, int]) -> NDArray[np.bool_]:
-    """Which blocks hold a weight that is not 0.
+    """Whether each block has a non-zero weight.
 
     Parameters
     ----------
@@ -172,7 +171,7 @@ def live_blocks(weight: ArrayLike, block: tuple[int, int]) -> NDArray[np.bool_]:
 
     Returns
     -------
-    numpy.ndarray of bool, one an element of `block_sums`
+    numpy.ndarray of bool, one per element of `block_sums`
     """
     return block_sums((np.asarray(weight) != 0).astype(int), block) > 0
 
@@ -197,7 +196,7 @@ class Pruner:
     Parameters
     ----------
     weights : list of numpy.ndarray
-        Set to 0 in place where the mask is False, at once and at every call.
+        Set to 0 in place where the mask is False, immediately and at every call.
     masks : list of numpy.ndarray of bool
     """
 
@@ -214,15 +213,15 @@ class Pruner:
 def stored_bytes(
     weights: Sequence[NDArray[Any]], width: int, block: tuple[int, int] | None = None
 ) -> tuple[int, int]:
-    """Bytes that weights take: all of them, or those that are not 0 with a bit for each that says which.
+    """Bytes to store weights: all of them, or the non-zero ones with a bit map of one bit per weight.
 
     Parameters
     ----------
     weights : list of numpy.ndarray
     width : int
-        Bytes a weight.
+        Bytes per weight.
     block : tuple of int, optional
-        One bit a block, and whole blocks stored; without it one bit a weight.
+        One bit per block, and whole blocks stored; without it one bit per weight.
 
     Returns
     -------

@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Quantisation-aware training: forward rounds as the integer network will, gradients pass straight through.
+"""Quantisation-aware training: the forward pass rounds as the integer network, gradients ignore rounding.
 
-Rounding has derivative 0 almost everywhere, so its true gradient teaches nothing. The straight-through
+Rounding has derivative 0 almost everywhere, so its true gradient is useless. The straight-through
 estimator (Bengio et al., 2013) takes the derivative of the clamp alone: 1 where a value is inside its range,
-0 where it saturates. Weights stay real numbers between steps; what the loss sees are their rounded values,
+0 where it saturates. Weights stay real numbers between steps; the loss depends on their rounded values
 and biases rounded to whole steps of the accumulator.
 """
 
@@ -29,7 +29,7 @@ from macrame.golden.nn.quantization import (
 
 
 def fake_quantize(x: ArrayLike, affine: Affine) -> tuple[NDArray[np.floating], NDArray[np.bool_]]:
-    """x rounded to the real numbers that its integers stand for.
+    """x rounded to the real numbers on its integer grid.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ Step: TypeAlias = tuple[NDArray[np.floating], NDArray[np.floating], NDArray[np.b
 
 
 class Options(TypedDict, total=False):
-    """What of a `QuantizationAware` need not be given."""
+    """Optional attributes of a `QuantizationAware`."""
 
     bits: int
     activation_bits: int
@@ -64,8 +64,7 @@ class Options(TypedDict, total=False):
 
 @dataclass
 class QuantizationAware:
-    """A network trained with the rounding of its integer form; it has what `macrame.golden.nn.train.fit`
-    asks for.
+    """A network trained with the rounding of its integer form, for `macrame.golden.nn.train.fit`.
 
     Attributes
     ----------
@@ -76,14 +75,14 @@ class QuantizationAware:
     bits, activation_bits : int
         Of weights and of activations, 2 to 8.
     per_channel : bool
-        One weight scale an output; without it one a layer.
+        One weight scale per output; without it one per layer.
     decay : float
-        Of the running mean that each training batch moves the ranges by, in [0, 1]; 1 freezes them.
+        Decay of the ranges' running mean over training batches, in [0, 1]; 1 freezes the ranges.
 
     Raises
     ------
     ValueError
-        Where a hidden layer has another activation than ReLU, or the last one any.
+        If a hidden layer has an activation other than ReLU, or the last layer has any.
     """
 
     network: Network
@@ -132,7 +131,7 @@ class QuantizationAware:
         return self.network.parameters()
 
     def forward(self, x: ArrayLike) -> tuple[list[Step], list[NDArray[np.floating]]]:
-        """Run the network as its integer form would.
+        """Run the network with the rounding of its integer form.
 
         Parameters
         ----------
@@ -161,7 +160,7 @@ class QuantizationAware:
                     w, b, ranges[layer], ranges[layer + 1], self.per_channel, self.bits
                 )
             except NotFinite:
-                check_parameters(self.network)  # which names the layer
+                check_parameters(self.network)  # the message names the layer
                 raise
             weights.append(fake_quantize(w, scales)[0])
             step = float(ranges[layer].scale) * np.ravel(scales.scale)  # of the accumulator
@@ -174,7 +173,7 @@ class QuantizationAware:
     def gradients(
         self, x: ArrayLike, targets: ArrayLike, rng: np.random.Generator | None = None
     ) -> list[NDArray[np.floating]]:
-        """Straight-through gradients of the mean loss; moves the ranges.
+        """Straight-through gradients of the mean loss; also updates the ranges.
 
         Parameters
         ----------
@@ -214,11 +213,11 @@ class QuantizationAware:
         return self.forward(x)[0][-1][1].argmax(axis=1)
 
     def quantized(self, mode: str = "fp32") -> NetworkInt8:
-        """The integer network it has been trained to be, but for what is half way between two integers.
+        """The resulting integer network, which may differ for values half way between two integers.
 
-        Mode fp32 comes nearest, as it rounds once. Its scale is a float32 and its sums are integers, while
-        `forward` computes in the dtype of the parameters: an output that lies within these differences of
-        a tie may come to the next integer. The other modes round twice.
+        Mode fp32 is the closest, as it rounds once. Its scale is a float32 and its sums are integers, while
+        `forward` computes in the dtype of the parameters: an output this close to a tie may round to the
+        next integer. The other modes round twice.
 
         Parameters
         ----------

@@ -2,21 +2,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """Quantisation to int8 or fewer bits: a trained network as integer layers.
 
-A real number x is held as an integer q with x = scale * (q - zero_point). Weights are symmetric (zero point
-0, in [-127, 127]), one scale a tensor or one a channel; activations are asymmetric, their range measured on
-calibration samples. With b bits, 2 to 8, integers are those of b bits, held in int8: [-2^(b-1), 2^(b-1) - 1],
-and the core needs nothing but other clamps. (Sums are then so small that gemmlowp and ruy, which round twice,
-often end a step away: 1 times 0.344 becomes 1. Mode fp32 rounds once and is the one for few bits.) A dense
-layer then needs only integers:
+A real number x is represented by an integer q with x = scale * (q - zero_point). Weights are symmetric (zero
+point 0, in [-127, 127]), one scale per tensor or per channel; activations are asymmetric, their range
+measured on calibration samples. With b bits, 2 to 8, integers are those of b bits, stored as int8: [-2^(b-1),
+2^(b-1) - 1], and the core only needs other clamps. (Sums are then so small that gemmlowp and ruy, which round
+twice, are often one step off: 1 times 0.344 becomes 1. Mode fp32 rounds once, so use it for few bits.) A
+dense layer then needs only integers:
 
     acc = sum_k (qx_k - zx) qw_jk + bias_j         bias_j = round(b_j / (sx sw_j)), int32
     qy  = clamp(requantize(acc, sx sw_j / sy) + zy)
 
 Scales of activations are float32, those of weights float64, and their products are taken in float64
-(`macrame.golden.nn.affine` says why). Some channels have no scale by the usual rule, or one that their bias
-cannot live with; `weight_grid` has the rules for them.
+(`macrame.golden.nn.affine` gives the reason). The usual rule gives some channels no scale, or one too small
+for their bias; `weight_grid` has the rules for them.
 
-ReLU is the clamp. A sigmoid is a table of the integers behind the layer, beside the core: its input takes the
+ReLU is the clamp. A sigmoid is a table of integers after the layer, on the host: its input takes the
 range it has on the calibration samples, its output the steps 2^-b from 0 on, with zero point -2^(b-1), as in
 TFLite.
 """
@@ -47,13 +47,13 @@ INT8_MIN, INT8_MAX = -128, 127
 INT32_MIN, INT32_MAX = -(2**31), 2**31 - 1
 
 MARGIN = 1.0001
-"""By how much more than it must a scale is raised, as in ONNX Runtime: what is rounded later has room."""
+"""Factor by which a scale is raised beyond the minimum, as in ONNX Runtime: room for later rounding."""
 
 SATURATED = 2.0**24
-"""Output steps. A bias this far beyond all that products can take off it gives the int8 of any larger one."""
+"""Output steps. A bias this far beyond the reach of the products gives the same int8 as any larger one."""
 
 LEAST_SCALE = 2.0**-125
-"""Smallest requantisation scale that is asked for: a normal float32. Anything times it is 0."""
+"""Smallest requantisation scale in use: a normal float32. Any sum times it rounds to 0."""
 
 
 @dataclass(frozen=True)
@@ -67,9 +67,9 @@ class DenseInt8:
     bias : numpy.ndarray of int32, shape (outputs,)
         In steps of the accumulator, without the input's zero point.
     input, output : Affine
-        Scale and zero point of what the core takes and of what it puts out, before a table.
+        Scale and zero point of the core's input and output, before a table.
     weight_scale : numpy.ndarray of float64, shape (outputs,)
-        One a channel (all equal where the tensor shares one).
+        One per channel (all equal if the tensor has one).
     mode : {"gemmlowp", "ruy", "fp32"}
         Rounding rule of the requantisation.
     low, high : int
@@ -95,19 +95,19 @@ class DenseInt8:
 
     @property
     def scale(self) -> NDArray[np.float64]:
-        """What takes an accumulator to output steps: sx sw / sy, float64, shape (outputs,)."""
+        """The scale from accumulator to output steps: sx sw / sy, float64, shape (outputs,)."""
         return float(self.input.scale) * self.weight_scale / float(self.output.scale)
 
     @property
     def multiplier(self) -> NDArray[np.int32]:
-        """The multiplier field a channel, int32: Q31, or the bits of the float32 scale in mode fp32."""
+        """The multiplier field per channel, int32: Q31, or the bits of the float32 scale in mode fp32."""
         if self.mode == "fp32":
             return scale_bits(self.scale)
         return quantize_multiplier(self.scale)[0]
 
     @property
     def shift(self) -> NDArray[np.int8]:
-        """The shift field a channel, left if positive; 0 in mode fp32; int8."""
+        """The shift field per channel, left if positive; 0 in mode fp32; int8."""
         if self.mode == "fp32":
             return np.zeros(len(self.bias), np.int8)
         return quantize_multiplier(self.scale)[1]
@@ -140,7 +140,7 @@ class DenseInt8:
         return q if self.table is None else self.table[np.asarray(q, np.int64) - self.output.low]
 
     def forward(self, x: ArrayLike) -> NDArray[np.int8]:
-        """The int8 outputs, as the core puts them out.
+        """The int8 outputs of the core.
 
         Parameters
         ----------
@@ -222,15 +222,15 @@ def calibrate(network: Network, x: ArrayLike, bits: int = 8, weight_bits: int = 
     ----------
     network : macrame.golden.nn.network.Network
     x : array_like, shape (samples, inputs)
-        The samples to measure on; what lies outside their range later saturates.
+        The samples to measure; values outside their range saturate later.
     bits, weight_bits : int
         Of activations and of weights, 2 to 8.
 
     Returns
     -------
     list of Affine
-        For the network's input, then for the output of each layer as the core puts it out: after ReLU, where
-        there is one, and before a sigmoid. See `activation_grids`.
+        For the network's input, then for the output of each layer from the core: after ReLU, if there
+        is one, and before a sigmoid. See `activation_grids`.
 
     Raises
     ------
@@ -241,7 +241,7 @@ def calibrate(network: Network, x: ArrayLike, bits: int = 8, weight_bits: int = 
 
 
 def activation_ends(network: Network, x: ArrayLike) -> list[tuple[float, float]]:
-    """Smallest and largest value of all tensors of a network that the core takes or puts out, over samples.
+    """Smallest and largest value of each input and output tensor of the core in a network, over samples.
 
     Parameters
     ----------
@@ -273,11 +273,11 @@ def activation_grids(
 ) -> list[Affine]:
     """Quantisations for measured ranges.
 
-    A tensor that is 0 in every sample, such as the output of a dead layer, has a range that says nothing of
-    its scale. Its scale is free, but it is a factor of the next layer's accumulator step, in which that
-    layer's biases are counted. So it is such that the coarsest step is 1/256 of the next layer's output step;
-    it is no finer than 2^-24 of what the layer that makes the tensor can put out, so that this one's
-    requantisation scale stays small.
+    A tensor that is 0 in every sample, such as the output of a dead layer, has a range that does not
+    determine its scale. The scale is free, but it is a factor of the next layer's accumulator step, the unit
+    of that layer's biases. So it is chosen such that the coarsest step is 1/256 of the next layer's output
+    step; it is at least 2^-24 of the largest possible output of the layer before it, so that the
+    requantisation scale of that layer stays small.
 
     Parameters
     ----------
@@ -292,7 +292,7 @@ def activation_grids(
     Returns
     -------
     list of Affine
-        One a range.
+        One per range.
     """
     grids: list[Affine] = []
     for i, (low, high) in reversed(list(enumerate(ends))):
@@ -344,12 +344,12 @@ def sigmoid_table(before: Affine) -> NDArray[np.int8]:
     Returns
     -------
     numpy.ndarray of int8, shape (2^bits,)
-        For z at the lowest integer first. In float64 of `macrame.golden.nn.elementary`: the same on every
+        Starting with the lowest integer. In float64 of `macrame.golden.nn.elementary`: the same on every
         machine.
 
     Examples
     --------
-    Of -1, 0 and 1; the steps are 1/256, and 0 stands for 1/2:
+    Of -1, 0 and 1; the steps are 1/256, and 0 means 1/2:
 
     >>> sigmoid_table(Affine(1.0, 0))[127:130].tolist()
     [-59, 0, 59]
@@ -359,7 +359,7 @@ def sigmoid_table(before: Affine) -> NDArray[np.int8]:
 
 
 def check_parameters(network: Network) -> None:
-    """Refuse a network with a weight or bias that is a NaN or infinite.
+    """Reject a network with a weight or bias that is NaN or infinite.
 
     Parameters
     ----------
@@ -393,13 +393,13 @@ def weight_grid(
     2. a sum of products and bias could overflow int32 for some input: sw is raised until none can. ONNX
        Runtime lets them wrap;
     3. sx sw / sy is below `LEAST_SCALE`, no normal float32: sw is raised to it. The output is 0 either way;
-    4. there are no weights (all 0, or below 2^-1022), so that only the bias asks for a scale: sw is what
+    4. there are no weights (all 0, or below 2^-1022), so only the bias needs a scale: sw is what
        rule 1 gives, which counts the bias as finely as int32 can. Without bias sw is 1, within what the
        requantisation can scale by.
 
-    What is left of weights whose scale was raised may be nothing at all: they were that small beside the
-    bias. A bias so far beyond the output's range that no input can bring it back is cut to one that saturates
-    as well, or its requantisation scale would be beyond a Q31 multiplier.
+    Weights whose scale was raised may all round to 0 if they are small compared with the bias. A bias so far
+    beyond the output's range that the output always saturates is reduced to one that also saturates;
+    otherwise its requantisation scale would exceed a Q31 multiplier.
 
     Parameters
     ----------
@@ -408,7 +408,7 @@ def weight_grid(
     before, after : Affine
         Quantisation of the layer's input and output.
     per_channel : bool
-        One scale an output; without it one for the whole matrix.
+        One scale per output; without it one for the matrix.
     bits : int
         Of the weights, 2 to 8.
 
@@ -450,7 +450,7 @@ def weight_grid(
     while True:
         step = sx * scale
         if not (min(step.min(), scale.min()) >= SMALLEST_SCALE and step.max() < np.inf):
-            check_finite("w", w)  # only now, as training asks for a grid at every batch
+            check_finite("w", w)  # only now, since training computes a grid for every batch
             j = np.flatnonzero(~((np.minimum(step, scale) >= SMALLEST_SCALE) & (step < np.inf)))[0]
             raise (ValueError if np.isfinite(step[j]) else NotFinite)(
                 f"weights of output {j} would have the scale {scale[j]:g} after an input scale of {sx:g}: "
@@ -458,7 +458,7 @@ def weight_grid(
             )
         bias = np.rint(b / step)
         if np.abs(bias).max() + float(w.shape[1]) * most * reach <= INT32_MAX:
-            break  # no need to look at the weights themselves
+            break  # the weights themselves are not needed
         over = largest_sums(np.clip(np.rint(w / scale[:, None]), -most, most), bias, before) / INT32_MAX
         if (over <= 1).all():
             break
@@ -476,7 +476,7 @@ def largest_sums(q: NDArray[np.number], bias: NDArray[np.number], before: Affine
         Weights.
     bias : numpy.ndarray of integers, shape (outputs,)
     before : Affine
-        Quantisation of the input; every integer of its may come.
+        Quantisation of the input; all of its integers are possible.
 
     Returns
     -------
@@ -511,13 +511,13 @@ def quantize_dense(
     mode : {"gemmlowp", "ruy", "fp32"}
         Rounding rule of the requantisation.
     per_channel : bool
-        One weight scale an output; without it one for the whole matrix. See `weight_grid`.
+        One weight scale per output; without it one for the matrix. See `weight_grid`.
     relu_after : bool
         Fold a ReLU into the clamp.
     bits : int
         Of the weights, 2 to 8.
     sigmoid_after : bool
-        Put the table of a sigmoid behind the layer.
+        Add the table of a sigmoid after the layer.
 
     Returns
     -------
@@ -528,7 +528,7 @@ def quantize_dense(
     NotFinite
         If a weight or bias is a NaN or infinite.
     ValueError
-        Where weights are so large beside the output's scale that the mode cannot requantise their sums:
+        If weights are so large compared with the output's scale that the mode cannot requantise their sums:
         sx sw / sy of 2^31 - 0.5 and more, or a left shift that would overflow int32, for gemmlowp and ruy;
         beyond float32 for fp32. The message names the channel.
     """
@@ -570,21 +570,21 @@ def quantize_network(
     activation_bits: int = 8,
     ranges: list[Affine] | None = None,
 ) -> NetworkInt8:
-    """A trained float network as integers, its ranges calibrated on samples.
+    """A trained float network in integers, with ranges calibrated on samples.
 
     Parameters
     ----------
     network : macrame.golden.nn.network.Network
     x : array_like, shape (samples, inputs)
-        Calibration samples; None where `ranges` are given.
+        Calibration samples; None if `ranges` are given.
     mode : {"gemmlowp", "ruy", "fp32"}
         Rounding rule of the requantisation.
     per_channel : bool
-        One weight scale an output; without it one a layer.
+        One weight scale per output; without it one per layer.
     bits, activation_bits : int
         Of weights and of activations, 2 to 8.
     ranges : list of Affine, optional
-        Quantisations of the activations, in place of calibration on `x`.
+        Quantisations of the activations, instead of calibration on `x`.
 
     Returns
     -------
@@ -612,5 +612,5 @@ def quantize_network(
 
 
 def _largest(values: ArrayLike) -> float:
-    """The largest magnitude, 0 where there is none; float."""
+    """The largest magnitude, 0 if empty; float."""
     return float(np.abs(np.asarray(values, np.float64)).max(initial=0))

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Against overfitting: dropout, the L2 penalty, early stopping, and cross-validation to measure it."""
+"""Remedies against overfitting: dropout, the L2 penalty, early stopping; cross-validation."""
 
 from collections.abc import Iterator, Sequence
 
@@ -16,7 +16,7 @@ def dropout_masks(
 ) -> list[NDArray[np.floating]]:
     """Inverted dropout: 0 with probability `rate`, else 1 / (1 - rate), so that the mean stays.
 
-    Only training multiplies with them; inference takes all units as they are.
+    Only training uses them; inference uses all units unchanged.
 
     Parameters
     ----------
@@ -48,9 +48,9 @@ def dropout_masks(
 def l2_penalty(parameters: Sequence[NDArray[np.floating]], strength: float, biases: bool = False) -> float:
     """strength / 2 times the sum of squares of all weights, in float64.
 
-    Biases, the parameters of one dimension, go free unless asked for: they are few, they multiply no input,
-    and holding them back shifts what the network says. PyTorch's ``weight_decay`` counts every parameter of
-    its group, biases as well; `biases=True` is that.
+    Biases, the parameters of one dimension, are not penalised by default: they are few, they multiply no
+    input, and penalising them shifts the output. PyTorch's ``weight_decay`` applies to every parameter of its
+    group, including biases, as does `biases=True`.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def add_l2(
     gradients, parameters : list of numpy.ndarray
     strength : float
     biases : bool
-        Hold the biases back too.
+        Penalise the biases too.
 
     Returns
     -------
@@ -93,7 +93,7 @@ def add_l2(
 
 
 def is_penalised(parameter: NDArray[np.floating], biases: bool = False) -> bool:
-    """Whether a penalty counts a parameter: weights, which have two dimensions, and biases if asked for.
+    """Whether a penalty includes a parameter: weights, which have two dimensions, and biases if selected.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def is_penalised(parameter: NDArray[np.floating], biases: bool = False) -> bool:
 
 
 class EarlyStopping:
-    """Stop when the validation loss has not fallen for some epochs, and go back to where it was lowest.
+    """Stop when the validation loss has not fallen for some epochs, and return to its minimum.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ class EarlyStopping:
         self._kept: list[NDArray[np.floating]] = []
 
     def update(self, epoch: int, loss: float, parameters: Sequence[NDArray[np.floating]]) -> bool:
-        """Take note of one epoch.
+        """Record one epoch.
 
         Parameters
         ----------

@@ -21,7 +21,7 @@ class Diverged(ArithmeticError):
 
 @dataclass(frozen=True)
 class Epoch:
-    """How training stands after one epoch.
+    """The state of training after one epoch.
 
     Attributes
     ----------
@@ -32,7 +32,7 @@ class Epoch:
     loss : float
         Mean loss over the training samples, without penalty and with no unit dropped.
     validation : float or None
-        The same over the validation samples, where there are any.
+        The same over the validation samples, if any.
     """
 
     number: int
@@ -42,7 +42,7 @@ class Epoch:
 
 
 class Trainable(Protocol):
-    """What `fit` asks of a network: an arithmetic, a structure and a loss of its own."""
+    """The network interface of `fit`; its arithmetic, structure and loss are its own."""
 
     def parameters(self) -> Sequence[NDArray[np.floating]]:
         """The arrays to be trained, updated in place."""
@@ -50,14 +50,14 @@ class Trainable(Protocol):
     def gradients(
         self, x: NDArray[np.floating], targets: NDArray[Any], rng: np.random.Generator | None = None
     ) -> Sequence[NDArray[np.floating]]:
-        """Gradients of the mean loss, in the order of `parameters`; `rng` draws what dropout drops."""
+        """Gradients of the mean loss, in the order of `parameters`; `rng` draws the dropout."""
 
     def loss(self, x: NDArray[np.floating], targets: NDArray[Any]) -> float:
         """Mean loss over the samples, with no unit dropped."""
 
 
 class Optimizer(Protocol):
-    """What becomes of gradients; it holds the parameters."""
+    """The optimizer interface of `fit`; it holds the parameters."""
 
     def step(self, gradients: Sequence[NDArray[np.floating]]) -> None:
         """Update every parameter once; `gradients` in their order."""
@@ -92,19 +92,19 @@ def fit(
     epochs, batch_size : int
         At least 1.
     rate, momentum, l2, l2_biases : float, bool
-        Of the `SGD` that updates, where no other optimizer is given. `l2` holds no biases back unless
-        `l2_biases` says so.
+        Of the default optimizer, `SGD`. `l2` applies to biases only with
+        `l2_biases`.
     optimizer : Optimizer, optional
     leftover : {"drop", "smaller"}
-        What becomes of the samples that do not fill a batch.
+        The handling of samples that do not fill a batch.
     rng : numpy.random.Generator, optional
-        Shuffles the samples anew each epoch, and draws what dropout drops.
+        Shuffles the samples in each epoch, and draws the dropout.
     validation : (numpy.ndarray, numpy.ndarray), optional
         Samples and targets not trained on.
     stopping : macrame.golden.nn.regularization.EarlyStopping, optional
-        Asked after each epoch; when training ends, the best epoch's parameters are restored.
+        Called after each epoch; when training ends, the best epoch's parameters are restored.
     project : callable, optional
-        Called after each update, to bring the parameters back to where they may be: pruned weights to 0,
+        Called after each update to project the parameters: pruned weights to 0,
         integers onto their grid.
 
     Yields
@@ -115,15 +115,15 @@ def fit(
     Raises
     ------
     ValueError
-        Where there is neither rate nor optimizer, or early stopping without validation samples.
+        If there is neither rate nor optimizer, or early stopping without validation samples.
     Diverged
-        As soon as the loss after an epoch is not finite, or a network that rounds to integers meets a number
+        As soon as the loss after an epoch is not finite, or a network that rounds to integers gets a number
         that is not.
     """
     if (rate is None) == (optimizer is None):
         raise ValueError(f"rate is {rate} and optimizer {optimizer}: expected one of them")
     if stopping is not None and validation is None:
-        raise ValueError("validation is None: expected samples, as early stopping watches their loss")
+        raise ValueError("validation is None: expected samples, since early stopping uses their loss")
     if optimizer is None:
         assert rate is not None
         optimizer = SGD(network.parameters(), rate, momentum, l2, l2_biases=l2_biases)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Measure the speed of simulation: the harness, the same core without any Python, and Python at every cycle.
+"""Measure simulation speed: the harness, the same core without Python, and Python calls in each cycle.
 
 The figures go to bench.json in the build directory. It needs a checkout, where the benches are.
 """

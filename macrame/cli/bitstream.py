@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Make a board's bitstream, and say what it takes of the device.
+"""Build a board's bitstream, and print the resources it uses.
 
 Yosys, nextpnr and the packer come as wheels. Logs, the bitstream and report.json go to boards/<board> in the
-build directory. Exit code 1 if the clock does not reach what the board needs.
+build directory. Exit code 1 if the design does not meet the board's clock.
 """
 
 from macrame.cli.command import Option

@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Simulate a board behind a pseudo-terminal, for a host program that has no board.
+"""Simulate a board on a pseudo-terminal, for a host program without a board.
 
-The board's top runs in the simulator with its pins, its reset and its serial line; only the line's bits are
-shorter than on the board, since the simulator pays for each of their cycles. Runs until Ctrl-C.
+The board's top level runs in the simulator with its pins, its reset and its serial line. Only the bits on the
+line are shorter than on the board, to save simulation time. Runs until Ctrl-C.
 """
 
 from macrame.cli.command import Option

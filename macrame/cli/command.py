@@ -1,23 +1,23 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What every verb of the command line shares: options, help, one-line errors and exit codes.
+"""Common parts of all verbs: options, help, one-line errors and exit codes.
 
 A verb is a module of `macrame.cli` with a docstring, whose first line is its summary, and
 
 =============  =============================================================================================
 ``OPTIONS``    a tuple of `Option`: ``--rows 4`` on the command line, ``ROWS=4`` under make
 ``WORDS``      optional: name and help of the words that follow the verb
-``INSTALLS``   optional: what tools/bootstrap is asked for, ``sim`` by default
+``INSTALLS``   optional: the set that tools/bootstrap installs, ``sim`` by default
 ``PROGRAM``    optional: the module that does the work, imported before ``run``
 ``EXTRA``      optional: the extra of the package that it needs
 ``CHECKOUT``   optional: it needs a checkout
 ``run``        called with the values that were given, text by variable name, and the words; returns the
-               exit code: 0 correct, 1 wrong or failed, 2 unusable input
+               exit code: 0 correct, 1 wrong or failed, 2 invalid input
 =============  =============================================================================================
 
 A verb checks its values itself and raises an error that names the variable, ``ROWS=99: expected ...``; where
 the user typed an option, the message names the option instead. This module imports the standard library
-alone, so that ``--help`` and a misspelt option need nothing installed.
+only, so that ``--help`` and a misspelt option need nothing installed.
 """
 
 import argparse
@@ -69,9 +69,9 @@ class Option:
     flag : bool
         Takes no value on the command line, 0 or 1 under make.
     positional : bool
-        Needs no dashes: its place says what it is.
+        Given by position, without dashes.
     make : bool
-        There is a variable of make for it.
+        Also a variable of make.
     """
 
     name: str
@@ -94,9 +94,9 @@ DEPTH = Option("depth", "int8 products per cell and cycle, 1 to 8", "1")
 SIM = Option("sim", "simulator: icarus or verilator", "icarus")
 SEED = Option("seed", "seed of the simulation", "1")
 WAVES = Option("waves", "write waves", "0", flag=True)
-#: Taken by every verb: where things are built, and how patient the time limits are.
+#: Options of every verb: the build folder and the factor of the time limits.
 COMMON = (
-    Option("build-dir", "where everything is built", "build in a checkout, else a cache folder"),
+    Option("build-dir", "folder for everything that is built", "build in a checkout, else a cache folder"),
     Option("time-factor", "multiplies every time limit, for a slow or busy machine", "1"),
 )
 
@@ -177,7 +177,7 @@ def parse(verb: str, arguments: Sequence[str]) -> tuple[dict[str, str], list[str
     ----------
     verb : str
     arguments : sequence of str
-        What follows the verb.
+        The arguments after the verb.
 
     Returns
     -------
@@ -188,7 +188,7 @@ def parse(verb: str, arguments: Sequence[str]) -> tuple[dict[str, str], list[str
     Raises
     ------
     UsageError
-        An unknown option, one without its value, or a word too many.
+        An unknown option, a missing value, or an extra word.
     """
     for word in arguments:
         found = re.match(r"([A-Z][A-Z_]*)=", word)
@@ -240,14 +240,14 @@ def call(
     spelling : callable
         Turns a message that names variables into one that names what the user typed.
     name : str
-        Who speaks, at the beginning of a message.
+        Prefix of each message.
 
     Returns
     -------
     int
         Exit code.
     """
-    for option in (SIM, *COMMON):  # read where simulators are built and run
+    for option in (SIM, *COMMON):  # read by the code that builds and runs simulators
         if option.variable in values:
             os.environ[option.variable] = values[option.variable]
     try:
@@ -257,7 +257,7 @@ def call(
         environment.time_factor()
         environment.writable(environment.build_dir())
         if hasattr(module, "PROGRAM"):
-            importlib.import_module(module.PROGRAM)  # here an interrupt is safe
+            importlib.import_module(module.PROGRAM)  # an interrupt is safe from here on
         signals.working()
         return int(module.run(dict(values), list(words)))
     except KeyboardInterrupt:

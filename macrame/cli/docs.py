@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Build the documentation site: the documents, and references of all Verilog and Python modules.
 
-It needs a checkout. The site goes to site/ in the build directory. Open its index.html from disk; no server
-and no network is needed, not for its search either.
+It needs a checkout. The site goes to site/ in the build directory. Open its index.html from disk; neither the
+pages nor their search need a server or a network.
 """
 
 from macrame.cli.command import Option

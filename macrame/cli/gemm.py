@@ -1,11 +1,11 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Multiply your own matrices on a core, and compare every value with golden.
+"""Multiply your own matrices on a core, and compare every value with the golden model.
 
-A report goes beside the result, OUT.json. OUT is written only if every value equals golden's. Once the input
-is found good, an OUT and an OUT.json of an earlier run are removed, before anything is computed; input that
-cannot be used leaves all files as they are. Exit code: 0 if every value equals golden's, 1 if not or if the
-simulation failed, 2 for input that cannot be used.
+A report, OUT.json, is written next to the result. OUT is written only if all values match the golden model.
+If the input is valid, OUT and OUT.json of an earlier run are removed before anything is computed; invalid
+input leaves all files unchanged. Exit code: 0 if every value matches the golden model, 1 if not or if the
+simulation failed, 2 for invalid input.
 """
 
 from macrame.cli.command import COLS, DEPTH, ROWS, SEED, SIM, WAVES, Option
@@ -15,7 +15,7 @@ PROGRAM = "macrame.verify.product"
 OPTIONS = (
     Option("a", "M x K matrix: .npy, .npz, .csv or .tsv, as docs/matrices.md says", positional=True),
     Option("w", "K x N matrix, likewise", positional=True),
-    Option("out", "where the product goes, .npy or .csv"),
+    Option("out", "file for the product, .npy or .csv"),
     Option("header", "rows above the numbers of a .csv or .tsv: 1 for all, or A:1,BIAS:0", "found out"),
     Option("index", "columns before the numbers of a .csv or .tsv: 1 for all, or A:1,BIAS:0", "found out"),
     Option("key", "which array of an .npz: its name for all files, or A:name,W:other", "the only one"),

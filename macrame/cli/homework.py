@@ -2,15 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Solve the problem sheet on the RTL.
 
-docs/problems.md says what the problems are and how to put in numbers of your own. Reports and plots go to
-the output folder. Exit code: 0 if all RTL results equal golden, 1 if one does not or the simulation failed,
-2 for input that cannot be used.
+docs/problems.md describes the problems and how to use your own numbers. Reports and plots go to
+the output folder. Exit code: 0 if all RTL results match the golden model, 1 if one does not or the simulation
+failed, 2 for invalid input.
 """
 
 from macrame.cli.command import COLS, DEPTH, ROWS, SEED, SIM, WAVES, Option
 
 EXTRA = "homework"
-INSTALLS = "sim sim"  # less for problems that simulate nothing
+INSTALLS = "sim sim"  # fewer for problems without simulation
 PROGRAM = "macrame.homework.sheet"
 OPTIONS = (
     Option("problem", "which problems, as in 4 or 1,3", "all"),

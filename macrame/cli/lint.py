@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Check the Verilog with every tool over every shape, and the Python; a warning is an error.
+"""Check the Verilog with every tool in every shape, and the Python; warnings are errors.
 
-It needs a checkout. Words restrict it to the checks whose name contains one of them.
+It needs a checkout. With words, only the checks whose name contains one of them run.
 """
 
 from macrame.cli.command import Option

@@ -21,7 +21,7 @@ def usage() -> str:
     lines += [
         "",
         "macrame VERB --help lists the options of a verb.",
-        "Exit codes: 0 correct, 1 wrong or failed, 2 unusable input, 130 interrupted.",
+        "Exit codes: 0 correct, 1 wrong or failed, 2 invalid input, 130 interrupted.",
     ]
     return "\n".join(lines)
 
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        Exit code: 0 correct, 1 wrong or failed, 2 unusable input, 130 interrupted.
+        Exit code: 0 correct, 1 wrong or failed, 2 invalid input, 130 interrupted.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
@@ -79,7 +79,7 @@ def _main(words: list[str]) -> int:
 
 
 def replay(verb: str, rest: list[str]) -> str:
-    """The command line that repeats this run, with {seed} where its seed goes."""
+    """The command line that repeats this run, with {seed} in place of its seed."""
     kept, skip = [], False
     for word in rest:
         if not skip and word != "--seed" and not word.startswith("--seed="):
@@ -91,6 +91,6 @@ def replay(verb: str, rest: list[str]) -> str:
 
 
 def program() -> None:
-    """The console script: `main` with this process's arguments, interrupts handled, and its exit code."""
+    """The console script: run `main` with this process's arguments, handle interrupts, set the exit code."""
     signals.starting()
     signals.leave(main())

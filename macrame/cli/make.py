@@ -6,7 +6,7 @@
     python3 -m macrame.cli.make installs sim    check the variables; print the set tools/bootstrap installs
     python -m macrame.cli.make run sim          run the verb
 
-The Makefile hands over what was given on its command line: MACRAME_GIVEN has the names of the variables,
+The Makefile passes what was given on its command line: MACRAME_GIVEN has the names of the variables,
 MACRAME_GOALS the targets, and the variables themselves are in the environment, unexpanded. The first two
 commands need nothing but the standard library.
 """
@@ -50,13 +50,15 @@ TARGETS = {
     "sim": Target(
         "homework", "solve the problem sheet on the RTL (PROBLEM=4 for one, HOMEWORK=dir for your numbers)"
     ),
-    "train": Target("train", "train digits in bf16 on the RTL, every step equal to golden (EPOCHS=, STEPS=)"),
+    "train": Target(
+        "train", "train digits in bf16 on the RTL, each step compared with golden (EPOCHS=, STEPS=)"
+    ),
     "gemm": Target(
-        "gemm", "multiply your matrices: A=a.npy W=w.npy OUT=c.npy, with BIAS= SCALE= MODE= as wanted"
+        "gemm", "multiply your matrices: A=a.npy W=w.npy OUT=c.npy, optionally BIAS= SCALE= MODE="
     ),
     "test": Target("test", "lint and the whole suite (TESTS=, SHARD=, JOBS=, SEEDS=)"),
-    "lint": Target("lint", "check the Verilog with every tool, and the Python; a warning is an error"),
-    "bench": Target("bench", "measure the speed of simulation"),
+    "lint": Target("lint", "check the Verilog with every tool, and the Python; warnings are errors"),
+    "bench": Target("bench", "measure simulation speed"),
     "synth": Target(
         "synth", "area and Fmax of a unit on an FPGA (TARGET=, UNIT=, ROWS=, SEEDS=); takes minutes"
     ),
@@ -66,14 +68,14 @@ TARGETS = {
         ("table",),
         ("TARGET", "SEEDS", "BUILD_DIR", "TIME_FACTOR"),
     ),
-    "gates": Target("gates", "run the RTL's benches on its netlist, bit by bit (TARGET=, UNIT=, SIM=)"),
-    "waves": Target("waves", "one small product with waves, and the commands that open them"),
+    "gates": Target("gates", "run the RTL's benches on the netlist (TARGET=, UNIT=, SIM=)"),
+    "waves": Target("waves", "a small product with waveforms, and the commands to view them"),
     "bitstream": Target(
         "bitstream", "a board's bitstream, its area and clock rate (BOARD=icebreaker or ulx3s)"
     ),
     "exhaustive": Target("exhaustive", "fp32 to bf16 on all 2^32 inputs"),
     "docs": Target("docs", "build the documentation site, in build/site"),
-    "nightly": Target("test", "the suite with its longest cases and many seeds (SEEDS=)", ("nightly",)),
+    "nightly": Target("test", "the suite with its longest cases and more seeds (SEEDS=)", ("nightly",)),
 }
 
 
@@ -85,7 +87,7 @@ def given(environ: Mapping[str, str]) -> list[str]:
 def refused(target: str, environ: Mapping[str, str]) -> str:
     """What is wrong with the variables given, or nothing.
 
-    A variable that another target of the same call takes is not wrong.
+    A variable of another target in the same call is accepted.
     """
     goals = [goal for goal in environ.get("MACRAME_GOALS", target).split() if goal in TARGETS] or [target]
     taken = {name for goal in goals for name in TARGETS[goal].variables()}
@@ -102,12 +104,12 @@ def values(target: str, environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def installs(target: str) -> str:
-    """What tools/bootstrap is asked for, for a target."""
+    """The set that tools/bootstrap installs for a target."""
     return str(getattr(command.load(TARGETS[target].verb), "INSTALLS", "sim"))
 
 
 def replay(target: str, environ: Mapping[str, str]) -> str:
-    """The command that repeats this run, with {seed} where its seed goes."""
+    """The command that repeats this run, with {seed} in place of its seed."""
     kept = [
         f"{name}={shlex.quote(value)}"
         for name, value in values(target, environ).items()
@@ -126,8 +128,8 @@ def usage() -> str:
     lines += [
         "",
         "As in make gemm A=a.npy W=w.npy OUT=c.npy ROWS=4. python3 -m macrame gemm --help explains them; sim",
-        "is the verb homework, the others are verbs of the target's name. make ends with status 2 whatever",
-        "went wrong; macrame itself with 1 for a wrong result and 2 for unusable input.",
+        "is the verb homework, the others are verbs of the target's name. make ends with status 2 for",
+        "any error; macrame itself with 1 for a wrong result and 2 for invalid input.",
     ]
     return "\n".join(lines)
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Generate what the register descriptions (.rdl) say: docs/registers.md, the C headers, macrame/registers.py.
+"""Generate docs/registers.md, the C headers and macrame/registers.py from the register descriptions (.rdl).
 
 It needs a checkout.
 """

@@ -3,7 +3,7 @@
 """Ctrl-C, from a command's first line to its last: one line on stderr, exit code 130.
 
 A command's imports, NumPy, SciPy, cocotb or Yosys, take a second or more, and an exception raised within an
-import may be swallowed or printed there. So an interrupt ends the process at once until the verb runs, raises
+import may be lost or printed there. So an interrupt ends the process at once until the verb runs, raises
 KeyboardInterrupt while it runs, and is ignored afterwards, when only cleaning up is left. SIGTERM
 counts as one.
 """

@@ -3,12 +3,12 @@
 """Area and Fmax of a unit on an FPGA, next to those of the textbook array.
 
 The table has a row for the unit and one for a textbook array of 8x8 cells (3x3 on iCE40) on the same device,
-from the same run. docs/fpga.md says what counts as a LUT; Fmax is the median over the seeds, then the least
-and the greatest. Results go to synth/<target>-<unit>.json in the build directory; netlists and logs are kept
-there and used again as long as sources, parameters and tools stay the same.
+from the same run. docs/fpga.md says what counts as a LUT; Fmax is the median over the seeds, then the minimum
+and the maximum. Results go to synth/<target>-<unit>.json in the build directory; netlists and logs are kept
+there and reused until sources, parameters or tools change.
 
 `macrame synth table` prints a table of several arrays and cores for each target, or for the one given, and
-keeps it in synth/table-<target>.json. It places with 3 seeds unless told otherwise; 16x16 and Gowin, which
+writes it to synth/table-<target>.json. It places with 3 seeds by default; 16x16 and Gowin, which
 has no timing model, are placed once, Xilinx not at all.
 """
 
@@ -33,7 +33,7 @@ OPTIONS = (
     Option("formats", "INT8, BF16 or DUAL", "INT8"),
     Option("multiplier", "vendor: modules of rtl/vendor/<family>; plain: `*`, left to Yosys", "vendor"),
     Option("placer", "heap, or sa: simulated annealing, which takes longer and makes arrays faster", "heap"),
-    Option("seeds", "how many seeds to place with; Fmax varies by several percent with them", "1"),
+    Option("seeds", "number of placement seeds; Fmax varies by several percent between seeds", "1"),
 )
 WORDS = ("table", "print the tables of several units instead of one unit")
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Run the whole suite: lint first, then pytest; both closing lines are printed, and either failure counts.
+"""Run the suite: lint, then pytest. The last lines are the results of both, and either failure counts.
 
 It needs a checkout. `macrame test nightly` adds the longest cases.
 """
@@ -17,7 +17,7 @@ OPTIONS = (
     ),
     Option("shard", "i/n: only the i-th of n parts of the suite, without lint, as in 1/3"),
     Option("jobs", "processes", "one per processor"),
-    Option("seeds", "seeds each seeded test runs with", "1"),
+    Option("seeds", "number of seeds for each seeded test", "1"),
     SEED,
     SIM,
     WAVES,

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Train the digits network of problem 8 in bf16 on the RTL.
 
-Every product of the forward and backward pass and every vector operation, the update included, is computed
-by a simulated core and a simulated vector unit. Each result is compared with golden's on the spot; after
-each step all weights and biases are compared with a training that golden does by itself, and at the end so
-are the SHA-256 of both. An fp32 network trains alongside from the same start on the same batches. The
+Every product of the forward and backward pass and every vector operation, including the update, is computed
+by a simulated core and a simulated vector unit. Each result is compared with the golden model immediately;
+after each step all weights and biases are compared with an independent training run in golden, and finally
+the SHA-256 hashes. An fp32 network trains alongside from the same start on the same batches. The
 network, the split, the batch size and the learning rate are those of p8_training.toml; the report is
 train/train.json in the build directory.
 """
@@ -18,7 +18,7 @@ PROGRAM = "macrame.homework.train"
 OPTIONS = (
     Option("epochs", "passes over the training images, 1 to 1000", "that of p8_training.toml"),
     Option("steps", "updates, 1 to 1000000", "those of all epochs"),
-    Option("homework", "a folder with a p8_training.toml of your own"),
+    Option("homework", "a folder with your own p8_training.toml"),
     Option(SIM.name, "simulator: verilator, or icarus, which is much slower", "verilator"),
     Option(SEED.name, "seed of the initial weights and of the shuffling", "that of p8_training.toml"),
 )

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Simulate one small product with waves, and print the commands that open them.
+"""Simulate a small product with waveforms, and print the commands to view them.
 
 Two tiles follow each other through a 4 x 4 core. The FST and views for GTKWave and Surfer go to waves/ in
 the build directory.

@@ -1,3 +1,3 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What maintaining the project takes: lint, generated files, the speed of simulation."""
+"""Maintenance of the project: lint, generated files, simulation speed."""

@@ -1,27 +1,27 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""``make bench``: how fast the core simulates, and what feeding it costs.
+"""``make bench``: the simulation speed of the core, and the cost of driving it.
 
 int8 products (mode raw) go through the same core in three ways:
 
-player  `macrame.sim.link.SimLink`: beats in files, played by player.v, Python called once a transfer
+player  `macrame.sim.link.SimLink`: beats in files, played by player.v, Python called once per transfer
 pure    tb/speed/bench_pure.v: memories in Verilog, no Python at all
 poke    tb/speed/tb_bench_poke.py: Python awaits each clock edge, sets each int8 lane, reads each result lane
 
-Each result is compared with golden, bit for bit, in every run. What counts is the simulator's CPU time, its
-Python included, not the wall clock: this is about cost, and other programs may be running. Start-up is taken
-off by running a short product too, and dividing differences:
+Each result is compared with the golden model, bit for bit, in every run. What counts is the simulator's CPU
+time, including its Python, not the wall clock, because other programs may be running. Start-up is subtracted
+by also running a short product, and dividing differences:
 
     cycles/s = (cycles of the long run - of the short one) / (CPU time of the long run - of the short one)
 
-The three take turns, round after round, and the least time of each run counts: whatever else a machine does
-can only add to it. Beside a ratio stands its range over the rounds, each taken for itself.
-The poked product uses each weight panel once, so that there is something to poke into every lane each cycle.
+The three are interleaved in rounds, and the minimum time of each run counts, since other load on the machine
+only adds to it. Each ratio is printed with its range over the single rounds.
+The poked product uses each weight panel once, so that every lane has a new value to write in each cycle.
 ``python -m macrame bench 8x8x1`` measures one core only. All figures go to build/bench.json too.
 
-``python -m macrame bench --instructions`` counts the simulator's instructions a simulated cycle instead,
-in the pure bench under valgrind. That number hardly varies, whatever else the machine is doing: it tells
-whether a change to the RTL makes it faster. Compare counts of one machine only.
+``python -m macrame bench --instructions`` counts the simulator's instructions per simulated cycle instead,
+in the pure bench under valgrind. That number hardly depends on machine load, so it shows whether a change to
+the RTL makes simulation faster. Compare counts of one machine only.
 """
 
 import json
@@ -57,13 +57,13 @@ WAYS = ("player", "pure", "poke")
 FLOORS = {"pure": 0.9}
 """The player's speed over that of another way must be at least this, or the bench fails."""
 GOALS = {**FLOORS, "poke": 4.0}
-"""What is aimed at, and printed beside what is measured; docs/simulation.md says what stands in the way. Both
+"""Goals, printed next to the measurements; docs/simulation.md explains what limits them. Both
 are about Icarus. Under Verilator the array costs so little that files and calls into Python are most of it.
 """
 K_MAX = 1024
 POST_LANES = 2
 BEATS = {"icarus": 1 << 16, "verilator": 1 << 18}  # room in the memories of the pure bench
-SECONDS = 60  # of wall clock, after which no further round is begun
+SECONDS = 60  # of wall clock, after which no further round starts
 ROUNDS = (3, 9)  # fewest and most
 SHORT = (1, 1, 16)
 
@@ -96,7 +96,7 @@ def sizes(way: str, rows: int, cols: int, depth: int) -> Size:
 
 @dataclass
 class Work:
-    """A product for one core, as beats, and what must come out."""
+    """A product for one core, as beats, and the expected results."""
 
     config: CoreConfig
     a: NDArray[np.int8]
@@ -125,7 +125,7 @@ class Work:
         if len(wrong):
             row, column = wrong[0]
             raise ValueError(
-                f"{way}: {len(wrong)} of {found.size} results differ from golden, the first in "
+                f"{way}: {len(wrong)} of {found.size} results differ from the golden model, the first in "
                 f"row {row}, column {column}: expected {expected[row, column]}, "
                 f"got {found[row, column]}"
             )
@@ -159,7 +159,7 @@ def workload(rows: int, cols: int, depth: int, size: Size, seed: int = 1) -> Wor
 
 
 def player(work: Work, folder: Path) -> tuple[int, Results]:
-    """Through the link that everything else in this project uses."""
+    """Through the link that the rest of the project uses."""
     batch = work.batch
     with SimLink(
         work.config,
@@ -177,7 +177,7 @@ def _hex(beats: Beats) -> str:
 
 
 def prepare_pure(work: Work, folder: Path) -> list[str]:
-    """The memories' contents, and the compiled bench."""
+    """Write the contents of the memories, and compile the bench."""
     for name, beats in (("w", work.batch.weights), ("a", work.batch.activations)):
         (folder / f"{name}.hex").write_text(_hex(beats))
     run = simulate.standalone(
@@ -215,7 +215,7 @@ def pure(work: Work, folder: Path, command: Sequence[str]) -> tuple[int, Results
 
 
 def _read_hex(path: Path, cols: int) -> Results:
-    """What $writememh wrote: {tlast, tkeep, tdata} a line, // comments between."""
+    """The output of $writememh: {tlast, tkeep, tdata} per line, with // comments in between."""
     lines = [line for line in path.read_text().splitlines() if not line.startswith("//")]
     numbers = [int(line, 16) for line in lines]  # an x is a ValueError
     wide = np.frombuffer(b"".join(n.to_bytes(5 * cols + 8, "little") for n in numbers), np.uint8).reshape(
@@ -226,7 +226,7 @@ def _read_hex(path: Path, cols: int) -> Results:
 
 
 def prepare_poke(work: Work, folder: Path) -> list[str]:
-    """The beats as arrays, and the compiled bench; it needs no command."""
+    """Save the beats as arrays, and compile the bench; it needs no command."""
     streams = {"w": work.batch.weights, "a": work.batch.activations}
     np.savez(
         folder / "beats.npz",
@@ -247,7 +247,7 @@ def prepare_poke(work: Work, folder: Path) -> list[str]:
 
 
 def poke(work: Work, folder: Path, _: Sequence[str]) -> tuple[int, Results]:
-    """Python at every edge and every lane."""
+    """With Python at every clock edge and every lane."""
     launch = simulate.prepare(
         f"bench/{folder.name}-poke",
         toplevel="bench_poke",
@@ -270,7 +270,7 @@ def poke(work: Work, folder: Path, _: Sequence[str]) -> tuple[int, Results]:
 
 
 def instructions(shape: str, long: Size = (2, 3, 64), short: Size = (2, 1, 64)) -> float:
-    """Instructions the simulator executes a simulated cycle of the pure bench, start-up taken off.
+    """Instructions that the simulator executes a simulated cycle of the pure bench, without start-up.
 
     Parameters
     ----------
@@ -312,7 +312,7 @@ def instructions(shape: str, long: Size = (2, 3, 64), short: Size = (2, 1, 64)) 
             )
             work.check("pure", results)
             total = re.search(r"I\s+refs:\s+([\d,]+)", log.read_text())
-            assert total, f"{log}: cachegrind has counted nothing"
+            assert total, f"{log}: cachegrind counted nothing"
             counted.append((int(total[1].replace(",", "")), cycles))
     (long_total, long_cycles), (short_total, short_cycles) = counted
     return (long_total - short_total) / (long_cycles - short_cycles)
@@ -337,7 +337,7 @@ class Run:
 
 
 class Contender:
-    """One way to feed one core, with a long and a short product."""
+    """One way to drive one core, with a long and a short product."""
 
     def __init__(self, way: str, label: str, folder: Path, long: Size | None = None) -> None:
         self.way = way
@@ -350,7 +350,7 @@ class Contender:
             self.jobs.append((work, at, prepare(work, at)))
 
     def run(self, work: Work, folder: Path, prepared: Sequence[str]) -> Run:
-        """Run one product, compare it, and say what it cost."""
+        """Run one product, compare it, and return its cost."""
         before = cpu_seconds()
         if self.way == "player":
             cycles, results = player(work, folder)
@@ -372,7 +372,7 @@ def measure(
     long: Size | None = None,
     say: Callable[[str], None] = lambda text: None,
 ) -> Found:
-    """Run all ways on all shapes, in turns.
+    """Run all ways on all shapes, interleaved.
 
     Parameters
     ----------
@@ -381,11 +381,11 @@ def measure(
     rounds : (int, int)
         Fewest and most rounds.
     seconds : float
-        Wall clock after which no round beyond the fewest is begun.
+        Wall clock after which no round beyond the minimum starts.
     long : (int, int, int), optional
         Size of the long product, see `workload`; by default `sizes` says.
     say : callable
-        Told what is going on.
+        Called with progress messages.
 
     Returns
     -------
@@ -414,7 +414,7 @@ def measure(
 
 
 def rates(rounds: Sequence[Round]) -> tuple[float, float]:
-    """(cycles a second, MAC a second) from the least times of some rounds, see `Contender.round`."""
+    """(cycles per second, MAC per second) from the least times of some rounds, see `Contender.round`."""
     long, short = rounds[0]["long"], rounds[0]["short"]
     seconds = min(one["long"]["seconds"] for one in rounds) - min(one["short"]["seconds"] for one in rounds)
     return (long["cycles"] - short["cycles"]) / seconds, (long["macs"] - short["macs"]) / seconds
@@ -476,7 +476,7 @@ def print_table(table: Mapping[str, Row], rounds: int) -> None:
             print(line)
     print(
         f"CPU time of the simulator without start-up, the least of {rounds} rounds;\n"
-        f"every result of every run equal to golden, bit for bit"
+        f"every result of every run matches the golden model bit for bit"
     )
 
 
@@ -493,12 +493,12 @@ def main(shapes: Sequence[str] = (), instructions_only: bool = False) -> int:
     Returns
     -------
     int
-        1 if it is slower than it must be, else 0.
+        1 if it is slower than required, else 0.
 
     Raises
     ------
     macrame.errors.InputError
-        A shape is none.
+        A shape is invalid.
     macrame.sim.simulate.SetupError, macrame.sim.simulate.Failed
         It cannot run, or a result is wrong.
     """
@@ -518,7 +518,7 @@ def main(shapes: Sequence[str] = (), instructions_only: bool = False) -> int:
             raise simulate.SetupError(f"SIM={simulate.simulator()}: expected icarus with --instructions")
         environment.writable(environment.build_dir())
         for shape in shapes:
-            print(f"{shape:>8} {instructions(shape):10,.0f} instructions a cycle", flush=True)
+            print(f"{shape:>8} {instructions(shape):10,.0f} instructions per cycle", flush=True)
         return 0
     found = measure(shapes, say=say)
     say("")

@@ -6,8 +6,8 @@
     cores python -m macrame exhaustive --first 0x7f000000 --count 0x1000000 --rounding even
 
 Nearest even is compared with ml_dtypes' own conversion. Toward zero is derived from it: where ml_dtypes
-rounded away from zero, the neighbour one below is meant; a NaN is ml_dtypes' NaN. Exits 1 and prints the
-first input that differs, 2 where it cannot run.
+rounded away from zero, the expected result is the neighbour below; a NaN is ml_dtypes' NaN. Exits with 1 and
+prints the first input that differs, or with 2 if it cannot run.
 """
 
 import argparse
@@ -38,7 +38,7 @@ CHUNK = 2**23
 
 
 class Unable(Exception):
-    """This machine cannot compile the RTL; the text is one line and names the cure."""
+    """This machine cannot compile the RTL; the text is one line with the remedy."""
 
     exit_status = 2
 
@@ -66,7 +66,7 @@ def compile_rtl(rtl: Path, out: Path) -> Path:
     Unable
     """
     library = out / "libfp32_to_bf16.so"
-    # all names are relative to `out`: make takes no others with blanks in them
+    # all names are relative to `out`: make rejects absolute paths with blanks
     links = {"link-verilator": verilator(), "link-rtl": rtl, "link-tools": Path(__file__).resolve().parent}
     for name, folder in links.items():
         (out / name).symlink_to(folder)
@@ -103,7 +103,7 @@ def compile_rtl(rtl: Path, out: Path) -> Path:
 
 
 def expected(bits: NDArray[np.uint32], rounding: str) -> NDArray[np.uint16]:
-    """What ml_dtypes says, as bit patterns; `bits` are those of float32 numbers."""
+    """The results of ml_dtypes as bit patterns; `bits` are those of float32 numbers."""
     x = bits.view(np.float32)
     with np.errstate(invalid="ignore", over="ignore"):
         nearest = x.astype(ml_dtypes.bfloat16)
@@ -125,7 +125,7 @@ def _load(path: Path) -> None:
 
 
 def check(job: tuple[str, int, int]) -> tuple[int, int, int, int, int]:
-    """One chunk: (inputs, how many differ, the first that does, expected, got)."""
+    """One chunk: (inputs, number of differences, the first one, expected, got)."""
     rounding, first, count = job
     got = np.empty(count, np.uint16)
     assert _library is not None, "_load begins each process"
@@ -140,7 +140,7 @@ def check(job: tuple[str, int, int]) -> tuple[int, int, int, int, int]:
 
 
 def sweep(pool: Executor, rounding: str, first: int, count: int) -> int:
-    """All inputs from `first` on; prints progress; returns how many differ."""
+    """Test all inputs from `first` on; print progress; return how many differ."""
     starts = range(first, first + count, CHUNK)
     jobs = [(rounding, start, min(CHUNK, first + count - start)) for start in starts]
     began, done, differ, printed = time.monotonic(), 0, 0, 0.0
@@ -170,7 +170,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--rounding", choices=CODES, action="append", help="one of them (default: both)")
     parser.add_argument("--first", type=number, default=0, help="first input (default 0)")
     parser.add_argument("--count", type=number, default=None, help="how many (default: all that follow)")
-    parser.add_argument("--jobs", type=number, default=os.cpu_count(), help="processes (default: one a core)")
+    parser.add_argument(
+        "--jobs", type=number, default=os.cpu_count(), help="processes (default: one per core)"
+    )
     parser.add_argument("--rtl", type=Path, default=ROOT / "rtl", help="compile this copy of rtl/ instead")
     args = parser.parse_args(argv)
     count = 2**32 - args.first if args.count is None else args.count

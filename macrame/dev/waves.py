@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""`make waves`: two tiles following each other through a 4 x 4 core: FST, views for GTKWave and Surfer.
+"""`make waves`: two consecutive tiles on a 4 x 4 core: FST, views for GTKWave and Surfer.
 
-A is 8 x 8, W is 8 x 4: two tiles of eight slices on one weight panel. What to look for is printed at the end.
+A is 8 x 8, W is 8 x 4: two tiles of eight slices with one weight panel. The output explains what to look for.
 """
 
 import shutil
@@ -27,8 +27,8 @@ PERIOD_PS = 10_000
 FOLDER = environment.build_dir() / "waves"
 DUT = "core_player.dut"
 
-#: What is shown, in groups from input to output: names in the core, with the width of what is a vector,
-#: and of its lanes where they are shown one by one as signed numbers.
+#: Signals to show, in groups from input to output: names in the core, with the width of each vector,
+#: and the width of its lanes if they are shown separately as signed numbers.
 Signal: TypeAlias = tuple[str, *tuple[int, ...]]
 
 VIEW: list[tuple[str, list[Signal]]] = [
@@ -38,7 +38,7 @@ VIEW: list[tuple[str, list[Signal]]] = [
         [("s_axis_w_tvalid",), ("s_axis_w_tready",), ("s_axis_w_tlast",), ("s_axis_w_tdata", 8 * COLS)],
     ),
     (
-        "activations in: 8 slices a tile",
+        "activations in: 8 slices per tile",
         [
             ("s_axis_a_tvalid",),
             ("s_axis_a_tready",),
@@ -78,12 +78,12 @@ BINARY, HEX, SIGNED, COMMENT = "@28", "@22", "@420", "@200"  # GTKWave's display
 
 
 def operands() -> tuple[NDArray[np.int8], NDArray[np.int8]]:
-    """Small numbers that can be followed by eye.
+    """Small numbers that are easy to follow.
 
     Returns
     -------
     a : ndarray of int8, shape (TILES * ROWS, SLICES)
-        Row i holds i + 1, but for a 0 that wanders.
+        Row i contains i + 1, except for one 0 at a different place in each row.
     w : ndarray of int8, shape (SLICES, COLS)
         Row k holds k + 1 in column 0, its negative in column 1, 1 in column 2 and -128 in column 3.
     """
@@ -148,7 +148,7 @@ def surfer(fst: Path, start_ps: int, stop_ps: int) -> str:
 
 
 def make(folder: Path = FOLDER) -> tuple[dict[str, Path], Report, NDArray[np.int32]]:
-    """Simulate, and leave the three files.
+    """Simulate, and write the three files.
 
     Parameters
     ----------
@@ -168,7 +168,7 @@ def make(folder: Path = FOLDER) -> tuple[dict[str, Path], Report, NDArray[np.int
         product, report = Core(link).matmul(a, w)
     assert link.waves is not None
     if not np.array_equal(product, gemm(a, w)):
-        raise LinkError(f"the core's product is wrong, its waves are in {link.waves}")
+        raise LinkError(f"the core's product is wrong; the waveforms are in {link.waves}")
     folder.mkdir(parents=True, exist_ok=True)
     files = {suffix: folder / f"two_tiles.{suffix}" for suffix in ("fst", "gtkw", "sucl")}
     shutil.copyfile(link.waves, files["fst"])
@@ -184,7 +184,7 @@ def _short(path: Path) -> Path:
 
 
 def main() -> int:
-    """Simulate, write the files, say how to open them; returns 0.
+    """Simulate, write the files, print how to open them; returns 0.
 
     Raises
     ------
@@ -197,7 +197,7 @@ def main() -> int:
         raise simulate.SetupError(f"SIM={simulate.simulator()}: expected icarus, which writes an FST")
     files, report, product = make()
     table = "\n".join("    " + " ".join(f"{value:6d}" for value in row) for row in product)
-    print(f"""two tiles of {SLICES} slices on a {ROWS}x{COLS}x1 core: {report.cycles} cycles, equal to golden
+    print(f"""two tiles of {SLICES} slices on a {ROWS}x{COLS}x1 core: {report.cycles} cycles, bit-exact
 
   A x W =
 {table}

@@ -1,3 +1,3 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Arrays from and to disk: .npy, .npz and delimited text in, .npy and .csv out, whole files or none."""
+"""Arrays from and to disk: read .npy, .npz and delimited text; write .npy and .csv atomically."""

@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Files that are whole or not there: written under another name, then renamed.
+"""Atomic writing of files: written under another name, then renamed.
 
-What is replaced is the file a symbolic link leads to; the link stays.
+If the path is a symbolic link, its target is replaced; the link stays.
 """
 
 import contextlib
@@ -14,15 +14,15 @@ from typing import BinaryIO
 
 
 def real_path(path: str | os.PathLike[str]) -> Path:
-    """The file behind a path, which need not exist."""
+    """The target of a path, which need not exist."""
     return Path(os.path.realpath(path))
 
 
 @contextlib.contextmanager
 def _beside(path: Path) -> Iterator[tuple[BinaryIO, Path]]:
-    """A temporary file in path's folder and its name; gone at the end unless renamed."""
-    # not tempfile, whose files are their owner's alone: this one gets the rights any new file has. And not
-    # after path's name, which may already be as long as a name can be
+    """A temporary file in the folder of `path`, and its name; removed at the end unless renamed."""
+    # not tempfile, whose files only the owner may read: this one gets the permissions of any new file. And
+    # not derived from path's name, which may already have the maximum length
     temporary = path.parent / f".macrame-{secrets.token_hex(8)}"
     try:
         with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as file:
@@ -32,7 +32,7 @@ def _beside(path: Path) -> Iterator[tuple[BinaryIO, Path]]:
 
 
 def write_files(contents: Mapping[str | os.PathLike[str], bytes]) -> None:
-    """Write files, all of them whole or none at all.
+    """Write several files: all of them completely, or none.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def write_files(contents: Mapping[str | os.PathLike[str], bytes]) -> None:
     Raises
     ------
     OSError
-        One cannot be written. Those that were there stay as they were, unless renaming fails after the first:
+        One cannot be written. Existing files stay unchanged, unless renaming fails after the first:
         then those renamed are removed.
     """
     with contextlib.ExitStack() as stack:
@@ -64,13 +64,13 @@ def write_files(contents: Mapping[str | os.PathLike[str], bytes]) -> None:
 
 
 def write(path: str | os.PathLike[str], data: bytes | str) -> None:
-    """Write one file, whole or not at all; its folder is made where it is missing.
+    """Write one file atomically; create its folder if it is missing.
 
     Parameters
     ----------
     path : path
     data : bytes or str
-        A text is written as UTF-8, its line ends as they are.
+        A text is written as UTF-8, with its line ends unchanged.
 
     Raises
     ------
@@ -81,13 +81,13 @@ def write(path: str | os.PathLike[str], data: bytes | str) -> None:
 
 
 def discard(*paths: str | os.PathLike[str]) -> None:
-    """Remove files of an earlier run, so that nobody takes them for this run's; links stay."""
+    """Remove files of an earlier run, so that they cannot be mistaken for this run's; links stay."""
     for path in paths:
         real_path(path).unlink(missing_ok=True)
 
 
 def unwritable(path: str | os.PathLike[str], inputs: Iterable[str | os.PathLike[str]] = ()) -> str | None:
-    """Why a file cannot be written, found out without touching it.
+    """The reason why a file cannot be written, without touching it.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ def unwritable(path: str | os.PathLike[str], inputs: Iterable[str | os.PathLike[
     Returns
     -------
     str or None
-        To follow the file's name in a message; None where nothing is in the way.
+        To follow the file's name in a message; None if it can be written.
     """
     path = Path(path)
     try:
@@ -108,12 +108,12 @@ def unwritable(path: str | os.PathLike[str], inputs: Iterable[str | os.PathLike[
         if not real.parent.is_dir():
             return f"the directory {(real if path.is_symlink() else path).parent} does not exist"
         if real.is_symlink():
-            return "is a link that leads to itself"
+            return "is a link to itself"
         if real.exists():
             if not real.is_file():
                 return "is not a regular file"
             if any(real.samefile(other) for other in inputs):
-                return "is an input as well, expected another file"
+                return "is also an input, expected another file"
             if not real.stat().st_mode & 0o222 or not os.access(real, os.W_OK):  # root too
                 return "is write-protected"
         with _beside(real):

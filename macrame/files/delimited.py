@@ -2,18 +2,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Matrices from delimited text, as NumPy, pandas, R, spreadsheets and people write it.
 
-A header and an index column are skipped where there is no other reading; where there is one, it is an error
-that names the option which decides.
+A header and an index column are skipped if there is no other interpretation; if there is one, an error names
+the option that decides.
 
 Header
-    A first row of names alone, texts that do not begin like a number; or one that counts 0, 1, 2 ... or
-    1, 2, 3 ... behind a corner that is empty or says "index", "Unnamed: 0" or "#".
+    A first row of names only, texts that do not begin like a number; or one that counts 0, 1, 2 ... or
+    1, 2, 3 ... after a corner that is empty or says "index", "Unnamed: 0" or "#".
 Index column
     Below such a corner, a column that counts like this; or a first column of names in every row.
 Empty columns
     At the end, empty in every row and without a name: rows that end with a delimiter.
 Decimals
-    Behind a point; or behind a comma, where commas do not delimit and no number has a point. Between tabs or
+    After a point; or after a comma, if commas do not delimit and no number has a point. Between tabs or
     semicolons 1,000 and 1.000 may be a thousand, and are read only if another number shows that they are not.
 
 ``True`` and ``False`` are 1 and 0. Rows, delimiters and comments are those of `macrame.files.rows`.
@@ -33,7 +33,7 @@ from macrame.files.rows import Row, Rows, split
 
 CORNERS = ("", "index", "unnamed: 0", "#")
 WORDS = {"true": 1, "false": 0}
-#: What stands for a number that is missing, or none.
+#: Markers of a missing or invalid number.
 MISSING = ("", "na", "n/a", "nan", "nat", "null", "none", "inf", "-inf", "infinity", "-infinity")
 
 _NOT_FINITE = re.compile(r"nan|[+-]?inf(inity)?", re.IGNORECASE)
@@ -44,17 +44,17 @@ _NOTED = 3  # numbers that count from 0 before a note says that they may be a he
 
 @dataclass
 class Table:
-    """What a text holds.
+    """The contents of a text.
 
     Attributes
     ----------
     values : ndarray of int64 or float64, shape (rows, columns)
     lines : list of int
-        The text's line, from 1, that each row came from.
+        The line of the text, from 1, that contains each row.
     column : int
         The text's column, from 1, of the first column of `values`.
     notes : list of str
-        What was skipped, and what may have been misunderstood.
+        What was skipped, and what may have been misread.
     """
 
     values: np.ndarray
@@ -65,22 +65,22 @@ class Table:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a text is to hold.
+    """The expected contents of a text.
 
     Attributes
     ----------
     label : str
-        What the user calls the text; opens every message.
+        Name of the text for the user; each message starts with it.
     name : str
-        The name that HEADER= and INDEX= know it by.
+        Its name in HEADER= and INDEX=.
     what : str
         What each number is expected to be, for messages.
     real : bool
-        Any number, and not integers only. A decimal becomes the nearest float64; infinities and NaN pass.
+        Any number, not only integers. A decimal becomes the nearest float64; infinities and NaN are accepted.
     otherwise : str
-        Said behind `what` where a number is no integer.
+        Added after `what` if a number is not an integer.
     header, index : int, optional
-        Rows above and columns before the numbers; found out unless given.
+        Rows above and columns before the numbers; detected unless given.
     """
 
     label: str
@@ -108,7 +108,7 @@ def read(data: bytes, wanted: Wanted) -> Table:
     Raises
     ------
     macrame.errors.InputError
-        It holds no matrix, or there is more than one way to read it.
+        It contains no matrix, or there is more than one way to read it.
     """
     found = split(wanted.label, data, wanted.header)
     reader = _Reader(wanted, found)
@@ -131,7 +131,7 @@ def read(data: bytes, wanted: Wanted) -> Table:
 
 
 def is_name(cell: str) -> bool:
-    """Whether a cell can be nothing but the name of a row or a column."""
+    """Whether a cell can only be the name of a row or a column."""
     return (
         any(c.isalpha() for c in cell)
         and not _LIKE_A_NUMBER.match(cell)
@@ -155,7 +155,7 @@ def _amount(count: int, what: str) -> str:
 
 
 class _Reader:
-    """How the rows of one text become numbers: where in a row they stand, and what the rows have shown."""
+    """Conversion of the rows of one text to numbers: their columns, and what the rows have shown so far."""
 
     def __init__(self, wanted: Wanted, found: Rows) -> None:
         self.wanted, self.delimiter, self.comments = wanted, found.delimiter, found.comments
@@ -177,7 +177,7 @@ class _Reader:
     # --- where the numbers are ------------------------------------------------------------------------------
 
     def is_header(self, row: Row) -> bool:
-        """Whether the first row is a header; an error if it could be either."""
+        """Whether the first row is a header; an error if that is ambiguous."""
         line, cells = row
         cells = [cell.strip() for cell in cells[: len(cells) - _empty_at_the_end(cells)]]
         if all(map(self._is_number, cells)):
@@ -193,12 +193,12 @@ class _Reader:
         if special or not all(map(is_name, corner)):
             return special
         raise InputError(
-            f"{self.wanted.label}: line {line} may be a header or numbers behind a name, expected "
+            f"{self.wanted.label}: line {line} may be a header or numbers after a name, expected "
             f"HEADER={self.wanted.name}:1 to skip it or HEADER={self.wanted.name}:0 to read it"
         )
 
     def find_columns(self, names: Row | None, first: Row) -> None:
-        """Find the numbers in the rows, from the last row of header and the first one below."""
+        """Find the numbers in the rows, from the last header row and the first row below it."""
         self.first = first
         cells = [cell.strip() for cell in first[1]]
         self.width, empty = len(cells), _empty_at_the_end(cells) % len(cells)
@@ -209,7 +209,7 @@ class _Reader:
             if len(names[1]) == self.width:
                 empty = min(empty, unnamed)
             elif less and self.wanted.header is not None:
-                names = None  # skipped, whatever it is
+                names = None  # skipped unconditionally
             elif less == 1 and not unnamed:
                 short = True
             elif less:
@@ -243,7 +243,7 @@ class _Reader:
         )
 
     def _check_label(self, line: int, cell: str, before: int) -> None:
-        """Check a row's cell in the index column that was found."""
+        """Check a row's cell in the detected index column."""
         if self.named and not is_name(cell):
             raise self._refused(line, 0, shown(cell, 40), "a name as before" + self._hint(line, column=True))
         if self.counted is not None and cell != str(self.counted + before):
@@ -252,7 +252,7 @@ class _Reader:
     # --- what they are --------------------------------------------------------------------------------------
 
     def convert(self, line: int, cells: list[str], before: int) -> list[int] | list[float]:
-        """The numbers of a row that has so many others before it."""
+        """The numbers of a row, given the number of rows before it."""
         if len(cells) != self.width:
             hint = self._hint(self.first[0], self.heads + 1) if before == 1 else ""
             raise InputError(
@@ -270,7 +270,7 @@ class _Reader:
         return found
 
     def _convert_fast(self, line: int, cells: list[str]) -> list[int] | list[float] | None:
-        """What int() or float() makes of a row; None where that may not be what stands there."""
+        """The row converted by int() or float(); None if that may differ from the text."""
         if not self.fast or not (self.plain or (text := "".join(cells)).isascii() and "_" not in text):
             return None
         try:
@@ -323,7 +323,7 @@ class _Reader:
         raise self._refused(line, column, cell, wanted.what)
 
     def _look_at_decimals(self, line: int, column: int, cell: str) -> None:
-        """Keep what a number says about points and commas."""
+        """Record what a number shows about points and commas."""
         mark = "," if "," in cell else "." if "." in cell else None
         if mark is None or self.delimiter == ",":
             return
@@ -360,7 +360,7 @@ class _Reader:
         return hint
 
     def finish(self, rows: int) -> None:
-        """Check what only the whole text can tell."""
+        """Check what can only be known at the end of the text."""
         line, cells = self.first
         if self.named and rows == 1 and not self.sure:
             hint = self._hint(line, self.heads + 1, True)
@@ -372,7 +372,7 @@ class _Reader:
             )
 
     def notes(self, values: np.ndarray, line: int) -> list[str]:
-        """What was skipped, and what may have been misunderstood."""
+        """What was skipped, and what may have been misread."""
         notes, wanted = [], self.wanted
         skipped = [
             _amount(count, what)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Arrays from .npy and .npz files: no pickles, and no more memory than the header's array takes."""
+"""Arrays from .npy and .npz files: no pickles, and no more memory than the array in the header needs."""
 
 import io
 import math
@@ -20,21 +20,21 @@ _HEADER = 1 << 16  # more than NumPy reads of a header
 _METHODS = (
     zipfile.ZIP_STORED,
     zipfile.ZIP_DEFLATED,
-)  # what NumPy writes; others have no limit to what they unpack
+)  # those that NumPy writes; others may unpack to any size
 
 
 @dataclass
 class Header:
-    """What a .npy file says about its data.
+    """The description of the data in an .npy file.
 
     Attributes
     ----------
     shape : tuple of int
     fortran : bool
-        Columns first.
+        Column-major.
     dtype : numpy.dtype
     bf16 : bool
-        Bits of bfloat16, as ml_dtypes has NumPy write it; `dtype` is then uint16.
+        Bits of bfloat16, as saved by ml_dtypes; `dtype` is then uint16.
     start : int
         Byte where the data begin.
     """
@@ -62,15 +62,15 @@ def npy(label: str, data: bytes) -> tuple[np.ndarray, bool]:
     Parameters
     ----------
     label : str
-        What the user calls the file; opens every message.
+        Name of the file for the user; each message starts with it.
     data : bytes
 
     Returns
     -------
     array : ndarray
-        Of any type that is no Python object.
+        Of any type except Python objects.
     bf16 : bool
-        It holds bits of bfloat16.
+        Whether it contains bits of bfloat16.
 
     Raises
     ------
@@ -82,14 +82,14 @@ def npy(label: str, data: bytes) -> tuple[np.ndarray, bool]:
 
 
 def npz(label: str, name: str, data: bytes, key: str | None = None) -> tuple[np.ndarray, bool]:
-    """One array of an .npz file, the only one unless a key says which.
+    """One array of an .npz file: the only one, or the one selected by a key.
 
     Parameters
     ----------
     label, data
         As for :func:`npy`.
     name : str
-        The name that KEY= knows the file by.
+        Name of the file in KEY=.
     key : str, optional
 
     Returns
@@ -120,7 +120,7 @@ def npz(label: str, name: str, data: bytes, key: str | None = None) -> tuple[np.
             return _member(label, archive, members[next(iter(members)) if key is None else key])
     except InputError:
         raise
-    except Exception as error:  # whatever zipfile and zlib meet in a damaged file
+    except Exception as error:  # any error of zipfile and zlib in a damaged file
         raise InputError(f"{label}: the .npz file is damaged: {short(error, 60)}") from None
 
 
@@ -133,7 +133,7 @@ def _member(label: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> tupl
         if header.size > LARGEST:
             raise InputError(f"{label}: unpacks to {header.size:,} bytes, expected at most {LARGEST:,}")
         data = bytearray(head[header.start :])
-        # a byte more than needed, since the end is where zipfile finds damage
+        # one byte more than needed, since zipfile detects damage at the end
         while len(data) <= header.size and (part := stream.read(min(1 << 20, header.size + 1 - len(data)))):
             data += part
         _check_size(label, header, len(data))
@@ -141,28 +141,28 @@ def _member(label: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> tupl
 
 
 def _header(label: str, head: bytes) -> Header:
-    """An .npy file's header, after every check that needs no look at its data."""
+    """The header of an .npy file, after all checks that do not need its data."""
     if head[:6] != b"\x93NUMPY":
         raise InputError(f"{label}: not a .npy file, it starts with {head[:6]!r}")
     stream = io.BytesIO(head)
     try:
         version = np.lib.format.read_magic(stream)
         read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
-        with warnings.catch_warnings(action="ignore"):  # about headers as Python 2 wrote them
+        with warnings.catch_warnings(action="ignore"):  # about headers written by Python 2
             shape, fortran, dtype = read[version](stream)
     except KeyError:
         raise InputError(f"{label}: .npy format version {version}, expected 1.0 or 2.0") from None
-    except Exception:  # a damaged header raises whatever NumPy's parser meets
+    except Exception:  # a damaged header can raise any error of NumPy's parser
         raise InputError(f"{label}: the .npy header is damaged or cut short") from None
     start = stream.tell()
     if dtype.hasobject:
         raise InputError(f"{label}: holds pickled Python objects, expected numbers")
     bf16 = dtype == np.dtype("V2")
-    if bf16:  # NumPy forgets which way round they are
+    if bf16:  # NumPy loses their byte order
         dtype = np.dtype(">u2" if b"'>V2'" in head[:start] else "<u2")
     if dtype.subdtype or not dtype.itemsize:
         raise InputError(f"{label}: holds {short(dtype)} values, expected numbers")
-    # each of these is an array that NumPy cannot make, whatever data there are
+    # NumPy cannot create any of these arrays, whatever the data
     if (
         len(shape) > _DIMENSIONS
         or any(type(side) is not int or side < 0 for side in shape)

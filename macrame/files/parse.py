@@ -12,7 +12,7 @@ NUMBER = re.compile(r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*", 
 
 
 def integer(name: str, text: str, low: int, high: int, what: str | None = None) -> int:
-    """An integer from a variable: decimal digits, perhaps a sign, perhaps blanks around them.
+    """An integer from a variable: decimal digits, optionally with a sign and blanks around them.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def integer(name: str, text: str, low: int, high: int, what: str | None = None) 
 
 
 def by_file(name: str, text: str, files: Sequence[str]) -> dict[str, str]:
-    """What an option says about each of several files: one value for all, or FILE:value for some.
+    """The values of an option for several files: one value for all, or FILE:value for some.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def by_file(name: str, text: str, files: Sequence[str]) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        By file; one for all stands at "".
+        By file; a value for all has the key "".
 
     Raises
     ------

@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Matrices and vectors from .npy, .npz and delimited text. Whatever is wrong with a file is one line.
+"""Matrices and vectors from .npy, .npz and delimited text. Each error is a one-line message.
 
-Reading never changes a value: a fraction is not rounded, an integer out of range is not wrapped, both are
-refused. (A decimal in a text becomes the nearest float64.) Messages count as the file's own tools do: lines
-and columns of a text from 1, indices of an array from 0.
+Reading never changes a value: a fraction is not rounded and an integer out of range is not wrapped; both are
+rejected. (A decimal in a text becomes the nearest float64.) Messages count lines and columns of a text from
+1, indices of an array from 0.
 """
 
 import math
@@ -33,20 +33,20 @@ EXACT = 2**53  # up to here float64 holds every integer
 
 @dataclass
 class Source:
-    """Where numbers come from, and what the user says about it.
+    """A source of numbers, and the user's options for it.
 
     Attributes
     ----------
     name : str
-        What the user calls it; opens every message.
+        Its name for the user; each message starts with it.
     text : str
-        A path with one of `SUFFIXES`, or a number where one will do.
+        A path with one of `SUFFIXES`, or a number where one is allowed.
     header, index : int, optional
-        Rows above and columns before the numbers of a delimited text; found out unless given.
+        Rows above and columns before the numbers of a delimited text; detected unless given.
     key : str, optional
         Which array of an .npz file; needed if it holds several.
     notes : list of str
-        What was skipped in reading it, and what may have been misunderstood: for the user, once all is read.
+        What was skipped in reading it, and what may have been misread; shown to the user at the end.
     """
 
     name: str
@@ -61,34 +61,34 @@ class Source:
 
     @property
     def label(self) -> str:
-        """How a message calls it."""
+        """Its name in messages."""
         return f"{self.name}={short(self.text, 200)}"
 
     @property
     def suffix(self) -> str:
-        """What says how the file is to be read, in lower case."""
+        """The suffix that selects the file format, in lower case."""
         return Path(self.text).suffix.lower()
 
     @property
     def is_path(self) -> bool:
-        """Whether the text is the path of a file that can be read, and not a number."""
+        """Whether the text is the path of a supported file, not a number."""
         return self.suffix in SUFFIXES
 
 
 @dataclass
 class Numbers:
-    """What a source holds, and where in it each value stands.
+    """The contents of a source, and the place of each value.
 
     Attributes
     ----------
     source : Source
     array : ndarray of bool, integers or floats
     bf16 : bool
-        `array` is uint16 and holds bits of bfloat16, as ml_dtypes has NumPy write them.
+        `array` is uint16 and contains bits of bfloat16, as saved by ml_dtypes.
     lines : list of int, optional
-        Of a text: the line each row came from.
+        Of a text: the line of each row.
     column : int
-        Of a text: the column, from 1, the first column came from.
+        Of a text: the column, from 1, of the first column.
     """
 
     source: Source
@@ -125,7 +125,7 @@ class Numbers:
         Raises
         ------
         macrame.errors.InputError
-            A value is none that float64 holds.
+            A value is not representable in float64.
         """
         if self.bf16:
             wide = (self.array.astype(np.uint32) << 16).view(np.float32)
@@ -150,9 +150,9 @@ def matrix(source: Source, what: str = "a number", real: bool = True, otherwise:
     what : str
         What each number is expected to be, for messages.
     real : bool
-        Any number, and not integers only. The type is float64 for a text, else the file's own.
+        Any number, not only integers. The type is float64 for a text, else the file's own.
     otherwise : str
-        Said behind `what` where a number is no integer.
+        Added after `what` if a number is not an integer.
 
     Returns
     -------
@@ -162,7 +162,7 @@ def matrix(source: Source, what: str = "a number", real: bool = True, otherwise:
     Raises
     ------
     macrame.errors.InputError
-        The file cannot be read, is damaged, or holds no matrix of such numbers.
+        The file cannot be read, is damaged, or contains no matrix of such numbers.
     """
     numbers = _read(source, what, real, otherwise)
     shape = numbers.array.shape
@@ -181,7 +181,7 @@ def int8_matrix(source: Source, otherwise: str = "") -> np.ndarray:
     source : Source
         A file of numbers of any type; its notes are added to.
     otherwise : str
-        Said behind what was expected where a number is no int8, as "; QUANTIZE= does this and that".
+        Added to the expected value if a number is not an int8, as in "; QUANTIZE= does this and that".
 
     Returns
     -------
@@ -190,7 +190,7 @@ def int8_matrix(source: Source, otherwise: str = "") -> np.ndarray:
     Raises
     ------
     macrame.errors.InputError
-        As for :func:`matrix`, or a value is no int8.
+        As for :func:`matrix`, or a value is not an int8.
     """
     return _as_integers(matrix(source, _integer(np.int8), False, otherwise), np.int8, otherwise)
 
@@ -287,7 +287,7 @@ def _bytes(source: Source) -> bytes:
         found = os.stat(path)
         if stat.S_ISDIR(found.st_mode):
             raise InputError(f"{label}: is a directory, expected {EXPECTED}")
-        if not stat.S_ISREG(found.st_mode):  # a pipe would be waited for without end
+        if not stat.S_ISREG(found.st_mode):  # reading a pipe could wait indefinitely
             raise InputError(f"{label}: is not a regular file")
         if found.st_size > most:
             raise InputError(f"{label}: is {found.st_size:,} bytes long, expected at most {most:,}")
@@ -306,7 +306,7 @@ def _integer(dtype: type) -> str:
 
 
 def _as_integers(numbers: Numbers, dtype: type, otherwise: str = "") -> np.ndarray:
-    """The array as integers of a type, every value of it unchanged."""
+    """The array as integers of a type, with all values unchanged."""
     limits, what = np.iinfo(dtype), _integer(dtype)
     if numbers.array.dtype.kind == "f" or numbers.bf16:
         numbers = numbers.float64()
@@ -319,7 +319,7 @@ def _as_integers(numbers: Numbers, dtype: type, otherwise: str = "") -> np.ndarr
 
 
 def _check_vector(numbers: Numbers, n: int) -> None:
-    """Refuse all but one value, or n in a line, whichever way the line lies."""
+    """Reject all but one value, or n values in one row or column."""
     shape, size = numbers.array.shape, numbers.array.size
     if size != 1 and (size != n or max(shape) != n):
         raise InputError(

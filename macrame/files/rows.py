@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rows of cells from delimited text: encoding, comments, delimiter, quotes.
 
-The delimiter is looked up, not guessed: csv.Sniffer weighs how often characters occur, takes a blank or a
-digit for a delimiter where that fits, and one more row can change its mind. Here it is what stands in the
-first line below the first (or in the only one), quoted cells aside: a tab, else a semicolon, else a comma,
-else blanks. Excel's ``sep=;`` in the first line overrules it.
+The delimiter is determined by a fixed rule, not guessed: csv.Sniffer counts characters, may choose a blank or
+a digit, and one more row can change the result. Here it is taken from the second line (or the only one),
+outside of quoted cells: a tab, else a semicolon, else a comma, else blanks. Excel's ``sep=;`` in the first
+line has precedence.
 
-Blank lines do not count. What follows a ``#`` at the beginning of a line or behind a number is a comment,
+Blank lines are ignored. Text after a ``#`` at the beginning of a line or after a number is a comment,
 unless the ``#`` is in a quoted cell, before a delimiter (the corner of a header) or in a spreadsheet's #N/A.
 """
 
@@ -35,13 +35,13 @@ class Rows:
     Attributes
     ----------
     rows : iterator of Row
-        Cells as they stand in the text. It raises `InputError` where a line has no cells.
+        Cells as in the text. It raises `InputError` for a line without cells.
     delimiter : str
-        A blank stands for any number of them.
+        A blank stands for one or more of them.
     text : str
-        The whole text.
+        The complete text.
     comments : int
-        How many there were.
+        Number of comments.
     """
 
     rows: Iterator[Row]
@@ -56,11 +56,11 @@ def split(label: str, data: bytes, header: int | None = None) -> Rows:
     Parameters
     ----------
     label : str
-        What the user calls the text; opens every message.
+        Name of the text for the user; each message starts with it.
     data : bytes
         UTF-8, or UTF-16 with a byte order mark; lines end with LF, CR LF or CR.
     header : int, optional
-        Lines that are not to be asked for the delimiter.
+        Lines to ignore when looking for the delimiter.
 
     Returns
     -------
@@ -86,7 +86,7 @@ def _decode(label: str, data: bytes) -> str:
 
 
 def _without_comments(text: str) -> tuple[list[tuple[int, str]], int]:
-    """Lines that are not blank, with their numbers and without comments; and how many comments there were."""
+    """Lines that are not blank, with their numbers and without comments; and the number of comments."""
     numbered = enumerate(re.split("\r\n|\n|\r", text), 1)
     lines = [(number, line) for number, line in numbered if line and not line.isspace()]
     if "#" not in text:
@@ -104,7 +104,7 @@ def _without_comments(text: str) -> tuple[list[tuple[int, str]], int]:
 
 
 def _is_comment(before: str, rest: str) -> bool:
-    """Whether the rest of a line, from a # on, is no cell."""
+    """Whether the rest of a line, from a # on, is a comment."""
     if not rest.startswith("#") or _ERRORS.match(rest) or not _NUMBERS.fullmatch(before):
         return False
     return before.rstrip(" ")[-1] not in DELIMITERS if before.strip() else rest[1:2] not in DELIMITERS
@@ -124,7 +124,7 @@ def _delimiter(lines: list[tuple[int, str]], at: int) -> tuple[str, list[tuple[i
 
 
 def _rows(label: str, lines: Iterable[tuple[int, str]], delimiter: str) -> Iterator[Row]:
-    """Cells of each row, as they stand in the text."""
+    """Cells of each row, as in the text."""
     begun = 0
 
     def feed() -> Iterator[str]:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A result as an .npy or .csv file, and where its report goes."""
+"""A result as an .npy or .csv file, and the path of its report."""
 
 import io
 import os
@@ -16,21 +16,21 @@ SUFFIXES = (".npy", ".csv")
 
 
 def report_path(path: str | os.PathLike[str]) -> Path:
-    """Where the report on a result goes: beside it, ``path.json``."""
+    """Path of the report on a result: next to it, ``path.json``."""
     return Path(f"{path}.json")
 
 
 def check_output(
     name: str, path: str | os.PathLike[str], inputs: Iterable[str | os.PathLike[str]] = ()
 ) -> None:
-    """Check that a result and its report can be written, before hours go into making them.
+    """Check that a result and its report can be written, before computing them for hours.
 
     Parameters
     ----------
     name : str
-        What the user calls it; opens every message.
+        Its name for the user; each message starts with it.
     path : path
-        Where the result shall go.
+        Path of the result.
     inputs : iterable of path
         Files that must not be replaced; they exist.
 
@@ -61,7 +61,7 @@ def encode(path: str | os.PathLike[str], matrix: np.ndarray) -> bytes:
     Parameters
     ----------
     path : path
-        Its extension says which.
+        Its extension selects the format.
     matrix : ndarray, two dimensions
 
     Returns

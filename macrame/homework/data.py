@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The problems' data files: TOML in, checked NumPy arrays out, one clear line for whatever is wrong.
+"""The data files of the problems: read TOML, return checked NumPy arrays; each error is one line.
 
-A student may put files of their own into a directory (HOMEWORK=dir); one that is missing there is taken from
-the files shipped beside this module. Every value is asked for by key, type, shape and range; a key nobody
-asks for is refused, since it is most often a misspelt one.
+Students may put their own files into a directory (HOMEWORK=dir); missing ones are taken from
+the shipped files. Every value is read by key, type, shape and range; an unknown key is rejected, since it is
+usually misspelt.
 """
 
 import tomllib
@@ -19,13 +19,13 @@ from macrame.errors import InputError
 
 SHIPPED = Path(__file__).resolve().parent
 
-#: Numbers may be this large and this small (or zero): far within float32, so that no ratio of two overflows.
+#: Largest and smallest magnitude of a number (or zero): far within float32, so that no ratio overflows.
 LARGEST, SMALLEST = 1e15, 1e-15
 SIDE = 64
 
 
 class HomeworkError(InputError):
-    """The problem sheet cannot use what the user gave; the message is the one line to print."""
+    """Invalid user input for the problem sheet; the message is the line to print."""
 
     exit_status = 2
 
@@ -43,7 +43,7 @@ class File:
     Raises
     ------
     HomeworkError
-        Where it cannot be read, is not TOML, or has a key that is not in `keys`.
+        It cannot be read, is not TOML, or has a key that is not in `keys`.
     """
 
     def __init__(self, path: Path, keys: Sequence[str]) -> None:
@@ -64,11 +64,11 @@ class File:
         Parameters
         ----------
         key : str
-            The key, with the indices of an element where that is at fault: ``matrix[0][2]``.
+            The key, with the indices of the wrong element: ``matrix[0][2]``.
         expected : str
-            What would have been right.
+            The expected value.
         value : object, optional
-            The offending value; by default what the file holds for `key`.
+            The wrong value; by default the file's value for `key`.
 
         Returns
         -------
@@ -78,7 +78,7 @@ class File:
         return HomeworkError(f"{self.path}: {key} = {_shown(value)}: expected {expected}")
 
     def refused(self, error: Exception | str) -> HomeworkError:
-        """The error for values that are fine each but not together.
+        """The error for values that are valid individually but not together.
 
         Parameters
         ----------
@@ -146,7 +146,7 @@ class File:
         return float(value)
 
     def numbers(self, key: str, least: int = 1, most: int = SIDE) -> list[float]:
-        """A list of numbers of any kind, infinite ones and NaN included; a list of floats."""
+        """A list of any numbers, including infinities and NaN; a list of floats."""
         expected = f"a list of {least} to {most} numbers"
         value = self._get(key, expected)
         if not isinstance(value, list) or not least <= len(value) <= most:
@@ -154,7 +154,7 @@ class File:
         for i, v in enumerate(value):
             number = isinstance(v, float) or (isinstance(v, int) and abs(v) <= 2**1023)
             if isinstance(v, bool) or not number:
-                raise self.error(f"{key}[{i}]", "a number (nan, inf and -inf are ones)", v)
+                raise self.error(f"{key}[{i}]", "a number (nan, inf and -inf included)", v)
         return [float(v) for v in value]
 
     def vector(self, key: str, length: int | None = None, most: int = SIDE) -> NDArray[np.float64]:
@@ -163,7 +163,7 @@ class File:
         return self._vector(key, self._get(key, expected), length, most, expected)
 
     def vectors(self, key: str, lengths: Sequence[int]) -> list[NDArray[np.float64]]:
-        """Lists of finite numbers of these lengths; a single one may stand without the outer list."""
+        """Lists of finite numbers of these lengths; the outer list may be omitted for a single one."""
         each = f"a list of {lengths[0]} numbers"
         expected = each if len(lengths) == 1 else f"{len(lengths)} lists of numbers, of {_listed(lengths)}"
         value = self._get(key, expected)
@@ -248,14 +248,14 @@ class File:
 
 
 def find(name: str, directory: Path | None = None) -> Path:
-    """Where the data file of a problem is.
+    """The path of a problem's data file.
 
     Parameters
     ----------
     name : str
         File name.
     directory : pathlib.Path, optional
-        The student's directory, looked into first.
+        The student's directory, which is searched first.
 
     Returns
     -------
@@ -266,7 +266,7 @@ def find(name: str, directory: Path | None = None) -> Path:
 
 
 def check_directory(directory: Path, names: Sequence[str]) -> None:
-    """Refuse a directory of data files that cannot be meant.
+    """Reject a directory that cannot be the intended one.
 
     Parameters
     ----------
@@ -278,7 +278,7 @@ def check_directory(directory: Path, names: Sequence[str]) -> None:
     Raises
     ------
     HomeworkError
-        Where it is not a directory, holds no TOML file, or one with an unknown name, which nobody would read.
+        It is not a directory, or contains no TOML file, or one with an unknown name.
     """
     if not directory.exists():
         raise HomeworkError(f"HOMEWORK={directory}: no such directory")
@@ -334,7 +334,7 @@ def _listed(numbers: Sequence[int]) -> str:
 
 
 def _shown(value: object, most: int = 60) -> str:
-    """A value as TOML would spell it, on one line, cut where it is long."""
+    """A value in TOML's notation, on one line, truncated if it is long."""
     try:
         text = str(value).lower() if isinstance(value, bool) else ascii(value)
     except ValueError:

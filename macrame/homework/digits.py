@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""scikit-learn's digits, which the problems on training share: 1,797 pictures of 8 x 8 pixels.
+"""scikit-learn's digits, used by the problems on training: 1,797 images of 8 x 8 pixels.
 
 ``digits.csv.gz`` is the file of that name in scikit-learn 1.9.1, byte for byte, a copy of the test set of
 "Optical Recognition of Handwritten Digits" by E. Alpaydin and C. Kaynak (UCI Machine Learning Repository,
@@ -27,7 +27,7 @@ from macrame.homework.show import Show
 CLASSES = 10
 PIXELS = 64
 PICTURES = 1797
-#: A picture a line: its pixels, row by row, and its label.
+#: One image per line: its pixels, row by row, and its label.
 DATA = Path(__file__).with_name("digits.csv.gz")
 
 Split: TypeAlias = tuple[NDArray[np.floating], NDArray[np.integer]]
@@ -37,14 +37,14 @@ Item = TypeVar("Item")
 
 @lru_cache(maxsize=4)
 def load(test_fraction: float, split_seed: int) -> tuple[Split, Split]:
-    """The pictures, shuffled and split; pixels of 0 to 16 scaled to [0, 1], which bfloat16 holds exactly.
+    """The images, shuffled and split; pixels from 0 to 16 scaled to [0, 1], exact in bfloat16.
 
-    The split is that of scikit-learn's ``train_test_split``, picture by picture.
+    The split is that of scikit-learn's ``train_test_split``, image by image.
 
     Parameters
     ----------
     test_fraction : float
-        Share that is held out.
+        Fraction that is held out.
     split_seed : int
         0 to 2^32 - 1.
 
@@ -68,12 +68,12 @@ KEYS = ("hidden", "test_fraction", "split_seed", "epochs", "batch_size", "moment
 
 @dataclass(frozen=True)
 class Training:
-    """How a data file wants a network trained on the digits.
+    """The settings of a data file for training a network on the digits.
 
     Attributes
     ----------
     file : macrame.homework.data.File
-        Words the error if training diverges.
+        Provides the error message if training diverges.
     hidden : int
         Units of the hidden layer.
     test_fraction : float
@@ -82,7 +82,7 @@ class Training:
     epochs, batch_size : int
     momentum : float
     seed : int
-        Of start and shuffling.
+        Of initial weights and shuffling.
     """
 
     file: File
@@ -96,14 +96,14 @@ class Training:
 
     @classmethod
     def read(cls, file: File, samples: int | None = None) -> Self:
-        """What the data file says, in ranges that keep the simulation within minutes.
+        """The settings of the data file, in ranges that keep the simulation within minutes.
 
         Parameters
         ----------
         file : macrame.homework.data.File
         samples : int, optional
-            How many pictures to train on, by default all but the file's test_fraction. A network that is not
-            simulated, as is theirs, may be larger.
+            Number of images to train on, by default all but the file's test_fraction. A network that is not
+            simulated may be larger.
 
         Returns
         -------
@@ -131,7 +131,7 @@ class Training:
         return "-".join(map(str, self.sizes))
 
     def load(self) -> tuple[Split, Split]:
-        """The pictures to train on and those held out, see the function `load`."""
+        """The images to train on and those held out, see the function `load`."""
         return load(self.test_fraction, self.split_seed)
 
     def rng(self, *more: int) -> np.random.Generator:
@@ -148,7 +148,7 @@ class Training:
         key: str = "learning_rate",
         **options: Any,
     ) -> list[Epoch]:
-        """Train a network as the data file says.
+        """Train a network with the settings of the data file.
 
         Parameters
         ----------
@@ -192,7 +192,7 @@ def train(
     epochs: int,
     **options: Any,
 ) -> list[Epoch]:
-    """Train, with progress shown; a rate too large is the data file's mistake.
+    """Train, showing progress; too large a rate is an error in the data file.
 
     Parameters
     ----------
@@ -221,12 +221,12 @@ def train(
 
 
 def accuracy(predicted: NDArray[np.integer], labels: NDArray[np.integer]) -> float:
-    """Share of labels that are right."""
+    """Fraction of correct labels."""
     return float(np.mean(predicted == labels))
 
 
 def short(value: float | np.floating, decimals: int = 4) -> str:
-    """A number for a table: with so many decimals, or with an exponent where it is large.
+    """A number for a table: with this many decimals, or with an exponent if it is large.
 
     Parameters
     ----------
@@ -241,7 +241,7 @@ def short(value: float | np.floating, decimals: int = 4) -> str:
 
 
 def some(items: Sequence[Item], most: int = 8) -> list[Item]:
-    """About so many of a sequence, the first and the last among them."""
+    """About this many elements of a sequence, including the first and the last."""
     step = max(1, len(items) // (most - 1))
     chosen = list(items[::step])
     return chosen if chosen[-1] is items[-1] else [*chosen, items[-1]]

@@ -23,7 +23,7 @@ from macrame.homework.show import Matrix, Show
 TITLE = "Forward pass and loss; ReLU against sigmoid"
 DEEPEST = 8  # layers
 KEYS = (
-    "stand_in",
+    "placeholder",
     "picture",
     "classes",
     "label",
@@ -39,9 +39,9 @@ FORMULAS = {"relu": ("max(0,", ")"), "sigmoid": ("1 / (1 + exp(-", "))")}
 
 @dataclass(frozen=True)
 class Problem:
-    """The network, its input and what it should say, and the chain of part (b)."""
+    """The network, its input and expected label, and the chain of part (b)."""
 
-    stand_in: str | None
+    placeholder: str | None
     picture: NDArray[np.float64]
     classes: list[str]
     label: int
@@ -58,7 +58,7 @@ class Problem:
 
     @property
     def depth(self) -> int:
-        """Layers of the network."""
+        """Number of layers of the network."""
         return len(self.network.weights)
 
 
@@ -82,7 +82,7 @@ class Cost(TypedDict):
     table_bits: int
 
 
-#: What is shown of a chain, and how.
+#: Columns of a chain's table, and their formats.
 SHOWN: tuple[tuple[Literal["z", "derivative", "product"], str], ...] = (
     ("z", ".4f"),
     ("derivative", ".4f"),
@@ -113,7 +113,7 @@ def read(file: File) -> Problem:
     except ValueError as error:
         raise file.refused(error) from None
     return Problem(
-        file.text("stand_in") if "stand_in" in file else None,
+        file.text("placeholder") if "placeholder" in file else None,
         picture,
         classes,
         classes.index(label),
@@ -127,13 +127,13 @@ def read(file: File) -> Problem:
 
 def solve(problem: Problem, run: Run) -> Answer:
     """Part (a) in float and in int8, part (b)."""
-    if problem.stand_in:
-        run.show.stand_in(problem.stand_in)
+    if problem.placeholder:
+        run.show.placeholder(problem.placeholder)
     exact = _forward_float(problem, run.show)
     integer = _forward_int8(problem, run, exact)
     narrow = _forward_bf16(problem, run, exact)
     return {
-        "stand_in": problem.stand_in,
+        "placeholder": problem.placeholder,
         "classes": problem.classes,
         "label": problem.classes[problem.label],
         "activations": problem.network.activations,
@@ -280,7 +280,7 @@ def _forward_int8(problem: Problem, run: Run, exact: Answer) -> Answer:
             }
     if any(layer.table is not None for layer in net.layers):
         show.text(
-            "The sigmoid is a table of 256 bytes beside the core, looked up with the RTL's integers: its "
+            "The sigmoid is a table of 256 bytes on the host, looked up with the RTL's integers: its "
             "values have scale 1/256 and zero point -128, so that [-128, 127] stands for 0 to 255/256."
         )
     logits = net.output.dequantize(h)
@@ -315,7 +315,7 @@ def _forward_bf16(problem: Problem, run: Run, exact: Answer) -> Answer:
         )
     elif hidden:
         leaves = (
-            f"z1 to z{n} leave as fp32; the sigmoid runs beside the core, as softmax does, and is rounded to "
+            f"z1 to z{n} leave as fp32; the sigmoid runs on the host, as softmax does, and is rounded to "
             "bfloat16. "
         )
     show.text(
@@ -362,7 +362,7 @@ def _forward_bf16(problem: Problem, run: Run, exact: Answer) -> Answer:
 
 
 def _compare_classes(problem: Problem, show: Show, name: str, exact: Answer, p: NDArray[np.floating]) -> None:
-    """A format's probabilities beside float's."""
+    """The probabilities of a format next to those of float."""
     show.table(
         ("class", "p, float", f"p, {name}", "difference"),
         [
@@ -373,7 +373,7 @@ def _compare_classes(problem: Problem, show: Show, name: str, exact: Answer, p: 
 
 
 def _bf16(problem: Problem, backend: Backend) -> tuple[Forward, dict[str, NDArray[np.unsignedinteger]]]:
-    """A forward pass and what the layers gave, as bits."""
+    """A forward pass: the outputs of the layers, as bits."""
     trace = NetworkBf16.of(problem.network, backend).forward(problem.x)
     hidden = {f"a{i}": h[0] for i, h in enumerate(trace.inputs) if i}
     return trace, {**hidden, f"z{problem.depth}": trace.output[0].view(np.uint32)}
@@ -430,7 +430,7 @@ def _relu_against_sigmoid(problem: Problem, run: Run) -> Answer:
         ("", "ReLU", "sigmoid, int8 table", "sigmoid, fp32 arithmetic"),
         [
             ("comparators", "1 (8 bits)", "0", "0"),
-            ("table bits a lane", 0, cost["table_bits"], 0),
+            ("table bits per lane", 0, cost["table_bits"], 0),
             ("multiplications", 0, 0, cost["multiplications"]),
             ("additions", 0, 0, cost["additions"]),
             ("divisions", 0, 0, cost["divisions"]),

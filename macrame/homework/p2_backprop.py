@@ -23,7 +23,7 @@ from macrame.verify.compare import bits
 
 TITLE = "One step of backpropagation"
 KEYS = (
-    "stand_in",
+    "placeholder",
     "input",
     "target",
     "hidden_weights",
@@ -43,7 +43,7 @@ ERRORS = {
 }
 MOST = 16
 DEEPEST = 8  # layers
-#: Digits of a sigmoid, which is no fraction, and the smallest power of ten that is not taken for 0.
+#: Digits of a sigmoid, which is not a fraction, and the smallest power of ten that does not count as 0.
 DIGITS, SMALLEST = 60, -9999
 MASKS = {"relu": "{0} > 0", "sigmoid": "{0} (1 - {0})"}
 #: dE/dz from dE/da, or from dE/dy.
@@ -55,9 +55,9 @@ Fractions: TypeAlias = NDArray[np.object_]
 
 @dataclass(frozen=True)
 class Problem:
-    """The network, one sample, the error and the rate; `weight` is (layer, row, column) of the asked one."""
+    """The network, one sample, the error and the rate; `weight` is the requested (layer, row, column)."""
 
-    stand_in: str | None
+    placeholder: str | None
     x: NDArray[np.float64]
     target: NDArray[np.float64]
     network: Network
@@ -78,13 +78,13 @@ class Problem:
 
     @property
     def arithmetic(self) -> str:
-        """What the exact column is: fractions, or as many digits as a sigmoid has."""
+        """The kind of numbers in the exact column: fractions, or the digits of a sigmoid."""
         if "sigmoid" in self.network.activations:
             return f"arithmetic of {DIGITS} digits"
         return "exact arithmetic"
 
     def steps(self) -> list[tuple[str, str]]:
-        """What a step is made of, in order: name, how it is computed."""
+        """The parts of a step, in order: name and formula."""
         n, kinds, names = self.depth, self.network.activations, self.activations
         forward = [
             (name, f"{'f' if name == 'y' else kind}(W{i} {'x' if i == 1 else names[i - 2]} + b{i})")
@@ -132,7 +132,7 @@ def read(file: File) -> Problem:
         raise file.error("asked", f"one of w1 to w{len(names)}")
     network = Network(weights, biases, [kind] * (len(weights) - 1) + [activation], f"mse_{error}")
     return Problem(
-        file.text("stand_in") if "stand_in" in file else None,
+        file.text("placeholder") if "placeholder" in file else None,
         x,
         target,
         network,
@@ -146,8 +146,8 @@ def read(file: File) -> Problem:
 def solve(problem: Problem, run: Run) -> Answer:
     """Exactly, in matrix form; in bf16; side by side."""
     show = run.show
-    if problem.stand_in:
-        show.stand_in(problem.stand_in)
+    if problem.placeholder:
+        show.placeholder(problem.placeholder)
     called = {"relu": "ReLU", "sigmoid": "sigmoid", "identity": "nothing"}
     *hidden, output = (called[name] for name in problem.network.activations)
     show.text(
@@ -166,7 +166,7 @@ def solve(problem: Problem, run: Run) -> Answer:
         run.rtl.compare(f"{name}, bf16", bits(rtl[name]), bits(golden[name]), again=True)
     answer = _side_by_side(problem, run, exact, golden, rtl)
     return {
-        "stand_in": problem.stand_in,
+        "placeholder": problem.placeholder,
         "error": problem.error,
         "learning_rate": problem.rate,
         "asked": problem.asked,
@@ -179,7 +179,7 @@ def solve(problem: Problem, run: Run) -> Answer:
 
 
 def _exact(problem: Problem, error: str | None = None) -> dict[str, Fractions]:
-    """The step in fractions: decimal numbers are meant exactly as they are written."""
+    """The step in fractions: decimal numbers have exactly the value written."""
 
     def fractions(values: ArrayLike) -> Fractions:
         values = np.asarray(values)
@@ -230,7 +230,7 @@ def _sigmoid(z: Fractions) -> tuple[Fractions, Fractions]:
     """The sigmoid of fractions, and its derivative e^-|z| / (1 + e^-|z|)^2, to DIGITS digits each."""
 
     def one(value: Fraction) -> list[Fraction]:
-        # no traps: what is too small for an exponent is 0
+        # no traps: a result below the exponent range becomes 0
         with localcontext(Context(prec=DIGITS + 10, Emin=SMALLEST, Emax=-SMALLEST, clamp=0, traps=[])):
             e = (-abs(Decimal(value.numerator) / Decimal(value.denominator))).exp()
             high, low, slope = 1 / (1 + e), e / (1 + e), e / (1 + e) ** 2
@@ -395,7 +395,7 @@ def _side_by_side(
         f"forward products with bias{' and ReLU' if 'relu' in kinds else ''}, the error, the backward "
         f"products, {masks}the "
         "update w + (-rate) dE/dw with the product rounded and then the sum. "
-        + ("The sigmoid itself runs beside the core. " if "sigmoid" in kinds else "")
+        + ("The sigmoid itself runs on the host. " if "sigmoid" in kinds else "")
         + f"On the RTL: a {run.rtl.bf16_name}."
     )
     columns = [("golden bf16", golden), ("RTL bf16", rtl)]
@@ -507,7 +507,7 @@ def _decimal(value: Fraction, most: int = 30, first: int = 17) -> str:
     length = most if ends else max(first, exponent + 2 if plain else 0)
     digits = str(int(size * 10 ** (length - 1)))
     digits, more = (digits.rstrip("0"), "") if ends else (digits, "...")
-    point = exponent + 1 if plain else 1  # digits before it
+    point = exponent + 1 if plain else 1  # digits before the point
     if point < 1:
         digits, point = "0" * (1 - point) + digits, 1
     digits = digits.ljust(point, "0")

@@ -21,7 +21,7 @@ NAMES = {
 
 
 def read(file: File) -> batches.Schedule:
-    """Three of the four quantities, and the fourth: solving them is what checks that they fit together."""
+    """Three of the four quantities, and the fourth: solving also checks that they are consistent."""
     given = {key: file.integer(key, 1, 10**12) for key in batches.QUANTITIES if key in file}
     leftover = file.choice("leftover", batches.LEFTOVER)
     try:
@@ -93,8 +93,8 @@ def solve(schedule: batches.Schedule, run: Run) -> Answer:
     )
     show.text(
         "Dropped: every update averages a full batch, and the left-over samples sit out the epoch; "
-        "shuffling anew each epoch makes them different ones each time. Kept as a smaller batch: every "
-        "sample counts once an epoch, at the price of one more update whose gradient averages fewer "
+        "shuffling in each epoch makes them different ones each time. Kept as a smaller batch: every "
+        "sample counts once per epoch, at the price of one more update whose gradient averages fewer "
         "samples: with n of B samples its standard deviation is sqrt(B / n) times that of a full "
         "batch."
     )

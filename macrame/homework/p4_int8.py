@@ -28,14 +28,14 @@ Scheme: TypeAlias = tuple[Scale, np.int64]
 
 @dataclass(frozen=True)
 class Problem:
-    """The matrix and what to multiply it with, float32; `times` None stands for its own transpose."""
+    """The matrix and its second factor, float32; `times` None means its own transpose."""
 
     matrix: NDArray[np.float32]
     times: NDArray[np.float32] | None
 
 
 def read(file: File) -> Problem:
-    """The matrix, with something in it to scale by, and the second factor."""
+    """The matrix, which must not be all zeros, and the second factor."""
     matrix = file.matrix("matrix")
     if not matrix.any():
         raise file.error("matrix", "at least one number that is not 0, or there is no scale")

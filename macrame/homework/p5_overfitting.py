@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Problem 5: overfitting on real data, what helps (dropout, L2, early stopping), and cross-validation."""
+"""Problem 5: overfitting on real data, its remedies (dropout, L2, early stopping), and cross-validation."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ KEYS = (
 
 @dataclass(frozen=True)
 class Problem:
-    """What the data file says."""
+    """The settings of the data file."""
 
     training: Training
     wrong_labels: float
@@ -61,7 +61,7 @@ class Course(TypedDict):
 
 
 class Settings(TypedDict, total=False):
-    """What one training does against overfitting."""
+    """The remedies against overfitting in one training run."""
 
     dropout: float
     l2: float
@@ -97,11 +97,11 @@ def solve(problem: Problem, run: Run) -> Answer:
     hidden = problem.training.hidden
     parameters = (digits.PIXELS + 1) * hidden + (hidden + 1) * digits.CLASSES
     show.text(
-        "A network overfits when it learns its training samples by heart: their loss goes on falling "
-        "while the loss on samples it has never seen stops falling and rises again. It needs more "
-        f"parameters than the data can pin down; here {parameters:,} parameters and "
-        f"{len(train[0])} pictures ({len(held_out[0]):,} others validate). {wrong} of the training "
-        "labels are wrong, on purpose. Nothing here runs on the RTL."
+        "A network overfits when it memorises its training samples: their loss keeps falling, while the "
+        "loss on unseen samples stops falling and rises again. This requires more parameters than the "
+        f"data can determine; here {parameters:,} parameters and "
+        f"{len(train[0])} images ({len(held_out[0]):,} others for validation). {wrong} of the training "
+        "labels are deliberately wrong. Nothing here runs on the RTL."
     )
     show.part("Training against validation loss (float64, golden)")
     ways: dict[str, Settings] = {
@@ -127,7 +127,7 @@ def solve(problem: Problem, run: Run) -> Answer:
                 digits.short(r["largest_weight"], 2),
             )
         )
-    show.text("Loss and share of right labels, on the training and on the validation pictures:")
+    show.text("Loss and share of correct labels, on the training and validation images:")
     show.table(
         (
             "",
@@ -147,19 +147,19 @@ def solve(problem: Problem, run: Run) -> Answer:
     show.text(
         f"Plain: the training loss ends at {plain['end_training']:.4f}, the validation loss at "
         f"{plain['end_validation']:.4f}, a gap of {gap:.4f}; the validation loss was lowest in epoch "
-        f"{int(np.argmin(plain['validation'])) + 1}. What helps:"
+        f"{int(np.argmin(plain['validation'])) + 1}. Remedies:"
     )
     show.text(
-        f"Dropout takes a random {problem.dropout:.0%} of the hidden units out of every update, so "
-        "that no unit can rely on another; all of them work in inference."
+        f"Dropout omits a random {problem.dropout:.0%} of the hidden units in every update, so "
+        "that no unit can rely on another; inference uses all of them."
     )
     show.text(
-        f"L2 adds {problem.l2:g} / 2 times the sum of all squared weights to the loss: large weights, "
-        "which fitting single pictures needs, must pay for themselves."
+        f"L2 adds {problem.l2:g} / 2 times the sum of all squared weights to the loss: it penalises the "
+        "large weights that are needed to fit single images."
     )
     show.text(
         f"Early stopping ends training {problem.patience} epochs after the lowest validation loss and "
-        "goes back to it: it costs nothing, and saves time. More data, where there are any, help most."
+        "returns to it: it costs nothing and saves time. More data, if available, help most."
     )
     with show.progress("drawing the losses"):
         run.plots("p5_overfitting", figure(problem, runs))
@@ -168,7 +168,7 @@ def solve(problem: Problem, run: Run) -> Answer:
     show.good(
         f"Answer: overfitting is a falling training loss with a rising validation loss; here "
         f"{plain['end_validation']:.4f} at the end against {min(plain['validation']):.4f} at its "
-        f"lowest. Of the remedies {best} ends lowest, at {runs[best]['end_validation']:.4f}."
+        f"lowest. The best remedy is {best}, with {runs[best]['end_validation']:.4f} at the end."
     )
     return {
         "samples": {"train": len(train[0]), "validation": len(held_out[0])},
@@ -181,8 +181,8 @@ def solve(problem: Problem, run: Run) -> Answer:
 
 
 def figure(problem: Problem, runs: Mapping[str, Course]) -> dict[str, bytes]:
-    """Both losses; the validation loss where it falls and rises again, early stopping marked."""
-    order = sorted(runs, key=lambda name: name != "early stopping")  # which is to be seen best
+    """Both losses; the validation loss around its minimum, with early stopping marked."""
+    order = sorted(runs, key=lambda name: name != "early stopping")  # the most important curve
     training, validation = ([(name, runs[name][key]) for name in order] for key in ("training", "validation"))
     stopped = runs["early stopping"]["validation"]
     best = int(np.argmin(stopped))
@@ -205,7 +205,7 @@ def figure(problem: Problem, runs: Mapping[str, Course]) -> dict[str, bytes]:
 
 
 def _range(curves: Sequence[Sequence[float]]) -> tuple[float, float]:
-    """An axis on which what comes after each curve's lowest point takes half the height, if it can."""
+    """An axis on which the part after each curve's minimum takes half the height, if possible."""
     low = min(min(losses) for losses in curves)
     after = max(max(losses[int(np.argmin(losses)) :]) for losses in curves)
     high = max(max(losses) for losses in curves)

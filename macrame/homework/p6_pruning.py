@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Problem 6: pruning against dropout; what sparsity saves in bytes, and in cycles of the core."""
+"""Problem 6: pruning against dropout; the bytes and core cycles that sparsity saves."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ KEYS = (
 Way: TypeAlias = Literal["magnitude", "blocks"]
 WAYS: tuple[tuple[Way, str], ...] = (("magnitude", "single weights"), ("blocks", "whole K slices of a panel"))
 CALIBRATION = 256
-LEARNT = 2 / digits.CLASSES  # of pictures right: less is hardly more than guessing
+LEARNT = 2 / digits.CLASSES  # share of correct labels: less is little better than guessing
 REGISTERS = {
     "a": "activation operands",
     "w": "weight operands",
@@ -47,7 +47,7 @@ REGISTERS = {
 
 @dataclass(frozen=True)
 class Problem:
-    """What the data file says."""
+    """The settings of the data file."""
 
     training: Training
     learning_rate: float
@@ -60,7 +60,7 @@ class Problem:
 
 
 class Pruned(TypedDict):
-    """A network pruned in one way: pictures right without and with retraining, zeros, bytes."""
+    """A network pruned in one way: correct labels without and with retraining, zeros, bytes."""
 
     pruned: float
     retrained: float
@@ -79,13 +79,13 @@ class Point(TypedDict):
 
 
 class Cost(PanelCost):
-    """What a network took on the core, and multiplications whose weight is not 0."""
+    """The cost of a network on the core, and the number of multiplications with a weight other than 0."""
 
     macs: int
 
 
 class Activity(TypedDict):
-    """What the registers of the array did, see `_activity`."""
+    """The activity of the array's registers, see `_activity`."""
 
     cycles: int
     macs: int
@@ -95,7 +95,7 @@ class Activity(TypedDict):
 
 
 class Row(TypedDict):
-    """What the core took at one sparsity, see `_on_rtl`."""
+    """The cost on the core at one sparsity, see `_on_rtl`."""
 
     sparsity: float
     cycles: int
@@ -127,7 +127,7 @@ def read(file: File) -> Problem:
 
 
 def solve(problem: Problem, run: Run) -> Answer:
-    """Train, prune in two ways with and without retraining, count bytes, run what is left on the core."""
+    """Train, prune in two ways with and without retraining, count bytes, run the results on the core."""
     show, block = run.show, (run.rtl.config.cols, 1)
     with show.progress("loading scikit-learn's digits"):
         train, test = problem.training.load()
@@ -137,19 +137,19 @@ def solve(problem: Problem, run: Run) -> Answer:
     show.text(
         f"A {digits.PIXELS}-{problem.training.hidden}-{digits.CLASSES} network, {weights:,} weights, "
         f"{full:.2%} of {len(test[0])} held-out images are classified correctly. "
-        "Pruning takes the weakest weights out for good."
+        "Pruning permanently removes the smallest weights."
     )
     if full < LEARNT:
         show.text(
-            f"This network has learnt next to nothing: guessing gets {1 / digits.CLASSES:.0%} right. "
-            "What follows says little about pruning; try another learning_rate or more epochs.",
+            f"This network has learnt almost nothing: guessing gets {1 / digits.CLASSES:.0%} right. "
+            "The results below say little about pruning; try another learning_rate or more epochs.",
             "yellow",
         )
     show.part("Accuracy over sparsity, without and with retraining (float64, golden)")
     points = [_point(problem, show, network, share, block, train, test) for share in problem.sparsities]
     show.table(
         (
-            "taken out",
+            "removed",
             *(
                 f"{title}: {part}"
                 for _, title in (("m", "single"), ("b", "slices"))
@@ -165,9 +165,9 @@ def solve(problem: Problem, run: Run) -> Answer:
         ],
     )
     show.text(
-        "Single: the weights of smallest magnitude, wherever they are. Slices: for each panel of "
+        "Single: the weights of smallest magnitude, anywhere. Slices: for each panel of "
         f"{block[0]} outputs (the columns of the array) all weights of one input at once, the blocks "
-        "of smallest root mean square: coarser, so that more accuracy goes, but the core skips them. "
+        "of smallest root mean square: coarser, so it costs more accuracy, but the core skips them. "
         f"Retrained: {problem.retrain_epochs} epochs with the pruned weights held at 0."
     )
     _bytes(show, points)
@@ -181,12 +181,12 @@ def solve(problem: Problem, run: Run) -> Answer:
         saved = 1 - cycles[i]["cycles"] / cycles[0]["cycles_dense"]
         toggles = [cycles[n]["activity"]["blocks"]["toggles"] for n in (i, 0)]
         show.good(
-            f"Answer: with retraining {kept[-1]['sparsity']:.0%} of the K slices can go within one "
+            f"Answer: with retraining, {kept[-1]['sparsity']:.0%} of the K slices can be removed for one "
             f"point of accuracy; the core then takes {saved:.0%} fewer cycles, and its array's "
-            f"registers toggle {1 - toggles[0] / toggles[1]:.0%} less; dropout leaves every weight in."
+            f"registers toggle {1 - toggles[0] / toggles[1]:.0%} less; dropout removes no weights."
         )
     else:
-        show.good("Answer: not even the smallest share of K slices can go within one point of accuracy.")
+        show.good("Answer: even the smallest share of K slices costs more than one point of accuracy.")
     for p in points:
         for way, _ in WAYS:
             del p[way]["network"]
@@ -262,7 +262,7 @@ def _point(
 def _bytes(show: Show, points: Sequence[Point]) -> None:
     show.part("Bytes to store, int8 weights")
     show.table(
-        ("taken out", "all weights", "single, with a bit each", "slices, with a bit each"),
+        ("removed", "all weights", "single, with a bit each", "slices, with a bit each"),
         [
             (
                 f"{p['sparsity']:.0%}",
@@ -274,40 +274,40 @@ def _bytes(show: Show, points: Sequence[Point]) -> None:
         ],
     )
     show.text(
-        "Sparse storage keeps the weights that are left, and a bit map of where they were: one bit a "
-        "weight, which at int8 is worth it from 12.5 % sparsity on, or one a slice."
+        "Sparse storage keeps the remaining weights and a bit map of their positions: one bit per weight, "
+        "which pays off from 12.5 % sparsity at int8, or one bit per slice."
     )
 
 
 def _on_rtl(problem: Problem, run: Run, points: Sequence[Point], train: Split, test: Split) -> list[Row]:
-    """The pruned networks in int8 on the core; slices without weights are left out by the host.
+    """The pruned networks in int8 on the core; the host omits slices without weights.
 
-    A row a sparsity: cycles and slices with skipping and without ("_dense", of the first network), pictures
-    right, and under "activity" what the array's registers did.
+    One row per sparsity: cycles and slices with skipping and without ("_dense", of the first network),
+    correct labels, and under "activity" the toggles of the array's registers.
     """
     show, x = run.show, test[0][: problem.pictures]
     show.part(f"Cycles: skipping K slices whose weights are all zero, on the RTL ({run.rtl.name})")
     show.text(
-        "The weights of a panel and the activations that meet them arrive as K slices. Where a slice "
-        "of a panel holds nothing but zeros, the host sends neither: the sums stay the same to the "
-        f"bit, and the array is busy for fewer cycles. {len(x)} pictures, retrained networks, int8:"
+        "The weights of a panel and the activations to multiply them with arrive as K slices. If a slice "
+        "of a panel is all zeros, the host sends neither: the sums are bit-identical, and the array is "
+        f"busy for fewer cycles. {len(x)} images, retrained networks, int8:"
     )
     out: list[Row] = []
     right = test[1][: len(x)]
     for p in points:
         share, network = f"{p['sparsity']:.0%}", p["blocks"]["network"]
         if not out:  # takes as long for every sparsity
-            dense, logits = _infer(problem, run, network, train, x, f"{share} taken out", skip=False)
+            dense, logits = _infer(problem, run, network, train, x, f"{share} removed", skip=False)
         blocks = single = dense
         if p["sparsity"]:  # else both are the same network
-            blocks, logits = _infer(problem, run, network, train, x, f"{share} taken out", skip=True)
+            blocks, logits = _infer(problem, run, network, train, x, f"{share} removed", skip=True)
             single, _ = _infer(
                 problem,
                 run,
                 p["magnitude"]["network"],
                 train,
                 x,
-                f"{share} of single weights taken out",
+                f"{share} of single weights removed",
                 skip=False,
             )
         out.append(
@@ -322,7 +322,7 @@ def _on_rtl(problem: Problem, run: Run, points: Sequence[Point], train: Split, t
             }
         )
     show.table(
-        ("taken out", "K slices sent", "of", "cycles", "of", "saved", "right"),
+        ("removed", "K slices sent", "of", "cycles", "of", "saved", "right"),
         [
             (
                 f"{r['sparsity']:.0%}",
@@ -340,8 +340,8 @@ def _on_rtl(problem: Problem, run: Run, points: Sequence[Point], train: Split, t
     least = config.rows * -(-config.cols // config.post_lanes)
     show.text(
         f"Counted by the core itself, panel by panel. A tile of {config.rows} x {config.cols} "
-        f"results cannot leave in fewer than {least} cycles, as {config.post_lanes} of them are requantised "
-        "a cycle: with fewer slices the array waits for its output, and skipping saves nothing."
+        f"results takes at least {least} cycles to leave, as {config.post_lanes} of them are requantised "
+        "per cycle: with fewer slices the array waits for its output, and skipping saves nothing."
     )
     _switching(show, out)
     return out
@@ -369,7 +369,7 @@ def _infer(
 
 
 def _activity(cost: Cost) -> Activity:
-    """What is reported of a network: cycles, useful MACs, toggles by register, their sum, and that a MAC."""
+    """The reported figures of a network: cycles, useful MACs, toggles by register, in total and per MAC."""
     toggles = sum(cost["toggles"].values())
     return {
         "cycles": cost["cycles"],
@@ -402,13 +402,13 @@ def _switching(show: Show, rows: Sequence[Row]) -> None:
                     )
                 )
     show.table(
-        ("taken out", "network", "cycles", "useful MACs", "toggles", "of the first", "toggles a MAC"), table
+        ("removed", "network", "cycles", "useful MACs", "toggles", "of the first", "toggles per MAC"), table
     )
     show.text(
-        "A toggle is a bit of a register that changes in a clock; those of every operand, product, "
-        "sum, accumulator and result register of all cells are counted, in every clock. A useful MAC "
-        "has a weight other than 0. Toggles are a measure of dynamic power, not power: wires, logic "
-        "and the clock are not in it."
+        "A toggle is a register bit that changes in a clock cycle; the toggles of every operand, product, "
+        "sum, accumulator and result register of all cells are counted in every cycle. A useful MAC "
+        "has a weight other than 0. Toggles indicate dynamic power but are not power: wires, logic "
+        "and the clock are not included."
     )
     first = f"{rows[0]['sparsity']:.0%} single" if rows[0]["sparsity"] else "nothing pruned"
     most = f"{rows[-1]['sparsity']:.0%}"
@@ -426,9 +426,9 @@ def _switching(show: Show, rows: Sequence[Row]) -> None:
         ],
     )
     show.text(
-        "A zero weight spares the accumulator, but single zeros among other weights cost the product "
-        "registers a way down and up again; activations and results move as ever: fewer toggles, yet "
-        "more for each MAC that counts, and no cycle saved. A slice that is not sent moves nothing."
+        "A zero weight does not toggle the accumulator, but a single zero among other weights makes the "
+        "product registers change to 0 and back; activations and results toggle as before. There are fewer "
+        "toggles, but more per useful MAC, and no cycle is saved. A skipped slice toggles nothing."
     )
 
 
@@ -458,15 +458,15 @@ def _against_dropout(
         ],
     )
     show.text(
-        "Dropout leaves units out at random while training and another set each time; inference uses "
-        "all of them, and not one multiplication or byte is saved. It is there against overfitting. "
-        "Pruning is decided once, by size, and stays: the hardware profits."
+        "Dropout omits a different random set of units in each training step; inference uses all of them, "
+        "so it saves no multiplications and no bytes. It prevents overfitting. Pruning is decided once, by "
+        "magnitude, and is permanent: it saves hardware work."
     )
     return out
 
 
 def figure(problem: Problem, points: Sequence[Point], cycles: Sequence[Row]) -> dict[str, bytes]:
-    """Accuracy and cost over the share of weights that is taken out."""
+    """Accuracy and cost over the fraction of weights removed."""
     share = [100 * p["sparsity"] for p in points]
     accuracy = [
         (
@@ -486,7 +486,7 @@ def figure(problem: Problem, points: Sequence[Point], cycles: Sequence[Row]) -> 
         )
         for way, _ in WAYS
     ]
-    title, x = f"Problem 6: pruning, {problem.training.name} network", "weights taken out, %"
+    title, x = f"Problem 6: pruning, {problem.training.name} network", "weights removed, %"
     return curves_figure(
         title,
         [

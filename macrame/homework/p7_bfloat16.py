@@ -22,7 +22,7 @@ KEYS = ("values", "bits", "random", "averaged", "seed")
 FORMATS = {"fp32": (8, 23), "bf16": (8, 7), "fp16": (5, 10)}  # exponent bits, fraction bits
 PARAMETERS = 1_000_000
 DRAWS = (16, 256, 4096, 65536)
-#: What multipliers of significands cost, measured: the simulators come without a synthesis tool.
+#: Measured cost of the significands' multipliers: the simulators come without a synthesis tool.
 GATES = Path(__file__).resolve().parents[1] / "synth" / "hdl" / "significand_mul.toml"
 
 
@@ -31,7 +31,7 @@ class Problem:
     """Bit patterns to convert, operands to round them with, numbers to average over all operands."""
 
     bits: NDArray[np.uint32]
-    beyond: list[tuple[float, float]]  # (number given, float32) of those that fp32 cannot come near
+    beyond: list[tuple[float, float]]  # (number given, float32) of those outside the range of fp32
     random: list[int]
     averaged: NDArray[np.float32]
     seed: int
@@ -61,7 +61,7 @@ def read(file: File) -> Problem:
 
 
 def solve(problem: Problem, run: Run) -> Answer:
-    """Formats in numbers, the converters, stochastic rounding on average."""
+    """The formats in numbers, the converters, the average of stochastic rounding."""
     formats, gates = _formats(run.show), _gates(run.show)
     table, averaged = _narrow(problem, run)
     return {
@@ -104,7 +104,7 @@ def _formats(show: Show) -> dict[str, dict[str, float]]:
                     ("smallest subnormal", "smallest_subnormal", ".4e"),
                     ("step at 1 (epsilon)", "epsilon", ".4e"),
                     ("decimal digits", "decimal_digits", ".1f"),
-                    ("bytes a number", "bytes", "d"),
+                    ("bytes per number", "bytes", "d"),
                     ("partial-product bits, significands", "significand_product_bits", "d"),
                 )
             ),
@@ -148,14 +148,14 @@ def _gates(show: Show) -> dict[str, Any]:
 
 
 def _narrow(problem: Problem, run: Run) -> tuple[NDArray[np.uint16], NDArray[np.uint16]]:
-    """Everything that goes through fp32_to_bf16, in one simulation.
+    """All conversions by fp32_to_bf16, in one simulation.
 
     Returns
     -------
     table : numpy.ndarray of uint16, shape (values, 2 + random operands)
         Every value by nearest even, toward zero, and stochastically with each operand.
     averaged : numpy.ndarray of uint16, shape (averaged, 65536)
-        The averaged numbers, stochastically with every operand there is.
+        The averaged numbers, stochastically with every possible operand.
     """
     show, columns = run.show, _columns(problem)
     show.part("fp32 to bf16 on the RTL, in three roundings; bits in hexadecimal")
@@ -260,7 +260,7 @@ def _stochastic(problem: Problem, run: Run, got: NDArray[np.uint16]) -> list[Ans
 
 
 def _counting(show: Show) -> dict[str, dict[str, float]]:
-    """Count to 1,000 by ones in bf16: where a sum outgrows its steps, only stochastic rounding goes on."""
+    """Count to 1,000 by ones in bf16: once 1 is below half a step, only stochastic rounding continues."""
     rng = np.random.default_rng(1)
     ends = {}
     for rounding in ROUNDINGS:

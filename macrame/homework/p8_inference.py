@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Problem 8, inference: against training; digits trained in float, quantised, the test set on the RTL."""
+"""Problem 8, inference: comparison with training; digits trained in float, quantised, tested on the RTL."""
 
 from dataclasses import dataclass
 
@@ -29,7 +29,7 @@ KEYS = (
 
 @dataclass(frozen=True)
 class Problem:
-    """What the data file says."""
+    """The settings of the data file."""
 
     training: Training
     learning_rate: float
@@ -83,7 +83,7 @@ def solve(problem: Problem, run: Run) -> Answer:
         raise training.file.refused(f"the trained network cannot be quantised: {error}") from None
     show.text(
         f"Weights: zero point 0, "
-        f"{'a scale for each output' if problem.per_channel else 'one scale a layer'}; activations: "
+        f"{'a scale for each output' if problem.per_channel else 'one scale per layer'}; activations: "
         f"ranges over {len(calibration)} training images; biases int32."
     )
     show.table(
@@ -134,7 +134,7 @@ def solve(problem: Problem, run: Run) -> Answer:
     )
     show.text(
         "Counted by the core itself. Busy: cycles in which the array had work; utilisation: useful "
-        "MACs over cycles times cells, which padding to whole tiles brings down."
+        "MACs over cycles times cells, reduced by padding to full tiles."
     )
     _show_one(show, quantized, test, x, h)
     float_labels = network.predict(test[0])
@@ -153,7 +153,7 @@ def solve(problem: Problem, run: Run) -> Answer:
         name = f"{training.name} network in int8"
         run.plots(
             "p8_misclassified",
-            misclassified_figure(f"Problem 8: digits misread, {name}", test[0], test[1], labels),
+            misclassified_figure(f"Problem 8: misclassified digits, {name}", test[0], test[1], labels),
         )
         run.plots(
             "p8_confusion",
@@ -161,7 +161,7 @@ def solve(problem: Problem, run: Run) -> Answer:
         )
     show.good(
         f"Answer: {accuracy['int8 RTL']:.2%} in int8 on the RTL, {accuracy['test']:.2%} in float; "
-        f"{int((labels != float_labels).sum())} of {len(labels)} pictures get another label."
+        f"{int((labels != float_labels).sum())} of {len(labels)} images get another label than in float."
     )
     return {
         "training_against_inference": costs,
@@ -219,8 +219,8 @@ def _against_inference(problem: Problem, show: Show) -> dict[str, dict[str, int]
         },
     }
     titles = (
-        ("macs_forward", "MACs a sample, forward"),
-        ("macs_backward", "MACs a sample, backward"),
+        ("macs_forward", "MACs per sample, forward"),
+        ("macs_backward", "MACs per sample, backward"),
         ("bytes_weights", "bytes of weights and biases"),
         ("bytes_gradients", "bytes of gradients"),
         ("bytes_optimizer", "bytes of momentum"),
@@ -231,10 +231,10 @@ def _against_inference(problem: Problem, show: Show) -> dict[str, dict[str, int]
         [(title, f"{out['inference'][key]:,}", f"{out['training'][key]:,}") for key, title in titles],
     )
     show.text(
-        "Inference runs forward once and forgets; its weights never change, each number is used once, "
-        "and a rounding error stays where it is. Training also runs backward (a product for the "
-        "weights' gradients, one for the layer before), must keep every layer's activations until "
-        "then, and adds thousands of small updates to the same weights, whose errors add up."
+        "Inference runs forward once and stores nothing; its weights never change, and rounding errors "
+        "do not accumulate. Training also runs backward (one product for the weights' gradients, one for "
+        "the layer before), must keep every layer's activations until then, and adds thousands of small "
+        "updates to the same weights, whose errors add up."
     )
     return out
 
@@ -242,9 +242,9 @@ def _against_inference(problem: Problem, show: Show) -> dict[str, dict[str, int]
 def _show_one(
     show: Show, quantized: NetworkInt8, test: Split, x: NDArray[np.int8], logits: NDArray[np.int8]
 ) -> None:
-    """The first picture, its pixels and its int8 logits."""
+    """The first image, its pixels and its int8 logits."""
     show.equation(
-        Matrix("first picture (0 to 16)", (test[0][0].reshape(8, 8) * 16).astype(int)),
+        Matrix("first image (0 to 16)", (test[0][0].reshape(8, 8) * 16).astype(int)),
         "quantised",
         Matrix("int8 input", x[0].reshape(8, 8)),
     )

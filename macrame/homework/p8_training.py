@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Problem 8, training: in fp32, bf16 and int8; quantised after training, or trained aware of it."""
+"""Problem 8, training: in fp32, bf16 and int8; post-training and quantisation-aware."""
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -33,12 +33,12 @@ KEYS = (
     "aware_runs",
 )
 CALIBRATION = 256
-MODE = "fp32"  # rounds once; few bits do not survive being rounded twice
+MODE = "fp32"  # rounds once; rounding twice loses too much with few bits
 
 
 @dataclass(frozen=True)
 class Problem:
-    """What the data file says."""
+    """The settings of the data file."""
 
     training: Training
     learning_rate: float
@@ -54,7 +54,7 @@ Judged: TypeAlias = Literal["after_training", "plain", "aware"]
 
 
 class Point(TypedDict):
-    """Integer networks of so many bits: pictures right, of each run and on average."""
+    """Integer networks of a number of bits: correct labels, of each run and on average."""
 
     bits: int
     activation_bits: int
@@ -149,19 +149,19 @@ def _three_formats(problem: Problem, run: Run, train: Split, test: Split) -> Ans
     step, lost = nearest.scales[0], out["int8"]["lost_updates"]
     show.text(
         "Same start, same batches, gradient descent without momentum. fp32: float32 throughout. bf16: "
-        "operands bfloat16, sums and master weights fp32, every operation as the core makes it. int8: "
-        f"operands int8, sums int32, weights on a grid of 255 steps (layer 1: {step:.5f} a step)."
+        "operands bfloat16, sums and master weights fp32, every operation as in the core. int8: "
+        f"operands int8, sums int32, weights on a grid of 255 steps (layer 1: {step:.5f} per step)."
     )
     show.text(
         f"An update of less than half a step, {step / 2:.5f}, is rounded away: {lost:.1%} of all "
-        "updates of single weights changed nothing, and the smaller the gradients become the more are "
-        "lost, so that the loss falls ever more slowly. Rounding up or down at random keeps the "
-        "updates' mean, and most of the damage away; bf16 with fp32 master weights has no such floor."
+        "updates of single weights had no effect. The smaller the gradients become, the more updates are "
+        "lost, so the loss falls more and more slowly. Stochastic rounding preserves the mean of the "
+        "updates and avoids most of the loss; bf16 with fp32 master weights has no such limit."
     )
     show.text(f"SHA-256 of the bf16 network's final weights: {digest}")
     show.text(
-        "The bf16 run is golden's here. make train does the same steps on the RTL, every "
-        "product and every vector operation, and must come to the same SHA-256."
+        "This bf16 run is computed by the golden model. make train runs the same steps on the RTL, every "
+        "product and every vector operation, and must give the same SHA-256."
     )
     with show.progress("drawing the losses"):
         run.plots("p8_training", formats_figure(problem, out))
@@ -180,7 +180,7 @@ def formats_figure(problem: Problem, formats: Mapping[str, Answer]) -> dict[str,
 
 def _few_bits(problem: Problem, run: Run, train: Split, test: Split) -> Answer:
     show = run.show
-    show.part(f"(d) Quantised after training against training aware of it (golden, mode {MODE})")
+    show.part(f"(d) Post-training against quantisation-aware training (golden, mode {MODE})")
     training = problem.training
     network = Network.random(training.sizes, training.rng())
     training.train(show, "training in float64", network, train, problem.learning_rate, rng=training.rng())
@@ -229,9 +229,9 @@ def _few_bits(problem: Problem, run: Run, train: Split, test: Split) -> Answer:
     epochs = problem.aware_epochs
     show.table(
         (
-            "of so many bits",
+            "quantised",
             "bits",
-            "at once",
+            "post-training",
             f"{epochs} epochs more",
             f"{epochs} aware, mean",
             "lowest",
@@ -254,14 +254,14 @@ def _few_bits(problem: Problem, run: Run, train: Split, test: Split) -> Answer:
     )
     show.text(
         f"float64: {full:.2%}, {np.mean(out['float_further']):.2%} after {epochs} epochs more. All "
-        "figures of the table are of integer networks. At once: weights rounded to their grid, a scale "
-        "for each output, ranges calibrated; nothing is learnt. Epochs more: the same after "
-        f"{epochs} further epochs as before, of which quantisation knows nothing. Aware: as many "
-        "epochs, on the same batches at the same rate, whose forward pass rounds as the integers will; "
-        "gradients pass straight through the rounding, and are 0 where a value saturates. Both are "
-        f"done {problem.aware_runs} times from the same network with other batches, and "
-        "compared by their means, since single runs differ by some pictures, and from one machine's "
-        "BLAS to another's too. Gained is what awareness adds to further training."
+        "figures in the table are of integer networks. Post-training: weights rounded to their grid, a scale "
+        "for each output, ranges calibrated, no further training. Epochs more: the same after "
+        f"{epochs} more epochs without quantisation. Aware: the same number of epochs on the same batches "
+        "at the same rate, with a forward pass that rounds as the integer network does; gradients pass "
+        "straight through the rounding, and are 0 where a value saturates. Both are "
+        f"run {problem.aware_runs} times from the same network with different batches, and their means "
+        "are compared, since single runs differ by some images, and between machines with different "
+        "BLAS. Gained is the difference between aware training and plain further training."
     )
     show.text(_verdict(points, len(test[1]), problem.aware_runs))
     with show.progress("drawing the accuracy"):
@@ -269,14 +269,14 @@ def _few_bits(problem: Problem, run: Run, train: Split, test: Split) -> Answer:
     worst = min(points, key=lambda p: p["after_training"])
     show.good(
         f"Answer: train in bf16, infer in int8. With {worst['bits']} bits for {worst['what']} "
-        f"{worst['after_training']:.2%} are right when quantised after training, {worst['plain']:.2%} after "
-        f"{epochs} epochs more, {worst['aware']:.2%} after as many aware of it, on average."
+        f"the accuracy is {worst['after_training']:.2%} post-training, {worst['plain']:.2%} after "
+        f"{epochs} epochs more, {worst['aware']:.2%} after as many quantisation-aware epochs, on average."
     )
     return out
 
 
 def bits_figure(problem: Problem, points: Sequence[Point], full: float) -> dict[str, bytes]:
-    """Pictures right over bits of weights, and of weights and activations; `full` is the float network's."""
+    """Accuracy over the bits of weights, and of weights and activations; `full` is the float network's."""
     epochs = problem.aware_epochs
     titles: dict[Judged, str] = {
         "after_training": "quantised after training",
@@ -285,8 +285,8 @@ def bits_figure(problem: Problem, points: Sequence[Point], full: float) -> dict[
     }
     panels: list[Panel] = []
     for what, title in (
-        ("weights", "weights of few bits, activations of 8"),
-        ("weights and activations", "weights and activations of few bits"),
+        ("weights", "weights with few bits, 8-bit activations"),
+        ("weights and activations", "weights and activations with few bits"),
     ):
         some = sorted((p for p in points if p["what"] == what), key=lambda p: p["bits"])
         bits = [p["bits"] for p in some]
@@ -303,17 +303,17 @@ def bits_figure(problem: Problem, points: Sequence[Point], full: float) -> dict[
             )
         )
     name = problem.training.name
-    return curves_figure(f"Problem 8: integer networks of few bits, {name} network", panels)
+    return curves_figure(f"Problem 8: integer networks with few bits, {name} network", panels)
 
 
 def _verdict(points: Sequence[Point], pictures: int, runs: int) -> str:
-    """Where being aware of the grid is worth more than what the runs differ by, and where it is not."""
+    """Where quantisation-aware training gains more than the spread of the runs, and where it does not."""
 
     def named(some: Iterable[Point]) -> str:
         return ", ".join(f"{p['bits']} bits of {p['what']}" for p in some)
 
     def doubt(p: Point) -> float:
-        """Twice the standard error of `gained`, one picture at least."""
+        """Twice the standard error of `gained`, at least one image."""
         spread = [np.var(p[key], ddof=1) / runs if runs > 1 else 0.0 for key in ("plain_runs", "aware_runs")]
         return max(2 * np.sqrt(sum(spread)), 1 / pictures)
 
@@ -322,19 +322,19 @@ def _verdict(points: Sequence[Point], pictures: int, runs: int) -> str:
     said = []
     if rest:
         said.append(
-            f"With {named(rest)} there is nothing to gain: the means are no further apart than "
-            "single runs, or awareness does worse."
+            f"With {named(rest)} there is no gain: the means differ no more than single runs, or "
+            "aware training is worse."
         )
     if gains:
         said.append(
-            f"With {named(gains)} it helps to have known the grid: the other weights can make up for "
-            "what one was rounded by."
+            f"With {named(gains)} it helps to train on the grid: the other weights compensate for the "
+            "rounding of one."
         )
     return " ".join(said)
 
 
 def _train_on(problem: Problem, show: Show, what: str, network: Trainable, train: Split, number: int) -> None:
-    """Train a trained network on, on batches in the order of run `number`."""
+    """Train a network further, on batches in the order of run `number`."""
     problem.training.train(
         show,
         what,
@@ -348,7 +348,7 @@ def _train_on(problem: Problem, show: Show, what: str, network: Trainable, train
 
 
 def _further(problem: Problem, show: Show, network: Network, train: Split, number: int) -> Network:
-    """A copy of the network trained on as `_aware` does, on the same batches, but plainly."""
+    """A copy of the network trained further on the same batches as `_aware`, without quantisation."""
     plain = network.copy()
     _train_on(problem, show, "training on plainly", plain, train, number)
     return plain
@@ -364,7 +364,7 @@ def _aware(
     activation_bits: int,
     number: int,
 ) -> NetworkInt8:
-    """A copy of the network trained on, aware of its quantisation, batches in the order of run `number`."""
+    """A copy of the network trained further with quantisation, on batches in the order of run `number`."""
     aware = QuantizationAware.of(network.copy(), calibration, bits=bits, activation_bits=activation_bits)
     _train_on(problem, show, f"training aware of {bits} bits", aware, train, number)
     return aware.quantized(MODE)

@@ -41,7 +41,7 @@ Way: TypeAlias = tuple[str, type[SGD] | type[Adam], dict[str, float]]
 
 @dataclass(frozen=True)
 class Problem:
-    """What the data file says."""
+    """The settings of the data file."""
 
     training: Training
     rates: list[float]
@@ -57,7 +57,7 @@ class Problem:
 
 
 def read(file: File) -> Problem:
-    """All settings; rates may be as wild as one likes, to see what happens."""
+    """All settings; any rate is allowed, to see its effect."""
     return Problem(
         Training.read(file),
         _rates(file, "rates"),
@@ -120,11 +120,11 @@ def solve(problem: Problem, run: Run) -> Answer:
         ],
     )
     show.text(
-        "A rate too small crawls: every step goes the right way and hardly anywhere. A rate too large "
-        "overshoots the valley, further each time: the loss rises or becomes no number at all. In "
-        "between the best fixed rate has to be found by trying. Momentum adds up steps that agree. "
-        "Adam divides every weight's step by the running size of its own gradient, so that one rate "
-        "suits weights with large gradients and with small ones."
+        "With too small a rate, every step goes in the right direction but makes little progress. With too "
+        "large a rate, each step overshoots the minimum by more: the loss rises or becomes NaN. The best "
+        "fixed rate between them must be found by trial. Momentum adds up steps in the same direction. "
+        "Adam divides every weight's step by a running average of its gradient's magnitude, so that one "
+        "rate suits weights with large and with small gradients."
     )
     with show.progress("drawing the losses"):
         run.plots("p9_losses", figure(problem, runs))
@@ -133,7 +133,7 @@ def solve(problem: Problem, run: Run) -> Answer:
     finished = [name for name, r in runs.items() if not r["diverged"]]
     best = min(finished, key=lambda name: runs[name]["loss"][-1]) if finished else None
     lowest = f"lowest loss here: {best}, {runs[best]['loss'][-1]:.4f}." if best else "here all diverged."
-    show.good(f"Answer: a fixed rate must be found by trying, Adam finds each weight's own; {lowest}")
+    show.good(f"Answer: a fixed rate must be found by trial, Adam adapts it for each weight; {lowest}")
     return {
         "samples": {"train": len(train[0]), "test": len(test[0])},
         "runs": runs,
@@ -199,7 +199,7 @@ def _verdict(r: Answer) -> str:
 
 
 def _parabola(problem: Problem, show: Show) -> list[Answer]:
-    """Gradient descent at fixed rates where every step can be checked by hand."""
+    """Gradient descent at fixed rates, with steps that can be checked by hand."""
     show.part(f"Fixed rates by numbers: E(w) = (w - {problem.wanted:g})^2 / 2, from w = {problem.start:g}")
     columns: list[Answer] = []
     for rate in problem.parabola_rates:
@@ -210,10 +210,10 @@ def _parabola(problem: Problem, show: Show) -> list[Answer]:
     rows = [(t, *(f"{c['w'][t]:.5g}" for c in columns)) for t in range(problem.steps + 1)]
     show.table(("t", *(f"rate {c['rate']:g}" for c in columns)), digits.some(rows, 12))
     show.text(
-        "Each step multiplies the distance to the bottom by 1 - rate: below 1 it approaches, at 1 it "
-        "is there in one step, above 1 it lands on the other side, above 2 further away than it was. "
+        "Each step multiplies the distance to the minimum by 1 - rate: below 1 w approaches it, at 1 it "
+        "arrives in one step, above 1 it lands on the other side, above 2 further away than before. "
         "With curvature c the limit is 2 / c, and a network has directions of very different "
-        "curvature: the steepest one limits the rate, the flattest one then crawls."
+        "curvature: the steepest one limits the rate, and the flattest one then makes little progress."
     )
     return columns
 
@@ -224,8 +224,8 @@ def _first_steps(problem: Problem, show: Show) -> list[dict[str, float]]:
     beta1, beta2 = problem.betas
     show.text(
         "m and v are running means of the gradient g and of g^2 that begin at 0: after one step m is "
-        f"only {1 - beta1:.3g} g and v only {1 - beta2:.3g} g^2. Dividing by 1 - beta^t makes them "
-        "means again: of one gradient m' is g itself. Without it the step would be m / sqrt(v), at "
+        f"only {1 - beta1:.3g} g and v only {1 - beta2:.3g} g^2. Dividing by 1 - beta^t corrects the bias: "
+        "after one gradient, m' is g itself. Without it the step would be m / sqrt(v), at "
         f"first {1 - beta1:.3g} / sqrt({1 - beta2:.3g}) = {(1 - beta1) / np.sqrt(1 - beta2):.3g} times "
         "the learning rate, whatever the gradient."
     )

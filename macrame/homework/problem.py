@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What every problem's script is given, and what it returns."""
+"""The interface of every problem's script."""
 
 from collections.abc import Mapping
 from typing import Any, Protocol, TypeAlias
@@ -15,14 +15,14 @@ Answer: TypeAlias = dict[str, Any]
 
 
 class Run(Protocol):
-    """One run of the problem sheet, as a problem sees it: `macrame.homework.sheet.Run`.
+    """The interface of one run of the problem sheet: `macrame.homework.sheet.Run`.
 
     Attributes
     ----------
     show : macrame.homework.show.Show
-        Where to show.
+        Display for the answers.
     rtl : macrame.verify.session.Session
-        Where to compute.
+        Session on the RTL.
     """
 
     show: Show
@@ -32,13 +32,13 @@ class Run(Protocol):
         """Keep a file to be written when all problems are done; returns its path, to be shown."""
 
     def plots(self, name: str, figure: Mapping[str, bytes]) -> None:
-        """Keep a figure's files, contents by ending, and show where they will be."""
+        """Keep a figure's files, contents by extension, and show their paths."""
 
 
 class Part(Protocol):
     """A module that solves a problem, or a further part of one.
 
-    Its name is that of its data file. A problem is what the module's own `read` made of it.
+    Its name is that of its data file. A problem is the result of the module's `read`.
     """
 
     __name__: str
@@ -59,4 +59,4 @@ class Problem(Part, Protocol):
 
     @property
     def TITLE(self) -> str:
-        """What the problem is called."""
+        """Title of the problem."""

@@ -13,7 +13,7 @@ import numpy as np
 def to_json(answer: Mapping[str, object]) -> str:
     """JSON text of nested dicts, lists, NumPy arrays and numbers.
 
-    Infinities and NaN, which JSON has no words for, become the strings "inf", "-inf" and "nan".
+    Infinities and NaN, which JSON does not have, become the strings "inf", "-inf" and "nan".
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What a user may set for `make sim`: variables of the environment, checked."""
+"""The settings of `make sim`: environment variables, checked."""
 
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from macrame.contract import CoreConfig
 from macrame.files import parse
 from macrame.homework.data import HomeworkError
 
-#: The core of which ROWS, COLS and DEPTH are not given.
+#: The core, unless ROWS, COLS and DEPTH are given.
 DEFAULT = CoreConfig()
 
 
@@ -33,7 +33,7 @@ class Settings:
     seed : int
         Of the simulator.
     waves : bool
-        Leave an FST of the core.
+        Write an FST of the core.
     """
 
     problems: list[int]
@@ -51,7 +51,7 @@ def from_environment(environ: Mapping[str, str], solved: Sequence[int]) -> Setti
     ----------
     environ : mapping of str to str
     solved : sequence of int
-        Problems there are.
+        The existing problems.
 
     Returns
     -------
@@ -62,7 +62,7 @@ def from_environment(environ: Mapping[str, str], solved: Sequence[int]) -> Setti
     macrame.errors.InputError
         For the first variable that is wrong.
     macrame.errors.SetupError
-        There is no OUT, and the build folder cannot be written to.
+        OUT is not given, and the build folder cannot be written to.
     """
 
     def get(name: str, default: str = "") -> str:
@@ -94,7 +94,7 @@ def from_environment(environ: Mapping[str, str], solved: Sequence[int]) -> Setti
 
 
 def _check_folder(out: Path) -> None:
-    """Refuse a folder that could not be written to when all is solved; nothing is left behind."""
+    """Reject a folder that cannot be written to; leave nothing in it."""
     there = next(folder for folder in (out, *out.parents) if folder.exists())
     if not there.is_dir():
         raise HomeworkError(f"OUT={out}: {there} is not a directory")

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The problem sheet: read every data file, solve the problems, write the reports, count what differs."""
+"""The problem sheet: read every data file, solve the problems, write the reports, count mismatches."""
 
 import os
 import time
@@ -44,14 +44,14 @@ PROBLEMS: dict[int, Problem] = {
     8: p8_inference,
     9: p9_optimizers,
 }
-#: A further part of a problem, with a data file of its own; its answer joins that of the first.
+#: A further part of a problem, with its own data file; its answer joins that of the first.
 FURTHER: dict[int, Part] = {8: p8_training}
 ON_RTL = (1, 2, 4, 6, 7, 8)
 
 
 @dataclass
 class Run:
-    """What a problem works with: where to show, where to compute, where files will go."""
+    """The environment of a problem: display, RTL session, output files."""
 
     show: Show
     rtl: Session
@@ -65,7 +65,7 @@ class Run:
         return _short(path)
 
     def plots(self, name: str, figure: Mapping[str, bytes]) -> None:
-        """Keep a figure's files, contents by ending, and show where they will be."""
+        """Keep a figure's files, contents by extension, and show their paths."""
         for ending, content in figure.items():
             self.show.text(f"plot: {self.output(f'{name}.{ending}', content)}")
 
@@ -81,27 +81,27 @@ def main(environ: Mapping[str, str]) -> int:
     Returns
     -------
     int
-        0 if every RTL result equals golden's, else 1.
+        0 if every RTL result matches the golden model, else 1.
 
     Raises
     ------
     HomeworkError
-        Something that was given cannot be used.
+        Some input is invalid.
     macrame.sim.simulate.SetupError
         This machine cannot simulate.
     macrame.errors.CoreError, macrame.errors.LinkError, macrame.sim.simulate.Failed
         The simulation failed.
     """
     chosen = settings.from_environment(environ, list(PROBLEMS))
-    problems, simulator = _read(chosen), simulate.simulator()  # an unknown SIM is refused in any case
+    problems, simulator = _read(chosen), simulate.simulator()  # an unknown SIM is always rejected
     if set(problems) & set(ON_RTL):
         simulate.check_tools(simulator)
-    with threadpool_limits(1):  # matrices this small only lose by threads
+    with threadpool_limits(1):  # threads make products of such small matrices slower
         return _solve(chosen, problems)
 
 
 def _read(chosen: settings.Settings) -> dict[int, list[Any]]:
-    """All data files, checked before anything else happens: {number: problems, one for each of its parts}."""
+    """All data files, checked before anything else: {number: problems, one for each of its parts}."""
     if chosen.homework is not None:
         data.check_directory(
             chosen.homework, [name_of(module) for number in PROBLEMS for module in parts(number)]
@@ -178,13 +178,13 @@ def _solve(chosen: settings.Settings, problems: Mapping[int, Sequence[Any]]) -> 
     wrong = differing(rtl.checks)
     if wrong:
         where = ", ".join(str(row[0]) for row in rows if row[3] not in ("-", 0))
-        show.bad(f"{wrong:,} RTL results differ from golden, in problem {where}.")
+        show.bad(f"{wrong:,} RTL results differ from the golden model, in problem {where}.")
         show.command("replay", simulate.replay_command(chosen.seed))
         if not chosen.waves:
             show.command("waves", "the same with WAVES=1")
         return 1
     if rtl.checks:
-        show.good(f"All {counted(rtl.checks):,} RTL results equal golden to the bit.")
+        show.good(f"All {counted(rtl.checks):,} RTL results match the golden model bit for bit.")
     return 0
 
 
@@ -195,7 +195,7 @@ def _summary(
     hardware: Mapping[str, Sequence[str]],
     seconds: float,
 ) -> None:
-    """What each problem came to; `hardware` is what computed, and for which problems."""
+    """The results of each problem; `hardware` maps what was simulated to the problems that used it."""
     show.part(f"Summary ({simulate.simulator()}, {seconds:.1f} s)")
     show.table(("problem", "", "RTL numbers", "mismatches", "time", "report"), rows)
     if hardware:
@@ -204,7 +204,7 @@ def _summary(
         )
         show.text("ROWS, COLS and DEPTH shape the int8 core only.")
     if chosen.problems == list(PROBLEMS):
-        show.text("Problem 8's training on the RTL takes minutes and has a command of its own, make train.")
+        show.text("Problem 8's training on the RTL takes minutes and has its own command, make train.")
 
 
 def _short(path: Path) -> str:

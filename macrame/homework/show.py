@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What answers look like: matrices side by side, tables, progress on a terminal, plain lines in a log."""
+"""The layout of answers: matrices side by side, tables, progress on a terminal, plain lines in a log."""
 
 import sys
 import textwrap
@@ -18,10 +18,10 @@ from rich.text import Text
 from macrame.progress import Progress
 
 WIDTH = 110  # of a log, and at most of a terminal
-MOST = 12  # rows or columns of a matrix shown whole
+MOST = 12  # rows or columns of a matrix shown in full
 INDENT = 2
-WORTH_A_LINE = 0.5  # seconds of work that are mentioned afterwards
-BETWEEN_LINES = 5  # seconds between two lines about work that goes on, in a log
+WORTH_A_LINE = 0.5  # steps that take longer are reported with their time
+BETWEEN_LINES = 5  # seconds between two progress lines in a log
 
 
 @dataclass(frozen=True)
@@ -78,9 +78,9 @@ class Show:
         for row in textwrap.wrap(line, self.width - INDENT):
             self._line(row, style)
 
-    def stand_in(self, what: str) -> None:
-        """The mark that figures are not the sheet's own."""
-        self.text(f"Stand-in: {what}", style="italic yellow")
+    def placeholder(self, what: str) -> None:
+        """Say that the figures are placeholders, not those of the sheet."""
+        self.text(f"Placeholder: {what}", style="italic yellow")
 
     def good(self, line: str) -> None:
         """A check that passed."""
@@ -91,7 +91,7 @@ class Show:
         self.text(line, style="bold red")
 
     def command(self, name: str, line: str) -> None:
-        """A line to be copied: never wrapped."""
+        """A line for copying, never wrapped."""
         self._line(f"{name:<6}  {line}")
 
     def table(self, headers: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -116,19 +116,19 @@ class Show:
 
     @contextmanager
     def progress(self, what: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
-        """A live bar on a terminal; elsewhere a plain line now and then, and one when done.
+        """A live bar on a terminal; elsewhere a plain line at intervals, and one at the end.
 
         Parameters
         ----------
         what : str
-            What is going on.
+            Name of the work.
         total : int, optional
-            Steps there are; without it only the time runs.
+            Number of steps; without it only the time is shown.
 
         Yields
         ------
         callable
-            To be called with the number of steps done so far.
+            Called with the number of steps done so far.
         """
         began = time.monotonic()
 
@@ -166,7 +166,7 @@ class Show:
 
 
 def _cells(matrix: Matrix) -> list[list[str]]:
-    """The values as text, the middle of a large matrix left out."""
+    """The values as text, without the middle of a large matrix."""
     values = np.asarray(matrix.values)
     values = values.reshape(-1, 1) if values.ndim == 1 else values
     keep = [
@@ -212,7 +212,7 @@ def formatter(values: NDArray[Any], decimals: int | None = None) -> Callable[[An
 
 
 def _bands(blocks: Iterable[list[str]], width: int) -> list[list[str]]:
-    """Blocks joined line by line, broken before an operator where the line would be too long."""
+    """Join blocks line by line; break before an operator if the line would be too long."""
     bands: list[list[list[str]]] = []
     current: list[list[str]] = []
     for block in blocks:
@@ -230,7 +230,7 @@ def _join(blocks: Sequence[list[str]]) -> list[str]:
     height = max(len(b) for b in blocks)
     lines = [""] * height
     for block in blocks:
-        if len(block) == 1:  # an operator, beside the middle row
+        if len(block) == 1:  # an operator, next to the middle row
             middle = 1 + (height - 2) // 2 if height > 1 else 0
             column = ["".ljust(len(block[0]))] * height
             column[middle] = block[0]

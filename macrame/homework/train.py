@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Train the digits network of problem 8 in bf16 on the RTL, every step compared with golden's."""
+"""Train the digits network of problem 8 in bf16 on the RTL; compare every step with the golden model."""
 
 import hashlib
 import os
@@ -44,12 +44,12 @@ class Job:
     batch_size : int
     learning_rate : float
     seed : int
-        Of start and shuffling.
+        Of initial weights and shuffling.
     epochs : int
     steps : int or None
-        Updates, where not whole epochs.
+        Number of updates, instead of epochs.
     hardware : macrame.verify.session.Bf16Config
-        A tile has 4 * rows rows: with 8, a whole mini-batch of 32.
+        A tile has 4 * rows rows: with 8, a complete mini-batch of 32.
     out : pathlib.Path
         The report.
     """
@@ -66,7 +66,7 @@ class Job:
     out: Path = OUT
 
     def settled(self) -> dict[str, object]:
-        """What the report says of it."""
+        """The entries of the report."""
         kept = {field.name: getattr(self, field.name) for field in fields(self)}
         del kept["hardware"], kept["out"]
         core = self.hardware.core
@@ -74,12 +74,12 @@ class Job:
 
 
 class Mismatch(Exception):
-    """The RTL gave something else than golden.
+    """A result of the RTL differs from the golden model.
 
     Parameters
     ----------
     step : int
-        Update in which it did, 1 the first.
+        Number of the update, from 1.
     check : macrame.verify.compare.Check
     """
 
@@ -89,7 +89,7 @@ class Mismatch(Exception):
 
 
 class Epoch(TypedDict):
-    """Losses and accuracies on both splits after so many steps, of fp32 and bf16."""
+    """Losses and accuracies on both splits after a number of steps, of fp32 and bf16."""
 
     steps: int
     fp32: dict[str, float]
@@ -98,14 +98,14 @@ class Epoch(TypedDict):
 
 @dataclass
 class Outcome:
-    """What a training came to, number by number.
+    """The results of a training run.
 
     Attributes
     ----------
     epochs : list of Epoch
         After each epoch, and after the last step.
     compared : int
-        Numbers of the RTL that were compared with golden's.
+        Number of RTL results compared with the golden model.
     sha256, golden_sha256 : str
         Of all weights and biases.
     """
@@ -137,7 +137,7 @@ def sha256(network: NetworkBf16) -> str:
 
 
 def read(environ: Mapping[str, str]) -> Job:
-    """The job that variables and problem 8's data file ask for.
+    """The job described by variables and problem 8's data file.
 
     Parameters
     ----------
@@ -183,13 +183,13 @@ def read(environ: Mapping[str, str]) -> Job:
 
 
 def train(job: Job, show: Show, rtl_root: Path | None = None) -> Outcome:
-    """Train on the RTL, in golden and in fp32, step by step side by side.
+    """Train on the RTL, in golden and in fp32, one step of each at a time.
 
     Parameters
     ----------
     job : Job
     show : macrame.homework.show.Show
-        Where progress goes.
+        Display for the progress.
     rtl_root : pathlib.Path, optional
         Another copy of rtl/.
 
@@ -200,7 +200,7 @@ def train(job: Job, show: Show, rtl_root: Path | None = None) -> Outcome:
     Raises
     ------
     Mismatch
-        At the first number that differs from golden's.
+        At the first result that differs from the golden model.
     """
     began, outcome = time.monotonic(), Outcome()
     (x, labels), held_out = digits.load(job.test_fraction, job.split_seed)
@@ -282,7 +282,7 @@ class _Run:
         self.optimizer.step(self.network.gradients(x.astype(self.dtype), labels))
 
     def quality(self, train: Split, test: Split) -> dict[str, float]:
-        """Loss and accuracy; of a bf16 network by golden, as nothing is learnt from them."""
+        """Loss and accuracy; of a bf16 network computed by golden, since training does not depend on them."""
         return {
             f"{name}_{what}": value
             for name, (x, labels) in (("train", train), ("test", test))
@@ -299,7 +299,7 @@ def _bf16(network: NetworkBf16, job: Job) -> _Run:
 
 
 def run(job: Job, show: Show | None = None, rtl_root: Path | None = None) -> int:
-    """Train, say how it went, and write the report.
+    """Train, print the results, and write the report.
 
     Parameters
     ----------
@@ -314,7 +314,7 @@ def run(job: Job, show: Show | None = None, rtl_root: Path | None = None) -> int
         Exit code.
     """
     show = show or Show()
-    job.out.unlink(missing_ok=True)  # of a run before, which an interrupted one must not leave
+    job.out.unlink(missing_ok=True)  # of an earlier run; an interrupted run must not leave it
     show.part(
         f"Training {digits.PIXELS}-{job.hidden}-{digits.CLASSES} in bf16 on the RTL: mini-batches of "
         f"{job.batch_size}, rate {job.learning_rate:g}, seed {job.seed}"
@@ -323,7 +323,7 @@ def run(job: Job, show: Show | None = None, rtl_root: Path | None = None) -> int
     try:
         outcome = train(job, show, rtl_root)
     except Mismatch as wrong:
-        for line in (f"Step {wrong.step}: the RTL differs from golden.", *differences(wrong.check)):
+        for line in (f"Step {wrong.step}: the RTL differs from the golden model.", *differences(wrong.check)):
             show.bad(line)
         show.text(f"replay: {simulate.replay_command(job.seed)}")
         atomic.write(
@@ -352,7 +352,7 @@ def run(job: Job, show: Show | None = None, rtl_root: Path | None = None) -> int
     )
     show.text(
         f"{outcome.seconds:.1f} s in all, {outcome.simulation_seconds:.1f} s of it in the "
-        f"simulators ({simulate.simulator()}). Losses and test set are golden's forward pass with "
+        f"simulators ({simulate.simulator()}). Losses and test set are the golden model's forward pass with "
         "the RTL's weights."
     )
     show.text(f"SHA-256 of the final weights, RTL:    {outcome.sha256}")
@@ -360,13 +360,13 @@ def run(job: Job, show: Show | None = None, rtl_root: Path | None = None) -> int
     if not equal:
         show.bad("The weights differ.")
         return 1
-    show.good(f"All {outcome.compared:,} numbers that the RTL gave equal golden to the bit, in every step.")
+    show.good(f"All {outcome.compared:,} RTL results match the golden model bit for bit, in every step.")
     show.text(f"report: {os.path.relpath(job.out)}")
     return 0
 
 
 def main(environ: Mapping[str, str]) -> int:
-    """Train as the variables say.
+    """Train with the settings of the variables.
 
     Parameters
     ----------
@@ -376,12 +376,12 @@ def main(environ: Mapping[str, str]) -> int:
     Returns
     -------
     int
-        0 if all equals golden, else 1.
+        0 if everything matches the golden model, else 1.
 
     Raises
     ------
     macrame.homework.data.HomeworkError
-        Something that was given cannot be used.
+        Some input is invalid.
     macrame.sim.simulate.SetupError
         This machine cannot simulate.
     macrame.errors.CoreError, macrame.errors.LinkError, macrame.sim.simulate.Failed
@@ -390,5 +390,5 @@ def main(environ: Mapping[str, str]) -> int:
     job = read(environ)
     os.environ["SIM"] = os.environ.get("SIM", "").strip() or PREFERRED
     simulate.check_tools(simulate.simulator())
-    with threadpool_limits(1):  # matrices this small only lose by threads
+    with threadpool_limits(1):  # threads make products of such small matrices slower
         return run(job)

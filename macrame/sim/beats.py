@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The files ``player.v`` plays and writes, and its knobs. No cocotb: used outside the simulator too."""
+"""The files that ``player.v`` reads and writes, and its settings. No cocotb: used outside too."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _NIBBLES[np.frombuffer(b"0123456789abcdef", np.uint8)] = np.arange(16)
 
 @dataclass(frozen=True)
 class Stall:
-    """How a stream pauses; ``macrame/sim/hdl/stall.v`` describes the kinds.
+    """The stalls of a stream; ``macrame/sim/hdl/stall.v`` describes the kinds.
 
     Attributes
     ----------
@@ -45,17 +45,17 @@ class Stall:
             raise ValueError(f"stall length is {self.length}, expected 1 to 65535")
 
 
-#: How streams pause: all of them, or each by its name; a kind alone stands for a Stall of that kind.
+#: Stalls of all streams, or of each by name; a kind alone means a Stall of that kind.
 Stalls: TypeAlias = None | str | Stall | Mapping[str, None | str | Stall]
 
 
 def stall_values(stalls: Stalls, seed: int) -> dict[str, int]:
-    """The knobs of the harness that make its streams pause.
+    """The settings of the harness that stall its streams.
 
     Parameters
     ----------
     stalls : None, str, Stall or dict of them by stream ("w", "a", "m")
-        A kind alone stands for a Stall of that kind.
+        A kind alone means a Stall of that kind.
     seed : int
 
     Returns
@@ -82,7 +82,7 @@ def stall_values(stalls: Stalls, seed: int) -> dict[str, int]:
 
 
 def pack_beats(beats: Beats) -> bytes:
-    """Beats as ``stream_source.v`` reads them.
+    """Beats in the format of ``stream_source.v``.
 
     Parameters
     ----------
@@ -105,12 +105,12 @@ def result_line(cols: int) -> int:
 
 
 def parse_results(text: bytes, cols: int) -> Results:
-    """The lines ``player.v`` writes, as beats.
+    """Beats from the lines that ``player.v`` writes.
 
     Parameters
     ----------
     text : bytes
-        Whole lines.
+        Complete lines.
     cols : int
         COLS of the core.
 
@@ -121,7 +121,7 @@ def parse_results(text: bytes, cols: int) -> Results:
     Raises
     ------
     macrame.errors.LinkError
-        tlast, tkeep or a byte that tkeep marks has an unknown bit, or the text is not the harness's.
+        tlast, tkeep or a byte marked by tkeep has an unknown bit, or the text has another format.
     """
     digits = 8 * cols  # of tdata
     line = result_line(cols)
@@ -151,7 +151,7 @@ class BeatFiles:
     cols : int
         Words of 32 bits in a result beat.
     operands : tuple of str
-        What the beats of the two operand streams are, for messages.
+        Names of the beats of the two operand streams, for messages.
 
     Attributes
     ----------
@@ -172,7 +172,7 @@ class BeatFiles:
         self.sent, self.received = {"w": 0, "a": 0}, 0
         self._widths = dict(zip(self.sent, widths))
         self._open: list[IO[bytes]] = []
-        # unbuffered: an interrupted write must leave nothing that a later one would write first
+        # unbuffered: an interrupted write must not leave data that a later write would output first
         self._files = {stream: self._opened(folder / f"{stream}.bin", "wb", 0) for stream in self.sent}
         (folder / "m.txt").touch()
         self._results = self._opened(folder / "m.txt", "rb")
@@ -206,7 +206,7 @@ class BeatFiles:
             self.sent[stream] += len(beats)
 
     def results(self, state: Mapping[str, Any]) -> Results:
-        """Result beats that came since the latest call, once the harness has nothing to object.
+        """Result beats received since the latest call, after checking the harness for errors.
 
         Parameters
         ----------
@@ -227,7 +227,7 @@ class BeatFiles:
         return checked_results(state, text, self.cols, self.operands)
 
     def restart(self, state: Mapping[str, Any]) -> None:
-        """Go on where a reset has left the harness; beats that it was never told of are dropped.
+        """Continue after a reset of the harness; beats not yet announced to it are dropped.
 
         Parameters
         ----------
@@ -250,7 +250,7 @@ class BeatFiles:
 def checked_results(
     state: Mapping[str, Any], text: bytes, cols: int, operands: tuple[str, str] = ("weight", "activation")
 ) -> Results:
-    """What a transfer brought, once the harness has nothing to object.
+    """The results of a transfer, after checking the harness for errors.
 
     Parameters
     ----------
@@ -259,7 +259,7 @@ def checked_results(
     text, cols
         As for :func:`parse_results`.
     operands : tuple of str
-        What the beats of the two operand streams are.
+        Names of the beats of the two operand streams.
 
     Returns
     -------
@@ -275,7 +275,7 @@ def checked_results(
         raise LinkError("m_axis dropped or changed a beat before it was taken")
     if state["weights_left"] or state["activations_left"]:
         raise LinkError(
-            f"nothing moved for long: {state['weights_left']} {operands[0]} beats and "
+            f"no progress: {state['weights_left']} {operands[0]} beats and "
             f"{state['activations_left']} {operands[1]} beats were not taken, "
             f"{state['missing']} result beats are missing"
         )

@@ -1,13 +1,13 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A simulated board behind a pseudo-terminal, for a host program that has no board.
+"""A simulated board on a pseudo-terminal, for a host program without a board.
 
     $ macrame board icebreaker
     an iCEBreaker behind /dev/pts/3; in another terminal:
       macrame gemm a.npy w.npy --out c.npy --link serial:/dev/pts/3
 
-The board's top from boards/ runs in the simulator with its pins, its reset and its serial line; only the
-line's bits are shorter than on the board, since each costs the simulator as many cycles as it has.
+The board's top level from boards/ runs in the simulator with its pins, its reset and its serial line. Only
+the bits on the line are shorter than on the board, to save simulation time.
 """
 
 import contextlib
@@ -39,7 +39,7 @@ def sources(board: str, rtl_root: str | Path | None = None) -> list[str]:
 
 
 class Parts(TypedDict, total=False):
-    """What is to be cleared away behind a simulated board."""
+    """The resources of a simulated board that must be released."""
 
     folder: Path
     launch: simulate.Launch
@@ -111,7 +111,7 @@ class SimulatedBoard:
         self.tty = (folder / "tty").read_text()
 
     def close(self) -> None:
-        """End the simulation; waves and log are whole after it."""
+        """End the simulation; waves and log are then complete."""
         if self._finalizer.alive:
             (self.folder / "stop").touch()
             try:

@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Compile Verilog for the simulator in use, once for each content.
+"""Compile Verilog for the selected simulator, once for each content.
 
-cocotb-test's own build cache compares file times, so the same folder with other parameters runs the old
+cocotb-test's build cache compares file times, so the same folder with other parameters runs the old
 program. Here the folder's name is a digest of tool, version, toplevel, parameters, defines and the bytes of
 every source. A program is compiled once, under a lock, and the second run of a bench compiles nothing. An
 include directive is not followed: sources are listed, see rtl/rtl.f. A source that ends in .vlt configures
@@ -72,18 +72,18 @@ def build(
     standalone: bool = False,
     compiling: Callable[[], None] | None = None,
 ) -> Path:
-    """Compile, unless this very program has been compiled before; returns its folder.
+    """Compile, unless the same program has been compiled before; returns its folder.
 
     Parameters
     ----------
     toplevel, sources, parameters, defines, rtl_root
         As for `macrame.sim.simulate.run`.
     waves : bool
-        The program is to write waves.
+        Whether the program writes waves.
     standalone : bool
-        It is Verilog from end to end, with no Python in it.
+        Whether it is Verilog only, without Python.
     compiling : callable, optional
-        Called before the compiler is, and not at all where the program is at hand.
+        Called before the compiler, unless the program exists already.
 
     Returns
     -------
@@ -92,7 +92,7 @@ def build(
     Raises
     ------
     Failed
-        with kind ``"build"`` where the compiler refuses.
+        With kind ``"build"`` if compilation fails.
     SetupError
         A tool or a source is missing.
     """
@@ -123,7 +123,7 @@ def build(
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{folder}.lock"):
             if not stamp.exists():
-                shutil.rmtree(folder, ignore_errors=True)  # what a killed compiler left may be cut short
+                shutil.rmtree(folder, ignore_errors=True)  # files of a killed compiler may be incomplete
                 folder.mkdir()
                 if compiling is not None:
                     compiling()
@@ -135,7 +135,7 @@ def build(
 def standalone(
     *, toplevel: str, sources: Iterable[str | Path], parameters: Mapping[str, object] | None = None
 ) -> list[str]:
-    """Compile a bench that is Verilog from end to end; returns the command that runs it.
+    """Compile a bench in Verilog only; returns the command that runs it.
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ def standalone(
     Returns
     -------
     list of str
-        To be followed by plusargs.
+        Append plusargs to it.
 
     Raises
     ------
@@ -198,13 +198,13 @@ def _compile(
         try:
             said = driver.original(process.communicate()[0])
         finally:
-            stop(process)  # after an interrupt make's compilers, too
+            stop(process)  # after an interrupt, also the compilers started by make
         with log.open("a") as file:
             file.write(f"{driver.original(shlex.join(command))}\n{said}")
         if process.returncode:
             given = " ".join(f"{k}={v}" for k, v in parameters.items())
             rules = dict.fromkeys(re.findall(r"\bERROR_([a-z0-9_]+)_([A-Z]\w+?)_must_be_(\w+)", said))
-            if rules:  # the RTL refuses a parameter, by an instance of a module of that name
+            if rules:  # the RTL rejects a parameter with an instance of a module of that name
                 found = ", ".join(
                     f"{name} must be {limits.replace('_', ' ')} ({module})" for module, name, limits in rules
                 )
@@ -226,7 +226,7 @@ def _compile(
 
 
 def stop(process: subprocess.Popen[Any]) -> None:
-    """Kill a process of `macrame.sim.launch.Launch.start`, and whatever it started."""
+    """Kill a process of `macrame.sim.launch.Launch.start` and all its children."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()

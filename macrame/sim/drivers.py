@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""How to call a simulator: cocotb-test's drivers, asked for their commands, and Icarus Verilog's.
+"""The commands of the simulators, taken from cocotb-test's drivers, and the driver of Icarus Verilog.
 
 cocotb-test knows each simulator's command line and the environment cocotb wants inside it; a driver here
-takes both from it. The caller's shell decides nothing by accident: a simulator starts without the variables
-that change it, and compilers see names relative to their own folder, so the project may lie at any path.
+takes both from it. The caller's shell has no accidental effect: a simulator starts without the variables
+that change it, and compilers get names relative to their folder, so the project may have any path.
 """
 
 import contextlib
@@ -22,10 +22,10 @@ from macrame.errors import SetupError
 
 
 class Driver(cocotb_test.Simulator):  # type: ignore[misc]  # cocotb-test has no types
-    """cocotb-test's simulator, asked for its commands one by one; running them is left to the caller.
+    """cocotb-test's simulator, used only to get its commands; the caller runs them.
 
-    Compilers run in the build folder, and all names they are given are relative to it: iverilog, make and
-    the shells that make starts do not take any path with blanks, quotes or dollar signs.
+    Compilers run in the build folder, and all their file names are relative to it: iverilog, make and the
+    shells that make starts do not accept every path with blanks, quotes or dollar signs.
     """
 
     env: dict[str, str]
@@ -33,19 +33,19 @@ class Driver(cocotb_test.Simulator):  # type: ignore[misc]  # cocotb-test has no
     sim_dir: str
     toplevel_module: str
     verilog_sources_flat: list[str]
-    standalone = False  # a program that is Verilog from end to end, with no Python in it
+    standalone = False  # a program in Verilog only, without Python
 
     def program(self) -> Path:
-        """The file that a run needs of what was compiled."""
+        """The compiled file that a run needs."""
         raise NotImplementedError
 
     def set_env(self) -> None:
-        """Without what the caller's shell has and cocotb-test would keep."""
+        """The environment without variables of the caller's shell that cocotb-test would keep."""
         super().set_env()
         names = ("LIBPYTHON_LOC", "PYGPI_PYTHON_BIN", "PYTHONPATH", "PYTHONHOME")
         ours = {name: self.env[name] for name in names}
         ours["GPI_USERS"] = f"{ours['LIBPYTHON_LOC']};{cocotb_config.pygpi_entry_point()}"
-        # the Python in the simulator reads and writes UTF-8 in any locale
+        # Python in the simulator reads and writes UTF-8 in any locale
         self.env = {**environment.cleaned(self.env), **ours, "PYTHONUTF8": "1"}
 
     def commands(self) -> tuple[list[list[str]], list[str]]:
@@ -59,18 +59,18 @@ class Driver(cocotb_test.Simulator):  # type: ignore[misc]  # cocotb-test has no
         return compile_, run_
 
     def folders(self) -> dict[str, Path]:
-        """Links that a build folder has while compilers run, by name: no module can be called that."""
+        """Names of the links in a build folder while compilers run; no module can have such a name."""
         return {"link-build": environment.build_dir(), "link-project": paths.ROOT}
 
     def relative(self, path: str | Path) -> str:
-        """A path's name in the build folder, by way of a link."""
+        """The name of a path in the build folder, through a link."""
         whole = Path(path)
         name, folder = next((n, f) for n, f in self.links.items() if whole.is_relative_to(f))
         return str(Path(name) / whole.relative_to(folder))
 
     @contextlib.contextmanager
     def linked(self) -> Iterator[None]:
-        """The links, for as long as the block lasts."""
+        """Create the links for the duration of a block."""
         made = [Path(self.sim_dir) / name for name in self.links]
         for path, folder in zip(made, self.links.values()):
             path.symlink_to(folder)
@@ -81,14 +81,14 @@ class Driver(cocotb_test.Simulator):  # type: ignore[misc]  # cocotb-test has no
                 path.unlink()
 
     def original(self, text: str) -> str:
-        """A compiler's command or message, with the paths that its user knows."""
+        """A compiler's command or message, with the original paths."""
         for name, folder in self.links.items():
             text = text.replace(f"{name}/", f"{folder}/")
         return text
 
 
 def said(*command: str) -> str:
-    """What a command prints."""
+    """The output of a command."""
     done = subprocess.run(
         command, capture_output=True, text=True, stdin=subprocess.DEVNULL, env=environment.cleaned(os.environ)
     )
@@ -99,11 +99,11 @@ class Icarus(Driver, cocotb_test.Icarus):  # type: ignore[misc]  # likewise
     """Icarus Verilog: ``iverilog`` compiles, ``vvp`` runs."""
 
     def program(self) -> Path:
-        """The file that a run needs of what was compiled."""
+        """The compiled file that a run needs."""
         return Path(self.sim_dir) / f"{self.toplevel_module}.vvp"
 
     def build_command(self) -> list[list[str]]:
-        """One command that compiles, and the one that runs."""
+        """The command that compiles, and the one that runs."""
         compile_, run_ = super().build_command()
         folder = f"{self.sim_dir}{os.sep}"
         sources = set(self.verilog_sources_flat)
@@ -121,7 +121,7 @@ class Icarus(Driver, cocotb_test.Icarus):  # type: ignore[misc]  # likewise
 
 
 def icarus_version() -> str:
-    """Its version as a line of text; SetupError if it is of no use."""
+    """Its version as a line of text; SetupError if it cannot be used."""
     printed = said("iverilog", "-V")
     found = re.search(r"version (\d+)\.(\d+)", printed)
     if not found:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class TestFailure:
-    """One failing cocotb test: its full name, the type of what it raised, and the text."""
+    """One failing cocotb test: its full name, the exception's type and text."""
 
     test: str
     type: str
@@ -18,7 +18,7 @@ class TestFailure:
 
 
 class Failed(AssertionError):
-    """A run that did not end with at least one test passed and none failed.
+    """A run that failed: a test failed, or no test passed.
 
     Attributes
     ----------
@@ -26,7 +26,7 @@ class Failed(AssertionError):
         ``"build"`` (the sources do not compile), ``"test"`` (a test failed), ``"none-run"`` (no test ran),
         ``"crash"`` (the simulator ended without results) or ``"timeout"`` (killed for taking too long).
     work_dir : pathlib.Path
-        Where the log, the results and perhaps the waves are.
+        Folder of the log, the results and the waves, if any.
     failures : tuple of TestFailure
         The failing tests; empty unless `kind` is ``"test"``.
     seed : int or None

@@ -1,14 +1,14 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A built simulation, and what its end means.
+"""Start a built simulation, and judge its result.
 
-* **A run folder of its own** for each run, so that pytest-xdist workers never share a file.
-* **Nothing hangs and nothing is orphaned**: a limit on the simulator's CPU time, which a busy machine does
-  not use up, a longer one on the wall clock, and the process group killed on any way out.
-* **No empty success.** No results file, one without a passed test, a non-zero exit: each is a failure, and an
-  exception; `SystemExit`, cocotb-test's way to report one, would end a pytest worker.
-* **A failure that can be looked at.** Its message holds the failing tests, the seed and the command that
-  replays it.
+* **A separate folder** for each run, so that pytest-xdist workers never share a file.
+* **No hang and no orphan**: a limit on the simulator's CPU time, which does not depend on machine load, a
+  longer one on the wall clock, and the process group is always killed at the end.
+* **No accidental success.** No results file, one without a passed test, a non-zero exit: each is a failure
+  and raises an exception; `SystemExit`, which cocotb-test raises, would end a pytest worker.
+* **Failures that can be analysed.** The message contains the failing tests, the seed and the command that
+  replays the run.
 """
 
 import contextlib
@@ -36,7 +36,7 @@ from macrame.sim.failed import Failed, TestFailure
 from macrame.sim.simulators import SIMULATORS, driver_of, simulator
 from macrame.sim.verilator import Verilator
 
-#: Seconds of CPU time after which a run is killed, unless the caller says otherwise.
+#: Default limit of a run in seconds of CPU time.
 TIMEOUT = 600
 
 
@@ -71,7 +71,7 @@ class Launch:
     _lock: FileLock | None = field(default=None, repr=False)
 
     def start(self, *, cpu_seconds: float | None = None, **popen: Any) -> subprocess.Popen[bytes]:
-        """Start it in a process group of its own (see `stop`); keywords go to `subprocess.Popen`.
+        """Start it in its own process group (see `stop`); keywords go to `subprocess.Popen`.
 
         Without ``stdout=`` the simulator writes to ``sim.log`` in `cwd`.
         """
@@ -91,7 +91,7 @@ class Launch:
         Parameters
         ----------
         timeout : float
-            Seconds of CPU time it may take, and `environment.WALL` times as many of the wall clock;
+            Limit in seconds of CPU time, and `environment.WALL` times as many of the wall clock;
             TIME_FACTOR scales both.
         replay : str, optional
             Command that repeats the run, for the message.
@@ -138,14 +138,14 @@ class Launch:
             )
         if not passed:
             raise Failed("none-run", say("no test ran", tail=True), self.cwd, (), self.seed)
-        # under Verilator a test that is waiting then lives on for one step, and may pass
+        # under Verilator a waiting test then runs for one more step, and may pass
         log = self.cwd / "sim.log"
         if log.exists() and re.search(rb"^- \S+:\d+: Verilog \$finish", log.read_bytes(), re.MULTILINE):
             raise Failed("crash", say("$finish ended the simulation", tail=True), self.cwd, (), self.seed)
         return Result(self.name, self.cwd, self.seed, tuple(passed), seconds, self.waves)
 
     def release(self) -> None:
-        """Let another run of the same name have this folder."""
+        """Release the folder for another run of the same name."""
         if self._lock is not None:
             self._lock.release()
 
@@ -173,7 +173,7 @@ def prepare(
     Parameters
     ----------
     compiling : callable, optional
-        Called before the compiler is; not called where the program is at hand.
+        Called before the compiler, unless the program exists already.
     name, toplevel, module, sources, parameters, seed, plusargs, waves, testcase, rtl_root, defines, env
         As for `macrame.sim.simulate.run`.
 
@@ -216,7 +216,7 @@ def prepare(
     command = driver.commands()[1]
     dump = work / f"{toplevel}.{sim.waves}" if waves else None
     if isinstance(driver, Verilator):
-        # 2: random bits for what has no initial value; 0 as a seed would be another one each time
+        # 2: random bits instead of missing initial values; seed 0 would be a different one each time
         command += ["+verilator+rand+reset+2", f"+verilator+seed+{seed % (2**31 - 1) + 1}"]
         command += ["--trace", "--trace-file", str(dump)] if waves else []
     environ = dict(driver.env)
@@ -233,7 +233,7 @@ def prepare(
             # readable assertions in our own files; those of NumPy, and pytest's plugins, cost 0.6 s a run
             "COCOTB_REWRITE_ASSERTION_FILES": f"tb/*.py macrame/sim/*.py {module.replace('.', '/')}.py",
             "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-            # one simulator is one core's work: NumPy's threads only get in the way of the others
+            # a simulator uses one processor: NumPy's threads would slow down the others
             "OPENBLAS_NUM_THREADS": "1",
         }
     )
@@ -248,12 +248,12 @@ def _plus(argument: str) -> str:
 
 
 def _filter(names: Iterable[str]) -> str:
-    """cocotb's test filter, a regular expression over full names: a test whole or one parametrisation."""
+    """cocotb's test filter, a regular expression over full names: a complete test or one parametrisation."""
     return "|".join(rf"(^|\.){re.escape(n)}(/.*)?$" for n in names)
 
 
 def default_seed() -> int:
-    """The environment's SEED, else 1: what is not asked to vary does not."""
+    """The environment's SEED, else 1, so that runs are reproducible by default."""
     text = os.environ.get("SEED", "").strip() or "1"
     try:
         return int(text, 0)
@@ -262,7 +262,7 @@ def default_seed() -> int:
 
 
 def default_waves() -> bool:
-    """Whether the environment's WAVES asks for waves.
+    """Whether the environment's WAVES requests waves.
 
     Raises
     ------
@@ -273,12 +273,12 @@ def default_waves() -> bool:
     if text not in ("", "0", "1"):
         raise SetupError(f"WAVES={text}: expected 0 or 1")
     if not text:
-        os.environ.pop("WAVES", None)  # cocotb-test takes an empty one for a number
+        os.environ.pop("WAVES", None)  # cocotb-test reads an empty one as a number
     return text == "1"
 
 
 def _run_folder(name: str) -> tuple[Path, FileLock]:
-    """A fresh folder for a run called `name`, and the lock that keeps it ours: name, name~2, name~3 ..."""
+    """A new folder for a run called `name`, and the lock that reserves it: name, name~2, name~3 ..."""
     parts = name.split("/") if isinstance(name, str) else []
     if not parts or not all(re.fullmatch(r"[\w.,=+~-]*[\w,=+~-][\w.,=+~-]*", part) for part in parts):
         raise InputError(
@@ -308,7 +308,7 @@ def _read_results(path: Path) -> tuple[list[str], list[TestFailure]]:
     try:
         cases = list(ElementTree.parse(path).iter("testcase"))
     except ElementTree.ParseError:
-        return passed, [TestFailure("results.xml", "ParseError", "the results file is cut short")]
+        return passed, [TestFailure("results.xml", "ParseError", "the results file is truncated")]
     for case in cases:
         name = f"{case.get('classname')}.{case.get('name')}"
         bad = case.find("failure")
@@ -350,10 +350,10 @@ def _message(
 
 
 def replay_command(seed: int) -> str:
-    """The command that repeats what this process is doing, with this seed.
+    """The command that repeats the work of this process, with this seed.
 
-    In pytest it is the one test; under the command line and make, what they left in MACRAME_REPLAY, with
-    {seed} where the seed goes; else this process's command line.
+    In pytest it is the single test; under the command line and make, the value of MACRAME_REPLAY, with
+    {seed} in place of the seed; else this process's command line.
     """
     test, given = os.environ.get("PYTEST_CURRENT_TEST"), os.environ.get("MACRAME_REPLAY")
     if test:

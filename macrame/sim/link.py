@@ -1,11 +1,11 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Links to a core or a vector unit in a simulator, which runs as a process of its own beside this one.
+"""Links to a core or a vector unit in a simulator, which runs in a separate process.
 
     SimLink ── socket: requests, answers ──► inside/link.py in the simulator ──► player.v in core_player.v
-       └───── w.bin, a.bin: beats to play, m.txt: beats that came out ──────────┘
+       └───── w.bin, a.bin: beats to play, m.txt: beats received ──────────┘
 
-Simulated time stands still between two calls, so the unit sees a host that answers at once.
+Simulated time stops between two calls, so to the unit the host answers immediately.
 """
 
 import json
@@ -39,10 +39,10 @@ PLAYER = (
 HARNESS = ("macrame/sim/hdl/core_player.v", *PLAYER)
 
 # Seconds of the wall clock, scaled by TIME_FACTOR.
-START_LIMIT = 60  # until the simulator must have called back
-SILENCE_LIMIT = 120  # without a sign of life during a request
-END_LIMIT = 10  # until the simulator must have ended, its files whole
-MESSAGE_BYTES = 1 << 16  # more than any message has
+START_LIMIT = 60  # until the simulator must have connected
+SILENCE_LIMIT = 120  # without a message during a request
+END_LIMIT = 10  # until the simulator must have ended, with complete files
+MESSAGE_BYTES = 1 << 16  # longer than any message
 LEAST_IDLE = 2049  # cycles: a transfer may pause for that long without a fault
 
 
@@ -52,20 +52,20 @@ class Options(TypedDict, total=False):
     Attributes
     ----------
     stalls : None, str, Stall or dict of them by stream ("w", "a", "m")
-        How the streams pause; not at all by default.
+        Stalls of the streams; none by default.
     seed : int
         Of the stall patterns, 1 by default.
     waves : bool
-        Leave waves, see :attr:`HarnessLink.waves`.
+        Write waves, see :attr:`HarnessLink.waves`.
     sim : str
         "icarus" or "verilator"; by default the environment's SIM, or else icarus.
     rtl_root : path
         Another copy of rtl/.
     idle_limit : int
-        Cycles without a beat after which a transfer is given up, 20,000 by default; at least 2049, and more
+        Cycles without a beat after which a transfer is aborted, 20,000 by default; at least 2049, and more
         than a block lasts.
     compiling : callable
-        Called before the harness is compiled, and not at all where the program is at hand.
+        Called before the harness is compiled, unless the program exists already.
     """
 
     stalls: Stalls
@@ -89,9 +89,9 @@ class HarnessLink(LinkBase):
     lanes : int
         Words of 32 bits in a result beat.
     widths : (int, int)
-        Bytes in a beat of the two operand streams.
+        Bytes per beat of the two operand streams.
     operands : tuple of str
-        What the beats of the two operand streams are, for messages.
+        Names of the beats of the two operand streams, for messages.
     more : sequence of str
         Further Verilog files.
     name : str
@@ -110,11 +110,11 @@ class HarnessLink(LinkBase):
     seconds : float
         Wall-clock time spent in transfers.
     folder : pathlib.Path
-        Where the files lie that both sides read and write; gone after :meth:`close`.
+        Folder of the files that both sides read and write; removed by :meth:`close`.
     waves : pathlib.Path or None
-        FST, or VCD with Verilator; whole after :meth:`close`.
+        FST, or VCD with Verilator; complete after :meth:`close`.
     log : pathlib.Path
-        What the simulator printed.
+        Output of the simulator.
 
     Raises
     ------
@@ -154,7 +154,7 @@ class HarnessLink(LinkBase):
         self.clock = self.cycles = self.since_reset = 0
         self.seconds = 0.0
         self._requests = 0
-        stall_values(stalls, seed)  # a mistake in them shows before anything is started
+        stall_values(stalls, seed)  # an error in them is detected before anything is started
         self.folder = folder = environment.scratch_dir()
         parts: dict[str, Any] = {"folder": folder}
         self._finalizer = weakref.finalize(self, _abandon, parts)
@@ -202,7 +202,7 @@ class HarnessLink(LinkBase):
         raise self._dead("did not start")
 
     def _dead(self, what: str) -> LinkError:
-        """The error for a simulator that is of no more use; it is closed."""
+        """The error for a simulator that can no longer be used; the link is closed."""
         status = self._process.poll()
         lines = self.log.read_text(errors="replace").splitlines()[-15:] if self.log.exists() else []
         self._finalizer()
@@ -230,7 +230,7 @@ class HarnessLink(LinkBase):
                 message = b""
             if not message:
                 try:
-                    self._process.wait(environment.limit(END_LIMIT))  # its log is whole then
+                    self._process.wait(environment.limit(END_LIMIT))  # its log is complete then
                 except subprocess.TimeoutExpired:
                     pass
                 raise self._dead("went away")
@@ -247,7 +247,7 @@ class HarnessLink(LinkBase):
             if kind != expected:
                 raise LinkError(f"the simulator answered {kind!r}, expected {expected!r}")
             return rest[0] if rest else None
-        raise self._dead(f"has been silent for {silence:g} s")
+        raise self._dead(f"has not answered for {silence:g} s")
 
     def _ask(self, name: str, *arguments: object, progress: Told | None = None) -> Any:
         self._requests += 1
@@ -264,7 +264,7 @@ class HarnessLink(LinkBase):
         return self._ask("write", address, value)
 
     def set_stalls(self, stalls: Stalls, seed: int = 1) -> None:
-        """Change how the streams pause from the next transfer on; parameters as for the class."""
+        """Change the stalls of the streams from the next transfer on; parameters as for the class."""
         self._do("setting of stalls", self._ask, "set", stall_values(stalls, seed))
 
     def _reset(self) -> None:
@@ -297,11 +297,11 @@ class HarnessLink(LinkBase):
         return not self._finalizer.alive
 
     def close(self) -> None:
-        """End the simulation; waves and log are whole after it, unless a call was abandoned."""
+        """End the simulation; waves and log are then complete, unless a call was abandoned."""
         if self.closed:
             return
         try:
-            if not self._exchange.name:  # else the simulator may work on for long before it listens
+            if not self._exchange.name:  # otherwise the simulator may run for a long time before it listens
                 self._ask("close")
                 self._process.wait(environment.limit(END_LIMIT))
         except (LinkError, subprocess.TimeoutExpired):
@@ -353,7 +353,7 @@ class SimLink(HarnessLink):
         self._activity = dict.fromkeys(self._count_activity(), 0) if activity else None
 
     def activity(self) -> dict[str, int]:
-        """Toggles of the array's registers since the simulation began, or since :meth:`clear_activity`.
+        """Toggles of the array's registers since the simulation started, or since :meth:`clear_activity`.
 
         Exact: every bit of every register is compared with itself in every clock. Bits that were unknown
         before, as all are at power-up, do not count.
@@ -361,7 +361,7 @@ class SimLink(HarnessLink):
         Returns
         -------
         dict of str to int
-            "cycles" counted, and toggles of "a" and "w" (operand registers), "products" (two registers behind
+            "cycles" counted, and toggles of "a" and "w" (operand registers), "products" (two registers after
             each multiplier), "sums" (the adder tree's), "accumulators" and "results", of all cells together.
 
         Raises
@@ -378,7 +378,7 @@ class SimLink(HarnessLink):
         return self._do("count of the activity", self._ask, "activity")
 
     def clear_activity(self) -> None:
-        """Let :meth:`activity` count from here; errors as there."""
+        """Restart the counts of :meth:`activity`; errors as there."""
         counted = self.activity()
         assert self._activity is not None
         for name, count in counted.items():
@@ -422,7 +422,7 @@ class VectorSimLink(HarnessLink):
 
 
 def _abandon(parts: dict[str, Any]) -> None:
-    """Leave nothing behind, whatever of a link had come into being."""
+    """Release everything, even of a partly created link."""
     if "process" in parts:
         simulate.stop(parts["process"])
     if "launch" in parts:

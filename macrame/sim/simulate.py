@@ -1,13 +1,13 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Run a bench in the simulator: build, start, judge; and the names that callers of a simulator need.
+"""Run a bench in the simulator: build, start, check; and the names that callers of a simulator need.
 
 Three ways in: `run` builds, runs and raises `Failed` unless tests ran and all passed; `prepare` builds and
-hands back a `Launch`, a simulation ready to be started as a background process; `build` only compiles.
+returns a `Launch`, a simulation ready to be started as a background process; `build` only compiles.
 
-The failing tests of a run run once more with waves on, so that the waves are there when someone comes to
-look. `macrame.sim.simulators` knows the simulators, `macrame.sim.build` keeps what was compiled, and
-`macrame.sim.launch` runs it.
+Failing tests are rerun with waves, so that the waves exist when the failure is analysed.
+`macrame.sim.simulators` describes the simulators, `macrame.sim.build` caches compiled programs, and
+`macrame.sim.launch` runs them.
 """
 
 import functools
@@ -50,7 +50,7 @@ __all__ = [
     "stop",
 ]
 
-#: Seconds of CPU time granted to the second, waved run of a failing test.
+#: Limit in seconds of CPU time for the second run of a failing test, with waves.
 WAVES_TIMEOUT = 120
 
 
@@ -115,7 +115,7 @@ def run(
     SetupError
         A tool or a source is missing, SIM is unknown, or the build folder cannot be written to.
     """
-    __tracebackhide__ = True  # pytest would print these lines, docstring and all, before the message
+    __tracebackhide__ = True  # pytest would print these lines, including the docstring, before the message
     start = functools.partial(
         prepare,
         toplevel=toplevel,

@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The simulators, a table, and which of them is in use.
+"""The table of simulators, and the selected one.
 
-It is Icarus Verilog, or what the environment's SIM names. Verilator compiles to C++ first, and then simulates
-some hundred times as fast. It has two states only: a register without an initial value begins with random
-bits, drawn from the run's seed, where Icarus has X.
+It is Icarus Verilog, or the one named by the environment's SIM. Verilator first compiles to C++, and then
+simulates some hundred times as fast. It is two-state: a register without an initial value starts with random
+bits derived from the run's seed, where Icarus has X.
 """
 
 import contextlib
@@ -29,13 +29,13 @@ from macrame.sim.verilator import Verilator, verilator_version
 
 @dataclass(frozen=True)
 class Simulator:
-    """What this module must know about one simulator."""
+    """The properties of a simulator."""
 
     driver: type[Driver]
-    tools: Mapping[str, str]  # programs it needs on PATH, and the Debian packages they are in
-    version: Callable[[], str]  # its version as a line of text; SetupError if it is of no use
+    tools: Mapping[str, str]  # programs it needs on PATH, and their Debian packages
+    version: Callable[[], str]  # its version as a line of text; SetupError if it cannot be used
     cost: tuple[float, float]  # microseconds a cycle: of any core, and of each MAC its array can do
-    flags: tuple[str, ...] = ()  # what else a compiled program depends on
+    flags: tuple[str, ...] = ()  # other inputs of a compiled program
     sim_args: tuple[str, ...] = ()
     waves: str = "fst"  # suffix of its waves
     env: tuple[tuple[str, str], ...] = ()
@@ -73,14 +73,14 @@ SIMULATORS = {
         cost=(1.6, 0.005),
         flags=Verilator.FLAGS + Verilator.PYTHON + Verilator.MAKE,
         waves="vcd",
-        # cocotb need not check each write of its own; on Icarus 11 it must
+        # cocotb need not check each of its writes; on Icarus 11 it must
         env=(("COCOTB_TRUST_INERTIAL_WRITES", "1"),),
     ),
 }
 
 
 def simulator() -> str:
-    """Name of the simulator in use: the environment's SIM, icarus by default.
+    """Name of the selected simulator: the environment's SIM, icarus by default.
 
     Raises
     ------
@@ -114,12 +114,12 @@ def using(name: str | None) -> Iterator[None]:
 
 @functools.cache
 def check_tools(name: str | None = None) -> str:
-    """Check that the simulator and libpython are here; returns the simulator's version line.
+    """Check that the simulator and libpython are installed; returns the simulator's version line.
 
     Raises
     ------
     SetupError
-        Something is missing; one line says what and how to get it.
+        Something is missing; one line names it and how to install it.
     """
     sim = SIMULATORS[name or simulator()]
     for tool, package in sim.tools.items():
@@ -153,7 +153,7 @@ def driver_of(
     waves: bool,
 ) -> Driver:
     """A cocotb-test simulator object, without the signal handlers and the log level its constructor sets."""
-    # its own interrupt handlers raise AssertionError; a Ctrl-C must stay a KeyboardInterrupt
+    # its interrupt handlers raise AssertionError; Ctrl-C must remain a KeyboardInterrupt
     before = {s: signal.getsignal(s) for s in (signal.SIGINT, signal.SIGTERM)}
     level = logging.getLogger("cocotb").level
     with warnings.catch_warnings():
@@ -173,7 +173,7 @@ def driver_of(
             plus_args=list(plusargs),
         )
     logging.getLogger("cocotb").setLevel(level)
-    with contextlib.suppress(ValueError):  # not the main thread: nothing was set either
+    with contextlib.suppress(ValueError):  # not the main thread: no handler was set
         for number, handler in before.items():
             signal.signal(number, handler)
     return made

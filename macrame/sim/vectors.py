@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Modules without handshakes, fed with arrays: what their words look like, and `run`, which plays some.
+"""Modules without handshakes, driven with arrays: the format of their words, and `run`, which plays them.
 
 A *word* is the operands of one evaluation, a *column* one operand over all words.
-macrame/sim/hdl/vector_player.v streams the words of a file through the module, one a cycle, and writes the
-results; macrame/sim/modules.py lists the modules and wires them up.
+macrame/sim/hdl/vector_player.v streams the words of a file through the module, one per cycle, and writes the
+results; macrame/sim/modules.py lists and connects the modules.
 """
 
 from collections.abc import Mapping
@@ -90,9 +90,9 @@ def parse(path: Path, words: int) -> tuple[NDArray[np.uint64], NDArray[np.bool_]
     Parameters
     ----------
     path : path
-        Hexadecimal, one line a word.
+        Hexadecimal, one line per word.
     words : int
-        How many there must be.
+        Expected number of results.
 
     Returns
     -------
@@ -177,5 +177,5 @@ def run(m: str, *, name: str | None = None, **columns: ArrayLike) -> NDArray[Any
 
 
 def sources(m: str) -> list[Path]:
-    """Paths of the Verilog of a module and of what plays it."""
+    """Paths of the Verilog of a module and of its player."""
     return [*(paths.RTL / path for path in MODULES[m].rtl), *harness(m)]

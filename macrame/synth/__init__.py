@@ -1,3 +1,3 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""From RTL to FPGA: synthesis, placement, figures. ``make synth`` calls ``python -m synth``."""
+"""From RTL to FPGA: synthesis, placement, figures. ``make synth`` runs it."""

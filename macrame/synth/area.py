@@ -1,16 +1,16 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""``python -m macrame area``: what a cell costs, int8, bfloat16 or both, and what significands cost.
+"""``python -m macrame area``: the area of a cell in int8, bfloat16 and both, and of significand multipliers.
 
 Yosys maps each module by itself to ECP5 and to iCE40; the table counts cells of the netlist:
 
-    LUT     LUT4 and two for each CCU2C (ECP5), SB_LUT4 (iCE40; its carry cells stand beside a LUT each)
+    LUT     LUT4 and two for each CCU2C (ECP5), SB_LUT4 (iCE40; each of its carry cells is next to a LUT)
     FF      flip-flops
     DSP     MULT18X18D (ECP5); the iCE40 column maps multipliers to LUTs
 
-No placement, no timing: these are counts, and exact for one version of Yosys, which the last line names.
+No placement and no timing: these are exact counts for one version of Yosys, named in the last line.
 ``--check`` compares the table in docs/area.md, and the numbers in macrame/synth/hdl/significand_mul.toml that
-problem 7 of the problem sheet shows, with what Yosys says today.
+problem 7 of the problem sheet shows, with the output of Yosys.
 """
 
 import functools
@@ -133,7 +133,7 @@ def table(say: Callable[[str], None] = lambda text: None) -> list[str]:
 
 
 def significands() -> dict[str, object]:
-    """What macrame/synth/hdl/significand_mul.toml should say, as it is read."""
+    """The expected contents of macrame/synth/hdl/significand_mul.toml."""
     out: dict[str, object] = {"measured_by": "python -m macrame area", "version": version()}
     for name, width in (("bf16", 8), ("fp32", 24)):
 
@@ -152,12 +152,12 @@ def significands() -> dict[str, object]:
 
 
 def version() -> str:
-    """Yosys' version, as its wheel says."""
+    """Yosys' version, from its wheel."""
     return f"Yosys {metadata.version('pyosys')}"
 
 
 def main(check: bool = False) -> int:
-    """Print the table, or compare what is written down; returns 1 if it is not what Yosys says, else 0.
+    """Print the table, or compare the stored ones; returns 1 if they differ from Yosys' counts, else 0.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A board's top to the file its programmer takes: Yosys, nextpnr and the packer, all of them wheels."""
+"""Build a board's bitstream with Yosys, nextpnr and the packer, all installed as wheels."""
 
 import json
 import shutil
@@ -22,20 +22,20 @@ from macrame.synth.targets import TARGETS
 
 @dataclass(frozen=True)
 class Packing:
-    """How a family's bitstream is made of what nextpnr writes.
+    """How a family's bitstream is generated from nextpnr's output.
 
     Attributes
     ----------
     pins : str
-        Suffix of the file of pins, and nextpnr's option for it.
+        Suffix of the pin constraints, and nextpnr's option for them.
     written : str
-        nextpnr's option for what it writes.
+        nextpnr's option for its output file.
     command : tuple of str
-        The packer's, with names in braces for its input and output.
+        The packer's command, with names in braces for its input and output.
     suffix : str
         Of the bitstream.
     counted : tuple of (str, str)
-        What is used of the device: name in the table, name in nextpnr's report.
+        Resources of the device: name in the table, name in nextpnr's report.
     """
 
     pins: str
@@ -70,13 +70,13 @@ PACKING = {
 
 
 class Failed(RuntimeError):
-    """A tool did not do its work; the text is one line."""
+    """A tool failed; the text is one line."""
 
     exit_status = 1
 
 
 class Report(TypedDict):
-    """What build/boards/<board>/report.json holds; rates in MHz, used and available cells by name."""
+    """The contents of build/boards/<board>/report.json: rates in MHz, used and available cells by name."""
 
     board: str
     baud: float
@@ -88,14 +88,14 @@ class Report(TypedDict):
 
 
 def clocks_a_bit(clock: int, baud: int) -> int:
-    """Cycles a bit, where they come near enough to the speed.
+    """Cycles per bit, if the resulting speed is close enough.
 
     Parameters
     ----------
     clock : int
         Hz.
     baud : int
-        Bits a second.
+        Bits per second.
 
     Returns
     -------
@@ -115,7 +115,7 @@ def clocks_a_bit(clock: int, baud: int) -> int:
 
 
 def run(folder: Path, name: str, *command: str) -> None:
-    """Run a tool of the virtual environment, its output into a log.
+    """Run a tool of the virtual environment, with its output in a log.
 
     Parameters
     ----------
@@ -156,11 +156,11 @@ def make(
     name : str
         A key of `macrame.board.BOARDS`.
     baud : int
-        Bits a second.
+        Bits per second.
     seed : int
         Of nextpnr.
     say : callable
-        Told what goes on.
+        Called with progress messages.
 
     Returns
     -------
@@ -175,10 +175,10 @@ def make(
     packing = PACKING[board.family]
     clocks = clocks_a_bit(board.clock, baud)
     folder = environment.writable(environment.build_dir()) / "boards" / name
-    shutil.rmtree(folder, ignore_errors=True)  # no old bitstream may be taken for a new one
+    shutil.rmtree(folder, ignore_errors=True)  # an old bitstream must not be mistaken for a new one
     folder.mkdir(parents=True)
     packed = folder / f"{name}.{packing.suffix}"
-    # The tools are WebAssembly, with a /tmp of their own: they get names in their folder, and nothing else.
+    # The tools are WebAssembly, with their own /tmp: all paths are relative to their folder.
     pins = f"{name}.{packing.pins}"
     shutil.copy(paths.BOARDS / name / pins, folder)
     fill = dict(placed="placed.txt", packed=packed.name)
@@ -242,7 +242,7 @@ def make(
 
 
 def main(environ: Mapping[str, str]) -> int:
-    """Make the bitstream that the variables ask for, and print its area and clock rate.
+    """Make the bitstream that the variables select, and print its area and clock rate.
 
     Parameters
     ----------
@@ -274,5 +274,5 @@ def main(environ: Mapping[str, str]) -> int:
         print(f"  {title:<16} {count['used']:>7,} of {count['available']:>7,}")
     print(f"  {'clock':<16} {made['fmax_mhz']:>7.2f} MHz reached, {made['clock_mhz']:g} MHz needed")
     path = environment.shown(bitstream)
-    print(f"  wrote {path}; to the board: {board.program.format(path)}")
+    print(f"  wrote {path}; to load it: {board.program.format(path)}")
     return 0

@@ -1,19 +1,19 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Proofs that a module of rtl/vendor/<family> equals its namesake, for all inputs and all time.
+"""Proofs that a module of rtl/vendor/<family> is equivalent to the portable one, for all inputs and states.
 
-Yosys' solver would have to prove that two multipliers are equal, which takes minutes for 8 x 8 bits and does
-not end for 18 x 18. It need not, if both have their registers in the same places: a block has one before and
-one after the multiplier, the portable module two after it. So one register is added before the portable
-module, and one after the block. Both are then late by one cycle more, and equal if and only if they were
-equal before. Now registers with the same input are the same register, multipliers with the same operands
-the same multiplier, and what is left is small enough for the solver: by induction over time, from any state.
+Proving that two multipliers are equal takes Yosys' solver minutes for 8 x 8 bits, and does not finish for
+18 x 18. It is unnecessary if both have their registers in the same places: a block has one register before
+and one after the multiplier, the portable module two after it. So one register is added before the portable
+module, and one after the block. Both are then one cycle later, and equal if and only if they were equal
+before. Now registers with the same input are merged, as are multipliers with the same operands, and the rest
+is small enough for the solver: by induction over time, from any state.
 
-A module without a multiplier has registers of the same names as its namesake. Both are cut open there: what
-goes into every register, and every output, must be the same function of inputs and registers.
+A module without a multiplier has registers of the same names as the portable module. Both are cut there: the
+input of every register, and every output, must be the same function of inputs and registers.
 
-`enable` is held high in the proof. That is no loss where every register of both modules has `enable` for its
-own, which is checked: a cycle with enable low is then a cycle in which nothing happens.
+`enable` is held high in the proof. This is no restriction if `enable` is the enable of every register in both
+modules, which is checked: no register changes in a cycle with enable low.
 """
 
 import json
@@ -28,7 +28,7 @@ import pyosys
 from macrame import paths
 from macrame.synth import tools, verilog
 
-#: Family: the DSP block, and the file that says what it does; ours, or Yosys' own.
+#: Family: the DSP block, and the file with its model, ours or Yosys' own.
 MODELS = {
     "ecp5": ("MULT18X18D", paths.PACKAGE / "synth" / "models" / "MULT18X18D.v"),
     "ice40": ("SB_MAC16", Path(pyosys.__file__).parent / "share" / "ice40" / "cells_sim.v"),
@@ -39,7 +39,7 @@ FF = ("$dff", "$dffe", "$sdff", "$sdffe", "$adff", "$adffe", "$aldff", "$sdffce"
 
 
 def late(name: str, module: str, ports: Mapping[str, tuple[str, int]], before: bool) -> str:
-    """Verilog of `module` with a register before its inputs, or else behind its outputs."""
+    """Verilog of `module` with a register before its inputs, or after its outputs."""
     data = {n: (way, width) for n, (way, width) in ports.items() if n not in ("clk", "enable")}
     registers = {n: port for n, port in data.items() if port[0] == ("input" if before else "output")}
     enable = "if (enable) " if "enable" in ports else ""
@@ -82,13 +82,13 @@ def vendor_sources(family: str, work: Path, folder: Path | None = None) -> list[
 
 
 def copied(files: Iterable[str | Path], work: Path, side: str) -> list[str]:
-    """Copy files to a folder of `work`; their names there, which Yosys can read, wherever they came from."""
+    """Copy files to a folder of `work`; returns their names there, which Yosys can read."""
     (work / side).mkdir()
     return [f"{side}/{Path(shutil.copy(work / path, work / side)).name}" for path in files]
 
 
 def unlike_enable(netlist: Path, module: str) -> list[str]:
-    """Registers of a flattened module that do not have its `enable` for their own; all if it has none."""
+    """Registers of a flattened module whose enable is not `enable`; all if it has none."""
     found = json.loads(netlist.read_text())["modules"][module]
     enable = found["ports"].get("enable", {"bits": None})["bits"]
     return [
@@ -113,21 +113,21 @@ def prove(
         "ecp5" or "ice40".
     module : str
     plain : sequence of path
-        The portable module and what it is made of.
+        The portable module and its submodules.
     folder : Path, optional
-        Where the family's files are instead, for a module with a fault.
+        Another folder of the family's files, for a module with a fault.
     moved : bool
-        Whether the portable module's first register stands behind its multiplier.
+        Whether the portable module's first register is after its multiplier.
 
     Returns
     -------
     str
-        Yosys' last words.
+        The end of Yosys' output.
 
     Raises
     ------
     macrame.synth.tools.FlowError
-        It is not proven.
+        There is no proof.
     """
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
@@ -181,7 +181,7 @@ def prove_registers(
     parameters: Mapping[str, int],
     folder: Path | None = None,
 ) -> str:
-    """Prove one module without a multiplier: from equal registers both go to equal registers.
+    """Prove one module without a multiplier: equal registers lead to equal registers in both.
 
     Parameters
     ----------
@@ -192,12 +192,12 @@ def prove_registers(
     Returns
     -------
     str
-        Yosys' last words.
+        The end of Yosys' output.
 
     Raises
     ------
     macrame.synth.tools.FlowError
-        It is not proven.
+        There is no proof.
     """
     vendor = (folder or paths.RTL / "vendor" / family) / f"{module}.v"
     set_ = " ".join(f"-set {name} {value}" for name, value in parameters.items())

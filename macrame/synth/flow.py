@@ -1,14 +1,14 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Synthesis by Yosys, placement and routing by nextpnr, both kept in build/synth until something changes.
+"""Synthesis by Yosys, placement and routing by nextpnr, both cached in build/synth.
 
-The unit is synthesised by itself: its netlist is what is counted, and what `netlist` returns. For placement
-it is put into a frame of registers (macrame/synth/harness.py), as it is, so that the clock found belongs to
-the netlist counted.
+The unit is synthesised alone; its netlist is counted, and `netlist` returns it. For placement the same
+netlist is put into a frame of registers (macrame/synth/harness.py), so the clock rate belongs to the counted
+netlist.
 
-A result is kept under a digest of all it depends on: the sources' text, the parameters, the commands, the
-tools' versions. A folder appears under its name when it is complete, so that a run cut short leaves nothing
-behind that another would take for a result.
+A result is stored under a digest of all its inputs: the text of the sources, the parameters, the commands,
+the tool versions. A folder gets its final name when it is complete, so an interrupted run leaves nothing that
+could be mistaken for a result.
 """
 
 import contextlib
@@ -48,13 +48,13 @@ class Unit:
 
 
 def digest(*ingredients: object) -> str:
-    """Hexadecimal name of a result that depends on nothing but these."""
+    """Hexadecimal name of a result that depends only on these."""
     return hashlib.sha256(json.dumps(ingredients, sort_keys=True).encode()).hexdigest()[:20]
 
 
 @contextlib.contextmanager
 def fresh(folder: Path) -> Iterator[Path]:
-    """A temporary folder that becomes `folder` if all goes well."""
+    """A temporary folder that is renamed to `folder` on success."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=".", dir=folder.parent))
     try:
@@ -64,7 +64,7 @@ def fresh(folder: Path) -> Iterator[Path]:
         except OSError:
             if not folder.exists():
                 raise
-            shutil.rmtree(work)  # another run was quicker
+            shutil.rmtree(work)  # another run was faster
     except BaseException:
         shutil.rmtree(work, ignore_errors=True)
         raise
@@ -75,7 +75,7 @@ def fresh(folder: Path) -> Iterator[Path]:
 
 @dataclass(frozen=True)
 class Netlist:
-    """A synthesised unit: its folder, and the digest that names it."""
+    """A synthesised unit: its folder and its digest."""
 
     target: Target
     unit: Unit
@@ -103,13 +103,13 @@ class Netlist:
 
 
 def counted(stat: str) -> dict[str, int]:
-    """Cell type and count, from what `stat -json` printed; what stands for no hardware is left out."""
+    """Cell type and count, from the output of `stat -json`, without cells that are not hardware."""
     found = json.loads(stat[stat.index("{") :])["design"]["num_cells_by_type"]
     return {kind.lstrip("\\"): count for kind, count in found.items() if not kind.startswith("$")}
 
 
 def synthesise(target: str, unit: Unit) -> Netlist:
-    """Synthesise a unit, or find its netlist in the cache.
+    """Synthesise a unit, or return its netlist from the cache.
 
     Parameters
     ----------
@@ -170,16 +170,16 @@ def netlist(
     target : str
         One of TARGETS.
     unit : str
-        Module of the core, at the netlist's top under its own name.
+        Module of the core, the netlist's top under its own name.
     parameters : dict, optional
         Parameters of the module; numbers or strings.
     portable : bool
-        Without the family's own modules.
+        Without the family's vendor modules.
 
     Returns
     -------
     Path
-        In the cache: read it, do not write it.
+        In the cache: do not write to it.
     """
     quoted = {n: f'"{v}"' if isinstance(v, str) else v for n, v in (parameters or {}).items()}
     return synthesise(target, Unit(unit, unit, tuple(sorted(quoted.items())), portable)).verilog
@@ -198,7 +198,7 @@ def framed(found: Netlist) -> Path:
     """The netlist in its frame, as JSON for nextpnr."""
     t, unit = found.target, found.unit
     frame = harness(FRAME, unit.module, found.ports)
-    # the frame is mapped around an empty box, then the box is filled: no pass touches the unit's cells
+    # the frame is mapped around an empty box, then the box is filled: no pass changes the unit's cells
     passes = [
         "read_verilog frame.v",
         "read_verilog -lib netlist.v",
@@ -233,19 +233,19 @@ def place(found: Netlist, seed: int, placer: str) -> float | None:
     Returns
     -------
     float or None
-        Clock rate in MHz; None where nextpnr has no timing of the device.
+        Clock rate in MHz; None if nextpnr has no timing of the device.
 
     Raises
     ------
     macrame.synth.tools.TooLarge
-        There is no room for it.
+        It does not fit.
     macrame.synth.tools.FlowError
         nextpnr fails otherwise.
     """
     t = found.target
     design = framed(found)
-    options = [*t.options, *(["--placer", "sa"] if placer == "sa" else [])]  # heap is what it takes by itself
-    # the netlist itself, wherever it came from: the same cells need no new placement
+    options = [*t.options, *(["--placer", "sa"] if placer == "sa" else [])]  # heap is its default
+    # the netlist itself, independent of its path: the same cells need no new placement
     placed = re.sub(r'"src": "[^"]*"', "", design.read_text())
     pins = [f'IO_LOC "{port}" {pin};\n' for port, pin in zip(PADS, t.pins, strict=False)]
     key = digest(metadata.version(t.nextpnr), placed, options, seed, *pins)
@@ -253,7 +253,7 @@ def place(found: Netlist, seed: int, placer: str) -> float | None:
     if not folder.exists():
         with fresh(folder) as work:
             (work / "pins.cst").write_text("".join(pins))
-            # it runs as WebAssembly, with a /tmp of its own: an absolute path may lead elsewhere
+            # it runs as WebAssembly, with its own /tmp: an absolute path may lead elsewhere
             words = ["--json", os.path.relpath(design, work), "--report", "report.json", "--seed", str(seed)]
             command = [sys.executable, "-c", PLACE, t.nextpnr.replace("-", "_"), *options, *words]
             status, printed = tools.tool("nextpnr", command, work)
@@ -263,6 +263,6 @@ def place(found: Netlist, seed: int, placer: str) -> float | None:
                 said = f"nextpnr: {' '.join(words or printed.splitlines()[-2:])}"
                 if "to place" not in said and "to find legal placement" not in said:
                     raise tools.FlowError(said)
-                raise tools.TooLarge(said + (" PLACER=heap may find room" if placer == "sa" else ""))
+                raise tools.TooLarge(said + (" PLACER=heap may fit" if placer == "sa" else ""))
     report = json.loads((folder / "report.json").read_text())
     return min((clock["achieved"] for clock in report["fmax"].values()), default=None)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The benches of the RTL on its netlist, every result bit by bit."""
+"""Run the RTL's benches on the netlist, comparing every result bit by bit."""
 
 import sys
 import time
@@ -21,26 +21,26 @@ from macrame.synth.settings import MULTIPLIERS, array_parameters, one_of, refuse
 from tb.lib import catalogue
 
 TARGETS = tuple(shell.CELLS)
-UNITS = ("all", "core", "array", "requantize", "bricks")
+UNITS = ("all", "core", "array", "requantize", "modules")
 NAMES = ("TARGET", "UNIT", "ROWS", "COLS", "DEPTH", "FORMATS", "POST_CYCLES", "MULTIPLIER", "SIM", "SEED")
-#: Variables that say nothing about a unit.
+#: Variables that do not apply to a unit.
 IDLE = {
     "requantize": ("ROWS", "COLS", "DEPTH", "FORMATS", "POST_CYCLES"),
-    "bricks": ("ROWS", "COLS", "DEPTH", "FORMATS", "POST_CYCLES"),
+    "modules": ("ROWS", "COLS", "DEPTH", "FORMATS", "POST_CYCLES"),
     "array": ("POST_CYCLES",),
 }
 SIDE, DEEP = 8, 8
-#: Benches of the core, and what Icarus runs of them when Verilator does the rest: unknown bits all around.
+#: Benches of the core, and those that Icarus runs in addition to Verilator: the ones with unknown bits.
 CORE = {
     "INT8": ("registers", "macrame", "gemm", "stalls", "macrame_faults", "macrame_resets", "fuzz"),
     "BF16": ("registers", "gemm_bf16", "stalls", "macrame_faults", "macrame_resets", "fuzz"),
 }
 CORE["DUAL"] = CORE["BF16"]
-#: Serial requantisers: the others count on results within cycles that only pipelined ones keep.
+#: Benches for serial requantisers: the others expect results as early as pipelined ones deliver them.
 SLOW = ("registers", "macrame", "gemm")
 WITH_X = {"INT8": ("macrame", "unknowns"), "BF16": ("registers", None), "DUAL": ("registers", None)}
-#: Benches whose module, of the same name, is simulated by itself; a case where the first one is not the best.
-BRICKS = (
+#: Benches whose module, of the same name, is simulated alone; a case if the first one is not suitable.
+MODULES = (
     "mul8x8",
     "mul8x8_pair",
     "lead_zeros",
@@ -83,7 +83,7 @@ BRICKS = (
 
 @dataclass(frozen=True)
 class Job:
-    """What to synthesise and simulate; the attributes are those of `macrame.synth.settings.Job`."""
+    """The settings of a job; the attributes are those of `macrame.synth.settings.Job`."""
 
     target: str = "ecp5"
     unit: str = "all"
@@ -109,7 +109,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Run:
-    """A bench on a unit: parameters of the bench's toplevel, and the cocotb tests if not all of them."""
+    """A bench on a unit: parameters of the bench's toplevel, and the cocotb tests, unless all."""
 
     unit: flow.Unit
     case: catalogue.Case
@@ -189,10 +189,10 @@ class Row(TypedDict):
 
 
 def first(bench: str, parameters: Iterable[tuple[str, int | str]] | None = None) -> catalogue.Case:
-    """A bench's first case, with other parameters if given; a core_player becomes part of a core_strike."""
+    """The first case of a bench, with other parameters if given; core_player gets a reset injector."""
     case = next(case for case in catalogue.CASES.values() if bench in (case.bench, case.name))
     if case.toplevel == "core_player":
-        case = replace(case, toplevel="core_strike", tb=(*case.tb, "tb/system/core_strike.v"))
+        case = replace(case, toplevel="core_reset_injector", tb=(*case.tb, "tb/system/core_reset_injector.v"))
     return case if parameters is None else replace(case, parameters=dict(parameters))
 
 
@@ -225,10 +225,12 @@ def plan(job: Job, simulator: str | None = None) -> list[Run]:
         runs.append(Run(made, first("mac_array", made.parameters), (), main))
     if job.unit in ("all", "requantize"):
         runs.append(Run(unit("requantize", {}, job), first("requantize"), (), main))
-    if job.unit == "bricks":
-        for bench in BRICKS:
+    if job.unit == "modules":
+        for bench in MODULES:
             case = first(bench)
-            parameters = case.parameters if case.toplevel == case.bench else {}  # else a harness has its own
+            parameters = (
+                case.parameters if case.toplevel == case.bench else {}
+            )  # otherwise a harness has its own
             runs.append(Run(unit(case.bench, parameters, job), case, (), main))
     return runs
 
@@ -295,7 +297,7 @@ def start(
 
 
 def on_rtl(run: Run, failed: simulate.Failed, seed: int | None) -> str:
-    """Whether the RTL passes the tests that the netlist has failed: a line about it."""
+    """Whether the RTL passes the tests that failed on the netlist, as a line of text."""
     case = run.case
     tests = [failure.test for failure in failed.failures]
     try:
@@ -313,14 +315,14 @@ def on_rtl(run: Run, failed: simulate.Failed, seed: int | None) -> str:
                 waves=False,
             )
     except simulate.Failed:
-        return "  The RTL with these parameters fails them too: it is not the netlist."
+        return "  The RTL with these parameters fails them too: the netlist is not the cause."
     return "  The RTL with these parameters passes them: the netlist differs."
 
 
 def measure(
     job: Job, run: Run, say: Callable[[str], None] = lambda text: None, seed: int | None = None
 ) -> tuple[Row, str | None]:
-    """Synthesise and simulate: a row of the report, and what went wrong or None."""
+    """Synthesise and simulate: a row of the report, and the error or None."""
     label = f"{job.target} {run.unit.module}"
     say(f"{label}: Yosys")
     found = flow.synthesise(job.target, run.unit)
@@ -364,7 +366,7 @@ def table(rows: Iterable[Row]) -> list[str]:
 
 
 def main(environ: Mapping[str, str]) -> int:
-    """Run the benches that the variables ask for on the netlists; print and keep what came out.
+    """Run the selected benches on the netlists; print and store the results.
 
     Parameters
     ----------

@@ -1,14 +1,14 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A frame of registers around a unit, so that neither pads nor their number limit its clock.
+"""A frame of registers around a unit, so that neither the pads nor their number limit its clock rate.
 
-A bare 8x8 array has 400 pins and more, and a path from a pad would be longer than any of its own. So the unit
-stands between registers, and three pads are enough:
+A bare 8x8 array has more than 400 pins, and a path from a pad would be longer than any internal path. So the
+unit is placed between registers, and three pads are enough:
 
     si ──► shift register, a stage an input bit ──► register ──► unit ──► register ──► xor, four by four, a
-                                                                     register behind each ──► so
+                                                                     register after each  ──► so
 
-Every input bit has a register of its own, and every output bit reaches the pad, so that nothing is optimised
+Every input bit has its own register, and every output bit reaches the pad, so that nothing is optimised
 away.
 """
 

@@ -19,30 +19,30 @@ from macrame.synth import flow, tables, tools
 from macrame.synth.settings import Job, from_environment
 from macrame.synth.targets import TARGETS
 
-#: Of `make synth-table`, unless SEEDS says otherwise.
+#: Seeds of `make synth-table`, unless SEEDS is given.
 TABLE_SEEDS = 3
 
 T = TypeVar("T")
 
 
 def measure(job: Job, say: Callable[[str], None] = lambda text: None) -> tables.Result:
-    """Synthesise a unit, place it with every seed.
+    """Synthesise a unit, and place it with every seed.
 
     Parameters
     ----------
     job : Job
     say : callable
-        Takes a line about what is under way.
+        Called with progress messages.
 
     Returns
     -------
     dict
-        What build/synth/<target>-<unit>.json holds of it.
+        Its entry in build/synth/<target>-<unit>.json.
 
     Raises
     ------
     tools.TooLarge
-        The device has less than it takes.
+        The device is too small.
     tools.FlowError
         A tool failed.
     """
@@ -71,8 +71,8 @@ def measure(job: Job, say: Callable[[str], None] = lambda text: None) -> tables.
         raise tools.TooLarge(f"{job.label}: {result['dsp']} DSP blocks, and {target.title} has {target.dsps}")
     rates: dict[int, float] = {}
     seeds = range(1, job.seeds + 1)
-    flow.framed(found)  # once, before the placements ask for it
-    # no more threads than tools that run at a time: what waits can then be cancelled
+    flow.framed(found)  # once, before the placements need it
+    # as many threads as parallel tools, so that waiting jobs can be cancelled
     with ThreadPoolExecutor(min(job.seeds, len(os.sched_getaffinity(0)))) as pool:
         say(f"{job.target} {job.label}: nextpnr, seed 1" + (f" to {job.seeds}" if job.seeds > 1 else ""))
         futures = {pool.submit(flow.place, found, seed, job.placer): seed for seed in seeds}
@@ -110,12 +110,12 @@ def versions(target: str) -> dict[str, str]:
 
 
 def write(path: Path, results: object) -> None:
-    """JSON, at once or not at all."""
+    """Write JSON atomically."""
     atomic.write(path, json.dumps(results, indent=1) + "\n")
 
 
 def run(job: Job, say: Callable[[str], None]) -> list[tables.Result]:
-    """A unit beside the textbook array, both at the same time.
+    """Measure a unit and the textbook array in parallel.
 
     Returns
     -------
@@ -128,16 +128,16 @@ def run(job: Job, say: Callable[[str], None]) -> list[tables.Result]:
 
 
 def finished(futures: Sequence[Future[T]]) -> list[T]:
-    """Results of futures in their order; the first of them to fail raises at once."""
+    """Results of futures in their order; the first failure raises immediately."""
     for future in as_completed(futures):
         future.result()
     return [future.result() for future in futures]
 
 
 def print_table(target: str, seeds: int, say: Steps) -> None:
-    """Measure all units of a target's table, print it and keep it.
+    """Measure all units of a target's table, print and store it.
 
-    A unit that does not fit has a row that says so.
+    A unit that does not fit has a row with this result.
     """
     path = flow.BUILD / f"table-{target}.json"
     path.unlink(missing_ok=True)
@@ -156,7 +156,7 @@ def print_table(target: str, seeds: int, say: Steps) -> None:
                 "failed": str(error),
             }
 
-    with tools.threads(len(os.sched_getaffinity(0)) + 1) as pool:  # one more, so that no processor waits
+    with tools.threads(len(os.sched_getaffinity(0)) + 1) as pool:  # one more, so that no processor is idle
         results = finished([pool.submit(result, job) for job in tables.jobs(target, seeds)])
     say(f"{target}: done", last=True)
     print("\n".join(tables.table(target, results)) + "\n", flush=True)
@@ -172,7 +172,7 @@ def print_table(target: str, seeds: int, say: Steps) -> None:
 
 
 def main(environ: Mapping[str, str], table: bool = False) -> int:
-    """Measure what the variables ask for, print it and keep it.
+    """Measure the selected unit, print and store the result.
 
     Parameters
     ----------
@@ -193,7 +193,7 @@ def main(environ: Mapping[str, str], table: bool = False) -> int:
     tools.FlowError
         A tool failed, or the unit does not fit.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as by Ctrl-C
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as after Ctrl-C
     say = Steps()
     job = from_environment(environ)
     environment.writable(environment.build_dir())

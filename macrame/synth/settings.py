@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What a user may set for `make synth`: variables of the environment, checked before anything is built."""
+"""The settings of `make synth`: environment variables, checked before anything is built."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ UNITS = ("core", "array", "requantize", "textbook")
 MULTIPLIERS = ("vendor", "plain")
 PLACERS = ("heap", "sa")
 LARGEST = {**{name: CoreConfig.RANGES[name.lower()][1] for name in ("ROWS", "COLS", "DEPTH")}, "SEEDS": 99}
-#: Variables that say nothing about a unit.
+#: Variables that do not apply to a unit.
 IDLE = {"requantize": ("ROWS", "COLS", "DEPTH", "FORMATS"), "textbook": ("DEPTH", "FORMATS", "MULTIPLIER")}
 NAMES = ("TARGET", "UNIT", "ROWS", "COLS", "DEPTH", "FORMATS", "MULTIPLIER", "PLACER", "SEEDS")
 
 
 @dataclass(frozen=True)
 class Job:
-    """What to synthesise.
+    """A unit to synthesise.
 
     Attributes
     ----------
@@ -36,12 +36,12 @@ class Job:
     formats : str
         One of FORMATS.
     multiplier : str
-        "vendor" where the family has modules of its own, else "plain".
+        "vendor" if the family has vendor modules, else "plain".
     placer : str
-        "heap" or "sa", or "" where nextpnr has no choice; by default the first
+        "heap" or "sa", or "" if nextpnr has no choice; by default the first
         of `macrame.synth.targets.Target.placers`.
     seeds : int
-        How many times it is placed, with seeds 1, 2, ...
+        Number of placements, with seeds 1, 2, ...
     """
 
     target: str = "ecp5"
@@ -65,26 +65,26 @@ class Job:
 
     @property
     def macs(self) -> int:
-        """Multiply-accumulates a cycle; requantisations of a requantiser."""
+        """Multiply-accumulates per cycle; requantisations of a requantiser."""
         return {"requantize": 1, "textbook": self.rows * self.cols}.get(
             self.unit, self.rows * self.cols * self.depth
         )
 
     @property
     def lut_rows(self) -> int:
-        """Rows of the array whose products are made in LUTs, since the device's DSP blocks do not suffice."""
+        """Number of rows whose products are built from LUTs, since the device has too few DSP blocks."""
         target = TARGETS[self.target]
         if self.unit not in ("array", "core") or self.formats != "INT8":
             return 0
         if self.target == "ice40" and self.multiplier == "plain":
-            return 0  # all of them are, anyway: Yosys is not to infer blocks there
+            return 0  # all of them are anyway: Yosys does not infer blocks there
         blocks = self.cols * (-(-self.depth // 2) if target.paired else self.depth)
         left = target.dsps - (target.post_dsps * self.core.post_lanes if self.unit == "core" else 0)
         return max(0, self.rows - left // blocks)
 
     @property
     def core(self) -> CoreConfig:
-        """Configuration of the core; iCE40 has room for one requantiser, a slow one, as on the iCEBreaker."""
+        """Configuration of the core; iCE40 has room for one serial requantiser, as on the iCEBreaker."""
         more: dict[str, int] = {}
         if self.target == "ice40":
             board = BOARDS["icebreaker"].core
@@ -95,7 +95,7 @@ class Job:
 
     @property
     def label(self) -> str:
-        """What a table calls it."""
+        """Its label in a table."""
         if self.unit == "requantize":
             return "requantize" + ("" if self.multiplier == "vendor" else ", plain `*`")
         if self.unit == "textbook":
@@ -158,7 +158,7 @@ def whole(given: Mapping[str, str], name: str, default: int, largest: int) -> in
 
 
 def refuse_idle(given: Mapping[str, str], unit: str, idle: Mapping[str, Sequence[str]]) -> None:
-    """InputError for a variable that says nothing about the unit."""
+    """InputError for a variable that does not apply to the unit."""
     for name in idle.get(unit, ()):
         if name in given:
             raise InputError(f"{name}={given[name]}: UNIT={unit} has no {name}, expected none")

@@ -1,18 +1,18 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A netlist made ready for the benches that were written for the RTL.
+"""A wrapper that lets the RTL's benches run on a netlist.
 
-    bench ─► shell: the RTL module's header, as it is ─► netlist: the family's cells ─► models of the cells
+    bench ─► shell: the RTL module's unchanged header ─► netlist: the family's cells ─► models of the cells
 
-A bench sets parameters and reads them off its DUT, and a netlist has none. The shell has: its name,
-parameters and ports are cut out of the RTL's file, its body is one instance of the netlist, under another
-name, and a refusal of every parameter value but those that were synthesised. Harnesses and benches do not
-notice.
+A bench sets parameters and reads them from its DUT, but a netlist has none. The shell has: its name,
+parameters and ports are copied from the RTL's file. Its body contains one instance of the netlist, under
+another name, and rejects every parameter value except those synthesised. Harnesses and benches need no
+change.
 
 The models are Yosys' own (share/<family>/cells_sim.v), without their delays, and those of synth/models where
 Yosys has ports only. They come into one file, preprocessed, and only those that the netlist needs.
 
-That it is the netlist that runs, and nothing else, is checked twice. `design` refuses a netlist that
+Two checks ensure that only the netlist runs. `design` rejects a netlist that
 holds anything but instances of the family's cells, as many as Yosys counted, and wires; it puts no file
 of rtl/ among the sources. `check_program` reads the program that Icarus has made, and counts the
 instances in it."""
@@ -33,7 +33,7 @@ from macrame.synth import flow, tools, verilog
 
 BUILD = environment.build_dir() / "gates"
 OWN = paths.PACKAGE / "synth" / "models"
-#: Yosys' models of a family's cells. Its defaults for unconnected inputs are not Verilog.
+#: Yosys' models of a family's cells. Their defaults for unconnected inputs are not Verilog.
 SHARE = Path(pyosys.__file__).parent / "share"
 CELLS = {"ecp5": SHARE / "ecp5" / "cells_sim.v", "ice40": SHARE / "ice40" / "cells_sim.v"}
 DEFINES = ("NO_INCLUDES", "NO_ICE40_DEFAULT_ASSIGNMENTS")
@@ -45,12 +45,12 @@ INSTANCE = r"^  (\w+) (?:#\([^;]*?\n  \) )?(?:\\\S+ |\w+) \(\n([^;]*?)\n  \);$"
 
 @dataclass(frozen=True)
 class Design:
-    """What a bench is compiled with instead of the RTL.
+    """The sources that replace the RTL when a bench is compiled.
 
     Attributes
     ----------
     module : str
-        The RTL's name of it.
+        Name of the RTL module.
     sources : tuple of Path
         Shell, netlist, models.
     cells : dict of str to int
@@ -118,7 +118,7 @@ def spread(cells: Mapping[str, int], known: Mapping[str, str]) -> Counter[str]:
 
 
 def check_netlist(netlist: str, cells: Mapping[str, int], known: Mapping[str, str]) -> None:
-    """FlowError if a netlist is more than the counted cells and wires between them.
+    """FlowError if a netlist contains more than the counted cells and the wires between them.
 
     Parameters
     ----------
@@ -179,7 +179,7 @@ def header(source: str, module: str) -> tuple[str, dict[str, str]]:
     Raises
     ------
     macrame.synth.tools.FlowError
-        There is no such module, or a parameter in a form that is not used here.
+        There is no such module, or a parameter has an unsupported form.
     """
     text = verilog.code(source)
     start = re.search(rf"^module {module}\b[^;]*;", text, re.M)
@@ -244,9 +244,9 @@ def design(found: flow.Netlist, netlist: str | None = None, folder: Path | None 
     found : flow.Netlist
         Of ECP5 or iCE40.
     netlist : str, optional
-        Another text of the netlist, say with a fault in it.
+        Another text of the netlist, for example with a fault.
     folder : Path, optional
-        Where to; a folder of build/gates that the netlist's name decides, by default.
+        Target folder; by default one in build/gates named after the netlist.
 
     Returns
     -------
@@ -255,7 +255,7 @@ def design(found: flow.Netlist, netlist: str | None = None, folder: Path | None 
     Raises
     ------
     macrame.synth.tools.FlowError
-        The netlist holds what has no model, or is no netlist of cells.
+        The netlist contains a cell without a model, or more than cells.
     """
     target, unit = found.target.name, found.unit
     folder = folder or BUILD / found.folder.name
@@ -281,7 +281,7 @@ def design(found: flow.Netlist, netlist: str | None = None, folder: Path | None 
 
 
 def public(sources: Sequence[Path], folder: Path) -> Path:
-    """A file for Verilator: visible to Python is what stands in these sources, and nothing of the netlist."""
+    """A file for Verilator: signals in these sources are visible to Python, those of the netlist are not."""
     modules = [name for path in sources for name in re.findall(r"^\s*module (\w+)", path.read_text(), re.M)]
     path = folder / f"public-{flow.digest(modules)[:8]}.vlt"
     lines = ["`verilator_config", *(f'public_flat_rw -module "{name}" -var "*"' for name in modules)]
@@ -290,7 +290,7 @@ def public(sources: Sequence[Path], folder: Path) -> Path:
 
 
 def check_program(program: Path, made: Design) -> Counter[str]:
-    """FlowError if the program that Icarus made of a `Design` has other instances than the netlist's.
+    """FlowError if the program compiled by Icarus from a `Design` has other instances than the netlist's.
 
     Parameters
     ----------

@@ -21,17 +21,17 @@ HEAD = (
     "placer",
     "seeds",
     "Fmax, MHz",
-    "least",
-    "greatest",
-    "MAC a cycle",
+    "min",
+    "max",
+    "MACs per cycle",
     "GMAC/s",
-    "MMAC/s a LUT",
-    "to textbook",
+    "MMAC/s per LUT",
+    "ratio to textbook",
 )
 
 
 def row(result: Result, textbook: Result | None) -> list[str]:
-    """Cells of a result's row; the last is its GMAC/s a LUT over the textbook array's."""
+    """Cells of a result's row; the last is its GMAC/s per LUT, relative to the textbook array."""
     area = [*(f"{result[name]:,}" for name in ("lut", "ff", "carry", "dsp", "bram")), result["placer"]]
     if "failed" in result:
         return [result["label"], *area, "does not fit", "", "", "", f"{result['macs']}", "", "", ""]
@@ -71,22 +71,22 @@ def row(result: Result, textbook: Result | None) -> list[str]:
 
 
 def table(target: str, results: Sequence[Result]) -> list[str]:
-    """Lines of a Markdown table, and what stands under it."""
+    """Lines of a Markdown table and of the note below it."""
     textbooks = {r["placer"]: r for r in results if r["unit"] == "textbook"}
     lines = [f"{TARGETS[target].title}:", "", f"| {' | '.join(HEAD)} |", "|" + "---|" * len(HEAD)]
     lines += ["| " + " | ".join(row(result, textbooks.get(result["placer"]))) + " |" for result in results]
     why = TARGETS[target].untimed
     if why:
-        lines += ["", f"No Fmax: {why}. The last column compares LUTs a MAC."]
+        lines += ["", f"No Fmax: {why}. The last column compares LUTs per MAC."]
     return lines
 
 
 def jobs(target: str, seeds: int) -> list[Job]:
-    """What `make synth-table` shows of a target, behind each placer's units its textbook array.
+    """The rows of `make synth-table` for a target; each placer's units are followed by its textbook array.
 
-    Arrays are placed by simulated annealing. It is worse for a requantiser, takes many minutes for a core on
-    ECP5, and does not find room on UP5K for what fills two thirds of it: these by HeAP, beside a textbook
-    array that is as well. 16x16 is placed once.
+    Arrays are placed by simulated annealing. Annealing is worse for a requantiser, takes many minutes for a
+    core on ECP5, and fails on UP5K for designs that fill two thirds of it. HeAP places these, and a textbook
+    array to compare them with. 16x16 is placed with one seed.
     """
 
     def job(
@@ -95,7 +95,7 @@ def jobs(target: str, seeds: int) -> list[Job]:
         return Job(target, unit, rows, cols, depth, seeds=seeds, **more)
 
     if TARGETS[target].untimed:
-        seeds = 1  # to see that it fits
+        seeds = 1  # only to check that it fits
     if target == "ice40":
         return [
             job("array", 1, 2, 8, placer="sa"),
@@ -128,6 +128,6 @@ def jobs(target: str, seeds: int) -> list[Job]:
 
 
 def textbook(target: str, placer: str, seeds: int) -> Job:
-    """The array to compare with: 8x8 cells, or 3x3 where more multipliers made of LUTs do not fit."""
+    """The array to compare with: 8x8 cells, or 3x3 where more multipliers built from LUTs do not fit."""
     side = TARGETS[target].textbook
     return Job(target, "textbook", side, side, placer=placer, seeds=seeds)

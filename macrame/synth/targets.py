@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The families of FPGAs: how each is synthesised, placed and counted."""
+"""The FPGA families: synthesis, placement and cell counts of each."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -14,34 +14,34 @@ MAPS = paths.PACKAGE / "synth" / "maps"
 
 @dataclass(frozen=True)
 class Target:
-    """A family of FPGAs: how it is synthesised, placed, counted."""
+    """An FPGA family: synthesis, placement and cell counts."""
 
     name: str
-    title: str  # the device, as a table names it
+    title: str  # name of the device in tables
     synthesis: str  # Yosys' pass
     lut: dict[str, int]  # cell type to LUTs it counts for
-    ff: tuple[str, ...]  # beginnings of the flip-flops' names
+    ff: tuple[str, ...]  # prefixes of the flip-flops' names
     carry: tuple[str, ...]
     dsp: dict[str, int]  # cell type to DSP blocks it counts for
     bram: tuple[str, ...]
-    free: tuple[str, ...] = ()  # cells that take no LUT: multiplexers between them, constants
+    free: tuple[str, ...] = ()  # cells that use no LUT: multiplexers between LUTs, constants
     nextpnr: str = ""  # distribution of its nextpnr; none: not placed
     options: tuple[str, ...] = ()  # of nextpnr
-    pins: tuple[int, ...] = ()  # of the frame's pads clk, si and so, where nextpnr does not choose
+    pins: tuple[int, ...] = ()  # of the frame's pads clk, si and so, if nextpnr does not choose
     placers: tuple[str, ...] = ()  # of nextpnr, where there is a choice; the first by default
-    untimed: str = ""  # why no clock rate is shown
-    luts: int = 10**9  # how many there are: a netlist with more is not worth placing
+    untimed: str = ""  # reason if no clock rate is shown
+    luts: int = 10**9  # available cells: a larger netlist is not placed
     dsps: int = 10**9  # DSP blocks for int8 products: rows of cells beyond them multiply in LUTs
     post_dsps: int = 0  # of them a requantiser takes
     shape: tuple[int, int, int] = (8, 8, 1)  # of the array, by default
     textbook: int = 8  # sides of the textbook array
     paired: bool = False  # a block makes two int8 products where a cell has them
-    bare: str = ""  # keeps `synthesis` from giving a unit pads, which only its frame gets
-    finish: tuple[str, ...] = ()  # passes behind `synthesis` and the maps
+    bare: str = ""  # option of `synthesis` to add no pads to a unit, only to its frame
+    finish: tuple[str, ...] = ()  # passes after `synthesis` and the maps
 
     @property
     def maps(self) -> list[Path]:
-        """Maps for Yosys' techmap behind `synthesis`."""
+        """Maps for Yosys' techmap after `synthesis`."""
         path = MAPS / f"{self.name}.v"
         return [path] if path.exists() else []
 
@@ -61,7 +61,7 @@ class Target:
         cells : dict of str to int
             Cell type and count.
         name : str
-            Of what is made of them, for messages.
+            Of the design, for messages.
 
         Returns
         -------
@@ -71,7 +71,7 @@ class Target:
         Raises
         ------
         macrame.synth.tools.FlowError
-            For a type of cell that nobody has counted.
+            For a cell type without a LUT count.
         """
 
         def count(kinds: Collection[str]) -> int:
@@ -84,7 +84,7 @@ class Target:
         known = {*self.lut, *self.dsp, *self.carry, *self.bram, *self.free}
         strange = [kind for kind in cells if kind not in known and not kind.startswith(self.ff)]
         if strange:
-            raise FlowError(f"{name}: nobody knows the LUTs of {', '.join(strange)}")
+            raise FlowError(f"{name}: no LUT count is defined for {', '.join(strange)}")
         return {
             "lut": weigh(self.lut),
             "ff": registers,
@@ -203,7 +203,7 @@ TARGETS = {
             {"DSP48E1": 1},
             ("RAMB18E1", "RAMB36E1"),
             ("MUXF7", "MUXF8", "GND", "VCC"),
-            untimed="not placed: no open placer comes as a wheel",
+            untimed="not placed: no open placer is available as a wheel",
         ),
     )
 }

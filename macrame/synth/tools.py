@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Running Yosys, nextpnr and the packers: as many at a time as there are processors, ended with the run.
+"""Running Yosys, nextpnr and the packers: one per processor at a time, ended with the run.
 
-Yosys is pyosys, the wheel that ``make lint`` uses anyway: compiled for the machine, it starts at once.
-nextpnr comes as WebAssembly, one wheel a family, which runs wherever Python does.
+Yosys is pyosys, the wheel that ``make lint`` uses too: native code, which starts immediately.
+nextpnr comes as WebAssembly, one wheel per family, which runs wherever Python does.
 """
 
 import contextlib
@@ -21,27 +21,27 @@ from platformdirs import user_cache_dir
 from macrame import environment
 
 TIMEOUT = 3 * 3600  # seconds of a tool's CPU time
-#: What nextpnr compiles itself to, where the user's cache cannot be written to.
+#: Cache for nextpnr's compiled code, if the user's cache is not writable.
 CACHE = environment.build_dir() / "synth" / "yowasp"
 
 
 class FlowError(RuntimeError):
-    """A tool failed; the text says which, and its last words."""
+    """A tool failed; the text names it, with the end of its output."""
 
     exit_status = 1
 
 
 class TooLarge(FlowError):
-    """A device has fewer cells than a netlist wants."""
+    """A device has fewer cells than a netlist needs."""
 
 
 class Stopped(FlowError):
-    """A tool was not started, or ended, because the run it belongs to has failed elsewhere."""
+    """A tool was not started, or was ended, because its run has failed elsewhere."""
 
 
 #: One tool per processor; the others wait here.
 SLOTS = threading.BoundedSemaphore(len(os.sched_getaffinity(0)))
-#: Tools that run, and whether no more shall start.
+#: Running tools, and whether new ones are blocked.
 RUNNING: set[subprocess.Popen[str]] = set()
 STOPPED = threading.Event()
 
@@ -90,7 +90,7 @@ def tool(
         RUNNING.add(child)
         try:
             environment.limit_cpu(TIMEOUT, child.pid)
-            if STOPPED.is_set():  # since it was asked
+            if STOPPED.is_set():  # since the check above
                 child.kill()
             output, _ = child.communicate(text, environment.limit(environment.WALL * TIMEOUT))
         except subprocess.TimeoutExpired:
@@ -112,8 +112,8 @@ def tool_environment() -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        The caller's, without what would change results. A wheel of nextpnr compiles itself at its first run,
-        into a cache: the user's, or one in the build folder where that cannot be written to.
+        The caller's, without variables that change results. A wheel of nextpnr compiles itself at its first
+        run, into a cache: the user's, or one in the build folder where that cannot be written to.
     """
     cache = os.environ.get("YOWASP_CACHE_DIR")
     if not cache:
@@ -127,7 +127,7 @@ def tool_environment() -> dict[str, str]:
 
 @contextlib.contextmanager
 def threads(count: int) -> Iterator[ThreadPoolExecutor]:
-    """A pool of threads; what goes wrong in the block ends the tools that run in them, and starts no more."""
+    """A pool of threads; an exception in the block ends the running tools, and starts no more."""
     pool = ThreadPoolExecutor(count)
     try:
         yield pool
@@ -136,7 +136,7 @@ def threads(count: int) -> Iterator[ThreadPoolExecutor]:
         for child in list(RUNNING):
             child.kill()
         pool.shutdown(cancel_futures=True)
-        STOPPED.clear()  # not before all are through: a second interrupt leaves it set
+        STOPPED.clear()  # only after all have ended: a second interrupt leaves it set
         raise
     pool.shutdown()
 
@@ -156,7 +156,7 @@ def yosys(passes: Iterable[str], folder: Path) -> None:
     Raises
     ------
     FlowError
-        With what Yosys says of it.
+        With Yosys' message.
     """
     status, printed = tool("Yosys", [sys.executable, YOSYS], folder, "\n".join(passes))
     (folder / "yosys.log").write_text(printed)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The Verilog that Yosys is given: which files a module is made of, and their text without comments."""
+"""The Verilog for Yosys: the files of a module, and their text without comments."""
 
 import functools
 import re
@@ -20,15 +20,15 @@ def vendor_files(family: str) -> list[Path]:
 
 
 def sources(family: str, module: str, portable: bool = False) -> list[Path]:
-    """Verilog a module is made of: those of rtl/vendor/<family> instead of their namesakes, and no others.
+    """The files of a module: those of rtl/vendor/<family> instead of portable ones, only those needed.
 
-    A file holds one module of its own name, so a file is needed if its name stands in one that is.
+    A file contains one module of the same name, so a file is needed if a needed file contains its name.
 
     Parameters
     ----------
     family, module : str
     portable : bool
-        Without the family's own modules.
+        Without the family's vendor modules.
 
     Returns
     -------
@@ -45,7 +45,7 @@ def sources(family: str, module: str, portable: bool = False) -> list[Path]:
 
 
 def code(verilog: str) -> str:
-    """Verilog without its comments and the lines they leave empty."""
+    """Verilog without comments and the empty lines they leave."""
     return "".join(f"{line}\n" for line in re.sub(r"//[^\n]*", "", verilog).splitlines() if line.strip())
 
 

@@ -1,12 +1,12 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Run Yosys' passes, one a line of stdin; run as a program, since a pass that fails ends the process.
+"""Run Yosys' passes, one per line of stdin; a separate program, since a failing pass ends the process.
 
-Beside Yosys' own there is one more:
+One pass is added to Yosys' own:
 
     zero_apart CELL PORT LUT OUTPUT
 
-Where the top module's cells of type CELL have PORT at 0, they get that 0 from a LUT of their own.
+Cells of type CELL in the top module whose PORT is 0 get this 0 from a separate LUT.
 """
 
 import sys
@@ -15,7 +15,7 @@ from pyosys import libyosys as ys
 
 
 def zero_apart(design: ys.Design, cell: str, port: str, lut: str, output: str) -> None:
-    """Let the cells of one type take the 0 at one port from one LUT, whose net nothing else is on.
+    """Drive a constant 0 at one port of all cells of one type from one LUT, over a dedicated net.
 
     Parameters
     ----------

@@ -1,3 +1,3 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Comparing what the hardware computes with golden."""
+"""Comparison of the hardware's results with the golden model."""

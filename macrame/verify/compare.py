@@ -13,7 +13,7 @@ MOST_SHOWN = 10
 
 
 class Difference(TypedDict):
-    """A number that differs: its place, counted from 0, and both values as integers, or as text."""
+    """A number that differs: its position, counted from 0, and both values as integers or text."""
 
     row: int
     column: int
@@ -23,14 +23,14 @@ class Difference(TypedDict):
 
 @dataclass
 class Check:
-    """One comparison of RTL with golden.
+    """One comparison of the RTL with the golden model.
 
     Attributes
     ----------
     name : str
-        What was computed.
+        Name of the computation.
     values : int
-        How many numbers were compared.
+        Number of values compared.
     seconds : float
         Time the simulation took.
     mismatches : list of Difference
@@ -38,7 +38,7 @@ class Check:
     report : mapping of str to object, optional
         The core's own counters, for a product.
     again : bool
-        The numbers come from others that have been compared already, and are not counted a second time.
+        The numbers are derived from others that have been compared already, and are not counted again.
     """
 
     name: str
@@ -112,7 +112,7 @@ def compared(
     seconds: float = 0.0,
     report: Mapping[str, object] | None = None,
 ) -> Check:
-    """A comparison to the bit.
+    """A bit-exact comparison.
 
     Parameters
     ----------
@@ -143,7 +143,7 @@ def compared(
 
 
 def counted(checks: Sequence[Check]) -> int:
-    """How many numbers of the RTL were compared, each counted once.
+    """Number of RTL results compared, each counted once.
 
     Parameters
     ----------
@@ -157,7 +157,7 @@ def counted(checks: Sequence[Check]) -> int:
 
 
 def differing(checks: Sequence[Check]) -> int:
-    """How many numbers differ.
+    """Number of mismatches.
 
     Parameters
     ----------
@@ -171,7 +171,7 @@ def differing(checks: Sequence[Check]) -> int:
 
 
 def differences(check: Check) -> list[str]:
-    """What differs in a comparison, as lines to print; none where all is equal.
+    """The mismatches of a comparison as lines to print; none if all match.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What a user asks `macrame gemm` for: everything is checked here, before anything is simulated."""
+"""A job of `macrame gemm`: all input is checked here, before anything is simulated."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -43,33 +43,33 @@ NAMES = (
     "WAVES",
     "LINK",
 )
-FILES = ("A", "W", "BIAS", "SCALE")  # what may come from a file
+FILES = ("A", "W", "BIAS", "SCALE")  # inputs that may be files
 MODES = (*packets.MODES, "bf16")
-REQUANTISED = ("SCALE", "ZERO_POINT", "LOW", "HIGH")  # what only an int8 output has
-FLOAT = ("RESULT", "RELU")  # what only MODE=bf16 has
-SIMULATED = ("ROWS", "COLS", "DEPTH", "SIM", "SEED", "WAVES")  # what only a simulated core has
+REQUANTISED = ("SCALE", "ZERO_POINT", "LOW", "HIGH")  # options of an int8 output only
+FLOAT = ("RESULT", "RELU")  # options of MODE=bf16 only
+SIMULATED = ("ROWS", "COLS", "DEPTH", "SIM", "SEED", "WAVES")  # options of a simulated core only
 
 
 @dataclass
 class Job:
-    """What is asked for, checked."""
+    """A checked job."""
 
     a: NDArray[Any]
     w: NDArray[Any]
     out: Path
     mode: str
     output: dict[str, Any]  # keywords for Core.matmul or, in mode bf16, Core.matmul_bf16
-    expected: NDArray[Any] | None  # in mode bf16 none until the core has said how it is built
-    config: CoreConfig  # of the simulated core, or, once it has said so, of the board's
+    expected: NDArray[Any] | None  # in mode bf16 none until the core's configuration is known
+    config: CoreConfig  # of the simulated core, or of the board's once it is known
     seed: int
     waves: bool
-    link: str = ""  # how to come to a board's core; a simulated one without
-    quantized: dict[str, Any] | None = None  # for the report: what integers stand for
-    notes: tuple[str, ...] = ()  # lines for the user: what was skipped in reading
+    link: str = ""  # link to a board's core; a simulated core if empty
+    quantized: dict[str, Any] | None = None  # for the report: the meaning of the integers
+    notes: tuple[str, ...] = ()  # lines for the user: what was skipped while reading
 
 
 def prepare(given: Mapping[str, str]) -> Job:
-    """Check everything a user gave, before any simulation starts.
+    """Check all user input before any simulation starts.
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ def prepare(given: Mapping[str, str]) -> Job:
 
 
 def _config(given: Mapping[str, str], mode: str) -> CoreConfig:
-    """The core that ROWS, COLS, DEPTH and the mode ask for."""
+    """The core selected by ROWS, COLS, DEPTH and the mode."""
     shape = {
         name: _integer(given, name.upper(), getattr(CoreConfig, name), *CoreConfig.RANGES[name])
         for name in ("rows", "cols", "depth")
@@ -148,13 +148,13 @@ def _one_of(given: Mapping[str, str], name: str, allowed: Sequence[str]) -> str 
 
 
 def _check_mode(given: Mapping[str, str], mode: str) -> None:
-    """Refuse variables that say nothing in this mode."""
+    """Reject variables that do not apply in this mode."""
     if mode == "raw":
         for name in REQUANTISED:
             if name in given:
                 cure = "another MODE" if "MODE" in given else "SCALE as well"
                 raise InputError(
-                    f"{name}={short(given[name])}: MODE=raw puts out int32 and takes no {name}, "
+                    f"{name}={short(given[name])}: MODE=raw outputs int32 and takes no {name}, "
                     f"expected {cure}"
                 )
     elif mode == "bf16":
@@ -179,14 +179,14 @@ def _check_mode(given: Mapping[str, str], mode: str) -> None:
         )
 
 
-#: Operands, keywords for the core, golden's result and what the integers stand for.
+#: Operands, keywords for the core, the golden model's result and the meaning of the integers.
 Checked: TypeAlias = tuple[
     NDArray[Any], NDArray[Any], dict[str, Any], NDArray[Any] | None, dict[str, Any] | None
 ]
 
 
 def _int8(given: Mapping[str, str], mode: str, sources: Mapping[str, read.Source]) -> Checked:
-    """Operands, output, golden's result and what the integers stand for, of an int8 product."""
+    """Operands, output, the golden model's result and the meaning of the integers, of an int8 product."""
     rule = _one_of(given, "QUANTIZE", operands.INT8_RULES)
     found = operands.int8(sources["A"], sources["W"], sources.get("BIAS"), rule)
     n = found.w.shape[1]
@@ -230,7 +230,7 @@ def _int8(given: Mapping[str, str], mode: str, sources: Mapping[str, read.Source
 
 
 def _bf16(given: Mapping[str, str], mode: str, sources: Mapping[str, read.Source]) -> Checked:
-    """The same of a bfloat16 product, whose result golden cannot give before the core has said its shape."""
+    """The same for a bfloat16 product; the golden result needs the shape of the core."""
     rule = _one_of(given, "QUANTIZE", operands.BF16_RULES)
     output = {
         "out": _one_of(given, "RESULT", tuple(packets.OUTPUTS)) or "fp32",
@@ -244,7 +244,7 @@ def _bf16(given: Mapping[str, str], mode: str, sources: Mapping[str, read.Source
 
 
 def sources_of(given: Mapping[str, str]) -> dict[str, read.Source]:
-    """Where the numbers come from, and what HEADER, INDEX and KEY say about each.
+    """The sources of the numbers, with the values of HEADER, INDEX and KEY for each.
 
     Parameters
     ----------
@@ -254,12 +254,12 @@ def sources_of(given: Mapping[str, str]) -> dict[str, read.Source]:
     Returns
     -------
     dict of str to macrame.files.read.Source
-        Of those of FILES that are given.
+        For each of FILES that is given.
 
     Raises
     ------
     macrame.errors.InputError
-        An option is wrong, or about a file that has no use for it.
+        An option is wrong, or does not apply to its file.
     """
     sources = {name: read.Source(name, given[name]) for name in FILES if name in given}
     for option, suffixes in (("HEADER", read.TEXTS), ("INDEX", read.TEXTS), ("KEY", (".npz",))):
@@ -281,7 +281,7 @@ def sources_of(given: Mapping[str, str]) -> dict[str, read.Source]:
 
 
 def _check_simulator(name: str) -> None:
-    # not at the top: cocotb is slow to import, and most mistakes show without it
+    # not at the top: cocotb is slow to import, and most errors are found without it
     from macrame.sim.simulators import SIMULATORS
 
     if name not in SIMULATORS:
@@ -307,7 +307,7 @@ def golden(
     low: int = -128,
     high: int = 127,
 ) -> NDArray[Any]:
-    """What the core has to put out, and a refusal of scales whose left shift would lose bits on the way.
+    """The expected output of the core; rejects scales whose left shift would overflow.
 
     Parameters
     ----------

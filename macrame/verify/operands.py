@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What ``make gemm`` multiplies: matrices from files, in a format of the core, quantised on request only."""
+"""The operands of ``make gemm``: matrices from files, in a format of the core, quantised only on request."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from macrame.golden.arith.bf16_to_fp32 import bf16_to_fp32
 from macrame.golden.arith.fp32_to_bf16 import fp32_to_bf16
 from macrame.golden.nn import affine
 
-#: What QUANTIZE may say, by format.
+#: Values of QUANTIZE, by format.
 INT8_RULES = ("symmetric", "asymmetric")
 BF16_RULES = ("even", "toward_zero")
 
@@ -27,7 +27,7 @@ BIAS_ROOM = 2**30
 
 @dataclass(frozen=True)
 class Int8:
-    """Operands of an int8 product and the real numbers they stand for.
+    """Operands of an int8 product and the real numbers they represent.
 
     A = a_scale (a - a_zero_point), W[:, j] = w_scale[j] w[:, j] and, with `step`, BIAS = step bias, but for
     rounding.
@@ -51,16 +51,16 @@ class Int8:
 
     @property
     def step(self) -> np.ndarray:
-        """What a sum of 1 stands for in each column, float64, shape (N,)."""
+        """The real value of a sum of 1 in each column, float64, shape (N,)."""
         return self.a_scale * self.w_scale
 
 
 def int8(a: read.Source, w: read.Source, bias: read.Source | None = None, rule: str | None = None) -> Int8:
     """Operands of an int8 product from files.
 
-    A matrix of integers from -128 to 127 stays as it is, with scale 1. Any other is quantised if the user
+    A matrix of integers from -128 to 127 is unchanged, with scale 1. Any other is quantised if the user
     asks for it: A with one scale, under the rule "asymmetric" with a zero point; W with a scale a column,
-    which is raised where it would count the bias beyond `BIAS_ROOM`. Columns of zeros, pruned ones, have the
+    which is raised if the bias would exceed `BIAS_ROOM`. Columns of zeros, such as pruned ones, have the
     finest scale that their bias allows.
 
     Parameters
@@ -94,7 +94,7 @@ def int8(a: read.Source, w: read.Source, bias: read.Source | None = None, rule: 
             of_a = affine.symmetric(x) if rule == "symmetric" else affine.asymmetric(x.min(), x.max())
         except ValueError as error:
             raise InputError(f"{a.label}: {error}") from None
-    # in float64, whatever type the scale was found in
+    # in float64, whatever the type of the scale
     of_a = affine.Affine(float(of_a.scale), int(of_a.zero_point))
     with np.errstate(over="ignore", under="ignore"):
         least = np.abs(b) / BIAS_ROOM / of_a.scale
@@ -123,7 +123,7 @@ def int8(a: read.Source, w: read.Source, bias: read.Source | None = None, rule: 
 
 
 def check_sides(a: read.Source, w: read.Source, x: np.ndarray, y: np.ndarray) -> None:
-    """Refuse matrices, read from A and W, that cannot be multiplied; InputError."""
+    """Reject matrices, read from A and W, that cannot be multiplied; InputError."""
     if x.shape[1] != y.shape[0]:
         raise InputError(
             f"{a.label} is {x.shape[0]} x {x.shape[1]} and {w.label} is {y.shape[0]} x {y.shape[1]}, "
@@ -132,7 +132,7 @@ def check_sides(a: read.Source, w: read.Source, x: np.ndarray, y: np.ndarray) ->
 
 
 def _check_sums(found: Int8) -> None:
-    """Refuse sums that would wrap: they stand for real numbers."""
+    """Reject sums that would wrap, since they represent real numbers."""
     if found.a.shape[1] <= 2**15:  # 2^15 products of 255 and 128, and a bias of 2^30, fit
         return
     sums = (found.a.astype(np.float64) - found.a_zero_point) @ found.w.astype(np.float64) + found.bias
@@ -150,7 +150,7 @@ def bf16(source: read.Source, rule: str | None = None) -> np.ndarray:
     source : macrame.files.read.Source
         Bits: an .npy or .npz file of uint16, or of bfloat16 as ml_dtypes has it. Numbers: any other.
     rule : str, optional
-        One of `BF16_RULES`, how to round numbers that bfloat16 does not hold; None to refuse them.
+        One of `BF16_RULES`, for numbers not representable in bfloat16; None to reject them.
 
     Returns
     -------
@@ -186,8 +186,8 @@ def to_bf16(x: np.ndarray, rounding: str = "even") -> np.ndarray:
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         near = x.astype(np.float32)
     wide = near.astype(np.float64)
-    # to odd: what float32 drops leaves a 1 in the last of 16 bits that are still to go, so that no number in
-    # between becomes a tie
+    # to odd: bits that float32 drops set the last of the 16 bits still to be dropped, so that no number
+    # in between becomes a tie
     toward_zero = near.view(np.uint32) - (np.abs(wide) > np.abs(x))
     lost = (wide != x) & ~np.isnan(x)
     return fp32_to_bf16((toward_zero | lost).astype(np.uint32), rounding)

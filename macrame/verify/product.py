@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A user's own matrices, multiplied on a core, every value compared with golden's."""
+"""Multiply a user's matrices on a core, and compare every value with the golden model."""
 
 import contextlib
 import json
@@ -27,11 +27,11 @@ from macrame.verify.compare import MOST_SHOWN, listed, mismatches
 from macrame.verify.job import Job, prepare
 
 COMPILING = {"icarus": "", "verilator": ", which takes a minute or two"}
-WORTH_CHANGING = 60  # seconds of simulation that make another simulator worth a line
+WORTH_CHANGING = 60  # seconds of simulation above which a faster simulator is suggested
 
 
 def multiply(core: Core, job: Job, progress: Progress | None = None) -> tuple[NDArray[Any], Report]:
-    """Multiply on a core. In mode bf16 this also computes golden's result, which depends on the core's shape.
+    """Multiply on a core. In mode bf16 also compute the golden model's result, which depends on the shape.
 
     Parameters
     ----------
@@ -55,12 +55,12 @@ def multiply(core: Core, job: Job, progress: Progress | None = None) -> tuple[ND
 
 
 def stored(path: Path, product: NDArray[Any]) -> NDArray[Any]:
-    """A product as it is written.
+    """A product in the format of its file.
 
     Parameters
     ----------
     path : pathlib.Path
-        Where it goes.
+        Path of the file.
     product : ndarray
         Integers, or bits of float32 (uint32) or bfloat16 (uint16).
 
@@ -77,14 +77,14 @@ def stored(path: Path, product: NDArray[Any]) -> NDArray[Any]:
 
 
 def begin(job: Job) -> None:
-    """Remove the results of an earlier run: the input is good, and this one's are to come."""
+    """Remove the results of an earlier run, once the input is valid."""
     atomic.discard(job.out, write.report_path(job.out))
 
 
 def board_job(job: Job) -> tuple[NDArray[Any], Report, dict[str, Any]]:
     """Run a job on a board's core; parameters and results as of :func:`simulate_job`."""
     device, baud = serial_link.parse(job.link)
-    # the board may be a simulated one, and silent while its simulator waits for a processor
+    # the board may be simulated, and silent while its simulator waits for a processor
     silence = environment.limit(serial_link.TIMEOUT)
     with Progress("gemm", "result beats multiplied") as progress, contextlib.ExitStack() as stack:
         try:
@@ -193,7 +193,7 @@ def run(job: Job) -> int:
     for note in job.notes:
         print(f"gemm: {note}", file=sys.stderr, flush=True)
     begun, beside = time.monotonic(), write.report_path(job.out)
-    if not job.link:  # else once the board has said what it is
+    if not job.link:  # otherwise once the board's configuration is known
         begin(job)
     product, report, details = (board_job if job.link else simulate_job)(job)
     assert job.expected is not None
@@ -228,7 +228,7 @@ def run(job: Job) -> int:
         f"{m} x {k} times {k} x {n} on a {job.config} core, mode {job.mode}, {where}\n"
         f"  {report.cycles:,} cycles, {report.macs:,} MACs, {report.utilisation:.2%} of the array used\n"
         f"  {speed}, {time.monotonic() - begun:.1f} s in all\n"
-        f"  {len(wrong):,} of {product.size:,} values differ from golden"
+        f"  {len(wrong):,} of {product.size:,} values differ from the golden model"
     )
     if details["waves"]:
         print(f"  waves in {details['waves']}")
@@ -239,7 +239,7 @@ def run(job: Job) -> int:
         )
         print("\n".join(listed(wrong)), file=sys.stderr)
         if not job.link:
-            from macrame.sim import simulate  # it is loaded already, by the simulation
+            from macrame.sim import simulate  # already loaded by the simulation
 
             print(f"  replay  {simulate.replay_command(job.seed)}", file=sys.stderr)
     print(f"  wrote {beside if wrong else f'{job.out} and {beside}'}")
@@ -247,7 +247,7 @@ def run(job: Job) -> int:
 
 
 def main(given: Mapping[str, str]) -> int:
-    """Check what was given, multiply, compare, write.
+    """Check the input, multiply, compare, write.
 
     Parameters
     ----------
@@ -257,12 +257,12 @@ def main(given: Mapping[str, str]) -> int:
     Returns
     -------
     int
-        0 if every value equals golden's, else 1.
+        0 if every value matches the golden model, else 1.
 
     Raises
     ------
     macrame.errors.InputError
-        Something that was given cannot be used.
+        Some input is invalid.
     macrame.errors.CoreError, macrame.errors.LinkError
         The core halted, or does not answer.
     macrame.sim.simulate.SetupError, macrame.sim.simulate.Failed

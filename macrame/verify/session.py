@@ -1,9 +1,8 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A session on simulated RTL: products on the core, operations in bf16, numbers through single modules.
+"""A session on simulated RTL: products on the core, operations in bf16, values through single modules.
 
-Every result comes with golden's, and is compared with it to the bit on the spot; what differs is kept and
-shown.
+Every result is compared bit for bit with the golden model immediately; mismatches are recorded and shown.
 """
 
 import contextlib
@@ -32,16 +31,16 @@ from macrame.verify.compare import Check, bits, compared, differences, sizes
 Integer = TypeVar("Integer", bound=np.integer)
 
 Compare: TypeAlias = Callable[[str, NDArray[np.unsignedinteger], NDArray[np.unsignedinteger], float], None]
-"""Takes a description, the result and golden's, as bits, and the seconds it took."""
+"""Takes a description, the result and the golden model's, as bits, and the seconds it took."""
 
 
 class Display(Protocol):
-    """Where a session shows how it gets on; `macrame.homework.show.Show` is one."""
+    """The display of a session's progress; `macrame.homework.show.Show` is one."""
 
     def progress(
         self, what: str, total: int | None = None
     ) -> contextlib.AbstractContextManager[Callable[[int], None]]:
-        """Show that work goes on; what is entered takes the number of steps done, `total` in the end."""
+        """Show progress; the context takes the number of steps done, finally `total`."""
 
     def good(self, line: str) -> None:
         """Show a check that passed."""
@@ -55,7 +54,7 @@ class Display(Protocol):
 
 @dataclass(frozen=True)
 class Bf16Config:
-    """What computes in bf16: a core and the vector unit beside it.
+    """The hardware for bf16: a core and a vector unit.
 
     Attributes
     ----------
@@ -73,12 +72,12 @@ class Bf16Config:
 
 
 #: Small enough for matrices of a few rows: it simulates many times as fast as an 8x8 core, most of whose
-#: cells would rest.
+#: cells would be idle.
 SMALL = Bf16Config(CoreConfig(1, 4, formats="DUAL", k_max=64), 4)
 
 
 class PanelCost(TypedDict):
-    """What the panels of a layer took.
+    """The cost of the panels of a layer.
 
     "cycles" by the core's own counters, "slices" sent, and "toggles" of the array's registers by kind, as
     `macrame.sim.link.SimLink.activity` has them.
@@ -90,14 +89,14 @@ class PanelCost(TypedDict):
 
 
 class Compared:
-    """A backend of `macrame.golden.nn.bf16` whose every result is compared with golden's on the spot.
+    """A backend of `macrame.golden.nn.bf16` that compares each result with the golden model immediately.
 
-    Golden computes from the operands that the hardware was given, so that what differs is that operation's.
+    The golden model uses the same operands as the hardware, so a mismatch belongs to that operation.
 
     Parameters
     ----------
     backend : macrame.golden.nn.bf16.Backend
-        What computes.
+        The backend that computes.
     compare : callable
         Called with each result, see `Compare`.
     """
@@ -144,7 +143,7 @@ def hardware(
     ----------
     config : Bf16Config
     seed : int
-        Of the simulators; nothing here draws from it.
+        Of the simulators; no result depends on it.
     name : str
         Of the folders under build/runs/.
     rtl_root : pathlib.Path, optional
@@ -154,7 +153,7 @@ def hardware(
     -------
     backend : macrame.host.training.Hardware
     links : list of macrame.sim.link.HarnessLink
-        To be closed.
+        The caller must close them.
     """
     with contextlib.ExitStack() as stack:
         links: list[HarnessLink] = [
@@ -176,22 +175,22 @@ class Session:
     config : macrame.contract.CoreConfig
         Of the int8 core.
     show : Display
-        Where progress and mismatches go.
+        Display for progress and mismatches.
     name : str
         Of the folder under build/runs/.
     bf16 : Bf16Config
-        What computes in bf16, a core of its own.
+        The hardware for bf16, a separate core.
     seed : int
-        Of the simulator; nothing here draws from it.
+        Of the simulator; no result depends on it.
     waves : bool
-        Leave an FST of the core.
+        Write an FST of the core.
 
     Attributes
     ----------
     checks : list of macrame.verify.compare.Check
         All comparisons so far.
     used : list of str
-        What has computed, in words, in the order of first use.
+        Descriptions of the hardware used, in the order of first use.
     """
 
     def __init__(
@@ -209,7 +208,7 @@ class Session:
         self.show, self._folder = show, name
         self.checks: list[Check] = []
         self.used: list[str] = []
-        self._links: dict[bool, SimLink] = {}  # without and with a count of the activity
+        self._links: dict[bool, SimLink] = {}  # without and with activity counting
         self._cores: dict[bool, Core] = {}
         self._hardware: Hardware | None = None
         self._hardware_links: list[HarnessLink] = []
@@ -221,7 +220,7 @@ class Session:
 
     @property
     def bf16_name(self) -> str:
-        """What computes in bf16, in words."""
+        """Description of the hardware for bf16."""
         return str(self.bf16_config)
 
     def core(self, activity: bool = False) -> Core:
@@ -230,7 +229,7 @@ class Session:
         Parameters
         ----------
         activity : bool
-            The one whose link counts the array's toggles; it simulates more slowly.
+            With a link that counts the array's toggles, which simulates more slowly.
 
         Returns
         -------
@@ -248,7 +247,7 @@ class Session:
                     name=f"{self._folder}/{'activity' if activity else 'core'}",
                 )
                 self._cores[activity] = core = Core(self._links[activity])
-                if activity:  # what stands in registers at first is not counted
+                if activity:  # the initial contents of registers are not counted
                     rows, cols, depth = self.config.rows, self.config.cols, self.config.depth
                     core.matmul(np.zeros((rows, depth), np.int8), np.zeros((depth, cols), np.int8))
         return self._cores[activity]
@@ -257,8 +256,8 @@ class Session:
         """A backend of `macrame.golden.nn.bf16` that computes on the simulated hardware: a core and a vector
         unit.
 
-        Every result is compared with golden's on the spot, and all of them make up one of `checks`; what
-        differs is printed.
+        Every result is compared with the golden model immediately, and all of them form one of `checks`;
+        mismatches are printed.
 
         Returns
         -------
@@ -296,16 +295,16 @@ class Session:
         mode: str = "raw",
         **output: Any,
     ) -> tuple[NDArray[Integer], Report]:
-        """A product on the core, compared with golden's.
+        """A product on the core, compared with the golden model's.
 
         Parameters
         ----------
         what : str
-            Names it where it is shown.
+            Its name in the output.
         a : numpy.ndarray of int8, shape (M, K)
         w : numpy.ndarray of int8, shape (K, N)
         expected : numpy.ndarray of int32 or int8, shape (M, N)
-            Golden's result.
+            The golden model's result.
         mode : str
             Output mode of the core.
         **output
@@ -334,18 +333,18 @@ class Session:
         expected: NDArray[Integer],
         mode: str | None = None,
     ) -> tuple[NDArray[Integer], Report]:
-        """An integer layer on the core, compared with golden's.
+        """An integer layer on the core, compared with the golden model's.
 
         Parameters
         ----------
         what : str
-            Names it where it is shown.
+            Its name in the output.
         layer : macrame.golden.nn.quantization.DenseInt8
             The layer.
         x : numpy.ndarray of int8, shape (samples, inputs)
-            Its input, as the RTL made it.
+            Its input, from the RTL.
         expected : numpy.ndarray of int32 or int8, shape (samples, outputs)
-            Golden's result.
+            The golden model's result.
         mode : str, optional
             "raw" for the accumulators; by default the layer's own mode.
 
@@ -366,20 +365,20 @@ class Session:
         expected: NDArray[np.int8],
         skip: bool = True,
     ) -> tuple[NDArray[np.int8], PanelCost]:
-        """An integer layer, one panel of outputs after another, inputs without weights in it left out.
+        """An integer layer, one panel of outputs after another, omitting inputs without weights in the panel.
 
         Parameters
         ----------
         what : str
-            Names it where it is shown.
+            Its name in the output.
         layer : macrame.golden.nn.quantization.DenseInt8
             The layer.
         x : numpy.ndarray of int8, shape (samples, inputs)
-            Its input, as the RTL made it.
+            Its input, from the RTL.
         expected : numpy.ndarray of int8, shape (samples, outputs)
-            Golden's result of the whole layer.
+            The golden model's result of the whole layer.
         skip : bool
-            False sends the inputs without weights as well, for comparison.
+            False also sends the inputs without weights, for comparison.
 
         Returns
         -------
@@ -398,7 +397,7 @@ class Session:
             for number, first in enumerate(firsts):
                 outputs = slice(first, first + self.config.cols)
                 live = (layer.weight[outputs] != 0).any(axis=0) if skip else np.ones(x.shape[1], bool)
-                live[0] |= not live.any()  # a panel has a slice at least
+                live[0] |= not live.any()  # a panel has at least one slice
                 values[:, outputs], report = core.matmul(
                     np.ascontiguousarray(x[:, live]),
                     np.ascontiguousarray(layer.weight[outputs, live].T),
@@ -409,12 +408,12 @@ class Session:
                 cost["slices"] += -(-int(live.sum()) // self.config.depth)
                 tick(number + 1)
         cost["toggles"] = link.activity()
-        del cost["toggles"]["cycles"]  # with those of the registers' bus
+        del cost["toggles"]["cycles"]  # including those on the register bus
         self.compare(what, values, expected, time.monotonic() - began, cost)
         return values, cost
 
     def predicted_cycles(self, layer: DenseInt8, samples: int) -> int | None:
-        """What the cycle model says an integer layer takes, without stalls.
+        """The predicted cycles of an integer layer without stalls.
 
         Parameters
         ----------
@@ -447,7 +446,7 @@ class Session:
         return cycles.predict(geometry, *panels).cycles
 
     def play(self, module: str, **columns: ArrayLike) -> NDArray[Any]:
-        """Numbers through one of the arithmetic modules.
+        """Play values through one of the arithmetic modules.
 
         Parameters
         ----------
@@ -475,14 +474,14 @@ class Session:
         report: Mapping[str, object] | None = None,
         again: bool = False,
     ) -> Check:
-        """Compare to the bit; print and keep what differs.
+        """Compare bit for bit; print and record mismatches.
 
         Parameters
         ----------
         what, got, expected, seconds, report
             As `macrame.verify.compare.compared`, which also says what is raised.
         again : bool
-            They have been compared before, one by one, or were made of such: not counted a second time.
+            The values have been compared before, or are derived from such: not counted again.
 
         Returns
         -------
@@ -492,7 +491,7 @@ class Session:
         check.again = again
         self.checks.append(check)
         if not check.mismatches:
-            self.show.good(f"RTL = golden: {what}: all {check.values:,} numbers equal to the bit")
+            self.show.good(f"RTL matches golden: {what}: all {check.values:,} numbers")
         self._tell(check)
         return check
 
@@ -501,12 +500,12 @@ class Session:
             self.used.append(what)
 
     def _tell(self, check: Check) -> None:
-        """Print what differs."""
+        """Print the mismatches."""
         for line in differences(check):
             self.show.bad(line)
 
     def close(self) -> None:
-        """Let the simulators go."""
+        """Close the simulators."""
         training, self._hardware_links, self._hardware = self._hardware_links, [], None
         for link in training:
             link.close()
@@ -518,7 +517,7 @@ class Session:
 
 
 def _output(layer: DenseInt8, mode: str, outputs: slice = slice(None)) -> dict[str, Any]:
-    """What `macrame.host.core.Core.matmul` has to know of some of a layer's outputs."""
+    """Arguments of `macrame.host.core.Core.matmul` for some of a layer's outputs."""
     found = {"bias": layer.bias[outputs], "a_zero_point": layer.input.zero_point}
     if mode == "raw":
         return found

@@ -15,7 +15,8 @@
 //                    write, even of no byte, and with resets. Unmapped without bfloat16
 //
 // Latency
-//   A read answers 1 cycle after its address. A write takes effect, and answers, 2 cycles after
+//   A read answers 1 cycle after its address; of a counter 4 to 11 cycles, or up to 19 where a
+//   clear has come meanwhile or shortly before. A write takes effect, and answers, 2 cycles after
 //   both address and data: both accepted in cycle 0, the register changes and soft_reset rises in
 //   cycle 2. One transaction of each kind at a time.
 //
@@ -70,7 +71,11 @@ module axil_regs #(
     input  wire [5:0]   error,    // strobes, as in STATUS
     input  wire         busy,
     input  wire         counters_full,
-    input  wire [223:0] counters  // CYCLES in the low word, PAD in the high one
+    // a counter's read: until counter_done, in the cycle of the value
+    output wire         counter_read,
+    output wire [2:0]   counter_index,  // 0 CYCLES .. 6 PAD
+    input  wire         counter_done,
+    input  wire [31:0]  counter_value
 );
 
     localparam [1:0]  OKAY       = 2'b00;
@@ -79,6 +84,7 @@ module axil_regs #(
     localparam [5:0]  A_CONTROL  = 6'h05;
     localparam [5:0]  A_STATUS   = 6'h06;
     localparam [5:0]  A_WATCHDOG = 6'h07;
+    localparam [5:0]  A_COUNTERS = 6'h08;  // the first of them
     localparam [5:0]  A_SEED     = 6'h0F;
     localparam [0:0]  SEEDED     = FORMAT[1];
     localparam [5:0]  A_END      = SEEDED ? 6'h10 : A_SEED;  // first unmapped word
@@ -92,6 +98,8 @@ module axil_regs #(
     reg [3:0]  strobe_q;
     reg [1:0]  b_resp_q, r_resp_q;
     reg [31:0] r_data_q;
+    reg        counter_read_q;
+    reg [2:0]  counter_index_q;
 
     reg        soft_reset_q, clear_counters_q, irq_enable_q, irq_q;
     reg        seed_load_q;
@@ -103,7 +111,7 @@ module axil_regs #(
     assign s_axil_wready  = !w_held_q;
     assign s_axil_bresp   = b_resp_q;
     assign s_axil_bvalid  = b_valid_q;
-    assign s_axil_arready = !r_valid_q;
+    assign s_axil_arready = !r_valid_q && !counter_read_q;
     assign s_axil_rdata   = r_data_q;
     assign s_axil_rresp   = r_resp_q;
     assign s_axil_rvalid  = r_valid_q;
@@ -115,13 +123,16 @@ module axil_regs #(
     assign seed_load      = seed_load_q;
     assign halted         = halted_q;
     assign irq            = irq_q;
+    assign counter_read   = counter_read_q;
+    assign counter_index  = counter_index_q;
 
     wire write_now     = aw_held_q && w_held_q && !b_valid_q;
     wire writable      = (aw_q == A_CONTROL) || (aw_q == A_WATCHDOG) || (SEEDED && aw_q == A_SEED);
     wire control_write = write_now && (aw_q == A_CONTROL) && strobe_q[0];
 
-    wire [5:0]  read_word = s_axil_araddr[7:2];
-    wire [2:0]  counter   = read_word[2:0];  // the counters begin at word 8
+    wire [5:0]  read_word  = s_axil_araddr[7:2];
+    wire        is_counter = (read_word >= A_COUNTERS) && (read_word < A_SEED);
+    wire        read_now   = s_axil_arvalid && s_axil_arready;
     reg  [31:0] read_d;
 
     always @* begin
@@ -136,7 +147,7 @@ module axil_regs #(
             A_STATUS:   read_d = {21'd0, counters_full, busy, halted, 2'd0, error_q};
             A_WATCHDOG: read_d = watchdog_q;
             A_SEED:     read_d = seed_q;  // constant 0 without bfloat16
-            default:    if (read_word < A_END) read_d = counters[32*counter +: 32];
+            default:    read_d = 32'd0;
         endcase
     end
 
@@ -147,6 +158,7 @@ module axil_regs #(
             w_held_q         <= 1'b0;
             b_valid_q        <= 1'b0;
             r_valid_q        <= 1'b0;
+            counter_read_q   <= 1'b0;
             soft_reset_q     <= 1'b0;
             clear_counters_q <= 1'b0;
             irq_enable_q     <= 1'b0;
@@ -166,8 +178,10 @@ module axil_regs #(
             end else if (s_axil_bready) begin
                 b_valid_q <= 1'b0;
             end
-            if (s_axil_arvalid && s_axil_arready) r_valid_q <= 1'b1;
+            if ((read_now && !is_counter) || (counter_read_q && counter_done)) r_valid_q <= 1'b1;
             else if (s_axil_rready) r_valid_q <= 1'b0;
+            if (read_now) counter_read_q <= is_counter;
+            else if (counter_done) counter_read_q <= 1'b0;
 
             soft_reset_q     <= control_write && w_q[0];
             clear_counters_q <= control_write && w_q[2];
@@ -189,10 +203,12 @@ module axil_regs #(
             strobe_q <= s_axil_wstrb;
         end
         if (write_now) b_resp_q <= writable ? OKAY : SLVERR;
-        if (s_axil_arvalid && s_axil_arready) begin
-            r_data_q <= read_d;
-            r_resp_q <= (read_word < A_END) ? OKAY : SLVERR;
+        if (read_now) begin
+            counter_index_q <= read_word[2:0];
+            r_resp_q        <= (read_word < A_END) ? OKAY : SLVERR;
         end
+        if (counter_read_q ? counter_done : read_now)
+            r_data_q <= counter_read_q ? counter_value : read_d;
     end
 
 endmodule

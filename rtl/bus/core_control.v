@@ -8,8 +8,8 @@
 //                   └─► soft_reset, halted, irq
 //
 // Latency
-//   That of axil_regs: a read answers 1 cycle after its address, a write takes effect 2 cycles
-//   after address and data. An error raises `halted` in the next cycle.
+//   That of axil_regs: a read answers 1 cycle after its address, of a counter 4 to 11 cycles; a
+//   write takes effect 2 cycles after address and data. An error raises `halted` in the next cycle.
 //
 // Numbers
 //   STATUS has an error bit each, from bit 0: error_k, error_w_long, error_a_long, error_record,
@@ -26,7 +26,8 @@ module core_control #(
     parameter integer K_MAX      = 1024,
     parameter integer POST_LANES = 2,
     parameter integer INT8       = 1,     // 1: the core has int8
-    parameter integer BF16       = 0      // 1: the core has bfloat16
+    parameter integer BF16       = 0,     // 1: the core has bfloat16
+    parameter         RAM        = "auto"  // memory of the counters: "auto" or "block"
 ) (
     input  wire        clk,
     input  wire        rst,
@@ -91,9 +92,9 @@ module core_control #(
                                      ROWS_WORD[7:0]};
 
     wire        clear_counters, counters_full, stuck;
-    wire [31:0] watchdog;
-    wire [31:0] cycles, busy_cycles, tiles;
-    wire [31:0] stall_a_cycles, stall_w_cycles, stall_out_cycles, pad_cycles;
+    wire        counter_read, counter_done;
+    wire [2:0]  counter_index;
+    wire [31:0] watchdog, counter_value;
 
     release_watchdog u_release_watchdog (
         .clk    (clk),
@@ -105,26 +106,24 @@ module core_control #(
     );
 
     perf_counters #(
-        .WIDTH(32)
+        .WIDTH(32),
+        .RAM  (RAM)
     ) u_perf_counters (
-        .clk             (clk),
-        .clear           (core_rst || clear_counters),
-        .beat_in         (w_accepted || a_accepted),
-        .beat_out        (m_axis_tvalid && m_axis_tready),
-        .issue           (issue),
-        .tile            (load),
-        .stall_a         (stall_a),
-        .stall_w         (stall_w),
-        .stall_out       (stall_out),
-        .pad             (pad),
-        .cycles          (cycles),
-        .busy_cycles     (busy_cycles),
-        .tiles           (tiles),
-        .stall_a_cycles  (stall_a_cycles),
-        .stall_w_cycles  (stall_w_cycles),
-        .stall_out_cycles(stall_out_cycles),
-        .pad_cycles      (pad_cycles),
-        .full            (counters_full)
+        .clk       (clk),
+        .clear     (core_rst || clear_counters),
+        .beat_in   (w_accepted || a_accepted),
+        .beat_out  (m_axis_tvalid && m_axis_tready),
+        .issue     (issue),
+        .tile      (load),
+        .stall_a   (stall_a),
+        .stall_w   (stall_w),
+        .stall_out (stall_out),
+        .pad       (pad),
+        .read      (counter_read),
+        .read_index(counter_index),
+        .read_done (counter_done),
+        .read_value(counter_value),
+        .full      (counters_full)
     );
 
     axil_regs #(
@@ -164,8 +163,10 @@ module core_control #(
                          error_w_long, error_k}),
         .busy          (!idle || m_axis_tvalid),
         .counters_full (counters_full),
-        .counters      ({pad_cycles, stall_out_cycles, stall_w_cycles, stall_a_cycles, tiles,
-                         busy_cycles, cycles})
+        .counter_read  (counter_read),
+        .counter_index (counter_index),
+        .counter_done  (counter_done),
+        .counter_value (counter_value)
     );
 
 endmodule

@@ -4,17 +4,29 @@
 // Purpose
 //   Counts where the cycles went, without a waveform.
 //
-//     cycles     from the first input beat (counted) to the latest output beat accepted (counted)
-//     busy       slices issued; tiles: tiles whose results were formed
-//     stall_a_cycles    a weight slice was ready, no activations were
-//     stall_w_cycles    activations waited for weights
-//     stall_out_cycles  a tile waited for space in the result FIFO
-//     pad        a tile's last slice waited for the result chain (short tiles)
+//     0 cycles     from the first input beat (counted) to the latest output beat accepted (counted)
+//     1 busy       slices issued
+//     2 tiles      tiles whose results were formed
+//     3 stall_a    a weight slice was ready, no activations were
+//     4 stall_w    activations waited for weights
+//     5 stall_out  a tile waited for space in the result FIFO
+//     6 pad        a tile's last slice waited for the result chain (short tiles)
+//
+//   Counters 1 to 6 share a memory and an adder. The low three bits of each are flip-flops, and
+//   `carry` is set when they overflow. `turn_q` passes over the counters, one per cycle, and adds
+//   the carry to the memory's word, the upper bits. A turn takes 8 cycles, so a carry is added
+//   before the next one comes:
+//
+//     event ─► low[turn] ──────────────────────────────┬─► read_value, low bits
+//     carry[turn] ─► addend ─► + ─► sum ─► mem[turn]   │
+//                              ▲     └─────────────────┴─► read_value, upper bits
+//                  mem[turn] ─► word
 //
 // Latency
-//   An event of cycle t is in the counter's value from cycle t + 2 on: a register delays it by one
-//   cycle, so that no counter's enable loads the event's logic. An event in the cycle of `clear`
-//   does not count.
+//   `read` and `read_index` stay until `read_done`, 2 to 9 cycles after their first cycle, or up to
+//   17 where a `clear` has come meanwhile or shortly before: the memory is zeroed first. The value
+//   counts all events up to 5 cycles before the cycle of read_done, hence all up to 3 cycles before
+//   the read began. An event in the cycle of `clear` does not count.
 //
 // Numbers
 //   WIDTH-bit counters. When the cycle timer reaches its largest value all of them freeze and
@@ -22,71 +34,124 @@
 //   next input beat.
 //
 // Example
-//   beat_in in cycles 0 and 1, issue in cycle 3, beat_out in cycle 9: from cycle 11 on cycles reads
-//   10 and busy 1.
+//   beat_in in cycles 0 and 1, issue in cycle 3, beat_out in cycle 9: reads that begin in cycle 12
+//   or later return 10 as cycles and 1 as busy.
 `default_nettype none
 
 module perf_counters #(
-    parameter integer WIDTH = 32
+    parameter integer WIDTH = 32,     // 4 or more
+    // for synthesis: "auto", or "block" for block RAM
+    parameter         RAM   = "auto"
 ) (
-    input  wire            clk,
-    input  wire            clear,
+    input  wire             clk,
+    input  wire             clear,
     // events
-    input  wire            beat_in,
-    input  wire            beat_out,
-    input  wire            issue,
-    input  wire            tile,
-    input  wire            stall_a,
-    input  wire            stall_w,
-    input  wire            stall_out,
-    input  wire            pad,
-    // counts
-    output reg [WIDTH-1:0] cycles,
-    output reg [WIDTH-1:0] busy_cycles,
-    output reg [WIDTH-1:0] tiles,
-    output reg [WIDTH-1:0] stall_a_cycles,
-    output reg [WIDTH-1:0] stall_w_cycles,
-    output reg [WIDTH-1:0] stall_out_cycles,
-    output reg [WIDTH-1:0] pad_cycles,
-    output wire            full
+    input  wire             beat_in,
+    input  wire             beat_out,
+    input  wire             issue,
+    input  wire             tile,
+    input  wire             stall_a,
+    input  wire             stall_w,
+    input  wire             stall_out,
+    input  wire             pad,
+    // a read
+    input  wire             read,
+    input  wire [2:0]       read_index,  // 0..6
+    output wire             read_done,
+    output wire [WIDTH-1:0] read_value,
+    output wire             full
 );
 
+    // Registers, so that no counter's enable loads the logic of an event.
+    reg       beat_in_q, beat_out_q;
+    reg [6:1] event_q;
+
     reg             running_q;
-    reg [WIDTH-1:0] timer_q;
-    reg             beat_in_q, beat_out_q, issue_q, tile_q, stall_a_q, stall_w_q, stall_out_q,
-                    pad_q;
+    reg [WIDTH-1:0] timer_q, cycles_q;
+    reg             last_beat_q;  // timer_q is the time of the latest output beat
+    reg [6:1]       count_q;      // counters with an event to count
 
-    assign full = &timer_q;
+    reg [17:0]      low_q;    // three bits of counter i: low_q[3*i-3 +: 3]
+    reg [6:1]       carry_q;
+    reg             sweep_q;  // behind `clear`, for one turn: words are zeroed
+    reg [2:0]       turn_q;
+    reg [7:0]       here_q;   // turn_q, one bit per counter
+    // one cycle later, and two
+    reg             visit_1q, visit_2q, zero_1q, done_1q, done_2q;
+    reg [2:0]       turn_1q, turn_2q, low_1q, low_2q;
+    reg [WIDTH-4:0] word_q, addend_q, sum_q;
 
-    wire             counting = (running_q || beat_in_q) && !full;
-    wire [WIDTH-1:0] timer = timer_q + 1'b1;
+    // A word is written two cycles after it was read, and read again six cycles later.
+    (* no_rw_check, ram_style = RAM *)
+    reg [WIDTH-4:0] mem[0:7];
 
+    wire [WIDTH:0]  timer    = {1'b0, timer_q} + 1'b1;
+    wire            counting = (running_q || beat_in_q) && !full;
+    wire            carry    = (carry_q & here_q[6:1]) != 6'd0;
+    wire            reading  = read && (read_index == turn_q) && !sweep_q;
+    wire            visit    = reading || carry || sweep_q;
+    wire [23:0]     lows     = {3'd0, low_q, cycles_q[2:0]};
+
+
+    integer i;
     always @(posedge clk) begin
-        {beat_in_q, beat_out_q, issue_q, tile_q, stall_a_q, stall_w_q, stall_out_q, pad_q}
-            <= clear ? 8'd0 :
-               {beat_in, beat_out, issue, tile, stall_a, stall_w, stall_out, pad};
+        // without an input beat behind it, nothing of the cycle of `clear` counts
+        beat_in_q  <= beat_in && !clear;
+        beat_out_q <= beat_out;
+        event_q    <= {pad, stall_out, stall_w, stall_a, tile, issue};
         if (clear) begin
-            running_q        <= 1'b0;
-            timer_q          <= {WIDTH{1'b0}};
-            cycles           <= {WIDTH{1'b0}};
-            busy_cycles      <= {WIDTH{1'b0}};
-            tiles            <= {WIDTH{1'b0}};
-            stall_a_cycles   <= {WIDTH{1'b0}};
-            stall_w_cycles   <= {WIDTH{1'b0}};
-            stall_out_cycles <= {WIDTH{1'b0}};
-            pad_cycles       <= {WIDTH{1'b0}};
-        end else if (counting) begin
-            running_q <= 1'b1;
-            timer_q   <= timer;
-            if (beat_out_q) cycles <= timer;
-            if (issue_q) busy_cycles <= busy_cycles + 1'b1;
-            if (tile_q) tiles <= tiles + 1'b1;
-            if (stall_a_q) stall_a_cycles <= stall_a_cycles + 1'b1;
-            if (stall_w_q) stall_w_cycles <= stall_w_cycles + 1'b1;
-            if (stall_out_q) stall_out_cycles <= stall_out_cycles + 1'b1;
-            if (pad_q) pad_cycles <= pad_cycles + 1'b1;
+            running_q   <= 1'b0;
+            timer_q     <= {WIDTH{1'b0}};
+            last_beat_q <= 1'b0;
+            cycles_q    <= {WIDTH{1'b0}};
+            count_q     <= 6'd0;
+            low_q       <= 18'd0;
+            carry_q     <= 6'd0;
+        end else begin
+            if (counting) running_q <= 1'b1;
+            if (counting) timer_q <= timer[WIDTH-1:0];
+            last_beat_q <= counting && beat_out_q;
+            if (last_beat_q) cycles_q <= timer_q;
+            count_q <= event_q & {6{counting}};
+            for (i = 1; i < 7; i = i + 1) begin
+                if (count_q[i]) low_q[3*i-3 +: 3] <= low_q[3*i-3 +: 3] + 3'd1;
+                carry_q[i] <= (carry_q[i] && (!here_q[i] || sweep_q)) ||
+                              (count_q[i] && low_q[3*i-3 +: 3] == 3'd7);
+            end
         end
     end
+
+    always @(posedge clk) begin
+        sweep_q <= clear || (sweep_q && !here_q[7]);
+        turn_q  <= clear ? 3'd0 : turn_q + 3'd1;
+        here_q  <= clear ? 8'd1 : {here_q[6:0], here_q[7]};
+
+        visit_1q <= visit;
+        zero_1q  <= sweep_q;
+        done_1q  <= reading;
+        turn_1q  <= turn_q;
+        if (visit) begin
+            word_q      <= mem[turn_q];
+            addend_q    <= here_q[0] ? cycles_q[WIDTH-1:3] : {(WIDTH-3){1'b0}};
+            addend_q[0] <= here_q[0] ? cycles_q[3] : carry;
+            low_1q      <= lows[3*turn_q +: 3];
+        end
+
+        // mem[0] stays zero: `cycles` comes from the timer
+        visit_2q <= visit_1q && (zero_1q || turn_1q != 3'd0);
+        done_2q  <= done_1q;
+        turn_2q  <= turn_1q;
+        if (visit_1q) begin
+            sum_q  <= zero_1q ? {(WIDTH-3){1'b0}} : word_q + addend_q;
+            low_2q <= low_1q;
+        end
+
+        if (visit_2q) mem[turn_2q] <= sum_q;
+    end
+
+    assign full       = timer[WIDTH];  // the carry: no comparison
+    assign read_done  = done_2q;
+    assign read_value = {sum_q, low_2q};
 
 endmodule
 

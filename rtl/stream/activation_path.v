@@ -2,16 +2,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Purpose
-//   The activations' way into the core: packet_gate, then skid. Wiring only.
+//   The activations' way into the core: packet_gate, then operand_skid. Wiring only.
 //
 // Latency
-//   1 cycle from a beat accepted on s_axis_a to a_valid.
+//   1 cycle from a beat accepted on s_axis_a to a_valid, 1 cycle from a_ready to its data on op_a.
 //
 // Numbers
 //   None: bits pass unchanged.
 //
 // Example
-//   A beat accepted in cycle 0 is offered as a_data in cycle 1, and stays there until a_ready.
+//   A beat accepted in cycle 0 is offered by a_valid in cycle 1. With a_ready in cycle 1 its data
+//   are op_a in cycle 2.
 `default_nettype none
 
 module activation_path #(
@@ -30,11 +31,12 @@ module activation_path #(
     input  wire                   s_axis_a_tlast,
     output wire                   a_accepted,  // a beat was accepted
     // to the sequencer
-    output wire [LANE_W*ROWS-1:0] a_data,
     output wire [1:0]             a_user,
     output wire                   a_last,
     output wire                   a_valid,
-    input  wire                   a_ready
+    input  wire                   a_ready,
+    // to the array
+    output wire [LANE_W*ROWS-1:0] op_a
 );
 
     wire a_in_valid, a_in_ready;
@@ -51,18 +53,20 @@ module activation_path #(
         .accepted  (a_accepted)
     );
 
-    skid #(
-        .WIDTH(LANE_W*ROWS + 3),
-        .HEAD (3)
-    ) u_skid_a (
+    operand_skid #(
+        .DATA_W(LANE_W*ROWS),
+        .SIDE_W(3)
+    ) u_operand_skid (
         .clk      (clk),
         .rst      (core_rst),
-        .in_data  ({s_axis_a_tdata, s_axis_a_tlast, s_axis_a_tuser}),
+        .in_data  (s_axis_a_tdata),
+        .in_side  ({s_axis_a_tlast, s_axis_a_tuser}),
         .in_valid (a_in_valid),
         .in_ready (a_in_ready),
-        .out_data ({a_data, a_last, a_user}),
+        .out_side ({a_last, a_user}),
         .out_valid(a_valid),
-        .out_ready(a_ready)
+        .out_ready(a_ready),
+        .op_data  (op_a)
     );
 
 endmodule

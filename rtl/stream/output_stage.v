@@ -34,7 +34,8 @@
 //   int8 tiles: x = row + bias wraps modulo 2^32, as NumPy's int32 does; then see requantize. A raw
 //   row carries x. bfloat16 tiles (row_mode[2]): row is float32; row_mode[1:0] and [3] are kind and
 //   relu of float_post. Column c is row[32*c +: 32]. out_size 0: int8 lanes packed in the low COLS
-//   bytes of out_data, 1: bfloat16 lanes in the low 2*COLS bytes, 2: int32 or float32 lanes.
+//   bytes of out_data, 1: bfloat16 lanes in the low 2*COLS bytes, 2: int32 or float32 lanes. The
+//   bytes above are undefined.
 //
 // Example
 //   COLS 2, POST_LANES 1, mode 2 (ruy), bias 0, multiplier 2^30, shift 0, zero point 0, no clamp:
@@ -270,22 +271,23 @@ module output_stage #(
         end
     endgenerate
 
-    wire [32*COLS-1:0] int8_data, post_data;
+    // Bytes beyond the size of a row may have any value: the upper ones need no selection.
+    wire [8*COLS-1:0]  int8_data;
+    wire [32*COLS-1:0] post_data;
     generate
         for (l = 0; l < COLS; l = l + 1) begin : g_pack
             assign int8_data[8*l +: 8] = lanes[LANE_W*l +: 8];
         end
-        assign int8_data[32*COLS-1:8*COLS] = {(24*COLS){1'b0}};
         if (BF16 != 0) begin : g_wide
-            wire [32*COLS-1:0] bf16_data;
+            wire [16*COLS-1:0] bf16_data, low_data;
             for (l = 0; l < COLS; l = l + 1) begin : g_pack_bf16
                 assign bf16_data[16*l +: 16] = lanes[LANE_W*l +: 16];
             end
-            assign bf16_data[32*COLS-1:16*COLS] = {(16*COLS){1'b0}};
-            assign post_data = (pipe_size == 2'd0) ? int8_data :
-                               (pipe_size == 2'd1) ? bf16_data : lanes[32*COLS-1:0];
+            assign low_data  = (pipe_size == 2'd2) ? lanes[16*COLS-1:0] : bf16_data;
+            assign post_data = {lanes[32*COLS-1:16*COLS], low_data[16*COLS-1:8*COLS],
+                                (pipe_size == 2'd0) ? int8_data : low_data[8*COLS-1:0]};
         end else begin : g_narrow
-            assign post_data = int8_data;
+            assign post_data = {x_q[32*COLS-1:8*COLS], int8_data};
         end
     endgenerate
 

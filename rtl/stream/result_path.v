@@ -31,6 +31,7 @@ module result_path #(
     parameter integer POST_CYCLES = 1,       // cycles per result of a requantiser: 1, or 33..64
     parameter integer POST_STAGES = 11,      // their pipeline: 11, or 8 with POST_CYCLES above 1
     parameter integer ROW_CYCLES  = 4,       // cycles per requantised row, 1..2048
+    parameter integer LEAD        = 4,       // cycles from a tile's last operands to its results
     parameter         RECORD_RAM  = "auto",  // memory of the panels' records: "auto" or "block"
     parameter integer FIFO_DEPTH  = 64       // rows the FIFO holds, a power of two
 ) (
@@ -43,6 +44,9 @@ module result_path #(
     input  wire [1:0]             record_slot,
     input  wire [3:0]             record_beat,
     input  wire [LANE_W*COLS-1:0] record_data,
+    // tiles: issued to the end, LEAD cycles before `load`
+    input  wire                   tile_end,
+    input  wire [1:0]             tile_end_slot,
     // finished tiles
     input  wire                   load,
     input  wire [1:0]             load_slot,
@@ -61,6 +65,14 @@ module result_path #(
     output wire                   m_axis_tlast
 );
 
+    // Cycles in which a record is read: no more than lie between two tiles, and no more parts than
+    // fill a LUT RAM of depth 16. "block" is told from "auto" by its last letter: strings of two
+    // lengths are not compared without a warning.
+    localparam integer LANE_BYTES    = (LANE_W < 8) ? 1 : LANE_W / 8;
+    localparam integer RECORD_BEATS  = (12 + LANE_BYTES - 1) / LANE_BYTES;
+    localparam integer READS         = (RECORD_RAM[7:0] == "k" || BF16 != 0) ? 1 :
+                                       (RECORD_BEATS <= 4 && RECORD_BEATS <= ROWS) ? RECORD_BEATS :
+                                       (ROWS >= 4) ? 4 : (ROWS >= 2) ? 2 : 1;
     localparam integer TILE_ROWS_MAX = (BF16 != 0) ? 4*ROWS : ROWS;
     localparam integer TILE_ROWS_W   = (TILE_ROWS_MAX == 1) ? 1 : $clog2(TILE_ROWS_MAX);
     localparam integer PACE_W        = (ROW_CYCLES == 1) ? 1 : $clog2(ROW_CYCLES);
@@ -104,15 +116,20 @@ module result_path #(
     panel_record #(
         .COLS      (COLS),
         .LANE_BYTES(LANE_W/8),
+        .READS     (READS),
+        .LEAD      (LEAD),
         .RAM       (RECORD_RAM)
     ) u_panel_record (
         .clk         (clk),
+        .rst         (core_rst),
         .record_write(record_write),
         .record_slot (record_slot),
         .record_beat (record_beat),
         .record_data (record_data),
-        .read        (load),
-        .read_slot   (load_slot),
+        .read        (tile_end),
+        .read_slot   (tile_end_slot),
+        .load        (load),
+        .load_slot   (load_slot),
         .bias        (bias),
         .multiplier  (multiplier),
         .shift       (shift),

@@ -8,7 +8,7 @@
 //
 // Latency
 //   1 cycle from `issue` and `row_sent` to the next answer. `issue` is the latest signal of its
-//   cycle, so both outcomes are compared a cycle ahead, and `issue` only selects.
+//   cycle, so the next state is computed for both of its values, and it only selects.
 //
 // Numbers
 //   0..CREDITS credits. An int8 tile needs ROWS of them, a bfloat16 tile 4 ROWS. An open tile has
@@ -37,65 +37,52 @@ module tile_credits #(
     output wire credits_returned    // every row has left
 );
 
-    localparam integer CREDIT_W     = $clog2(CREDITS + 1);
-    localparam [31:0]  CREDITS_ALL  = CREDITS;
-    localparam [31:0]  CREDITS_INT8 = ROWS;
-    localparam [31:0]  CREDITS_BF16 = (BF16 != 0) ? 4 * ROWS : ROWS;
+    localparam integer CREDIT_W   = $clog2(CREDITS + 1) + 1;  // signed
+    localparam integer BF16_ROWS  = (BF16 != 0) ? 4 * ROWS : ROWS;
+    localparam [31:0]  SPARE_ALL  = CREDITS - ROWS;
+    localparam [31:0]  MINUS_INT8 = -ROWS;
+    localparam [31:0]  MINUS_BF16 = -BF16_ROWS;
+    localparam [31:0]  INT8_BF16  = ROWS - BF16_ROWS;
 
-    reg [CREDIT_W-1:0] credits_q;       // rows of free space
-    reg                credits_int8_q;  // enough for an int8 tile
-    reg                credits_bf16_q;  // enough for a bfloat16 tile
+    // Rows of free space less those of an int8 tile: its sign says whether there is space for one.
+    reg [CREDIT_W-1:0] spare_q;
 
-    wire [CREDIT_W-1:0] tile_credits = bf16 ? CREDITS_BF16[CREDIT_W-1:0] :
-                                       CREDITS_INT8[CREDIT_W-1:0];
-    wire                tile_start   = issue && !tile_open;
+    // `issue` is the last to arrive, so both sums wait for it: a tile starts, or none does.
+    // The bit below the sums is the carry of row_sent.
+    wire [CREDIT_W-1:0] minus_tile = bf16 ? MINUS_BF16[CREDIT_W-1:0] : MINUS_INT8[CREDIT_W-1:0];
+    wire [CREDIT_W:0]   sum_start  = {spare_q, 1'b1} + {minus_tile, row_sent};
+    wire [CREDIT_W:0]   sum_stay   = {spare_q, 1'b1} + {{CREDIT_W{1'b0}}, row_sent};
+    wire [CREDIT_W-1:0] start      = sum_start[CREDIT_W:1];
+    wire [CREDIT_W-1:0] stay       = sum_stay[CREDIT_W:1];
+    wire                unused     = &{1'b0, sum_start[0], sum_stay[0]};
 
-    // Will the credits suffice in the next cycle? That is credits_q + row_sent (minus tile_credits
-    // behind a start) >= a tile's, with the terms moved to the other side: four comparisons with
-    // constants, and a selection by `issue`, the last to arrive.
-    wire [CREDIT_W:0] now = {1'b0, credits_q};
-    wire [CREDIT_W:0] due = {1'b0, tile_credits};
-
-    function credits_suffice;
-        input [CREDIT_W:0] tile;    // credits that the next tile needs
-        input [CREDIT_W:0] held;    // credits at present
-        input [CREDIT_W:0] used;    // by the tile that may start in this cycle
-        input              starts;
-        input              returned;
-        begin
-            if (starts)
-                credits_suffice = returned ? (held >= tile + used - 1'b1) : (held >= tile + used);
-            else
-                credits_suffice = returned ? (held >= tile - 1'b1) : (held >= tile);
-        end
-    endfunction
-
-    wire [CREDIT_W:0] int8_tile = {1'b0, CREDITS_INT8[CREDIT_W-1:0]};
-    wire [CREDIT_W:0] bf16_tile = {1'b0, CREDITS_BF16[CREDIT_W-1:0]};
+    wire int8_available = !spare_q[CREDIT_W-1];
+    wire bf16_available;
 
     always @(posedge clk) begin
-        if (rst) begin
-            credits_q      <= CREDITS_ALL[CREDIT_W-1:0];
-            credits_int8_q <= 1'b1;
-            credits_bf16_q <= 1'b1;
-        end else begin
-            case ({tile_start, row_sent})
-                2'b10:   credits_q <= credits_q - tile_credits;
-                2'b11:   credits_q <= credits_q - tile_credits + 1'b1;
-                2'b01:   credits_q <= credits_q + 1'b1;
-                default: credits_q <= credits_q;
-            endcase
-            credits_int8_q <= issue ? credits_suffice(int8_tile, now, due, !tile_open, row_sent) :
-                              credits_suffice(int8_tile, now, due, 1'b0, row_sent);
-            if (BF16 != 0)
-                credits_bf16_q <= issue ?
-                                  credits_suffice(bf16_tile, now, due, !tile_open, row_sent) :
-                                  credits_suffice(bf16_tile, now, due, 1'b0, row_sent);
-        end
+        if (rst) spare_q <= SPARE_ALL[CREDIT_W-1:0];
+        else spare_q <= (issue && !tile_open) ? start : stay;
     end
 
-    assign credits_available = tile_open || (bf16 ? credits_bf16_q : credits_int8_q);
-    assign credits_returned  = (credits_q == CREDITS_ALL[CREDIT_W-1:0]);
+    generate
+        if (BF16 != 0) begin : g_bf16
+            // the same for a bfloat16 tile, a cycle ahead
+            wire [CREDIT_W-1:0] start_bf16 = start + INT8_BF16[CREDIT_W-1:0];
+            wire [CREDIT_W-1:0] stay_bf16  = stay + INT8_BF16[CREDIT_W-1:0];
+            reg                 available_q;
+            always @(posedge clk)
+                available_q <= rst || !((issue && !tile_open) ? start_bf16[CREDIT_W-1] :
+                                        stay_bf16[CREDIT_W-1]);
+            assign bf16_available = available_q;
+            wire unused_low = &{1'b0, start_bf16[CREDIT_W-2:0], stay_bf16[CREDIT_W-2:0]};
+        end else begin : g_int8
+            assign bf16_available = 1'b0;
+            wire unused_bf16 = &{1'b0, INT8_BF16};
+        end
+    endgenerate
+
+    assign credits_available = tile_open || ((BF16 != 0 && bf16) ? bf16_available : int8_available);
+    assign credits_returned  = (spare_q == SPARE_ALL[CREDIT_W-1:0]);
 
 endmodule
 

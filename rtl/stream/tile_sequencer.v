@@ -26,10 +26,11 @@
 //   1 cycle from issuing a beat at the head of the input to op_valid. One beat per cycle. `issue`
 //   decides the next state of both streams, so all its inputs are registers: the counters are
 //   compared a cycle ahead, for both values of this cycle's `issue`, which then only selects.
-//   Operand registers load without it.
+//   Operands do not come here: the activations' pass through operand_skid,
+//   the weights' through panel_buffer.
 //
 // Numbers
-//   None: operands pass unchanged. Of issue, stall_a, stall_w, stall_out and pad at most one is
+//   None. Of issue, stall_a, stall_w, stall_out and pad at most one is
 //   high in a cycle.
 //
 // Example
@@ -39,63 +40,59 @@
 
 module tile_sequencer #(
     parameter integer ROWS         = 8,     // 1..32
-    parameter integer LANE_BYTES   = 1,     // bytes of a lane, 1..8
     parameter integer SLICES_MAX   = 1024,  // slices of the longest panel
     parameter integer ROW_CYCLES   = 4,     // cycles per requantised row, 1..2048
     parameter integer POST_LATENCY = 12,    // cycles a requantised row needs more than a raw one
     parameter integer CREDITS      = 64,    // rows the result FIFO holds
     parameter integer BF16         = 0      // 1: panels may be bfloat16
 ) (
-    input  wire                         clk,
-    input  wire                         rst,
-    input  wire                         halted,
+    input  wire       clk,
+    input  wire       rst,
+    input  wire       halted,
     // activations
-    input  wire [8*LANE_BYTES*ROWS-1:0] a_data,
     // on the last beat: [0] release the weights, [1] keep the tile open
-    input  wire [1:0]                   a_user,
-    input  wire                         a_last,
-    input  wire                         a_valid,
-    output wire                         a_ready,
+    input  wire [1:0] a_user,
+    input  wire       a_last,
+    input  wire       a_valid,
+    output wire       a_ready,
     // weights
-    input  wire                         slice_ready,
-    input  wire                         slice_last,
-    input  wire [1:0]                   slice_slot,
-    input  wire [3:0]                   slice_mode,
+    input  wire       slice_ready,
+    input  wire       slice_last,
+    input  wire [1:0] slice_slot,
+    input  wire [3:0] slice_mode,
     // the current slice, which comes as op_w, was issued: go to the next
-    output wire                         slice_advance,
-    output wire                         panel_release,
+    output wire       slice_advance,
+    output wire       panel_release,
     // to the array, aligned with the buffer's op_w
-    output wire                         op_valid,
-    output wire                         op_last,
-    output wire [1:0]                   op_slot,
-    output wire [3:0]                   op_mode,
-    output wire [8*LANE_BYTES*ROWS-1:0] op_a,
+    output wire       op_valid,
+    output wire       op_last,
+    output wire [1:0] op_slot,
+    output wire [3:0] op_mode,
     // credits
-    input  wire                         row_sent,  // a row left the result FIFO
-    output wire                         idle,      // no tile is open and every row has left
+    input  wire       row_sent,  // a row left the result FIFO
+    output wire       idle,      // no tile is open and every row has left
     // errors
-    output wire                         error_k,
-    output wire                         error_a_long,
-    output wire                         error_format,
+    output wire       error_k,
+    output wire       error_a_long,
+    output wire       error_format,
     // events
-    output wire                         issue,
-    output wire                         stall_a,
-    output wire                         stall_w,
-    output wire                         stall_out,
-    output wire                         pad
+    output wire       issue,
+    output wire       stall_a,
+    output wire       stall_w,
+    output wire       stall_out,
+    output wire       pad
 );
 
     localparam integer INDEX_W   = (SLICES_MAX == 1) ? 1 : $clog2(SLICES_MAX);
     localparam [31:0]  INDEX_END = SLICES_MAX - 1;
 
-    reg                         tile_open_q;   // a tile has started
-    reg                         open_bf16_q;   // ... and it is bfloat16
-    reg [INDEX_W-1:0]           index_q;       // slice within the activation panel
-    reg                         last_index_q;  // ... is the last that a panel may have
-    reg                         op_valid_q, op_last_q;
-    reg [1:0]                   op_slot_q;
-    reg [3:0]                   op_mode_q;
-    reg [8*LANE_BYTES*ROWS-1:0] op_a_q;
+    reg               tile_open_q;   // a tile has started
+    reg               open_bf16_q;   // ... and it is bfloat16
+    reg [INDEX_W-1:0] index_q;       // slice within the activation panel
+    reg               last_index_q;  // ... is the last that a panel may have
+    reg               op_valid_q, op_last_q;
+    reg [1:0]         op_slot_q;
+    reg [3:0]         op_mode_q;
 
     wire bf16     = (BF16 != 0) && slice_mode[2];
     wire raw      = !bf16 && (slice_mode[1:0] == 2'd0);
@@ -188,7 +185,6 @@ module tile_sequencer #(
             end
         end
         // Loaded in every cycle: ignored without op_valid, and `issue` has a large fan-out already.
-        op_a_q    <= a_data;
         op_slot_q <= slice_slot;
         op_mode_q <= slice_mode;
         if (issue && !tile_open_q) open_bf16_q <= bf16;
@@ -198,7 +194,6 @@ module tile_sequencer #(
     assign op_last  = op_last_q;
     assign op_slot  = op_slot_q;
     assign op_mode  = op_mode_q;
-    assign op_a     = op_a_q;
 
 endmodule
 

@@ -247,9 +247,10 @@ module vector_unit #(
     );
 
     // registers
-    wire clear_counters, counters_full;
-    wire [31:0] watchdog, cycles, busy, packets, stall_x_cycles, stall_y_cycles, stall_out_cycles,
-                starved_cycles;
+    wire        clear_counters, counters_full;
+    wire        counter_read, counter_done;
+    wire [2:0]  counter_index;
+    wire [31:0] watchdog, counter_value;
 
     release_watchdog u_watchdog (
         .clk    (clk),
@@ -263,24 +264,21 @@ module vector_unit #(
     perf_counters #(
         .WIDTH(32)
     ) u_perf_counters (
-        .clk             (clk),
-        .clear           (core_rst || clear_counters),
-        .beat_in         (x_accepted || y_accepted),
-        .beat_out        (m_axis_tvalid && m_axis_tready),
-        .issue           (issue),
-        .tile            (packet),
-        .stall_a         (stall_x),
-        .stall_w         (stall_y),
-        .stall_out       (stall_out),
-        .pad             (starved),
-        .cycles          (cycles),
-        .busy_cycles     (busy),
-        .tiles           (packets),
-        .stall_a_cycles  (stall_x_cycles),
-        .stall_w_cycles  (stall_y_cycles),
-        .stall_out_cycles(stall_out_cycles),
-        .pad_cycles      (starved_cycles),
-        .full            (counters_full)
+        .clk       (clk),
+        .clear     (core_rst || clear_counters),
+        .beat_in   (x_accepted || y_accepted),
+        .beat_out  (m_axis_tvalid && m_axis_tready),
+        .issue     (issue),
+        .tile      (packet),
+        .stall_a   (stall_x),
+        .stall_w   (stall_y),
+        .stall_out (stall_out),
+        .pad       (starved),
+        .read      (counter_read),
+        .read_index(counter_index),
+        .read_done (counter_done),
+        .read_value(counter_value),
+        .full      (counters_full)
     );
 
     // The core's register block, with this unit's words in it: LANES for SHAPE, DEPTH for K_MAX.
@@ -323,8 +321,10 @@ module vector_unit #(
         .error         ({2'b00, missing_y, error_length, error_empty, error_command}),
         .busy          (!idle),
         .counters_full (counters_full),
-        .counters      ({starved_cycles, stall_out_cycles, stall_y_cycles, stall_x_cycles, packets,
-                         busy, cycles})
+        .counter_read  (counter_read),
+        .counter_index (counter_index),
+        .counter_done  (counter_done),
+        .counter_value (counter_value)
     );
 
 endmodule

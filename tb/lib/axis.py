@@ -1,18 +1,18 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A source, a sink and their pauses for the valid/ready ports between the core's modules.
+"""A source, a sink and their stalls for the valid/ready ports between the core's modules.
 
-cocotbext-axi wants whole AXI interfaces; the ports inside the core have other names and lack signals, and
-here a source or a sink costs no coroutine of its own (see tb/lib/kit.py). The rules are AXI4-Stream's: a beat
-offered stays, unchanged, until it is taken. Payload is X while valid is low.
+cocotbext-axi needs complete AXI interfaces; the ports inside the core have other names and fewer signals, and
+here a source or a sink needs no coroutine (see tb/lib/kit.py). The rules are AXI4-Stream's: a beat
+offered stays unchanged until it is accepted. Payload is X while valid is low.
 """
 
 from collections import deque
 
-#: Kinds of pauses.
+#: Kinds of stalls.
 PAUSES = ("none", "random", "bursts", "late")
 
-#: Pairs (source, sink) that every stream is tried under: none, both ways at random, in bursts, one side late.
+#: Pairs (source, sink) used for every stream: none, both random, in bursts, one side late.
 STALLS = {
     "none": ("none", "none"),
     "random": ("random", "random"),
@@ -25,7 +25,7 @@ STALLS = {
 
 
 def pauses(kind, rng, chance=0.5, longest=12, late=40):
-    """An endless run of booleans, True where a stream's side pauses.
+    """An infinite sequence of booleans, True where a side of a stream stalls.
 
     Parameters
     ----------
@@ -60,16 +60,16 @@ class Source:
     ----------
     bench : kit.Bench
     valid, ready : str
-        Names of the ports; `ready` None where the other side cannot refuse.
+        Names of the ports; `ready` is None if the other side always accepts.
     payload : sequence of str
-        Ports of a beat; a beat is a dict with a value for each, or a single value where there is one port.
+        Ports of a beat; a beat is a dict with a value for each, or a single value if there is one port.
     pause : iterator of bool
-        Asked once a cycle while no beat is offered.
+        Read once per cycle while no beat is offered.
 
     Attributes
     ----------
     taken : list
-        (cycle, beat) of each beat taken.
+        (cycle, beat) of each accepted beat.
     """
 
     def __init__(self, bench, valid, ready, payload, pause=None):
@@ -87,11 +87,11 @@ class Source:
 
     @property
     def empty(self):
-        """Everything queued was taken."""
+        """Whether all queued beats were accepted."""
         return not self.queue and self.offered is None
 
     def clear(self):
-        """Forget what is queued and offered (a reset of the whole system)."""
+        """Drop all queued and offered beats (a system reset)."""
         self.queue.clear()
         self.offered = None
 
@@ -111,7 +111,7 @@ class Source:
 
 
 class Sink:
-    """Takes beats, and sees to it that the offer of one is neither changed nor withdrawn.
+    """Accepts beats, and checks that an offered beat is neither changed nor withdrawn.
 
     Parameters
     ----------
@@ -119,14 +119,14 @@ class Sink:
     valid, ready : str
     payload : sequence of str
     pause : iterator of bool
-        Asked once a cycle.
+        Read once per cycle.
 
     Attributes
     ----------
     beats : list
-        (cycle, values of payload) of each beat taken.
+        (cycle, values of payload) of each accepted beat.
     blocked : bool
-        While true, nothing is taken whatever `pause` says.
+        While true, nothing is accepted, regardless of `pause`.
     """
 
     def __init__(self, bench, valid, ready, payload, pause=None):
@@ -138,7 +138,7 @@ class Sink:
 
     @property
     def values(self):
-        """The beats without their cycles; bare values where the payload is one port."""
+        """The beats without their cycles; single values if the payload is one port."""
         return [beat if len(beat) > 1 else beat[0] for _, beat in self.beats]
 
     def drive(self):
@@ -160,5 +160,5 @@ class Sink:
         self.held = None if self._ready else beat
 
     def forget(self):
-        """A reset took the offer away."""
+        """A reset removed the offer."""
         self.held = None

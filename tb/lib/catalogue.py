@@ -3,8 +3,8 @@
 """Every bench of the project and every shape it runs in, listed once.
 
 A *bench* is a cocotb module on a Verilog toplevel; a *case* is a bench in one shape. tests/test_benches.py
-runs the cases, and test_faults.py runs the same cases on a copy of rtl/ with a fault in it, so that a fault
-is caught by what the default suite does and by nothing else.
+runs the cases, and test_faults.py runs the same cases on a copy of rtl/ with an injected fault, so that each
+fault is detected by the default suite itself.
 
 To add a bench, add one call, in the section of its module::
 
@@ -14,7 +14,7 @@ To add a bench, add one call, in the section of its module::
 `rtl` lists files under rtl/ (or is `CORE`, all of rtl/rtl.f), `tb` further Verilog files of the project.
 The toplevel is the bench's name and the Python module ``tb_<name>`` unless `toplevel` and `module` say
 otherwise. Each entry of `shapes` is a case: a label and the toplevel's parameters; the bench reads these
-off the DUT. Under Verilator Python sees the toplevel, and beyond it what a .vlt file in `tb` names.
+from the DUT. Under Verilator, Python sees the toplevel and the signals named by a .vlt file in `tb`.
 
 A case is called ``<bench>/<label>``, here ``pe_int8/depth4``; without `shapes` there is one case, named
 as the bench. Shapes in `nightly` belong to the suite only under ``--nightly``, and no fault may rely on them.
@@ -56,7 +56,7 @@ class Case:
         return [*rtl, *map(str, self.harness())]
 
     def harness(self):
-        """Paths of its Verilog that is not the module's own."""
+        """Paths of its Verilog outside of rtl/."""
         made = modules.harness(self.played) if self.played else []
         return [*(paths.ROOT / path for path in self.tb), *made]
 
@@ -92,7 +92,7 @@ def bench(
     Parameters
     ----------
     name : str
-        What its cases are called.
+        Prefix of its cases' names.
     rtl : sequence of str, or CORE
         Files under rtl/, in any order.
     tb : sequence of str
@@ -171,7 +171,7 @@ def run(name, *, seed=None, rtl_root=None, testcase=None, plusargs=(), run_name=
     )
 
 
-# The benches, in the order of rtl/. One section a folder; alphabetical within.
+# The benches, in the order of rtl/. One section per folder, in alphabetical order.
 
 # --- rtl/arith --------------------------------------------------------------------------------------------
 
@@ -280,7 +280,7 @@ bench(
     shapes={f"depth{d}": {"DEPTH": d} for d in (1, 2, 3, 4, 5, 8)},
     nightly={"depth7": {"DEPTH": 7}},
 )
-# 2^31 is far: DEPTH 8 is there in 16,384 cycles, DEPTH 1 in 131,072
+# 2^31 is far: DEPTH 8 reaches it in 16,384 cycles, DEPTH 1 in 131,072
 bench(
     "pe_int8_wrap",
     toplevel="pe_int8",
@@ -290,7 +290,7 @@ bench(
     shapes={"depth8": {"DEPTH": 8}},
     nightly={"depth1": {"DEPTH": 1}},
 )
-# the accumulator that iCE40 has of its own
+# iCE40's own accumulator
 bench(
     "pe_int8_ice40",
     toplevel="pe_int8",
@@ -394,7 +394,14 @@ bench(
     "panel_record",
     rtl="stream/panel_record.v",
     shapes={
-        f"{c}x{d}": {"COLS": c, "LANE_BYTES": d} for c, d in ((1, 1), (8, 1), (3, 5), (4, 4), (2, 7), (5, 8))
+        **{
+            f"{c}x{d}": {"COLS": c, "LANE_BYTES": d}
+            for c, d in ((1, 1), (8, 1), (3, 5), (4, 4), (2, 7), (5, 8))
+        },
+        **{
+            f"{c}x{d}_{reads}reads_{lead}": {"COLS": c, "LANE_BYTES": d, "READS": reads, "LEAD": lead}
+            for c, d, reads, lead in ((8, 1, 4, 4), (3, 2, 4, 6), (4, 4, 3, 6), (2, 4, 2, 4), (5, 8, 2, 5))
+        },
     },
 )
 
@@ -412,10 +419,16 @@ bench(
 )
 
 
-def _sequencer(rows, lane_bytes, slices, row_cycles, credits, **more):
+bench(
+    "operand_skid",
+    rtl="stream/operand_skid.v",
+    shapes={"64,3": {}, "1,1": {"DATA_W": 1, "SIDE_W": 1}, "33,5": {"DATA_W": 33, "SIDE_W": 5}},
+)
+
+
+def _sequencer(rows, slices, row_cycles, credits, **more):
     return {
         "ROWS": rows,
-        "LANE_BYTES": lane_bytes,
         "SLICES_MAX": slices,
         "ROW_CYCLES": row_cycles,
         "POST_LATENCY": 11,
@@ -458,16 +471,16 @@ bench(
     "tile_sequencer",
     rtl=["stream/bf16_phase.v", "stream/tile_credits.v", "stream/tile_spacing.v", "stream/tile_sequencer.v"],
     shapes={
-        "1row": _sequencer(1, 1, 1, 1, 2),
-        "2rows": _sequencer(2, 8, 2, 3, 16),
-        "3rows": _sequencer(3, 2, 7, 2, 3),
-        "8rows": _sequencer(8, 1, 40, 4, 64),
-        "1row,bf16": _sequencer(1, 2, 5, 1, 64, BF16=1),
-        "3rows,bf16": _sequencer(3, 2, 10, 2, 150, BF16=1),
-        "2rows,bf16": _sequencer(2, 2, 9, 4, 8, BF16=1),
-        "4rows,bf16": _sequencer(4, 2, 14, 3, 256, BF16=1),
+        "1row": _sequencer(1, 1, 1, 2),
+        "2rows": _sequencer(2, 2, 3, 16),
+        "3rows": _sequencer(3, 7, 2, 3),
+        "8rows": _sequencer(8, 40, 4, 64),
+        "1row,bf16": _sequencer(1, 5, 1, 64, BF16=1),
+        "3rows,bf16": _sequencer(3, 10, 2, 150, BF16=1),
+        "2rows,bf16": _sequencer(2, 9, 4, 8, BF16=1),
+        "4rows,bf16": _sequencer(4, 14, 3, 256, BF16=1),
     },
-    nightly={"32rows": _sequencer(32, 1, 100, 16, 128), "32rows,bf16": _sequencer(32, 2, 40, 1, 512, BF16=1)},
+    nightly={"32rows": _sequencer(32, 100, 16, 128), "32rows,bf16": _sequencer(32, 40, 1, 512, BF16=1)},
 )
 
 # --- rtl/bus ----------------------------------------------------------------------------------------------
@@ -489,7 +502,7 @@ _PLAYER = [
     "macrame/sim/hdl/stall.v",
     "macrame/sim/hdl/player.vlt",
 ]
-_STRIKE = [*_PLAYER, "tb/system/core_strike.v"]
+_INJECTOR = [*_PLAYER, "tb/system/core_reset_injector.v"]
 
 
 def _core(*shapes, formats=None):
@@ -502,9 +515,9 @@ def _core(*shapes, formats=None):
 
 bench(
     "fuzz",
-    toplevel="core_strike",
+    toplevel="core_reset_injector",
     rtl=CORE,
-    tb=_STRIKE,
+    tb=_INJECTOR,
     shapes={
         **_core((1, 1, 1, 5, 1, 4), (3, 5, 2, 13, 2, 16), (4, 4, 4, 18, 1, 8)),
         **_core((2, 3, 1, 6, 2, 16), formats="DUAL"),
@@ -571,18 +584,18 @@ bench(
 bench(
     "macrame_faults",
     module="tb_errors",
-    toplevel="core_strike",
+    toplevel="core_reset_injector",
     rtl=CORE,
-    tb=_STRIKE,
+    tb=_INJECTOR,
     shapes={**_core((1, 1, 1, 6, 1, 2), (3, 5, 2, 13, 2, 4)), **_core((2, 3, 1, 6, 2, 8), formats="DUAL")},
     nightly={**_core((4, 4, 4, 22, 1, 8)), **_core((1, 1, 1, 6, 1, 4), formats="BF16")},
 )
 bench(
     "macrame_resets",
     module="tb_resets",
-    toplevel="core_strike",
+    toplevel="core_reset_injector",
     rtl=CORE,
-    tb=_STRIKE,
+    tb=_INJECTOR,
     shapes={**_core((1, 2, 4, 22, 1, 4), (3, 5, 2, 13, 2, 16)), **_core((2, 2, 1, 6, 1, 8), formats="DUAL")},
     nightly=_core((1, 1, 1, 6, 1, 2), (4, 4, 4, 22, 1, 8)),
 )
@@ -598,9 +611,9 @@ bench(
 )
 bench(
     "stalls",
-    toplevel="core_strike",
+    toplevel="core_reset_injector",
     rtl=CORE,
-    tb=_STRIKE,
+    tb=_INJECTOR,
     shapes={
         **_core(
             (1, 1, 1, 20, 1, 2),

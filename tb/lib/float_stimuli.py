@@ -1,23 +1,23 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Operands that hurt float adders and multipliers. NumPy only.
+"""Corner-case operands for float adders and multipliers. NumPy only.
 
-Two random floats are added without a rounding that matters, as their exponents are far apart, and their
-product is never a tie. So these functions build pairs backwards from what is to happen. All give bit
-patterns; the functions named ``*_kinds`` count, from exact arithmetic in float64 or integers and not by
-golden's rounding, how often it does happen.
+The sum of two random floats rarely has an interesting rounding, as their exponents are far apart, and their
+product is never a tie. So these functions construct pairs from the intended result. All return bit patterns;
+the functions named ``*_kinds`` count how often each case occurs, by exact arithmetic in float64 or integers,
+independent of the golden model's rounding.
 """
 
 import numpy as np
 
 from tb.lib.stimuli import FLOAT_CORNERS
 
-# fractions that carry, borrow, or are all but a power of two
+# fractions that carry, borrow, or are close to a power of two
 _FRACTIONS = np.array([0, 1, 2, 3, 0x3FFFFF, 0x400000, 0x400001, 0x7FFFFC, 0x7FFFFD, 0x7FFFFE, 0x7FFFFF])
 
 
 def _pairs(rng, *parts, as_they_are=((), ())):
-    """Shuffled (a, b) of one type; but for those that are left as they are, either may come first."""
+    """Shuffled pairs (a, b) of one type, in random order except for those to be kept."""
     a, b = (np.concatenate([p[n] for p in parts]) for n in (0, 1))
     swap, order = rng.random(a.size) < 0.5, rng.permutation(a.size + len(as_they_are[0]))
     a, b = np.where(swap, b, a), np.where(swap, a, b)
@@ -25,7 +25,7 @@ def _pairs(rng, *parts, as_they_are=((), ())):
 
 
 def float32_bits(rng, exponents):
-    """Bit patterns with these exponent fields; signs drawn, fractions drawn or of the hurtful kind."""
+    """Bit patterns with these exponent fields; random signs, fractions random or corner cases."""
     n = len(exponents)
     fraction = rng.integers(0, 2**23, n) & -(1 << rng.integers(0, 24, n))
     fraction = np.where(rng.random(n) < 0.3, rng.choice(_FRACTIONS, n), fraction)
@@ -38,7 +38,7 @@ def corners():
 
 
 def anything(rng, n):
-    """Any bits."""
+    """Random bits."""
     return tuple(rng.integers(0, 2**32, (2, n)).astype(np.uint32))
 
 
@@ -46,17 +46,17 @@ def anything(rng, n):
 
 
 def distances(rng, n):
-    """Every distance of exponent fields, 0 to 255, in turn; near ones four times as often."""
+    """Every distance of exponent fields, 0 to 255, in turn; small distances four times as often."""
     distance = np.concatenate([np.arange(n // 5) % 256, np.arange(n - n // 5) % 32])
     low = np.floor(rng.random(n) * (256 - distance)).astype(np.int64)
     return float32_bits(rng, low + distance), float32_bits(rng, low)
 
 
 def halves(rng, n):
-    """b is half a unit of a's last place, or beside that by its own lowest bit: ties, and what is all but
-    one.
+    """b is half a unit of a's last place, or differs from that in its lowest bit: ties and values next
+    to a tie.
 
-    Carry and borrow move the place: a third of b is a quarter, half of them a whole unit.
+    Carry and borrow move the place: a third of b is a quarter unit, half of them a full unit.
     """
     place = rng.choice([25, 24, 24, 24, 23, 22], n)
     exponent = rng.integers(26, 255, n)
@@ -176,7 +176,7 @@ def bf16_corners():
 
 
 def bf16_exponents(rng, rounds=2):
-    """Every pair of exponent fields, `rounds` times; fractions and signs drawn."""
+    """Every pair of exponent fields, `rounds` times; random fractions and signs."""
     pairs = np.tile(np.arange(65536), rounds)
     return tuple(
         (p << 7 | rng.integers(0, 2, p.size) << 15 | rng.integers(0, 128, p.size)).astype(np.uint16)
@@ -185,13 +185,13 @@ def bf16_exponents(rng, rounds=2):
 
 
 def bf16_edges(rng, n):
-    """Results around the ends of float32's range: 2^128, 2^-126, and down to where nothing is left."""
+    """Results around the ends of float32's range: 2^128, 2^-126, and down to zero."""
     total = np.where(rng.random(n) < 0.7, rng.integers(98, 130, n), rng.integers(376, 386, n))
     return _bf16_with_exponents(rng, total, rng.integers(0, 128, n), rng.integers(0, 128, n))
 
 
 def _bf16_with_exponents(rng, total, *fractions):
-    """Normal bfloat16 with these fractions, whose exponent fields add up to `total`; signs drawn."""
+    """Normal bfloat16 with these fractions, whose exponent fields add up to `total`; random signs."""
     n = len(total)
     first = rng.integers(np.maximum(total - 254, 1), np.minimum(total, 255), n)
     return tuple(
@@ -201,9 +201,9 @@ def _bf16_with_exponents(rng, total, *fractions):
 
 
 def bf16_ties(rng, n):
-    """Subnormal results on a tie, or off it by the product's last bit, for each place that may be rounded in.
+    """Subnormal results on a tie, or off it by the product's last bit, at each possible rounding position.
 
-    Where the exponent fields add up to 119 - d, the last d bits of the product of significands are dropped.
+    If the exponent fields add up to 119 - d, the last d bits of the product of significands are dropped.
     """
     x, y = (g.ravel() for g in np.meshgrid(np.arange(128, 256), np.arange(128, 256)))
     found = []
@@ -269,13 +269,13 @@ def product_kinds(a, b):
 
 
 def exponent_pairs(rng):
-    """Every pair of exponent fields; fractions and signs drawn."""
+    """Every pair of exponent fields; random fractions and signs."""
     pairs = np.arange(65536)
     return float32_bits(rng, pairs >> 8), float32_bits(rng, pairs & 255)
 
 
 def _inverse(odd):
-    """The inverse of odd numbers modulo 2^64, by Newton: each step doubles the bits that are right."""
+    """The inverse of odd numbers modulo 2^64, by Newton's method: each step doubles the correct bits."""
     odd = odd.astype(np.uint64)
     x = odd
     for _ in range(5):
@@ -284,7 +284,7 @@ def _inverse(odd):
 
 
 def product_ties(rng, n):
-    """Products on a tie, or off it by a chosen bit below; normal ones, and subnormal ones at every place.
+    """Products on a tie, or off it by a chosen lower bit; normal ones, and subnormal ones at every position.
 
     With significands x = u * 2^i and y = v * 2^j, u and v odd, the product's bits begin at i + j. Where k
     bits are dropped, u * v = 1 with k - 1 = i + j is a tie; u * v = 2^q +- 1 modulo 2^(q+1) with k - 1 = i +
@@ -315,7 +315,7 @@ def product_ties(rng, n):
 
 
 def product_ends(rng, n):
-    """Results around 2^128 and 2^-126, down to where nothing is left; a factor subnormal in a third of
+    """Results around 2^128 and 2^-126, down to zero; one factor is subnormal in a third of
     them."""
     total = np.where(rng.random(n) < 0.5, rng.integers(98, 132, n), rng.integers(376, 386, n))
     first = rng.integers(np.maximum(total - 254, 1), np.minimum(total, 255), n)

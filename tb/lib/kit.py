@@ -1,11 +1,11 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What the benches of the core's modules share: a clock, one coroutine that moves it, reads that refuse X.
+"""Common parts of the module benches: a clock, the coroutine that drives it, reads that reject X.
 
-One cycle is one `Bench.step`: inputs change just after the rising edge, outputs are read at the falling one,
-when all that is combinational has settled: they are what the next rising edge will see. Drivers and monitors
-are objects with `drive` and `sample`, called by `step`; there is no second coroutine, so nothing depends on
-an order that the simulator chooses, and a cycle costs two wake-ups of Python however many ports there are.
+One cycle is one `Bench.step`: inputs change just after the rising edge; outputs are read at the falling edge,
+when combinational logic is stable, with the values that the next rising edge samples. Drivers and monitors
+are objects with `drive` and `sample`, called by `step`. There is no second coroutine, so nothing depends on
+the simulator's scheduling order, and a cycle wakes Python only twice, regardless of the number of ports.
 """
 
 import functools
@@ -20,12 +20,12 @@ from cocotb.types import Logic, LogicArray
 
 PERIOD_NS = 10
 
-#: Verilator has no X: it would read one as 0, which is the very value that shows nothing.
+#: Verilator has no X: it would read it as 0, the value that hides most errors.
 TWO_STATES = cocotb.SIM_NAME.lower().startswith("verilator")
 
 
 def text(handle):
-    """A string parameter: bytes in Icarus, a vector of eight bits a letter in Verilator."""
+    """A string parameter: bytes in Icarus, a vector of eight bits per letter in Verilator."""
     value = handle.value
     return (value if isinstance(value, bytes) else value.to_bytes(byteorder="big")).lstrip(b"\0").decode()
 
@@ -39,7 +39,7 @@ class Bench:
     reset : str or None
         Name of the synchronous reset; None for a module without.
     **idle : int or None
-        Inputs and their values before anything happens; None is X.
+        Inputs and their initial values; None is X.
 
     Attributes
     ----------
@@ -70,7 +70,7 @@ class Bench:
     def drive(self, **values):
         """Set inputs; None is X, and X is random bits in a simulator of two states.
 
-        A value that stands already is not written again: writes cost time.
+        A value that is already set is not written again, to save time.
         """
         for name, value in values.items():
             if name in self._driven and self._driven[name] == value:
@@ -84,9 +84,11 @@ class Bench:
                 value = type(value)("".join(bits))
             handle.value = value
 
-    def read(self, name):
-        """An output as an unsigned integer. X or Z fails the test."""
+    def read(self, name, bits=None):
+        """An output, or its low `bits`, as an unsigned integer. X or Z in it fails the test."""
         value = self.handle(name).value
+        if bits is not None and not isinstance(value, Logic):
+            value = value[bits - 1 : 0]
         try:
             return int(value) if isinstance(value, Logic) else value.to_unsigned()
         except ValueError:
@@ -104,7 +106,7 @@ class Bench:
             self.drive(**{self.reset_name: 0})
 
     async def step(self, cycles=1):
-        """Let the cycle in progress end; `cycles` of them."""
+        """Finish the current cycle; `cycles` times."""
         for _ in range(cycles):
             for part in self.parts:
                 part.drive()
@@ -115,7 +117,7 @@ class Bench:
             self.cycle += 1
 
     async def until(self, done, cycles=8_000, what="the end"):
-        """Step until ``done()``; fails after so many cycles."""
+        """Step until ``done()``; fail after a number of cycles."""
         for _ in range(cycles):
             if done():
                 return
@@ -127,7 +129,7 @@ class Bench:
         raise AssertionError(f"{text}\ncycle {self.cycle}, seed {os.environ.get('COCOTB_RANDOM_SEED', '?')}")
 
     def equal(self, got, expected, what):
-        """Fail unless both are the same bits."""
+        """Fail unless both have the same bits."""
         if got != expected:
             self.fail(f"{what}: expected {_shown(expected)}, got {_shown(got)}")
 
@@ -137,7 +139,7 @@ def _shown(value):
 
 
 class Part:
-    """A driver or a monitor made of functions: `drive` after a rising edge, `sample` at the falling one."""
+    """A driver or monitor built from functions: `drive` after a rising edge, `sample` at the falling one."""
 
     def __init__(self, drive=None, sample=None):
         self.drive = drive or self._nothing
@@ -149,13 +151,13 @@ class Part:
 
 
 class Watch(Part):
-    """A monitor of outputs that have a value in every cycle: what `expect` foretells, else the idle value.
+    """A monitor of outputs with a value in every cycle: the one given to `expect`, else the idle value.
 
     Parameters
     ----------
     bench : Bench
     **idle : int
-        Outputs and the value each has in a cycle nothing was expected.
+        Outputs, and their values in cycles without an expectation.
     """
 
     def __init__(self, bench, **idle):
@@ -164,7 +166,7 @@ class Watch(Part):
         bench.parts.append(self)
 
     def expect(self, cycle, **values):
-        """In that cycle (absolute) these outputs have these values."""
+        """Expect these values of outputs in a cycle (absolute)."""
         if cycle < self.bench.cycle:
             raise ValueError(f"cycle {cycle} is over")
         for name in values:
@@ -173,7 +175,7 @@ class Watch(Part):
         self.due.setdefault(cycle, {}).update(values)
 
     def forget(self):
-        """Nothing is expected any more (a reset)."""
+        """Drop all expectations (a reset)."""
         self.due.clear()
 
     def sample(self):
@@ -184,13 +186,13 @@ class Watch(Part):
                 self.bench.fail(f"{name}: expected {expected:#x}, got {got:#x}")
 
     def finish(self):
-        """Nothing may be left."""
+        """Check that no expectation is left."""
         if self.due:
             self.bench.fail(f"the test ended before {self.due}")
 
 
 def word(lanes):
-    """An array as the flat vector of its bytes, lane 0 and the low byte lowest: what drives a port."""
+    """An array as the flat vector of its bytes, lane 0 and the low byte lowest, to drive a port."""
     return int.from_bytes(np.ascontiguousarray(lanes).tobytes(), "little")
 
 
@@ -201,7 +203,7 @@ def lanes(value, dtype, count):
 
 
 def full_int8(rng, shape):
-    """int8 over the full range, a quarter of it corners: -128, -127, -1, 0, 1, 127."""
+    """int8 over the full range, a quarter of it corner cases: -128, -127, -1, 0, 1, 127."""
     values = rng.integers(-128, 128, shape)
     corner = rng.choice(np.array([-128, -127, -1, 0, 1, 127]), shape)
     return np.where(rng.random(shape) < 0.25, corner, values).astype(np.int8)

@@ -1,40 +1,40 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Mistakes that a sender can make on ``s_axis_w`` and ``s_axis_a``: docs/streams.md's table, row by row.
+"""Mistakes that a sender can make on ``s_axis_w`` and ``s_axis_a``: the rows of the table in docs/streams.md.
 
-tests/test_protocol.py compares the table with `MISTAKES`, tb_protocol.py makes each of them. No cocotb here.
+tests/test_protocol.py compares the table with `MISTAKES`; tb_protocol.py sends each of them. No cocotb here.
 
-Panels have names: ``W1`` and ``W2`` are weight panels, ``A1`` and ``A2`` activation panels, in right order.
-What leaves the core is written as products of them: "A1 W1, A2 W1" are two tiles, "A1 W1 + A2 W2" is one.
+Panels have names: ``W1`` and ``W2`` are weight panels, ``A1`` and ``A2`` activation panels, in their intended
+order. Results are written as products: "A1 W1, A2 W1" are two tiles, "A1 W1 + A2 W2" is one.
 """
 
 from dataclasses import dataclass
 
 RAW, GEMMLOWP, RUY, BF16, ILLEGAL = 0, 1, 2, 4, 16
 RELEASE, KEEP = 1, 2
-SLICES = 3  # of a panel, if nothing else is said
+SLICES = 3  # per panel, unless given
 
 
 @dataclass(frozen=True)
 class Packet:
-    """A packet, right or wrong.
+    """A packet, correct or not.
 
     Attributes
     ----------
     name : str
-        Its first letter is the stream: w or a.
+        Its first letter names the stream, w or a.
     user : int
-        tuser where it counts: the mode of a weight panel, the flags of an activation panel.
+        The significant tuser: the mode of a weight panel, the flags of an activation panel.
     slices : int
         Beats of data; a bfloat16 slice of activations is four of them.
     longest : bool
-        The longest panel there is, and `slices` on top of it.
+        The maximum length of a panel, plus `slices`.
     record : int or None
-        Beats that the record of a weight panel has too many; None for no record at all.
+        Extra beats in the record of a weight panel; None for no record.
     last : int or None
-        The beat with tlast, from the end; None for no tlast.
+        Index of the beat with tlast, counted from the end; None for no tlast.
     elsewhere : bool
-        tuser stands on every beat but the one where it counts; there it is 0.
+        tuser is set on all beats except the significant one, where it is 0.
     """
 
     name: str
@@ -55,29 +55,29 @@ class Mistake:
     key : str
         Name of its test.
     text : str
-        Its first column: what the sender does.
+        The first column: what the sender does.
     sent : tuple of tuple of Packet
-        In stages: one begins when nothing moves any more.
+        Packets in stages; each stage starts when all streams are idle.
     leaves : str
         Tiles that leave the core.
-    told : str
-        What tells the host: a bit of STATUS, or what else is not as with the right packets.
-    meant : int
-        Tiles that the right packets would give.
+    detected_by : str
+        How the host detects it: a bit of STATUS, or another difference from the correct packets.
+    intended_tiles : int
+        Number of tiles of the correct packets.
     mode : int
-        The mode that is meant, whose tkeep the host expects.
+        The intended mode, whose tkeep the host expects.
     watchdog : int
         Value of WATCHDOG.
     formats : str
-        The only FORMATS it is about; any if empty.
+        The only FORMATS it applies to; all if empty.
     """
 
     key: str
     text: str
     sent: tuple
     leaves: str
-    told: str
-    meant: int
+    detected_by: str
+    intended_tiles: int
     mode: int = RAW
     watchdog: int = 0
     formats: str = ""
@@ -99,7 +99,7 @@ MISTAKES = (
     # --- release --------------------------------------------------------------------------------------------
     Mistake(
         "release_forgotten",
-        "release is forgotten, and the next weight panel is as long",
+        "release is missing; the next weight panel has the same length",
         ((w(1), w(2), a(1, 0), a(2)),),
         "A1 W1, A2 W1",
         NOTHING,
@@ -107,15 +107,15 @@ MISTAKES = (
     ),
     Mistake(
         "release_forgotten_other_length",
-        "release is forgotten, and the next weight panel is longer or shorter",
+        "release is missing; the next weight panel has another length",
         ((w(1), w(2, slices=SLICES + 1), a(1, 0), a(2, slices=SLICES + 1)),),
         "A1 W1",
         "`k_mismatch`",
         2,
     ),
     Mistake(
-        "release_forgotten_for_ever",
-        "release is forgotten until a third weight panel comes; WATCHDOG is 0",
+        "release_never",
+        "release is missing, and three weight panels are sent; WATCHDOG is 0",
         ((w(1), w(2), w(3), a(1, 0), a(2, 0), a(3, 0)),),
         "A1 W1, A2 W1, A3 W1",
         "weights wait",
@@ -123,7 +123,7 @@ MISTAKES = (
     ),
     Mistake(
         "release_forgotten_watchdog",
-        "the same; WATCHDOG is not 0, and no more activations come",
+        "the same, but WATCHDOG is not 0, and the activations end",
         ((w(1), w(2), w(3), a(1, 0), a(2, 0), a(3, 0)),),
         "A1 W1, A2 W1, A3 W1",
         "`panel_stuck`",
@@ -132,7 +132,7 @@ MISTAKES = (
     ),
     Mistake(
         "release_early",
-        "release comes before the last use, and the next weight panel is as long",
+        "release is set before the last use; the next weight panel has the same length",
         ((w(1), w(2), a(1), a(2), a(3)),),
         "A1 W1, A2 W2",
         "`TILES`, activations wait",
@@ -140,7 +140,7 @@ MISTAKES = (
     ),
     Mistake(
         "release_early_other_length",
-        "release comes before the last use, and the next weight panel is longer or shorter",
+        "release is set before the last use; the next weight panel has another length",
         ((w(1), w(2, slices=SLICES - 1), a(1), a(2), a(3, slices=SLICES - 1)),),
         "A1 W1",
         "`k_mismatch`",
@@ -149,7 +149,7 @@ MISTAKES = (
     # --- keep -----------------------------------------------------------------------------------------------
     Mistake(
         "keep_forgotten",
-        "keep is forgotten on a chunk that is not the last",
+        "keep is missing on a chunk before the last",
         ((w(1), w(2), a(1), a(2)),),
         "A1 W1, A2 W2",
         "`TILES`",
@@ -173,7 +173,7 @@ MISTAKES = (
     ),
     Mistake(
         "keep_without_release",
-        "keep is set without release, and the weight panel of the next chunk is as long",
+        "keep is set without release; the weight panel of the next chunk has the same length",
         ((w(1), w(2), a(1, KEEP), a(2)),),
         "A1 W1 + A2 W1",
         NOTHING,
@@ -198,7 +198,7 @@ MISTAKES = (
     ),
     Mistake(
         "both_shorter",
-        "both lack the same number of slices",
+        "both panels are short by the same number of slices",
         ((w(1, slices=SLICES - 1), a(1, slices=SLICES - 1)),),
         "A1 W1",
         NOTHING,
@@ -214,7 +214,7 @@ MISTAKES = (
     ),
     Mistake(
         "a_too_long",
-        "an activation panel has more slices than K_MAX allows, its weight panel has not",
+        "an activation panel has more slices than K_MAX allows; its weight panel does not",
         ((w(1, slices=0, longest=True), a(1, slices=1, longest=True)),),
         "",
         "`a_too_long`",
@@ -222,7 +222,7 @@ MISTAKES = (
     ),
     Mistake(
         "record_cut",
-        "tlast stands on a beat of the record",
+        "tlast is set on a beat of the record",
         ((w(1, slices=0), a(1)),),
         "",
         "`record_short`",
@@ -230,7 +230,7 @@ MISTAKES = (
     ),
     Mistake(
         "record_missing",
-        "the record is missing, and there are no more slices than it has beats",
+        "the record is missing; the panel has at most as many slices as a record has beats",
         ((w(1, record=None), a(1)),),
         "",
         "`record_short`",
@@ -238,7 +238,7 @@ MISTAKES = (
     ),
     Mistake(
         "record_missing_long",
-        "the record is missing, and there are more",
+        "the record is missing; the panel has more slices than that",
         ((w(1, slices=0, longest=True, record=None), a(1, slices=0, longest=True)),),
         "",
         "`k_mismatch`",
@@ -246,7 +246,7 @@ MISTAKES = (
     ),
     Mistake(
         "record_beat_missing",
-        "the record lacks a beat, and the slices follow",
+        "the record is one beat short",
         ((w(1, record=-1), a(1)),),
         "",
         "`k_mismatch`",
@@ -254,7 +254,7 @@ MISTAKES = (
     ),
     Mistake(
         "record_beat_extra",
-        "the record has a beat too many",
+        "the record is one beat too long",
         ((w(1, record=1), a(1)),),
         "",
         "`k_mismatch`",
@@ -263,7 +263,7 @@ MISTAKES = (
     # --- tlast ----------------------------------------------------------------------------------------------
     Mistake(
         "w_tlast_missing",
-        "a weight panel lacks its tlast",
+        "tlast is missing on a weight panel",
         ((w(1, last=None), w(2), a(1), a(2)),),
         "",
         "`k_mismatch`",
@@ -271,7 +271,7 @@ MISTAKES = (
     ),
     Mistake(
         "w_tlast_missing_no_activations",
-        "the same, and K_MAX is passed before activations come",
+        "the same, and K_MAX is exceeded before any activations are sent",
         ((w(1, slices=0, longest=True, last=None), w(2)), (a(1, slices=0, longest=True), a(2))),
         "",
         "`w_too_long`",
@@ -279,7 +279,7 @@ MISTAKES = (
     ),
     Mistake(
         "a_tlast_missing",
-        "an activation panel lacks its tlast",
+        "tlast is missing on an activation panel",
         ((w(1), w(2), a(1, last=None), a(2)),),
         "",
         "`k_mismatch`",
@@ -287,7 +287,7 @@ MISTAKES = (
     ),
     Mistake(
         "w_tlast_early",
-        "tlast of a weight panel stands on a slice before the last",
+        "tlast of a weight panel is set before its last slice",
         ((w(1, last=-2), w(2), a(1), a(2)),),
         "",
         "`k_mismatch`",
@@ -295,7 +295,7 @@ MISTAKES = (
     ),
     Mistake(
         "a_tlast_early",
-        "tlast of an activation panel stands on a slice before the last",
+        "tlast of an activation panel is set before its last slice",
         ((w(1), w(2), a(1, last=-2), a(2)),),
         "",
         "`k_mismatch`",
@@ -304,7 +304,7 @@ MISTAKES = (
     # --- beats too many -------------------------------------------------------------------------------------
     Mistake(
         "w_stray",
-        "a beat without tlast stands between two weight panels",
+        "an extra beat without tlast is sent between two weight panels",
         ((w(1), w(0, slices=1, record=None, last=None), w(2), a(1), a(2)),),
         "A1 W1",
         "`k_mismatch`",
@@ -312,7 +312,7 @@ MISTAKES = (
     ),
     Mistake(
         "w_stray_last",
-        "a beat with tlast stands between two weight panels; tiles that end before it is read leave",
+        "an extra beat with tlast is sent between two weight panels; tiles that end before that still leave",
         ((w(1), a(1)), (w(0, slices=1, record=None), w(2), a(2))),
         "A1 W1",
         "`record_short`",
@@ -320,7 +320,7 @@ MISTAKES = (
     ),
     Mistake(
         "a_stray",
-        "a beat without tlast stands between two activation panels",
+        "an extra beat without tlast is sent between two activation panels",
         ((w(1), w(2), a(1), a(0, 0, slices=1, last=None), a(2)),),
         "A1 W1",
         "`k_mismatch`",
@@ -328,7 +328,7 @@ MISTAKES = (
     ),
     Mistake(
         "a_stray_last",
-        "a beat with tlast stands between two activation panels",
+        "an extra beat with tlast is sent between two activation panels",
         ((w(1), w(2), a(1), a(0, 0, slices=1), a(2)),),
         "A1 W1",
         "`k_mismatch`",
@@ -336,7 +336,7 @@ MISTAKES = (
     ),
     Mistake(
         "a_stray_panel",
-        "the same, and panels have one slice: the beat is a panel",
+        "the same, with panels of one slice: the extra beat is a panel",
         ((w(1, slices=1), w(2, slices=1), a(1, slices=1), a(0, 0, slices=1), a(2, slices=1)),),
         "A1 W1, A0 W2, A2 W2",
         "`TILES`",
@@ -345,7 +345,7 @@ MISTAKES = (
     # --- tuser ----------------------------------------------------------------------------------------------
     Mistake(
         "mode_unknown",
-        "the mode is none that the core has",
+        "the mode is not defined",
         ((w(1, ILLEGAL), a(1)),),
         "",
         "`mode_illegal`",
@@ -353,7 +353,7 @@ MISTAKES = (
     ),
     Mistake(
         "mode_bf16",
-        'the mode is of bfloat16, the core has FORMATS "INT8"',
+        'the mode is bfloat16; the core has FORMATS "INT8"',
         ((w(1, BF16), a(1)),),
         "",
         "`mode_illegal`",
@@ -362,7 +362,7 @@ MISTAKES = (
     ),
     Mistake(
         "mode_other",
-        "the mode is another one: gemmlowp, meant is ruy",
+        "the wrong mode is set: gemmlowp instead of ruy",
         ((w(1, GEMMLOWP), a(1)),),
         "A1 W1",
         NOTHING,
@@ -371,7 +371,7 @@ MISTAKES = (
     ),
     Mistake(
         "mode_raw",
-        "the mode is another one: raw, meant is ruy",
+        "the wrong mode is set: raw instead of ruy",
         ((w(1, RAW), a(1)),),
         "A1 W1",
         "tkeep",
@@ -380,7 +380,7 @@ MISTAKES = (
     ),
     Mistake(
         "mode_elsewhere",
-        "the mode stands on all beats but the first, where tuser is 0",
+        "the mode is set on all beats except the first, where tuser is 0",
         ((w(1, RUY, elsewhere=True), a(1)),),
         "A1 W1",
         "tkeep",
@@ -389,7 +389,7 @@ MISTAKES = (
     ),
     Mistake(
         "flags_elsewhere",
-        "release stands on all beats but the last, where tuser is 0",
+        "release is set on all beats except the last, where tuser is 0",
         ((w(1), w(2), a(1, elsewhere=True), a(2)),),
         "A1 W1, A2 W1",
         NOTHING,
@@ -398,7 +398,7 @@ MISTAKES = (
     # --- modes and formats ----------------------------------------------------------------------------------
     Mistake(
         "mode_of_chunks",
-        "the chunks of a tile have different int8 modes: the last one counts",
+        "the chunks of a tile have different int8 modes: the last one applies",
         ((w(1, GEMMLOWP), w(2, RUY), a(1, KEEP | RELEASE), a(2)),),
         "A1 W1 + A2 W2",
         NOTHING,
@@ -416,7 +416,7 @@ MISTAKES = (
     ),
     Mistake(
         "int8_for_bf16",
-        "int8 activations meet a bfloat16 weight panel of as many slices",
+        "int8 activations are sent for a bfloat16 weight panel with the same number of slices",
         ((w(1, BF16), a(1)),),
         "",
         "`k_mismatch`",
@@ -425,7 +425,7 @@ MISTAKES = (
     ),
     Mistake(
         "int8_for_bf16_fourfold",
-        "int8 activations meet a bfloat16 weight panel of a quarter of the slices",
+        "int8 activations are sent for a bfloat16 weight panel with a quarter of the slices",
         ((w(1, BF16), a(1, slices=4 * SLICES)),),
         "A1 W1",
         NOTHING,
@@ -436,7 +436,7 @@ MISTAKES = (
     # --- order ----------------------------------------------------------------------------------------------
     Mistake(
         "no_weights",
-        "activations of more than two slices come, and no weights",
+        "activations of more than two slices are sent, but no weights",
         ((a(1),),),
         "",
         "`TILES`, activations wait",
@@ -444,7 +444,7 @@ MISTAKES = (
     ),
     Mistake(
         "order",
-        "two weight panels of the same length change places",
+        "two weight panels of the same length are swapped",
         ((w(2), w(1), a(1), a(2)),),
         "A1 W2, A2 W1",
         NOTHING,

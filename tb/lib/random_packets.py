@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Packets of random bits for the core's benches: operands over the whole of int8, records of all kinds."""
+"""Packets of random bits for the core's benches: int8 operands over the full range, records of all kinds."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ CORNERS = np.array([0x80, 0x81, 0xFF, 0x00, 0x01, 0x7F], np.uint8)
 
 
 def slices(rng, count, width, mode):
-    """Slices of int8 values, a quarter of them corners; or of bfloat16 whose sums round."""
+    """Slices of int8 values, a quarter of them corner cases; or of bfloat16 whose sums round."""
     if mode & BF16:
         return stimuli.bf16(rng, count * width // 2).view(np.uint8).reshape(count, width)
     values = rng.integers(0, 256, (count, width), dtype=np.uint8)
@@ -19,7 +19,7 @@ def slices(rng, count, width, mode):
 
 
 def record(rng, shape, mode):
-    """A record's bytes by beat: half of them random bits, half such that not every result is clamped."""
+    """The bytes of a record by beat: half of them random, half such that not every result is clamped."""
     raw = rng.integers(0, 256, (shape.cols, RECORD_BYTES), dtype=np.uint8)
     if rng.random() < 0.5:
         raw[:, 2:4] = 0  # a bias of 16 bits
@@ -50,11 +50,11 @@ def activation_packet(rng, shape, count, flags=0, mode=0):
 
 
 def modes_alike(shape, mode):
-    """Legal modes of the same number format: those that a chained K may go on with."""
+    """Legal modes of the same number format, with which a chained K may continue."""
     return [other for other in shape.modes if not (other ^ mode) & BF16]
 
 
 def resized(rng, packet, count):
-    """The packet cut or continued to `count` beats."""
+    """The packet truncated or extended to `count` beats."""
     more = rng.integers(0, 256, (max(0, count - len(packet)), packet.data.shape[1]), dtype=np.uint8)
     return Packet(np.concatenate([packet.data[:count], more]), packet.user)

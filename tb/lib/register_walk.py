@@ -17,13 +17,13 @@ ADDRESSES = 0x100
 
 
 class Walk:
-    """A register map against an AXI4-Lite port.
+    """Compare a register map with an AXI4-Lite port.
 
     Parameters
     ----------
     bench : kit.Bench
     rdl : path
-        Of the map; the core's if left out.
+        Of the map; the core's by default.
     **parameters : int
         For the reset values: see `macrame.dev.registers.load`.
     """
@@ -45,18 +45,18 @@ class Walk:
         return int((await self.master.write(address, bytes(data))).resp)
 
     async def expect(self, register):
-        """The register reads what the model holds."""
+        """Check that the register reads the model's value."""
         got = await self.read(register.address)
         expected = (self.value[register.name], OKAY)
         self.bench.equal(got, expected, f"{register.name}: value and response")
 
     async def all_as_expected(self):
-        """Every register does."""
+        """Check every register."""
         for register in self.map:
             await self.expect(register)
 
     async def write_register(self, register, offset, data):
-        """Write some bytes of a register; the model follows, the response and the value are compared."""
+        """Write some bytes of a register; update the model; compare the response and the value."""
         resp = await self.write(register.address + offset, data)
         what = f"{register.name}: response to {bytes(data).hex()} at byte {offset}"
         self.bench.equal(resp, OKAY if register.writable else SLVERR, what)
@@ -67,7 +67,7 @@ class Walk:
         await self.expect(register)
 
     async def mapped(self):
-        """Reset values; every register written in whole words and in each run of bytes."""
+        """Reset values; every register written in full words and in each run of bytes."""
         await self.all_as_expected()
         rng = self.bench.rng
         for register in self.map:

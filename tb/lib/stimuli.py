@@ -1,10 +1,11 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Operands that hurt: ties, corners and full ranges for the rounding modules. NumPy only.
+"""Corner-case operands for the rounding modules: ties, extremes and full ranges. NumPy only.
 
-A random accumulator lands on a tie once in 2^e, so a wrong tie rule survives any number of random vectors.
-These functions build operands backwards from the tie. Each returns a dict of columns; `requantize_ties` and
-`quantiser_ties` count, from first principles and not by golden's rounding, how many vectors end on one.
+A random accumulator hits a tie once in 2^e, so random vectors do not detect a wrong tie rule. These functions
+construct operands from the tie. Each returns a dict of columns; `requantize_ties` and
+`quantiser_ties` count, from first principles and not by the golden model's rounding, how many vectors end on
+one.
 """
 
 import numpy as np
@@ -100,7 +101,7 @@ def _spread32(rng, n):
 
 
 def clamps(rng, n):
-    """Mostly wide open, so that every result shows; else anything, low above high included."""
+    """Mostly the full range, so that every result is visible; otherwise random, including low above high."""
     wide = rng.random(n) < 0.8
     return {
         "zero_point": np.where(rng.random(n) < 0.3, rng.choice(CORNERS8, n), _int8(rng, n)),
@@ -139,7 +140,7 @@ def integer_random(rng, n):
 def integer_shift_ties(rng, n):
     """SRDHM(x, m) = t * 2^e + 2^(e-1): the right shift by e ends exactly on t + 1/2, t both signs, e 1..30.
 
-    A fifth of them is moved beside the tie by a power of two.
+    A fifth of them is moved off the tie by a power of two.
 
     For any |m| < 2^31, x = rint(y * 2^31 / m) gives |x * m / 2^31 - y| <= |m| / 2^32 < 1/2, hence SRDHM = y.
     """
@@ -172,7 +173,7 @@ def integer_product_ties(rng, n):
 
 
 def integer_corners(rng, n):
-    """`n` of all corner accumulators x corner multipliers x every shift; zero points and clamps drawn."""
+    """`n` of all corner accumulators x corner multipliers x every shift; random zero points and clamps."""
     m = [0, 1, -1, 2**30, 2**30 + 1, -(2**30), INT32.max, INT32.min, INT32.min + 1, 0x55555555]
     grid = np.reshape(np.meshgrid(CORNERS32, m, np.arange(-128, 128)), (3, -1))
     return _integer(rng, *grid[:, rng.permutation(grid.shape[1])[:n]])
@@ -287,7 +288,7 @@ def requantize(rng, mode, n=100_000):
 
 
 def requantize_ties(mode, columns):
-    """How many vectors are ties, by kind: an int for each of positive and negative, in exact integers.
+    """Number of ties by kind, positive and negative, counted in exact integers.
 
     Returns
     -------
@@ -350,7 +351,7 @@ def quantiser(rng, n=200_000):
         f * np.exp2(place.astype(float)) * rng.choice([1, -1], quarter // 2),
         g * np.exp2(-(place + exponent).astype(float)),
     )
-    # one factor subnormal: its product with a large one is ordinary
+    # one factor subnormal: its product with a large one is normal
     tiny = (rng.integers(1, 2**23, quarter // 2) >> rng.integers(0, 23, quarter // 2)).astype(np.uint32)
     tiny = np.maximum(tiny, 1).view(np.float32) * rng.choice(np.float32([1, -1]), quarter // 2)
     big = np.minimum(np.exp2(rng.uniform(120, 128, quarter // 2)), 3e38).astype(np.float32)
@@ -372,7 +373,7 @@ def quantiser(rng, n=200_000):
 
 
 def quantiser_ties(columns):
-    """How many products are halfway between two float32, and how many end on t + 1/2 as a float32."""
+    """Number of products halfway between two float32 numbers, and of those that are t + 1/2 as a float32."""
     with np.errstate(all="ignore"):
         product = columns["x"].astype(np.float64) * columns["inv_scale"].astype(np.float64)  # exact: 48 bits
     product = np.abs(np.where(np.isfinite(product), product, 0))
@@ -399,10 +400,10 @@ def floats(rng, n):
     ndarray of uint32, shape (n,)
     """
     bits = rng.integers(0, 2**32, n, dtype=np.uint64).astype(np.uint32)
-    near = rng.random(n) < 0.6  # exponents that meet
+    near = rng.random(n) < 0.6  # exponents close to each other
     bits[near] = (bits[near] & 0x80FFFFFF) | 0x3F000000
     lower = rng.choice(np.array([0, 1, 0x7FFF, 0x8000, 0x8001, 0xFFFF], np.uint32), n)
-    short = rng.random(n) < 0.5  # bfloat16, ties, and what is just off them
+    short = rng.random(n) < 0.5  # bfloat16, ties, and values next to a tie
     bits[short] = (bits[short] & 0xFFFF0000) | lower[short]
     special = np.array(
         [
@@ -428,7 +429,7 @@ def floats(rng, n):
 
 
 def bf16(rng, n):
-    """bfloat16 bits for sums that round: exponents that meet, and every special now and then.
+    """bfloat16 bits for sums that round: close exponents, with occasional special values.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The bench of every arithmetic module: columns in, results compared with golden, one report of what differs.
+"""The bench of every arithmetic module: columns in, results compared with the golden model, one report.
 
 macrame/sim/modules.py makes the toplevel. Python runs before and after a play, not during it: the simulator
 takes its words from a file (macrame/sim/hdl/vector_player.v).
@@ -17,7 +17,7 @@ from macrame.sim.vectors import narrow, pack, parse
 
 
 class TB:
-    """A module under vectors: `check` plays columns and compares bit patterns.
+    """A module driven by vectors: `check` plays columns and compares bit patterns.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class TB:
     async def check(self, expected, **columns):
         """Play `columns` and compare with `expected`, an array of the module's result type, bit for bit.
 
-        A twentieth is played first, so that a module that is wrong everywhere fails soon.
+        A twentieth is played first, so that a completely wrong module fails early.
         """
         expected = np.asarray(expected)
         assert expected.dtype == self.module.result, f"expected values are {expected.dtype}"
@@ -61,24 +61,24 @@ class TB:
                 await self.check_at_once(np.ascontiguousarray(expected), **dict(zip(columns, columns_)))
 
     async def check_at_once(self, expected, **columns):
-        """`check` without a first part: for columns that are a sequence, all of one length."""
+        """`check` without the first part, for columns that form a sequence, all of the same length."""
         values, unknown = await self.run(**columns)
         patterns = expected.view(f"u{expected.dtype.itemsize}").astype(np.uint64)
         wrong = (values != patterns) | unknown
         if wrong.any():
             raise AssertionError(report(self.name, columns, values, patterns, unknown, wrong))
-        self.dut._log.info("%d vectors equal golden", len(values))
+        self.dut._log.info("%d vectors match the golden model", len(values))
 
 
 async def check_enable(tb, results, latency, **columns):
-    """Play `columns` with an `enable` that falls at random: meanwhile nothing may move, and nothing be taken.
+    """Play `columns` with a random `enable`: while it is low, nothing may change or be accepted.
 
     Parameters
     ----------
     tb : TB
         Its module has a column ``enable``.
     results : ndarray
-        What the operands give, as if each was taken.
+        Results of the operands, as if each was accepted.
     latency : int
         Cycles from operands to result, counted while `enable` is high.
     **columns : ndarray
@@ -93,7 +93,7 @@ async def check_enable(tb, results, latency, **columns):
 
 
 def report(name, columns, values, expected, unknown, wrong=None, limit=5):
-    """What differs: how many, and for the first few the index, every operand, expected and got, in hex."""
+    """The mismatches: their number; for the first few the index, all operands, expected and got, in hex."""
     wrong = unknown if wrong is None else wrong
     words = pack(name, columns)
     sizes = MODULES[name].columns

@@ -1,13 +1,13 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What the core does with two sequences of packets, whatever they hold: tiles, STATUS, beats left waiting.
+"""The behaviour of the core for any two sequences of packets: tiles, STATUS, waiting beats.
 
-A model at packet level, without time, against which the core's benches hold the RTL. It takes packets apart
-by the layout of docs/streams.md (host/ puts them together: one checks the other); its arithmetic is golden's.
+An untimed packet-level model for the core's benches. It decodes packets by the layout in docs/streams.md
+(host/ encodes them, so one checks the other); its arithmetic is the golden model's.
 
-Time matters in one case only. A weight packet with an error in it is read ahead while earlier panels are in
-use, and the core stops at once: how many of their tiles are done by then depends on the streams' pauses. The
-model then gives all outcomes there are, see `Outcome`. Every other sequence has exactly one.
+Timing matters in one case only. A faulty weight packet is read ahead while earlier panels are in use, and the
+core stops at once: the number of their tiles completed by then depends on the stalls. The model then returns
+all possible outcomes, see `Outcome`. Every other sequence has exactly one.
 """
 
 from dataclasses import dataclass, field
@@ -81,7 +81,7 @@ class Packet:
     data : ndarray of uint8, shape (beats, lanes * bytes of a lane)
         tlast is on the final beat.
     user : int
-        tuser where it counts: the mode, on a weight packet's first beat; the flags, on an activation packet's
+        The significant tuser: the mode, on a weight packet's first beat; the flags, on an activation packet's
         last.
     """
 
@@ -103,20 +103,20 @@ class Tile:
 
 @dataclass
 class Outcome:
-    """What may be seen once nothing moves any more.
+    """What can be observed once everything is idle.
 
     Attributes
     ----------
     tiles : list of Tile
-        Those that could be made, in order.
+        Those that can be computed, in order.
     allowed : dict of int to (int, int)
         STATUS' error bits, each with the fewest and the most tiles that leave the core with it.
     w_taken, a_taken : int
         Beats taken of the two sequences if no error is raised (with one, all are).
     busy : int or None
-        Slices issued; None where time decides.
+        Slices issued; None if it depends on timing.
     open : bool or None
-        Whether a tile has begun and not ended; None where time decides.
+        Whether a tile is open; None if it depends on timing.
     """
 
     tiles: list = field(default_factory=list)
@@ -128,7 +128,7 @@ class Outcome:
 
 
 def record_fields(shape, packet):
-    """The fields of a weight packet's record, by name of golden's parameters, a value a column."""
+    """The fields of a weight packet's record, by name of the golden parameters, one value per column."""
     lanes = packet.data[: shape.record_beats].reshape(-1, shape.cols, shape.lane_bytes).transpose(1, 0, 2)
     raw = np.ascontiguousarray(lanes.reshape(shape.cols, -1)[:, :RECORD_BYTES])
     small = raw[:, 8:].view(np.int8)
@@ -169,7 +169,7 @@ def result(shape, panels, record, dice):
     ----------
     shape : Shape
     panels : list of (activation packet, weight packet)
-        Chained in K; the last one's record and mode count.
+        Chained in K; the record and the mode of the last one apply.
     record : dict
         From `record_fields`.
     dice : macrame.golden.arith.lfsr32.Lfsr32
@@ -193,7 +193,7 @@ def result(shape, panels, record, dice):
 def weight_error(shape, packet):
     """The error that a weight packet raises by itself, 0 if none."""
     error = MODE_ILLEGAL if packet.user not in shape.modes else 0
-    # both at once if the first beat is the last one, else the core stops at the mode
+    # both at once if the first beat is the last one, otherwise the core stops at the mode
     if len(packet) <= shape.record_beats and (not error or len(packet) == 1):
         error |= RECORD_SHORT
     if not error and len(packet) - shape.record_beats > shape.slices_max:
@@ -210,7 +210,7 @@ def predict(shape, w_packets, a_packets, watchdog):
     w_packets, a_packets : sequence of Packet
         Everything sent since the latest reset.
     watchdog : bool
-        Whether it is on, and the streams pause less than its limit.
+        Whether it is on, and no stall reaches its limit.
 
     Returns
     -------
@@ -221,9 +221,9 @@ def predict(shape, w_packets, a_packets, watchdog):
     faulty = next((index for index, error in enumerate(errors) if error), None)
     usable = len(w_packets) if faulty is None else faulty
 
-    # the activations' way: weight panel `panel` is in use
+    # the activations: weight panel `panel` is in use
     panel, chain, a_error, done, issued = 0, [], 0, 0, 0
-    dice = Lfsr32()  # a reset starts it anew
+    dice = Lfsr32()  # a reset restarts it
     tiles_at_release, is_open = [], False
     for packet in a_packets:
         mode = w_packets[panel].user if panel < len(w_packets) else 0
@@ -259,7 +259,7 @@ def predict(shape, w_packets, a_packets, watchdog):
             tiles_at_release.append(len(out.tiles))
     every = len(out.tiles)
 
-    # the weights' way: a record is taken behind the panel before it, slices once the last but one is free
+    # the weights: a record is read after the previous panel, slices once the last panel but one is released
     if faulty is not None:
         releases = faulty - HALVES + (errors[faulty] == W_TOO_LONG)
         if panel >= releases:
@@ -288,7 +288,7 @@ def predict(shape, w_packets, a_packets, watchdog):
 
 
 def remaining(packets, taken):
-    """The packets that a soft reset leaves to the next life: those of which no beat was taken."""
+    """The packets that remain for the next life after a soft reset: those of which no beat was accepted."""
     start = 0
     for index, packet in enumerate(packets):
         if start >= taken:
@@ -298,7 +298,7 @@ def remaining(packets, taken):
 
 
 def result_beats(shape, tiles):
-    """Tiles as the result stream carries them.
+    """Tiles in the format of the result stream.
 
     Returns
     -------

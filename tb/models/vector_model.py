@@ -1,10 +1,9 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Packets of the vector unit, what it answers to them, and a bench with its streams and registers.
+"""Packets of the vector unit, their results, and a bench with its streams and registers.
 
-A packet is built from an operation and formats; it gives the beats of x and y with X in every bit that must
-not count, and the result beats by golden. `Unit` is the bench: sources, sink and registers step together with
-the clock.
+A packet is built from an operation and formats; it returns the beats of x and y, with X in every unused bit,
+and the golden result beats. `Unit` is the bench: sources, sink and registers step together with the clock.
 """
 
 import numpy as np
@@ -31,7 +30,7 @@ class Packet:
     rng : numpy.random.Generator
     lanes, beats : int
     op : str, optional
-        A key of `OPERATIONS`; any, if left out, as the formats are.
+        A key of `OPERATIONS`; random by default, like the formats.
     x_bf16, y_bf16 : bool, optional
     out : int, optional
         0 float32, 1..3 bfloat16 by rounding.
@@ -64,7 +63,7 @@ class Packet:
         return word(values.astype(np.uint32))
 
     def record(self, command=None, last=0):
-        """The record beat: lane 0 the scalar, X beside it."""
+        """The record beat: the scalar in lane 0, X in the others."""
         return {
             "s_axis_x_tdata": LogicArray("X" * 32 * (self.lanes - 1) + f"{self.s:032b}"),
             "s_axis_x_tuser": self.command if command is None else command,
@@ -83,7 +82,7 @@ class Packet:
         ]
 
     def y_data(self):
-        """The beats of y; none where the operation takes none."""
+        """The beats of y; none if the operation takes none."""
         beats = self.y if self.takes_y else ()
         return [
             {"s_axis_y_tdata": self._beat(values, self.y_bf16), "s_axis_y_tlast": int(n == self.beats - 1)}
@@ -96,7 +95,7 @@ class Packet:
         Parameters
         ----------
         random : Lfsr32
-            Goes on by a word a lane and beat, if the rounding is stochastic.
+            Advances by one word per lane and beat if the rounding is stochastic.
         """
         x, y = (
             v.astype(np.uint16 if narrow else np.uint32)
@@ -116,13 +115,13 @@ class Packet:
 
 
 class Unit(Bench):
-    """The unit with its streams, its registers, and the results that are due.
+    """The unit with its streams, its registers, and the expected results.
 
     Parameters
     ----------
     dut : cocotb handle
     x, y, m : str
-        Kinds of pauses, see tb/lib/axis.py.
+        Kinds of stalls, see tb/lib/axis.py.
     """
 
     def __init__(self, dut, x="none", y="none", m="none"):
@@ -159,21 +158,21 @@ class Unit(Bench):
         return Packet(self.rng, self.lanes, beats or int(self.rng.integers(1, 7)), **kind)
 
     def send(self, *packets):
-        """Queue packets; their results are due."""
+        """Queue packets and expect their results."""
         for packet in packets:
             self.x.send(packet.record(), *packet.x_data())
             self.y.send(*packet.y_data())
             self.expected += packet.results(self.random)
 
     def compare(self):
-        """The results so far are the first of those that are due."""
+        """Check that the results so far are the first of the expected ones."""
         for n, (got, want) in enumerate(zip(self.m.values, self.expected)):
             for name, g, w in zip(("tdata", "tkeep", "tlast"), got, want):
                 self.equal(g, w, f"result {n}: {name}")
         self.equal(max(0, len(self.m.values) - len(self.expected)), 0, "results too many")
 
     async def finish(self, cycles=20_000, quiet=60):
-        """All that is due comes, nothing else does, and everything was taken."""
+        """Check that all expected results and no others arrive, and that all beats are accepted."""
         await self.until(
             lambda: len(self.m.beats) >= len(self.expected) and self.x.empty and self.y.empty, cycles
         )
@@ -182,7 +181,7 @@ class Unit(Bench):
         self.equal(len(self.m.beats), len(self.expected), "results")
 
     def forget(self):
-        """A new start: nothing has come, nothing is due."""
+        """Start again: no results received, none expected."""
         self.m.beats.clear()
         self.expected.clear()
 
@@ -195,7 +194,7 @@ class Unit(Bench):
             self.sampled["rdata"] = self.read("s_axil_rdata")
 
     async def write(self, address, data):
-        """A register written; the streams go on meanwhile."""
+        """Write a register; the streams continue meanwhile."""
         self.drive(
             s_axil_awaddr=address,
             s_axil_awvalid=1,
@@ -211,22 +210,22 @@ class Unit(Bench):
         await self.until(lambda: self.sampled["bvalid"], 10, "the answer to a write")
 
     async def get(self, address):
-        """A register read; the streams go on meanwhile."""
+        """Read a register; the streams continue meanwhile."""
         self.drive(s_axil_araddr=address, s_axil_arvalid=1, s_axil_rready=1)
         await self.step()
         self.drive(s_axil_arvalid=0)
-        await self.until(lambda: self.sampled["rvalid"], 10, "the answer to a read")
+        await self.until(lambda: self.sampled["rvalid"], 20, "the answer to a read")
         return self.sampled["rdata"]
 
     async def counters(self):
-        """All of them by name."""
+        """All registers by name."""
         return {name: await self.get(address) for name, address in zip(COUNTER_NAMES, COUNTERS)}
 
     async def expect_status(self, status):
-        """STATUS holds these bits and no other."""
+        """Check that STATUS has these bits and no others."""
         self.equal(await self.get(STATUS), status, "STATUS")
 
     async def soft_reset(self, seed=1):
-        """The random sequence begins anew, which golden must know."""
+        """Restart the random sequence in the model."""
         await self.write(CONTROL, SOFT_RESET)
         self.random = Lfsr32(seed)

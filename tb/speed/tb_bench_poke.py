@@ -1,13 +1,13 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The core driven from Python, beat by beat and lane by lane: ``make bench`` holds the player against it.
+"""The core driven from Python, beat by beat and lane by lane: ``make bench`` compares the player with it.
 
 This is how a cocotb bench is usually written: a driver for each input stream and a monitor for the output,
 each of which awaits every clock edge; a driver sets every int8 of a beat, the monitor reads every lane of a
 result.
 
 The beats come from ``beats.npz`` in the directory named by the plusarg ``dir``, the results go to
-``results.npz``. Whether they are right is seen outside, where they are compared with golden.
+``results.npz``. The caller compares them with the golden model.
 """
 
 import os
@@ -27,7 +27,7 @@ class Driver:
         self.last, self.user = getattr(dut, f"{name}_last"), getattr(dut, f"{name}_user")
 
     async def send(self, data, last, user):
-        """Offer one beat after the other, each until it is taken."""
+        """Offer beats one by one, each until it is accepted."""
         for beat, beat_last, beat_user in zip(data, last, user):
             for i, value in enumerate(beat):
                 self.lanes[i].lane.value = int(value)
@@ -41,7 +41,7 @@ class Driver:
 
 
 class Monitor:
-    """The result stream, always taken."""
+    """The result stream, always ready."""
 
     def __init__(self, dut, lanes):
         self.clk, self.valid, self.last = dut.clk, dut.m_valid, dut.m_last
@@ -49,7 +49,7 @@ class Monitor:
         self.cycles = 0
 
     async def receive(self, beats):
-        """The next so many beats: their lanes, and tlast."""
+        """The next beats: their lanes, and tlast."""
         data, last = [], []
         while len(data) < beats:
             await RisingEdge(self.clk)

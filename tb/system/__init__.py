@@ -1,3 +1,3 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Benches of the whole core and the whole vector unit."""
+"""Benches of the complete core and the complete vector unit."""

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The tops of the boards in the simulator, from pin to pin: reset, line, bridge and core.
+"""The top levels of the boards in the simulator, from pin to pin: reset, line, bridge and core.
 
 What could be wrong here, and which case would show it:
   the wiring of bridge and core, the credit             `products`: K = 1, K beyond K_MAX, every mode, the
@@ -48,7 +48,7 @@ class TB:
             await Edge(self.dut.send_done)
 
     async def wait(self, kind, bits=20_000):
-        """The next frame of this kind; others of before it are dropped."""
+        """The next frame of this kind; earlier frames of other kinds are dropped."""
         for _ in range(bits // 50):
             for i, (got, body) in enumerate(self.frames):
                 if got == kind:
@@ -107,7 +107,7 @@ class TB:
         for kind, body in sent:
             await self.line(
                 frames.encode(kind, body)
-            )  # nobody waits for the answers: they are within the credit
+            )  # the answers are not awaited: they are within the credit
         expected = add_bias(gemm(a, w), bias)
         if mode != "raw":
             expected = requantize(
@@ -130,7 +130,7 @@ class TB:
 @cocotb.test(timeout_time=10, timeout_unit="ms")
 @cocotb.parametrize(speed=[1.0, 0.98, 1.02])
 async def products(dut, speed):
-    """From power-up on; every mode, K from 1 to beyond K_MAX."""
+    """From power-up; every mode, K from 1 to beyond K_MAX."""
     tb = TB(dut, speed)
     await Timer(200 * tb.bit, "ns")
     await tb.reset()
@@ -143,7 +143,7 @@ async def products(dut, speed):
 
 @cocotb.test(timeout_time=10, timeout_unit="ms")
 async def host_dies(dut):
-    """In the midst of weights, of activations, before results are out; the next host begins with a reset."""
+    """A crash amid weights, activations, or before results are sent; the next host begins with a reset."""
     tb = TB(dut)
     await tb.reset()
     a, w = tb.operands(2 * tb.shape[2])
@@ -156,7 +156,7 @@ async def host_dies(dut):
 
 @cocotb.test(timeout_time=10, timeout_unit="ms")
 async def fail_stop(dut):
-    """A lost stop bit; a FIFO that runs over while activations wait for weights that nobody sends."""
+    """A lost stop bit; a FIFO overrun while activations wait for weights that are never sent."""
     tb = TB(dut)
     await tb.reset()
     a, w = tb.operands(tb.shape[2])
@@ -166,7 +166,7 @@ async def fail_stop(dut):
     await tb.line(whole[7:8])
     dut.stop_bit.value = 1
     await tb.line(whole[8:])
-    assert (await tb.wait(frames.NOTE))[0] & 1, "framing is not told"
+    assert (await tb.wait(frames.NOTE))[0] & 1, "framing error is not reported"
     assert int(dut.failed.value) == 1
     await Timer(400 * tb.bit, "ns")
     assert not any(kind & 0x80 for kind, _ in tb.frames), "a result of a damaged panel"
@@ -176,14 +176,14 @@ async def fail_stop(dut):
     (_, (kind, body)) = tb.panels(*tb.operands(5 * tb.shape[2]))
     await tb.line(frames.encode(kind, body))
     await tb.line(bytes([frames.FLAG]) * 520)
-    assert (await tb.wait(frames.NOTE))[0] & 2, "overrun is not told"
+    assert (await tb.wait(frames.NOTE))[0] & 2, "overrun is not reported"
     await tb.reset()
     await tb.product(1, "ruy")
 
 
 @cocotb.test(timeout_time=10, timeout_unit="ms")
 async def button(dut):
-    """The board's reset in the midst of a packet, and of an answer: all is as after power-up."""
+    """The board's reset in the middle of a packet and of an answer: the state is as after power-up."""
     tb = TB(dut)
     await tb.reset()
     (kind, body), _ = tb.panels(*tb.operands(3))

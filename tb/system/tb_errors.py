@@ -1,16 +1,16 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Every error of the core, one by one: the named STATUS bit and only it, and the core stops.
+"""Every error of the core, one by one: only the named STATUS bit is set, and the core stops.
 
 What could be wrong here, and which case would show it:
   an error raises no bit, another one, or two        every case names its own bit
-  a tile of wrong sums leaves before the core stops  the model: whole tiles up to the error, none after
-  an upstream hangs at a core that has stopped       packets sent behind the error are taken, see `recover`
-  something of the error outlives the soft reset     `recover`: the same work as ever, at once
+  a tile of wrong sums leaves before the core stops  the model: complete tiles up to the error, none after
+  an upstream hangs at a core that has stopped       packets after the error are accepted, see `recover`
+  state of the error survives the soft reset         `recover`: normal operation immediately
   the error is only seen in one half of the buffer   each is put into the first panel, the second and so on
   only with a free output                            `blocked`
   the interrupt ignores its enable                   `interrupt`
-  the watchdog barks at a core that only waits       `patience`
+  the watchdog fires on a core that only waits       `patience`
 """
 
 import os
@@ -20,7 +20,7 @@ import numpy as np
 
 from macrame.host import registers
 from macrame.sim.beats import Stall
-from tb.lib import struck
+from tb.lib import reset_injection
 from tb.lib.random_packets import activation_packet, resized, weight_packet
 from tb.models.core_model import (
     A_TOO_LONG,
@@ -50,7 +50,7 @@ def panels(rng, shape, lengths, mode=None):
 
 
 async def recover(core, rng):
-    """Whatever is sent to a halted core is swallowed; after a soft reset it works at once."""
+    """All input of a halted core is discarded; after a soft reset it works immediately."""
     lengths = (2, 1)
     error, tiles = core.error, core.tiles
     assert error, "no error to recover from"
@@ -66,11 +66,11 @@ async def recover(core, rng):
 
 async def begin(dut):
     """The core, and random numbers."""
-    return await struck.core(dut), np.random.default_rng(int(os.environ["COCOTB_RANDOM_SEED"]))
+    return await reset_injection.core(dut), np.random.default_rng(int(os.environ["COCOTB_RANDOM_SEED"]))
 
 
 def expect(core, error, tiles=None):
-    """The one bit, and so many tiles."""
+    """Check the error bit and the number of tiles."""
     names = registers.error_names
     assert core.error == error, f"STATUS says {names(core.error)}, expected {names(error)}"
     assert tiles is None or core.tiles == tiles, f"{core.tiles} tiles, expected {tiles}"
@@ -79,7 +79,7 @@ def expect(core, error, tiles=None):
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 @cocotb.parametrize(at=[0, 1, 4], difference=[-1, 1, 0])
 async def k_mismatch(dut, at, difference):
-    """An activation panel is a slice shorter or longer than its weights, or half as long (0)."""
+    """An activation panel is one slice shorter or longer than its weights, or half as long (0)."""
     core, rng = await begin(dut)
     shape = core.shape
     for slices in (2, shape.slices_max):
@@ -98,7 +98,7 @@ async def k_mismatch(dut, at, difference):
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def k_mismatch_in_open_tile(dut):
-    """The panels before it that left the tile open give nothing either."""
+    """Earlier panels that left the tile open give no result either."""
     core, rng = await begin(dut)
     w, a = panels(rng, core.shape, [2, 3, 2], core.shape.modes[-1])
     a[3], a[4] = (Packet(a[index].data, a[index].user | KEEP) for index in (3, 4))
@@ -111,7 +111,7 @@ async def k_mismatch_in_open_tile(dut):
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 @cocotb.parametrize(at=[0, 1, 3], excess=[1, 5])
 async def w_too_long(dut, at, excess):
-    """A weight panel of more than the most slices, without activations, or with some for it too."""
+    """A weight panel of more than the maximum slices, without activations, or with matching ones."""
     core, rng = await begin(dut)
     longest = core.shape.slices_max
     for served in (False, True):
@@ -125,7 +125,7 @@ async def w_too_long(dut, at, excess):
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 @cocotb.parametrize(at=[0, 3], excess=[1, 5])
 async def a_too_long(dut, at, excess):
-    """An activation panel of more than the most slices, on a weight panel of the most."""
+    """An activation panel of more than the maximum slices, on a weight panel of the maximum."""
     core, rng = await begin(dut)
     longest = core.shape.slices_max
     w, a = panels(rng, core.shape, [longest] * 3)
@@ -138,7 +138,7 @@ async def a_too_long(dut, at, excess):
 @cocotb.test(timeout_time=2, timeout_unit="ms")
 @cocotb.parametrize(at=[0, 1, 3])
 async def record_short(dut, at):
-    """tlast on each beat of a record: on the last of them no slice follows."""
+    """tlast on each beat of a record; after the last of them no slice follows."""
     core, rng = await begin(dut)
     for beats in range(1, core.shape.record_beats + 1):
         w, a = panels(rng, core.shape, [2] * 4)
@@ -150,7 +150,7 @@ async def record_short(dut, at):
 
 @cocotb.test(timeout_time=2, timeout_unit="ms")
 async def mode_illegal(dut):
-    """Modes of every bit, in each place; legal ones are no error anywhere."""
+    """Modes with every bit, in each panel; legal ones are never an error."""
     core, rng = await begin(dut)
     for number, mode in enumerate(mode for mode in MODES if mode not in core.shape.modes):
         at = number % 4
@@ -198,7 +198,7 @@ async def two_errors_in_one_beat(dut):
 @cocotb.test(timeout_time=2, timeout_unit="ms")
 @cocotb.parametrize(error=["mode", "record", "length"])
 async def prefetched(dut, error):
-    """A faulty weight panel comes in while a good one is in use: tiles stop, but only whole ones came out."""
+    """A faulty weight panel arrives while a good one is in use: tiles stop, and only complete ones leave."""
     core, rng = await begin(dut)
     shape = core.shape
     seen = set()
@@ -225,7 +225,7 @@ async def prefetched(dut, error):
 @cocotb.test(timeout_time=2, timeout_unit="ms")
 @cocotb.parametrize(length=[60, 2000])
 async def blocked(dut, length):
-    """The output is blocked when the error comes: the good tiles wait, and leave after it."""
+    """The output is blocked at the time of the error: the good tiles wait, and leave afterwards."""
     core, rng = await begin(dut)
     await core.write(registers.CONTROL, 0)  # the player ends a transfer early on an interrupt
     core.interrupts = False
@@ -243,14 +243,14 @@ async def blocked(dut, length):
 @cocotb.test(timeout_time=2, timeout_unit="ms")
 @cocotb.parametrize(limit=[1, 30, 300])
 async def panel_stuck(dut, limit):
-    """Three panels, of which nobody releases the first: the watchdog says so when its time has come."""
+    """Three panels, the first never released: the watchdog fires after its limit."""
     core, rng = await begin(dut)
     await core.set_watchdog(limit)
     w, a = panels(rng, core.shape, [2, 2, 2])
     await core.send(w, [a[0], a[0]], quiet=limit + 64)
     expect(core, PANEL_STUCK)
     await recover(core, rng)
-    # a register keeps its value over a soft reset, and so does the watchdog its limit
+    # a soft reset keeps the values of registers, including the watchdog's limit
     assert await core.read(registers.WATCHDOG) == limit
     await core.send(w, [a[0], a[1], a[2]], quiet=limit + 64)  # released, used, the second not released
     expect(core, 0, 3)
@@ -261,7 +261,7 @@ async def panel_stuck(dut, limit):
 
 @cocotb.test(timeout_time=4, timeout_unit="ms")
 async def patience(dut):
-    """The watchdog is silent when it is off, when only the output blocks, and while activations come."""
+    """The watchdog does not fire if it is off, if only the output blocks, or while activations arrive."""
     core, rng = await begin(dut)
     w, a = panels(rng, core.shape, [2, 3, 2, 2])
     await core.set_watchdog(0)
@@ -270,11 +270,11 @@ async def patience(dut):
     await core.soft_reset()
     await core.reset()
     await core.set_watchdog(60)
-    # tiles without end, so that the result FIFO is full and weights and activations wait for it
+    # many tiles, so that the result FIFO is full and weights and activations wait for it
     many = [*(activation_packet(rng, core.shape, 2, mode=w[0].user) for _ in range(120)), *a[1:]]
     await core.send(w, many, stalls={"m": Stall("block", length=3000)}, quiet=3100, patient=False)
     expect(core, 0, len(many))
-    # the weights wait at the door for many times the limit, but there is a beat now and then
+    # the weights wait for many times the limit, but a beat is accepted now and then
     many = [*(activation_packet(rng, core.shape, 2, mode=w[0].user) for _ in range(60)), *a[1:]]
     await core.send(w, many, stalls={"a": Stall("bursts", length=50)}, quiet=128)
     expect(core, 0)

@@ -1,13 +1,13 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Random packets, errors, pauses and resets, in any order, against the model of ``core_model``.
+"""Random packets, errors, stalls and resets, in any order, compared with ``core_model``.
 
-What could be wrong here: what nobody thought of. A sequence opens with a hard reset and is one to three
-transfers long. A transfer holds up to four weight panels and the activation panels that use them, with
+What could be wrong here: cases not considered elsewhere. A sequence starts with a hard reset and is one to
+three transfers long. A transfer holds up to four weight panels and the activation panels that use them, with
 lengths that favour one slice and the longest, all modes, records of random bits, panels used again, tiles
 left open. Most sequences carry an error: a panel that is shorter, longer, too long, never released, lost or
-sent twice; a record cut short; an illegal mode. Every stream pauses in a way of its own, and a reset falls
-into one transfer in three. What follows an error or a reset shows that the core is as good as new.
+sent twice; a record cut short; an illegal mode. Every stream pauses in its own way, and a reset falls into
+one transfer in three. The packets after an error or a reset check that the core works normally.
 
 Sequences do not depend on each other. The plusarg `sequences` says how many are played, `sequence` picks a
 single one.
@@ -18,9 +18,9 @@ import os
 import cocotb
 import numpy as np
 
-from tb.lib import struck
+from tb.lib import reset_injection
 from tb.lib.random_packets import activation_packet, modes_alike, resized, weight_packet
-from tb.lib.struck import HARD, SOFT, random_stalls
+from tb.lib.reset_injection import HARD, SOFT, random_stalls
 from tb.models.core_model import HALVES, KEEP, RELEASE, Packet, phases
 
 WATCHDOG = 40
@@ -28,12 +28,12 @@ SEQUENCES = 300
 
 
 def _length(rng, longest):
-    """Slices of a panel: one, the most, or any."""
+    """Slices of a panel: one, the maximum, or random."""
     return int(rng.choice([1, longest, rng.integers(1, longest + 1)]))
 
 
 def packets(rng, shape, faulty):
-    """Two streams of packets that belong together, if need be with an error among them."""
+    """Two matching streams of packets, optionally with an error."""
     w, a, turns = [], [], []
     longest, modes = shape.slices_max, shape.modes
     count = int(rng.integers(1, 5))
@@ -45,7 +45,7 @@ def packets(rng, shape, faulty):
             keep = rng.random() < 0.2
             a.append(activation_packet(rng, shape, slices, RELEASE * (use == uses - 1) | KEEP * keep, mode))
             turns.append(phases(mode))
-        # an open tile of one format met by the other is an error of its own: one in ten
+        # an open tile of one format met by the other is a separate error: one in ten
         modes = modes_alike(shape, mode) if keep and rng.random() < 0.9 else shape.modes
     if faulty:
         _spoil(rng, shape, w, a, turns)
@@ -53,7 +53,7 @@ def packets(rng, shape, faulty):
 
 
 def _spoil(rng, shape, w, a, turns):
-    """Put one error into the streams, or something that may be; `turns`: beats a slice, panel by panel."""
+    """Inject one error, or a legal irregularity, into the streams; `turns`: beats per slice of each panel."""
     longest, head = shape.slices_max, shape.record_beats
     which, user = int(rng.integers(len(w))), int(rng.integers(len(a)))
     kind = rng.choice(
@@ -106,34 +106,36 @@ async def play(core, rng):
     fault_in = int(rng.integers(0, transfers)) if rng.random() < 0.6 else None
     for transfer in range(transfers):
         w, a = packets(rng, core.shape, transfer == fault_in)
-        strike, at = None, 0
+        inject, at = None, 0
         if rng.random() < 0.33:
-            strike = HARD if rng.random() < 0.15 else SOFT
+            inject = HARD if rng.random() < 0.15 else SOFT
             at = int(rng.integers(0, 2 * max(sum(map(len, w)), sum(map(len, a))) + 30))
         if core.halted or rng.random() < 0.1:
             if rng.random() < 0.6:
-                await core.soft_reset()  # in peace; else in the midst of what follows, or not at all
-            elif strike is None:
-                strike, at = SOFT, int(rng.integers(0, 20))
+                await (
+                    core.soft_reset()
+                )  # while idle; otherwise in the middle of the next transfer, or not at all
+            elif inject is None:
+                inject, at = SOFT, int(rng.integers(0, 20))
         hit = await core.send(
             w,
             a,
             stalls=random_stalls(rng),
             seed=int(rng.integers(1, 2**31)),
             patient=rng.random() < 0.3,
-            strike=strike,
+            inject=inject,
             at=at,
-            times=at % 4 + 1 if strike == HARD else 1,
+            times=at % 4 + 1 if inject == HARD else 1,
         )
-        if hit and strike == HARD:
+        if hit and inject == HARD:
             await core.set_watchdog(WATCHDOG)
 
 
 @cocotb.test(timeout_time=200, timeout_unit="ms")
 async def fuzz(dut):
-    """Sequences of packets until one comes out otherwise than the model says."""
+    """Play sequences of packets until one differs from the model."""
     seed = int(os.environ["COCOTB_RANDOM_SEED"])
-    core = await struck.core(dut)
+    core = await reset_injection.core(dut)
     only = cocotb.plusargs.get("sequence")
     chosen = [int(only)] if only is not None else range(int(cocotb.plusargs.get("sequences", SEQUENCES)))
     shape = core.shape
@@ -152,6 +154,6 @@ async def fuzz(dut):
         int(core.u.cycle.value),
     )
     if only is None and len(chosen) >= SEQUENCES:
-        assert core.errors > len(chosen) // 8, "the sequences hardly hold errors"
-        assert core.seen == 0x3F, f"of the errors the sequences raise only {core.seen:06b}"
-        assert core.lives > len(chosen) * 3 // 2, "the sequences hardly hold resets"
+        assert core.errors > len(chosen) // 8, "the sequences have too few errors"
+        assert core.seen == 0x3F, f"the sequences raise only these of the errors: {core.seen:06b}"
+        assert core.lives > len(chosen) * 3 // 2, "the sequences have too few resets"

@@ -1,13 +1,13 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The core, end to end: host packs and unpacks, core_player.v plays, every value is compared with golden.
+"""The core end to end: the host packs and unpacks, core_player.v plays, every value must match golden.
 
 What could be wrong, and what would show it: a lane, row or slice mixed up (full-range random operands, where
 no two products are alike); padding that leaks (ragged sides); a record used for the wrong tile (each column
-has a bias and a scale of its own, products of different modes follow each other); a carry or sign lost (-128
+has its own bias and scale, products of different modes follow each other); a carry or sign lost (-128
 throughout, sums that wrap); an accumulator not cleared or cleared too early (chained K, short K); a beat lost
 or taken twice under pressure (every stall pattern on every stream, output blocked for thousands of cycles).
-core_player.v watches m_axis for unknown bits and for beats that change while they wait.
+core_player.v checks m_axis for unknown bits and for beats that change while they wait.
 """
 
 import os
@@ -36,7 +36,7 @@ class PlayerLink(LinkBase):
 
     def __init__(self, dut):
         super().__init__()
-        self.player = Player(getattr(dut, "u", dut))  # core_strike is a core_player and more
+        self.player = Player(getattr(dut, "u", dut))  # core_reset_injector is a core_player and more
         harness = self.player.dut
         widths = len(harness.w_tdata) // 8, len(harness.a_tdata) // 8
         self.files = BeatFiles(Path("."), widths, int(dut.COLS.value))
@@ -46,7 +46,7 @@ class PlayerLink(LinkBase):
         self._player_ready()
 
     def restart(self):
-        """Put core and harness back to where a simulation starts, whatever went before."""
+        """Return core and harness to the state at the start of a simulation."""
         self._player_set({**stall_values(None, 1), "rule_broken": 0, "unknown": 0, "drop_closing": 1})
         self.reset()
 
@@ -60,7 +60,7 @@ class PlayerLink(LinkBase):
         return self._player_write(address, value)
 
     def stall(self, stalls, seed):
-        """Change how the streams pause."""
+        """Change the stalls of the streams."""
         self._player_set(stall_values(stalls, seed))
 
     def _transfer(self, weights, activations, results, progress):
@@ -74,7 +74,7 @@ class PlayerLink(LinkBase):
 class Bench:
     """One core, its host, and the comparison with golden."""
 
-    link = None  # of this simulation: its tests play the same files on
+    link = None  # of this simulation: its tests continue the same files
 
     def __init__(self, dut, seed):
         Bench.link = Bench.link or PlayerLink(dut)
@@ -87,11 +87,11 @@ class Bench:
         )
 
     def stall(self, stalls):
-        """Change how the streams pause."""
+        """Change the stalls of the streams."""
         self.link.stall(stalls, int(self.rng.integers(2**32)))
 
     def matrix(self, rows, cols):
-        """int8, full range, with rows and columns of -128 now and then."""
+        """int8, full range, with occasional rows and columns of -128."""
         values = self.rng.integers(-128, 128, (rows, cols), dtype=np.int8)
         kind = self.rng.random()
         if kind < 0.1:
@@ -102,7 +102,7 @@ class Bench:
         return values
 
     def output(self, mode, n, k):
-        """Random records for n columns; most scales use the range of int8, some are anything."""
+        """Random records for n columns; most scales use the range of int8, some are random."""
         rng = self.rng
         bias = rng.integers(-(2**31), 2**31, n) if rng.random() < 0.3 else rng.integers(-50_000, 50_000, n)
         if mode == "raw":
@@ -129,7 +129,7 @@ class Bench:
         self.compare(self.matrix(m, k), self.matrix(k, n), mode, self.output(mode, n, k))
 
     def compare(self, a, w, mode="raw", output=None, limit=1 << 18):
-        """One product on the core, compared with golden."""
+        """One product on the core, compared with the golden model."""
         output = dict(output or {})
         got, report = self.core.matmul(a, w, mode, limit=limit, **output)
         for name in ("low", "high"):
@@ -184,14 +184,14 @@ def sides(bench, budget):
 
 
 def budget(bench, share=1.0):
-    """Cycles a test may take: an array four times as large simulates about four times as slowly."""
+    """Cycles that a test may take: an array four times as large simulates about four times as slowly."""
     cells = bench.core.config.rows * bench.core.config.cols * bench.core.config.depth
     return int(share * int(os.environ.get("GEMM_BUDGET", "500000")) / (cells + 16))
 
 
 @bench_test
 def random_products(bench):
-    """Any sides from 1 to 40, K to 600, the ends of these ranges too, all modes in turn, no stalls."""
+    """Random sides from 1 to 40, K to 600, including the limits, all modes in turn, no stalls."""
     rows, cols = bench.core.config.rows, bench.core.config.cols
     extremes = [(1, 1, 1), (rows, 1, cols), (40, 3, 40), (rows + 1, 600, cols)]
     for index, (m, k, n) in enumerate([*extremes, *sides(bench, budget(bench))]):
@@ -200,7 +200,7 @@ def random_products(bench):
 
 @bench_test
 def counters_agree_with_the_bench(bench):
-    """CYCLES is what the harness counts, BUSY and TILES what the product needs, and nothing starves."""
+    """CYCLES equals the harness's count, BUSY and TILES match the product, and no stream starves."""
     shape = bench.core.config
     m, k, n = 3 * shape.rows, max(shape.k_max // 2, 2 * shape.rows * shape.depth), 2 * shape.cols
     if k > shape.k_max:
@@ -235,7 +235,7 @@ def stalls(bench):
 
 @bench_test
 def blocked_output(bench):
-    """Nothing is taken for thousands of cycles: inputs wait, and not one beat is lost."""
+    """No result is accepted for thousands of cycles: inputs wait, and no beat is lost."""
     shape = bench.core.config
     for mode, cycles in zip(MODES, (2000, 40, 300, 1)):
         bench.stall({"m": Stall("block", length=cycles)})
@@ -256,7 +256,7 @@ def chained(bench):
 
 @bench_test
 def batches(bench):
-    """A product sent in many transfers, the weights staying in the core from one to the next."""
+    """A product sent in many transfers, with the weights staying in the core between them."""
     shape = bench.core.config
     k = 2 * shape.depth + 1
     a, w = bench.matrix(5 * shape.rows + 1, k), bench.matrix(k, 2 * shape.cols)
@@ -305,7 +305,7 @@ def a_halted_core_says_why_and_comes_back(bench):
 
 @bench_test
 def an_abandoned_product_is_not_taken_for_the_next(bench):
-    """An exception before and behind each step of a transfer, some while weights stay for the next."""
+    """An exception before and after each step of a transfer, some while weights stay for the next."""
     shape, link = bench.core.config, bench.link
     m, k, n = 3 * shape.rows, min(shape.k_max, 3 * shape.depth), shape.cols + 1
     steps = [
@@ -328,7 +328,7 @@ def an_abandoned_product_is_not_taken_for_the_next(bench):
 
 
 def failing(step, at, after):
-    """A function whose at-th call fails, before or after it does what it should."""
+    """A function whose at-th call fails, before or after its work."""
     calls = iter(range(at + 1))
 
     def call(*arguments):

@@ -1,14 +1,13 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""bfloat16 products on the core, end to end: host packs and unpacks, every bit is compared with golden.
+"""bfloat16 products on the core end to end: the host packs and unpacks, every bit must match golden.
 
-What could be wrong, and what would show it: rows of a cell mixed up (M is no multiple of four, all rows
-differ);
-sums added in another order, or rounded less often (exponents meet, a sum of thousands of terms keeps no more
-than golden's); padding that turns a zero negative or a NaN into a number (specials everywhere, ragged sides);
-a bias or a ReLU of another panel; bits of int8 in a float sum (both formats by turns on one core); a random
-operand given twice, lost, or to another column (stochastic rounding over many products from one seed); a beat
-lost or taken out of its turn under pressure.
+What could be wrong, and what would show it: rows of a cell mixed up (M is not a multiple of four, all rows
+differ); sums in another order, or rounded less often (close exponents; a sum of thousands of terms has no
+more precision than the golden one); padding that turns a zero negative or a NaN into a number (specials
+everywhere, odd sides); a bias or a ReLU of another panel; int8 bits in a float sum (both formats alternating
+on one core); a random operand used twice, lost, or in another column (stochastic rounding over many products
+from one seed); a beat lost or out of phase under back-pressure.
 """
 
 import numpy as np
@@ -89,7 +88,7 @@ def by_turns(bench):
 
 @bench_test
 def stalls(bench):
-    """Every pattern on every stream, alone and together: a beat out of its turn would meet another sum."""
+    """Every pattern on every stream, alone and together: a beat out of phase would reach another sum."""
     floats, shape = Floats(bench), bench.core.config
     kinds = [
         {stream: Stall(kind, chance, length)}
@@ -112,7 +111,7 @@ def stalls(bench):
 
 @bench_test
 def chained(bench):
-    """K beyond K_MAX: the sums go on where they stood, one transfer or many."""
+    """K beyond K_MAX: the sums continue, in one transfer or many."""
     floats, shape = Floats(bench), bench.core.config
     for k in (shape.k_max + 1, 2 * shape.k_max, 3 * shape.k_max - 1):
         floats.multiply(4 * shape.rows + 1, k, shape.cols)

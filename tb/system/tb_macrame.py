@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The core as a user wires it: AXI4-Stream in and out, AXI4-Lite beside, by cocotbext-axi.
+"""The core as a user connects it: AXI4-Stream and AXI4-Lite, driven by cocotbext-axi.
 
 What could be wrong here, and which case would show it:
   a byte in another lane or beat than streams.md says      `modes`: fields differ in every column; packets are
@@ -67,7 +67,7 @@ class Panel:
         }
 
     def beats(self, unknown=None):
-        """(tdata bytes, tuser) of each beat of the weight packet; `unknown` stands for what is not used."""
+        """(tdata bytes, tuser) of each beat of the weight packet; `unknown` marks unused bits."""
         records = []
         for column in range(self.cols):
             field = {name: int(values[column]) for name, values in self.fields.items()}
@@ -128,14 +128,14 @@ class Panel:
 
 
 def frame(beats):
-    """Beats as cocotbext-axi sends them: what is not used is random."""
+    """Beats for cocotbext-axi: unused bits are random."""
     data = bytes(byte if byte is not None else random.getrandbits(8) for beat, _ in beats for byte in beat)
     user = [u if u is not None else random.getrandbits(2) for beat, u in beats for _ in beat]
     return AxiStreamFrame(data, tuser=user)
 
 
 class TB:
-    """Drivers on every port, a monitor on the result stream, and what is expected of it."""
+    """Drivers on every port, a monitor on the result stream, and the expected results."""
 
     def __init__(self, dut):
         self.dut = dut
@@ -165,7 +165,7 @@ class TB:
         await RisingEdge(self.dut.clk)
 
     async def _watch(self):
-        """m_axis: what is offered stays, unchanged, until it is taken; and no handshake is ever unknown."""
+        """m_axis: an offered beat is stable until it is accepted; no handshake signal is ever unknown."""
         dut, held = self.dut, None
         names = (
             "s_axis_w_tready",
@@ -209,7 +209,7 @@ class TB:
             self.open = []
 
     async def results(self):
-        """Receive and compare all that is expected, then see that nothing more comes."""
+        """Receive and compare all expected packets, then check that no more arrive."""
         for index, (data, keep) in enumerate(self.expected):
             got = await with_timeout(self.m.recv(compact=False), SHORT_NS, "ns")
             assert len(got.tdata) == len(data), (
@@ -223,8 +223,8 @@ class TB:
             await ClockCycles(self.dut.clk, 60)
             if self.w.idle() and self.a.idle():
                 break
-        assert self.m.empty(), "more came than was expected"
-        assert self.m.idle(), "a packet has begun that was not expected"
+        assert self.m.empty(), "more results than expected"
+        assert self.m.idle(), "an unexpected packet has begun"
         assert self.w.empty(), "weights were not taken"
         assert self.a.empty(), "activations were not taken"
 
@@ -254,7 +254,7 @@ async def made(dut):
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def modes(dut):
-    """Every mode after every mode, K of all kinds: nothing is carried over from panel to panel."""
+    """Every mode after every mode, all kinds of K: no state is carried over from panel to panel."""
     tb = await made(dut)
     depth = tb.shape[2]
     ks = itertools.cycle((1, depth, depth + 1, 3 * depth - 1, tb.k_max))
@@ -316,7 +316,7 @@ async def chained(dut):
 @cocotb.test(timeout_time=2, timeout_unit="ms")
 @cocotb.parametrize(stalls=["random", "bursts", "w_late", "a_late", "m_slow"])
 async def paused(dut, stalls):
-    """Each stream paused by a generator of its own, or one side only."""
+    """Each stream paused by its own generator, or one side only."""
     tb = await made(dut)
     kinds = {
         "random": ("random",) * 3,
@@ -333,7 +333,7 @@ async def paused(dut, stalls):
 
 @cocotb.test(timeout_time=2, timeout_unit="ms")
 async def output_blocked(dut):
-    """Nothing is taken for 2,000 cycles: the offer stands, the inputs stop, and nothing is lost."""
+    """No result is accepted for 2,000 cycles: the offer stays, the inputs stop, and nothing is lost."""
     tb = await made(dut)
     tb.m.pause = True
     tb.weights(2, RAW)
@@ -354,7 +354,7 @@ async def output_blocked(dut):
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 @cocotb.parametrize(stalls=["none", "random", "bursts"])
 async def unknowns(dut, stalls):
-    """X on all that does not count: tdata and tuser between beats, idle tusers, the padding of a record."""
+    """X on all unused bits: tdata and tuser between beats, idle tusers, the padding of a record."""
     bench = Bench(
         dut,
         s_axis_w_tlast=None,
@@ -405,7 +405,7 @@ async def unknowns(dut, stalls):
     expected = []
     for mode in (RAW, GEMMLOWP, RUY, FP32, None, RAW):
         if mode is None:
-            # a soft reset between packets, tlast X meanwhile: nothing was open, nothing may be swallowed
+            # a soft reset between packets, tlast X meanwhile: no packet was open, so none may be discarded
             await bench.until(lambda: len(m.beats) == rows * len(expected), what=f"{len(expected)} tiles")
             bench.drive(
                 s_axil_awaddr=CONTROL,
@@ -433,7 +433,8 @@ async def unknowns(dut, stalls):
         bench.equal(keep, int("".join(map(str, reversed(kept))), 2), f"tkeep of tile {tile}, row {row}")
         bench.equal(last, int(row == rows - 1), f"tlast of tile {tile}, row {row}")
         wanted = expected[tile][0][width * row : width * (row + 1)]
-        bench.equal(data.to_bytes(width, "little"), wanted, f"tile {tile}, row {row}")
+        got = bytes(byte if bit else 0 for byte, bit in zip(data.to_bytes(width, "little"), kept))
+        bench.equal(got, wanted, f"tile {tile}, row {row}")
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
@@ -446,10 +447,13 @@ async def tuser_by_byte(dut):
     beats = len(Panel(tb.rng, tb.shape, k, RUY).beats())
     for user, mode in (
         (RUY, RUY),  # for all bytes
-        ([RUY], RUY),  # a list too short goes on with its last value
+        ([RUY], RUY),  # a short list continues with its last value
         ([RUY] * width + [RAW] * width * (beats - 1), RUY),
-        ([RAW] * (width - 1) + [RUY] + [RAW] * width * (beats - 1), RUY),  # of a beat's bytes the last counts
-        ([RUY] + [RAW] * (beats - 1), RAW if width > 1 else RUY),  # a value a beat: the mistake
+        (
+            [RAW] * (width - 1) + [RUY] + [RAW] * width * (beats - 1),
+            RUY,
+        ),  # the last byte of a beat is significant
+        ([RUY] + [RAW] * (beats - 1), RAW if width > 1 else RUY),  # one value per beat: the mistake
     ):
         panel = Panel(tb.rng, tb.shape, k, RUY)
         sent = frame(panel.beats())
@@ -463,7 +467,7 @@ async def tuser_by_byte(dut):
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def registers_meanwhile(dut):
-    """Reads and writes of registers while tiles run change nothing but what they should."""
+    """Reads and writes of registers while tiles run have no side effects."""
     tb = await made(dut)
     tb.work(5)
     count = len(tb.expected)
@@ -482,7 +486,7 @@ async def registers_meanwhile(dut):
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 @cocotb.parametrize(error=["k_mismatch", "mode"])
 async def error(dut, error):
-    """Good tiles leave, the faulty one does not, irq rises, STATUS names it, a soft reset helps."""
+    """Good tiles leave, the faulty one does not, irq rises, STATUS has the error, a soft reset clears it."""
     tb = await made(dut)
     await tb.write(CONTROL, 2)
     tb.work(3)
@@ -497,9 +501,9 @@ async def error(dut, error):
         tb.a.send_nowait(frame(panel.activation_beats(whole, RELEASE)))
     else:
         tb.weights(2, 4)
-    await tb.results()  # which also says that both inputs drain
+    await tb.results()  # which also checks that both inputs drain
     assert dut.irq.value == 1
-    # of the faulty tile slices have gone into the array: it stays open, so the core is busy
+    # slices of the faulty tile have entered the array: it stays open, so the core is busy
     assert await tb.read(STATUS) == {"k_mismatch": 0x301, "mode": 0x110}[error]
     tb.expected, tb.open = [], []
     tb.work(2)
@@ -517,7 +521,7 @@ async def error(dut, error):
 @cocotb.test(timeout_time=2, timeout_unit="ms")
 @cocotb.parametrize(which=["w", "a", "m"])
 async def soft_reset(dut, which):
-    """A soft reset in the midst of a packet of each stream: the rest goes nowhere, the next is whole."""
+    """A soft reset in the middle of a packet of each stream: the rest is discarded, the next is complete."""
     tb = await made(dut)
     driver = {"w": tb.w, "a": tb.a, "m": tb.m}[which]
     k, width = tb.k_max, 4 * tb.shape[1]
@@ -556,7 +560,7 @@ async def soft_reset(dut, which):
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def hard_reset(dut):
-    """rst in the midst of packets of all three streams, the bench's drivers restarting with it."""
+    """rst in the middle of packets of all three streams; the bench's drivers restart with it."""
     tb = await made(dut)
     tb.weights(tb.k_max, RAW)
     tb.activations(0)

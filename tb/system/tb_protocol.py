@@ -1,11 +1,10 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Every mistake of mistakes.py is made, and what the table of docs/streams.md says of it must be so.
+"""Make every mistake of mistakes.py, and check its row in the table of docs/streams.md.
 
-What could be wrong here is the table: a tile that does leave, or has other numbers; a mistake said to be
-noticed that is not, or the other way round. So tiles are compared to the bit, with products of the panels
-that the table names, and "nothing" is said only if STATUS, TILES, tkeep and the beats taken are as they would
-be with the right packets.
+What could be wrong is the table: a tile that leaves or not, or has other values; a mistake that is detected
+or not. So tiles are compared bit for bit with the products that the table names, and "nothing" is allowed
+only if STATUS, TILES, tkeep and the accepted beats are the same as with the correct packets.
 """
 
 import re
@@ -22,11 +21,11 @@ from tb.lib.kit import Bench, full_int8, text
 from tb.lib.mistakes import BF16, MISTAKES, RAW, a, w
 
 RECORD_BYTES = 12
-QUIET = 64  # cycles without a beat, after which nothing more comes
+QUIET = 64  # idle cycles after which no further beat is expected
 
 
 class TB:
-    """The core's ports, the matrices that were sent, and the tiles that came."""
+    """The core's ports, the matrices sent, and the tiles received."""
 
     def __init__(self, dut):
         self.dut = dut
@@ -52,7 +51,7 @@ class TB:
         self.data, self.matrices, self.bias, self.mode = {}, {}, {}, {}
 
     def record(self, name):
-        """The record's bytes, (COLS, 12): a bias of its own for each panel, a scale of 1/16 in all."""
+        """The bytes of the record, (COLS, 12): a different bias in each panel, a scale of 1/16 in all."""
         self.bias[name] = self.bench.rng.integers(-1000, 1000, self.cols).astype(np.int32)
         record = np.zeros((self.cols, RECORD_BYTES), np.uint8)
         record[:, :4] = self.bias[name].astype("<i4").view(np.uint8).reshape(-1, 4)
@@ -68,7 +67,7 @@ class TB:
         lanes = self.cols if stream == "w" else self.rows
         mode = packet.user if stream == "w" else RAW
         bf16 = bool(mode & BF16) and self.formats != "INT8"
-        # the bytes of a lane that an int8 does not fill hold anything
+        # the bytes of a lane beyond its int8 values are random
         data = self.bench.rng.integers(0, 256, (slices, lanes, self.lane), dtype=np.uint8)
         if bf16:
             bits = self.bench.rng.integers(0x3E00, 0x4100, (slices, lanes), dtype=np.uint16)  # 0.125 to 8
@@ -106,7 +105,7 @@ class TB:
             )
 
     async def settle(self, cycles):
-        """Step until no beat has moved for so many cycles."""
+        """Step until no beat has been transferred for a number of cycles."""
         still, seen = 0, None
         while still < cycles:
             await self.bench.step()
@@ -114,11 +113,11 @@ class TB:
             still, seen = (still + 1 if now == seen else 0), now
 
     async def read(self, address):
-        """A register, while nothing moves."""
+        """Read a register while the streams are idle."""
         return await self.axil.read_dword(address)
 
     def tiles(self):
-        """What came, tile by tile: (values as bytes, tkeep) of each."""
+        """The received tiles: (values as bytes, tkeep) of each row."""
         found, rows = [], []
         for data, keep, last in self.sink.values:
             rows.append((data & sum(0xFF << 8 * n for n in range(4 * self.cols) if keep >> n & 1), keep))
@@ -129,7 +128,7 @@ class TB:
         return found
 
     def expected(self, tile):
-        """A tile that is written as products: the same form as `tiles` gives."""
+        """A tile given as products, in the format of `tiles`."""
         pairs = [re.fullmatch(r"(A\d) (W\d)", term).groups() for term in tile.split(" + ")]
         last = pairs[-1][1]
         mode, bias = self.mode[last], self.bias[last]
@@ -176,21 +175,21 @@ async def mistake(dut, row):
 
     status = await tb.read(registers.STATUS)
     error = status & ((1 << len(registers.STATUS_ERRORS)) - 1)
-    told = [f"`{name}`" for name in registers.error_names(error)]
+    detected = [f"`{name}`" for name in registers.error_names(error)]
     if not error:
         size = {RAW: 4, BF16: 4}.get(row.mode, 1) * tb.cols
         signs = {
-            "`TILES`": await tb.read(registers.TILES) != row.meant,
+            "`TILES`": await tb.read(registers.TILES) != row.intended_tiles,
             "tkeep": any(keep != (1 << size) - 1 for tile in got for _, keep in tile),
             "`busy`": bool(status & registers.STATUS_BUSY),
             "weights wait": not tb.sources["w"].empty,
             "activations wait": not tb.sources["a"].empty,
         }
-        told = [sign for sign, there in signs.items() if there]
+        detected = [sign for sign, there in signs.items() if there]
     else:
-        assert tb.sources["w"].empty, "a core that has stopped takes all beats"
-        assert tb.sources["a"].empty, "a core that has stopped takes all beats"
-    assert (", ".join(told) or "nothing") == row.told, row.text
+        assert tb.sources["w"].empty, "a halted core accepts all beats"
+        assert tb.sources["a"].empty, "a halted core accepts all beats"
+    assert (", ".join(detected) or "nothing") == row.detected_by, row.text
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")

@@ -1,12 +1,12 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The registers of the whole core, as rtl/macrame.rdl has them.
+"""The registers of the complete core, as described in rtl/macrame.rdl.
 
 What could be wrong here, beyond tb_axil_regs.py, and which case would show it:
-  SHAPE or K_MAX not those of the core        cores that are no square, POST_LANES and K_MAX of their own
+  SHAPE or K_MAX not those of the core        cores that are not square, different POST_LANES and K_MAX
   FORMAT of another core                      a core of each
   a counter or a status bit of an idle core   it reads 0 throughout
-  the watchdog's register cut off             written and read back
+  the watchdog's register truncated           written and read back
 """
 
 import cocotb

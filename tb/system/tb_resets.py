@@ -1,15 +1,15 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Resets at every cycle of a run: in the midst of packets, of results, of an error.
+"""Resets at every cycle of a run: in the middle of packets, of results, of an error.
 
 What could be wrong here, and which case would show it:
-  the rest of a cut input packet is taken for a new one    `soft`: what follows must come out right
-  so is the beginning of the next one, or it is swallowed  `soft`: the model knows which packets had begun
+  the rest of a truncated packet is taken for a new one    `soft`: the next results must be correct
+  so is the beginning of the next one, or it is dropped    `soft`: the model knows which packets had begun
   a result packet stays open, or an offered beat changes   `soft` with a slow output
-  something of the old life lives on in some register      the rest of the packets, and work after it
-  a second reset closes twice, or forgets to swallow       `soft` with two and three resets running
+  state of the old life survives in some register          the rest of the packets, and work after it
+  a second reset closes twice, or does not discard         `soft` with two and three consecutive resets
   a reset leaves the status, a register or a counter       STATUS, TILES and BUSY are read after each
-The workload ends in an error, so that resets fall into all that a core can be in.
+The workload ends in an error, so that resets occur in every state of a core.
 """
 
 import os
@@ -19,14 +19,14 @@ import numpy as np
 
 from macrame.host import registers
 from macrame.sim.beats import Stall
-from tb.lib import struck
+from tb.lib import reset_injection
 from tb.lib.random_packets import activation_packet, resized, weight_packet
-from tb.lib.struck import HARD, SOFT
+from tb.lib.reset_injection import HARD, SOFT
 from tb.models.core_model import KEEP, RELEASE
 
 
 def patience(core):
-    """Cycles without a beat that are the end: a tile's way through the core and a long pause of m_axis."""
+    """Idle cycles that mark the end: the latency of a tile and a long stall of m_axis."""
     return 48 if core.shape.formats == "INT8" else 128
 
 
@@ -55,15 +55,15 @@ async def clean(core, rng):
 
 
 def stalls(slow):
-    """Pauses: none, or such that result beats wait and inputs have gaps."""
+    """Stalls: none, or such that result beats wait and inputs have gaps."""
     return {"m": Stall("random", chance=0.8), "a": Stall("random", chance=0.3)} if slow else None
 
 
 @cocotb.test(timeout_time=10, timeout_unit="ms")
 @cocotb.parametrize(slow=[False, True], times=[1, 2, 3])
 async def soft(dut, slow, times):
-    """A soft reset, or several, at cycles all over the workload; then what is left of it, then clean work."""
-    core = await struck.core(dut)
+    """One or more soft resets at cycles throughout the workload; then its remainder, then normal work."""
+    core = await reset_injection.core(dut)
     rng = np.random.default_rng([int(os.environ["COCOTB_RANDOM_SEED"]), slow, times])
     w, a = workload(rng, core.shape)
     core.cuts.clear()
@@ -71,9 +71,9 @@ async def soft(dut, slow, times):
     step = (4 if times == 1 else 15) * (1 + slow)
     for at in range(int(rng.integers(step)), length * (1 + slow), step):
         await core.send(
-            w, a, stalls=stalls(slow), seed=at + 1, strike=SOFT, at=at, times=times, quiet=patience(core)
+            w, a, stalls=stalls(slow), seed=at + 1, inject=SOFT, at=at, times=times, quiet=patience(core)
         )
-        while core.halted or core.waiting:  # packets that wait for others, which the reset took away
+        while core.halted or core.waiting:  # packets that wait for others, which the reset discarded
             await core.soft_reset()
         await core.soft_reset()
         await clean(core, rng)
@@ -85,15 +85,15 @@ async def soft(dut, slow, times):
 
 @cocotb.test(timeout_time=10, timeout_unit="ms")
 async def hard(dut):
-    """rst at every cycle of the workload, the upstream restarting with the core: mostly for one cycle."""
-    core = await struck.core(dut)
+    """rst at every cycle of the workload, mostly for one cycle; the upstream restarts with the core."""
+    core = await reset_injection.core(dut)
     rng = np.random.default_rng(int(os.environ["COCOTB_RANDOM_SEED"]))
     w, a = workload(rng, core.shape)
     length = 2 * max(sum(map(len, w)), sum(map(len, a))) + core.shape.rows * 10
     for at in range(length):
         times = int(rng.choice([1, 1, 1, 2, 3, 4]))
         await core.set_watchdog(99)
-        if await core.send(w, a, seed=at + 1, strike=HARD, at=at, times=times):
+        if await core.send(w, a, seed=at + 1, inject=HARD, at=at, times=times):
             assert await core.read(registers.WATCHDOG) == registers.WATCHDOG_RESET
             await clean(core, rng)
         await core.reset()
@@ -101,8 +101,8 @@ async def hard(dut):
 
 @cocotb.test(timeout_time=2, timeout_unit="ms")
 async def idle(dut):
-    """Soft resets of a core at rest, once or many times, before and after work."""
-    core = await struck.core(dut)
+    """Soft resets of an idle core, once or many times, before and after work."""
+    core = await reset_injection.core(dut)
     rng = np.random.default_rng(int(os.environ["COCOTB_RANDOM_SEED"]))
     for times in (1, 2, 5, 15):
         await core.soft_reset(times)
@@ -111,13 +111,13 @@ async def idle(dut):
 
 @cocotb.test(timeout_time=2, timeout_unit="ms")
 async def panels_are_forgotten(dut):
-    """A soft reset empties the panel buffer and closes an open tile, without a packet being cut."""
-    core = await struck.core(dut)
+    """A soft reset empties the panel buffer and closes an open tile, without truncating a packet."""
+    core = await reset_injection.core(dut)
     rng = np.random.default_rng(int(os.environ["COCOTB_RANDOM_SEED"]))
     shape = core.shape
     w = [weight_packet(rng, shape, 2, shape.modes[-1]) for _ in range(3)]
     for sent in (1, 2, 3):
-        # 3: the third panel's record is taken, its slices stand at the door and are swallowed
+        # 3: the third panel's record is accepted, its slices wait and are discarded
         await core.send(w[:sent], [activation_packet(rng, shape, 2, KEEP, shape.modes[-1])], quiet=24)
         await core.soft_reset()
         await clean(core, rng)

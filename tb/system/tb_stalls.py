@@ -1,16 +1,16 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Every stream of the core under every kind of pause: the same bits, no beat lost, no deadlock.
+"""Every stream of the core under every kind of stall: the same bits, no beat lost, no deadlock.
 
 What could be wrong here, and which case would show it:
   a beat is lost or doubled where valid meets a late ready   `random`, `dense`, one-sided ones
   a credit too many: the FIFO overflows                      `blocked`: nothing leaves for 3,000 cycles
-  a credit lost: the core stands still after a while         `m_only`, over many tiles
+  a credit lost: the core stops after a while                `m_only`, over many tiles
   slices pair wrongly when one operand comes late            `w_late`, `a_late`, `w_only`, `a_only`
   a record is overwritten while it is in use                 `short_panels`: as fast as they can change
   a raw row overtakes a requantised one                      modes change from panel to panel
-The result FIFO is small, so that credits bind. The model says which bits come out, how many slices and tiles
-the counters show, and that every beat is taken.
+The result FIFO is small, so that credits limit the core. The model predicts the result bits and the counters
+of slices and tiles, and every beat must be accepted.
 """
 
 import os
@@ -19,7 +19,7 @@ import cocotb
 import numpy as np
 
 from macrame.sim.beats import Stall
-from tb.lib import struck
+from tb.lib import reset_injection
 from tb.lib.random_packets import activation_packet, modes_alike, weight_packet
 from tb.models.core_model import KEEP, RELEASE
 
@@ -57,8 +57,8 @@ def workload(rng, shape):
 @cocotb.test(timeout_time=2, timeout_unit="ms")
 @cocotb.parametrize(stall=list(STALLS))
 async def stalls(dut, stall):
-    """A workload paused in one way, then a look at what may have come too much."""
-    core = await struck.core(dut)
+    """A workload with one kind of stall, then a check for surplus results."""
+    core = await reset_injection.core(dut)
     seed = int(os.environ["COCOTB_RANDOM_SEED"])
     rng = np.random.default_rng([seed, list(STALLS).index(stall)])
     await core.send(
@@ -70,8 +70,8 @@ async def stalls(dut, stall):
 @cocotb.test(timeout_time=2, timeout_unit="ms")
 @cocotb.parametrize(stall=["none", "random", "w_only", "a_only", "a_late"])
 async def short_panels(dut, stall):
-    """Panels of one slice, released at once, many without a tile of their own: nothing changes faster."""
-    core = await struck.core(dut)
+    """Panels of one slice, released immediately, many without their own tile: the fastest possible change."""
+    core = await reset_injection.core(dut)
     seed = int(os.environ["COCOTB_RANDOM_SEED"])
     rng = np.random.default_rng([seed, 1, list(STALLS).index(stall)])
     w, a, modes = [], [], core.shape.modes
@@ -85,14 +85,14 @@ async def short_panels(dut, stall):
 
 @cocotb.test(timeout_time=2, timeout_unit="ms")
 async def rest(dut):
-    """What the model calls rest is rest: waiting streams are left with the beats the model says, for long."""
-    core = await struck.core(dut)
+    """When the model is idle, so is the core: streams keep waiting with the predicted beats."""
+    core = await reset_injection.core(dut)
     rng = np.random.default_rng(int(os.environ["COCOTB_RANDOM_SEED"]))
     w = [weight_packet(rng, core.shape, core.shape.slices_max) for _ in range(4)]
     a = [
         activation_packet(rng, core.shape, core.shape.slices_max, RELEASE, w[at % 4].user) for at in range(6)
     ]
     await core.send(w, [], quiet=BLOCKED)  # two panels, and the record of a third
-    await core.send([], a[:2], quiet=64)  # two released, the other two come in
-    await core.send([], a[2:], quiet=500)  # activations for two panels that are not there
+    await core.send([], a[:2], quiet=64)  # two released, the other two are accepted
+    await core.send([], a[2:], quiet=500)  # activations for two missing panels
     await core.send(w[:2], [], quiet=64)

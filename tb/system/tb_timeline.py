@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What happens in which cycle inside the core: the chart of docs/architecture.md, drawn off the RTL.
+"""The events in each cycle inside the core: the chart of docs/architecture.md, generated from the RTL.
 
 Three tiles of K = 16 on a 4x4x4 core, raw: two with the first weight panel, one with the second; no stream
-ever stalls. The chart goes to timeline.txt in the run's folder; tests/test_docs.py compares it with the
+stalls. The chart is written to timeline.txt in the run's folder; tests/test_docs.py compares it with the
 document.
 """
 
@@ -29,7 +29,7 @@ MARKS = {
 
 
 class Stream:
-    """Offers every beat as soon as the one before is taken, and marks the cycle in which it is taken."""
+    """Offers each beat as soon as the previous one is accepted, and marks the cycle of its acceptance."""
 
     def __init__(self, bench, name, beats, letters):
         self.bench, self.name, self.beats, self.letters = bench, name, beats, letters
@@ -55,7 +55,7 @@ class Stream:
 
 @cocotb.test(timeout_time=100, timeout_unit="us")
 async def timeline(dut):
-    """Play, watch, write the chart."""
+    """Play, record, write the chart."""
     bench = Bench(
         dut,
         s_axis_w_tvalid=0,

@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The registers of the vector unit, as rtl/vector_unit.rdl has them.
+"""The registers of the vector unit, as described in rtl/vector_unit.rdl.
 
 What could be wrong here, beyond tb_axil_regs.py, and which case would show it:
-  LANES or FIFO_DEPTH not those of the unit   units with values of their own
-  a word of the core's that was left          every register is compared with the unit's map
+  LANES or FIFO_DEPTH not those of the unit   units with different values
+  a leftover register of the core             every register is compared with the unit's map
   a counter or a status bit of an idle unit   it reads 0 throughout
 """
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The problem sheet: known answers off the RTL, a student's own data, bad data, and what a mismatch does."""
+"""The problem sheet: known answers from the RTL, a student's own data, bad data, and mismatches."""
 
 import pytest
 

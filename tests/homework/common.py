@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What the tests of the problem sheet share: a process of its own, a student's directory, a refusal."""
+"""What the tests of the problem sheet share: a process, a student's directory, a rejection."""
 
 import json
 import os
@@ -15,7 +15,7 @@ VARIABLES = ("PROBLEM", "HOMEWORK", "OUT", "ROWS", "COLS", "DEPTH", "SEED", "WAV
 
 
 def command(tmp_path, **variables):
-    """Command and environment of a process of its own."""
+    """Command and environment of a separate process."""
     env = {k: v for k, v in os.environ.items() if k not in VARIABLES}
     return [sys.executable, "-m", "macrame.cli.make", "run", "sim"], {
         **env,
@@ -26,7 +26,7 @@ def command(tmp_path, **variables):
 
 @dataclass
 class Whole:
-    """One run of the whole sheet."""
+    """One run of the complete sheet."""
 
     code: int
     out: str
@@ -51,7 +51,7 @@ def own(tmp_path, name, text=None, **changes):
 
 
 def replaced(text, key, value):
-    """TOML text with the value of one key exchanged (None: without the key), however many lines it has."""
+    """TOML text with the value of one key replaced (None: without the key), over any number of lines."""
     out, depth = [], 0
     for line in text.splitlines():
         if depth or line.startswith(f"{key} ="):
@@ -65,7 +65,7 @@ def replaced(text, key, value):
 
 
 def refused(result, tmp_path, *named):
-    """One line on stderr that holds all of `named`, exit code 2, nothing on stdout, nothing written."""
+    """One line on stderr that contains all of `named`, exit code 2, nothing on stdout, nothing written."""
     code, _, out, err = result
     assert code == 2
     assert out == ""

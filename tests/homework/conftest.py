@@ -31,7 +31,7 @@ def solve(tmp_path, capsys, monkeypatch):
 
 @pytest.fixture(scope="session")
 def whole(tmp_path_factory, worker_id):
-    """The whole sheet solved once, in a process of its own: the finished process and where its files are."""
+    """The complete sheet solved once, in a separate process: the finished process and its files."""
     shared = tmp_path_factory.getbasetemp()
     shared = shared if worker_id == "master" else shared.parent  # one for all of pytest-xdist's workers
     with FileLock(shared / "homework.lock"):

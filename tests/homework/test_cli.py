@@ -63,7 +63,7 @@ def test_a_folder_that_takes_no_files_is_refused_before_solving(solve, monkeypat
 
 
 def test_bad_input_to_the_command_itself(tmp_path):
-    """As a user meets it: a process, its exit code, one line, no traceback."""
+    """From the user's view: a process, its exit code, one line, no traceback."""
     folder = own(tmp_path, "p4_int8.toml", matrix="[[1, nan]]")
     argv, env = command(tmp_path, HOMEWORK=str(folder))
     done = subprocess.run(argv, env=env, cwd=ROOT, capture_output=True, text=True, **limited(60))
@@ -116,7 +116,7 @@ def test_a_reader_that_leaves_early_gets_no_traceback(tmp_path):
     process.stdout.close()
     assert b"Traceback" not in process.stderr.read()
     process.stderr.close()
-    assert process.wait(limit(60)) == 1  # what rich makes of a broken pipe
+    assert process.wait(limit(60)) == 1  # rich's handling of a broken pipe
 
 
 def test_waves_are_left_when_asked_for(solve):

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Data files: whatever is wrong with one gets one line, and nothing is written."""
+"""Data files: each error is one line, and nothing is written."""
 
 import tomllib
 
@@ -13,7 +13,7 @@ from macrame.homework.data import SHIPPED
 from tests.homework.common import own, refused
 
 BAD_FILES = [
-    # file, what is changed (or the whole text), what the line must name
+    # file, the change (or the complete text), what the line must name
     ("p1_forward.toml", {"w1": "[[1, 2, 3], [4, 5, 6]]"}, ["w1[0] = [1, 2, 3]", "4 numbers"]),
     ("p1_forward.toml", {"w1": "[]"}, ["w1 = []", "4 numbers"]),
     ("p1_forward.toml", {"w1": "7"}, ["w1 = 7", "matrix"]),
@@ -146,7 +146,7 @@ def test_bad_files(solve, tmp_path, name, change, named):
 
 @pytest.mark.parametrize("name", sorted(path.name for path in SHIPPED.glob("*.toml")))
 def test_files_as_windows_editors_save_them(tmp_path, name):
-    """Notepad puts a byte order mark in front and ends lines with CR LF; neither changes a value."""
+    """Notepad adds a byte order mark and ends lines with CR LF; neither changes a value."""
     shipped = SHIPPED / name
     (tmp_path / name).write_bytes(b"\xef\xbb\xbf" + shipped.read_bytes().replace(b"\n", b"\r\n"))
     expected = tomllib.loads(shipped.read_text())

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""RTL that differs from golden: printed, reported, and the end of a good exit code."""
+"""RTL that differs from the golden model: printed, reported, and exit code 1."""
 
 import re
 
@@ -26,7 +26,7 @@ def test_a_mismatch_is_printed_and_fails(solve, monkeypatch):
     assert code == 1
     assert "MISMATCH in Q Q^T: 1 of 9" in out
     assert "row 1, column 2: expected -590, got -591" in out
-    assert "1 RTL results differ from golden, in problem 4." in out
+    assert "1 RTL results differ from the golden model, in problem 4." in out
     assert re.search(r"\n  replay  SEED=\d+ .*-m pytest .*test_a_mismatch_is_printed_and_fails\n", out)
     assert "\n  waves   the same with WAVES=1\n" in out
     assert reports["p4.json"]["mismatches"] == 1
@@ -55,12 +55,12 @@ def test_every_arithmetic_result_is_compared(solve, monkeypatch, module, functio
 
 
 def test_numbers_of_a_bf16_backend_are_shown_and_compared(solve, monkeypatch):
-    """The RTL's numbers get a column of their own, each compared with golden's."""
+    """The RTL's numbers have a separate column, each compared with the golden model's."""
     monkeypatch.setattr(Session, "bf16", lambda self: Golden())
     code, reports, out, _ = solve(PROBLEM="1,2")
     assert code == 0
-    assert "RTL = golden: W2 new, bf16: all 4 numbers equal to the bit" in out
-    assert "RTL = golden: z2, bf16: all 3 numbers equal to the bit" in out
+    assert "RTL matches golden: W2 new, bf16: all 4 numbers" in out
+    assert "RTL matches golden: z2, bf16: all 3 numbers" in out
     assert len(reports["p2.json"]["checks"]) == 15
     assert reports["p2.json"]["answer"]["bf16_rtl"]["W2 new"]["bits"][1][1] == 0x3F0CC904
     assert reports["p1.json"]["answer"]["bf16"]["source"] == "RTL"
@@ -84,7 +84,7 @@ def test_a_bf16_backend_that_errs_is_found(solve, monkeypatch, method):
 
 
 def test_an_operation_in_bf16_that_errs_is_named(solve, monkeypatch):
-    """Each operation is compared as it is done, so the one that errs is told from what follows from it."""
+    """Each operation is compared immediately, so a wrong one is distinguished from its consequences."""
     from macrame.host.training import Hardware
 
     right = Hardware.to_bf16

@@ -13,7 +13,7 @@ from tests.homework.common import own
 
 def test_problem_1(whole):
     answer = whole.report(1)["answer"]
-    # the stand-in by plain arithmetic, as on paper
+    # the placeholder by plain arithmetic, as on paper
     w1 = [[0.5, -0.2, 0.3, 0.8], [-0.6, 0.9, 0.1, -0.4], [0.7, 0.4, -0.5, 0.6]]
     w2 = [[-0.3, 0.8, 0.2], [0.9, -0.4, 0.7], [-0.5, 0.6, -0.2]]
     x, b1, b2 = [0.9, 0.2, 0.4, 0.7], [0.1, -0.1, 0.05], [0.05, 0.1, -0.15]
@@ -25,7 +25,7 @@ def test_problem_1(whole):
     assert answer["float"]["z2"] == pytest.approx(z2)
     assert answer["float"]["loss"] == pytest.approx(loss)
     assert answer["float"]["loss"] == pytest.approx(0.182878, abs=5e-7)
-    # int8: ReLU closes the second unit on the RTL, and the loss is near
+    # int8: ReLU zeroes the second unit on the RTL, and the loss is close
     tensors = answer["int8"]["tensors"]
     assert tensors["a1"]["accumulators"] == [47627, -27940, 39243]
     assert tensors["a1"]["int8"] == [127, -128, 82]
@@ -34,11 +34,11 @@ def test_problem_1(whole):
     chain = answer["relu_against_sigmoid"]["chain"]
     assert chain["relu"]["product"][-1] == 1
     assert 0 < chain["sigmoid"]["product"][9] < 0.25**10
-    assert "Stand-in: network and picture are ours" in whole.out
+    assert "Placeholder: network and picture are ours" in whole.out
     assert whole.report(1)["mismatches"] == 0
     assert len(whole.report(1)["checks"]) == 7
 
-    # bf16: near float, a1 a bfloat16, off the RTL
+    # bf16: close to float, a1 is a bfloat16, from the RTL
     bf16 = answer["bf16"]
     assert bf16["a1"] == [1.1875, 0, 0.98046875]
     assert bf16["bits"]["a1"] == [0x3F98, 0, 0x3F7B]
@@ -74,7 +74,7 @@ def test_a_larger_network_of_the_students_own(solve, tmp_path):
     code, reports, out, _ = solve(PROBLEM=1, HOMEWORK=folder)
     assert code == 0
     assert len(reports["p1.json"]["answer"]["int8"]["tensors"]["a1"]["int8"]) == 17
-    assert "Stand-in" not in out  # these are the student's numbers
+    assert "Placeholder" not in out  # these are the student's numbers
 
 
 @pytest.mark.parametrize("activation", ["relu", "sigmoid"])
@@ -121,7 +121,7 @@ def test_problem_1_with_networks_of_any_depth(solve, tmp_path, activation, sizes
     assert answer["int8"]["loss"] == pytest.approx(loss, abs=0.2)
     assert answer["bf16"]["loss"] == pytest.approx(loss, abs=0.1)
     assert len(reports["p1.json"]["checks"]) == 2 * depth + 1 + depth
-    assert "table of 256 bytes beside the core" in out or activation == "relu" or depth == 1
+    assert "table of 256 bytes on the host" in out or activation == "relu" or depth == 1
     for values in (answer["int8"]["softmax"], answer["bf16"]["softmax"]):
         assert sum(values) == pytest.approx(1)
 
@@ -135,7 +135,7 @@ def test_a_dead_network_still_has_a_loss(solve, tmp_path):
 
 
 def test_a_bias_far_above_its_weights_fits(solve, tmp_path):
-    """Weight scales are raised until the bias fits int32; it alone decides the answer then."""
+    """Weight scales are raised until the bias fits int32; the answer then depends only on the bias."""
     own_file = own(tmp_path, "p1_forward.toml", b1="[1e15, 0, 0]", w1="[" + "[1e-15, 0, 0, 0], " * 3 + "]")
     code, reports, _, _ = solve(PROBLEM=1, HOMEWORK=own_file)
     assert code == 0

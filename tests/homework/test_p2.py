@@ -18,7 +18,7 @@ from tests.homework.common import own
 
 
 def test_problem_2(whole):
-    """w8 as the sheet has it: exactly, and in bf16 to what eight significant bits of the gradient allow."""
+    """w8 of the sheet: exactly, and in bf16 to the precision of eight significant bits of the gradient."""
     answer = whole.report(2)["answer"]
     assert answer["answer"]["exact"] == "0.549942596875"
     assert answer["scalings"] == {
@@ -35,7 +35,7 @@ def test_problem_2(whole):
     checks = {check["name"]: check["values"] for check in whole.report(2)["checks"] if not check["again"]}
     assert set(checks) == {"bf16 operations, each as it was done"}
     assert sum(checks.values()) == whole.report(2)["rtl_numbers"] == 48
-    assert len(whole.report(2)["checks"]) == 1 + 15  # each step again, against golden's own
+    assert len(whole.report(2)["checks"]) == 1 + 15  # each step again, against the golden model's own
     assert "on the RTL." in whole.out
     # the textbook's intermediate results
     assert answer["exact"]["z1"] == [0.3775, 0.3925]
@@ -73,7 +73,7 @@ def test_problem_2(whole):
     ],
 )
 def test_digits_that_are_shown_are_digits_that_are_there(number, decimal, rounded):
-    """Exact to the last digit, or cut off with dots: none of them is float64's."""
+    """Exact to the last digit, or truncated with dots: not computed in float64."""
     top, _, bottom = number.partition("/")
     value = Fraction(top) / Fraction(bottom or 1)
     assert p2_backprop._decimal(value) == decimal
@@ -87,7 +87,7 @@ def test_numbers_of_problem_2_stay_narrow(solve, tmp_path):
     code, _, out, _ = solve(PROBLEM=2, HOMEWORK=folder)
     assert code == 0
     assert not re.search(r"\d{31}", out)
-    worked = out.split("\nSummary")[0]  # behind it are paths, as long as this machine's happen to be
+    worked = out.split("\nSummary")[0]  # paths follow, whose length depends on the machine
     assert max(map(len, worked.splitlines())) <= 150
 
 
@@ -111,7 +111,7 @@ def test_another_network_backwards(solve, tmp_path):
     )
     code, reports, out, _ = solve(PROBLEM=2, HOMEWORK=folder)
     assert code == 0
-    assert "Stand-in" not in out
+    assert "Placeholder" not in out
 
     def error(w3):
         w1 = np.array([[0.1, 0.2, w3, 0.4], [-0.5, 0.25, 0.125, -0.75]])
@@ -179,7 +179,7 @@ def deep_backprop(kinds, sizes, rng):
     ids=str,
 )
 def test_problem_2_with_networks_of_any_depth(solve, tmp_path, kinds, sizes):
-    """Every gradient against backpropagation in float64, whose own are held to differences and PyTorch."""
+    """Every gradient against backpropagation in float64, itself checked by differences and PyTorch."""
     text, network, x, target = deep_backprop(kinds, sizes, np.random.default_rng(sum(sizes)))
     code, reports, out, _ = solve(PROBLEM=2, HOMEWORK=own(tmp_path, "p2_backprop.toml", text))
     assert code == 0
@@ -231,7 +231,7 @@ def test_problem_2_of_the_textbook_with_sigmoids(solve, tmp_path):
 
 
 def test_digits_of_a_sigmoid():
-    """Sixty of them, also far out, where 1 - a would have none left; and 0 beyond any exponent."""
+    """Sixty digits, also for large |z|, where 1 - a would cancel; and 0 beyond any exponent."""
     far = [Fraction(v) for v in (0, 1, -1, 200, -200, 10**30, -(10**30))]
     values, slopes = p2_backprop._sigmoid(np.array(far, object))
     e = Fraction(

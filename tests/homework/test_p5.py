@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Problem 5: overfitting, and what helps."""
+"""Problem 5: overfitting and its remedies."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ def test_problem_5(whole):
     plain, runs = answer["runs"]["plain"], answer["runs"]
     assert answer["samples"]["train"] == 200
     assert answer["parameters"] == 65 * 256 + 257 * 10
-    assert plain["training"][-1] < 0.05  # learnt by heart, wrong labels included
+    assert plain["training"][-1] < 0.05  # memorised, including wrong labels
     assert plain["training_accuracy"] == 1
     assert plain["end_validation"] > 1.1 * min(plain["validation"])
     assert runs["dropout"]["end_validation"] < plain["end_validation"]

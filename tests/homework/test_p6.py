@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Problem 6: pruning, its accuracy, its cycles and what the array's registers do."""
+"""Problem 6: pruning, its accuracy, its cycles and the toggles of the array's registers."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from tests.homework.common import own
 
 
 def quick(tmp_path, **changes):
-    """A student's directory with a problem 6 that is soon solved."""
+    """A student's directory with a problem 6 that is solved quickly."""
     settings = {
         "hidden": "8",
         "epochs": "3",
@@ -20,7 +20,7 @@ def quick(tmp_path, **changes):
 
 
 def test_problem_6(whole):
-    """Accuracy falls with sparsity, retraining brings it back; the RTL's own cycles fall with the slices."""
+    """Accuracy falls with sparsity, retraining restores it; the RTL's cycles fall with the slices."""
     answer = whole.report(6)["answer"]
     points = {p["sparsity"]: p for p in answer["points"]}
     for way in ("magnitude", "blocks"):
@@ -39,7 +39,7 @@ def test_problem_6(whole):
     assert answer["dropout"]["zeros"] == 0
     assert whole.report(6)["mismatches"] == 0
     assert len(whole.report(6)["checks"]) == 2 + 6 * 4
-    # switching: of single weights as many cycles; of slices fewer toggles, and fewer a useful MAC
+    # switching: with single weights the same cycles; with slices fewer toggles, also per useful MAC
     assert "Switching activity of the array, counted in the simulation" in whole.out
     assert "registers toggle" in whole.out
     dense = rtl[0]["activity"]["blocks"]
@@ -67,13 +67,13 @@ def test_a_network_that_learnt_nothing_gets_a_remark(solve, tmp_path, whole):
     folder = quick(tmp_path, hidden="4", epochs="1", pictures="4", **rates)
     code, _, out, _ = solve(PROBLEM=6, HOMEWORK=folder)
     assert code == 0
-    assert "This network has learnt next to nothing: guessing gets 10% right." in " ".join(out.split())
+    assert "This network has learnt almost nothing: guessing gets 10% right." in " ".join(out.split())
     assert "learnt next to nothing" not in whole.out
 
 
 @pytest.mark.parametrize("shape", ["3x5x2", "8x16x1"])
 def test_pruning_on_other_shapes(solve, tmp_path, shape):
-    """Blocks are as wide as the array; what is skipped changes no result."""
+    """Blocks are as wide as the array; skipping changes no result."""
     folder = quick(tmp_path, hidden="12", sparsities="[0, 0.6]", mode='"fp32"')
     rows, cols, depth = shape.split("x")
     code, reports, _, _ = solve(PROBLEM=6, HOMEWORK=folder, ROWS=rows, COLS=cols, DEPTH=depth)
@@ -85,7 +85,7 @@ def test_pruning_on_other_shapes(solve, tmp_path, shape):
 
 
 def test_a_skipped_slice_that_held_a_weight_is_found(solve, tmp_path, monkeypatch):
-    """As if the host left out one slice too many: the core's sums are no longer golden's."""
+    """As if the host omitted one slice too many: the core's sums differ from the golden model's."""
     from macrame.host.core import Core
 
     right = Core.matmul
@@ -99,4 +99,4 @@ def test_a_skipped_slice_that_held_a_weight_is_found(solve, tmp_path, monkeypatc
     folder = quick(tmp_path, pictures="16")
     code, _, out, _ = solve(PROBLEM=6, HOMEWORK=folder)
     assert code == 1
-    assert "MISMATCH in 50% taken out, layer 1" in out
+    assert "MISMATCH in 50% removed, layer 1" in out

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Problem 8: inference in int8 on the RTL, training in three formats and in few bits."""
+"""Problem 8: inference in int8 on the RTL, training in three formats and with few bits."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ from tests.homework.common import own
 
 
 def test_problem_8(whole):
-    """The whole held-out set on the RTL: labels those of the logits and of golden, accuracy near float's."""
+    """All held-out images on the RTL: labels match the logits and golden, accuracy is close to float's."""
     answer = whole.report(8)["answer"]
     assert answer["samples"] == {"train": 1257, "test": 540}
     assert [c["values"] for c in whole.report(8)["checks"]] == [540 * 32, 540 * 10, 540]
@@ -85,7 +85,7 @@ def test_problem_8_training(whole):
     few = {(p["bits"], p["activation_bits"]): p for p in answer["few_bits"]["points"]}
     assert few[8, 8]["after_training"] == pytest.approx(answer["few_bits"]["float"], abs=0.01)
     assert few[3, 3]["after_training"] < few[4, 4]["after_training"] < few[8, 8]["after_training"]
-    for point in few.values():  # against as much further training that knows of no grid
+    for point in few.values():  # compared with as much further training without quantisation
         assert point["plain"] == np.mean(point["plain_runs"])
         assert point["aware"] == np.mean(point["aware_runs"])
         assert point["gained"] == pytest.approx(point["aware"] - point["plain"])
@@ -94,7 +94,9 @@ def test_problem_8_training(whole):
     assert abs(few[8, 8]["gained"]) < 0.01
     assert abs(few[4, 8]["gained"]) < 0.01
     assert few[8, 8]["plain"] == pytest.approx(np.mean(answer["few_bits"]["float_further"]), abs=0.005)
-    assert "Gained is what awareness adds to further training." in " ".join(whole.out.split())
+    assert "Gained is the difference between aware training and plain further training." in " ".join(
+        whole.out.split()
+    )
 
 
 def test_the_verdict_on_few_bits_follows_the_numbers():
@@ -110,13 +112,13 @@ def test_the_verdict_on_few_bits_follows_the_numbers():
 
     points = [point(8, 0.004, 0.01), point(4, -0.02, 0.001), point(3, 0.02, 0.001), point(2, 0.001, 0.0)]
     said = p8_training._verdict(points, 540, 3)
-    assert said.startswith("With 8 bits of weights, 4 bits of weights, 2 bits of weights there is nothing to")
+    assert said.startswith("With 8 bits of weights, 4 bits of weights, 2 bits of weights there is no gain")
     assert "With 3 bits of weights it helps" in said
     assert p8_training._verdict(points[2:3], 540, 1).startswith("With 3 bits of weights it helps")
 
 
 def test_bf16_training_on_digits_hashes_the_same_everywhere(whole):
-    """The weights of problem 8's bf16 run: no BLAS, no exp but golden's own, no machine's logarithm."""
+    """The weights of problem 8's bf16 run use no BLAS and no exp or logarithm of the machine."""
     digest = whole.report(8)["answer"]["three_formats"]["bf16"]["sha256"]
     assert digest == "86846230ebeca7322e76ec87c3c0aafcbc8f3d195541dc8aa26bed9e827b57cd"
     assert digest in whole.out

@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Plots: which there are, that they show the report's numbers, and that they can be read.
+"""Plots: their list, that they show the report's numbers, and that they are legible.
 
-Every plot of the whole sheet is drawn once more from the numbers in its report; it must come to the files
-that the sheet wrote, and what was drawn is looked at.
+Every plot of the sheet is drawn again from the numbers in its report; it must give the files that the sheet
+wrote, and the drawing is checked.
 """
 
 import functools
@@ -45,18 +45,18 @@ PLOTS = {
     "p4_quantizer": "int8 quantisation with zero point 0",
     "p5_overfitting": "overfitting, 64-256-10 network",
     "p6_pruning": "pruning, 64-32-10 network",
-    "p7_grids": "bfloat16's grid beside that of fp32",
-    "p8_misclassified": "digits misread, 64-32-10 network in int8",
+    "p7_grids": "bfloat16's grid and that of fp32",
+    "p8_misclassified": "misclassified digits, 64-32-10 network in int8",
     "p8_confusion": "confusion matrix, 64-32-10 network in int8",
     "p8_training": "training in fp32, bf16 and int8, 64-32-10 network",
-    "p8_bits": "integer networks of few bits, 64-32-10 network",
+    "p8_bits": "integer networks with few bits, 64-32-10 network",
     "p9_losses": "fixed rates against Adam, 64-32-10 network",
 }
 
 
 @dataclass
 class Drawn:
-    """A figure and the files that were made of it."""
+    """A figure and its files."""
 
     files: dict[str, bytes]
     figure: Any
@@ -67,7 +67,7 @@ class Drawn:
 
     @property
     def texts(self):
-        """Everything that is written anywhere in the figure."""
+        """All text in the figure."""
         from matplotlib.text import Text
 
         return [text for text in self.figure.findobj(Text) if text.get_text().strip() and text.get_visible()]
@@ -83,7 +83,7 @@ class Drawn:
 
 
 def watched(draw, *arguments, **keywords):
-    """Call a function that draws one figure, and keep that figure."""
+    """Call a function that draws one figure, and return that figure."""
     from matplotlib.figure import Figure
 
     seen, kept = [], Figure.savefig
@@ -135,7 +135,7 @@ def _p8(draw, name):
     return redraw
 
 
-#: How each is drawn from its problem's answer.
+#: The function that draws each from its problem's answer.
 REDRAW = {
     "p1_activations": lambda answer: watched(activations_figure),
     "p2_graph": _p2,
@@ -201,7 +201,7 @@ def test_plots_can_be_read_400_pixels_wide_and_no_words_overlap(redrawn, name):
 
 
 def check_legible(seen):
-    """Every word is large enough, in the figure, and clear of all others; ticks are plain numbers."""
+    """Every text is large enough, inside the figure, and overlaps no other; ticks are plain numbers."""
     seen.figure.draw_without_rendering()
     assert seen.figure.get_figwidth() == style.WIDTH
     whole, boxes, hidden = seen.figure.bbox, {}, list(_hidden(seen.figure))
@@ -223,7 +223,7 @@ def check_legible(seen):
 
 
 def _hidden(figure):
-    """What is not drawn: ticks' labels beyond the end of their axis, and all of the axes that are off."""
+    """Elements that are not drawn: tick labels beyond the end of their axis, and hidden axes."""
     for axes in figure.axes:
         for i, (axis, limits) in enumerate(((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim()))):
             for text in axis.get_ticklabels():
@@ -246,7 +246,7 @@ def _lightness(colour):
 
 @pytest.mark.parametrize("count", [2, 3, 4, 6, 7])
 def test_curves_are_told_apart_in_greyscale_and_without_colours(count):
-    """Up to as many as anyone should draw: lightness, style and marker differ, none is pale."""
+    """For every sensible number of curves: lightness, style and marker differ, none is pale."""
     curves = [(str(i), range(30), np.arange(30) + i) for i in range(count)]
     seen = watched(curves_figure, "title", [Panel("t", "x", "y", curves)])
     lines = seen.axes[0].lines
@@ -441,7 +441,7 @@ def test_problem_5_marks_early_stopping_and_shows_fall_and_rise(whole, redrawn):
 
 
 def test_problem_5_that_never_stops_early(redrawn, whole):
-    """All losses fall, and one epoch alone: nothing rises, the axes still hold everything."""
+    """All losses fall, and a single epoch: nothing rises, and the axes still contain everything."""
     for epochs in (1, 30):
         course = {key: [2 / (1 + i) for i in range(epochs)] for key in ("training", "validation")}
         runs = dict.fromkeys(("plain", "dropout", "L2", "early stopping"), course)

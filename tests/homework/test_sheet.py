@@ -15,19 +15,19 @@ from tests.homework.common import own
 
 
 def test_the_whole_sheet(whole):
-    """One exit code, a report a problem, what is elsewhere named, and plain text where no terminal is."""
+    """One exit code, a report per problem, a note about make train, and plain text without a terminal."""
     assert (whole.code, whole.err) == (0, "")
     assert sorted(p.name for p in whole.folder.glob("*.json")) == [f"p{n}.json" for n in range(1, 10)]
-    assert "Problem 8's training on the RTL takes minutes and has a command of its own, make train" in (
+    assert "Problem 8's training on the RTL takes minutes and has its own command, make train" in (
         " ".join(whole.out.split())
     )
     assert "\x1b" not in whole.out
     assert all(line == line.rstrip() for line in whole.out.splitlines())
-    assert whole.out.rstrip().endswith("RTL results equal golden to the bit.")
+    assert whole.out.rstrip().endswith("RTL results match the golden model bit for bit.")
 
 
 def test_what_ran_is_named(whole, solve):
-    """Problem 2 runs on a dual core of its own, whatever ROWS and COLS are."""
+    """Problem 2 runs on a separate dual core, whatever ROWS and COLS are."""
     bf16 = "1x4 dual core and a vector unit of 4 lanes"
     assert whole.report(1)["hardware"] == ["8x8x1 core", bf16]
     assert whole.report(2)["hardware"] == [bf16]
@@ -38,7 +38,7 @@ def test_what_ran_is_named(whole, solve):
     assert code == 0
     assert "3x5x1" not in out
     assert "ROWS, COLS and DEPTH shape the int8 core only." in out
-    assert "All 48 RTL results equal golden to the bit." in out
+    assert "All 48 RTL results match the golden model bit for bit." in out
 
 
 def test_shipped_files_are_all_read():

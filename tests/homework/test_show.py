@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What answers look like: matrices, equations, progress."""
+"""The layout of answers: matrices, equations, progress."""
 
 import numpy as np
 import pytest

@@ -1,3 +1,3 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Stored answers of other runtimes, and the scripts that ask them."""
+"""Stored answers of other runtimes, and the scripts that generate them."""

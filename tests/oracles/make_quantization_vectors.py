@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Asks ONNX Runtime how it quantises activations and layers with awkward channels, and stores its answers.
+"""Stores ONNX Runtime's quantisation of activations and of layers with degenerate channels.
 
     pip install onnx==1.23.2 onnxruntime==1.32.0 numpy==2.4.6
     python -m tests.oracles.make_quantization_vectors
@@ -41,7 +41,7 @@ def dynamic_rows(rng):
 
 
 def layers(rng):
-    """(w, b) by name: what is ordinary, and channels whose bias wants another scale than their weights."""
+    """(w, b) by name: ordinary layers, and channels whose bias needs another scale than their weights."""
     w = rng.standard_normal((OUTPUTS, INPUTS))
     b = rng.standard_normal(OUTPUTS)
     by_name = {"ordinary": (w, b)}
@@ -78,7 +78,7 @@ def dynamic(rows):
 
 
 def static(w, b, x, per_channel):
-    """ONNX Runtime's static quantisation of one layer, and what the quantised model puts out."""
+    """ONNX Runtime's static quantisation of one layer, and the outputs of the quantised model."""
     import onnx
     import onnxruntime
     from onnx import TensorProto, helper, numpy_helper
@@ -129,7 +129,7 @@ def static(w, b, x, per_channel):
 
 
 def make(seed=1):
-    """Ask, and store the answers; returns how many numbers those are."""
+    """Run ONNX Runtime, and store its answers; returns their number."""
     import onnxruntime
 
     rng = np.random.default_rng(seed)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Asks PyTorch, in float64, what training does, and stores its answers.
+"""Stores PyTorch's training results in float64.
 
     pip install -r requirements-oracles.txt
     python -m tests.oracles.make_training_vectors
@@ -204,7 +204,7 @@ def options(torch, given):
 
 
 def make_optimizer(torch, case, weights, biases):
-    """The case's optimizer; weights and biases are groups of their own, as weight decay tells them apart."""
+    """The case's optimizer; weights and biases are separate groups because of weight decay."""
     given = dict(case["optimizer"])
     kind, decay = given.pop("kind"), given.pop("l2", 0.0) or given.pop("decay", 0.0)
     of_biases = decay if given.pop("l2_biases", False) or given.pop("decay_biases", False) else 0.0
@@ -326,7 +326,7 @@ def mask(torch, rng):
 
 
 def make(seed=1):
-    """Ask PyTorch about every case and store its answers; returns how many numbers those are."""
+    """Run every case in PyTorch and store the answers; returns their number."""
     import torch
 
     torch.set_default_dtype(torch.float64)

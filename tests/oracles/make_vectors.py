@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Asks shipped int8 runtimes what they make of tie-seeking layers, and stores their answers.
+"""Stores the answers of released int8 runtimes to layers chosen to produce ties.
 
     pip install --pre -r requirements-oracles.txt
     python -m tests.oracles.make_vectors [tflite_micro] [litert] [onnxruntime]
@@ -11,7 +11,7 @@ runtime's outputs; tests/test_oracles.py compares golden, and the RTL, with them
 used here, only QuantizeMultiplier, to know where the ties are.
 
 A layer of N outputs is one row of K activations times K x N weights, plus a bias for each output, which moves
-the accumulator to where it hurts. Input and output scale are 1, so the weight scales, float32 numbers, are
+the accumulator to a corner case. Input and output scale are 1, so the weight scales, float32 numbers, are
 the scales of the requantisation, exactly.
 
 Arrays of a file: a (layers, K) int8; zero_point, low, high (layers) int8; op (layers) names; layer (outputs)
@@ -39,7 +39,7 @@ def limits(activation, zero_point):
     return low, min(127, zero_point + 6) if activation == "relu6" else 127
 
 
-# --- layers that hurt -----------------------------------------------------------------------------------
+# --- corner-case layers ---------------------------------------------------------------------------------
 
 
 def integer_accumulators(rng, scale):
@@ -94,7 +94,7 @@ def draw(rng, op, n, accumulators):
 
 
 def tflite_model(layer, activation):
-    """A .tflite file as bytes: FULLY_CONNECTED with one weight scale, or a 1x1 CONV_2D with one a channel."""
+    """A .tflite file as bytes: FULLY_CONNECTED with one weight scale, or 1x1 CONV_2D with one per channel."""
     import flatbuffers
     from ai_edge_litert import schema_py_generated as schema
 
@@ -182,11 +182,11 @@ def ask_litert(layer, activation):
 
 
 def ask_onnxruntime(layer, activation):
-    """ONNX Runtime's QLinearConv and QGemm on its CPU provider, one scale a channel."""
+    """ONNX Runtime's QLinearConv and QGemm on its CPU provider, one scale per channel."""
     import onnxruntime
     from onnx import TensorProto, checker, helper, numpy_helper
 
-    assert activation == "none", "clamping there is an operator of its own"
+    assert activation == "none", "clamping there is a separate operator"
     conv = layer["op"] == "conv"
     n = len(layer["w"])
     one, zero = np.float32(1), np.int8(0)
@@ -230,7 +230,7 @@ def ask_onnxruntime(layer, activation):
 
 
 def integer_layers(rng):
-    """8 convolutions with a scale a channel, 24 fully connected layers with one for all; every activation."""
+    """8 convolutions with a scale per channel, 24 fully connected layers with one for all."""
 
     def each(rng, n):
         scale = integer_scales(rng, n)
@@ -247,7 +247,7 @@ def integer_layers(rng):
 
 
 def float_layers(rng):
-    """Convolutions and products, a scale a channel."""
+    """Convolutions and products, a scale per channel."""
     for i in range(12):
         yield draw(rng, "conv" if i % 2 else "gemm", 1024, float_accumulators), "none"
 
@@ -260,7 +260,7 @@ RUNTIMES = {
 
 
 def make(name, seed=1):
-    """Ask one runtime and store its answers; returns the number of outputs."""
+    """Run one runtime and store its answers; returns the number of outputs."""
     ask, layers, package = RUNTIMES[name]
     rng = np.random.default_rng(seed)
     rows = []

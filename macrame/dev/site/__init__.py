@@ -1,3 +1,3 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The documentation site: the repository's documents, and pages made of the Verilog and the docstrings."""
+"""The documentation site: the repository's documents, and pages generated from Verilog and docstrings."""

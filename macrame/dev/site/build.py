@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""``make docs``: the site, built by MkDocs into site/ of the build folder. A warning is an error."""
+"""``make docs``: build the site with MkDocs in site/ of the build folder. Warnings are errors."""
 
 import logging
 import os
@@ -20,13 +20,13 @@ CONFIG = paths.ROOT / "docs" / "site" / "mkdocs.yml"
 
 
 class Failed(Exception):
-    """The site could not be built; the text says why, a line a warning."""
+    """The site could not be built; the text gives the reason, one line per warning."""
 
     exit_status = 1
 
 
 class _Warnings(logging.Handler):
-    """Keeps what MkDocs warns of."""
+    """Keeps the warnings of MkDocs."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
@@ -47,7 +47,7 @@ def build(folder: Path) -> None:
     Raises
     ------
     Failed
-        A link leads nowhere, or MkDocs warns of something else.
+        A link is broken, or MkDocs gives another warning.
     """
     os.environ.setdefault("NO_MKDOCS_2_WARNING", "1")  # which the theme prints: the versions are pinned
     warnings = _Warnings()
@@ -80,12 +80,12 @@ def build(folder: Path) -> None:
 
 
 def main() -> int:
-    """Build the site in the build folder, say where it is; returns 0.
+    """Build the site in the build folder, and print its path; returns 0.
 
     Raises
     ------
     macrame.errors.SetupError
-        There is something else where the site goes.
+        The target folder contains something else.
     Failed
         As from `build`.
     """

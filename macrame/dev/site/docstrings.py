@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Docstrings as Markdown: an extension of Griffe, which reads them for the site.
 
-They are numpydoc, hence reStructuredText: simple tables, roles and literal blocks. Markdown shows these as
-they stand, and takes the star of a product for emphasis.
+They are numpydoc, hence reStructuredText with simple tables, roles and literal blocks. Markdown shows these
+unchanged, and reads the star of a product as emphasis.
 """
 
 import re
@@ -25,7 +25,7 @@ class Markdown(griffe.Extension):
 
 
 def markdown(text: str) -> str:
-    """A docstring with its reStructuredText written as Markdown.
+    """Convert the reStructuredText of a docstring to Markdown.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def markdown(text: str) -> str:
         line = re.sub(r"::$", ":", line)
         line = re.sub(
             r"(^\s*(?:\w+ : )?\w+), shape \(", r"\1 of shape (", line
-        )  # or Griffe takes it for a tuple
+        )  # otherwise Griffe reads it as a tuple
         is_name = re.fullmatch(r"\s*\*{1,2}\w+(, \*{1,2}\w+)*( :.*)?", line)  # of parameters
         out.append(line if is_name else prose(line))
     return "\n".join(out)

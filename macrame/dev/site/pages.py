@@ -16,7 +16,7 @@ from macrame import paths
 from macrame.dev.site import verilog
 
 ROOT = paths.ROOT
-#: Beside docs/*.md.
+#: In addition to docs/*.md.
 DOCUMENTS = (
     "README.md",
     "CHANGELOG.md",
@@ -25,7 +25,7 @@ DOCUMENTS = (
     "SECURITY.md",
     "examples/README.md",
 )
-#: What Python has a page: packages with all their modules, and modules.
+#: Python packages, with all their modules, and modules that have a page.
 PYTHON = {
     "Arithmetic and cycles": ("macrame.golden", "macrame.golden.arith"),
     "Networks and training": ("macrame.golden.nn",),
@@ -42,6 +42,9 @@ LANGUAGES = {
     ".json": "json",
     ".core": "yaml",
 }
+
+#: A badge, whose picture is on another server; the site works without a network.
+BADGE = re.compile(r"^\[!\[[^\]]*\]\(https?://[^)]*\)\]\([^)]*\)\n", re.MULTILINE)
 
 #: An entry of the navigation: a page, or a section by its title.
 Entry = str | dict[str, "str | list[Entry]"]
@@ -64,7 +67,7 @@ def documents() -> list[str]:
 
 
 def outside_code(text: str, change: Callable[[str], str]) -> str:
-    """A document changed where it is neither code nor a fenced block."""
+    """Change a document outside of code and fenced blocks."""
     parts = re.split(r"(^```.*?^```$|`[^`\n]+`)", text, flags=re.MULTILINE | re.DOTALL)
     parts[::2] = map(change, parts[::2])
     return "".join(parts)
@@ -80,12 +83,12 @@ def address(path: str) -> str:
 
 
 def source(path: str) -> str:
-    """The page with the text of a file; MkDocs passes over names that begin with a dot."""
+    """The page with the text of a file; MkDocs ignores names that begin with a dot."""
     return f"source/{path.lstrip('.')}.md"
 
 
 def relinked(name: str) -> tuple[str, set[str]]:
-    """A document with its links as the site has them, and the files that it links to.
+    """A document with its links as the site has them, without badges, and the files that it links to.
 
     Parameters
     ----------
@@ -96,7 +99,7 @@ def relinked(name: str) -> tuple[str, set[str]]:
     -------
     text : str
     files : set of str
-        Those that are no documents, relative to the project.
+        Those that are not documents, relative to the project.
     """
     folder, files = posixpath.dirname(name), set()
 
@@ -110,7 +113,7 @@ def relinked(name: str) -> tuple[str, set[str]]:
             files.add(path)
         return f"]({posixpath.relpath(page, folder or '.')}{anchor})"
 
-    text = (ROOT / name).read_text()
+    text = BADGE.sub("", (ROOT / name).read_text())
     return outside_code(text, lambda part: re.sub(r"\]\(([^)#\s]+)(#[^)\s]*)?\)", relink, part)), files
 
 
@@ -139,7 +142,7 @@ def verilog_index() -> str:
     out = [
         "# Verilog modules",
         "",
-        "Each page is made of the header, the parameters and the ports in the module's file.",
+        "Each page shows the header, the parameters and the ports from the module's file.",
     ]
     folder = None
     for module in verilog.modules():
@@ -188,7 +191,7 @@ def summary(name: str) -> str:
 
 def python_index() -> str:
     """The page that lists the Python modules."""
-    out = ["# Python modules", "", "Each page is made of the docstrings of a module."]
+    out = ["# Python modules", "", "Each page shows the docstrings of a module."]
     for title, names in PYTHON.items():
         out += ["", f"## {title}", "", "| module | purpose |", "|---|---|"]
         for module in (module for name in names for module in python_modules(name)):
@@ -213,7 +216,7 @@ def python_navigation() -> list[Entry]:
 
 
 def write(folder: Path) -> None:
-    """Write all pages, and what they show, into an empty folder.
+    """Write all pages, and the files they show, into an empty folder.
 
     Parameters
     ----------

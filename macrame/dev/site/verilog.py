@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A page for each Verilog module: what its header says, its parameters, its ports.
+"""A page for each Verilog module: its header, parameters and ports.
 
-The form of the files makes that easy: one module a file, a comment above it, ANSI ports, one declaration a
-line, comments behind them or on a line above a group. A line of another form is an error.
+The files have a fixed form: one module per file, a comment above it, ANSI ports, one declaration per line,
+comments after them or on a line above a group. A line of another form is an error.
 """
 
 import re
@@ -83,7 +83,7 @@ PORT = re.compile(
 
 
 def modules(root: Path = paths.ROOT) -> list[Module]:
-    """Every module of rtl/, by folder and name; the families' own in rtl/vendor come last."""
+    """All modules of rtl/, by folder and name; those of rtl/vendor come last."""
     found = (root / "rtl").rglob("*.v")
     order = sorted(
         found,
@@ -195,7 +195,7 @@ def cell(code: str) -> str:
 
 
 def text(words: str) -> str:
-    """Prose of a comment, with all signs of Markdown escaped but backticks."""
+    """The prose of a comment, with all Markdown characters escaped except backticks."""
     parts = re.split(r"(`[^`]+`)", words)
     parts[::2] = [re.sub(r"([\\*_<|\[\]#])", r"\\\1", part).replace(r"\<", "&lt;") for part in parts[::2]]
     return "".join(parts)
@@ -210,12 +210,12 @@ def described(module: Module) -> Iterator[str]:
 
 
 def drawn(line: str) -> bool:
-    """Whether a line's blanks mean something: a drawing, a table, a formula by itself."""
+    """Whether the blanks of a line matter: a drawing, a table, a separate formula."""
     return bool(re.search(r"^ {2,}|\S {2,}\S|[─►▼▲│┐┘└┌┬┴┤├‾]", line.rstrip()))
 
 
 def paragraphs(lines: list[str]) -> Iterator[str]:
-    """Lines as prose, and those that are drawn as blocks of text."""
+    """Lines as prose, and drawings as blocks of text."""
     block: list[str] = []
     for line in [*lines, ""]:
         if line.strip() and drawn(line):

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Problem 3's picture: the batches of an epoch, and the updates that an epoch makes by batch size."""
+"""Problem 3's plot: the batches of an epoch, and the updates per epoch over the batch size."""
 
 from typing import TYPE_CHECKING
 
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-MOST_BATCHES = 4  # of an epoch that are drawn one by one
+MOST_BATCHES = 4  # of an epoch that are drawn individually
 MOST_EPOCHS = 3
 
 
 def batches_figure(schedule: batches.Schedule) -> dict[str, bytes]:
-    """The update that each batch makes, what becomes of left-over samples, and updates by batch size.
+    """The update of each batch, the handling of left-over samples, and the updates by batch size.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ def batches_figure(schedule: batches.Schedule) -> dict[str, bytes]:
     Returns
     -------
     dict of str to bytes
-        The files' contents, by ending: "png" and "svg".
+        The files' contents, by extension: "png" and "svg".
     """
     return files(lambda: _batches(schedule))
 
@@ -40,7 +40,7 @@ def _batches(s: batches.Schedule) -> "Figure":
 
 
 def _epochs(axes: "Axes", s: batches.Schedule) -> None:
-    """A row an epoch, a box a batch; what is between the second and the last one is left out."""
+    """One row per epoch, one box per batch; epochs between the second and the last are omitted."""
     epochs = range(1, s.epochs + 1) if s.epochs <= MOST_EPOCHS else (1, 2, s.epochs)
     each = s.updates_per_epoch
     shown: list[int | None] = (
@@ -67,7 +67,7 @@ def _epochs(axes: "Axes", s: batches.Schedule) -> None:
         yticklabels=[f"epoch {_count(e)}" for e in epochs],
         xticks=[],
         xlabel="batches of the epoch, in order",
-        title=f"{_count(each)} updates an epoch, {_count(s.updates)} in {_count(s.epochs)} epochs",
+        title=f"{_count(each)} updates per epoch, {_count(s.updates)} in {_count(s.epochs)} epochs",
     )
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
@@ -94,7 +94,7 @@ def _box(
 
 
 def _sizes(axes: "Axes", s: batches.Schedule) -> None:
-    """Updates an epoch over batch sizes that are powers of two, and over that of the sheet."""
+    """Updates per epoch over batch sizes that are powers of two, and over that of the sheet."""
     powers = [2**i for i in range(s.samples.bit_length()) if 2**i <= s.samples]
     sizes = sorted({*powers, s.batch_size})
     updates = [max(1, batches.updates_per_epoch(s.samples, size, s.leftover)) for size in sizes]
@@ -104,14 +104,14 @@ def _sizes(axes: "Axes", s: batches.Schedule) -> None:
         xscale="log",
         yscale="log",
         xlabel="samples in a batch",
-        ylabel="updates an epoch",
+        ylabel="updates per epoch",
         title=f"samples / batch size, rounded {'down' if s.leftover == 'drop' else 'up'}",
     )
     updates_here = f"{_count(s.updates_per_epoch)} update{'s' * (s.updates_per_epoch > 1)}"
     axes.annotate(
         f"{_count(s.batch_size)} sample{'s' * (s.batch_size > 1)}: {updates_here}",
         (s.batch_size, s.updates_per_epoch),
-        (0.96, 0.88),  # where the curve, which falls, cannot be
+        (0.96, 0.88),  # away from the falling curve
         textcoords="axes fraction",
         horizontalalignment="right",
         verticalalignment="center",

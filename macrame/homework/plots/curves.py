@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Curves in panels below each other; colours, line styles and markers tell them apart, also in greyscale."""
+"""Curves in stacked panels, distinguished by colours, line styles and markers, also in greyscale."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 STYLES = ("-", "--", "-.", ":")
 MARKERS = ("o", "s", "^", "x", "D", "v", "+")
 MOST_INSIDE = 4  # curves whose names fit between them
-MARKS = 7  # about so many markers a curve
-UNDER = 4.5  # points wide is a curve that another one lies upon
-HEIGHT = 2.8  # inches a panel
+MARKS = 7  # approximate number of markers per curve
+UNDER = 4.5  # width in points of a curve drawn below another one
+HEIGHT = 2.8  # inches per panel
 
 
 Curve: TypeAlias = tuple[str, Sequence[float] | NDArray[np.floating], Sequence[float] | NDArray[np.floating]]
@@ -30,13 +30,13 @@ Curve: TypeAlias = tuple[str, Sequence[float] | NDArray[np.floating], Sequence[f
 
 @dataclass(frozen=True)
 class Mark:
-    """Something to point out in a panel.
+    """A point or position marked in a panel.
 
     Attributes
     ----------
     label : str
     x : float
-        Where a line crosses the panel from top to bottom, if there is no y.
+        Position of a vertical line, if there is no y.
     y : float, optional
         Of a point, which is circled.
     """
@@ -56,7 +56,7 @@ class Panel:
         Above the axes, and along them, with the unit.
     curves : sequence of Curve
     under : tuple of str
-        Labels of curves that others may cover: drawn first, as broad pale bands, so that both are seen.
+        Labels of curves that others may cover: drawn first, as broad pale bands, so that both are visible.
     log : str
         "x", "y", "xy" or "": which axes are logarithmic.
     limits : (float, float), optional
@@ -91,7 +91,7 @@ def curves_figure(title: str, panels: Sequence[Panel]) -> dict[str, bytes]:
     Returns
     -------
     dict of str to bytes
-        The files' contents, by ending: "png" and "svg".
+        The files' contents, by extension: "png" and "svg".
     """
     return files(lambda: _curves(title, panels))
 
@@ -115,7 +115,7 @@ def losses_figure(
     Returns
     -------
     dict of str to bytes
-        The files' contents, by ending: "png" and "svg".
+        The files' contents, by extension: "png" and "svg".
     """
     return curves_figure(title, [losses(name, curves, under=under, log="y") for name, curves in panels])
 
@@ -227,7 +227,7 @@ def activations_figure() -> dict[str, bytes]:
     Returns
     -------
     dict of str to bytes
-        The files' contents, by ending: "png" and "svg".
+        The files' contents, by extension: "png" and "svg".
     """
     z = np.linspace(-6, 6, 601)
     panels = [

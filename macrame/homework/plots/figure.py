@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What all figures share: their size, text and colours, and the files that are made of them.
+"""Common settings of all figures: size, text and colours, and writing them to files.
 
-Every figure is WIDTH inches wide and no text is smaller than SMALLEST points, so that it can still be read
-when it is shown 400 pixels wide.
+Every figure is WIDTH inches wide and no text is smaller than SMALLEST points, so that it is legible at a
+width of 400 pixels.
 """
 
 import contextlib
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 WIDTH = 6.0  # inches
 SMALLEST = 9.0  # points
-#: From dark to light in even steps, and told apart by readers who cannot tell red from green.
+#: From dark to light in even steps, suitable for readers with red-green colour blindness.
 PALETTE = ("#000000", "#143176", "#822678", "#AC3F2C", "#1E82AF", "#CA7C1B", "#96AD3D")
-BAND = "0.72"  # of what lies under something else
+BAND = "0.72"  # of elements below others
 GRID = "0.87"
-#: Ticks of a logarithmic axis of at most so many decades, in each of them.
+#: Ticks in each decade of a logarithmic axis, by the maximum number of decades.
 SUBDIVISIONS = (
     (0.4, (1, 1.2, 1.4, 1.6, 1.8, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 9)),
     (0.8, (1, 1.5, 2, 3, 4, 5, 7)),
@@ -56,7 +56,7 @@ def files(draw: Callable[[], "Figure"]) -> dict[str, bytes]:
     Returns
     -------
     dict of str to bytes
-        The files' contents, by ending: "png" and "svg".
+        The files' contents, by extension: "png" and "svg".
     """
     with _defaults():
         figure = draw()
@@ -76,7 +76,7 @@ def new(title: str, height: float, by_hand: bool = False) -> "Figure":
     height : float
         In inches.
     by_hand : bool
-        All axes come from `place`, which takes half the time of laying them out.
+        All axes come from `place`, which takes half the time of the automatic layout.
 
     Returns
     -------
@@ -93,7 +93,7 @@ def new(title: str, height: float, by_hand: bool = False) -> "Figure":
 
 
 def place(figure: "Figure", left: float, top: float, right: float, bottom: float) -> "Axes":
-    """Axes at a place of their own.
+    """Axes at a given place.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ def canvas(figure: "Figure", top: float = 0.4) -> "Axes":
 
 
 def colours(count: int) -> list[str]:
-    """So many colours, far apart in lightness, the darkest first.
+    """A number of colours, far apart in lightness, the darkest first.
 
     Parameters
     ----------
@@ -141,7 +141,7 @@ def colours(count: int) -> list[str]:
     Returns
     -------
     list of str
-        Beyond the length of PALETTE they begin anew.
+        Beyond the length of PALETTE they repeat.
     """
     last = len(PALETTE) - 1
     if count > len(PALETTE):
@@ -150,7 +150,7 @@ def colours(count: int) -> list[str]:
 
 
 def number(value: float) -> str:
-    """A tick's number: without an exponent where that is at most seven digits long.
+    """A tick's number: without an exponent if that takes at most seven digits.
 
     Parameters
     ----------
@@ -194,8 +194,8 @@ def _plain_ticks(axis: "Axis", limits: tuple[float, float]) -> None:
 @contextlib.contextmanager
 def _defaults() -> Iterator[None]:
     """Matplotlib by its own defaults: neither a matplotlibrc nor MPLBACKEND counts."""
-    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it announces building its font cache
-    os.environ["MPLBACKEND"] = "agg"  # a notebook exports its own, which need not be installed here
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it reports building its font cache
+    os.environ["MPLBACKEND"] = "agg"  # a notebook exports its own backend, which may not be installed here
     import matplotlib
 
     with matplotlib.rc_context():
@@ -208,7 +208,7 @@ def _saved(figure: "Figure", kind: str) -> bytes:
     import matplotlib
 
     out = io.BytesIO()
-    with matplotlib.rc_context({"svg.hashsalt": "macrame"}):  # the same bytes each time
+    with matplotlib.rc_context({"svg.hashsalt": "macrame"}):  # reproducible bytes
         figure.savefig(
             out, format=kind, dpi=150, metadata={"Date": None} if kind == "svg" else {"Software": None}
         )

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Problem 7's picture: where numbers lie between their bfloat16 neighbours, and the steps of both formats."""
+"""Problem 7's plot: numbers between their bfloat16 neighbours, and the step sizes of both formats."""
 
 from typing import TYPE_CHECKING
 
@@ -22,14 +22,14 @@ TICKS = (1e-40, 1e-20, 1.0, 1e20, 1e40)
 def grids_figure(
     bits: NDArray[np.uint32], even: NDArray[np.uint16], toward_zero: NDArray[np.uint16]
 ) -> dict[str, bytes]:
-    """The fp32 numbers between two bfloat16 numbers, and how far apart the numbers of both formats are.
+    """The fp32 numbers between two bfloat16 numbers, and the distances between the numbers of both formats.
 
     Parameters
     ----------
     bits : numpy.ndarray of uint32
         Numbers as fp32. The first MOST are drawn that are not 0, finite, and between finite bfloat16 numbers.
     even, toward_zero : numpy.ndarray of uint16
-        What they were rounded to.
+        Their rounded values.
 
     Returns
     -------
@@ -49,7 +49,7 @@ def drawn(bits: NDArray[np.uint32]) -> NDArray[np.intp]:
     Returns
     -------
     numpy.ndarray of int
-        Their places, rising.
+        Their indices, ascending.
     """
     high = bits >> np.uint32(16) & np.uint32(0x7FFF)
     _, first = np.unique(bits, return_index=True)
@@ -60,7 +60,7 @@ def drawn(bits: NDArray[np.uint32]) -> NDArray[np.intp]:
 def _grids(bits: NDArray[np.uint32], even: NDArray[np.uint16], toward_zero: NDArray[np.uint16]) -> "Figure":
     some = drawn(bits)
     height = ROW * max(len(some), 1)
-    figure = new("Problem 7: bfloat16's grid beside that of fp32", height + 4.7, by_hand=True)
+    figure = new("Problem 7: bfloat16's grid and that of fp32", height + 4.7, by_hand=True)
     _between(place(figure, 1.15, 0.85, 0.15, 3.85), bits[some], even[some], toward_zero[some])
     _steps(place(figure, 0.95, height + 1.9, 0.15, 0.5), bits[some])
     return figure
@@ -69,7 +69,7 @@ def _grids(bits: NDArray[np.uint32], even: NDArray[np.uint16], toward_zero: NDAr
 def _between(
     axes: "Axes", bits: NDArray[np.uint32], even: NDArray[np.uint16], toward_zero: NDArray[np.uint16]
 ) -> None:
-    """A row a number: the bfloat16 below and above it in magnitude, and where it lies between them."""
+    """One row per number: the bfloat16 below and above it in magnitude, and its position between them."""
     below = (bits >> np.uint32(16)).astype(np.uint16)
     place_of = (bits & np.uint32(0xFFFF)) / 65536
     rows = np.arange(len(bits))

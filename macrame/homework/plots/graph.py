@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Problem 2's picture: the computation graph, with the value of every node and the error's gradient by it."""
+"""Problem 2's plot: the computation graph, with each node's value and the error's gradient."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 LINE = 0.17  # inches from a line to the next
 PADDING = 0.06
-GAP = 0.24  # between boxes below each other
+GAP = 0.24  # between stacked boxes
 BOX = 2.8  # inches wide
 LEFTS = (0.1, 3.1)  # of the boxes of parameters, and of the others
-MOST_ROWS, MOST_COLUMNS = 4, 2  # of a matrix that is shown whole
+MOST_ROWS, MOST_COLUMNS = 4, 2  # of a matrix that is shown in full
 GRADIENT = PALETTE[1]
 
 
@@ -31,7 +31,7 @@ class Node:
     Attributes
     ----------
     name, how : str
-        What it is called, and how it is computed ("" for what is given).
+        Its name, and its formula ("" for inputs).
     value : numpy.ndarray
         One dimension, shown as a column, or two.
     gradient : numpy.ndarray, optional
@@ -49,7 +49,7 @@ class Node:
 
 @dataclass(frozen=True)
 class Step:
-    """A node that is computed, and the parameters that go into it beside the step before it."""
+    """A computed node, and the parameters that enter it in addition to the previous step."""
 
     node: Node
     parameters: Sequence[Node] = ()
@@ -70,7 +70,7 @@ def graph_figure(title: str, steps: Sequence[Step], note: str) -> dict[str, byte
     Returns
     -------
     dict of str to bytes
-        The files' contents, by ending: "png" and "svg".
+        The files' contents, by extension: "png" and "svg".
     """
     return files(lambda: _graph(title, steps, note))
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Problem 8's pictures of the labels: digits that were taken for others, and how often which for which."""
+"""Problem 8's plots of the labels: misclassified digits, and the confusion matrix."""
 
 from typing import TYPE_CHECKING
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 COLUMNS = 6
 MOST = 24  # pictures that are drawn
-CELL = 1.0  # inches a picture takes, with its label
+CELL = 1.0  # inches for a picture and its label
 PICTURE = 0.72
 
 
 def misclassified_figure(
     title: str, x: NDArray[np.floating], labels: NDArray[np.integer], predicted: NDArray[np.integer]
 ) -> dict[str, bytes]:
-    """Pictures whose predicted label is wrong, with both labels.
+    """Images whose predicted label is wrong, with both labels.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def misclassified_figure(
     Returns
     -------
     dict of str to bytes
-        The files' contents, by ending: "png" and "svg".
+        The files' contents, by extension: "png" and "svg".
     """
     return files(lambda: _misclassified(title, x, labels, predicted))
 
@@ -42,7 +42,7 @@ def misclassified_figure(
 def confusion_figure(
     title: str, labels: NDArray[np.integer], predicted: NDArray[np.integer], classes: int
 ) -> dict[str, bytes]:
-    """How many pictures of each class got which label.
+    """Number of images of each class with each predicted label.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def confusion_figure(
     Returns
     -------
     dict of str to bytes
-        The files' contents, by ending: "png" and "svg".
+        The files' contents, by extension: "png" and "svg".
     """
     return files(lambda: _confusion(title, confusion(labels, predicted, classes)))
 
@@ -126,7 +126,7 @@ def _confusion(title: str, matrix: NDArray[np.int64]) -> "Figure":
     figure = new(title, 5.6, by_hand=True)
     axes = place(figure, 0.9, 0.75, 0.3, 0.6)
     share = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
-    shade = np.sqrt(share)  # so that single pictures are seen
+    shade = np.sqrt(share)  # so that single images are visible
     axes.imshow(shade, cmap="gray_r", vmin=0, vmax=1.25, aspect="auto", interpolation="nearest")
     for (i, j), count in np.ndenumerate(matrix):
         if count:

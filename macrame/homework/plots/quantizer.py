@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Problem 4's picture: the number line of the int8 quantiser, and what rounding to it costs each number."""
+"""Problem 4's plot: the number line of the int8 quantiser, and the rounding error of each number."""
 
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-MOST_NAMED = 12  # numbers with a row of their own
+MOST_NAMED = 12  # numbers with separate rows
 
 
 def quantizer_figure(x: NDArray[np.float32], q: NDArray[np.int8], scale: float) -> dict[str, bytes]:
@@ -30,7 +30,7 @@ def quantizer_figure(x: NDArray[np.float32], q: NDArray[np.int8], scale: float) 
     Returns
     -------
     dict of str to bytes
-        The files' contents, by ending: "png" and "svg".
+        The files' contents, by extension: "png" and "svg".
     """
     return files(lambda: _quantizer(np.ravel(x).astype(float), np.ravel(q).astype(int), float(scale)))
 
@@ -63,7 +63,7 @@ def _line(axes: "Axes", x: NDArray[np.float64], scale: float) -> None:
 
 
 def _errors(axes: "Axes", x: NDArray[np.float64], q: NDArray[np.int_], scale: float, few: bool) -> None:
-    """Errors s q - x: a row a number, or over the numbers if there are many."""
+    """Errors s q - x: one row per number, or over the numbers if there are many."""
     error = scale * q - x
     title = f"rounding error s q - x; at most half a step, {scale / 2:.5g}"
     if few:

@@ -13,7 +13,7 @@
 //     start      a rising edge (by the bench) opens the files and plays them; done falls
 //     done       rises when the result file is closed; `count` is the number of words, `failed`
 //                means that a file could not be opened or that the input ended within a word
-//     idle       no word is applied: before the first and while the last results come out
+//     idle       no word is applied: before the first and while the last results leave
 //
 // Latency
 //   A result is sampled LATENCY rising edges after its word was applied (LATENCY = 0:

@@ -1,3 +1,3 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What runs inside the simulator at the other end of a link."""
+"""The code that runs inside the simulator at the other end of a link."""

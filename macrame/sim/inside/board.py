@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A simulated board behind a pseudo-terminal, which behaves as the end of a USB cable would.
+"""A simulated board on a pseudo-terminal, which behaves like the end of a USB cable.
 
-Not a test of its own, though cocotb calls it one. The name of the terminal goes into the file ``tty`` of the
-directory named by the plusarg ``dir``; a file ``stop`` there, or the parent's death, ends the simulation.
-Simulated time runs on while the line rests, but slowly: nobody needs a core's clock while he thinks.
+Not a test, though cocotb runs it as one. The name of the terminal goes into the file ``tty`` of the
+directory named by the plusarg ``dir``; a file ``stop`` there, or the end of the parent, ends the simulation.
+While the line is idle, simulated time advances slowly, to save CPU time.
 """
 
 import os
@@ -16,8 +16,8 @@ from typing import Any
 import cocotb
 from cocotb.triggers import Edge, Timer
 
-SLICE_NS = 4_000  # of simulated time, while nothing is to send
-PATIENCE = 0.005  # seconds of real time, between two of them when the line rests
+SLICE_NS = 4_000  # of simulated time, while there is nothing to send
+PATIENCE = 0.005  # seconds of real time between two of them while the line is idle
 
 
 @cocotb.test()
@@ -36,7 +36,7 @@ async def serve(dut: Any) -> None:
             try:
                 os.write(master, bytes([int(dut.got_byte.value)]))
             except BlockingIOError:
-                pass  # nobody reads: lost, as on a real line
+                pass  # no reader: lost, as on a real line
 
     cocotb.start_soon(listen())
     await Timer(SLICE_NS, "ns")
@@ -56,4 +56,4 @@ async def serve(dut: Any) -> None:
             await Timer(SLICE_NS, "ns")
             if seen == traffic[0]:
                 select.select([master], [], [], PATIENCE)
-    assert int(dut.got_bad.value) == 0, f"{int(dut.got_bad.value)} bytes of the board had no stop bit"
+    assert int(dut.got_bad.value) == 0, f"{int(dut.got_bad.value)} bytes from the board had no stop bit"

@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The simulator's end of a link: a server for one client, ``macrame.sim.link.SimLink``.
 
-Not a test of its own, though cocotb calls it one. It answers requests that come over a socket in the
-directory named by the plusarg ``dir``; simulated time stands still while it waits for the next. Stream beats
-do not pass through here: they lie in files that ``player.v`` reads and writes.
+Not a test, though cocotb runs it as one. It answers requests that arrive over a socket in the
+directory named by the plusarg ``dir``; simulated time stops while it waits for the next. Stream beats do not
+pass through the socket: they are in files that ``player.v`` reads and writes.
 
-Messages are JSON, each one packet of the socket, so that none is ever read in part. A request is [number,
+Messages are JSON, one packet of the socket each, so none is read partially. A request is [number,
 name, arguments]: a method of ``player.Player``. Its answer is ["done", number, what it returned]. While a
-transfer runs, ["progress", number, result beats so far] comes now and then; ["stuck", number] says that a
+transfer runs, ["progress", number, result beats so far] is sent at intervals; ["stuck", number] means that a
 register does not answer, and the name "close" ends the simulation. A request during a transfer ends that
 transfer: its client has abandoned it, and will reset the unit.
 """
@@ -23,16 +23,16 @@ import cocotb
 
 from macrame.sim.inside.player import Player
 
-MESSAGE_BYTES = 1 << 16  # more than any message has
+MESSAGE_BYTES = 1 << 16  # longer than any message
 
 
 class Abandoned(Exception):
-    """The client has asked for something else."""
+    """The client has sent another request."""
 
 
 @cocotb.test()
 async def serve(dut: Any) -> None:
-    """Answer until the client closes, or is gone."""
+    """Answer until the client closes the link or ends."""
     client = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     client.connect(os.path.join(str(cocotb.plusargs["dir"]), "socket"))
 

@@ -32,27 +32,27 @@ class Player:
     Attributes
     ----------
     dut : cocotb handle of ``player``
-        Knobs and counts.
+        Settings and counts.
     """
 
     def __init__(self, top: Any) -> None:
         self.top, self.dut = top, top.u_player
-        self.cycles = 256  # between two looks at the clock on the wall
+        self.cycles = 256  # between two reads of the wall clock
 
     async def ready(self) -> None:
         """Wait until the unit is out of reset."""
-        await Timer(1, "step")  # under Verilator nothing has its initial value before
+        await Timer(1, "step")  # under Verilator, signals have no initial values before
         if self.dut.rst.value != 0:
             await FallingEdge(self.dut.rst)
         await FallingEdge(self.dut.clk)
 
     async def command(self, name: str, progress: Callable[[int], object] | None = None) -> None:
-        """Run one command of the harness to its end."""
+        """Run one command of the harness, and wait for its end."""
         dut = self.dut
         dut.command.value = COMMANDS[name]
         dut.go.value = 1 - int(dut.go.value)
         finished = RisingEdge(dut.finished)
-        if dut.finished.value == 1:  # left high by the command before; it falls at the next clock edge
+        if dut.finished.value == 1:  # left high by the previous command; it falls at the next clock edge
             await FallingEdge(dut.finished)
         while progress:
             begun = time.monotonic()
@@ -63,7 +63,7 @@ class Player:
             progress(int(dut.out_count.value))
         else:
             await finished
-        await FallingEdge(dut.clk)  # all that the last rising edge set is settled
+        await FallingEdge(dut.clk)  # all signals set by the last rising edge are stable
 
     async def transfer(
         self,
@@ -72,7 +72,7 @@ class Player:
         results: int,
         progress: Callable[[int], object] | None = None,
     ) -> dict[str, int | bool]:
-        """Play what lies in the files.
+        """Play the beats in the files.
 
         Parameters
         ----------
@@ -124,13 +124,13 @@ class Player:
             raise TimeoutError("the register bus did not answer")
 
     async def set(self, values: Mapping[str, int]) -> None:
-        """Turn knobs of the harness: a dict of signal names and integers."""
+        """Change settings of the harness: a dict of signal names and integers."""
         for name, value in values.items():
             getattr(self.dut, name).value = value
         await FallingEdge(self.dut.clk)
 
     async def activity(self) -> dict[str, int]:
-        """The totals of ``activity.v``: cycles and toggles since the simulation began."""
+        """The totals of ``activity.v``: cycles and toggles since the start of the simulation."""
         await RisingEdge(self.dut.clk)  # it counts at falling edges
         counters = self.top.g_activity.u_activity
         totals = {name: int(getattr(counters, counter).value) for name, counter in ACTIVITY.items()}
@@ -143,7 +143,7 @@ class Player:
         Returns
         -------
         dict
-            Beats since the start of the simulation: "w" and "a" the source is past, "results" that came out.
+            Beats since the start of the simulation: "w" and "a" sent or skipped, "results" received.
         """
         await self.command("reset")
         return {

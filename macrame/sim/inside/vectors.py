@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Plays the words of vectors.bin, and no more: macrame/sim/vectors.py reads results.hex afterwards."""
+"""Plays the words of vectors.bin; macrame/sim/vectors.py reads results.hex afterwards."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ async def play(dut: Any) -> int:
     await Timer(1, "ns")
     player.start.value = 1
     await RisingEdge(player.done)
-    assert not int(player.failed.value), f"{VECTORS} is missing or cut short, or {RESULTS} is read-only"
+    assert not int(player.failed.value), f"{VECTORS} is missing or truncated, or {RESULTS} is read-only"
     return int(player.count.value)
 
 

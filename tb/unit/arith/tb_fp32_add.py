@@ -3,7 +3,7 @@
 """fp32_add in the simulator.
 
 What could be wrong here: the smaller number aligned by one too many where it is subnormal; its last bit lost
-on the way, so that what is just beside a tie is taken for one; rounding in the wrong one of three places; a
+in between, so that a value next to a tie is taken for one; rounding in the wrong one of three places; a
 carry out of rounding; leading zeros miscounted, or counted past the smallest exponent; x - x = -0; (-0) +
 (-0) = +0; a sum just below or just above the largest number; the sign of infinity, the bits of a NaN; a stage
 that runs on while `enable` is low. sums() seeks each of them, and the bench says how often it found it.

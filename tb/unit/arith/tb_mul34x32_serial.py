@@ -62,7 +62,7 @@ async def products(dut):
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def cut_off(dut):
-    """New operands, or a reset, in the midst of an operation."""
+    """New operands, or a reset, in the middle of an operation."""
     tb = TB(dut)
     await tb.start()
     for i, cycles in enumerate((1, 2, 16, 31, 32, 33)):

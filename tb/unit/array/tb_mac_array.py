@@ -5,17 +5,17 @@
 What could be wrong here, and which case would show it:
   a product                                        `all_pairs`: all 65,536 int8 pairs, by rank-DEPTH updates
   a lane wired to another row, column or depth     `tiles`: different full-range operands in every lane
-  a tile keeps something of the one before         `tiles`: random K from 1, the next tile in the next cycle
+  a tile keeps state of the previous one           `tiles`: random K from 1, the next tile in the next cycle
   the chain's order, a row lost to the next load   `tiles` at the minimum distance, ROWS cycles apart
   an idle slice changes something                  operands, `last` and tag are X in every cycle without valid
   valid, load or tag one cycle off                 `load` is predicted for each cycle, its tag with it
-  an aborted tile leaves something behind          `abort`: a one-cycle reset in each phase of the
-                                                   pipeline, and the next tile in the very next cycle
+  an aborted tile leaves state behind              `abort`: a one-cycle reset in each phase of the
+                                                   pipeline, and a tile in the next cycle
   an extreme sum                                   `extremes`: -128 everywhere, -128 against 127
   bfloat16: a sum that meets another's product     `tiles`: beats come late, by multiples of four cycles
   roundings in another order, or none              the model rounds k by k; exponents meet, signs differ
-  a float sum that keeps something of int8's, or   `tiles` with both formats, at the least distances
-  the other way round; the chain's two lengths
+  a float sum that keeps int8 state, or vice       `tiles` with both formats, at the minimum distances
+  versa; the chain's two lengths
 """
 
 import cocotb
@@ -27,7 +27,7 @@ from tb.lib.kit import Bench, Part, full_int8, lanes, word
 
 
 class TB(Bench):
-    """Slices in, rows out; the model is NumPy's matmul in int64, or golden's sums of bfloat16."""
+    """Slices in, rows out; the model is NumPy's matmul in int64, or the golden model's sums of bfloat16."""
 
     def __init__(self, dut):
         self.idle = {
@@ -71,7 +71,7 @@ class TB(Bench):
     async def slice(self, a, w, last=False, tag=None):
         """One beat: a is (ROWS, DEPTH), w is (DEPTH, COLS)."""
         bf16 = a.dtype == np.uint16
-        if self.bf16 and not bf16:  # what stands above an int8 does not count
+        if self.bf16 and not bf16:  # the bits above an int8 are unused
             a, w = (
                 x.view(np.uint8) | self.rng.integers(0, 256, x.shape).astype(np.uint16) << 8 for x in (a, w)
             )
@@ -110,7 +110,7 @@ class TB(Bench):
                 await self.slice(a[turn::turns, k], w[k], last, tag if last else None)
 
     def ends(self, a, w, bf16, tag):
-        """A tile's last slice is given in this cycle: what must come, and when the next tile may end."""
+        """The last slice of a tile is in this cycle: set the expected results and the next tile's end."""
         rows = len(a)
         self.earliest = {True: self.cycle + rows, False: self.cycle + rows + 3 * bf16}
         at = self.cycle + self.latency + 3 * bf16
@@ -144,7 +144,7 @@ class TB(Bench):
             self.compared += got.size
 
     async def finish(self):
-        """All tiles out and compared, nothing after them."""
+        """Check that all tiles were received and compared, and nothing else."""
         await self.idle_slice(self.latency + 4 * self.rows + 6)
         assert not self.due_load
         assert not self.due_row
@@ -191,7 +191,7 @@ async def extremes(dut):
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def abort(dut):
-    """A reset of one cycle at each distance from a slice; then a tile at once, with nothing of the other."""
+    """A reset of one cycle at each distance from a slice; then at once a tile, unaffected by the other."""
     tb = TB(dut)
     await tb.start()
     for complete in (False, True):

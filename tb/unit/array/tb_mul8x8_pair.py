@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""mul8x8_pair in the simulator: all 65,536 pairs in both places, each beside another."""
+"""mul8x8_pair in the simulator: all 65,536 pairs in both halves, each next to a different one."""
 
 import cocotb
 import numpy as np

@@ -3,16 +3,15 @@
 """pe_bf16 and pe_dual in the simulator, one cell by itself.
 
 What could be wrong here, and which case would show it:
-  a sum takes another's product                       `tiles`: four sums with operands of their own, beats
-  that
-                                                      are left out now and then, for whole turns of four
-  a rounding left out, or in another order            exponents meet; the model rounds k by k
+  a sum takes another's product                       `tiles`: four sums with different operands; beats are
+                                                      omitted now and then, for full rounds of four
+  a rounding omitted, or in another order             close exponents; the model rounds k by k
   an idle cycle changes a sum, even -0 or NaN         idle cycles have X operands; specials; sums of -0
-  a sum keeps something of the tile before            `tiles` back to back and apart, one slice and more
-  pushed too early, too late, in another order        chain_out and every register behind it, after the pushes
-  a shift takes another register's place              shifts at random; what comes in at the far end is random
-  pe_dual: int8 sums meet float ones                  formats by turns at the least distances of the header
-  pe_dual: the chain's length at a change             four registers behind a bfloat16 tile, one behind int8
+  a sum keeps state of the previous tile              `tiles` back to back and apart, one slice and more
+  pushed too early, too late, in another order        chain_out and every register after it, after the pushes
+  a shift takes another register's place              random shifts; the input at the far end is random
+  pe_dual: int8 sums mixed with float ones            alternating formats at the header's minimum distances
+  pe_dual: the chain's length at a change             four registers after a bfloat16 tile, one after int8
 """
 
 import cocotb
@@ -91,7 +90,7 @@ class TB(Bench):
         self.later.setdefault(cycle, {}).update(controls)
 
     async def float_tile(self, slices, gaps):
-        """Four sums of so many products each; beats of sum i lie multiples of four cycles apart."""
+        """Four sums with a number of products each; beats of sum i are multiples of four cycles apart."""
         a = stimuli.bf16(self.rng, 4 * slices).reshape(4, slices)
         w = stimuli.bf16(self.rng, slices).reshape(slices, 1)
         if self.rng.random() < 0.2:
@@ -130,7 +129,7 @@ class TB(Bench):
             await self.beat((a[k], w[k]))
 
     async def rest(self, shifts):
-        """Let the tile come out: idle cycles, then so many moves of the chain."""
+        """Shift the tile out: idle cycles, then a number of shifts of the chain."""
         while self.later or self.pushes:
             await self.beat()
         for _ in range(shifts):
@@ -140,7 +139,7 @@ class TB(Bench):
 
 
 def factor(value, bf16):
-    """What the multiplier takes: a significand with its hidden bit, or int8 with a sign bit more."""
+    """The multiplier's operand: a significand with its hidden bit, or int8 with an extra sign bit."""
     if bf16:
         return value & 0x7F | (0x80 if value & 0x7F80 else 0)
     return value & 0x1FF
@@ -148,7 +147,7 @@ def factor(value, bf16):
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def tiles(dut):
-    """Random tiles, back to back where the header lets them, formats by turns in pe_dual."""
+    """Random tiles, back to back where the header allows it, alternating formats in pe_dual."""
     tb = TB(dut)
     await tb.begin()
     for _ in range(160):
@@ -168,7 +167,7 @@ async def tiles(dut):
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def reset(dut):
-    """Four cycles of `clear`, in the midst of a tile: every sum starts anew."""
+    """Four cycles of `clear`, in the middle of a tile: every sum restarts."""
     tb = TB(dut)
     await tb.begin()
     for wait in range(12):

@@ -69,7 +69,7 @@ class TB(Bench):
             self.result, self.operands = chain_in, "the chain"
 
     async def repeat(self, cycles):
-        """The latest slice again and again, the pipeline full of it; Python sleeps meanwhile."""
+        """Repeat the latest slice until the pipeline is full of it, without Python calls."""
         ahead = self.later.copy()
         await Timer(cycles * PERIOD_NS, "ns")
         a, w = self.tile[-1]
@@ -89,7 +89,7 @@ class TB(Bench):
                 )
 
     async def finish(self):
-        """Let the last tile through; it must have been compared."""
+        """Wait for the last tile; it must have been compared."""
         for _ in range(self.latency + 2):
             await self.cycle_of()
         assert not self.loads
@@ -123,7 +123,7 @@ async def corners(dut):
             for odd in (None, *range(tb.depth)):
                 pairs = np.empty((2, tb.depth), np.int8)
                 pairs[0], pairs[1] = x, y
-                if odd is not None:  # the one that would be lost shows
+                if odd is not None:  # makes a lost one visible
                     pairs[:, odd] = (127, -128) if x == y else (-128, -128)
                 for k in range(length):
                     await tb.cycle_of(pairs, k == length - 1)

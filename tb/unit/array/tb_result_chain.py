@@ -5,7 +5,7 @@
 What could be wrong here, and which case would show it:
   a row marked too early, too late, once too often    every output is predicted for every cycle
   shift not one cycle ahead of the row it brings      the same
-  the pace of one tile used for another               `paces`: every pace behind every pace
+  the pace of one tile used for another               `paces`: every pace after every pace
   the next load at the minimum distance               `paces`: that far apart, and one cycle more
   a tile of one row                                   ROWS 1
   the rows of one tile counted for another            `paces`: tiles of every height
@@ -55,7 +55,7 @@ class TB(Bench):
 
 @cocotb.test(timeout_time=3, timeout_unit="ms")
 async def paces(dut):
-    """Every pace behind every other, as close as is legal, and one cycle apart from that."""
+    """Every pace after every other, as close as legal, and one cycle later."""
     tb = TB(dut)
     await tb.start()
     all_paces = range(2**tb.pace_w)
@@ -69,7 +69,7 @@ async def paces(dut):
 
 @cocotb.test(timeout_time=3, timeout_unit="ms")
 async def reset(dut):
-    """A reset in each cycle of a tile: no row of it comes any more, the next one is whole."""
+    """A reset in each cycle of a tile: no further row of it appears, the next tile is complete."""
     tb = TB(dut)
     await tb.start()
     pace = 2**tb.pace_w - 1

@@ -13,7 +13,7 @@ What could be wrong here, and which case would show it:
   an error forgotten, shown as another, not sticky  `status`: each alone, all together, one-cycle strobes
   irq without enable, or not taken back             `status`
   a soft reset that clears too little or too much   `status`: errors go, watchdog and enable stay
-  a counter read in another's place                 `counters`
+  a counter read in another's place, or too soon    `counters`, `latency`, `protocol`
   the seed not loaded, or loaded unasked            `protocol`, `status`: pulses are counted; after each `rst`
   a cycle more or less to the effect or the answer  `latency`: to the cycle, together and one half late
 """
@@ -33,10 +33,35 @@ class TB(Bench):
     """The block with its core's side driven here; pulses are counted, halted and irq compared."""
 
     def __init__(self, dut):
-        super().__init__(dut, error=0, busy=0, counters_full=0, counters=0)
+        super().__init__(dut, error=0, busy=0, counters_full=0, counter_done=0, counter_value=None)
+        self.words = [0] * len(COUNTERS)  # the counters; read as from perf_counters, after a while
+        self.resets = 0
         self.shape = self.parameter("SHAPE")
         self.seeded = self.parameter("FORMAT") >> 1 == 1  # SEED is there with bfloat16 only
         self.pulses = {"soft_reset": 0, "clear_counters": 0, "seed_load": 0}
+
+    async def start(self, cycles=2):
+        await super().start(cycles)
+        cocotb.start_soon(self.answer_counters())
+
+    async def answer_counters(self):
+        """What perf_counters does: counter_done comes 2 to 9 cycles after the first of counter_read."""
+        while True:
+            await cocotb.triggers.FallingEdge(self.dut.clk)
+            if not self.read("counter_read"):
+                continue
+            index = self.read("counter_index")
+            resets = self.resets
+            for _ in range(int(self.rng.integers(2, 10))):
+                await cocotb.triggers.RisingEdge(self.dut.clk)
+            if resets != self.resets:  # the read is given up
+                continue
+            self.drive(counter_done=1, counter_value=self.words[index])
+            await cocotb.triggers.FallingEdge(self.dut.clk)
+            asked = (self.read("counter_read"), self.read("counter_index"))
+            self.equal(asked, (1, index), "counter_read and counter_index until counter_done")
+            await cocotb.triggers.RisingEdge(self.dut.clk)
+            self.drive(counter_done=0, counter_value=None)
 
     def walk(self):
         rows, cols, depth, post_lanes = self.shape.to_bytes(4, "little")
@@ -96,7 +121,7 @@ async def unmapped(dut):
 
 @cocotb.test(timeout_time=10, timeout_unit="ms")
 async def status(dut):
-    """Errors stick, halt, interrupt, and go with a soft reset; live bits are live."""
+    """Errors are sticky, halt, interrupt, and are cleared by a soft reset; live bits are not sticky."""
     tb = TB(dut)
     walk = tb.walk()
     await tb.begin()
@@ -155,16 +180,15 @@ async def counters(dut):
     names = [register.name for register in walk.map if register.address in COUNTERS]
     assert names == ["CYCLES", "BUSY", "TILES", "STALL_A", "STALL_W", "STALL_OUT", "PAD"]
     for _ in range(5):
-        words = [int(word) for word in tb.rng.integers(0, 2**32, len(names))]
-        tb.drive(counters=sum(word << 32 * i for i, word in enumerate(words)))
-        for address, name, word in zip(COUNTERS, names, words):
+        tb.words = [int(word) for word in tb.rng.integers(0, 2**32, len(names))]
+        for address, name, word in zip(COUNTERS, names, tb.words):
             tb.equal(await walk.read(address), (word, OKAY), name)
 
 
 @cocotb.test(timeout_time=10, timeout_unit="us")
 @cocotb.parametrize(late=["", "aw", "w"])
 async def latency(dut, late):
-    """A write is there, and answered, 2 cycles after its second half was taken; read data come after 1."""
+    """A write takes effect and is answered 2 cycles after its second half; read data arrive after 1."""
     tb = Port(dut, "none")
     await tb.start()
     for address, output in ((WATCHDOG, "watchdog"), (CONTROL, "soft_reset"), (CONTROL, "clear_counters")):
@@ -187,10 +211,22 @@ async def latency(dut, late):
     seen = await tb.watched("s_axil_rvalid", "s_axil_rdata")
     tb.equal([valid for valid, _ in seen], [0, 1, 0], "rvalid, by cycle")
     tb.equal(seen[1][1], 0xFFFFFFFF, "rdata after 1 cycle")
+    if not late:
+        for index, address in enumerate(COUNTERS):
+            tb.words[index] = 0x01010101 * (index + 1)
+            tb.ar.send({"s_axil_araddr": address, "s_axil_arprot": 0})
+            seen = await tb.watched(
+                "s_axil_rvalid", "s_axil_rdata", "counter_read", "counter_done", cycles=14
+            )
+            done = [done for _, _, _, done in seen].index(1)
+            asked = [int(1 <= cycle <= done) for cycle in range(14)]
+            tb.equal([read for _, _, read, _ in seen], asked, "counter_read, by cycle")
+            tb.equal([valid for valid, *_ in seen].index(1), done + 1, "rvalid behind counter_done")
+            tb.equal(seen[done + 1][1], tb.words[index], "rdata of a counter")
 
 
 class Port(TB):
-    """The five channels by sources and sinks of our own, each with its pauses."""
+    """The five channels with separate sources and sinks, each with its stalls."""
 
     def __init__(self, dut, stalls):
         super().__init__(dut)
@@ -213,7 +249,7 @@ class Port(TB):
         self.parts.append(Part(sample=self.count_now))
 
     async def watched(self, *names, cycles=3):
-        """What the outputs are in each of the next cycles."""
+        """The outputs in each of the next cycles."""
         seen = []
         part = Part(sample=lambda: seen.append(tuple(self.handle(name).value for name in names)))
         self.parts.append(part)
@@ -250,9 +286,12 @@ async def protocol(dut, stalls):
             commands["soft_reset"] += data & SOFT_RESET
             commands["seed_load"] += data & SOFT_RESET
             commands["clear_counters"] += (data & CLEAR) // CLEAR
-    reads, constant = [], [(0x00, 0x4D414352), (0x08, tb.shape), (STATUS, 0), (0x40, None)]
+    tb.words = [int(word) for word in tb.rng.integers(0, 2**32, len(COUNTERS))]
+    constant = [(0x00, 0x4D414352), (0x08, tb.shape), (STATUS, 0), (0x40, None)]
+    constant += zip(COUNTERS, tb.words)
+    reads = []
     for _ in range(96):
-        address, value = constant[int(tb.rng.integers(4))]
+        address, value = constant[int(tb.rng.integers(len(constant)))]
         tb.ar.send({"s_axil_araddr": address, "s_axil_arprot": 0})
         reads.append((0, SLVERR) if value is None else (value, OKAY))
     await tb.until(lambda: len(tb.b.beats) == 96 and len(tb.r.beats) == 96)
@@ -269,9 +308,9 @@ async def protocol(dut, stalls):
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
-@cocotb.parametrize(held=["aw", "w", "aw w", "ar"])
+@cocotb.parametrize(held=["aw", "w", "aw w", "ar", "counter"])
 async def reset(dut, held):
-    """A reset with an address held, with data held, with an answer standing: nothing of them is left."""
+    """A reset with a stored address, with stored data, with a pending answer: none of them survives."""
     tb = Port(dut, "none")
     await tb.start()
     tb.b.blocked = tb.r.blocked = True
@@ -281,8 +320,11 @@ async def reset(dut, held):
         tb.w.send({"s_axil_wdata": 7, "s_axil_wstrb": 15})
     if "ar" in held.split():
         tb.ar.send({"s_axil_araddr": 0, "s_axil_arprot": 0})
-    await tb.step(4)
+    if held == "counter":
+        tb.ar.send({"s_axil_araddr": COUNTERS[0], "s_axil_arprot": 0})
+    await tb.step(2 if held == "counter" else 4)
     before = len(tb.b.beats) + len(tb.r.beats)
+    tb.resets += 1
     tb.drive(rst=1)
     await tb.step()
     tb.drive(rst=0)

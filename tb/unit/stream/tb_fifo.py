@@ -7,8 +7,8 @@ What could be wrong here, and which case would show it:
   the last place is never usable     `brim`: filled to DEPTH + 1 behind a blocked output, again and again at
                                      each position of the pointers
   full mistaken for empty            the same: DEPTH entries in memory make both addresses equal
-  latency, throughput                `stream` without pauses: 2 cycles, then a beat a cycle
-  an offer changed or withdrawn      the sink watches every beat it holds off
+  latency, throughput                `stream` without stalls: 2 cycles, then a beat per cycle
+  an offer changed or withdrawn      the sink checks every beat it stalls
   output blocked for long            `blocked`: 3000 cycles
   contents survive a reset           `reset_empties`, from each fill level
 """
@@ -49,7 +49,7 @@ class TB(Bench):
         self.parts.insert(0, self.writer)
 
     async def finish(self):
-        """All that was written has come, in order, and nothing after it."""
+        """Check that all entries written were received in order, and nothing else."""
         writer, beats = self.writer, self.sink.beats
         await self.until(lambda: not writer.to_write and len(beats) >= len(writer.written))
         await self.step(5)
@@ -74,7 +74,7 @@ async def stream(dut, stalls):
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def brim(dut):
-    """Filled to the brim and emptied, at every position of the pointers."""
+    """Filled completely and emptied, at every position of the pointers."""
     tb = TB(dut)
     await tb.start()
     for _ in range(min(tb.depth, 16) + 1):
@@ -91,7 +91,7 @@ async def brim(dut):
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def blocked(dut):
-    """Full and blocked for 3000 cycles: the offer stands unchanged, nothing is lost."""
+    """Full and blocked for 3000 cycles: the offer stays unchanged, nothing is lost."""
     tb = TB(dut)
     tb.sink.pause = pauses("late", None, late=3000)
     tb.writer.to_write = 3 * tb.depth
@@ -101,7 +101,7 @@ async def blocked(dut):
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def reset_empties(dut):
-    """Reset at every fill level up to the brim; then the FIFO is as new."""
+    """Reset at every fill level; then the FIFO works as after power-up."""
     tb = TB(dut)
     await tb.start()
     for level in range(0, tb.depth + 2, max(1, tb.depth // 8)):

@@ -5,12 +5,12 @@
 What could be wrong here, and which case would show it:
   a packet left without tlast after a restart             `restarts`, at every beat of a packet
   a closing beat where no packet is open                  the same: the model counts them
-  an offered beat withdrawn or changed by the restart     the sink watches every beat it holds off
+  an offered beat withdrawn or changed by the restart     the sink checks every beat it stalls
   the closing beat counts as data, or shows a later row   compared: tlast, tkeep 0, the data before
   it comes before the beat still offered, or replaces it  restarts with the output blocked
   a beat of the next tile overtakes the closing beat      the next packet is offered at once
   a second restart before the closing beat has left       `twice`
-  throughput, latency                                     `stream` without pauses: 1 cycle, a beat a cycle
+  throughput, latency                                     `stream` without stalls: 1 cycle, a beat per cycle
 """
 
 import cocotb
@@ -69,7 +69,7 @@ class TB(Bench):
             self.closings.append(taken)
 
     async def finish(self):
-        """Every beat taken came out, closing beats where packets were cut, nothing else."""
+        """Check that exactly the accepted beats were sent, with closing beats after truncated packets."""
         await self.until(lambda: self.source.empty and len(self.sink.beats) >= len(self.expected()))
         await self.step(5)
         for i, (got, want) in enumerate(zip(self.sink.values, self.expected())):
@@ -85,7 +85,7 @@ class TB(Bench):
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 @cocotb.parametrize(stalls=list(STALLS))
 async def stream(dut, stalls):
-    """Nothing is lost or changed while nobody restarts."""
+    """Nothing is lost or changed without a restart."""
     tb = TB(dut, stalls)
     await tb.start()
     tb.send(*tb.rng.integers(1, 7, 40).tolist())
@@ -98,7 +98,7 @@ async def stream(dut, stalls):
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 @cocotb.parametrize(stalls=list(STALLS))
 async def restarts(dut, stalls):
-    """Restarts at random; the next packet stands at the door in the next cycle."""
+    """Random restarts; the next packet is offered in the next cycle."""
     tb = TB(dut, stalls)
     await tb.start()
     for _ in range(40):
@@ -148,7 +148,7 @@ async def twice(dut):
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def system_reset(dut):
-    """The system's reset drops all, the closing beat that is due included."""
+    """The system reset drops everything, including a pending closing beat."""
     tb = TB(dut)
     await tb.start()
     for closing in (False, True):

@@ -36,7 +36,7 @@ class Panel:
 
 
 class TB(Bench):
-    """A source of panels, a reader in the sequencer's place; the model knows what lies in which half when."""
+    """A source of panels, a reader instead of the sequencer; the model tracks the contents of both halves."""
 
     def __init__(self, dut, stalls="none"):
         super().__init__(dut, halted=0, slice_advance=0, panel_release=None)
@@ -60,9 +60,9 @@ class TB(Bench):
         self.n = self.beat = 0  # the panel being written, and the beat of it that comes next
         self.p = self.i = self.use = 0  # the panel being read, its slice, how often it was used
         self.settled = self.cycle  # first cycle in which a record may begin
-        self.data = None  # what w_data must be in this cycle
+        self.data = None  # expected w_data in this cycle
         self.reading, self.taking = None, False
-        self.reads = 0  # of the slice at hand
+        self.reads = 0  # of the slice available
         self.seen = dict.fromkeys(ERRORS, 0)
 
     def send(self, slices, mode=None, uses=1, cut=None, user=None):
@@ -90,8 +90,8 @@ class TB(Bench):
         return panel if panel and self.i < panel.written and not self.halted else None
 
     def read_slice(self):
-        """Read what the model says is there, bfloat16 four times, and take it; release with the last slice of
-        the last use."""
+        """Read the predicted slice, bfloat16 four times, and take it; release with the last slice of the
+        last use."""
         panel, self.reading, self.taking = self.readable, None, False
         drop = None
         if panel and not next(self.read_pause):
@@ -102,7 +102,7 @@ class TB(Bench):
         self.drive(slice_advance=int(self.taking), panel_release=drop, halted=int(self.halted))
 
     def check(self):
-        """All outputs of this cycle, then what happened in it."""
+        """Compare all outputs of this cycle, then update the model."""
         now = self.cycle
         taken = bool(self.source.taken) and self.source.taken[-1][0] == now
         beat = self.source.taken[-1][1] if taken else self.source.offered
@@ -178,7 +178,7 @@ class TB(Bench):
                 self.settled = self.cycle + 1 + self.settle
 
     async def finish(self):
-        """All panels written, used, released."""
+        """Whether all panels were written, used and released."""
         await self.until(lambda: self.source.empty and self.p == len(self.panels), cycles=40_000)
         await self.step(self.settle + 3)
 
@@ -252,7 +252,7 @@ async def errors(dut):
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def halt(dut):
-    """Halted for another module's error, writer blocked or behind a release: a beat a cycle drains."""
+    """Halted by another module's error, writer blocked or after a release: one beat per cycle drains."""
     tb = TB(dut)
     await tb.start()
     for blocked in (True, False):
@@ -277,7 +277,7 @@ async def halt(dut):
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def reset(dut):
-    """A reset at any point, with panels loaded, in use and half written: clean work at once."""
+    """A reset at any point, with panels loaded, in use and half written: normal work immediately."""
     tb = TB(dut)
     await tb.start()
     for _ in range(12):

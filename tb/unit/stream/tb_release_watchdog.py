@@ -59,7 +59,7 @@ async def limits(dut):
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def breaks(dut):
-    """A break one cycle before the end starts the wait anew; random waits."""
+    """A break one cycle before the end restarts the wait; random waits."""
     tb = TB(dut)
     await tb.start()
     for limit in (2, 5, 9):

@@ -4,8 +4,8 @@
 
 What could be wrong here, and which case would show it:
   a beat lost or doubled when the downstream stops   `stream`, every pair of pauses: order and number
-  an offer changed or withdrawn                      the sink watches every beat it holds off
-  throughput of one in two                           `stream` without pauses: 1 cycle latency, a beat a cycle
+  an offer changed or withdrawn                      the sink checks every beat it stalls
+  throughput of one in two                           `stream` without stalls: latency 1, a beat per cycle
   ready depends on this cycle's inputs               `ready_is_a_register`: inputs change in mid-cycle
   the second entry survives a reset                  `reset_empties`, with one and with two entries held
 """
@@ -37,7 +37,7 @@ class TB(Bench):
         self.expected += beats
 
     async def finish(self):
-        """All that was sent has come, in order, and nothing after it."""
+        """Check that all beats sent were received in order, and nothing else."""
         await self.until(lambda: len(self.sink.beats) >= len(self.expected))
         await self.step(50)
         for i, (got, want) in enumerate(zip(self.sink.values, self.expected)):
@@ -88,7 +88,7 @@ async def ready_is_a_register(dut):
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def reset_empties(dut):
-    """A reset while one and while two entries are held: nothing of them comes out."""
+    """A reset while one and while two entries are held: neither is sent."""
     tb = TB(dut)
     await tb.start()
     for entries in (1, 2):

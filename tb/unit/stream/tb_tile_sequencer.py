@@ -15,7 +15,7 @@ What could be wrong here, and which case would show it:
   a credit lost, or given twice            `tiles`: rows leave at random, in the cycle of a start too; `brim`
   a tile started without room for it all   `brim`: rows leave one by one
   an open tile (keep) ended or delayed     `tiles`: a third of the panels stay open
-  operands or tag of another slice         compared one cycle after issue
+  the tag of another slice                 compared one cycle after issue
   stalls counted for the wrong side        at most one event a cycle, and it is the model's
   K shorter, longer, over SLICES_MAX       `errors`; one panel of exactly SLICES_MAX
   halt does not drain, or issues           `errors`
@@ -46,13 +46,12 @@ class TB(Bench):
 
     def __init__(self, dut, stalls="none"):
         super().__init__(dut, halted=0, row_sent=0)
-        self.rows, self.depth, self.slices_max, self.groups, self.post, self.all_credits, bf16 = (
-            self.parameter(p)
-            for p in ("ROWS", "LANE_BYTES", "SLICES_MAX", "ROW_CYCLES", "POST_LATENCY", "CREDITS", "BF16")
+        self.rows, self.slices_max, self.groups, self.post, self.all_credits, bf16 = (
+            self.parameter(p) for p in ("ROWS", "SLICES_MAX", "ROW_CYCLES", "POST_LATENCY", "CREDITS", "BF16")
         )
         self.modes = (*INT8, *BF16) if bf16 else INT8
         before, after = STALLS[stalls]
-        self.a = Source(self, "a_valid", "a_ready", ["a_data", "a_user", "a_last"], pauses(before, self.rng))
+        self.a = Source(self, "a_valid", "a_ready", ["a_user", "a_last"], pauses(before, self.rng))
         self.w = Source(
             self,
             "slice_ready",
@@ -88,8 +87,7 @@ class TB(Bench):
         for i in range(beats):
             last = int(i == beats - 1)
             user = flags if last else int(self.rng.integers(4))  # counts on the last beat only
-            data = int.from_bytes(self.rng.bytes(self.rows * self.depth), "little")
-            self.a.send({"a_data": data, "a_user": user, "a_last": last})
+            self.a.send({"a_user": user, "a_last": last})
         count = slices if w_slices is None else w_slices
         self.w.send(
             *(
@@ -177,7 +175,7 @@ class TB(Bench):
             self.beat = (self.beat + 1) % 4
             self.left_adders = self.cycle + 4
         self.issued += 1
-        self.op = {"op_last": int(ends), "op_a": a["a_data"], "op_slot": w["slice_slot"], "op_mode": mode}
+        self.op = {"op_last": int(ends), "op_slot": w["slice_slot"], "op_mode": mode}
         if ends:
             self.tiles += 1
             self.earliest = {kind: self.cycle + gap for kind, gap in self.gaps(mode).items()}
@@ -229,7 +227,7 @@ async def tiles(dut, stalls):
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def pairs(dut):
-    """Every mode behind every mode, K of 1: the second tile ends exactly as early as the rule lets it."""
+    """Every mode after every mode, K of 1: the second tile ends exactly as early as the rule allows."""
     tb = TB(dut)
     await tb.start()
     for first in tb.modes:
@@ -271,11 +269,11 @@ async def no_bubble(dut):
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def brim(dut):
-    """No row leaves: as many tiles as have room start; then rows leave one by one, and each counts once."""
+    """No row leaves: tiles start while there is space; then rows leave one by one, and each counts once."""
     tb = TB(dut)
     await tb.start()
     stop = True
-    tb.leave_pause = iter(lambda: stop, None)  # asks for the value of the day
+    tb.leave_pause = iter(lambda: stop, None)  # reads the current value
     for _ in range(3 * tb.all_credits // tb.rows + 3):
         tb.panel(1, 0)
     await tb.step(tb.all_credits + tb.rows + 10)

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """textbook_array: the array that `make synth` compares with does multiply matrices.
 
-What could be wrong with it: a lane that reaches the wrong cell, a sum that does not start anew, a product or
-a sum that is cut short, rows that come out in another order.
+What could be wrong with it: a lane that reaches the wrong cell, a sum that is not cleared, a product or
+a truncated sum, rows in another order.
 """
 
 import cocotb
@@ -13,7 +13,7 @@ from tb.lib.kit import Bench, full_int8, lanes, word
 
 
 class Sums:
-    """Takes a row of sums a cycle."""
+    """Accepts a row of sums per cycle."""
 
     def __init__(self, bench, cols):
         self.bench, self.cols, self.rows = bench, cols, []

@@ -3,8 +3,8 @@
 """frame_rx in the simulator.
 
 What could be wrong here, and which case would show it:
-  a hidden byte comes out wrong, or its 7D does    frames of little else, under every pair of pauses
-  a 7D at a frame's end hides the next flag        `cut_off`: frames broken off anywhere, behind a 7D too
+  an escaped byte is decoded wrong, or its 7D is   frames of mostly these, under every pair of pauses
+  a 7D at a frame's end hides the next flag        `cut_off`: frames truncated anywhere, also after a 7D
   the checksum of the frame before goes on         the same: `checksum_ok` is compared behind every token
   a token taken twice or never                     the tokens are compared one by one
 """
@@ -41,7 +41,7 @@ class TB(Bench):
         self.seen = len(self.sink.beats)
 
     async def check(self, line):
-        """These bytes, and the tokens that a plain reading of them gives."""
+        """These bytes, and the tokens from a simple decoder."""
         expected, escaped = [], False
         for byte in line:
             if byte == frames.ESCAPE and not escaped:
@@ -76,7 +76,7 @@ async def whole_frames(dut, stalls):
 
 @cocotb.test(timeout_time=2, timeout_unit="ms")
 async def cut_off(dut):
-    """A frame broken off behind each of its bytes, and a whole one behind it."""
+    """A frame truncated after each of its bytes, and a complete one after it."""
     tb = TB(dut)
     await tb.start()
     frame = frames.encode(0x10, bytes([0x7E, 1, 0x7D, 2]))

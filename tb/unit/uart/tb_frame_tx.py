@@ -27,7 +27,7 @@ class TB(Bench):
         self.sink = Sink(self, "out_valid", "out_ready", ["out_data"], pauses(after, self.rng))
 
     def message(self, length):
-        """Bytes, half of them those that must be hidden."""
+        """Bytes, half of them requiring an escape."""
         any_, odd = self.rng.integers(0, 256, length), self.rng.choice([0x7D, 0x7E, 0x5D, 0x5E], length)
         return [int(a if c else o) for a, o, c in zip(any_, odd, self.rng.random(length) < 0.5)]
 
@@ -47,7 +47,7 @@ class TB(Bench):
 @cocotb.test(timeout_time=2, timeout_unit="ms")
 @cocotb.parametrize(stalls=list(STALLS))
 async def messages(dut, stalls):
-    """Of 1 to 40 bytes, one at once behind the other."""
+    """Of 1 to 40 bytes, back to back."""
     tb = TB(dut, stalls)
     await tb.start()
     await tb.check([tb.message(int(n)) for n in tb.rng.integers(1, 41, 12)] + [[0x7E], [0x7D], [0]])
@@ -55,7 +55,7 @@ async def messages(dut, stalls):
 
 @cocotb.test(timeout_time=2, timeout_unit="ms")
 async def checksums(dut):
-    """Messages whose checksum has a byte to hide: low, high and both."""
+    """Messages whose checksum has a byte to escape: low, high and both."""
     tb = TB(dut)
     await tb.start()
     found = {}

@@ -7,12 +7,12 @@ What could be wrong here, and which case would show it:
   tlast, or a tile's end, out of a damaged frame             `damaged`: the last beat must not be offered
   a register access of the wrong address, data or strobe     `registers`, late answers, error responses
   a result of the wrong length, its bytes mixed              `results`, every tkeep, between answers
-  an answer out of order, missing or of the wrong length     the frames that come out are compared one by one
-  an error not told, told twice, forgotten too early         `errors`: each of the six, alone: a note, then
+  an answer out of order, missing or of the wrong length     the frames sent are compared one by one
+  an error not reported, reported twice, cleared too early   `errors`: each of the six, alone: a note, then
                                                              nothing but its status until the reset
-  a host that died leaves half a frame                       `resynchronised`: broken off behind every byte
-  a wait for the core outlasts a reset                       `unstuck`: overrun ends it
-  an error in the midst of a message changes its length      `errors` strikes while an answer is being sent
+  a crashed host leaves half a frame                         `resynchronised`: truncated after every byte
+  a wait for the core survives a reset                       `unstuck`: overrun ends it
+  an error in the middle of a message changes its length      `errors` injects one while an answer is sent
 """
 
 import cocotb
@@ -23,7 +23,7 @@ from tb.lib.kit import Bench, Part
 
 
 class TB(Bench):
-    """A host of frames on one side, a core on the other."""
+    """A host that sends frames on one side, a core on the other."""
 
     def __init__(self, dut, stalls="none"):
         super().__init__(
@@ -63,7 +63,7 @@ class TB(Bench):
         self.parts += [Part(self.answer), Part(sample=self.watch)]
 
     def watch(self):
-        """The frames that have come, the accesses begun, the core's resets."""
+        """The frames received, the accesses started, the core's resets."""
         new = list(self.line.values[self.fed :])
         self.fed += len(new)
         self.frames += self.decoder.feed(bytes(new))
@@ -81,7 +81,7 @@ class TB(Bench):
             self.answers.append("taken")
 
     def answer(self):
-        """The register block: it answers 1 to 4 cycles later and stands by it until it is taken."""
+        """The register block: it answers 1 to 4 cycles later and holds the answer until it is accepted."""
         if self.answers:
             self.answers.clear()
             self.drive(axil_rvalid=0, axil_bvalid=0, axil_rdata=None)
@@ -99,7 +99,7 @@ class TB(Bench):
 
     @staticmethod
     def register(address):
-        """What a register reads; among them bytes to hide."""
+        """The value of a register; some need escapes."""
         return (address * 0x01030507 ^ 0x7D7E0000) & 0xFFFFFFFF
 
     async def expect(self, *wanted, cycles=30_000):
@@ -133,7 +133,7 @@ class TB(Bench):
         self.resets = 0
 
     async def reset(self, cycles=30_000):
-        """A reset command from the host brings everything back."""
+        """A reset command from the host restores normal operation."""
         before = self.resets
         self.send(frames.RESET)
         await self.until(
@@ -219,7 +219,7 @@ FRAME_ERRORS = {
 @cocotb.test(timeout_time=4, timeout_unit="ms")
 @cocotb.parametrize(error=list(frames.STATUS_ERRORS))
 async def errors(dut, error):
-    """Told at once; then only hello and reset do anything, and no beat, access or result passes."""
+    """Reported at once; then only hello and reset have an effect, and no beat, access or result passes."""
     tb = TB(dut)
     await tb.begin()
     bit = 1 << frames.STATUS_ERRORS.index(error)
@@ -227,7 +227,7 @@ async def errors(dut, error):
     if error in FRAME_ERRORS:
         tb.host.send(*FRAME_ERRORS[error](tb))
     else:
-        # in the midst of an answer's frame, which must end as it began
+        # in the middle of an answer's frame, which must end as it began
         await tb.until(lambda: len(tb.line.beats) == 5)
         tb.drive(**{error: 1})
         await tb.step()
@@ -282,7 +282,7 @@ async def damaged(dut):
 
 @cocotb.test(timeout_time=8, timeout_unit="ms")
 async def resynchronised(dut):
-    """A frame broken off behind each byte, then a new host's reset."""
+    """A frame truncated after each byte, then a new host's reset."""
     tb = TB(dut)
     await tb.begin()
     frame = frames.encode(frames.WEIGHTS + 1, bytes([1, 2]) + b"\x7d" * (2 * tb.bytes_["w"]))

@@ -7,9 +7,9 @@ What could be wrong here, and which case would show it:
   sampled too near a bit's edge                        the same, 2 % fast or slow and at any phase: the line
                                                        is a function of time, seen at the clock's edges
   a glitch taken for a start bit                       `glitches`, from 1 cycle to just under half a bit
-  a byte with a bad stop bit delivered, or told twice  `framing_errors`, among good bytes; a break of 50 bits
+  a byte with a bad stop bit delivered, or two errors  `framing_errors`, among good bytes; a break of 50 bits
   the byte after an error lost                         the same
-  rests of a byte survive a reset                      `reset`, at each bit
+  parts of a byte survive a reset                      `reset`, at each bit
 """
 
 import cocotb
@@ -19,7 +19,7 @@ from tb.lib.kit import Bench, Part
 
 
 class TB(Bench):
-    """A line described in bits of its own length, and what the receiver makes of it."""
+    """A line with bits of a given length, and the receiver's output."""
 
     def __init__(self, dut, speed=1.0):
         super().__init__(dut, rx=1)
@@ -43,7 +43,7 @@ class TB(Bench):
             self.got.append(self.read("data"))
 
     def level(self, value, cycles):
-        """The line at this level for so long, which need not be whole cycles."""
+        """The line at this level for a time, which may be a fraction of a cycle."""
         start = self.ends[-1] if self.ends else self.cycle + float(self.rng.random())
         if not self.ends:
             self.levels.append(1)
@@ -78,7 +78,7 @@ async def all_bytes(dut, speed):
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def glitches(dut):
-    """Low for less than half a bit is no start; the byte behind it is whole."""
+    """Low for less than half a bit is not a start bit; the next byte is received correctly."""
     tb = TB(dut)
     await tb.start()
     lengths = np.unique(np.linspace(1, max(1, (tb.clocks - 1) // 2 - 1), 5).astype(int)).tolist()
@@ -109,7 +109,7 @@ async def framing_errors(dut):
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def reset(dut):
-    """A reset in each bit of a byte, the rest of which is all ones: nothing comes of it."""
+    """A reset in each bit of a byte, the rest of which is all ones: no byte is received."""
     tb = TB(dut)
     await tb.start()
     for bit in range(10):

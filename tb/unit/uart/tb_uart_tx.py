@@ -3,7 +3,7 @@
 """uart_tx in the simulator.
 
 What could be wrong here, and which case would show it:
-  bits in the wrong order, of the wrong length     the line is compared with golden in every cycle
+  bits in the wrong order, of the wrong length     the line is compared with the golden model in every cycle
   no stop bit, a gap, a byte twice                 the same, bytes at once behind each other and with pauses
   a byte taken while another is being sent         `ready` is compared in every cycle too
   a reset leaves the line low                      `reset`, at each bit
@@ -16,7 +16,7 @@ from tb.lib.kit import Bench, Part
 
 
 class TB(Bench):
-    """Bytes in; what the line has to be from the cycle after each was taken."""
+    """Bytes in; the expected line from the cycle after each was accepted."""
 
     def __init__(self, dut, pause="none"):
         super().__init__(dut)
@@ -52,7 +52,7 @@ async def all_bytes(dut, pause):
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def reset(dut):
-    """A reset in each bit: the line is high in the next cycle, and the next byte is whole."""
+    """A reset in each bit: the line is high in the next cycle, and the next byte is sent correctly."""
     tb = TB(dut)
     await tb.start()
     for bit in range(10):

@@ -7,8 +7,8 @@ What could be wrong here, and which case would show it:
   x or y taken without the other, or not taken      ready is predicted, with gaps on both sides
   y taken for ReLU                                  all commands are drawn
   an error missed, doubled, seen as another         packets of one beat, of unequal lengths, of every command
-  an issue of what is wrong, or while halted        the model halts as the register block does, and both
-  inputs drain events that overlap or leave a cycle out          each is predicted
+  an issue of wrong beats, or while halted          the model halts like the register block; both inputs drain
+  events that overlap or omit a cycle               each is predicted
 """
 
 import cocotb
@@ -34,7 +34,7 @@ EVENTS = (
 
 
 class TB(Bench):
-    """Streams of random beats, and a model that knows the header."""
+    """Streams of random beats, and a model of the header's rules."""
 
     def __init__(self, dut, x_chance, y_chance, left_chance, wrong):
         super().__init__(
@@ -73,7 +73,7 @@ class TB(Bench):
             self.y_queue += [int(n == max(beats, 1) - 1) for n in range(max(beats, 1))]
 
     def offer(self):
-        """Beats that stay until they are taken; credits come back while some are out."""
+        """Beats that stay until they are accepted; credits return while some are in use."""
         rng = self.rng
         while len(self.x_queue) < 3 or len(self.y_queue) < 3:
             self.fill()
@@ -95,7 +95,7 @@ class TB(Bench):
         )
 
     def rules(self):
-        """What the header says of this cycle."""
+        """The expected outputs of this cycle, from the header's rules."""
         there_x, there_y, data = self.x is not None, self.y is not None, self.command is not None
         want = dict.fromkeys(EVENTS, 0)
         want["idle"] = int(not data and self.credits == self.all)
@@ -120,7 +120,7 @@ class TB(Bench):
         return want
 
     def check(self):
-        """The outputs are what the rules say; beats go where ready says, which is where they are due."""
+        """Compare the outputs with the rules; beats are accepted when ready is high, as predicted."""
         want, data = self.rules(), self.command is not None
         takes_y = data and self.command & 7 != RELU
         free = self.credits > 0
@@ -147,7 +147,7 @@ class TB(Bench):
 @cocotb.test(timeout_time=2, timeout_unit="ms")
 @cocotb.parametrize(x_chance=[1.0, 0.4], y_chance=[1.0, 0.4], left_chance=[1.0, 0.15])
 async def good(dut, x_chance, y_chance, left_chance):
-    """Packets without errors, at every pace: every event comes, but for those that cannot."""
+    """Packets without errors, at every pace: all possible events occur."""
     tb = TB(dut, x_chance, y_chance, left_chance, wrong=0)
     await tb.start()
     await tb.step(3000)

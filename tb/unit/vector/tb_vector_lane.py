@@ -6,7 +6,7 @@ What could be wrong here: an operand of the table in its header, or its sign; a 
 long, or too short, beside the multiplier (the operation changes with every vector, so neighbours have nothing
 in common); -0 where +0 belongs, and back; a NaN that ReLU drops, or a y that is one and counts as positive; x
 + s * y rounded once instead of twice; a rounding, or its random bits, of the neighbour. The operands are
-those that hurt adders and multipliers.
+corner cases of adders and multipliers.
 """
 
 import cocotb
@@ -18,13 +18,15 @@ from tb.lib.vectors import TB, check_enable
 
 
 def operands(rng, n):
-    """`n` vectors of each operation, as columns, and golden's results."""
+    """`n` vectors of each operation, as columns, and the golden model's results."""
     parts = []
     for op, code in OPERATIONS.items():
         x, y = (float_stimuli.products if op == "mul" else float_stimuli.sums)(rng, n)
         order = rng.permutation(x.size)[:n]
         x, y, s = x[order], y[order], np.zeros(n, np.uint32)
-        if op == "axpy":  # few scalars, as golden takes one at a time; with 4 s * y hurts, y being made of it
+        if (
+            op == "axpy"
+        ):  # few scalars, since golden takes one at a time; y is derived from 4 for corner cases of s * y
             pool = float_stimuli.float32_bits(rng, rng.integers(0, 256, 60))
             with np.errstate(all="ignore"):
                 quarter = (y.view(np.float32) / np.float32(4)).view(np.uint32)
@@ -50,7 +52,7 @@ def operands(rng, n):
 
 
 def expected(out, op, x, y, s, random, **_):
-    """Golden's results, each in 32 bits."""
+    """The golden model's results, each in 32 bits."""
     found = np.zeros(op.size, np.uint32)
     for name, code in OPERATIONS.items():
         for format_ in range(4):

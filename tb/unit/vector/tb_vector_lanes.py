@@ -3,11 +3,11 @@
 """vector_lanes in the simulator.
 
 What could be wrong here, and which case would show it:
-  a result a cycle early or late, or with another's tlast   `beats`: each is predicted for its cycle, all
-  others are idle a lane that computes its neighbour's numbers              `beats`: every lane has numbers of
-  its own a format, a widening, random words of another beat        `beats`: another operation and format with
-  every beat a pipeline that rests too early, or is not empty          `beats`: gaps of every length; `resets`
-  random words that are spent by others, or kept            `beats`; `resets`: a seed at any time
+  a result a cycle early or late, or a wrong tlast    `beats`: each predicted for its cycle, others are idle
+  a lane that computes its neighbour's numbers        `beats`: every lane has different numbers
+  a format, a widening, random words of another beat  `beats`: another operation and format with every beat
+  a pipeline that is idle too early, or not empty     `beats`: gaps of every length; `resets`
+  random words used by others, or kept                `beats`; `resets`: a seed at any time
 """
 
 import cocotb
@@ -22,7 +22,7 @@ OPERANDS = "issue_last", "op", "x_bf16", "y_bf16", "out_format", "s", "x", "y"
 
 
 class TB(Bench):
-    """The lanes, what is due from them, and golden's random words."""
+    """The lanes, their expected results, and the golden model's random words."""
 
     def __init__(self, dut):
         super().__init__(dut, issue=0, seed_load=0, seed=1, **dict.fromkeys(OPERANDS))
@@ -35,7 +35,7 @@ class TB(Bench):
         self.drive(issue=0, **dict.fromkeys(OPERANDS))
 
     def check(self):
-        """A result that is due has these bits; no other is looked at, as its data are X."""
+        """An expected result has these bits; others are not compared, as their data are X."""
         due = self.results.pop(self.cycle, None)
         if due:
             data, keep, last = due
@@ -46,7 +46,7 @@ class TB(Bench):
             self.equal(got[1:], (last, int(narrow)), "out_last and out_narrow")
 
     def issue(self):
-        """One beat of any kind; its result is due."""
+        """One beat of any kind; expect its result."""
         packet, last = Packet(self.rng, self.count, 1), int(self.rng.integers(2))
         x, y = packet.x_data()[0]["s_axis_x_tdata"], None
         if packet.takes_y:
@@ -87,7 +87,7 @@ async def beats(dut, chance):
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def resets(dut):
-    """A reset in flight: nothing of what was on its way comes out. Seeds, with a reset and without."""
+    """A reset in flight: no result in the pipeline leaves. Seeds, with a reset and without."""
     tb = TB(dut)
     await tb.start()
     for beats_before in (1, 5, 16, 30):

@@ -3,16 +3,17 @@
 """vector_unit in the simulator.
 
 What could be wrong here, and which case would show it:
-  an operation, a format of x, y or the result      `operations`: all of them, back to back; X in bits that do
-  not count a bubble between beats or packets, a latency      `operations`: CYCLES to the cycle beats lost,
-  doubled, paired wrongly in a stall    `stalls`: every stream alone and together, all kinds of pauses more
-  results under way than there is room for     `blocked`: no result is taken for long random words shared,
-  skipped or spent by others   `operations` and `stalls`: golden's sequence; `seeds` an error not seen, seen
-  late, or seen as another  `errors`: each, in the first, second and fourth packet a result of what was wrong,
-  or of what follows    `errors`: nothing comes, whatever is sent an input that hangs after an error
-  `errors`: both drain a reset that leaves something behind              `soft_resets`, `hard_resets`: in
-  every cycle of a run the watchdog deaf, or too quick                   `missing_y` counters that do not add
-  up                       `operations`, `stalls`
+  an operation, a format of x, y or the result        `operations`: all, back to back; X in unused bits
+  a bubble between beats or packets, a latency        `operations`: CYCLES, exactly
+  beats lost, duplicated, paired wrongly in a stall   `stalls`: every stream alone and together, all kinds
+  more results in progress than there is space for    `blocked`: no result is accepted for a long time
+  random words shared, skipped or used by others      `operations` and `stalls`: golden sequence; `seeds`
+  an error missed, detected late, or as another       `errors`: each, in the first, second and fourth packet
+  a result of a faulty packet, or of a later one      `errors`: no result leaves, whatever is sent
+  an input that hangs after an error                  `errors`: both drain
+  a reset that leaves state behind                    `soft_resets`, `hard_resets`: in every cycle of a run
+  the watchdog does not fire, or fires too early      `missing_y`
+  counters that do not add up                         `operations`, `stalls`
 """
 
 import cocotb
@@ -53,7 +54,7 @@ CLOSED = (0, 1)  # tkeep and tlast of the beat that ends a packet cut off
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def operations(dut):
-    """Every operation in every combination of formats, without a pause: a beat a cycle, to the cycle."""
+    """Every operation in every combination of formats, without stalls: exactly one beat per cycle."""
     unit = Unit(dut)
     await unit.start()
     packets = [
@@ -116,7 +117,7 @@ async def stalls(dut, kinds):
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def blocked(dut):
-    """Nothing is taken for a thousand cycles: what is under way stays, what is not waits, nothing is lost."""
+    """No result is accepted for a thousand cycles: results stay, the inputs wait, nothing is lost."""
     unit = Unit(dut)
     await unit.start()
     unit.m.blocked = True
@@ -150,7 +151,7 @@ def wrong(unit, kind):
 
 
 async def recover(unit):
-    """Whatever is sent to a halted unit is swallowed; after a soft reset it works at once."""
+    """All input of a halted unit is discarded; after a soft reset it works immediately."""
     before = len(unit.m.beats)
     for _ in range(3):
         packet = unit.packet()
@@ -209,7 +210,7 @@ async def errors(dut, kind, stalls):
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 @cocotb.parametrize(limit=[1, 30, 200])
 async def missing_y(dut, limit):
-    """y stays away: an error when x has waited for `limit` cycles, in the first packet or within another."""
+    """y is missing: an error after x has waited for `limit` cycles, in the first packet or within another."""
     unit = Unit(dut)
     waited = []
     unit.parts.append(Part(sample=lambda: waited.append(int(dut.u_control.waiting_for_y.value))))
@@ -290,7 +291,7 @@ async def seeds(dut):
 @cocotb.test(timeout_time=5, timeout_unit="ms")
 @cocotb.parametrize(stalls=[("none", "none", "none"), ("random", "random", "random")])
 async def soft_resets(dut, stalls):
-    """A soft reset in every cycle of a packet: results up to it, one closing beat, the rest swallowed."""
+    """A soft reset in every cycle of a packet: results up to it, one closing beat, the rest discarded."""
     unit = Unit(dut, *stalls)
     taken = {}
 
@@ -311,7 +312,10 @@ async def soft_resets(dut, stalls):
         await unit.step(at)
         await unit.soft_reset()
         await unit.until(lambda: taken, what="the restart")
-        whole = taken["x"] == before[0], taken["y"] == before[1]  # of a packet not begun nothing is swallowed
+        whole = (
+            taken["x"] == before[0],
+            taken["y"] == before[1],
+        )  # nothing is discarded of a packet that has not begun
         if whole[0] and not whole[1]:
             unit.y.send(*y)
         elif whole[1] and not whole[0]:
@@ -339,7 +343,7 @@ async def soft_resets(dut, stalls):
 
 @cocotb.test(timeout_time=5, timeout_unit="ms")
 async def hard_resets(dut):
-    """`rst` in every cycle of a packet: all is gone, and the next packet is the first."""
+    """`rst` in every cycle of a packet: everything is cleared, and the next packet is the first."""
     unit = Unit(dut)
     await unit.start()
     for at in range(45):

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The requantiser's bricks and mul8x8 in golden: the plain form against the vectorised one."""
+"""The small modules of the requantiser and mul8x8 in golden: the plain form against the vectorised one."""
 
 from fractions import Fraction
 from math import floor

@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Inside the simulator: packets through ``core_strike.v``, held against ``core_model`` from reset to reset.
+"""Inside the simulator: send packets through ``core_reset_injector.v`` and compare with ``core_model``.
 
-A *life* of the core lasts from one reset to the next. Whatever is sent in it is kept; after each transfer
-the model predicts the life from its beginning, and everything that can be seen must agree: STATUS, interrupt,
-beats taken, result beats, tkeep, tlast, counters. A reset in the midst of a transfer ends a life, and the
+A *life* of the core lasts from one reset to the next. Everything sent during a life is recorded. After each
+transfer the model predicts the life from its beginning, and everything observable must match: STATUS,
+interrupt, beats taken, result beats, tkeep, tlast, counters. A reset in the middle of a transfer ends a life;
 packets of which the core has not yet taken a beat belong to the next one.
 """
 
@@ -27,7 +27,7 @@ SOFT, HARD = 1, 2
 
 
 def beats_of(packets, width, user_first):
-    """Packets as the beats the player plays; tuser counts on a packet's first beat, or on its last."""
+    """Packets as beats for the player; tuser is significant on a packet's first beat, or on its last."""
     data = np.concatenate([packet.data for packet in packets]) if packets else np.zeros((0, width), np.uint8)
     last = np.zeros(len(data), bool)
     user = np.zeros(len(data), np.uint8)
@@ -35,7 +35,7 @@ def beats_of(packets, width, user_first):
     for packet in packets:
         end = start + len(packet) - 1
         last[end] = True
-        # what tuser says elsewhere must not matter
+        # tuser on other beats must have no effect
         user[start : end + 1] = 0x5A if user_first else packet.user ^ 3
         user[start if user_first else end] = packet.user
         start = end + 1
@@ -46,20 +46,20 @@ _cores = {}
 
 
 async def core(dut):
-    """The one `Struck` of a simulation, fresh from reset: each of a bench's tests begins with it."""
+    """The single `InjectedCore` of a simulation, after a reset; every test starts with it."""
     if dut not in _cores:
-        _cores[dut] = Struck(dut)
+        _cores[dut] = InjectedCore(dut)
         await _cores[dut].start()
     await _cores[dut].reset()
     return _cores[dut]
 
 
-class Struck:
-    """The core behind its player, and what it has been told since its latest reset.
+class InjectedCore:
+    """The core with its player, and the packets sent since its latest reset.
 
     Parameters
     ----------
-    dut : cocotb handle of ``core_strike``
+    dut : cocotb handle of ``core_reset_injector``
 
     Attributes
     ----------
@@ -71,9 +71,9 @@ class Struck:
     error : int
         STATUS' error bits after the latest transfer.
     tiles : int
-        Tiles that came out since the latest reset.
+        Tiles received since the latest reset.
     cuts : collections.Counter
-        What soft resets fell into: a packet of "w", "a" or "m", an "offered" beat.
+        What soft resets interrupted: a packet of "w", "a" or "m", an "offered" beat.
     transfers, lives, errors : int
         Since the start.
     seen : int
@@ -130,7 +130,7 @@ class Struck:
         self.watchdog = cycles
 
     async def reset(self):
-        """Pull rst: nothing of what was before is left, not even a register."""
+        """Assert rst, which resets everything, including registers."""
         await self.player.reset()
         self.interrupts = True
         self._begin({"w": [], "a": []}, int(self.u.out_count.value))
@@ -144,7 +144,7 @@ class Struck:
 
     @property
     def waiting(self):
-        """Whether beats stand at the core's door."""
+        """Whether beats wait at the core's inputs."""
         return self._sent != {"w": int(self.u.u_w.sent.value), "a": int(self.u.u_a.sent.value)}
 
     def _begin(self, life, out_base):
@@ -152,29 +152,29 @@ class Struck:
         self.lives += 1
 
     async def send(
-        self, w=(), a=(), *, stalls=None, seed=1, quiet=64, patient=True, strike=None, at=0, times=1
+        self, w=(), a=(), *, stalls=None, seed=1, quiet=64, patient=True, inject=None, at=0, times=1
     ):
-        """Play packets, wait for the end, and hold everything against the model.
+        """Play packets, wait for the end, and compare everything with the model.
 
         Parameters
         ----------
         w, a : sequence of core_model.Packet
         stalls, seed
-            As for `beats.stall_values`; no pause may last `quiet` cycles.
+            As for `beats.stall_values`; no stall may last `quiet` cycles.
         quiet : int
-            Cycles without a beat after which nothing more is expected to come.
+            Idle cycles after which no further beat is expected.
         patient : bool
-            Wait so long even where every expected beat has come: a surplus one would be seen.
-        strike : {None, SOFT, HARD}
+            Wait that long even if every expected beat has arrived, to detect surplus beats.
+        inject : {None, SOFT, HARD}
         at : int
-            Cycles from the start of the transfer to the strike.
+            Cycles from the start of the transfer to the reset.
         times : int
-            Soft resets, one after the other; cycles of a hard one.
+            Number of consecutive soft resets; cycles of a hard one.
 
         Returns
         -------
         bool
-            Whether the strike fell into the transfer.
+            Whether the reset fell within the transfer.
         """
         shape, u = self.shape, self.u
         new = {"w": list(w), "a": list(a)}
@@ -187,14 +187,14 @@ class Struck:
                 self._life[stream] += new[stream]
         expected = self._halted or predict(shape, self._life["w"], self._life["a"], 0 < self.watchdog < quiet)
         target = 0xFFFFFFFF
-        if not patient and not strike and list(expected.allowed) == [0]:
+        if not patient and not inject and list(expected.allowed) == [0]:
             target = self._out_base + _rows(expected.tiles)
         self._set(u, idle_limit=quiet, **stall_values(stalls, seed))
         self._set(
             self.dut,
-            strike_kind=strike or 0,
-            strike_at=at,
-            strike_times=times,
+            reset_kind=inject or 0,
+            reset_at=at,
+            reset_count=times,
             control=registers.CONTROL_SOFT_RESET | registers.CONTROL_IRQ_ENABLE,
         )
         try:
@@ -202,26 +202,26 @@ class Struck:
             self._beats = _join(self._beats, parse_results(self._text.read(), shape.cols))
         except LinkError as error:
             raise AssertionError(str(error)) from None
-        while self.dut.striking.value or u.rst.value:  # the strike may have been the transfer's last cycle
+        while self.dut.writing.value or u.rst.value:  # the reset may have been in the transfer's last cycle
             await FallingEdge(u.clk)
         await FallingEdge(u.clk)
         self.transfers += 1
         assert not state["unknown"], "a handshake signal of the core was unknown (x)"
         assert not state["rule_broken"], "m_axis dropped or changed a beat before it was taken"
 
-        struck = bool(self.dut.struck.value)
-        if struck:
-            self._end_life(strike, expected)
-            if strike == HARD:
+        injected = bool(self.dut.injected.value)
+        if injected:
+            self._end_life(inject, expected)
+            if inject == HARD:
                 self.watchdog = registers.WATCHDOG_RESET
                 await self.write(registers.CONTROL, registers.CONTROL_IRQ_ENABLE)
             expected = predict(shape, self._life["w"], self._life["a"], 0 < self.watchdog < quiet)
         await self._check(expected, state)
-        return struck
+        return injected
 
     async def soft_reset(self, times=1):
-        """Soft resets while nothing moves."""
-        assert await self.send(strike=SOFT, quiet=24, times=times)
+        """Soft resets while the streams are idle."""
+        assert await self.send(inject=SOFT, quiet=24, times=times)
 
     def _set(self, top, **values):
         for name, value in values.items():
@@ -229,10 +229,10 @@ class Struck:
                 self._knobs[name] = value
                 getattr(top, name).value = value
 
-    def _end_life(self, strike, expected):
-        """The results up to a reset are a piece of the expected ones, a packet begun is closed."""
+    def _end_life(self, inject, expected):
+        """Check that results up to a reset are a prefix of the expected ones; an open packet is closed."""
         dut, begin = self.dut, self._out_base
-        if strike == HARD:
+        if inject == HARD:
             self._compare(expected.tiles, begin, len(self._beats), "before the hard reset")
             self._begin({"w": [], "a": []}, len(self._beats))
             return
@@ -240,9 +240,11 @@ class Struck:
         self._compare(expected.tiles, begin, end, "before the soft reset")
         assert len(self._beats) >= end, "the beat offered when the soft reset came was never taken"
         if end > begin and not self._beats.last[end - 1]:
-            assert len(self._beats) > end, "the packet that the soft reset cut was not closed"
+            assert len(self._beats) > end, "the packet truncated by the soft reset was not closed"
             closing = int(self._beats.last[end]), np.flatnonzero(self._beats.keep[end]).tolist()
-            assert closing == (1, []), f"after a packet cut by the soft reset: tlast, tkeep are {closing}"
+            assert closing == (1, []), (
+                f"after a packet truncated by the soft reset: tlast, tkeep are {closing}"
+            )
             end += 1
             self.cuts["m"] += 1
         self.interrupts = True
@@ -259,10 +261,10 @@ class Struck:
         return self._sent[stream] - sum(map(len, self._life[stream]))
 
     def _compare(self, tiles, begin, end, when):
-        """Result beats begin..end-1 are the first ones of these tiles."""
+        """Check that result beats begin..end-1 are the first ones of these tiles."""
         data, keep, last = result_beats(self.shape, tiles)
         count = end - begin
-        assert count <= len(data), f"{when}: {count} result beats came out, expected {len(data)} at most"
+        assert count <= len(data), f"{when}: {count} result beats, expected {len(data)} at most"
         for name, got, wanted in (
             ("tkeep", self._beats.keep, keep),
             ("tlast", self._beats.last, last),
@@ -279,7 +281,7 @@ class Struck:
                 )
 
     async def _check(self, expected, state):
-        """The state in which everything has come to rest."""
+        """Check the state once everything is idle."""
         beats = len(self._beats) - self._out_base
         status = await self.read(registers.STATUS)
         error = status & 0x3F
@@ -294,7 +296,7 @@ class Struck:
         assert rows[fewest] <= beats <= rows[most], (
             f"{beats} result beats, expected {fewest} to {most} tiles ({_names(error)})"
         )
-        assert beats in rows, f"{beats} result beats are not whole tiles, which have {rows}"
+        assert beats in rows, f"{beats} result beats are not complete tiles, which have {rows}"
         whole = rows.index(beats)
         self._compare(expected.tiles, self._out_base, len(self._beats), _names(error))
         if expected.open is not None:
@@ -316,7 +318,7 @@ class Struck:
             self._halted = expected
             expected.allowed = {error: (whole,) * 2}
         tiles = await self.read(registers.TILES)
-        assert tiles == whole, f"TILES reads {tiles}, {whole} tiles came out"
+        assert tiles == whole, f"TILES reads {tiles}, {whole} tiles were received"
         if expected.busy is not None:
             busy = await self.read(registers.BUSY)
             assert busy == expected.busy, f"BUSY reads {busy}, expected {expected.busy} slices"
@@ -346,7 +348,7 @@ def _join(one, other):
 
 
 def random_stalls(rng):
-    """Pauses for the three streams; none lasts 60 cycles, and s_axis_a's stay below 40."""
+    """Stalls for the three streams; none lasts 60 cycles, and those of s_axis_a stay below 40."""
     stalls = {}
     for stream in "wam":
         kind = rng.choice(["none", "none", "random", "bursts", "block"])
