@@ -21,7 +21,8 @@ def test_a_stale_row_is_noticed(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(area, "SIGNIFICANDS", tmp_path / "significand_mul.toml")
     area.SIGNIFICANDS.write_text("width = 9\n")
     monkeypatch.setattr(area, "significands", lambda: {"width": 8})
-    monkeypatch.setattr(area, "table", lambda say: rows)
+    monkeypatch.setattr(area, "table", lambda say: rows[:1])
+    monkeypatch.setattr(area, "parts_table", lambda say: rows[1:])
     assert area.main(check=True) == 1
     said = capsys.readouterr().err
     assert "lacks the row | two | 2 |" in said

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Count the cells of a processing element in int8, bfloat16 and both, and those of a significand multiplier.
+"""Count the cells of a processing element in int8, bfloat16 and both, of a significand multiplier and of a core.
 
 docs/area.md has the table. It needs a checkout.
 """

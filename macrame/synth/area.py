@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""``python -m macrame area``: the area of a cell in int8, bfloat16 and both, and of significand multipliers.
+"""``python -m macrame area``: the area of a cell in int8, bfloat16 and both, of significand multipliers, of a core.
 
 Yosys maps each module by itself to ECP5 and to iCE40; the table counts cells of the netlist:
 
@@ -8,8 +8,11 @@ Yosys maps each module by itself to ECP5 and to iCE40; the table counts cells of
     FF      flip-flops
     DSP     MULT18X18D (ECP5); the iCE40 column maps multipliers to LUTs
 
+A second table says where the LUTs of a 4x4x4 core on ECP5 go. Its modules are mapped one by one, so constants and
+logic do not move between them, and their sum exceeds the LUTs of the core as a whole, which the last row has.
+
 No placement and no timing: these are exact counts for one version of Yosys, named in the last line.
-``--check`` compares the table in docs/area.md, and the numbers in macrame/synth/hdl/significand_mul.toml that
+``--check`` compares the tables in docs/area.md, and the numbers in macrame/synth/hdl/significand_mul.toml that
 problem 7 of the problem sheet shows, with the output of Yosys.
 """
 
@@ -18,6 +21,7 @@ import json
 import sys
 import tempfile
 import tomllib
+from collections import Counter
 from collections.abc import Callable, Mapping
 from importlib import metadata
 from pathlib import Path
@@ -42,6 +46,23 @@ ROWS = (
     ("8 x 8 significands, in DSPs", "significand_mul", (("WIDTH", 8),), True),
     ("24 x 24 significands, in DSPs", "significand_mul", (("WIDTH", 24),), True),
 )
+
+
+#: The core of the second table, and its parts: each has the cells of a module and of the modules in it, without
+#: those of the parts further down.
+CORE = (("ROWS", 4), ("COLS", 4), ("DEPTH", 4))
+PARTS = {
+    "cells of the array": ("pe",),
+    "array, result chain": ("mac_array", "result_chain"),
+    "requantisers": ("requantize",),
+    "output stage": ("output_stage",),
+    "records": ("panel_record",),
+    "registers, counters, watchdog": ("core_control",),
+    "weights": ("weight_path",),
+    "activations": ("activation_path",),
+    "sequencer": ("tile_sequencer",),
+    "results": ("macrame",),
+}
 
 
 @functools.cache
@@ -132,6 +153,65 @@ def table(say: Callable[[str], None] = lambda text: None) -> list[str]:
     return lines
 
 
+def parts() -> dict[str, dict[str, int]]:
+    """Area of the parts of a core on ECP5.
+
+    Returns
+    -------
+    dict of str to dict
+        Part of PARTS to what `Target.area` counts.
+
+    Raises
+    ------
+    macrame.synth.tools.FlowError
+        Yosys fails.
+    """
+    target = TARGETS["ecp5"]
+    set_ = " ".join(f"-set {name} {value}" for name, value in CORE)
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "stat.json"
+        sources = verilog.written(verilog.sources("ecp5", "macrame"), Path(folder))
+        passes = [
+            f"read_verilog -defer {' '.join(sources)}",
+            f"chparam {set_} macrame",
+            f"{target.synthesis} -noflatten -top macrame",
+            f"tee -q -o {report.name} stat -json",
+        ]
+        tools.yosys(passes, Path(folder))
+        text = report.read_text()
+    found = json.loads(text[text.index("{") :])["modules"]
+    kinds = {module.lstrip("\\"): stat["num_cells_by_type"] for module, stat in found.items()}
+    counts: dict[str, Counter[str]] = {part: Counter() for part in PARTS}
+    part_of = {module: part for part, names in PARTS.items() for module in names}
+
+    def add(module: str, part: str) -> None:
+        plain = module.removeprefix("$paramod").split("\\")
+        part = next((part_of[word] for word in plain if word in part_of), part)
+        for kind, count in kinds[module].items():
+            name = kind.lstrip("\\")
+            if name in kinds:
+                for _ in range(count):
+                    add(name, part)
+            elif not name.startswith("$"):
+                counts[part][name] += count
+
+    (top,) = (module for module in kinds if module.split("\\")[-1] == "macrame" or module == "macrame")
+    add(top, "results")
+    return {part: target.area(count, part) for part, count in counts.items()}
+
+
+def parts_table(say: Callable[[str], None] = lambda text: None) -> list[str]:
+    """The table of a core's parts, as lines of Markdown."""
+    say("4x4x4 core")
+    lines = ["| part of a 4x4x4 core, ECP5 | LUT | FF | DSP | BRAM |", "|---|---|---|---|---|"]
+    found = parts()
+    found["sum"] = {kind: sum(area[kind] for area in found.values()) for kind in ("lut", "ff", "dsp", "bram")}
+    found["the core as a whole"] = flow.synthesise("ecp5", flow.Unit("area-core", "macrame", CORE, False)).area()
+    for part, area in found.items():
+        lines.append(f"| {part} | {area['lut']:,} | {area['ff']:,} | {area['dsp']:,} | {area['bram']:,} |")
+    return lines
+
+
 def significands() -> dict[str, object]:
     """The expected contents of macrame/synth/hdl/significand_mul.toml."""
     out: dict[str, object] = {"measured_by": "python -m macrame area", "version": version()}
@@ -170,8 +250,9 @@ def main(check: bool = False) -> int:
         if shown:
             print(f"\r{name:<60}", end="\r", file=sys.stderr, flush=True)
 
-    lines = table(say)
+    lines, more = table(say), parts_table(say)
     if check:
+        lines += more
         missing = [line for line in lines if line not in DOCUMENT.read_text().splitlines()]
         for line in missing:
             print(f"area: {DOCUMENT.relative_to(ROOT)} lacks the row {line}", file=sys.stderr)
@@ -180,6 +261,6 @@ def main(check: bool = False) -> int:
         if stale:
             print(f"area: {SIGNIFICANDS.relative_to(ROOT)} is not {json.dumps(measured)}", file=sys.stderr)
         return 1 if missing or stale else 0
-    print("\n".join(lines))
+    print("\n".join([*lines, "", *more]))
     print(version())
     return 0

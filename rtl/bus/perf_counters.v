@@ -13,14 +13,14 @@
 //     6 pad        a tile's last slice waited for the result chain (short tiles)
 //
 //   Counters 1 to 6 share a memory and an adder. The low three bits of each are flip-flops, and
-//   `carry` is set when they overflow. `turn_q` passes over the counters, one per cycle, and adds
-//   the carry to the memory's word, the upper bits. A turn takes 8 cycles, so a carry is added
+//   `carry` is set when they overflow. `scan_q` passes over the counters, one per cycle, and adds
+//   the carry to the memory's word, the upper bits. A scan takes 8 cycles, so a carry is added
 //   before the next one comes:
 //
-//     event ─► low[turn] ──────────────────────────────┬─► read_value, low bits
-//     carry[turn] ─► addend ─► + ─► sum ─► mem[turn]   │
+//     event ─► low[scan] ──────────────────────────────┬─► read_value, low bits
+//     carry[scan] ─► addend ─► + ─► sum ─► mem[scan]   │
 //                              ▲     └─────────────────┴─► read_value, upper bits
-//                  mem[turn] ─► word
+//                  mem[scan] ─► word
 //
 // Latency
 //   `read` and `read_index` stay until `read_done`, 2 to 9 cycles after their first cycle, or up to
@@ -71,14 +71,14 @@ module perf_counters #(
     reg             last_beat_q;  // timer_q is the time of the latest output beat
     reg [6:1]       count_q;      // counters with an event to count
 
-    reg [17:0]      low_q;    // three bits of counter i: low_q[3*i-3 +: 3]
+    reg [17:0]      low_q;       // three bits of counter i: low_q[3*i-3 +: 3]
     reg [6:1]       carry_q;
-    reg             sweep_q;  // behind `clear`, for one turn: words are zeroed
-    reg [2:0]       turn_q;
-    reg [7:0]       here_q;   // turn_q, one bit per counter
+    reg             clearing_q;  // after `clear`, for one scan: words are zeroed
+    reg [2:0]       scan_q;
+    reg [7:0]       scan_hot_q;  // scan_q, one bit per counter
     // one cycle later, and two
     reg             visit_1q, visit_2q, zero_1q, done_1q, done_2q;
-    reg [2:0]       turn_1q, turn_2q, low_1q, low_2q;
+    reg [2:0]       scan_1q, scan_2q, low_1q, low_2q;
     reg [WIDTH-4:0] word_q, addend_q, sum_q;
 
     // A word is written two cycles after it was read, and read again six cycles later.
@@ -87,9 +87,9 @@ module perf_counters #(
 
     wire [WIDTH:0]  timer    = {1'b0, timer_q} + 1'b1;
     wire            counting = (running_q || beat_in_q) && !full;
-    wire            carry    = (carry_q & here_q[6:1]) != 6'd0;
-    wire            reading  = read && (read_index == turn_q) && !sweep_q;
-    wire            visit    = reading || carry || sweep_q;
+    wire            carry    = (carry_q & scan_hot_q[6:1]) != 6'd0;
+    wire            reading  = read && (read_index == scan_q) && !clearing_q;
+    wire            visit    = reading || carry || clearing_q;
     wire [23:0]     lows     = {3'd0, low_q, cycles_q[2:0]};
 
 
@@ -115,38 +115,38 @@ module perf_counters #(
             count_q <= event_q & {6{counting}};
             for (i = 1; i < 7; i = i + 1) begin
                 if (count_q[i]) low_q[3*i-3 +: 3] <= low_q[3*i-3 +: 3] + 3'd1;
-                carry_q[i] <= (carry_q[i] && (!here_q[i] || sweep_q)) ||
+                carry_q[i] <= (carry_q[i] && (!scan_hot_q[i] || clearing_q)) ||
                               (count_q[i] && low_q[3*i-3 +: 3] == 3'd7);
             end
         end
     end
 
     always @(posedge clk) begin
-        sweep_q <= clear || (sweep_q && !here_q[7]);
-        turn_q  <= clear ? 3'd0 : turn_q + 3'd1;
-        here_q  <= clear ? 8'd1 : {here_q[6:0], here_q[7]};
+        clearing_q <= clear || (clearing_q && !scan_hot_q[7]);
+        scan_q  <= clear ? 3'd0 : scan_q + 3'd1;
+        scan_hot_q  <= clear ? 8'd1 : {scan_hot_q[6:0], scan_hot_q[7]};
 
         visit_1q <= visit;
-        zero_1q  <= sweep_q;
+        zero_1q  <= clearing_q;
         done_1q  <= reading;
-        turn_1q  <= turn_q;
+        scan_1q  <= scan_q;
         if (visit) begin
-            word_q      <= mem[turn_q];
-            addend_q    <= here_q[0] ? cycles_q[WIDTH-1:3] : {(WIDTH-3){1'b0}};
-            addend_q[0] <= here_q[0] ? cycles_q[3] : carry;
-            low_1q      <= lows[3*turn_q +: 3];
+            word_q      <= mem[scan_q];
+            addend_q    <= scan_hot_q[0] ? cycles_q[WIDTH-1:3] : {(WIDTH-3){1'b0}};
+            addend_q[0] <= scan_hot_q[0] ? cycles_q[3] : carry;
+            low_1q      <= lows[3*scan_q +: 3];
         end
 
         // mem[0] stays zero: `cycles` comes from the timer
-        visit_2q <= visit_1q && (zero_1q || turn_1q != 3'd0);
+        visit_2q <= visit_1q && (zero_1q || scan_1q != 3'd0);
         done_2q  <= done_1q;
-        turn_2q  <= turn_1q;
+        scan_2q  <= scan_1q;
         if (visit_1q) begin
             sum_q  <= zero_1q ? {(WIDTH-3){1'b0}} : word_q + addend_q;
             low_2q <= low_1q;
         end
 
-        if (visit_2q) mem[turn_2q] <= sum_q;
+        if (visit_2q) mem[scan_2q] <= sum_q;
     end
 
     assign full       = timer[WIDTH];  // the carry: no comparison

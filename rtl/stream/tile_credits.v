@@ -49,32 +49,33 @@ module tile_credits #(
 
     // `issue` is the last to arrive, so both sums wait for it: a tile starts, or none does.
     // The bit below the sums is the carry of row_sent.
-    wire [CREDIT_W-1:0] minus_tile = bf16 ? MINUS_BF16[CREDIT_W-1:0] : MINUS_INT8[CREDIT_W-1:0];
-    wire [CREDIT_W:0]   sum_start  = {spare_q, 1'b1} + {minus_tile, row_sent};
-    wire [CREDIT_W:0]   sum_stay   = {spare_q, 1'b1} + {{CREDIT_W{1'b0}}, row_sent};
-    wire [CREDIT_W-1:0] start      = sum_start[CREDIT_W:1];
-    wire [CREDIT_W-1:0] stay       = sum_stay[CREDIT_W:1];
-    wire                unused     = &{1'b0, sum_start[0], sum_stay[0]};
+    wire [CREDIT_W-1:0] minus_tile    = bf16 ? MINUS_BF16[CREDIT_W-1:0] :
+                                        MINUS_INT8[CREDIT_W-1:0];
+    wire [CREDIT_W:0]   sum_started   = {spare_q, 1'b1} + {minus_tile, row_sent};
+    wire [CREDIT_W:0]   sum_held      = {spare_q, 1'b1} + {{CREDIT_W{1'b0}}, row_sent};
+    wire [CREDIT_W-1:0] spare_started = sum_started[CREDIT_W:1];
+    wire [CREDIT_W-1:0] spare_held    = sum_held[CREDIT_W:1];
+    wire                unused        = &{1'b0, sum_started[0], sum_held[0]};
 
     wire int8_available = !spare_q[CREDIT_W-1];
     wire bf16_available;
 
     always @(posedge clk) begin
         if (rst) spare_q <= SPARE_ALL[CREDIT_W-1:0];
-        else spare_q <= (issue && !tile_open) ? start : stay;
+        else spare_q <= (issue && !tile_open) ? spare_started : spare_held;
     end
 
     generate
         if (BF16 != 0) begin : g_bf16
             // the same for a bfloat16 tile, a cycle ahead
-            wire [CREDIT_W-1:0] start_bf16 = start + INT8_BF16[CREDIT_W-1:0];
-            wire [CREDIT_W-1:0] stay_bf16  = stay + INT8_BF16[CREDIT_W-1:0];
+            wire [CREDIT_W-1:0] bf16_started = spare_started + INT8_BF16[CREDIT_W-1:0];
+            wire [CREDIT_W-1:0] bf16_held    = spare_held + INT8_BF16[CREDIT_W-1:0];
             reg                 available_q;
             always @(posedge clk)
-                available_q <= rst || !((issue && !tile_open) ? start_bf16[CREDIT_W-1] :
-                                        stay_bf16[CREDIT_W-1]);
+                available_q <= rst || !((issue && !tile_open) ? bf16_started[CREDIT_W-1] :
+                                        bf16_held[CREDIT_W-1]);
             assign bf16_available = available_q;
-            wire unused_low = &{1'b0, start_bf16[CREDIT_W-2:0], stay_bf16[CREDIT_W-2:0]};
+            wire unused_low = &{1'b0, bf16_started[CREDIT_W-2:0], bf16_held[CREDIT_W-2:0]};
         end else begin : g_int8
             assign bf16_available = 1'b0;
             wire unused_bf16 = &{1'b0, INT8_BF16};

@@ -5,7 +5,7 @@
 What could be wrong here, and which case would show it:
   an event counted by another counter, twice, never     `events`: random and single events, each counter read
                                                         in turn and compared
-  an event lost while its counter goes to memory        `events`: every event in every cycle, for many turns
+  an event lost while its counter goes to memory        `events`: every event in every cycle, for many scans
   a counter that is not read overflows its four bits    `unread`: 300 events before the first read
   first input beat or latest output beat not counted    `first_and_last`
   cycles run on after the last output beat              the same: idle cycles follow
@@ -29,7 +29,7 @@ EVENTS = {
     "pad": "pad_cycles",
 }
 COUNTERS = ["cycles", *EVENTS.values()]  # by read_index
-TURN = 8  # cycles
+SCAN = 8  # cycles
 
 
 class TB(Bench):
@@ -98,8 +98,8 @@ class TB(Bench):
             # `read` ends behind the edge at which its reader sees read_done
             self.parts.append(Part(drive=self.release))
         else:
-            since = max(self.read_since, self.cleared + TURN + 1)
-            assert self.cycle - since < TURN + 1, f"no read_done {waited} cycles after read"
+            since = max(self.read_since, self.cleared + SCAN + 1)
+            assert self.cycle - since < SCAN + 1, f"no read_done {waited} cycles after read"
 
     def release(self):
         self.parts.pop()
