@@ -81,6 +81,7 @@ module panel_buffer #(
     localparam integer INDEX_W      = (SLICES_MAX == 1) ? 1 : $clog2(SLICES_MAX);
     localparam integer SETTLE_W     = $clog2(SETTLE + 1);
     localparam [31:0]  INDEX_END    = SLICES_MAX - 1;
+    localparam [31:0]  INDEX_ONE    = 1;
     localparam [31:0]  BEAT_END     = RECORD_BEATS - 1;
     localparam [31:0]  SETTLE_START = SETTLE;
 
@@ -107,6 +108,7 @@ module panel_buffer #(
     // reader
     reg                read_half_q;
     reg [INDEX_W-1:0]  read_index_q;
+    reg [INDEX_W-1:0]  next_index_q;  // read_index_q + 1: no adder before the comparisons
     reg [1:0]          read_slot_q;
     reg [MODE_W-1:0]   read_mode_q;  // of the panel in read_slot_q
     // the slice at read_index_q is there; it is its panel's last
@@ -155,9 +157,8 @@ module panel_buffer #(
     // and then read_index_q <= write_index_q: a slice that is missing is the next to be written.
     wire               other_half     = !read_half_q;
     wire               panel_complete = full_q[read_half_q];
-    wire [INDEX_W-1:0] next_index     = read_index_q + 1'b1;
     // nothing is written behind the current slice yet
-    wire               next_unwritten = !panel_complete && (next_index == write_index_q);
+    wire               next_unwritten = !panel_complete && (next_index_q == write_index_q);
 
     wire [INDEX_W-1:0] read_end_index  = end_index_q[read_half_q];
     wire [INDEX_W-1:0] other_end_index = end_index_q[other_half];
@@ -170,7 +171,7 @@ module panel_buffer #(
         stay_last  = slice_last_q || (panel_end && !panel_complete && !slice_ready_q);
         if (!slice_last_q) begin
             advance_ready = !next_unwritten || slice_write;
-            advance_last  = panel_complete ? (next_index == read_end_index) :
+            advance_last  = panel_complete ? (next_index_q == read_end_index) :
                             next_unwritten && panel_end;
         end else if (!panel_release) begin  // the same panel again
             advance_ready = 1'b1;
@@ -240,6 +241,7 @@ module panel_buffer #(
             in_ready_q    <= 1'b1;
             read_half_q   <= 1'b0;
             read_index_q  <= {INDEX_W{1'b0}};
+            next_index_q  <= INDEX_ONE[INDEX_W-1:0];
             read_slot_q   <= 2'd0;
             slice_ready_q <= 1'b0;
             slice_last_q  <= 1'b0;
@@ -250,7 +252,9 @@ module panel_buffer #(
             settled_q  <= !release_now && settled_next;
             in_ready_q <= release_now ? release_in_ready : hold_in_ready;
             if (panel_end) full_q[write_half_q] <= 1'b1;
-            if (slice_advance) read_index_q <= slice_last_q ? {INDEX_W{1'b0}} : next_index;
+            if (slice_advance) read_index_q <= slice_last_q ? {INDEX_W{1'b0}} : next_index_q;
+            if (slice_advance) next_index_q <= slice_last_q ? INDEX_ONE[INDEX_W-1:0] :
+                                               next_index_q + 1'b1;
             if (release_now) begin
                 full_q[read_half_q] <= 1'b0;
                 read_half_q         <= !read_half_q;
