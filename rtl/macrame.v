@@ -114,7 +114,7 @@ module macrame #(
                                        (COLS_1 + POST_LANES - 1) / POST_LANES;
     localparam integer ROW_CYCLES    = GROUPS * POST_CYCLES;  // cycles per requantised row
     // from a cell's operands to the last of a tile's results
-    localparam integer SUM_LATENCY   = (BF16 != 0) ? 7 : 2 + ((DEPTH == 1) ? 1 : $clog2(DEPTH));
+    localparam integer SUM_LATENCY   = (BF16 != 0) ? 7 : 2 + ((DEPTH <= 1) ? 1 : $clog2(DEPTH));
     // Pipeline of a requantiser and of a float unit, in steps of POST_CYCLES cycles.
     localparam integer POST_STAGES   = (POST_CYCLES == 1) ? 11 : 8;
     // A requantised row leaves the output stage so many cycles later than a raw one, counted from

@@ -262,10 +262,11 @@ def test_without_its_waivers_verilator_warns_as_documented():
         env={**os.environ, "VERILATOR_ROOT": str(home)},
     )
     found = re.findall(r"%Warning-(\w+): \S*?(\w+)\.v:", done.stderr)
+    said = " ".join(text_of("docs/verification.md").split())
     unused = [("UNUSEDPARAM", "panel_record"), ("UNUSEDPARAM", "perf_counters")]
     assert sorted(found) == [*unused, *[("WIDTHEXPAND", "accumulator")] * 3]
-    assert "an UNUSEDPARAM warning in `panel_record` and one in `perf_counters`" in " ".join(text_of("docs/verification.md").split())
-    assert "three WIDTHEXPAND warnings in `accumulator`" in " ".join(text_of("docs/verification.md").split())
+    assert "an UNUSEDPARAM warning in `panel_record` and one in `perf_counters`" in said
+    assert "three WIDTHEXPAND warnings in `accumulator`" in said
 
 
 def test_cheap_commands_of_the_readme_run():

@@ -99,7 +99,7 @@ def test_core(target):
     case = gates.first("macrame", made.parameters)
     found, result = simulated(target, gates.Run(made, case, QUICK_TESTS), "quick")
     assert len(result.passed) == 2
-    assert sum(found.cells.values()) > 3000
+    assert sum(found.cells.values()) > 2500
     assert {"ecp5": "DP16KD", "ice40": "SB_RAM40_4K"}[target] in found.cells
 
 

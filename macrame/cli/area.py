@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Count the cells of a processing element in int8, bfloat16 and both, of a significand multiplier and of a core.
+"""Count the cells of a processing element, of a significand multiplier and of the parts of a core.
 
-docs/area.md has the table. It needs a checkout.
+docs/area.md has the tables. It needs a checkout.
 """
 
 from macrame.cli.command import Option

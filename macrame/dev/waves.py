@@ -71,7 +71,7 @@ VIEW: list[tuple[str, list[Signal]]] = [
             ("m_axis_tdata", 32 * COLS, 32),
         ],
     ),
-    ("counters", [("stall_w",), ("stall_a",), ("pad",), ("u_core_control.tiles", 32)]),
+    ("counters", [("stall_w",), ("stall_a",), ("pad",), ("u_core_control.u_perf_counters.timer_q", 32)]),
 ]
 
 BINARY, HEX, SIGNED, COMMENT = "@28", "@22", "@420", "@200"  # GTKWave's display formats

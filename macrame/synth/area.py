@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""``python -m macrame area``: the area of a cell in int8, bfloat16 and both, of significand multipliers, of a core.
+"""``python -m macrame area``: the area of cells, of significand multipliers and of the parts of a core.
 
 Yosys maps each module by itself to ECP5 and to iCE40; the table counts cells of the netlist:
 
@@ -8,12 +8,12 @@ Yosys maps each module by itself to ECP5 and to iCE40; the table counts cells of
     FF      flip-flops
     DSP     MULT18X18D (ECP5); the iCE40 column maps multipliers to LUTs
 
-A second table says where the LUTs of a 4x4x4 core on ECP5 go. Its modules are mapped one by one, so constants and
-logic do not move between them, and their sum exceeds the LUTs of the core as a whole, which the last row has.
+A second table shows where the LUTs of a 4x4x4 core on ECP5 go. Its modules are mapped one by one, so logic
+does not move between them, and their sum exceeds the LUTs of the core as a whole, which is the last row.
 
 No placement and no timing: these are exact counts for one version of Yosys, named in the last line.
-``--check`` compares the tables in docs/area.md, and the numbers in macrame/synth/hdl/significand_mul.toml that
-problem 7 of the problem sheet shows, with the output of Yosys.
+``--check`` compares the tables in docs/area.md, and the numbers in macrame/synth/hdl/significand_mul.toml
+that problem 7 of the problem sheet shows, with the output of Yosys.
 """
 
 import functools
@@ -48,8 +48,7 @@ ROWS = (
 )
 
 
-#: The core of the second table, and its parts: each has the cells of a module and of the modules in it, without
-#: those of the parts further down.
+#: The core of the second table, and its parts: modules, each with the modules in it that are not parts.
 CORE = (("ROWS", 4), ("COLS", 4), ("DEPTH", 4))
 PARTS = {
     "cells of the array": ("pe",),
@@ -206,7 +205,8 @@ def parts_table(say: Callable[[str], None] = lambda text: None) -> list[str]:
     lines = ["| part of a 4x4x4 core, ECP5 | LUT | FF | DSP | BRAM |", "|---|---|---|---|---|"]
     found = parts()
     found["sum"] = {kind: sum(area[kind] for area in found.values()) for kind in ("lut", "ff", "dsp", "bram")}
-    found["the core as a whole"] = flow.synthesise("ecp5", flow.Unit("area-core", "macrame", CORE, False)).area()
+    unit = flow.Unit("area-core", "macrame", CORE, False)
+    found["the core as a whole"] = flow.synthesise("ecp5", unit).area()
     for part, area in found.items():
         lines.append(f"| {part} | {area['lut']:,} | {area['ff']:,} | {area['dsp']:,} | {area['bram']:,} |")
     return lines
