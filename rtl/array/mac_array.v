@@ -60,7 +60,7 @@ module mac_array #(
     output wire [32*COLS-1:0]     row
 );
 
-    localparam integer SUM_LATENCY = (BF16 != 0) ? 4 : 2 + ((DEPTH == 1) ? 1 : $clog2(DEPTH));
+    localparam integer SUM_LATENCY = (BF16 != 0) ? 4 : 2 + ((DEPTH <= 1) ? 1 : $clog2(DEPTH));
     // valid_q[0] is in step with the operand registers, the rows' own copies one cycle behind the
     // last of these.
     reg [SUM_LATENCY-1:0]       valid_q;
