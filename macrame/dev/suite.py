@@ -104,10 +104,9 @@ def lint() -> tuple[int, str]:
     return process.returncode, last or f"lint: ended with status {process.returncode}"
 
 
-def _no_tests(values: Mapping[str, str]) -> str:
+def _no_tests(values: Mapping[str, str], part: tuple[int, int] | None) -> str:
     """Why no test ran, for a user who selected some."""
     tests = f"TESTS={short(values['TESTS'])}" if values.get("TESTS") else "the suite"
-    part = shard(values.get("SHARD", ""))
     if part:
         return f"part {part[0]} of {part[1]} of {tests} has no test: expected fewer parts, or other tests"
     return f"{tests} selects no test: expected benches, cases or files of tests/, or an expression for -k"
@@ -152,7 +151,7 @@ def main(values: Mapping[str, str], words: Sequence[str] = ()) -> int:
         env.pop(name, None)
     tested = subprocess.run(pytest_command(values, nightly), cwd=paths.ROOT, env=env, check=False).returncode
     if tested == NO_TESTS:
-        print(_no_tests(values), file=sys.stderr, flush=True)
+        print(_no_tests(values, part), file=sys.stderr, flush=True)
     if last:
         print(last, flush=True)
     return EXIT_CODES.get(tested, tested) or linted

@@ -22,7 +22,7 @@ import sys
 import tempfile
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib import metadata
 from pathlib import Path
 
@@ -64,6 +64,24 @@ PARTS = {
 }
 
 
+def _report(
+    sources: Iterable[Path], top: str, parameters: Iterable[tuple[str, int | str]], passes: str, report: str
+) -> str:
+    """What Yosys' command `report` prints about a module after `passes`."""
+    set_ = " ".join(f"-set {name} {value}" for name, value in parameters)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        read = " ".join(verilog.written(sources, folder))
+        commands = [
+            f"read_verilog -defer {read}",
+            *([f"chparam {set_} {top}"] if set_ else []),
+            f"{passes} -top {top}",
+            f"tee -q -o report {report}",
+        ]
+        tools.yosys(commands, folder)
+        return (folder / "report").read_text()
+
+
 @functools.cache
 def cells(module: str, parameters: tuple[tuple[str, int], ...], target: str, dsp: bool) -> dict[str, int]:
     """Cells of one module's netlist.
@@ -86,20 +104,9 @@ def cells(module: str, parameters: tuple[tuple[str, int], ...], target: str, dsp
     macrame.synth.tools.FlowError
         Yosys fails.
     """
-    set_ = " ".join(f"-set {name} {value}" for name, value in parameters)
     option = {"ecp5": "" if dsp else "-nodsp", "ice40": ""}[target]
-    with tempfile.TemporaryDirectory() as folder:
-        report = Path(folder) / "stat.json"
-        sources = verilog.written([*map(Path, simulate.core_sources()), MULTIPLIER], Path(folder))
-        passes = [
-            f"read_verilog -defer {' '.join(sources)}",
-            *([f"chparam {set_} {module}"] if set_ else []),
-            f"synth_{target} {option} -top {module}",
-            f"tee -q -o {report.name} stat -json",
-        ]
-        tools.yosys(passes, Path(folder))
-        text = report.read_text()
-    return flow.counted(text)
+    sources = [*map(Path, simulate.core_sources()), MULTIPLIER]
+    return flow.counted(_report(sources, module, parameters, f"synth_{target} {option}", "stat -json"))
 
 
 def modules(top: str, parameters: tuple[tuple[str, int | str], ...] = ()) -> set[str]:
@@ -114,20 +121,9 @@ def modules(top: str, parameters: tuple[tuple[str, int | str], ...] = ()) -> set
     -------
     set of str
     """
-    set_ = " ".join(f"-set {name} {value}" for name, value in parameters)
-    with tempfile.TemporaryDirectory() as folder:
-        report = Path(folder) / "modules.txt"
-        sources = verilog.written(map(Path, simulate.core_sources()), Path(folder))
-        tools.yosys(
-            [
-                f"read_verilog -defer {' '.join(sources)}",
-                *([f"chparam {set_} {top}"] if set_ else []),
-                f"hierarchy -check -top {top}",
-                f"tee -q -o {report.name} ls",
-            ],
-            Path(folder),
-        )
-        lines = [word for word in report.read_text().split() if word.isidentifier() or word[0] == "$"]
+    sources = map(Path, simulate.core_sources())
+    listed = _report(sources, top, parameters, "hierarchy -check", "ls")
+    lines = [word for word in listed.split() if word.isidentifier() or word[0] == "$"]
     return {line.removeprefix("$paramod").split("\\")[1 if "\\" in line else 0] for line in lines}
 
 
@@ -166,36 +162,24 @@ def parts() -> dict[str, dict[str, int]]:
         Yosys fails.
     """
     target = TARGETS["ecp5"]
-    set_ = " ".join(f"-set {name} {value}" for name, value in CORE)
-    with tempfile.TemporaryDirectory() as folder:
-        report = Path(folder) / "stat.json"
-        sources = verilog.written(verilog.sources("ecp5", "macrame"), Path(folder))
-        passes = [
-            f"read_verilog -defer {' '.join(sources)}",
-            f"chparam {set_} macrame",
-            f"{target.synthesis} -noflatten -top macrame",
-            f"tee -q -o {report.name} stat -json",
-        ]
-        tools.yosys(passes, Path(folder))
-        text = report.read_text()
+    sources = verilog.sources("ecp5", "macrame")
+    text = _report(sources, "macrame", CORE, f"{target.synthesis} -noflatten", "stat -json")
     found = json.loads(text[text.index("{") :])["modules"]
     kinds = {module.lstrip("\\"): stat["num_cells_by_type"] for module, stat in found.items()}
     counts: dict[str, Counter[str]] = {part: Counter() for part in PARTS}
     part_of = {module: part for part, names in PARTS.items() for module in names}
 
-    def add(module: str, part: str) -> None:
-        plain = module.removeprefix("$paramod").split("\\")
-        part = next((part_of[word] for word in plain if word in part_of), part)
+    def add(module: str, times: int, part: str) -> None:
+        words = module.removeprefix("$paramod").split("\\")
+        part = next((part_of[word] for word in words if word in part_of), part)
         for kind, count in kinds[module].items():
             name = kind.lstrip("\\")
             if name in kinds:
-                for _ in range(count):
-                    add(name, part)
+                add(name, times * count, part)
             elif not name.startswith("$"):
-                counts[part][name] += count
+                counts[part][name] += times * count
 
-    (top,) = (module for module in kinds if module.split("\\")[-1] == "macrame" or module == "macrame")
-    add(top, "results")
+    add("macrame", 1, "results")
     return {part: target.area(count, part) for part, count in counts.items()}
 
 

@@ -13,7 +13,6 @@ What could be wrong here, and which case would show it:
 """
 
 import cocotb
-from cocotb.triggers import FallingEdge, RisingEdge, Timer
 
 from tb.lib.axis import STALLS
 from tb.lib.kit import Part
@@ -24,8 +23,8 @@ class TB(SliceBench):
     """A beat has data and side bits; the data come one cycle after the beat was taken."""
 
     def __init__(self, dut, stalls="none"):
-        self.widths = [int(dut.DATA_W.value), int(dut.SIDE_W.value)]
-        super().__init__(dut, stalls, dict(zip(("in_data", "in_side"), self.widths)), "out_side")
+        given = {"in_data": int(dut.DATA_W.value), "in_side": int(dut.SIDE_W.value)}
+        super().__init__(dut, stalls, given, "out_side", "op_data")
         self.parts.append(Part(sample=self.check_data))
         self.compared = 0
 
@@ -56,38 +55,10 @@ async def stream(dut, stalls):
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def ready_is_a_register(dut):
     """in_ready, out_valid, out_side and op_data stay while the inputs change within a cycle."""
-    tb = TB(dut)
-    tb.parts.clear()
-    await tb.start()
-    held, gone = [], None  # beats held; the data of the beat taken in the cycle before
-    for _ in range(300):
-        ready, valid = len(held) < 2, len(held) > 0
-        for _ in range(3):
-            beat = [int(tb.rng.integers(2 ** min(width, 30))) for width in tb.widths]
-            offer, take = (int(bit) for bit in tb.rng.integers(2, size=2))
-            tb.drive(in_valid=offer, in_data=beat[0], in_side=beat[1], out_ready=take)
-            await Timer(1, "ns")
-            tb.equal(tb.read("in_ready"), int(ready), f"in_ready, {len(held)} held")
-            tb.equal(tb.read("out_valid"), int(valid), f"out_valid, {len(held)} held")
-            if valid:
-                tb.equal(tb.read("out_side"), held[0][1], "out_side")
-            if gone is not None:
-                tb.equal(tb.read("op_data"), gone, "op_data")
-        gone = held.pop(0)[0] if valid and take else None
-        if offer and ready:
-            held.append(beat)
-        await RisingEdge(dut.clk)
-        await FallingEdge(dut.clk)
+    await TB(dut).ready_is_a_register()
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def reset_empties(dut):
-    """A reset while one and while two entries are held: nothing of them comes out."""
-    tb = TB(dut)
-    await tb.start()
-    for entries in (1, 2):
-        for waited in range(3):
-            await tb.hold(entries, waited)
-            tb.send(5)
-            await tb.finish()
-            tb.forget()
+    """A reset while one and while two entries are held: neither is sent."""
+    await TB(dut).reset_empties()
