@@ -15,10 +15,10 @@
 //                    write, even of no byte, and with resets. Unmapped without bfloat16
 //
 // Latency
-//   A read answers 1 cycle after its address; of a counter 4 to 11 cycles, or up to 19 where a
-//   clear has come meanwhile or shortly before. A write takes effect, and answers, 2 cycles after
-//   both address and data: both accepted in cycle 0, the register changes and soft_reset rises in
-//   cycle 2. One transaction of each kind at a time.
+//   A read answers 1 cycle after its address. A read of a counter answers after 4 to 11 cycles, or
+//   up to 19 while the counters are being cleared. A write takes effect, and answers, 2 cycles
+//   after both address and data: both accepted in cycle 0, the register changes and soft_reset
+//   rises in cycle 2. One transaction of each kind at a time.
 //
 // Numbers
 //   Registers are 32 bits. Byte strobes are honoured. An unmapped address, or a write to a
@@ -71,7 +71,7 @@ module axil_regs #(
     input  wire [5:0]   error,    // strobes, as in STATUS
     input  wire         busy,
     input  wire         counters_full,
-    // a counter's read: until counter_done, in the cycle of the value
+    // read of a counter: counter_read stays high until counter_done, which comes with the value
     output wire         counter_read,
     output wire [2:0]   counter_index,  // 0 CYCLES .. 6 PAD
     input  wire         counter_done,

@@ -23,10 +23,10 @@
 //                  mem[scan] ─► word
 //
 // Latency
-//   `read` and `read_index` stay until `read_done`, 2 to 9 cycles after their first cycle, or up to
-//   17 where a `clear` has come meanwhile or shortly before: the memory is zeroed first. The value
-//   counts all events up to 5 cycles before the cycle of read_done, hence all up to 3 cycles before
-//   the read began. An event in the cycle of `clear` does not count.
+//   Hold `read` and `read_index` until `read_done`, which comes after 2 to 9 cycles, or up to 17
+//   during or shortly after a `clear`, which zeroes the memory first. The value includes all events
+//   up to 5 cycles before read_done, and so all up to 3 cycles before the read began. An event in
+//   the cycle of `clear` does not count.
 //
 // Numbers
 //   WIDTH-bit counters. When the cycle timer reaches its largest value all of them freeze and
@@ -95,7 +95,7 @@ module perf_counters #(
 
     integer i;
     always @(posedge clk) begin
-        // without an input beat behind it, nothing of the cycle of `clear` counts
+        // clearing beat_in_q is enough: counting starts only with it
         beat_in_q  <= beat_in && !clear;
         beat_out_q <= beat_out;
         event_q    <= {pad, stall_out, stall_w, stall_a, tile, issue};
@@ -123,8 +123,8 @@ module perf_counters #(
 
     always @(posedge clk) begin
         clearing_q <= clear || (clearing_q && !scan_hot_q[7]);
-        scan_q  <= clear ? 3'd0 : scan_q + 3'd1;
-        scan_hot_q  <= clear ? 8'd1 : {scan_hot_q[6:0], scan_hot_q[7]};
+        scan_q     <= clear ? 3'd0 : scan_q + 3'd1;
+        scan_hot_q <= clear ? 8'd1 : {scan_hot_q[6:0], scan_hot_q[7]};
 
         visit_1q <= visit;
         zero_1q  <= clearing_q;
@@ -149,7 +149,7 @@ module perf_counters #(
         if (visit_2q) mem[scan_2q] <= sum_q;
     end
 
-    assign full       = timer[WIDTH];  // the carry: no comparison
+    assign full       = timer[WIDTH];  // the carry of the increment, cheaper than a comparison
     assign read_done  = done_2q;
     assign read_value = {sum_q, low_2q};
 

@@ -3,8 +3,8 @@
 //
 // Purpose
 //   A two-entry register slice whose second entry is the operand register behind it. As in skid, no
-//   combinational path passes through; but a beat's data are not selected between two entries, they
-//   only move on.
+//   combinational path passes through; but the data need no multiplexer between two entries, since
+//   they only move from one register to the next.
 //
 //     in_data ─► first ─► second ─► op_data
 //                  └─────────┴────► out_side, out_valid        the side bits of the oldest beat

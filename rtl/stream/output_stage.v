@@ -271,7 +271,7 @@ module output_stage #(
         end
     endgenerate
 
-    // Bytes beyond the size of a row may have any value: the upper ones need no selection.
+    // Bytes beyond the size of a row may have any value, so the upper bytes need no multiplexer.
     wire [8*COLS-1:0]  int8_data;
     wire [32*COLS-1:0] post_data;
     generate

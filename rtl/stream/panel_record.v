@@ -15,9 +15,9 @@
 //   array's pipeline, one being read, one loaded, and one whose record has come but whose slices
 //   must wait.
 //
-//   A record of four slots fills a quarter of a LUT RAM of depth 16. So the memory is READS times
-//   as deep and 1 / READS as wide as a record, and a record is read in READS cycles, the last of
-//   them just before the tile's results are there. READS must not exceed the distance of two tiles:
+//   Four slots use only a quarter of a LUT RAM, which is 16 deep. So the memory is READS times as
+//   deep, and READS times narrower than a record, and reading a record takes READS cycles, the last
+//   of them just before the tile's results arrive. Tiles must be at least READS cycles apart:
 //
 //     beat = READS * bank + part     bank b: mem[{slot, part}]     read: part 0, 1, .., READS - 1
 //
@@ -55,9 +55,9 @@ module panel_record #(
     input  wire [3:0]                   record_beat,  // 0 .. RECORD_BEATS - 1
     input  wire [8*LANE_BYTES*COLS-1:0] record_data,
     // read
-    input  wire                         read,         // a tile was issued to its end
+    input  wire                         read,         // the last slice of a tile was issued
     input  wire [1:0]                   read_slot,
-    input  wire                         load,         // its results are there
+    input  wire                         load,         // the tile's results arrive
     input  wire [1:0]                   load_slot,
     output wire [32*COLS-1:0]           bias,
     output wire [32*COLS-1:0]           multiplier,

@@ -44,7 +44,7 @@ module result_path #(
     input  wire [1:0]             record_slot,
     input  wire [3:0]             record_beat,
     input  wire [LANE_W*COLS-1:0] record_data,
-    // tiles: issued to the end, LEAD cycles before `load`
+    // the last slice of a tile, LEAD cycles before its `load`
     input  wire                   tile_end,
     input  wire [1:0]             tile_end_slot,
     // finished tiles
@@ -65,9 +65,9 @@ module result_path #(
     output wire                   m_axis_tlast
 );
 
-    // Cycles in which a record is read: no more than lie between two tiles, and no more parts than
-    // fill a LUT RAM of depth 16. "block" is told from "auto" by its last letter: strings of two
-    // lengths are not compared without a warning.
+    // Cycles taken to read a record: at most ROWS, the smallest distance between tiles, and at most
+    // 4, which fills a LUT RAM of depth 16. Only the last letter of "auto" or "block" is compared:
+    // comparing strings of different lengths would cause a width warning.
     localparam integer LANE_BYTES    = (LANE_W < 8) ? 1 : LANE_W / 8;
     localparam integer RECORD_BEATS  = (12 + LANE_BYTES - 1) / LANE_BYTES;
     localparam integer READS         = (RECORD_RAM[7:0] == "k" || BF16 != 0) ? 1 :

@@ -47,8 +47,8 @@ module tile_credits #(
     // Rows of free space less those of an int8 tile: its sign says whether there is space for one.
     reg [CREDIT_W-1:0] spare_q;
 
-    // `issue` is the last to arrive, so both sums wait for it: a tile starts, or none does.
-    // The bit below the sums is the carry of row_sent.
+    // `issue` arrives last, so both sums are computed before it: with and without a tile starting.
+    // The lowest bit of each addition carries row_sent into it.
     wire [CREDIT_W-1:0] minus_tile    = bf16 ? MINUS_BF16[CREDIT_W-1:0] :
                                         MINUS_INT8[CREDIT_W-1:0];
     wire [CREDIT_W:0]   sum_started   = {spare_q, 1'b1} + {minus_tile, row_sent};

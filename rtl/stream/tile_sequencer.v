@@ -26,8 +26,8 @@
 //   1 cycle from issuing a beat at the head of the input to op_valid. One beat per cycle. `issue`
 //   decides the next state of both streams, so all its inputs are registers: the counters are
 //   compared a cycle ahead, for both values of this cycle's `issue`, which then only selects.
-//   Operands do not come here: the activations' pass through operand_skid,
-//   the weights' through panel_buffer.
+//   Operands do not pass through this module: activations go through operand_skid, weights through
+//   panel_buffer.
 //
 // Numbers
 //   None. Of issue, stall_a, stall_w, stall_out and pad at most one is
