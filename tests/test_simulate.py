@@ -152,11 +152,11 @@ def test_bench_that_checks_nothing(project, text, kind, says):
 
 
 def running_in(folder):
-    """Processes whose working directory is `folder`."""
+    """Processes whose working directory is `folder` or was in it."""
     found = []
     for link in Path("/proc").glob("[0-9]*/cwd"):
         with contextlib.suppress(OSError):
-            if link.readlink() == folder:
+            if link.readlink().is_relative_to(folder):
                 found.append(link.parent.name)
     return found
 
@@ -331,10 +331,18 @@ def test_sources_at_any_path(tmp_path, monkeypatch, name):
     assert f"{project.dut}:3: " in str(project.fails())
 
 
-def test_an_interrupted_compiler_leaves_no_process(tmp_path):
+@pytest.mark.parametrize("when", ["running", "starting"])
+def test_an_interrupted_compiler_leaves_no_process(tmp_path, when):
     """Processes started by make end with it, immediately."""
     command = (
+        "import os, signal, subprocess\n"
+        "class Starting(subprocess.Popen):\n"
+        "    def __init__(self, *args, **keywords):\n"
+        "        super().__init__(*args, **keywords)\n"
+        "        if keywords.get('start_new_session'):\n"
+        "            os.kill(os.getpid(), signal.SIGINT)\n"
         "from macrame.sim import drivers, simulate\n"
+        f"subprocess.Popen = {'Starting' if when == 'starting' else 'subprocess.Popen'}\n"
         "drivers.Icarus.build_command = lambda driver: [['sh', '-c', 'sleep 600; true'], []]\n"
         f"simulate.build(toplevel='dut', sources=['{tmp_path}/dut.v'])"
     )
@@ -348,17 +356,18 @@ def test_an_interrupted_compiler_leaves_no_process(tmp_path):
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     try:
-        while not (folders := list(tmp_path.glob("sim/icarus/dut-*/link-project"))):
-            assert child.poll() is None
-            time.sleep(0.05)
-        while not running_in(folders[0].parent):
-            time.sleep(0.05)
-        child.send_signal(signal.SIGINT)
-        child.communicate(timeout=environment.limit(20))
+        if when == "running":
+            while not (links := list(tmp_path.glob("sim/icarus/dut-*/link-project"))):
+                assert child.poll() is None
+                time.sleep(0.05)
+            while not running_in(links[0].parent):
+                time.sleep(0.05)
+            child.send_signal(signal.SIGINT)
+        assert b"KeyboardInterrupt" in child.communicate(timeout=environment.limit(20))[1]
     finally:
         child.kill()
-    assert not running_in(folders[0].parent)
-    assert not folders[0].is_symlink()
+    assert not running_in(tmp_path / "sim")
+    assert not list(tmp_path.glob("sim/icarus/dut-*/link-project"))
 
 
 def test_seed_of_the_environment(project, monkeypatch):

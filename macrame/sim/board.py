@@ -22,6 +22,7 @@ from macrame import environment
 from macrame.board import BOARDS
 from macrame.errors import InputError, LinkError
 from macrame.sim import simulate
+from macrame.sim.processes import uninterrupted
 
 START_LIMIT = 60  # seconds until the terminal must be there, scaled by TIME_FACTOR
 END_LIMIT = 10  # seconds until the simulator must have ended, scaled likewise
@@ -101,7 +102,8 @@ class SimulatedBoard:
             parameters={"BOARD": f'"{board}"', "CLOCKS": clocks, **BOARDS[board].parameters(), **parameters},
         )
         self.log, self.waves = launch.cwd / "sim.log", launch.waves
-        self._process = parts["process"] = launch.start()
+        with uninterrupted():
+            self._process = parts["process"] = launch.start()
         limit = time.monotonic() + environment.limit(START_LIMIT)
         while not (folder / "tty").exists():
             if self._process.poll() is not None or time.monotonic() > limit:

@@ -9,24 +9,22 @@ include directive is not followed: sources are listed, see rtl/rtl.f. A source t
 Verilator, and no other simulator sees it.
 """
 
-import contextlib
+import functools
 import hashlib
 import json
-import os
 import re
 import shlex
 import shutil
-import signal
 import subprocess
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock
 
 from macrame import environment, paths
 from macrame.errors import SetupError
 from macrame.sim.failed import Failed
+from macrame.sim.processes import started
 from macrame.sim.simulators import SIMULATORS, check_tools, driver_of, simulator
 from macrame.sim.verilator import Runtime, Verilator
 
@@ -184,7 +182,8 @@ def _compile(
     log = folder / "compile.log"
 
     def call(command: list[str]) -> None:
-        process = subprocess.Popen(
+        start = functools.partial(
+            subprocess.Popen,
             command,
             cwd=folder,
             env=driver.env,
@@ -195,10 +194,8 @@ def _compile(
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        try:
+        with started(start) as process:  # after an interrupt, the compilers started by make end too
             said = driver.original(process.communicate()[0])
-        finally:
-            stop(process)  # after an interrupt, also the compilers started by make
         with log.open("a") as file:
             file.write(f"{driver.original(shlex.join(command))}\n{said}")
         if process.returncode:
@@ -223,10 +220,3 @@ def _compile(
             call(command)
     for path in set(folder.iterdir()) - {driver.program(), log}:
         path.unlink()
-
-
-def stop(process: subprocess.Popen[Any]) -> None:
-    """Kill a process of `macrame.sim.launch.Launch.start` and all its children."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()

@@ -33,6 +33,7 @@ from macrame import environment
 from macrame.errors import InputError, SetupError
 from macrame.sim import build
 from macrame.sim.failed import Failed, TestFailure
+from macrame.sim.processes import started
 from macrame.sim.simulators import SIMULATORS, driver_of, simulator
 from macrame.sim.verilator import Verilator
 
@@ -71,7 +72,7 @@ class Launch:
     _lock: FileLock | None = field(default=None, repr=False)
 
     def start(self, *, cpu_seconds: float | None = None, **popen: Any) -> subprocess.Popen[bytes]:
-        """Start it in its own process group (see `stop`); keywords go to `subprocess.Popen`.
+        """Start it in its own process group (see `macrame.sim.processes`); keywords go to `subprocess.Popen`.
 
         Without ``stdout=`` the simulator writes to ``sim.log`` in `cwd`.
         """
@@ -104,13 +105,11 @@ class Launch:
         __tracebackhide__ = True
         began, waits = time.monotonic(), environment.limit(environment.WALL * timeout)
         late = f"killed after {environment.limit(timeout):g} s of CPU time"
-        process = self.start(cpu_seconds=timeout)
-        try:
-            process.wait(waits)
-        except subprocess.TimeoutExpired:
-            late = f"killed after {waits:g} s"
-        finally:
-            build.stop(process)
+        with started(functools.partial(self.start, cpu_seconds=timeout)) as process:
+            try:
+                process.wait(waits)
+            except subprocess.TimeoutExpired:
+                late = f"killed after {waits:g} s"
         if process.returncode == -signal.SIGXCPU or not late.endswith("CPU time"):
             text = _message(self, replay, late, tail=True)
             raise Failed("timeout", text, self.cwd, (), self.seed)

@@ -27,6 +27,7 @@ from macrame.host import arguments
 from macrame.host.link import Beats, LinkBase, Results, Told
 from macrame.sim import simulate
 from macrame.sim.beats import BeatFiles, Stalls, stall_values
+from macrame.sim.processes import uninterrupted
 from macrame.sim.simulators import using
 
 MONITOR = "macrame/sim/hdl/activity.v"
@@ -177,7 +178,8 @@ class HarnessLink(LinkBase):
                 compiling=compiling,
             )
         self.waves, self.log = launch.waves, launch.cwd / "sim.log"
-        self._process = parts["process"] = launch.start()
+        with uninterrupted():
+            self._process = parts["process"] = launch.start()
         self._connection = parts["connection"] = self._accept(listener)
         self._answer("ready")
         self._do(

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from macrame import environment
 from macrame.errors import SetupError
-from macrame.sim.build import build, core_sources, standalone, stop
+from macrame.sim.build import build, core_sources, standalone
 from macrame.sim.failed import Failed, TestFailure
 from macrame.sim.launch import (
     TIMEOUT,
@@ -27,6 +27,7 @@ from macrame.sim.launch import (
     prepare,
     replay_command,
 )
+from macrame.sim.processes import stop
 from macrame.sim.simulators import SIMULATORS, check_tools, simulator
 
 __all__ = [
