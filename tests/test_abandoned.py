@@ -399,10 +399,11 @@ def test_a_simulated_transfer_ends_with_its_call(in_simulator):
     at_once = link.clock - before
     for _ in range(3):
         with pytest.raises(KeyboardInterrupt):
-            in_simulator.run(interrupt_at_once, size=20_000)
+            in_simulator.run(interrupt_at_once, size=200_000)
         in_simulator.run()
     assert cycles < at_once
-    assert link.clock - before < 20 * cycles
+    # the three calls would take 600 times as many; a busy machine interrupts them late
+    assert link.clock - before < 150 * cycles
 
 
 def test_a_board_in_simulation_recovers(monkeypatch, seed):
