@@ -11,7 +11,7 @@
 //     cycle      0     1      2      3         pace 0, ROWS 3
 //     load     __/‾‾\__________________
 //     row_valid_______/‾row 0‾‾row 1‾‾row 2\__     row_last with row 2
-//     shift    __/‾‾‾‾‾‾‾‾‾‾\__________________    one cycle ahead: the array registers it
+//     chain_shift/‾‾‾‾‾‾‾‾‾‾\__________________    one cycle ahead: the array registers it
 //
 // Latency
 //   Row r is marked 1 + r * (pace + 1) cycles after load. The next load may come rows * (pace + 1)
@@ -35,7 +35,7 @@ module result_chain #(
     // from the array
     input  wire              load,
     input  wire [TAG_W-1:0]  load_tag,
-    input  wire [PACE_W-1:0] load_pace,                            // cycles a row waits, less one
+    input  wire [PACE_W-1:0] load_pace,                            // cycles per row, less one
     input  wire [((ROWS == 1) ? 1 : $clog2(ROWS))-1:0] load_rows,  // rows of the tile, less one
     output wire              chain_shift,
     // to the output stage
@@ -44,8 +44,9 @@ module result_chain #(
     output wire [TAG_W-1:0]  row_tag
 );
 
-    localparam integer ROWS_W = (ROWS == 1) ? 1 : $clog2(ROWS);
-    // load_rows <= ROWS - 1 fits ROWS_W bits by its definition
+    localparam integer ROWS_W   = (ROWS == 1) ? 1 : $clog2(ROWS);
+    localparam [31:0]  ROWS_ONE = 1;
+    localparam [31:0]  PACE_ONE = 1;
 
     reg [ROWS_W-1:0] rows_remaining_q, rows_remaining_d;  // rows after the one on `row`
     reg [PACE_W-1:0] pace_count_q, pace_count_d;          // cycles until the next one may come
@@ -57,13 +58,13 @@ module result_chain #(
 
     always @* begin
         rows_remaining_d = rows_remaining_q;
-        pace_count_d = pace_count_q;
+        pace_count_d     = pace_count_q;
         if (load) begin
             rows_remaining_d = load_rows;
-            pace_count_d = load_pace;
+            pace_count_d     = load_pace;
         end else if (chain_advance) begin
             rows_remaining_d = rows_remaining_q - 1'b1;
-            pace_count_d = pace_q;
+            pace_count_d     = pace_q;
         end else if (pace_count_q != {PACE_W{1'b0}}) begin
             pace_count_d = pace_count_q - 1'b1;
         end
@@ -85,7 +86,12 @@ module result_chain #(
         end
     end
 
-    assign chain_shift = (rows_remaining_d != {ROWS_W{1'b0}}) && (pace_count_d == {PACE_W{1'b0}});
+    // The cycle before chain_advance: rows_remaining_d is not 0 and pace_count_d is. It enables
+    // every result register, so it is computed without waiting for those two.
+    assign chain_shift =
+        load ? (load_rows != {ROWS_W{1'b0}}) && (load_pace == {PACE_W{1'b0}}) :
+        chain_advance ? (rows_remaining_q != ROWS_ONE[ROWS_W-1:0]) && (pace_q == {PACE_W{1'b0}}) :
+        (rows_remaining_q != {ROWS_W{1'b0}}) && (pace_count_q == PACE_ONE[PACE_W-1:0]);
     assign row_valid   = row_valid_q;
     assign row_last    = row_valid_q && (rows_remaining_q == {ROWS_W{1'b0}});
     assign row_tag     = tag_q;
