@@ -6,10 +6,11 @@
 //   of an int8 layer, after the bias. The rule is selected with every operand.
 //
 // Latency
-//   LATENCY = 11 cycles from the inputs to q, one result per cycle. No valid, no stall, no reset:
-//   the parent delays its own valid. Cycles count only while `enable` is high, so that an empty
-//   pipeline can be gated, which saves power and simulation time. SERIAL: 8 such cycles, at least
-//   33 clock cycles apart, with a multiplier of a twentieth of the LUTs.
+//   LATENCY = 11 cycles from the inputs to q, one result per cycle. No valid, no stall; rst resets
+//   a serial multiplier only. The parent delays its own valid. Cycles count only while `enable` is
+//   high, so that an empty pipeline can be gated, which saves power and simulation time. SERIAL: 8
+//   such cycles, at least 33 clock cycles apart, with a multiplier that takes a twentieth of the
+//   LUTs.
 //
 // Numbers
 //   x is int32; m = multiplier; s = shift as int8, clipped to -31..31, left if positive.
@@ -40,8 +41,8 @@
 //   With l the places shifted left and value(scale) = B * 2^(E-150), the product to be rounded to
 //   an integer is A * 2^(8-l) * B * 2^(E-150) = (A*B / 2^23) / 2^(119-E+l). E = 0 (zero, subnormal)
 //   makes that shift more than 31, hence the result 0, as required: |x * scale| < 2^-94. The
-//   integer rules shift right by -s, which is l - s where s > 0 is below 32 (0), and at most that
-//   where it is more: one sum serves both.
+//   integer rules shift right by max(-s, 0). As l = min(max(s, 0), 31), that is max(l - s, 0): one
+//   sum serves both.
 //
 // Example
 //   fp32, x = 7, scale = 0.5: 3.5 -> 4. ruy, x = -7, m = 2^30, s = 0: SRDHM gives -3 (ties up);
@@ -83,7 +84,7 @@ module requantize #(
     reg [31:0] x1_q, m1_q;
     reg [4:3]  left_places1_q;
     reg [2:0]  left_shift1_q;  // 0 for fp32
-    reg [7:0]  down1_q;        // complement of what reduces the right shift
+    reg [7:0]  shift_complement1_q;        // complement of what reduces the right shift
     reg [23:0] limits1_q;      // {zero_point, clamp_low, clamp_high}
 
     // 2: left by 8 and 4.
@@ -95,7 +96,7 @@ module requantize #(
     reg [31:0] x2_q, m2_q;
     reg [4:2]  left_places2_q;
     reg [1:0]  left_shift2_q;
-    reg [7:0]  down2_q;
+    reg [7:0]  shift_complement2_q;
     reg [23:0] limits2_q;
 
     // 3: left by 2 and 1, complemented; whether rounding to 24 bits is up (fp32 only).
@@ -122,7 +123,7 @@ module requantize #(
     reg [1:0]  mode3_q;
     reg [31:0] n3_q, b3_q;
     reg [4:0]  left_places3_q;
-    reg [7:0]  down3_q;
+    reg [7:0]  shift_complement3_q;
     reg [23:0] limits3_q;
 
     // 4, into the first registers of scale_to_int8: rounded; the right shift, limited to 0..31.
@@ -135,7 +136,8 @@ module requantize #(
                                     fp3_q ? left_places3_q[4] ~^ left_places3_q[3] :
                                             left_places3_q[4],
                                     left_places3_q[3] ^ fp3_q, left_places3_q[2:0]};
-    wire [8:0] right_places3 = {fp3_q | down3_q[7], down3_q} + right_base3 + {8'd0, ~fp3_q};
+    wire [8:0] right_places3 = {fp3_q | shift_complement3_q[7], shift_complement3_q} +
+                               right_base3 + {8'd0, ~fp3_q};
     wire       over_31_3     = nan3_q | (~right_places3[8] & (right_places3[7:5] != 3'd0));
     wire [4:0] right3        = over_31_3 ? 5'd31 : right_places3[4:0] & {5{~right_places3[8]}};
 
@@ -147,7 +149,7 @@ module requantize #(
         m1_q           <= multiplier;
         left_places1_q <= {left_by_16, left_by_8};
         left_shift1_q  <= fp0 ? 3'd0 : left_shift0[2:0];
-        down1_q        <= ~(fp0 ? multiplier[30:23] : shift);
+        shift_complement1_q        <= ~(fp0 ? multiplier[30:23] : shift);
         limits1_q      <= {zero_point, clamp_low, clamp_high};
 
         fp2_q          <= fp1_q;
@@ -158,7 +160,7 @@ module requantize #(
         nan2_q         <= fp1_q & (m1_q[30:23] == 8'hFF) & (m1_q[22:0] != 23'd0);
         left_places2_q <= {left_places1_q, left_by_4};
         left_shift2_q  <= left_shift1_q[1:0];
-        down2_q        <= down1_q;
+        shift_complement2_q        <= shift_complement1_q;
         limits2_q      <= limits1_q;
 
         fp3_q          <= fp2_q;
@@ -169,7 +171,7 @@ module requantize #(
         b3_q           <= fp2_q ? {8'd0, 1'b1, m2_q[22:0]} : m2_q;
         negate3_q      <= fp2_q & (sign2_q ^ m2_q[31]);
         left_places3_q <= {left_places2_q, left_by_2, left_by_1};
-        down3_q        <= down2_q;
+        shift_complement3_q        <= shift_complement2_q;
         limits3_q      <= limits2_q;
     end
 

@@ -61,8 +61,8 @@ module mac_array #(
 );
 
     localparam integer SUM_LATENCY = (BF16 != 0) ? 4 : 2 + ((DEPTH <= 1) ? 1 : $clog2(DEPTH));
-    // valid_q[0] is in step with the operand registers, the rows' own copies one cycle behind the
-    // last of these.
+    // valid_q[0] is in step with the operand registers; control_q, each row's copy, is one cycle
+    // behind valid_q[SUM_LATENCY-1].
     reg [SUM_LATENCY-1:0]       valid_q;
     reg [SUM_LATENCY-1:0]       last_q;
     reg [TAG_W*SUM_LATENCY-1:0] tag_q;
@@ -71,7 +71,7 @@ module mac_array #(
 
     wire valid_end = valid_q[SUM_LATENCY-1];
     wire last_end  = last_q[SUM_LATENCY-1];
-    wire load_d;  // the rows' next copy has the last push of a tile
+    wire load_d;  // the next control_q loads the last of a tile's results
 
     // The cells' next control word, of which each row registers a copy.
     wire       valid_d = valid_end & ~rst;
@@ -102,8 +102,8 @@ module mac_array #(
             assign load_d       = last_end;
         end else begin : g_control_bf16
             reg  [SUM_LATENCY-1:0] bf16_pipe_q;
-            reg  [2:0]             push_pending_q;   // further cycles of a tile's four pushes
-            reg  [2:0]             clear_pending_q;  // further cycles of a reset, for four sums
+            reg  [2:0]             push_pending_q;   // remaining cycles of a tile's four sums
+            reg  [2:0]             clear_pending_q;  // remaining cycles of a reset of four sums
             reg                    bf16_q, chain_bf16_q;
             wire                   bf16_end = (INT8 == 0) || bf16_pipe_q[SUM_LATENCY-1];
             assign last_d       = (last_end | push_pending_q[0]) & ~rst;
@@ -126,8 +126,9 @@ module mac_array #(
     reg [LANE_W*ROWS-1:0] a_q;
     reg [LANE_W*COLS-1:0] w_q;
 
-    // Operands of idle cycles stop here, and nothing behind toggles. With both formats only
-    // bfloat16 reads these registers, int8 the factors below: so they hold their value in int8.
+    // Operands of idle cycles stop here, and nothing downstream toggles. In a core with both
+    // formats only bfloat16 reads these registers (int8 uses the factors below), so they hold their
+    // value during int8 slices.
     always @(posedge clk)
         if (op_valid && (INT8 == 0 || BF16 == 0 || op_bf16)) begin
             a_q <= op_a;
@@ -195,14 +196,16 @@ module mac_array #(
         for (r = 0; r < ROWS; r = r + 1) begin : g_row
             wire [LANE_W-1:0] a_row        = a_q[LANE_W*r +: LANE_W];
             wire [8:0]        a_row_factor = a_factor[9*r +: 9];
+            // One copy per row: merged by synthesis, a single one would drive every cell. Yosys
+            // expects the attribute on the statement, other tools on the register.
+            (* keep *)
             reg  [5:0]        control_q;
-            // One copy per row: merged by synthesis, a single one would drive every cell.
             (* keep *)
             always @(posedge clk) control_q <= control_d;
-            wire valid, last, clear, shift, sum_bf16, chain_bf16;
-            assign {valid, last, clear, shift, sum_bf16, chain_bf16} = control_q;
+            wire valid, last, clear, chain_shift_row, sum_bf16, chain_bf16;
+            assign {valid, last, clear, chain_shift_row, sum_bf16, chain_bf16} = control_q;
             for (c = 0; c < COLS; c = c + 1) begin : g_col
-                wire [31:0] above;
+                wire [31:0] chain_in;
                 wire [31:0] result;
                 pe #(
                     .DEPTH (DEPTH),
@@ -215,7 +218,7 @@ module mac_array #(
                     .valid       (valid),
                     .last        (last),
                     .clear       (clear),
-                    .chain_shift (shift),
+                    .chain_shift (chain_shift_row),
                     .sum_bf16    (sum_bf16),
                     .chain_bf16  (chain_bf16),
                     .operand_bf16(operand_bf16),
@@ -223,7 +226,7 @@ module mac_array #(
                     .w           (g_lane[c].w_col),
                     .a_factor    (a_row_factor),
                     .w_factor    (g_lane[c].w_col_factor),
-                    .chain_in    (above),
+                    .chain_in    (chain_in),
                     .chain_out   (result)
                 );
             end
@@ -231,13 +234,13 @@ module mac_array #(
 
         for (c = 0; c < COLS; c = c + 1) begin : g_chain
             for (r = 0; r < ROWS; r = r + 1) begin : g_link
-                if (r == 0) begin : g_foot
+                if (r == 0) begin : g_chain_end
                     assign row[32*c +: 32] = g_row[0].g_col[c].result;
                 end
-                if (r == ROWS-1) begin : g_top
-                    assign g_row[r].g_col[c].above = 32'd0;
+                if (r == ROWS-1) begin : g_chain_start
+                    assign g_row[r].g_col[c].chain_in = 32'd0;
                 end else begin : g_inner
-                    assign g_row[r].g_col[c].above = g_row[r+1].g_col[c].result;
+                    assign g_row[r].g_col[c].chain_in = g_row[r+1].g_col[c].result;
                 end
             end
         end

@@ -4,13 +4,13 @@
 // Purpose
 //   Counts where the cycles went, without a waveform.
 //
-//     0 cycles     from the first input beat (counted) to the latest output beat accepted (counted)
+//     0 cycles     from the first input beat to the latest output beat accepted, both included
 //     1 busy       slices issued
 //     2 tiles      tiles whose results were formed
 //     3 stall_a    a weight slice was ready, no activations were
 //     4 stall_w    activations waited for weights
 //     5 stall_out  a tile waited for space in the result FIFO
-//     6 pad        a tile's last slice waited for the result chain (short tiles)
+//     6 pad        a slice waited for the result chain, or for its turn next to bfloat16
 //
 //   Counters 1 to 6 share a memory and an adder. The low three bits of each are flip-flops, and
 //   `carry` is set when they overflow. `scan_q` passes over the counters, one per cycle, and adds
@@ -23,10 +23,10 @@
 //                  mem[scan] ─► word
 //
 // Latency
-//   Hold `read` and `read_index` until `read_done`, which comes after 2 to 9 cycles, or up to 17
-//   during or shortly after a `clear`, which zeroes the memory first. The value includes all events
-//   up to 5 cycles before read_done, and so all up to 3 cycles before the read began. An event in
-//   the cycle of `clear` does not count.
+//   Hold `read` and `read_index` until `read_done`, which comes after 2 to 9 cycles; a `clear`,
+//   which zeroes the memory first, can delay it to 17 cycles after that clear. The value includes
+//   all events up to 5 cycles before read_done, and so all up to 3 cycles before the read began. An
+//   event in the cycle of `clear` does not count.
 //
 // Numbers
 //   WIDTH-bit counters. When the cycle timer reaches its largest value all of them freeze and
@@ -91,7 +91,6 @@ module perf_counters #(
     wire            reading  = read && (read_index == scan_q) && !clearing_q;
     wire            visit    = reading || carry || clearing_q;
     wire [23:0]     lows     = {3'd0, low_q, cycles_q[2:0]};
-
 
     integer i;
     always @(posedge clk) begin

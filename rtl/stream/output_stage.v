@@ -21,14 +21,14 @@
 //   or its rows would collide with the others at the output; the sequencer keeps that distance.
 //
 //   An int8 tile's `bias` is read with `row`, in the cycle of row_valid, and so are the first
-//   group's other fields (a bfloat16 tile's bias). They must hold until the row's last group,
-//   GROUPS - 1 cycles later.
+//   group's other fields (for a bfloat16 tile, its bias). All fields must hold until the row's last
+//   group, GROUPS - 1 cycles later.
 //
 //   POST_CYCLES above 1 gives each requantiser that many cycles per result; its multiplier then
-//   needs no DSP block. It advances once in POST_CYCLES cycles, at a tick that is not synchronised
-//   to anything. A row may come GROUPS * POST_CYCLES cycles after another, and has left (GROUPS +
-//   8) * POST_CYCLES cycles after it came, or up to one tick sooner. The record must hold for
-//   GROUPS * POST_CYCLES cycles.
+//   needs no DSP block. It advances once every POST_CYCLES cycles, at a tick that is not
+//   synchronised to anything. A row may come GROUPS * POST_CYCLES cycles after another, and has
+//   left (GROUPS + 8) * POST_CYCLES cycles after it came, or up to POST_CYCLES - 1 sooner. The
+//   record must hold for GROUPS * POST_CYCLES cycles.
 //
 // Numbers
 //   int8 tiles: x = row + bias wraps modulo 2^32, as NumPy's int32 does; then see requantize. A raw
@@ -89,24 +89,24 @@ module output_stage #(
     reg [32*COLS-1:0] x_q;
 
     // Groups: start_group in the cycle of row_valid and after; x follows one cycle behind, because
-    // x_q is a register. It shifts down group by group, so that a lane's column is always at the
+    // x_q is a register. x_q shifts down group by group, so that a lane's column is always at the
     // same position: a multiplexer here would precede the requantiser's longest stage.
     reg               groups_pending_q;  // groups of this row remain
     reg [GROUP_W-1:0] next_group_q;      // the next of them
     reg               group_valid_q;     // a group enters the requantisers
     reg [GROUP_W-1:0] group_q;
-    reg               group_last_q;
+    reg               group_row_last_q;
 
     wire               raw  = (INT8 != 0) && (row_mode[2:0] == 3'd0);
     wire               bf16 = (BF16 != 0) && row_mode[2];
     wire               tick;
     wire               group_start   = row_valid ? !raw : groups_pending_q && tick;
     wire [GROUP_W-1:0] start_group   = row_valid ? {GROUP_W{1'b0}} : next_group_q;
-    wire               start_is_last = (start_group == GROUP_END[GROUP_W-1:0]);
+    wire               start_ends_row = (start_group == GROUP_END[GROUP_W-1:0]);
 
     // One bit per step of the requantisers' pipeline: the last group of a row, and the tile's last
     // row.
-    reg  [POST_STAGES-1:0] row_end_q, last_pipe_q;
+    reg  [POST_STAGES-1:0] row_end_q, row_last_pipe_q;
     wire                   row_done = row_end_q[POST_STAGES-1] && tick;
 
     // The pipeline is gated while it is empty: the groups of a row follow each other, so from the
@@ -123,7 +123,7 @@ module output_stage #(
             active_q         <= 1'b0;
         end else begin
             x_valid_q        <= row_valid && raw;
-            groups_pending_q <= group_start ? !start_is_last : groups_pending_q && !tick;
+            groups_pending_q <= group_start ? !start_ends_row : groups_pending_q && !tick;
             group_valid_q    <= group_start || (group_valid_q && !tick);
             if (tick)
                 row_end_q <= {row_end_q[POST_STAGES-2:0], group_valid_q &&
@@ -137,9 +137,9 @@ module output_stage #(
         if (group_start) begin
             next_group_q <= start_group + 1'b1;
             group_q      <= start_group;
-            group_last_q <= row_valid ? row_last : group_last_q;
+            group_row_last_q <= row_valid ? row_last : group_row_last_q;
         end
-        if (pipe_enable) last_pipe_q <= {last_pipe_q[POST_STAGES-2:0], group_last_q};
+        if (pipe_enable) row_last_pipe_q <= {row_last_pipe_q[POST_STAGES-2:0], group_row_last_q};
     end
 
     // The output's size, with `row_done`; the use of random bits.
@@ -159,12 +159,12 @@ module output_stage #(
             assign pipe_size = 2'd0;
         end
         if (SERIAL != 0) begin : g_slow
-            reg [5:0] tick_q;
+            reg [5:0] tick_count_q;
             localparam [31:0] TICK_END = POST_CYCLES - 1;
-            assign tick = (tick_q == 6'd0);
+            assign tick = (tick_count_q == 6'd0);
             always @(posedge clk) begin
-                if (rst || tick) tick_q <= TICK_END[5:0];
-                else tick_q <= tick_q - 6'd1;
+                if (rst || tick) tick_count_q <= TICK_END[5:0];
+                else tick_count_q <= tick_count_q - 6'd1;
             end
         end else begin : g_every_cycle
             assign tick = 1'b1;
@@ -186,7 +186,7 @@ module output_stage #(
                     x_q[32*c +: 32] <= row[32*c +: 32] + (bf16 ? 32'd0 : bias[32*c +: 32]);
                 else if (c + POST_LANES < COLS) x_q[32*c +: 32] <= x_q[32*(c + POST_LANES) +: 32];
 
-    wire [LANE_W*POST_LANES-1:0] lane_q;
+    wire [LANE_W*POST_LANES-1:0] lane_result;
 
     generate
         for (l = 0; l < POST_LANES; l = l + 1) begin : g_lane
@@ -245,14 +245,14 @@ module output_stage #(
                     .y     (float_q)
                 );
                 if (INT8 != 0) begin : g_either
-                    assign lane_q[LANE_W*l +: LANE_W] = (pipe_size == 2'd0) ?
+                    assign lane_result[LANE_W*l +: LANE_W] = (pipe_size == 2'd0) ?
                                                         {24'd0, g_int8.int8_q} : float_q;
                 end else begin : g_only
-                    assign lane_q[LANE_W*l +: LANE_W] = float_q;
+                    assign lane_result[LANE_W*l +: LANE_W] = float_q;
                 end
             end else begin : g_no_float
                 wire unused = &{1'b0, random[16*l +: 16], x_mode_q[3]};
-                assign lane_q[LANE_W*l +: LANE_W] = g_int8.int8_q;
+                assign lane_result[LANE_W*l +: LANE_W] = g_int8.int8_q;
             end
         end
     endgenerate
@@ -262,10 +262,10 @@ module output_stage #(
     wire [LANE_W*POST_LANES*GROUPS-1:0] lanes;
     generate
         if (GROUPS == 1) begin : g_at_once
-            assign lanes = lane_q;
+            assign lanes = lane_result;
         end else begin : g_collect
             reg [LANE_W*POST_LANES*(GROUPS-1)-1:0] collect_q;
-            assign lanes = {lane_q, collect_q};
+            assign lanes = {lane_result, collect_q};
             always @(posedge clk) if (pipe_enable)
                 collect_q <= lanes[LANE_W*POST_LANES*GROUPS-1:LANE_W*POST_LANES];
         end
@@ -273,7 +273,7 @@ module output_stage #(
 
     // Bytes beyond the size of a row may have any value, so the upper bytes need no multiplexer.
     wire [8*COLS-1:0]  int8_data;
-    wire [32*COLS-1:0] post_data;
+    wire [32*COLS-1:0] shared_data;
     generate
         for (l = 0; l < COLS; l = l + 1) begin : g_pack
             assign int8_data[8*l +: 8] = lanes[LANE_W*l +: 8];
@@ -284,17 +284,17 @@ module output_stage #(
                 assign bf16_data[16*l +: 16] = lanes[LANE_W*l +: 16];
             end
             assign low_data  = (pipe_size == 2'd2) ? lanes[16*COLS-1:0] : bf16_data;
-            assign post_data = {lanes[32*COLS-1:16*COLS], low_data[16*COLS-1:8*COLS],
+            assign shared_data = {lanes[32*COLS-1:16*COLS], low_data[16*COLS-1:8*COLS],
                                 (pipe_size == 2'd0) ? int8_data : low_data[8*COLS-1:0]};
         end else begin : g_narrow
-            assign post_data = {x_q[32*COLS-1:8*COLS], int8_data};
+            assign shared_data = {x_q[32*COLS-1:8*COLS], int8_data};
         end
     endgenerate
 
     assign out_valid = x_valid_q || row_done;
     assign out_size  = x_valid_q ? 2'd2 : pipe_size;
-    assign out_last  = x_valid_q ? x_last_q : last_pipe_q[POST_STAGES-1];
-    assign out_data  = x_valid_q ? x_q : post_data;
+    assign out_last  = x_valid_q ? x_last_q : row_last_pipe_q[POST_STAGES-1];
+    assign out_data  = x_valid_q ? x_q : shared_data;
 
 endmodule
 

@@ -178,8 +178,8 @@ module panel_buffer #(
             advance_last  = (read_index_q == {INDEX_W{1'b0}});
         end else begin  // the other half
             advance_ready = full_q[other_half] || (write_index_q != {INDEX_W{1'b0}}) || slice_write;
-            advance_last  = full_q[other_half] ? (other_end_index == {INDEX_W{1'b0}})
-                                       : panel_end && (write_index_q == {INDEX_W{1'b0}});
+            advance_last  = full_q[other_half] ? (other_end_index == {INDEX_W{1'b0}}) :
+                            panel_end && (write_index_q == {INDEX_W{1'b0}});
         end
     end
 

@@ -12,7 +12,7 @@
 //            bias       | multiplier  | shift | zero point | clamp low | clamp high
 //
 //   There are four slots because four panels can be in use: one whose last tile is still in the
-//   array's pipeline, one being read, one loaded, and one whose record has come but whose slices
+//   array's pipeline, one being read, one loaded, and one whose record has arrived but whose slices
 //   must wait.
 //
 //   Four slots use only a quarter of a LUT RAM, which is 16 deep. So the memory is READS times as
@@ -24,12 +24,12 @@
 //   With READS 1 the memory's output register is the record, as suits block RAM.
 //
 // Latency
-//   `read` and `read_slot` come LEAD cycles before `load` and the same `load_slot`, and READS
-//   cycles or more before the next `read`. The outputs are that record from the cycle after `load`
-//   on. The memory is read READS cycles before `load` and in the cycles that follow; with READS 1,
-//   at `load`. A beat can be read 2 cycles after it was given: a register delays it, since the
-//   memory is wide and the acceptance of a beat is known late. Reading what is being written is
-//   undefined; panel_buffer prevents it.
+//   With READS above 1, `read` and `read_slot` come LEAD cycles before `load` and the same
+//   `load_slot`, and READS cycles or more before the next `read`. The outputs are that record from
+//   the cycle after `load` on. The memory is read READS cycles before `load` and in the cycles that
+//   follow; with READS 1, at `load`. A beat can be read 2 cycles after it was given: a register
+//   delays it, since the memory is wide and the acceptance of a beat is known late. Reading what is
+//   being written is undefined; panel_buffer prevents it.
 //
 // Numbers
 //   None: fields pass unchanged. Column c is bits [W*c +: W] of each output.
@@ -42,7 +42,8 @@
 module panel_record #(
     parameter integer COLS       = 8,  // 1..32
     parameter integer LANE_BYTES = 1,  // bytes of a lane in a beat, 1..8
-    parameter integer READS      = 1,  // cycles in which a record is read: 1, 2, 4; 3 of 3 beats
+    // cycles in which a record is read: 1, 2 or 4; 3 if it has 3 beats
+    parameter integer READS      = 1,
     parameter integer LEAD       = 4,  // cycles from `read` to `load`, READS or more
     // for synthesis: "auto", or "block" for block RAM
     parameter         RAM        = "auto"

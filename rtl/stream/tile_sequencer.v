@@ -9,10 +9,11 @@
 //
 //   - at the start of a tile: the result FIFO has space for all its rows (tile_credits);
 //   - at the end of a tile: the result chain will be free when the results arrive (tile_spacing).
-//     A shorter tile waits before its last slice; that is all the padding there is;
+//     A shorter tile waits before its last slice;
 //   - in bfloat16: the array is at the beat's sum (bf16_phase). A slice is four beats, of rows 0,
-//     4, .., then 1, 5, .., and its weights are read four times. A stream without pauses is never
-//     delayed by it. A tile has 4 ROWS rows.
+//     4, .., then 1, 5, .., and its weights are read four times. Within a bfloat16 tile, a stream
+//     without pauses is never delayed by it; an int8 slice follows the last bfloat16 beat after 4
+//     cycles. A bfloat16 tile has 4 ROWS rows.
 //
 //   An activation panel with `keep` does not end its tile: the accumulators stay open for the next
 //   panel's K.
@@ -30,8 +31,7 @@
 //   panel_buffer.
 //
 // Numbers
-//   None. Of issue, stall_a, stall_w, stall_out and pad at most one is
-//   high in a cycle.
+//   None. Of issue, stall_a, stall_w, stall_out and pad at most one is high in a cycle.
 //
 // Example
 //   ROWS 4, raw tiles of 2 slices, everything valid from cycle 0 on: issue in cycles 0, 1, 2, 5, 6,
@@ -42,7 +42,7 @@ module tile_sequencer #(
     parameter integer ROWS         = 8,     // 1..32
     parameter integer SLICES_MAX   = 1024,  // slices of the longest panel
     parameter integer ROW_CYCLES   = 4,     // cycles per requantised row, 1..2048
-    parameter integer POST_LATENCY = 12,    // cycles a requantised row needs more than a raw one
+    parameter integer POST_LATENCY = 11,    // extra cycles of a requantised row over a raw one
     parameter integer CREDITS      = 64,    // rows the result FIFO holds
     parameter integer BF16         = 0      // 1: panels may be bfloat16
 ) (
@@ -60,7 +60,7 @@ module tile_sequencer #(
     input  wire       slice_last,
     input  wire [1:0] slice_slot,
     input  wire [3:0] slice_mode,
-    // the current slice, which comes as op_w, was issued: go to the next
+    // the last beat of the current slice is issued: move to the next slice
     output wire       slice_advance,
     output wire       panel_release,
     // to the array, aligned with the buffer's op_w

@@ -29,7 +29,7 @@
 module tile_spacing #(
     parameter integer ROWS         = 8,   // rows of an int8 tile, 1..32
     parameter integer ROW_CYCLES   = 4,   // cycles per requantised row, 1..2048
-    parameter integer POST_LATENCY = 11,  // cycles a requantised row takes more than a raw one
+    parameter integer POST_LATENCY = 11,  // extra cycles of a requantised row over a raw one
     parameter integer BF16         = 0    // 1: tiles may be bfloat16
 ) (
     input  wire clk,
