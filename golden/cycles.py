@@ -4,7 +4,8 @@ r"""Exact cycle counts of the core, for any sequence of panels without stalls.
 
 Both operand streams offer their first beat in the same cycle, then a beat in every cycle in which the core
 accepts one, and results are always accepted. The core is idle before, and its latest result was accepted 2
-POST_CYCLES ago. Cycles are numbered from 1, the cycle of the first beat, as in the counters.
+POST_CYCLES ago. Cycles are numbered from 1, the cycle of the first beat, as in the counters. PACK_RESULTS
+changes the number of result beats and no cycle.
 
 The model is a few recurrences over panels, not a cycle-by-cycle simulation. With
 

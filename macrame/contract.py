@@ -70,6 +70,8 @@ class CoreConfig:
         core's own default, which leaves no bubbles.
     post_cycles : int
         POST_CYCLES, cycles per result of a requantiser: 1; or 33 to 64, without bfloat16.
+    pack_results : int
+        PACK_RESULTS: 1 if int8 and bfloat16 rows share result beats, 0 for one row per beat.
 
     Raises
     ------
@@ -92,6 +94,7 @@ class CoreConfig:
     formats: str = "INT8"
     fifo_depth: int = 0
     post_cycles: int = 1
+    pack_results: int = 0
 
     #: Ranges of the integers that have one; the upper end of None is open.
     RANGES: ClassVar[dict[str, tuple[int, int]]] = {
@@ -102,6 +105,7 @@ class CoreConfig:
         "post_lanes": (1, 32),
         "fifo_depth": (0, 65536),
         "post_cycles": (1, 64),
+        "pack_results": (0, 1),
     }
 
     def __post_init__(self) -> None:
@@ -167,6 +171,8 @@ class CoreConfig:
             found["FIFO_DEPTH"] = self.fifo_depth
         if self.post_cycles != 1:
             found["POST_CYCLES"] = self.post_cycles
+        if self.pack_results:
+            found["PACK_RESULTS"] = self.pack_results
         return found
 
     def __str__(self) -> str:

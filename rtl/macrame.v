@@ -13,26 +13,28 @@
 //                                          └────────── credits ─────────┘
 //     s_axil ─► core_control ─► irq
 //
-//   Reset is synchronous, active high, control only. Errors stop the core with a sticky named
-//   status; a soft reset through CONTROL restarts it on packet boundaries.
+//   Reset is synchronous and active high; it clears control registers and accumulators, not operand
+//   or result registers. Errors stop the core with a sticky named status; a soft reset through
+//   CONTROL restarts it on packet boundaries.
 //
 // Latency
 //   From the last activation beat accepted to the first result beat offered: raw
 //   10 + max(1, ceil(log2 DEPTH)) cycles; requantised 10 + ceil(COLS / POST_LANES) more. bfloat16
-//   25 + ceil(COLS / POST_LANES), GROUPS below; int8 in a core with bfloat16 1 cycle more than
-//   without. golden/cycles.py predicts every counter to the cycle.
+//   25 + ceil(COLS / POST_LANES); int8 in a core with bfloat16 1 cycle more than without. With
+//   PACK_RESULTS the first beat leaves with its last row; with POST_CYCLES above 1 a requantised
+//   row takes that many times as long. golden/cycles.py predicts every counter to the cycle.
 //
 //   Throughput: a tile of K takes ceil(K / DEPTH) cycles, and the next one follows without an idle
 //   cycle whenever that is at least ROWS (raw) or ROWS * ceil(COLS / POST_LANES) (requantised). A
-//   bfloat16 tile takes 4 K cycles, and the next one follows at once if
-//   K >= ROWS * ceil(COLS / POST_LANES), or one more: docs/architecture.md.
+//   bfloat16 tile takes 4 K cycles, and the next one follows at once if K is at least
+//   ROWS * ceil(COLS / POST_LANES), one more if the latter factor is 2 or 3: docs/architecture.md.
 //
 // Numbers
 //   Tile by tile C[ROWS, COLS] = A[ROWS, K] x W[K, COLS], int8 x int8 -> int32, then x = C + bias,
-//   wrapping; the output is x, or int8 by one of three runtimes' rounding, selected by weight
-//   panel. Or C[4 ROWS, COLS] of bfloat16, summed in float32 in the order of k; then a bias, ReLU,
-//   float32 or bfloat16 out. docs/streams.md has the packets, docs/numerics.md the arithmetic,
-//   docs/registers.md the registers.
+//   wrapping; the output is x, or int8 by one of three runtimes' rounding, selected per weight
+//   panel. Or, with A and W in bfloat16, C[4 ROWS, COLS] summed in float32 in the order of k; then
+//   a bias, ReLU, float32 or bfloat16 out. docs/streams.md has the packets, docs/numerics.md the
+//   arithmetic, docs/registers.md the registers.
 //
 // Example
 //   2x2x1, raw, bias 0: A = [[1, 2], [3, 4]] and W = [[5, 6], [7, 8]] give the rows 19, 22 and 43,
@@ -40,24 +42,30 @@
 `default_nettype none
 
 module macrame #(
-    parameter integer ROWS        = 8,  // rows of the array, 1..32
-    parameter integer COLS        = 8,  // columns of the array, 1..32
-    parameter integer DEPTH       = 1,  // int8 pairs per cell per cycle; 1 with bfloat16, else 1..8
-    parameter integer K_MAX       = 1024,    // longest panel, in values of K, DEPTH..65536
-    parameter integer POST_LANES  = 2,       // requantisers, float units or both, 1..COLS
-    parameter         FORMATS     = "INT8",  // formats of the cells: "INT8", "BF16" or "DUAL"
-    parameter integer LUT_ROWS    = 0,  // last rows, multiplying in LUTs: 0..ROWS; 0 with bfloat16
+    parameter integer ROWS         = 8,       // rows of the array, 1..32
+    parameter integer COLS         = 8,       // columns of the array, 1..32
+    // int8 pairs per cell per cycle; 1 with bfloat16, else 1..8
+    parameter integer DEPTH        = 1,
+    parameter integer K_MAX        = 1024,    // longest panel, in values of K, DEPTH..65536
+    parameter integer POST_LANES   = 2,       // requantisers, float units or both, 1..COLS
+    parameter         FORMATS      = "INT8",  // formats of the cells: "INT8", "BF16" or "DUAL"
+    // last rows, multiplying in LUTs: 0..ROWS; 0 with bfloat16
+    parameter integer LUT_ROWS     = 0,
     // memory of the panels' records and of the counters: "auto" or "block"
-    parameter         RECORD_RAM  = "auto",
-    // Cycles per result of a requantiser. 33 to 64, without bfloat16: it multiplies one bit per
-    // cycle, in a twentieth of the LUTs and without DSP blocks, where a slow link feeds the core or
-    // the array uses all DSP blocks. A row then takes POST_CYCLES times as long.
-    parameter integer POST_CYCLES = 1,
+    parameter         RECORD_RAM   = "auto",
+    // Cycles per result of a requantiser: 1, or 33 to 64 without bfloat16. From 33 on it multiplies
+    // one bit per cycle, in a twentieth of the LUTs and without DSP blocks: for a core that a slow
+    // link feeds, or whose array uses all DSP blocks. A row then takes POST_CYCLES times as long.
+    parameter integer POST_CYCLES  = 1,
     // Rows the result FIFO holds, a power of two, 2 or more and ROWS or more (4 ROWS with
     // bfloat16). A tile holds its credits from its first slice until its rows have left: the time
-    // of two tiles and the pipeline. The default covers that, so that tiles never wait for a result
-    // stream without back-pressure; a smaller one saves memory and costs cycles.
-    parameter integer FIFO_DEPTH  = 1 << $clog2(3*ROWS*((FORMATS == "INT8") ? 1 : 4) + 32)
+    // of two tiles plus the latency of the pipeline. The default covers that, so that tiles never
+    // wait for a result stream without back-pressure; a smaller one saves memory and costs cycles.
+    parameter integer FIFO_DEPTH   = 1 << $clog2(3*ROWS*((FORMATS == "INT8") ? 1 : 4) + 32),
+    // 1: int8 and bfloat16 rows of a tile follow each other on m_axis without gaps, and only the
+    // last beat of a tile may have bits of tkeep low, as many DMA engines require. 0: one row per
+    // beat.
+    parameter integer PACK_RESULTS = 0
 ) (
     input  wire               clk,
     input  wire               rst,
@@ -106,20 +114,20 @@ module macrame #(
     localparam integer BF16          = (FORMATS != "INT8") ? 1 : 0;
     localparam integer LANE_W        = (BF16 != 0) ? 16 : 8*DEPTH;  // bits of an operand lane
     localparam integer TILE_ROWS_MAX = (BF16 != 0) ? 4*ROWS : ROWS;
-    // A zero is refused by the module whose rule it breaks; until then it must not be a divisor or
-    // a width.
+    // A zero is refused by the module whose rule it breaks; here it is only kept out of divisors
+    // and widths.
     localparam integer COLS_1        = (COLS < 1) ? 1 : COLS;
     localparam integer SLICES_MAX    = (DEPTH < 1) ? 1 : (K_MAX + DEPTH - 1) / DEPTH;
     localparam integer GROUPS        = (POST_LANES < 1) ? 1 :
                                        (COLS_1 + POST_LANES - 1) / POST_LANES;
     localparam integer ROW_CYCLES    = GROUPS * POST_CYCLES;  // cycles per requantised row
     // from a cell's operands to the last of a tile's results
-    localparam integer SUM_LATENCY   = (BF16 != 0) ? 7 : 2 + ((DEPTH <= 1) ? 1 : $clog2(DEPTH));
+    localparam integer TILE_LATENCY  = (BF16 != 0) ? 7 : 2 + ((DEPTH <= 1) ? 1 : $clog2(DEPTH));
     // Pipeline of a requantiser and of a float unit, in steps of POST_CYCLES cycles.
     localparam integer POST_STAGES   = (POST_CYCLES == 1) ? 11 : 8;
-    // A requantised row leaves the output stage so many cycles later than a raw one, counted from
-    // the cycle in which the chain is free for the next tile. Serial steps are not synchronised to
-    // it: one more.
+    // A requantised row leaves the output stage at most this many cycles later than a raw one,
+    // counted from the cycle in which the chain is free for the next tile. Serial steps are not
+    // synchronised to it: one more.
     localparam integer POST_LATENCY  = (POST_CYCLES == 1) ? POST_STAGES :
                                        (POST_STAGES + 1) * POST_CYCLES;
 
@@ -135,6 +143,9 @@ module macrame #(
         end
         if (BF16 != 0 && DEPTH != 1) begin : g_illegal_depth
             ERROR_macrame_DEPTH_must_be_1_with_BF16 u_error ();
+        end
+        if (PACK_RESULTS != 0 && PACK_RESULTS != 1) begin : g_illegal_packing
+            ERROR_macrame_PACK_RESULTS_must_be_0_or_1 u_error ();
         end
     endgenerate
 
@@ -170,7 +181,7 @@ module macrame #(
         .COLS      (COLS),
         .LANE_W    (LANE_W),
         .SLICES_MAX(SLICES_MAX),
-        .SETTLE    (SUM_LATENCY + 3),
+        .SETTLE    (TILE_LATENCY + 3),
         .INT8      (INT8),
         .BF16      (BF16)
     ) u_weight_path (
@@ -284,18 +295,19 @@ module macrame #(
     );
 
     result_path #(
-        .ROWS       (ROWS),
-        .COLS       (COLS_1),
-        .LANE_W     (LANE_W),
-        .POST_LANES (POST_LANES),
-        .INT8       (INT8),
-        .BF16       (BF16),
-        .POST_CYCLES(POST_CYCLES),
-        .POST_STAGES(POST_STAGES),
-        .ROW_CYCLES (ROW_CYCLES),
-        .LEAD       (SUM_LATENCY + 1),
-        .RECORD_RAM (RECORD_RAM),
-        .FIFO_DEPTH (FIFO_DEPTH)
+        .ROWS        (ROWS),
+        .COLS        (COLS_1),
+        .LANE_W      (LANE_W),
+        .POST_LANES  (POST_LANES),
+        .INT8        (INT8),
+        .BF16        (BF16),
+        .POST_CYCLES (POST_CYCLES),
+        .POST_STAGES (POST_STAGES),
+        .ROW_CYCLES  (ROW_CYCLES),
+        .LEAD        (TILE_LATENCY + 1),
+        .RECORD_RAM  (RECORD_RAM),
+        .FIFO_DEPTH  (FIFO_DEPTH),
+        .PACK_RESULTS(PACK_RESULTS)
     ) u_result_path (
         .clk          (clk),
         .rst          (rst),
@@ -305,8 +317,8 @@ module macrame #(
         .record_slot  (record_slot),
         .record_beat  (record_beat),
         .record_data  (s_axis_w_tdata),
-        .tile_end     (op_last),
-        .tile_end_slot(op_slot),
+        .op_last      (op_last),
+        .op_slot      (op_slot),
         .load         (load),
         .load_slot    (load_slot),
         .load_mode    (load_mode),
@@ -323,14 +335,15 @@ module macrame #(
     );
 
     core_control #(
-        .ROWS      (ROWS),
-        .COLS      (COLS),
-        .DEPTH     (DEPTH),
-        .K_MAX     (K_MAX),
-        .POST_LANES(POST_LANES),
-        .INT8      (INT8),
-        .BF16      (BF16),
-        .RAM       (RECORD_RAM)
+        .ROWS        (ROWS),
+        .COLS        (COLS),
+        .DEPTH       (DEPTH),
+        .K_MAX       (K_MAX),
+        .POST_LANES  (POST_LANES),
+        .INT8        (INT8),
+        .BF16        (BF16),
+        .RAM         (RECORD_RAM),
+        .PACK_RESULTS(PACK_RESULTS)
     ) u_core_control (
         .clk           (clk),
         .rst           (rst),

@@ -39,6 +39,7 @@ stream/packet_closer.v
 stream/packet_gate.v
 stream/panel_buffer.v
 stream/panel_record.v
+stream/row_packer.v
 stream/skid.v
 stream/bf16_phase.v
 stream/tile_credits.v

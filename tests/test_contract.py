@@ -36,6 +36,7 @@ REFUSED = [
     ),
     (dict(fifo_depth=24), "fifo_depth is 24, expected a power of two from 8 on, or 0", "power_of_two"),
     (dict(post_cycles=2), "post_cycles is 2, expected 1, or 33 to 64", "POST_CYCLES_must_be"),
+    (dict(pack_results=2), "pack_results is 2, expected an integer from 0 to 1", "PACK_RESULTS_must_be"),
     (dict(post_cycles=33, formats="BF16"), "post_cycles is 33, expected 1 with formats BF16", "POST_CYCLES"),
 ]
 
@@ -68,7 +69,11 @@ def test_the_defaults_are_the_rtls():
 
 
 def test_parameters_come_back():
-    for config in (CoreConfig(), CoreConfig(2, 3, 1, 64, 3, "DUAL", 64), CoreConfig(4, 4, 4, post_cycles=33)):
+    for config in (
+        CoreConfig(),
+        CoreConfig(2, 3, 1, 64, 3, "DUAL", 64),
+        CoreConfig(4, 4, 4, post_cycles=33, pack_results=1),
+    ):
         assert CoreConfig.of_parameters(config.parameters()) == config
 
 

@@ -24,7 +24,7 @@ K_SLICES = 40
 WORKLOADS = 25  # a shape and FIFO
 SLOW_WORKLOADS = 10  # with POST_CYCLES above 1
 
-#        rows cols depth post_lanes fifo_depth formats post_cycles
+#        rows cols depth post_lanes fifo_depth formats post_cycles pack_results
 SHAPES = [
     (1, 1, 1, 1, None),
     (1, 4, 4, 1, None),
@@ -47,16 +47,19 @@ SHAPES = [
     (2, 2, 4, 1, 4, "INT8", 33),
     (3, 5, 2, 2, None, "INT8", 40),
     (4, 4, 1, 4, 4, "INT8", 33),
+    (3, 5, 2, 2, 4, "INT8", 33, 1),
+    (6, 2, 4, 1, None, "INT8", 1, 1),
+    (3, 5, 1, 2, 16, "DUAL", 1, 1),
 ]
 MODES = {"INT8": range(4), "BF16": [4, 5, 6, 7, 12, 15], "DUAL": [*range(4), 4, 5, 6, 15]}
 
 
 def workloads(shape):
     """Number of workloads for a shape: rows take many cycles if POST_CYCLES is above 1."""
-    return SLOW_WORKLOADS if len(shape) > 6 else WORKLOADS
+    return SLOW_WORKLOADS if max(shape[6:], default=1) > 1 else WORKLOADS
 
 
-def random_workload(rng, rows, cols, depth, formats, slow):
+def random_workload(rng, rows, cols, depth, formats, slow, packed):
     """Two matching operand streams, and the number of their result beats."""
     longest = int(rng.choice([1, 2, 5, K_SLICES]))
     most_uses = int(rng.choice([1, 3, 5 if slow else 20]))
@@ -83,7 +86,7 @@ def random_workload(rng, rows, cols, depth, formats, slow):
             streams[1].append(
                 packets.activation_panels(matrix(height, k), rows, depth, flags, bf16=bool(mode & 4))
             )
-            beats += 0 if keep else height
+            beats += 0 if keep else packets.tile_beats(height, mode, packed)
         # an open tile has one format
         modes = [other for other in MODES[formats] if not (other ^ mode) & 4] if keep else MODES[formats]
     return *(
@@ -98,7 +101,10 @@ def random_workload(rng, rows, cols, depth, formats, slow):
     ids=lambda s: "x".join(map(str, s[:3])) + f"-fifo{s[4] or ''}" + "".join(f"-{m}".lower() for m in s[5:]),
 )
 def test_model_equals_counters(shape, seed):
-    rows, cols, depth, post_lanes, fifo_depth, formats, post_cycles = (*shape, *("INT8", 1)[len(shape) - 5 :])
+    rows, cols, depth, post_lanes, fifo_depth, formats, post_cycles, packed = (
+        *shape,
+        *("INT8", 1, 0)[len(shape) - 5 :],
+    )
     geometry = cycles.Geometry(rows, cols, depth, post_lanes, fifo_depth or 0, formats, post_cycles)
     slow = post_cycles > 1
     moved = 0  # workloads that would have taken another time at another distance from the reset
@@ -114,13 +120,14 @@ def test_model_equals_counters(shape, seed):
             fifo_depth=fifo_depth or 0,
             formats=formats,
             post_cycles=post_cycles,
+            pack_results=packed,
         ),
         name=f"cycles-{'x'.join(map(str, shape))}",
         seed=seed,
     ) as link:
         core = Core(link)
         for workload in range(workloads(shape)):
-            weights, activations, beats = random_workload(rng, rows, cols, depth, formats, slow)
+            weights, activations, beats = random_workload(rng, rows, cols, depth, formats, slow, packed)
             if rng.random() < 0.2:
                 link.reset()
             for _ in range(post_cycles if slow else 0):

@@ -409,14 +409,43 @@ def test_malformed_tiles_are_refused():
         )
 
     assert packets.unpack_tiles(tile(), 2, 2, 0).shape == (1, 2, 2)
-    with pytest.raises(LinkError, match="not whole tiles of 2 rows"):
+    with pytest.raises(LinkError, match="not whole tiles of 2 beats"):
         packets.unpack_tiles(tile(rows=3), 2, 2, 0)
     late = tile()
     late.last[:] = False
-    with pytest.raises(LinkError, match=r"beat 1 \(row 1 of 2\) has tlast=0"):
+    with pytest.raises(LinkError, match=r"beat 1 \(1 of 2\) has tlast=0"):
         packets.unpack_tiles(late, 2, 2, 0)
     with pytest.raises(LinkError, match="tkeep on bytes .*, expected the low 2"):
         packets.unpack_tiles(tile(), 2, 2, 1)
+
+
+@pytest.mark.parametrize("mode", [0, 1, 4, 5])
+@pytest.mark.parametrize("rows", [1, 2, 3, 4, 5, 8])
+def test_packed_tiles(rows, mode):
+    """Bytes of rows one after the other; only a tile's last beat may be partial."""
+    rng, cols, dtype = np.random.default_rng(rows), 3, packets.result_type(mode)
+    tiles = rng.integers(0, 256, (4, rows * cols * dtype.itemsize), np.uint8)
+    count = -(-tiles.shape[1] // (4 * cols))
+    assert packets.tile_beats(rows, mode, 1) == count
+    padded = np.zeros((4, count * 4 * cols), np.uint8)
+    padded[:, : tiles.shape[1]] = tiles
+    data = padded.reshape(-1, 4 * cols)
+    keep = np.tile(np.arange(padded.shape[1]) < tiles.shape[1], (4, 1)).reshape(-1, 4 * cols)
+    last = np.tile(np.arange(count) == count - 1, 4)
+
+    def unpacked(data, last, keep):
+        return packets.unpack_tiles(Results(data, last, keep), rows, cols, mode, 1)
+
+    np.testing.assert_array_equal(unpacked(data, last, keep), tiles.view(dtype).reshape(4, rows, cols))
+    other = keep.copy()
+    other[-1] ^= True
+    with pytest.raises(LinkError, match=f"beat {4 * count - 1} has tkeep on"):
+        unpacked(data, last, other)
+    with pytest.raises(LinkError, match="has tlast="):
+        unpacked(data, ~last, keep)
+    if count > 1:
+        with pytest.raises(LinkError, match=f"not whole tiles of {count} beats"):
+            unpacked(data[1:], last[1:], keep[1:])
 
 
 # --- scales -------------------------------------------------------------------------------------------

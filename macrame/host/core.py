@@ -151,7 +151,15 @@ class Core(Unit):
         rows, cols, depth, post_lanes = registers.unpack_shape(link.read(registers.SHAPE))
         k_max = link.read(registers.K_MAX)
         try:
-            self.config = CoreConfig(rows, cols, depth, k_max, post_lanes, known[built])
+            self.config = CoreConfig(
+                rows,
+                cols,
+                depth,
+                k_max,
+                post_lanes,
+                known[built],
+                pack_results=int(bool(formats & registers.FORMAT_PACKED_RESULTS)),
+            )
         except InputError as error:
             raise LinkError(
                 f"the core's registers give a shape that no core has, {rows} x {cols} x {depth}: {error}"
@@ -435,7 +443,8 @@ class Core(Unit):
         (m, k), n = a.shape, w.shape[1]
         out = np.empty((m, n), packets.result_type(mode))
         height = config.height(mode)
-        total = packets.slices(m, height) * packets.slices(n, config.cols) * height
+        tile_beats = packets.tile_beats(height, mode, config.pack_results)
+        total = packets.slices(m, height) * packets.slices(n, config.cols) * tile_beats
         done = 0
 
         def tell(beats: int) -> None:
@@ -445,7 +454,7 @@ class Core(Unit):
         self._seed(seed)
         self.clear_counters()
         for batch in tiling.batches(a, w, record, mode, config, limit):
-            expected = len(batch.tiles) * height
+            expected = len(batch.tiles) * tile_beats
             results = self.link.transfer(
                 batch.weights, batch.activations, expected, None if progress is None else tell
             )
@@ -458,7 +467,7 @@ class Core(Unit):
                     f"{len(results)} result beats came out, expected {expected}, and STATUS "
                     f"reads {self._described(status)}"
                 )
-            tiles = packets.unpack_tiles(results, height, config.cols, mode)
+            tiles = packets.unpack_tiles(results, height, config.cols, mode, config.pack_results)
             tiling.place(out, tiles, batch.tiles)
             done += expected
             tell(0)  # a fast link may finish a batch before it reports progress

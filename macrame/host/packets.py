@@ -56,11 +56,14 @@ __all__ = [
     "records",
     "result_type",
     "slices",
+    "tile_beats",
     "unpack_tiles",
     "weight_panels",
 ]
 
 
+#: Bytes of a result beat per column.
+BEAT_LANE = 4
 #: Panels of beats: data, shape (panels, beats, bytes a beat); last and user, shape (panels, beats).
 Panels: TypeAlias = tuple[NDArray[np.uint8], NDArray[np.bool_], NDArray[np.uint8]]
 
@@ -257,7 +260,26 @@ def flatten(data: NDArray[np.uint8], last: NDArray[np.bool_], user: NDArray[np.u
     return Beats(data.reshape(-1, data.shape[-1]), last.reshape(-1), user.reshape(-1))
 
 
-def unpack_tiles(beats: Results, rows: int, cols: int, mode: int) -> NDArray[Any]:
+def tile_beats(rows: int, mode: int, packed: int = 0) -> int:
+    """Return the number of result beats of a tile.
+
+    Parameters
+    ----------
+    rows : int
+        Rows of the tile: the core's ROWS, times four in bfloat16.
+    mode : int
+        One of the values of :data:`MODES`, or :func:`bf16_mode`.
+    packed : int
+        The core's PACK_RESULTS.
+
+    Returns
+    -------
+    int
+    """
+    return -(-rows * result_type(mode).itemsize // BEAT_LANE) if packed else rows
+
+
+def unpack_tiles(beats: Results, rows: int, cols: int, mode: int, packed: int = 0) -> NDArray[Any]:
     """Convert result beats to tiles.
 
     Parameters
@@ -268,6 +290,8 @@ def unpack_tiles(beats: Results, rows: int, cols: int, mode: int) -> NDArray[Any
         Dimensions of a tile: the core's COLS, and its ROWS, times four in bfloat16.
     mode : int
         One of the values of :data:`MODES`, or :func:`bf16_mode`.
+    packed : int
+        The core's PACK_RESULTS.
 
     Returns
     -------
@@ -279,20 +303,24 @@ def unpack_tiles(beats: Results, rows: int, cols: int, mode: int) -> NDArray[Any
     macrame.errors.LinkError
         A tile is truncated, or tlast or tkeep is misplaced.
     """
-    if len(beats) % rows:
-        raise LinkError(f"{len(beats)} result beats are not whole tiles of {rows} rows")
-    ends = np.arange(len(beats)) % rows == rows - 1
+    dtype, count = result_type(mode), tile_beats(rows, mode, packed)
+    if len(beats) % count:
+        raise LinkError(f"{len(beats)} result beats are not whole tiles of {count} beats")
+    place = np.arange(len(beats)) % count  # of a beat in its tile
+    ends = place == count - 1
     if not np.array_equal(beats.last, ends):
         bad = int(np.flatnonzero(beats.last != ends)[0])
-        raise LinkError(f"result beat {bad} (row {bad % rows} of {rows}) has tlast={int(beats.last[bad])}")
-    dtype = result_type(mode)
-    width = cols * dtype.itemsize
-    keep = np.arange(beats.keep.shape[1]) < width
-    if (beats.keep != keep).any():
-        bad = int(np.flatnonzero((beats.keep != keep).any(axis=1))[0])
+        raise LinkError(f"result beat {bad} ({place[bad]} of {count}) has tlast={int(beats.last[bad])}")
+    width = BEAT_LANE * cols
+    tile = rows * cols * dtype.itemsize  # bytes
+    used = np.minimum(tile - place * width, width) if packed else np.full(len(beats), cols * dtype.itemsize)
+    wrong = (beats.keep != (np.arange(width) < used[:, None])).any(axis=1)
+    if wrong.any():
+        bad = int(np.flatnonzero(wrong)[0])
         raise LinkError(
             f"result beat {bad} has tkeep on bytes {np.flatnonzero(beats.keep[bad]).tolist()}, "
-            f"expected the low {width}"
+            f"expected the low {used[bad]}"
         )
-    used = np.ascontiguousarray(beats.data[:, :width])
-    return used.view(dtype).astype(dtype.newbyteorder("="), copy=False).reshape(-1, rows, cols)
+    data = beats.data[:, : cols * dtype.itemsize] if not packed else beats.data
+    tiles = np.ascontiguousarray(data.reshape(len(beats) // count, -1)[:, :tile])
+    return tiles.view(dtype).astype(dtype.newbyteorder("="), copy=False).reshape(-1, rows, cols)

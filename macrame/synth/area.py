@@ -9,7 +9,8 @@ Yosys maps each module by itself to ECP5 and to iCE40; the table counts cells of
     DSP     MULT18X18D (ECP5); the iCE40 column maps multipliers to LUTs
 
 A second table shows where the LUTs of a 4x4x4 core on ECP5 go. Its modules are mapped one by one, so logic
-does not move between them, and their sum exceeds the LUTs of the core as a whole, which is the last row.
+does not move between them, and their sum exceeds the LUTs of the core as a whole, which follows, without and
+with PACK_RESULTS.
 
 No placement and no timing: these are exact counts for one version of Yosys, named in the last line.
 ``--check`` compares the tables in docs/area.md, and the numbers in macrame/synth/hdl/significand_mul.toml
@@ -189,8 +190,11 @@ def parts_table(say: Callable[[str], None] = lambda text: None) -> list[str]:
     lines = ["| part of a 4x4x4 core, ECP5 | LUT | FF | DSP | BRAM |", "|---|---|---|---|---|"]
     found = parts()
     found["sum"] = {kind: sum(area[kind] for area in found.values()) for kind in ("lut", "ff", "dsp", "bram")}
-    unit = flow.Unit("area-core", "macrame", CORE, False)
-    found["the core as a whole"] = flow.synthesise("ecp5", unit).area()
+    for name, label, more in (
+        ("area-core", "the core as a whole", ()),
+        ("area-core-packed", "the same with PACK_RESULTS", (("PACK_RESULTS", 1),)),
+    ):
+        found[label] = flow.synthesise("ecp5", flow.Unit(name, "macrame", (*CORE, *more), False)).area()
     for part, area in found.items():
         lines.append(f"| {part} | {area['lut']:,} | {area['ff']:,} | {area['dsp']:,} | {area['bram']:,} |")
     return lines

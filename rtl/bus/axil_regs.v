@@ -32,10 +32,10 @@
 
 module axil_regs #(
     parameter [31:0] ID       = 32'h4D41_4352,  // "MACR"
-    parameter [31:0] VERSION  = 32'h0001_0001,
+    parameter [31:0] VERSION  = 32'h0001_0002,
     parameter [31:0] SHAPE    = 32'h0201_0808,  // {POST_LANES, DEPTH, COLS, ROWS}, one byte each
     parameter [31:0] K_MAX    = 32'd1024,
-    parameter [31:0] FORMAT   = 32'd1,          // [0] int8, [1] bfloat16
+    parameter [31:0] FORMAT   = 32'd1,          // [0] int8, [1] bfloat16, [8] packed results
     parameter [31:0] WATCHDOG = 32'h0010_0000   // its value after reset
 ) (
     input  wire         clk,

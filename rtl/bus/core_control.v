@@ -20,14 +20,15 @@
 `default_nettype none
 
 module core_control #(
-    parameter integer ROWS       = 8,     // as macrame's, all of them
-    parameter integer COLS       = 8,
-    parameter integer DEPTH      = 1,
-    parameter integer K_MAX      = 1024,
-    parameter integer POST_LANES = 2,
-    parameter integer INT8       = 1,     // 1: the core has int8
-    parameter integer BF16       = 0,     // 1: the core has bfloat16
-    parameter         RAM        = "auto"  // memory of the counters: "auto" or "block"
+    parameter integer ROWS         = 8,       // as macrame's, all of them
+    parameter integer COLS         = 8,
+    parameter integer DEPTH        = 1,
+    parameter integer K_MAX        = 1024,
+    parameter integer POST_LANES   = 2,
+    parameter integer INT8         = 1,       // 1: the core has int8
+    parameter integer BF16         = 0,       // 1: the core has bfloat16
+    parameter         RAM          = "auto",  // memory of the counters: "auto" or "block"
+    parameter integer PACK_RESULTS = 0       // 1: results share beats
 ) (
     input  wire        clk,
     input  wire        rst,
@@ -87,7 +88,7 @@ module core_control #(
     localparam [31:0] DEPTH_WORD  = DEPTH;
     localparam [31:0] LANES_WORD  = POST_LANES;
     localparam [31:0] K_MAX_WORD  = K_MAX;
-    localparam [31:0] FORMAT_WORD = 2*BF16 + INT8;
+    localparam [31:0] FORMAT_WORD = 256*PACK_RESULTS + 2*BF16 + INT8;
     localparam [31:0] SHAPE       = {LANES_WORD[7:0], DEPTH_WORD[7:0], COLS_WORD[7:0],
                                      ROWS_WORD[7:0]};
 

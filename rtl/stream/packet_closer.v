@@ -7,14 +7,19 @@
 //   A soft reset discards the FIFO's content, which may include part of a tile. A beat already
 //   offered must stay (AXI4-Stream), and a packet already started must end, or the downstream would
 //   append the next tile to the truncated one. So when the core restarts with a packet open, one
-//   closing beat follows: tlast with tkeep all zero and the latest beat's data.
+//   closing beat follows: tlast with tkeep all zero.
+//
+//   A beat may arrive in parts: in_enable selects the parts of the register to load; in_partial
+//   marks a beat that is not complete yet, which is not offered. A soft reset discards such a beat,
+//   and it opens no packet.
 //
 // Latency
-//   1 cycle; throughput one beat per cycle. Outputs are registers.
+//   1 cycle from the beat's last part; throughput one beat or part per cycle. Outputs are
+//   registers.
 //
 // Numbers
 //   None: bits pass unchanged. `rst` is the system's reset and discards everything; `soft_reset`
-//   (soft reset) only closes the packet.
+//   only closes the packet.
 //
 // Example
 //   Two beats without tlast are accepted downstream, then `soft_reset` is high for a cycle: a third
@@ -23,14 +28,17 @@
 
 module packet_closer #(
     parameter integer DATA_W = 256,
-    parameter integer KEEP_W = 32
+    parameter integer KEEP_W = 32,
+    parameter integer PARTS  = 1  // of a beat; divides DATA_W
 ) (
     input  wire              clk,
     input  wire              rst,
     input  wire              soft_reset,
-    // from the FIFO
+    // upstream
     input  wire [DATA_W-1:0] in_data,
-    input  wire [KEEP_W-1:0] in_keep,
+    input  wire [PARTS-1:0]  in_enable,   // parts to load
+    input  wire              in_partial,  // the beat is not complete
+    input  wire [KEEP_W-1:0] in_keep,     // in_keep and in_last: valid with the last part
     input  wire              in_last,
     input  wire              in_valid,
     output wire              in_ready,
@@ -42,10 +50,12 @@ module packet_closer #(
     input  wire              out_ready
 );
 
+    localparam integer PART_W = DATA_W / PARTS;
+
     reg [DATA_W-1:0] data_q;
     reg [KEEP_W-1:0] keep_q;
     reg              last_q, valid_q;
-    // the latest beat in the register was a packet's last, or there was none
+    // the latest complete beat was a packet's last, or there was none
     reg              packet_ended_q;
     reg              closing_q;  // a closing beat is pending
 
@@ -53,22 +63,25 @@ module packet_closer #(
 
     assign in_ready = out_free && !closing_q && !soft_reset;
 
+    integer p;
     always @(posedge clk) begin
-        if (in_valid && in_ready) data_q <= in_data;
+        for (p = 0; p < PARTS; p = p + 1)
+            if (in_valid && in_ready && in_enable[p])
+                data_q[p*PART_W +: PART_W] <= in_data[p*PART_W +: PART_W];
         if (out_free) keep_q <= closing_q ? {KEEP_W{1'b0}} : in_keep;
         // a set and a plain load, not an OR: in_last arrives late, from the FIFO's memory
         if (out_free && closing_q) last_q <= 1'b1;
         else if (out_free) last_q <= in_last;
         if (rst) begin
-            valid_q <= 1'b0;
+            valid_q        <= 1'b0;
             packet_ended_q <= 1'b1;
-            closing_q <= 1'b0;
+            closing_q      <= 1'b0;
         end else begin
-            if (out_free) valid_q <= closing_q || (in_valid && !soft_reset);
+            if (out_free) valid_q <= closing_q || (in_valid && !in_partial && !soft_reset);
             if (soft_reset && !closing_q) closing_q <= !packet_ended_q;
             else if (out_free) closing_q <= 1'b0;
             if (out_free && closing_q) packet_ended_q <= 1'b1;
-            else if (in_valid && in_ready) packet_ended_q <= in_last;
+            else if (in_valid && in_ready && !in_partial) packet_ended_q <= in_last;
         end
     end
 

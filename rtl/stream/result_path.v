@@ -2,19 +2,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Purpose
-//   The results' way out of the core: paces the rows out of the array, post-processes them with the
-//   record of their panel, and buffers them. Mostly wiring.
+//   The result path: paces the rows out of the array, post-processes them with the record of their
+//   panel, buffers them and packs them into beats. Mostly wiring.
 //
-//     load ─► result_chain ─► output_stage ─► fifo ─► packet_closer ─► m_axis
+//     load ─► result_chain ─► output_stage ─► fifo ─► row_packer ─► packet_closer ─► m_axis
 //               panel_record ─┘  └─ lfsr32
 //
 // Latency
 //   From `load` to the first result beat offered, when the FIFO is empty: raw 5 cycles, all others
-//   10 + ceil(COLS / POST_LANES) more.
+//   10 + ceil(COLS / POST_LANES) more if POST_CYCLES is 1. With PACK_RESULTS a beat leaves with its
+//   last row.
 //
 // Numbers
-//   Those of output_stage. m_axis_tkeep marks the bytes of a row: COLS of int8, 2 COLS of bfloat16,
-//   4 COLS of int32 and float32.
+//   Those of output_stage. m_axis_tkeep marks the bytes that are results. A row has COLS
+//   bytes (int8), 2 COLS (bfloat16) or 4 COLS (int32, float32).
 //
 // Example
 //   ROWS 4, raw, load in cycle 0: row_valid in cycles 1 to 4, post_valid in 2 to 5, fifo_valid in 4
@@ -22,18 +23,19 @@
 `default_nettype none
 
 module result_path #(
-    parameter integer ROWS        = 8,       // 1..32
-    parameter integer COLS        = 8,       // 1..32
-    parameter integer LANE_W      = 8,       // bits of a record's lane: 8..64
-    parameter integer POST_LANES  = 2,       // requantisers, float units or both, 1..COLS
-    parameter integer INT8        = 1,       // 1: int8 tiles
-    parameter integer BF16        = 0,       // 1: bfloat16 tiles
-    parameter integer POST_CYCLES = 1,       // cycles per result of a requantiser: 1, or 33..64
-    parameter integer POST_STAGES = 11,      // their pipeline: 11, or 8 with POST_CYCLES above 1
-    parameter integer ROW_CYCLES  = 4,       // cycles per requantised row, 1..2048
-    parameter integer LEAD        = 4,       // cycles from a tile's last operands to its results
-    parameter         RECORD_RAM  = "auto",  // memory of the panels' records: "auto" or "block"
-    parameter integer FIFO_DEPTH  = 64       // rows the FIFO holds, a power of two
+    parameter integer ROWS         = 8,       // 1..32
+    parameter integer COLS         = 8,       // 1..32
+    parameter integer LANE_W       = 8,       // bits of a record's lane: 8..64
+    parameter integer POST_LANES   = 2,       // requantisers, float units or both, 1..COLS
+    parameter integer INT8         = 1,       // 1: int8 tiles
+    parameter integer BF16         = 0,       // 1: bfloat16 tiles
+    parameter integer POST_CYCLES  = 1,       // cycles per result of a requantiser: 1, or 33..64
+    parameter integer POST_STAGES  = 11,      // steps of a requantiser: 11, or 8 if serial
+    parameter integer ROW_CYCLES   = 4,       // cycles per requantised row, 1..2048
+    parameter integer LEAD         = 4,       // cycles from a tile's last operands to its results
+    parameter         RECORD_RAM   = "auto",  // memory of the panels' records: "auto" or "block"
+    parameter integer FIFO_DEPTH   = 64,      // rows the FIFO holds, a power of two
+    parameter integer PACK_RESULTS = 0        // 1: int8 and bfloat16 rows share beats
 ) (
     input  wire                   clk,
     input  wire                   rst,
@@ -44,9 +46,9 @@ module result_path #(
     input  wire [1:0]             record_slot,
     input  wire [3:0]             record_beat,
     input  wire [LANE_W*COLS-1:0] record_data,
-    // the last slice of a tile, LEAD cycles before its `load`
-    input  wire                   tile_end,
-    input  wire [1:0]             tile_end_slot,
+    // the last slice of a tile, LEAD cycles before its `load` in a core without bfloat16
+    input  wire                   op_last,
+    input  wire [1:0]             op_slot,
     // finished tiles
     input  wire                   load,
     input  wire [1:0]             load_slot,
@@ -91,9 +93,14 @@ module result_path #(
     wire [32*COLS-1:0]       post_data;
     wire                     fifo_valid, fifo_ready, fifo_last;
     wire [32*COLS-1:0]       fifo_data;
-    // The row has more than COLS bytes, and more than 2 COLS: known here, not behind slow memory.
+    // [0]: the row has more than COLS bytes, [1]: more than 2 COLS. Decoded before the FIFO, so
+    // that no logic follows its slow memory.
     wire [1:0]               fifo_wide;
     reg                      row_sent_q;
+    wire [32*COLS-1:0]       beat_data;
+    wire [4*COLS-1:0]        beat_keep;
+    wire [3:0]               beat_enable;
+    wire                     beat_partial;
 
     result_chain #(
         .ROWS  (TILE_ROWS_MAX),
@@ -126,8 +133,8 @@ module result_path #(
         .record_slot (record_slot),
         .record_beat (record_beat),
         .record_data (record_data),
-        .read        (tile_end),
-        .read_slot   (tile_end_slot),
+        .read        (op_last),
+        .read_slot   (op_slot),
         .load        (load),
         .load_slot   (load_slot),
         .bias        (bias),
@@ -196,19 +203,40 @@ module result_path #(
         .out_ready(fifo_ready)
     );
 
-    // A register, since m_axis_tready is an input of it, and the credit decides on the next tile.
+    // Registered: it depends on m_axis_tready, and the credit it returns decides whether the next
+    // tile may start.
     always @(posedge clk) row_sent_q <= fifo_valid && fifo_ready && !core_rst;
     assign row_sent = row_sent_q;
 
+    row_packer #(
+        .COLS(COLS),
+        .PACK(PACK_RESULTS)
+    ) u_row_packer (
+        .clk        (clk),
+        .rst        (core_rst),
+        .in_data    (fifo_data),
+        .in_wide    (fifo_wide),
+        .in_last    (fifo_last),
+        .in_valid   (fifo_valid),
+        .out_data   (beat_data),
+        .out_enable   (beat_enable),
+        .out_partial(beat_partial),
+        .out_keep   (beat_keep),
+        .out_ready  (fifo_ready)
+    );
+
     packet_closer #(
         .DATA_W(32*COLS),
-        .KEEP_W(4*COLS)
+        .KEEP_W(4*COLS),
+        .PARTS (4)
     ) u_packet_closer (
         .clk       (clk),
         .rst       (rst),
         .soft_reset(soft_reset),
-        .in_data   (fifo_data),
-        .in_keep   ({{(2*COLS){fifo_wide[1]}}, {COLS{fifo_wide[0]}}, {COLS{1'b1}}}),
+        .in_data   (beat_data),
+        .in_enable   (beat_enable),
+        .in_partial(beat_partial),
+        .in_keep   (beat_keep),
         .in_last   (fifo_last),
         .in_valid  (fifo_valid),
         .in_ready  (fifo_ready),

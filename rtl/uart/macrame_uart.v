@@ -20,17 +20,18 @@
 `default_nettype none
 
 module macrame_uart #(
-    parameter integer CLOCKS     = 24,    // cycles of clk per bit of the line, 4..65535
-    parameter integer CREDIT     = 9,     // log2 of the bytes that the FIFO holds, 4..10
-    parameter integer ROWS       = 8,     // as macrame's, all below
-    parameter integer COLS       = 8,
-    parameter integer DEPTH      = 1,
-    parameter integer K_MAX      = 1024,
-    parameter integer POST_LANES = 2,
-    parameter         FORMATS    = "INT8",
-    parameter integer POST_CYCLES = 1,
-    parameter         RECORD_RAM = "auto",
-    parameter integer FIFO_DEPTH = 1 << $clog2(3*ROWS*((FORMATS == "INT8") ? 1 : 4) + 32)
+    parameter integer CLOCKS       = 24,    // cycles of clk per bit of the line, 4..65535
+    parameter integer CREDIT       = 9,     // log2 of the bytes that the FIFO holds, 4..10
+    parameter integer ROWS         = 8,     // as macrame's, all below
+    parameter integer COLS         = 8,
+    parameter integer DEPTH        = 1,
+    parameter integer K_MAX        = 1024,
+    parameter integer POST_LANES   = 2,
+    parameter         FORMATS      = "INT8",
+    parameter integer POST_CYCLES  = 1,
+    parameter         RECORD_RAM   = "auto",
+    parameter integer FIFO_DEPTH   = 1 << $clog2(3*ROWS*((FORMATS == "INT8") ? 1 : 4) + 32),
+    parameter integer PACK_RESULTS = 0
 ) (
     input  wire clk,
     input  wire rst,
@@ -172,15 +173,16 @@ module macrame_uart #(
     );
 
     macrame #(
-        .ROWS       (ROWS),
-        .COLS       (COLS),
-        .DEPTH      (DEPTH),
-        .K_MAX      (K_MAX),
-        .POST_LANES (POST_LANES),
-        .FORMATS    (FORMATS),
-        .POST_CYCLES(POST_CYCLES),
-        .RECORD_RAM (RECORD_RAM),
-        .FIFO_DEPTH (FIFO_DEPTH)
+        .ROWS        (ROWS),
+        .COLS        (COLS),
+        .DEPTH       (DEPTH),
+        .K_MAX       (K_MAX),
+        .POST_LANES  (POST_LANES),
+        .FORMATS     (FORMATS),
+        .POST_CYCLES (POST_CYCLES),
+        .RECORD_RAM  (RECORD_RAM),
+        .FIFO_DEPTH  (FIFO_DEPTH),
+        .PACK_RESULTS(PACK_RESULTS)
     ) u_macrame (
         .clk            (clk),
         .rst            (rst || core_rst),

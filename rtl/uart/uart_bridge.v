@@ -292,8 +292,10 @@ module uart_bridge #(
     wire [7:0]  body_end = (command_q == HELLO) ? 8'd5 : failed ? 8'd1 :
                            (command_q == READ) ? 8'd6 : (command_q == WRITE) ? 8'd2 : 8'd1;
 
-    // tkeep marks all bytes, the lower half of them, a quarter, or none
-    wire [7:0]  result_bytes = m_tkeep[4*COLS-1] ? M_SIZE[7:0] : m_tkeep[2*COLS-1] ? M_SIZE[8:1] :
+    // tkeep marks the lower quarters: all, three, two, one or none
+    wire [7:0]  result_bytes = m_tkeep[4*COLS-1] ? M_SIZE[7:0] :
+                               m_tkeep[3*COLS-1] ? M_SIZE[8:1] + M_SIZE[9:2] :
+                               m_tkeep[2*COLS-1] ? M_SIZE[8:1] :
                                m_tkeep[COLS-1] ? M_SIZE[9:2] : 8'd0;
 
     wire [6:0] data_index = index_q[6:0] - 7'd2;

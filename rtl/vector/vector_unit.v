@@ -235,6 +235,8 @@ module vector_unit #(
         .rst       (rst),
         .soft_reset(soft_reset),
         .in_data   (fifo_data),
+        .in_enable (1'b1),
+        .in_partial(1'b0),
         .in_keep   ({{(2*LANES){~fifo_narrow}}, {(2*LANES){1'b1}}}),
         .in_last   (fifo_last),
         .in_valid  (fifo_valid),

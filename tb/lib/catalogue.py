@@ -366,7 +366,19 @@ bench(
 bench(
     "packet_closer",
     rtl="stream/packet_closer.v",
-    shapes={"32": {"DATA_W": 32, "KEEP_W": 4}, "160": {"DATA_W": 160, "KEEP_W": 20}},
+    shapes={
+        "32": {"DATA_W": 32, "KEEP_W": 4},
+        "160": {"DATA_W": 160, "KEEP_W": 20},
+        "96,4parts": {"DATA_W": 96, "KEEP_W": 12, "PARTS": 4},
+    },
+)
+
+bench(
+    "row_packer",
+    rtl="stream/row_packer.v",
+    shapes={
+        f"{cols}cols{',packed' * pack}": {"COLS": cols, "PACK": pack} for cols in (1, 3) for pack in (0, 1)
+    },
 )
 
 bench("packet_gate", rtl="stream/packet_gate.v")
@@ -488,7 +500,7 @@ bench(
 bench(
     "axil_regs",
     rtl="bus/axil_regs.v",
-    shapes={"default": {}, "3x5x2": {"SHAPE": 0x04020503, "K_MAX": 100, "FORMAT": 3}},
+    shapes={"default": {}, "3x5x2": {"SHAPE": 0x04020503, "K_MAX": 100, "FORMAT": 0x103}},
 )
 
 bench("perf_counters", rtl="bus/perf_counters.v", shapes={f"{w}bit": {"WIDTH": w} for w in (4, 8, 32)})
@@ -505,11 +517,12 @@ _PLAYER = [
 _INJECTOR = [*_PLAYER, "tb/system/core_reset_injector.v"]
 
 
-def _core(*shapes, formats=None):
+def _core(*shapes, formats=None, packed=False):
     """Shapes of a core: rows, cols, depth, K_MAX, POST_LANES, FIFO_DEPTH; formats other than INT8 by name."""
     names = "ROWS", "COLS", "DEPTH", "K_MAX", "POST_LANES", "FIFO_DEPTH"
     more = {"FORMATS": f'"{formats}"'} if formats else {}
-    label = f",{formats.lower()}" if formats else ""
+    more |= {"PACK_RESULTS": 1} if packed else {}
+    label = (f",{formats.lower()}" if formats else "") + ",packed" * packed
     return {"x".join(map(str, shape[:3])) + label: {**dict(zip(names, shape)), **more} for shape in shapes}
 
 
@@ -521,6 +534,7 @@ bench(
     shapes={
         **_core((1, 1, 1, 5, 1, 4), (3, 5, 2, 13, 2, 16), (4, 4, 4, 18, 1, 8)),
         **_core((2, 3, 1, 6, 2, 16), formats="DUAL"),
+        **_core((2, 3, 1, 6, 2, 16), formats="DUAL", packed=True),
         **_core((1, 2, 1, 4, 2, 8), formats="BF16"),
     },
 )
@@ -542,7 +556,8 @@ bench(
             (8, 8, 1, 1024, 2),
             (16, 16, 1, 64, 4),
         )
-    },
+    }
+    | _core((3, 5, 2, 50, 3, 16), packed=True),
     nightly={"32x32x8": {"ROWS": 32, "COLS": 32, "DEPTH": 8, "K_MAX": 256, "POST_LANES": 4}},
 )
 
@@ -570,15 +585,22 @@ bench(
             (2, 5, 40, 2, "DUAL"),
             (4, 4, 64, 1, "DUAL"),
         )
-    },
+    }
+    | _core((2, 5, 1, 40, 2, 32), formats="DUAL", packed=True),
     nightly={"8x8,dual": {"K_MAX": 256, "FORMATS": '"DUAL"'}},
 )
 
 bench(
     "macrame",
     rtl=CORE,
-    shapes=_core((1, 1, 1, 9, 1, 2), (1, 4, 4, 18, 2, 16), (3, 5, 2, 13, 2, 4), (2, 3, 8, 30, 3, 64)),
-    nightly=_core((4, 1, 1, 9, 1, 4), (4, 4, 4, 30, 1, 64), (8, 8, 1, 20, 2, 64)),
+    shapes={
+        **_core((1, 1, 1, 9, 1, 2), (1, 4, 4, 18, 2, 16), (3, 5, 2, 13, 2, 4), (2, 3, 8, 30, 3, 64)),
+        **_core((3, 5, 2, 13, 2, 4), (6, 2, 4, 18, 1, 16), packed=True),
+    },
+    nightly={
+        **_core((4, 1, 1, 9, 1, 4), (4, 4, 4, 30, 1, 64), (8, 8, 1, 20, 2, 64)),
+        **_core((1, 1, 1, 9, 1, 2), (8, 8, 1, 20, 2, 64), packed=True),
+    },
 )
 
 bench(
@@ -587,7 +609,11 @@ bench(
     toplevel="core_reset_injector",
     rtl=CORE,
     tb=_INJECTOR,
-    shapes={**_core((1, 1, 1, 6, 1, 2), (3, 5, 2, 13, 2, 4)), **_core((2, 3, 1, 6, 2, 8), formats="DUAL")},
+    shapes={
+        **_core((1, 1, 1, 6, 1, 2), (3, 5, 2, 13, 2, 4)),
+        **_core((2, 3, 1, 6, 2, 8), formats="DUAL"),
+        **_core((5, 3, 2, 13, 2, 8), packed=True),
+    },
     nightly={**_core((4, 4, 4, 22, 1, 8)), **_core((1, 1, 1, 6, 1, 4), formats="BF16")},
 )
 bench(
@@ -596,7 +622,12 @@ bench(
     toplevel="core_reset_injector",
     rtl=CORE,
     tb=_INJECTOR,
-    shapes={**_core((1, 2, 4, 22, 1, 4), (3, 5, 2, 13, 2, 16)), **_core((2, 2, 1, 6, 1, 8), formats="DUAL")},
+    shapes={
+        **_core((1, 2, 4, 22, 1, 4), (3, 5, 2, 13, 2, 16)),
+        **_core((2, 2, 1, 6, 1, 8), formats="DUAL"),
+        **_core((6, 3, 2, 13, 2, 16), packed=True),
+        **_core((2, 2, 1, 6, 1, 8), formats="DUAL", packed=True),
+    },
     nightly=_core((1, 1, 1, 6, 1, 2), (4, 4, 4, 22, 1, 8)),
 )
 
@@ -626,6 +657,8 @@ bench(
         ),
         **_core((3, 5, 1, 12, 2, 16), (2, 3, 1, 9, 3, 8), formats="DUAL"),
         **_core((1, 2, 1, 7, 1, 4), formats="BF16"),
+        **_core((1, 4, 4, 50, 1, 4), (6, 2, 8, 60, 1, 8), packed=True),
+        **_core((3, 5, 1, 12, 2, 16), formats="DUAL", packed=True),
     },
     nightly=_core((4, 1, 1, 20, 1, 4), (16, 16, 1, 40, 4, 128)),
 )
@@ -637,7 +670,7 @@ bench(
     shapes={
         **_core((1, 1, 1, 1, 1, 2), (3, 5, 2, 100, 4, 4)),
         **_core((2, 1, 1, 7, 1, 8), formats="BF16"),
-        **_core((1, 2, 1, 7, 1, 4), formats="DUAL"),
+        **_core((1, 2, 1, 7, 1, 4), formats="DUAL", packed=True),
     },
 )
 

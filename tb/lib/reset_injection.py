@@ -87,6 +87,7 @@ class InjectedCore:
             *(int(getattr(dut, name).value) for name in ("ROWS", "COLS", "DEPTH", "K_MAX")),
             formats=text(dut.FORMATS),
             post_lanes=int(dut.POST_LANES.value),
+            pack_results=int(dut.PACK_RESULTS.value),
         )
         folder = cocotb.plusargs.get("dir", ".")
         self._files = {stream: open(os.path.join(folder, f"{stream}.bin"), "wb") for stream in "wa"}
@@ -188,7 +189,7 @@ class InjectedCore:
         expected = self._halted or predict(shape, self._life["w"], self._life["a"], 0 < self.watchdog < quiet)
         target = 0xFFFFFFFF
         if not patient and not inject and list(expected.allowed) == [0]:
-            target = self._out_base + _rows(expected.tiles)
+            target = self._out_base + self._count(expected.tiles)
         self._set(u, idle_limit=quiet, **stall_values(stalls, seed))
         self._set(
             self.dut,
@@ -260,6 +261,10 @@ class InjectedCore:
         """Number of the life's first beat."""
         return self._sent[stream] - sum(map(len, self._life[stream]))
 
+    def _count(self, tiles):
+        """Result beats of tiles."""
+        return len(result_beats(self.shape, tiles)[2])
+
     def _compare(self, tiles, begin, end, when):
         """Check that result beats begin..end-1 are the first ones of these tiles."""
         data, keep, last = result_beats(self.shape, tiles)
@@ -272,12 +277,12 @@ class InjectedCore:
         ):
             bad = got[begin:end] != wanted[:count]
             if bad.any():
-                row = int(np.flatnonzero(bad.reshape(count, -1).any(axis=1))[0])
-                tile = int(last[:row].sum())
+                beat = int(np.flatnonzero(bad.reshape(count, -1).any(axis=1))[0])
+                tile = int(last[:beat].sum())
                 raise AssertionError(
-                    f"{when}: tile {tile}, row {row - _rows(tiles[:tile])}, mode "
-                    f"{tiles[tile].mode}: {name} expected {_hex(wanted[row])}, "
-                    f"got {_hex(got[begin + row])}"
+                    f"{when}: tile {tile}, beat {beat - self._count(tiles[:tile])}, mode "
+                    f"{tiles[tile].mode}: {name} expected {_hex(wanted[beat])}, "
+                    f"got {_hex(got[begin + beat])}"
                 )
 
     async def _check(self, expected, state):
@@ -292,12 +297,12 @@ class InjectedCore:
         irq = int(self.u.irq.value)
         assert irq == bool(error and self.interrupts), f"irq is {irq}, STATUS reads 0x{status:x}"
         fewest, most = expected.allowed[error]
-        rows = [_rows(expected.tiles[:count]) for count in range(most + 1)]
-        assert rows[fewest] <= beats <= rows[most], (
+        ends = [self._count(expected.tiles[:count]) for count in range(most + 1)]
+        assert ends[fewest] <= beats <= ends[most], (
             f"{beats} result beats, expected {fewest} to {most} tiles ({_names(error)})"
         )
-        assert beats in rows, f"{beats} result beats are not complete tiles, which have {rows}"
-        whole = rows.index(beats)
+        assert beats in ends, f"{beats} result beats are not complete tiles, which have {ends}"
+        whole = ends.index(beats)
         self._compare(expected.tiles, self._out_base, len(self._beats), _names(error))
         if expected.open is not None:
             tile = "a" if expected.open else "no"
@@ -322,11 +327,6 @@ class InjectedCore:
         if expected.busy is not None:
             busy = await self.read(registers.BUSY)
             assert busy == expected.busy, f"BUSY reads {busy}, expected {expected.busy} slices"
-
-
-def _rows(tiles):
-    """Result beats of tiles."""
-    return sum(len(tile.values) for tile in tiles)
 
 
 def _names(error):

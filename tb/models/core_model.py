@@ -41,6 +41,7 @@ class Shape:
     k_max: int
     formats: str = "INT8"
     post_lanes: int = 1
+    pack_results: int = 0
 
     @property
     def modes(self):
@@ -307,14 +308,18 @@ def result_beats(shape, tiles):
     keep : ndarray of bool, same shape
     last : ndarray of bool, shape (beats,)
     """
-    count = sum(len(tile.values) for tile in tiles)
-    data = np.zeros((count, 4 * shape.cols), np.uint8)
-    keep, last = np.zeros(data.shape, bool), np.zeros(count, bool)
-    end = 0
+    data, keep, last = [], [], []
     for tile in tiles:
-        rows = slice(end, end := end + len(tile.values))
-        used = np.ascontiguousarray(tile.values).view(np.uint8).reshape(len(tile.values), -1)
-        data[rows, : used.shape[1]] = used
-        keep[rows, : used.shape[1]] = True
-        last[end - 1] = True
-    return data, keep, last
+        rows = np.ascontiguousarray(tile.values).view(np.uint8).reshape(len(tile.values), -1)
+        beats = [rows.tobytes()] if shape.pack_results else [row.tobytes() for row in rows]
+        width = 4 * shape.cols
+        beats = [beat[start : start + width] for beat in beats for start in range(0, len(beat), width)]
+        data += [beat.ljust(width, b"\0") for beat in beats]
+        keep += [[True] * len(beat) + [False] * (width - len(beat)) for beat in beats]
+        last += [False] * (len(beats) - 1) + [True]
+    shaped = (len(last), 4 * shape.cols)
+    return (
+        np.frombuffer(b"".join(data), np.uint8).reshape(shaped),
+        np.array(keep, bool).reshape(shaped),
+        np.array(last, bool),
+    )

@@ -15,28 +15,30 @@
 `timescale 1ns / 1ps
 `default_nettype none
 module core_reset_injector #(
-    parameter ROWS       = 8,
-    parameter COLS       = 8,
-    parameter DEPTH      = 1,
-    parameter K_MAX      = 1024,
-    parameter POST_LANES = 2,
-    parameter FORMATS    = "INT8",
-    parameter POST_CYCLES = 1,
-    parameter FIFO_DEPTH = 1 << $clog2(3*ROWS*((FORMATS == "INT8") ? 1 : 4) + 32)
+    parameter ROWS         = 8,
+    parameter COLS         = 8,
+    parameter DEPTH        = 1,
+    parameter K_MAX        = 1024,
+    parameter POST_LANES   = 2,
+    parameter FORMATS      = "INT8",
+    parameter POST_CYCLES  = 1,
+    parameter FIFO_DEPTH   = 1 << $clog2(3*ROWS*((FORMATS == "INT8") ? 1 : 4) + 32),
+    parameter PACK_RESULTS = 0
 ) ();
     localparam NONE = 2'd0;
     localparam SOFT = 2'd1;
     localparam HARD = 2'd2;
 
     core_player #(
-        .ROWS       (ROWS),
-        .COLS       (COLS),
-        .DEPTH      (DEPTH),
-        .K_MAX      (K_MAX),
-        .POST_LANES (POST_LANES),
-        .FORMATS    (FORMATS),
-        .FIFO_DEPTH (FIFO_DEPTH),
-        .POST_CYCLES(POST_CYCLES)
+        .ROWS        (ROWS),
+        .COLS        (COLS),
+        .DEPTH       (DEPTH),
+        .K_MAX       (K_MAX),
+        .POST_LANES  (POST_LANES),
+        .FORMATS     (FORMATS),
+        .FIFO_DEPTH  (FIFO_DEPTH),
+        .POST_CYCLES (POST_CYCLES),
+        .PACK_RESULTS(PACK_RESULTS)
     ) u ();
 
     // written by Python

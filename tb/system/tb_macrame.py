@@ -113,8 +113,8 @@ class Panel:
             )
         return [(data, flags if index == len(out) - 1 else unknown) for index, data in enumerate(out)]
 
-    def tile(self, products):
-        """Bytes and tkeep of the result packet for the sum of these products."""
+    def tile(self, products, packed):
+        """Bytes and tkeep of the result packet for the sum of these products; `packed` is PACK_RESULTS."""
         total = np.zeros((self.rows, self.cols), np.int32)
         for product in products:
             total = total + product
@@ -123,8 +123,14 @@ class Panel:
         if self.mode == RAW:
             return x.astype("<i4").tobytes(), [1] * (4 * self.cols * self.rows)
         q = gemm.requantize(x, mode=self.mode, **fields)
-        data = b"".join(row.tobytes() + bytes(3 * self.cols) for row in q)
-        return data, ([1] * self.cols + [0] * (3 * self.cols)) * self.rows
+        width = 4 * self.cols
+        beats = [q.tobytes()] if packed else [row.tobytes() for row in q]
+        data, keep = b"", []
+        for beat in beats:
+            unused = -len(beat) % width
+            data += beat + bytes(unused)
+            keep += [1] * len(beat) + [0] * unused
+        return data, keep
 
 
 def frame(beats):
@@ -141,7 +147,7 @@ class TB:
         self.dut = dut
         self.rng = np.random.default_rng(random.getrandbits(64))
         self.shape = tuple(int(getattr(dut, name).value) for name in ("ROWS", "COLS", "DEPTH"))
-        self.k_max = int(dut.K_MAX.value)
+        self.k_max, self.packed = int(dut.K_MAX.value), int(dut.PACK_RESULTS.value)
         dut.rst.value = 1
         for name in (
             "cocotb.macrame.s_axis_w",
@@ -205,7 +211,7 @@ class TB:
         self.a.send_nowait(frame(panel.activation_beats(a, flags)))
         self.open.append(gemm.gemm(a, panel.w))
         if not flags & KEEP:
-            self.expected.append(panel.tile(self.open))
+            self.expected.append(panel.tile(self.open, self.packed))
             self.open = []
 
     async def results(self):
@@ -402,11 +408,15 @@ async def unknowns(dut, stalls):
                 }
             )
 
-    expected = []
+    expected, width = [], 4 * cols
+
+    def arrived():
+        return len(m.beats) == sum(len(data) for data, _ in expected) // width
+
     for mode in (RAW, GEMMLOWP, RUY, FP32, None, RAW):
         if mode is None:
             # a soft reset between packets, tlast X meanwhile: no packet was open, so none may be discarded
-            await bench.until(lambda: len(m.beats) == rows * len(expected), what=f"{len(expected)} tiles")
+            await bench.until(arrived, what=f"{len(expected)} tiles")
             bench.drive(
                 s_axil_awaddr=CONTROL,
                 s_axil_wdata=1,
@@ -424,17 +434,18 @@ async def unknowns(dut, stalls):
         for flags in (0, RELEASE):
             operand = full_int8(bench.rng, (rows, panel.k))
             send(a, "s_axis_a", panel.activation_beats(operand, flags))
-            expected.append(panel.tile([gemm.gemm(operand, panel.w)]))
-    await bench.until(lambda: len(m.beats) == rows * len(expected), what=f"{len(expected)} tiles")
-    for index, (data, keep, last) in enumerate(m.values):
-        tile, row = divmod(index, rows)
-        width = 4 * cols
-        kept = expected[tile][1][width * row : width * (row + 1)]
-        bench.equal(keep, int("".join(map(str, reversed(kept))), 2), f"tkeep of tile {tile}, row {row}")
-        bench.equal(last, int(row == rows - 1), f"tlast of tile {tile}, row {row}")
-        wanted = expected[tile][0][width * row : width * (row + 1)]
-        got = bytes(byte if bit else 0 for byte, bit in zip(data.to_bytes(width, "little"), kept))
-        bench.equal(got, wanted, f"tile {tile}, row {row}")
+            expected.append(panel.tile([gemm.gemm(operand, panel.w)], bench.parameter("PACK_RESULTS")))
+    await bench.until(arrived, what=f"{len(expected)} tiles")
+    got = iter(m.values)
+    for tile, (wanted, kept) in enumerate(expected):
+        for beat, start in enumerate(range(0, len(wanted), width)):
+            data, keep, last = next(got)
+            marks = kept[start : start + width]
+            what = f"tile {tile}, beat {beat}"
+            bench.equal(keep, int("".join(map(str, reversed(marks))), 2), f"tkeep of {what}")
+            bench.equal(last, int(start + width == len(wanted)), f"tlast of {what}")
+            used = bytes(byte if bit else 0 for byte, bit in zip(data.to_bytes(width, "little"), marks))
+            bench.equal(used, wanted[start : start + width], what)
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")

@@ -27,6 +27,7 @@ async def walk(dut):
         LONGEST=bench.parameter("K_MAX"),
         INT8=int(formats != "BF16"),
         BF16=int(formats != "INT8"),
+        PACK=bench.parameter("PACK_RESULTS"),
         **parameters,
     )
     await bench.start()

@@ -6,17 +6,18 @@
 `timescale 1ns / 1ps
 `default_nettype none
 module core_player #(
-    parameter ROWS       = 8,
-    parameter COLS       = 8,
-    parameter DEPTH      = 1,
-    parameter K_MAX      = 1024,
-    parameter POST_LANES = 2,
-    parameter FORMATS    = "INT8",
-    parameter POST_CYCLES = 1,
+    parameter ROWS         = 8,
+    parameter COLS         = 8,
+    parameter DEPTH        = 1,
+    parameter K_MAX        = 1024,
+    parameter POST_LANES   = 2,
+    parameter FORMATS      = "INT8",
+    parameter POST_CYCLES  = 1,
     // 1: count the array's toggles, see activity.v; FORMATS "INT8" only
-    parameter ACTIVITY   = 0,
+    parameter ACTIVITY     = 0,
     // as the core's own default
-    parameter FIFO_DEPTH = 1 << $clog2(3*ROWS*((FORMATS == "INT8") ? 1 : 4) + 32)
+    parameter FIFO_DEPTH   = 1 << $clog2(3*ROWS*((FORMATS == "INT8") ? 1 : 4) + 32),
+    parameter PACK_RESULTS = 0
 ) ();
     localparam LANE_W = (FORMATS == "INT8") ? 8 * DEPTH : 16;
     localparam W_W = COLS * LANE_W;
@@ -79,14 +80,15 @@ module core_player #(
     );
 
     macrame #(
-        .ROWS       (ROWS),
-        .COLS       (COLS),
-        .DEPTH      (DEPTH),
-        .K_MAX      (K_MAX),
-        .POST_LANES (POST_LANES),
-        .FORMATS    (FORMATS),
-        .FIFO_DEPTH (FIFO_DEPTH),
-        .POST_CYCLES(POST_CYCLES)
+        .ROWS        (ROWS),
+        .COLS        (COLS),
+        .DEPTH       (DEPTH),
+        .K_MAX       (K_MAX),
+        .POST_LANES  (POST_LANES),
+        .FORMATS     (FORMATS),
+        .FIFO_DEPTH  (FIFO_DEPTH),
+        .POST_CYCLES (POST_CYCLES),
+        .PACK_RESULTS(PACK_RESULTS)
     ) dut (
         .clk            (clk),
         .rst            (rst),

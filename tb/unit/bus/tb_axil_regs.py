@@ -37,7 +37,7 @@ class TB(Bench):
         self.words = [0] * len(COUNTERS)  # the counters; read as from perf_counters, after a while
         self.resets = 0
         self.shape = self.parameter("SHAPE")
-        self.seeded = self.parameter("FORMAT") >> 1 == 1  # SEED is there with bfloat16 only
+        self.seeded = bool(self.parameter("FORMAT") & 2)
         self.pulses = {"soft_reset": 0, "clear_counters": 0, "seed_load": 0}
 
     async def start(self, cycles=2):
@@ -74,6 +74,7 @@ class TB(Bench):
             LONGEST=self.parameter("K_MAX"),
             INT8=self.parameter("FORMAT") & 1,
             BF16=int(self.seeded),
+            PACK=self.parameter("FORMAT") >> 8,
         )
 
     async def begin(self):

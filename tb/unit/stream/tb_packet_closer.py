@@ -10,10 +10,13 @@ What could be wrong here, and which case would show it:
   it comes before the beat still offered, or replaces it  restarts with the output blocked
   a beat of the next tile overtakes the closing beat      the next packet is offered at once
   a second restart before the closing beat has left       `twice`
+  a part lost, in the wrong place, offered too early, or  all, with PARTS above 1: each beat comes in random
+  kept over a restart                                     parts, and the model composes them
   throughput, latency                                     `stream` without stalls: 1 cycle, a beat per cycle
 """
 
 import cocotb
+import numpy as np
 
 from tb.lib.axis import STALLS, Sink, Source, pauses
 from tb.lib.kit import Bench
@@ -28,8 +31,10 @@ class TB(Bench):
         super().__init__(dut, soft_reset=0)
         self.data_w, self.keep_w = self.parameter("DATA_W"), self.parameter("KEEP_W")
         before, after = STALLS[stalls]
+        self.part_count = self.parameter("PARTS")
+        names = ("data", "enable", "partial", "keep", "last")
         self.source = Source(
-            self, "in_valid", "in_ready", ["in_data", "in_keep", "in_last"], pauses(before, self.rng)
+            self, "in_valid", "in_ready", [f"in_{name}" for name in names], pauses(before, self.rng)
         )
         self.sink = Sink(
             self, "out_valid", "out_ready", ["out_data", "out_keep", "out_last"], pauses(after, self.rng)
@@ -41,19 +46,37 @@ class TB(Bench):
 
     def send(self, *lengths):
         for length in lengths:
-            self.source.send(
-                *(
-                    {
-                        "in_data": self.bits(self.data_w),
-                        "in_keep": self.bits(self.keep_w),
-                        "in_last": int(i == length - 1),
-                    }
-                    for i in range(length)
-                )
-            )
+            for i in range(length):
+                self.source.send(*self.beat(int(i == length - 1)))
+
+    def beat(self, last):
+        """A beat in one to PARTS transfers, each of which loads some parts, in the end every one."""
+        order = self.rng.permutation(self.part_count).tolist()
+        count = int(self.rng.integers(1, self.part_count + 1))
+        again = self.rng.random((count, self.part_count)) < 0.3  # parts loaded once more
+        for i in range(count):
+            chosen = order[i::count] + np.flatnonzero(again[i]).tolist()
+            final = i == count - 1
+            yield {
+                "in_data": self.bits(self.data_w),
+                "in_enable": sum(1 << part for part in set(chosen)),
+                "in_partial": int(not final),
+                "in_keep": self.bits(self.keep_w),
+                "in_last": last if final else self.bits(1),
+            }
+
+    def beats_taken(self):
+        """(data, keep, last) of the complete beats that were taken."""
+        out, data, width = [], 0, self.data_w // self.part_count
+        for _, part in self.source.taken:
+            mask = sum(((1 << width) - 1) << p * width for p in range(self.part_count) if part["in_enable"] >> p & 1)
+            data = data & ~mask | part["in_data"] & mask
+            if not part["in_partial"]:
+                out.append((data, part["in_keep"], part["in_last"]))
+        return out
 
     def expected(self):
-        out = [tuple(beat.values()) for _, beat in self.source.taken]
+        out = self.beats_taken()
         for i, at in enumerate(self.closings):
             out.insert(at + i, CLOSING)
         return out
@@ -64,9 +87,9 @@ class TB(Bench):
         await self.step()
         self.drive(soft_reset=0)
         self.source.clear()
-        taken = len(self.source.taken)
-        if taken and not self.source.taken[-1][1]["in_last"] and taken not in self.closings:
-            self.closings.append(taken)
+        beats = self.beats_taken()
+        if beats and not beats[-1][2] and len(beats) not in self.closings:
+            self.closings.append(len(beats))
 
     async def finish(self):
         """Check that exactly the accepted beats were sent, with closing beats after truncated packets."""
@@ -74,7 +97,9 @@ class TB(Bench):
         await self.step(5)
         for i, (got, want) in enumerate(zip(self.sink.values, self.expected())):
             if want == CLOSING:
-                self.equal(got, (self.sink.values[i - 1][0], 0, 1), f"beat {i}, a closing beat")
+                self.equal(got[1:], (0, 1), f"beat {i}, a closing beat: keep, last")
+                if self.part_count == 1:
+                    self.equal(got[0], self.sink.values[i - 1][0], f"beat {i}, a closing beat: data")
             else:
                 self.equal(got, want, f"beat {i}: data, keep, last")
         self.equal(len(self.sink.beats), len(self.expected()), "beats")
@@ -91,8 +116,9 @@ async def stream(dut, stalls):
     tb.send(*tb.rng.integers(1, 7, 40).tolist())
     await tb.finish()
     if stalls == "none":
-        for i, ((taken, _), (came, _)) in enumerate(zip(tb.source.taken, tb.sink.beats)):
-            tb.equal((taken, came), (i, i + 1), f"cycles of beat {i}, in and out")
+        ends = [i for i, (_, part) in enumerate(tb.source.taken) if not part["in_partial"]]
+        tb.equal([cycle for cycle, _ in tb.source.taken], list(range(len(tb.source.taken))), "cycles in")
+        tb.equal([cycle for cycle, _ in tb.sink.beats], [i + 1 for i in ends], "cycles out")
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")

@@ -195,7 +195,7 @@ async def results(dut, stalls):
     await tb.begin()
     expected = []
     for i in range(10):
-        count = tb.cols * [4, 2, 1, 4, 0][i % 5]
+        count = tb.cols * [4, 2, 1, 3, 0][i % 5]
         data = tb.rng.choice([0x7D, 0x7E, 0x11, 0xEE], 4 * tb.cols).astype("uint8").tobytes()
         tb.results.send(
             {"m_tdata": int.from_bytes(data, "little"), "m_tkeep": (1 << count) - 1, "m_tlast": i % 2}
