@@ -107,7 +107,7 @@ MISTAKES = (
     ),
     Mistake(
         "release_forgotten_other_length",
-        "release is missing; the next weight panel has another length",
+        "release is missing; the next weight panel has a different length",
         ((w(1), w(2, slices=SLICES + 1), a(1, 0), a(2, slices=SLICES + 1)),),
         "A1 W1",
         "`k_mismatch`",
@@ -140,7 +140,7 @@ MISTAKES = (
     ),
     Mistake(
         "release_early_other_length",
-        "release is set before the last use; the next weight panel has another length",
+        "release is set before the last use; the next weight panel has a different length",
         ((w(1), w(2, slices=SLICES - 1), a(1), a(2), a(3, slices=SLICES - 1)),),
         "A1 W1",
         "`k_mismatch`",
@@ -312,7 +312,7 @@ MISTAKES = (
     ),
     Mistake(
         "w_stray_last",
-        "an extra beat with tlast is sent between two weight panels; tiles that end before that still leave",
+        "an extra beat with tlast is sent between two weight panels; tiles that end before that beat still leave",
         ((w(1), a(1)), (w(0, slices=1, record=None), w(2), a(2))),
         "A1 W1",
         "`record_short`",
