@@ -203,7 +203,7 @@ TARGETS = {
             {"DSP48E1": 1},
             ("RAMB18E1", "RAMB36E1"),
             ("MUXF7", "MUXF8", "GND", "VCC"),
-            untimed="not placed: no open placer is available as a wheel",
+            untimed="no open placer is available as a wheel",
         ),
     )
 }
