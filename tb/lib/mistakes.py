@@ -312,7 +312,7 @@ MISTAKES = (
     ),
     Mistake(
         "w_stray_last",
-        "an extra beat with tlast is sent between two weight panels; tiles that end before that beat still leave",
+        "an extra beat with tlast is sent between two weight panels; tiles that end before it still leave",
         ((w(1), a(1)), (w(0, slices=1, record=None), w(2), a(2))),
         "A1 W1",
         "`record_short`",
