@@ -28,6 +28,6 @@ $(TARGETS):
 
 clean:
 	@build="$${BUILD_DIR:-build}"; if [ -n "$$BUILD_DIR" ] && [ -e "$$build" ] && [ ! -e "$$build/.macrame-build" ]; then \
-	  echo "macrame: BUILD_DIR=$$build: not made by macrame, remove it yourself" >&2; exit 1; fi; rm -rf -- "$$build"
+	  echo "macrame: BUILD_DIR=$$build: not created by macrame, remove it by hand" >&2; exit 1; fi; rm -rf -- "$$build"
 	@rm -rf .pytest_cache .ruff_cache .mypy_cache .hypothesis
 	@find . -type d \( -exec test -e {}/pyvenv.cfg \; -o -name __pycache__ -exec rm -rf {} \; \) -prune

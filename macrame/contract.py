@@ -127,7 +127,7 @@ class CoreConfig:
         least = max(2, self.height(BF16 if self.bf16 else 0))
         if self.fifo_depth and (self.fifo_depth < least or self.fifo_depth & (self.fifo_depth - 1)):
             raise InputError(
-                f"fifo_depth is {self.fifo_depth}, expected a power of two from {least} on, or 0"
+                f"fifo_depth is {self.fifo_depth}, expected 0, or a power of two of at least {least}"
             )
         object.__setattr__(self, "post_lanes", min(self.post_lanes, self.cols))
 

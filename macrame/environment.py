@@ -131,8 +131,8 @@ def writable(folder: Path) -> Path:
             (folder / MARKER).touch()
     except OSError as error:
         raise SetupError(
-            f"BUILD_DIR={folder}: cannot be written to ({error.strerror}), expected a folder that can, "
-            "as in BUILD_DIR=/var/tmp/macrame"
+            f"BUILD_DIR={folder}: not writable ({error.strerror}), expected a writable directory, "
+            "such as BUILD_DIR=/var/tmp/macrame"
         ) from None
     return folder
 

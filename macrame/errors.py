@@ -21,7 +21,7 @@ def shown(value: object, most: int = 60) -> str:
     try:
         text = " ".join(repr(value).split())
     except ValueError:  # Python writes no integer of thousands of digits
-        text = f"{type(value).__name__} too long to be shown"
+        text = f"{type(value).__name__} too long to show"
     return text if len(text) <= most else text[: most - 3] + "..."
 
 
@@ -77,7 +77,7 @@ class CoreError(RuntimeError):
     def __init__(self, names: Iterable[str], status: int, unit: str = "core") -> None:
         self.names = tuple(names)
         self.status = status
-        why = ", ".join(self.names) or "no cause given"
+        why = ", ".join(self.names) or "no error flag set"
         super().__init__(f"the {unit} halted: {why} (STATUS 0x{status:08x})")
 
 

@@ -23,7 +23,7 @@ def pytest_addoption(parser):
         metavar="N",
         help="number of seeds for each seeded test, from SEED (default 1) on",
     )
-    group.addoption("--nightly", action="store_true", help="run the tests marked nightly too")
+    group.addoption("--nightly", action="store_true", help="also run the tests marked nightly")
     group.addoption(
         "--tests",
         default="",

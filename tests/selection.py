@@ -129,5 +129,5 @@ def read(text: str) -> Selection:
     if part_of_a_name or set(words) & {"and", "or", "not"}:
         return Selection(keyword=text)
     raise pytest.UsageError(
-        f"TESTS={text}: {unknown[0]} is no bench, case, file or test; tests/selection.py has the rules"
+        f"TESTS={text}: {unknown[0]}: expected a bench, case, file or test, see tests/selection.py"
     )

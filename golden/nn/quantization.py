@@ -548,15 +548,15 @@ def quantize_dense(
     limit = float(np.finfo(np.float32).max) if mode == "fp32" else SCALE_LIMIT
     for j in np.flatnonzero(~((layer.scale >= 2.0**-126) & (layer.scale < limit))):
         raise ValueError(
-            f"output {j} is to be scaled by {layer.scale[j]:g}: expected at least 2^-126 and less than "
-            f"{'float32 can hold' if mode == 'fp32' else '2^31 - 0.5'}"
+            f"the scale of output {j} is {layer.scale[j]:g}, expected at least 2^-126 and less "
+            f"than {'3.4e38' if mode == 'fp32' else '2^31 - 0.5'}"
         )
     left = np.maximum(layer.shift, 0).astype(np.int64)
     largest = largest_sums(layer.weight, layer.bias, before).astype(np.int64)
     for j in np.flatnonzero(largest << left > INT32_MAX):
         raise ValueError(
-            f"output {j} is to be scaled by {layer.scale[j]:g}: its sums reach {largest[j]}, expected them "
-            f"to fit int32 when shifted left by {left[j]}, or mode fp32"
+            f"the scale of output {j} is {layer.scale[j]:g} and its sums reach {largest[j]}, expected sums "
+            f"that fit int32 when shifted left by {left[j]}, or mode fp32"
         )
     return layer
 

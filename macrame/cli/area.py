@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Count the cells of a processing element, of a significand multiplier and of the parts of a core.
+"""Count the FPGA cells of a processing element, a significand multiplier and the parts of a core.
 
-docs/area.md has the tables. It needs a checkout.
+docs/area.md contains the tables. Requires a checkout of the project.
 """
 
 from macrame.cli.command import Option
@@ -11,7 +11,7 @@ INSTALLS = "synth"
 CHECKOUT = True
 PROGRAM = "macrame.synth.area"
 OPTIONS = (
-    Option("check", "compare docs/area.md and significand_mul.toml instead of printing the table", flag=True),
+    Option("check", "compare with docs/area.md and significand_mul.toml instead of printing", flag=True),
 )
 
 

@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Measure simulation speed: the harness, the same core without Python, and Python calls in each cycle.
+"""Measure simulation speed: with the harness, without Python, and with Python calls in every cycle.
 
-The figures go to bench.json in the build directory. It needs a checkout, where the benches are.
+The figures are written to bench.json in the build directory. Requires a checkout of the project.
 """
 
 from macrame.cli.command import SIM, Option
@@ -13,12 +13,12 @@ OPTIONS = (
     SIM,
     Option(
         "instructions",
-        "count the simulator's instructions per cycle instead, under valgrind",
+        "count the simulator's instructions per cycle under valgrind instead; Icarus only",
         flag=True,
         make=False,
     ),
 )
-WORDS = ("ROWSxCOLSxDEPTH", "cores to measure, as in 8x8x1")
+WORDS = ("ROWSxCOLSxDEPTH", "cores to measure, such as 8x8x1")
 
 
 def run(values: dict[str, str], words: list[str]) -> int:

@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Build a board's bitstream, and print the resources it uses.
+"""Build a board's bitstream and print the resources it uses.
 
-Yosys, nextpnr and the packer come as wheels. Logs, the bitstream and report.json go to boards/<board> in the
-build directory. Exit code 1 if the design does not meet the board's clock.
+Yosys, nextpnr and the packer are installed as wheels. Logs, the bitstream and report.json are written to
+boards/<board> in the build directory. Exit code 1 if the design does not meet the board's clock.
 """
 
 from macrame.cli.command import Option
@@ -12,9 +12,9 @@ INSTALLS = "synth"
 EXTRA = "synth"
 PROGRAM = "macrame.synth.bitstream"
 OPTIONS = (
-    Option("board", "icebreaker (iCE40 UP5K) or ulx3s (ECP5-85F)"),
-    Option("baud", "speed of the serial line", "1000000"),
-    Option("seed", "seed of placement", "1"),
+    Option("board", "board: icebreaker (iCE40 UP5K) or ulx3s (ECP5-85F)"),
+    Option("baud", "baud rate of the serial line", "1000000"),
+    Option("seed", "placement seed", "1"),
 )
 
 

@@ -90,14 +90,16 @@ class Option:
 #: Options that several verbs take.
 ROWS = Option("rows", "rows of the array, 1 to 32", "8")
 COLS = Option("cols", "columns of the array, 1 to 32", "8")
-DEPTH = Option("depth", "int8 products per cell and cycle, 1 to 8", "1")
+DEPTH = Option("depth", "int8 products per cell per cycle, 1 to 8", "1")
 SIM = Option("sim", "simulator: icarus or verilator", "icarus")
 SEED = Option("seed", "seed of the simulation", "1")
-WAVES = Option("waves", "write waves", "0", flag=True)
+WAVES = Option("waves", "write waveforms", flag=True)
 #: Options of every verb: the build folder and the factor of the time limits.
 COMMON = (
-    Option("build-dir", "folder for everything that is built", "build in a checkout, else a cache folder"),
-    Option("time-factor", "multiplies every time limit, for a slow or busy machine", "1"),
+    Option(
+        "build-dir", "directory for everything that is built", "build in a checkout, else in the user's cache"
+    ),
+    Option("time-factor", "factor applied to every time limit, for a slow or busy machine", "1"),
 )
 
 
@@ -109,6 +111,16 @@ class UsageError(Exception):
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
+        unknown = message.removeprefix("unrecognized arguments: ")
+        if unknown != message:
+            raise UsageError(f"unknown argument {unknown}, see {self.prog} --help")
+        found = re.fullmatch(
+            r"argument (\S+): (?:(expected one) argument|ignored explicit argument '(.*)')", message
+        )
+        if found and found[2]:
+            raise UsageError(f"{found[1]}: no value given, expected one")
+        if found:
+            raise UsageError(f"{found[1]}={found[3]}: expected no value")
         raise UsageError(message)
 
 
@@ -253,7 +265,9 @@ def call(
     try:
         module = load(verb)
         if in_checkout(verb) and not paths.CHECKOUT:
-            raise UsageError("needs a checkout of the project, which has the benches and the suite")
+            raise UsageError(
+                "requires a checkout of the project, which contains the benches and the test suite"
+            )
         environment.time_factor()
         environment.writable(environment.build_dir())
         if hasattr(module, "PROGRAM"):

@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Build the documentation site: the documents, and references of all Verilog and Python modules.
+"""Build the documentation site: the documents and a reference of all Verilog and Python modules.
 
-It needs a checkout. The site goes to site/ in the build directory. Open its index.html from disk; neither the
-pages nor their search need a server or a network.
+The site is written to site/ in the build directory. Open its index.html from disk; neither the pages nor
+their search need a server or a network. Requires a checkout of the project.
 """
 
 from macrame.cli.command import Option

@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Convert all 2^32 float32 values to bfloat16 with the RTL, in both roundings, and compare with ml_dtypes.
+"""Convert all 2^32 float32 values to bfloat16 with the RTL and compare the results with ml_dtypes.
 
-It needs a checkout, g++ and perl.
+Both rounding modes are tested. Requires a checkout of the project, g++, make and perl.
 """
 
 from macrame.cli.command import Option
@@ -11,11 +11,11 @@ INSTALLS = "exhaustive"
 CHECKOUT = True
 PROGRAM = "macrame.dev.exhaustive"
 OPTIONS = (
-    Option("rounding", "even or toward_zero", "both", make=False),
+    Option("rounding", "rounding mode: even or toward_zero", "both", make=False),
     Option("first", "first input", "0", make=False),
-    Option("count", "how many inputs", "all that follow", make=False),
-    Option("jobs", "processes", "one per processor", make=False),
-    Option("rtl", "a copy of rtl/ to compile instead", make=False),
+    Option("count", "number of inputs", "all from the first on", make=False),
+    Option("jobs", "number of processes", "one per processor", make=False),
+    Option("rtl", "directory to compile instead of rtl/, such as an edited copy", make=False),
 )
 
 
@@ -23,7 +23,4 @@ def run(values: dict[str, str], words: list[str]) -> int:
     """Convert and compare; returns the exit code."""
     from macrame.dev import exhaustive
 
-    names = {option.variable: f"--{option.name}" for option in OPTIONS}
-    return exhaustive.main(
-        [word for name, value in values.items() if name in names for word in (names[name], value)]
-    )
+    return exhaustive.main(values)

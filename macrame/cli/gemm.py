@@ -13,44 +13,46 @@ from macrame.cli.command import COLS, DEPTH, ROWS, SEED, SIM, WAVES, Option
 INSTALLS = "sim gemm"  # less for a board
 PROGRAM = "macrame.verify.product"
 OPTIONS = (
-    Option("a", "M x K matrix: .npy, .npz, .csv or .tsv, as docs/matrices.md says", positional=True),
-    Option("w", "K x N matrix, likewise", positional=True),
-    Option("out", "file for the product, .npy or .csv"),
-    Option("header", "rows above the numbers of a .csv or .tsv: 1 for all, or A:1,BIAS:0", "found out"),
-    Option("index", "columns before the numbers of a .csv or .tsv: 1 for all, or A:1,BIAS:0", "found out"),
-    Option("key", "which array of an .npz: its name for all files, or A:name,W:other", "the only one"),
+    Option("a", "M x K matrix: .npy, .npz, .csv or .tsv, see docs/matrices.md", positional=True),
+    Option("w", "K x N matrix, in any of the same formats", positional=True),
+    Option("out", "output file, .npy or .csv"),
+    Option("header", "header rows of a .csv or .tsv: 1 for all files, or A:1,BIAS:0", "detected"),
+    Option("index", "index columns of a .csv or .tsv: 1 for all files, or A:1,BIAS:0", "detected"),
+    Option("key", "array to read from an .npz: one name for all files, or A:name,W:other", "the only one"),
     Option(
         "mode",
-        "raw (int32 out); gemmlowp, ruy or fp32 (int8 out); bf16: bfloat16 matrices",
-        "raw; gemmlowp with a scale",
+        "raw (int32 output); gemmlowp, ruy or fp32 (int8 output); bf16 (bfloat16 matrices)",
+        "raw; gemmlowp if a scale is given",
     ),
     Option("scale", "output scale: a number, or a file with one number per column"),
     Option(
         "bias",
-        "added to the sums: a number, or a file with one number per column; int32, but any real number in "
-        "mode bf16 and with a quantisation",
+        "added to the sums: a number, or a file with one number per column; int32, or any real number in "
+        "mode bf16 and with --quantize",
     ),
     Option(
         "quantize",
-        "for matrices that the core's format does not hold, which are refused without it: symmetric or "
-        "asymmetric to int8; even or toward_zero, in mode bf16, to bfloat16",
+        "convert matrices that the core's format cannot represent and that are rejected otherwise: symmetric "
+        "or asymmetric (to int8); even or toward_zero (to bfloat16, in mode bf16)",
     ),
     Option("a-zero-point", "zero point of A", "0"),
     Option("zero-point", "zero point of the int8 output", "0"),
     Option("low", "lower clamp of the int8 output", "-128"),
     Option("high", "upper clamp of the int8 output", "127"),
-    Option("result", "of mode bf16: fp32, or bfloat16 rounded even, toward_zero or stochastic", "fp32"),
-    Option("relu", "of mode bf16: what is not above 0 becomes +0", "0", flag=True),
+    Option(
+        "result", "output in mode bf16: fp32, or bfloat16 rounded even, toward_zero or stochastic", "fp32"
+    ),
+    Option("relu", "in mode bf16, replace every result that is not above 0 with +0", flag=True),
     ROWS,
     COLS,
     DEPTH,
     SIM,
-    Option(SEED.name, "seed of the simulation, and of stochastic rounding", "1"),
+    Option(SEED.name, "seed of the simulation and of stochastic rounding", "1"),
     WAVES,
     Option(
         "link",
-        "serial:DEVICE or serial:DEVICE@BAUD: the core of a board, instead of a simulated one; rows to waves "
-        "are then not taken, except the seed for stochastic rounding",
+        "use the core of a board instead of a simulated one: serial:DEVICE or serial:DEVICE@BAUD; --rows to "
+        "--waves then do not apply, except --seed for stochastic rounding",
     ),
 )
 

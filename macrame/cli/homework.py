@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Solve the problem sheet on the RTL.
 
-docs/problems.md describes the problems and how to use your own numbers. Reports and plots go to
-the output folder. Exit code: 0 if all RTL results match the golden model, 1 if one does not or the simulation
-failed, 2 for invalid input.
+docs/problems.md describes the problems and how to use your own numbers. Reports and plots are
+written to the output directory. Exit code: 0 if all RTL results match the golden model, 1 if one does not or
+the simulation failed, 2 for invalid input.
 """
 
 from macrame.cli.command import COLS, DEPTH, ROWS, SEED, SIM, WAVES, Option
@@ -13,9 +13,9 @@ EXTRA = "homework"
 INSTALLS = "sim sim"  # fewer for problems without simulation
 PROGRAM = "macrame.homework.sheet"
 OPTIONS = (
-    Option("problem", "which problems, as in 4 or 1,3", "all"),
-    Option("homework", "a folder with your own data files"),
-    Option("out", "folder of reports and plots", "homework in the build directory"),
+    Option("problem", "problems to solve, such as 4 or 1,3", "all"),
+    Option("homework", "directory with your own data files"),
+    Option("out", "directory for reports and plots", "homework in the build directory"),
     ROWS,
     COLS,
     DEPTH,

@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Check the Verilog with every tool in every shape, and the Python; warnings are errors.
+"""Check the Verilog with every tool in every configuration, and the Python; warnings are errors.
 
-It needs a checkout. With words, only the checks whose name contains one of them run.
+Requires a checkout of the project. With arguments, only the checks whose name contains one of them run.
 """
 
 from macrame.cli.command import Option
@@ -11,7 +11,7 @@ INSTALLS = "lint"
 CHECKOUT = True
 PROGRAM = "macrame.dev.lint"
 OPTIONS: tuple[Option, ...] = ()
-WORDS = ("TEXT", "run only the checks whose name contains this")
+WORDS = ("TEXT", "run only the checks whose name contains TEXT")
 
 
 def run(values: dict[str, str], words: list[str]) -> int:

@@ -48,34 +48,38 @@ class Target:
 
 TARGETS = {
     "sim": Target(
-        "homework", "solve the problem sheet on the RTL (PROBLEM=4 for one, HOMEWORK=dir for your numbers)"
+        "homework", "solve the problem sheet on the RTL (PROBLEM=4 for one, HOMEWORK=dir for your own data)"
     ),
     "train": Target(
-        "train", "train digits in bf16 on the RTL, each step compared with golden (EPOCHS=, STEPS=)"
+        "train",
+        "train digits in bf16 on the RTL, and compare each step with the golden model (EPOCHS=, STEPS=)",
     ),
     "gemm": Target(
         "gemm", "multiply your matrices: A=a.npy W=w.npy OUT=c.npy, optionally BIAS= SCALE= MODE="
     ),
-    "test": Target("test", "lint and the whole suite (TESTS=, SHARD=, JOBS=, SEEDS=)"),
+    "test": Target("test", "run lint and the whole suite (TESTS=, SHARD=, JOBS=, SEEDS=)"),
     "lint": Target("lint", "check the Verilog with every tool, and the Python; warnings are errors"),
     "bench": Target("bench", "measure simulation speed"),
     "synth": Target(
-        "synth", "area and Fmax of a unit on an FPGA (TARGET=, UNIT=, ROWS=, SEEDS=); takes minutes"
+        "synth", "measure a unit's area and Fmax on an FPGA (TARGET=, UNIT=, ROWS=, SEEDS=); takes minutes"
     ),
     "synth-table": Target(
         "synth",
-        "tables of arrays and cores on every target, or one; takes hours at first",
+        "print tables of arrays and cores for every target, or for one; takes hours at first",
         ("table",),
         ("TARGET", "SEEDS", "BUILD_DIR", "TIME_FACTOR"),
     ),
     "gates": Target("gates", "run the RTL's benches on the netlist (TARGET=, UNIT=, SIM=)"),
-    "waves": Target("waves", "a small product with waveforms, and the commands to view them"),
+    "waves": Target("waves", "simulate a small product with waveforms, and print the commands to view them"),
     "bitstream": Target(
-        "bitstream", "a board's bitstream, its area and clock rate (BOARD=icebreaker or ulx3s)"
+        "bitstream",
+        "build a board's bitstream, and print its area and clock rate (BOARD=icebreaker or ulx3s)",
     ),
-    "exhaustive": Target("exhaustive", "fp32 to bf16 on all 2^32 inputs"),
+    "exhaustive": Target(
+        "exhaustive", "convert all 2^32 fp32 values to bf16 with the RTL, and compare them with ml_dtypes"
+    ),
     "docs": Target("docs", "build the documentation site, in build/site"),
-    "nightly": Target("test", "the suite with its longest cases and more seeds (SEEDS=)", ("nightly",)),
+    "nightly": Target("test", "run the suite with its longest cases and more seeds (SEEDS=)", ("nightly",)),
 }
 
 
@@ -123,13 +127,14 @@ def usage() -> str:
     """What ``make help`` prints."""
     lines = ["targets:"]
     lines += [f"  make {name:<11} {target.help}" for name, target in TARGETS.items()]
-    lines += [f"  make {'clean':<11} remove everything built, keep .venv", "", "variables:"]
+    lines += [f"  make {'clean':<11} remove everything built except .venv", "", "variables:"]
     lines += [f"  {name:<11} {' '.join(target.variables())}" for name, target in TARGETS.items()]
     lines += [
         "",
-        "As in make gemm A=a.npy W=w.npy OUT=c.npy ROWS=4. python3 -m macrame gemm --help explains them; sim",
-        "is the verb homework, the others are verbs of the target's name. make ends with status 2 for",
-        "any error; macrame itself with 1 for a wrong result and 2 for invalid input.",
+        "Example: make gemm A=a.npy W=w.npy OUT=c.npy ROWS=4. python3 -m macrame VERB --help explains the",
+        "variables as options. Each target runs the verb of the same name, except sim (homework),",
+        "synth-table (synth table) and nightly (test nightly). make exits with status 2 for any error;",
+        "macrame itself with 1 for a wrong result and 2 for invalid input.",
     ]
     return "\n".join(lines)
 
@@ -140,7 +145,7 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os
     if action == "help":
         wrong = given(environ)
         if wrong:
-            print(f"make: {wrong[0]} is not a variable of make help, expected none", file=sys.stderr)
+            print(f"make: {wrong[0]}: does not apply to make help, which takes no variables", file=sys.stderr)
             return 2
         print(usage())
         return 0

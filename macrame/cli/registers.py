@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Generate docs/registers.md, the C headers and macrame/registers.py from the register descriptions (.rdl).
 
-It needs a checkout.
+Requires a checkout of the project.
 """
 
 from macrame.cli.command import Option

@@ -4,19 +4,19 @@
 
     iverilog -g2005 -s top -o top.vvp top.v $(macrame sources)
 
-With a family, its modules replace the portable multipliers. They instantiate vendor cells, which
-synthesis knows and a simulator needs models for: --models adds those of ecp5. The list has all units, the
-vector unit and the serial line too, so name the top module. --folder prints where rtl/, boards/, examples/
-and the data files of the problem sheet, homework/*.toml, are.
+With --family, that family's modules replace the portable multipliers. They instantiate vendor cells, for
+which a simulator needs models: --models adds those of ecp5. The list contains all units, including the vector
+unit and the serial line, so name the top module. --folder prints the directory that contains rtl/, boards/,
+examples/ and the data files of the problem sheet, homework/*.toml.
 """
 
 from macrame.cli.command import Option
 
 OPTIONS = (
-    Option("family", "ecp5 or ice40: with the family's modules from rtl/vendor"),
-    Option("board", "icebreaker or ulx3s: with the board's top level and its family's modules"),
-    Option("models", "with models of the ecp5 cells, for a simulator", flag=True),
-    Option("folder", "print the folder that holds them instead", flag=True),
+    Option("family", "ecp5 or ice40: use the family's modules from rtl/vendor"),
+    Option("board", "icebreaker or ulx3s: add the board's top level, use its family's modules"),
+    Option("models", "add simulation models of the ecp5 cells", flag=True),
+    Option("folder", "print the directory that contains them instead", flag=True),
 )
 
 

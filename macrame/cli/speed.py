@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Compare the speed of the simulators.
 
-`macrame speed` measures an int8 and a bf16 product on an 8x8 core under both simulators; `macrame speed 4 4
-verilator` another core, or one simulator; `macrame speed digits` problem 8's test set in int8, as
-Verilator's speed relative to Icarus's. It needs a checkout.
+`macrame speed` measures an int8 and a bf16 product on an 8x8 core with both simulators; `macrame speed 4 4
+verilator` measures another core, or only one simulator; `macrame speed digits` measures problem 8's test set
+in int8, as the speed of Verilator relative to Icarus. Requires a checkout of the project.
 """
 
 from macrame.cli.command import Option
@@ -13,7 +13,7 @@ INSTALLS = "train"
 CHECKOUT = True
 PROGRAM = "macrame.dev.speed"
 OPTIONS: tuple[Option, ...] = ()
-WORDS = ("WORD", "digits, or ROWS COLS and simulators")
+WORDS = ("WORD", "digits, or ROWS COLS followed by simulators")
 
 
 def run(values: dict[str, str], words: list[str]) -> int:

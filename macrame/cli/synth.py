@@ -1,15 +1,15 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Area and Fmax of a unit on an FPGA, next to those of the textbook array.
+"""Measure a unit's area and Fmax on an FPGA, next to those of a textbook array.
 
 The table has a row for the unit and one for a textbook array of 8x8 cells (3x3 on iCE40) on the same device,
-from the same run. docs/fpga.md says what counts as a LUT; Fmax is the median over the seeds, then the minimum
-and the maximum. Results go to synth/<target>-<unit>.json in the build directory; netlists and logs are kept
-there and reused until sources, parameters or tools change.
+from the same run. docs/fpga.md defines what counts as a LUT; Fmax is the median over the seeds, followed by
+the minimum and the maximum. Results are written to synth/<target>-<unit>.json in the build directory;
+netlists and logs are kept there and reused until sources, parameters or tools change.
 
-`macrame synth table` prints a table of several arrays and cores for each target, or for the one given, and
-writes it to synth/table-<target>.json. It places with 3 seeds by default; 16x16 and Gowin, which
-has no timing model, are placed once, Xilinx not at all.
+`macrame synth table` prints a table of several arrays and cores for each target, or only for --target, and
+writes it to synth/table-<target>.json. It places with 3 seeds by default; 16x16 units and Gowin, which has
+no timing model, are placed once, Xilinx not at all.
 """
 
 from macrame.cli.command import Option
@@ -19,21 +19,23 @@ EXTRA = "synth"
 PROGRAM = "macrame.synth.measure"
 OPTIONS = (
     Option(
-        "target", "ecp5 (ECP5-85F), ice40 (UP5K), gowin (GW2AR-18) or xilinx (7 series, not placed)", "ecp5"
+        "target",
+        "FPGA: ecp5 (ECP5-85F), ice40 (UP5K), gowin (GW2AR-18) or xilinx (7 series, not placed)",
+        "ecp5",
     ),
     Option(
         "unit",
-        "core: all of it, AXI ports included; array: mac_array; requantize: one lane; "
+        "core: the whole core with its AXI ports; array: mac_array; requantize: one lane; "
         "textbook: the textbook array",
         "core",
     ),
     Option("rows", "rows of the array, 1 to 32", "8; ice40 2, gowin 4"),
     Option("cols", "columns of the array, 1 to 32", "8; ice40 2, gowin 4"),
-    Option("depth", "int8 products per cell and cycle, 1 to 8", "1; ice40 4"),
+    Option("depth", "int8 products per cell per cycle, 1 to 8", "1; ice40 4"),
     Option("formats", "INT8, BF16 or DUAL", "INT8"),
-    Option("multiplier", "vendor: modules of rtl/vendor/<family>; plain: `*`, left to Yosys", "vendor"),
-    Option("placer", "heap, or sa: simulated annealing, which takes longer and makes arrays faster", "heap"),
-    Option("seeds", "number of placement seeds; Fmax varies by several percent between seeds", "1"),
+    Option("multiplier", "vendor: the modules in rtl/vendor/<family>; plain: `*`, left to Yosys", "vendor"),
+    Option("placer", "heap, or sa (simulated annealing), which takes longer and gives faster arrays", "heap"),
+    Option("seeds", "number of placement seeds; Fmax varies by several percent between them", "1"),
 )
 WORDS = ("table", "print the tables of several units instead of one unit")
 

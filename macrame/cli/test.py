@@ -1,8 +1,9 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Run the suite: lint, then pytest. The last lines are the results of both, and either failure counts.
+"""Run lint and the test suite; a failure in either is a failure.
 
-It needs a checkout. `macrame test nightly` adds the longest cases.
+The last lines are the results of both. `macrame test nightly` adds the longest cases. Requires a checkout of
+the project.
 """
 
 from macrame.cli.command import SEED, SIM, WAVES, Option
@@ -13,16 +14,17 @@ PROGRAM = "macrame.dev.suite"
 OPTIONS = (
     Option(
         "tests",
-        "only a part of the suite, without lint: names of benches, cases or files, as in fifo,gemm/4x4x4",
+        "run only a part of the suite, without lint: names of benches, cases or files, such as "
+        "'fifo gemm/4x4x4'",
     ),
-    Option("shard", "i/n: only the i-th of n parts of the suite, without lint, as in 1/3"),
-    Option("jobs", "processes", "one per processor"),
+    Option("shard", "i/n: run only the i-th of n parts of the suite, without lint, such as 1/3"),
+    Option("jobs", "number of processes", "one per processor"),
     Option("seeds", "number of seeds for each seeded test", "1"),
     SEED,
     SIM,
     WAVES,
 )
-WORDS = ("nightly", "run the nightly tests as well, without lint")
+WORDS = ("nightly", "also run the nightly tests, without lint")
 
 
 def run(values: dict[str, str], words: list[str]) -> int:

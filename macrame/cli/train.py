@@ -4,8 +4,8 @@
 
 Every product of the forward and backward pass and every vector operation, including the update, is computed
 by a simulated core and a simulated vector unit. Each result is compared with the golden model immediately;
-after each step all weights and biases are compared with an independent training run in golden, and finally
-the SHA-256 hashes. An fp32 network trains alongside from the same start on the same batches. The
+after each step all weights and biases are compared with an independent run of the golden model, and at the
+end their SHA-256 hashes. An fp32 network trains alongside from the same start on the same batches. The
 network, the split, the batch size and the learning rate are those of p8_training.toml; the report is
 train/train.json in the build directory.
 """
@@ -16,11 +16,11 @@ INSTALLS = "train"
 EXTRA = "homework,verilator"
 PROGRAM = "macrame.homework.train"
 OPTIONS = (
-    Option("epochs", "passes over the training images, 1 to 1000", "that of p8_training.toml"),
-    Option("steps", "updates, 1 to 1000000", "those of all epochs"),
-    Option("homework", "a folder with your own p8_training.toml"),
+    Option("epochs", "passes over the training images, 1 to 1000", "as in p8_training.toml"),
+    Option("steps", "number of updates, 1 to 1000000", "those of all epochs"),
+    Option("homework", "directory with your own p8_training.toml"),
     Option(SIM.name, "simulator: verilator, or icarus, which is much slower", "verilator"),
-    Option(SEED.name, "seed of the initial weights and of the shuffling", "that of p8_training.toml"),
+    Option(SEED.name, "seed of the initial weights and of shuffling", "as in p8_training.toml"),
 )
 
 

@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Simulate a small product with waveforms, and print the commands to view them.
 
-Two tiles follow each other through a 4 x 4 core. The FST and views for GTKWave and Surfer go to waves/ in
-the build directory.
+Two tiles run back to back on a 4x4x1 core. The FST file and views for GTKWave and Surfer are written to
+waves/ in the build directory.
 """
 
-from macrame.cli.command import SIM
+from macrame.cli.command import SIM, Option
 
 PROGRAM = "macrame.dev.waves"
-OPTIONS = (SIM,)
+OPTIONS = (Option(SIM.name, "simulator: only icarus, which writes the FST file", "icarus"),)
 
 
 def run(values: dict[str, str], words: list[str]) -> int:

@@ -209,7 +209,7 @@ def pure(work: Work, folder: Path, command: Sequence[str]) -> tuple[int, Results
     found = re.search(r"^(\d+) cycles$", done.stdout, re.MULTILINE)
     if done.returncode or not found or not (folder / "m.hex").exists():
         raise ValueError(
-            f"{folder.name}: the simulator ended with status {done.returncode}: {done.stdout.strip()}"
+            f"{folder.name}: the simulator exited with status {done.returncode}: {done.stdout.strip()}"
         )
     return int(found[1]), _read_hex(folder / "m.hex", work.config.cols)
 
@@ -464,7 +464,9 @@ def misses(table: Mapping[str, Row]) -> list[str]:
 
 def print_table(table: Mapping[str, Row], rounds: int) -> None:
     """The table, on standard output."""
-    print(f"{'core':>8}  {'fed by':<7} {'cycles/s':>9} {'MMAC/s':>7}   player's speed over it, and its range")
+    print(
+        f"{'core':>8}  {'fed by':<7} {'cycles/s':>9} {'MMAC/s':>7}   player's speed relative to it, and range"
+    )
     for shape, row in table.items():
         for way in WAYS:
             line = f"{shape:>8}  {way:<7} {row['cycles_per_s'][way]:9,.0f} {row['mac_per_s'][way] / 1e6:7.3f}"
@@ -472,10 +474,10 @@ def print_table(table: Mapping[str, Row], rounds: int) -> None:
                 (low, high), ratio = row["range"][way], row["ratios"][way]
                 line += f"   {ratio:.2f}, {low:.2f} .. {high:.2f}"
                 if simulate.simulator() == "icarus":
-                    line += f"; aimed at {GOALS[way]}{', missed' if ratio < GOALS[way] else ''}"
+                    line += f"; goal {GOALS[way]}{', missed' if ratio < GOALS[way] else ''}"
             print(line)
     print(
-        f"CPU time of the simulator without start-up, the least of {rounds} rounds;\n"
+        f"CPU time of the simulator without start-up, the minimum of {rounds} rounds;\n"
         f"every result of every run matches the golden model bit for bit"
     )
 
@@ -548,7 +550,7 @@ def main(shapes: Sequence[str] = (), instructions_only: bool = False) -> int:
         )
         + "\n",
     )
-    print(f"{time.monotonic() - began:.0f} s; every run's figures are in {environment.shown(path)}")
+    print(f"{time.monotonic() - began:.0f} s; the figures of every run are in {environment.shown(path)}")
     missed = misses(table)
     for line in missed:
         print(f"bench: {line}", file=sys.stderr)

@@ -10,7 +10,6 @@ rounded away from zero, the expected result is the neighbour below; a NaN is ml_
 prints the first input that differs, or with 2 if it cannot run.
 """
 
-import argparse
 import ctypes
 import os
 import signal
@@ -19,7 +18,7 @@ import sys
 import sysconfig
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping
 from concurrent.futures import Executor, ProcessPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
@@ -30,6 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from macrame import environment, paths
+from macrame.errors import InputError
 
 ROOT = paths.ROOT
 BUILD = environment.build_dir() / "exhaustive"
@@ -163,36 +163,54 @@ def sweep(pool: Executor, rounding: str, first: int, count: int) -> int:
     return differ
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Command line; returns the exit status."""
-    number = lambda text: int(text, 0)  # noqa: E731
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounding", choices=CODES, action="append", help="one of them (default: both)")
-    parser.add_argument("--first", type=number, default=0, help="first input (default 0)")
-    parser.add_argument("--count", type=number, default=None, help="how many (default: all that follow)")
-    parser.add_argument(
-        "--jobs", type=number, default=os.cpu_count(), help="processes (default: one per core)"
-    )
-    parser.add_argument("--rtl", type=Path, default=ROOT / "rtl", help="compile this copy of rtl/ instead")
-    args = parser.parse_args(argv)
-    count = 2**32 - args.first if args.count is None else args.count
-    if not (0 <= args.first and 0 < count <= 2**32 - args.first and args.jobs > 0):
-        parser.error(
-            f"first={args.first:#x} count={count:#x} jobs={args.jobs}: expected inputs below 2^32, "
-            "at least one, and a process to try them"
-        )
+def _integer(values: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
+    """The value of an option, decimal or hexadecimal as in 0x7f000000."""
+    try:
+        number = int(values[name], 0) if name in values else default
+    except ValueError:
+        number = low - 1
+    if not low <= number <= high:
+        raise InputError(f"{name}={values[name]}: expected an integer from {low} to {high}")
+    return number
+
+
+def main(values: Mapping[str, str]) -> int:
+    """Convert and compare.
+
+    Parameters
+    ----------
+    values : mapping of str to str
+        ROUNDING, FIRST, COUNT, JOBS and RTL.
+
+    Returns
+    -------
+    int
+        0 if all results match, else 1.
+
+    Raises
+    ------
+    InputError
+        A value is invalid.
+    Unable
+        The RTL cannot be compiled.
+    """
+    rounding = values.get("ROUNDING")
+    if rounding is not None and rounding not in CODES:
+        raise InputError(f"ROUNDING={rounding}: expected one of {', '.join(CODES)}")
+    first = _integer(values, "FIRST", 0, 0, 2**32 - 1)
+    count = _integer(values, "COUNT", 2**32 - first, 1, 2**32 - first)
+    processes = _integer(values, "JOBS", os.cpu_count() or 1, 1, 1024)
+    rtl = Path(values["RTL"]) if "RTL" in values else ROOT / "rtl"
+    if not rtl.is_dir():
+        raise InputError(f"RTL={rtl}: no such directory, expected a copy of rtl/")
     began = time.monotonic()
-    roundings = args.rounding or list(CODES)
+    roundings = [rounding] if rounding else list(CODES)
     BUILD.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=BUILD) as out:
-        try:
-            library = compile_rtl(args.rtl.resolve(), Path(out))
-        except Unable as error:
-            print(error, file=sys.stderr)
-            return 2
-        with ProcessPoolExecutor(args.jobs, initializer=_load, initargs=(library,)) as pool:
+        library = compile_rtl(rtl.resolve(), Path(out))
+        with ProcessPoolExecutor(processes, initializer=_load, initargs=(library,)) as pool:
             try:
-                differ = sum(sweep(pool, rounding, args.first, count) for rounding in roundings)
+                differ = sum(sweep(pool, name, first, count) for name in roundings)
             except BaseException:
                 pool.shutdown(cancel_futures=True)
                 raise

@@ -215,11 +215,14 @@ def command(*words: str, cwd: Path = RTL, env: Mapping[str, str] | None = None) 
             env or environment.cleaned(os.environ),
         )
     except subprocess.TimeoutExpired:
-        return 124, f"{words[0]}: still running after {limit * WALL_FACTOR} s"
+        return (
+            124,
+            f"{words[0]}: not finished after {limit * WALL_FACTOR} s; TIME_FACTOR=2 doubles the limit",
+        )
     if status == -signal.SIGXCPU:
         return (
             124,
-            f"{words[0]}: still running after {limit} s of CPU time; TIME_FACTOR=2 would allow twice as much",
+            f"{words[0]}: not finished after {limit} s of CPU time; TIME_FACTOR=2 doubles the limit",
         )
     return status, output
 
@@ -608,15 +611,15 @@ def rtl_form() -> str:
         code = [line.strip() for line in text.splitlines() if line.strip()]
         modules = re.findall(r"^\s*module\s+(\w+)", text, re.MULTILINE)
         if modules != [path.stem]:
-            wrong.append(f"{name}: holds {', '.join(modules) or 'no module'}, expected {path.stem} alone")
+            wrong.append(f"{name}: contains {', '.join(modules) or 'no module'}, expected {path.stem} alone")
         if code[:1] != ["`default_nettype none"] or code[-1:] != ["`default_nettype wire"]:
-            wrong.append(f"{name}: code must stand between `default_nettype none and `default_nettype wire")
+            wrong.append(f"{name}: expected all code between `default_nettype none and `default_nettype wire")
         for directive in ("`timescale", "`include"):
             if directive in text:
                 wrong.append(f"{name}: {directive} is not allowed in rtl/")
         for number, line in enumerate(path.read_text().splitlines(), 1):
             if line != line.rstrip() or "\t" in line:
-                wrong.append(f"{name}:{number}: a tab, or trailing blanks")
+                wrong.append(f"{name}:{number}: contains a tab or trailing blanks")
     return "\n".join(wrong)
 
 
@@ -676,7 +679,7 @@ def too_long(text: str) -> list[str]:
     """The lines of a Verilog file that are longer than lint.toml says."""
     columns = CONFIG["form"]["columns"]
     return [
-        f"line {number} has {len(line)} columns, expected no more than {columns}"
+        f"line {number} has {len(line)} columns, expected at most {columns}"
         for number, line in enumerate(text.splitlines(), 1)
         if len(line) > columns
     ]
@@ -795,13 +798,14 @@ def rtl_list() -> str:
     """Compare rtl.f with the existing files, and lint.toml with the existing modules and rules."""
     core = rtl_sources()
     there = sorted(str(p.relative_to(RTL)) for p in RTL.rglob("*.v") if VENDOR not in p.parents)
-    wrong = [f"rtl/rtl.f: {path} is missing" for path in sorted(set(there) - set(core))]
-    wrong += [f"rtl/rtl.f: no such file {path}" for path in sorted(set(core) - set(there))]
+    wrong = [f"rtl/rtl.f: {path} is not listed" for path in sorted(set(there) - set(core))]
+    wrong += [f"rtl/rtl.f: {path} is listed but does not exist" for path in sorted(set(core) - set(there))]
     wrong += [f"rtl/rtl.f: {path} is listed twice" for path in sorted(set(core)) if core.count(path) > 1]
     for family in families():
         own = set(paths.listed(VENDOR / family / f"{family}.f"))
         wrong += [
-            f"rtl/vendor/{family}/{family}.f: {name} is {'missing' if name not in own else 'not there'}"
+            f"rtl/vendor/{family}/{family}.f: {name} is "
+            f"{'not listed' if name not in own else 'listed but does not exist'}"
             for name in sorted(own ^ {path.name for path in (VENDOR / family).glob("*.v")})
         ]
         if family not in {core["family"] for core in CONFIG["vendor"]}:
@@ -810,12 +814,13 @@ def rtl_list() -> str:
     reached = {top["module"] for top in CONFIG["top"]}
     reached |= {name for text in texts.values() for name in re.findall(r"^\s*(\w+)\s*(?:#\(|u_)", text, re.M)}
     wrong += [
-        f"macrame/dev/lint.toml: {m} is neither a top nor inside one" for m in sorted(set(texts) - reached)
+        f"macrame/dev/lint.toml: {m} is neither a top module nor instantiated in one"
+        for m in sorted(set(texts) - reached)
     ]
     rules = {rule for text in texts.values() for rule in re.findall(r"\bERROR_\w+", text)}
     tried = {case["rule"] for case in CONFIG.get("illegal", []) if "rule" in case}
     wrong += [f"macrame/dev/lint.toml: no illegal value violates {rule}" for rule in sorted(rules - tried)]
-    wrong += [f"macrame/dev/lint.toml: {rule} is in no module" for rule in sorted(tried - rules)]
+    wrong += [f"macrame/dev/lint.toml: no module contains {rule}" for rule in sorted(tried - rules)]
     return "\n".join(wrong)
 
 
@@ -828,7 +833,10 @@ def bench_list() -> str:
     wrong = [
         f"{path}: no check reads it, see [[bench]] in macrame/dev/lint.toml" for path in there - read - spared
     ]
-    wrong += [f"macrame/dev/lint.toml: {path} does not exist, or is read" for path in spared - (there - read)]
+    wrong += [
+        f"macrame/dev/lint.toml: {path} does not exist, or a check reads it"
+        for path in spared - (there - read)
+    ]
     return "\n".join(sorted(wrong))
 
 
@@ -882,7 +890,7 @@ def run(wanted: Sequence[str]) -> int:
     began = time.monotonic()
     checks = [c for c in all_checks() if not wanted or any(w in c.name for w in wanted)]
     if not checks:
-        print(f"lint: no check is called {' or '.join(wanted)}", file=sys.stderr)
+        print(f"lint: no check has a name that contains {' or '.join(wanted)}", file=sys.stderr)
         return 2
     print(f"lint: {tools()[1]}", flush=True)
     failed = []

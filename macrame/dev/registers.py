@@ -326,7 +326,7 @@ def main(check: bool = False) -> int:
             if not path.exists() or path.read_text() != text
         ]
         for name, rdl in stale:
-            print(f"{name} is not what rtl/{rdl.name} says: run {COMMAND}", file=sys.stderr)
+            print(f"{name} does not match rtl/{rdl.name}: run {COMMAND}", file=sys.stderr)
         return 1 if stale else 0
     headers = ((HEADER, c_header(core)), (VECTOR_HEADER, c_header(vector, "VECTOR", VECTOR_RDL.name)))
     for path, text in (*((path, text) for path, _, _, text in documents), *headers):

@@ -78,7 +78,7 @@ def run(kind: str, rows: int, cols: int, size: tuple[int, int, int]) -> tuple[in
         core = Core(link)
         product, report = core.matmul(a, w) if kind == "int8" else core.matmul_bf16(a, w)
     if not np.array_equal(product, gemm(a, w) if kind == "int8" else gemm_bf16(a, w)):
-        raise LinkError(f"{simulate.simulator()}, {kind}: the core's product is wrong")
+        raise LinkError(f"{simulate.simulator()}, {kind}: the product differs from the golden model")
     return report.cycles, children() - before
 
 
@@ -135,8 +135,8 @@ def digits(say: Callable[[str], None] = print) -> bool:
     quantized, x = network()
     reached = True
     say(
-        f"digits, {len(x)} pictures, 64-32-10 in int8\n"
-        f"{'core':>8}  {'simulator':<10} {'cycles':>7} {'s a pass':>9} {'cycles/s':>10}  over Icarus"
+        f"digits, {len(x)} images, 64-32-10 in int8\n"
+        f"{'core':>8}  {'simulator':<10} {'cycles':>7} {'s/pass':>9} {'cycles/s':>10}  vs Icarus"
     )
     for (rows, cols), goal in GOALS.items():
         rates = {}

@@ -101,7 +101,7 @@ def lint() -> tuple[int, str]:
             sys.stdout.write(line)
             sys.stdout.flush()
             last = line.strip() or last
-    return process.returncode, last or f"lint: ended with status {process.returncode}"
+    return process.returncode, last or f"lint: exited with status {process.returncode}"
 
 
 def _no_tests(values: Mapping[str, str], part: tuple[int, int] | None) -> str:
@@ -140,7 +140,7 @@ def main(values: Mapping[str, str], words: Sequence[str] = ()) -> int:
         parse.integer("JOBS", values["JOBS"], 0, 1024)
     part = shard(values.get("SHARD", ""))
     if part:
-        print(f"part {part[0]} of {part[1]} of the suite, without lint, which is make lint", flush=True)
+        print(f"part {part[0]} of {part[1]} of the suite, without lint", flush=True)
     linted, last = (0, "") if nightly or part or values.get("TESTS") else lint()
     if linted == 130:
         return linted

@@ -48,7 +48,7 @@ VIEW: list[tuple[str, list[Signal]]] = [
         ],
     ),
     (
-        "slices into the array: the second tile's first right after the first tile's last",
+        "slices into the array: the second tile follows the first without a gap",
         [("op_valid",), ("op_last",), ("op_a", 8 * ROWS, 8), ("op_w", 8 * COLS, 8)],
     ),
     (
@@ -168,7 +168,7 @@ def make(folder: Path = FOLDER) -> tuple[dict[str, Path], Report, NDArray[np.int
         product, report = Core(link).matmul(a, w)
     assert link.waves is not None
     if not np.array_equal(product, gemm(a, w)):
-        raise LinkError(f"the core's product is wrong; the waveforms are in {link.waves}")
+        raise LinkError(f"the product differs from the golden model; the waveforms are in {link.waves}")
     folder.mkdir(parents=True, exist_ok=True)
     files = {suffix: folder / f"two_tiles.{suffix}" for suffix in ("fst", "gtkw", "sucl")}
     shutil.copyfile(link.waves, files["fst"])
@@ -202,8 +202,8 @@ def main() -> int:
   A x W =
 {table}
 
-  op_valid stays high for {TILES * SLICES} cycles: none is idle where op_last ends the first tile.
-  load copies a tile's sums; its {ROWS} rows leave through row while the next tile runs.
+  op_valid stays high for {TILES * SLICES} cycles: no cycle is idle where op_last ends the first tile.
+  load copies a tile's sums; its {ROWS} rows are shifted out through row while the next tile runs.
 
   gtkwave {_short(files["gtkw"])}
   surfer --command-file {_short(files["sucl"])}""")

@@ -108,7 +108,7 @@ def unwritable(path: str | os.PathLike[str], inputs: Iterable[str | os.PathLike[
         if not real.parent.is_dir():
             return f"the directory {(real if path.is_symlink() else path).parent} does not exist"
         if real.is_symlink():
-            return "is a link to itself"
+            return "is a symbolic link to itself"
         if real.exists():
             if not real.is_file():
                 return "is not a regular file"

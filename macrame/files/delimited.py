@@ -114,11 +114,11 @@ def read(data: bytes, wanted: Wanted) -> Table:
     reader = _Reader(wanted, found)
     top = list(itertools.islice(found.rows, 1 + (wanted.header or 0)))
     if not top:
-        raise InputError(f"{wanted.label}: holds no numbers")
+        raise InputError(f"{wanted.label}: contains no numbers")
     reader.heads = int(reader.is_header(top[0])) if wanted.header is None else wanted.header
     top += itertools.islice(found.rows, reader.heads + 1 - len(top))
     if len(top) <= reader.heads:
-        raise InputError(f"{wanted.label}: holds no numbers below {_amount(reader.heads, 'header row')}")
+        raise InputError(f"{wanted.label}: contains no numbers below {_amount(reader.heads, 'header row')}")
     reader.find_columns(top[reader.heads - 1] if reader.heads else None, top[reader.heads])
     lines: list[int] = []
     values: list[list[int] | list[float]] = []
@@ -214,8 +214,8 @@ class _Reader:
                 short = True
             elif less:
                 raise InputError(
-                    f"{self.wanted.label}: line {first[0]} has {_columns(self.width)} and the header in "
-                    f"line {names[0]} has {len(names[1])}, expected as many"
+                    f"{self.wanted.label}: line {first[0]} has {_columns(self.width)}, expected "
+                    f"{len(names[1])} as in the header in line {names[0]}"
                     + self._hint(first[0], self.heads + 1)
                 )
         self.stop = self.width - empty
@@ -238,14 +238,16 @@ class _Reader:
 
     def _no_index(self, line: int, cell: str) -> InputError:
         return InputError(
-            f"{self.wanted.label}: line {line}, column 1 is {shown(cell, 40)}, in what may be an index, "
-            f"expected INDEX={self.wanted.name}:1 to skip it or INDEX={self.wanted.name}:0 to read it"
+            f"{self.wanted.label}: line {line}, column 1 is {shown(cell, 40)}, which may be part of an "
+            f"index, expected INDEX={self.wanted.name}:1 to skip it or INDEX={self.wanted.name}:0 to read it"
         )
 
     def _check_label(self, line: int, cell: str, before: int) -> None:
         """Check a row's cell in the detected index column."""
         if self.named and not is_name(cell):
-            raise self._refused(line, 0, shown(cell, 40), "a name as before" + self._hint(line, column=True))
+            raise self._refused(
+                line, 0, shown(cell, 40), "a name as in the lines before" + self._hint(line, column=True)
+            )
         if self.counted is not None and cell != str(self.counted + before):
             raise self._no_index(line, cell)
 
@@ -332,8 +334,8 @@ class _Reader:
             self.mark = mark, place
         elif self.mark[0] != mark:
             raise InputError(
-                f"{self.wanted.label}: {self.mark[1]} and {place}, expected a point before all decimals, "
-                "or a comma"
+                f"{self.wanted.label}: {self.mark[1]} and {place}, expected the same decimal "
+                "separator, a point or a comma, in all numbers"
             )
         if self.delimiter in ";\t":
             if not _GROUPED.fullmatch(cell):
@@ -367,8 +369,8 @@ class _Reader:
             raise self._refused(line, 0, shown(cells[0].strip(), 40), self.wanted.what + hint)
         if self.grouped and not self.proven:
             raise InputError(
-                f"{self.wanted.label}: {self.grouped}, with decimals or a thousand; expected commas between "
-                "columns and a point before decimals"
+                f"{self.wanted.label}: {self.grouped}, with decimals or a thousands separator; expected "
+                "commas between columns and a point before decimals"
             )
 
     def notes(self, values: np.ndarray, line: int) -> list[str]:

@@ -102,7 +102,7 @@ def npz(label: str, name: str, data: bytes, key: str | None = None) -> tuple[np.
     macrame.errors.InputError
     """
     if data[:2] != b"PK":
-        raise InputError(f"{label}: not a .npz file, it starts with {data[:6]!r}")
+        raise InputError(f"{label}: not a .npz file: it starts with {data[:6]!r}")
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = {
@@ -111,12 +111,12 @@ def npz(label: str, name: str, data: bytes, key: str | None = None) -> tuple[np.
                 if info.filename.endswith(".npy")
             }
             if not members:
-                raise InputError(f"{label}: holds no arrays")
+                raise InputError(f"{label}: contains no arrays")
             wanted = f"expected KEY={name}:NAME, where NAME is one of {short(', '.join(members), 90)}"
             if key is not None and key not in members:
-                raise InputError(f"{label}: holds no array {short(key)}, {wanted}")
+                raise InputError(f"{label}: contains no array {short(key)}, {wanted}")
             if key is None and len(members) > 1:
-                raise InputError(f"{label}: holds {len(members)} arrays, {wanted}")
+                raise InputError(f"{label}: contains {len(members)} arrays, {wanted}")
             return _member(label, archive, members[next(iter(members)) if key is None else key])
     except InputError:
         raise
@@ -126,7 +126,7 @@ def npz(label: str, name: str, data: bytes, key: str | None = None) -> tuple[np.
 
 def _member(label: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> tuple[np.ndarray, bool]:
     if info.compress_type not in _METHODS:
-        raise InputError(f"{label}: is compressed in a way that NumPy does not write, expected np.savez's")
+        raise InputError(f"{label}: unsupported compression, expected a file that NumPy wrote")
     with archive.open(info) as stream:
         head = stream.read(_HEADER)
         header = _header(label, head)
@@ -143,7 +143,7 @@ def _member(label: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> tupl
 def _header(label: str, head: bytes) -> Header:
     """The header of an .npy file, after all checks that do not need its data."""
     if head[:6] != b"\x93NUMPY":
-        raise InputError(f"{label}: not a .npy file, it starts with {head[:6]!r}")
+        raise InputError(f"{label}: not a .npy file: it starts with {head[:6]!r}")
     stream = io.BytesIO(head)
     try:
         version = np.lib.format.read_magic(stream)
@@ -151,24 +151,26 @@ def _header(label: str, head: bytes) -> Header:
         with warnings.catch_warnings(action="ignore"):  # about headers written by Python 2
             shape, fortran, dtype = read[version](stream)
     except KeyError:
-        raise InputError(f"{label}: .npy format version {version}, expected 1.0 or 2.0") from None
+        raise InputError(
+            f"{label}: .npy format version {version[0]}.{version[1]}, expected 1.0 or 2.0"
+        ) from None
     except Exception:  # a damaged header can raise any error of NumPy's parser
-        raise InputError(f"{label}: the .npy header is damaged or cut short") from None
+        raise InputError(f"{label}: the .npy header is damaged or truncated") from None
     start = stream.tell()
     if dtype.hasobject:
-        raise InputError(f"{label}: holds pickled Python objects, expected numbers")
+        raise InputError(f"{label}: contains pickled Python objects, expected numbers")
     bf16 = dtype == np.dtype("V2")
     if bf16:  # NumPy loses their byte order
         dtype = np.dtype(">u2" if b"'>V2'" in head[:start] else "<u2")
     if dtype.subdtype or not dtype.itemsize:
-        raise InputError(f"{label}: holds {short(dtype)} values, expected numbers")
+        raise InputError(f"{label}: contains {short(dtype)} values, expected numbers")
     # NumPy cannot create any of these arrays, whatever the data
     if (
         len(shape) > _DIMENSIONS
         or any(type(side) is not int or side < 0 for side in shape)
         or math.prod(side or 1 for side in shape) * dtype.itemsize > np.iinfo(np.intp).max
     ):
-        raise InputError(f"{label}: the .npy header is damaged, its shape is {_shape(shape)}")
+        raise InputError(f"{label}: the .npy header is damaged: its shape is {_shape(shape)}")
     return Header(shape, fortran, dtype, bf16, start)
 
 
@@ -181,7 +183,7 @@ def _shape(shape: tuple[object, ...]) -> str:
 def _check_size(label: str, header: Header, there: int) -> None:
     if header.size > there:
         raise InputError(
-            f"{label}: cut short, the header promises {header.size} bytes of data and {there} are there"
+            f"{label}: truncated, the header specifies {header.size} bytes of data and {there} were found"
         )
     if header.size < there:
-        raise InputError(f"{label}: the header promises {header.size} bytes of data and more are there")
+        raise InputError(f"{label}: the header specifies {header.size} bytes of data and more were found")

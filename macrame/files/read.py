@@ -136,7 +136,7 @@ class Numbers:
         with np.errstate(over="ignore", invalid="ignore"):  # a signalling NaN is invalid
             array = wide.astype(np.float64)
         if wide.dtype.itemsize > 8:
-            self.refuse((array != wide) & (wide == wide), "a number that float64 holds")
+            self.refuse((array != wide) & (wide == wide), "a number that float64 can represent")
         return Numbers(self.source, array, False, self.lines, self.column)
 
 
@@ -272,7 +272,7 @@ def _read(source: Source, what: str, real: bool, otherwise: str = "") -> Numbers
         array, bf16 = npy.npy(source.label, data)
     if array.dtype.kind not in "biuf":
         expected = "numbers" if real else what
-        raise InputError(f"{source.label}: holds {short(array.dtype)} values, expected {expected}")
+        raise InputError(f"{source.label}: contains {short(array.dtype)} values, expected {expected}")
     return Numbers(source, array.astype(array.dtype.newbyteorder("="), copy=False), bf16)
 
 

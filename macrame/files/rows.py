@@ -81,7 +81,7 @@ def _decode(label: str, data: bytes) -> str:
     try:
         return data.decode("utf-16" if wide else "utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as error:
-        byte = f"byte {error.start} is 0x{data[error.start]:02x}" if error.start < len(data) else "cut short"
+        byte = f"byte {error.start} is 0x{data[error.start]:02x}" if error.start < len(data) else "truncated"
         raise InputError(f"{label}: not a text file, {byte}, expected UTF-8") from None
 
 
@@ -141,6 +141,6 @@ def _rows(label: str, lines: Iterable[tuple[int, str]], delimiter: str) -> Itera
         except StopIteration:
             return
         except csv.Error as error:
-            why = "a quote is never closed" if "unexpected end" in str(error) else short(error, 60)
-            raise InputError(f"{label}: line {begun} has no cells: {why}") from None
+            why = "a quotation mark is not closed" if "unexpected end" in str(error) else short(error, 60)
+            raise InputError(f"{label}: line {begun} cannot be split into cells: {why}") from None
         yield begun, row

@@ -50,7 +50,7 @@ def check_output(
         raise InputError(f"{where}: {wrong}")
     wrong = unwritable(report, inputs)
     if not wrong and real_path(report) == real_path(path):
-        wrong = f"is {path} by another name"
+        wrong = f"is the same file as {path}"
     if wrong:
         raise InputError(f"{where}: its report would be {short(report, 200)}, which {wrong}")
 

@@ -123,16 +123,16 @@ class File:
 
     def integer(self, key: str, low: int, high: int) -> int:
         """A whole number from low to high, both included."""
-        expected = f"a whole number from {low} to {high}"
+        expected = f"an integer from {low} to {high}"
         return self._integer(key, self._get(key, expected), low, high, expected)
 
     def integers(self, key: str, low: int, high: int, least: int = 1, most: int = SIDE) -> list[int]:
         """A list of whole numbers from low to high; a list of ints."""
-        expected = f"a list of {least} to {most} whole numbers from {low} to {high}"
+        expected = f"a list of {least} to {most} integers from {low} to {high}"
         value = self._get(key, expected)
         if not isinstance(value, list) or not least <= len(value) <= most:
             raise self.error(key, expected)
-        each = f"a whole number from {low} to {high}"
+        each = f"an integer from {low} to {high}"
         return [self._integer(f"{key}[{i}]", v, low, high, each) for i, v in enumerate(value)]
 
     def number(self, key: str, low: float, high: float, above: bool = False) -> float:
@@ -181,7 +181,7 @@ class File:
     ) -> NDArray[np.float64]:
         """A list of rows of finite numbers; float64 array (rows, cols), free sides at most `most`."""
         high, wide = rows or f"1 to {most}", cols or f"1 to {most}"
-        value = self._get(key, f"a matrix of {high} rows of {wide} numbers, as [[...], [...]]")
+        value = self._get(key, f"a matrix of {high} rows of {wide} numbers, such as [[...], [...]]")
         return self._matrix(key, value, rows, cols, most)
 
     def matrices(
@@ -189,7 +189,7 @@ class File:
     ) -> list[NDArray[np.float64]]:
         """A matrix, or up to `deepest` of them in a list, each as wide as the one before it is high."""
         value = self._get(
-            key, f"a matrix of rows of {cols} numbers, as [[...], [...]], or a list of matrices"
+            key, f"a matrix of rows of {cols} numbers, such as [[...], [...]], or a list of matrices"
         )
         if not isinstance(value, list) or not _is_deep(value):
             return [self._matrix(key, value, None, cols, most)]
@@ -217,10 +217,10 @@ class File:
     ) -> NDArray[np.float64]:
         high, wide = rows or f"1 to {most}", cols or f"1 to {most}"
         if not isinstance(value, list) or not (len(value) == rows if rows else 1 <= len(value) <= most):
-            raise self.error(key, f"a matrix of {high} rows of {wide} numbers, as [[...], [...]]", value)
+            raise self.error(key, f"a matrix of {high} rows of {wide} numbers, such as [[...], [...]]", value)
         for i, row in enumerate(value):
             if not isinstance(row, list):
-                raise self.error(f"{key}[{i}]", "a row of numbers, as [...]", row)
+                raise self.error(f"{key}[{i}]", "a row of numbers, such as [...]", row)
             width = cols or len(value[0])
             if len(row) != width or not (cols or 1 <= width <= most):
                 raise self.error(f"{key}[{i}]", f"a row of {wide if i == 0 else width} numbers", row)
@@ -284,14 +284,16 @@ def check_directory(directory: Path, names: Sequence[str]) -> None:
         raise HomeworkError(f"HOMEWORK={directory}: no such directory")
     if not directory.is_dir():
         raise HomeworkError(
-            f"HOMEWORK={directory}: not a directory; expected one that holds {', '.join(names)}"
+            f"HOMEWORK={directory}: not a directory; expected one that contains {', '.join(names)}"
         )
     try:
         found = sorted(p.name for p in directory.iterdir() if p.suffix == ".toml")
     except OSError as error:
         raise HomeworkError(f"HOMEWORK={directory}: {error.strerror}") from None
     if not found:
-        raise HomeworkError(f"HOMEWORK={directory}: holds no .toml file; expected any of {', '.join(names)}")
+        raise HomeworkError(
+            f"HOMEWORK={directory}: contains no .toml file; expected any of {', '.join(names)}"
+        )
     for name in found:
         if name not in names:
             raise HomeworkError(

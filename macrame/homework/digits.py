@@ -216,7 +216,7 @@ def train(
                 done.append(epoch)
                 tick(epoch.number)
         except Diverged as error:
-            raise file.error(key, f"one that training survives, but {error}") from None
+            raise file.error(key, f"a rate at which training does not diverge, but {error}") from None
     return done
 
 

@@ -20,7 +20,7 @@ from macrame.homework.plots.curves import activations_figure
 from macrame.homework.problem import Answer, Run
 from macrame.homework.show import Matrix, Show
 
-TITLE = "Forward pass and loss; ReLU against sigmoid"
+TITLE = "Forward pass and loss; ReLU versus sigmoid"
 DEEPEST = 8  # layers
 KEYS = (
     "placeholder",
@@ -149,7 +149,7 @@ def _forward_float(problem: Problem, show: Show) -> Answer:
     trace = network.forward(problem.x)
     values: Answer = {"x": problem.x[0]}
     show.part("(a) Step by step, in float64 (golden)")
-    show.equation(Matrix("picture", problem.picture), "-> row by row ->", Matrix("x", problem.x[0]))
+    show.equation(Matrix("image", problem.picture), "-> row by row ->", Matrix("x", problem.x[0]))
     h = "x"
     for i, (w, b, pre, name) in enumerate(
         zip(network.weights, network.biases, trace.pre, network.activations), 1
@@ -188,7 +188,7 @@ def _forward_float(problem: Problem, show: Show) -> Answer:
     show.text(
         f"true class: {problem.classes[problem.label]}, so the loss is -ln "
         f"p[{problem.classes[problem.label]}] = -ln {p[problem.label]:.6f} = {loss:.6f}; the network "
-        f"says {problem.classes[int(p.argmax())]}."
+        f"predicts {problem.classes[int(p.argmax())]}."
     )
     return {**values, "softmax": p, "loss": loss}
 
@@ -198,8 +198,8 @@ def _forward_int8(problem: Problem, run: Run, exact: Answer) -> Answer:
     show.part(f"(a) The same in int8, on the RTL ({run.rtl.name}, mode {net.layers[0].mode})")
     show.text(
         "Real number = scale * (integer - zero point). Weights: zero point 0, scale = max |W| / 127. "
-        "Activations: all of [-128, 127] for the range they take on this one picture, widened to hold "
-        "0."
+        "Activations: all of [-128, 127] for the range they take on this one image, widened to "
+        "contain 0."
     )
     names = [f"a{i}" if name == "relu" else f"z{i}" for i, name in enumerate(problem.network.activations, 1)]
     ranges = [("x", net.input)]
@@ -243,9 +243,9 @@ def _forward_int8(problem: Problem, run: Run, exact: Answer) -> Answer:
         real = layer.output.dequantize(q[0])
         show.equation(
             Matrix(f"Q({name}) (RTL)", q[0]),
-            "stands for",
+            "represents",
             Matrix("", real, 4),
-            "float says",
+            "in float:",
             Matrix(name, exact[name], 4),
         )
         out[name] = {
@@ -267,9 +267,9 @@ def _forward_int8(problem: Problem, run: Run, exact: Answer) -> Answer:
             show.equation(
                 f"Q(a{i}) = table[Q(z{i})] =",
                 Matrix(f"Q(a{i})", h[0]),
-                "stands for",
+                "represents",
                 Matrix("", real, 4),
-                "float says",
+                "in float:",
                 Matrix(f"a{i}", exact[f"a{i}"], 4),
             )
             out[f"a{i}"] = {
@@ -281,7 +281,7 @@ def _forward_int8(problem: Problem, run: Run, exact: Answer) -> Answer:
     if any(layer.table is not None for layer in net.layers):
         show.text(
             "The sigmoid is a table of 256 bytes on the host, looked up with the RTL's integers: its "
-            "values have scale 1/256 and zero point -128, so that [-128, 127] stands for 0 to 255/256."
+            "values have scale 1/256 and zero point -128, so that [-128, 127] represents 0 to 255/256."
         )
     logits = net.output.dequantize(h)
     p, loss = softmax(logits[0]), cross_entropy(logits, np.array([problem.label]))
@@ -310,18 +310,17 @@ def _forward_bf16(problem: Problem, run: Run, exact: Answer) -> Answer:
     hidden = [f"a{i}" for i in range(1, n)]
     leaves = ""
     if hidden and network.activations[0] == "relu":
-        leaves = (
-            f"{_listed(hidden)} {'leave' if n > 2 else 'leaves'} through the ReLU as bfloat16, z{n} as fp32. "
-        )
+        verb = "are" if n > 2 else "is"
+        leaves = f"{_listed(hidden)} {verb} output through the ReLU as bfloat16, z{n} as fp32. "
     elif hidden:
         leaves = (
-            f"z1 to z{n} leave as fp32; the sigmoid runs on the host, as softmax does, and is rounded to "
-            "bfloat16. "
+            f"z1 to z{n} are output as fp32; the sigmoid runs on the host, as softmax does, and is rounded "
+            "to bfloat16. "
         )
     show.text(
         "Operands of products rounded to bfloat16 (8 significant bits), sums rounded to fp32 one by "
         f"one, bias fp32; {leaves}No scales are needed. "
-        f"On the RTL: a {run.rtl.bf16_name}."
+        f"On the RTL: the {run.rtl.bf16_name}."
     )
     _, bits = _bf16(problem, Golden())
     trace, got = _bf16(problem, run.rtl.bf16())
@@ -343,7 +342,7 @@ def _forward_bf16(problem: Problem, run: Run, exact: Answer) -> Answer:
             Matrix(f"b{i}", b),
             after,
             Matrix(f"{name} ({source})", values[name], 6),
-            "float says",
+            "in float:",
             Matrix(name, exact[name], 6),
         )
         h = Matrix(name, values[name], 6)
@@ -381,7 +380,7 @@ def _bf16(problem: Problem, backend: Backend) -> tuple[Forward, dict[str, NDArra
 
 def _relu_against_sigmoid(problem: Problem, run: Run) -> Answer:
     show = run.show
-    show.part("(b) ReLU against sigmoid (golden)")
+    show.part("(b) ReLU versus sigmoid (golden)")
     z = np.array([-4.0, -2.0, -1.0, 0.0, 1.0, 2.0, 4.0])
     values = {
         "z": z,
@@ -438,10 +437,10 @@ def _relu_against_sigmoid(problem: Problem, run: Run) -> Answer:
     )
     show.text(
         "macrame's ReLU is the lower clamp of the output stage set to the zero point: the comparator "
-        "is there already and takes no extra cycle. A sigmoid needs exp(-z) = 2^i 2^f: one product "
+        "already exists and takes no extra cycle. A sigmoid needs exp(-z) = 2^i 2^f: one product "
         f"with log2(e), a polynomial of degree {cost['degree']} for 2^f (the lowest whose relative "
         f"error {cost['error']:.1e} is below 2^-24), one addition and one division; with 8-bit input a "
-        "table of 256 bytes does instead."
+        "table of 256 bytes is enough."
     )
     return {
         "values": values,

@@ -386,7 +386,7 @@ def _side_by_side(
     rtl: Mapping[str, Numbers],
 ) -> Answer:
     show = run.show
-    show.part("Step 5: the same step in bf16, every operation as the core makes it")
+    show.part("Step 5: the same step in bf16, every operation as the core computes it")
     kinds = problem.network.activations
     masks = "the ReLU masks, " if "relu" in kinds else ""
     masks += "the sigmoids' derivatives a (1 - a), " if "sigmoid" in kinds else ""
@@ -396,7 +396,7 @@ def _side_by_side(
         f"products, {masks}the "
         "update w + (-rate) dE/dw with the product rounded and then the sum. "
         + ("The sigmoid itself runs on the host. " if "sigmoid" in kinds else "")
-        + f"On the RTL: a {run.rtl.bf16_name}."
+        + f"On the RTL: the {run.rtl.bf16_name}."
     )
     columns = [("golden bf16", golden), ("RTL bf16", rtl)]
     rows = []

@@ -34,7 +34,7 @@ def solve(schedule: batches.Schedule, run: Run) -> Answer:
     """Show the arithmetic, and what happens to samples left over."""
     show, s, each = run.show, schedule, schedule.updates_per_epoch
     show.text(
-        "One epoch uses every sample once, and each mini-batch makes one update of the weights. Exact "
+        "One epoch uses every sample once, and each mini-batch gives one update of the weights. Exact "
         "integer arithmetic; nothing here runs on the RTL."
     )
     show.part("Step by step")
@@ -92,9 +92,9 @@ def solve(schedule: batches.Schedule, run: Run) -> Answer:
         rows,
     )
     show.text(
-        "Dropped: every update averages a full batch, and the left-over samples sit out the epoch; "
-        "shuffling in each epoch makes them different ones each time. Kept as a smaller batch: every "
-        "sample counts once per epoch, at the price of one more update whose gradient averages fewer "
+        "Dropped: every update averages a full batch, and the left-over samples are not used in that "
+        "epoch; shuffling makes them different ones in each epoch. Kept as a smaller batch: every "
+        "sample counts once per epoch, at the cost of one more update whose gradient averages fewer "
         "samples: with n of B samples its standard deviation is sqrt(B / n) times that of a full "
         "batch."
     )
@@ -114,15 +114,17 @@ def solve(schedule: batches.Schedule, run: Run) -> Answer:
 def _solved_range(show: Show, s: batches.Schedule) -> None:
     name = NAMES[s.solved]
     if s.highest is None:
-        show.text(f"Any batch size from {s.lowest:,} up does the same: one batch holds all samples.")
+        show.text(
+            f"Any batch size from {s.lowest:,} up gives the same result: one batch contains all samples."
+        )
     elif s.lowest < s.highest:
         what = "dropped" if s.leftover == "drop" else "put into a smaller batch"
         left = (
             f"leaves {s.left_over:,} over"
             if s.leftover == "drop" or not s.left_over
-            else f"makes the last batch the fullest, {s.left_over:,} of {s.batch_size:,}"
+            else f"makes the last batch fullest, {s.left_over:,} of {s.batch_size:,}"
         )
         show.text(
             f"With left-over samples {what}, any number of {name} from {s.lowest:,} to {s.highest:,} "
-            f"makes as many updates; {getattr(s, s.solved):,} {left}."
+            f"gives as many updates; {getattr(s, s.solved):,} {left}."
         )

@@ -38,14 +38,14 @@ def read(file: File) -> Problem:
     """The matrix, which must not be all zeros, and the second factor."""
     matrix = file.matrix("matrix")
     if not matrix.any():
-        raise file.error("matrix", "at least one number that is not 0, or there is no scale")
+        raise file.error("matrix", "at least one number other than 0, or there is no scale")
     times: NDArray[np.float32] | None = None
     if file.table.get("times") != "transposed":
         if "times" in file and not isinstance(file.table["times"], list):
             raise file.error("times", f'"transposed" or a matrix of {matrix.shape[1]} rows of numbers')
         given = file.matrix("times", rows=matrix.shape[1])
         if not given.any():
-            raise file.error("times", "at least one number that is not 0, or there is no scale")
+            raise file.error("times", "at least one number other than 0, or there is no scale")
         times = given.astype(np.float32)
     return Problem(matrix.astype(np.float32), times)
 
@@ -99,7 +99,7 @@ def solve(problem: Problem, run: Run) -> Answer:
     exact = x.astype(np.float64) @ other.astype(np.float64)
     show.equation(
         Matrix(f"s s' Q {name}", real, 4),
-        "against",
+        "versus",
         Matrix("exact", exact, 4),
         "error",
         Matrix("", real - exact, 4),
@@ -132,8 +132,8 @@ def solve(problem: Problem, run: Run) -> Answer:
     show.equation(Matrix("Q per row", q["per_row"]), "  ", Matrix("Q asymmetric", q["asymmetric"]))
     steps = float(scale), float(schemes["asymmetric"][0])
     show.text(
-        "Per row: each row uses all of [-127, 127], so a row of small numbers keeps more bits; it "
-        "costs a scale for every row and, in a product, a multiplier for every output row, which is "
+        "Per row: each row uses all of [-127, 127], so a row of small numbers keeps more precision; "
+        "it costs a scale for every row and, in a product, a multiplier for every output row, which is "
         "why weights are scaled per output channel. Asymmetric: the step is (max - min) / 255 instead "
         f"of 2 max|X| / 254, here {steps[1]:.6g} instead of {steps[0]:.6g} "
         f"({1 - steps[1] / steps[0]:.0%} finer); the zero point then enters every product as a "

@@ -103,7 +103,7 @@ def solve(problem: Problem, run: Run) -> Answer:
         f"{len(train[0])} images ({len(held_out[0]):,} others for validation). {wrong} of the training "
         "labels are deliberately wrong. Nothing here runs on the RTL."
     )
-    show.part("Training against validation loss (float64, golden)")
+    show.part("Training versus validation loss (float64, golden)")
     ways: dict[str, Settings] = {
         "plain": {},
         "dropout": {"dropout": problem.dropout},
@@ -136,8 +136,8 @@ def solve(problem: Problem, run: Run) -> Answer:
             "validation",
             "lowest",
             "in epoch",
-            "right, tr.",
-            "right, val.",
+            "correct, tr.",
+            "correct, val.",
             "largest weight",
         ),
         rows,
@@ -167,7 +167,7 @@ def solve(problem: Problem, run: Run) -> Answer:
     best = min(runs, key=lambda name: runs[name]["end_validation"])
     show.good(
         f"Answer: overfitting is a falling training loss with a rising validation loss; here "
-        f"{plain['end_validation']:.4f} at the end against {min(plain['validation']):.4f} at its "
+        f"{plain['end_validation']:.4f} at the end compared with {min(plain['validation']):.4f} at its "
         f"lowest. The best remedy is {best}, with {runs[best]['end_validation']:.4f} at the end."
     )
     return {
@@ -262,9 +262,9 @@ def _cross_validation(
 ) -> Answer:
     show.part(f"{problem.folds}-fold cross-validation: choosing the strength of the L2 penalty")
     show.text(
-        f"The {len(x)} training images are cut into {problem.folds} parts; each part validates once "
-        "a network trained on the others. The mean over the parts judges a setting without touching "
-        "the validation set, and its spread says how far to trust it."
+        f"The {len(x)} training images are divided into {problem.folds} parts; each part validates once "
+        "a network trained on the others. The mean over the parts rates a setting without using "
+        "the validation set, and its spread shows how reliable it is."
     )
     out: list[Answer] = []
     rows = []
@@ -298,7 +298,7 @@ def _cross_validation(
             )
         )
     shown = min(problem.folds, 6)
-    show.table(("L2", *(f"fold {i + 1}" for i in range(shown)), "mean loss", "spread", "right"), rows)
+    show.table(("L2", *(f"fold {i + 1}" for i in range(shown)), "mean loss", "spread", "correct"), rows)
     best = min(out, key=lambda r: np.mean(r["loss"]))
     show.text(f"Lowest mean loss: L2 {best['l2']:g}.")
     return {"folds": problem.folds, "settings": out, "best": best["l2"]}

@@ -113,7 +113,7 @@ def read(file: File) -> Problem:
         if not 0 <= share <= 0.99:
             raise file.error(f"sparsities[{i}]", "a number from 0 to 0.99", share)
     if sorted(set(sparsities)) != sparsities:
-        raise file.error("sparsities", "rising numbers")
+        raise file.error("sparsities", "numbers in ascending order")
     return Problem(
         Training.read(file),
         file.number("learning_rate", 0, 100, above=True),
@@ -141,7 +141,7 @@ def solve(problem: Problem, run: Run) -> Answer:
     )
     if full < LEARNT:
         show.text(
-            f"This network has learnt almost nothing: guessing gets {1 / digits.CLASSES:.0%} right. "
+            f"This network has learnt almost nothing: guessing is correct for {1 / digits.CLASSES:.0%}. "
             "The results below say little about pruning; try another learning_rate or more epochs.",
             "yellow",
         )
@@ -322,7 +322,7 @@ def _on_rtl(problem: Problem, run: Run, points: Sequence[Point], train: Split, t
             }
         )
     show.table(
-        ("removed", "K slices sent", "of", "cycles", "of", "saved", "right"),
+        ("removed", "K slices sent", "of", "cycles", "of", "saved", "correct"),
         [
             (
                 f"{r['sparsity']:.0%}",
@@ -402,7 +402,16 @@ def _switching(show: Show, rows: Sequence[Row]) -> None:
                     )
                 )
     show.table(
-        ("removed", "network", "cycles", "useful MACs", "toggles", "of the first", "toggles per MAC"), table
+        (
+            "removed",
+            "network",
+            "cycles",
+            "useful MACs",
+            "toggles",
+            "relative to first row",
+            "toggles per MAC",
+        ),
+        table,
     )
     show.text(
         "A toggle is a register bit that changes in a clock cycle; the toggles of every operand, product, "
@@ -448,7 +457,7 @@ def _against_dropout(
     }
     plain = points[-1]["magnitude"]
     show.table(
-        ("", "zero weights", "right"),
+        ("", "zero weights", "correct"),
         [
             (f"trained with dropout {problem.dropout:g}", f"{out['zeros']:.2%}", f"{out['accuracy']:.2%}"),
             (f"the same, {share:.0%} pruned", f"{share:.2%}", f"{out['pruned']:.2%}"),

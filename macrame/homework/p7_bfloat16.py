@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Problem 7: bfloat16 against fp32 and fp16; the converters on the RTL in all three roundings."""
+"""Problem 7: bfloat16 versus fp32 and fp16; the converters on the RTL in all three rounding modes."""
 
 import tomllib
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from macrame.homework.plots.formats import grids_figure
 from macrame.homework.problem import Answer, Run
 from macrame.homework.show import Show
 
-TITLE = "bfloat16 against fp32 and fp16"
+TITLE = "bfloat16 versus fp32 and fp16"
 KEYS = ("values", "bits", "random", "averaged", "seed")
 FORMATS = {"fp32": (8, 23), "bf16": (8, 7), "fp16": (5, 10)}  # exponent bits, fraction bits
 PARAMETERS = 1_000_000
@@ -112,9 +112,9 @@ def _formats(show: Show) -> dict[str, dict[str, float]]:
         ],
     )
     show.text(
-        "bf16 is the upper half of an fp32: the whole range of fp32, so that nothing overflows that "
-        "did not before, at half the bytes; widening is free. fp16 has three more bits of fraction, "
-        "but ends at 65,504."
+        "bf16 is the upper half of an fp32: it has the range of fp32 at half the bytes, and widening "
+        "requires no arithmetic. fp16 has three more bits of fraction, but its largest number is "
+        "65,504."
     )
     return rows
 
@@ -139,10 +139,10 @@ def _gates(show: Show) -> dict[str, Any]:
         ],
     )
     show.text(
-        "The cost is that of the square of the width, 9 times as many partial products, or a little "
-        f"more. Beside its {fp32['ecp5_dsps']} DSP blocks the wide one needs "
-        f"{fp32['ecp5_luts_beside']} LUTs to add their products up. Counted by {gates['measured_by']} "
-        "(docs/area.md); the rest of a multiplier, exponents and rounding, is not in it."
+        "The cost grows with the square of the width, 9 times as many partial products, or slightly "
+        f"more. In addition to its {fp32['ecp5_dsps']} DSP blocks, the wide multiplier needs "
+        f"{fp32['ecp5_luts_beside']} LUTs to add their products. Counted by {gates['measured_by']} "
+        "(docs/area.md); the rest of a multiplier, exponents and rounding, is not included."
     )
     return gates
 
@@ -158,7 +158,7 @@ def _narrow(problem: Problem, run: Run) -> tuple[NDArray[np.uint16], NDArray[np.
         The averaged numbers, stochastically with every possible operand.
     """
     show, columns = run.show, _columns(problem)
-    show.part("fp32 to bf16 on the RTL, in three roundings; bits in hexadecimal")
+    show.part("fp32 to bf16 on the RTL, in three rounding modes; bits in hexadecimal")
     jobs = [
         (
             problem.bits[:, None],
@@ -195,7 +195,7 @@ def _conversions(problem: Problem, run: Run, got: NDArray[np.uint16]) -> Answer:
             + ", ".join(f"{number:g} to {single:g}" for number, single in problem.beyond)
             + "."
         )
-    run.rtl.compare("fp32 to bf16, every value in every rounding", got, expected)
+    run.rtl.compare("fp32 to bf16, every value in every rounding mode", got, expected)
     show.text(
         "Nearest even: a tie goes to the even neighbour, and the largest fp32 becomes infinity. Toward "
         "zero: the lower half is cut off, and finite stays finite. Stochastic: away from zero where "
@@ -252,7 +252,7 @@ def _stochastic(problem: Problem, run: Run, got: NDArray[np.uint16]) -> list[Ans
         rows,
     )
     show.text(
-        "Of all 65,536 operands exactly as many round away as the lower half says, so the mean over "
+        "Of all 65,536 operands, the number that round away is exactly the lower half, so the mean over "
         "all of them is the fp32 number itself; over random draws the mean's error falls with the "
         "square root of their number, where nearest even makes the same error every time."
     )

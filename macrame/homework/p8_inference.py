@@ -56,7 +56,7 @@ def solve(problem: Problem, run: Run) -> Answer:
     with show.progress("loading scikit-learn's digits"):
         train, test = problem.training.load()
     show.text(
-        f"{len(train[0])} pictures to train on, {len(test[0])} held out; 64 pixels of 0 to 16, scaled "
+        f"{len(train[0])} images for training, {len(test[0])} held out; 64 pixels of 0 to 16, scaled "
         "to [0, 1]."
     )
     show.part("(b) Step 1: training in float64 (golden)")
@@ -139,7 +139,7 @@ def solve(problem: Problem, run: Run) -> Answer:
     _show_one(show, quantized, test, x, h)
     float_labels = network.predict(test[0])
     show.table(
-        ("test set", "accuracy", "right", "of"),
+        ("test set", "accuracy", "correct", "of"),
         [
             (name, f"{accuracy[key]:.2%}", round(accuracy[key] * len(labels)), len(labels))
             for name, key in (
@@ -161,7 +161,7 @@ def solve(problem: Problem, run: Run) -> Answer:
         )
     show.good(
         f"Answer: {accuracy['int8 RTL']:.2%} in int8 on the RTL, {accuracy['test']:.2%} in float; "
-        f"{int((labels != float_labels).sum())} of {len(labels)} images get another label than in float."
+        f"{int((labels != float_labels).sum())} of {len(labels)} images are labelled differently from float."
     )
     return {
         "training_against_inference": costs,
@@ -194,7 +194,7 @@ def solve(problem: Problem, run: Run) -> Answer:
 
 
 def _against_inference(problem: Problem, show: Show) -> dict[str, dict[str, int]]:
-    show.part("(a) Training against inference")
+    show.part("(a) Training versus inference")
     sizes, n = problem.training.sizes, problem.training.batch_size
     layers = list(zip(sizes, sizes[1:]))
     macs = sum(k * m for k, m in layers)
@@ -251,6 +251,6 @@ def _show_one(
     real = quantized.output.dequantize(logits[0])
     show.table(
         ("digit", *map(str, range(CLASSES))),
-        [("int8 logit (RTL)", *logits[0]), ("stands for", *(f"{v:.2f}" for v in real))],
+        [("int8 logit (RTL)", *logits[0]), ("represents", *(f"{v:.2f}" for v in real))],
     )
     show.text(f"true digit {test[1][0]}, largest logit at {logits[0].argmax()}")

@@ -180,7 +180,7 @@ def formats_figure(problem: Problem, formats: Mapping[str, Answer]) -> dict[str,
 
 def _few_bits(problem: Problem, run: Run, train: Split, test: Split) -> Answer:
     show = run.show
-    show.part(f"(d) Post-training against quantisation-aware training (golden, mode {MODE})")
+    show.part(f"(d) Post-training versus quantisation-aware training (golden, mode {MODE})")
     training = problem.training
     network = Network.random(training.sizes, training.rng())
     training.train(show, "training in float64", network, train, problem.learning_rate, rng=training.rng())
@@ -232,11 +232,11 @@ def _few_bits(problem: Problem, run: Run, train: Split, test: Split) -> Answer:
             "quantised",
             "bits",
             "post-training",
-            f"{epochs} epochs more",
+            f"{epochs} more epochs",
             f"{epochs} aware, mean",
             "lowest",
             "highest",
-            "gained",
+            "gain",
         ),
         [
             (
@@ -253,15 +253,15 @@ def _few_bits(problem: Problem, run: Run, train: Split, test: Split) -> Answer:
         ],
     )
     show.text(
-        f"float64: {full:.2%}, {np.mean(out['float_further']):.2%} after {epochs} epochs more. All "
+        f"float64: {full:.2%}, {np.mean(out['float_further']):.2%} after {epochs} more epochs. All "
         "figures in the table are of integer networks. Post-training: weights rounded to their grid, a scale "
-        "for each output, ranges calibrated, no further training. Epochs more: the same after "
+        "for each output, ranges calibrated, no further training. More epochs: the same after "
         f"{epochs} more epochs without quantisation. Aware: the same number of epochs on the same batches "
         "at the same rate, with a forward pass that rounds as the integer network does; gradients pass "
         "straight through the rounding, and are 0 where a value saturates. Both are "
         f"run {problem.aware_runs} times from the same network with different batches, and their means "
         "are compared, since single runs differ by some images, and between machines with different "
-        "BLAS. Gained is the difference between aware training and plain further training."
+        "BLAS. Gain is the difference between aware training and plain further training."
     )
     show.text(_verdict(points, len(test[1]), problem.aware_runs))
     with show.progress("drawing the accuracy"):
@@ -270,7 +270,7 @@ def _few_bits(problem: Problem, run: Run, train: Split, test: Split) -> Answer:
     show.good(
         f"Answer: train in bf16, infer in int8. With {worst['bits']} bits for {worst['what']} "
         f"the accuracy is {worst['after_training']:.2%} post-training, {worst['plain']:.2%} after "
-        f"{epochs} epochs more, {worst['aware']:.2%} after as many quantisation-aware epochs, on average."
+        f"{epochs} more epochs, {worst['aware']:.2%} after as many quantisation-aware epochs, on average."
     )
     return out
 
@@ -350,7 +350,7 @@ def _train_on(problem: Problem, show: Show, what: str, network: Trainable, train
 def _further(problem: Problem, show: Show, network: Network, train: Split, number: int) -> Network:
     """A copy of the network trained further on the same batches as `_aware`, without quantisation."""
     plain = network.copy()
-    _train_on(problem, show, "training on plainly", plain, train, number)
+    _train_on(problem, show, "further training without quantisation", plain, train, number)
     return plain
 
 
@@ -366,5 +366,5 @@ def _aware(
 ) -> NetworkInt8:
     """A copy of the network trained further with quantisation, on batches in the order of run `number`."""
     aware = QuantizationAware.of(network.copy(), calibration, bits=bits, activation_bits=activation_bits)
-    _train_on(problem, show, f"training aware of {bits} bits", aware, train, number)
+    _train_on(problem, show, f"training aware of quantisation to {bits} bits", aware, train, number)
     return aware.quantized(MODE)

@@ -18,7 +18,7 @@ from macrame.homework.plots.curves import losses_figure
 from macrame.homework.problem import Answer, Run
 from macrame.homework.show import Show
 
-TITLE = "Fixed learning rate against Adam"
+TITLE = "Fixed learning rate versus Adam"
 KEYS = (
     *digits.KEYS,
     "rates",
@@ -145,7 +145,7 @@ def solve(problem: Problem, run: Run) -> Answer:
 def figure(problem: Problem, runs: Mapping[str, Answer]) -> dict[str, bytes]:
     """The training losses of all ways to train."""
     curves = [(name, r["loss"]) for name, r in runs.items()]
-    title = f"Problem 9: fixed rates against Adam, {problem.training.name} network"
+    title = f"Problem 9: fixed rates versus Adam, {problem.training.name} network"
     return losses_figure(title, [("training loss", curves)])
 
 
@@ -200,7 +200,7 @@ def _verdict(r: Answer) -> str:
 
 def _parabola(problem: Problem, show: Show) -> list[Answer]:
     """Gradient descent at fixed rates, with steps that can be checked by hand."""
-    show.part(f"Fixed rates by numbers: E(w) = (w - {problem.wanted:g})^2 / 2, from w = {problem.start:g}")
+    show.part(f"Fixed rates in numbers: E(w) = (w - {problem.wanted:g})^2 / 2, from w = {problem.start:g}")
     columns: list[Answer] = []
     for rate in problem.parabola_rates:
         w = [problem.start]
@@ -211,7 +211,7 @@ def _parabola(problem: Problem, show: Show) -> list[Answer]:
     show.table(("t", *(f"rate {c['rate']:g}" for c in columns)), digits.some(rows, 12))
     show.text(
         "Each step multiplies the distance to the minimum by 1 - rate: below 1 w approaches it, at 1 it "
-        "arrives in one step, above 1 it lands on the other side, above 2 further away than before. "
+        "arrives in one step, above 1 it lands on the other side, above 2 further away. "
         "With curvature c the limit is 2 / c, and a network has directions of very different "
         "curvature: the steepest one limits the rate, and the flattest one then makes little progress."
     )

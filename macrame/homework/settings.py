@@ -102,7 +102,7 @@ def _check_folder(out: Path) -> None:
         with tempfile.TemporaryDirectory(dir=there):  # /proc says it may be written to
             pass
     except OSError as error:
-        raise HomeworkError(f"OUT={out}: cannot write in {there}: {error.strerror}") from None
+        raise HomeworkError(f"OUT={out}: cannot write to {there}: {error.strerror}") from None
 
 
 def _problems(text: str, solved: Sequence[int]) -> list[int]:
@@ -111,7 +111,7 @@ def _problems(text: str, solved: Sequence[int]) -> list[int]:
     for word in text.replace(",", " ").split():
         number = int(word) if word.isascii() and word.isdigit() and len(word) < 3 else None
         if number is None or number not in solved:
-            raise HomeworkError(f"PROBLEM={text}: expected any of {known}, as in PROBLEM=4 or PROBLEM=1,3")
+            raise HomeworkError(f"PROBLEM={text}: expected any of {known}, such as PROBLEM=4 or PROBLEM=1,3")
         if number not in chosen:
             chosen.append(number)
     return sorted(chosen) or list(solved)

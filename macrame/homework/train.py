@@ -209,7 +209,7 @@ def train(job: Job, show: Show, rtl_root: Path | None = None) -> Outcome:
     )
     with ExitStack() as stack:
         with show.progress(
-            f"starting a simulated {job.hardware} ({simulate.simulator()}; a first start compiles them)"
+            f"starting the simulated {job.hardware} ({simulate.simulator()}; the first start compiles them)"
         ):
             backend, links = hardware(job.hardware, name="train", rtl_root=rtl_root)
         for link in links:
@@ -351,7 +351,7 @@ def run(job: Job, show: Show | None = None, rtl_root: Path | None = None) -> int
         f"vector operations in {cycles['vectors']:,} cycles of the vector unit."
     )
     show.text(
-        f"{outcome.seconds:.1f} s in all, {outcome.simulation_seconds:.1f} s of it in the "
+        f"{outcome.seconds:.1f} s in total, {outcome.simulation_seconds:.1f} s of it in the "
         f"simulators ({simulate.simulator()}). Losses and test set are the golden model's forward pass with "
         "the RTL's weights."
     )

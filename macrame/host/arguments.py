@@ -67,7 +67,7 @@ def matrix(name: str, value: ArrayLike, dtype: DTypeLike, words: str) -> NDArray
     if found.ndim != 2 or not found.size:
         raise InputError(f"{name} has shape {found.shape}, expected a matrix of at least 1 x 1")
     if found.dtype != dtype:
-        raise InputError(f"{name} holds {found.dtype} values, expected {words}")
+        raise InputError(f"{name} has dtype {found.dtype}, expected {words}")
     return found
 
 
@@ -80,7 +80,7 @@ def _numbers(
     if found.dtype.kind not in kinds:
         if found.ndim == 0:
             raise InputError(f"{name} is {shown(value)}, expected {expected}")
-        raise InputError(f"{name} holds {found.dtype} values, expected {words[1]}")
+        raise InputError(f"{name} has dtype {found.dtype}, expected {words[1]}")
     if found.ndim and (length is None or found.shape != (length,)):
         raise InputError(f"{name} has shape {found.shape}, expected {expected}")
     return found
@@ -155,7 +155,7 @@ def count(name: str, value: object, most: int | None = None) -> int:
 def function(name: str, value: T) -> T:
     """Check a callable."""
     if not callable(value):
-        raise InputError(f"{name} is {shown(value)}, expected something to call")
+        raise InputError(f"{name} is {shown(value)}, expected a callable")
     return value
 
 

@@ -89,7 +89,7 @@ def _operands(a: ArrayLike, w: ArrayLike, dtype: DTypeLike, words: str) -> tuple
     if left.shape[1] != right.shape[0]:
         raise InputError(
             f"a is {left.shape[0]} x {left.shape[1]} and w is {right.shape[0]} x {right.shape[1]}, "
-            f"expected as many rows of w as columns of a"
+            f"expected w to have as many rows as a has columns"
         )
     return left, right
 
@@ -162,7 +162,7 @@ class Core(Unit):
             )
         except InputError as error:
             raise LinkError(
-                f"the core's registers give a shape that no core has, {rows} x {cols} x {depth}: {error}"
+                f"the core's registers report an invalid shape, {rows} x {cols} x {depth}: {error}"
             ) from None
         link.write(registers.CONTROL, registers.CONTROL_IRQ_ENABLE)
 
@@ -196,19 +196,21 @@ class Core(Unit):
             for name, value in given.items():
                 if value is not None:
                     raise InputError(
-                        f"{name} is {shown(value)}, and mode raw puts out int32: it takes no {name}"
+                        f"{name} is {shown(value)}: does not apply to mode raw, which outputs int32"
                     )
             multiplier = shift = 0
         elif scale is not None:
             if not (multiplier is None and shift is None):
-                raise InputError("give either scale or multiplier and shift, not both")
+                raise InputError(
+                    "scale is given with multiplier or shift, expected scale, or multiplier and shift"
+                )
             scale = arguments.reals("scale", scale, n)
             if mode == "fp32":
                 multiplier, shift = quantize.float32_bits(scale), 0
             else:
                 multiplier, shift = quantize.quantize_multiplier(scale)
         elif multiplier is None:
-            raise InputError(f"mode {mode} needs scale, or multiplier and shift")
+            raise InputError(f"mode {mode} requires scale, or multiplier and shift")
         zero_point, low, high = (
             default if value is None else value
             for value, default in ((zero_point, 0), (low, -128), (high, 127))
@@ -301,7 +303,7 @@ class Core(Unit):
                 raise TypeError(f"Core.matmul() got an unexpected keyword argument {name!r}")
         a, w = _operands(a, w, np.int8, "int8")
         if not self.config.int8:
-            raise InputError("a and w hold int8 values, and the core has no int8 cells")
+            raise InputError("a and w are int8, but the core has no int8 cells")
         progress, limit = _telling(progress, limit)
         record = self.records(w, mode, **output)
         if arguments.flag("check_overflow", check_overflow) and mode in quantize.SHIFTING:
@@ -355,7 +357,7 @@ class Core(Unit):
         """
         a, w = _operands(a, w, np.uint16, "uint16, the bits of bfloat16")
         if not self.config.bf16:
-            raise InputError("a and w hold bfloat16 values, and the core has no bfloat16 cells")
+            raise InputError("a and w are bfloat16, but the core has no bfloat16 cells")
         out, relu = arguments.choice("out", out, packets.OUTPUTS), arguments.flag("relu", relu)
         progress, limit = _telling(progress, limit)
         n = w.shape[1]
@@ -365,7 +367,7 @@ class Core(Unit):
             else arguments.array("bias", bias, f"float32, one number or {n} of them")
         )
         if bias.dtype not in (np.float32, np.uint32):
-            raise InputError(f"bias holds {bias.dtype} values, expected float32 or uint32, its bits")
+            raise InputError(f"bias has dtype {bias.dtype}, expected float32, or uint32 (its bits)")
         if bias.ndim and bias.shape != (n,):
             raise InputError(f"bias has shape {bias.shape}, expected one number or {n} of them")
         seed = None if seed is None else registers.seed_word(seed)
@@ -403,7 +405,7 @@ class Core(Unit):
         drawn = arguments.array("words", words(rows, cols, self.config.post_lanes), "uint16")
         if drawn.shape != (rows, cols) or drawn.dtype != np.uint16:
             raise InputError(
-                f"words gives {drawn.dtype} values of shape {drawn.shape}, expected uint16 of shape "
+                f"words returned {drawn.dtype} values of shape {drawn.shape}, expected uint16 of shape "
                 f"{(rows, cols)}"
             )
         out = np.empty((m, n), np.uint16)
@@ -464,8 +466,8 @@ class Core(Unit):
                 if halt is not None:
                     return halt
                 raise LinkError(
-                    f"{len(results)} result beats came out, expected {expected}, and STATUS "
-                    f"reads {self._described(status)}"
+                    f"received {len(results)} result beats, expected {expected}; STATUS reads "
+                    f"{self._described(status)}"
                 )
             tiles = packets.unpack_tiles(results, height, config.cols, mode, config.pack_results)
             tiling.place(out, tiles, batch.tiles)

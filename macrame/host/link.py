@@ -90,8 +90,10 @@ def _whole(name: str, value: object, bits: int) -> int:
 
 def _answered(response: int) -> str:
     """Describe an AXI response in words."""
-    slverr = "SLVERR: there is no such register, or it cannot be written"
-    return f"bus response {response} ({({2: slverr, 3: 'DECERR'}).get(response, 'none of AXI4-Lite')})"
+    slverr = "SLVERR: no such register, or it is read-only"
+    return (
+        f"bus response {response} ({({2: slverr, 3: 'DECERR'}).get(response, 'not an AXI4-Lite response')})"
+    )
 
 
 @runtime_checkable
@@ -301,13 +303,13 @@ class LinkBase(ABC):
 
     def _refuse_if_closed(self) -> None:
         if self.closed:
-            raise LinkError("the link is closed: open another")
+            raise LinkError("the link is closed: open a new link")
 
     def _refuse_if_abandoned(self) -> None:
         name = self.abandoned
         if name is not None:
             raise LinkError(
-                f"an earlier {name} was abandoned and parts of it may still be on their way: call reset() of "
+                f"an earlier {name} was abandoned and parts of it may still be in transit: call reset() of "
                 f"the link, or soft_reset() of its Core or VectorUnit"
             )
 
@@ -316,5 +318,5 @@ class LinkBase(ABC):
             if step.running:
                 raise LinkError(
                     f"the link is busy with a {step.name}: a progress callback or another thread cannot use "
-                    f"it; if nothing is running, close the link and open another"
+                    f"it; if nothing is running, close the link and open a new one"
                 )

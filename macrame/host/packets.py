@@ -305,12 +305,17 @@ def unpack_tiles(beats: Results, rows: int, cols: int, mode: int, packed: int = 
     """
     dtype, count = result_type(mode), tile_beats(rows, mode, packed)
     if len(beats) % count:
-        raise LinkError(f"{len(beats)} result beats are not whole tiles of {count} beats")
+        raise LinkError(
+            f"received {len(beats)} result beats, expected a multiple of {count}, the beats of a tile"
+        )
     place = np.arange(len(beats)) % count  # of a beat in its tile
     ends = place == count - 1
     if not np.array_equal(beats.last, ends):
         bad = int(np.flatnonzero(beats.last != ends)[0])
-        raise LinkError(f"result beat {bad} ({place[bad]} of {count}) has tlast={int(beats.last[bad])}")
+        raise LinkError(
+            f"result beat {bad} ({place[bad]} of {count}) has tlast={int(beats.last[bad])}, "
+            f"expected {int(not beats.last[bad])}"
+        )
     width = BEAT_LANE * cols
     tile = rows * cols * dtype.itemsize  # bytes
     used = np.minimum(tile - place * width, width) if packed else np.full(len(beats), cols * dtype.itemsize)
@@ -318,7 +323,7 @@ def unpack_tiles(beats: Results, rows: int, cols: int, mode: int, packed: int = 
     if wrong.any():
         bad = int(np.flatnonzero(wrong)[0])
         raise LinkError(
-            f"result beat {bad} has tkeep on bytes {np.flatnonzero(beats.keep[bad]).tolist()}, "
+            f"result beat {bad} has tkeep set for bytes {np.flatnonzero(beats.keep[bad]).tolist()}, "
             f"expected the low {used[bad]}"
         )
     data = beats.data[:, : cols * dtype.itemsize] if not packed else beats.data

@@ -63,12 +63,16 @@ def parse(text: str) -> tuple[str, int]:
     """
     scheme, colon, rest = text.partition(":")
     if scheme != "serial" or not colon:
-        raise InputError(f"LINK={text}: expected serial:DEVICE or serial:DEVICE@BAUD, as serial:/dev/ttyUSB0")
+        raise InputError(
+            f"LINK={text}: expected serial:DEVICE or serial:DEVICE@BAUD, such as serial:/dev/ttyUSB0"
+        )
     device, _, baud = rest.partition("@")
     if not device:
-        raise InputError(f"LINK={text}: no device, expected serial:DEVICE, as serial:/dev/ttyUSB0")
+        raise InputError(f"LINK={text}: no device, expected serial:DEVICE, such as serial:/dev/ttyUSB0")
     if "@" in rest and not re.fullmatch(r"[1-9][0-9]{2,7}", baud):
-        raise InputError(f"LINK={text}: {baud or 'nothing'} is no speed, expected 100 to 99999999 baud")
+        raise InputError(
+            f"LINK={text}: baud rate {baud or '(none)'}, expected an integer from 100 to 99999999"
+        )
     return device, int(baud or BAUD)
 
 
@@ -151,9 +155,9 @@ class SerialLink(LinkBase):
             number = getattr(error, "errno", None)
             why = os.strerror(number) if number else _first_line(error)
             if "exclusively lock" in str(error):
-                why = "another program has it"
+                why = "another program is using it"
             elif os.strerror(errno.ENOTTY) in str(error):
-                why = "it is no serial port"
+                why = "it is not a serial port"
             raise LinkError(f"{device} cannot be opened: {why}") from None
         try:
             self.reset()
@@ -175,11 +179,11 @@ class SerialLink(LinkBase):
                 raise LinkError(
                     f"no answer from {self.device} at {self.baud:,} baud within {self.timeout:g} s"
                     + (
-                        f", but {damaged} damaged frames: another speed?"
+                        f", only {damaged} damaged frames: check the baud rate"
                         if damaged
-                        else f", but {self.received:,} bytes that are no frames"
+                        else f", only {self.received:,} bytes without a frame: check the baud rate"
                         if self.received
-                        else ": is the board configured, and this its port?"
+                        else ": check that the board is configured and that this is its port"
                     )
                 )
         body = self._first_answer(frames.HELLO)
@@ -187,12 +191,12 @@ class SerialLink(LinkBase):
             raise self._silent()
         if body[1:3] != frames.MAGIC:
             raise LinkError(
-                f"{self.device} says {body[1:3].hex(' ')}, expected {frames.MAGIC.hex(' ')}: "
+                f"{self.device} answered {body[1:3].hex(' ')}, expected {frames.MAGIC.hex(' ')}: "
                 f"not a macrame bridge"
             )
         if body[3] != frames.VERSION:
             raise LinkError(
-                f"{self.device} speaks version {body[3]} of the serial protocol, expected {frames.VERSION}"
+                f"{self.device} uses version {body[3]} of the serial protocol, expected {frames.VERSION}"
             )
         self.credit = 1 << body[4]
         self._synchronise()
@@ -221,11 +225,11 @@ class SerialLink(LinkBase):
                 waiting = waiting[count:]
             data = os.read(port, 65536) if readable else b""
             if readable and not data:
-                raise OSError("it is gone")
+                raise OSError("disconnected")
         except BlockingIOError:
             return waiting, []
         except OSError as error:
-            raise LinkError(f"{self.device}: {error.strerror or error}; open the link anew") from None
+            raise LinkError(f"{self.device}: {error.strerror or error}; open a new link") from None
         self.received += len(data)
         return waiting, self._decoder.feed(data)
 
@@ -281,7 +285,7 @@ class SerialLink(LinkBase):
         return None
 
     def _silent(self) -> LinkError:
-        damaged = f", {self._decoder.damaged} frames came damaged" if self._decoder.damaged else ""
+        damaged = f", {self._decoder.damaged} damaged frames received" if self._decoder.damaged else ""
         return LinkError(
             f"no answer from {self.device} at {self.baud:,} baud within {self.timeout:g} s{damaged}"
         )
@@ -290,14 +294,14 @@ class SerialLink(LinkBase):
         names = registers.error_names(status, frames.STATUS_ERRORS)
         if names:
             raise LinkError(
-                f"the serial line failed: {', '.join(names)} (status 0x{status:02x}); the bridge takes "
-                f"nothing more until reset() of the link"
+                f"the serial line failed: {', '.join(names)} (status 0x{status:02x}); the bridge accepts "
+                f"no more data until reset() of the link"
             )
 
     def _unexpected(self, kind: int, answer: bytes) -> None:
         if kind == frames.NOTE:
             self._check_status(answer[0])
-        raise LinkError(f"{self.device} sent a frame of kind 0x{kind:02x} that answers nothing")
+        raise LinkError(f"{self.device} sent an unexpected frame of kind 0x{kind:02x}")
 
     # --- the link -------------------------------------------------------------------------------------------
 
@@ -384,7 +388,7 @@ class SerialLink(LinkBase):
         )
         for i, (kind, data) in enumerate(taken):
             if len(data) > width:
-                raise LinkError(f"result beat {i} has {len(data)} bytes, expected {width} at most")
+                raise LinkError(f"result beat {i} has {len(data)} bytes, expected at most {width}")
             out.data[i, : len(data)] = np.frombuffer(data, np.uint8)
             out.keep[i, : len(data)] = True
             out.last[i] = bool(kind & frames.LAST)

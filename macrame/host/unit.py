@@ -131,7 +131,7 @@ class Unit:
         """
         self.link.recover()
         if unseeded and self._seeded != self.link.resets:
-            raise LinkError(f"a reset of the link has set back the random bits: give this {name} a seed")
+            raise LinkError(f"a reset of the link restarted the random bits: give this {name} a seed")
         self.check()
         outcome = self.link.sequence(name, run)
         if isinstance(outcome, CoreError):

@@ -104,7 +104,7 @@ def scalar(s: object) -> np.float32:
         with np.errstate(over="ignore"):
             return np.float32(number)
     except OverflowError:  # an int out of float range
-        raise InputError(f"s is {shown(s)}, expected a number that float64 can hold") from None
+        raise InputError(f"s is {shown(s)}, expected a number that float64 can represent") from None
 
 
 def packets(
@@ -138,7 +138,7 @@ def packets(
     takes_y = op != "relu"
     if (y is None) == takes_y:
         raise InputError(
-            f"y is {'missing' if y is None else 'given'}: {op} takes {'one' if takes_y else 'none'}"
+            f"y is {'missing' if y is None else 'given'}, expected {'one' if takes_y else 'none'} for {op}"
         )
     x_data, x_bf16 = _data("x", x, lanes)
     y_data, y_bf16 = (np.zeros((0, 4 * lanes), np.uint8), False) if y is None else _data("y", y, lanes)
@@ -179,11 +179,11 @@ def unpack(beats: Results, count: int, out: str = "fp32") -> NDArray[Any]:
     expected = -(-count // lanes)
     if not np.array_equal(beats.last, np.arange(expected) == expected - 1):
         raise LinkError(
-            f"{len(beats)} result beats, tlast in {np.flatnonzero(beats.last).tolist()}; "
-            f"expected {expected}, tlast in the last"
+            f"received {len(beats)} result beats with tlast in beats {np.flatnonzero(beats.last).tolist()}, "
+            f"expected {expected} with tlast in the last"
         )
     width = lanes * dtype.itemsize
     if (beats.keep != (np.arange(4 * lanes) < width)).any():
-        raise LinkError(f"tkeep of a result beat is not the low {width} bytes")
+        raise LinkError(f"a result beat has tkeep set for the wrong bytes, expected the low {width}")
     used = np.ascontiguousarray(beats.data[:, :width]).view(dtype).reshape(-1)[:count]
     return used.astype(dtype.newbyteorder("="))

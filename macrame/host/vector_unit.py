@@ -188,7 +188,7 @@ class VectorUnit(Unit):
                 return halt
             if len(results) != expected:
                 raise LinkError(
-                    f"{len(results)} result beats came out, expected {expected}, and STATUS reads "
+                    f"received {len(results)} result beats, expected {expected}; STATUS reads "
                     f"{self._described(status)}"
                 )
             tell(expected)

@@ -126,7 +126,7 @@ def parse_results(text: bytes, cols: int) -> Results:
     digits = 8 * cols  # of tdata
     line = result_line(cols)
     if len(text) % line:
-        raise LinkError(f"the harness wrote {len(text)} bytes of results, expected lines of {line}")
+        raise LinkError(f"the harness wrote {len(text)} bytes of results, expected a multiple of {line}")
     raw = np.frombuffer(text, np.uint8).reshape(-1, line)
     nibbles = _NIBBLES[raw]
     keep_digits = nibbles[:, digits + 1 : digits + 1 + cols][:, ::-1]
@@ -136,7 +136,7 @@ def parse_results(text: bytes, cols: int) -> Results:
     unknown = unknown_byte.any(axis=1) | (keep_digits == 255).any(axis=1) | (nibbles[:, -2] > 1)
     if unknown.any():
         bad = int(np.flatnonzero(unknown)[0])
-        raise LinkError(f"result beat {bad} has unknown bits: {raw[bad].tobytes().decode().strip()}")
+        raise LinkError(f"result beat {bad} has unknown bits (x): {raw[bad].tobytes().decode().strip()}")
     return Results(np.where(keep, high << 4 | low & 15, 0).astype(np.uint8), nibbles[:, -2] == 1, keep)
 
 
@@ -272,11 +272,11 @@ def checked_results(
     if state["unknown"]:
         raise LinkError("a handshake signal of the unit was unknown (x)")
     if state["rule_broken"]:
-        raise LinkError("m_axis dropped or changed a beat before it was taken")
+        raise LinkError("m_axis dropped or changed a beat before it was accepted")
     if state["weights_left"] or state["activations_left"]:
         raise LinkError(
             f"no progress: {state['weights_left']} {operands[0]} beats and "
-            f"{state['activations_left']} {operands[1]} beats were not taken, "
+            f"{state['activations_left']} {operands[1]} beats were not accepted, "
             f"{state['missing']} result beats are missing"
         )
     return parse_results(text, cols)

@@ -108,7 +108,7 @@ class SimulatedBoard:
         while not (folder / "tty").exists():
             if self._process.poll() is not None or time.monotonic() > limit:
                 self._finalizer()
-                raise LinkError(f"the simulated board did not start, its log is {self.log}")
+                raise LinkError(f"the simulated board did not start; its log is {self.log}")
             time.sleep(0.01)
         self.tty = (folder / "tty").read_text()
 
@@ -156,7 +156,7 @@ def main(board: str) -> int:
         raise InputError(f"BOARD={board}: expected one of {', '.join(BOARDS)}")
     with SimulatedBoard(board) as running:
         print(
-            f"{BOARDS[board].article} {BOARDS[board].title} behind {running.tty}; in another terminal:\n"
+            f"simulated {BOARDS[board].title} behind {running.tty}; in another terminal:\n"
             f"  macrame gemm a.npy w.npy --out c.npy --link serial:{running.tty}",
             flush=True,
         )

@@ -208,7 +208,7 @@ def _compile(
                 raise Failed("build", f"{toplevel} {given}: {found}", folder)
             raise Failed(
                 "build",
-                f"{toplevel} {given}: {command[0]} ended with status {process.returncode}\n{said.strip()}",
+                f"{toplevel} {given}: {command[0]} exited with status {process.returncode}\n{said.strip()}",
                 folder,
             )
 

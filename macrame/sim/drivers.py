@@ -125,7 +125,7 @@ def icarus_version() -> str:
     printed = said("iverilog", "-V")
     found = re.search(r"version (\d+)\.(\d+)", printed)
     if not found:
-        raise SetupError("iverilog -V: no version printed, 11.0 or newer is needed")
+        raise SetupError("iverilog -V: no version printed, expected 11.0 or newer")
     if tuple(map(int, found.groups())) < (11, 0):
-        raise SetupError(f"iverilog {found[1]}.{found[2]} is too old, 11.0 or newer is needed")
+        raise SetupError(f"iverilog {found[1]}.{found[2]} is too old, expected 11.0 or newer")
     return printed.splitlines()[0]

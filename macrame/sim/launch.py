@@ -104,13 +104,15 @@ class Launch:
         """
         __tracebackhide__ = True
         began, waits = time.monotonic(), environment.limit(environment.WALL * timeout)
-        late = f"killed after {environment.limit(timeout):g} s of CPU time"
+        expired = False
         with started(functools.partial(self.start, cpu_seconds=timeout)) as process:
             try:
                 process.wait(waits)
             except subprocess.TimeoutExpired:
-                late = f"killed after {waits:g} s"
-        if process.returncode == -signal.SIGXCPU or not late.endswith("CPU time"):
+                expired = True
+        if expired or process.returncode == -signal.SIGXCPU:
+            limit = f"{waits:g} s" if expired else f"{environment.limit(timeout):g} s of CPU time"
+            late = f"not finished after {limit}; TIME_FACTOR=2 doubles the limit"
             text = _message(self, replay, late, tail=True)
             raise Failed("timeout", text, self.cwd, (), self.seed)
         return self.check(process.returncode, replay=replay, seconds=time.monotonic() - began)
@@ -127,8 +129,8 @@ class Launch:
             raise Failed(
                 "crash",
                 say(
-                    f"the simulator ended with status {returncode} and "
-                    f"{'' if self.results.exists() else 'no '}results",
+                    f"the simulator exited with status {returncode}"
+                    f"{'' if self.results.exists() else ' and wrote no results'}",
                     tail=True,
                 ),
                 self.cwd,
@@ -295,7 +297,7 @@ def _run_folder(name: str) -> tuple[Path, FileLock]:
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir()
         return work, lock
-    raise SetupError(f"{runs}: no free run folder for {name}")
+    raise SetupError(f"{runs}: no free run directory for {name}")
 
 
 def _read_results(path: Path) -> tuple[list[str], list[TestFailure]]:

@@ -213,7 +213,7 @@ class HarnessLink(LinkBase):
                 [
                     f"the simulator {what} ("
                     + ("still running" if status is None else f"exit status {status}")
-                    + f"), its log is {self.log}",
+                    + f"); its log is {self.log}",
                     *lines,
                 ]
             )
@@ -235,7 +235,7 @@ class HarnessLink(LinkBase):
                     self._process.wait(environment.limit(END_LIMIT))  # its log is complete then
                 except subprocess.TimeoutExpired:
                     pass
-                raise self._dead("went away")
+                raise self._dead("ended unexpectedly")
             limit = time.monotonic() + silence
             kind, number, *rest = json.loads(message)
             if number != self._requests:
@@ -372,7 +372,7 @@ class SimLink(HarnessLink):
             The link was made without activity=True.
         """
         if self._activity is None:
-            raise LinkError("the array's activity is not counted: make the link with activity=True")
+            raise LinkError("the array's activity is not counted: create the link with activity=True")
         totals = self._count_activity()
         return {name: totals[name] - before for name, before in self._activity.items()}
 

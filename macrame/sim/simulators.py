@@ -89,7 +89,7 @@ def simulator() -> str:
     """
     name = os.environ.get("SIM", "").strip() or "icarus"
     if name not in SIMULATORS:
-        raise SetupError(f"SIM={name}: unknown simulator, expected one of: {', '.join(SIMULATORS)}")
+        raise SetupError(f"SIM={name}: expected one of {', '.join(SIMULATORS)}")
     return name
 
 
@@ -129,7 +129,7 @@ def check_tools(name: str | None = None) -> str:
     if _libpython() is None:
         python = sysconfig.get_python_version()
         raise SetupError(
-            f"libpython{python} is missing and a simulator cannot load Python without it: "
+            f"libpython{python} is not installed, and a simulator cannot load Python without it: "
             f"{environment.apt(f'libpython{python}')}"
         )
     return version

@@ -50,7 +50,7 @@ def bits(name: str, values: ArrayLike, size: int) -> NDArray[np.uint64]:
     if array.size and array.dtype.itemsize > size:
         low, high = int(array.min()), int(array.max())
         if low < -(2 ** (8 * size - 1)) or high >= 2 ** (8 * size - (low < 0)):
-            raise ValueError(f"{name} holds {low}..{high}, expected integers of {size} bytes")
+            raise ValueError(f"{name} contains {low}..{high}, expected integers of {size} bytes")
     return array.astype(np.uint64) & np.uint64(2 ** (8 * size) - 1)
 
 
@@ -70,7 +70,7 @@ def pack(m: str, columns: Mapping[str, ArrayLike]) -> NDArray[np.uint8]:
     """
     expected = MODULES[m].columns
     if set(columns) != set(expected):
-        raise ValueError(f"{m} has the operands {', '.join(expected)}; given: {', '.join(columns)}")
+        raise ValueError(f"{m}: operands {', '.join(columns)} are given, expected {', '.join(expected)}")
     patterns = np.broadcast_arrays(*(bits(c, columns[c], size) for c, size in expected.items()))
     fields = [
         p.reshape(-1, 1).astype(">u8").view(np.uint8)[:, 8 - size :]
@@ -110,7 +110,7 @@ def parse(path: Path, words: int) -> tuple[NDArray[np.uint64], NDArray[np.bool_]
     width = int(np.argmax(text == ord("\n"))) + 1 if text.size else 1
     if text.size != words * width:
         raise ValueError(
-            f"{path} holds {text.size / width:g} results of {width - 1} digits, expected {words}"
+            f"{path} contains {text.size / width:g} results of {width - 1} digits, expected {words}"
         )
     lines = text.reshape(words, width)
     digits = _DIGIT[lines[:, :-1]]

@@ -243,11 +243,11 @@ def main(check: bool = False) -> int:
         lines += more
         missing = [line for line in lines if line not in DOCUMENT.read_text().splitlines()]
         for line in missing:
-            print(f"area: {DOCUMENT.relative_to(ROOT)} lacks the row {line}", file=sys.stderr)
+            print(f"area: {DOCUMENT.relative_to(ROOT)} does not contain the row {line}", file=sys.stderr)
         measured = significands()
         stale = tomllib.loads(SIGNIFICANDS.read_text()) != measured
         if stale:
-            print(f"area: {SIGNIFICANDS.relative_to(ROOT)} is not {json.dumps(measured)}", file=sys.stderr)
+            print(f"area: {SIGNIFICANDS.relative_to(ROOT)}: expected {json.dumps(measured)}", file=sys.stderr)
         return 1 if missing or stale else 0
     print("\n".join([*lines, "", *more]))
     print(version())

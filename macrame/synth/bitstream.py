@@ -109,7 +109,7 @@ def clocks_a_bit(clock: int, baud: int) -> int:
     error = abs(clock / clocks / baud - 1) if clocks else 1
     if not 4 <= clocks <= 65535 or error > 0.015:
         raise InputError(
-            f"BAUD={baud}: expected a speed that {clock:,} Hz divided by 4 to 65535 meets within 1.5 %"
+            f"BAUD={baud}: expected {clock:,} divided by an integer from 4 to 65535, within 1.5 %"
         )
     return clocks
 
@@ -141,7 +141,7 @@ def run(folder: Path, name: str, *command: str) -> None:
     if status:
         lines = [line for line in printed.splitlines() if "ERROR" in line]
         raise Failed(
-            f"{log.stem} ended with status {status}"
+            f"{log.stem} exited with status {status}"
             f"{': ' + lines[-1].strip() if lines else ''}; its log is {environment.shown(log)}"
         )
 
@@ -199,7 +199,7 @@ def make(
         )
     except tools.FlowError as error:
         raise Failed(str(error)) from None
-    say("place and route, some minutes")
+    say("place and route, which takes minutes")
     run(
         folder,
         "nextpnr.log",
@@ -233,8 +233,8 @@ def make(
     atomic.write(folder / "report.json", json.dumps(report, indent=2) + "\n")
     if fmax * 1e6 < board.clock:
         raise Failed(
-            f"{board.title}, {board.device} reaches {fmax:.2f} MHz and its clock is {board.clock / 1e6:g}: "
-            f"no bitstream; another SEED may do"
+            f"{board.title}, {board.device}: reaches {fmax:.2f} MHz, expected {board.clock / 1e6:g} or more: "
+            f"no bitstream written; another SEED may suffice"
         )
     say("packing")
     run(folder, "pack.log", *(word.format(**fill) for word in packing.command))
@@ -274,5 +274,5 @@ def main(environ: Mapping[str, str]) -> int:
         print(f"  {title:<16} {count['used']:>7,} of {count['available']:>7,}")
     print(f"  {'clock':<16} {made['fmax_mhz']:>7.2f} MHz reached, {made['clock_mhz']:g} MHz needed")
     path = environment.shown(bitstream)
-    print(f"  wrote {path}; to load it: {board.program.format(path)}")
+    print(f"  wrote {path}; to load it, run {board.program.format(path)}")
     return 0

@@ -73,7 +73,7 @@ def vendor_sources(family: str, work: Path, folder: Path | None = None) -> list[
     """The family's modules, and in `work` the model of its block."""
     block, path = MODELS[family]
     model = re.search(rf"^module {block}\b.*?^endmodule", path.read_text(), re.MULTILINE | re.DOTALL)
-    assert model, f"{path} holds no {block}"
+    assert model, f"{path} contains no {block}"
     (work / f"{block}.v").write_text(f"{model[0]}\n")
     own = {path.stem: path for path in verilog.vendor_files(family)}
     if folder:

@@ -263,6 +263,6 @@ def place(found: Netlist, seed: int, placer: str) -> float | None:
                 said = f"nextpnr: {' '.join(words or printed.splitlines()[-2:])}"
                 if "to place" not in said and "to find legal placement" not in said:
                     raise tools.FlowError(said)
-                raise tools.TooLarge(said + (" PLACER=heap may fit" if placer == "sa" else ""))
+                raise tools.TooLarge(said + ("; PLACER=heap may fit" if placer == "sa" else ""))
     report = json.loads((folder / "report.json").read_text())
     return min((clock["achieved"] for clock in report["fmax"].values()), default=None)

@@ -316,7 +316,7 @@ def on_rtl(run: Run, failed: simulate.Failed, seed: int | None) -> str:
             )
     except simulate.Failed:
         return "  The RTL with these parameters fails them too: the netlist is not the cause."
-    return "  The RTL with these parameters passes them: the netlist differs."
+    return "  The RTL with these parameters passes them: the netlist differs from the RTL."
 
 
 def measure(

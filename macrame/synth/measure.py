@@ -66,9 +66,13 @@ def measure(job: Job, say: Callable[[str], None] = lambda text: None) -> tables.
     if not target.nextpnr:
         return {**result, "fmax": None, "untimed": target.untimed}
     if result["lut"] > target.luts:
-        raise tools.TooLarge(f"{job.label}: {result['lut']:,} LUT, and {target.title} has {target.luts:,}")
+        raise tools.TooLarge(
+            f"{job.label}: {result['lut']:,} LUTs, expected at most {target.luts:,}, as in {target.title}"
+        )
     if result["dsp"] > target.dsps:
-        raise tools.TooLarge(f"{job.label}: {result['dsp']} DSP blocks, and {target.title} has {target.dsps}")
+        raise tools.TooLarge(
+            f"{job.label}: {result['dsp']} DSP blocks, expected at most {target.dsps}, as in {target.title}"
+        )
     rates: dict[int, float] = {}
     seeds = range(1, job.seeds + 1)
     flow.framed(found)  # once, before the placements need it

@@ -161,7 +161,7 @@ def refuse_idle(given: Mapping[str, str], unit: str, idle: Mapping[str, Sequence
     """InputError for a variable that does not apply to the unit."""
     for name in idle.get(unit, ()):
         if name in given:
-            raise InputError(f"{name}={given[name]}: UNIT={unit} has no {name}, expected none")
+            raise InputError(f"{name}={given[name]}: does not apply to UNIT={unit}")
 
 
 def refuse_depth(depth: int, formats: str) -> None:
@@ -214,7 +214,7 @@ def from_environment(environ: Mapping[str, str]) -> Job:
     )
     refuse_depth(job.depth, job.formats)
     if not TARGETS[target].placers and "PLACER" in given:
-        raise InputError(f"PLACER={given['PLACER']}: TARGET={target} has no choice of them, expected none")
+        raise InputError(f"PLACER={given['PLACER']}: does not apply to TARGET={target}")
     if not TARGETS[target].nextpnr and "SEEDS" in given:
-        raise InputError(f"SEEDS={given['SEEDS']}: TARGET={target} is not placed, expected none")
+        raise InputError(f"SEEDS={given['SEEDS']}: does not apply to TARGET={target}, which is not placed")
     return job

@@ -135,12 +135,12 @@ def check_netlist(netlist: str, cells: Mapping[str, int], known: Mapping[str, st
     found = re.findall(INSTANCE, netlist, re.M)
     counted = Counter(kind for kind, _ in found)
     if counted != Counter(cells):
-        raise tools.FlowError(f"the netlist holds {dict(counted)}, Yosys counted {dict(cells)}")
+        raise tools.FlowError(f"the netlist contains {dict(counted)}, Yosys counted {dict(cells)}")
     rest = re.sub(INSTANCE, "", netlist, flags=re.M)
     rest = re.sub(r"\\\S+ ", "name ", re.sub(r"/\*.*?\*/", "", rest, flags=re.DOTALL))
     for line in rest.split(";"):
         if not re.fullmatch(r"\s*((input|output|wire|assign|module)\b[^~&|^?!<>+*/%-]*|endmodule\s*)", line):
-            raise tools.FlowError(f"more than cells and wires in the netlist: {line.strip()[:100]}")
+            raise tools.FlowError(f"the netlist contains more than cells and wires: {line.strip()[:100]}")
     inputs = {kind: _inputs(known[kind]) - OPEN.get(kind, set()) for kind in counted}
     for kind, pins in found:
         lacks = inputs[kind] - set(re.findall(r"^    \.(\w+)\((?! *\))", pins, re.M))

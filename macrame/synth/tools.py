@@ -73,7 +73,7 @@ def tool(
     Stopped, FlowError
         FlowError after `TIMEOUT` seconds of CPU time, or `environment.WALL` times as many of the wall clock.
     """
-    late = FlowError(f"{name}: not done in {environment.limit(TIMEOUT):,.0f} s")
+    limit = environment.limit(TIMEOUT)
     with SLOTS:
         if STOPPED.is_set():
             raise Stopped(f"{name}: not started")
@@ -92,9 +92,12 @@ def tool(
             environment.limit_cpu(TIMEOUT, child.pid)
             if STOPPED.is_set():  # since the check above
                 child.kill()
-            output, _ = child.communicate(text, environment.limit(environment.WALL * TIMEOUT))
+            output, _ = child.communicate(text, environment.WALL * limit)
         except subprocess.TimeoutExpired:
-            raise late from None
+            raise FlowError(
+                f"{name}: not finished after {environment.WALL * limit:,.0f} s; TIME_FACTOR=2 doubles "
+                "the limit"
+            ) from None
         finally:
             child.kill()
             child.wait()
@@ -102,7 +105,9 @@ def tool(
     if STOPPED.is_set():
         raise Stopped(f"{name}: stopped")
     if child.returncode == -signal.SIGXCPU:
-        raise late
+        raise FlowError(
+            f"{name}: not finished after {limit:,.0f} s of CPU time; TIME_FACTOR=2 doubles the limit"
+        )
     return child.returncode, output
 
 

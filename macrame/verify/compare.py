@@ -137,7 +137,8 @@ def compared(
     got, expected = np.atleast_2d(got), np.atleast_2d(expected)
     if got.shape != expected.shape or got.dtype != expected.dtype:
         raise AssertionError(
-            f"{what}: RTL gave {got.dtype} {got.shape}, golden {expected.dtype} {expected.shape}"
+            f"{what}: the RTL returned {got.dtype} {got.shape}, the golden model "
+            f"{expected.dtype} {expected.shape}"
         )
     return Check(what, got.size, seconds, mismatches(expected, got), report)
 
@@ -184,7 +185,9 @@ def differences(check: Check) -> list[str]:
     wrong = check.mismatches
     if not wrong:
         return []
-    first = f"MISMATCH in {check.name}: {len(wrong):,} of {check.values:,} numbers differ from golden"
+    first = (
+        f"MISMATCH in {check.name}: {len(wrong):,} of {check.values:,} numbers differ from the golden model"
+    )
     return [first, *listed(wrong)]
 
 

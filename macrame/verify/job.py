@@ -96,8 +96,7 @@ def prepare(given: Mapping[str, str]) -> Job:
         for name in SIMULATED:
             if name in given and not (name == "SEED" and given.get("RESULT") == "stochastic"):
                 raise InputError(
-                    f"{name}={short(given[name])}: the core at the end of a LINK is "
-                    f"not simulated, expected no {name}"
+                    f"{name}={short(given[name])}: does not apply with LINK, whose core is not simulated"
                 )
 
     config = _config(given, mode)
@@ -154,15 +153,14 @@ def _check_mode(given: Mapping[str, str], mode: str) -> None:
             if name in given:
                 cure = "another MODE" if "MODE" in given else "SCALE as well"
                 raise InputError(
-                    f"{name}={short(given[name])}: MODE=raw outputs int32 and takes no {name}, "
+                    f"{name}={short(given[name])}: does not apply to MODE=raw, which outputs int32; "
                     f"expected {cure}"
                 )
     elif mode == "bf16":
         for name in (*REQUANTISED, "A_ZERO_POINT"):
             if name in given:
                 raise InputError(
-                    f"{name}={short(given[name])}: MODE=bf16 has no integers and takes no {name}, "
-                    "expected none"
+                    f"{name}={short(given[name])}: does not apply to MODE=bf16, which has no integers"
                 )
     elif "SCALE" not in given:
         raise InputError(f"MODE={mode}: SCALE is not given, expected a number, or {read.EXPECTED}")
@@ -170,12 +168,12 @@ def _check_mode(given: Mapping[str, str], mode: str) -> None:
         for name in FLOAT:
             if name in given:
                 raise InputError(
-                    f"{name}={short(given[name])}: MODE={mode} takes no {name}, expected MODE=bf16"
+                    f"{name}={short(given[name])}: does not apply to MODE={mode}, expected MODE=bf16"
                 )
     if "QUANTIZE" in given and "A_ZERO_POINT" in given:
         raise InputError(
-            f"A_ZERO_POINT={short(given['A_ZERO_POINT'])}: QUANTIZE finds the zero point, expected no "
-            "A_ZERO_POINT"
+            f"A_ZERO_POINT={short(given['A_ZERO_POINT'])}: does not apply with QUANTIZE, which determines "
+            "the zero point"
         )
 
 
@@ -202,7 +200,7 @@ def _int8(given: Mapping[str, str], mode: str, sources: Mapping[str, read.Source
             high=_integer(given, "HIGH", 127, -128, 127),
         )
         if output["low"] > output["high"]:
-            raise InputError(f"LOW={output['low']}: expected no more than HIGH, which is {output['high']}")
+            raise InputError(f"LOW={output['low']}: expected at most HIGH, which is {output['high']}")
         scale = read.scales(sources["SCALE"], n)
         try:
             output["multiplier"], output["shift"] = fields(mode, scale if rule is None else scale * step)

@@ -18,7 +18,7 @@ BF16_RULES = ("even", "toward_zero")
 
 FINITE = "a finite number"
 NO_INT8 = "; QUANTIZE=symmetric would quantise it, MODE=bf16 takes bfloat16"
-NO_BF16 = "a number that bfloat16 holds; QUANTIZE=even would round it"
+NO_BF16 = "a number that bfloat16 can represent; QUANTIZE=even would round it"
 
 
 BIAS_ROOM = 2**30
@@ -127,7 +127,7 @@ def check_sides(a: read.Source, w: read.Source, x: np.ndarray, y: np.ndarray) ->
     if x.shape[1] != y.shape[0]:
         raise InputError(
             f"{a.label} is {x.shape[0]} x {x.shape[1]} and {w.label} is {y.shape[0]} x {y.shape[1]}, "
-            "expected as many rows of W as columns of A"
+            "expected W to have as many rows as A has columns"
         )
 
 
@@ -138,7 +138,7 @@ def _check_sums(found: Int8) -> None:
     sums = (found.a.astype(np.float64) - found.a_zero_point) @ found.w.astype(np.float64) + found.bias
     for i, j in np.argwhere(np.abs(sums) > 2**31 - 1):
         raise InputError(
-            f"the quantised sum at [{i}, {j}] is {sums[i, j]:.0f}, expected an int32: fewer columns of A"
+            f"the quantised sum at [{i}, {j}] is {sums[i, j]:.0f}, expected an int32; use fewer columns of A"
         )
 
 

@@ -95,7 +95,7 @@ def board_job(job: Job) -> tuple[NDArray[Any], Report, dict[str, Any]]:
             raise
         if job.mode == "bf16" and not core.config.bf16:
             raise InputError(
-                f"MODE=bf16: the core at {job.link} has no bfloat16, expected another MODE or LINK"
+                f"MODE=bf16: the core at {job.link} does not support bfloat16, expected another MODE or LINK"
             )
         begin(job)
         job.config = core.config
@@ -136,8 +136,8 @@ def slow(job: Job) -> str:
     if name == best or seconds[name] < WORTH_CHANGING:
         return ""
     return (
-        f"about {count:,} cycles, some {max(1, round(seconds[name] / 60)):,} min with SIM={name}; "
-        f"SIM={best} is some {float(f'{seconds[name] / seconds[best]:.1g}'):.0f} times as fast"
+        f"about {count:,} cycles, about {max(1, round(seconds[name] / 60)):,} min with SIM={name}; "
+        f"SIM={best} is about {float(f'{seconds[name] / seconds[best]:.1g}'):.0f} times as fast"
     )
 
 
@@ -168,7 +168,7 @@ def simulate_job(job: Job) -> tuple[NDArray[Any], Report, dict[str, Any]]:
             waves=job.waves,
             name="make-gemm",
             compiling=lambda: progress.expect(
-                f"compiling a {job.config} core, once{COMPILING[simulate.simulator()]}"
+                f"compiling the {job.config} core, once{COMPILING[simulate.simulator()]}"
             ),
         )
         progress.done()
@@ -225,16 +225,17 @@ def run(job: Job) -> int:
         speed = f"{details['cycles_per_second']:,} cycles/s simulated"
     where = job.link or details["simulator"]
     print(
-        f"{m} x {k} times {k} x {n} on a {job.config} core, mode {job.mode}, {where}\n"
+        f"{m} x {k} times {k} x {n} on the {job.config} core, mode {job.mode}, {where}\n"
         f"  {report.cycles:,} cycles, {report.macs:,} MACs, {report.utilisation:.2%} of the array used\n"
-        f"  {speed}, {time.monotonic() - begun:.1f} s in all\n"
+        f"  {speed}, {time.monotonic() - begun:.1f} s in total\n"
         f"  {len(wrong):,} of {product.size:,} values differ from the golden model"
     )
     if details["waves"]:
-        print(f"  waves in {details['waves']}")
+        print(f"  waveforms in {details['waves']}")
     if wrong:
         print(
-            f"gemm: the core's result is wrong, {job.out} is not written; row and column count from 0",
+            f"gemm: the result differs from the golden model, {job.out} is not written; rows and columns "
+            "count from 0",
             file=sys.stderr,
         )
         print("\n".join(listed(wrong)), file=sys.stderr)

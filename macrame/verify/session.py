@@ -68,7 +68,7 @@ class Bf16Config:
     lanes: int
 
     def __str__(self) -> str:
-        return f"{self.core.rows}x{self.core.cols} dual core and a vector unit of {self.lanes} lanes"
+        return f"{self.core.rows}x{self.core.cols} dual-format core and a vector unit with {self.lanes} lanes"
 
 
 #: Small enough for matrices of a few rows: it simulates many times as fast as an 8x8 core, most of whose
@@ -237,7 +237,7 @@ class Session:
         """
         self._use(self.name)
         if activity not in self._cores:
-            what = f"{self.name}{', its toggles counted' if activity else ''}"
+            what = f"{self.name}{', with its toggles counted' if activity else ''}"
             with self.show.progress(f"starting the simulated {what}"):
                 self._links[activity] = SimLink(
                     self.config,
@@ -265,11 +265,11 @@ class Session:
         """
         self._use(self.bf16_name)
         if self._hardware is None:
-            with self.show.progress(f"starting a simulated {self.bf16_name}"):
+            with self.show.progress(f"starting the simulated {self.bf16_name}"):
                 self._hardware, self._hardware_links = hardware(
                     self.bf16_config, seed=self.seed, name=f"{self._folder}/bf16"
                 )
-        check = Check("bf16 operations, each as it was done", 0, 0.0)
+        check = Check("bf16 operations, one by one", 0, 0.0)
         self.checks.append(check)
 
         def compare(
@@ -491,7 +491,7 @@ class Session:
         check.again = again
         self.checks.append(check)
         if not check.mismatches:
-            self.show.good(f"RTL matches golden: {what}: all {check.values:,} numbers")
+            self.show.good(f"RTL matches the golden model: {what}: all {check.values:,} numbers")
         self._tell(check)
         return check
 

@@ -91,7 +91,9 @@ def _misclassified(
     top = rows * (CELL + 0.12)
     more = f", the first {len(some)} here" if len(some) < len(wrong) else ""
     said = (
-        f"{len(wrong)} of {len(labels)} pictures get a wrong label{more}" if len(wrong) else "no wrong label"
+        f"{len(wrong)} of {len(labels)} images are misclassified{more}"
+        if len(wrong)
+        else "no image is misclassified"
     )
     axes.text(3, top + 0.12, said, horizontalalignment="center", fontsize=10)
     for i, index in enumerate(some):
@@ -146,7 +148,7 @@ def _confusion(title: str, matrix: NDArray[np.int64]) -> "Figure":
         yticks=ticks,
         xlabel="predicted digit",
         ylabel="true digit",
-        title=f"number of pictures; {right} of {total} right (on the diagonal)",
+        title=f"number of images; {right} of {total} correct (on the diagonal)",
     )
     axes.set_xticks(np.arange(0.5, len(matrix) - 1), minor=True)
     axes.set_yticks(np.arange(0.5, len(matrix) - 1), minor=True)
