@@ -221,7 +221,7 @@ def test_cycles_are_those_of_the_clock():
 def test_a_link_that_does_not_count_says_so():
     with SimLink(CoreConfig(1, 1, 1, k_max=4), name="activity-none") as link:
         for call in (link.activity, link.clear_activity):
-            with pytest.raises(LinkError, match="make the link with activity=True"):
+            with pytest.raises(LinkError, match="create the link with activity=True"):
                 call()
 
 

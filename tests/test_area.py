@@ -25,7 +25,7 @@ def test_a_stale_row_is_noticed(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(area, "parts_table", lambda say: rows[1:])
     assert area.main(check=True) == 1
     said = capsys.readouterr().err
-    assert "lacks the row | two | 2 |" in said
+    assert "does not contain the row | two | 2 |" in said
     assert 'significand_mul.toml is not {"width": 8}' in said
 
 

@@ -31,10 +31,10 @@ REFUSED = [
     (dict(formats="DUAL", depth=2), "depth is 2, expected 1 with formats DUAL", "DEPTH_must_be_1_with_BF16"),
     (
         dict(fifo_depth=8, formats="DUAL"),
-        "fifo_depth is 8, expected a power of two from 32 on, or 0",
+        "fifo_depth is 8, expected 0, or a power of two of at least 32",
         "FIFO_DEPTH_must_be_at_least",
     ),
-    (dict(fifo_depth=24), "fifo_depth is 24, expected a power of two from 8 on, or 0", "power_of_two"),
+    (dict(fifo_depth=24), "fifo_depth is 24, expected 0, or a power of two of at least 8", "power_of_two"),
     (dict(post_cycles=2), "post_cycles is 2, expected 1, or 33 to 64", "POST_CYCLES_must_be"),
     (dict(pack_results=2), "pack_results is 2, expected an integer from 0 to 1", "PACK_RESULTS_must_be"),
     (dict(post_cycles=33, formats="BF16"), "post_cycles is 33, expected 1 with formats BF16", "POST_CYCLES"),

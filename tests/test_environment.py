@@ -272,9 +272,9 @@ RUN = (sys.executable, "-m", "macrame.cli.make", "run")
     [
         (
             "BUILD_DIR=/proc/none",
-            "cannot be written to (No such file or directory), expected a folder that can",
+            "not writable (No such file or directory), expected a writable directory",
         ),
-        ("BUILD_DIR={}/file", "cannot be written to (File exists), expected a folder that can"),
+        ("BUILD_DIR={}/file", "not writable (File exists), expected a writable directory"),
         ("TIME_FACTOR=0", "expected a positive number"),
         ("TIME_FACTOR=fast", "expected a positive number"),
     ],

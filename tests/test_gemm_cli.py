@@ -115,11 +115,15 @@ BAD = [
     ("a seed in words", dict(SEED="lucky"), "SEED=lucky: expected an integer from 0 to 4294967295"),
     ("waves in words", dict(WAVES="yes"), "WAVES=yes: expected an integer from 0 to 1"),
     ("a mode without its scale", dict(MODE="ruy"), "MODE=ruy: SCALE is not given"),
-    ("a scale for mode raw", dict(MODE="raw", SCALE="0.5"), "SCALE=0.5: MODE=raw outputs int32"),
+    (
+        "a scale for mode raw",
+        dict(MODE="raw", SCALE="0.5"),
+        "SCALE=0.5: does not apply to MODE=raw, which outputs int32",
+    ),
     (
         "a clamp without a scale",
         dict(LOW="0"),
-        "LOW=0: MODE=raw outputs int32 and takes no LOW, expected SCALE",
+        "LOW=0: does not apply to MODE=raw, which outputs int32; expected SCALE",
     ),
     (
         "a zero point out of range",
@@ -134,7 +138,7 @@ BAD = [
     (
         "a clamp upside down",
         dict(SCALE="0.5", LOW="5", HIGH="4"),
-        "LOW=5: expected no more than HIGH, which is 4",
+        "LOW=5: expected at most HIGH, which is 4",
     ),
     # scale
     ("a negative scale", dict(SCALE="-0.5"), "SCALE=-0.5: expected a finite number above 0"),
@@ -243,19 +247,19 @@ BAD = [
     ("A is a device", dict(A="z.npy"), "A=z.npy: is not a regular file", {"z.npy": Path("/dev/zero")}),
     ("an empty .npy", dict(A="e.npy"), "A=e.npy: the file is empty", {"e.npy": b""}),
     ("an empty .csv", dict(W="e.csv"), "W=e.csv: the file is empty", {"e.csv": b""}),
-    ("blank lines", dict(W="e.csv"), "W=e.csv: holds no numbers", {"e.csv": b"\n  \n\n"}),
+    ("blank lines", dict(W="e.csv"), "W=e.csv: contains no numbers", {"e.csv": b"\n  \n\n"}),
     # .npy
     (
         "not .npy inside",
         dict(A="t.npy"),
-        "A=t.npy: not a .npy file, it starts with b'1,2,3,'",
+        "A=t.npy: not a .npy file: it starts with b'1,2,3,'",
         {"t.npy": b"1,2,3,4\n"},
     ),
     (".npz inside", dict(A="t.npy"), "A=t.npy: not a .npy file", {"t.npy": b"PK\3\4 and so on"}),
     (
         "data cut short",
         dict(A="t.npy"),
-        "A=t.npy: cut short, the header promises 12 bytes of data and 11 are there",
+        "A=t.npy: truncated, the header specifies 12 bytes of data and 11 were found",
         {"t.npy": npy(matrix(3, 4), -1)},
     ),
     (
@@ -273,13 +277,13 @@ BAD = [
     (
         "a false header",
         dict(A="t.npy"),
-        "A=t.npy: cut short, the header promises 1000000000000",
+        "A=t.npy: truncated, the header specifies 1000000000000",
         {"t.npy": npy(matrix(3, 4)).replace(b"(3, 4), }" + b" " * 12, b"(1000000, 1000000), }")},
     ),
     (
         "pickled objects",
         dict(A="t.npy"),
-        "A=t.npy: holds pickled Python objects, expected numbers",
+        "A=t.npy: contains pickled Python objects, expected numbers",
         {"t.npy": npy(np.array([[1, "a"]], object))},
     ),
     (
@@ -339,13 +343,13 @@ BAD = [
     (
         "an array that is not there",
         dict(A="t.npz", KEY="A:z"),
-        "A=t.npz: holds no array z, expected KEY=A:NAME, where NAME is one of x, y\n",
+        "A=t.npz: contains no array z, expected KEY=A:NAME, where NAME is one of x, y\n",
         {"t.npz": npz(x=matrix(3, 4), y=matrix(4, 2))},
     ),
     (
         "pickled objects in .npz",
         dict(A="t.npz"),
-        "A=t.npz: holds pickled Python objects, expected numbers\n",
+        "A=t.npz: contains pickled Python objects, expected numbers\n",
         {"t.npz": npz(x=np.array([[1, "a"]], object))},
     ),
     (
@@ -426,13 +430,13 @@ BAD = [
     (
         "an index that does not count",
         dict(A="t.csv"),
-        "A=t.csv: line 3, column 1 is '7', in what may be an index, expected INDEX=A:1 to skip it or",
+        "A=t.csv: line 3, column 1 is '7', which may be part of an index, expected INDEX=A:1 to skip it or",
         {"t.csv": b",x,y,z,u\n0,1,2,3,4\n7,1,2,3,4\n"},
     ),
     (
         "thousands",
         dict(BIAS="t.csv"),
-        "BIAS=t.csv: line 1, column 1 is 1,000, with decimals or a thousand; expected commas between columns",
+        "BIAS=t.csv: line 1, column 1 is 1,000, with decimals or a thousands separator; expected commas",
         {"t.csv": b"1,000;2,000\n"},
     ),
     (
@@ -530,7 +534,7 @@ BAD = [
         dict(A="a.csv", HEADER="A:1,A:2"),
         "HEADER=A:1,A:2: A is named twice, expected once",
     ),
-    ("too much header", dict(A="a.csv", HEADER="3"), "A=a.csv: holds no numbers below 3 header rows"),
+    ("too much header", dict(A="a.csv", HEADER="3"), "A=a.csv: contains no numbers below 3 header rows"),
     ("too much index", dict(A="a.csv", INDEX="4"), "A=a.csv: line 1 has 4 columns, expected more than the 4"),
     # quantisation
     ("an unknown rule", dict(QUANTIZE="yes"), "QUANTIZE=yes: expected one of symmetric, asymmetric\n"),
@@ -543,7 +547,7 @@ BAD = [
     (
         "a zero point that is found",
         dict(QUANTIZE="symmetric", A_ZERO_POINT="3"),
-        "A_ZERO_POINT=3: QUANTIZE finds the zero point, expected no A_ZERO_POINT\n",
+        "A_ZERO_POINT=3: does not apply with QUANTIZE, which determines the zero point\n",
     ),
     (
         "NaN to quantise",
@@ -588,20 +592,20 @@ BAD = [
         (
             f"bf16 with {name}",
             dict(MODE="bf16") | {name: "1"},
-            f"{name}=1: MODE=bf16 has no integers and takes no {name}, expected none\n",
+            f"{name}=1: does not apply to MODE=bf16, which has no integers\n",
         )
         for name in ("SCALE", "ZERO_POINT", "LOW", "HIGH", "A_ZERO_POINT")
     ),
     (
         "what bfloat16 does not hold",
         dict(MODE="bf16", A="t.npy"),
-        "A=t.npy: element [0, 0] is 0.1, expected a number that bfloat16 holds; QUANTIZE=even would round",
+        "A=t.npy: element [0, 0] is 0.1, expected a number that bfloat16 can represent; QUANTIZE=even would",
         {"t.npy": npy(matrix(3, 4, float, 0.1))},
     ),
     (
         "what bfloat16 does not hold in .csv",
         dict(MODE="bf16", A="t.csv"),
-        "A=t.csv: line 2, column 2 is 257.0, expected a number that bfloat16 holds; QUANTIZE=even would",
+        "A=t.csv: line 2, column 2 is 257.0, expected a number that bfloat16 can represent; QUANTIZE=even",
         {"t.csv": b"a,b,c,d\n1,257,nan,-inf\n"},
     ),
     ("a bias past float32", dict(MODE="bf16", BIAS="1e39"), "BIAS=1e39: 1e+39 overflows float32, expected"),
@@ -616,7 +620,7 @@ BAD = [
     (
         "inner sides that differ",
         dict(W="t.npy"),
-        "A=a.npy is 3 x 4 and W=t.npy is 5 x 2, expected as many rows of W",
+        "A=a.npy is 3 x 4 and W=t.npy is 5 x 2, expected W to have as many rows",
         {"t.npy": npy(matrix(5, 2))},
     ),
     ("OUT in no folder", dict(OUT="no/c.npy"), "OUT=no/c.npy: the directory no does not exist"),
@@ -649,7 +653,7 @@ BAD = [
     (
         "OUT is a circle",
         dict(OUT="c.csv"),
-        "OUT=c.csv: is a link to itself",
+        "OUT=c.csv: is a symbolic link to itself",
         {"c.csv": Path("c.csv")},
     ),
     (
@@ -736,13 +740,13 @@ def here(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("shape", "descr", "message"),
     [
-        ((1,) * 70, "|i1", "the .npy header is damaged, its shape is (1, 1, 1, "),
-        ((0, 2**63 - 1), "<i8", "the .npy header is damaged, its shape is (0, 9223372036854775807)"),
-        ((0, 99223372036854775807), "|i1", "the .npy header is damaged, its shape is (0, huge)"),
-        ((True, 2), "|i1", "the .npy header is damaged, its shape is (True, 2)"),
-        ((-1, 2), "|i1", "the .npy header is damaged, its shape is (-1, 2)"),
-        ((10**2500, 10**2500), "|i1", "the .npy header is damaged, its shape is (huge, huge)"),
-        ("(2L, 3L)", "|i1", "cut short, the header promises 6 bytes of data and 4 are there"),
+        ((1,) * 70, "|i1", "the .npy header is damaged: its shape is (1, 1, 1, "),
+        ((0, 2**63 - 1), "<i8", "the .npy header is damaged: its shape is (0, 9223372036854775807)"),
+        ((0, 99223372036854775807), "|i1", "the .npy header is damaged: its shape is (0, huge)"),
+        ((True, 2), "|i1", "the .npy header is damaged: its shape is (True, 2)"),
+        ((-1, 2), "|i1", "the .npy header is damaged: its shape is (-1, 2)"),
+        ((10**2500, 10**2500), "|i1", "the .npy header is damaged: its shape is (huge, huge)"),
+        ("(2L, 3L)", "|i1", "truncated, the header specifies 6 bytes of data and 4 were found"),
         ((2, 2), ("|i1", (2,)), "holds ('i1', (2,)) values, expected numbers"),
         ((2, 2), "|V0", "holds |V0 values, expected numbers"),
         ((2, 2), "|S0", "holds |S0 values, expected numbers"),
@@ -1033,7 +1037,9 @@ def test_a_board_takes_a_seed_for_stochastic_rounding_only(tmp_path):
     given |= dict(MODE="bf16", LINK="serial:/dev/ttyUSB0", SEED="5")
     assert gemm.prepare(given | dict(RESULT="stochastic")).seed == 5
     for result in (dict(RESULT="even"), {}):
-        with pytest.raises(InputError, match="^SEED=5: the core at the end of a LINK is not simulated"):
+        with pytest.raises(
+            InputError, match="^SEED=5: does not apply with LINK, whose core is not simulated"
+        ):
             gemm.prepare(given | result)
 
 
@@ -1055,7 +1061,8 @@ def test_a_board_without_bfloat16_leaves_old_results(tmp_path, here, monkeypatch
     said = capsys.readouterr().err
     if answers:
         expected = (
-            "gemm: MODE=bf16: the core at serial:/dev/x has no bfloat16, expected another MODE or LINK\n"
+            "gemm: MODE=bf16: the core at serial:/dev/x does not support bfloat16, expected another MODE or "
+            "LINK\n"
         )
         assert (status, said, contents(tmp_path)) == (2, expected, before)
     else:

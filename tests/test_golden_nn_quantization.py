@@ -351,16 +351,16 @@ def test_a_layer_without_inputs_is_its_bias(mode, per_channel):
 
 def test_weights_too_large_for_a_mode_are_named():
     unit = Affine(1.0, 0)
-    with pytest.raises(ValueError, match="output 0 is to be scaled by 1e\\+12"):
+    with pytest.raises(ValueError, match="the scale of output 0 is 1e\\+12"):
         quantize_dense([[127.0]], [0], unit, Affine(1e-12, 0))
     for mode in ("gemmlowp", "ruy"):
         with pytest.raises(
-            ValueError, match="output 1 is to be scaled by 1e\\+06: its sums reach 16256, exp"
+            ValueError, match="the scale of output 1 is 1e\\+06 and its sums reach 16256, exp"
         ):
             quantize_dense([[1e-3], [127.0]], [0, 0], unit, Affine(1e-6, 0), mode)
     layer = quantize_dense([[1e-3], [127.0]], [0, 0], unit, Affine(1e-6, 0), "fp32")
     assert layer.forward([[1], [-1], [0]]).tolist() == [[127, 127], [-128, -128], [0, 0]]
-    with pytest.raises(ValueError, match="output 0 is to be scaled by 1e\\+60: .* float32 can hold"):
+    with pytest.raises(ValueError, match="the scale of output 0 is 1e\\+60: .* less than 3.4e38"):
         quantize_dense([[127.0]], [0], Affine(1e30), Affine(1e-30), "fp32")
     with pytest.raises(ValueError, match="weights of output 0 would have the scale"):
         quantize_dense([[0.0]], [1e300], Affine(1e-300), Affine(1e200))

@@ -154,17 +154,20 @@ def test_progress_counts_up_to_the_total():
         (dict(w=np.ones((4, 3), np.int16)), "w holds int16 values, expected int8"),
         (
             dict(w=np.ones((5, 3), np.int8)),
-            "a is 2 x 4 and w is 5 x 3, expected as many rows of w as columns of a",
+            "a is 2 x 4 and w is 5 x 3, expected w to have as many rows as a has columns",
         ),
         (dict(mode="tflite"), "mode is 'tflite', expected one of raw, gemmlowp, ruy, fp32"),
-        (dict(scale=0.5), "scale is 0.5, and mode raw puts out int32: it takes no scale"),
-        (dict(zero_point=0), "zero_point is 0, and mode raw puts out int32: it takes no zero_point"),
-        (dict(low=5), "low is 5, and mode raw puts out int32: it takes no low"),
-        (dict(high=5), "high is 5, and mode raw puts out int32: it takes no high"),
+        (dict(scale=0.5), "scale is 0.5: does not apply to mode raw, which outputs int32"),
+        (dict(zero_point=0), "zero_point is 0: does not apply to mode raw, which outputs int32"),
+        (dict(low=5), "low is 5: does not apply to mode raw, which outputs int32"),
+        (dict(high=5), "high is 5: does not apply to mode raw, which outputs int32"),
         (dict(mode="ruy", scale="x"), "scale is 'x', expected one number or 3 of them"),
         (dict(mode="fp32", scale=[[1], [1, 2]]), "scale is [[1], [1, 2]], expected one number or 3 of them"),
-        (dict(mode="ruy"), "mode ruy needs scale, or multiplier and shift"),
-        (dict(mode="ruy", scale=0.5, shift=1), "give either scale or multiplier and shift, not both"),
+        (dict(mode="ruy"), "mode ruy requires scale, or multiplier and shift"),
+        (
+            dict(mode="ruy", scale=0.5, shift=1),
+            "scale is given with multiplier or shift, expected scale, or multiplier and shift",
+        ),
         (dict(mode="ruy", scale=[0.5, 0.5]), "scale has shape (2,), expected one number or 3 of them"),
         (dict(mode="ruy", scale=-0.5), "scale is -0.5, expected a finite number above 0"),
         (dict(mode="fp32", scale=1e39), "scale is 1e+39, expected a normal float32 (1.18e-38 to 3.4e+38)"),
@@ -200,8 +203,8 @@ def test_progress_counts_up_to_the_total():
             dict(mode="ruy", scale=0.5, low=[0, 5, 0], high=[9, 4, 3]),
             "low is 5 and high is 4, expected low <= high",
         ),
-        (dict(progress=3), "progress is 3, expected something to call"),
-        (dict(progress=False), "progress is False, expected something to call"),
+        (dict(progress=3), "progress is 3, expected a callable"),
+        (dict(progress=False), "progress is False, expected a callable"),
         (dict(limit=0), "limit is 0, expected an integer of 1 or more"),
         (dict(limit=7.5), "limit is 7.5, expected an integer of 1 or more"),
         (dict(check_overflow="no"), "check_overflow is 'no', expected True or False"),
@@ -383,7 +386,7 @@ def test_halts_are_named_and_missing_results_noticed():
     one = np.ones((1, 1), np.int8)
     link.drop = 1
     with pytest.raises(
-        LinkError, match="1 result beats came out, expected 2, and STATUS reads 0x00000000: idle, no error"
+        LinkError, match="received 1 result beats, expected 2; STATUS reads 0x00000000: idle, no error"
     ):
         core.matmul(one, one)
     link.registers[registers.STATUS] = registers.STATUS_BUSY
@@ -409,13 +412,13 @@ def test_malformed_tiles_are_refused():
         )
 
     assert packets.unpack_tiles(tile(), 2, 2, 0).shape == (1, 2, 2)
-    with pytest.raises(LinkError, match="not whole tiles of 2 beats"):
+    with pytest.raises(LinkError, match="expected a multiple of 2, the beats of a tile"):
         packets.unpack_tiles(tile(rows=3), 2, 2, 0)
     late = tile()
     late.last[:] = False
     with pytest.raises(LinkError, match=r"beat 1 \(1 of 2\) has tlast=0"):
         packets.unpack_tiles(late, 2, 2, 0)
-    with pytest.raises(LinkError, match="tkeep on bytes .*, expected the low 2"):
+    with pytest.raises(LinkError, match="tkeep set for bytes .*, expected the low 2"):
         packets.unpack_tiles(tile(), 2, 2, 1)
 
 
@@ -439,12 +442,12 @@ def test_packed_tiles(rows, mode):
     np.testing.assert_array_equal(unpacked(data, last, keep), tiles.view(dtype).reshape(4, rows, cols))
     other = keep.copy()
     other[-1] ^= True
-    with pytest.raises(LinkError, match=f"beat {4 * count - 1} has tkeep on"):
+    with pytest.raises(LinkError, match=f"beat {4 * count - 1} has tkeep set"):
         unpacked(data, last, other)
     with pytest.raises(LinkError, match="has tlast="):
         unpacked(data, ~last, keep)
     if count > 1:
-        with pytest.raises(LinkError, match=f"not whole tiles of {count} beats"):
+        with pytest.raises(LinkError, match=f"expected a multiple of {count}, the beats of a tile"):
             unpacked(data[1:], last[1:], keep[1:])
 
 

@@ -164,7 +164,9 @@ def test_a_dead_simulator_is_an_error_with_its_log():
     link = SimLink(CoreConfig(1, 1, 1, k_max=4))
     folder = link.folder
     os.killpg(link._process.pid, signal.SIGKILL)
-    with pytest.raises(LinkError, match=r"the simulator went away \(exit status -9\), its log is .*sim.log"):
+    with pytest.raises(
+        LinkError, match=r"the simulator ended unexpectedly \(exit status -9\); its log is .*sim.log"
+    ):
         link.read(0)
     assert not folder.exists()
     with pytest.raises(LinkError, match="the link is closed"):
@@ -296,7 +298,7 @@ def test_beats_of_another_width_are_refused(link):
 
 
 def test_half_a_line_is_refused():
-    with pytest.raises(LinkError, match="expected lines of 22"):
+    with pytest.raises(LinkError, match="expected a multiple of 22"):
         parse_results(b"0807060504030201 ff", 2)
 
 

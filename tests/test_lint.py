@@ -165,7 +165,7 @@ def test_sections_out_of_order_are_refused():
 
 def test_a_long_line_is_refused():
     assert lint.too_long("x" * 100 + "\n" + "─" * 100) == []
-    assert lint.too_long("\n" + "x" * 101) == ["line 2 has 101 columns, expected no more than 100"]
+    assert lint.too_long("\n" + "x" * 101) == ["line 2 has 101 columns, expected at most 100"]
 
 
 PARENT = """
@@ -209,7 +209,7 @@ def test_the_limit_is_cpu_time(monkeypatch):
     monkeypatch.delenv("TIME_FACTOR", raising=False)
     assert lint.command("sleep", "2") == (0, "")
     status, said = lint.command(sys.executable, "-c", BUSY.format(60))
-    assert (status, "still running after 1 s of CPU time; TIME_FACTOR=2" in said) == (124, True), said
+    assert (status, "not finished after 1 s of CPU time; TIME_FACTOR=2" in said) == (124, True), said
 
 
 def test_time_factor_scales_the_limit(monkeypatch):
@@ -222,7 +222,10 @@ def test_a_command_that_waits_for_ever_is_killed(monkeypatch):
     monkeypatch.setattr(lint, "CPU_SECONDS", 1)
     monkeypatch.setattr(lint, "WALL_FACTOR", 1)
     monkeypatch.delenv("TIME_FACTOR", raising=False)
-    assert lint.command("sleep", "600") == (124, "sleep: still running after 1 s")
+    assert lint.command("sleep", "600") == (
+        124,
+        "sleep: not finished after 1 s; TIME_FACTOR=2 doubles the limit",
+    )
 
 
 def test_a_missing_program_is_said():

@@ -208,13 +208,13 @@ def test_bootstrap_without_apt(bare):
 def test_bootstrap_without_root(bare):
     bare.program("apt-get", "exit 1")
     cure = "apt-get update && apt-get install iverilog"
-    assert one_line(bare("sim")).endswith(f"neither root nor has sudo: as root, {cure}")
+    assert one_line(bare("sim")).endswith(f"being neither root nor able to run sudo: as root, {cure}")
     bare.program("sudo", "echo a password is required >&2; exit 1")
     cure = "sudo apt-get update && sudo apt-get install iverilog"
-    assert one_line(bare("sim")).endswith(f"sudo wants a password: {cure}")
+    assert one_line(bare("sim")).endswith(f"sudo requires a password: {cure}")
     for name in ("g++", "make"):
         bare.program(name, "exit 0")
-    assert one_line(bare("sim")).endswith(f"{cure}, or set SIM=verilator, which needs none")
+    assert one_line(bare("sim")).endswith(f"{cure}, or set SIM=verilator, which requires none")
 
 
 def test_bootstrap_offline(bare):
@@ -226,7 +226,7 @@ def test_bootstrap_offline(bare):
 
 
 def test_bootstrap_old_python(bare):
-    bare.program("python3", 'echo "macrame: Python 3.9 is too old, 3.11 or newer is needed" >&2; exit 1')
+    bare.program("python3", 'echo "macrame: Python 3.9 is too old, expected 3.11 or newer" >&2; exit 1')
     assert "3.11 or newer" in one_line(bare("sim"))
 
 
@@ -295,7 +295,7 @@ def test_bootstrap_asks_for_what_is_needed(bare, words, env, asked):
 )
 def test_bootstrap_asks_for_nothing_where_nothing_is_simulated(bare, words, env):
     """It fails only at creating the virtual environment, which this python3 cannot do."""
-    assert "python3 could not make .venv" in one_line(bare(*words.split(), **env))
+    assert "python3 could not create .venv" in one_line(bare(*words.split(), **env))
 
 
 def test_bootstrap_knows_which_problems_simulate_nothing():
@@ -371,7 +371,7 @@ def test_bootstrap_elsewhere(bare, tmp_path):
 @pytest.mark.parametrize("name", ["BUILD_DIR", "VENV"])
 def test_bootstrap_where_nothing_can_be_written(bare, name):
     assert one_line(bare("sim", **{name: "/proc/macrame"})) == (
-        f"macrame: {name}=/proc/macrame: cannot be written to, expected a folder that can"
+        f"macrame: {name}=/proc/macrame: not writable, expected a writable directory"
     )
 
 
@@ -382,7 +382,8 @@ def test_bootstrap_removes_no_folder_it_has_not_made(bare, tmp_path):
         bare.program(name, "exit 0")
     said = one_line(bare("sim", VENV=str(tmp_path / "mine")))
     assert said == (
-        f"macrame: VENV={tmp_path}/mine: expected a virtual environment with pip, an empty folder or none"
+        f"macrame: VENV={tmp_path}/mine: expected a virtual environment with pip, an empty directory "
+        "or a new path"
     )
     assert (tmp_path / "mine" / "photos").is_dir()
 
@@ -473,7 +474,7 @@ def test_clean_removes_no_folder_it_has_not_made(tmp_path):
     (tmp_path / "mine" / "photo").touch()
     done = run_make("clean", BUILD_DIR=str(tmp_path / "mine"))
     assert done.returncode == 2
-    assert done.stderr.startswith(f"macrame: BUILD_DIR={tmp_path}/mine: not made by macrame")
+    assert done.stderr.startswith(f"macrame: BUILD_DIR={tmp_path}/mine: not created by macrame")
     assert (tmp_path / "mine" / "photo").exists()
 
 

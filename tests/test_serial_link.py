@@ -117,15 +117,15 @@ def matrices(tmp_path):
         (
             {"LINK": "serial:/dev/null", "ROWS": "4"},
             2,
-            "gemm: ROWS=4: the core at the end of a LINK is not simulated",
+            "gemm: ROWS=4: does not apply with LINK, whose core is not simulated",
         ),
-        ({"LINK": "serial:/dev/null", "SIM": "icarus"}, 2, "gemm: SIM=icarus: the core at the end of a LINK"),
+        ({"LINK": "serial:/dev/null", "SIM": "icarus"}, 2, "gemm: SIM=icarus: does not apply with LINK"),
         (
             {"LINK": "serial:/dev/ttyNONE"},
             1,
             "gemm: /dev/ttyNONE cannot be opened: No such file or directory",
         ),
-        ({"LINK": "serial:/dev/null"}, 1, "gemm: /dev/null cannot be opened: it is no serial port"),
+        ({"LINK": "serial:/dev/null"}, 1, "gemm: /dev/null cannot be opened: it is not a serial port"),
     ],
 )
 def test_a_wrong_link_is_one_line(tmp_path, matrices, more, status, said):
@@ -197,11 +197,14 @@ def bridge(magic=b"MU", version=1, shape=ONE_CELL, deaf=False):
 @pytest.mark.parametrize(
     ("other", "said"),
     [
-        (lambda data: b"", "no answer from .* at 1,000,000 baud within 0.4 s: is the board configured"),
-        (lambda data: b"login: ", "no answer from .*, but [0-9]+ bytes that are no frames"),
+        (
+            lambda data: b"",
+            "no answer from .* at 1,000,000 baud within 0.4 s: check that the board is configured",
+        ),
+        (lambda data: b"login: ", "no answer from .*, only [0-9]+ bytes without a frame"),
         (
             lambda data: b"\x7e\x02\x00\x33\x33",
-            "no answer from .*, but [0-9]+ damaged frames: another speed?",
+            "no answer from .*, only [0-9]+ damaged frames: check the baud rate",
         ),
         (lambda data: data, "no answer"),
         (bridge(magic=b"XY"), "says 58 59, expected 4d 55: not a macrame bridge"),
@@ -212,7 +215,7 @@ def bridge(magic=b"MU", version=1, shape=ONE_CELL, deaf=False):
         ),
         (
             bridge(shape=frames.encode(frames.WRITE, b"\0\0")),
-            "kind 0x04 that answers nothing",
+            "an unexpected frame of kind 0x04",
         ),
         (
             bridge(shape=frames.encode(frames.NOTE, b"\x20")),
@@ -234,7 +237,7 @@ def test_a_device_that_is_no_bridge_is_reported_in_a_line(other, said):
 
 def test_a_port_in_use_is_refused():
     with peer(bridge()) as name, SerialLink(name, timeout=limit(2)) as link:
-        with pytest.raises(LinkError, match="cannot be opened: another program has it"):
+        with pytest.raises(LinkError, match="cannot be opened: another program is using it"):
             SerialLink(name, timeout=limit(0.4))
         link.close()
         with pytest.raises(LinkError, match="the link is closed"):

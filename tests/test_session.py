@@ -46,7 +46,7 @@ def test_many_mismatches_are_cut_short(session):
     check = session.compare("all of it", np.zeros((5, 6), np.int8), np.ones((5, 6), np.int8))
     lines = session.show.lines
     assert len(check.mismatches) == differing(session.checks) == 30
-    assert lines[0] == "bad: MISMATCH in all of it: 30 of 30 numbers differ from golden"
+    assert lines[0] == "bad: MISMATCH in all of it: 30 of 30 numbers differ from the golden model"
     assert sum("expected 1, got 0" in line for line in lines) == 10
     assert lines[-1] == "bad:   and 20 more"
 

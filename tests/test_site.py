@@ -242,6 +242,6 @@ def test_no_page_is_in_the_way(monkeypatch, tmp_path):
     monkeypatch.setenv("BUILD_DIR", str(tmp_path))
     (tmp_path / "site").mkdir()
     (tmp_path / "site" / "mine").touch()
-    with pytest.raises(build.SetupError, match="expected a site made here"):
+    with pytest.raises(build.SetupError, match="expected an empty directory, or a site"):
         build.main()
     assert Path(tmp_path / "site" / "mine").exists()

@@ -95,7 +95,7 @@ def test_integers_are_two_s_complement():
 @pytest.mark.parametrize(
     ("columns", "says"),
     [
-        ({"a": 1}, "mul8x8 has the operands a, b; given: a"),
+        ({"a": 1}, "mul8x8: operands a are given, expected a, b"),
         ({"a": 1, "b": 2, "c": 3}, "given: a, b, c"),
         ({"a": 1.0, "b": 2}, "a has dtype float64, expected integers"),
         ({"a": 256, "b": 2}, r"a holds 256\.\.256, expected integers of 1 bytes"),

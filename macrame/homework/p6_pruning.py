@@ -141,8 +141,8 @@ def solve(problem: Problem, run: Run) -> Answer:
     )
     if full < LEARNT:
         show.text(
-            f"This network has learnt almost nothing: guessing is correct for {1 / digits.CLASSES:.0%}. "
-            "The results below say little about pruning; try another learning_rate or more epochs.",
+            f"This network has learnt almost nothing: guessing alone gives {1 / digits.CLASSES:.0%} correct "
+            "labels. The results below say little about pruning; try another learning_rate or more epochs.",
             "yellow",
         )
     show.part("Accuracy over sparsity, without and with retraining (float64, golden)")

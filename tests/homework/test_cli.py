@@ -56,7 +56,7 @@ def test_a_folder_that_takes_no_files_is_refused_before_solving(solve, monkeypat
     monkeypatch.setattr(sheet, "_solve", lambda *arguments: pytest.fail("solved all the same"))
     code, _, out, err = solve(PROBLEM=3, OUT="/proc/x")
     assert (code, out) == (2, "")
-    assert re.fullmatch(r"macrame: OUT=/proc/x: cannot write in /proc: .+\n", err)
+    assert re.fullmatch(r"macrame: OUT=/proc/x: cannot write to /proc: .+\n", err)
     monkeypatch.setattr(sheet, "_solve", lambda *arguments: 0)
     assert solve(PROBLEM=3, OUT=tmp_path / "new" / "deep")[0] == 0
     assert list(tmp_path.iterdir()) == []
@@ -72,13 +72,13 @@ def test_bad_input_to_the_command_itself(tmp_path):
 
 def test_a_simulation_that_fails_gives_no_traceback(solve, monkeypatch):
     def failing(*arguments, **keywords):
-        raise simulate.Failed("crash", "homework/core: the simulator ended with status 1", ROOT)
+        raise simulate.Failed("crash", "homework/core: the simulator exited with status 1", ROOT)
 
     monkeypatch.setattr(simulate, "prepare", failing)
     code, reports, _, err = solve(PROBLEM=4)
     assert code == 1
     assert reports == {}
-    assert err == "macrame: homework/core: the simulator ended with status 1\n"
+    assert err == "macrame: homework/core: the simulator exited with status 1\n"
 
 
 def test_a_terminal_gets_live_progress(tmp_path):

@@ -59,8 +59,8 @@ def test_numbers_of_a_bf16_backend_are_shown_and_compared(solve, monkeypatch):
     monkeypatch.setattr(Session, "bf16", lambda self: Golden())
     code, reports, out, _ = solve(PROBLEM="1,2")
     assert code == 0
-    assert "RTL matches golden: W2 new, bf16: all 4 numbers" in out
-    assert "RTL matches golden: z2, bf16: all 3 numbers" in out
+    assert "RTL matches the golden model: W2 new, bf16: all 4 numbers" in out
+    assert "RTL matches the golden model: z2, bf16: all 3 numbers" in out
     assert len(reports["p2.json"]["checks"]) == 15
     assert reports["p2.json"]["answer"]["bf16_rtl"]["W2 new"]["bits"][1][1] == 0x3F0CC904
     assert reports["p1.json"]["answer"]["bf16"]["source"] == "RTL"

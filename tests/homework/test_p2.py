@@ -33,7 +33,7 @@ def test_problem_2(whole):
     assert answer["bf16_rtl"] == answer["bf16_golden"]
     assert answer["answer"]["RTL_bf16"] == golden
     checks = {check["name"]: check["values"] for check in whole.report(2)["checks"] if not check["again"]}
-    assert set(checks) == {"bf16 operations, each as it was done"}
+    assert set(checks) == {"bf16 operations, one by one"}
     assert sum(checks.values()) == whole.report(2)["rtl_numbers"] == 48
     assert len(whole.report(2)["checks"]) == 1 + 15  # each step again, against the golden model's own
     assert "on the RTL." in whole.out

@@ -94,7 +94,7 @@ def test_problem_8_training(whole):
     assert abs(few[8, 8]["gained"]) < 0.01
     assert abs(few[4, 8]["gained"]) < 0.01
     assert few[8, 8]["plain"] == pytest.approx(np.mean(answer["few_bits"]["float_further"]), abs=0.005)
-    assert "Gained is the difference between aware training and plain further training." in " ".join(
+    assert "Gain is the difference between aware training and plain further training." in " ".join(
         whole.out.split()
     )
 

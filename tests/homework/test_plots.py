@@ -50,7 +50,7 @@ PLOTS = {
     "p8_confusion": "confusion matrix, 64-32-10 network in int8",
     "p8_training": "training in fp32, bf16 and int8, 64-32-10 network",
     "p8_bits": "integer networks with few bits, 64-32-10 network",
-    "p9_losses": "fixed rates against Adam, 64-32-10 network",
+    "p9_losses": "fixed rates versus Adam, 64-32-10 network",
 }
 
 
@@ -506,7 +506,7 @@ def test_problem_8_draws_every_misclassified_digit(whole, redrawn):
     assert len(images) == len(wrong)
     for image, i in zip(images, wrong):
         assert np.array_equal(image.get_array(), x[i].reshape(8, 8))
-    assert f"{len(wrong)} of {len(labels)} pictures get a wrong label" in seen.words
+    assert f"{len(wrong)} of {len(labels)} images are misclassified" in seen.words
 
 
 @pytest.mark.parametrize("wrong", [0, 1, 100])
@@ -514,7 +514,7 @@ def test_problem_8_with_none_or_many_misclassified(wrong):
     x, labels = np.zeros((100, 64)), np.zeros(100, int)
     seen = watched(misclassified_figure, "title", x, labels, np.repeat([1, 0], [wrong, 100 - wrong]))
     assert len(seen.axes[0].images) == min(wrong, 24)
-    assert ("no wrong label" in seen.words) == (not wrong)
+    assert ("no image is misclassified" in seen.words) == (not wrong)
     assert any("the first 24 here" in text for text in seen.words) == (wrong > 24)
     check_legible(seen)
 

@@ -28,7 +28,7 @@ def test_the_whole_sheet(whole):
 
 def test_what_ran_is_named(whole, solve):
     """Problem 2 runs on a separate dual core, whatever ROWS and COLS are."""
-    bf16 = "1x4 dual core and a vector unit of 4 lanes"
+    bf16 = "1x4 dual-format core and a vector unit with 4 lanes"
     assert whole.report(1)["hardware"] == ["8x8x1 core", bf16]
     assert whole.report(2)["hardware"] == [bf16]
     assert whole.report(3)["hardware"] == []
@@ -93,7 +93,7 @@ def test_training_that_diverges_is_one_line(solve, tmp_path, monkeypatch, proble
     code, _, _, err = solve(PROBLEM=problem, HOMEWORK=folder)
     assert code == 2
     assert err == (
-        f"macrame: {folder / name}: {key} = 90.0: expected one that training survives, "
+        f"macrame: {folder / name}: {key} = 90.0: expected a rate at which training does not diverge, "
         "but the loss is nan after epoch 3\n"
     )
     assert not (tmp_path / "out").exists()
