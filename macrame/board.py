@@ -19,8 +19,6 @@ class Board:
         Name of the folder, of the top-level file and of its module.
     title : str
         Name for messages.
-    article : {"a", "an"}
-        Before the title.
     device : str
         Name of its FPGA for messages.
     family : {"ecp5", "ice40"}
@@ -37,7 +35,6 @@ class Board:
 
     name: str
     title: str
-    article: str
     device: str
     family: str
     options: tuple[str, ...]
@@ -65,7 +62,6 @@ BOARDS = {
         Board(
             "icebreaker",
             "iCEBreaker",
-            "an",
             "iCE40 UP5K",
             "ice40",
             ("--up5k", "--package", "sg48"),
@@ -76,7 +72,6 @@ BOARDS = {
         Board(
             "ulx3s",
             "ULX3S",
-            "a",
             "ECP5-85F",
             "ecp5",
             ("--85k", "--package", "CABGA381", "--speed", "6"),

@@ -125,9 +125,10 @@ def read(text: str) -> Selection:
             unknown.append(word)
     if not unknown:
         return Selection(tuple(names), tuple(paths))
-    part_of_a_name = len(words) == 1 and re.fullmatch(r"[\w,/.+-]+", text) and not text.endswith(".py")
+    part_of_a_name = len(words) == 1 and re.fullmatch(r"[\w/.+-]+", text) and not text.endswith(".py")
     if part_of_a_name or set(words) & {"and", "or", "not"}:
         return Selection(keyword=text)
+    which = f"{unknown[0]}: " if len(words) > 1 else ""
     raise pytest.UsageError(
-        f"TESTS={text}: {unknown[0]}: expected a bench, case, file or test, see tests/selection.py"
+        f"TESTS={text}: {which}expected benches, cases, files or tests, see tests/selection.py"
     )

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Convert all 2^32 float32 values to bfloat16 with the RTL and compare the results with ml_dtypes.
 
-Both rounding modes are tested. Requires a checkout of the project, g++, make and perl.
+Both rounding modes are tested by default. Requires a checkout of the project, g++, make and perl.
 """
 
 from macrame.cli.command import Option

@@ -32,7 +32,7 @@ OPTIONS = (
     ),
     Option(
         "quantize",
-        "convert matrices that the core's format cannot represent and that are rejected otherwise: symmetric "
+        "convert matrices that the core's format cannot represent, which are otherwise rejected: symmetric "
         "or asymmetric (to int8); even or toward_zero (to bfloat16, in mode bf16)",
     ),
     Option("a-zero-point", "zero point of A", "0"),

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Solve the problem sheet on the RTL.
 
-docs/problems.md describes the problems and how to use your own numbers. Reports and plots are
-written to the output directory. Exit code: 0 if all RTL results match the golden model, 1 if one does not or
-the simulation failed, 2 for invalid input.
+docs/problems.md describes the problems and how to use your own numbers. Reports and plots are written to the
+output directory. Exit code: 0 if all RTL results match the golden model, 1 if one does not or the simulation
+failed, 2 for invalid input.
 """
 
 from macrame.cli.command import COLS, DEPTH, ROWS, SEED, SIM, WAVES, Option

@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Run lint and the test suite; a failure in either is a failure.
+"""Run lint and the test suite.
 
-The last lines are the results of both. `macrame test nightly` adds the longest cases. Requires a checkout of
-the project.
+The last lines are the results of both; either failure counts. `macrame test nightly` adds the longest cases.
+Requires a checkout of the project.
 """
 
 from macrame.cli.command import SEED, SIM, WAVES, Option

@@ -418,10 +418,10 @@ def _relu_against_sigmoid(problem: Problem, run: Run) -> Answer:
     )
     best = 0.25**n
     show.text(
-        f"Sigmoid's derivative is 1/4 at best (z = 0), so with w = 1 at most 4^-{n} = {best:.3e} of "
-        f"the gradient is left after {n} layers; here {chains['sigmoid']['product'][-1]:.3e}. ReLU's "
-        f"derivative is 1 wherever the unit is active: {chains['relu']['product'][-1]:.3e} is left "
-        "(and 0 where one is not)."
+        f"The derivative of the sigmoid is at most 1/4 (at z = 0), so with w = 1 at most 4^-{n} = "
+        f"{best:.3e} of the gradient remains after {n} layers; here {chains['sigmoid']['product'][-1]:.3e}. "
+        "The derivative of ReLU is 1 where the unit is active and 0 elsewhere: "
+        f"{chains['relu']['product'][-1]:.3e} remains."
     )
     cost = _cost()
     show.text("In hardware:")

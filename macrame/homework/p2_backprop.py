@@ -151,7 +151,7 @@ def solve(problem: Problem, run: Run) -> Answer:
     called = {"relu": "ReLU", "sigmoid": "sigmoid", "identity": "nothing"}
     *hidden, output = (called[name] for name in problem.network.activations)
     show.text(
-        f"The total error is {ERRORS[problem.error]} (the data file says which), the learning rate "
+        f"The total error is {ERRORS[problem.error]} (set in the data file), the learning rate "
         f"{problem.rate:g}; one sample, "
         + (f"{hidden[0]} in the hidden layer{'s' * (len(hidden) > 1)}, " if hidden else "")
         + f"{output} at the output, no softmax."
@@ -449,7 +449,7 @@ def _side_by_side(
     show.table(("if the error is", problem.asked), [(ERRORS[k], _decimal(v)) for k, v in scalings.items()])
     show.good(
         f"Answer: {problem.asked} = {_decimal(value)} in {problem.arithmetic}, "
-        f"{got['golden bf16']!r} in golden bf16, {got['RTL bf16']!r} on the RTL."
+        f"{got['golden bf16']!r} in bf16 (golden), {got['RTL bf16']!r} on the RTL."
     )
     return {
         "answer": {

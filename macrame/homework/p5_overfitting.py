@@ -159,7 +159,7 @@ def solve(problem: Problem, run: Run) -> Answer:
     )
     show.text(
         f"Early stopping ends training {problem.patience} epochs after the lowest validation loss and "
-        "returns to it: it costs nothing and saves time. More data, if available, help most."
+        "returns to it: it costs nothing and saves time. More data, if available, helps most."
     )
     with show.progress("drawing the losses"):
         run.plots("p5_overfitting", figure(problem, runs))

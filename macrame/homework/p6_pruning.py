@@ -182,11 +182,13 @@ def solve(problem: Problem, run: Run) -> Answer:
         toggles = [cycles[n]["activity"]["blocks"]["toggles"] for n in (i, 0)]
         show.good(
             f"Answer: with retraining, {kept[-1]['sparsity']:.0%} of the K slices can be removed for one "
-            f"point of accuracy; the core then takes {saved:.0%} fewer cycles, and its array's "
+            f"percentage point of accuracy; the core then takes {saved:.0%} fewer cycles, and its array's "
             f"registers toggle {1 - toggles[0] / toggles[1]:.0%} less; dropout removes no weights."
         )
     else:
-        show.good("Answer: even the smallest share of K slices costs more than one point of accuracy.")
+        show.good(
+            "Answer: even the smallest share of K slices costs more than one percentage point of accuracy."
+        )
     for p in points:
         for way, _ in WAYS:
             del p[way]["network"]

@@ -94,7 +94,7 @@ def solve(problem: Problem, run: Run) -> Answer:
 
 def _three_formats(problem: Problem, run: Run, train: Split, test: Split) -> Answer:
     show = run.show
-    show.part("(c) Why not to train in int8: the same network in fp32, bf16 and int8")
+    show.part("(c) Why not train in int8: the same network in fp32, bf16 and int8")
     training, (x, labels) = problem.training, train
     start = Network.random(training.sizes, training.rng(), uniform=True)
     bf16 = NetworkBf16.of(start)
@@ -260,7 +260,7 @@ def _few_bits(problem: Problem, run: Run, train: Split, test: Split) -> Answer:
         "at the same rate, with a forward pass that rounds as the integer network does; gradients pass "
         "straight through the rounding, and are 0 where a value saturates. Both are "
         f"run {problem.aware_runs} times from the same network with different batches, and their means "
-        "are compared, since single runs differ by some images, and between machines with different "
+        "are compared, since single runs differ by a few images, and between machines with different "
         "BLAS. Gain is the difference between aware training and plain further training."
     )
     show.text(_verdict(points, len(test[1]), problem.aware_runs))

@@ -195,7 +195,7 @@ def _verdict(r: Answer) -> str:
         return "diverges"
     if r["loss"][-1] > np.log(digits.CLASSES):
         return "worse than guessing"
-    return "crawls" if r["loss"][-1] > r["loss"][0] / 2 else ""
+    return "slow" if r["loss"][-1] > r["loss"][0] / 2 else ""
 
 
 def _parabola(problem: Problem, show: Show) -> list[Answer]:

@@ -272,7 +272,7 @@ def main(environ: Mapping[str, str]) -> int:
     print(f"{board.title}, {board.device}, {made['baud']:,.0f} baud, seed {seed}, {made['seconds']:.0f} s")
     for title, count in made["cells"].items():
         print(f"  {title:<16} {count['used']:>7,} of {count['available']:>7,}")
-    print(f"  {'clock':<16} {made['fmax_mhz']:>7.2f} MHz reached, {made['clock_mhz']:g} MHz needed")
+    print(f"  {'clock':<16} {made['fmax_mhz']:>7.2f} MHz reached, {made['clock_mhz']:g} MHz required")
     path = environment.shown(bitstream)
     print(f"  wrote {path}; to load it, run {board.program.format(path)}")
     return 0
