@@ -58,7 +58,7 @@ class CoreConfig:
     rows, cols : int
         ROWS and COLS of the array, 1 to 32.
     depth : int
-        DEPTH, int8 products per cell and cycle, 1 to 8; 1 with bfloat16.
+        DEPTH, int8 products per cell per cycle, 1 to 8; 1 with bfloat16.
     k_max : int
         K_MAX, values of K that a panel may have, `depth` to 65536.
     post_lanes : int

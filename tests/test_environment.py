@@ -306,7 +306,7 @@ def test_a_bad_build_folder_is_one_line_without_make_too(tmp_path, verb):
         capture_output=True,
         text=True,
     )
-    assert done.stderr.startswith(f"macrame {verb}: --build-dir /proc/none: cannot be written to")
+    assert done.stderr.startswith(f"macrame {verb}: --build-dir /proc/none: not writable")
     assert done.stderr.count("\n") == 1
     assert (done.returncode, done.stdout) == (2, "")
 

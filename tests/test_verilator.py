@@ -242,7 +242,7 @@ def test_an_early_finish_is_a_failure(run):
 
 
 def test_a_hang_is_killed(run):
-    with pytest.raises(simulate.Failed, match="killed after 2 s") as caught:
+    with pytest.raises(simulate.Failed, match="not finished after 2 s") as caught:
         run("hang=1", timeout=2)
     assert caught.value.kind == "timeout"
 

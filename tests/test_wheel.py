@@ -190,7 +190,7 @@ def test_what_needs_a_checkout_says_so(installed, empty):
     for verb in ("lint", "test", "bench", "gates", "area", "registers", "exhaustive", "speed"):
         done = run(installed / "macrame", verb, cwd=empty)
         assert (done.returncode, done.stdout) == (2, "")
-        assert done.stderr.startswith(f"macrame {verb}: needs a checkout of the project")
+        assert done.stderr.startswith(f"macrame {verb}: requires a checkout of the project")
         assert done.stderr.count("\n") == 1
     assert list(empty.iterdir()) == []
 

@@ -10,7 +10,7 @@ A verb is a module of `macrame.cli` with a docstring, whose first line is its su
 ``INSTALLS``   optional: the set that tools/bootstrap installs, ``sim`` by default
 ``PROGRAM``    optional: the module that does the work, imported before ``run``
 ``EXTRA``      optional: the extra of the package that it needs
-``CHECKOUT``   optional: it needs a checkout
+``CHECKOUT``   optional: it requires a checkout
 ``run``        called with the values that were given, text by variable name, and the words; returns the
                exit code: 0 correct, 1 wrong or failed, 2 invalid input
 =============  =============================================================================================

@@ -38,14 +38,14 @@ def read(file: File) -> Problem:
     """The matrix, which must not be all zeros, and the second factor."""
     matrix = file.matrix("matrix")
     if not matrix.any():
-        raise file.error("matrix", "at least one number other than 0, or there is no scale")
+        raise file.error("matrix", "at least one number other than 0, since the scale would be 0")
     times: NDArray[np.float32] | None = None
     if file.table.get("times") != "transposed":
         if "times" in file and not isinstance(file.table["times"], list):
             raise file.error("times", f'"transposed" or a matrix of {matrix.shape[1]} rows of numbers')
         given = file.matrix("times", rows=matrix.shape[1])
         if not given.any():
-            raise file.error("times", "at least one number other than 0, or there is no scale")
+            raise file.error("times", "at least one number other than 0, since the scale would be 0")
         times = given.astype(np.float32)
     return Problem(matrix.astype(np.float32), times)
 

@@ -142,7 +142,7 @@ def solve(problem: Problem, run: Run) -> Answer:
     if full < LEARNT:
         show.text(
             f"This network has learnt almost nothing: guessing alone gives {1 / digits.CLASSES:.0%} correct "
-            "labels. The results below say little about pruning; try another learning_rate or more epochs.",
+            "labels. The results below are not meaningful; try another learning_rate or more epochs.",
             "yellow",
         )
     show.part("Accuracy over sparsity, without and with retraining (float64, golden)")
@@ -262,9 +262,9 @@ def _point(
 
 
 def _bytes(show: Show, points: Sequence[Point]) -> None:
-    show.part("Bytes to store, int8 weights")
+    show.part("Storage of the int8 weights in bytes")
     show.table(
-        ("removed", "all weights", "single, with a bit each", "slices, with a bit each"),
+        ("removed", "all weights", "single, with bit map", "slices, with bit map"),
         [
             (
                 f"{p['sparsity']:.0%}",
@@ -341,8 +341,8 @@ def _on_rtl(problem: Problem, run: Run, points: Sequence[Point], train: Split, t
     config = run.rtl.config
     least = config.rows * -(-config.cols // config.post_lanes)
     show.text(
-        f"Counted by the core itself, panel by panel. A tile of {config.rows} x {config.cols} "
-        f"results takes at least {least} cycles to leave, as {config.post_lanes} of them are requantised "
+        f"Counted by the core, panel by panel. A tile of {config.rows} x {config.cols} "
+        f"results takes at least {least} cycles to output, as {config.post_lanes} of them are requantised "
         "per cycle: with fewer slices the array waits for its output, and skipping saves nothing."
     )
     _switching(show, out)

@@ -133,7 +133,7 @@ def solve(problem: Problem, run: Run) -> Answer:
         ],
     )
     show.text(
-        "Counted by the core itself. Busy: cycles in which the array had work; utilisation: useful "
+        "Counted by the core. Busy: cycles in which the array had work; utilisation: useful "
         "MACs over cycles times cells, reduced by padding to full tiles."
     )
     _show_one(show, quantized, test, x, h)

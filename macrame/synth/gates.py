@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Run the RTL's benches on the netlist, comparing every result bit by bit."""
+"""Run the RTL's benches on the netlist, comparing every result bit for bit."""
 
 import sys
 import time
