@@ -205,6 +205,11 @@ def limit(seconds: float) -> float:
     return seconds * time_factor()
 
 
+def exceeded(time: str) -> str:
+    """What a message says of a process that was killed after a time, such as ``"30 s of CPU time"``."""
+    return f"not finished after {time}; TIME_FACTOR={2 * time_factor():g} doubles the limit"
+
+
 def limit_cpu(seconds: float, process: int = 0) -> None:
     """Let the kernel end a process, by SIGXCPU, after a number of seconds of CPU time.
 

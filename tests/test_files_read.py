@@ -634,17 +634,17 @@ BAD_NPZ = [
     (
         "two arrays",
         archive({"a.npy": ONE, "b.npy": TWO}),
-        "holds 2 arrays, expected KEY=A:NAME, where NAME is one of a, b",
+        "contains 2 arrays, expected KEY=A:NAME, where NAME is one of a, b",
     ),
     (
         "hundreds of arrays",
         archive({f"layer {i}.npy": ONE for i in range(300)}),
-        "holds 300 arrays, expected KEY=A:NAME, where NAME is one of layer 0, layer 1",
+        "contains 300 arrays, expected KEY=A:NAME, where NAME is one of layer 0, layer 1",
     ),
     (
         "names with lines",
         archive({"a\nb.npy": ONE, "c.npy": TWO}),
-        "holds 2 arrays, expected KEY=A:NAME, where NAME is one of a",
+        "contains 2 arrays, expected KEY=A:NAME, where NAME is one of a",
     ),
     ("a pickle", archive({"a.npy": PICKLE}), "contains pickled Python objects, expected numbers"),
     ("no array inside", archive({"a.npy": b"1,2\n"}), "not a .npy file: it starts with b'1,2\\n'"),

@@ -197,7 +197,7 @@ BAD = [
     (
         "complex scales",
         dict(SCALE="s.npy"),
-        "SCALE=s.npy: holds complex128 values, expected numbers",
+        "SCALE=s.npy: contains complex128 values, expected numbers",
         {"s.npy": npy(np.array([0.5, 1j]))},
     ),
     # bias
@@ -337,7 +337,7 @@ BAD = [
     (
         "several arrays",
         dict(A="t.npz"),
-        "A=t.npz: holds 2 arrays, expected KEY=A:NAME, where NAME is one of x, y\n",
+        "A=t.npz: contains 2 arrays, expected KEY=A:NAME, where NAME is one of x, y\n",
         {"t.npz": npz(x=matrix(3, 4), y=matrix(4, 2))},
     ),
     (
@@ -364,14 +364,19 @@ BAD = [
         "A=t.npy: element [0, 0] is -inf, expected an integer",
         {"t.npy": npy(matrix(3, 4, np.float16, -np.inf))},
     ),
-    ("strings", dict(A="t.npy"), "A=t.npy: holds <U1 values", {"t.npy": npy(matrix(3, 4, "<U1"))}),
+    ("strings", dict(A="t.npy"), "A=t.npy: contains <U1 values", {"t.npy": npy(matrix(3, 4, "<U1"))}),
     (
         "records",
         dict(A="t.npy"),
-        "A=t.npy: holds [('x', 'i1')] values",
+        "A=t.npy: contains [('x', 'i1')] values",
         {"t.npy": npy(matrix(3, 4, [("x", "i1")]))},
     ),
-    ("dates", dict(A="t.npy"), "A=t.npy: holds datetime64[D] values", {"t.npy": npy(matrix(3, 4, "M8[D]"))}),
+    (
+        "dates",
+        dict(A="t.npy"),
+        "A=t.npy: contains datetime64[D] values",
+        {"t.npy": npy(matrix(3, 4, "M8[D]"))},
+    ),
     (
         "128 for int8",
         dict(A="t.npy"),
@@ -747,9 +752,9 @@ def here(tmp_path, monkeypatch):
         ((-1, 2), "|i1", "the .npy header is damaged: its shape is (-1, 2)"),
         ((10**2500, 10**2500), "|i1", "the .npy header is damaged: its shape is (huge, huge)"),
         ("(2L, 3L)", "|i1", "truncated, the header specifies 6 bytes of data and 4 were found"),
-        ((2, 2), ("|i1", (2,)), "holds ('i1', (2,)) values, expected numbers"),
-        ((2, 2), "|V0", "holds |V0 values, expected numbers"),
-        ((2, 2), "|S0", "holds |S0 values, expected numbers"),
+        ((2, 2), ("|i1", (2,)), "contains ('i1', (2,)) values, expected numbers"),
+        ((2, 2), "|V0", "contains |V0 values, expected numbers"),
+        ((2, 2), "|S0", "contains |S0 values, expected numbers"),
     ],
     ids=lambda value: str(value)[:20] if isinstance(value, tuple | str) else None,
 )

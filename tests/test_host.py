@@ -151,7 +151,7 @@ def test_progress_counts_up_to_the_total():
             dict(a=np.ones((2, 0), np.int8), w=np.ones((0, 3), np.int8)),
             "a has shape (2, 0), expected a matrix of at least 1 x 1",
         ),
-        (dict(w=np.ones((4, 3), np.int16)), "w holds int16 values, expected int8"),
+        (dict(w=np.ones((4, 3), np.int16)), "w has dtype int16, expected int8"),
         (
             dict(w=np.ones((5, 3), np.int8)),
             "a is 2 x 4 and w is 5 x 3, expected w to have as many rows as a has columns",
@@ -173,7 +173,7 @@ def test_progress_counts_up_to_the_total():
         (dict(mode="fp32", scale=1e39), "scale is 1e+39, expected a normal float32 (1.18e-38 to 3.4e+38)"),
         (dict(bias=2**31), "bias has 2147483648, expected -2147483648 to 2147483647"),
         (dict(bias=1.5), "bias is 1.5, expected one integer or 3 of them"),
-        (dict(bias=[1.0, 2.0, 3.0]), "bias holds float64 values, expected integers"),
+        (dict(bias=[1.0, 2.0, 3.0]), "bias has dtype float64, expected integers"),
         (dict(bias=[1, 2]), "bias has shape (2,), expected one integer or 3 of them"),
         (dict(bias=[1, [2, 3], 4]), "bias is [1, [2, 3], 4], expected one integer or 3 of them"),
         (dict(bias=True), "bias is True, expected one integer or 3 of them"),
@@ -195,8 +195,8 @@ def test_progress_counts_up_to_the_total():
         (dict(mode="ruy", scale=math.nan), "scale is nan, expected a finite number above 0"),
         (dict(mode="ruy", scale=[1, math.nan, 1]), "scale is nan, expected a finite number above 0"),
         (dict(mode="ruy", scale=1j), "scale is 1j, expected one number or 3 of them"),
-        (dict(mode="ruy", scale=[1j, 1, 1]), "scale holds complex128 values, expected numbers"),
-        (dict(mode="ruy", scale=[True] * 3), "scale holds bool values, expected numbers"),
+        (dict(mode="ruy", scale=[1j, 1, 1]), "scale has dtype complex128, expected numbers"),
+        (dict(mode="ruy", scale=[True] * 3), "scale has dtype bool, expected numbers"),
         (dict(mode="ruy", multiplier=1, shift=128), "shift has 128, expected -128 to 127"),
         (dict(mode="ruy", multiplier=0.5), "multiplier is 0.5, expected one integer or 3 of them"),
         (
@@ -339,7 +339,7 @@ def test_a_link_that_is_none_is_refused(link):
     ],
 )
 def test_random_words_that_do_not_fit_are_refused(words, said):
-    with pytest.raises(InputError, match=f"^words gives {said}, expected uint16 of shape \\(16, 2\\)$"):
+    with pytest.raises(InputError, match=f"^words returned {said}, expected uint16 of shape \\(16, 2\\)$"):
         Core(OnlyRegisters()).random_operands(words, 3, 3)
 
 

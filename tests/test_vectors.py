@@ -96,11 +96,11 @@ def test_integers_are_two_s_complement():
     ("columns", "says"),
     [
         ({"a": 1}, "mul8x8: operands a are given, expected a, b"),
-        ({"a": 1, "b": 2, "c": 3}, "given: a, b, c"),
+        ({"a": 1, "b": 2, "c": 3}, "operands a, b, c are given"),
         ({"a": 1.0, "b": 2}, "a has dtype float64, expected integers"),
-        ({"a": 256, "b": 2}, r"a holds 256\.\.256, expected integers of 1 bytes"),
-        ({"a": [-1, 128], "b": 2}, r"a holds -1\.\.128"),
-        ({"a": -129, "b": 2}, r"a holds -129"),
+        ({"a": 256, "b": 2}, r"a contains 256\.\.256, expected integers of 1 bytes"),
+        ({"a": [-1, 128], "b": 2}, r"a contains -1\.\.128"),
+        ({"a": -129, "b": 2}, r"a contains -129"),
     ],
 )
 def test_bad_columns_are_named(columns, says):

@@ -215,15 +215,9 @@ def command(*words: str, cwd: Path = RTL, env: Mapping[str, str] | None = None) 
             env or environment.cleaned(os.environ),
         )
     except subprocess.TimeoutExpired:
-        return (
-            124,
-            f"{words[0]}: not finished after {limit * WALL_FACTOR} s; TIME_FACTOR=2 doubles the limit",
-        )
+        return 124, f"{words[0]}: {environment.exceeded(f'{limit * WALL_FACTOR} s')}"
     if status == -signal.SIGXCPU:
-        return (
-            124,
-            f"{words[0]}: not finished after {limit} s of CPU time; TIME_FACTOR=2 doubles the limit",
-        )
+        return 124, f"{words[0]}: {environment.exceeded(f'{limit} s of CPU time')}"
     return status, output
 
 

@@ -112,8 +112,7 @@ class Launch:
                 expired = True
         if expired or process.returncode == -signal.SIGXCPU:
             limit = f"{waits:g} s" if expired else f"{environment.limit(timeout):g} s of CPU time"
-            late = f"not finished after {limit}; TIME_FACTOR=2 doubles the limit"
-            text = _message(self, replay, late, tail=True)
+            text = _message(self, replay, environment.exceeded(limit), tail=True)
             raise Failed("timeout", text, self.cwd, (), self.seed)
         return self.check(process.returncode, replay=replay, seconds=time.monotonic() - began)
 

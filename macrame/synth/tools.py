@@ -94,10 +94,8 @@ def tool(
                 child.kill()
             output, _ = child.communicate(text, environment.WALL * limit)
         except subprocess.TimeoutExpired:
-            raise FlowError(
-                f"{name}: not finished after {environment.WALL * limit:,.0f} s; TIME_FACTOR=2 doubles "
-                "the limit"
-            ) from None
+            late = environment.exceeded(f"{environment.WALL * limit:,.0f} s")
+            raise FlowError(f"{name}: {late}") from None
         finally:
             child.kill()
             child.wait()
@@ -105,9 +103,7 @@ def tool(
     if STOPPED.is_set():
         raise Stopped(f"{name}: stopped")
     if child.returncode == -signal.SIGXCPU:
-        raise FlowError(
-            f"{name}: not finished after {limit:,.0f} s of CPU time; TIME_FACTOR=2 doubles the limit"
-        )
+        raise FlowError(f"{name}: {environment.exceeded(f'{limit:,.0f} s of CPU time')}")
     return child.returncode, output
 
 
