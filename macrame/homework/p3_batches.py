@@ -126,5 +126,5 @@ def _solved_range(show: Show, s: batches.Schedule) -> None:
         )
         show.text(
             f"With left-over samples {what}, any number of {name} from {s.lowest:,} to {s.highest:,} "
-            f"gives as many updates; {getattr(s, s.solved):,} {left}."
+            f"gives the same number of updates; {getattr(s, s.solved):,} {left}."
         )

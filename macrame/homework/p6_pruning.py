@@ -113,7 +113,7 @@ def read(file: File) -> Problem:
         if not 0 <= share <= 0.99:
             raise file.error(f"sparsities[{i}]", "a number from 0 to 0.99", share)
     if sorted(set(sparsities)) != sparsities:
-        raise file.error("sparsities", "numbers in ascending order")
+        raise file.error("sparsities", "different numbers in ascending order")
     return Problem(
         Training.read(file),
         file.number("learning_rate", 0, 100, above=True),
