@@ -584,8 +584,16 @@ BAD = [
         {"t.npy": npy(matrix(3, 4, int, 2**53 + 1))},
     ),
     # bfloat16
-    ("a result of int8", dict(RESULT="even"), "RESULT=even: MODE=raw takes no RESULT, expected MODE=bf16\n"),
-    ("ReLU of int8", dict(RELU="1", SCALE="1"), "RELU=1: MODE=gemmlowp takes no RELU, expected MODE=bf16\n"),
+    (
+        "a result of int8",
+        dict(RESULT="even"),
+        "RESULT=even: does not apply to MODE=raw, expected MODE=bf16\n",
+    ),
+    (
+        "ReLU of int8",
+        dict(RELU="1", SCALE="1"),
+        "RELU=1: does not apply to MODE=gemmlowp, expected MODE=bf16\n",
+    ),
     (
         "an unknown result",
         dict(MODE="bf16", RESULT="bf16"),
@@ -646,7 +654,7 @@ BAD = [
     (
         "OUT's report is OUT",
         dict(OUT="c.csv"),
-        "OUT=c.csv: its report would be c.csv.json, which is c.csv by another",
+        "OUT=c.csv: its report would be c.csv.json, which is the same file as c.csv",
         {"c.csv.json": Path("c.csv")},
     ),
     (
@@ -1234,7 +1242,7 @@ def test_a_large_product_names_the_faster_simulator(monkeypatch):
     monkeypatch.delenv("SIM", raising=False)
     said = gemm.slow(large(1000))
     assert re.fullmatch(
-        r"about 15,625,000 cycles, some \d+ min with SIM=icarus; SIM=verilator is some \d+ times as fast",
+        r"about 15,625,000 cycles, about \d+ min with SIM=icarus; SIM=verilator is about \d+ times as fast",
         said,
     )
     assert gemm.slow(large(64)) == ""
@@ -1267,7 +1275,7 @@ def test_compiling_is_mentioned_only_when_it_is_done(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     job = jobs.prepare(CALL | {"ROWS": "2", "COLS": "2"})
     assert gemm.run(job) == 0
-    assert [text[:28] for text in seen] == ["compiling a 2x2x1 core, once"]
+    assert [text[:30] for text in seen] == ["compiling the 2x2x1 core, once"]
     assert gemm.run(job) == 0
     assert len(seen) == 1
 
