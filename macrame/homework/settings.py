@@ -97,12 +97,14 @@ def _check_folder(out: Path) -> None:
     """Reject a folder that cannot be written to; leave nothing in it."""
     there = next(folder for folder in (out, *out.parents) if folder.exists())
     if not there.is_dir():
-        raise HomeworkError(f"OUT={out}: {there} is not a directory")
+        raise HomeworkError(f"OUT={out}: {there} is not a directory, expected one")
     try:
         with tempfile.TemporaryDirectory(dir=there):  # /proc says it may be written to
             pass
     except OSError as error:
-        raise HomeworkError(f"OUT={out}: cannot write to {there}: {error.strerror}") from None
+        raise HomeworkError(
+            f"OUT={out}: {there} is not writable ({error.strerror}), expected a writable directory"
+        ) from None
 
 
 def _problems(text: str, solved: Sequence[int]) -> list[int]:
