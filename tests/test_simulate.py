@@ -421,7 +421,7 @@ def test_missing_tools(monkeypatch):
     monkeypatch.undo()
     monkeypatch.setattr(simulators, "_libpython", lambda: None)
     with pytest.raises(
-        simulate.SetupError, match=r"^libpython3\.\d+ is missing .*&& sudo apt-get install libpython"
+        simulate.SetupError, match=r"^libpython3\.\d+ is not installed, .*&& sudo apt-get install libpython"
     ):
         simulate.check_tools()
 
