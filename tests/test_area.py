@@ -26,7 +26,7 @@ def test_a_stale_row_is_noticed(tmp_path, monkeypatch, capsys):
     assert area.main(check=True) == 1
     said = capsys.readouterr().err
     assert "does not contain the row | two | 2 |" in said
-    assert 'significand_mul.toml is not {"width": 8}' in said
+    assert 'significand_mul.toml: expected {"width": 8}' in said
 
 
 def test_problem_7_shows_what_yosys_says():

@@ -202,7 +202,7 @@ def one_line(done):
 
 
 def test_bootstrap_without_apt(bare):
-    assert "Debian calls iverilog" in one_line(bare("sim"))
+    assert "requires the Debian packages iverilog," in one_line(bare("sim"))
 
 
 def test_bootstrap_without_root(bare):
@@ -222,7 +222,7 @@ def test_bootstrap_offline(bare):
     bare.program("apt-get", "echo 'E: Could not resolve deb.debian.org'; exit 100")
     said = one_line(bare("sim"))
     assert "apt-get could not install iverilog (E: Could not resolve deb.debian.org)" in said
-    assert "by hand: apt-get update && apt-get install iverilog" in said
+    assert "install them with: apt-get update && apt-get install iverilog" in said
 
 
 def test_bootstrap_old_python(bare):
@@ -278,7 +278,7 @@ ASKED_FOR = [
 
 @pytest.mark.parametrize(("words", "env", "asked"), ASKED_FOR)
 def test_bootstrap_asks_for_what_is_needed(bare, words, env, asked):
-    assert f"Debian calls {asked};" in one_line(bare(*words.split(), **env))
+    assert f"requires the Debian packages {asked}," in one_line(bare(*words.split(), **env))
     listed = bare("--packages", *words.split(), **env).stdout.split()
     assert listed[:-2] == asked.split() if words != "lint" and words != "exhaustive" else asked.split()
 
@@ -344,7 +344,7 @@ def test_bootstrap_in_any_shell(bare, tmp_path, env):
         capture_output=True,
         text=True,
     )
-    assert "Debian calls iverilog;" in one_line(done)
+    assert "requires the Debian packages iverilog," in one_line(done)
     assert (bare.project / "build" / "bootstrap.log").exists()
 
 
@@ -361,7 +361,7 @@ def test_bootstrap_elsewhere(bare, tmp_path):
         capture_output=True,
         text=True,
     )
-    assert done.stdout.startswith(f"macrame: making {tmp_path}/my venv\n")
+    assert done.stdout.startswith(f"macrame: creating {tmp_path}/my venv\n")
     assert f"log: {tmp_path}/my build/bootstrap.log" in one_line(done)
     assert (tmp_path / "my build" / "bootstrap.log").read_text().startswith(f"{tmp_path}/my venv\n")
     assert (tmp_path / "my venv" / "bin").is_dir()
@@ -466,7 +466,7 @@ def test_an_interrupted_bootstrap_says_so_once(bare):
         os.killpg(process.pid, signal.SIGINT)
         out, err = process.communicate(timeout=environment.limit(20))
         assert (process.returncode, err) == (130, "macrame: interrupted\n")
-        assert out.startswith("macrame: making .venv\n")  # the second time too
+        assert out.startswith("macrame: creating .venv\n")  # the second time too
 
 
 def test_clean_removes_no_folder_it_has_not_made(tmp_path):

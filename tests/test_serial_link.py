@@ -90,9 +90,9 @@ def test_links_are_parsed():
         ("tcp:host", "expected serial:DEVICE"),
         ("serial", "expected serial:DEVICE"),
         ("serial:", "no device"),
-        ("serial:/dev/ttyS0@fast", "fast is no speed"),
-        ("serial:/dev/ttyS0@", "nothing is no speed"),
-        ("serial:/dev/ttyS0@0", "0 is no speed"),
+        ("serial:/dev/ttyS0@fast", "baud rate fast,"),
+        ("serial:/dev/ttyS0@", "baud rate .none.,"),
+        ("serial:/dev/ttyS0@0", "baud rate 0,"),
     ],
 )
 def test_links_that_are_none_are_refused(link, said):
@@ -207,8 +207,8 @@ def bridge(magic=b"MU", version=1, shape=ONE_CELL, deaf=False):
             "no answer from .*, only [0-9]+ damaged frames: check the baud rate",
         ),
         (lambda data: data, "no answer"),
-        (bridge(magic=b"XY"), "says 58 59, expected 4d 55: not a macrame bridge"),
-        (bridge(version=2), "speaks version 2 of the serial protocol, expected 1"),
+        (bridge(magic=b"XY"), "answered 58 59, expected 4d 55: not a macrame bridge"),
+        (bridge(version=2), "uses version 2 of the serial protocol, expected 1"),
         (
             bridge(shape=frames.encode(frames.READ, b"\x05")),
             r"the serial line failed: framing, checksum \(status 0x05\)",
