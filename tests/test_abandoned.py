@@ -39,7 +39,7 @@ from tests.plain_board import PlainBoard, PlainLine
 from tests.plain_core import PlainCore
 from tests.terminal import open_terminal
 
-REMEDY = r"call reset\(\) of the link, or soft_reset\(\)|open another$"
+REMEDY = r"call reset\(\) of the link, or soft_reset\(\)|open a new one$"
 OWN_CODE = (os.path.dirname(serial_link.__file__), sim_link.__file__, beats.__file__)
 
 
