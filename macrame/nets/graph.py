@@ -1,0 +1,133 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The graph of a quantised network: tensors and operators in the order of execution.
+
+A reader of files produces a `Graph`, and everything else works on it. Its conventions are TFLite's: images are
+NHWC, a convolution's weights OHWI (output channel, row, column, input channel of the group), a fully
+connected layer's (outputs, inputs). A reader of another format converts constants and shapes, and keeps
+in `Tensor.axes` how the file has them.
+
+The operators, their inputs in order, and their attributes:
+
+=================  ==================================  ====================================================
+kind               inputs                              attributes
+=================  ==================================  ====================================================
+conv               x, weights, bias or None            stride, dilation, padding, groups, activation
+depthwise          x, weights (1, H, W, C M), bias     stride, dilation, padding, multiplier, activation
+fully_connected    x, weights, bias or None            activation, keep_dims
+average_pool       x                                   kernel, stride, padding, activation
+max_pool           x                                   kernel, stride, padding, activation
+mean               x                                   axes, keep_dims
+add, sub, mul      a, b                                activation
+maximum, minimum   a, b
+quantize           x
+dequantize         x
+relu, relu6,       x
+relu_n1_to_1
+leaky_relu         x                                   alpha
+logistic, tanh,    x
+hard_swish
+softmax            x                                   beta
+pad                x                                   padding: (before, after) of each axis
+reshape            x                                   shape
+transpose          x                                   axes
+concatenation      x, ...                              axis, activation
+split              x                                   axis, parts
+strided_slice      x                                   begin, end, strides; shrink: axes to remove
+pack               x, ...                              axis
+=================  ==================================  ====================================================
+
+stride, dilation and kernel are pairs (rows, columns). The padding of a window operator is ((top, bottom),
+(left, right)). activation is "none", "relu", "relu6" or "relu_n1_to_1".
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: Runtimes whose rules a graph follows.
+RUNTIMES = ("tflm", "onnxruntime")
+
+ACTIVATIONS = ("none", "relu", "relu6", "relu_n1_to_1")
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A tensor of a network: real = scale * (integer - zero point).
+
+    Attributes
+    ----------
+    name : str
+        As in the file, for messages and reports.
+    shape : tuple of int
+    dtype : numpy.dtype
+        int8, uint8, int32 or float32; for shapes and indices also int64.
+    scale : ndarray of float32, shape (C,), optional
+        One for the tensor, or one per channel; None if the tensor is not quantised.
+    zero_point : ndarray of int64, shape (C,), optional
+    axis : int
+        Axis of the channels, where `scale` has more than one entry.
+    data : ndarray, optional
+        The values of a constant.
+    axes : tuple of int, optional
+        Where the file has another order of axes: ``values.transpose(axes)`` is in the file's order.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    scale: NDArray[np.float32] | None = None
+    zero_point: NDArray[np.int64] | None = None
+    axis: int = 0
+    data: NDArray[Any] | None = None
+    axes: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Op:
+    """An operator.
+
+    Attributes
+    ----------
+    kind : str
+        One of the table above.
+    name : str
+        For messages and reports: the operator's own name, or that of its output.
+    inputs : tuple of int or None
+        Indices of tensors; None for an optional input that is missing.
+    outputs : tuple of int
+    attributes : mapping of str to object
+    """
+
+    kind: str
+    name: str
+    inputs: tuple[int | None, ...]
+    outputs: tuple[int, ...]
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A network.
+
+    Attributes
+    ----------
+    name : str
+    runtime : {"tflm", "onnxruntime"}
+        Whose rules the operators follow.
+    tensors : tuple of Tensor
+    ops : tuple of Op
+        In an order in which each input exists before it is used.
+    inputs, outputs : tuple of int
+        Indices of tensors.
+    """
+
+    name: str
+    runtime: str
+    tensors: tuple[Tensor, ...]
+    ops: tuple[Op, ...]
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
