@@ -250,6 +250,7 @@ def predict(
 
     written = 0  # cycle of the latest beat on s_axis_w
     released: list[int] = []  # cycle of each weight panel's release
+    settled = 0  # of these, counted from the first, no longer affect a record
     issued = 1  # cycle before the first activation beat can be issued: it is accepted in cycle 1
     row_left: list[int] = []  # cycle in which each result row left the FIFO
     tile_ends = None  # (cycle, weight panel) of the latest tile's last slice
@@ -260,7 +261,9 @@ def predict(
 
     for n, weight in enumerate(weights):
         beat = written + 1
-        for release in released:
+        while settled < len(released) and released[settled] + g.settle < beat:
+            settled += 1  # and for every later beat
+        for release in released[settled:]:
             if release < beat <= release + g.settle:
                 beat = release + g.settle + 1
         record_end = beat + g.record_beats - 1
