@@ -85,14 +85,19 @@ def _int16_multiplier(factor: np.float32) -> tuple[int, int]:
 
 
 def _high16(a: int, b: int, rounds: bool) -> int:
-    """Doubling high product of two int16, saturating; rounded as gemmlowp does, or toward minus infinity."""
+    """Doubling high product of two int16, saturating; rounded as gemmlowp does, or toward zero."""
     if a == b == -(2**15):
         return 2**15 - 1
     product = a * b
-    if not rounds:
-        return product >> 15
-    nudged = product + (2**14 if product >= 0 else 1 - 2**14)
+    nudged = product + ((2**14 if product >= 0 else 1 - 2**14) if rounds else 0)
     return nudged // 2**15 if nudged >= 0 else -(-nudged // 2**15)
+
+
+def _right16(value: int, bits: int) -> int:
+    """RoundingDivideByPOT of an int16, whose mask of 16 bits or more is -1: the result is then -1 or 1."""
+    if bits > 15:
+        return -1 if value < 0 else 1
+    return int(divide_by_pot(value, bits))
 
 
 def _left16(value: int, bits: int) -> int:
@@ -100,9 +105,17 @@ def _left16(value: int, bits: int) -> int:
 
 
 def hard_swish(x: Grid, out: Grid) -> Table:
-    """HARD_SWISH in int16: x * relu6(x + 3) / 6 with the input times 128 as high-resolution scale."""
+    """HARD_SWISH in int16: x * relu6(x + 3) / 6 with the input times 128 as high-resolution scale.
+
+    Raises
+    ------
+    ValueError
+        The input's scale is 128 times the output's or more: the runtime does not accept it.
+    """
     fine = np.float32(1 / 128) * np.float32(x.scale)
     out_multiplier, out_shift = _int16_multiplier(fine / np.float32(out.scale))
+    if out_shift > 0:
+        raise ValueError(f"output scale is {out.scale}, expected more than the input's {x.scale} / 128")
     relu_multiplier, relu_shift = _int16_multiplier(fine / (np.float32(3) / np.float32(32768)))
     found = []
     for value in (INPUTS - x.zero_point).tolist():
@@ -113,9 +126,9 @@ def hard_swish(x: Grid, out: Grid) -> Table:
         if relu_shift > 0:
             relu_ish = _left16(relu_ish, 1)
         elif relu_shift < 0:
-            relu_ish = int(divide_by_pot(relu_ish, -relu_shift))
+            relu_ish = _right16(relu_ish, -relu_shift)
         product = _high16(relu_ish + 2**15 >> 1, preshift, False)
-        found.append(int(divide_by_pot(product, -out_shift)) + out.zero_point)
+        found.append(_right16(product, -out_shift) + out.zero_point)
     return _clipped(np.array(found))
 
 

@@ -1,0 +1,222 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What each operator of a graph computes: its arguments for the formulas of `macrame.golden.quantized`.
+
+`evaluate` computes one operator with the golden model. `layer_of` and `windows_of` give the parts of a
+convolution or a fully connected layer that the core needs too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from macrame.errors import InputError
+from macrame.golden.quantized import elementwise, layers, pooling, softmax, unary
+from macrame.golden.quantized.elementwise import Grid
+from macrame.golden.quantized.layers import QuantisedLayer
+from macrame.golden.quantized.ranges import activation_range
+from macrame.golden.quantized.windows import Windows
+from macrame.nets.graph import Graph, Op, Tensor
+
+Values = NDArray[Any]
+
+#: Operators with weights.
+WEIGHTED = ("conv", "depthwise", "fully_connected")
+#: Operators that only move values.
+MOVES = ("pad", "reshape", "transpose", "concatenation", "split", "strided_slice", "pack")
+
+
+def grid(tensor: Tensor) -> Grid:
+    """Scale and zero point of a tensor that has one of each."""
+    assert tensor.scale is not None and tensor.zero_point is not None
+    return Grid(np.float32(tensor.scale[0]), int(tensor.zero_point[0]))
+
+
+def windows_of(graph: Graph, op: Op) -> Windows:
+    """The windows of a convolution or of a pooling operator."""
+    if op.kind in ("average_pool", "max_pool"):
+        kernel, dilation = op.attributes["kernel"], (1, 1)
+    else:
+        weights = graph.tensors[op.inputs[1]]  # type: ignore[index]
+        kernel, dilation = weights.shape[1:3], op.attributes["dilation"]
+    return Windows(tuple(kernel), op.attributes["stride"], dilation, op.attributes["padding"])
+
+
+def weights_of(graph: Graph, op: Op) -> NDArray[np.int64]:
+    """The weights of an operator, less their zero point."""
+    tensor = graph.tensors[op.inputs[1]]  # type: ignore[index]
+    assert tensor.data is not None and tensor.zero_point is not None
+    shape = [1] * len(tensor.shape)
+    shape[tensor.axis] = -1
+    zero = tensor.zero_point.reshape(shape if len(tensor.zero_point) > 1 else [1] * len(shape))
+    return tensor.data.astype(np.int64) - zero
+
+
+def layer_of(graph: Graph, op: Op) -> QuantisedLayer:
+    """Bias, multipliers, zero points and clamp of an operator with weights.
+
+    Parameters
+    ----------
+    graph : Graph
+    op : Op
+        One of `WEIGHTED`.
+
+    Returns
+    -------
+    macrame.golden.quantized.layers.QuantisedLayer
+    """
+    x, weights, out = graph.tensors[op.inputs[0]], graph.tensors[op.inputs[1]], graph.tensors[op.outputs[0]]  # type: ignore[index]
+    outputs = out.shape[-1]
+    assert weights.scale is not None
+    source, target = grid(x), grid(out)
+    rule = {"tflm": layers.factors_tflm, "onnxruntime": layers.factors_onnxruntime}[graph.runtime]
+    multiplier, shift = (
+        np.broadcast_to(part, outputs) for part in rule(source.scale, weights.scale, target.scale)
+    )
+    bias = None if len(op.inputs) < 3 or op.inputs[2] is None else graph.tensors[op.inputs[2]].data
+    low, high = activation_range(op.attributes["activation"], target.scale, target.zero_point, out.dtype)
+    return QuantisedLayer(
+        np.zeros(outputs, np.int32) if bias is None else bias.astype(np.int32),
+        multiplier,
+        shift,
+        source.zero_point,
+        target.zero_point,
+        low,
+        high,
+        {"tflm": "gemmlowp", "onnxruntime": "fp32"}[graph.runtime],
+    )
+
+
+def clamp_of(graph: Graph, op: Op) -> tuple[int, int]:
+    """The clamp of an operator's fused activation."""
+    out = graph.tensors[op.outputs[0]]
+    target = grid(out)
+    return activation_range(
+        op.attributes.get("activation", "none"), target.scale, target.zero_point, out.dtype
+    )
+
+
+def table_of(graph: Graph, op: Op) -> NDArray[np.int8] | None:
+    """The outputs of a function of one int8 for -128..127; None if the operator is not one."""
+    if len([i for i in op.inputs if i is not None]) != 1 or graph.tensors[op.inputs[0]].dtype != np.int8:  # type: ignore[index]
+        return None
+    out = graph.tensors[op.outputs[0]]
+    if out.dtype != np.int8:
+        return None
+    x, y = graph.tensors[op.inputs[0]], out  # type: ignore[index]
+    if op.kind == "quantize":
+        return unary.requantize(grid(x), grid(y))
+    if op.kind == "relu":
+        return unary.relu(grid(x), grid(y))
+    if op.kind == "relu6":
+        return unary.relu6(grid(x), grid(y))
+    if op.kind == "leaky_relu":
+        return unary.leaky_relu(grid(x), grid(y), op.attributes["alpha"])
+    if op.kind == "logistic":
+        return unary.logistic(grid(x))
+    if op.kind == "tanh":
+        return unary.tanh(grid(x))
+    if op.kind == "hard_swish":
+        return unary.hard_swish(grid(x), grid(y))
+    return None
+
+
+def evaluate(graph: Graph, op: Op, values: Sequence[Values | None]) -> list[Values]:
+    """Compute an operator with the golden model.
+
+    Parameters
+    ----------
+    graph : Graph
+    op : Op
+    values : sequence of ndarray or None
+        Of the operator's inputs.
+
+    Returns
+    -------
+    list of ndarray
+        Of its outputs.
+
+    Raises
+    ------
+    macrame.errors.InputError
+        The runtime itself cannot compute the operator with these values.
+    """
+    try:
+        results = _evaluate(graph, op, [v for v in values])
+    except ValueError as error:
+        raise InputError(f"{op.name}: {error}") from None
+    found = []
+    for index, result in zip(op.outputs, results):
+        tensor = graph.tensors[index]
+        assert result.dtype == tensor.dtype, (op.name, result.dtype, tensor.dtype)
+        found.append(np.ascontiguousarray(result.reshape(tensor.shape)))
+    return found
+
+
+def _evaluate(graph: Graph, op: Op, values: list[Values | None]) -> list[Values]:
+    x = values[0]
+    assert x is not None
+    kind, attributes = op.kind, op.attributes
+    tensors = [None if i is None else graph.tensors[i] for i in op.inputs]
+    out = graph.tensors[op.outputs[0]]
+    if kind == "conv":
+        layer, windows = layer_of(graph, op), windows_of(graph, op)
+        return [layers.conv(x, weights_of(graph, op), layer, windows, attributes.get("groups", 1))]
+    if kind == "depthwise":
+        layer, windows = layer_of(graph, op), windows_of(graph, op)
+        return [layers.depthwise(x, weights_of(graph, op), layer, windows, attributes["multiplier"])]
+    if kind == "fully_connected":
+        w = weights_of(graph, op)
+        return [layers.fully_connected(x.reshape(-1, w.shape[1]), w, layer_of(graph, op))]
+    if kind == "average_pool":
+        return [pooling.average_pool(x, windows_of(graph, op), *clamp_of(graph, op))]
+    if kind == "max_pool":
+        return [pooling.max_pool(x, windows_of(graph, op), *clamp_of(graph, op))]
+    if kind == "mean":
+        a, b = grid(graph.tensors[op.inputs[0]]), grid(out)  # type: ignore[index]
+        return [pooling.mean(x, tuple(attributes["axes"]), a.scale, a.zero_point, b.scale, b.zero_point)]
+    if kind in ("add", "sub", "mul"):
+        y, first, second = values[1], tensors[0], tensors[1]
+        assert y is not None and first is not None and second is not None
+        a, b, target = grid(first), grid(second), grid(out)
+        if kind == "mul":
+            return [elementwise.mul(x, y, a, b, target, *clamp_of(graph, op))]
+        rule = elementwise.addition(a, b, target, subtract=kind == "sub")
+        return [elementwise.add(x, y, rule, *clamp_of(graph, op))]
+    if kind in ("maximum", "minimum"):
+        y = values[1]
+        assert y is not None
+        return [(np.maximum if kind == "maximum" else np.minimum)(x, y)]
+    if kind == "softmax":
+        return [softmax.softmax(x, grid(graph.tensors[op.inputs[0]]).scale, attributes["beta"])]  # type: ignore[index]
+    if kind == "quantize" and x.dtype == np.float32:
+        return [unary.quantize_float(x, grid(out))]
+    if kind == "dequantize":
+        return [unary.dequantize(x, grid(graph.tensors[op.inputs[0]]))]  # type: ignore[index]
+    table = table_of(graph, op)
+    if table is not None:
+        return [unary.apply(table, x)]
+    if kind == "pad":
+        fill = 0 if out.zero_point is None else int(out.zero_point[0])
+        return [np.pad(x, attributes["padding"], constant_values=fill)]
+    if kind == "reshape":
+        return [x]
+    if kind == "transpose":
+        return [x.transpose(attributes["axes"])]
+    if kind == "concatenation":
+        return [np.concatenate([v for v in values if v is not None], axis=attributes["axis"])]
+    if kind == "pack":
+        return [np.stack([v for v in values if v is not None], axis=attributes["axis"])]
+    if kind == "split":
+        return np.split(x, attributes["parts"], axis=attributes["axis"])
+    if kind == "strided_slice":
+        window = tuple(
+            slice(b, e if e >= 0 or s > 0 else None, s)
+            for b, e, s in zip(attributes["begin"], attributes["end"], attributes["strides"])
+        )
+        return [x[window]]
+    raise InputError(f"{op.name}: operator {kind} is not supported")
