@@ -57,8 +57,8 @@ class QuantisedLayer:
     high: int
     mode: str
 
-    def __getitem__(self, outputs: slice) -> QuantisedLayer:
-        """The layer with some of its outputs."""
+    def __getitem__(self, outputs: slice | NDArray[np.intp]) -> QuantisedLayer:
+        """The layer with some of its outputs, by a slice or by their numbers."""
         return QuantisedLayer(
             self.bias[outputs],
             self.multiplier[outputs],
