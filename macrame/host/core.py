@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """One core at the end of a link: identification, products, counters and errors."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, TypeAlias, TypedDict, Unpack
+from typing import Any, Protocol, TypeAlias, TypedDict, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -13,7 +13,7 @@ from macrame.contract import CoreConfig
 from macrame.errors import CoreError, InputError, LinkError, shown
 from macrame.host import arguments, packets, quantize, registers, tiling
 from macrame.host.arguments import INT8, INT32
-from macrame.host.link import Link
+from macrame.host.link import Link, Results
 from macrame.host.unit import Unit
 
 #: Called at intervals with (result beats so far, total result beats).
@@ -31,6 +31,55 @@ class Output(TypedDict, total=False):
     low: ArrayLike | None
     high: ArrayLike | None
     a_zero_point: int
+
+
+class Requantisation(Protocol):
+    """What a layer does with its sums; `macrame.golden.quantized.layers.QuantisedLayer` is one.
+
+    Attributes
+    ----------
+    bias, multiplier, shift : ndarray of int, shape (N,)
+        As for :meth:`Core.matmul`.
+    input_zero_point : int
+        Of a, folded into the bias.
+    zero_point, low, high : int
+        Of the output, and its clamp.
+    mode : {"gemmlowp", "ruy", "fp32"}
+    """
+
+    @property
+    def bias(self) -> NDArray[np.int32]: ...
+    @property
+    def multiplier(self) -> NDArray[np.int32]: ...
+    @property
+    def shift(self) -> NDArray[np.int8]: ...
+    @property
+    def input_zero_point(self) -> int: ...
+    @property
+    def zero_point(self) -> int: ...
+    @property
+    def low(self) -> int: ...
+    @property
+    def high(self) -> int: ...
+    @property
+    def mode(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Product:
+    """One product of a layer.
+
+    Attributes
+    ----------
+    a : ndarray of int8, shape (M, K)
+    w : ndarray of int8, shape (K, N)
+    output : Requantisation
+        Of the N columns.
+    """
+
+    a: NDArray[np.int8]
+    w: NDArray[np.int8]
+    output: Requantisation
 
 
 @dataclass(frozen=True)
@@ -311,6 +360,114 @@ class Core(Unit):
             quantize.refuse_overflow_of(a, w, fields["bias"], fields["shift"])
         return self._run(a, w, record, packets.MODES[mode], progress, limit)
 
+    def layer(
+        self, products: Sequence[Product], *, progress: Progress | None = None
+    ) -> tuple[list[NDArray[np.int8]], Report]:
+        """Compute the products of a layer in one transfer: the array does not drain between them.
+
+        Parameters
+        ----------
+        products : sequence of Product
+            All with the same mode.
+        progress : callable, optional
+            As for :meth:`matmul`.
+
+        Returns
+        -------
+        list of ndarray of int8, shape (M, N) each
+        report : Report
+            Of the whole transfer.
+
+        Raises
+        ------
+        macrame.errors.InputError
+            There is no product, or an argument of one is invalid.
+        macrame.errors.CoreError, macrame.errors.LinkError
+            As for :meth:`matmul`.
+        """
+        if not products:
+            raise InputError("products is empty, expected one or more")
+        modes = {product.output.mode for product in products}
+        if len(modes) > 1:
+            raise InputError(f"the modes of the products are {', '.join(sorted(modes))}, expected one mode")
+        if not self.config.int8:
+            raise InputError("the products hold int8 values, but the core does not support int8")
+        (mode,) = modes
+        ready = []
+        for product in products:
+            a, w = _operands(product.a, product.w, np.int8, "int8")
+            output = product.output
+            record = self.records(
+                w,
+                mode,
+                bias=output.bias,
+                multiplier=output.multiplier,
+                shift=output.shift,
+                zero_point=output.zero_point,
+                low=output.low,
+                high=output.high,
+                a_zero_point=output.input_zero_point,
+            )
+            ready.append((a, w, record))
+        progress, _ = _telling(progress, 1)
+
+        def multiply() -> tuple[list[NDArray[np.int8]], Report] | CoreError:
+            return self._layer(ready, packets.MODES[mode], progress)
+
+        return self._sequence("layer", multiply, False)
+
+    def _layer(
+        self,
+        products: list[tuple[NDArray[Any], NDArray[Any], NDArray[np.uint8]]],
+        mode: int,
+        progress: Progress | None,
+    ) -> tuple[list[NDArray[np.int8]], Report] | CoreError:
+        """Return the results and the report, or the error if the core halts."""
+        config, height = self.config, self.config.height(mode)
+        batch, counts = tiling.joined(products, mode, config)
+        total = len(batch.tiles) * packets.tile_beats(height, mode, config.pack_results)
+        self.clear_counters()
+        told = None if progress is None else lambda beats: progress(beats, total)
+        results = self.link.transfer(batch.weights, batch.activations, total, told)
+        tiles = self._tiles(results, total, mode)
+        if isinstance(tiles, CoreError):
+            return tiles
+        found, first = [], 0
+        for (a, w, _), count in zip(products, counts):
+            out = np.empty((a.shape[0], w.shape[1]), packets.result_type(mode))
+            last = first + count
+            tiling.place(out, tiles[first:last], batch.tiles[first:last])
+            found.append(out)
+            first = last
+        if progress is not None:
+            progress(total, total)
+        macs = sum(a.shape[0] * a.shape[1] * w.shape[1] for a, w, _ in products)
+        report = self._report(macs)
+        return report if isinstance(report, CoreError) else (found, report)
+
+    def _tiles(self, results: Results, expected: int, mode: int) -> NDArray[Any] | CoreError:
+        """Return the tiles of a transfer, or the error if the core halted."""
+        if len(results) != expected:
+            status = self.status()
+            halt = self._halt(status)
+            if halt is not None:
+                return halt
+            raise LinkError(
+                f"received {len(results)} result beats, expected {expected}; STATUS reads "
+                f"{self._described(status)}"
+            )
+        config = self.config
+        return packets.unpack_tiles(results, config.height(mode), config.cols, mode, config.pack_results)
+
+    def _report(self, macs: int) -> Report | CoreError:
+        """Return the counters, or the error if the core has halted."""
+        status = self.status()
+        halt = self._halt(status)
+        if halt is not None:
+            return halt
+        full = bool(status & registers.STATUS_COUNTERS_FULL)
+        return Report(**self.counters(), macs=macs, cells=self.config.macs, counters_full=full)
+
     def matmul_bf16(
         self,
         a: ArrayLike,
@@ -460,22 +617,11 @@ class Core(Unit):
             results = self.link.transfer(
                 batch.weights, batch.activations, expected, None if progress is None else tell
             )
-            if len(results) != expected:
-                status = self.status()
-                halt = self._halt(status)
-                if halt is not None:
-                    return halt
-                raise LinkError(
-                    f"received {len(results)} result beats, expected {expected}; STATUS reads "
-                    f"{self._described(status)}"
-                )
-            tiles = packets.unpack_tiles(results, height, config.cols, mode, config.pack_results)
+            tiles = self._tiles(results, expected, mode)
+            if isinstance(tiles, CoreError):
+                return tiles
             tiling.place(out, tiles, batch.tiles)
             done += expected
             tell(0)  # a fast link may finish a batch before it reports progress
-        status = self.status()
-        halt = self._halt(status)
-        if halt is not None:
-            return halt
-        full = bool(status & registers.STATUS_COUNTERS_FULL)
-        return out, Report(**self.counters(), macs=m * k * n, cells=config.macs, counters_full=full)
+        report = self._report(m * k * n)
+        return report if isinstance(report, CoreError) else (out, report)

@@ -15,7 +15,7 @@ Chunks are as equal as possible: a short last chunk would leave the array waitin
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -192,6 +192,37 @@ def _chained(
             tile = slice(m, m + 1)
             sent_a += [(data[tile], last[tile], user[tile]) for data, last, user in activations]
         yield Batch(_join(sent_w), _join(sent_a), group)
+
+
+def joined(
+    products: Sequence[tuple[NDArray[Any], NDArray[Any], NDArray[np.uint8]]], mode: int, config: CoreConfig
+) -> tuple[Batch, list[int]]:
+    """Return one transfer for several products, and the number of tiles of each.
+
+    Parameters
+    ----------
+    products : sequence of (a, w, record)
+        As for :func:`batches`.
+    mode : int
+        Of all of them.
+    config : macrame.contract.CoreConfig
+
+    Returns
+    -------
+    Batch
+        Its `tiles` are those of the products, one after the other.
+    list of int
+    """
+    parts = [list(batches(a, w, record, mode, config, limit=1 << 62)) for a, w, record in products]
+    every = [batch for part in parts for batch in part]
+    return (
+        Batch(
+            Beats(*(np.concatenate([getattr(b.weights, f.name) for b in every]) for f in fields(Beats))),
+            Beats(*(np.concatenate([getattr(b.activations, f.name) for b in every]) for f in fields(Beats))),
+            [tile for batch in every for tile in batch.tiles],
+        ),
+        [sum(len(batch.tiles) for batch in part) for part in parts],
+    )
 
 
 def order(m: int, n: int, height: int, cols: int) -> list[tuple[int, int]]:

@@ -77,6 +77,8 @@ class Job:
 
     Attributes
     ----------
+    sizes : (int, int, int)
+        M, K and N.
     operand : Operand or None
         None if no windows are gathered.
     weights : ndarray of int8, shape (K, N)
@@ -93,6 +95,7 @@ class Job:
         The input is W, one column per channel.
     """
 
+    sizes: tuple[int, int, int]
     operand: Operand | None
     weights: Int8
     layer: QuantisedLayer
@@ -250,7 +253,7 @@ def macs(graph: Graph, op: Op) -> int:
     """Multiply-accumulates of an operator, or additions of an average; 0 for any other."""
     out = graph.tensors[op.outputs[0]].shape
     if op.kind == "mean":
-        return int(np.prod(graph.tensors[op.inputs[0]].shape))  # type: ignore[index]
+        return int(np.prod(graph.tensors[op.inputs[0]].shape))  # type: ignore[index,arg-type]
     if op.kind == "average_pool":
         return int(np.prod(out)) * int(np.prod(op.attributes["kernel"]))
     if op.kind not in operators.WEIGHTED:
@@ -267,7 +270,7 @@ def _candidates(graph: Graph, op: Op, config: CoreConfig) -> Iterator[Candidate]
     if op.kind == "fully_connected":
         w, layer = operators.weights_of(graph, op), operators.layer_of(graph, op)
         size = int(np.prod(x)) // w.shape[1], w.shape[1], w.shape[0]
-        yield "matrix", (size,), lambda: [Job(None, _int8(w.T), layer)]
+        yield "matrix", (size,), lambda: [Job(size, None, _int8(w.T), layer)]
     elif op.kind == "conv":
         yield _windows(graph, op, out)
     elif op.kind == "depthwise":
@@ -300,6 +303,7 @@ def _windows(graph: Graph, op: Op, out: Shape) -> Candidate:
             source = slice(g * inputs, (g + 1) * inputs)
             jobs.append(
                 Job(
+                    size,
                     Operand(windows, layer.input_zero_point),
                     _int8(w[own].reshape(outputs, -1).T),
                     layer[own],
@@ -349,20 +353,17 @@ def _per_channel(
             counts = [min(share, x[3] - first) for first in starts]
             sizes = tuple((m, cells * count, rows * wide * count * multiplier) for count in counts)
 
-            def make(patch: Windows = patch, tile: tuple[int, int] = tile, share: int = share) -> list[Job]:
+            def make(
+                patch: Windows = patch,
+                tile: tuple[int, int] = tile,
+                share: int = share,
+                sizes: Sizes = sizes,
+            ) -> list[Job]:
+                firsts = range(0, x[3], share)
+                parts = [slice(first, min(first + share, x[3])) for first in firsts]
                 return [
-                    _block(
-                        windows,
-                        patch,
-                        w,
-                        layer,
-                        multiplier,
-                        tile,
-                        slice(first, min(first + share, x[3])),
-                        source,
-                        target,
-                    )
-                    for first in range(0, x[3], share)
+                    _block(size, windows, patch, w, layer, multiplier, tile, part, source, target)
+                    for size, part in zip(sizes, parts)
                 ]
 
             yield "blocks" if tile == (1, 1) else f"patches {rows}x{wide}", sizes, make
@@ -386,6 +387,7 @@ def _patch(windows: Windows, x: Shape, out: Shape, tile: tuple[int, int]) -> Win
 
 
 def _block(
+    size: tuple[int, int, int],
     windows: Windows,
     patch: Windows,
     w: NDArray[np.integer],
@@ -406,11 +408,11 @@ def _block(
         down, right = r * stride[0] + i * dilation[0], c * stride[1] + j * dilation[1]
         matrix[down, right, outputs // multiplier, r, c, outputs] = w[i, j, own]
     columns = np.tile(np.arange(own.start, own.stop), tile[0] * tile[1])
-    shape = int(np.prod(matrix.shape[:3])), len(columns)
     source, target = (source or (EVERYTHING,) * 3), (target or (EVERYTHING,) * 3)
     return Job(
+        size,
         Operand(patch, layer.input_zero_point),
-        _int8(matrix.reshape(shape)),
+        _int8(matrix.reshape(size[1], size[2])),
         layer[columns],
         (*source, channels),
         (*target, own),
@@ -483,8 +485,8 @@ def _image(
     target: tuple[slice, ...],
     channels: int,
 ) -> Candidate:
-    size = (*constants.shape, channels)
-    return "image", (size,), lambda: [Job(None, constants, layer, source, target, image=True)]
+    size = (constants.shape[0], constants.shape[1], channels)
+    return "image", (size,), lambda: [Job(size, None, constants, layer, source, target, image=True)]
 
 
 def _mean(graph: Graph, op: Op, x: Shape) -> Iterator[Candidate]:
