@@ -46,10 +46,10 @@ def relu6(x: Grid, out: Grid) -> Table:
 
 
 def leaky_relu(x: Grid, out: Grid, alpha: float) -> Table:
-    """LEAKY_RELU: two factors, of float32, one for each sign."""
+    """LEAKY_RELU: two factors in float64, one for each sign; alpha is a float32."""
     values = INPUTS - x.zero_point
-    identity = np.float64(np.float32(x.scale) / np.float32(out.scale))
-    slope = np.float64(np.float32(x.scale) * np.float32(alpha) / np.float32(out.scale))
+    identity = np.float64(x.scale) / np.float64(out.scale)
+    slope = np.float64(x.scale) * np.float64(np.float32(alpha)) / np.float64(out.scale)
     positive = multiply_by_quantized_multiplier(values, *quantize_multiplier(identity))
     negative = multiply_by_quantized_multiplier(values, *quantize_multiplier(slope))
     return _clipped(np.where(values >= 0, positive, negative) + out.zero_point)

@@ -81,6 +81,18 @@ def npy(label: str, data: bytes) -> tuple[np.ndarray, bool]:
     return header.array(data, header.start), header.bf16
 
 
+def names(label: str, data: bytes) -> list[str]:
+    """The names of the arrays of an .npz file; parameters and errors as for :func:`npz`."""
+    if data[:2] != b"PK":
+        raise InputError(f"{label}: not a .npz file, it starts with {data[:6]!r}")
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            found = [info.filename for info in archive.infolist() if info.filename.endswith(".npy")]
+    except Exception as error:  # any error of zipfile in a damaged file
+        raise InputError(f"{label}: the .npz file is damaged: {short(error, 60)}") from None
+    return [name.removesuffix(".npy") for name in found]
+
+
 def npz(label: str, name: str, data: bytes, key: str | None = None) -> tuple[np.ndarray, bool]:
     """One array of an .npz file: the only one, or the one selected by a key.
 

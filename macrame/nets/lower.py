@@ -50,6 +50,9 @@ Candidate: TypeAlias = tuple[str, Sizes, Callable[[], list["Job"]]]
 
 EVERYTHING = slice(None)
 
+#: Estimated cycles of an operator below which the exact model is asked about every form.
+SMALL = 2000
+
 
 @dataclass(frozen=True)
 class Operand:
@@ -239,11 +242,12 @@ def lower(graph: Graph, op: Op, config: CoreConfig) -> Lowered | None:
     Lowered or None
         None if the operator is no product.
     """
-    found = list(_candidates(graph, op, config))
+    found = list(candidates(graph, op, config))
     ranked = sorted((estimate(sizes, config), sizes, i) for i, (_, sizes, _) in enumerate(found))
     if not ranked:
         return None
-    close = [(predict(sizes, config), i) for guess, sizes, i in ranked[:4] if guess <= 1.5 * ranked[0][0]]
+    likely = ranked if ranked[0][0] < SMALL else [c for c in ranked[:8] if c[0] <= 1.5 * ranked[0][0]]
+    close = [(predict(sizes, config), i) for _, sizes, i in likely]
     taken, index = min(close)
     form, _, make = found[index]
     return Lowered(form, tuple(make()), macs(graph, op), taken)
@@ -262,7 +266,8 @@ def macs(graph: Graph, op: Op) -> int:
     return int(np.prod(out)) * int(np.prod(weights[1:3] if op.kind == "depthwise" else weights[1:]))
 
 
-def _candidates(graph: Graph, op: Op, config: CoreConfig) -> Iterator[Candidate]:
+def candidates(graph: Graph, op: Op, config: CoreConfig) -> Iterator[Candidate]:
+    """Every form that an operator has on a core; none if it is no product."""
     if op.kind not in (*operators.WEIGHTED, "average_pool", "mean"):
         return
     x = graph.tensors[op.inputs[0]].shape  # type: ignore[index]

@@ -1,0 +1,44 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Run a quantised network on the RTL, and compare every tensor with the golden model.
+
+The model is a .tflite file with int8 tensors. Convolutions, fully connected layers, average pooling and means
+become products on a simulated core; one line per layer says where it ran and how, and its cycles, which must
+be those predicted. Every result is compared with the golden model of the runtime's rule, and with a reference
+if one is given. With --plan nothing is simulated: the output is a table of cycles for several cores.
+"""
+
+from macrame.cli.command import SEED, Option
+
+INSTALLS = "train"
+EXTRA = "verilator"
+PROGRAM = "macrame.nets.command"
+OPTIONS = (
+    Option("model", "the network: a .tflite file", positional=True),
+    Option(
+        "input",
+        "input of the network: a .npy file of its shape, or of several inputs stacked",
+        "random int8 values from the seed",
+    ),
+    Option("out", "write the output to this .npy file, and a report beside it"),
+    Option(
+        "reference",
+        "a .npz file with expected tensors: t<number> or the tensor's name, x and y for input and output; "
+        "with _0, _1, ... or x0, y0, ... for several inputs",
+    ),
+    Option("rows", "rows of the array, 1 to 32", "8"),
+    Option("cols", "columns of the array, 1 to 32", "8"),
+    Option("depth", "int8 products per cell per cycle, 1 to 8", "1"),
+    Option("post-lanes", "requantisers, 1 to COLS", "COLS"),
+    Option("sim", "simulator: icarus or verilator", "verilator above 20,000 cycles"),
+    Option("stop", "name of the last layer to run"),
+    Option("plan", "print a table of cores instead of running the network", flag=True),
+    SEED,
+)
+
+
+def run(values: dict[str, str], words: list[str]) -> int:
+    """Run the network; returns the exit code."""
+    from macrame.nets import command
+
+    return command.main(values)

@@ -1,0 +1,115 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The stored answers and the tests of the lowering detect every wrong rule of tests/nets/faults.toml.
+
+A fault is one replacement in a module, which is then imported anew, with everything that uses it.
+"""
+
+import contextlib
+import importlib
+import importlib.abc
+import importlib.util
+import sys
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from macrame import paths
+from macrame.contract import CoreConfig
+from tests.nets import cases, test_operators
+
+FAULTS = tomllib.loads((Path(__file__).with_name("faults.toml")).read_text())["fault"]
+#: Modules that are imported anew.
+OURS = ("macrame.golden", "macrame.nets.operators", "macrame.nets.lower")
+
+
+class Mutated(importlib.abc.MetaPathFinder, importlib.abc.SourceLoader):
+    """Loads one module from a text."""
+
+    def __init__(self, name, path, text):
+        self.name, self.path, self.text = name, str(path), text
+
+    def find_spec(self, name, path, target=None):
+        if name == self.name:
+            return importlib.util.spec_from_loader(name, self)
+        return None
+
+    def get_filename(self, name):
+        return self.path
+
+    def get_data(self, path):
+        return self.text.encode()
+
+
+@contextlib.contextmanager
+def mutated(fault):
+    """The modules operators and lower, with the fault in them."""
+    path = paths.ROOT / fault["file"]
+    text = path.read_text()
+    assert text.count(fault["find"]) == 1, f"{fault['find']!r} must occur in {fault['file']} once"
+    name = fault["file"].removesuffix(".py").replace("/", ".")
+    name = name if name.startswith("macrame.") else f"macrame.{name}"
+    finder = Mutated(name, path, text.replace(fault["find"], fault["replace"]))
+    before = {n: m for n, m in sys.modules.items() if n.startswith(OURS)}
+    for n in before:
+        del sys.modules[n]
+    sys.meta_path.insert(0, finder)
+    try:
+        yield (
+            importlib.import_module("macrame.nets.operators"),
+            importlib.import_module("macrame.nets.lower"),
+        )
+    finally:
+        sys.meta_path.remove(finder)
+        for n in [n for n in sys.modules if n.startswith(OURS)]:
+            del sys.modules[n]
+        sys.modules.update(before)
+
+
+def differs(operators, kind):
+    """Whether a stored answer tells."""
+    for name, graph, inputs in test_operators.BY_KIND[kind]:
+        given = [*inputs, *(tensor.data for tensor in graph.tensors[len(inputs) : -1])]
+        (found,) = operators.evaluate(graph, graph.ops[0], given)
+        if test_operators.digest(found) != test_operators.ANSWERS[name]:
+            return True
+    return False
+
+
+def lowers_wrongly(operators, lower):
+    """Whether a lowered operator computes something else, or cannot be computed."""
+    from tests.nets.test_lower import computed, values_of
+
+    for _, graph, inputs in [*cases.weighted(60), *cases.pools(40)]:
+        (op,) = graph.ops
+        (expected,) = operators.evaluate(graph, op, values_of(graph, inputs))
+        for _, _, make in lower.candidates(graph, op, CoreConfig(4, 8, 1, post_lanes=8)):
+            try:
+                found = computed(make(), inputs[0], np.empty_like(expected))
+            except (AssertionError, ValueError, IndexError):
+                return True
+            if not np.array_equal(found, expected):
+                return True
+    return False
+
+
+def test_there_are_enough():
+    assert len(FAULTS) >= 50
+    assert len({fault["name"] for fault in FAULTS}) == len(FAULTS)
+
+
+@pytest.mark.parametrize("fault", [pytest.param(fault, id=fault["name"]) for fault in FAULTS])
+def test_fault(fault):
+    with mutated(fault) as (operators, lower):
+        found = (
+            lowers_wrongly(operators, lower)
+            if fault["kind"] == "lower"
+            else differs(operators, fault["kind"])
+        )
+    assert found, fault["name"]
+
+
+def test_nothing_is_left_behind():
+    assert not differs(importlib.import_module("macrame.nets.operators"), "conv")
