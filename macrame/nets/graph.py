@@ -28,7 +28,8 @@ leaky_relu         x                                   alpha
 logistic, tanh,    x
 hard_swish
 softmax            x                                   beta
-pad                x                                   padding: (before, after) of each axis
+pad                x                                   padding: (before, after) of each axis; value, if it
+                                                       is not the zero point: the integer to pad with
 reshape            x                                   shape
 transpose          x                                   axes
 concatenation      x, ...                              axis, activation
