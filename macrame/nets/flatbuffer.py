@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """FlatBuffers: a reader that checks every offset, and a writer.
 
-A table has a vtable, which gives the place of each field, by its slot: the number of the field in the schema.
-The reader never follows an offset, and never allocates memory for a length, before comparing it with the size of
-the file. Vectors and tables may overlap in a damaged file: the reader also limits the sum of what it reads.
+A table has a vtable, which gives the place of each field, by its slot: the number of the field in the
+schema. The reader never follows an offset, and never allocates memory for a length, before comparing it with
+the size of the file. Vectors and tables may overlap in a damaged file: the reader also limits the sum of what
+it reads.
 """
 
 import struct
@@ -19,6 +20,8 @@ from macrame.errors import InputError
 
 #: Bytes of a string.
 LONGEST = 1 << 14
+
+_FIELDS = 64  # of a table; others are ignored
 
 
 class Source:
@@ -49,7 +52,8 @@ class Source:
         """
         if start < 0 or start + size > len(self.data):
             raise self.fail(
-                f"damaged or cut short, {what} would be at bytes {start} to {start + size} of {len(self.data)}"
+                f"damaged or cut short, {what} would be at bytes {start} to {start + size} "
+                f"of {len(self.data)}"
             )
         self._left -= size
         if self._left < 0:
@@ -91,7 +95,8 @@ class Table:
             raise source.fail(f"damaged, the vtable of {what} has {length} bytes for a table of {self.size}")
         source.check(f"the vtable of {what}", self.vtable, length)
         source.check(what, start, self.size)
-        self.fields = struct.unpack_from(f"<{length // 2 - 2}H", source.data, self.vtable + 4)
+        fields = min(length // 2 - 2, _FIELDS)
+        self.fields = struct.unpack_from(f"<{fields}H", source.data, self.vtable + 4)
 
     def at(self, slot: int, size: int) -> int | None:
         """First byte of a field of some size; None if the table does not have it."""
@@ -100,7 +105,8 @@ class Table:
             return None
         if offset < 4 or offset + size > self.size:
             raise self.source.fail(
-                f"damaged, field {slot} of {self.what} would be at bytes {offset} to {offset + size} of {self.size}"
+                f"damaged, field {slot} of {self.what} would be at bytes {offset} to {offset + size} "
+                f"of {self.size}"
             )
         return self.start + offset
 
@@ -119,14 +125,30 @@ class Table:
         start = self.follow(slot, what)
         return None if start is None else Table(self.source, start, what)
 
-    def vector(self, slot: int, dtype: str, what: str) -> NDArray[Any] | None:
-        """A vector of numbers, as a read-only view of the file."""
+    def vector(self, slot: int, dtype: str, what: str, most: int | None = None) -> NDArray[Any] | None:
+        """A vector of numbers, as a read-only view of the file; None if there is none.
+
+        Parameters
+        ----------
+        slot : int
+        dtype : str
+        what : str
+            Its name for messages.
+        most : int, optional
+            Numbers.
+
+        Returns
+        -------
+        ndarray, optional
+        """
         start = self.follow(slot, what)
         if start is None:
             return None
         length = self.source.number(what, "I", start)
         kind = np.dtype(dtype)
         self.source.check(what, start + 4, length * kind.itemsize)
+        if most is not None and length > most:
+            raise self.source.fail(f"{what} has {length} values, expected at most {most}")
         if not length:
             return np.empty(0, kind)
         return np.frombuffer(self.source.data, kind, length, start + 4)
@@ -140,11 +162,9 @@ class Table:
             Tables.
         """
         start = self.follow(slot, f"the vector of {what}s")
-        offsets = self.vector(slot, "<u4", f"the vector of {what}s")
+        offsets = self.vector(slot, "<u4", f"the vector of {what}s", most)
         if start is None or offsets is None:
             return []
-        if len(offsets) > most:
-            raise self.source.fail(f"has {len(offsets)} {what}s, expected at most {most}")
         return [
             Table(self.source, start + 4 + 4 * i + int(offset), f"{what} {i}")
             for i, offset in enumerate(offsets)
@@ -152,11 +172,9 @@ class Table:
 
     def text(self, slot: int, what: str) -> str:
         """A string, empty if there is none."""
-        vector = self.vector(slot, "u1", what)
+        vector = self.vector(slot, "u1", what, LONGEST)
         if vector is None:
             return ""
-        if len(vector) > LONGEST:
-            raise self.source.fail(f"{what} is {len(vector)} bytes long, expected at most {LONGEST}")
         try:
             return vector.tobytes().decode()
         except UnicodeDecodeError:

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The graph of a quantised network: tensors and operators in the order of execution.
 
-A reader of files produces a `Graph`, and everything else works on it. Its conventions are TFLite's: images are
-NHWC, a convolution's weights OHWI (output channel, row, column, input channel of the group), a fully
+A reader of files produces a `Graph`, and everything else works on it. Its conventions are TFLite's: images
+are NHWC, a convolution's weights OHWI (output channel, row, column, input channel of the group), a fully
 connected layer's (outputs, inputs). A reader of another format converts constants and shapes, and keeps
 in `Tensor.axes` how the file has them.
 

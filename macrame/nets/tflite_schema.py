@@ -5,7 +5,9 @@
 A slot is the number of a field in its table.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -58,7 +60,7 @@ TYPES = tuple(
 )
 
 #: Types that a graph has.
-DTYPES = {
+DTYPES: dict[str, np.dtype[Any]] = {
     "FLOAT32": np.dtype(np.float32),
     "INT32": np.dtype(np.int32),
     "UINT8": np.dtype(np.uint8),
@@ -81,12 +83,12 @@ class Options:
     ----------
     number : int
         Of their table in the union BuiltinOptions; 0 for an operator without one.
-    fields : dict of str to (str, float)
+    fields : mapping of str to (str, float)
         By name, in the order of the slots: layout of `struct`, or "*" for a vector of int32; and default.
     """
 
     number: int
-    fields: dict[str, tuple[str, float]]
+    fields: Mapping[str, tuple[str, float]]
 
 
 _PADDING = {"padding": ("b", 0)}
@@ -115,7 +117,7 @@ OPTIONS = {
     "MEAN": Options(27, {"keep_dims": ("?", 0)}),
     "SUB": Options(28, _ACTIVATION),
     "SQUEEZE": Options(30, {"squeeze_dims": ("*", 0)}),
-    "STRIDED_SLICE": Options(32, {**{name: ("i", 0) for name in _MASKS}, "offset": ("?", 0)}),
+    "STRIDED_SLICE": Options(32, {**dict.fromkeys(_MASKS, ("i", 0)), "offset": ("?", 0)}),
     "SPLIT": Options(35, {"num_splits": ("i", 0)}),
     "DEQUANTIZE": Options(38, {}),
     "MAXIMUM": Options(39, {}),

@@ -46,8 +46,8 @@ _VERSIONS = {
     "DEPTHWISE_CONV_2D": 3,
     "FULLY_CONNECTED": 4,
     **dict.fromkeys(
-        "AVERAGE_POOL_2D MAX_POOL_2D MEAN ADD SUB MUL MAXIMUM MINIMUM PAD PADV2 SOFTMAX LOGISTIC TANH RELU RELU6 "
-        "LEAKY_RELU DEQUANTIZE STRIDED_SLICE PACK CONCATENATION TRANSPOSE SPLIT".split(),
+        "AVERAGE_POOL_2D MAX_POOL_2D MEAN ADD SUB MUL MAXIMUM MINIMUM PAD PADV2 SOFTMAX LOGISTIC TANH "
+        "RELU RELU6 LEAKY_RELU DEQUANTIZE STRIDED_SLICE PACK CONCATENATION TRANSPOSE SPLIT".split(),
         2,
     ),
 }
@@ -170,9 +170,7 @@ class _Lowering:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.tensors = [
-            FileTensor(
-                t.name, t.shape, _TYPES[np.dtype(t.dtype)], t.scale, t.zero_point, t.axis, t.data
-            )
+            FileTensor(t.name, t.shape, _TYPES[np.dtype(t.dtype)], t.scale, t.zero_point, t.axis, t.data)
             for t in graph.tensors
         ]
 
