@@ -148,7 +148,7 @@ class Table:
         kind = np.dtype(dtype)
         self.source.check(what, start + 4, length * kind.itemsize)
         if most is not None and length > most:
-            raise self.source.fail(f"{what} has {length} values, expected at most {most}")
+            raise self.source.fail(f"{what}: {length} values, expected at most {most}")
         if not length:
             return np.empty(0, kind)
         return np.frombuffer(self.source.data, kind, length, start + 4)

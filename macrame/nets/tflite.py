@@ -78,6 +78,8 @@ def read(path: str | os.PathLike[str]) -> Graph:
         The file cannot be read, is damaged, or has something that is not supported.
     """
     label = short(path, 200)
+    if "\0" in os.fspath(path):
+        raise InputError(f"{label}: no such file")
     try:
         found = os.stat(path)
         if stat.S_ISDIR(found.st_mode):
@@ -91,8 +93,6 @@ def read(path: str | os.PathLike[str]) -> Graph:
         raise InputError(f"{label}: no such file") from None
     except OSError as error:
         raise InputError(f"{label}: cannot be read: {error.strerror}") from None
-    except ValueError:  # a path with a NUL
-        raise InputError(f"{label}: no such file") from None
     return parse(label, data, Path(path).stem)
 
 
@@ -207,7 +207,9 @@ class Network:
                 raise fail(f"{what} include tensor {index} of {len(self.stored)}")
         return list(indices)
 
-    def tensor(self, index: int, what: str, fail: Fail) -> Tensor:
+    def tensor(
+        self, index: int, what: str, fail: Fail, expected: str = "INT8, UINT8, INT32 or FLOAT32"
+    ) -> Tensor:
         """A tensor, after all checks of its own.
 
         Parameters
@@ -217,6 +219,8 @@ class Network:
             Its role, for messages.
         fail : callable
             An error from its text.
+        expected : str
+            Types, for messages.
 
         Returns
         -------
@@ -227,7 +231,7 @@ class Network:
             what = f"{what} {shown(stored.name)}"
             dtype = DTYPES.get(stored.type)
             if dtype is None:
-                raise fail(f"{what} has type {stored.type}, expected INT8, UINT8, INT32 or FLOAT32")
+                raise fail(f"{what} has type {stored.type}, expected {expected}")
             if stored.table.number(TensorSlots.IS_VARIABLE, "?"):
                 raise fail(f"{what} is a variable, expected a constant or an activation")
             if stored.table.follow(TensorSlots.SPARSITY, f"the sparsity of {what}") is not None:

@@ -58,6 +58,11 @@ def scale_of(tensor: Tensor) -> tuple[float, int] | None:
     return float(tensor.scale[0]), int(tensor.zero_point[0])
 
 
+def _either(dtypes: Sequence[np.dtype[Any]]) -> str:
+    """Types for a message."""
+    return " or ".join(dtype.name.upper() for dtype in dtypes)
+
+
 class Layer:
     """An operator of the file, while it is checked.
 
@@ -73,8 +78,8 @@ class Layer:
         self.net, self.operator, self.table = net, operator, table
         self.name = ""
         self.where = f"op {index}"
-        self.outputs = net.indices(table, OperatorSlots.OUTPUTS, "the outputs", self.fail)
-        self.inputs = net.indices(table, OperatorSlots.INPUTS, "the inputs", self.fail)
+        self.outputs = net.indices(table, OperatorSlots.OUTPUTS, f"the outputs of op {index}", self.fail)
+        self.inputs = net.indices(table, OperatorSlots.INPUTS, f"the inputs of op {index}", self.fail)
         if self.outputs and self.outputs[0] >= 0:
             self.name = net.stored[self.outputs[0]].name
         self.where = f"op {index} {shown(self.name)}"
@@ -111,7 +116,7 @@ class Layer:
 
     def activation(self) -> str:
         """The fused activation."""
-        name = named(FUSED, self.option("activation"), "activation")
+        name = named(FUSED, self.option("activation"), "number")
         if name.lower() not in ACTIVATIONS:
             raise self.fail(f"has the fused activation {name}, expected {', '.join(FUSED[:4])}")
         return name.lower()
@@ -133,23 +138,43 @@ class Layer:
         if len(self.outputs) != outputs:
             raise self.fail(f"has {len(self.outputs)} outputs, expected {outputs}")
 
-    def tensor(self, at: int, what: str = "input") -> Tensor:
-        """An input of any kind, which exists when the operator runs."""
+    def tensor(
+        self, at: int, what: str = "input", dtypes: Sequence[np.dtype[Any]] = (), exists: bool = True
+    ) -> Tensor:
+        """An input.
+
+        Parameters
+        ----------
+        at : int
+        what : str
+            Its role, for messages.
+        dtypes : sequence of dtype
+            Those it may have; empty for any.
+        exists : bool
+            Check that it exists when the operator runs.
+
+        Returns
+        -------
+        Tensor
+        """
         index = self.inputs[at]
         if index < 0:
             raise self.fail(f"{what} is missing")
-        tensor = self.net.tensor(index, what, self.fail)
-        if tensor.data is None and index not in self.net.written and index not in self.net.folded:
+        if dtypes:
+            tensor = self.net.tensor(index, what, self.fail, _either(dtypes))
+            self.typed(tensor, what, dtypes)
+        else:
+            tensor = self.net.tensor(index, what, self.fail)
+        known = tensor.data is not None or index in self.net.written or index in self.net.folded
+        if exists and not known:
             raise self.fail(f"reads {shown(tensor.name)}, which no earlier operator writes")
         return tensor
 
     def typed(self, tensor: Tensor, what: str, dtypes: Sequence[np.dtype[Any]]) -> None:
         """Check a type."""
         if tensor.dtype not in dtypes:
-            expected = " or ".join(dtype.name.upper() for dtype in dtypes)
-            raise self.fail(
-                f"{what} {shown(tensor.name)} has type {tensor.dtype.name.upper()}, expected {expected}"
-            )
+            kind = tensor.dtype.name.upper()
+            raise self.fail(f"{what} {shown(tensor.name)} has type {kind}, expected {_either(dtypes)}")
 
     def scaled(self, tensor: Tensor, what: str) -> None:
         """Check that a tensor has one scale."""
@@ -159,8 +184,7 @@ class Layer:
 
     def operand(self, at: int, constant: bool = False) -> Tensor:
         """An input that is an activation, or a constant of the same kind if these are allowed."""
-        tensor = self.tensor(at)
-        self.typed(tensor, "input", BYTES if self.operator in UNSIGNED else (INT8,))
+        tensor = self.tensor(at, "input", BYTES if self.operator in UNSIGNED else (INT8,))
         self.scaled(tensor, "input")
         if tensor.data is not None and not constant:
             raise self.fail(f"input {shown(tensor.name)} is a constant, expected an activation")
@@ -175,24 +199,23 @@ class Layer:
             self.typed(tensor, "input", (tensors[0].dtype,))
         return tensors
 
-    def constant(self, at: int, what: str) -> Tensor:
+    def constant(self, at: int, what: str, dtypes: Sequence[np.dtype[Any]]) -> Tensor:
         """An input that is a constant in the file."""
-        tensor = self.tensor(at, what)
+        tensor = self.tensor(at, what, dtypes, exists=False)
         if tensor.data is None:
             raise self.fail(f"{what} {shown(tensor.name)} is not a constant")
         return tensor
 
     def values(self, at: int, what: str) -> NDArray[Any] | None:
         """An input of integers whose values are known; None if it is something else."""
-        tensor = self.tensor(at, what)
+        tensor = self.tensor(at, what, exists=False)
         if tensor.dtype not in INTEGERS:
             return None
         return self.net.folded.get(self.inputs[at], tensor.data)
 
     def integers(self, at: int, what: str, shape: Shape | None = None) -> list[int]:
         """An input of known integers: a vector, or of a given shape."""
-        tensor = self.tensor(at, what)
-        self.typed(tensor, what, INTEGERS)
+        tensor = self.tensor(at, what, INTEGERS, exists=False)
         values = self.values(at, what)
         if values is None:
             raise self.fail(f"{what} {shown(tensor.name)} is not a constant")
@@ -264,8 +287,7 @@ class Layer:
 
     def weights(self, axes: int, axis: int) -> Tensor:
         """Input 1: int8, with scales for the tensor or along an axis, and no zero point."""
-        w = self.constant(1, "weights")
-        self.typed(w, "weights", (INT8,))
+        w = self.constant(1, "weights", (INT8,))
         self.ranked(w, "weights", axes)
         if w.scale is None or w.zero_point is None:
             raise self.fail(f"weights {shown(w.name)} have no scales")
@@ -280,8 +302,7 @@ class Layer:
         """Input 2, which may be missing: int32, without zero point."""
         if len(self.inputs) < 3 or self.inputs[2] < 0:
             return None
-        bias = self.constant(2, "bias")
-        self.typed(bias, "bias", (INT32,))
+        bias = self.constant(2, "bias", (INT32,))
         if bias.shape != (channels,):
             raise self.fail(
                 f"bias {shown(bias.name)} has shape {shown(bias.shape)}, expected {shown((channels,))}"

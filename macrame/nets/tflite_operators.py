@@ -149,8 +149,7 @@ def _extremum(layer: Layer) -> Found:
 
 def _quantize(layer: Layer) -> Found:
     layer.count(1)
-    x = layer.tensor(0)
-    layer.typed(x, "input", (FLOAT32, *BYTES))
+    x = layer.tensor(0, "input", (FLOAT32, *BYTES))
     if x.dtype != FLOAT32:
         layer.operand(0)
     elif layer.inputs[0] not in layer.net.inputs:
@@ -226,8 +225,7 @@ def _pad(layer: Layer) -> Found:
     padding = tuple(zip(amounts[::2], amounts[1::2]))
     attributes: dict[str, Any] = dict(padding=padding)
     if layer.operator == "PADV2":
-        value = layer.constant(2, "value")
-        layer.typed(value, "value", (x.dtype,))
+        value = layer.constant(2, "value", (x.dtype,))
         layer.scaled(value, "value")
         layer.same(x, value, "value")
         if value.data is None or value.data.size != 1:

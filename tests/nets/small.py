@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A small network for each operator."""
 
+from dataclasses import fields
+
 import numpy as np
 
 from macrame.nets.graph import Graph, Op, Tensor
@@ -225,7 +227,6 @@ SMALL = {
     "maximum": binary("maximum", same=True),
     "minimum": binary("minimum", b=(4,), same=True, constant=True),
     "quantize": unary("quantize", x=FLOAT),
-    "quantize to uint8": unary("quantize", y=dict(dtype=UINT8), x=FLOAT),
     "requantize": unary("quantize"),
     "requantize from uint8": unary("quantize", x=dict(dtype=UINT8, zero_point=130)),
     "requantize to uint8": unary("quantize", y=dict(dtype=UINT8, zero_point=130)),
@@ -256,3 +257,24 @@ SMALL = {
     "pack": several("pack", [(2, 3)] * 4, (2, 4, 3), axis=1),
     "whole": whole(),
 }
+
+
+def equal(a, b):
+    """Whether two graphs are equal, constants and quantisation included."""
+    return (
+        (a.name, a.runtime, a.ops, a.inputs, a.outputs) == (b.name, b.runtime, b.ops, b.inputs, b.outputs)
+        and len(a.tensors) == len(b.tensors)
+        and all(map(equal_tensors, a.tensors, b.tensors))
+    )
+
+
+def equal_tensors(a, b):
+    """Whether two tensors are equal."""
+    for name in (field.name for field in fields(Tensor)):
+        one, other = getattr(a, name), getattr(b, name)
+        if isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
+            if one is None or other is None or one.dtype != other.dtype or not np.array_equal(one, other):
+                return False
+        elif one is not other and one != other:
+            return False
+    return True
