@@ -116,7 +116,7 @@ def parse(label: str, data: bytes, name: str = "main") -> Graph:
     macrame.errors.InputError
     """
     source = Source(label, data)
-    if len(data) < 8 or data[4:8] != IDENTIFIER:
+    if data[4:8] != IDENTIFIER:
         raise source.fail(f"not a .tflite file, it starts with {data[:8]!r}")
     return Network(source, name).graph()
 

@@ -133,7 +133,8 @@ class Layer:
     def count(self, inputs: int, optional: int = 0, outputs: int = 1) -> None:
         """Check the number of inputs and outputs."""
         if not inputs <= len(self.inputs) <= inputs + optional:
-            expected = f"{inputs} or {inputs + optional}" if optional else f"{inputs}"
+            most = inputs + optional
+            expected = f"{inputs} {'or' if optional == 1 else 'to'} {most}" if optional else f"{inputs}"
             raise self.fail(f"has {len(self.inputs)} inputs, expected {expected}")
         if len(self.outputs) != outputs:
             raise self.fail(f"has {len(self.outputs)} outputs, expected {outputs}")
@@ -191,12 +192,10 @@ class Layer:
         return tensor
 
     def operands(self) -> list[Tensor]:
-        """All inputs: activations or constants of one type, not only constants."""
+        """All inputs: activations or constants of int8, not only constants."""
         tensors = [self.operand(at, constant=True) for at in range(len(self.inputs))]
         if all(tensor.data is not None for tensor in tensors):
             raise self.fail("has only constant inputs, expected an activation")
-        for tensor in tensors[1:]:
-            self.typed(tensor, "input", (tensors[0].dtype,))
         return tensors
 
     def constant(self, at: int, what: str, dtypes: Sequence[np.dtype[Any]]) -> Tensor:

@@ -115,7 +115,7 @@ def _mean(layer: Layer) -> Found:
     layer.count(2)
     x = layer.operand(0)
     axes = sorted(layer.axis(value, len(x.shape)) for value in layer.integers(1, "axes"))
-    if not axes or len(set(axes)) < len(axes):
+    if len(set(axes)) < len(axes):
         raise layer.fail(f"has axes {shown(axes)}, expected different ones")
     keep_dims = bool(layer.option("keep_dims"))
     sides = [1 if i in axes else side for i, side in enumerate(x.shape) if keep_dims or i not in axes]
@@ -226,7 +226,6 @@ def _pad(layer: Layer) -> Found:
     attributes: dict[str, Any] = dict(padding=padding)
     if layer.operator == "PADV2":
         value = layer.constant(2, "value", (x.dtype,))
-        layer.scaled(value, "value")
         layer.same(x, value, "value")
         if value.data is None or value.data.size != 1:
             raise layer.fail(f"value {shown(value.name)} has shape {shown(value.shape)}, expected one value")
@@ -248,7 +247,9 @@ def _reshape(layer: Layer) -> Found:
         shape = tuple(layer.integers(1, "shape"))
     else:
         given = layer.vector_option("new_shape")
-        if given is None or len(given) > MOST_AXES:
+        if given is None:
+            raise layer.fail("has no shape, expected a constant or an option")
+        if len(given) > MOST_AXES:
             raise layer.fail(f"has the shape {shown(given)}, expected at most {MOST_AXES} axes")
         shape = given
     size, known = math.prod(x.shape), math.prod(side for side in shape if side != -1)
@@ -302,7 +303,7 @@ def _known(layer: Layer) -> list[NDArray[Any]] | None:
 
 
 def _concatenation(layer: Layer) -> Found:
-    layer.count(1, MOST_INPUTS)
+    layer.count(1, MOST_INPUTS - 1)
     activation, axis = layer.activation(), layer.option("axis")
     if activation != "none":
         raise layer.fail(f"has the fused activation {activation.upper()}, expected NONE")
@@ -323,7 +324,7 @@ def _concatenation(layer: Layer) -> Found:
 
 
 def _pack(layer: Layer) -> Found:
-    layer.count(1, MOST_INPUTS)
+    layer.count(1, MOST_INPUTS - 1)
     if layer.option("values_count") != len(layer.inputs):
         raise layer.fail(f"has {len(layer.inputs)} inputs, expected {layer.option('values_count')}")
     known = _known(layer)

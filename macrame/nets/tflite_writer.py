@@ -128,8 +128,8 @@ class FileModel:
         Of the schema.
     subgraphs : int
         How often the subgraph is written; the reader wants 1.
-    buffer_offset : int
-        Of each constant's data outside the tables; the reader wants 0.
+    outside : (int, int)
+        Offset and size of each constant's data outside the tables; the reader wants 0.
     """
 
     name: str
@@ -139,7 +139,7 @@ class FileModel:
     outputs: Sequence[int]
     version: int = VERSION
     subgraphs: int = 1
-    buffer_offset: int = 0
+    outside: tuple[int, int] = (0, 0)
 
 
 def write(path: str | os.PathLike[str], graph: Graph) -> None:
@@ -356,7 +356,7 @@ def encode(model: FileModel) -> bytes:
     codes: dict[tuple[int, str], int] = {}
     ops = [_operator(op, codes) for op in model.ops]
     buffers: list[dict[int, Field]] = [{}]  # the first is empty, for all activations
-    tensors = [_tensor(tensor, buffers, model.buffer_offset) for tensor in model.tensors]
+    tensors = [_tensor(tensor, buffers, model.outside) for tensor in model.tensors]
     subgraph: dict[int, Field] = {
         SubgraphSlots.TENSORS: tensors,
         SubgraphSlots.INPUTS: _int32(model.inputs),
@@ -411,15 +411,18 @@ def _operator(op: FileOp, codes: dict[tuple[int, str], int]) -> dict[int, Field]
     return fields
 
 
-def _tensor(tensor: FileTensor, buffers: list[dict[int, Field]], offset: int) -> dict[int, Field]:
+def _tensor(
+    tensor: FileTensor, buffers: list[dict[int, Field]], outside: tuple[int, int]
+) -> dict[int, Field]:
     buffer = 0
     if tensor.data is not None:
         buffer = len(buffers)
         values = np.ascontiguousarray(tensor.data)
         values = values.astype(values.dtype.newbyteorder("<")).reshape(-1).view(np.uint8)
         buffers.append({BufferSlots.DATA: Vector(values, _ALIGN)})
-        if offset:
-            buffers[-1][BufferSlots.OFFSET] = Number("Q", offset)
+        if any(outside):
+            buffers[-1][BufferSlots.OFFSET] = Number("Q", outside[0])
+            buffers[-1][BufferSlots.SIZE] = Number("Q", outside[1])
     fields: dict[int, Field] = {
         TensorSlots.SHAPE: _int32(tensor.shape),
         TensorSlots.TYPE: Number("b", TYPES.index(tensor.type)),

@@ -9,6 +9,7 @@ not name the layer.
 
 import copy
 import os
+import re
 import struct
 import time
 import tracemalloc
@@ -378,6 +379,14 @@ def folds_much(model):
         model.ops.append(FileOp("CONCATENATION", [i + 2, i + 2], [i + 3], {"axis": 0}))
 
 
+def slices_much(model):
+    """A long vector of integers."""
+    model.tensors[2] = integers(*range(100))
+    model.tensors[4].data[0], model.tensors[6].shape = 100, (100,)
+    model.ops[1].options = {}
+    del model.ops[0]
+
+
 def bad_scale(value):
     """A scale that is not a positive number."""
     return tensor("w", scale=np.array([0.1, value, 0.1, 0.1, 0.1, 0.1], np.float32))
@@ -390,7 +399,40 @@ BAD = [
     ("add", network(version=2), "has version 2 of the schema, expected 3"),
     ("add", network(subgraphs=2), "has 2 subgraphs, expected 1"),
     ("add", network(subgraphs=0), "has 0 subgraphs, expected 1"),
-    ("conv", network(buffer_offset=64), "buffer 1 is outside the tables, which is not supported"),
+    ("conv", network(outside=(64, 0)), "buffer 1 is outside the tables, which is not supported"),
+    ("conv", network(outside=(0, 64)), "buffer 1 is outside the tables, which is not supported"),
+    ("add", tensor("y", scale=None, zero_point=None), "op 0 'y' (ADD): output 'y' has 0 scales, expected 1"),
+    (
+        "add broadcasts",
+        op(operator="RELU", inputs=[1]),
+        ("op 0 'y' (RELU): input 'b' is a constant, expected an activation"),
+    ),
+    (
+        "depthwise",
+        tensor("w", shape=(2, 3, 3, 4), data=np.zeros((2, 3, 3, 4), np.int8)),
+        (
+            "op 0 'y' (DEPTHWISE_CONV_2D): weights 'w' have shape (2, 3, 3, 4) "
+            "for an input of 4 channels and a multiplier of 1"
+        ),
+    ),
+    (
+        "reshape",
+        tensor("y/shape", data=np.array([-2, -12], np.int32)),
+        ("op 0 'y' (RESHAPE): has the shape (-2, -12) for an input of shape (2, 3, 4)"),
+    ),
+    (
+        "reshape",
+        op(inputs=[0], options={}),
+        ("op 0 'y' (RESHAPE): has no shape, expected a constant or an option"),
+    ),
+    (
+        "strided_slice",
+        both(*(tensor(f"y/{n}", shape=(3,), data=np.ones(3, np.int32)) for n in ("begin", "end", "strides"))),
+        (
+            "op 0 'y' (STRIDED_SLICE): has 3, 3, 3 values of begin, end "
+            "and strides for an input of shape (4, 6)"
+        ),
+    ),
     ("add", network(ops=[]), "has no operators"),
     ("add", network(inputs=[]), "the network's inputs are [], expected different tensors"),
     ("add", network(outputs=[-1]), "the network's outputs are [-1], expected different tensors"),
@@ -437,6 +479,26 @@ BAD = [
         "op 0 'y' (ADD): input 'a' has type FLOAT32, expected INT8",
     ),
     # operators
+    (
+        "add broadcasts",
+        op(operator="QUANTIZE", inputs=[1]),
+        ("op 0 'y' (QUANTIZE): input 'b' is a constant, expected an activation"),
+    ),
+    (
+        "add broadcasts",
+        tensor("b", scale=None, zero_point=None),
+        ("op 0 'y' (ADD): input 'b' has 0 scales, expected 1"),
+    ),
+    (
+        "pad with a value",
+        tensor("y/value", scale=None, zero_point=None),
+        ("op 0 'y' (PADV2): value 'y/value' has scale and zero point None, expected (0.5, 3) as the input"),
+    ),
+    (
+        "depthwise",
+        tensor("x", shape=(1, 5, 6, 4, 1)),
+        ("op 0 'y' (DEPTHWISE_CONV_2D): input 'x' has shape (1, 5, 6, 4, 1), expected 4 axes"),
+    ),
     (
         "add",
         op(operator="RESIZE_BILINEAR"),
@@ -931,6 +993,11 @@ BAD_CHAINS = [
         "op 2 'packed' (PACK): output 'packed' has shape (3,), expected (2,) from its inputs",
     ),
     (network(outputs=[8]), "the network's output 'packed' has type INT32, expected INT8, UINT8 or FLOAT32"),
+    (
+        lambda model: model.ops.insert(1, model.ops[0]),
+        ("op 1 'shape' (SHAPE): output 'shape' is already written"),
+    ),
+    (slices_much, "op 0 'batch' (STRIDED_SLICE): computes 100 integers, expected at most 64"),
     (folds_much, "op 5 'n4' (CONCATENATION): computes more than 64 integers"),
 ]
 
@@ -947,6 +1014,51 @@ def test_bad_arithmetic_on_shapes(change, text):
     model = keras_reshape()
     change(model)
     assert refused(tflite_writer.encode(model)) == text
+
+
+ONE = [name for name in SMALL if name != "whole"]
+
+
+@pytest.mark.parametrize("name", ONE)
+def test_wrong_shape_of_an_output(name):
+    for at in range(len(SMALL[name].ops[0].outputs)):
+        model = model_of(name)
+        output = model.tensors[model.ops[0].outputs[at]]
+        right, output.shape = tuple(output.shape), (1, 1, *output.shape)
+        assert refused(tflite_writer.encode(model)) == (
+            f"op 0 {model.tensors[model.ops[0].outputs[0]].name!r} ({model.ops[0].operator}): output "
+            f"{output.name!r} has shape {output.shape}, expected {right} from its inputs"
+        )
+
+
+@pytest.mark.parametrize("name", ONE)
+def test_wrong_number_of_tensors(name):
+    model = model_of(name)
+    (found,) = model.ops
+    where = f"op 0 {model.tensors[found.outputs[0]].name!r} ({found.operator})"
+    right = found.inputs, found.outputs
+    for inputs, outputs in (
+        ([], right[1]),
+        ([*right[0], right[0][-1], right[0][-1]], right[1]),
+        (right[0], [*right[1], right[1][-1]]),
+    ):
+        found.inputs, found.outputs = inputs, outputs
+        text = refused(tflite_writer.encode(model))
+        if len(inputs) > 4 and found.operator in ("PACK", "CONCATENATION"):
+            continue
+        assert re.fullmatch(
+            rf"{re.escape(where)}: has \d+ (in|out)puts, expected \d( or \d| to 256)?", text
+        ), text
+
+
+def test_shape_of_two_tensors():
+    for name in ("inputs", "outputs"):
+        model = keras_reshape()
+        setattr(model.ops[0], name, [*getattr(model.ops[0], name), 0])
+        assert refused(tflite_writer.encode(model)) == f"op 0 'shape' (SHAPE): has 2 {name}, expected 1"
+        model = keras_reshape()
+        setattr(model.ops[1], name, getattr(model.ops[1], name)[:0])
+        assert "(STRIDED_SLICE): has 0 " in refused(tflite_writer.encode(model))
 
 
 # --- bad files: their bytes ---------------------------------------------------------------------------------
