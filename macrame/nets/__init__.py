@@ -3,4 +3,5 @@
 """Whole int8 networks: from a .tflite or .onnx file to products on the core.
 
 `macrame.nets.tflite` and `macrame.nets.onnx` read files into one typed graph, `macrame.nets.graph`.
+`macrame.nets.tflite_writer` writes one as a .tflite file.
 """

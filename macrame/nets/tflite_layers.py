@@ -273,6 +273,12 @@ class Layer:
                 f"{what} {shown(tensor.name)} has shape {shown(tensor.shape)}, expected {axes} axes"
             )
 
+    def limited(self, tensor: Tensor, what: str, most: int) -> None:
+        """Check that the operator is there for so many axes."""
+        if len(tensor.shape) > most:
+            axes = len(tensor.shape)
+            raise self.fail(f"{what} {shown(tensor.name)} has {axes} axes, expected at most {most}")
+
     def fold(self, values: NDArray[Any]) -> None:
         """Compute the output here: arithmetic on shapes."""
         if values.size > FOLDED:

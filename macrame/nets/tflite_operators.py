@@ -219,6 +219,7 @@ def _softmax(layer: Layer) -> Found:
 def _pad(layer: Layer) -> Found:
     layer.count(3 if layer.operator == "PADV2" else 2)
     x = layer.operand(0)
+    layer.limited(x, "input", 5)
     amounts = layer.integers(1, "padding", (len(x.shape), 2))
     if any(not 0 <= amount <= LARGEST for amount in amounts):
         raise layer.fail(f"has padding {shown(amounts)}, expected 0 to {LARGEST:,}")
@@ -284,7 +285,8 @@ def _expand_dims(layer: Layer) -> Found:
 def _transpose(layer: Layer) -> Found:
     layer.count(2)
     x = layer.operand(0)
-    axes = tuple(layer.axis(axis, len(x.shape)) for axis in layer.integers(1, "permutation"))
+    layer.limited(x, "input", 5)
+    axes = tuple(layer.integers(1, "permutation"))
     if sorted(axes) != list(range(len(x.shape))):
         raise layer.fail(f"has the permutation {shown(axes)} for an input of shape {shown(x.shape)}")
     layer.moved(x, tuple(x.shape[axis] for axis in axes))
@@ -373,12 +375,12 @@ def _strided_slice(layer: Layer) -> Found:
     layer.count(4)
     known = layer.values(0, "input")
     x = layer.tensor(0) if known is not None else layer.operand(0)
+    layer.limited(x, "input", 4)
     for name in ("ellipsis_mask", "new_axis_mask", "offset"):
         if layer.option(name):
             raise layer.fail(f"has the {name} {int(layer.option(name))}, expected 0")
     vectors = [layer.integers(at, what) for at, what in ((1, "begin"), (2, "end"), (3, "strides"))]
-    given = len(vectors[0])
-    if given > len(x.shape) or any(len(vector) != given for vector in vectors):
+    if any(len(vector) != len(x.shape) for vector in vectors):
         raise layer.fail(
             f"has {', '.join(str(len(vector)) for vector in vectors)} values of begin, end and strides "
             f"for an input of shape {shown(x.shape)}"
@@ -386,8 +388,8 @@ def _strided_slice(layer: Layer) -> Found:
     masks = [layer.option(f"{name}_mask") for name in ("begin", "end", "shrink_axis")]
     begin, end, strides, shrink = [], [], [], []
     for axis, side in enumerate(x.shape):
-        first, last, step = (vector[axis] for vector in vectors) if axis < given else (0, side, 1)
-        open_begin, open_end, drop = (axis < given and bool(mask >> axis & 1) for mask in masks)
+        first, last, step = (vector[axis] for vector in vectors)
+        open_begin, open_end, drop = (bool(mask >> axis & 1) for mask in masks)
         if step < 1:
             raise layer.fail(f"has the strides {shown(vectors[2])}, expected at least 1")
         first = 0 if open_begin else first + side if first < 0 else first

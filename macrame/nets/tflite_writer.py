@@ -213,7 +213,8 @@ def lower(graph: Graph) -> FileModel:
         if op.kind not in _KINDS:
             raise InputError(f"op {i} {shown(op.name)}: TFLite has no operator {shown(op.kind)}")
         operator, handle = _KINDS[op.kind]
-        found = FileOp(operator, [-1 if j is None else j for j in op.inputs], op.outputs)
+        inputs = [j for j in op.inputs if j is not None]  # only the last may be missing, the bias
+        found = FileOp(operator, inputs, op.outputs)
         if handle is not None:
             handle(lowering, op, found)
         if "activation" in OPTIONS[str(found.operator)].fields:

@@ -114,6 +114,14 @@ def test_batch_may_be_of_any_size():
     assert small.equal(parse(model), SMALL["conv"])
 
 
+def test_bias_of_minus_one():
+    for name in ("conv without bias", "fully_connected without bias"):
+        model = model_of(name)
+        assert list(model.ops[0].inputs) == [0, 1]
+        model.ops[0].inputs = [0, 1, -1]
+        assert small.equal(parse(model), SMALL[name])
+
+
 def test_defaults_of_options():
     for name, options in (("conv", ("dilation_h", "dilation_w")), ("add", ("activation",))):
         model = model_of(name)
@@ -209,11 +217,6 @@ OTHER_FORMS = [
         dict(axes=(1,), keep_dims=False),
     ),
     (
-        "transpose from the end",
-        replaced("transpose", "TRANSPOSE", [integers(-1, 0, 1)]),
-        dict(axes=(2, 0, 1)),
-    ),
-    (
         "slice with masks",
         replaced(
             "strided_slice",
@@ -223,16 +226,6 @@ OTHER_FORMS = [
             y=(3, 2),
         ),
         dict(begin=(0, 4), end=(3, 6), strides=(1, 1), shrink=()),
-    ),
-    (
-        "slice of the first axis",
-        replaced(
-            "strided_slice",
-            "STRIDED_SLICE",
-            [FileTensor("c", (1,), "INT32", data=np.array([v], "<i4")) for v in (-3, -1, 1)],
-            y=(2, 6),
-        ),
-        dict(begin=(1, 0), end=(3, 6), strides=(1, 1), shrink=()),
     ),
     (
         "slice that shrinks",
@@ -479,6 +472,36 @@ BAD = [
         "op 0 'y' (ADD): input 'a' has type FLOAT32, expected INT8",
     ),
     # operators
+    (
+        "pad",
+        tensor("x", shape=(1, 1, 1, 3, 4, 2)),
+        ("op 0 'y' (PAD): input 'x' has 6 axes, expected at most 5"),
+    ),
+    (
+        "transpose",
+        tensor("x", shape=(1, 1, 1, 2, 3, 4)),
+        ("op 0 'y' (TRANSPOSE): input 'x' has 6 axes, expected at most 5"),
+    ),
+    (
+        "strided_slice",
+        tensor("x", shape=(1, 1, 1, 4, 6)),
+        ("op 0 'y' (STRIDED_SLICE): input 'x' has 5 axes, expected at most 4"),
+    ),
+    (
+        "transpose",
+        tensor("y/permutation", data=np.array([-1, 0, 1], np.int32)),
+        ("op 0 'y' (TRANSPOSE): has the permutation (-1, 0, 1) for an input of shape (2, 3, 4)"),
+    ),
+    (
+        "transpose",
+        tensor("y/permutation", shape=(2,), data=np.array([1, 0], np.int32)),
+        ("op 0 'y' (TRANSPOSE): has the permutation (1, 0) for an input of shape (2, 3, 4)"),
+    ),
+    (
+        "strided_slice",
+        both(*(tensor(f"y/{n}", shape=(1,), data=np.ones(1, np.int32)) for n in ("begin", "end", "strides"))),
+        "op 0 'y' (STRIDED_SLICE): has 1, 1, 1 values of begin, end and strides for an input of shape (4, 6)",
+    ),
     (
         "add broadcasts",
         op(operator="QUANTIZE", inputs=[1]),
