@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Quantised networks from .tflite files, checked completely before anything runs.
 
-`macrame.nets.flatbuffer` reads the tables. This module checks each layer: its types, quantisation, constants
-and shapes. A file that TensorFlow Lite Micro would reject or compute differently is rejected with one line. There
-is one exception: RELU_N1_TO_1, which it has only fused into other operators, may be an operator of its own.
+`macrame.nets.flatbuffer` reads the tables. `macrame.nets.tflite_layers` and `macrame.nets.tflite_operators`
+check each layer: its types, quantisation, constants and shapes. A file that TensorFlow Lite Micro would
+reject or compute differently is rejected with one line. There is one exception: RELU_N1_TO_1, which it has
+only fused into other operators, may be an operator of its own.
 
 The graph differs from the file in a few ways:
 
