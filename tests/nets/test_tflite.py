@@ -77,6 +77,15 @@ def test_what_is_written_is_read(name, tmp_path):
     assert not any(t.data.flags.writeable for t in read.tensors if t.data is not None)
 
 
+def test_constants_are_views_of_the_file():
+    data = file_of(SMALL["conv"])
+    graph = tflite.parse(NAME, data)
+    whole = np.frombuffer(data, np.uint8)
+    for values in (graph.tensors[1].data, graph.tensors[2].data, graph.tensors[1].scale):
+        assert np.shares_memory(whole, values)
+        assert values.flags.aligned
+
+
 def test_small_networks_cover_all_operators():
     ops = [op for graph in SMALL.values() for op in tflite_writer.lower(graph).ops]
     assert {op.operator for op in ops} == set(OPTIONS) - {"SHAPE", "SQUEEZE", "EXPAND_DIMS"}
