@@ -482,6 +482,16 @@ BAD = [
     ),
     # operators
     (
+        "reshape",
+        op(operator="SQUEEZE", options={}),
+        "op 0 'y' (SQUEEZE): has 2 inputs, expected 1",
+    ),
+    (
+        "reshape",
+        op(operator="EXPAND_DIMS", inputs=[0], options={}),
+        "op 0 'y' (EXPAND_DIMS): has 1 inputs, expected 2",
+    ),
+    (
         "pad",
         tensor("x", shape=(1, 1, 1, 3, 4, 2)),
         ("op 0 'y' (PAD): input 'x' has 6 axes, expected at most 5"),
