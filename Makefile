@@ -5,10 +5,11 @@
 # installs what is missing first. Variables reach the verb through the environment, unexpanded, so that a file may
 # be called "my $matrix.npy".
 
-TARGETS   := sim train gemm test lint bench synth synth-table gates waves bitstream exhaustive docs nightly
+TARGETS   := sim train net gemm test lint bench synth synth-table gates waves bitstream exhaustive docs nightly
 VARIABLES := A A_ZERO_POINT BAUD BIAS BOARD BUILD_DIR COLS DEPTH EPOCHS FORMATS HEADER HIGH HOMEWORK INDEX \
-             JOBS KEY LINK LOW MODE MULTIPLIER OUT PLACER POST_CYCLES PROBLEM QUANTIZE RELU RESULT ROWS \
-             SCALE SEED SEEDS SHARD SIM STEPS TARGET TESTS TIME_FACTOR UNIT W WAVES ZERO_POINT
+             INPUT JOBS KEY LINK LOW MODE MODEL MULTIPLIER OUT PLACER PLAN POST_CYCLES POST_LANES PROBLEM \
+             QUANTIZE REFERENCE RELU RESULT ROWS SCALE SEED SEEDS SHARD SIM STEPS STOP TARGET TESTS TIME_FACTOR \
+             UNIT W WAVES ZERO_POINT
 
 given := $(foreach v,$(.VARIABLES),$(if $(findstring command line,$(origin $v)),$v))
 $(foreach v,$(VARIABLES),$(if $(value $v),$(eval override $v := $$(value $v))$(eval export $v)))

@@ -37,6 +37,7 @@ VERBS = (
     "gemm",
     "homework",
     "train",
+    "net",
     "bench",
     "synth",
     "gates",

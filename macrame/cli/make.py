@@ -54,6 +54,10 @@ TARGETS = {
         "train",
         "train digits in bf16 on the RTL, and compare each step with the golden model (EPOCHS=, STEPS=)",
     ),
+    "net": Target(
+        "net",
+        "run a quantised network, MODEL=x.tflite, and compare every tensor (PLAN=1: which core to build)",
+    ),
     "gemm": Target(
         "gemm", "multiply your matrices: A=a.npy W=w.npy OUT=c.npy, optionally BIAS= SCALE= MODE="
     ),

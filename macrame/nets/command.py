@@ -220,8 +220,8 @@ def _reference(graph: Graph, stored: Mapping[str, Values], number: int) -> dict[
 def _told(difference: Difference | None, against: str) -> Iterator[str]:
     if difference is not None:
         yield (
-            f"    {difference.count:,} of {difference.of:,} values of {difference.tensor} differ from {against}, "
-            f"first at {list(difference.index)}: expected {difference.expected}, got {difference.got}"
+            f"    {difference.count:,} of {difference.of:,} values of {difference.tensor} differ from "
+            f"{against}, first at {list(difference.index)}: expected {difference.expected}, got {difference.got}"
         )
 
 

@@ -75,6 +75,8 @@ class Tensor:
         The values of a constant.
     axes : tuple of int, optional
         Where the file has another order of axes: ``values.transpose(axes)`` is in the file's order.
+    number : int
+        Its number in the file; -1 if it has none.
     """
 
     name: str
@@ -85,6 +87,7 @@ class Tensor:
     axis: int = 0
     data: NDArray[Any] | None = None
     axes: tuple[int, ...] | None = None
+    number: int = -1
 
 
 @dataclass(frozen=True)

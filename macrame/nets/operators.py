@@ -32,7 +32,8 @@ MOVES = ("pad", "reshape", "transpose", "concatenation", "split", "strided_slice
 
 def grid(tensor: Tensor) -> Grid:
     """Scale and zero point of a tensor that has one of each."""
-    assert tensor.scale is not None and tensor.zero_point is not None
+    assert tensor.scale is not None
+    assert tensor.zero_point is not None
     return Grid(np.float32(tensor.scale[0]), int(tensor.zero_point[0]))
 
 
@@ -49,7 +50,8 @@ def windows_of(graph: Graph, op: Op) -> Windows:
 def weights_of(graph: Graph, op: Op) -> NDArray[np.int64]:
     """The weights of an operator, less their zero point."""
     tensor = graph.tensors[op.inputs[1]]  # type: ignore[index]
-    assert tensor.data is not None and tensor.zero_point is not None
+    assert tensor.data is not None
+    assert tensor.zero_point is not None
     shape = [1] * len(tensor.shape)
     shape[tensor.axis] = -1
     zero = tensor.zero_point.reshape(shape if len(tensor.zero_point) > 1 else [1] * len(shape))
@@ -146,7 +148,7 @@ def evaluate(graph: Graph, op: Op, values: Sequence[Values | None]) -> list[Valu
         The runtime itself cannot compute the operator with these values.
     """
     try:
-        results = _evaluate(graph, op, [v for v in values])
+        results = _evaluate(graph, op, list(values))
     except ValueError as error:
         raise InputError(f"{op.name}: {error}") from None
     found = []
@@ -181,7 +183,9 @@ def _evaluate(graph: Graph, op: Op, values: list[Values | None]) -> list[Values]
         return [pooling.mean(x, tuple(attributes["axes"]), a.scale, a.zero_point, b.scale, b.zero_point)]
     if kind in ("add", "sub", "mul"):
         y, first, second = values[1], tensors[0], tensors[1]
-        assert y is not None and first is not None and second is not None
+        assert y is not None
+        assert first is not None
+        assert second is not None
         a, b, target = grid(first), grid(second), grid(out)
         if kind == "mul":
             return [elementwise.mul(x, y, a, b, target, *clamp_of(graph, op))]
@@ -201,7 +205,7 @@ def _evaluate(graph: Graph, op: Op, values: list[Values | None]) -> list[Values]
     if table is not None:
         return [unary.apply(table, x)]
     if kind == "pad":
-        fill = 0 if out.zero_point is None else int(out.zero_point[0])
+        fill = attributes.get("value", 0 if out.zero_point is None else int(out.zero_point[0]))
         return [np.pad(x, attributes["padding"], constant_values=fill)]
     if kind == "reshape":
         return [x]

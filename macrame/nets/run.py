@@ -262,7 +262,7 @@ def _first(
         if wanted.shape != got.shape:
             wanted = wanted.reshape(got.shape)
         # NaN equals NaN
-        wrong = (got != wanted) & ~((got != got) & (wanted != wanted))  # noqa: PLR0124
+        wrong = (got != wanted) & ~((got != got) & (wanted != wanted))
         if wrong.any():
             first = tuple(int(i) for i in np.argwhere(wrong)[0])
             return Difference(

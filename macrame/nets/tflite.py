@@ -243,7 +243,9 @@ class Network:
                 _check_signature(stored, what, fail)
             scale, zero_point, axis = self._quantization(stored, dtype, what, fail)
             data = self._data(stored, dtype, what, fail)
-            self.tensors[index] = Tensor(stored.name, stored.shape, dtype, scale, zero_point, axis, data)
+            self.tensors[index] = Tensor(
+                stored.name, stored.shape, dtype, scale, zero_point, axis, data, number=index
+            )
         return self.tensors[index]
 
     def _quantization(

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Small networks of one operator that tell the rules of TFLite Micro from others that real networks hide.
 
-Each case is a graph and its inputs, the same in every run. tests/oracles/make_operator_answers.py runs them in
-TFLite Micro and stores the SHA-256 of each output; test_operators.py compares the golden model with it.
+Each case is a graph and its inputs, the same in every run. tests/oracles/make_operator_answers.py runs them
+in TFLite Micro and stores the SHA-256 of each output; test_operators.py compares the golden model with it.
 
 Scales are powers of two in half of the cases, so that many results are ties.
 """
@@ -221,7 +221,7 @@ def weighted(count: int) -> Iterator[Case]:
 def tied(count: int) -> Iterator[Case]:
     """Layers and slopes whose results are so close to a tie that the last bit of a factor decides.
 
-    A factor near (k + 1/2) / a takes the sum a to a tie. The sums are biases, since the input is its zero point.
+    A factor near (k + 1/2) / a takes the sum a to a tie. The sums are biases: the input is its zero point.
     """
     for seed in range(count):
         draw = Draw(2 * seed)
