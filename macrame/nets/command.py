@@ -128,6 +128,8 @@ def prepare(given: Mapping[str, str]) -> Job:
     out = Path(given["OUT"]) if "OUT" in given else None
     sources = [given[name] for name in ("MODEL", "INPUT", "REFERENCE") if name in given]
     if out is not None:
+        if out.suffix.lower() != ".npy":
+            raise InputError(f"OUT={out}: expected a .npy file")
         write.check_output("OUT", str(out), sources)
     stored = _archive(given["REFERENCE"]) if "REFERENCE" in given else {}
     inputs = _inputs(graph, given, stored, seed)

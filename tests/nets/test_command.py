@@ -1,0 +1,159 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""`macrame net`: what it prints, writes and refuses."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+from macrame.files import write
+from macrame.nets import command, operators, plan, tflite, tflite_writer
+from macrame.nets.graph import Graph, Op
+from tests import verbs
+from tests.nets import cases
+
+
+@pytest.fixture
+def network(tmp_path, monkeypatch):
+    """A convolution, an average and a fully connected layer, in a file."""
+    monkeypatch.setenv("BUILD_DIR", str(tmp_path / "build"))
+    draw = cases.Draw(4)
+    weights = np.maximum(draw.values(4, 3, 3, 2), -127)
+    dense = np.maximum(draw.values(3, 4), -127)
+    tensors = (
+        cases.int8("image", (1, 6, 6, 2), 0.05, 4),
+        cases.int8("filter", weights.shape, 0.01, 0, weights),
+        cases.int8("features", (1, 6, 6, 4), 0.2, -3),
+        cases.int8("mean", (1, 1, 1, 4), 0.2, -3),
+        cases.int8("matrix", dense.shape, 0.02, 0, dense),
+        cases.int8("scores", (1, 3), 0.3, 1),
+    )
+    window = {"padding": ((1, 1), (1, 1)), "stride": (1, 1), "dilation": (1, 1), "groups": 1}
+    pool = {"kernel": (6, 6), "stride": (6, 6), "padding": ((0, 0), (0, 0)), "activation": "none"}
+    ops = (
+        Op("conv", "features", (0, 1, None), (2,), {**window, "activation": "relu"}),
+        Op("average_pool", "mean", (2,), (3,), pool),
+        Op("fully_connected", "scores", (3, 4, None), (5,), {"activation": "none", "keep_dims": False}),
+    )
+    graph = Graph("small", "tflm", tensors, ops, (0,), (5,))
+    path = tmp_path / "small.tflite"
+    tflite_writer.write(path, graph)
+    return path
+
+
+def answers(path, images):
+    """Every tensor that golden computes, as a reference file has them."""
+    graph, stored = tflite.read(path), {}
+    for number, image in enumerate(images):
+        values = {i: t.data for i, t in enumerate(graph.tensors) if t.data is not None} | {0: image}
+        for op in graph.ops:
+            given = [None if i is None else values[i] for i in op.inputs]
+            values.update(zip(op.outputs, operators.evaluate(graph, op, given)))
+            stored[f"{graph.tensors[op.outputs[0]].name}_{number}"] = values[op.outputs[0]]
+        stored[f"x{number}"], stored[f"y{number}"] = image, values[graph.outputs[0]]
+    return stored
+
+
+CORE = {"ROWS": "2", "COLS": "4", "DEPTH": "2", "SIM": "icarus"}
+
+
+def test_a_run(network, tmp_path, capfd):
+    """Two inputs with a reference: the table, the totals, the files."""
+    images = np.random.default_rng(1).integers(-128, 128, (2, 1, 6, 6, 2)).astype(np.int8)
+    stored = answers(network, images)
+    np.savez(tmp_path / "answers.npz", **stored)
+    out = tmp_path / "y.npy"
+    given = {"MODEL": str(network), "REFERENCE": str(tmp_path / "answers.npz"), "OUT": str(out), **CORE}
+    assert verbs.call("net", given) == 0
+    said = capfd.readouterr().out
+    assert "0 values differ from the golden model" in said
+    assert "0 values of 6 tensors differ from the reference" in said
+    assert said.count(" core ") >= 6
+    report = json.loads(write.report_path(out).read_text())
+    assert [layer["where"] for layer in report["inferences"][1]] == ["core"] * 3
+    assert all(layer["cycles"] == layer["predicted"] for run in report["inferences"] for layer in run)
+    assert report["cycles"] == report["predicted_cycles"]
+    np.testing.assert_array_equal(np.load(out), np.concatenate([stored["y0"], stored["y1"]]))
+
+    stored["mean_1"] = stored["mean_1"] ^ np.int8(1)
+    np.savez(tmp_path / "answers.npz", **stored)
+    assert verbs.call("net", given) == 1
+    said = capfd.readouterr()
+    assert "4 of 4 values of mean differ from the reference, first at [0, 0, 0, 0]" in said.out
+    assert said.err.splitlines()[-1] == "net: the results differ from those expected"
+    assert not out.exists()
+
+    np.save(tmp_path / "image.npy", images[0])
+    given = {"MODEL": str(network), "INPUT": str(tmp_path / "image.npy"), "STOP": "mean", **CORE}
+    assert verbs.call("net", given) == 0
+    said = capfd.readouterr().out
+    assert "average_pool" in said
+    assert "fully_connected" not in said
+
+
+def test_plan(network, capfd):
+    """The shapes of the table, in order of cycles; nothing is simulated."""
+    assert verbs.call("net", {"MODEL": str(network), "PLAN": "1"}) == 0
+    lines = capfd.readouterr().out.splitlines()
+    assert len(lines) == 2 + plan.BEST * len(plan.MULTIPLIERS)
+    counts = [int(line.split()[2].replace(",", "")) for line in lines[2 : 2 + plan.BEST]]
+    assert counts == sorted(counts)
+    assert {config.macs for config in plan.shapes(128)} == {128}
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({}, "MODEL is not given, expected a .tflite file"),
+        ({"MODEL": "net.bin"}, r"MODEL=net.bin: expected a .tflite file"),
+        ({"MODEL": "none.tflite"}, r"none.tflite: no such file"),
+        ({"ROWS": "0"}, r"ROWS=0: expected an integer from 1 to 32"),
+        ({"COLS": "4", "POST_LANES": "5"}, r"POST_LANES=5: expected an integer from 1 to 4"),
+        ({"SIM": "vcs"}, r"SIM=vcs"),
+        ({"STOP": "last"}, r"STOP=last: no layer of that name; the first is features, the last scores"),
+        ({"PLAN": "2"}, r"PLAN='2': expected 0 or 1"),
+        ({"PLAN": "1", "ROWS": "4"}, r"ROWS=4: does not apply to PLAN=1, which runs nothing"),
+        ({"INPUT": "none.npy"}, r"INPUT=none.npy: No such file or directory"),
+        (
+            {"INPUT": "shape.npy"},
+            r"INPUT=shape.npy: an input has type int8 and shape \(1, 6, 5, 2\), expected int8",
+        ),
+        (
+            {"INPUT": "float.npy"},
+            r"INPUT=float.npy: an input has type float32 and shape .*, expected int8 and",
+        ),
+        ({"INPUT": "bad.npz"}, r"INPUT=bad.npz: "),
+        ({"REFERENCE": "bad.npz"}, r"REFERENCE=bad.npz: not a .npz file"),
+        (
+            {"REFERENCE": "shape.npz"},
+            r"REFERENCE: tensor mean has type int8 and shape \(4,\), expected int8 and",
+        ),
+        ({"OUT": "y.csv"}, r"OUT=y.csv: expected a .npy file"),
+        ({"OUT": "none/y.npy"}, r"OUT=none/y.npy: "),
+        ({"OUT": "y.txt"}, r"OUT=y.txt: expected a .npy file"),
+    ],
+    ids=lambda value: (
+        " ".join(f"{n}={v}" for n, v in value.items()) or "nothing" if isinstance(value, dict) else ""
+    ),
+)
+def test_what_it_refuses(network, tmp_path, monkeypatch, capfd, given, message):
+    """One line each, exit code 2, nothing written."""
+    monkeypatch.chdir(tmp_path)
+    np.save("shape.npy", np.zeros((2, 1, 6, 5, 2), np.int8))
+    np.save("float.npy", np.zeros((1, 6, 6, 2), np.float32))
+    (tmp_path / "bad.npz").write_bytes(b"nothing")
+    np.savez("shape.npz", mean=np.zeros(4, np.int8))
+    before = sorted(path.name for path in tmp_path.iterdir() if path.name != "build")
+    values = {"MODEL": "small.tflite", **given} if given else {}
+    assert verbs.call("net", values) == 2
+    (line,) = capfd.readouterr().err.splitlines()
+    assert re.search(message, line), line
+    assert sorted(path.name for path in tmp_path.iterdir() if path.name != "build") == before
+
+
+def test_the_names_are_the_options():
+    from macrame.cli import net
+
+    assert set(command.NAMES) == {option.variable for option in net.OPTIONS}
