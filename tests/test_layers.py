@@ -24,6 +24,7 @@ MAY_IMPORT = {
     "macrame.synth": {"macrame", "macrame.files", "macrame.sim"},
     "macrame.synth.gates": {"macrame", "macrame.files", "macrame.synth", "macrame.sim", "tb"},
     "macrame.verify": {"macrame", "macrame.files", "macrame.golden", "macrame.host", "macrame.sim"},
+    "macrame.nets": {"macrame", "macrame.files", "macrame.golden", "macrame.host", "macrame.sim"},
     "macrame.homework": {"macrame", "macrame.files", "macrame.golden", "macrame.sim", "macrame.verify"},
     "macrame.dev": {
         "macrame",
@@ -45,6 +46,7 @@ MAY_IMPORT = {
         "macrame.synth",
         "macrame.synth.gates",
         "macrame.verify",
+        "macrame.nets",
         "macrame.dev",
     },
     "tb": {"macrame", "macrame.golden", "macrame.host", "macrame.sim", "macrame.dev", "tb.models"},
@@ -59,6 +61,7 @@ MAY_IMPORT = {
         "macrame.synth",
         "macrame.synth.gates",
         "macrame.verify",
+        "macrame.nets",
         "macrame.dev",
         "macrame.cli",
         "tb",

@@ -223,7 +223,8 @@ def _told(difference: Difference | None, against: str) -> Iterator[str]:
     if difference is not None:
         yield (
             f"    {difference.count:,} of {difference.of:,} values of {difference.tensor} differ from "
-            f"{against}, first at {list(difference.index)}: expected {difference.expected}, got {difference.got}"
+            f"{against}, first at {list(difference.index)}: expected {difference.expected}, got "
+            f"{difference.got}"
         )
 
 

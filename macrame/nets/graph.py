@@ -135,3 +135,13 @@ class Graph:
     ops: tuple[Op, ...]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
+
+    def input(self, op: Op, number: int = 0) -> Tensor:
+        """An input of an operator that is not missing."""
+        index = op.inputs[number]
+        assert index is not None
+        return self.tensors[index]
+
+    def output(self, op: Op, number: int = 0) -> Tensor:
+        """An output of an operator."""
+        return self.tensors[op.outputs[number]]

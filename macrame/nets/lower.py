@@ -255,14 +255,14 @@ def lower(graph: Graph, op: Op, config: CoreConfig) -> Lowered | None:
 
 def macs(graph: Graph, op: Op) -> int:
     """Multiply-accumulates of an operator, or additions of an average; 0 for any other."""
-    out = graph.tensors[op.outputs[0]].shape
+    out = graph.output(op).shape
     if op.kind == "mean":
-        return int(np.prod(graph.tensors[op.inputs[0]].shape))  # type: ignore[index,arg-type]
+        return int(np.prod(graph.input(op).shape))
     if op.kind == "average_pool":
         return int(np.prod(out)) * int(np.prod(op.attributes["kernel"]))
     if op.kind not in operators.WEIGHTED:
         return 0
-    weights = graph.tensors[op.inputs[1]].shape  # type: ignore[index]
+    weights = graph.input(op, 1).shape
     return int(np.prod(out)) * int(np.prod(weights[1:3] if op.kind == "depthwise" else weights[1:]))
 
 
@@ -270,8 +270,8 @@ def candidates(graph: Graph, op: Op, config: CoreConfig) -> Iterator[Candidate]:
     """Every form that an operator has on a core; none if it is no product."""
     if op.kind not in (*operators.WEIGHTED, "average_pool", "mean"):
         return
-    x = graph.tensors[op.inputs[0]].shape  # type: ignore[index]
-    out = graph.tensors[op.outputs[0]].shape
+    x = graph.input(op).shape
+    out = graph.output(op).shape
     if op.kind == "fully_connected":
         w, layer = operators.weights_of(graph, op), operators.layer_of(graph, op)
         size = int(np.prod(x)) // w.shape[1], w.shape[1], w.shape[0]
@@ -312,8 +312,8 @@ def _windows(graph: Graph, op: Op, out: Shape) -> Candidate:
                     Operand(windows, layer.input_zero_point),
                     _int8(w[own].reshape(outputs, -1).T),
                     layer[own],
-                    (..., source),  # type: ignore[arg-type]
-                    (..., own),  # type: ignore[arg-type]
+                    (EVERYTHING, EVERYTHING, EVERYTHING, source),
+                    (EVERYTHING, EVERYTHING, EVERYTHING, own),
                 )
             )
         return jobs
@@ -498,7 +498,7 @@ def _mean(graph: Graph, op: Op, x: Shape) -> Iterator[Candidate]:
     """A mean over everything but the batch, which is 1, and the channels."""
     if x[0] != 1 or tuple(sorted(op.attributes["axes"])) != tuple(range(1, len(x) - 1)):
         return
-    a, b = (operators.grid(graph.tensors[i]) for i in (op.inputs[0], op.outputs[0]))  # type: ignore[index]
+    a, b = operators.grid(graph.input(op)), operators.grid(graph.output(op))
     cells, channels = int(np.prod(x[1:-1])), x[-1]
     multiplier, shift = pooling.mean_multiplier(a.scale, b.scale, cells)
     layer = QuantisedLayer(

@@ -42,14 +42,14 @@ def windows_of(graph: Graph, op: Op) -> Windows:
     if op.kind in ("average_pool", "max_pool"):
         kernel, dilation = op.attributes["kernel"], (1, 1)
     else:
-        weights = graph.tensors[op.inputs[1]]  # type: ignore[index]
+        weights = graph.input(op, 1)
         kernel, dilation = weights.shape[1:3], op.attributes["dilation"]
     return Windows(tuple(kernel), op.attributes["stride"], dilation, op.attributes["padding"])
 
 
 def weights_of(graph: Graph, op: Op) -> NDArray[np.int64]:
     """The weights of an operator, less their zero point."""
-    tensor = graph.tensors[op.inputs[1]]  # type: ignore[index]
+    tensor = graph.input(op, 1)
     assert tensor.data is not None
     assert tensor.zero_point is not None
     shape = [1] * len(tensor.shape)
@@ -71,7 +71,7 @@ def layer_of(graph: Graph, op: Op) -> QuantisedLayer:
     -------
     macrame.golden.quantized.layers.QuantisedLayer
     """
-    x, weights, out = graph.tensors[op.inputs[0]], graph.tensors[op.inputs[1]], graph.tensors[op.outputs[0]]  # type: ignore[index]
+    x, weights, out = graph.input(op), graph.input(op, 1), graph.output(op)
     outputs = out.shape[-1]
     assert weights.scale is not None
     source, target = grid(x), grid(out)
@@ -79,7 +79,7 @@ def layer_of(graph: Graph, op: Op) -> QuantisedLayer:
     multiplier, shift = (
         np.broadcast_to(part, outputs) for part in rule(source.scale, weights.scale, target.scale)
     )
-    bias = None if len(op.inputs) < 3 or op.inputs[2] is None else graph.tensors[op.inputs[2]].data
+    bias = None if len(op.inputs) < 3 or op.inputs[2] is None else graph.input(op, 2).data
     low, high = activation_range(op.attributes["activation"], target.scale, target.zero_point, out.dtype)
     return QuantisedLayer(
         np.zeros(outputs, np.int32) if bias is None else bias.astype(np.int32),
@@ -95,7 +95,7 @@ def layer_of(graph: Graph, op: Op) -> QuantisedLayer:
 
 def clamp_of(graph: Graph, op: Op) -> tuple[int, int]:
     """The clamp of an operator's fused activation."""
-    out = graph.tensors[op.outputs[0]]
+    out = graph.output(op)
     target = grid(out)
     return activation_range(
         op.attributes.get("activation", "none"), target.scale, target.zero_point, out.dtype
@@ -104,12 +104,12 @@ def clamp_of(graph: Graph, op: Op) -> tuple[int, int]:
 
 def table_of(graph: Graph, op: Op) -> NDArray[np.int8] | None:
     """The outputs of a function of one int8 for -128..127; None if the operator is not one."""
-    if len([i for i in op.inputs if i is not None]) != 1 or graph.tensors[op.inputs[0]].dtype != np.int8:  # type: ignore[index]
+    if len([i for i in op.inputs if i is not None]) != 1 or graph.input(op).dtype != np.int8:
         return None
-    out = graph.tensors[op.outputs[0]]
+    out = graph.output(op)
     if out.dtype != np.int8:
         return None
-    x, y = graph.tensors[op.inputs[0]], out  # type: ignore[index]
+    x, y = graph.input(op), out
     if op.kind == "quantize":
         return unary.requantize(grid(x), grid(y))
     if op.kind == "relu":
@@ -164,7 +164,7 @@ def _evaluate(graph: Graph, op: Op, values: list[Values | None]) -> list[Values]
     assert x is not None
     kind, attributes = op.kind, op.attributes
     tensors = [None if i is None else graph.tensors[i] for i in op.inputs]
-    out = graph.tensors[op.outputs[0]]
+    out = graph.output(op)
     if kind == "conv":
         layer, windows = layer_of(graph, op), windows_of(graph, op)
         return [layers.conv(x, weights_of(graph, op), layer, windows, attributes.get("groups", 1))]
@@ -179,7 +179,7 @@ def _evaluate(graph: Graph, op: Op, values: list[Values | None]) -> list[Values]
     if kind == "max_pool":
         return [pooling.max_pool(x, windows_of(graph, op), *clamp_of(graph, op))]
     if kind == "mean":
-        a, b = grid(graph.tensors[op.inputs[0]]), grid(out)  # type: ignore[index]
+        a, b = grid(graph.input(op)), grid(out)
         return [pooling.mean(x, tuple(attributes["axes"]), a.scale, a.zero_point, b.scale, b.zero_point)]
     if kind in ("add", "sub", "mul"):
         y, first, second = values[1], tensors[0], tensors[1]
@@ -196,11 +196,11 @@ def _evaluate(graph: Graph, op: Op, values: list[Values | None]) -> list[Values]
         assert y is not None
         return [(np.maximum if kind == "maximum" else np.minimum)(x, y)]
     if kind == "softmax":
-        return [softmax.softmax(x, grid(graph.tensors[op.inputs[0]]).scale, attributes["beta"])]  # type: ignore[index]
+        return [softmax.softmax(x, grid(graph.input(op)).scale, attributes["beta"])]
     if kind == "quantize" and x.dtype == np.float32:
         return [unary.quantize_float(x, grid(out))]
     if kind == "dequantize":
-        return [unary.dequantize(x, grid(graph.tensors[op.inputs[0]]))]  # type: ignore[index]
+        return [unary.dequantize(x, grid(graph.input(op)))]
     table = table_of(graph, op)
     if table is not None:
         return [unary.apply(table, x)]

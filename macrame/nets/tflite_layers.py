@@ -3,19 +3,16 @@
 """The checks that the layers of a .tflite file share: options, types, quantisation, constants and shapes."""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from macrame.errors import InputError, shown
-from macrame.nets.flatbuffer import Table
+from macrame.nets.flatbuffer import Source, Table
 from macrame.nets.graph import ACTIVATIONS, Tensor
 from macrame.nets.tflite_schema import ACTIVATIONS as FUSED
 from macrame.nets.tflite_schema import OPTIONS, PADDINGS, OperatorSlots
-
-if TYPE_CHECKING:
-    from macrame.nets.tflite import Network
 
 MOST_AXES = 6
 
@@ -63,6 +60,30 @@ def _either(dtypes: Sequence[np.dtype[Any]]) -> str:
     return " or ".join(dtype.name.upper() for dtype in dtypes)
 
 
+class Named(Protocol):
+    """A tensor of the file that may not have been used yet."""
+
+    @property
+    def name(self) -> str: ...
+
+
+class Network(Protocol):
+    """What a layer needs of its file; `macrame.nets.tflite.Network` documents it."""
+
+    source: Source
+    inputs: list[int]
+    outputs: list[int]
+    written: set[int]
+    folded: dict[int, NDArray[Any]]
+
+    @property
+    def stored(self) -> Sequence[Named]: ...
+
+    def indices(self, table: Table, slot: int, what: str, fail: Fail) -> list[int]: ...
+
+    def tensor(self, index: int, what: str, fail: Fail, expected: str = ...) -> Tensor: ...
+
+
 class Layer:
     """An operator of the file, while it is checked.
 
@@ -74,7 +95,7 @@ class Layer:
     operator : str
     """
 
-    def __init__(self, net: "Network", index: int, table: Table, operator: str) -> None:
+    def __init__(self, net: Network, index: int, table: Table, operator: str) -> None:
         self.net, self.operator, self.table = net, operator, table
         self.name = ""
         self.where = f"op {index}"
