@@ -69,7 +69,9 @@ class TB(Bench):
         """(data, keep, last) of the complete beats that were taken."""
         out, data, width = [], 0, self.data_w // self.part_count
         for _, part in self.source.taken:
-            mask = sum(((1 << width) - 1) << p * width for p in range(self.part_count) if part["in_enable"] >> p & 1)
+            mask = sum(
+                ((1 << width) - 1) << p * width for p in range(self.part_count) if part["in_enable"] >> p & 1
+            )
             data = data & ~mask | part["in_data"] & mask
             if not part["in_partial"]:
                 out.append((data, part["in_keep"], part["in_last"]))
