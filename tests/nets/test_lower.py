@@ -105,7 +105,7 @@ def test_the_best_form_is_picked():
     "config", [CoreConfig(2, 4, 2, k_max=64, post_lanes=4), CoreConfig(3, 5, 1, k_max=32)]
 )
 def test_on_the_rtl(config):
-    """Every value equals golden's, and every count of cycles the prediction."""
+    """Every value matches the golden model, and every count of cycles the prediction."""
     checked = set()
     with SimLink(config, name=f"nets-{config}") as link:
         backend = run.CoreBackend(Core(link))

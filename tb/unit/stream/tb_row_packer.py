@@ -3,7 +3,7 @@
 """row_packer in the simulator.
 
 What could be wrong here, and which case would show it:
-  a row in the wrong quarters, or over another row        `tiles`: the bench composes each beat from out_enable
+  a row in the wrong quarters, or over another row        `tiles`: the bench composes beats by out_enable
   a beat that ends too early, or not                      the same: tiles of 1 to 9 rows of every size
   tkeep that marks too much or too little                 the same
   a gap or the last beat of a tile carried over           the same: tiles follow each other
