@@ -14,6 +14,7 @@ arith/fp32_to_int8.v
 arith/int32_to_fp32.v
 arith/lead_zeros.v
 arith/lfsr32.v
+arith/mul16x16.v
 arith/mul34x32.v
 arith/mul34x32_serial.v
 arith/mul9x9.v
@@ -58,6 +59,11 @@ vector/vector_lane.v
 vector/vector_lanes.v
 vector/vector_control.v
 vector/vector_unit.v
+elementwise/elementwise_table.v
+elementwise/elementwise_lane.v
+elementwise/elementwise_lanes.v
+elementwise/elementwise_control.v
+elementwise/elementwise_unit.v
 uart/crc16.v
 uart/uart_rx.v
 uart/uart_tx.v
