@@ -1,8 +1,9 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Registers of the core and, prefixed with VECTOR_, of the vector unit: 32 bits, byte addresses.
+"""Registers of the core and, with a prefix, of the other units: 32 bits, byte addresses.
 
-Generated from rtl/macrame.rdl and rtl/vector_unit.rdl by `macrame registers`: edit those files.
+Generated from rtl/macrame.rdl, rtl/vector_unit.rdl and rtl/elementwise_unit.rdl
+by `macrame registers`: edit those files.
 """
 
 ID = 0x00
@@ -137,6 +138,72 @@ VECTOR_STATUS_COUNTERS_FULL = 0x400
 
 #: The event counters, in the order of their addresses.
 VECTOR_COUNTERS = (
+    "CYCLES",
+    "BUSY",
+    "PACKETS",
+    "STALL_X",
+    "STALL_Y",
+    "STALL_OUT",
+    "STARVED",
+)
+
+ELEMENTWISE_ID = 0x00
+ELEMENTWISE_VERSION = 0x04
+ELEMENTWISE_LANES = 0x08
+ELEMENTWISE_FIFO_DEPTH = 0x0C
+ELEMENTWISE_FORMAT = 0x10
+ELEMENTWISE_CONTROL = 0x14
+ELEMENTWISE_STATUS = 0x18
+ELEMENTWISE_WATCHDOG = 0x1C
+ELEMENTWISE_CYCLES = 0x20
+ELEMENTWISE_BUSY = 0x24
+ELEMENTWISE_PACKETS = 0x28
+ELEMENTWISE_STALL_X = 0x2C
+ELEMENTWISE_STALL_Y = 0x30
+ELEMENTWISE_STALL_OUT = 0x34
+ELEMENTWISE_STARVED = 0x38
+
+#: Every register by its name.
+ELEMENTWISE_ADDRESSES = {
+    "ID": ELEMENTWISE_ID,
+    "VERSION": ELEMENTWISE_VERSION,
+    "LANES": ELEMENTWISE_LANES,
+    "FIFO_DEPTH": ELEMENTWISE_FIFO_DEPTH,
+    "FORMAT": ELEMENTWISE_FORMAT,
+    "CONTROL": ELEMENTWISE_CONTROL,
+    "STATUS": ELEMENTWISE_STATUS,
+    "WATCHDOG": ELEMENTWISE_WATCHDOG,
+    "CYCLES": ELEMENTWISE_CYCLES,
+    "BUSY": ELEMENTWISE_BUSY,
+    "PACKETS": ELEMENTWISE_PACKETS,
+    "STALL_X": ELEMENTWISE_STALL_X,
+    "STALL_Y": ELEMENTWISE_STALL_Y,
+    "STALL_OUT": ELEMENTWISE_STALL_OUT,
+    "STARVED": ELEMENTWISE_STARVED,
+}
+
+ELEMENTWISE_ID_RESET = 0x454C454D
+ELEMENTWISE_VERSION_RESET = 0x00010000
+ELEMENTWISE_WATCHDOG_RESET = 0x00000000
+ELEMENTWISE_FORMAT_INT8 = 0x1
+ELEMENTWISE_CONTROL_SOFT_RESET = 0x1
+ELEMENTWISE_CONTROL_IRQ_ENABLE = 0x2
+ELEMENTWISE_CONTROL_COUNTERS_CLEAR = 0x4
+
+#: Sticky error bits of STATUS, from bit 0 up; any of them halts the unit.
+ELEMENTWISE_STATUS_ERRORS = (
+    "command_illegal",
+    "record_short",
+    "length_mismatch",
+    "y_missing",
+    "table_length",
+)
+ELEMENTWISE_STATUS_HALTED = 0x100
+ELEMENTWISE_STATUS_BUSY = 0x200
+ELEMENTWISE_STATUS_COUNTERS_FULL = 0x400
+
+#: The event counters, in the order of their addresses.
+ELEMENTWISE_COUNTERS = (
     "CYCLES",
     "BUSY",
     "PACKETS",

@@ -5,8 +5,9 @@
     .venv/bin/python -m macrame registers          # docs/*registers.md and build/registers/*.h
     .venv/bin/python -m macrame registers --check  # exit with 1 if a document is out of date
 
-rtl/macrame.rdl describes the core, rtl/vector_unit.rdl the vector unit. The benches also read the maps
-through `load`, so the documented registers are the tested ones.
+rtl/macrame.rdl describes the core, rtl/vector_unit.rdl the vector unit, rtl/elementwise_unit.rdl the
+elementwise unit. The benches also read the maps through `load`, so the documented registers
+are the tested ones.
 """
 
 import sys
@@ -27,6 +28,9 @@ HEADER = environment.build_dir() / "registers" / "macrame.h"
 VECTOR_RDL = ROOT / "rtl" / "vector_unit.rdl"
 VECTOR_DOCUMENT = ROOT / "docs" / "vector_registers.md"
 VECTOR_HEADER = environment.build_dir() / "registers" / "vector_unit.h"
+ELEMENTWISE_RDL = ROOT / "rtl" / "elementwise_unit.rdl"
+ELEMENTWISE_DOCUMENT = ROOT / "docs" / "elementwise_registers.md"
+ELEMENTWISE_HEADER = environment.build_dir() / "registers" / "elementwise_unit.h"
 MODULE = ROOT / "macrame" / "registers.py"
 
 COMMAND = ".venv/bin/macrame registers"
@@ -123,7 +127,7 @@ def load(rdl: Path = RDL, **parameters: int) -> Map:
     rdl : path
     **parameters : int
         Of the map: ROWS, COLS, DEPTH, LONGEST, POST_LANES, INT8 and BF16 of the core, WIDTH and HELD of the
-        vector unit; those of a default one if left out.
+        vector and the elementwise unit; those of a default one if left out.
 
     Returns
     -------
@@ -251,12 +255,12 @@ def c_header(registers: Map, prefix: str = "MACRAME", rdl: str = "macrame.rdl") 
     return "\n".join([*out, "", "#endif"]) + "\n"
 
 
-def python_module(core: Map, vector: Map) -> str:
-    """Both maps as a Python module: addresses, field masks, reset values, error bits and counters.
+def python_module(core: Map, vector: Map, elementwise: Map) -> str:
+    """All maps as a Python module: addresses, field masks, reset values, error bits and counters.
 
     Parameters
     ----------
-    core, vector : Map
+    core, vector, elementwise : Map
 
     Returns
     -------
@@ -266,12 +270,13 @@ def python_module(core: Map, vector: Map) -> str:
     out = [
         "# SPDX-FileCopyrightText: 2026 macrame contributors",
         "# SPDX-License-Identifier: Apache-2.0",
-        '"""Registers of the core and, prefixed with VECTOR_, of the vector unit: 32 bits, byte addresses.',
+        '"""Registers of the core and, with a prefix, of the other units: 32 bits, byte addresses.',
         "",
-        f"Generated from rtl/{RDL.name} and rtl/{VECTOR_RDL.name} by `macrame registers`: edit those files.",
+        f"Generated from rtl/{RDL.name}, rtl/{VECTOR_RDL.name} and rtl/{ELEMENTWISE_RDL.name}",
+        "by `macrame registers`: edit those files.",
         '"""',
     ]
-    for prefix, registers in (("", core), ("VECTOR_", vector)):
+    for prefix, registers in (("", core), ("VECTOR_", vector), ("ELEMENTWISE_", elementwise)):
         out += ["", *(f"{prefix}{register.name} = 0x{register.address:02X}" for register in registers)]
         out += ["", "#: Every register by its name.", f"{prefix}ADDRESSES = {{"]
         out += [f'    "{register.name}": {prefix}{register.name},' for register in registers]
@@ -291,9 +296,7 @@ def python_module(core: Map, vector: Map) -> str:
                 for field in fields
                 if field not in sticky
             ]
-        counters = [
-            r.name for r in registers if registers["CYCLES"].address <= r.address < registers["SEED"].address
-        ]
+        counters = [r.name for r in registers if core["CYCLES"].address <= r.address < core["SEED"].address]
         out += ["", "#: The event counters, in the order of their addresses."]
         out += [f"{prefix}COUNTERS = (", *(f'    "{name}",' for name in counters), ")"]
     return "\n".join(out) + "\n"
@@ -307,17 +310,18 @@ def main(check: bool = False) -> int:
     check : bool
         Compare, write nothing.
     """
-    core, vector = load(BF16=1), load(VECTOR_RDL)  # of a core that has every register
-    vector_document = markdown(
-        vector,
-        "Registers of the vector unit",
-        VECTOR_RDL.name,
-        "LANES and FIFO_DEPTH are those of a unit with default parameters.",
+    core = load(BF16=1)  # of a core that has every register
+    vector, elementwise = load(VECTOR_RDL), load(ELEMENTWISE_RDL)
+    note = "LANES and FIFO_DEPTH are those of a unit with default parameters."
+    vector_document = markdown(vector, "Registers of the vector unit", VECTOR_RDL.name, note)
+    elementwise_document = markdown(
+        elementwise, "Registers of the elementwise unit", ELEMENTWISE_RDL.name, note
     )
     documents = (
         (DOCUMENT, "docs/registers.md", RDL, markdown(core)),
         (VECTOR_DOCUMENT, "docs/vector_registers.md", VECTOR_RDL, vector_document),
-        (MODULE, "macrame/registers.py", RDL, python_module(core, vector)),
+        (ELEMENTWISE_DOCUMENT, "docs/elementwise_registers.md", ELEMENTWISE_RDL, elementwise_document),
+        (MODULE, "macrame/registers.py", RDL, python_module(core, vector, elementwise)),
     )
     if check:
         stale = [
@@ -328,7 +332,11 @@ def main(check: bool = False) -> int:
         for name, rdl in stale:
             print(f"{name} does not match rtl/{rdl.name}: run {COMMAND}", file=sys.stderr)
         return 1 if stale else 0
-    headers = ((HEADER, c_header(core)), (VECTOR_HEADER, c_header(vector, "VECTOR", VECTOR_RDL.name)))
+    headers = (
+        (HEADER, c_header(core)),
+        (VECTOR_HEADER, c_header(vector, "VECTOR", VECTOR_RDL.name)),
+        (ELEMENTWISE_HEADER, c_header(elementwise, "ELEMENTWISE", ELEMENTWISE_RDL.name)),
+    )
     for path, text in (*((path, text) for path, _, _, text in documents), *headers):
         atomic.write(path, text)
         print(environment.shown(path))

@@ -55,7 +55,8 @@ class Module:
         return {name: 1 << max(0, (bits - 1).bit_length() - 3) for name, bits in self.inputs.items()}
 
 
-_SCALE = tuple(
+#: Files of scale_to_int8.
+SCALE = tuple(
     f"arith/{m}.v"
     for m in ("lead_zeros", "mul34x32", "round_product", "rounding", "scale_to_int8", "shift_right_narrow")
 )
@@ -77,7 +78,7 @@ MODULES = {
         2,
     ),
     "requantize": Module(
-        ("arith/requantize.v", *_SCALE),
+        ("arith/requantize.v", *SCALE),
         {"mode": 2, "x": 32, "multiplier": 32, "shift": 8, **_CLAMPS},
         {"q": 8},
         INT8,
@@ -85,7 +86,7 @@ MODULES = {
         ties={"rst": 0, "enable": 1},
     ),
     "fp32_to_int8": Module(
-        ("arith/fp32_to_int8.v", *_SCALE), {"x": 32, "inv_scale": 32, "zero_point": 8}, {"q": 8}, INT8, 11
+        ("arith/fp32_to_int8.v", *SCALE), {"x": 32, "inv_scale": 32, "zero_point": 8}, {"q": 8}, INT8, 11
     ),
     "fp32_to_bf16": Module(
         ("arith/fp32_to_bf16.v", "arith/rounding.v"),
@@ -93,6 +94,7 @@ MODULES = {
         {"y": 16},
         UINT16,
     ),
+    "mul16x16": Module(("arith/mul16x16.v",), {"enable": 1, "a": 16, "b": 16}, {"p": 32}, INT32, 2),
     "bf16_to_fp32": Module(("arith/bf16_to_fp32.v",), {"x": 16}, {"y": 32}, np.dtype(np.float32)),
     "mul9x9": Module(("arith/mul9x9.v",), {"enable": 1, "a": 9, "b": 9}, {"p": 18}, INT32, 2),
     # `product` is that of the operands two words before, as in a cell with its multiplier
@@ -144,7 +146,7 @@ MODULES = {
         ("arith/rounding.v",), {"rule": 2, "negative": 1, "lsb": 1, "guard": 1, "sticky": 1}, {"up": 1}, UINT8
     ),
     "scale_to_int8": Module(
-        _SCALE,
+        SCALE,
         {"rule": 2, "a_high": 17, "a_low": 17, "b": 32, "negate": 1, "right": 5, **_CLAMPS},
         {"q": 8},
         INT8,

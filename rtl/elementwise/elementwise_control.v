@@ -86,7 +86,6 @@ module elementwise_control #(
     localparam integer SUB_W       = $clog2(ENTRY_BEATS);  // 0, 1 or 2
 
     localparam [2:0]   MUL         = 3'd1;
-    localparam [2:0]   ADD         = 3'd0;
     localparam [2:0]   ILLEGAL     = 3'd7;
 
     reg                in_data_q;   // the record was accepted, data follow
@@ -115,7 +114,7 @@ module elementwise_control #(
     assign issue       = taken && !is_load;
     assign issue_last  = x_last;
     assign pick        = {op[1] && !op[2], op[0]};
-    assign second      = (op == ADD);
+    assign second      = (op[2:1] == 2'd0);  // add and mul
     assign product     = (op == MUL);
     assign load        = taken && is_load;
     assign load_b      = op[0];

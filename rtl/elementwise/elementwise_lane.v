@@ -8,15 +8,16 @@
 //          └────────► table B ─┴─► * ──┘
 //
 // Latency
-//   LATENCY = 11 cycles, operands to q: pick and table 1, a register 1, sum or product 1,
-//   scale_to_int8 8. What is needed later arrives later: `second` is due 1 cycle after the
-//   operands; `product`, the multiplier and the limits 3. While `enable` is low, nothing moves.
+//   LATENCY = 12 cycles, operands to q: pick and table 1, a register 1 as block RAM is slow, sum or
+//   product 2, scale_to_int8 8. What is needed later arrives later: `second` is due 1 cycle after
+//   the operands; `product`, the multiplier and the limits 4. While `enable` is low, nothing moves.
 //
 // Numbers
 //   A and B are int32 from the tables, v is int8:
 //
-//     product 0   x = A[v] + B[b], modulo 2^32; `second` 0: x = A[v]
+//     product 0   x = A[v] + B[b], modulo 2^32
 //     product 1   x = A[v][31:16] * B[b][31:16], both signed: exact
+//     second 0    0 takes the place of B[b]
 //     v           a, or the greater (pick 2) or the lesser (pick 3) of a and b
 //     q           requantised by the rule gemmlowp: scale_to_int8
 //
@@ -40,7 +41,7 @@ module elementwise_lane (
     input  wire [7:0]  b,
     // one cycle later
     input  wire        second,  // B[b] counts
-    // three cycles later
+    // four cycles later
     input  wire        product,
     input  wire [31:0] multiplier,
     input  wire [4:0]  right,
@@ -56,9 +57,9 @@ module elementwise_lane (
     wire        pick_b    = pick[1] & (b_minus_a[8] == pick[0]);
 
     wire [31:0] a1, b1;
-    reg  [31:0] a2_q, b2_q, sum3_q;
-    wire [31:0] product3;
-    wire [31:0] x3 = product ? product3 : sum3_q;
+    reg  [31:0] a2_q, b2_q, sum3_q, sum4_q;
+    wire [31:0] product4;
+    wire [31:0] x4 = product ? product4 : sum4_q;
 
     wire unused = &{1'b0, b_minus_a[7:0]};
 
@@ -85,15 +86,16 @@ module elementwise_lane (
     mul16x16 u_mul (
         .clk   (clk),
         .enable(enable),
-        .a     (a1[31:16]),
-        .b     (b1[31:16]),
-        .p     (product3)
+        .a     (a2_q[31:16]),
+        .b     (b2_q[31:16]),
+        .p     (product4)
     );
 
     always @(posedge clk) if (enable) begin
         a2_q   <= a1;
         b2_q   <= second ? b1 : 32'd0;
         sum3_q <= a2_q + b2_q;
+        sum4_q <= sum3_q;
     end
 
     scale_to_int8 u_scale (
@@ -101,8 +103,8 @@ module elementwise_lane (
         .rst       (1'b0),
         .enable    (enable),
         .rule      (GEMMLOWP),
-        .a_high    ($signed({x3[31], x3[31:16]})),
-        .a_low     ({1'b0, x3[15:0]}),
+        .a_high    ($signed({x4[31], x4[31:16]})),
+        .a_low     ({1'b0, x4[15:0]}),
         .b         (multiplier),
         .negate    (1'b0),
         .right     (right),

@@ -10,7 +10,7 @@
 //   the decision. Every lane has its own copy of both tables, as each reads two entries per cycle.
 //
 // Latency
-//   LATENCY = 12 cycles from `issue` to `out_valid`, one beat per cycle: x and y 1, lane 11.
+//   LATENCY = 13 cycles from `issue` to `out_valid`, one beat per cycle: x and y 1, lane 12.
 //   Nothing inside can stop: the issuer guarantees space for the result. While the pipeline is
 //   empty, it is gated.
 //
@@ -59,7 +59,7 @@ module elementwise_lanes #(
     output wire [8*LANES-1:0] out_data
 );
 
-    localparam integer LATENCY      = 12;
+    localparam integer LATENCY      = 13;
     localparam integer RECORD_BEATS = (9 + LANES - 1) / LANES;
     localparam integer RECORD_W     = 8 * LANES * RECORD_BEATS;
     localparam integer SIDE_W       = LANES + 1;
@@ -82,9 +82,9 @@ module elementwise_lanes #(
     reg        short1_q;
     reg [1:0]  pick1_q;
     reg        second1_q, product1_q;
-    // 2..4: what a lane needs later
-    reg        second2_q, product2_q, product3_q, product4_q;
-    reg [60:0] params3_q, params4_q;
+    // 2..5: what a lane needs later
+    reg        second2_q, product2_q, product3_q, product4_q, product5_q;
+    reg [60:0] params3_q, params4_q, params5_q;
 
     // the record, 1 cycle after its last beat
     wire [RECORD_W-1:0] record_d;
@@ -148,10 +148,12 @@ module elementwise_lanes #(
             product2_q <= product1_q;
             product3_q <= product2_q;
             product4_q <= product3_q;
+            product5_q <= product4_q;
             // The record of a beat in its second cycle: complete since the first, and not yet
             // followed by another one's bytes.
             params3_q  <= {record_q[40 +: 32], record_q[8 +: 5], record_q[16 +: 24]};
             params4_q  <= params3_q;
+            params5_q  <= params4_q;
         end
     end
 
@@ -170,12 +172,12 @@ module elementwise_lanes #(
                 .a          (x[8*n +: 8]),
                 .b          (y[8*n +: 8]),
                 .second     (second2_q),
-                .product    (product4_q),
-                .multiplier (params4_q[60:29]),
-                .right      (params4_q[28:24]),
-                .zero_point (params4_q[7:0]),
-                .clamp_low  (params4_q[15:8]),
-                .clamp_high (params4_q[23:16]),
+                .product    (product5_q),
+                .multiplier (params5_q[60:29]),
+                .right      (params5_q[28:24]),
+                .zero_point (params5_q[7:0]),
+                .clamp_low  (params5_q[15:8]),
+                .clamp_high (params5_q[23:16]),
                 .q          (out_data[8*n +: 8])
             );
         end

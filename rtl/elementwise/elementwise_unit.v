@@ -16,8 +16,8 @@
 //   resets, except that one which was being loaded may be partly the new one.
 //
 // Latency
-//   16 cycles from a beat of x accepted to its result offered: operand_skid 1, elementwise_lanes
-//   12, fifo 2, packet_closer 1. One beat of LANES int8 per cycle; a record uses ceil(9 / LANES)
+//   17 cycles from a beat of x accepted to its result offered: operand_skid 1, elementwise_lanes
+//   13, fifo 2, packet_closer 1. One beat of LANES int8 per cycle; a record uses ceil(9 / LANES)
 //   more cycles per packet, and a table 256 * ceil(4 / LANES), or 256 with short entries.
 //
 // Numbers
@@ -238,7 +238,8 @@ module elementwise_unit #(
 
     fifo #(
         .WIDTH(9*LANES + 1),
-        .DEPTH(FIFO_DEPTH)
+        .DEPTH(FIFO_DEPTH),
+        .RAM  ("block")
     ) u_fifo (
         .clk      (clk),
         .rst      (core_rst),
@@ -288,8 +289,7 @@ module elementwise_unit #(
     );
 
     perf_counters #(
-        .WIDTH(32),
-        .RAM  ("block")
+        .WIDTH(32)
     ) u_perf_counters (
         .clk       (clk),
         .clear     (core_rst || clear_counters),

@@ -24,7 +24,9 @@
 
 module fifo #(
     parameter integer WIDTH = 8,  // bits of an entry
-    parameter integer DEPTH = 64  // entries in memory, a power of two, 2 or more
+    parameter integer DEPTH = 64, // entries in memory, a power of two, 2 or more
+    // for synthesis: "auto", or "block" for block RAM
+    parameter         RAM   = "auto"
 ) (
     input  wire             clk,
     input  wire             rst,
@@ -45,7 +47,7 @@ module fifo #(
 
     // An entry is never read while it is written: `fetch` requires one written before, and a full
     // memory accepts no beat.
-    (* no_rw_check *)
+    (* no_rw_check, ram_style = RAM *)
     reg [WIDTH-1:0]  mem[0:DEPTH-1];
     reg [ADDR_W:0]   write_q, read_q;  // one bit more than the address: equal means empty, not full
     reg [WIDTH-1:0]  out_q;

@@ -704,6 +704,44 @@ bench(
     nightly=_vector((2, 4), (8, 16), (32, 64)),
 )
 
+# --- rtl/elementwise --------------------------------------------------------------------------------------
+
+bench(
+    "elementwise_control",
+    rtl="elementwise/elementwise_control.v",
+    shapes={
+        f"{credits}credits,{record}x{entry}": {
+            "CREDITS": credits,
+            "RECORD_BEATS": record,
+            "ENTRY_BEATS": entry,
+        }
+        for credits, record, entry in ((1, 9, 4), (5, 3, 2), (16, 1, 1))
+    },
+)
+
+bench(
+    "elementwise_lanes",
+    rtl=[
+        "elementwise/elementwise_lanes.v",
+        "elementwise/elementwise_lane.v",
+        "elementwise/elementwise_table.v",
+        "arith/mul16x16.v",
+        *modules.SCALE,
+    ],
+    shapes={str(lanes): {"LANES": lanes} for lanes in (1, 3, 9)},
+    nightly={"32": {"LANES": 32}},
+)
+
+bench("elementwise_registers", rtl=CORE, toplevel="elementwise_unit", shapes=_vector((3, 8)))
+
+bench(
+    "elementwise_unit",
+    rtl=CORE,
+    tb=["tb/unit/elementwise/elementwise_control.vlt"],
+    shapes=_vector((1, 2), (2, 16), (5, 8)),
+    nightly=_vector((3, 16), (4, 4), (16, 16), (32, 32)),
+)
+
 # --- rtl/uart ---------------------------------------------------------------------------------------------
 
 bench("crc16", rtl="uart/crc16.v")

@@ -124,6 +124,9 @@ class Unit(Bench):
         Kinds of stalls, see tb/lib/axis.py.
     """
 
+    #: The signals of a beat of x.
+    X = ("tdata", "tuser", "tlast")
+
     def __init__(self, dut, x="none", y="none", m="none"):
         ports = "awvalid wvalid bready arvalid rready awaddr awprot wdata wstrb araddr arprot".split()
         super().__init__(dut, **{f"s_axil_{name}": 0 for name in ports})
@@ -132,7 +135,7 @@ class Unit(Bench):
             self,
             "s_axis_x_tvalid",
             "s_axis_x_tready",
-            ["s_axis_x_tdata", "s_axis_x_tuser", "s_axis_x_tlast"],
+            [f"s_axis_x_{name}" for name in self.X],
             pauses(x, self.rng),
         )
         self.y = Source(
