@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Links to a core or a vector unit in a simulator, which runs in a separate process.
+"""Links to a core, a vector or an elementwise unit in a simulator, which runs in a separate process.
 
     SimLink ── socket: requests, answers ──► inside/link.py in the simulator ──► player.v in core_player.v
        └───── w.bin, a.bin: beats to play, m.txt: beats received ──────────┘
@@ -419,6 +419,44 @@ class VectorSimLink(HarnessLink):
             (4 * lanes, 4 * lanes),
             ("x", "y"),
             name=name or f"vector-link-{lanes}",
+            **options,
+        )
+
+
+class ElementwiseSimLink(HarnessLink):
+    """Simulate an elementwise unit and hold the other end of the link to it.
+
+    The streams x and y are the first and the second operand stream, "w" and "a" where stalls are given. The
+    `user` of a beat of x is the number of bytes with tkeep, 0 for all of them; a result beat is as wide as
+    whole words of 32 bits.
+
+    Parameters
+    ----------
+    lanes : int
+        LANES of the unit.
+    fifo_depth : int, optional
+        Beats of the result FIFO; the unit's own default leaves no bubbles.
+    name : str, optional
+        By default after the lanes.
+    **options
+        See :class:`Options`; :class:`HarnessLink` says what is raised.
+    """
+
+    def __init__(
+        self,
+        lanes: int = 2,
+        *,
+        fifo_depth: int | None = None,
+        name: str | None = None,
+        **options: Unpack[Options],
+    ) -> None:
+        super().__init__(
+            "elementwise_unit_player",
+            {"LANES": lanes, **({"FIFO_DEPTH": fifo_depth} if fifo_depth else {})},
+            -(-lanes // 4),
+            (lanes, lanes),
+            ("x", "y"),
+            name=name or f"elementwise-link-{lanes}",
             **options,
         )
 

@@ -81,18 +81,18 @@ module elementwise_control #(
     output wire       starved  // neither x nor y, within a packet
 );
 
-    localparam integer CREDIT_W    = $clog2(CREDITS + 1);
-    localparam [31:0]  CREDITS_ALL = CREDITS;
-    localparam integer SUB_W       = $clog2(ENTRY_BEATS);  // 0, 1 or 2
+    localparam integer CREDIT_W = $clog2(CREDITS) + 1;
+    localparam [31:0]  ALL      = CREDITS - 1;
+    localparam integer SUB_W    = $clog2(ENTRY_BEATS);  // 0, 1 or 2
 
-    localparam [2:0]   MUL         = 3'd1;
-    localparam [2:0]   ILLEGAL     = 3'd7;
+    localparam [2:0]   MUL      = 3'd1;
+    localparam [2:0]   ILLEGAL  = 3'd7;
 
     reg                in_data_q;   // the record was accepted, data follow
     reg [8:0]          left_hot_q;  // bit n: a record's beat n is next
     reg [3:0]          command_q;
     reg                illegal_q;
-    reg [CREDIT_W-1:0] credits_q;
+    reg [CREDIT_W-1:0] credits_q;   // less 1, so that the sign tells whether there is one
     reg [7:0]          index_q;     // of the entry that is loaded
 
     wire [2:0] op = command_q[2:0];
@@ -106,7 +106,7 @@ module elementwise_control #(
     wire in_packet           = in_data_q && !halted;
     wire pair_valid          = operands_valid && in_packet && !illegal_q;
     wire last_mismatch       = needs_y && (x_last != y_last);
-    wire credits_available   = (credits_q != {CREDIT_W{1'b0}});
+    wire credits_available   = !credits_q[CREDIT_W-1];
     wire table_end           = load_entry && (index_q == 8'hFF);
     wire table_mismatch      = is_load && (x_last != table_end);
 
@@ -129,8 +129,7 @@ module elementwise_control #(
     assign error_length  = pair_valid && last_mismatch;
     assign error_table   = pair_valid && table_mismatch;
 
-    assign idle          = !in_data_q && left_hot_q[0] &&
-                           (credits_q == CREDITS_ALL[CREDIT_W-1:0]);
+    assign idle          = !in_data_q && left_hot_q[0] && (credits_q == ALL[CREDIT_W-1:0]);
     assign waiting_for_y = in_packet && x_valid && needs_y && !y_valid;
     assign packet        = record && record_end && !x_last;
     assign stall_x       = in_packet && !x_valid && needs_y && y_valid;
@@ -160,7 +159,7 @@ module elementwise_control #(
         if (rst) begin
             in_data_q  <= 1'b0;
             left_hot_q <= 9'd1;
-            credits_q  <= CREDITS_ALL[CREDIT_W-1:0];
+            credits_q  <= ALL[CREDIT_W-1:0];
         end else begin
             if (record) in_data_q <= record_end || x_last;
             else if (taken && x_last) in_data_q <= 1'b0;

@@ -74,7 +74,7 @@ module elementwise_lanes #(
     reg [LATENCY-1:0]        valid_q;
     reg [SIDE_W*LATENCY-1:0] side_q;  // {tkeep, tlast}
 
-    wire enable = issue | (|valid_q);
+    reg                      enable_q;  // one of valid_q
 
     // 1: with x and y
     reg        record1_q, load1_q, write_a1_q, write_b1_q;
@@ -125,12 +125,14 @@ module elementwise_lanes #(
     always @(posedge clk) begin
         if (rst) begin
             valid_q    <= {LATENCY{1'b0}};
+            enable_q   <= 1'b0;
             record1_q  <= 1'b0;
             load1_q    <= 1'b0;
             write_a1_q <= 1'b0;
             write_b1_q <= 1'b0;
         end else begin
             valid_q    <= {valid_q[LATENCY-2:0], issue};
+            enable_q   <= issue || (|valid_q[LATENCY-2:0]);
             record1_q  <= record;
             load1_q    <= load;
             write_a1_q <= load && load_entry;
@@ -139,11 +141,12 @@ module elementwise_lanes #(
         index1_q <= load_index;
         short1_q <= short_entry;
         if (record1_q) record_q <= record_d;
-        if (enable) begin
-            side_q     <= {side_q[SIDE_W*(LATENCY-1)-1:0], issue_keep, issue_last};
-            pick1_q    <= pick;
-            second1_q  <= second;
-            product1_q <= product;
+        side_q[SIDE_W-1:0] <= {issue_keep, issue_last};
+        pick1_q    <= pick;
+        second1_q  <= second;
+        product1_q <= product;
+        if (enable_q) begin
+            side_q[SIDE_W*LATENCY-1:SIDE_W] <= side_q[SIDE_W*(LATENCY-1)-1:0];
             second2_q  <= second1_q;
             product2_q <= product1_q;
             product3_q <= product2_q;
@@ -162,7 +165,7 @@ module elementwise_lanes #(
         for (n = 0; n < LANES; n = n + 1) begin : g_lane
             elementwise_lane u_lane (
                 .clk        (clk),
-                .enable     (enable),
+                .enable     (enable_q),
                 .write_a    (write_a1_q),
                 .write_b    (write_b1_q),
                 .write_index(index1_q),

@@ -16,7 +16,15 @@ from macrame.golden.elementwise import LOADS, OPERATIONS, TAKES_Y, Scaling, elem
 from tb.lib.kit import word
 from tb.models import vector_model
 
-COMMAND_ILLEGAL, RECORD_SHORT, LENGTH_MISMATCH, Y_MISSING, TABLE_LENGTH, HALTED, BUSY = 1, 2, 4, 8, 16, 256, 512
+COMMAND_ILLEGAL, RECORD_SHORT, LENGTH_MISMATCH, Y_MISSING, TABLE_LENGTH, HALTED, BUSY = (
+    1,
+    2,
+    4,
+    8,
+    16,
+    256,
+    512,
+)
 CODES = {**OPERATIONS, **LOADS}
 NAMES = {code: name for name, code in CODES.items()}
 SHORT = 8
@@ -42,7 +50,13 @@ class Beat:
 
 def record_beats(lanes, command, scaling):
     """The beats of a record."""
-    fields = (command, scaling.right, scaling.zero_point & 255, scaling.clamp_low & 255, scaling.clamp_high & 255)
+    fields = (
+        command,
+        scaling.right,
+        scaling.zero_point & 255,
+        scaling.clamp_low & 255,
+        scaling.clamp_high & 255,
+    )
     text = bytes(fields) + (scaling.multiplier & 0xFFFFFFFF).to_bytes(4, "little")
     beats = []
     for start in range(0, 9, lanes):
@@ -172,13 +186,13 @@ class Streams:
                 return results, COMMAND_ILLEGAL
             right, zero, low, high = text[1] & 31, *np.frombuffer(text[2:5], np.int8).tolist()
             scaling = Scaling(int.from_bytes(text[5:9], "little", signed=True), right, zero, low, high)
-            error = self._data(NAMES[command & 7], bool(command & SHORT), scaling, x, y, results)
-            if error:
+            error, ended = self._data(NAMES[command & 7], bool(command & SHORT), scaling, x, y, results)
+            if not ended:  # an error, or x waits for y
                 return results, error
         return results, 0
 
     def _data(self, name, short, scaling, x, y, results):
-        """The data of one packet; removes them from x and y. Returns the error."""
+        """The data of one packet; removes them from x and y. Returns the error, and whether it ended."""
         takes_y, width, count, ended = name in TAKES_Y, min(self.lanes, 4), 0, False
         held = [b"", b""]
         while x and (y or not takes_y) and not ended:
@@ -189,7 +203,7 @@ class Streams:
                 if bool(beat.last) != (count + 1 == 256 * per_entry):
                     error |= TABLE_LENGTH
             if error:
-                return error
+                return error, False
             x.pop(0)
             if takes_y:
                 y.pop(0)
@@ -205,7 +219,7 @@ class Streams:
                         held[n] = b""
             else:
                 results.append(self._result(name, scaling, beat, other))
-        return 0
+        return 0, ended
 
     def _result(self, name, scaling, beat, other):
         a = np.frombuffer(beat.data, np.int8)

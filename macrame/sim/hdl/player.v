@@ -4,9 +4,9 @@
 // Purpose
 //   A unit between files, so that long workloads need no Python per beat. The unit has two operand
 //   streams, called w and a here after the core's, a result stream m, an AXI4-Lite register block
-//   and an interrupt; core_player.v and vector_unit_player.v connect one. Operand beats are read
-//   from the binary files w.bin and a.bin (stream_source.v), result beats are written to m.txt as
-//   text, one per line:
+//   and an interrupt; core_player.v, vector_unit_player.v and elementwise_unit_player.v connect
+//   one. Operand beats are read from the binary files w.bin and a.bin (stream_source.v), result
+//   beats are written to m.txt as text, one per line:
 //
 //     tdata in hex   tkeep in hex   tlast         an unknown bit shows as x
 //
