@@ -20,6 +20,7 @@ kernels compute it, without any table: an operand's scaled value depends on that
 look it up.
 """
 
+import functools
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -43,8 +44,8 @@ LOADS = {"load": 5, "load_a": 6}
 TAKES_Y = ("add", "mul", "maximum", "minimum", "load")
 
 RECORD_BYTES, ENTRY_BYTES, ENTRIES = 9, 4, 256
-#: Cycles from issue to the result on m_axis: lanes 13, fifo 2, packet_closer 1.
-_TO_RESULT = 16
+#: Cycles from issue to the result on m_axis: lanes 14, fifo 2, packet_closer 1.
+_TO_RESULT = 17
 
 
 @dataclass(frozen=True)
@@ -176,6 +177,9 @@ class Quantised:
     zero_point: int = 0
 
 
+_quantized = functools.cache(quantize_multiplier_plain)  # one scale, many numbers
+
+
 def multiply_by_quantised(x: int, scale: float) -> int:
     """TFLite's MultiplyByQuantizedMultiplier: SRDHM by the Q31 multiplier, then a rounding right shift.
 
@@ -189,7 +193,7 @@ def multiply_by_quantised(x: int, scale: float) -> int:
     -------
     int
     """
-    multiplier, shift = quantize_multiplier_plain(scale)
+    multiplier, shift = _quantized(scale)
     return divide_away(srdhm_plain(wrap32(x << max(shift, 0)), multiplier), max(-shift, 0))
 
 
@@ -283,7 +287,7 @@ def predict(lanes: int, fifo_depth: int, packets: Iterable[tuple[str, int]]) -> 
     """Exact counters for packets sent without stalls, to a unit that was idle, with results always accepted.
 
     Both streams offer a beat in every cycle; a beat is issued when a result may still be stored, and it
-    returns its place 16 cycles later, when the result leaves the FIFO.
+    returns its place 17 cycles later, when the result leaves the FIFO.
 
     Parameters
     ----------

@@ -126,10 +126,10 @@ def test_sums_approximate_the_real_ones(rng):
 
 
 def test_cycles_of_an_example():
-    """By hand: 5 beats of record, 2 of data; the second issued in cycle 7, its result 16 later."""
-    assert golden.predict(2, 16, [("table", 2)]) == golden.Counters(24, 2, 1, 0)
-    # places for two results: the third waits until the first has left, 16 cycles after it was issued
-    assert golden.predict(2, 2, [("table", 3)]) == golden.Counters(6 + 16 + 16 + 1, 3, 1, 14)
+    """By hand: 5 beats of record, 2 of data; the second issued in cycle 7, its result 17 later."""
+    assert golden.predict(2, 32, [("table", 2)]) == golden.Counters(25, 2, 1, 0)
+    # places for two results: the third waits until the first has left, 17 cycles after it was issued
+    assert golden.predict(2, 2, [("table", 3)]) == golden.Counters(6 + 17 + 17 + 1, 3, 1, 15)
     assert golden.beats("load", 0, 3) == 512
     assert golden.beats("load_a", 0, 3, short=True) == golden.beats("load", 0, 4) == 256
     assert golden.beats("add", 7, 2) == 4

@@ -197,7 +197,7 @@ def test_cycles_are_those_of_the_model(unit):
     x, y = rng.integers(-128, 128, (2, 333)).astype(np.int8)
     for load in (True, False):
         _, report = unit.mul(x, y, Scale(0.1), Scale(0.2), Scale(0.3))
-        model = predict(LANES, 16, [*[("load", 256)] * load, ("mul", -(-333 // LANES))])
+        model = predict(LANES, 32, [*[("load", 256)] * load, ("mul", -(-333 // LANES))])
         assert (report.cycles, report.busy, report.packets, report.stall_out) == (
             model.cycles,
             model.busy,

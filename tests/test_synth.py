@@ -24,6 +24,7 @@ from tests.verbs import call
 WRAPPERS = [
     ("ecp5", "mul8x8", ["array/mul8x8.v"], True),
     ("ecp5", "mul9x9", ["arith/mul9x9.v"], True),
+    ("ecp5", "mul16x16", ["arith/mul16x16.v"], True),
     ("ecp5", "mul34x32", ["arith/mul34x32.v"], False),
     ("ice40", "mul8x8", ["array/mul8x8.v"], True),
     ("ice40", "mul8x8_pair", ["array/mul8x8_pair.v", "array/mul8x8.v"], True),
@@ -53,6 +54,7 @@ def test_a_vendor_multiplier_is_the_plain_one(family, module, names, moved):
             '.REG_OUTPUT_CLK("NONE")',
         ),
         ("ecp5", "mul9x9", "arith/mul9x9.v", "mul9x9.v", ".enable(enable)", ".enable(1'b1)"),
+        ("ecp5", "mul16x16", "arith/mul16x16.v", "mul16x16.v", "({a, 2'd0})", "({2'd0, a})"),
         ("ecp5", "mul34x32", "arith/mul34x32.v", "mul34x32.v", "{2'b00, b[15:0]}", "{{2{b[15]}}, b[15:0]}"),
         (
             "ice40",
@@ -121,7 +123,7 @@ def test_every_vendor_module_has_a_proof():
         }
 
 
-@pytest.mark.parametrize("module", ["mul8x8", "mul9x9", "mul34x32"])
+@pytest.mark.parametrize("module", ["mul8x8", "mul9x9", "mul16x16", "mul34x32"])
 def test_vendor_modules_are_verilog_2005(tmp_path, module):
     done = subprocess.run(
         [

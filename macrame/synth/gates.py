@@ -52,6 +52,7 @@ MODULES = (
     "scale_to_int8",
     "requantize",
     "mul9x9",
+    "mul16x16",
     "shift_right_sticky",
     "bf16_product",
     "bf16_mul",

@@ -37,7 +37,7 @@
 `default_nettype none
 
 module elementwise_control #(
-    parameter integer CREDITS      = 16,  // results the FIFO holds
+    parameter integer CREDITS      = 32,  // results the FIFO holds
     parameter integer RECORD_BEATS = 5,   // beats of a record, 1..9
     parameter integer ENTRY_BEATS  = 2    // beats of an entry: 1, 2 or 4
 ) (

@@ -8,9 +8,10 @@
 //          └────────► table B ─┴─► * ──┘
 //
 // Latency
-//   LATENCY = 12 cycles, operands to q: pick and table 1, a register 1 as block RAM is slow, sum or
-//   product 2, scale_to_int8 8. What is needed later arrives later: `second` is due 1 cycle after
-//   the operands; `product`, the multiplier and the limits 4. While `enable` is low, nothing moves.
+//   LATENCY = 13 cycles, operands to q: pick and table 1, two registers 2, since block RAM is slow
+//   and far away, sum or product 2, scale_to_int8 8. What is needed later arrives later: `second`
+//   is due 2 cycles after the operands; `product`, the multiplier and the limits 5. While `enable`
+//   is low, nothing moves.
 //
 // Numbers
 //   A and B are int32 from the tables, v is int8:
@@ -39,9 +40,9 @@ module elementwise_lane (
     input  wire [1:0]  pick,  // 0 a, 2 the greater, 3 the lesser
     input  wire [7:0]  a,
     input  wire [7:0]  b,
-    // one cycle later
+    // two cycles later
     input  wire        second,  // B[b] counts
-    // four cycles later
+    // five cycles later
     input  wire        product,
     input  wire [31:0] multiplier,
     input  wire [4:0]  right,
@@ -57,9 +58,9 @@ module elementwise_lane (
     wire        pick_b    = pick[1] & (b_minus_a[8] == pick[0]);
 
     wire [31:0] a1, b1;
-    reg  [31:0] a2_q, b2_q, sum3_q, sum4_q;
-    wire [31:0] product4;
-    wire [31:0] x4 = product ? product4 : sum4_q;
+    reg  [31:0] a2_q, b2_q, a3_q, b3_q, sum4_q, sum5_q;
+    wire [31:0] product5;
+    wire [31:0] x5 = product ? product5 : sum5_q;
 
     wire unused = &{1'b0, b_minus_a[7:0]};
 
@@ -86,16 +87,18 @@ module elementwise_lane (
     mul16x16 u_mul (
         .clk   (clk),
         .enable(enable),
-        .a     (a2_q[31:16]),
-        .b     (b2_q[31:16]),
-        .p     (product4)
+        .a     (a3_q[31:16]),
+        .b     (b3_q[31:16]),
+        .p     (product5)
     );
 
     always @(posedge clk) if (enable) begin
         a2_q   <= a1;
-        b2_q   <= second ? b1 : 32'd0;
-        sum3_q <= a2_q + b2_q;
-        sum4_q <= sum3_q;
+        b2_q   <= b1;
+        a3_q   <= a2_q;
+        b3_q   <= second ? b2_q : 32'd0;
+        sum4_q <= a3_q + b3_q;
+        sum5_q <= sum4_q;
     end
 
     scale_to_int8 u_scale (
@@ -103,8 +106,8 @@ module elementwise_lane (
         .rst       (1'b0),
         .enable    (enable),
         .rule      (GEMMLOWP),
-        .a_high    ($signed({x4[31], x4[31:16]})),
-        .a_low     ({1'b0, x4[15:0]}),
+        .a_high    ($signed({x5[31], x5[31:16]})),
+        .a_low     ({1'b0, x5[15:0]}),
         .b         (multiplier),
         .negate    (1'b0),
         .right     (right),

@@ -10,7 +10,7 @@
 //   the decision. Every lane has its own copy of both tables, as each reads two entries per cycle.
 //
 // Latency
-//   LATENCY = 13 cycles from `issue` to `out_valid`, one beat per cycle: x and y 1, lane 12.
+//   LATENCY = 14 cycles from `issue` to `out_valid`, one beat per cycle: x and y 1, lane 13.
 //   Nothing inside can stop: the issuer guarantees space for the result. While the pipeline is
 //   empty, it is gated.
 //
@@ -59,7 +59,7 @@ module elementwise_lanes #(
     output wire [8*LANES-1:0] out_data
 );
 
-    localparam integer LATENCY      = 13;
+    localparam integer LATENCY      = 14;
     localparam integer RECORD_BEATS = (9 + LANES - 1) / LANES;
     localparam integer RECORD_W     = 8 * LANES * RECORD_BEATS;
     localparam integer SIDE_W       = LANES + 1;
@@ -82,9 +82,10 @@ module elementwise_lanes #(
     reg        short1_q;
     reg [1:0]  pick1_q;
     reg        second1_q, product1_q;
-    // 2..5: what a lane needs later
-    reg        second2_q, product2_q, product3_q, product4_q, product5_q;
-    reg [60:0] params3_q, params4_q, params5_q;
+    // 2..6: what a lane needs later
+    reg        second2_q, second3_q;
+    reg        product2_q, product3_q, product4_q, product5_q, product6_q;
+    reg [60:0] params3_q, params4_q, params5_q, params6_q;
 
     // the record, 1 cycle after its last beat
     wire [RECORD_W-1:0] record_d;
@@ -148,15 +149,18 @@ module elementwise_lanes #(
         if (enable_q) begin
             side_q[SIDE_W*LATENCY-1:SIDE_W] <= side_q[SIDE_W*(LATENCY-1)-1:0];
             second2_q  <= second1_q;
+            second3_q  <= second2_q;
             product2_q <= product1_q;
             product3_q <= product2_q;
             product4_q <= product3_q;
             product5_q <= product4_q;
+            product6_q <= product5_q;
             // The record of a beat in its second cycle: complete since the first, and not yet
             // followed by another one's bytes.
             params3_q  <= {record_q[40 +: 32], record_q[8 +: 5], record_q[16 +: 24]};
             params4_q  <= params3_q;
             params5_q  <= params4_q;
+            params6_q  <= params5_q;
         end
     end
 
@@ -174,13 +178,13 @@ module elementwise_lanes #(
                 .pick       (pick1_q),
                 .a          (x[8*n +: 8]),
                 .b          (y[8*n +: 8]),
-                .second     (second2_q),
-                .product    (product5_q),
-                .multiplier (params5_q[60:29]),
-                .right      (params5_q[28:24]),
-                .zero_point (params5_q[7:0]),
-                .clamp_low  (params5_q[15:8]),
-                .clamp_high (params5_q[23:16]),
+                .second     (second3_q),
+                .product    (product6_q),
+                .multiplier (params6_q[60:29]),
+                .right      (params6_q[28:24]),
+                .zero_point (params6_q[7:0]),
+                .clamp_low  (params6_q[15:8]),
+                .clamp_high (params6_q[23:16]),
                 .q          (out_data[8*n +: 8])
             );
         end

@@ -16,8 +16,8 @@
 //   resets, except that one which was being loaded may be partly the new one.
 //
 // Latency
-//   17 cycles from a beat of x accepted to its result offered: operand_skid 1, elementwise_lanes
-//   13, fifo 2, packet_closer 1. One beat of LANES int8 per cycle; a record uses ceil(9 / LANES)
+//   18 cycles from a beat of x accepted to its result offered: operand_skid 1, elementwise_lanes
+//   14, fifo 2, packet_closer 1. One beat of LANES int8 per cycle; a record uses ceil(9 / LANES)
 //   more cycles per packet, and a table 256 * ceil(4 / LANES), or 256 with short entries.
 //
 // Numbers
@@ -34,9 +34,9 @@
 module elementwise_unit #(
     parameter integer LANES      = 2,  // int8 per beat, 1..32
     // Results the FIFO holds, a power of two. A result holds its entry from issue until it leaves:
-    // 16 cover the pipeline, so that a result stream without back-pressure never makes the unit
+    // 32 cover the pipeline, so that a result stream without back-pressure never makes the unit
     // wait.
-    parameter integer FIFO_DEPTH = 16
+    parameter integer FIFO_DEPTH = 32
 ) (
     input  wire                    clk,
     input  wire                    rst,
@@ -277,7 +277,10 @@ module elementwise_unit #(
     wire        clear_counters, counters_full;
     wire        counter_read, counter_done;
     wire [2:0]  counter_index;
-    wire [31:0] watchdog, counter_value;
+    wire [31:0] watchdog, counter_value, seed;
+    wire        seed_load;
+
+    wire unused = &{1'b0, seed, seed_load};  // of random bits, which int8 does not need
 
     release_watchdog u_watchdog (
         .clk    (clk),
@@ -341,8 +344,8 @@ module elementwise_unit #(
         .soft_reset    (soft_reset),
         .clear_counters(clear_counters),
         .watchdog      (watchdog),
-        .seed          (),
-        .seed_load     (),
+        .seed          (seed),
+        .seed_load     (seed_load),
         .halted        (halted),
         .irq           (irq),
         .error         ({1'b0, error_table, missing_y, error_length, error_record, error_command}),

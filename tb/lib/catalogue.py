@@ -738,8 +738,8 @@ bench(
     "elementwise_unit",
     rtl=CORE,
     tb=["tb/unit/elementwise/elementwise_control.vlt"],
-    shapes=_vector((2, 16), (5, 2)),
-    nightly=_vector((1, 8), (3, 16), (4, 4), (16, 16), (32, 32)),
+    shapes=_vector((2, 32), (5, 2)),
+    nightly=_vector((1, 8), (3, 16), (4, 32), (16, 32), (32, 64)),
 )
 
 # --- rtl/uart ---------------------------------------------------------------------------------------------

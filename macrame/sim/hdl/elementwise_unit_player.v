@@ -2,14 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Purpose
-//   The elementwise unit with its streams in files and its registers controlled by Python: see player.v.
-//   Its w is the unit's x, its a the unit's y. A beat's tuser says how many of its bytes have tkeep,
-//   0 for all of them. Results are padded to whole words of 32 bits.
+//   The elementwise unit with its streams in files and its registers controlled by Python: see
+//   player.v. Its w is the unit's x, its a the unit's y. A beat's tuser says how many of its bytes
+//   have tkeep, 0 for all of them. Results are padded to whole words of 32 bits.
 `timescale 1ns / 1ps
 `default_nettype none
 module elementwise_unit_player #(
     parameter LANES      = 2,
-    parameter FIFO_DEPTH = 16   // as the unit's own default
+    parameter FIFO_DEPTH = 32   // as the unit's own default
 ) ();
     localparam W = LANES * 8;
     localparam M_W = (LANES + 3) / 4 * 32;

@@ -18,7 +18,7 @@ from macrame.golden.elementwise import OPERATIONS
 from tb.lib.kit import Bench, Part, Watch
 from tb.models.elementwise_model import Beat, Packet, Streams, entry_beats, random_table
 
-LATENCY = 13
+LATENCY = 14
 STROBES = "record", "load", "issue"
 REST = (
     "load_b",
@@ -164,7 +164,7 @@ async def resets(dut):
     tb = TB(dut)
     await tb.start()
     await tb.load([random_table(tb.rng), random_table(tb.rng)], False)
-    for count in (1, 5, 13, 30):
+    for count in (1, 5, 14, 30):
         packet = tb.packet("add", count)
         await tb.record(packet)
         await tb.operate(packet)

@@ -38,7 +38,7 @@ from tb.models.elementwise_model import (
 )
 from tb.models.vector_model import CONTROL, IRQ_ENABLE, STATUS, WATCHDOG
 
-LATENCY = 17
+LATENCY = 18
 STALLS = (
     ("random", "none", "none"),
     ("none", "random", "none"),
@@ -92,7 +92,7 @@ async def operations(dut):
         },
         "counters",
     )
-    if depth >= 16:
+    if depth >= 32:
         unit.equal(found["stall_out"], 0, "waits for a place")
         at = len(packets[0].beats()[0]) + len(packets[1].record())
         unit.equal(unit.m.beats[0][0] - unit.x.taken[at][0], LATENCY, "cycles from a beat of x to its result")
@@ -131,7 +131,7 @@ async def stalls(dut, kinds):
     waits = sum(found[name] for name in ("busy", "stall_x", "stall_y", "stall_out", "starved"))
     unit.equal(waits, sum(inside), "cycles in packets")
     for name, pause in (("stall_x", kinds[0]), ("stall_y", kinds[1])):
-        if unit.parameter("FIFO_DEPTH") >= 16:  # a smaller one makes both wait for the output instead
+        if unit.parameter("FIFO_DEPTH") >= 32:  # a smaller one makes both wait for the output instead
             assert pause in ("none", "late") or found[name] > 0, found
     if kinds[:2] == ("none", "none"):
         starved = [found[name] for name in ("stall_x", "stall_y", "starved")]
