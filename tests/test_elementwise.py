@@ -7,11 +7,13 @@ a table of the host that is not what TFLite computes; a byte of a packet in anot
 says.
 """
 
+import re
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
+from macrame import paths
 from macrame.dev import registers
 from macrame.errors import InputError, LinkError
 from macrame.golden import elementwise as golden
@@ -226,6 +228,16 @@ def test_tables_of_the_document():
     assert found == {name: (code, "yes" if name in golden.TAKES_Y else "no") for name, code in codes.items()}
     rows = table("docs/streams.md", "STATUS bit of the elementwise unit")
     assert [(int(bit), name.strip("`")) for bit, name, _ in rows] == list(enumerate(packets.STATUS_ERRORS))
+
+
+def test_parameters_of_the_document():
+    """Defaults as in the modules."""
+    rows = table("docs/architecture.md", "unit | parameter")
+    assert len(rows) == 4
+    for unit, parameter, default, _, _ in rows:
+        unit, parameter = unit.strip("`"), parameter.strip("`")
+        text = (paths.RTL / unit.removesuffix("_unit") / f"{unit}.v").read_text()
+        assert re.search(rf"parameter integer {parameter} += {default}\b", text), (unit, parameter)
 
 
 @pytest.mark.parametrize("lanes", [1, 2, 3, 4, 5, 9, 16])

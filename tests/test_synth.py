@@ -228,7 +228,7 @@ def test_a_map_with_a_fault_is_not_proven(tmp_path, find, put):
     ("given", "said"),
     [
         ({"TARGET": "spartan"}, "TARGET=spartan: expected one of ecp5, ice40, gowin, xilinx"),
-        ({"UNIT": "cell"}, "UNIT=cell: expected one of core, array, requantize, textbook"),
+        ({"UNIT": "cell"}, "UNIT=cell: expected one of core, array, requantize, elementwise, textbook"),
         ({"ROWS": "0"}, "ROWS=0: expected an integer from 1 to 32"),
         ({"COLS": "33"}, "COLS=33: expected an integer from 1 to 32"),
         ({"DEPTH": "two"}, "DEPTH=two: expected an integer from 1 to 8"),
@@ -544,6 +544,7 @@ def test_an_interrupt_ends_all_tools(tmp_path):
         (Job("ecp5", "array", 2, 4, 8, placer="sa", multiplier="plain", seeds=3), None, 95),
         (Job("ecp5", "core", 8, 8, 1, seeds=3), None, 120),
         (Job("ecp5", "requantize", seeds=3), 520, 130),
+        (Job("ecp5", "elementwise", seeds=3), 1200, 125),
         (Job("ice40", "array", 1, 2, 8, placer="sa", seeds=3), 450, 66),
     ],
     ids=lambda value: value.label if isinstance(value, Job) else None,

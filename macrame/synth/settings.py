@@ -12,12 +12,17 @@ from macrame.files import parse
 from macrame.synth import flow
 from macrame.synth.targets import TARGETS
 
-UNITS = ("core", "array", "requantize", "textbook")
+UNITS = ("core", "array", "requantize", "elementwise", "textbook")
+#: Units whose results are not multiply-accumulates, with the number of them per cycle.
+RESULTS = {"requantize": 1, "elementwise": 2}
 MULTIPLIERS = ("vendor", "plain")
 PLACERS = ("heap", "sa")
 LARGEST = {**{name: CoreConfig.RANGES[name.lower()][1] for name in ("ROWS", "COLS", "DEPTH")}, "SEEDS": 99}
 #: Variables that do not apply to a unit.
-IDLE = {"requantize": ("ROWS", "COLS", "DEPTH", "FORMATS"), "textbook": ("DEPTH", "FORMATS", "MULTIPLIER")}
+IDLE = {
+    **dict.fromkeys(RESULTS, ("ROWS", "COLS", "DEPTH", "FORMATS")),
+    "textbook": ("DEPTH", "FORMATS", "MULTIPLIER"),
+}
 NAMES = ("TARGET", "UNIT", "ROWS", "COLS", "DEPTH", "FORMATS", "MULTIPLIER", "PLACER", "SEEDS")
 
 
@@ -65,8 +70,8 @@ class Job:
 
     @property
     def macs(self) -> int:
-        """Multiply-accumulates per cycle; requantisations of a requantiser."""
-        return {"requantize": 1, "textbook": self.rows * self.cols}.get(
+        """Multiply-accumulates per cycle; results of a requantiser or an elementwise unit."""
+        return {**RESULTS, "textbook": self.rows * self.cols}.get(
             self.unit, self.rows * self.cols * self.depth
         )
 
@@ -96,8 +101,9 @@ class Job:
     @property
     def label(self) -> str:
         """Its label in a table."""
-        if self.unit == "requantize":
-            return "requantize" + ("" if self.multiplier == "vendor" else ", plain `*`")
+        if self.unit in RESULTS:
+            name = "requantize" if self.unit == "requantize" else f"elementwise, {RESULTS[self.unit]} lanes"
+            return name + ("" if self.multiplier == "vendor" else ", plain `*`")
         if self.unit == "textbook":
             return f"textbook {self.rows}x{self.cols}"
         words = [f"{self.unit} {self.shape}"]
@@ -111,6 +117,9 @@ class Job:
         portable = self.multiplier == "plain"
         if self.unit == "requantize":
             return flow.Unit("requantize", "requantize", (), portable)
+        if self.unit == "elementwise":
+            lanes = (("LANES", RESULTS["elementwise"]),)
+            return flow.Unit("elementwise", "elementwise_unit", lanes, portable)
         if self.unit == "textbook":
             sides = (("ROWS", self.rows), ("COLS", self.cols))
             return flow.Unit(f"textbook-{self.rows}x{self.cols}", "textbook_array", sides, True)

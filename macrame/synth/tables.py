@@ -5,7 +5,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
-from macrame.synth.settings import Job
+from macrame.synth.settings import RESULTS, Job
 from macrame.synth.targets import TARGETS
 
 Result: TypeAlias = Mapping[str, Any]
@@ -50,11 +50,11 @@ def row(result: Result, textbook: Result | None) -> list[str]:
             f"{result['macs']}",
             "",
             "",
-            ratio if result["unit"] != "requantize" else "",
+            ratio if result["unit"] not in RESULTS else "",
         ]
     rate = result["fmax"]
     speed = [f"{len(rate['seeds'])}", *(f"{rate[name]:.1f}" for name in ("median", "min", "max"))]
-    if result["unit"] == "requantize":  # results, not MACs
+    if result["unit"] in RESULTS:  # not MACs
         return [result["label"], *area, *speed, "", "", "", ""]
     ratio = ""
     if textbook and textbook.get("gmacs_per_lut"):
@@ -121,6 +121,7 @@ def jobs(target: str, seeds: int) -> list[Job]:
         *(job("array", *shape, placer="sa", multiplier="plain") for shape in (best, square)),
         textbook(target, "sa", seeds),
         job("requantize"),
+        job("elementwise"),
         *(job("core", *shape) for shape in (square, (4, 4, 4), (4, 4, 1))),
         *(Job(target, unit, 16, 16, 1) for unit in ("array", "core")),
         textbook(target, "heap", seeds),
