@@ -41,12 +41,17 @@ def test_the_citation_is_of_the_newest_release():
 
 
 def interfaces():
-    """The versions reported by the hardware: of core, vector unit and serial protocol."""
-    core, vector = (
+    """The versions reported by the hardware: of the core, the two units and the serial protocol."""
+    core, vector, elementwise = (
         f"{value >> 16}.{value & 0xFFFF}"
-        for value in (registers.VERSION_RESET, registers.VECTOR_VERSION_RESET)
+        for value in (
+            registers.VERSION_RESET,
+            registers.VECTOR_VERSION_RESET,
+            registers.ELEMENTWISE_VERSION_RESET,
+        )
     )
-    return f"core {core}, vector unit {vector}, serial protocol {frames.VERSION}"
+    units = f"vector unit {vector}, elementwise unit {elementwise}"
+    return f"core {core}, {units}, serial protocol {frames.VERSION}"
 
 
 def test_the_change_log_names_the_interfaces():

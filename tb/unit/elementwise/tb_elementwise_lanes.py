@@ -6,6 +6,7 @@ What could be wrong here, and which case would show it:
   a result a cycle early or late, a wrong tlast or tkeep  `beats`: each predicted for its cycle, else idle
   a lane that computes its neighbour's numbers            `beats`: every lane has different numbers
   a parameter of the record before, or of the next one    `beats`: another record every few beats, at once
+  a tie in the wrong direction                            `ties`
   an operation of another beat                            `beats`: operations change with records
   an entry's bytes in a wrong place, an old beat's bytes  `loads`: every entry is read back, whole and short
   a pipeline that is idle too early, or not empty         `beats`: gaps of every length; `resets`
@@ -14,7 +15,7 @@ What could be wrong here, and which case would show it:
 import cocotb
 import numpy as np
 
-from macrame.golden.elementwise import OPERATIONS
+from macrame.golden.elementwise import OPERATIONS, Scaling
 from tb.lib.kit import Bench, Part, Watch
 from tb.models.elementwise_model import Beat, Packet, Streams, entry_beats, random_table
 
@@ -154,6 +155,22 @@ async def loads(dut):
                 packet = all_entries(tb, command)
                 await tb.record(packet)
                 await tb.operate(packet)
+    await tb.gap(LATENCY + 5)
+    tb.watch.finish()
+
+
+@cocotb.test(timeout_time=2, timeout_unit="ms")
+async def ties(dut):
+    """Half of all results are ties, of either sign: small numbers, halved by the shift."""
+    tb = TB(dut)
+    await tb.start()
+    await tb.load([np.arange(256, dtype=np.int64).astype(np.int8).astype(np.int32)] * 2, False)
+    for right in (1, 2, 3):
+        for command in ("table", "add"):
+            packet = all_entries(tb, command)
+            packet.scaling = Scaling(2**31 - 1, right)  # almost 1: small numbers stay as they are
+            await tb.record(packet)
+            await tb.operate(packet)
     await tb.gap(LATENCY + 5)
     tb.watch.finish()
 

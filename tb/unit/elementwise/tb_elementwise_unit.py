@@ -165,16 +165,16 @@ def wrong(unit, kind):
     if kind.startswith("command"):
         x[:records] = packet.record(int(kind.removeprefix("command"), 16))
         return x, y, COMMAND_ILLEGAL
-    if kind in ("record_first", "record_last"):
-        at = 0 if kind == "record_first" else records - 1
+    if kind in ("cut_first", "cut_last"):
+        at = 0 if kind == "cut_first" else records - 1
         x[at].last = 1
         return x[: at + 1], [], RECORD_SHORT
     if kind.startswith("load"):
         x, y = unit.loading(short=True).beats()
-        if kind == "load_short":
+        if kind == "load_less":
             del x[-1], y[-1]
             x[-1].last = y[-1].last = 1
-        elif kind == "load_long":
+        elif kind == "load_more":
             x[-1].last = y[-1].last = 0
             x.append(Beat(bytes(unit.lanes), 1))
             y.append(Beat(bytes(unit.lanes), 1))
@@ -220,10 +220,10 @@ async def recover(unit):
         "command0F",
         "command10",
         "command80",
-        "record_first",
-        "record_last",
-        "load_short",
-        "load_long",
+        "cut_first",
+        "cut_last",
+        "load_less",
+        "load_more",
         "load_both",
         "x_short",
         "y_short",
