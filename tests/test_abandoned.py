@@ -28,13 +28,14 @@ from macrame.golden.gemm import gemm
 from macrame.golden.vector_unit import vector_unit
 from macrame.host import packets, registers, serial_link
 from macrame.host.core import Core
+from macrame.host.elementwise import ElementwiseUnit
 from macrame.host.link import Beats, Results
 from macrame.host.serial_link import SerialLink
 from macrame.host.vector_unit import VectorUnit
 from macrame.sim import beats
 from macrame.sim import link as sim_link
 from macrame.sim.board import SimulatedBoard
-from macrame.sim.link import SimLink, VectorSimLink
+from macrame.sim.link import ElementwiseSimLink, SimLink, VectorSimLink
 from tests.plain_board import PlainBoard, PlainLine
 from tests.plain_core import PlainCore
 from tests.terminal import open_terminal
@@ -188,6 +189,24 @@ class Operations(Products):
         return report.cycles
 
 
+class Elements(Products):
+    """Operations of an elementwise unit, with and without a table to load first."""
+
+    driver = ElementwiseUnit
+
+    def run(self, progress=None, size=11):
+        """One of them, compared; its cycles."""
+        x, y = self._rng.integers(-128, 128, (2, size)).astype(np.int8)
+        if self._rng.integers(2):
+            got, report = self.unit.maximum(x, y, progress=progress)
+            np.testing.assert_array_equal(got, np.maximum(x, y))
+        else:
+            results = self._rng.permutation(np.arange(-128, 128)).astype(np.int8)
+            got, report = self.unit.table(x, results, progress=progress)
+            np.testing.assert_array_equal(got, results[x.astype(int) + 128])
+        return report.cycles
+
+
 def behind(fuse, link):
     """A link to a simulator, with all access outside the process guarded."""
     link._connection = Guarded(link._connection, fuse, "send", "recv", divisible=False)
@@ -201,6 +220,7 @@ FUSE = Fuse()
 OPEN = {
     "core": (Products, lambda: SimLink(CoreConfig(2, 1, 2, k_max=16, post_lanes=1), name="abandoned-core")),
     "vector": (Operations, lambda: VectorSimLink(3, name="abandoned-vector")),
+    "elementwise": (Elements, lambda: ElementwiseSimLink(3, name="abandoned-elementwise")),
 }
 
 

@@ -166,6 +166,36 @@ def test_rules_are_tflite_s(rng, op):
         np.testing.assert_array_equal(applied(rule, x, y), expected)
 
 
+@pytest.fixture(scope="module")
+def answers():
+    return np.load(paths.ROOT / "tests" / "oracles" / "elementwise.npz")
+
+
+@pytest.mark.parametrize("op", ["add", "sub", "mul"])
+def test_golden_and_rules_answer_as_tflite_micro(answers, op):
+    """Stored answers of its kernels; scales are float32 there, and so are their values here."""
+    make = {"add": rules.add, "sub": lambda *a: rules.add(*a, subtract=True), "mul": rules.mul}[op]
+    plain = {"add": golden.add_int8, "sub": golden.sub_int8, "mul": golden.mul_int8}[op]
+    sets = len(answers["q"]) // 3
+    first = ["add", "sub", "mul"].index(op) * sets
+    clamped = 0
+    for n in range(first, first + sets):
+        scale, zero = (answers[name][n].tolist() for name in ("scale", "zero_point"))
+        low = -128 if answers["activation"][n] == 0 else zero[2]
+        six = zero[2] + int(np.rint(np.float32(6) / answers["scale"][n][2]))
+        high = min(127, six) if answers["activation"][n] == 2 else 127
+        x, y, q = (answers[name][n] for name in ("x", "y", "q"))
+        three = list(zip(scale, zero))
+        got = applied(rules.checked(make(*(Scale(*s) for s in three), (low, high))), x, y)
+        np.testing.assert_array_equal(got, q, f"set {n}")
+        pairs = zip(x.tolist(), y.tolist())
+        np.testing.assert_array_equal(
+            [plain(*p, *(Quantised(*s) for s in three), low, high) for p in pairs], q
+        )
+        clamped += int(low > -128 or high < 127)
+    assert clamped > sets // 2
+
+
 def test_rules_without_requantisation():
     x, y = np.repeat(VALUES, 256), np.tile(VALUES, 256)
     np.testing.assert_array_equal(applied(rules.maximum(), x, y), np.maximum(x, y))

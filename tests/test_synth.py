@@ -544,7 +544,7 @@ def test_an_interrupt_ends_all_tools(tmp_path):
         (Job("ecp5", "array", 2, 4, 8, placer="sa", multiplier="plain", seeds=3), None, 95),
         (Job("ecp5", "core", 8, 8, 1, seeds=3), None, 120),
         (Job("ecp5", "requantize", seeds=3), 520, 130),
-        (Job("ecp5", "elementwise", seeds=3), 1200, 125),
+        (Job("ecp5", "elementwise", seeds=3), 1200, 130),
         (Job("ice40", "array", 1, 2, 8, placer="sa", seeds=3), 450, 66),
     ],
     ids=lambda value: value.label if isinstance(value, Job) else None,
