@@ -151,7 +151,7 @@ def elementwise(
         left, right = table_a[a.astype(np.int64) + 128], _table("table_b", table_b)[b.astype(np.int64) + 128]
         x = left + right if op == "add" else (left >> 16) * (right >> 16)
     else:
-        pick = {"maximum": np.maximum, "minimum": np.minimum, "table": lambda a, b: a}[op](a, b)
+        pick = np.maximum(a, b) if op == "maximum" else np.minimum(a, b)  # of a table both are a
         x = table_a[pick.astype(np.int64) + 128]
     s = scaling
     return requantize(x, s.multiplier, -s.right, s.zero_point, s.clamp_low, s.clamp_high, GEMMLOWP).astype(

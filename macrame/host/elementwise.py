@@ -287,8 +287,8 @@ class ElementwiseUnit(Unit):
             self.clear_counters()
             loaded = {**self._loaded, **wanted}
             self._forget()  # should the transfer fail
-            beats = [packets.joined(stream, self.lanes) for stream in zip(*pairs)]
-            results = self.link.transfer(*beats, expected, None if progress is None else tell)
+            x_beats, y_beats = (packets.joined(stream, self.lanes) for stream in zip(*pairs))
+            results = self.link.transfer(x_beats, y_beats, expected, None if progress is None else tell)
             status = self.status()
             halt = self._halt(status)
             if halt is not None:

@@ -155,7 +155,7 @@ def unpack(beats: Results, sizes: Sequence[int], *, lanes: int) -> NDArray[np.in
     keep = np.zeros(beats.keep.shape, bool)
     keep[:, :lanes] = True
     for end, size in zip(ends, sizes):
-        keep[end] = np.arange(keep.shape[1]) < (size % lanes or lanes)
+        keep[end] = np.arange(beats.data.shape[1]) < (size % lanes or lanes)
     for name, got, expected in (("tlast", beats.last, last), ("tkeep", beats.keep, keep)):
         wrong = np.flatnonzero((got != expected).reshape(len(beats), -1).any(axis=1))
         if wrong.size:

@@ -98,7 +98,7 @@ def _answered(response: int) -> str:
 
 @runtime_checkable
 class Link(Protocol):
-    """The link to one core or one vector unit, as drivers use it; `LinkBase` documents the methods.
+    """The link to one core or unit, as drivers use it; `LinkBase` documents the methods.
 
     A link need not derive from `LinkBase`, but it must then keep the guarantee of :meth:`LinkBase.reset` and
     track abandoned calls itself.
@@ -125,13 +125,12 @@ class Link(Protocol):
 
 
 class LinkBase(ABC):
-    """A link to one core or one vector unit. All calls block until the unit has answered.
+    """A link to one core or unit. All calls block until the unit has answered.
 
     An exception may end a call early: Ctrl-C, a line error, an error in a progress callback. Packets are then
     partly sent, answers and results still in transit, and the next call would mistake them for its own. Such
     a call is *abandoned*: until :meth:`reset`, all other calls raise :class:`macrame.errors.LinkError`.
-    :class:`macrame.host.core.Core` and :class:`macrame.host.vector_unit.VectorUnit` reset the link themselves
-    before the next product, operation or soft reset.
+    :class:`macrame.host.core.Core` and the drivers of the units reset the link themselves before the next product, operation or soft reset.
 
     To implement a link, define ``_read``, ``_write``, ``_transfer`` and ``_reset``.
 
@@ -208,7 +207,7 @@ class LinkBase(ABC):
         Parameters
         ----------
         weights, activations : Beats
-            For ``s_axis_w`` and ``s_axis_a`` of a core, ``s_axis_x`` and ``s_axis_y`` of a vector unit;
+            For ``s_axis_w`` and ``s_axis_a`` of a core, ``s_axis_x`` and ``s_axis_y`` of a unit;
             either may be empty.
         results : int
             Number of beats to expect on ``m_axis``.

@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What a core and a vector unit have in common: identification, errors, event counters and recovery.
+"""What a core and the units beside it have in common: identification, errors, event counters and recovery.
 
-Both have the same registers at the same addresses, in ``rtl/macrame.rdl`` and ``rtl/vector_unit.rdl``.
+All have the same registers at the same addresses, in ``rtl/*.rdl``.
 """
 
 from collections.abc import Callable, Mapping, Sequence
