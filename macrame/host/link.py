@@ -130,7 +130,8 @@ class LinkBase(ABC):
     An exception may end a call early: Ctrl-C, a line error, an error in a progress callback. Packets are then
     partly sent, answers and results still in transit, and the next call would mistake them for its own. Such
     a call is *abandoned*: until :meth:`reset`, all other calls raise :class:`macrame.errors.LinkError`.
-    :class:`macrame.host.core.Core` and the drivers of the units reset the link themselves before the next product, operation or soft reset.
+    :class:`macrame.host.core.Core` and the drivers of the units reset the link themselves before the next
+    product, operation or soft reset.
 
     To implement a link, define ``_read``, ``_write``, ``_transfer`` and ``_reset``.
 
