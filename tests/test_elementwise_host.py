@@ -185,7 +185,9 @@ def test_tables_are_loaded_only_when_they_change(unit, link):
     assert loads(unit.sub, y, *scales) == 1
     assert loads(unit.maximum, y) == 1
     assert loads(unit.minimum, y) == 0
+    sent = link._files.sent["a"]
     assert loads(unit.sub, y, *scales) == 1  # table A is another now
+    assert link._files.sent["a"] == sent + -(-40 // LANES)  # but not table B
     link.reset()
     assert loads(unit.sub, y, *scales) == 1
     unit.soft_reset()

@@ -285,8 +285,6 @@ class ElementwiseUnit(Unit):
                 for start in starts
             ]
             self.clear_counters()
-            loaded = {**self._loaded, **wanted}
-            self._forget()  # should the transfer fail
             x_beats, y_beats = (packets.joined(stream, self.lanes) for stream in zip(*pairs))
             results = self.link.transfer(x_beats, y_beats, expected, None if progress is None else tell)
             status = self.status()
@@ -298,7 +296,7 @@ class ElementwiseUnit(Unit):
                     f"{len(results)} result beats came out, expected {expected}, and STATUS reads "
                     f"{self._described(status)}"
                 )
-            self._loaded = loaded
+            self._loaded |= wanted
             tell(expected)
             values = packets.unpack(results, sizes, lanes=self.lanes).reshape(x.shape)
             full = bool(status & registers.STATUS_COUNTERS_FULL)
