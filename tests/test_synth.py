@@ -241,6 +241,7 @@ def test_a_map_with_a_fault_is_not_proven(tmp_path, find, put):
         ({"SEEDS": "0"}, "SEEDS=0: expected an integer from 1 to 99"),
         ({"TARGET": "xilinx", "SEEDS": "2"}, "SEEDS=2: does not apply to TARGET=xilinx, which is not placed"),
         ({"UNIT": "requantize", "ROWS": "4"}, "ROWS=4: does not apply to UNIT=requantize"),
+        ({"UNIT": "elementwise", "COLS": "4"}, "COLS=4: does not apply to UNIT=elementwise"),
     ],
 )
 def test_bad_input_is_one_line(monkeypatch, capsys, given, said):

@@ -26,7 +26,7 @@ OPTIONS = (
     Option(
         "unit",
         "core: the whole core with its AXI ports; array: mac_array; requantize: one lane; "
-        "textbook: the textbook array",
+        "elementwise: the elementwise unit with two lanes; textbook: the textbook array",
         "core",
     ),
     Option("rows", "rows of the array, 1 to 32", "8; ice40 2, gowin 4"),
