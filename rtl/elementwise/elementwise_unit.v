@@ -260,7 +260,7 @@ module elementwise_unit #(
         .rst       (rst),
         .soft_reset(soft_reset),
         .in_data   (fifo_data),
-        .in_load   (1'b1),
+        .in_enable (1'b1),
         .in_partial(1'b0),
         .in_keep   (fifo_keep),
         .in_last   (fifo_last),
