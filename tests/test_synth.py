@@ -279,7 +279,7 @@ def test_a_small_array(target, dsp):
 
 
 @pytest.mark.parametrize("formats", ["BF16", "DUAL"])
-@pytest.mark.parametrize("unit", ["array", "core"])
+@pytest.mark.parametrize("unit", ["array", pytest.param("core", marks=pytest.mark.nightly)])
 def test_floats(unit, formats):
     """The float formats too; a cell's multiplier is in a block."""
     found = flow.synthesise("ecp5", Job("ecp5", unit, 1, 1, 1, formats).of_flow())
