@@ -335,7 +335,7 @@ def test_results_are_unpacked():
     good = Results(data, last, keep)
     assert packets.unpack(good, [7, 4], lanes=5).tolist() == [0, 1, 2, 3, 4, 8, 9, 16, 17, 18, 19]
     for sizes, message in (
-        ([7], "3 result beats came out, expected 2"),
+        ([7], "received 3 result beats, expected 2"),
         ([7, 5], "2 of 3 has a wrong tkeep"),
     ):
         with pytest.raises(LinkError, match=message):

@@ -3,9 +3,10 @@
 """Run a quantised network on the RTL, and compare every tensor with the golden model.
 
 The model is a .tflite file with int8 tensors. Convolutions, fully connected layers, average pooling and means
-become products on a simulated core; one line per layer says where it ran and how, and its cycles, which must
-be those predicted. Every result is compared with the golden model of the runtime's rule, and with a reference
-if one is given. With --plan nothing is simulated: the output is a table of cycles for several cores.
+become products on a simulated core; sums, products, maxima and functions of int8 tensors run on a simulated
+elementwise unit. One line per layer says where it ran and how, and its cycles, which must be those predicted.
+Every result is compared with the golden model of the runtime's rule, and with a reference if one is given.
+With --plan nothing is simulated: the output is a table of cycles for several cores.
 """
 
 from macrame.cli.command import SEED, Option
@@ -30,6 +31,7 @@ OPTIONS = (
     Option("cols", "columns of the array, 1 to 32", "8"),
     Option("depth", "int8 products per cell per cycle, 1 to 8", "1"),
     Option("post-lanes", "requantisers, 1 to COLS", "COLS"),
+    Option("lanes", "lanes of the elementwise unit, 1 to 32", "4"),
     Option("sim", "simulator: icarus or verilator", "verilator above 20,000 cycles"),
     Option("stop", "name of the last layer to run"),
     Option("plan", "print a table of cores instead of running the network", flag=True),

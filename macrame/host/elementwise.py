@@ -78,6 +78,8 @@ class ElementwiseUnit(Unit):
     lanes : int
         int8 per beat.
     packet_beats : int
+    sent : list of (str, int)
+        Packets of the latest operation, those of tables included: the command and its beats of data.
 
     Raises
     ------
@@ -106,6 +108,7 @@ class ElementwiseUnit(Unit):
         formats = link.read(registers.FORMAT)
         if not formats & ELEMENTWISE_FORMAT_INT8:
             raise LinkError(f"FORMAT register reads 0x{formats:08x}, expected int8 (bit 0)")
+        self.sent: list[tuple[str, int]] = []
         self._forget()
         link.write(registers.CONTROL, registers.CONTROL_IRQ_ENABLE)
 
@@ -275,6 +278,9 @@ class ElementwiseUnit(Unit):
 
         def operate() -> tuple[NDArray[np.int8], ElementwiseReport] | CoreError:
             pairs = self._loads(rule)
+            record = -(-packets.RECORD_BYTES // self.lanes)
+            self.sent = [("load_a" if len(y) == 0 else "load", len(x) - record) for x, y in pairs]
+            self.sent += [(rule.op, -(-size // self.lanes)) for size in sizes]
             pairs += [
                 packets.packets(
                     rule,
@@ -293,7 +299,7 @@ class ElementwiseUnit(Unit):
                 return halt
             if len(results) != expected:
                 raise LinkError(
-                    f"{len(results)} result beats came out, expected {expected}, and STATUS reads "
+                    f"received {len(results)} result beats, expected {expected}; STATUS reads "
                     f"{self._described(status)}"
                 )
             self._loaded |= wanted

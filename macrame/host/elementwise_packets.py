@@ -148,7 +148,7 @@ def unpack(beats: Results, sizes: Sequence[int], *, lanes: int) -> NDArray[np.in
     """
     counts = np.array([-(-size // lanes) for size in sizes])
     if len(beats) != counts.sum():
-        raise LinkError(f"{len(beats)} result beats came out, expected {counts.sum()}")
+        raise LinkError(f"received {len(beats)} result beats, expected {counts.sum()}")
     ends = np.cumsum(counts) - 1
     last = np.zeros(len(beats), bool)
     last[ends] = True

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import json
 import re
 import sys
@@ -12,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +25,11 @@ from macrame.errors import InputError, shown
 from macrame.files import atomic, npy, parse, write
 from macrame.nets import plan, tflite
 from macrame.nets.graph import Graph
-from macrame.nets.run import CORE, Difference, LayerRun, Network
+from macrame.nets.run import CORE, ELEMENTWISE, Difference, LayerRun, Network
 from macrame.progress import Progress
+
+if TYPE_CHECKING:
+    from macrame.host.elementwise import ElementwiseUnit
 
 NAMES = (
     "MODEL",
@@ -35,12 +40,13 @@ NAMES = (
     "COLS",
     "DEPTH",
     "POST_LANES",
+    "LANES",
     "SIM",
     "STOP",
     "PLAN",
     "SEED",
 )
-RUNS = ("INPUT", "OUT", "REFERENCE", "ROWS", "COLS", "DEPTH", "POST_LANES", "SIM", "STOP", "SEED")
+RUNS = ("INPUT", "OUT", "REFERENCE", "ROWS", "COLS", "DEPTH", "POST_LANES", "LANES", "SIM", "STOP", "SEED")
 
 #: Predicted cycles from which on Verilator is the default.
 LARGE = 20_000
@@ -66,6 +72,8 @@ class Job:
     stop : str
         Empty: the whole network.
     seed : int
+    lanes : int
+        Of the elementwise unit.
     """
 
     graph: Graph
@@ -76,6 +84,7 @@ class Job:
     sim: str
     stop: str
     seed: int
+    lanes: int
 
 
 def read_model(path: str) -> Graph:
@@ -135,7 +144,8 @@ def prepare(given: Mapping[str, str]) -> Job:
     inputs = _inputs(graph, given, stored, seed)
     references = [_reference(graph, stored, number) for number in range(len(inputs))]
     config = CoreConfig(rows, cols, depth, post_lanes=post_lanes)
-    return Job(graph, config, inputs, references, out, sim, stop, seed)
+    lanes = parse.integer("LANES", given.get("LANES", "4"), 1, 32)
+    return Job(graph, config, inputs, references, out, sim, stop, seed, lanes)
 
 
 _SHAPE = (("ROWS", "8", 32), ("COLS", "8", 32), ("DEPTH", "1", 8))
@@ -244,8 +254,10 @@ def line(number: int, layer: LayerRun) -> str:
     shape = "x".join(map(str, layer.shape))
     text = f"  {number:3} {layer.kind:<15} {shape:<13} {layer.where:<11} {layer.form:<12}"
     if layer.cycles is not None:
-        text += f" {layer.macs:>12,} {layer.cycles:>10,} {layer.predicted or 0:>10,}"
-        text += f" {layer.utilisation or 0:>7.1%} {layer.stream_bytes:>11,}"
+        macs = f"{layer.macs:,}" if layer.macs else ""
+        text += f" {macs:>12} {layer.cycles:>10,} {layer.predicted or 0:>10,}"
+    if layer.utilisation is not None:
+        text += f" {layer.utilisation:>7.1%} {layer.stream_bytes:>11,}"
     return "\n".join(
         [text.rstrip(), *_told(layer.golden, "golden"), *_told(layer.reference, "the reference")]
     )
@@ -279,8 +291,10 @@ def run(job: Job) -> int:
         )
         progress.done()
         runs, outputs, seconds = [], [], []
-        with link:
-            backend = CoreBackend(Core(link))
+        with contextlib.ExitStack() as stack:
+            backend = CoreBackend(
+                Core(stack.enter_context(link)), functools.cache(lambda: _unit(job, sim, progress, stack))
+            )
             for number, (inputs, reference) in enumerate(zip(job.inputs, job.references)):
                 count = [0]
                 if len(job.inputs) > 1:
@@ -302,6 +316,22 @@ def run(job: Job) -> int:
     return _finish(job, network, sim, runs, outputs, seconds, time.monotonic() - began)
 
 
+def _unit(job: Job, sim: str, progress: Progress, stack: contextlib.ExitStack) -> ElementwiseUnit:
+    """Start the elementwise unit."""
+    from macrame.host.elementwise import ElementwiseUnit
+    from macrame.sim.link import ElementwiseSimLink
+
+    link = ElementwiseSimLink(
+        job.lanes,
+        seed=job.seed,
+        name="net-elementwise",
+        sim=sim,
+        compiling=lambda: progress.expect("compiling the elementwise unit, needed only once"),
+    )
+    progress.done()
+    return ElementwiseUnit(stack.enter_context(link))
+
+
 def _finish(
     job: Job,
     network: Network,
@@ -317,13 +347,16 @@ def _finish(
     macs, taken = sum(layer.macs for layer in on_core), sum(layer.cycles or 0 for layer in on_core)
     wrong = sum(layer.golden.count for layer in every if layer.golden)
     other = sum(layer.reference.count for layer in every if layer.reference)
-    unexpected = [layer for layer in on_core if layer.cycles != layer.predicted]
+    unexpected = [layer for layer in every if layer.cycles != layer.predicted]
+    passes = sum(layer.cycles or 0 for layer in every if layer.where == ELEMENTWISE)
     compared = sum(len(reference) for reference in job.references)
     used = macs / (taken * job.config.macs) if taken else 0.0
     print(
         f"  total per inference: {macs // len(runs):,} MACs, {taken // len(runs):,} cycles, "
         f"{used:.1%} of the array used"
     )
+    if passes:
+        print(f"  and {passes // len(runs):,} cycles of the elementwise unit, {job.lanes} lanes")
     print(f"  {wrong:,} values differ from the golden model")
     if compared:
         print(f"  {other:,} values of {compared:,} tensors differ from the reference")
@@ -338,6 +371,8 @@ def _finish(
         "seed": job.seed,
         "predicted_cycles": network.predicted,
         "cycles": taken // len(runs),
+        "lanes": job.lanes,
+        "elementwise_cycles": passes // len(runs),
         "macs": macs // len(runs),
         "utilisation": used,
         "seconds": [round(part, 3) for part in seconds],

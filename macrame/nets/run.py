@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 
 from macrame.contract import CoreConfig
 from macrame.host.core import Core, Product, Report
-from macrame.nets import lower, operators
+from macrame.host.elementwise import ElementwiseUnit
+from macrame.nets import elementwise, lower, operators
+from macrame.nets.elementwise import Passes
 from macrame.nets.graph import Graph, Op
 from macrame.nets.lower import Lowered
 
@@ -29,8 +31,10 @@ class Backend(Protocol):
     def products(self, lowered: Lowered, x: Values, out: Values) -> Report | None:
         """Compute the products of an operator into `out`; the core's counters, if it has any."""
 
-    def elementwise(self, graph: Graph, op: Op, values: Sequence[Values]) -> tuple[Values, int] | None:
-        """Compute an elementwise operator; its result and its cycles, or None: the host computes it."""
+    def elementwise(
+        self, graph: Graph, op: Op, passes: Passes, values: Sequence[Values]
+    ) -> tuple[Values, int, int] | None:
+        """Compute an elementwise operator: its result, its cycles, those predicted; None: the host does."""
 
 
 @dataclass(frozen=True)
@@ -96,14 +100,20 @@ class LayerRun:
 
 @dataclass
 class CoreBackend:
-    """Products on a core at the end of a link.
+    """Products on a core, and elementwise operators on a unit, each at the end of a link.
 
     Attributes
     ----------
     core : macrame.host.core.Core
+    unit : callable, optional
+        Returns the elementwise unit, when one is first needed; without it the host computes.
+    fifo_depth : int
+        FIFO_DEPTH of that unit.
     """
 
     core: Core
+    unit: Callable[[], ElementwiseUnit] | None = None
+    fifo_depth: int = 32
 
     def products(self, lowered: Lowered, x: Values, out: Values) -> Report | None:
         """Compute the products in one transfer."""
@@ -114,9 +124,13 @@ class CoreBackend:
             job.place(out, result)
         return report
 
-    def elementwise(self, graph: Graph, op: Op, values: Sequence[Values]) -> tuple[Values, int] | None:
-        """There is no elementwise unit: the host computes."""
-        return None
+    def elementwise(
+        self, graph: Graph, op: Op, passes: Passes, values: Sequence[Values]
+    ) -> tuple[Values, int, int] | None:
+        """Compute the passes, if there is a unit."""
+        if self.unit is None:
+            return None
+        return elementwise.run(self.unit(), self.fifo_depth, graph, op, passes, values)
 
 
 @dataclass
@@ -128,15 +142,19 @@ class Network:
     graph : Graph
     config : CoreConfig
     lowered : list of Lowered or None
-        By operator.
+        Products, by operator.
+    passes : list of Passes or None
+        Passes of the elementwise unit, by operator.
     """
 
     graph: Graph
     config: CoreConfig
     lowered: list[Lowered | None] = field(default_factory=list)
+    passes: list[Passes | None] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.lowered = [lower.lower(self.graph, op, self.config) for op in self.graph.ops]
+        self.passes = [elementwise.lower(self.graph, op) for op in self.graph.ops]
 
     @property
     def predicted(self) -> int:
@@ -184,11 +202,11 @@ class Network:
         }
         values.update(zip(graph.inputs, inputs))
         layers = []
-        for op, lowered in zip(graph.ops, self.lowered):
+        for op, lowered, passes in zip(graph.ops, self.lowered, self.passes):
             began = time.monotonic()
             given = [None if i is None else values[i] for i in op.inputs]
             expected = operators.evaluate(graph, op, given)
-            results, facts = self._compute(op, lowered, given, expected, backend)
+            results, facts = self._compute(op, lowered, passes, given, expected, backend)
             values.update(zip(op.outputs, results))
             layer = LayerRun(
                 op.name,
@@ -210,6 +228,7 @@ class Network:
         self,
         op: Op,
         lowered: Lowered | None,
+        passes: Passes | None,
         given: list[Values | None],
         expected: list[Values],
         backend: Backend | None,
@@ -232,9 +251,12 @@ class Network:
                 "utilisation": lowered.macs / (report.cycles * self.config.macs),
                 "stream_bytes": stream_bytes(lowered, self.config),
             }
-        done = backend.elementwise(self.graph, op, [v for v in given if v is not None])
-        if done is not None:
-            return [done[0]], {"where": ELEMENTWISE, "cycles": done[1]}
+        if passes is not None:
+            done = backend.elementwise(self.graph, op, passes, [v for v in given if v is not None])
+            if done is not None:
+                result, cycles, predicted = done
+                facts = {"where": ELEMENTWISE, "form": passes.form, "cycles": cycles, "predicted": predicted}
+                return [result], facts
         return expected, {"where": HOST}
 
 

@@ -129,7 +129,7 @@ def test_a_wrong_value_is_found():
             out.reshape(-1)[-1] ^= 1
             return run.Report(10, 10, 1, 0, 0, 0, 0, 1, config.macs)
 
-        def elementwise(self, graph, op, values):
+        def elementwise(self, graph, op, passes, values):
             return None
 
     network = run.Network(graph, config)
