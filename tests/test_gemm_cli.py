@@ -964,7 +964,8 @@ def test_files_as_programs_export_them(tmp_path):
     (tmp_path / "c.npy.json").write_text("of an earlier run")
     done = call(tmp_path, A="a.csv", W="w.csv", BIAS="b.csv", OUT="c.npy", ROWS="2", COLS="2")
     assert done.returncode == 0, done.stderr
-    assert [line for line in done.stderr.splitlines() if "compiling" not in line] == [
+    said = done.stderr.splitlines()  # on a busy machine also progress
+    assert [line for line in said if not re.search("compiling|simulated$", line)] == [
         "gemm: A=a.csv: skipped a header row and an index column",
         "gemm: W=w.csv: skipped a header row; read decimal commas",
         "gemm: BIAS=b.csv: skipped a comment",

@@ -115,7 +115,9 @@ def test_integers_are_numbers_and_not_bits(source):
 
 
 def test_what_bfloat16_does_not_hold(source):
-    with pytest.raises(InputError, match=r"element \[0, 1\] is 257.0, expected a number that bfloat16 holds"):
+    with pytest.raises(
+        InputError, match=r"element \[0, 1\] is 257.0, expected a number that bfloat16 can represent"
+    ):
         operands.bf16(source(np.array([[1, 257]], np.int32)))
     assert operands.bf16(source(np.array([[1, 257]], np.int32)), "even").tolist() == [[0x3F80, 0x4380]]
 
