@@ -56,7 +56,7 @@ TARGETS = {
     ),
     "net": Target(
         "net",
-        "run a quantised network, MODEL=x.tflite, and compare every tensor (PLAN=1: which core to build)",
+        "run a quantised network, one for digits or MODEL=x.tflite, and compare each tensor (PLAN=1)",
     ),
     "gemm": Target(
         "gemm", "multiply your matrices: A=a.npy W=w.npy OUT=c.npy, optionally BIAS= SCALE= MODE="

@@ -6,6 +6,7 @@ The model is a .tflite file with int8 tensors. Convolutions, fully connected lay
 become products on a simulated core; sums, products, maxima and functions of int8 tensors run on a simulated
 elementwise unit. One line per layer says where it ran and how, and its cycles, which must be those predicted.
 Every result is compared with the golden model of the runtime's rule, and with a reference if one is given.
+Without a model it runs a small network for scikit-learn's digits, and reports the accuracy.
 With --plan nothing is simulated: the output is a table of cycles for several cores.
 """
 
@@ -15,12 +16,14 @@ INSTALLS = "train"
 EXTRA = "verilator"
 PROGRAM = "macrame.nets.command"
 OPTIONS = (
-    Option("model", "the network: a .tflite file", positional=True),
+    Option("model", "the network: a .tflite file", "one for digits, with held-out images", positional=True),
     Option(
         "input",
         "input of the network: a .npy file of its shape, or of several inputs stacked",
-        "random int8 values from the seed",
+        "random int8 values from the seed; held-out images without MODEL",
     ),
+    Option("images", "how many held-out images to run, 1 to 540, without MODEL", "10"),
+    Option("labels", "class of each input: a .npy file of integers; prints the accuracy, and one table only"),
     Option("out", "write the output to this .npy file, and a report beside it"),
     Option(
         "reference",
@@ -32,7 +35,7 @@ OPTIONS = (
     Option("depth", "int8 products per cell per cycle, 1 to 8", "1"),
     Option("post-lanes", "requantisers, 1 to COLS", "COLS"),
     Option("lanes", "lanes of the elementwise unit, 1 to 32", "4"),
-    Option("sim", "simulator: icarus or verilator", "verilator above 20,000 cycles"),
+    Option("sim", "simulator: icarus or verilator", "verilator above 20,000 cycles in all"),
     Option("stop", "name of the last layer to run"),
     Option("plan", "print a table of cores instead of running the network", flag=True),
     SEED,

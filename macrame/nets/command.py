@@ -23,7 +23,7 @@ from macrame import environment
 from macrame.contract import CoreConfig
 from macrame.errors import InputError, shown
 from macrame.files import atomic, npy, parse, write
-from macrame.nets import plan, tflite
+from macrame.nets import digits, plan, tflite
 from macrame.nets.graph import Graph
 from macrame.nets.run import CORE, ELEMENTWISE, Difference, LayerRun, Network
 from macrame.progress import Progress
@@ -45,10 +45,15 @@ NAMES = (
     "STOP",
     "PLAN",
     "SEED",
+    "IMAGES",
+    "LABELS",
 )
-RUNS = ("INPUT", "OUT", "REFERENCE", "ROWS", "COLS", "DEPTH", "POST_LANES", "LANES", "SIM", "STOP", "SEED")
+RUNS = tuple(name for name in NAMES if name not in ("MODEL", "PLAN"))
 
-#: Predicted cycles from which on Verilator is the default.
+#: Held-out digits that run by default.
+IMAGES = "10"
+
+#: Predicted cycles of all inferences from which on Verilator is the default.
 LARGE = 20_000
 
 Values = NDArray[Any]
@@ -74,6 +79,10 @@ class Job:
     seed : int
     lanes : int
         Of the elementwise unit.
+    labels : ndarray or None
+        The class of each output.
+    floats : ndarray or None
+        The classes that the digits' network predicted before quantisation.
     """
 
     graph: Graph
@@ -85,6 +94,8 @@ class Job:
     stop: str
     seed: int
     lanes: int
+    labels: Values | None = None
+    floats: Values | None = None
 
 
 def read_model(path: str) -> Graph:
@@ -123,7 +134,7 @@ def prepare(given: Mapping[str, str]) -> Job:
     ------
     macrame.errors.InputError
     """
-    graph = read_model(given["MODEL"])
+    graph = read_model(given.get("MODEL", str(digits.MODEL)))
     rows, cols, depth = (parse.integer(n, given.get(n, d), 1, m) for n, d, m in _SHAPE)
     post_lanes = parse.integer("POST_LANES", given.get("POST_LANES", str(cols)), 1, cols)
     seed = parse.integer("SEED", given.get("SEED", "1"), 0, 2**32 - 1)
@@ -135,17 +146,19 @@ def prepare(given: Mapping[str, str]) -> Job:
     if stop and stop not in names:
         raise InputError(f"STOP={stop}: no layer of that name; the first is {names[0]}, the last {names[-1]}")
     out = Path(given["OUT"]) if "OUT" in given else None
-    sources = [given[name] for name in ("MODEL", "INPUT", "REFERENCE") if name in given]
+    sources = [given[name] for name in ("MODEL", "INPUT", "REFERENCE", "LABELS") if name in given]
     if out is not None:
         if out.suffix.lower() != ".npy":
             raise InputError(f"OUT={out}: expected a .npy file")
         write.check_output("OUT", str(out), sources)
     stored = _archive(given["REFERENCE"]) if "REFERENCE" in given else {}
-    inputs = _inputs(graph, given, stored, seed)
+    inputs, labels, floats = _held_out(given, stored) or (_inputs(graph, given, stored, seed), None, None)
+    if "LABELS" in given:
+        labels = _labels(graph, given, len(inputs))
     references = [_reference(graph, stored, number) for number in range(len(inputs))]
     config = CoreConfig(rows, cols, depth, post_lanes=post_lanes)
     lanes = parse.integer("LANES", given.get("LANES", "4"), 1, 32)
-    return Job(graph, config, inputs, references, out, sim, stop, seed, lanes)
+    return Job(graph, config, inputs, references, out, sim, stop, seed, lanes, labels, floats)
 
 
 _SHAPE = (("ROWS", "8", 32), ("COLS", "8", 32), ("DEPTH", "1", 8))
@@ -165,14 +178,57 @@ def _archive(path: str) -> dict[str, Values]:
     return {name: npy.npz(f"REFERENCE={path}", "REFERENCE", data, name)[0] for name in names}
 
 
+def _from_reference(stored: Mapping[str, Values]) -> list[str]:
+    """Names of the inputs in a reference."""
+    return sorted((name for name in stored if re.fullmatch(r"x_?\d*", name)), key=lambda n: (len(n), n))
+
+
+def _held_out(
+    given: Mapping[str, str], stored: Mapping[str, Values]
+) -> tuple[list[list[Values]], Values | None, Values | None] | None:
+    """Held-out digits, their labels, and what the network before quantisation says; None for other inputs."""
+    if "MODEL" in given or "INPUT" in given or _from_reference(stored):
+        if "IMAGES" in given:
+            raise InputError(
+                f"IMAGES={shown(given['IMAGES'])}: does not apply to a MODEL or inputs of your own, only to "
+                "the digits"
+            )
+        return None
+    images, labels = digits.held_out()
+    count = parse.integer("IMAGES", given.get("IMAGES", IMAGES), 1, len(images))
+    inputs: list[list[Values]] = [[image] for image in images[:count]]
+    if "STOP" in given or "LABELS" in given:
+        return inputs, None, None
+    return inputs, labels[:count], digits.predicted()["float"][:count]
+
+
+def _labels(graph: Graph, given: Mapping[str, str], inputs: int) -> Values:
+    """The classes in LABELS, one for each row of the outputs."""
+    label = f"LABELS={given['LABELS']}"
+    if "STOP" in given:
+        raise InputError(f"{label}: does not apply with STOP, which runs no further than that layer")
+    shape = graph.tensors[graph.outputs[0]].shape
+    count, classes = inputs * int(np.prod(shape[:-1])), shape[-1]
+    found = npy.npy(label, _bytes("LABELS", given["LABELS"]))[0]
+    if found.dtype.kind not in "iu" or found.shape != (count,):
+        raise InputError(
+            f"{label}: has type {found.dtype} and shape {found.shape}, expected integers of shape ({count},)"
+        )
+    if not ((found >= 0) & (found < classes)).all():
+        wrong = found[(found < 0) | (found >= classes)][0]
+        raise InputError(f"{label}: has the class {wrong}, expected 0 to {classes - 1}")
+    return found
+
+
 def _inputs(
     graph: Graph, given: Mapping[str, str], stored: Mapping[str, Values], seed: int
 ) -> list[list[Values]]:
     """The inputs of each inference: from INPUT, from the reference, or random."""
     tensors = [graph.tensors[i] for i in graph.inputs]
-    if "INPUT" in given or any(re.fullmatch(r"x_?\d*", name) for name in stored):
+    if "INPUT" in given or _from_reference(stored):
         if len(tensors) != 1:
-            raise InputError(f"MODEL={given['MODEL']} has {len(tensors)} inputs, expected one with INPUT")
+            model = given.get("MODEL", digits.MODEL)
+            raise InputError(f"MODEL={model} has {len(tensors)} inputs, expected one with INPUT")
         (tensor,) = tensors
         if "INPUT" in given:
             path = given["INPUT"]
@@ -183,8 +239,7 @@ def _inputs(
                 found = [part[np.newaxis] for part in array]
         else:
             label = f"REFERENCE={given['REFERENCE']}"
-            names = sorted((n for n in stored if re.fullmatch(r"x_?\d*", n)), key=lambda n: (len(n), n))
-            found = [stored[name] for name in names]
+            found = [stored[name] for name in _from_reference(stored)]
         for array in found:
             if array.shape != tensor.shape or array.dtype != tensor.dtype:
                 raise InputError(
@@ -272,7 +327,7 @@ HEADER = (
 def run(job: Job) -> int:
     """Simulate, compare, report; returns the exit code."""
     network = Network(job.graph, job.config)
-    sim = job.sim or ("verilator" if network.predicted > LARGE else "icarus")
+    sim = job.sim or ("verilator" if network.predicted * len(job.inputs) > LARGE else "icarus")
     from macrame.host.core import Core
     from macrame.nets.run import CoreBackend
     from macrame.sim.link import SimLink
@@ -296,15 +351,23 @@ def run(job: Job) -> int:
                 Core(stack.enter_context(link)), functools.cache(lambda: _unit(job, sim, progress, stack))
             )
             for number, (inputs, reference) in enumerate(zip(job.inputs, job.references)):
-                count = [0]
-                if len(job.inputs) > 1:
+                # with labels the answers matter: of later inputs only what is wrong is shown
+                brief = job.labels is not None and number > 0
+                if len(job.inputs) > 1 and not brief:
                     print(f"input {number}")
-                print(HEADER, flush=True)
+                if not brief:
+                    print(HEADER, flush=True)
+                count = [0]
 
-                def told(layer: LayerRun, count: list[int] = count) -> None:
-                    print(line(count[0], layer), flush=True)
+                def told(
+                    layer: LayerRun, count: list[int] = count, number: int = number, brief: bool = brief
+                ) -> None:
+                    if not brief:
+                        print(line(count[0], layer), flush=True)
+                    elif layer.golden or layer.reference:
+                        print(f"input {number}\n{line(count[0], layer)}", flush=True)
                     count[0] += 1
-                    progress(count[0], len(job.graph.ops))
+                    progress(number * len(job.graph.ops) + count[0], len(job.inputs) * len(job.graph.ops))
 
                 start = time.monotonic()
                 layers, values = network.run(
@@ -330,6 +393,35 @@ def _unit(job: Job, sim: str, progress: Progress, stack: contextlib.ExitStack) -
     )
     progress.done()
     return ElementwiseUnit(stack.enter_context(link))
+
+
+def accuracy(outputs: Values, labels: Values, floats: Values | None) -> list[str]:
+    """How many outputs are largest at their label, as lines of the report.
+
+    Parameters
+    ----------
+    outputs : ndarray, shape (n, classes)
+    labels : ndarray, shape (n,)
+    floats : ndarray or None
+        The predictions of the digits' network before quantisation.
+
+    Returns
+    -------
+    list of str
+    """
+
+    def part(right: Values) -> str:
+        return f"{int(right.sum())} of {len(right)} right, {right.mean():.1%}"
+
+    lines = [f"  accuracy: {part(outputs.argmax(axis=1) == labels)}"]
+    if floats is not None:
+        lines[0] += f"; before quantisation {part(floats == labels)}"
+        every, stored = digits.held_out()[1], digits.predicted()
+        lines.append(
+            f"  of all held-out images, by the golden model: {part(stored['int8'] == every)}; before "
+            f"quantisation {part(stored['float'] == every)}"
+        )
+    return lines
 
 
 def _finish(
@@ -362,6 +454,12 @@ def _finish(
         print(f"  {other:,} values of {compared:,} tensors differ from the reference")
     for layer in unexpected:
         print(f"  {layer.name}: {layer.cycles:,} cycles, expected {layer.predicted:,}")
+    right = None
+    if job.labels is not None:
+        found = np.concatenate([values for values in outputs if values is not None])
+        found = found.reshape(len(job.labels), -1)
+        right = int((found.argmax(axis=1) == job.labels).sum())
+        print("\n".join(accuracy(found, job.labels, job.floats)))
     print(f"  {min(seconds):.2f} s per inference, {total:.1f} s in all")
     report = {
         "model": job.graph.name,
@@ -378,6 +476,8 @@ def _finish(
         "seconds": [round(part, 3) for part in seconds],
         "mismatches_golden": wrong,
         "mismatches_reference": other,
+        "labels": None if job.labels is None else len(job.labels),
+        "right": right,
         "inferences": [[asdict(layer) for layer in layers] for layers in runs],
     }
     text = (json.dumps(report, indent=2) + "\n").encode()
@@ -402,14 +502,12 @@ def _finish(
 def main(given: Mapping[str, str]) -> int:
     """The command; returns the exit code."""
     given = {name: given[name] for name in NAMES if given.get(name)}
-    if "MODEL" not in given:
-        raise InputError("MODEL is not given, expected a .tflite file")
     if given.get("PLAN", "0") not in ("0", "1"):
         raise InputError(f"PLAN={shown(given['PLAN'])}: expected 0 or 1")
     if given.get("PLAN") == "1":
         for name in RUNS:
             if name in given:
                 raise InputError(f"{name}={given[name]}: does not apply to PLAN=1, which runs nothing")
-        print("\n".join(plan.table(read_model(given["MODEL"]))))
+        print("\n".join(plan.table(read_model(given.get("MODEL", str(digits.MODEL))))))
         return 0
     return run(prepare(given))

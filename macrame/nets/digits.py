@@ -437,7 +437,8 @@ def made() -> tuple[bytes, str]:
         "float": _Float(weights).forward(pixels)["scores"].argmax(axis=1),
         "int8": [golden(graph, image)[graph.outputs[0]].argmax() for image in held_out()[0]],
     }
-    return data, json.dumps({name: "".join(map(str, found)) for name, found in classes.items()}, indent=0) + "\n"
+    text = {name: "".join(map(str, found)) for name, found in classes.items()}
+    return data, json.dumps(text, indent=0) + "\n"
 
 
 def main() -> None:
@@ -446,8 +447,10 @@ def main() -> None:
     atomic.write_files({MODEL: data, PREDICTED: text.encode()})
     labels = held_out()[1]
     right = {name: int((found == labels).sum()) for name, found in predicted().items()}
-    print(f"{len(data):,} bytes; of {len(labels)} held-out images {right['float']} are right before "
-          f"quantisation, {right['int8']} after it")
+    print(
+        f"{len(data):,} bytes; of {len(labels)} held-out images {right['float']} are right before "
+        f"quantisation, {right['int8']} after it"
+    )
 
 
 if __name__ == "__main__":

@@ -1,0 +1,219 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The digits network: TFLite Micro's answers, its accuracy, its training, `macrame net` without MODEL."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from macrame.golden.nn import elementary
+from macrame.homework import digits as homework
+from macrame.nets import digits, tflite, tflite_writer
+from tests import verbs
+from tests.nets import small
+
+STORED = Path(__file__).parents[1] / "oracles" / "digits.npz"
+
+
+@pytest.fixture(scope="module")
+def graph():
+    return tflite.read(digits.MODEL)
+
+
+@pytest.fixture(scope="module")
+def answers():
+    with np.load(STORED) as stored:
+        return dict(stored)
+
+
+@pytest.fixture(scope="module")
+def outputs(graph):
+    """Of golden, for every held-out image."""
+    return np.concatenate([digits.golden(graph, image)[graph.outputs[0]] for image in digits.held_out()[0]])
+
+
+def test_the_file(graph):
+    """Small, with the layers that the docstring lists, weights per channel and none of -128."""
+    assert digits.MODEL.stat().st_size < 100_000
+    listed = re.findall(r"^(\w+) +(1(?:x\d+)+) ", digits.__doc__, re.M)
+    found = [(op.name, "x".join(map(str, graph.output(op).shape))) for op in graph.ops]
+    assert found == listed
+    for op in graph.ops:
+        if op.kind in ("conv", "depthwise"):
+            weights = graph.input(op, 1)
+            assert weights.scale.size == graph.output(op).shape[-1]
+            assert weights.data.min() >= -127
+
+
+def test_every_tensor_equals_tflite_micro(graph, answers):
+    names = {f"t{graph.output(op).number}" for op in graph.ops}
+    assert names == answers.keys() - {"outputs", "tflite_micro"}
+    for number, image in enumerate(digits.held_out()[0][:20]):
+        values = digits.golden(graph, image)
+        for op in graph.ops:
+            stored = answers[f"t{graph.output(op).number}"]
+            assert len(stored) == 20
+            np.testing.assert_array_equal(
+                values[op.outputs[0]], stored[number], f"{op.name} of image {number}", strict=True
+            )
+
+
+def test_every_output_equals_tflite_micro(outputs, answers):
+    np.testing.assert_array_equal(outputs, answers["outputs"], strict=True)
+
+
+def test_the_stored_predictions(outputs):
+    """Those of golden, and an accuracy near that before quantisation."""
+    labels, stored = digits.held_out()[1], digits.predicted()
+    np.testing.assert_array_equal(outputs.argmax(axis=1), stored["int8"])
+    right = {name: (classes == labels).sum() for name, classes in stored.items()}
+    assert right == {"float": 531, "int8": 531}
+
+
+def test_the_images():
+    """The split of the problems, without any rounding, none of it trained on."""
+    (trained, _), (pixels, labels) = homework.load(0.3, 0)
+    images, own = digits.held_out()
+    np.testing.assert_array_equal((images.reshape(-1, 64) + 120.0) / 240 * 16, pixels * 16)
+    np.testing.assert_array_equal(own, labels)
+    assert not {row.tobytes() for row in trained} & {row.tobytes() for row in pixels}
+
+
+@pytest.mark.nightly
+def test_training_again_gives_the_same_files():
+    data, text = digits.made()
+    assert data == digits.MODEL.read_bytes()
+    assert text == digits.PREDICTED.read_text()
+
+
+def test_the_gradients(monkeypatch):
+    """Against central differences, without the grids: steps small enough to meet no corner of a ReLU."""
+    monkeypatch.setattr(digits, "_exact", lambda values, bits: values)
+    monkeypatch.setattr(digits, "_checked", lambda *_: None)
+    random = np.random.RandomState(3)
+    weights = digits.start(random)
+    for name in weights:
+        if name.endswith("bias"):
+            weights[name] = random.random_sample(weights[name].shape) * 0.1
+    pixels = digits.images(random.randint(0, 17, (4, 64)) / 16).reshape(4, 64) / 240 + 0.5
+    labels = np.array([3, 1, 4, 1])
+
+    def loss(weights):
+        scores = digits._Float(weights).forward(pixels)["scores"]
+        return (elementary.softmax(scores)[1] - scores[np.arange(4), labels]).sum()
+
+    network = digits._Float(weights)
+    y = network.forward(pixels)
+    dz = elementary.softmax(y["scores"])[0]
+    dz[np.arange(4), labels] -= 1
+    gradients = network.backward(y, dz)
+    assert gradients.keys() == weights.keys()
+    for name, gradient in gradients.items():
+        assert gradient.shape == weights[name].shape
+        for _ in range(5):
+            at = tuple(random.randint(0, weights[name].shape))
+            sides = []
+            for sign in (1, -1):
+                moved = {**weights, name: weights[name].copy()}
+                moved[name][at] += sign * 2.0**-20
+                sides.append(loss(moved))
+            slope = (sides[0] - sides[1]) * 2.0**19
+            assert abs(slope - gradient[at]) < 1e-6, (name, at)
+
+
+def test_a_few_epochs_learn():
+    """Less than the stored network, the same graph, and a file that the reader accepts."""
+    weights = digits.train(2)
+    graph = digits.quantised(weights)
+    stored = tflite.read(digits.MODEL)
+    assert graph.ops == stored.ops
+    read = tflite.parse("digits", tflite_writer.encode(tflite_writer.lower(graph)), "digits")
+    assert small.equal(read, graph)
+    images, labels = digits.held_out()
+    found = [digits.golden(graph, image)[graph.outputs[0]].argmax() for image in images[:60]]
+    assert (found == labels[:60]).mean() > 0.5
+
+
+# --- the command --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def build(tmp_path, monkeypatch):
+    monkeypatch.setenv("BUILD_DIR", str(tmp_path / "build"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "build"
+
+
+CORE = {"ROWS": "2", "COLS": "4", "DEPTH": "2", "SIM": "icarus"}
+
+
+def test_net_without_a_model(build, answers, capfd):
+    """Three images on the RTL, against golden and TFLite Micro: one table, and the accuracy."""
+    names = [name for name in answers if name.startswith("t") and name[1:].isdigit()]
+    np.savez("answers.npz", **{f"{name}_{i}": answers[name][i] for name in names for i in range(3)})
+    assert verbs.call("net", {"IMAGES": "3", "REFERENCE": "answers.npz", "OUT": "y.npy", **CORE}) == 0
+    said = capfd.readouterr().out
+    assert said.count("average_pool") == 1
+    assert "0 values differ from the golden model" in said
+    assert "0 values of 27 tensors differ from the reference" in said
+    assert "accuracy: 3 of 3 right, 100.0%; before quantisation 3 of 3 right, 100.0%" in said
+    assert "531 of 540 right, 98.3%; before quantisation 531 of 540 right, 98.3%" in said
+    np.testing.assert_array_equal(np.load("y.npy"), answers["outputs"][:3])
+    report = json.loads(Path("y.npy.json").read_text())
+    assert (report["labels"], report["right"]) == (3, 3)
+
+    wrong = {f"{name}_{i}": answers[name][i] for name in names for i in range(3)}
+    (last,) = {f"t{tflite.read(digits.MODEL).tensors[i].number}" for i in tflite.read(digits.MODEL).outputs}
+    wrong[f"{last}_2"] = wrong[f"{last}_2"] ^ np.int8(1)
+    np.savez("answers.npz", **wrong)
+    assert verbs.call("net", {"IMAGES": "3", "REFERENCE": "answers.npz", **CORE}) == 1
+    said = capfd.readouterr().out
+    assert "input 2\n    8 softmax" in said
+    assert "10 of 10 values of odds differ from the reference" in said
+
+
+def test_labels(build, capfd):
+    """The accuracy of inputs of one's own."""
+    images, labels = digits.held_out()
+    np.save("x.npy", images[:2])
+    np.save("labels.npy", np.array([labels[0], (labels[1] + 1) % 10]))
+    assert verbs.call("net", {"INPUT": "x.npy", "LABELS": "labels.npy", **CORE}) == 0
+    said = capfd.readouterr().out
+    assert "accuracy: 1 of 2 right, 50.0%\n" in said
+    assert "held-out" not in said
+
+
+def test_plan_without_a_model(build, capfd):
+    assert verbs.call("net", {"PLAN": "1"}) == 0
+    assert capfd.readouterr().out.startswith("digits: products of one inference\n")
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"IMAGES": "0"}, "IMAGES=0: expected an integer from 1 to 540"),
+        ({"IMAGES": "541"}, "IMAGES=541: expected an integer from 1 to 540"),
+        ({"IMAGES": "2", "INPUT": "x.npy"}, "IMAGES='2': does not apply to a MODEL or inputs of your own"),
+        ({"IMAGES": "2", "MODEL": str(digits.MODEL)}, "IMAGES='2': does not apply to a MODEL"),
+        ({"PLAN": "1", "IMAGES": "2"}, "IMAGES=2: does not apply to PLAN=1"),
+        ({"LABELS": "none.npy"}, "LABELS=none.npy: No such file or directory"),
+        (
+            {"LABELS": "x.npy"},
+            r"LABELS=x.npy: has type int8 and shape .*, expected integers of shape \(10,\)",
+        ),
+        ({"LABELS": "real.npy"}, "LABELS=real.npy: has type float64 and shape"),
+        ({"LABELS": "ten.npy"}, "LABELS=ten.npy: has the class 10, expected 0 to 9"),
+        ({"LABELS": "ten.npy", "STOP": "pool"}, "LABELS=ten.npy: does not apply with STOP"),
+    ],
+    ids=lambda value: " ".join(f"{n}={v}" for n, v in value.items()) if isinstance(value, dict) else "",
+)
+def test_what_it_refuses(build, capfd, given, message):
+    np.save("x.npy", digits.held_out()[0][:2])
+    np.save("real.npy", np.zeros(10))
+    np.save("ten.npy", np.arange(1, 11))
+    assert verbs.call("net", given) == 2
+    (line,) = capfd.readouterr().err.splitlines()
+    assert re.search(message, line), line
