@@ -145,6 +145,16 @@ def test_the_command_helps(installed, empty):
     assert checked(installed / "macrame", "--version", cwd=empty).startswith("macrame ")
 
 
+def test_the_digits_network_is_in_the_wheel(installed, empty):
+    """Its file, its images and their labels."""
+    said = checked(installed / "macrame", "net", "--plan", cwd=empty)
+    assert said.startswith("digits: products of one inference")
+    program = (
+        "from macrame.nets import digits; print(len(digits.held_out()[0]), len(digits.predicted()['int8']))"
+    )
+    assert checked(installed / "python", "-c", program, cwd=empty) == "540 540\n"
+
+
 def test_the_examples_are_in_the_wheel(installed, empty):
     """The one in plain Verilog runs as its README says, from another folder."""
     folder = Path(checked(installed / "macrame", "sources", "--folder", cwd=empty).strip())
