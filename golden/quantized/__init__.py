@@ -11,6 +11,7 @@
 `elementwise`        addition, subtraction, product, maximum, minimum
 `unary`              functions of one int8: requantisation, ReLU, logistic, tanh, hard swish
 `softmax`            softmax
+`onnxruntime`        sums, products, averages and requantisation, by the rules of ONNX Runtime
 ===================  ========================================================================
 
 The rules of TFLite Micro are those of its reference kernels; those of ONNX Runtime are of its

@@ -20,6 +20,7 @@ multiplier below 2^-32 counts as 0: `macrame.golden.arith.requantize.quantize_mu
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +28,8 @@ from numpy.typing import NDArray
 from macrame.golden.arith.requantize import quantize_multiplier, requantize, scale_bits
 from macrame.golden.quantized.windows import Windows
 
-Int8 = NDArray[np.int8]
+Bytes = NDArray[Any]
+"""int8 or uint8."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,8 @@ class QuantisedLayer:
     zero_point, low, high : int
         Of the output, and its clamp.
     mode : {"gemmlowp", "ruy", "fp32"}
+    dtype : dtype
+        int8 or uint8, of the output.
     """
 
     bias: NDArray[np.int32]
@@ -56,6 +60,7 @@ class QuantisedLayer:
     low: int
     high: int
     mode: str
+    dtype: np.dtype[Any] = np.dtype(np.int8)
 
     def __getitem__(self, outputs: slice | NDArray[np.intp]) -> QuantisedLayer:
         """The layer with some of its outputs, by a slice or by their numbers."""
@@ -68,10 +73,35 @@ class QuantisedLayer:
             self.low,
             self.high,
             self.mode,
+            self.dtype,
         )
 
-    def requantise(self, acc: NDArray[np.integer]) -> Int8:
-        """int8 outputs from sums of (x - input zero point) * w.
+    def as_int8(self, unsigned_input: bool) -> QuantisedLayer:
+        """The layer on int8: the top bit of uint8 inverted, which subtracts 128, also from the zero points.
+
+        Parameters
+        ----------
+        unsigned_input : bool
+            The input is uint8.
+
+        Returns
+        -------
+        QuantisedLayer
+        """
+        moved = 128 if self.dtype == np.uint8 else 0
+        return QuantisedLayer(
+            self.bias,
+            self.multiplier,
+            self.shift,
+            self.input_zero_point - (128 if unsigned_input else 0),
+            self.zero_point - moved,
+            self.low - moved,
+            self.high - moved,
+            self.mode,
+        )
+
+    def requantise(self, acc: NDArray[np.integer]) -> NDArray[Any]:
+        """Outputs from sums of (x - input zero point) * w.
 
         Parameters
         ----------
@@ -80,13 +110,11 @@ class QuantisedLayer:
 
         Returns
         -------
-        ndarray of int8, the same shape
+        ndarray of int8 or uint8, the same shape
         """
         x = (np.asarray(acc, np.int64) + self.bias).astype(np.int32)
-        out: Int8 = requantize(
-            x, self.multiplier, self.shift, self.zero_point, self.low, self.high, self.mode
-        ).astype(np.int8)
-        return out
+        out = requantize(x, self.multiplier, self.shift, self.zero_point, self.low, self.high, self.mode)
+        return out.astype(self.dtype)  # from 128 on, int8 and uint8 have the same bits
 
 
 def factors_tflm(
@@ -149,12 +177,12 @@ def sums(x: NDArray[np.integer], zero_point: int, w: NDArray[np.integer]) -> NDA
     return product.astype(np.int64)
 
 
-def conv(x: Int8, w: NDArray[np.integer], layer: QuantisedLayer, windows: Windows, groups: int = 1) -> Int8:
+def conv(x: Bytes, w: NDArray[np.integer], layer: QuantisedLayer, windows: Windows, groups: int = 1) -> Bytes:
     """A convolution; padding has the value of the input's zero point.
 
     Parameters
     ----------
-    x : ndarray of int8, shape (N, H, W, C)
+    x : ndarray of int8 or uint8, shape (N, H, W, C)
     w : ndarray of int, shape (O, KH, KW, C / groups)
         Weights less their zero point.
     layer : QuantisedLayer
@@ -163,7 +191,7 @@ def conv(x: Int8, w: NDArray[np.integer], layer: QuantisedLayer, windows: Window
 
     Returns
     -------
-    ndarray of int8, shape (N, OH, OW, O)
+    ndarray of int8 or uint8, shape (N, OH, OW, O)
     """
     cells = windows.gather(x, layer.input_zero_point)
     n, rows, cols = cells.shape[:3]
@@ -177,13 +205,13 @@ def conv(x: Int8, w: NDArray[np.integer], layer: QuantisedLayer, windows: Window
 
 
 def depthwise(
-    x: Int8, w: NDArray[np.integer], layer: QuantisedLayer, windows: Windows, multiplier: int = 1
-) -> Int8:
+    x: Bytes, w: NDArray[np.integer], layer: QuantisedLayer, windows: Windows, multiplier: int = 1
+) -> Bytes:
     """A depthwise convolution: output channel c * multiplier + m is computed from input channel c.
 
     Parameters
     ----------
-    x : ndarray of int8, shape (N, H, W, C)
+    x : ndarray of int8 or uint8, shape (N, H, W, C)
     w : ndarray of int, shape (1, KH, KW, C * multiplier)
     layer : QuantisedLayer
     windows : Windows
@@ -191,25 +219,25 @@ def depthwise(
 
     Returns
     -------
-    ndarray of int8, shape (N, OH, OW, C * multiplier)
+    ndarray of int8 or uint8, shape (N, OH, OW, C * multiplier)
     """
     cells = windows.gather(x, layer.input_zero_point).astype(np.int64) - layer.input_zero_point
     acc = np.einsum("nrckjx,kjx->nrcx", np.repeat(cells, multiplier, axis=-1), w[0].astype(np.int64))
     return layer.requantise(acc)
 
 
-def fully_connected(x: Int8, w: NDArray[np.integer], layer: QuantisedLayer) -> Int8:
+def fully_connected(x: Bytes, w: NDArray[np.integer], layer: QuantisedLayer) -> Bytes:
     """A fully connected layer.
 
     Parameters
     ----------
-    x : ndarray of int8, shape (M, K)
+    x : ndarray of int8 or uint8, shape (M, K)
     w : ndarray of int, shape (N, K)
         Weights less their zero point.
     layer : QuantisedLayer
 
     Returns
     -------
-    ndarray of int8, shape (M, N)
+    ndarray of int8 or uint8, shape (M, N)
     """
     return layer.requantise(sums(x, layer.input_zero_point, w.T))

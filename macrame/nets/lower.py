@@ -20,35 +20,42 @@ image    one row of constants                  the image                       c
 
 A depthwise convolution and an average have little to do per channel: blocks and patches keep only a part of
 the array busy. `lower` picks the form with the fewest cycles, by the exact model of `macrame.golden.cycles`.
+
+The core multiplies int8. uint8 activations are sent with their top bit inverted, which subtracts 128, and the
+zero points are 128 less. Weights less their zero point may need nine bits: what exceeds int8 is in rows of its
+own below the others, and the columns of A that belong to them are sent again.
 """
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from macrame.contract import CoreConfig
 from macrame.golden import cycles
-from macrame.golden.arith.requantize import quantize_multiplier
-from macrame.golden.quantized import pooling
+from macrame.golden.arith.requantize import quantize_multiplier, scale_bits
+from macrame.golden.quantized import onnxruntime, pooling
 from macrame.golden.quantized.layers import QuantisedLayer
+from macrame.golden.quantized.ranges import activation_range
 from macrame.golden.quantized.windows import Windows
 from macrame.host import tiling
 from macrame.nets import operators
 from macrame.nets.graph import Graph, Op
 
 Int8 = NDArray[np.int8]
+Bytes = NDArray[Any]
 Shape: TypeAlias = tuple[int, ...]
 Sizes: TypeAlias = tuple[tuple[int, int, int], ...]
 #: A form, the sizes of its products, and a function that makes them.
 Candidate: TypeAlias = tuple[str, Sizes, Callable[[], list["Job"]]]
 
 EVERYTHING = slice(None)
+NONE = np.zeros(0, np.intp)
 
 #: Estimated cycles of an operator below which the exact model is asked about every form.
 SMALL = 2000
@@ -96,6 +103,8 @@ class Job:
         Rows and columns of output pixels in a row of results.
     image : bool
         The input is W, one column per channel.
+    again : ndarray of int
+        Columns of A that follow the others once more, for the rest of their weights.
     """
 
     sizes: tuple[int, int, int]
@@ -106,18 +115,23 @@ class Job:
     target: tuple[slice, ...] = ()
     tile: tuple[int, int] = (1, 1)
     image: bool = False
+    again: NDArray[np.intp] = field(default_factory=lambda: NONE)
 
-    def matrices(self, x: Int8) -> tuple[Int8, Int8]:
-        """A and W for the values of the operator's input."""
-        part = x[self.source]
+    def matrices(self, x: Bytes) -> tuple[Int8, Int8]:
+        """A and W for the values of the operator's input, int8 or uint8."""
+        part = _inverted(x[self.source]) if x.dtype == np.uint8 else x[self.source]
         if self.image:
             return self.weights, np.ascontiguousarray(part.reshape(-1, part.shape[-1]))
         if self.operand is None:
-            return part.reshape(-1, len(self.weights)), self.weights
-        return self.operand.gather(part), self.weights
+            a = part.reshape(-1, len(self.weights) - len(self.again))
+        else:
+            a = self.operand.gather(part)
+        return (np.concatenate([a, a[:, self.again]], axis=1) if len(self.again) else a), self.weights
 
-    def place(self, out: Int8, result: Int8) -> None:
-        """Write the results, shape (M, N), to the operator's output."""
+    def place(self, out: Bytes, result: Int8) -> None:
+        """Write the results, shape (M, N), to the operator's output, int8 or uint8."""
+        if out.dtype == np.uint8:
+            result = _inverted(result)
         part = out[self.target]
         if self.operand is None:
             part[...] = result.reshape(part.shape)
@@ -127,6 +141,11 @@ class Job:
         tall, wide = -(-height // rows), -(-width // cols)
         pixels = result.reshape(n, tall, wide, rows, cols, -1).transpose(0, 1, 3, 2, 4, 5)
         part[...] = pixels.reshape(n, tall * rows, wide * cols, -1)[:, :height, :width]
+
+
+def _inverted(values: Bytes) -> Bytes:
+    """uint8 less 128 as int8, or int8 plus 128 as uint8: the top bit inverted."""
+    return (values.view(np.uint8) ^ np.uint8(128)).view(np.int8 if values.dtype == np.uint8 else np.uint8)
 
 
 @dataclass(frozen=True)
@@ -273,52 +292,80 @@ def candidates(graph: Graph, op: Op, config: CoreConfig) -> Iterator[Candidate]:
     x = graph.input(op).shape
     out = graph.output(op).shape
     if op.kind == "fully_connected":
-        w, layer = operators.weights_of(graph, op), operators.layer_of(graph, op)
-        size = int(np.prod(x)) // w.shape[1], w.shape[1], w.shape[0]
-        yield "matrix", (size,), lambda: [Job(size, None, _int8(w.T), layer)]
+        layer = _layer(graph, op)
+        w, again = _split(operators.weights_of(graph, op).T)
+        size = int(np.prod(x)) // (len(w) - len(again)), *w.shape
+        yield "matrix", (size,), lambda: [Job(size, None, w, layer, again=again)]
     elif op.kind == "conv":
         yield _windows(graph, op, out)
     elif op.kind == "depthwise":
-        w, layer = operators.weights_of(graph, op), operators.layer_of(graph, op)
-        windows = operators.windows_of(graph, op)
+        layer, windows = _layer(graph, op), operators.windows_of(graph, op)
+        w = operators.weights_of(graph, op)
         yield from _per_channel(windows, w[0], layer, x, out, op.attributes["multiplier"], config)
     elif op.kind == "average_pool":
-        yield from _average(graph, op, x, out, config)
+        if graph.runtime == "tflm":  # ONNX Runtime adds float32 numbers
+            yield from _average(graph, op, x, out, config)
     else:
         yield from _mean(graph, op, x)
 
 
-def _int8(w: NDArray[np.integer]) -> Int8:
-    assert w.min(initial=0) >= -128
-    assert w.max(initial=0) <= 127
-    return np.ascontiguousarray(w.astype(np.int8))
+def _layer(graph: Graph, op: Op) -> QuantisedLayer:
+    """The layer of an operator, on int8."""
+    return operators.layer_of(graph, op).as_int8(graph.input(op).dtype == np.uint8)
+
+
+def _fits(w: NDArray[np.integer]) -> bool:
+    return bool(w.min(initial=0) >= -128 and w.max(initial=0) <= 127)
+
+
+def _split(w: NDArray[np.integer]) -> tuple[Int8, NDArray[np.intp]]:
+    """Weights as int8, with rows below them that add what exceeds int8.
+
+    Parameters
+    ----------
+    w : ndarray of int, shape (K, N)
+        In -255..255.
+
+    Returns
+    -------
+    weights : ndarray of int8, shape (K + R, N)
+    again : ndarray of int, shape (R,)
+        The rows that the last R rows belong to.
+    """
+    parts, again = [np.clip(w, -128, 127)], [NONE]
+    rest = w - parts[0]
+    while rest.any():
+        rows = np.flatnonzero(rest.any(axis=1))
+        parts.append(np.clip(rest[rows], -128, 127))
+        again.append(rows)
+        rest[rows] -= parts[-1]
+    return np.ascontiguousarray(np.concatenate(parts).astype(np.int8)), np.concatenate(again)
 
 
 def _windows(graph: Graph, op: Op, out: Shape) -> Candidate:
     """A convolution: one product per group."""
-    w, layer = operators.weights_of(graph, op), operators.layer_of(graph, op)
+    w, layer = operators.weights_of(graph, op), _layer(graph, op)
     windows, groups = operators.windows_of(graph, op), op.attributes.get("groups", 1)
     inputs, outputs = w.shape[3], w.shape[0] // groups
-    size = int(np.prod(out[:3])), int(np.prod(w.shape[1:])), outputs
+    own = [slice(g * outputs, (g + 1) * outputs) for g in range(groups)]
+    split = [_split(w[part].reshape(outputs, -1).T) for part in own]
+    sizes = tuple((int(np.prod(out[:3])), *weights.shape) for weights, _ in split)
 
     def make() -> list[Job]:
-        jobs = []
-        for g in range(groups):
-            own = slice(g * outputs, (g + 1) * outputs)
-            source = slice(g * inputs, (g + 1) * inputs)
-            jobs.append(
-                Job(
-                    size,
-                    Operand(windows, layer.input_zero_point),
-                    _int8(w[own].reshape(outputs, -1).T),
-                    layer[own],
-                    (EVERYTHING, EVERYTHING, EVERYTHING, source),
-                    (EVERYTHING, EVERYTHING, EVERYTHING, own),
-                )
+        return [
+            Job(
+                sizes[g],
+                Operand(windows, layer.input_zero_point),
+                split[g][0],
+                layer[own[g]],
+                (EVERYTHING, EVERYTHING, EVERYTHING, slice(g * inputs, (g + 1) * inputs)),
+                (EVERYTHING, EVERYTHING, EVERYTHING, own[g]),
+                again=split[g][1],
             )
-        return jobs
+            for g in range(groups)
+        ]
 
-    return "windows", (size,) * groups, make
+    return "windows", sizes, make
 
 
 def _per_channel(
@@ -354,18 +401,23 @@ def _per_channel(
             patch = _patch(windows, x, out, tile)
             m = out[0] * -(-out[1] // rows) * -(-out[2] // wide)
             cells = patch.kernel[0] * patch.kernel[1]
-            starts = range(0, x[3], share)
-            counts = [min(share, x[3] - first) for first in starts]
-            sizes = tuple((m, cells * count, rows * wide * count * multiplier) for count in counts)
+            parts = [slice(first, min(first + share, x[3])) for first in range(0, x[3], share)]
+            counts = [part.stop - part.start for part in parts]
+            more = [0] * len(parts)
+            if not _fits(w):
+                blocks = (_weights(windows, patch, w, multiplier, tile, part) for part in parts)
+                more = [len(_split(block)[1]) for block in blocks]
+            sizes = tuple(
+                (m, cells * count + extra, rows * wide * count * multiplier)
+                for count, extra in zip(counts, more)
+            )
 
             def make(
                 patch: Windows = patch,
                 tile: tuple[int, int] = tile,
-                share: int = share,
+                parts: Sequence[slice] = parts,
                 sizes: Sizes = sizes,
             ) -> list[Job]:
-                firsts = range(0, x[3], share)
-                parts = [slice(first, min(first + share, x[3])) for first in firsts]
                 return [
                     _block(size, windows, patch, w, layer, multiplier, tile, part, source, target)
                     for size, part in zip(sizes, parts)
@@ -391,6 +443,26 @@ def _patch(windows: Windows, x: Shape, out: Shape, tile: tuple[int, int]) -> Win
     return Windows((kernel[0], kernel[1]), (stride[0], stride[1]), (1, 1), (padding[0], padding[1]))
 
 
+def _weights(
+    windows: Windows,
+    patch: Windows,
+    w: NDArray[np.integer],
+    multiplier: int,
+    tile: tuple[int, int],
+    channels: slice,
+) -> NDArray[np.int64]:
+    """The weights of some input channels, each in its own rows and columns."""
+    count = channels.stop - channels.start
+    own = slice(channels.start * multiplier, channels.stop * multiplier)
+    stride, dilation = (windows.stride, windows.dilation) if tile != (1, 1) else ((1, 1), (1, 1))
+    matrix = np.zeros((*patch.kernel, count, *tile, count * multiplier), np.int64)
+    outputs = np.arange(count * multiplier)
+    for r, c, i, j in np.ndindex(*tile, *windows.kernel):
+        down, right = r * stride[0] + i * dilation[0], c * stride[1] + j * dilation[1]
+        matrix[down, right, outputs // multiplier, r, c, outputs] = w[i, j, own]
+    return matrix.reshape(int(np.prod(matrix.shape[:3])), -1)
+
+
 def _block(
     size: tuple[int, int, int],
     windows: Windows,
@@ -404,24 +476,19 @@ def _block(
     target: tuple[slice, ...],
 ) -> Job:
     """The product of some input channels."""
-    count = channels.stop - channels.start
     own = slice(channels.start * multiplier, channels.stop * multiplier)
-    stride, dilation = (windows.stride, windows.dilation) if tile != (1, 1) else ((1, 1), (1, 1))
-    matrix = np.zeros((*patch.kernel, count, *tile, count * multiplier), np.int64)
-    outputs = np.arange(count * multiplier)
-    for r, c, i, j in np.ndindex(*tile, *windows.kernel):
-        down, right = r * stride[0] + i * dilation[0], c * stride[1] + j * dilation[1]
-        matrix[down, right, outputs // multiplier, r, c, outputs] = w[i, j, own]
+    weights, again = _split(_weights(windows, patch, w, multiplier, tile, channels))
     columns = np.tile(np.arange(own.start, own.stop), tile[0] * tile[1])
     source, target = (source or (EVERYTHING,) * 3), (target or (EVERYTHING,) * 3)
     return Job(
         size,
         Operand(patch, layer.input_zero_point),
-        _int8(matrix.reshape(size[1], size[2])),
+        weights,
         layer[columns],
         (*source, channels),
         (*target, own),
         tile,
+        again=again,
     )
 
 
@@ -500,15 +567,24 @@ def _mean(graph: Graph, op: Op, x: Shape) -> Iterator[Candidate]:
         return
     a, b = operators.grid(graph.input(op)), operators.grid(graph.output(op))
     cells, channels = int(np.prod(x[1:-1])), x[-1]
-    multiplier, shift = pooling.mean_multiplier(a.scale, b.scale, cells)
-    layer = QuantisedLayer(
-        np.full(channels, -cells * a.zero_point, np.int32),
-        np.full(channels, multiplier, np.int32),
+    out = graph.output(op).dtype
+    low, high = activation_range("none", b.scale, b.zero_point, out)
+    if graph.runtime == "tflm":
+        factor, shift = pooling.mean_multiplier(a.scale, b.scale, cells)
+    else:
+        factor, shift = int(scale_bits(onnxruntime.mean_factor(a.scale, b.scale, cells))), 0
+    whole = QuantisedLayer(
+        np.zeros(channels, np.int32),
+        np.full(channels, factor, np.int32),
         np.full(channels, shift, np.int8),
-        0,
+        a.zero_point,
         b.zero_point,
-        -128,
-        127,
-        "gemmlowp",
-    )
+        low,
+        high,
+        {"tflm": "gemmlowp", "onnxruntime": "fp32"}[graph.runtime],
+        out,
+    ).as_int8(graph.input(op).dtype == np.uint8)
+    # the image is W, and the row of ones A, which has no zero point
+    bias = np.full(channels, -cells * whole.input_zero_point, np.int32)
+    layer = replace(whole, bias=bias, input_zero_point=0)
     yield _image(layer, np.ones((1, cells), np.int8), (), (), channels)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from macrame.errors import InputError
-from macrame.golden.quantized import elementwise, layers, pooling, softmax, unary
+from macrame.golden.quantized import elementwise, layers, onnxruntime, pooling, softmax, unary
 from macrame.golden.quantized.elementwise import Grid
 from macrame.golden.quantized.layers import QuantisedLayer
 from macrame.golden.quantized.ranges import activation_range
@@ -90,6 +90,7 @@ def layer_of(graph: Graph, op: Op) -> QuantisedLayer:
         low,
         high,
         {"tflm": "gemmlowp", "onnxruntime": "fp32"}[graph.runtime],
+        out.dtype,
     )
 
 
@@ -103,7 +104,9 @@ def clamp_of(graph: Graph, op: Op) -> tuple[int, int]:
 
 
 def table_of(graph: Graph, op: Op) -> NDArray[np.int8] | None:
-    """The outputs of a function of one int8 for -128..127; None if the operator is not one."""
+    """The outputs of TFLite Micro's function of one int8 for -128..127; None if the operator is not one."""
+    if graph.runtime != "tflm":
+        return None
     if len([i for i in op.inputs if i is not None]) != 1 or graph.input(op).dtype != np.int8:
         return None
     out = graph.output(op)
@@ -159,9 +162,36 @@ def evaluate(graph: Graph, op: Op, values: Sequence[Values | None]) -> list[Valu
     return found
 
 
+def _onnxruntime(graph: Graph, op: Op, values: list[Values | None]) -> Values | None:
+    """The operators for which ONNX Runtime has rules of its own; None for all others."""
+    x, out = values[0], graph.output(op)
+    assert x is not None
+    if op.kind == "quantize":
+        if x.dtype == np.float32:
+            return onnxruntime.quantize(x, grid(out), out.dtype)
+        return onnxruntime.requantize(x, grid(graph.input(op)), grid(out), out.dtype)
+    if op.kind == "dequantize":
+        return onnxruntime.dequantize(x, grid(graph.input(op)))
+    if op.kind in ("add", "mul"):
+        y = values[1]
+        assert y is not None
+        rule = onnxruntime.add if op.kind == "add" else onnxruntime.mul
+        return rule(x, y, grid(graph.input(op)), grid(graph.input(op, 1)), grid(out), out.dtype)
+    if op.kind == "mean":
+        return onnxruntime.global_average_pool(x, grid(graph.input(op)), grid(out), out.dtype)
+    if op.kind == "average_pool":
+        windows, counted = windows_of(graph, op), bool(op.attributes.get("count_padding"))
+        return onnxruntime.average_pool(x, windows, grid(graph.input(op)), grid(out), out.dtype, counted)
+    return None
+
+
 def _evaluate(graph: Graph, op: Op, values: list[Values | None]) -> list[Values]:
     x = values[0]
     assert x is not None
+    if graph.runtime == "onnxruntime":
+        found = _onnxruntime(graph, op, values)
+        if found is not None:
+            return [found]
     kind, attributes = op.kind, op.attributes
     tensors = [None if i is None else graph.tensors[i] for i in op.inputs]
     out = graph.output(op)

@@ -1,0 +1,177 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Operators by the rules of ONNX Runtime's x86-64 kernels, where they differ from TFLite Micro's.
+
+The tensors are int8 or uint8; every function returns the type of its output. The arithmetic is float32, each
+operation rounded to nearest, ties to even. `add` is what processors with AVX2 and FMA compute; without them
+the products are rounded before they are added. The other functions do not depend on the processor.
+
+Sources: ONNX Runtime 1.32, onnxruntime/core/mlas/lib/qladd.cpp, qlmul.cpp, quantize.cpp, qlgavgpool.cpp and
+onnxruntime/contrib_ops/cpu/quantization/qlinear_pool.cc.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from macrame.golden.quantized.elementwise import Grid
+from macrame.golden.quantized.windows import Windows
+
+Bytes = NDArray[np.int8] | NDArray[np.uint8]
+Floats = NDArray[np.float32]
+
+
+def _saturated(values: NDArray[np.floating], dtype: DTypeLike) -> NDArray[Any]:
+    """Whole numbers as integers of a type, clamped to its range."""
+    limits = np.iinfo(np.dtype(dtype).type)
+    return np.clip(values.astype(np.float64), limits.min, limits.max).astype(dtype)
+
+
+def fused(a: NDArray[Any] | np.float32, b: np.float32, c: NDArray[Any] | np.float32) -> Floats:
+    """``a * b + c`` of float32 numbers, rounded once.
+
+    Parameters
+    ----------
+    a, c : ndarray of float32, or float32
+    b : float32
+
+    Returns
+    -------
+    ndarray of float32
+
+    Notes
+    -----
+    The product is exact in float64. The sum is rounded to odd there: it is inexact if the error term of
+    Knuth's two-sum is not 0, and then an even result moves one step towards the exact one. Rounding that to
+    float32 rounds the exact sum.
+    """
+    product = np.asarray(a, np.float64) * np.float64(b)
+    addend = np.asarray(c, np.float64)
+    total = np.atleast_1d(product + addend)
+    part = total - product
+    error = (product - (total - part)) + (addend - part)
+    even = (total.view(np.int64) & 1) == 0
+    odd = np.where((error != 0) & even, np.nextafter(total, np.copysign(np.inf, error)), total)
+    return odd.astype(np.float32).reshape(np.broadcast_shapes(product.shape, addend.shape))
+
+
+def quantize(x: Floats, out: Grid, dtype: DTypeLike) -> NDArray[Any]:
+    """QuantizeLinear: a division, ties to even, then the zero point (quantize.cpp, MlasQuantizeLinear)."""
+    with np.errstate(over="ignore"):
+        rounded = np.rint(np.asarray(x, np.float32) / np.float32(out.scale))
+    rounded = np.where(np.isnan(rounded), np.float32(0), rounded)
+    return _saturated(rounded.astype(np.float64) + out.zero_point, dtype)
+
+
+def dequantize(x: Bytes, grid: Grid) -> Floats:
+    """DequantizeLinear: the zero point is subtracted from the integers, the difference scaled."""
+    return ((x.astype(np.int32) - grid.zero_point).astype(np.float32) * np.float32(grid.scale)).astype(np.float32)
+
+
+def requantize(x: Bytes, grid: Grid, out: Grid, dtype: DTypeLike) -> NDArray[Any]:
+    """DequantizeLinear, then QuantizeLinear; QLinearConcat does the same to each of its inputs."""
+    return quantize(dequantize(x, grid), out, dtype)
+
+
+def add(x: Bytes, y: Bytes, a: Grid, b: Grid, out: Grid, dtype: DTypeLike) -> NDArray[Any]:
+    """QLinearAdd of tensors of one shape on AVX2 (qladd.cpp, MlasQLinearAddKernelHelper).
+
+    ``fused(x, ra, fused(y, rb, c))`` with ra = sa / so, rb = sb / so and the constant part
+    c = zo - fused(ra, za, rb * zb); ties to even. The output's zero point is part of c, so it is added before
+    the sum is rounded.
+
+    Parameters
+    ----------
+    x, y : ndarray of int8 or uint8
+    a, b, out : Grid
+    dtype : dtype
+        int8 or uint8, of the output.
+
+    Returns
+    -------
+    ndarray
+    """
+    ra, rb = np.float32(a.scale) / np.float32(out.scale), np.float32(b.scale) / np.float32(out.scale)
+    zeros = fused(np.float32(a.zero_point), ra, rb * np.float32(b.zero_point))
+    constant = (np.float32(out.zero_point) - zeros).astype(np.float32)
+    total = fused(x.astype(np.float32), ra, fused(y.astype(np.float32), rb, constant))
+    return _saturated(np.rint(total), dtype)
+
+
+def mul(x: Bytes, y: Bytes, a: Grid, b: Grid, out: Grid, dtype: DTypeLike) -> NDArray[Any]:
+    """QLinearMul (qlmul.cpp): ``rint((x - za)(y - zb) * (sa * sb / so) + zo)``, each step in float32.
+
+    The zero point is added before the product is rounded, ties to even. Operands are broadcast.
+
+    Parameters
+    ----------
+    x, y : ndarray of int8 or uint8
+    a, b, out : Grid
+    dtype : dtype
+        int8 or uint8, of the output.
+
+    Returns
+    -------
+    ndarray
+    """
+    factor = np.float32(a.scale) * np.float32(b.scale) / np.float32(out.scale)
+    product = (x.astype(np.int32) - a.zero_point) * (y.astype(np.int32) - b.zero_point)
+    return _saturated(np.rint(product.astype(np.float32) * factor + np.float32(out.zero_point)), dtype)
+
+
+def mean_factor(input_scale: np.float32, output_scale: np.float32, count: int) -> np.float32:
+    """The factor of a mean of `count` values: ``sx / (sy * n)`` in float32 (qlgavgpool.cpp)."""
+    return np.float32(np.float32(input_scale) / (np.float32(output_scale) * np.float32(count)))
+
+
+def global_average_pool(x: Bytes, a: Grid, out: Grid, dtype: DTypeLike) -> NDArray[Any]:
+    """QLinearGlobalAveragePool (qlgavgpool.cpp): the exact sum, requantised with `mean_factor`.
+
+    Parameters
+    ----------
+    x : ndarray of int8 or uint8, shape (N, H, W, C)
+    a, out : Grid
+    dtype : dtype
+        int8 or uint8, of the output.
+
+    Returns
+    -------
+    ndarray, shape (N, 1, 1, C)
+    """
+    count = x.shape[1] * x.shape[2]
+    total = (x.astype(np.int64) - a.zero_point).sum(axis=(1, 2), keepdims=True)
+    scaled = np.rint(total.astype(np.float32) * mean_factor(a.scale, out.scale, count))
+    return _saturated(scaled.astype(np.float64) + out.zero_point, dtype)
+
+
+def average_pool(
+    x: Bytes, windows: Windows, a: Grid, out: Grid, dtype: DTypeLike, count_padding: bool = False
+) -> NDArray[Any]:
+    """QLinearAveragePool (qlinear_pool.cc): a float32 sum of dequantised values, in the order of the rows.
+
+    The sum is divided by the number of cells, then by the output's scale; the zero point is added before the
+    result is rounded, ties to even.
+
+    Parameters
+    ----------
+    x : ndarray of int8 or uint8, shape (N, H, W, C)
+    windows : Windows
+    a, out : Grid
+    dtype : dtype
+        int8 or uint8, of the output.
+    count_padding : bool
+        Divide by the size of the window, not by its cells inside the image.
+
+    Returns
+    -------
+    ndarray, shape (N, OH, OW, C)
+    """
+    inside = windows.gather(np.ones_like(x[:1, ..., :1], np.int64), 0)
+    cells = dequantize(windows.gather(x, a.zero_point), a)  # 0 outside the image
+    total = np.zeros((*cells.shape[:3], cells.shape[5]), np.float32)
+    for i, j in np.ndindex(*windows.kernel):
+        total = total + cells[:, :, :, i, j]
+    counts = np.full_like(inside, 1) if count_padding else inside
+    mean = total / counts.sum(axis=(3, 4)).astype(np.float32)
+    return _saturated(np.rint(mean / np.float32(out.scale) + np.float32(out.zero_point)), dtype)
