@@ -1,0 +1,174 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The content of a .onnx file as plain Python and NumPy objects: all that needs the package `onnx`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from macrame.errors import InputError, SetupError, shown
+
+INSTALL = "pip install onnx"
+
+
+@dataclass(frozen=True)
+class Value:
+    """An input of a network.
+
+    Attributes
+    ----------
+    name : str
+    type : str
+        Name of a NumPy type, or of one of ONNX that NumPy does not have.
+    shape : tuple of int or str, optional
+        A name stands for a dimension of any size; None if the file has no shape.
+    """
+
+    name: str
+    type: str
+    shape: tuple[int | str, ...] | None
+
+
+@dataclass(frozen=True)
+class Node:
+    """An operator.
+
+    Attributes
+    ----------
+    op, domain : str
+        Type of the operator; the domain of ONNX itself is "".
+    inputs, outputs : tuple of str
+        "" stands for a missing one.
+    attributes : mapping of str to object
+        Integers, floats, texts, arrays, and tuples of them.
+    """
+
+    op: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    domain: str = ""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A network.
+
+    Attributes
+    ----------
+    name : str
+    nodes : tuple of Node
+        In an order in which each input exists before it is used.
+    constants : mapping of str to ndarray
+    inputs : tuple of Value
+        Without the constants.
+    outputs : tuple of str
+    """
+
+    name: str
+    nodes: tuple[Node, ...]
+    constants: Mapping[str, NDArray[Any]]
+    inputs: tuple[Value, ...]
+    outputs: tuple[str, ...]
+
+
+def load(label: str, data: bytes, name: str = "main") -> Model:
+    """The model in the bytes of a .onnx file.
+
+    Parameters
+    ----------
+    label : str
+        Name of the file for the user.
+    data : bytes
+    name : str
+        Name of the network, if the file's is empty.
+
+    Returns
+    -------
+    Model
+
+    Raises
+    ------
+    macrame.errors.InputError
+        The file is damaged, or has parts that are not supported.
+    macrame.errors.SetupError
+        The package `onnx` is not installed.
+    """
+    try:
+        import onnx
+    except ImportError:
+        raise SetupError(f"{label}: reading .onnx files needs the package onnx: {INSTALL}") from None
+    from google.protobuf.message import DecodeError
+
+    try:
+        proto = onnx.load_model_from_string(data)
+    except DecodeError:
+        raise InputError(f"{label}: not a .onnx file, or damaged") from None
+    if not proto.graph.node:
+        raise InputError(f"{label}: has no operators, or is not a .onnx file")
+    if proto.functions:
+        raise InputError(f"{label}: has functions of its own, which are not supported")
+    constants = {}
+    for tensor in proto.graph.initializer:
+        constants[tensor.name] = _array(label, tensor)
+    nodes = []
+    for node in proto.graph.node:
+        attributes = {a.name: _attribute(label, node, a) for a in node.attribute}
+        if node.op_type == "Constant" and "value" in attributes:
+            constants[node.output[0]] = attributes["value"]
+            continue
+        domain = "" if node.domain == "ai.onnx" else node.domain
+        nodes.append(Node(node.op_type, tuple(node.input), tuple(node.output), attributes, domain))
+    inputs = tuple(_value(value) for value in proto.graph.input if value.name not in constants)
+    outputs = tuple(value.name for value in proto.graph.output)
+    return Model(proto.graph.name or name, tuple(nodes), constants, inputs, outputs)
+
+
+def _array(label: str, tensor: Any) -> NDArray[Any]:
+    import onnx
+
+    if tensor.data_location == onnx.TensorProto.EXTERNAL:
+        raise InputError(f"{label}: constant {shown(tensor.name)} is in another file, which is not supported")
+    try:
+        array: NDArray[Any] = np.asarray(onnx.numpy_helper.to_array(tensor))
+    except (ValueError, TypeError, KeyError) as error:
+        raise InputError(f"{label}: constant {shown(tensor.name)} is damaged: {shown(str(error))}") from None
+    return array
+
+
+def _attribute(label: str, node: Any, attribute: Any) -> Any:
+    import onnx
+
+    try:
+        value = onnx.helper.get_attribute_value(attribute)
+    except ValueError:
+        raise InputError(f"{label}: attribute {shown(attribute.name)} of {node.op_type} is damaged") from None
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    if isinstance(value, onnx.TensorProto):
+        return _array(label, value)
+    if isinstance(value, (int, float)):
+        return value
+    if attribute.type in (onnx.AttributeProto.INTS, onnx.AttributeProto.FLOATS):
+        return tuple(value)
+    raise InputError(
+        f"{label}: attribute {shown(attribute.name)} of {node.op_type} is not supported, expected numbers, a "
+        "text or a tensor"
+    )
+
+
+def _value(value: Any) -> Value:
+    import onnx
+
+    kind = value.type.tensor_type
+    try:
+        name = np.dtype(onnx.helper.tensor_dtype_to_np_dtype(kind.elem_type)).name
+    except (KeyError, TypeError):
+        name = f"number {kind.elem_type}"
+    if not kind.HasField("shape"):
+        return Value(value.name, name, None)
+    shape = tuple(d.dim_value if d.HasField("dim_value") else d.dim_param or "?" for d in kind.shape.dim)
+    return Value(value.name, name, shape)
