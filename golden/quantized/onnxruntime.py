@@ -66,7 +66,8 @@ def quantize(x: Floats, out: Grid, dtype: DTypeLike) -> NDArray[Any]:
 
 def dequantize(x: Bytes, grid: Grid) -> Floats:
     """DequantizeLinear: the zero point is subtracted from the integers, the difference scaled."""
-    return ((x.astype(np.int32) - grid.zero_point).astype(np.float32) * np.float32(grid.scale)).astype(np.float32)
+    difference = (x.astype(np.int32) - grid.zero_point).astype(np.float32)
+    return (difference * np.float32(grid.scale)).astype(np.float32)
 
 
 def requantize(x: Bytes, grid: Grid, out: Grid, dtype: DTypeLike) -> NDArray[Any]:

@@ -40,8 +40,8 @@ pack               x, ...                              axis
 
 stride, dilation and kernel are pairs (rows, columns). The padding of a window operator is ((top, bottom),
 (left, right)). activation is "none", "relu", "relu6" or "relu_n1_to_1"; with ONNX Runtime it is "none", since
-its clamps are those of the output's type. There average_pool may have count_padding, which divides by all cells
-of the window, and mean has the axes of the pixels.
+its clamps are those of the output's type. There average_pool may have count_padding, which divides by all
+cells of the window, and mean has the axes of the pixels.
 """
 
 from collections.abc import Mapping

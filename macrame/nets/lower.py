@@ -22,8 +22,8 @@ A depthwise convolution and an average have little to do per channel: blocks and
 the array busy. `lower` picks the form with the fewest cycles, by the exact model of `macrame.golden.cycles`.
 
 The core multiplies int8. uint8 activations are sent with their top bit inverted, which subtracts 128, and the
-zero points are 128 less. Weights less their zero point may need nine bits: what exceeds int8 is in rows of its
-own below the others, and the columns of A that belong to them are sent again.
+zero points are 128 less. Weights less their zero point may need nine bits: what exceeds int8 is in rows of
+its own below the others, and the columns of A that belong to them are sent again.
 """
 
 from __future__ import annotations

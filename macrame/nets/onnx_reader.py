@@ -9,8 +9,8 @@ The graph has what ONNX Runtime computes at its extended optimisation level:
   between them are left out if the range of the integers implies them; otherwise ONNX Runtime would compute
   the operator in float32, and the network is rejected.
 - Operators that only move values, and MaxPool, work on the integers.
-- Tensors of four axes are NHWC, with `Tensor.axes` for the file's NCHW. Where a reshape needs the file's order,
-  there is a transpose.
+- Tensors of four axes are NHWC, with `Tensor.axes` for the file's NCHW. Where a reshape needs the file's
+  order, there is a transpose.
 """
 
 from __future__ import annotations
@@ -188,8 +188,10 @@ class _Network:
         if scales is None:
             raise self.fail(f"scale {shown(scale)} is not a constant")
         if scales.dtype != FLOAT32 or scales.ndim > 1 or not scales.size:
-            raise self.fail(f"scale {shown(scale)} has type {scales.dtype} and shape {scales.shape}, expected "
-                            "float32, one or one per channel")  # fmt: skip
+            raise self.fail(
+                f"scale {shown(scale)} has type {scales.dtype} and shape {scales.shape}, "
+                "expected float32, one or one per channel"
+            )
         found = scales.reshape(-1)
         wrong = ~(np.isfinite(found) & (found > 0))
         if wrong.any():
@@ -268,9 +270,16 @@ class _Network:
         raise self.fail(f"input {shown(name)} is not quantised, expected the output of DequantizeLinear")
 
     def emit(
-        self, kind: str, name: str, inputs: Sequence[int | None], shape: Shape, dtype: np.dtype[Any],
-        grid: _Grid, **attributes: Any,
-    ) -> int:  # fmt: skip
+        self,
+        kind: str,
+        name: str,
+        inputs: Sequence[int | None],
+        shape: Shape,
+        dtype: np.dtype[Any],
+        grid: _Grid,
+        /,
+        **attributes: Any,
+    ) -> int:
         """An operator and its output."""
         out = self.add(_Tensor(name, shape, dtype, grid))
         self.ops.append(Op(kind, name, tuple(inputs), (out,), attributes))
@@ -293,7 +302,8 @@ class _Network:
                 raise InputError(f"{what} has the dynamic shape {value.shape}; only the batch may be dynamic")
             inputs.append(self.add(_Tensor(value.name, fixed, np.dtype(value.type))))
             self.named[value.name] = inputs[-1]
-        for self.current, node in enumerate(self.model.nodes):
+        for index, node in enumerate(self.model.nodes):
+            self.current = index
             handle = HANDLERS.get((node.domain, node.op))
             if handle is None:
                 names = ", ".join(dict.fromkeys(op for _, op in HANDLERS))
@@ -336,10 +346,16 @@ class _Network:
                 shape = tuple(shape[axis] for axis in FROM_FILE)
             tensors.append(
                 Tensor(
-                    tensor.name, shape, tensor.dtype, grid.scale, whole, tensor.axis, tensor.data,
+                    tensor.name,
+                    shape,
+                    tensor.dtype,
+                    grid.scale,
+                    whole,
+                    tensor.axis,
+                    tensor.data,
                     TO_FILE if tensor.image else None,
                 )
-            )  # fmt: skip
+            )
         ops = tuple(
             Op(
                 op.kind,
@@ -462,8 +478,11 @@ class _Network:
                 raise self.fail(f"weights have {values.size} scales or zero points, expected 1 or {outputs}")
         if weights.scale.size > 1 and weights.axis != axis:
             raise self.fail(f"weights have scales along axis {weights.axis}, expected {axis}")
-        zero = np.broadcast_to(weights.zero_point, weights.scale.shape) if weights.scale.size > 1 else (
-            weights.zero_point)  # fmt: skip
+        zero = (
+            np.broadcast_to(weights.zero_point, weights.scale.shape)
+            if weights.scale.size > 1
+            else (weights.zero_point)
+        )
         return _Grid(weights.scale, zero)
 
     def conv(
@@ -497,9 +516,15 @@ class _Network:
         return self.emit(kind, name, operands, shape, dtype, _Grid(*out), activation="none", **found)
 
     def dense(
-        self, x: int, w: _Weights, bias: NDArray[Any] | None, out: Parameters, name: str, dtype: Any,
+        self,
+        x: int,
+        w: _Weights,
+        bias: NDArray[Any] | None,
+        out: Parameters,
+        name: str,
+        dtype: Any,
         transposed: bool = False,
-    ) -> int:  # fmt: skip
+    ) -> int:
         """A product with constant weights, (K, N), or (N, K) if they are transposed."""
         source = self.tensors[x]
         self.check_types(source, w.data)
@@ -508,8 +533,10 @@ class _Network:
         data = w.data if transposed else w.data.T
         outputs, inputs = data.shape
         if len(source.shape) not in (2, 3) or source.shape[-1] != inputs:
-            raise self.fail(f"input {shown(source.name)} has the shape {source.shape}, expected 2 or 3 axes and "
-                            f"{inputs} columns")  # fmt: skip
+            raise self.fail(
+                f"input {shown(source.name)} has the shape {source.shape}, expected 2 or 3 "
+                f"axes and {inputs} columns"
+            )
         grid = self.scales(w, 0 if transposed else 1, outputs)
         values = np.ascontiguousarray(data)
         weights = self.add(_Tensor(f"{name} weights", data.shape, data.dtype, grid, 0, values))
@@ -633,9 +660,17 @@ class _Network:
         counted = bool(self.attribute("count_include_pad", 0))
         shape = (*source.shape[:2], *sides)
         return self.emit(
-            "average_pool", name, (x,), shape, source.dtype, _Grid(*out), kernel=kernel, activation="none",
-            count_padding=counted, **found,
-        )  # fmt: skip
+            "average_pool",
+            name,
+            (x,),
+            shape,
+            source.dtype,
+            _Grid(*out),
+            kernel=kernel,
+            activation="none",
+            count_padding=counted,
+            **found,
+        )
 
     def read_qlinear_average(self) -> None:
         """QLinearAveragePool and QLinearGlobalAveragePool of com.microsoft."""
@@ -670,8 +705,10 @@ class _Network:
             if not same and out is None:
                 raise self.fail("inputs have different scales or zero points, expected the same")
             parts.append(index if same else self.requantised(index, grid, f"{name} input {number}"))
-        shape = tuple(sum(self.tensors[i].shape[axis] for i in parts) if n == axis else s
-                      for n, s in enumerate(first.shape))  # fmt: skip
+        shape = tuple(
+            sum(self.tensors[i].shape[axis] for i in parts) if n == axis else s
+            for n, s in enumerate(first.shape)
+        )
         place = FROM_FILE.index(axis) if axes == 4 else axis
         return self.emit(
             "concatenation", name, parts, shape, first.dtype, grid, axis=place, activation="none"
@@ -706,7 +743,7 @@ class _Network:
         """An operator whose results are some of its inputs."""
         given, name = self.node.inputs[0], self.node.outputs[0]
         found = self.named.get(given)
-        if isinstance(found, _Pending) or isinstance(found, (_Real, _Weights)):
+        if isinstance(found, (_Pending, _Real, _Weights)):
             self.named[name] = _Real(make(self.real(given), name))
         else:
             self.named[name] = make(self.integers(given), name)
@@ -815,9 +852,16 @@ class _Network:
                 raise self.fail("dilations are not 1, which is not supported")
             shape = (*source.shape[:2], *sides)
             return self.emit(
-                "max_pool", name, (index,), shape, source.dtype, source.grid, kernel=kernel, activation="none",
+                "max_pool",
+                name,
+                (index,),
+                shape,
+                source.dtype,
+                source.grid,
+                kernel=kernel,
+                activation="none",
                 **found,
-            )  # fmt: skip
+            )
 
         self.moved(make)
 
@@ -901,8 +945,8 @@ class _Network:
         tiny = float(np.finfo(np.float32).eps)
         if low - least > tiny or most - high > tiny:
             raise self.fail(
-                f"clamps to {low} to {high}, but the quantised range is {least:.6g} to {most:.6g}, which it must "
-                "include: ONNX Runtime would compute in float32"
+                f"clamps to {low} to {high}, which must include the quantised range of {least:.6g} to "
+                f"{most:.6g}: otherwise ONNX Runtime computes in float32"
             )
 
     def limit(self, number: int, name: str) -> float:
@@ -949,8 +993,11 @@ class _Network:
         if op == "Concat":
             return self.concatenation(inputs, _Grid(*out), name)
         self.counted(1, 1)
-        return self.global_average(inputs[0], out, name) if op == "GlobalAveragePool" else (
-            self.average(inputs[0], out, name))  # fmt: skip
+        return (
+            self.global_average(inputs[0], out, name)
+            if op == "GlobalAveragePool"
+            else (self.average(inputs[0], out, name))
+        )
 
     def read_concat(self) -> None:
         """Concat of integers, or of dequantised values."""

@@ -1,0 +1,87 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Run the networks of tests/nets/onnx_cases.py in ONNX Runtime, and store every integer tensor.
+
+    pip install -r requirements-oracles.txt && python -m tests.oracles.make_onnx_answers
+
+Each network runs twice: with its own outputs, and with every integer tensor as an output too; both runs must
+agree. Level of optimisation: extended, with session.qdqisint8allowed, on one thread. onnx_networks.npz has the
+tensors, `<network>/<tensor>`; `about` has versions and the processor's features; `file/<network>` the .onnx
+file of some networks.
+"""
+
+import json
+import platform
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+from onnx import helper, numpy_helper
+
+from tests.nets import onnx_cases
+
+OUT = Path(__file__).with_name("onnx_networks.npz")
+LEVEL = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
+FILES = ("mlp-int8-int8-channel-qdq", "cnn-uint8-uint8-tensor-qoperator", "residual-uint8-int8-channel-qdq")
+
+
+def proto(model, more=()):
+    """A model as ONNX has it, with more outputs."""
+    nodes = [
+        helper.make_node(n.op, list(n.inputs), list(n.outputs), domain=n.domain, **n.attributes)
+        for n in model.nodes
+    ]
+    inputs = [
+        helper.make_tensor_value_info(v.name, helper.np_dtype_to_tensor_dtype(np.dtype(v.type)), v.shape)
+        for v in model.inputs
+    ]
+    outputs = [onnx.ValueInfoProto(name=name) for name in dict.fromkeys((*model.outputs, *more))]
+    constants = [numpy_helper.from_array(np.asarray(v), k) for k, v in model.constants.items()]
+    graph = helper.make_graph(nodes, model.name, inputs, outputs, constants)
+    domains = [helper.make_opsetid("", 19), helper.make_opsetid(onnx_cases.CONTRIB, 1)]
+    return helper.make_model(graph, opset_imports=domains, ir_version=9, producer_name="macrame")
+
+
+def run(model, given, more=()):
+    """The values of the outputs, by name."""
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = LEVEL
+    options.intra_op_num_threads = 1
+    options.add_session_config_entry("session.qdqisint8allowed", "1")
+    data = proto(model, more).SerializeToString()
+    session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+    names = [value.name for value in session.get_outputs()]
+    return dict(zip(names, session.run(names, {model.inputs[0].name: given})))
+
+
+def features():
+    """The processor's vector instructions."""
+    flags = next(line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("flags"))
+    wanted = ("avx", "avx2", "fma", "avx512f", "avx512_vnni", "avx_vnni", "amx_int8")
+    return [flag for flag in wanted if flag in flags.split()]
+
+
+def main():
+    """Write the file."""
+    about = {
+        "onnxruntime": onnxruntime.__version__,
+        "onnx": onnx.__version__,
+        "level": "extended",
+        "machine": platform.machine(),
+        "features": features(),
+    }
+    arrays = {"about": np.array(json.dumps(about))}
+    for name, model, given, integers in onnx_cases.every():
+        alone, answers = run(model, given), run(model, given, integers)
+        for key, value in alone.items():
+            np.testing.assert_array_equal(answers[key], value, err_msg=f"{name} {key}")
+        arrays |= {f"{name}/{key}": value for key, value in answers.items()}
+        if name in FILES:
+            arrays[f"file/{name}"] = np.frombuffer(proto(model).SerializeToString(), np.uint8)
+    np.savez_compressed(OUT, **arrays)
+    print(f"{len(arrays)} arrays, {OUT.stat().st_size:,} bytes")
+
+
+if __name__ == "__main__":
+    main()
