@@ -18,7 +18,8 @@ from numpy.typing import DTypeLike, NDArray
 from macrame.golden.quantized.elementwise import Grid
 from macrame.golden.quantized.windows import Windows
 
-Bytes = NDArray[np.int8] | NDArray[np.uint8]
+Bytes = NDArray[Any]
+"""int8 or uint8."""
 Floats = NDArray[np.float32]
 
 
@@ -151,7 +152,7 @@ def average_pool(
 ) -> NDArray[Any]:
     """QLinearAveragePool (qlinear_pool.cc): a float32 sum of dequantised values, in the order of the rows.
 
-    The sum is divided by the number of cells, then by the output's scale; the zero point is added before the
+    Not for a window that is the whole image, for which it is `global_average_pool`. The sum is divided by the number of cells, then by the output's scale; the zero point is added before the
     result is rounded, ties to even.
 
     Parameters
@@ -169,7 +170,7 @@ def average_pool(
     ndarray, shape (N, OH, OW, C)
     """
     inside = windows.gather(np.ones_like(x[:1, ..., :1], np.int64), 0)
-    cells = dequantize(windows.gather(x, a.zero_point), a)  # 0 outside the image
+    cells: Floats = dequantize(windows.gather(x, a.zero_point), a)  # 0 outside the image
     total = np.zeros((*cells.shape[:3], cells.shape[5]), np.float32)
     for i, j in np.ndindex(*windows.kernel):
         total = total + cells[:, :, :, i, j]

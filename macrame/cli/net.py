@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Run a quantised network on the RTL, and compare every tensor with the golden model.
 
-The model is a .tflite file with int8 tensors. Convolutions, fully connected layers, average pooling and means
+The model is a .tflite file with int8 tensors, or a quantised .onnx file, which needs the package onnx. Convolutions, fully connected layers, average pooling and means
 become products on a simulated core; sums, products, maxima and functions of int8 tensors run on a simulated
 elementwise unit. One line per layer says where it ran and how, and its cycles, which must be those predicted.
 Every result is compared with the golden model of the runtime's rule, and with a reference if one is given.
@@ -16,7 +16,7 @@ INSTALLS = "train"
 EXTRA = "verilator"
 PROGRAM = "macrame.nets.command"
 OPTIONS = (
-    Option("model", "the network: a .tflite file", "one for digits, with held-out images", positional=True),
+    Option("model", "the network: a .tflite or .onnx file", "one for digits, with held-out images", positional=True),
     Option(
         "input",
         "input of the network: a .npy file of its shape, or of several inputs stacked",

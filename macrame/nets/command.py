@@ -10,7 +10,7 @@ import json
 import re
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from os import PathLike
 from pathlib import Path
@@ -23,7 +23,7 @@ from macrame import environment
 from macrame.contract import CoreConfig
 from macrame.errors import InputError, shown
 from macrame.files import atomic, npy, parse, write
-from macrame.nets import digits, plan, tflite
+from macrame.nets import digits, onnx_reader, plan, tflite
 from macrame.nets.graph import Graph
 from macrame.nets.run import CORE, ELEMENTWISE, Difference, LayerRun, Network
 from macrame.progress import Progress
@@ -98,6 +98,10 @@ class Job:
     floats: Values | None = None
 
 
+#: What reads a file, by its suffix.
+READERS: dict[str, Callable[[str], Graph]] = {".tflite": tflite.read, ".onnx": onnx_reader.read}
+
+
 def read_model(path: str) -> Graph:
     """The graph of a file.
 
@@ -112,10 +116,13 @@ def read_model(path: str) -> Graph:
     Raises
     ------
     macrame.errors.InputError
+    macrame.errors.SetupError
+        A .onnx file, and the package `onnx` is not installed.
     """
-    if Path(path).suffix.lower() != ".tflite":
-        raise InputError(f"MODEL={path}: expected a .tflite file")
-    return tflite.read(path)
+    suffix = Path(path).suffix.lower()
+    if suffix not in READERS:
+        raise InputError(f"MODEL={path}: expected a {' or '.join(READERS)} file")
+    return READERS[suffix](path)
 
 
 def prepare(given: Mapping[str, str]) -> Job:
@@ -234,21 +241,21 @@ def _inputs(
             path = given["INPUT"]
             label = f"INPUT={path}"
             array = npy.npy(label, _bytes("INPUT", path))[0]
-            found = [array] if array.shape == tensor.shape else list(array) if array.ndim else []
-            if array.ndim and found and array.shape[1:] == tensor.shape[1:] and tensor.shape[0] == 1:
+            found = [array] if array.shape == tensor.file_shape else list(array) if array.ndim else []
+            if array.ndim and found and array.shape[1:] == tensor.file_shape[1:] and tensor.shape[0] == 1:
                 found = [part[np.newaxis] for part in array]
         else:
             label = f"REFERENCE={given['REFERENCE']}"
             found = [stored[name] for name in _from_reference(stored)]
         for array in found:
-            if array.shape != tensor.shape or array.dtype != tensor.dtype:
+            if array.shape != tensor.file_shape or array.dtype != tensor.dtype:
                 raise InputError(
                     f"{label}: an input has type {array.dtype} and shape {array.shape}, expected "
-                    f"{tensor.dtype} and {tensor.shape}"
+                    f"{tensor.dtype} and {tensor.file_shape}"
                 )
         if not found:
-            raise InputError(f"{label}: no input in it, expected shape {tensor.shape}")
-        return [[array] for array in found]
+            raise InputError(f"{label}: no input in it, expected shape {tensor.file_shape}")
+        return [[tensor.from_file(array)] for array in found]
     rng = np.random.default_rng(seed)
     random = []
     for tensor in tensors:
@@ -273,11 +280,12 @@ def _reference(graph: Graph, stored: Mapping[str, Values], number: int) -> dict[
             found[graph.outputs[0]] = stored[key]
     for i, values in found.items():
         tensor = graph.tensors[i]
-        if values.shape != tensor.shape or values.dtype != tensor.dtype:
+        if values.shape != tensor.file_shape or values.dtype != tensor.dtype:
             raise InputError(
                 f"REFERENCE: tensor {tensor.name} has type {values.dtype} and shape {values.shape}, expected "
-                f"{tensor.dtype} and {tensor.shape}"
+                f"{tensor.dtype} and {tensor.file_shape}"
             )
+        found[i] = tensor.from_file(values)
     return found
 
 
@@ -489,7 +497,8 @@ def _finish(
         print(f"  wrote {folder / 'net.json'}")
     else:
         files: dict[str | PathLike[str], bytes] = {write.report_path(job.out): text}
-        results = [values for values in outputs if values is not None]
+        last = job.graph.tensors[job.graph.outputs[0]]
+        results = [last.to_file(values) for values in outputs if values is not None]
         if not failed and results:
             files[job.out] = write.encode(job.out, np.concatenate(results))
         atomic.write_files(files)

@@ -91,6 +91,23 @@ class Tensor:
     axes: tuple[int, ...] | None = None
     number: int = -1
 
+    @property
+    def file_shape(self) -> tuple[int, ...]:
+        """The shape in the file's order of axes."""
+        return self.shape if self.axes is None else tuple(self.shape[axis] for axis in self.axes)
+
+    def to_file(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Values in the file's order of axes."""
+        return values if self.axes is None else np.ascontiguousarray(values.transpose(self.axes))
+
+    def from_file(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Values in the graph's order, from the file's."""
+        if self.axes is None:
+            return values
+        return np.ascontiguousarray(
+            values.transpose([self.axes.index(axis) for axis in range(len(self.axes))])
+        )
+
 
 @dataclass(frozen=True)
 class Op:

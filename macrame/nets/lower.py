@@ -293,9 +293,9 @@ def candidates(graph: Graph, op: Op, config: CoreConfig) -> Iterator[Candidate]:
     out = graph.output(op).shape
     if op.kind == "fully_connected":
         layer = _layer(graph, op)
-        w, again = _split(operators.weights_of(graph, op).T)
-        size = int(np.prod(x)) // (len(w) - len(again)), *w.shape
-        yield "matrix", (size,), lambda: [Job(size, None, w, layer, again=again)]
+        matrix, again = _split(operators.weights_of(graph, op).T)
+        size = (int(np.prod(x)) // (len(matrix) - len(again)), matrix.shape[0], matrix.shape[1])
+        yield "matrix", (size,), lambda: [Job(size, None, matrix, layer, again=again)]
     elif op.kind == "conv":
         yield _windows(graph, op, out)
     elif op.kind == "depthwise":
@@ -332,7 +332,8 @@ def _split(w: NDArray[np.integer]) -> tuple[Int8, NDArray[np.intp]]:
     again : ndarray of int, shape (R,)
         The rows that the last R rows belong to.
     """
-    parts, again = [np.clip(w, -128, 127)], [NONE]
+    parts: list[NDArray[np.integer]] = [np.clip(w, -128, 127)]
+    again = [NONE]
     rest = w - parts[0]
     while rest.any():
         rows = np.flatnonzero(rest.any(axis=1))

@@ -101,11 +101,11 @@ def load(label: str, data: bytes, name: str = "main") -> Model:
         import onnx
     except ImportError:
         raise SetupError(f"{label}: reading .onnx files needs the package onnx: {INSTALL}") from None
-    from google.protobuf.message import DecodeError
-
     try:
-        proto = onnx.load_model_from_string(data)
-    except DecodeError:
+        proto: Any = onnx.load_model_from_string(data)
+    except Exception as error:  # DecodeError of protobuf, which comes with onnx
+        if type(error).__name__ != "DecodeError":
+            raise
         raise InputError(f"{label}: not a .onnx file, or damaged") from None
     if not proto.graph.node:
         raise InputError(f"{label}: has no operators, or is not a .onnx file")

@@ -657,6 +657,8 @@ class _Network:
         found, sides = self.windows(kernel, source.shape)
         if found.pop("dilation") != (1, 1):
             raise self.fail("dilations are not 1, which is not supported")
+        if kernel == source.shape[2:] and found["padding"] == ((0, 0), (0, 0)):
+            return self.global_average(x, out, name)  # as ONNX Runtime does
         counted = bool(self.attribute("count_include_pad", 0))
         shape = (*source.shape[:2], *sides)
         return self.emit(

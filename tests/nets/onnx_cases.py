@@ -7,7 +7,12 @@ tests/oracles/make_onnx_answers.py runs them in ONNX Runtime and stores every in
 
 With uint8 activations, int8 weights are within -64..63: ONNX Runtime's kernels for processors without VNNI
 saturate sums of two products to 16 bits, which larger weights can reach.
+
+The single operators of `operators` have scales whose ratios are simple fractions, so that many results are
+ties or close to them.
 """
+
+import hashlib
 
 import numpy as np
 
@@ -279,3 +284,73 @@ def every():
                     parts = make.__name__, dtype, weights, "channel" if per_channel else "tensor"
                     name = "-".join((*parts, "qdq" if qdq else "qoperator"))
                     yield name, *make(Build(name, dtype, weights, per_channel, qdq, seed))
+
+
+# --- single operators ---------------------------------------------------------------------------------------
+
+
+def digest(values):
+    """The hash that is stored."""
+    return hashlib.sha256(np.ascontiguousarray(values).tobytes()).hexdigest()[:16]
+
+
+def _grids(rng, dtype, count, ratios=1.0):
+    """Scales that are fractions of the last one, and zero points."""
+    limits = np.iinfo(dtype)
+    last = F(2.0 ** rng.uniform(-3, 3))
+    scales = [F(last * F(ratios * rng.integers(1, 64) / rng.integers(2, 64))) for _ in range(count - 1)]
+    return [*scales, last], [dtype.type(rng.integers(limits.min, limits.max + 1)) for _ in range(count)]
+
+
+def _model(name, node, constants, inputs):
+    """A model of one operator, or of several."""
+    nodes = node if isinstance(node, tuple) else (node,)
+    values = tuple(Value(key, value.dtype.name, value.shape) for key, value in inputs.items())
+    return name, Model(name, nodes, constants, values, nodes[-1].outputs), list(inputs.values())
+
+
+def operators():
+    """Name, model and inputs of every single operator."""
+    for seed in range(36):
+        rng = np.random.default_rng(seed)
+        dtype = np.dtype(("int8", "uint8")[seed % 2])
+        limits = np.iinfo(dtype)
+        every = np.arange(limits.min, limits.max + 1).astype(dtype)
+        both = {"a": np.repeat(every, 256), "b": np.tile(every, 256)}
+        if seed % 3 == 1:  # a length that is no multiple of a vector's
+            both = {key: value[:65533] for key, value in both.items()}
+        scales, zeros = _grids(rng, dtype, 3)
+        if seed % 6 > 3:
+            zeros[2] = dtype.type(limits.min)
+        numbers = dict(zip(("sa", "sb", "sy"), scales)) | dict(zip(("za", "zb", "zy"), zeros))
+        names = ("a", "sa", "za", "b", "sb", "zb", "sy", "zy")
+        yield _model(f"add-{seed}", Node("QLinearAdd", names, ("y",), {}, CONTRIB), numbers, both)
+        fine = numbers | {"sy": F(2.0 ** rng.integers(6, 9) * numbers["sa"] * rng.integers(1, 9) / 8)}
+        fine["sb"] = F(rng.integers(1, 64) / rng.integers(2, 16))
+        yield _model(f"mul-{seed}", Node("QLinearMul", names, ("y",), {}, CONTRIB), fine, both)
+
+        (sx, sy), (zx, zy) = _grids(rng, dtype, 2)
+        grids = {"sx": sx, "sy": sy, "zx": zx, "zy": zy}
+        ties = (np.arange(-700, 700).astype(F) * sy * F(0.5)).astype(F)
+        more = np.array([0.0, -0.0, 1e30, -1e30, np.inf, -np.inf], F)
+        real = {"x": np.concatenate([ties, rng.normal(0, 60 * sy, 5000).astype(F), more])}
+        yield _model(f"quantize-{seed}", Node("QuantizeLinear", ("x", "sy", "zy"), ("y",)), grids, real)
+        there = Node("DequantizeLinear", ("x", "sx", "zx"), ("r",))
+        back = Node("QuantizeLinear", ("r", "sy", "zy"), ("y",))
+        yield _model(f"requantize-{seed}", (there, back), grids, {"x": every})
+        joined = Node("QLinearConcat", ("sy", "zy", "x", "sx", "zx"), ("y",), {"axis": 0}, CONTRIB)
+        yield _model(f"concat-{seed}", joined, grids, {"x": every})
+
+        side = tuple(int(v) for v in rng.integers(2, 8, 2))
+        image = {"x": rng.integers(limits.min, limits.max + 1, (2, 96, *side)).astype(dtype)}
+        names = ("x", "sx", "zx", "sy", "zy")
+        whole = Node("QLinearGlobalAveragePool", names, ("y",), {"channels_last": 0}, CONTRIB)
+        yield _model(f"mean-{seed}", whole, grids, image)
+        kernel = tuple(int(v) for v in rng.integers(1, np.minimum(side, 3) + 1))
+        if seed % 6 == 5:
+            kernel = side
+        pads = tuple(int(rng.integers(0, k)) if seed % 6 < 4 else 0 for k in (*kernel, *kernel))
+        attributes = {"channels_last": 0, "kernel_shape": kernel, "pads": pads, "strides": (1, 1 + seed % 2)}
+        attributes["count_include_pad"] = seed // 2 % 2
+        pool = Node("QLinearAveragePool", names, ("y",), attributes, CONTRIB)
+        yield _model(f"average-{seed}", pool, grids, image)

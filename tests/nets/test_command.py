@@ -106,7 +106,7 @@ def test_plan(network, capfd):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"MODEL": "net.bin"}, r"MODEL=net.bin: expected a .tflite file"),
+        ({"MODEL": "net.bin"}, r"MODEL=net.bin: expected a .tflite or .onnx file"),
         ({"MODEL": "none.tflite"}, r"none.tflite: no such file"),
         ({"ROWS": "0"}, r"ROWS=0: expected an integer from 1 to 32"),
         ({"COLS": "4", "POST_LANES": "5"}, r"POST_LANES=5: expected an integer from 1 to 4"),

@@ -5,9 +5,9 @@
     pip install -r requirements-oracles.txt && python -m tests.oracles.make_onnx_answers
 
 Each network runs twice: with its own outputs, and with every integer tensor as an output too; both runs must
-agree. Level of optimisation: extended, with session.qdqisint8allowed, on one thread. onnx_networks.npz has the
-tensors, `<network>/<tensor>`; `about` has versions and the processor's features; `file/<network>` the .onnx
-file of some networks.
+agree. Level of optimisation: extended, with session.qdqisint8allowed, on one thread. onnx_networks.npz has
+the tensors, `<network>/<tensor>`; `about` has versions and the processor's features; `file/<network>` the
+.onnx file of some networks; `operators` the SHA-256 of the outputs of the single operators.
 """
 
 import json
@@ -44,7 +44,7 @@ def proto(model, more=()):
 
 
 def run(model, given, more=()):
-    """The values of the outputs, by name."""
+    """The values of the outputs, by name, for the values of the inputs."""
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = LEVEL
     options.intra_op_num_threads = 1
@@ -52,7 +52,7 @@ def run(model, given, more=()):
     data = proto(model, more).SerializeToString()
     session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
     names = [value.name for value in session.get_outputs()]
-    return dict(zip(names, session.run(names, {model.inputs[0].name: given})))
+    return dict(zip(names, session.run(names, dict(zip((value.name for value in model.inputs), given)))))
 
 
 def features():
@@ -73,14 +73,19 @@ def main():
     }
     arrays = {"about": np.array(json.dumps(about))}
     for name, model, given, integers in onnx_cases.every():
-        alone, answers = run(model, given), run(model, given, integers)
+        alone, answers = run(model, [given]), run(model, [given], integers)
         for key, value in alone.items():
             np.testing.assert_array_equal(answers[key], value, err_msg=f"{name} {key}")
         arrays |= {f"{name}/{key}": value for key, value in answers.items()}
         if name in FILES:
             arrays[f"file/{name}"] = np.frombuffer(proto(model).SerializeToString(), np.uint8)
+    digests = {}
+    for name, model, given in onnx_cases.operators():
+        (value,) = run(model, given).values()
+        digests[name] = onnx_cases.digest(value)
+    arrays["operators"] = np.array(json.dumps(digests))
     np.savez_compressed(OUT, **arrays)
-    print(f"{len(arrays)} arrays, {OUT.stat().st_size:,} bytes")
+    print(f"{len(arrays)} arrays, {len(digests)} operators, {OUT.stat().st_size:,} bytes")
 
 
 if __name__ == "__main__":
