@@ -152,8 +152,9 @@ def average_pool(
 ) -> NDArray[Any]:
     """QLinearAveragePool (qlinear_pool.cc): a float32 sum of dequantised values, in the order of the rows.
 
-    Not for a window that is the whole image, for which it is `global_average_pool`. The sum is divided by the number of cells, then by the output's scale; the zero point is added before the
-    result is rounded, ties to even.
+    The sum is divided by the number of cells, then by the output's scale; the zero point is added before the
+    result is rounded, ties to even. A window that is the whole image, without padding, is
+    `global_average_pool` instead.
 
     Parameters
     ----------

@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Run a quantised network on the RTL, and compare every tensor with the golden model.
 
-The model is a .tflite file with int8 tensors, or a quantised .onnx file, which needs the package onnx. Convolutions, fully connected layers, average pooling and means
-become products on a simulated core; sums, products, maxima and functions of int8 tensors run on a simulated
-elementwise unit. One line per layer says where it ran and how, and its cycles, which must be those predicted.
-Every result is compared with the golden model of the runtime's rule, and with a reference if one is given.
-Without a model it runs a small network for scikit-learn's digits, and reports the accuracy.
-With --plan nothing is simulated: the output is a table of cycles for several cores.
+The model is a .tflite file with int8 tensors, or a quantised .onnx file, which needs the package onnx.
+Convolutions, fully connected layers, average pooling and means become products on a simulated core; sums,
+products, maxima and functions of int8 tensors run on a simulated elementwise unit. One line per layer says
+where it ran and how, and its cycles, which must be those predicted. Every result is compared with the golden
+model of the runtime's rule, and with a reference if one is given. Without a model it runs a small network for
+scikit-learn's digits, and reports the accuracy. With --plan nothing is simulated: the output is a table of
+cycles for several cores.
 """
 
 from macrame.cli.command import SEED, Option

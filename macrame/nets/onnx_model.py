@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from macrame.errors import InputError, SetupError, shown
+from macrame.errors import InputError, SetupError, short, shown
 
 INSTALL = "pip install onnx"
 
@@ -145,7 +145,9 @@ def _attribute(label: str, node: Any, attribute: Any) -> Any:
     try:
         value = onnx.helper.get_attribute_value(attribute)
     except ValueError:
-        raise InputError(f"{label}: attribute {shown(attribute.name)} of {node.op_type} is damaged") from None
+        raise InputError(
+            f"{label}: attribute {shown(attribute.name)} of {short(node.op_type)} is damaged"
+        ) from None
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     if isinstance(value, onnx.TensorProto):
@@ -155,7 +157,7 @@ def _attribute(label: str, node: Any, attribute: Any) -> Any:
     if attribute.type in (onnx.AttributeProto.INTS, onnx.AttributeProto.FLOATS):
         return tuple(value)
     raise InputError(
-        f"{label}: attribute {shown(attribute.name)} of {node.op_type} is not supported, expected numbers, a "
+        f"{label}: attribute {shown(attribute.name)} of {short(node.op_type)} is not supported, expected numbers, a "
         "text or a tensor"
     )
 

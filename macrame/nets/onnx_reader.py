@@ -16,9 +16,10 @@ The graph has what ONNX Runtime computes at its extended optimisation level:
 from __future__ import annotations
 
 import math
+import os
+import stat
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,10 @@ TO_FILE, FROM_FILE = (0, 3, 1, 2), (0, 2, 3, 1)
 CONTRIB = "com.microsoft"
 LARGEST_FILE = 1 << 31
 LARGEST = 1 << 28
+LONGEST_STEP = 1 << 12
+"""The largest stride, dilation, padding and side of a window."""
+
+NAMES = {int: "an integer", float: "a number", str: "a text", tuple: "integers"}
 
 
 @dataclass
@@ -87,7 +92,7 @@ class _Pending:
     node: int
 
 
-def read(path: str | PathLike[str]) -> Graph:
+def read(path: str | os.PathLike[str]) -> Graph:
     """The network of a .onnx file.
 
     Parameters
@@ -105,15 +110,19 @@ def read(path: str | PathLike[str]) -> Graph:
     macrame.errors.SetupError
         The package `onnx` is not installed.
     """
-    label = short(path)
+    label = short(path, 200)
+    if "\0" in os.fspath(path):
+        raise InputError(f"{label}: no such file")
     try:
-        if not Path(path).is_file() and Path(path).exists():
-            raise InputError(f"{label}: not a file")
-        size = Path(path).stat().st_size
-        if size > LARGEST_FILE:
-            raise InputError(f"{label}: has {size:,} bytes, expected at most {LARGEST_FILE:,}")
+        found = os.stat(path)
+        if stat.S_ISDIR(found.st_mode):
+            raise InputError(f"{label}: is a directory, expected a .onnx file")
+        if not stat.S_ISREG(found.st_mode):  # reading a pipe could wait indefinitely
+            raise InputError(f"{label}: is not a regular file")
+        if found.st_size > LARGEST_FILE:
+            raise InputError(f"{label}: is {found.st_size:,} bytes long, expected at most {LARGEST_FILE:,}")
         data = Path(path).read_bytes()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise InputError(f"{label}: no such file") from None
     except OSError as error:
         raise InputError(f"{label}: cannot be read: {error.strerror}") from None
@@ -168,7 +177,7 @@ class _Network:
         index = self.current if index is None else index
         node = self.model.nodes[index]
         name = node.outputs[0] if node.outputs else ""
-        return InputError(f"{self.label}: op {index} {shown(name)} ({node.op}): {text}")
+        return InputError(f"{self.label}: op {index} {shown(name)} ({short(node.op)}): {text}")
 
     # --- tensors ---
 
@@ -308,6 +317,11 @@ class _Network:
             if handle is None:
                 names = ", ".join(dict.fromkeys(op for _, op in HANDLERS))
                 raise self.fail(f"is not supported, expected one of {names}")
+            if not node.inputs or not node.outputs or not node.outputs[0]:
+                raise self.fail("has no inputs or no output")
+            taken = [o for o in node.outputs if o in self.named or o in self.model.constants]
+            if taken:
+                raise self.fail(f"output {shown(taken[0])} has a value already")
             handle(self)
         outputs = []
         for name in self.model.outputs:
@@ -378,8 +392,15 @@ class _Network:
     # --- attributes ---
 
     def attribute(self, name: str, default: Any) -> Any:
-        """An attribute of the current operator."""
-        return self.node.attributes.get(name, default)
+        """An attribute of the current operator, of the type of its default; a tuple has integers."""
+        value = self.node.attributes.get(name, default)
+        if isinstance(default, tuple):
+            good = isinstance(value, tuple) and all(isinstance(v, int) for v in value)
+        else:
+            good = isinstance(value, (int, float) if isinstance(default, float) else type(default))
+        if not good:
+            raise self.fail(f"{name} is {shown(value)}, expected {NAMES[type(default)]}")
+        return value
 
     def expect(self, name: str, default: Any, *allowed: Any) -> None:
         """Reject an attribute with another value."""
@@ -416,6 +437,8 @@ class _Network:
             raise self.fail(f"its windows have {len(kernel)} axes, expected 2")
         if min(*kernel, *stride, *dilation) < 1 or min(pads) < 0:
             raise self.fail("a side, stride or dilation is below 1, or a padding below 0")
+        if max(*kernel, *stride, *dilation, *pads) > LONGEST_STEP:
+            raise self.fail(f"a side, stride, dilation or padding is above {LONGEST_STEP}")
         auto = self.attribute("auto_pad", "NOTSET")
         reach = [(k - 1) * d + 1 for k, d in zip(kernel, dilation)]
         before, after = list(pads[:2]), list(pads[2:])
@@ -988,6 +1011,7 @@ class _Network:
             w = self.weights(given[1], "weights")
             return self.dense(inputs[0], w, data, out, name, dtype, transposed)
         if op == "MatMul":
+            self.counted(2, 2)
             return self.dense(inputs[0], self.weights(given[1], "weights"), None, out, name, dtype)
         if op in ("Add", "Mul"):
             self.counted(2, 2)
@@ -1003,8 +1027,6 @@ class _Network:
 
     def read_concat(self) -> None:
         """Concat of integers, or of dequantised values."""
-        if not self.node.inputs:
-            raise self.fail("has no inputs")
         if isinstance(self.named.get(self.node.inputs[0]), int):
             inputs = [self.integers(name) for name in self.node.inputs]
             self.named[self.node.outputs[0]] = self.concatenation(inputs, None, self.node.outputs[0])
