@@ -157,8 +157,8 @@ def _attribute(label: str, node: Any, attribute: Any) -> Any:
     if attribute.type in (onnx.AttributeProto.INTS, onnx.AttributeProto.FLOATS):
         return tuple(value)
     raise InputError(
-        f"{label}: attribute {shown(attribute.name)} of {short(node.op_type)} is not supported, expected numbers, a "
-        "text or a tensor"
+        f"{label}: attribute {shown(attribute.name)} of {short(node.op_type)} is not supported, "
+        "expected numbers, a text or a tensor"
     )
 
 

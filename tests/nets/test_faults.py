@@ -9,6 +9,7 @@ import contextlib
 import importlib
 import importlib.abc
 import importlib.util
+import itertools
 import sys
 import tomllib
 from pathlib import Path
@@ -18,6 +19,7 @@ import pytest
 
 from macrame import paths
 from macrame.contract import CoreConfig
+from macrame.nets import onnx_reader
 from tests.nets import cases, test_operators
 
 FAULTS = tomllib.loads((Path(__file__).with_name("faults.toml")).read_text())["fault"]
@@ -95,6 +97,50 @@ def lowers_wrongly(operators, lower):
     return False
 
 
+def lowers_uint8_wrongly(operators, lower):
+    """The same for uint8 and weights of nine bits."""
+    from tests.nets.test_lower import computed, weights_of_nine_bits
+
+    for kind, seed in itertools.product(operators.WEIGHTED, range(5)):
+        graph, x = weights_of_nine_bits(kind, seed)
+        (op,) = graph.ops
+        (expected,) = operators.evaluate(graph, op, [x, graph.tensors[1].data, None])
+        for _, _, make in lower.candidates(graph, op, CoreConfig(2, 4, 2)):
+            if not np.array_equal(computed(make(), x, np.empty_like(expected)), expected):
+                return True
+    return False
+
+
+def onnx_differs(operators, kind):
+    """Whether a stored answer of ONNX Runtime tells."""
+    from tests.nets import onnx_cases
+    from tests.nets.test_onnx import DIGESTS
+
+    for name, model, given in onnx_cases.operators():
+        if name.split("-")[0] != kind:
+            continue
+        graph = onnx_reader.parse(name, model)
+        values = {i: tensor.data for i, tensor in enumerate(graph.tensors)}
+        values |= {i: graph.tensors[i].from_file(value) for i, value in zip(graph.inputs, given)}
+        for op in graph.ops:
+            values.update(zip(op.outputs, operators.evaluate(graph, op, [values[i] for i in op.inputs])))
+        output = graph.outputs[0]
+        if onnx_cases.digest(graph.tensors[output].to_file(values[output])) != DIGESTS[name]:
+            return True
+    return False
+
+
+def found_by(kind, operators, lower):
+    """Whether the answers or tests of a kind find a fault."""
+    if kind == "lower":
+        return lowers_wrongly(operators, lower)
+    if kind == "lower_uint8":
+        return lowers_uint8_wrongly(operators, lower)
+    if kind.startswith("onnx_"):
+        return onnx_differs(operators, kind.removeprefix("onnx_"))
+    return differs(operators, kind)
+
+
 def test_there_are_enough():
     assert len(FAULTS) >= 50
     assert len({fault["name"] for fault in FAULTS}) == len(FAULTS)
@@ -103,13 +149,11 @@ def test_there_are_enough():
 @pytest.mark.parametrize("fault", [pytest.param(fault, id=fault["name"]) for fault in FAULTS])
 def test_fault(fault):
     with mutated(fault) as (operators, lower):
-        found = (
-            lowers_wrongly(operators, lower)
-            if fault["kind"] == "lower"
-            else differs(operators, fault["kind"])
-        )
+        found = found_by(fault["kind"], operators, lower)
     assert found, fault["name"]
 
 
 def test_nothing_is_left_behind():
-    assert not differs(importlib.import_module("macrame.nets.operators"), "conv")
+    operators = importlib.import_module("macrame.nets.operators")
+    assert not differs(operators, "conv")
+    assert not onnx_differs(operators, "add")

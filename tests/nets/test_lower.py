@@ -9,6 +9,7 @@ from macrame.contract import CoreConfig
 from macrame.host import packets, tiling
 from macrame.host.core import Core
 from macrame.nets import lower, operators, run
+from macrame.nets.graph import Graph, Op, Tensor
 from macrame.sim.link import SimLink
 from tests.nets import cases
 
@@ -143,3 +144,64 @@ def test_a_wrong_value_is_found():
     assert layer.golden.index == tuple(n - 1 for n in output.shape)
     assert layer.golden.got == layer.golden.expected ^ 1
     assert layer.reference.count == 2 - (output.size == 1)
+
+
+def weights_of_nine_bits(kind, seed):
+    """An operator of ONNX Runtime with uint8 activations, and uint8 weights of any zero point."""
+    rng = np.random.default_rng(seed)
+
+    def uint8(name, shape, scale, zero, data=None):
+        scales = np.array([scale], np.float32)
+        return Tensor(name, shape, np.dtype(np.uint8), scales, np.array([zero]), data=data)
+
+    x = rng.integers(0, 256, (2, 6, 5, 4), dtype=np.uint8)
+    shape, out, attributes = {
+        "conv": ((6, 3, 2, 2), (2, 5, 4, 6), {"groups": 2}),
+        "depthwise": ((1, 3, 2, 8), (2, 5, 4, 8), {"multiplier": 2}),
+        "fully_connected": ((7, 120), (2, 7), {}),
+    }[kind]
+    if kind != "fully_connected":
+        attributes |= {"stride": (1, 1), "dilation": (1, 1), "padding": ((0, 1), (0, 0))}
+    w = rng.integers(0, 256, shape, dtype=np.uint8)
+    w.reshape(-1)[:2] = 0, 255
+    zero = [0, 255, 127, 128, int(rng.integers(256))][seed % 5]
+    cells = w.size // out[-1]
+    tensors = (
+        uint8("x", x.shape, 0.05, int(rng.integers(120, 137))),
+        uint8("w", shape, 0.05, zero, w),
+        uint8("y", out, 0.05**2 * 250 * cells**0.5, 100),
+    )
+    op = Op(kind, "y", (0, 1, None), (2,), {**attributes, "activation": "none"})
+    return Graph("nine bits", "onnxruntime", tensors, (op,), (0,), (2,)), x
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=str)
+@pytest.mark.parametrize("kind", operators.WEIGHTED)
+def test_uint8_and_weights_beyond_int8(kind, config):
+    """The products are of int8, and exact."""
+    more = set()
+    for seed in range(10):
+        graph, x = weights_of_nine_bits(kind, seed)
+        (op,) = graph.ops
+        (expected,) = operators.evaluate(graph, op, [x, graph.tensors[1].data, None])
+        assert expected.dtype == np.uint8
+        assert len(np.unique(expected)) > 20
+        for form, sizes, make in lower.candidates(graph, op, config):
+            jobs = make()
+            assert tuple(job.sizes for job in jobs) == sizes, form
+            found = computed(jobs, x, np.full_like(expected, 77))
+            np.testing.assert_array_equal(found, expected, err_msg=f"{kind} {form} {seed}")
+            more |= {len(job.again) > 0 for job in jobs}
+    assert True in more
+
+
+@pytest.mark.parametrize("config", [CoreConfig(2, 4, 2, k_max=64, post_lanes=4)])
+def test_uint8_on_the_rtl(config):
+    """Every value matches the golden model, and every count of cycles the prediction."""
+    with SimLink(config, name=f"nets-uint8-{config}") as link:
+        backend = run.CoreBackend(Core(link))
+        for kind in operators.WEIGHTED:
+            graph, x = weights_of_nine_bits(kind, 0)
+            (layer,), _ = run.Network(graph, config).run([x], backend)
+            assert (layer.where, layer.golden) == (run.CORE, None)
+            assert layer.cycles == layer.predicted
