@@ -17,7 +17,12 @@ INSTALLS = "train"
 EXTRA = "verilator"
 PROGRAM = "macrame.nets.command"
 OPTIONS = (
-    Option("model", "the network: a .tflite or .onnx file", "one for digits, with held-out images", positional=True),
+    Option(
+        "model",
+        "the network: a .tflite or .onnx file",
+        "one for digits, with held-out images",
+        positional=True,
+    ),
     Option(
         "input",
         "input of the network: a .npy file of its shape, or of several inputs stacked",

@@ -154,3 +154,25 @@ def test_the_names_are_the_options():
     from macrame.cli import net
 
     assert set(command.NAMES) == {option.variable for option in net.OPTIONS}
+
+
+def test_an_onnx_file(tmp_path, monkeypatch, capfd):
+    """Images in the file's order: the input, the reference and the output; without the package onnx."""
+    from macrame.nets import onnx_model
+    from tests.nets import test_onnx
+
+    monkeypatch.setenv("BUILD_DIR", str(tmp_path / "build"))
+    name = "residual-uint8-uint8-channel-qoperator"
+    model, image, integers = test_onnx.CASES[name]
+    monkeypatch.setattr(onnx_model, "load", lambda label, data, name: model)
+    (tmp_path / "net.onnx").write_bytes(b"")
+    np.save(tmp_path / "image.npy", image)
+    answers = {tensor: test_onnx.ANSWERS[f"{name}/{tensor}"] for tensor in integers}
+    np.savez(tmp_path / "answers.npz", **answers)
+    out = tmp_path / "y.npy"
+    given = {name: str(tmp_path / f) for name, f in (("MODEL", "net.onnx"), ("INPUT", "image.npy"))}
+    given |= {"REFERENCE": str(tmp_path / "answers.npz"), "OUT": str(out), **CORE}
+    assert verbs.call("net", given) == 0
+    said = capfd.readouterr().out
+    assert f"0 values of {len(integers)} tensors differ from the reference" in said
+    np.testing.assert_array_equal(np.load(out), answers[model.outputs[0]])
