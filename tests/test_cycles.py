@@ -164,7 +164,7 @@ def test_a_soft_reset_starts_the_requantisers_tick():
             """Distances of the latest reset from the one the harness knows that fit the next transfers."""
             fit = set(range(34))
             for _ in range(6):
-                weights, activations, beats = random_workload(rng, 2, 2, 4, "INT8", True)
+                weights, activations, beats = random_workload(rng, 2, 2, 4, "INT8", True, 0)
                 for _ in range(34 + int(rng.integers(34))):
                     core.status()
                 core.clear_counters()

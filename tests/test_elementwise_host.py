@@ -239,7 +239,7 @@ ONES, S = np.ones(3, np.int8), Scale(0.1)
         (lambda u: u.mul(ONES, ONES, S, S, Scale(1e-9)), "^out.scale is 1e-09, expected more than"),
         (lambda u: u.mul(ONES, ONES, S, S, S, (0, 200)), "^clamp has 200, expected -128 to 127"),
         (lambda u: u.table(ONES, ONES), r"^results is int8 of shape \(3,\), expected 256 int8"),
-        (lambda u: u.maximum(ONES, ONES, progress=3), "^progress is 3, expected something to call"),
+        (lambda u: u.maximum(ONES, ONES, progress=3), "^progress is 3, expected a callable"),
         (lambda u: u.run("add", ONES, ONES), "^rule is 'add', expected a Rule"),
         (lambda u: u.run(rules.table(VALUES), ONES, ONES), "^y is given, expected none for table"),
         (lambda u: u.run(rules.maximum(), ONES), "^y is missing, expected one for maximum"),

@@ -19,7 +19,8 @@ SEQUENCES = {
     "fuzz/1x1x1": 900,
     "fuzz/3x5x2": 550,
     "fuzz/4x4x4": 550,
-    "fuzz/2x3x1,dual": 400,
+    "fuzz/2x3x1,dual": 250,
+    "fuzz/2x3x1,dual,packed": 250,
     "fuzz/1x2x1,bf16": 300,
 }
 

@@ -105,7 +105,7 @@ def test_results_are_unpacked():
     ("arguments", "says"),
     [
         (("div", [1], [1]), "op is 'div'"),
-        (("add", [1]), "y is missing: add takes one"),
+        (("add", [1]), "y is missing, expected one for add"),
         (("relu", [1], [1]), "y is given"),
         (("add", [1, 2], [1]), "y has 1 numbers, expected 2"),
         (("add", [[1]], [1]), "x has shape"),

@@ -530,7 +530,7 @@ def test_problem_8s_confusion_matrix_counts_the_rtls_labels(whole, redrawn):
     shown = {(t.get_position()[1], t.get_position()[0]): int(t.get_text()) for t in seen.axes[0].texts}
     assert shown == {place: n for place, n in np.ndenumerate(counts) if n}
     right = round(answer["accuracy"]["int8 RTL"] * counts.sum())
-    assert f"{right} of {counts.sum()} right" in seen.axes[0].get_title()
+    assert f"{right} of {counts.sum()} correct" in seen.axes[0].get_title()
     assert (seen.axes[0].get_xlabel(), seen.axes[0].get_ylabel()) == ("predicted digit", "true digit")
 
 
