@@ -8,8 +8,6 @@ rejected. (A decimal in a text becomes the nearest float64.) Messages count line
 """
 
 import math
-import os
-import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +15,7 @@ import numpy as np
 
 from macrame.errors import InputError, short
 from macrame.files import delimited, npy, parse
+from macrame.files.contents import contents
 from macrame.files.parse import NUMBER
 
 LARGEST = 1 << 30
@@ -283,19 +282,7 @@ def _bytes(source: Source) -> bytes:
         suffix = short(path.suffix) or "(none)"
         raise InputError(f"{label}: unknown extension {suffix}, expected {', '.join(SUFFIXES[:-1])} or .tsv")
     most = LARGEST_TEXT if source.suffix in TEXTS else LARGEST
-    try:
-        found = os.stat(path)
-        if stat.S_ISDIR(found.st_mode):
-            raise InputError(f"{label}: is a directory, expected {EXPECTED}")
-        if not stat.S_ISREG(found.st_mode):  # reading a pipe could wait indefinitely
-            raise InputError(f"{label}: is not a regular file")
-        if found.st_size > most:
-            raise InputError(f"{label}: is {found.st_size:,} bytes long, expected at most {most:,}")
-        data = path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError):
-        raise InputError(f"{label}: no such file") from None
-    except OSError as error:
-        raise InputError(f"{label}: cannot be read: {error.strerror}") from None
+    data = contents(label, path, EXPECTED, most)
     if not data:
         raise InputError(f"{label}: the file is empty")
     return data

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import math
 import os
-import stat
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from macrame.errors import InputError, short, shown
+from macrame.files.contents import contents
 from macrame.nets import onnx_model
 from macrame.nets.graph import Graph, Op, Tensor
 from macrame.nets.onnx_model import Model, Node
@@ -111,21 +111,7 @@ def read(path: str | os.PathLike[str]) -> Graph:
         The package `onnx` is not installed.
     """
     label = short(path, 200)
-    if "\0" in os.fspath(path):
-        raise InputError(f"{label}: no such file")
-    try:
-        found = os.stat(path)
-        if stat.S_ISDIR(found.st_mode):
-            raise InputError(f"{label}: is a directory, expected a .onnx file")
-        if not stat.S_ISREG(found.st_mode):  # reading a pipe could wait indefinitely
-            raise InputError(f"{label}: is not a regular file")
-        if found.st_size > LARGEST_FILE:
-            raise InputError(f"{label}: is {found.st_size:,} bytes long, expected at most {LARGEST_FILE:,}")
-        data = Path(path).read_bytes()
-    except (FileNotFoundError, NotADirectoryError):
-        raise InputError(f"{label}: no such file") from None
-    except OSError as error:
-        raise InputError(f"{label}: cannot be read: {error.strerror}") from None
+    data = contents(label, path, "a .onnx file", LARGEST_FILE)
     return parse(label, onnx_model.load(label, data, Path(path).stem))
 
 

@@ -17,7 +17,6 @@ The graph differs from the file in a few ways:
 
 import math
 import os
-import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +25,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from macrame.errors import InputError, short, shown
+from macrame.errors import short, shown
+from macrame.files.contents import contents
 from macrame.nets.flatbuffer import Source, Table
 from macrame.nets.graph import Graph, Op, Tensor
 from macrame.nets.tflite_layers import (
@@ -80,21 +80,7 @@ def read(path: str | os.PathLike[str]) -> Graph:
         The file cannot be read, is damaged, or has something that is not supported.
     """
     label = short(path, 200)
-    if "\0" in os.fspath(path):
-        raise InputError(f"{label}: no such file")
-    try:
-        found = os.stat(path)
-        if stat.S_ISDIR(found.st_mode):
-            raise InputError(f"{label}: is a directory, expected a .tflite file")
-        if not stat.S_ISREG(found.st_mode):  # reading a pipe could wait indefinitely
-            raise InputError(f"{label}: is not a regular file")
-        if found.st_size > LARGEST:
-            raise InputError(f"{label}: is {found.st_size:,} bytes long, expected at most {LARGEST:,}")
-        data = Path(path).read_bytes()
-    except (FileNotFoundError, NotADirectoryError):
-        raise InputError(f"{label}: no such file") from None
-    except OSError as error:
-        raise InputError(f"{label}: cannot be read: {error.strerror}") from None
+    data = contents(label, path, "a .tflite file", LARGEST)
     return parse(label, data, Path(path).stem)
 
 
