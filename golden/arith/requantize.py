@@ -140,6 +140,24 @@ def srdhm(a: ArrayLike, b: ArrayLike) -> NDArray[np.int64]:
     return np.minimum((product + 2**30) >> 31, _INT32_MAX)
 
 
+def divide_by_pot(x: ArrayLike, exponent: ArrayLike) -> NDArray[np.int64]:
+    """`divide_away` on arrays: ``x / 2^exponent`` to nearest, ties away from zero.
+
+    Parameters
+    ----------
+    x : array_like of int
+    exponent : array_like of int
+        0..31.
+
+    Returns
+    -------
+    ndarray of int64
+    """
+    x, exponent = np.asarray(x, np.int64), np.asarray(exponent, np.int64)
+    mask = (np.int64(1) << exponent) - 1
+    return (x >> exponent) + ((x & mask) > (mask >> 1) + (x < 0))
+
+
 def requantize(
     x: ArrayLike,
     multiplier: ArrayLike,
@@ -181,8 +199,7 @@ def requantize(
         left, right = np.maximum(shift, 0), np.maximum(-shift, 0)
         y = srdhm((x.astype(np.int64) << left).astype(np.int32), multiplier)
         if mode == GEMMLOWP:
-            mask = (np.int64(1) << right) - 1
-            y = (y >> right) + ((y & mask) > (mask >> 1) + (y < 0))
+            y = divide_by_pot(y, right)
         else:
             y = (y + ((np.int64(1) << right) >> 1)) >> right
     v = y + np.asarray(zero_point, np.int64)

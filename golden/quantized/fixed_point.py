@@ -14,7 +14,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from macrame.golden.arith.requantize import srdhm
+from macrame.golden.arith.requantize import divide_by_pot, srdhm
 
 Raw: TypeAlias = NDArray[np.int64]
 
@@ -34,24 +34,6 @@ _EXP_OF_POWERS = {
     3: 720401,
     4: 242,
 }
-
-
-def divide_by_pot(x: ArrayLike, exponent: ArrayLike) -> Raw:
-    """``x / 2^exponent`` to nearest, ties away from zero.
-
-    Parameters
-    ----------
-    x : array_like of int
-    exponent : array_like of int
-        0..31.
-
-    Returns
-    -------
-    ndarray of int64
-    """
-    x, exponent = np.asarray(x, np.int64), np.asarray(exponent, np.int64)
-    mask = (np.int64(1) << exponent) - 1
-    return (x >> exponent) + ((x & mask) > (mask >> 1) + (x < 0))
 
 
 def multiply_by_pot(x: ArrayLike, exponent: int) -> Raw:

@@ -9,8 +9,8 @@ Source: tensorflow/lite/kernels/internal/reference/softmax.h and internal/quanti
 import numpy as np
 from numpy.typing import NDArray
 
-from macrame.golden.arith.requantize import quantize_multiplier, srdhm
-from macrame.golden.quantized.fixed_point import divide_by_pot, exp_on_negative_values, reciprocal
+from macrame.golden.arith.requantize import divide_by_pot, quantize_multiplier, srdhm
+from macrame.golden.quantized.fixed_point import exp_on_negative_values, reciprocal
 from macrame.golden.quantized.ranges import input_radius
 
 DIFFERENCE_BITS, SUM_BITS = 5, 12
