@@ -23,6 +23,8 @@ from macrame import environment
 from macrame.contract import CoreConfig
 from macrame.errors import InputError, shown
 from macrame.files import atomic, npy, parse, write
+from macrame.files.contents import contents
+from macrame.files.read import LARGEST
 from macrame.nets import digits, onnx_reader, plan, tflite
 from macrame.nets.graph import Graph
 from macrame.nets.run import CORE, ELEMENTWISE, Difference, LayerRun, Network
@@ -171,16 +173,9 @@ def prepare(given: Mapping[str, str]) -> Job:
 _SHAPE = (("ROWS", "8", 32), ("COLS", "8", 32), ("DEPTH", "1", 8))
 
 
-def _bytes(name: str, path: str) -> bytes:
-    try:
-        return Path(path).read_bytes()
-    except OSError as error:
-        raise InputError(f"{name}={path}: {error.strerror or error}") from None
-
-
 def _archive(path: str) -> dict[str, Values]:
     """All arrays of an .npz file."""
-    data = _bytes("REFERENCE", path)
+    data = contents(f"REFERENCE={path}", path, "a .npz file", LARGEST)
     names = npy.names(f"REFERENCE={path}", data)
     return {name: npy.npz(f"REFERENCE={path}", "REFERENCE", data, name)[0] for name in names}
 
@@ -193,7 +188,7 @@ def _from_reference(stored: Mapping[str, Values]) -> list[str]:
 def _held_out(
     given: Mapping[str, str], stored: Mapping[str, Values]
 ) -> tuple[list[list[Values]], Values | None, Values | None] | None:
-    """Held-out digits, their labels, and what the network before quantisation says; None for other inputs."""
+    """Held-out digits, their labels, and the predictions before quantisation; None for other inputs."""
     if "MODEL" in given or "INPUT" in given or _from_reference(stored):
         if "IMAGES" in given:
             raise InputError(
@@ -216,7 +211,7 @@ def _labels(graph: Graph, given: Mapping[str, str], inputs: int) -> Values:
         raise InputError(f"{label}: does not apply with STOP, which runs no further than that layer")
     shape = graph.tensors[graph.outputs[0]].shape
     count, classes = inputs * int(np.prod(shape[:-1])), shape[-1]
-    found = npy.npy(label, _bytes("LABELS", given["LABELS"]))[0]
+    found = npy.npy(label, contents(label, given["LABELS"], "a .npy file", LARGEST))[0]
     if found.dtype.kind not in "iu" or found.shape != (count,):
         raise InputError(
             f"{label}: has type {found.dtype} and shape {found.shape}, expected integers of shape ({count},)"
@@ -240,7 +235,7 @@ def _inputs(
         if "INPUT" in given:
             path = given["INPUT"]
             label = f"INPUT={path}"
-            array = npy.npy(label, _bytes("INPUT", path))[0]
+            array = npy.npy(label, contents(label, path, "a .npy file", LARGEST))[0]
             found = [array] if array.shape == tensor.file_shape else list(array) if array.ndim else []
             if array.ndim and found and array.shape[1:] == tensor.file_shape[1:] and tensor.shape[0] == 1:
                 found = [part[np.newaxis] for part in array]
@@ -322,7 +317,7 @@ def line(number: int, layer: LayerRun) -> str:
     if layer.utilisation is not None:
         text += f" {layer.utilisation:>7.1%} {layer.stream_bytes:>11,}"
     return "\n".join(
-        [text.rstrip(), *_told(layer.golden, "golden"), *_told(layer.reference, "the reference")]
+        [text.rstrip(), *_told(layer.golden, "the golden model"), *_told(layer.reference, "the reference")]
     )
 
 
@@ -418,8 +413,8 @@ def accuracy(outputs: Values, labels: Values, floats: Values | None) -> list[str
     list of str
     """
 
-    def part(right: Values) -> str:
-        return f"{int(right.sum())} of {len(right)} right, {right.mean():.1%}"
+    def part(correct: Values) -> str:
+        return f"{int(correct.sum())} of {len(correct)} correct, {correct.mean():.1%}"
 
     lines = [f"  accuracy: {part(outputs.argmax(axis=1) == labels)}"]
     if floats is not None:
@@ -462,11 +457,11 @@ def _finish(
         print(f"  {other:,} values of {compared:,} tensors differ from the reference")
     for layer in unexpected:
         print(f"  {layer.name}: {layer.cycles:,} cycles, expected {layer.predicted:,}")
-    right = None
+    correct = None
     if job.labels is not None:
         found = np.concatenate([values for values in outputs if values is not None])
         found = found.reshape(len(job.labels), -1)
-        right = int((found.argmax(axis=1) == job.labels).sum())
+        correct = int((found.argmax(axis=1) == job.labels).sum())
         print("\n".join(accuracy(found, job.labels, job.floats)))
     print(f"  {min(seconds):.2f} s per inference, {total:.1f} s in all")
     report = {
@@ -485,7 +480,7 @@ def _finish(
         "mismatches_golden": wrong,
         "mismatches_reference": other,
         "labels": None if job.labels is None else len(job.labels),
-        "right": right,
+        "correct": correct,
         "inferences": [[asdict(layer) for layer in layers] for layers in runs],
     }
     text = (json.dumps(report, indent=2) + "\n").encode()

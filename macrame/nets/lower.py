@@ -161,12 +161,15 @@ class Lowered:
         Multiply-accumulates that the operator itself needs.
     cycles : int
         Predicted for all jobs in one transfer.
+    stream_bytes : int
+        Of all jobs, see the function of that name.
     """
 
     form: str
     jobs: tuple[Job, ...]
     macs: int
     cycles: int
+    stream_bytes: int
 
 
 # --- cycles -------------------------------------------------------------------------------------------------
@@ -201,6 +204,32 @@ def panels(
             use = [cycles.ActivationPanel(release=True, keep=True)] * (len(cut) - 1)
             activations += [*use, cycles.ActivationPanel(release=True)] * (rows * columns)
     return weights, activations
+
+
+def stream_bytes(sizes: Sequence[tuple[int, int, int]], config: CoreConfig) -> int:
+    """Bytes of weights, activations and results on the streams for products of these sizes, none of them raw.
+
+    Parameters
+    ----------
+    sizes : sequence of (int, int, int)
+        M, K and N of each product.
+    config : CoreConfig
+
+    Returns
+    -------
+    int
+        Padding included; of results, the bytes with tkeep set.
+    """
+    total = 0
+    for m, k, n in sizes:
+        weights, activations = panels([(m, k, n)], config)
+        tiles = -(-m // config.rows) * -(-n // config.cols)
+        chunks = len(activations) // tiles  # activation panels of a tile
+        slices = sum(panel.slices for panel in weights[:chunks])
+        beats = sum(panel.slices + geometry(config).record_beats for panel in weights)
+        total += config.lane_bytes * (config.cols * beats + config.rows * tiles * slices)
+        total += tiles * config.rows * config.cols
+    return total
 
 
 def geometry(config: CoreConfig) -> cycles.Geometry:
@@ -238,7 +267,7 @@ def estimate(sizes: Sequence[tuple[int, int, int]], config: CoreConfig) -> float
     total = 0.0
     for m, k, n in sizes:
         slices, rows, columns = -(-k // config.depth), -(-m // config.rows), -(-n // config.cols)
-        record = -(-12 // config.lane_bytes)
+        record = geometry(config).record_beats
         tile = max(slices, config.rows * -(-config.cols // config.post_lanes))
         total += columns * max(rows * tile, record + slices)
     return total
@@ -268,8 +297,8 @@ def lower(graph: Graph, op: Op, config: CoreConfig) -> Lowered | None:
     likely = ranked if ranked[0][0] < SMALL else [c for c in ranked[:8] if c[0] <= 1.5 * ranked[0][0]]
     close = [(predict(sizes, config), i) for _, sizes, i in likely]
     taken, index = min(close)
-    form, _, make = found[index]
-    return Lowered(form, tuple(make()), macs(graph, op), taken)
+    form, sizes, make = found[index]
+    return Lowered(form, tuple(make()), macs(graph, op), taken, stream_bytes(sizes, config))
 
 
 def macs(graph: Graph, op: Op) -> int:

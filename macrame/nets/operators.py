@@ -26,8 +26,6 @@ Values = NDArray[Any]
 
 #: Operators with weights.
 WEIGHTED = ("conv", "depthwise", "fully_connected")
-#: Operators that only move values.
-MOVES = ("pad", "reshape", "transpose", "concatenation", "split", "strided_slice", "pack")
 
 
 def grid(tensor: Tensor) -> Grid:

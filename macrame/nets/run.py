@@ -28,8 +28,8 @@ CORE, ELEMENTWISE, HOST, GOLDEN = "core", "elementwise", "host", "golden"
 class Backend(Protocol):
     """Where the operators of a network are computed."""
 
-    def products(self, lowered: Lowered, x: Values, out: Values) -> Report | None:
-        """Compute the products of an operator into `out`; the core's counters, if it has any."""
+    def products(self, lowered: Lowered, x: Values, out: Values) -> Report:
+        """Compute the products of an operator into `out`; the core's counters."""
 
     def elementwise(
         self, graph: Graph, op: Op, passes: Passes, values: Sequence[Values]
@@ -115,7 +115,7 @@ class CoreBackend:
     unit: Callable[[], ElementwiseUnit] | None = None
     fifo_depth: int = 32
 
-    def products(self, lowered: Lowered, x: Values, out: Values) -> Report | None:
+    def products(self, lowered: Lowered, x: Values, out: Values) -> Report:
         """Compute the products in one transfer."""
         matrices = [job.matrices(x) for job in lowered.jobs]
         products = [Product(a, w, job.layer) for (a, w), job in zip(matrices, lowered.jobs)]
@@ -241,7 +241,6 @@ class Network:
             assert x is not None
             out = np.empty_like(expected[0])
             report = backend.products(lowered, x, out)
-            assert report is not None
             return [out], {
                 "where": CORE,
                 "form": lowered.form,
@@ -249,7 +248,7 @@ class Network:
                 "cycles": report.cycles,
                 "predicted": lowered.cycles,
                 "utilisation": lowered.macs / (report.cycles * self.config.macs),
-                "stream_bytes": stream_bytes(lowered, self.config),
+                "stream_bytes": lowered.stream_bytes,
             }
         if passes is not None:
             done = backend.elementwise(self.graph, op, passes, [v for v in given if v is not None])
@@ -258,18 +257,6 @@ class Network:
                 facts = {"where": ELEMENTWISE, "form": passes.form, "cycles": cycles, "predicted": predicted}
                 return [result], facts
         return expected, {"where": HOST}
-
-
-def stream_bytes(lowered: Lowered, config: CoreConfig) -> int:
-    """Bytes of weights, records, activations and results on the streams of a core."""
-    total = 0
-    for job in lowered.jobs:
-        m, k, n = job.sizes
-        slices, rows, columns = -(-k // config.depth), -(-m // config.rows), -(-n // config.cols)
-        chunked = k > config.k_max // config.depth * config.depth
-        total += columns * (rows if chunked else 1) * config.cols * (slices * config.depth + 12)
-        total += columns * rows * config.rows * (slices * config.depth + config.cols)
-    return total
 
 
 def _first(

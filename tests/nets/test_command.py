@@ -114,7 +114,7 @@ def test_plan(network, capfd):
         ({"STOP": "last"}, r"STOP=last: no layer of that name; the first is features, the last scores"),
         ({"PLAN": "2"}, r"PLAN='2': expected 0 or 1"),
         ({"PLAN": "1", "ROWS": "4"}, r"ROWS=4: does not apply to PLAN=1, which runs nothing"),
-        ({"INPUT": "none.npy"}, r"INPUT=none.npy: No such file or directory"),
+        ({"INPUT": "none.npy"}, r"INPUT=none.npy: no such file"),
         (
             {"INPUT": "shape.npy"},
             r"INPUT=shape.npy: an input has type int8 and shape \(1, 6, 5, 2\), expected int8",

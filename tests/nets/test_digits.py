@@ -159,11 +159,11 @@ def test_net_without_a_model(build, answers, capfd):
     assert said.count("average_pool") == 1
     assert "0 values differ from the golden model" in said
     assert "0 values of 27 tensors differ from the reference" in said
-    assert "accuracy: 3 of 3 right, 100.0%; before quantisation 3 of 3 right, 100.0%" in said
-    assert "531 of 540 right, 98.3%; before quantisation 531 of 540 right, 98.3%" in said
+    assert "accuracy: 3 of 3 correct, 100.0%; before quantisation 3 of 3 correct, 100.0%" in said
+    assert "531 of 540 correct, 98.3%; before quantisation 531 of 540 correct, 98.3%" in said
     np.testing.assert_array_equal(np.load("y.npy"), answers["outputs"][:3])
     report = json.loads(Path("y.npy.json").read_text())
-    assert (report["labels"], report["right"]) == (3, 3)
+    assert (report["labels"], report["correct"]) == (3, 3)
 
     wrong = {f"{name}_{i}": answers[name][i] for name in names for i in range(3)}
     (last,) = {f"t{tflite.read(digits.MODEL).tensors[i].number}" for i in tflite.read(digits.MODEL).outputs}
@@ -182,7 +182,7 @@ def test_labels(build, capfd):
     np.save("labels.npy", np.array([labels[0], (labels[1] + 1) % 10]))
     assert verbs.call("net", {"INPUT": "x.npy", "LABELS": "labels.npy", **CORE}) == 0
     said = capfd.readouterr().out
-    assert "accuracy: 1 of 2 right, 50.0%\n" in said
+    assert "accuracy: 1 of 2 correct, 50.0%\n" in said
     assert "held-out" not in said
 
 
@@ -199,7 +199,7 @@ def test_plan_without_a_model(build, capfd):
         ({"IMAGES": "2", "INPUT": "x.npy"}, "IMAGES='2': does not apply to a MODEL or inputs of your own"),
         ({"IMAGES": "2", "MODEL": str(digits.MODEL)}, "IMAGES='2': does not apply to a MODEL"),
         ({"PLAN": "1", "IMAGES": "2"}, "IMAGES=2: does not apply to PLAN=1"),
-        ({"LABELS": "none.npy"}, "LABELS=none.npy: No such file or directory"),
+        ({"LABELS": "none.npy"}, "LABELS=none.npy: no such file"),
         (
             {"LABELS": "x.npy"},
             r"LABELS=x.npy: has type int8 and shape .*, expected integers of shape \(10,\)",

@@ -87,6 +87,9 @@ def test_panels_are_those_that_the_host_sends(config):
             config.lane_bytes,
         )
         assert sent == lower.panels([(m, k, n)] * 2, config)
+        operands = batch.weights.data.size + batch.activations.data.size
+        results = len(batch.tiles) * config.rows * config.cols
+        assert lower.stream_bytes([(m, k, n)] * 2, config) == operands + results
 
 
 def test_the_best_form_is_picked():
