@@ -271,18 +271,27 @@ def tied_mean(draw: Draw) -> tuple[Graph, list[np.ndarray]]:
         count = height * width
         fraction, exponent = np.frexp(np.float64(ratio))
         factor, bits = round(float(fraction) * 2**31), min(count.bit_length() - 1, 31 + int(exponent))
-        sums = np.arange(-127 * count, 127 * count, dtype=np.int64)
+        right, last = bits - int(exponent), 127 * count - 1
 
-        def means(factor: int, right: int = bits - int(exponent), sums: np.ndarray = sums) -> np.ndarray:
+        def means(factor: int, sums: np.ndarray, right: int = right) -> np.ndarray:
             high = (sums * factor + 2**30) >> 31
             return np.sign(high) * ((np.abs(high) + (1 << right >> 1)) >> right)
 
         if bits < exponent or factor == 2**31:
             continue
-        rounded = ((factor << bits) + count // 2) // count
-        told = sums[means((factor << bits) // count) != means(rounded)]
-        if len(told):
-            break
+        truncated, rounded = (factor << bits) // count, ((factor << bits) + count // 2) // count
+        if truncated == rounded:
+            continue
+        # the first sum of each result: if the factors agree on those, they agree on all
+        highs = (np.arange(1, means(rounded, np.int64(last)) + 2) << right) - (1 << right >> 1)
+        above = -((2**30 - (highs << 31)) // rounded)
+        below = -((2**30 - (1 - highs << 31)) // rounded) - 1
+        first = np.concatenate([above[above <= last], below[below >= -last - 1]])
+        if np.array_equal(means(truncated, first), means(rounded, first)):
+            continue
+        sums = np.arange(-last - 1, last + 1, dtype=np.int64)
+        told = sums[means(truncated, sums) != means(rounded, sums)]
+        break
     chosen = told[np.linspace(0, len(told) - 1, min(16, len(told))).astype(int)]
     image = np.empty((count, len(chosen)), np.int8)
     for column, total in enumerate(chosen.tolist()):

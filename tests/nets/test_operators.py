@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """golden/quantized against stored answers of TFLite Micro: tests/nets/cases.py has the networks."""
 
+import functools
 import hashlib
-import itertools
 import json
 
 import numpy as np
@@ -15,13 +15,15 @@ from tests.nets import cases
 
 ANSWERS = json.loads((paths.ROOT / "tests" / "oracles" / "tflm_operators.json").read_text())["answers"]
 KINDS = sorted({name.rsplit("-", 1)[0] for name in ANSWERS})
-BY_KIND = {
-    kind: list(group)
-    for kind, group in itertools.groupby(
-        sorted(cases.every(), key=lambda case: case[0].rsplit("-", 1)[0]),
-        key=lambda case: case[0].rsplit("-", 1)[0],
-    )
-}
+
+
+@functools.cache
+def by_kind():
+    """The cases of each kind. They take seconds to draw: not while tests are collected."""
+    found = {kind: [] for kind in KINDS}
+    for case in cases.every():
+        found.setdefault(case[0].rsplit("-", 1)[0], []).append(case)
+    return found
 
 
 def digest(values):
@@ -30,18 +32,18 @@ def digest(values):
 
 
 def test_every_answer_has_its_case():
-    assert {name for group in BY_KIND.values() for name, _, _ in group} == set(ANSWERS)
+    assert {name for group in by_kind().values() for name, _, _ in group} == set(ANSWERS)
     assert len(ANSWERS) > 3000
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_golden_equals_the_runtime(kind):
     wrong = []
-    for name, graph, inputs in BY_KIND[kind]:
+    for name, graph, inputs in by_kind()[kind]:
         tensors = [tensor.data for tensor in graph.tensors]
         given = [*inputs, *tensors[len(inputs) : -1]]
         (found,) = operators.evaluate(graph, graph.ops[0], given)
         assert found.dtype == graph.tensors[-1].dtype
         if digest(found) != ANSWERS[name]:
             wrong.append(name)
-    assert not wrong, f"{len(wrong)} of {len(BY_KIND[kind])} differ: {wrong[:5]}"
+    assert not wrong, f"{len(wrong)} of {len(by_kind()[kind])} differ: {wrong[:5]}"
