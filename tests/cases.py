@@ -13,7 +13,7 @@ BENCHES = tuple(dict.fromkeys(case.bench for case in CASES.values()))
 
 
 def cases(*benches: str) -> list:
-    """Parameters of a test that runs the cases of these benches: ids are names, nightly cases are marked.
+    """Parameters of a test that runs the cases of these benches, with their names as ids and their marks.
 
     Raises
     ------
@@ -28,7 +28,10 @@ def cases(*benches: str) -> list:
 
 def parameter(case: Case):
     """A case as a parameter."""
-    return pytest.param(case.name, id=case.name, marks=[pytest.mark.nightly] if case.nightly else [])
+    marks = {"thorough": pytest.mark.thorough, "nightly": pytest.mark.nightly}
+    return pytest.param(
+        case.name, id=case.name, marks=[mark for n, mark in marks.items() if getattr(case, n)]
+    )
 
 
 def file_of(bench: str) -> str:

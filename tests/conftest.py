@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The suite's options (seeds, nightly, tests), and a one-line error if a tool is missing."""
+"""The suite's options (seeds, quick, nightly, tests), and a one-line error if a tool is missing."""
 
 import os
 import re
@@ -14,7 +14,7 @@ SELECTION = pytest.StashKey()
 
 
 def pytest_addoption(parser):
-    """--seeds, --nightly, --tests."""
+    """--seeds, --quick, --nightly, --tests."""
     group = parser.getgroup("macrame")
     group.addoption(
         "--seeds",
@@ -22,6 +22,11 @@ def pytest_addoption(parser):
         default=1,
         metavar="N",
         help="number of seeds for each seeded test, from SEED (default 1) on",
+    )
+    group.addoption(
+        "--quick",
+        action="store_true",
+        help="a quarter of the random vectors, and no test marked thorough: what `make test` runs",
     )
     group.addoption("--nightly", action="store_true", help="also run the tests marked nightly")
     group.addoption(
@@ -86,6 +91,12 @@ def pytest_configure(config):
         raise pytest.UsageError(str(error)) from None
 
 
+@pytest.fixture
+def quick(request) -> bool:
+    """Whether a quarter of the random vectors is enough."""
+    return request.config.getoption("--quick")
+
+
 def pytest_generate_tests(metafunc):
     """`seed`: one test per seed, with its number in the test's name."""
     if "seed" in metafunc.fixturenames:
@@ -97,14 +108,18 @@ def pytest_generate_tests(metafunc):
 
 
 def pytest_collection_modifyitems(config, items):
-    """Keep the tests that --tests selects, without the nightly ones unless they are selected."""
+    """Keep the tests that --tests selects, without those that are too long for this run."""
     from tests import selection
 
     chosen = config.stash.get(SELECTION, None) or selection.read("")
     by_id = any("::" in word for word in config.args)  # as in the command that replays a failure
     nightly = by_id or config.getoption("--nightly") or "nightly" in config.getoption("-m")
 
+    quick = config.getoption("--quick") and not by_id
+
     def kept(item):
+        if quick and item.get_closest_marker("thorough"):
+            return False
         return chosen.holds(item) and (
             nightly or not item.get_closest_marker("nightly") or chosen.in_full(item)
         )

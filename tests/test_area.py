@@ -4,12 +4,20 @@
 
 import tomllib
 
+import pytest
+
 from macrame.homework import p7_bfloat16
 from macrame.synth import area
 
 
+@pytest.mark.thorough
 def test_the_document_has_todays_numbers(capsys):
     assert area.main(check=True) == 0, capsys.readouterr().err
+
+
+def test_the_document_has_todays_cells():
+    """The first table: three cells, and multipliers. The second is of whole cores."""
+    assert set(area.table()) <= set(area.DOCUMENT.read_text().splitlines())
 
 
 def test_a_stale_row_is_noticed(tmp_path, monkeypatch, capsys):
@@ -38,15 +46,22 @@ def test_problem_7_shows_what_yosys_says():
 FLOAT = ("pe_bf16", "pe_dual", "bf16_", "fp32_add", "fp32_to_bf16", "float_post", "lfsr32")
 
 
-def test_bfloat16_costs_an_int8_core_nothing():
-    """No module of floats, no register SEED: as many flip-flops as docs/area.md says."""
-    shape = (("ROWS", 2), ("COLS", 2), ("DEPTH", 1), ("K_MAX", 64))
-    used = area.modules("macrame", shape)
+#: The core of that claim.
+SHAPE = (("ROWS", 2), ("COLS", 2), ("DEPTH", 1), ("K_MAX", 64))
+
+
+def test_an_int8_core_has_no_floats():
+    used = area.modules("macrame", SHAPE)
     assert {"macrame", "mac_array", "pe_int8", "requantize", "axil_regs"} <= used
     assert not [name for name in used if name.startswith(FLOAT)]
-    floats = area.modules("macrame", (*shape, ("FORMATS", '"DUAL"')))
+    floats = area.modules("macrame", (*SHAPE, ("FORMATS", '"DUAL"')))
     assert {"pe_dual", "fp32_add", "float_post", "lfsr32"} <= floats
-    luts, registers, blocks = area.summary(area.cells("macrame", shape, "ecp5", True), "ecp5")
+
+
+@pytest.mark.thorough
+def test_bfloat16_costs_an_int8_core_nothing():
+    """As many flip-flops as docs/area.md says: no register SEED."""
+    luts, registers, blocks = area.summary(area.cells("macrame", SHAPE, "ecp5", True), "ecp5")
     assert f"{luts:,} LUT, {registers:,} FF and {blocks} DSP" in " ".join(area.DOCUMENT.read_text().split())
 
 

@@ -12,6 +12,6 @@ from tests.cases import BENCHES, ELSEWHERE, cases
 
 
 @pytest.mark.parametrize("case", cases(*(bench for bench in BENCHES if bench not in ELSEWHERE)))
-def test_bench(case, seed):
+def test_bench(case, seed, quick):
     """Passes all cocotb tests of the bench."""
-    run(case, seed=seed)
+    run(case, seed=seed, quick=quick)

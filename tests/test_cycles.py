@@ -247,6 +247,7 @@ def test_no_idle_cycle_between_bfloat16_tiles(rows, cols, post_lanes):
     "shape",
     [pytest.param((8, 8, 1), id="8x8x1", marks=pytest.mark.nightly), pytest.param((4, 4, 4), id="4x4x4")],
 )
+@pytest.mark.thorough
 def test_256_cubed_utilisation(shape):
     rng = np.random.default_rng(256)
     a, w = rng.integers(-128, 128, (2, 256, 256), dtype=np.int8)

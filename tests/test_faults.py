@@ -15,9 +15,11 @@ A fault is one replacement in a copy of rtl/::
 
 The case runs with the suite's seed on the copy, and one of its tests must fail on an assertion or on running
 out of simulated time: a fault that does not compile, crashes the bench or hangs it is not *detected*. The
-rest of the suite checks that the case passes without the fault.
+rest of the suite checks that the case passes without the fault. A plain ``make test`` injects every fourth
+fault of each file, ``make test TESTS=faults`` all of them.
 """
 
+import itertools
 import re
 import shutil
 import tomllib
@@ -39,9 +41,14 @@ KEYS = {"name", "file", "find", "replace", "why", "case"}
 CAUGHT = {"AssertionError", "SimTimeoutError"}
 
 
-def faults():
-    """pytest parameters, one per fault."""
-    return [pytest.param(fault, id=fault.get("name", "nameless")) for _, fault in FAULTS]
+def faults(quick=1):
+    """pytest parameters, one per fault. All but the first of each `quick` faults in a file are thorough."""
+    found = []
+    for _, group in itertools.groupby(FAULTS, key=lambda entry: entry[0]):
+        for number, (_, fault) in enumerate(group):
+            marks = [pytest.mark.thorough] if number % quick else []
+            found.append(pytest.param(fault, id=fault.get("name", "nameless"), marks=marks))
+    return found
 
 
 def mutated_rtl(fault):
@@ -56,7 +63,7 @@ def mutated_rtl(fault):
     return root
 
 
-@pytest.mark.parametrize("fault", faults())
+@pytest.mark.parametrize("fault", faults(quick=4))
 def test_fault(fault, seed):
     with pytest.raises(simulate.Failed) as caught:
         run(

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""2,000 and more random packet sequences through the core, see tb/system/tb_fuzz.py.
+"""2,000 and more random packet sequences through the core, a quarter of them in a quick run; see
+tb/system/tb_fuzz.py.
 
 A failure names its sequence and the command that plays only that one, and writes its waves.
 SEQUENCE=n plays one, SEQUENCES=n this many per shape.
@@ -26,14 +27,14 @@ SEQUENCES = {
 
 
 @pytest.mark.parametrize("case", cases("fuzz"))
-def test_fuzz(case, seed):
+def test_fuzz(case, seed, quick):
     """All sequences match the model."""
     only = os.environ.get("SEQUENCE")
     if only:
         _one(case, seed, int(only))
         return
     try:
-        count = int(os.environ.get("SEQUENCES", SEQUENCES[case]))
+        count = int(os.environ.get("SEQUENCES", SEQUENCES[case] // (4 if quick else 1)))
         run(case, seed=seed, waves=False, plusargs=[f"sequences={count}"])
     except simulate.Failed as failed:
         found = re.search(r"sequence (\d+) of seed", str(failed))

@@ -92,7 +92,7 @@ def test_block_ram_is_verilog_2005(tmp_path):
 # --- netlists -----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("target", gates.TARGETS)
+@pytest.mark.parametrize("target", ["ecp5", pytest.param("ice40", marks=pytest.mark.thorough)])
 def test_core(target):
     """The complete core, including its AXI ports, from X on all unused bits to a reset."""
     made = gates.core(QUICK)

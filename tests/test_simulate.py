@@ -302,7 +302,13 @@ EXPORTED = {
 }
 
 
-@pytest.mark.parametrize("name", EXPORTED)
+#: The variables that `make test` tries: one each of Python, pytest, make and the system.
+TRIED = ("PYTHONOPTIMIZE", "PYTEST_ADDOPTS", "MAKEFLAGS", "HOME")
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=[] if n in TRIED else [pytest.mark.thorough]) for n in EXPORTED]
+)
 def test_what_a_shell_exports_changes_nothing(tmp_path, monkeypatch, name):
     """A wrong module is detected and its waves are written, whatever the variable's value."""
     project = Project(tmp_path, f"bench_exported_{name.lower()}", monkeypatch)

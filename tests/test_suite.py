@@ -15,6 +15,7 @@ from macrame.dev import suite
 from macrame.errors import InputError
 from macrame.paths import ROOT
 from macrame.sim import simulate
+from tb.lib import catalogue
 from tests import selection
 from tests.cases import BENCHES, ELSEWHERE
 
@@ -122,6 +123,34 @@ def test_what_is_the_name_of_nothing_is_refused(text, said):
     with pytest.raises(pytest.UsageError) as refused:
         selection.read(text)
     assert str(refused.value).startswith(f"TESTS={text}: {said}")
+
+
+def test_only_the_whole_suite_is_quick():
+    """`make test` leaves the thorough tests out; where TESTS= selects them, and at night, they run."""
+
+    def quick(nightly=False, **values):
+        return "--quick" in suite.pytest_command(values, nightly)
+
+    assert quick()
+    assert quick(SHARD="1/3", SIM="verilator")
+    assert not quick(TESTS="faults")
+    assert not quick(nightly=True)
+    words = ["--tests", "faults gemm"]
+    whole, short = collected(*words), collected(*words, "--quick")
+    assert set(short) < set(whole)
+    injected = [[line for line in lines if "::test_fault[" in line] for lines in (whole, short)]
+    assert len(injected[0]) / 4 < len(injected[1]) < len(injected[0]) / 3
+    assert "tests/test_benches.py::test_bench[seed1-gemm/16x16x1]" in set(whole) - set(short)
+
+
+def test_a_quick_run_is_replayed_as_one(monkeypatch):
+    """With the same share of the random vectors, or it would play others."""
+    found = {}
+    monkeypatch.setattr(simulate, "run", lambda name, **options: found.update(options))
+    catalogue.run("requantize", seed=3, quick=True)
+    assert "+quick" in found["plusargs"]
+    assert found["replay"].startswith("SEED=3 ")
+    assert found["replay"].endswith(" --quick")
 
 
 def test_every_bench_runs_somewhere():

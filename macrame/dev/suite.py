@@ -79,7 +79,9 @@ def pytest_command(values: Mapping[str, str], nightly: bool = False) -> list[str
     command += ["--seeds", values.get("SEEDS", "1"), "--tests", values.get("TESTS", "")]
     command += shard_options(values.get("SHARD", ""))
     command += [f"--junitxml={report}", "-o", f"cache_dir={build / 'pytest'}"]
-    return command + (["--nightly"] if nightly else [])
+    if nightly:
+        return [*command, "--nightly"]
+    return command if values.get("TESTS") else [*command, "--quick"]
 
 
 #: What pytest's exit codes mean on the command line: interrupted, internal error, wrong usage, no test ran.

@@ -17,7 +17,8 @@ otherwise. Each entry of `shapes` is a case: a label and the toplevel's paramete
 from the DUT. Under Verilator, Python sees the toplevel and the signals named by a .vlt file in `tb`.
 
 A case is called ``<bench>/<label>``, here ``pe_int8/depth4``; without `shapes` there is one case, named
-as the bench. Shapes in `nightly` belong to the suite only under ``--nightly``, and no fault may rely on them.
+as the bench. Shapes named in `thorough` are left out of a plain ``make test``; those in `nightly` belong to
+the suite only under ``--nightly``, and no fault may rely on them.
 ``make test TESTS=pe_int8`` runs the bench, ``TESTS=pe_int8/depth4`` one case.
 """
 
@@ -46,6 +47,7 @@ class Case:
     defines: tuple = ()
     testcase: tuple = ()
     timeout: float = simulate.TIMEOUT
+    thorough: bool = False
     nightly: bool = False
     played: str = ""
 
@@ -80,6 +82,7 @@ def bench(
     toplevel=None,
     module=None,
     shapes=None,
+    thorough=(),
     nightly=None,
     plusargs=(),
     defines=(),
@@ -100,7 +103,9 @@ def bench(
     toplevel, module : str, optional
         Verilog toplevel, `name` by default; cocotb module, ``tb_<name>`` by default.
     shapes, nightly : dict of str to dict, optional
-        Label and parameters of each case; those in `nightly` are too long for the default suite.
+        Label and parameters of each case; those in `nightly` run where they are named in full.
+    thorough : sequence of str
+        Labels in `shapes`; those cases run where they are selected, but not in a plain ``make test``.
     plusargs, defines, testcase, timeout
         As for `macrame.sim.simulate.run`; `testcase` restricts the bench to some of its cocotb tests.
     played : str, optional
@@ -122,10 +127,17 @@ def bench(
     )
     if shapes is None and nightly is None:
         shapes = {"": {}}
+    unknown = sorted(set(thorough) - set(shapes or {}))
+    if unknown:
+        raise ValueError(f"{name}: no shape {unknown[0]}")
     for group, is_nightly in ((shapes or {}, False), (nightly or {}, True)):
         for label, parameters in group.items():
             case = replace(
-                common, name=f"{name}/{label}" if label else name, parameters=parameters, nightly=is_nightly
+                common,
+                name=f"{name}/{label}" if label else name,
+                parameters=parameters,
+                thorough=label in thorough,
+                nightly=is_nightly,
             )
             if case.name in CASES:
                 raise ValueError(f"case {case.name} is listed twice")
@@ -136,7 +148,7 @@ def _tuple(one_or_more):
     return (one_or_more,) if isinstance(one_or_more, str) else tuple(one_or_more)
 
 
-def run(name, *, seed=None, rtl_root=None, testcase=None, plusargs=(), run_name=None, **options):
+def run(name, *, seed=None, rtl_root=None, testcase=None, plusargs=(), run_name=None, quick=False, **options):
     """Run a case by name.
 
     Parameters
@@ -153,10 +165,15 @@ def run(name, *, seed=None, rtl_root=None, testcase=None, plusargs=(), run_name=
         Further plusargs, after the case's own.
     run_name : str, optional
         Name of the run's folder; the case's and its seed's by default.
+    quick : bool
+        With a quarter of the random vectors, see `tb.lib.vectors.share`.
     **options
         As for `macrame.sim.simulate.run`.
     """
     case = CASES[name]
+    if quick:
+        plusargs = (*plusargs, "+quick")
+        options.setdefault("replay", f"{simulate.replay_command(seed)} --quick")
     return simulate.run(
         run_name or (f"{name},seed{seed}" if seed is not None else name),
         toplevel=case.toplevel,
@@ -360,6 +377,7 @@ bench(
         "3over2,slow": {"COLS": 3, "POST_LANES": 2, "POST_CYCLES": 33},
         "1over1,slow": {"COLS": 1, "POST_LANES": 1, "POST_CYCLES": 40},
     },
+    thorough=("3over2,slow",),
     nightly={f"{c}over{p}": {"COLS": c, "POST_LANES": p} for c, p in ((8, 2), (32, 5), (2, 2))},
 )
 
@@ -558,6 +576,7 @@ bench(
         )
     }
     | _core((3, 5, 2, 50, 3, 16), packed=True),
+    thorough=("16x16x1", "4x1x1"),
     nightly={"32x32x8": {"ROWS": 32, "COLS": 32, "DEPTH": 8, "K_MAX": 256, "POST_LANES": 4}},
 )
 
@@ -587,6 +606,7 @@ bench(
         )
     }
     | _core((2, 5, 1, 40, 2, 32), formats="DUAL", packed=True),
+    thorough=("2x5,dual", "4x4,dual"),
     nightly={"8x8,dual": {"K_MAX": 256, "FORMATS": '"DUAL"'}},
 )
 
@@ -614,6 +634,7 @@ bench(
         **_core((2, 3, 1, 6, 2, 8), formats="DUAL"),
         **_core((5, 3, 2, 13, 2, 8), packed=True),
     },
+    thorough=("3x5x2",),
     nightly={**_core((4, 4, 4, 22, 1, 8)), **_core((1, 1, 1, 6, 1, 4), formats="BF16")},
 )
 bench(
@@ -628,6 +649,7 @@ bench(
         **_core((6, 3, 2, 13, 2, 16), packed=True),
         **_core((2, 2, 1, 6, 1, 8), formats="DUAL", packed=True),
     },
+    thorough=("3x5x2", "2x2x1,dual"),
     nightly=_core((1, 1, 1, 6, 1, 2), (4, 4, 4, 22, 1, 8)),
 )
 
@@ -660,6 +682,7 @@ bench(
         **_core((1, 4, 4, 50, 1, 4), (6, 2, 8, 60, 1, 8), packed=True),
         **_core((3, 5, 1, 12, 2, 16), formats="DUAL", packed=True),
     },
+    thorough=("3x5x1,dual", "3x5x2", "1x4x4,packed"),
     nightly=_core((4, 1, 1, 20, 1, 4), (16, 16, 1, 40, 4, 128)),
 )
 
@@ -701,6 +724,7 @@ bench(
     rtl=CORE,
     tb=["tb/unit/vector/vector_control.vlt"],
     shapes=_vector((1, 2), (3, 32)),
+    thorough=("1lanes,2",),
     nightly=_vector((2, 4), (8, 16), (32, 64)),
 )
 
@@ -739,6 +763,7 @@ bench(
     rtl=CORE,
     tb=["tb/unit/elementwise/elementwise_control.vlt"],
     shapes=_vector((2, 32), (5, 2)),
+    thorough=("5lanes,2",),
     nightly=_vector((1, 8), (3, 16), (4, 32), (16, 32), (32, 64)),
 )
 
@@ -799,6 +824,7 @@ bench(
             "POST_CYCLES": 1,
         },
     },
+    thorough=("ulx3s",),
 )
 
 # --- bench/, synth/models -----------------------------------------------------------------------------------

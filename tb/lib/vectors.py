@@ -9,11 +9,26 @@ takes its words from a file (macrame/sim/hdl/vector_player.v).
 import os
 import random
 
+import cocotb
 import numpy as np
 
 from macrame.sim.inside.vectors import RESULTS, VECTORS, play
 from macrame.sim.modules import MODULES
 from macrame.sim.vectors import narrow, pack, parse
+
+
+def share(count, of=4):
+    """How many random vectors to play: `count`, or in a quick run (`make test`) one in `of`.
+
+    Parameters
+    ----------
+    count : int
+        A plusarg ``count`` comes first.
+    of : int
+    """
+    if "count" in cocotb.plusargs:
+        return int(cocotb.plusargs["count"])
+    return count // of if "quick" in cocotb.plusargs else count
 
 
 class TB:

@@ -31,6 +31,7 @@ def test_problem_8(whole):
     assert [layer["macs"] for layer in answer["layers"]] == [540 * 64 * 32, 540 * 32 * 10]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("mode", ["ruy", "fp32"])
 def test_problem_8_in_other_modes_and_another_shape(solve, tmp_path, mode):
     folder = own(

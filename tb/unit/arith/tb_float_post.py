@@ -12,7 +12,7 @@ import numpy as np
 
 from macrame.golden.arith.float_post import float_post
 from tb.lib import float_stimuli
-from tb.lib.vectors import TB, check_enable
+from tb.lib.vectors import TB, check_enable, share
 
 
 def columns(tb, count):
@@ -33,8 +33,9 @@ def columns(tb, count):
 @cocotb.test(timeout_time=100, timeout_unit="ms")
 async def equals_golden(dut):
     tb = TB(dut)
-    inputs = columns(tb, 60_000)
-    assert inputs["x"].size >= 60_000
+    count = share(60_000, of=2)
+    inputs = columns(tb, count)
+    assert inputs["x"].size >= count
     y = float_post(inputs["x"], inputs["bias"], 0, 0)
     assert ((y == 0x7FC00000) & (inputs["relu"] == 1)).sum() > 100, "hardly a NaN meets ReLU"
     assert ((y == 0x80000000) & (inputs["relu"] == 1)).sum() > 0, "no -0 meets ReLU"
