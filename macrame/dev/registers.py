@@ -33,7 +33,7 @@ ELEMENTWISE_DOCUMENT = ROOT / "docs" / "elementwise_registers.md"
 ELEMENTWISE_HEADER = environment.build_dir() / "registers" / "elementwise_unit.h"
 MODULE = ROOT / "macrame" / "registers.py"
 
-COMMAND = ".venv/bin/macrame registers"
+COMMAND = ".venv/bin/python -m macrame registers"
 
 
 @dataclass(frozen=True)
