@@ -309,7 +309,7 @@ def test_paths_exist(document):
 
 def test_every_document_is_linked_from_the_readme():
     linked = set(re.findall(r"\]\((docs/\w+\.md)", text_of("README.md")))
-    assert linked == {named(path) for path in DOCUMENTS if path.parent.name == "docs"}
+    assert linked == {named(path) for path in DOCUMENTS if path.parent == ROOT / "docs"}
 
 
 @each_document
