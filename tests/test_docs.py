@@ -468,7 +468,8 @@ def test_arrays():
         ("docs/verification.md", r"on the arrays ([^|]*?) \|"),
         ("docs/verification.md", r"on cores of ([^(]*?) \("),
     ):
-        assert set(re.split(r",? and |, ", re.search(sentence, text_of(name))[1])) == shapes, name
+        text = " ".join(text_of(name).split())
+        assert set(re.split(r",? and |, ", re.search(sentence, text)[1])) == shapes, name
 
 
 def printed(line):
