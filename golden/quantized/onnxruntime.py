@@ -101,6 +101,23 @@ def add(x: Bytes, y: Bytes, a: Grid, b: Grid, out: Grid, dtype: DTypeLike) -> ND
     return _saturated(np.rint(total), dtype)
 
 
+def sub(x: Bytes, y: Bytes, a: Grid, b: Grid, out: Grid, dtype: DTypeLike) -> NDArray[Any]:
+    """Sub between DequantizeLinear and QuantizeLinear: a difference of float32 values. Operands are broadcast.
+
+    Parameters
+    ----------
+    x, y : ndarray of int8 or uint8
+    a, b, out : Grid
+    dtype : dtype
+        int8 or uint8, of the output.
+
+    Returns
+    -------
+    ndarray
+    """
+    return quantize(dequantize(x, a) - dequantize(y, b), out, dtype)
+
+
 def mul(x: Bytes, y: Bytes, a: Grid, b: Grid, out: Grid, dtype: DTypeLike) -> NDArray[Any]:
     """QLinearMul (qlmul.cpp): ``rint((x - za)(y - zb) * (sa * sb / so) + zo)``, each step in float32.
 

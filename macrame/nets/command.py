@@ -316,8 +316,9 @@ def line(number: int, layer: LayerRun) -> str:
         text += f" {macs:>12} {layer.cycles:>10,} {layer.predicted or 0:>10,}"
     if layer.utilisation is not None:
         text += f" {layer.utilisation:>7.1%} {layer.stream_bytes:>11,}"
+    note = [f"    on the host: {layer.note}"] if layer.note else []
     return "\n".join(
-        [text.rstrip(), *_told(layer.golden, "the golden model"), *_told(layer.reference, "the reference")]
+        [text.rstrip(), *note, *_told(layer.golden, "the golden model"), *_told(layer.reference, "the reference")]
     )
 
 

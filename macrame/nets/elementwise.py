@@ -10,8 +10,13 @@ MAXIMUM, MINIMUM    one
 MAX_POOL            one less than a window has cells, each the maximum of two tensors; cells
                     outside the image are -128; the last pass has the clamp
 a function of one   one, through a table of 256 values
-int8
+byte
 ==================  =======================================================================
+
+The unit computes TFLite's sums and products by their own rules. Those of ONNX Runtime, in float32, need the
+tables or the factor that `macrame.nets.two_tables` finds; where there are none, the host computes.
+
+The unit has int8: uint8 operands and results have their top bit inverted, which subtracts or adds 128.
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,10 +29,11 @@ from numpy.typing import NDArray
 from macrame.golden.elementwise import predict
 from macrame.host import elementwise_rules as rules
 from macrame.host.elementwise import ElementwiseUnit
-from macrame.nets import operators
+from macrame.nets import operators, two_tables
 from macrame.nets.graph import Graph, Op, Tensor
+from macrame.nets.lower import inverted
 
-Int8 = NDArray[np.int8]
+Bytes = NDArray[Any]
 
 #: The largest factor of a MUL that the unit computes: left shifts are part of its tables.
 LARGEST_FACTOR = 2.0**14
@@ -49,12 +55,25 @@ class Passes:
     form: str
 
 
+@dataclass(frozen=True)
+class Unsuitable:
+    """An operator on bytes that the unit does not compute.
+
+    Attributes
+    ----------
+    reason : str
+        For the report.
+    """
+
+    reason: str
+
+
 def _scale(tensor: Tensor) -> rules.Scale:
     grid = operators.grid(tensor)
     return rules.Scale(float(grid.scale), grid.zero_point)
 
 
-def lower(graph: Graph, op: Op) -> Passes | None:
+def lower(graph: Graph, op: Op) -> Passes | Unsuitable | None:
     """An operator as passes.
 
     Parameters
@@ -64,32 +83,63 @@ def lower(graph: Graph, op: Op) -> Passes | None:
 
     Returns
     -------
-    Passes or None
-        None if the unit does not compute it.
+    Passes, Unsuitable or None
+        None if it is no operator of the unit's kind.
     """
     out = graph.output(op)
-    if graph.runtime != "tflm" or out.dtype != np.int8:
+    if any(i is not None and graph.tensors[i].dtype not in operators.BYTES for i in (*op.inputs, *op.outputs)):
         return None
-    if op.kind in ("add", "sub", "mul"):
+    if op.kind in operators.PAIRS and graph.runtime == "onnxruntime":
+        return _pair(graph, op)
+    if op.kind in operators.PAIRS:
         a, b = _scale(graph.input(op)), _scale(graph.input(op, 1))
         clamp = operators.clamp_of(graph, op)
         if op.kind == "mul":
             if a.scale * b.scale / _scale(out).scale >= LARGEST_FACTOR:
-                return None
+                return Unsuitable(f"its factor is {LARGEST_FACTOR:,.0f} or more")
             return Passes((rules.mul(a, b, _scale(out), clamp),), "product")
         return Passes((rules.add(a, b, _scale(out), clamp, subtract=op.kind == "sub"),), "sum")
     if op.kind in ("maximum", "minimum"):
         return Passes(((rules.maximum if op.kind == "maximum" else rules.minimum)(),), op.kind)
     if op.kind == "max_pool":
-        low, high = operators.clamp_of(graph, op)
+        low, high = (limit + _offset(out) for limit in operators.clamp_of(graph, op))
         cells = int(np.prod(op.attributes["kernel"]))
         last = replace(rules.maximum(), clamp_low=low, clamp_high=high)
         return Passes((*[rules.maximum()] * (cells - 2), last), f"{max(1, cells - 1)} maxima")
     table = operators.table_of(graph, op)
-    return None if table is None else Passes((rules.table(table),), "table")
+    return None if table is None else Passes((rules.table(_int8(table)),), "table")
 
 
-def _operands(graph: Graph, op: Op, values: Sequence[NDArray[Any]]) -> Iterator[Int8]:
+def _int8(values: Bytes) -> Bytes:
+    """int8 as they are, uint8 with their top bit inverted."""
+    return inverted(values) if values.dtype == np.uint8 else values
+
+
+def _offset(tensor: Tensor) -> int:
+    """What makes int8 of the numbers of a tensor's type."""
+    return -128 if tensor.dtype == np.uint8 else 0
+
+
+def _pair(graph: Graph, op: Op) -> Passes | Unsuitable:
+    """A sum, a difference or a product of ONNX Runtime."""
+    first, second, target = graph.input(op), graph.input(op, 1), graph.output(op)
+    a, b, out = (operators.grid(tensor) for tensor in (first, second, target))
+    sa, sb, so = float(a.scale), float(b.scale), float(out.scale)
+    wanted, zero = _int8(operators.pairs_of(graph, op)), out.zero_point + _offset(target)
+    x, y = (operators.every(t.dtype).astype(np.float64) - g.zero_point for t, g in ((first, a), (second, b)))
+    if op.kind == "mul":
+        rule = two_tables.multiplication(wanted, int(-x[0]), int(-y[0]), sa * sb / so, zero)
+        if rule is None:
+            return Unsuitable("no factor of the unit rounds all products of two bytes as ONNX Runtime does")
+        return Passes((rule,), "product")
+    sign = -1 if op.kind == "sub" else 1
+    rule = two_tables.addition(wanted, x * (sa / so) + zero, y * (sign * sb / so))
+    if rule is None:
+        return Unsuitable("no two tables round all sums of two bytes as ONNX Runtime does")
+    return Passes((rule,), "sum")
+
+
+def _operands(graph: Graph, op: Op, values: Sequence[Bytes]) -> Iterator[Bytes]:
     """The tensors that the passes combine, one after the other, each of the output's shape."""
     shape = graph.output(op).shape
     if op.kind != "max_pool":
@@ -109,8 +159,8 @@ def run(
     graph: Graph,
     op: Op,
     passes: Passes,
-    values: Sequence[NDArray[Any]],
-) -> tuple[Int8, int, int]:
+    values: Sequence[Bytes],
+) -> tuple[Bytes, int, int]:
     """Compute an operator.
 
     Parameters
@@ -121,16 +171,17 @@ def run(
     graph : Graph
     op : Op
     passes : Passes
-    values : sequence of ndarray of int8
+    values : sequence of ndarray of int8 or uint8
         Of the operator's inputs.
 
     Returns
     -------
-    result : ndarray of int8
+    result : ndarray of int8 or uint8
     cycles, predicted : int
         Of all passes.
     """
-    operands = [np.ascontiguousarray(part) for part in _operands(graph, op, values)]
+    given = [_int8(value) for value in values]
+    operands = [np.ascontiguousarray(part) for part in _operands(graph, op, given)]
     result = operands[0]
     cycles = predicted = 0
     for number, rule in enumerate(passes.rules, 1):
@@ -138,4 +189,5 @@ def run(
         result, report = unit.run(rule, result, second)
         cycles += report.cycles
         predicted += predict(unit.lanes, fifo_depth, unit.sent).cycles
-    return result, cycles, predicted
+    unsigned = graph.output(op).dtype == np.uint8
+    return inverted(result) if unsigned else result, cycles, predicted

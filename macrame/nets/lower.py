@@ -119,7 +119,7 @@ class Job:
 
     def matrices(self, x: Bytes) -> tuple[Int8, Int8]:
         """A and W for the values of the operator's input, int8 or uint8."""
-        part = _inverted(x[self.source]) if x.dtype == np.uint8 else x[self.source]
+        part = inverted(x[self.source]) if x.dtype == np.uint8 else x[self.source]
         if self.image:
             return self.weights, np.ascontiguousarray(part.reshape(-1, part.shape[-1]))
         if self.operand is None:
@@ -131,7 +131,7 @@ class Job:
     def place(self, out: Bytes, result: Int8) -> None:
         """Write the results, shape (M, N), to the operator's output, int8 or uint8."""
         if out.dtype == np.uint8:
-            result = _inverted(result)
+            result = inverted(result)
         part = out[self.target]
         if self.operand is None:
             part[...] = result.reshape(part.shape)
@@ -143,7 +143,7 @@ class Job:
         part[...] = pixels.reshape(n, tall * rows, wide * cols, -1)[:, :height, :width]
 
 
-def _inverted(values: Bytes) -> Bytes:
+def inverted(values: Bytes) -> Bytes:
     """uint8 less 128 as int8, or int8 plus 128 as uint8: the top bit inverted."""
     return (values.view(np.uint8) ^ np.uint8(128)).view(np.int8 if values.dtype == np.uint8 else np.uint8)
 

@@ -617,7 +617,7 @@ class _Network:
     # --- other operators on integers ---
 
     def pair(self, kind: str, a: int, b: int, out: Parameters, name: str) -> int:
-        """A sum or a product."""
+        """A sum, a difference or a product."""
         first, second = self.tensors[a], self.tensors[b]
         if first.dtype != second.dtype:
             raise self.fail(f"inputs have types {first.dtype} and {second.dtype}, expected the same")
@@ -980,7 +980,7 @@ class _Network:
         """A float32 operator, its inputs dequantised and its output quantised, as one on integers."""
         op, given = self.node.op, self.node.inputs
         inputs = [self.real(given[0])]
-        if op in ("Add", "Mul", "Concat"):
+        if op in ("Add", "Sub", "Mul", "Concat"):
             inputs += [self.real(other) for other in given[1:]]
         if any(self.tensors[i].dtype != dtype for i in inputs):
             raise self.fail(
@@ -999,7 +999,7 @@ class _Network:
         if op == "MatMul":
             self.counted(2, 2)
             return self.dense(inputs[0], self.weights(given[1], "weights"), None, out, name, dtype)
-        if op in ("Add", "Mul"):
+        if op in ("Add", "Sub", "Mul"):
             self.counted(2, 2)
             return self.pair(op.lower(), inputs[0], inputs[1], out, name)
         if op == "Concat":
@@ -1036,7 +1036,7 @@ def _handlers() -> Iterator[tuple[tuple[str, str], Callable[[_Network], None]]]:
     yield (CONTRIB, "QLinearAveragePool"), _Network.read_qlinear_average
     yield (CONTRIB, "QLinearGlobalAveragePool"), _Network.read_qlinear_average
     yield (CONTRIB, "QLinearConcat"), _Network.read_qlinear_concat
-    for op in ("Conv", "MatMul", "Gemm", "Add", "Mul", "AveragePool", "GlobalAveragePool", "Relu", "Clip"):
+    for op in ("Conv", "MatMul", "Gemm", "Add", "Sub", "Mul", "AveragePool", "GlobalAveragePool", "Relu", "Clip"):
         yield ("", op), _Network.read_float
     yield ("", "Concat"), _Network.read_concat
     yield ("", "MaxPool"), _Network.read_max_pool

@@ -26,6 +26,12 @@ Values = NDArray[Any]
 
 #: Operators with weights.
 WEIGHTED = ("conv", "depthwise", "fully_connected")
+#: Operators on two tensors that ONNX Runtime computes in float32.
+PAIRS = ("add", "sub", "mul")
+#: Functions of one value.
+UNARY = ("quantize", "relu", "relu6", "leaky_relu", "logistic", "tanh", "hard_swish")
+
+BYTES = (np.dtype(np.int8), np.dtype(np.uint8))
 
 
 def grid(tensor: Tensor) -> Grid:
@@ -101,15 +107,53 @@ def clamp_of(graph: Graph, op: Op) -> tuple[int, int]:
     )
 
 
-def table_of(graph: Graph, op: Op) -> NDArray[np.int8] | None:
-    """The outputs of TFLite Micro's function of one int8 for -128..127; None if the operator is not one."""
-    if graph.runtime != "tflm":
+def every(dtype: np.dtype[Any]) -> Values:
+    """All values of int8 or uint8, the lowest first."""
+    limits = np.iinfo(dtype)
+    return np.arange(limits.min, limits.max + 1).astype(dtype)
+
+
+def pairs_of(graph: Graph, op: Op) -> Values:
+    """The outputs of a sum, a difference or a product of ONNX Runtime for every pair of values.
+
+    Parameters
+    ----------
+    graph : Graph
+    op : Op
+        One of `PAIRS`, on int8 or uint8.
+
+    Returns
+    -------
+    ndarray of int8 or uint8, shape (256, 256)
+        Of each first and second value, the lowest first.
+    """
+    x = every(graph.input(op).dtype)[:, np.newaxis]
+    y = every(graph.input(op, 1).dtype)[np.newaxis, :]
+    found = _onnxruntime(graph, op, [x, y])
+    assert found is not None
+    return found
+
+
+def table_of(graph: Graph, op: Op) -> Values | None:
+    """The outputs of a function of one int8 or uint8 for all its values; None if the operator is not one.
+
+    Parameters
+    ----------
+    graph : Graph
+    op : Op
+
+    Returns
+    -------
+    ndarray of int8 or uint8, shape (256,), or None
+        For each value, the lowest first.
+    """
+    if len([i for i in op.inputs if i is not None]) != 1 or op.kind not in UNARY:
         return None
-    if len([i for i in op.inputs if i is not None]) != 1 or graph.input(op).dtype != np.int8:
+    if graph.input(op).dtype not in BYTES or graph.output(op).dtype not in BYTES:
         return None
+    if graph.runtime == "onnxruntime":
+        return _onnxruntime(graph, op, [every(graph.input(op).dtype)])
     out = graph.output(op)
-    if out.dtype != np.int8:
-        return None
     x, y = graph.input(op), out
     if op.kind == "quantize":
         return unary.requantize(grid(x), grid(y))
@@ -170,10 +214,10 @@ def _onnxruntime(graph: Graph, op: Op, values: list[Values | None]) -> Values | 
         return onnxruntime.requantize(x, grid(graph.input(op)), grid(out), out.dtype)
     if op.kind == "dequantize":
         return onnxruntime.dequantize(x, grid(graph.input(op)))
-    if op.kind in ("add", "mul"):
+    if op.kind in PAIRS:
         y = values[1]
         assert y is not None
-        rule = onnxruntime.add if op.kind == "add" else onnxruntime.mul
+        rule = {"add": onnxruntime.add, "sub": onnxruntime.sub, "mul": onnxruntime.mul}[op.kind]
         return rule(x, y, grid(graph.input(op)), grid(graph.input(op, 1)), grid(out), out.dtype)
     if op.kind == "mean":
         return onnxruntime.global_average_pool(x, grid(graph.input(op)), grid(out), out.dtype)

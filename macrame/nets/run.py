@@ -16,7 +16,7 @@ from macrame.contract import CoreConfig
 from macrame.host.core import Core, Product, Report
 from macrame.host.elementwise import ElementwiseUnit
 from macrame.nets import elementwise, lower, operators
-from macrame.nets.elementwise import Passes
+from macrame.nets.elementwise import Passes, Unsuitable
 from macrame.nets.graph import Graph, Op
 from macrame.nets.lower import Lowered
 
@@ -71,6 +71,8 @@ class LayerRun:
     where : {"core", "elementwise", "host"}
     form : str
         How it was lowered.
+    note : str
+        Why the elementwise unit did not compute it.
     macs : int
     cycles, predicted : int or None
         Counted by the hardware, and predicted.
@@ -88,6 +90,7 @@ class LayerRun:
     shape: tuple[int, ...]
     where: str
     form: str = ""
+    note: str = ""
     macs: int = 0
     cycles: int | None = None
     predicted: int | None = None
@@ -143,14 +146,14 @@ class Network:
     config : CoreConfig
     lowered : list of Lowered or None
         Products, by operator.
-    passes : list of Passes or None
+    passes : list of Passes, Unsuitable or None
         Passes of the elementwise unit, by operator.
     """
 
     graph: Graph
     config: CoreConfig
     lowered: list[Lowered | None] = field(default_factory=list)
-    passes: list[Passes | None] = field(default_factory=list)
+    passes: list[Passes | Unsuitable | None] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.lowered = [lower.lower(self.graph, op, self.config) for op in self.graph.ops]
@@ -228,7 +231,7 @@ class Network:
         self,
         op: Op,
         lowered: Lowered | None,
-        passes: Passes | None,
+        passes: Passes | Unsuitable | None,
         given: list[Values | None],
         expected: list[Values],
         backend: Backend | None,
@@ -250,13 +253,13 @@ class Network:
                 "utilisation": lowered.macs / (report.cycles * self.config.macs),
                 "stream_bytes": lowered.stream_bytes,
             }
-        if passes is not None:
+        if isinstance(passes, Passes):
             done = backend.elementwise(self.graph, op, passes, [v for v in given if v is not None])
             if done is not None:
                 result, cycles, predicted = done
                 facts = {"where": ELEMENTWISE, "form": passes.form, "cycles": cycles, "predicted": predicted}
                 return [result], facts
-        return expected, {"where": HOST}
+        return expected, {"where": HOST, "note": passes.reason if isinstance(passes, Unsuitable) else ""}
 
 
 def _first(
