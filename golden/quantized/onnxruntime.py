@@ -3,11 +3,13 @@
 """Operators by the rules of ONNX Runtime's x86-64 kernels, where they differ from TFLite Micro's.
 
 The tensors are int8 or uint8; every function returns the type of its output. The arithmetic is float32, each
-operation rounded to nearest, ties to even. `add` is what processors with AVX2 and FMA compute; without them
-the products are rounded before they are added. The other functions do not depend on the processor.
+operation rounded to nearest, ties to even. `add`, `logistic` and `tanh` are what processors with AVX2 and FMA
+compute; without them the products are rounded before they are added. The other functions do not depend on the
+processor. Those of one value are on float32: QLinearSigmoid and QLinearLeakyRelu dequantise before and
+quantise after, as QDQ does.
 
-Sources: ONNX Runtime 1.32, onnxruntime/core/mlas/lib/qladd.cpp, qlmul.cpp, quantize.cpp, qlgavgpool.cpp and
-onnxruntime/contrib_ops/cpu/quantization/qlinear_pool.cc.
+Sources: ONNX Runtime 1.32, onnxruntime/core/mlas/lib/qladd.cpp, qlmul.cpp, quantize.cpp, qlgavgpool.cpp,
+logistic.cpp, tanh.cpp, and onnxruntime/contrib_ops/cpu/quantization/qlinear_pool.cc, qlinear_lookup_table.cc.
 """
 
 from typing import Any
@@ -29,13 +31,13 @@ def _saturated(values: NDArray[np.floating], dtype: DTypeLike) -> NDArray[Any]:
     return np.clip(values.astype(np.float64), limits.min, limits.max).astype(dtype)
 
 
-def fused(a: NDArray[Any] | np.float32, b: np.float32, c: NDArray[Any] | np.float32) -> Floats:
+def fused(a: Floats | np.float32, b: Floats | np.float32, c: Floats | np.float32) -> Floats:
     """``a * b + c`` of float32 numbers, rounded once.
 
     Parameters
     ----------
-    a, c : ndarray of float32, or float32
-    b : float32
+    a, b, c : ndarray of float32, or float32
+        Broadcast against each other.
 
     Returns
     -------
@@ -47,7 +49,7 @@ def fused(a: NDArray[Any] | np.float32, b: np.float32, c: NDArray[Any] | np.floa
     Knuth's two-sum is not 0, and then an even result moves one step towards the exact one. Rounding that to
     float32 rounds the exact sum.
     """
-    product = np.asarray(a, np.float64) * np.float64(b)
+    product = np.asarray(a, np.float64) * np.asarray(b, np.float64)
     addend = np.asarray(c, np.float64)
     total = np.atleast_1d(product + addend)
     part = total - product
@@ -102,7 +104,7 @@ def add(x: Bytes, y: Bytes, a: Grid, b: Grid, out: Grid, dtype: DTypeLike) -> ND
 
 
 def sub(x: Bytes, y: Bytes, a: Grid, b: Grid, out: Grid, dtype: DTypeLike) -> NDArray[Any]:
-    """Sub between DequantizeLinear and QuantizeLinear: a difference of float32 values. Operands are broadcast.
+    """Sub between DequantizeLinear and QuantizeLinear: a difference of float32 values. Broadcasts.
 
     Parameters
     ----------
@@ -137,6 +139,77 @@ def mul(x: Bytes, y: Bytes, a: Grid, b: Grid, out: Grid, dtype: DTypeLike) -> ND
     factor = np.float32(a.scale) * np.float32(b.scale) / np.float32(out.scale)
     product = (x.astype(np.int32) - a.zero_point) * (y.astype(np.int32) - b.zero_point)
     return _saturated(np.rint(product.astype(np.float32) * factor + np.float32(out.zero_point)), dtype)
+
+
+# --- functions of one value ---------------------------------------------------------------------------------
+
+#: Numerators and denominators of `logistic` and `tanh`, in powers of x squared, the highest first.
+_LOGISTIC = (
+    (
+        4.37031012579801e-11,
+        1.15627324459942e-07,
+        6.08574864600143e-05,
+        8.51377133304701e-03,
+        2.48287947061529e-01,
+    ),
+    (
+        *(6.10247389755681e-13, 5.76102136993427e-09, 6.29106785017040e-06),
+        *(1.70198817374094e-03, 1.16817656904453e-01, 9.93151921023180e-01),
+    ),
+)
+_TANH = (
+    (
+        *(-2.76076847742355e-16, 2.00018790482477e-13, -8.60467152213735e-11, 5.12229709037114e-08),
+        *(1.48572235717979e-05, 6.37261928875436e-04, 4.89352455891786e-03),
+    ),
+    (1.19825839466702e-06, 1.18534705686654e-04, 2.26843463243900e-03, 4.89352518554385e-03),
+)
+
+
+def _odd_fraction(x: Floats, limit: float, parts: tuple[tuple[float, ...], ...]) -> Floats:
+    """An odd function as a fraction of polynomials, by Horner's scheme with fused steps."""
+    value = np.clip(x, np.float32(-limit), np.float32(limit))
+    square = value * value
+    sums = []
+    for coefficients in parts:
+        total: Floats = np.full_like(square, np.float32(coefficients[0]))
+        for coefficient in coefficients[1:]:
+            total = fused(total, square, np.float32(coefficient))
+        sums.append(total)
+    return (sums[0] * value) / sums[1]
+
+
+def logistic(x: Floats) -> Floats:
+    """Sigmoid on processors with FMA (logistic.cpp, LogisticKernelFma3.S): a fraction of polynomials."""
+    return np.clip(_odd_fraction(x, 18, _LOGISTIC) + np.float32(0.5), np.float32(0), np.float32(1))
+
+
+def tanh(x: Floats) -> Floats:
+    """Tanh on processors with FMA (tanh.cpp, TanhKernelFma3.S): a fraction of polynomials."""
+    return _odd_fraction(x, 9, _TANH)
+
+
+def clip(x: Floats, low: float, high: float) -> Floats:
+    """Clip; Relu with the limits 0 and infinity."""
+    return np.minimum(np.maximum(x, np.float32(low)), np.float32(high))
+
+
+def leaky_relu(x: Floats, alpha: float) -> Floats:
+    """LeakyRelu: negative numbers times alpha."""
+    return np.where(x >= 0, x, np.float32(alpha) * x)
+
+
+def hard_sigmoid(x: Floats, alpha: float, beta: float) -> Floats:
+    """HardSigmoid: alpha x + beta within 0 to 1; the product is rounded before the addition."""
+    return np.clip(np.float32(alpha) * x + np.float32(beta), np.float32(0), np.float32(1))
+
+
+def hard_swish(x: Floats) -> Floats:
+    """HardSwish: x times its HardSigmoid with alpha 1/6 and beta 0.5."""
+    return x * hard_sigmoid(x, 1 / 6, 0.5)
+
+
+# --- averages -----------------------------------------------------------------------------------------------
 
 
 def mean_factor(input_scale: np.float32, output_scale: np.float32, count: int) -> np.float32:

@@ -318,7 +318,12 @@ def line(number: int, layer: LayerRun) -> str:
         text += f" {layer.utilisation:>7.1%} {layer.stream_bytes:>11,}"
     note = [f"    on the host: {layer.note}"] if layer.note else []
     return "\n".join(
-        [text.rstrip(), *note, *_told(layer.golden, "the golden model"), *_told(layer.reference, "the reference")]
+        [
+            text.rstrip(),
+            *note,
+            *_told(layer.golden, "the golden model"),
+            *_told(layer.reference, "the reference"),
+        ]
     )
 
 

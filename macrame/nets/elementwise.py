@@ -87,7 +87,9 @@ def lower(graph: Graph, op: Op) -> Passes | Unsuitable | None:
         None if it is no operator of the unit's kind.
     """
     out = graph.output(op)
-    if any(i is not None and graph.tensors[i].dtype not in operators.BYTES for i in (*op.inputs, *op.outputs)):
+    if any(
+        i is not None and graph.tensors[i].dtype not in operators.BYTES for i in (*op.inputs, *op.outputs)
+    ):
         return None
     if op.kind in operators.PAIRS and graph.runtime == "onnxruntime":
         return _pair(graph, op)

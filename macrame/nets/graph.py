@@ -25,6 +25,8 @@ dequantize         x
 relu, relu6,       x
 relu_n1_to_1
 leaky_relu         x                                   alpha
+clip               x                                   low, high: of ONNX
+hard_sigmoid       x                                   alpha, beta: of ONNX
 logistic, tanh,    x
 hard_swish
 softmax            x                                   beta

@@ -6,8 +6,8 @@ DequantizeLinear (QDQ), checked completely before anything runs.
 The graph has what ONNX Runtime computes at its extended optimisation level:
 
 - DequantizeLinear, an operator on float32, and QuantizeLinear become one operator on integers. Relu and Clip
-  between them are left out if the range of the integers implies them; otherwise ONNX Runtime would compute
-  the operator in float32, and the network is rejected.
+  after another operator are left out if the range of the integers implies them; otherwise ONNX Runtime would
+  compute the operator in float32, and the network is rejected.
 - Operators that only move values, and MaxPool, work on the integers.
 - Tensors of four axes are NHWC, with `Tensor.axes` for the file's NCHW. Where a reshape needs the file's
   order, there is a transpose.
@@ -43,6 +43,17 @@ LARGEST_FILE = 1 << 31
 LARGEST = 1 << 28
 LONGEST_STEP = 1 << 12
 """The largest stride, dilation, padding and side of a window."""
+
+#: Functions of one value, and their attributes with the defaults.
+FUNCTIONS: dict[str, tuple[str, dict[str, float]]] = {
+    "Relu": ("clip", {}),
+    "Clip": ("clip", {}),
+    "LeakyRelu": ("leaky_relu", {"alpha": 0.01}),
+    "Sigmoid": ("logistic", {}),
+    "Tanh": ("tanh", {}),
+    "HardSigmoid": ("hard_sigmoid", {"alpha": 0.2, "beta": 0.5}),
+    "HardSwish": ("hard_swish", {}),
+}
 
 NAMES = {int: "an integer", float: "a number", str: "a text", tuple: "integers"}
 
@@ -925,7 +936,11 @@ class _Network:
         own = self.current
         while isinstance(found, _Pending) and self.model.nodes[found.node].op in ("Relu", "Clip"):
             self.current = found.node
-            self.check_clamp(out, dtype)
+            excess = self.excess(out, dtype)
+            if excess and isinstance(self.named.get(self.node.inputs[0]), _Real):
+                break  # the operator itself
+            if excess:
+                raise self.fail(excess)
             found = self.named.get(self.node.inputs[0])
         if isinstance(found, _Pending):
             self.current = found.node
@@ -945,20 +960,25 @@ class _Network:
         self.current = own
         self.named[name] = index
 
-    def check_clamp(self, out: Parameters, dtype: np.dtype[Any]) -> None:
-        """Relu or Clip must not clamp more than the integers do; then ONNX Runtime leaves it out."""
-        low, high = 0.0, math.inf
-        if self.node.op == "Clip":
-            low, high = (self.limit(number, name) for number, name in ((1, "min"), (2, "max")))
+    def clamp(self) -> tuple[float, float]:
+        """The limits of Relu or Clip."""
+        if self.node.op == "Relu":
+            return 0.0, math.inf
+        return self.limit(1, "min"), self.limit(2, "max")
+
+    def excess(self, out: Parameters, dtype: np.dtype[Any]) -> str:
+        """What Relu or Clip clamps more than the integers do; "" if nothing: ONNX Runtime leaves it out."""
+        low, high = self.clamp()
         limits = np.iinfo(dtype)
         least = float(out[0][0]) * (limits.min - int(out[1][0]))
         most = float(out[0][0]) * (limits.max - int(out[1][0]))
         tiny = float(np.finfo(np.float32).eps)
         if low - least > tiny or most - high > tiny:
-            raise self.fail(
+            return (
                 f"clamps to {low} to {high}, which must include the quantised range of {least:.6g} to "
                 f"{most:.6g}: otherwise ONNX Runtime computes in float32"
             )
+        return ""
 
     def limit(self, number: int, name: str) -> float:
         """A limit of Clip."""
@@ -1004,11 +1024,37 @@ class _Network:
             return self.pair(op.lower(), inputs[0], inputs[1], out, name)
         if op == "Concat":
             return self.concatenation(inputs, _Grid(*out), name)
+        if op in FUNCTIONS:
+            return self.function(op, inputs[0], out, name)
         self.counted(1, 1)
         return (
             self.global_average(inputs[0], out, name)
             if op == "GlobalAveragePool"
             else (self.average(inputs[0], out, name))
+        )
+
+    def function(self, op: str, x: int, out: Parameters, name: str) -> int:
+        """A function of one value."""
+        self.counted(1, 3 if op == "Clip" else 1)
+        kind, given = FUNCTIONS[op]
+        attributes = {key: float(self.attribute(key, value)) for key, value in given.items()}
+        if kind == "clip":
+            attributes["low"], attributes["high"] = self.clamp()
+        source = self.tensors[x]
+        return self.emit(kind, name, (x,), source.shape, source.dtype, _Grid(*out), **attributes)
+
+    def read_qlinear_function(self) -> None:
+        """QLinearSigmoid and QLinearLeakyRelu of com.microsoft."""
+        self.counted(4, 5)
+        given, name = self.node.inputs, self.node.outputs[0]
+        x = self.integers(given[0])
+        dtype = self.tensors[x].dtype
+        self.use(x, self.one(given[1], given[2], dtype))
+        out = self.one(given[3], self.optional(4), dtype)
+        kind, default = FUNCTIONS[self.node.op.removeprefix("QLinear")]
+        attributes = {key: float(self.attribute(key, value)) for key, value in default.items()}
+        self.named[name] = self.emit(
+            kind, name, (x,), self.tensors[x].shape, dtype, _Grid(*out), **attributes
         )
 
     def read_concat(self) -> None:
@@ -1036,7 +1082,10 @@ def _handlers() -> Iterator[tuple[tuple[str, str], Callable[[_Network], None]]]:
     yield (CONTRIB, "QLinearAveragePool"), _Network.read_qlinear_average
     yield (CONTRIB, "QLinearGlobalAveragePool"), _Network.read_qlinear_average
     yield (CONTRIB, "QLinearConcat"), _Network.read_qlinear_concat
-    for op in ("Conv", "MatMul", "Gemm", "Add", "Sub", "Mul", "AveragePool", "GlobalAveragePool", "Relu", "Clip"):
+    yield (CONTRIB, "QLinearSigmoid"), _Network.read_qlinear_function
+    yield (CONTRIB, "QLinearLeakyRelu"), _Network.read_qlinear_function
+    weighted, pairs = ("Conv", "MatMul", "Gemm"), ("Add", "Sub", "Mul")
+    for op in (*weighted, *pairs, "AveragePool", "GlobalAveragePool", *FUNCTIONS):
         yield ("", op), _Network.read_float
     yield ("", "Concat"), _Network.read_concat
     yield ("", "MaxPool"), _Network.read_max_pool

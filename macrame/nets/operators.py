@@ -29,7 +29,10 @@ WEIGHTED = ("conv", "depthwise", "fully_connected")
 #: Operators on two tensors that ONNX Runtime computes in float32.
 PAIRS = ("add", "sub", "mul")
 #: Functions of one value.
-UNARY = ("quantize", "relu", "relu6", "leaky_relu", "logistic", "tanh", "hard_swish")
+UNARY = (
+    *("quantize", "relu", "relu6", "leaky_relu", "logistic", "tanh", "hard_swish"),
+    *("clip", "hard_sigmoid"),  # of ONNX
+)
 
 BYTES = (np.dtype(np.int8), np.dtype(np.uint8))
 
@@ -204,6 +207,19 @@ def evaluate(graph: Graph, op: Op, values: Sequence[Values | None]) -> list[Valu
     return found
 
 
+def _function(op: Op, x: NDArray[np.float32]) -> NDArray[np.float32]:
+    """A function of one value, on float32."""
+    if op.kind == "clip":
+        return onnxruntime.clip(x, op.attributes["low"], op.attributes["high"])
+    if op.kind == "leaky_relu":
+        return onnxruntime.leaky_relu(x, op.attributes["alpha"])
+    if op.kind == "hard_sigmoid":
+        return onnxruntime.hard_sigmoid(x, op.attributes["alpha"], op.attributes["beta"])
+    return {
+        "logistic": onnxruntime.logistic, "tanh": onnxruntime.tanh, "hard_swish": onnxruntime.hard_swish
+    }[op.kind](x)  # fmt: skip
+
+
 def _onnxruntime(graph: Graph, op: Op, values: list[Values | None]) -> Values | None:
     """The operators for which ONNX Runtime has rules of its own; None for all others."""
     x, out = values[0], graph.output(op)
@@ -219,6 +235,10 @@ def _onnxruntime(graph: Graph, op: Op, values: list[Values | None]) -> Values | 
         assert y is not None
         rule = {"add": onnxruntime.add, "sub": onnxruntime.sub, "mul": onnxruntime.mul}[op.kind]
         return rule(x, y, grid(graph.input(op)), grid(graph.input(op, 1)), grid(out), out.dtype)
+    if op.kind in UNARY:
+        return onnxruntime.quantize(
+            _function(op, onnxruntime.dequantize(x, grid(graph.input(op)))), grid(out), out.dtype
+        )
     if op.kind == "mean":
         return onnxruntime.global_average_pool(x, grid(graph.input(op)), grid(out), out.dtype)
     if op.kind == "average_pool":

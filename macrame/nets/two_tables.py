@@ -52,10 +52,11 @@ def agrees(rule: Rule, wanted: Results) -> bool:
 def addition(wanted: Results, x: Reals, y: Reals) -> Rule | None:
     """Tables whose sums round to the results.
 
-    With b bits after the binary point, a result q needs A[x] + B[y] within half of q, ties excluded; the least
-    and the greatest int8 stand for everything beyond them too. These are bounds on the differences of 512
-    numbers, A[x] and -B[y], so the Bellman-Ford algorithm finds integers that keep them, or shows that there
-    are none. It starts at `x` and `y` and changes no more than it must.
+    With b bits after the binary point, a result q needs A[x] + B[y] within half of q, ties excluded; the
+    least and the greatest int8 stand for everything beyond them too. These are bounds on the differences of
+    512 numbers, A[x] and -B[y], so the Bellman-Ford algorithm finds integers that keep them, or shows that
+    there are none: in as many rounds as there are numbers it comes to rest, or never. It starts at `x` and
+    `y` and changes no more than it must.
 
     Parameters
     ----------
@@ -131,7 +132,9 @@ def multiplication(wanted: Results, x: int, y: int, factor: float, zero_point: i
     return None
 
 
-def _product(first: NDArray[np.integer], second: NDArray[np.integer], factor: float, zero: int) -> Rule | None:
+def _product(
+    first: NDArray[np.integer], second: NDArray[np.integer], factor: float, zero: int
+) -> Rule | None:
     """A product whose operands are shifted left as far as possible, so that only the last step rounds."""
     multiplier, shift = quantize_multiplier_plain(factor)
     left = min(PRODUCT_SHIFT, 31 + shift)

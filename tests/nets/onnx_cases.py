@@ -8,8 +8,8 @@ tests/oracles/make_onnx_answers.py runs them in ONNX Runtime and stores every in
 With uint8 activations, int8 weights are within -64..63: ONNX Runtime's kernels for processors without VNNI
 saturate sums of two products to 16 bits, which larger weights can reach.
 
-The single operators of `operators` have scales whose ratios are simple fractions, so that many results are
-ties or close to them.
+The single operators of `operators` have scales whose ratios are simple fractions, except "realmul", so that
+many results are ties or close to them.
 """
 
 import hashlib
@@ -184,6 +184,16 @@ class Build:
         n, c, h, w = self.shapes[x]
         return self.moved("MaxPool", x, (n, c, h // 2, w // 2), kernel_shape=(2, 2), strides=(2, 2))
 
+    def function(self, op, x, low=0.02, high=0.06, **attributes):
+        """A function of one value; QOperator has two of them."""
+        shape, out = self.shapes[x], self.grid(low, high)
+        if not self.qdq and op in ("Sigmoid", "LeakyRelu"):
+            given = [x, *self.grids[x], *out]
+            name = self.node(f"QLinear{op}", given, self.fresh("y"), CONTRIB, **attributes)
+            return self.made(name, shape, out)
+        real = self.dequantize(x)
+        return self.quantize(self.node(op, [real], self.fresh("y"), **attributes), shape, out)
+
     def concat(self, a, b, axis=1):
         shape = list(self.shapes[a])
         shape[axis] += self.shapes[b][axis]
@@ -268,7 +278,20 @@ def shapes(b):
     return b.finish(b.gemm(x, 5, op="MatMul"))
 
 
-NETWORKS = (mlp, sequence, cnn, depthwise, residual, shapes)
+def gated(b):
+    """Functions of one value, a difference, and channels weighted by a sigmoid."""
+    x = b.function("LeakyRelu", b.conv(b.input((1, 5, 8, 6)), 6), alpha=0.1)
+    x = b.function("HardSwish", b.conv(b.max_pool(x), 6))
+    gate = b.conv(b.pool("GlobalAveragePool", x), 6, kernel=(1, 1), pad=0)
+    x = b.pair("Mul", x, b.function("Sigmoid", gate, 0.004, 0.005))
+    if b.qdq:
+        x = b.pair("Sub", x, b.conv(x, 6))
+    x = b.function("Relu", b.function("Tanh", x, 0.008, 0.01))
+    n, c, h, w = b.shapes[x]
+    return b.finish(b.gemm(b.moved("Flatten", x, (n, c * h * w)), 4))
+
+
+NETWORKS = (mlp, sequence, cnn, depthwise, residual, shapes, gated)
 #: Types of activations and of weights.
 TYPES = (("int8", "int8"), ("uint8", "int8"), ("uint8", "uint8"))
 
@@ -354,3 +377,77 @@ def operators():
         attributes["count_include_pad"] = seed // 2 % 2
         pool = Node("QLinearAveragePool", names, ("y",), attributes, CONTRIB)
         yield _model(f"average-{seed}", pool, grids, image)
+
+        real = (
+            Node("DequantizeLinear", ("a", "sa", "za"), ("ra",)),
+            Node("DequantizeLinear", ("b", "sb", "zb"), ("rb",)),
+        )
+        last = Node("QuantizeLinear", ("r", "sy", "zy"), ("y",))
+        yield _model(f"sub-{seed}", (*real, Node("Sub", ("ra", "rb"), ("r",)), last), numbers, both)
+        fine = {key: F(rng.uniform(0.01, 0.2)) for key in ("sa", "sb")}
+        fine["sy"] = F(fine["sa"] * fine["sb"] * F(rng.uniform(20, 200)))
+        names = ("a", "sa", "za", "b", "sb", "zb", "sy", "zy")
+        node = Node("QLinearMul", names, ("y",), {}, CONTRIB)
+        yield _model(f"realmul-{seed}", node, numbers | fine, both)  # without simple ratios
+        yield from functions(seed, rng, grids, every)
+        side = tuple(int(v) for v in rng.integers(3, 8, 2))
+        image = {"x": rng.integers(limits.min, limits.max + 1, (1, 5, *side)).astype(dtype)}
+        kernel = tuple(int(v) for v in rng.integers(1, 4, 2))
+        pads = tuple(int(rng.integers(0, k)) for k in (*kernel, *kernel))
+        attributes = {"kernel_shape": kernel, "pads": pads, "strides": (1 + seed % 2, 1)}
+        there = Node("DequantizeLinear", ("x", "sx", "zx"), ("r",))
+        pool = Node("MaxPool", ("r",), ("m",), attributes)
+        back = Node("QuantizeLinear", ("m", "sx", "zx"), ("y",))
+        yield _model(f"max-{seed}", (there, pool, back), {"sx": sx, "zx": zx}, image)
+
+
+def _hard_sigmoid(x, alpha, beta):
+    return np.clip(F(alpha) * x + F(beta), F(0), F(1))
+
+
+#: Functions with real values, of a float32 number and the attributes.
+REAL = {
+    "sigmoid": lambda x, _: F(1 / (1 + np.exp(-float(x)))),
+    "tanh": lambda x, _: F(np.tanh(float(x))),
+    "hardsigmoid": lambda x, attributes: _hard_sigmoid(x, **attributes),
+    "hardswish": lambda x, _: x * _hard_sigmoid(x, 1 / 6, 0.5),
+}
+
+
+def functions(seed, rng, grids, every):
+    """Functions of one value on all bytes."""
+    scale = F(10 ** rng.uniform(-2.5, -0.5))
+    for name, op, attributes in (
+        ("relu", "Relu", {}),
+        ("clip", "Clip", {}),
+        ("leaky", "LeakyRelu", {"alpha": float(F(rng.uniform(0.01, 0.9)))}),
+        ("sigmoid", "Sigmoid", {}),
+        ("tanh", "Tanh", {}),
+        ("hardsigmoid", "HardSigmoid", {"alpha": float(F(rng.uniform(0.1, 0.4))), "beta": 0.5}),
+        ("hardswish", "HardSwish", {}),
+    ):
+        fine = dict(grids)
+        if name in REAL:
+            # a result that is a tie, or next to one, and both it and its input in the range of the type
+            low, zero = every[0], every[128]
+            fine |= {"zx": zero, "zy": low} if seed % 4 > 1 else {}
+            number = F(rng.integers(-120, 120))
+            fine["sx"] = scale if name in ("sigmoid", "tanh") else F(rng.uniform(1, 2) / abs(number or 1))
+            x = fine["sx"] * number
+            fine["sy"] = F((abs(REAL[name](x, attributes)) or F(1)) / F(rng.integers(20, 100) + 0.5))
+        limits = ()
+        if name == "clip":
+            ends = np.sort(rng.uniform(-100, 100, 2)) * grids["sy"]
+            fine |= {"low": F(ends[0]), "high": F(ends[1])}
+            limits = ("low", "high")
+        if seed % 3 == 0 and name in ("leaky", "sigmoid"):
+            names = ("x", "sx", "zx", "sy", "zy")
+            kind = {"leaky": "QLinearLeakyRelu", "sigmoid": "QLinearSigmoid"}[name]
+            nodes = (Node(kind, names, ("y",), attributes, CONTRIB),)
+        else:
+            nodes = (
+                Node("DequantizeLinear", ("x", "sx", "zx"), ("r",)),
+                Node(op, ("r", *limits), ("f",), attributes),
+                Node("QuantizeLinear", ("f", "sy", "zy"), ("y",)),
+            )
+        yield _model(f"{name}-{seed}", nodes, fine, {"x": every})
