@@ -36,6 +36,7 @@ from macrame.golden.arith.requantize import (
     srdhm_plain,
     wrap32,
 )
+from macrame.golden.quantized.grid import Grid
 
 OPERATIONS = {"add": 0, "mul": 1, "maximum": 2, "minimum": 3, "table": 4}
 #: Commands that load tables: A and B, or A alone.
@@ -169,14 +170,6 @@ def _table(name: str, table: ArrayLike) -> NDArray[np.int32]:
 # --- what a network means -----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Quantised:
-    """Scale and zero point of an int8 tensor: the number it stands for is scale * (value - zero_point)."""
-
-    scale: float
-    zero_point: int = 0
-
-
 _quantized = functools.cache(quantize_multiplier_plain)  # one scale, many numbers
 
 
@@ -201,16 +194,14 @@ def _clamped(value: int, low: int, high: int) -> int:
     return min(high, max(value, low))
 
 
-def add_int8(
-    a: int, b: int, qa: Quantised, qb: Quantised, out: Quantised, low: int = -128, high: int = 127
-) -> int:
+def add_int8(a: int, b: int, qa: Grid, qb: Grid, out: Grid, low: int = -128, high: int = 127) -> int:
     """a + b of two quantised tensors, as TFLite's kernel for int8 ADD computes it.
 
     Parameters
     ----------
     a, b : int
         int8.
-    qa, qb, out : Quantised
+    qa, qb, out : Grid
         Of the operands and of the result.
     low, high : int
         The activation's clamp.
@@ -223,14 +214,12 @@ def add_int8(
     return _sum(a, b, qa, qb, out, low, high, 1)
 
 
-def sub_int8(
-    a: int, b: int, qa: Quantised, qb: Quantised, out: Quantised, low: int = -128, high: int = 127
-) -> int:
+def sub_int8(a: int, b: int, qa: Grid, qb: Grid, out: Grid, low: int = -128, high: int = 127) -> int:
     """a - b; parameters and result as for `add_int8`."""
     return _sum(a, b, qa, qb, out, low, high, -1)
 
 
-def _sum(a: int, b: int, qa: Quantised, qb: Quantised, out: Quantised, low: int, high: int, sign: int) -> int:
+def _sum(a: int, b: int, qa: Grid, qb: Grid, out: Grid, low: int, high: int, sign: int) -> int:
     twice = 2 * max(qa.scale, qb.scale)
     left = multiply_by_quantised((a - qa.zero_point) << 20, qa.scale / twice)
     right = multiply_by_quantised((b - qb.zero_point) << 20, qb.scale / twice)
@@ -238,9 +227,7 @@ def _sum(a: int, b: int, qa: Quantised, qb: Quantised, out: Quantised, low: int,
     return _clamped(scaled + out.zero_point, low, high)
 
 
-def mul_int8(
-    a: int, b: int, qa: Quantised, qb: Quantised, out: Quantised, low: int = -128, high: int = 127
-) -> int:
+def mul_int8(a: int, b: int, qa: Grid, qb: Grid, out: Grid, low: int = -128, high: int = 127) -> int:
     """a * b, as TFLite's kernel for int8 MUL; parameters and result as for `add_int8`."""
     product = (a - qa.zero_point) * (b - qb.zero_point)
     # scales are float32 in a file, their products float64 in the kernel

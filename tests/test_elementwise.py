@@ -18,7 +18,8 @@ from macrame.dev import registers
 from macrame.errors import InputError, LinkError
 from macrame.golden import elementwise as golden
 from macrame.golden.arith.mul16x16 import mul16x16, mul16x16_plain
-from macrame.golden.elementwise import LOADS, OPERATIONS, Quantised, Scaling, elementwise, elementwise_plain
+from macrame.golden.elementwise import LOADS, OPERATIONS, Scaling, elementwise, elementwise_plain
+from macrame.golden.quantized.grid import Grid
 from macrame.host import elementwise_packets as packets
 from macrame.host import elementwise_rules as rules
 from macrame.host.elementwise_rules import Rule, Scale
@@ -112,9 +113,7 @@ def test_golden_refuses(given, message):
 def test_sums_approximate_the_real_ones(rng):
     """TFLite's rules by their purpose: within one step of the exact result."""
     for _ in range(300):
-        qa, qb = (
-            Quantised(float(np.exp(rng.uniform(-5, 1))), int(rng.integers(-128, 128))) for _ in range(2)
-        )
+        qa, qb = (Grid(float(np.exp(rng.uniform(-5, 1))), int(rng.integers(-128, 128))) for _ in range(2))
         a, b = rng.integers(-128, 128, 2).tolist()
         real_a, real_b = qa.scale * (a - qa.zero_point), qb.scale * (b - qb.zero_point)
         for rule, real, size in (
@@ -122,7 +121,7 @@ def test_sums_approximate_the_real_ones(rng):
             (golden.sub_int8, real_a - real_b, qa.scale + qb.scale),
             (golden.mul_int8, real_a * real_b, qa.scale * qb.scale * 200),
         ):
-            out = Quantised(size, int(rng.integers(-50, 50)))
+            out = Grid(size, int(rng.integers(-50, 50)))
             exact = min(127, max(-128, real / out.scale + out.zero_point))
             assert abs(rule(a, b, qa, qb, out) - exact) < 1.01
 
@@ -161,7 +160,7 @@ def test_rules_are_tflite_s(rng, op):
         rule = rules.checked(make(*three, (-100, 90)))
         x, y = rng.integers(-128, 128, (2, 200)).astype(np.int8)
         x[:2], y[:2] = [-128, 127], [127, -128]
-        quantised = [Quantised(s.scale, s.zero_point) for s in three]
+        quantised = [Grid(s.scale, s.zero_point) for s in three]
         expected = [plain(a, b, *quantised, -100, 90) for a, b in zip(x.tolist(), y.tolist())]
         np.testing.assert_array_equal(applied(rule, x, y), expected)
 
@@ -202,9 +201,7 @@ def test_golden_and_rules_answer_as_tflite_micro(answers, op):
         got = applied(rules.checked(make(*(Scale(*s) for s in three), (low, high))), x, y)
         np.testing.assert_array_equal(got, q, f"set {n}")
         pairs = zip(x.tolist(), y.tolist())
-        np.testing.assert_array_equal(
-            [plain(*p, *(Quantised(*s) for s in three), low, high) for p in pairs], q
-        )
+        np.testing.assert_array_equal([plain(*p, *(Grid(*s) for s in three), low, high) for p in pairs], q)
         clamped += int(low > -128 or high < 127)
     assert clamped > sets // 2
 

@@ -11,7 +11,8 @@ import pytest
 
 from macrame.contract import CoreConfig
 from macrame.errors import CoreError, InputError, LinkError
-from macrame.golden.elementwise import Quantised, Scaling, add_int8, elementwise, mul_int8, predict, sub_int8
+from macrame.golden.elementwise import Scaling, add_int8, elementwise, mul_int8, predict, sub_int8
+from macrame.golden.quantized.grid import Grid
 from macrame.host import elementwise_packets as packets
 from macrame.host import elementwise_rules as rules
 from macrame.host.core import Core
@@ -60,7 +61,7 @@ def scale_sets(rng, count, op):
 
 def every_pair(op, scales, clamp):
     """The golden results of all 65,536 pairs: golden's rule for one pair at a time."""
-    qa, qb, out = (Quantised(s.scale, s.zero_point) for s in scales)
+    qa, qb, out = (Grid(s.scale, s.zero_point) for s in scales)
     return np.array(
         [[PLAIN[op](int(a), int(b), qa, qb, out, *clamp) for b in VALUES] for a in VALUES], np.int8
     )
@@ -151,8 +152,7 @@ def test_lanes_that_take_several_beats_for_an_entry(lanes, seed):
         scales = Scale(0.01, 3), Scale(0.02, -4), Scale(0.0002, 5)
         x, y = rng.integers(-128, 128, (2, 500)).astype(np.int8)
         expected = [
-            mul_int8(int(a), int(b), *(Quantised(s.scale, s.zero_point) for s in scales))
-            for a, b in zip(x, y)
+            mul_int8(int(a), int(b), *(Grid(s.scale, s.zero_point) for s in scales)) for a, b in zip(x, y)
         ]
         np.testing.assert_array_equal(unit.mul(x, y, *scales)[0], expected)
 

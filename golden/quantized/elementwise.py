@@ -13,19 +13,12 @@ from numpy.typing import NDArray
 
 from macrame.golden.arith.requantize import quantize_multiplier
 from macrame.golden.quantized.fixed_point import Raw, multiply_by_quantized_multiplier
+from macrame.golden.quantized.grid import Grid
 
 Int8 = NDArray[np.int8]
 
 ADD_SHIFT = 20
 """Bits by which the inputs of an addition are shifted left before they are scaled."""
-
-
-@dataclass(frozen=True)
-class Grid:
-    """Scale and zero point of a tensor."""
-
-    scale: np.float32
-    zero_point: int
 
 
 @dataclass(frozen=True)

@@ -118,7 +118,7 @@ class QuantisedLayer:
 
 
 def factors_tflm(
-    input_scale: np.float32, weight_scale: NDArray[np.float32], output_scale: np.float32
+    input_scale: float, weight_scale: NDArray[np.float32], output_scale: float
 ) -> tuple[NDArray[np.int32], NDArray[np.int8]]:
     """Q31 multipliers and shifts of TFLite Micro: the factor of each channel in float64.
 
@@ -137,7 +137,7 @@ def factors_tflm(
 
 
 def factors_onnxruntime(
-    input_scale: np.float32, weight_scale: NDArray[np.float32], output_scale: np.float32
+    input_scale: float, weight_scale: NDArray[np.float32], output_scale: float
 ) -> tuple[NDArray[np.int32], NDArray[np.int8]]:
     """The factors of ONNX Runtime as the bits of float32, and shifts of 0.
 

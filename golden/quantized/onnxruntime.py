@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from macrame.golden.quantized.elementwise import Grid
+from macrame.golden.quantized.grid import Grid
 from macrame.golden.quantized.windows import Windows
 
 Bytes = NDArray[Any]
@@ -212,7 +212,7 @@ def hard_swish(x: Floats) -> Floats:
 # --- averages -----------------------------------------------------------------------------------------------
 
 
-def mean_factor(input_scale: np.float32, output_scale: np.float32, count: int) -> np.float32:
+def mean_factor(input_scale: float, output_scale: float, count: int) -> np.float32:
     """The factor of a mean of `count` values: ``sx / (sy * n)`` in float32 (qlgavgpool.cpp)."""
     return np.float32(np.float32(input_scale) / (np.float32(output_scale) * np.float32(count)))
 

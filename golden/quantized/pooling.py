@@ -54,7 +54,7 @@ def max_pool(x: Int8, windows: Windows, low: int, high: int) -> Int8:
     return np.clip(largest, low, high).astype(x.dtype)
 
 
-def mean_multiplier(input_scale: np.float32, output_scale: np.float32, count: int) -> tuple[int, int]:
+def mean_multiplier(input_scale: float, output_scale: float, count: int) -> tuple[int, int]:
     """Q31 multiplier and shift of a mean of `count` values.
 
     Parameters
@@ -76,9 +76,9 @@ def mean_multiplier(input_scale: np.float32, output_scale: np.float32, count: in
 def mean(
     x: Int8,
     axes: tuple[int, ...],
-    input_scale: np.float32,
+    input_scale: float,
     input_zero_point: int,
-    output_scale: np.float32,
+    output_scale: float,
     output_zero_point: int,
 ) -> Int8:
     """Mean over axes, which are kept with length 1.

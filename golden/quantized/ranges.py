@@ -24,7 +24,7 @@ def round_away(x: ArrayLike) -> NDArray[np.floating]:
     return whole + np.where(np.abs(x - whole) >= 0.5, np.sign(x), 0).astype(x.dtype)
 
 
-def quantize_real(value: float, scale: np.float32, zero_point: int) -> int:
+def quantize_real(value: float, scale: float, zero_point: int) -> int:
     """A real constant on a tensor's grid, not clamped: float32 division, ties away from zero.
 
     Parameters
@@ -41,7 +41,7 @@ def quantize_real(value: float, scale: np.float32, zero_point: int) -> int:
 
 
 def activation_range(
-    activation: str, scale: np.float32, zero_point: int, dtype: DTypeLike = np.int8
+    activation: str, scale: float, zero_point: int, dtype: DTypeLike = np.int8
 ) -> tuple[int, int]:
     """The clamp of a fused activation, on the grid of the output.
 

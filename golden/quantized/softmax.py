@@ -16,7 +16,7 @@ from macrame.golden.quantized.ranges import input_radius
 DIFFERENCE_BITS, SUM_BITS = 5, 12
 
 
-def softmax(x: NDArray[np.int8], scale: np.float32, beta: float = 1.0) -> NDArray[np.int8]:
+def softmax(x: NDArray[np.int8], scale: float, beta: float = 1.0) -> NDArray[np.int8]:
     """Softmax over the last axis; the output's scale is 1/256, its zero point -128.
 
     Parameters

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from macrame.golden.arith.requantize import divide_by_pot, quantize_multiplier
 from macrame.golden.quantized import fixed_point
-from macrame.golden.quantized.elementwise import Grid
 from macrame.golden.quantized.fixed_point import multiply_by_quantized_multiplier
+from macrame.golden.quantized.grid import Grid
 from macrame.golden.quantized.ranges import activation_range, input_radius, round_away
 
 Table = NDArray[np.int8]

@@ -9,6 +9,7 @@ convolution or a fully connected layer that the core needs too.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from macrame.errors import InputError
 from macrame.golden.quantized import elementwise, layers, onnxruntime, pooling, softmax, unary
-from macrame.golden.quantized.elementwise import Grid
+from macrame.golden.quantized.grid import Grid
 from macrame.golden.quantized.layers import QuantisedLayer
 from macrame.golden.quantized.ranges import activation_range
 from macrame.golden.quantized.windows import Windows
@@ -41,7 +42,7 @@ def grid(tensor: Tensor) -> Grid:
     """Scale and zero point of a tensor that has one of each."""
     assert tensor.scale is not None
     assert tensor.zero_point is not None
-    return Grid(np.float32(tensor.scale[0]), int(tensor.zero_point[0]))
+    return Grid(float(tensor.scale[0]), int(tensor.zero_point[0]))
 
 
 def windows_of(graph: Graph, op: Op) -> Windows:
@@ -99,6 +100,21 @@ def layer_of(graph: Graph, op: Op) -> QuantisedLayer:
         {"tflm": "gemmlowp", "onnxruntime": "fp32"}[graph.runtime],
         out.dtype,
     )
+
+
+@dataclass(frozen=True)
+class Constants:
+    """What an operator has in every inference: its layer, and its weights less their zero point."""
+
+    layer: QuantisedLayer
+    weights: NDArray[np.int64]
+
+
+def constants_of(graph: Graph, op: Op) -> Constants | None:
+    """The constants of an operator with weights; None for any other."""
+    if op.kind not in WEIGHTED:
+        return None
+    return Constants(layer_of(graph, op), weights_of(graph, op))
 
 
 def clamp_of(graph: Graph, op: Op) -> tuple[int, int]:
@@ -175,7 +191,9 @@ def table_of(graph: Graph, op: Op) -> Values | None:
     return None
 
 
-def evaluate(graph: Graph, op: Op, values: Sequence[Values | None]) -> list[Values]:
+def evaluate(
+    graph: Graph, op: Op, values: Sequence[Values | None], constants: Constants | None = None
+) -> list[Values]:
     """Compute an operator with the golden model.
 
     Parameters
@@ -184,6 +202,8 @@ def evaluate(graph: Graph, op: Op, values: Sequence[Values | None]) -> list[Valu
     op : Op
     values : sequence of ndarray or None
         Of the operator's inputs.
+    constants : Constants, optional
+        As `constants_of` gives them, to compute them once for several inferences.
 
     Returns
     -------
@@ -196,7 +216,7 @@ def evaluate(graph: Graph, op: Op, values: Sequence[Values | None]) -> list[Valu
         The runtime itself cannot compute the operator with these values.
     """
     try:
-        results = _evaluate(graph, op, list(values))
+        results = _evaluate(graph, op, list(values), constants or constants_of(graph, op))
     except ValueError as error:
         raise InputError(f"{op.name}: {error}") from None
     found = []
@@ -247,7 +267,7 @@ def _onnxruntime(graph: Graph, op: Op, values: list[Values | None]) -> Values | 
     return None
 
 
-def _evaluate(graph: Graph, op: Op, values: list[Values | None]) -> list[Values]:
+def _evaluate(graph: Graph, op: Op, values: list[Values | None], constants: Constants | None) -> list[Values]:
     x = values[0]
     assert x is not None
     if graph.runtime == "onnxruntime":
@@ -257,15 +277,13 @@ def _evaluate(graph: Graph, op: Op, values: list[Values | None]) -> list[Values]
     kind, attributes = op.kind, op.attributes
     tensors = [None if i is None else graph.tensors[i] for i in op.inputs]
     out = graph.output(op)
-    if kind == "conv":
-        layer, windows = layer_of(graph, op), windows_of(graph, op)
-        return [layers.conv(x, weights_of(graph, op), layer, windows, attributes.get("groups", 1))]
-    if kind == "depthwise":
-        layer, windows = layer_of(graph, op), windows_of(graph, op)
-        return [layers.depthwise(x, weights_of(graph, op), layer, windows, attributes["multiplier"])]
-    if kind == "fully_connected":
-        w = weights_of(graph, op)
-        return [layers.fully_connected(x.reshape(-1, w.shape[1]), w, layer_of(graph, op))]
+    if constants is not None:
+        layer, w = constants.layer, constants.weights
+        if kind == "conv":
+            return [layers.conv(x, w, layer, windows_of(graph, op), attributes.get("groups", 1))]
+        if kind == "depthwise":
+            return [layers.depthwise(x, w, layer, windows_of(graph, op), attributes["multiplier"])]
+        return [layers.fully_connected(x.reshape(-1, w.shape[1]), w, layer)]
     if kind == "average_pool":
         return [pooling.average_pool(x, windows_of(graph, op), *clamp_of(graph, op))]
     if kind == "max_pool":

@@ -148,16 +148,20 @@ class Network:
         Products, by operator.
     passes : list of Passes, Unsuitable or None
         Passes of the elementwise unit, by operator.
+    constants : list of Constants or None
+        Layers and weights of the golden model, by operator.
     """
 
     graph: Graph
     config: CoreConfig
     lowered: list[Lowered | None] = field(default_factory=list)
     passes: list[Passes | Unsuitable | None] = field(default_factory=list)
+    constants: list[operators.Constants | None] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.lowered = [lower.lower(self.graph, op, self.config) for op in self.graph.ops]
         self.passes = [elementwise.lower(self.graph, op) for op in self.graph.ops]
+        self.constants = [operators.constants_of(self.graph, op) for op in self.graph.ops]
 
     @property
     def predicted(self) -> int:
@@ -205,10 +209,11 @@ class Network:
         }
         values.update(zip(graph.inputs, inputs))
         layers = []
-        for op, lowered, passes in zip(graph.ops, self.lowered, self.passes):
+        prepared = zip(graph.ops, self.lowered, self.passes, self.constants)
+        for op, lowered, passes, constants in prepared:
             began = time.monotonic()
             given = [None if i is None else values[i] for i in op.inputs]
-            expected = operators.evaluate(graph, op, given)
+            expected = operators.evaluate(graph, op, given, constants)
             results, facts = self._compute(op, lowered, passes, given, expected, backend)
             values.update(zip(op.outputs, results))
             layer = LayerRun(

@@ -19,7 +19,7 @@ from macrame import paths
 from macrame.contract import CoreConfig
 from macrame.errors import InputError, SetupError
 from macrame.golden.quantized import onnxruntime
-from macrame.golden.quantized.elementwise import Grid
+from macrame.golden.quantized.grid import Grid
 from macrame.nets import lower, onnx_model, onnx_reader, run
 from macrame.nets.onnx_model import Model, Node, Value
 from tests.nets import onnx_cases
