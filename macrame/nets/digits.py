@@ -1,8 +1,10 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A small convolutional network for the digits: trained in NumPy, quantised to int8, stored as digits.tflite.
+"""A small convolutional network for the digits: trained in NumPy, quantised to int8, stored in two formats.
 
-    python -m macrame.nets.digits      train it again, and write digits.tflite and digits.json
+    python -m macrame.nets.digits      train it again, and write digits.tflite, digits.onnx and digits.json
+
+digits.onnx has the same integers, without the last layer, and needs the package `onnx` to be read or written.
 
 =====================  ============  ========================================================
 layer                  output        operator
@@ -22,14 +24,15 @@ Training gives the same bits on every machine, whatever the order in which its B
 product are rounded to a grid of powers of two, coarse enough that every sum is exact in float64. All other
 steps are single IEEE 754 operations.
 
-digits.json has the classes that both networks predict for the held-out images, one digit per image: that
-before quantisation ("float") and digits.tflite ("int8").
+digits.json has the classes that three networks predict for the held-out images, one digit per image: that
+before quantisation ("float"), digits.tflite ("int8") and digits.onnx ("onnx").
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -40,13 +43,14 @@ from numpy.typing import NDArray
 from macrame.files import atomic, digits
 from macrame.golden.nn import elementary
 from macrame.golden.quantized.windows import Windows
-from macrame.nets import operators, tflite, tflite_writer
+from macrame.nets import onnx_model, onnx_reader, onnx_writer, operators, tflite, tflite_writer
 from macrame.nets.graph import Graph, Op, Tensor
 
 Real: TypeAlias = NDArray[np.float64]
 Weights: TypeAlias = dict[str, Real]
 
 MODEL = Path(__file__).with_name("digits.tflite")
+ONNX = MODEL.with_suffix(".onnx")
 PREDICTED = MODEL.with_suffix(".json")
 
 TEST_FRACTION, SPLIT_SEED = 0.3, 0  # the split of the problems on training
@@ -107,7 +111,7 @@ def held_out() -> tuple[NDArray[np.int8], NDArray[np.integer]]:
 
 
 def predicted() -> dict[str, NDArray[np.int64]]:
-    """The stored predictions for the held-out images, by "float" and "int8"."""
+    """The stored predictions for the held-out images, by "float", "int8" and "onnx"."""
     stored = json.loads(PREDICTED.read_text())
     return {name: np.array([int(digit) for digit in text]) for name, text in stored.items()}
 
@@ -398,6 +402,23 @@ def quantised(weights: Weights) -> Graph:
     return _Quantised(weights, {n: (float(y[n].min()), float(y[n].max())) for n in MEASURED}).graph()
 
 
+def batch(graph: Graph, count: int) -> Graph:
+    """The network for several images at once.
+
+    Parameters
+    ----------
+    graph : Graph
+    count : int
+
+    Returns
+    -------
+    Graph
+        With `count` as the first dimension of all activations.
+    """
+    tensors = (t if t.data is not None else replace(t, shape=(count, *t.shape[1:])) for t in graph.tensors)
+    return replace(graph, tensors=tuple(tensors))
+
+
 def golden(graph: Graph, image: NDArray[np.int8]) -> dict[int, NDArray[Any]]:
     """Every tensor of the network for an image, by the golden model.
 
@@ -405,6 +426,7 @@ def golden(graph: Graph, image: NDArray[np.int8]) -> dict[int, NDArray[Any]]:
     ----------
     graph : Graph
     image : ndarray of int8, shape (1, 8, 8, 1)
+        Or (n, 8, 8, 1), with the graph of a `batch`.
 
     Returns
     -------
@@ -417,6 +439,17 @@ def golden(graph: Graph, image: NDArray[np.int8]) -> dict[int, NDArray[Any]]:
         given = [None if i is None else values[i] for i in op.inputs]
         values.update(zip(op.outputs, operators.evaluate(graph, op, given)))
     return values
+
+
+def classes(graph: Graph) -> NDArray[np.integer]:
+    """The classes that a network predicts for the held-out images, by the golden model."""
+    images = held_out()[0][:, 0]
+    return golden(batch(graph, len(images)), images)[graph.outputs[0]].argmax(axis=1)
+
+
+def model(graph: Graph) -> onnx_model.Model:
+    """digits.onnx, from the graph of digits.tflite."""
+    return onnx_writer.lower(graph)
 
 
 def made() -> tuple[bytes, str]:
@@ -433,23 +466,26 @@ def made() -> tuple[bytes, str]:
     data = tflite_writer.encode(tflite_writer.lower(quantised(weights)))
     graph = tflite.parse(MODEL.name, data, "digits")
     pixels = np.asarray(digits.load(TEST_FRACTION, SPLIT_SEED)[1][0], np.float64)
-    classes = {
+    found = {
         "float": _Float(weights).forward(pixels)["scores"].argmax(axis=1),
-        "int8": [golden(graph, image)[graph.outputs[0]].argmax() for image in held_out()[0]],
+        "int8": classes(graph),
+        "onnx": classes(onnx_reader.parse(ONNX.name, model(graph))),
     }
-    text = {name: "".join(map(str, found)) for name, found in classes.items()}
+    text = {name: "".join(map(str, predictions)) for name, predictions in found.items()}
     return data, json.dumps(text, indent=0) + "\n"
 
 
 def main() -> None:
-    """Write digits.tflite and digits.json."""
+    """Write digits.tflite, digits.onnx and digits.json."""
+    onnx_model.encode(model(tflite.read(MODEL)))  # first, since it needs the package
     data, text = made()
-    atomic.write_files({MODEL: data, PREDICTED: text.encode()})
+    other = onnx_model.encode(model(tflite.parse(MODEL.name, data, "digits")))
+    atomic.write_files({MODEL: data, ONNX: other, PREDICTED: text.encode()})
     labels = held_out()[1]
-    right = {name: int((found == labels).sum()) for name, found in predicted().items()}
+    correct = {name: int((found == labels).sum()) for name, found in predicted().items()}
     print(
-        f"{len(data):,} bytes; of {len(labels)} held-out images {right['float']} are right before "
-        f"quantisation, {right['int8']} after it"
+        f"{len(data):,} and {len(other):,} bytes; of {len(labels)} held-out images {correct['float']} are "
+        f"correct before quantisation, {correct['int8']} and {correct['onnx']} after it"
     )
 
 

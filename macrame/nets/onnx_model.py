@@ -75,6 +75,51 @@ class Model:
     outputs: tuple[str, ...]
 
 
+#: Versions of the operators and of the format that files are written with.
+OPSETS = {"": 19, "com.microsoft": 1}
+IR_VERSION = 9
+
+
+def encode(model: Model) -> bytes:
+    """The bytes of a .onnx file, the same for the same model.
+
+    Parameters
+    ----------
+    model : Model
+
+    Returns
+    -------
+    bytes
+
+    Raises
+    ------
+    macrame.errors.SetupError
+        The package `onnx` is not installed.
+    """
+    try:
+        import onnx
+        from onnx import helper, numpy_helper
+    except ImportError:
+        raise SetupError(f"writing .onnx files needs the package onnx: {INSTALL}") from None
+    nodes = [
+        helper.make_node(n.op, list(n.inputs), list(n.outputs), domain=n.domain, **n.attributes)
+        for n in model.nodes
+    ]
+    inputs = [
+        helper.make_tensor_value_info(v.name, helper.np_dtype_to_tensor_dtype(np.dtype(v.type)), v.shape)
+        for v in model.inputs
+    ]
+    outputs = [onnx.ValueInfoProto(name=name) for name in model.outputs]
+    constants = [numpy_helper.from_array(np.asarray(v), name) for name, v in model.constants.items()]
+    graph = helper.make_graph(nodes, model.name, inputs, outputs, constants)
+    domains = [helper.make_opsetid(domain, version) for domain, version in OPSETS.items()]
+    proto: Any = helper.make_model(
+        graph, opset_imports=domains, ir_version=IR_VERSION, producer_name="macrame"
+    )
+    data: bytes = proto.SerializeToString(deterministic=True)
+    return data
+
+
 def load(label: str, data: bytes, name: str = "main") -> Model:
     """The model in the bytes of a .onnx file.
 

@@ -4,16 +4,19 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from macrame.errors import InputError
 from macrame.golden.nn import elementary
 from macrame.homework import digits as homework
-from macrame.nets import digits, tflite, tflite_writer
+from macrame.nets import digits, onnx_model, onnx_reader, tflite, tflite_writer
 from tests import verbs
-from tests.nets import small
+from tests.nets import onnx_cases, small
+from tests.nets.test_onnx import HAS_ONNX, needs_onnx
 
 STORED = Path(__file__).parents[1] / "oracles" / "digits.npz"
 
@@ -31,8 +34,9 @@ def answers():
 
 @pytest.fixture(scope="module")
 def outputs(graph):
-    """Of golden, for every held-out image."""
-    return np.concatenate([digits.golden(graph, image)[graph.outputs[0]] for image in digits.held_out()[0]])
+    """Of golden, for every held-out image, as one batch."""
+    images = digits.held_out()[0][:, 0]
+    return digits.golden(digits.batch(graph, len(images)), images)[graph.outputs[0]]
 
 
 def test_the_file(graph):
@@ -70,7 +74,80 @@ def test_the_stored_predictions(outputs):
     labels, stored = digits.held_out()[1], digits.predicted()
     np.testing.assert_array_equal(outputs.argmax(axis=1), stored["int8"])
     right = {name: (classes == labels).sum() for name, classes in stored.items()}
-    assert right == {"float": 531, "int8": 531}
+    assert right == {"float": 531, "int8": 531, "onnx": 530}
+
+
+# --- digits.onnx --------------------------------------------------------------------------------------------
+
+STORED_ONNX = STORED.with_name("digits_onnx.npz")
+
+
+@pytest.fixture(scope="module")
+def onnx_graph(graph):
+    return onnx_reader.parse("digits.onnx", digits.model(graph))
+
+
+def test_every_tensor_of_every_image_equals_onnxruntime(onnx_graph):
+    """All held-out images as one batch; the first images are stored, of the others hashes."""
+    images = digits.held_out()[0][:, 0]
+    batch = digits.batch(onnx_graph, len(images))
+    values = digits.golden(batch, images)
+    with np.load(STORED_ONNX) as stored:
+        about = json.loads(str(stored["about"]))
+        assert about["onnxruntime"] == "1.32.0"
+        found = {}
+        for op in batch.ops:
+            tensor = batch.output(op)
+            if tensor.name in about["digests"]:
+                found[tensor.name] = tensor.to_file(values[op.outputs[0]])
+        assert set(found) == set(about["digests"])
+        for name, tensor in found.items():
+            some = stored[name]
+            np.testing.assert_array_equal(tensor[: len(some)], some, name, strict=True)
+            assert onnx_cases.digest(tensor) == about["digests"][name], name
+        (last,) = batch.outputs
+        np.testing.assert_array_equal(values[last], stored["outputs"], strict=True)
+    np.testing.assert_array_equal(values[last].argmax(axis=1), digits.predicted()["onnx"])
+
+
+def test_the_onnx_file(graph):
+    """The same integers as in digits.tflite."""
+    assert digits.ONNX.stat().st_size < 100_000
+    model = digits.model(graph)
+    weights = {t.name: t.data for t in graph.tensors if t.data is not None and t.data.dtype == np.int8}
+    for name, data in weights.items():
+        assert np.array_equal(np.sort(data, axis=None), np.sort(model.constants[name], axis=None)), name
+    if HAS_ONNX:
+        assert digits.ONNX.read_bytes() == onnx_model.encode(model)
+
+
+@needs_onnx
+def test_net_with_the_onnx_file(build, capfd):
+    """Three held-out images on the RTL, against golden and ONNX Runtime."""
+    with np.load(STORED_ONNX) as stored:
+        about = json.loads(str(stored["about"]))
+        answers = {f"{name}_{i}": stored[name][i : i + 1] for name in about["digests"] for i in range(3)}
+        outputs = stored["outputs"]
+    np.savez("answers.npz", **answers)
+    given = {"MODEL": str(digits.ONNX), "IMAGES": "3", "REFERENCE": "answers.npz", "OUT": "y.npy"}
+    assert verbs.call("net", {**given, **CORE}) == 0
+    said = capfd.readouterr().out
+    assert "0 values differ from the golden model" in said
+    assert "0 values of 24 tensors differ from the reference" in said
+    assert "accuracy: 3 of 3 correct, 100.0%; before quantisation 3 of 3 correct, 100.0%" in said
+    assert "digits.onnx 530 of 540 correct, 98.1%, digits.tflite 531 of 540 correct, 98.3%" in said
+    np.testing.assert_array_equal(np.load("y.npy"), outputs[:3])
+
+
+@pytest.mark.parametrize("kind", ["operator", "clamp"])
+def test_what_onnx_files_cannot_state(graph, kind):
+    (index,) = (i for i, op in enumerate(graph.ops) if op.kind == "add")
+    changed = {"operator": {"kind": "sub"}, "clamp": {"attributes": {"activation": "relu6"}}}[kind]
+    ops = list(graph.ops)
+    ops[index] = replace(ops[index], **changed)
+    message = "operator sub is not supported" if kind == "operator" else r"clamps to \(-128, \d+\)"
+    with pytest.raises(InputError, match=f"residual: {message}"):
+        digits.model(replace(graph, ops=tuple(ops)))
 
 
 def test_the_images():
@@ -197,7 +274,7 @@ def test_plan_without_a_model(build, capfd):
         ({"IMAGES": "0"}, "IMAGES=0: expected an integer from 1 to 540"),
         ({"IMAGES": "541"}, "IMAGES=541: expected an integer from 1 to 540"),
         ({"IMAGES": "2", "INPUT": "x.npy"}, "IMAGES='2': does not apply to a MODEL or inputs of your own"),
-        ({"IMAGES": "2", "MODEL": str(digits.MODEL)}, "IMAGES='2': does not apply to a MODEL"),
+        ({"IMAGES": "2", "MODEL": "other.tflite"}, "IMAGES='2': does not apply to a MODEL"),
         ({"PLAN": "1", "IMAGES": "2"}, "IMAGES=2: does not apply to PLAN=1"),
         ({"LABELS": "none.npy"}, "LABELS=none.npy: no such file"),
         (
@@ -211,6 +288,7 @@ def test_plan_without_a_model(build, capfd):
     ids=lambda value: " ".join(f"{n}={v}" for n, v in value.items()) if isinstance(value, dict) else "",
 )
 def test_what_it_refuses(build, capfd, given, message):
+    Path("other.tflite").write_bytes(digits.MODEL.read_bytes())
     np.save("x.npy", digits.held_out()[0][:2])
     np.save("real.npy", np.zeros(10))
     np.save("ten.npy", np.arange(1, 11))

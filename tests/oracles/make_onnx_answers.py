@@ -12,35 +12,19 @@ the tensors, `<network>/<tensor>`; `about` has versions and the processor's feat
 
 import json
 import platform
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import onnx
 import onnxruntime
-from onnx import helper, numpy_helper
 
+from macrame.nets import onnx_model
 from tests.nets import onnx_cases
 
 OUT = Path(__file__).with_name("onnx_networks.npz")
 LEVEL = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
 FILES = ("mlp-int8-int8-channel-qdq", "cnn-uint8-uint8-tensor-qoperator", "residual-uint8-int8-channel-qdq")
-
-
-def proto(model, more=()):
-    """A model as ONNX has it, with more outputs."""
-    nodes = [
-        helper.make_node(n.op, list(n.inputs), list(n.outputs), domain=n.domain, **n.attributes)
-        for n in model.nodes
-    ]
-    inputs = [
-        helper.make_tensor_value_info(v.name, helper.np_dtype_to_tensor_dtype(np.dtype(v.type)), v.shape)
-        for v in model.inputs
-    ]
-    outputs = [onnx.ValueInfoProto(name=name) for name in dict.fromkeys((*model.outputs, *more))]
-    constants = [numpy_helper.from_array(np.asarray(v), k) for k, v in model.constants.items()]
-    graph = helper.make_graph(nodes, model.name, inputs, outputs, constants)
-    domains = [helper.make_opsetid("", 19), helper.make_opsetid(onnx_cases.CONTRIB, 1)]
-    return helper.make_model(graph, opset_imports=domains, ir_version=9, producer_name="macrame")
 
 
 def run(model, given, more=()):
@@ -49,7 +33,8 @@ def run(model, given, more=()):
     options.graph_optimization_level = LEVEL
     options.intra_op_num_threads = 1
     options.add_session_config_entry("session.qdqisint8allowed", "1")
-    data = proto(model, more).SerializeToString()
+    outputs = tuple(dict.fromkeys((*model.outputs, *more)))
+    data = onnx_model.encode(replace(model, outputs=outputs))
     session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
     names = [value.name for value in session.get_outputs()]
     return dict(zip(names, session.run(names, dict(zip((value.name for value in model.inputs), given)))))
@@ -78,7 +63,7 @@ def main():
             np.testing.assert_array_equal(answers[key], value, err_msg=f"{name} {key}")
         arrays |= {f"{name}/{key}": value for key, value in answers.items()}
         if name in FILES:
-            arrays[f"file/{name}"] = np.frombuffer(proto(model).SerializeToString(), np.uint8)
+            arrays[f"file/{name}"] = np.frombuffer(onnx_model.encode(model), np.uint8)
     digests = {}
     for name, model, given in onnx_cases.operators():
         (value,) = run(model, given).values()
