@@ -118,6 +118,19 @@ def rows(count: int) -> Iterator[Case]:
         yield f"softmax-{seed}", one("softmax", tensors, 1, beta=1.0), [x]
 
 
+def many_rows(networks: int = 20, count: int = 50_000) -> Iterator[Case]:
+    """A million rows for softmax; the differences within a row from small to the whole range."""
+    for seed in range(networks):
+        draw = Draw(1000 + seed)
+        columns = draw.one_of(2, 3, 5, 10, 30)
+        spread = draw.rng.integers(1, 128, (count, 1))
+        middle = draw.rng.integers(-128, 128, (count, 1))
+        x = np.clip(middle + draw.rng.integers(-spread, spread + 1, (count, columns)), -128, 127)
+        x = x.astype(np.int8)
+        tensors = [int8("x", x.shape, draw.scale(-7, 0), draw.zero()), int8("y", x.shape, 1 / 256, -128)]
+        yield f"rows-{seed}", one("softmax", tensors, 1, beta=1.0), [x]
+
+
 def same(size: int, kernel: int, stride: int, dilation: int = 1) -> tuple[int, tuple[int, int]]:
     """Output size and padding of TensorFlow's SAME."""
     out = -(-size // stride)
