@@ -242,6 +242,8 @@ def test_a_map_with_a_fault_is_not_proven(tmp_path, find, put):
         ({"TARGET": "xilinx", "SEEDS": "2"}, "SEEDS=2: does not apply to TARGET=xilinx, which is not placed"),
         ({"UNIT": "requantize", "ROWS": "4"}, "ROWS=4: does not apply to UNIT=requantize"),
         ({"UNIT": "elementwise", "COLS": "4"}, "COLS=4: does not apply to UNIT=elementwise"),
+        ({"UNIT": "array", "POST_LANES": "2"}, "POST_LANES=2: does not apply to UNIT=array"),
+        ({"POST_LANES": "9"}, "POST_LANES=9: expected an integer from 1 to 8"),
     ],
 )
 def test_bad_input_is_one_line(monkeypatch, capsys, given, said):
@@ -252,6 +254,10 @@ def test_bad_input_is_one_line(monkeypatch, capsys, given, said):
 
 def test_defaults():
     assert from_environment({}) == Job() == from_environment({"ROWS": "", "TARGET": ""})
+    wide = from_environment({"POST_LANES": "8"})
+    assert wide.core.post_lanes == 8
+    assert wide.label == "core 8x8x1, 8 requantisers"
+    assert ("POST_LANES", 8) in wide.of_flow().parameters
     with pytest.raises(InputError):
         from_environment({"ROWS": "1" * 5000})
 

@@ -23,7 +23,7 @@ IDLE = {
     **dict.fromkeys(RESULTS, ("ROWS", "COLS", "DEPTH", "FORMATS")),
     "textbook": ("DEPTH", "FORMATS", "MULTIPLIER"),
 }
-NAMES = ("TARGET", "UNIT", "ROWS", "COLS", "DEPTH", "FORMATS", "MULTIPLIER", "PLACER", "SEEDS")
+NAMES = ("TARGET", "UNIT", "ROWS", "COLS", "DEPTH", "POST_LANES", "FORMATS", "MULTIPLIER", "PLACER", "SEEDS")
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,8 @@ class Job:
         of `macrame.synth.targets.Target.placers`.
     seeds : int
         Number of placements, with seeds 1, 2, ...
+    post_lanes : int
+        Requantisers of a core; 0 stands for the core's default, or one on iCE40.
     """
 
     target: str = "ecp5"
@@ -58,6 +60,7 @@ class Job:
     multiplier: str = "vendor"
     placer: str = ""
     seeds: int = 1
+    post_lanes: int = 0
 
     def __post_init__(self) -> None:
         if not self.placer:
@@ -96,6 +99,8 @@ class Job:
             more = {"post_lanes": board.post_lanes}
             if self.formats == "INT8":
                 more |= {"k_max": board.k_max, "post_cycles": board.post_cycles}
+        if self.post_lanes:
+            more["post_lanes"] = self.post_lanes
         return CoreConfig(self.rows, self.cols, self.depth, formats=self.formats, **more)
 
     @property
@@ -108,6 +113,8 @@ class Job:
             return f"textbook {self.rows}x{self.cols}"
         words = [f"{self.unit} {self.shape}"]
         words += [self.formats] if self.formats != "INT8" else []
+        if self.post_lanes:
+            words.append(f"{self.post_lanes} requantiser{'s' if self.post_lanes > 1 else ''}")
         words += ["plain `*`"] if self.multiplier == "plain" else []
         words += [f"{self.lut_rows} of its rows in LUTs"] if self.lut_rows else []
         return ", ".join(words)
@@ -125,6 +132,7 @@ class Job:
             return flow.Unit(f"textbook-{self.rows}x{self.cols}", "textbook_array", sides, True)
         name = f"{self.unit}-{self.shape}"
         name += "" if self.formats == "INT8" else f"-{self.formats.lower()}"
+        name += f"-{self.post_lanes}-requantisers" if self.post_lanes else ""
         if self.unit == "core":
             module, parameters = "macrame", self.core.parameters()
             if self.core.post_cycles > 1:  # as on the iCEBreaker
@@ -210,16 +218,20 @@ def from_environment(environ: Mapping[str, str]) -> Job:
         rows = cols = TARGETS[target].textbook
     if given.get("FORMATS", "INT8") != "INT8" or unit in IDLE:
         depth = 1
+    cols = integer("COLS", cols)
+    if "POST_LANES" in given and unit != "core":
+        raise InputError(f"POST_LANES={given['POST_LANES']}: does not apply to UNIT={unit}")
     job = Job(
         target,
         unit,
         integer("ROWS", rows),
-        integer("COLS", cols),
+        cols,
         integer("DEPTH", depth),
         choice("FORMATS", "INT8", FORMATS),
         choice("MULTIPLIER", "vendor", MULTIPLIERS),
         choice("PLACER", "heap", PLACERS) if "PLACER" in given else "",
         integer("SEEDS", 1),
+        parse.integer("POST_LANES", given["POST_LANES"], 1, cols) if "POST_LANES" in given else 0,
     )
     refuse_depth(job.depth, job.formats)
     if not TARGETS[target].placers and "PLACER" in given:
