@@ -8,7 +8,7 @@ products, maxima and functions of int8 tensors run on a simulated elementwise un
 where it ran and how, and its cycles, which must be those predicted. Every result is compared with the golden
 model of the runtime's rule, and with a reference if one is given. Without a model it runs a small network for
 scikit-learn's digits, and reports the accuracy. With --plan nothing is simulated: the output is a table of
-cycles for several cores.
+cycles for several cores, with times and boards for those that were placed on an FPGA.
 """
 
 from macrame.cli.command import SEED, Option
@@ -28,7 +28,7 @@ OPTIONS = (
         "input of the network: a .npy file of its shape, or of several inputs stacked",
         "random int8 values from the seed; held-out images without MODEL",
     ),
-    Option("images", "how many held-out images to run, 1 to 540, without MODEL", "10"),
+    Option("images", "how many held-out images to run, 1 to 540, of the network for digits", "10"),
     Option("labels", "class of each input: a .npy file of integers; prints the accuracy, and one table only"),
     Option("out", "write the output to this .npy file, and a report beside it"),
     Option(

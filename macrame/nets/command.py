@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from macrame import environment
+from macrame import cores, environment
 from macrame.contract import CoreConfig
 from macrame.errors import InputError, shown
 from macrame.files import atomic, npy, parse, write
@@ -185,11 +185,17 @@ def _from_reference(stored: Mapping[str, Values]) -> list[str]:
     return sorted((name for name in stored if re.fullmatch(r"x_?\d*", name)), key=lambda n: (len(n), n))
 
 
+def _own(given: Mapping[str, str]) -> bool:
+    """Whether MODEL is the digits' network in one of its formats, or missing."""
+    model = Path(given.get("MODEL", digits.MODEL))
+    return any(path.exists() and model.samefile(path) for path in (digits.MODEL, digits.ONNX))
+
+
 def _held_out(
     given: Mapping[str, str], stored: Mapping[str, Values]
 ) -> tuple[list[list[Values]], Values | None, Values | None] | None:
     """Held-out digits, their labels, and the predictions before quantisation; None for other inputs."""
-    if "MODEL" in given or "INPUT" in given or _from_reference(stored):
+    if not _own(given) or "INPUT" in given or _from_reference(stored):
         if "IMAGES" in given:
             raise InputError(
                 f"IMAGES={shown(given['IMAGES'])}: does not apply to a MODEL or inputs of your own, only to "
@@ -404,7 +410,7 @@ def _unit(job: Job, sim: str, progress: Progress, stack: contextlib.ExitStack) -
     return ElementwiseUnit(stack.enter_context(link))
 
 
-def accuracy(outputs: Values, labels: Values, floats: Values | None) -> list[str]:
+def accuracy(outputs: Values, labels: Values, floats: Values | None, runtime: str = "tflm") -> list[str]:
     """How many outputs are largest at their label, as lines of the report.
 
     Parameters
@@ -413,6 +419,8 @@ def accuracy(outputs: Values, labels: Values, floats: Values | None) -> list[str
     labels : ndarray, shape (n,)
     floats : ndarray or None
         The predictions of the digits' network before quantisation.
+    runtime : {"tflm", "onnxruntime"}
+        Of the digits' network.
 
     Returns
     -------
@@ -425,12 +433,41 @@ def accuracy(outputs: Values, labels: Values, floats: Values | None) -> list[str
     lines = [f"  accuracy: {part(outputs.argmax(axis=1) == labels)}"]
     if floats is not None:
         lines[0] += f"; before quantisation {part(floats == labels)}"
-        every, stored = digits.held_out()[1], digits.predicted()
+        every = digits.held_out()[1]
+        whole = {name: part(classes == every) for name, classes in digits.predicted().items()}
+        found = f"{digits.MODEL.name} {whole['int8']}" if runtime != "tflm" else whole["int8"]
+        if runtime != "tflm":
+            found = f"{digits.ONNX.name} {whole['onnx']}, {found}"
         lines.append(
-            f"  of all held-out images, by the golden model: {part(stored['int8'] == every)}; before "
-            f"quantisation {part(stored['float'] == every)}"
+            f"  of all held-out images, by the golden model: {found}; before quantisation {whole['float']}"
         )
     return lines
+
+
+def speed(config: CoreConfig, cycles: int) -> list[str]:
+    """Inferences per second at the clock rates that a core reached, as lines of the report.
+
+    Parameters
+    ----------
+    config : CoreConfig
+    cycles : int
+        Of the products of one inference.
+
+    Returns
+    -------
+    list of str
+    """
+    if not cycles:
+        return []
+    lines = []
+    for core in cores.figures(config):
+        assert core.mhz is not None
+        lines.append(
+            f"  {1e6 * core.mhz.median / cycles:,.0f} inferences per second at {core.mhz.median} MHz on "
+            f"{core.device}, counting products only"
+        )
+    name = f"{config}, {config.post_lanes} requantisers"
+    return lines or [f"  no figure for the clock of a core of {name}: it was never placed"]
 
 
 def _finish(
@@ -458,6 +495,8 @@ def _finish(
     )
     if passes:
         print(f"  and {passes // len(runs):,} cycles of the elementwise unit, {job.lanes} lanes")
+    for text in speed(job.config, taken // len(runs)):
+        print(text)
     print(f"  {wrong:,} values differ from the golden model")
     if compared:
         print(f"  {other:,} values of {compared:,} tensors differ from the reference")
@@ -468,7 +507,7 @@ def _finish(
         found = np.concatenate([values for values in outputs if values is not None])
         found = found.reshape(len(job.labels), -1)
         correct = int((found.argmax(axis=1) == job.labels).sum())
-        print("\n".join(accuracy(found, job.labels, job.floats)))
+        print("\n".join(accuracy(found, job.labels, job.floats, job.graph.runtime)))
     print(f"  {min(seconds):.2f} s per inference, {total:.1f} s in all")
     report = {
         "model": job.graph.name,
@@ -482,6 +521,7 @@ def _finish(
         "elementwise_cycles": passes // len(runs),
         "macs": macs // len(runs),
         "utilisation": used,
+        "mhz": {core.device: core.mhz.median for core in cores.figures(job.config) if core.mhz},
         "seconds": [round(part, 3) for part in seconds],
         "mismatches_golden": wrong,
         "mismatches_reference": other,

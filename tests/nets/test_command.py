@@ -8,6 +8,7 @@ import re
 import numpy as np
 import pytest
 
+from macrame import cores
 from macrame.files import write
 from macrame.nets import command, operators, plan, tflite, tflite_writer
 from macrame.nets.graph import Graph, Op
@@ -97,7 +98,16 @@ def test_plan(network, capfd):
     """The shapes of the table, in order of cycles; nothing is simulated."""
     assert verbs.call("net", {"MODEL": str(network), "PLAN": "1"}) == 0
     lines = capfd.readouterr().out.splitlines()
-    assert len(lines) == 2 + plan.BEST * len(plan.MULTIPLIERS)
+    best = 2 + plan.BEST * len(plan.MULTIPLIERS)
+    assert lines[best].startswith("  cores that were placed")
+    assert all(line.endswith("%  no figure") for line in lines[2:best])
+    placed = [core for core in cores.placed() if core.mhz]
+    assert len(lines) == best + 1 + len(placed)
+    for core, line in zip(placed, lines[best + 1 :]):
+        cycles = int(line.split()[2].replace(",", ""))
+        assert f"{core.device}: {core.mhz.median} MHz, {cycles / core.mhz.median / 1000:.3g} ms" in line
+        assert cycles == plan.total(tflite.read(network), core.config)[1]
+    assert "; ULX3S at 25 MHz, " in lines[best + 1]
     counts = [int(line.split()[2].replace(",", "")) for line in lines[2 : 2 + plan.BEST]]
     assert counts == sorted(counts)
     assert {config.macs for config in plan.shapes(128)} == {128}
