@@ -49,7 +49,7 @@ module macrame #(
     parameter integer K_MAX        = 1024,    // longest panel, in values of K, DEPTH..65536
     parameter integer POST_LANES   = 2,       // requantisers, float units or both, 1..COLS
     parameter         FORMATS      = "INT8",  // formats of the cells: "INT8", "BF16" or "DUAL"
-    // last rows, multiplying in LUTs: 0..ROWS; 0 with bfloat16
+    // last rows of the array that multiply in LUTs, 0..ROWS; 0 with bfloat16
     parameter integer LUT_ROWS     = 0,
     // memory of the panels' records and of the counters: "auto" or "block"
     parameter         RECORD_RAM   = "auto",
@@ -114,7 +114,7 @@ module macrame #(
     localparam integer BF16          = (FORMATS != "INT8") ? 1 : 0;
     localparam integer LANE_W        = (BF16 != 0) ? 16 : 8*DEPTH;  // bits of an operand lane
     localparam integer TILE_ROWS_MAX = (BF16 != 0) ? 4*ROWS : ROWS;
-    // A zero is refused by the module whose rule it breaks; here it is only kept out of divisors
+    // A zero is rejected by the module whose rule it breaks; here it is only kept out of divisors
     // and widths.
     localparam integer COLS_1        = (COLS < 1) ? 1 : COLS;
     localparam integer SLICES_MAX    = (DEPTH < 1) ? 1 : (K_MAX + DEPTH - 1) / DEPTH;

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
-// The one list of the core's sources, paths relative to this file: verilator -F, macrame/paths.py and macrame/dev/lint.py
-// read it so from anywhere, iverilog -c from inside rtl/ only. docs/architecture.md has the commands for a project
-// of your own. Leaves first; every .v file under rtl/ is here, or the suite fails.
+// The only list of the core's sources, with paths relative to this file: verilator -F, macrame/paths.py and
+// macrame/dev/lint.py read it from anywhere, iverilog -c only from inside rtl/. docs/architecture.md has the commands for
+// your own project. Leaf modules first. Every .v file under rtl/ is listed, except vendor/: the suite checks it.
 arith/bf16_mul.v
 arith/bf16_product.v
 arith/bf16_to_fp32.v

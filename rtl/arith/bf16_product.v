@@ -54,17 +54,18 @@ module bf16_product (
     reg  [8:0]  exp1_q;  // 2..510
 
     // 2: a shift right by 17 places leaves 0. From 24 places left on the `stop` bit is not needed.
-    wire [8:0]  down1  = 9'd119 - exp1_q;  // negative: up
-    wire [8:0]  up1    = exp1_q - 9'd119;
+    wire [8:0]  right1 = 9'd119 - exp1_q;  // one of the two is negative, or both are 0
+    wire [8:0]  left1  = exp1_q - 9'd119;
 
     reg         negative2_q, nan2_q, inf2_q, edge2_q;
     reg  [8:0]  exp2_q;
-    reg  [4:0]  down2_q;
+    reg  [4:0]  right2_q;
     reg  [23:0] stop2_q;
 
-    // 3: 2^128 is product >= 2^15 at e = 381; beyond that, product >= 2^14, both being normal.
+    // 3: 2^128 or more is infinity: products >= 2^15 at e = 381, and all of them at e > 381, where
+    // both factors are normal and so the product is >= 2^14.
     wire [4:0]  zeros3;
-    wire [15:0] down3;
+    wire [15:0] shifted3;
     wire        guard3, sticky3;
     wire        force3 = inf2_q | nan2_q | (edge2_q & product[15]);
 
@@ -74,22 +75,22 @@ module bf16_product (
     );
     shift_right_sticky #(
         .WIDTH(17)
-    ) u_down (
+    ) u_shift_right (
         .x     ({product, 1'b0}),
-        .right (down2_q),
-        .y     ({down3, guard3}),
+        .right (right2_q),
+        .y     ({shifted3, guard3}),
         .sticky(sticky3)
     );
 
-    reg         negative3_q, down3_q, guard3_q, sticky3_q;
+    reg         negative3_q, shifted_right3_q, guard3_q, sticky3_q;
     reg  [7:0]  exp3_q;
     reg  [4:0]  zeros3_q;
     reg  [15:0] product3_q;
 
     // 4
-    wire [23:0] up4    = {8'd0, product3_q} << zeros3_q;
-    wire [7:0]  exp4   = exp3_q - {3'd0, zeros3_q};
-    wire        more4;
+    wire [23:0] shifted4 = {8'd0, product3_q} << zeros3_q;
+    wire [7:0]  exp4     = exp3_q - {3'd0, zeros3_q};
+    wire        up4;
 
     rounding u_rounding (
         .rule    (EVEN),
@@ -97,7 +98,7 @@ module bf16_product (
         .lsb     (product3_q[0]),
         .guard   (guard3_q),
         .sticky  (sticky3_q),
-        .up      (more4)
+        .up      (up4)
     );
 
     always @(posedge clk) if (enable) begin
@@ -111,30 +112,30 @@ module bf16_product (
         inf2_q      <= inf1_q | (exp1_q > 9'd381);
         edge2_q     <= (exp1_q == 9'd381);
         exp2_q      <= exp1_q - 9'd118;
-        down2_q     <= (exp1_q > 9'd119) ? 5'd0 : down1[4:0] | {5{|down1[6:5]}};
+        right2_q    <= (exp1_q > 9'd119) ? 5'd0 : right1[4:0] | {5{|right1[6:5]}};
         stop2_q     <= (exp1_q < 9'd119) ? 24'h80_0000 :
-                       (up1[8:5] == 4'd0) ? 24'h80_0000 >> up1[4:0] : 24'd0;
+                       (left1[8:5] == 4'd0) ? 24'h80_0000 >> left1[4:0] : 24'd0;
 
         negative3_q <= negative2_q;
         if (force3) begin  // infinity or NaN, encoded as a number
-            exp3_q     <= 8'd7;  // 255 + 8
-            zeros3_q   <= 5'd8;
-            product3_q <= {1'b1, nan2_q, 14'd0};
-            down3_q    <= 1'b0;
+            exp3_q           <= 8'd7;  // 255 + 8
+            zeros3_q         <= 5'd8;
+            product3_q       <= {1'b1, nan2_q, 14'd0};
+            shifted_right3_q <= 1'b0;
         end else begin
-            exp3_q     <= exp2_q[7:0];
-            zeros3_q   <= zeros3;
-            product3_q <= down3;
-            down3_q    <= (down2_q != 5'd0);
+            exp3_q           <= exp2_q[7:0];
+            zeros3_q         <= zeros3;
+            product3_q       <= shifted3;
+            shifted_right3_q <= (right2_q != 5'd0);
         end
         guard3_q    <= guard3;
         sticky3_q   <= sticky3;
 
-        p           <= {negative3_q, {8{up4[23]}} & exp4, up4[22:16],
-                        down3_q ? product3_q + {15'd0, more4} : up4[15:0]};
+        p           <= {negative3_q, {8{shifted4[23]}} & exp4, shifted4[22:16],
+                        shifted_right3_q ? product3_q + {15'd0, up4} : shifted4[15:0]};
     end
 
-    wire unused = &{1'b0, exp2_q[8], down1[8:7]};  // down1 is at most 117
+    wire unused = &{1'b0, exp2_q[8], right1[8:7]};  // right1 is at most 117
 
 endmodule
 

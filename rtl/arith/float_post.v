@@ -20,7 +20,7 @@
 `default_nettype none
 
 module float_post #(
-    parameter integer LATENCY = 11  // cycles, 7 or more: that of the requantisers beside it
+    parameter integer LATENCY = 11  // cycles, 7 or more: as the requantisers'
 ) (
     input  wire        clk,
     input  wire        enable,
@@ -33,11 +33,11 @@ module float_post #(
     output wire [31:0] y
 );
 
-    localparam integer DELAY = LATENCY - (4 + 1 + 1);  // behind adder, ReLU and rounding
+    localparam integer DELAY = LATENCY - (4 + 1 + 1);  // after adder, ReLU and rounding
 
     wire [31:0]             sum;
     wire [15:0]             bf16_sum;
-    reg  [3*4-1:0]          mode_q;  // {relu, kind} beside the adder
+    reg  [3*4-1:0]          mode_q;  // {relu, kind}, aligned with the adder's stages
     reg  [16*5-1:0]         random_q;
     reg  [1:0]              kind_q;
     reg  [31:0]             relu_q;

@@ -68,10 +68,10 @@ module fp32_add #(
 
     reg         sub1_q, negative1_q, nan1_q, inf1_q;
     reg  [7:0]  exp1_q;
-    reg  [4:0]  down1_q;
+    reg  [4:0]  right1_q;
     reg  [23:0] x1_q, y1_q;
 
-    // 2: two more bits on the right: guard, and one that may become it.
+    // 2: two more bits on the right: the guard bit, and one that may become it.
     wire [25:0] y2;
     wire        sticky2;
 
@@ -79,7 +79,7 @@ module fp32_add #(
         .WIDTH(26)
     ) u_align (
         .x     ({y1_q, 2'b00}),
-        .right (down1_q),
+        .right (right1_q),
         .y     (y2),
         .sticky(sticky2)
     );
@@ -89,8 +89,8 @@ module fp32_add #(
     reg  [27:1] sum2_q;
     reg  [31:0] stop2_q;
 
-    // 3: up is added to bit 2. Into bit 3 or 4 it gets by carry, because the guard bit below is 1
-    // then.
+    // 3: up is added to bit 2. A carry takes it to bit 3 or 4, because the guard bit below is then
+    // 1.
     wire [4:0]  zeros3;
     wire        carry3  = sum2_q[27];
     wire        long3   = sum2_q[27] | sum2_q[26];
@@ -131,7 +131,7 @@ module fp32_add #(
         nan1_q      <= nan0;
         inf1_q      <= a_inf0 | b_inf0;
         exp1_q      <= ab0[8] ? b_exp : a_exp;
-        down1_q     <= ab0[8] ? ba0[4:0] | {5{|ba0[7:5]}} : ab0[4:0] | {5{|ab0[7:5]}};
+        right1_q    <= ab0[8] ? ba0[4:0] | {5{|ba0[7:5]}} : ab0[4:0] | {5{|ab0[7:5]}};
         x1_q        <= swap0 ? {b_lead, b[22:0]} : {a_lead, a[22:0]};
         y1_q        <= swap0 ? {a_lead, a[22:0]} : {b_lead, b[22:0]};
 

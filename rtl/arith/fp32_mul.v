@@ -63,7 +63,7 @@ module fp32_mul (
     reg  [8:0]  exp2_q;
 
     // 3: a subnormal shifts left by lead + 1, and its exponent 1 becomes -lead.
-    wire [4:0]  up2 = lead2_q & {5{sub2_q}};
+    wire [4:0]  left2 = lead2_q & {5{sub2_q}};
     reg  [23:0] a3_q, b3_q;
 
     // 4..7: meanwhile E, for a product whose leading one is in bit 47; signed.
@@ -89,15 +89,15 @@ module fp32_mul (
     reg  [25:0] product8_q;
 
     // 9
-    wire        small8 = exp8_q[9] | (exp8_q == 10'd0);
-    wire [9:0]  down8  = 10'd1 - exp8_q;
-    wire [4:0]  right8 = small8 ? down8[4:0] | {5{|down8[9:5]}} : 5'd0;
+    wire        small8        = exp8_q[9] | (exp8_q == 10'd0);
+    wire [9:0]  right_places8 = 10'd1 - exp8_q;
+    wire [4:0]  right8        = small8 ? right_places8[4:0] | {5{|right_places8[9:5]}} : 5'd0;
     wire [25:0] product8;
     wire        lost8;
 
     shift_right_sticky #(
         .WIDTH(26)
-    ) u_down (
+    ) u_shift_right (
         .x     (product8_q),
         .right (right8),
         .y     (product8),
@@ -135,9 +135,9 @@ module fp32_mul (
         exp2_q      <= exp1_q;
 
         kind3_q     <= kind2_q;
-        a3_q        <= (sub2_q ? {a2_q, 1'b0} : {1'b1, a2_q}) << up2;
+        a3_q        <= (sub2_q ? {a2_q, 1'b0} : {1'b1, a2_q}) << left2;
         b3_q        <= {1'b1, b2_q};
-        exp3_q      <= {1'b0, exp2_q} - 10'd126 - {5'd0, up2};
+        exp3_q      <= {1'b0, exp2_q} - 10'd126 - {5'd0, left2};
 
         {kind7_q, kind6_q, kind5_q, kind4_q} <= {kind6_q, kind5_q, kind4_q, kind3_q};
         {exp7_q, exp6_q, exp5_q, exp4_q}     <= {exp6_q, exp5_q, exp4_q, exp3_q};

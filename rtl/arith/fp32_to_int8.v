@@ -61,8 +61,8 @@ module fp32_to_int8 (
     reg [7:0]  zero2_q;
 
     // 3: a normalised. A subnormal shifts left by lead + 1, and its exponent 1 becomes -lead.
-    wire [4:0] up2       = lead2_q & {5{sub2_q}};
-    wire [9:0] places2   = base2_q + {5'd0, up2};  // signed
+    wire [4:0] left2     = lead2_q & {5{sub2_q}};
+    wire [9:0] places2   = base2_q + {5'd0, left2};  // signed
     wire       over_31_2 = nan2_q | (~inf2_q & ~places2[9] & (places2[8:5] != 4'd0));
 
     reg        negate3_q;
@@ -88,7 +88,7 @@ module fp32_to_int8 (
         zero2_q   <= zero1_q;
 
         negate3_q <= negate2_q;
-        a3_q      <= (sub2_q ? {a2_q, 1'b0} : {1'b1, a2_q}) << up2;
+        a3_q      <= (sub2_q ? {a2_q, 1'b0} : {1'b1, a2_q}) << left2;
         b3_q      <= {1'b1, b2_q};
         right3_q  <= over_31_2 ? 5'd31 : (inf2_q | places2[9]) ? 5'd0 : places2[4:0];
         zero3_q   <= zero2_q;

@@ -12,7 +12,7 @@
 //   A 32-bit Galois shift register over x^32 + x^22 + x^2 + x + 1, with a period of 2^32 - 1. A
 //   word is the lower half of the state; the next word is the state 16 shifts later. The words form
 //   one sequence whatever LANES is: lane 0 has the first, lane 1 the second, and after a step lane
-//   0 continues behind the last lane. Seed 0, from which the register would never leave 0, is
+//   0 continues where the last lane ended. Seed 0, from which the register would never leave 0, is
 //   replaced by FFFFFFFF. golden/arith/lfsr32.py has the sequence. Lane l is bits[16*l +: 16].
 //
 // Example

@@ -12,10 +12,9 @@
 //
 // Numbers
 //   p = the low 64 bits of a * b, so exact whenever the product fits a signed 64-bit word. a comes
-//   as two digits, a = a_high * 2^16 + a_low, where a_low is 0..2^16, one bit wider than its
-//   position: a caller that rounds adds the increment there and avoids the carry through a_high. So
-//   a is
-//   -2^32..2^32, 34 bits signed. b = b_hi * 2^16 + b_lo; high parts are signed, low ones unsigned.
+//   in two parts, a = a_high * 2^16 + a_low. a_low is 0..2^16, one bit wider than its position: a
+//   caller that rounds adds the increment there and avoids the carry through a_high. Hence a is
+//   34 bits signed, -2^32..2^32. b = b_hi * 2^16 + b_lo. High parts are signed, low ones unsigned.
 //
 //     63          48 47         32 31         16 15          0
 //     |        a_hi * b_hi        |        a_lo * b_lo       |

@@ -21,7 +21,7 @@
 //   it is half the sum of two such values, and each step's sum fits 35 bits.
 //
 // Example
-//   a = -3, b = 2: 31 steps halve 0, 0 - 3, -1.5 ... and p = -6.
+//   a = -3, b = 2: step 2 adds -3, the other 31 add 0, and each halves the sum: p = -6.
 `default_nettype none
 
 module mul34x32_serial (
@@ -38,11 +38,11 @@ module mul34x32_serial (
     reg [31:0]        low_q;
     reg [5:0]         steps_remaining_q;
 
-    wire signed [33:0] addend = (low_q[0] ? a_q :
-                                 34'sd0) ^ $signed({34{steps_remaining_q == 6'd1}});
-    // 35 bits, and the carry that makes a complement a negative: ~x + 1
-    wire signed [34:0] sum = $signed({high_q[33], high_q}) + $signed({addend[33], addend})
-                             + $signed({34'd0, steps_remaining_q == 6'd1});
+    // The last step subtracts: it adds the complement, and 1.
+    wire               last_step = (steps_remaining_q == 6'd1);
+    wire signed [33:0] addend    = (low_q[0] ? a_q : 34'sd0) ^ $signed({34{last_step}});
+    wire signed [34:0] sum       = $signed({high_q[33], high_q}) + $signed({addend[33], addend}) +
+                                   $signed({34'd0, last_step});
 
     always @(posedge clk) begin
         if (rst) steps_remaining_q <= 6'd0;

@@ -6,11 +6,10 @@
 //   of an int8 layer, after the bias. The rule is selected with every operand.
 //
 // Latency
-//   LATENCY = 11 cycles from the inputs to q, one result per cycle. No valid, no stall; rst resets
-//   a serial multiplier only. The parent delays its own valid. Cycles count only while `enable` is
-//   high, so that an empty pipeline can be gated, which saves power and simulation time. SERIAL: 8
-//   such cycles, at least 33 clock cycles apart, with a multiplier that takes a twentieth of the
-//   LUTs.
+//   LATENCY = 11 cycles from the inputs to q, one result per cycle. No handshake: the parent delays
+//   its own valid. Cycles count only while `enable` is high, so that an empty pipeline can be
+//   gated, which saves power and simulation time. SERIAL: 8 such cycles, at least 33 clock cycles
+//   apart, with a multiplier that takes a twentieth of the LUTs; rst resets only that multiplier.
 //
 // Numbers
 //   x is int32; m = multiplier; s = shift as int8, clipped to -31..31, left if positive.
@@ -35,7 +34,7 @@
 //     x >= 0   d is the dropped part itself                d > 0x80, or d = 0x80 and lsb 1
 //     x <  0   d + 1 is                                    d > 0x7F, or d = 0x7F and lsb 1
 //
-//   (d = 0xFF: d + 1 carries into the kept bits, exactly, which is again `up`.) The increment is
+//   (d = 0xFF: d + 1 carries into the kept bits, exactly, which is `up` as well.) The increment is
 //   added to n[15:8] and propagates no further than the carry bit of a_low (mul34x32).
 //
 //   With l the places shifted left and value(scale) = B * 2^(E-150), the product to be rounded to
@@ -53,7 +52,7 @@ module requantize #(
     parameter integer SERIAL = 0  // 1: one bit of the multiplier per cycle
 ) (
     input  wire        clk,
-    input  wire        rst,  // of a serial multiplier, otherwise unused
+    input  wire        rst,  // resets a serial multiplier, otherwise unused
     input  wire        enable,
     input  wire [1:0]  mode,
     input  wire [31:0] x,
@@ -68,7 +67,7 @@ module requantize #(
     localparam [1:0] FP32 = 2'd3;
     localparam [1:0] EVEN = 2'd3;
 
-    // 1: left by 16; by 8 is decided. fp32: while only copies of the sign are shifted out.
+    // 1: shift left by 16; decide the shift by 8. fp32: as long as only copies of the sign leave.
     wire       fp0            = (mode == FP32);
     wire       byte3_is_sign0 = (x[31:24] == {8{x[31]}});
     wire       byte2_is_sign0 = (x[23:16] == {8{x[31]}});
@@ -83,11 +82,11 @@ module requantize #(
     reg [1:0]  mode1_q;
     reg [31:0] x1_q, m1_q;
     reg [4:3]  left_places1_q;
-    reg [2:0]  left_shift1_q;  // 0 for fp32
-    reg [7:0]  shift_complement1_q;        // complement of what reduces the right shift
-    reg [23:0] limits1_q;      // {zero_point, clamp_low, clamp_high}
+    reg [2:0]  left_shift1_q;        // 0 for fp32
+    reg [7:0]  shift_complement1_q;  // complement of what reduces the right shift
+    reg [23:0] limits1_q;            // {zero_point, clamp_low, clamp_high}
 
-    // 2: left by 8 and 4.
+    // 2: shift left by 8 and 4.
     wire [31:0] shifted_by_8 = left_places1_q[3] ? {x1_q[23:0], 8'd0} : x1_q;
     wire        left_by_4    = left_shift1_q[2] | (fp1_q & (shifted_by_8[31:28] == {4{sign1_q}}));
 
@@ -99,7 +98,7 @@ module requantize #(
     reg [7:0]  shift_complement2_q;
     reg [23:0] limits2_q;
 
-    // 3: left by 2 and 1, complemented; whether rounding to 24 bits is up (fp32 only).
+    // 3: shift left by 2 and 1, complement; decide whether rounding to 24 bits increments (fp32).
     wire        complement2     = fp2_q & sign2_q;
     wire        left_by_2       = left_shift2_q[1] | (fp2_q & (x2_q[31:30] == {2{sign2_q}}));
     wire [31:0] shifted_by_2    = left_by_2 ? {x2_q[29:0], 2'd0} : x2_q;
@@ -126,9 +125,9 @@ module requantize #(
     reg [7:0]  shift_complement3_q;
     reg [23:0] limits3_q;
 
-    // 4, into the first registers of scale_to_int8: rounded; the right shift, limited to 0..31.
-    // right_base3 is l, for fp32 120 + l: 120 is 01111000, so l[4:3] = 0, 1, 2, 3 makes the upper
-    // five bits 01111, 10000, 10001, 10010.
+    // 4, into the first registers of scale_to_int8: round; limit the right shift to 0..31.
+    // right_base3 is l, or 120 + l for fp32: 120 is 01111000, so l[4:3] = 0, 1, 2, 3 makes the
+    // upper five bits 01111, 10000, 10001, 10010.
     wire [8:0] rounded_low3      = {1'b0, n3_q[15:8]} + {8'd0, up3_q};
     wire       left_by_8_or_16_3 = (left_places3_q[4:3] != 2'b00);
     wire [8:0] right_base3       = {1'b0, fp3_q & left_by_8_or_16_3,
@@ -142,37 +141,37 @@ module requantize #(
     wire [4:0] right3        = over_31_3 ? 5'd31 : right_places3[4:0] & {5{~right_places3[8]}};
 
     always @(posedge clk) if (enable) begin
-        fp1_q          <= fp0;
-        sign1_q        <= x[31];
-        mode1_q        <= mode;
-        x1_q           <= left_by_16 ? {x[15:0], 16'd0} : x;
-        m1_q           <= multiplier;
-        left_places1_q <= {left_by_16, left_by_8};
-        left_shift1_q  <= fp0 ? 3'd0 : left_shift0[2:0];
-        shift_complement1_q        <= ~(fp0 ? multiplier[30:23] : shift);
-        limits1_q      <= {zero_point, clamp_low, clamp_high};
+        fp1_q               <= fp0;
+        sign1_q             <= x[31];
+        mode1_q             <= mode;
+        x1_q                <= left_by_16 ? {x[15:0], 16'd0} : x;
+        m1_q                <= multiplier;
+        left_places1_q      <= {left_by_16, left_by_8};
+        left_shift1_q       <= fp0 ? 3'd0 : left_shift0[2:0];
+        shift_complement1_q <= ~(fp0 ? multiplier[30:23] : shift);
+        limits1_q           <= {zero_point, clamp_low, clamp_high};
 
-        fp2_q          <= fp1_q;
-        sign2_q        <= sign1_q;
-        mode2_q        <= mode1_q;
-        x2_q           <= left_by_4 ? {shifted_by_8[27:0], 4'd0} : shifted_by_8;
-        m2_q           <= m1_q;
-        nan2_q         <= fp1_q & (m1_q[30:23] == 8'hFF) & (m1_q[22:0] != 23'd0);
-        left_places2_q <= {left_places1_q, left_by_4};
-        left_shift2_q  <= left_shift1_q[1:0];
-        shift_complement2_q        <= shift_complement1_q;
-        limits2_q      <= limits1_q;
+        fp2_q               <= fp1_q;
+        sign2_q             <= sign1_q;
+        mode2_q             <= mode1_q;
+        x2_q                <= left_by_4 ? {shifted_by_8[27:0], 4'd0} : shifted_by_8;
+        m2_q                <= m1_q;
+        nan2_q              <= fp1_q & (m1_q[30:23] == 8'hFF) & (m1_q[22:0] != 23'd0);
+        left_places2_q      <= {left_places1_q, left_by_4};
+        left_shift2_q       <= left_shift1_q[1:0];
+        shift_complement2_q <= shift_complement1_q;
+        limits2_q           <= limits1_q;
 
-        fp3_q          <= fp2_q;
-        nan3_q         <= nan2_q;
-        mode3_q        <= mode2_q;
-        n3_q           <= {n2[31:8], fp2_q ? 8'd0 : shifted_by_1[7:0]};
-        up3_q          <= fp2_q & up2;
-        b3_q           <= fp2_q ? {8'd0, 1'b1, m2_q[22:0]} : m2_q;
-        negate3_q      <= fp2_q & (sign2_q ^ m2_q[31]);
-        left_places3_q <= {left_places2_q, left_by_2, left_by_1};
-        shift_complement3_q        <= shift_complement2_q;
-        limits3_q      <= limits2_q;
+        fp3_q               <= fp2_q;
+        nan3_q              <= nan2_q;
+        mode3_q             <= mode2_q;
+        n3_q                <= {n2[31:8], fp2_q ? 8'd0 : shifted_by_1[7:0]};
+        up3_q               <= fp2_q & up2;
+        b3_q                <= fp2_q ? {8'd0, 1'b1, m2_q[22:0]} : m2_q;
+        negate3_q           <= fp2_q & (sign2_q ^ m2_q[31]);
+        left_places3_q      <= {left_places2_q, left_by_2, left_by_1};
+        shift_complement3_q <= shift_complement2_q;
+        limits3_q           <= limits2_q;
     end
 
     // 4..11

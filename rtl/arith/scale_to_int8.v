@@ -43,7 +43,7 @@ module scale_to_int8 #(
     parameter integer SERIAL = 0  // 1: mul34x32_serial
 ) (
     input  wire               clk,
-    input  wire               rst,  // of a serial multiplier
+    input  wire               rst,  // resets a serial multiplier, otherwise unused
     input  wire               enable,
     input  wire        [1:0]  rule,
     input  wire signed [16:0] a_high,
@@ -54,7 +54,7 @@ module scale_to_int8 #(
     input  wire        [7:0]  zero_point,
     input  wire        [7:0]  clamp_low,
     input  wire        [7:0]  clamp_high,
-    output reg        [7:0]   q
+    output reg         [7:0]  q
 );
 
     localparam [1:0] FP32 = 2'd3;
@@ -135,11 +135,11 @@ module scale_to_int8 #(
         .up      (tie5)
     );
 
-    // 7: rounded, moved by the zero point, no less than clamp_low. With sticky the increment,
-    // increment6, is guard; without, the rest is 0, 1/2 or 1 and increment6 is 0, tie or 1: the
-    // majority of three bits. -(v + one) = ~v + (1 - one), and the majority of complements is the
-    // complement of the majority, so negate complements v and all of them. increment6 has a column
-    // of its own below the sum: a carry from outside would cost the chain as much.
+    // 7: rounded, moved by the zero point, no less than clamp_low. With sticky, increment6 is
+    // guard; without, the rest is 0, 1/2 or 1 and increment6 is 0, tie or 1: the majority of three
+    // bits. -(v + one) = ~v + (1 - one), and the majority of complements is the complement of the
+    // majority, so negate complements v and all of them. increment6 has a column of its own below
+    // the sum: a carry input would cost the chain as much.
     wire        increment6  = (guard6_q & (sticky6_q | extra6_q | tie6_q)) |
                               (~sticky6_q & extra6_q & tie6_q);
     wire [10:0] offset_sum6 = {v6_q, 1'b1} + {{2{limits6_q[23]}}, limits6_q[23:16], increment6};
@@ -148,8 +148,8 @@ module scale_to_int8 #(
     reg  [7:0]  at_least_low7_q, clamp_high7_q;
     reg         over_127_7_q;  // the sum is more than 127
 
-    // 8: at most clamp_high. Compared by subtraction: the sign is available before the end of a
-    // carry chain.
+    // 8: at most clamp_high. Compared by subtraction: its sign is a sum bit, available sooner than
+    // the carry out of a comparison.
     wire [8:0]  high_margin7 = {clamp_high7_q[7], clamp_high7_q} - {at_least_low7_q[7],
                                                                     at_least_low7_q};
 

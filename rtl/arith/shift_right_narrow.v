@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Purpose
-//   Right shift by 0..31 of a sum not yet added, (y + up) / 2^right, narrowed to 10 bits, with the
-//   bits that rounding needs: the third step of scale_to_int8.
+//   Right shift of a sum by 0..31 without computing the sum: (y + up) / 2^right, narrowed to 10
+//   bits, with the bits that rounding needs. The third step of scale_to_int8.
 //
 // Latency
 //   1 cycle, one result per cycle. No reset: data only. While `enable` is low, nothing moves.
@@ -34,7 +34,7 @@
 //     t2               10. 1  0      10 + 1
 //     t1                9. 1  0      v and the guard bit
 //
-//   A v beyond 9 bits keeps its low 7 bits; only its range is ever used.
+//   A v of more than 9 bits keeps its low 7 bits; only its range is ever used.
 //
 // Example
 //   y = 1011 (11), up = 1, right = 2: v = 10 (2), guard = 1, extra = 1, sticky = 0: rest = 1,
@@ -89,7 +89,7 @@ module shift_right_narrow (
     assign v     = {s_q, s_q ^ out_of_range, out_of_range ? s_q : t1[8], t1[7:1]};
     assign guard = t1[0];
     assign extra = up_q;
-    // in threes: with up, the inputs of a four-input LUT
+    // in threes: three bits and up are the inputs of a four-input LUT
     wire below16 = (below16_q[3:1]   != {3{up_q}}) | (below16_q[6:4]   != {3{up_q}}) |
                    (below16_q[9:7]   != {3{up_q}}) | (below16_q[12:10] != {3{up_q}}) |
                    (below16_q[15:13] != {3{up_q}});

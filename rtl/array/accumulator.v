@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Purpose
-//   The last adder of a cell's tree, the sum over a tile, and the result register behind it.
+//   The last adder of a cell's tree, the sum over a tile, and the result register after it.
 //
 //     addends     ──► + ──► tree ──► + ──► acc     (valid: keep the sum, clear: zero)
 //                                    └───► result ──► chain_out   (last: load; shift: chain_in)
@@ -11,7 +11,7 @@
 //   the adder on the first: a reset pin is free, 32 multiplexers are not. `last` therefore comes
 //   with `valid` and with `clear`.
 //
-//   A family with slow carry chains may replace this module by its own: same ports, same latency.
+//   A family with slow carry chains may replace this module with its own: same ports, same latency.
 //
 // Latency
 //   1 cycle from the addends to tree; `valid`, `last` and `clear` belong to the value in tree.
@@ -20,8 +20,8 @@
 //   tree is exact, one bit wider than the addends. The sum wraps modulo 2^32.
 //
 // Example
-//   Addends 3 and -5, then 2 and 7; a cycle later valid, and after that valid, last
-//   and clear: the result register loads -2 + 9 = 7, and acc reads 0 for the next tile.
+//   Addends 3 and -5 in cycle 0, 2 and 7 in cycle 1; valid in cycle 1; valid, last and clear in
+//   cycle 2: in cycle 3 chain_out is -2 + 9 = 7, and acc is 0 for the next tile.
 `default_nettype none
 
 module accumulator #(

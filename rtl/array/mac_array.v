@@ -40,7 +40,7 @@ module mac_array #(
     parameter integer DEPTH    = 1,        // int8 pairs per cell per cycle, 1..8; 1 with bfloat16
     parameter integer INT8     = 1,        // 1: cells for int8
     parameter integer BF16     = 0,        // 1: cells for bfloat16
-    parameter integer LUT_ROWS = 0,        // last rows, multiplying in LUTs: 0..ROWS; 0 with BF16
+    parameter integer LUT_ROWS = 0,        // last rows that multiply in LUTs, 0..ROWS; 0 with BF16
     parameter integer LANE_W   = 8*DEPTH,  // bits of a lane: 16 with bfloat16, int8 in the low ones
     parameter integer TAG_W    = 1         // bits that accompany a tile
 ) (
@@ -48,7 +48,7 @@ module mac_array #(
     input  wire                   rst,
     // one slice
     input  wire                   op_valid,
-    input  wire                   op_last,  // the tile ends here: with op_valid only
+    input  wire                   op_last,  // the tile ends here; with op_valid only
     input  wire                   op_bf16,  // with op_valid only
     input  wire [TAG_W-1:0]       op_tag,   // sampled with op_last
     input  wire [LANE_W*ROWS-1:0] op_a,
@@ -196,8 +196,9 @@ module mac_array #(
         for (r = 0; r < ROWS; r = r + 1) begin : g_row
             wire [LANE_W-1:0] a_row        = a_q[LANE_W*r +: LANE_W];
             wire [8:0]        a_row_factor = a_factor[9*r +: 9];
-            // One copy per row: merged by synthesis, a single one would drive every cell. Yosys
-            // expects the attribute on the statement, other tools on the register.
+            // One copy per row; without `keep` synthesis would merge them into one that drives
+            // every cell. Yosys expects the attribute on the statement, other tools on the
+            // register.
             (* keep *)
             reg  [5:0]        control_q;
             (* keep *)

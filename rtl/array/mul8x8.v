@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Purpose
-//   int8 x int8 -> int16, the one multiplier of the int8 cell. A vendor's multiplier primitive may
+//   int8 x int8 -> int16, the multiplier of the int8 cell. A vendor's multiplier primitive may
 //   replace this module: same ports, same latency. Both registers follow the multiplier here; a DSP
-//   block has one before and one behind, which cannot be observed from outside. Ports are plain
+//   block has one before and one after it, with the same behaviour at the ports. Ports are plain
 //   vectors because some netlist flows lose the sign of a port.
 //
 // Latency

@@ -10,8 +10,9 @@
 //
 //   Every sum is rounded to float32 after every product, in the order of k, as
 //   `acc = float32(acc + float32(a * w))` does, so a sum cannot accept its next product before its
-//   last addition has ended. The adder has four stages: they hold four sums, and each reaches the
-//   adder's input every fourth cycle. So a cell computes four rows and no cycle is lost.
+//   previous addition has finished. The adder has four stages: they hold four sums, and each
+//   reaches the adder's input every fourth cycle. So a cell computes four rows, and no cycle is
+//   lost.
 //
 //   A push shifts the sum into the far end of four registers, as a chain shift does with chain_in;
 //   after four pushes sum 0 is on chain_out.
@@ -27,7 +28,7 @@
 //   changes nothing, not even -0.
 //
 // Example
-//   The products 2.0 and, four cycles later, 1.0 are at the adder with `valid`; `last` 3 cycles
+//   The products 2.0 and, four cycles later, 1.0 reach the adder with `valid`; `last` 3 cycles
 //   after the second pushes 40400000 (3.0).
 `default_nettype none
 
@@ -48,7 +49,7 @@ module pe_bf16 (
     output wire [31:0] chain_out
 );
 
-    wire [17:0]  significand;
+    wire [17:0]  mul_product;
     wire [31:0]  product, sum;
     reg  [31:0]  sum_q;
     reg  [127:0] results_q;
@@ -58,7 +59,7 @@ module pe_bf16 (
         .enable(1'b1),
         .a     (a_factor),
         .b     (w_factor),
-        .p     (significand)
+        .p     (mul_product)
     );
 
     bf16_product u_product (
@@ -66,7 +67,7 @@ module pe_bf16 (
         .enable (1'b1),
         .a      (a),
         .b      (w),
-        .product(significand[15:0]),
+        .product(mul_product[15:0]),
         .p      (product)
     );
 
@@ -82,7 +83,7 @@ module pe_bf16 (
 
     wire result_load = last || chain_shift;
 
-    wire unused = &{1'b0, significand[17:16]};  // two significands, never negative
+    wire unused = &{1'b0, mul_product[17:16]};  // zero: 255 * 255 fits 16 bits
 
     always @(posedge clk) begin
         if (clear) sum_q <= 32'd0;

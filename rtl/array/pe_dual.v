@@ -13,8 +13,8 @@
 //   is used, as in pe_int8, and the chain is that much shorter. `chain_bf16` is that of the tile
 //   being pushed, and holds while the tile shifts out.
 //
-//   While `operand_bf16` is low bf16_product is idle, while `sum_bf16` is low the float adder is,
-//   with zeros in its stages. That saves power, and most of the simulation time.
+//   While `operand_bf16` is low, bf16_product is idle; while `sum_bf16` is low, so is the float
+//   adder, with zeros in its stages. That saves power, and most of the simulation time.
 //
 // Latency
 //   4 cycles from the operands to either adder. int8: `valid`, `last` and `clear` belong to the
@@ -40,7 +40,7 @@ module pe_dual (
     input  wire        chain_shift,  // move the chain; a push wins over it
     input  wire        sum_bf16,     // sum_q holds float32 sums
     input  wire        chain_bf16,   // the chain holds four rows per cell
-    // a and w are bfloat16: high until their last product is at the adder
+    // a and w are bfloat16; high until their last product is at the adder
     input  wire        operand_bf16,
     // operands: bfloat16 (anything in int8), and int8 or significands as the multiplier takes them
     input  wire [15:0] a,
@@ -96,7 +96,7 @@ module pe_dual (
         else if (sum_bf16 || valid) sum_q <= next_sum;
         if (last || chain_shift) begin
             if (chain_bf16) begin
-                row_0_q <= rows_1_3_q[31:0];
+                row_0_q    <= rows_1_3_q[31:0];
                 rows_1_3_q <= {last ? next_sum : chain_in, rows_1_3_q[95:32]};
             end else
                 row_0_q <= last ? next_sum : chain_in;

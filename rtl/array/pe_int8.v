@@ -43,7 +43,7 @@ module pe_int8 #(
     output wire [31:0]        chain_out
 );
 
-    // DEPTH 0 is refused below, by its rule and not by an empty tree.
+    // DEPTH 0 is rejected below, by its rule and not by an empty tree.
     localparam integer TERMS  = (DEPTH < 1) ? 1 : DEPTH;
     // A single product passes through one level too: a register at the adder's input shortens its
     // path by more than a cycle costs.

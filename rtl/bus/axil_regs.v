@@ -11,7 +11,7 @@
 //                    full
 //     0x1C WATCHDOG  cycles a weight slice may wait for a release without activations; 0: off
 //     0x20 CYCLES .. 0x38 PAD   the counters of perf_counters, read only
-//     0x3C SEED      of the random bits for stochastic rounding; the sequence restarts with any
+//     0x3C SEED      of the random bits for stochastic rounding; their sequence restarts with any
 //                    write, even of no byte, and with resets. Unmapped without bfloat16
 //
 // Latency
@@ -27,7 +27,7 @@
 //
 // Example
 //   Write 1 to 0x14, address and data accepted in cycle 0: soft_reset is high in cycle 2, and
-//   STATUS reads 0 in its error bits from cycle 3 on.
+//   the error bits of STATUS read 0 from cycle 3 on.
 `default_nettype none
 
 module axil_regs #(

@@ -12,15 +12,15 @@
 //   write takes effect 2 cycles after address and data. An error raises `halted` in the next cycle.
 //
 // Numbers
-//   STATUS has an error bit each, from bit 0: error_k, error_w_long, error_a_long, error_record,
-//   mode or format, stuck.
+//   The error bits of STATUS, from bit 0: error_k, error_w_long, error_a_long, error_record,
+//   error_mode or error_format, stuck.
 //
 // Example
 //   error_k in cycle 0: halted from cycle 1 on, and STATUS reads 32'h101, or 32'h301 while busy.
 `default_nettype none
 
 module core_control #(
-    parameter integer ROWS         = 8,       // as macrame's, all of them
+    parameter integer ROWS         = 8,       // as in macrame, like the others
     parameter integer COLS         = 8,
     parameter integer DEPTH        = 1,
     parameter integer K_MAX        = 1024,
@@ -28,7 +28,7 @@ module core_control #(
     parameter integer INT8         = 1,       // 1: the core has int8
     parameter integer BF16         = 0,       // 1: the core has bfloat16
     parameter         RAM          = "auto",  // memory of the counters: "auto" or "block"
-    parameter integer PACK_RESULTS = 0       // 1: results share beats
+    parameter integer PACK_RESULTS = 0        // 1: results share beats
 ) (
     input  wire        clk,
     input  wire        rst,
@@ -67,7 +67,7 @@ module core_control #(
     input  wire        error_mode,
     input  wire        error_format,
     // state
-    input  wire        idle,           // no tile is open, and every row has left the FIFO
+    input  wire        idle,           // no tile is open and every row has left the FIFO
     input  wire        w_blocked,      // a weight slice waits for a release
     input  wire        a_valid,        // an activation beat is offered
     input  wire        m_axis_tvalid,

@@ -3,26 +3,26 @@
 //
 // Purpose
 //   Parses packets, pairs their beats, and issues a pair when there is space for its result; counts
-//   the entries of a table that is loaded.
+//   the entries of a table being loaded.
 //
 //   An x packet is a record of RECORD_BEATS beats and then data. The first byte is the command,
-//   which applies to the packet. A y packet is data only. A pair of beats is taken when both are
-//   valid, or x alone where the operation takes no y, and a credit is available. There are CREDITS;
-//   an issue consumes one, and it is returned when a result leaves the FIFO, so the FIFO cannot
-//   overflow and nothing downstream of this module ever has to stop. Beats of a table are not
-//   issued, and consume no credit.
+//   which applies to the packet. A y packet is data only. A pair of beats is accepted when both are
+//   valid, or x alone if the operation has no y, and a credit is available. There are CREDITS of
+//   them; an issue consumes one, which is returned when a result leaves the FIFO, so the FIFO
+//   cannot overflow and nothing downstream of this module ever has to stall. Beats of a table are
+//   not issued, and consume no credit.
 //
 //     command   2:0 op, 7 illegal            3 short entries: a beat is one      7:4 must be 0
 //
 //     op   0 add   1 mul   2 maximum   3 minimum   4 table   5 load A and B   6 load A
 //
-//   Errors are one-cycle strobes; `halted` must be high from the next cycle on. The beats of the
-//   error are not taken into account, nor any after them. While halted both inputs are drained.
+//   Errors are one-cycle strobes; `halted` must be high from the next cycle on. The beats with the
+//   error have no effect, nor have any after them. While halted, both inputs are drained.
 //
 //     error_command  an illegal command, when its record is complete
-//     error_record   tlast on a beat of the record: it is cut off, or no data follow
+//     error_record   tlast on a beat of the record: it is cut off, or no data follows
 //     error_length   tlast on one beat of a pair only
-//     error_table    a table's packet of x does not end with entry 255
+//     error_table    an x packet that loads a table does not end with entry 255
 //
 // Latency
 //   0 cycles from beats to `issue` and `load`: combinational. A record uses RECORD_BEATS cycles of
@@ -62,7 +62,7 @@ module elementwise_control #(
     output wire       issue,
     output wire       issue_last,
     output wire [1:0] pick,
-    output wire       second,
+    output wire       use_table_b,
     output wire       product,
     input  wire       result_sent,  // a result left the FIFO
     // status
@@ -73,7 +73,7 @@ module elementwise_control #(
     output wire       error_length,
     output wire       error_table,
     // events
-    output wire       taken,  // a beat of data
+    output wire       data_accepted,  // a beat of data, or a pair, to issue or to load
     output wire       packet,
     output wire       stall_x,
     output wire       stall_y,
@@ -81,25 +81,25 @@ module elementwise_control #(
     output wire       starved  // neither x nor y, within a packet
 );
 
-    localparam integer CREDIT_W = $clog2(CREDITS) + 1;
-    localparam [31:0]  ALL      = CREDITS - 1;
-    localparam integer SUB_W    = $clog2(ENTRY_BEATS);  // 0, 1 or 2
+    localparam integer CREDIT_W      = $clog2(CREDITS) + 1;
+    localparam [31:0]  CREDITS_START = CREDITS - 1;
+    localparam integer ENTRY_BEAT_W  = $clog2(ENTRY_BEATS);  // 0, 1 or 2
 
-    localparam [2:0]   MUL      = 3'd1;
-    localparam [2:0]   ILLEGAL  = 3'd7;
+    localparam [2:0]   MUL           = 3'd1;
+    localparam [2:0]   ILLEGAL       = 3'd7;
 
-    reg                in_data_q;   // the record was accepted, data follow
-    reg [8:0]          left_hot_q;  // bit n: a record's beat n is next
+    reg                in_data_q;          // the record was accepted, data follows
+    reg [8:0]          record_beat_hot_q;  // bit n: a record's beat n is next
     reg [3:0]          command_q;
     reg                illegal_q;
-    reg [CREDIT_W-1:0] credits_q;   // less 1, so that the sign tells whether there is one
-    reg [7:0]          index_q;     // of the entry that is loaded
+    reg [CREDIT_W-1:0] credits_q;          // less 1: its sign tells whether one is available
+    reg [7:0]          index_q;            // of the entry being loaded
 
     wire [2:0] op = command_q[2:0];
 
     // never while halted: every error leaves in_data_q set
     assign record            = x_valid && !in_data_q;
-    wire record_end          = left_hot_q[RECORD_BEATS-1];
+    wire record_end          = record_beat_hot_q[RECORD_BEATS-1];
     wire is_load             = op[2] && (op[1:0] != 2'd0);
     wire needs_y             = !op[2] || op[0];
     wire operands_valid      = x_valid && (y_valid || !needs_y);
@@ -110,16 +110,16 @@ module elementwise_control #(
     wire table_end           = load_entry && (index_q == 8'hFF);
     wire table_mismatch      = is_load && (x_last != table_end);
 
-    assign taken       = pair_valid && credits_available && !last_mismatch && !table_mismatch;
-    assign issue       = taken && !is_load;
-    assign issue_last  = x_last;
-    assign pick        = {op[1] && !op[2], op[0]};
-    assign second      = (op[2:1] == 2'd0);  // add and mul
-    assign product     = (op == MUL);
-    assign load        = taken && is_load;
-    assign load_b      = op[0];
-    assign load_index  = index_q;
-    assign short_entry = command_q[3];
+    assign data_accepted = pair_valid && credits_available && !last_mismatch && !table_mismatch;
+    assign issue         = data_accepted && !is_load;
+    assign issue_last    = x_last;
+    assign pick          = {op[1] && !op[2], op[0]};
+    assign use_table_b   = (op[2:1] == 2'd0);  // add and mul
+    assign product       = (op == MUL);
+    assign load          = data_accepted && is_load;
+    assign load_b        = op[0];
+    assign load_index    = index_q;
+    assign short_entry   = command_q[3];
 
     assign x_ready = halted || !in_data_q || (credits_available && (y_valid || !needs_y));
     assign y_ready = halted || (in_data_q && credits_available && x_valid && needs_y);
@@ -129,7 +129,8 @@ module elementwise_control #(
     assign error_length  = pair_valid && last_mismatch;
     assign error_table   = pair_valid && table_mismatch;
 
-    assign idle          = !in_data_q && left_hot_q[0] && (credits_q == ALL[CREDIT_W-1:0]);
+    assign idle          = !in_data_q && record_beat_hot_q[0] &&
+                           (credits_q == CREDITS_START[CREDIT_W-1:0]);
     assign waiting_for_y = in_packet && x_valid && needs_y && !y_valid;
     assign packet        = record && record_end && !x_last;
     assign stall_x       = in_packet && !x_valid && needs_y && y_valid;
@@ -138,32 +139,32 @@ module elementwise_control #(
     assign starved       = in_packet && !x_valid && !(needs_y && y_valid);
 
     generate
-        if (SUB_W == 0) begin : g_whole_entry
+        if (ENTRY_BEAT_W == 0) begin : g_whole_entry
             assign load_entry = 1'b1;
         end else begin : g_part_entry
-            reg [SUB_W-1:0] sub_q;  // beats of this entry before the next
-            assign load_entry = short_entry || (sub_q == {SUB_W{1'b1}});
+            reg [ENTRY_BEAT_W-1:0] entry_beat_q;  // the next beat's position in its entry
+            assign load_entry = short_entry || (entry_beat_q == {ENTRY_BEAT_W{1'b1}});
             always @(posedge clk)
-                if (record) sub_q <= {SUB_W{1'b0}};
-                else if (load) sub_q <= sub_q + 1'b1;
+                if (record) entry_beat_q <= {ENTRY_BEAT_W{1'b0}};
+                else if (load) entry_beat_q <= entry_beat_q + 1'b1;
         end
     endgenerate
 
     always @(posedge clk) begin
-        if (record && left_hot_q[0]) begin
+        if (record && record_beat_hot_q[0]) begin
             command_q <= x_command[3:0];
             illegal_q <= (x_command[7:4] != 4'd0) || (x_command[2:0] == ILLEGAL);
         end
         if (record) index_q <= 8'd0;
         else if (load && load_entry) index_q <= index_q + 8'd1;
         if (rst) begin
-            in_data_q  <= 1'b0;
-            left_hot_q <= 9'd1;
-            credits_q  <= ALL[CREDIT_W-1:0];
+            in_data_q         <= 1'b0;
+            record_beat_hot_q <= 9'd1;
+            credits_q         <= CREDITS_START[CREDIT_W-1:0];
         end else begin
             if (record) in_data_q <= record_end || x_last;
-            else if (taken && x_last) in_data_q <= 1'b0;
-            if (record) left_hot_q <= record_end ? 9'd1 : {left_hot_q[7:0], 1'b0};
+            else if (data_accepted && x_last) in_data_q <= 1'b0;
+            if (record) record_beat_hot_q <= record_end ? 9'd1 : {record_beat_hot_q[7:0], 1'b0};
             if (issue && !result_sent) credits_q <= credits_q - 1'b1;
             else if (result_sent && !issue) credits_q <= credits_q + 1'b1;
         end

@@ -8,23 +8,24 @@
 //          └────────► table B ─┴─► * ──┘
 //
 // Latency
-//   LATENCY = 13 cycles, operands to q: pick and table 1, two registers 2, since block RAM is slow
-//   and far away, sum or product 2, scale_to_int8 8. What is needed later arrives later: `second`
-//   is due 2 cycles after the operands; `product`, the multiplier and the limits 5. While `enable`
-//   is low, nothing moves.
+//   LATENCY = 13 cycles, operands to q: pick and table 1, two registers after the slow block RAM 2,
+//   sum or product 2, scale_to_int8 8. What is needed later is due later: `use_table_b` 2 cycles
+//   after the operands; `product`, the multiplier and the limits 5. While `enable` is low, nothing
+//   moves.
 //
 // Numbers
 //   A and B are int32 from the tables, v is int8:
 //
-//     product 0   x = A[v] + B[b], modulo 2^32
-//     product 1   x = A[v][31:16] * B[b][31:16], both signed: exact
-//     second 0    0 takes the place of B[b]
-//     v           a, or the greater (pick 2) or the lesser (pick 3) of a and b
-//     q           requantised by the rule gemmlowp: scale_to_int8
+//     product 0       x = A[v] + B[b], modulo 2^32
+//     product 1       x = A[v][31:16] * B[b][31:16], both signed: exact
+//     use_table_b 0   0 replaces B[b]
+//     v               a, or the greater (pick 2) or the lesser (pick 3) of a and b
+//     q               x requantised with the rule gemmlowp: scale_to_int8
 //
 // Example
-//   A[3] = 1000, B[-1] = -250, multiplier = 2^30, right = 1, zero_point = 0: a = 3 and b = -1 give
-//   x = 750, 375 after the multiplication, 187.5 after the shift, 188 rounded, and q = 127.
+//   A[3] = 1000, B[-1] = -250, multiplier = 2^30, right = 1, zero_point = 0, clamp_high = 127:
+//   a = 3 and b = -1 give x = 750, 375 after the multiplication, 187.5 after the shift, 188
+//   rounded, and q = 127.
 `default_nettype none
 
 module elementwise_lane (
@@ -41,7 +42,7 @@ module elementwise_lane (
     input  wire [7:0]  a,
     input  wire [7:0]  b,
     // two cycles later
-    input  wire        second,  // B[b] counts
+    input  wire        use_table_b,
     // five cycles later
     input  wire        product,
     input  wire [31:0] multiplier,
@@ -96,7 +97,7 @@ module elementwise_lane (
         a2_q   <= a1;
         b2_q   <= b1;
         a3_q   <= a2_q;
-        b3_q   <= second ? b2_q : 32'd0;
+        b3_q   <= use_table_b ? b2_q : 32'd0;
         sum4_q <= a3_q + b3_q;
         sum5_q <= sum4_q;
     end

@@ -3,11 +3,12 @@
 //
 // Purpose
 //   All lanes in parallel, and what they share: the record, the assembly of table entries, and the
-//   pipeline of validity, tlast and tkeep beside the numbers.
+//   pipeline of valid, tlast and tkeep alongside the lanes.
 //
-//   x and y are the beats that elementwise_control took one cycle before, as operand_skid gives
-//   them; the strobes `record`, `load` and `issue` and what belongs to them come in the cycle of
-//   the decision. Every lane has its own copy of both tables, as each reads two entries per cycle.
+//   x and y are the beats that elementwise_control accepted one cycle before, as operand_skid
+//   delivers them; the strobes `record`, `load` and `issue` and what belongs to them come in the
+//   cycle of the decision. Every lane has its own copy of both tables, as each reads two entries
+//   per cycle.
 //
 // Latency
 //   LATENCY = 14 cycles from `issue` to `out_valid`, one beat per cycle: x and y 1, lane 13.
@@ -22,9 +23,9 @@
 //     byte   0         1       2            3           4            5 .. 8
 //            command   right   zero point   clamp low   clamp high   multiplier
 //
-//   An entry is four bytes, in ceil(4 / LANES) beats, of which the low min(4, LANES) bytes count:
-//   of these beats' bytes, low lane first, the last four. With short_entry a beat is an entry: its
-//   bytes are the upper ones, those before it are zeros.
+//   An entry is four bytes, in ceil(4 / LANES) beats with min(4, LANES) bytes each, low lane first:
+//   the last four of these bytes. With short_entry a single beat is an entry: its bytes are the
+//   upper ones, and the lower ones are zero.
 //
 // Example
 //   LANES 2: the beats 16'h2211 and 16'h4433 are the entry 32'h4433_2211; as short entries they are
@@ -39,15 +40,15 @@ module elementwise_lanes #(
     // decisions
     input  wire               record,
     input  wire               load,
-    input  wire               load_b,     // table B too, from y
-    input  wire               load_entry, // the beat completes an entry
+    input  wire               load_b,      // table B too, from y
+    input  wire               load_entry,  // the beat completes an entry
     input  wire [7:0]         load_index,
     input  wire               short_entry,
     input  wire               issue,
     input  wire               issue_last,
     input  wire [LANES-1:0]   issue_keep,
     input  wire [1:0]         pick,
-    input  wire               second,
+    input  wire               use_table_b,
     input  wire               product,
     // the beats, one cycle later
     input  wire [8*LANES-1:0] x,
@@ -74,16 +75,16 @@ module elementwise_lanes #(
     reg [LATENCY-1:0]        valid_q;
     reg [SIDE_W*LATENCY-1:0] side_q;  // {tkeep, tlast}
 
-    reg                      enable_q;  // one of valid_q
+    reg                      enable_q;  // a bit of valid_q is set
 
     // 1: with x and y
     reg        record1_q, load1_q, write_a1_q, write_b1_q;
     reg [7:0]  index1_q;
     reg        short1_q;
     reg [1:0]  pick1_q;
-    reg        second1_q, product1_q;
+    reg        use_table_b1_q, product1_q;
     // 2..6: what a lane needs later
-    reg        second2_q, second3_q;
+    reg        use_table_b2_q, use_table_b3_q;
     reg        product2_q, product3_q, product4_q, product5_q, product6_q;
     reg [60:0] params3_q, params4_q, params5_q, params6_q;
 
@@ -143,20 +144,20 @@ module elementwise_lanes #(
         short1_q <= short_entry;
         if (record1_q) record_q <= record_d;
         side_q[SIDE_W-1:0] <= {issue_keep, issue_last};
-        pick1_q    <= pick;
-        second1_q  <= second;
-        product1_q <= product;
+        pick1_q        <= pick;
+        use_table_b1_q <= use_table_b;
+        product1_q     <= product;
         if (enable_q) begin
             side_q[SIDE_W*LATENCY-1:SIDE_W] <= side_q[SIDE_W*(LATENCY-1)-1:0];
-            second2_q  <= second1_q;
-            second3_q  <= second2_q;
-            product2_q <= product1_q;
-            product3_q <= product2_q;
-            product4_q <= product3_q;
-            product5_q <= product4_q;
-            product6_q <= product5_q;
-            // The record of a beat in its second cycle: complete since the first, and not yet
-            // followed by another one's bytes.
+            use_table_b2_q <= use_table_b1_q;
+            use_table_b3_q <= use_table_b2_q;
+            product2_q     <= product1_q;
+            product3_q     <= product2_q;
+            product4_q     <= product3_q;
+            product5_q     <= product4_q;
+            product6_q     <= product5_q;
+            // Read in the second cycle of a beat: its record is complete since the first, and no
+            // byte of the next one has arrived yet.
             params3_q  <= {record_q[40 +: 32], record_q[8 +: 5], record_q[16 +: 24]};
             params4_q  <= params3_q;
             params5_q  <= params4_q;
@@ -178,7 +179,7 @@ module elementwise_lanes #(
                 .pick       (pick1_q),
                 .a          (x[8*n +: 8]),
                 .b          (y[8*n +: 8]),
-                .second     (second3_q),
+                .use_table_b(use_table_b3_q),
                 .product    (product6_q),
                 .multiplier (params6_q[60:29]),
                 .right      (params6_q[28:24]),

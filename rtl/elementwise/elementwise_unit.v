@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Purpose
-//   The operations of int8 networks beside matrix products: sums, products, maxima and minima of
-//   two tensors, and any function of one. This file is wiring only.
+//   The operations of int8 networks other than matrix products: sums, products, maxima and minima
+//   of two tensors, and any function of one. This file is wiring only.
 //
 //     s_axis_x ─► packet_gate ─► operand_skid ─┬─► elementwise_control ◄── credits
 //     s_axis_y ─► packet_gate ─► operand_skid ─┤           │                  │
@@ -12,8 +12,8 @@
 //     s_axil ─► axil_regs, perf_counters, release_watchdog ─► irq                   ▼ m_axis
 //
 //   Reset is synchronous, active high, control only. Errors stop the unit with a sticky named
-//   status; a soft reset through CONTROL restarts it on packet boundaries. Tables are kept over
-//   resets, except that one which was being loaded may be partly the new one.
+//   status; a soft reset through CONTROL restarts it on packet boundaries. Resets keep the tables,
+//   except that a table being loaded may be partly the new one.
 //
 // Latency
 //   18 cycles from a beat of x accepted to its result offered: operand_skid 1, elementwise_lanes
@@ -26,9 +26,9 @@
 //   packets, rtl/elementwise_unit.rdl the registers.
 //
 // Example
-//   LANES 2: a table packet of short entries v * 256 loads A with v << 24; then a record with op 2,
-//   right 23, clamp -128 .. 127 and multiplier 2^30, x = 16'hFD05 (5, -3) with tlast, and
-//   y = 16'h0202 with tlast: one result beat, 16'h0205, with tlast.
+//   LANES 2: a packet of short entries v * 256 loads table A with v << 24; then a record with op 2,
+//   right 23, clamp -128..127 and multiplier 2^30, x = 16'hFD05 (5, -3) with tlast, and y =
+//   16'h0202 with tlast: one result beat, 16'h0205, with tlast.
 `default_nettype none
 
 module elementwise_unit #(
@@ -95,7 +95,7 @@ module elementwise_unit #(
     wire y_in_valid, y_in_ready, y_accepted, y_valid, y_ready, y_last;
     wire [LANES-1:0]   x_keep;
     wire [7:0]         x_command;
-    wire [8*LANES-1:0] x_data, y_data;  // of the beats taken in the cycle before
+    wire [8*LANES-1:0] x_data, y_data;  // of the beats accepted in the cycle before
 
     packet_gate u_gate_x (
         .clk       (clk),
@@ -156,11 +156,11 @@ module elementwise_unit #(
     // operations
     wire       record, load, load_b, load_entry, short_entry;
     wire [7:0] load_index;
-    wire       issue, issue_last, second, product;
+    wire       issue, issue_last, use_table_b, product;
     wire [1:0] pick;
     wire       result_sent, idle, waiting_for_y;
     wire       error_command, error_record, error_length, error_table, missing_y;
-    wire       taken, packet, stall_x, stall_y, stall_out, starved;
+    wire       data_accepted, packet, stall_x, stall_y, stall_out, starved;
 
     elementwise_control #(
         .CREDITS     (FIFO_DEPTH),
@@ -186,7 +186,7 @@ module elementwise_unit #(
         .issue        (issue),
         .issue_last   (issue_last),
         .pick         (pick),
-        .second       (second),
+        .use_table_b  (use_table_b),
         .product      (product),
         .result_sent  (result_sent),
         .idle         (idle),
@@ -195,7 +195,7 @@ module elementwise_unit #(
         .error_record (error_record),
         .error_length (error_length),
         .error_table  (error_table),
-        .taken        (taken),
+        .data_accepted(data_accepted),
         .packet       (packet),
         .stall_x      (stall_x),
         .stall_y      (stall_y),
@@ -222,7 +222,7 @@ module elementwise_unit #(
         .issue_last (issue_last),
         .issue_keep (x_keep | {LANES{!x_last}}),
         .pick       (pick),
-        .second     (second),
+        .use_table_b(use_table_b),
         .product    (product),
         .x          (x_data),
         .y          (y_data),
@@ -280,7 +280,7 @@ module elementwise_unit #(
     wire [31:0] watchdog, counter_value, seed;
     wire        seed_load;
 
-    wire unused = &{1'b0, seed, seed_load};  // of random bits, which int8 does not need
+    wire unused = &{1'b0, seed, seed_load};  // for stochastic rounding, which int8 does not have
 
     release_watchdog u_watchdog (
         .clk    (clk),
@@ -298,7 +298,7 @@ module elementwise_unit #(
         .clear     (core_rst || clear_counters),
         .beat_in   (x_accepted || y_accepted),
         .beat_out  (m_axis_tvalid && m_axis_tready),
-        .issue     (taken),
+        .issue     (data_accepted),
         .tile      (packet),
         .stall_a   (stall_x),
         .stall_w   (stall_y),
@@ -311,7 +311,7 @@ module elementwise_unit #(
         .full      (counters_full)
     );
 
-    // The core's register block, with this unit's words in it: LANES for SHAPE, DEPTH for K_MAX.
+    // The core's register block, with this unit's words: LANES for SHAPE, FIFO_DEPTH for K_MAX.
     axil_regs #(
         .ID      (ID),
         .VERSION (32'h0001_0000),

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Purpose
-//   The activations' way into the core: packet_gate, then operand_skid. Wiring only.
+//   The input path of the activations: packet_gate, then operand_skid. Wiring only.
 //
 // Latency
 //   1 cycle from a beat accepted on s_axis_a to a_valid, 1 cycle from a_ready to its data on op_a.
@@ -11,8 +11,8 @@
 //   None: bits pass unchanged.
 //
 // Example
-//   A beat accepted in cycle 0 is offered by a_valid in cycle 1. With a_ready in cycle 1 its data
-//   are op_a in cycle 2.
+//   A beat accepted in cycle 0 is offered by a_valid in cycle 1. With a_ready in cycle 1, its data
+//   is on op_a in cycle 2.
 `default_nettype none
 
 module activation_path #(

@@ -4,7 +4,7 @@
 // Purpose
 //   Aligns bfloat16 beats with the four sums that every cell interleaves (pe_bf16): a slice is four
 //   beats, and beat i may only be issued when the array reaches sum i. An int8 slice is one beat,
-//   and waits until the sums of a bfloat16 tile in front of it have left the cells' adders.
+//   and waits until the sums of a preceding bfloat16 tile have left the cells' adders.
 //
 // Latency
 //   0 cycles from `bf16` and `tile_open` to the answers (combinational), 1 cycle from `issue`.

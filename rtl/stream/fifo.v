@@ -23,8 +23,8 @@
 `default_nettype none
 
 module fifo #(
-    parameter integer WIDTH = 8,  // bits of an entry
-    parameter integer DEPTH = 64, // entries in memory, a power of two, 2 or more
+    parameter integer WIDTH = 8,   // bits of an entry
+    parameter integer DEPTH = 64,  // entries in memory, a power of two, 2 or more
     // for synthesis: "auto", or "block" for block RAM
     parameter         RAM   = "auto"
 ) (

@@ -2,24 +2,24 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Purpose
-//   A two-entry register slice whose second entry is the operand register behind it. As in skid, no
-//   combinational path passes through; but the data need no multiplexer between two entries, since
-//   they only move from one register to the next.
+//   A two-entry register slice whose second entry is the operand register that follows it. As in
+//   skid, no combinational path passes through; but the data needs no multiplexer between two
+//   entries, since it only moves from one register to the next.
 //
 //     in_data ─► first ─► second ─► op_data
 //                  └─────────┴────► out_side, out_valid        the side bits of the oldest beat
 //
-//   A beat moves from `first` to `second` in the cycle in which it is taken, and op_data holds it
-//   in the next one. A beat that is not taken moves too, and waits in `second` until it is; so
-//   `first` is free for the beat behind it.
+//   A beat moves from `first` to `second` in the cycle in which it is accepted (out_valid and
+//   out_ready), and op_data holds it in the next one. A beat that is not accepted moves too, and
+//   waits in `second` until it is; so `first` is free for the next beat.
 //
 // Latency
-//   1 cycle from in_data to out_side; op_data is the beat that was taken in the cycle before.
+//   1 cycle from in_data to out_side; op_data is the beat that was accepted in the cycle before.
 //   Throughput one beat per cycle. out_valid and out_side stay until out_ready.
 //
 // Numbers
 //   None: bits pass unchanged. Reset empties it; data registers have none. op_data is undefined
-//   where no beat was taken in the cycle before.
+//   where no beat was accepted in the cycle before.
 //
 // Example
 //   Beats 1, 2 and 3 offered from cycle 0 on, out_ready high from cycle 3 on: 1 and 2 are accepted
@@ -28,8 +28,8 @@
 `default_nettype none
 
 module operand_skid #(
-    parameter integer DATA_W = 64,  // bits of a beat that pass
-    parameter integer SIDE_W = 3    // bits of a beat that decide whether it is taken
+    parameter integer DATA_W = 64,  // bits of a beat that only pass
+    parameter integer SIDE_W = 3    // bits of a beat that decide whether it is accepted
 ) (
     input  wire              clk,
     input  wire              rst,

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Purpose
-//   Adds the bias, then passes the int32 row as it is, or through POST_LANES requantisers or float
+//   Adds the bias, then passes the int32 row unchanged, or through POST_LANES requantisers or float
 //   units that the columns share.
 //
 //                          ┌──────────────────────────────► raw row, int32 x COLS
@@ -17,8 +17,8 @@
 // Latency
 //   From row_valid (the row is on `row` in that cycle) to out_valid: raw 1 cycle; all others GROUPS
 //   + 11, where GROUPS = ceil(COLS / POST_LANES). One raw row per cycle; any other every GROUPS
-//   cycles. Nothing here can stall. A raw tile behind another must come GROUPS + 11 cycles later,
-//   or its rows would collide with the others at the output; the sequencer keeps that distance.
+//   cycles. Nothing here can stall. A raw row must come at least GROUPS + 11 cycles after any
+//   other, or the two would collide at the output; the sequencer keeps that distance.
 //
 //   An int8 tile's `bias` is read with `row`, in the cycle of row_valid, and so are the first
 //   group's other fields (for a bfloat16 tile, its bias). All fields must hold until the row's last
@@ -26,9 +26,9 @@
 //
 //   POST_CYCLES above 1 gives each requantiser that many cycles per result; its multiplier then
 //   needs no DSP block. It advances once every POST_CYCLES cycles, at a tick that is not
-//   synchronised to anything. A row may come GROUPS * POST_CYCLES cycles after another, and has
-//   left (GROUPS + 8) * POST_CYCLES cycles after it came, or up to POST_CYCLES - 1 sooner. The
-//   record must hold for GROUPS * POST_CYCLES cycles.
+//   synchronised to anything. A row may come GROUPS * POST_CYCLES cycles after another, and leaves
+//   (GROUPS + 8) * POST_CYCLES cycles after it came, or up to POST_CYCLES - 1 sooner. The record
+//   must hold for GROUPS * POST_CYCLES cycles.
 //
 // Numbers
 //   int8 tiles: x = row + bias wraps modulo 2^32, as NumPy's int32 does; then see requantize. A raw
@@ -76,7 +76,7 @@ module output_stage #(
     output wire [32*COLS-1:0]       out_data
 );
 
-    // 0 is refused below
+    // 0 is rejected below
     localparam integer GROUPS    = (POST_LANES < 1) ? 1 : (COLS + POST_LANES - 1) / POST_LANES;
     localparam integer GROUP_W   = (GROUPS == 1) ? 1 : $clog2(GROUPS);
     localparam integer SERIAL    = (POST_CYCLES != 1) ? 1 : 0;
@@ -94,14 +94,14 @@ module output_stage #(
     reg               groups_pending_q;  // groups of this row remain
     reg [GROUP_W-1:0] next_group_q;      // the next of them
     reg               group_valid_q;     // a group enters the requantisers
-    reg [GROUP_W-1:0] group_q;
-    reg               group_row_last_q;
+    reg [GROUP_W-1:0] group_q;           // its number
+    reg               group_row_last_q;  // it belongs to the tile's last row
 
     wire               raw  = (INT8 != 0) && (row_mode[2:0] == 3'd0);
     wire               bf16 = (BF16 != 0) && row_mode[2];
     wire               tick;
-    wire               group_start   = row_valid ? !raw : groups_pending_q && tick;
-    wire [GROUP_W-1:0] start_group   = row_valid ? {GROUP_W{1'b0}} : next_group_q;
+    wire               group_start    = row_valid ? !raw : groups_pending_q && tick;
+    wire [GROUP_W-1:0] start_group    = row_valid ? {GROUP_W{1'b0}} : next_group_q;
     wire               start_ends_row = (start_group == GROUP_END[GROUP_W-1:0]);
 
     // One bit per step of the requantisers' pipeline: the last group of a row, and the tile's last
@@ -135,15 +135,14 @@ module output_stage #(
             x_mode_q <= row_mode;
         end
         if (group_start) begin
-            next_group_q <= start_group + 1'b1;
-            group_q      <= start_group;
+            next_group_q     <= start_group + 1'b1;
+            group_q          <= start_group;
             group_row_last_q <= row_valid ? row_last : group_row_last_q;
         end
         if (pipe_enable) row_last_pipe_q <= {row_last_pipe_q[POST_STAGES-2:0], group_row_last_q};
     end
 
-    // The output's size, with `row_done`; the use of random bits.
-    wire [1:0] pipe_size;
+    wire [1:0] pipe_size;  // out_size of the row that leaves with row_done
     assign random_step = (BF16 != 0) && group_valid_q && (x_mode_q[2:0] == 3'd7);
 
     genvar l, g;
@@ -245,8 +244,8 @@ module output_stage #(
                     .y     (float_q)
                 );
                 if (INT8 != 0) begin : g_either
-                    assign lane_result[LANE_W*l +: LANE_W] = (pipe_size == 2'd0) ?
-                                                        {24'd0, g_int8.int8_q} : float_q;
+                    assign lane_result[LANE_W*l +: LANE_W] =
+                        (pipe_size == 2'd0) ? {24'd0, g_int8.int8_q} : float_q;
                 end else begin : g_only
                     assign lane_result[LANE_W*l +: LANE_W] = float_q;
                 end
@@ -271,7 +270,7 @@ module output_stage #(
         end
     endgenerate
 
-    // Bytes beyond the size of a row may have any value, so the upper bytes need no multiplexer.
+    // Bytes above a row's own may have any value, so the upper bytes need no multiplexer.
     wire [8*COLS-1:0]  int8_data;
     wire [32*COLS-1:0] shared_data;
     generate
@@ -283,9 +282,9 @@ module output_stage #(
             for (l = 0; l < COLS; l = l + 1) begin : g_pack_bf16
                 assign bf16_data[16*l +: 16] = lanes[LANE_W*l +: 16];
             end
-            assign low_data  = (pipe_size == 2'd2) ? lanes[16*COLS-1:0] : bf16_data;
+            assign low_data    = (pipe_size == 2'd2) ? lanes[16*COLS-1:0] : bf16_data;
             assign shared_data = {lanes[32*COLS-1:16*COLS], low_data[16*COLS-1:8*COLS],
-                                (pipe_size == 2'd0) ? int8_data : low_data[8*COLS-1:0]};
+                                  (pipe_size == 2'd0) ? int8_data : low_data[8*COLS-1:0]};
         end else begin : g_narrow
             assign shared_data = {x_q[32*COLS-1:8*COLS], int8_data};
         end

@@ -45,7 +45,7 @@ module packet_gate (
     always @(posedge clk) begin
         if (rst) begin
             in_packet_q <= 1'b0;
-            discard_q <= 1'b0;
+            discard_q   <= 1'b0;
         end else begin
             if (accepted) in_packet_q <= !in_last;
             if (soft_reset) discard_q <= in_packet_q;

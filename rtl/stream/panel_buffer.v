@@ -10,7 +10,7 @@
 //
 //   Filling: the record's beats, then slices up to tlast. The record of the next panel is accepted
 //   even while both halves are full; its slices wait until one is released. Reading: a slice can be
-//   read in the cycle after it was written, so the first tile starts while its panel still arrives.
+//   read in the cycle after it was written, so the first tile starts while its panel is arriving.
 //
 //   Panel n keeps its record in slot n mod 4. The array's pipeline still needs the record of a
 //   released panel until its last tile is loaded into the result registers, so the first beat of a
@@ -50,7 +50,7 @@ module panel_buffer #(
     input  wire                         clk,
     input  wire                         rst,
     input  wire                         halted,
-    // s_axis_w, behind its packet gate
+    // s_axis_w, after its packet gate
     input  wire [8*LANE_BYTES*COLS-1:0] in_data,
     input  wire [7:0]                   in_user,     // mode, on the first beat
     input  wire                         in_last,
@@ -111,7 +111,7 @@ module panel_buffer #(
     reg [INDEX_W-1:0]  next_index_q;  // read_index_q + 1: no adder before the comparisons
     reg [1:0]          read_slot_q;
     reg [MODE_W-1:0]   read_mode_q;  // of the panel in read_slot_q
-    // the slice at read_index_q is there; it is its panel's last
+    // the slice at read_index_q has been written; it is its panel's last
     reg                slice_ready_q, slice_last_q;
 
     wire record_start  = in_record_q && first_beat_q;
@@ -157,14 +157,14 @@ module panel_buffer #(
     // and then read_index_q <= write_index_q: a slice that is missing is the next to be written.
     wire               other_half     = !read_half_q;
     wire               panel_complete = full_q[read_half_q];
-    // nothing is written behind the current slice yet
+    // no slice has been written after the current one
     wire               next_unwritten = !panel_complete && (next_index_q == write_index_q);
 
     wire [INDEX_W-1:0] read_end_index  = end_index_q[read_half_q];
     wire [INDEX_W-1:0] other_end_index = end_index_q[other_half];
 
-    reg stay_ready, stay_last;        // if the current slice stays
-    reg advance_ready, advance_last;  // if it is
+    reg stay_ready, stay_last;        // without slice_advance
+    reg advance_ready, advance_last;  // with slice_advance
 
     always @* begin
         stay_ready = slice_ready_q || (slice_write && !panel_complete);

@@ -38,8 +38,8 @@ module release_watchdog (
 
     assign stuck = waiting && limit_reached_q;
 
-    // The comparison is made a cycle ahead: two carry chains in front of the core's error flags
-    // would limit the clock.
+    // The comparison is made a cycle ahead: two carry chains before the core's error flags would
+    // limit the clock.
     always @(posedge clk) begin
         enabled_q <= (limit != 32'd0);
         if (rst || !waiting || stuck) begin

@@ -14,8 +14,8 @@
 //   last row.
 //
 // Numbers
-//   Those of output_stage. m_axis_tkeep marks the bytes that are results. A row has COLS
-//   bytes (int8), 2 COLS (bfloat16) or 4 COLS (int32, float32).
+//   Those of output_stage. m_axis_tkeep marks the bytes that are results. A row has COLS bytes
+//   (int8), 2 COLS (bfloat16) or 4 COLS (int32, float32).
 //
 // Example
 //   ROWS 4, raw, load in cycle 0: row_valid in cycles 1 to 4, post_valid in 2 to 5, fifo_valid in 4
@@ -219,7 +219,7 @@ module result_path #(
         .in_last    (fifo_last),
         .in_valid   (fifo_valid),
         .out_data   (beat_data),
-        .out_enable   (beat_enable),
+        .out_enable (beat_enable),
         .out_partial(beat_partial),
         .out_keep   (beat_keep),
         .out_ready  (fifo_ready)
@@ -234,7 +234,7 @@ module result_path #(
         .rst       (rst),
         .soft_reset(soft_reset),
         .in_data   (beat_data),
-        .in_enable   (beat_enable),
+        .in_enable (beat_enable),
         .in_partial(beat_partial),
         .in_keep   (beat_keep),
         .in_last   (fifo_last),

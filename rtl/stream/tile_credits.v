@@ -3,12 +3,12 @@
 //
 // Purpose
 //   Counts the rows of free space in the result FIFO, and tells whether a tile may start: one
-//   credit per row, consumed by the tile's first slice and returned as rows leave the FIFO. Nothing
-//   behind the sequencer ever has to stop, therefore.
+//   credit per row, consumed by the tile's first slice and returned as rows leave the FIFO. So
+//   nothing after the sequencer ever has to stall.
 //
 // Latency
-//   1 cycle from `issue` and `row_sent` to the next answer. `issue` is the latest signal of its
-//   cycle, so the next state is computed for both of its values, and it only selects.
+//   1 cycle from `issue` and `row_sent` to the next answer. `issue` is the last signal of a cycle
+//   to settle, so the next state is computed for both of its values, and it only selects.
 //
 // Numbers
 //   0..CREDITS credits. An int8 tile needs ROWS of them, a bfloat16 tile 4 ROWS. An open tile has
@@ -48,7 +48,7 @@ module tile_credits #(
     reg [CREDIT_W-1:0] spare_q;
 
     // `issue` arrives last, so both sums are computed before it: with and without a tile starting.
-    // The lowest bit of each addition carries row_sent into it.
+    // The lowest bit of each addition makes row_sent its carry.
     wire [CREDIT_W-1:0] minus_tile    = bf16 ? MINUS_BF16[CREDIT_W-1:0] :
                                         MINUS_INT8[CREDIT_W-1:0];
     wire [CREDIT_W:0]   sum_started   = {spare_q, 1'b1} + {minus_tile, row_sent};

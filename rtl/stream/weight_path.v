@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Purpose
-//   The weights' way into the core: packet_gate, then panel_buffer, which replays a panel's slices
+//   The input path of the weights: packet_gate, then panel_buffer, which replays a panel's slices
 //   for every activation panel. Records go on to panel_record in result_path. Wiring only.
 //
 // Latency

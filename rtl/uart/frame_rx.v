@@ -47,8 +47,8 @@ module frame_rx (
     reg  [15:0] sum_q;
     wire [15:0] sum_d;
 
-    wire escape = in_valid && (in_data == ESCAPE) && !escaped_q;
-    wire taken  = out_valid && out_ready;
+    wire escape         = in_valid && (in_data == ESCAPE) && !escaped_q;
+    wire token_accepted = out_valid && out_ready;
 
     assign out_start   = (in_data == FLAG);
     assign out_data    = in_data ^ {2'b00, escaped_q, 5'd0};
@@ -65,7 +65,7 @@ module frame_rx (
     always @(posedge clk) begin
         if (rst) escaped_q <= 1'b0;
         else if (in_valid && in_ready) escaped_q <= escape;
-        if (taken) sum_q <= out_start ? 16'hFFFF : sum_d;
+        if (token_accepted) sum_q <= out_start ? 16'hFFFF : sum_d;
     end
 
 endmodule

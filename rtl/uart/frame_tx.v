@@ -7,9 +7,9 @@
 //
 //     in    03  7E(last)                 out    7E  03  7D 5E  xx xx     (xx: the checksum)
 //
-//   A message is 1 byte or more, in_last with its last one; in_data holds until accepted, and the
-//   bytes of a message may come with pauses. out_valid does not wait for out_ready. A checksum byte
-//   may need a 7D, too.
+//   A message is 1 byte or more, the last one with in_last. A byte offered stays until accepted;
+//   there may be pauses between bytes. out_valid does not wait for out_ready. A checksum byte may
+//   need a 7D, too.
 //
 // Latency
 //   Combinational: the flag is offered in the cycle of a message's first byte. One byte per cycle.

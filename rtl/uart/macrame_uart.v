@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Purpose
-//   The core at the end of a serial line: what a board's top instantiates.
+//   The core with a serial link: the module that a board's top level instantiates.
 //
 //     rx ─► uart_rx ─► fifo ─► uart_bridge ─► macrame     the FIFO holds what the host sent ahead,
 //     tx ◄─ uart_tx ◄──────────────┘                      up to its credit
@@ -13,7 +13,7 @@
 //   That of the line: a byte takes 10 * CLOCKS cycles. uart_bridge has the protocol.
 //
 // Numbers
-//   A byte that finds the FIFO full is lost, and raises the bridge's status bit overrun.
+//   A byte received while the FIFO is full is lost, and sets the bridge's status bit overrun.
 //
 // Example
 //   A clock of 24 MHz and CLOCKS 24 make 1,000,000 baud.
@@ -22,7 +22,7 @@
 module macrame_uart #(
     parameter integer CLOCKS       = 24,    // cycles of clk per bit of the line, 4..65535
     parameter integer CREDIT       = 9,     // log2 of the bytes that the FIFO holds, 4..10
-    parameter integer ROWS         = 8,     // as macrame's, all below
+    parameter integer ROWS         = 8,     // as in macrame, like all below
     parameter integer COLS         = 8,
     parameter integer DEPTH        = 1,
     parameter integer K_MAX        = 1024,

@@ -20,16 +20,16 @@
 //                                                        x: tlast
 //     00 note         (from the bridge) status           the first error, unasked
 //
-//   A command takes effect when its checksum was right; so does the last beat of a stream's frame,
-//   hence a damaged frame completes no panel. An answer means that the whole frame was processed:
-//   its bytes no longer count against the credit, the bytes that the host may have sent without an
-//   answer.
+//   A command takes effect only if its checksum is correct, and so does the last beat of a stream
+//   frame: a damaged frame completes no panel. An answer means that the whole frame was processed:
+//   its bytes no longer count against the credit, the number of bytes that the host may have
+//   outstanding.
 //
 //   Status: [0] framing, [1] overrun, [2] checksum, [3] cut_short, [4] unknown_command, [5]
-//   stray_byte, [7] the core's irq. Bits 0 to 5 are sticky. While one of them is set only hello and
-//   reset have any effect; other commands are answered with the status alone, and stream data and
-//   results are discarded, as damaged input has no valid result. A reset resets the core as well,
-//   so that both sides start with no panel open.
+//   stray_byte, [7] the core's irq. Bits 0 to 5 are sticky. While one of them is set, only hello
+//   and reset have any effect; other commands are answered with the status alone, and stream data
+//   and results are discarded, as damaged input has no valid result. A reset resets the core as
+//   well, so that both sides start with no panel open.
 //
 //   Resynchronisation: the host restarts with 7E 02 sum, at any time: 7E aborts the frame it
 //   interrupts. If no answer comes, the bridge waits for the core to accept a beat; as many 7E as
@@ -149,9 +149,9 @@ module uart_bridge #(
     reg [3:0]             state_q, state_d;
     reg [7:0]             command_q;
     reg [7:0]             user_q;
-    reg [7:0]             beats_q;            // after the one whose bytes come in
+    reg [7:0]             beats_q;            // after the one being received
     reg [REMAINING_W-1:0] bytes_remaining_q;  // bytes of the beat, or of the body, after this one
-    reg                   checksum_high_q;    // of the checksum's bytes
+    reg                   checksum_high_q;    // the checksum's high byte is next
     reg [BUF_W-1:0]       buffer_q;           // bytes enter at the top
     reg                   access_issued_q;    // the access's address and data were accepted
     reg                   core_rst_q;
@@ -176,11 +176,11 @@ module uart_bridge #(
                                 (byte_in[7:1] == 7'h10);
     wire       command_stream = byte_in[5] || byte_in[4];
 
-    // A beat, or an access, is done when it was accepted, or when the bridge has failed.
-    wire beat_done    = failed || (is_weights ? w_tready : a_tready);
-    wire access_taken = (command_q == READ) ? axil_arready : axil_awready && axil_wready;
-    wire access_done  = (command_q == READ) ? axil_rvalid :
-                        (command_q == WRITE) ? axil_bvalid : 1'b1;
+    // A failed bridge waits neither for a beat to be accepted nor for an access to be answered.
+    wire beat_done       = failed || (is_weights ? w_tready : a_tready);
+    wire access_accepted = (command_q == READ) ? axil_arready : axil_awready && axil_wready;
+    wire access_done     = (command_q == READ) ? axil_rvalid :
+                           (command_q == WRITE) ? axil_bvalid : 1'b1;
 
     always @* begin
         state_d = state_q;
@@ -195,7 +195,7 @@ module uart_bridge #(
             OFFER:   if (beat_done) state_d = DATA;
             SUM:     if (byte_accepted && checksum_high_q) state_d = CHECK;
             CHECK:   state_d = checksum_ok ? EXECUTE : HUNT;
-            EXECUTE:     if (failed || (is_stream ? beat_done : access_done)) state_d = ANSWER;
+            EXECUTE: if (failed || (is_stream ? beat_done : access_done)) state_d = ANSWER;
             ANSWER:  if (answer_sent) state_d = HUNT;
             default: state_d = HUNT;
         endcase
@@ -223,7 +223,7 @@ module uart_bridge #(
             status_q        <= reset_command ? 6'd0 : status_q | error;
             note_q          <= !reset_command &&
                                ((note_q && !note_sent) || (!failed && error != 6'd0));
-            access_issued_q <= (state_q == EXECUTE) && (access_issued_q || access_taken);
+            access_issued_q <= (state_q == EXECUTE) && (access_issued_q || access_accepted);
             core_rst_q      <= reset_command;
         end
 
@@ -263,18 +263,17 @@ module uart_bridge #(
     assign a_tvalid = beat_offered && !is_weights;
     assign a_tlast  = beat_last;
 
-    // axil_regs accepts an access only when it is idle, and it is: a second one starts when the
-    // first was answered. Both readies of a write are high then, and address and data are accepted
-    // in the same cycle.
+    // axil_regs is idle when an access starts, because the previous one has been answered. Both
+    // readies of a write are then high, and address and data are accepted in the same cycle.
     wire access_start = (state_q == EXECUTE) && !failed && !access_issued_q;
     assign axil_addr    = (command_q == READ) ? buffer_q[BUF_W-1 -: 8] : buffer_q[BUF_W-40 +: 8];
     assign axil_wdata   = buffer_q[BUF_W-1 -: 32];
     assign axil_arvalid = access_start && (command_q == READ);
     assign axil_awvalid = access_start && (command_q == WRITE) && axil_wready;
     assign axil_wvalid  = access_start && (command_q == WRITE) && axil_awready;
-    // its answer holds until ours was sent
-    assign axil_rready = answer_sent_q;
-    assign axil_bready = answer_sent_q;
+    // the response holds until the answer to the host has been sent
+    assign axil_rready  = answer_sent_q;
+    assign axil_bready  = answer_sent_q;
 
     // --- messages to the host --------------------------------------------------------------------
 
@@ -298,29 +297,29 @@ module uart_bridge #(
                                m_tkeep[2*COLS-1] ? M_SIZE[8:1] :
                                m_tkeep[COLS-1] ? M_SIZE[9:2] : 8'd0;
 
-    wire [6:0] data_index = index_q[6:0] - 7'd2;
-    wire [7:0] frame_type = (source_q == NOTING) ? NOTE :
-                            (source_q == ANSWERING) ? command_q : {7'h40, m_tlast};
-    wire [7:0] header_byte = (index_q == 8'd0) ? frame_type : (source_q == RESULT) ? result_bytes :
-                             status;
-    wire [7:0] data_byte = (source_q == RESULT) ? m_tdata[8*data_index +: 8] :
-                           body[8*data_index[2:0] +: 8];
-    wire [1:0] next_source = note_q ? NOTING : (state_q == ANSWER) ? ANSWERING :
-                             (m_tvalid && !failed && !result_sent_q) ? RESULT : IDLE;
-    wire        end_of_message = (source_q != IDLE) && message_ready && (index_q == end_q);
+    wire [6:0]  data_index   = index_q[6:0] - 7'd2;
+    wire [7:0]  frame_type   = (source_q == NOTING) ? NOTE :
+                               (source_q == ANSWERING) ? command_q : {7'h40, m_tlast};
+    wire [7:0]  header_byte  = (index_q == 8'd0) ? frame_type :
+                               (source_q == RESULT) ? result_bytes : status;
+    wire [7:0]  data_byte    = (source_q == RESULT) ? m_tdata[8*data_index +: 8] :
+                               body[8*data_index[2:0] +: 8];
+    wire [1:0]  next_source  = note_q ? NOTING : (state_q == ANSWER) ? ANSWERING :
+                               (m_tvalid && !failed && !result_sent_q) ? RESULT : IDLE;
+    wire        message_end  = (source_q != IDLE) && message_ready && (index_q == end_q);
 
-    assign note_sent   = end_of_message && (source_q == NOTING);
-    assign answer_sent = end_of_message && (source_q == ANSWERING);
-    // A failed bridge discards results, but not the one whose frame is half sent. Both readies are
-    // registered, a cycle late, because the path from the line's ready to here is long.
-    assign m_tready = result_sent_q || (failed && source_q != RESULT);
+    assign note_sent   = message_end && (source_q == NOTING);
+    assign answer_sent = message_end && (source_q == ANSWERING);
+    // A failed bridge discards results, except one whose frame is being sent. The end of a message
+    // is registered before it becomes a ready, because the path from the line's ready is long.
+    assign m_tready    = result_sent_q || (failed && source_q != RESULT);
 
     always @(posedge clk) begin
-        result_sent_q <= end_of_message && (source_q == RESULT);
+        result_sent_q <= message_end && (source_q == RESULT);
         answer_sent_q <= answer_sent;
         if (rst) source_q <= IDLE;
         else if (source_q == IDLE) source_q <= next_source;
-        else if (end_of_message) source_q <= IDLE;
+        else if (message_end) source_q <= IDLE;
 
         if (source_q == IDLE) begin
             index_q <= 8'd0;

@@ -9,17 +9,17 @@
 //
 //   A falling edge that is no longer low half a bit later was a glitch and is ignored. A byte whose
 //   stop bit is low is not delivered: `framing` reports it, and the next byte starts with the next
-//   falling edge. A line that is held low (a break) is one framing error, however long. The middle
-//   of the stop bit ends the byte, which leaves half a bit of margin for a fast sender.
+//   falling edge. A line held low (a break) is one framing error, however long. The byte ends in
+//   the middle of its stop bit, which leaves half a bit of margin for a fast sender.
 //
 // Latency
 //   `valid` or `framing` is high for one cycle, 3 + (CLOCKS - 1) / 2 + 9 * CLOCKS cycles after the
 //   edge at the pin. A byte must be accepted in that cycle.
 //
 // Numbers
-//   rx is asynchronous, two registers synchronise it. The middle of the stop bit is 9.5 bits away
-//   and the edge is known to 1 cycle, so the clocks of both sides may differ by (0.5 - 1 / CLOCKS)
-//   / 9.5, less one cycle for the edge: 2 % at CLOCKS 4, 4 % at 16.
+//   rx is asynchronous; two registers synchronise it. A bit is sampled up to 1 cycle after its
+//   middle, or 1.5 if CLOCKS is odd, so a sender may be faster by 5 % - 10 % / CLOCKS (odd: 15 % /
+//   CLOCKS), which is 2.5 % at CLOCKS 4 and 4.4 % at 16; or slower by 5.5 %.
 //
 // Example
 //   CLOCKS 4, the line low in cycles 0..3, high in 4..7, low in 8..35, high in 36..39: data is

@@ -6,15 +6,15 @@
 //
 //   An x packet is a record and then data. The record's tuser is the command, its lane 0 the
 //   scalar; both apply to the packet. A y packet is data only. A pair of beats is issued when both
-//   are valid, or x alone for ReLU, and a credit is available. There are CREDITS; an issue consumes
-//   one, and it is returned when a result leaves the FIFO, so the FIFO cannot overflow and nothing
-//   downstream of this module ever has to stop.
+//   are valid, or x alone for ReLU, and a credit is available. There are CREDITS of them; an issue
+//   consumes one, which is returned when a result leaves the FIFO, so the FIFO cannot overflow and
+//   nothing downstream of this module ever has to stall.
 //
 //     command   2:0 op, 6 and 7 illegal     3 x is bfloat16    4 y is bfloat16    6:5 output format
 //               7 must be 0
 //
-//   Errors are one-cycle strobes; `halted` must be high from the next cycle on. The beats of the
-//   error are not issued, nor any after them. While halted both inputs are drained.
+//   Errors are one-cycle strobes; `halted` must be high from the next cycle on. The beats with the
+//   error are not issued, nor are any after them. While halted, both inputs are drained.
 //
 //     error_command  an illegal command, at its record
 //     error_empty    a record with tlast: no data follows
@@ -73,7 +73,7 @@ module vector_control #(
     localparam integer CREDIT_W    = $clog2(CREDITS + 1);
     localparam [31:0]  CREDITS_ALL = CREDITS;
 
-    reg                in_data_q;  // the record was accepted, data follow
+    reg                in_data_q;  // the record was accepted, data follows
     reg [6:0]          command_q;
     reg [31:0]         scalar_q;
     reg [CREDIT_W-1:0] credits_q;

@@ -2,15 +2,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Purpose
-//   One number per cycle through a multiplier, an adder and a rounding: six operations in one
+//   One number per cycle through a multiplier, an adder and a rounding step: six operations in one
 //   pipeline.
 //
 //     op, x, y, s ──► operands ──► fp32_mul ──► fp32_add ──► fp32_to_bf16 ──► result
 //                         └───────── delay ─────────┘
 //
 // Latency
-//   LATENCY = 16 cycles, operands to result: 1 + 10 + 4 + 1. `narrow`, `rounding` and `random`
-//   belong to the sum and are due after 15. While `enable` is low, nothing moves.
+//   LATENCY = 16 cycles, operands to result: 1 + 10 + 4 + 1. `narrow`, `rounding` and `random` are
+//   due with the sum, 15 cycles after the operands. While `enable` is low, nothing moves.
 //
 // Numbers
 //   result = a + m * n, product and sum rounded to nearest even, every NaN 32'h7FC00000:
@@ -37,7 +37,7 @@ module vector_lane (
     input  wire [31:0] x,
     input  wire [31:0] y,
     input  wire [31:0] s,
-    // beside the sum
+    // 15 cycles later, with the sum
     input  wire        narrow,
     input  wire [1:0]  rounding,
     input  wire [15:0] random,

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Purpose
-//   All lanes in parallel, with what is pipelined beside the numbers: validity, output format,
-//   random bits.
+//   All lanes in parallel, and what is pipelined alongside them: validity, output format, random
+//   bits.
 //
 // Latency
 //   LATENCY = 16 cycles from `issue` to `out_valid`, one beat per cycle. Nothing inside can stop:

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Purpose
-//   The vector operations that training needs beside matrix products: sums, differences, products
+//   The vector operations that training needs besides matrix products: sums, differences, products
 //   and ReLU. This file is wiring only.
 //
 //     s_axis_x ─► packet_gate ─► skid ─┬─► vector_control ─► vector_lanes ─► fifo ─► packet_closer
@@ -283,7 +283,7 @@ module vector_unit #(
         .full      (counters_full)
     );
 
-    // The core's register block, with this unit's words in it: LANES for SHAPE, DEPTH for K_MAX.
+    // The core's register block, with this unit's words: LANES for SHAPE, FIFO_DEPTH for K_MAX.
     axil_regs #(
         .ID      (ID),
         .VERSION (32'h0001_0000),

@@ -3,9 +3,9 @@
 //
 // Purpose
 //   18 x 18 bit signed multiplier, one MULT18X18D of Lattice ECP5 with its own input and output
-//   registers. Synthesis infers the multiplier from `*` but leaves its registers in the fabric: 4
-//   ns from pin to pin are then in one path with the routing at both ends. Hence the explicit
-//   instance; tests/test_synth.py proves it equal to `*`.
+//   registers. Synthesis infers the multiplier from `*` but leaves its registers in the fabric: the
+//   4 ns from pin to pin are then in one path with the routing at both ends. Hence the explicit
+//   instance; tests/test_synth.py proves it equivalent to `*`.
 //
 // Latency
 //   2 cycles, one product per cycle. No reset: data only. Cycles count only while `enable` is high;

@@ -26,7 +26,7 @@
 //
 // Example
 //   W 16, acc = 0x0001FFFF and tree = 3: the low 16 bits give 0x0002 and a carry, tree is not
-//   negative, so the upper half changes from 0x0001 to 0x0002. With tree = -3 the low ones give
+//   negative, so the upper half changes from 0x0001 to 0x0002. With tree = -3 the low 16 bits give
 //   0xFFFC and a carry: no change.
 `default_nettype none
 
@@ -56,9 +56,8 @@ module accumulator #(
     wire [31:W] step       = acc_q[31:W] + {{31-W{tree_q[W]}}, 1'b1};  // + 1 or - 1
     wire [31:W] carry_step = {32-W{low[W]}};
 
-    // Gates instead of conditions: of these synthesis would make an enable for acc and a register
-    // behind acc's multiplexer for the result, one level of logic more between the carry and each
-    // of them.
+    // Gates instead of conditions, from which synthesis would make a clock enable for acc and put
+    // the result register after acc's multiplexer: one more level of logic from the carry to each.
     always @(posedge clk) begin
         if (TERMS == 1) tree_q <= {addend_0[W-1], addend_0};
         else tree_q <= {addend_0[W-1], addend_0} + {addend_1[W-1], addend_1};

@@ -3,8 +3,8 @@
 //
 // Purpose
 //   rtl/array/mul8x8.v in half a DSP block of Lattice iCE40 UltraPlus; same ports, latency and
-//   numbers. The other half of the block is unused: cells of an even DEPTH use mul8x8_pair, and all
-//   of it.
+//   numbers. The other half of the block is unused; cells with an even DEPTH use mul8x8_pair and so
+//   all of each block.
 //
 // Latency
 //   2 cycles, one product per cycle, no handshake.
