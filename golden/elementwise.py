@@ -137,7 +137,7 @@ def elementwise(
         raise ValueError(f"op is {op!r}, expected one of {', '.join(OPERATIONS)}")
     if (b is None) != (op == "table"):
         given, expected = "missing" if b is None else "given", "none" if op == "table" else "one"
-        raise ValueError(f"b is {given}: expected {expected} for {op}")
+        raise ValueError(f"b is {given}, expected {expected} for {op}")
     a = np.asarray(a)
     b = a if b is None else np.asarray(b)
     for name, operand in (("a", a), ("b", b)):
@@ -148,7 +148,7 @@ def elementwise(
     table_a = _table("table_a", table_a)
     if op in ("add", "mul"):
         if table_b is None:
-            raise ValueError(f"table_b is missing: expected one for {op}")
+            raise ValueError(f"table_b is missing, expected one for {op}")
         left, right = table_a[a.astype(np.int64) + 128], _table("table_b", table_b)[b.astype(np.int64) + 128]
         x = left + right if op == "add" else (left >> 16) * (right >> 16)
     else:

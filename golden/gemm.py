@@ -19,7 +19,7 @@ def _int8_matrices(a: ArrayLike, w: ArrayLike) -> tuple[NDArray[np.int8], NDArra
         if matrix.ndim != 2:
             raise ValueError(f"{name} has shape {matrix.shape}, expected two dimensions")
     if a.shape[1] != w.shape[0]:
-        raise ValueError(f"a has shape {a.shape} and w {w.shape}: expected a's columns to be w's rows")
+        raise ValueError(f"a has shape {a.shape} and w {w.shape}, expected as many rows of w as columns of a")
     return a, w
 
 

@@ -31,7 +31,7 @@ NOTHING = np.uint32(0x80000000)
 
 
 def canonical(x: ArrayLike) -> NDArray[np.uint32]:
-    """Bits of float32 numbers, every NaN replaced by the one NaN.
+    """Bits of float32 numbers, every NaN replaced by the canonical one.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ def _operands(a: ArrayLike, w: ArrayLike) -> tuple[NDArray[np.float32], NDArray[
         if matrix.ndim != 2:
             raise ValueError(f"{name} has shape {matrix.shape}, expected two dimensions")
     if a.shape[1] != w.shape[0]:
-        raise ValueError(f"a has shape {a.shape} and w {w.shape}: expected a's columns to be w's rows")
+        raise ValueError(f"a has shape {a.shape} and w {w.shape}, expected as many rows of w as columns of a")
     return bf16_to_fp32(a), bf16_to_fp32(w)
 
 

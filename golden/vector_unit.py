@@ -91,11 +91,11 @@ def vector_unit(
         raise ValueError(f"op is {op!r}, expected one of {', '.join(OPERATIONS)}")
     if (y is None) != (op == "relu"):
         raise ValueError(
-            f"y is {'missing' if y is None else 'given'}: expected "
+            f"y is {'missing' if y is None else 'given'}, expected "
             f"{'none' if op == 'relu' else 'one'} for {op}"
         )
     if (s is None) == (op == "axpy"):
-        raise ValueError(f"s is {s}: expected {'a number' if op == 'axpy' else 'None'} for {op}")
+        raise ValueError(f"s is {s}, expected {'a number' if op == 'axpy' else 'None'} for {op}")
     x = numbers("x", x)
     y = x if y is None else numbers("y", y)  # "relu" has no y
     if y.shape != x.shape:

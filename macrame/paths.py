@@ -121,7 +121,7 @@ def models(files: Iterable[str]) -> list[str]:
     words = set(re.findall(r"\w+", " ".join(Path(file).read_text() for file in files)))
     if "SB_MAC16" in words:
         raise InputError(
-            "MODELS: there is no model of SB_MAC16 here, expected another family; Yosys has one, "
+            "MODELS: macrame has no model of SB_MAC16, expected another family; Yosys has one, "
             "ice40/cells_sim.v in the directory that yosys-config --datdir prints"
         )
     return [str(path) for path in sorted((PACKAGE / "synth" / "models").glob("*.v")) if path.stem in words]

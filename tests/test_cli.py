@@ -118,7 +118,7 @@ def test_sources_with_models_of_the_cells(tmp_path, capsys):
     assert (done.returncode, done.stderr) == (0, "")
     status, out, err = said(main.main, ["sources", "--family", "ice40", "--models"], capsys=capsys)
     assert (status, out) == (2, "")
-    assert err.startswith("macrame sources: --models: there is no model of SB_MAC16 here")
+    assert err.startswith("macrame sources: --models: macrame has no model of SB_MAC16")
     _, portable, _ = said(main.main, ["sources"], capsys=capsys)
     _, models, _ = said(main.main, ["sources", "--models"], capsys=capsys)
     assert models == portable

@@ -94,8 +94,8 @@ def test_golden_equals_plain_and_fractions(rng, op):
     ("given", "message"),
     [
         (("div", VALUES, VALUES), "op is 'div', expected one of add"),
-        (("add", VALUES, None), "b is missing: expected one for add"),
-        (("table", VALUES, VALUES), "b is given: expected none for table"),
+        (("add", VALUES, None), "b is missing, expected one for add"),
+        (("table", VALUES, VALUES), "b is given, expected none for table"),
         (("add", VALUES, VALUES.astype(int)), "b has dtype int64, expected int8"),
         (("add", VALUES, VALUES[:3]), r"b has shape \(3,\), expected that of a"),
     ],

@@ -1035,7 +1035,7 @@ def test_bf16(tmp_path, here, result, relu):
 
 def test_the_seed_decides_stochastic_rounding(tmp_path, here):
     np.save(tmp_path / "a.npy", np.full((8, 1), 0.75))
-    np.save(tmp_path / "w.npy", np.full((1, 8), 1 + 2**-7))  # their product is half way between two bfloat16
+    np.save(tmp_path / "w.npy", np.full((1, 8), 1 + 2**-7))  # their product is halfway between two bfloat16
     results = []
     for seed in (0, 1, 1, 2**32 - 1):
         assert (

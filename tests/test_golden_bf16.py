@@ -198,7 +198,7 @@ def test_gemm_refuses_what_is_no_bfloat16():
     for bad, said in (
         ((a.astype(np.float32), a.T), "a has dtype float32"),
         ((a, a.T[0]), "w has shape"),
-        ((a, a), "a's columns to be w's rows"),
+        ((a, a), "as many rows of w as columns of a"),
     ):
         with pytest.raises(ValueError, match=said):
             gemm_bf16(*bad)

@@ -86,7 +86,7 @@ def test_layer_is_loop_bias_and_requantisation_by_column(mode, seed):
         (np.zeros((2, 2)), np.zeros((2, 2), np.int8), "a has dtype float64, expected int8"),
         (np.zeros((2, 2), np.int8), np.zeros((2, 2), np.int16), "w has dtype int16"),
         (np.zeros(2, np.int8), np.zeros((2, 2), np.int8), r"a has shape \(2,\), expected two dimensions"),
-        (np.zeros((2, 3), np.int8), np.zeros((2, 2), np.int8), "expected a's columns to be w's rows"),
+        (np.zeros((2, 3), np.int8), np.zeros((2, 2), np.int8), "expected as many rows of w as columns of a"),
     ],
 )
 def test_bad_operands_are_named(a, w, says):

@@ -4,7 +4,7 @@
 
 It multiplies by the reciprocal of the scale. ONNX's QuantizeLinear divides by the scale, as
 `macrame.golden.nn.affine.Affine.quantize` does. Reciprocal and product are rounded, so that the product may
-differ from the quotient in its last bits; the integers differ by one if only one of the two is half way
+differ from the quotient in its last bits; the integers differ by one if only one of the two is halfway
 between two integers. docs/numerics.md has the complete example.
 """
 

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 
 def round_product_plain(fp: bool, p: int) -> tuple[int, int]:
-    """``p / 2^31``, rounded, as a sum not yet added.
+    """``p / 2^31``, rounded, as two addends.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Golden model of ``rtl/arith/rounding.v``: whether a truncated number goes up by one."""
+"""Golden model of ``rtl/arith/rounding.v``: whether a truncated number is incremented."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray

@@ -120,7 +120,7 @@ class Affine:
         """Nearest integer to each x, ties to even, saturated: clip(rint(x / scale) + zero_point).
 
         If the scale is a float32, x is rounded to float32 first and the quotient is the float32 nearest to
-        x / scale. A quotient half way between two integers in one type need not be so in the other; a product
+        x / scale. A quotient halfway between two integers in one type need not be so in the other; a product
         with 1 / scale, as `macrame.golden.arith.fp32_to_int8` and the RTL compute, differs from both.
 
         Parameters
@@ -139,7 +139,7 @@ class Affine:
 
         Examples
         --------
-        ONNX's example of DynamicQuantizeLinear, whose integers are uint8. -2.5 is half way in float64:
+        ONNX's example of DynamicQuantizeLinear, whose integers are uint8. -2.5 is halfway in float64:
 
         >>> x = [0, 2, -3, -2.5, 1.34, 0.5]
         >>> (asymmetric(-3, 2).quantize(x).astype(int) + 128).tolist()

@@ -161,7 +161,7 @@ def solve(
             low, high = _batch_sizes(samples, each, leftover)
             if high is not None and low > high:
                 raise ValueError(
-                    f"samples = {samples}: no batch size cuts them into {each} batches per epoch "
+                    f"samples = {samples}: no batch size divides them into {each} batches per epoch "
                     f"(leftover = {leftover!r})"
                 )
             value = low if leftover == "smaller" or high is None else high

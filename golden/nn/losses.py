@@ -41,7 +41,7 @@ Loss: TypeAlias = Callable[..., float | NDArray[np.floating]]
 """Arguments are outputs, targets and options; returns a number, or with reduction "none" one per sample."""
 
 Gradient: TypeAlias = Callable[..., NDArray[np.floating]]
-"""Takes what its loss takes; of the shape of the outputs."""
+"""Same arguments as its loss; has the shape of the outputs."""
 
 REDUCTIONS = ("mean", "sum", "none")
 
@@ -184,7 +184,7 @@ def cross_entropy(
     Parameters
     ----------
     logits : array_like, shape (samples, classes), (samples, classes, ...) or (classes,)
-        Scores before softmax. With further dimensions, as those of a picture, every position is a sample.
+        Scores before softmax. With further dimensions, as those of an image, every position is a sample.
     labels : array_like of int, shape (samples,), (samples, ...) or ()
         The true class of each sample, 0 <= label < classes, or `ignore_index`.
     weights : array_like of float, shape (classes,), optional

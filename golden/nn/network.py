@@ -97,7 +97,7 @@ class Network:
         if self.objective == "cross_entropy" and self.activations[-1] != "identity":
             raise ValueError(
                 f"last activation is {self.activations[-1]!r}: expected 'identity' with "
-                "cross_entropy, which takes the softmax itself"
+                "cross_entropy, which includes the softmax"
             )
         known = ("weights", "ignore_index", "smoothing", "reduction") * (self.objective == "cross_entropy")
         for name, value in self.loss_options.items():

@@ -213,7 +213,7 @@ class QuantizationAware:
         return self.forward(x)[0][-1][1].argmax(axis=1)
 
     def quantized(self, mode: str = "fp32") -> NetworkInt8:
-        """The resulting integer network, which may differ for values half way between two integers.
+        """The resulting integer network, which may differ for values halfway between two integers.
 
         Mode fp32 is the closest, as it rounds once. Its scale is a float32 and its sums are integers, while
         `forward` computes in the dtype of the parameters: an output this close to a tie may round to the

@@ -52,7 +52,7 @@ TARGETS = {
     ),
     "train": Target(
         "train",
-        "train digits in bf16 on the RTL, and compare each step with the golden model (EPOCHS=, STEPS=)",
+        "train the digits network in bf16 on the RTL, and compare each step with the golden model (EPOCHS=, STEPS=)",
     ),
     "net": Target(
         "net",
@@ -69,7 +69,7 @@ TARGETS = {
     ),
     "synth-table": Target(
         "synth",
-        "print tables of arrays and cores for every target, or for one; takes hours at first",
+        "print tables of arrays and cores for every target, or for one; takes hours the first time",
         ("table",),
         ("TARGET", "SEEDS", "BUILD_DIR", "TIME_FACTOR"),
     ),

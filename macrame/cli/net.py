@@ -30,7 +30,7 @@ OPTIONS = (
     ),
     Option("images", "how many held-out images to run, 1 to 540, of the network for digits", "10"),
     Option("labels", "class of each input: a .npy file of integers; prints the accuracy, and one table only"),
-    Option("out", "write the output to this .npy file, and a report beside it"),
+    Option("out", "write the output to this .npy file, and a report next to it"),
     Option(
         "reference",
         "a .npz file with expected tensors: t<number> or the tensor's name, x and y for input and output; "

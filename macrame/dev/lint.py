@@ -15,17 +15,16 @@ A tool may use `CPU_SECONDS` of CPU time, so a busy machine fails no check; the 
 multiplies that. Ctrl-C kills all running tools and ends with status 130.
 
 =============  ==============================================================================================
-form           each file carries the licence lines; each rtl/ file is one module of the file's name, between
-               default_nettype lines, without timescale or include; Verilog headers have the sections, and
-               lines at most the columns, of lint.toml; a port that goes straight through has one name;
-               rtl.f lists what is there; lint.toml covers every module and every ERROR_ rule
-ruff           Python, checked and formatted by pyproject.toml
-mypy           types, as pyproject.toml asks for them
+form           each file has the licence lines; each rtl/ file is one module of the file's name, between
+               default_nettype lines, without timescale or include; Verilog headers have the sections given in
+               lint.toml, and no line has more columns than it allows; a port connected straight through has
+               one name; rtl.f lists every file; lint.toml covers every module and every ERROR_ rule
+ruff           Python, checked and formatted as pyproject.toml says
+mypy           types, checked as pyproject.toml says
 icarus         ``iverilog -g2005 -Wall``: cocotb compiles as SystemVerilog, so no test proves Verilog-2005
 verilator      ``--lint-only -Wall``, waivers in rtl/lint.vlt
 slang          ``--std 1364-2005 -Weverything``, waivers in macrame/dev/lint.toml: it follows the standard
-where the
-               others are lenient, as newer versions of them will
+               where the others are lenient, as their newer versions may not be
 yosys          ``hierarchy -check``, ``proc``, ``check -assert``, and no latch
 ecp5, ice40    the synthesis flow down to the family's cells, module by module, without ABC's optimisation
 vendor         the four tools over each module of rtl/vendor/<family>, and over cores built with them; the
@@ -670,7 +669,7 @@ def header(text: str, every: bool) -> list[str]:
 
 
 def too_long(text: str) -> list[str]:
-    """The lines of a Verilog file that are longer than lint.toml says."""
+    """The lines of a Verilog file that are longer than lint.toml allows."""
     columns = CONFIG["form"]["columns"]
     return [
         f"line {number} has {len(line)} columns, expected at most {columns}"

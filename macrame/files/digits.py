@@ -25,7 +25,7 @@ PICTURES = 1797
 DATA = PACKAGE / "homework" / "digits.csv.gz"
 
 Split: TypeAlias = tuple[NDArray[np.floating], NDArray[np.integer]]
-"""Pictures, (pictures, 64), and their labels."""
+"""Images, (images, 64), and their labels."""
 
 
 @lru_cache(maxsize=4)
@@ -44,7 +44,7 @@ def load(test_fraction: float, split_seed: int) -> tuple[Split, Split]:
     Returns
     -------
     (x, labels) to train on, (x, labels) held out : tuples of numpy.ndarray
-        float64 of shape (pictures, 64), and int.
+        float64 of shape (images, 64), and int.
     """
     with gzip.open(DATA, "rt", encoding="ascii") as file:
         table = np.loadtxt(file, dtype=np.int64, delimiter=",")

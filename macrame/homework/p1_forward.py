@@ -53,7 +53,7 @@ class Problem:
 
     @property
     def x(self) -> NDArray[np.float64]:
-        """The picture as one sample, shape (1, pixels)."""
+        """The image as one sample, shape (1, pixels)."""
         return self.picture.reshape(1, -1)
 
     @property

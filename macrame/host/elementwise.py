@@ -113,7 +113,7 @@ class ElementwiseUnit(Unit):
         link.write(registers.CONTROL, registers.CONTROL_IRQ_ENABLE)
 
     def _forget(self) -> None:
-        """The tables in the unit are not known."""
+        """Forget which tables the unit holds."""
         self._loaded: dict[str, bytes] = {}
         self._loaded_at = self.link.resets
 
@@ -325,7 +325,7 @@ class ElementwiseUnit(Unit):
 
 
 def _scales(x: Scale, y: Scale, out: Scale) -> tuple[Scale, Scale, Scale]:
-    """Check their type, with the names of the arguments."""
+    """Check the types of three arguments."""
     for name, scale in (("x_scale", x), ("y_scale", y), ("out_scale", out)):
         arguments.instance(name, scale, Scale)
     return x, y, out

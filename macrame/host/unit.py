@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What a core and the units beside it have in common: identification, errors, event counters and recovery.
+"""Common parts of the core's and the other units' drivers: identification, errors, event counters and recovery.
 
 All have the same registers at the same addresses, in ``rtl/*.rdl``.
 """

@@ -198,8 +198,8 @@ def _held_out(
     if not _own(given) or "INPUT" in given or _from_reference(stored):
         if "IMAGES" in given:
             raise InputError(
-                f"IMAGES={shown(given['IMAGES'])}: does not apply to a MODEL or inputs of your own, only to "
-                "the digits"
+                f"IMAGES={shown(given['IMAGES'])}: does not apply to your own MODEL or inputs, only to the "
+                "digits"
             )
         return None
     images, labels = digits.held_out()
@@ -255,7 +255,7 @@ def _inputs(
                     f"{tensor.dtype} and {tensor.file_shape}"
                 )
         if not found:
-            raise InputError(f"{label}: no input in it, expected shape {tensor.file_shape}")
+            raise InputError(f"{label}: contains no input, expected one or more of shape {tensor.file_shape}")
         return [[tensor.from_file(array)] for array in found]
     rng = np.random.default_rng(seed)
     random = []
@@ -545,7 +545,7 @@ def _finish(
         atomic.write_files(files)
         print(f"  wrote {' and '.join(map(str, files))}")
     if failed:
-        print("net: the results differ from those expected", file=sys.stderr)
+        print("net: the results differ from the expected ones", file=sys.stderr)
     return int(failed)
 
 

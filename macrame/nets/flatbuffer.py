@@ -52,7 +52,7 @@ class Source:
         """
         if start < 0 or start + size > len(self.data):
             raise self.fail(
-                f"damaged or cut short, {what} would be at bytes {start} to {start + size} "
+                f"damaged or truncated, {what} would be at bytes {start} to {start + size} "
                 f"of {len(self.data)}"
             )
         self._left -= size

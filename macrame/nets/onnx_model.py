@@ -203,7 +203,7 @@ def _attribute(label: str, node: Any, attribute: Any) -> Any:
         return tuple(value)
     raise InputError(
         f"{label}: attribute {shown(attribute.name)} of {short(node.op_type)} is not supported, "
-        "expected numbers, a text or a tensor"
+        "expected numbers, a string or a tensor"
     )
 
 

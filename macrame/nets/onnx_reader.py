@@ -210,7 +210,7 @@ class _Network:
         if dtype is not None and zeros.dtype != dtype:
             raise self.fail(f"zero point {shown(zero_point)} has type {zeros.dtype}, expected {dtype}")
         if zeros.size not in (1, found.size):
-            raise self.fail(f"has {found.size} scales and {zeros.size} zero points, expected as many")
+            raise self.fail(f"has {found.size} scales and {zeros.size} zero points, expected the same number")
         return found, zeros.reshape(-1).astype(np.int64)
 
     def one(self, scale: str, zero_point: str, dtype: np.dtype[Any] | None = None) -> Parameters:
@@ -245,7 +245,7 @@ class _Network:
                 )
             return found
         if found is None:
-            raise self.fail(f"input {shown(name)} does not exist before it")
+            raise self.fail(f"no earlier operator computes input {shown(name)}")
         raise self.fail(f"input {shown(name)} is float32, expected int8 or uint8")
 
     def constant(self, name: str, data: NDArray[Any], grid: _Grid | None = None) -> int:
@@ -318,7 +318,7 @@ class _Network:
                 raise self.fail("has no inputs or no output")
             taken = [o for o in node.outputs if o in self.named or o in self.model.constants]
             if taken:
-                raise self.fail(f"output {shown(taken[0])} has a value already")
+                raise self.fail(f"output {shown(taken[0])} already has a value")
             handle(self)
         outputs = []
         for name in self.model.outputs:
@@ -348,7 +348,7 @@ class _Network:
             tensor = self.tensors[index]
             grid = tensor.grid
             if tensor.dtype in BYTES and grid.scale is None:
-                raise InputError(f"{self.label}: no operator tells the scale of {shown(tensor.name)}")
+                raise InputError(f"{self.label}: no operator gives the scale of {shown(tensor.name)}")
             whole = grid.zero_point
             if whole is not None and grid.scale is not None and whole.size != grid.scale.size:
                 whole = np.broadcast_to(whole, grid.scale.shape)
@@ -774,7 +774,7 @@ class _Network:
         """A tensor with another shape, by the file's order of axes."""
         tensor = self.tensors[index]
         if math.prod(shape) != math.prod(tensor.shape) or min(shape, default=1) < 1:
-            raise self.fail(f"the shape {shape} has other values than {tensor.shape}")
+            raise self.fail(f"the shape {shape} does not fit the values of {tensor.shape}")
         if tensor.image and not _trivial(tensor.shape):
             part = self.add(_Tensor(f"{name} in NCHW", tensor.shape, tensor.dtype, tensor.grid))
             self.tensors[part].image = False
@@ -833,7 +833,7 @@ class _Network:
             count = len(old) + (len(listed) if more else 0)
             axes = {a % count for a in listed if -count <= a < count}
             if len(axes) != len(listed):
-                raise self.fail(f"axes are {listed}, expected different ones of {count}")
+                raise self.fail(f"axes are {listed}, expected different axes from {-count} to {count - 1}")
             if more:
                 rest = iter(old)
                 return self.reshaped(index, tuple(1 if i in axes else next(rest) for i in range(count)), name)
@@ -853,7 +853,7 @@ class _Network:
             axes = len(tensor.shape)
             order = tuple(self.attribute("perm", tuple(reversed(range(axes)))))
             if sorted(order) != list(range(axes)):
-                raise self.fail(f"perm is {order}, expected an order of {axes} axes")
+                raise self.fail(f"perm is {order}, expected a permutation of 0 to {axes - 1}")
             shape = tuple(tensor.shape[axis] for axis in order)
             if axes == 4:
                 order = tuple(TO_FILE[order[axis]] for axis in FROM_FILE)
@@ -891,7 +891,7 @@ class _Network:
         """Identity."""
         self.counted(1, 1)
         if self.node.inputs[0] not in self.named:
-            raise self.fail(f"input {shown(self.node.inputs[0])} is not computed before it")
+            raise self.fail(f"no earlier operator computes input {shown(self.node.inputs[0])}")
         self.named[self.node.outputs[0]] = self.named[self.node.inputs[0]]
 
     # --- QDQ ---
@@ -930,7 +930,7 @@ class _Network:
         if dtype not in BYTES:
             raise self.fail(f"output has type {dtype}, expected int8 or uint8")
         if "output_dtype" in self.node.attributes and zero is None and self.attribute("output_dtype", 0):
-            raise self.fail("output_dtype is given, expected a zero point, which has the type of the output")
+            raise self.fail("output_dtype is given, expected a zero point with the type of the output")
         out = self.one(given[1], self.optional(2))
         found = self.named.get(given[0])
         own = self.current
@@ -956,7 +956,7 @@ class _Network:
         elif isinstance(found, int) and self.tensors[found].dtype == FLOAT32:
             index = self.requantised(found, _Grid(*out), name, dtype)
         else:
-            raise self.fail(f"input {shown(given[0])} is not a float32 value computed before it")
+            raise self.fail(f"no earlier operator computes input {shown(given[0])} in float32")
         self.current = own
         self.named[name] = index
 
@@ -993,7 +993,7 @@ class _Network:
         """A constant that is dequantised."""
         found = self.named.get(name)
         if not isinstance(found, _Weights):
-            raise self.fail(f"{what} {shown(name)} are not a constant with DequantizeLinear after it")
+            raise self.fail(f"{what} {shown(name)} are not a constant followed by DequantizeLinear")
         return found
 
     def completed(self, out: Parameters, name: str, dtype: np.dtype[Any]) -> int:

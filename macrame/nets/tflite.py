@@ -140,7 +140,7 @@ class Network:
         model = source.root("the model")
         version = model.number(ModelSlots.VERSION, "I")
         if version != VERSION:
-            raise source.fail(f"has version {version} of the schema, expected {VERSION}")
+            raise source.fail(f"has schema version {version}, expected {VERSION}")
         subgraphs = model.tables(ModelSlots.SUBGRAPHS, "subgraph", MOST_TENSORS)
         if len(subgraphs) != 1:
             raise source.fail(f"has {len(subgraphs)} subgraphs, expected 1")
@@ -162,7 +162,7 @@ class Network:
 
     def _buffer(self, table: Table) -> NDArray[np.uint8] | None:
         if table.number(BufferSlots.OFFSET, "Q") or table.number(BufferSlots.SIZE, "Q"):
-            raise self.source.fail(f"{table.what} is outside the tables, which is not supported")
+            raise self.source.fail(f"the data of {table.what} is outside the tables, which is not supported")
         return table.vector(BufferSlots.DATA, "u1", f"the data of {table.what}")
 
     def _code(self, table: Table) -> str:
@@ -192,7 +192,7 @@ class Network:
         indices = as_tuple(table.vector(slot, "<i4", what, MOST_INPUTS))
         for index in indices:
             if not -1 <= index < len(self.stored):
-                raise fail(f"{what} include tensor {index} of {len(self.stored)}")
+                raise fail(f"{what} include tensor {index}, expected 0 to {len(self.stored) - 1}")
         return list(indices)
 
     def tensor(
@@ -247,7 +247,7 @@ class Network:
         scales = 0 if scale is None else len(scale)
         zero_points = 0 if zero_point is None else len(zero_point)
         if scales != zero_points:
-            raise fail(f"{what} has {scales} scales and {zero_points} zero points, expected as many")
+            raise fail(f"{what} has {scales} scales and {zero_points} zero points, expected the same number")
         if scale is None or zero_point is None or not scales:
             return None, None, 0
         axis = table.number(QuantizationSlots.QUANTIZED_DIMENSION, "i")

@@ -116,7 +116,7 @@ def _mean(layer: Layer) -> Found:
     x = layer.operand(0)
     axes = sorted(layer.axis(value, len(x.shape)) for value in layer.integers(1, "axes"))
     if len(set(axes)) < len(axes):
-        raise layer.fail(f"has axes {shown(axes)}, expected different ones")
+        raise layer.fail(f"has axes {shown(axes)}, expected no axis twice")
     keep_dims = bool(layer.option("keep_dims"))
     sides = [1 if i in axes else side for i, side in enumerate(x.shape) if keep_dims or i not in axes]
     layer.result(tuple(sides), (x.dtype,))

@@ -174,6 +174,6 @@ class OperatorSlots:
 
 
 class BufferSlots:
-    """Slots of the table Buffer; data of the largest files are outside the tables, at an offset."""
+    """Slots of the table Buffer; the largest files have their data outside the tables, at an offset."""
 
     DATA, OFFSET, SIZE = range(3)

@@ -129,7 +129,7 @@ class FileModel:
     subgraphs : int
         How often the subgraph is written; the reader wants 1.
     outside : (int, int)
-        Offset and size of each constant's data outside the tables; the reader wants 0.
+        Offset and size of each constant's data outside the tables; the reader requires 0.
     """
 
     name: str

@@ -340,7 +340,9 @@ class SimLink(HarnessLink):
     ) -> None:
         arguments.instance("config", config, CoreConfig)
         if activity and config.bf16:
-            raise ValueError(f"activity of a core with formats {config.formats!r}: expected 'INT8'")
+            raise ValueError(
+                f"activity is True, expected False with formats {config.formats!r}: only int8 cells are counted"
+            )
         self.config = config
         super().__init__(
             "core_player",

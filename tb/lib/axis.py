@@ -148,12 +148,12 @@ class Sink:
     def sample(self):
         if not self.bench.read(self.valid):
             if self.held is not None:
-                self.bench.fail(f"{self.valid} fell before the beat was taken")
+                self.bench.fail(f"{self.valid} fell before the beat was accepted")
             return
         beat = tuple(self.bench.read(name) for name in self.payload)
         if self.held is not None and beat != self.held:
             self.bench.fail(
-                f"{', '.join(self.payload)} changed before the beat was taken: {self.held} became {beat}"
+                f"{', '.join(self.payload)} changed before the beat was accepted: {self.held} became {beat}"
             )
         if self._ready:
             self.beats.append((self.bench.cycle, beat))

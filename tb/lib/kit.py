@@ -168,7 +168,7 @@ class Watch(Part):
     def expect(self, cycle, **values):
         """Expect these values of outputs in a cycle (absolute)."""
         if cycle < self.bench.cycle:
-            raise ValueError(f"cycle {cycle} is over")
+            raise ValueError(f"cycle {cycle} has passed")
         for name in values:
             if name not in self.idle:
                 raise ValueError(f"{name} is not watched")
@@ -188,7 +188,7 @@ class Watch(Part):
     def finish(self):
         """Check that no expectation is left."""
         if self.due:
-            self.bench.fail(f"the test ended before {self.due}")
+            self.bench.fail(f"the test ended before the expected {self.due}")
 
 
 def word(lanes):

@@ -21,7 +21,7 @@ class SliceBench(Bench):
     taken : str
         The output that shows the last of these inputs.
     behind : str, optional
-        An output that shows the first of them one cycle after the beat was taken.
+        An output that shows the first of them one cycle after the beat was accepted.
     """
 
     def __init__(self, dut, stalls, given, taken, behind=None):

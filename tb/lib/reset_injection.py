@@ -4,7 +4,7 @@
 
 A *life* of the core lasts from one reset to the next. Everything sent during a life is recorded. After each
 transfer the model predicts the life from its beginning, and everything observable must match: STATUS,
-interrupt, beats taken, result beats, tkeep, tlast, counters. A reset in the middle of a transfer ends a life;
+interrupt, beats accepted, result beats, tkeep, tlast, counters. A reset in the middle of a transfer ends a life;
 packets of which the core has not yet taken a beat belong to the next one.
 """
 
@@ -208,7 +208,7 @@ class InjectedCore:
         await FallingEdge(u.clk)
         self.transfers += 1
         assert not state["unknown"], "a handshake signal of the core was unknown (x)"
-        assert not state["rule_broken"], "m_axis dropped or changed a beat before it was taken"
+        assert not state["rule_broken"], "m_axis dropped or changed a beat before it was accepted"
 
         injected = bool(self.dut.injected.value)
         if injected:
@@ -239,7 +239,7 @@ class InjectedCore:
             return
         end = int(dut.m_mark.value) + int(dut.offered_mark.value)
         self._compare(expected.tiles, begin, end, "before the soft reset")
-        assert len(self._beats) >= end, "the beat offered when the soft reset came was never taken"
+        assert len(self._beats) >= end, "the beat offered when the soft reset came was never accepted"
         if end > begin and not self._beats.last[end - 1]:
             assert len(self._beats) > end, "the packet truncated by the soft reset was not closed"
             closing = int(self._beats.last[end]), np.flatnonzero(self._beats.keep[end]).tolist()
@@ -315,7 +315,7 @@ class InjectedCore:
         }
         every = {stream: sum(map(len, packets)) for stream, packets in self._life.items()}
         wanted = every if error else {"w": expected.w_taken, "a": expected.a_taken}
-        assert taken == wanted, f"beats taken: {taken}, expected {wanted} of {every} ({_names(error)})"
+        assert taken == wanted, f"beats accepted: {taken}, expected {wanted} of {every} ({_names(error)})"
         self.error, self.tiles = error, whole
         if error:
             self.seen |= error

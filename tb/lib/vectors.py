@@ -51,7 +51,7 @@ class TB:
         words = pack(self.name, columns)
         words.tofile(VECTORS)
         count = await play(self.dut)
-        assert count == len(words), f"the player took {count} words of {len(words)}"
+        assert count == len(words), f"the player accepted {count} of {len(words)} words"
         return parse(RESULTS, len(words))
 
     async def results(self, **columns):

@@ -34,7 +34,7 @@ def test_problem_1(whole):
     chain = answer["relu_against_sigmoid"]["chain"]
     assert chain["relu"]["product"][-1] == 1
     assert 0 < chain["sigmoid"]["product"][9] < 0.25**10
-    assert "Placeholder: network and picture are ours" in whole.out
+    assert "Placeholder: network and image are ours" in whole.out
     assert whole.report(1)["mismatches"] == 0
     assert len(whole.report(1)["checks"]) == 7
 

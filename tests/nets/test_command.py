@@ -83,7 +83,7 @@ def test_a_run(network, tmp_path, capfd):
     assert verbs.call("net", given) == 1
     said = capfd.readouterr()
     assert "4 of 4 values of mean differ from the reference, first at [0, 0, 0, 0]" in said.out
-    assert said.err.splitlines()[-1] == "net: the results differ from those expected"
+    assert said.err.splitlines()[-1] == "net: the results differ from the expected ones"
     assert not out.exists()
 
     np.save(tmp_path / "image.npy", images[0])

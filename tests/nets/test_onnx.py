@@ -168,7 +168,7 @@ REFUSED = {
         model(Node("Flatten", ("x",), ("y",)), inputs=(Value("x", "int8", ("N", "C")),)),
         "the network's input 'x' has the dynamic shape ('N', 'C'); only the batch may be dynamic",
     ),
-    "no scale": (model(Node("Flatten", ("x",), ("y",))), "no operator tells the scale of 'x'"),
+    "no scale": (model(Node("Flatten", ("x",), ("y",))), "no operator gives the scale of 'x'"),
     "scale": (
         model(Node("QLinearConv", ("x", "minus", *CONV[2:]), ("y",))),
         "op 0 'y' (QLinearConv): scale 'minus' is -1.0, expected a finite number above 0",
@@ -231,7 +231,7 @@ REFUSED = {
     ),
     "bias": (
         qdq("Conv", "rw", "real"),
-        "op 2 'f' (Conv): bias values 'real' are not a constant with DequantizeLinear after it",
+        "op 2 'f' (Conv): bias values 'real' are not a constant followed by DequantizeLinear",
     ),
     "other type": (
         qdq("Conv", "rw", zero="uzero"),

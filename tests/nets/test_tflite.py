@@ -398,11 +398,11 @@ SUPPORTED = ", ".join(OPTIONS)
 
 #: Description of the network, change, message.
 BAD = [
-    ("add", network(version=2), "has version 2 of the schema, expected 3"),
+    ("add", network(version=2), "has schema version 2, expected 3"),
     ("add", network(subgraphs=2), "has 2 subgraphs, expected 1"),
     ("add", network(subgraphs=0), "has 0 subgraphs, expected 1"),
-    ("conv", network(outside=(64, 0)), "buffer 1 is outside the tables, which is not supported"),
-    ("conv", network(outside=(0, 64)), "buffer 1 is outside the tables, which is not supported"),
+    ("conv", network(outside=(64, 0)), "the data of buffer 1 is outside the tables, which is not supported"),
+    ("conv", network(outside=(0, 64)), "the data of buffer 1 is outside the tables, which is not supported"),
     ("add", tensor("y", scale=None, zero_point=None), "op 0 'y' (ADD): output 'y' has 0 scales, expected 1"),
     (
         "add broadcasts",
@@ -439,7 +439,7 @@ BAD = [
     ("add", network(inputs=[]), "the network's inputs are [], expected different tensors"),
     ("add", network(outputs=[-1]), "the network's outputs are [-1], expected different tensors"),
     ("add", network(inputs=[0, 0]), "the network's inputs are [0, 0], expected different tensors"),
-    ("add", network(inputs=[0, 7]), "the network's inputs include tensor 7 of 3"),
+    ("add", network(inputs=[0, 7]), "the network's inputs include tensor 7, expected 0 to 2"),
     ("add", network(inputs=[0] * 300), "the network's inputs: 300 values, expected at most 256"),
     ("add", network(outputs=[1]), "no operator writes the network's output 'b'"),
     ("add", network(inputs=[0]), "op 0 'y' (ADD): reads 'b', which no earlier operator writes"),
@@ -565,7 +565,7 @@ BAD = [
     ("add", op(inputs=[0]), "op 0 'y' (ADD): has 1 inputs, expected 2"),
     ("conv", op(inputs=[0]), "op 0 'y' (CONV_2D): has 1 inputs, expected 2 or 3"),
     ("add", op(inputs=[0, -1]), "op 0 'y' (ADD): input is missing"),
-    ("add", op(inputs=[0, 9]), "op 0 (ADD): the inputs of op 0 include tensor 9 of 3"),
+    ("add", op(inputs=[0, 9]), "op 0 (ADD): the inputs of op 0 include tensor 9, expected 0 to 2"),
     ("add", op(outputs=[2, 1]), "op 0 'y' (ADD): has 2 outputs, expected 1"),
     ("add", op(outputs=[-1]), "op 0 '' (ADD): output is missing"),
     ("add", op(outputs=[1]), "op 0 'b' (ADD): output 'b' is already written"),
@@ -645,7 +645,7 @@ BAD = [
     (
         "conv",
         tensor("w", zero_point=[0, 0]),
-        "op 0 'y' (CONV_2D): weights 'w' has 6 scales and 2 zero points, expected as many",
+        "op 0 'y' (CONV_2D): weights 'w' has 6 scales and 2 zero points, expected the same number",
     ),
     (
         "conv",
@@ -810,7 +810,7 @@ BAD = [
     (
         "mean",
         tensor("y/axes", data=np.array([1, -3], np.int32)),
-        "op 0 'y' (MEAN): has axes [1, 1], expected different ones",
+        "op 0 'y' (MEAN): has axes [1, 1], expected no axis twice",
     ),
     ("mean", tensor("y/axes", data=None), "op 0 'y' (MEAN): axes 'y/axes' is not a constant"),
     (
@@ -1133,7 +1133,7 @@ class Places:
 
 P = Places()
 END = len(P.data)
-OUTSIDE = f"damaged or cut short, {{}} would be at bytes {{}} to {{}} of {END}"
+OUTSIDE = f"damaged or truncated, {{}} would be at bytes {{}} to {{}} of {END}"
 NAME_AT = P.tensors[1].follow(TensorSlots.NAME, "name")
 SHAPE_AT = P.tensors[1].follow(TensorSlots.SHAPE, "shape")
 DATA_AT = P.buffers[1].follow(0, "data")
@@ -1148,7 +1148,7 @@ DAMAGED = [
     (b"\x93NUMPY\x01\x00" + P.data[8:], r"not a .tflite file, it starts with b'\x93NUMPY\x01\x00'"),
     (
         P.data[:8],
-        (f"damaged or cut short, the model would be at bytes {P.model.start} to {P.model.start + 4} of 8"),
+        (f"damaged or truncated, the model would be at bytes {P.model.start} to {P.model.start + 4} of 8"),
     ),
     (P.poked(4, "4s", b"TFL2"), f"not a .tflite file, it starts with {P.data[:4] + b'TFL2'!r}"),
     (P.poked(0, "I", 0xFFFFFFFF), OUTSIDE.format("the model", 2**32 - 1, 2**32 + 3)),

@@ -27,7 +27,7 @@ SAMPLES, INPUTS, OUTPUTS = 24, 8, 5
 
 
 def dynamic_rows(rng):
-    """Rows of numbers half way between two steps of the row's scale, as nearly as float32 has them."""
+    """Rows of numbers halfway between two steps of the row's scale, as nearly as float32 has them."""
     rows = []
     for _ in range(48):
         low, high = np.float32(-rng.uniform(0, 5)), np.float32(rng.uniform(0, 5))

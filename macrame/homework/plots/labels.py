@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 COLUMNS = 6
-MOST = 24  # pictures that are drawn
-CELL = 1.0  # inches for a picture and its label
+MOST = 24  # images that are drawn
+CELL = 1.0  # inches for an image and its label
 PICTURE = 0.72
 
 
@@ -27,9 +27,9 @@ def misclassified_figure(
     ----------
     title : str
         Names the problem and the network.
-    x : numpy.ndarray, shape (pictures, pixels)
-        Square pictures, pixels from 0 to 1.
-    labels, predicted : numpy.ndarray of int, shape (pictures,)
+    x : numpy.ndarray, shape (images, pixels)
+        Square images, pixels from 0 to 1.
+    labels, predicted : numpy.ndarray of int, shape (images,)
 
     Returns
     -------
@@ -48,7 +48,7 @@ def confusion_figure(
     ----------
     title : str
         Names the problem and the network.
-    labels, predicted : numpy.ndarray of int, shape (pictures,)
+    labels, predicted : numpy.ndarray of int, shape (images,)
         From 0 to classes - 1.
     classes : int
 
@@ -65,7 +65,7 @@ def confusion(labels: NDArray[np.integer], predicted: NDArray[np.integer], class
 
     Parameters
     ----------
-    labels, predicted : numpy.ndarray of int, shape (pictures,)
+    labels, predicted : numpy.ndarray of int, shape (images,)
         From 0 to classes - 1.
     classes : int
 

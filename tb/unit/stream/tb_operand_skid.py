@@ -20,7 +20,7 @@ from tb.lib.register_slice import SliceBench
 
 
 class TB(SliceBench):
-    """A beat has data and side bits; the data come one cycle after the beat was taken."""
+    """A beat has data and side bits; the data comes one cycle after the beat was accepted."""
 
     def __init__(self, dut, stalls="none"):
         given = {"in_data": int(dut.DATA_W.value), "in_side": int(dut.SIDE_W.value)}
