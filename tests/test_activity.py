@@ -73,7 +73,7 @@ class Pipeline:
                         self.put("accumulators", (r, c), 32, 0 if last else acc[r, c])
                         if last:
                             self.put("results", (r, c), 32, acc[r, c])
-        for _ in range(rows - 1):  # the chain: towards row 0, zeros behind the last row
+        for _ in range(rows - 1):  # the chain: towards row 0, zeros after the last row
             for c in range(cols):
                 for r in range(rows):
                     below = self.registers["results", r + 1, c] if r + 1 < rows else 0

@@ -131,7 +131,7 @@ def test_model_equals_counters(shape, seed):
             if rng.random() < 0.2:
                 link.reset()
             for _ in range(post_cycles if slow else 0):
-                core.status()  # 2 cycles at least, until the core is at rest
+                core.status()  # 2 cycles at least, until the core is idle
             core.clear_counters()
             results = link.transfer(weights, activations, beats)
             assert len(results) == beats
@@ -144,7 +144,7 @@ def test_model_equals_counters(shape, seed):
             assert got["cycles"] == link.cycles, "the harness counts the same cycles from outside"
             total = {name: total[name] + count for name, count in got.items()}
     # the sweep reached all cases of the model
-    # (a small FIFO makes short tiles wait for room, before they could wait for the chain)
+    # (a small FIFO makes short tiles wait for space, before they could wait for the chain)
     assert total["pad"] or fifo_depth or rows * geometry.pace == 1
     assert total["stall_w"]
     assert bool(total["stall_out"]) == (fifo_depth is not None)

@@ -132,7 +132,7 @@ def test_the_beats_of_first_product_are_the_hosts():
 
 
 def test_the_results_of_first_product_are_goldens():
-    """Rows that are expected, and the matrices in the comments beside them."""
+    """Rows that are expected, and the matrices in the comments next to them."""
     (w1, w2), (a1, a2, a3) = matrices("W"), matrices("A")
     tiles = [
         requantize(gemm.add_bias(gemm.gemm(a, w1), [10, -20]), 1 << 30, -1, 3, -128, 127, "gemmlowp")

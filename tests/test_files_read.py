@@ -70,7 +70,7 @@ READ = [
     ("decimal commas and tabs", "1,5\t2\n3\t4,25\n", [[1.5, 2], [3, 4.25]], ["read decimal commas"]),
     ("quoted decimal commas", '"1,5";"2"\n', [[1.5, 2]], ["read decimal commas"]),
     ("three decimals that are proven", "1,500;0,250\n", [[1.5, 0.25]], ["read decimal commas"]),
-    ("three decimals behind a point", "1.500;2\n-0.250;1\n", [[1.5, 2], [-0.25, 1]], []),
+    ("three decimals after a point", "1.500;2\n-0.250;1\n", [[1.5, 2], [-0.25, 1]], []),
     ("three decimals between commas", "1.500,2.000\n", [[1.5, 2]], []),
     ("three decimals between blanks", "1.500 2.000\n", [[1.5, 2]], []),
     ("commas delimit, whatever they are", "1,5\n2,5\n", [[1, 5], [2, 5]], []),
@@ -85,7 +85,7 @@ READ = [
     ("a header with a # in it", "x,no# of y\n1,2\n3,4\n", SQUARE, [HEADER]),
     ("a header between blanks", "x y\n1 2\n3 4\n", SQUARE, [HEADER]),
     (
-        "a header behind a comment",
+        "a header after a comment",
         "# made by\nx,y\n1,2\n3,4\n",
         SQUARE,
         ["skipped a header row and a comment"],
@@ -306,8 +306,8 @@ UNCLEAR = [
     ("a spreadsheet's error", "1,#N/A\n", "line 1, column 2 is '#N/A', expected", []),
     ("errors in the first column", "#DIV/0!,2\n#N/A,3\n", "line 1, column 1 is '#DIV/0!', expected", []),
     ("errors between blanks", "1 #VALUE! 3\n", "line 1, column 2 is '#VALUE!', expected", []),
-    ("a # behind a delimiter", "1,#2\n3,#4\n", "line 1, column 2 is '#2', expected", []),
-    ("a # behind a tab", "1\t#2\n3\t#4\n", "line 1, column 2 is '#2', expected", []),
+    ("a # after a delimiter", "1,#2\n3,#4\n", "line 1, column 2 is '#2', expected", []),
+    ("a # after a tab", "1\t#2\n3\t#4\n", "line 1, column 2 is '#2', expected", []),
     ("a quoted error", '1,"#N/A"\n', "line 1, column 2 is '#N/A', expected", []),
     ("none but a header", "x,y\n", "contains no numbers below a header row", []),
     (
@@ -324,7 +324,7 @@ UNCLEAR = [
         [],
     ),
     (
-        "something behind a quote",
+        "something after a quote",
         '1,"2"3\n',
         "line 1 cannot be split into cells: ',' expected after '\"'",
         [],
@@ -700,7 +700,7 @@ def test_data_behind_an_array_are_not_dropped():
 
 
 def test_a_bomb_does_not_go_off(tmp_path):
-    """A small file whose array would be 300 megabytes; or is two bytes, with 300 megabytes behind."""
+    """A small file whose array would be 300 megabytes; or is two bytes, with 300 megabytes after them."""
     zeros = bytes(300 << 20)
     for shape, said in (((300 << 20, 1), "unpacks to 314,572,800 bytes"), ((1, 2), "and more were found")):
         (tmp_path / "a.npz").write_bytes(archive({"a.npy": headed(shape) + zeros}, zipfile.ZIP_DEFLATED))

@@ -116,7 +116,7 @@ def test_everything(monkeypatch, capsys, target, unit):
 
 
 def driver(netlist, net):
-    """The instance that drives a net; behind a multiplexer of LUTs, the LUT of one of its inputs."""
+    """The instance that drives a net; after a multiplexer of LUTs, the LUT of one of its inputs."""
     (text,) = [
         match[0]
         for match in re.finditer(shell.INSTANCE, netlist, re.M)

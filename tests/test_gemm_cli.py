@@ -493,13 +493,13 @@ BAD = [
         {"t.csv": b"1" * 5000 + b",2,3,4\n"},
     ),
     (
-        "200 behind blank lines",
+        "200 after blank lines",
         dict(A="t.csv"),
         "A=t.csv: line 5, column 4 is 200, expected an integer from",
         {"t.csv": b"\n\n1,2,3,4\r\n\r\n1,2,3,200\n"},
     ),
     (
-        "text behind blank lines",
+        "text after blank lines",
         dict(A="t.csv"),
         "A=t.csv: line 4, column 2 is 'x', expected an integer",
         {"t.csv": b"1,2,3,4\r\r \r5,x,7,8\r"},

@@ -413,7 +413,7 @@ def degenerate_network(rng):
 @each_kind
 @each_mode
 def test_a_dead_layer_leaves_the_next_one_its_biases(mode, per_channel, seed):
-    """A tensor of zeros has any scale; with 1, biases behind it were in steps as coarse as the weights."""
+    """A tensor of zeros has any scale; with 1, biases after it were in steps as coarse as the weights."""
     rng = np.random.default_rng(seed)
     network, x = degenerate_network(rng), rng.standard_normal((50, 4))
     quantized = quantize_network(network, x, mode, per_channel)

@@ -190,7 +190,7 @@ def test_a_bias_is_rounded_to_steps_of_the_sums(source):
 @pytest.mark.parametrize("rule", operands.INT8_RULES)
 @pytest.mark.parametrize("scale", [1e-20, 1e-3, 1, 1e20])
 def test_a_bias_is_kept_whatever_the_weights_are(source, rule, scale):
-    """Of a pruned column, of weights that are tiny beside it, of both at once; and of whole weights."""
+    """Of a pruned column, of weights that are tiny next to it, of both at once; and of whole weights."""
     a = np.array([[0.3, -2.0], [1.9, 0.1]]) * scale
     w = np.array([[0.0, 1e-15, 0.5, 0], [0.0, -3e-15, -0.25, 0]])
     for weights in (w, w[:, [0, 3, 0, 3]], np.array([[1, 0, -5, 2], [0, 0, 3, 4]])):

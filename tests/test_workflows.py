@@ -50,7 +50,7 @@ def filled(text, cell):
 
 
 def make_calls(job):
-    """The calls of make in a job, in each cell of its matrix: lists of words behind `make`."""
+    """The calls of make in a job, in each cell of its matrix: lists of words after `make`."""
     for cell, step in itertools.product(cells(job), job["steps"]):
         for line in filled(step.get("run", ""), cell).splitlines():
             line = re.sub(r"\$\(\(.*?\)\)", "7", line)  # the shell's arithmetic

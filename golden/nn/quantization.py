@@ -302,14 +302,14 @@ def activation_grids(
 
 
 def _scale_of_zeros(
-    network: Network, ends: list[tuple[float, float]], i: int, weight_bits: int, following: list[Affine]
+    network: Network, ends: list[tuple[float, float]], i: int, weight_bits: int, later: list[Affine]
 ) -> float:
-    """Scale of the i-th tensor, 0 in all samples; `following` are the quantisations of the tensors after it."""
+    """Scale of the i-th tensor, 0 in all samples; `later` are the quantisations of the tensors after it."""
     scale = 1.0
     if i < len(network.weights) and (i == 0 or network.activations[i - 1] != "sigmoid"):
         coarsest = _largest(network.weights[i]) / integer_range(weight_bits)[1]
         if coarsest >= SMALLEST_SCALE:
-            scale = float(following[0].scale) / 256 / coarsest
+            scale = float(later[0].scale) / 256 / coarsest
         if i:
             weights = np.abs(np.asarray(network.weights[i - 1], np.float64)).sum(axis=1).max(initial=0)
             reach = weights * max(map(abs, ends[i - 1])) + _largest(network.biases[i - 1])

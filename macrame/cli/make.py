@@ -52,7 +52,7 @@ TARGETS = {
     ),
     "train": Target(
         "train",
-        "train the digits network in bf16 on the RTL, and compare each step with the golden model (EPOCHS=, STEPS=)",
+        "train a digits network in bf16 on the RTL, and compare each step with golden (EPOCHS=, STEPS=)",
     ),
     "net": Target(
         "net",

@@ -9,9 +9,9 @@
 Exit status: 0; 1 for a wrong result, or if digits is too slow; 2 for unknown words; 130 if interrupted.
 
 Two products go through `macrame.host.core.Core`, and each result is compared with the golden model, bit for
-bit. Cycles per second are simulated cycles over the CPU time of the simulator, without start-up, which a short
-product measures; each is the minimum of three runs. Compiling is done twice, the first time with an empty
-build folder, so that Verilator's own library is compiled too; the second time is that after a change of the RTL.
+bit. Cycles per second are simulated cycles over the CPU time of the simulator, without start-up, which a
+short product measures; each is the minimum of three runs. Compiling is done twice, the first time with an
+empty build folder, so that Verilator's own library is compiled too; the second is that after an RTL change.
 
 ``digits`` runs both layers of a 64-32-10 network over the 540 held-out images repeatedly, on int8 cores, and
 compares the logits with the golden model each time. Seconds are CPU time of the simulator with its

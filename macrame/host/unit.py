@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Common parts of the core's and the other units' drivers: identification, errors, event counters and recovery.
+"""What the drivers of all units share: identification, errors, event counters and recovery.
 
 All have the same registers at the same addresses, in ``rtl/*.rdl``.
 """

@@ -3,7 +3,7 @@
 """A simulated board on a pseudo-terminal, for a host program without a board.
 
     $ macrame board icebreaker
-    an iCEBreaker behind /dev/pts/3; in another terminal:
+    simulated iCEBreaker on /dev/pts/3; in another terminal:
       macrame gemm a.npy w.npy --out c.npy --link serial:/dev/pts/3
 
 The board's top level from boards/ runs in the simulator with its pins, its reset and its serial line. Only
@@ -156,7 +156,7 @@ def main(board: str) -> int:
         raise InputError(f"BOARD={board}: expected one of {', '.join(BOARDS)}")
     with SimulatedBoard(board) as running:
         print(
-            f"simulated {BOARDS[board].title} behind {running.tty}; in another terminal:\n"
+            f"simulated {BOARDS[board].title} on {running.tty}; in another terminal:\n"
             f"  macrame gemm a.npy w.npy --out c.npy --link serial:{running.tty}",
             flush=True,
         )

@@ -341,7 +341,7 @@ class SimLink(HarnessLink):
         arguments.instance("config", config, CoreConfig)
         if activity and config.bf16:
             raise ValueError(
-                f"activity is True, expected False with formats {config.formats!r}: only int8 cells are counted"
+                f"activity is True, expected False with formats {config.formats!r}: only int8 is counted"
             )
         self.config = config
         super().__init__(

@@ -92,7 +92,7 @@ class Job:
 
     @property
     def core(self) -> CoreConfig:
-        """Configuration of the core; iCE40 has room for one serial requantiser, as on the iCEBreaker."""
+        """Configuration of the core; iCE40 has space for one serial requantiser, as on the iCEBreaker."""
         more: dict[str, int] = {}
         if self.target == "ice40":
             board = BOARDS["icebreaker"].core

@@ -4,8 +4,8 @@
 
 A *life* of the core lasts from one reset to the next. Everything sent during a life is recorded. After each
 transfer the model predicts the life from its beginning, and everything observable must match: STATUS,
-interrupt, beats accepted, result beats, tkeep, tlast, counters. A reset in the middle of a transfer ends a life;
-packets of which the core has not yet taken a beat belong to the next one.
+interrupt, beats accepted, result beats, tkeep, tlast, counters. A reset in the middle of a transfer ends a
+life; packets of which the core has not yet accepted a beat belong to the next one.
 """
 
 import os

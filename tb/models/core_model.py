@@ -228,17 +228,17 @@ def predict(shape, w_packets, a_packets, watchdog):
     tiles_at_release, is_open = [], False
     for packet in a_packets:
         mode = w_packets[panel].user if panel < len(w_packets) else 0
-        foreign = bool(chain) and bool((chain[0][1].user ^ mode) & BF16)
+        mismatch = bool(chain) and bool((chain[0][1].user ^ mode) & BF16)
         if panel == usable:
             if (
                 faulty is not None and errors[faulty] == W_TOO_LONG
             ):  # seen before the panel is too long, or not
-                if foreign:
+                if mismatch:
                     a_error = MODE_ILLEGAL
                 elif len(packet) < shape.slices_max * phases(mode):
                     a_error = K_MISMATCH
             break
-        if foreign:
+        if mismatch:
             a_error = MODE_ILLEGAL
             break
         slices = len(w_packets[panel]) - shape.record_beats

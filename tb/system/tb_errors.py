@@ -162,7 +162,7 @@ async def mode_illegal(dut):
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
-async def foreign_panel(dut):
+async def format_mismatch(dut):
     """A tile is open, and the next weight panel has the other format: the same bit, and none of its sums."""
     core, rng = await begin(dut)
     formats = [

@@ -351,7 +351,7 @@ async def output_blocked(dut):
     await ClockCycles(dut.clk, 2000)
     assert dut.m_axis_tvalid.value == 1
     assert dut.s_axis_a_tready.value == 0
-    assert not tb.a.empty(), "the core took more than it has room for"
+    assert not tb.a.empty(), "the core accepted more than it has space for"
     tb.m.pause = False
     await tb.results()
     assert await tb.read(STATUS) == 0

@@ -279,7 +279,7 @@ def test_what_is_refused(name):
 
 
 def test_auto_padding_and_what_it_equals():
-    """SAME_UPPER and SAME_LOWER put the odd cell behind or before."""
+    """SAME_UPPER and SAME_LOWER put the odd cell after or before."""
     found = {}
     for auto in ("SAME_UPPER", "SAME_LOWER", "VALID"):
         node = Node("QLinearConv", CONV, ("y",), {"auto_pad": auto, "strides": (3, 3)})

@@ -3,7 +3,7 @@
 //
 // Purpose
 //   Switching activity of the int8 array: how many bits of its registers toggle, by kind of
-//   register. core_player.v instantiates it beside the core if ACTIVITY is 1; it reads the array by
+//   register. core_player.v instantiates it next to the core if ACTIVITY is 1; it reads the array by
 //   hierarchical reference and drives nothing.
 //
 //     a_toggles, w_toggles   mac_array: operand registers a_q and w_q

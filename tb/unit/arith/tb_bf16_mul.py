@@ -4,7 +4,7 @@
 
 What could be wrong here: a subnormal factor with a leading one, or with the exponent 0; a product of 15 bits
 put where one of 16 belongs; a subnormal result not rounded, rounded twice or at the wrong place, its tie, or
-what is a last bit beside the tie; a subnormal result that rounds to the smallest normal; the largest product
+a value one bit off the tie; a subnormal result that rounds to the smallest normal; the largest product
 that is finite, and the smallest that is not; infinity * 0, signs of zeros; a stage that runs on while
 `enable` is low. bf16_products() seeks each of them, with every pair of exponents, and the bench says how
 often it found it.

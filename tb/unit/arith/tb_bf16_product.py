@@ -3,8 +3,8 @@
 """bf16_product in the simulator.
 
 What could be wrong here that bf16_mul's bench does not see, since the multiplier hides it: a significand's
-product taken a cycle early or late, or from the operands instead of from the port. So the products given here
-are not those of the fractions, but any that two factors of the same kinds could have.
+product sampled a cycle early or late, or taken from the operands instead of from the port. So the products
+given here are not those of the fractions, but any that two factors of the same kinds could have.
 """
 
 import cocotb

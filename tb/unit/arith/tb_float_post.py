@@ -3,7 +3,7 @@
 """float_post in the simulator.
 
 What could be wrong here: ReLU of a NaN, of -0, of minus infinity; bits above a bfloat16; a rounding, a ReLU
-or a random operand of the number before or behind (they all change with every number); a bfloat16 that is not
+or a random operand of the previous or next number (they all change with every number); a bfloat16 that is not
 rounded from the sum after ReLU; a stage that runs on while `enable` is low.
 """
 

@@ -3,7 +3,7 @@
 """fp32_mul in the simulator.
 
 What could be wrong here: a subnormal factor with a leading one, or shifted by one too many; a product of 47
-bits rounded where one of 48 is; a tie, or what is barely beside it, in each of the 22 bits that only count as
+bits rounded where one of 48 is; a tie, or a value just off it, in each of the 22 bits that only count as
 sticky; a subnormal result rounded at the wrong place; a carry out of rounding, also into infinity and into
 the smallest normal; infinity * 0; zero with a large exponent on the other side; a stage that runs on while
 `enable` is low. products() seeks each of them, with every pair of exponents, and the bench says how often it

@@ -3,7 +3,7 @@
 """fp32_to_int8 in the simulator.
 
 What could be wrong here: the product not rounded to float32 before it is rounded to an integer (products
-halfway between two float32, beside or on x.5, show it); ties; a subnormal factor taken for zero, or taken for
+halfway between two float32, next to or on x.5, show it); ties; a subnormal factor treated as zero, or as
 normal; infinity * 0, infinity * tiny; a NaN that saturates; the zero point added before saturation.
 """
 

@@ -3,7 +3,7 @@
 """int32_to_fp32 in the simulator.
 
 What could be wrong here: -2^31, whose size does not fit an int32; 0, which has no leading one; ties at every
-length, and numbers beside them; a carry out of rounding to the next power of two.
+length, and numbers next to them; a carry out of rounding to the next power of two.
 """
 
 import cocotb

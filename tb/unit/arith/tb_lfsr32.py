@@ -5,7 +5,7 @@
 What could be wrong here, and which case would show it:
   another sequence, a word lost or doubled at a step     every word is compared, steps with pauses between
   lanes in another order                                 the sequence does not depend on LANES
-  a seed not taken, or taken and stepped at once         `load` and `step` together; seed 0
+  a seed not loaded, or loaded and stepped at once       `load` and `step` together; seed 0
 """
 
 import cocotb

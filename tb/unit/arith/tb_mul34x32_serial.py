@@ -5,9 +5,9 @@
 What could be wrong here, and which case would show it:
   the step of b's sign adds            b negative, its extremes with those of a
   a sum's carry or sign is lost        a at both ends of its 34 bits
-  a step too few or too many           the product is read 33 cycles behind the operands, and 50
+  a step too few or too many           the product is read 33 cycles after the operands, and 50
   the product moves on when done       the same: it must stand
-  an operation cut off disturbs the next  a new one begins in its midst, and after a reset in its midst
+  an aborted operation affects the next   a new one, or a reset, in the middle of an operation
 """
 
 import cocotb

@@ -6,9 +6,9 @@ What could be wrong here, and which case would show it:
   a carry lost between the parts of a split sum    `random`: operands around 0 as well as extremes,
                                                    so that the sum crosses 2^W upwards and downwards often
   the sum of left and right loses sign or top bit  extremes of both
-  an idle cycle changes something                  left and right are X in front of it
+  an idle cycle changes something                  left and right are X before it
   shift wins over a load, or moves unasked         both at random, the chain X without a shift
-  the sum keeps something of the tile before       tiles of one slice and more, back to back; `clear` alone
+  the sum keeps something of the last tile       tiles of one slice and more, back to back; `clear` alone
 """
 
 import cocotb

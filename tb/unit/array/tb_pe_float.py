@@ -32,7 +32,7 @@ class TB(Bench):
         idle = dict.fromkeys(("a", "w", "a_factor", "w_factor", "chain_in"))
         more = {"sum_bf16": 1, "chain_bf16": 1, "operand_bf16": 0} if self.dual else {}
         super().__init__(dut, reset=None, valid=0, last=0, clear=1, chain_shift=0, **idle, **more)
-        self.later = {}  # cycle: controls that are not at rest
+        self.later = {}  # cycle: controls that are not idle
         self.pushes = {}  # cycle: (sum, tall)
         self.chain = None  # of result registers, head first; None: unknown
         self.format = 1  # bf16, as it stands

@@ -98,7 +98,7 @@ class TB(Bench):
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def tiles(dut):
-    """Tiles of random length, gaps, shifts: every result, and between two the register stands still."""
+    """Tiles of random length, gaps, shifts: every result, and between two the register holds."""
     tb = TB(dut)
     await tb.begin()
     for _ in range(100):

@@ -9,7 +9,7 @@ What could be wrong here, and which case would show it:
   the next load at the minimum distance               `paces`: that far apart, and one cycle more
   a tile of one row                                   ROWS 1
   the rows of one tile counted for another            `paces`: tiles of every height
-  tag or pace taken outside load                      both are X in every other cycle
+  tag or pace sampled outside load                    both are X in every other cycle
   rows after a reset                                  `reset`, in each cycle of a tile
 """
 

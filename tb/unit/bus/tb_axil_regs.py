@@ -11,7 +11,7 @@ What could be wrong here, and which case would show it:
   a command lasts, or comes unasked                 pulses are counted in every test
   SEED in a core without bfloat16, or kept by it    `walk`, `unmapped`, `protocol`: FORMAT with and without
   an error forgotten, shown as another, not sticky  `status`: each alone, all together, one-cycle strobes
-  irq without enable, or not taken back             `status`
+  irq without enable, or not deasserted             `status`
   a soft reset that clears too little or too much   `status`: errors go, watchdog and enable stay
   a counter read in another's place, or too soon    `counters`, `latency`, `protocol`
   the seed not loaded, or loaded unasked            `protocol`, `status`: pulses are counted; after each `rst`
@@ -222,7 +222,7 @@ async def latency(dut, late):
             done = [done for _, _, _, done in seen].index(1)
             asked = [int(1 <= cycle <= done) for cycle in range(14)]
             tb.equal([read for _, _, read, _ in seen], asked, "counter_read, by cycle")
-            tb.equal([valid for valid, *_ in seen].index(1), done + 1, "rvalid behind counter_done")
+            tb.equal([valid for valid, *_ in seen].index(1), done + 1, "rvalid after counter_done")
             tb.equal(seen[done + 1][1], tb.words[index], "rdata of a counter")
 
 

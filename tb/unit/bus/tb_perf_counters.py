@@ -95,7 +95,7 @@ class TB(Bench):
             self.values[name] = expected
             self.read_since = None
             self.done += 1
-            # `read` ends behind the edge at which its reader sees read_done
+            # `read` ends after the edge at which its reader sees read_done
             self.parts.append(Part(drive=self.release))
         else:
             since = max(self.read_since, self.cleared + SCAN + 1)

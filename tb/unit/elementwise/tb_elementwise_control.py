@@ -5,7 +5,7 @@
 What could be wrong here, and which case would show it:
   an issue without a credit, or a credit lost       credits come back at random, and seldom enough to run out
   a credit for a beat of a table                    loads among the operations, with few credits
-  x or y taken without the other, or not taken      ready is predicted, with gaps on both sides
+  x or y accepted without the other, or stuck       ready is predicted, with gaps on both sides
   y taken where the operation takes none            all commands are drawn
   an entry too early, too late, at a wrong index    loads of 256 entries, whole and short
   an error missed, doubled, seen as another         records cut off, packets of unequal lengths, every command

@@ -4,7 +4,7 @@
 
 What could be wrong here, and which case would show it:
   order, loss, doubling              `stream`, every pair of pauses, several times round the memory
-  the last place is never usable     `brim`: filled to DEPTH + 1 behind a blocked output, again and again at
+  the last place is never usable     `brim`: filled to DEPTH + 1 with a blocked output, again and again at
                                      each position of the pointers
   full mistaken for empty            the same: DEPTH entries in memory make both addresses equal
   latency, throughput                `stream` without stalls: 2 cycles, then a beat per cycle

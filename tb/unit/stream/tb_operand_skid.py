@@ -5,8 +5,8 @@
 What could be wrong here, and which case would show it:
   a beat lost or doubled when the downstream stops   `stream`, every pair of pauses: order and number
   an offer changed or withdrawn                      the sink watches every beat it holds off
-  data of another beat on op_data, or a cycle late   compared in the cycle behind each beat taken
-  a waiting beat overwritten by the one behind it    `stream` with stops of one cycle and more
+  data of another beat on op_data, or a cycle late   compared in the cycle after each beat accepted
+  a waiting beat overwritten by the one after it     `stream` with stalls of one cycle and more
   throughput of one in two                           `stream` without pauses: 1 cycle latency, a beat a cycle
   ready depends on this cycle's inputs               `ready_is_a_register`: inputs change in mid-cycle
   an entry survives a reset                          `reset_empties`, with one and with two entries held
@@ -29,7 +29,7 @@ class TB(SliceBench):
         self.compared = 0
 
     def check_data(self):
-        """op_data is the beat taken in the cycle before."""
+        """op_data is the beat accepted in the cycle before."""
         taken = len(self.sink.beats)
         if self.compared < taken and self.sink.beats[self.compared][0] < self.cycle:
             data = self.expected[self.compared][0]

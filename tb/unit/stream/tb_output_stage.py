@@ -197,7 +197,7 @@ async def switches(dut):
                 await tb.tile(mode, rows)
                 if following == "raw" and mode != "raw":
                     tb.drive(**tb.idle_data)
-                    # GROUPS + 11 behind the latest row, of which GROUPS have passed
+                    # GROUPS + 11 after the latest row, of which GROUPS have passed
                     await tb.step(tb.overtake)
                 await tb.tile(following, rows)
                 if following != "raw":  # the next pair may begin raw

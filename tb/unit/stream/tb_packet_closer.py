@@ -25,7 +25,7 @@ CLOSING = "closing beat"
 
 
 class TB(Bench):
-    """Source (the FIFO), sink (m_axis); the model is the list of beats taken, with closing beats in it."""
+    """Source (the FIFO), sink (m_axis); the model is the list of beats accepted, with closing beats in it."""
 
     def __init__(self, dut, stalls="none"):
         super().__init__(dut, soft_reset=0)
@@ -66,7 +66,7 @@ class TB(Bench):
             }
 
     def beats_taken(self):
-        """(data, keep, last) of the complete beats that were taken."""
+        """(data, keep, last) of the complete beats that were accepted."""
         out, data, width = [], 0, self.data_w // self.part_count
         for _, part in self.source.taken:
             mask = sum(

@@ -4,7 +4,7 @@
 
 What could be wrong here, and which case would show it:
   the rest of a packet cut by a restart is let in           `restarts`, `corners`: the model follows packets
-  the packet behind it is discarded too, or its first beat  the same: a packet of one beat follows
+  the next packet is discarded too, or its first beat       the same: a packet of one beat follows
   discarding waits for the core                             out_ready is low at random, and does not matter
   a restart between two packets discards one                `corners`
   a restart while still discarding ends the discarding      `corners`: two restarts in one packet

@@ -4,12 +4,12 @@
 
 What could be wrong here, and which case would show it:
   a slice read before it is written, or later than need be     `panels`: slice_ready is predicted, the reader
-                                                               follows right behind the writer
+                                                               follows directly after the writer
   replay does not begin at slice 0, or ends early              panels are used 1 to 4 times, K from 1 slice
   a release frees the wrong half, or none                      random data in each panel; in_ready predicted
   the writer overwrites a panel in use                         the reader pauses, in bursts and late
-  a record is not taken ahead while both halves are full       `panels` with a late reader; `prefetch`
-  it is taken too early behind a release (SETTLE)              in_ready predicted; `prefetch` to the cycle
+  a record is not accepted while both halves are full          `panels` with a late reader; `prefetch`
+  it is accepted too early after a release (SETTLE)            in_ready predicted; `prefetch` to the cycle
   slot, mode or record beat of another panel                   compared with each slice, with each beat
   tuser or tlast looked at in the wrong beat                   tuser is random in all beats but the first
   SLICES_MAX itself refused, one more accepted                 `errors`

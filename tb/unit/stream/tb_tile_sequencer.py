@@ -5,15 +5,15 @@
 What could be wrong here, and which case would show it:
   a slice issued too early or too late     every cycle: issue must be exactly what the header's rules say;
                                            the model keeps dates, not counters that run down
-  the gap behind a raw tile, behind a      `tiles`, `pairs`: all pairs of modes, K of 1
-  requantised one, raw behind requantised,
+  the gap after a raw tile, after a        `tiles`, `pairs`: all pairs of modes, K of 1
+  requantised one, raw after requantised,
   a bfloat16 one
-  a bfloat16 beat out of its turn          `tiles` with stalls: the model counts from the tile's first beat
-  a slice given up before its fourth beat  `slice_advance` and `read` in every cycle
+  a bfloat16 beat out of phase             `tiles` with stalls: the model counts from the tile's first beat
+  a slice advanced before its fourth beat  `slice_advance` and `read` in every cycle
   int8 before the float sums have left     `pairs`
-  the format changes in an open tile       `foreign`
-  a credit lost, or given twice            `tiles`: rows leave at random, in the cycle of a start too; `brim`
-  a tile started without room for it all   `brim`: rows leave one by one
+  the format changes in an open tile       `format_mismatch`
+  a credit lost, or returned twice         `tiles`: rows leave at random, in the cycle of a start too; `brim`
+  a tile started without enough space      `brim`: rows leave one by one
   an open tile (keep) ended or delayed     `tiles`: a third of the panels stay open
   the tag of another slice                 compared one cycle after issue
   stalls counted for the wrong side        at most one event a cycle, and it is the model's
@@ -205,7 +205,7 @@ class TB(Bench):
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 @cocotb.parametrize(stalls=["none", "random", "bursts", "slow_in", "late_out"])
 async def tiles(dut, stalls):
-    """Panels of 1 slice and more, all modes behind each other, open tiles, rows that leave late."""
+    """Panels of 1 slice and more, all modes after each other, open tiles, rows that leave late."""
     tb = TB(dut, stalls)
     await tb.start()
     keep, modes = False, tb.modes
@@ -317,7 +317,7 @@ async def errors(dut):
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
-async def foreign(dut):
+async def format_mismatch(dut):
     """tlast within a bfloat16 slice; a panel of the other format while a tile is open."""
     tb = TB(dut)
     await tb.start()

@@ -54,7 +54,7 @@ async def pairs(dut):
         )
         now = tb.cycle
         await tb.step()
-        tb.equal(answers["available"], int(available), f"chain_available for {kind} behind {before}")
+        tb.equal(answers["available"], int(available), f"chain_available for {kind} after {before}")
         if reset:
             earliest, before = [0, 0, 0], None
         elif issue and ends:

@@ -5,8 +5,8 @@
 What could be wrong here, and which case would show it:
   an escaped byte is decoded wrong, or its 7D is   frames of mostly these, under every pair of pauses
   a 7D at a frame's end hides the next flag        `cut_off`: frames truncated anywhere, also after a 7D
-  the checksum of the frame before goes on         the same: `checksum_ok` is compared behind every token
-  a token taken twice or never                     the tokens are compared one by one
+  the checksum of the previous frame continues     the same: `checksum_ok` is compared after every token
+  a token accepted twice or never                  the tokens are compared one by one
 """
 
 import cocotb

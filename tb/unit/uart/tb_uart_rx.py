@@ -63,7 +63,7 @@ class TB(Bench):
 @cocotb.test(timeout_time=3, timeout_unit="ms")
 @cocotb.parametrize(speed=[1.0, 0.98, 1.02])
 async def all_bytes(dut, speed):
-    """Every byte; a quarter of them behind a pause, the others at once."""
+    """Every byte; a quarter of them after a pause, the others at once."""
     tb = TB(dut, speed)
     await tb.start()
     sent = tb.rng.permutation(256)[: 256 if tb.clocks == 4 else 32].tolist()

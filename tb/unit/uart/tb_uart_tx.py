@@ -4,8 +4,8 @@
 
 What could be wrong here, and which case would show it:
   bits in the wrong order, of the wrong length     the line is compared with the golden model in every cycle
-  no stop bit, a gap, a byte twice                 the same, bytes at once behind each other and with pauses
-  a byte taken while another is being sent         `ready` is compared in every cycle too
+  no stop bit, a gap, a byte twice                 the same, bytes back to back and with pauses
+  a byte accepted while another is being sent      `ready` is compared in every cycle too
   a reset leaves the line low                      `reset`, at each bit
 """
 
@@ -31,7 +31,7 @@ class TB(Bench):
         if self.source.taken:
             ((_, beat),) = self.source.taken
             self.source.taken.clear()
-            assert not self.due, "taken while a byte was being sent"
+            assert not self.due, "accepted while a byte was being sent"
             for bit in [0, *(beat["data"] >> i & 1 for i in range(8)), 1]:
                 self.due += [bit] * self.clocks
 

@@ -4,7 +4,7 @@
 
 What could be wrong here, and which case would show it:
   an issue without a credit, or a credit lost       credits come back at random, and seldom enough to run out
-  x or y taken without the other, or not taken      ready is predicted, with gaps on both sides
+  x or y accepted without the other, or stuck       ready is predicted, with gaps on both sides
   y taken for ReLU                                  all commands are drawn
   an error missed, doubled, seen as another         packets of one beat, of unequal lengths, of every command
   an issue of wrong beats, or while halted          the model halts like the register block; both inputs drain

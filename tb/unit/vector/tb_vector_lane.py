@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """vector_lane in the simulator.
 
-What could be wrong here: an operand of the table in its header, or its sign; a number that waits a cycle too
-long, or too short, beside the multiplier (the operation changes with every vector, so neighbours have nothing
+What could be wrong here: an operand of the table in its header, or its sign; a number delayed by a cycle too
+many or too few alongside the multiplier (the operation changes with every vector, so neighbours have nothing
 in common); -0 where +0 belongs, and back; a NaN that ReLU drops, or a y that is one and counts as positive; x
 + s * y rounded once instead of twice; a rounding, or its random bits, of the neighbour. The operands are
 corner cases of adders and multipliers.
