@@ -151,12 +151,12 @@ class CoreConfig:
         return cls(**given)
 
     def parameters(self) -> dict[str, int | str]:
-        """Parameters of ``macrame.v``; those that are at the RTL's own defaults only where they must agree.
+        """Parameters of ``macrame.v``: the shape always, the others only if they differ from its defaults.
 
         Returns
         -------
         dict of str to int or str
-            A text is quoted, as a simulator's command line wants it.
+            A string is quoted, as a simulator's command line requires.
         """
         found: dict[str, int | str] = {
             "ROWS": self.rows,
@@ -203,7 +203,7 @@ class CoreConfig:
         return self.rows * (PHASES if mode & BF16 else 1)
 
     def lanes(self, matrix: np.ndarray) -> np.ndarray:
-        """A matrix of int8 in values as wide as the lanes; bits of bfloat16 are.
+        """Widen a matrix of int8 to the lanes' width; bits of bfloat16 have it already.
 
         Parameters
         ----------

@@ -454,7 +454,7 @@ def board_recovers(monkeypatch, seed, rounds):
         subject.link.close()
 
 
-# --- what is refused, and the remedy ------------------------------------------------------------------------
+# --- what is rejected, and the remedy -----------------------------------------------------------------------
 
 
 def no_beats(width):

@@ -161,7 +161,7 @@ def test_a_2_4_mask():
 
 
 def test_the_cases_cover_every_name():
-    """All activations, losses and optimizers of macrame.golden.nn are asked about."""
+    """All activations, losses and optimizers of macrame.golden.nn have a stored answer."""
     from macrame.golden.nn.activations import ACTIVATIONS
 
     assert {a for case in CASES.values() for a in case.get("activations", ["relu"])} == set(ACTIVATIONS)

@@ -105,7 +105,7 @@ def test_asymmetric_refuses_what_is_no_range(ends):
 
 
 def test_numbers_too_small_for_a_scale_are_zeros():
-    """Of 5e-324 / 127 float64 has nothing but 0, by which nothing can be divided."""
+    """5e-324 / 127 is 0 in float64, and nothing can be divided by 0."""
     tiny = symmetric([5e-324, 0])
     assert tiny == Affine(1.0, 0)
     assert tiny.quantize([5e-324, 0]).tolist() == [0, 0]
@@ -490,7 +490,7 @@ def test_dynamic_quantisation_equals_onnx_runtime():
 
 @pytest.mark.parametrize("name", STORED["layers"].tolist())
 def test_weight_scales_are_those_of_onnx_runtime(name):
-    """All but those of channels without weights, which ONNX Runtime gives 1 whatever the bias.
+    """All but those of channels without weights, which ONNX Runtime gives scale 1 whatever the bias.
 
     ONNX Runtime rounds 1.0001 times 2 |b| to float32, which may move a raised scale by a float32 step.
     """

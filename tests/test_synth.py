@@ -221,7 +221,7 @@ def test_a_map_with_a_fault_is_not_proven(tmp_path, find, put):
         carries_proven(tmp_path, lambda text: text.replace(find, put))
 
 
-# --- what is refused ----------------------------------------------------------------------------------------
+# --- what is rejected ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -293,7 +293,7 @@ def test_floats(unit, formats):
 
 
 def test_memory_made_of_luts_counts(monkeypatch):
-    """Four LUTs hold 16 words of four bits, two more write them on ECP5; an unknown cell is refused."""
+    """Four LUTs hold 16 words of four bits, two more write them on ECP5; an unknown cell is rejected."""
     found = flow.Netlist(targets.TARGETS["ecp5"], flow.Unit("u", "u"), None)
     cells = {"LUT4": 10, "CCU2C": 3, "TRELLIS_DPR16X4": 2, "PFUMX": 1, "TRELLIS_FF": 7}
     monkeypatch.setitem(found.__dict__, "cells", cells)

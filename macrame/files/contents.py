@@ -29,7 +29,7 @@ def contents(label: str, path: str | os.PathLike[str], expected: str, largest: i
     Raises
     ------
     macrame.errors.InputError
-        The file is missing, no regular file, too large, or cannot be read.
+        The file is missing, not a regular file, too large, or cannot be read.
     """
     if "\0" in os.fspath(path):
         raise InputError(f"{label}: no such file")

@@ -37,7 +37,7 @@ class ElementwiseReport:
     cycles : int
         From the first input beat to the last result beat.
     busy : int
-        Beats of data taken, of operands and of tables.
+        Beats of data accepted, of operands and of tables.
     packets : int
         Records accepted, those of tables included.
     stall_x, stall_y, stall_out, starved : int
@@ -63,7 +63,7 @@ class ElementwiseReport:
 class ElementwiseUnit(Unit):
     """Drive one elementwise unit.
 
-    Tables are loaded when an operation needs others than those in the unit. If an exception ended an
+    Tables are loaded only when an operation needs different ones. If an exception ended an
     operation early, the next one, :meth:`soft_reset` or a new ElementwiseUnit resets link and unit first, as
     :class:`macrame.host.core.Core` does.
 
@@ -71,7 +71,7 @@ class ElementwiseUnit(Unit):
     ----------
     link : macrame.host.link.Link
     packet_beats : int
-        Longest packet; longer arrays are split. No limit of the unit, but of the memory that others have.
+        Longest packet; longer arrays are split. It limits the memory that a transfer needs, not the unit.
 
     Attributes
     ----------
@@ -84,7 +84,7 @@ class ElementwiseUnit(Unit):
     Raises
     ------
     macrame.errors.InputError
-        `link` is not a link, or `packet_beats` not a number from 1 on.
+        `link` is not a link, or `packet_beats` is not an integer above 0.
     macrame.errors.LinkError
         The device that answers is not an elementwise unit this driver supports.
 

@@ -79,7 +79,7 @@ def load(table_a: NDArray[np.int32], table_b: NDArray[np.int32] | None, *, lanes
     Parameters
     ----------
     table_a, table_b : ndarray of int32, shape (256,)
-        Entry n is that of n - 128. Without `table_b`, table B keeps what it has.
+        Entry n is that of n - 128. Without `table_b`, table B is unchanged.
     lanes : int
         LANES of the unit.
 

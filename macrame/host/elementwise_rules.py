@@ -162,7 +162,7 @@ def add(x: Scale, y: Scale, out: Scale, clamp: tuple[int, int] = (-128, 127), su
     Raises
     ------
     macrame.errors.InputError
-        An argument is wrong, or the result's scale so small that TFLite refuses it too.
+        An argument is wrong, or the result's scale is so small that TFLite rejects it too.
     """
     x, y, out = x.checked("x"), y.checked("y"), out.checked("out")
     twice = 2 * max(x.scale, y.scale)

@@ -288,7 +288,7 @@ def lower(graph: Graph, op: Op, config: CoreConfig) -> Lowered | None:
     Returns
     -------
     Lowered or None
-        None if the operator is no product.
+        None if the operator is not a product.
     """
     found = list(candidates(graph, op, config))
     ranked = sorted((estimate(sizes, config), sizes, i) for i, (_, sizes, _) in enumerate(found))
@@ -315,7 +315,7 @@ def macs(graph: Graph, op: Op) -> int:
 
 
 def candidates(graph: Graph, op: Op, config: CoreConfig) -> Iterator[Candidate]:
-    """Every form that an operator has on a core; none if it is no product."""
+    """Every form that an operator has on a core; none if it is not a product."""
     if op.kind not in (*operators.WEIGHTED, "average_pool", "mean"):
         return
     x = graph.input(op).shape
@@ -530,7 +530,7 @@ def _runs(
     Yields
     ------
     slice, slice, int
-        Outputs, their inputs, and the cells of a window. A window that is cut is a run of its own.
+        Outputs, their inputs, and the cells of a window. A window that reaches beyond the image is a run of its own.
     """
     position = 0
     while position < out:

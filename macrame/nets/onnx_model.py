@@ -43,7 +43,7 @@ class Node:
     inputs, outputs : tuple of str
         "" stands for a missing one.
     attributes : mapping of str to object
-        Integers, floats, texts, arrays, and tuples of them.
+        Integers, floats, strings, arrays, and tuples of them.
     """
 
     op: str

@@ -127,7 +127,7 @@ class FileModel:
     version : int
         Of the schema.
     subgraphs : int
-        How often the subgraph is written; the reader wants 1.
+        How often the subgraph is written; the reader requires 1.
     outside : (int, int)
         Offset and size of each constant's data outside the tables; the reader requires 0.
     """

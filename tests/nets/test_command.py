@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""`macrame net`: what it prints, writes and refuses."""
+"""`macrame net`: what it prints, writes and rejects."""
 
 import json
 import re

@@ -253,7 +253,7 @@ def test_net_without_a_model(build, answers, capfd):
 
 
 def test_labels(build, capfd):
-    """The accuracy of inputs of one's own."""
+    """The accuracy on a user's own inputs."""
     images, labels = digits.held_out()
     np.save("x.npy", images[:2])
     np.save("labels.npy", np.array([labels[0], (labels[1] + 1) % 10]))

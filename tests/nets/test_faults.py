@@ -71,7 +71,7 @@ def mutated(fault):
 
 
 def differs(operators, kind):
-    """Whether a stored answer tells."""
+    """Whether a stored answer detects the fault."""
     for name, graph, inputs in test_operators.by_kind()[kind]:
         given = [*inputs, *(tensor.data for tensor in graph.tensors[len(inputs) : -1])]
         (found,) = operators.evaluate(graph, graph.ops[0], given)
@@ -112,7 +112,7 @@ def lowers_uint8_wrongly(operators, lower):
 
 
 def onnx_differs(operators, kind):
-    """Whether a stored answer of ONNX Runtime tells."""
+    """Whether a stored answer of ONNX Runtime detects the fault."""
     from tests.nets import onnx_cases
     from tests.nets.test_onnx import DIGESTS
 

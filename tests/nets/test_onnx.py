@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Networks of ONNX: every integer tensor equals ONNX Runtime's, in golden and lowered; and what is refused.
+"""Networks of ONNX: every integer tensor equals ONNX Runtime's, in golden and lowered; and what is rejected.
 
 The networks of tests/nets/onnx_cases.py need no package `onnx`; tests of the file format are skipped without.
 """
@@ -125,7 +125,7 @@ def test_quantize_of_what_is_no_number():
     assert found[1] == 3
 
 
-# --- what is refused ----------------------------------------------------------------------------------------
+# --- what is rejected ---------------------------------------------------------------------------------------
 
 ONE, ZERO, X = F(1), np.int8(0), (Value("x", "int8", (1, 2, 4, 4)),)
 WEIGHTS = np.ones((4, 2, 3, 3), np.int8)
