@@ -52,7 +52,7 @@ TARGETS = {
     ),
     "train": Target(
         "train",
-        "train a digits network in bf16 on the RTL, and compare each step with golden (EPOCHS=, STEPS=)",
+        "train a network in bf16 on the RTL, and compare each step with the golden model (EPOCHS=, STEPS=)",
     ),
     "net": Target(
         "net",

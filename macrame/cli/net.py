@@ -6,9 +6,9 @@ The model is a .tflite file with int8 tensors, or a quantised .onnx file, which 
 Convolutions, fully connected layers, average pooling and means become products on a simulated core; sums,
 products, maxima and functions of int8 tensors run on a simulated elementwise unit. One line per layer says
 where it ran and how, and its cycles, which must be those predicted. Every result is compared with the golden
-model of the runtime's rule, and with a reference if one is given. Without a model it runs a small network for
-scikit-learn's digits, and reports the accuracy. With --plan nothing is simulated: the output is a table of
-cycles for several cores, with times and boards for those that were placed on an FPGA.
+model of the runtime's rules, and with a reference if one is given. Without a model it runs a small network
+for scikit-learn's digits, and reports the accuracy. With --plan nothing is simulated: the output is a table
+of cycles for several cores, with times and boards for those that were placed on an FPGA.
 """
 
 from macrame.cli.command import SEED, Option
@@ -20,7 +20,7 @@ OPTIONS = (
     Option(
         "model",
         "the network: a .tflite or .onnx file",
-        "one for digits, with held-out images",
+        "the digits network, with held-out images",
         positional=True,
     ),
     Option(
@@ -29,7 +29,7 @@ OPTIONS = (
         "random int8 values from the seed; held-out images without MODEL",
     ),
     Option("images", "how many held-out images to run, 1 to 540, of the network for digits", "10"),
-    Option("labels", "class of each input: a .npy file of integers; prints the accuracy, and one table only"),
+    Option("labels", "class of each input: a .npy file of integers; prints the accuracy, and one table"),
     Option("out", "write the output to this .npy file, and a report next to it"),
     Option(
         "reference",
@@ -41,7 +41,7 @@ OPTIONS = (
     Option("depth", "int8 products per cell per cycle, 1 to 8", "1"),
     Option("post-lanes", "requantisers, 1 to COLS", "COLS"),
     Option("lanes", "lanes of the elementwise unit, 1 to 32", "4"),
-    Option("sim", "simulator: icarus or verilator", "verilator above 20,000 cycles in all"),
+    Option("sim", "simulator: icarus or verilator", "icarus; verilator above 20,000 cycles in all"),
     Option("stop", "name of the last layer to run"),
     Option("plan", "print a table of cores instead of running the network", flag=True),
     SEED,

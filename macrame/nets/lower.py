@@ -530,7 +530,7 @@ def _runs(
     Yields
     ------
     slice, slice, int
-        Outputs, their inputs, and the cells of a window. A window that reaches beyond the image is a run of its own.
+        Outputs, their inputs, and the cells of a window. A window at the edge is a run of its own.
     """
     position = 0
     while position < out:
