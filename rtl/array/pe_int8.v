@@ -4,7 +4,7 @@
 // Purpose
 //   One cell of the array: DEPTH int8 products per cycle, summed, accumulated in int32.
 //
-//     a, w ──► DEPTH products ──► adder tree ──► + ──► acc     (valid: keep the sum, last: clear)
+//     a, w ──► DEPTH products ──► adder tree ──► + ──► acc     (valid: keep the sum, clear: zero)
 //                                                └───► result ──► chain_out   (last: load)
 //
 //   The products come in pairs (mul8x8_pair), an odd one alone (mul8x8), as some DSP blocks compute
@@ -21,8 +21,8 @@
 //   NumPy's int32 does; K <= 131071 cannot overflow it, because 131071 * 2^14 < 2^31.
 //
 // Example
-//   DEPTH 1, a = 3, w = -5 with valid, then a = 2, w = 7 with valid and last: the result register
-//   loads -15 + 14 = -1 and the accumulator reads 0 for the next tile.
+//   DEPTH 1, a = 3, w = -5 with valid, then a = 2, w = 7 with valid, last and clear: the result
+//   register loads -15 + 14 = -1, and the accumulator is 0 for the next tile.
 `default_nettype none
 
 module pe_int8 #(

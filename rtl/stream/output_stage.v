@@ -17,8 +17,8 @@
 // Latency
 //   From row_valid (the row is on `row` in that cycle) to out_valid: raw 1 cycle; all others GROUPS
 //   + 11, where GROUPS = ceil(COLS / POST_LANES). One raw row per cycle; any other every GROUPS
-//   cycles. Nothing here can stall. A raw row must come at least GROUPS + 11 cycles after any
-//   other, or the two would collide at the output; the sequencer keeps that distance.
+//   cycles. Nothing here can stall. A raw row must come at least GROUPS + 11 cycles after a row of
+//   another kind, or the two would collide at the output; the sequencer keeps that distance.
 //
 //   An int8 tile's `bias` is read with `row`, in the cycle of row_valid, and so are the first
 //   group's other fields (for a bfloat16 tile, its bias). All fields must hold until the row's last
