@@ -39,7 +39,7 @@ module first_product;
     wire [63:0] m_data;
     wire [7:0]  m_keep;
     wire        m_valid, m_last;
-    wire        m_ready = 1'b1;  // results are always taken
+    wire        m_ready = 1'b1;  // results are always accepted
     reg  [7:0]  read_address;
     reg         read_valid = 1'b0;
     wire        read_ready, answer_valid, irq;

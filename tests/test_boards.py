@@ -33,4 +33,4 @@ def test_the_tops_defaults_are_the_boards_core(name):
 @pytest.mark.parametrize("name", BOARDS)
 def test_the_clock_is_the_one_the_top_writes_of(name):
     text = (FOLDER / name / f"{name}.v").read_text()
-    assert f"of {BOARDS[name].clock / 1e6:g} MHz a bit: 1,000,000 baud" in text
+    assert f"cycles of {BOARDS[name].clock / 1e6:g} MHz per bit: 1,000,000 baud" in text

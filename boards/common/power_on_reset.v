@@ -8,7 +8,7 @@
 //   restarts, which also suppresses a button's bouncing.
 //
 // Latency
-//   rst falls CYCLES + 3 cycles after hold does, rises 3 after hold does.
+//   rst falls CYCLES + 3 cycles after hold falls, and rises 3 cycles after hold rises.
 `default_nettype none
 
 module power_on_reset #(

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Purpose
-//   The core on an iCEBreaker (iCE40 UP5K, SG48), at the end of its USB serial port.
+//   The core on an iCEBreaker (iCE40 UP5K, SG48), connected to its USB serial port.
 //
 //     Clock  12 MHz from the board's oscillator, doubled by the PLL: 12 * (63 + 1) / (0 + 1) =
 //            768 MHz, / 2^5 = 24 MHz
@@ -12,7 +12,7 @@
 `default_nettype none
 
 module icebreaker #(
-    parameter integer CLOCKS     = 24,   // of 24 MHz a bit: 1,000,000 baud
+    parameter integer CLOCKS     = 24,   // cycles of 24 MHz per bit: 1,000,000 baud
     parameter integer ROWS       = 2,
     parameter integer COLS       = 2,
     parameter integer DEPTH      = 4,

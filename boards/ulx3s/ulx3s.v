@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Purpose
-//   The core on a ULX3S (ECP5), at the end of its USB serial port.
+//   The core on a ULX3S (ECP5), connected to its USB serial port.
 //
 //     Clock  25 MHz from the board's oscillator. A byte takes 10 cycles per bit and more: the core
 //            waits for the line at any clock
@@ -14,7 +14,7 @@
 `default_nettype none
 
 module ulx3s #(
-    parameter integer CLOCKS     = 25,   // of 25 MHz a bit: 1,000,000 baud
+    parameter integer CLOCKS     = 25,   // cycles of 25 MHz per bit: 1,000,000 baud
     parameter integer ROWS       = 8,
     parameter integer COLS       = 8,
     parameter integer DEPTH      = 1,

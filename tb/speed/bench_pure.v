@@ -19,7 +19,7 @@ module bench_pure #(
     parameter DEPTH      = 1,
     parameter K_MAX      = 1024,
     parameter POST_LANES = 2,
-    parameter BEATS      = 1 << 16   // room for the beats of any stream
+    parameter BEATS      = 1 << 16   // space for the beats of any stream
 ) ();
     localparam W_W = COLS * 8 * DEPTH;
     localparam A_W = ROWS * 8 * DEPTH;

@@ -50,9 +50,9 @@ module core_reset_injector #(
     // read by Python
     reg        writing = 1'b0;       // a write is under way
     reg        injected = 1'b0;      // since the transfer's start
-    reg [31:0] w_mark = 0, a_mark = 0;   // input beats taken before the latest reset's cycle
-    reg [31:0] m_mark = 0;               // result beats taken up to the first reset's cycle
-    reg        offered_mark = 1'b0;      // one more stood there, not taken
+    reg [31:0] w_mark = 0, a_mark = 0;   // input beats accepted before the latest reset's cycle
+    reg [31:0] m_mark = 0;               // result beats accepted up to the first reset's cycle
+    reg        offered_mark = 1'b0;      // one more was offered, but not accepted
 
     reg [31:0] since = 0;
     reg        waiting = 1'b0;

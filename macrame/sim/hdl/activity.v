@@ -3,8 +3,8 @@
 //
 // Purpose
 //   Switching activity of the int8 array: how many bits of its registers toggle, by kind of
-//   register. core_player.v instantiates it next to the core if ACTIVITY is 1; it reads the array by
-//   hierarchical reference and drives nothing.
+//   register. core_player.v instantiates it if ACTIVITY is 1; it reads the array by hierarchical
+//   reference and drives nothing.
 //
 //     a_toggles, w_toggles   mac_array: operand registers a_q and w_q
 //     product_toggles        mul8x8: product_q and p_q of every multiplier
@@ -73,7 +73,7 @@ module activity #(
         for (r = 0; r < ROWS; r = r + 1) begin : g_row
             for (c = 0; c < COLS; c = c + 1) begin : g_col
                 localparam CELL = r * COLS + c;
-                // in pairs; the last one of an odd number stands by itself
+                // in pairs; the last one of an odd number is alone
                 for (n = 0; n < DEPTH; n = n + 1) begin : g_product
                     localparam AT = 32 * (CELL * DEPTH + n);
                     if (n % 2 != 0) begin : g_second

@@ -21,7 +21,7 @@ module board_line #(
     parameter POST_CYCLES = 33,
     parameter FIFO_DEPTH = 16
 ) ();
-    localparam PERIOD = 10;   // ns a cycle
+    localparam PERIOD = 10;   // ns per cycle
 
     reg clk = 1'b0;
     reg button = 1'b0;   // pressed

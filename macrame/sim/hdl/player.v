@@ -66,7 +66,7 @@ module player #(
     output reg              rready,
     input  wire             irq
 );
-    localparam PERIOD = 10;   // ns a cycle
+    localparam PERIOD = 10;   // ns per cycle
     // more than the slowest requantiser takes for a row, 32 columns of 34 cycles
     localparam QUIET  = 2048;
 
@@ -199,7 +199,7 @@ module player #(
     wire sent_all = w_empty && a_empty;
 
     // Results, and the rules of the stream they come on.
-    reg held_q = 1'b0;   // a beat was offered and not taken: it must still be there, unchanged
+    reg held_q = 1'b0;   // a beat was offered and not accepted: it must stay, unchanged
     reg [M_W-1:0] held_data;
     reg [M_W/8-1:0] held_keep;
     reg held_last;
@@ -230,7 +230,7 @@ module player #(
 
     reg [2:0] running = NONE;
     reg ended;
-    reg started = 1'b0;      // an input beat of this transfer has been taken
+    reg started = 1'b0;      // an input beat of this transfer has been accepted
     reg [31:0] idle = 0;
     reg [2:0] reset_left = 3'd4;
     always @(posedge clk) begin

@@ -41,7 +41,7 @@ module stall (
         left = 16'd0;
     end
 
-    // A stream that never pauses costs the simulator no work a cycle.
+    // A stream that never pauses costs the simulator nothing per cycle.
     wire tick = clk && (start || mode != 2'd0);
     always @(posedge tick)
         if (start) begin

@@ -19,8 +19,8 @@ module stream_source #(
     input  wire [31:0]       file,
     input  wire [31:0]       available,   // beats in the file
     input  wire              stop,
-    output wire [31:0]       sent,        // beats taken
-    output wire              empty,       // all available beats are taken
+    output wire [31:0]       sent,        // beats accepted
+    output wire              empty,       // all available beats are accepted
     output wire [DATA_W-1:0] tdata,
     output wire [7:0]        tuser,
     output wire              tlast,

@@ -21,7 +21,7 @@
 //
 // Numbers
 //   Before, between and after words `word` is X, so a result that depends on an earlier or later
-//   word shows as X. (In a two-state simulator it is arbitrary; a module that needs then an enable
+//   word shows as X. (In a two-state simulator it is arbitrary; a module that then needs an enable
 //   uses `idle`.)
 `default_nettype none
 `timescale 1ns / 1ps

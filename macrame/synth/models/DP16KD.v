@@ -21,7 +21,7 @@
 //   simulation.
 //
 // Latency
-//   A word is read at the rising edge of CLKB with CEB, and is on the output from there until the
+//   A word is read at the rising edge of CLKB with CEB, and is on the output from then until the
 //   next one.
 //
 // Numbers
