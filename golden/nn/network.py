@@ -61,8 +61,8 @@ class Network:
     activations : list of str
         One per layer, of `macrame.golden.nn.activations.ACTIVATIONS`.
     objective : str
-        The loss, of `macrame.golden.nn.losses.LOSSES`. Cross-entropy takes its softmax itself, so that the
-        last layer has no activation then.
+        The loss, of `macrame.golden.nn.losses.LOSSES`. Cross-entropy includes the softmax, so the last
+        layer then has no activation.
     dropout : float
         Probability with which `gradients` drops each hidden unit, in [0, 1).
     loss_options : dict
