@@ -257,7 +257,7 @@ def _reshape(layer: Layer) -> Found:
     if shape.count(-1) == 1 and known > 0 and size % known == 0:
         shape = tuple(size // known if side == -1 else side for side in shape)
     if min(shape, default=1) < 1 or math.prod(shape) != size:
-        raise layer.fail(f"has the shape {shown(shape)} for an input of shape {shown(x.shape)}")
+        raise layer.fail(f"reshapes {shown(x.shape)} to {shown(shape)}, expected as many values")
     return _reshaped(layer, x, shape)
 
 
@@ -268,7 +268,9 @@ def _squeeze(layer: Layer) -> Found:
     axes = {layer.axis(axis, len(x.shape)) for axis in given[: MOST_AXES + 1]}
     axes = axes or {i for i, side in enumerate(x.shape) if side == 1}
     if any(x.shape[axis] != 1 for axis in axes):
-        raise layer.fail(f"removes the axes {shown(sorted(axes))} of an input of shape {shown(x.shape)}")
+        raise layer.fail(
+            f"removes the axes {shown(sorted(axes))} of shape {shown(x.shape)}, expected sides of 1"
+        )
     return _reshaped(layer, x, tuple(side for i, side in enumerate(x.shape) if i not in axes))
 
 
@@ -288,7 +290,7 @@ def _transpose(layer: Layer) -> Found:
     layer.limited(x, "input", 5)
     axes = tuple(layer.integers(1, "permutation"))
     if sorted(axes) != list(range(len(x.shape))):
-        raise layer.fail(f"has the permutation {shown(axes)} for an input of shape {shown(x.shape)}")
+        raise layer.fail(f"has the permutation {shown(axes)}, expected each of {len(x.shape)} axes once")
     layer.moved(x, tuple(x.shape[axis] for axis in axes))
     return layer.inputs[:1], dict(axes=axes)
 
@@ -333,8 +335,11 @@ def _pack(layer: Layer) -> Found:
     tensors: Sequence[Any] = known or layer.operands()
     first = tensors[0].shape
     axis = layer.axis(layer.option("axis"), len(first) + 1)
-    if len({tensor.shape for tensor in tensors}) > 1:
-        raise layer.fail("inputs have different shapes")
+    for tensor in tensors:
+        if tensor.shape != first:
+            raise layer.fail(
+                f"inputs have shapes {shown(first)} and {shown(tensor.shape)}, expected the same"
+            )
     if known:
         layer.fold(np.stack(known, axis))
         return None
@@ -355,7 +360,9 @@ def _split(layer: Layer) -> Found:
         raise layer.fail(f"has axes {shown(values)}, expected one")
     axis = layer.axis(values[0], len(x.shape))
     if x.shape[axis] % parts:
-        raise layer.fail(f"divides axis {axis} of shape {shown(x.shape)} into {parts} parts")
+        raise layer.fail(
+            f"divides axis {axis} of shape {shown(x.shape)} into {parts} parts, expected equal ones"
+        )
     for at in range(parts):
         layer.moved(x, (*x.shape[:axis], x.shape[axis] // parts, *x.shape[axis + 1 :]), at)
     return layer.inputs[1:], dict(axis=axis, parts=parts)

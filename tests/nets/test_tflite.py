@@ -420,7 +420,7 @@ BAD = [
     (
         "reshape",
         tensor("y/shape", data=np.array([-2, -12], np.int32)),
-        ("op 0 'y' (RESHAPE): has the shape (-2, -12) for an input of shape (2, 3, 4)"),
+        ("op 0 'y' (RESHAPE): reshapes (2, 3, 4) to (-2, -12), expected as many values"),
     ),
     (
         "reshape",
@@ -509,12 +509,12 @@ BAD = [
     (
         "transpose",
         tensor("y/permutation", data=np.array([-1, 0, 1], np.int32)),
-        ("op 0 'y' (TRANSPOSE): has the permutation (-1, 0, 1) for an input of shape (2, 3, 4)"),
+        ("op 0 'y' (TRANSPOSE): has the permutation (-1, 0, 1), expected each of 3 axes once"),
     ),
     (
         "transpose",
         tensor("y/permutation", shape=(2,), data=np.array([1, 0], np.int32)),
-        ("op 0 'y' (TRANSPOSE): has the permutation (1, 0) for an input of shape (2, 3, 4)"),
+        ("op 0 'y' (TRANSPOSE): has the permutation (1, 0), expected each of 3 axes once"),
     ),
     (
         "strided_slice",
@@ -915,12 +915,12 @@ BAD = [
     (
         "reshape",
         tensor("y/shape", data=np.array([6, 5], np.int32)),
-        "op 0 'y' (RESHAPE): has the shape (6, 5) for an input of shape (2, 3, 4)",
+        "op 0 'y' (RESHAPE): reshapes (2, 3, 4) to (6, 5), expected as many values",
     ),
     (
         "reshape",
         tensor("y/shape", data=np.array([-1, -1], np.int32)),
-        "op 0 'y' (RESHAPE): has the shape (-1, -1) for an input of shape (2, 3, 4)",
+        "op 0 'y' (RESHAPE): reshapes (2, 3, 4) to (-1, -1), expected as many values",
     ),
     ("reshape", tensor("y/shape", data=None), "op 0 'y' (RESHAPE): shape 'y/shape' is not a constant"),
     (
@@ -931,7 +931,7 @@ BAD = [
     (
         "reshape",
         op(operator="SQUEEZE", inputs=[0], options={"squeeze_dims": [1]}),
-        "op 0 'y' (SQUEEZE): removes the axes [1] of an input of shape (2, 3, 4)",
+        "op 0 'y' (SQUEEZE): removes the axes [1] of shape (2, 3, 4), expected sides of 1",
     ),
     (
         "reshape",
@@ -946,7 +946,7 @@ BAD = [
     (
         "transpose",
         tensor("y/permutation", data=np.array([0, 1, 1], np.int32)),
-        "op 0 'y' (TRANSPOSE): has the permutation (0, 1, 1) for an input of shape (2, 3, 4)",
+        "op 0 'y' (TRANSPOSE): has the permutation (0, 1, 1), expected each of 3 axes once",
     ),
     ("concatenation", options(axis=2), "op 0 'y' (CONCATENATION): has axis 2, expected -2 to 1"),
     (
@@ -969,7 +969,11 @@ BAD = [
     ),
     ("pack", options(values_count=3), "op 0 'y' (PACK): has 4 inputs, expected 3"),
     ("pack", options(axis=3), "op 0 'y' (PACK): has axis 3, expected -3 to 2"),
-    ("pack", tensor("x1", shape=(3, 2)), "op 0 'y' (PACK): inputs have different shapes"),
+    (
+        "pack",
+        tensor("x1", shape=(3, 2)),
+        "op 0 'y' (PACK): inputs have shapes (2, 3) and (3, 2), expected the same",
+    ),
     (
         "pack",
         tensor("x1", zero_point=[4]),
@@ -980,7 +984,7 @@ BAD = [
     (
         "split",
         tensor("x", shape=(1, 4, 7)),
-        "op 0 'y0' (SPLIT): divides axis 2 of shape (1, 4, 7) into 3 parts",
+        "op 0 'y0' (SPLIT): divides axis 2 of shape (1, 4, 7) into 3 parts, expected equal ones",
     ),
     (
         "split",
