@@ -8,13 +8,14 @@
 Simulated time stops between two calls, so to the unit the host answers immediately.
 """
 
+import contextlib
 import json
 import shutil
 import socket
 import subprocess
 import time
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
@@ -23,11 +24,14 @@ import numpy as np
 from macrame import environment
 from macrame.contract import CoreConfig
 from macrame.errors import InputError, LinkError
+from macrame.files import atomic
+from macrame.files.trace_file import Span
 from macrame.host import arguments
 from macrame.host.link import Beats, LinkBase, Results, Told
-from macrame.sim import simulate
+from macrame.sim import recording, simulate
 from macrame.sim.beats import BeatFiles, Stalls, stall_values
 from macrame.sim.processes import uninterrupted
+from macrame.sim.recording import Recording
 from macrame.sim.simulators import using
 
 MONITOR = "macrame/sim/hdl/activity.v"
@@ -95,6 +99,8 @@ class HarnessLink(LinkBase):
         Names of the beats of the two operand streams, for messages.
     more : sequence of str
         Further Verilog files.
+    plusargs : sequence of str
+        Further plusargs, ``name=value``.
     name : str
         Of the folder under build/runs/ for log and waves.
     stalls, seed, waves, sim, rtl_root, idle_limit, compiling
@@ -110,6 +116,8 @@ class HarnessLink(LinkBase):
         Cycles between the latest reset by the unit's reset line and the latest transfer's first input beat.
     seconds : float
         Wall-clock time spent in transfers.
+    spans : list of macrame.files.trace_file.Span
+        Names that :meth:`span` and :meth:`mark` gave to parts of the run.
     folder : pathlib.Path
         Folder of the files that both sides read and write; removed by :meth:`close`.
     waves : pathlib.Path or None
@@ -139,6 +147,7 @@ class HarnessLink(LinkBase):
         *,
         name: str,
         more: Sequence[str] = (),
+        plusargs: Sequence[str] = (),
         stalls: Stalls = None,
         seed: int = 1,
         waves: bool = False,
@@ -154,6 +163,7 @@ class HarnessLink(LinkBase):
             raise InputError(f"idle_limit is {idle_limit}, expected {LEAST_IDLE} or more")
         self.clock = self.cycles = self.since_reset = 0
         self.seconds = 0.0
+        self.spans: list[Span] = []
         self._requests = 0
         stall_values(stalls, seed)  # an error in them is detected before anything is started
         self.folder = folder = environment.scratch_dir()
@@ -174,7 +184,7 @@ class HarnessLink(LinkBase):
                 seed=seed,
                 waves=waves,
                 parameters=parameters,
-                plusargs=[f"dir={folder}"],
+                plusargs=[f"dir={folder}", *plusargs],
                 compiling=compiling,
             )
         self.waves, self.log = launch.waves, launch.cwd / "sim.log"
@@ -294,6 +304,30 @@ class HarnessLink(LinkBase):
         self.seconds += time.monotonic() - begun
         return files.results(state)
 
+    @contextlib.contextmanager
+    def span(self, name: str, **details: Any) -> Iterator[None]:
+        """Name what the link does in a block; a trace has these names.
+
+        Parameters
+        ----------
+        name : str
+        **details
+            Simple values, see `macrame.files.trace_file.Span`.
+        """
+        first = self.clock
+        try:
+            yield
+        finally:
+            self._name(name, first, details)
+
+    def mark(self, name: str, **details: Any) -> None:
+        """Name what the link did since the latest span or mark; parameters as for :meth:`span`."""
+        self._name(name, self.spans[-1].last if self.spans else 0, details)
+
+    def _name(self, name: str, first: int, details: dict[str, Any]) -> None:
+        if self.clock > first:
+            self.spans.append(Span(name, first, self.clock, details))
+
     @property
     def closed(self) -> bool:
         return not self._finalizer.alive
@@ -324,6 +358,8 @@ class SimLink(HarnessLink):
         The core to simulate; 8x8x1 by default.
     activity : bool
         Count the toggles of the array's registers, see :meth:`activity`; int8 only.
+    trace : macrame.sim.recording.Recording, optional
+        Record a trace, see docs/trace.md. :meth:`close` writes its file, unless a call was abandoned.
     name : str, optional
         By default after the shape.
     **options
@@ -335,6 +371,7 @@ class SimLink(HarnessLink):
         config: CoreConfig = _DEFAULT,
         *,
         activity: bool = False,
+        trace: Recording | None = None,
         name: str | None = None,
         **options: Unpack[Options],
     ) -> None:
@@ -344,17 +381,44 @@ class SimLink(HarnessLink):
                 f"activity is True, expected False with formats {config.formats!r}: only int8 is counted"
             )
         self.config = config
+        self._trace = trace
+        length = trace.length(config) if trace else 0
         super().__init__(
             "core_player",
-            config.parameters() | ({"ACTIVITY": 1} if activity else {}),
+            config.parameters() | ({"ACTIVITY": 1} if activity else {}) | ({"TRACE": 1} if trace else {}),
             config.cols,
             (config.cols * config.lane_bytes, config.rows * config.lane_bytes),
             ("weight", "activation"),
-            more=[MONITOR] if activity else [],
+            more=([MONITOR] if activity else []) + ([recording.MONITOR] if trace else []),
+            plusargs=[f"window_first={trace.first}", f"window_cycles={length}"] if trace else [],
             name=name or f"link-{config}",
             **options,
         )
         self._activity = dict.fromkeys(self._count_activity(), 0) if activity else None
+
+    def _save_trace(self, trace: Recording) -> None:
+        try:
+            self._do("completion of the trace", self._ask, "trace")
+        except LinkError:
+            return  # the simulator has ended, and an earlier call raised the error that says why
+        window = trace.first, trace.first + trace.length(self.config)
+        found = recording.collect(self.folder, self.config, window, self.spans)
+        atomic.write(trace.path, found.encode())
+
+    def close(self) -> None:
+        """As for every link, and write the trace.
+
+        Raises
+        ------
+        OSError
+            The trace cannot be written; the simulation has ended.
+        """
+        try:
+            if self._trace is not None and not self.closed and not self._exchange.name:
+                trace, self._trace = self._trace, None
+                self._save_trace(trace)
+        finally:
+            super().close()
 
     def activity(self) -> dict[str, int]:
         """Toggles of the array's registers since the simulation started, or since :meth:`clear_activity`.

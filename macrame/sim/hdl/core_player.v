@@ -15,6 +15,8 @@ module core_player #(
     parameter POST_CYCLES  = 1,
     // 1: count the array's toggles, see activity.v; FORMATS "INT8" only
     parameter ACTIVITY     = 0,
+    // 1: record what the core does, see trace.v
+    parameter TRACE        = 0,
     // as the core's own default
     parameter FIFO_DEPTH   = 1 << $clog2(3*ROWS*((FORMATS == "INT8") ? 1 : 4) + 32),
     parameter PACK_RESULTS = 0
@@ -137,6 +139,19 @@ module core_player #(
                 .DEPTH(DEPTH)
             ) u_activity (
                 .clk(clk)
+            );
+        end
+        if (TRACE != 0) begin : g_trace
+            trace #(
+                .ROWS       (ROWS),
+                .COLS       (COLS),
+                .DEPTH      (DEPTH),
+                .POST_LANES (POST_LANES),
+                .FORMATS    (FORMATS),
+                .POST_CYCLES(POST_CYCLES)
+            ) u_trace (
+                .clk(clk),
+                .rst(rst)
             );
         end
     endgenerate

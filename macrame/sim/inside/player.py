@@ -137,6 +137,13 @@ class Player:
         await FallingEdge(self.dut.clk)
         return totals
 
+    async def trace(self) -> None:
+        """Complete the files of ``trace.v``."""
+        flush = self.top.g_trace.u_trace.flush
+        flush.value = 1 - int(flush.value)
+        for _ in range(2):
+            await FallingEdge(self.dut.clk)
+
     async def reset(self) -> dict[str, int]:
         """Hold rst for a few cycles; beats not yet taken are skipped.
 
