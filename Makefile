@@ -9,7 +9,7 @@ TARGETS   := sim train net gemm test lint bench synth synth-table gates waves bi
 VARIABLES := A A_ZERO_POINT BAUD BIAS BOARD BUILD_DIR COLS DEPTH EPOCHS FORMATS HEADER HIGH HOMEWORK IMAGES \
              INDEX INPUT JOBS KEY LABELS LANES LINK LOW MODE MODEL MULTIPLIER OUT PLACER PLAN POST_CYCLES \
              POST_LANES PROBLEM QUANTIZE REFERENCE RELU RESULT ROWS SCALE SEED SEEDS SHARD SIM STEPS STOP TARGET TESTS TIME_FACTOR \
-             UNIT W WAVES ZERO_POINT
+             TRACE TRACE_WINDOW UNIT W WAVES ZERO_POINT
 
 given := $(foreach v,$(.VARIABLES),$(if $(findstring command line,$(origin $v)),$v))
 $(foreach v,$(VARIABLES),$(if $(value $v),$(eval override $v := $$(value $v))$(eval export $v)))

@@ -95,6 +95,12 @@ DEPTH = Option("depth", "int8 products per cell per cycle, 1 to 8", "1")
 SIM = Option("sim", "simulator: icarus or verilator", "icarus")
 SEED = Option("seed", "seed of the simulation", "1")
 WAVES = Option("waves", "write waveforms", flag=True)
+TRACE = Option("trace", "file for a trace of what the core did in each cycle, see docs/trace.md")
+TRACE_WINDOW = Option(
+    "trace-window",
+    "cycles of which the trace has the numbers of every cell, FIRST:LAST",
+    "the first 4096, or fewer on a large core",
+)
 #: Options of every verb: the build folder and the factor of the time limits.
 COMMON = (
     Option(

@@ -8,7 +8,7 @@ input leaves all files unchanged. Exit code: 0 if every value matches the golden
 simulation failed, 2 for invalid input.
 """
 
-from macrame.cli.command import COLS, DEPTH, ROWS, SEED, SIM, WAVES, Option
+from macrame.cli.command import COLS, DEPTH, ROWS, SEED, SIM, TRACE, TRACE_WINDOW, WAVES, Option
 
 INSTALLS = "sim gemm"  # less for a board
 PROGRAM = "macrame.verify.product"
@@ -49,10 +49,12 @@ OPTIONS = (
     SIM,
     Option(SEED.name, "seed of the simulation and of stochastic rounding", "1"),
     WAVES,
+    TRACE,
+    TRACE_WINDOW,
     Option(
         "link",
         "use the core of a board instead of a simulated one: serial:DEVICE or serial:DEVICE@BAUD; --rows to "
-        "--waves then do not apply, except --seed for stochastic rounding",
+        "--trace-window then do not apply, except --seed for stochastic rounding",
     ),
 )
 

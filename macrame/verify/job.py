@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A job of `macrame gemm`: all input is checked here, before anything is simulated."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from macrame.contract import CoreConfig
 from macrame.errors import InputError, short
-from macrame.files import parse, read, write
+from macrame.files import atomic, parse, read, write
 from macrame.golden.arith.requantize import requantize
 from macrame.golden.gemm import add_bias, gemm
 from macrame.host import packets, quantize, serial_link
@@ -41,13 +42,24 @@ NAMES = (
     "SIM",
     "SEED",
     "WAVES",
+    "TRACE",
+    "TRACE_WINDOW",
     "LINK",
 )
 FILES = ("A", "W", "BIAS", "SCALE")  # inputs that may be files
 MODES = (*packets.MODES, "bf16")
 REQUANTISED = ("SCALE", "ZERO_POINT", "LOW", "HIGH")  # options of an int8 output only
 FLOAT = ("RESULT", "RELU")  # options of MODE=bf16 only
-SIMULATED = ("ROWS", "COLS", "DEPTH", "SIM", "SEED", "WAVES")  # options of a simulated core only
+SIMULATED = (
+    "ROWS",
+    "COLS",
+    "DEPTH",
+    "SIM",
+    "SEED",
+    "WAVES",
+    "TRACE",
+    "TRACE_WINDOW",
+)  # options of a simulated core only
 
 
 @dataclass
@@ -65,6 +77,8 @@ class Job:
     waves: bool
     link: str = ""  # link to a board's core; a simulated core if empty
     quantized: dict[str, Any] | None = None  # for the report: the meaning of the integers
+    trace: Path | None = None  # file for a trace of the core
+    trace_window: tuple[int, int | None] = (0, None)  # first cycle and number of cycles
     notes: tuple[str, ...] = ()  # lines for the user: what was skipped while reading
 
 
@@ -108,6 +122,7 @@ def prepare(given: Mapping[str, str]) -> Job:
     a, w, output, expected, quantized = (_bf16 if mode == "bf16" else _int8)(given, mode, sources)
     inputs = [source.text for source in sources.values() if source.is_path]
     write.check_output("OUT", given["OUT"], inputs)
+    trace = _trace(given, inputs)
     return Job(
         a,
         w,
@@ -120,6 +135,8 @@ def prepare(given: Mapping[str, str]) -> Job:
         waves,
         given.get("LINK", ""),
         quantized,
+        trace,
+        _window(given),
         tuple(f"{source.label}: {'; '.join(source.notes)}" for source in sources.values() if source.notes),
     )
 
@@ -133,6 +150,33 @@ def _config(given: Mapping[str, str], mode: str) -> CoreConfig:
     if mode == "bf16" and shape["depth"] != 1:
         raise InputError(f"DEPTH={given['DEPTH']}: expected 1 with MODE=bf16")
     return CoreConfig(**shape, formats="BF16" if mode == "bf16" else "INT8")
+
+
+def _trace(given: Mapping[str, str], inputs: Sequence[str]) -> Path | None:
+    """The file for the trace, which is none of the others."""
+    if "TRACE" not in given:
+        return None
+    path, out = Path(given["TRACE"]), Path(given["OUT"])
+    wrong = atomic.unwritable(path, inputs)
+    for other in (out, write.report_path(out)):
+        if not wrong and atomic.real_path(path) == atomic.real_path(other):
+            wrong = f"is also written for OUT={short(out, 200)}, expected another file"
+    if wrong:
+        raise InputError(f"TRACE={short(path, 200)}: {wrong}")
+    return path
+
+
+def _window(given: Mapping[str, str]) -> tuple[int, int | None]:
+    """First cycle and length of the trace's window."""
+    text = given.get("TRACE_WINDOW")
+    if text is None:
+        return 0, None
+    if "TRACE" not in given:
+        raise InputError(f"TRACE_WINDOW={short(text)}: TRACE is not given, expected a file to write")
+    found = re.fullmatch(r"([0-9]{1,9}):([0-9]{1,9})", text)
+    if not found or int(found[1]) > int(found[2]):
+        raise InputError(f"TRACE_WINDOW={short(text)}: expected first and last cycle, such as 0:4095")
+    return int(found[1]), int(found[2]) - int(found[1]) + 1
 
 
 def _integer(given: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:

@@ -78,7 +78,7 @@ def stored(path: Path, product: NDArray[Any]) -> NDArray[Any]:
 
 def begin(job: Job) -> None:
     """Remove the results of an earlier run, once the input is valid."""
-    atomic.discard(job.out, write.report_path(job.out))
+    atomic.discard(job.out, write.report_path(job.out), *([job.trace] if job.trace else []))
 
 
 def board_job(job: Job) -> tuple[NDArray[Any], Report, dict[str, Any]]:
@@ -107,6 +107,7 @@ def board_job(job: Job) -> tuple[NDArray[Any], Report, dict[str, Any]]:
             "bytes_sent": link.sent,
             "bytes_received": link.received,
             "waves": None,
+            "trace": None,
         }
     return product, report, details
 
@@ -157,6 +158,7 @@ def simulate_job(job: Job) -> tuple[NDArray[Any], Report, dict[str, Any]]:
     """
     from macrame.sim import simulate
     from macrame.sim.link import SimLink
+    from macrame.sim.recording import Recording
 
     with Progress("gemm", "result beats simulated") as progress:
         hint = slow(job)
@@ -166,19 +168,22 @@ def simulate_job(job: Job) -> tuple[NDArray[Any], Report, dict[str, Any]]:
             job.config,
             seed=job.seed,
             waves=job.waves,
+            trace=Recording(job.trace, *job.trace_window) if job.trace else None,
             name="make-gemm",
             compiling=lambda: progress.expect(
                 f"compiling the {job.config} core, once{COMPILING[simulate.simulator()]}"
             ),
         )
         progress.done()
-        with link:
+        (m, k), n = job.a.shape, job.w.shape[1]
+        with link, link.span("product", m=m, k=k, n=n, mode=job.mode):
             product, report = multiply(Core(link), job, progress)
     details = {
         "simulator": simulate.simulator(),
         "seconds": round(link.seconds, 3),
         "cycles_per_second": round(report.cycles / link.seconds),
         "waves": link.waves and str(link.waves),
+        "trace": job.trace and str(job.trace),
     }
     return product, report, details
 
@@ -232,6 +237,8 @@ def run(job: Job) -> int:
     )
     if details["waves"]:
         print(f"  waveforms in {details['waves']}")
+    if details["trace"]:
+        print(f"  trace in {details['trace']}")
     if wrong:
         print(
             f"gemm: the result differs from the golden model, {job.out} is not written; rows and columns "
