@@ -26,6 +26,7 @@ from macrame.homework import data, digits, p8_training, report
 from macrame.homework.digits import Split
 from macrame.homework.show import Show
 from macrame.sim import simulate
+from macrame.sim.recording import Recording
 from macrame.verify.compare import Check, bits, compared, differences
 from macrame.verify.session import Bf16Config, Compared, hardware
 
@@ -182,7 +183,7 @@ def read(environ: Mapping[str, str]) -> Job:
     )
 
 
-def train(job: Job, show: Show, rtl_root: Path | None = None) -> Outcome:
+def train(job: Job, show: Show, rtl_root: Path | None = None, trace: Recording | None = None) -> Outcome:
     """Train on the RTL, in golden and in fp32, one step of each at a time.
 
     Parameters
@@ -192,6 +193,8 @@ def train(job: Job, show: Show, rtl_root: Path | None = None) -> Outcome:
         Display for the progress.
     rtl_root : pathlib.Path, optional
         Another copy of rtl/.
+    trace : macrame.sim.recording.Recording, optional
+        Record a trace of the core; its spans are the products.
 
     Returns
     -------
@@ -211,7 +214,7 @@ def train(job: Job, show: Show, rtl_root: Path | None = None) -> Outcome:
         with show.progress(
             f"starting the simulated {job.hardware} ({simulate.simulator()}; the first start compiles them)"
         ):
-            backend, links = hardware(job.hardware, name="train", rtl_root=rtl_root)
+            backend, links = hardware(job.hardware, name="train", rtl_root=rtl_root, trace=trace)
         for link in links:
             stack.enter_context(link)
 
@@ -227,7 +230,7 @@ def train(job: Job, show: Show, rtl_root: Path | None = None) -> Outcome:
             if check.mismatches:
                 raise Mismatch(outcome.steps + 1, check)
 
-        compared_network = NetworkBf16.of(start, Compared(backend, compare), Golden())
+        compared_network = NetworkBf16.of(start, Compared(backend, compare, links[0]), Golden())
         golden_network = NetworkBf16.of(start)
         trained, golden = _bf16(compared_network, job), _bf16(golden_network, job)
         narrow = digits.fp32(start)

@@ -29,6 +29,7 @@ from macrame.nets import digits, onnx_reader, plan, tflite
 from macrame.nets.graph import Graph
 from macrame.nets.run import CORE, ELEMENTWISE, Difference, LayerRun, Network
 from macrame.progress import Progress
+from macrame.sim.recording import Recording
 
 if TYPE_CHECKING:
     from macrame.host.elementwise import ElementwiseUnit
@@ -85,6 +86,8 @@ class Job:
         The class of each output.
     floats : ndarray or None
         The classes that the digits' network predicted before quantisation.
+    trace : macrame.sim.recording.Recording or None
+        A trace of the core to be recorded; its spans are the layers.
     """
 
     graph: Graph
@@ -98,6 +101,7 @@ class Job:
     lanes: int
     labels: Values | None = None
     floats: Values | None = None
+    trace: Recording | None = None
 
 
 #: What reads a file, by its suffix.
@@ -357,6 +361,7 @@ def run(job: Job) -> int:
             seed=job.seed,
             name="net",
             sim=sim,
+            trace=job.trace,
             compiling=lambda: progress.expect(f"compiling the {job.config} core, needed only once"),
         )
         progress.done()
@@ -377,6 +382,7 @@ def run(job: Job) -> int:
                 def told(
                     layer: LayerRun, count: list[int] = count, number: int = number, brief: bool = brief
                 ) -> None:
+                    link.mark(layer.name, kind=layer.kind, input=number)
                     if not brief:
                         print(line(count[0], layer), flush=True)
                     elif layer.golden or layer.reference:

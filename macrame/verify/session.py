@@ -26,6 +26,7 @@ from macrame.host.training import Hardware
 from macrame.host.vector_unit import VectorUnit
 from macrame.sim import vectors
 from macrame.sim.link import HarnessLink, SimLink, VectorSimLink
+from macrame.sim.recording import Recording
 from macrame.verify.compare import Check, bits, compared, differences, sizes
 
 Integer = TypeVar("Integer", bound=np.integer)
@@ -99,10 +100,12 @@ class Compared:
         The backend that computes.
     compare : callable
         Called with each result, see `Compare`.
+    link : macrame.sim.link.HarnessLink, optional
+        The core's link, whose trace names the products.
     """
 
-    def __init__(self, backend: Backend, compare: Compare) -> None:
-        self.backend, self.compare, self.golden = backend, compare, Golden()
+    def __init__(self, backend: Backend, compare: Compare, link: HarnessLink | None = None) -> None:
+        self.backend, self.compare, self.golden, self.link = backend, compare, Golden(), link
 
     def matmul(
         self,
@@ -113,7 +116,11 @@ class Compared:
         out: str = "fp32",
     ) -> Numbers:
         """As `macrame.golden.nn.bf16.Golden.matmul`."""
-        return self._both(f"product {sizes(a, w)}", lambda backend: backend.matmul(a, w, bias, relu, out))
+        what, (m, k), n = f"product {sizes(a, w)}", a.shape, w.shape[1]
+        done = self._both(what, lambda backend: backend.matmul(a, w, bias, relu, out))
+        if self.link is not None:
+            self.link.mark(what, m=m, k=k, n=n, mode="bf16")
+        return done
 
     def vector(
         self, op: str, x: Numbers, y: Numbers | None = None, s: float | None = None, out: str = "fp32"
@@ -135,7 +142,12 @@ class Compared:
 
 
 def hardware(
-    config: Bf16Config, *, seed: int = 1, name: str, rtl_root: Path | None = None
+    config: Bf16Config,
+    *,
+    seed: int = 1,
+    name: str,
+    rtl_root: Path | None = None,
+    trace: Recording | None = None,
 ) -> tuple[Hardware, list[HarnessLink]]:
     """Simulate a core and a vector unit that compute in bf16.
 
@@ -148,6 +160,8 @@ def hardware(
         Of the folders under build/runs/.
     rtl_root : pathlib.Path, optional
         Another copy of rtl/.
+    trace : macrame.sim.recording.Recording, optional
+        Record a trace of the core.
 
     Returns
     -------
@@ -157,7 +171,9 @@ def hardware(
     """
     with contextlib.ExitStack() as stack:
         links: list[HarnessLink] = [
-            stack.enter_context(SimLink(config.core, seed=seed, name=f"{name}/core", rtl_root=rtl_root)),
+            stack.enter_context(
+                SimLink(config.core, seed=seed, name=f"{name}/core", rtl_root=rtl_root, trace=trace)
+            ),
             stack.enter_context(
                 VectorSimLink(config.lanes, seed=seed, name=f"{name}/vector", rtl_root=rtl_root)
             ),
@@ -184,6 +200,8 @@ class Session:
         Of the simulator; no result depends on it.
     waves : bool
         Write an FST of the core.
+    trace, bf16_trace : macrame.sim.recording.Recording, optional
+        Record a trace of the int8 core, and of the one for bf16; spans are products, named as in the output.
 
     Attributes
     ----------
@@ -202,9 +220,12 @@ class Session:
         bf16: Bf16Config = SMALL,
         seed: int = 1,
         waves: bool = False,
+        trace: Recording | None = None,
+        bf16_trace: Recording | None = None,
     ) -> None:
         self.config, self.bf16_config = config, bf16
         self.seed, self.waves = seed, waves
+        self.trace, self.bf16_trace = trace, bf16_trace
         self.show, self._folder = show, name
         self.checks: list[Check] = []
         self.used: list[str] = []
@@ -244,6 +265,7 @@ class Session:
                     seed=self.seed,
                     waves=self.waves,
                     activity=activity,
+                    trace=None if activity else self.trace,
                     name=f"{self._folder}/{'activity' if activity else 'core'}",
                 )
                 self._cores[activity] = core = Core(self._links[activity])
@@ -267,7 +289,7 @@ class Session:
         if self._hardware is None:
             with self.show.progress(f"starting the simulated {self.bf16_name}"):
                 self._hardware, self._hardware_links = hardware(
-                    self.bf16_config, seed=self.seed, name=f"{self._folder}/bf16"
+                    self.bf16_config, seed=self.seed, name=f"{self._folder}/bf16", trace=self.bf16_trace
                 )
         check = Check("bf16 operations, one by one", 0, 0.0)
         self.checks.append(check)
@@ -284,7 +306,7 @@ class Session:
             check.mismatches += one.mismatches
             self._tell(one)
 
-        return Compared(self._hardware, compare)
+        return Compared(self._hardware, compare, self._hardware_links[0])
 
     def matmul(
         self,
@@ -320,7 +342,11 @@ class Session:
         core, rows, cols = self.core(), self.config.rows, self.config.cols
         total = -(-a.shape[0] // rows) * -(-w.shape[1] // cols) * rows
         began = time.monotonic()
-        with self.show.progress(f"RTL: {what}, {sizes(a, w)} on the {self.name}", total) as tick:
+        (m, k), n = a.shape, w.shape[1]
+        with (
+            self.show.progress(f"RTL: {what}, {sizes(a, w)} on the {self.name}", total) as tick,
+            self._links[False].span(what, m=m, k=k, n=n, mode=mode),
+        ):
             values, report = core.matmul(a, w, mode, progress=lambda done, _: tick(done), **output)
         self.compare(what, values, expected, time.monotonic() - began, report.as_dict())
         return values, report
