@@ -272,8 +272,8 @@ def test_a_missing_wheel_is_one_line(monkeypatch):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["foo"], "foo: expected digits alone, or ROWS COLS and simulators (icarus, verilator)"),
-        (["8"], "8: expected digits alone, or ROWS COLS and simulators (icarus, verilator)"),
+        (["foo"], "foo: expected digits, trace, or ROWS COLS and simulators (icarus, verilator)"),
+        (["8"], "8: expected digits, trace, or ROWS COLS and simulators (icarus, verilator)"),
         (["4", "²"], "COLS=²: expected an integer from 1 to 32"),
         (["0", "4"], "ROWS=0: expected an integer from 1 to 32"),
     ],

@@ -4,7 +4,8 @@
 
 `macrame speed` measures an int8 and a bf16 product on an 8x8 core with both simulators; `macrame speed 4 4
 verilator` measures another core, or only one simulator; `macrame speed digits` measures problem 8's test set
-in int8, as the speed of Verilator relative to Icarus. Requires a checkout of the project.
+in int8, as the speed of Verilator relative to Icarus; `macrame speed trace` measures what a trace costs
+under Verilator. Requires a checkout of the project.
 """
 
 from macrame.cli.command import Option
@@ -13,7 +14,7 @@ INSTALLS = "train"
 CHECKOUT = True
 PROGRAM = "macrame.dev.speed"
 OPTIONS: tuple[Option, ...] = ()
-WORDS = ("WORD", "digits, or ROWS COLS followed by simulators")
+WORDS = ("WORD", "digits, trace, or ROWS COLS followed by simulators")
 
 
 def run(values: dict[str, str], words: list[str]) -> int:

@@ -5,8 +5,9 @@
     python -m macrame speed               an 8x8 core under both simulators
     python -m macrame speed 4 4 verilator
     python -m macrame speed digits        problem 8's test set in int8, Verilator's speed over Icarus's
+    python -m macrame speed trace         an 8x8x1 core under Verilator, with and without a trace
 
-Exit status: 0; 1 for a wrong result, or if digits is too slow; 2 for unknown words; 130 if interrupted.
+Exit status: 0; 1 for a wrong result, or a speed below its goal; 2 for unknown words; 130 if interrupted.
 
 Two products go through `macrame.host.core.Core`, and each result is compared with the golden model, bit for
 bit. Cycles per second are simulated cycles over the CPU time of the simulator, without start-up, which a
@@ -16,6 +17,10 @@ empty build folder, so that Verilator's own library is compiled too; the second 
 ``digits`` runs both layers of a 64-32-10 network over the 540 held-out images repeatedly, on int8 cores, and
 compares the logits with the golden model each time. Seconds are CPU time of the simulator with its
 Python, minus one pass for start-up; the minimum of three runs each.
+
+``trace`` runs one product without a trace, with the default window, and with all of its cycles in the window.
+Seconds are CPU time of the simulator and of the program that compresses the trace, start-up taken off by a
+short product; the minimum of three runs each, alternately.
 """
 
 import os
@@ -24,6 +29,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,12 +46,15 @@ from macrame.homework import digits as pictures
 from macrame.host.core import Core
 from macrame.sim import simulate
 from macrame.sim.link import SimLink
+from macrame.sim.recording import Recording
 from macrame.synth.settings import whole
 
 SHORT = (8, 8, 8)
 LONG = {"icarus": (16, 128, 16), "verilator": (128, 512, 128)}  # M, K, N
 ROUNDS = 3
 GOALS = {(8, 8): 8, (16, 16): 15}  # Verilator's speed over Icarus's, at least
+TRACED = (256, 256, 256)  # M, K, N
+TRACE_GOAL = 2.0  # times the CPU seconds, at most
 PASSES = {"icarus": 2, "verilator": 40}  # over the test set; one of them is start-up
 
 
@@ -153,11 +162,51 @@ def digits(say: Callable[[str], None] = print) -> bool:
     return reached
 
 
+def traced(size: tuple[int, int, int], trace: Recording | None) -> tuple[float, int]:
+    """One product on an 8x8x1 core in its own simulator: (CPU seconds, cycles)."""
+    a, w = operands("int8", *size)
+    before, own = children(), time.process_time()
+    with SimLink(CoreConfig(8, 8), trace=trace, name="speed") as link:
+        product, report = Core(link).matmul(a, w)
+    if not np.array_equal(product, gemm(a, w)):
+        raise LinkError("the product differs from the golden model")
+    return children() - before + time.process_time() - own, report.cycles
+
+
+def trace(say: Callable[[str], None] = print) -> bool:
+    """Print the table of ``trace``; True if tracing takes at most `TRACE_GOAL` times as long."""
+    os.environ["SIM"] = "verilator"
+    simulate.check_tools("verilator")
+    with tempfile.TemporaryDirectory(prefix="macrame-speed-") as folder:
+        path = Path(folder) / "trace"
+        variants = {
+            "none": None,
+            "default window": Recording(path),
+            "all cycles": Recording(path, cycles=1 << 30),
+        }
+        least: dict[tuple[str, tuple[int, int, int]], float] = {}
+        for variant in variants.values():
+            traced(SHORT, variant)  # compiles
+        for _ in range(ROUNDS):
+            for name, variant in variants.items():
+                for size in (SHORT, TRACED):
+                    seconds, cycles = traced(size, variant)
+                    least[name, size] = min(seconds, least.get((name, size), seconds))
+    say(f"8x8x1 core, int8 {'x'.join(map(str, TRACED))}, {cycles:,} cycles, Verilator")
+    say(f"{'trace':<15} {'seconds':>8} {'cycles/s':>10}  times")
+    taken = {name: least[name, TRACED] - least[name, SHORT] for name in variants}
+    for name, seconds in taken.items():
+        say(f"{name:<15} {seconds:8.2f} {cycles / seconds:10,.0f}  {seconds / taken['none']:.2f}")
+    return taken["default window"] <= TRACE_GOAL * taken["none"]
+
+
 def main(words: Sequence[str] | None = None) -> int:
     """The command; returns its exit status."""
     words = list(sys.argv[1:] if words is None else words)
     try:
-        return (0 if digits() else 1) if words == ["digits"] else compare(words)
+        if words in (["digits"], ["trace"]):
+            return 0 if (digits if words == ["digits"] else trace)() else 1
+        return compare(words)
     except (simulate.SetupError, simulate.Failed, LinkError) as error:
         print(f"speed: {error}", file=sys.stderr)
         return 1
@@ -176,7 +225,7 @@ def compare(words: list[str]) -> int:
         except InputError as error:
             wrong = [str(error)]
     wrong += [
-        f"{word}: expected digits alone, or ROWS COLS and simulators ({', '.join(simulate.SIMULATORS)})"
+        f"{word}: expected digits, trace, or ROWS COLS and simulators ({', '.join(simulate.SIMULATORS)})"
         for word in words
         if word not in simulate.SIMULATORS
     ]
