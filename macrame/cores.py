@@ -88,14 +88,20 @@ def placed() -> tuple[PlacedCore, ...]:
 
 
 def _core(row: dict[str, Any]) -> PlacedCore:
+    rows, cols, depth = row["array"]
     more = {name: row[name] for name in ("k_max", "post_cycles") if name in row}
     return PlacedCore(
-        row["target"],
-        CoreConfig(*row["array"], post_lanes=row["requantisers"], **more),
-        row.get("lut_rows", 0),
-        *(row[name] for name in ("lut", "ff", "carry", "dsp", "bram", "placer")),
-        row.get("seeds", 0),
-        Rates(**row["mhz"]) if "mhz" in row else None,
+        target=row["target"],
+        config=CoreConfig(rows, cols, depth, post_lanes=row["requantisers"], **more),
+        lut_rows=row.get("lut_rows", 0),
+        lut=row["lut"],
+        ff=row["ff"],
+        carry=row["carry"],
+        dsp=row["dsp"],
+        bram=row["bram"],
+        placer=row["placer"],
+        seeds=row.get("seeds", 0),
+        mhz=Rates(**row["mhz"]) if "mhz" in row else None,
     )
 
 

@@ -535,15 +535,15 @@ def _finish(
         "correct": correct,
         "inferences": [[asdict(layer) for layer in layers] for layers in runs],
     }
-    text = (json.dumps(report, indent=2) + "\n").encode()
+    encoded = (json.dumps(report, indent=2) + "\n").encode()
     failed = bool(wrong or other or unexpected)
     if job.out is None:
         folder = environment.build_dir() / "net"
         folder.mkdir(parents=True, exist_ok=True)
-        atomic.write(folder / "net.json", text)
+        atomic.write(folder / "net.json", encoded)
         print(f"  wrote {folder / 'net.json'}")
     else:
-        files: dict[str | PathLike[str], bytes] = {write.report_path(job.out): text}
+        files: dict[str | PathLike[str], bytes] = {write.report_path(job.out): encoded}
         last = job.graph.tensors[job.graph.outputs[0]]
         results = [last.to_file(values) for values in outputs if values is not None]
         if not failed and results:

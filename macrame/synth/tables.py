@@ -90,7 +90,7 @@ def jobs(target: str, seeds: int) -> list[Job]:
     """
 
     def job(
-        unit: str, rows: int = Job.rows, cols: int = Job.cols, depth: int = Job.depth, **more: str
+        unit: str, rows: int = Job.rows, cols: int = Job.cols, depth: int = Job.depth, **more: Any
     ) -> Job:
         return Job(target, unit, rows, cols, depth, seeds=seeds, **more)
 

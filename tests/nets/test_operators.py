@@ -55,11 +55,11 @@ def rows_unlike_float64(given):
 
 def test_float64_is_no_substitute_for_softmax():
     """The stored answers include rows where it differs, in many of the networks."""
-    wrong, total = rows_unlike_float64(BY_KIND["softmax"])
+    wrong, total = rows_unlike_float64(by_kind()["softmax"])
     assert wrong > 100
     assert total - wrong > 100
-    networks = sum(rows_unlike_float64([case])[0] > 0 for case in BY_KIND["softmax"])
-    assert networks > len(BY_KIND["softmax"]) / 3
+    networks = sum(rows_unlike_float64([case])[0] > 0 for case in by_kind()["softmax"])
+    assert networks > len(by_kind()["softmax"]) / 3
 
 
 def test_many_rows_of_softmax_first():

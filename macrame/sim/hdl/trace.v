@@ -234,9 +234,11 @@ module trace #(
     // Captured at the rising edge, where many blocks write parts of a record; written at the
     // falling one.
     reg recording = 1'b0;
+    reg [63:0] now;
     reg [31:0] cycle;
     always @(negedge clk) begin
-        cycle     = $time / PERIOD;  // that ends at the next rising edge
+        now       = $time / PERIOD;
+        cycle     = now[31:0];  // that ends at the next rising edge
         recording <= !rst && cycle >= first && cycle - first < cycles;
     end
 
