@@ -54,12 +54,9 @@ def rows_unlike_float64(given):
 
 
 def test_float64_is_no_substitute_for_softmax():
-    """The stored answers include rows where it differs, in many of the networks."""
-    wrong, total = rows_unlike_float64(by_kind()["softmax"])
-    assert wrong > 100
-    assert total - wrong > 100
-    networks = sum(rows_unlike_float64([case])[0] > 0 for case in by_kind()["softmax"])
-    assert networks > len(by_kind()["softmax"]) / 3
+    """The stored answers include rows that it gets wrong, one in ten thousand or so."""
+    wrong, total = rows_unlike_float64([*by_kind()["softmax"], *cases.many_rows(1)])
+    assert 5 <= wrong < total / 1000
 
 
 def test_many_rows_of_softmax_first():
@@ -73,7 +70,7 @@ def test_a_million_rows_of_softmax():
     assert sum(len(x) for _, _, (x,) in cases.many_rows()) == 1_000_000
     assert check_rows(cases.many_rows()) == list(STORED["rows"])
     wrong, _ = rows_unlike_float64(cases.many_rows())
-    assert wrong > 10_000
+    assert wrong > 20
 
 
 def check_rows(given):
