@@ -51,6 +51,7 @@ VERBS = (
     "test",
     "speed",
     "exhaustive",
+    "proofs",
     "docs",
 )
 

@@ -82,6 +82,9 @@ TARGETS = {
     "exhaustive": Target(
         "exhaustive", "convert all 2^32 fp32 values to bf16 with the RTL, and compare them with ml_dtypes"
     ),
+    "proofs": Target(
+        "proofs", "prove properties of the RTL for all inputs, and break each by a fault (PROOFS=, JOBS=)"
+    ),
     "docs": Target("docs", "build the documentation site, in build/site"),
     "nightly": Target("test", "run the suite with its longest cases and more seeds (SEEDS=)", ("nightly",)),
 }

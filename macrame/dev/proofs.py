@@ -1,0 +1,515 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""``make proofs``: properties of modules of the RTL, proven for all inputs; each has a fault that breaks it.
+
+``formal/<area>/<name>.sv`` instantiates a module of rtl/ in ``<name>_properties``, with assumptions and
+labelled assertions; ``<name>.toml`` next to it lists them::
+
+    [[proof]]
+    name = "skid"                           # the checker is skid_properties, in skid.sv or in `checker`
+    module = "skid"                         # of rtl/
+    shapes = [{ WIDTH = 3, HEAD = 2 }]      # parameters of skid_properties; faults are tried in the first
+
+    [[proof.property]]
+    name = "stable"                         # label of the assertion
+    claim = "a beat offered stays offered, unchanged, until accepted"
+    find = "if (out_ready || !out_valid_q)" # the fault: one replacement in the module's file, or in `file`, a
+    replace = "if (1'b1)"                   # path below rtl/, where the text occurs once
+
+How a proof is made, with Yosys and ABC, both in the wheel pyosys:
+
+(default)        for any number of cycles, by induction: property-directed reachability (IC3) finds an
+                 inductive invariant that implies all assertions, and verifies it
+``cycles = n``   the assertions concern cycle n of the checker, counted from a start in any state, so they
+                 hold in every cycle: for pipelines without feedback, and with 0 for combinational modules
+``depth = n``    bounded: the assertions hold in the first n cycles after the start; nothing is known of
+                 later ones
+
+Registers without an initial value start with any value, as do memories. ``stands_in = ["mul34x32.sv"]``
+replaces modules by files of formal/models, which the proof must justify. ``nightly = true`` marks what takes
+more than a few seconds; ``seconds`` limits the time of one solver run.
+
+A fault must make its own property fail, with a counterexample: so a property that cannot fail is noticed,
+and so are assumptions that nothing satisfies.
+"""
+
+import os
+import re
+import shutil
+import time
+import tomllib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import as_completed
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import pyosys
+
+from macrame import environment, paths
+from macrame.errors import InputError, short
+from macrame.files import parse
+from macrame.synth import tools, verilog
+
+FOLDER = paths.ROOT / "formal"
+BUILD = environment.build_dir() / "proofs"
+ABC = Path(pyosys.__file__).parent / "yosys-abc"
+#: Time limit of one solver run, in seconds.
+SECONDS = 120
+#: Cycles from the start in which a fault must show.
+FAULT_DEPTH = 100
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A deliberate fault: one replacement in a file of rtl/, where `find` occurs once."""
+
+    file: str
+    find: str
+    replace: str
+
+
+@dataclass(frozen=True)
+class Property:
+    """A labelled assertion, what it claims, and the fault that breaks it."""
+
+    name: str
+    claim: str
+    fault: Fault
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A module's assertions and how they are proven.
+
+    Attributes
+    ----------
+    name, module : str
+        The checker is the module ``<name>_properties``.
+    checker : Path
+        Its file.
+    shapes : tuple of dict
+        Parameters of the checker.
+    properties : tuple of Property
+    cycles : int or None
+        The cycle that the assertions concern, counted from a start in any state.
+    depth : int or None
+        The cycles that a bounded proof covers.
+    stands_in : tuple of str
+        Files of formal/models that replace modules of rtl/.
+    seconds : int
+        Time limit of one solver run.
+    nightly : bool
+        Not in the default suite.
+    """
+
+    name: str
+    module: str
+    checker: Path
+    shapes: tuple[Mapping[str, int], ...]
+    properties: tuple[Property, ...]
+    cycles: int | None = None
+    depth: int | None = None
+    stands_in: tuple[str, ...] = ()
+    seconds: int = SECONDS
+    nightly: bool = False
+
+    @property
+    def status(self) -> str:
+        """What the table says of its properties."""
+        return "proven" if self.depth is None else f"bounded to {self.depth} cycles"
+
+
+@dataclass(frozen=True)
+class Tested:
+    """What is not proven, and a bench case that tests it."""
+
+    module: str
+    claim: str
+    case: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The result of one solver run.
+
+    Attributes
+    ----------
+    holds : bool or None
+        None if the solver gave up.
+    cycle : int or None
+        Where an assertion fails, counted from the start.
+    said : str
+        What the solver printed.
+    seconds : float
+        Wall-clock time.
+    """
+
+    holds: bool | None
+    cycle: int | None
+    said: str
+    seconds: float
+
+
+@dataclass
+class Outcome:
+    """One line of the report: a proof in a shape, or a fault."""
+
+    label: str
+    correct: bool
+    text: str
+    seconds: float = field(default=0.0)
+
+
+def read(path: Path) -> tuple[list[Proof], list[Tested]]:
+    """The proofs and the untested rest of one TOML file.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    list of Proof
+    list of Tested
+    """
+    found = tomllib.loads(path.read_text())
+    proofs = []
+    for entry in found.get("proof", []):
+        values = dict(entry)
+        module = values["module"]
+        home = _home(module)
+        properties = tuple(
+            Property(p["name"], p["claim"], Fault(p.get("file", home), p["find"], p["replace"]))
+            for p in values.pop("property")
+        )
+        values["shapes"] = tuple(values.get("shapes", [{}]))
+        values["stands_in"] = tuple(values.get("stands_in", ()))
+        values["checker"] = path.with_name(values.get("checker", f"{values['name']}.sv"))
+        proofs.append(Proof(properties=properties, **values))
+    return proofs, [Tested(**entry) for entry in found.get("tested", [])]
+
+
+def _home(module: str) -> str:
+    """The file of a module, below rtl/."""
+    (path,) = (Path(p) for p in paths.sources() if Path(p).stem == module)
+    return str(path.relative_to(paths.RTL))
+
+
+def all_proofs() -> tuple[list[Proof], list[Tested]]:
+    """Everything in formal/, in the order of the files' names."""
+    found = [read(path) for path in sorted(FOLDER.rglob("*.toml"))]
+    return [p for proofs, _ in found for p in proofs], [t for _, tested in found for t in tested]
+
+
+# --- one solver run -----------------------------------------------------------------------------------------
+
+
+def sources(proof: Proof, folder: Path, fault: Fault | None = None) -> list[str]:
+    """Write the Verilog of a proof to a folder.
+
+    Parameters
+    ----------
+    proof : Proof
+    folder : Path
+    fault : Fault, optional
+        Applied to its file.
+
+    Returns
+    -------
+    list of str
+        Names in the folder, the checker's last.
+    """
+    stand_ins = [FOLDER / "models" / name for name in proof.stands_in]
+    replaced = {path.stem for path in stand_ins}
+    files = [path for path in verilog.sources("", proof.module) if path.stem not in replaced]
+    done = fault is None
+    for path in files:
+        text = verilog.text(path)
+        if fault and path == paths.RTL / fault.file:
+            if text.count(fault.find) != 1:
+                count = text.count(fault.find)
+                raise InputError(
+                    f"{proof.name}: {short(fault.find)!r}: {count} times in {fault.file}, expected once"
+                )
+            text, done = text.replace(fault.find, fault.replace), True
+        (folder / path.name).write_text(text)
+    if not done and fault:
+        raise InputError(f"{proof.name}: {fault.file}: not a file of {proof.module}, expected one")
+    for path in [*stand_ins, proof.checker]:
+        shutil.copy(path, folder)
+    return [path.name for path in [*files, *stand_ins, proof.checker]]
+
+
+def model(
+    proof: Proof,
+    shape: Mapping[str, int],
+    folder: Path,
+    only: Property | None = None,
+    fault: Fault | None = None,
+) -> None:
+    """Write the proof as an and-inverter graph, x.aig in a folder.
+
+    Parameters
+    ----------
+    proof : Proof
+    shape : dict of str to int
+    folder : Path
+    only : Property, optional
+        Leave the other assertions out.
+    fault : Fault, optional
+    """
+    *rtl, checker = sources(proof, folder, fault)
+    top = f"{proof.name}_properties"
+    set_ = " ".join(f"-set {name} {value}" for name, value in shape.items())
+    passes = [f"read_verilog -sv {' '.join(rtl)}", f"read_verilog -formal -sv {checker}"]
+    passes += [f"chparam {set_} {top}"] if set_ else []
+    passes += [f"hierarchy -check -top {top}", "proc", "flatten", "chformal -lower", "opt_clean"]
+    # a register is initialised or free; so is what nothing drives, instead of being whatever suits Yosys
+    passes += ["memory_collect", "memory_map -formal", "async2sync", "formalff -clk2ff -ff2anyinit"]
+    passes += ["setundef -undriven -anyseq", "setundef -anyseq"]
+    passes += [f"select -assert-count 1 n:{p.name}" for p in ([only] if only else proof.properties)]
+    passes += [f"select -assert-count {len(proof.properties)} t:$assert"]
+    passes += [f"delete t:$assert n:{only.name} %d"] if only else []
+    passes += ["opt -full", "techmap", "opt -full", "dffunmap", "aigmap", "opt_clean"]
+    passes += ["write_aiger -zinit -map x.aim x.aig", "write_rtlil x.il"]
+    tools.yosys(passes, folder)
+
+
+def decide(
+    proof: Proof,
+    shape: Mapping[str, int],
+    folder: Path,
+    only: Property | None = None,
+    fault: Fault | None = None,
+) -> Verdict:
+    """Let the solver decide whether assertions hold.
+
+    Parameters
+    ----------
+    proof : Proof
+    shape : dict of str to int
+    folder : Path
+        Emptied first; it keeps the files of the run, and those of a counterexample.
+    only : Property, optional
+        Decide this one alone.
+    fault : Fault, optional
+
+    Returns
+    -------
+    Verdict
+        With a fault, `holds` tells only about the first `FAULT_DEPTH` cycles.
+
+    Raises
+    ------
+    macrame.synth.tools.FlowError
+        Yosys rejects the Verilog.
+    """
+    began = time.monotonic()
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    model(proof, shape, folder, only, fault)
+    limit = int(environment.limit(proof.seconds))
+    if proof.cycles is not None:
+        solve = f"bmc3 -F {proof.cycles + 1} -T {limit}"
+    elif proof.depth is not None or fault:
+        solve = f"bmc3 -F {FAULT_DEPTH if fault else proof.depth} -T {limit}"
+    else:
+        solve = f"pdr -T {limit}"
+    script = f"read_aiger x.aig; fold; {solve}; print_status; write_cex -a x.aiw"
+    _, said = tools.tool("ABC", [str(ABC), "-c", script], folder)
+    (folder / "abc.log").write_text(said)
+    return Verdict(*_verdict(proof, said, bool(fault)), said, time.monotonic() - began)
+
+
+def _verdict(proof: Proof, said: str, bounded: bool) -> tuple[bool | None, int | None]:
+    """Whether the assertions hold, and where one fails."""
+    failed = re.search(r"was asserted in frame (\d+)", said)
+    status = re.search(r"^Status = +(-?\d)  Frames = (-?\d+)", said, re.MULTILINE)
+    if failed:
+        return False, int(failed[1])
+    if status and status[1] == "1":
+        return True, None
+    if status and (bounded or proof.cycles is not None or proof.depth is not None):
+        frames = FAULT_DEPTH if bounded else (proof.depth or (proof.cycles or 0) + 1)
+        return (True, None) if int(status[2]) >= frames - 1 else (None, None)
+    return None, None
+
+
+# --- everything ---------------------------------------------------------------------------------------------
+
+
+def shape_name(shape: Mapping[str, int]) -> str:
+    """A shape for a report: ``WIDTH=3 HEAD=2``."""
+    return " ".join(f"{name}={value}" for name, value in shape.items())
+
+
+def prove(proof: Proof, shape: Mapping[str, int], folder: Path | None = None) -> Outcome:
+    """Prove all assertions of a proof in one shape.
+
+    Parameters
+    ----------
+    proof : Proof
+    shape : dict of str to int
+    folder : Path, optional
+        Keeps the solver's files; one in the build folder by default.
+
+    Returns
+    -------
+    Outcome
+        If an assertion fails, its text names it, and the waveform of a counterexample.
+    """
+    label = f"{proof.name} {shape_name(shape)}".strip()
+    folder = folder or BUILD / label.replace(" ", ",") / "all"
+    verdict = decide(proof, shape, folder)
+    if verdict.holds:
+        return Outcome(label, True, proof.status, verdict.seconds)
+    failed, began = [], time.monotonic()
+    for prop in proof.properties if len(proof.properties) > 1 else ():
+        own = folder.with_name(prop.name)
+        found = decide(proof, shape, own, prop)
+        if found.holds is False:
+            failed.append(f"{prop.name} fails in cycle {found.cycle}: {waveform(proof, own)}")
+        elif found.holds is None:
+            failed.append(f"{prop.name} is undecided after {environment.limit(proof.seconds):.0f} s")
+    if not failed and verdict.holds is False:
+        failed = [f"{proof.properties[0].name} fails in cycle {verdict.cycle}: {waveform(proof, folder)}"]
+    text = "; ".join(failed) or f"undecided after {environment.limit(proof.seconds):.0f} s"
+    return Outcome(label, False, text, verdict.seconds + time.monotonic() - began)
+
+
+def waveform(proof: Proof, folder: Path) -> str:
+    """Replay a counterexample; returns the path of its waveform."""
+    top = f"{proof.name}_properties"
+    try:
+        tools.yosys(
+            ["read_rtlil x.il", f"sim -zinit -r x.aiw -map x.aim -clock clk -vcd x.vcd {top}"], folder
+        )
+    except tools.FlowError as error:
+        return str(error)
+    return environment.shown(folder / "x.vcd")
+
+
+def find(proof: Proof, prop: Property, folder: Path | None = None) -> Outcome:
+    """Apply a property's fault, and let the solver find a counterexample to that property.
+
+    Parameters
+    ----------
+    proof : Proof
+    prop : Property
+    folder : Path, optional
+        As for `prove`.
+
+    Returns
+    -------
+    Outcome
+    """
+    label = f"{proof.name} {prop.name}, fault"
+    folder = folder or BUILD / proof.name / f"{prop.name}-fault"
+    found = decide(proof, proof.shapes[0], folder, prop, prop.fault)
+    if found.holds is False:
+        return Outcome(label, True, f"found in cycle {found.cycle}", found.seconds)
+    text = f"not found within {FAULT_DEPTH} cycles" if found.holds else "undecided"
+    return Outcome(label, False, text, found.seconds)
+
+
+def rows(proofs: Iterable[Proof], tested: Iterable[Tested]) -> list[str]:
+    """The table of docs/proofs.md.
+
+    Parameters
+    ----------
+    proofs : iterable of Proof
+    tested : iterable of Tested
+
+    Returns
+    -------
+    list of str
+        Lines of Markdown.
+    """
+    lines = ["| module | property | status | shapes |", "|---|---|---|---|"]
+    for proof in proofs:
+        shapes = "; ".join(filter(None, map(shape_name, proof.shapes))) or "all inputs"
+        lines += [
+            f"| `{proof.module}` | `{proof.name}.{p.name}`: {p.claim} | {proof.status} | {shapes} |"
+            for p in proof.properties
+        ]
+    lines += [f"| `{t.module}` | {t.claim} | tested only | bench `{t.case}` |" for t in tested]
+    return lines
+
+
+def selected(text: str) -> list[Proof]:
+    """The proofs that PROOFS names, all for an empty text.
+
+    Raises
+    ------
+    InputError
+        There is no such proof.
+    """
+    proofs, _ = all_proofs()
+    for name in text.split():
+        if not any(name in (proof.name, proof.module) for proof in proofs):
+            known = ", ".join(sorted({proof.name for proof in proofs}))
+            raise InputError(f"PROOFS={short(name)}: expected one of {known}")
+    return [p for p in proofs if not text or {p.name, p.module} & set(text.split())]
+
+
+def run(proofs: Sequence[Proof], jobs: int) -> int:
+    """Prove, and apply the faults; prints a line each.
+
+    Parameters
+    ----------
+    proofs : sequence of Proof
+    jobs : int
+        Number of threads; at most one solver per processor runs at a time.
+
+    Returns
+    -------
+    int
+        0 if all is proven and every fault found, else 1.
+    """
+    began = time.monotonic()
+    work: list[Callable[[], Outcome]] = []
+    for proof in sorted(proofs, key=lambda proof: not proof.nightly):  # the longest start first
+        work += [partial(prove, proof, shape) for shape in proof.shapes]
+        work += [partial(find, proof, prop) for prop in proof.properties]
+    wrong = 0
+    with tools.threads(jobs) as pool:
+        for done in as_completed([pool.submit(job) for job in work]):
+            outcome = done.result()
+            wrong += not outcome.correct
+            mark = "" if outcome.correct else "FAILED: "
+            print(f"{outcome.label:<48} {mark}{outcome.text}, {outcome.seconds:.1f} s", flush=True)
+    bounded = sum(len(proof.properties) for proof in proofs if proof.depth is not None)
+    proven = sum(len(proof.properties) for proof in proofs) - bounded
+    print(
+        f"proofs: {'FAILED' if wrong else 'passed'}, {proven} properties to prove, {bounded} bounded, "
+        f"{proven + bounded} faults, {wrong} failed, {time.monotonic() - began:.0f} s"
+    )
+    return 1 if wrong else 0
+
+
+def main(values: Mapping[str, str], table: bool = False) -> int:
+    """The command.
+
+    Parameters
+    ----------
+    values : mapping of str to str
+        PROOFS and JOBS.
+    table : bool
+        Print the table instead.
+
+    Returns
+    -------
+    int
+        0 if all is as claimed, else 1.
+
+    Raises
+    ------
+    InputError
+        A value is invalid.
+    """
+    if table:
+        print("\n".join(rows(*all_proofs())))
+        return 0
+    jobs = parse.integer("JOBS", values["JOBS"], 1, 1024) if "JOBS" in values else os.cpu_count() or 1
+    return run(selected(values.get("PROOFS", "")), jobs)
