@@ -18,12 +18,19 @@ labelled assertions; ``<name>.toml`` next to it lists them::
 
 How a proof is made, with Yosys and ABC, both in the wheel pyosys:
 
-(default)        for any number of cycles, by induction: property-directed reachability (IC3) finds an
-                 inductive invariant that implies all assertions, and verifies it
+(default)        for any number of cycles: property-directed reachability (IC3) finds an inductive invariant
+                 that implies all assertions, and verifies it
+``steps = k``    for any number of cycles, by k-induction: all assertions hold in the first k + 1 cycles, and
+                 in any cycle after k in which they do; where invariants are arithmetic, IC3 does not end
 ``cycles = n``   the assertions concern cycle n of the checker, counted from a start in any state, so they
                  hold in every cycle: for pipelines without feedback, and with 0 for combinational modules
 ``depth = n``    bounded: the assertions hold in the first n cycles after the start; nothing is known of
                  later ones
+
+``probes = { count_q = "u_dut.count_q" }`` connects an undriven wire of the checker to a signal of the design,
+and ``helpers`` lists assertions that only strengthen an induction.
+
+``also`` lists further modules of rtl/ that the checker instantiates.
 
 Registers without an initial value start with any value, as do memories. ``stands_in = ["mul34x32.sv"]``
 replaces modules by files of formal/models, which the proof must justify. ``nightly = true`` marks what takes
@@ -55,7 +62,7 @@ FOLDER = paths.ROOT / "formal"
 BUILD = environment.build_dir() / "proofs"
 ABC = Path(pyosys.__file__).parent / "yosys-abc"
 #: Time limit of one solver run, in seconds.
-SECONDS = 120
+SECONDS = 300
 #: Cycles from the start in which a fault must show.
 FAULT_DEPTH = 100
 
@@ -86,6 +93,8 @@ class Proof:
     ----------
     name, module : str
         The checker is the module ``<name>_properties``.
+    also : tuple of str
+        Further modules of rtl/ that it instantiates.
     checker : Path
         Its file.
     shapes : tuple of dict
@@ -93,10 +102,16 @@ class Proof:
     properties : tuple of Property
     cycles : int or None
         The cycle that the assertions concern, counted from a start in any state.
+    steps : int or None
+        The k of a k-induction.
     depth : int or None
         The cycles that a bounded proof covers.
     stands_in : tuple of str
         Files of formal/models that replace modules of rtl/.
+    probes : dict of str to str
+        Wires of the checker, and the signals of the flattened design to connect them to.
+    helpers : tuple of str
+        Further assertions, which only strengthen the induction.
     seconds : int
         Time limit of one solver run.
     nightly : bool
@@ -109,8 +124,12 @@ class Proof:
     shapes: tuple[Mapping[str, int], ...]
     properties: tuple[Property, ...]
     cycles: int | None = None
+    steps: int | None = None
     depth: int | None = None
+    also: tuple[str, ...] = ()
     stands_in: tuple[str, ...] = ()
+    probes: Mapping[str, str] = field(default_factory=dict)
+    helpers: tuple[str, ...] = ()
     seconds: int = SECONDS
     nightly: bool = False
 
@@ -139,15 +158,12 @@ class Verdict:
         None if the solver gave up.
     cycle : int or None
         Where an assertion fails, counted from the start.
-    said : str
-        What the solver printed.
     seconds : float
         Wall-clock time.
     """
 
     holds: bool | None
     cycle: int | None
-    said: str
     seconds: float
 
 
@@ -185,6 +201,8 @@ def read(path: Path) -> tuple[list[Proof], list[Tested]]:
         )
         values["shapes"] = tuple(values.get("shapes", [{}]))
         values["stands_in"] = tuple(values.get("stands_in", ()))
+        values["also"] = tuple(values.get("also", ()))
+        values["helpers"] = tuple(values.get("helpers", ()))
         values["checker"] = path.with_name(values.get("checker", f"{values['name']}.sv"))
         proofs.append(Proof(properties=properties, **values))
     return proofs, [Tested(**entry) for entry in found.get("tested", [])]
@@ -222,7 +240,8 @@ def sources(proof: Proof, folder: Path, fault: Fault | None = None) -> list[str]
     """
     stand_ins = [FOLDER / "models" / name for name in proof.stands_in]
     replaced = {path.stem for path in stand_ins}
-    files = [path for path in verilog.sources("", proof.module) if path.stem not in replaced]
+    needed = {path: None for name in (proof.module, *proof.also) for path in verilog.sources("", name)}
+    files = [path for path in needed if path.stem not in replaced]
     done = fault is None
     for path in files:
         text = verilog.text(path)
@@ -264,12 +283,15 @@ def model(
     set_ = " ".join(f"-set {name} {value}" for name, value in shape.items())
     passes = [f"read_verilog -sv {' '.join(rtl)}", f"read_verilog -formal -sv {checker}"]
     passes += [f"chparam {set_} {top}"] if set_ else []
-    passes += [f"hierarchy -check -top {top}", "proc", "flatten", "chformal -lower", "opt_clean"]
+    passes += [f"hierarchy -check -top {top}", "proc", "flatten", "chformal -lower"]
+    passes += [f"connect -set {wire} {signal}" for wire, signal in proof.probes.items()]
+    passes += ["opt_clean"]
     # a register is initialised or free; so is what nothing drives, instead of being whatever suits Yosys
     passes += ["memory_collect", "memory_map -formal", "async2sync", "formalff -clk2ff -ff2anyinit"]
     passes += ["setundef -undriven -anyseq", "setundef -anyseq"]
-    passes += [f"select -assert-count 1 n:{p.name}" for p in ([only] if only else proof.properties)]
-    passes += [f"select -assert-count {len(proof.properties)} t:$assert"]
+    names = [*(p.name for p in proof.properties), *proof.helpers]
+    passes += [f"select -assert-count 1 n:{name}" for name in names]
+    passes += [f"select -assert-count {len(names)} t:$assert"]
     passes += [f"delete t:$assert n:{only.name} %d"] if only else []
     passes += ["opt -full", "techmap", "opt -full", "dffunmap", "aigmap", "opt_clean"]
     passes += ["write_aiger -zinit -map x.aim x.aig", "write_rtlil x.il"]
@@ -282,6 +304,7 @@ def decide(
     folder: Path,
     only: Property | None = None,
     fault: Fault | None = None,
+    depth: int | None = None,
 ) -> Verdict:
     """Let the solver decide whether assertions hold.
 
@@ -294,11 +317,12 @@ def decide(
     only : Property, optional
         Decide this one alone.
     fault : Fault, optional
+    depth : int, optional
+        Look only for a counterexample, in this many cycles.
 
     Returns
     -------
     Verdict
-        With a fault, `holds` tells only about the first `FAULT_DEPTH` cycles.
 
     Raises
     ------
@@ -310,30 +334,30 @@ def decide(
     folder.mkdir(parents=True)
     model(proof, shape, folder, only, fault)
     limit = int(environment.limit(proof.seconds))
-    if proof.cycles is not None:
-        solve = f"bmc3 -F {proof.cycles + 1} -T {limit}"
-    elif proof.depth is not None or fault:
-        solve = f"bmc3 -F {FAULT_DEPTH if fault else proof.depth} -T {limit}"
+    if depth is None:
+        depth = proof.depth if proof.cycles is None else proof.cycles + 1
+    if depth is not None:
+        solve = f"bmc3 -F {depth} -T {limit}"
+    elif proof.steps is not None:
+        frames = proof.steps + 1
+        solve = f"bmc3 -F {frames} -T {limit}; print_status; ind -F {frames} -T {limit}"
     else:
         solve = f"pdr -T {limit}"
-    script = f"read_aiger x.aig; fold; {solve}; print_status; write_cex -a x.aiw"
+    script = f"read_aiger x.aig; fold; orpos; {solve}; print_status; write_cex -a x.aiw"
     _, said = tools.tool("ABC", [str(ABC), "-c", script], folder)
     (folder / "abc.log").write_text(said)
-    return Verdict(*_verdict(proof, said, bool(fault)), said, time.monotonic() - began)
-
-
-def _verdict(proof: Proof, said: str, bounded: bool) -> tuple[bool | None, int | None]:
-    """Whether the assertions hold, and where one fails."""
+    seconds = time.monotonic() - began
     failed = re.search(r"was asserted in frame (\d+)", said)
-    status = re.search(r"^Status = +(-?\d)  Frames = (-?\d+)", said, re.MULTILINE)
     if failed:
-        return False, int(failed[1])
-    if status and status[1] == "1":
-        return True, None
-    if status and (bounded or proof.cycles is not None or proof.depth is not None):
-        frames = FAULT_DEPTH if bounded else (proof.depth or (proof.cycles or 0) + 1)
-        return (True, None) if int(status[2]) >= frames - 1 else (None, None)
-    return None, None
+        return Verdict(False, int(failed[1]), seconds)
+    # 1 for proven; or else the last cycle in which nothing fails
+    statuses = re.findall(r"^Status = +(-?\d)  Frames = (-?\d+)", said, re.MULTILINE)
+    proven = bool(statuses) and statuses[-1][0] == "1"
+    if depth is not None:
+        proven = proven or (bool(statuses) and int(statuses[0][1]) >= depth - 1)
+    elif proof.steps is not None:
+        proven = proven and len(statuses) == 2 and int(statuses[0][1]) >= proof.steps
+    return Verdict(True if proven else None, None, seconds)
 
 
 # --- everything ---------------------------------------------------------------------------------------------
@@ -364,18 +388,18 @@ def prove(proof: Proof, shape: Mapping[str, int], folder: Path | None = None) ->
     verdict = decide(proof, shape, folder)
     if verdict.holds:
         return Outcome(label, True, proof.status, verdict.seconds)
+    if verdict.holds is None:
+        limit = environment.limit(proof.seconds)
+        return Outcome(label, False, f"undecided after {limit:.0f} s", verdict.seconds)
     failed, began = [], time.monotonic()
-    for prop in proof.properties if len(proof.properties) > 1 else ():
+    for prop in proof.properties:
         own = folder.with_name(prop.name)
-        found = decide(proof, shape, own, prop)
+        found = decide(proof, shape, own, prop, depth=(verdict.cycle or 0) + 1)
         if found.holds is False:
             failed.append(f"{prop.name} fails in cycle {found.cycle}: {waveform(proof, own)}")
-        elif found.holds is None:
-            failed.append(f"{prop.name} is undecided after {environment.limit(proof.seconds):.0f} s")
-    if not failed and verdict.holds is False:
-        failed = [f"{proof.properties[0].name} fails in cycle {verdict.cycle}: {waveform(proof, folder)}"]
-    text = "; ".join(failed) or f"undecided after {environment.limit(proof.seconds):.0f} s"
-    return Outcome(label, False, text, verdict.seconds + time.monotonic() - began)
+    if not failed:
+        failed = [f"a helper fails in cycle {verdict.cycle}: {waveform(proof, folder)}"]
+    return Outcome(label, False, "; ".join(failed), verdict.seconds + time.monotonic() - began)
 
 
 def waveform(proof: Proof, folder: Path) -> str:
@@ -406,11 +430,16 @@ def find(proof: Proof, prop: Property, folder: Path | None = None) -> Outcome:
     """
     label = f"{proof.name} {prop.name}, fault"
     folder = folder or BUILD / proof.name / f"{prop.name}-fault"
-    found = decide(proof, proof.shapes[0], folder, prop, prop.fault)
+    found = decide(proof, proof.shapes[0], folder, prop, prop.fault, fault_depth(proof))
     if found.holds is False:
         return Outcome(label, True, f"found in cycle {found.cycle}", found.seconds)
-    text = f"not found within {FAULT_DEPTH} cycles" if found.holds else "undecided"
+    text = f"not found within {fault_depth(proof)} cycles" if found.holds else "undecided"
     return Outcome(label, False, text, found.seconds)
+
+
+def fault_depth(proof: Proof) -> int:
+    """The cycles in which a proof's faults must show."""
+    return FAULT_DEPTH if proof.cycles is None else proof.cycles + 1
 
 
 def rows(proofs: Iterable[Proof], tested: Iterable[Tested]) -> list[str]:
