@@ -66,13 +66,15 @@ def test_names_are_unique_and_claims_are_short():
 
 
 def test_what_is_only_tested_has_a_bench():
+    benches = {case.bench for case in CASES.values()}
     for tested in TESTED:
-        assert tested.case in CASES, f"{tested.module}: {tested.case}"
+        assert tested.bench in benches, f"{tested.module}: {tested.bench}"
+        assert tested.module not in {proof.module for proof in PROOFS}
 
 
 def test_every_checker_is_used():
     used = {proof.checker for proof in PROOFS} | {
-        proofs.FOLDER / "models" / name for proof in PROOFS for name in proof.stands_in
+        proofs.FOLDER / "models" / name for proof in PROOFS for name in proof.models
     }
     assert set(proofs.FOLDER.rglob("*.sv")) == used
 

@@ -23,7 +23,7 @@ How a proof is made, with Yosys and ABC, both in the wheel pyosys:
 ``steps = k``    for any number of cycles, by k-induction: all assertions hold in the first k + 1 cycles, and
                  in any cycle after k in which they do; where invariants are arithmetic, IC3 does not end
 ``cycles = n``   the assertions concern cycle n of the checker, counted from a start in any state, so they
-                 hold in every cycle: for pipelines without feedback, and with 0 for combinational modules
+                 hold in every cycle: for pipelines without feedback, and with 1 for combinational modules
 ``depth = n``    bounded: the assertions hold in the first n cycles after the start; nothing is known of
                  later ones
 
@@ -32,9 +32,9 @@ and ``helpers`` lists assertions that only strengthen an induction.
 
 ``also`` lists further modules of rtl/ that the checker instantiates.
 
-Registers without an initial value start with any value, as do memories. ``stands_in = ["mul34x32.sv"]``
-replaces modules by files of formal/models, which the proof must justify. ``nightly = true`` marks what takes
-more than a few seconds; ``seconds`` limits the time of one solver run.
+Registers without an initial value start with any value, as do memories. ``models = ["mul34x32.sv"]`` adds
+files of formal/models; one that has the name of a module of rtl/ replaces it, which the file must justify.
+``nightly = true`` marks what takes more than a few seconds; ``seconds`` limits the time of one solver run.
 
 A fault must make its own property fail, with a counterexample: so a property that cannot fail is noticed,
 and so are assumptions that nothing satisfies.
@@ -61,6 +61,8 @@ from macrame.synth import tools, verilog
 FOLDER = paths.ROOT / "formal"
 BUILD = environment.build_dir() / "proofs"
 ABC = Path(pyosys.__file__).parent / "yosys-abc"
+#: How the proofs build multipliers.
+ROWS = FOLDER / "models" / "mul_rows.v"
 #: Time limit of one solver run, in seconds.
 SECONDS = 300
 #: Cycles from the start in which a fault must show.
@@ -106,8 +108,8 @@ class Proof:
         The k of a k-induction.
     depth : int or None
         The cycles that a bounded proof covers.
-    stands_in : tuple of str
-        Files of formal/models that replace modules of rtl/.
+    models : tuple of str
+        Files of formal/models; one with the name of a module of rtl/ replaces it.
     probes : dict of str to str
         Wires of the checker, and the signals of the flattened design to connect them to.
     helpers : tuple of str
@@ -127,7 +129,7 @@ class Proof:
     steps: int | None = None
     depth: int | None = None
     also: tuple[str, ...] = ()
-    stands_in: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
     probes: Mapping[str, str] = field(default_factory=dict)
     helpers: tuple[str, ...] = ()
     seconds: int = SECONDS
@@ -141,11 +143,11 @@ class Proof:
 
 @dataclass(frozen=True)
 class Tested:
-    """What is not proven, and a bench case that tests it."""
+    """What is not proven, and the bench that tests it."""
 
     module: str
     claim: str
-    case: str
+    bench: str
 
 
 @dataclass(frozen=True)
@@ -200,7 +202,7 @@ def read(path: Path) -> tuple[list[Proof], list[Tested]]:
             for p in values.pop("property")
         )
         values["shapes"] = tuple(values.get("shapes", [{}]))
-        values["stands_in"] = tuple(values.get("stands_in", ()))
+        values["models"] = tuple(values.get("models", ()))
         values["also"] = tuple(values.get("also", ()))
         values["helpers"] = tuple(values.get("helpers", ()))
         values["checker"] = path.with_name(values.get("checker", f"{values['name']}.sv"))
@@ -238,8 +240,8 @@ def sources(proof: Proof, folder: Path, fault: Fault | None = None) -> list[str]
     list of str
         Names in the folder, the checker's last.
     """
-    stand_ins = [FOLDER / "models" / name for name in proof.stands_in]
-    replaced = {path.stem for path in stand_ins}
+    models = [FOLDER / "models" / name for name in proof.models]
+    replaced = {path.stem for path in models}
     needed = {path: None for name in (proof.module, *proof.also) for path in verilog.sources("", name)}
     files = [path for path in needed if path.stem not in replaced]
     done = fault is None
@@ -255,9 +257,9 @@ def sources(proof: Proof, folder: Path, fault: Fault | None = None) -> list[str]
         (folder / path.name).write_text(text)
     if not done and fault:
         raise InputError(f"{proof.name}: {fault.file}: not a file of {proof.module}, expected one")
-    for path in [*stand_ins, proof.checker]:
+    for path in [*models, proof.checker]:
         shutil.copy(path, folder)
-    return [path.name for path in [*files, *stand_ins, proof.checker]]
+    return [path.name for path in [*files, *models, proof.checker]]
 
 
 def model(
@@ -293,7 +295,16 @@ def model(
     passes += [f"select -assert-count 1 n:{name}" for name in names]
     passes += [f"select -assert-count {len(names)} t:$assert"]
     passes += [f"delete t:$assert n:{only.name} %d"] if only else []
-    passes += ["opt -full", "techmap", "opt -full", "dffunmap", "aigmap", "opt_clean"]
+    shutil.copy(ROWS, folder)
+    passes += [
+        "opt -full",
+        f"techmap -map {ROWS.name}",
+        "techmap",
+        "opt -full",
+        "dffunmap",
+        "aigmap",
+        "opt_clean",
+    ]
     passes += ["write_aiger -zinit -map x.aim x.aig", "write_rtlil x.il"]
     tools.yosys(passes, folder)
 
@@ -462,7 +473,7 @@ def rows(proofs: Iterable[Proof], tested: Iterable[Tested]) -> list[str]:
             f"| `{proof.module}` | `{proof.name}.{p.name}`: {p.claim} | {proof.status} | {shapes} |"
             for p in proof.properties
         ]
-    lines += [f"| `{t.module}` | {t.claim} | tested only | bench `{t.case}` |" for t in tested]
+    lines += [f"| `{t.module}` | {t.claim} | tested only | bench `{t.bench}` |" for t in tested]
     return lines
 
 
