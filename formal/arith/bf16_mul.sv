@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// bf16_mul against the exact product of the values, rounded by IEEE 754.
+// Purpose
+//   bf16_mul against the exact product of the values, rounded by IEEE 754.
 `default_nettype none
 
 module bf16_mul_properties (

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// fp32_to_bf16 against IEEE 754's roundings of the value, in units of the bfloat16 below it.
+// Purpose
+//   fp32_to_bf16 against IEEE 754's roundings of the value, in units of the bfloat16 below it.
 `default_nettype none
 
 module fp32_to_bf16_properties (

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// int32_to_fp32 against IEEE 754's rounding of the integer.
+// Purpose
+//   int32_to_fp32 against IEEE 754's rounding of the integer.
 `default_nettype none
 
 module int32_to_fp32_properties (

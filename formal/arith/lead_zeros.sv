@@ -1,8 +1,9 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// lead_zeros against its definition: the count is right if and only if the shifted word has its
-// highest bit set, and nothing was lost.
+// Purpose
+//   lead_zeros against its definition: the count is right if and only if the shifted word has its
+//   highest bit set, and nothing was lost.
 `default_nettype none
 
 module lead_zeros_properties (

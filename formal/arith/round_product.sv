@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// round_product against the definitions of its two roundings.
+// Purpose
+//   round_product against the definitions of its two roundings.
 `default_nettype none
 
 module round_product_properties (

@@ -1,8 +1,9 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// rounding: the dropped part in quarters of a unit, 0, 1, 2 (half) or 3, against the definition of
-// each rule.
+// Purpose
+//   rounding: the dropped part in quarters of a unit, 0, 1, 2 (half) or 3, against the definition
+//   of each rule.
 `default_nettype none
 
 module rounding_properties (

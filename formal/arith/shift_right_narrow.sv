@@ -1,8 +1,9 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// shift_right_narrow: the quotient, and the remainder that its three bits encode, in exact
-// integers.
+// Purpose
+//   shift_right_narrow: the quotient, and the remainder that its three bits encode, in exact
+//   integers.
 `default_nettype none
 
 module shift_right_narrow_properties (

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// shift_right_sticky against the shift operator.
+// Purpose
+//   shift_right_sticky against the shift operator.
 `default_nettype none
 
 module shift_right_sticky_properties #(

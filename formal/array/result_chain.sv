@@ -1,9 +1,10 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// tile_spacing and result_chain with the result registers between them: tiles end as early as
-// tile_spacing allows or later, in any order of raw and requantised ones. One tile is marked, and
-// its rows are followed; what holds for it holds for every tile.
+// Purpose
+//   tile_spacing and result_chain with the result registers between them: tiles end as early as
+//   tile_spacing allows or later, in any order of raw and requantised ones. One tile is marked,
+//   and its rows are followed; what holds for it holds for every tile.
 `default_nettype none
 
 module result_chain_properties #(

@@ -1,8 +1,9 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// axil_regs against the rules of AXI4-Lite and its register map. A write takes effect with its
-// response, which names the address and data accepted last.
+// Purpose
+//   axil_regs against the rules of AXI4-Lite and its register map. A write takes effect with its
+//   response, which names the address and data accepted last.
 `default_nettype none
 
 module axil_regs_properties #(

@@ -1,8 +1,10 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// How the proofs build `*`: one row per bit of the second operand, added one after the other from
-// the lowest on. Products whose second operands agree in their low bits then share those rows.
+// Purpose
+//   How the proofs build `*`: one row per bit of the second operand, added one after the other
+//   from the lowest on. Products whose second operands agree in their low bits then share those
+//   rows.
 `default_nettype none
 
 (* techmap_celltype = "$mul" *)

@@ -1,9 +1,10 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// IEEE 754 binary32, roundTiesToEven: the number nearest to magnitude * 2^exponent, without its
-// sign. 5.3 and 4.3 of the standard: the result is as if the exact value was rounded to 24 bits, or
-// to a multiple of 2^-149 where that is coarser, and 2^128 or more becomes infinity.
+// Purpose
+//   IEEE 754 binary32, roundTiesToEven: the number nearest to magnitude * 2^exponent, without its
+//   sign. 5.3 and 4.3 of the standard: the result is as if the exact value was rounded to 24 bits,
+//   or to a multiple of 2^-149 where that is coarser, and 2^128 or more becomes infinity.
 `default_nettype none
 
 module round_to_fp32 #(

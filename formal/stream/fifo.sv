@@ -1,8 +1,9 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// fifo: one beat, marked at any time, is followed on its way. What holds for it holds for every
-// beat.
+// Purpose
+//   fifo: one beat, marked at any time, is followed on its way. What holds for it holds for every
+//   beat.
 `default_nettype none
 
 module fifo_properties #(

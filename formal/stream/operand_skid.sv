@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// operand_skid against a queue of two beats, whose data follow one cycle after their side bits.
+// Purpose
+//   operand_skid against a queue of two beats, whose data follow one cycle after their side bits.
 `default_nettype none
 
 module operand_skid_properties #(

@@ -1,8 +1,9 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// packet_closer: the stream that leaves it, for any beats, in parts or whole, and any soft
-// resets. A real beat has tkeep other than zero, so a closing beat is recognised.
+// Purpose
+//   packet_closer: the stream that leaves it, for any beats, in parts or whole, and any soft
+//   resets. A real beat has tkeep other than zero, so a closing beat is recognised.
 `default_nettype none
 
 module packet_closer_properties #(

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// packet_gate: what the core sees, for any packets and any soft resets.
+// Purpose
+//   packet_gate: what the core sees, for any packets and any soft resets.
 `default_nettype none
 
 module packet_gate_properties (

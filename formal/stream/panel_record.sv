@@ -1,8 +1,9 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// panel_record: one bit of one beat of one slot is followed, chosen at the start; what holds for it
-// holds for every bit. `load` follows `read` by LEAD cycles, as in the core.
+// Purpose
+//   panel_record: one bit of one beat of one slot is followed, chosen at the start; what holds for
+//   it holds for every bit. `load` follows `read` by LEAD cycles, as in the core.
 `default_nettype none
 
 module panel_record_properties #(

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// release_watchdog against a count of the cycles waited.
+// Purpose
+//   release_watchdog against a count of the cycles waited.
 `default_nettype none
 
 module release_watchdog_properties (

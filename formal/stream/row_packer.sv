@@ -1,8 +1,9 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// row_packer with the register of packet_closer behind it: the bytes that tkeep marks are the rows
-// of the tile, one after the other.
+// Purpose
+//   row_packer with the register of packet_closer behind it: the bytes that tkeep marks are the
+//   rows of the tile, one after the other.
 `default_nettype none
 
 module row_packer_properties #(

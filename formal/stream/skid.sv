@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// skid against a queue of two beats.
+// Purpose
+//   skid against a queue of two beats.
 `default_nettype none
 
 module skid_properties #(

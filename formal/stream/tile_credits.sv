@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// tile_credits against a count of the rows that tiles have reserved and that have not left.
+// Purpose
+//   tile_credits against a count of the rows that tiles have reserved and that have not left.
 `default_nettype none
 
 module tile_credits_properties #(

@@ -1,8 +1,9 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// tile_sequencer with the result FIFO behind it. Between them lies anything that turns each tile
-// into its rows, however late: at most the rows of the tiles that have ended arrive.
+// Purpose
+//   tile_sequencer with the result FIFO behind it. Between them lies anything that turns each tile
+//   into its rows, however late: at most the rows of the tiles that have ended arrive.
 `default_nettype none
 
 module tile_sequencer_properties #(

@@ -1,8 +1,9 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// crc16 against the division of polynomials: the sum is the remainder, with bit 0 the highest
-// power.
+// Purpose
+//   crc16 against the division of polynomials: the sum is the remainder, with bit 0 the highest
+//   power.
 `default_nettype none
 
 module crc16_properties (

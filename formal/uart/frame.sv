@@ -1,8 +1,9 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 //
-// frame_tx and frame_rx, connected: what is decoded is what was encoded, for any messages and any
-// pauses on both sides.
+// Purpose
+//   frame_tx and frame_rx, connected: what is decoded is what was encoded, for any messages and
+//   any pauses on both sides.
 `default_nettype none
 
 module frame_properties (
