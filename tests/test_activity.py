@@ -227,5 +227,5 @@ def test_a_link_that_does_not_count_says_so():
 
 @pytest.mark.parametrize("formats", ["BF16", "DUAL"])
 def test_float_cells_are_not_counted(formats):
-    with pytest.raises(ValueError, match=f"formats '{formats}': expected 'INT8'"):
+    with pytest.raises(ValueError, match=f"activity is True, expected False with formats '{formats}'"):
         SimLink(CoreConfig(1, 1, 1, formats=formats), activity=True)

@@ -1223,7 +1223,7 @@ def test_at_most_ten_mismatches_are_printed(tmp_path, monkeypatch, capsys):
         lambda job: (
             job.expected + 1,
             Report(9, 1, 1, 0, 0, 0, 0, 64, 64),
-            {"simulator": "none", "seconds": 1, "cycles_per_second": 9, "waves": None},
+            {"simulator": "none", "seconds": 1, "cycles_per_second": 9, "waves": None, "trace": None},
         ),
     )
     assert gemm.run(job) == 1

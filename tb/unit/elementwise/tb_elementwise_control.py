@@ -22,7 +22,7 @@ EVENTS = (
     "record",
     "load",
     "issue",
-    "taken",
+    "data_accepted",
     "error_command",
     "error_record",
     "error_length",
@@ -131,9 +131,9 @@ class TB(Bench):
                     want["error_table"] = int(op in LOADS and last != (self.beat == ends - 1))
                     want["stall_out"] = int(self.credits == 0)
                     good = not want["error_length"] and not want["error_table"]
-                    want["taken"] = int(self.credits > 0 and good)
-                    want["load"] = int(want["taken"] and op in LOADS)
-                    want["issue"] = int(want["taken"] and op not in LOADS)
+                    want["data_accepted"] = int(self.credits > 0 and good)
+                    want["load"] = int(want["data_accepted"] and op in LOADS)
+                    want["issue"] = int(want["data_accepted"] and op not in LOADS)
             elif there_x:
                 want["waiting_for_y"] = want["stall_y"] = 1
             elif there_y and takes_y:
@@ -156,7 +156,7 @@ class TB(Bench):
             op = self.command & 7
             self.equal(self.read("issue_last"), self.x[1], "issue_last")
             self.equal(self.read("pick"), {2: 2, 3: 3}.get(op, self.read("pick") & 1), "pick")
-            self.equal(self.read("second"), int(op in (0, 1)), "second")
+            self.equal(self.read("use_table_b"), int(op in (0, 1)), "use_table_b")
             self.equal(self.read("product"), int(op == 1), "product")
         if want["load"]:
             per_entry = 1 if self.command & SHORT else self.entry
@@ -170,7 +170,7 @@ class TB(Bench):
             self.recorded += 1
             if self.recorded == self.records or self.x[1]:
                 self.command, self.recorded, self.beat = self.first, 0, 0
-        elif want["taken"]:
+        elif want["data_accepted"]:
             self.beat += 1
             if self.x[1]:
                 self.command = None

@@ -28,7 +28,7 @@ REST = (
     "issue_last",
     "issue_keep",
     "pick",
-    "second",
+    "use_table_b",
     "product",
 )
 
@@ -105,7 +105,7 @@ class TB(Bench):
                 issue_last=last,
                 issue_keep=keep,
                 pick={2: 2, 3: 3}.get(op, 0),
-                second=int(op < 2),
+                use_table_b=int(op < 2),
                 product=int(op == 1),
             )
 
