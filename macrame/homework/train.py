@@ -230,7 +230,8 @@ def train(job: Job, show: Show, rtl_root: Path | None = None, trace: Recording |
             if check.mismatches:
                 raise Mismatch(outcome.steps + 1, check)
 
-        compared_network = NetworkBf16.of(start, Compared(backend, compare, next(iter(links), None)), Golden())
+        core = next(iter(links), None)
+        compared_network = NetworkBf16.of(start, Compared(backend, compare, core), Golden())
         golden_network = NetworkBf16.of(start)
         trained, golden = _bf16(compared_network, job), _bf16(golden_network, job)
         narrow = digits.fp32(start)

@@ -96,8 +96,8 @@ async def operations(dut):
         unit.equal(found["stall_out"], 0, "waits for a place")
         at = len(packets[0].beats()[0]) + len(packets[1].record())
         unit.equal(unit.m.beats[0][0] - unit.x.taken[at][0], LATENCY, "cycles from a beat of x to its result")
-    else:
-        assert found["stall_out"] > 0, "a small FIFO makes the unit wait"
+    elif depth == 2:
+        assert found["stall_out"] > 0, "the smallest FIFO makes the unit wait"
     await unit.expect_status(0)
 
 
