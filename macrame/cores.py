@@ -30,7 +30,7 @@ class Rates:
 
 @dataclass(frozen=True)
 class PlacedCore:
-    """A core and what came of it on a device.
+    """A core placed on a device: its area and clock rates.
 
     Attributes
     ----------

@@ -26,7 +26,7 @@ def pytest_addoption(parser):
     group.addoption(
         "--quick",
         action="store_true",
-        help="a quarter of the random vectors, and no test marked thorough: what `make test` runs",
+        help="a share of the random vectors, and no test marked thorough: what `make test` runs",
     )
     group.addoption("--nightly", action="store_true", help="also run the tests marked nightly")
     group.addoption(
@@ -93,7 +93,7 @@ def pytest_configure(config):
 
 @pytest.fixture
 def quick(request) -> bool:
-    """Whether a quarter of the random vectors is enough."""
+    """Whether a share of the random vectors is enough."""
     return request.config.getoption("--quick")
 
 
@@ -114,7 +114,6 @@ def pytest_collection_modifyitems(config, items):
     chosen = config.stash.get(SELECTION, None) or selection.read("")
     by_id = any("::" in word for word in config.args)  # as in the command that replays a failure
     nightly = by_id or config.getoption("--nightly") or "nightly" in config.getoption("-m")
-
     quick = config.getoption("--quick") and not by_id
 
     def kept(item):

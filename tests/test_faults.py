@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The benches can fail: a case of the default suite detects every deliberate fault of tests/faults/*.toml.
+"""The benches can fail: a case of the suite detects every deliberate fault of tests/faults/*.toml.
 
 A fault is one replacement in a copy of rtl/::
 

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Purpose
-//   row_packer with the register of packet_closer behind it: the bytes that tkeep marks are the
+//   row_packer followed by the register of packet_closer: the bytes that tkeep marks are the
 //   rows of the tile, one after the other.
 `default_nettype none
 

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Purpose
-//   tile_sequencer with the result FIFO behind it. Between them lies anything that turns each tile
+//   tile_sequencer followed by the result FIFO. Between them lies anything that turns each tile
 //   into its rows, however late: at most the rows of the tiles that have ended arrive.
 `default_nettype none
 

@@ -5,8 +5,8 @@
 The tensors are int8 or uint8; every function returns the type of its output. The arithmetic is float32, each
 operation rounded to nearest, ties to even. `add`, `logistic` and `tanh` are what processors with AVX2 and FMA
 compute; without them the products are rounded before they are added. The other functions do not depend on the
-processor. Those of one value are on float32: QLinearSigmoid and QLinearLeakyRelu dequantise before and
-quantise after, as QDQ does.
+processor. Functions of one operand take and return float32: QLinearSigmoid and QLinearLeakyRelu dequantise
+before and quantise after, as QDQ does.
 
 Sources: ONNX Runtime 1.32, onnxruntime/core/mlas/lib/qladd.cpp, qlmul.cpp, quantize.cpp, qlgavgpool.cpp,
 logistic.cpp, tanh.cpp, and onnxruntime/contrib_ops/cpu/quantization/qlinear_pool.cc, qlinear_lookup_table.cc.
@@ -141,7 +141,7 @@ def mul(x: Bytes, y: Bytes, a: Grid, b: Grid, out: Grid, dtype: DTypeLike) -> ND
     return _saturated(np.rint(product.astype(np.float32) * factor + np.float32(out.zero_point)), dtype)
 
 
-# --- functions of one value ---------------------------------------------------------------------------------
+# --- functions of one operand -------------------------------------------------------------------------------
 
 #: Numerators and denominators of `logistic` and `tanh`, in powers of x squared, the highest first.
 _LOGISTIC = (

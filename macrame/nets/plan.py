@@ -54,7 +54,7 @@ def total(graph: Graph, config: CoreConfig) -> tuple[int, int]:
 
 
 def milliseconds(cycles: int, mhz: float) -> str:
-    """A time for people, three digits or more."""
+    """The time of so many cycles, to three significant digits."""
     return f"{cycles / mhz / 1000:.3g} ms"
 
 

@@ -7,8 +7,8 @@ entries, or multiplies them, and rounds ties away from zero. Its tables and its 
 for: they exist unless the float32 results themselves contradict each other, as ties of simple scales do.
 Every rule that is returned has been tried with the unit's golden model on all 65,536 pairs.
 
-Bytes are numbered 0 to 255 from the lowest of their type on, and results are int8; those of uint8 are 128
-less.
+Bytes are numbered 0 to 255 from the lowest of their type on. Results are int8; from results of uint8, 128 is
+subtracted.
 """
 
 import math
@@ -115,7 +115,7 @@ def multiplication(wanted: Results, x: int, y: int, factor: float, zero_point: i
     first, second = np.arange(256) - x, np.arange(256) - y
     product = np.multiply.outer(first, second)
     size, q = np.abs(product), wanted.astype(np.int64) - zero_point
-    # of negative products the mirrored result is considered
+    # negative products are compared with the negated result
     nearer = np.where(product > 0, q, -q) - 0.5
     end = np.where(product > 0, (wanted == LOW), (wanted == HIGH))
     start = np.where(product > 0, (wanted == HIGH), (wanted == LOW))
@@ -138,7 +138,7 @@ def _product(
     """A product whose operands are shifted left as far as possible, so that only the last step rounds."""
     multiplier, shift = quantize_multiplier_plain(factor)
     left = min(PRODUCT_SHIFT, 31 + shift)
-    if not shift <= left:
+    if shift > left:
         return None
     shifts = left // 2, left - left // 2
     a, b = ((part << n + 16).astype(np.int32) for part, n in zip((first, second), shifts))

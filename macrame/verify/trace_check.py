@@ -37,7 +37,7 @@ class Mismatch:
         The result it belongs to; -1 where it belongs to several: `row` of an operand w, `col` of an operand
         a and of a result beat.
     k : int
-        Place in the sum, -1 behind the array. Of a sum, the last one of its slice.
+        Place in the sum, -1 after the array. Of a sum, the last one of its slice.
     pe : (int, int, int)
         Row, column and multiplier of the array; -1 where it is not one.
     got, expected : int

@@ -4,7 +4,7 @@
 
 A *bench* is a cocotb module on a Verilog toplevel; a *case* is a bench in one shape. tests/test_benches.py
 runs the cases, and test_faults.py runs the same cases on a copy of rtl/ with an injected fault, so that each
-fault is detected by the default suite itself.
+fault is detected by the suite itself.
 
 To add a bench, add one call, in the section of its module::
 
@@ -166,7 +166,7 @@ def run(name, *, seed=None, rtl_root=None, testcase=None, plusargs=(), run_name=
     run_name : str, optional
         Name of the run's folder; the case's and its seed's by default.
     quick : bool
-        With a quarter of the random vectors, see `tb.lib.vectors.share`.
+        With a share of the random vectors, see `tb.lib.vectors.share`.
     **options
         As for `macrame.sim.simulate.run`.
     """

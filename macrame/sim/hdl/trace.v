@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Purpose
-//   Records what the core does. core_player.v instantiates it beside the core if TRACE is 1; it
+//   Records what the core does. core_player.v instantiates it next to the core if TRACE is 1; it
 //   reads core and harness by hierarchical reference and drives nothing. docs/trace.md has the
 //   trace's file format, which macrame/sim/recording.py makes of the files written here:
 //
@@ -24,7 +24,7 @@
 //
 // Latency
 //   Values are those of the cycle that ends at the rising edge of clk. Files are complete
-//   after the second falling edge behind a change of `flush`.
+//   after the second falling edge that follows a change of `flush`.
 //
 // Numbers
 //   Only values that the core uses are recorded: nothing is recorded of a beat without valid, and
@@ -355,8 +355,8 @@ module trace #(
 
     // --- the output stage -----------------------------------------------------------------------
 
-    // A group's record travels beside its numbers, and is completed on the way: entry s belongs to
-    // the registers of stage s.
+    // A group's record moves along with its numbers and is filled in stage by stage: entry s belongs
+    // to the registers of stage s.
     reg row_recorded = 1'b0;                       // groups of the latest row are
     reg [STAGES-1:0] pipe_recorded = {STAGES{1'b0}};
     reg [STAGES-1:0] pipe_float = {STAGES{1'b0}};
