@@ -355,8 +355,8 @@ module trace #(
 
     // --- the output stage -----------------------------------------------------------------------
 
-    // A group's record moves along with its numbers and is filled in stage by stage: entry s belongs
-    // to the registers of stage s.
+    // A group's record moves along with its numbers and is filled in stage by stage: entry s
+    // belongs to the registers of stage s.
     reg row_recorded = 1'b0;                       // groups of the latest row are
     reg [STAGES-1:0] pipe_recorded = {STAGES{1'b0}};
     reg [STAGES-1:0] pipe_float = {STAGES{1'b0}};
