@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The suite's options (seeds, quick, nightly, tests), and a one-line error if a tool is missing."""
 
+import collections
 import os
 import re
 from importlib import metadata
@@ -26,7 +27,7 @@ def pytest_addoption(parser):
     group.addoption(
         "--quick",
         action="store_true",
-        help="a share of the random vectors, and no test marked thorough: what `make test` runs",
+        help="what `make test` runs: a share of the random vectors and cases, and no test marked thorough",
     )
     group.addoption("--nightly", action="store_true", help="also run the tests marked nightly")
     group.addoption(
@@ -107,6 +108,22 @@ def pytest_generate_tests(metafunc):
         metafunc.parametrize("seed", seeds, ids=[f"seed{s}" for s in seeds])
 
 
+def sampled(items):
+    """Without the cases that the mark `sampled` drops: of each test, the first and every n-th remain."""
+    seen = collections.Counter()
+    keep = []
+    for item in items:
+        mark = item.get_closest_marker("sampled")
+        if mark is None:
+            keep.append(item)
+            continue
+        test = item.nodeid.partition("[")[0]
+        if seen[test] % mark.args[0] == 0:
+            keep.append(item)
+        seen[test] += 1
+    return keep
+
+
 def pytest_collection_modifyitems(config, items):
     """Keep the tests that --tests selects, without those that are too long for this run."""
     from tests import selection
@@ -123,10 +140,13 @@ def pytest_collection_modifyitems(config, items):
             nightly or not item.get_closest_marker("nightly") or chosen.in_full(item)
         )
 
-    left = [item for item in items if not kept(item)]
-    if left:
-        config.hook.pytest_deselected(items=left)
-        items[:] = [item for item in items if kept(item)]
+    keep = [item for item in items if kept(item)]
+    if quick:
+        keep = sampled(keep)
+    if len(keep) < len(items):
+        here = set(keep)
+        config.hook.pytest_deselected(items=[item for item in items if item not in here])
+        items[:] = keep
 
 
 @pytest.hookimpl(wrapper=True)

@@ -309,6 +309,7 @@ def test_recovery_may_be_abandoned_too(on_line, seed, latency):
         on_line.run()
 
 
+@pytest.mark.sampled(3)
 def test_beats_that_were_written_in_vain_are_not_read(in_simulator):
     """Nor the part beyond the beats of the next products: a simulator reads files in blocks."""
     for when in ("half", "after"):
@@ -365,6 +366,7 @@ def test_ctrl_c_everywhere_on_a_line(on_line, event):
     assert at > 1000
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("event", ["line", "opcode"])
 def test_ctrl_c_anywhere_in_a_simulation(in_simulator, seed, event):
     total = steps_of(in_simulator, event)

@@ -143,6 +143,7 @@ def test_three_slices_by_hand():
     assert again == {kind: model.toggles[kind] - before[kind] for kind in again}
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("shape", "stalls"),
     [((1, 1, 1), None), ((2, 3, 1), None), ((2, 3, 1), "random"), ((3, 2, 2), None), ((2, 1, 3), None)],

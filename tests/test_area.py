@@ -15,6 +15,7 @@ def test_the_document_has_todays_numbers(capsys):
     assert area.main(check=True) == 0, capsys.readouterr().err
 
 
+@pytest.mark.thorough
 def test_the_document_has_todays_cells():
     """The first table: three cells, and multipliers. The second is of whole cores."""
     assert set(area.table()) <= set(area.DOCUMENT.read_text().splitlines())

@@ -275,6 +275,7 @@ def test_a_target_installs_no_more_than_it_needs(target, needed):
     assert make.installs(target) == needed
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("target", ["sim", "train", "gemm", "waves", "bench"])
 def test_an_unknown_simulator_is_refused_before_anything_else(tmp_path, target):
     given = [] if target != "gemm" else [f"A={tmp_path / 'a.npy'}", f"W={tmp_path / 'w.npy'}", "OUT=c.npy"]
@@ -296,6 +297,7 @@ def test_the_command_that_replays_is_one_that_can_be_typed(monkeypatch):
     assert simulate.replay_command(7) == "macrame gemm 'a b.npy' w.npy --low=-5 --seed 7"
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "name",
     [

@@ -95,6 +95,7 @@ def random_workload(rng, rows, cols, depth, formats, slow, packed):
     ), beats
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     "shape",
     SHAPES,
@@ -197,6 +198,7 @@ def test_32_cubed_within_580_cycles(shape):
     assert report.cycles <= 580
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("mode", ["raw", "gemmlowp"])
 @pytest.mark.parametrize(
     "shape", [(8, 8, 1), (4, 4, 4), (3, 5, 2), (1, 4, 4)], ids=lambda shape: "x".join(map(str, shape))
@@ -224,6 +226,7 @@ def test_no_idle_cycle_between_tiles(shape, mode):
     assert fill_and_drain <= geometry.record_beats + rows * geometry.groups + 40
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(("rows", "cols", "post_lanes"), [(4, 4, 4), (2, 4, 1), (3, 4, 2), (1, 1, 1)])
 def test_no_idle_cycle_between_bfloat16_tiles(rows, cols, post_lanes):
     """Every fourth cycle a product for each of a cell's four sums: 4 K cycles per tile, and not one more."""

@@ -76,6 +76,7 @@ def check_pairs(unit, op, scales, clamp=(-128, 127)):
     return report
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("op", PLAIN)
 def test_all_pairs(unit, op, seed):
     rng = np.random.default_rng([seed, len(op)])

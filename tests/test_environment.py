@@ -108,6 +108,7 @@ def test_make_gemm_at_any_path_and_in_any_shell(copy, tmp_path, simulator):
     assert not (copy / "build").exists()
 
 
+@pytest.mark.thorough
 def test_make_synth_in_any_locale():
     """Whose encoding is not that of the sources."""
     done = subprocess.run(
@@ -141,6 +142,7 @@ def test_a_checkout_behind_a_link(tmp_path):
     np.testing.assert_array_equal(np.load(tmp_path / "c.npy"), expected)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("name", ["short", "t" * 120, STRANGE, "."])
 def test_any_folder_for_temporary_files(tmp_path, name):
     """A socket's path has at most 107 bytes, and Verilog reads the folder's name from a plusarg."""
@@ -199,6 +201,7 @@ for figure in (
 """
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     "env",
     [
@@ -381,6 +384,7 @@ def left(folder):
     return found
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     "delay", [0, 0.4, 1.5, *(pytest.param(d, marks=pytest.mark.nightly) for d in (0.05, 0.1, 0.2, 0.8))]
 )
@@ -426,6 +430,7 @@ def test_an_interrupt_within_exec_ends_with_its_status(tmp_path):
 # --- make test ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(("lint", "passes"), [(0, True), (1, True), (0, False), (1, False), (130, True)])
 def test_the_suite_runs_whatever_lint_finds(tmp_path, monkeypatch, capfd, lint, passes):
     """Both closing lines at the end, and a status that says whether either failed; an interrupt ends it."""

@@ -173,6 +173,7 @@ def test_axi_bench_fails(tmp_path, right, wrong):
     assert "FAIL=1" in done.stdout
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("simulator", "shape"),
     [

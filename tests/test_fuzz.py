@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""2,000 and more random packet sequences through the core, a quarter of them in a quick run; see
+"""2,000 and more random packet sequences through the core, an eighth of them in a quick run; see
 tb/system/tb_fuzz.py.
 
 A failure names its sequence and the command that plays only that one, and writes its waves.
@@ -34,7 +34,7 @@ def test_fuzz(case, seed, quick):
         _one(case, seed, int(only))
         return
     try:
-        count = int(os.environ.get("SEQUENCES", SEQUENCES[case] // (4 if quick else 1)))
+        count = int(os.environ.get("SEQUENCES", SEQUENCES[case] // (8 if quick else 1)))
         run(case, seed=seed, waves=False, plusargs=[f"sequences={count}"])
     except simulate.Failed as failed:
         found = re.search(r"sequence (\d+) of seed", str(failed))

@@ -53,6 +53,7 @@ def simulated(target, run, name, netlist=None, folder=None):
 # --- the model of the block RAM -----------------------------------------------------------------------------
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("case", cases("block_ram"))
 def test_block_ram(case, seed):
     run(case, seed=seed)

@@ -889,6 +889,7 @@ def test_through_make_on_names_with_dollars_and_blanks(tmp_path):
     assert "0 of 35 values differ from the golden model" in done.stdout
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("mode", "scale"), [("gemmlowp", "s.csv"), ("ruy", "s.npy"), ("fp32", "0.001"), (None, "0.5")]
 )
@@ -988,6 +989,7 @@ def test_options_of_files(tmp_path, here, capsys):
     assert (tmp_path / "c.csv").read_text() == "8\n26\n"
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("relu", [False, True])
 @pytest.mark.parametrize("result", ["fp32", "even", "toward_zero", "stochastic"])
 def test_bf16(tmp_path, here, result, relu):
@@ -1100,6 +1102,7 @@ def test_a_wrong_bf16_product_is_told_in_bits(tmp_path, here, monkeypatch, capsy
     assert wrong == {"row": 2, "column": 1, "expected": "0x40800000", "got": "0x40800001"}
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("rule", ["symmetric", "asymmetric"])
 @pytest.mark.parametrize("mode", ["raw", "gemmlowp", "fp32"])
 def test_quantised(tmp_path, here, rule, mode):

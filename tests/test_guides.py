@@ -53,7 +53,9 @@ def run(text, folder, nightly):
             assert line == "..." or line in said, f"{script}\n{said}"
 
 
-@pytest.mark.parametrize("guide", GUIDES)
+@pytest.mark.parametrize(
+    "guide", [pytest.param(name, marks=[pytest.mark.thorough] * (name == "guide_ci.md")) for name in GUIDES]
+)
 def test_the_commands_of_a_guide_run(tmp_path, guide):
     run(text_of(f"docs/{guide}"), tmp_path, nightly=False)
 

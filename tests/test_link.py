@@ -233,6 +233,7 @@ def test_an_unknown_argument_of_a_link_is_refused():
         SimLink(CoreConfig(1, 1, 1), simulator="verilator")
 
 
+@pytest.mark.thorough
 def test_a_link_chooses_its_simulator(monkeypatch):
     monkeypatch.setenv("SIM", "icarus")
     with SimLink(CoreConfig(1, 1, 1, k_max=4), sim="verilator", name="link-sim") as link:

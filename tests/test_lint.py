@@ -270,6 +270,7 @@ def marked(mark):
     return found
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("whole_group", [True, False], ids=["terminal", "kill"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_ends_it_at_once(number, whole_group):

@@ -95,6 +95,7 @@ def test_the_stored_vectors_tell_the_modes_apart(oracle):
         assert (requantize(**columns(oracle, other), mode=other) != oracle["q"]).sum() > 1_000
 
 
+@pytest.mark.sampled(3)
 def test_rtl_equals_the_runtime(oracle):
     """Directly, without golden."""
     q = vectors.run(

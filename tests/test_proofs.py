@@ -49,6 +49,7 @@ def test_proof(tmp_path, proof, shape):
     assert outcome.correct, outcome.text
 
 
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize(("proof", "prop"), properties())
 def test_fault_breaks_its_property(tmp_path, proof, prop):
     outcome = proofs.find(proof, prop, tmp_path / "fault")

@@ -255,6 +255,7 @@ def board():
         yield board
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "more",
     [

@@ -128,6 +128,7 @@ def test_waves_on_request(project):
     assert project.run(waves=True).waves.stat().st_size > 100
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("text", "kind", "says"),
     [
@@ -328,6 +329,7 @@ def test_waves_are_0_or_1(project, monkeypatch):
         project.run()
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", ["a b", "it's", 'say "so"', "pay $HOME", "größe", "50%(1)&#~"])
 def test_sources_at_any_path(tmp_path, monkeypatch, name):
     """The folder of the sources and the build folder; test_environment.py has the project's own."""

@@ -139,8 +139,17 @@ def test_only_the_whole_suite_is_quick():
     whole, short = collected(*words), collected(*words, "--quick")
     assert set(short) < set(whole)
     injected = [[line for line in lines if "::test_fault[" in line] for lines in (whole, short)]
-    assert len(injected[0]) / 4 < len(injected[1]) < len(injected[0]) / 3
+    assert len(injected[0]) / 8 < len(injected[1]) < len(injected[0]) / 5
     assert "tests/test_benches.py::test_bench[seed1-gemm/16x16x1]" in set(whole) - set(short)
+
+
+def test_a_quick_run_has_the_first_of_each_sampled_test():
+    """Of eight cases marked sampled(4), the first and the fifth; selected by ID, each runs."""
+    words = ["tests/test_gemm_cli.py", "-k", "test_bf16["]
+    whole, short = collected(*words), collected(*words, "--quick")
+    assert len(whole) == 8
+    assert short == [whole[0], whole[4]]
+    assert collected(whole[1], "--quick") == [whole[1]]
 
 
 def test_a_quick_run_is_replayed_as_one(monkeypatch):
@@ -191,6 +200,7 @@ def test_make_says_in_one_line_what_it_does_not_know():
 # --- SHARD --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("nightly", [False, True])
 def test_the_parts_are_the_suite(nightly):
     """Each test in exactly one of three parts, by the options that make test gives."""
@@ -231,6 +241,7 @@ def test_a_bad_part_is_refused_before_anything_runs(text, monkeypatch, capfd):
     assert capfd.readouterr() == ("", f"macrame test: --shard {text}: {said}\n")
 
 
+@pytest.mark.thorough
 def test_make_runs_a_part_without_lint():
     done = make("JOBS=2", "TESTS=tests/test_link.py::test_stall_values skid/[0-9]", "SHARD=2/2")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -242,6 +253,7 @@ def test_make_runs_a_part_without_lint():
     assert done.stderr.splitlines()[0].startswith("test: SHARD=3/2: expected i/n")
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("words", "said"),
     [

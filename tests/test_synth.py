@@ -41,6 +41,7 @@ def test_a_vendor_multiplier_is_the_plain_one(family, module, names, moved):
     assert "SUCCESS" in equal.prove(family, module, plain(names), moved=moved)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("family", "module", "path", "file", "find", "replace"),
     [
@@ -207,6 +208,7 @@ def test_carry_cells_without_inputs_at_0(tmp_path):
     assert not re.findall(at_0, mapped)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("find", "put"),
     [
@@ -271,6 +273,7 @@ def fresh_build(tmp_path, monkeypatch):
     return tmp_path / "synth"
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(("target", "dsp"), [("ecp5", 2), ("ice40", 1), ("gowin", 2), ("xilinx", 2)])
 def test_a_small_array(target, dsp):
     """Two products per cell: two blocks on ECP5, one on iCE40."""
@@ -284,6 +287,7 @@ def test_a_small_array(target, dsp):
     assert netlist.count("endmodule") == 1
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("formats", ["BF16", "DUAL"])
 @pytest.mark.parametrize("unit", ["array", pytest.param("core", marks=pytest.mark.nightly)])
 def test_floats(unit, formats):

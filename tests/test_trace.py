@@ -109,6 +109,7 @@ def bf16_sums(products):
     return sums
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("shape", "k", "m", "n", "k_max"),
     [
@@ -162,6 +163,7 @@ def counters(report):
     return {field.name: getattr(report, field.name) for field in dataclasses.fields(golden_cycles.Counters)}
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("shape", "formats", "k", "m", "n", "k_max"),
     [
@@ -237,6 +239,7 @@ STALLS = {
 }
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "config",
     [

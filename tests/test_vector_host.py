@@ -64,6 +64,7 @@ def test_the_unit_introduces_itself(unit):
     assert unit.status() == 0
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("op", OPERATIONS)
 def test_every_format_equals_golden(unit, op, seed):
     rng = np.random.default_rng([seed, OPERATIONS[op]])

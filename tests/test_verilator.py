@@ -68,6 +68,7 @@ def bf16(seed, m, k, n):
 # --- the core -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("mode", ["raw", "gemmlowp", "ruy", "fp32"])
 def test_int8(core, mode):
     a, w = int8(1, 5, 60, 7)
@@ -111,6 +112,7 @@ def test_stalls(core, link):
     assert slow.stall_w > quick.stall_w
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("number", range(5))
 def test_the_first_product_after_power_on(number):
     """At time 0 Verilator's variables hold random bits, `rst` too; nothing may be sent before the reset."""

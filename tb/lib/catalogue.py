@@ -260,6 +260,7 @@ bench(
         },
         "4x4,dual": {"ROWS": 4, "COLS": 4, "LANE_W": 16, "BF16": 1, "TAG_W": 6},
     },
+    thorough=("4x1x1", "1x4x4", "8x8x1", "4x4x4", "1x1,bf16", "1x1,dual", "4x4,dual"),
     nightly=_array((16, 16, 1), (32, 32, 1), (5, 2, 3)),
 )
 bench(
@@ -281,13 +282,14 @@ bench(
     nightly=_array((8, 8, 1), (1, 4, 4), (3, 5, 2)),
 )
 
-bench("accumulator", rtl="array/accumulator.v", shapes=_WIDTHS)
+bench("accumulator", rtl="array/accumulator.v", shapes=_WIDTHS, thorough=("16bits,1", "16bits,2"))
 bench(
     "accumulator_ice40",
     toplevel="accumulator",
     module="tb_accumulator",
     rtl="vendor/ice40/accumulator.v",
     shapes=_WIDTHS,
+    thorough=("16bits,1", "16bits,2"),
 )
 
 bench(
@@ -295,6 +297,7 @@ bench(
     rtl=_CELL,
     testcase=("tiles", "corners"),
     shapes={f"depth{d}": {"DEPTH": d} for d in (1, 2, 3, 4, 5, 8)},
+    thorough=("depth2", "depth4", "depth5"),
     nightly={"depth7": {"DEPTH": 7}},
 )
 # 2^31 is far: DEPTH 8 reaches it in 16,384 cycles, DEPTH 1 in 131,072
@@ -337,6 +340,7 @@ bench(
         f"{rows}rows": {"ROWS": rows, "PACE_W": pace, "TAG_W": tag}
         for rows, pace, tag in ((1, 2, 1), (2, 3, 2), (3, 2, 1), (8, 1, 4))
     },
+    thorough=("2rows", "8rows"),
     nightly={"32rows": {"ROWS": 32, "PACE_W": 3, "TAG_W": 3}},
 )
 
@@ -350,6 +354,7 @@ bench(
         "4x8": {"DEPTH": 4, "WIDTH": 8},
         "64x34": {"DEPTH": 64, "WIDTH": 34},
     },
+    thorough=("4x8",),
 )
 
 _POST = [
@@ -377,7 +382,7 @@ bench(
         "3over2,slow": {"COLS": 3, "POST_LANES": 2, "POST_CYCLES": 33},
         "1over1,slow": {"COLS": 1, "POST_LANES": 1, "POST_CYCLES": 40},
     },
-    thorough=("3over2,slow",),
+    thorough=("5over2", "7over3", "1over1", "3over3,bf16", "3over2,slow"),
     nightly={f"{c}over{p}": {"COLS": c, "POST_LANES": p} for c, p in ((8, 2), (32, 5), (2, 2))},
 )
 
@@ -389,6 +394,7 @@ bench(
         "160": {"DATA_W": 160, "KEEP_W": 20},
         "96,4parts": {"DATA_W": 96, "KEEP_W": 12, "PARTS": 4},
     },
+    thorough=("160",),
 )
 
 bench(
@@ -397,6 +403,7 @@ bench(
     shapes={
         f"{cols}cols{',packed' * pack}": {"COLS": cols, "PACK": pack} for cols in (1, 3) for pack in (0, 1)
     },
+    thorough=("1cols", "3cols"),
 )
 
 bench("packet_gate", rtl="stream/packet_gate.v")
@@ -417,6 +424,7 @@ bench(
         "2x2,bf16": {"COLS": 2, "LANE_BYTES": 2, "SLICES_MAX": 5, "SETTLE": 10, "INT8": 0, "BF16": 1},
         "3x2,dual": {"COLS": 3, "LANE_BYTES": 2, "SLICES_MAX": 8, "SETTLE": 10, "INT8": 1, "BF16": 1},
     },
+    thorough=("1x1,1slices", "2x8,2slices", "2x2,bf16"),
     nightly={"32x1,100slices": {"COLS": 32, "LANE_BYTES": 1, "SLICES_MAX": 100, "SETTLE": 6}},
 )
 
@@ -433,6 +441,7 @@ bench(
             for c, d, reads, lead in ((8, 1, 4, 4), (3, 2, 4, 6), (4, 4, 3, 6), (2, 4, 2, 4), (5, 8, 2, 5))
         },
     },
+    thorough=("8x1", "3x5", "4x4", "2x7", "8x1_4reads_4", "4x4_3reads_6", "2x4_2reads_4"),
 )
 
 bench("release_watchdog", rtl="stream/release_watchdog.v")
@@ -446,6 +455,7 @@ bench(
         "67,head3": {"WIDTH": 67, "HEAD": 3},
         "5,head5": {"WIDTH": 5, "HEAD": 5},
     },
+    thorough=("67", "5,head5"),
 )
 
 
@@ -453,6 +463,7 @@ bench(
     "operand_skid",
     rtl="stream/operand_skid.v",
     shapes={"64,3": {}, "1,1": {"DATA_W": 1, "SIDE_W": 1}, "33,5": {"DATA_W": 33, "SIDE_W": 5}},
+    thorough=("1,1",),
 )
 
 
@@ -480,6 +491,7 @@ bench(
         }
         for rows, credits, bf16 in ((1, 1, 0), (3, 7, 0), (8, 64, 0), (1, 4, 1), (3, 32, 1))
     },
+    thorough=("1row,1", "8rows,64", "1row,4,bf16"),
 )
 
 bench(
@@ -495,6 +507,7 @@ bench(
         for rows, cycles, latency, bf16 in ((1, 1, 11, 0), (4, 3, 11, 0), (2, 33, 297, 0))
         + tuple((2, cycles, 11, 1) for cycles in (1, 2, 3, 4))
     },
+    thorough=("1row,1", "2rows,1,bf16", "2rows,2,bf16", "2rows,4,bf16"),
 )
 
 bench(
@@ -510,6 +523,7 @@ bench(
         "2rows,bf16": _sequencer(2, 9, 4, 8, BF16=1),
         "4rows,bf16": _sequencer(4, 14, 3, 256, BF16=1),
     },
+    thorough=("2rows", "3rows", "1row,bf16", "2rows,bf16", "3rows,bf16"),
     nightly={"32rows": _sequencer(32, 100, 16, 128), "32rows,bf16": _sequencer(32, 40, 1, 512, BF16=1)},
 )
 
@@ -521,7 +535,12 @@ bench(
     shapes={"default": {}, "3x5x2": {"SHAPE": 0x04020503, "K_MAX": 100, "FORMAT": 0x103}},
 )
 
-bench("perf_counters", rtl="bus/perf_counters.v", shapes={f"{w}bit": {"WIDTH": w} for w in (4, 8, 32)})
+bench(
+    "perf_counters",
+    rtl="bus/perf_counters.v",
+    shapes={f"{w}bit": {"WIDTH": w} for w in (4, 8, 32)},
+    thorough=("8bit", "32bit"),
+)
 
 # --- rtl/macrame.v ----------------------------------------------------------------------------------------
 
@@ -576,7 +595,7 @@ bench(
         )
     }
     | _core((3, 5, 2, 50, 3, 16), packed=True),
-    thorough=("16x16x1", "4x1x1"),
+    thorough=("16x16x1", "8x8x1", "1x4x4", "4x1x1", "3x5x2"),
     nightly={"32x32x8": {"ROWS": 32, "COLS": 32, "DEPTH": 8, "K_MAX": 256, "POST_LANES": 4}},
 )
 
@@ -606,7 +625,7 @@ bench(
         )
     }
     | _core((2, 5, 1, 40, 2, 32), formats="DUAL", packed=True),
-    thorough=("2x5,dual", "4x4,dual"),
+    thorough=("3x2,bf16", "2x5,dual", "4x4,dual"),
     nightly={"8x8,dual": {"K_MAX": 256, "FORMATS": '"DUAL"'}},
 )
 
@@ -617,6 +636,7 @@ bench(
         **_core((1, 1, 1, 9, 1, 2), (1, 4, 4, 18, 2, 16), (3, 5, 2, 13, 2, 4), (2, 3, 8, 30, 3, 64)),
         **_core((3, 5, 2, 13, 2, 4), (6, 2, 4, 18, 1, 16), packed=True),
     },
+    thorough=("1x4x4", "3x5x2", "6x2x4,packed"),
     nightly={
         **_core((4, 1, 1, 9, 1, 4), (4, 4, 4, 30, 1, 64), (8, 8, 1, 20, 2, 64)),
         **_core((1, 1, 1, 9, 1, 2), (8, 8, 1, 20, 2, 64), packed=True),
@@ -634,7 +654,7 @@ bench(
         **_core((2, 3, 1, 6, 2, 8), formats="DUAL"),
         **_core((5, 3, 2, 13, 2, 8), packed=True),
     },
-    thorough=("3x5x2",),
+    thorough=("1x1x1", "3x5x2"),
     nightly={**_core((4, 4, 4, 22, 1, 8)), **_core((1, 1, 1, 6, 1, 4), formats="BF16")},
 )
 bench(
@@ -649,7 +669,7 @@ bench(
         **_core((6, 3, 2, 13, 2, 16), packed=True),
         **_core((2, 2, 1, 6, 1, 8), formats="DUAL", packed=True),
     },
-    thorough=("3x5x2", "2x2x1,dual"),
+    thorough=("3x5x2", "2x2x1,dual", "6x3x2,packed"),
     nightly=_core((1, 1, 1, 6, 1, 2), (4, 4, 4, 22, 1, 8)),
 )
 
@@ -682,7 +702,7 @@ bench(
         **_core((1, 4, 4, 50, 1, 4), (6, 2, 8, 60, 1, 8), packed=True),
         **_core((3, 5, 1, 12, 2, 16), formats="DUAL", packed=True),
     },
-    thorough=("3x5x1,dual", "3x5x2", "1x4x4,packed"),
+    thorough=("3x5x2", "2x3x8", "8x8x1", "1x4x4", "3x5x1,dual", "1x4x4,packed", "3x5x1,dual,packed"),
     nightly=_core((4, 1, 1, 20, 1, 4), (16, 16, 1, 40, 4, 128)),
 )
 
@@ -695,6 +715,7 @@ bench(
         **_core((2, 1, 1, 7, 1, 8), formats="BF16"),
         **_core((1, 2, 1, 7, 1, 4), formats="DUAL", packed=True),
     },
+    thorough=("1x1x1", "2x1x1,bf16"),
 )
 
 # --- rtl/vector -------------------------------------------------------------------------------------------
@@ -708,12 +729,14 @@ bench(
     "vector_control",
     rtl="vector/vector_control.v",
     shapes={f"{credits}credits": {"CREDITS": credits} for credits in (1, 5, 32)},
+    thorough=("1credits", "32credits"),
 )
 
 bench(
     "vector_lanes",
     rtl=["vector/vector_lanes.v", "arith/lfsr32.v", *modules.MODULES["vector_lane"].rtl],
     shapes={"1": {"LANES": 1}, "3": {"LANES": 3}},
+    thorough=("1",),
     nightly={"32": {"LANES": 32}},
 )
 
@@ -741,6 +764,7 @@ bench(
         }
         for credits, record, entry in ((1, 9, 4), (5, 3, 2), (16, 1, 1))
     },
+    thorough=("1credits,9x4", "16credits,1x1"),
 )
 
 bench(
@@ -753,6 +777,7 @@ bench(
         *modules.SCALE,
     ],
     shapes={str(lanes): {"LANES": lanes} for lanes in (1, 3, 9)},
+    thorough=("1", "9"),
     nightly={"32": {"LANES": 32}},
 )
 
@@ -779,6 +804,7 @@ bench(
     "uart_rx",
     rtl="uart/uart_rx.v",
     shapes={f"{c}clocks": {"CLOCKS": c} for c in (4, 5, 16)},
+    thorough=("16clocks",),
     nightly={"217clocks": {"CLOCKS": 217}},
 )
 
@@ -834,6 +860,7 @@ bench(
     rtl=(),
     tb=["macrame/synth/hdl/textbook_array.v"],
     shapes={f"{r}x{c}": {"ROWS": r, "COLS": c} for r, c in ((1, 1), (2, 3), (8, 8))},
+    thorough=("1x1", "8x8"),
 )
 
 bench(

@@ -35,6 +35,7 @@ def test_a_mismatch_is_printed_and_fails(solve, monkeypatch):
     ]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("module", "function", "problem"),
     [(p7_bfloat16, "fp32_to_bf16", 7), (p7_bfloat16, "bf16_to_fp32", 7), (p4_int8, "fp32_to_int8", 4)],

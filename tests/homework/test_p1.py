@@ -77,6 +77,7 @@ def test_a_larger_network_of_the_students_own(solve, tmp_path):
     assert "Placeholder" not in out  # these are the student's numbers
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("activation", ["relu", "sigmoid"])
 @pytest.mark.parametrize("sizes", [(6, 3), (6, 5, 4, 3), (6, 4, 4, 4, 4, 4, 4, 4, 3)], ids=str)
 def test_problem_1_with_networks_of_any_depth(solve, tmp_path, activation, sizes):

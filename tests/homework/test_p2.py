@@ -167,6 +167,7 @@ def deep_backprop(kinds, sizes, rng):
     return "\n".join(lines), Network(weights, biases, kinds, "mse_mean"), x, target
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("kinds", "sizes"),
     [

@@ -21,6 +21,7 @@ def test_problem_4(whole):
     assert "⎡ 127 26 -59 ⎤" in whole.out
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("shape", ["1x1x1", "3x5x2", "4x4x4"])
 def test_problem_4_on_other_shapes(solve, shape):
     rows, cols, depth = shape.split("x")

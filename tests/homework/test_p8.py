@@ -50,6 +50,7 @@ def test_problem_8_in_other_modes_and_another_shape(solve, tmp_path, mode):
     assert len(set(np.ravel(reports["p8.json"]["answer"]["layers"][0]["weight_scale"]))) == 1
 
 
+@pytest.mark.thorough
 def test_one_wrong_logit_of_the_test_set_is_found(solve, tmp_path, monkeypatch):
     right = p8_inference.quantize_network
 

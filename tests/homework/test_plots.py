@@ -170,6 +170,7 @@ def redrawn(whole):
 # --- all of them --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", PLOTS)
 def test_plots_show_the_numbers_of_the_report(whole, redrawn, name):
     for ending, content in redrawn(name).files.items():

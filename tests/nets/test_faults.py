@@ -146,6 +146,7 @@ def test_there_are_enough():
     assert len({fault["name"] for fault in FAULTS}) == len(FAULTS)
 
 
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("fault", [pytest.param(fault, id=fault["name"]) for fault in FAULTS])
 def test_fault(fault):
     with mutated(fault) as (operators, lower):
