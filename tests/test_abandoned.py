@@ -279,6 +279,7 @@ def in_turn(seed):
     return lambda at: [WAYS[(at + seed) % len(WAYS)]]
 
 
+@pytest.mark.sampled(2)
 def test_a_serial_link_recovers(on_line, seed):
     assert sweep(on_line, in_turn(seed)) > 100
 
@@ -288,6 +289,7 @@ def test_a_serial_link_recovers_from_everything(on_line):
     assert sweep(on_line, lambda at: WAYS) > 100
 
 
+@pytest.mark.sampled(3)
 def test_a_simulated_unit_recovers(in_simulator, seed):
     assert sweep(in_simulator, in_turn(seed)) > 20
 
@@ -350,6 +352,7 @@ def steps_of(subject, event):
     return counted.steps
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("event", ["line", "opcode"])
 def test_ctrl_c_anywhere_on_a_line(on_line, seed, event):
     total = steps_of(on_line, event)
@@ -409,6 +412,7 @@ def test_a_signal_at_any_time(in_simulator, seed):
         in_simulator.run()
 
 
+@pytest.mark.sampled(3)
 def test_a_simulated_transfer_ends_with_its_call(in_simulator):
     """The simulator does not run for minutes for an abandoned call."""
 
@@ -428,6 +432,7 @@ def test_a_simulated_transfer_ends_with_its_call(in_simulator):
     assert link.clock - before < 150 * cycles
 
 
+@pytest.mark.thorough
 def test_a_board_in_simulation_recovers(monkeypatch, seed):
     """The real bridge in a few places, since each is slow."""
     board_recovers(monkeypatch, seed, 4)

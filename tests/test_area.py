@@ -38,6 +38,7 @@ def test_a_stale_row_is_noticed(tmp_path, monkeypatch, capsys):
     assert 'significand_mul.toml: expected {"width": 8}' in said
 
 
+@pytest.mark.thorough
 def test_problem_7_shows_what_yosys_says():
     assert tomllib.loads(area.SIGNIFICANDS.read_text()) == area.significands()
     assert p7_bfloat16.GATES == area.SIGNIFICANDS
@@ -66,6 +67,7 @@ def test_bfloat16_costs_an_int8_core_nothing():
     assert f"{luts:,} LUT, {registers:,} FF and {blocks} DSP" in " ".join(area.DOCUMENT.read_text().split())
 
 
+@pytest.mark.thorough
 def test_one_multiplier_a_cell():
     """The dual cell shares it between the formats."""
     for module in ("pe_int8", "pe_bf16", "pe_dual"):

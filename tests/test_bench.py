@@ -128,6 +128,7 @@ def test_the_long_product_exceeds_the_short_one_on_any_core():
             assert down * across * slices > 8 * np.prod(bench.SHORT)
 
 
+@pytest.mark.thorough
 def test_all_ways_agree_with_golden():
     """A round on a small core. Its times are too short to be meaningful."""
     found = bench.measure(["3x2x2"], rounds=(1, 1), long=(2, 3, 20))

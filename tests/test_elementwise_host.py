@@ -140,6 +140,7 @@ def test_any_rule_equals_golden(unit, op, seed):
         np.testing.assert_array_equal(got, golden(rule, x, y))
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("lanes", [1, 2, 3])
 def test_lanes_that_take_several_beats_for_an_entry(lanes, seed):
     rng = np.random.default_rng([seed, lanes])

@@ -158,6 +158,7 @@ def test_axi_bench_by_its_command(tmp_path):
     assert (tmp_path / "build" / "axi_bench").is_dir()
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("right", "wrong"),
     [("zip(operands, (NONE, RELEASE))", "zip(operands, (RELEASE, RELEASE))"), ("+ 256)", "+ 0)")],

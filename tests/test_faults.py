@@ -15,7 +15,7 @@ A fault is one replacement in a copy of rtl/::
 
 The case runs with the suite's seed on the copy, and one of its tests must fail on an assertion or on running
 out of simulated time: a fault that does not compile, crashes the bench or hangs it is not *detected*. The
-rest of the suite checks that the case passes without the fault. A plain ``make test`` injects every eighth
+rest of the suite checks that the case passes without the fault. A plain ``make test`` injects every sixteenth
 fault of each file, ``make test TESTS=faults`` all of them.
 """
 
@@ -63,7 +63,7 @@ def mutated_rtl(fault):
     return root
 
 
-@pytest.mark.parametrize("fault", faults(quick=8))
+@pytest.mark.parametrize("fault", faults(quick=16))
 def test_fault(fault, seed):
     with pytest.raises(simulate.Failed) as caught:
         run(

@@ -500,6 +500,7 @@ def exports(draw):
     return np.array(values), stream.getvalue().replace("\n", end).encode(encoding)
 
 
+@pytest.mark.thorough
 @settings(max_examples=600, deadline=None)
 @given(exports())
 def test_exports_are_read_back(export):

@@ -198,6 +198,7 @@ FAULTS = [
 DAILY = {("ecp5", "a byte enable"), ("ice40", "no output register")}
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("target", "module", "testcase", "what", "change"),
     [

@@ -43,6 +43,7 @@ def properties():
     ]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(("proof", "shape"), shapes())
 def test_proof(tmp_path, proof, shape):
     outcome = proofs.prove(proof, shape, tmp_path / "all")

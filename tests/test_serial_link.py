@@ -282,6 +282,7 @@ def test_the_same_program_gives_the_same_bits(tmp_path, board, matrices, more):
     assert (tmp_path / "s.npy").read_bytes() == on_board
 
 
+@pytest.mark.thorough
 def test_a_host_that_died_leaves_no_trace(board):
     """Killed in mid-packet, in the middle of an answer; the next one's product is right."""
     rng = np.random.default_rng(3)

@@ -184,12 +184,14 @@ def test_hang(project, text):
 SLEEP = "import cocotb, time\n@cocotb.test()\nasync def t(dut):\n    time.sleep({})"
 
 
+@pytest.mark.thorough
 def test_waiting_is_not_working(project):
     """A process that waits uses no CPU time."""
     project.bench(SLEEP.format(4))
     assert project.run(timeout=3).seconds > 4
 
 
+@pytest.mark.thorough
 def test_waiting_ends_too(project, monkeypatch):
     monkeypatch.setattr(environment, "WALL", 1)
     project.bench(SLEEP.format(600))
@@ -199,6 +201,7 @@ def test_waiting_ends_too(project, monkeypatch):
     assert not running_in(failed.work_dir)
 
 
+@pytest.mark.thorough
 def test_time_factor_scales_both_limits(project, monkeypatch):
     monkeypatch.setenv("TIME_FACTOR", "0.1")
     project.bench("import cocotb\n@cocotb.test()\nasync def t(dut):\n    while True: pass")

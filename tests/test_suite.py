@@ -139,7 +139,7 @@ def test_only_the_whole_suite_is_quick():
     whole, short = collected(*words), collected(*words, "--quick")
     assert set(short) < set(whole)
     injected = [[line for line in lines if "::test_fault[" in line] for lines in (whole, short)]
-    assert len(injected[0]) / 8 < len(injected[1]) < len(injected[0]) / 5
+    assert len(injected[0]) / 16 < len(injected[1]) < len(injected[0]) / 6
     assert "tests/test_benches.py::test_bench[seed1-gemm/16x16x1]" in set(whole) - set(short)
 
 
@@ -257,13 +257,13 @@ def test_make_runs_a_part_without_lint():
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["TESTS=unheard"], "TESTS=unheard selects no test: expected benches, cases or files of tests/"),
         (
             ["TESTS=skid/[0-9]", "SHARD=9/9"],
             "part 9 of 9 of TESTS=skid/[0-9] has no test: expected fewer parts",
         ),
+        (["TESTS=unheard"], "TESTS=unheard selects no test: expected benches, cases or files of tests/"),
     ],
-    ids=["all", "part"],  # or -k would find this test by its name
+    ids=["part", "all"],  # or -k would find this test by its name
 )
 def test_make_says_why_no_test_ran(words, said):
     done = make("JOBS=0", *words)

@@ -35,6 +35,7 @@ def plain(names):
     return [paths.RTL / name for name in names]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(("family", "module", "names", "moved"), WRAPPERS)
 def test_a_vendor_multiplier_is_the_plain_one(family, module, names, moved):
     """For all inputs, from any state: no simulation, a proof."""
@@ -199,6 +200,7 @@ def carries_proven(folder, change=lambda text: text):
     return (folder / "mapped.v").read_text()
 
 
+@pytest.mark.thorough
 def test_carry_cells_without_inputs_at_0(tmp_path):
     """macrame/synth/maps/ecp5.v changes a cell's INIT and inputs, but not its function."""
     before = carry_cells(1)
@@ -273,7 +275,7 @@ def fresh_build(tmp_path, monkeypatch):
     return tmp_path / "synth"
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(("target", "dsp"), [("ecp5", 2), ("ice40", 1), ("gowin", 2), ("xilinx", 2)])
 def test_a_small_array(target, dsp):
     """Two products per cell: two blocks on ECP5, one on iCE40."""

@@ -307,6 +307,7 @@ def test_causes_are_those_that_core_and_model_count(config, tmp_path, seed):
     assert (trace.tiles["load"] >= 0).all()
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("stalls", "cause", "stream", "state"),
     [
@@ -703,6 +704,7 @@ def test_chrome_trace(recorded):
         assert all(end <= e["ts"] for end, e in zip(ends, events[1:])), f"{name}: events overlap"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("config", [CoreConfig(1, 2, 1, k_max=8, formats="DUAL")], ids=str)
 def test_both_simulators_write_the_same_bytes(config, tmp_path):
     same_bytes(config, tmp_path)

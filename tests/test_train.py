@@ -102,6 +102,7 @@ def test_steps_on_the_rtl_equal_golden(run):
     assert end["bf16"]["train_loss"] != end["fp32"]["train_loss"]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("fault", "where"),
     [

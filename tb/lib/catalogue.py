@@ -212,6 +212,7 @@ bench(
     "lfsr32",
     rtl="arith/lfsr32.v",
     shapes={"1lane": {"LANES": 1}, "3lanes": {"LANES": 3}},
+    thorough=("1lane",),
     nightly={"32lanes": {"LANES": 32}},
 )
 
@@ -260,7 +261,7 @@ bench(
         },
         "4x4,dual": {"ROWS": 4, "COLS": 4, "LANE_W": 16, "BF16": 1, "TAG_W": 6},
     },
-    thorough=("4x1x1", "1x4x4", "8x8x1", "4x4x4", "1x1,bf16", "1x1,dual", "4x4,dual"),
+    thorough=("4x1x1", "1x4x4", "8x8x1", "4x4x4", "1x1,bf16", "1x1,dual", "4x4,dual", "2x3x7"),
     nightly=_array((16, 16, 1), (32, 32, 1), (5, 2, 3)),
 )
 bench(
@@ -382,7 +383,7 @@ bench(
         "3over2,slow": {"COLS": 3, "POST_LANES": 2, "POST_CYCLES": 33},
         "1over1,slow": {"COLS": 1, "POST_LANES": 1, "POST_CYCLES": 40},
     },
-    thorough=("5over2", "7over3", "1over1", "3over3,bf16", "3over2,slow"),
+    thorough=("5over2", "7over3", "1over1", "3over3,bf16", "3over2,slow", "1over1,slow"),
     nightly={f"{c}over{p}": {"COLS": c, "POST_LANES": p} for c, p in ((8, 2), (32, 5), (2, 2))},
 )
 
@@ -424,7 +425,7 @@ bench(
         "2x2,bf16": {"COLS": 2, "LANE_BYTES": 2, "SLICES_MAX": 5, "SETTLE": 10, "INT8": 0, "BF16": 1},
         "3x2,dual": {"COLS": 3, "LANE_BYTES": 2, "SLICES_MAX": 8, "SETTLE": 10, "INT8": 1, "BF16": 1},
     },
-    thorough=("1x1,1slices", "2x8,2slices", "2x2,bf16"),
+    thorough=("1x1,1slices", "2x8,2slices", "4x4,16slices", "2x2,bf16"),
     nightly={"32x1,100slices": {"COLS": 32, "LANE_BYTES": 1, "SLICES_MAX": 100, "SETTLE": 6}},
 )
 
@@ -441,7 +442,7 @@ bench(
             for c, d, reads, lead in ((8, 1, 4, 4), (3, 2, 4, 6), (4, 4, 3, 6), (2, 4, 2, 4), (5, 8, 2, 5))
         },
     },
-    thorough=("8x1", "3x5", "4x4", "2x7", "8x1_4reads_4", "4x4_3reads_6", "2x4_2reads_4"),
+    thorough=("8x1", "5x8", "3x5", "4x4", "2x7", "8x1_4reads_4", "4x4_3reads_6", "2x4_2reads_4"),
 )
 
 bench("release_watchdog", rtl="stream/release_watchdog.v")
@@ -523,7 +524,7 @@ bench(
         "2rows,bf16": _sequencer(2, 9, 4, 8, BF16=1),
         "4rows,bf16": _sequencer(4, 14, 3, 256, BF16=1),
     },
-    thorough=("2rows", "3rows", "1row,bf16", "2rows,bf16", "3rows,bf16"),
+    thorough=("2rows", "3rows", "8rows", "1row,bf16", "2rows,bf16", "3rows,bf16"),
     nightly={"32rows": _sequencer(32, 100, 16, 128), "32rows,bf16": _sequencer(32, 40, 1, 512, BF16=1)},
 )
 
@@ -574,6 +575,7 @@ bench(
         **_core((2, 3, 1, 6, 2, 16), formats="DUAL", packed=True),
         **_core((1, 2, 1, 4, 2, 8), formats="BF16"),
     },
+    thorough=("3x5x2", "2x3x1,dual", "1x2x1,bf16"),
 )
 
 bench(
@@ -595,7 +597,7 @@ bench(
         )
     }
     | _core((3, 5, 2, 50, 3, 16), packed=True),
-    thorough=("16x16x1", "8x8x1", "1x4x4", "4x1x1", "3x5x2"),
+    thorough=("16x16x1", "8x8x1", "1x1x1", "1x4x4", "4x1x1", "3x5x2"),
     nightly={"32x32x8": {"ROWS": 32, "COLS": 32, "DEPTH": 8, "K_MAX": 256, "POST_LANES": 4}},
 )
 
@@ -654,7 +656,7 @@ bench(
         **_core((2, 3, 1, 6, 2, 8), formats="DUAL"),
         **_core((5, 3, 2, 13, 2, 8), packed=True),
     },
-    thorough=("1x1x1", "3x5x2"),
+    thorough=("1x1x1", "3x5x2", "5x3x2,packed"),
     nightly={**_core((4, 4, 4, 22, 1, 8)), **_core((1, 1, 1, 6, 1, 4), formats="BF16")},
 )
 bench(
@@ -681,6 +683,7 @@ bench(
         **_core((2, 3, 1, 20, 2, 32), (3, 2, 4, 80, 1, 32)),
         **_core((2, 2, 1, 20, 1, 32), formats="DUAL"),
     },
+    thorough=("2x3x1",),
 )
 bench(
     "stalls",
@@ -804,7 +807,7 @@ bench(
     "uart_rx",
     rtl="uart/uart_rx.v",
     shapes={f"{c}clocks": {"CLOCKS": c} for c in (4, 5, 16)},
-    thorough=("16clocks",),
+    thorough=("4clocks", "16clocks"),
     nightly={"217clocks": {"CLOCKS": 217}},
 )
 
@@ -812,6 +815,7 @@ bench(
     "uart_tx",
     rtl="uart/uart_tx.v",
     shapes={f"{c}clocks": {"CLOCKS": c} for c in (4, 7)},
+    thorough=("7clocks",),
     nightly={"217clocks": {"CLOCKS": 217}},
 )
 
@@ -822,6 +826,7 @@ bench(
         "4x1x4": {"W_W": 32, "A_W": 128, "COLS": 1, "CREDIT": 9},
         "1x3x1": {"W_W": 24, "A_W": 8, "COLS": 3, "CREDIT": 4},
     },
+    thorough=("1x3x1",),
 )
 
 _BOARD = [

@@ -31,6 +31,11 @@ def share(count, of=4):
     return count // of if "quick" in cocotb.plusargs else count
 
 
+def stride(quick):
+    """The step of a loop over cycles or cases, each as good as the others: 1, and `quick` in a quick run."""
+    return quick if "quick" in cocotb.plusargs else 1
+
+
 class TB:
     """A module driven by vectors: `check` plays columns and compares bit patterns.
 

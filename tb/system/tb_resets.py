@@ -22,6 +22,7 @@ from macrame.sim.beats import Stall
 from tb.lib import reset_injection
 from tb.lib.random_packets import activation_packet, resized, weight_packet
 from tb.lib.reset_injection import HARD, SOFT
+from tb.lib.vectors import stride
 from tb.models.core_model import KEEP, RELEASE
 
 
@@ -90,7 +91,7 @@ async def hard(dut):
     rng = np.random.default_rng(int(os.environ["COCOTB_RANDOM_SEED"]))
     w, a = workload(rng, core.shape)
     length = 2 * max(sum(map(len, w)), sum(map(len, a))) + core.shape.rows * 10
-    for at in range(length):
+    for at in range(int(rng.integers(stride(4))), length, stride(4)):
         times = int(rng.choice([1, 1, 1, 2, 3, 4]))
         await core.set_watchdog(99)
         if await core.send(w, a, seed=at + 1, inject=HARD, at=at, times=times):

@@ -104,6 +104,7 @@ def test_a_terminal_gets_live_progress(tmp_path):
     assert b"starting the simulated 8x8x1 core" in seen
 
 
+@pytest.mark.thorough
 def test_a_terminal_of_ascii_is_served(tmp_path):
     argv, env = command(tmp_path, PROBLEM="3,4", PYTHONIOENCODING="ascii")
     done = subprocess.run(argv, env=env, cwd=ROOT, capture_output=True, **limited(60))

@@ -40,6 +40,7 @@ def test_own_matrices_replace_the_shipped_ones(solve, tmp_path):
     assert reports["p3.json"]["answer"]["answer"] == 256_000  # not there, so the shipped one
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("size", ["1e-12", "1e12"])
 def test_errors_of_tiny_and_huge_numbers_are_shown(solve, tmp_path, size):
     folder = own(tmp_path, "p4_int8.toml", f'matrix = [[{size}, 0.3e{size[2:]}]]\ntimes = "transposed"\n')

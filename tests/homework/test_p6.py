@@ -73,6 +73,7 @@ def test_a_network_that_learnt_nothing_gets_a_remark(solve, tmp_path, whole):
     assert "learnt next to nothing" not in whole.out
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("shape", ["3x5x2", "8x16x1"])
 def test_pruning_on_other_shapes(solve, tmp_path, shape):
     """Blocks are as wide as the array; skipping changes no result."""

@@ -5,6 +5,7 @@
 import re
 
 import numpy as np
+import pytest
 
 from tests.homework.common import own
 
@@ -42,6 +43,7 @@ def test_problem_7(whole):
     assert "7F800001  7FC0" in whole.out
 
 
+@pytest.mark.thorough
 def test_numbers_beyond_fp32_are_told(solve, tmp_path):
     folder = own(tmp_path, "p7_bfloat16.toml", values="[1e300, -1e-300, 1.5, inf, 0.0]")
     code, reports, out, _ = solve(PROBLEM=7, HOMEWORK=folder)

@@ -185,6 +185,7 @@ def test_there_are_no_other_plots(whole):
         assert sorted(p.stem for p in whole.folder.glob(f"*.{ending}")) == sorted(PLOTS)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", PLOTS)
 def test_titles_name_the_problem_and_axes_are_labelled(redrawn, name):
     seen = redrawn(name)

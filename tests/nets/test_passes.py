@@ -214,6 +214,7 @@ def test_what_the_unit_cannot_compute_is_left_to_the_host():
     assert layer.where == run.HOST
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(("runtime", "lanes"), [("tflm", 1), ("tflm", 3), ("onnxruntime", 4)])
 def test_on_the_rtl(runtime, lanes):
     """Every value matches the golden model, and every count of cycles the prediction."""

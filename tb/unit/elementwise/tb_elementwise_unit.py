@@ -25,6 +25,7 @@ import cocotb
 from macrame.golden.elementwise import OPERATIONS, predict
 from tb.lib.axis import PAUSES
 from tb.lib.kit import Part
+from tb.lib.vectors import share, stride
 from tb.models.elementwise_model import (
     BUSY,
     COMMAND_ILLEGAL,
@@ -358,7 +359,7 @@ async def soft_resets(dut, stalls):
         unit.forget()
         over += taken["x"] - before[0] == len(x)
         taken.clear()
-        at += 1
+        at += stride(3)
 
 
 @cocotb.test(timeout_time=5, timeout_unit="ms")
@@ -367,7 +368,7 @@ async def hard_resets(dut):
     unit = Unit(dut)
     await loaded(unit)
     await unit.finish()
-    for at in range(50):
+    for at in range(0, 50, stride(3)):
         unit.send(unit.packet("mul", beats=12))
         await unit.step(at)
         for stream in (unit.x, unit.y):
@@ -454,7 +455,7 @@ async def fuzz(dut, part):
     await unit.finish()
     unit.forget()
     found = {}
-    for _ in range(40):
+    for _ in range(share(40, of=2)):
         x, y = [], []
         for _ in range(int(unit.rng.integers(1, 6))):
             more = random_beats(unit)

@@ -21,6 +21,7 @@ import cocotb
 from macrame.golden.arith.lfsr32 import Lfsr32
 from macrame.golden.vector_unit import OPERATIONS
 from tb.lib.kit import Part
+from tb.lib.vectors import stride
 from tb.models.vector_model import (
     BUSY,
     COMMAND_ILLEGAL,
@@ -338,7 +339,7 @@ async def soft_resets(dut, stalls):
         unit.forget()
         over += taken["x"] - before[0] == beats + 1
         taken.clear()
-        at += 1
+        at += stride(3)
 
 
 @cocotb.test(timeout_time=5, timeout_unit="ms")
@@ -346,7 +347,7 @@ async def hard_resets(dut):
     """`rst` in every cycle of a packet: everything is cleared, and the next packet is the first."""
     unit = Unit(dut)
     await unit.start()
-    for at in range(45):
+    for at in range(0, 45, stride(3)):
         unit.send(unit.packet(beats=12, op="axpy"))
         await unit.step(at)
         for stream in (unit.x, unit.y):
