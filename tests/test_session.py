@@ -24,14 +24,8 @@ class Recorder:
         self.lines.append(what)
         yield lambda done: None
 
-    def good(self, line):
-        self.lines.append(f"good: {line}")
-
-    def bad(self, line):
-        self.lines.append(f"bad: {line}")
-
-    def text(self, line):
-        self.lines.append(line)
+    def write(self, block):
+        self.lines += [str(block.text), *map(str, block.differences)]
 
 
 @pytest.fixture
@@ -44,11 +38,11 @@ def session():
 
 def test_many_mismatches_are_cut_short(session):
     check = session.compare("all of it", np.zeros((5, 6), np.int8), np.ones((5, 6), np.int8))
-    lines = session.show.lines
+    lines = session.display.lines
     assert len(check.mismatches) == differing(session.checks) == 30
-    assert lines[0] == "bad: MISMATCH in all of it: 30 of 30 numbers differ from the golden model"
+    assert lines[0] == "MISMATCH in all of it: 30 of 30 numbers differ from the golden model"
     assert sum("expected 1, got 0" in line for line in lines) == 10
-    assert lines[-1] == "bad:   and 20 more"
+    assert lines[-1] == "  and 20 more"
 
 
 def test_a_result_of_another_type_is_no_match(session):
@@ -65,11 +59,11 @@ def test_a_product_is_compared_and_counted_once(session):
     assert counted(session.checks) == values.size == 15
     assert session.checks[0].report["cycles"] == report.cycles
     assert session.used == ["2x3x2 core"]
-    assert session.show.lines[:2] == [
+    assert session.display.lines[:2] == [
         "starting the simulated 2x3x2 core",
         "RTL: a product, (3 x 4) . (4 x 5) on the 2x3x2 core",
     ]
 
 
 def test_nothing_is_simulated_until_it_is_used(session):
-    assert session.used == session.checks == session.show.lines == []
+    assert session.used == session.checks == session.display.lines == []

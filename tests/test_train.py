@@ -18,7 +18,8 @@ from macrame.golden.nn.network import Network
 from macrame.golden.nn.train import fit
 from macrame.homework import digits, train
 from macrame.homework.data import SHIPPED, HomeworkError
-from macrame.homework.show import Show
+from macrame.report.report import LiveReport
+from macrame.report.terminal import Terminal
 from macrame.verify.session import Bf16Config
 from tests.test_faults import mutated_rtl
 from tests.verbs import call
@@ -44,7 +45,7 @@ def run(tmp_path):
     def run(job, rtl_root=None):
         said = io.StringIO()
         job = replace(job, out=tmp_path / "train.json")
-        code = train.run(job, Show(Console(file=said, width=110)), rtl_root)
+        code = train.run(job, LiveReport(Terminal(Console(file=said, width=110)), "train"), rtl_root)
         return code, " ".join(said.getvalue().split()), json.loads(job.out.read_text())
 
     return run
@@ -134,7 +135,7 @@ def test_one_wrong_bit_of_the_rtl_is_caught(run, fault, where):
     assert where in report["mismatch"]["name"]
     wrong = report["mismatch"]["mismatches"][0]
     assert wrong["expected"] ^ wrong["got"] == 1
-    assert "replay: " in said
+    assert "replay " in said
     assert not report["equal"]
 
 
@@ -203,7 +204,7 @@ def test_an_interrupted_run_leaves_no_report_of_the_last(tmp_path, monkeypatch):
 
     monkeypatch.setattr(train, "train", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        train.run(replace(SMALL, out=out), Show(Console(file=io.StringIO())))
+        train.run(replace(SMALL, out=out), LiveReport(Terminal(Console(file=io.StringIO())), "train"))
     assert not out.exists()
 
 

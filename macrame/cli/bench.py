@@ -5,7 +5,7 @@
 The figures are written to bench.json in the build directory. Requires a checkout of the project.
 """
 
-from macrame.cli.command import SIM, Option
+from macrame.cli.command import PAGE, SIM, Option
 
 CHECKOUT = True
 PROGRAM = "macrame.dev.bench"
@@ -17,6 +17,7 @@ OPTIONS = (
         flag=True,
         make=False,
     ),
+    PAGE,
 )
 WORDS = ("ROWSxCOLSxDEPTH", "cores to measure, such as 8x8x1")
 
@@ -25,4 +26,4 @@ def run(values: dict[str, str], words: list[str]) -> int:
     """Measure; returns the exit code."""
     from macrame.dev import bench
 
-    return bench.main(words, "INSTRUCTIONS" in values)
+    return bench.main(words, "INSTRUCTIONS" in values, values)

@@ -102,6 +102,7 @@ TRACE_WINDOW = Option(
     "cycles of which the trace has the numbers of every cell, FIRST:LAST",
     "the first 4096, or fewer on a large core",
 )
+PAGE = Option("page", "also write the report to this file: .html for a page, .json for its values")
 #: Options of every verb: the build folder and the factor of the time limits.
 COMMON = (
     Option(

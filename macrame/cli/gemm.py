@@ -8,7 +8,7 @@ input leaves all files unchanged. Exit code: 0 if every value matches the golden
 simulation failed, 2 for invalid input.
 """
 
-from macrame.cli.command import COLS, DEPTH, ROWS, SEED, SIM, TRACE, TRACE_WINDOW, WAVES, Option
+from macrame.cli.command import COLS, DEPTH, PAGE, ROWS, SEED, SIM, TRACE, TRACE_WINDOW, WAVES, Option
 
 INSTALLS = "sim gemm"  # less for a board
 PROGRAM = "macrame.verify.product"
@@ -51,6 +51,7 @@ OPTIONS = (
     WAVES,
     TRACE,
     TRACE_WINDOW,
+    PAGE,
     Option(
         "link",
         "use the core of a board instead of a simulated one: serial:DEVICE or serial:DEVICE@BAUD; --rows to "

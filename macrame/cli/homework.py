@@ -7,7 +7,7 @@ output directory. Exit code: 0 if all RTL results match the golden model, 1 if o
 failed, 2 for invalid input.
 """
 
-from macrame.cli.command import COLS, DEPTH, ROWS, SEED, SIM, WAVES, Option
+from macrame.cli.command import COLS, DEPTH, PAGE, ROWS, SEED, SIM, WAVES, Option
 
 EXTRA = "homework"
 INSTALLS = "sim sim"  # fewer for problems without simulation
@@ -22,6 +22,7 @@ OPTIONS = (
     SIM,
     SEED,
     WAVES,
+    PAGE,
 )
 
 

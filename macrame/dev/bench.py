@@ -34,7 +34,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias, TypedDict
@@ -42,13 +42,17 @@ from typing import TypeAlias, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-from macrame import environment
+from macrame import __version__, environment
 from macrame.contract import CoreConfig
 from macrame.errors import InputError
 from macrame.files import atomic
 from macrame.golden.gemm import gemm
 from macrame.host import packets, tiling
 from macrame.host.link import Beats, Results
+from macrame.report.blocks import Block, Cell, Metadata, Phrase, Text, phrase, text
+from macrame.report.blocks import table as make_table
+from macrame.report.report import Report, page_of
+from macrame.report.terminal import Plain
 from macrame.sim import simulate
 from macrame.sim.link import SimLink
 
@@ -450,40 +454,62 @@ def summary(found: Found) -> dict[str, Row]:
     return table
 
 
-def misses(table: Mapping[str, Row]) -> list[str]:
+def misses(table: Mapping[str, Row]) -> list[Phrase]:
     """A line for each ratio below its floor."""
     if simulate.simulator() != "icarus":
         return []
     return [
-        f"{shape}: the player runs at {ratio:.2f} of {other}'s speed, expected at least {floor}"
+        phrase(
+            "{}: the player runs at {:.2f} of {}'s speed, expected at least {}", shape, ratio, other, floor
+        )
         for shape, row in table.items()
         for other, floor in FLOORS.items()
         if (ratio := row["ratios"][other]) < floor
     ]
 
 
-def print_table(table: Mapping[str, Row], rounds: int) -> None:
-    """The table, on standard output."""
-    print(
-        f"{'core':>8}  {'fed by':<7} {'cycles/s':>9} {'MMAC/s':>7}   player's speed relative to it, and range"
-    )
+def blocks(table: Mapping[str, Row], rounds: int) -> Iterator[Block]:
+    """The table, and what it means.
+
+    Parameters
+    ----------
+    table : mapping of str to Row
+        From `summary`.
+    rounds : int
+        Number of rounds.
+
+    Yields
+    ------
+    macrame.report.blocks.Block
+    """
+    rows: list[tuple[Cell, ...]] = []
     for shape, row in table.items():
         for way in WAYS:
-            line = f"{shape:>8}  {way:<7} {row['cycles_per_s'][way]:9,.0f} {row['mac_per_s'][way] / 1e6:7.3f}"
+            relative: Phrase | str = ""
             if way in GOALS:
                 (low, high), ratio = row["range"][way], row["ratios"][way]
-                line += f"   {ratio:.2f}, {low:.2f} .. {high:.2f}"
+                relative = phrase("{:.2f}, {:.2f} .. {:.2f}", ratio, low, high)
                 if simulate.simulator() == "icarus":
-                    line += f"; goal {GOALS[way]}{', missed' if ratio < GOALS[way] else ''}"
-            print(line)
-    print(
-        f"CPU time of the simulator without start-up, the minimum of {rounds} rounds;\n"
-        f"every result of every run matches the golden model bit for bit"
+                    relative += phrase("; goal {}", GOALS[way]) + (", missed" if ratio < GOALS[way] else "")
+            rows.append((shape, way, row["cycles_per_s"][way], row["mac_per_s"][way] / 1e6, relative))
+    yield make_table(
+        (
+            "core",
+            "fed by",
+            ("cycles/s", ",.0f"),
+            ("MMAC/s", ".3f"),
+            "player's speed relative to it, and range",
+        ),
+        rows,
     )
+    yield text("CPU time of the simulator without start-up, the minimum of {} rounds;", rounds)
+    yield text("every result of every run matches the golden model bit for bit")
 
 
-def main(shapes: Sequence[str] = (), instructions_only: bool = False) -> int:
-    """Measure, print, write bench.json.
+def main(
+    shapes: Sequence[str] = (), instructions_only: bool = False, given: Mapping[str, str] | None = None
+) -> int:
+    """Measure, report, write bench.json.
 
     Parameters
     ----------
@@ -491,6 +517,8 @@ def main(shapes: Sequence[str] = (), instructions_only: bool = False) -> int:
         ``8x8x1`` and the like; `SHAPES` by default.
     instructions_only : bool
         Count the simulator's instructions per cycle instead, under valgrind.
+    given : mapping of str to str, optional
+        The variable PAGE.
 
     Returns
     -------
@@ -508,6 +536,8 @@ def main(shapes: Sequence[str] = (), instructions_only: bool = False) -> int:
     for shape in shapes:
         if not re.fullmatch(r"\d+x\d+x\d+", shape):
             raise InputError(f"{shape}: expected ROWSxCOLSxDEPTH, such as 8x8x1")
+    report = Report(Plain(), "Simulation speed", page_of(given or {}))
+    report.write(Metadata({"macrame": __version__, "simulator": simulate.simulator()}))
     shown = sys.stderr.isatty()
 
     def say(text: str) -> None:
@@ -520,13 +550,14 @@ def main(shapes: Sequence[str] = (), instructions_only: bool = False) -> int:
             raise simulate.SetupError(f"SIM={simulate.simulator()}: expected icarus with --instructions")
         environment.writable(environment.build_dir())
         for shape in shapes:
-            print(f"{shape:>8} {instructions(shape):10,.0f} instructions per cycle", flush=True)
+            report.write(text("{}: {:,.0f} instructions per cycle", shape, instructions(shape)))
+        report.save()
         return 0
     found = measure(shapes, say=say)
     say("")
     table = summary(found)
     rounds = len(found[shapes[0]]["player"])
-    print_table(table, rounds)
+    report.write_all(blocks(table, rounds))
     path = environment.build_dir() / "bench.json"
     atomic.write(
         path,
@@ -550,8 +581,14 @@ def main(shapes: Sequence[str] = (), instructions_only: bool = False) -> int:
         )
         + "\n",
     )
-    print(f"{time.monotonic() - began:.0f} s; the figures of every run are in {environment.shown(path)}")
-    missed = misses(table)
-    for line in missed:
-        print(f"bench: {line}", file=sys.stderr)
-    return 1 if missed else 0
+    report.write(
+        text(
+            "{:.0f} s; the figures of every run are in {}",
+            time.monotonic() - began,
+            environment.shown(path),
+        )
+    )
+    for line in misses(table):
+        report.write(Text(phrase("bench: ") + line, "error"))
+    report.save()
+    return int(report.failed)

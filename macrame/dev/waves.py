@@ -6,19 +6,28 @@ A is 8 x 8, W is 8 x 4: two tiles of eight slices with one weight panel. The out
 """
 
 import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from macrame import environment
+from macrame import __version__, environment
 from macrame.contract import CoreConfig
 from macrame.errors import LinkError
 from macrame.golden.gemm import gemm
-from macrame.host.core import Core, Report
+from macrame.host.core import Core
+from macrame.host.core import Report as Counters
+from macrame.report import run_page
+from macrame.report.blocks import Block, Check, Metadata, Text, phrase
+from macrame.report.report import Report, page_of
 from macrame.sim import simulate
 from macrame.sim.link import SimLink
+from macrame.sim.recording import Recording
+from macrame.verify.trace import Trace
+from macrame.verify.trace_page import Work, component
 
 ROWS = COLS = 4
 SLICES = 8
@@ -147,12 +156,16 @@ def surfer(fst: Path, start_ps: int, stop_ps: int) -> str:
     return "\n".join(lines) + "\n"
 
 
-def make(folder: Path = FOLDER) -> tuple[dict[str, Path], Report, NDArray[np.int32]]:
+def make(
+    folder: Path = FOLDER, trace: Recording | None = None
+) -> tuple[dict[str, Path], Counters, NDArray[np.int32]]:
     """Simulate, and write the three files.
 
     Parameters
     ----------
     folder : pathlib.Path
+    trace : macrame.sim.recording.Recording, optional
+        Record a trace, too.
 
     Returns
     -------
@@ -162,10 +175,11 @@ def make(folder: Path = FOLDER) -> tuple[dict[str, Path], Report, NDArray[np.int
     product : ndarray
     """
     a, w = operands()
-    with SimLink(
-        CoreConfig(ROWS, COLS, 1, k_max=SLICES, post_lanes=1), waves=True, name="make-waves"
-    ) as link:
-        product, report = Core(link).matmul(a, w)
+    config = CoreConfig(ROWS, COLS, 1, k_max=SLICES, post_lanes=1)
+    with SimLink(config, waves=True, name="make-waves", trace=trace) as link:
+        core = Core(link)
+        with link.span("product", m=len(a), k=SLICES, n=COLS, mode="raw"):
+            product, report = core.matmul(a, w)
     assert link.waves is not None
     if not np.array_equal(product, gemm(a, w)):
         raise LinkError(f"the product differs from the golden model; the waveforms are in {link.waves}")
@@ -183,19 +197,58 @@ def _short(path: Path) -> Path:
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
-def main() -> int:
-    """Simulate, write the files, print how to open them; returns 0.
+class _Silent:
+    """Writer of a report that the terminal does not show."""
+
+    def write(self, block: Block) -> None:
+        """Ignore a block."""
+
+
+def _page(trace: Trace) -> Iterator[Block]:
+    """The page of the run."""
+    a, w = operands()
+    expected = gemm(a, w)
+    yield Metadata(
+        {"macrame": __version__, "simulator": simulate.simulator(), "command": "make waves PAGE=waves.html"}
+    )
+    yield Text(phrase("Two tiles of {} slices on a {}x{}x1 core.", SLICES, ROWS, COLS))
+    said = phrase("all {} values match the golden model", expected.size)
+    yield Check("product", expected.size, 0, said)
+    yield component(trace, [Work(a, w, None, expected)])
+
+
+def main(given: Mapping[str, str]) -> int:
+    """Simulate, write the files, print how to open them.
+
+    Parameters
+    ----------
+    given : mapping of str to str
+        PAGE, a page to write as well.
+
+    Returns
+    -------
+    int
+        0.
 
     Raises
     ------
+    macrame.errors.InputError
+        PAGE is not a page.
     macrame.sim.simulate.SetupError
         The simulator writes no FST, or this machine cannot simulate.
     macrame.errors.CoreError, macrame.errors.LinkError, macrame.sim.simulate.Failed
         The simulation failed, or the product is wrong.
     """
+    page = page_of(given)
     if simulate.simulator() != "icarus":
         raise simulate.SetupError(f"SIM={simulate.simulator()}: expected icarus, which writes an FST")
-    files, report, product = make()
+    written = Report(_Silent(), "Two tiles on a core", page, {run_page.NAME: run_page.assets()})
+    with tempfile.TemporaryDirectory(prefix="macrame-") as temporary:
+        trace = Recording(Path(temporary) / "trace") if page else None
+        files, report, product = make(trace=trace)
+        if trace:
+            written.write_all(_page(Trace.read(trace.path)))
+            written.save()
     table = "\n".join("    " + " ".join(f"{value:6d}" for value in row) for row in product)
     print(f"""two tiles of {SLICES} slices on a {ROWS}x{COLS}x1 core: {report.cycles} cycles, bit-exact
 
@@ -207,4 +260,6 @@ def main() -> int:
 
   gtkwave {_short(files["gtkw"])}
   surfer --command-file {_short(files["sucl"])}""")
+    if page:
+        print(f"  wrote {page}")
     return 0

@@ -18,7 +18,8 @@ from macrame.files.digits import load as load
 from macrame.golden.nn.network import Network
 from macrame.golden.nn.train import Diverged, Epoch, Trainable, fit
 from macrame.homework.data import File
-from macrame.homework.show import Show
+from macrame.report.blocks import Phrase, phrase
+from macrame.report.report import Display
 
 Item = TypeVar("Item")
 
@@ -100,7 +101,7 @@ class Training:
 
     def train(
         self,
-        show: Show,
+        display: Display,
         what: str,
         network: Trainable,
         pictures: Split,
@@ -112,7 +113,7 @@ class Training:
 
         Parameters
         ----------
-        show : macrame.homework.show.Show
+        display : macrame.report.report.Display
         what : str
             Named in the progress.
         network : macrame.golden.nn.train.Trainable
@@ -131,7 +132,7 @@ class Training:
         list of macrame.golden.nn.train.Epoch
         """
         given = {"epochs": self.epochs, "batch_size": self.batch_size, "momentum": self.momentum}
-        return train(show, what, self.file, key, network, *pictures, rate=rate, **{**given, **options})
+        return train(display, what, self.file, key, network, *pictures, rate=rate, **{**given, **options})
 
 
 def fp32(network: Network) -> Network:
@@ -142,7 +143,7 @@ def fp32(network: Network) -> Network:
 
 
 def train(
-    show: Show,
+    display: Display,
     what: str,
     file: File,
     key: str,
@@ -156,7 +157,7 @@ def train(
 
     Parameters
     ----------
-    show : macrame.homework.show.Show
+    display : macrame.report.report.Display
     what : str
         Named in the progress.
     file : macrame.homework.data.File
@@ -170,7 +171,7 @@ def train(
     list of macrame.golden.nn.train.Epoch
     """
     done: list[Epoch] = []
-    with show.progress(what, epochs) as tick:
+    with display.progress(what, epochs) as tick:
         try:
             for epoch in fit(network, x, labels, epochs=epochs, **options):
                 done.append(epoch)
@@ -185,7 +186,7 @@ def accuracy(predicted: NDArray[np.integer], labels: NDArray[np.integer]) -> flo
     return float(np.mean(predicted == labels))
 
 
-def short(value: float | np.floating, decimals: int = 4) -> str:
+def short(value: float | np.floating, decimals: int = 4) -> Phrase:
     """A number for a table: with this many decimals, or with an exponent if it is large.
 
     Parameters
@@ -195,9 +196,10 @@ def short(value: float | np.floating, decimals: int = 4) -> str:
 
     Returns
     -------
-    str
+    macrame.report.blocks.Phrase
     """
-    return f"{value:.{decimals}f}" if abs(float(value)) < 1e5 or not np.isfinite(value) else f"{value:.3e}"
+    plain = abs(float(value)) < 1e5 or not np.isfinite(value)
+    return phrase(f"{{:.{decimals}f}}" if plain else "{:.3e}", value)
 
 
 def some(items: Sequence[Item], most: int = 8) -> list[Item]:

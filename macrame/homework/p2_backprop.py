@@ -17,8 +17,8 @@ from macrame.golden.nn.losses import mse_factor
 from macrame.golden.nn.network import Network
 from macrame.homework.data import File
 from macrame.homework.plots.graph import Node, Step, graph_figure
-from macrame.homework.problem import Answer, Run
-from macrame.homework.show import Matrix, Show
+from macrame.homework.problem import Answer, Blocks, Run
+from macrame.report.blocks import Heading, Matrix, Phrase, answer, equation, phrase, table, text
 from macrame.verify.compare import bits
 
 TITLE = "One step of backpropagation"
@@ -143,35 +143,39 @@ def read(file: File) -> Problem:
     )
 
 
-def solve(problem: Problem, run: Run) -> Answer:
+def solve(problem: Problem, run: Run) -> Blocks[Answer]:
     """Exactly, in matrix form; in bf16; side by side."""
-    show = run.show
     if problem.placeholder:
-        show.placeholder(problem.placeholder)
+        yield text("Placeholder: {}", problem.placeholder, kind="placeholder")
     called = {"relu": "ReLU", "sigmoid": "sigmoid", "identity": "nothing"}
     *hidden, output = (called[name] for name in problem.network.activations)
-    show.text(
-        f"The total error is {ERRORS[problem.error]} (set in the data file), the learning rate "
-        f"{problem.rate:g}; one sample, "
-        + (f"{hidden[0]} in the hidden layer{'s' * (len(hidden) > 1)}, " if hidden else "")
-        + f"{output} at the output, no softmax."
+    layers = f"{hidden[0]} in the hidden layer{'s' * (len(hidden) > 1)}, " if hidden else ""
+    yield text(
+        "The total error is {} (set in the data file), the learning rate {:g}; one sample, {}{} at the "
+        "output, no softmax.",
+        ERRORS[problem.error],
+        problem.rate,
+        layers,
+        output,
     )
     exact = _exact(problem)
-    _worked(problem, show, exact)
-    with show.progress("drawing the computation graph"):
-        run.plots("p2_graph", figure(problem, exact))
+    yield from _worked(problem, exact)
+    with run.progress("drawing the computation graph"):
+        yield run.plot(
+            "p2_graph", "the computation graph with all values and gradients", figure(problem, exact)
+        )
     golden = _bf16(problem, Golden())
     rtl = _bf16(problem, run.rtl.bf16())
     for name, _ in problem.steps():
         run.rtl.compare(f"{name}, bf16", bits(rtl[name]), bits(golden[name]), again=True)
-    answer = _side_by_side(problem, run, exact, golden, rtl)
+    found = yield from _side_by_side(problem, run, exact, golden, rtl)
     return {
         "placeholder": problem.placeholder,
         "error": problem.error,
         "learning_rate": problem.rate,
         "asked": problem.asked,
         "activations": problem.network.activations,
-        **answer,
+        **found,
         "exact": {k: _reals(v) for k, v in exact.items()},
         "bf16_golden": {k: {"value": _reals(v), "bits": bits(v)} for k, v in golden.items()},
         "bf16_rtl": {k: {"value": _reals(v), "bits": bits(v)} for k, v in rtl.items()},
@@ -268,7 +272,7 @@ def _bf16(problem: Problem, backend: Backend) -> dict[str, Numbers]:
     return found
 
 
-def _worked(problem: Problem, show: Show, exact: Mapping[str, Fractions]) -> None:
+def _worked(problem: Problem, exact: Mapping[str, Fractions]) -> Blocks[None]:
     def matrix(name: str, decimals: int | None = None) -> Matrix:
         return Matrix(name, _reals(exact[name]), decimals)
 
@@ -281,9 +285,9 @@ def _worked(problem: Problem, show: Show, exact: Mapping[str, Fractions]) -> Non
     n, kinds = problem.depth, problem.network.activations
     inputs = ["x", *problem.activations[:-1]]
     factor = 2 * mse_factor(problem.error, len(problem.target))
-    show.part(f"Step 1: forward ({problem.arithmetic})")
+    yield Heading(f"Step 1: forward ({problem.arithmetic})")
     for i in range(1, n + 1):
-        show.equation(
+        yield equation(
             f"z{i} =",
             matrix(f"W{i}"),
             ".",
@@ -294,8 +298,8 @@ def _worked(problem: Problem, show: Show, exact: Mapping[str, Fractions]) -> Non
             matrix(f"z{i}", 8 if i == n else 6),
         )
         if i < n:
-            show.equation(f"a{i} = {kinds[i - 1]}(z{i}) =", matrix(f"a{i}", 6))
-    show.equation(
+            yield equation(f"a{i} = {kinds[i - 1]}(z{i}) =", matrix(f"a{i}", 6))
+    yield equation(
         "y =" if kinds[-1] != "sigmoid" else f"y = sigmoid(z{n}) =",
         matrix("y", 8),
         "target t =",
@@ -303,12 +307,12 @@ def _worked(problem: Problem, show: Show, exact: Mapping[str, Fractions]) -> Non
         "e = y - t =",
         matrix("e", 8),
     )
-    show.text(f"total error E = {_decimal(exact['E'][0])}")
-    show.part("Step 2: the gradient of the error, and back through the output layer")
-    show.equation(
-        f"dE/dy = {factor:g} e =", matrix("dE/dy", 8), back(n), f"dE/dz{n} =", matrix(f"dE/dz{n}", 8)
+    yield text("total error E = {}", _decimal(exact["E"][0]))
+    yield Heading("Step 2: the gradient of the error, and back through the output layer")
+    yield equation(
+        phrase("dE/dy = {:g} e =", factor), matrix("dE/dy", 8), back(n), f"dE/dz{n} =", matrix(f"dE/dz{n}", 8)
     )
-    show.equation(
+    yield equation(
         f"dE/dW{n} = dE/dz{n} . {inputs[n - 1]}^T =",
         matrix(f"dE/dz{n}", 8),
         ".",
@@ -317,9 +321,9 @@ def _worked(problem: Problem, show: Show, exact: Mapping[str, Fractions]) -> Non
         matrix(f"dE/dW{n}", 10),
     )
     if n > 1:
-        show.part(f"Step 3: back to the hidden layer{'s' * (n > 2)}")
+        yield Heading(f"Step 3: back to the hidden layer{'s' * (n > 2)}")
     for i in range(n - 1, 0, -1):
-        show.equation(
+        yield equation(
             f"dE/da{i} = W{i + 1}^T . dE/dz{i + 1} =",
             Matrix(f"W{i + 1}^T", _reals(exact[f"W{i + 1}"]).T),
             ".",
@@ -327,24 +331,24 @@ def _worked(problem: Problem, show: Show, exact: Mapping[str, Fractions]) -> Non
             "=",
             matrix(f"dE/da{i}", 10),
         )
-        show.equation(
+        yield equation(
             back(i),
             f"dE/dz{i} =",
             matrix(f"dE/dz{i}", 10),
             f"dE/dW{i} = dE/dz{i} . {inputs[i - 1]}^T =",
             matrix(f"dE/dW{i}", 10),
         )
-    show.part("Step 4: the update")
+    yield Heading("Step 4: the update")
     for layer in range(n, 0, -1):
-        show.equation(
+        yield equation(
             f"W{layer} - rate dE/dW{layer} =",
             matrix(f"W{layer}"),
-            f"- {problem.rate:g}",
+            phrase("- {:g}", problem.rate),
             matrix(f"dE/dW{layer}", 10),
             "=",
             matrix(f"W{layer} new", 12),
         )
-    show.equation("biases:", *(matrix(f"b{i} new", 12) for i in range(1, n + 1)))
+    yield equation("biases:", *(matrix(f"b{i} new", 12) for i in range(1, n + 1)))
 
 
 def figure(problem: Problem, exact: Mapping[str, Fractions]) -> dict[str, bytes]:
@@ -384,19 +388,19 @@ def _side_by_side(
     exact: Mapping[str, Fractions],
     golden: Mapping[str, Numbers],
     rtl: Mapping[str, Numbers],
-) -> Answer:
-    show = run.show
-    show.part("Step 5: the same step in bf16, every operation as the core computes it")
+) -> Blocks[Answer]:
+    yield Heading("Step 5: the same step in bf16, every operation as the core computes it")
     kinds = problem.network.activations
     masks = "the ReLU masks, " if "relu" in kinds else ""
     masks += "the sigmoids' derivatives a (1 - a), " if "sigmoid" in kinds else ""
-    show.text(
+    yield text(
         "Operands of products are bfloat16, sums fp32 in the order of k, weights and biases fp32: "
-        f"forward products with bias{' and ReLU' if 'relu' in kinds else ''}, the error, the backward "
-        f"products, {masks}the "
-        "update w + (-rate) dE/dw with the product rounded and then the sum. "
-        + ("The sigmoid itself runs on the host. " if "sigmoid" in kinds else "")
-        + f"On the RTL: the {run.rtl.bf16_name}."
+        "forward products with bias{}, the error, the backward products, {}the update w + (-rate) dE/dw "
+        "with the product rounded and then the sum. {}On the RTL: the {}.",
+        " and ReLU" if "relu" in kinds else "",
+        masks,
+        "The sigmoid itself runs on the host. " if "sigmoid" in kinds else "",
+        run.rtl.bf16_name,
     )
     columns = [("golden bf16", golden), ("RTL bf16", rtl)]
     rows = []
@@ -410,18 +414,18 @@ def _side_by_side(
                 how,
                 _rounded(value),
                 *(_rounded(float(_reals(g[name])[place])) for _, g in columns),
-                *(f"{int(bits(g[name])[place]):0{2 * g[name].itemsize}X}" for _, g in columns),
-                f"{float(_reals(golden[name])[place]) - float(value):+.1e}",
+                *(_hex(bits(g[name])[place]) for _, g in columns),
+                float(_reals(golden[name])[place]) - float(value),
             )
         )
-    show.table(
+    yield table(
         (
             "largest element",
             "computed as",
             "exact" if problem.arithmetic.startswith("exact") else f"{DIGITS} digits",
             *(name for name, _ in columns),
             *("bits" for _ in columns),
-            "error",
+            ("error", "+.1e"),
         ),
         rows,
     )
@@ -429,10 +433,10 @@ def _side_by_side(
     name = f"W{layer + 1} new"
     value = exact[name][i, j]
     got = {key: float(g[name][i, j]) for key, g in columns}
-    show.table(
-        (problem.asked, "after one step", "", "bits"),
+    yield table(
+        (problem.asked, "after one step", ("", "+.3e"), "bits"),
         [
-            ("before", repr(float(problem.network.weights[layer][i, j])), "", ""),
+            ("before", phrase("{!r}", float(problem.network.weights[layer][i, j])), "", ""),
             (
                 "exact" if problem.arithmetic.startswith("exact") else f"{DIGITS} digits",
                 _decimal(value),
@@ -440,16 +444,20 @@ def _side_by_side(
                 "",
             ),
             *(
-                (key, repr(got[key]), f"{got[key] - float(value):+.3e}", f"{int(bits(g[name])[i, j]):08X}")
+                (key, phrase("{!r}", got[key]), got[key] - float(value), _hex(bits(g[name])[i, j]))
                 for key, g in columns
             ),
         ],
     )
     scalings = {error: _exact(problem, error)[name][i, j] for error in ERRORS}
-    show.table(("if the error is", problem.asked), [(ERRORS[k], _decimal(v)) for k, v in scalings.items()])
-    show.good(
-        f"Answer: {problem.asked} = {_decimal(value)} in {problem.arithmetic}, "
-        f"{got['golden bf16']!r} in bf16 (golden), {got['RTL bf16']!r} on the RTL."
+    yield table(("if the error is", problem.asked), [(ERRORS[k], _decimal(v)) for k, v in scalings.items()])
+    yield answer(
+        "Answer: {} = {} in {}, {!r} in bf16 (golden), {!r} on the RTL.",
+        problem.asked,
+        _decimal(value),
+        problem.arithmetic,
+        got["golden bf16"],
+        got["RTL bf16"],
     )
     return {
         "answer": {
@@ -468,15 +476,20 @@ def _reals(values: NDArray[Any]) -> NDArray[np.float64]:
     return values.astype(np.float64)
 
 
-def _rounded(value: Fraction | float) -> str:
+def _hex(value: np.unsignedinteger) -> Phrase:
+    """The bits of a number, all of its digits."""
+    return phrase(f"{{:0{2 * value.itemsize}X}}", int(value))
+
+
+def _rounded(value: Fraction | float) -> Phrase:
     """A number with ten digits after the point; large and small ones with an exponent."""
     if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
+        return phrase("{}", value)
     exact = Fraction(value)
     with localcontext(prec=60):
         number = Decimal(exact.numerator) / Decimal(exact.denominator)
     plain = exact == 0 or Fraction(1, 10**4) <= abs(exact) < 10**6
-    return f"{number:.10f}" if plain else f"{number:.9e}"
+    return phrase("{:.10f}" if plain else "{:.9e}", number)
 
 
 def _decimal(value: Fraction, most: int = 30, first: int = 17) -> str:

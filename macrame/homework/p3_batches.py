@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Problem 3: updates, epochs, mini-batches and samples."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from macrame.golden.nn import batches
 from macrame.homework.data import File
 from macrame.homework.plots.batches import batches_figure
-from macrame.homework.problem import Answer, Run
-from macrame.homework.show import Show
+from macrame.homework.problem import Answer, Blocks, Run
+from macrame.report.blocks import Heading, Text, answer, phrase, table, text
 
 TITLE = "Epochs and mini-batches"
 KEYS = (*batches.QUANTITIES, "leftover")
@@ -30,45 +31,41 @@ def read(file: File) -> batches.Schedule:
         raise file.refused(error) from None
 
 
-def solve(schedule: batches.Schedule, run: Run) -> Answer:
-    """Show the arithmetic, and what happens to samples left over."""
-    show, s, each = run.show, schedule, schedule.updates_per_epoch
-    show.text(
+def solve(schedule: batches.Schedule, run: Run) -> Blocks[Answer]:
+    """The arithmetic, and what happens to samples left over."""
+    s, each = schedule, schedule.updates_per_epoch
+    yield text(
         "One epoch uses every sample once, and each mini-batch gives one update of the weights. Exact "
         "integer arithmetic; nothing here runs on the RTL."
     )
-    show.part("Step by step")
+    yield Heading("Step by step")
     if s.solved in ("samples", "batch_size"):
-        show.text(f"updates per epoch = updates / epochs = {s.updates:,} / {s.epochs:,} = {each:,}")
+        yield text("updates per epoch = updates / epochs = {:,} / {:,} = {:,}", s.updates, s.epochs, each)
     else:
-        show.text(
-            f"updates per epoch = samples / batch size, "
-            f"{'rounded down' if s.leftover == 'drop' else 'rounded up'} = "
-            f"{s.samples:,} / {s.batch_size:,} -> {each:,}"
+        yield text(
+            "updates per epoch = samples / batch size, {} = {:,} / {:,} -> {:,}",
+            "rounded down" if s.leftover == "drop" else "rounded up",
+            s.samples,
+            s.batch_size,
+            each,
         )
-    show.text(
-        {
-            "samples": f"samples = updates per epoch x batch size = {each:,} x {s.batch_size:,} = "
-            f"{s.samples:,}",
-            "batch_size": f"batch size = samples / updates per epoch = {s.samples:,} / {each:,} -> "
-            f"{s.batch_size:,}",
-            "updates": f"updates = epochs x updates per epoch = {s.epochs:,} x {each:,} = {s.updates:,}",
-            "epochs": f"epochs = updates / updates per epoch = {s.updates:,} / {each:,} = {s.epochs:,}",
-        }[s.solved]
+    formulas = {
+        "samples": ("samples = updates per epoch x batch size = {:,} x {:,} = {:,}", each, s.batch_size),
+        "batch_size": ("batch size = samples / updates per epoch = {:,} / {:,} -> {:,}", s.samples, each),
+        "updates": ("updates = epochs x updates per epoch = {:,} x {:,} = {:,}", s.epochs, each),
+        "epochs": ("epochs = updates / updates per epoch = {:,} / {:,} = {:,}", s.updates, each),
+    }
+    yield text(*formulas[s.solved], getattr(s, s.solved))
+    yield table(
+        ("quantity", ("value", ","), ""),
+        [(NAMES[q], getattr(s, q), "solved" if q == s.solved else "given") for q in batches.QUANTITIES],
     )
-    show.table(
-        ("quantity", "value", ""),
-        [
-            (NAMES[q], f"{getattr(s, q):,}", "solved" if q == s.solved else "given")
-            for q in batches.QUANTITIES
-        ],
-    )
-    show.good(f"Answer: {getattr(s, s.solved):,} {NAMES[s.solved]}.")
-    _solved_range(show, s)
-    with show.progress("drawing the batches"):
-        run.plots("p3_batches", batches_figure(s))
+    yield answer("Answer: {:,} {}.", getattr(s, s.solved), NAMES[s.solved])
+    yield from _solved_range(s)
+    with run.progress("drawing the batches"):
+        yield run.plot("p3_batches", "the mini-batches of an epoch", batches_figure(s))
 
-    show.part("When a batch is left over")
+    yield Heading("When a batch is left over")
     rows, cases = [], []
     for extra in dict.fromkeys((0, 1, s.batch_size // 2, s.batch_size - 1)):
         samples = each * s.batch_size + extra
@@ -79,24 +76,30 @@ def solve(schedule: batches.Schedule, run: Run) -> Answer:
         cases.append(case)
         rows.append(
             (
-                f"{samples:,}",
-                f"{extra:,}",
-                f"{case['drop']['updates']:,}",
-                f"{extra * s.epochs:,}",
-                f"{case['smaller']['updates']:,}",
+                samples,
+                extra,
+                case["drop"]["updates"],
+                extra * s.epochs,
+                case["smaller"]["updates"],
                 extra or s.batch_size,
             )
         )
-    show.table(
-        ("samples", "left over", "updates if dropped", "samples skipped", "updates if kept", "last batch"),
+    yield table(
+        (
+            ("samples", ","),
+            ("left over", ","),
+            ("updates if dropped", ","),
+            ("samples skipped", ","),
+            ("updates if kept", ","),
+            "last batch",
+        ),
         rows,
     )
-    show.text(
+    yield text(
         "Dropped: every update averages a full batch, and the left-over samples are not used in that "
         "epoch; shuffling makes them different ones in each epoch. Kept as a smaller batch: every "
         "sample counts once per epoch, at the cost of one more update whose gradient averages fewer "
-        "samples: with n of B samples its standard deviation is sqrt(B / n) times that of a full "
-        "batch."
+        "samples: with n of B samples its standard deviation is sqrt(B / n) times that of a full batch."
     )
     return {
         "given": {q: getattr(s, q) for q in batches.QUANTITIES if q != s.solved},
@@ -111,20 +114,26 @@ def solve(schedule: batches.Schedule, run: Run) -> Answer:
     }
 
 
-def _solved_range(show: Show, s: batches.Schedule) -> None:
+def _solved_range(s: batches.Schedule) -> Iterator[Text]:
     name = NAMES[s.solved]
     if s.highest is None:
-        show.text(
-            f"Any batch size from {s.lowest:,} up gives the same result: one batch contains all samples."
+        yield text(
+            "Any batch size from {:,} up gives the same result: one batch contains all samples.", s.lowest
         )
     elif s.lowest < s.highest:
         what = "dropped" if s.leftover == "drop" else "put into a smaller batch"
         left = (
-            f"leaves {s.left_over:,} over"
+            phrase("leaves {:,} over.", s.left_over)
             if s.leftover == "drop" or not s.left_over
-            else f"makes the last batch fullest, {s.left_over:,} of {s.batch_size:,}"
+            else phrase("makes the last batch fullest, {:,} of {:,}.", s.left_over, s.batch_size)
         )
-        show.text(
-            f"With left-over samples {what}, any number of {name} from {s.lowest:,} to {s.highest:,} "
-            f"gives the same number of updates; {getattr(s, s.solved):,} {left}."
+        said = phrase(
+            "With left-over samples {}, any number of {} from {:,} to {:,} gives the same number of "
+            "updates; {:,} ",
+            what,
+            name,
+            s.lowest,
+            s.highest,
+            getattr(s, s.solved),
         )
+        yield Text(said + left)

@@ -13,8 +13,8 @@ from macrame.golden.gemm import gemm
 from macrame.golden.nn.affine import asymmetric
 from macrame.homework.data import File
 from macrame.homework.plots.quantizer import quantizer_figure
-from macrame.homework.problem import Answer, Run
-from macrame.homework.show import Matrix
+from macrame.homework.problem import Answer, Blocks, Run
+from macrame.report.blocks import Heading, Matrix, Phrase, equation, phrase, table, text
 
 TITLE = "int8 quantisation with zero point 0"
 KEYS = ("matrix", "times")
@@ -50,18 +50,20 @@ def read(file: File) -> Problem:
     return Problem(matrix.astype(np.float32), times)
 
 
-def solve(problem: Problem, run: Run) -> Answer:
+def solve(problem: Problem, run: Run) -> Blocks[Answer]:
     """Scale, integers, product, errors; then the same with other choices of scale and zero point."""
-    show, x = run.show, problem.matrix
-    show.part("Step 1: the scale")
+    x = problem.matrix
+    yield Heading("Step 1: the scale")
     scale = _scale(x)
-    show.text(
-        f"zero point 0, so scale s = max |X| / 127 = {np.abs(x).max():.9g} / 127 = {scale:.9g} "
-        f"(float32); the quantiser multiplies by 1 / s = {_inverse(scale):.9g} (float32) and rounds to "
-        "nearest, ties to even."
+    yield text(
+        "zero point 0, so scale s = max |X| / 127 = {:.9g} / 127 = {:.9g} (float32); the quantiser "
+        "multiplies by 1 / s = {:.9g} (float32) and rounds to nearest, ties to even.",
+        np.abs(x).max(),
+        scale,
+        _inverse(scale),
     )
 
-    show.part("Step 2: the integers, on the RTL quantiser")
+    yield Heading("Step 2: the integers, on the RTL quantiser")
     schemes: dict[str, Scheme] = {
         "symmetric": (scale, np.int64(0)),
         "per_row": _per_row(x),
@@ -71,45 +73,54 @@ def solve(problem: Problem, run: Run) -> Answer:
     if problem.times is not None:
         schemes["times"], factors["times"] = (_scale(problem.times), np.int64(0)), problem.times
     q = _quantise(run, {name: (factors.get(name, x), *pair) for name, pair in schemes.items()})
-    show.equation("Q = round(1/s *", Matrix("X", x), ") =", Matrix("Q (int8, RTL)", q["symmetric"]))
+    yield equation("Q = round(1/s *", Matrix("X", x), ") =", Matrix("Q (int8, RTL)", q["symmetric"]))
     back = scale * q["symmetric"].astype(np.float64)
     error = back - x
-    show.part("Step 3: the error")
-    show.equation(Matrix("s Q", back, 6), "-", Matrix("X", x, 6), "=", Matrix("E", error, 6))
-    show.text(
-        f"largest |E| = {np.abs(error).max():.6g}, mean |E| = {np.abs(error).mean():.6g}; rounding "
-        f"alone allows up to s / 2 = {scale / 2:.6g}."
+    yield Heading("Step 3: the error")
+    yield equation(Matrix("s Q", back, 6), "-", Matrix("X", x, 6), "=", Matrix("E", error, 6))
+    yield text(
+        "largest |E| = {:.6g}, mean |E| = {:.6g}; rounding alone allows up to s / 2 = {:.6g}.",
+        np.abs(error).max(),
+        np.abs(error).mean(),
+        scale / 2,
     )
-    with show.progress("drawing the number line"):
-        run.plots("p4_quantizer", quantizer_figure(x, q["symmetric"], float(scale)))
+    with run.progress("drawing the number line"):
+        yield run.plot(
+            "p4_quantizer",
+            "the numbers of the matrix on the grid of the integers, and their rounding errors",
+            quantizer_figure(x, q["symmetric"], float(scale)),
+        )
 
-    show.part(f"Step 4: the quantised matrix through the array ({run.rtl.name})")
+    yield Heading(f"Step 4: the quantised matrix through the array ({run.rtl.name})")
     other_scale: Scale
     if problem.times is None:
         name, right, other, other_scale = "Q^T", q["symmetric"].T.copy(), x.T, scale
-        show.text("Q times its own transpose: int8 in, int32 out, no rounding anywhere.")
+        yield text("Q times its own transpose: int8 in, int32 out, no rounding anywhere.")
     else:
         name, right, other, other_scale = "R", q["times"], problem.times, schemes["times"][0]
-        show.text(f"Q times R, the matrix of the data file quantised with its own scale {other_scale:.9g}.")
+        yield text("Q times R, the matrix of the data file quantised with its own scale {:.9g}.", other_scale)
     product, report = run.rtl.matmul(f"Q {name}", q["symmetric"], right, gemm(q["symmetric"], right))
-    show.equation(
+    yield equation(
         Matrix("Q", q["symmetric"]), ".", Matrix(name, right), "=", Matrix(f"Q {name} (int32, RTL)", product)
     )
     real = product * (float(scale) * float(other_scale))
     exact = x.astype(np.float64) @ other.astype(np.float64)
-    show.equation(
+    yield equation(
         Matrix(f"s s' Q {name}", real, 4),
         "versus",
         Matrix("exact", exact, 4),
         "error",
         Matrix("", real - exact, 4),
     )
-    show.text(
-        f"largest error {np.abs(real - exact).max():.6g}, mean {np.abs(real - exact).mean():.6g}; the "
-        f"core's counters: {report.cycles} cycles, {report.macs} MACs."
+    yield text(
+        "largest error {:.6g}, mean {:.6g}; the core's counters: {} cycles, {} MACs.",
+        np.abs(real - exact).max(),
+        np.abs(real - exact).mean(),
+        report.cycles,
+        report.macs,
     )
 
-    show.part("Step 5: other choices, on the same quantiser")
+    yield Heading("Step 5: other choices, on the same quantiser")
     rows, results = [], {}
     for key, title in (
         ("symmetric", "one scale, zero point 0"),
@@ -118,8 +129,7 @@ def solve(problem: Problem, run: Run) -> Answer:
     ):
         s, z = schemes[key]
         e = s.astype(np.float64) * (q[key].astype(np.float64) - z) - x
-        scales = ", ".join(f"{v:.6g}" for v in np.ravel(s)[:4]) + (", ..." if s.size > 4 else "")
-        rows.append((title, scales, int(z), f"{np.abs(e).max():.6g}", f"{np.abs(e).mean():.6g}"))
+        rows.append((title, _few(np.ravel(s)), int(z), np.abs(e).max(), np.abs(e).mean()))
         results[key] = {
             "scale": np.ravel(s),
             "zero_point": int(z),
@@ -128,16 +138,18 @@ def solve(problem: Problem, run: Run) -> Answer:
             "max_error": np.abs(e).max(),
             "mean_error": np.abs(e).mean(),
         }
-    show.table(("choice", "scale", "zero point", "largest error", "mean error"), rows)
-    show.equation(Matrix("Q per row", q["per_row"]), "  ", Matrix("Q asymmetric", q["asymmetric"]))
+    yield table(("choice", "scale", "zero point", ("largest error", ".6g"), ("mean error", ".6g")), rows)
+    yield equation(Matrix("Q per row", q["per_row"]), "  ", Matrix("Q asymmetric", q["asymmetric"]))
     steps = float(scale), float(schemes["asymmetric"][0])
-    show.text(
-        "Per row: each row uses all of [-127, 127], so a row of small numbers keeps more precision; "
-        "it costs a scale for every row and, in a product, a multiplier for every output row, which is "
-        "why weights are scaled per output channel. Asymmetric: the step is (max - min) / 255 instead "
-        f"of 2 max|X| / 254, here {steps[1]:.6g} instead of {steps[0]:.6g} "
-        f"({1 - steps[1] / steps[0]:.0%} finer); the zero point then enters every product as a "
-        "correction (macrame's host folds it into the bias)."
+    yield text(
+        "Per row: each row uses all of [-127, 127], so a row of small numbers keeps more precision; it "
+        "costs a scale for every row and, in a product, a multiplier for every output row, which is why "
+        "weights are scaled per output channel. Asymmetric: the step is (max - min) / 255 instead of 2 "
+        "max|X| / 254, here {:.6g} instead of {:.6g} ({:.0%} finer); the zero point then enters every "
+        "product as a correction (macrame's host folds it into the bias).",
+        steps[1],
+        steps[0],
+        1 - steps[1] / steps[0],
     )
     return {
         "scale": scale,
@@ -160,6 +172,12 @@ def solve(problem: Problem, run: Run) -> Answer:
         },
         "choices": results,
     }
+
+
+def _few(scales: NDArray[np.float32], most: int = 4) -> Phrase:
+    """The first scales."""
+    more = ", ..." if len(scales) > most else ""
+    return phrase(", ".join(["{:.6g}"] * min(len(scales), most)) + more, *scales[:most])
 
 
 def _scale(x: NDArray[np.float32]) -> np.float32:

@@ -15,8 +15,8 @@ from macrame.homework import digits
 from macrame.homework.data import File
 from macrame.homework.digits import Split, Training
 from macrame.homework.plots.curves import Mark, curves_figure, losses
-from macrame.homework.problem import Answer, Run
-from macrame.homework.show import Show
+from macrame.homework.problem import Answer, Blocks, Run
+from macrame.report.blocks import Heading, answer, table, text
 
 TITLE = "Overfitting"
 KEYS = (
@@ -88,29 +88,31 @@ def read(file: File) -> Problem:
     )
 
 
-def solve(problem: Problem, run: Run) -> Answer:
+def solve(problem: Problem, run: Run) -> Blocks[Answer]:
     """The gap, four ways to train, cross-validation."""
-    show = run.show
-    with show.progress("loading scikit-learn's digits"):
+    with run.progress("loading scikit-learn's digits"):
         train, held_out = problem.training.load()
     train, wrong = _mislabelled(problem, *train)
     hidden = problem.training.hidden
     parameters = (digits.PIXELS + 1) * hidden + (hidden + 1) * digits.CLASSES
-    show.text(
+    yield text(
         "A network overfits when it memorises its training samples: their loss keeps falling, while the "
         "loss on unseen samples stops falling and rises again. This requires more parameters than the "
-        f"data can determine; here {parameters:,} parameters and "
-        f"{len(train[0])} images ({len(held_out[0]):,} others for validation). {wrong} of the training "
-        "labels are deliberately wrong. Nothing here runs on the RTL."
+        "data can determine; here {:,} parameters and {} images ({:,} others for validation). {} of the "
+        "training labels are deliberately wrong. Nothing here runs on the RTL.",
+        parameters,
+        len(train[0]),
+        len(held_out[0]),
+        wrong,
     )
-    show.part("Training versus validation loss (float64, golden)")
+    yield Heading("Training versus validation loss (float64, golden)")
     ways: dict[str, Settings] = {
         "plain": {},
         "dropout": {"dropout": problem.dropout},
         "L2": {"l2": problem.l2},
         "early stopping": {"stop": True},
     }
-    runs = {name: _train(problem, show, name, train, held_out, **settings) for name, settings in ways.items()}
+    runs = {name: _train(problem, run, name, train, held_out, **settings) for name, settings in ways.items()}
     rows = []
     for name, r in runs.items():
         lowest = int(np.argmin(r["validation"]))
@@ -122,13 +124,13 @@ def solve(problem: Problem, run: Run) -> Answer:
                 digits.short(r["end_validation"]),
                 digits.short(r["validation"][lowest]),
                 lowest + 1,
-                f"{r['training_accuracy']:.2%}",
-                f"{r['validation_accuracy']:.2%}",
+                r["training_accuracy"],
+                r["validation_accuracy"],
                 digits.short(r["largest_weight"], 2),
             )
         )
-    show.text("Loss and share of correct labels, on the training and validation images:")
-    show.table(
+    yield text("Loss and share of correct labels, on the training and validation images:")
+    yield table(
         (
             "",
             "epochs",
@@ -136,39 +138,52 @@ def solve(problem: Problem, run: Run) -> Answer:
             "validation",
             "lowest",
             "in epoch",
-            "correct, tr.",
-            "correct, val.",
+            ("correct, tr.", ".2%"),
+            ("correct, val.", ".2%"),
             "largest weight",
         ),
         rows,
     )
     plain = runs["plain"]
     gap = plain["end_validation"] - plain["end_training"]
-    show.text(
-        f"Plain: the training loss ends at {plain['end_training']:.4f}, the validation loss at "
-        f"{plain['end_validation']:.4f}, a gap of {gap:.4f}; the validation loss was lowest in epoch "
-        f"{int(np.argmin(plain['validation'])) + 1}. Remedies:"
+    yield text(
+        "Plain: the training loss ends at {:.4f}, the validation loss at {:.4f}, a gap of {:.4f}; the "
+        "validation loss was lowest in epoch {}. Remedies:",
+        plain["end_training"],
+        plain["end_validation"],
+        gap,
+        int(np.argmin(plain["validation"])) + 1,
     )
-    show.text(
-        f"Dropout omits a random {problem.dropout:.0%} of the hidden units in every update, so "
-        "that no unit can rely on another; inference uses all of them."
+    yield text(
+        "Dropout omits a random {:.0%} of the hidden units in every update, so that no unit can rely on "
+        "another; inference uses all of them.",
+        problem.dropout,
     )
-    show.text(
-        f"L2 adds {problem.l2:g} / 2 times the sum of all squared weights to the loss: it penalises the "
-        "large weights that are needed to fit single images."
+    yield text(
+        "L2 adds {:g} / 2 times the sum of all squared weights to the loss: it penalises the large "
+        "weights that are needed to fit single images.",
+        problem.l2,
     )
-    show.text(
-        f"Early stopping ends training {problem.patience} epochs after the lowest validation loss and "
-        "returns to it: it costs nothing and saves time. More data, if available, helps most."
+    yield text(
+        "Early stopping ends training {} epochs after the lowest validation loss and returns to it: it "
+        "costs nothing and saves time. More data, if available, helps most.",
+        problem.patience,
     )
-    with show.progress("drawing the losses"):
-        run.plots("p5_overfitting", figure(problem, runs))
-    folds = _cross_validation(problem, show, *train)
+    with run.progress("drawing the losses"):
+        yield run.plot(
+            "p5_overfitting",
+            "training and validation loss over the epochs, without and with remedies",
+            figure(problem, runs),
+        )
+    folds = yield from _cross_validation(problem, run, *train)
     best = min(runs, key=lambda name: runs[name]["end_validation"])
-    show.good(
-        f"Answer: overfitting is a falling training loss with a rising validation loss; here "
-        f"{plain['end_validation']:.4f} at the end compared with {min(plain['validation']):.4f} at its "
-        f"lowest. The best remedy is {best}, with {runs[best]['end_validation']:.4f} at the end."
+    yield answer(
+        "Answer: overfitting is a falling training loss with a rising validation loss; here {:.4f} at "
+        "the end compared with {:.4f} at its lowest. The best remedy is {}, with {:.4f} at the end.",
+        plain["end_validation"],
+        min(plain["validation"]),
+        best,
+        runs[best]["end_validation"],
     )
     return {
         "samples": {"train": len(train[0]), "validation": len(held_out[0])},
@@ -225,7 +240,7 @@ def _mislabelled(problem: Problem, x: NDArray[np.floating], labels: NDArray[np.i
 
 def _train(
     problem: Problem,
-    show: Show,
+    run: Run,
     name: str,
     train: Split,
     held_out: Split,
@@ -236,7 +251,7 @@ def _train(
     rng = problem.training.rng()
     network = Network.random(problem.training.sizes, rng, dropout=dropout)
     epochs = problem.training.train(
-        show,
+        run,
         f"training, {name}",
         network,
         train,
@@ -258,13 +273,15 @@ def _train(
 
 
 def _cross_validation(
-    problem: Problem, show: Show, x: NDArray[np.floating], labels: NDArray[np.integer]
-) -> Answer:
-    show.part(f"{problem.folds}-fold cross-validation: choosing the strength of the L2 penalty")
-    show.text(
-        f"The {len(x)} training images are divided into {problem.folds} parts; each part validates once "
-        "a network trained on the others. The mean over the parts rates a setting without using "
-        "the validation set, and its spread shows how reliable it is."
+    problem: Problem, run: Run, x: NDArray[np.floating], labels: NDArray[np.integer]
+) -> Blocks[Answer]:
+    yield Heading(f"{problem.folds}-fold cross-validation: choosing the strength of the L2 penalty")
+    yield text(
+        "The {} training images are divided into {} parts; each part validates once a network trained "
+        "on the others. The mean over the parts rates a setting without using the validation set, and "
+        "its spread shows how reliable it is.",
+        len(x),
+        problem.folds,
     )
     out: list[Answer] = []
     rows = []
@@ -275,7 +292,7 @@ def _cross_validation(
             rng = problem.training.rng(number)
             network = Network.random(problem.training.sizes, rng)
             problem.training.train(
-                show,
+                run,
                 f"L2 {strength:g}, fold {number}",
                 network,
                 (x[some], labels[some]),
@@ -290,15 +307,16 @@ def _cross_validation(
         out.append({"l2": strength, "loss": losses, "accuracy": right})
         rows.append(
             (
-                f"{strength:g}",
+                strength,
                 *map(digits.short, losses[:6]),
                 digits.short(np.mean(losses)),
                 digits.short(np.std(losses)),
-                f"{np.mean(right):.2%}",
+                np.mean(right),
             )
         )
     shown = min(problem.folds, 6)
-    show.table(("L2", *(f"fold {i + 1}" for i in range(shown)), "mean loss", "spread", "correct"), rows)
+    folds = [f"fold {i + 1}" for i in range(shown)]
+    yield table((("L2", "g"), *folds, "mean loss", "spread", ("correct", ".2%")), rows)
     best = min(out, key=lambda r: np.mean(r["loss"]))
-    show.text(f"Lowest mean loss: L2 {best['l2']:g}.")
+    yield text("Lowest mean loss: L2 {:g}.", best["l2"])
     return {"folds": problem.folds, "settings": out, "best": best["l2"]}

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Problem 6: pruning against dropout; the bytes and core cycles that sparsity saves."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, NotRequired, TypeAlias, TypedDict
 
@@ -16,8 +16,8 @@ from macrame.homework import digits
 from macrame.homework.data import File
 from macrame.homework.digits import Split, Training
 from macrame.homework.plots.curves import Panel, curves_figure
-from macrame.homework.problem import Answer, Run
-from macrame.homework.show import Show
+from macrame.homework.problem import Answer, Blocks, Run
+from macrame.report.blocks import Block, Cell, Heading, answer, table, text
 from macrame.verify.session import PanelCost
 
 TITLE = "Pruning"
@@ -126,67 +126,79 @@ def read(file: File) -> Problem:
     )
 
 
-def solve(problem: Problem, run: Run) -> Answer:
+def solve(problem: Problem, run: Run) -> Blocks[Answer]:
     """Train, prune in two ways with and without retraining, count bytes, run the results on the core."""
-    show, block = run.show, (run.rtl.config.cols, 1)
-    with show.progress("loading scikit-learn's digits"):
+    block = (run.rtl.config.cols, 1)
+    with run.progress("loading scikit-learn's digits"):
         train, test = problem.training.load()
-    network = _train(problem, show, "training", train)
+    network = _train(problem, run, "training", train)
     weights = sum(w.size for w in network.weights)
     full = digits.accuracy(network.predict(test[0]), test[1])
-    show.text(
-        f"A {digits.PIXELS}-{problem.training.hidden}-{digits.CLASSES} network, {weights:,} weights, "
-        f"{full:.2%} of {len(test[0])} held-out images are classified correctly. "
-        "Pruning permanently removes the smallest weights."
+    yield text(
+        "A {}-{}-{} network, {:,} weights, {:.2%} of {} held-out images are classified correctly. "
+        "Pruning permanently removes the smallest weights.",
+        digits.PIXELS,
+        problem.training.hidden,
+        digits.CLASSES,
+        weights,
+        full,
+        len(test[0]),
     )
     if full < LEARNT:
-        show.text(
-            f"This network has learnt almost nothing: guessing alone gives {1 / digits.CLASSES:.0%} correct "
-            "labels. The results below are not meaningful; try another learning_rate or more epochs.",
-            "yellow",
+        yield text(
+            "This network has learnt almost nothing: guessing alone gives {:.0%} correct labels. The "
+            "results below are not meaningful; try another learning_rate or more epochs.",
+            1 / digits.CLASSES,
+            kind="warning",
         )
-    show.part("Accuracy over sparsity, without and with retraining (float64, golden)")
-    points = [_point(problem, show, network, share, block, train, test) for share in problem.sparsities]
-    show.table(
+    yield Heading("Accuracy over sparsity, without and with retraining (float64, golden)")
+    points = [_point(problem, run, network, share, block, train, test) for share in problem.sparsities]
+    yield table(
         (
-            "removed",
+            ("removed", ".0%"),
             *(
-                f"{title}: {part}"
-                for _, title in (("m", "single"), ("b", "slices"))
+                (f"{title}: {part}", ".2%")
+                for title in ("single", "slices")
                 for part in ("pruned", "retrained")
             ),
         ),
         [
-            (
-                f"{p['sparsity']:.0%}",
-                *(f"{p[way][part]:.2%}" for way, _ in WAYS for part in ("pruned", "retrained")),
-            )
+            (p["sparsity"], *(p[way][part] for way, _ in WAYS for part in ("pruned", "retrained")))
             for p in points
         ],
     )
-    show.text(
-        "Single: the weights of smallest magnitude, anywhere. Slices: for each panel of "
-        f"{block[0]} outputs (the columns of the array) all weights of one input at once, the blocks "
-        "of smallest root mean square: coarser, so it costs more accuracy, but the core skips them. "
-        f"Retrained: {problem.retrain_epochs} epochs with the pruned weights held at 0."
+    yield text(
+        "Single: the weights of smallest magnitude, anywhere. Slices: for each panel of {} outputs (the "
+        "columns of the array) all weights of one input at once, the blocks of smallest root mean "
+        "square: coarser, so it costs more accuracy, but the core skips them. Retrained: {} epochs with "
+        "the pruned weights held at 0.",
+        block[0],
+        problem.retrain_epochs,
     )
-    _bytes(show, points)
-    cycles = _on_rtl(problem, run, points, train, test)
-    dropped = _against_dropout(problem, show, train, test, points)
-    with show.progress("drawing accuracy and cost"):
-        run.plots("p6_pruning", figure(problem, points, cycles))
+    yield from _bytes(points)
+    cycles = yield from _on_rtl(problem, run, points, train, test)
+    dropped = yield from _against_dropout(problem, run, train, test, points)
+    with run.progress("drawing accuracy and cost"):
+        yield run.plot(
+            "p6_pruning",
+            "accuracy and cost over the share of weights removed",
+            figure(problem, points, cycles),
+        )
     kept = [p for p in points if p["blocks"]["retrained"] >= full - 0.01]
     if kept:
         i = points.index(kept[-1])
         saved = 1 - cycles[i]["cycles"] / cycles[0]["cycles_dense"]
         toggles = [cycles[n]["activity"]["blocks"]["toggles"] for n in (i, 0)]
-        show.good(
-            f"Answer: with retraining, {kept[-1]['sparsity']:.0%} of the K slices can be removed for one "
-            f"percentage point of accuracy; the core then takes {saved:.0%} fewer cycles, and its array's "
-            f"registers toggle {1 - toggles[0] / toggles[1]:.0%} less; dropout removes no weights."
+        yield answer(
+            "Answer: with retraining, {:.0%} of the K slices can be removed for one percentage point of "
+            "accuracy; the core then takes {:.0%} fewer cycles, and its array's registers toggle {:.0%} "
+            "less; dropout removes no weights.",
+            kept[-1]["sparsity"],
+            saved,
+            1 - toggles[0] / toggles[1],
         )
     else:
-        show.good(
+        yield answer(
             "Answer: even the smallest share of K slices costs more than one percentage point of accuracy."
         )
     for p in points:
@@ -203,22 +215,22 @@ def solve(problem: Problem, run: Run) -> Answer:
     }
 
 
-def _train(problem: Problem, show: Show, what: str, train: Split, dropout: float = 0.0) -> Network:
+def _train(problem: Problem, run: Run, what: str, train: Split, dropout: float = 0.0) -> Network:
     rng = problem.training.rng()
     network = Network.random(problem.training.sizes, rng, dropout=dropout)
-    problem.training.train(show, what, network, train, problem.learning_rate, rng=rng)
+    problem.training.train(run, what, network, train, problem.learning_rate, rng=rng)
     return network
 
 
 def _retrained(
-    problem: Problem, show: Show, network: Network, masks: Sequence[NDArray[np.bool_]], train: Split
+    problem: Problem, run: Run, network: Network, masks: Sequence[NDArray[np.bool_]], train: Split
 ) -> tuple[Network, Network]:
     """Prune a copy; accuracy's network before and after retraining."""
     pruned = network.copy()
     pruner = pruning.Pruner(pruned.weights, masks)
     before = pruned.copy()
     problem.training.train(
-        show,
+        run,
         "retraining",
         pruned,
         train,
@@ -233,7 +245,7 @@ def _retrained(
 
 def _point(
     problem: Problem,
-    show: Show,
+    run: Run,
     network: Network,
     share: float,
     block: tuple[int, int],
@@ -247,7 +259,7 @@ def _point(
     }
 
     def pruned(way: Way) -> Pruned:
-        before, after = _retrained(problem, show, network, masks[way], train)
+        before, after = _retrained(problem, run, network, masks[way], train)
         dense, sparse = pruning.stored_bytes(after.weights, 1, block if way == "blocks" else None)
         return {
             "pruned": digits.accuracy(before.predict(test[0]), test[1]),
@@ -261,38 +273,41 @@ def _point(
     return {"sparsity": share, "magnitude": pruned("magnitude"), "blocks": pruned("blocks")}
 
 
-def _bytes(show: Show, points: Sequence[Point]) -> None:
-    show.part("Storage of the int8 weights in bytes")
-    show.table(
-        ("removed", "all weights", "single, with bit map", "slices, with bit map"),
+def _bytes(points: Sequence[Point]) -> Iterator[Block]:
+    yield Heading("Storage of the int8 weights in bytes")
+    yield table(
+        (
+            ("removed", ".0%"),
+            ("all weights", ","),
+            ("single, with bit map", ","),
+            ("slices, with bit map", ","),
+        ),
         [
-            (
-                f"{p['sparsity']:.0%}",
-                f"{p['magnitude']['bytes_dense']:,}",
-                f"{p['magnitude']['bytes']:,}",
-                f"{p['blocks']['bytes']:,}",
-            )
+            (p["sparsity"], p["magnitude"]["bytes_dense"], p["magnitude"]["bytes"], p["blocks"]["bytes"])
             for p in points
         ],
     )
-    show.text(
-        "Sparse storage keeps the remaining weights and a bit map of their positions: one bit per weight, "
-        "which pays off from 12.5 % sparsity at int8, or one bit per slice."
+    yield text(
+        "Sparse storage keeps the remaining weights and a bit map of their positions: one bit per "
+        "weight, which pays off from 12.5 % sparsity at int8, or one bit per slice."
     )
 
 
-def _on_rtl(problem: Problem, run: Run, points: Sequence[Point], train: Split, test: Split) -> list[Row]:
+def _on_rtl(
+    problem: Problem, run: Run, points: Sequence[Point], train: Split, test: Split
+) -> Blocks[list[Row]]:
     """The pruned networks in int8 on the core; the host omits slices without weights.
 
     One row per sparsity: cycles and slices with skipping and without ("_dense", of the first network),
     correct labels, and under "activity" the toggles of the array's registers.
     """
-    show, x = run.show, test[0][: problem.pictures]
-    show.part(f"Cycles: skipping K slices whose weights are all zero, on the RTL ({run.rtl.name})")
-    show.text(
-        "The weights of a panel and the activations to multiply them with arrive as K slices. If a slice "
-        "of a panel is all zeros, the host sends neither: the sums are bit-identical, and the array is "
-        f"busy for fewer cycles. {len(x)} images, retrained networks, int8:"
+    x = test[0][: problem.pictures]
+    yield Heading(f"Cycles: skipping K slices whose weights are all zero, on the RTL ({run.rtl.name})")
+    yield text(
+        "The weights of a panel and the activations to multiply them with arrive as K slices. If a "
+        "slice of a panel is all zeros, the host sends neither: the sums are bit-identical, and the "
+        "array is busy for fewer cycles. {} images, retrained networks, int8:",
+        len(x),
     )
     out: list[Row] = []
     right = test[1][: len(x)]
@@ -323,29 +338,41 @@ def _on_rtl(problem: Problem, run: Run, points: Sequence[Point], train: Split, t
                 "activity": {"magnitude": _activity(single), "blocks": _activity(blocks)},
             }
         )
-    show.table(
-        ("removed", "K slices sent", "of", "cycles", "of", "saved", "correct"),
+    yield table(
+        (
+            ("removed", ".0%"),
+            "K slices sent",
+            "of",
+            ("cycles", ","),
+            ("of", ","),
+            ("saved", ".1%"),
+            ("correct", ".2%"),
+        ),
         [
             (
-                f"{r['sparsity']:.0%}",
+                r["sparsity"],
                 r["slices"],
                 r["slices_dense"],
-                f"{r['cycles']:,}",
-                f"{r['cycles_dense']:,}",
-                f"{1 - r['cycles'] / r['cycles_dense']:.1%}",
-                f"{r['right']:.2%}",
+                r["cycles"],
+                r["cycles_dense"],
+                1 - r["cycles"] / r["cycles_dense"],
+                r["right"],
             )
             for r in out
         ],
     )
     config = run.rtl.config
     least = config.rows * -(-config.cols // config.post_lanes)
-    show.text(
-        f"Counted by the core, panel by panel. A tile of {config.rows} x {config.cols} "
-        f"results takes at least {least} cycles to output, as {config.post_lanes} of them are requantised "
-        "per cycle: with fewer slices the array waits for its output, and skipping saves nothing."
+    yield text(
+        "Counted by the core, panel by panel. A tile of {} x {} results takes at least {} cycles to "
+        "output, as {} of them are requantised per cycle: with fewer slices the array waits for its "
+        "output, and skipping saves nothing.",
+        config.rows,
+        config.cols,
+        least,
+        config.post_lanes,
     )
-    _switching(show, out)
+    yield from _switching(out)
     return out
 
 
@@ -382,74 +409,72 @@ def _activity(cost: Cost) -> Activity:
     }
 
 
-def _switching(show: Show, rows: Sequence[Row]) -> None:
-    show.part("Switching activity of the array, counted in the simulation")
+def _switching(rows: Sequence[Row]) -> Iterator[Block]:
+    yield Heading("Switching activity of the array, counted in the simulation")
     dense = rows[0]["activity"]["magnitude"]
-    table = []
+    lines: list[tuple[Cell, ...]] = []
     titles: dict[Way, str] = {"magnitude": "single, nothing skipped", "blocks": "slices, skipped"}
     for way, title in titles.items():
         for r in rows:
             a = r["activity"][way]
             if way == "magnitude" or r["sparsity"]:
                 name = "nothing pruned" if not r["sparsity"] else title
-                table.append(
+                lines.append(
                     (
-                        f"{r['sparsity']:.0%}",
+                        r["sparsity"],
                         name,
-                        f"{a['cycles']:,}",
-                        f"{a['macs']:,}",
-                        f"{a['toggles']:,}",
-                        f"{a['toggles'] / dense['toggles']:.1%}",
-                        "-" if a["toggles_a_mac"] is None else f"{a['toggles_a_mac']:.1f}",
+                        a["cycles"],
+                        a["macs"],
+                        a["toggles"],
+                        a["toggles"] / dense["toggles"],
+                        a["toggles_a_mac"],
                     )
                 )
-    show.table(
+    yield table(
         (
-            "removed",
+            ("removed", ".0%"),
             "network",
-            "cycles",
-            "useful MACs",
-            "toggles",
-            "relative to first row",
-            "toggles per MAC",
+            ("cycles", ","),
+            ("useful MACs", ","),
+            ("toggles", ","),
+            ("relative to first row", ".1%"),
+            ("toggles per MAC", ".1f"),
         ),
-        table,
+        lines,
     )
-    show.text(
-        "A toggle is a register bit that changes in a clock cycle; the toggles of every operand, product, "
-        "sum, accumulator and result register of all cells are counted in every cycle. A useful MAC "
-        "has a weight other than 0. Toggles indicate dynamic power but are not power: wires, logic "
-        "and the clock are not included."
+    yield text(
+        "A toggle is a register bit that changes in a clock cycle; the toggles of every operand, "
+        "product, sum, accumulator and result register of all cells are counted in every cycle. A "
+        "useful MAC has a weight other than 0. Toggles indicate dynamic power but are not power: wires, "
+        "logic and the clock are not included."
     )
     first = f"{rows[0]['sparsity']:.0%} single" if rows[0]["sparsity"] else "nothing pruned"
     most = f"{rows[-1]['sparsity']:.0%}"
-    show.table(
-        ("toggles of", first, f"{most} single", f"{most} slices"),
+    yield table(
+        ("toggles of", (first, ","), (f"{most} single", ","), (f"{most} slices", ",")),
         [
             (
                 REGISTERS[kind],
-                *(
-                    f"{a['registers'][kind]:,}"
-                    for a in (dense, *(rows[-1]["activity"][way] for way, _ in WAYS))
-                ),
+                *(a["registers"][kind] for a in (dense, *(rows[-1]["activity"][way] for way, _ in WAYS))),
             )
             for kind in REGISTERS
         ],
     )
-    show.text(
+    yield text(
         "A zero weight does not toggle the accumulator, but a single zero among other weights makes the "
-        "product registers change to 0 and back; activations and results toggle as before. There are fewer "
-        "toggles, but more per useful MAC, and no cycle is saved. A skipped slice toggles nothing."
+        "product registers change to 0 and back; activations and results toggle as before. There are "
+        "fewer toggles, but more per useful MAC, and no cycle is saved. A skipped slice toggles "
+        "nothing."
     )
 
 
 def _against_dropout(
-    problem: Problem, show: Show, train: Split, test: Split, points: Sequence[Point]
-) -> Answer:
-    show.part("Dropout is not pruning")
-    network = _train(problem, show, "training with dropout", train, problem.dropout)
+    problem: Problem, run: Run, train: Split, test: Split, points: Sequence[Point]
+) -> Blocks[Answer]:
+    yield Heading("Dropout is not pruning")
+    network = _train(problem, run, "training with dropout", train, problem.dropout)
     share = points[-1]["sparsity"]
-    before, after = _retrained(problem, show, network, pruning.magnitude_masks(network.weights, share), train)
+    before, after = _retrained(problem, run, network, pruning.magnitude_masks(network.weights, share), train)
     out = {
         "accuracy": digits.accuracy(network.predict(test[0]), test[1]),
         "zeros": pruning.sparsity(network.weights),
@@ -458,20 +483,20 @@ def _against_dropout(
         "retrained": digits.accuracy(after.predict(test[0]), test[1]),
     }
     plain = points[-1]["magnitude"]
-    show.table(
-        ("", "zero weights", "correct"),
+    yield table(
+        ("", ("zero weights", ".2%"), ("correct", ".2%")),
         [
-            (f"trained with dropout {problem.dropout:g}", f"{out['zeros']:.2%}", f"{out['accuracy']:.2%}"),
-            (f"the same, {share:.0%} pruned", f"{share:.2%}", f"{out['pruned']:.2%}"),
-            ("the same, retrained", f"{share:.2%}", f"{out['retrained']:.2%}"),
-            (f"trained without, {share:.0%} pruned", f"{plain['zeros']:.2%}", f"{plain['pruned']:.2%}"),
-            ("the same, retrained", f"{plain['zeros']:.2%}", f"{plain['retrained']:.2%}"),
+            (f"trained with dropout {problem.dropout:g}", out["zeros"], out["accuracy"]),
+            (f"the same, {share:.0%} pruned", share, out["pruned"]),
+            ("the same, retrained", share, out["retrained"]),
+            (f"trained without, {share:.0%} pruned", plain["zeros"], plain["pruned"]),
+            ("the same, retrained", plain["zeros"], plain["retrained"]),
         ],
     )
-    show.text(
-        "Dropout omits a different random set of units in each training step; inference uses all of them, "
-        "so it saves no multiplications and no bytes. It prevents overfitting. Pruning is decided once, by "
-        "magnitude, and is permanent: it saves hardware work."
+    yield text(
+        "Dropout omits a different random set of units in each training step; inference uses all of "
+        "them, so it saves no multiplications and no bytes. It prevents overfitting. Pruning is decided "
+        "once, by magnitude, and is permanent: it saves hardware work."
     )
     return out
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Problem 7: bfloat16 versus fp32 and fp16; the converters on the RTL in all three rounding modes."""
 
+import itertools
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +15,8 @@ from macrame.golden.arith.bf16_to_fp32 import bf16_to_fp32
 from macrame.golden.arith.fp32_to_bf16 import ROUNDINGS, fp32_to_bf16
 from macrame.homework.data import File
 from macrame.homework.plots.formats import grids_figure
-from macrame.homework.problem import Answer, Run
-from macrame.homework.show import Show
+from macrame.homework.problem import Answer, Blocks, Run
+from macrame.report.blocks import Heading, Text, phrase, table, text
 
 TITLE = "bfloat16 versus fp32 and fp16"
 KEYS = ("values", "bits", "random", "averaged", "seed")
@@ -60,21 +61,26 @@ def read(file: File) -> Problem:
     )
 
 
-def solve(problem: Problem, run: Run) -> Answer:
+def solve(problem: Problem, run: Run) -> Blocks[Answer]:
     """The formats in numbers, the converters, the average of stochastic rounding."""
-    formats, gates = _formats(run.show), _gates(run.show)
-    table, averaged = _narrow(problem, run)
+    formats = yield from _formats()
+    gates = yield from _gates()
+    yield Heading("fp32 to bf16 on the RTL, in three rounding modes; bits in hexadecimal")
+    converted, averaged = _narrow(problem, run)
+    conversions = yield from _conversions(problem, run, converted)
+    stochastic = yield from _stochastic(problem, run, averaged)
+    counting = yield from _counting()
     return {
         "formats": formats,
         "gates": gates,
-        "conversions": _conversions(problem, run, table),
-        "stochastic": _stochastic(problem, run, averaged),
-        "counting": _counting(run.show),
+        "conversions": conversions,
+        "stochastic": stochastic,
+        "counting": counting,
     }
 
 
-def _formats(show: Show) -> dict[str, dict[str, float]]:
-    show.part("Range, precision, bytes")
+def _formats() -> Blocks[dict[str, dict[str, float]]]:
+    yield Heading("Range, precision, bytes")
     rows = {}
     for name, (exponent, fraction) in FORMATS.items():
         bias = 2 ** (exponent - 1) - 1
@@ -89,15 +95,15 @@ def _formats(show: Show) -> dict[str, dict[str, float]]:
             "decimal_digits": (fraction + 1) * np.log10(2),
             "significand_product_bits": (fraction + 1) ** 2,
         }
-    show.table(
+    yield table(
         ("", *rows),
         [
             (
                 "sign + exponent + fraction bits",
-                *(f"1+{r['exponent_bits']}+{r['fraction_bits']}" for r in rows.values()),
+                *(phrase("1+{}+{}", r["exponent_bits"], r["fraction_bits"]) for r in rows.values()),
             ),
             *(
-                (title, *(f"{r[key]:{spec}}" for r in rows.values()))
+                (title, *(phrase(f"{{:{spec}}}", r[key]) for r in rows.values()))
                 for title, key, spec in (
                     ("largest finite", "largest", ".4e"),
                     ("smallest normal", "smallest_normal", ".4e"),
@@ -108,10 +114,13 @@ def _formats(show: Show) -> dict[str, dict[str, float]]:
                     ("partial-product bits, significands", "significand_product_bits", "d"),
                 )
             ),
-            (f"bytes for {PARAMETERS:,} weights", *(f"{r['bytes'] * PARAMETERS:,}" for r in rows.values())),
+            (
+                f"bytes for {PARAMETERS:,} weights",
+                *(phrase("{:,}", r["bytes"] * PARAMETERS) for r in rows.values()),
+            ),
         ],
     )
-    show.text(
+    yield text(
         "bf16 is the upper half of an fp32: it has the range of fp32 at half the bytes, and widening "
         "requires no arithmetic. fp16 has three more bits of fraction, but its largest number is "
         "65,504."
@@ -119,18 +128,18 @@ def _formats(show: Show) -> dict[str, dict[str, float]]:
     return rows
 
 
-def _gates(show: Show) -> dict[str, Any]:
+def _gates() -> Blocks[dict[str, Any]]:
     gates = tomllib.loads(GATES.read_text())
-    show.part(f"The multiplier of the significands in gates (measured, {gates['version']})")
+    yield Heading(f"The multiplier of the significands in gates (measured, {gates['version']})")
     bf16, fp32 = gates["bf16"], gates["fp32"]
-    show.table(
+    yield table(
         (
             "",
-            *(f"{f}, {gates[f]['width']} x {gates[f]['width']} bits" for f in ("bf16", "fp32")),
-            "fp32 / bf16",
+            *((f"{f}, {gates[f]['width']} x {gates[f]['width']} bits", ",") for f in ("bf16", "fp32")),
+            ("fp32 / bf16", ".1f"),
         ),
         [
-            (title, f"{bf16[key]:,}", f"{fp32[key]:,}", f"{fp32[key] / bf16[key]:.1f}")
+            (title, bf16[key], fp32[key], fp32[key] / bf16[key])
             for key, title in (
                 ("ecp5_luts", "ECP5, LUTs alone"),
                 ("ice40_luts", "iCE40, LUTs alone"),
@@ -138,11 +147,14 @@ def _gates(show: Show) -> dict[str, Any]:
             )
         ],
     )
-    show.text(
+    yield text(
         "The cost grows with the square of the width, 9 times as many partial products, or slightly "
-        f"more. In addition to its {fp32['ecp5_dsps']} DSP blocks, the wide multiplier needs "
-        f"{fp32['ecp5_luts_beside']} LUTs to add their products. Counted by {gates['measured_by']} "
-        "(docs/area.md); the rest of a multiplier, exponents and rounding, is not included."
+        "more. In addition to its {} DSP blocks, the wide multiplier needs {} LUTs to add their "
+        "products. Counted by {} (docs/area.md); the rest of a multiplier, exponents and rounding, is "
+        "not included.",
+        fp32["ecp5_dsps"],
+        fp32["ecp5_luts_beside"],
+        gates["measured_by"],
     )
     return gates
 
@@ -152,13 +164,12 @@ def _narrow(problem: Problem, run: Run) -> tuple[NDArray[np.uint16], NDArray[np.
 
     Returns
     -------
-    table : numpy.ndarray of uint16, shape (values, 2 + random operands)
+    every : numpy.ndarray of uint16, shape (values, 2 + random operands)
         Every value by nearest even, toward zero, and stochastically with each operand.
     averaged : numpy.ndarray of uint16, shape (averaged, 65536)
         The averaged numbers, stochastically with every possible operand.
     """
-    show, columns = run.show, _columns(problem)
-    show.part("fp32 to bf16 on the RTL, in three rounding modes; bits in hexadecimal")
+    columns = _columns(problem)
     jobs = [
         (
             problem.bits[:, None],
@@ -167,42 +178,42 @@ def _narrow(problem: Problem, run: Run) -> tuple[NDArray[np.uint16], NDArray[np.
         ),
         (problem.averaged.view(np.uint32)[:, None], np.array(ROUNDINGS["stochastic"]), np.arange(2**16)),
     ]
-    table, averaged = (np.broadcast_arrays(*job) for job in jobs)
-    x, rounding, random = (np.concatenate([part.ravel() for part in parts]) for parts in zip(table, averaged))
+    every, averaged = (np.broadcast_arrays(*job) for job in jobs)
+    x, rounding, random = (np.concatenate([part.ravel() for part in parts]) for parts in zip(every, averaged))
     got = run.rtl.play("fp32_to_bf16", x=x, rounding=rounding, random=random)
-    split = table[0].size
-    return got[:split].reshape(table[0].shape), got[split:].reshape(averaged[0].shape)
+    split = every[0].size
+    return got[:split].reshape(every[0].shape), got[split:].reshape(averaged[0].shape)
 
 
 def _columns(problem: Problem) -> list[tuple[str, int]]:
     return [("even", 0), ("toward_zero", 0)] + [("stochastic", r) for r in problem.random]
 
 
-def _conversions(problem: Problem, run: Run, got: NDArray[np.uint16]) -> Answer:
-    show, bits = run.show, problem.bits
+def _conversions(problem: Problem, run: Run, got: NDArray[np.uint16]) -> Blocks[Answer]:
+    bits = problem.bits
     expected = np.stack([fp32_to_bf16(bits, rounding, r) for rounding, r in _columns(problem)], axis=1)
     headers = ["nearest even", "toward zero"] + [f"stoch. {r:04X}" for r in problem.random]
-    show.table(
-        ("value", "fp32", *headers, "back (even)"),
-        [
-            (f"{v:.8g}", f"{b:08X}", *(f"{y:04X}" for y in row), f"{w:.8g}")
-            for v, b, row, w in zip(bits.view(np.float32), bits, got, bf16_to_fp32(got[:, 0]))
-        ],
+    yield table(
+        (("value", ".8g"), ("fp32", "08X"), *((name, "04X") for name in headers), ("back (even)", ".8g")),
+        [(v, b, *row, w) for v, b, row, w in zip(bits.view(np.float32), bits, got, bf16_to_fp32(got[:, 0]))],
     )
     if problem.beyond:
-        show.text(
-            "Beyond the range of fp32 before any conversion, and rounded to it: "
-            + ", ".join(f"{number:g} to {single:g}" for number, single in problem.beyond)
-            + "."
+        pairs = phrase(", ".join(["{:g} to {:g}"] * len(problem.beyond)), *itertools.chain(*problem.beyond))
+        yield Text(
+            phrase("Beyond the range of fp32 before any conversion, and rounded to it: ") + pairs + "."
         )
     run.rtl.compare("fp32 to bf16, every value in every rounding mode", got, expected)
-    show.text(
+    yield text(
         "Nearest even: a tie goes to the even neighbour, and the largest fp32 becomes infinity. Toward "
-        "zero: the lower half is cut off, and finite stays finite. Stochastic: away from zero where "
-        "the random operand is less than the lower half. A NaN becomes sign | 7FC0 in all of them."
+        "zero: the lower half is cut off, and finite stays finite. Stochastic: away from zero where the "
+        "random operand is less than the lower half. A NaN becomes sign | 7FC0 in all of them."
     )
-    with show.progress("drawing the grids"):
-        run.plots("p7_grids", grids_figure(bits, got[:, 0], got[:, 1]))
+    with run.progress("drawing the grids"):
+        yield run.plot(
+            "p7_grids",
+            "the numbers between their bfloat16 neighbours, and where they are rounded to",
+            grids_figure(bits, got[:, 0], got[:, 1]),
+        )
     every = np.arange(2**16, dtype=np.uint16)
     wide = run.rtl.play("bf16_to_fp32", x=every).view(np.uint32)
     run.rtl.compare("bf16 to fp32, all 65,536 patterns", wide, bf16_to_fp32(every).view(np.uint32))
@@ -214,9 +225,9 @@ def _conversions(problem: Problem, run: Run, got: NDArray[np.uint16]) -> Answer:
     }
 
 
-def _stochastic(problem: Problem, run: Run, got: NDArray[np.uint16]) -> list[Answer]:
-    show, x = run.show, problem.averaged
-    show.part("Stochastic rounding on average, on the RTL")
+def _stochastic(problem: Problem, run: Run, got: NDArray[np.uint16]) -> Blocks[list[Answer]]:
+    x = problem.averaged
+    yield Heading("Stochastic rounding on average, on the RTL")
     bits, every = x.view(np.uint32), np.arange(2**16, dtype=np.uint16)
     expected = np.stack([fp32_to_bf16(np.full(2**16, b, np.uint32), "stochastic", every) for b in bits])
     run.rtl.compare("stochastic rounding over all 65,536 operands", got, expected)
@@ -229,7 +240,7 @@ def _stochastic(problem: Problem, run: Run, got: NDArray[np.uint16]) -> list[Ans
         means = {n: float(reals[draws[:n]].mean()) for n in DRAWS}
         mean = float(reals.mean())
         errors = [even - value, mean - value, *(means[n] - value for n in DRAWS)]
-        rows.append((f"{value:.9g}", f"{int(b) & 0xFFFF:,}", f"{ups:,}", *(f"{e:+.3e}" for e in errors)))
+        rows.append((value, int(b) & 0xFFFF, ups, *errors))
         out.append(
             {
                 "value": value,
@@ -240,18 +251,18 @@ def _stochastic(problem: Problem, run: Run, got: NDArray[np.uint16]) -> list[Ans
                 "mean_over_draws": {str(n): m for n, m in means.items()},
             }
         )
-    show.table(
+    yield table(
         (
-            "value",
-            "lower half",
-            "rounded away",
-            "error, even",
-            "error, all",
-            *(f"{n:,} draws" for n in DRAWS),
+            ("value", ".9g"),
+            ("lower half", ","),
+            ("rounded away", ","),
+            ("error, even", "+.3e"),
+            ("error, all", "+.3e"),
+            *((f"{n:,} draws", "+.3e") for n in DRAWS),
         ),
         rows,
     )
-    show.text(
+    yield text(
         "Of all 65,536 operands, the number that round away is exactly the lower half, so the mean over "
         "all of them is the fp32 number itself; over random draws the mean's error falls with the "
         "square root of their number, where nearest even makes the same error every time."
@@ -259,7 +270,7 @@ def _stochastic(problem: Problem, run: Run, got: NDArray[np.uint16]) -> list[Ans
     return out
 
 
-def _counting(show: Show) -> dict[str, dict[str, float]]:
+def _counting() -> Blocks[dict[str, dict[str, float]]]:
     """Count to 1,000 by ones in bf16: once 1 is below half a step, only stochastic rounding continues."""
     rng = np.random.default_rng(1)
     ends = {}
@@ -272,15 +283,12 @@ def _counting(show: Show) -> dict[str, dict[str, float]]:
             "lowest": float(total.min()),
             "highest": float(total.max()),
         }
-    show.part("Why it matters: 1 added 1,000 times in bf16 (golden)")
-    show.table(
-        ("rounding", "result (mean of 64 runs)", "lowest", "highest"),
-        [
-            (name.replace("_", " "), f"{e['mean']:.1f}", f"{e['lowest']:.0f}", f"{e['highest']:.0f}")
-            for name, e in ends.items()
-        ],
+    yield Heading("Why it matters: 1 added 1,000 times in bf16 (golden)")
+    yield table(
+        ("rounding", ("result (mean of 64 runs)", ".1f"), ("lowest", ".0f"), ("highest", ".0f")),
+        [(name.replace("_", " "), e["mean"], e["lowest"], e["highest"]) for name, e in ends.items()],
     )
-    show.text(
+    yield text(
         "At 256 the step of bf16 is 2: 256 + 1 is a tie, which rounds back to 256 each time. A small "
         "gradient added to a large weight is lost in the same way."
     )

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Problem 8, inference: comparison with training; digits trained in float, quantised, tested on the RTL."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,8 +15,8 @@ from macrame.homework.digits import CLASSES, PICTURES, PIXELS, Split, Training, 
 from macrame.homework.digits import KEYS as DIGITS_KEYS
 from macrame.homework.digits import accuracy as measured
 from macrame.homework.plots.labels import confusion_figure, misclassified_figure
-from macrame.homework.problem import Answer, Run
-from macrame.homework.show import Matrix, Show
+from macrame.homework.problem import Answer, Blocks, Run
+from macrame.report.blocks import Block, Heading, Matrix, answer, equation, phrase, table, text
 
 TITLE = "Training and inference; int8"
 KEYS = (
@@ -49,64 +50,75 @@ def read(file: File) -> Problem:
     )
 
 
-def solve(problem: Problem, run: Run) -> Answer:
+def solve(problem: Problem, run: Run) -> Blocks[Answer]:
     """Train, quantise, infer on the RTL, compare."""
-    show = run.show
-    costs = _against_inference(problem, show)
-    with show.progress("loading scikit-learn's digits"):
+    costs = yield from _against_inference(problem)
+    with run.progress("loading scikit-learn's digits"):
         train, test = problem.training.load()
-    show.text(
-        f"{len(train[0])} images for training, {len(test[0])} held out; 64 pixels of 0 to 16, scaled "
-        "to [0, 1]."
+    yield text(
+        "{} images for training, {} held out; 64 pixels of 0 to 16, scaled to [0, 1].",
+        len(train[0]),
+        len(test[0]),
     )
-    show.part("(b) Step 1: training in float64 (golden)")
+    yield Heading("(b) Step 1: training in float64 (golden)")
     training, rng = problem.training, problem.training.rng()
     network = Network.random(training.sizes, rng)
     what = f"training {PIXELS}-{training.hidden}-{CLASSES}, {training.epochs} epochs"
-    epochs = training.train(show, what, network, train, problem.learning_rate, rng=rng)
+    epochs = training.train(run, what, network, train, problem.learning_rate, rng=rng)
     accuracy = {
         "train": measured(network.predict(train[0]), train[1]),
         "test": measured(network.predict(test[0]), test[1]),
     }
-    show.table(
-        ("epoch", "updates", "training loss"), [(e.number, e.updates, f"{e.loss:.6f}") for e in some(epochs)]
+    yield table(
+        ("epoch", "updates", ("training loss", ".6f")), [(e.number, e.updates, e.loss) for e in some(epochs)]
     )
-    show.text(
-        f"float accuracy: {accuracy['train']:.2%} on the training set, {accuracy['test']:.2%} on the test set"
+    yield text(
+        "float accuracy: {:.2%} on the training set, {:.2%} on the test set",
+        accuracy["train"],
+        accuracy["test"],
     )
 
-    show.part(f"(b) Step 2: quantisation after training (mode {problem.mode})")
+    yield Heading(f"(b) Step 2: quantisation after training (mode {problem.mode})")
     calibration = train[0][: problem.calibration]
     try:
         quantized = quantize_network(network, calibration, problem.mode, problem.per_channel)
     except ValueError as error:
         raise training.file.refused(f"the trained network cannot be quantised: {error}") from None
-    show.text(
-        f"Weights: zero point 0, "
-        f"{'a scale for each output' if problem.per_channel else 'one scale per layer'}; activations: "
-        f"ranges over {len(calibration)} training images; biases int32."
+    yield text(
+        "Weights: zero point 0, {}; activations: ranges over {} training images; biases int32.",
+        "a scale for each output" if problem.per_channel else "one scale per layer",
+        len(calibration),
     )
-    show.table(
-        ("layer", "weights", "weight scales", "input scale", "zero", "output scale", "zero", "clamp"),
+    yield table(
+        (
+            "layer",
+            "weights",
+            "weight scales",
+            ("input scale", ".6f"),
+            "zero",
+            ("output scale", ".6f"),
+            "zero",
+            "clamp",
+        ),
         [
             (
                 i,
-                f"{layer.weight.shape[0]} x {layer.weight.shape[1]}",
-                f"{layer.weight_scale.min():.5f} .. {layer.weight_scale.max():.5f}",
-                f"{layer.input.scale:.6f}",
+                phrase("{} x {}", *layer.weight.shape),
+                phrase("{:.5f} .. {:.5f}", layer.weight_scale.min(), layer.weight_scale.max()),
+                layer.input.scale,
                 layer.input.zero_point,
-                f"{layer.output.scale:.6f}",
+                layer.output.scale,
                 layer.output.zero_point,
-                f"[{layer.low}, {layer.high}]",
+                phrase("[{}, {}]", layer.low, layer.high),
             )
             for i, layer in enumerate(quantized.layers, 1)
         ],
     )
     size = sum(w.size + b.size for w, b in zip(network.weights, network.biases))
     small = sum(layer.weight.size + 4 * layer.bias.size for layer in quantized.layers)
-    show.text(f"{size:,} parameters: {4 * size:,} bytes in fp32, {small:,} in int8 with int32 biases.")
+    yield text("{:,} parameters: {:,} bytes in fp32, {:,} in int8 with int32 biases.", size, 4 * size, small)
 
-    show.part(f"(b) Step 3: inference over the whole test set, on the RTL ({run.rtl.name})")
+    yield Heading(f"(b) Step 3: inference over the whole test set, on the RTL ({run.rtl.name})")
     x = quantized.input.quantize(test[0])
     golden = quantized.forward(x)
     h, layers = x, []
@@ -117,31 +129,39 @@ def solve(problem: Problem, run: Run) -> Answer:
     run.rtl.compare("labels", labels, quantized.predict(x), again=True)
     accuracy["int8 golden"] = measured(golden[-1].argmax(axis=1), test[1])
     accuracy["int8 RTL"] = measured(labels, test[1])
-    show.table(
-        ("layer", "MACs", "cycles", "cycle model", "array busy", "utilisation", "stalls a / w / out"),
+    yield table(
+        (
+            "layer",
+            ("MACs", ","),
+            ("cycles", ","),
+            ("cycle model", ","),
+            ("array busy", ".2%"),
+            ("utilisation", ".2%"),
+            "stalls a / w / out",
+        ),
         [
             (
                 i,
-                f"{c['macs']:,}",
-                f"{c['cycles']:,}",
-                "-" if c["cycle_model"] is None else f"{c['cycle_model']:,}",
-                f"{c['occupancy']:.2%}",
-                f"{c['utilisation']:.2%}",
-                f"{c['stall_a']} / {c['stall_w']} / {c['stall_out']}",
+                c["macs"],
+                c["cycles"],
+                c["cycle_model"],
+                c["occupancy"],
+                c["utilisation"],
+                phrase("{} / {} / {}", c["stall_a"], c["stall_w"], c["stall_out"]),
             )
             for i, c in enumerate(layers, 1)
         ],
     )
-    show.text(
-        "Counted by the core. Busy: cycles in which the array had work; utilisation: useful "
-        "MACs over cycles times cells, reduced by padding to full tiles."
+    yield text(
+        "Counted by the core. Busy: cycles in which the array had work; utilisation: useful MACs over "
+        "cycles times cells, reduced by padding to full tiles."
     )
-    _show_one(show, quantized, test, x, h)
+    yield from _one(quantized, test, x, h)
     float_labels = network.predict(test[0])
-    show.table(
-        ("test set", "accuracy", "correct", "of"),
+    yield table(
+        ("test set", ("accuracy", ".2%"), "correct", "of"),
         [
-            (name, f"{accuracy[key]:.2%}", round(accuracy[key] * len(labels)), len(labels))
+            (name, accuracy[key], round(accuracy[key] * len(labels)), len(labels))
             for name, key in (
                 ("float64, golden", "test"),
                 ("int8, golden", "int8 golden"),
@@ -149,19 +169,25 @@ def solve(problem: Problem, run: Run) -> Answer:
             )
         ],
     )
-    with show.progress("drawing the labels"):
+    with run.progress("drawing the labels"):
         name = f"{training.name} network in int8"
-        run.plots(
+        yield run.plot(
             "p8_misclassified",
+            "the misclassified digits",
             misclassified_figure(f"Problem 8: misclassified digits, {name}", test[0], test[1], labels),
         )
-        run.plots(
+        yield run.plot(
             "p8_confusion",
+            "true digits and those predicted",
             confusion_figure(f"Problem 8: confusion matrix, {name}", test[1], labels, CLASSES),
         )
-    show.good(
-        f"Answer: {accuracy['int8 RTL']:.2%} in int8 on the RTL, {accuracy['test']:.2%} in float; "
-        f"{int((labels != float_labels).sum())} of {len(labels)} images are labelled differently from float."
+    yield answer(
+        "Answer: {:.2%} in int8 on the RTL, {:.2%} in float; {} of {} images are labelled differently "
+        "from float.",
+        accuracy["int8 RTL"],
+        accuracy["test"],
+        int((labels != float_labels).sum()),
+        len(labels),
     )
     return {
         "training_against_inference": costs,
@@ -193,8 +219,8 @@ def solve(problem: Problem, run: Run) -> Answer:
     }
 
 
-def _against_inference(problem: Problem, show: Show) -> dict[str, dict[str, int]]:
-    show.part("(a) Training versus inference")
+def _against_inference(problem: Problem) -> Blocks[dict[str, dict[str, int]]]:
+    yield Heading("(a) Training versus inference")
     sizes, n = problem.training.sizes, problem.training.batch_size
     layers = list(zip(sizes, sizes[1:]))
     macs = sum(k * m for k, m in layers)
@@ -226,31 +252,31 @@ def _against_inference(problem: Problem, show: Show) -> dict[str, dict[str, int]
         ("bytes_optimizer", "bytes of momentum"),
         ("bytes_activations", "bytes of activations kept"),
     )
-    show.table(
-        ("", "inference, int8", f"training, bf16 and fp32, batches of {n}"),
-        [(title, f"{out['inference'][key]:,}", f"{out['training'][key]:,}") for key, title in titles],
+    yield table(
+        ("", ("inference, int8", ","), (f"training, bf16 and fp32, batches of {n}", ",")),
+        [(title, out["inference"][key], out["training"][key]) for key, title in titles],
     )
-    show.text(
+    yield text(
         "Inference runs forward once and stores nothing; its weights never change, and rounding errors "
-        "do not accumulate. Training also runs backward (one product for the weights' gradients, one for "
-        "the layer before), must keep every layer's activations until then, and adds thousands of small "
-        "updates to the same weights, whose errors add up."
+        "do not accumulate. Training also runs backward (one product for the weights' gradients, one "
+        "for the layer before), must keep every layer's activations until then, and adds thousands of "
+        "small updates to the same weights, whose errors add up."
     )
     return out
 
 
-def _show_one(
-    show: Show, quantized: NetworkInt8, test: Split, x: NDArray[np.int8], logits: NDArray[np.int8]
-) -> None:
+def _one(
+    quantized: NetworkInt8, test: Split, x: NDArray[np.int8], logits: NDArray[np.int8]
+) -> Iterator[Block]:
     """The first image, its pixels and its int8 logits."""
-    show.equation(
+    yield equation(
         Matrix("first image (0 to 16)", (test[0][0].reshape(8, 8) * 16).astype(int)),
         "quantised",
         Matrix("int8 input", x[0].reshape(8, 8)),
     )
     real = quantized.output.dequantize(logits[0])
-    show.table(
+    yield table(
         ("digit", *map(str, range(CLASSES))),
-        [("int8 logit (RTL)", *logits[0]), ("represents", *(f"{v:.2f}" for v in real))],
+        [("int8 logit (RTL)", *logits[0]), ("represents", *(phrase("{:.2f}", v) for v in real))],
     )
-    show.text(f"true digit {test[1][0]}, largest logit at {logits[0].argmax()}")
+    yield text("true digit {}, largest logit at {}", test[1][0], logits[0].argmax())

@@ -20,8 +20,8 @@ from macrame.homework import digits
 from macrame.homework.data import File
 from macrame.homework.digits import Split, Training
 from macrame.homework.plots.curves import Curve, Panel, curves_figure, losses_figure
-from macrame.homework.problem import Answer, Run
-from macrame.homework.show import Show
+from macrame.homework.problem import Answer, Blocks, Run
+from macrame.report.blocks import Heading, answer, phrase, table, text
 
 KEYS = (
     *digits.KEYS,
@@ -83,18 +83,16 @@ def read(file: File) -> Problem:
     )
 
 
-def solve(problem: Problem, run: Run) -> Answer:
+def solve(problem: Problem, run: Run) -> Blocks[Answer]:
     """Parts (c) and (d)."""
     train, test = problem.training.load()
-    return {
-        "three_formats": _three_formats(problem, run, train, test),
-        "few_bits": _few_bits(problem, run, train, test),
-    }
+    three_formats = yield from _three_formats(problem, run, train, test)
+    few_bits = yield from _few_bits(problem, run, train, test)
+    return {"three_formats": three_formats, "few_bits": few_bits}
 
 
-def _three_formats(problem: Problem, run: Run, train: Split, test: Split) -> Answer:
-    show = run.show
-    show.part("(c) Why not train in int8: the same network in fp32, bf16 and int8")
+def _three_formats(problem: Problem, run: Run, train: Split, test: Split) -> Blocks[Answer]:
+    yield Heading("(c) Why not train in int8: the same network in fp32, bf16 and int8")
     training, (x, labels) = problem.training, train
     start = Network.random(training.sizes, training.rng(), uniform=True)
     bf16 = NetworkBf16.of(start)
@@ -111,7 +109,7 @@ def _three_formats(problem: Problem, run: Run, train: Split, test: Split) -> Ans
     rows = []
     for name, (network, inputs, options) in ways.items():
         epochs = digits.train(
-            show,
+            run,
             f"training in {name}",
             training.file,
             "learning_rate",
@@ -136,35 +134,47 @@ def _three_formats(problem: Problem, run: Run, train: Split, test: Split) -> Ans
                 name,
                 *(digits.short(epochs[i].loss) for i in (0, -1)),
                 digits.short(out[name]["test_loss"][-1]),
-                f"{out[name]['accuracy']:.2%}",
-                "-" if lost is None else f"{lost:.1%}",
+                out[name]["accuracy"],
+                lost,
             )
         )
     digest = hashlib.sha256(b"".join(p.astype("<f4").tobytes() for p in bf16.parameters())).hexdigest()
     out["bf16"]["sha256"] = digest
-    show.table(
-        ("trained in", "loss, epoch 1", f"epoch {training.epochs}", "test loss", "test set", "updates lost"),
+    yield table(
+        (
+            "trained in",
+            "loss, epoch 1",
+            f"epoch {training.epochs}",
+            "test loss",
+            ("test set", ".2%"),
+            ("updates lost", ".1%"),
+        ),
         rows,
     )
     step, lost = nearest.scales[0], out["int8"]["lost_updates"]
-    show.text(
+    yield text(
         "Same start, same batches, gradient descent without momentum. fp32: float32 throughout. bf16: "
         "operands bfloat16, sums and master weights fp32, every operation as in the core. int8: "
-        f"operands int8, sums int32, weights on a grid of 255 steps (layer 1: {step:.5f} per step)."
+        "operands int8, sums int32, weights on a grid of 255 steps (layer 1: {:.5f} per step).",
+        step,
     )
-    show.text(
-        f"An update of less than half a step, {step / 2:.5f}, is rounded away: {lost:.1%} of all "
-        "updates of single weights had no effect. The smaller the gradients become, the more updates are "
-        "lost, so the loss falls more and more slowly. Stochastic rounding preserves the mean of the "
-        "updates and avoids most of the loss; bf16 with fp32 master weights has no such limit."
+    yield text(
+        "An update of less than half a step, {:.5f}, is rounded away: {:.1%} of all updates of single "
+        "weights had no effect. The smaller the gradients become, the more updates are lost, so the "
+        "loss falls more and more slowly. Stochastic rounding preserves the mean of the updates and "
+        "avoids most of the loss; bf16 with fp32 master weights has no such limit.",
+        step / 2,
+        lost,
     )
-    show.text(f"SHA-256 of the bf16 network's final weights: {digest}")
-    show.text(
-        "This bf16 run is computed by the golden model. make train runs the same steps on the RTL, every "
-        "product and every vector operation, and must give the same SHA-256."
+    yield text("SHA-256 of the bf16 network's final weights: {}", digest)
+    yield text(
+        "This bf16 run is computed by the golden model. make train runs the same steps on the RTL, "
+        "every product and every vector operation, and must give the same SHA-256."
     )
-    with show.progress("drawing the losses"):
-        run.plots("p8_training", formats_figure(problem, out))
+    with run.progress("drawing the losses"):
+        yield run.plot(
+            "p8_training", "losses over the epochs in each number format", formats_figure(problem, out)
+        )
     return out
 
 
@@ -178,15 +188,14 @@ def formats_figure(problem: Problem, formats: Mapping[str, Answer]) -> dict[str,
     return losses_figure(title, panels, under=("fp32",))
 
 
-def _few_bits(problem: Problem, run: Run, train: Split, test: Split) -> Answer:
-    show = run.show
-    show.part(f"(d) Post-training versus quantisation-aware training (golden, mode {MODE})")
+def _few_bits(problem: Problem, run: Run, train: Split, test: Split) -> Blocks[Answer]:
+    yield Heading(f"(d) Post-training versus quantisation-aware training (golden, mode {MODE})")
     training = problem.training
     network = Network.random(training.sizes, training.rng())
-    training.train(show, "training in float64", network, train, problem.learning_rate, rng=training.rng())
+    training.train(run, "training in float64", network, train, problem.learning_rate, rng=training.rng())
     full = digits.accuracy(network.predict(test[0]), test[1])
     calibration = train[0][:CALIBRATION]
-    further = [_further(problem, show, network, train, number) for number in range(problem.aware_runs)]
+    further = [_further(problem, run, network, train, number) for number in range(problem.aware_runs)]
     points: list[Point] = []
     out: Answer = {
         "float": full,
@@ -203,7 +212,7 @@ def _few_bits(problem: Problem, run: Run, train: Split, test: Split) -> Answer:
                     for net in (network, *further)
                 ]
                 aware = [
-                    _aware(problem, show, network, calibration, train, bits, activation_bits, run_number)
+                    _aware(problem, run, network, calibration, train, bits, activation_bits, run_number)
                     for run_number in range(problem.aware_runs)
                 ]
             except ValueError as error:
@@ -227,50 +236,61 @@ def _few_bits(problem: Problem, run: Run, train: Split, test: Split) -> Answer:
                 }
             )
     epochs = problem.aware_epochs
-    show.table(
+    yield table(
         (
             "quantised",
             "bits",
-            "post-training",
-            f"{epochs} more epochs",
-            f"{epochs} aware, mean",
-            "lowest",
-            "highest",
+            ("post-training", ".2%"),
+            (f"{epochs} more epochs", ".2%"),
+            (f"{epochs} aware, mean", ".2%"),
+            ("lowest", ".2%"),
+            ("highest", ".2%"),
             "gain",
         ),
         [
             (
                 p["what"],
                 p["bits"],
-                f"{p['after_training']:.2%}",
-                f"{p['plain']:.2%}",
-                f"{p['aware']:.2%}",
-                f"{min(p['aware_runs']):.2%}",
-                f"{max(p['aware_runs']):.2%}",
-                f"{100 * p['gained']:+.2f} points",
+                p["after_training"],
+                p["plain"],
+                p["aware"],
+                min(p["aware_runs"]),
+                max(p["aware_runs"]),
+                phrase("{:+.2f} points", 100 * p["gained"]),
             )
             for p in points
         ],
     )
-    show.text(
-        f"float64: {full:.2%}, {np.mean(out['float_further']):.2%} after {epochs} more epochs. All "
-        "figures in the table are of integer networks. Post-training: weights rounded to their grid, a scale "
-        "for each output, ranges calibrated, no further training. More epochs: the same after "
-        f"{epochs} more epochs without quantisation. Aware: the same number of epochs on the same batches "
-        "at the same rate, with a forward pass that rounds as the integer network does; gradients pass "
-        "straight through the rounding, and are 0 where a value saturates. Both are "
-        f"run {problem.aware_runs} times from the same network with different batches, and their means "
-        "are compared, since single runs differ by a few images, and between machines with different "
-        "BLAS. Gain is the difference between aware training and plain further training."
+    yield text(
+        "float64: {:.2%}, {:.2%} after {} more epochs. All figures in the table are of integer "
+        "networks. Post-training: weights rounded to their grid, a scale for each output, ranges "
+        "calibrated, no further training. More epochs: the same after {} more epochs without "
+        "quantisation. Aware: the same number of epochs on the same batches at the same rate, with a "
+        "forward pass that rounds as the integer network does; gradients pass straight through the "
+        "rounding, and are 0 where a value saturates. Both are run {} times from the same network with "
+        "different batches, and their means are compared, since single runs differ by a few images, and "
+        "between machines with different BLAS. Gain is the difference between aware training and plain "
+        "further training.",
+        full,
+        np.mean(out["float_further"]),
+        epochs,
+        epochs,
+        problem.aware_runs,
     )
-    show.text(_verdict(points, len(test[1]), problem.aware_runs))
-    with show.progress("drawing the accuracy"):
-        run.plots("p8_bits", bits_figure(problem, points, full))
+    yield text("{}", _verdict(points, len(test[1]), problem.aware_runs))
+    with run.progress("drawing the accuracy"):
+        yield run.plot("p8_bits", "accuracy over the number of bits", bits_figure(problem, points, full))
     worst = min(points, key=lambda p: p["after_training"])
-    show.good(
-        f"Answer: train in bf16, infer in int8. With {worst['bits']} bits for {worst['what']} "
-        f"the accuracy is {worst['after_training']:.2%} post-training, {worst['plain']:.2%} after "
-        f"{epochs} more epochs, {worst['aware']:.2%} after as many quantisation-aware epochs, on average."
+    yield answer(
+        "Answer: train in bf16, infer in int8. With {} bits for {} the accuracy is {:.2%} "
+        "post-training, {:.2%} after {} more epochs, {:.2%} after as many quantisation-aware epochs, on "
+        "average.",
+        worst["bits"],
+        worst["what"],
+        worst["after_training"],
+        worst["plain"],
+        epochs,
+        worst["aware"],
     )
     return out
 
@@ -333,10 +353,10 @@ def _verdict(points: Sequence[Point], pictures: int, runs: int) -> str:
     return " ".join(said)
 
 
-def _train_on(problem: Problem, show: Show, what: str, network: Trainable, train: Split, number: int) -> None:
+def _train_on(problem: Problem, run: Run, what: str, network: Trainable, train: Split, number: int) -> None:
     """Train a network further, on batches in the order of run `number`."""
     problem.training.train(
-        show,
+        run,
         what,
         network,
         train,
@@ -347,16 +367,16 @@ def _train_on(problem: Problem, show: Show, what: str, network: Trainable, train
     )
 
 
-def _further(problem: Problem, show: Show, network: Network, train: Split, number: int) -> Network:
+def _further(problem: Problem, run: Run, network: Network, train: Split, number: int) -> Network:
     """A copy of the network trained further on the same batches as `_aware`, without quantisation."""
     plain = network.copy()
-    _train_on(problem, show, "further training without quantisation", plain, train, number)
+    _train_on(problem, run, "further training without quantisation", plain, train, number)
     return plain
 
 
 def _aware(
     problem: Problem,
-    show: Show,
+    run: Run,
     network: Network,
     calibration: NDArray[np.floating],
     train: Split,
@@ -366,5 +386,5 @@ def _aware(
 ) -> NetworkInt8:
     """A copy of the network trained further with quantisation, on batches in the order of run `number`."""
     aware = QuantizationAware.of(network.copy(), calibration, bits=bits, activation_bits=activation_bits)
-    _train_on(problem, show, f"training aware of quantisation to {bits} bits", aware, train, number)
+    _train_on(problem, run, f"training aware of quantisation to {bits} bits", aware, train, number)
     return aware.quantized(MODE)

@@ -15,8 +15,8 @@ from macrame.homework import digits
 from macrame.homework.data import File
 from macrame.homework.digits import Split, Training
 from macrame.homework.plots.curves import losses_figure
-from macrame.homework.problem import Answer, Run
-from macrame.homework.show import Show
+from macrame.homework.problem import Answer, Blocks, Run
+from macrame.report.blocks import Heading, Phrase, Text, phrase, table, text
 
 TITLE = "Fixed learning rate versus Adam"
 KEYS = (
@@ -83,12 +83,12 @@ def _rates(file: File, key: str) -> list[float]:
     return rates
 
 
-def solve(problem: Problem, run: Run) -> Answer:
+def solve(problem: Problem, run: Run) -> Blocks[Answer]:
     """The curves, then Adam's first steps."""
-    show, training = run.show, problem.training
-    with show.progress("loading scikit-learn's digits"):
+    training = problem.training
+    with run.progress("loading scikit-learn's digits"):
         train, test = problem.training.load()
-    show.part(
+    yield Heading(
         f"The same {digits.PIXELS}-{training.hidden}-{digits.CLASSES} network, trained in "
         f"{2 + len(problem.rates) + len(problem.adam_rates) - 1} ways (float64, golden)"
     )
@@ -105,35 +105,43 @@ def solve(problem: Problem, run: Run) -> Answer:
         (f"Adam, rate {r:g}", Adam, {"rate": r, "beta1": beta1, "beta2": beta2, "epsilon": problem.epsilon})
         for r in problem.adam_rates
     ]
-    runs = {name: _train(problem, show, name, kind, options, train, test) for name, kind, options in ways}
-    show.table(
-        ("optimizer", "loss, epoch 1", f"epoch {training.epochs}", "halved in epoch", "test set", ""),
+    runs = {name: _train(problem, run, name, kind, options, train, test) for name, kind, options in ways}
+    yield table(
+        (
+            "optimizer",
+            "loss, epoch 1",
+            f"epoch {training.epochs}",
+            "halved in epoch",
+            ("test set", ".2%"),
+            "",
+        ),
         [
             (
                 name,
                 *(_loss(r["loss"][i]) for i in (0, -1)),
                 _halved(r["loss"]),
-                "-" if r["accuracy"] is None else f"{r['accuracy']:.2%}",
+                r["accuracy"],
                 _verdict(r),
             )
             for name, r in runs.items()
         ],
     )
-    show.text(
-        "With too small a rate, every step goes in the right direction but makes little progress. With too "
-        "large a rate, each step overshoots the minimum by more: the loss rises or becomes NaN. The best "
-        "fixed rate between them must be found by trial. Momentum adds up steps in the same direction. "
-        "Adam divides every weight's step by a running average of its gradient's magnitude, so that one "
-        "rate suits weights with large and with small gradients."
+    yield text(
+        "With too small a rate, every step goes in the right direction but makes little progress. With "
+        "too large a rate, each step overshoots the minimum by more: the loss rises or becomes NaN. The "
+        "best fixed rate between them must be found by trial. Momentum adds up steps in the same "
+        "direction. Adam divides every weight's step by a running average of its gradient's magnitude, "
+        "so that one rate suits weights with large and with small gradients."
     )
-    with show.progress("drawing the losses"):
-        run.plots("p9_losses", figure(problem, runs))
-    parabola = _parabola(problem, show)
-    rows = _first_steps(problem, show)
+    with run.progress("drawing the losses"):
+        yield run.plot("p9_losses", "training loss over the epochs, each way to train", figure(problem, runs))
+    parabola = yield from _parabola(problem)
+    rows = yield from _first_steps(problem)
     finished = [name for name, r in runs.items() if not r["diverged"]]
     best = min(finished, key=lambda name: runs[name]["loss"][-1]) if finished else None
-    lowest = f"lowest loss here: {best}, {runs[best]['loss'][-1]:.4f}." if best else "here all diverged."
-    show.good(f"Answer: a fixed rate must be found by trial, Adam adapts it for each weight; {lowest}")
+    said = phrase("Answer: a fixed rate must be found by trial, Adam adapts it for each weight; ")
+    lowest = phrase("lowest loss here: {}, {:.4f}.", best, runs[best]["loss"][-1]) if best else None
+    yield Text(said + (lowest or "here all diverged."), "answer")
     return {
         "samples": {"train": len(train[0]), "test": len(test[0])},
         "runs": runs,
@@ -151,7 +159,7 @@ def figure(problem: Problem, runs: Mapping[str, Answer]) -> dict[str, bytes]:
 
 def _train(
     problem: Problem,
-    show: Show,
+    run: Run,
     name: str,
     kind: type[SGD] | type[Adam],
     options: dict[str, Any],
@@ -161,7 +169,7 @@ def _train(
     training, rng = problem.training, problem.training.rng()
     network = Network.random(training.sizes, rng)
     losses, said = [], None
-    with show.progress(f"training, {name}", training.epochs) as tick:
+    with run.progress(f"training, {name}", training.epochs) as tick:
         try:
             for epoch in fit(
                 network,
@@ -180,14 +188,14 @@ def _train(
     return {"loss": losses, "accuracy": right, "diverged": said, **options}
 
 
-def _loss(value: float) -> str:
+def _loss(value: float) -> Phrase | str:
     return digits.short(value) if np.isfinite(value) else "none"
 
 
-def _halved(losses: Sequence[float]) -> str:
+def _halved(losses: Sequence[float]) -> int | None:
     """The first epoch whose loss is half that of the first one."""
     below = [i for i, loss in enumerate(losses, 1) if loss <= losses[0] / 2]
-    return str(below[0]) if below else "-"
+    return below[0] if below else None
 
 
 def _verdict(r: Answer) -> str:
@@ -198,36 +206,44 @@ def _verdict(r: Answer) -> str:
     return "slow" if r["loss"][-1] > r["loss"][0] / 2 else ""
 
 
-def _parabola(problem: Problem, show: Show) -> list[Answer]:
+def _parabola(problem: Problem) -> Blocks[list[Answer]]:
     """Gradient descent at fixed rates, with steps that can be checked by hand."""
-    show.part(f"Fixed rates in numbers: E(w) = (w - {problem.wanted:g})^2 / 2, from w = {problem.start:g}")
+    yield Heading(
+        f"Fixed rates in numbers: E(w) = (w - {problem.wanted:g})^2 / 2, from w = {problem.start:g}"
+    )
     columns: list[Answer] = []
     for rate in problem.parabola_rates:
         w = [problem.start]
         for _ in range(problem.steps):
             w.append(w[-1] - rate * (w[-1] - problem.wanted))
         columns.append({"rate": rate, "w": w})
-    rows = [(t, *(f"{c['w'][t]:.5g}" for c in columns)) for t in range(problem.steps + 1)]
-    show.table(("t", *(f"rate {c['rate']:g}" for c in columns)), digits.some(rows, 12))
-    show.text(
+    rows = [(t, *(c["w"][t] for c in columns)) for t in range(problem.steps + 1)]
+    yield table(("t", *((f"rate {c['rate']:g}", ".5g") for c in columns)), digits.some(rows, 12))
+    yield text(
         "Each step multiplies the distance to the minimum by 1 - rate: below 1 w approaches it, at 1 it "
-        "arrives in one step, above 1 it lands on the other side, above 2 further away. "
-        "With curvature c the limit is 2 / c, and a network has directions of very different "
-        "curvature: the steepest one limits the rate, and the flattest one then makes little progress."
+        "arrives in one step, above 1 it lands on the other side, above 2 further away. With curvature "
+        "c the limit is 2 / c, and a network has directions of very different curvature: the steepest "
+        "one limits the rate, and the flattest one then makes little progress."
     )
     return columns
 
 
-def _first_steps(problem: Problem, show: Show) -> list[dict[str, float]]:
+def _first_steps(problem: Problem) -> Blocks[list[dict[str, float]]]:
     """Adam on a parabola, with bias correction and without."""
-    show.part(f"Bias correction: Adam's first {problem.steps} steps, E(w) = (w - {problem.wanted:g})^2 / 2")
+    yield Heading(
+        f"Bias correction: Adam's first {problem.steps} steps, E(w) = (w - {problem.wanted:g})^2 / 2"
+    )
     beta1, beta2 = problem.betas
-    show.text(
+    yield text(
         "m and v are running means of the gradient g and of g^2 that begin at 0: after one step m is "
-        f"only {1 - beta1:.3g} g and v only {1 - beta2:.3g} g^2. Dividing by 1 - beta^t corrects the bias: "
-        "after one gradient, m' is g itself. Without it the step would be m / sqrt(v), at "
-        f"first {1 - beta1:.3g} / sqrt({1 - beta2:.3g}) = {(1 - beta1) / np.sqrt(1 - beta2):.3g} times "
-        "the learning rate, whatever the gradient."
+        "only {:.3g} g and v only {:.3g} g^2. Dividing by 1 - beta^t corrects the bias: after one "
+        "gradient, m' is g itself. Without it the step would be m / sqrt(v), at first {:.3g} / "
+        "sqrt({:.3g}) = {:.3g} times the learning rate, whatever the gradient.",
+        1 - beta1,
+        1 - beta2,
+        1 - beta1,
+        1 - beta2,
+        (1 - beta1) / np.sqrt(1 - beta2),
     )
     options: dict[str, Any] = {
         "rate": problem.step_rate,
@@ -281,7 +297,7 @@ def _first_steps(problem: Problem, show: Show) -> list[dict[str, float]]:
                 ),
             )
         )
-    show.table(
+    yield table(
         ("t", "g", "m", "v", "1 - b1^t", "1 - b2^t", "m'", "v'", "step", "w", "uncorrected step"),
         digits.some(shown, 12),
     )

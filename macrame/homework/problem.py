@@ -2,37 +2,36 @@
 # SPDX-License-Identifier: Apache-2.0
 """The interface of every problem's script."""
 
-from collections.abc import Mapping
-from typing import Any, Protocol, TypeAlias
+from collections.abc import Generator, Mapping
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 from macrame.homework.data import File
-from macrame.homework.show import Show
+from macrame.report.blocks import Block, Plot
+from macrame.report.report import Display
 from macrame.verify.session import Session
 
 Answer: TypeAlias = dict[str, Any]
 """Numbers, text and arrays by name, and lists and dicts of these: what
-`macrame.homework.report.to_json` writes."""
+`macrame.report.numbers.to_json` writes."""
+
+T = TypeVar("T")
+Blocks: TypeAlias = Generator[Block, None, T]
+"""Yields the blocks of a report as they are found; returns a result."""
 
 
-class Run(Protocol):
+class Run(Display, Protocol):
     """The interface of one run of the problem sheet: `macrame.homework.sheet.Run`.
 
     Attributes
     ----------
-    show : macrame.homework.show.Show
-        Display for the answers.
     rtl : macrame.verify.session.Session
         Session on the RTL.
     """
 
-    show: Show
     rtl: Session
 
-    def output(self, name: str, content: bytes) -> str:
-        """Keep a file to be written when all problems are done; returns its path, to be shown."""
-
-    def plots(self, name: str, figure: Mapping[str, bytes]) -> None:
-        """Keep a figure's files, contents by extension, and show their paths."""
+    def plot(self, name: str, description: str, figure: Mapping[str, bytes]) -> Plot:
+        """Keep a figure's files, contents by extension, to be written when all problems are done."""
 
 
 class Part(Protocol):
@@ -50,8 +49,8 @@ class Part(Protocol):
     def read(self, file: File) -> Any:
         """The problem, checked."""
 
-    def solve(self, problem: Any, run: Run) -> Answer:
-        """Solve and show it."""
+    def solve(self, problem: Any, run: Run) -> Blocks[Answer]:
+        """Solve it, block by block; returns every number of the answer."""
 
 
 class Problem(Part, Protocol):

@@ -11,6 +11,7 @@ from macrame import environment
 from macrame.contract import CoreConfig
 from macrame.files import parse
 from macrame.homework.data import HomeworkError
+from macrame.report.report import page_of
 
 #: The core, unless ROWS, COLS and DEPTH are given.
 DEFAULT = CoreConfig()
@@ -34,6 +35,8 @@ class Settings:
         Of the simulator.
     waves : bool
         Write an FST of the core.
+    page : pathlib.Path or None
+        Where the report goes besides the terminal.
     """
 
     problems: list[int]
@@ -42,10 +45,12 @@ class Settings:
     core: CoreConfig
     seed: int
     waves: bool
+    page: Path | None = None
 
 
 def from_environment(environ: Mapping[str, str], solved: Sequence[int]) -> Settings:
-    """Read and check PROBLEM, HOMEWORK, OUT, ROWS, COLS, DEPTH, SEED and WAVES; empty counts as not set.
+    """Read and check PROBLEM, HOMEWORK, OUT, ROWS, COLS, DEPTH, SEED, WAVES and PAGE;
+    empty counts as not set.
 
     Parameters
     ----------
@@ -90,6 +95,7 @@ def from_environment(environ: Mapping[str, str], solved: Sequence[int]) -> Setti
         core,
         parse.integer("SEED", get("SEED", "1"), 0, 2**31 - 1),
         waves == "1",
+        page_of(environ),
     )
 
 

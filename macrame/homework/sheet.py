@@ -3,14 +3,17 @@
 """The problem sheet: read every data file, solve the problems, write the reports, count mismatches."""
 
 import os
+import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from threadpoolctl import threadpool_limits
 
+from macrame import __version__
 from macrame.files import atomic
 from macrame.homework import (
     data,
@@ -24,14 +27,33 @@ from macrame.homework import (
     p8_inference,
     p8_training,
     p9_optimizers,
-    report,
     settings,
 )
+from macrame.homework.parallel import Parallel, shown
 from macrame.homework.problem import Answer, Part, Problem
-from macrame.homework.show import Show
+from macrame.report import run_page
+from macrame.report.blocks import (
+    Block,
+    Cell,
+    Check,
+    Command,
+    Heading,
+    Metadata,
+    Plot,
+    phrase,
+    table,
+    text,
+)
+from macrame.report.numbers import to_json
+from macrame.report.report import Display, LiveReport
+from macrame.report.terminal import Terminal
 from macrame.sim import simulate
+from macrame.sim.recording import Recording
+from macrame.verify.compare import Check as Comparison
 from macrame.verify.compare import counted, differing
 from macrame.verify.session import Session
+from macrame.verify.trace import Trace
+from macrame.verify.trace_page import component
 
 PROBLEMS: dict[int, Problem] = {
     1: p1_forward,
@@ -49,25 +71,125 @@ FURTHER: dict[int, Part] = {8: p8_training}
 ON_RTL = (1, 2, 4, 6, 7, 8)
 
 
+#: Parts that use the same simulators, the int8 core and the hardware for bf16. The others run beside them:
+#: problem 6 has a core of its own, which counts toggles.
+TOGETHER: tuple[Part, ...] = (p1_forward, p2_backprop, p4_int8, p8_inference)
+#: Of the others, the longest first.
+OTHERS: tuple[Part, ...] = (
+    p8_training,
+    p6_pruning,
+    p5_overfitting,
+    p7_bfloat16,
+    p9_optimizers,
+    p3_batches,
+)
+
+#: Bytes of the page that the numbers of one core's cells may take.
+LARGEST_RUN = 100_000
+
+Key: TypeAlias = tuple[int, int]
+"""Of a part: the number of its problem, and its own in it, from 0 on."""
+
+
 @dataclass
 class Run:
-    """The environment of a problem: display, RTL session, output files."""
+    """The environment of a part: display, RTL session, output files."""
 
-    show: Show
+    display: Display
     rtl: Session
     out: Path
     files: dict[Path, bytes] = field(default_factory=dict)
 
-    def output(self, name: str, content: bytes) -> str:
-        """Keep a file to be written when all problems are done; returns its path, to be shown."""
-        path = self.out / name
-        self.files[path] = content
-        return _short(path)
+    def write(self, block: Block) -> None:
+        """Show a block of the report."""
+        self.display.write(block)
 
-    def plots(self, name: str, figure: Mapping[str, bytes]) -> None:
-        """Keep a figure's files, contents by extension, and show their paths."""
-        for ending, content in figure.items():
-            self.show.text(f"plot: {self.output(f'{name}.{ending}', content)}")
+    def progress(self, what: str, total: int | None = None) -> AbstractContextManager[Callable[[int], None]]:
+        """Show the progress of some work."""
+        return self.display.progress(what, total)
+
+    def plot(self, name: str, description: str, figure: Mapping[str, bytes]) -> Plot:
+        """Keep a figure's files, contents by extension, to be written when all problems are done."""
+        paths = {ending: self.out / f"{name}.{ending}" for ending in figure}
+        self.files.update({path: figure[ending] for ending, path in paths.items()})
+        return Plot(name, description, figure["svg"].decode(), tuple(map(_short, paths.values())))
+
+
+@dataclass
+class Solved:
+    """The result of a part: its answer, comparisons, hardware, time and files."""
+
+    answer: Answer
+    checks: list[Comparison]
+    used: list[str]
+    seconds: float
+    files: dict[Path, bytes]
+
+
+class Sheet:
+    """Solves parts, one after another, on one session.
+
+    Parameters
+    ----------
+    chosen : macrame.homework.settings.Settings
+    problems : mapping of int to sequence
+        What `_read` returns.
+    """
+
+    def __init__(self, chosen: settings.Settings, problems: Mapping[int, Sequence[Any]]) -> None:
+        self.chosen, self.problems = chosen, problems
+        self.session: Session | None = None
+        self._solved: list[int] = []
+        self._traces: tempfile.TemporaryDirectory[str] | None = None
+
+    def solve(self, key: Key, display: Display) -> Solved:
+        """Solve a part, and show its blocks."""
+        began, (number, index), chosen = time.monotonic(), key, self.chosen
+        if self.session is None:
+            self.session = Session(
+                chosen.core,
+                display,
+                "homework",
+                seed=chosen.seed,
+                waves=chosen.waves,
+                trace=self._recording("trace"),
+                bf16_trace=self._recording("bf16_trace"),
+            )
+        rtl = self.session
+        self._solved.append(number)
+        rtl.display, first = display, len(rtl.checks)
+        rtl.used.clear()
+        run = Run(display, rtl, chosen.out)
+        answer = shown(parts(number)[index].solve(self.problems[number][index], run), display.write)
+        return Solved(answer, rtl.checks[first:], list(rtl.used), time.monotonic() - began, run.files)
+
+    def close(self, display: Display) -> None:
+        """Close the simulators."""
+        if self.session is not None:
+            self.session.display = display
+            self.session.close()
+            self._show_runs(self.session, display)
+
+    def _recording(self, name: str) -> Recording | None:
+        """The trace of a core, if the page can show it."""
+        if not run_page.shows_run(self.chosen.page):
+            return None
+        self._traces = self._traces or tempfile.TemporaryDirectory(prefix="macrame-")
+        return Recording(Path(self._traces.name) / name)
+
+    def _show_runs(self, session: Session, display: Display) -> None:
+        """Show what the cores did, cycle by cycle."""
+        if self._traces is None:
+            return
+        numbers = ", ".join(map(str, dict.fromkeys(self._solved)))
+        for recording, name, works in (
+            (session.trace, session.name, session.works),
+            (session.bf16_trace, session.bf16_name, []),
+        ):
+            if recording is not None and recording.path.exists():
+                trace = Trace.read(recording.path, "the trace")
+                display.write(component(trace, works, LARGEST_RUN, f"problem {numbers}, {name}"))
+        self._traces.cleanup()
 
 
 def main(environ: Mapping[str, str]) -> int:
@@ -125,86 +247,137 @@ def name_of(module: Part) -> str:
     return f"{module.__name__.rsplit('.', 1)[-1]}.toml"
 
 
+def _groups(numbers: Iterable[int]) -> list[list[Key]]:
+    """The parts of problems, in groups that share no simulator, in the order in which they should start."""
+    keys = [(number, index) for number in numbers for index in range(len(parts(number)))]
+    where = {key: parts(key[0])[key[1]] for key in keys}
+    together = [key for key in keys if where[key] in TOGETHER]
+    others = sorted((key for key in keys if where[key] not in TOGETHER), key=lambda k: OTHERS.index(where[k]))
+    return [group for group in [together, *([key] for key in others)] if group]
+
+
+@contextmanager
+def _solver(
+    chosen: settings.Settings, problems: Mapping[int, Sequence[Any]], report: LiveReport
+) -> Iterator[Callable[[Key], Solved]]:
+    """What solves a part and shows it: several processes, if there is work for them."""
+    groups, processes = _groups(problems), len(os.sched_getaffinity(0))
+    if min(processes, len(groups)) < 2:
+        sheet = Sheet(chosen, problems)
+        try:
+            yield lambda key: sheet.solve(key, report)
+        finally:
+            sheet.close(report)
+        return
+    with Parallel(lambda: Sheet(chosen, problems), groups, processes) as parallel:
+        yield lambda key: parallel.show(key, report)
+        parallel.rest(report)
+
+
 def _solve(chosen: settings.Settings, problems: Mapping[int, Sequence[Any]]) -> int:
-    began, show = time.monotonic(), Show()
-    rtl = Session(chosen.core, show, "homework", seed=chosen.seed, waves=chosen.waves)
-    run = Run(show, rtl, chosen.out)
-    rows: list[tuple[object, ...]] = []
-    hardware: dict[str, list[str]] = {}
-    try:
-        for number, pieces in problems.items():
-            module, first, started = PROBLEMS[number], len(rtl.checks), time.monotonic()
-            rtl.used.clear()
-            show.problem(number, module.TITLE)
-            answer: Answer = {}
-            for part, problem in zip(parts(number), pieces):
-                answer.update(part.solve(problem, run))
-            checks = rtl.checks[first:]
-            bad = differing(checks)
-            seconds = time.monotonic() - started
-            name = run.output(
-                f"p{number}.json",
-                report.to_json(
-                    {
-                        "problem": number,
-                        "title": module.TITLE,
-                        "hardware": rtl.used,
-                        "simulator": simulate.simulator(),
-                        "seconds": seconds,
-                        "rtl_numbers": counted(checks),
-                        "mismatches": bad,
-                        "checks": checks,
-                        "answer": answer,
-                    }
-                ).encode(),
-            )
-            rows.append(
-                (
-                    number,
-                    module.TITLE,
-                    f"{counted(checks):,}" if checks else "-",
-                    bad if checks else "-",
-                    f"{seconds:.1f} s",
-                    name,
-                )
-            )
-            for what in rtl.used:
-                hardware.setdefault(what, []).append(str(number))
-    finally:
-        rtl.close()
-    for path, content in run.files.items():
+    components = {run_page.NAME: run_page.assets()}
+    report = LiveReport(Terminal(), "Problem sheet", chosen.page, components)
+    report.write(
+        Metadata(
+            {
+                "macrame": __version__,
+                "simulator": simulate.simulator(),
+                "core": str(chosen.core),
+                "seed": chosen.seed,
+                "command": simulate.replay_command(chosen.seed),
+            }
+        )
+    )
+    began = time.monotonic()
+    solved: dict[int, list[Solved]] = {}
+    with _solver(chosen, problems, report) as solve:
+        for number in problems:
+            report.write(Heading(f"Problem {number}: {PROBLEMS[number].TITLE}", level=1))
+            solved[number] = [solve((number, index)) for index in range(len(parts(number)))]
+    files: dict[Path, bytes] = {}
+    for number, pieces in solved.items():
+        for piece in pieces:
+            files.update(piece.files)
+        files[_report_path(chosen, number)] = to_json(_as_dict(number, pieces)).encode()
+    for path, content in files.items():
         atomic.write(path, content)
-    _summary(show, chosen, rows, hardware, time.monotonic() - began)
-    wrong = differing(rtl.checks)
-    if wrong:
-        where = ", ".join(str(row[0]) for row in rows if row[3] not in ("-", 0))
-        show.bad(f"{wrong:,} RTL results differ from the golden model, in problem {where}.")
-        show.command("replay", simulate.replay_command(chosen.seed))
-        if not chosen.waves:
-            show.command("waves", "the same with WAVES=1")
-        return 1
-    if rtl.checks:
-        show.good(f"All {counted(rtl.checks):,} RTL results match the golden model bit for bit.")
-    return 0
+    report.write_all(_summary(chosen, solved, time.monotonic() - began))
+    report.save()
+    return int(report.failed)
+
+
+def _report_path(chosen: settings.Settings, number: int) -> Path:
+    return chosen.out / f"p{number}.json"
+
+
+def _checks(pieces: Iterable[Solved]) -> list[Comparison]:
+    return [check for piece in pieces for check in piece.checks]
+
+
+def _used(pieces: Iterable[Solved]) -> list[str]:
+    return list(dict.fromkeys(name for piece in pieces for name in piece.used))
+
+
+def _as_dict(number: int, pieces: Sequence[Solved]) -> dict[str, object]:
+    """The JSON report of a problem."""
+    checks = _checks(pieces)
+    answer: Answer = {}
+    for piece in pieces:
+        answer.update(piece.answer)
+    return {
+        "problem": number,
+        "title": PROBLEMS[number].TITLE,
+        "hardware": _used(pieces),
+        "simulator": simulate.simulator(),
+        "seconds": sum(piece.seconds for piece in pieces),
+        "rtl_numbers": counted(checks),
+        "mismatches": differing(checks),
+        "checks": checks,
+        "answer": answer,
+    }
 
 
 def _summary(
-    show: Show,
-    chosen: settings.Settings,
-    rows: Sequence[Sequence[object]],
-    hardware: Mapping[str, Sequence[str]],
-    seconds: float,
-) -> None:
-    """The results of each problem; `hardware` maps what was simulated to the problems that used it."""
-    show.part(f"Summary ({simulate.simulator()}, {seconds:.1f} s)")
-    show.table(("problem", "", "RTL numbers", "mismatches", "time", "report"), rows)
+    chosen: settings.Settings, solved: Mapping[int, Sequence[Solved]], seconds: float
+) -> Iterator[Block]:
+    """The results of each problem, what was simulated, and the outcome."""
+    rows: list[tuple[Cell, ...]] = []
+    hardware: dict[str, list[str]] = {}
+    for number, pieces in solved.items():
+        checks = _checks(pieces)
+        rows.append(
+            (
+                number,
+                PROBLEMS[number].TITLE,
+                counted(checks) if checks else None,
+                differing(checks) if checks else None,
+                phrase("{:.1f} s", sum(piece.seconds for piece in pieces)),
+                _short(_report_path(chosen, number)),
+            )
+        )
+        for what in _used(pieces):
+            hardware.setdefault(what, []).append(str(number))
+    yield Heading(phrase("Summary ({}, {:.1f} s)", simulate.simulator(), seconds))
+    yield table(("problem", "", ("RTL numbers", ","), "mismatches", "time", "report"), rows)
     if hardware:
-        show.table(
+        yield table(
             ("simulated", "for problems"), [(what, ", ".join(numbers)) for what, numbers in hardware.items()]
         )
-        show.text("ROWS, COLS and DEPTH shape the int8 core only.")
+        yield text("ROWS, COLS and DEPTH shape the int8 core only.")
     if chosen.problems == list(PROBLEMS):
-        show.text("Problem 8's training on the RTL takes minutes and has its own command, make train.")
+        yield text("Problem 8's training on the RTL takes minutes and has its own command, make train.")
+    every = [check for pieces in solved.values() for check in _checks(pieces)]
+    wrong, count = differing(every), counted(every)
+    if wrong:
+        where = ", ".join(str(number) for number, pieces in solved.items() if differing(_checks(pieces)))
+        said = phrase("{:,} RTL results differ from the golden model, in problem {}.", wrong, where)
+        yield Check("the problem sheet", count, wrong, said)
+        yield Command("replay", simulate.replay_command(chosen.seed))
+        if not chosen.waves:
+            yield Command("waves", "the same with WAVES=1")
+    elif every:
+        said = phrase("All {:,} RTL results match the golden model bit for bit.", count)
+        yield Check("the problem sheet", count, 0, said)
 
 
 def _short(path: Path) -> str:

@@ -4,6 +4,7 @@
 
 import hashlib
 import os
+import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -15,20 +16,27 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from macrame import environment
+from macrame import __version__, environment
 from macrame.contract import CoreConfig
 from macrame.files import atomic, parse
 from macrame.golden.nn.batches import minibatches
 from macrame.golden.nn.bf16 import Golden, NetworkBf16, SGDBf16
 from macrame.golden.nn.network import Network
 from macrame.golden.nn.optimizers import SGD
-from macrame.homework import data, digits, p8_training, report
+from macrame.homework import data, digits, p8_training
 from macrame.homework.digits import Split
-from macrame.homework.show import Show
+from macrame.homework.problem import Blocks
+from macrame.report import run_page
+from macrame.report.blocks import Check, Command, Heading, Metadata, phrase, table, text
+from macrame.report.numbers import to_json
+from macrame.report.report import Display, LiveReport, page_of
+from macrame.report.terminal import Terminal
 from macrame.sim import simulate
 from macrame.sim.recording import Recording
-from macrame.verify.compare import Check, bits, compared, differences
+from macrame.verify.compare import Check as Comparison
+from macrame.verify.compare import bits, block, compared
 from macrame.verify.session import Bf16Config, Compared, hardware
+from macrame.verify.trace_page import recorded
 
 PREFERRED = "verilator"
 OUT = environment.build_dir() / "train" / "train.json"
@@ -52,7 +60,9 @@ class Job:
     hardware : macrame.verify.session.Bf16Config
         A tile has 4 * rows rows: with 8, a complete mini-batch of 32.
     out : pathlib.Path
-        The report.
+        The report, as JSON.
+    page : pathlib.Path or None
+        Where the report goes besides the terminal.
     """
 
     hidden: int
@@ -65,11 +75,12 @@ class Job:
     steps: int | None = None
     hardware: Bf16Config = Bf16Config(CoreConfig(8, 8, formats="DUAL"), 32)
     out: Path = OUT
+    page: Path | None = None
 
     def settled(self) -> dict[str, object]:
         """The entries of the report."""
         kept = {field.name: getattr(self, field.name) for field in fields(self)}
-        del kept["hardware"], kept["out"]
+        del kept["hardware"], kept["out"], kept["page"]
         core = self.hardware.core
         return {**kept, "rows": core.rows, "cols": core.cols, "lanes": self.hardware.lanes}
 
@@ -84,7 +95,7 @@ class Mismatch(Exception):
     check : macrame.verify.compare.Check
     """
 
-    def __init__(self, step: int, check: Check) -> None:
+    def __init__(self, step: int, check: Comparison) -> None:
         self.step, self.check = step, check
         super().__init__(f"step {step}: {check.name}")
 
@@ -180,17 +191,20 @@ def read(environ: Mapping[str, str]) -> Job:
         training.seed if seed is None else seed,
         training.epochs if epochs is None else epochs,
         integer("STEPS", 1, 10**6),
+        page=page_of(environ),
     )
 
 
-def train(job: Job, show: Show, rtl_root: Path | None = None, trace: Recording | None = None) -> Outcome:
+def train(
+    job: Job, display: Display, rtl_root: Path | None = None, trace: Recording | None = None
+) -> Outcome:
     """Train on the RTL, in golden and in fp32, one step of each at a time.
 
     Parameters
     ----------
     job : Job
-    show : macrame.homework.show.Show
-        Display for the progress.
+    display : macrame.report.report.Display
+        Shows the progress.
     rtl_root : pathlib.Path, optional
         Another copy of rtl/.
     trace : macrame.sim.recording.Recording, optional
@@ -211,7 +225,7 @@ def train(job: Job, show: Show, rtl_root: Path | None = None, trace: Recording |
         [digits.PIXELS, job.hidden, digits.CLASSES], np.random.default_rng(job.seed), uniform=True
     )
     with ExitStack() as stack:
-        with show.progress(
+        with display.progress(
             f"starting the simulated {job.hardware} ({simulate.simulator()}; the first start compiles them)"
         ):
             backend, links = hardware(job.hardware, name="train", rtl_root=rtl_root, trace=trace)
@@ -240,7 +254,7 @@ def train(job: Job, show: Show, rtl_root: Path | None = None, trace: Recording |
         rng = np.random.default_rng(job.seed)
         per_epoch = -(-len(x) // job.batch_size)
         total = job.steps or job.epochs * per_epoch
-        with show.progress(f"training on the RTL, {total} steps", total) as tick:
+        with display.progress(f"training on the RTL, {total} steps", total) as tick:
             while outcome.steps < total:
                 for batch in minibatches(len(x), job.batch_size, "smaller", rng):
                     for run in runs:
@@ -302,13 +316,98 @@ def _bf16(network: NetworkBf16, job: Job) -> _Run:
     return _Run(network, SGDBf16(network.parameters(), job.learning_rate, backend=network.backend))
 
 
-def run(job: Job, show: Show | None = None, rtl_root: Path | None = None) -> int:
-    """Train, print the results, and write the report.
+def blocks(
+    job: Job, display: Display, rtl_root: Path | None = None, trace: Recording | None = None
+) -> Blocks[None]:
+    """Train, and write the JSON report.
 
     Parameters
     ----------
     job : Job
-    show : macrame.homework.show.Show, optional
+    display : macrame.report.report.Display
+        Shows the progress.
+    rtl_root : pathlib.Path, optional
+        Another copy of rtl/.
+    trace : macrame.sim.recording.Recording, optional
+        Record a trace of the core.
+
+    Yields
+    ------
+    macrame.report.blocks.Block
+        The results; a check that failed if they differ from the golden model.
+    """
+    yield Heading(
+        phrase(
+            "Training {}-{}-{} in bf16 on the RTL: mini-batches of {}, rate {:g}, seed {}",
+            digits.PIXELS,
+            job.hidden,
+            digits.CLASSES,
+            job.batch_size,
+            job.learning_rate,
+            job.seed,
+        )
+    )
+    common = {"simulator": simulate.simulator(), "job": job.settled()}
+    replay = simulate.replay_command(job.seed)
+    yield Metadata({"macrame": __version__, **common, "command": replay})
+    try:
+        outcome = train(job, display, rtl_root, trace)
+    except Mismatch as wrong:
+        yield text("Step {}: the RTL differs from the golden model.", wrong.step, kind="error")
+        yield block(wrong.check)
+        yield Command("replay", replay)
+        atomic.write(
+            job.out, to_json({**common, "equal": False, "step": wrong.step, "mismatch": wrong.check})
+        )
+        return
+    equal = outcome.sha256 == outcome.golden_sha256
+    atomic.write(job.out, to_json({**common, "equal": equal, **asdict(outcome)}))
+    yield table(
+        ("steps", "loss, fp32", "bf16 (RTL)", ("test set, fp32", ".2%"), ("bf16 (RTL)", ".2%")),
+        [
+            (
+                epoch["steps"],
+                *(digits.short(epoch[name]["train_loss"]) for name in ("fp32", "bf16")),
+                *(epoch[name]["test_accuracy"] for name in ("fp32", "bf16")),
+            )
+            for epoch in digits.some(outcome.epochs)
+        ],
+    )
+    calls, cycles = outcome.calls, outcome.cycles
+    yield text(
+        "{:,} steps: {:,} products with {:,} multiply-accumulates in {:,} cycles of the core, {:,} "
+        "vector operations in {:,} cycles of the vector unit.",
+        outcome.steps,
+        calls["products"],
+        outcome.macs,
+        cycles["products"],
+        calls["vectors"],
+        cycles["vectors"],
+    )
+    yield text(
+        "{:.1f} s in total, {:.1f} s of it in the simulators ({}). Losses and test set are the golden "
+        "model's forward pass with the RTL's weights.",
+        outcome.seconds,
+        outcome.simulation_seconds,
+        simulate.simulator(),
+    )
+    yield text("SHA-256 of the final weights, RTL:    {}", outcome.sha256)
+    yield text("SHA-256 of the final weights, golden: {}", outcome.golden_sha256)
+    if not equal:
+        yield text("The weights differ.", kind="error")
+        return
+    said = phrase("All {:,} RTL results match the golden model bit for bit, in every step.", outcome.compared)
+    yield Check("every step", outcome.compared, 0, said)
+    yield text("report: {}", os.path.relpath(job.out))
+
+
+def run(job: Job, report: LiveReport, rtl_root: Path | None = None) -> int:
+    """Train, show the results, and write the reports.
+
+    Parameters
+    ----------
+    job : Job
+    report : macrame.report.report.LiveReport
     rtl_root : pathlib.Path, optional
         Another copy of rtl/.
 
@@ -317,56 +416,14 @@ def run(job: Job, show: Show | None = None, rtl_root: Path | None = None) -> int
     int
         Exit code.
     """
-    show = show or Show()
     job.out.unlink(missing_ok=True)  # of an earlier run; an interrupted run must not leave it
-    show.part(
-        f"Training {digits.PIXELS}-{job.hidden}-{digits.CLASSES} in bf16 on the RTL: mini-batches of "
-        f"{job.batch_size}, rate {job.learning_rate:g}, seed {job.seed}"
-    )
-    common = {"simulator": simulate.simulator(), "job": job.settled()}
-    try:
-        outcome = train(job, show, rtl_root)
-    except Mismatch as wrong:
-        for line in (f"Step {wrong.step}: the RTL differs from the golden model.", *differences(wrong.check)):
-            show.bad(line)
-        show.text(f"replay: {simulate.replay_command(job.seed)}")
-        atomic.write(
-            job.out,
-            report.to_json({**common, "equal": False, "step": wrong.step, "mismatch": wrong.check}).encode(),
-        )
-        return 1
-    equal = outcome.sha256 == outcome.golden_sha256
-    atomic.write(job.out, report.to_json({**common, "equal": equal, **asdict(outcome)}).encode())
-    show.table(
-        ("steps", "loss, fp32", "bf16 (RTL)", "test set, fp32", "bf16 (RTL)"),
-        [
-            (
-                epoch["steps"],
-                *(digits.short(epoch[name]["train_loss"]) for name in ("fp32", "bf16")),
-                *(f"{epoch[name]['test_accuracy']:.2%}" for name in ("fp32", "bf16")),
-            )
-            for epoch in digits.some(outcome.epochs)
-        ],
-    )
-    calls, cycles = outcome.calls, outcome.cycles
-    show.text(
-        f"{outcome.steps:,} steps: {calls['products']:,} products with {outcome.macs:,} "
-        f"multiply-accumulates in {cycles['products']:,} cycles of the core, {calls['vectors']:,} "
-        f"vector operations in {cycles['vectors']:,} cycles of the vector unit."
-    )
-    show.text(
-        f"{outcome.seconds:.1f} s in total, {outcome.simulation_seconds:.1f} s of it in the "
-        f"simulators ({simulate.simulator()}). Losses and test set are the golden model's forward pass with "
-        "the RTL's weights."
-    )
-    show.text(f"SHA-256 of the final weights, RTL:    {outcome.sha256}")
-    show.text(f"SHA-256 of the final weights, golden: {outcome.golden_sha256}")
-    if not equal:
-        show.bad("The weights differ.")
-        return 1
-    show.good(f"All {outcome.compared:,} RTL results match the golden model bit for bit, in every step.")
-    show.text(f"report: {os.path.relpath(job.out)}")
-    return 0
+    with tempfile.TemporaryDirectory(prefix="macrame-") as folder:
+        trace = Recording(Path(folder) / "trace") if run_page.shows_run(report.page) else None
+        report.write_all(blocks(job, report, rtl_root, trace))
+        if trace is not None and trace.path.exists():
+            report.write(recorded(trace.path))
+    report.save()
+    return int(report.failed)
 
 
 def main(environ: Mapping[str, str]) -> int:
@@ -375,7 +432,7 @@ def main(environ: Mapping[str, str]) -> int:
     Parameters
     ----------
     environ : mapping of str to str
-        EPOCHS, STEPS, HOMEWORK and SEED.
+        EPOCHS, STEPS, HOMEWORK, SEED and PAGE.
 
     Returns
     -------
@@ -394,5 +451,6 @@ def main(environ: Mapping[str, str]) -> int:
     job = read(environ)
     os.environ["SIM"] = os.environ.get("SIM", "").strip() or PREFERRED
     simulate.check_tools(simulate.simulator())
+    components = {run_page.NAME: run_page.assets()}
     with threadpool_limits(1):  # threads make products of such small matrices slower
-        return run(job)
+        return run(job, LiveReport(Terminal(), "Training on the RTL", job.page, components))

@@ -8,7 +8,7 @@ import contextlib
 import functools
 import json
 import re
-import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from macrame import cores, environment
+from macrame import __version__, cores, environment
 from macrame.contract import CoreConfig
 from macrame.errors import InputError, shown
 from macrame.files import atomic, npy, parse, write
@@ -27,8 +27,24 @@ from macrame.files.contents import contents
 from macrame.files.read import LARGEST
 from macrame.nets import digits, onnx_reader, plan, tflite
 from macrame.nets.graph import Graph
-from macrame.nets.run import CORE, ELEMENTWISE, Difference, LayerRun, Network
+from macrame.nets.run import CORE, ELEMENTWISE, LayerRun, Network
 from macrame.progress import Progress
+from macrame.report import run_page
+from macrame.report.blocks import (
+    Block,
+    Cell,
+    Check,
+    Column,
+    Heading,
+    Metadata,
+    Phrase,
+    Table,
+    Text,
+    phrase,
+    text,
+)
+from macrame.report.report import Report, page_of
+from macrame.report.terminal import Plain
 from macrame.sim.recording import Recording
 
 if TYPE_CHECKING:
@@ -50,8 +66,9 @@ NAMES = (
     "SEED",
     "IMAGES",
     "LABELS",
+    "PAGE",
 )
-RUNS = tuple(name for name in NAMES if name not in ("MODEL", "PLAN"))
+RUNS = tuple(name for name in NAMES if name not in ("MODEL", "PLAN", "PAGE"))
 
 #: Held-out digits that run by default.
 IMAGES = "10"
@@ -88,6 +105,8 @@ class Job:
         The classes that the digits' network predicted before quantisation.
     trace : macrame.sim.recording.Recording or None
         A trace of the core to be recorded; its spans are the layers.
+    page : Path or None
+        Where the report goes besides the terminal.
     """
 
     graph: Graph
@@ -102,6 +121,7 @@ class Job:
     labels: Values | None = None
     floats: Values | None = None
     trace: Recording | None = None
+    page: Path | None = None
 
 
 #: What reads a file, by its suffix.
@@ -171,7 +191,9 @@ def prepare(given: Mapping[str, str]) -> Job:
     references = [_reference(graph, stored, number) for number in range(len(inputs))]
     config = CoreConfig(rows, cols, depth, post_lanes=post_lanes)
     lanes = parse.integer("LANES", given.get("LANES", "4"), 1, 32)
-    return Job(graph, config, inputs, references, out, sim, stop, seed, lanes, labels, floats)
+    outputs = [] if out is None else [out, write.report_path(out)]
+    page = page_of(given, sources, outputs)
+    return Job(graph, config, inputs, references, out, sim, stop, seed, lanes, labels, floats, page=page)
 
 
 _SHAPE = (("ROWS", "8", 32), ("COLS", "8", 32), ("DEPTH", "1", 8))
@@ -297,17 +319,22 @@ def _reference(graph: Graph, stored: Mapping[str, Values], number: int) -> dict[
 # --- running ------------------------------------------------------------------------------------------------
 
 
-def _told(difference: Difference | None, against: str) -> Iterator[str]:
-    if difference is not None:
-        yield (
-            f"    {difference.count:,} of {difference.of:,} values of {difference.tensor} differ from "
-            f"{against}, first at {list(difference.index)}: expected {difference.expected}, got "
-            f"{difference.got}"
-        )
+COLUMNS = (
+    Column("", width=3),
+    Column("operator", width=15, left=True),
+    Column("output", width=13, left=True),
+    Column("runs on", width=11, left=True),
+    Column("as", width=12, left=True),
+    Column("MACs", ",", 12),
+    Column("cycles", ",", 10),
+    Column("predicted", ",", 10),
+    Column("used", ".1%", 7),
+    Column("bytes", ",", 11),
+)
 
 
-def line(number: int, layer: LayerRun) -> str:
-    """A layer as a line of the report.
+def row(number: int, layer: LayerRun) -> Iterator[Block]:
+    """A layer as a row of the table, and what is wrong with it.
 
     Parameters
     ----------
@@ -315,53 +342,99 @@ def line(number: int, layer: LayerRun) -> str:
         Of the operator, from 0 on.
     layer : LayerRun
 
+    Yields
+    ------
+    macrame.report.blocks.Block
+    """
+    counted = layer.cycles is not None
+    used = layer.utilisation is not None
+    cells: tuple[Cell, ...] = (
+        number,
+        layer.kind,
+        "x".join(map(str, layer.shape)),
+        layer.where,
+        layer.form,
+        layer.macs if counted and layer.macs else "",
+        layer.cycles if counted else "",
+        (layer.predicted or 0) if counted else "",
+        layer.utilisation if used else "",
+        layer.stream_bytes if used else "",
+    )
+    yield Table(COLUMNS, (cells,), continued=True)
+    if layer.note:
+        yield text("  on the host: {}", layer.note)
+    for found, against in ((layer.golden, "the golden model"), (layer.reference, "the reference")):
+        if found is not None:
+            said = phrase(
+                "  {:,} of {:,} values of {} differ from {}, first at {}: expected {}, got {}",
+                found.count,
+                found.of,
+                found.tensor,
+                against,
+                str(list(found.index)),
+                found.expected,
+                found.got,
+            )
+            yield Check(f"{layer.name}, {against}", found.of, found.count, said)
+
+
+def run(job: Job, picture_of: Callable[[Path], Block] | None = None) -> int:
+    """Simulate, compare, report.
+
+    Parameters
+    ----------
+    job : Job
+    picture_of : callable, optional
+        Makes a block for the page of the trace in a file.
+
     Returns
     -------
-    str
+    int
+        The exit code.
     """
-    shape = "x".join(map(str, layer.shape))
-    text = f"  {number:3} {layer.kind:<15} {shape:<13} {layer.where:<11} {layer.form:<12}"
-    if layer.cycles is not None:
-        macs = f"{layer.macs:,}" if layer.macs else ""
-        text += f" {macs:>12} {layer.cycles:>10,} {layer.predicted or 0:>10,}"
-    if layer.utilisation is not None:
-        text += f" {layer.utilisation:>7.1%} {layer.stream_bytes:>11,}"
-    note = [f"    on the host: {layer.note}"] if layer.note else []
-    return "\n".join(
-        [
-            text.rstrip(),
-            *note,
-            *_told(layer.golden, "the golden model"),
-            *_told(layer.reference, "the reference"),
-        ]
-    )
-
-
-HEADER = (
-    f"  {'':3} {'operator':<15} {'output':<13} {'runs on':<11} {'as':<12} {'MACs':>12} {'cycles':>10} "
-    f"{'predicted':>10} {'used':>7} {'bytes':>11}"
-)
-
-
-def run(job: Job) -> int:
-    """Simulate, compare, report; returns the exit code."""
     network = Network(job.graph, job.config)
     sim = job.sim or ("verilator" if network.predicted * len(job.inputs) > LARGE else "icarus")
     from macrame.host.core import Core
     from macrame.nets.run import CoreBackend
+    from macrame.sim.launch import replay_command
     from macrame.sim.link import SimLink
 
     if job.out is not None:
         atomic.discard(job.out, write.report_path(job.out))
     began = time.monotonic()
-    print(f"{job.graph.name} on a core of {job.config}, {job.config.post_lanes} requantisers, {sim}")
-    with Progress("net", "layers") as progress:
+    report = Report(Plain(), "Network", job.page, {run_page.NAME: run_page.assets()})
+    report.write(
+        Heading(
+            phrase(
+                "{} on a core of {}, {} requantisers, {}",
+                job.graph.name,
+                str(job.config),
+                job.config.post_lanes,
+                sim,
+            )
+        )
+    )
+    report.write(
+        Metadata(
+            {
+                "macrame": __version__,
+                "simulator": sim,
+                "seed": job.seed,
+                "command": replay_command(job.seed),
+            }
+        )
+    )
+    with contextlib.ExitStack() as kept, Progress("net", "layers") as progress:
+        trace = job.trace
+        if picture_of is not None and run_page.shows_run(job.page) and trace is None:
+            folder = kept.enter_context(tempfile.TemporaryDirectory(prefix="macrame-"))
+            trace = Recording(Path(folder) / "run.trace")
         link = SimLink(
             job.config,
             seed=job.seed,
             name="net",
             sim=sim,
-            trace=job.trace,
+            trace=trace,
             compiling=lambda: progress.expect(f"compiling the {job.config} core, needed only once"),
         )
         progress.done()
@@ -374,19 +447,19 @@ def run(job: Job) -> int:
                 # with labels the answers matter: of later inputs only what is wrong is shown
                 brief = job.labels is not None and number > 0
                 if len(job.inputs) > 1 and not brief:
-                    print(f"input {number}")
+                    report.write(Heading(f"input {number}", level=3))
                 if not brief:
-                    print(HEADER, flush=True)
+                    report.write(Table(COLUMNS, ()))
                 count = [0]
 
                 def told(
                     layer: LayerRun, count: list[int] = count, number: int = number, brief: bool = brief
                 ) -> None:
-                    link.mark(layer.name, kind=layer.kind, input=number)
-                    if not brief:
-                        print(line(count[0], layer), flush=True)
-                    elif layer.golden or layer.reference:
-                        print(f"input {number}\n{line(count[0], layer)}", flush=True)
+                    link.mark(layer.name, kind=layer.kind, input=number, macs=layer.macs)
+                    if brief and (layer.golden or layer.reference):
+                        report.write(Heading(f"input {number}", level=3))
+                    if not brief or layer.golden or layer.reference:
+                        report.write_all(row(count[0], layer))
                     count[0] += 1
                     progress(number * len(job.graph.ops) + count[0], len(job.inputs) * len(job.graph.ops))
 
@@ -397,7 +470,8 @@ def run(job: Job) -> int:
                 seconds.append(time.monotonic() - start)
                 runs.append(layers)
                 outputs.append(values.get(job.graph.outputs[0]))
-    return _finish(job, network, sim, runs, outputs, seconds, time.monotonic() - began)
+        picture = picture_of(trace.path) if picture_of and trace and run_page.shows_run(job.page) else None
+    return _finish(job, network, sim, report, runs, outputs, seconds, time.monotonic() - began, picture)
 
 
 def _unit(job: Job, sim: str, progress: Progress, stack: contextlib.ExitStack) -> ElementwiseUnit:
@@ -416,8 +490,8 @@ def _unit(job: Job, sim: str, progress: Progress, stack: contextlib.ExitStack) -
     return ElementwiseUnit(stack.enter_context(link))
 
 
-def accuracy(outputs: Values, labels: Values, floats: Values | None, runtime: str = "tflm") -> list[str]:
-    """How many outputs are largest at their label, as lines of the report.
+def accuracy(outputs: Values, labels: Values, floats: Values | None, runtime: str = "tflm") -> Iterator[Text]:
+    """How many outputs are largest at their label.
 
     Parameters
     ----------
@@ -428,30 +502,32 @@ def accuracy(outputs: Values, labels: Values, floats: Values | None, runtime: st
     runtime : {"tflm", "onnxruntime"}
         Of the digits' network.
 
-    Returns
-    -------
-    list of str
+    Yields
+    ------
+    macrame.report.blocks.Text
     """
 
-    def part(correct: Values) -> str:
-        return f"{int(correct.sum())} of {len(correct)} correct, {correct.mean():.1%}"
+    def part(correct: Values) -> Phrase:
+        return phrase("{} of {} correct, {:.1%}", int(correct.sum()), len(correct), correct.mean())
 
-    lines = [f"  accuracy: {part(outputs.argmax(axis=1) == labels)}"]
-    if floats is not None:
-        lines[0] += f"; before quantisation {part(floats == labels)}"
-        every = digits.held_out()[1]
-        whole = {name: part(classes == every) for name, classes in digits.predicted().items()}
-        found = f"{digits.MODEL.name} {whole['int8']}" if runtime != "tflm" else whole["int8"]
-        if runtime != "tflm":
-            found = f"{digits.ONNX.name} {whole['onnx']}, {found}"
-        lines.append(
-            f"  of all held-out images, by the golden model: {found}; before quantisation {whole['float']}"
-        )
-    return lines
+    found = phrase("accuracy: ") + part(outputs.argmax(axis=1) == labels)
+    if floats is None:
+        yield Text(found)
+        return
+    yield Text(found + "; before quantisation " + part(floats == labels))
+    every = digits.held_out()[1]
+    whole = {name: part(classes == every) for name, classes in digits.predicted().items()}
+    found = phrase("of all held-out images, by the golden model: ")
+    if runtime == "tflm":
+        found += whole["int8"]
+    else:
+        found += phrase("{} ", digits.ONNX.name) + whole["onnx"]
+        found += phrase(", {} ", digits.MODEL.name) + whole["int8"]
+    yield Text(found + "; before quantisation " + whole["float"])
 
 
-def speed(config: CoreConfig, cycles: int) -> list[str]:
-    """Inferences per second at the clock rates that a core reached, as lines of the report.
+def speed(config: CoreConfig, cycles: int) -> Iterator[Text]:
+    """Inferences per second at the clock rates that a core reached.
 
     Parameters
     ----------
@@ -459,33 +535,41 @@ def speed(config: CoreConfig, cycles: int) -> list[str]:
     cycles : int
         Of the products of one inference.
 
-    Returns
-    -------
-    list of str
+    Yields
+    ------
+    macrame.report.blocks.Text
     """
     if not cycles:
-        return []
-    lines = []
-    for core in cores.figures(config):
+        return
+    placed = cores.figures(config)
+    for core in placed:
         assert core.mhz is not None
-        lines.append(
-            f"  {1e6 * core.mhz.median / cycles:,.0f} inferences per second at {core.mhz.median} MHz on "
-            f"{core.device}, counting products only"
+        yield text(
+            "{:,.0f} inferences per second at {} MHz on {}, counting products only",
+            1e6 * core.mhz.median / cycles,
+            core.mhz.median,
+            core.device,
         )
-    name = f"{config}, {config.post_lanes} requantisers"
-    return lines or [f"  no figure for the clock of a core of {name}: it was never placed"]
+    if not placed:
+        yield text(
+            "no figure for the clock of a core of {}, {} requantisers: it was never placed",
+            str(config),
+            config.post_lanes,
+        )
 
 
 def _finish(
     job: Job,
     network: Network,
     sim: str,
+    report: Report,
     runs: list[list[LayerRun]],
     outputs: list[Values | None],
     seconds: list[float],
     total: float,
+    picture: Block | None,
 ) -> int:
-    """Print the totals and write the files; returns the exit code."""
+    """Show the totals and write the files; returns the exit code."""
     every = [layer for layers in runs for layer in layers]
     on_core = [layer for layer in every if layer.where == CORE]
     macs, taken = sum(layer.macs for layer in on_core), sum(layer.cycles or 0 for layer in on_core)
@@ -495,27 +579,37 @@ def _finish(
     passes = sum(layer.cycles or 0 for layer in every if layer.where == ELEMENTWISE)
     compared = sum(len(reference) for reference in job.references)
     used = macs / (taken * job.config.macs) if taken else 0.0
-    print(
-        f"  total per inference: {macs // len(runs):,} MACs, {taken // len(runs):,} cycles, "
-        f"{used:.1%} of the array used"
+    report.write(
+        text(
+            "total per inference: {:,} MACs, {:,} cycles, {:.1%} of the array used",
+            macs // len(runs),
+            taken // len(runs),
+            used,
+        )
     )
     if passes:
-        print(f"  and {passes // len(runs):,} cycles of the elementwise unit, {job.lanes} lanes")
-    for text in speed(job.config, taken // len(runs)):
-        print(text)
-    print(f"  {wrong:,} values differ from the golden model")
+        report.write(
+            text("and {:,} cycles of the elementwise unit, {} lanes", passes // len(runs), job.lanes)
+        )
+    report.write_all(speed(job.config, taken // len(runs)))
+    values = sum(int(np.prod(layer.shape)) for layer in every)
+    said = phrase("{:,} values differ from the golden model", wrong)
+    report.write(Check("golden model", values, wrong, said))
     if compared:
-        print(f"  {other:,} values of {compared:,} tensors differ from the reference")
+        values = sum(tensor.size for reference in job.references for tensor in reference.values())
+        said = phrase("{:,} values of {:,} tensors differ from the reference", other, compared)
+        report.write(Check("reference", values, other, said))
     for layer in unexpected:
-        print(f"  {layer.name}: {layer.cycles:,} cycles, expected {layer.predicted:,}")
+        said = phrase("{}: {:,} cycles, expected {:,}", layer.name, layer.cycles, layer.predicted)
+        report.write(Check(f"{layer.name}, cycles", 1, 1, said))
     correct = None
     if job.labels is not None:
         found = np.concatenate([values for values in outputs if values is not None])
         found = found.reshape(len(job.labels), -1)
         correct = int((found.argmax(axis=1) == job.labels).sum())
-        print("\n".join(accuracy(found, job.labels, job.floats, job.graph.runtime)))
-    print(f"  {min(seconds):.2f} s per inference, {total:.1f} s in all")
-    report = {
+        report.write_all(accuracy(found, job.labels, job.floats, job.graph.runtime))
+    report.write(text("{:.2f} s per inference, {:.1f} s in all", min(seconds), total))
+    summary = {
         "model": job.graph.name,
         "array": str(job.config),
         "post_lanes": job.config.post_lanes,
@@ -535,28 +629,30 @@ def _finish(
         "correct": correct,
         "inferences": [[asdict(layer) for layer in layers] for layers in runs],
     }
-    encoded = (json.dumps(report, indent=2) + "\n").encode()
-    failed = bool(wrong or other or unexpected)
+    encoded = (json.dumps(summary, indent=2) + "\n").encode()
     if job.out is None:
         folder = environment.build_dir() / "net"
         folder.mkdir(parents=True, exist_ok=True)
         atomic.write(folder / "net.json", encoded)
-        print(f"  wrote {folder / 'net.json'}")
+        report.write(text("wrote {}", str(folder / "net.json")))
     else:
         files: dict[str | PathLike[str], bytes] = {write.report_path(job.out): encoded}
         last = job.graph.tensors[job.graph.outputs[0]]
         results = [last.to_file(values) for values in outputs if values is not None]
-        if not failed and results:
+        if not report.failed and results:
             files[job.out] = write.encode(job.out, np.concatenate(results))
         atomic.write_files(files)
-        print(f"  wrote {' and '.join(map(str, files))}")
-    if failed:
-        print("net: the results differ from the expected ones", file=sys.stderr)
-    return int(failed)
+        report.write(text("wrote {}", " and ".join(map(str, files))))
+    if report.failed:
+        report.write(text("net: the results differ from the expected ones", kind="error"))
+    if picture is not None:
+        report.write(picture)
+    report.save()
+    return int(report.failed)
 
 
-def main(given: Mapping[str, str]) -> int:
-    """The command; returns the exit code."""
+def main(given: Mapping[str, str], picture_of: Callable[[Path], Block] | None = None) -> int:
+    """The command; returns the exit code. `picture_of` as of :func:`run`."""
     given = {name: given[name] for name in NAMES if given.get(name)}
     if given.get("PLAN", "0") not in ("0", "1"):
         raise InputError(f"PLAN={shown(given['PLAN'])}: expected 0 or 1")
@@ -564,6 +660,10 @@ def main(given: Mapping[str, str]) -> int:
         for name in RUNS:
             if name in given:
                 raise InputError(f"{name}={given[name]}: does not apply to PLAN=1, which runs nothing")
-        print("\n".join(plan.table(read_model(given.get("MODEL", str(digits.MODEL))))))
+        model = given.get("MODEL", str(digits.MODEL))
+        graph, page = read_model(model), page_of(given, [model])
+        report = Report(Plain(), "Cores for a network", page)
+        report.write_all(plan.blocks(graph))
+        report.save()
         return 0
-    return run(prepare(given))
+    return run(prepare(given), picture_of)

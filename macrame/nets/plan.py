@@ -6,12 +6,14 @@ The cycles are exact for a core that is fed without pauses: those of `macrame.go
 for cores that were placed, at the clock rate they reached, and for the boards whose device they fit.
 """
 
+import functools
 from collections.abc import Iterable, Iterator
 
 from macrame import cores
 from macrame.contract import CoreConfig
 from macrame.nets import lower
 from macrame.nets.graph import Graph
+from macrame.report.blocks import Block, Cell, Column, Heading, Phrase, Table, phrase, text
 
 #: Numbers of multipliers in the table.
 MULTIPLIERS = (64, 128, 256)
@@ -53,39 +55,57 @@ def total(graph: Graph, config: CoreConfig) -> tuple[int, int]:
     return sum(part.macs for part in parts), sum(part.cycles for part in parts)
 
 
-def milliseconds(cycles: int, mhz: float) -> str:
-    """The time of so many cycles, to three significant digits."""
-    return f"{cycles / mhz / 1000:.3g} ms"
+COLUMNS = (
+    Column("array", width=9, left=True),
+    Column("requantisers", width=12),
+    Column("cycles", ",", 10),
+    Column("used", ".1%", 7),
+    Column("clock and time per inference", width=0, left=True, gap=2),
+)
 
 
-def row(graph: Graph, config: CoreConfig, cycles: int, macs: int) -> str:
-    """A core as a line of the table.
+def clocks(config: CoreConfig, cycles: int) -> Phrase:
+    """Clock rates of a core on the devices where it was placed and on their boards, with times.
 
     Parameters
     ----------
-    graph : Graph
+    config : CoreConfig
+    cycles : int
+        Of one inference.
+
+    Returns
+    -------
+    macrame.report.blocks.Phrase
+    """
+    found = []
+    for core in cores.figures(config):
+        assert core.mhz is not None
+        mhz = core.mhz.median
+        found.append(phrase("{}: {} MHz, {:.3g} ms", core.device, mhz, cycles / mhz / 1000))
+        for board in core.boards:
+            mhz = board.clock / 1e6
+            found.append(phrase("{} at {:g} MHz, {:.3g} ms", board.title, mhz, cycles / mhz / 1000))
+    return functools.reduce(lambda one, other: one + "; " + other, found) if found else phrase("no figure")
+
+
+def row(config: CoreConfig, cycles: int, macs: int) -> tuple[Cell, ...]:
+    """A core as a row of the table.
+
+    Parameters
+    ----------
     config : CoreConfig
     cycles, macs : int
         Of one inference.
 
     Returns
     -------
-    str
+    tuple of macrame.report.blocks.Cell
     """
     used = macs / (cycles * config.macs) if cycles else 0.0
-    text = f"  {config!s:<9} {config.post_lanes:>12} {cycles:>10,} {used:>7.1%}  "
-    told = []
-    for core in cores.figures(config):
-        assert core.mhz is not None
-        told.append(f"{core.device}: {core.mhz.median} MHz, {milliseconds(cycles, core.mhz.median)}")
-        told += [
-            f"{board.title} at {board.clock / 1e6:g} MHz, {milliseconds(cycles, board.clock / 1e6)}"
-            for board in core.boards
-        ]
-    return text + ("; ".join(told) or "no figure")
+    return str(config), config.post_lanes, cycles, used, clocks(config, cycles)
 
 
-def table(graph: Graph, multipliers: Iterable[int] = MULTIPLIERS) -> list[str]:
+def blocks(graph: Graph, multipliers: Iterable[int] = MULTIPLIERS) -> Iterator[Block]:
     """The best shapes for each number of multipliers, then the cores that were placed.
 
     Parameters
@@ -93,21 +113,20 @@ def table(graph: Graph, multipliers: Iterable[int] = MULTIPLIERS) -> list[str]:
     graph : Graph
     multipliers : iterable of int
 
-    Returns
-    -------
-    list of str
-        Lines.
+    Yields
+    ------
+    macrame.report.blocks.Block
     """
-    lines = [
-        f"{graph.name}: products of one inference",
-        f"  {'array':<9} {'requantisers':>12} {'cycles':>10} {'used':>7}  clock and time per inference",
-    ]
+    yield Heading(f"{graph.name}: products of one inference")
+    yield Table(COLUMNS, ())
     for count in multipliers:
         ranked = sorted((total(graph, config)[::-1], str(config), config) for config in shapes(count))
-        lines += [row(graph, config, *found) for found, _, config in ranked[:BEST]]
-    lines.append("  cores that were placed, see docs/fpga.md:")
+        rows = tuple(row(config, *found) for found, _, config in ranked[:BEST])
+        yield Table(COLUMNS, rows, continued=True)
+    yield text("cores that were placed, see docs/fpga.md:")
+    rows = ()
     for core in cores.placed():
         if core.mhz is not None:
             macs, cycles = total(graph, core.config)
-            lines.append(row(graph, core.config, cycles, macs))
-    return lines
+            rows += (row(core.config, cycles, macs),)
+    yield Table(COLUMNS, rows, continued=True)

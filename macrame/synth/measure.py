@@ -12,9 +12,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, TypeVar
 
-from macrame import environment
+from macrame import __version__, environment
 from macrame.files import atomic
 from macrame.progress import Steps
+from macrame.report.blocks import Metadata, text
+from macrame.report.report import Report, page_of
+from macrame.report.terminal import Markdown
 from macrame.synth import flow, tables, tools
 from macrame.synth.settings import Job, from_environment
 from macrame.synth.targets import TARGETS
@@ -138,8 +141,8 @@ def finished(futures: Sequence[Future[T]]) -> list[T]:
     return [future.result() for future in futures]
 
 
-def print_table(target: str, seeds: int, say: Steps) -> None:
-    """Measure all units of a target's table, print and store it.
+def show_table(target: str, seeds: int, say: Steps, report: Report) -> None:
+    """Measure all units of a target's table, show and store it.
 
     A unit that does not fit has a row with this result.
     """
@@ -163,7 +166,7 @@ def print_table(target: str, seeds: int, say: Steps) -> None:
     with tools.threads(len(os.sched_getaffinity(0)) + 1) as pool:  # one more, so that no processor is idle
         results = finished([pool.submit(result, job) for job in tables.jobs(target, seeds)])
     say(f"{target}: done", last=True)
-    print("\n".join(tables.table(target, results)) + "\n", flush=True)
+    report.write_all(tables.blocks(target, results))
     write(
         path,
         {
@@ -176,14 +179,14 @@ def print_table(target: str, seeds: int, say: Steps) -> None:
 
 
 def main(environ: Mapping[str, str], table: bool = False) -> int:
-    """Measure the selected unit, print and store the result.
+    """Measure the selected unit, show and store the result.
 
     Parameters
     ----------
     environ : mapping of str to str
         See `settings.NAMES`.
     table : bool
-        Print the tables of several units instead.
+        Show the tables of several units instead.
 
     Returns
     -------
@@ -199,7 +202,7 @@ def main(environ: Mapping[str, str], table: bool = False) -> int:
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as after Ctrl-C
     say = Steps()
-    job = from_environment(environ)
+    job, page = from_environment(environ), page_of(environ)
     environment.writable(environment.build_dir())
     try:
         versions(job.target)
@@ -207,10 +210,13 @@ def main(environ: Mapping[str, str], table: bool = False) -> int:
         raise tools.FlowError(
             f"{error.name} is not installed: {environment.install('synth', 'synth')}"
         ) from None
+    report = Report(Markdown(), "Area and clock rate", page)
+    report.write(Metadata({"macrame": __version__, **versions(job.target)}))
     try:
         if table:
             for target in [job.target] if environ.get("TARGET") else TARGETS:
-                print_table(target, job.seeds if environ.get("SEEDS") else TABLE_SEEDS, say)
+                show_table(target, job.seeds if environ.get("SEEDS") else TABLE_SEEDS, say, report)
+            report.save()
             return 0
         path = flow.BUILD / f"{job.target}-{job.unit}.json"
         path.unlink(missing_ok=True)
@@ -219,12 +225,19 @@ def main(environ: Mapping[str, str], table: bool = False) -> int:
     except BaseException:
         say.end()
         raise
-    print("\n".join(tables.table(job.target, results)))
+    report.write_all(tables.blocks(job.target, results))
     used = versions(job.target)
     write(
         path,
         {"target": job.target, "device": TARGETS[job.target].title, "tools": used, "results": results},
     )
-    print("\n" + ", ".join(f"{name} {version}" for name, version in used.items()))
-    print(f"{environment.shown(path)}; netlist: {results[0]['netlist']}")
+    report.write(
+        text(
+            "{}\n{}; netlist: {}",
+            ", ".join(f"{name} {version}" for name, version in used.items()),
+            environment.shown(path),
+            results[0]["netlist"],
+        )
+    )
+    report.save()
     return 0

@@ -23,7 +23,19 @@ IDLE = {
     **dict.fromkeys(RESULTS, ("ROWS", "COLS", "DEPTH", "FORMATS")),
     "textbook": ("DEPTH", "FORMATS", "MULTIPLIER"),
 }
-NAMES = ("TARGET", "UNIT", "ROWS", "COLS", "DEPTH", "POST_LANES", "FORMATS", "MULTIPLIER", "PLACER", "SEEDS")
+NAMES = (
+    "TARGET",
+    "UNIT",
+    "ROWS",
+    "COLS",
+    "DEPTH",
+    "POST_LANES",
+    "FORMATS",
+    "MULTIPLIER",
+    "PLACER",
+    "SEEDS",
+    "PAGE",
+)
 
 
 @dataclass(frozen=True)

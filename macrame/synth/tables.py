@@ -1,84 +1,76 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Results as Markdown tables."""
+"""Results as tables."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
+from macrame.report.blocks import Block, Cell, Column, Heading, Table, phrase, text
 from macrame.synth.settings import RESULTS, Job
 from macrame.synth.targets import TARGETS
 
 Result: TypeAlias = Mapping[str, Any]
 """What `macrame.synth.measure.measure` returns: text, counts and rates by name."""
 
-HEAD = (
-    "unit",
-    "LUT",
-    "FF",
-    "carry",
-    "DSP",
-    "BRAM",
-    "placer",
-    "seeds",
-    "Fmax, MHz",
-    "min",
-    "max",
-    "MACs per cycle",
-    "GMAC/s",
-    "MMAC/s per LUT",
-    "ratio to textbook",
+COLUMNS = (
+    Column("unit"),
+    *(Column(name, ",") for name in ("LUT", "FF", "carry", "DSP", "BRAM")),
+    Column("placer"),
+    Column("seeds"),
+    *(Column(name, ".1f") for name in ("Fmax, MHz", "min", "max")),
+    Column("MACs per cycle"),
+    *(Column(name, ".2f") for name in ("GMAC/s", "MMAC/s per LUT", "ratio to textbook")),
 )
+HEAD = tuple(column.header for column in COLUMNS)
 
 
-def row(result: Result, textbook: Result | None) -> list[str]:
+def row(result: Result, textbook: Result | None) -> tuple[Cell, ...]:
     """Cells of a result's row; the last is its GMAC/s per LUT, relative to the textbook array."""
-    area = [*(f"{result[name]:,}" for name in ("lut", "ff", "carry", "dsp", "bram")), result["placer"]]
+    area = (*(result[name] for name in ("lut", "ff", "carry", "dsp", "bram")), result["placer"])
+    ratio: Cell = ""
     if "failed" in result:
-        return [result["label"], *area, "does not fit", "", "", "", f"{result['macs']}", "", "", ""]
+        return (result["label"], *area, "does not fit", "", "", "", result["macs"], "", "", "")
     if not result["fmax"]:
         per_lut = result["lut"] / result["macs"]
-        ratio = ""
-        if textbook is not None and "lut" in textbook:
-            ratio = f"{per_lut / (textbook['lut'] / textbook['macs']):.2f} LUT"
-        return [
-            result["label"],
-            *area,
-            "",
-            "",
-            "",
-            "",
-            f"{result['macs']}",
-            "",
-            "",
-            ratio if result["unit"] not in RESULTS else "",
-        ]
+        if textbook is not None and "lut" in textbook and result["unit"] not in RESULTS:
+            ratio = phrase("{:.2f} LUT", per_lut / (textbook["lut"] / textbook["macs"]))
+        return (result["label"], *area, "", "", "", "", result["macs"], "", "", ratio)
     rate = result["fmax"]
-    speed = [f"{len(rate['seeds'])}", *(f"{rate[name]:.1f}" for name in ("median", "min", "max"))]
+    speed = (len(rate["seeds"]), *(rate[name] for name in ("median", "min", "max")))
     if result["unit"] in RESULTS:  # not MACs
-        return [result["label"], *area, *speed, "", "", "", ""]
-    ratio = ""
+        return (result["label"], *area, *speed, "", "", "", "")
     if textbook and textbook.get("gmacs_per_lut"):
-        ratio = f"{result['gmacs_per_lut'] / textbook['gmacs_per_lut']:.2f}"
-    return [
+        ratio = result["gmacs_per_lut"] / textbook["gmacs_per_lut"]
+    return (
         result["label"],
         *area,
         *speed,
-        f"{result['macs']}",
-        f"{result['gmacs']:.2f}",
-        f"{1000 * result['gmacs_per_lut']:.2f}",
+        result["macs"],
+        result["gmacs"],
+        1000 * result["gmacs_per_lut"],
         ratio,
-    ]
+    )
 
 
-def table(target: str, results: Sequence[Result]) -> list[str]:
-    """Lines of a Markdown table and of the note below it."""
+def blocks(target: str, results: Sequence[Result]) -> Iterator[Block]:
+    """The table of a target, and the note below it.
+
+    Parameters
+    ----------
+    target : str
+        One of TARGETS.
+    results : sequence of Result
+
+    Yields
+    ------
+    macrame.report.blocks.Block
+    """
     textbooks = {r["placer"]: r for r in results if r["unit"] == "textbook"}
-    lines = [f"{TARGETS[target].title}:", "", f"| {' | '.join(HEAD)} |", "|" + "---|" * len(HEAD)]
-    lines += ["| " + " | ".join(row(result, textbooks.get(result["placer"]))) + " |" for result in results]
+    yield Heading(f"{TARGETS[target].title}:")
+    yield Table(COLUMNS, tuple(row(result, textbooks.get(result["placer"])) for result in results))
     why = TARGETS[target].untimed
     if why:
-        lines += ["", f"No Fmax: {why}. The last column compares LUTs per MAC."]
-    return lines
+        yield text("No Fmax: {}. The last column compares LUTs per MAC.", why)
 
 
 def jobs(target: str, seeds: int) -> list[Job]:

@@ -9,6 +9,9 @@ from typing import Any, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
+from macrame.report import blocks
+from macrame.report.blocks import Phrase, phrase
+
 MOST_SHOWN = 10
 
 
@@ -87,8 +90,8 @@ def mismatches(
     ]
 
 
-def listed(wrong: Sequence[Difference]) -> list[str]:
-    """Format mismatches as lines to print; at most `MOST_SHOWN` of them, and how many more there are.
+def listed(wrong: Sequence[Difference]) -> tuple[Phrase, ...]:
+    """Mismatches in words; at most `MOST_SHOWN` of them, and how many more there are.
 
     Parameters
     ----------
@@ -96,13 +99,14 @@ def listed(wrong: Sequence[Difference]) -> list[str]:
 
     Returns
     -------
-    list of str
+    tuple of macrame.report.blocks.Phrase
     """
     lines = [
-        f"  row {m['row']}, column {m['column']}: expected {m['expected']}, got {m['got']}"
+        phrase("  row {}, column {}: expected {}, got {}", m["row"], m["column"], m["expected"], m["got"])
         for m in wrong[:MOST_SHOWN]
     ]
-    return lines + [f"  and {len(wrong) - MOST_SHOWN:,} more"] * (len(wrong) > MOST_SHOWN)
+    more = len(wrong) - MOST_SHOWN
+    return (*lines, phrase("  and {:,} more", more)) if more > 0 else tuple(lines)
 
 
 def compared(
@@ -171,8 +175,8 @@ def differing(checks: Sequence[Check]) -> int:
     return sum(len(check.mismatches) for check in checks)
 
 
-def differences(check: Check) -> list[str]:
-    """The mismatches of a comparison as lines to print; none if all match.
+def block(check: Check) -> blocks.Check:
+    """A comparison as a block of a report.
 
     Parameters
     ----------
@@ -180,15 +184,19 @@ def differences(check: Check) -> list[str]:
 
     Returns
     -------
-    list of str
+    macrame.report.blocks.Check
     """
-    wrong = check.mismatches
-    if not wrong:
-        return []
-    first = (
-        f"MISMATCH in {check.name}: {len(wrong):,} of {check.values:,} numbers differ from the golden model"
-    )
-    return [first, *listed(wrong)]
+    wrong = len(check.mismatches)
+    if wrong:
+        said = phrase(
+            "MISMATCH in {}: {:,} of {:,} numbers differ from the golden model",
+            check.name,
+            wrong,
+            check.values,
+        )
+    else:
+        said = phrase("RTL matches the golden model: {}: all {:,} numbers", check.name, check.values)
+    return blocks.Check(check.name, check.values, wrong, said, listed(check.mismatches))
 
 
 def sizes(a: NDArray[Any], w: NDArray[Any]) -> str:

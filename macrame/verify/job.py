@@ -17,6 +17,8 @@ from macrame.files import atomic, parse, read, write
 from macrame.golden.arith.requantize import requantize
 from macrame.golden.gemm import add_bias, gemm
 from macrame.host import packets, quantize, serial_link
+from macrame.report import run_page
+from macrame.report.report import page_of
 from macrame.verify import operands
 
 NAMES = (
@@ -45,6 +47,7 @@ NAMES = (
     "TRACE",
     "TRACE_WINDOW",
     "LINK",
+    "PAGE",
 )
 FILES = ("A", "W", "BIAS", "SCALE")  # inputs that may be files
 MODES = (*packets.MODES, "bf16")
@@ -80,6 +83,14 @@ class Job:
     trace: Path | None = None  # file for a trace of the core
     trace_window: tuple[int, int | None] = (0, None)  # first cycle and number of cycles
     notes: tuple[str, ...] = ()  # lines for the user: what was skipped while reading
+    page: Path | None = None  # the report, besides the terminal
+    recorded: Path | None = None  # file for the trace that the page shows, if it is not the user's
+    fields: NDArray[np.void] | None = None  # of the columns' records, once the product was computed
+
+    @property
+    def shows_run(self) -> bool:
+        """Whether the page shows the run, cycle by cycle."""
+        return run_page.shows_run(self.page) and not self.link
 
 
 def prepare(given: Mapping[str, str]) -> Job:
@@ -122,11 +133,14 @@ def prepare(given: Mapping[str, str]) -> Job:
     a, w, output, expected, quantized = (_bf16 if mode == "bf16" else _int8)(given, mode, sources)
     inputs = [source.text for source in sources.values() if source.is_path]
     write.check_output("OUT", given["OUT"], inputs)
+    out = Path(given["OUT"])
+    others = (out, write.report_path(out), *([Path(given["TRACE"])] if "TRACE" in given else []))
+    page = page_of(given, inputs, others)
     trace = _trace(given, inputs)
     return Job(
         a,
         w,
-        Path(given["OUT"]),
+        out,
         mode,
         output,
         expected,
@@ -138,6 +152,7 @@ def prepare(given: Mapping[str, str]) -> Job:
         trace,
         _window(given),
         tuple(f"{source.label}: {'; '.join(source.notes)}" for source in sources.values() if source.notes),
+        page,
     )
 
 

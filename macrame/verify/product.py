@@ -5,8 +5,9 @@
 import contextlib
 import json
 import sys
+import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from macrame import environment
+from macrame import __version__, environment
 from macrame.errors import InputError, LinkError
 from macrame.files import atomic, write
 from macrame.golden.arith.bf16_to_fp32 import bf16_to_fp32
@@ -23,8 +24,14 @@ from macrame.golden.gemm_bf16 import gemm_bf16
 from macrame.host import packets, serial_link
 from macrame.host.core import Core, Report
 from macrame.progress import Progress
-from macrame.verify.compare import MOST_SHOWN, listed, mismatches
+from macrame.report import run_page
+from macrame.report.blocks import Block, Check, Command, Heading, Metadata, Text, phrase, text
+from macrame.report.report import Report as Written
+from macrame.report.terminal import Plain
+from macrame.verify.compare import MOST_SHOWN, Difference, listed, mismatches
 from macrame.verify.job import Job, prepare
+from macrame.verify.trace import Trace
+from macrame.verify.trace_page import Work, component
 
 COMPILING = {"icarus": "", "verilator": ", which takes a minute or two"}
 WORTH_CHANGING = 60  # seconds of simulation above which a faster simulator is suggested
@@ -45,12 +52,16 @@ def multiply(core: Core, job: Job, progress: Progress | None = None) -> tuple[ND
     report : macrame.host.core.Report
     """
     if job.mode != "bf16":
+        job.fields = packets.fields(core.records(job.w, job.mode, **job.output))
         return core.matmul(job.a, job.w, job.mode, progress=progress, **job.output)
     seed = random = None
     if job.output["out"] == "stochastic":
         seed = job.seed
         random = core.random_operands(Lfsr32(seed).rows, job.a.shape[0], job.w.shape[1])
     job.expected = gemm_bf16(job.a, job.w, random=random, **job.output)
+    n = job.w.shape[1]
+    bias = np.broadcast_to(np.asarray(job.output.get("bias", 0), np.float32), n)
+    job.fields = packets.fields(packets.records(n, np.ascontiguousarray(bias).view(np.int32)))
     return core.matmul_bf16(job.a, job.w, seed=seed, progress=progress, **job.output)
 
 
@@ -78,7 +89,7 @@ def stored(path: Path, product: NDArray[Any]) -> NDArray[Any]:
 
 def begin(job: Job) -> None:
     """Remove the results of an earlier run, once the input is valid."""
-    atomic.discard(job.out, write.report_path(job.out), *([job.trace] if job.trace else []))
+    atomic.discard(job.out, write.report_path(job.out), *filter(None, (job.trace, job.page)))
 
 
 def board_job(job: Job) -> tuple[NDArray[Any], Report, dict[str, Any]]:
@@ -168,7 +179,7 @@ def simulate_job(job: Job) -> tuple[NDArray[Any], Report, dict[str, Any]]:
             job.config,
             seed=job.seed,
             waves=job.waves,
-            trace=Recording(job.trace, *job.trace_window) if job.trace else None,
+            trace=Recording(job.recorded, *job.trace_window) if job.recorded else None,
             name="make-gemm",
             compiling=lambda: progress.expect(
                 f"compiling the {job.config} core, once{COMPILING[simulate.simulator()]}"
@@ -200,7 +211,15 @@ def run(job: Job) -> int:
     begun, beside = time.monotonic(), write.report_path(job.out)
     if not job.link:  # otherwise once the board's configuration is known
         begin(job)
-    product, report, details = (board_job if job.link else simulate_job)(job)
+    shown: Block | None = None
+    with tempfile.TemporaryDirectory(prefix="macrame-") as folder:
+        job.recorded = job.trace
+        if job.shows_run:
+            job.recorded = job.trace or Path(folder) / "run.trace"
+        product, counters, details = (board_job if job.link else simulate_job)(job)
+        if job.shows_run and job.recorded:
+            work = Work(job.a, job.w, job.fields, job.expected)
+            shown = component(Trace.read(job.recorded, "the run's trace"), [work])
     assert job.expected is not None
     wrong = mismatches(job.expected, product, _plain)
     (m, k), n = job.a.shape, job.w.shape[1]
@@ -214,7 +233,7 @@ def run(job: Job) -> int:
         **({"quantized": job.quantized} if job.quantized else {}),
         "seed": job.seed,
         **details,
-        **report.as_dict(),
+        **counters.as_dict(),
         "values": product.size,
         "mismatches": len(wrong),
         "first_mismatches": wrong[:MOST_SHOWN],
@@ -223,35 +242,80 @@ def run(job: Job) -> int:
     if not wrong:
         files[job.out] = write.encode(job.out, stored(job.out, product))
     atomic.write_files(files)
-    if job.link:
-        line = details["bytes_sent"] + details["bytes_received"]
-        speed = f"{line:,} bytes on the line in {details['seconds']:.1f} s"
-    else:
-        speed = f"{details['cycles_per_second']:,} cycles/s simulated"
-    where = job.link or details["simulator"]
-    print(
-        f"{m} x {k} times {k} x {n} on the {job.config} core, mode {job.mode}, {where}\n"
-        f"  {report.cycles:,} cycles, {report.macs:,} MACs, {report.utilisation:.2%} of the array used\n"
-        f"  {speed}, {time.monotonic() - begun:.1f} s in total\n"
-        f"  {len(wrong):,} of {product.size:,} values differ from the golden model"
-    )
-    if details["waves"]:
-        print(f"  waveforms in {details['waves']}")
-    if details["trace"]:
-        print(f"  trace in {details['trace']}")
-    if wrong:
-        print(
-            f"gemm: the result differs from the golden model, {job.out} is not written; rows and columns "
-            "count from 0",
-            file=sys.stderr,
-        )
-        print("\n".join(listed(wrong)), file=sys.stderr)
-        if not job.link:
-            from macrame.sim import simulate  # already loaded by the simulation
+    report = Written(Plain(), "Product of two matrices", job.page, {run_page.NAME: run_page.assets()})
+    report.write_all(blocks(job, summary, wrong, time.monotonic() - begun))
+    if shown is not None:
+        report.write(shown)
+    report.save()
+    return int(report.failed)
 
-            print(f"  replay  {simulate.replay_command(job.seed)}", file=sys.stderr)
-    print(f"  wrote {beside if wrong else f'{job.out} and {beside}'}")
-    return 1 if wrong else 0
+
+def blocks(
+    job: Job, summary: Mapping[str, Any], wrong: Sequence[Difference], seconds: float
+) -> Iterator[Block]:
+    """The report of a product.
+
+    Parameters
+    ----------
+    job : Job
+    summary : mapping of str to object
+        The JSON report.
+    wrong : sequence of macrame.verify.compare.Difference
+    seconds : float
+        Of the whole run.
+
+    Yields
+    ------
+    macrame.report.blocks.Block
+    """
+    beside, replay = write.report_path(job.out), ""
+    if not job.link:
+        from macrame.sim import simulate  # already loaded by the simulation
+
+        replay = simulate.replay_command(job.seed)
+    yield Heading(
+        phrase(
+            "{} x {} times {} x {} on the {} core, mode {}, {}",
+            *(summary[size] for size in ("m", "k", "k", "n")),
+            summary["array"],
+            job.mode,
+            job.link or summary["simulator"],
+        )
+    )
+    known = ("seed", "simulator", "link", "quantized")
+    yield Metadata(
+        {
+            "macrame": __version__,
+            **{name: summary[name] for name in known if summary.get(name) is not None},
+            **({"command": replay} if replay else {}),
+        }
+    )
+    yield text(
+        "{:,} cycles, {:,} MACs, {:.2%} of the array used",
+        *(summary[name] for name in ("cycles", "macs", "utilisation")),
+    )
+    if job.link:
+        line = summary["bytes_sent"] + summary["bytes_received"]
+        speed = phrase("{:,} bytes on the line in {:.1f} s", line, summary["seconds"])
+    else:
+        speed = phrase("{:,} cycles/s simulated", summary["cycles_per_second"])
+    yield Text(speed + phrase(", {:.1f} s in total", seconds))
+    if wrong:
+        yield text(
+            "gemm: the result differs from the golden model, {} is not written; rows and columns count from "
+            "0",
+            str(job.out),
+            kind="error",
+        )
+    said = phrase("{:,} of {:,} values differ from the golden model", len(wrong), summary["values"])
+    yield Check("product", summary["values"], len(wrong), said, listed(wrong))
+    if summary["waves"]:
+        yield text("waveforms in {}", summary["waves"])
+    if summary["trace"]:
+        yield text("trace in {}", summary["trace"])
+    if wrong and replay:
+        yield Command("replay", replay)
+    yield text("wrote {}", str(beside) if wrong else f"{job.out} and {beside}")
 
 
 def main(given: Mapping[str, str]) -> int:

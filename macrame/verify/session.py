@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias, TypedDict, TypeVar
+from typing import Any, TypeAlias, TypedDict, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -24,33 +24,18 @@ from macrame.host import packets, tiling
 from macrame.host.core import Core, Report
 from macrame.host.training import Hardware
 from macrame.host.vector_unit import VectorUnit
+from macrame.report.blocks import text
+from macrame.report.report import Display
 from macrame.sim import vectors
 from macrame.sim.link import HarnessLink, SimLink, VectorSimLink
 from macrame.sim.recording import Recording
-from macrame.verify.compare import Check, bits, compared, differences, sizes
+from macrame.verify.compare import Check, bits, block, compared, sizes
+from macrame.verify.trace_page import Work
 
 Integer = TypeVar("Integer", bound=np.integer)
 
 Compare: TypeAlias = Callable[[str, NDArray[np.unsignedinteger], NDArray[np.unsignedinteger], float], None]
 """Takes a description, the result and the golden model's, as bits, and the seconds it took."""
-
-
-class Display(Protocol):
-    """The display of a session's progress; `macrame.homework.show.Show` is one."""
-
-    def progress(
-        self, what: str, total: int | None = None
-    ) -> contextlib.AbstractContextManager[Callable[[int], None]]:
-        """Show progress; the context takes the number of steps done, finally `total`."""
-
-    def good(self, line: str) -> None:
-        """Show a check that passed."""
-
-    def bad(self, line: str) -> None:
-        """Show a check that failed."""
-
-    def text(self, line: str) -> None:
-        """Show a paragraph."""
 
 
 @dataclass(frozen=True)
@@ -190,8 +175,8 @@ class Session:
     ----------
     config : macrame.contract.CoreConfig
         Of the int8 core.
-    show : Display
-        Display for progress and mismatches.
+    display : macrame.report.report.Display
+        Shows progress and every comparison.
     name : str
         Of the folder under build/runs/.
     bf16 : Bf16Config
@@ -209,12 +194,14 @@ class Session:
         All comparisons so far.
     used : list of str
         Descriptions of the hardware used, in the order of first use.
+    works : list of macrame.verify.trace_page.Work
+        The products in `trace`, in the order of its spans.
     """
 
     def __init__(
         self,
         config: CoreConfig,
-        show: Display,
+        display: Display,
         name: str,
         *,
         bf16: Bf16Config = SMALL,
@@ -226,9 +213,10 @@ class Session:
         self.config, self.bf16_config = config, bf16
         self.seed, self.waves = seed, waves
         self.trace, self.bf16_trace = trace, bf16_trace
-        self.show, self._folder = show, name
+        self.display, self._folder = display, name
         self.checks: list[Check] = []
         self.used: list[str] = []
+        self.works: list[Work] = []
         self._links: dict[bool, SimLink] = {}  # without and with activity counting
         self._cores: dict[bool, Core] = {}
         self._hardware: Hardware | None = None
@@ -259,7 +247,7 @@ class Session:
         self._use(self.name)
         if activity not in self._cores:
             what = f"{self.name}{', with its toggles counted' if activity else ''}"
-            with self.show.progress(f"starting the simulated {what}"):
+            with self.display.progress(f"starting the simulated {what}"):
                 self._links[activity] = SimLink(
                     self.config,
                     seed=self.seed,
@@ -287,7 +275,7 @@ class Session:
         """
         self._use(self.bf16_name)
         if self._hardware is None:
-            with self.show.progress(f"starting the simulated {self.bf16_name}"):
+            with self.display.progress(f"starting the simulated {self.bf16_name}"):
                 self._hardware, self._hardware_links = hardware(
                     self.bf16_config, seed=self.seed, name=f"{self._folder}/bf16", trace=self.bf16_trace
                 )
@@ -304,7 +292,8 @@ class Session:
             check.values += one.values
             check.seconds += one.seconds
             check.mismatches += one.mismatches
-            self._tell(one)
+            if one.mismatches:
+                self.display.write(block(one))
 
         return Compared(self._hardware, compare, self._hardware_links[0])
 
@@ -344,10 +333,13 @@ class Session:
         began = time.monotonic()
         (m, k), n = a.shape, w.shape[1]
         with (
-            self.show.progress(f"RTL: {what}, {sizes(a, w)} on the {self.name}", total) as tick,
+            self.display.progress(f"RTL: {what}, {sizes(a, w)} on the {self.name}", total) as tick,
             self._links[False].span(what, m=m, k=k, n=n, mode=mode),
         ):
             values, report = core.matmul(a, w, mode, progress=lambda done, _: tick(done), **output)
+        if self.trace is not None:
+            fields = packets.fields(core.records(w, mode, **output))
+            self.works.append(Work(a, w, fields, expected))
         self.compare(what, values, expected, time.monotonic() - began, report.as_dict())
         return values, report
 
@@ -419,7 +411,7 @@ class Session:
         link = self._links[True]
         link.clear_activity()
         firsts = range(0, len(layer.bias), self.config.cols)
-        with self.show.progress(f"RTL: {what}", len(firsts)) as tick:
+        with self.display.progress(f"RTL: {what}", len(firsts)) as tick:
             for number, first in enumerate(firsts):
                 outputs = slice(first, first + self.config.cols)
                 live = (layer.weight[outputs] != 0).any(axis=0) if skip else np.ones(x.shape[1], bool)
@@ -488,7 +480,7 @@ class Session:
         """
         self._use(f"module {module}")
         count = max(np.size(column) for column in columns.values())
-        with self.show.progress(f"RTL: {count:,} numbers through {module}"):
+        with self.display.progress(f"RTL: {count:,} numbers through {module}"):
             return vectors.run(module, name=f"{self._folder}/{module}", **columns)
 
     def compare(
@@ -516,19 +508,12 @@ class Session:
         check = compared(what, got, expected, seconds, report)
         check.again = again
         self.checks.append(check)
-        if not check.mismatches:
-            self.show.good(f"RTL matches the golden model: {what}: all {check.values:,} numbers")
-        self._tell(check)
+        self.display.write(block(check))
         return check
 
     def _use(self, what: str) -> None:
         if what not in self.used:
             self.used.append(what)
-
-    def _tell(self, check: Check) -> None:
-        """Print the mismatches."""
-        for line in differences(check):
-            self.show.bad(line)
 
     def close(self) -> None:
         """Close the simulators."""
@@ -539,7 +524,7 @@ class Session:
         for link in links.values():
             link.close()
             if link.waves is not None:
-                self.show.text(f"waves: {link.waves}")
+                self.display.write(text("waves: {}", str(link.waves)))
 
 
 def _output(layer: DenseInt8, mode: str, outputs: slice = slice(None)) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from macrame.homework.data import SHIPPED
 
 ROOT = Path(__file__).resolve().parents[2]
-VARIABLES = ("PROBLEM", "HOMEWORK", "OUT", "ROWS", "COLS", "DEPTH", "SEED", "WAVES")
+VARIABLES = ("PROBLEM", "HOMEWORK", "OUT", "ROWS", "COLS", "DEPTH", "SEED", "WAVES", "PAGE")
 
 
 def command(tmp_path, **variables):
@@ -32,6 +32,11 @@ class Whole:
     out: str
     err: str
     folder: Path
+
+    @property
+    def page(self):
+        """The page of the whole sheet."""
+        return (self.folder.parent / "sheet.html").read_text()
 
     def report(self, number):
         """The JSON report of one problem."""

@@ -36,7 +36,8 @@ def whole(tmp_path_factory, worker_id):
     shared = shared if worker_id == "master" else shared.parent  # one for all of pytest-xdist's workers
     with FileLock(shared / "homework.lock"):
         if not (shared / "homework.json").exists():
-            argv, env = command(shared / "homework")
+            (shared / "homework").mkdir(exist_ok=True)
+            argv, env = command(shared / "homework", PAGE=str(shared / "homework" / "sheet.html"))
             done = subprocess.run(argv, env=env, cwd=ROOT, capture_output=True, text=True, **limited(300))
             (shared / "homework.json").write_text(json.dumps([done.returncode, done.stdout, done.stderr]))
     code, out, err = json.loads((shared / "homework.json").read_text())

@@ -77,7 +77,7 @@ def test_digits_that_are_shown_are_digits_that_are_there(number, decimal, rounde
     top, _, bottom = number.partition("/")
     value = Fraction(top) / Fraction(bottom or 1)
     assert p2_backprop._decimal(value) == decimal
-    assert p2_backprop._rounded(value) == rounded
+    assert str(p2_backprop._rounded(value)) == rounded
     assert abs(Fraction(decimal.replace("...", "")) - value) <= abs(value) * Fraction(1, 10**16)
 
 

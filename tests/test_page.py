@@ -1,0 +1,571 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The page of a run, in a real browser: what it shows is what the trace has, and what golden expects."""
+
+import dataclasses
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from macrame.contract import CoreConfig
+from macrame.files import trace_file
+from macrame.golden.arith.bf16_mul import bf16_mul
+from macrame.golden.arith.fp32_add import fp32_add
+from macrame.golden.arith.fp32_to_bf16 import fp32_to_bf16
+from macrame.golden.arith.requantize import requantize
+from macrame.report import run_page
+from macrame.report.html_writer import Html
+from macrame.report.numbers import plain
+from macrame.sim.link import SimLink
+from macrame.sim.recording import Recording
+from macrame.verify import product
+from macrame.verify.trace import Trace
+from macrame.verify.trace_page import Work, component
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+BROWSER = next(filter(None, map(shutil.which, BROWSERS)), None)
+pytestmark = pytest.mark.skipif(
+    BROWSER is None, reason="no browser for the pages' tests: apt-get install chromium"
+)
+
+RNG = np.random.default_rng(1)
+REDRAW = 100  # ms
+LARGEST, LARGEST_LONG = 1_000_000, 5_000_000  # bytes of an ordinary page, and of a run of 100,000 cycles
+
+
+# --- runs -------------------------------------------------------------------------------------------------
+
+
+@dataclasses.dataclass(frozen=True)
+class Recorded:
+    """A product on the simulated core: its operands, its trace, the page that gemm wrote."""
+
+    a: np.ndarray
+    w: np.ndarray
+    out: np.ndarray
+    trace: Trace
+    work: Work
+    page: Path
+
+
+def recorded(folder, a, w, **given):
+    """A product by `macrame gemm`, with trace and page."""
+    np.save(folder / "a.npy", a)
+    np.save(folder / "w.npy", w)
+    files = {"A": "a.npy", "W": "w.npy", "OUT": "c.npy", "TRACE": "run.trace", "PAGE": "run.html"}
+    job = product.prepare({name: str(folder / file) for name, file in files.items()} | given)
+    assert product.run(job) == 0
+    trace = Trace.read(folder / "run.trace")
+    assert not trace.check()
+    out = np.load(folder / "c.npy")
+    return Recorded(
+        job.a, job.w, out, trace, Work(job.a, job.w, job.fields, job.expected), folder / "run.html"
+    )
+
+
+@pytest.fixture(scope="module")
+def int8(tmp_path_factory):
+    """int8 with padding in all three directions, requantised."""
+    a, w = (RNG.integers(-128, 128, shape).astype(np.int8) for shape in ((11, 15), (15, 10)))
+    shape = {"ROWS": "4", "COLS": "4", "DEPTH": "4"}
+    return recorded(tmp_path_factory.mktemp("int8"), a, w, SCALE="0.002", ZERO_POINT="3", **shape)
+
+
+@pytest.fixture(scope="module")
+def bf16(tmp_path_factory):
+    """bfloat16 with ReLU, rounded stochastically."""
+    a, w = (RNG.normal(size=shape).astype(np.float32) for shape in ((10, 5), (5, 3)))
+    shape = {"ROWS": "2", "COLS": "2"}
+    options = {"MODE": "bf16", "QUANTIZE": "even", "RESULT": "stochastic", "RELU": "1"}
+    return recorded(tmp_path_factory.mktemp("bf16"), a, w, **options, **shape)
+
+
+RUNS = ("int8", "bf16")
+
+
+@pytest.fixture(params=RUNS)
+def run(request):
+    return request.getfixturevalue(request.param)
+
+
+def write(path, trace, works=()):
+    """A page with this run only."""
+    page = Html("run", {run_page.NAME: run_page.assets()})
+    page.write(component(trace, works))
+    path.write_text(page.text())
+    return path
+
+
+def changed(trace, **columns):
+    """The same trace with other columns."""
+    return Trace(dataclasses.replace(trace.file, columns={**trace.file.columns, **columns}))
+
+
+# --- the browser ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        yield found
+        found.close()
+
+
+class Opened:
+    """A page in the browser; anything on its console, and any request but for its file, is an error."""
+
+    def __init__(self, browser, path, **options):
+        self.path = path
+        self.page = browser.new_page(**{"viewport": {"width": 1200, "height": 900}, **options})
+        self.errors = []
+        self.page.on("console", lambda message: self.errors.append(message.text))
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("request", lambda request: self.errors.append(request.url))
+        self.page.goto(path.as_uri())
+        self.page.wait_for_selector("[data-ready=true]", timeout=60_000)
+        self.errors.remove(path.as_uri())
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.page.close()
+        assert self.errors == [] or exc[0]
+
+    def state(self, expression):
+        return self.page.evaluate(f"macrame.state.{expression}")
+
+    def settle(self):
+        """Until what changed is drawn."""
+        self.page.evaluate(
+            "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+        )
+
+    def press(self, *keys):
+        for key in keys:
+            self.page.keyboard.press(key)
+        self.settle()
+
+    def show(self, cycle, row, col):
+        """A cycle by the scrubber, and a cell by the arrow keys."""
+        self.page.locator(".scrubber").fill(str(cycle))
+        self.page.locator("canvas.array").focus()
+        self.page.evaluate("macrame.state.select(0, 0)")
+        self.press(*["ArrowDown"] * row, *["ArrowRight"] * col)
+        assert [self.state("cycle"), self.state("row"), self.state("col")] == [cycle, row, col]
+
+    def table(self, selector):
+        """Text of a table's cells, by the text of each row's first."""
+        rows = self.page.locator(f"{selector} tbody tr").all()
+        cells = (row.locator("th, td").all_inner_texts() for row in rows)
+        return {name: rest for name, *rest in cells}
+
+    def checked(self):
+        """Numbers compared by the self-check, and those that differ."""
+        found = self.page.locator(".self-check")
+        return int(found.get_attribute("data-compared")), int(found.get_attribute("data-wrong"))
+
+
+@pytest.fixture
+def opened(browser, int8):
+    with Opened(browser, int8.page) as page:
+        yield page
+
+
+def integer(text):
+    return int(text.removeprefix("= ").replace(",", ""))
+
+
+def bits(text):
+    """Bits of a float, as the page shows them in brackets."""
+    return int(text.split("(")[1].split(")")[0], 16)
+
+
+# --- what it shows ----------------------------------------------------------------------------------------
+
+
+def test_the_page_loads_from_a_file_and_needs_nothing_else(browser, run):
+    assert run.page.stat().st_size < LARGEST
+    with Opened(browser, run.page) as page:
+        text = page.page.inner_text("body")
+        assert "passed" in text
+        assert "macrame" in text
+        compared, wrong = page.checked()
+        assert wrong == 0
+        # operands, products and sums of all beats, rows with their biases, results twice, and their steps
+        beats, depth = len(run.trace.beats), run.trace.config.depth
+        cells = run.trace.config.rows * run.trace.config.cols
+        assert compared > beats * cells * (depth + 1)
+
+
+def test_every_register_of_a_cell_is_the_trace_s_and_golden_s(browser, int8):
+    trace, depth = int8.trace, 4
+    span = trace.spans[0]
+    a = np.zeros((12, 16), int)
+    w = np.zeros((16, 12), int)
+    a[:11, :15], w[:15, :10] = int8.a, int8.w
+    with Opened(browser, int8.page) as page:
+        for i, j, k in ((0, 0, 0), (10, 9, 14), (5, 6, 9), (3, 8, 3), (11 - 1, 0, 7)):
+            tile, row, col = trace.locate(span, i, j)
+            mac, d = trace.mac(tile, row, col, k), k % depth
+            page.show(mac.operand_cycle, row, col)
+            found = page.table(".registers")[f"operands {d}"]
+            assert found[:3] == [str(tile), str(k), f"a {mac.a}, w {mac.w}"]
+            assert (mac.a, mac.w) == (a[i, k], w[k, j])
+            page.show(mac.product_cycle, row, col)
+            found = page.table(".registers")[f"product {d}"]
+            assert [integer(text) for text in found] == [tile, k, mac.product, a[i, k] * w[k, j]]
+            page.show(mac.sum_cycle, row, col)
+            found = page.table(".registers")["accumulator"]
+            stop = k - d + depth
+            assert [integer(text) for text in found[2:]] == [mac.sum, a[i, :stop] @ w[:stop, j]]
+
+
+def test_every_step_of_the_rounding_is_the_trace_s(browser, int8):
+    trace = int8.trace
+    with Opened(browser, int8.page) as page:
+        for i, j in ((0, 0), (10, 9), (7, 4)):
+            tile, row, col = trace.locate(trace.spans[0], i, j)
+            output = trace.output(tile, row, col)
+            page.show(trace.mac(tile, row, col, 0).sum_cycle, row, col)
+            found = {name: integer(cells[1]) for name, cells in page.table(".steps").items()}
+            for name in ("x", "v", "guard", "sticky", "tie", "increment", "sum", "q"):
+                assert found[name] == output.steps[name], name
+            assert found["product"] == output.steps["product"]
+            assert found["result"] == output.result == int8.out[i, j]
+            assert integer(page.table(".steps")["result"][2]) == int8.out[i, j]
+
+
+def test_bfloat16_is_the_trace_s_and_golden_s(browser, bf16):
+    trace = bf16.trace
+    with Opened(browser, bf16.page) as page:
+        for i, j, k in ((0, 0, 0), (9, 2, 4), (6, 1, 3)):
+            tile, row, col = trace.locate(trace.spans[0], i, j)
+            mac = trace.mac(tile, row, col, k)
+            page.show(mac.sum_cycle, mac.pe[0], col)
+            found = page.table(".registers")["accumulator"]
+            total = np.uint32(0)
+            for at in range(k + 1):
+                total = fp32_add(total, bf16_mul(bf16.a[i, at], bf16.w[at, j]))
+            assert bits(found[2]) == bits(found[3]) == mac.sum == total
+            assert found[3].startswith("=")
+            steps = page.table(".steps")
+            assert bits(steps["result"][1]) == bits(steps["result"][2]) == trace.output(tile, row, col).result
+
+
+def test_the_utilisation_is_the_trace_s(opened, int8):
+    rows = opened.page.locator(".tables table tbody tr").all()
+    counts = {cells[1]: cells[2] for cells in (row.locator("td").all_inner_texts() for row in rows)}
+    used = {cause.name: cycles for cause, cycles in int8.trace.utilisation().items()}
+    assert integer(counts["slice issued"]) == used["ISSUE"]
+    assert integer(counts["waiting for the result chain (padding)"]) == used["CHAIN"]
+    assert integer(counts["draining: results on their way"]) == used["DRAIN"]
+    assert f"cycles {int8.trace.active.start:,} to" in opened.page.inner_text(".tables")
+
+
+# --- how it is used ---------------------------------------------------------------------------------------
+
+
+def test_keys_step_play_zoom_and_choose(opened, int8):
+    opened.page.locator("canvas.timeline").focus()
+    active = int8.trace.active
+    opened.press("Home")
+    assert opened.state("cycle") == active.start
+    opened.press("ArrowRight", "ArrowRight", "ArrowLeft", "Shift+ArrowRight")
+    assert opened.state("cycle") == active.start + 11
+    opened.press("End")
+    assert opened.state("cycle") == active.stop - 1
+    opened.press("PageUp")
+    assert opened.state("cycle") == max(int8.trace.issues["cycle"])
+    opened.press("0", "+", "+")
+    assert opened.state("timeline.stop - macrame.state.timeline.first") == pytest.approx(
+        int8.trace.cycles / 4, abs=1
+    )
+    opened.press("-", "-", "-")
+    assert opened.state("timeline.stop - macrame.state.timeline.first") == int8.trace.cycles
+    opened.press("c")
+    assert opened.state("colouring") == "value"
+    opened.press("Home", "Space")
+    while opened.state("cycle") < active.start + 2:
+        opened.page.wait_for_timeout(50)
+    opened.press("Space")
+    assert opened.state("playing") is None
+    opened.page.locator("canvas.array").focus()
+    opened.page.evaluate("macrame.state.select(0, 0)")
+    opened.press("ArrowDown", "ArrowRight", "ArrowRight", "ArrowUp", "ArrowUp")
+    assert [opened.state("row"), opened.state("col")] == [0, 2]
+    spoken = opened.page.inner_text("[aria-live=polite]")
+    assert f"cycle {opened.state('cycle')}" in spoken
+    assert "row 0, column 2" in spoken
+
+
+def test_every_control_can_be_reached_by_tab(opened):
+    reached, name = set(), "at => at.getAttribute('aria-label') || at.textContent"
+    opened.page.evaluate("document.activeElement.blur()")
+    for _ in range(40):
+        opened.page.keyboard.press("Tab")
+        reached.add(opened.page.evaluate(f"({name})(document.activeElement)"))
+    labels = opened.page.locator(".run button, .run select, .run input, .run canvas[tabindex]")
+    for label in labels.evaluate_all(f"found => found.map({name})"):
+        if not label.replace(",", "").isdigit():  # cycles in the tables
+            assert label in reached
+
+
+def test_the_mouse_scrubs_zooms_and_points(opened, int8):
+    opened.page.locator("canvas.timeline").scroll_into_view_if_needed()
+    box = opened.page.locator("canvas.timeline").bounding_box()
+    opened.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + 40)
+    middle = opened.state("cycle")
+    assert int8.trace.active.start < middle < int8.trace.active.stop
+    opened.page.keyboard.down("Shift")
+    opened.page.mouse.move(box["x"] + box["width"] * 0.4, box["y"] + 40)
+    opened.page.mouse.down()
+    opened.page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + 40, steps=4)
+    opened.page.mouse.up()
+    opened.page.keyboard.up("Shift")
+    opened.settle()
+    assert opened.state("timeline.stop - macrame.state.timeline.first") < 0.3 * int8.trace.cycles
+    assert opened.state("cycle") == middle
+    array = opened.page.locator("canvas.array")
+    array.scroll_into_view_if_needed()
+    box = array.bounding_box()
+    layout = (
+        opened.state("array.left"),
+        opened.state("array.top"),
+        opened.state("array.cell"),
+        opened.state("array.high"),
+    )
+    left, top, cell, high = layout
+    opened.page.mouse.move(box["x"] + left + 2.5 * cell, box["y"] + top + 1.5 * high)
+    opened.settle()
+    assert [opened.state("row"), opened.state("col")] == [1, 2]
+    assert "Cell: row 1, column 2" in opened.page.inner_text(".details")
+
+
+def test_each_colouring_is_another_picture(opened, int8):
+    tile = int8.trace.mac(2, 1, 1, 7)
+    opened.show(tile.sum_cycle, 1, 1)
+    pictures, legends = set(), set()
+    for name in ("activity", "value", "toggles"):
+        opened.page.locator("select[aria-label^='colour of']").select_option(name)
+        opened.settle()
+        pictures.add(opened.page.locator("canvas.array").screenshot())
+        legends.add(opened.page.inner_text(".legend"))
+    assert len(pictures) == len(legends) == 3
+
+
+def test_light_and_dark_by_the_system_and_by_the_switch(browser, int8):
+    with Opened(browser, int8.page, color_scheme="dark") as page:
+        background = "getComputedStyle(document.body).backgroundColor"
+        dark, drawn = page.page.evaluate(background), page.page.locator("canvas.timeline").screenshot()
+        page.page.locator("select[aria-label='colour scheme']").select_option("light")
+        page.settle()
+        light = page.page.evaluate(background)
+        assert page.page.locator("canvas.timeline").screenshot() != drawn
+        page.page.locator("select[aria-label='colour scheme']").select_option("")
+        page.settle()
+        assert page.page.evaluate(background) == dark
+        page.page.emulate_media(color_scheme="light")
+        page.settle()
+        assert page.page.evaluate(background) == light == "rgb(255, 255, 255)"
+
+
+@pytest.mark.parametrize("width", [400, 1200])
+def test_nothing_is_wider_than_the_window(browser, run, width):
+    with Opened(browser, run.page, viewport={"width": width, "height": 800}) as page:
+        assert page.page.evaluate("document.documentElement.scrollWidth") <= width
+        wide = page.page.locator(".run canvas, .run svg").evaluate_all(
+            "found => found.map(at => at.getBoundingClientRect().right)"
+        )
+        assert max(wide) <= width
+
+
+def test_it_prints_in_light_colours(browser, int8, tmp_path):
+    with Opened(browser, int8.page, color_scheme="dark") as page:
+        page.page.evaluate(
+            """() => {
+              window.printed = [];
+              window.addEventListener("beforeprint", () => window.printed.push(printedInk()));
+              const printedInk = () => { // the darkest pixel of the lanes' names: black on paper
+                const canvas = document.querySelector("canvas.timeline");
+                const { data } = canvas.getContext("2d").getImageData(0, 0, 200, canvas.height);
+                const opaque = [...data.keys()].filter((i) => i % 4 === 3 && data[i] > 250);
+                return Math.min(...opaque.map((i) => data[i - 2]));
+              };
+            }"""
+        )
+        page.page.pdf(path=tmp_path / "run.pdf")
+        assert (tmp_path / "run.pdf").read_bytes().startswith(b"%PDF")
+        assert max(page.page.evaluate("window.printed")) < 64
+        page.page.emulate_media(media="print", color_scheme="dark")
+        assert page.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+        assert not page.page.locator(".controls").is_visible()
+
+
+# --- the self-check ---------------------------------------------------------------------------------------
+
+
+def flipped(trace, column, field=None, at=0.4, bit=0):
+    """The trace with one bit of one number flipped."""
+    values = trace.file.columns[column].copy()
+    part = values[field] if field else values
+    place = np.unravel_index(int(at * (part.size - 1)), part.shape)
+    if part.dtype == bool:
+        part[place] = not part[place]
+    else:
+        unsigned = part.view(f"u{part.dtype.itemsize}") if part.dtype.kind != "u" else part
+        unsigned[place] ^= unsigned.dtype.type(1 << bit)
+    return changed(trace, **{column: values})
+
+
+#: Padding; and random bits, which no one can compute again.
+UNUSED = ("", "pad_0", "pad_1", "random")
+FLIPS = {
+    "int8": ["a", "w", "products", "sums", "rows", "bias"]
+    + [f"int8.{name}" for name in trace_file.INT8_STEPS.names if name not in UNUSED]
+    + [f"int8.flags.{bit}" for bit in (3, 4, 5, 6, 7)],
+    "bf16": ["a", "w", "products", "sums", "rows", "bias"]
+    + [f"float.{name}" for name in trace_file.FLOAT_STEPS.names if name not in UNUSED],
+}
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_the_self_check_reports_one_flipped_bit_of_any_number(browser, request, name):
+    run = request.getfixturevalue(name)
+    with Opened(browser, run.page) as page:
+        check = "(data) => macrame.check(data)"
+        assert page.page.evaluate(check, plain(component(run.trace, [run.work]).data)) == list(page.checked())
+        for flip in FLIPS[name]:
+            column, _, rest = flip.partition(".")
+            field, _, bit = rest.partition(".")
+            wrong = component(flipped(run.trace, column, field, bit=int(bit or 0)), [run.work])
+            assert page.page.evaluate(check, plain(wrong.data))[1] > 0, flip
+
+
+def test_a_wrong_product_is_named_and_the_page_opens_there(browser, int8, tmp_path):
+    trace = int8.trace
+    tile, row, col = trace.locate(trace.spans[0], 6, 5)
+    mac = trace.mac(tile, row, col, 10)
+    products = trace.file.columns["products"].copy()
+    beat = int(np.flatnonzero(trace.beats["product_cycle"] == mac.product_cycle)[0])
+    products[beat, row, col, 10 % 4] ^= 64
+    path = write(tmp_path / "wrong.html", changed(trace, products=products), [int8.work])
+    with Opened(browser, path) as page:
+        assert page.checked()[1] == 1
+        said = f"product of tile {tile}, row {row}, column {col}, k 10 is {mac.product ^ 64}"
+        assert f"{said}, golden {mac.product}" in page.page.inner_text(".self-check")
+        assert [page.state(name) for name in ("cycle", "row", "col")] == [mac.product_cycle, row, col]
+        found = page.page.locator(".registers .wrong").all_inner_texts()
+        assert found == [f"{mac.product ^ 64:,}", f"≠ {mac.product:,}"]
+
+
+def test_the_browser_s_golden_is_golden(browser, int8):
+    floats = np.concatenate(
+        [
+            RNG.integers(0, 2**32, 3000, np.uint32),
+            np.array([0, 1, 2**31, 0x7F800000, 0xFF800000, 0x7FC00000, 0x7F7FFFFF, 0x00800000], np.uint32),
+            RNG.normal(size=1000).astype(np.float32).view(np.uint32),
+        ]
+    )
+    other = RNG.permutation(floats)
+    halves, random = (floats >> 16).astype(np.uint16), RNG.integers(0, 2**16, len(floats)).astype(np.uint16)
+    size = 4000
+    x = (RNG.integers(-(2**31), 2**31, size) >> RNG.integers(0, 31, size)).astype(np.int32)
+    multiplier = RNG.integers(-(2**31), 2**31, size).astype(np.int32)
+    multiplier[: size // 2] = RNG.integers(2**30, 2**31, size // 2)
+    shift = RNG.integers(-40, 41, size).astype(np.int8)
+    zero_point, low, high = (RNG.integers(-128, 128, size).astype(np.int8) for _ in range(3))
+    scale = RNG.choice(np.float32(2.0) ** RNG.integers(-20, 3, size)).astype(np.float32)
+    scales = (scale * RNG.uniform(0.5, 1, size).astype(np.float32)).view(np.int32)
+    with Opened(browser, int8.page) as page:
+
+        def each(function, *arrays):
+            arguments = [array.tolist() for array in arrays]
+            call = (
+                f"(columns) => columns[0].map((_, i) => macrame.golden.{function}(...columns.map(c => c[i])))"
+            )
+            return np.array(page.page.evaluate(call, arguments))
+
+        assert (each("bf16Mul", halves, other >> 16) == bf16_mul(halves, other >> 16)).all()
+        assert (each("fp32Add", floats, other) == fp32_add(floats, other)).all()
+        for rounding in range(3):
+            got = each("fp32ToBf16", floats, np.full(len(floats), rounding), random)
+            assert (got == fp32_to_bf16(floats, rounding, random)).all()
+        for mode in range(4):
+            factor = scales if mode == 3 else multiplier
+            arguments = (x, factor, shift, zero_point, low, high)
+            got = each("requantize", *arguments, np.full(size, mode))
+            assert (got == requantize(*arguments, mode)).all(), mode
+
+
+# --- sizes ------------------------------------------------------------------------------------------------
+
+
+def test_a_hundred_thousand_cycles_are_drawn_at_once(browser, int8, tmp_path):
+    """The run again and again, with the numbers of the first time only."""
+    trace = int8.trace
+    times = -(-100_000 // trace.cycles)
+    runs = np.tile(trace.file.columns["runs"], (times, 1))
+    file = dataclasses.replace(
+        trace.file,
+        window=(0, trace.cycles),
+        spans=(),
+        columns={**trace.file.columns, "runs": runs},
+    )
+    path = write(tmp_path / "long.html", Trace(file))
+    assert path.stat().st_size < LARGEST_LONG
+    with Opened(browser, path) as page:
+        page.page.evaluate("macrame.state.timeline.show(0, 1e9)")
+        draw = """(cycle) => {
+          const began = performance.now();
+          macrame.state.cycle = cycle;
+          macrame.state.draw();
+          return performance.now() - began;
+        }"""
+        taken = [page.page.evaluate(draw, cycle) for cycle in (10, 50_000, 99_999, 100, 60_000)]
+        assert min(taken) < REDRAW
+        page.page.evaluate("macrame.state.timeline.show(50_000, 50_040)")
+        assert float(page.page.get_attribute("canvas.timeline", "data-milliseconds")) < REDRAW
+
+
+@pytest.mark.parametrize(("rows", "cols", "size"), [(1, 1, (1, 1, 1)), (32, 32, (40, 24, 40))])
+def test_the_smallest_and_a_large_array(browser, tmp_path, rows, cols, size):
+    m, k, n = size
+    a, w = (RNG.integers(-128, 128, shape).astype(np.int8) for shape in ((m, k), (k, n)))
+    with SimLink(CoreConfig(rows, cols), trace=Recording(tmp_path / "run.trace"), name="test-page") as link:
+        core = product.Core(link)
+        with link.span("product", m=m, k=k, n=n, mode="raw"):
+            out, _ = core.matmul(a, w)
+    trace = Trace.read(tmp_path / "run.trace")
+    path = write(tmp_path / "run.html", trace, [Work(a, w, None, out)])
+    assert path.stat().st_size < LARGEST
+    with Opened(browser, path, viewport={"width": 400, "height": 800}) as page:
+        assert page.checked()[1] == 0
+        assert page.page.evaluate("document.documentElement.scrollWidth") <= 400
+
+
+def test_a_network_has_a_row_for_each_layer(browser, int8, tmp_path):
+    """Spans as the layers of a network have them."""
+    trace = int8.trace
+    sent = sorted(int(cycle) for cycle in trace.tiles["sent"])
+    edges = [0, sent[1], sent[-1]]
+    spans = tuple(
+        trace_file.Span(f"layer {number}", first, last, {"kind": "FULLY_CONNECTED"})
+        for number, (first, last) in enumerate(zip(edges, edges[1:]))
+    )
+    path = write(tmp_path / "net.html", Trace(dataclasses.replace(trace.file, spans=spans)))
+    with Opened(browser, path) as page:
+        found = page.table(".parts")
+        assert list(found) == [span.name for span in spans]
+        for span in spans:
+            cycles = trace.active_in(span)
+            assert integer(found[span.name][1]) == len(cycles)
+            page.page.get_by_role("button", name=span.name).click()
+            page.settle()
+            assert page.state("timeline.first") == pytest.approx(cycles.start, abs=8)
+            assert page.state("cycle") == cycles.start
