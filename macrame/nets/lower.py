@@ -321,14 +321,14 @@ def candidates(graph: Graph, op: Op, config: CoreConfig) -> Iterator[Candidate]:
     x = graph.input(op).shape
     out = graph.output(op).shape
     if op.kind == "fully_connected":
-        layer = _layer(graph, op)
+        layer = int8_layer(graph, op)
         matrix, again = _split(operators.weights_of(graph, op).T)
         size = (int(np.prod(x)) // (len(matrix) - len(again)), matrix.shape[0], matrix.shape[1])
         yield "matrix", (size,), lambda: [Job(size, None, matrix, layer, again=again)]
     elif op.kind == "conv":
         yield _windows(graph, op, out)
     elif op.kind == "depthwise":
-        layer, windows = _layer(graph, op), operators.windows_of(graph, op)
+        layer, windows = int8_layer(graph, op), operators.windows_of(graph, op)
         w = operators.weights_of(graph, op)
         yield from _per_channel(windows, w[0], layer, x, out, op.attributes["multiplier"], config)
     elif op.kind == "average_pool":
@@ -338,7 +338,7 @@ def candidates(graph: Graph, op: Op, config: CoreConfig) -> Iterator[Candidate]:
         yield from _mean(graph, op, x)
 
 
-def _layer(graph: Graph, op: Op) -> QuantisedLayer:
+def int8_layer(graph: Graph, op: Op) -> QuantisedLayer:
     """The layer of an operator, on int8."""
     return operators.layer_of(graph, op).as_int8(graph.input(op).dtype == np.uint8)
 
@@ -374,7 +374,7 @@ def _split(w: NDArray[np.integer]) -> tuple[Int8, NDArray[np.intp]]:
 
 def _windows(graph: Graph, op: Op, out: Shape) -> Candidate:
     """A convolution: one product per group."""
-    w, layer = operators.weights_of(graph, op), _layer(graph, op)
+    w, layer = operators.weights_of(graph, op), int8_layer(graph, op)
     windows, groups = operators.windows_of(graph, op), op.attributes.get("groups", 1)
     inputs, outputs = w.shape[3], w.shape[0] // groups
     own = [slice(g * outputs, (g + 1) * outputs) for g in range(groups)]
@@ -522,7 +522,7 @@ def _block(
     )
 
 
-def _runs(
+def runs(
     size: int, kernel: int, stride: int, padding: tuple[int, int], out: int
 ) -> Iterator[tuple[slice, slice, int]]:
     """Runs of outputs along an axis whose windows have the same number of cells inside the image.
@@ -556,8 +556,8 @@ def _average(graph: Graph, op: Op, x: Shape, out: Shape, config: CoreConfig) -> 
     whole = operators.windows_of(graph, op)
     low, high = operators.clamp_of(graph, op)
     best: list[Candidate] = []
-    for rows in _runs(x[1], whole.kernel[0], whole.stride[0], whole.padding[0], out[1]):
-        for columns in _runs(x[2], whole.kernel[1], whole.stride[1], whole.padding[1], out[2]):
+    for rows in runs(x[1], whole.kernel[0], whole.stride[0], whole.padding[0], out[1]):
+        for columns in runs(x[2], whole.kernel[1], whole.stride[1], whole.padding[1], out[2]):
             cells = rows[2] * columns[2]
             multiplier, shift = quantize_multiplier(np.full(out[3], 1 / (2 * cells)))
             layer = QuantisedLayer(np.zeros(out[3], np.int32), multiplier, shift, 0, 0, low, high, "gemmlowp")
@@ -591,10 +591,14 @@ def _image(
     return "image", (size,), lambda: [Job(size, None, constants, layer, source, target, image=True)]
 
 
-def _mean(graph: Graph, op: Op, x: Shape) -> Iterator[Candidate]:
-    """A mean over everything but the batch, which is 1, and the channels."""
+def mean_layer(graph: Graph, op: Op) -> QuantisedLayer | None:
+    """The layer that is a mean over everything but the channels, and a batch of 1: all weights are 1.
+
+    None for a mean over other axes. The zero point is part of the bias, and that of its input is 0.
+    """
+    x = graph.input(op).shape
     if x[0] != 1 or tuple(sorted(op.attributes["axes"])) != tuple(range(1, len(x) - 1)):
-        return
+        return None
     a, b = operators.grid(graph.input(op)), operators.grid(graph.output(op))
     cells, channels = int(np.prod(x[1:-1])), x[-1]
     out = graph.output(op).dtype
@@ -614,7 +618,12 @@ def _mean(graph: Graph, op: Op, x: Shape) -> Iterator[Candidate]:
         {"tflm": "gemmlowp", "onnxruntime": "fp32"}[graph.runtime],
         out,
     ).as_int8(graph.input(op).dtype == np.uint8)
-    # the image is W, and the row of ones A, which has no zero point
     bias = np.full(channels, -cells * whole.input_zero_point, np.int32)
-    layer = replace(whole, bias=bias, input_zero_point=0)
-    yield _image(layer, np.ones((1, cells), np.int8), (), (), channels)
+    return replace(whole, bias=bias, input_zero_point=0)
+
+
+def _mean(graph: Graph, op: Op, x: Shape) -> Iterator[Candidate]:
+    """The image is W, and the row of ones A, which has no zero point."""
+    layer = mean_layer(graph, op)
+    if layer is not None:
+        yield _image(layer, np.ones((1, int(np.prod(x[1:-1]))), np.int8), (), (), x[-1])
