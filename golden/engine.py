@@ -101,7 +101,7 @@ class ProgramError(ValueError):
 
 
 def checksum(program: NDArray[np.uint8]) -> int:
-    """The check of an image up to its last descriptor: 32-bit words, each rotated by its place, XORed.
+    """The check of an image up to its last descriptor: 32-bit words, rotated by their distance from the end.
 
     Parameters
     ----------
@@ -114,10 +114,10 @@ def checksum(program: NDArray[np.uint8]) -> int:
 
     Notes
     -----
-    Word n is rotated left by n, modulo 32; so one wrong bit, or two words in each other's place, are found.
+    The words are XORed, the last as it is, the one before it rotated left by 1, and so on modulo 32.
     """
     words = program.view("<u4").astype(np.uint64)
-    turn = np.arange(len(words), dtype=np.uint64) % np.uint64(32)
+    turn = np.arange(len(words), dtype=np.uint64)[::-1] % np.uint64(32)
     rotated = ((words << turn) | (words >> (np.uint64(32) - turn))) & np.uint64(0xFFFFFFFF)
     return int(np.bitwise_xor.reduce(rotated)) if len(words) else 0
 
@@ -165,12 +165,16 @@ class Engine:
         Written in place. -1 until it is written.
     job : int
         Jobs done.
+    read, writes : int
+        Slices read; words or halves of words written.
     """
 
     words: int
     depth: int = 8
     slices: int = 128
     job: int = 0
+    read: int = 0
+    writes: int = 0
     memory: Words = field(init=False)
 
     def __post_init__(self) -> None:
@@ -202,7 +206,8 @@ class Engine:
         image = np.frombuffer(program, np.uint8)
         if len(image) % self.beat:
             raise ValueError(f"program has {len(image)} bytes, expected a multiple of {self.beat}")
-        self.job, begun, position = 0, False, 0
+        self.job = self.read = self.writes = position = 0
+        begun = False
         tables = [np.zeros(256, np.int32)] * 2
         dirty = np.zeros(self.words, bool)  # written since the latest wait
 
@@ -348,6 +353,7 @@ class Engine:
         panels, rows, columns = (int(item[name]) for name in ("panels", "rows", "columns"))
         counts = columns, rows, panels
         x, read = self._windows(item)
+        self.read += read.size
         if kind != ELEMENTWISE:
             x = self._product(item, take, x)
         elif x.shape[1] != 1:
@@ -454,6 +460,7 @@ class Engine:
                     self.memory[addresses[i], at] = results[i, part * half : (part + 1) * half]
         for addresses in targets:
             dirty[addresses] = True
+            self.writes += len(addresses)
 
     def _halves(self, item: np.void, flags: int, counts: tuple[int, ...]) -> tuple[Indices, list[int]]:
         """Address and half of the first part of every result."""

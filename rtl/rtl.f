@@ -64,6 +64,14 @@ elementwise/elementwise_lane.v
 elementwise/elementwise_lanes.v
 elementwise/elementwise_control.v
 elementwise/elementwise_unit.v
+engine/engine_memory.v
+engine/window_reader.v
+engine/result_addresses.v
+engine/result_writer.v
+engine/program_decoder.v
+engine/second_reader.v
+engine/elementwise_path.v
+engine/macrame_engine.v
 uart/crc16.v
 uart/uart_rx.v
 uart/uart_tx.v

@@ -7,7 +7,11 @@ import pytest
 from tb.lib.catalogue import CASES, Case
 
 #: Benches that need more than `tb.lib.catalogue.run`, and the files that run them instead of test_benches.py.
-ELSEWHERE = {"block_ram": "test_gates.py", "fuzz": "test_fuzz.py"}
+ELSEWHERE = {
+    "block_ram": "test_gates.py",
+    "engine_network": "nets/test_engine.py",
+    "fuzz": "test_fuzz.py",
+}
 
 BENCHES = tuple(dict.fromkeys(case.bench for case in CASES.values()))
 

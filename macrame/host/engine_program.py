@@ -330,7 +330,7 @@ def record_beats(depth: int) -> int:
 
 
 def checksum(image: NDArray[np.uint8]) -> int:
-    """The check of the bytes before the end's descriptor: each 32-bit word rotated by its place, XORed.
+    """The check of the bytes before the end's descriptor: each word rotates what came before it by one bit.
 
     Parameters
     ----------
@@ -343,11 +343,11 @@ def checksum(image: NDArray[np.uint8]) -> int:
     """
     words = image.view("<u4")
     padded = np.zeros(-(-len(words) // 32) * 32, np.uint32)
-    padded[: len(words)] = words
-    folded = np.bitwise_xor.reduce(padded.reshape(-1, 32), axis=0)
+    if len(words):
+        padded[-len(words) :] = words
     check = 0
-    for turn, word in enumerate(folded.tolist()):
-        check ^= (word << turn | word >> (32 - turn)) & 0xFFFFFFFF
+    for word in np.bitwise_xor.reduce(padded.reshape(-1, 32), axis=0).tolist():
+        check = (check << 1 & 0xFFFFFFFF | check >> 31) ^ word
     return check
 
 

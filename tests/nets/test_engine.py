@@ -15,6 +15,7 @@ from macrame.host import engine_program
 from macrame.nets import digits, operators, tflite
 from macrame.nets.engine import memory
 from macrame.nets.engine.compile import compile_graph, inputs_of
+from tb.lib.catalogue import run
 from tests.nets import cases, engine_cases, small
 
 CONFIGS = [CoreConfig(1, 8, 8), CoreConfig(1, 4, 4, k_max=24, post_lanes=4), CoreConfig(1, 2, 2, k_max=8)]
@@ -46,15 +47,15 @@ def compare(graph, inputs, config, expected=None, **options):
     program = compile_graph(graph, config, **options)
     expected = values_of(graph, inputs) if expected is None else expected
     one = machine(program, inputs)
-    run = one.run(program.image)
+    jobs = one.run(program.image)
     for step in program.steps:
         for _ in step.jobs:
-            next(run)
+            next(jobs)
         for tensor in graph.ops[step.ops[-1]].outputs:
             found = program.values(tensor, one.memory)
             name = f"{graph.ops[step.ops[-1]].name} of {config}"
             np.testing.assert_array_equal(found.reshape(expected[tensor].shape), expected[tensor], name)
-    assert list(run) == []
+    assert list(jobs) == []
     return program
 
 
@@ -131,6 +132,34 @@ def test_digits(config):
             for fuse in (False, True):
                 program = compare(graph, [images[number]], config, expected, fuse=fuse)
     assert [graph.ops[i].kind for i in program.after] == ["softmax"]
+
+
+# --- on the RTL ---------------------------------------------------------------------------------------------
+
+
+def simulated(program, inputs, words, tmp_path):
+    """The memory after a program on the RTL, and the cycles from its first beat to its last result."""
+    one = machine(program, inputs, words - program.words)
+    np.savez(tmp_path / "program.npz", program=np.frombuffer(program.image, np.uint8), memory=one.memory)
+    run(
+        "engine_network/8x8",
+        plusargs=[f"+program={tmp_path / 'program.npz'}"],
+        env={"ENGINE_RESULT": str(tmp_path / "result.npz")},
+    )
+    with np.load(tmp_path / "result.npz") as result:
+        return result["memory"], int(result["cycles"])
+
+
+def test_digits_on_the_rtl(tmp_path):
+    """The whole network from one program: scores of TFLite Micro."""
+    graph = tflite.read(digits.MODEL)
+    program = compile_graph(graph, CoreConfig(1, 8, 8, post_lanes=8))
+    memory, cycles = simulated(program, [digits.held_out()[0][0]], 256, tmp_path)
+    (scores,) = program.outputs
+    with np.load(STORED) as stored:
+        expected = stored[f"t{graph.tensors[scores].number}"][0]
+    np.testing.assert_array_equal(program.values(scores, memory), expected)
+    assert cycles < 2000
 
 
 # --- the image ----------------------------------------------------------------------------------------------

@@ -1,0 +1,246 @@
+// SPDX-FileCopyrightText: 2026 macrame contributors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Purpose
+//   The lanes of the elementwise unit within the engine: words in, parts of LANES bytes through the
+//   lanes, words out.
+//
+//     x, y ─► parts ─► elementwise_lanes ─► fifo ─► words ─► out
+//     record, tables ────┘
+//
+//   A job brings its record and takes as many words as it has results. y counts only where the
+//   command takes it. A job must not come before the results of the one before it have left; tables
+//   wait while `in_use` is high.
+//
+// Latency
+//   15 + DEPTH / LANES cycles from a word of x to its result: lanes 14, fifo 2; a word per
+//   DEPTH / LANES cycles. A record takes ceil(9 / LANES) cycles, tables 1024 / LANES.
+//
+// Numbers
+//   elementwise_lane's. A part is LANES bytes of a word, the low ones first.
+//
+// Example
+//   DEPTH 2, LANES 1: the word 16'h0201 is the parts 8'h01 and 8'h02, and its result one word.
+`default_nettype none
+
+module elementwise_path #(
+    parameter integer DEPTH      = 8,  // bytes of a word: 2, 4 or 8
+    parameter integer LANES      = 2,  // 1, 2 or 4, at most DEPTH
+    parameter integer FIFO_DEPTH = 32  // parts of results on their way, a power of two
+) (
+    input  wire                clk,
+    input  wire                rst,
+    // job
+    input  wire                job_valid,
+    output wire                job_ready,
+    input  wire [15:0]         panels,
+    input  wire [15:0]         rows,
+    input  wire [15:0]         columns,
+    input  wire [71:0]         record,
+    // tables: a word of A, and above it one of B
+    input  wire                in_use,
+    input  wire [16*DEPTH-1:0] table_data,
+    input  wire                table_valid,
+    input  wire                table_last,
+    output wire                table_ready,
+    // operands
+    input  wire [8*DEPTH-1:0]  x_data,
+    input  wire                x_valid,
+    output wire                x_ready,
+    input  wire [8*DEPTH-1:0]  y_data,
+    input  wire                y_valid,
+    output wire                y_ready,
+    // results
+    output wire [8*DEPTH-1:0]  out_data,
+    output wire                out_valid,
+    input  wire                out_ready
+);
+
+    localparam integer PART_W       = 8 * LANES;
+    localparam integer PARTS        = DEPTH / LANES;
+    localparam integer PARTS_W      = (PARTS < 2) ? 1 : $clog2(PARTS);
+    localparam integer RECORD_BEATS = (9 + LANES - 1) / LANES;
+    localparam integer RECORD_W     = PART_W * RECORD_BEATS;
+    localparam integer ENTRY_BEATS  = 4 / LANES;
+    localparam integer ENTRY_W      = (ENTRY_BEATS < 2) ? 1 : $clog2(ENTRY_BEATS);
+    localparam integer CREDIT_W     = $clog2(FIFO_DEPTH) + 1;
+    localparam [31:0]  PARTS_END    = PARTS - 1;
+    localparam [31:0]  RECORD_END   = RECORD_BEATS - 1;
+    localparam [31:0]  ENTRY_END    = ENTRY_BEATS - 1;
+    localparam [31:0]  CREDITS      = FIFO_DEPTH;
+
+    generate
+        if ((LANES != 1 && LANES != 2 && LANES != 4) || LANES > DEPTH) begin : g_illegal
+            ERROR_elementwise_path_LANES_must_be_1_2_or_4_and_at_most_DEPTH u_error ();
+        end
+    endgenerate
+
+    reg                record_q;        // its parts are on their way to the lanes
+    reg [3:0]          record_beat_q;
+    reg [RECORD_W-1:0] record_parts_q;
+    reg                data_q;          // words may follow
+    reg [2:0]          op_q;
+    reg [PARTS_W-1:0]  part_q;          // of the word that is taken
+    reg [ENTRY_W-1:0]  entry_beat_q;
+    reg [7:0]          index_q;         // of the entry
+    reg [CREDIT_W-1:0] credits_q;
+    reg [PART_W-1:0]   x_q, y_q;
+
+    wire part_sent, words_left;
+
+    wire needs_y    = !op_q[2];
+    wire part_end   = (part_q == PARTS_END[PARTS_W-1:0]);
+    wire load       = table_valid && !in_use && !record_q;
+    wire load_entry = (entry_beat_q == ENTRY_END[ENTRY_W-1:0]);
+    wire operands   = x_valid && (y_valid || !needs_y);
+    wire issue      = data_q && words_left && operands && (credits_q != {CREDIT_W{1'b0}});
+    wire job_taken  = job_valid && job_ready;
+    wire [RECORD_W+71:0] record_padded = {{RECORD_W{1'b0}}, record};
+
+    assign job_ready   = !record_q;
+    assign table_ready = load && part_end;
+    assign x_ready     = issue && part_end;
+    assign y_ready     = issue && part_end && needs_y;
+
+    always @(posedge clk) begin
+        if (job_taken) record_parts_q <= record_padded[RECORD_W-1:0];
+        else if (record_q) record_parts_q <= record_parts_q >> PART_W;
+        if (job_taken) op_q <= record[2:0];
+        x_q <= record_q ? record_parts_q[PART_W-1:0] :
+               load ? table_data[PART_W*part_q +: PART_W] : x_data[PART_W*part_q +: PART_W];
+        y_q <= load ? table_data[8*DEPTH + PART_W*part_q +: PART_W] :
+                      y_data[PART_W*part_q +: PART_W];
+        if (rst) begin
+            record_q      <= 1'b0;
+            record_beat_q <= 4'd0;
+            data_q        <= 1'b0;
+            part_q        <= {PARTS_W{1'b0}};
+            entry_beat_q  <= {ENTRY_W{1'b0}};
+            index_q       <= 8'd0;
+            credits_q     <= CREDITS[CREDIT_W-1:0];
+        end else begin
+            if (job_taken) begin
+                record_q <= 1'b1;
+                data_q   <= 1'b0;
+            end else if (record_q) begin
+                record_beat_q <= (record_beat_q == RECORD_END[3:0]) ? 4'd0 : record_beat_q + 4'd1;
+                if (record_beat_q == RECORD_END[3:0]) begin
+                    record_q <= 1'b0;
+                    data_q   <= 1'b1;
+                end
+            end
+            if (issue || load) part_q <= part_end ? {PARTS_W{1'b0}} : part_q + 1'b1;
+            if (load) begin
+                entry_beat_q <= load_entry ? {ENTRY_W{1'b0}} : entry_beat_q + 1'b1;
+                if (load_entry) index_q <= index_q + 8'd1;
+            end
+            if (issue && !part_sent) credits_q <= credits_q - 1'b1;
+            else if (part_sent && !issue) credits_q <= credits_q + 1'b1;
+        end
+    end
+
+    // only the loops are used
+    wire unused_turn_last, unused_half;
+    wire [2:0] unused_address;
+
+    result_addresses #(
+        .WORDS(2)
+    ) u_words (
+        .clk        (clk),
+        .rst        (rst),
+        .load       (job_taken),
+        .panels     (panels),
+        .rows       (rows),
+        .columns    (columns),
+        .target     (3'd0),
+        .target_step(9'd0),
+        .turn_column(1'b0),
+        .turn_panel (1'b0),
+        .first_half (1'b0),
+        .active     (words_left),
+        .last       (unused_turn_last),
+        .address    (unused_address),
+        .half       (unused_half),
+        .advance    (x_valid && x_ready)
+    );
+
+    wire              result_valid, unused_last;
+    wire [LANES-1:0]  unused_keep;
+    wire [PART_W-1:0] result_data;
+
+    elementwise_lanes #(
+        .LANES(LANES)
+    ) u_lanes (
+        .clk        (clk),
+        .rst        (rst),
+        .record     (record_q),
+        .load       (load),
+        .load_b     (1'b1),
+        .load_entry (load_entry),
+        .load_index (index_q),
+        .short_entry(1'b0),
+        .issue      (issue),
+        .issue_last (1'b0),
+        .issue_keep ({LANES{1'b1}}),
+        .pick       ({op_q[1] && !op_q[2], op_q[0]}),
+        .use_table_b(op_q[2:1] == 2'd0),
+        .product    (op_q == 3'd1),
+        .x          (x_q),
+        .y          (y_q),
+        .out_valid  (result_valid),
+        .out_last   (unused_last),
+        .out_keep   (unused_keep),
+        .out_data   (result_data)
+    );
+
+    wire              fifo_valid, fifo_ready;
+    wire [PART_W-1:0] fifo_data;
+
+    fifo #(
+        .WIDTH(PART_W),
+        .DEPTH(FIFO_DEPTH)
+    ) u_fifo (
+        .clk      (clk),
+        .rst      (rst),
+        .in_data  (result_data),
+        .in_valid (result_valid),
+        .out_data (fifo_data),
+        .out_valid(fifo_valid),
+        .out_ready(fifo_ready)
+    );
+
+    assign part_sent = fifo_valid && fifo_ready;
+
+    // --- words of results: the last part is the FIFO's
+
+    generate
+        if (PARTS == 1) begin : g_whole
+            assign out_data   = fifo_data;
+            assign out_valid  = fifo_valid;
+            assign fifo_ready = out_ready;
+        end else begin : g_parts
+            reg [8*DEPTH-PART_W-1:0] word_q;
+            reg [PARTS_W-1:0]        out_part_q;
+
+            wire out_end = (out_part_q == PARTS_END[PARTS_W-1:0]);
+            wire [8*DEPTH-1:0] word = {fifo_data, word_q};
+
+            assign out_data   = word;
+            assign out_valid  = fifo_valid && out_end;
+            assign fifo_ready = !out_end || out_ready;
+
+            always @(posedge clk) begin
+                if (part_sent) word_q <= word[8*DEPTH-1:PART_W];
+                if (rst) out_part_q <= {PARTS_W{1'b0}};
+                else if (part_sent) out_part_q <= out_end ? {PARTS_W{1'b0}} : out_part_q + 1'b1;
+            end
+        end
+    endgenerate
+
+    // a table's words end with an entry, and the record has bytes that no lane needs
+    wire unused = &{1'b0, table_last, unused_last, unused_keep, record_padded,
+                    unused_turn_last, unused_address, unused_half};
+
+endmodule
+
+`default_nettype wire

@@ -1,0 +1,515 @@
+// SPDX-FileCopyrightText: 2026 macrame contributors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Purpose
+//   The network engine: a core of one row, a memory, and what runs a program of jobs on them. This
+//   file is wiring, and the choice of where words go.
+//
+//     s_axis_program ─► program_decoder ─► weights ─► ┌─────────┐
+//                            │ jobs, tables           │ macrame │ ─┬────────────► result_writer
+//     memory ─► window_reader ───┬── activations ───► └─────────┘  │                  ▲   │
+//                                └─────────────────────────────────┴► elementwise_path┘   ▼
+//     memory ─► second_reader ──────────────────────────────────────►                  memory
+//
+//   A program is a packet; docs/engine.md has the format. While none runs, the host port reads and
+//   writes the memory. Errors stop the engine with a sticky status; a soft reset through CONTROL
+//   restarts it at the next packet.
+//
+// Latency
+//   2 cycles from host_address to host_data. A job starts as soon as its descriptor is checked;
+//   with WAIT when all results before it are in the memory.
+//
+// Numbers
+//   Those of macrame and elementwise_lane. Words of memory have DEPTH bytes, the low one first.
+//
+// Example
+//   docs/engine.md has a program byte by byte.
+`default_nettype none
+
+module macrame_engine #(
+    parameter integer DEPTH      = 8,     // DEPTH and COLS of the core: 2, 4 or 8
+    parameter integer WORDS      = 4096,  // words of the memory, 2 or more
+    parameter integer K_MAX      = 1024,  // of the core: a multiple of DEPTH
+    parameter integer POST_LANES = 2,     // of the core: 1..DEPTH
+    parameter integer LANES      = 2      // of the elementwise unit: 1, 2 or 4, at most DEPTH
+) (
+    input  wire                     clk,
+    input  wire                     rst,
+    // program
+    input  wire [8*DEPTH*DEPTH-1:0] s_axis_program_tdata,
+    input  wire                     s_axis_program_tvalid,
+    output wire                     s_axis_program_tready,
+    input  wire                     s_axis_program_tlast,
+    // host: the memory, while no program runs
+    input  wire [1:0]               host_write,    // halves of the word, the lower first
+    input  wire [$clog2(WORDS)-1:0] host_address,
+    input  wire [8*DEPTH-1:0]       host_data_in,
+    output wire [8*DEPTH-1:0]       host_data,
+    output wire                     running,
+    // registers
+    input  wire [7:0]               s_axil_awaddr,
+    input  wire [2:0]               s_axil_awprot,
+    input  wire                     s_axil_awvalid,
+    output wire                     s_axil_awready,
+    input  wire [31:0]              s_axil_wdata,
+    input  wire [3:0]               s_axil_wstrb,
+    input  wire                     s_axil_wvalid,
+    output wire                     s_axil_wready,
+    output wire [1:0]               s_axil_bresp,
+    output wire                     s_axil_bvalid,
+    input  wire                     s_axil_bready,
+    input  wire [7:0]               s_axil_araddr,
+    input  wire [2:0]               s_axil_arprot,
+    input  wire                     s_axil_arvalid,
+    output wire                     s_axil_arready,
+    output wire [31:0]              s_axil_rdata,
+    output wire [1:0]               s_axil_rresp,
+    output wire                     s_axil_rvalid,
+    input  wire                     s_axil_rready,
+    output wire                     irq
+);
+
+    localparam integer WORD_W    = 8 * DEPTH;
+    localparam integer BEAT_W    = 8 * DEPTH * DEPTH;
+    localparam integer ADDRESS_W = $clog2(WORDS) + 2;
+    localparam integer SLICES    = K_MAX / DEPTH;
+    localparam [31:0]  DEPTH_32  = DEPTH;
+    localparam [31:0]  POST_32   = POST_LANES;
+    localparam [31:0]  WORDS_32  = WORDS;
+
+    wire soft_reset, halted, core_rst;
+    assign core_rst = rst || soft_reset;
+
+    // --- the program
+
+    wire              gate_valid, gate_ready, program_accepted;
+    wire [BEAT_W-1:0] weights_data;
+    wire [7:0]        weights_user;
+    wire              weights_last, weights_valid, weights_ready;
+    wire [16*DEPTH-1:0] table_data;
+    wire              table_valid, table_last, table_ready;
+    wire [1023:0]     descriptor;
+    wire              product, elementwise;
+    wire              reader_valid, reader_ready, writer_valid, writer_ready;
+    wire              unit_valid, unit_ready;
+    wire              idle, finished;
+    wire              error_illegal, error_short, error_long, error_corrupt;
+
+    packet_gate u_gate (
+        .clk       (clk),
+        .rst       (rst),
+        .soft_reset(soft_reset),
+        .in_valid  (s_axis_program_tvalid),
+        .in_last   (s_axis_program_tlast),
+        .in_ready  (s_axis_program_tready),
+        .out_valid (gate_valid),
+        .out_ready (gate_ready),
+        .accepted  (program_accepted)
+    );
+
+    program_decoder #(
+        .DEPTH     (DEPTH),
+        .WORDS     (WORDS),
+        .SLICES_MAX(SLICES)
+    ) u_program_decoder (
+        .clk          (clk),
+        .rst          (core_rst),
+        .halted       (halted),
+        .in_data      (s_axis_program_tdata),
+        .in_last      (s_axis_program_tlast),
+        .in_valid     (gate_valid),
+        .in_ready     (gate_ready),
+        .weights_data (weights_data),
+        .weights_user (weights_user),
+        .weights_last (weights_last),
+        .weights_valid(weights_valid),
+        .weights_ready(weights_ready),
+        .table_data   (table_data),
+        .table_valid  (table_valid),
+        .table_last   (table_last),
+        .table_ready  (table_ready),
+        .descriptor   (descriptor),
+        .product      (product),
+        .elementwise  (elementwise),
+        .reader_valid (reader_valid),
+        .reader_ready (reader_ready),
+        .writer_valid (writer_valid),
+        .writer_ready (writer_ready),
+        .unit_valid   (unit_valid),
+        .unit_ready   (unit_ready),
+        .idle         (idle),
+        .finished     (finished),
+        .error_illegal(error_illegal),
+        .error_short  (error_short),
+        .error_long   (error_long),
+        .error_corrupt(error_corrupt)
+    );
+
+    // fields, by their byte in the descriptor
+    wire [6:1]             flags        = descriptor[8*1 + 1 +: 6];
+    wire [15:0]            panels       = descriptor[8*4 +: 16];
+    wire [15:0]            rows         = descriptor[8*6 +: 16];
+    wire [15:0]            columns      = descriptor[8*8 +: 16];
+    wire [ADDRESS_W-1:0]   source       = descriptor[8*44 +: ADDRESS_W];
+    wire [ADDRESS_W-1:0]   target       = descriptor[8*72 +: ADDRESS_W];
+    wire [ADDRESS_W-1:0]   target_split = descriptor[8*88 +: ADDRESS_W];
+    wire [ADDRESS_W-1:0]   second       = descriptor[8*92 +: ADDRESS_W];
+    wire [71:0]            record       = descriptor[8*108 +: 72];
+    wire [6*ADDRESS_W-1:0] source_step;
+    wire [3*ADDRESS_W-1:0] target_step, second_step;
+
+    genvar n;
+    generate
+        for (n = 0; n < 6; n = n + 1) begin : g_source_step
+            assign source_step[n*ADDRESS_W +: ADDRESS_W] = descriptor[8*(48 + 4*n) +: ADDRESS_W];
+        end
+        for (n = 0; n < 3; n = n + 1) begin : g_step
+            assign target_step[n*ADDRESS_W +: ADDRESS_W] = descriptor[8*(76 + 4*n) +: ADDRESS_W];
+            assign second_step[n*ADDRESS_W +: ADDRESS_W] = descriptor[8*(96 + 4*n) +: ADDRESS_W];
+        end
+    endgenerate
+
+    // --- the memory
+
+    wire                     a_enable;
+    wire [$clog2(WORDS)-1:0] a_address;
+    wire [WORD_W-1:0]        a_data, b_data;
+    wire [1:0]               writer_write;
+    wire [$clog2(WORDS)-1:0] writer_address, second_address;
+    wire [WORD_W-1:0]        writer_data;
+    wire                     second_read;
+    wire                     writing  = (writer_write != 2'b00);
+    wire                     internal = writing || second_read;
+
+    engine_memory #(
+        .WORDS (WORDS),
+        .WORD_W(WORD_W)
+    ) u_engine_memory (
+        .clk      (clk),
+        .a_enable (a_enable),
+        .a_address(a_address),
+        .a_data   (a_data),
+        .b_write  (running ? writer_write : host_write),
+        .b_address(writing ? writer_address : internal ? second_address : host_address),
+        .b_data_in(running ? writer_data : host_data_in),
+        .b_data   (b_data)
+    );
+
+    assign host_data = b_data;
+
+    // --- slices
+
+    wire [WORD_W-1:0] slice_data;
+    wire [1:0]        slice_user;
+    wire              slice_last, slice_alone, slice_valid, slice_ready;
+    wire              unused_job_last;
+    wire              source_range, second_range, target_range, error_length;
+
+    window_reader #(
+        .WORDS (WORDS),
+        .WORD_W(WORD_W)
+    ) u_window_reader (
+        .clk           (clk),
+        .rst           (core_rst),
+        .halted        (halted),
+        .job_valid     (reader_valid),
+        .job_ready     (reader_ready),
+        .panels        (panels),
+        .rows          (rows),
+        .columns       (columns),
+        .kernel_rows   (descriptor[8*10 +: 16]),
+        .kernel_columns(descriptor[8*12 +: 16]),
+        .kernel_words  (descriptor[8*14 +: 16]),
+        // a word of an elementwise job is a window of one slice
+        .chunks        (product ? descriptor[8*16 +: 16] : 16'd1),
+        .chunk_slices  (descriptor[8*18 +: 16]),
+        .last_slices   (product ? descriptor[8*20 +: 16] : 16'd1),
+        .height        (descriptor[8*22 +: 16]),
+        .width         (descriptor[8*24 +: 16]),
+        .top           (descriptor[8*26 +: 16]),
+        .left          (descriptor[8*28 +: 16]),
+        .y_step        (descriptor[8*30 +: 48]),
+        .x_step        (descriptor[8*36 +: 48]),
+        .source        (source),
+        .source_step   (source_step),
+        .fill          (descriptor[8*3 +: 8]),
+        .edge_left     (flags[5]),
+        .edge_right    (flags[6]),
+        .tag           (!product),
+        .a_enable      (a_enable),
+        .a_address     (a_address),
+        .a_data        (a_data),
+        .out_data      (slice_data),
+        .out_user      (slice_user),
+        .out_last      (slice_last),
+        .out_job_last  (unused_job_last),
+        .out_tag       (slice_alone),
+        .out_valid     (slice_valid),
+        .out_ready     (slice_ready),
+        .error_range   (source_range),
+        .error_length  (error_length)
+    );
+
+    // --- where words go
+
+    reg  writer_unit_q, writer_fused_q;  // the writer's job: results of the unit; of a product too
+    wire writer_ready_in;                // the writer accepts a result
+    wire activation_ready, result_valid, result_ready;
+    wire [32*DEPTH-1:0] result_data;
+    wire [WORD_W-1:0]   unit_out_data;
+    wire                unit_out_valid;
+    wire                unit_x_ready;
+    wire                unit_x_core = writer_unit_q && writer_fused_q;
+    wire                unit_x_self = writer_unit_q && !writer_fused_q;
+    wire                writer_core = !writer_unit_q;
+
+    assign slice_ready  = slice_alone ? (unit_x_self && unit_x_ready) : activation_ready;
+    assign result_ready = writer_core ? writer_ready_in : (unit_x_core && unit_x_ready);
+
+    always @(posedge clk) begin
+        if (core_rst) begin
+            writer_unit_q  <= 1'b0;
+            writer_fused_q <= 1'b0;
+        end else if (writer_valid && writer_ready) begin
+            writer_unit_q  <= elementwise;
+            writer_fused_q <= product;
+        end
+    end
+
+    // --- the core
+
+    wire unused_tlast, unused_core_irq;
+    wire [4*DEPTH-1:0] unused_tkeep;
+    wire unused_awready, unused_wready, unused_bvalid, unused_arready, unused_rvalid;
+    wire [1:0]  unused_bresp, unused_rresp;
+    wire [31:0] unused_rdata;
+
+    macrame #(
+        .ROWS      (1),
+        .COLS      (DEPTH),
+        .DEPTH     (DEPTH),
+        .K_MAX     (K_MAX),
+        .POST_LANES(POST_LANES)
+    ) u_macrame (
+        .clk            (clk),
+        .rst            (core_rst),
+        .s_axis_w_tdata (weights_data),
+        .s_axis_w_tuser (weights_user),
+        .s_axis_w_tvalid(weights_valid),
+        .s_axis_w_tready(weights_ready),
+        .s_axis_w_tlast (weights_last),
+        .s_axis_a_tdata (slice_data),
+        .s_axis_a_tuser (slice_user),
+        .s_axis_a_tvalid(slice_valid && !slice_alone),
+        .s_axis_a_tready(activation_ready),
+        .s_axis_a_tlast (slice_last),
+        .m_axis_tdata   (result_data),
+        .m_axis_tkeep   (unused_tkeep),
+        .m_axis_tvalid  (result_valid),
+        .m_axis_tready  (result_ready),
+        .m_axis_tlast   (unused_tlast),
+        // its registers are not used: no error of the core can occur behind the decoder's checks
+        .s_axil_awaddr  (8'd0),
+        .s_axil_awprot  (3'd0),
+        .s_axil_awvalid (1'b0),
+        .s_axil_awready (unused_awready),
+        .s_axil_wdata   (32'd0),
+        .s_axil_wstrb   (4'd0),
+        .s_axil_wvalid  (1'b0),
+        .s_axil_wready  (unused_wready),
+        .s_axil_bresp   (unused_bresp),
+        .s_axil_bvalid  (unused_bvalid),
+        .s_axil_bready  (1'b1),
+        .s_axil_araddr  (8'd0),
+        .s_axil_arprot  (3'd0),
+        .s_axil_arvalid (1'b0),
+        .s_axil_arready (unused_arready),
+        .s_axil_rdata   (unused_rdata),
+        .s_axil_rresp   (unused_rresp),
+        .s_axil_rvalid  (unused_rvalid),
+        .s_axil_rready  (1'b1),
+        .irq            (unused_core_irq)
+    );
+
+    // --- the elementwise unit
+
+    wire              takes_second = !record[2];
+    wire              path_ready, second_ready;
+    wire [WORD_W-1:0] y_data;
+    wire              y_valid, y_ready;
+
+    assign unit_ready = path_ready && second_ready;
+
+    second_reader #(
+        .WORDS (WORDS),
+        .WORD_W(WORD_W)
+    ) u_second_reader (
+        .clk        (clk),
+        .rst        (core_rst),
+        .halted     (halted),
+        .job_valid  (unit_valid && path_ready && takes_second),
+        .job_ready  (second_ready),
+        .panels     (panels),
+        .rows       (rows),
+        .columns    (columns),
+        .second     (second),
+        .second_step(second_step),
+        .b_free     (!writing),
+        .b_read     (second_read),
+        .b_address  (second_address),
+        .b_data     (b_data),
+        .out_data   (y_data),
+        .out_valid  (y_valid),
+        .out_ready  (y_ready),
+        .error_range(second_range)
+    );
+
+    elementwise_path #(
+        .DEPTH(DEPTH),
+        .LANES(LANES)
+    ) u_elementwise_path (
+        .clk        (clk),
+        .rst        (core_rst),
+        .job_valid  (unit_valid && second_ready),
+        .job_ready  (path_ready),
+        .panels     (panels),
+        .rows       (rows),
+        .columns    (columns),
+        .record     (record),
+        .in_use     (!idle && writer_unit_q),
+        .table_data (table_data),
+        .table_valid(table_valid),
+        .table_last (table_last),
+        .table_ready(table_ready),
+        .x_data     (writer_fused_q ? result_data[WORD_W-1:0] : slice_data),
+        .x_valid    ((unit_x_core && result_valid) ||
+                     (unit_x_self && slice_valid && slice_alone)),
+        .x_ready    (unit_x_ready),
+        .y_data     (y_data),
+        .y_valid    (y_valid),
+        .y_ready    (y_ready),
+        .out_data   (unit_out_data),
+        .out_valid  (unit_out_valid),
+        .out_ready  (writer_unit_q && writer_ready_in)
+    );
+
+    // --- results
+
+    result_writer #(
+        .WORDS (WORDS),
+        .WORD_W(WORD_W)
+    ) u_result_writer (
+        .clk         (clk),
+        .rst         (core_rst),
+        .halted      (halted),
+        .job_valid   (writer_valid),
+        .job_ready   (writer_ready),
+        .panels      (panels),
+        .rows        (rows),
+        .columns     (columns),
+        .target      (target),
+        .target_step (target_step),
+        .target_split(target_split),
+        .split       (flags[1]),
+        .turn_column (flags[2]),
+        .turn_panel  (flags[3]),
+        .first_half  (flags[4]),
+        .in_data     (writer_unit_q ? unit_out_data : result_data[WORD_W-1:0]),
+        .in_valid    (writer_unit_q ? unit_out_valid : result_valid),
+        .in_ready    (writer_ready_in),
+        .b_write     (writer_write),
+        .b_address   (writer_address),
+        .b_data_in   (writer_data),
+        .idle        (idle),
+        .error_range (target_range)
+    );
+
+    // --- registers
+
+    reg running_q;
+    assign running = running_q;
+
+    always @(posedge clk)
+        if (core_rst) running_q <= 1'b0;
+        else if (finished) running_q <= 1'b0;
+        else if (program_accepted && gate_valid) running_q <= 1'b1;
+
+    wire        clear_counters, counters_full, counter_read, counter_done;
+    wire [2:0]  counter_index;
+    wire [31:0] counter_value, unused_watchdog, unused_seed;
+    wire        unused_seed_load;
+
+    perf_counters #(
+        .WIDTH(32)
+    ) u_perf_counters (
+        .clk       (clk),
+        .clear     (core_rst || clear_counters),
+        .beat_in   (program_accepted),
+        .beat_out  (writing),
+        .issue     (slice_valid && slice_ready),
+        .tile      (writer_valid && writer_ready),
+        .stall_a   (reader_ready && running_q),
+        .stall_w   (weights_ready && !weights_valid && slice_valid && !slice_ready),
+        .stall_out (writer_unit_q && slice_valid && !slice_ready),
+        .pad       (1'b0),
+        .read      (counter_read),
+        .read_index(counter_index),
+        .read_done (counter_done),
+        .read_value(counter_value),
+        .full      (counters_full)
+    );
+
+    axil_regs #(
+        .ID      (32'h454E_4749),  // "ENGI"
+        .VERSION (32'h0001_0000),
+        .SHAPE   ({POST_32[7:0], DEPTH_32[7:0], DEPTH_32[7:0], 8'd1}),
+        .K_MAX   (WORDS_32),
+        .FORMAT  (32'd1),
+        .WATCHDOG(32'd0)
+    ) u_axil_regs (
+        .clk           (clk),
+        .rst           (rst),
+        .s_axil_awaddr (s_axil_awaddr),
+        .s_axil_awprot (s_axil_awprot),
+        .s_axil_awvalid(s_axil_awvalid),
+        .s_axil_awready(s_axil_awready),
+        .s_axil_wdata  (s_axil_wdata),
+        .s_axil_wstrb  (s_axil_wstrb),
+        .s_axil_wvalid (s_axil_wvalid),
+        .s_axil_wready (s_axil_wready),
+        .s_axil_bresp  (s_axil_bresp),
+        .s_axil_bvalid (s_axil_bvalid),
+        .s_axil_bready (s_axil_bready),
+        .s_axil_araddr (s_axil_araddr),
+        .s_axil_arprot (s_axil_arprot),
+        .s_axil_arvalid(s_axil_arvalid),
+        .s_axil_arready(s_axil_arready),
+        .s_axil_rdata  (s_axil_rdata),
+        .s_axil_rresp  (s_axil_rresp),
+        .s_axil_rvalid (s_axil_rvalid),
+        .s_axil_rready (s_axil_rready),
+        .soft_reset    (soft_reset),
+        .clear_counters(clear_counters),
+        .watchdog      (unused_watchdog),
+        .seed          (unused_seed),
+        .seed_load     (unused_seed_load),
+        .halted        (halted),
+        .irq           (irq),
+        .error         ({source_range || second_range || target_range, error_length, error_corrupt,
+                         error_long, error_short, error_illegal}),
+        .busy          (running_q),
+        .counters_full (counters_full),
+        .counter_read  (counter_read),
+        .counter_index (counter_index),
+        .counter_done  (counter_done),
+        .counter_value (counter_value)
+    );
+
+    wire unused = &{1'b0, unused_job_last, unused_tlast, unused_core_irq, unused_tkeep,
+                    unused_awready, unused_wready, unused_bvalid, unused_arready, unused_rvalid,
+                    unused_bresp, unused_rresp, unused_rdata, unused_watchdog, unused_seed,
+                    unused_seed_load, result_data, descriptor};
+
+endmodule
+
+`default_nettype wire

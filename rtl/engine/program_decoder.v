@@ -1,0 +1,356 @@
+// SPDX-FileCopyrightText: 2026 macrame contributors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Purpose
+//   Reads a program item by item: checks descriptors, offers jobs to the other modules, and passes
+//   weight panels and tables on. docs/engine.md has the format.
+//
+//     collect ─► check ─┬─ begin ────────────────────────────────────► collect
+//        ▲              ├─ product ───► weights ─► all have the job ─► collect
+//        │              ├─ elementwise ──────────► all have the job ─► collect
+//        │              ├─ tables ────► tables ──────────────────────► collect
+//        │              └─ end ───────► wait for the results ────────► finished
+//        └── in_data, shifted into the descriptor
+//
+//   A job is offered to the reader first, once its results may be read: with WAIT when `idle` is
+//   high. The writer takes it next, as soon as it has written the results of the job before, and
+//   the elementwise unit after the writer, so that it gets no results of an earlier job. The
+//   descriptor stays until then; the panels of weights, meanwhile, go to the core.
+//
+//   Errors are strobes of one cycle; `halted` must be high from the next cycle on. While halted the
+//   program is drained. The next program starts after `rst`, or after `finished`.
+//
+// Latency
+//   A descriptor takes 128 / DEPTH^2 beats, and 1 cycle to be checked; its job is offered in the
+//   next one. Weights and tables pass through, combinational.
+//
+// Numbers
+//   None: weights and tables pass unchanged, but for sparse slices: column j's two bytes go to the
+//   depths j modulo DEPTH / 2, and DEPTH / 2 further, and all others are zero.
+//
+// Example
+//   DEPTH 8: begin, 2 beats, and an end, 2 beats, with the check of begin and tlast: `finished` is
+//   high 2 cycles after the last beat.
+`default_nettype none
+
+module program_decoder #(
+    parameter integer DEPTH      = 8,    // DEPTH and COLS of the core: 2, 4 or 8
+    parameter integer WORDS      = 4096, // words of the memory
+    parameter integer SLICES_MAX = 128   // slices of the core's longest panel
+) (
+    input  wire                     clk,
+    input  wire                     rst,
+    input  wire                     halted,
+    // program
+    input  wire [8*DEPTH*DEPTH-1:0] in_data,
+    input  wire                     in_last,
+    input  wire                     in_valid,
+    output wire                     in_ready,
+    // weight panels
+    output wire [8*DEPTH*DEPTH-1:0] weights_data,
+    output wire [7:0]               weights_user,
+    output wire                     weights_last,
+    output wire                     weights_valid,
+    input  wire                     weights_ready,
+    // tables: a word of A, and above it one of B
+    output wire [16*DEPTH-1:0]      table_data,
+    output wire                     table_valid,
+    output wire                     table_last,
+    input  wire                     table_ready,
+    // jobs
+    output wire [1023:0]            descriptor,
+    output wire                     product,      // kinds 2 and 4
+    output wire                     elementwise,  // kinds 3 and 4
+    output wire                     reader_valid,
+    input  wire                     reader_ready,
+    output wire                     writer_valid,
+    input  wire                     writer_ready,
+    output wire                     unit_valid,
+    input  wire                     unit_ready,
+    // status
+    input  wire                     idle,         // all results of the jobs taken are in the memory
+    output wire                     finished,     // one cycle
+    output wire                     error_illegal,
+    output wire                     error_short,
+    output wire                     error_long,
+    output wire                     error_corrupt
+);
+
+    localparam integer BEAT_W       = 8 * DEPTH * DEPTH;
+    localparam integer HALF         = DEPTH / 2;
+    localparam integer HEAD_BEATS   = 1024 / BEAT_W;
+    localparam integer TABLE_BEATS  = 16384 / BEAT_W;
+    localparam integer RECORD_BEATS = (12 + DEPTH - 1) / DEPTH;
+    localparam integer CHECK_WORDS  = BEAT_W / 32;
+    localparam integer SUB_W        = (HALF < 2) ? 1 : $clog2(HALF);
+    localparam [31:0]  HEAD_END     = HEAD_BEATS - 1;
+    localparam [31:0]  TABLE_END    = TABLE_BEATS - 1;
+    localparam [31:0]  RECORD_END   = RECORD_BEATS - 1;
+    localparam [31:0]  SUB_END      = HALF - 1;
+    localparam [31:0]  WORDS_32     = WORDS;
+    localparam [31:0]  SLICES_32    = SLICES_MAX;
+    localparam [31:0]  DEPTH_32     = DEPTH;
+
+    localparam [7:0] END         = 8'd0;
+    localparam [7:0] BEGIN       = 8'd1;
+    localparam [7:0] PRODUCT     = 8'd2;
+    localparam [7:0] ELEMENTWISE = 8'd3;
+    localparam [7:0] FUSED       = 8'd4;
+    localparam [7:0] TABLES      = 8'd5;
+
+    localparam [2:0] COLLECT = 3'd0;
+    localparam [2:0] CHECK   = 3'd1;
+    localparam [2:0] WEIGHTS = 3'd2;
+    localparam [2:0] OFFER   = 3'd3;
+    localparam [2:0] TABLE   = 3'd4;
+    localparam [2:0] DRAIN   = 3'd5;
+
+    generate
+        if (DEPTH != 2 && DEPTH != 4 && DEPTH != 8) begin : g_illegal
+            ERROR_program_decoder_DEPTH_must_be_2_4_or_8 u_error ();
+        end
+    endgenerate
+
+    reg [2:0]    state_q;
+    reg [1023:0] descriptor_q;
+    reg          begun_q;        // begin was there
+    reg          cut_q;          // tlast on the last beat of a descriptor
+    reg [11:0]   beat_q;         // of a descriptor, a record or tables
+    reg          writer_pending_q, reader_pending_q, unit_pending_q;
+
+    wire collecting = (state_q == COLLECT);
+    wire accepted   = in_valid && in_ready && !halted;
+    wire head_end   = (beat_q == HEAD_END[11:0]);
+
+    // --- the descriptor
+
+    wire [7:0]  kind         = descriptor_q[0 +: 8];
+    wire [3:1]  flags        = descriptor_q[9 +: 3];
+    wire [7:0]  mode         = descriptor_q[16 +: 8];
+    wire [15:0] panels       = descriptor_q[32 +: 16];
+    wire [15:0] rows         = descriptor_q[48 +: 16];
+    wire [15:0] columns      = descriptor_q[64 +: 16];
+    wire [15:0] chunks       = descriptor_q[128 +: 16];
+    wire [15:0] chunk_slices = descriptor_q[144 +: 16];
+    wire [15:0] last_slices  = descriptor_q[160 +: 16];
+    wire [31:0] words_needed = descriptor_q[32 +: 32];
+    wire [15:0] slices_needed = descriptor_q[64 +: 16];
+    wire [7:0]  command      = descriptor_q[864 +: 8];
+    wire        wait_results = descriptor_q[8];
+    wire        sparse       = descriptor_q[15];
+
+    wire is_begin = (kind == BEGIN);
+    wire is_end   = (kind == END);
+    wire is_job   = product || elementwise;
+
+    assign product     = (kind == PRODUCT) || (kind == FUSED);
+    assign elementwise = (kind == ELEMENTWISE) || (kind == FUSED);
+
+    wire begin_legal = (descriptor_q[8 +: 8] == 8'd1) && (descriptor_q[16 +: 8] == DEPTH_32[7:0]) &&
+                       (descriptor_q[24 +: 8] == DEPTH_32[7:0]) && (words_needed <= WORDS_32) &&
+                       (slices_needed <= SLICES_32[15:0]);
+    wire counts_legal = (panels != 16'd0) && (rows != 16'd0) && (columns != 16'd0) &&
+                        (descriptor_q[80 +: 16] != 16'd0) && (descriptor_q[96 +: 16] != 16'd0) &&
+                        (descriptor_q[112 +: 16] != 16'd0);
+    wire turns_legal  = !(flags[2] && flags[3]) && (flags[1] || !(flags[2] || flags[3]));
+    wire single_tile  = (rows == 16'd1) && (columns == 16'd1);
+    wire panels_legal = (chunks != 16'd0) && (chunk_slices != 16'd0) && (last_slices != 16'd0) &&
+                        (chunk_slices <= SLICES_32[15:0]) && (last_slices <= SLICES_32[15:0]) &&
+                        ((chunks == 16'd1) || single_tile) &&
+                        (mode[7:2] == 6'd0) && (mode[1:0] != 2'd0);
+    wire job_legal    = counts_legal && turns_legal && (panels_legal || !product) &&
+                        ((command <= 8'd4) || !elementwise);
+    wire legal        = (is_begin != begun_q) && (kind <= TABLES) && (begin_legal || !is_begin) &&
+                        (job_legal || !is_job);
+
+    // --- the check: each word rotates what came before it
+
+    reg [31:0] check_q, fold;
+    reg        end_item_q;  // the item in work is the end
+    wire       end_item = (collecting && (beat_q == 12'd0)) ? (in_data[7:0] == END) : end_item_q;
+
+    integer w;
+    always @* begin
+        fold = 32'd0;
+        for (w = 0; w < CHECK_WORDS; w = w + 1)
+            fold = {fold[30:0], fold[31]} ^ in_data[32*w +: 32];
+    end
+
+    wire [63:0] check_twice  = {check_q, check_q} << (CHECK_WORDS % 32);
+    wire        check_equal  = (check_q == descriptor_q[32 +: 32]);
+    wire        unused_check = &{1'b0, check_twice[31:0]};
+
+    // --- weights
+
+    reg             in_record_q;
+    reg [15:0]      slices_left_q, chunks_left_q, panels_left_q;
+    reg             slice_last_q, chunk_last_q, panel_last_q;
+    reg [SUB_W-1:0] sub_q;  // sparse slice, or pair of words of the tables, within a beat
+
+    wire forwarding  = (state_q == WEIGHTS) && !halted;
+    wire unpacking   = sparse && !in_record_q;
+    wire sub_end     = (sub_q == SUB_END[SUB_W-1:0]);
+    wire sub_last    = !unpacking || slice_last_q || sub_end;
+    wire forwarded   = weights_valid && weights_ready;
+    wire record_end  = in_record_q && (beat_q == RECORD_END[11:0]);
+    wire panel_end   = forwarded && !in_record_q && slice_last_q;
+    wire weights_end = panel_end && chunk_last_q && panel_last_q;
+
+    // the last chunk of the next panel, or the next of this one
+    wire        chunk_single = (chunks == 16'd1);
+    wire        next_last    = chunk_last_q ? chunk_single : (chunks_left_q == 16'd2);
+    wire [15:0] next_slices  = next_last ? last_slices : chunk_slices;
+    wire [15:0] job_slices   = chunk_single ? last_slices : chunk_slices;
+
+    assign weights_valid = forwarding && in_valid;
+    assign weights_last  = !in_record_q && slice_last_q;
+    assign weights_user  = {6'd0, mode[1:0]};
+
+    // 2 * DEPTH bytes of a beat: a sparse slice, or a pair of words
+    wire [16*DEPTH-1:0] packed_slice;
+
+    genvar j, d;
+    generate
+        if (HALF > 1) begin : g_packed
+            assign packed_slice = in_data[16*DEPTH*sub_q +: 16*DEPTH];
+        end else begin : g_whole
+            assign packed_slice = in_data;
+        end
+        for (j = 0; j < DEPTH; j = j + 1) begin : g_column
+            for (d = 0; d < DEPTH; d = d + 1) begin : g_depth
+                wire [7:0] dense = in_data[8*(DEPTH*j + d) +: 8];
+                if (d % HALF == j % HALF) begin : g_kept
+                    assign weights_data[8*(DEPTH*j + d) +: 8] =
+                        unpacking ? packed_slice[8*(2*j + d/HALF) +: 8] : dense;
+                end else begin : g_zero
+                    assign weights_data[8*(DEPTH*j + d) +: 8] = unpacking ? 8'd0 : dense;
+                end
+            end
+        end
+    endgenerate
+
+    always @(posedge clk) begin
+        if (state_q == CHECK) begin
+            in_record_q   <= 1'b1;
+            sub_q         <= {SUB_W{1'b0}};
+            slices_left_q <= job_slices;
+            slice_last_q  <= (job_slices == 16'd1);
+            chunks_left_q <= chunks;
+            chunk_last_q  <= chunk_single;
+            panels_left_q <= panels;
+            panel_last_q  <= (panels == 16'd1);
+        end else if (table_valid && table_ready) begin
+            sub_q <= sub_end ? {SUB_W{1'b0}} : sub_q + 1'b1;
+        end else if (forwarded) begin
+            if (in_record_q) begin
+                in_record_q <= !record_end;
+            end else begin
+                sub_q <= sub_last ? {SUB_W{1'b0}} : sub_q + 1'b1;
+                if (slice_last_q) begin
+                    in_record_q   <= 1'b1;
+                    slices_left_q <= next_slices;
+                    slice_last_q  <= (next_slices == 16'd1);
+                    chunks_left_q <= chunk_last_q ? chunks : chunks_left_q - 16'd1;
+                    chunk_last_q  <= next_last;
+                    if (chunk_last_q) begin
+                        panels_left_q <= panels_left_q - 16'd1;
+                        panel_last_q  <= (panels_left_q == 16'd2);
+                    end
+                end else begin
+                    slices_left_q <= slices_left_q - 16'd1;
+                    slice_last_q  <= (slices_left_q == 16'd2);
+                end
+            end
+        end
+    end
+
+    // --- tables
+
+    wire table_end     = (beat_q == TABLE_END[11:0]);
+    assign table_valid = (state_q == TABLE) && in_valid && !halted;
+    assign table_data  = packed_slice;
+    assign table_last  = table_end && sub_end;
+
+    // --- jobs
+
+    wire waiting = wait_results && !idle;
+
+    assign descriptor   = descriptor_q;
+    assign reader_valid = reader_pending_q && !waiting && !halted;
+    assign writer_valid = writer_pending_q && !reader_pending_q && !halted;
+    assign unit_valid   = unit_pending_q && !writer_pending_q && !halted;
+
+    wire offered = reader_pending_q || writer_pending_q || unit_pending_q;
+
+    // --- items
+
+    wire checked     = (state_q == CHECK) && !halted;
+    wire item_beat   = accepted && !collecting;  // of weights or tables
+    wire part_of_end = collecting && end_item;
+
+    assign in_ready      = halted || collecting || (forwarding && weights_ready && sub_last) ||
+                           ((state_q == TABLE) && table_ready && sub_end);
+    assign error_illegal = checked && !legal;
+    assign error_short   = (accepted && in_last && (collecting ? !head_end : item_beat)) ||
+                           (checked && legal && cut_q && !is_end);
+    assign error_long    = checked && legal && is_end && !cut_q;
+    assign error_corrupt = checked && legal && is_end && cut_q && !check_equal;
+    assign finished      = (state_q == DRAIN) && idle && !halted;
+
+    always @(posedge clk) begin
+        if (accepted && collecting) begin
+            descriptor_q <= {in_data, descriptor_q[1023:BEAT_W]};
+            cut_q        <= in_last;
+            end_item_q   <= end_item;
+        end
+        if (rst) begin
+            state_q          <= COLLECT;
+            begun_q          <= 1'b0;
+            beat_q           <= 12'd0;
+            check_q          <= 32'd0;
+            reader_pending_q <= 1'b0;
+            writer_pending_q <= 1'b0;
+            unit_pending_q   <= 1'b0;
+        end else begin
+            if (accepted && !part_of_end) check_q <= check_twice[63:32] ^ fold;
+            if (reader_valid && reader_ready) reader_pending_q <= 1'b0;
+            if (writer_valid && writer_ready) writer_pending_q <= 1'b0;
+            if (unit_valid && unit_ready) unit_pending_q <= 1'b0;
+            case (state_q)
+                COLLECT:
+                    if (accepted) begin
+                        beat_q <= head_end ? 12'd0 : beat_q + 12'd1;
+                        if (head_end) state_q <= CHECK;
+                    end
+                CHECK:
+                    if (!halted && legal) begin
+                        begun_q          <= !is_end;
+                        reader_pending_q <= is_job;
+                        writer_pending_q <= is_job;
+                        unit_pending_q   <= elementwise;
+                        state_q          <= is_end ? DRAIN : is_begin ? COLLECT :
+                                            product ? WEIGHTS : elementwise ? OFFER : TABLE;
+                    end
+                WEIGHTS: begin
+                    if (forwarded && in_record_q) beat_q <= record_end ? 12'd0 : beat_q + 12'd1;
+                    if (weights_end) state_q <= OFFER;
+                end
+                OFFER: if (!offered) state_q <= COLLECT;
+                TABLE:
+                    if (accepted) begin
+                        beat_q <= table_end ? 12'd0 : beat_q + 12'd1;
+                        if (table_end) state_q <= COLLECT;
+                    end
+                DRAIN:
+                    if (finished) begin
+                        check_q <= 32'd0;
+                        state_q <= COLLECT;
+                    end
+                default: state_q <= COLLECT;
+            endcase
+        end
+    end
+
+endmodule
+
+`default_nettype wire

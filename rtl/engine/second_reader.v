@@ -1,0 +1,117 @@
+// SPDX-FileCopyrightText: 2026 macrame contributors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Purpose
+//   Reads the second operand of a job from port B of the memory, a word for each result, whenever
+//   the port is free: ahead of the results by as many words as its buffer holds.
+//
+//   A job is accepted when all words of the one before it have been read. `error_range`, a strobe:
+//   an address is not in the memory. While `halted` nothing is read.
+//
+// Latency
+//   5 cycles from a job accepted to its first word, if the port is free; four words in 5 cycles.
+//
+// Numbers
+//   None: bits pass unchanged. Addresses are those of result_addresses.
+//
+// Example
+//   columns 2, all other counts 1, second 5, step of the column 3: the words 5 and 8.
+`default_nettype none
+
+module second_reader #(
+    parameter integer WORDS  = 4096,  // words of the memory, 2 or more
+    parameter integer WORD_W = 64     // bits of a word
+) (
+    input  wire                        clk,
+    input  wire                        rst,
+    input  wire                        halted,
+    // job
+    input  wire                        job_valid,
+    output wire                        job_ready,
+    input  wire [15:0]                 panels,
+    input  wire [15:0]                 rows,
+    input  wire [15:0]                 columns,
+    input  wire [$clog2(WORDS)+1:0]    second,
+    input  wire [3*$clog2(WORDS)+5:0]  second_step,
+    // port B of the memory
+    input  wire                        b_free,
+    output wire                        b_read,     // the address is used in this cycle
+    output wire [$clog2(WORDS)-1:0]    b_address,
+    input  wire [WORD_W-1:0]           b_data,
+    // words
+    output wire [WORD_W-1:0]           out_data,
+    output wire                        out_valid,
+    input  wire                        out_ready,
+    // errors
+    output wire                        error_range
+);
+
+    localparam integer ADDRESS_W = $clog2(WORDS) + 2;
+    localparam [31:0]  WORDS_32  = WORDS;
+    localparam [2:0]   SPACE     = 3'd4;  // words on their way and in the buffer
+
+    wire                 active;
+    wire [ADDRESS_W-1:0] address;
+    reg [2:0]            held_q;
+    reg                  read1_q, read2_q;
+
+    wire word_accepted = out_valid && out_ready;
+    wire in_range      = (address < WORDS_32[ADDRESS_W-1:0]);
+    wire unused_last, unused_half;
+    wire unused   = &{1'b0, unused_last, unused_half};
+
+    assign job_ready   = !active && !halted;
+    assign b_read      = active && b_free && in_range && (held_q != SPACE) && !halted;
+    assign b_address   = address[ADDRESS_W-3:0];
+    assign error_range = active && !in_range && !halted;
+
+    result_addresses #(
+        .WORDS(WORDS)
+    ) u_result_addresses (
+        .clk        (clk),
+        .rst        (rst),
+        .load       (job_valid && job_ready),
+        .panels     (panels),
+        .rows       (rows),
+        .columns    (columns),
+        .target     (second),
+        .target_step(second_step),
+        .turn_column(1'b0),
+        .turn_panel (1'b0),
+        .first_half (1'b0),
+        .active     (active),
+        .last       (unused_last),
+        .address    (address),
+        .half       (unused_half),
+        .advance    (b_read)
+    );
+
+    fifo #(
+        .WIDTH(WORD_W),
+        .DEPTH(4)
+    ) u_fifo (
+        .clk      (clk),
+        .rst      (rst),
+        .in_data  (b_data),
+        .in_valid (read2_q),
+        .out_data (out_data),
+        .out_valid(out_valid),
+        .out_ready(out_ready)
+    );
+
+    always @(posedge clk) begin
+        if (rst) begin
+            held_q  <= 3'd0;
+            read1_q <= 1'b0;
+            read2_q <= 1'b0;
+        end else begin
+            read1_q <= b_read;
+            read2_q <= read1_q;
+            if (b_read && !word_accepted) held_q <= held_q + 3'd1;
+            else if (word_accepted && !b_read) held_q <= held_q - 3'd1;
+        end
+    end
+
+endmodule
+
+`default_nettype wire

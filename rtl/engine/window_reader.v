@@ -1,0 +1,279 @@
+// SPDX-FileCopyrightText: 2026 macrame contributors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Purpose
+//   Reads the windows of a job from the memory, word by word, as activation panels of the core or
+//   as an operand of the elementwise unit.
+//
+//     for each panel, row, column                               a tile: packets of `chunks`
+//       for each kernel row, kernel column, kernel word         a slice
+//
+//   When a loop advances and those within it start again, its step is added to the address, and to
+//   the slice's row y and column x in the image. Only the panel's step is added to the address at
+//   which the panel started. y starts again at `top` with each panel, x at `left` with each row.
+//
+//   A slice outside of the image, by its unsigned y and x, consists of `fill`. So do the lower half
+//   of the words of column 0 with edge_left, and the upper half of those of the last column with
+//   edge_right.
+//
+//   A job is accepted while the reader is idle. Errors are strobes, which may last while the output
+//   stalls: `error_range`, a slice within the image whose address is not in the memory, 1 cycle
+//   after its address; `error_length`, the slices of a window are not those of its chunks. `halted`
+//   must be high from the next cycle on; no slice is issued then.
+//
+// Latency
+//   3 cycles from a job accepted to its first word offered; one word per cycle. A further job is
+//   accepted a cycle before the last word is offered: one cycle without a word lies between them.
+//
+// Numbers
+//   Addresses are modulo 4 * 2^ceil(log2(WORDS)), y and x modulo 2^16. Counts are 1 or more.
+//
+// Example
+//   kernel_columns 2, all other counts 1, source 5, step of the kernel column 3, width 1, step of x
+//   1: word 5 of the memory, then `fill`, with out_last.
+`default_nettype none
+
+module window_reader #(
+    parameter integer WORDS  = 4096,  // words of the memory, 2 or more
+    parameter integer WORD_W = 64     // bits of a word, a multiple of 16
+) (
+    input  wire                         clk,
+    input  wire                         rst,
+    input  wire                         halted,
+    // job
+    input  wire                         job_valid,
+    output wire                         job_ready,
+    input  wire [15:0]                  panels,
+    input  wire [15:0]                  rows,
+    input  wire [15:0]                  columns,
+    input  wire [15:0]                  kernel_rows,
+    input  wire [15:0]                  kernel_columns,
+    input  wire [15:0]                  kernel_words,
+    input  wire [15:0]                  chunks,
+    input  wire [15:0]                  chunk_slices,
+    input  wire [15:0]                  last_slices,
+    input  wire [15:0]                  height,
+    input  wire [15:0]                  width,
+    input  wire [15:0]                  top,
+    input  wire [15:0]                  left,
+    input  wire [47:0]                  y_step,       // kernel row, column, row
+    input  wire [47:0]                  x_step,       // kernel column, kernel row, column
+    input  wire [$clog2(WORDS)+1:0]     source,
+    // word, kernel column, kernel row, column, row, panel, the first lowest
+    input  wire [6*$clog2(WORDS)+11:0]  source_step,
+    input  wire [7:0]                   fill,
+    input  wire                         edge_left,
+    input  wire                         edge_right,
+    input  wire                         tag,          // anything that belongs to the job
+    // port A of the memory
+    output wire                         a_enable,
+    output wire [$clog2(WORDS)-1:0]     a_address,
+    input  wire [WORD_W-1:0]            a_data,
+    // slices
+    output wire [WORD_W-1:0]            out_data,
+    output wire [1:0]                   out_user,     // as tuser of s_axis_a, on out_last
+    output wire                         out_last,     // the last of a panel
+    output wire                         out_job_last, // ... of the job
+    output wire                         out_tag,
+    output wire                         out_valid,
+    input  wire                         out_ready,
+    // errors
+    output wire                         error_range,
+    output wire                         error_length
+);
+
+    localparam integer ADDRESS_W = $clog2(WORDS) + 2;
+    localparam integer HALF_W    = WORD_W / 2;
+    localparam [31:0]  WORDS_32  = WORDS;
+
+    // the job
+    reg [15:0]            chunks_q, chunk_slices_q, last_slices_q;
+    reg [15:0]            height_q, width_q, width_end_q, top_q, left_q;
+    reg [47:0]            y_step_q, x_step_q;
+    reg [6*ADDRESS_W-1:0] step_q;
+    reg [7:0]             fill_q;
+    reg                   edge_left_q, edge_right_q;
+    reg                   active_q, tag_q;
+    reg                   valid1_q;
+
+    wire advance = !out_valid || out_ready;
+    wire load    = job_valid && job_ready;
+    wire step    = active_q && advance && !halted;
+
+    // a slice in the first of the memory's two cycles still needs its job
+    assign job_ready = !active_q && !halted && (!valid1_q || advance);
+
+    // --- loops: word, kernel column, kernel row, column, row, panel
+
+    wire [95:0] counts = {panels, rows, columns, kernel_rows, kernel_columns, kernel_words};
+    wire [5:0]  wrap;  // this loop and those within it are in their last turn
+    wire        tile_last;  // the last row and column
+
+    genvar n;
+    generate
+        for (n = 0; n < 6; n = n + 1) begin : g_loop
+            reg [15:0] count_q, left_turns_q;
+            reg        once_q, last_q;
+
+            if (n == 0) begin : g_inner
+                assign wrap[n] = last_q;
+            end else begin : g_outer
+                assign wrap[n] = last_q && wrap[n-1];
+            end
+
+            always @(posedge clk) begin
+                if (load) begin
+                    count_q      <= counts[16*n +: 16];
+                    left_turns_q <= counts[16*n +: 16];
+                    once_q       <= (counts[16*n +: 16] == 16'd1);
+                    last_q       <= (counts[16*n +: 16] == 16'd1);
+                end else if (step && ((n == 0) || wrap[(n == 0) ? 0 : n - 1])) begin
+                    left_turns_q <= last_q ? count_q : left_turns_q - 16'd1;
+                    last_q       <= last_q ? once_q : (left_turns_q == 16'd2);
+                end
+            end
+        end
+    endgenerate
+
+    assign tile_last = g_loop[3].last_q && g_loop[4].last_q;
+
+    // --- chunks of a window
+
+    reg [15:0] chunks_left_q, slices_left_q;
+    reg        chunk_last_q, slice_last_q;
+
+    wire        job_single  = (chunks == 16'd1);
+    wire        single      = (chunks_q == 16'd1);
+    wire        next_last   = chunk_last_q ? single : (chunks_left_q == 16'd2);
+    wire [15:0] job_slices  = job_single ? last_slices : chunk_slices;
+    wire [15:0] next_slices = next_last ? last_slices_q : chunk_slices_q;
+
+    always @(posedge clk) begin
+        if (load) begin
+            chunks_left_q <= chunks;
+            chunk_last_q  <= job_single;
+            slices_left_q <= job_slices;
+            slice_last_q  <= (job_slices == 16'd1);
+        end else if (step) begin
+            if (slice_last_q) begin
+                chunks_left_q <= chunk_last_q ? chunks_q : chunks_left_q - 16'd1;
+                chunk_last_q  <= next_last;
+                slices_left_q <= next_slices;
+                slice_last_q  <= (next_slices == 16'd1);
+            end else begin
+                slices_left_q <= slices_left_q - 16'd1;
+                slice_last_q  <= (slices_left_q == 16'd2);
+            end
+        end
+    end
+
+    assign error_length = active_q && !halted && (wrap[2] != (slice_last_q && chunk_last_q));
+
+    // --- address, and place in the image
+
+    reg [ADDRESS_W-1:0] address_q, panel_address_q;
+    reg [15:0]          y_q, x_q;
+    reg [ADDRESS_W-1:0] address_step;
+
+    always @* begin
+        if (!wrap[0]) address_step = step_q[0*ADDRESS_W +: ADDRESS_W];
+        else if (!wrap[1]) address_step = step_q[1*ADDRESS_W +: ADDRESS_W];
+        else if (!wrap[2]) address_step = step_q[2*ADDRESS_W +: ADDRESS_W];
+        else if (!wrap[3]) address_step = step_q[3*ADDRESS_W +: ADDRESS_W];
+        else if (!wrap[4]) address_step = step_q[4*ADDRESS_W +: ADDRESS_W];
+        else address_step = step_q[5*ADDRESS_W +: ADDRESS_W];
+    end
+
+    wire [ADDRESS_W-1:0] address_d = (wrap[4] ? panel_address_q : address_q) + address_step;
+    wire [15:0] y_add = !wrap[2] ? y_step_q[15:0] : !wrap[3] ? y_step_q[31:16] : y_step_q[47:32];
+    wire [15:0] x_add = !wrap[1] ? x_step_q[15:0] : !wrap[2] ? x_step_q[31:16] : x_step_q[47:32];
+
+    always @(posedge clk) begin
+        if (load) begin
+            chunks_q        <= chunks;
+            chunk_slices_q  <= chunk_slices;
+            last_slices_q   <= last_slices;
+            height_q        <= height;
+            width_q         <= width;
+            width_end_q     <= width - 16'd1;
+            top_q           <= top;
+            left_q          <= left;
+            y_step_q        <= y_step;
+            x_step_q        <= x_step;
+            step_q          <= source_step;
+            fill_q          <= fill;
+            edge_left_q     <= edge_left;
+            edge_right_q    <= edge_right;
+            tag_q           <= tag;
+            address_q       <= source;
+            panel_address_q <= source;
+            y_q             <= top;
+            x_q             <= left;
+        end else if (step) begin
+            address_q <= address_d;
+            if (wrap[4]) panel_address_q <= address_d;
+            if (wrap[4]) y_q <= top_q;
+            else if (wrap[1]) y_q <= y_q + y_add;
+            if (wrap[3]) x_q <= left_q;
+            else if (wrap[0]) x_q <= x_q + x_add;
+        end
+        if (rst) active_q <= 1'b0;
+        else if (load) active_q <= 1'b1;
+        else if (step && wrap[5]) active_q <= 1'b0;
+    end
+
+    // --- the memory's two cycles
+
+    reg [15:0] y1_q, x1_q;
+    reg        beyond1_q;  // the address is not in the memory
+    reg        last1_q, job_last1_q, tag1_q, tag2_q;
+    reg [1:0]  user1_q;
+    reg        valid2_q, last2_q, job_last2_q;
+    reg [1:0]  user2_q;
+    reg [1:0]  fill2_q;    // halves
+    reg [7:0]  byte2_q;
+
+    wire outside1 = (y1_q >= height_q) || (x1_q >= width_q);
+
+    assign a_enable    = advance;
+    assign a_address   = address_q[ADDRESS_W-3:0];
+    assign error_range = valid1_q && beyond1_q && !outside1 && !halted;
+
+    always @(posedge clk) begin
+        if (advance) begin
+            y1_q        <= y_q;
+            x1_q        <= x_q;
+            beyond1_q   <= (address_q >= WORDS_32[ADDRESS_W-1:0]);
+            last1_q     <= slice_last_q;
+            job_last1_q <= wrap[5];
+            tag1_q      <= tag_q;
+            tag2_q      <= tag1_q;
+            user1_q     <= {!chunk_last_q, tile_last};
+            last2_q     <= last1_q;
+            job_last2_q <= job_last1_q;
+            user2_q     <= user1_q;
+            fill2_q     <= {outside1 || (edge_right_q && (x1_q == width_end_q)),
+                            outside1 || (edge_left_q && (x1_q == 16'd0))};
+            byte2_q     <= fill_q;
+        end
+        if (rst) begin
+            valid1_q <= 1'b0;
+            valid2_q <= 1'b0;
+        end else if (advance) begin
+            valid1_q <= active_q && !halted;
+            valid2_q <= valid1_q;
+        end
+    end
+
+    assign out_data[HALF_W-1:0] = fill2_q[0] ? {(HALF_W/8){byte2_q}} : a_data[HALF_W-1:0];
+    assign out_data[WORD_W-1:HALF_W] = fill2_q[1] ? {(HALF_W/8){byte2_q}} :
+                                                    a_data[WORD_W-1:HALF_W];
+    assign out_user     = user2_q;
+    assign out_last     = last2_q;
+    assign out_job_last = job_last2_q;
+    assign out_tag      = tag2_q;
+    assign out_valid    = valid2_q;
+
+endmodule
+
+`default_nettype wire
