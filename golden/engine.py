@@ -66,12 +66,10 @@ END_DESCRIPTOR = np.dtype(
 ERRORS = (
     "program_illegal",
     "program_short",
-    "program_long",
+    "program_stall",
     "program_corrupt",
     "length_mismatch",
-    "source_range",
-    "second_range",
-    "target_range",
+    "address_range",
 )
 
 RECORD_BYTES = 12
@@ -230,7 +228,7 @@ class Engine:
                 begun = True
             elif kind == END:
                 if position != len(image):
-                    raise ProgramError("program_long", f"{len(image) - position} bytes follow its end")
+                    raise ProgramError("program_illegal", f"{len(image) - position} bytes follow its end")
                 check = int(raw.view(END_DESCRIPTOR)["check"][0])
                 if check != checksum(image[:start]):
                     raise ProgramError(
@@ -309,7 +307,9 @@ class Engine:
     def _in_range(self, name: str, addresses: Indices) -> None:
         wrong = addresses[addresses >= self.words]
         if wrong.size:
-            raise ProgramError(name, f"word {wrong[0]} in job {self.job}, there are {self.words}")
+            raise ProgramError(
+                "address_range", f"{name} word {wrong[0]} in job {self.job}, there are {self.words}"
+            )
 
     def _windows(self, item: np.void) -> tuple[Words, Indices]:
         """The slices of every output word and their addresses, -1 for those outside of the image."""
@@ -333,7 +333,7 @@ class Engine:
         shape = (*outer[::-1], *kernel[::-1])
         inside = np.broadcast_to(inside[None, ..., None], shape)
         addresses = np.where(inside, addresses, -1)
-        self._in_range("source_range", addresses)
+        self._in_range("source", addresses)
         fill = np.int8(item["fill"])
         data = np.where(inside[..., None], self.memory[addresses], fill)
         half = self.depth // 2
@@ -365,7 +365,7 @@ class Engine:
             op = next(name for name, code in elementwise.OPERATIONS.items() if code == item["record"][0])
             if op in elementwise.TAKES_Y:
                 second = self._addresses(int(item["second"]), item["second_step"], counts).reshape(-1)
-                self._in_range("second_range", second)
+                self._in_range("second", second)
             y = None if second is None else self.memory[second]
             record = item["record"].tobytes()
             low, high, zero = (int(np.int8(np.uint8(record[i]))) for i in (3, 4, 2))
@@ -436,7 +436,7 @@ class Engine:
             addresses, lanes = self._halves(item, flags, counts)
             targets = [addresses, (addresses + int(item["target_split"])) & self._mask()]
         for addresses in targets:
-            self._in_range("target_range", addresses)
+            self._in_range("target", addresses)
 
         turn = np.arange(len(results))
         written = np.full(self.words, len(results))  # the first turn that writes a word

@@ -93,7 +93,7 @@ module macrame_engine #(
     wire              reader_valid, reader_ready, writer_valid, writer_ready;
     wire              unit_valid, unit_ready;
     wire              idle, finished;
-    wire              error_illegal, error_short, error_long, error_corrupt;
+    wire              error_illegal, error_short, error_corrupt, error_stall, starved;
 
     packet_gate u_gate (
         .clk       (clk),
@@ -141,8 +141,8 @@ module macrame_engine #(
         .finished     (finished),
         .error_illegal(error_illegal),
         .error_short  (error_short),
-        .error_long   (error_long),
-        .error_corrupt(error_corrupt)
+        .error_corrupt(error_corrupt),
+        .starved      (starved)
     );
 
     // fields, by their byte in the descriptor
@@ -436,8 +436,17 @@ module macrame_engine #(
 
     wire        clear_counters, counters_full, counter_read, counter_done;
     wire [2:0]  counter_index;
-    wire [31:0] counter_value, unused_watchdog, unused_seed;
+    wire [31:0] watchdog, counter_value, unused_seed;
     wire        unused_seed_load;
+
+    release_watchdog u_watchdog (
+        .clk    (clk),
+        .rst    (core_rst),
+        .limit  (watchdog),
+        .blocked(running_q && starved),
+        .offered(1'b0),
+        .stuck  (error_stall)
+    );
 
     perf_counters #(
         .WIDTH(32)
@@ -490,13 +499,13 @@ module macrame_engine #(
         .s_axil_rready (s_axil_rready),
         .soft_reset    (soft_reset),
         .clear_counters(clear_counters),
-        .watchdog      (unused_watchdog),
+        .watchdog      (watchdog),
         .seed          (unused_seed),
         .seed_load     (unused_seed_load),
         .halted        (halted),
         .irq           (irq),
         .error         ({source_range || second_range || target_range, error_length, error_corrupt,
-                         error_long, error_short, error_illegal}),
+                         error_stall, error_short, error_illegal}),
         .busy          (running_q),
         .counters_full (counters_full),
         .counter_read  (counter_read),
@@ -507,8 +516,8 @@ module macrame_engine #(
 
     wire unused = &{1'b0, unused_job_last, unused_tlast, unused_core_irq, unused_tkeep,
                     unused_awready, unused_wready, unused_bvalid, unused_arready, unused_rvalid,
-                    unused_bresp, unused_rresp, unused_rdata, unused_watchdog, unused_seed,
-                    unused_seed_load, result_data, descriptor};
+                    unused_bresp, unused_rresp, unused_rdata, unused_seed, unused_seed_load,
+                    result_data, descriptor};
 
 endmodule
 

@@ -18,7 +18,8 @@
 //   descriptor stays until then; the panels of weights, meanwhile, go to the core.
 //
 //   Errors are strobes of one cycle; `halted` must be high from the next cycle on. While halted the
-//   program is drained. The next program starts after `rst`, or after `finished`.
+//   program is drained. The next program starts after `rst`, or after `finished`. An end without
+//   tlast is illegal: what follows it would be taken for the next program.
 //
 // Latency
 //   A descriptor takes 128 / DEPTH^2 beats, and 1 cycle to be checked; its job is offered in the
@@ -72,8 +73,8 @@ module program_decoder #(
     output wire                     finished,     // one cycle
     output wire                     error_illegal,
     output wire                     error_short,
-    output wire                     error_long,
-    output wire                     error_corrupt
+    output wire                     error_corrupt,
+    output wire                     starved       // it waits for a beat of the program
 );
 
     localparam integer BEAT_W       = 8 * DEPTH * DEPTH;
@@ -161,7 +162,7 @@ module program_decoder #(
     wire job_legal    = counts_legal && turns_legal && (panels_legal || !product) &&
                         ((command <= 8'd4) || !elementwise);
     wire legal        = (is_begin != begun_q) && (kind <= TABLES) && (begin_legal || !is_begin) &&
-                        (job_legal || !is_job);
+                        (job_legal || !is_job) && (cut_q || !is_end);
 
     // --- the check: each word rotates what came before it
 
@@ -293,8 +294,9 @@ module program_decoder #(
     assign error_illegal = checked && !legal;
     assign error_short   = (accepted && in_last && (collecting ? !head_end : item_beat)) ||
                            (checked && legal && cut_q && !is_end);
-    assign error_long    = checked && legal && is_end && !cut_q;
-    assign error_corrupt = checked && legal && is_end && cut_q && !check_equal;
+    assign error_corrupt = checked && legal && is_end && !check_equal;
+    assign starved       = !in_valid && !halted &&
+                           (collecting || (forwarding && weights_ready) || (state_q == TABLE));
     assign finished      = (state_q == DRAIN) && idle && !halted;
 
     always @(posedge clk) begin

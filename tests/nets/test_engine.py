@@ -227,7 +227,7 @@ def test_a_program_cut_off_anywhere_is_short(small_program):
     program, inputs = small_program
     for size in range(0, len(program.image), 64 * 7):
         assert stops(program, inputs, program.image[:size]) == "program_short"
-    assert stops(program, inputs, program.image + bytes(64)) == "program_long"
+    assert stops(program, inputs, program.image + bytes(64)) == "program_illegal"
 
 
 def patched(program, job, **fields):
@@ -257,11 +257,11 @@ def patched(program, job, **fields):
         (0, {"flags": engine.SPLIT | engine.TURN_COLUMN | engine.TURN_PANEL}, "program_illegal"),
         (0, {"flags": engine.TURN_PANEL}, "program_illegal"),
         (0, {"kernel_rows": 2}, "length_mismatch"),
-        (0, {"source": 5000}, "source_range"),
-        (0, {"source": -200}, "source_range"),
-        (0, {"target": 5000}, "target_range"),
-        (0, {"target_split": 5000, "flags": engine.SPLIT}, "target_range"),
-        (-1, {"second": 5000}, "second_range"),
+        (0, {"source": 5000}, "address_range"),
+        (0, {"source": -200}, "address_range"),
+        (0, {"target": 5000}, "address_range"),
+        (0, {"target_split": 5000, "flags": engine.SPLIT}, "address_range"),
+        (-1, {"second": 5000}, "address_range"),
         (2, {"flags": engine.SPLIT}, "hazard"),
     ],
     ids=str,

@@ -8,20 +8,29 @@ What could be wrong here, and which case would show it:
   a job that reads before, or writes after its time  chains of jobs over few words
   tables loaded while they are used                  tables between jobs
   a program that hangs, or ends with a wrong result  `corrupted`: any wrong bit ends with an error
-  something left of a program after a reset          `corrupted`: the right program follows each wrong one
+  an error that is missed, or has another's bit      `errors`: each of them in each job of a program
+  something left of a program after a reset          `errors`, `resets`: the right program follows each other
+  a program that stops coming                        `stall`: in any part of it
   the host's port open while a program runs          it writes in every cycle of some programs
-  a counter that misses jobs or slices               compared after each program
+  a cycle lost, or saved by reading too soon         all counters against the cycle model, of a program that
+                                                     comes at once and of one in even time; others take longer
 """
 
 import cocotb
 import numpy as np
 
-from macrame.golden.engine import Engine, ProgramError
+from macrame.golden.engine import ERRORS, Engine, ProgramError
+from macrame.golden.engine_cycles import Timing, predict
 from tb.lib.axis import STALLS, Source, pauses
 from tb.lib.kit import Bench
+from tb.lib.vectors import share
 from tb.models import engine_model
 
-CONTROL, STATUS, BUSY_CYCLES, TILES = 0x14, 0x18, 0x24, 0x28
+CONTROL, STATUS, WATCHDOG = 0x14, 0x18, 0x1C
+#: Counters, in the order of their registers from 0x20 on.
+COUNTERS = "cycles", "busy", "tiles", "stall_a", "stall_w", "stall_out"
+#: Cycles per beat of a program in even time.
+PERIOD = 5
 SOFT_RESET, CLEAR_COUNTERS = 1, 4
 BUSY, HALTED = 1 << 9, 1 << 8
 IDLE = {
@@ -43,7 +52,15 @@ class TB(Bench):
         self.beat = self.depth * self.depth
         names = "s_axis_program_tvalid", "s_axis_program_tready"
         payload = "s_axis_program_tdata", "s_axis_program_tlast"
-        self.program = Source(self, *names, payload, pauses(STALLS[stalls][0], self.rng))
+        self.paced_from = 0  # beats accepted before this program
+        pause = self.paced() if stalls == "paced" else pauses(STALLS[stalls][0], self.rng)
+        self.program = Source(self, *names, payload, pause)
+
+    def paced(self):
+        """Pauses of a source with a beat every PERIOD cycles, or at once after one that waited."""
+        while True:
+            done = self.program.taken[self.paced_from :]
+            yield bool(done) and self.cycle < done[0][0] + len(done) * PERIOD
 
     async def load(self, memory):
         """Write the memory, shape (words, depth)."""
@@ -81,21 +98,22 @@ class TB(Bench):
         self.fail(f"no answer to a read of {address:#x}")
         return 0
 
-    async def control(self, value):
-        """Write CONTROL."""
-        self.drive(s_axil_awaddr=CONTROL, s_axil_awvalid=1, s_axil_wdata=value, s_axil_wvalid=1)
+    async def control(self, value, address=CONTROL):
+        """Write CONTROL, or another register."""
+        self.drive(s_axil_awaddr=address, s_axil_awvalid=1, s_axil_wdata=value, s_axil_wvalid=1)
         self.drive(s_axil_wstrb=15)
         self.drive(s_axil_bready=1)
         await self.step()
         self.drive(s_axil_awvalid=0, s_axil_wvalid=0)
         await self.step(12)
 
-    def send(self, text):
-        """Queue a program."""
+    def send(self, text, last=True):
+        """Queue a program, or what comes of it before it stops."""
+        self.paced_from = len(self.program.taken)
         for at in range(0, len(text), self.beat):
             data = int.from_bytes(text[at : at + self.beat], "little")
-            last = int(at + self.beat >= len(text))
-            self.program.send({"s_axis_program_tdata": data, "s_axis_program_tlast": last})
+            end = int(last and at + self.beat >= len(text))
+            self.program.send({"s_axis_program_tdata": data, "s_axis_program_tlast": end})
 
     async def done(self, write=0):
         """Until the program has ended; the error bits of STATUS. With `write` the host tries to write."""
@@ -110,6 +128,16 @@ class TB(Bench):
         self.fail("the program does not end")
         return 0
 
+    async def counters(self):
+        """All counters, by name."""
+        return {name: await self.register(0x20 + 4 * n) for n, name in enumerate(COUNTERS)}
+
+    def predicted(self, text, period=1):
+        """What the cycle model expects of them."""
+        timing = Timing(self.depth, self.parameter("POST_LANES"), self.parameter("LANES"))
+        found = predict(text, timing, period)
+        return {name: getattr(found, name) for name in COUNTERS}
+
     def golden(self, memory, text):
         """A golden engine that has run a program."""
         engine = Engine(self.words, self.depth, self.slices)
@@ -117,12 +145,14 @@ class TB(Bench):
         list(engine.run(text))
         return engine
 
-    def draw(self, memory, jobs):
-        """A program of random jobs that the golden model accepts."""
+    def draw(self, memory, jobs, heads=False):
+        """A program of random jobs that the golden model accepts; with `heads` also where each job starts."""
         text = engine_model.begin(self.depth, self.words, self.slices)
         text += bytes([engine_model.KINDS["tables"]]).ljust(128, b"\0")
         text += self.rng.integers(0, 256, 2048).astype("u1").tobytes()
+        starts = []
         for _ in range(jobs):
+            starts.append(len(text))
             while True:
                 job, panels = engine_model.draw_job(self.rng, self.words, self.depth)
                 longer = text + engine_model.descriptor(job) + panels
@@ -132,7 +162,15 @@ class TB(Bench):
                     continue
                 text = longer
                 break
-        return text + engine_model.end(text)
+        text += engine_model.end(text)
+        return (text, starts) if heads else text
+
+    async def check(self, memory, text):
+        """Load a memory, run a program, and compare."""
+        await self.load(memory)
+        self.send(text)
+        self.equal(await self.done(), 0, "errors of the right program")
+        self.equal((await self.dump()).tobytes(), self.golden(memory, text).memory.tobytes(), "memory")
 
     def memory(self):
         """Random words."""
@@ -140,26 +178,136 @@ class TB(Bench):
 
 
 @cocotb.test(timeout_time=20, timeout_unit="ms")
-@cocotb.parametrize(stalls=["none", "random", "bursts"])
+@cocotb.parametrize(stalls=["none", "paced", "random", "bursts"])
 async def programs(dut, stalls):
     """Random programs, one behind the other, on random memories."""
     tb = TB(dut, stalls)
     await tb.start()
-    for number in range(6):
+    for number in range(share(6, of=3)):
         memory = tb.memory()
-        text = tb.draw(memory, 1 + number)
+        text = tb.draw(memory, 1 + 2 * number)
         await tb.load(memory)
         await tb.control(CLEAR_COUNTERS)
         tb.send(text)
         error = await tb.done(write=number % 2)
         tb.equal(error, 0, f"errors of program {number}")
         golden = tb.golden(memory, text)
-        counted = await tb.register(TILES), await tb.register(BUSY_CYCLES)
-        tb.equal(counted, (golden.job, golden.read), "jobs and slices counted")
+        counted = await tb.counters()
+        tb.equal((counted["tiles"], counted["busy"]), (golden.job, golden.read), "jobs and slices counted")
+        if stalls in ("none", "paced"):
+            expected = tb.predicted(text, 1 if stalls == "none" else PERIOD)
+            tb.equal(counted, expected, f"counters of program {number}")
+        elif counted["cycles"] < tb.predicted(text)["cycles"]:
+            tb.fail(f"program {number} took {counted['cycles']} cycles, fewer than with no pause")
         found, expected = await tb.dump(), golden.memory
         if not np.array_equal(found, expected):
             word = int(np.flatnonzero((found != expected).any(axis=1))[0])
             tb.fail(f"program {number}: word {word} is {found[word]}, expected {expected[word]}")
+
+
+def patched(text, head, **fields):
+    """A program with other fields in a descriptor, and the check that belongs to it."""
+    found = bytearray(text[:-128])
+    for name, at, size, count in engine_model.FIELDS:
+        if name in fields:
+            value = fields[name] % (1 << 8 * size)
+            assert count == 1
+            found[head + at : head + at + size] = value.to_bytes(size, "little")
+    return bytes(found) + engine_model.end(bytes(found))
+
+
+@cocotb.test(timeout_time=20, timeout_unit="ms")
+@cocotb.parametrize(stalls=["none", "random"])
+async def errors(dut, stalls):
+    """Each error in each job of a program: its own bit of STATUS, and no other; then the right program."""
+    tb = TB(dut, stalls)
+    await tb.start()
+    memory = tb.memory()
+    text, heads = tb.draw(memory, 3, heads=True)
+    wrong = []
+    for head in heads:
+        product = text[head] != engine_model.KINDS["elementwise"]
+        second = text[head] != engine_model.KINDS["product"] and text[head + 108] < 4
+        beyond = tb.words + int(tb.rng.integers(0, 2 * tb.words))
+        wrong += [
+            ("program_illegal", patched(text, head, rows=0)),
+            ("program_illegal", patched(text, head, mode=4) if product else patched(text, head, panels=0)),
+            ("program_short", text[: head + tb.beat * int(tb.rng.integers(0, 128 // tb.beat))]),
+            ("program_short", text[: head + 128 if product else head]),
+            ("address_range", patched(text, head, target=beyond)),
+            ("address_range", patched(text, head, source=beyond, top=0, left=0, height=65535, width=65535)),
+            ("length_mismatch", patched(text, head, kernel_words=2 if not product else 3000, kernel_rows=9)),
+        ]
+        if second:
+            wrong.append(("address_range", patched(text, head, second=beyond)))
+    wrong += [("program_corrupt", text[:-124] + bytes([text[-124] ^ 1]) + text[-123:])]
+    wrong += [("program_illegal", text + bytes(tb.beat))]
+    for n in tb.rng.permutation(len(wrong))[: share(len(wrong), of=8)]:
+        name, given = wrong[n]
+        try:
+            tb.golden(memory, given)
+        except ProgramError as error:
+            # a window that is too long may leave the memory before it ends
+            expected = {name, error.name} if name == "length_mismatch" else {error.name}
+            tb.equal(name in expected, True, f"the golden model: {error}")
+        else:
+            tb.fail(f"the golden model accepts {name}")
+        await tb.load(memory)
+        tb.send(given)
+        status = await tb.done()
+        found = {ERRORS[bit] for bit in range(len(ERRORS)) if status >> bit & 1}
+        tb.equal(
+            bool(found) and found <= expected, True, f"status {sorted(found)}, expected {sorted(expected)}"
+        )
+        at = tb.program.taken[-1][0]
+        before = (await tb.dump()).tobytes()
+        await tb.step(200)
+        tb.equal((await tb.dump()).tobytes(), before, f"memory after an error before cycle {at}")
+        await tb.control(SOFT_RESET)
+        tb.equal(await tb.register(STATUS), 0, "status after a soft reset")
+        await tb.check(memory, text)
+
+
+@cocotb.test(timeout_time=20, timeout_unit="ms")
+async def resets(dut):
+    """A soft reset in any cycle of a program whose rest still comes; the right program follows at once."""
+    tb = TB(dut, "random")
+    await tb.start()
+    memory = tb.memory()
+    text = tb.draw(memory, 3)
+    for _ in range(share(24, of=12)):
+        tb.send(text)
+        await tb.step(int(tb.rng.integers(1, 4 * len(text) // tb.beat)))
+        await tb.control(SOFT_RESET)
+        tb.equal(await tb.register(STATUS) & 0x3FF, 0, "status after a soft reset")
+        await tb.until(lambda: tb.program.empty, 40_000, "the end of the packet")
+        await tb.check(memory, text)
+
+
+@cocotb.test(timeout_time=20, timeout_unit="ms")
+async def stall(dut):
+    """A program that stops coming is an error once WATCHDOG is set, and none before."""
+    tb = TB(dut)
+    await tb.start()
+    memory = tb.memory()
+    text = tb.draw(memory, 2)
+    beats = len(text) // tb.beat
+    limit = 300
+    for count in sorted({1, *tb.rng.integers(1, beats - 1, share(8, of=8)).tolist(), beats - 1}):
+        await tb.control(0, WATCHDOG)
+        tb.send(text[: count * tb.beat], last=False)
+        await tb.until(lambda: tb.program.empty, 40_000, f"{count} beats")
+        await tb.step(2 * limit)
+        tb.equal(await tb.register(STATUS), BUSY, "status without a watchdog")
+        await tb.control(limit, WATCHDOG)
+        await tb.step(limit // 2)
+        tb.equal(await tb.register(STATUS) & 0xFF, 0, "status before the limit")
+        await tb.step(limit)
+        tb.equal(await tb.register(STATUS) & 63, 1 << ERRORS.index("program_stall"), f"status, {count} beats")
+        await tb.control(SOFT_RESET)
+        tb.send(text[count * tb.beat :])
+        await tb.until(lambda: tb.program.empty, 40_000, "the end of the packet")
+        await tb.check(memory, text)
 
 
 @cocotb.test(timeout_time=20, timeout_unit="ms")
@@ -169,7 +317,7 @@ async def corrupted(dut):
     await tb.start()
     memory = tb.memory()
     text = tb.draw(memory, 3)
-    for number in range(20):
+    for number in range(share(20, of=10)):
         wrong = bytearray(text)
         at = int(tb.rng.integers(0, len(text))) if number % 2 else int(tb.rng.integers(2304, 2304 + 128))
         wrong[at] ^= 1 << int(tb.rng.integers(0, 8))
@@ -177,7 +325,4 @@ async def corrupted(dut):
         if not await tb.done():
             tb.fail(f"byte {at} is wrong, and the program ends without an error")
         await tb.control(SOFT_RESET)
-    await tb.load(memory)
-    tb.send(text)
-    tb.equal(await tb.done(), 0, "errors")
-    tb.equal((await tb.dump()).tobytes(), tb.golden(memory, text).memory.tobytes(), "memory")
+    await tb.check(memory, text)

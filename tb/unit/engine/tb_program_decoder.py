@@ -23,7 +23,7 @@ from tb.lib.kit import Bench, Part
 from tb.models import engine_model
 from tb.models.engine_model import KINDS
 
-ERRORS = ("error_illegal", "error_short", "error_long", "error_corrupt")
+ERRORS = ("error_illegal", "error_short", "error_corrupt")
 TAKERS = ("reader", "writer", "unit")
 
 
@@ -266,7 +266,9 @@ async def short(dut, stalls):
         await tb.until(lambda: tb.errors, 8000, f"an error after {count} of {beats} beats")
         tb.drive(halted=1)
         await tb.step(2)
-        tb.equal(tb.errors, ["error_short" if count < beats else "error_long"], f"{count} of {beats} beats")
+        tb.equal(
+            tb.errors, ["error_short" if count < beats else "error_illegal"], f"{count} of {beats} beats"
+        )
         await tb.restart()
 
 
