@@ -798,20 +798,26 @@ bench(
 # --- rtl/engine -------------------------------------------------------------------------------------------
 
 _WORDS = {f"{words}x{bits}": {"WORDS": words, "WORD_W": bits} for words, bits in ((37, 16), (256, 64))}
-bench("engine_memory", rtl="engine/engine_memory.v", shapes=_WORDS)
-bench("window_reader", rtl="engine/window_reader.v", shapes=_WORDS)
+bench("engine_memory", rtl="engine/engine_memory.v", shapes=_WORDS, thorough=("256x64",))
+bench("window_reader", rtl="engine/window_reader.v", shapes=_WORDS, thorough=("256x64",))
 bench(
     "second_reader",
     rtl=["engine/second_reader.v", "engine/result_addresses.v", "stream/fifo.v"],
     shapes={"37x16": _WORDS["37x16"]},
 )
-bench("result_writer", rtl=["engine/result_writer.v", "engine/result_addresses.v"], shapes=_WORDS)
+bench(
+    "result_writer",
+    rtl=["engine/result_writer.v", "engine/result_addresses.v"],
+    shapes=_WORDS,
+    thorough=("256x64",),
+)
 bench(
     "program_decoder",
     rtl="engine/program_decoder.v",
     shapes={
         f"depth{d}": {"DEPTH": d, "WORDS": w, "SLICES_MAX": s} for d, w, s in ((2, 300, 9), (8, 70000, 128))
     },
+    thorough=("depth8",),
     nightly={"depth4": {"DEPTH": 4, "WORDS": 4096, "SLICES_MAX": 1000}},
 )
 bench(
@@ -821,6 +827,7 @@ bench(
         f"depth{d}": {"DEPTH": d, "WORDS": w, "K_MAX": 64 * d, "POST_LANES": p, "LANES": lanes}
         for d, w, p, lanes in ((2, 61, 1, 1), (8, 128, 8, 2))
     },
+    thorough=("depth2",),
     nightly={"depth4": {"DEPTH": 4, "WORDS": 100, "K_MAX": 256, "POST_LANES": 2, "LANES": 4}},
 )
 
