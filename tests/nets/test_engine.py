@@ -320,3 +320,10 @@ def test_places_of_buffers():
         assert words == max(base + one.words for base, one in zip(bases, buffers))
         assert words <= sum(one.words for one in buffers)
     assert memory.place([]) == ([], 0)
+
+
+def test_places_that_depend_on_the_order():
+    """With the largest first the middle one of a chain would lie behind both of its neighbours."""
+    chain = [memory.Buffer(words, step, step + 1) for step, words in enumerate((460, 230, 230, 461))]
+    assert memory.most_alive(chain) == 691
+    assert memory.place(chain)[1] == 691
