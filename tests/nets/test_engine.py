@@ -298,6 +298,15 @@ def test_a_memory_that_is_too_small():
         compile_graph(graph, CONFIGS[0], words - 1)
 
 
+def test_a_product_that_the_unit_does_not_compute():
+    net = engine_cases.Chain(1, (1, 2, 2, 8))
+    y = net.tensor("y", net.shape, scale=1e-30)
+    net.op("mul", (net.last, net.last), (y,), activation="none")
+    net.last = y
+    with pytest.raises(InputError, match=r"^y: mul is not on the engine: its factor is .* or more$"):
+        compile_graph(net.graph(), CONFIGS[0])
+
+
 @pytest.mark.parametrize("config", [CoreConfig(2, 8, 8), CoreConfig(1, 4, 8), CoreConfig(1, 3, 3)], ids=str)
 def test_a_core_of_another_shape(config):
     with pytest.raises(InputError, match=rf"^the engine's core is {config}, expected 1 row"):

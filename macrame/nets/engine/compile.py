@@ -22,6 +22,7 @@ from macrame.golden.quantized.windows import Windows
 from macrame.host import elementwise_rules, engine_program
 from macrame.host.engine_program import Job
 from macrame.nets import elementwise, lower, operators
+from macrame.nets.elementwise import Passes
 from macrame.nets.engine import jobs, layout, memory
 from macrame.nets.engine.jobs import At, Image
 from macrame.nets.engine.layout import Layout
@@ -194,12 +195,19 @@ class _Compiler:
             if op.kind == "average_pool" and graph.runtime != "tflm":
                 raise self._refuse(op, f"{op.kind} of {graph.runtime} is not on the engine")
             return
-        if elementwise.lower(graph, op) is None:
-            raise self._refuse(op, f"{op.kind} is not on the engine")
+        self._passes(op)
         if op.kind != "max_pool":
             shapes = {graph.tensors[t].shape for t in self._inputs(op)}
             if len(shapes) != 1 or len(self._inputs(op)) != len([i for i in op.inputs if i is not None]):
                 raise self._refuse(op, "operands of several shapes, or a constant, are not on the engine")
+
+    def _passes(self, op: Op) -> Passes:
+        """An operator of the elementwise unit."""
+        passes = elementwise.lower(self.graph, op)
+        if isinstance(passes, Passes):
+            return passes
+        why = "" if passes is None else f": {passes.reason}"
+        raise self._refuse(op, f"{op.kind} is not on the engine{why}")
 
     # --- layouts ------------------------------------------------------------------------------------------
 
@@ -402,9 +410,7 @@ class _Compiler:
             yield from self._jobs(graph.ops[part.ops[0]], places)
             return
         product, op = (graph.ops[i] for i in part.ops)
-        passes = elementwise.lower(graph, op)
-        assert passes is not None
-        (rule,) = passes.rules
+        (rule,) = self._passes(op).rules
         out, (middle,) = places[op.outputs[0]], product.outputs
         if self._inputs(op)[0] != middle and rule.table_b is not None:
             rule = replace(rule, table_a=rule.table_b, table_b=rule.table_a)
@@ -511,9 +517,7 @@ class _Compiler:
         elif op.kind == "concatenation":
             yield from _without_wait(self._concatenation(op, places))
         else:
-            passes = elementwise.lower(graph, op)
-            assert passes is not None
-            (rule,) = passes.rules
+            (rule,) = self._passes(op).rules
             second = places[self._inputs(op)[-1]] if rule.op in elementwise_rules.TAKES_Y else None
             if len({places[t].layout for t in (*self._inputs(op), op.outputs[0])}) > 1:
                 raise self._refuse(op, "its operands do not lie alike")
@@ -560,8 +564,7 @@ class _Compiler:
 
     def _max_pool(self, op: Op, x: At, out: At) -> Iterator[Job]:
         """A pass per cell of a window: the first copies it, the others take the maximum with the result."""
-        passes = elementwise.lower(self.graph, op)
-        assert passes is not None
+        passes = self._passes(op)
         windows = operators.windows_of(self.graph, op)
         shape = self.graph.input(op).shape
         image = Image((shape[1], shape[2]), _sides(self.graph.output(op).shape), windows)
