@@ -150,6 +150,7 @@ def simulated(program, inputs, words, tmp_path):
         return result["memory"], int(result["cycles"])
 
 
+@pytest.mark.thorough
 def test_digits_on_the_rtl(tmp_path):
     """The whole network from one program: scores of TFLite Micro."""
     graph = tflite.read(digits.MODEL)

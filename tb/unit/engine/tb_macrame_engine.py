@@ -242,7 +242,7 @@ async def errors(dut, stalls):
             wrong.append(("address_range", patched(text, head, second=beyond)))
     wrong += [("program_corrupt", text[:-124] + bytes([text[-124] ^ 1]) + text[-123:])]
     wrong += [("program_illegal", text + bytes(tb.beat))]
-    for n in tb.rng.permutation(len(wrong))[: share(len(wrong), of=8)]:
+    for n in tb.rng.permutation(len(wrong))[: share(len(wrong), of=12)]:
         name, given = wrong[n]
         try:
             tb.golden(memory, given)
@@ -275,7 +275,7 @@ async def resets(dut):
     await tb.start()
     memory = tb.memory()
     text = tb.draw(memory, 3)
-    for _ in range(share(24, of=12)):
+    for _ in range(share(24, of=24)):
         tb.send(text)
         await tb.step(int(tb.rng.integers(1, 4 * len(text) // tb.beat)))
         await tb.control(SOFT_RESET)
@@ -317,7 +317,7 @@ async def corrupted(dut):
     await tb.start()
     memory = tb.memory()
     text = tb.draw(memory, 3)
-    for number in range(share(20, of=10)):
+    for number in range(share(20, of=20)):
         wrong = bytearray(text)
         at = int(tb.rng.integers(0, len(text))) if number % 2 else int(tb.rng.integers(2304, 2304 + 128))
         wrong[at] ^= 1 << int(tb.rng.integers(0, 8))

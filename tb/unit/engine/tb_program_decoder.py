@@ -20,6 +20,7 @@ import cocotb
 
 from tb.lib.axis import STALLS, Sink, Source, pauses
 from tb.lib.kit import Bench, Part
+from tb.lib.vectors import share
 from tb.models import engine_model
 from tb.models.engine_model import KINDS
 
@@ -168,7 +169,7 @@ async def programs(dut, stalls):
     tb = TB(dut, stalls)
     await tb.start()
     weights, tables, jobs = [], [], []
-    for number in range(3):
+    for number in range(share(3, of=2)):
         text = engine_model.begin(tb.depth, tb.parameter("WORDS"), tb.parameter("SLICES_MAX"))
         for _ in range(int(tb.rng.integers(1, 6))):
             if tb.rng.random() < 0.2 and not number:
@@ -261,7 +262,9 @@ async def short(dut, stalls):
         text += engine_model.descriptor(job) + panels
     text += engine_model.end(text)
     beats = len(text) // tb.beat
-    for count in sorted({*range(1, min(beats, 40)), *range(40, beats, 9), beats - 1, beats + 1}):
+    for count in sorted(
+        {*range(1, min(beats, 40), 40 // share(40)), *range(40, beats, 9), beats - 1, beats + 1}
+    ):
         tb.send((text + bytes(tb.beat))[: count * tb.beat])
         await tb.until(lambda: tb.errors, 8000, f"an error after {count} of {beats} beats")
         tb.drive(halted=1)
@@ -282,7 +285,7 @@ async def corrupt(dut):
     text += engine_model.descriptor(job) + panels
     weights = range(256, len(text))
     text += engine_model.end(text)
-    for n in range(40):
+    for n in range(share(40)):
         at = int(tb.rng.choice(weights)) if n % 4 else len(text) - 124 + n // 4 % 4
         wrong = bytearray(text)
         wrong[at] ^= 1 << int(tb.rng.integers(0, 8))

@@ -17,6 +17,7 @@ import cocotb
 
 from tb.lib.axis import STALLS, Source, pauses
 from tb.lib.kit import Bench, Part
+from tb.lib.vectors import share
 from tb.models import engine_model
 
 PORTS = (
@@ -79,7 +80,7 @@ async def jobs(dut, stalls):
     tb = TB(dut, stalls)
     await tb.start()
     expected = []
-    for _ in range(30):
+    for _ in range(share(30)):
         expected += tb.send(engine_model.draw_target(tb.rng, tb.words))
     await tb.until(lambda: len(tb.writes) >= len(expected), 40_000)
     tb.equal(tb.idle[-1], 0, "idle with a write")

@@ -14,6 +14,7 @@ import cocotb
 
 from tb.lib.axis import STALLS, Sink, Source, pauses
 from tb.lib.kit import Bench, Part
+from tb.lib.vectors import share
 from tb.models import engine_model
 
 PORTS = ("panels", "rows", "columns", "second", "second_step")
@@ -67,7 +68,7 @@ async def jobs(dut, stalls):
     tb = TB(dut, stalls)
     await tb.start()
     expected = []
-    for _ in range(20):
+    for _ in range(share(20)):
         expected += [tb.memory[address] for address in tb.send(tb.draw())]
     await tb.until(lambda: len(tb.sink.values) >= len(expected), 40_000)
     await tb.step(8)

@@ -19,6 +19,7 @@ import cocotb
 
 from tb.lib.axis import STALLS, Sink, Source, pauses
 from tb.lib.kit import Bench, Part
+from tb.lib.vectors import share
 from tb.models import engine_model
 
 PORTS = (
@@ -110,7 +111,7 @@ async def jobs(dut, stalls):
     tb = TB(dut, stalls)
     await tb.start()
     expected = []
-    for n in range(25):
+    for n in range(share(25)):
         job = engine_model.draw_source(tb.rng, tb.words)
         tb.send(job, n % 2)
         expected += tb.expected(job, n % 2)
@@ -190,7 +191,7 @@ async def reset(dut):
     """In any cycle of a job; the next one is right from its first word on."""
     tb = TB(dut, "slow_out")
     await tb.start()
-    for cycles in range(1, 24):
+    for cycles in range(1, 24, 24 // share(24)):
         tb.send(engine_model.draw_source(tb.rng, tb.words))
         await tb.step(cycles)
         tb.drive(rst=1)
