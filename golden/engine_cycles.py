@@ -120,10 +120,12 @@ class _Item:
 
     @property
     def product(self) -> bool:
+        """Whether it is a product."""
         return self.kind in (PRODUCT, FUSED)
 
     @property
     def elementwise(self) -> bool:
+        """Whether it is an elementwise job."""
         return self.kind in (ELEMENTWISE, FUSED)
 
 
@@ -169,6 +171,7 @@ class _Fifo:
         self.count, self.out = 0, False
 
     def step(self, put: bool, take: bool) -> None:
+        """One cycle: an entry is written, the one offered is read."""
         fetch = self.count > 0 and (not self.out or take)
         self.out = fetch or (self.out and not take)
         self.count += put - fetch
@@ -196,6 +199,7 @@ class _Reader:
         self.slice2: Slice | None = None
 
     def step(self, advance: bool, job: _Item | None) -> None:
+        """One cycle: the pipeline advances, a job is accepted."""
         if advance:
             self.slice1, self.slice2 = self.now, self.slice1
             if self.now is not None:
@@ -220,6 +224,7 @@ class _Panels:
         return self.write_panel > self.read_panel or self.write_slice > self.read_slice
 
     def step(self, cycle: int, accepted: bool, last: bool, ends: bool, issue: bool, releases: bool) -> None:
+        """One cycle: a beat is accepted, a slice is issued, which may end or release its panel."""
         free = self.write_panel - self.read_panel < 2 or releases
         settled = cycle >= self.released + self.settle and not releases
         if not accepted:
@@ -292,9 +297,11 @@ class _Writer:
 
     @property
     def ready(self) -> bool:
+        """Whether it takes a result."""
         return self.left > 0 and (not self.split or self.upper)
 
     def step(self, offered: bool, job: _Item | None) -> None:
+        """One cycle: a result is offered, a job is accepted."""
         taking = self.left > 0 and offered
         self.left -= offered and self.ready
         self.write = taking
@@ -313,6 +320,7 @@ class _Second:
         self.fifo = _Fifo()
 
     def step(self, port_free: bool, take: bool, job: _Item | None) -> None:
+        """One cycle: the port may be used, the word offered is read, a job is accepted."""
         read = self.left > 0 and port_free and self.held < SECOND_WORDS
         self.fifo.step(self.read2, take)
         self.read1, self.read2 = read, self.read1
@@ -334,10 +342,12 @@ class _Path:
         self.fifo = _Fifo()
 
     def issues(self, x: bool, y: bool) -> bool:
+        """Whether a part enters the lanes, given words on `x` and `y`."""
         return x and self.record == 0 and self.left > 0 and (y or not self.needs_y) and self.credits > 0
 
     @property
     def part_end(self) -> bool:
+        """Whether the part that enters is the last of its word."""
         return self.part == self.parts - 1
 
     @property
@@ -346,6 +356,7 @@ class _Path:
         return self.fifo.out and self.out_part == self.parts - 1
 
     def step(self, cycle: int, issue: bool, load: bool, take: bool, job: _Item | None) -> None:
+        """One cycle: a part enters, a table is loaded, the word offered leaves, a job is accepted."""
         sent = self.fifo.out and (self.out_part < self.parts - 1 or take)
         arrives = bool(self.due) and self.due[0] == cycle
         if arrives:
@@ -389,6 +400,7 @@ class _Decoder:
 
     @property
     def panel_end(self) -> bool:
+        """Whether the beat is the last of a panel."""
         return not self.in_record and self.slices == 1
 
     def _next(self) -> None:
