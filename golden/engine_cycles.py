@@ -84,11 +84,12 @@ class Counters:
         From the first beat of the program to the last write of a result, both included.
     busy : int
         Slices.
-    tiles : int
-        Jobs.
-    stall_a, stall_w, stall_out : int
+    jobs : int
+    stall_job, stall_w, stall_out : int
         Cycles in which the reader had no job, a slice waited for weights of the program, and one for the
         elementwise unit.
+    starved : int
+        Cycles in which the decoder waited for a beat of the program.
     ends : tuple of int
         Cycle of the last write of each job; cycle 1 has the first beat.
     finished : int
@@ -97,10 +98,11 @@ class Counters:
 
     cycles: int
     busy: int
-    tiles: int
-    stall_a: int
+    jobs: int
+    stall_job: int
     stall_w: int
     stall_out: int
+    starved: int
     ends: tuple[int, ...]
     finished: int
 
@@ -482,7 +484,7 @@ def predict(program: bytes, timing: Timing, period: int = 1) -> Counters:
     decoder, reader, core, writer = _Decoder(program, timing), _Reader(), _Core(timing), _Writer()
     second, path = _Second(), _Path(timing)
     unit = fused = running = False  # the writer's job: results of the unit; of a product too
-    busy = tiles = stall_a = stall_w = stall_out = 0
+    busy = jobs = stall_job = stall_w = stall_out = starved = 0
     cycle = last_write = beats = 0
     next_beat = 1
     owed: deque[int] = deque()  # writes of the jobs that the writer has taken
@@ -520,10 +522,12 @@ def predict(program: bytes, timing: Timing, period: int = 1) -> Counters:
         accepted = offered if state == _COLLECT else moved and decoder.sub_last
 
         busy += ready
-        tiles += to_writer
-        stall_a += reader_free and running
+        jobs += to_writer
+        stall_job += reader_free and running
         stall_w += core.panels.ready and not weight and piece is not None and not ready
         stall_out += unit and piece is not None and not ready
+        waits = state in (_COLLECT, _TABLE) or (state == _WEIGHTS and core.panels.ready)
+        starved += running and waits and not offered
         if writer.write:
             last_write = cycle
             owed[0] -= 1
@@ -531,7 +535,9 @@ def predict(program: bytes, timing: Timing, period: int = 1) -> Counters:
                 owed.popleft()
                 ends.append(cycle)
         if state == _DRAIN and idle:
-            return Counters(last_write, busy, tiles, stall_a, stall_w, stall_out, tuple(ends), cycle)
+            return Counters(
+                last_write, busy, jobs, stall_job, stall_w, stall_out, starved, tuple(ends), cycle
+            )
 
         second.step(
             not writer.write,

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Registers of the core and, with a prefix, of the other units: 32 bits, byte addresses.
 
-Generated from rtl/macrame.rdl, rtl/vector_unit.rdl and rtl/elementwise_unit.rdl
-by `macrame registers`: edit those files.
+Generated from rtl/macrame.rdl, rtl/vector_unit.rdl, rtl/elementwise_unit.rdl
+and rtl/macrame_engine.rdl by `macrame registers`: edit those files.
 """
 
 ID = 0x00
@@ -209,6 +209,74 @@ ELEMENTWISE_COUNTERS = (
     "PACKETS",
     "STALL_X",
     "STALL_Y",
+    "STALL_OUT",
+    "STARVED",
+)
+
+ENGINE_ID = 0x00
+ENGINE_VERSION = 0x04
+ENGINE_SHAPE = 0x08
+ENGINE_WORDS = 0x0C
+ENGINE_FORMAT = 0x10
+ENGINE_CONTROL = 0x14
+ENGINE_STATUS = 0x18
+ENGINE_WATCHDOG = 0x1C
+ENGINE_CYCLES = 0x20
+ENGINE_BUSY = 0x24
+ENGINE_JOBS = 0x28
+ENGINE_STALL_JOB = 0x2C
+ENGINE_STALL_W = 0x30
+ENGINE_STALL_OUT = 0x34
+ENGINE_STARVED = 0x38
+
+#: Every register by its name.
+ENGINE_ADDRESSES = {
+    "ID": ENGINE_ID,
+    "VERSION": ENGINE_VERSION,
+    "SHAPE": ENGINE_SHAPE,
+    "WORDS": ENGINE_WORDS,
+    "FORMAT": ENGINE_FORMAT,
+    "CONTROL": ENGINE_CONTROL,
+    "STATUS": ENGINE_STATUS,
+    "WATCHDOG": ENGINE_WATCHDOG,
+    "CYCLES": ENGINE_CYCLES,
+    "BUSY": ENGINE_BUSY,
+    "JOBS": ENGINE_JOBS,
+    "STALL_JOB": ENGINE_STALL_JOB,
+    "STALL_W": ENGINE_STALL_W,
+    "STALL_OUT": ENGINE_STALL_OUT,
+    "STARVED": ENGINE_STARVED,
+}
+
+ENGINE_ID_RESET = 0x454E4749
+ENGINE_VERSION_RESET = 0x00010000
+ENGINE_WATCHDOG_RESET = 0x00000000
+ENGINE_FORMAT_INT8 = 0x1
+ENGINE_FORMAT_SLICES = 0xFFFF0000
+ENGINE_CONTROL_SOFT_RESET = 0x1
+ENGINE_CONTROL_IRQ_ENABLE = 0x2
+ENGINE_CONTROL_COUNTERS_CLEAR = 0x4
+
+#: Sticky error bits of STATUS, from bit 0 up; any of them halts the unit.
+ENGINE_STATUS_ERRORS = (
+    "program_illegal",
+    "program_short",
+    "program_stall",
+    "program_corrupt",
+    "length_mismatch",
+    "address_range",
+)
+ENGINE_STATUS_HALTED = 0x100
+ENGINE_STATUS_BUSY = 0x200
+ENGINE_STATUS_COUNTERS_FULL = 0x400
+
+#: The event counters, in the order of their addresses.
+ENGINE_COUNTERS = (
+    "CYCLES",
+    "BUSY",
+    "JOBS",
+    "STALL_JOB",
+    "STALL_W",
     "STALL_OUT",
     "STARVED",
 )

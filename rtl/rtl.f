@@ -71,7 +71,11 @@ engine/result_writer.v
 engine/program_decoder.v
 engine/second_reader.v
 engine/elementwise_path.v
+engine/memory_port.v
 engine/macrame_engine.v
+engine/program_store.v
+engine/host_port.v
+engine/stored_engine.v
 uart/crc16.v
 uart/uart_rx.v
 uart/uart_tx.v

@@ -6,8 +6,8 @@
     .venv/bin/python -m macrame registers --check  # exit with 1 if a document is out of date
 
 rtl/macrame.rdl describes the core, rtl/vector_unit.rdl the vector unit, rtl/elementwise_unit.rdl the
-elementwise unit. The benches also read the maps through `load`, so the documented registers
-are the tested ones.
+elementwise unit, rtl/macrame_engine.rdl the network engine. The benches also read the maps through `load`, so
+the documented registers are the tested ones.
 """
 
 import sys
@@ -31,6 +31,9 @@ VECTOR_HEADER = environment.build_dir() / "registers" / "vector_unit.h"
 ELEMENTWISE_RDL = ROOT / "rtl" / "elementwise_unit.rdl"
 ELEMENTWISE_DOCUMENT = ROOT / "docs" / "elementwise_registers.md"
 ELEMENTWISE_HEADER = environment.build_dir() / "registers" / "elementwise_unit.h"
+ENGINE_RDL = ROOT / "rtl" / "macrame_engine.rdl"
+ENGINE_DOCUMENT = ROOT / "docs" / "engine_registers.md"
+ENGINE_HEADER = environment.build_dir() / "registers" / "macrame_engine.h"
 MODULE = ROOT / "macrame" / "registers.py"
 
 COMMAND = ".venv/bin/python -m macrame registers"
@@ -127,7 +130,7 @@ def load(rdl: Path = RDL, **parameters: int) -> Map:
     rdl : path
     **parameters : int
         Of the map: ROWS, COLS, DEPTH, LONGEST, POST_LANES, INT8 and BF16 of the core, WIDTH and HELD of the
-        vector and the elementwise unit; those of a default one if left out.
+        other units; those of a default one if left out.
 
     Returns
     -------
@@ -255,12 +258,12 @@ def c_header(registers: Map, prefix: str = "MACRAME", rdl: str = "macrame.rdl") 
     return "\n".join([*out, "", "#endif"]) + "\n"
 
 
-def python_module(core: Map, vector: Map, elementwise: Map) -> str:
+def python_module(core: Map, vector: Map, elementwise: Map, engine: Map) -> str:
     """All maps as a Python module: addresses, field masks, reset values, error bits and counters.
 
     Parameters
     ----------
-    core, vector, elementwise : Map
+    core, vector, elementwise, engine : Map
 
     Returns
     -------
@@ -272,11 +275,12 @@ def python_module(core: Map, vector: Map, elementwise: Map) -> str:
         "# SPDX-License-Identifier: Apache-2.0",
         '"""Registers of the core and, with a prefix, of the other units: 32 bits, byte addresses.',
         "",
-        f"Generated from rtl/{RDL.name}, rtl/{VECTOR_RDL.name} and rtl/{ELEMENTWISE_RDL.name}",
-        "by `macrame registers`: edit those files.",
+        f"Generated from rtl/{RDL.name}, rtl/{VECTOR_RDL.name}, rtl/{ELEMENTWISE_RDL.name}",
+        f"and rtl/{ENGINE_RDL.name} by `macrame registers`: edit those files.",
         '"""',
     ]
-    for prefix, registers in (("", core), ("VECTOR_", vector), ("ELEMENTWISE_", elementwise)):
+    maps = (("", core), ("VECTOR_", vector), ("ELEMENTWISE_", elementwise), ("ENGINE_", engine))
+    for prefix, registers in maps:
         out += ["", *(f"{prefix}{register.name} = 0x{register.address:02X}" for register in registers)]
         out += ["", "#: Every register by its name.", f"{prefix}ADDRESSES = {{"]
         out += [f'    "{register.name}": {prefix}{register.name},' for register in registers]
@@ -311,17 +315,20 @@ def main(check: bool = False) -> int:
         Compare, write nothing.
     """
     core = load(BF16=1)  # of a core that has every register
-    vector, elementwise = load(VECTOR_RDL), load(ELEMENTWISE_RDL)
+    vector, elementwise, engine = load(VECTOR_RDL), load(ELEMENTWISE_RDL), load(ENGINE_RDL)
     note = "LANES and FIFO_DEPTH are those of a unit with default parameters."
     vector_document = markdown(vector, "Registers of the vector unit", VECTOR_RDL.name, note)
     elementwise_document = markdown(
         elementwise, "Registers of the elementwise unit", ELEMENTWISE_RDL.name, note
     )
+    engine_note = "SHAPE, WORDS and slices are those of an engine with default parameters."
+    engine_document = markdown(engine, "Registers of the network engine", ENGINE_RDL.name, engine_note)
     documents = (
         (DOCUMENT, "docs/registers.md", RDL, markdown(core)),
         (VECTOR_DOCUMENT, "docs/vector_registers.md", VECTOR_RDL, vector_document),
         (ELEMENTWISE_DOCUMENT, "docs/elementwise_registers.md", ELEMENTWISE_RDL, elementwise_document),
-        (MODULE, "macrame/registers.py", RDL, python_module(core, vector, elementwise)),
+        (ENGINE_DOCUMENT, "docs/engine_registers.md", ENGINE_RDL, engine_document),
+        (MODULE, "macrame/registers.py", RDL, python_module(core, vector, elementwise, engine)),
     )
     if check:
         stale = [
@@ -336,6 +343,7 @@ def main(check: bool = False) -> int:
         (HEADER, c_header(core)),
         (VECTOR_HEADER, c_header(vector, "VECTOR", VECTOR_RDL.name)),
         (ELEMENTWISE_HEADER, c_header(elementwise, "ELEMENTWISE", ELEMENTWISE_RDL.name)),
+        (ENGINE_HEADER, c_header(engine, "ENGINE", ENGINE_RDL.name)),
     )
     for path, text in (*((path, text) for path, _, _, text in documents), *headers):
         atomic.write(path, text)

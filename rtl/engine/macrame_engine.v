@@ -46,6 +46,9 @@ module macrame_engine #(
     input  wire [8*DEPTH-1:0]       host_data_in,
     output wire [8*DEPTH-1:0]       host_data,
     output wire                     running,
+    output wire                     soft_reset,    // of what surrounds the engine, too
+    output wire                     halted,
+    input  wire [5:0]               host_error,    // strobes: its errors, by their bit in STATUS
     // registers
     input  wire [7:0]               s_axil_awaddr,
     input  wire [2:0]               s_axil_awprot,
@@ -76,9 +79,9 @@ module macrame_engine #(
     localparam [31:0]  DEPTH_32  = DEPTH;
     localparam [31:0]  POST_32   = POST_LANES;
     localparam [31:0]  WORDS_32  = WORDS;
+    localparam [31:0]  SLICES_32 = SLICES;
 
-    wire soft_reset, halted, core_rst;
-    assign core_rst = rst || soft_reset;
+    wire core_rst = rst || soft_reset;
 
     // --- the program
 
@@ -172,14 +175,35 @@ module macrame_engine #(
     // --- the memory
 
     wire                     a_enable;
-    wire [$clog2(WORDS)-1:0] a_address;
+    wire [ADDRESS_W-1:0]     a_address;
     wire [WORD_W-1:0]        a_data, b_data;
     wire [1:0]               writer_write;
     wire [$clog2(WORDS)-1:0] writer_address, second_address;
     wire [WORD_W-1:0]        writer_data;
-    wire                     second_read;
-    wire                     writing  = (writer_write != 2'b00);
-    wire                     internal = writing || second_read;
+    wire                     second_read, b_free;
+    wire [1:0]               b_write;
+    wire [$clog2(WORDS)-1:0] b_address;
+    wire [WORD_W-1:0]        b_data_in;
+    wire                     writing = !b_free;
+
+    memory_port #(
+        .ADDRESS_W($clog2(WORDS)),
+        .WORD_W   (WORD_W)
+    ) u_memory_port (
+        .running       (running),
+        .writer_write  (writer_write),
+        .writer_address(writer_address),
+        .writer_data   (writer_data),
+        .b_free        (b_free),
+        .second_read   (second_read),
+        .second_address(second_address),
+        .host_write    (host_write),
+        .host_address  (host_address),
+        .host_data_in  (host_data_in),
+        .b_write       (b_write),
+        .b_address     (b_address),
+        .b_data_in     (b_data_in)
+    );
 
     engine_memory #(
         .WORDS (WORDS),
@@ -187,11 +211,11 @@ module macrame_engine #(
     ) u_engine_memory (
         .clk      (clk),
         .a_enable (a_enable),
-        .a_address(a_address),
+        .a_address(a_address[ADDRESS_W-3:0]),
         .a_data   (a_data),
-        .b_write  (running ? writer_write : host_write),
-        .b_address(writing ? writer_address : internal ? second_address : host_address),
-        .b_data_in(running ? writer_data : host_data_in),
+        .b_write  (b_write),
+        .b_address(b_address),
+        .b_data_in(b_data_in),
         .b_data   (b_data)
     );
 
@@ -354,7 +378,7 @@ module macrame_engine #(
         .columns    (columns),
         .second     (second),
         .second_step(second_step),
-        .b_free     (!writing),
+        .b_free     (b_free),
         .b_read     (second_read),
         .b_address  (second_address),
         .b_data     (b_data),
@@ -460,7 +484,7 @@ module macrame_engine #(
         .stall_a   (reader_ready && running_q),
         .stall_w   (weights_ready && !weights_valid && slice_valid && !slice_ready),
         .stall_out (writer_unit_q && slice_valid && !slice_ready),
-        .pad       (1'b0),
+        .pad       (running_q && starved),
         .read      (counter_read),
         .read_index(counter_index),
         .read_done (counter_done),
@@ -473,7 +497,7 @@ module macrame_engine #(
         .VERSION (32'h0001_0000),
         .SHAPE   ({POST_32[7:0], DEPTH_32[7:0], DEPTH_32[7:0], 8'd1}),
         .K_MAX   (WORDS_32),
-        .FORMAT  (32'd1),
+        .FORMAT  ({SLICES_32[15:0], 16'd1}),
         .WATCHDOG(32'd0)
     ) u_axil_regs (
         .clk           (clk),
@@ -505,7 +529,7 @@ module macrame_engine #(
         .halted        (halted),
         .irq           (irq),
         .error         ({source_range || second_range || target_range, error_length, error_corrupt,
-                         error_stall, error_short, error_illegal}),
+                         error_stall, error_short, error_illegal} | host_error),
         .busy          (running_q),
         .counters_full (counters_full),
         .counter_read  (counter_read),
@@ -517,7 +541,7 @@ module macrame_engine #(
     wire unused = &{1'b0, unused_job_last, unused_tlast, unused_core_irq, unused_tkeep,
                     unused_awready, unused_wready, unused_bvalid, unused_arready, unused_rvalid,
                     unused_bresp, unused_rresp, unused_rdata, unused_seed, unused_seed_load,
-                    result_data, descriptor};
+                    result_data, descriptor, a_address};
 
 endmodule
 

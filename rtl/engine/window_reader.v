@@ -67,7 +67,7 @@ module window_reader #(
     input  wire                         tag,          // anything that belongs to the job
     // port A of the memory
     output wire                         a_enable,
-    output wire [$clog2(WORDS)-1:0]     a_address,
+    output wire [$clog2(WORDS)+1:0]     a_address,    // with two bits above the memory's
     input  wire [WORD_W-1:0]            a_data,
     // slices
     output wire [WORD_W-1:0]            out_data,
@@ -236,7 +236,7 @@ module window_reader #(
     wire outside1 = (y1_q >= height_q) || (x1_q >= width_q);
 
     assign a_enable    = advance;
-    assign a_address   = address_q[ADDRESS_W-3:0];
+    assign a_address   = address_q;
     assign error_range = valid1_q && beyond1_q && !outside1 && !halted;
 
     always @(posedge clk) begin

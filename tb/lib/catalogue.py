@@ -831,11 +831,49 @@ bench(
     nightly={"depth4": {"DEPTH": 4, "WORDS": 100, "K_MAX": 256, "POST_LANES": 2, "LANES": 4}},
 )
 
+# 2,040 programs in all
+bench(
+    "engine_programs",
+    toplevel="macrame_engine",
+    module="tb_macrame_engine",
+    rtl=CORE,
+    testcase=[f"programs/stalls={stalls}" for stalls in ("none", "paced", "random", "bursts")],
+    plusargs=["+count=170"],
+    timeout=7200,
+    nightly={
+        f"depth{d}": {"DEPTH": d, "WORDS": w, "K_MAX": 64 * d, "POST_LANES": p, "LANES": lanes}
+        for d, w, p, lanes in ((2, 61, 1, 1), (4, 100, 2, 4), (8, 128, 3, 2))
+    },
+)
+
 bench(
     "engine_network",
     toplevel="macrame_engine",
     rtl=CORE,
     shapes={"8x8": {"DEPTH": 8, "WORDS": 256, "K_MAX": 1024, "POST_LANES": 8}},
+)
+
+bench(
+    "program_store",
+    rtl="engine/program_store.v",
+    shapes={f"{beats}x{bits}": {"BEATS": beats, "BEAT_W": bits} for beats, bits in ((2, 8), (13, 32))},
+    thorough=("2x8",),
+)
+bench("host_port", rtl="engine/host_port.v", shapes=_WORDS, thorough=("256x64",))
+bench(
+    "engine_registers",
+    rtl=CORE,
+    toplevel="stored_engine",
+    shapes={"": {"DEPTH": 4, "WORDS": 100, "K_MAX": 64, "POST_LANES": 3, "BEATS": 9}},
+)
+bench(
+    "stored_engine",
+    rtl=CORE,
+    shapes={
+        f"depth{d}": {"DEPTH": d, "WORDS": w, "K_MAX": 64 * d, "POST_LANES": p, "LANES": lanes, "BEATS": b}
+        for d, w, p, lanes, b in ((2, 61, 1, 1, 4000), (8, 128, 8, 2, 400))
+    },
+    thorough=("depth2",),
 )
 
 # --- rtl/uart ---------------------------------------------------------------------------------------------

@@ -1,0 +1,162 @@
+// SPDX-FileCopyrightText: 2026 macrame contributors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Purpose
+//   The host's commands, packets of words, one after the other:
+//
+//     byte   0         1 2 3          4 5 6 7
+//            command   count          address     then data, of a write only
+//
+//     command   0 write   the words that follow, to address, address + 1 and so on
+//               1 read    count words from address on: a packet on m_axis
+//               2 run     the stored program, to its end
+//
+//   A command starts when the one before it is done. An error is a strobe of one cycle, with its
+//   bit in STATUS; `halted` must be high from the next cycle on. While halted, packets are drained.
+//
+//     error_illegal   an unknown command; run without a program
+//     error_length    a packet of the wrong length: data without a write, a write without, a read
+//                     of no word
+//     error_range     an address outside of the memory
+//
+// Latency
+//   A word is written in the cycle in which it is accepted. A read takes 3 cycles per word. `play`
+//   comes 2 cycles after the last word of its command.
+//
+// Numbers
+//   None: bits pass unchanged.
+//
+// Example
+//   WORD_W 64, the words 64'h0000_0005_0000_0000 and 64'h1234 with tlast: word 5 becomes 64'h1234.
+`default_nettype none
+
+module host_port #(
+    parameter integer WORDS  = 4096,  // words of the memory
+    parameter integer WORD_W = 64     // bits of a word: 16, 32 or 64
+) (
+    input  wire                     clk,
+    input  wire                     rst,
+    input  wire                     halted,
+    // commands
+    input  wire [WORD_W-1:0]        in_data,
+    input  wire                     in_last,
+    input  wire                     in_valid,
+    output wire                     in_ready,
+    // the memory; data comes two cycles after its address
+    output wire                     host_write,
+    output wire [$clog2(WORDS)-1:0] host_address,
+    output wire [WORD_W-1:0]        host_data_in,
+    input  wire [WORD_W-1:0]        host_data,
+    // words read
+    output wire [WORD_W-1:0]        out_data,
+    output wire                     out_last,
+    output wire                     out_valid,
+    input  wire                     out_ready,
+    // the program
+    input  wire                     stored,   // there is a program
+    output wire                     play,
+    input  wire                     playing,  // beats of the program are still to come
+    input  wire                     running,  // the engine runs it
+    // errors
+    output wire                     error_illegal,
+    output wire                     error_length,
+    output wire                     error_range
+);
+
+    localparam integer HEAD_BEATS = 64 / WORD_W;
+    localparam integer ADDRESS_W  = $clog2(WORDS);
+    localparam [31:0]  HEAD_END   = HEAD_BEATS - 1;
+    localparam [31:0]  WORDS_32   = WORDS;
+
+    localparam [7:0] WRITE = 8'd0;
+    localparam [7:0] READ  = 8'd1;
+    localparam [7:0] RUN   = 8'd2;
+
+    localparam [2:0] COLLECT = 3'd0;
+    localparam [2:0] CHECK   = 3'd1;
+    localparam [2:0] WRITING = 3'd2;
+    localparam [2:0] READING = 3'd3;
+    localparam [2:0] PLAY    = 3'd4;
+    localparam [2:0] PLAYING = 3'd5;
+
+    reg [2:0]  state_q;
+    reg [1:0]  beat_q;   // of a command
+    reg [63:0] head_q;
+    reg        last_q;   // the command's packet has ended
+    reg [31:0] address_q;
+    reg [23:0] left_q;
+    reg [1:0]  wait_q;   // cycles until a word that is read is there
+    reg        started_q;
+
+    wire [7:0]  command  = head_q[7:0];
+    wire [23:0] count    = head_q[31:8];
+    wire        accepted = in_valid && in_ready && !halted;
+    wire        head_end = (beat_q == HEAD_END[1:0]);
+    wire        checking = (state_q == CHECK) && !halted;
+    wire        writing  = (state_q == WRITING) && in_valid && !halted;
+    wire        reading  = (state_q == READING) && !halted;
+    wire        beyond   = (address_q >= WORDS_32);
+    wire        known    = (command <= RUN);
+    wire        legal    = known && ((command != RUN) || stored);
+    // data follows a write, and nothing else
+    wire        fits     = (last_q != (command == WRITE)) &&
+                           ((command != READ) || (count != 24'd0));
+    wire        sent     = out_valid && out_ready;
+
+    assign in_ready      = halted || (state_q == COLLECT) || (state_q == WRITING);
+    assign host_write    = writing && !beyond;
+    assign host_address  = address_q[ADDRESS_W-1:0];
+    assign host_data_in  = in_data;
+    assign out_data      = host_data;
+    assign out_last      = (left_q == 24'd1);
+    assign out_valid     = reading && (wait_q == 2'd0) && !beyond;
+    assign play          = (state_q == PLAY) && !playing && !halted;
+    assign error_illegal = checking && !legal;
+    assign error_length  = (checking && legal && !fits) || (accepted && in_last &&
+                           (state_q == COLLECT) && !head_end);
+    assign error_range   = (writing || reading) && beyond;
+
+    wire [WORD_W+63:0] shifted = {in_data, head_q};
+
+    always @(posedge clk) begin
+        if (accepted && (state_q == COLLECT)) begin
+            head_q <= shifted[WORD_W +: 64];
+            last_q <= in_last;
+        end
+        if (state_q == CHECK) begin
+            address_q <= head_q[63:32];
+            left_q    <= count;
+        end else if (writing || sent) begin
+            address_q <= address_q + 32'd1;
+            left_q    <= left_q - 24'd1;
+        end
+        wait_q <= (!reading || sent) ? 2'd2 : (wait_q == 2'd0) ? 2'd0 : wait_q - 2'd1;
+        if (state_q != PLAYING) started_q <= 1'b0;
+        else if (running) started_q <= 1'b1;
+        if (rst) begin
+            state_q <= COLLECT;
+            beat_q  <= 2'd0;
+        end else begin
+            case (state_q)
+                COLLECT:
+                    if (accepted) begin
+                        beat_q <= head_end ? 2'd0 : beat_q + 2'd1;
+                        if (head_end) state_q <= CHECK;
+                    end
+                CHECK:
+                    if (legal && fits)
+                        state_q <= (command == WRITE) ? WRITING :
+                                   (command == READ) ? READING : PLAY;
+                WRITING: if (writing && in_last) state_q <= COLLECT;
+                READING: if (sent && out_last) state_q <= COLLECT;
+                // a program that a reset has cut off is still on its way to the gate
+                PLAY: if (!playing) state_q <= PLAYING;
+                PLAYING: if (started_q && !playing && !running) state_q <= COLLECT;
+                default: state_q <= COLLECT;
+            endcase
+        end
+    end
+
+endmodule
+
+`default_nettype wire

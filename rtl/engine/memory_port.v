@@ -1,0 +1,51 @@
+// SPDX-FileCopyrightText: 2026 macrame contributors
+// SPDX-License-Identifier: Apache-2.0
+//
+// Purpose
+//   Who has port B of the memory: a result that is written, before all others; a second operand
+//   that is read; the host. The host writes only while no program runs.
+//
+// Latency
+//   0 cycles: combinational.
+//
+// Numbers
+//   None: bits pass unchanged.
+//
+// Example
+//   writer_write 2'b11 and host_write 2'b11 with `running`: the writer's word is written, and
+//   b_free is low.
+`default_nettype none
+
+module memory_port #(
+    parameter integer ADDRESS_W = 12,
+    parameter integer WORD_W    = 64
+) (
+    input  wire                 running,
+    // results
+    input  wire [1:0]           writer_write,
+    input  wire [ADDRESS_W-1:0] writer_address,
+    input  wire [WORD_W-1:0]    writer_data,
+    // second operands
+    output wire                 b_free,          // no result is written
+    input  wire                 second_read,     // only while b_free
+    input  wire [ADDRESS_W-1:0] second_address,
+    // host
+    input  wire [1:0]           host_write,
+    input  wire [ADDRESS_W-1:0] host_address,
+    input  wire [WORD_W-1:0]    host_data_in,
+    // port B of the memory
+    output wire [1:0]           b_write,
+    output wire [ADDRESS_W-1:0] b_address,
+    output wire [WORD_W-1:0]    b_data_in
+);
+
+    wire writing = (writer_write != 2'b00);
+
+    assign b_free    = !writing;
+    assign b_write   = running ? writer_write : host_write;
+    assign b_address = writing ? writer_address : second_read ? second_address : host_address;
+    assign b_data_in = running ? writer_data : host_data_in;
+
+endmodule
+
+`default_nettype wire
