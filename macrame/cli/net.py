@@ -9,6 +9,10 @@ where it ran and how, and its cycles, which must be those predicted. Every resul
 model of the runtime's rules, and with a reference if one is given. Without a model it runs a small network
 for scikit-learn's digits, and reports the accuracy. With --plan nothing is simulated: the output is a table
 of cycles for several cores, with times and boards for those that were placed on an FPGA.
+
+With --engine the network is one program of the network engine (docs/engine.md): loaded once, then one
+transfer per inference. Outputs, the whole memory and the cycles are compared with golden model and cycle
+model. --compile writes the program to a file.
 """
 
 from macrame.cli.command import PAGE, SEED, Option
@@ -44,6 +48,12 @@ OPTIONS = (
     Option("sim", "simulator: icarus or verilator", "icarus; verilator above 20,000 cycles in all"),
     Option("stop", "name of the last layer to run"),
     Option("plan", "print a table of cores instead of running the network", flag=True),
+    Option(
+        "engine", "run the whole network as one program of the network engine, 1 x DEPTH x DEPTH", flag=True
+    ),
+    Option("compile", "write the engine's program to this file, and print its plan; runs nothing"),
+    Option("mem", "memory of the engine in KB of 1024 bytes", "as much as the network takes"),
+    Option("program-rate", "cycles per beat of the engine's program, for a plan: a lower bound", "1"),
     SEED,
     PAGE,
 )

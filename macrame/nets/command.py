@@ -67,8 +67,12 @@ NAMES = (
     "IMAGES",
     "LABELS",
     "PAGE",
+    "ENGINE",
+    "COMPILE",
+    "MEM",
+    "PROGRAM_RATE",
 )
-RUNS = tuple(name for name in NAMES if name not in ("MODEL", "PLAN", "PAGE"))
+RUNS = tuple(name for name in NAMES if name not in ("MODEL", "PLAN", "PAGE", "ENGINE", "MEM", "PROGRAM_RATE"))
 
 #: Held-out digits that run by default.
 IMAGES = "10"
@@ -651,11 +655,79 @@ def _finish(
     return int(report.failed)
 
 
+#: Variables that the engine does without: its shape follows from DEPTH, and its report has one place.
+_NO_ENGINE = ("ROWS", "COLS", "STOP", "OUT", "LABELS")
+
+
+def run_engine(given: Mapping[str, str]) -> int:
+    """The network as one program of the network engine; returns the exit code."""
+    from macrame.nets.engine import command as engine
+
+    only = "COMPILE" in given or given.get("PLAN") == "1"
+    refused = (*_NO_ENGINE, *(("INPUT", "REFERENCE", "IMAGES", "SIM", "SEED") if only else ("PROGRAM_RATE",)))
+    for name in refused:
+        if name in given:
+            reason = "nothing is simulated" if only and name not in _NO_ENGINE else "on the engine"
+            raise InputError(f"{name}={given[name]}: does not apply, {reason}")
+    depth = parse.integer("DEPTH", given.get("DEPTH", "8"), 2, 8)
+    if depth not in (2, 4, 8):
+        raise InputError(f"DEPTH={depth}: expected 2, 4 or 8 for the engine")
+    post_lanes = parse.integer("POST_LANES", given.get("POST_LANES", str(depth)), 1, depth)
+    lanes = parse.integer("LANES", given.get("LANES", "2"), 1, min(4, depth))
+    if lanes == 3:
+        raise InputError("LANES=3: expected 1, 2 or 4 for the engine")
+    period = parse.integer("PROGRAM_RATE", given.get("PROGRAM_RATE", "1"), 1, 1 << 16)
+    kilobytes = parse.integer("MEM", given["MEM"], 1, 1 << 16) if "MEM" in given else None
+    words = None if kilobytes is None else kilobytes * 1024 // depth
+    config = CoreConfig(1, depth, depth, post_lanes=post_lanes)
+    if only:
+        model = given.get("MODEL", str(digits.MODEL))
+        graph, page = read_model(model), page_of(given, [model])
+        if "COMPILE" in given:
+            sources = [model]
+            wrong = atomic.unwritable(given["COMPILE"], sources)
+            if wrong:
+                raise InputError(f"COMPILE={given['COMPILE']}: {wrong}")
+        planned = engine.Plan.of(graph, config, lanes=lanes, words=words, period=period)
+        report = Report(Plain(), "A program of the network engine", page)
+        report.write_all(planned.blocks())
+        if "COMPILE" in given:
+            atomic.write(given["COMPILE"], planned.program.image)
+            report.write(text("wrote {}", given["COMPILE"]))
+        report.save()
+        return 0
+    job = prepare({**{k: v for k, v in given.items() if k != "LANES"}, "ROWS": "1", "COLS": str(depth)})
+    planned = engine.Plan.of(job.graph, config, lanes=lanes, words=words)
+    report = Report(Plain(), "Network engine", job.page)
+    report.write_all(planned.blocks())
+    sim = job.sim or ("verilator" if planned.counters.cycles * len(job.inputs) > LARGE else "icarus")
+    found = engine.run(
+        planned,
+        job.inputs,
+        job.references,
+        sim=sim,
+        seed=job.seed,
+        words=words or max(2, planned.program.words),
+        report=report,
+    )
+    if job.labels is not None:
+        outputs = np.concatenate([one.outputs[0] for one in found]).reshape(len(job.labels), -1)
+        report.write_all(accuracy(outputs, job.labels, job.floats, job.graph.runtime))
+    report.save()
+    return int(report.failed)
+
+
 def main(given: Mapping[str, str], picture_of: Callable[[Path], Block] | None = None) -> int:
     """The command; returns the exit code. `picture_of` as of :func:`run`."""
     given = {name: given[name] for name in NAMES if given.get(name)}
-    if given.get("PLAN", "0") not in ("0", "1"):
-        raise InputError(f"PLAN={shown(given['PLAN'])}: expected 0 or 1")
+    for name in ("PLAN", "ENGINE"):
+        if given.get(name, "0") not in ("0", "1"):
+            raise InputError(f"{name}={shown(given[name])}: expected 0 or 1")
+    if given.get("ENGINE") == "1" or "COMPILE" in given:
+        return run_engine(given)
+    for name in ("MEM", "PROGRAM_RATE"):
+        if name in given:
+            raise InputError(f"{name}={given[name]}: applies to ENGINE=1 and to COMPILE only")
     if given.get("PLAN") == "1":
         for name in RUNS:
             if name in given:

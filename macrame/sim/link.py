@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Links to a core, a vector or an elementwise unit in a simulator, which runs in a separate process.
+"""Links to a core, another unit or a network engine in a simulator, which runs in a separate process.
 
     SimLink ── socket: requests, answers ──► inside/link.py in the simulator ──► player.v in core_player.v
        └───── w.bin, a.bin: beats to play, m.txt: beats received ──────────┘
@@ -523,6 +523,55 @@ class ElementwiseSimLink(HarnessLink):
             (lanes, lanes),
             ("x", "y"),
             name=name or f"elementwise-link-{lanes}",
+            **options,
+        )
+
+
+class EngineSimLink(HarnessLink):
+    """Simulate a network engine with its program store and hold the other end of the link to it.
+
+    Programs are the first operand stream and commands the second, "w" and "a" where stalls are given.
+
+    Parameters
+    ----------
+    config : macrame.contract.CoreConfig
+        The engine's core: 1 row, and as many columns as DEPTH.
+    words : int
+        Words of the memory.
+    beats : int
+        Beats of the longest program.
+    lanes : int
+        LANES of the elementwise unit.
+    name : str, optional
+        By default after the core.
+    **options
+        See :class:`Options`; :class:`HarnessLink` says what is raised. `idle_limit` is 2^24 by default: a
+        program runs without a beat on the streams.
+    """
+
+    def __init__(
+        self,
+        config: CoreConfig,
+        *,
+        words: int,
+        beats: int,
+        lanes: int = 2,
+        name: str | None = None,
+        **options: Unpack[Options],
+    ) -> None:
+        arguments.instance("config", config, CoreConfig)
+        if (config.rows, config.cols) != (1, config.depth) or config.depth not in (2, 4, 8):
+            raise InputError(f"config is {config}, expected 1 row and 2, 4 or 8 columns, as many as depth")
+        parameters = {"BEATS": beats, "DEPTH": config.depth, "WORDS": words, "K_MAX": config.k_max}
+        parameters |= {"POST_LANES": config.post_lanes, "LANES": lanes}
+        options.setdefault("idle_limit", 1 << 24)
+        super().__init__(
+            "stored_engine_player",
+            parameters,
+            max(1, config.depth // 4),
+            (config.depth**2, config.depth),
+            ("program", "command"),
+            name=name or f"engine-link-{config}",
             **options,
         )
 

@@ -1,0 +1,315 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""`macrame net --engine` and `--compile`: a network as one program, on a simulated network engine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from macrame import environment
+from macrame.contract import CoreConfig
+from macrame.files import atomic
+from macrame.golden import engine as golden
+from macrame.golden.engine_cycles import Counters, Timing, predict
+from macrame.host.engine import EngineReport, NetworkEngine
+from macrame.nets import operators
+from macrame.nets.engine.compile import Program, compile_graph, inputs_of
+from macrame.nets.graph import Graph
+from macrame.progress import Progress
+from macrame.report.blocks import Block, Heading, phrase, table, text
+from macrame.report.report import Report
+
+Values = NDArray[Any]
+
+#: Bits per second of the serial line of the boards, and bits that a byte takes on it.
+BAUD, BYTE_BITS = 1_000_000, 10
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A network compiled for an engine, and its cycles.
+
+    Attributes
+    ----------
+    program : Program
+    counters : Counters
+        Predicted.
+    lanes : int
+        LANES of the elementwise unit.
+    period : int
+        Cycles per beat of the program, at best.
+    """
+
+    program: Program
+    counters: Counters
+    lanes: int
+    period: int = 1
+
+    @classmethod
+    def of(
+        cls, graph: Graph, config: CoreConfig, *, lanes: int, words: int | None = None, period: int = 1
+    ) -> Plan:
+        """Compile a network.
+
+        Parameters
+        ----------
+        graph : Graph
+        config : CoreConfig
+        lanes : int
+        words : int, optional
+            Words of the engine's memory; as many as it takes, if left out.
+        period : int
+
+        Returns
+        -------
+        Plan
+
+        Raises
+        ------
+        macrame.errors.InputError
+            The engine cannot run the network, or the memory is too small.
+        """
+        program = compile_graph(graph, config, words)
+        timing = Timing(config.depth, config.post_lanes, lanes)
+        return cls(program, predict(program.image, timing, period), lanes, period)
+
+    @property
+    def traffic(self) -> tuple[int, int]:
+        """Bytes of an inference once the program is there: the commands with the inputs, and the outputs."""
+        program = self.program
+        head = max(8, program.config.depth)
+        sent = head + sum(
+            head + program.places[t].layout.words * program.config.depth for t in program.inputs
+        )
+        sent += head * len(program.outputs)
+        return sent, sum(program.places[t].layout.words * program.config.depth for t in program.outputs)
+
+    def blocks(self) -> Iterator[Block]:
+        """The plan as blocks of a report."""
+        program, counters = self.program, self.counters
+        graph, depth = program.graph, program.config.depth
+        yield Heading(
+            phrase(
+                "{} on a network engine of {}, {} requantisers, {} lanes",
+                graph.name,
+                str(program.config),
+                program.config.post_lanes,
+                self.lanes,
+            )
+        )
+        rows: list[tuple[Any, ...]] = []
+        done = job = 0
+        for number, step in enumerate(program.steps):
+            names = " + ".join(graph.ops[i].kind for i in step.ops)
+            shape = "x".join(map(str, graph.tensors[graph.ops[step.ops[-1]].outputs[0]].shape))
+            job += len(step.jobs)
+            end = counters.ends[job - 1] if step.jobs else done
+            slices = sum(int(np.prod(one.loops)) * int(np.prod(one.source.kernel)) for one in step.jobs)
+            rows.append((number, names, shape, len(step.jobs), slices, end - done, end))
+            done = end
+        counts = [(name, ",") for name in ("jobs", "slices", "cycles", "until")]
+        yield table(["step", "operators", "output", *counts], rows)
+        host = [graph.ops[i].kind for i in (*program.before, *program.after)]
+        if host:
+            yield text("on the host: {}", ", ".join(host))
+        sent, received = self.traffic
+        yield text(
+            "memory {:,} bytes, program {:,} bytes, sent once; per inference {:,} bytes in and {:,} out",
+            program.words * depth,
+            len(program.image),
+            sent,
+            received,
+        )
+        milliseconds = 1e3 * BYTE_BITS * (sent + received) / BAUD
+        yield text("{:.3g} ms for these on a line of {:,} baud, without its frames", milliseconds, BAUD)
+        yield text(
+            "{:,} cycles with a beat of the program {}: {:,} slices, {:,} without a job, {:,} waiting for "
+            "weights, {:,} for the elementwise unit",
+            counters.cycles,
+            "every cycle" if self.period == 1 else f"every {self.period} cycles",
+            counters.busy,
+            counters.stall_job,
+            counters.stall_w,
+            counters.stall_out,
+        )
+
+
+def _host(graph: Graph, numbers: Sequence[int], values: dict[int, Values]) -> None:
+    """Compute operators that the host runs."""
+    for i in numbers:
+        op = graph.ops[i]
+        given = [None if t is None else values.get(t, graph.tensors[t].data) for t in op.inputs]
+        values.update(zip(op.outputs, operators.evaluate(graph, op, given)))
+
+
+@dataclass(frozen=True)
+class Inference:
+    """One inference on the engine.
+
+    Attributes
+    ----------
+    report : EngineReport
+    outputs : list of ndarray
+        Of the graph.
+    wrong : int
+        Values that differ from the formulas of the operators.
+    other : int
+        Values that differ from the reference, if there is one.
+    words : int
+        Words of the memory that differ from the golden engine's.
+    """
+
+    report: EngineReport
+    outputs: list[Values]
+    wrong: int
+    other: int
+    words: int
+
+
+def infer(
+    plan: Plan,
+    engine: NetworkEngine,
+    model: golden.Engine,
+    inputs: Sequence[Values],
+    reference: Mapping[int, Values],
+) -> Inference:
+    """Run an inference, and compare outputs and memory.
+
+    Parameters
+    ----------
+    plan : Plan
+    engine : NetworkEngine
+        The plan's program is loaded.
+    model : golden.Engine
+        Its memory is that of the engine.
+    inputs : sequence of ndarray
+        Of the graph.
+    reference : mapping of int to ndarray
+        Expected values of tensors; those of the engine's and of the network's outputs count.
+
+    Returns
+    -------
+    Inference
+    """
+    program, graph = plan.program, plan.program.graph
+    given = inputs_of(program, [np.asarray(x) for x in inputs])
+    places = program.places
+    outputs = [(places[t].base, places[t].layout.words) for t in program.outputs]
+    found, report = engine.run([(places[t].base, program.load(t, given[t])) for t in program.inputs], outputs)
+    for t in program.inputs:
+        at = program.load(t, given[t])
+        model.memory[places[t].base : places[t].base + len(at)] = at
+    for _ in model.run(program.image):
+        pass
+    values: dict[int, Values] = dict(zip(graph.inputs, inputs))
+    memory = np.zeros((engine.words, engine.depth), np.int8)
+    for (base, count), words in zip(outputs, found):
+        memory[base : base + count] = words
+    for t in program.outputs:
+        values[t] = program.values(t, memory).reshape(graph.tensors[t].shape)
+    _host(graph, program.after, values)
+    exact: dict[int, Values] = dict(zip(graph.inputs, inputs))
+    _host(graph, range(len(graph.ops)), exact)
+    watched = {*program.outputs, *graph.outputs}
+    wrong = sum(int((values[t] != exact[t]).sum()) for t in watched)
+    other = sum(int((values[t] != reference[t]).sum()) for t in watched if t in reference)
+    words = int((engine.read(0, engine.words) != model.memory).any(axis=1).sum())
+    return Inference(report, [values[t] for t in graph.outputs], wrong, other, words)
+
+
+def run(
+    plan: Plan,
+    inputs: Sequence[Sequence[Values]],
+    references: Sequence[Mapping[int, Values]],
+    *,
+    sim: str,
+    seed: int,
+    words: int,
+    report: Report,
+) -> list[Inference]:
+    """Simulate the engine, run every inference, and report.
+
+    Parameters
+    ----------
+    plan : Plan
+    inputs, references : sequence
+        Of each inference.
+    sim : str
+    seed : int
+    words : int
+        Words of the memory.
+    report : Report
+        It has failed if anything differs from what was expected.
+
+    Returns
+    -------
+    list of Inference
+    """
+    from macrame.sim.link import EngineSimLink
+
+    program, counters = plan.program, plan.counters
+    found = []
+    with Progress("net", "inferences") as progress:
+        link = EngineSimLink(
+            program.config,
+            words=words,
+            beats=max(2, len(program.image) // program.config.depth**2),
+            lanes=plan.lanes,
+            seed=seed,
+            name="net-engine",
+            sim=sim,
+            compiling=lambda: progress.expect("compiling the network engine, needed only once"),
+        )
+        progress.done()
+        with link:
+            engine = NetworkEngine(link)
+            engine.load(program.image)
+            model = golden.Engine(words, engine.depth, engine.slices)
+            engine.write(0, model.memory)
+            for number, (one, reference) in enumerate(zip(inputs, references)):
+                found.append(infer(plan, engine, model, one, reference))
+                progress(number + 1, len(inputs))
+    unexpected = [one for one in found if one.report.cycles != counters.cycles]
+    report.write(text("{:,} cycles per inference on the simulated engine, {}", found[0].report.cycles, sim))
+    report.write(text("{:,} values differ from the golden model", sum(one.wrong for one in found)))
+    report.write(
+        text("{:,} words of the memory differ from the golden engine", sum(one.words for one in found))
+    )
+    if any(references):
+        report.write(text("{:,} values differ from the reference", sum(one.other for one in found)))
+    for one in unexpected:
+        report.write(text("{:,} cycles, expected {:,}", one.report.cycles, counters.cycles))
+    failed = bool(unexpected) or any(one.wrong or one.other or one.words for one in found)
+    folder = environment.build_dir() / "net"
+    folder.mkdir(parents=True, exist_ok=True)
+    data = {
+        "model": program.graph.name,
+        "core": str(program.config),
+        "post_lanes": program.config.post_lanes,
+        "lanes": plan.lanes,
+        "simulator": sim,
+        "seed": seed,
+        "memory_bytes": words * program.config.depth,
+        "program_bytes": len(program.image),
+        "predicted_cycles": counters.cycles,
+        "inferences": [
+            {
+                **one.report.as_dict(),
+                "mismatches_golden": one.wrong,
+                "mismatches_reference": one.other,
+                "mismatches_memory": one.words,
+            }
+            for one in found
+        ],
+    }
+    atomic.write(folder / "engine.json", (json.dumps(data, indent=2) + "\n").encode())
+    report.write(text("wrote {}", str(folder / "engine.json")))
+    if failed:
+        report.write(text("net: the results differ from the expected ones", kind="error"))
+    return found

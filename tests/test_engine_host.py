@@ -1,0 +1,115 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The driver of the network engine on a simulated one, and `macrame net` with it."""
+
+import json
+
+import numpy as np
+import pytest
+
+from macrame.contract import CoreConfig
+from macrame.errors import CoreError, InputError, LinkError
+from macrame.golden import engine as golden
+from macrame.host.engine import NetworkEngine
+from macrame.nets import digits, tflite
+from macrame.nets.engine.command import Plan, infer
+from macrame.registers import ENGINE_STATUS_ERRORS
+from macrame.sim.link import EngineSimLink
+from tests import verbs
+
+CONFIG = CoreConfig(1, 8, 8, post_lanes=8)
+
+
+def test_status_of_golden_and_registers():
+    assert golden.ERRORS == ENGINE_STATUS_ERRORS
+
+
+@pytest.fixture(scope="module")
+def plan():
+    """The digits network."""
+    return Plan.of(tflite.read(digits.MODEL), CONFIG, lanes=2)
+
+
+def test_inferences(plan):
+    """Outputs, the whole memory and the cycles; errors leave a driver that works after a soft reset."""
+    images, _ = digits.held_out()
+    program = plan.program
+    sent, received = plan.traffic
+    with EngineSimLink(CONFIG, words=256, beats=128) as link:
+        engine = NetworkEngine(link)
+        assert (engine.depth, engine.post_lanes, engine.words, engine.slices) == (8, 8, 256, 128)
+        with pytest.raises(LinkError, match="no program was loaded"):
+            engine.run([], [(0, 1)])
+        engine = NetworkEngine(link)
+        engine.load(program.image)
+        model = golden.Engine(256, 8, 128)
+        engine.write(0, model.memory)
+        for number in range(2):
+            found = infer(plan, engine, model, [images[number]], {})
+            assert (found.wrong, found.words, found.report.cycles) == (0, 0, plan.counters.cycles)
+            assert found.report.busy == plan.counters.busy
+            assert (found.report.sent, found.report.received) == (sent, received)
+        # a difference in a word that no output shows is noticed
+        model.memory[255] ^= 1
+        assert infer(plan, engine, model, [images[0]], {}).words == 1
+
+        image = bytearray(program.image)
+        image[-1000] ^= 1
+        engine.load(bytes(image))
+        with pytest.raises(CoreError, match="program_corrupt"):
+            engine.run([], [(0, 1)])
+        engine.soft_reset()
+        engine.load(program.image)
+        assert infer(plan, engine, model, [images[0]], {}).wrong == 0
+
+
+def test_what_the_driver_refuses():
+    with EngineSimLink(CONFIG, words=256, beats=128) as link:
+        engine = NetworkEngine(link)
+        with pytest.raises(InputError, match=r"^program has 65 bytes, expected a multiple of 64 above 0$"):
+            engine.load(bytes(65))
+        with pytest.raises(InputError, match=r"^words 250 to 259, expected words of a memory of 256$"):
+            engine.read(250, 10)
+        with pytest.raises(InputError, match=r"^words have type int64 and shape \(1, 8\), expected int8"):
+            engine.write(0, np.zeros((1, 8), np.int64))
+        with pytest.raises(InputError, match="^outputs have 0 words"):
+            engine.run([], [])
+    with pytest.raises(InputError, match="^config is 2x8x8"):
+        EngineSimLink(CoreConfig(2, 8, 8), words=256, beats=128)
+
+
+def test_engine_command(tmp_path, monkeypatch, capfd):
+    """Ten digits by one program; the plan; the program in a file."""
+    monkeypatch.setenv("BUILD_DIR", str(tmp_path / "build"))
+    assert verbs.call("net", {"ENGINE": "1", "IMAGES": "3", "SIM": "icarus"}) == 0
+    said = capfd.readouterr().out
+    assert "  0 values differ from the golden model\n  0 words of the memory differ" in said
+    assert "accuracy: 3 of 3 correct" in said
+    report = json.loads((tmp_path / "build" / "net" / "engine.json").read_text())
+    assert report["inferences"][2]["cycles"] == report["predicted_cycles"] == 1550
+    given = {"COMPILE": str(tmp_path / "d.bin"), "PROGRAM_RATE": "64"}
+    assert verbs.call("net", given) == 0
+    assert (tmp_path / "d.bin").read_bytes() == Plan.of(
+        tflite.read(digits.MODEL), CONFIG, lanes=2
+    ).program.image
+    assert "6,938 cycles with a beat of the program every 64 cycles" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"ENGINE": "2"}, "ENGINE=2: expected 0 or 1"),
+        ({"ENGINE": "1", "ROWS": "1"}, "ROWS=1: does not apply, on the engine"),
+        ({"ENGINE": "1", "DEPTH": "3"}, "DEPTH=3: expected 2, 4 or 8 for the engine"),
+        ({"ENGINE": "1", "LANES": "3"}, "LANES=3: expected 1, 2 or 4 for the engine"),
+        ({"ENGINE": "1", "PROGRAM_RATE": "2"}, "PROGRAM_RATE=2: does not apply, on the engine"),
+        ({"MEM": "2"}, "MEM=2: applies to ENGINE=1 and to COMPILE only"),
+        ({"COMPILE": "none/x.bin"}, "COMPILE=none/x.bin: the directory none does not exist"),
+        ({"COMPILE": "x.bin", "SEED": "2"}, "SEED=2: does not apply, nothing is simulated"),
+        ({"ENGINE": "1", "PLAN": "1", "MEM": "1"}, "needs 1152 bytes of memory, the engine has 1024"),
+    ],
+    ids=str,
+)
+def test_what_the_command_refuses(given, message, capfd):
+    assert verbs.call("net", given) == 2
+    assert message in capfd.readouterr().err
