@@ -98,7 +98,7 @@ def test_engine_command(tmp_path, monkeypatch, capfd):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"ENGINE": "2"}, "ENGINE=2: expected 0 or 1"),
+        ({"ENGINE": "2"}, "ENGINE='2': expected 0 or 1"),
         ({"ENGINE": "1", "ROWS": "1"}, "ROWS=1: does not apply, on the engine"),
         ({"ENGINE": "1", "DEPTH": "3"}, "DEPTH=3: expected 2, 4 or 8 for the engine"),
         ({"ENGINE": "1", "LANES": "3"}, "LANES=3: expected 1, 2 or 4 for the engine"),
