@@ -32,14 +32,24 @@ class TB(Bench):
         self.sink = Sink(self, "out_valid", "out_ready", ("out_data", "out_last"), pauses(drain, self.rng))
         self.reading, self.errors = [None, None], []
         self.plays, self.program = 0, []  # (playing, running) of the cycles to come
+        self.running, self.noise = 0, 0.1
         self.parts.append(Part(self.drive_engine, self.sample_all))
 
     def word(self):
         return int(self.rng.integers(0, 1 << 62)) * 5 & (1 << self.bits) - 1
 
+    def after(self, word):
+        """What a program makes of word 0."""
+        return word * 3 + 1 & (1 << self.bits) - 1
+
     def drive_engine(self):
         self.drive(host_data=self.reading[1])
+        if not self.program and self.rng.random() < self.noise:
+            # the rest of a program that a reset has cut off
+            self.program = [(1, 0)] * int(self.rng.integers(1, 6))
         playing, running = self.program.pop(0) if self.program else (0, 0)
+        if self.running and not running:
+            self.memory[0] = self.after(self.memory[0])  # the last result of a program
         self.drive(playing=playing, running=running)
         self.running = running
 
@@ -50,10 +60,12 @@ class TB(Bench):
         if self.read("host_write"):
             if self.running:
                 self.fail("a write while a program runs")
+            if address >= self.words:
+                self.fail(f"a write to word {address}, there are {self.words}")
             self.memory[address] = self.read("host_data_in")
         if self.read("play"):
             self.plays += 1
-            steps = [int(n) for n in self.rng.integers(1, 9, 2)]
+            steps = [int(n) for n in self.rng.integers(1, 20, 2)]
             # beats leave, then the engine runs, then the last results come
             self.program = [(1, 0)] * 3 + [(1, 1)] * steps[0] + [(0, 1)] * steps[1]
         self.errors += [name for name in ERRORS if self.read(name)]
@@ -90,7 +102,7 @@ async def commands(dut, stalls):
             tb.send(tb.head(READ, count, address))
         else:
             plays += 1
-            tb.program += [(1, 0)] * int(tb.rng.integers(0, 3))
+            model[0] = tb.after(model[0])
             tb.send(tb.head(RUN))
     await tb.until(lambda: tb.source.empty and len(tb.sink.values) >= len(expected), 40_000, "all words")
     await tb.step(60)
@@ -146,7 +158,9 @@ async def errors(dut):
 async def latency(dut):
     """A read takes 3 cycles per word; `play` comes 2 cycles after its command."""
     tb = TB(dut)
+    tb.noise = 0
     await tb.start()
+    await tb.until(lambda: not tb.program)
     tb.send(tb.head(READ, 4, 0))
     await tb.until(lambda: len(tb.sink.values) == 4)
     cycles = [cycle for cycle, _ in tb.sink.beats]
