@@ -63,6 +63,7 @@ def test_inferences(plan):
         assert infer(plan, engine, model, [images[0]], {}).wrong == 0
 
 
+@pytest.mark.thorough
 def test_what_the_driver_refuses():
     with EngineSimLink(CONFIG, words=256, beats=128) as link:
         engine = NetworkEngine(link)

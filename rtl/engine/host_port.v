@@ -116,11 +116,19 @@ module host_port #(
                            (state_q == COLLECT) && !head_end);
     assign error_range   = (writing || reading) && beyond;
 
-    wire [WORD_W+63:0] shifted = {in_data, head_q};
+    wire [63:0] head_d;
+
+    generate
+        if (WORD_W == 64) begin : g_one_word
+            assign head_d = in_data;
+        end else begin : g_words
+            assign head_d = {in_data, head_q[63:WORD_W]};
+        end
+    endgenerate
 
     always @(posedge clk) begin
         if (accepted && (state_q == COLLECT)) begin
-            head_q <= shifted[WORD_W +: 64];
+            head_q <= head_d;
             last_q <= in_last;
         end
         if (state_q == CHECK) begin
