@@ -29,10 +29,15 @@ def row_of(core):
     result = {"label": job.label, "unit": "core", "macs": job.macs, "placer": core.placer}
     result |= {name: getattr(core, name) for name in ("lut", "ff", "carry", "dsp", "bram")}
     if core.mhz is None:
-        return tables.row({**result, "failed": ""}, None)[:CELLS]
+        return written(tables.row({**result, "failed": ""}, None))
     rate = core.mhz
     result["fmax"] = {"seeds": range(core.seeds), "median": rate.median, "min": rate.min, "max": rate.max}
-    return tables.row({**result, "gmacs": 0.0, "gmacs_per_lut": 0.0}, None)[:CELLS]
+    return written(tables.row({**result, "gmacs": 0.0, "gmacs_per_lut": 0.0}, None))
+
+
+def written(row):
+    """The cells as text, up to the clock rates."""
+    return [column.written(cell) for column, cell in zip(tables.COLUMNS, row)][:CELLS]
 
 
 def rows(target):

@@ -16,6 +16,7 @@ from macrame.nets import digits, operators, tflite
 from macrame.nets.engine import memory
 from macrame.nets.engine.compile import compile_graph, inputs_of
 from tb.lib.catalogue import run
+from tests import cases as catalogue
 from tests.nets import cases, engine_cases, small
 
 CONFIGS = [CoreConfig(1, 8, 8), CoreConfig(1, 4, 4, k_max=24, post_lanes=4), CoreConfig(1, 2, 2, k_max=8)]
@@ -137,12 +138,13 @@ def test_digits(config):
 # --- on the RTL ---------------------------------------------------------------------------------------------
 
 
-def simulated(program, inputs, words, tmp_path):
+def simulated(case, seed, program, inputs, words, tmp_path):
     """The memory after a program on the RTL, and its cycles, which the bench compares with the model's."""
     one = machine(program, inputs, words - program.words)
     np.savez(tmp_path / "program.npz", program=np.frombuffer(program.image, np.uint8), memory=one.memory)
     run(
-        "engine_network/8x8",
+        case,
+        seed=seed,
         plusargs=[f"+program={tmp_path / 'program.npz'}"],
         env={"ENGINE_RESULT": str(tmp_path / "result.npz")},
     )
@@ -151,11 +153,12 @@ def simulated(program, inputs, words, tmp_path):
 
 
 @pytest.mark.thorough
-def test_digits_on_the_rtl(tmp_path):
+@pytest.mark.parametrize("case", catalogue.cases("engine_network"))
+def test_digits_on_the_rtl(case, seed, tmp_path):
     """The whole network from one program: scores of TFLite Micro."""
     graph = tflite.read(digits.MODEL)
     program = compile_graph(graph, CoreConfig(1, 8, 8, post_lanes=8))
-    memory, cycles = simulated(program, [digits.held_out()[0][0]], 256, tmp_path)
+    memory, cycles = simulated(case, seed, program, [digits.held_out()[0][0]], 256, tmp_path)
     (scores,) = program.outputs
     with np.load(STORED) as stored:
         expected = stored[f"t{graph.tensors[scores].number}"][0]
