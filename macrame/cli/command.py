@@ -43,6 +43,7 @@ VERBS = (
     "gates",
     "bitstream",
     "waves",
+    "trace",
     "board",
     "sources",
     "registers",

@@ -23,6 +23,7 @@ from macrame.host.core import Report as Counters
 from macrame.report import run_page
 from macrame.report.blocks import Block, Check, Metadata, Text, phrase
 from macrame.report.report import Report, page_of
+from macrame.report.terminal import Silent
 from macrame.sim import simulate
 from macrame.sim.link import SimLink
 from macrame.sim.recording import Recording
@@ -197,13 +198,6 @@ def _short(path: Path) -> Path:
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
-class _Silent:
-    """Writer of a report that the terminal does not show."""
-
-    def write(self, block: Block) -> None:
-        """Ignore a block."""
-
-
 def _page(trace: Trace) -> Iterator[Block]:
     """The page of the run."""
     a, w = operands()
@@ -242,7 +236,7 @@ def main(given: Mapping[str, str]) -> int:
     page = page_of(given)
     if simulate.simulator() != "icarus":
         raise simulate.SetupError(f"SIM={simulate.simulator()}: expected icarus, which writes an FST")
-    written = Report(_Silent(), "Two tiles on a core", page, {run_page.NAME: run_page.assets()})
+    written = Report(Silent(), "Two tiles on a core", page, {run_page.NAME: run_page.assets()})
     with tempfile.TemporaryDirectory(prefix="macrame-") as temporary:
         trace = Recording(Path(temporary) / "trace") if page else None
         files, report, product = make(trace=trace)

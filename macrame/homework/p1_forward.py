@@ -230,7 +230,7 @@ def _forward_int8(problem: Problem, run: Run, exact: Answer) -> Blocks[Answer]:
             f"- {_signed(layer.input.zero_point)} ) +",
             Matrix(f"Q(b{i})", layer.bias),
             "=",
-            Matrix("acc (RTL)", sums[0]),
+            Matrix("acc (RTL)", sums[0], product=run.rtl.product_name(f"layer {i}, accumulators")),
         )
         scaling = (
             phrase("times the float32 {:.9f}", layer.scale[0])
@@ -246,7 +246,7 @@ def _forward_int8(problem: Problem, run: Run, exact: Answer) -> Blocks[Answer]:
         )
         real = layer.output.dequantize(q[0])
         yield equation(
-            Matrix(f"Q({name}) (RTL)", q[0]),
+            Matrix(f"Q({name}) (RTL)", q[0], product=run.rtl.product_name(f"layer {i}, int8 outputs")),
             "represents",
             Matrix("", real, 4),
             "in float:",

@@ -101,7 +101,11 @@ def solve(problem: Problem, run: Run) -> Blocks[Answer]:
         yield text("Q times R, the matrix of the data file quantised with its own scale {:.9g}.", other_scale)
     product, report = run.rtl.matmul(f"Q {name}", q["symmetric"], right, gemm(q["symmetric"], right))
     yield equation(
-        Matrix("Q", q["symmetric"]), ".", Matrix(name, right), "=", Matrix(f"Q {name} (int32, RTL)", product)
+        Matrix("Q", q["symmetric"]),
+        ".",
+        Matrix(name, right),
+        "=",
+        Matrix(f"Q {name} (int32, RTL)", product, product=run.rtl.product_name(f"Q {name}")),
     )
     real = product * (float(scale) * float(other_scale))
     exact = x.astype(np.float64) @ other.astype(np.float64)

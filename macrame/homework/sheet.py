@@ -158,6 +158,7 @@ class Sheet:
         rtl = self.session
         self._solved.append(number)
         rtl.display, first = display, len(rtl.checks)
+        rtl.prefix = f"problem {number}: "
         rtl.used.clear()
         run = Run(display, rtl, chosen.out)
         answer = shown(parts(number)[index].solve(self.problems[number][index], run), display.write)

@@ -127,11 +127,15 @@ class Matrix:
         Two dimensions, or one, which is shown as a column; numbers or text.
     decimals : int, optional
         Digits after the point; by default about four significant ones for the largest value.
+    product : str
+        Name of the product in the run's trace that it is the result of, which a page links to; of one
+        dimension, it is the first row.
     """
 
     name: str
     values: ArrayLike
     decimals: int | None = None
+    product: str = ""
 
 
 @dataclass(frozen=True)

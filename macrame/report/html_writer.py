@@ -130,7 +130,9 @@ def fragment(block: Block, number: int) -> str:
             return _table(block)
         case Plot():
             drawn = svg.inline(block.svg, f"plot{number}-", block.description)
-            return f"<figure>{drawn}<figcaption>{escape(block.description)}</figcaption></figure>"
+            return (
+                f'<figure class="plot">{drawn}<figcaption>{escape(block.description)}</figcaption></figure>'
+            )
         case Check():
             said = f'<p class="{"failed" if block.wrong else "passed"}">{_words(block.text)}</p>'
             lines = "".join(f"<li>{_words(line)}</li>" for line in block.differences)

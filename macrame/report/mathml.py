@@ -9,6 +9,8 @@ Each number carries its value in full as data-value.
 import re
 from html import escape
 
+import numpy as np
+
 from macrame.report.blocks import Equation, Matrix, Words, phrase_of
 from macrame.report.numbers import as_matrix, exact, formatter, shown
 
@@ -37,9 +39,15 @@ def formulas(equation: Equation) -> list[str]:
         A ``math`` element for each part.
     """
     return [
-        f'<math display="block">{matrix(part) if isinstance(part, Matrix) else _words(part)}</math>'
+        f'<math display="block"{_product(part)}>{matrix(part)}</math>'
+        if isinstance(part, Matrix)
+        else f'<math display="block">{_words(part)}</math>'
         for part in equation.parts
     ]
+
+
+def _product(part: Matrix) -> str:
+    return f' data-product="{escape(part.product)}"' if part.product else ""
 
 
 def matrix(part: Matrix) -> str:
@@ -66,7 +74,16 @@ def matrix(part: Matrix) -> str:
             return f"<mtext>{escape(written)}</mtext>"
         return _number(written, values[i, j])
 
-    body = "".join("<mtr>" + "".join(f"<mtd>{cell(i, j)}</mtd>" for j in columns) + "</mtr>" for i in rows)
+    column = np.ndim(part.values) == 1  # shown as one, but the first row of its product
+
+    def place(i: int | None, j: int | None) -> str:
+        if not part.product or i is None or j is None:
+            return ""
+        return f' data-result="{j if column else i} {i if column else j}"'
+
+    body = "".join(
+        "<mtr>" + "".join(f"<mtd{place(i, j)}>{cell(i, j)}</mtd>" for j in columns) + "</mtr>" for i in rows
+    )
     align = ' columnalign="right"' if number else ""
     found = f"<mrow><mo>[</mo><mtable{align}>{body}</mtable><mo>]</mo></mrow>"
     return f"<mover>{found}{expression(part.name)}</mover>" if part.name else found

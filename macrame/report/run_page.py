@@ -28,6 +28,8 @@ SCRIPTS = (
     "array.js",
     "details.js",
     "roofline.js",
+    "chrome.js",
+    "links.js",
     "run.js",
 )
 

@@ -172,6 +172,13 @@ class Terminal:
         return [("\u23a1", "\u23a4")] + [("\u23a2", "\u23a5")] * (height - 2) + [("\u23a3", "\u23a6")]
 
 
+class Silent:
+    """Writer of a report that the terminal does not show."""
+
+    def write(self, block: Block) -> None:
+        """Ignore a block."""
+
+
 class Plain:
     """Writer of a run's short report, without wrapping.
 

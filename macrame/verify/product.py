@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from macrame import __version__, environment
-from macrame.errors import InputError, LinkError
+from macrame.errors import CoreError, InputError, LinkError
 from macrame.files import atomic, write
 from macrame.golden.arith.bf16_to_fp32 import bf16_to_fp32
 from macrame.golden.arith.lfsr32 import Lfsr32
@@ -27,7 +27,7 @@ from macrame.progress import Progress
 from macrame.report import run_page
 from macrame.report.blocks import Block, Check, Command, Heading, Metadata, Text, phrase, text
 from macrame.report.report import Report as Written
-from macrame.report.terminal import Plain
+from macrame.report.terminal import Plain, Silent
 from macrame.verify.compare import MOST_SHOWN, Difference, listed, mismatches
 from macrame.verify.job import Job, prepare
 from macrame.verify.trace import Trace
@@ -205,6 +205,43 @@ def _plain(value: np.integer[Any]) -> int | str:
 
 
 def run(job: Job) -> int:
+def picture(job: Job) -> Block | None:
+    """The run for the page, if there is one."""
+    if not (job.shows_run and job.recorded and job.recorded.exists()):
+        return None
+    work = Work(job.a, job.w, job.fields, job.expected)
+    return component(Trace.read(job.recorded, "the run's trace"), [work])
+
+
+def halted(job: Job, error: CoreError) -> None:
+    """Write the page of a run that ended because the core halted."""
+    report = Written(Silent(), "Product of two matrices", job.page, {run_page.NAME: run_page.assets()})
+    report.write_all(_heading(job))
+    report.write(text("{}", str(error), kind="error"))
+    shown = picture(job)
+    if shown is not None:
+        report.write(shown)
+    report.save()
+
+
+def examine(job: Job, report: Written) -> Block | None:
+    """Shrink a wrong product, and report it; its run for the page."""
+    from macrame.verify import failure, shrink
+
+    found = failure.investigate(
+        shrink.Product(job.a, job.w, job.mode, job.output, job.seed),
+        job.config,
+        name="gemm",
+        seed=job.seed,
+        rtl_root=job.rtl_root,
+    )
+    if found is None:
+        report.write(text("the product matches when it is repeated on a core after a reset"))
+        return None
+    report.write_all(found.blocks())
+    return found.run if job.shows_run else None
+
+
     """Simulate, compare, write; returns the exit status."""
     for note in job.notes:
         print(f"gemm: {note}", file=sys.stderr, flush=True)
@@ -212,14 +249,18 @@ def run(job: Job) -> int:
     if not job.link:  # otherwise once the board's configuration is known
         begin(job)
     shown: Block | None = None
+    report = Written(Plain(), "Product of two matrices", job.page, {run_page.NAME: run_page.assets()})
     with tempfile.TemporaryDirectory(prefix="macrame-") as folder:
         job.recorded = job.trace
         if job.shows_run:
             job.recorded = job.trace or Path(folder) / "run.trace"
-        product, counters, details = (board_job if job.link else simulate_job)(job)
-        if job.shows_run and job.recorded:
-            work = Work(job.a, job.w, job.fields, job.expected)
-            shown = component(Trace.read(job.recorded, "the run's trace"), [work])
+        try:
+            product, counters, details = (board_job if job.link else simulate_job)(job)
+        except CoreError as error:
+            if job.shows_run:
+                halted(job, error)
+            raise
+        shown = picture(job)
     assert job.expected is not None
     wrong = mismatches(job.expected, product, _plain)
     (m, k), n = job.a.shape, job.w.shape[1]
@@ -242,7 +283,6 @@ def run(job: Job) -> int:
     if not wrong:
         files[job.out] = write.encode(job.out, stored(job.out, product))
     atomic.write_files(files)
-    report = Written(Plain(), "Product of two matrices", job.page, {run_page.NAME: run_page.assets()})
     report.write_all(blocks(job, summary, wrong, time.monotonic() - begun))
     if shown is not None:
         report.write(shown)
@@ -253,6 +293,37 @@ def run(job: Job) -> int:
 def blocks(
     job: Job, summary: Mapping[str, Any], wrong: Sequence[Difference], seconds: float
 ) -> Iterator[Block]:
+def _replay(job: Job) -> str:
+    """The command that repeats a simulated run."""
+    if job.link:
+        return ""
+    from macrame.sim import simulate  # already loaded by the simulation
+
+    return simulate.replay_command(job.seed)
+
+
+def _heading(job: Job) -> Iterator[Block]:
+    """What was computed, and how to repeat it."""
+    (m, k), n, replay = job.a.shape, job.w.shape[1], _replay(job)
+    facts: dict[str, object] = {"macrame": __version__, "seed": job.seed}
+    if job.link:
+        facts["link"], where = job.link, job.link
+    else:
+        from macrame.sim import simulate
+
+        facts["simulator"] = where = simulate.simulator()
+    if job.quantized is not None:
+        facts["quantized"] = job.quantized
+    if replay:
+        facts["command"] = replay
+    yield Heading(
+        phrase(
+            "{} x {} times {} x {} on the {} core, mode {}, {}", m, k, k, n, str(job.config), job.mode, where
+        )
+    )
+    yield Metadata(facts)
+
+
     """The report of a product.
 
     Parameters
@@ -268,28 +339,8 @@ def blocks(
     ------
     macrame.report.blocks.Block
     """
-    beside, replay = write.report_path(job.out), ""
-    if not job.link:
-        from macrame.sim import simulate  # already loaded by the simulation
-
-        replay = simulate.replay_command(job.seed)
-    yield Heading(
-        phrase(
-            "{} x {} times {} x {} on the {} core, mode {}, {}",
-            *(summary[size] for size in ("m", "k", "k", "n")),
-            summary["array"],
-            job.mode,
-            job.link or summary["simulator"],
-        )
-    )
-    known = ("seed", "simulator", "link", "quantized")
-    yield Metadata(
-        {
-            "macrame": __version__,
-            **{name: summary[name] for name in known if summary.get(name) is not None},
-            **({"command": replay} if replay else {}),
-        }
-    )
+    beside, replay = write.report_path(job.out), _replay(job)
+    yield from _heading(job)
     yield text(
         "{:,} cycles, {:,} MACs, {:.2%} of the array used",
         *(summary[name] for name in ("cycles", "macs", "utilisation")),

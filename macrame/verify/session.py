@@ -213,6 +213,10 @@ class Session:
         self.config, self.bf16_config = config, bf16
         self.seed, self.waves = seed, waves
         self.trace, self.bf16_trace = trace, bf16_trace
+    prefix : str
+        Begins the names of products in the trace.
+    examined : macrame.report.blocks.Component or None
+        The run of the first wrong product, made as small as possible.
         self.display, self._folder = display, name
         self.checks: list[Check] = []
         self.used: list[str] = []
@@ -237,6 +241,7 @@ class Session:
 
         Parameters
         ----------
+        self.prefix = ""
         activity : bool
             With a link that counts the array's toggles, which simulates more slowly.
 
@@ -295,7 +300,14 @@ class Session:
             if one.mismatches:
                 self.display.write(block(one))
 
-        return Compared(self._hardware, compare, self._hardware_links[0])
+        def wrong(product: shrink.Product) -> None:
+            self._examine(product, self.bf16_config.core)
+
+        return Compared(self._hardware, compare, self._hardware_links[0], wrong)
+
+    def product_name(self, what: str) -> str:
+        """The name in the trace of a product that :meth:`matmul` or :meth:`dense` calls `what`."""
+        return self.prefix + what
 
     def matmul(
         self,
@@ -334,7 +346,7 @@ class Session:
         (m, k), n = a.shape, w.shape[1]
         with (
             self.display.progress(f"RTL: {what}, {sizes(a, w)} on the {self.name}", total) as tick,
-            self._links[False].span(what, m=m, k=k, n=n, mode=mode),
+            self._links[False].span(self.product_name(what), m=m, k=k, n=n, mode=mode),
         ):
             values, report = core.matmul(a, w, mode, progress=lambda done, _: tick(done), **output)
         if self.trace is not None:

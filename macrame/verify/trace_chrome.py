@@ -13,12 +13,12 @@ from macrame.verify.trace_recorded import Cause, Recorded, Stream
 #: Tracks, from the top.
 TRACKS = ("work", "weight panels", "tiles", "array", "stream w", "stream a", "stream m")
 
-_STREAM = {
+STREAM_WORDS = {
     Stream.TRANSFER: "transfer",
     Stream.SOURCE: "stalled by its source",
     Stream.SINK: "stalled by its sink",
 }
-_CAUSE = {
+CAUSE_WORDS = {
     Cause.ISSUE: "slices",
     Cause.WEIGHTS: "waiting for weights",
     Cause.ACTIVATIONS: "waiting for activations",
@@ -37,6 +37,19 @@ def mode_name(mode: int) -> str:
     if not mode & BF16:
         return next(name for name, number in MODES.items() if number == mode & 3)
     return f"bf16 {next(name for name, number in OUTPUTS.items() if number == mode & 3)}"
+
+
+def panels(trace: Recorded) -> list[tuple[int, int, int, int]]:
+    """Number, first cycle, end and mode of the use of each weight panel by the array."""
+    issues = trace.issues
+    if not len(issues):
+        return []
+    firsts = np.flatnonzero(np.r_[True, issues["panel"][1:] != issues["panel"][:-1]])
+    begins, lasts = issues[firsts], issues[np.r_[firsts[1:], len(issues)] - 1]
+    return [
+        (int(begin["panel"]), int(begin["cycle"]), int(last["cycle"]) + 1, int(begin["mode"]))
+        for begin, last in zip(begins, lasts)
+    ]
 
 
 def chrome(trace: Recorded) -> dict[str, Any]:
@@ -60,18 +73,9 @@ def chrome(trace: Recorded) -> dict[str, Any]:
         cycles = trace.active_in(span)
         if len(cycles):
             event("work", span.name, cycles.start, cycles.stop, **span.details)
-    issues, tiles = trace.issues, trace.tiles
-    if len(issues):
-        firsts = np.flatnonzero(np.r_[True, issues["panel"][1:] != issues["panel"][:-1]])
-        for begin, last in zip(issues[firsts], issues[np.r_[firsts[1:], len(issues)] - 1]):
-            event(
-                "weight panels",
-                f"panel {begin['panel']}",
-                int(begin["cycle"]),
-                int(last["cycle"]) + 1,
-                mode=mode_name(int(begin["mode"])),
-            )
-    for number, tile in enumerate(tiles):
+    for number, first, stop, mode in panels(trace):
+        event("weight panels", f"panel {number}", first, stop, mode=mode_name(mode))
+    for number, tile in enumerate(trace.tiles):
         event(
             "tiles",
             f"tile {number}",
@@ -82,12 +86,12 @@ def chrome(trace: Recorded) -> dict[str, Any]:
             results_sent=int(tile["sent"]),
         )
     for first, stop, value in _blocks(trace, trace.run_causes):
-        if value in _CAUSE:
-            event("array", _CAUSE[Cause(value)], first, stop)
+        if value in CAUSE_WORDS:
+            event("array", CAUSE_WORDS[Cause(value)], first, stop)
     for stream in "wam":
         for first, stop, value in _blocks(trace, trace.run_stream(stream)):
-            if value in _STREAM:
-                event(f"stream {stream}", _STREAM[Stream(value)], first, stop)
+            if value in STREAM_WORDS:
+                event(f"stream {stream}", STREAM_WORDS[Stream(value)], first, stop)
     return {"traceEvents": out, "displayTimeUnit": "ms", "otherData": {"unit": "1 us is one cycle"}}
 
 

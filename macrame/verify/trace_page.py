@@ -17,8 +17,8 @@ from macrame.host import tiling
 from macrame.report import run_page
 from macrame.report.blocks import Component, Phrase, phrase
 from macrame.verify.trace import Trace
-from macrame.verify.trace_chrome import mode_name
-from macrame.verify.trace_recorded import Cause
+from macrame.verify.trace_chrome import CAUSE_WORDS, STREAM_WORDS, mode_name, panels
+from macrame.verify.trace_recorded import Cause, Stream
 
 #: Bytes of a page that the numbers of the cells may take; the window becomes shorter until they do.
 LARGEST = 600_000
@@ -48,7 +48,13 @@ class Work:
     expected: NDArray[Any] | None = None
 
 
-def component(trace: Trace, works: Sequence[Work] = (), largest: int = LARGEST, title: str = "") -> Component:
+def component(
+    trace: Trace,
+    works: Sequence[Work] = (),
+    largest: int = LARGEST,
+    title: str = "",
+    start: tuple[int, int, int] | None = None,
+) -> Component:
     """The component for a run.
 
     Parameters
@@ -60,6 +66,9 @@ def component(trace: Trace, works: Sequence[Work] = (), largest: int = LARGEST, 
         Bytes that the numbers of the cells may take.
     title : str
         By default the core's shape.
+    start : (int, int, int), optional
+        Cycle, and row and column of the array, at which the page opens; -1: any. By default at the first
+        number that its self-check finds wrong, or at the first sums.
 
     Returns
     -------
@@ -70,24 +79,30 @@ def component(trace: Trace, works: Sequence[Work] = (), largest: int = LARGEST, 
         active = range(max(1, trace.cycles))
     window, cells = _window(trace, largest)
     spans = [span for span, _ in zip(trace.spans, works)]
-    modes = np.unique(trace.tiles["mode"]).tolist()
+    modes = np.unique(np.r_[trace.tiles["mode"], trace.issues["mode"]]).tolist()
     data = {
         "core": {
             "rows": config.rows,
             "cols": config.cols,
             "depth": config.depth,
             "wide": config.bf16,
+            "shape": str(config),
             "name": title or f"{config} core",
         },
         "cycles": trace.cycles,
         "window": [window.start, window.stop],
+        "start": start and list(start),
         "active": [active.start, active.stop],
         "causes": [cause.name for cause in Cause],
-        "modes": {str(mode): f"mode {mode_name(mode)}" for mode in modes},
+        "modes": {str(mode): mode_name(mode) for mode in modes},
+        "words": {
+            "causes": [CAUSE_WORDS.get(cause) for cause in Cause],
+            "streams": [STREAM_WORDS.get(stream) for stream in Stream],
+        },
         "parts": _parts(trace),
         "roofline": _roofline(trace, active),
         "products": [_product(span, work) for span, work in zip(spans, works)],
-        "columns": {**_runs(trace), **_tiles(trace, spans), **cells},
+        "columns": {**_runs(trace), **_tiles(trace, spans), **_panels(trace), **cells},
     }
     return Component(run_page.NAME, data, _fallback(trace, active))
 
@@ -136,10 +151,21 @@ def _tiles(trace: Trace, spans: Sequence[Span]) -> dict[str, Any]:
         "tile_first": run_page.column(tiles["first"], "i4", differences=True),
         "tile_last": run_page.column(tiles["last"], "i4", differences=True),
         "tile_slices": run_page.column(tiles["slices"], "i4"),
+        "tile_sent": run_page.column(tiles["sent"], "i4", differences=True),
         "tile_mode": run_page.column(tiles["mode"], "u1"),
         "tile_product": run_page.column(product, "i4"),
         "tile_i": run_page.column(i, "i4"),
         "tile_j": run_page.column(j, "i4"),
+    }
+
+
+def _panels(trace: Trace) -> dict[str, Any]:
+    number, first, stop, mode = np.array(panels(trace), int).reshape(-1, 4).T
+    return {
+        "panel_number": run_page.column(number, "i4", differences=True),
+        "panel_first": run_page.column(first, "i4", differences=True),
+        "panel_stop": run_page.column(stop, "i4", differences=True),
+        "panel_mode": run_page.column(mode, "u1"),
     }
 
 
@@ -214,6 +240,7 @@ def _parts(trace: Trace) -> list[dict[str, Any]]:
             "first": cycles.start,
             "stop": cycles.stop,
             "macs": macs,
+            "args": dict(span.details),
         }
         for span, cycles, macs, _ in _points(trace)
     ]

@@ -224,7 +224,7 @@ class Details {
       expected, float, digits));
     body.lastElementChild.classList.add("current");
     return [html("details", { open: true },
-      html("summary", {}, `From the sum to the result, ${run.data.modes[run.mode(tile)]}`),
+      html("summary", {}, `From the sum to the result, mode ${run.data.modes[run.mode(tile)]}`),
       html("div", { class: "scroll" }, html("table", { class: "steps" },
         html("thead", {}, html("tr", {}, ...["step", "meaning", "recorded", "golden"].map((name) => html(
         "th", { scope: "col" }, name)))),

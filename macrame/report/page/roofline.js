@@ -55,7 +55,8 @@ function roofline(data) {
   const slope = [Math.sqrt(corner * ridge), Math.sqrt(corner * ridge) * bandwidth];
   figure.append(svg("text", { x: x(slope[0]) + 10, y: y(slope[1]) + 14, "text-anchor": "start" },
     `streams: ${count(bandwidth)} bytes per cycle`));
-  const named = points.length <= 6;
+  const named = points.length <= 6,
+    labels = [];
   points.forEach((point, i) => {
     if (!point.macs) return;
     const at = [x(point.macs / point.bytes), y(point.macs / point.cycles)],
@@ -66,12 +67,13 @@ function roofline(data) {
     figure.append(svg(whole ? "path" : "circle", whole ?
       { d: `M${at[0]} ${at[1] - 8}l8 8l-8 8l-8 -8z`, class: "point" } :
       { cx: at[0], cy: at[1], r: 4.5, class: "point layer" }, svg("title", {}, words)));
-    if (whole || named) figure.append(svg("text", {
+    if (whole || named) labels.push(svg("text", {
       x: at[0] + (at[0] > width - 170 ? -13 : 13),
       y: at[1] + 15 + (whole ? 0 : 12 * (i % 2)),
       "text-anchor": at[0] > width - 170 ? "end" : "start"
     }, point.name));
   });
+  figure.append(...labels); // above all points
   return html("figure", { class: "chart" }, figure, html("figcaption", {},
     `${points[0].name}: ${number(points[0].macs / points[0].cycles)} of at most ${count(peak)} MACs per cycle, with ` +
     `${number(points[0].macs / points[0].bytes)} MACs per byte. Below ${number(ridge)} MACs per byte the streams ` +

@@ -347,7 +347,7 @@ async function startRun(element, data) {
           2)),
         zoomButton("all", "the whole run", () => timeline.show(0, run.cycles)),
         zoomButton("work", "from the first input to the last result", () => timeline.show(...run.active))),
-      html("div", { class: "timeline-box" }, timeline.canvas), utilisation(run)),
+      html("div", { class: "timeline-box" }, timeline.canvas), utilisation(run), chromeButton(run)),
     parts && section("Its parts", parts), roof && section("Roofline", roof),
     html("details", { class: "keys" }, html("summary", {}, "Keys"), html("dl", {}, ...KEYS.flatMap(([key, does]) => [
       html("dt", {}, key), html("dd", {}, does)]))),
@@ -373,18 +373,21 @@ async function startRun(element, data) {
     margin = Math.ceil((stop - first) / 40);
   timeline.first = Math.max(0, first - margin);
   timeline.stop = Math.max(timeline.first + Math.min(8, run.cycles), Math.min(run.cycles, stop + margin));
-  if (wrong) {
+  if (data.start || wrong) {
+    const [cycle, row, col] = data.start ?? [wrong.cycle, wrong.peRow ?? 0, wrong.peCol ?? 0];
     state.pinned = true;
-    state.row = wrong.peRow ?? 0;
-    state.col = wrong.peCol ?? 0;
-    state.cycle = wrong.cycle;
+    state.row = Math.max(0, row);
+    state.col = Math.max(0, col);
+    state.cycle = cycle;
   } else state.cycle = run.sumCycles.length ? run.sumCycles[0] : first;
   state.draw();
+  linkMatrices(run, state, element);
   element.dataset.ready = "true";
   macrame.state = state;
 }
 
 macrame.golden = { bf16Mul, fp32Add, fp32ToBf16, requantize, mul34x32, roundProduct, shiftRightNarrow };
+macrame.chromeTrace = async (data) => chromeTrace((await readRun(data))[0]);
 macrame.check = async (data) => {
   const [, { compared, wrong }] = await readRun(data);
   return [compared, wrong];
