@@ -5,6 +5,7 @@
 import collections
 import os
 import re
+import sys
 from importlib import metadata
 
 import pytest
@@ -149,11 +150,39 @@ def pytest_collection_modifyitems(config, items):
         items[:] = keep
 
 
+def files_of(error):
+    """Names and paths of the files about a failed test, for its properties in the JUnit report."""
+    from macrame.sim import simulate
+
+    if isinstance(error, simulate.Failed):
+        yield "log", error.work_dir / "sim.log"
+        if error.waves is not None:
+            yield "waves", error.waves
+    failure = sys.modules.get("macrame.verify.failure")
+    for found in failure.WRITTEN if failure else ():
+        yield "page", found.page
+        yield "trace", found.trace
+        if found.waves is not None:
+            yield "waves", found.waves
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item):
+    """Forget what earlier tests found."""
+    failure = sys.modules.get("macrame.verify.failure")
+    if failure:
+        failure.WRITTEN.clear()
+    return (yield)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
     """Show only the message of a failed simulation and the line of the test, not the frames between them."""
     report = yield
     from macrame.sim import simulate
+
+    if report.failed:
+        item.user_properties += [(name, str(path)) for name, path in files_of(call.excinfo.value)]
 
     if call.excinfo and call.excinfo.errisinstance(simulate.Failed) and item.config.option.tbstyle == "auto":
         report.longrepr = call.excinfo.getrepr(style="value", chain=False)

@@ -3,19 +3,23 @@
 """The page of a run, in a real browser: what it shows is what the trace has, and what golden expects."""
 
 import dataclasses
+import json
+import re
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from macrame import paths
 from macrame.contract import CoreConfig
+from macrame.errors import CoreError
 from macrame.files import trace_file
 from macrame.golden.arith.bf16_mul import bf16_mul
 from macrame.golden.arith.fp32_add import fp32_add
 from macrame.golden.arith.fp32_to_bf16 import fp32_to_bf16
 from macrame.golden.arith.requantize import requantize
-from macrame.report import run_page
+from macrame.report import blocks, run_page
 from macrame.report.html_writer import Html
 from macrame.report.numbers import plain
 from macrame.sim.link import SimLink
@@ -501,6 +505,104 @@ def test_the_browser_s_golden_is_golden(browser, int8):
             arguments = (x, factor, shift, zero_point, low, high)
             got = each("requantize", *arguments, np.full(size, mode))
             assert (got == requantize(*arguments, mode)).all(), mode
+
+
+# --- from and to the page ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_the_trace_for_perfetto_is_that_of_the_trace(browser, request, name, tmp_path):
+    run = request.getfixturevalue(name)
+    with Opened(browser, run.page, accept_downloads=True) as page:
+        with page.page.expect_download() as saved:
+            page.page.get_by_role("button", name="Save for Perfetto").click()
+        saved.value.save_as(tmp_path / "trace.json")
+        page.errors = [text for text in page.errors if not text.startswith("blob:")]
+    assert json.loads((tmp_path / "trace.json").read_text()) == run.trace.chrome()
+
+
+def test_a_matrix_of_the_report_links_to_the_cells_that_computed_it(browser, int8, tmp_path):
+    trace, out = int8.trace, int8.out
+    page = Html("run", {run_page.NAME: run_page.assets()})
+    page.write(
+        blocks.equation(
+            "C =",
+            blocks.Matrix("C (RTL)", out, product=trace.spans[0].name),
+            blocks.Matrix("row 0", out[0], product=trace.spans[0].name),
+            blocks.Matrix("other", out, product="another product"),
+        )
+    )
+    page.write(component(trace, [int8.work]))
+    path = tmp_path / "linked.html"
+    path.write_text(page.text())
+    with Opened(browser, path) as opened:
+        links = opened.page.get_by_role("button", name="show in the array")
+        assert links.count() == 2  # none for another product
+        opened.press("Home")
+        links.first.click()
+        opened.settle()
+        first = trace.mac(*trace.locate(trace.spans[0], 0, 0), k=15)
+        assert [opened.state(name) for name in ("cycle", "row", "col")] == [first.sum_cycle, 0, 0]
+        for place, (i, j) in (("10 9", (10, 9)), ("6 3", (6, 3))):
+            opened.page.locator(f"mtd[data-result='{place}']").first.click()
+            opened.settle()
+            tile, row, col = trace.locate(trace.spans[0], i, j)
+            cycle = trace.mac(tile, row, col, k=15).sum_cycle
+            assert [opened.state(name) for name in ("cycle", "row", "col")] == [cycle, row, col]
+            assert integer(opened.page.locator(".steps tr.current td").nth(1).inner_text()) == out[i, j]
+        opened.page.locator("mtd[data-result='0 7']").last.click()  # of the row, which is shown as a column
+        opened.settle()
+        assert opened.state("col") == trace.locate(trace.spans[0], 0, 7)[2]
+
+
+def test_the_page_of_a_core_that_halted(browser, tmp_path):
+    root = tmp_path / "rtl"
+    shutil.copytree(paths.RTL, root)
+    path = root / "stream" / "tile_sequencer.v"
+    text = path.read_text()
+    assert "(a_last != (slice_last && slice_end));" in text
+    path.write_text(text.replace("(a_last != (slice_last && slice_end));", "a_last;"))
+    np.save(tmp_path / "a.npy", np.ones((3, 5), np.int8))
+    np.save(tmp_path / "w.npy", np.ones((5, 2), np.int8))
+    files = {"A": "a.npy", "W": "w.npy", "OUT": "c.npy", "PAGE": "run.html"}
+    job = product.prepare({n: str(tmp_path / f) for n, f in files.items()} | {"ROWS": "2", "COLS": "2"})
+    job.rtl_root = root
+    with pytest.raises(CoreError, match="halted"):
+        product.run(job)
+    with Opened(browser, tmp_path / "run.html") as page:
+        said = page.page.inner_text("body")
+        assert "failed" in said.splitlines()[2]
+        assert "halted" in page.page.inner_text("p.error")
+        assert "3 x 5 times 5 x 2 on the 2x2x1 core" in said
+        kinds = page.page.locator(".tables").inner_text()
+        assert "halted" in kinds
+
+
+def test_the_page_of_a_wrong_product_opens_at_its_first_wrong_number(browser, tmp_path):
+    root = tmp_path / "rtl"
+    shutil.copytree(paths.RTL, root)
+    path = root / "array" / "mul8x8.v"
+    text = path.read_text()
+    old = "product_q <= $signed(a) * $signed(b);"
+    assert old in text
+    path.write_text(text.replace(old, "product_q <= (a == 8'd77) ? 16'sd1 : $signed(a) * $signed(b);"))
+    a, w = np.full((5, 9), 3, np.int8), np.full((9, 6), 2, np.int8)
+    a[3, 6] = 77
+    np.save(tmp_path / "a.npy", a)
+    np.save(tmp_path / "w.npy", w)
+    files = {"A": "a.npy", "W": "w.npy", "OUT": "c.npy", "PAGE": "run.html"}
+    given = {"ROWS": "2", "COLS": "2", "DEPTH": "2"}
+    job = product.prepare({name: str(tmp_path / file) for name, file in files.items()} | given)
+    job.rtl_root = root
+    assert product.run(job) == 1
+    with Opened(browser, tmp_path / "run.html") as page:
+        said = page.page.inner_text("body")
+        assert "the smallest product that differs: 1 x 1 times 1 x 1, mode raw" in said
+        found = re.search(r"first wrong number: cycle (\d+), product, PE row 0, column 0, k 0: ", said)
+        assert [page.state(name) for name in ("cycle", "row", "col")] == [int(found[1]), 0, 0]
+        assert page.checked()[1] > 0
+        wrong = page.page.locator(".registers .wrong").all_inner_texts()
+        assert wrong == ["1", "≠ 0"]
 
 
 # --- sizes ------------------------------------------------------------------------------------------------

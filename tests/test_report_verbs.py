@@ -60,6 +60,7 @@ def multiplied(wrong, folder, page):
     details = {"simulator": "none", "seconds": 1, "cycles_per_second": 9, "waves": None, "trace": None}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(jobs.Job, "shows_run", False)  # there is no trace
+        patch.setattr(product, "examine", lambda job, report: None)  # nor a core
         patch.setattr(
             product, "simulate_job", lambda job: (got, Counters(9, 1, 1, 0, 0, 0, 0, 64, 64), details)
         )

@@ -62,6 +62,6 @@ OPTIONS = (
 def run(values: dict[str, str], words: list[str]) -> int:
     """Run the network; returns the exit code."""
     from macrame.nets import command
-    from macrame.verify import trace_page
+    from macrame.verify import failure, trace_page
 
-    return command.main(values, trace_page.recorded)
+    return command.main(values, trace_page.recorded, failure.of_layer)

@@ -182,6 +182,8 @@ class Sheet:
         """Show what the cores did, cycle by cycle."""
         if self._traces is None:
             return
+        if session.examined is not None:
+            display.write(session.examined)
         numbers = ", ".join(map(str, dict.fromkeys(self._solved)))
         for recording, name, works in (
             (session.trace, session.name, session.works),

@@ -10,11 +10,11 @@ import json
 import re
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,7 @@ from macrame.report.blocks import (
     Cell,
     Check,
     Column,
+    Component,
     Heading,
     Metadata,
     Phrase,
@@ -48,6 +49,7 @@ from macrame.report.terminal import Plain
 from macrame.sim.recording import Recording
 
 if TYPE_CHECKING:
+    from macrame.host.core import Product
     from macrame.host.elementwise import ElementwiseUnit
 
 NAMES = (
@@ -111,6 +113,8 @@ class Job:
         A trace of the core to be recorded; its spans are the layers.
     page : Path or None
         Where the report goes besides the terminal.
+    rtl_root : Path or None
+        Another copy of rtl/.
     """
 
     graph: Graph
@@ -126,6 +130,21 @@ class Job:
     floats: Values | None = None
     trace: Recording | None = None
     page: Path | None = None
+    rtl_root: Path | None = None
+
+
+class Examine(Protocol):
+    """Finds out what is wrong with the products of a layer; an interactive block is for a page only."""
+
+    def __call__(
+        self,
+        products: Sequence[tuple[Product, Values]],
+        config: CoreConfig,
+        *,
+        seed: int,
+        sim: str,
+        rtl_root: Path | None,
+    ) -> Iterator[Block]: ...
 
 
 #: What reads a file, by its suffix.
@@ -382,7 +401,7 @@ def row(number: int, layer: LayerRun) -> Iterator[Block]:
             yield Check(f"{layer.name}, {against}", found.of, found.count, said)
 
 
-def run(job: Job, picture_of: Callable[[Path], Block] | None = None) -> int:
+def run(job: Job, picture_of: Callable[[Path], Block] | None = None, examine: Examine | None = None) -> int:
     """Simulate, compare, report.
 
     Parameters
@@ -390,6 +409,8 @@ def run(job: Job, picture_of: Callable[[Path], Block] | None = None) -> int:
     job : Job
     picture_of : callable, optional
         Makes a block for the page of the trace in a file.
+    examine : Examine, optional
+        Called with the products of the first layer on the core that differs from the golden model.
 
     Returns
     -------
@@ -439,10 +460,12 @@ def run(job: Job, picture_of: Callable[[Path], Block] | None = None) -> int:
             name="net",
             sim=sim,
             trace=trace,
+            rtl_root=job.rtl_root,
             compiling=lambda: progress.expect(f"compiling the {job.config} core, needed only once"),
         )
         progress.done()
         runs, outputs, seconds = [], [], []
+        suspects: list[tuple[Product, Values]] = []
         with contextlib.ExitStack() as stack:
             backend = CoreBackend(
                 Core(stack.enter_context(link)), functools.cache(lambda: _unit(job, sim, progress, stack))
@@ -460,6 +483,8 @@ def run(job: Job, picture_of: Callable[[Path], Block] | None = None) -> int:
                     layer: LayerRun, count: list[int] = count, number: int = number, brief: bool = brief
                 ) -> None:
                     link.mark(layer.name, kind=layer.kind, input=number, macs=layer.macs)
+                    if layer.golden and layer.where == CORE and not suspects:
+                        suspects.extend(backend.latest)
                     if brief and (layer.golden or layer.reference):
                         report.write(Heading(f"input {number}", level=3))
                     if not brief or layer.golden or layer.reference:
@@ -474,8 +499,17 @@ def run(job: Job, picture_of: Callable[[Path], Block] | None = None) -> int:
                 seconds.append(time.monotonic() - start)
                 runs.append(layers)
                 outputs.append(values.get(job.graph.outputs[0]))
-        picture = picture_of(trace.path) if picture_of and trace and run_page.shows_run(job.page) else None
-    return _finish(job, network, sim, report, runs, outputs, seconds, time.monotonic() - began, picture)
+        pictures: list[Block] = []
+        if suspects and examine is not None:
+            for block in examine(suspects, job.config, seed=job.seed, sim=sim, rtl_root=job.rtl_root):
+                if isinstance(block, Component):
+                    pictures.append(block)
+                else:
+                    report.write(block)
+        if picture_of and trace:
+            pictures.append(picture_of(trace.path))
+    shown = pictures if run_page.shows_run(job.page) else []
+    return _finish(job, network, sim, report, runs, outputs, seconds, time.monotonic() - began, shown)
 
 
 def _unit(job: Job, sim: str, progress: Progress, stack: contextlib.ExitStack) -> ElementwiseUnit:
@@ -571,7 +605,7 @@ def _finish(
     outputs: list[Values | None],
     seconds: list[float],
     total: float,
-    picture: Block | None,
+    pictures: Sequence[Block],
 ) -> int:
     """Show the totals and write the files; returns the exit code."""
     every = [layer for layers in runs for layer in layers]
@@ -649,8 +683,7 @@ def _finish(
         report.write(text("wrote {}", " and ".join(map(str, files))))
     if report.failed:
         report.write(text("net: the results differ from the expected ones", kind="error"))
-    if picture is not None:
-        report.write(picture)
+    report.write_all(pictures)
     report.save()
     return int(report.failed)
 
@@ -717,8 +750,12 @@ def run_engine(given: Mapping[str, str]) -> int:
     return int(report.failed)
 
 
-def main(given: Mapping[str, str], picture_of: Callable[[Path], Block] | None = None) -> int:
-    """The command; returns the exit code. `picture_of` as of :func:`run`."""
+def main(
+    given: Mapping[str, str],
+    picture_of: Callable[[Path], Block] | None = None,
+    examine: Examine | None = None,
+) -> int:
+    """The command; returns the exit code. `picture_of` and `examine` as of :func:`run`."""
     given = {name: given[name] for name in NAMES if given.get(name)}
     for name in ("PLAN", "ENGINE"):
         if given.get(name, "0") not in ("0", "1"):
@@ -738,4 +775,4 @@ def main(given: Mapping[str, str], picture_of: Callable[[Path], Block] | None = 
         report.write_all(plan.blocks(graph))
         report.save()
         return 0
-    return run(prepare(given), picture_of)
+    return run(prepare(given), picture_of, examine)

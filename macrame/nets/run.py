@@ -112,17 +112,21 @@ class CoreBackend:
         Returns the elementwise unit, when one is first needed; without it the host computes.
     fifo_depth : int
         FIFO_DEPTH of that unit.
+    latest : list of (macrame.host.core.Product, ndarray)
+        The products of the latest operator on the core, and their results.
     """
 
     core: Core
     unit: Callable[[], ElementwiseUnit] | None = None
     fifo_depth: int = 32
+    latest: list[tuple[Product, Values]] = field(default_factory=list)
 
     def products(self, lowered: Lowered, x: Values, out: Values) -> Report:
         """Compute the products in one transfer."""
         matrices = [job.matrices(x) for job in lowered.jobs]
         products = [Product(a, w, job.layer) for (a, w), job in zip(matrices, lowered.jobs)]
         results, report = self.core.layer(products)
+        self.latest = list(zip(products, results))
         for job, result in zip(lowered.jobs, results):
             job.place(out, result)
         return report

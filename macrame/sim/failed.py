@@ -31,6 +31,8 @@ class Failed(AssertionError):
         The failing tests; empty unless `kind` is ``"test"``.
     seed : int or None
         The seed of the run.
+    waves : pathlib.Path or None
+        Of the failing tests, if they were rerun with waves.
     """
 
     exit_status = 1
@@ -42,6 +44,8 @@ class Failed(AssertionError):
         work_dir: str | PathLike[str],
         failures: Iterable[TestFailure] = (),
         seed: int | None = None,
+        waves: Path | None = None,
     ) -> None:
         super().__init__(message)
+        self.waves = waves
         self.kind, self.work_dir, self.failures, self.seed = kind, Path(work_dir), tuple(failures), seed

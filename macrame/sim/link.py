@@ -35,6 +35,7 @@ from macrame.sim.recording import Recording
 from macrame.sim.simulators import using
 
 MONITOR = "macrame/sim/hdl/activity.v"
+CROP = "macrame/sim/hdl/crop.v"
 PLAYER = (
     "macrame/sim/hdl/player.v",
     "macrame/sim/hdl/stream_source.v",
@@ -360,6 +361,8 @@ class SimLink(HarnessLink):
         Count the toggles of the array's registers, see :meth:`activity`; int8 only.
     trace : macrame.sim.recording.Recording, optional
         Record a trace, see docs/trace.md. :meth:`close` writes its file, unless a call was abandoned.
+    crop : range, optional
+        Cycles, counted as in a trace, to which the waves are limited; Icarus only.
     name : str, optional
         By default after the shape.
     **options
@@ -372,6 +375,7 @@ class SimLink(HarnessLink):
         *,
         activity: bool = False,
         trace: Recording | None = None,
+        crop: range | None = None,
         name: str | None = None,
         **options: Unpack[Options],
     ) -> None:
@@ -385,12 +389,20 @@ class SimLink(HarnessLink):
         length = trace.length(config) if trace else 0
         super().__init__(
             "core_player",
-            config.parameters() | ({"ACTIVITY": 1} if activity else {}) | ({"TRACE": 1} if trace else {}),
+            config.parameters()
+            | ({"ACTIVITY": 1} if activity else {})
+            | ({"TRACE": 1} if trace else {})
+            | ({"CROP": 1} if crop else {}),
             config.cols,
             (config.cols * config.lane_bytes, config.rows * config.lane_bytes),
             ("weight", "activation"),
-            more=([MONITOR] if activity else []) + ([recording.MONITOR] if trace else []),
-            plusargs=[f"window_first={trace.first}", f"window_cycles={length}"] if trace else [],
+            more=([MONITOR] if activity else [])
+            + ([recording.MONITOR] if trace else [])
+            + ([CROP] if crop else []),
+            plusargs=[
+                *([f"window_first={trace.first}", f"window_cycles={length}"] if trace else []),
+                *([f"dump_first={crop.start}", f"dump_stop={crop.stop}"] if crop else []),
+            ],
             name=name or f"link-{config}",
             **options,
         )

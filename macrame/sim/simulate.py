@@ -133,22 +133,27 @@ def run(
         return launch.run(timeout, replay=replay)
     except Failed as failed:
         if waves is None and failed.kind == "test" and launch.waves is None:
-            note = _rerun_with_waves(launch, failed, start)
+            note, dump = _rerun_with_waves(launch, failed, start)
             text = f"{failed}\n{note}"
-            raise Failed(failed.kind, text, failed.work_dir, failed.failures, failed.seed) from None
+            raise Failed(failed.kind, text, failed.work_dir, failed.failures, failed.seed, dump) from None
+        if launch.waves is not None and launch.waves.exists():
+            failed.waves = launch.waves
         raise
     finally:
         launch.release()
 
 
-def _rerun_with_waves(launch: Launch, failed: Failed, start: Callable[..., Launch]) -> str:
-    """Run the failing tests alone with waves, in waves/ under the first run's folder; a line about it."""
+def _rerun_with_waves(
+    launch: Launch, failed: Failed, start: Callable[..., Launch]
+) -> tuple[str, Path | None]:
+    """Run the failing tests alone with waves, in waves/ under the first run's folder; a line about it, and
+    their path."""
     try:
         second = start(
             f"{launch.name}/waves", seed=launch.seed, waves=True, testcase=[f.test for f in failed.failures]
         )
     except (Failed, SetupError) as error:
-        return f"  waves   none: {str(error).splitlines()[0]}"
+        return f"  waves   none: {str(error).splitlines()[0]}", None
     try:
         second.run(WAVES_TIMEOUT)
         outcome = " (these tests passed when run alone)"
@@ -157,5 +162,5 @@ def _rerun_with_waves(launch: Launch, failed: Failed, start: Callable[..., Launc
     finally:
         second.release()
     if second.waves is None or not second.waves.exists():
-        return f"  waves   none{outcome}"
-    return f"  waves   {environment.shown(second.waves)}{outcome}"
+        return f"  waves   none{outcome}", None
+    return f"  waves   {environment.shown(second.waves)}{outcome}", second.waves

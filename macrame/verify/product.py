@@ -181,6 +181,7 @@ def simulate_job(job: Job) -> tuple[NDArray[Any], Report, dict[str, Any]]:
             waves=job.waves,
             trace=Recording(job.recorded, *job.trace_window) if job.recorded else None,
             name="make-gemm",
+            rtl_root=job.rtl_root,
             compiling=lambda: progress.expect(
                 f"compiling the {job.config} core, once{COMPILING[simulate.simulator()]}"
             ),
@@ -204,7 +205,6 @@ def _plain(value: np.integer[Any]) -> int | str:
     return f"0x{int(value):0{2 * value.dtype.itemsize}x}" if value.dtype.kind == "u" else int(value)
 
 
-def run(job: Job) -> int:
 def picture(job: Job) -> Block | None:
     """The run for the page, if there is one."""
     if not (job.shows_run and job.recorded and job.recorded.exists()):
@@ -236,20 +236,21 @@ def examine(job: Job, report: Written) -> Block | None:
         rtl_root=job.rtl_root,
     )
     if found is None:
-        report.write(text("the product matches when it is repeated on a core after a reset"))
+        report.write(text("the product does not differ when it is repeated on a core after a reset"))
         return None
     report.write_all(found.blocks())
     return found.run if job.shows_run else None
 
 
+def run(job: Job) -> int:
     """Simulate, compare, write; returns the exit status."""
     for note in job.notes:
         print(f"gemm: {note}", file=sys.stderr, flush=True)
     begun, beside = time.monotonic(), write.report_path(job.out)
     if not job.link:  # otherwise once the board's configuration is known
         begin(job)
-    shown: Block | None = None
     report = Written(Plain(), "Product of two matrices", job.page, {run_page.NAME: run_page.assets()})
+    shown: Block | None = None
     with tempfile.TemporaryDirectory(prefix="macrame-") as folder:
         job.recorded = job.trace
         if job.shows_run:
@@ -284,15 +285,14 @@ def examine(job: Job, report: Written) -> Block | None:
         files[job.out] = write.encode(job.out, stored(job.out, product))
     atomic.write_files(files)
     report.write_all(blocks(job, summary, wrong, time.monotonic() - begun))
+    if wrong and not job.link:
+        shown = examine(job, report) or shown
     if shown is not None:
         report.write(shown)
     report.save()
     return int(report.failed)
 
 
-def blocks(
-    job: Job, summary: Mapping[str, Any], wrong: Sequence[Difference], seconds: float
-) -> Iterator[Block]:
 def _replay(job: Job) -> str:
     """The command that repeats a simulated run."""
     if job.link:
@@ -324,6 +324,9 @@ def _heading(job: Job) -> Iterator[Block]:
     yield Metadata(facts)
 
 
+def blocks(
+    job: Job, summary: Mapping[str, Any], wrong: Sequence[Difference], seconds: float
+) -> Iterator[Block]:
     """The report of a product.
 
     Parameters

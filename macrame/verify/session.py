@@ -24,11 +24,12 @@ from macrame.host import packets, tiling
 from macrame.host.core import Core, Report
 from macrame.host.training import Hardware
 from macrame.host.vector_unit import VectorUnit
-from macrame.report.blocks import text
+from macrame.report.blocks import Component, text
 from macrame.report.report import Display
 from macrame.sim import vectors
 from macrame.sim.link import HarnessLink, SimLink, VectorSimLink
 from macrame.sim.recording import Recording
+from macrame.verify import failure, shrink
 from macrame.verify.compare import Check, bits, block, compared, sizes
 from macrame.verify.trace_page import Work
 
@@ -87,10 +88,19 @@ class Compared:
         Called with each result, see `Compare`.
     link : macrame.sim.link.HarnessLink, optional
         The core's link, whose trace names the products.
+    wrong : callable, optional
+        Called with each product whose result differs.
     """
 
-    def __init__(self, backend: Backend, compare: Compare, link: HarnessLink | None = None) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        compare: Compare,
+        link: HarnessLink | None = None,
+        wrong: Callable[[shrink.Product], None] | None = None,
+    ) -> None:
         self.backend, self.compare, self.golden, self.link = backend, compare, Golden(), link
+        self.wrong = wrong
 
     def matmul(
         self,
@@ -102,9 +112,12 @@ class Compared:
     ) -> Numbers:
         """As `macrame.golden.nn.bf16.Golden.matmul`."""
         what, (m, k), n = f"product {sizes(a, w)}", a.shape, w.shape[1]
-        done = self._both(what, lambda backend: backend.matmul(a, w, bias, relu, out))
+        done, differs = self._both(what, lambda backend: backend.matmul(a, w, bias, relu, out))
         if self.link is not None:
             self.link.mark(what, m=m, k=k, n=n, mode="bf16")
+        if differs and self.wrong is not None:
+            output = {"relu": relu, "out": out, **({} if bias is None else {"bias": bias})}
+            self.wrong(shrink.Product(a, w, "bf16", output))
         return done
 
     def vector(
@@ -112,18 +125,20 @@ class Compared:
     ) -> Numbers:
         """As `macrame.golden.nn.bf16.Golden.vector`."""
         what = f"{op} of {np.size(x):,} numbers"
-        return self._both(what, lambda backend: backend.vector(op, x, y, s, out))
+        return self._both(what, lambda backend: backend.vector(op, x, y, s, out))[0]
 
     def to_bf16(self, x: NDArray[np.float32]) -> NDArray[np.uint16]:
         """As `macrame.golden.nn.bf16.Golden.to_bf16`."""
-        return self._both(f"{np.size(x):,} numbers to bf16", lambda backend: backend.to_bf16(x))
+        return self._both(f"{np.size(x):,} numbers to bf16", lambda backend: backend.to_bf16(x))[0]
 
-    def _both(self, what: str, operation: Callable[[Backend], Numbers]) -> Numbers:
+    def _both(self, what: str, operation: Callable[[Backend], Numbers]) -> tuple[Numbers, bool]:
+        """The hardware's result, and whether it differs."""
         began = time.monotonic()
         got = operation(self.backend)
         seconds = time.monotonic() - began
-        self.compare(what, bits(got), bits(operation(self.golden)), seconds)
-        return got
+        expected = bits(operation(self.golden))
+        self.compare(what, bits(got), expected, seconds)
+        return got, not np.array_equal(bits(got), expected)
 
 
 def hardware(
@@ -187,6 +202,8 @@ class Session:
         Write an FST of the core.
     trace, bf16_trace : macrame.sim.recording.Recording, optional
         Record a trace of the int8 core, and of the one for bf16; spans are products, named as in the output.
+    rtl_root : pathlib.Path, optional
+        Another copy of rtl/.
 
     Attributes
     ----------
@@ -196,6 +213,10 @@ class Session:
         Descriptions of the hardware used, in the order of first use.
     works : list of macrame.verify.trace_page.Work
         The products in `trace`, in the order of its spans.
+    prefix : str
+        Begins the names of products in the trace.
+    examined : macrame.report.blocks.Component or None
+        The run of the first wrong product, made as small as possible.
     """
 
     def __init__(
@@ -209,18 +230,18 @@ class Session:
         waves: bool = False,
         trace: Recording | None = None,
         bf16_trace: Recording | None = None,
+        rtl_root: Path | None = None,
     ) -> None:
+        self.rtl_root = rtl_root
+        self.examined: Component | None = None
         self.config, self.bf16_config = config, bf16
         self.seed, self.waves = seed, waves
         self.trace, self.bf16_trace = trace, bf16_trace
-    prefix : str
-        Begins the names of products in the trace.
-    examined : macrame.report.blocks.Component or None
-        The run of the first wrong product, made as small as possible.
         self.display, self._folder = display, name
         self.checks: list[Check] = []
         self.used: list[str] = []
         self.works: list[Work] = []
+        self.prefix = ""
         self._links: dict[bool, SimLink] = {}  # without and with activity counting
         self._cores: dict[bool, Core] = {}
         self._hardware: Hardware | None = None
@@ -241,7 +262,6 @@ class Session:
 
         Parameters
         ----------
-        self.prefix = ""
         activity : bool
             With a link that counts the array's toggles, which simulates more slowly.
 
@@ -260,6 +280,7 @@ class Session:
                     activity=activity,
                     trace=None if activity else self.trace,
                     name=f"{self._folder}/{'activity' if activity else 'core'}",
+                    rtl_root=self.rtl_root,
                 )
                 self._cores[activity] = core = Core(self._links[activity])
                 if activity:  # the initial contents of registers are not counted
@@ -282,7 +303,11 @@ class Session:
         if self._hardware is None:
             with self.display.progress(f"starting the simulated {self.bf16_name}"):
                 self._hardware, self._hardware_links = hardware(
-                    self.bf16_config, seed=self.seed, name=f"{self._folder}/bf16", trace=self.bf16_trace
+                    self.bf16_config,
+                    seed=self.seed,
+                    name=f"{self._folder}/bf16",
+                    rtl_root=self.rtl_root,
+                    trace=self.bf16_trace,
                 )
         check = Check("bf16 operations, one by one", 0, 0.0)
         self.checks.append(check)
@@ -352,8 +377,27 @@ class Session:
         if self.trace is not None:
             fields = packets.fields(core.records(w, mode, **output))
             self.works.append(Work(a, w, fields, expected))
-        self.compare(what, values, expected, time.monotonic() - began, report.as_dict())
+        check = self.compare(what, values, expected, time.monotonic() - began, report.as_dict())
+        if check.mismatches:
+            self._examine(shrink.Product(a, w, mode, output), self.config)
         return values, report
+
+    def _examine(self, product: shrink.Product, config: CoreConfig) -> None:
+        """Shrink the first product that is wrong, and report it."""
+        if self.examined is not None:
+            return
+        with self.display.progress("looking for the smallest product that differs"):
+            found = failure.investigate(
+                product, config, name=self._folder, seed=self.seed, rtl_root=self.rtl_root
+            )
+        if found is None:
+            self.display.write(
+                text("the product does not differ when it is repeated on a core after a reset")
+            )
+            return
+        self.examined = found.run
+        for part in found.blocks():
+            self.display.write(part)
 
     def dense(
         self,

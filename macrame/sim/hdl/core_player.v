@@ -17,6 +17,8 @@ module core_player #(
     parameter ACTIVITY     = 0,
     // 1: record what the core does, see trace.v
     parameter TRACE        = 0,
+    // 1: waves of some cycles only, see crop.v
+    parameter CROP         = 0,
     // as the core's own default
     parameter FIFO_DEPTH   = 1 << $clog2(3*ROWS*((FORMATS == "INT8") ? 1 : 4) + 32),
     parameter PACK_RESULTS = 0
@@ -140,6 +142,9 @@ module core_player #(
             ) u_activity (
                 .clk(clk)
             );
+        end
+        if (CROP != 0) begin : g_crop
+            crop u_crop ();
         end
         if (TRACE != 0) begin : g_trace
             trace #(
