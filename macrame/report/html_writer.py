@@ -193,8 +193,12 @@ def _table(block: Table) -> str:
 
 def _is_numeric(cells: list[Cell]) -> bool:
     """Whether a column has numbers only, besides cells without a value."""
-    values = [single(cell) for cell in cells]
-    return any(value is not None for value in values) and not any(isinstance(v, str) for v in values)
+    values = [value for cell in cells if (value := single(cell)) is not None and not _empty(value)]
+    return bool(values) and not any(isinstance(value, str) for value in values)
+
+
+def _empty(value: Value) -> bool:
+    return isinstance(value, str) and not value
 
 
 def single(cell: Cell) -> Value:

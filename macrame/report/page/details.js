@@ -17,14 +17,16 @@ class Details {
     return `${Number.isFinite(number) ? Number(number.toPrecision(9)) : number} (${hex(value, digits)})`;
   }
 
-  /** A cell for a number with golden's next to it. */
-  compared(got, expected, float, digits = 8) {
+  /** A cell for a number with golden's next to it; `brief`: a float that is equal is not repeated. */
+  compared(got, expected, float, digits = 8, brief = false) {
     const text = this.number(got, float, digits);
     if (expected === undefined || got === undefined) return [html("td", {}, text), html("td", {}, "–")];
     const same = got === expected;
+    const sign = (same ? "=" : "≠") + (float ? "\u00a0" : " "); // a float may be wrapped before its bits
     return [
-      html("td", { class: same ? undefined : "wrong" }, text),
-      html("td", { class: same ? "same" : "wrong" }, `${same ? "=" : "≠"} ${this.number(expected, float, digits)}`),
+      html("td", { class: [same ? "" : "wrong", float ? "float" : ""].join(" ") }, text),
+      html("td", { class: [same ? "same" : "wrong", float ? "float" : ""].join(" ") },
+        brief && same && float ? "=" : sign + this.number(expected, float, digits)),
     ];
   }
 
@@ -159,10 +161,10 @@ class Details {
         const sum = last && run.c.beat_sum_cycle[at] >= 0 ? run.sum(at, row, col) : undefined;
         body.append(html("tr", { class: [at === beat ? "current" : "", padding ? "padding" : ""].join(" ") },
           html("td", {}, String(k)),
-          html("td", {}, this.number(run.a(at, row, d), float, 4)), html("td", {}, this.number(run.w(at, col,
-            d), float, 4)),
-          ...this.compared(run.product(at, row, col, d), this.goldenProduct(at, d), float),
-          ...(last ? this.compared(sum, golden?.[run.c.beat_slice[at]], float) : [html("td"), html("td")]),
+          html("td", { class: float && "float" }, this.number(run.a(at, row, d), float, 4)),
+          html("td", { class: float && "float" }, this.number(run.w(at, col, d), float, 4)),
+          ...this.compared(run.product(at, row, col, d), this.goldenProduct(at, d), float, 8, true),
+          ...(last ? this.compared(sum, golden?.[run.c.beat_slice[at]], float, 8, true) : [html("td"), html("td")]),
           html("td", {}, last ? this.jump(run.c.beat_sum_cycle[at]) : "")));
       }
     }

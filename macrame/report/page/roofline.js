@@ -10,7 +10,7 @@ function roofline(data) {
     left = 74,
     right = 24,
     top = 18,
-    bottom = 56;
+    bottom = 62;
   const ridge = peak / bandwidth;
   const xs = [ridge, ...points.map((point) => point.macs / point.bytes)].filter((x) => x > 0);
   const ys = [peak, ...points.map((point) => point.macs / point.cycles)].filter((y) => y > 0);
@@ -35,7 +35,7 @@ function roofline(data) {
   };
   for (const value of powers(x0, x1, 5))
     figure.append(svg("line", { x1: x(value), x2: x(value), y1: top, y2: height - bottom, class: "grid" }),
-      svg("text", { x: x(value), y: height - bottom + 17, "text-anchor": "middle" }, number(value)));
+      svg("text", { x: x(value), y: height - bottom + 22, "text-anchor": "middle" }, number(value)));
   for (const value of powers(y0, y1, 7))
     figure.append(svg("line", { x1: left, x2: width - right, y1: y(value), y2: y(value), class: "grid" }),
       svg("text", { x: left - 8, y: y(value) + 4, "text-anchor": "end" }, number(value)));

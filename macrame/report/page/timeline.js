@@ -147,7 +147,7 @@ class Timeline {
       context.lineTo(x, top + 2);
       context.stroke();
       const half = context.measureText(count(cycle)).width / 2;
-      context.fillText(count(cycle), Math.max(this.gutter, Math.min(x, this.width - half - 1)), top + 10);
+      context.fillText(count(cycle), Math.max(this.gutter + half, Math.min(x, this.width - half - 1)), top + 10);
     }
     context.textAlign = "right";
     context.fillText("cycle", this.gutter - 8, top + 10);
