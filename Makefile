@@ -5,8 +5,8 @@
 # installs what is missing first. Variables reach the verb through the environment, unexpanded, so that a file may
 # be called "my $matrix.npy".
 
-TARGETS   := sim train net gemm test lint bench synth synth-table gates waves bitstream exhaustive proofs docs \
-             nightly
+TARGETS   := sim train net gemm test lint bench synth synth-table gates waves bitstream exhaustive proofs pictures \
+             docs nightly
 VARIABLES := A A_ZERO_POINT BAUD BIAS BOARD BUILD_DIR COLS COMPILE DEPTH ENGINE EPOCHS FORMATS HEADER HIGH HOMEWORK \
              IMAGES INDEX INPUT JOBS KEY LABELS LANES LINK LOW MEM MODE MODEL MULTIPLIER OUT PAGE PLACER PLAN \
              POST_CYCLES POST_LANES PROBLEM PROGRAM_RATE PROOFS QUANTIZE REFERENCE RELU RESULT ROWS SCALE SEED SEEDS \

@@ -85,6 +85,7 @@ TARGETS = {
     "proofs": Target(
         "proofs", "prove properties of the RTL for all inputs, and break each by a fault (PROOFS=, JOBS=)"
     ),
+    "pictures": Target("pictures", "draw the pictures of the documents that show a run"),
     "docs": Target("docs", "build the documentation site, in build/site"),
     "nightly": Target("test", "run the suite with its longest cases and more seeds (SEEDS=)", ("nightly",)),
 }
