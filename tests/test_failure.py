@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A wrong product is made small, and its first wrong number is where and when the fault strikes.
+"""A wrong product is made small, and its first wrong number is where and when the fault begins to matter.
 
 The oracle for place and cycle is a trace of the same small product on the RTL without the fault: none of
 these faults changes the timing, so the first number in which the two recordings differ is the first wrong
@@ -163,7 +163,7 @@ QUICK = ("mul-minus-128", "mul-low-half-signed", "push-stores-the-previous-sum")
 
 
 def multiplied(mode):
-    """A product in which each fault strikes, and its core."""
+    """A product that each fault makes wrong, and its core."""
     if mode == "bf16":
         rng = np.random.default_rng(2)
         a, w = (
