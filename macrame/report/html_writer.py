@@ -96,7 +96,8 @@ class Html:
         if used:
             scripts = ["<script>const macrame = {};</script>\n", *scripts, f"<script>{START}</script>\n"]
         style = STYLE.read_text() + "".join(assets.style for assets in used)
-        body = "\n".join(fragment(block, number) for number, block in enumerate(joined(self.blocks)))
+        glyphs: set[str] = set()
+        body = "\n".join(fragment(block, number, glyphs) for number, block in enumerate(joined(self.blocks)))
         return (
             '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
             f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
@@ -106,7 +107,7 @@ class Html:
         )
 
 
-def fragment(block: Block, number: int) -> str:
+def fragment(block: Block, number: int, glyphs: set[str]) -> str:
     """A block as HTML.
 
     Parameters
@@ -114,6 +115,8 @@ def fragment(block: Block, number: int) -> str:
     block : Block
     number : int
         Different for each block of a page.
+    glyphs : set of str
+        As of `macrame.report.svg.inline`.
 
     Returns
     -------
@@ -129,7 +132,7 @@ def fragment(block: Block, number: int) -> str:
         case Table():
             return _table(block)
         case Plot():
-            drawn = svg.inline(block.svg, f"plot{number}-", block.description)
+            drawn = svg.inline(block.svg, f"plot{number}-", block.description, glyphs)
             return (
                 f'<figure class="plot">{drawn}<figcaption>{escape(block.description)}</figcaption></figure>'
             )

@@ -8,10 +8,12 @@ from xml.etree import ElementTree
 #: Attributes whose numbers are lengths; of a transform only the translation is.
 LENGTHS = ("d", "x", "y", "points")
 TRANSLATION = re.compile(r"translate\([^)]*\)")
+#: Ids of matplotlib's glyphs: the font, and the number of the glyph in it.
+GLYPH = re.compile(r"(?:DejaVu|STIX)[\w-]*-[0-9a-f]+")
 SVG, XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 
 
-def inline(svg: str, prefix: str, description: str) -> str:
+def inline(svg: str, prefix: str, description: str, glyphs: set[str] | None = None) -> str:
     """An SVG file as an element of a page.
 
     Parameters
@@ -22,6 +24,9 @@ def inline(svg: str, prefix: str, description: str) -> str:
         Put before every id, since those of several figures are alike.
     description : str
         Read out in its place.
+    glyphs : set of str, optional
+        Ids of the glyphs that figures of the page have drawn so far, to which the figure's are added: all
+        figures have the same, and only the first defines them.
 
     Returns
     -------
@@ -38,15 +43,20 @@ def inline(svg: str, prefix: str, description: str) -> str:
             elif child.tag == f"{{{SVG}}}style":
                 style += re.findall(r"\*\s*\{([^}]*)\}", child.text or "")  # would apply to the whole page
                 parent.remove(child)
+            elif glyphs is not None and GLYPH.fullmatch(child.get("id", "")):
+                if child.attrib["id"] in glyphs:
+                    parent.remove(child)
+                glyphs.add(child.attrib["id"])
+    shared = {name: name for name in glyphs or ()}
     for element in root.iter():
         for part in ("text", "tail"):  # line breaks and indentation
             if (getattr(element, part) or "").isspace():
                 setattr(element, part, None)
         for name, value in list(element.attrib.items()):
             if name == "id":
-                element.set(name, prefix + value)
+                element.set(name, shared.get(value, prefix + value))
             elif name in ("href", f"{{{XLINK}}}href") and value.startswith("#"):
-                element.set(name, f"#{prefix}{value[1:]}")
+                element.set(name, f"#{shared.get(value[1:], prefix + value[1:])}")
             elif name in LENGTHS:
                 element.set(name, _rounded(value))
             elif name == "transform":
@@ -63,5 +73,6 @@ def inline(svg: str, prefix: str, description: str) -> str:
 
 
 def _rounded(lengths: str) -> str:
-    """Lengths with two decimals, which is finer than a screen."""
+    """Lengths with two decimals, which is finer than a screen, and single spaces."""
+    lengths = re.sub(r"\s+", " ", lengths).strip()
     return re.sub(r"-?\d+\.\d{3,}", lambda found: f"{float(found[0]):.2f}".rstrip("0").rstrip("."), lengths)

@@ -219,8 +219,8 @@ def infer(
     watched = {*program.outputs, *graph.outputs}
     wrong = sum(int((values[t] != exact[t]).sum()) for t in watched)
     other = sum(int((values[t] != reference[t]).sum()) for t in watched if t in reference)
-    words = int((engine.read(0, engine.words) != model.memory).any(axis=1).sum())
-    return Inference(report, [values[t] for t in graph.outputs], wrong, other, words)
+    differ = int((engine.read(0, engine.words) != model.memory).any(axis=1).sum())
+    return Inference(report, [values[t] for t in graph.outputs], wrong, other, differ)
 
 
 def run(
@@ -283,8 +283,8 @@ def run(
     )
     if any(references):
         report.write(text("{:,} values differ from the reference", sum(one.other for one in found)))
-    for one in unexpected:
-        report.write(text("{:,} cycles, expected {:,}", one.report.cycles, counters.cycles))
+    for inference in unexpected:
+        report.write(text("{:,} cycles, expected {:,}", inference.report.cycles, counters.cycles))
     failed = bool(unexpected) or any(one.wrong or one.other or one.words for one in found)
     folder = environment.build_dir() / "net"
     folder.mkdir(parents=True, exist_ok=True)
