@@ -873,7 +873,7 @@ bench(
         f"depth{d}": {"DEPTH": d, "WORDS": w, "K_MAX": 64 * d, "POST_LANES": p, "LANES": lanes, "BEATS": b}
         for d, w, p, lanes, b in ((2, 61, 1, 1, 4000), (8, 128, 8, 2, 400))
     },
-    thorough=("depth2",),
+    thorough=("depth2", "depth8"),
 )
 
 # --- rtl/uart ---------------------------------------------------------------------------------------------
