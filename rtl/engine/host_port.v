@@ -20,8 +20,8 @@
 //     error_range     an address outside of the memory
 //
 // Latency
-//   A word is written in the cycle in which it is accepted. A read takes 3 cycles per word. `play`
-//   comes 2 cycles after the last word of its command.
+//   0 cycles from a word that is accepted to its write, 2 from an address to its word; a read takes
+//   3 cycles per word. `play` comes 2 cycles after the last word of its command.
 //
 // Numbers
 //   None: bits pass unchanged.

@@ -12,7 +12,7 @@
 //   keeps a whole program, and the memory.
 //
 // Latency
-//   Those of its parts. A word read leaves 1 cycle after host_port offers it.
+//   Those of its parts. A word read leaves 1 cycle after host_port offers it, 3 after its address.
 //
 // Numbers
 //   Those of macrame_engine. A word has DEPTH bytes, in the low ones of a beat of m_axis.
