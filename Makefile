@@ -5,12 +5,13 @@
 # installs what is missing first. Variables reach the verb through the environment, unexpanded, so that a file may
 # be called "my $matrix.npy".
 
-TARGETS   := sim train net gemm test lint bench synth synth-table gates waves bitstream exhaustive proofs pictures \
-             docs nightly
-VARIABLES := A A_ZERO_POINT BAUD BIAS BOARD BUILD_DIR COLS COMPILE DEPTH ENGINE EPOCHS FORMATS HEADER HIGH HOMEWORK \
-             IMAGES INDEX INPUT JOBS KEY LABELS LANES LINK LOW MEM MODE MODEL MULTIPLIER OUT PAGE PLACER PLAN \
-             POST_CYCLES POST_LANES PROBLEM PROGRAM_RATE PROOFS QUANTIZE REFERENCE RELU RESULT ROWS SCALE SEED SEEDS \
-             SHARD SIM STEPS STOP TARGET TESTS TIME_FACTOR TRACE TRACE_WINDOW UNIT W WAVES ZERO_POINT
+TARGETS   := sim train net gemm test lint bench synth synth-table gates waves bitstream exhaustive proofs mutants \
+             pictures docs nightly
+VARIABLES := A A_ZERO_POINT BAUD BIAS BOARD BUILD_DIR CLUSTER COLS COMPILE DEPTH ENGINE EPOCHS FORMATS HEADER HIGH \
+             HOMEWORK IMAGES INDEX INPUT JOBS KEY LABELS LANES LINK LOW MEM MODE MODEL MODULES MULTIPLIER OUT PAGE \
+             PLACER PLAN POST_CYCLES POST_LANES PROBLEM PROGRAM_RATE PROOFS QUANTIZE REFERENCE RELU RESULT ROWS SAMPLE \
+             SCALE SEED SEEDS SHARD SIM STEPS STOP STORE TARGET TESTS TIME_FACTOR TRACE TRACE_WINDOW UNIT W WAVES \
+             ZERO_POINT
 
 given := $(foreach v,$(.VARIABLES),$(if $(findstring command line,$(origin $v)),$v))
 $(foreach v,$(VARIABLES),$(if $(value $v),$(eval override $v := $$(value $v))$(eval export $v)))

@@ -60,6 +60,7 @@ MAY_IMPORT = {
         "macrame.synth",
         "tb",
     },
+    "macrame.campaign": {"macrame", "macrame.files", "macrame.sim", "macrame.synth", "tb"},
     "macrame.cli": {
         "macrame",
         "macrame.files",
@@ -72,6 +73,7 @@ MAY_IMPORT = {
         "macrame.verify",
         "macrame.nets",
         "macrame.dev",
+        "macrame.campaign",
     },
     "tb": {"macrame", "macrame.golden", "macrame.host", "macrame.sim", "macrame.dev", "tb.models"},
     "tb.models": {"macrame.golden", "tb"},
@@ -88,6 +90,7 @@ MAY_IMPORT = {
         "macrame.verify",
         "macrame.nets",
         "macrame.dev",
+        "macrame.campaign",
         "macrame.cli",
         "tb",
         "tb.models",

@@ -178,6 +178,7 @@ def bare(tmp_path):
         "requirements-train.txt",
         "requirements-synth.txt",
         "requirements-docs.txt",
+        "requirements-cluster.txt",
         "requirements-test.txt",
     ):
         shutil.copy(ROOT / name, project / name)
@@ -252,6 +253,7 @@ def test_bootstrap_takes_the_larger_set_for_the_smaller(bare, tmp_path):
             "requirements-train.txt",
             "requirements-synth.txt",
             "requirements-docs.txt",
+            "requirements-cluster.txt",
             "requirements-test.txt",
         )
     ]

@@ -53,6 +53,7 @@ VERBS = (
     "speed",
     "exhaustive",
     "proofs",
+    "campaign",
     "pictures",
     "docs",
 )

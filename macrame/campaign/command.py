@@ -1,0 +1,112 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The command ``macrame campaign``: read its values, run a campaign, print what it found."""
+
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from macrame import environment, paths
+from macrame.campaign import engine, mutants, suite, summary
+from macrame.campaign.store import Store
+from macrame.errors import InputError
+from macrame.files import parse
+
+KINDS = ("mutants", "suite")
+
+
+def store(values: Mapping[str, str]) -> Store:
+    """The store that STORE names; by default build/campaign/verdicts.jsonl."""
+    given = values.get("STORE")
+    return Store(Path(given).absolute() if given else environment.build_dir() / "campaign" / "verdicts.jsonl")
+
+
+def executor(values: Mapping[str, str]) -> engine.Executor:
+    """Where tasks run: CLUSTER, or JOBS processes of this machine, by default one.
+
+    Raises
+    ------
+    InputError
+        Both are given, or JOBS is not a count.
+    """
+    if values.get("CLUSTER"):
+        if "JOBS" in values:
+            raise InputError(f"JOBS={values['JOBS']}: expected no JOBS with CLUSTER, whose workers set it")
+        return engine.Cluster(values["CLUSTER"], lambda line: print(line, file=sys.stderr, flush=True))
+    return engine.Local(parse.integer("JOBS", values.get("JOBS", "1"), 1, 1024))
+
+
+def commit() -> str:
+    """The commit of the checkout, with ``-dirty`` if files differ from it; empty where git is missing."""
+    command = ["git", "describe", "--always", "--dirty", "--abbrev=10", "--exclude=*"]
+    try:
+        done = subprocess.run(command, cwd=paths.ROOT, capture_output=True, text=True, check=False)
+    except OSError:
+        return ""
+    return done.stdout.strip()
+
+
+def main(values: Mapping[str, str], words: Sequence[str]) -> int:
+    """Run a campaign.
+
+    Parameters
+    ----------
+    values : mapping of str to str
+        JOBS, CLUSTER, STORE, SEED, SEEDS, SAMPLE, MODULES and TESTS.
+    words : sequence of str
+        The kind, one of `KINDS`.
+
+    Returns
+    -------
+    int
+        0 if all tasks have a verdict and none is a failure, else 1.
+
+    Raises
+    ------
+    InputError
+        A value is invalid.
+    """
+    if list(words) not in [[kind] for kind in KINDS]:
+        given = " ".join(words) or "nothing"
+        raise InputError(f"KIND={given}: expected {' or '.join(KINDS)}")
+    for kind, names in (("mutants", ("SAMPLE", "MODULES")), ("suite", ("SEEDS", "TESTS"))):
+        for name in names:
+            if name in values and words[0] != kind:
+                raise InputError(f"{name}={values[name]}: applies to {kind}, expected none with {words[0]}")
+    seed = parse.integer("SEED", values.get("SEED", "1"), 0, 999_999_999)
+    run = executor(values)
+    kept = store(values)
+    common = {"seed": seed, "commit": commit()}
+    folder = environment.build_dir() / "campaign"
+    if words[0] == "suite":
+        return suite.main(values, seed, kept, run, common, folder)
+    total = parse.integer("SAMPLE", values.get("SAMPLE", str(mutants.SAMPLE)), 1, 100_000)
+    names_ = mutants.selected(values.get("MODULES", ""))
+    with kept:
+        tasks = mutants.sample(total, seed, names_)
+        found, unmutated = mutants.run(tasks, seed, kept, run, common)
+    print("\n".join(mutants.report(tasks, found, folder)))
+    wrong = [record["task"] for record in unmutated.records.values() if record["verdict"] != "passed"]
+    for name in wrong:
+        print(f"campaign: {name} fails without a mutant: its kills do not count", file=sys.stderr)
+    return _errors([found, unmutated]) or (1 if wrong or _failed(found) else 0)
+
+
+def _failed(found: engine.Results) -> bool:
+    """Whether a mutant lives, unexplained or not."""
+    good = ("killed", "equivalent", "stillborn")
+    return any(record["verdict"] not in good for record in found.records.values())
+
+
+def _errors(results: Sequence[engine.Results]) -> int:
+    """Print why tasks have no verdict; 1 if there are any."""
+    errors = {name: text for found in results for name, text in found.errors.items()}
+    for name, text in list(errors.items())[:8]:
+        print(f"campaign: {name}: no verdict: {text.splitlines()[0]}", file=sys.stderr)
+    if len(errors) > 8:
+        print(f"campaign: {len(errors) - 8} more tasks have no verdict", file=sys.stderr)
+    return 1 if errors else 0
+
+
+__all__ = ["KINDS", "main", "summary"]

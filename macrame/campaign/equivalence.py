@@ -1,0 +1,156 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Whether a mutant can be distinguished from the original at all, decided by a SAT solver.
+
+Three attempts, in this order, each with Yosys and ABC:
+
+1. Registers of the same name are cut out of both. If equal registers and inputs lead to equal registers and
+   outputs, the two are equivalent: for all inputs, from any state.
+2. Property-directed reachability (IC3) on both side by side, reset in the first cycle; registers that have no
+   reset start at zero in both. If no cycle after it has different outputs, the two are equivalent after a
+   reset.
+3. The same, in the first `DEPTH` cycles only: a bounded proof.
+
+can cause; such a mutant is not equivalent, and has to be explained.
+"""
+
+import json
+import re
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyosys
+
+from macrame import environment
+from macrame.campaign import netlist
+from macrame.synth import tools
+
+ABC = Path(pyosys.__file__).parent / "yosys-abc"
+#: Time limit of an attempt in seconds, and the cycles of a bounded proof.
+SECONDS, DEPTH = 60, 24
+ANY_STATE, AFTER_RESET = "from any state", "after a reset"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What the solver says.
+
+    Attributes
+    ----------
+    verdict : str
+        ``equivalent``, ``bounded``, ``different`` or ``undecided``.
+    text : str
+        How it was found.
+    """
+
+    verdict: str
+    text: str
+
+
+def strength(finding: Finding) -> tuple[int, bool]:
+    """Sorts findings, the weakest first."""
+    order = ("different", "undecided", "bounded", "equivalent")
+    return order.index(finding.verdict), finding.text.startswith(ANY_STATE)
+
+
+def decide(
+    sides: Sequence[Sequence[Path]],
+    top: str,
+    parameters: Mapping[str, object],
+    folder: Path,
+    mutations: Sequence[str] = ("", ""),
+) -> Finding:
+    """Compare two designs in one shape.
+
+    Parameters
+    ----------
+    sides : two sequences of Path
+        The files of the original and of the mutant.
+    top : str
+    parameters : mapping
+        The shape.
+    folder : Path
+        For the solver's files; emptied first.
+    mutations : two str
+        Of `netlist.mutations`, applied to the sides.
+
+    Returns
+    -------
+    Finding
+
+    Raises
+    ------
+    macrame.synth.tools.FlowError
+        Yosys rejects one of them.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    passes = []
+    for side, files, mutation in zip(("plain", "mutant"), sides, mutations):
+        (folder / side).mkdir(parents=True)
+        made = netlist.elaborate(files, top, parameters, folder / side)
+        made[0] = "read_verilog " + " ".join(f"{side}/{name}" for name in made[0].split()[1:])
+        passes += [*made, *([mutation] if mutation else []), "flatten", "async2sync"]
+        passes += ["memory_collect", "memory_map", "opt_clean", "setundef -undriven -zero", "setundef -zero"]
+        passes += [f"rename -top {side}_top", f"design -stash {side}"]
+    passes += [f"design -copy-from {side} -as {side}_top {side}_top" for side in ("plain", "mutant")]
+    miter = ["miter -equiv -flatten plain_top mutant_top miter", "hierarchy -top miter"]
+    cut = ["expose -shared -evert-dff plain_top mutant_top", "opt_clean", "select -assert-none t:$*dff*"]
+    low = ["opt -full", "techmap", "opt -full", "dffunmap", "aigmap", "opt_clean"]
+    try:
+        tools.yosys([*passes, *cut, *miter, *low, "write_aiger -zinit cut.aig"], folder)
+        if _solve(folder, "cut.aig", "fraig; pdr -T {seconds}")[0] == "proven":
+            return Finding("equivalent", ANY_STATE)
+    except tools.FlowError:
+        pass  # a register of one side has no partner: only the next attempt can tell
+    tools.yosys([*passes, *miter, "write_json miter.json"], folder)
+    ports = json.loads((folder / "miter.json").read_text())["modules"]["miter"]["ports"]
+    (folder / "reset.v").write_text(_reset(ports))
+    passes += [*miter, "read_verilog reset.v", "hierarchy -top reset", "proc", "flatten", *low]
+    tools.yosys([*passes, "write_aiger -zinit after.aig"], folder)
+    found, cycle = _solve(folder, "after.aig", "scorr; pdr -T {seconds}")
+    if found == "proven":
+        return Finding("equivalent", AFTER_RESET)
+    if found == "undecided":
+        found, cycle = _solve(folder, "after.aig", f"bmc3 -F {DEPTH} -T {{seconds}}")
+        if found == "undecided" and cycle >= DEPTH - 1:
+            return Finding("bounded", f"in {DEPTH} cycles after a reset")
+    if found == "different":
+        return Finding("different", f"in cycle {cycle} after a reset")
+    return Finding("undecided", f"after {SECONDS} s")
+
+
+def _reset(ports: Mapping[str, Any]) -> str:
+    """Verilog that resets the miter in the first cycle, in which a difference does not count."""
+    widths = {name: len(port["bits"]) for name, port in ports.items() if port["direction"] == "input"}
+    heads = [f"input [{width - 1}:0] {name}" for name, width in widths.items()]
+    pins = [f".{name}({name} | first)" if name == "in_rst" else f".{name}({name})" for name in widths]
+    return "\n".join(
+        [
+            f"module reset ({', '.join(heads)}, output trigger);",
+            f"wire clk = {'in_clk' if 'in_clk' in widths else '0'};",
+            "reg first = 1;",
+            "always @(posedge clk) first <= 0;",
+            "wire found;",
+            f"miter u_miter ({', '.join(pins)}, .trigger(found));",
+            f"assign trigger = found{' && !first' if 'in_rst' in widths else ''};",
+            "endmodule",
+        ]
+    )
+
+
+def _solve(folder: Path, name: str, passes: str) -> tuple[str, int]:
+    """Run ABC; what it found, and the cycle up to which it looked or in which the outputs differ."""
+    seconds = int(environment.limit(SECONDS))
+    script = f"read_aiger {name}; strash; {passes.format(seconds=seconds)}; print_status"
+    _, said = tools.tool("ABC", [str(ABC), "-c", script], folder)
+    (folder / f"{name}.log").write_text(said)
+    failed = re.search(r"was asserted in frame (\d+)", said)
+    if failed:
+        return "different", int(failed[1])
+    status = re.findall(r"^Status = +(-?\d)  Frames = (-?\d+)", said, re.MULTILINE)
+    if status and status[-1][0] == "1":
+        return "proven", 0
+    return "undecided", int(status[-1][1]) if status else 0

@@ -1,0 +1,33 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Run a long list of independent tasks, on this machine or on a cluster, and resume it after a stop.
+
+`macrame campaign mutants` changes the RTL in many small ways, and counts which changes the benches detect.
+`macrame campaign suite` runs the benches in all shapes with many seeds. Verdicts are stored under a digest
+of all that they depend on, so what is unchanged does not run again. docs/scale.md explains clusters.
+Requires a checkout of the project.
+"""
+
+from macrame.cli.command import SEED, Option
+
+INSTALLS = "test"
+CHECKOUT = True
+PROGRAM = "macrame.campaign.command"
+OPTIONS = (
+    Option("jobs", "number of tasks at a time on this machine", "1"),
+    Option("cluster", "address of a Dask scheduler whose workers run the tasks, such as tcp://host:8786"),
+    Option("store", "file of the verdicts", "verdicts.jsonl in campaign/ of the build directory"),
+    SEED,
+    Option("sample", "mutants: how many", "1000"),
+    Option("modules", "mutants: only of these modules of rtl/, such as 'skid fifo'", "all"),
+    Option("seeds", "suite: number of seeds for each case", "1"),
+    Option("tests", "suite: only these benches or cases, such as 'fifo gemm/4x4x4'", "all"),
+)
+WORDS = ("kind", "mutants or suite")
+
+
+def run(values: dict[str, str], words: list[str]) -> int:
+    """Run it; returns the exit code."""
+    from macrame.campaign import command
+
+    return command.main(values, words)

@@ -1,0 +1,289 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Mutants: the operators change what they say, verdicts are right, and a sample of the RTL's is killed."""
+
+import re
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from macrame import paths
+from macrame.campaign import benches, engine, equivalence, judge, mutants, netlist, operators
+from macrame.campaign.store import Store
+from tb.lib.catalogue import CASES
+
+#: Modules whose mutants cost a second or two each.
+CHEAP = ("bf16_phase", "crc16", "fifo", "frame_tx", "lead_zeros", "lfsr32", "row_packer", "skid", "uart_tx")
+
+SOURCE = """
+module m #(parameter W = 4) (input wire clk, input wire rst, input wire signed [3:0] a, output reg [3:0] q);
+    localparam integer N = 3;
+    generate if (W < 1) begin : g_illegal ERROR_m_W_must_be_positive u_e (); end endgenerate
+    reg signed [W-1:0] d;
+    always @(posedge clk)
+        if (rst) q <= 4'd5;
+        else if (a >= 2 && !d[1]) q <= d[N:1] + $signed(a);
+        else q <= a[0] ? {d >>> 1} : ~d;
+endmodule
+"""
+#: Each change in SOURCE: operator, what it replaces, by what.
+CHANGES = {
+    ("constant", "3", "4"),
+    ("constant", "3", "2"),
+    ("sign", "signed", ""),
+    ("reset", "rst", "!(rst)"),
+    ("dropped", "q <= 4'd5;", ";"),
+    ("stuck", "4'd5", "0"),
+    ("stuck", "4'd5", "-1"),
+    ("constant", "4'd5", "4'd4"),
+    ("constant", "4'd5", "4'd13"),
+    ("negation", "a >= 2 && !d[1]", "!(a >= 2 && !d[1])"),
+    ("relational", ">=", "<"),
+    ("boundary", ">=", ">"),
+    ("constant", "2", "1"),
+    ("constant", "2", "3"),
+    ("logical", "&&", "||"),
+    ("negation", "!", ""),
+    ("slice", "1", "(1) + 1"),
+    ("slice", "1", "(1) - 1"),
+    ("slice", "N", "(N) - 1"),
+    ("arithmetic", "+", "-"),
+    ("sign", "$signed(a)", "(a)"),
+    ("ternary", "a[0] ? {d >>> 1} : ~d", "({d >>> 1})"),
+    ("ternary", "a[0] ? {d >>> 1} : ~d", "(~d)"),
+    ("negation", "a[0]", "!(a[0])"),
+    ("slice", "0", "(0) + 1"),
+    ("slice", "0", "(0) - 1"),
+    ("arithmetic", ">>>", ">>"),
+    ("constant", "1", "2"),
+    ("constant", "1", "0"),
+    ("negation", "~", ""),
+}
+
+
+# --- mutants of the source ----------------------------------------------------------------------------------
+
+
+def test_operators_change_what_they_say(tmp_path):
+    path = tmp_path / "m.v"
+    path.write_text(SOURCE)
+    found = operators.edits(path)
+    changes = {(e.operator, e.before, e.text) for e in found}
+    stuck_or_dropped = {c for c in changes - CHANGES if c[0] in ("stuck", "dropped")}
+    assert changes - stuck_or_dropped == CHANGES
+    assert len(stuck_or_dropped) == 6
+    lines = SOURCE.splitlines()
+    for edit in found:
+        assert edit.before.split("\n")[0] in lines[edit.line - 1]
+        mutated = edit.apply(SOURCE.encode()).decode()
+        assert mutated[: edit.start] + edit.before + mutated[edit.start + len(edit.text) :] == SOURCE
+
+
+def test_the_document_lists_every_operator():
+    text = (paths.ROOT / "docs" / "mutants.md").read_text()
+    assert tuple(re.findall(r"^\| `(\w+)` \| (?!.*\| )", text, re.MULTILINE)) == operators.OPERATORS
+    assert set(re.findall(r"^\| `(\w+)` \| .*\|.*\|$", text, re.MULTILINE)) == {
+        *judge.VERDICTS,
+        "unconfirmed",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "flipped"),
+    [
+        ("1'b0", ["1'b1"]),
+        ("4'hA", ["4'hb", "4'h2"]),
+        ("3'o7", ["3'o6", "3'o3"]),
+        ("8'sd200", ["8'sd201", "8'sd72"]),
+        ("'d4", ["'d5", "'d2147483652"]),
+        ("2'b1x", []),
+    ],
+)
+def test_literals_have_one_bit_inverted(text, flipped):
+    assert operators.literals(text) == flipped
+
+
+def test_positions_are_bytes():
+    """Comments of skid.v have characters of several bytes, before and after each change."""
+    path = paths.RTL / "stream" / "skid.v"
+    source = path.read_bytes()
+    for edit in operators.edits(path):
+        assert source[edit.start : edit.end].decode() == edit.before
+
+
+# --- the sample ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("sizes", "total", "expected"),
+    [([5, 5], 4, [2, 2]), ([1, 5, 9], 9, [1, 4, 4]), ([1, 1], 9, [1, 1]), ([], 3, []), ([0, 2], 1, [0, 1])],
+)
+def test_quotas(sizes, total, expected):
+    assert mutants.quotas(sizes, total) == expected
+
+
+def test_a_smaller_sample_is_part_of_a_larger_one():
+    small, large = (mutants.sample(count, 1, ["skid", "lead_zeros"]) for count in (8, 20))
+    assert len(small) == 8
+    assert len(large) == 20
+    assert {task.key for task in small} < {task.key for task in large}
+    assert {"edit" in task.arguments for task in small} == {True, False}
+    other = mutants.sample(8, 2, ["skid", "lead_zeros"])
+    assert not {task.key for task in small} & {task.key for task in other}
+
+
+def test_every_module_has_mutants_and_a_ladder():
+    known = mutants.modules()
+    assert set(known) == {Path(path).stem for path in paths.sources()}
+    for name, path in known.items():
+        own, wider = benches.ladder(path)
+        assert own, name
+        assert not {case.name for case in own} & {case.name for case in wider}
+        for case in (*own, *wider):
+            assert path in benches.files(case)
+            assert not case.nightly
+
+
+def test_the_ladder_of_a_leaf_ends_in_units():
+    own, wider = benches.ladder(paths.RTL / "stream" / "skid.v")
+    assert {case.bench for case in own} == {"skid"}
+    assert "vector_unit" in {case.bench for case in wider}
+
+
+# --- equivalence --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("file", "before", "after", "case", "verdict", "text"),
+    [
+        # the entries' own registers have the same next state
+        (
+            "stream/skid.v",
+            "!full_q && !write_q",
+            "!write_q && !full_q",
+            "skid/67",
+            "equivalent",
+            "from any state",
+        ),
+        # only where both entries are full and out_valid_q is low, which does not happen after a reset
+        (
+            "stream/skid.v",
+            "out_ready || !out_valid_q",
+            "out_ready || !(out_valid_q || full_q)",
+            "skid/5,head5",
+            "equivalent",
+            "after a reset",
+        ),
+        ("stream/skid.v", "write_q <= !write_q", "write_q <= write_q", "skid/67", "different", "in cycle"),
+        ("arith/lead_zeros.v", "", "", "lead_zeros", "equivalent", "from any state"),
+    ],
+)
+def test_equivalence(tmp_path, file, before, after, case, verdict, text):
+    path = paths.RTL / file
+    mutated = tmp_path / path.name
+    source = path.read_text()
+    assert not before or source.count(before) == 1
+    mutated.write_text(source.replace(before, after) if before else source)
+    plain = benches.files(CASES[case])
+    other = [mutated if p == path else p for p in plain]
+    top = benches.top(CASES[case])
+    found = equivalence.decide((plain, other), top, CASES[case].parameters, tmp_path / "work")
+    assert found.verdict == verdict, found
+    assert text in found.text
+
+
+def test_a_mutated_netlist_is_different(tmp_path):
+    case = CASES["lead_zeros"]
+    plain = benches.files(case)
+    (command, *_) = netlist.mutations(plain, "lead_zeros", {}, "lead_zeros", 3, 1)
+    found = equivalence.decide((plain, plain), "lead_zeros", {}, tmp_path / "work", ("", command))
+    assert found.verdict == "different"
+
+
+# --- verdicts -----------------------------------------------------------------------------------------------
+
+
+def task(name, file, before, after, case="skid/1", wider=()):
+    """A mutant of choice."""
+    path = paths.RTL / file
+    source = path.read_bytes()
+    assert source.count(before.encode()) == 1
+    start = source.index(before.encode())
+    edit = operators.Edit("arithmetic", start, start + len(before.encode()), after, 1, before)
+    found = {"edit": asdict(edit)}
+    return mutants._task(name, path.stem, path, found, [CASES[case]], [CASES[w] for w in wider], 1)
+
+
+def test_verdicts(tmp_path):
+    """One mutant of each kind; a kill is confirmed by the unmutated case."""
+    tasks = [
+        task("killed", "stream/skid.v", "write_q <= !write_q", "write_q <= write_q"),
+        task("equivalent", "stream/skid.v", "!full_q && !write_q", "!write_q && !full_q"),
+        task("stillborn", "stream/skid.v", "write_q <= !write_q", "write_q <= no_such"),
+    ]
+    with Store(tmp_path / "store") as store:
+        found, unmutated = mutants.run(tasks, 1, store, engine.Local(1), {})
+        again, _ = mutants.run(tasks, 1, store, engine.Local(1), {})
+    assert not found.errors
+    assert {name: record["verdict"] for name, record in found.records.items()} == {
+        name: name for name in ("killed", "equivalent", "stillborn")
+    }
+    assert again.ran == 0
+    assert found.records["killed"]["by"]["how"] == "AssertionError"
+    assert [record["verdict"] for record in unmutated.records.values()] == ["passed"]
+    assert mutants.score(found.records.values()) == (1, 1)
+    lines = mutants.report(tasks, found, tmp_path)
+    assert lines[-1] == "mutants: 1 of 1 killed, 100.0 %"
+
+
+def test_a_kill_without_a_passing_case_does_not_count():
+    record = {"verdict": "killed", "by": {"case": "skid/1", "step": "own"}}
+    killer = mutants.baseline(CASES["skid/1"], 1, False, True)
+    found = engine.Results()
+    for verdict, counts_as in (("passed", "killed"), ("failed", "unconfirmed"), (None, "unconfirmed")):
+        found.records = {"m": record}
+        mutants.confirm(found, {"m": killer}, {killer.name: {"verdict": verdict}} if verdict else {})
+        assert found.records["m"]["verdict"] == counts_as
+    assert mutants.score(found.records.values()) == (0, 1)
+
+
+def test_a_survivor_is_listed_until_it_is_explained(tmp_path, monkeypatch):
+    one = task("alive", "stream/skid.v", "write_q <= !write_q", "write_q <= write_q")
+    found = engine.Results({"alive": {"verdict": "survived", "proof": "different, in cycle 3 after a reset"}})
+    lines = mutants.report([one], found, tmp_path)
+    assert lines[-1] == "mutants: 0 of 1 killed, 0.0 %, 1 not explained"
+    said = (tmp_path / "survivors.txt").read_text()
+    assert "line 1: write_q <= !write_q -> write_q <= write_q" in said
+    assert "proof: different, in cycle 3 after a reset" in said
+    listed = tmp_path / "survivors.toml"
+    change = "line 1: write_q <= !write_q -> write_q <= write_q"
+    listed.write_text(f'[[survivor]]\nmodule = "skid"\nchange = "{change}"\nwhy = "a reason"\n')
+    monkeypatch.setattr(mutants, "EXPLAINED", listed)
+    assert mutants.report([one], found, tmp_path)[-1] == "mutants: 0 of 1 killed, 0.0 %"
+    assert "explained: a reason" in (tmp_path / "survivors.txt").read_text()
+
+
+# --- a sample of the RTL's mutants --------------------------------------------------------------------------
+
+
+def check(tmp_path, count, modules):
+    """All mutants of a sample are killed, or equivalent, or explained."""
+    tasks = mutants.sample(count, 1, modules)
+    with Store(tmp_path / "store") as store:
+        found, _ = mutants.run(tasks, 1, store, engine.Local(1), {})
+    assert not found.errors
+    assert len(found.records) == count
+    lines = mutants.report(tasks, found, tmp_path)
+    assert "not explained" not in lines[-1], (tmp_path / "survivors.txt").read_text()
+    killed, of = mutants.score(found.records.values())
+    assert killed >= 0.98 * of, "\n".join(lines)
+
+
+def test_four_mutants(tmp_path):
+    check(tmp_path, 4, ["lead_zeros", "skid"])
+
+
+@pytest.mark.thorough
+def test_forty_mutants(tmp_path):
+    check(tmp_path, 40, CHEAP)
