@@ -6,7 +6,7 @@
 # be called "my $matrix.npy".
 
 TARGETS   := sim train net gemm test lint bench synth synth-table gates waves bitstream exhaustive proofs mutants \
-             pictures docs nightly
+             coverage pictures docs nightly
 VARIABLES := A A_ZERO_POINT BAUD BIAS BOARD BUILD_DIR CLUSTER COLS COMPILE DEPTH ENGINE EPOCHS FORMATS HEADER HIGH \
              HOMEWORK IMAGES INDEX INPUT JOBS KEY LABELS LANES LINK LOW MEM MODE MODEL MODULES MULTIPLIER OUT PAGE \
              PLACER PLAN POST_CYCLES POST_LANES PROBLEM PROGRAM_RATE PROOFS QUANTIZE REFERENCE RELU RESULT ROWS SAMPLE \

@@ -320,8 +320,8 @@ def test_the_table_and_junit_agree(tmp_path, runs):
 @pytest.mark.parametrize(
     ("given", "words", "said"),
     [
-        ({}, [], "KIND=nothing: expected mutants or suite"),
-        ({}, ["mutants", "suite"], "KIND=mutants suite: expected mutants or suite"),
+        ({}, [], "KIND=nothing: expected mutants, coverage, suite or evidence"),
+        ({}, ["mutants", "suite"], "KIND=mutants suite: expected mutants, coverage, suite or evidence"),
         ({"JOBS": "0"}, ["suite"], "JOBS=0: expected an integer from 1 to 1024"),
         ({"JOBS": "2", "CLUSTER": "tcp://x:1"}, ["suite"], "JOBS=2: expected no JOBS with CLUSTER"),
         ({"SAMPLE": "x"}, ["mutants"], "SAMPLE=x: expected an integer from 1 to 100000"),

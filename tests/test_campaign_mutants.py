@@ -280,8 +280,8 @@ def check(tmp_path, count, modules):
     assert killed >= 0.98 * of, "\n".join(lines)
 
 
-def test_four_mutants(tmp_path):
-    check(tmp_path, 4, ["lead_zeros", "skid"])
+def test_two_mutants(tmp_path):
+    check(tmp_path, 2, ["skid"])
 
 
 @pytest.mark.thorough

@@ -70,7 +70,7 @@ def size(case: Case) -> tuple[int, int, str]:
 
 @functools.cache
 def ladder(path: Path) -> tuple[list[Case], list[Case]]:
-    """The default suite's cases that test a file of rtl/.
+    """The cases that test a file of rtl/, nightly ones left out.
 
     Parameters
     ----------
@@ -98,8 +98,8 @@ def ladder(path: Path) -> tuple[list[Case], list[Case]]:
 
 @functools.cache
 def _suite() -> list[Case]:
-    """The cases of the default suite, but for those of the vendors' modules, which are proven equivalent."""
-    listed = (c for c in CASES.values() if not (c.nightly or c.thorough))
+    """All but nightly cases, and those of the vendors' modules, which are proven equivalent."""
+    listed = (c for c in CASES.values() if not c.nightly)
     return [c for c in listed if not any(str(path).startswith("vendor/") for path in c.rtl)]
 
 

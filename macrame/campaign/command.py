@@ -8,12 +8,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from macrame import environment, paths
-from macrame.campaign import engine, mutants, suite, summary
+from macrame.campaign import coverage, engine, evidence, mutants, suite
 from macrame.campaign.store import Store
 from macrame.errors import InputError
-from macrame.files import parse
+from macrame.files import atomic, parse
 
-KINDS = ("mutants", "suite")
+KINDS = ("mutants", "coverage", "suite", "evidence")
+#: Variables of some kinds only.
+TAKES = {
+    "SAMPLE": ("mutants",),
+    "MODULES": ("mutants", "coverage"),
+    "SEEDS": ("suite",),
+    "TESTS": ("suite",),
+}
 
 
 def store(values: Mapping[str, str]) -> Store:
@@ -69,11 +76,16 @@ def main(values: Mapping[str, str], words: Sequence[str]) -> int:
     """
     if list(words) not in [[kind] for kind in KINDS]:
         given = " ".join(words) or "nothing"
-        raise InputError(f"KIND={given}: expected {' or '.join(KINDS)}")
-    for kind, names in (("mutants", ("SAMPLE", "MODULES")), ("suite", ("SEEDS", "TESTS"))):
-        for name in names:
-            if name in values and words[0] != kind:
-                raise InputError(f"{name}={values[name]}: applies to {kind}, expected none with {words[0]}")
+        raise InputError(f"KIND={given}: expected {', '.join(KINDS[:-1])} or {KINDS[-1]}")
+    for name, kinds in TAKES.items():
+        if name in values and words[0] not in kinds:
+            applies = " and ".join(kinds)
+            raise InputError(f"{name}={values[name]}: applies to {applies}, expected none with {words[0]}")
+    if words[0] == "evidence":
+        text = evidence.document(Path(values["STORE"]).absolute() if "STORE" in values else None)
+        atomic.write_files({evidence.DOCUMENT: text.encode()})
+        print(f"{environment.shown(evidence.DOCUMENT)}: written")
+        return 0
     seed = parse.integer("SEED", values.get("SEED", "1"), 0, 999_999_999)
     run = executor(values)
     kept = store(values)
@@ -81,8 +93,10 @@ def main(values: Mapping[str, str], words: Sequence[str]) -> int:
     folder = environment.build_dir() / "campaign"
     if words[0] == "suite":
         return suite.main(values, seed, kept, run, common, folder)
-    total = parse.integer("SAMPLE", values.get("SAMPLE", str(mutants.SAMPLE)), 1, 100_000)
     names_ = mutants.selected(values.get("MODULES", ""))
+    if words[0] == "coverage":
+        return coverage.main(names_, seed, kept, run, common, folder)
+    total = parse.integer("SAMPLE", values.get("SAMPLE", str(mutants.SAMPLE)), 1, 100_000)
     with kept:
         tasks = mutants.sample(total, seed, names_)
         found, unmutated = mutants.run(tasks, seed, kept, run, common)
@@ -107,6 +121,3 @@ def _errors(results: Sequence[engine.Results]) -> int:
     if len(errors) > 8:
         print(f"campaign: {len(errors) - 8} more tasks have no verdict", file=sys.stderr)
     return 1 if errors else 0
-
-
-__all__ = ["KINDS", "main", "summary"]

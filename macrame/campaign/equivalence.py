@@ -6,17 +6,19 @@ Three attempts, in this order, each with Yosys and ABC:
 
 1. Registers of the same name are cut out of both. If equal registers and inputs lead to equal registers and
    outputs, the two are equivalent: for all inputs, from any state.
-2. Property-directed reachability (IC3) on both side by side, reset in the first cycle; registers that have no
-   reset start at zero in both. If no cycle after it has different outputs, the two are equivalent after a
-   reset.
+2. Signal correspondence and property-directed reachability (IC3) compare both, reset in the first cycle;
+   registers that have no reset start at zero in both. If no cycle after it has different outputs, the two are
+   equivalent after a reset.
 3. The same, in the first `DEPTH` cycles only: a bounded proof.
 
-can cause; such a mutant is not equivalent, and has to be explained.
+Inputs are not restricted to what the module may be given, so a difference that is found may be one that no
+user can cause; such a mutant is not equivalent, and has to be explained.
 """
 
 import json
 import re
 import shutil
+import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +31,7 @@ from macrame.campaign import netlist
 from macrame.synth import tools
 
 ABC = Path(pyosys.__file__).parent / "yosys-abc"
-#: Time limit of an attempt in seconds, and the cycles of a bounded proof.
+#: Limit of an attempt in seconds of CPU time, and the cycles of a bounded proof.
 SECONDS, DEPTH = 60, 24
 ANY_STATE, AFTER_RESET = "from any state", "after a reset"
 
@@ -90,18 +92,19 @@ def decide(
     passes = []
     for side, files, mutation in zip(("plain", "mutant"), sides, mutations):
         (folder / side).mkdir(parents=True)
+        # a process for each: Yosys numbers cells as it goes, and a mutation names them
         made = netlist.elaborate(files, top, parameters, folder / side)
-        made[0] = "read_verilog " + " ".join(f"{side}/{name}" for name in made[0].split()[1:])
-        passes += [*made, *([mutation] if mutation else []), "flatten", "async2sync"]
-        passes += ["memory_collect", "memory_map", "opt_clean", "setundef -undriven -zero", "setundef -zero"]
-        passes += [f"rename -top {side}_top", f"design -stash {side}"]
-    passes += [f"design -copy-from {side} -as {side}_top {side}_top" for side in ("plain", "mutant")]
+        made += [*([mutation] if mutation else []), "flatten", "async2sync", "memory_collect", "memory_map"]
+        made += ["opt_clean", "setundef -undriven -zero", "setundef -zero", f"rename -top {side}_top"]
+        made += [f"select {side}_top", f"write_rtlil -selected ../{side}.il"]
+        tools.yosys(made, folder / side)
+        passes.append(f"read_rtlil {side}.il")
     miter = ["miter -equiv -flatten plain_top mutant_top miter", "hierarchy -top miter"]
     cut = ["expose -shared -evert-dff plain_top mutant_top", "opt_clean", "select -assert-none t:$*dff*"]
     low = ["opt -full", "techmap", "opt -full", "dffunmap", "aigmap", "opt_clean"]
     try:
-        tools.yosys([*passes, *cut, *miter, *low, "write_aiger -zinit cut.aig"], folder)
-        if _solve(folder, "cut.aig", "fraig; pdr -T {seconds}")[0] == "proven":
+        tools.yosys([*passes, *cut, *miter, *low, "write_aiger cut.aig"], folder)
+        if _solve(folder, "cut.aig", "fraig; sat")[0] == "proven":
             return Finding("equivalent", ANY_STATE)
     except tools.FlowError:
         pass  # a register of one side has no partner: only the next attempt can tell
@@ -109,12 +112,12 @@ def decide(
     ports = json.loads((folder / "miter.json").read_text())["modules"]["miter"]["ports"]
     (folder / "reset.v").write_text(_reset(ports))
     passes += [*miter, "read_verilog reset.v", "hierarchy -top reset", "proc", "flatten", *low]
-    tools.yosys([*passes, "write_aiger -zinit after.aig"], folder)
-    found, cycle = _solve(folder, "after.aig", "scorr; pdr -T {seconds}")
+    tools.yosys([*passes, "zinit -all", "write_aiger after.aig"], folder)
+    found, cycle = _solve(folder, "after.aig", "scorr; print_stats; pdr")
     if found == "proven":
         return Finding("equivalent", AFTER_RESET)
     if found == "undecided":
-        found, cycle = _solve(folder, "after.aig", f"bmc3 -F {DEPTH} -T {{seconds}}")
+        found, cycle = _solve(folder, "after.aig", f"bmc3 -F {DEPTH}")
         if found == "undecided" and cycle >= DEPTH - 1:
             return Finding("bounded", f"in {DEPTH} cycles after a reset")
     if found == "different":
@@ -143,14 +146,29 @@ def _reset(ports: Mapping[str, Any]) -> str:
 
 def _solve(folder: Path, name: str, passes: str) -> tuple[str, int]:
     """Run ABC; what it found, and the cycle up to which it looked or in which the outputs differ."""
-    seconds = int(environment.limit(SECONDS))
-    script = f"read_aiger {name}; strash; {passes.format(seconds=seconds)}; print_status"
-    _, said = tools.tool("ABC", [str(ABC), "-c", script], folder)
-    (folder / f"{name}.log").write_text(said)
-    failed = re.search(r"was asserted in frame (\d+)", said)
+    script = f"read_aiger {name}; strash; {passes}; print_status"
+    try:
+        done = subprocess.run(
+            [str(ABC), "-c", script],
+            cwd=folder,
+            env=tools.tool_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            check=False,
+            **environment.limited(SECONDS),
+        )
+    except subprocess.TimeoutExpired:
+        return "undecided", 0
+    (folder / f"{name}.log").write_text(done.stdout)
+    failed = re.search(r"was asserted in frame (\d+)", done.stdout)
     if failed:
         return "different", int(failed[1])
-    status = re.findall(r"^Status = +(-?\d)  Frames = (-?\d+)", said, re.MULTILINE)
-    if status and status[-1][0] == "1":
+    status = re.findall(r"^Status = +(-?\d)  Frames = (-?\d+)", done.stdout, re.MULTILINE)
+    # where scorr alone proves that the output is 0, pdr has nothing left to say
+    nothing = re.search(r"lat = +0  and = +0 ", done.stdout) and "All outputs solved" in done.stdout
+    if nothing or (status and status[-1][0] == "1"):
         return "proven", 0
     return "undecided", int(status[-1][1]) if status else 0

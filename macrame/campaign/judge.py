@@ -4,7 +4,7 @@
 
 A mutant is judged in four steps, and the first that decides ends it:
 
-1. the cases of the module's own bench, as ``make test`` runs them;
+1. the cases of the module's own bench, with the share of the vectors that ``make test`` plays;
 2. equivalence with the original, see `equivalence`, in the shapes of these cases;
 3. the same cases with all their vectors;
 4. wider benches.

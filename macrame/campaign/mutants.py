@@ -37,7 +37,7 @@ TOOLS = (*benches.TOOLS, "pyosys")
 
 
 def modules() -> dict[str, Path]:
-    """The portable modules of rtl/ that a case of the default suite tests, and their files."""
+    """The portable modules of rtl/ that a case tests, and their files."""
     found = {path.stem: path for path in map(Path, paths.sources())}
     return {name: path for name, path in sorted(found.items()) if benches.ladder(path)[0]}
 

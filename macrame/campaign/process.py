@@ -132,6 +132,7 @@ def _child(payload: Mapping[str, Any], scratch: Path, out: int) -> NoReturn:
         log = os.open(scratch / "log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
         os.dup2(log, 1)
         os.dup2(log, 2)
+        os.environ["MACRAME_SHARED_BUILD"] = str(environment.build_dir())
         os.environ["BUILD_DIR"] = str(scratch)
         os.environ.pop("WAVES", None)
         from macrame.campaign import content

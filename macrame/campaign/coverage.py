@@ -1,0 +1,351 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""``macrame campaign coverage``: which lines, branches, expressions and bits of the RTL the benches exercise.
+
+Verilator counts how often each point is reached, in every case of the catalogue that is not nightly. The
+points of all cases are merged: one that is reached in any shape is covered. Points that cannot be reached, or
+need not be, are waived in tests/coverage.toml, each with its reason; that file has the gate's limits too.
+"""
+
+import base64
+import html
+import json
+import os
+import re
+import sys
+import tomllib
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from macrame import environment, paths
+from macrame.campaign import benches, content, engine, summary
+from macrame.campaign.store import Record, Store
+from macrame.campaign.task import Task
+from macrame.errors import InputError
+from macrame.files import atomic
+from tb.lib import catalogue
+
+KINDS = ("line", "branch", "expression", "toggle")
+FLAGS = ("--coverage-line", "--coverage-toggle", "--coverage-expr")
+#: Verilator's names of the kinds.
+NAMES = {"v_line": "line", "v_branch": "branch", "v_expr": "expression", "v_toggle": "toggle"}
+WAIVERS = paths.ROOT / "tests" / "coverage.toml"
+TOOLS = ("python", "verilator", "cocotb", "cocotbext-axi", "numpy")
+SECONDS = 4 * 3600
+
+
+@dataclass(frozen=True, order=True)
+class Point:
+    """A point of the RTL: where it is, its kind, and Verilator's text, such as a bit and its direction."""
+
+    file: str
+    line: int
+    kind: str
+    column: int
+    text: str
+
+    @property
+    def module(self) -> str:
+        """The module, which has the file's name."""
+        return Path(self.file).stem
+
+
+# --- one case -----------------------------------------------------------------------------------------------
+
+
+def case(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Run a case under Verilator with coverage: the function of each task.
+
+    Parameters
+    ----------
+    arguments : mapping
+        ``case`` and ``seed``.
+
+    Returns
+    -------
+    dict
+        The verdict ``passed`` or ``failed``, and ``points``, see `packed`.
+    """
+    from macrame.sim import simulate
+    from macrame.sim.verilator import Verilator
+
+    os.environ["SIM"] = "verilator"
+    os.environ["BUILD_DIR"] = os.environ["MACRAME_SHARED_BUILD"]  # has Verilator's own library, compiled once
+    Verilator.FLAGS = (*Verilator.FLAGS, *FLAGS)
+    chosen = catalogue.CASES[arguments["case"]]
+    try:
+        result = simulate.run(
+            f"coverage/{chosen.name}",
+            toplevel=chosen.toplevel,
+            module=chosen.module,
+            sources=chosen.sources(),
+            parameters=chosen.parameters,
+            seed=arguments["seed"],
+            plusargs=(*chosen.plusargs, "+quick"),
+            testcase=chosen.testcase,
+            defines=(*chosen.defines, "MACRAME_COVERAGE"),  # tells its program from that without coverage
+            waves=False,
+            timeout=chosen.timeout,
+        )
+    except simulate.Failed as failed:
+        return {"verdict": "failed", "text": str(failed)[:4000]}
+    return {"verdict": "passed", "points": packed(points((result.work_dir / "coverage.dat").read_text()))}
+
+
+def points(text: str) -> dict[Point, int]:
+    """The points of one of Verilator's coverage files that are in rtl/, and how often each was reached.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    dict of Point to int
+        Instances of a module are added.
+    """
+    found: dict[Point, int] = {}
+    for entry in re.finditer(r"^C '(.*)' (\d+)$", text, re.MULTILINE):
+        fields = dict(part.split("\2", 1) for part in entry[1].split("\1") if "\2" in part)
+        kind = NAMES.get(fields.get("page", "").partition("/")[0])
+        name = _source(fields.get("f", ""))
+        if kind and name:
+            point = Point(name, int(fields["l"]), kind, int(fields["n"]), fields.get("o", ""))
+            found[point] = found.get(point, 0) + int(entry[2])
+    return found
+
+
+def _source(name: str) -> str:
+    """A path in Verilator's words as one below rtl/, or nothing; vendors' modules are proven equivalent."""
+    found = re.search(r"(?:^|/)(?:rtl|link-rtl)/((?!vendor/).+\.v)$", name)
+    return found[1] if found else ""
+
+
+def packed(found: Mapping[Point, int]) -> str:
+    """Points as text for a store: compressed JSON, whether each was reached."""
+    listed = [
+        [p.file, p.line, p.kind, p.column, p.text, int(count > 0)] for p, count in sorted(found.items())
+    ]
+    return base64.b85encode(zlib.compress(json.dumps(listed).encode(), 9)).decode()
+
+
+def unpacked(text: str) -> dict[Point, bool]:
+    """The inverse of `packed`."""
+    listed = json.loads(zlib.decompress(base64.b85decode(text)))
+    return {Point(*fields): bool(reached) for *fields, reached in listed}
+
+
+# --- all cases ----------------------------------------------------------------------------------------------
+
+
+def tasks(seed: int, modules: Iterable[str] | None = None) -> list[Task]:
+    """A task for each case that is not nightly.
+
+    Parameters
+    ----------
+    seed : int
+    modules : iterable of str, optional
+        Only cases whose top is one of these modules.
+    """
+    chosen = [c for c in catalogue.CASES.values() if not c.nightly and benches.files(c)]
+    if modules is not None:
+        wanted = set(modules)
+        chosen = [c for c in chosen if benches.top(c) in wanted]
+    own = content.relative(Path(__file__))
+    return [
+        Task(
+            f"coverage of {c.name}",
+            c.bench,
+            "macrame.campaign.coverage:case",
+            {"case": c.name, "seed": seed, "definition": benches.definition(c)},
+            tuple(sorted({*benches.dependencies(c), own})),
+            TOOLS,
+            SECONDS,
+        )
+        for c in chosen
+    ]
+
+
+@dataclass(frozen=True)
+class Waiver:
+    """Points that need not be covered.
+
+    Attributes
+    ----------
+    file, kind : str
+        Below rtl/; one of `KINDS`.
+    match : str
+        A regular expression for the whole source line, without blanks at its ends, or for Verilator's text.
+    reason : str
+    """
+
+    file: str
+    kind: str
+    match: str
+    reason: str
+
+    def holds(self, point: Point, source: str) -> bool:
+        """Whether it is about a point."""
+        if (self.file, self.kind) != (point.file, point.kind):
+            return False
+        return bool(re.fullmatch(self.match, source) or re.fullmatch(self.match, point.text))
+
+
+def waivers(path: Path | None = None) -> tuple[list[Waiver], dict[str, float]]:
+    """The waivers, and the limits of the gate in percent, by kind.
+
+    Raises
+    ------
+    InputError
+        A waiver is incomplete, or a limit is missing.
+    """
+    read = tomllib.loads((path or WAIVERS).read_text())
+    listed = []
+    for number, entry in enumerate(read.get("waiver", []), 1):
+        if set(entry) != {"file", "kind", "match", "reason"} or not all(entry.values()):
+            where = environment.shown(path or WAIVERS)
+            raise InputError(f"{where}: waiver {number}: expected file, kind, match and reason")
+        listed.append(Waiver(**entry))
+    limits = {kind: float(read["limits"][kind]) for kind in KINDS}
+    return listed, limits
+
+
+@dataclass(frozen=True)
+class Merged:
+    """All points, whether each was reached, and the waivers of those that were not.
+
+    Attributes
+    ----------
+    reached : dict of Point to bool
+    waived : dict of Point to Waiver
+    idle : tuple of Waiver
+        Waivers of no point.
+    """
+
+    reached: dict[Point, bool]
+    waived: dict[Point, Waiver]
+    idle: tuple[Waiver, ...]
+
+    def share(self, kind: str, module: str | None = None, waived: bool = True) -> tuple[int, int]:
+        """Covered points, and all, of a kind.
+
+        Parameters
+        ----------
+        kind : str
+        module : str, optional
+            Only of this module.
+        waived : bool
+            Leave waived points out.
+        """
+        here = [p for p in self.reached if p.kind == kind and module in (None, p.module)]
+        if waived:
+            here = [p for p in here if p not in self.waived]
+        return sum(self.reached[p] for p in here), len(here)
+
+
+def merge(records: Iterable[Record], listed: Iterable[Waiver]) -> Merged:
+    """Merge the points of all cases, and apply the waivers."""
+    reached: dict[Point, bool] = {}
+    for record in records:
+        for point, hit in unpacked(record["points"]).items():
+            reached[point] = reached.get(point, False) or hit
+    lines = {name: (paths.RTL / name).read_text().splitlines() for name in {p.file for p in reached}}
+    waived: dict[Point, Waiver] = {}
+    used = set()
+    for point, hit in reached.items():
+        for waiver in listed:
+            if not hit and waiver.holds(point, lines[point.file][point.line - 1].strip()):
+                waived[point] = waiver
+                used.add(waiver)
+    return Merged(reached, waived, tuple(waiver for waiver in listed if waiver not in used))
+
+
+def percent(share: tuple[int, int]) -> str:
+    """A share, rounded down to a tenth."""
+    covered, of = share
+    return "-" if not of else f"{1000 * covered // of / 10:.1f}"
+
+
+def table(found: Merged) -> list[str]:
+    """A row per module, in percent after waivers, and two for all: before and after."""
+    lines = [f"| module | {' | '.join(KINDS)} | points | waived |", "|---" * (len(KINDS) + 3) + "|"]
+    for module in sorted({p.module for p in found.reached}):
+        cells = [percent(found.share(kind, module)) for kind in KINDS]
+        count = sum(p.module == module for p in found.reached)
+        waived = sum(p.module == module for p in found.waived)
+        lines.append(f"| {module} | {' | '.join(cells)} | {count:,} | {waived:,} |")
+    for name, after in (("all, before waivers", False), ("all", True)):
+        cells = [percent(found.share(kind, None, after)) for kind in KINDS]
+        lines.append(f"| {name} | {' | '.join(cells)} | {len(found.reached):,} | {len(found.waived):,} |")
+    return lines
+
+
+def page(found: Merged) -> str:
+    """An HTML page: the table, and each module's source with what was not reached."""
+    rows = [line.strip("| ").split(" | ") for line in table(found) if not line.startswith("|---")]
+    body = ["<h1>Coverage of the RTL</h1>", "<table>"]
+    body += [f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row)}</tr>" for row in rows]
+    body += ["</table>"]
+    for name in sorted({p.file for p in found.reached}):
+        missing: dict[int, list[str]] = {}
+        for point in sorted(p for p, hit in found.reached.items() if not hit and p.file == name):
+            why = f" (waived: {found.waived[point].reason})" if point in found.waived else ""
+            missing.setdefault(point.line, []).append(f"{point.kind} {point.text}{why}")
+        body += [f"<details><summary>{name}: {len(missing)} lines with open points</summary><pre>"]
+        for number, line in enumerate((paths.RTL / name).read_text().splitlines(), 1):
+            body.append(f"{number:5} {html.escape(line)}")
+            body += [f"      <b>{html.escape(text)}</b>" for text in missing.get(number, [])]
+        body += ["</pre></details>"]
+    style = "<style>b{color:#b00}td{padding:0 1em 0 0}</style>"
+    head = f"<!doctype html><meta charset=utf-8><title>Coverage of the RTL</title>{style}"
+    return "\n".join([head, *body, ""])
+
+
+def gate(found: Merged, limits: Mapping[str, float]) -> list[str]:
+    """What is wrong: kinds below their limit, and waivers of nothing."""
+    wrong = [f"waiver of nothing: {w.file} {w.kind} {w.match}" for w in found.idle]
+    for kind, limit in limits.items():
+        covered, of = found.share(kind)
+        if of and 100 * covered < limit * of:
+            wrong.append(f"{kind} coverage {percent((covered, of))} %, expected at least {limit:g} %")
+    return wrong
+
+
+def main(
+    modules: Iterable[str] | None,
+    seed: int,
+    store: Store,
+    executor: engine.Executor,
+    common: Record,
+    folder: Path,
+) -> int:
+    """Run the campaign, write the reports, and apply the gate; returns the exit code."""
+    listed = tasks(seed, modules)
+    with store:
+        found = engine.run("coverage", listed, store, executor, common=common)
+    known, limits = waivers()
+    passed = [record for record in found.records.values() if record["verdict"] == "passed"]
+    merged = merge(passed, known)
+    lines = table(merged)
+    folder.mkdir(parents=True, exist_ok=True)
+    atomic.write_files(
+        {
+            folder / "coverage.md": "\n".join([*lines, ""]).encode(),
+            folder / "coverage.html": page(merged).encode(),
+        }
+    )
+    summary.junit(folder / "coverage.xml", "coverage", listed, found, ("passed",))
+    print("\n".join(lines))
+    failed = [name for name, record in found.records.items() if record["verdict"] != "passed"]
+    for name in (*failed, *found.errors):
+        text = found.errors.get(name) or found.records[name].get("text", "")
+        print(f"campaign: {name}: {text.splitlines()[0] if text else 'failed'}", file=sys.stderr)
+    wrong = gate(merged, limits) if modules is None else []
+    for text in wrong:
+        print(f"campaign: {text}", file=sys.stderr)
+    report = environment.shown(folder / "coverage.html")
+    print(f"coverage: {len(passed)} of {len(listed)} cases, report {report}")
+    return 1 if failed or found.errors or wrong else 0

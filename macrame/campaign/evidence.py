@@ -1,0 +1,138 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""``macrame campaign evidence``: docs/evidence.md, made of a store of verdicts and the ledger of defects.
+
+The store is tests/evidence.jsonl, a copy of the one that the campaigns wrote, so that the suite can make the
+document again and compare; ``--store`` reads another.
+"""
+
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from macrame import paths
+from macrame.campaign import judge, mutants
+from macrame.campaign.store import Record, Store
+
+STORE = paths.ROOT / "tests" / "evidence.jsonl"
+DEFECTS = paths.ROOT / "tests" / "defects.toml"
+DOCUMENT = paths.ROOT / "docs" / "evidence.md"
+HEAD = """\
+# Evidence
+
+What the campaigns have found so far, and the defects found and mended since the project began.
+`.venv/bin/python -m macrame campaign evidence` writes this page; do not edit it. Its figures come from
+[tests/evidence.jsonl](../tests/evidence.jsonl), the verdicts as the campaigns stored them, each with its
+date, seed, commit and CPU time. What is proven for all inputs is in [Proofs](proofs.md#properties).
+"""
+COLUMNS = (*judge.VERDICTS, "unconfirmed")
+
+
+def is_mutant(record: Record) -> bool:
+    """Whether a record is about a mutant."""
+    return record["group"] != "unmutated" and record["verdict"] in judge.VERDICTS
+
+
+def confirmed(records: Sequence[Record]) -> list[Record]:
+    """The mutants, with kills taken back whose case has not passed without a mutant.
+
+    Parameters
+    ----------
+    records : sequence of dict
+        Of a store.
+
+    Returns
+    -------
+    list of dict
+    """
+    cases = (r for r in records if r["group"] == "unmutated" and r["verdict"] == "passed")
+    passed = {(record["task"], record["seed"]) for record in cases}
+    found = []
+    for record in filter(is_mutant, records):
+        if record["verdict"] == "killed":
+            by, design = record["by"], "netlist" if " netlist " in record["task"] else "RTL"
+            name = f"{by['case']} on the {design}{', all vectors' if by['step'] == 'full' else ''}"
+            if (name, record["seed"]) not in passed:
+                record = {**record, "verdict": "unconfirmed"}
+        found.append(record)
+    return found
+
+
+def _heading(first: str) -> list[str]:
+    return [
+        f"| {first} | judged | {' | '.join(COLUMNS)} | score | CPU s |",
+        "|---" * (len(COLUMNS) + 4) + "|",
+    ]
+
+
+def _row(name: str, records: Sequence[Record]) -> str:
+    counts = Counter(record["verdict"] for record in records)
+    killed, of = mutants.score(records)
+    score = f"{100 * killed / of:.1f} %" if of else "-"
+    cells = [str(len(records)), *(str(counts[verdict]) for verdict in COLUMNS), score]
+    return f"| {name} | {' | '.join(cells)} | {sum(record['cpu'] for record in records):,.0f} |"
+
+
+def mutant_lines(records: Sequence[Record]) -> list[str]:
+    """The section on mutants, as lines of Markdown."""
+    found = confirmed(records)
+    if not found:
+        return ["No mutant has been judged yet."]
+    first, *_, last = sorted(record["date"][:10] for record in [*found, *found])
+    commits = ", ".join(f"`{commit}`" for commit in sorted({record["commit"] for record in found}))
+    killed, of = mutants.score(found)
+    days = first if first == last else f"{first} to {last}"
+    lines = [
+        f"`make mutants SEED={found[0]['seed']}`, {days}, on {commits}: {len(found):,} of {mutants.SAMPLE:,}",
+        f"mutants have been judged, in random order; {killed:,} of the {of:,} that count were killed.",
+        "[Mutants](mutants.md) explains the columns.",
+        "",
+    ]
+    netlists = [record for record in found if " netlist " in record["task"]]
+    sources = [record for record in found if record not in netlists]
+    lines += [*_heading("mutants"), _row("of the source", sources), _row("of netlists", netlists)]
+    lines += [_row("all", found), "", "By module:", "", *_heading("module")]
+    for group in sorted({record["group"] for record in found}):
+        lines.append(_row(f"`{group}`", [record for record in found if record["group"] == group]))
+    lines += ["", "By operator, of the source:", "", *_heading("operator")]
+    kinds: dict[str, list[Record]] = {}
+    for record in sources:
+        kind = re.search(r"source \d+: (\w+)", record["task"])
+        kinds.setdefault(kind[1] if kind else "?", []).append(record)
+    lines += [_row(f"`{kind}`", kinds[kind]) for kind in sorted(kinds)]
+    alive = [record for record in found if record["verdict"] not in ("killed", "equivalent", "stillborn")]
+    lines += ["", f"Alive: {len(alive) or 'none'}."]
+    lines += [""] if alive else []
+    return lines + [f"- {r['task']}: {r['verdict']}; proof: {r.get('proof', 'not tried')}" for r in alive]
+
+
+def defect_lines() -> list[str]:
+    """The section on defects, as lines of Markdown."""
+    listed = tomllib.loads(DEFECTS.read_text())["defect"]
+    keys = ("date", "commit", "where", "what", "found_by")
+    lines = ["| date | commit | where | what was wrong | found by |", "|---|---|---|---|---|"]
+    lines += [f"| {' | '.join(defect[key] for key in keys)} |" for defect in listed]
+    counts = Counter(defect["found_by"] for defect in listed)
+    return [*lines, "", "By what found them:", "", *(f"- {name}: {n}" for name, n in counts.most_common())]
+
+
+def document(path: Path | None = None) -> str:
+    """The text of docs/evidence.md.
+
+    Parameters
+    ----------
+    path : Path, optional
+        The store.
+
+    Returns
+    -------
+    str
+    """
+    store = Store(path or STORE)
+    store.read()
+    records = sorted(store.records.values(), key=lambda record: str(record["task"]))
+    sections = [HEAD, "## Mutants", "", *mutant_lines(records), "", "## Defects found", ""]
+    sections += ["[tests/defects.toml](../tests/defects.toml) is the source of this table.", ""]
+    return "\n".join([*sections, *defect_lines(), ""])

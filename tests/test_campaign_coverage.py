@@ -1,0 +1,159 @@
+# SPDX-FileCopyrightText: 2026 macrame contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Coverage: points are read and merged as Verilator means them, and the gate stops what is not covered."""
+
+import pytest
+
+from macrame import paths
+from macrame.campaign import coverage, engine, evidence
+from macrame.campaign.coverage import Point, Waiver
+from macrame.campaign.store import Store
+from macrame.errors import InputError
+
+
+def entry(file, line, kind, text, count, column=5, hierarchy="top.skid"):
+    """A line of Verilator's file."""
+    fields = {
+        "f": file,
+        "l": line,
+        "n": column,
+        "t": kind,
+        "page": f"v_{kind}/skid",
+        "o": text,
+        "h": hierarchy,
+    }
+    return "C '" + "".join(f"\1{name}\2{value}" for name, value in fields.items()) + f"' {count}"
+
+
+SKID = "/x/rtl/stream/skid.v"
+DATA = "\n".join(
+    [
+        "# SystemC::Coverage-3",
+        entry(SKID, 45, "line", "block", 9),
+        entry(SKID, 46, "branch", "if", 0, hierarchy="top.a"),
+        entry(SKID, 46, "branch", "if", 2, hierarchy="top.b"),
+        entry("../link-rtl/stream/skid.v", 42, "toggle", "odd_q[1]:0->1", 0),
+        entry(SKID, 56, "expr", "(full_q==0) => 1", 0),
+        entry("/x/macrame/sim/hdl/player.v", 1, "line", "block", 0),
+        entry("/x/rtl/vendor/ecp5/mul9x9.v", 1, "line", "block", 0),
+    ]
+)
+LINE = Point("stream/skid.v", 45, "line", 5, "block")
+BRANCH = Point("stream/skid.v", 46, "branch", 5, "if")
+TOGGLE = Point("stream/skid.v", 42, "toggle", 5, "odd_q[1]:0->1")
+EXPRESSION = Point("stream/skid.v", 56, "expression", 5, "(full_q==0) => 1")
+LIMITS = {"line": 100, "branch": 100, "expression": 100, "toggle": 50}
+
+
+def test_points_are_those_of_the_rtl_and_instances_are_added():
+    assert coverage.points(DATA) == {LINE: 9, BRANCH: 2, TOGGLE: 0, EXPRESSION: 0}
+
+
+def test_points_survive_the_store():
+    assert coverage.unpacked(coverage.packed(coverage.points(DATA))) == {
+        LINE: True,
+        BRANCH: True,
+        TOGGLE: False,
+        EXPRESSION: False,
+    }
+
+
+def merged(*listed, more=()):
+    """The points of DATA, of which further cases reach `more`."""
+    records = [{"points": coverage.packed(coverage.points(DATA))}]
+    records += [{"points": coverage.packed({point: 1})} for point in more]
+    return coverage.merge(records, listed)
+
+
+def test_a_point_that_any_case_reaches_is_covered():
+    assert merged().share("toggle") == (0, 1)
+    assert merged(more=[TOGGLE]).share("toggle") == (1, 1)
+
+
+def test_a_waiver_takes_its_open_points_out():
+    by_text = Waiver("stream/skid.v", "expression", r"\(full_q==0\).*", "a reason")
+    by_line = Waiver("stream/skid.v", "toggle", r"reg \[WIDTH-1:0\] even_q, odd_q;", "a reason")
+    found = merged(by_text, by_line)
+    assert set(found.waived) == {EXPRESSION, TOGGLE}
+    assert (found.share("expression"), found.share("expression", waived=False)) == ((0, 0), (0, 1))
+    assert coverage.gate(found, LIMITS) == []
+    assert "waived: a reason" in coverage.page(found)
+
+
+def test_the_gate_names_what_is_below_its_limit():
+    assert coverage.gate(merged(), LIMITS) == [
+        "expression coverage 0.0 %, expected at least 100 %",
+        "toggle coverage 0.0 %, expected at least 50 %",
+    ]
+
+
+@pytest.mark.parametrize(
+    "waiver",
+    [
+        Waiver("stream/skid.v", "line", ".*", "covered"),
+        Waiver("stream/skid.v", "expression", "full_q", "a part of the text"),
+        Waiver("stream/fifo.v", "expression", ".*", "another file"),
+    ],
+)
+def test_a_waiver_of_nothing_is_an_error(waiver):
+    assert f"waiver of nothing: {waiver.file} {waiver.kind} {waiver.match}" in coverage.gate(
+        merged(waiver), {}
+    )
+
+
+def test_a_waiver_without_a_reason_is_refused(tmp_path):
+    path = tmp_path / "coverage.toml"
+    path.write_text('[[waiver]]\nfile = "a.v"\nkind = "line"\nmatch = ".*"\nreason = ""\n[limits]\n')
+    with pytest.raises(InputError, match="waiver 1: expected file, kind, match and reason"):
+        coverage.waivers(path)
+
+
+def test_the_table_has_each_module_before_and_after_waivers():
+    waiver = Waiver("stream/skid.v", "expression", ".*", "a reason")
+    assert coverage.table(merged(waiver))[2:] == [
+        "| skid | 100.0 | 100.0 | - | 0.0 | 4 | 1 |",
+        "| all, before waivers | 100.0 | 100.0 | 0.0 | 0.0 | 4 | 1 |",
+        "| all | 100.0 | 100.0 | - | 0.0 | 4 | 1 |",
+    ]
+
+
+def test_every_waiver_is_complete():
+    coverage.waivers()
+
+
+@pytest.mark.thorough
+def test_lead_zeros_is_covered(tmp_path, capsys):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(coverage, "WAIVERS", tmp_path / "none.toml")
+        (tmp_path / "none.toml").write_text("[limits]\nline=0\nbranch=0\nexpression=0\ntoggle=0\n")
+        store = Store(tmp_path / "store")
+        assert coverage.main(["lead_zeros"], 1, store, engine.Local(1), {}, tmp_path) == 0
+    said = capsys.readouterr().out
+    assert "coverage: 1 of 1 cases" in said
+    (row,) = (line for line in said.splitlines() if line.startswith("| lead_zeros |"))
+    assert row.split(" | ")[4] == "100.0"
+    assert "lead_zeros.v" in (tmp_path / "coverage.html").read_text()
+
+
+# --- docs/evidence.md ---------------------------------------------------------------------------------------
+
+
+def test_the_page_of_evidence_is_as_generated():
+    """macrame campaign evidence"""
+    assert evidence.DOCUMENT.read_text() == evidence.document()
+
+
+def test_a_kill_without_its_unmutated_case_is_not_evidence():
+    by = {"case": "skid/1", "step": "own", "how": "AssertionError"}
+    kill = {"task": "skid source 0: stuck, line 1", "group": "skid", "verdict": "killed", "by": by, "seed": 1}
+    passed = {"task": "skid/1 on the RTL", "group": "unmutated", "verdict": "passed", "seed": 1}
+    assert [r["verdict"] for r in evidence.confirmed([kill, passed])] == ["killed"]
+    for other in ({"seed": 2}, {"verdict": "failed"}, {"task": "skid/1 on the netlist"}):
+        assert [r["verdict"] for r in evidence.confirmed([kill, passed | other])] == ["unconfirmed"]
+
+
+def test_every_defect_has_its_commit_and_a_word():
+    text = (paths.ROOT / "docs" / "evidence.md").read_text()
+    assert len(evidence.defect_lines()) > 5
+    for line in evidence.defect_lines():
+        assert line in text
