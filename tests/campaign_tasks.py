@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Small tasks for test_campaign.py, and a campaign of them that can be killed.
 
-    python -m tests.campaign_tasks COUNT STORE RUNS [ADDRESS]
+    python -m tests.campaign_tasks COUNT STORE RUNS [ADDRESS [SECONDS]]
 
-runs COUNT tasks, through a scheduler if its address is given. Each task leaves a file in the folder RUNS, and
-while it runs has a child in a session of its own, as a simulator would be.
+runs COUNT tasks of SECONDS each, through a scheduler if its address is given and not empty. Each task leaves
+a file in the folder RUNS, and while it runs has a child in a session of its own, as a simulator would be.
 """
 
 import hashlib
@@ -78,11 +78,11 @@ def tasks(count, runs, seconds=0.02):
     ]
 
 
-def main(count, store, runs, address=None):
+def main(count, store, runs, address="", seconds=0.02):
     """Run the campaign; returns its results."""
     executor = engine.Cluster(address) if address else engine.Local(1)
     with Store(Path(store)) as opened:
-        return engine.run("campaign", tasks(int(count), runs), opened, executor)
+        return engine.run("campaign", tasks(int(count), runs, float(seconds)), opened, executor)
 
 
 if __name__ == "__main__":

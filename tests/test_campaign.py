@@ -97,6 +97,15 @@ def test_a_client_that_is_killed_leaves_no_process_and_no_lost_verdict(tmp_path,
     assert sum(ran(runs).values()) <= 7  # the task that the kill met may have run twice
 
 
+def test_a_client_that_is_killed_ends_a_task_that_would_go_on(tmp_path, runs):
+    words = [sys.executable, "-m", "tests.campaign_tasks", "1", tmp_path / "store", runs, "", "600"]
+    with subprocess.Popen(words, cwd=paths.ROOT, stderr=subprocess.DEVNULL) as client:
+        until(lambda: set(left(runs)) - {client.pid}, "the task's child")
+        client.kill()
+    until(lambda: not left(runs), "the end of the task's processes")
+    assert not ran(runs)
+
+
 def test_a_part_of_a_line_is_ignored(tmp_path, runs):
     path = tmp_path / "store"
     campaign_tasks.main(2, path, runs)
