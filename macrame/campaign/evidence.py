@@ -86,7 +86,7 @@ def mutant_lines(records: Sequence[Record]) -> list[str]:
     days = first if first == last else f"{first} to {last}"
     lines = [
         f"`make mutants SEED={found[0]['seed']}`, {days}, on {commits}: {len(found):,} of {mutants.SAMPLE:,}",
-        f"mutants have been judged, in random order; {killed:,} of the {of:,} that count were killed.",
+        f"mutants have been judged so far; {killed:,} of the {of:,} that count were killed.",
         "[Mutants](mutants.md) explains the columns.",
         "",
     ]
