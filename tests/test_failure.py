@@ -295,7 +295,7 @@ def test_a_network_examines_its_first_wrong_layer(capsys):
         "COLS": "4",
         "STOP": command.read_model(str(digits.MODEL)).ops[0].name,
     }
-    job = dataclasses.replace(command.prepare(given), rtl_root=broken("mul-minus-128"))
+    job = dataclasses.replace(command.prepare(given), rtl_root=broken("mul-without-sign"))
     assert command.run(job, examine=failure.of_layer) == 1
     printed = "".join(capsys.readouterr())
     assert "the smallest product that differs: 1 x 1 times 1 x 1, mode raw" in printed
