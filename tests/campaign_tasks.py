@@ -40,7 +40,7 @@ def verdict(arguments):
 
 
 def orphan(arguments):
-    """Leaves its child, and a grandchild that lost its parent, to whoever cleans up."""
+    """Leaves its child, and a grandchild that lost its parent, to the cleaner."""
     script = (
         f"sleep 600 & exec {sys.executable} -S -c 'import time; time.sleep(600)' {MARK} {arguments['runs']}"
     )

@@ -22,7 +22,7 @@ DOCUMENT = paths.ROOT / "docs" / "evidence.md"
 HEAD = """\
 # Evidence
 
-What the campaigns have found so far, and the defects found and mended since the project began.
+What the campaigns have found so far, and the defects found and repaired since the project began.
 `.venv/bin/python -m macrame campaign evidence` writes this page; do not edit it. Its figures come from
 [tests/evidence.jsonl](../tests/evidence.jsonl), the verdicts as the campaigns stored them, each with its
 date, seed, commit and CPU time. What is proven for all inputs is in [Proofs](proofs.md#properties).

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Run one task in processes of its own, none of which outlives it, or whoever wanted the verdict.
+"""Run one task in processes of its own, none of which outlives it, or the process that wanted the verdict.
 
 `answer` starts a supervisor, ``python -m macrame.campaign.process``, and holds a pipe to it open. The
 supervisor runs the task in a child, with a build folder of its own, and waits for the first of three events:
@@ -128,7 +128,9 @@ def kill_descendants() -> None:
 def _child(payload: Mapping[str, Any], scratch: Path, out: int) -> NoReturn:
     """Run the function; its answer goes to the pipe `out`."""
     try:
-        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        nothing, end = os.pipe()
+        os.close(end)
+        os.dup2(nothing, 0)
         log = os.open(scratch / "log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
         os.dup2(log, 1)
         os.dup2(log, 2)
@@ -208,7 +210,7 @@ def main() -> int:
     for number in (
         signal.SIGINT,
         signal.SIGTERM,
-    ):  # for whoever waits for the answer, who then closes the pipe
+    ):  # for the process that waits for the answer and then closes the pipe
         signal.signal(number, signal.SIG_IGN)
     line = b""
     while not line.endswith(b"\n"):  # unbuffered: nothing may stay behind when the child is forked
