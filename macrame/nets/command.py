@@ -715,10 +715,10 @@ def run_engine(given: Mapping[str, str]) -> int:
     config = CoreConfig(1, depth, depth, post_lanes=post_lanes)
     if only:
         model = given.get("MODEL", str(digits.MODEL))
-        graph, page = read_model(model), page_of(given, [model])
+        programs = [Path(given["COMPILE"])] if "COMPILE" in given else []
+        graph, page = read_model(model), page_of(given, [model], programs)
         if "COMPILE" in given:
-            sources = [model]
-            wrong = atomic.unwritable(given["COMPILE"], sources)
+            wrong = atomic.unwritable(given["COMPILE"], [model])
             if wrong:
                 raise InputError(f"COMPILE={given['COMPILE']}: {wrong}")
         planned = engine.Plan.of(graph, config, lanes=lanes, words=words, period=period)

@@ -435,9 +435,7 @@ def golden(graph: Graph, image: NDArray[np.int8]) -> dict[int, NDArray[Any]]:
     """
     values = {i: t.data for i, t in enumerate(graph.tensors) if t.data is not None}
     values[graph.inputs[0]] = image
-    for op in graph.ops:
-        given = [None if i is None else values[i] for i in op.inputs]
-        values.update(zip(op.outputs, operators.evaluate(graph, op, given)))
+    operators.evaluate_all(graph, graph.ops, values)
     return values
 
 

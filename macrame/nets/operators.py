@@ -8,7 +8,7 @@ convolution or a fully connected layer that the core needs too.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -225,6 +225,28 @@ def evaluate(
         assert result.dtype == tensor.dtype, (op.name, result.dtype, tensor.dtype)
         found.append(np.ascontiguousarray(result.reshape(tensor.shape)))
     return found
+
+
+def evaluate_all(graph: Graph, ops: Iterable[Op], values: dict[int, Values]) -> None:
+    """Compute operators with the golden model, one after the other.
+
+    Parameters
+    ----------
+    graph : Graph
+    ops : iterable of Op
+        Each after those whose outputs it reads.
+    values : dict of int to ndarray
+        By index of the tensor: those that are known, which need not include the constants; the outputs are
+        added.
+
+    Raises
+    ------
+    macrame.errors.InputError
+        As `evaluate`.
+    """
+    for op in ops:
+        given = [None if i is None else values.get(i, graph.tensors[i].data) for i in op.inputs]
+        values.update(zip(op.outputs, evaluate(graph, op, given)))
 
 
 def _function(op: Op, x: NDArray[np.float32]) -> NDArray[np.float32]:

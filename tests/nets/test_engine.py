@@ -37,9 +37,7 @@ def values_of(graph, inputs):
     """Every tensor of a graph, by the formulas of the operators."""
     values = {i: t.data for i, t in enumerate(graph.tensors) if t.data is not None}
     values.update(zip(graph.inputs, inputs))
-    for op in graph.ops:
-        given = [None if i is None else values[i] for i in op.inputs]
-        values.update(zip(op.outputs, operators.evaluate(graph, op, given)))
+    operators.evaluate_all(graph, graph.ops, values)
     return values
 
 

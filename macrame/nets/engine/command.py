@@ -22,7 +22,7 @@ from macrame.nets import operators
 from macrame.nets.engine.compile import Program, compile_graph, inputs_of
 from macrame.nets.graph import Graph
 from macrame.progress import Progress
-from macrame.report.blocks import Block, Heading, phrase, table, text
+from macrame.report.blocks import Block, Check, Heading, phrase, table, text
 from macrame.report.report import Report
 
 Values = NDArray[Any]
@@ -140,14 +140,6 @@ class Plan:
         )
 
 
-def _host(graph: Graph, numbers: Sequence[int], values: dict[int, Values]) -> None:
-    """Compute operators that the host runs."""
-    for i in numbers:
-        op = graph.ops[i]
-        given = [None if t is None else values.get(t, graph.tensors[t].data) for t in op.inputs]
-        values.update(zip(op.outputs, operators.evaluate(graph, op, given)))
-
-
 @dataclass(frozen=True)
 class Inference:
     """One inference on the engine.
@@ -213,9 +205,9 @@ def infer(
         memory[base : base + count] = words
     for t in program.outputs:
         values[t] = program.values(t, memory).reshape(graph.tensors[t].shape)
-    _host(graph, program.after, values)
+    operators.evaluate_all(graph, (graph.ops[i] for i in program.after), values)
     exact: dict[int, Values] = dict(zip(graph.inputs, inputs))
-    _host(graph, range(len(graph.ops)), exact)
+    operators.evaluate_all(graph, graph.ops, exact)
     watched = {*program.outputs, *graph.outputs}
     wrong = sum(int((values[t] != exact[t]).sum()) for t in watched)
     other = sum(int((values[t] != reference[t]).sum()) for t in watched if t in reference)
@@ -277,15 +269,21 @@ def run(
                 progress(number + 1, len(inputs))
     unexpected = [one for one in found if one.report.cycles != counters.cycles]
     report.write(text("{:,} cycles per inference on the simulated engine, {}", found[0].report.cycles, sim))
-    report.write(text("{:,} values differ from the golden model", sum(one.wrong for one in found)))
-    report.write(
-        text("{:,} words of the memory differ from the golden engine", sum(one.words for one in found))
-    )
+    values = sum(output.size for one in found for output in one.outputs)
+    wrong = sum(one.wrong for one in found)
+    said = phrase("{:,} values differ from the golden model", wrong)
+    report.write(Check("golden model", values, wrong, said))
+    wrong = sum(one.words for one in found)
+    said = phrase("{:,} words of the memory differ from the golden engine", wrong)
+    report.write(Check("memory", words * len(found), wrong, said))
     if any(references):
-        report.write(text("{:,} values differ from the reference", sum(one.other for one in found)))
+        wrong = sum(one.other for one in found)
+        report.write(
+            Check("reference", values, wrong, phrase("{:,} values differ from the reference", wrong))
+        )
     for inference in unexpected:
-        report.write(text("{:,} cycles, expected {:,}", inference.report.cycles, counters.cycles))
-    failed = bool(unexpected) or any(one.wrong or one.other or one.words for one in found)
+        said = phrase("{:,} cycles, expected {:,}", inference.report.cycles, counters.cycles)
+        report.write(Check("cycles", 1, 1, said))
     folder = environment.build_dir() / "net"
     folder.mkdir(parents=True, exist_ok=True)
     data = {
@@ -310,6 +308,6 @@ def run(
     }
     atomic.write(folder / "engine.json", (json.dumps(data, indent=2) + "\n").encode())
     report.write(text("wrote {}", str(folder / "engine.json")))
-    if failed:
+    if report.failed:
         report.write(text("net: the results differ from the expected ones", kind="error"))
     return found

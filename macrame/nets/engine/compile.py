@@ -656,8 +656,5 @@ def inputs_of(program: Program, values: Sequence[NDArray[np.int8]]) -> dict[int,
     """
     graph = program.graph
     known = dict(zip(graph.inputs, values))
-    for i in program.before:
-        op = graph.ops[i]
-        given = [None if t is None else known.get(t, graph.tensors[t].data) for t in op.inputs]
-        known.update(zip(op.outputs, operators.evaluate(graph, op, given)))
+    operators.evaluate_all(graph, (graph.ops[i] for i in program.before), known)
     return {t: known[t] for t in program.inputs}
