@@ -32,6 +32,10 @@ def inline(svg: str, prefix: str, description: str, glyphs: set[str] | None = No
     -------
     str
     """
+
+    def named(identifier: str) -> str:
+        return identifier if glyphs and identifier in glyphs else prefix + identifier
+
     ElementTree.register_namespace("", SVG)
     ElementTree.register_namespace("xlink", XLINK)
     root = ElementTree.fromstring(svg)
@@ -47,16 +51,15 @@ def inline(svg: str, prefix: str, description: str, glyphs: set[str] | None = No
                 if child.attrib["id"] in glyphs:
                     parent.remove(child)
                 glyphs.add(child.attrib["id"])
-    shared = {name: name for name in glyphs or ()}
     for element in root.iter():
         for part in ("text", "tail"):  # line breaks and indentation
             if (getattr(element, part) or "").isspace():
                 setattr(element, part, None)
         for name, value in list(element.attrib.items()):
             if name == "id":
-                element.set(name, shared.get(value, prefix + value))
+                element.set(name, named(value))
             elif name in ("href", f"{{{XLINK}}}href") and value.startswith("#"):
-                element.set(name, f"#{shared.get(value[1:], prefix + value[1:])}")
+                element.set(name, f"#{named(value[1:])}")
             elif name in LENGTHS:
                 element.set(name, _rounded(value))
             elif name == "transform":
