@@ -32,7 +32,7 @@ def share(count, of=4):
 
 
 def stride(quick):
-    """The step of a loop over cycles or cases, each as good as the others: 1, and `quick` in a quick run."""
+    """The step of a loop over the cycles of a reset: 1, or `quick` in a quick run."""
     return quick if "quick" in cocotb.plusargs else 1
 
 

@@ -27,7 +27,7 @@ from macrame.host.link import LinkBase
 from macrame.host.quantize import float32_bits, quantize_multiplier
 from macrame.sim.beats import BeatFiles, Stall, stall_values
 from macrame.sim.inside.player import Player
-from tb.lib.vectors import stride
+from tb.lib import vectors
 
 LIMIT_NS = 20_000_000  # two million cycles: more than any test takes
 
@@ -184,10 +184,10 @@ def sides(bench, budget):
         yield m, k, n
 
 
-def budget(bench, share=1.0):
+def budget(bench, part=1.0):
     """Cycles that a test may take: an array four times as large simulates about four times as slowly."""
     cells = bench.core.config.rows * bench.core.config.cols * bench.core.config.depth
-    return int(share * int(os.environ.get("GEMM_BUDGET", "500000")) / (cells + 16) / stride(3))
+    return int(part * vectors.share(int(os.environ.get("GEMM_BUDGET", "500000")), of=3) / (cells + 16))
 
 
 @bench_test
