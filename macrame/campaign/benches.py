@@ -14,7 +14,7 @@ from tb.lib.catalogue import CASES, Case
 
 #: Cases of a module's own bench that are tried first, and cases of wider benches that are tried after them.
 OWN, WIDER = 6, 4
-#: What the verdict of every bench depends on, besides files.
+#: What the verdict of every bench depends on, apart from files.
 TOOLS = ("python", "icarus", "cocotb", "cocotbext-axi", "numpy")
 
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Run a list of tasks, on this machine or on a cluster, and store each verdict as it comes.
 
-What has a verdict in the store does not run again, so a campaign that was killed goes on where it stopped.
+What has a verdict in the store does not run again, so a campaign that was killed resumes where it stopped.
 Tasks run in the order of their keys, which are random: what a stopped campaign has is a fair sample of the
 whole, and the time that is left can be estimated from the time so far.
 """

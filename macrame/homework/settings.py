@@ -36,7 +36,7 @@ class Settings:
     waves : bool
         Write an FST of the core.
     page : pathlib.Path or None
-        Where the report goes besides the terminal.
+        Where the report goes in addition to the terminal.
     """
 
     problems: list[int]

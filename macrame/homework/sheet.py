@@ -71,7 +71,7 @@ FURTHER: dict[int, Part] = {8: p8_training}
 ON_RTL = (1, 2, 4, 6, 7, 8)
 
 
-#: Parts that use the same simulators, the int8 core and the hardware for bf16. The others run beside them:
+#: Parts that use the same simulators, the int8 core and the hardware for bf16. The others run alongside them:
 #: problem 6 has a core of its own, which counts toggles.
 TOGETHER: tuple[Part, ...] = (p1_forward, p2_backprop, p4_int8, p8_inference)
 #: Of the others, the longest first.

@@ -62,7 +62,7 @@ class Job:
     out : pathlib.Path
         The report, as JSON.
     page : pathlib.Path or None
-        Where the report goes besides the terminal.
+        Where the report goes in addition to the terminal.
     """
 
     hidden: int

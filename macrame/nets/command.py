@@ -112,7 +112,7 @@ class Job:
     trace : macrame.sim.recording.Recording or None
         A trace of the core to be recorded; its spans are the layers.
     page : Path or None
-        Where the report goes besides the terminal.
+        Where the report goes in addition to the terminal.
     rtl_root : Path or None
         Another copy of rtl/.
     """

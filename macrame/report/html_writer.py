@@ -195,7 +195,7 @@ def _table(block: Table) -> str:
 
 
 def _is_numeric(cells: list[Cell]) -> bool:
-    """Whether a column has numbers only, besides cells without a value."""
+    """Whether a column has numbers only, except for cells without a value."""
     values = [value for cell in cells if (value := single(cell)) is not None and not _empty(value)]
     return bool(values) and not any(isinstance(value, str) for value in values)
 

@@ -83,7 +83,7 @@ class Job:
     trace: Path | None = None  # file for a trace of the core
     trace_window: tuple[int, int | None] = (0, None)  # first cycle and number of cycles
     notes: tuple[str, ...] = ()  # lines for the user: what was skipped while reading
-    page: Path | None = None  # the report, besides the terminal
+    page: Path | None = None  # the report, in addition to the terminal
     recorded: Path | None = None  # file for the trace that the page shows, if it is not the user's
     rtl_root: Path | None = None  # another copy of rtl/
     fields: NDArray[np.void] | None = None  # of the columns' records, once the product was computed

@@ -44,7 +44,7 @@ class Layout:
     row, pixel : int
         Words from a row to the next, and from a word's column to the next.
     words : int
-        Of the buffer; two layouts that differ only in what is behind the image are equal.
+        Of the buffer; two layouts that differ only in what follows the image are equal.
     offsets : ndarray of int, of the tensor's shape
         Byte of each value; in "gathered", where a value lies several times, that of one of them.
     unit : int
@@ -119,7 +119,7 @@ def plain(shape: tuple[int, ...], depth: int, slack: int = 0) -> Layout:
     shape : tuple of int
     depth : int
     slack : int
-        Pixels behind the last that may be overwritten.
+        Pixels after the last that may be overwritten.
 
     Returns
     -------
