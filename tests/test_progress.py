@@ -48,7 +48,8 @@ def test_lines_go_where_they_are_wanted():
     assert said == ["RTL: 4", "RTL: 9"]
 
 
-def test_a_bar_on_a_terminal_counts_and_goes():
+def test_a_bar_on_a_terminal_counts_and_goes(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")  # not dumb
     drawn = io.StringIO()
     console = Console(file=drawn, force_terminal=True, width=100)
     with Progress("computing", "beats", 7, console=console, quiet=0) as tell:

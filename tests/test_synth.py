@@ -520,7 +520,8 @@ def test_too_large_is_said_before_the_textbook_array_is_placed(tmp_path, monkeyp
 def test_an_interrupt_ends_all_tools(tmp_path):
     """Running and waiting tools: none is left, and the status reports it."""
     script = (
-        "import pathlib, sys; from macrame.cli import command; from macrame.synth import flow, tools\n"
+        "import pathlib, sys; from macrame.cli import command, signals\n"
+        "from macrame.synth import flow, tools\n"
         "from macrame.synth import measure as program\n"
         "flow.BUILD = pathlib.Path(sys.argv[1])\n"
         "sleep = [sys.executable, '-c', 'import time; print(1, flush=True); time.sleep(600)']\n"
@@ -528,6 +529,7 @@ def test_an_interrupt_ends_all_tools(tmp_path):
         "    with tools.ThreadPoolExecutor(8) as pool:\n"
         "        list(pool.map(lambda _: tools.tool('sleep', sleep, '.'), range(8)))\n"
         "program.measure = measure\n"
+        "signals.working()\n"
         "print('ready', flush=True)\n"
         "sys.exit(command.call('synth', {}, [], str, 'synth'))\n"
     )

@@ -36,6 +36,10 @@ Key_contra = TypeVar("Key_contra", contravariant=True)
 TICK = 0.1  # seconds between two messages about progress
 LEAVE = 5.0  # seconds that a process has to close its simulators, before it is killed
 
+#: Blocked in a process except while it solves. A forked process inherits handlers; one that raises an
+#: exception outside `_work` would make it continue as a second copy of the first process.
+INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
+
 
 class Solver(Protocol[Key_contra, Result_co]):
     """What solves a group of parts, in a process of its own."""
@@ -128,6 +132,7 @@ def _work(
         while (group := connection.recv()) is not None:
             working, key = solver(), None
             try:
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, INTERRUPTS)
                 for key in group:
                     connection.send((key, "solved", working.solve(key, _Remote(connection, key))))
             except Exception as error:
@@ -135,6 +140,7 @@ def _work(
                     raise
                 connection.send((key, "failed", _portable(error)))
             finally:
+                signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTS)
                 working.close(_Remote(connection, None))
             connection.send((None, "free"))
 
@@ -153,6 +159,15 @@ def _portable(error: Exception) -> Exception:
 
 
 # --- in the first process -----------------------------------------------------------------------------------
+
+
+def _start(process: ForkProcess) -> None:
+    """Start a process with INTERRUPTS blocked."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTS)
+    try:
+        process.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class Parallel(Generic[Key, Result]):
@@ -192,7 +207,7 @@ class Parallel(Generic[Key, Result]):
                 process = context.Process(target=_work, args=(its, ends, solver), daemon=True)
                 with warnings.catch_warnings():  # NumPy's idle threads are no danger
                     warnings.simplefilter("ignore", DeprecationWarning)
-                    process.start()
+                    _start(process)
                 its.close()
                 self._workers[mine] = process
                 mine.send(self._groups.popleft())

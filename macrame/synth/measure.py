@@ -4,7 +4,6 @@
 
 import json
 import os
-import signal
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
@@ -200,7 +199,6 @@ def main(environ: Mapping[str, str], table: bool = False) -> int:
     tools.FlowError
         A tool failed, or the unit does not fit.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as after Ctrl-C
     say = Steps()
     job, page = from_environment(environ), page_of(environ)
     environment.writable(environment.build_dir())

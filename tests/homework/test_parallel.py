@@ -6,6 +6,7 @@ import io
 import multiprocessing
 import os
 import re
+import signal
 import time
 
 import pytest
@@ -138,6 +139,31 @@ def test_an_interrupt_closes_the_simulators(report, tmp_path):
     assert (tmp_path / "closed").exists()
     assert multiprocessing.active_children() == []
     assert time.monotonic() - began < 60
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_of_a_new_process_ends_it(report, monkeypatch, number):
+    """Whatever handler it inherits, it must not go on as a copy of this process."""
+    live, _ = report
+    fork, first = os.fork, os.getpid()
+    before = signal.signal(number, signal.default_int_handler)
+
+    def interrupted():
+        if (pid := fork()) == 0:
+            os.kill(os.getpid(), number)
+            time.sleep(0.01)  # runs the handler, if the signal is not blocked
+        return pid
+
+    monkeypatch.setattr(os, "fork", interrupted)
+    try:
+        with Parallel(lambda: Failing(int), [[1], [3]], 2) as parallel:
+            with pytest.raises(Stopped, match="a process ended with status 0"):
+                parallel.show(1, live)
+    finally:
+        signal.signal(number, before)
+        if os.getpid() != first:
+            os._exit(7)
+    assert multiprocessing.active_children() == []
 
 
 def test_parts_that_share_a_simulator_are_one_group():
