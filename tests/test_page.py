@@ -3,6 +3,7 @@
 """The page of a run, in a real browser: what it shows is what the trace has, and what golden expects."""
 
 import dataclasses
+import itertools
 import json
 import re
 import shutil
@@ -27,6 +28,7 @@ from macrame.sim.recording import Recording
 from macrame.verify import product
 from macrame.verify.trace import Trace
 from macrame.verify.trace_page import Work, component
+from tests.verbs import call
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 BROWSER = next(filter(None, map(shutil.which, BROWSERS)), None)
@@ -521,38 +523,68 @@ def test_the_trace_for_perfetto_is_that_of_the_trace(browser, request, name, tmp
     assert json.loads((tmp_path / "trace.json").read_text()) == run.trace.chrome()
 
 
-def test_a_matrix_of_the_report_links_to_the_cells_that_computed_it(browser, int8, tmp_path):
-    trace, out = int8.trace, int8.out
+@pytest.mark.parametrize("name", RUNS)
+def test_a_matrix_of_the_report_links_to_the_cells_that_computed_it(browser, request, name, tmp_path):
+    run = request.getfixturevalue(name)
+    trace, out = run.trace, run.out
+    span, last = trace.spans[0], run.a.shape[1] - 1
     page = Html("run", {run_page.NAME: run_page.assets()})
     page.write(
         blocks.equation(
             "C =",
-            blocks.Matrix("C (RTL)", out, product=trace.spans[0].name),
-            blocks.Matrix("row 0", out[0], product=trace.spans[0].name),
+            blocks.Matrix("C (RTL)", out, product=span.name),
+            blocks.Matrix("row 0", out[0], product=span.name),
             blocks.Matrix("other", out, product="another product"),
         )
     )
-    page.write(component(trace, [int8.work]))
+    page.write(component(trace, [run.work]))
     path = tmp_path / "linked.html"
     path.write_text(page.text())
     with Opened(browser, path) as opened:
+
+        def shown():
+            return [opened.state(name) for name in ("cycle", "row", "col")]
+
+        def place(i, j):
+            mac = trace.mac(*trace.locate(span, i, j), k=last)
+            return [mac.sum_cycle, mac.pe[0], mac.pe[1]]
+
         links = opened.page.get_by_role("button", name="show in the array")
         assert links.count() == 2  # none for another product
         opened.press("Home")
         links.first.click()
         opened.settle()
-        first = trace.mac(*trace.locate(trace.spans[0], 0, 0), k=15)
-        assert [opened.state(name) for name in ("cycle", "row", "col")] == [first.sum_cycle, 0, 0]
-        for place, (i, j) in (("10 9", (10, 9)), ("6 3", (6, 3))):
-            opened.page.locator(f"mtd[data-result='{place}']").first.click()
+        assert shown() == place(0, 0)
+        height, cols = trace.config.height(int(trace.tiles["mode"][0])), trace.config.cols
+        for i, j in itertools.product(  # corners of the first tiles, and of the matrix
+            {0, height - 1, height, len(out) - 1}, {0, cols - 1, cols, out.shape[1] - 1}
+        ):
+            opened.page.locator(f"mtd[data-result='{i} {j}']").first.click()
             opened.settle()
-            tile, row, col = trace.locate(trace.spans[0], i, j)
-            cycle = trace.mac(tile, row, col, k=15).sum_cycle
-            assert [opened.state(name) for name in ("cycle", "row", "col")] == [cycle, row, col]
-            assert integer(opened.page.locator(".steps tr.current td").nth(1).inner_text()) == out[i, j]
-        opened.page.locator("mtd[data-result='0 7']").last.click()  # of the row, which is shown as a column
+            assert shown() == place(i, j)
+            result = opened.table(".steps")["result"][1]
+            assert integer(result) == out[i, j] if name == "int8" else bits(result) == out[i, j]
+        opened.page.locator("mtd[data-result='0 2']").nth(1).click()  # of the row, which is shown as a column
         opened.settle()
-        assert opened.state("col") == trace.locate(trace.spans[0], 0, 7)[2]
+        assert shown() == place(0, 2)
+
+
+def test_the_sheet_links_bfloat16_layers_to_their_cells(browser, tmp_path):
+    """Of problem 1: the cell's result, as its steps show it, is the number of the matrix."""
+    path = tmp_path / "sheet.html"
+    assert call("homework", {"PROBLEM": "1", "OUT": str(tmp_path / "out"), "PAGE": str(path)}) == 0
+    tensors = json.loads((tmp_path / "out" / "p1.json").read_text())["answer"]["bf16"]
+    with Opened(browser, path) as opened:
+        for number, name in ((1, "a1"), (2, "z2")):
+            matrix = opened.page.locator(f"math[data-product*='bf16 product {number}']")
+            cells = matrix.locator("mtd[data-result]")
+            assert cells.count() == len(tensors[name]) == 3
+            for at in range(3):
+                cells.nth(at).click()
+                opened.settle()
+                got = opened.table(".steps")["result"][1]
+                assert float(got.split(" (")[0].removeprefix("= ")) == pytest.approx(tensors[name][at], 1e-6)
+                assert bits(got) == tensors["bits"][name][at]
 
 
 def test_the_page_of_a_core_that_halted(browser, tmp_path):

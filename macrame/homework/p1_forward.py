@@ -329,7 +329,8 @@ def _forward_bf16(problem: Problem, run: Run, exact: Answer) -> Blocks[Answer]:
         run.rtl.bf16_name,
     )
     _, bits = _bf16(problem, Golden())
-    trace, got = _bf16(problem, run.rtl.bf16())
+    backend = run.rtl.bf16()
+    trace, got = _bf16(problem, backend)
     for name, expected in bits.items():
         run.rtl.compare(f"{name}, bf16", got[name], expected, again=True)
     values, h = {}, Matrix("bf16(x)", bf16_to_fp32(trace.inputs[0][0]), 6)
@@ -338,7 +339,9 @@ def _forward_bf16(problem: Problem, run: Run, exact: Answer) -> Blocks[Answer]:
         values[name] = bf16_to_fp32(trace.inputs[i][0]) if i < n else trace.output[0]
         values[name] = values[name].astype(np.float64)
         before, after = (f"{name} = {network.activations[i - 1]}(", ") =") if i < n else (f"{name} =", "=")
-        source = f"of the RTL's z{i}" if network.activations[i - 1] == "sigmoid" else "RTL"
+        source, product = "RTL", backend.products[i - 1]
+        if network.activations[i - 1] == "sigmoid":
+            source, product = f"of the RTL's z{i}", ""
         yield equation(
             before,
             Matrix(f"bf16(W{i})", bf16_to_fp32(w).astype(np.float64), 6),
@@ -347,7 +350,7 @@ def _forward_bf16(problem: Problem, run: Run, exact: Answer) -> Blocks[Answer]:
             "+",
             Matrix(f"b{i}", b),
             after,
-            Matrix(f"{name} ({source})", values[name], 6),
+            Matrix(f"{name} ({source})", values[name], 6, product),
             "in float:",
             Matrix(name, exact[name], 6),
         )

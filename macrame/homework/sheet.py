@@ -187,7 +187,7 @@ class Sheet:
         numbers = ", ".join(map(str, dict.fromkeys(self._solved)))
         for recording, name, works in (
             (session.trace, session.name, session.works),
-            (session.bf16_trace, session.bf16_name, []),
+            (session.bf16_trace, session.bf16_name, session.bf16_works),
         ):
             if recording is not None and recording.path.exists():
                 trace = Trace.read(recording.path, "the trace")

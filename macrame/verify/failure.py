@@ -370,9 +370,23 @@ class _Runs:
 
 def _fields(core: Core, product: Product) -> NDArray[np.void] | None:
     """The fields of the columns' records, for the page."""
-    n = product.sizes[2]
     if product.mode != "bf16":
         return packets.fields(core.records(product.w, product.mode, **product.output))
-    bias = product.output.get("bias", 0)
+    return bf16_fields(product)
+
+
+def bf16_fields(product: Product) -> NDArray[np.void]:
+    """The fields of the columns' records of a bfloat16 product.
+
+    Parameters
+    ----------
+    product : macrame.verify.shrink.Product
+
+    Returns
+    -------
+    structured numpy.ndarray, shape (N,)
+        As `macrame.host.packets.fields`.
+    """
+    n, bias = product.sizes[2], product.output.get("bias", 0)
     bits = np.broadcast_to(np.asarray(0 if bias is None else bias, np.float32), n)
     return packets.fields(packets.records(n, np.ascontiguousarray(bits).view(np.int32)))

@@ -90,6 +90,15 @@ class Compared:
         The core's link, whose trace names the products.
     wrong : callable, optional
         Called with each product whose result differs.
+    prefix : str
+        Begins the names of products in the trace.
+    works : list of macrame.verify.trace_page.Work, optional
+        Each product is appended, for a page.
+
+    Attributes
+    ----------
+    products : list of str
+        Names in the trace of all products so far.
     """
 
     def __init__(
@@ -98,9 +107,12 @@ class Compared:
         compare: Compare,
         link: HarnessLink | None = None,
         wrong: Callable[[shrink.Product], None] | None = None,
+        prefix: str = "",
+        works: list[Work] | None = None,
     ) -> None:
         self.backend, self.compare, self.golden, self.link = backend, compare, Golden(), link
-        self.wrong = wrong
+        self.wrong, self.prefix, self.works = wrong, prefix, works
+        self.products: list[str] = []
 
     def matmul(
         self,
@@ -112,12 +124,16 @@ class Compared:
     ) -> Numbers:
         """As `macrame.golden.nn.bf16.Golden.matmul`."""
         what, (m, k), n = f"product {sizes(a, w)}", a.shape, w.shape[1]
-        done, differs = self._both(what, lambda backend: backend.matmul(a, w, bias, relu, out))
+        done, expected = self._both(what, lambda backend: backend.matmul(a, w, bias, relu, out))
+        self.products.append(f"{self.prefix}bf16 product {len(self.products) + 1}, {sizes(a, w)}")
         if self.link is not None:
-            self.link.mark(what, m=m, k=k, n=n, mode="bf16")
-        if differs and self.wrong is not None:
-            output = {"relu": relu, "out": out, **({} if bias is None else {"bias": bias})}
-            self.wrong(shrink.Product(a, w, "bf16", output))
+            self.link.mark(self.products[-1], m=m, k=k, n=n, mode="bf16")
+        output = {"relu": relu, "out": out, **({} if bias is None else {"bias": bias})}
+        product = shrink.Product(a, w, "bf16", output)
+        if self.works is not None:
+            self.works.append(Work(a, w, failure.bf16_fields(product), expected))
+        if self.wrong is not None and not np.array_equal(bits(done), expected):
+            self.wrong(product)
         return done
 
     def vector(
@@ -131,14 +147,16 @@ class Compared:
         """As `macrame.golden.nn.bf16.Golden.to_bf16`."""
         return self._both(f"{np.size(x):,} numbers to bf16", lambda backend: backend.to_bf16(x))[0]
 
-    def _both(self, what: str, operation: Callable[[Backend], Numbers]) -> tuple[Numbers, bool]:
-        """The hardware's result, and whether it differs."""
+    def _both(
+        self, what: str, operation: Callable[[Backend], Numbers]
+    ) -> tuple[Numbers, NDArray[np.unsignedinteger]]:
+        """The hardware's result, and the bits of golden's."""
         began = time.monotonic()
         got = operation(self.backend)
         seconds = time.monotonic() - began
         expected = bits(operation(self.golden))
         self.compare(what, bits(got), expected, seconds)
-        return got, not np.array_equal(bits(got), expected)
+        return got, expected
 
 
 def hardware(
@@ -211,8 +229,8 @@ class Session:
         All comparisons so far.
     used : list of str
         Descriptions of the hardware used, in the order of first use.
-    works : list of macrame.verify.trace_page.Work
-        The products in `trace`, in the order of its spans.
+    works, bf16_works : list of macrame.verify.trace_page.Work
+        The products in `trace` and in `bf16_trace`, in the order of their spans.
     prefix : str
         Begins the names of products in the trace.
     examined : macrame.report.blocks.Component or None
@@ -241,6 +259,7 @@ class Session:
         self.checks: list[Check] = []
         self.used: list[str] = []
         self.works: list[Work] = []
+        self.bf16_works: list[Work] = []
         self.prefix = ""
         self._links: dict[bool, SimLink] = {}  # without and with activity counting
         self._cores: dict[bool, Core] = {}
@@ -288,7 +307,7 @@ class Session:
                     core.matmul(np.zeros((rows, depth), np.int8), np.zeros((depth, cols), np.int8))
         return self._cores[activity]
 
-    def bf16(self) -> Backend:
+    def bf16(self) -> Compared:
         """A backend of `macrame.golden.nn.bf16` that computes on the simulated hardware: a core and a vector
         unit.
 
@@ -297,7 +316,7 @@ class Session:
 
         Returns
         -------
-        macrame.golden.nn.bf16.Backend
+        Compared
         """
         self._use(self.bf16_name)
         if self._hardware is None:
@@ -328,7 +347,8 @@ class Session:
         def wrong(product: shrink.Product) -> None:
             self._examine(product, self.bf16_config.core)
 
-        return Compared(self._hardware, compare, self._hardware_links[0], wrong)
+        works = None if self.bf16_trace is None else self.bf16_works
+        return Compared(self._hardware, compare, self._hardware_links[0], wrong, self.prefix, works)
 
     def product_name(self, what: str) -> str:
         """The name in the trace of a product that :meth:`matmul` or :meth:`dense` calls `what`."""
