@@ -98,6 +98,7 @@ def jobs(target: str, seeds: int) -> list[Job]:
             job("core", 2, 2, 4),
             job("core", 4, 4, 1),
             job("core", 8, 8, 1),
+            job("elementwise"),
             textbook(target, "heap", seeds),
         ]
     if target != "ecp5":
