@@ -590,7 +590,7 @@ def speed(config: CoreConfig, cycles: int) -> Iterator[Text]:
         )
     if not placed:
         yield text(
-            "no figure for the clock of a core of {}, {} requantisers: it was never placed",
+            "no clock rate for the {} core with {} requantisers: it has not been placed",
             str(config),
             config.post_lanes,
         )
@@ -646,7 +646,7 @@ def _finish(
         found = found.reshape(len(job.labels), -1)
         correct = int((found.argmax(axis=1) == job.labels).sum())
         report.write_all(accuracy(found, job.labels, job.floats, job.graph.runtime))
-    report.write(text("{:.2f} s per inference, {:.1f} s in all", min(seconds), total))
+    report.write(text("{:.2f} s per inference, {:.1f} s in total", min(seconds), total))
     summary = {
         "model": job.graph.name,
         "array": str(job.config),
@@ -700,8 +700,8 @@ def run_engine(given: Mapping[str, str]) -> int:
     refused = (*_NO_ENGINE, *(("INPUT", "REFERENCE", "IMAGES", "SIM", "SEED") if only else ("PROGRAM_RATE",)))
     for name in refused:
         if name in given:
-            reason = "nothing is simulated" if only and name not in _NO_ENGINE else "on the engine"
-            raise InputError(f"{name}={given[name]}: does not apply, {reason}")
+            reason = "if nothing is simulated" if only and name not in _NO_ENGINE else "to the engine"
+            raise InputError(f"{name}={given[name]}: does not apply {reason}")
     depth = parse.integer("DEPTH", given.get("DEPTH", "8"), 2, 8)
     if depth not in (2, 4, 8):
         raise InputError(f"DEPTH={depth}: expected 2, 4 or 8 for the engine")

@@ -132,9 +132,9 @@ class Failure:
             int(self.expected[row, col]),
             int(self.got[row, col]),
         )
-        yield text("its operands, trace and page in {}", environment.shown(self.folder))
+        yield text("its operands, trace and page are in {}", environment.shown(self.folder))
         if self.waves is not None:
-            yield text("waves around its first wrong number in {}", environment.shown(self.waves))
+            yield text("waveforms around the first wrong number are in {}", environment.shown(self.waves))
 
 
 def first_wrong(trace: Trace) -> First | None:
@@ -321,7 +321,7 @@ class _Runs:
 
     def _ready(self) -> Core:
         if self._restarts > MOST_RESTARTS:
-            raise LinkError("the simulated core fails again and again")
+            raise LinkError("the simulated core keeps failing")
         if self._link is None or self._link.closed:
             self._link = SimLink(self.config, name=self.name, waves=False, **self.options)
         self._link.reset()

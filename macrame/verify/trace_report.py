@@ -70,7 +70,7 @@ def blocks(trace: Trace, wrong: Sequence[Mismatch], count: int) -> Iterator[Bloc
         ],
     )
     said = (
-        phrase("a number differs from the golden model, which is computed again from those before it")
+        phrase("a number differs from the golden model, recomputed from the numbers before it")
         if wrong
         else phrase("the numbers of all {:,} cycles of the window match the golden model", count)
     )

@@ -170,7 +170,7 @@ class Details {
     }
     const place = run.place(tile),
       where = place ? `result [${place.row + inTile}, ${place.col + col}] of ${place.product.name}, ` : "";
-    const padding = run.isPadding(tile, inTile, col) ? "; only fills up the array" : "";
+    const padding = run.isPadding(tile, inTile, col) ? "; padding only" : "";
     return html("details", { open: true },
       html("summary", {}, `The whole sum: ${where}tile ${tile}, row ${inTile}, column ${col}${padding}`),
       html("div", { class: "scroll scroll-y", tabindex: "0" }, html("table", {},

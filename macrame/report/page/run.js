@@ -66,14 +66,14 @@ class State {
 }
 
 const KEYS = [
-  ["← →", "one cycle back or on; with Shift, ten"],
+  ["← →", "one cycle back or forward; with Shift, ten"],
   ["Page Up, Page Down", "the previous or next cycle in which a slice enters the array"],
   ["Home, End", "the first or last cycle of the work"],
   ["Space", "play or pause"],
   ["+ − 0", "zoom in, out, the whole run"],
-  ["C", "the next colouring"],
+  ["C", "the next way to colour the cells"],
   ["arrow keys on the array", "another cell"],
-  ["Escape", "let go of the cell: the pointer chooses again"],
+  ["Escape", "release the cell: the pointer selects again"],
 ];
 
 /** The controls above the array. */
@@ -115,7 +115,7 @@ class Controls {
       html("span", { class: "group" },
         button("|◀", "first cycle of the work", () => state.go(run.active[0])),
         button("◀", "one cycle back", () => state.go(state.cycle - 1)), this.playButton,
-        button("▶", "one cycle on", () => state.go(state.cycle + 1)),
+        button("▶", "one cycle forward", () => state.go(state.cycle + 1)),
         button("▶|", "last cycle of the work", () => state.go(run.active[1] - 1))),
       html("label", { class: "group" }, "cycle ", this.number), this.speed,
       html("label", { class: "group" }, "colour: ", this.colouring), this.slider);
@@ -164,7 +164,7 @@ class ArrayLegend {
     const entries = {
       activity: [
         [sequential(0.85), "multiplies, all products differ from 0"], [sequential(0.25), "all products are 0"],
-        [sequential(0.12), "fills up the array only", "up"], [sequential(0.2), "adds"], [sequential(0), "nothing new"],
+        [sequential(0.12), "padding only", "up"], [sequential(0.2), "adds"], [sequential(0), "nothing new"],
       ],
       value: [[diverging(-1), `−${this.limit()}`], [diverging(-0.5), "negative"], [diverging(0), "0"],
         [diverging(0.5), "positive"], [diverging(1), `${this.limit()}, logarithmic`]],
@@ -217,7 +217,7 @@ function checked(run, state, comparison) {
   const against = run.products.length ? "from the operands that the host sent" : "from the recorded operands";
   if (!wrong) {
     element.append(html("p", { class: "passed" },
-      `Self-check: this page computed golden again ${against}; all ${count(compared)} recorded numbers match.`));
+      `Self-check: this page recomputed the golden model ${against}; all ${count(compared)} recorded numbers match.`));
     return element;
   }
   const shown = sorted.slice(0, 10).map((found) => {
@@ -234,7 +234,7 @@ function checked(run, state, comparison) {
       `: ${found.what} of ${where} is ${found.got}, golden ${found.expected}`);
   });
   element.append(html("p", { class: "failed" },
-      `Self-check: ${count(wrong)} of ${count(compared)} recorded numbers differ from golden, computed again ` +
+      `Self-check: ${count(wrong)} of ${count(compared)} recorded numbers differ from the golden model, recomputed ` +
       `${against}. The first by cycle:`
       ),
     html("ul", {}, ...shown));
@@ -342,7 +342,7 @@ async function startRun(element, data) {
       html("div", { class: "side-by-side" }, html("div", { class: "array-box" }, array.canvas, legend.element),
         details.element)),
     section("The whole run", html("p", { class: "zoom" }, html("span", { class: "soft" },
-          "Click or drag to choose a cycle, Shift and drag to zoom. "),
+          "Click or drag to select a cycle, drag with Shift to zoom. "),
         zoomButton("+", "zoom in", () => timeline.zoom(0.5)), zoomButton("−", "zoom out", () => timeline.zoom(
           2)),
         zoomButton("all", "the whole run", () => timeline.show(0, run.cycles)),
