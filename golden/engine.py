@@ -265,7 +265,7 @@ class Engine:
             ("slices", item["slices"], self.slices),
         ):
             if got > most:
-                raise ProgramError("program_illegal", f"it needs {name} {got}, there are {most}")
+                raise ProgramError("program_illegal", f"it needs {got} {name}, expected at most {most}")
 
     def _check(self, item: np.void, start: int) -> None:
         """Reject what the decoder rejects."""

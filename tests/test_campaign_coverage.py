@@ -96,7 +96,7 @@ def test_the_gate_names_what_is_below_its_limit():
     ],
 )
 def test_a_waiver_of_nothing_is_an_error(waiver):
-    assert f"waiver of nothing: {waiver.file} {waiver.kind} {waiver.match}" in coverage.gate(
+    assert f"waiver matches no uncovered point: {waiver.file} {waiver.kind} {waiver.match}" in coverage.gate(
         merged(waiver), {}
     )
 

@@ -69,7 +69,7 @@ def test_what_the_driver_refuses():
         engine = NetworkEngine(link)
         with pytest.raises(InputError, match=r"^program has 65 bytes, expected a multiple of 64 above 0$"):
             engine.load(bytes(65))
-        with pytest.raises(InputError, match=r"^words 250 to 259, expected words of a memory of 256$"):
+        with pytest.raises(InputError, match=r"^words 250 to 259, expected words from 0 to 255$"):
             engine.read(250, 10)
         with pytest.raises(InputError, match=r"^words have type int64 and shape \(1, 8\), expected int8"):
             engine.write(0, np.zeros((1, 8), np.int64))
@@ -100,13 +100,13 @@ def test_engine_command(tmp_path, monkeypatch, capfd):
     ("given", "message"),
     [
         ({"ENGINE": "2"}, "ENGINE='2': expected 0 or 1"),
-        ({"ENGINE": "1", "ROWS": "1"}, "ROWS=1: does not apply, on the engine"),
+        ({"ENGINE": "1", "ROWS": "1"}, "ROWS=1: does not apply to the engine"),
         ({"ENGINE": "1", "DEPTH": "3"}, "DEPTH=3: expected 2, 4 or 8 for the engine"),
         ({"ENGINE": "1", "LANES": "3"}, "LANES=3: expected 1, 2 or 4 for the engine"),
-        ({"ENGINE": "1", "PROGRAM_RATE": "2"}, "PROGRAM_RATE=2: does not apply, on the engine"),
+        ({"ENGINE": "1", "PROGRAM_RATE": "2"}, "PROGRAM_RATE=2: does not apply to the engine"),
         ({"MEM": "2"}, "MEM=2: applies to ENGINE=1 and to COMPILE only"),
         ({"COMPILE": "none/x.bin"}, "COMPILE=none/x.bin: the directory none does not exist"),
-        ({"COMPILE": "x.bin", "SEED": "2"}, "SEED=2: does not apply, nothing is simulated"),
+        ({"COMPILE": "x.bin", "SEED": "2"}, "SEED=2: does not apply if nothing is simulated"),
         ({"ENGINE": "1", "PLAN": "1", "MEM": "1"}, "needs 1152 bytes of memory, the engine has 1024"),
     ],
     ids=str,

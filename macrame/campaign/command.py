@@ -39,7 +39,9 @@ def executor(values: Mapping[str, str]) -> engine.Executor:
     """
     if values.get("CLUSTER"):
         if "JOBS" in values:
-            raise InputError(f"JOBS={values['JOBS']}: expected no JOBS with CLUSTER, whose workers set it")
+            raise InputError(
+                f"JOBS={values['JOBS']}: does not apply with CLUSTER, whose workers determine it"
+            )
         return engine.Cluster(values["CLUSTER"], lambda line: print(line, file=sys.stderr, flush=True))
     return engine.Local(parse.integer("JOBS", values.get("JOBS", "1"), 1, 1024))
 
@@ -80,7 +82,7 @@ def main(values: Mapping[str, str], words: Sequence[str]) -> int:
     for name, kinds in TAKES.items():
         if name in values and words[0] not in kinds:
             applies = " and ".join(kinds)
-            raise InputError(f"{name}={values[name]}: applies to {applies}, expected none with {words[0]}")
+            raise InputError(f"{name}={values[name]}: applies to {applies}, not to {words[0]}")
     if words[0] == "evidence":
         text = evidence.document(Path(values["STORE"]).absolute() if "STORE" in values else None)
         atomic.write_files({evidence.DOCUMENT: text.encode()})

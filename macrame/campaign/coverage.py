@@ -306,7 +306,7 @@ def page(found: Merged) -> str:
 
 def gate(found: Merged, limits: Mapping[str, float]) -> list[str]:
     """What is wrong: kinds below their limit, and waivers of nothing."""
-    wrong = [f"waiver of nothing: {w.file} {w.kind} {w.match}" for w in found.idle]
+    wrong = [f"waiver matches no uncovered point: {w.file} {w.kind} {w.match}" for w in found.idle]
     for kind, limit in limits.items():
         covered, of = found.share(kind)
         if of and 100 * covered < limit * of:

@@ -115,7 +115,13 @@ def defect_lines() -> list[str]:
     lines = ["| date | commit | where | what was wrong | found by |", "|---|---|---|---|---|"]
     lines += [f"| {' | '.join(defect[key] for key in keys)} |" for defect in listed]
     counts = Counter(defect["found_by"] for defect in listed)
-    return [*lines, "", "By what found them:", "", *(f"- {name}: {n}" for name, n in counts.most_common())]
+    return [
+        *lines,
+        "",
+        "Number of defects by what found them:",
+        "",
+        *(f"- {name}: {n}" for name, n in counts.most_common()),
+    ]
 
 
 def document(path: Path | None = None) -> str:

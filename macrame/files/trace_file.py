@@ -259,7 +259,7 @@ def _parsed(
         sizes = [(int(c["items"]), int(c["bytes"])) for c in header["columns"]]
         names = [c["name"] for c in header["columns"]]
         if names != list(layout(config)) or min(min(pair) for pair in sizes) < 0:
-            raise ValueError("its columns are others")
+            raise ValueError("its columns are not those of its core")
     except (struct.error, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InputError(f"{label}: its header is invalid: {short(error, 80)}") from None
     offset = start + length

@@ -202,7 +202,7 @@ class NetworkEngine(Unit):
 
         def run() -> tuple[Results, dict[str, int]] | CoreError:
             if self._loaded_at != self.link.resets:
-                raise LinkError("no program was loaded since the latest reset of the link")
+                raise LinkError("no program has been loaded since the last reset of the link")
             self.clear_counters()
             found = self._transfer(_beats([], self.depth**2), commands, results)
             return found if isinstance(found, CoreError) else (found, self.counters())
@@ -249,7 +249,7 @@ class NetworkEngine(Unit):
         arguments.count("count", count)
         if not 0 <= address <= self.words - count or count > LONGEST:
             raise InputError(
-                f"words {address} to {address + count - 1}, expected words of a memory of {self.words}"
+                f"words {address} to {address + count - 1}, expected words from 0 to {self.words - 1}"
             )
 
 

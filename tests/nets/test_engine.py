@@ -281,7 +281,7 @@ def test_another_engine_rejects_it(small_program):
     assert stops(program, inputs, program.image, more=-1) == "program_illegal"
     one = machine(program, inputs)
     one.slices = 2
-    with pytest.raises(engine.ProgramError, match="program_illegal: it needs slices"):
+    with pytest.raises(engine.ProgramError, match=r"program_illegal: it needs \d+ slices"):
         list(one.run(program.image))
     with pytest.raises(ValueError, match=r"program has 3 bytes, expected a multiple of 64"):
         list(one.run(b"abc"))
@@ -305,7 +305,7 @@ def test_a_product_that_the_unit_does_not_compute():
     y = net.tensor("y", net.shape, scale=1e-30)
     net.op("mul", (net.last, net.last), (y,), activation="none")
     net.last = y
-    with pytest.raises(InputError, match=r"^y: mul is not on the engine: its factor is .* or more$"):
+    with pytest.raises(InputError, match=r"^y: mul does not run on the engine: its factor is .* or more$"):
         compile_graph(net.graph(), CONFIGS[0])
 
 

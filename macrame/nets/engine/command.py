@@ -96,7 +96,7 @@ class Plan:
         graph, depth = program.graph, program.config.depth
         yield Heading(
             phrase(
-                "{} on a network engine of {}, {} requantisers, {} lanes",
+                "{} on a {} network engine, {} requantisers, {} lanes",
                 graph.name,
                 str(program.config),
                 program.config.post_lanes,
@@ -127,7 +127,7 @@ class Plan:
             received,
         )
         milliseconds = 1e3 * BYTE_BITS * (sent + received) / BAUD
-        yield text("{:.3g} ms for these on a line of {:,} baud, without its frames", milliseconds, BAUD)
+        yield text("these take {:.3g} ms at {:,} baud, excluding framing", milliseconds, BAUD)
         yield text(
             "{:,} cycles with a beat of the program {}: {:,} slices, {:,} without a job, {:,} waiting for "
             "weights, {:,} for the elementwise unit",
@@ -274,7 +274,7 @@ def run(
     said = phrase("{:,} values differ from the golden model", wrong)
     report.write(Check("golden model", values, wrong, said))
     wrong = sum(one.words for one in found)
-    said = phrase("{:,} words of the memory differ from the golden engine", wrong)
+    said = phrase("{:,} words of the memory differ from the golden model", wrong)
     report.write(Check("memory", words * len(found), wrong, said))
     if any(references):
         wrong = sum(one.other for one in found)

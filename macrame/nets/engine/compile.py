@@ -184,22 +184,24 @@ class _Compiler:
         for t in (*self._inputs(op), *op.outputs):
             tensor = graph.tensors[t]
             if tensor.dtype != np.int8:
-                raise self._refuse(op, f"the engine has no {tensor.dtype}, which {tensor.name} is")
+                raise self._refuse(op, f"{tensor.name} is {tensor.dtype}, which the engine does not support")
         if op.kind in WEIGHTED:
             w = operators.weights_of(graph, op)
             if w.min(initial=0) < -128 or w.max(initial=0) > 127:
-                raise self._refuse(op, "weights less their zero point exceed int8")
+                raise self._refuse(op, "weights minus their zero point exceed int8")
         if op.kind in ("conv", "depthwise", "average_pool", "max_pool") and graph.input(op).shape[0] != 1:
             raise self._refuse(op, f"a batch of {graph.input(op).shape[0]}, expected 1")
         if op.kind in (*PRODUCTS, *RENAMING, "pad", "concatenation"):
             if op.kind == "average_pool" and graph.runtime != "tflm":
-                raise self._refuse(op, f"{op.kind} of {graph.runtime} is not on the engine")
+                raise self._refuse(op, f"{op.kind} of {graph.runtime} does not run on the engine")
             return
         self._passes(op)
         if op.kind != "max_pool":
             shapes = {graph.tensors[t].shape for t in self._inputs(op)}
             if len(shapes) != 1 or len(self._inputs(op)) != len([i for i in op.inputs if i is not None]):
-                raise self._refuse(op, "operands of several shapes, or a constant, are not on the engine")
+                raise self._refuse(
+                    op, "its operands differ in shape or one is constant, which the engine does not support"
+                )
 
     def _passes(self, op: Op) -> Passes:
         """An operator of the elementwise unit."""
@@ -207,7 +209,7 @@ class _Compiler:
         if isinstance(passes, Passes):
             return passes
         why = "" if passes is None else f": {passes.reason}"
-        raise self._refuse(op, f"{op.kind} is not on the engine{why}")
+        raise self._refuse(op, f"{op.kind} does not run on the engine{why}")
 
     # --- layouts ------------------------------------------------------------------------------------------
 
@@ -318,7 +320,7 @@ class _Compiler:
                     self.roots[t] = self._inputs(op)[0]
                     source = self.layouts[self._inputs(op)[0]]
                     if source.kind != "plain":
-                        raise self._refuse(op, f"{op.kind} of a tensor that does not lie plainly")
+                        raise self._refuse(op, f"{op.kind} of a tensor that is not in the plain layout")
                     self.layouts[t] = self._renamed(op, source, graph.tensors[t].shape)
                 else:
                     self.layouts[t] = self._lay_out(t)
@@ -337,7 +339,7 @@ class _Compiler:
             steps.append(replace(part, jobs=tuple(made)))
         every = [job for step in steps for job in step.jobs]
         if not every:
-            raise InputError(f"{graph.name}: no operator of it runs on the engine")
+            raise InputError(f"{graph.name}: none of its operators runs on the engine")
         slices = max((count for job in every for count in job.chunks), default=0)
         image = engine_program.image(every, depth=self.depth, words=words, slices=slices)
         return Program(
@@ -434,7 +436,7 @@ class _Compiler:
             c.kind == "fully_connected" and self.graph.input(c, 1).shape[1] == offsets.size for c in consumers
         )
         if not flat:
-            raise self._refuse(op, "its channels are no whole words in the new shape")
+            raise self._refuse(op, "its channels do not fill whole words in the new shape")
         return replace(plain, words=source.words, offsets=offsets)
 
     def _place(self) -> tuple[dict[int, At], int]:
@@ -520,7 +522,7 @@ class _Compiler:
             (rule,) = self._passes(op).rules
             second = places[self._inputs(op)[-1]] if rule.op in elementwise_rules.TAKES_Y else None
             if len({places[t].layout for t in (*self._inputs(op), op.outputs[0])}) > 1:
-                raise self._refuse(op, "its operands do not lie alike")
+                raise self._refuse(op, "its operands have different layouts")
             yield from _without_wait(jobs.elementwise(x, second, out, rule))
 
     def _average(self, op: Op, x: At, out: At) -> Iterator[Job]:
@@ -557,7 +559,7 @@ class _Compiler:
         shape = graph.input(op).shape
         layer = lower.mean_layer(graph, op)
         if layer is None:
-            raise self._refuse(op, "a mean over other axes than the pixels is not on the engine")
+            raise self._refuse(op, "a mean over axes other than the pixels does not run on the engine")
         size = (x.layout.height, x.layout.width)
         w = np.ones((*size, shape[-1]), np.int64)
         yield from jobs.depthwise(x, out, Image(size, (1, 1), Windows(size)), w, layer, self.config)
@@ -581,7 +583,7 @@ class _Compiler:
         graph = self.graph
         shape, padding = graph.input(op).shape, op.attributes["padding"]
         if len(shape) != 4 or shape[0] != 1 or any(padding[0]) or any(padding[3]):
-            raise self._refuse(op, "padding of other axes than rows and columns is not on the engine")
+            raise self._refuse(op, "padding of axes other than rows and columns does not run on the engine")
         zero = operators.grid(graph.output(op)).zero_point
         windows = Windows((1, 1), padding=(padding[1], padding[2]))
         image = Image((shape[1], shape[2]), _sides(graph.output(op).shape), windows)
@@ -599,7 +601,7 @@ class _Compiler:
             lead = int(np.prod(shape[:axis]))
             if axis == len(shape) - 1:
                 if position % self.depth:
-                    raise self._refuse(op, f"channels from {position} on are no whole words")
+                    raise self._refuse(op, f"the channels from {position} on do not start on a whole word")
                 run, to, step = x.layout.pixel, position // self.depth, out.layout.pixel
             else:
                 inner = int(np.prod(shape[axis + 1 : -1])) * out.layout.pixel
