@@ -5,8 +5,8 @@
 `macrame campaign mutants` changes the RTL in many small ways, and counts which changes the benches detect.
 `macrame campaign coverage` measures which lines, branches, expressions and bits the benches exercise.
 `macrame campaign suite` runs the benches in all shapes with many seeds. Verdicts are stored under a digest
-of all that they depend on, so what is unchanged does not run again. docs/scale.md explains clusters.
-Requires a checkout of the project.
+of everything they depend on, so tasks that have not changed do not run again. docs/scale.md explains
+clusters. Requires a checkout of the project.
 """
 
 from macrame.cli.command import SEED, Option
@@ -19,7 +19,7 @@ OPTIONS = (
     Option("cluster", "address of a Dask scheduler whose workers run the tasks, such as tcp://host:8786"),
     Option("store", "file of the verdicts", "verdicts.jsonl in campaign/ of the build directory"),
     SEED,
-    Option("sample", "mutants: how many", "1000"),
+    Option("sample", "mutants: how many to judge", "1000"),
     Option("modules", "mutants, coverage: only of these modules of rtl/, such as 'skid fifo'", "all"),
     Option("seeds", "suite: number of seeds for each case", "1"),
     Option("tests", "suite: only these benches or cases, such as 'fifo gemm/4x4x4'", "all"),

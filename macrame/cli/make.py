@@ -61,7 +61,10 @@ TARGETS = {
     "gemm": Target(
         "gemm", "multiply your matrices: A=a.npy W=w.npy OUT=c.npy, optionally BIAS= SCALE= MODE="
     ),
-    "test": Target("test", "run lint and the whole suite (TESTS=, SHARD=, JOBS=, SEEDS=)"),
+    "test": Target(
+        "test",
+        "run lint and a quick run of the test suite (TESTS= for some tests in full, SHARD=, JOBS=, SEEDS=)",
+    ),
     "lint": Target("lint", "check the Verilog with every tool, and the Python; warnings are errors"),
     "bench": Target("bench", "measure simulation speed"),
     "synth": Target(
@@ -83,7 +86,7 @@ TARGETS = {
         "exhaustive", "convert all 2^32 fp32 values to bf16 with the RTL, and compare them with ml_dtypes"
     ),
     "proofs": Target(
-        "proofs", "prove properties of the RTL for all inputs, and break each by a fault (PROOFS=, JOBS=)"
+        "proofs", "prove properties of the RTL for all inputs, and break each with a fault (PROOFS=, JOBS=)"
     ),
     "mutants": Target(
         "campaign",
@@ -97,9 +100,11 @@ TARGETS = {
         ("coverage",),
         ("MODULES", "SEED", "JOBS", "CLUSTER", "STORE", "BUILD_DIR", "TIME_FACTOR"),
     ),
-    "pictures": Target("pictures", "draw the pictures of the documents that show a run"),
+    "pictures": Target("pictures", "draw the generated diagrams of the documents"),
     "docs": Target("docs", "build the documentation site, in build/site"),
-    "nightly": Target("test", "run the suite with its longest cases and more seeds (SEEDS=)", ("nightly",)),
+    "nightly": Target(
+        "test", "run the whole suite, including the longest cases (SEEDS= for more seeds)", ("nightly",)
+    ),
 }
 
 

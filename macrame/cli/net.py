@@ -6,13 +6,13 @@ The model is a .tflite file with int8 tensors, or a quantised .onnx file, which 
 Convolutions, fully connected layers, average pooling and means become products on a simulated core; sums,
 products, maxima and functions of int8 tensors run on a simulated elementwise unit. One line per layer says
 where it ran and how, and its cycles, which must be those predicted. Every result is compared with the golden
-model of the runtime's rules, and with a reference if one is given. Without a model it runs a small network
-for scikit-learn's digits, and reports the accuracy. With --plan nothing is simulated: the output is a table
-of cycles for several cores, with times and boards for those that were placed on an FPGA.
+model of the runtime's rules, and with a reference if one is given. Without a model, the verb runs a small
+network on scikit-learn's digits, and reports the accuracy. With --plan nothing is simulated: the output is a
+table of cycles for several cores, with times and boards for those that have been placed on an FPGA.
 
 With --engine the network is one program of the network engine (docs/engine.md): loaded once, then one
-transfer per inference. Outputs, the whole memory and the cycles are compared with golden model and cycle
-model. --compile writes the program to a file.
+transfer per inference. The outputs and the whole memory are compared with the golden model, the cycles with
+the cycle model. --compile writes the program to a file.
 """
 
 from macrame.cli.command import PAGE, SEED, Option
@@ -32,7 +32,7 @@ OPTIONS = (
         "input of the network: a .npy file of its shape, or of several inputs stacked",
         "random int8 values from the seed; held-out images without MODEL",
     ),
-    Option("images", "how many held-out images to run, 1 to 540, of the network for digits", "10"),
+    Option("images", "number of held-out images for the digits network to run on, 1 to 540", "10"),
     Option("labels", "class of each input: a .npy file of integers; prints the accuracy, and one table"),
     Option("out", "write the output to this .npy file, and a report next to it"),
     Option(
@@ -45,15 +45,19 @@ OPTIONS = (
     Option("depth", "int8 products per cell per cycle, 1 to 8", "1"),
     Option("post-lanes", "requantisers, 1 to COLS", "COLS"),
     Option("lanes", "lanes of the elementwise unit, 1 to 32", "4"),
-    Option("sim", "simulator: icarus or verilator", "icarus; verilator above 20,000 cycles in all"),
+    Option("sim", "simulator: icarus or verilator", "icarus; verilator above 20,000 cycles in total"),
     Option("stop", "name of the last layer to run"),
     Option("plan", "print a table of cores instead of running the network", flag=True),
     Option(
         "engine", "run the whole network as one program of the network engine, 1 x DEPTH x DEPTH", flag=True
     ),
     Option("compile", "write the engine's program to this file, and print its plan; runs nothing"),
-    Option("mem", "memory of the engine in KB of 1024 bytes", "as much as the network takes"),
-    Option("program-rate", "cycles per beat of the engine's program, for a plan: a lower bound", "1"),
+    Option("mem", "memory of the engine in KB of 1024 bytes", "as much as the network needs"),
+    Option(
+        "program-rate",
+        "for a plan: the engine's program arrives with at least this many cycles per beat",
+        "1",
+    ),
     SEED,
     PAGE,
 )

@@ -1,6 +1,9 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Draw the pictures of the documents that show a run, in docs/img. Requires a checkout of the project."""
+"""Draw the generated diagrams of the documents, in docs/img.
+
+Requires a checkout of the project.
+"""
 
 from macrame.cli.command import Option
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Generate docs/registers.md, the C headers and macrame/registers.py from the register descriptions (.rdl).
+"""Generate the register documents, C headers and macrame/registers.py from the register descriptions (.rdl).
 
 Requires a checkout of the project.
 """

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Run lint and the test suite.
 
-The last lines are the results of both; either failure counts. `macrame test nightly` adds the longest cases.
+The last lines are the results of both; either failure counts. Without --tests this is a quick run, with a
+share of the random vectors, cases and faults. `macrame test nightly` runs everything.
 Requires a checkout of the project.
 """
 
@@ -24,7 +25,7 @@ OPTIONS = (
     SIM,
     WAVES,
 )
-WORDS = ("nightly", "also run the nightly tests, without lint")
+WORDS = ("nightly", "run every test, the longest included, without lint")
 
 
 def run(values: dict[str, str], words: list[str]) -> int:
