@@ -41,16 +41,17 @@ def test_the_citation_is_of_the_newest_release():
 
 
 def interfaces():
-    """The versions reported by the hardware: of the core, the two units and the serial protocol."""
-    core, vector, elementwise = (
+    """The versions reported by the hardware: of the core, the two units, the engine and the serial protocol."""
+    core, vector, elementwise, engine = (
         f"{value >> 16}.{value & 0xFFFF}"
         for value in (
             registers.VERSION_RESET,
             registers.VECTOR_VERSION_RESET,
             registers.ELEMENTWISE_VERSION_RESET,
+            registers.ENGINE_VERSION_RESET,
         )
     )
-    units = f"vector unit {vector}, elementwise unit {elementwise}"
+    units = f"vector unit {vector}, elementwise unit {elementwise}, network engine {engine}"
     return f"core {core}, {units}, serial protocol {frames.VERSION}"
 
 
