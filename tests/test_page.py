@@ -464,7 +464,7 @@ def test_a_wrong_product_is_named_and_the_page_opens_there(browser, int8, tmp_pa
     with Opened(browser, path) as page:
         assert page.checked()[1] == 1
         said = f"product of tile {tile}, row {row}, column {col}, k 10 is {mac.product ^ 64}"
-        assert f"{said}, golden {mac.product}" in page.page.inner_text(".self-check")
+        assert f"{said}, expected {mac.product}" in page.page.inner_text(".self-check")
         assert [page.state(name) for name in ("cycle", "row", "col")] == [mac.product_cycle, row, col]
         found = page.page.locator(".registers .wrong").all_inner_texts()
         assert found == [f"{mac.product ^ 64:,}", f"≠ {mac.product:,}"]

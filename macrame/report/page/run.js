@@ -231,7 +231,7 @@ function checked(run, state, comparison) {
     };
     return html("li", {}, html("button", { type: "button", class: "link", onclick: go },
         `cycle ${count(found.cycle)}`),
-      `: ${found.what} of ${where} is ${found.got}, golden ${found.expected}`);
+      `: ${found.what} of ${where} is ${found.got}, expected ${found.expected}`);
   });
   element.append(html("p", { class: "failed" },
       `Self-check: ${count(wrong)} of ${count(compared)} recorded numbers differ from the golden model, recomputed ` +
