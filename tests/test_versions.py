@@ -41,7 +41,7 @@ def test_the_citation_is_of_the_newest_release():
 
 
 def interfaces():
-    """The versions reported by the hardware: of the core, the two units, the engine and the serial protocol."""
+    """The versions reported by the hardware: core, units, network engine and serial protocol."""
     core, vector, elementwise, engine = (
         f"{value >> 16}.{value & 0xFFFF}"
         for value in (
