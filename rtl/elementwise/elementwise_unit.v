@@ -11,9 +11,9 @@
 //                                                                                   │
 //     s_axil ─► axil_regs, perf_counters, release_watchdog ─► irq                   ▼ m_axis
 //
-//   Reset is synchronous, active high, control only. Errors stop the unit with a sticky named
-//   status; a soft reset through CONTROL restarts it on packet boundaries. Resets keep the tables,
-//   except that a table being loaded may be partly the new one.
+//   Reset is synchronous and active high; it clears control registers only. Errors stop the unit
+//   with a sticky named status; a soft reset through CONTROL restarts it on packet boundaries.
+//   Resets keep the tables, except that a table being loaded may be partly the new one.
 //
 // Latency
 //   18 cycles from a beat of x accepted to its result offered: operand_skid 1, elementwise_lanes

@@ -8,9 +8,9 @@
 //     x, y ─► parts ─► elementwise_lanes ─► fifo ─► words ─► out
 //     record, tables ────┘
 //
-//   A job brings its record and takes as many words as it has results. y counts only where the
-//   command takes it. A job must not come before the results of the one before it have left; tables
-//   wait while `in_use` is high.
+//   A job brings its record and takes as many words as it has results. y is used only if the
+//   command has a second operand. A job must not come before the results of the one before it have
+//   left; tables wait while `in_use` is high.
 //
 // Latency
 //   15 + DEPTH / LANES cycles from a word of x to its result: lanes 14, fifo 2; a word per
@@ -80,7 +80,7 @@ module elementwise_path #(
     reg [RECORD_W-1:0] record_parts_q;
     reg                data_q;          // words may follow
     reg [2:0]          op_q;
-    reg [PARTS_W-1:0]  part_q;          // of the word that is taken
+    reg [PARTS_W-1:0]  part_q;          // of the word being issued
     reg [ENTRY_W-1:0]  entry_beat_q;
     reg [7:0]          index_q;         // of the entry
     reg [CREDIT_W-1:0] credits_q;

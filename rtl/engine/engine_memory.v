@@ -10,9 +10,9 @@
 //     b_data_in ─► └──────────┘
 //
 // Latency
-//   2 cycles from an address to its data, one word per cycle: block RAM, and the register behind
-//   it. Port A moves only while a_enable is high, both steps; port B in every cycle. A word can be
-//   read, by either port, in the cycle after it was written.
+//   2 cycles from an address to its data, one word per cycle: block RAM and an output register.
+//   Port A advances, in both steps, only while a_enable is high, port B in every cycle. A word can
+//   be read, by either port, in the cycle after it was written.
 //
 // Numbers
 //   None: bits pass unchanged. No reset: words are undefined until they are written. A port that

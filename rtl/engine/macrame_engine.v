@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Purpose
-//   The network engine: a core of one row, a memory, and what runs a program of jobs on them. This
-//   file is wiring, and the choice of where words go.
+//   The network engine: a core of one row, a memory, and the modules that run a program of jobs on
+//   them. This file is wiring, and routes words to the core or to the elementwise unit.
 //
 //     s_axis_program ─► program_decoder ─► weights ─► ┌─────────┐
 //                            │ jobs, tables           │ macrame │ ─┬────────────► result_writer
@@ -16,8 +16,8 @@
 //   restarts it at the next packet.
 //
 // Latency
-//   2 cycles from host_address to host_data. A job starts as soon as its descriptor is checked;
-//   with WAIT when all results before it are in the memory.
+//   2 cycles from host_address to host_data. A job starts as soon as its descriptor has been
+//   checked; with WAIT, when all earlier results are in the memory.
 //
 // Numbers
 //   Those of macrame and elementwise_lane. Words of memory have DEPTH bytes, the low one first.
@@ -46,9 +46,9 @@ module macrame_engine #(
     input  wire [8*DEPTH-1:0]       host_data_in,
     output wire [8*DEPTH-1:0]       host_data,
     output wire                     running,
-    output wire                     soft_reset,    // of what surrounds the engine, too
+    output wire                     soft_reset,    // for what surrounds the engine, too
     output wire                     halted,
-    input  wire [5:0]               host_error,    // strobes: its errors, by their bit in STATUS
+    input  wire [5:0]               host_error,    // strobes: its errors, as in STATUS
     // registers
     input  wire [7:0]               s_axil_awaddr,
     input  wire [2:0]               s_axil_awprot,
@@ -276,7 +276,8 @@ module macrame_engine #(
 
     // --- where words go
 
-    reg  writer_unit_q, writer_fused_q;  // the writer's job: results of the unit; of a product too
+    // the writer's job takes results of the elementwise unit; their x is a result of the core
+    reg  writer_unit_q, writer_fused_q;
     wire writer_ready_in;                // the writer accepts a result
     wire activation_ready, result_valid, result_ready;
     wire [32*DEPTH-1:0] result_data;
@@ -332,7 +333,7 @@ module macrame_engine #(
         .m_axis_tvalid  (result_valid),
         .m_axis_tready  (result_ready),
         .m_axis_tlast   (unused_tlast),
-        // its registers are not used: no error of the core can occur behind the decoder's checks
+        // its registers are not used: the decoder's checks rule out every error of the core
         .s_axil_awaddr  (8'd0),
         .s_axil_awprot  (3'd0),
         .s_axil_awvalid (1'b0),

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Purpose
-//   Who has port B of the memory: a result that is written, before all others; a second operand
-//   that is read; the host. The host writes only while no program runs.
+//   Arbitrates port B of the memory: a result being written comes first, then a second operand
+//   being read, then the host. While a program runs, the host's writes are ignored.
 //
 // Latency
 //   0 cycles: combinational.
@@ -12,8 +12,8 @@
 //   None: bits pass unchanged.
 //
 // Example
-//   writer_write 2'b11 and host_write 2'b11 with `running`: the writer's word is written, and
-//   b_free is low.
+//   writer_write 2'b11 and host_write 2'b11 while `running` is high: the writer's word is written,
+//   and b_free is low.
 `default_nettype none
 
 module memory_port #(

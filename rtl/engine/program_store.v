@@ -2,17 +2,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Purpose
-//   Keeps a program in memory, and plays it as often as wanted.
+//   Keeps a program in memory, and plays it at every `play`.
 //
-//     in ─► ┌──────────┐ ─► register ─► register ─► out
-//           │ memory   │
-//           └──────────┘
+//     in ─► memory ─► register ─► register ─► out
 //
-//   A packet on `in` replaces the program; it is not accepted while a program is played. Of a
+//   A packet on `in` replaces the program; no beat of it is accepted while `playing` is high. Of a
 //   packet longer than BEATS the first BEATS are kept, so that the engine finds the program cut
 //   off. `play`, a strobe that comes while `playing` is low, starts the program, if there is one.
 //   Only `rst` ends it early: a packet on `out` always ends with tlast. `core_rst` discards a
-//   packet that has begun; a whole program stays.
+//   packet that is still arriving; a complete program stays.
 //
 // Latency
 //   3 cycles from `play` to the first beat offered; one beat per cycle. `stored` is high from the
@@ -38,10 +36,10 @@ module program_store #(
     input  wire              in_last,
     input  wire              in_valid,
     output wire              in_ready,
-    output wire              stored,   // a whole program is here
+    output wire              stored,   // a complete program is here
     // playing it
     input  wire              play,
-    output wire              playing,  // some of its beats are still to be accepted
+    output wire              playing,  // some of its beats have not been accepted yet
     output wire [BEAT_W-1:0] out_data,
     output wire              out_last,
     output wire              out_valid,
@@ -64,7 +62,7 @@ module program_store #(
     reg [ADDRESS_W-1:0] write_q, end_q, address_q;
     reg                 full_q;    // the packet has filled the memory
     reg                 stored_q;
-    reg                 active_q;  // the beat at address_q is still to be read
+    reg                 active_q;  // the beat at address_q has not been read yet
     reg                 valid1_q, valid2_q, last1_q, last2_q;
 
     wire advance  = !valid2_q || out_ready;

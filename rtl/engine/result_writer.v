@@ -4,17 +4,18 @@
 // Purpose
 //   Writes the results of a job to the memory, a word for each, or with `split` its two halves to
 //   two words: the lower half to the address of the result, the upper one target_split further,
-//   both to the half of these words that is due.
+//   both to the same half of these words, which result_addresses selects.
 //
-//     in_data ─► ┌────────────────┐ ─► register ─► port B
-//                │ result_addresses
+//     in_data ────────────────────┬─► register ─► port B
+//     job ─────► result_addresses ┘
 //
-//   A job is accepted while no other is in work. `error_range`, a strobe: an address is not in the
-//   memory; nothing is written there. While `halted` nothing is written, and results wait.
+//   A job is accepted while no other is in progress. `error_range`, a strobe: an address is not in
+//   the memory; nothing is written there. While `halted`, nothing is written, and results wait.
 //
 // Latency
-//   1 cycle from a result accepted to its write; with `split` 1 and 2, and the result is accepted
-//   with its second half. A result can be accepted in the cycle after its job.
+//   1 cycle from a result accepted to its write, one result per cycle. With `split` a result takes
+//   2 cycles and is accepted in the second, in which its lower half is written; the upper half
+//   follows in the next cycle. A result can be accepted in the cycle after its job.
 //
 // Numbers
 //   None: bits pass unchanged. Addresses are those of result_addresses.

@@ -3,7 +3,7 @@
 //
 // Purpose
 //   Reads the second operand of a job from port B of the memory, a word for each result, whenever
-//   the port is free: ahead of the results by as many words as its buffer holds.
+//   the port is free, ahead of the results by up to four words.
 //
 //   A job is accepted when all words of the one before it have been read. `error_range`, a strobe:
 //   an address is not in the memory. While `halted` nothing is read.

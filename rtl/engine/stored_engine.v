@@ -3,19 +3,21 @@
 //
 // Purpose
 //   The engine with a program in block RAM, and the streams of a core: a host loads a program once,
-//   and then sends inputs and reads outputs. Wiring.
+//   then sends inputs and reads outputs. Wiring only.
 //
 //     s_axis_w ─► program_store ─► macrame_engine
-//     s_axis_a ─► host_port ─────► its memory ─► host_port ─► packet_closer ─► m_axis
+//     s_axis_a ─► host_port ◄────► memory of the engine
+//                     └──────────► packet_closer ─► m_axis
 //
 //   s_axis_w takes programs, s_axis_a the commands of host_port; tuser is ignored. A soft reset
-//   keeps a whole program, and the memory.
+//   keeps a complete program, and the memory.
 //
 // Latency
-//   Those of its parts. A word read leaves 1 cycle after host_port offers it, 3 after its address.
+//   Those of its parts. A word read is offered on m_axis 1 cycle after host_port offers it, 3
+//   cycles after its address.
 //
 // Numbers
-//   Those of macrame_engine. A word has DEPTH bytes, in the low ones of a beat of m_axis.
+//   Those of macrame_engine. A word is DEPTH bytes, the low bytes of a beat of m_axis.
 //
 // Example
 //   docs/engine.md has the packets of an inference.

@@ -24,7 +24,7 @@
 module packet_gate (
     input  wire clk,
     input  wire rst,
-    input  wire soft_reset,  // the core restarts (soft reset)
+    input  wire soft_reset,  // the core restarts
     // upstream
     input  wire in_valid,
     input  wire in_last,

@@ -6,8 +6,8 @@
 //   results.
 //
 //   A frame (frame_rx) is a type byte, a body, and the checksum. The host sends commands; each is
-//   answered by one frame with the same first byte, in order. Results are sent unasked, as soon as
-//   the core has one.
+//   answered by one frame with the same first byte, in order. Results are sent unsolicited, as
+//   soon as the core has one.
 //
 //     command         body                   answer
 //     01 hello                               status  4D 55  version (1)  log2 of the host's credit
@@ -18,7 +18,7 @@
 //     2x activations  tuser  beats  data     status      the last has tlast; tuser is for all
 //     8x result       (from the bridge) n, data x n      one beat: the n bytes that tkeep marks;
 //                                                        x: tlast
-//     00 note         (from the bridge) status           the first error, unasked
+//     00 note         (from the bridge) status           the first error, unsolicited
 //
 //   A command takes effect only if its checksum is correct, and so does the last beat of a stream
 //   frame: a damaged frame completes no panel. An answer means that the whole frame was processed:

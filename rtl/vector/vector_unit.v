@@ -10,9 +10,9 @@
 //                                                └───────── credits ──────────┘           ▼
 //     s_axil   ─► axil_regs, perf_counters, release_watchdog ─► irq                     m_axis
 //
-//   Reset is synchronous, active high, control only. Errors stop the unit with a sticky named
-//   status; a soft reset through CONTROL restarts it on packet boundaries. The random sequence
-//   restarts with a reset and with a write of SEED.
+//   Reset is synchronous and active high; it clears control registers only. Errors stop the unit
+//   with a sticky named status; a soft reset through CONTROL restarts it on packet boundaries. The
+//   random sequence restarts with a reset and with a write of SEED.
 //
 // Latency
 //   20 cycles from a beat of x accepted to its result offered: skid 1, vector_lanes 16, fifo 2,
