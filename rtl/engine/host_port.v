@@ -2,21 +2,21 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Purpose
-//   The host's commands, packets of words, one after the other:
+//   Executes the host's commands, one at a time. A command is a packet of words:
 //
 //     byte   0         1 2 3          4 5 6 7
 //            command   count          address     then data, of a write only
 //
 //     command   0 write   the words that follow, to address, address + 1 and so on
 //               1 read    count words from address on: a packet on m_axis
-//               2 run     the stored program, to its end
+//               2 run     play the stored program, and wait until it ends
 //
-//   A command starts when the one before it is done. An error is a strobe of one cycle, with its
-//   bit in STATUS; `halted` must be high from the next cycle on. While halted, packets are drained.
+//   Errors are one-cycle strobes, one per bit of STATUS; `halted` must be high from the next cycle
+//   on. While halted, packets are drained.
 //
 //     error_illegal   an unknown command; run without a program
-//     error_length    a packet of the wrong length: data without a write, a write without, a read
-//                     of no word
+//     error_length    a packet of the wrong length: a write without data, data after any other
+//                     command, a read of 0 words, a packet that ends within its first 8 bytes
 //     error_range     an address outside of the memory
 //
 // Latency
@@ -55,7 +55,7 @@ module host_port #(
     // the program
     input  wire                     stored,   // there is a program
     output wire                     play,
-    input  wire                     playing,  // beats of the program are still to come
+    input  wire                     playing,  // beats of the program have not been accepted yet
     input  wire                     running,  // the engine runs it
     // errors
     output wire                     error_illegal,
@@ -80,13 +80,13 @@ module host_port #(
     localparam [2:0] PLAYING = 3'd5;
 
     reg [2:0]  state_q;
-    reg [1:0]  beat_q;   // of a command
+    reg [1:0]  beat_q;             // word of a command's first 8 bytes
     reg [63:0] head_q;
-    reg        last_q;   // the command's packet has ended
+    reg        last_q;             // the command's packet has ended
     reg [31:0] address_q;
-    reg [23:0] left_q;
-    reg [1:0]  wait_q;   // cycles until a word that is read is there
-    reg        started_q;
+    reg [23:0] words_remaining_q;  // of a read
+    reg [1:0]  wait_q;             // cycles until host_data is the word at host_address
+    reg        started_q;          // the engine has begun the program
 
     wire [7:0]  command  = head_q[7:0];
     wire [23:0] count    = head_q[31:8];
@@ -108,7 +108,7 @@ module host_port #(
     assign host_address  = address_q[ADDRESS_W-1:0];
     assign host_data_in  = in_data;
     assign out_data      = host_data;
-    assign out_last      = (left_q == 24'd1);
+    assign out_last      = (words_remaining_q == 24'd1);
     assign out_valid     = reading && (wait_q == 2'd0) && !beyond;
     assign play          = (state_q == PLAY) && !playing && !halted;
     assign error_illegal = checking && !legal;
@@ -132,11 +132,11 @@ module host_port #(
             last_q <= in_last;
         end
         if (state_q == CHECK) begin
-            address_q <= head_q[63:32];
-            left_q    <= count;
+            address_q         <= head_q[63:32];
+            words_remaining_q <= count;
         end else if (writing || sent) begin
-            address_q <= address_q + 32'd1;
-            left_q    <= left_q - 24'd1;
+            address_q         <= address_q + 32'd1;
+            words_remaining_q <= words_remaining_q - 24'd1;
         end
         wait_q <= (!reading || sent) ? 2'd2 : (wait_q == 2'd0) ? 2'd0 : wait_q - 2'd1;
         if (state_q != PLAYING) started_q <= 1'b0;
@@ -157,7 +157,7 @@ module host_port #(
                                    (command == READ) ? READING : PLAY;
                 WRITING: if (writing && in_last) state_q <= COLLECT;
                 READING: if (sent && out_last) state_q <= COLLECT;
-                // a program that a reset has cut off is still on its way to the gate
+                // the rest of a program that a reset has cut off is being drained
                 PLAY: if (!playing) state_q <= PLAYING;
                 PLAYING: if (started_q && !playing && !running) state_q <= COLLECT;
                 default: state_q <= COLLECT;

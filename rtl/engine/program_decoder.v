@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Purpose
-//   Reads a program item by item: checks descriptors, offers jobs to the other modules, and passes
-//   weight panels and tables on. docs/engine.md has the format.
+//   Reads a program item by item: checks descriptors, offers jobs to the other modules, and
+//   forwards weight panels and tables. docs/engine.md has the format.
 //
 //     collect ─► check ─┬─ begin ────────────────────────────────────► collect
 //        ▲              ├─ product ───► weights ─► all have the job ─► collect
@@ -12,10 +12,10 @@
 //        │              └─ end ───────► wait for the results ────────► finished
 //        └── in_data, shifted into the descriptor
 //
-//   A job is offered to the reader first, once its results may be read: with WAIT when `idle` is
-//   high. The writer takes it next, as soon as it has written the results of the job before, and
-//   the elementwise unit after the writer, so that it gets no results of an earlier job. The
-//   descriptor stays until then; the panels of weights, meanwhile, go to the core.
+//   A job is offered to the reader first, at once or, with WAIT, when `idle` is high. The writer
+//   takes it next, as soon as it has written the results of the job before, and the elementwise
+//   unit after the writer, so that it gets no results of an earlier job. The descriptor stays until
+//   then; meanwhile the panels of weights go to the core.
 //
 //   Errors are strobes of one cycle; `halted` must be high from the next cycle on. While halted the
 //   program is drained. The next program starts after `rst`, or after `finished`. An end without
@@ -23,11 +23,11 @@
 //
 // Latency
 //   A descriptor takes 128 / DEPTH^2 beats, and 1 cycle to be checked; its job is offered in the
-//   next one. Weights and tables pass through, combinational.
+//   next one. Weights and tables pass through combinationally.
 //
 // Numbers
-//   None: weights and tables pass unchanged, but for sparse slices: column j's two bytes go to the
-//   depths j modulo DEPTH / 2, and DEPTH / 2 further, and all others are zero.
+//   None: weights and tables pass unchanged, except for sparse slices: the two bytes of column j go
+//   to depth j modulo DEPTH / 2 and to the depth DEPTH / 2 above it; all others are zero.
 //
 // Example
 //   DEPTH 8: begin, 2 beats, and an end, 2 beats, with the check of begin and tlast: `finished` is
@@ -114,7 +114,7 @@ module program_decoder #(
 
     reg [2:0]    state_q;
     reg [1023:0] descriptor_q;
-    reg          begun_q;        // begin was there
+    reg          begun_q;        // the begin item was accepted
     reg          cut_q;          // tlast on the last beat of a descriptor
     reg [11:0]   beat_q;         // of a descriptor, a record or tables
     reg          writer_pending_q, reader_pending_q, unit_pending_q;
@@ -167,7 +167,7 @@ module program_decoder #(
     // --- the check: each word rotates what came before it
 
     reg [31:0] check_q, fold;
-    reg        end_item_q;  // the item in work is the end
+    reg        end_item_q;  // the item being read is the end
     wire       end_item = (collecting && (beat_q == 12'd0)) ? (in_data[7:0] == END) : end_item_q;
 
     integer w;
@@ -184,7 +184,7 @@ module program_decoder #(
     // --- weights
 
     reg             in_record_q;
-    reg [15:0]      slices_left_q, chunks_left_q, panels_left_q;
+    reg [15:0]      slices_remaining_q, chunks_remaining_q, panels_remaining_q;
     reg             slice_last_q, chunk_last_q, panel_last_q;
     reg [SUB_W-1:0] sub_q;  // sparse slice, or pair of words of the tables, within a beat
 
@@ -199,7 +199,7 @@ module program_decoder #(
 
     // the last chunk of the next panel, or the next of this one
     wire        chunk_single = (chunks == 16'd1);
-    wire        next_last    = chunk_last_q ? chunk_single : (chunks_left_q == 16'd2);
+    wire        next_last    = chunk_last_q ? chunk_single : (chunks_remaining_q == 16'd2);
     wire [15:0] next_slices  = next_last ? last_slices : chunk_slices;
     wire [15:0] job_slices   = chunk_single ? last_slices : chunk_slices;
 
@@ -232,14 +232,14 @@ module program_decoder #(
 
     always @(posedge clk) begin
         if (state_q == CHECK) begin
-            in_record_q   <= 1'b1;
-            sub_q         <= {SUB_W{1'b0}};
-            slices_left_q <= job_slices;
-            slice_last_q  <= (job_slices == 16'd1);
-            chunks_left_q <= chunks;
-            chunk_last_q  <= chunk_single;
-            panels_left_q <= panels;
-            panel_last_q  <= (panels == 16'd1);
+            in_record_q        <= 1'b1;
+            sub_q              <= {SUB_W{1'b0}};
+            slices_remaining_q <= job_slices;
+            slice_last_q       <= (job_slices == 16'd1);
+            chunks_remaining_q <= chunks;
+            chunk_last_q       <= chunk_single;
+            panels_remaining_q <= panels;
+            panel_last_q       <= (panels == 16'd1);
         end else if (table_valid && table_ready) begin
             sub_q <= sub_end ? {SUB_W{1'b0}} : sub_q + 1'b1;
         end else if (forwarded) begin
@@ -248,18 +248,18 @@ module program_decoder #(
             end else begin
                 sub_q <= sub_last ? {SUB_W{1'b0}} : sub_q + 1'b1;
                 if (slice_last_q) begin
-                    in_record_q   <= 1'b1;
-                    slices_left_q <= next_slices;
-                    slice_last_q  <= (next_slices == 16'd1);
-                    chunks_left_q <= chunk_last_q ? chunks : chunks_left_q - 16'd1;
-                    chunk_last_q  <= next_last;
+                    in_record_q        <= 1'b1;
+                    slices_remaining_q <= next_slices;
+                    slice_last_q       <= (next_slices == 16'd1);
+                    chunks_remaining_q <= chunk_last_q ? chunks : chunks_remaining_q - 16'd1;
+                    chunk_last_q       <= next_last;
                     if (chunk_last_q) begin
-                        panels_left_q <= panels_left_q - 16'd1;
-                        panel_last_q  <= (panels_left_q == 16'd2);
+                        panels_remaining_q <= panels_remaining_q - 16'd1;
+                        panel_last_q       <= (panels_remaining_q == 16'd2);
                     end
                 end else begin
-                    slices_left_q <= slices_left_q - 16'd1;
-                    slice_last_q  <= (slices_left_q == 16'd2);
+                    slices_remaining_q <= slices_remaining_q - 16'd1;
+                    slice_last_q       <= (slices_remaining_q == 16'd2);
                 end
             end
         end

@@ -11,7 +11,7 @@
 //
 // Latency
 //   1 cycle from `load` to the first address, and from `advance` to the next. `active` is low from
-//   the last `advance` on.
+//   the cycle after the last `advance` on.
 //
 // Numbers
 //   Addresses are modulo 4 * 2^ceil(log2(WORDS)). Counts are 1 or more.
@@ -57,7 +57,7 @@ module result_addresses #(
     genvar n;
     generate
         for (n = 0; n < 3; n = n + 1) begin : g_loop
-            reg [15:0] count_q, left_turns_q;
+            reg [15:0] count_q, turns_remaining_q;
             reg        once_q, last_q;
 
             if (n == 0) begin : g_inner
@@ -68,13 +68,13 @@ module result_addresses #(
 
             always @(posedge clk) begin
                 if (load) begin
-                    count_q      <= counts[16*n +: 16];
-                    left_turns_q <= counts[16*n +: 16];
-                    once_q       <= (counts[16*n +: 16] == 16'd1);
-                    last_q       <= (counts[16*n +: 16] == 16'd1);
+                    count_q           <= counts[16*n +: 16];
+                    turns_remaining_q <= counts[16*n +: 16];
+                    once_q            <= (counts[16*n +: 16] == 16'd1);
+                    last_q            <= (counts[16*n +: 16] == 16'd1);
                 end else if (advance && ((n == 0) || wrap[(n == 0) ? 0 : n - 1])) begin
-                    left_turns_q <= last_q ? count_q : left_turns_q - 16'd1;
-                    last_q       <= last_q ? once_q : (left_turns_q == 16'd2);
+                    turns_remaining_q <= last_q ? count_q : turns_remaining_q - 16'd1;
+                    last_q            <= last_q ? once_q : (turns_remaining_q == 16'd2);
                 end
             end
         end

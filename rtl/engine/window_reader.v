@@ -19,18 +19,18 @@
 //   A job is accepted while the reader is idle. Errors are strobes, which may last while the output
 //   stalls: `error_range`, a slice within the image whose address is not in the memory, 1 cycle
 //   after its address; `error_length`, the slices of a window are not those of its chunks. `halted`
-//   must be high from the next cycle on; no slice is issued then.
+//   must be high from the next cycle on; while it is, no slice is read.
 //
 // Latency
-//   3 cycles from a job accepted to its first word offered; one word per cycle. A further job is
-//   accepted a cycle before the last word is offered: one cycle without a word lies between them.
+//   3 cycles from a job accepted to its first word offered; one word per cycle. The next job can be
+//   accepted one cycle before the last word is offered: one idle cycle separates the jobs.
 //
 // Numbers
 //   Addresses are modulo 4 * 2^ceil(log2(WORDS)), y and x modulo 2^16. Counts are 1 or more.
 //
 // Example
-//   kernel_columns 2, all other counts 1, source 5, step of the kernel column 3, width 1, step of x
-//   1: word 5 of the memory, then `fill`, with out_last.
+//   kernel_columns 2, last_slices 2, all other counts 1, source 5, step of the kernel column 3;
+//   height and width 1, step of x 1: word 5 of the memory, then a word of `fill` with out_last.
 `default_nettype none
 
 module window_reader #(
@@ -64,7 +64,7 @@ module window_reader #(
     input  wire [7:0]                   fill,
     input  wire                         edge_left,
     input  wire                         edge_right,
-    input  wire                         tag,          // anything that belongs to the job
+    input  wire                         tag,          // any bit that accompanies the job
     // port A of the memory
     output wire                         a_enable,
     output wire [$clog2(WORDS)+1:0]     a_address,    // with two bits above the memory's
@@ -112,7 +112,7 @@ module window_reader #(
     genvar n;
     generate
         for (n = 0; n < 6; n = n + 1) begin : g_loop
-            reg [15:0] count_q, left_turns_q;
+            reg [15:0] count_q, turns_remaining_q;
             reg        once_q, last_q;
 
             if (n == 0) begin : g_inner
@@ -123,13 +123,13 @@ module window_reader #(
 
             always @(posedge clk) begin
                 if (load) begin
-                    count_q      <= counts[16*n +: 16];
-                    left_turns_q <= counts[16*n +: 16];
-                    once_q       <= (counts[16*n +: 16] == 16'd1);
-                    last_q       <= (counts[16*n +: 16] == 16'd1);
+                    count_q           <= counts[16*n +: 16];
+                    turns_remaining_q <= counts[16*n +: 16];
+                    once_q            <= (counts[16*n +: 16] == 16'd1);
+                    last_q            <= (counts[16*n +: 16] == 16'd1);
                 end else if (step && ((n == 0) || wrap[(n == 0) ? 0 : n - 1])) begin
-                    left_turns_q <= last_q ? count_q : left_turns_q - 16'd1;
-                    last_q       <= last_q ? once_q : (left_turns_q == 16'd2);
+                    turns_remaining_q <= last_q ? count_q : turns_remaining_q - 16'd1;
+                    last_q            <= last_q ? once_q : (turns_remaining_q == 16'd2);
                 end
             end
         end
@@ -139,30 +139,30 @@ module window_reader #(
 
     // --- chunks of a window
 
-    reg [15:0] chunks_left_q, slices_left_q;
+    reg [15:0] chunks_remaining_q, slices_remaining_q;
     reg        chunk_last_q, slice_last_q;
 
     wire        job_single  = (chunks == 16'd1);
     wire        single      = (chunks_q == 16'd1);
-    wire        next_last   = chunk_last_q ? single : (chunks_left_q == 16'd2);
+    wire        next_last   = chunk_last_q ? single : (chunks_remaining_q == 16'd2);
     wire [15:0] job_slices  = job_single ? last_slices : chunk_slices;
     wire [15:0] next_slices = next_last ? last_slices_q : chunk_slices_q;
 
     always @(posedge clk) begin
         if (load) begin
-            chunks_left_q <= chunks;
-            chunk_last_q  <= job_single;
-            slices_left_q <= job_slices;
-            slice_last_q  <= (job_slices == 16'd1);
+            chunks_remaining_q <= chunks;
+            chunk_last_q       <= job_single;
+            slices_remaining_q <= job_slices;
+            slice_last_q       <= (job_slices == 16'd1);
         end else if (step) begin
             if (slice_last_q) begin
-                chunks_left_q <= chunk_last_q ? chunks_q : chunks_left_q - 16'd1;
-                chunk_last_q  <= next_last;
-                slices_left_q <= next_slices;
-                slice_last_q  <= (next_slices == 16'd1);
+                chunks_remaining_q <= chunk_last_q ? chunks_q : chunks_remaining_q - 16'd1;
+                chunk_last_q       <= next_last;
+                slices_remaining_q <= next_slices;
+                slice_last_q       <= (next_slices == 16'd1);
             end else begin
-                slices_left_q <= slices_left_q - 16'd1;
-                slice_last_q  <= (slices_left_q == 16'd2);
+                slices_remaining_q <= slices_remaining_q - 16'd1;
+                slice_last_q       <= (slices_remaining_q == 16'd2);
             end
         end
     end
