@@ -14,7 +14,8 @@
 //   Errors are one-cycle strobes, one per bit of STATUS; `halted` must be high from the next cycle
 //   on. While halted, packets are drained.
 //
-//     error_illegal   an unknown command; run without a program
+//     error_illegal   an unknown command; run without a program, or with one that a new one begins
+//                     to replace before it starts
 //     error_length    a packet of the wrong length: a write without data, data after any other
 //                     command, a read of 0 words, a packet that ends within its first 8 bytes
 //     error_range     an address outside of the memory
@@ -110,8 +111,9 @@ module host_port #(
     assign out_data      = host_data;
     assign out_last      = (words_remaining_q == 24'd1);
     assign out_valid     = reading && (wait_q == 2'd0) && !beyond;
-    assign play          = (state_q == PLAY) && !playing && !halted;
-    assign error_illegal = checking && !legal;
+    assign play          = (state_q == PLAY) && !playing && stored && !halted;
+    assign error_illegal = (checking && !legal) ||
+                           ((state_q == PLAY) && !playing && !stored && !halted);
     assign error_length  = (checking && legal && !fits) || (accepted && in_last &&
                            (state_q == COLLECT) && !head_end);
     assign error_range   = (writing || reading) && beyond;

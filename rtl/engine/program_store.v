@@ -6,11 +6,12 @@
 //
 //     in ─► memory ─► register ─► register ─► out
 //
-//   A packet on `in` replaces the program; no beat of it is accepted while `playing` is high. Of a
-//   packet longer than BEATS the first BEATS are kept, so that the engine finds the program cut
-//   off. `play`, a strobe that comes while `playing` is low, starts the program, if there is one.
-//   Only `rst` ends it early: a packet on `out` always ends with tlast. `core_rst` discards a
-//   packet that is still arriving; a complete program stays.
+//   A packet on `in` replaces the program; no beat of it is accepted while `playing` or `play` is
+//   high. Of a packet longer than BEATS the first BEATS are kept, so that the engine finds the
+//   program cut off. `play`, a strobe that comes while `playing` is low, starts the program, if
+//   there is one. `core_rst` discards a packet that is still arriving, and stops a program of which
+//   no beat was accepted; `out_ready` is low in its cycles. A packet that has begun on `out` ends
+//   with tlast, and a complete program stays.
 //
 // Latency
 //   3 cycles from `play` to the first beat offered; one beat per cycle. `stored` is high from the
@@ -62,6 +63,7 @@ module program_store #(
     reg [ADDRESS_W-1:0] write_q, end_q, address_q;
     reg                 full_q;    // the packet has filled the memory
     reg                 stored_q;
+    reg                 open_q;    // a beat of the packet on `out` was accepted
     reg                 active_q;  // the beat at address_q has not been read yet
     reg                 valid1_q, valid2_q, last1_q, last2_q;
 
@@ -69,7 +71,7 @@ module program_store #(
     wire accepted = in_valid && in_ready;
     wire at_end   = (address_q == end_q);
 
-    assign in_ready  = !playing;
+    assign in_ready  = !playing && !play;
     assign stored    = stored_q;
     assign playing   = active_q || valid1_q || valid2_q;
     assign out_data  = data_q;
@@ -96,7 +98,9 @@ module program_store #(
         end
         if (rst) stored_q <= 1'b0;
         else if (accepted) stored_q <= in_last;
-        if (rst) begin
+        if (rst) open_q <= 1'b0;
+        else if (valid2_q && out_ready) open_q <= !last2_q;
+        if (rst || (core_rst && !open_q)) begin
             active_q <= 1'b0;
             valid1_q <= 1'b0;
             valid2_q <= 1'b0;

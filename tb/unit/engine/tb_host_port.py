@@ -9,6 +9,7 @@ What could be wrong here, and which case would show it:
   a run that starts twice, or ends too early           `play` is counted; reads wait for `running` to fall
   a command run while the old program still leaves     `playing` is high at random before a run
   an error that is missed, or has an effect            `errors`: each alone, in any place of a packet
+  a run that waits for a program that is gone           `replaced`: while the old program still leaves
 """
 
 import cocotb
@@ -152,6 +153,34 @@ async def errors(dut):
         tb.sink.forget()
         tb.sink.beats.clear()
         tb.errors.clear()
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def replaced(dut):
+    """A new program begins to arrive in any cycle after the command: the run starts before, or is an error."""
+    tb = TB(dut)
+    tb.noise = 0
+    await tb.start()
+    found = []
+    for delay in range(12):
+        plays = tb.plays
+        tb.program = [(1, 0)] * 8  # the rest of a program that a reset has cut off
+        tb.send(tb.head(RUN))
+        await tb.step(delay)
+        tb.drive(stored=0)
+        await tb.until(lambda: tb.errors or tb.plays > plays, 100, f"a run {delay} cycles before a new program")
+        tb.equal(len(tb.errors) + tb.plays - plays, 1, f"errors and runs, {delay} cycles before a new program")
+        found += tb.errors or ["play"]
+        tb.drive(halted=1)
+        await tb.step(60)
+        tb.drive(rst=1)
+        await tb.step()
+        tb.drive(rst=0, halted=0, stored=1)
+        tb.errors.clear()
+        await tb.until(lambda: not tb.program)
+    plays = found.count("play")
+    tb.equal(found, ["error_illegal"] * (12 - plays) + ["play"] * plays, "errors, then runs")
+    tb.equal(0 < plays < 10, True, "both occur")
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")

@@ -7,8 +7,9 @@ What could be wrong here, and which case would show it:
   a program played once only, or from the middle    each is played several times
   part of an old program behind a shorter one       lengths are random
   a packet longer than the memory                   its first BEATS beats are played, with tlast
-  a new packet in the middle of a play              `in_ready` is low while `playing` is high
-  a packet that a reset has cut off                 `resets`: not stored; a whole program stays
+  a new packet in the middle of a play              `in_ready` is low while `play` or `playing` is high
+  a packet that a reset has cut off                 `resets`: not stored; a complete program stays
+  a play that a reset does not stop, or cuts off    `resets_of_a_play`: in each of its first cycles
 """
 
 import cocotb
@@ -29,7 +30,7 @@ class TB(Bench):
         self.parts.append(Part(sample=self.sample_ready))
 
     def sample_ready(self):
-        if self.read("in_ready") and self.read("playing"):
+        if self.read("in_ready") and (self.read("playing") or self.read("play")):
             self.fail("a packet is accepted while a program is played")
 
     async def begin(self):
@@ -77,7 +78,7 @@ async def programs(dut, stalls):
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def resets(dut):
-    """A packet cut off by core_rst is none; without a program nothing is played; a whole one stays."""
+    """A packet cut off by core_rst is none; without a program nothing is played; a complete one stays."""
     tb = TB(dut)
     await tb.begin()
     tb.equal(tb.read("stored"), 0, "stored after the reset")
@@ -104,6 +105,28 @@ async def resets(dut):
     expected = tb.send(tb.beats)
     await tb.until(lambda: tb.source.empty)
     await tb.play(expected)
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def resets_of_a_play(dut):
+    """A play of which no beat was accepted is stopped by core_rst, from its first cycle on; others end."""
+    tb = TB(dut)
+    await tb.begin()
+    expected = tb.send(tb.beats)
+    await tb.until(lambda: tb.source.empty)
+    await tb.step(2)
+    for delay in (0, 1, 2, 4, 5, 8):  # the first beat is accepted in cycle 3
+        tb.drive(play=1)
+        for cycle in range(delay + 1):
+            tb.drive(core_rst=int(cycle == delay))
+            await tb.step()
+            tb.drive(play=0)
+        tb.drive(core_rst=0)
+        await tb.step(tb.beats + 8)
+        tb.equal(tb.sink.values, expected if delay > 3 else [], f"beats after a reset in cycle {delay}")
+        tb.equal(tb.read("playing"), 0, f"playing after a reset in cycle {delay}")
+        tb.sink.beats.clear()
+        await tb.play(expected)
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")

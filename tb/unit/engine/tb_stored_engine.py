@@ -8,6 +8,8 @@ What could be wrong here, and which case would show it:
   a program that runs once only                       `programs`: each runs twice, on other memories
   an error of host_port without its bit of STATUS     `errors`: each bit that it can set
   something left of a packet after a soft reset       `resets`, in any cycle of load, write, run and read
+  a start that a reset does not stop                  `resets_at_the_start`: each of the first cycles
+  a program that is replaced while it starts          `programs_at_the_start`: in each of the first cycles
 """
 
 import cocotb
@@ -168,3 +170,52 @@ async def resets(dut):
         await tb.until(lambda: tb.sources["w"].empty, 60_000, "the program")
         tb.inference(memory)
         await tb.check_result(memory, text)
+
+
+@cocotb.test(timeout_time=20, timeout_unit="ms")
+async def resets_at_the_start(dut):
+    """A soft reset in each cycle around the start of a program stops the engine, and keeps the program."""
+    tb = TB(dut)
+    await tb.start()
+    memory = tb.memory()
+    text = tb.draw(memory, 2)
+    tb.queue("w", text, tb.beat)
+    await tb.until(lambda: tb.sources["w"].empty, 60_000, "the program")
+    for delay in range(12):
+        tb.command(RUN)
+        await tb.step(delay)
+        await tb.control(SOFT_RESET)
+        tb.equal(await tb.register(STATUS), 0, f"status after a reset {delay} cycles after the command")
+        await tb.until(lambda: tb.empty, 60_000, "the end of the command")
+        await tb.control(SOFT_RESET)  # of a command that had not begun
+        tb.inference(memory)
+        await tb.check_result(memory, text)
+
+
+@cocotb.test(timeout_time=20, timeout_unit="ms")
+async def programs_at_the_start(dut):
+    """A program that arrives in any cycle around the start of another waits for its end, or stops the run."""
+    tb = TB(dut)
+    await tb.start()
+    memory = tb.memory()
+    text = tb.draw(memory, 1)
+    errors = 0
+    for delay in range(12):
+        tb.command(WRITE, 0, 0, memory.tobytes())
+        tb.queue("w", text, tb.beat)
+        await tb.until(lambda: tb.empty, 60_000, "the memory and the program")
+        tb.command(RUN)
+        tb.command(READ, tb.words, 0)
+        await tb.step(delay)
+        tb.queue("w", text, tb.beat)
+        await tb.until(lambda: tb.empty, 60_000, f"a program {delay} cycles after the command")
+        status = await tb.register(STATUS)
+        if status == 0x101:
+            errors += 1
+            tb.equal(tb.sink.values, [], "words after an error")
+        else:
+            await tb.check_result(memory, text)
+            tb.equal(await tb.register(STATUS), 0, "status")
+        await tb.control(SOFT_RESET)
+        await tb.step(40)
+    tb.equal(0 < errors < 6, True, "a run before, and one after the program")
