@@ -187,7 +187,7 @@ def sides(bench, budget):
 def budget(bench, part=1.0):
     """Cycles that a test may take: an array four times as large simulates about four times as slowly."""
     cells = bench.core.config.rows * bench.core.config.cols * bench.core.config.depth
-    return int(part * vectors.share(int(os.environ.get("GEMM_BUDGET", "500000")), of=3) / (cells + 16))
+    return int(part * vectors.share(int(os.environ.get("GEMM_BUDGET", "500000")), of=6) / (cells + 16))
 
 
 @bench_test

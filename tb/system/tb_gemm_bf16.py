@@ -17,7 +17,7 @@ from macrame.golden.gemm_bf16 import gemm_bf16
 from macrame.host.packets import OUTPUTS
 from macrame.sim.beats import Stall
 from tb.lib import stimuli
-from tb.lib.vectors import share
+from tb.lib.vectors import share, stride
 from tb.system.tb_gemm import bench_test, budget, sides
 
 
@@ -81,7 +81,7 @@ def by_turns(bench):
     """int8 and bfloat16 products follow each other on one core."""
     floats = Floats(bench)
     modes = ("raw", "gemmlowp", "ruy", "fp32")
-    for index in range(share(24, of=3) if bench.core.config.int8 else 0):
+    for index in range(share(24, of=6) if bench.core.config.int8 else 0):
         m, k, n = (int(v) for v in bench.rng.integers(1, 14, 3))
         floats.multiply(m, k, n)
         bench.multiply(m, k, n, modes[index % 4])
@@ -104,7 +104,7 @@ def stalls(bench):
     ]
     for kind in kinds:
         bench.stall(kind)
-        for most in (1, 3):
+        for most in (3, 1)[:: stride(2)]:
             floats.multiply(
                 *(int(bench.rng.integers(1, most * side + 1)) for side in (4 * shape.rows, 6, shape.cols))
             )

@@ -41,7 +41,7 @@ async def every_upper_half(dut, rounding):
     tb = TB(dut)
     x = ((np.arange(65536, dtype=np.uint32)[:, None] << np.uint32(16)) | LOWER).ravel()
     # 3 is the spare code, nearest even like 0: a sixth of the numbers is enough
-    x = x[tb.rng.permutation(x.size)[: 65536 if rounding == 3 else share(x.size, of=3)]]
+    x = x[tb.rng.permutation(x.size)[: 65536 if rounding == 3 else share(x.size, of=6)]]
     random = tb.rng.integers(0, 65536, x.size).astype(np.uint16)
     random[::4] = (x[::4] & 0xFFFF).astype(np.uint16)  # random = x[15:0]: just not up
     await tb.check(fp32_to_bf16(x, rounding, random), x=x, rounding=rounding, random=random)
@@ -52,7 +52,7 @@ async def round_ups_are_counted_by_the_low_half(dut):
     """Over all 65,536 random operands the number of round-ups is x[15:0] exactly: no bias, by counting."""
     tb = TB(dut)
     spread = np.array(SPREAD + tb.rng.integers(0, 0x7F800000, 3).tolist(), np.uint32)
-    spread = tb.rng.permutation(spread)[: share(spread.size, of=3)]
+    spread = tb.rng.permutation(spread)[: share(spread.size, of=6)]
     random = np.arange(65536).astype(np.uint16)
     y = await tb.results(x=np.repeat(spread, random.size), rounding=2, random=np.tile(random, spread.size))
     step = y.reshape(spread.size, random.size).astype(np.int64) - (spread >> np.uint32(16))[:, None]

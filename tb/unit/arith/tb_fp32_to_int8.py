@@ -18,7 +18,7 @@ from tb.lib.vectors import TB, share
 @cocotb.test(timeout_time=1, timeout_unit="sec")
 async def equals_golden(dut):
     tb = TB(dut)
-    count = share(200_000)
+    count = share(200_000, of=8)
     columns = stimuli.quantiser(tb.rng, count)
     ties = stimuli.quantiser_ties(columns)
     dut._log.info("%d vectors, ties %s", columns["x"].size, ties)

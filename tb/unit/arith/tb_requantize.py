@@ -32,7 +32,7 @@ FEWEST_TIES = {
 async def equals_golden(dut, mode):
     """100,000 vectors and more, in a quick run 25,000; ties of each kind and sign among them."""
     tb = TB(dut)
-    count = share(100_000)
+    count = share(100_000, of=8)
     columns = stimuli.requantize(tb.rng, mode, count)
     ties = stimuli.requantize_ties(mode, columns)
     dut._log.info("%s: %d vectors, ties (negative, positive): %s", mode, len(columns["x"]), ties)

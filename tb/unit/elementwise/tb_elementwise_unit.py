@@ -359,7 +359,7 @@ async def soft_resets(dut, stalls):
         unit.forget()
         over += taken["x"] - before[0] == len(x)
         taken.clear()
-        at += stride(3)
+        at += stride(8)
 
 
 @cocotb.test(timeout_time=5, timeout_unit="ms")
@@ -368,7 +368,7 @@ async def hard_resets(dut):
     unit = Unit(dut)
     await loaded(unit)
     await unit.finish()
-    for at in range(0, 50, stride(3)):
+    for at in range(0, 50, stride(8)):
         unit.send(unit.packet("mul", beats=12))
         await unit.step(at)
         for stream in (unit.x, unit.y):
@@ -455,7 +455,7 @@ async def fuzz(dut, part):
     await unit.finish()
     unit.forget()
     found = {}
-    for _ in range(share(40, of=2)):
+    for _ in range(share(40, of=5)):
         x, y = [], []
         for _ in range(int(unit.rng.integers(1, 6))):
             more = random_beats(unit)

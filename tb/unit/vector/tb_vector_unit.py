@@ -339,7 +339,7 @@ async def soft_resets(dut, stalls):
         unit.forget()
         over += taken["x"] - before[0] == beats + 1
         taken.clear()
-        at += stride(3)
+        at += stride(8)
 
 
 @cocotb.test(timeout_time=5, timeout_unit="ms")
@@ -347,7 +347,7 @@ async def hard_resets(dut):
     """`rst` in every cycle of a packet: everything is cleared, and the next packet is the first."""
     unit = Unit(dut)
     await unit.start()
-    for at in range(0, 45, stride(3)):
+    for at in range(0, 45, stride(8)):
         unit.send(unit.packet(beats=12, op="axpy"))
         await unit.step(at)
         for stream in (unit.x, unit.y):
