@@ -17,6 +17,7 @@ from macrame.files.digits import Split as Split
 from macrame.files.digits import load as load
 from macrame.golden.nn.network import Network
 from macrame.golden.nn.train import Diverged, Epoch, Trainable, fit
+from macrame.homework import trained
 from macrame.homework.data import File
 from macrame.report.blocks import Phrase, phrase
 from macrame.report.report import Display
@@ -170,15 +171,49 @@ def train(
     -------
     list of macrame.golden.nn.train.Epoch
     """
-    done: list[Epoch] = []
+    done, diverged = fitted(display, what, network, x, labels, epochs, **options)
+    if diverged is not None:
+        raise file.error(key, f"a rate at which training does not diverge, but {diverged}")
+    return done
+
+
+def fitted(
+    display: Display,
+    what: str,
+    network: Trainable,
+    x: NDArray[np.floating],
+    labels: NDArray[np.integer],
+    epochs: int,
+    **options: Any,
+) -> tuple[list[Epoch], Diverged | None]:
+    """Train as far as it goes, showing progress, unless it was done before.
+
+    Parameters
+    ----------
+    display, what
+        As `train`.
+    network, x, labels, epochs, **options
+        As `macrame.golden.nn.train.fit`.
+
+    Returns
+    -------
+    list of macrame.golden.nn.train.Epoch
+    macrame.golden.nn.train.Diverged, or None
+        The error after the last of them.
+    """
+    training = trained.Training(network, {"x": x, "labels": labels, "epochs": epochs, **options})
+    if (done := training.recall()) is not None:
+        return done, None
+    done = []
     with display.progress(what, epochs) as tick:
         try:
             for epoch in fit(network, x, labels, epochs=epochs, **options):
                 done.append(epoch)
                 tick(epoch.number)
         except Diverged as error:
-            raise file.error(key, f"a rate at which training does not diverge, but {error}") from None
-    return done
+            return done, error
+    training.keep(done)
+    return done, None
 
 
 def accuracy(predicted: NDArray[np.integer], labels: NDArray[np.integer]) -> float:

@@ -10,7 +10,6 @@ import numpy as np
 
 from macrame.golden.nn.network import Network
 from macrame.golden.nn.optimizers import SGD, Adam
-from macrame.golden.nn.train import Diverged, fit
 from macrame.homework import digits
 from macrame.homework.data import File
 from macrame.homework.digits import Split, Training
@@ -168,22 +167,18 @@ def _train(
 ) -> Answer:
     training, rng = problem.training, problem.training.rng()
     network = Network.random(training.sizes, rng)
-    losses, said = [], None
-    with run.progress(f"training, {name}", training.epochs) as tick:
-        try:
-            for epoch in fit(
-                network,
-                *train,
-                epochs=training.epochs,
-                batch_size=training.batch_size,
-                rng=rng,
-                optimizer=kind(network.parameters(), **options),
-            ):
-                losses.append(epoch.loss)
-                tick(epoch.number)
-        except Diverged as error:
-            said = str(error)
-            losses.append(float("nan"))
+    epochs, diverged = digits.fitted(
+        run,
+        f"training, {name}",
+        network,
+        *train,
+        epochs=training.epochs,
+        batch_size=training.batch_size,
+        rng=rng,
+        optimizer=kind(network.parameters(), **options),
+    )
+    said = str(diverged) if diverged else None
+    losses = [epoch.loss for epoch in epochs] + [float("nan")] * bool(diverged)
     right = None if said else digits.accuracy(network.predict(test[0]), test[1])
     return {"loss": losses, "accuracy": right, "diverged": said, **options}
 
