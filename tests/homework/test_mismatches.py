@@ -11,7 +11,7 @@ from macrame.homework import (
     p4_int8,
     p7_bfloat16,
 )
-from macrame.verify.session import Session
+from macrame.verify.session import Compared, Session
 
 
 def test_a_mismatch_is_printed_and_fails(solve, monkeypatch):
@@ -57,7 +57,7 @@ def test_every_arithmetic_result_is_compared(solve, monkeypatch, module, functio
 
 def test_numbers_of_a_bf16_backend_are_shown_and_compared(solve, monkeypatch):
     """The RTL's numbers have a separate column, each compared with the golden model's."""
-    monkeypatch.setattr(Session, "bf16", lambda self: Golden())
+    monkeypatch.setattr(Session, "bf16", lambda self: Compared(Golden(), lambda *found: None))
     code, reports, out, _ = solve(PROBLEM="1,2")
     assert code == 0
     assert "RTL matches the golden model: W2 new, bf16: all 4 numbers" in out
