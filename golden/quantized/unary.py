@@ -2,10 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Functions of one int8 tensor as tables of 256 values, by the rules of TFLite Micro.
 
-Each function returns the outputs for the inputs -128..127, in that order; `apply` looks them up. Sources:
+Each function returns the outputs for the inputs -128..127, in that order; `apply` looks them up. QUANTIZE also
+takes and gives uint8: as int8, such a tensor has 128 less in every value and in the zero point. Sources:
 tensorflow/lite/kernels/internal/reference/integer_ops/logistic.h and tanh.h, reference/hard_swish.h,
 leaky_relu.h and quantize.h; micro/kernels/*_common.cc.
 """
+
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +23,9 @@ Table = NDArray[np.int8]
 INPUTS = np.arange(-128, 128)
 
 
-def apply(table: Table, x: NDArray[np.int8]) -> NDArray[np.int8]:
-    """The entries of a table for the values of a tensor."""
-    return table[x.astype(np.int64) + 128]
+def apply(table: NDArray[Any], x: NDArray[Any]) -> NDArray[Any]:
+    """The entries of a table, that of the lowest value first, for a tensor of int8 or uint8."""
+    return table[x.astype(np.int64) - np.iinfo(x.dtype).min]
 
 
 def _clipped(values: NDArray[np.integer], low: int = -128, high: int = 127) -> Table:

@@ -265,6 +265,8 @@ def _labels(graph: Graph, given: Mapping[str, str], inputs: int) -> Values:
     if "STOP" in given:
         raise InputError(f"{label}: does not apply with STOP, which runs no further than that layer")
     shape = graph.tensors[graph.outputs[0]].shape
+    if not shape:
+        raise InputError(f"{label}: does not apply, the output of the network is one value")
     count, classes = inputs * int(np.prod(shape[:-1])), shape[-1]
     found = npy.npy(label, contents(label, given["LABELS"], "a .npy file", LARGEST))[0]
     if found.dtype.kind not in "iu" or found.shape != (count,):
@@ -291,8 +293,9 @@ def _inputs(
             path = given["INPUT"]
             label = f"INPUT={path}"
             array = npy.npy(label, contents(label, path, "a .npy file", LARGEST))[0]
-            found = [array] if array.shape == tensor.file_shape else list(array) if array.ndim else []
-            if array.ndim and found and array.shape[1:] == tensor.file_shape[1:] and tensor.shape[0] == 1:
+            one = array.shape == tensor.file_shape or not array.ndim
+            found = [array] if one else [np.asarray(part) for part in array]
+            if not one and array.shape[1:] == tensor.file_shape[1:] and tensor.shape[:1] == (1,):
                 found = [part[np.newaxis] for part in array]
         else:
             label = f"REFERENCE={given['REFERENCE']}"
@@ -678,7 +681,7 @@ def _finish(
         last = job.graph.tensors[job.graph.outputs[0]]
         results = [last.to_file(values) for values in outputs if values is not None]
         if not report.failed and results:
-            files[job.out] = write.encode(job.out, np.concatenate(results))
+            files[job.out] = write.encode(job.out, np.concatenate([np.atleast_1d(part) for part in results]))
         atomic.write_files(files)
         report.write(text("wrote {}", " and ".join(map(str, files))))
     if report.failed:

@@ -183,7 +183,7 @@ def run(
         Of all passes.
     """
     given = [_int8(value) for value in values]
-    operands = [np.ascontiguousarray(part) for part in _operands(graph, op, given)]
+    operands = [np.asarray(part, order="C") for part in _operands(graph, op, given)]
     result = operands[0]
     cycles = predicted = 0
     for number, rule in enumerate(passes.rules, 1):

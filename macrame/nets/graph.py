@@ -22,8 +22,7 @@ add, sub, mul      a, b                                activation
 maximum, minimum   a, b
 quantize           x
 dequantize         x
-relu, relu6,       x
-relu_n1_to_1
+relu, relu6        x
 leaky_relu         x                                   alpha
 clip               x                                   low, high: of ONNX
 hard_sigmoid       x                                   alpha, beta: of ONNX

@@ -45,6 +45,12 @@ def grid(tensor: Tensor) -> Grid:
     return Grid(float(tensor.scale[0]), int(tensor.zero_point[0]))
 
 
+def _int8_grid(tensor: Tensor) -> Grid:
+    """The grid of a tensor whose uint8 are moved to int8, by 128."""
+    found = grid(tensor)
+    return found if tensor.dtype == np.int8 else Grid(found.scale, found.zero_point - 128)
+
+
 def windows_of(graph: Graph, op: Op) -> Windows:
     """The windows of a convolution or of a pooling operator."""
     if op.kind in ("average_pool", "max_pool"):
@@ -175,7 +181,8 @@ def table_of(graph: Graph, op: Op) -> Values | None:
     out = graph.output(op)
     x, y = graph.input(op), out
     if op.kind == "quantize":
-        return unary.requantize(grid(x), grid(y))
+        found = unary.requantize(_int8_grid(x), _int8_grid(y))
+        return found if y.dtype == np.int8 else found.view(np.uint8) ^ np.uint8(128)
     if op.kind == "relu":
         return unary.relu(grid(x), grid(y))
     if op.kind == "relu6":
@@ -223,7 +230,7 @@ def evaluate(
     for index, result in zip(op.outputs, results):
         tensor = graph.tensors[index]
         assert result.dtype == tensor.dtype, (op.name, result.dtype, tensor.dtype)
-        found.append(np.ascontiguousarray(result.reshape(tensor.shape)))
+        found.append(np.asarray(result.reshape(tensor.shape), order="C"))
     return found
 
 

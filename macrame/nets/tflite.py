@@ -4,8 +4,7 @@
 
 `macrame.nets.flatbuffer` reads the tables. `macrame.nets.tflite_layers` and `macrame.nets.tflite_operators`
 check each layer: its types, quantisation, constants and shapes. A file that TensorFlow Lite Micro would
-reject or compute differently is rejected with one line. There is one exception: RELU_N1_TO_1, which it has
-only fused into other operators, may be an operator of its own.
+reject or compute differently is rejected with one line.
 
 The graph differs from the file in a few ways:
 

@@ -437,7 +437,6 @@ LAYERS: dict[str, tuple[str, Callable[[Layer], Found]]] = {
     "DEQUANTIZE": ("dequantize", _dequantize),
     "RELU": ("relu", _unary),
     "RELU6": ("relu6", _unary),
-    "RELU_N1_TO_1": ("relu_n1_to_1", _unary),
     "LEAKY_RELU": ("leaky_relu", _leaky_relu),
     "LOGISTIC": ("logistic", _logistic),
     "TANH": ("tanh", _tanh),

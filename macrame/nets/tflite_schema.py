@@ -133,7 +133,6 @@ OPTIONS = {
     "TANH": Options(0, {}),
     "RELU": Options(0, {}),
     "RELU6": Options(0, {}),
-    "RELU_N1_TO_1": Options(0, {}),
 }
 
 

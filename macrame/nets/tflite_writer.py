@@ -332,7 +332,7 @@ _KINDS: dict[str, tuple[str, Callable[[_Lowering, Op, FileOp], None] | None]] = 
     "pack": ("PACK", _pack),
     **{
         kind: (kind.upper(), None)
-        for kind in "add sub mul maximum minimum quantize dequantize relu relu6 relu_n1_to_1 logistic tanh "
+        for kind in "add sub mul maximum minimum quantize dequantize relu relu6 logistic tanh "
         "hard_swish".split()
     },
 }

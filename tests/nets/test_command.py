@@ -186,3 +186,36 @@ def test_an_onnx_file(tmp_path, monkeypatch, capfd):
     said = capfd.readouterr().out
     assert f"0 values of {len(integers)} tensors differ from the reference" in said
     np.testing.assert_array_equal(np.load(out), answers[model.outputs[0]])
+
+
+def test_an_output_of_one_value(tmp_path, monkeypatch, capfd):
+    """A mean over all axes, and a function of it: several inputs, and their outputs as one array."""
+    monkeypatch.setenv("BUILD_DIR", str(tmp_path / "build"))
+    monkeypatch.chdir(tmp_path)
+    tensors = tuple(
+        cases.int8(name, shape, scale, 3)
+        for name, shape, scale in (("x", (1, 2, 3), 0.5), ("mean", (), 0.5), ("y", (), 0.25))
+    )
+    ops = (
+        Op("mean", "mean", (0,), (1,), {"axes": (0, 1, 2), "keep_dims": False}),
+        Op("relu", "y", (1,), (2,)),
+    )
+    tflite_writer.write("one.tflite", Graph("one", "tflm", tensors, ops, (0,), (2,)))
+    images = np.array([[[[9, 9, 9], [9, 9, 10]]], [[[1, 2, 3], [4, 5, 6]]]], np.int8)
+    np.save("x.npy", images)
+    given = {"MODEL": "one.tflite", "INPUT": "x.npy", "OUT": "y.npy", **CORE}
+    assert verbs.call("net", given) == 0
+    assert "0 values differ from the golden model" in capfd.readouterr().out
+    np.testing.assert_array_equal(np.load("y.npy"), [15, 5])
+    np.save("classes.npy", np.zeros(2, np.int64))
+    assert verbs.call("net", {**given, "LABELS": "classes.npy"}) == 2
+    (line,) = capfd.readouterr().err.splitlines()
+    assert line.endswith("LABELS=classes.npy: does not apply, the output of the network is one value")
+
+    alone = Graph("one", "tflm", tensors[1:], (Op("relu", "y", (0,), (1,)),), (0,), (1,))
+    tflite_writer.write("one.tflite", alone)
+    for stack in (np.array(9, np.int8), np.array([9, 1], np.int8)):
+        np.save("x.npy", stack)
+        job = command.prepare({"MODEL": "one.tflite", "INPUT": "x.npy"})
+        assert [x.item() for (x,) in job.inputs] == stack.reshape(-1).tolist()
+        assert all(x.shape == () for (x,) in job.inputs)

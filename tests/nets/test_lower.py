@@ -11,7 +11,7 @@ from macrame.host.core import Core
 from macrame.nets import lower, operators, run
 from macrame.nets.graph import Graph, Op, Tensor
 from macrame.sim.link import SimLink
-from tests.nets import cases
+from tests.nets import cases, small
 
 CONFIGS = [CoreConfig(1, 1, 1, post_lanes=1), CoreConfig(2, 4, 2, k_max=8), CoreConfig(4, 8, 1, post_lanes=8)]
 CASES = [*cases.weighted(60), *cases.pools(40)]
@@ -49,6 +49,22 @@ def test_every_form_computes_the_operator(config):
     assert {kind for kind, _ in seen} == set(PRODUCTS)
     assert {("conv", "windows"), ("depthwise", "blocks"), ("mean", "image")} <= seen
     assert {("depthwise", "patches"), ("average_pool", "image")} <= seen or config.cols == 1
+
+
+@pytest.mark.parametrize("name", small.SMALL)
+def test_every_operator_of_the_reader_is_computed(name):
+    """Whatever a file may have, the golden model computes, with the shapes and types of the file."""
+    graph = small.SMALL[name]
+    rng = np.random.default_rng(1)
+    inputs = []
+    for i in graph.inputs:
+        tensor = graph.tensors[i]
+        values = rng.integers(0, 256, tensor.shape)
+        inputs.append((values / 8 if tensor.dtype == np.float32 else values).astype(tensor.dtype))
+    _, values = run.Network(graph, CONFIGS[1]).run(inputs, None)
+    for op in graph.ops:
+        for i in op.outputs:
+            assert (values[i].shape, values[i].dtype) == (graph.tensors[i].shape, graph.tensors[i].dtype)
 
 
 def test_grouped_convolution():

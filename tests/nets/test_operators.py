@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from macrame import paths
+from macrame.golden.arith.requantize import quantize_multiplier_plain, requantize_plain
 from macrame.nets import operators
+from macrame.nets.graph import Graph, Op, Tensor
 from tests.nets import cases
 
 STORED = json.loads((paths.ROOT / "tests" / "oracles" / "tflm_operators.json").read_text())
@@ -35,6 +37,29 @@ def digest(values):
 def test_every_answer_has_its_case():
     assert {name for group in by_kind().values() for name, _, _ in group} == set(ANSWERS)
     assert len(ANSWERS) > 3000
+
+
+@pytest.mark.parametrize("types", [(np.uint8, np.int8), (np.int8, np.uint8)])
+def test_quantize_of_uint8(types):
+    """From and to uint8, one value at a time: the same factor, and the limits of the output's type."""
+    for seed in range(40):
+        draw = cases.Draw(seed)
+        kinds = [np.iinfo(dtype) for dtype in types]
+        scales = [draw.scale(-9, 2), draw.scale(-9, 2)]
+        zeros = [int(draw.rng.integers(kind.min, kind.max + 1)) for kind in kinds]
+        tensors = tuple(
+            Tensor(name, (256,), np.dtype(dtype), np.array([scale], np.float32), np.array([zero]))
+            for name, dtype, scale, zero in zip("xy", types, scales, zeros)
+        )
+        op = Op("quantize", "y", (0,), (1,), {})
+        x = operators.every(tensors[0].dtype)
+        (found,) = operators.evaluate(Graph("one", "tflm", tensors, (op,), (0,), (1,)), op, [x])
+        factor = quantize_multiplier_plain(float(np.float64(scales[0]) / np.float64(scales[1])))
+        limits = int(kinds[1].min), int(kinds[1].max)
+        expected = [
+            requantize_plain(int(value) - zeros[0], *factor, zeros[1], *limits, "gemmlowp") for value in x
+        ]
+        np.testing.assert_array_equal(found, np.array(expected, types[1]))
 
 
 def float64_softmax(x, scale):
