@@ -92,8 +92,13 @@ def add(x: Int8, y: Int8, rule: Addition, low: int, high: int) -> Int8:
     return np.clip(scaled + rule.zero_point, low, high).astype(np.int8)
 
 
+def mul_factor(a: Grid, b: Grid, out: Grid) -> np.float64:
+    """The factor of a product: sa sb / so in float64."""
+    return np.float64(a.scale) * np.float64(b.scale) / np.float64(out.scale)
+
+
 def mul(x: Int8, y: Int8, a: Grid, b: Grid, out: Grid, low: int, high: int) -> Int8:
-    """Product of two tensors: the factor is sa sb / so in float64.
+    """Product of two tensors.
 
     Parameters
     ----------
@@ -106,7 +111,7 @@ def mul(x: Int8, y: Int8, a: Grid, b: Grid, out: Grid, low: int, high: int) -> I
     -------
     ndarray of int8
     """
-    factor = np.float64(a.scale) * np.float64(b.scale) / np.float64(out.scale)
+    factor = mul_factor(a, b, out)
     product: Raw = (x.astype(np.int64) - a.zero_point) * (y.astype(np.int64) - b.zero_point)
     scaled = multiply_by_quantized_multiplier(product, *quantize_multiplier(factor))
     return np.clip(scaled + out.zero_point, low, high).astype(np.int8)

@@ -36,7 +36,16 @@ def quantize_real(value: float, scale: float, zero_point: int) -> int:
     Returns
     -------
     int
+
+    Raises
+    ------
+    ValueError
+        It is beyond int32: the runtime does not accept the scale.
     """
+    with np.errstate(over="ignore"):
+        steps = np.float32(value) / np.float32(scale)
+    if abs(steps) >= 2**31:
+        raise ValueError(f"scale is {scale}, expected more than {abs(value)} / 2^31")
     return int(round_away(np.float32(value) / np.float32(scale))) + int(zero_point)
 
 

@@ -16,6 +16,31 @@ from macrame.golden.quantized.ranges import input_radius
 DIFFERENCE_BITS, SUM_BITS = 5, 12
 
 
+def scaling(scale: float, beta: float) -> tuple[int, int]:
+    """Q31 multiplier and left shift of the differences from a row's maximum.
+
+    Parameters
+    ----------
+    scale : float32
+        Of the input.
+    beta : float
+
+    Returns
+    -------
+    multiplier, left : int
+
+    Raises
+    ------
+    ValueError
+        The factor is 1 or less: the runtime aborts.
+    """
+    factor = np.float64(beta) * np.float64(scale) * 2.0 ** (31 - DIFFERENCE_BITS)
+    if factor <= 1:
+        raise ValueError(f"input scale times beta is {np.float64(beta) * scale}, expected more than 2^-26")
+    multiplier, left = quantize_multiplier(min(factor, 2.0**31 - 1))
+    return int(multiplier), int(left)
+
+
 def softmax(x: NDArray[np.int8], scale: float, beta: float = 1.0) -> NDArray[np.int8]:
     """Softmax over the last axis; the output's scale is 1/256, its zero point -128.
 
@@ -33,14 +58,13 @@ def softmax(x: NDArray[np.int8], scale: float, beta: float = 1.0) -> NDArray[np.
     Raises
     ------
     ValueError
-        The exponentials of a row sum up to 512 or more: the runtime's kernel aborts there.
+        The exponentials of a row sum up to 512 or more: the runtime's kernel aborts there. Or see `scaling`.
     """
-    factor = np.float64(beta) * np.float64(scale) * 2.0 ** (31 - DIFFERENCE_BITS)
-    multiplier, left = quantize_multiplier(min(factor, 2.0**31 - 1))
-    lowest = -input_radius(DIFFERENCE_BITS, int(left))
+    multiplier, left = scaling(scale, beta)
+    lowest = -input_radius(DIFFERENCE_BITS, left)
     difference = x.astype(np.int64) - x.max(axis=-1, keepdims=True)
     counts = difference >= lowest
-    rescaled = srdhm(np.where(counts, difference, 0) << int(left), multiplier)
+    rescaled = srdhm(np.where(counts, difference, 0) << left, multiplier)
     powers = exp_on_negative_values(rescaled, DIFFERENCE_BITS)
     total = np.where(counts, divide_by_pot(powers, SUM_BITS), 0).sum(axis=-1, keepdims=True)
     if (total >= 2**28).any():

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Functions of one int8 tensor as tables of 256 values, by the rules of TFLite Micro.
 
-Each function returns the outputs for the inputs -128..127, in that order; `apply` looks them up. QUANTIZE also
-takes and gives uint8: as int8, such a tensor has 128 less in every value and in the zero point. Sources:
+Each function returns the outputs for the inputs -128..127, in that order; `apply` looks them up. QUANTIZE
+also has uint8: as int8, such a tensor has 128 less in every value and in the zero point. Sources:
 tensorflow/lite/kernels/internal/reference/integer_ops/logistic.h and tanh.h, reference/hard_swish.h,
 leaky_relu.h and quantize.h; micro/kernels/*_common.cc.
 """
@@ -49,17 +49,25 @@ def relu6(x: Grid, out: Grid) -> Table:
 
 
 def leaky_relu(x: Grid, out: Grid, alpha: float) -> Table:
-    """LEAKY_RELU: two factors in float64, one for each sign; alpha is a float32."""
+    """LEAKY_RELU: two factors in float64, one for each sign; alpha is a float32, 0 or more."""
     values = INPUTS - x.zero_point
     identity = np.float64(x.scale) / np.float64(out.scale)
     slope = np.float64(x.scale) * np.float64(np.float32(alpha)) / np.float64(out.scale)
     positive = multiply_by_quantized_multiplier(values, *quantize_multiplier(identity))
-    negative = multiply_by_quantized_multiplier(values, *quantize_multiplier(slope))
+    negative = multiply_by_quantized_multiplier(values, *quantize_multiplier(slope)) if slope else 0 * values
     return _clipped(np.where(values >= 0, positive, negative) + out.zero_point)
 
 
 def _to_q4(x: Grid) -> tuple[NDArray[np.int64], int]:
-    """Inputs with 4 integer bits, and the magnitude from which on they do not fit."""
+    """Inputs with 4 integer bits, and the magnitude from which on they do not fit.
+
+    Raises
+    ------
+    ValueError
+        The input's scale is below 2^-28, where the runtime's radius is undefined, or 16 or more.
+    """
+    if not 2.0**-28 <= x.scale < 16:
+        raise ValueError(f"input scale is {x.scale}, expected at least 2^-28 and less than 16")
     multiplier, shift = quantize_multiplier(np.float64(x.scale) * 2.0**27)
     values = INPUTS - x.zero_point
     return multiply_by_quantized_multiplier(values, multiplier, shift), input_radius(4, int(shift))

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from macrame.errors import InputError
+from macrame.golden.arith.requantize import quantize_multiplier
 from macrame.golden.quantized import elementwise, layers, onnxruntime, pooling, softmax, unary
 from macrame.golden.quantized.grid import Grid
 from macrame.golden.quantized.layers import QuantisedLayer
@@ -130,6 +131,41 @@ def clamp_of(graph: Graph, op: Op) -> tuple[int, int]:
     return activation_range(
         op.attributes.get("activation", "none"), target.scale, target.zero_point, out.dtype
     )
+
+
+def check_scales(graph: Graph, op: Op) -> None:
+    """Check that the runtime has multipliers for the scales of an operator, whatever the values are.
+
+    Parameters
+    ----------
+    graph : Graph
+        Of TFLite Micro; ONNX Runtime multiplies with any float32.
+    op : Op
+
+    Raises
+    ------
+    ValueError
+        It does not; the message has the scale or factor.
+    """
+    out = graph.output(op)
+    if op.kind in WEIGHTED:
+        layer_of(graph, op)
+    elif op.kind in PAIRS:
+        a, b, target = grid(graph.input(op)), grid(graph.input(op, 1)), grid(out)
+        clamp_of(graph, op)
+        if op.kind == "mul":
+            quantize_multiplier(elementwise.mul_factor(a, b, target))
+        else:
+            elementwise.addition(a, b, target)
+    elif op.kind in ("average_pool", "max_pool"):
+        clamp_of(graph, op)
+    elif op.kind == "mean":
+        a, b = grid(graph.input(op)), grid(out)
+        pooling.mean_multiplier(a.scale, b.scale, 1)
+    elif op.kind == "softmax":
+        softmax.scaling(grid(graph.input(op)).scale, op.attributes["beta"])
+    else:
+        table_of(graph, op)
 
 
 def every(dtype: np.dtype[Any]) -> Values:

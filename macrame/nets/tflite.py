@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 from macrame.errors import short, shown
 from macrame.files.contents import contents
+from macrame.nets import operators
 from macrame.nets.flatbuffer import Source, Table
 from macrame.nets.graph import Graph, Op, Tensor
 from macrame.nets.tflite_layers import (
@@ -298,7 +299,14 @@ class Network:
             self._check_outside(tensor, "the network's output")
             if index not in made:
                 raise self.source.fail(f"no operator writes the network's output {shown(tensor.name)}")
-        return self._compact(ops)
+        graph = self._compact(ops)
+        for op in graph.ops:
+            try:
+                operators.check_scales(graph, op)
+            except ValueError as error:
+                where = f"{op.kind} {shown(op.name)}"
+                raise self.source.fail(f"{where} has a scale out of range: {error}") from None
+        return graph
 
     def _check_outside(self, tensor: Tensor, what: str) -> None:
         """Check the type and the quantisation of a tensor that the network's caller sees."""

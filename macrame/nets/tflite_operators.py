@@ -177,8 +177,8 @@ def _unary(layer: Layer) -> Found:
 def _leaky_relu(layer: Layer) -> Found:
     found = _unary(layer)
     alpha = layer.option("alpha")
-    if not math.isfinite(alpha):
-        raise layer.fail(f"has alpha {alpha}, expected a finite number")
+    if not (math.isfinite(alpha) and alpha >= 0):
+        raise layer.fail(f"has alpha {alpha}, expected a finite number, 0 or more")
     assert found is not None
     return found[0], dict(alpha=alpha)
 

@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 from macrame.errors import InputError
-from macrame.nets import flatbuffer, tflite, tflite_writer
+from macrame.nets import flatbuffer, operators, tflite, tflite_writer
 from macrame.nets.graph import Op
 from macrame.nets.tflite_schema import (
     ACTIVATIONS,
@@ -859,7 +859,14 @@ BAD = [
         tensor("y", type="INT8", scale=[1], zero_point=[0]),
         "op 0 'y' (DEQUANTIZE): output 'y' has type INT8, expected FLOAT32",
     ),
-    ("leaky_relu", options(alpha=np.nan), "op 0 'y' (LEAKY_RELU): has alpha nan, expected a finite number"),
+    *(
+        (
+            "leaky_relu",
+            options(alpha=alpha),
+            f"op 0 'y' (LEAKY_RELU): has alpha {alpha}, expected a finite number, 0 or more",
+        )
+        for alpha in (np.nan, -0.5)
+    ),
     (
         "logistic",
         tensor("y", zero_point=[0]),
@@ -1063,6 +1070,50 @@ def test_bad_arithmetic_on_shapes(change, text):
 
 
 ONE = [name for name in SMALL if name != "whole"]
+
+
+@pytest.mark.parametrize(
+    ("name", "scales", "text"),
+    [
+        ("conv", {"x": 1e20}, "scale is .*, expected less than 2^31 - 0.5"),
+        ("conv strided", {"x": 1e-28, "y": 1e-30}, "scale is .*, expected more than 6.0 / 2^31"),
+        ("fully_connected", {"x": 1e20}, "scale is .*, expected less than 2^31 - 0.5"),
+        ("add", {"a": 100, "b": 100, "y": 1e-6}, "output scale is .*, expected more than 0.000190734"),
+        ("sub", {"y": 1e-7}, "output scale is .*, expected more than "),
+        ("mul", {"a": 1e20}, "scale is .*, expected less than 2^31 - 0.5"),
+        ("max_pool same", {"x": 1e-38, "y": 1e-38}, "scale is .*, expected more than 6.0 / 2^31"),
+        ("mean", {"x": 1e20}, "scale is .*, expected less than 2^31 - 0.5"),
+        ("relu", {"x": 1e20}, "scale is .*, expected less than 2^31 - 0.5"),
+        ("relu6", {"x": 1e-30}, "scale is .*, expected more than 6.0 / 2^31"),
+        ("leaky_relu", {"x": 1e20}, "scale is .*, expected less than 2^31 - 0.5"),
+        ("requantize", {"x": 1e20}, "scale is .*, expected less than 2^31 - 0.5"),
+        ("logistic", {"x": 16}, "input scale is 16.0, expected at least 2^-28 and less than 16"),
+        ("tanh", {"x": 1e-9}, "input scale is .*, expected at least 2^-28 and less than 16"),
+        ("hard_swish", {"y": 2**-8}, "output scale is 0.00390625, expected more than the input's 0.5 / 128"),
+        ("softmax", {"x": 2**-26}, "input scale times beta is .*, expected more than 2^-26"),
+    ],
+)
+def test_scales_out_of_range(name, scales, text):
+    """Rejected before anything runs, if the runtime has no multiplier for them."""
+    graph = SMALL[name]
+    tensors = tuple(
+        replace(t, scale=np.array([scales[t.name]], np.float32)) if t.name in scales else t
+        for t in graph.tensors
+    )
+    found = refused(file_of(replace(graph, tensors=tensors)))
+    (op,) = graph.ops
+    pattern = re.escape(text).replace(re.escape(".*"), ".*")
+    assert re.fullmatch(f"{op.kind} 'y' has a scale out of range: {pattern}.*", found), found
+
+
+def test_alpha_of_zero():
+    """LEAKY_RELU of numbers below 0 is then 0."""
+    graph = SMALL["leaky_relu"]
+    (op,) = graph.ops
+    graph = tflite.parse(NAME, file_of(replace(graph, ops=(replace(op, attributes={"alpha": 0.0}),))))
+    table = operators.table_of(graph, graph.ops[0])
+    zeros = [int(tensor.zero_point[0]) for tensor in graph.tensors]
+    assert set(table[: 128 + zeros[0]].tolist()) == {zeros[1]}
 
 
 @pytest.mark.parametrize("name", ONE)
