@@ -32,6 +32,7 @@ from macrame.nets.graph import Graph, Op, Tensor
 from macrame.nets.tflite_layers import (
     BYTES,
     FLOAT32,
+    LARGEST,
     MOST_AXES,
     MOST_INPUTS,
     Fail,
@@ -40,7 +41,7 @@ from macrame.nets.tflite_layers import (
     as_tuple,
     named,
 )
-from macrame.nets.tflite_operators import LARGEST, LAYERS
+from macrame.nets.tflite_operators import LAYERS
 from macrame.nets.tflite_schema import (
     DTYPES,
     IDENTIFIER,

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The checks that the layers of a .tflite file share: options, types, quantisation, constants and shapes."""
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
@@ -19,8 +20,14 @@ MOST_AXES = 6
 MOST_INPUTS = 1 << 8
 """Inputs, and outputs, of an operator or of the network."""
 
+LARGEST = 1 << 28
+"""Values of a tensor, of an image with its padding, and of all windows of an image."""
+
 LONGEST_STEP = 1 << 12
 """The largest stride, dilation and side of a pooling window."""
+
+LARGEST_WINDOW = 1 << 16
+"""Cells of a window."""
 
 FOLDED = 64
 """Values of the arithmetic on shapes."""
@@ -345,6 +352,9 @@ class Layer:
         name = named(PADDINGS, self.option("padding"), "padding")
         if name not in PADDINGS:
             raise self.fail(f"has {name}, expected SAME or VALID")
+        cells = math.prod(kernel)
+        if cells > LARGEST_WINDOW:
+            raise self.fail(f"has a window of {cells:,} cells, expected at most {LARGEST_WINDOW:,}")
         padding, sides = [], []
         for size, k, step, spread in zip(x.shape[1:3], kernel, stride, dilation):
             reach = (k - 1) * spread + 1
@@ -357,4 +367,9 @@ class Layer:
                     raise self.fail(f"has a window of {reach} on an image side of {size}")
             padding.append((total // 2, total - total // 2))
             sides.append(side)
+        values = x.shape[0] * x.shape[3]
+        padded = values * math.prod(n + sum(more) for n, more in zip(x.shape[1:3], padding))
+        for found, what in ((padded, "a padded image"), (values * math.prod(sides) * cells, "windows")):
+            if found > LARGEST:
+                raise self.fail(f"has {what} of {found:,} values, expected at most {LARGEST:,}")
         return tuple(padding), tuple(sides)

@@ -16,6 +16,7 @@ from macrame.nets.tflite_layers import (
     FLOAT32,
     FOLDED,
     INT8,
+    LARGEST,
     MOST_AXES,
     MOST_INPUTS,
     Layer,
@@ -24,9 +25,6 @@ from macrame.nets.tflite_layers import (
     scale_of,
 )
 from macrame.nets.tflite_schema import DTYPES, TYPES
-
-#: Values of a tensor.
-LARGEST = 1 << 28
 
 #: Inputs and attributes of the graph's operator; None if the layer is computed while reading.
 Found = tuple[Sequence[int | None], dict[str, Any]] | None

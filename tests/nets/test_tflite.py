@@ -1106,6 +1106,36 @@ def test_scales_out_of_range(name, scales, text):
     assert re.fullmatch(f"{op.kind} 'y' has a scale out of range: {pattern}.*", found), found
 
 
+def test_windows_are_limited():
+    """What is computed stays small, although padding and pooling windows take no bytes in a file."""
+    for name, shape, kernel, dilation, text in (
+        (
+            "average_pool",
+            (1, 4, 4, 1),
+            (4096, 17),
+            1,
+            "has a window of 69,632 cells, expected at most 65,536",
+        ),
+        ("max_pool", (1, 4, 4, 1), (257, 256), 1, "has a window of 65,792 cells, expected at most 65,536"),
+        ("depthwise", (1, 4, 4, 1), (6, 6), 4096, "has a padded image of 419,594,256 values"),
+        ("average_pool", (1, 512, 512, 1), (64, 64), 1, "has windows of 1,073,741,824 values"),
+    ):
+        net = small.Net()
+        net.tensor("x", shape)
+        reach = [(side - 1) * dilation for side in kernel]
+        padding = tuple((n // 2, n - n // 2) for n in reach)
+        window = {"padding": padding, "stride": (1, 1), "activation": "none"}
+        if name == "depthwise":
+            w = net.weights((1, *kernel, 1), channels=False)
+            y = net.tensor("y", shape)
+            net.op(name, (0, w, None), (y,), dilation=(dilation, dilation), multiplier=1, **window)
+        else:
+            y = net.tensor("y", shape)
+            net.op(name, (0,), (y,), kernel=kernel, **window)
+        found = refused(file_of(net.graph()))
+        assert text in found, found
+
+
 def test_alpha_of_zero():
     """LEAKY_RELU of numbers below 0 is then 0."""
     graph = SMALL["leaky_relu"]
