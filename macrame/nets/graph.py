@@ -45,7 +45,8 @@ its clamps are those of the output's type. There average_pool may have count_pad
 cells of the window, and mean has the axes of the pixels.
 """
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,6 +55,12 @@ from numpy.typing import NDArray
 
 #: Runtimes whose rules a graph follows.
 RUNTIMES = ("tflm", "onnxruntime")
+
+#: Values of a tensor, of an image with its padding, and of all windows of an image.
+LARGEST = 1 << 28
+
+#: Cells of a window.
+LARGEST_WINDOW = 1 << 16
 
 ACTIVATIONS = ("none", "relu", "relu6", "relu_n1_to_1")
 
@@ -165,3 +172,35 @@ class Graph:
     def output(self, op: Op, number: int = 0) -> Tensor:
         """An output of an operator."""
         return self.tensors[op.outputs[number]]
+
+
+def window_limit(
+    image: Sequence[int], kernel: Sequence[int], padding: Sequence[Sequence[int]], sides: Sequence[int]
+) -> str | None:
+    """What is too large about windows: padding and pooling windows take no bytes in a file.
+
+    Parameters
+    ----------
+    image : sequence of int
+        Its shape, NHWC.
+    kernel : sequence of int
+        Rows and columns of a window.
+    padding : sequence of (int, int)
+        Before and after, in rows and columns.
+    sides : sequence of int
+        Rows and columns of the output.
+
+    Returns
+    -------
+    str or None
+        None if nothing is.
+    """
+    cells = math.prod(kernel)
+    if cells > LARGEST_WINDOW:
+        return f"has a window of {cells:,} cells, expected at most {LARGEST_WINDOW:,}"
+    values = image[0] * image[3]
+    padded = values * math.prod(n + sum(more) for n, more in zip(image[1:3], padding))
+    for found, what in ((padded, "a padded image"), (values * math.prod(sides) * cells, "windows")):
+        if found > LARGEST:
+            return f"has {what} of {found:,} values, expected at most {LARGEST:,}"
+    return None

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from macrame.errors import InputError, short, shown
 from macrame.files.contents import contents
 from macrame.nets import onnx_model
-from macrame.nets.graph import Graph, Op, Tensor
+from macrame.nets.graph import LARGEST, Graph, Op, Tensor, window_limit
 from macrame.nets.onnx_model import Model, Node
 
 Shape = tuple[int, ...]
@@ -40,7 +40,6 @@ BYTES = (INT8, UINT8)
 TO_FILE, FROM_FILE = (0, 3, 1, 2), (0, 2, 3, 1)
 CONTRIB = "com.microsoft"
 LARGEST_FILE = 1 << 31
-LARGEST = 1 << 28
 LONGEST_STEP = 1 << 12
 """The largest stride, dilation, padding and side of a window."""
 
@@ -460,6 +459,9 @@ class _Network:
                 raise self.fail("ceil_mode is 1 and the windows do not fit, expected 0")
             sides.append(rest // stride[i] + 1)
         padding = ((before[0], after[0]), (before[1], after[1]))
+        too_large = window_limit((shape[0], *shape[2:], shape[1]), kernel, padding, sides)
+        if too_large:
+            raise self.fail(too_large)
         return {"stride": stride, "dilation": dilation, "padding": padding}, (sides[0], sides[1])
 
     def image(self, index: int) -> _Tensor:

@@ -28,11 +28,10 @@ from macrame.errors import short, shown
 from macrame.files.contents import contents
 from macrame.nets import operators
 from macrame.nets.flatbuffer import Source, Table
-from macrame.nets.graph import Graph, Op, Tensor
+from macrame.nets.graph import LARGEST, Graph, Op, Tensor
 from macrame.nets.tflite_layers import (
     BYTES,
     FLOAT32,
-    LARGEST,
     MOST_AXES,
     MOST_INPUTS,
     Fail,

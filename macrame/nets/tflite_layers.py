@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The checks that the layers of a .tflite file share: options, types, quantisation, constants and shapes."""
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 
 from macrame.errors import InputError, shown
 from macrame.nets.flatbuffer import Source, Table
-from macrame.nets.graph import ACTIVATIONS, Tensor
+from macrame.nets.graph import ACTIVATIONS, Tensor, window_limit
 from macrame.nets.tflite_schema import ACTIVATIONS as FUSED
 from macrame.nets.tflite_schema import OPTIONS, PADDINGS, OperatorSlots
 
@@ -20,14 +19,8 @@ MOST_AXES = 6
 MOST_INPUTS = 1 << 8
 """Inputs, and outputs, of an operator or of the network."""
 
-LARGEST = 1 << 28
-"""Values of a tensor, of an image with its padding, and of all windows of an image."""
-
 LONGEST_STEP = 1 << 12
 """The largest stride, dilation and side of a pooling window."""
-
-LARGEST_WINDOW = 1 << 16
-"""Cells of a window."""
 
 FOLDED = 64
 """Values of the arithmetic on shapes."""
@@ -352,9 +345,6 @@ class Layer:
         name = named(PADDINGS, self.option("padding"), "padding")
         if name not in PADDINGS:
             raise self.fail(f"has {name}, expected SAME or VALID")
-        cells = math.prod(kernel)
-        if cells > LARGEST_WINDOW:
-            raise self.fail(f"has a window of {cells:,} cells, expected at most {LARGEST_WINDOW:,}")
         padding, sides = [], []
         for size, k, step, spread in zip(x.shape[1:3], kernel, stride, dilation):
             reach = (k - 1) * spread + 1
@@ -367,9 +357,7 @@ class Layer:
                     raise self.fail(f"has a window of {reach} on an image side of {size}")
             padding.append((total // 2, total - total // 2))
             sides.append(side)
-        values = x.shape[0] * x.shape[3]
-        padded = values * math.prod(n + sum(more) for n, more in zip(x.shape[1:3], padding))
-        for found, what in ((padded, "a padded image"), (values * math.prod(sides) * cells, "windows")):
-            if found > LARGEST:
-                raise self.fail(f"has {what} of {found:,} values, expected at most {LARGEST:,}")
+        too_large = window_limit(x.shape, kernel, padding, sides)
+        if too_large:
+            raise self.fail(too_large)
         return tuple(padding), tuple(sides)

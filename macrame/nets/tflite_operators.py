@@ -10,13 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from macrame.errors import shown
-from macrame.nets.graph import Tensor
+from macrame.nets.graph import LARGEST, Tensor
 from macrame.nets.tflite_layers import (
     BYTES,
     FLOAT32,
     FOLDED,
     INT8,
-    LARGEST,
     MOST_AXES,
     MOST_INPUTS,
     Layer,

@@ -262,6 +262,10 @@ REFUSED = {
         model(Node("QLinearConv", CONV[:7], ("y",))),
         "op 0 'y' (QLinearConv): has 7 inputs, expected 8 to 9",
     ),
+    "large window": (
+        model(Node("MaxPool", ("x",), ("y",), {"kernel_shape": (4096, 17), "auto_pad": "SAME_UPPER"})),
+        "op 0 'y' (MaxPool): has a window of 69,632 cells, expected at most 65,536",
+    ),
     "reshape": (
         model(Node("Reshape", ("x", "w"), ("y",))),
         "op 0 'y' (Reshape): 'w' is not a constant list of integers",
