@@ -29,7 +29,7 @@ OPTIONS = (
     ),
     Option(
         "input",
-        "input of the network: a .npy file of its shape, or of several inputs stacked",
+        "input of the network: a .npy file of its shape, or of several stacked, or a directory of such files",
         "random int8 values from the seed; held-out images without MODEL",
     ),
     Option("images", "number of held-out images for the digits network to run on, 1 to 540", "10"),

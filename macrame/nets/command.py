@@ -26,7 +26,7 @@ from macrame.files import atomic, npy, parse, write
 from macrame.files.contents import contents
 from macrame.files.read import LARGEST
 from macrame.nets import digits, onnx_reader, plan, tflite
-from macrame.nets.graph import Graph
+from macrame.nets.graph import Graph, Tensor
 from macrame.nets.run import CORE, ELEMENTWISE, LayerRun, Network
 from macrame.progress import Progress
 from macrame.report import run_page
@@ -202,7 +202,8 @@ def prepare(given: Mapping[str, str]) -> Job:
     if stop and stop not in names:
         raise InputError(f"STOP={stop}: no layer of that name; the first is {names[0]}, the last {names[-1]}")
     out = Path(given["OUT"]) if "OUT" in given else None
-    sources = [given[name] for name in ("MODEL", "INPUT", "REFERENCE", "LABELS") if name in given]
+    sources = [given[name] for name in ("MODEL", "REFERENCE", "LABELS") if name in given]
+    sources += _files(given["INPUT"]) if "INPUT" in given else []
     if out is not None:
         if out.suffix.lower() != ".npy":
             raise InputError(f"OUT={out}: expected a .npy file")
@@ -279,6 +280,29 @@ def _labels(graph: Graph, given: Mapping[str, str], inputs: int) -> Values:
     return found
 
 
+def _files(path: str) -> list[str]:
+    """A file, or the .npy files in a directory, in the order of their names."""
+    try:
+        if not Path(path).is_dir():
+            return [path]
+        files = sorted(str(file) for file in Path(path).iterdir() if file.suffix.lower() == ".npy")
+    except (OSError, ValueError) as error:
+        raise InputError(f"INPUT={path}: cannot be read: {getattr(error, 'strerror', error)}") from None
+    if not files:
+        raise InputError(f"INPUT={path}: contains no .npy file")
+    return files
+
+
+def _stacked(label: str, path: str, tensor: Tensor) -> list[Values]:
+    """The inputs in a file: one, or several stacked."""
+    array = npy.npy(label, contents(label, path, "a .npy file", LARGEST))[0]
+    if array.shape == tensor.file_shape or not array.ndim:
+        return [array]
+    if array.shape[1:] == tensor.file_shape[1:] and tensor.shape[:1] == (1,):
+        return [part[np.newaxis] for part in array]
+    return [np.asarray(part) for part in array]
+
+
 def _inputs(
     graph: Graph, given: Mapping[str, str], stored: Mapping[str, Values], seed: int
 ) -> list[list[Values]]:
@@ -290,25 +314,24 @@ def _inputs(
             raise InputError(f"MODEL={model} has {len(tensors)} inputs, expected one with INPUT")
         (tensor,) = tensors
         if "INPUT" in given:
-            path = given["INPUT"]
-            label = f"INPUT={path}"
-            array = npy.npy(label, contents(label, path, "a .npy file", LARGEST))[0]
-            one = array.shape == tensor.file_shape or not array.ndim
-            found = [array] if one else [np.asarray(part) for part in array]
-            if not one and array.shape[1:] == tensor.file_shape[1:] and tensor.shape[:1] == (1,):
-                found = [part[np.newaxis] for part in array]
+            label = f"INPUT={given['INPUT']}"
+            found = [
+                (f"INPUT={path}", array)
+                for path in _files(given["INPUT"])
+                for array in _stacked(f"INPUT={path}", path, tensor)
+            ]
         else:
             label = f"REFERENCE={given['REFERENCE']}"
-            found = [stored[name] for name in _from_reference(stored)]
-        for array in found:
+            found = [(label, stored[name]) for name in _from_reference(stored)]
+        for where, array in found:
             if array.shape != tensor.file_shape or array.dtype != tensor.dtype:
                 raise InputError(
-                    f"{label}: an input has type {array.dtype} and shape {array.shape}, expected "
+                    f"{where}: an input has type {array.dtype} and shape {array.shape}, expected "
                     f"{tensor.dtype} and {tensor.file_shape}"
                 )
         if not found:
             raise InputError(f"{label}: contains no input, expected one or more of shape {tensor.file_shape}")
-        return [[tensor.from_file(array)] for array in found]
+        return [[tensor.from_file(array)] for _, array in found]
     rng = np.random.default_rng(seed)
     random = []
     for tensor in tensors:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from macrame import cores
+from macrame.errors import InputError
 from macrame.files import write
 from macrame.nets import command, operators, plan, tflite, tflite_writer
 from macrame.nets.graph import Graph, Op
@@ -158,6 +159,28 @@ def test_what_it_refuses(network, tmp_path, monkeypatch, capfd, given, message):
     (line,) = capfd.readouterr().err.splitlines()
     assert re.search(message, line), line
     assert sorted(path.name for path in tmp_path.iterdir() if path.name != "build") == before
+
+
+def test_a_directory_of_inputs(network, tmp_path):
+    """In the order of the names, each file one input or several; other files do not matter."""
+    images = np.random.default_rng(1).integers(-128, 128, (4, 6, 6, 2)).astype(np.int8)
+    folder = tmp_path / "images"
+    folder.mkdir()
+    given = {"MODEL": str(network), "INPUT": str(folder)}
+    (folder / "list.txt").write_text("no input")
+    with pytest.raises(InputError, match=r"^INPUT=.*images: contains no .npy file$"):
+        command.prepare(given)
+    np.save(folder / "b.npy", images[1:3])
+    np.save(folder / "a.npy", images[:1])
+    np.save(folder / "c.npy", images[3:])
+    job = command.prepare(given)
+    assert len(job.inputs) == 4
+    np.testing.assert_array_equal(np.concatenate([x for (x,) in job.inputs]), images)
+    with pytest.raises(InputError, match=r"^OUT=.*b.npy: "):
+        command.prepare({**given, "OUT": str(folder / "b.npy")})
+    np.save(folder / "d.npy", images[0, 0])
+    with pytest.raises(InputError, match=r"^INPUT=.*d.npy: an input has type int8 and shape \(2,\)"):
+        command.prepare(given)
 
 
 def test_the_names_are_the_options():
