@@ -215,6 +215,7 @@ def task(name, file, before, after, case="skid/1", wider=()):
     return mutants._task(name, path.stem, path, found, [CASES[case]], [CASES[w] for w in wider], 1)
 
 
+@pytest.mark.thorough
 def test_verdicts(tmp_path):
     """One mutant of each kind; a kill is confirmed by the unmutated case."""
     tasks = [

@@ -95,7 +95,7 @@ def random_workload(rng, rows, cols, depth, formats, slow, packed):
     ), beats
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize(
     "shape",
     SHAPES,

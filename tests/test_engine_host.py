@@ -38,7 +38,7 @@ def test_inferences(plan):
     with EngineSimLink(CONFIG, words=256, beats=128) as link:
         engine = NetworkEngine(link)
         assert (engine.depth, engine.post_lanes, engine.words, engine.slices) == (8, 8, 256, 128)
-        with pytest.raises(LinkError, match="no program was loaded"):
+        with pytest.raises(LinkError, match="no program has been loaded"):
             engine.run([], [(0, 1)])
         engine = NetworkEngine(link)
         engine.load(program.image)

@@ -63,7 +63,7 @@ def mutated_rtl(fault):
     return root
 
 
-@pytest.mark.parametrize("fault", faults(quick=16))
+@pytest.mark.parametrize("fault", faults(quick=24))
 def test_fault(fault, seed):
     with pytest.raises(simulate.Failed) as caught:
         run(

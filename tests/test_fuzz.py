@@ -26,6 +26,7 @@ SEQUENCES = {
 }
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("case", cases("fuzz"))
 def test_fuzz(case, seed, quick):
     """All sequences match the model."""

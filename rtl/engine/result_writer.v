@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Purpose
-//   Writes the results of a job to the memory, a word for each, or with `split` its two halves to
-//   two words: the lower half to the address of the result, the upper one target_split further,
-//   both to the same half of these words, which result_addresses selects.
+//   Writes the results of a job to the memory: a word for each, or with `split` its two halves to
+//   two words. The lower half goes to the address of the result, the upper one target_split
+//   further, both to the same half of these words, which result_addresses selects.
 //
 //     in_data ────────────────────┬─► register ─► port B
 //     job ─────► result_addresses ┘

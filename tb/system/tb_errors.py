@@ -22,7 +22,6 @@ from macrame.host import registers
 from macrame.sim.beats import Stall
 from tb.lib import reset_injection
 from tb.lib.random_packets import activation_packet, resized, weight_packet
-from tb.lib.vectors import stride
 from tb.models.core_model import (
     A_TOO_LONG,
     K_MISMATCH,
@@ -203,7 +202,7 @@ async def prefetched(dut, error):
     core, rng = await begin(dut)
     shape = core.shape
     seen = set()
-    for number, chance in enumerate((0.3, 0.3, 0.5, 0.7, 0.8, 0.9, 0.93, 0.95)[:: stride(3)]):
+    for number, chance in enumerate((0.3, 0.3, 0.5, 0.7, 0.8, 0.9, 0.93, 0.95)):
         bad = weight_packet(rng, shape, shape.slices_max)
         bad = {
             "mode": Packet(bad.data, 77),

@@ -91,7 +91,7 @@ async def hard(dut):
     rng = np.random.default_rng(int(os.environ["COCOTB_RANDOM_SEED"]))
     w, a = workload(rng, core.shape)
     length = 2 * max(sum(map(len, w)), sum(map(len, a))) + core.shape.rows * 10
-    for at in range(int(rng.integers(stride(4))), length, stride(4)):
+    for at in range(int(rng.integers(stride(8))), length, stride(8)):
         times = int(rng.choice([1, 1, 1, 2, 3, 4]))
         await core.set_watchdog(99)
         if await core.send(w, a, seed=at + 1, inject=HARD, at=at, times=times):

@@ -32,7 +32,7 @@ LEAST = {
 @cocotb.test(timeout_time=100, timeout_unit="ms")
 async def equals_golden(dut):
     tb = TB(dut)
-    count = share(200_000, of=4)
+    count = share(200_000, of=2)
     a, b = float_stimuli.products(tb.rng, count)
     kinds = float_stimuli.product_kinds(a, b)
     dut._log.info("%d vectors, %s", a.size, kinds)

@@ -455,7 +455,7 @@ async def fuzz(dut, part):
     await unit.finish()
     unit.forget()
     found = {}
-    for _ in range(share(40, of=5)):
+    for _ in range(share(40, of=2)):
         x, y = [], []
         for _ in range(int(unit.rng.integers(1, 6))):
             more = random_beats(unit)
