@@ -29,7 +29,8 @@ def row(result: Result, textbook: Result | None) -> tuple[Cell, ...]:
     area = (*(result[name] for name in ("lut", "ff", "carry", "dsp", "bram")), result["placer"])
     ratio: Cell = ""
     if "failed" in result:
-        return (result["label"], *area, "does not fit", "", "", "", result["macs"], "", "", "")
+        macs: Cell = "" if result["unit"] in RESULTS else result["macs"]
+        return (result["label"], *area, "does not fit", "", "", "", macs, "", "", "")
     if not result["fmax"]:
         per_lut = result["lut"] / result["macs"]
         if textbook is not None and "lut" in textbook and result["unit"] not in RESULTS:
