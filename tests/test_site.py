@@ -222,6 +222,12 @@ def test_links_lead_to_pages(monkeypatch, tmp_path):
     )
 
 
+@pytest.mark.parametrize("name", pages.documents())
+def test_a_document_links_to_files(name):
+    """Each becomes a page of the site; a directory has none."""
+    assert not [path for path in pages.relinked(name)[1] if not (ROOT / path).is_file()]
+
+
 def test_a_warning_is_an_error(monkeypatch, tmp_path):
     """Of MkDocs, in a site of one page."""
     config = tmp_path / "mkdocs.yml"
