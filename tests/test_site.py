@@ -46,7 +46,6 @@ class Page(HTMLParser):
             self.loads.append(found["src"])
 
 
-@pytest.mark.thorough
 def test_the_site(tmp_path):
     """One test, since it takes a while to build."""
     folder = tmp_path / "a site"
