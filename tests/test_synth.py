@@ -374,7 +374,7 @@ def test_the_first_seed_that_fails_starts_no_more(monkeypatch):
     monkeypatch.setattr(program.os, "sched_getaffinity", lambda pid: {0, 1})
     with pytest.raises(tools.TooLarge, match="seed 1"):
         program.measure(Job("ice40", "array", 1, 1, 2, seeds=9))
-    assert placed in ([1], [1, 2], [1, 2, 3])
+    assert sorted(placed) in ([1], [1, 2], [1, 2, 3])  # two threads, in any order
 
 
 def test_what_does_not_fit_has_a_row_with_its_area(tmp_path, monkeypatch, capsys):
