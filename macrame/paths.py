@@ -9,10 +9,11 @@ from pathlib import Path
 
 from macrame.errors import InputError
 
-#: The package itself; rtl/, boards/ and examples/ are in it, in a checkout as symbolic links.
+#: The package itself; rtl/, boards/, golden/ and examples/ are in it, in a checkout as symbolic links.
 PACKAGE = Path(__file__).resolve().parent
 RTL = (PACKAGE / "rtl").resolve()
 BOARDS = (PACKAGE / "boards").resolve()
+GOLDEN = (PACKAGE / "golden").resolve()  # Path.rglob does not follow links
 #: Base of relative names of Verilog files: a checkout, or the folder that contains the installed package.
 ROOT = PACKAGE.parent
 #: Whether this is a checkout, with the benches and the suite.

@@ -3,9 +3,10 @@
 """Networks that were trained before, kept in the build folder: the same training is not repeated.
 
 Half of the time of a warm ``make sim`` was training in the golden model, which always gives the same
-numbers. A training is stored under a digest of all that it depends on: the project's Python, the versions of
-Python and NumPy, the processor, whose BLAS may round differently, the network, the data, the options and the
-state of the random numbers. No result of the RTL is stored, and ``make clean`` removes everything.
+numbers. A training is stored under a digest of all that it depends on: the golden model's sources, the
+versions of Python and NumPy, the processor, whose BLAS may round differently, the network, the data, the
+options and the state of the random numbers. No result of the RTL is stored, and ``make clean`` removes
+everything.
 
 joblib.Memory would look at the source of one function only, not at what it calls.
 """
@@ -29,7 +30,7 @@ from macrame.golden.nn.train import Epoch, Trainable
 
 @functools.cache
 def sources() -> str:
-    """Digest of the package's Python, of its versions and of the processor.
+    """Digest of the golden model's sources and of this file, of the versions and of the processor.
 
     Returns
     -------
@@ -40,7 +41,7 @@ def sources() -> str:
     with contextlib.suppress(OSError):
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         digest.update("\n".join(sorted({x for x in lines if x.startswith(("model name", "flags"))})).encode())
-    for path in sorted(paths.PACKAGE.rglob("*.py")):
+    for path in (*sorted(paths.GOLDEN.rglob("*.py")), Path(__file__)):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
@@ -62,7 +63,7 @@ class Training:
         others = {name: value for name, value in options.items() if name != "rng"}
         with contextlib.suppress(pickle.PicklingError, AttributeError, TypeError):  # then nothing is kept
             self._before = pickle.dumps(network)
-            given = pickle.dumps((type(network), self._before, others, self._state()))
+            given = pickle.dumps((self._before, others, self._state()))
             folder = environment.build_dir() / "trained" / sources()[:20]
             self._path = folder / f"{hashlib.sha256(given).hexdigest()[:32]}.pickle"
 

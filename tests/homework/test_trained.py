@@ -4,6 +4,9 @@
 
 import contextlib
 import pickle
+import shutil
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -125,15 +128,17 @@ def test_other_sources_forget_what_was_kept(monkeypatch, build):
     assert old.name != "f" * 20
 
 
-def test_the_sources_are_all_of_the_package(tmp_path, monkeypatch):
-    path = tmp_path / "some" / "module.py"
-    path.parent.mkdir()
-    found = set()
-    monkeypatch.setattr(trained.paths, "PACKAGE", tmp_path)
-    for text in ("1", "2", "1"):
-        path.write_text(text)
-        found.add(trained.sources.__wrapped__())
-    assert len(found) == 2
+@pytest.mark.parametrize("name", ["nn/train.py", "nn/qat.py", "nn/optimizers.py", "arith/requantize.py"])
+def test_a_change_of_the_golden_model_is_another_training(tmp_path, monkeypatch, name):
+    """The folder of the modules that this process has imported, copied, with one more line in one of them."""
+    here = Path(sys.modules[Network.__module__].__file__).resolve().parent.parent
+    shutil.copytree(here, tmp_path / "golden", ignore=shutil.ignore_patterns("__pycache__"))
+    before = trained.sources.__wrapped__()
+    monkeypatch.setattr(trained.paths, "GOLDEN", tmp_path / "golden")
+    assert trained.sources.__wrapped__() == before
+    with open(tmp_path / "golden" / name, "a") as file:
+        file.write("\n")
+    assert trained.sources.__wrapped__() != before
 
 
 @pytest.mark.parametrize("damage", [lambda data: data[:50], lambda data: b"", lambda data: b"nonsense"])
