@@ -329,8 +329,11 @@ def test_the_table_and_junit_agree(tmp_path, runs):
 @pytest.mark.parametrize(
     ("given", "words", "said"),
     [
-        ({}, [], "KIND=nothing: expected mutants, coverage, suite or evidence"),
-        ({}, ["mutants", "suite"], "KIND=mutants suite: expected mutants, coverage, suite or evidence"),
+        ({}, [], "KIND=nothing: expected mutants, coverage, suite, synth or evidence"),
+        ({}, ["suite", "synth"], "KIND=suite synth: expected mutants, coverage, suite, synth or evidence"),
+        ({"TARGET": "artix"}, ["synth"], "TARGET=artix: expected one of ecp5, ice40, gowin, xilinx"),
+        ({"SEEDS": "0"}, ["synth"], "SEEDS=0: expected an integer from 1 to 99"),
+        ({"TARGET": "ecp5"}, ["suite"], "TARGET=ecp5: applies to synth, not to suite"),
         ({"JOBS": "0"}, ["suite"], "JOBS=0: expected an integer from 1 to 1024"),
         ({"JOBS": "2", "CLUSTER": "tcp://x:1"}, ["suite"], "JOBS=2: does not apply with CLUSTER"),
         ({"SAMPLE": "x"}, ["mutants"], "SAMPLE=x: expected an integer from 1 to 100000"),

@@ -137,7 +137,8 @@ def test_lead_zeros_is_covered(tmp_path, capsys):
 
 def test_the_page_of_evidence_is_as_generated():
     """macrame campaign evidence"""
-    assert evidence.DOCUMENT.read_text() == evidence.document()
+    for path, text in evidence.files().items():
+        assert path.read_text() == text, path
 
 
 def test_a_kill_without_its_unmutated_case_is_not_evidence():

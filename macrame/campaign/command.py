@@ -8,18 +8,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from macrame import environment, paths
-from macrame.campaign import coverage, engine, evidence, mutants, suite
+from macrame.campaign import coverage, engine, evidence, mutants, suite, synthesis
 from macrame.campaign.store import Store
 from macrame.errors import InputError
 from macrame.files import atomic, parse
 
-KINDS = ("mutants", "coverage", "suite", "evidence")
+KINDS = ("mutants", "coverage", "suite", "synth", "evidence")
 #: Variables of some kinds only.
 TAKES = {
     "SAMPLE": ("mutants",),
     "MODULES": ("mutants", "coverage"),
-    "SEEDS": ("suite",),
+    "SEEDS": ("suite", "synth"),
     "TESTS": ("suite",),
+    "TARGET": ("synth",),
 }
 
 
@@ -62,7 +63,7 @@ def main(values: Mapping[str, str], words: Sequence[str]) -> int:
     Parameters
     ----------
     values : mapping of str to str
-        JOBS, CLUSTER, STORE, SEED, SEEDS, SAMPLE, MODULES and TESTS.
+        JOBS, CLUSTER, STORE, SEED, SEEDS, SAMPLE, MODULES, TESTS and TARGET.
     words : sequence of str
         The kind, one of `KINDS`.
 
@@ -84,9 +85,10 @@ def main(values: Mapping[str, str], words: Sequence[str]) -> int:
             applies = " and ".join(kinds)
             raise InputError(f"{name}={values[name]}: applies to {applies}, not to {words[0]}")
     if words[0] == "evidence":
-        text = evidence.document(Path(values["STORE"]).absolute() if "STORE" in values else None)
-        atomic.write_files({evidence.DOCUMENT: text.encode()})
-        print(f"{environment.shown(evidence.DOCUMENT)}: written")
+        files = evidence.files(Path(values["STORE"]).absolute() if "STORE" in values else None)
+        atomic.write_files({path: text.encode() for path, text in files.items()})
+        for path in files:
+            print(f"{environment.shown(path)}: written")
         return 0
     seed = parse.integer("SEED", values.get("SEED", "1"), 0, 999_999_999)
     run = executor(values)
@@ -95,6 +97,8 @@ def main(values: Mapping[str, str], words: Sequence[str]) -> int:
     folder = environment.build_dir() / "campaign"
     if words[0] == "suite":
         return suite.main(values, seed, kept, run, common, folder)
+    if words[0] == "synth":
+        return synthesis.main(values, kept, run, common, folder)
     names_ = mutants.selected(values.get("MODULES", ""))
     if words[0] == "coverage":
         return coverage.main(names_, seed, kept, run, common, folder)

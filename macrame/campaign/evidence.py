@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """``macrame campaign evidence``: docs/evidence.md, made of a store of verdicts and the ledger of defects.
 
+It also writes macrame/synth/cores.toml and the tables of docs/fpga.md, as far as all placements of a table
+are recorded.
+
 The store is tests/evidence.jsonl, a copy of the one that the campaigns wrote, so that the suite can make the
 document again and compare; ``--store`` reads another.
 """
@@ -13,8 +16,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from macrame import paths
-from macrame.campaign import judge, mutants
+from macrame.campaign import judge, mutants, synthesis
 from macrame.campaign.store import Record, Store
+from macrame.synth import tables
+from macrame.synth.measure import TABLE_SEEDS
+from macrame.synth.targets import TARGETS
 
 STORE = paths.ROOT / "tests" / "evidence.jsonl"
 DEFECTS = paths.ROOT / "tests" / "defects.toml"
@@ -26,6 +32,11 @@ What the campaigns have found so far, and the defects found and repaired since t
 `.venv/bin/python -m macrame campaign evidence` writes this page; do not edit it. Its figures come from
 [tests/evidence.jsonl](../tests/evidence.jsonl), the verdicts as the campaigns stored them, each with its
 date, seed, commit and CPU time. What is proven for all inputs is in [Proofs](proofs.md#properties).
+"""
+PLACEMENTS = """\
+`macrame campaign synth` synthesises and places the units of `make synth-table`, see
+[Area and clock rate](fpga.md#figures). A table of that page whose rows are all recorded is written from
+these records; the other tables were measured before the records began.
 """
 COLUMNS = (*judge.VERDICTS, "unconfirmed")
 
@@ -108,6 +119,23 @@ def mutant_lines(records: Sequence[Record]) -> list[str]:
     return lines + [f"- {r['task']}: {r['verdict']}; proof: {r.get('proof', 'not tried')}" for r in alive]
 
 
+def placement_lines(records: Sequence[Record]) -> list[str]:
+    """The section on placements, as lines of Markdown."""
+    lines = ["| target | rows | recorded | commits | dates | CPU s |", "|---" * 6 + "|"]
+    for target in TARGETS:
+        listed = tables.jobs(target, TABLE_SEEDS)
+        found = [job for job in listed if synthesis.result(job, records)]
+        wanted = [synthesis.as_arguments(job) for job in found]
+        mine = [record for record in records if record.get("job") in wanted]
+        commits = ", ".join(f"`{commit}`" for commit in sorted({record["commit"] for record in mine}))
+        days = sorted({record["date"][:10] for record in mine})
+        period = " to ".join(days[:1] + days[1:][-1:])
+        cells = (target, len(listed), len(found), commits or "-", period or "-")
+        seconds = sum(record["cpu"] for record in mine)
+        lines.append(f"| {' | '.join(map(str, cells))} | {seconds:,.0f} |")
+    return lines
+
+
 def defect_lines() -> list[str]:
     """The section on defects, as lines of Markdown."""
     listed = tomllib.loads(DEFECTS.read_text())["defect"]
@@ -138,7 +166,31 @@ def document(path: Path | None = None) -> str:
     """
     store = Store(path or STORE)
     store.read()
-    records = sorted(store.records.values(), key=lambda record: str(record["task"]))
-    sections = [HEAD, "## Mutants", "", *mutant_lines(records), "", "## Defects found", ""]
+    placed = list(store)
+    records = sorted(placed, key=lambda record: str(record["task"]))
+    sections = [HEAD, "## Mutants", "", *mutant_lines(records), ""]
+    sections += ["## Placements", "", PLACEMENTS, *placement_lines(placed), "", "## Defects found", ""]
     sections += ["[tests/defects.toml](../tests/defects.toml) is the source of this table.", ""]
     return "\n".join([*sections, *defect_lines(), ""])
+
+
+def files(path: Path | None = None) -> dict[Path, str]:
+    """All that `macrame campaign evidence` writes.
+
+    Parameters
+    ----------
+    path : Path, optional
+        The store.
+
+    Returns
+    -------
+    dict of Path to str
+    """
+    store = Store(path or STORE)
+    store.read()
+    records = list(store)
+    return {
+        DOCUMENT: document(path),
+        synthesis.DOCUMENT: synthesis.document(synthesis.DOCUMENT.read_text(), records),
+        synthesis.CORES: synthesis.cores(synthesis.CORES.read_text(), records),
+    }

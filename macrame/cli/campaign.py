@@ -4,9 +4,10 @@
 
 `macrame campaign mutants` changes the RTL in many small ways, and counts which changes the benches detect.
 `macrame campaign coverage` measures which lines, branches, expressions and bits the benches exercise.
-`macrame campaign suite` runs the benches in all shapes with many seeds. Verdicts are stored under a digest
-of everything they depend on, so tasks that have not changed do not run again. docs/scale.md explains
-clusters. Requires a checkout of the project.
+`macrame campaign suite` runs the benches in all shapes with many seeds.
+`macrame campaign synth` synthesises and places what `make synth-table` does, and prints the same tables.
+Verdicts are stored under a digest of everything they depend on, so tasks that have not changed do not run
+again. docs/scale.md explains clusters. Requires a checkout of the project.
 """
 
 from macrame.cli.command import SEED, Option
@@ -21,10 +22,14 @@ OPTIONS = (
     SEED,
     Option("sample", "mutants: how many to judge", "1000"),
     Option("modules", "mutants, coverage: only of these modules of rtl/, such as 'skid fifo'", "all"),
-    Option("seeds", "suite: number of seeds for each case", "1"),
+    Option(
+        "seeds",
+        "suite: number of seeds for each case, by default 1; synth: number of placements, by default 3",
+    ),
     Option("tests", "suite: only these benches or cases, such as 'fifo gemm/4x4x4'", "all"),
+    Option("target", "synth: only this target, such as ecp5", "all"),
 )
-WORDS = ("kind", "mutants, coverage, suite, or evidence, which writes docs/evidence.md")
+WORDS = ("kind", "mutants, coverage, suite, synth, or evidence, which writes docs/evidence.md")
 
 
 def run(values: dict[str, str], words: list[str]) -> int:

@@ -108,8 +108,17 @@ def counted(stat: str) -> dict[str, int]:
     return {kind.lstrip("\\"): count for kind, count in found.items() if not kind.startswith("$")}
 
 
-def synthesise(target: str, unit: Unit) -> Netlist:
-    """Synthesise a unit, or return its netlist from the cache.
+@dataclass(frozen=True)
+class Recipe:
+    """How Yosys makes a netlist: the sources, the passes, and the digest of both and of Yosys' version."""
+
+    files: tuple[Path, ...]
+    passes: tuple[str, ...]
+    key: str
+
+
+def recipe(target: str, unit: Unit) -> Recipe:
+    """How a unit is synthesised; nothing runs.
 
     Parameters
     ----------
@@ -119,12 +128,7 @@ def synthesise(target: str, unit: Unit) -> Netlist:
 
     Returns
     -------
-    Netlist
-
-    Raises
-    ------
-    macrame.synth.tools.FlowError
-        Yosys fails.
+    Recipe
     """
     t = TARGETS[target]
     files = verilog.sources(target, unit.module, unit.portable)
@@ -144,12 +148,34 @@ def synthesise(target: str, unit: Unit) -> Netlist:
         verilog.text(tools.YOSYS),
         passes,
     )
-    folder = BUILD / f"{target}-{unit.name}-{key}"
+    return Recipe(tuple(files), tuple(passes), key)
+
+
+def synthesise(target: str, unit: Unit) -> Netlist:
+    """Synthesise a unit, or return its netlist from the cache.
+
+    Parameters
+    ----------
+    target : str
+        One of TARGETS.
+    unit : Unit
+
+    Returns
+    -------
+    Netlist
+
+    Raises
+    ------
+    macrame.synth.tools.FlowError
+        Yosys fails.
+    """
+    t, made = TARGETS[target], recipe(target, unit)
+    folder = BUILD / f"{target}-{unit.name}-{made.key}"
     if not folder.exists():
         with fresh(folder) as work:
             verilog.written(t.maps, work)
-            read = " ".join(verilog.written(files, work))
-            tools.yosys([f"read_verilog -defer {read}", *passes], work)
+            read = " ".join(verilog.written(made.files, work))
+            tools.yosys([f"read_verilog -defer {read}", *made.passes], work)
             module = json.loads((work / "netlist.json").read_text())["modules"][unit.module]
             (work / "ports.json").write_text(
                 json.dumps(

@@ -27,6 +27,86 @@ TABLE_SEEDS = 3
 T = TypeVar("T")
 
 
+def synthesised(job: Job) -> tuple[flow.Netlist, dict[str, Any]]:
+    """The netlist of a unit, and the part of its result that needs no placement.
+
+    Raises
+    ------
+    tools.FlowError
+        Yosys failed.
+    """
+    found = flow.synthesise(job.target, job.of_flow())
+    return found, {
+        "label": job.label,
+        "unit": job.unit,
+        "rows": job.rows,
+        "cols": job.cols,
+        "depth": job.depth,
+        "formats": job.formats,
+        "multiplier": job.multiplier,
+        "placer": job.placer,
+        "macs": job.macs,
+        **found.area(),
+        "cells": found.cells,
+        "netlist": environment.shown(found.verilog),
+    }
+
+
+def refuse_too_large(job: Job, result: tables.Result) -> None:
+    """Raise if the device has fewer cells than Yosys counted.
+
+    Raises
+    ------
+    tools.TooLarge
+    """
+    target = TARGETS[job.target]
+    for name, what, most in (("lut", "LUTs", target.luts), ("dsp", "DSP blocks", target.dsps)):
+        if result[name] > most:
+            raise tools.TooLarge(
+                f"{job.label}: {result[name]:,} {what}, expected at most {most:,}, as in {target.title}"
+            )
+
+
+def with_rates(job: Job, result: tables.Result, rates: Mapping[int, float]) -> tables.Result:
+    """A result with the clock rates of its placements.
+
+    Parameters
+    ----------
+    job : Job
+    result : dict
+        Of `synthesised`.
+    rates : dict of int to float
+        MHz, by seed.
+
+    Returns
+    -------
+    dict
+        Its entry in build/synth/<target>-<unit>.json.
+    """
+    target = TARGETS[job.target]
+    if target.untimed:
+        placed = {"placed": job.seeds} if target.nextpnr else {}
+        return {**result, "fmax": None, **placed, "untimed": target.untimed}
+    middle = statistics.median(rates.values())
+    return {
+        **result,
+        "fmax": {
+            "median": middle,
+            "min": min(rates.values()),
+            "max": max(rates.values()),
+            "seeds": {str(seed): rates[seed] for seed in sorted(rates)},
+        },
+        "gmacs": job.macs * middle / 1000,
+        "gmacs_per_lut": job.macs * middle / 1000 / result["lut"],
+    }
+
+
+def without_placement(job: Job, result: tables.Result, why: str) -> tables.Result:
+    """The entry of a unit that does not fit."""
+    kept = ("label", "unit", "placer", "macs", "lut", "ff", "carry", "dsp", "bram")
+    return {**{name: result[name] for name in kept}, "failed": why}
+
+
 def measure(job: Job, say: Callable[[str], None] = lambda text: None) -> tables.Result:
     """Synthesise a unit, and place it with every seed.
 
@@ -50,31 +130,10 @@ def measure(job: Job, say: Callable[[str], None] = lambda text: None) -> tables.
     """
     target = TARGETS[job.target]
     say(f"{job.target} {job.label}: Yosys")
-    found = flow.synthesise(job.target, job.of_flow())
-    result: dict[str, Any] = {
-        "label": job.label,
-        "unit": job.unit,
-        "rows": job.rows,
-        "cols": job.cols,
-        "depth": job.depth,
-        "formats": job.formats,
-        "multiplier": job.multiplier,
-        "placer": job.placer,
-        "macs": job.macs,
-        **found.area(),
-        "cells": found.cells,
-        "netlist": environment.shown(found.verilog),
-    }
+    found, result = synthesised(job)
     if not target.nextpnr:
-        return {**result, "fmax": None, "untimed": target.untimed}
-    if result["lut"] > target.luts:
-        raise tools.TooLarge(
-            f"{job.label}: {result['lut']:,} LUTs, expected at most {target.luts:,}, as in {target.title}"
-        )
-    if result["dsp"] > target.dsps:
-        raise tools.TooLarge(
-            f"{job.label}: {result['dsp']} DSP blocks, expected at most {target.dsps}, as in {target.title}"
-        )
+        return with_rates(job, result, {})
+    refuse_too_large(job, result)
     rates: dict[int, float] = {}
     seeds = range(1, job.seeds + 1)
     flow.framed(found)  # once, before the placements need it
@@ -93,20 +152,7 @@ def measure(job: Job, say: Callable[[str], None] = lambda text: None) -> tables.
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
-    if target.untimed:
-        return {**result, "fmax": None, "placed": job.seeds, "untimed": target.untimed}
-    middle = statistics.median(rates.values())
-    return {
-        **result,
-        "fmax": {
-            "median": middle,
-            "min": min(rates.values()),
-            "max": max(rates.values()),
-            "seeds": {str(seed): rates[seed] for seed in seeds},
-        },
-        "gmacs": job.macs * middle / 1000,
-        "gmacs_per_lut": job.macs * middle / 1000 / result["lut"],
-    }
+    return with_rates(job, result, rates)
 
 
 def versions(target: str) -> dict[str, str]:
@@ -152,15 +198,7 @@ def show_table(target: str, seeds: int, say: Steps, report: Report) -> None:
         try:
             return measure(job, say)
         except tools.TooLarge as error:
-            area = flow.synthesise(job.target, job.of_flow()).area()
-            return {
-                "label": job.label,
-                "unit": job.unit,
-                "placer": job.placer,
-                "macs": job.macs,
-                **area,
-                "failed": str(error),
-            }
+            return without_placement(job, synthesised(job)[1], str(error))
 
     with tools.threads(len(os.sched_getaffinity(0)) + 1) as pool:  # one more, so that no processor is idle
         results = finished([pool.submit(result, job) for job in tables.jobs(target, seeds)])
