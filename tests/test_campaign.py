@@ -329,8 +329,12 @@ def test_the_table_and_junit_agree(tmp_path, runs):
 @pytest.mark.parametrize(
     ("given", "words", "said"),
     [
-        ({}, [], "KIND=nothing: expected mutants, coverage, suite, synth or evidence"),
-        ({}, ["suite", "synth"], "KIND=suite synth: expected mutants, coverage, suite, synth or evidence"),
+        ({}, [], "KIND=nothing: expected mutants, python, coverage, suite, synth or evidence"),
+        (
+            {},
+            ["suite", "synth"],
+            "KIND=suite synth: expected mutants, python, coverage, suite, synth or evidence",
+        ),
         ({"TARGET": "artix"}, ["synth"], "TARGET=artix: expected one of ecp5, ice40, gowin, xilinx"),
         ({"SEEDS": "0"}, ["synth"], "SEEDS=0: expected an integer from 1 to 99"),
         ({"TARGET": "ecp5"}, ["suite"], "TARGET=ecp5: applies to synth, not to suite"),

@@ -60,7 +60,7 @@ MAY_IMPORT = {
         "macrame.synth",
         "tb",
     },
-    "macrame.campaign": {"macrame", "macrame.files", "macrame.sim", "macrame.synth", "tb"},
+    "macrame.campaign": {"macrame", "macrame.files", "macrame.report", "macrame.sim", "macrame.synth", "tb"},
     "macrame.cli": {
         "macrame",
         "macrame.files",

@@ -179,6 +179,7 @@ def bare(tmp_path):
         "requirements-synth.txt",
         "requirements-docs.txt",
         "requirements-cluster.txt",
+        "requirements-mutants.txt",
         "requirements-test.txt",
     ):
         shutil.copy(ROOT / name, project / name)
@@ -254,6 +255,7 @@ def test_bootstrap_takes_the_larger_set_for_the_smaller(bare, tmp_path):
             "requirements-synth.txt",
             "requirements-docs.txt",
             "requirements-cluster.txt",
+            "requirements-mutants.txt",
             "requirements-test.txt",
         )
     ]

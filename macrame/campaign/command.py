@@ -8,16 +8,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from macrame import environment, paths
-from macrame.campaign import coverage, engine, evidence, mutants, suite, synthesis
+from macrame.campaign import coverage, engine, evidence, mutants, python_mutants, suite, synthesis
 from macrame.campaign.store import Store
 from macrame.errors import InputError
 from macrame.files import atomic, parse
 
-KINDS = ("mutants", "coverage", "suite", "synth", "evidence")
+KINDS = ("mutants", "python", "coverage", "suite", "synth", "evidence")
 #: Variables of some kinds only.
 TAKES = {
-    "SAMPLE": ("mutants",),
-    "MODULES": ("mutants", "coverage"),
+    "SAMPLE": ("mutants", "python"),
+    "MODULES": ("mutants", "python", "coverage"),
     "SEEDS": ("suite", "synth"),
     "TESTS": ("suite",),
     "TARGET": ("synth",),
@@ -99,6 +99,8 @@ def main(values: Mapping[str, str], words: Sequence[str]) -> int:
         return suite.main(values, seed, kept, run, common, folder)
     if words[0] == "synth":
         return synthesis.main(values, kept, run, common, folder)
+    if words[0] == "python":
+        return python_mutants.main(values, seed, kept, run, common, folder)
     names_ = mutants.selected(values.get("MODULES", ""))
     if words[0] == "coverage":
         return coverage.main(names_, seed, kept, run, common, folder)

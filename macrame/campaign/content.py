@@ -19,7 +19,7 @@ from macrame import paths
 from macrame.errors import SetupError
 
 #: The project's own packages, and their folders.
-PACKAGES = {"macrame": paths.PACKAGE, "tb": paths.ROOT / "tb"}
+PACKAGES = {"macrame": paths.PACKAGE, "tb": paths.ROOT / "tb", "tests": paths.ROOT / "tests"}
 
 
 @functools.cache
@@ -71,7 +71,7 @@ def source(module: str) -> Path | None:
 
 
 @functools.cache
-def _imports(path: Path) -> tuple[str, ...]:
+def imports(path: Path) -> tuple[str, ...]:
     """Names that a file may import from the project, at its top or within a function."""
     found = []
     for node in ast.walk(ast.parse(path.read_text())):
@@ -107,7 +107,7 @@ def closure(module: str) -> frozenset[Path]:
         found.add(path)
         packages = name.split(".")
         new |= {".".join(packages[:count]) for count in range(1, len(packages))}
-        new = (new | set(_imports(path))) - seen
+        new = (new | set(imports(path))) - seen
     return frozenset(found)
 
 

@@ -3,6 +3,8 @@
 """Run a long list of independent tasks, on this machine or on a cluster, and resume it after a stop.
 
 `macrame campaign mutants` changes the RTL in many small ways, and counts which changes the benches detect.
+`macrame campaign python` changes the golden model, the host software and the lowering of networks, and counts
+which changes the tests detect.
 `macrame campaign coverage` measures which lines, branches, expressions and bits the benches exercise.
 `macrame campaign suite` runs the benches in all shapes with many seeds.
 `macrame campaign synth` synthesises and places what `make synth-table` does, and prints the same tables.
@@ -20,8 +22,12 @@ OPTIONS = (
     Option("cluster", "address of a Dask scheduler whose workers run the tasks, such as tcp://host:8786"),
     Option("store", "file of the verdicts", "verdicts.jsonl in campaign/ of the build directory"),
     SEED,
-    Option("sample", "mutants: how many to judge", "1000"),
-    Option("modules", "mutants, coverage: only of these modules of rtl/, such as 'skid fifo'", "all"),
+    Option("sample", "how many mutants to judge, by default 1000; python: 400"),
+    Option(
+        "modules",
+        "mutants, coverage: only of these modules of rtl/, such as 'skid fifo'; python: only of these files",
+        "all",
+    ),
     Option(
         "seeds",
         "suite: number of seeds for each case, by default 1; synth: number of placements, by default 3",
@@ -29,7 +35,7 @@ OPTIONS = (
     Option("tests", "suite: only these benches or cases, such as 'fifo gemm/4x4x4'", "all"),
     Option("target", "synth: only this target, such as ecp5", "all"),
 )
-WORDS = ("kind", "mutants, coverage, suite, synth, or evidence, which writes docs/evidence.md")
+WORDS = ("kind", "mutants, python, coverage, suite, synth, or evidence, which writes docs/evidence.md")
 
 
 def run(values: dict[str, str], words: list[str]) -> int:
