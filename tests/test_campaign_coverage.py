@@ -141,6 +141,29 @@ def test_the_page_of_evidence_is_as_generated():
         assert path.read_text() == text, path
 
 
+def test_a_later_verdict_replaces_an_earlier_one():
+    one = {"task": "skid source 0", "seed": 1, "verdict": "survived"}
+    two, other = {**one, "verdict": "killed"}, {**one, "seed": 2}
+    assert evidence.newest([one, other, two]) == [two, other]
+
+
+def test_mutants_of_python_are_counted_apart():
+    """By file and for all; a kill by a run that fails without a mutant does not count."""
+    common = {"seed": 1, "commit": "abc", "cpu": 2.0, "date": "2026-11-29"}
+    by = {"run": ["tests/test_a.py"], "test": "test_a"}
+    killed = {**common, "task": "golden/x.py 0", "group": "golden/x.py", "verdict": "killed", "by": by}
+    survived = {**common, "task": "golden/x.py 1", "group": "golden/x.py", "verdict": "survived"}
+    plain = {**common, "task": "tests/test_a.py unmutated", "group": "unmutated", "verdict": "passed"}
+    assert not evidence.confirmed([killed, survived, plain])
+    text = "\n".join(evidence.python_lines([killed, survived, plain]))
+    assert "1 of 2\nmutants were killed, 50.0 %" in text
+    assert "| golden/x.py | 2 | 1 | 1 | 0 | 0 | 4 |" in text
+    assert "| all | 2 | 1 | 1 | 0 | 0 | 4 |" in text
+    assert "- `golden/x.py 1`: survived" in text
+    text = "\n".join(evidence.python_lines([killed, survived, {**plain, "verdict": "failed"}]))
+    assert "| all | 2 | 0 | 1 | 0 | 1 | 4 |" in text
+
+
 def test_a_kill_without_its_unmutated_case_is_not_evidence():
     by = {"case": "skid/1", "step": "own", "how": "AssertionError"}
     kill = {"task": "skid source 0: stuck, line 1", "group": "skid", "verdict": "killed", "by": by, "seed": 1}

@@ -12,11 +12,11 @@ document again and compare; ``--store`` reads another.
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from macrame import paths
-from macrame.campaign import judge, mutants, synthesis
+from macrame.campaign import judge, mutants, python_mutants, synthesis
 from macrame.campaign.store import Record, Store
 from macrame.synth import tables
 from macrame.synth.measure import TABLE_SEEDS
@@ -42,8 +42,14 @@ COLUMNS = (*judge.VERDICTS, "unconfirmed")
 
 
 def is_mutant(record: Record) -> bool:
-    """Whether a record is about a mutant."""
-    return record["group"] != "unmutated" and record["verdict"] in judge.VERDICTS
+    """Whether a record is about a mutant of the RTL."""
+    of_python = record["group"].endswith(".py")
+    return record["group"] != "unmutated" and not of_python and record["verdict"] in judge.VERDICTS
+
+
+def newest(records: Iterable[Record]) -> list[Record]:
+    """The last record of each task and seed: RTL, benches or tools may have changed since an earlier one."""
+    return list({(record["task"], record["seed"]): record for record in records}.values())
 
 
 def confirmed(records: Sequence[Record]) -> list[Record]:
@@ -119,6 +125,39 @@ def mutant_lines(records: Sequence[Record]) -> list[str]:
     return lines + [f"- {r['task']}: {r['verdict']}; proof: {r.get('proof', 'not tried')}" for r in alive]
 
 
+def python_lines(records: Sequence[Record]) -> list[str]:
+    """The section on mutants of the Python, as lines of Markdown."""
+    found = [record for record in records if record["group"].endswith(".py")]
+    if not found:
+        return ["No mutant has been judged yet."]
+    failed = {r["task"] for r in records if r["group"] == "unmutated" and r["verdict"] == "failed"}
+    rows: dict[str, list[Record]] = {"all": []}
+    for record in found:
+        by = " ".join(record["by"]["run"]) if record["verdict"] == "killed" else ""
+        if f"{by} unmutated" in failed:
+            record = {**record, "verdict": "unconfirmed"}
+        for row in ("all", record["group"]):
+            rows.setdefault(row, []).append(record)
+    columns = (*python_mutants.VERDICTS, "unconfirmed")
+    killed = sum(record["verdict"] == "killed" for record in rows["all"])
+    commits = ", ".join(f"`{commit}`" for commit in sorted({record["commit"] for record in found}))
+    lines = [
+        f"`macrame campaign python --seed {found[0]['seed']}`, on {commits}: {killed:,} of {len(found):,}",
+        f"mutants were killed, {100 * killed / len(found):.1f} %.",
+        "[Mutants](mutants.md#mutants-of-the-python) explains the columns.",
+        "",
+        f"| file | judged | {' | '.join(columns)} | CPU s |",
+        "|---" * (len(columns) + 3) + "|",
+    ]
+    for name in sorted(rows, key=lambda name: (name == "all", name)):
+        counts = Counter(record["verdict"] for record in rows[name])
+        cells = [name, str(len(rows[name])), *(str(counts[verdict]) for verdict in columns)]
+        lines.append(f"| {' | '.join(cells)} | {sum(record['cpu'] for record in rows[name]):,.0f} |")
+    alive = [record for record in rows["all"] if record["verdict"] != "killed"]
+    lines += ["", f"Alive: {len(alive) or 'none'}.", *([""] if alive else [])]
+    return lines + [f"- `{record['task']}`: {record['verdict']}" for record in alive]
+
+
 def placement_lines(records: Sequence[Record]) -> list[str]:
     """The section on placements, as lines of Markdown."""
     lines = ["| target | rows | recorded | commits | dates | CPU s |", "|---" * 6 + "|"]
@@ -167,8 +206,9 @@ def document(path: Path | None = None) -> str:
     store = Store(path or STORE)
     store.read()
     placed = list(store)
-    records = sorted(placed, key=lambda record: str(record["task"]))
+    records = sorted(newest(placed), key=lambda record: str(record["task"]))
     sections = [HEAD, "## Mutants", "", *mutant_lines(records), ""]
+    sections += ["## Mutants of the Python", "", *python_lines(records), ""]
     sections += ["## Placements", "", PLACEMENTS, *placement_lines(placed), "", "## Defects found", ""]
     sections += ["[tests/defects.toml](../tests/defects.toml) is the source of this table.", ""]
     return "\n".join([*sections, *defect_lines(), ""])
