@@ -65,7 +65,7 @@ def test_mutants_of_a_file():
 
 def test_a_file_is_judged_by_the_tests_that_reach_it():
     runs = ladder(paths.GOLDEN / "arith" / "fp32_mul.py")
-    assert runs == [["tests/test_floats.py"], ["--tests", "fp32_mul"]]
+    assert runs == [["tests/test_floats.py"], ["--tests=fp32_mul"]]
     assert ["tests/nets/test_lower.py"] == ladder(paths.PACKAGE / "nets" / "lower.py")[0]
     for name, path in list(python_mutants.files().items())[::6]:
         assert ladder(path) or not sites(path.read_text()), name
@@ -93,7 +93,7 @@ def test_verdicts(tmp_path, monkeypatch):
     file = paths.GOLDEN / "arith" / "lead_zeros.py"
     before = file.read_bytes()
     (site,) = [s for s in sites(file.read_text()) if s.kind == "arithmetic"][1:]
-    runs = [["tests/test_lfsr32.py"], ["--tests", "lead_zeros"]]
+    runs = [["tests/test_lfsr32.py"], ["--tests=lead_zeros"]]
     for folder, tried in (("one", runs), ("two", runs[:1])):
         monkeypatch.setenv("BUILD_DIR", str(tmp_path / folder))
         found = of(site.operator, site.occurrence, tried)

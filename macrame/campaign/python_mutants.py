@@ -273,7 +273,7 @@ def ladder(path: Path) -> list[list[str]]:
     played = sorted(cases, key=lambda bench: (cases[bench], bench))[:BENCHES]
     return [
         *([str(test.relative_to(paths.ROOT))] for test in chosen),
-        *(["--tests", bench] for bench in played),
+        *([f"--tests={bench}"] for bench in played),
     ]
 
 
@@ -414,8 +414,8 @@ def _drawn(path: Path, seed: str) -> Iterator[Site]:
 
 
 def _task(label: str, name: str, site: dict[str, Any] | None, runs: list[list[str]]) -> Task:
-    tests = [paths.ROOT / words[0] for words in runs if len(words) == 1]
-    played = {words[1] for words in runs if len(words) == 2}
+    tests = [paths.ROOT / word for (word,) in runs if not word.startswith("-")]
+    played = {word.removeprefix("--tests=") for (word,) in runs if word.startswith("-")}
     found = {content.relative(path) for test in tests for path in (test, *reach(test).closure)}
     for case in CASES.values():
         if case.bench in played:
