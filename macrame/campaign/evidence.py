@@ -1,12 +1,11 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""``macrame campaign evidence``: docs/evidence.md, made of a store of verdicts and the ledger of defects.
+"""``macrame campaign evidence``: docs/evidence.md, generated from the verdicts and the list of defects.
 
-It also writes macrame/synth/cores.toml and the tables of docs/fpga.md, as far as all placements of a table
-are recorded.
+It also writes macrame/synth/cores.toml and those tables of docs/fpga.md whose placements are all recorded.
 
-The store is tests/evidence.jsonl, a copy of the one that the campaigns wrote, so that the suite can make the
-document again and compare; ``--store`` reads another.
+The store of verdicts is tests/evidence.jsonl, a copy of the one that the campaigns wrote, so that the suite
+can generate the document and compare it; ``--store`` reads another.
 """
 
 import re
@@ -35,7 +34,7 @@ date, seed, commit and CPU time. What is proven for all inputs is in [Proofs](pr
 """
 PLACEMENTS = """\
 `macrame campaign synth` synthesises and places the units of `make synth-table`, see
-[Area and clock rate](fpga.md#figures). A table of that page whose rows are all recorded is written from
+[Area and clock rate](fpga.md#figures). A table on that page whose rows are all recorded is written from
 these records; the other tables were measured before the records began.
 """
 COLUMNS = (*judge.VERDICTS, "unconfirmed")
@@ -53,12 +52,12 @@ def newest(records: Iterable[Record]) -> list[Record]:
 
 
 def confirmed(records: Sequence[Record]) -> list[Record]:
-    """The mutants, with kills taken back whose case has not passed without a mutant.
+    """The records of the mutants; a kill by a case that has not passed without a mutant is unconfirmed.
 
     Parameters
     ----------
     records : sequence of dict
-        Of a store.
+        All records of a store.
 
     Returns
     -------
@@ -113,7 +112,7 @@ def mutant_lines(records: Sequence[Record]) -> list[str]:
     lines += [_row("all", found), "", "By module:", "", *_heading("module")]
     for group in sorted({record["group"] for record in found}):
         lines.append(_row(f"`{group}`", [record for record in found if record["group"] == group]))
-    lines += ["", "By operator, of the source:", "", *_heading("operator")]
+    lines += ["", "Mutants of the source, by operator:", "", *_heading("operator")]
     kinds: dict[str, list[Record]] = {}
     for record in sources:
         kind = re.search(r"source \d+: (\w+)", record["task"])
@@ -126,7 +125,7 @@ def mutant_lines(records: Sequence[Record]) -> list[str]:
 
 
 def python_lines(records: Sequence[Record]) -> list[str]:
-    """The section on mutants of the Python, as lines of Markdown."""
+    """The section on mutants of the Python code, as lines of Markdown."""
     found = [record for record in records if record["group"].endswith(".py")]
     if not found:
         return ["No mutant has been judged yet."]
@@ -144,7 +143,7 @@ def python_lines(records: Sequence[Record]) -> list[str]:
     lines = [
         f"`macrame campaign python --seed {found[0]['seed']}`, on {commits}: {killed:,} of {len(found):,}",
         f"mutants were killed, {100 * killed / len(found):.1f} %.",
-        "[Mutants](mutants.md#mutants-of-the-python) explains the columns.",
+        "[Mutants](mutants.md#mutants-of-the-python-code) explains the columns.",
         "",
         f"| file | judged | {' | '.join(columns)} | CPU s |",
         "|---" * (len(columns) + 3) + "|",
@@ -185,7 +184,7 @@ def defect_lines() -> list[str]:
     return [
         *lines,
         "",
-        "Number of defects by what found them:",
+        "How the defects were found:",
         "",
         *(f"- {name}: {n}" for name, n in counts.most_common()),
     ]
@@ -208,7 +207,7 @@ def document(path: Path | None = None) -> str:
     placed = list(store)
     records = sorted(newest(placed), key=lambda record: str(record["task"]))
     sections = [HEAD, "## Mutants", "", *mutant_lines(records), ""]
-    sections += ["## Mutants of the Python", "", *python_lines(records), ""]
+    sections += ["## Mutants of the Python code", "", *python_lines(records), ""]
     sections += ["## Placements", "", PLACEMENTS, *placement_lines(placed), "", "## Defects found", ""]
     sections += ["[tests/defects.toml](../tests/defects.toml) is the source of this table.", ""]
     return "\n".join([*sections, *defect_lines(), ""])

@@ -37,7 +37,7 @@ TICK = 0.1  # seconds between two messages about progress
 LEAVE = 5.0  # seconds that a process has to close its simulators, before it is killed
 
 #: Blocked in a process except while it solves. A forked process inherits handlers; one that raises an
-#: exception outside `_work` would make it continue as a second copy of the first process.
+#: exception outside `_work` would make it continue as a second copy of its parent.
 INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
 
 
