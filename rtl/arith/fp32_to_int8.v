@@ -18,8 +18,8 @@
 //   an integer is (A*B / 2^23) / 2^(277-Ea-Eb), which scale_to_int8 computes. It needs A and B
 //   normal, so a subnormal factor is shifted left and its exponent decremented to match. One
 //   shifter is enough: the product of two subnormals is below 2^-252, and any right shift of more
-//   than 31 leaves 0. A factor 0 next to a normal one, infinity or NaN is always a, hence A = 0:
-//   infinity * 0 is 0 without a special case.
+//   than 31 leaves 0. If one factor is zero and the other normal, infinite or NaN, the zero is a,
+//   hence A = 0: infinity * 0 is 0 without a special case.
 //
 // Example
 //   x = 2.5 (40200000), inv_scale = 1.0 (3F800000): A*B / 2^23 = 5 * 2^21, 277-128-127 = 22: 2.5 ->

@@ -13,12 +13,13 @@
 //
 //   Reset is synchronous and active high; it clears control registers only. Errors stop the unit
 //   with a sticky named status; a soft reset through CONTROL restarts it on packet boundaries.
-//   Resets keep the tables, except that a table being loaded may be partly the new one.
+//   Resets keep the tables, except that a table being loaded may be left partly overwritten.
 //
 // Latency
 //   18 cycles from a beat of x accepted to its result offered: operand_skid 1, elementwise_lanes
-//   14, fifo 2, packet_closer 1. One beat of LANES int8 per cycle; a record uses ceil(9 / LANES)
-//   more cycles per packet, and a table 256 * ceil(4 / LANES), or 256 with short entries.
+//   14, fifo 2, packet_closer 1. One beat of LANES int8 values per cycle; a record uses
+//   ceil(9 / LANES) more cycles per packet, and a table 256 * ceil(4 / LANES), or 256 with short
+//   entries.
 //
 // Numbers
 //   With tables A and B of int32, requantised as gemmlowp does: A[x] + B[y], A[x] * B[y],
@@ -32,8 +33,8 @@
 `default_nettype none
 
 module elementwise_unit #(
-    parameter integer LANES      = 2,  // int8 per beat, 1..32
-    // Results the FIFO holds, a power of two. A result holds its entry from issue until it leaves:
+    parameter integer LANES      = 2,  // int8 values per beat, 1..32
+    // Entries of the FIFO, a power of two. A result reserves its entry from issue until it leaves:
     // 32 cover the pipeline, so that a result stream without back-pressure never makes the unit
     // wait.
     parameter integer FIFO_DEPTH = 32

@@ -14,8 +14,8 @@
 //   Errors are one-cycle strobes, one per bit of STATUS; `halted` must be high from the next cycle
 //   on. While halted, packets are drained.
 //
-//     error_illegal   an unknown command; run without a program, or with one that a new one begins
-//                     to replace before it starts
+//     error_illegal   an unknown command; a run without a program, or whose program is being
+//                     replaced before it starts
 //     error_length    a packet of the wrong length: a write without data, data after any other
 //                     command, a read of 0 words, a packet that ends within its first 8 bytes
 //     error_range     an address outside of the memory

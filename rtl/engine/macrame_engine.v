@@ -46,9 +46,9 @@ module macrame_engine #(
     input  wire [8*DEPTH-1:0]       host_data_in,
     output wire [8*DEPTH-1:0]       host_data,
     output wire                     running,
-    output wire                     soft_reset,    // for what surrounds the engine, too
+    output wire                     soft_reset,    // also resets the logic around the engine
     output wire                     halted,
-    input  wire [5:0]               host_error,    // strobes: its errors, as in STATUS
+    input  wire [5:0]               host_error,    // strobes: the host's errors, as in STATUS
     // registers
     input  wire [7:0]               s_axil_awaddr,
     input  wire [2:0]               s_axil_awprot,

@@ -2,12 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Purpose
-//   The addresses of a job's results, or of its second operand, by three loops: panel, row, column.
+//   Generates the addresses of a job's results, or of its second operand, in three loops: panel,
+//   row, column.
 //
 //   When a loop advances and those within it start again, its step is added to the address; the
-//   panel's to the address at which the panel started. The half of a word alternates with the
-//   column (turn_column), and starts again with each row, or with the panel (turn_panel); the step
-//   of that loop is added only from the upper half to the lower. Without either the half stays.
+//   panel's step is added to the address at which the panel started. With turn_column, the half of
+//   a word alternates from column to column and starts anew in each row; with turn_panel, it
+//   alternates from panel to panel. The step of that loop is added only when the half changes from
+//   upper to lower. With neither, the half does not change.
 //
 // Latency
 //   1 cycle from `load` to the first address, and from `advance` to the next. `active` is low from
@@ -40,7 +42,7 @@ module result_addresses #(
     output wire                        active,
     output wire                        last,     // the job's last
     output wire [$clog2(WORDS)+1:0]    address,
-    output wire                        half,     // 1 the upper
+    output wire                        half,     // 1: upper
     input  wire                        advance   // only while active
 );
 
@@ -52,7 +54,7 @@ module result_addresses #(
     reg                   half_q, active_q;
 
     wire [47:0] counts = {panels, rows, columns};
-    wire [2:0]  wrap;  // this loop and those within it are in their last turn
+    wire [2:0]  wrap;  // this loop and those within it are in their last iteration
 
     genvar n;
     generate

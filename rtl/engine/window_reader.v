@@ -9,8 +9,8 @@
 //       for each kernel row, kernel column, kernel word         a slice
 //
 //   When a loop advances and those within it start again, its step is added to the address, and to
-//   the slice's row y and column x in the image. Only the panel's step is added to the address at
-//   which the panel started. y starts again at `top` with each panel, x at `left` with each row.
+//   the slice's row y and column x in the image. The panel's step, however, is added to the address
+//   at which the panel started. y starts again at `top` with each panel, x at `left` with each row.
 //
 //   A slice outside of the image, by its unsigned y and x, consists of `fill`. So do the lower half
 //   of the words of column 0 with edge_left, and the upper half of those of the last column with
@@ -106,7 +106,7 @@ module window_reader #(
     // --- loops: word, kernel column, kernel row, column, row, panel
 
     wire [95:0] counts = {panels, rows, columns, kernel_rows, kernel_columns, kernel_words};
-    wire [5:0]  wrap;  // this loop and those within it are in their last turn
+    wire [5:0]  wrap;  // this loop and those within it are in their last iteration
     wire        tile_last;  // the last row and column
 
     genvar n;

@@ -30,7 +30,7 @@
 
 module vector_unit #(
     parameter integer LANES      = 8,  // numbers per beat, 1..32
-    // Results the FIFO holds, a power of two. A result holds its entry from issue until it leaves:
+    // Entries of the FIFO, a power of two. A result reserves its entry from issue until it leaves:
     // 32 cover the pipeline, so that a result stream without back-pressure never makes the unit
     // wait.
     parameter integer FIFO_DEPTH = 32
