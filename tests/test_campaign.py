@@ -343,6 +343,11 @@ def test_the_table_and_junit_agree(tmp_path, runs):
         ({"SAMPLE": "x"}, ["mutants"], "SAMPLE=x: expected an integer from 1 to 100000"),
         ({"MODULES": "skidd"}, ["mutants"], "MODULES=skidd: expected one of accumulator, "),
         ({"TESTS": "fifo"}, ["mutants"], "TESTS=fifo: applies to suite, not to mutants"),
+        (
+            {"MODULES": "skid"},
+            ["suite"],
+            "MODULES=skid: applies to mutants, python and coverage, not to suite",
+        ),
         ({"TESTS": "fifoo"}, ["suite"], "TESTS=fifoo: no such case"),
         ({"STORE": "."}, ["suite"], "a directory, expected a file of verdicts"),
     ],

@@ -83,7 +83,7 @@ def test_other_sources_than_the_clients_are_refused(monkeypatch, tmp_path):
     monkeypatch.setenv("MACRAME_SHARED_BUILD", str(tmp_path))
     monkeypatch.setattr(flow, "BUILD", flow.BUILD)
     task = synthesis.tasks([SMALL])[0]
-    with pytest.raises(Exception, match=r"the sources of array 1x2x1.* differ, expected the client's"):
+    with pytest.raises(Exception, match=r"the sources of array 1x2x1.* differ from the client's"):
         synthesis.placement({**task.arguments, "recipe": "0"})
 
 

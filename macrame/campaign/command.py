@@ -82,7 +82,8 @@ def main(values: Mapping[str, str], words: Sequence[str]) -> int:
         raise InputError(f"KIND={given}: expected {', '.join(KINDS[:-1])} or {KINDS[-1]}")
     for name, kinds in TAKES.items():
         if name in values and words[0] not in kinds:
-            applies = " and ".join(kinds)
+            *others, last = kinds
+            applies = f"{', '.join(others)} and {last}" if others else last
             raise InputError(f"{name}={values[name]}: applies to {applies}, not to {words[0]}")
     if words[0] == "evidence":
         files = evidence.files(Path(values["STORE"]).absolute() if "STORE" in values else None)

@@ -98,7 +98,9 @@ class Cluster:
             raise SetupError(text) from None
         for name in ("distributed", "tornado"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
-        lost = SetupError(f"CLUSTER={self.address}: connection lost; start it again, and then the campaign")
+        lost = SetupError(
+            f"CLUSTER={self.address}: connection lost; restart the scheduler, then the campaign"
+        )
         try:
             client = distributed.Client(self.address, timeout=f"{CONNECT}s", set_as_default=False)
         except (OSError, ValueError) as error:

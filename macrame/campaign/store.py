@@ -84,7 +84,9 @@ class Store:
             environment.probe(self.path.parent)
             self._lock.acquire(blocking=False)
         except Timeout:
-            raise SetupError(f"STORE={self.path}: in use by another campaign, expected a free one") from None
+            raise SetupError(
+                f"STORE={self.path}: in use by another campaign, expected a file that no campaign is using"
+            ) from None
         except OSError as error:
             raise InputError(
                 f"STORE={self.path}: not writable ({error.strerror}), expected a file in a writable directory"

@@ -57,7 +57,7 @@ def placement(arguments: Mapping[str, Any]) -> dict[str, Any]:
     flow.BUILD = Path(os.environ["MACRAME_SHARED_BUILD"]) / "synth"  # its netlists serve all seeds of a unit
     job, seed = Job(**arguments["job"]), arguments["seed"]
     if flow.recipe(job.target, job.of_flow()).key != arguments["recipe"]:
-        raise SetupError(f"the sources of {job.label} differ, expected the client's")
+        raise SetupError(f"the sources of {job.label} differ from the client's")
     found, result = measure.synthesised(job)
     kept = {"job": arguments["job"], "place_seed": seed, **{name: result[name] for name in AREA}}
     if not seed:

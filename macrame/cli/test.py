@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Run lint and the test suite.
 
-The last lines are the results of both; either failure counts. Without --tests this is a quick run, with a
-share of the random vectors, cases and faults. `macrame test nightly` runs everything.
+The last lines are the results of the suite and of lint; the verb fails if either does. Without --tests this
+is a quick run, with a share of the random vectors, cases and faults. `macrame test nightly` runs everything.
 Requires a checkout of the project.
 """
 

@@ -84,7 +84,7 @@ def npy(label: str, data: bytes) -> tuple[np.ndarray, bool]:
 def names(label: str, data: bytes) -> list[str]:
     """The names of the arrays of an .npz file; parameters and errors as for :func:`npz`."""
     if data[:2] != b"PK":
-        raise InputError(f"{label}: not a .npz file, it starts with {data[:6]!r}")
+        raise InputError(f"{label}: not a .npz file: it starts with {data[:6]!r}")
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             found = [info.filename for info in archive.infolist() if info.filename.endswith(".npy")]

@@ -69,7 +69,7 @@ class _Writer:
                 raise InputError(f"{op.name}: operator {op.kind} is not supported in .onnx files")
             limits, clamp = np.iinfo(graph.output(op).dtype), operators.clamp_of(graph, op)
             if clamp != (limits.min, limits.max):
-                raise InputError(f"{op.name}: clamps to {clamp}, which .onnx files cannot state")
+                raise InputError(f"{op.name}: clamps to {clamp}, which .onnx files cannot express")
             self.add(op)
             last = graph.output(op)
         value = Value(image.name, image.dtype.name, _nchw(image.shape))
