@@ -33,7 +33,10 @@ OPTIONS = (
         "random int8 values from the seed; held-out images without MODEL",
     ),
     Option("images", "number of held-out images for the digits network to run on, 1 to 540", "10"),
-    Option("labels", "class of each input: a .npy file of integers; prints the accuracy, and one table"),
+    Option(
+        "labels",
+        "class of each input: a .npy file of integers; prints the accuracy, and only the first input's table",
+    ),
     Option("out", "write the output to this .npy file, and a report next to it"),
     Option(
         "reference",
