@@ -6,8 +6,8 @@
 
 stores the output of a run, after a change that is meant. Times are left out, with the lines that report
 nothing else. The numbers of networks that were trained depend on the machine's BLAS in their last digits, and
-so on its processor: of those problems, each number counts as "#", and any space as one, since lines may break
-elsewhere.
+so on its processor: of those problems, each number counts as "#", any list of bit widths as its first entry,
+and any space as one, since lines may break elsewhere.
 """
 
 import re
@@ -17,6 +17,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).with_name("said")
 TRAINED = (5, 6, 8, 9)
+WIDTH = "# bits of weights(?: and activations)?"
 NUMBER = r"[-+]?\d[\d,.]*(?:e[-+]\d+)?%?"
 
 
@@ -43,7 +44,9 @@ def said(number, text):
     found = "".join(lines)
     if number not in TRAINED:
         return found
-    return textwrap.fill(" ".join(re.sub(NUMBER, "#", found).split()), 110, break_on_hyphens=False) + "\n"
+    found = " ".join(re.sub(NUMBER, "#", found).split())
+    found = re.sub(f"{WIDTH}(?:, {WIDTH})*", "# bits of weights", found)
+    return textwrap.fill(found, 110, break_on_hyphens=False) + "\n"
 
 
 def stored(number):
