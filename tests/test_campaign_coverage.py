@@ -9,6 +9,7 @@ from macrame.campaign import coverage, engine, evidence
 from macrame.campaign.coverage import Point, Waiver
 from macrame.campaign.store import Store
 from macrame.errors import InputError
+from tb.lib import bins
 
 
 def entry(file, line, kind, text, count, column=5, hierarchy="top.skid"):
@@ -115,6 +116,33 @@ def test_the_table_has_each_module_before_and_after_waivers():
         "| all, before waivers | 100.0 | 100.0 | 0.0 | 0.0 | 4 | 1 |",
         "| all | 100.0 | 100.0 | - | 0.0 | 4 | 1 |",
     ]
+
+
+def test_bins_of_all_cases_are_merged():
+    """A cross with all its bins is complete; the others are named, with a bin that is missing."""
+    every = {name: list(map(list, cross.bins())) for name, cross in bins.CROSSES.items()}
+    one, *others = every["reset"]
+    records = [{"bins": {**every, "reset": [one]}}, {"bins": {"reset": others[1:]}}, {}]
+    found = coverage.reached_bins(records)
+    table = coverage.bins_table(found)
+    assert "| reset | format x weights x activations x results | 16 | 15 | 93.7 |" in table
+    assert all(line.endswith("| 100.0 |") for line in table[2:-1] if not line.startswith("| reset"))
+    missed = ", ".join(others[0])
+    assert coverage.bins_gate(found) == [f"reset: 1 of 16 bins not reached, such as {missed}"]
+    assert coverage.bins_gate(coverage.reached_bins([{"bins": every}])) == []
+    assert len(coverage.bins_gate(coverage.reached_bins([]))) == len(every)
+
+
+def test_bins_are_different_and_possible():
+    for name, cross in bins.CROSSES.items():
+        listed = cross.bins()
+        assert len(set(listed)) == len(listed) > 10, name
+    assert len(bins.CROSSES["tile"].bins()) == 4 * 2 * 2 * 8 + 8 * 2 * 8
+
+
+def test_an_unknown_bin_is_an_error():
+    with pytest.raises(AssertionError, match="error, core: 'FP8', expected one of INT8, BF16, DUAL"):
+        bins.count("error", "k_mismatch", "FP8", "soft reset")
 
 
 def test_every_waiver_is_complete():

@@ -26,7 +26,7 @@ from macrame.campaign.store import Record, Store
 from macrame.campaign.task import Task
 from macrame.errors import InputError
 from macrame.files import atomic
-from tb.lib import catalogue
+from tb.lib import bins, catalogue
 
 KINDS = ("line", "branch", "expression", "toggle")
 FLAGS = ("--coverage-line", "--coverage-toggle", "--coverage-expr")
@@ -67,7 +67,8 @@ def case(arguments: Mapping[str, Any]) -> dict[str, Any]:
     Returns
     -------
     dict
-        The verdict ``passed`` or ``failed``, and ``points``, see `packed`.
+        The verdict ``passed`` or ``failed``; ``points``, see `packed`; ``bins``, those of `tb.lib.bins` that
+        were reached.
     """
     from macrame.sim import simulate
     from macrame.sim.verilator import Verilator
@@ -92,7 +93,12 @@ def case(arguments: Mapping[str, Any]) -> dict[str, Any]:
         )
     except simulate.Failed as failed:
         return {"verdict": "failed", "text": str(failed)[:4000]}
-    return {"verdict": "passed", "points": packed(points((result.work_dir / "coverage.dat").read_text()))}
+    counted = result.work_dir / bins.FILE
+    return {
+        "verdict": "passed",
+        "points": packed(points((result.work_dir / "coverage.dat").read_text())),
+        "bins": json.loads(counted.read_text()) if counted.exists() else {},
+    }
 
 
 def points(text: str) -> dict[Point, int]:
@@ -283,6 +289,39 @@ def table(found: Merged) -> list[str]:
     return lines
 
 
+def reached_bins(records: Iterable[Record]) -> dict[str, set[tuple[str, ...]]]:
+    """The bins of functional coverage that any case reached, by cross."""
+    found: dict[str, set[tuple[str, ...]]] = {name: set() for name in bins.CROSSES}
+    for record in records:
+        for name, listed in record.get("bins", {}).items():
+            found[name].update(map(tuple, listed))
+    return found
+
+
+def bins_table(found: Mapping[str, set[tuple[str, ...]]]) -> list[str]:
+    """A row per cross of functional coverage, and one for all."""
+    lines = ["| cross | axes | bins | reached | % |", "|---|---|---|---|---|"]
+    total = reached = 0
+    for name, cross in bins.CROSSES.items():
+        every = set(cross.bins())
+        hit = len(every & found[name])
+        total, reached = total + len(every), reached + hit
+        axes = " x ".join(cross.axes)
+        lines.append(f"| {name} | {axes} | {len(every):,} | {hit:,} | {percent((hit, len(every)))} |")
+    return [*lines, f"| all | | {total:,} | {reached:,} | {percent((reached, total))} |"]
+
+
+def bins_gate(found: Mapping[str, set[tuple[str, ...]]]) -> list[str]:
+    """A line for each cross with bins that no case reached."""
+    wrong = []
+    for name, cross in bins.CROSSES.items():
+        left = [values for values in cross.bins() if values not in found[name]]
+        if left:
+            first = "; ".join(", ".join(values) for values in left[:3])
+            wrong.append(f"{name}: {len(left):,} of {len(cross.bins()):,} bins not reached, such as {first}")
+    return wrong
+
+
 def page(found: Merged) -> str:
     """An HTML page: the table, and each module's source with what was not reached."""
     rows = [line.strip("| ").split(" | ") for line in table(found) if not line.startswith("|---")]
@@ -328,8 +367,8 @@ def main(
         found = engine.run("coverage", listed, store, executor, common=common)
     known, limits = waivers()
     passed = [record for record in found.records.values() if record["verdict"] == "passed"]
-    merged = merge(passed, known)
-    lines = table(merged)
+    merged, functional = merge(passed, known), reached_bins(passed)
+    lines = [*table(merged), "", *bins_table(functional)]
     folder.mkdir(parents=True, exist_ok=True)
     atomic.write_files(
         {
@@ -343,7 +382,7 @@ def main(
     for name in (*failed, *found.errors):
         text = found.errors.get(name) or found.records[name].get("text", "")
         print(f"campaign: {name}: {text.splitlines()[0] if text else 'failed'}", file=sys.stderr)
-    wrong = gate(merged, limits) if modules is None else []
+    wrong = [*gate(merged, limits), *bins_gate(functional)] if modules is None else []
     for text in wrong:
         print(f"campaign: {text}", file=sys.stderr)
     report = environment.shown(folder / "coverage.html")

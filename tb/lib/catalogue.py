@@ -579,6 +579,20 @@ bench(
 )
 
 bench(
+    "combinations",
+    toplevel="core_reset_injector",
+    rtl=CORE,
+    tb=_INJECTOR,
+    timeout=200,
+    shapes={
+        **_core((1, 1, 1, 4, 1, 4), (1, 2, 4, 16, 1, 4), (2, 2, 2, 8, 1, 8)),
+        **_core((2, 2, 1, 4, 1, 8), formats="DUAL"),
+        **_core((1, 2, 1, 4, 2, 8), formats="BF16"),
+    },
+    thorough=("1x1x1", "1x2x4", "2x2x1,dual", "1x2x1,bf16"),
+)
+
+bench(
     "gemm",
     toplevel="core_player",
     rtl=CORE,

@@ -20,6 +20,7 @@ from macrame.host import registers
 from macrame.host.link import Beats, Results
 from macrame.sim.beats import Stall, pack_beats, parse_results, stall_values
 from macrame.sim.inside.player import Player
+from tb.lib import bins
 from tb.lib.kit import text
 from tb.models.core_model import Shape, predict, remaining, result_beats
 
@@ -49,6 +50,7 @@ async def core(dut):
     """The single `InjectedCore` of a simulation, after a reset; every test starts with it."""
     if dut not in _cores:
         _cores[dut] = InjectedCore(dut)
+        bins.save_at_exit()
         await _cores[dut].start()
     await _cores[dut].reset()
     return _cores[dut]
@@ -106,6 +108,7 @@ class InjectedCore:
         self.watchdog, self.interrupts, self.tiles = registers.WATCHDOG_RESET, True, 0
         self.transfers = self.lives = self.errors = self.error = 0
         self.cuts, self.seen = Counter(), 0
+        self._uncleared = ()  # errors that no reset has cleared
 
     async def start(self):
         """Wait until the core is out of reset."""
@@ -133,6 +136,7 @@ class InjectedCore:
     async def reset(self):
         """Assert rst, which resets everything, including registers."""
         await self.player.reset()
+        self._cleared("hard reset")
         self.interrupts = True
         self._begin({"w": [], "a": []}, int(self.u.out_count.value))
         self.watchdog = registers.WATCHDOG_RESET
@@ -212,13 +216,27 @@ class InjectedCore:
 
         injected = bool(self.dut.injected.value)
         if injected:
+            within = bool(new["w"] or new["a"])
+            self._cleared(
+                "hard reset" if inject == HARD else "reset in a transfer" if within else "soft reset"
+            )
             self._end_life(inject, expected)
             if inject == HARD:
                 self.watchdog = registers.WATCHDOG_RESET
                 await self.write(registers.CONTROL, registers.CONTROL_IRQ_ENABLE)
             expected = predict(shape, self._life["w"], self._life["a"], 0 < self.watchdog < quiet)
         await self._check(expected, state)
+        if not self.error:
+            kinds = [_kind(stalls, stream) for stream in "wam"]
+            for number in bins.formats(new["w"]) if new["a"] and not injected else ():
+                bins.count("stall", number, *kinds)
         return injected
+
+    def _cleared(self, by):
+        """Count the errors that a reset cleared."""
+        for error in self._uncleared:
+            bins.count("error", error, self.shape.formats, by)
+        self._uncleared = ()
 
     async def soft_reset(self, times=1):
         """Soft resets while the streams are idle."""
@@ -232,7 +250,7 @@ class InjectedCore:
 
     def _end_life(self, inject, expected):
         """Check that results up to a reset are a prefix of the expected ones; an open packet is closed."""
-        dut, begin = self.dut, self._out_base
+        dut, begin, cut = self.dut, self._out_base, {"m": False}
         if inject == HARD:
             self._compare(expected.tiles, begin, len(self._beats), "before the hard reset")
             self._begin({"w": [], "a": []}, len(self._beats))
@@ -248,13 +266,19 @@ class InjectedCore:
             )
             end += 1
             self.cuts["m"] += 1
+            cut["m"] = True
         self.interrupts = True
         self.cuts["offered"] += int(dut.offered_mark.value)
+        numbers = bins.formats(self._life["w"])
         life = {}
         for stream, mark in (("w", dut.w_mark), ("a", dut.a_mark)):
             taken = int(mark.value) - self._base(stream)
             life[stream] = remaining(self._life[stream], taken)
-            self.cuts[stream] += sum(map(len, self._life[stream])) - sum(map(len, life[stream])) > taken
+            cut[stream] = sum(map(len, self._life[stream])) - sum(map(len, life[stream])) > taken
+            self.cuts[stream] += cut[stream]
+        for number in numbers:
+            phase = (("between packets", "in a packet")[cut[stream]] for stream in "wam")
+            bins.count("reset", number, *phase)
         self._begin(life, end)
 
     def _base(self, stream):
@@ -317,7 +341,9 @@ class InjectedCore:
         wanted = every if error else {"w": expected.w_taken, "a": expected.a_taken}
         assert taken == wanted, f"beats accepted: {taken}, expected {wanted} of {every} ({_names(error)})"
         self.error, self.tiles = error, whole
+        bins.tiles(self.shape, self._life["w"], self._life["a"], whole)
         if error:
+            self._uncleared = [name for bit, name in enumerate(bins.ERRORS) if error >> bit & 1]
             self.seen |= error
             self.errors += self._halted is None
             self._halted = expected
@@ -327,6 +353,12 @@ class InjectedCore:
         if expected.busy is not None:
             busy = await self.read(registers.BUSY)
             assert busy == expected.busy, f"BUSY reads {busy}, expected {expected.busy} slices"
+
+
+def _kind(stalls, stream):
+    """The kind of a stream's stalls."""
+    found = stalls.get(stream, "none") if isinstance(stalls, dict) else stalls or "none"
+    return getattr(found, "kind", found)
 
 
 def _names(error):
