@@ -269,6 +269,7 @@ def test_documented_variables_are_taken(words):
         ("synth", "synth"),
         ("lint", "lint"),
         ("docs", "docs"),
+        ("pictures", "docs"),
     ],
 )
 def test_a_target_installs_no_more_than_it_needs(target, needed):

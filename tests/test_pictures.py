@@ -49,11 +49,25 @@ def test_words_stay_inside_of_their_boxes(drawn):
                 assert 6.9 * len(words) <= float(width), f"{name}: {words}"
 
 
-def test_the_timeline_has_every_mark_of_the_chart(drawn):
+def test_the_waves_say_what_the_chart_says(drawn):
+    """Signal by signal and cycle by cycle, from WaveDrom's shapes, of which a cycle takes two."""
     chart = pictures.chart()
     assert len(chart) == 9
-    boxes = sum(len(re.findall(r"([^.])\1*", marks)) for marks in chart.values())
-    assert len(re.findall(r"<rect [^>]*class=\"box", drawn["three_tiles.svg"])) == boxes
+    root = ElementTree.fromstring(drawn["three_tiles.svg"])
+    lanes = [group for group in root.iterfind(".//{*}g") if group.find("{*}text[@class='mono']") is not None]
+    names = ["".join(lane.find("{*}text").itertext()) for lane in lanes]
+    assert names == ["clk", *chart]
+    for lane, marks in zip(lanes[1:], chart.values()):
+        shapes = [use.get("href").split("-") for use in lane.iterfind(".//{*}use")]
+        assert len(shapes) == 2 * len(marks)
+        # #0mv-3: from low to colour 3; #vm0-3: from colour 3 to low
+        ends = [rest[-1] if lines[-1] != "0" else "." for lines, *rest in shapes]
+        assert ends[::2] == ends[1::2]
+        assert ends[::2] == [pictures.KINDS.get(mark, ".") for mark in marks]
+        words = ["".join(text.itertext()) for text in lane.find("{*}g").iterfind("{*}text")]
+        assert words == [pictures.MARKS[run[0]] for run in re.findall(r"(?:([^.])\1*)", marks)]
+    cycles = [text.text for text in root.iterfind(".//{*}text") if text.get("class") == "note"]
+    assert cycles == [str(cycle) for cycle in range(1, 31)]
 
 
 def test_a_packet_has_every_operand_and_result_once():

@@ -9,6 +9,7 @@ from macrame.cli.command import Option
 
 CHECKOUT = True
 PROGRAM = "macrame.dev.pictures"
+INSTALLS = "docs"
 OPTIONS = (Option("check", "compare with the files instead of writing them", flag=True, make=False),)
 
 

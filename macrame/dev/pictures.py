@@ -2,16 +2,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """`macrame pictures`: the pictures of the documents that show a run, as SVG.
 
-three_tiles.svg is drawn from the chart in docs/architecture.md, which the suite compares with the simulated
-core; packets.svg and broadcast.svg from the beats that the host sends for a small product; units.svg from
+three_tiles.svg is drawn by WaveDrom from the chart in docs/architecture.md, which the suite compares with the
+simulated core; packets.svg and broadcast.svg from the beats that the host sends for a small product; units.svg from
 the table below.
 """
 
+import json
 import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 
@@ -36,13 +39,13 @@ HEAD = """<?xml version="1.0" encoding="UTF-8"?>
     .mono {{ font-family: 'DejaVu Sans Mono', Menlo, monospace; }}
     .middle {{ text-anchor: middle; }} .right {{ text-anchor: end; }}
     .grid {{ stroke: #d0d7de; }} .box {{ stroke: #57606a; fill: #ffffff; }} .low {{ stroke: #57606a; }}
-    .tip {{ fill: #57606a; }}
+    .tip {{ fill: #57606a; }} .wave {{ fill: none; stroke: #57606a; }}
     .c0 {{ fill: #ddf4ff; }} .c1 {{ fill: #fff8c5; }} .c2 {{ fill: #dafbe1; }} .c3 {{ fill: #eaeef2; }}
     @media (prefers-color-scheme: dark) {{
       .page {{ fill: #0d1117; stroke: #30363d; }}
       text {{ fill: #e6edf3; }} .note {{ fill: #9da7b1; }}
       .grid {{ stroke: #30363d; }} .box {{ stroke: #8b949e; fill: #0d1117; }} .low {{ stroke: #8b949e; }}
-      .tip {{ fill: #8b949e; }}
+      .tip {{ fill: #8b949e; }} .wave {{ stroke: #8b949e; }}
       .c0 {{ fill: #0c2d6b; }} .c1 {{ fill: #4b2900; }} .c2 {{ fill: #033a16; }} .c3 {{ fill: #30363d; }}
     }}
   </style>
@@ -113,9 +116,13 @@ def _kind(kind: str) -> str:
 
 # --- three tiles --------------------------------------------------------------------------------------------
 
-#: What the marks of a line stand for.
+#: What the marks of a line stand for, and the colour that WaveDrom gives each, by its number.
 MARKS = {"r": "record", "1": "panel 1", "2": "panel 2", "A": "A", "B": "B", "C": "C"}
-KINDS = {"r": "c3", "1": "c0", "2": "c1", "A": "c0", "B": "c1", "C": "c2"}
+KINDS = {"r": "2", "1": "3", "2": "4", "A": "3", "B": "4", "C": "5"}
+#: WaveDrom's styles, which are made for white paper, in those of the other pictures.
+STYLES = {"s1": "wave", "s7": "c3", "s8": "c0", "s9": "c1", "s10": "c2", "info": "mono", "muted": "note"}
+#: Around its drawing.
+PADDING = 14
 
 
 def chart() -> dict[str, str]:
@@ -124,8 +131,8 @@ def chart() -> dict[str, str]:
     return dict(re.findall(r"^(\w+) +([.\w]{30})$", text, re.MULTILINE))
 
 
-def three_tiles(lines: Mapping[str, str]) -> str:
-    """The chart as a picture: a box for each stretch of cycles in which a signal belongs to the same tile.
+def waves(lines: Mapping[str, str]) -> dict[str, Any]:
+    """The chart as WaveDrom reads it: its clock, and a lane for each signal.
 
     Parameters
     ----------
@@ -134,11 +141,42 @@ def three_tiles(lines: Mapping[str, str]) -> str:
 
     Returns
     -------
+    dict
+    """
+    lanes: list[dict[str, Any]] = []
+    for signal, marks in lines.items():
+        wave, words = "", []
+        for mark, before in zip(marks, f" {marks}"):
+            if mark == before:
+                wave += "."
+            elif mark == ".":
+                wave += "0"
+            else:
+                wave += KINDS[mark]
+                words.append(MARKS[mark])
+        lanes.append({"name": signal, "wave": wave, "data": words})
+    cycles = len(next(iter(lines.values())))
+    clock = {"name": "clk", "wave": "p" + "." * (cycles - 1)}
+    return {"signal": [clock, *lanes], "head": {"tock": 1}, "config": {"skin": "narrow", "hscale": 1}}
+
+
+def three_tiles(lines: Mapping[str, str]) -> str:
+    """The chart as a picture.
+
+    Parameters
+    ----------
+    lines : mapping of str to str
+        As of `waves`.
+
+    Returns
+    -------
     str
     """
-    left, step, top, row = 128, 27, 48, 34
-    cycles = len(next(iter(lines.values())))
-    width, height = left + step * cycles + 20, top + row * len(lines) + 14
+    import wavedrom  # only here: nothing else needs it
+
+    drawn = ElementTree.fromstring(wavedrom.render(json.dumps(waves(lines))).tostring())
+    lanes = _restyled(drawn)
+    width, height = (int(drawn.attrib[name]) + 2 * PADDING for name in ("width", "height"))
     drawing = Drawing(
         width,
         height,
@@ -146,21 +184,42 @@ def three_tiles(lines: Mapping[str, str]) -> str:
         "For each signal of the core, the cycles in which it belongs to tile A, B or C. Slices of all three "
         "tiles enter the array in consecutive cycles.",
     )
-    drawing.text(left - 12, 30, "cycle", "right note")
-    for cycle in range(cycles):
-        x = left + step * cycle
-        drawing.line(x, top - 10, x, height - 12, "grid")
-        if cycle == 0 or (cycle + 1) % 5 == 0:
-            drawing.text(x + step / 2, 30, str(cycle + 1), "middle note")
-    for number, (signal, marks) in enumerate(lines.items()):
-        y = top + row * number
-        drawing.text(left - 12, y + 17, signal, "right mono")
-        drawing.line(left, y + 24, left + step * cycles, y + 24, "low")
-        for found in re.finditer(r"([^.])\1*", marks):
-            mark, count = found[1], len(found[0])
-            words = MARKS[mark] if count > 1 or len(MARKS[mark]) == 1 else mark
-            drawing.box(left + step * found.start(), y, step * count, 24, words, KINDS[mark])
+    drawing.parts.append("  <!-- Waves drawn by WaveDrom, https://wavedrom.com, licensed under MIT. -->\n")
+    drawing.parts.append(f'  <g transform="translate({PADDING} {PADDING})">\n{lanes}  </g>\n')
     return drawing.svg()
+
+
+def _restyled(drawn: ElementTree.Element) -> str:
+    """What WaveDrom has drawn, in the style of the other pictures, and without shapes that it does not use."""
+    space, href = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xlink}href"
+    used = {use.attrib[href][1:] for use in drawn.iter(f"{space}use")}
+    for parent in list(drawn.iter()):
+        if any(child.get("class") == "muted" for child in parent):  # above the cycles
+            axis = ElementTree.SubElement(parent, "text", {"x": "-10", "y": "-5", "class": "right note"})
+            axis.text = "cycle"
+        for child in list(parent):
+            unused = parent.tag == f"{space}defs" and child.get("id") not in used
+            empty = child.tag == f"{space}g" and not len(child)
+            if unused or empty or child.tag == f"{space}style":
+                parent.remove(child)
+    for text in drawn.iter(f"{space}text"):
+        words = "".join(text.itertext())
+        text[:], text.text = [], words
+    for element in drawn.iter():
+        element.tag = element.tag.removeprefix(space)
+        grid = "stroke-dasharray" in element.attrib.pop("style", "")
+        kind = "grid" if grid else STYLES.get(element.get("class", ""), element.get("class"))
+        given = {name: value for name, value in element.attrib.items() if not name.startswith("{")}
+        if element.get("id") not in used:
+            given.pop("id", None)
+        if kind:
+            given["class"] = kind
+        if element.tag == "use":
+            given["href"] = element.attrib[href]
+        element.attrib.clear()
+        element.attrib.update(given)
+    ElementTree.indent(drawn)
+    return "".join(ElementTree.tostring(part, encoding="unicode").rstrip() + "\n" for part in drawn)
 
 
 # --- packets ------------------------------------------------------------------------------------------------
