@@ -391,6 +391,20 @@ def test_nothing_is_wider_than_the_window(browser, run, width):
         assert max(wide) <= width
 
 
+def test_tables_of_a_cell_fit_a_narrow_screen(browser, run):
+    """Nothing has to be scrolled sideways, in any cycle of the first results."""
+    with Opened(browser, run.page, viewport={"width": 400, "height": 800}) as page:
+        page.press("Home")
+        for _ in range(30):
+            page.press("ArrowRight")
+            boxes = page.page.locator(".details .scroll").evaluate_all(
+                "found => found.map(at => [at.scrollWidth, at.clientWidth])"
+            )
+            assert all(inside <= box + 1 for inside, box in boxes), (page.state("cycle"), boxes)
+        assert page.page.locator(".details .narrow").is_visible()
+        assert not page.page.locator(".details .golden").last.is_hidden()
+
+
 def test_it_prints_in_light_colours(browser, int8, tmp_path):
     with Opened(browser, int8.page, color_scheme="dark") as page:
         page.page.evaluate(
@@ -631,10 +645,28 @@ def test_the_page_of_a_wrong_product_opens_at_its_first_wrong_number(browser, tm
         said = page.page.inner_text("body")
         assert "the smallest product that differs: 1 x 1 times 1 x 1, mode raw" in said
         found = re.search(r"first wrong number: cycle (\d+), product, PE row 0, column 0, k 0: ", said)
+        assert "failed" in said.splitlines()[2]
+        assert re.search(r"^replay:\n+SEED=1 ", said, re.MULTILINE)
+        assert re.search(r"^versions\n+.*Python \d.*, NumPy \d", said, re.MULTILINE)
+        runs = page.page.locator(".run")
+        titles = [text for text in runs.locator("h2").all_inner_texts() if text.startswith("The array")]
+        assert titles == [
+            "The array, cycle by cycle: the smallest product that differs, 1 x 1 times 1 x 1",
+            "The array, cycle by cycle: the whole product, 5 x 9 times 9 x 6",
+        ]
         assert [page.state(name) for name in ("cycle", "row", "col")] == [int(found[1]), 0, 0]
-        assert page.checked()[1] > 0
-        wrong = page.page.locator(".registers .wrong").all_inner_texts()
+        page.press("ArrowRight", "ArrowLeft")  # keys act on the smallest
+        assert page.state("cycle") == int(found[1])
+        for shown in runs.all():
+            assert int(shown.locator(".self-check").get_attribute("data-wrong")) > 0
+        wrong = runs.first.locator(".registers .wrong").all_inner_texts()
         assert wrong == ["1", "≠ 0"]
+        # the whole product opens at its own first wrong number: of A[3, 6], the cell of row 1
+        assert "Cell: row 1, column 0" in runs.last.locator(".details h3").inner_text()
+        lines = runs.last.locator(".details .scroll-y tr:has(.wrong)").all()
+        wrong = [line.locator("td").all_inner_texts() for line in lines]
+        assert wrong[0][:5] == ["6", "77", "2", "1", "≠ 154"]
+        assert wrong[1][:7] == ["7", "3", "2", "6", "= 6", "43", "≠ 196"]
 
 
 # --- sizes ------------------------------------------------------------------------------------------------
@@ -681,6 +713,12 @@ def test_the_smallest_and_a_large_array(browser, tmp_path, rows, cols, size):
     with Opened(browser, path, viewport={"width": 400, "height": 800}) as page:
         assert page.checked()[1] == 0
         assert page.page.evaluate("document.documentElement.scrollWidth") <= 400
+        title = """() => {
+          const { array } = macrame.state, context = array.canvas.getContext("2d");
+          context.font = "12px system-ui, sans-serif";
+          return array.left + context.measureText("weights w, by column \u2193").width;
+        }"""
+        assert page.page.evaluate(title) <= page.state("array.width")
 
 
 def test_a_network_has_a_row_for_each_layer(browser, int8, tmp_path):

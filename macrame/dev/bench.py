@@ -537,7 +537,15 @@ def main(
         if not re.fullmatch(r"\d+x\d+x\d+", shape):
             raise InputError(f"{shape}: expected ROWSxCOLSxDEPTH, such as 8x8x1")
     report = Report(Plain(), "Simulation speed", page_of(given or {}))
-    report.write(Metadata({"macrame": __version__, "simulator": simulate.simulator()}))
+    report.write(
+        Metadata(
+            {
+                "macrame": __version__,
+                "simulator": simulate.simulator(),
+                "versions": simulate.versions(),
+            }
+        )
+    )
     shown = sys.stderr.isatty()
 
     def say(text: str) -> None:

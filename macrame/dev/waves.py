@@ -203,7 +203,12 @@ def _page(trace: Trace) -> Iterator[Block]:
     a, w = operands()
     expected = gemm(a, w)
     yield Metadata(
-        {"macrame": __version__, "simulator": simulate.simulator(), "command": "make waves PAGE=waves.html"}
+        {
+            "macrame": __version__,
+            "simulator": simulate.simulator(),
+            "versions": simulate.versions(),
+            "command": "make waves PAGE=waves.html",
+        }
     )
     yield Text(phrase("Two tiles of {} slices on a {}x{}x1 core.", SLICES, ROWS, COLS))
     said = phrase("all {} values match the golden model", expected.size)

@@ -285,6 +285,7 @@ def _solve(chosen: settings.Settings, problems: Mapping[int, Sequence[Any]]) -> 
             {
                 "macrame": __version__,
                 "simulator": simulate.simulator(),
+                "versions": simulate.versions(),
                 "core": str(chosen.core),
                 "seed": chosen.seed,
                 "command": simulate.replay_command(chosen.seed),

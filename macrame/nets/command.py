@@ -449,6 +449,7 @@ def run(job: Job, picture_of: Callable[[Path], Block] | None = None, examine: Ex
     from macrame.nets.run import CoreBackend
     from macrame.sim.launch import replay_command
     from macrame.sim.link import SimLink
+    from macrame.sim.simulators import versions
 
     if job.out is not None:
         atomic.discard(job.out, write.report_path(job.out))
@@ -470,6 +471,7 @@ def run(job: Job, picture_of: Callable[[Path], Block] | None = None, examine: Ex
             {
                 "macrame": __version__,
                 "simulator": sim,
+                "versions": versions(sim),
                 "seed": job.seed,
                 "command": replay_command(job.seed),
             }

@@ -28,7 +28,7 @@ from macrame.sim.launch import (
     replay_command,
 )
 from macrame.sim.processes import stop
-from macrame.sim.simulators import SIMULATORS, check_tools, simulator
+from macrame.sim.simulators import SIMULATORS, check_tools, simulator, versions
 
 __all__ = [
     "SIMULATORS",
@@ -49,6 +49,7 @@ __all__ = [
     "simulator",
     "standalone",
     "stop",
+    "versions",
 ]
 
 #: Limit in seconds of CPU time for the second run of a failing test, with waves.

@@ -9,8 +9,10 @@ bits derived from the run's seed, where Icarus has X.
 
 import contextlib
 import functools
+import importlib.metadata
 import logging
 import os
+import platform
 import shutil
 import signal
 import sysconfig
@@ -133,6 +135,24 @@ def check_tools(name: str | None = None) -> str:
             f"{environment.apt(f'libpython{python}')}"
         )
     return version
+
+
+def versions(name: str | None = None) -> str:
+    """Versions of what a simulated run depends on, in a line of text; without a simulator, of the others.
+
+    Parameters
+    ----------
+    name : str, optional
+        Of the simulator; by default the one in use.
+
+    Returns
+    -------
+    str
+    """
+    found = [f"Python {platform.python_version()}", f"NumPy {importlib.metadata.version('numpy')}"]
+    with contextlib.suppress(SetupError):
+        found.insert(0, check_tools(name).removesuffix(" ()"))
+    return ", ".join(found)
 
 
 # cocotb-test asks for it at each run, at 60 ms a time

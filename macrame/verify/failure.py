@@ -25,9 +25,10 @@ from macrame.host.core import Core
 from macrame.report import run_page
 from macrame.report.blocks import Block, Component, Heading, Metadata, Phrase, Text, phrase, text
 from macrame.report.html_writer import Html
+from macrame.sim.launch import replay_command
 from macrame.sim.link import SimLink
 from macrame.sim.recording import Recording
-from macrame.sim.simulators import SIMULATORS, simulator
+from macrame.sim.simulators import SIMULATORS, simulator, versions
 from macrame.verify import shrink
 from macrame.verify.shrink import ATTEMPTS, Product, Search
 from macrame.verify.trace import Mismatch, Trace
@@ -237,7 +238,7 @@ def investigate(
         waves,
         run,
     )
-    atomic.write(failure.page, _page(failure, config, seed))
+    atomic.write(failure.page, _page(failure, config, seed, sim or simulator()))
     WRITTEN.append(failure)
     return failure
 
@@ -278,10 +279,21 @@ def of_layer(
     yield text("none of the layer's products differs when it is repeated on a core after a reset")
 
 
-def _page(failure: Failure, config: CoreConfig, seed: int) -> str:
+def _page(failure: Failure, config: CoreConfig, seed: int, sim: str) -> str:
     page = Html("A product that differs from the golden model", {run_page.NAME: run_page.assets()})
     page.write(Heading(f"On the {config} core"))
-    page.write(Metadata({"macrame": __version__, "seed": seed, "products tried": failure.tried}))
+    page.write(
+        Metadata(
+            {
+                "macrame": __version__,
+                "seed": seed,
+                "simulator": sim,
+                "versions": versions(sim),
+                "products tried": failure.tried,
+                "command": replay_command(seed),
+            }
+        )
+    )
     page.write(text("the result differs from the golden model", kind="error"))
     for block in failure.blocks():
         page.write(block)

@@ -205,12 +205,12 @@ def _plain(value: np.integer[Any]) -> int | str:
     return f"0x{int(value):0{2 * value.dtype.itemsize}x}" if value.dtype.kind == "u" else int(value)
 
 
-def picture(job: Job) -> Block | None:
-    """The run for the page, if there is one."""
+def picture(job: Job, title: str = "") -> Block | None:
+    """The run for the page, if there is one; the title as of `component`."""
     if not (job.shows_run and job.recorded and job.recorded.exists()):
         return None
     work = Work(job.a, job.w, job.fields, job.expected)
-    return component(Trace.read(job.recorded, "the run's trace"), [work])
+    return component(Trace.read(job.recorded, "the run's trace"), [work], title=title)
 
 
 def halted(job: Job, error: CoreError) -> None:
@@ -261,10 +261,10 @@ def run(job: Job) -> int:
             if job.shows_run:
                 halted(job, error)
             raise
-        shown = picture(job)
-    assert job.expected is not None
-    wrong = mismatches(job.expected, product, _plain)
-    (m, k), n = job.a.shape, job.w.shape[1]
+        assert job.expected is not None
+        wrong = mismatches(job.expected, product, _plain)
+        (m, k), n = job.a.shape, job.w.shape[1]
+        shown = picture(job, f"the whole product, {m} x {k} times {k} x {n}" if wrong else "")
     summary = {
         "m": m,
         "k": k,
@@ -285,10 +285,8 @@ def run(job: Job) -> int:
         files[job.out] = write.encode(job.out, stored(job.out, product))
     atomic.write_files(files)
     report.write_all(blocks(job, summary, wrong, time.monotonic() - begun))
-    if wrong and not job.link:
-        shown = examine(job, report) or shown
-    if shown is not None:
-        report.write(shown)
+    smallest = examine(job, report) if wrong and not job.link else None
+    report.write_all(filter(None, (smallest, shown)))
     report.save()
     return int(report.failed)
 
@@ -312,6 +310,7 @@ def _heading(job: Job) -> Iterator[Block]:
         from macrame.sim import simulate
 
         facts["simulator"] = where = simulate.simulator()
+        facts["versions"] = simulate.versions()
     if job.quantized is not None:
         facts["quantized"] = job.quantized
     if replay:

@@ -66,7 +66,7 @@ class ArrayView {
     if (this.high * rows > 640) this.high = Math.max(6, Math.floor(640 / rows));
     this.top = 44;
     this.below = 66;
-    this.width = this.left + this.cell * cols + 6;
+    this.width = Math.max(this.left + this.cell * cols + 6, this.left + 150); // the title of the weights, in full
     this.height = this.top + this.high * rows + this.below;
   }
 
@@ -199,19 +199,19 @@ class ArrayView {
     return this.most;
   }
 
-  /** [colour, hatched] of a cell, by the chosen colouring. */
+  /** [colour, pattern or null] of a cell, by the chosen colouring. */
   cellColour(row, col, at) {
     const { run, state } = this, none = SCALES[isDark() ? "dark" : "light"].zero;
     const { products, sums, held } = at, float = (beat) => run.isFloat(run.c.beat_tile[beat]);
     if (state.colouring === "value") {
-      if (held < 0) return [none, false];
+      if (held < 0) return [none, null];
       const sum = run.sum(held, row, col),
         value = float(held) ? floatOf(sum) : sum;
-      if (Number.isNaN(value)) return [none, true];
-      return [diverging((Math.sign(value) * Math.log1p(Math.abs(value))) / Math.log1p(at.most)), false];
+      if (Number.isNaN(value)) return [none, "up"];
+      return [diverging((Math.sign(value) * Math.log1p(Math.abs(value))) / Math.log1p(at.most)), null];
     }
-    if (state.colouring === "toggles") return [sequential(this.toggles(row, col, at) / run.cellBits), false];
-    if (products === undefined) return [sums === undefined ? none : sequential(0.2), false];
+    if (state.colouring === "toggles") return [sequential(this.toggles(row, col, at) / run.cellBits), null];
+    if (products === undefined) return [sums === undefined ? none : sequential(0.2), sums === undefined ? null : "dots"];
     let useful = 0,
       padding = true;
     for (let d = 0; d < run.depth; d++) {
@@ -220,7 +220,7 @@ class ArrayView {
       padding &&= run.isPadding(tile, run.rowInTile(products, row), col, k);
       useful += run.product(products, row, col, d) !== 0 ? 1 : 0;
     }
-    return [sequential(padding ? 0.12 : 0.25 + (0.6 * useful) / run.depth), padding];
+    return [sequential(padding ? 0.12 : 0.25 + (0.6 * useful) / run.depth), padding ? "up" : null];
   }
 
   /** Bits of a cell's product and sum registers that differ from those of the beat before. */
@@ -237,9 +237,8 @@ class ArrayView {
 
   drawCell(context, row, col, at) {
     const { run, state } = this, x = this.left + col * this.cell, y = this.top + row * this.high, colours = theme();
-    const [colour, hatched] = this.cellColour(row, col, at), ink = inkOn(colour);
-    context.fillStyle = hatched ? fillOf(context, { colour: [rgb(colour), rgb(colour)], pattern: "up" }) : rgb(
-      colour);
+    const [colour, pattern] = this.cellColour(row, col, at), ink = inkOn(colour);
+    context.fillStyle = fillOf(context, { colour: [rgb(colour), rgb(colour)], pattern: pattern ?? "solid" });
     context.fillRect(x, y, this.cell - 1, this.high - 1);
     context.strokeStyle = colours.line;
     context.strokeRect(x + 0.5, y + 0.5, this.cell - 1, this.high - 1);
@@ -255,7 +254,7 @@ class ArrayView {
       context.stroke();
       context.lineWidth = 1;
     }
-    if (this.cell < 22) {
+    if (!this.legible) {
       if (state.colouring === "value" && at.held >= 0 && this.negative(at.held, row, col)) {
         context.fillStyle = ink;
         context.fillRect(x + this.cell / 4, y + this.high / 2 - 0.5, this.cell / 2, 1);
@@ -275,6 +274,11 @@ class ArrayView {
         half - 2, ink, 13);
       context.globalAlpha = 1;
     }
+  }
+
+  /** Whether the cells are large enough for their numbers; if not, a bar marks a negative one. */
+  get legible() {
+    return this.cell >= 22;
   }
 
   negative(beat, row, col) {

@@ -17,16 +17,25 @@ class Details {
     return `${Number.isFinite(number) ? Number(number.toPrecision(9)) : number} (${hex(value, digits)})`;
   }
 
+  /** A number as it is shown: of a float, a narrow screen may show six digits instead of all and its bits. */
+  shown(text) {
+    const [number, bits] = text.split(" (");
+    if (!bits) return [text];
+    const brief = String(Number(Number(number).toPrecision(6)));
+    return [html("span", { class: "exact" }, `${number} (${bits}`), html("span", { class: "brief" }, brief)];
+  }
+
   /** A cell for a number with golden's next to it; `brief`: a float that is equal is not repeated. */
   compared(got, expected, float, digits = 8, brief = false) {
     const text = this.number(got, float, digits);
-    if (expected === undefined || got === undefined) return [html("td", {}, text), html("td", {}, "–")];
+    if (expected === undefined || got === undefined) return [html("td", {}, text), html("td", { class: "golden" }, "–")];
     const same = got === expected;
     const sign = (same ? "=" : "≠") + (float ? "\u00a0" : " "); // a float may be wrapped before its bits
     return [
-      html("td", { class: [same ? "" : "wrong", float ? "float" : ""].join(" ") }, text),
-      html("td", { class: [same ? "same" : "wrong", float ? "float" : ""].join(" ") },
-        brief && same && float ? "=" : sign + this.number(expected, float, digits)),
+      html("td", { class: [same ? "" : "wrong", float ? "float" : ""].join(" ") }, this.shown(text)),
+      html("td", { class: ["golden", same ? "same" : "wrong", float ? "float" : ""].join(" ") },
+        brief && same && float ? "=" : same ? ["=", html("span", { class: "repeated" }, sign.slice(1) + text)] :
+        sign + this.number(expected, float, digits)),
     ];
   }
 
@@ -104,7 +113,7 @@ class Details {
         same = !host || (host[0] === a && host[1] === w);
       line(`operands${suffix}`, beat, [
         html("td", {}, String(k)),
-        html("td", { class: same ? undefined : "wrong" },
+        html("td", { class: [same ? "" : "wrong", float ? "float" : ""].join(" ") },
           `a ${this.number(a, float, digits)}, w ${this.number(w, float, digits)}`),
         html("td", { class: same ? "same" : "wrong" }, !host ? "–" : same ? "=" :
           `≠ a ${this.number(host[0], float, digits)}, w ${this.number(host[1], float, digits)}`),
@@ -161,22 +170,24 @@ class Details {
         const sum = last && run.c.beat_sum_cycle[at] >= 0 ? run.sum(at, row, col) : undefined;
         body.append(html("tr", { class: [at === beat ? "current" : "", padding ? "padding" : ""].join(" ") },
           html("td", {}, String(k)),
-          html("td", { class: float && "float" }, this.number(run.a(at, row, d), float, 4)),
-          html("td", { class: float && "float" }, this.number(run.w(at, col, d), float, 4)),
+          html("td", { class: float && "float" }, this.shown(this.number(run.a(at, row, d), float, 4))),
+          html("td", { class: float && "float" }, this.shown(this.number(run.w(at, col, d), float, 4))),
           ...this.compared(run.product(at, row, col, d), this.goldenProduct(at, d), float, 8, true),
-          ...(last ? this.compared(sum, golden?.[run.c.beat_slice[at]], float, 8, true) : [html("td"), html("td")]),
+          ...(last ? this.compared(sum, golden?.[run.c.beat_slice[at]], float, 8, true) : [html("td"), html("td", { class: "golden" })]),
           html("td", {}, last ? this.jump(run.c.beat_sum_cycle[at]) : "")));
       }
     }
     const place = run.place(tile),
+      equal = !body.querySelector(".wrong"),
       where = place ? `result [${place.row + inTile}, ${place.col + col}] of ${place.product.name}, ` : "";
     const padding = run.isPadding(tile, inTile, col) ? "; padding only" : "";
     return html("details", { open: true },
       html("summary", {}, `The whole sum: ${where}tile ${tile}, row ${inTile}, column ${col}${padding}`),
-      html("div", { class: "scroll scroll-y", tabindex: "0" }, html("table", {},
+      equal ? html("p", { class: "soft narrow" }, "The golden model has the same products and sums.") : null,
+      html("div", { class: "scroll scroll-y", tabindex: "0" }, html("table", { class: equal && "equal" },
         html("thead", {}, html("tr", {}, ...["k", "a", "w", "product", "golden", "accumulator", "golden",
             "cycle"]
-          .map((name) => html("th", { scope: "col" }, name)))),
+          .map((name) => html("th", { scope: "col", class: name === "golden" && name }, name)))),
         body)));
   }
 

@@ -114,7 +114,9 @@ function tile(style) {
   const context = canvas.getContext("2d");
   context.fillStyle = colourOf(style);
   context.fillRect(0, 0, size, size);
-  context.strokeStyle = context.fillStyle = isDark() ? "#00000099" : "#00000080";
+  const [r, g, b] = context.getImageData(0, 0, 1, 1).data;
+  context.strokeStyle = context.fillStyle = luminance([r, g, b]) < 80 ? "#ffffff80" : isDark() ? "#00000099" :
+    "#00000080";
   context.lineWidth = 1.5;
   const lines = {
     up: [[-2, 10, 10, -2], [-6, 6, 6, -6], [2, 14, 14, 2]],
@@ -173,10 +175,10 @@ function sequential(value) {
   return mix(scale.zero, scale.most, Math.min(1, Math.max(0, value)));
 }
 
+const luminance = ([r, g, b]) => 0.299 * r + 0.587 * g + 0.114 * b;
+
 /** Black or white, whichever is readable on a colour. */
-function inkOn([r, g, b]) {
-  return 0.299 * r + 0.587 * g + 0.114 * b > 115 ? "#111111" : "#ffffff";
-}
+const inkOn = (colour) => (luminance(colour) > 115 ? "#111111" : "#ffffff");
 
 /** Steps of 1, 2 or 5 times a power of ten: positions of at most about `most` ticks in a range. */
 function ticks(first, stop, most) {

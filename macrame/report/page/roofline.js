@@ -6,11 +6,11 @@ function roofline(data) {
   const { peak, bandwidth, points } = data.roofline;
   if (!points.length) return null;
   const width = 640,
-    height = 330,
-    left = 74,
+    height = 386,
+    left = 96,
     right = 24,
-    top = 18,
-    bottom = 62;
+    top = 68,
+    bottom = 68;
   const ridge = peak / bandwidth;
   const xs = [ridge, ...points.map((point) => point.macs / point.bytes)].filter((x) => x > 0);
   const ys = [peak, ...points.map((point) => point.macs / point.cycles)].filter((y) => y > 0);
@@ -19,7 +19,9 @@ function roofline(data) {
   const [x0, x1, y0, y1] = [low(xs), high(xs), low(ys), high(ys)];
   const x = (value) => left + (Math.log2(value / x0) / Math.log2(x1 / x0)) * (width - left - right);
   const y = (value) => height - bottom - (Math.log2(value / y0) / Math.log2(y1 / y0)) * (height - top - bottom);
-  const number = (value) => Number(value.toPrecision(3)).toLocaleString("en-GB", { maximumSignificantDigits: 3 });
+  const number = (value) => Number.isInteger(value) ? count(value) :
+    Number(value.toPrecision(3)).toLocaleString("en-GB", { maximumSignificantDigits: 3 });
+  const macs = (value) => `${number(value)} ${value === 1 ? "MAC" : "MACs"}`;
   const figure = svg("svg", {
     viewBox: `0 0 ${width} ${height}`,
     role: "img",
@@ -35,15 +37,20 @@ function roofline(data) {
   };
   for (const value of powers(x0, x1, 5))
     figure.append(svg("line", { x1: x(value), x2: x(value), y1: top, y2: height - bottom, class: "grid" }),
-      svg("text", { x: x(value), y: height - bottom + 22, "text-anchor": "middle" }, number(value)));
+      svg("text", { x: x(value), y: height - bottom + 27, "text-anchor": "middle" }, number(value)));
   for (const value of powers(y0, y1, 7))
     figure.append(svg("line", { x1: left, x2: width - right, y1: y(value), y2: y(value), class: "grid" }),
       svg("text", { x: left - 8, y: y(value) + 4, "text-anchor": "end" }, number(value)));
   const corner = Math.max(x0, y0 / bandwidth);
   figure.append(
-    svg("polyline", { points: `${x(corner)},${y(corner * bandwidth)} ${x(ridge)},${y(peak)} ${x(x1)},${y(peak)}`,
-      class: "roof" }),
-    svg("text", { x: x(x1) - 4, y: y(peak) - 7, "text-anchor": "end" }, `array: ${count(peak)} MACs per cycle`),
+    svg("polyline", { points: `${x(corner)},${y(corner * bandwidth)} ${x(ridge)},${y(peak)}`, class: "roof streams" }),
+    svg("polyline", { points: `${x(ridge)},${y(peak)} ${x(x1)},${y(peak)}`, class: "roof" }),
+    ...[[" streams", `limit of the streams: ${count(bandwidth)} bytes per cycle`],
+      ["", `limit of the array: ${macs(peak)} per cycle`]
+    ].flatMap(([kind, words], line) => [
+      svg("polyline", { points: `${left},${16 + 26 * line} ${left + 44},${16 + 26 * line}`, class: `roof${kind}` }),
+      svg("text", { x: left + 54, y: 21 + 26 * line }, words),
+    ]),
     svg("text", { x: (left + width - right) / 2, y: height - 10, "text-anchor": "middle" },
       "MACs per byte on the streams"),
     svg("text", {
@@ -52,9 +59,6 @@ function roofline(data) {
       "text-anchor": "middle",
       transform: `rotate(-90 16 ${(top + height - bottom) / 2})`
     }, "MACs per cycle"));
-  const slope = [Math.sqrt(corner * ridge), Math.sqrt(corner * ridge) * bandwidth];
-  figure.append(svg("text", { x: x(slope[0]) + 10, y: y(slope[1]) + 14, "text-anchor": "start" },
-    `streams: ${count(bandwidth)} bytes per cycle`));
   const named = points.length <= 6,
     labels = [];
   points.forEach((point, i) => {
@@ -75,7 +79,7 @@ function roofline(data) {
   });
   figure.append(...labels); // above all points
   return html("figure", { class: "chart" }, figure, html("figcaption", {},
-    `${points[0].name}: ${number(points[0].macs / points[0].cycles)} of at most ${count(peak)} MACs per cycle, with ` +
+    `${points[0].name}: ${number(points[0].macs / points[0].cycles)} of at most ${macs(peak)} per cycle, with ` +
     `${number(points[0].macs / points[0].bytes)} MACs per byte. Below ${number(ridge)} MACs per byte the streams ` +
     "are the limit, not the array."
     ));

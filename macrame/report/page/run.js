@@ -148,15 +148,17 @@ class ArrayLegend {
   }
 
   draw() {
-    const { state } = this, key = `${state.colouring} ${isDark()}`;
+    const { state } = this, bars = !this.array.legible, key = `${state.colouring} ${isDark()} ${bars}`;
     if (this.drawn === key) return;
     this.drawn = key;
-    const sample = (colour, pattern = "solid") => {
+    const sample = (colour, pattern = "solid", bar = false) => {
       const style = { colour: [rgb(colour), rgb(colour)], pattern };
       const canvas = html("canvas", { class: "swatch", "aria-hidden": "true" }),
         context = prepareCanvas(canvas, 28, 14);
       context.fillStyle = fillOf(context, style);
       context.fillRect(0.5, 0.5, 27, 13);
+      context.fillStyle = inkOn(colour);
+      if (bar) context.fillRect(7, 6.5, 14, 1);
       context.strokeStyle = theme().soft;
       context.strokeRect(0.5, 0.5, 27, 13);
       return canvas;
@@ -164,15 +166,16 @@ class ArrayLegend {
     const entries = {
       activity: [
         [sequential(0.85), "multiplies, all products differ from 0"], [sequential(0.25), "all products are 0"],
-        [sequential(0.12), "padding only", "up"], [sequential(0.2), "adds"], [sequential(0), "nothing new"],
+        [sequential(0.12), "padding only", "up"], [sequential(0.2), "adds", "dots"], [sequential(0), "nothing new"],
       ],
-      value: [[diverging(-1), `−${this.limit()}`], [diverging(-0.5), "negative"], [diverging(0), "0"],
+      value: [[diverging(-1), `−${this.limit()}`, "solid", bars], [diverging(-0.5), "negative", "solid", bars],
+        [diverging(0), "0"],
         [diverging(0.5), "positive"], [diverging(1), `${this.limit()}, logarithmic`]],
-      toggles: [[sequential(0), "none"], [sequential(0.5), ""], [sequential(1),
+      toggles: [[sequential(0), "none"], [sequential(0.5), "half"], [sequential(1),
         `all ${this.run.cellBits} bits of products and accumulator`]],
     } [state.colouring];
-    this.element.replaceChildren(...entries.flatMap(([colour, text, pattern]) => [html("span", { class: "entry" },
-      sample(colour, pattern), ` ${text}`), " "]));
+    this.element.replaceChildren(...entries.flatMap(([colour, text, pattern, bar]) => [
+      html("span", { class: "entry" }, sample(colour, pattern, bar), ` ${text}`), " "]));
   }
 
   limit() {
@@ -383,7 +386,9 @@ async function startRun(element, data) {
   state.draw();
   linkMatrices(run, state, element);
   element.dataset.ready = "true";
-  macrame.state = state;
+  const above = macrame.element; // of several runs on a page, keys act on the first, until another one is used
+  if (!above || element.compareDocumentPosition(above) & Node.DOCUMENT_POSITION_FOLLOWING)
+    Object.assign(macrame, { element, state });
 }
 
 macrame.golden = { bf16Mul, fp32Add, fp32ToBf16, requantize, mul34x32, roundProduct, shiftRightNarrow };

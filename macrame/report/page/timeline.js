@@ -163,7 +163,7 @@ class Timeline {
       context.fillRect(from, top + 21, Math.max(2, to - from), 3);
       context.textAlign = to - from > 250 ? "center" : from < this.width / 2 ? "left" : "right";
       const x = { center: (from + to) / 2, left: from, right: to } [context.textAlign];
-      if (this.width > 500) context.fillText("numbers of all cells", x, top + 32);
+      context.fillText("numbers of all cells", x, top + 32);
     }
     const x = this.x(this.state.cycle),
       width = Math.max(2, this.x(this.state.cycle + 1) - x);
