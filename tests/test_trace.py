@@ -683,25 +683,124 @@ def test_every_frame_of_the_window(recorded):
     assert all(found == list(range(len(recorded.beats))) for found in seen.values())
 
 
-def test_chrome_trace(recorded):
-    found = json.loads(json.dumps(recorded.chrome()))
+@pytest.fixture(scope="module")
+def stalled(tmp_path_factory):
+    """A trace with stalls of all streams, several panels and tiles in a product, and cycles without work."""
+    rng = np.random.default_rng(11)
+    traced = Traced(tmp_path_factory.mktemp("stalled"), CoreConfig(2, 2, 1, k_max=16))
+    with traced as link:
+        core = Core(link)
+        for name, stalls in (("first", "random"), ("second", None), ("third", "random")):
+            link.set_stalls(stalls)
+            with link.span(name, m=5, k=7, n=5, mode="raw"):
+                core.matmul(int8(rng, 5, 7), int8(rng, 7, 5), "raw")
+    return traced.trace()
+
+
+def chrome_tracks(trace):
+    """Events of the Chrome trace by the name of their track, as JSON has them."""
+    found = json.loads(json.dumps(trace.chrome()))
     names = {e["tid"]: e["args"]["name"] for e in found["traceEvents"] if e["name"] == "thread_name"}
     tracks = {name: [] for name in names.values()}
     for event in found["traceEvents"]:
         if event["ph"] == "X":
             tracks[names[event["tid"]]].append(event)
-    assert [e["name"] for e in tracks["work"]] == [span.name for span in recorded.spans]
-    assert len(tracks["tiles"]) == len(recorded.tiles)
-    assert tracks["tiles"][0]["args"]["mode"] == "raw"
-    assert tracks["tiles"][-1]["args"]["mode"] == "bf16 stochastic"
-    assert len(tracks["weight panels"]) == len(recorded.spans)
-    used = recorded.utilisation(range(recorded.cycles))
-    slices = [e for e in tracks["array"] if e["name"] == "slices"]
-    assert sum(e["dur"] for e in slices) == used[Cause.ISSUE]
-    assert sum(e["dur"] for e in tracks["array"]) == recorded.cycles - used[Cause.IDLE]
-    for name, events in tracks.items():
-        ends = [e["ts"] + e["dur"] for e in events]
-        assert all(end <= e["ts"] for end, e in zip(ends, events[1:])), f"{name}: events overlap"
+    return tracks
+
+
+@pytest.fixture(params=["recorded", "stalled"])
+def chrome_trace(request):
+    trace = request.getfixturevalue(request.param)
+    return trace, chrome_tracks(trace)
+
+
+#: Names of events, by what a cycle was spent on, and by what a stream did in it.
+CAUSES = {
+    Cause.IDLE: "",
+    Cause.ISSUE: "slices",
+    Cause.WEIGHTS: "waiting for weights",
+    Cause.ACTIVATIONS: "waiting for activations",
+    Cause.RESULTS: "waiting for space for results",
+    Cause.CHAIN: "waiting for the result chain",
+    Cause.TURN: "waiting for its turn",
+    Cause.DRAIN: "draining",
+    Cause.RESET: "reset",
+}
+STREAMS = {
+    Stream.IDLE: "",
+    Stream.TRANSFER: "transfer",
+    Stream.SOURCE: "stalled by its source",
+    Stream.SINK: "stalled by its sink",
+}
+
+
+def painted(events, cycles):
+    """The name of the event in each cycle, "" without one; no two may overlap."""
+    found = [""] * cycles
+    for event in events:
+        assert event["dur"] > 0
+        for cycle in range(event["ts"], event["ts"] + event["dur"]):
+            assert found[cycle] == "", f"{found[cycle]} and {event['name']} overlap in cycle {cycle}"
+            found[cycle] = event["name"]
+    return found
+
+
+def test_chrome_trace_has_what_each_cycle_was_spent_on(chrome_trace):
+    trace, tracks = chrome_trace
+    assert painted(tracks["array"], trace.cycles) == [CAUSES[Cause(cause)] for cause in trace.causes]
+
+
+@pytest.mark.parametrize("stream", list("wam"))
+def test_chrome_trace_has_what_each_stream_did(chrome_trace, stream):
+    trace, tracks = chrome_trace
+    found = painted(tracks[f"stream {stream}"], trace.cycles)
+    assert found == [STREAMS[Stream(value)] for value in trace.stream(stream)]
+
+
+def test_chrome_trace_has_stalls_of_all_kinds(stalled):
+    """Else the two tests above would compare little."""
+    tracks = chrome_tracks(stalled)
+    for stream in "wam":
+        named = {event["name"] for event in tracks[f"stream {stream}"]}
+        assert named >= {"transfer", "stalled by its sink" if stream == "m" else "stalled by its source"}
+    named = {event["name"] for event in tracks["array"]}
+    assert named >= {"slices", "waiting for weights", "waiting for activations", "draining"}
+
+
+def test_chrome_trace_has_the_cycles_of_each_panel_and_tile(chrome_trace):
+    """From first to last of the slices that were issued."""
+    trace, tracks = chrome_trace
+    for name, column in (("weight panels", "panel"), ("tiles", "tile")):
+        cycles = {}
+        for issue in trace.issues:
+            cycles.setdefault(int(issue[column]), []).append(issue)
+        expected = [
+            (f"{column} {number}", int(issues[0]["cycle"]), int(issues[-1]["cycle"]) + 1)
+            for number, issues in sorted(cycles.items())
+        ]
+        assert [(e["name"], e["ts"], e["ts"] + e["dur"]) for e in tracks[name]] == expected
+        modes = [int(issues[-1]["mode"]) for _, issues in sorted(cycles.items())]
+        words = {0: "raw", 1: "gemmlowp", 2: "ruy", 3: "fp32"}
+        words |= {packets.BF16 | packets.RELU | at: f"bf16 {name}" for name, at in packets.OUTPUTS.items()}
+        assert [e["args"]["mode"] for e in tracks[name]] == [words[mode] for mode in modes]
+    slices = [len({int(i["slice"]) for i in trace.issues if i["tile"] == t}) for t in range(len(trace.tiles))]
+    assert [e["args"]["slices"] for e in tracks["tiles"]] == slices
+    sent = [cycle for cycle, did in enumerate(trace.stream("m")) if did == Stream.TRANSFER]
+    for event in tracks["tiles"]:
+        assert event["args"]["results_sent"] in sent
+    assert tracks["tiles"][-1]["args"]["results_sent"] == sent[-1]
+
+
+def test_chrome_trace_has_the_cycles_of_each_span(chrome_trace):
+    """From the first beat that came in after its start, to the last one that went out before its end."""
+    trace, tracks = chrome_trace
+    w, a, m = (trace.stream(name) == Stream.TRANSFER for name in "wam")
+    assert len(tracks["work"]) == len(trace.spans) > 1
+    for span, event in zip(trace.spans, tracks["work"]):
+        first = next(cycle for cycle in range(span.first + 1, trace.cycles) if w[cycle] or a[cycle])
+        last = next(cycle for cycle in range(span.last, 0, -1) if m[cycle])
+        assert (event["name"], event["ts"], event["ts"] + event["dur"]) == (span.name, first, last + 1)
+        assert event["args"] == span.details
 
 
 @pytest.mark.thorough
