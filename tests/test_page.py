@@ -3,6 +3,7 @@
 """The page of a run, in a real browser: what it shows is what the trace has, and what golden expects."""
 
 import dataclasses
+import io
 import itertools
 import json
 import re
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from macrame import paths
 from macrame.contract import CoreConfig
@@ -20,6 +22,7 @@ from macrame.golden.arith.bf16_mul import bf16_mul
 from macrame.golden.arith.fp32_add import fp32_add
 from macrame.golden.arith.fp32_to_bf16 import fp32_to_bf16
 from macrame.golden.arith.requantize import requantize
+from macrame.homework.plots import figure
 from macrame.report import blocks, run_page
 from macrame.report.html_writer import Html
 from macrame.report.numbers import plain
@@ -379,6 +382,36 @@ def test_light_and_dark_by_the_system_and_by_the_switch(browser, int8):
         page.page.emulate_media(color_scheme="light")
         page.settle()
         assert page.page.evaluate(background) == light == "rgb(255, 255, 255)"
+
+
+def luminance(colour):
+    """Of WCAG 2, from 0 to 1."""
+    linear = np.where((part := np.array(colour) / 255) <= 0.04045, part / 12.92, ((part + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
+
+
+@pytest.mark.parametrize(("scheme", "least"), [("light", 2), ("dark", 3)])
+def test_every_colour_of_the_plots_stands_out(browser, int8, tmp_path, scheme, least):
+    """By its contrast, as WCAG 2 defines it; in light that of the grey of a wide curve is just above 2."""
+    colours = [*figure.PALETTE, "#b3b3b3"]
+    bars = "".join(
+        f'<rect x="{10 * i + 2}" y="2" width="6" height="6" fill="{c}"/>' for i, c in enumerate(colours)
+    )
+    drawn = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {10 * len(colours)} 10">{bars}</svg>'
+    page = Html("plot", {run_page.NAME: run_page.assets()})
+    page.write(blocks.Plot("p", "colours", drawn, ()))
+    page.write(component(int8.trace))
+    (path := tmp_path / "plot.html").write_text(page.text())
+    with Opened(browser, path, color_scheme=scheme) as opened:
+        shot = opened.page.locator("figure.plot svg").screenshot()
+    image = np.asarray(Image.open(io.BytesIO(shot)).convert("RGB"))
+    step = image.shape[1] / len(colours)
+    background = luminance(image[image.shape[0] // 2, 3])
+    assert (background > 0.5) == (scheme == "light")
+    for i, colour in enumerate(colours):
+        shown = luminance(image[image.shape[0] // 2, int((i + 0.5) * step)])
+        low, high = sorted((shown, background))
+        assert (high + 0.05) / (low + 0.05) >= least, colour
 
 
 @pytest.mark.parametrize("width", [400, 1200])
