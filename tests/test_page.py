@@ -726,8 +726,9 @@ def test_a_hundred_thousand_cycles_are_drawn_at_once(browser, int8, tmp_path):
           macrame.state.draw();
           return performance.now() - began;
         }"""
-        taken = [page.page.evaluate(draw, cycle) for cycle in (10, 50_000, 99_999, 100, 60_000)]
-        assert min(taken) < REDRAW
+        taken = [page.page.evaluate(draw, cycle) for cycle in range(10, 100_000, 9_999)]
+        assert len(taken) == 10
+        assert np.median(taken) < REDRAW
         page.page.evaluate("macrame.state.timeline.show(50_000, 50_040)")
         assert float(page.page.get_attribute("canvas.timeline", "data-milliseconds")) < REDRAW
 

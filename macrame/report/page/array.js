@@ -134,12 +134,16 @@ class ArrayView {
     this.fitted(context, values.join(" "), x, y, width, height, theme().text);
   }
 
-  /** Text in a box: in one line, in several, or not at all. */
+  /** Text in a box: in one line, in several, or only that there is some. */
   fitted(context, text, x, y, width, height, colour, size = 12) {
     if (height < 9) return;
     context.fillStyle = colour;
     context.textAlign = "center";
-    for (const points of [size, 10, 9]) {
+    for (const points of [size, 10, 9, 8, 0]) {
+      if (!points) {
+        context.fillText("…", x + width / 2, y + height / 2);
+        break;
+      }
       context.font = `${points}px system-ui, sans-serif`;
       const lines = [];
       for (const word of text.split(" ")) {

@@ -226,8 +226,9 @@ class Timeline {
         total = until.reduce((sum, value, i) => sum + value - before[i], 0);
       let y = top + height;
       for (const kind of this.order(styles)) {
-        const part = ((until[kind] - before[kind]) / Math.max(1, total)) * height;
-        if (!part) continue;
+        const share = (until[kind] - before[kind]) / Math.max(1, total);
+        if (!share) continue;
+        const part = Math.min(y - top, Math.max(1, share * height)); // rare, but visible
         context.fillStyle = fills[kind];
         context.fillRect(x, y - part, 1, part);
         y -= part;
