@@ -384,6 +384,28 @@ def test_light_and_dark_by_the_system_and_by_the_switch(browser, int8):
         assert page.page.evaluate(background) == light == "rgb(255, 255, 255)"
 
 
+def test_numbers_of_a_matrix_are_not_cut_off(browser, int8, tmp_path):
+    """A matrix that is wider than the screen is scrolled; its numbers do not wrap, and are no narrower."""
+    page = Html("matrix", {run_page.NAME: run_page.assets()})
+    page.write(blocks.equation("Q =", blocks.Matrix("Q", np.full((8, 8), -128))))
+    page.write(component(int8.trace))
+    (path := tmp_path / "matrix.html").write_text(page.text())
+    sizes = []
+    for width in (1200, 400):
+        with Opened(browser, path, viewport={"width": width, "height": 800}) as opened:
+            assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
+            sizes.append(
+                opened.page.locator("mtd").evaluate_all(
+                    """found => found.map(at => {
+                      const { width, height } = at.getBoundingClientRect();
+                      return [Math.round(width), Math.round(height)];
+                    })"""
+                )
+            )
+    assert len(sizes[0]) == 64
+    assert sizes[0] == sizes[1]
+
+
 def luminance(colour):
     """Of WCAG 2, from 0 to 1."""
     linear = np.where((part := np.array(colour) / 255) <= 0.04045, part / 12.92, ((part + 0.055) / 1.055) ** 2.4)
