@@ -235,6 +235,23 @@ def test_the_first_wrong_number_of_a_fault(name, tmp_path):
         assert path.stat().st_size
 
 
+def test_verilator_s_failures_have_cropped_waves_too(tmp_path):
+    """From Icarus, unless its result is another one."""
+    made, config = multiplied("raw")
+    root = broken("mul-minus-128")
+    found = failure.investigate(made, config, name="test-verilator", rtl_root=root)
+    trace = Trace.read(found.trace)
+    (stale := tmp_path / "waves.vcd").write_text("of an earlier failure")
+    waves = {}
+    for sim, got in (("verilator", found.got), ("icarus", found.got + 1)):
+        runs = failure._Runs(config, "failures/test-verilator", {"sim": sim, "seed": 1, "rtl_root": root})
+        waves[sim] = runs.waves(found.product, got, found.first, trace, tmp_path)
+    assert waves == {"verilator": tmp_path / "waves.fst", "icarus": None}
+    assert not stale.exists()
+    whole = dataclasses.replace(found, waves=tmp_path / "waves.vcd")
+    assert "waveforms of the smallest product are in" in [str(b.text) for b in whole.blocks()][-1]
+
+
 # --- where it is reported -----------------------------------------------------------------------------------
 
 

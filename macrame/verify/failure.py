@@ -5,8 +5,8 @@
 It is run once more with a trace, and once with waves of the cycles around the first wrong number.
 """
 
-import contextlib
 import io
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from macrame import __version__, environment
 from macrame.contract import BF16, PHASES, CoreConfig
-from macrame.errors import CoreError, LinkError
+from macrame.errors import CoreError, LinkError, SetupError
 from macrame.files import atomic
 from macrame.host import core as host_core
 from macrame.host import packets
@@ -135,7 +135,9 @@ class Failure:
         )
         yield text("its operands, trace and page are in {}", environment.shown(self.folder))
         if self.waves is not None:
-            yield text("waveforms around the first wrong number are in {}", environment.shown(self.waves))
+            cropped = self.first is not None and self.waves.suffix == ".fst"
+            what = "around the first wrong number" if cropped else "of the smallest product"
+            yield text(f"waveforms {what} are in {{}}", environment.shown(self.waves))
 
 
 def first_wrong(trace: Trace) -> First | None:
@@ -215,7 +217,7 @@ def investigate(
     got, expected, fields = recorded
     trace = Trace.read(folder / "run.trace", "the trace of the failure")
     first = first_wrong(trace)
-    waves = runs.waves(smallest, first, trace, folder)
+    waves = runs.waves(smallest, got, first, trace, folder)
     m, k, n = smallest.sizes
     run = component(
         trace,
@@ -360,22 +362,36 @@ class _Runs:
             return None
         return (got, expected, fields) if not np.array_equal(got, expected) else None
 
-    def waves(self, product: Product, first: First | None, trace: Trace, folder: Path) -> Path | None:
-        """Waves around a cycle: an FST, or a VCD of the whole product with Verilator."""
+    def waves(
+        self, product: Product, got: NDArray[Any], first: First | None, trace: Trace, folder: Path
+    ) -> Path | None:
+        """Waves around a cycle: by Icarus, the only simulator that can leave out the others, if its result is
+        the same; else those of the whole product, by the simulator in use.
+        """
+        for known in SIMULATORS.values():  # of an earlier failure
+            (folder / f"waves.{known.waves}").unlink(missing_ok=True)
         sim = self.options.get("sim") or simulator()
-        crop = None
-        if sim == "icarus" and first is not None:
+        if first is not None and shutil.which("iverilog") and shutil.which("vvp"):
             crop = range(max(0, first.cycle - MARGIN), min(first.cycle + MARGIN, trace.cycles + 2))
-        path = folder / f"waves.{SIMULATORS[sim].waves}"
-        path.unlink(missing_ok=True)
+            found = self._waves(product, got, "icarus", crop, folder)
+            if found is not None or sim == "icarus":
+                return found
+        return self._waves(product, got, sim, None, folder)
+
+    def _waves(
+        self, product: Product, got: NDArray[Any], sim: str, crop: range | None, folder: Path
+    ) -> Path | None:
+        """Waves by a simulator; None if there are none, or its result is another one."""
+        options = {**self.options, "sim": sim}
         try:
-            link = SimLink(self.config, name=f"{self.name}-waves", waves=True, crop=crop, **self.options)
-        except LinkError:
+            link = SimLink(self.config, name=f"{self.name}-waves", waves=True, crop=crop, **options)
+            with link:
+                again, _ = product.compute(Core(link))
+        except (CoreError, LinkError, SetupError):
             return None
-        with link, contextlib.suppress(CoreError, LinkError):
-            product.compute(Core(link))
-        if link.waves is None or not link.waves.exists():
+        if link.waves is None or not link.waves.exists() or not np.array_equal(again, got):
             return None
+        path = folder / f"waves.{SIMULATORS[sim].waves}"
         atomic.write(path, link.waves.read_bytes())
         return path
 
