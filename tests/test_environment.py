@@ -342,6 +342,21 @@ def test_make_hides_from_python_what_would_change_it():
     assert len(hidden[0]) > 10
 
 
+def test_bytecode_is_kept_where_the_user_wants_none_next_to_the_sources(copy):
+    kept = Path(sys.prefix) / "bytecode" / str(copy).lstrip("/")
+    other = copy.parent / "other"
+    for given, folder in (({}, kept), ({"PYTHONPYCACHEPREFIX": str(other)}, None)):
+        environ = clean(PYTHONDONTWRITEBYTECODE="1", **given)
+        ended = subprocess.run(["tools/run", "gemm"], cwd=copy, env=environ, capture_output=True, text=True)
+        assert (ended.returncode, "A is not given" in ended.stderr) == (2, True), ended.stderr
+        assert not list(copy.rglob("*.pyc"))
+        assert not other.exists()
+        if folder:
+            assert list(folder.glob("macrame/cli/gemm.*.pyc"))
+            shutil.rmtree(folder)
+    assert not kept.exists()
+
+
 # --- interrupts ---------------------------------------------------------------------------------------------
 
 
