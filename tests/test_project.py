@@ -319,7 +319,7 @@ def test_bootstrap_knows_which_problems_simulate_nothing():
 
 
 def test_the_container_installs_what_the_bootstrap_asks_for(bare):
-    """On Debian 12, with what a bare image lacks for a checkout: certificates for pip, make and Python."""
+    """On Debian 12, with what a bare image lacks for a checkout: certificates for pip, git, make and Python."""
     text = (ROOT / "Containerfile").read_text()
     (installed,) = re.findall(r"apt-get install -y --no-install-recommends ([^&]*)&&", text)
     bare.program(
@@ -327,7 +327,7 @@ def test_the_container_installs_what_the_bootstrap_asks_for(bare):
     )
     (bare.path / "sed").symlink_to(shutil.which("sed"))
     asked = bare("--packages", "test").stdout.split()
-    assert set(installed.replace("\\", " ").split()) == {"ca-certificates", "make", "python3", *asked}
+    assert set(installed.replace("\\", " ").split()) == {"ca-certificates", "git", "make", "python3", *asked}
     assert re.search(r"^FROM (docker.io/library/)?debian:12-slim$", text, re.MULTILINE)
     assert re.search(r"^USER (?!root|0)\w+$", text, re.MULTILINE)
     assert text.rstrip().endswith('CMD ["make", "sim"]')
