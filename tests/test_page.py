@@ -408,7 +408,8 @@ def test_numbers_of_a_matrix_are_not_cut_off(browser, int8, tmp_path):
 
 def luminance(colour):
     """Of WCAG 2, from 0 to 1."""
-    linear = np.where((part := np.array(colour) / 255) <= 0.04045, part / 12.92, ((part + 0.055) / 1.055) ** 2.4)
+    part = np.array(colour) / 255
+    linear = np.where(part <= 0.04045, part / 12.92, ((part + 0.055) / 1.055) ** 2.4)
     return float(linear @ [0.2126, 0.7152, 0.0722])
 
 

@@ -349,9 +349,7 @@ def blocks(
     )
     common = {"simulator": simulate.simulator(), "job": job.settled()}
     replay = simulate.replay_command(job.seed)
-    yield Metadata(
-        {"macrame": __version__, **common, "versions": simulate.versions(), "command": replay}
-    )
+    yield Metadata({"macrame": __version__, **common, "versions": simulate.versions(), "command": replay})
     try:
         outcome = train(job, display, rtl_root, trace)
     except Mismatch as wrong:
