@@ -319,7 +319,7 @@ def test_bootstrap_knows_which_problems_simulate_nothing():
 
 
 def test_the_container_installs_what_the_bootstrap_asks_for(bare):
-    """On Debian 12, with what a bare image lacks for a checkout: certificates for pip, git, make and Python."""
+    """On Debian 12, with what a bare image lacks: certificates for pip, git, make and Python."""
     text = (ROOT / "Containerfile").read_text()
     (installed,) = re.findall(r"apt-get install -y --no-install-recommends ([^&]*)&&", text)
     bare.program(

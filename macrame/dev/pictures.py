@@ -3,8 +3,8 @@
 """`macrame pictures`: the pictures of the documents that show a run, as SVG.
 
 three_tiles.svg is drawn by WaveDrom from the chart in docs/architecture.md, which the suite compares with the
-simulated core; packets.svg and broadcast.svg from the beats that the host sends for a small product; units.svg from
-the table below.
+simulated core; packets.svg and broadcast.svg from the beats that the host sends for a small product;
+units.svg from the table below.
 """
 
 import json
@@ -190,7 +190,7 @@ def three_tiles(lines: Mapping[str, str]) -> str:
 
 
 def _restyled(drawn: ElementTree.Element) -> str:
-    """What WaveDrom has drawn, in the style of the other pictures, and without shapes that it does not use."""
+    """What WaveDrom has drawn, in the style of the other pictures, and without shapes it does not use."""
     space, href = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xlink}href"
     used = {use.attrib[href][1:] for use in drawn.iter(f"{space}use")}
     for parent in list(drawn.iter()):
