@@ -321,7 +321,7 @@ def main(check: bool = False) -> int:
     elementwise_document = markdown(
         elementwise, "Registers of the elementwise unit", ELEMENTWISE_RDL.name, note
     )
-    engine_note = "SHAPE, WORDS and slices are those of an engine with default parameters."
+    engine_note = "SHAPE, WORDS, FORMAT and BEATS are those of an engine with default parameters."
     engine_document = markdown(engine, "Registers of the network engine", ENGINE_RDL.name, engine_note)
     documents = (
         (DOCUMENT, "docs/registers.md", RDL, markdown(core)),

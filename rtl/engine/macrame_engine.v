@@ -31,7 +31,8 @@ module macrame_engine #(
     parameter integer WORDS      = 4096,  // words of the memory, 2 or more
     parameter integer K_MAX      = 1024,  // of the core: a multiple of DEPTH
     parameter integer POST_LANES = 2,     // of the core: 1..DEPTH
-    parameter integer LANES      = 2      // of the elementwise unit: 1, 2 or 4, at most DEPTH
+    parameter integer LANES      = 2,     // of the elementwise unit: 1, 2 or 4, at most DEPTH
+    parameter integer BEATS      = 0      // of the longest program, for the register; 0: no store
 ) (
     input  wire                     clk,
     input  wire                     rst,
@@ -80,6 +81,8 @@ module macrame_engine #(
     localparam [31:0]  POST_32   = POST_LANES;
     localparam [31:0]  WORDS_32  = WORDS;
     localparam [31:0]  SLICES_32 = SLICES;
+    localparam [31:0]  LANES_32  = LANES;
+    localparam [31:0]  BEATS_32  = BEATS;
 
     wire core_rst = rst || soft_reset;
 
@@ -498,8 +501,9 @@ module macrame_engine #(
         .VERSION (32'h0001_0000),
         .SHAPE   ({POST_32[7:0], DEPTH_32[7:0], DEPTH_32[7:0], 8'd1}),
         .K_MAX   (WORDS_32),
-        .FORMAT  ({SLICES_32[15:0], 16'd1}),
-        .WATCHDOG(32'd0)
+        .FORMAT  ({SLICES_32[15:0], LANES_32[7:0], 8'd1}),
+        .WATCHDOG(32'd0),
+        .LAST    (BEATS_32)
     ) u_axil_regs (
         .clk           (clk),
         .rst           (rst),

@@ -210,7 +210,8 @@ module stored_engine #(
         .WORDS     (WORDS),
         .K_MAX     (K_MAX),
         .POST_LANES(POST_LANES),
-        .LANES     (LANES)
+        .LANES     (LANES),
+        .BEATS     (BEATS)
     ) u_macrame_engine (
         .clk                  (clk),
         .rst                  (rst),

@@ -27,6 +27,8 @@ async def walk(dut):
         LANES=bench.parameter("POST_LANES"),
         MEMORY=bench.parameter("WORDS"),
         PANEL=bench.parameter("K_MAX") // depth,
+        UNIT=bench.parameter("LANES"),
+        STORE=bench.parameter("BEATS"),
     )
     await bench.start()
     await walk.mapped()
