@@ -64,7 +64,7 @@ def sources(family: str | None = None, board: str | None = None, rtl: Path | Non
     ----------
     family : {"ecp5", "ice40"}, optional
         With the family's modules in place of the portable ones.
-    board : {"icebreaker", "ulx3s"}, optional
+    board : {"icebreaker", "ulx3s", "ulx3s-engine"}, optional
         With the board's top level and its family's modules.
     rtl : pathlib.Path, optional
         Take them from this copy of rtl/.
@@ -89,7 +89,8 @@ def sources(family: str | None = None, board: str | None = None, rtl: Path | Non
         if family not in (None, boards[board].family):
             raise InputError(f"FAMILY={family}: expected {boards[board].family} with BOARD={board}")
         family = boards[board].family
-        tops = [str(BOARDS / "common" / "power_on_reset.v"), str(BOARDS / board / f"{board}.v")]
+        top = boards[board].top
+        tops = [str(BOARDS / "common" / "power_on_reset.v"), str(BOARDS / top / f"{top}.v")]
     files = [root / name for name in listed(root / "rtl.f")]
     if family is not None:
         folder = root / "vendor" / family

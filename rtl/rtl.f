@@ -82,4 +82,6 @@ uart/uart_tx.v
 uart/frame_rx.v
 uart/frame_tx.v
 uart/uart_bridge.v
+uart/uart_line.v
 uart/macrame_uart.v
+uart/engine_uart.v

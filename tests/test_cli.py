@@ -82,8 +82,11 @@ def test_the_help_lists_every_verb_and_every_verb_every_option(capsys):
             "macrame synth: --depth 2: expected 1 with --formats",
         ),
         (["synth", "tables"], "macrame synth: tables: expected table, or nothing"),
-        (["bitstream", "--board", "x"], "macrame bitstream: --board x: expected one of icebreaker, ulx3s"),
-        (["board", "x"], "macrame board: BOARD x: expected one of icebreaker, ulx3s"),
+        (
+            ["bitstream", "--board", "x"],
+            "macrame bitstream: --board x: expected one of icebreaker, ulx3s, ulx3s-engine",
+        ),
+        (["board", "x"], "macrame board: BOARD x: expected one of icebreaker, ulx3s, ulx3s-engine"),
         (["sources", "--family", "x"], "macrame sources: --family x: expected one of ecp5, ice40"),
         (["train", "--steps", "0"], "macrame train: --steps 0: expected an integer from 1 to 1000000"),
         (["bench", "8x8"], "macrame bench: 8x8: expected ROWSxCOLSxDEPTH, such as 8x8x1"),

@@ -72,18 +72,18 @@ def test_a_familys_files_take_the_place_of_portable_ones(family):
         path for path in map(Path, simulate.core_sources()) if path.name in {p.name for p in own}
     }
     assert {ROOT / name for name in names(family)} == {*own, *others}
-    for target, top in (("icebreaker", "ice40"), ("ulx3s", "ecp5")):
+    for target, top in (("icebreaker", "ice40"), ("ulx3s", "ecp5"), ("ulx3s-engine", "ecp5")):
         assert CORE["targets"][target]["filesets"] == ["rtl", top, target]
 
 
 def test_the_core_is_shown(fusesoc):
     done = fusesoc("core", "show", "macrame")
     assert done.returncode == 0, done.stderr
-    for target in ("default", "lint", "icebreaker", "ulx3s"):
+    for target in ("default", "lint", "icebreaker", "ulx3s", "ulx3s-engine"):
         assert target in done.stdout
 
 
-@pytest.mark.parametrize("target", ["icebreaker", "ulx3s"])
+@pytest.mark.parametrize("target", ["icebreaker", "ulx3s", "ulx3s-engine"])
 def test_boards_are_set_up(fusesoc, target):
     done = fusesoc("run", "--setup", "--target", target, "--work-root", fusesoc.folder / "work", "macrame")
     assert done.returncode == 0, done.stdout + done.stderr

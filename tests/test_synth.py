@@ -598,8 +598,8 @@ def test_the_document_has_the_whole_table(target):
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({}, "BOARD is not given, expected one of icebreaker, ulx3s"),
-        ({"BOARD": "arty"}, "BOARD=arty: expected one of icebreaker, ulx3s"),
+        ({}, "BOARD is not given, expected one of icebreaker, ulx3s, ulx3s-engine"),
+        ({"BOARD": "arty"}, "BOARD=arty: expected one of icebreaker, ulx3s, ulx3s-engine"),
         ({"BOARD": "ulx3s", "BAUD": "1e6"}, "BAUD=1e6: expected an integer from 1 to 999999999"),
         (
             {"BOARD": "ulx3s", "BAUD": "9999999"},

@@ -12,7 +12,7 @@ INSTALLS = "synth"
 EXTRA = "synth"
 PROGRAM = "macrame.synth.bitstream"
 OPTIONS = (
-    Option("board", "board: icebreaker (iCE40 UP5K) or ulx3s (ECP5-85F)"),
+    Option("board", "board: icebreaker (iCE40 UP5K), ulx3s or ulx3s-engine (ECP5-85F)"),
     Option("baud", "baud rate of the serial line", "1000000"),
     Option("seed", "placement seed", "1"),
 )

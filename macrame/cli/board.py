@@ -9,7 +9,7 @@ are shorter than on the real board, to save simulation time. Runs until Ctrl-C.
 from macrame.cli.command import Option
 
 PROGRAM = "macrame.sim.board"
-OPTIONS = (Option("board", "board: icebreaker or ulx3s", "icebreaker", positional=True),)
+OPTIONS = (Option("board", "board: icebreaker, ulx3s or ulx3s-engine", "icebreaker", positional=True),)
 
 
 def run(values: dict[str, str], words: list[str]) -> int:

@@ -80,7 +80,7 @@ TARGETS = {
     "waves": Target("waves", "simulate a small product with waveforms, and print the commands to view them"),
     "bitstream": Target(
         "bitstream",
-        "build a board's bitstream, and print its area and clock rate (BOARD=icebreaker or ulx3s)",
+        "build a board's bitstream and print its area and clock rate (BOARD=icebreaker, ulx3s, ulx3s-engine)",
     ),
     "exhaustive": Target(
         "exhaustive", "convert all 2^32 fp32 values to bf16 with the RTL, and compare them with ml_dtypes"

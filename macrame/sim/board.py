@@ -33,7 +33,7 @@ def sources(board: str, rtl_root: str | Path | None = None) -> list[str]:
     return [
         *simulate.core_sources(rtl_root),
         "boards/common/power_on_reset.v",
-        f"boards/{board}/{board}.v",
+        f"boards/{BOARDS[board].top}/{BOARDS[board].top}.v",
         "macrame/sim/hdl/sb_pll40_pad.v",
         "macrame/sim/hdl/board_line.v",
     ]
@@ -154,10 +154,11 @@ def main(board: str) -> int:
     """
     if board not in BOARDS:
         raise InputError(f"BOARD={board}: expected one of {', '.join(BOARDS)}")
+    command = "gemm a.npy w.npy --out c.npy" if BOARDS[board].engine is None else "net --engine"
     with SimulatedBoard(board) as running:
         print(
             f"simulated {BOARDS[board].title} on {running.tty}; in another terminal:\n"
-            f"  macrame gemm a.npy w.npy --out c.npy --link serial:{running.tty}",
+            f"  macrame {command} --link serial:{running.tty}",
             flush=True,
         )
         with contextlib.suppress(KeyboardInterrupt):

@@ -180,7 +180,7 @@ def make(
     packed = folder / f"{name}.{packing.suffix}"
     # The tools are WebAssembly, with their own /tmp: all paths are relative to their folder.
     pins = f"{name}.{packing.pins}"
-    shutil.copy(paths.BOARDS / name / pins, folder)
+    shutil.copy(paths.BOARDS / board.pins, folder / pins)
     fill = dict(placed="placed.txt", packed=packed.name)
     began = time.monotonic()
     say("synthesis")
@@ -191,8 +191,8 @@ def make(
         tools.yosys(
             [
                 f"read_verilog -defer {' '.join(files)}",
-                f"chparam -set CLOCKS {clocks} {name}",
-                *target.passes(name),
+                f"chparam -set CLOCKS {clocks} {board.top}",
+                *target.passes(board.top),
                 "write_json netlist.json",
             ],
             folder,

@@ -4,8 +4,7 @@
 // Purpose
 //   The core with a serial link: the module that a board's top level instantiates.
 //
-//     rx ─► uart_rx ─► fifo ─► uart_bridge ─► macrame     the FIFO holds what the host sent ahead,
-//     tx ◄─ uart_tx ◄──────────────┘                      up to its credit
+//     rx, tx ◄─► uart_line ◄─► uart_bridge ◄─► macrame
 //
 //   rx is asynchronous. rst is synchronous and resets the core as well.
 //
@@ -13,7 +12,7 @@
 //   That of the line: a byte takes 10 * CLOCKS cycles. uart_bridge has the protocol.
 //
 // Numbers
-//   A byte received while the FIFO is full is lost, and sets the bridge's status bit overrun.
+//   As in uart_line.
 //
 // Example
 //   A clock of 24 MHz and CLOCKS 24 make 1,000,000 baud.
@@ -21,7 +20,7 @@
 
 module macrame_uart #(
     parameter integer CLOCKS       = 24,    // cycles of clk per bit of the line, 4..65535
-    parameter integer CREDIT       = 9,     // log2 of the bytes that the FIFO holds, 4..10
+    parameter integer CREDIT       = 9,     // log2 of the bytes that its FIFO holds, 4..10
     parameter integer ROWS         = 8,     // as in macrame, like all below
     parameter integer COLS         = 8,
     parameter integer DEPTH        = 1,
@@ -47,61 +46,27 @@ module macrame_uart #(
     localparam integer W_W    = LANE_W * COLS;
     localparam integer A_W    = LANE_W * ROWS;
 
-    generate
-        if (CREDIT < 4 || CREDIT > 10) begin : g_illegal
-            ERROR_macrame_uart_CREDIT_must_be_4_to_10 u_error ();
-        end
-    endgenerate
-
     // --- bytes -----------------------------------------------------------------------------------
 
-    wire [7:0] rx_data, in_data, out_data;
-    wire rx_valid, framing, in_valid, in_ready, out_valid, out_ready;
+    wire [7:0] in_data, out_data;
+    wire framing, overrun, in_valid, in_ready, out_valid, out_ready;
 
-    uart_rx #(
-        .CLOCKS(CLOCKS)
-    ) u_uart_rx (
-        .clk    (clk),
-        .rst    (rst),
-        .rx     (rx),
-        .data   (rx_data),
-        .valid  (rx_valid),
-        .framing(framing)
-    );
-
-    reg [CREDIT:0] held_q;  // bytes in the FIFO
-    wire full    = held_q[CREDIT];
-    wire push    = rx_valid && !full;
-    wire pop     = in_valid && in_ready;
-    wire overrun = rx_valid && full;
-
-    always @(posedge clk) begin
-        if (rst) held_q <= {(CREDIT + 1){1'b0}};
-        else if (push != pop) held_q <= pop ? held_q - 1'b1 : held_q + 1'b1;
-    end
-
-    fifo #(
-        .WIDTH(8),
-        .DEPTH(1 << CREDIT)
-    ) u_fifo (
+    uart_line #(
+        .CLOCKS(CLOCKS),
+        .CREDIT(CREDIT)
+    ) u_uart_line (
         .clk      (clk),
         .rst      (rst),
-        .in_data  (rx_data),
-        .in_valid (push),
-        .out_data (in_data),
-        .out_valid(in_valid),
-        .out_ready(in_ready)
-    );
-
-    uart_tx #(
-        .CLOCKS(CLOCKS)
-    ) u_uart_tx (
-        .clk  (clk),
-        .rst  (rst),
-        .data (out_data),
-        .valid(out_valid),
-        .ready(out_ready),
-        .tx   (tx)
+        .rx       (rx),
+        .tx       (tx),
+        .in_data  (in_data),
+        .in_valid (in_valid),
+        .in_ready (in_ready),
+        .framing  (framing),
+        .overrun  (overrun),
+        .out_data (out_data),
+        .out_valid(out_valid),
+        .out_ready(out_ready)
     );
 
     // --- the bridge and the core -----------------------------------------------------------------

@@ -878,7 +878,7 @@ bench(
     "engine_registers",
     rtl=CORE,
     toplevel="stored_engine",
-    shapes={"": {"DEPTH": 4, "WORDS": 100, "K_MAX": 64, "POST_LANES": 3, "BEATS": 9}},
+    shapes={"": {"DEPTH": 4, "WORDS": 100, "K_MAX": 64, "POST_LANES": 3, "LANES": 4, "BEATS": 9}},
 )
 bench(
     "stored_engine",
@@ -924,10 +924,17 @@ bench(
     thorough=("1x3x1",),
 )
 
+bench(
+    "uart_line",
+    rtl=["uart/uart_line.v", "uart/uart_rx.v", "uart/uart_tx.v", "stream/fifo.v"],
+    shapes={"4clocks": {"CLOCKS": 4, "CREDIT": 4}},
+)
+
 _BOARD = [
     "boards/common/power_on_reset.v",
     "boards/icebreaker/icebreaker.v",
     "boards/ulx3s/ulx3s.v",
+    "boards/ulx3s_engine/ulx3s_engine.v",
     "macrame/sim/hdl/sb_pll40_pad.v",
     "macrame/sim/hdl/board_line.v",
 ]
@@ -951,6 +958,26 @@ bench(
         },
     },
     thorough=("ulx3s",),
+)
+bench(
+    "engine_uart",
+    module="tb_engine_board",
+    toplevel="board_line",
+    rtl=CORE,
+    tb=_BOARD,
+    shapes={
+        "depth2": {
+            "BOARD": '"ulx3s-engine"',
+            "CLOCKS": 4,
+            "DEPTH": 2,
+            "K_MAX": 64,
+            "POST_LANES": 1,
+            "WORDS": 40,
+            "BEATS": 200,
+            "LANES": 1,
+        },
+    },
+    thorough=("depth2",),
 )
 
 # --- bench/, synth/models -----------------------------------------------------------------------------------

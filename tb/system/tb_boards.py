@@ -25,12 +25,11 @@ PERIOD = 10
 MODES = ("raw", "gemmlowp", "ruy")
 
 
-class TB:
+class Host:
     """A host at the other end of the line."""
 
     def __init__(self, dut, speed=1.0):
         self.dut, self.rng = dut, np.random.default_rng(cocotb.RANDOM_SEED)
-        self.shape = tuple(int(getattr(dut, name).value) for name in ("ROWS", "COLS", "DEPTH", "K_MAX"))
         self.bit = int(dut.CLOCKS.value) * PERIOD
         dut.bit_time.value = self.bit / speed
         self.decoder, self.frames = frames.Decoder(), []
@@ -69,6 +68,14 @@ class TB:
         answer = await self.call(frames.READ, bytes([address]))
         assert answer[:2] == b"\0\0"
         return int.from_bytes(answer[2:], "little")
+
+
+class TB(Host):
+    """A host of the core."""
+
+    def __init__(self, dut, speed=1.0):
+        super().__init__(dut, speed)
+        self.shape = tuple(int(getattr(dut, name).value) for name in ("ROWS", "COLS", "DEPTH", "K_MAX"))
 
     def operands(self, k):
         rows, cols, *_ = self.shape

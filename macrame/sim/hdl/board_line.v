@@ -19,7 +19,10 @@ module board_line #(
     parameter K_MAX      = 64,
     parameter POST_LANES = 1,
     parameter POST_CYCLES = 33,
-    parameter FIFO_DEPTH = 16
+    parameter FIFO_DEPTH = 16,
+    parameter WORDS      = 64,   // of a board with the network engine, like the two below
+    parameter BEATS      = 64,
+    parameter LANES      = 1
 ) ();
     localparam PERIOD = 10;   // ns per cycle
 
@@ -52,6 +55,26 @@ module board_line #(
                 .led_green_n()
             );
             assign {failed, irq} = {2{!red_n}};
+        end else if (BOARD == "ulx3s-engine") begin : g_ulx3s_engine
+            wire [7:0] led;
+            ulx3s_engine #(
+                .CLOCKS    (CLOCKS),
+                .BEATS     (BEATS),
+                .DEPTH     (DEPTH),
+                .WORDS     (WORDS),
+                .K_MAX     (K_MAX),
+                .POST_LANES(POST_LANES),
+                .LANES     (LANES),
+                .RESET     (16)
+            ) u_board (
+                .clk_25mhz (clk),
+                .button    (button),
+                .ftdi_txd  (to_board),
+                .ftdi_rxd  (from_board),
+                .wifi_gpio0(),
+                .led       (led)
+            );
+            assign {failed, irq} = led[7:6];
         end else begin : g_ulx3s
             wire [7:0] led;
             ulx3s #(
