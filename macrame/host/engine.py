@@ -15,14 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from macrame.errors import CoreError, InputError, LinkError
-from macrame.host import arguments, registers
+from macrame.host import arguments, engine_program, registers
 from macrame.host.link import Beats, Link, Results
 from macrame.host.unit import Unit
 from macrame.registers import (
     ENGINE_ADDRESSES,
+    ENGINE_BEATS,
     ENGINE_COUNTERS,
     ENGINE_FORMAT,
     ENGINE_FORMAT_INT8,
+    ENGINE_FORMAT_LANES,
     ENGINE_ID_RESET,
     ENGINE_SHAPE,
     ENGINE_STATUS_BUSY,
@@ -95,6 +97,10 @@ class NetworkEngine(Unit):
         Words of the memory.
     slices : int
         Slices of the longest panel of weights.
+    beats : int
+        Beats of the longest program, DEPTH * DEPTH bytes each.
+    lanes : int
+        Lanes of its elementwise unit.
 
     Raises
     ------
@@ -114,6 +120,8 @@ class NetworkEngine(Unit):
     NAME = "network engine"
     ID, VERSION, ERRORS = ENGINE_ID_RESET, ENGINE_VERSION_RESET, ENGINE_STATUS_ERRORS
     COUNTERS = {name: ENGINE_ADDRESSES[name] for name in ENGINE_COUNTERS}
+    #: Register accesses of :meth:`run`: STATUS three times and the counters; they are cleared by a write.
+    READS, WRITES = 3 + len(ENGINE_COUNTERS), 1
 
     def __init__(self, link: Link) -> None:
         super().__init__(link)
@@ -124,6 +132,7 @@ class NetworkEngine(Unit):
         if not formats & ENGINE_FORMAT_INT8:
             raise LinkError(f"FORMAT register reads 0x{formats:08x}, expected int8 (bit 0)")
         self.slices, self.words = formats >> 16, link.read(ENGINE_WORDS)
+        self.lanes, self.beats = (formats & ENGINE_FORMAT_LANES) >> 8, link.read(ENGINE_BEATS)
         self._loaded_at: int | None = None  # resets of the link when the program was loaded
         link.write(registers.CONTROL, registers.CONTROL_IRQ_ENABLE)
 
@@ -138,7 +147,7 @@ class NetworkEngine(Unit):
         Raises
         ------
         macrame.errors.InputError
-            The program has no whole beats.
+            The program has no whole beats, is larger than the store, or needs another engine.
         macrame.errors.CoreError
             The engine has halted.
         macrame.errors.LinkError
@@ -146,10 +155,32 @@ class NetworkEngine(Unit):
         beat = self.depth * self.depth
         if not program or len(program) % beat:
             raise InputError(f"program has {len(program)} bytes, expected a multiple of {beat} above 0")
+        self._refuse(program)
         data = np.frombuffer(program, np.uint8).reshape(-1, beat)
         self._loaded_at = None
         self._sequence("load", lambda: self._transfer(_beats([data]), [], 0), False)
         self._loaded_at = self.link.resets
+
+    def _refuse(self, program: bytes) -> None:
+        """Refuse a program that does not fit, or is for another engine."""
+        store = self.beats * self.depth**2
+        if len(program) > store:
+            raise InputError(f"program has {len(program)} bytes, the engine's program store has {store}")
+        if program[0] != engine_program.BEGIN:
+            return  # the engine refuses it
+        version, depth, words, slices = engine_program.needs(program)
+        if version != engine_program.VERSION:
+            raise InputError(f"program has version {version}, the engine expects {engine_program.VERSION}")
+        if depth != self.depth:
+            raise InputError(f"program is for words of {depth} bytes, the engine's words have {self.depth}")
+        if words > self.words:
+            raise InputError(
+                f"program needs {words * depth} bytes of memory, the engine has {self.words * depth}"
+            )
+        if slices > self.slices:
+            raise InputError(
+                f"program has a panel of {slices} slices, the engine's panels have up to {self.slices}"
+            )
 
     def write(self, address: int, words: Words) -> None:
         """Write words of the memory, shape (n, depth), from a word on; errors as for :meth:`run`."""

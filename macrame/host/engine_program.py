@@ -360,6 +360,21 @@ def _tables(rule: Rule, depth: int) -> NDArray[np.uint8]:
     return np.stack([table.reshape(-1, depth) for table in both], axis=1).reshape(-1)
 
 
+def needs(image: bytes) -> tuple[int, int, int, int]:
+    """What a program needs of an engine, from its begin item.
+
+    Parameters
+    ----------
+    image : bytes
+
+    Returns
+    -------
+    version, depth, words, slices : int
+    """
+    words, slices = image[4:8], image[8:10]
+    return image[1], image[2], int.from_bytes(words, "little"), int.from_bytes(slices, "little")
+
+
 def image(jobs: Sequence[Job], *, depth: int, words: int, slices: int) -> bytes:
     """A program.
 

@@ -1,8 +1,9 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A link to a core over a serial line, on a board or on a simulated board behind a pseudo-terminal.
+"""A link to a core or a network engine over a serial line, on a board or a simulated board behind a
+pseudo-terminal.
 
-    SerialLink ── frames ──► /dev/ttyUSB0 ── uart_rx, uart_bridge ──► macrame       docs/boards.md
+    SerialLink ── frames ──► /dev/ttyUSB0 ── uart_line, uart_bridge ──► macrame     docs/boards.md
 
 The host may have as many unanswered bytes in flight as the bridge's buffer holds; the bridge reports the
 size. Results arrive as they are ready, and the host reads continuously. Whatever is lost or damaged on the
@@ -20,7 +21,7 @@ import secrets
 import select
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,6 +29,7 @@ import numpy as np
 from macrame.errors import InputError, LinkError, SetupError
 from macrame.host import frames, packets, registers
 from macrame.host.link import Beats, LinkBase, Results, Told
+from macrame.registers import ENGINE_ID_RESET, ENGINE_WATCHDOG_RESET
 
 if TYPE_CHECKING:
     from serial import Serial
@@ -35,6 +37,9 @@ if TYPE_CHECKING:
 BAUD = 1_000_000  # the default of the designs in boards/
 
 LARGEST_CREDIT = 1 << 10
+
+#: Reset values of WATCHDOG, by ID, of units that have another one than the core.
+_WATCHDOGS = {ENGINE_ID_RESET: ENGINE_WATCHDOG_RESET}
 
 TIMEOUT = 5.0  # seconds of silence after which the bridge counts as absent
 
@@ -105,6 +110,79 @@ def _packets(beats: Beats) -> Iterator[slice]:
         start = int(end)
     if start < len(beats):
         yield slice(start, len(beats))
+
+
+def frame_beats(credit: int, width: int) -> int:
+    """Beats of a stream in one frame: several frames per credit, so that the line need not wait for answers.
+
+    Parameters
+    ----------
+    credit : int
+        Bytes.
+    width : int
+        Bytes per beat.
+
+    Returns
+    -------
+    int
+    """
+    return max(1, min(255, (credit // 4 - 8) // width))
+
+
+def transfer_bytes(
+    packets: Iterable[tuple[int, int]], results: Iterable[int], credit: int
+) -> tuple[int, int]:
+    """Bytes of a transfer on the line, without escapes, which depend on the data.
+
+    Parameters
+    ----------
+    packets : iterable of (int, int)
+        Beats of each packet, and bytes per beat.
+    results : iterable of int
+        Bytes of each result beat.
+    credit : int
+        Bytes.
+
+    Returns
+    -------
+    sent, received : int
+
+    Examples
+    --------
+    >>> transfer_bytes([(2, 8)], [8], 512)
+    (22, 18)
+    """
+    sent = received = 0
+    for beats, width in packets:
+        count = -(-beats // frame_beats(credit, width))
+        sent += beats * width + count * len(frames.encode(frames.ACTIVATIONS, bytes(2)))
+        received += count * len(frames.encode(frames.ACTIVATIONS, bytes(1)))
+    empty = len(frames.encode(frames.RESULT, bytes(1)))
+    return sent, received + sum(size + empty for size in results)
+
+
+def access_bytes(reads: int, writes: int) -> tuple[int, int]:
+    """Bytes of register accesses on the line, without escapes.
+
+    Parameters
+    ----------
+    reads, writes : int
+
+    Returns
+    -------
+    sent, received : int
+
+    Examples
+    --------
+    >>> access_bytes(1, 1)
+    (14, 16)
+    """
+    kinds = ((frames.READ, reads, 1), (frames.WRITE, writes, 5))
+    sent = sum(count * len(frames.encode(kind, bytes(size))) for kind, count, size in kinds)
+    received = sum(
+        count * len(frames.encode(kind, bytes(frames.ANSWER_BYTES[kind]))) for kind, count, _ in kinds
+    )
+    return sent, received
 
 
 class SerialLink(LinkBase):
@@ -207,7 +285,9 @@ class SerialLink(LinkBase):
         self._first_answer(frames.WRITE, address + mark)
         if self._first_answer(frames.READ, address, lambda answer: answer[2:6] == mark) is None:
             raise self._silent()
-        self._call(frames.WRITE, address + registers.WATCHDOG_RESET.to_bytes(4, "little"))
+        answer = self._call(frames.READ, bytes([registers.ID]))
+        value = _WATCHDOGS.get(int.from_bytes(answer[2:6], "little"), registers.WATCHDOG_RESET)
+        self._call(frames.WRITE, address + value.to_bytes(4, "little"))
 
     # --- bytes ----------------------------------------------------------------------------------------------
 
@@ -316,8 +396,7 @@ class SerialLink(LinkBase):
         """Return all frames of a transfer, in order: (type, bytes on the line)."""
         for kind, beats in _schedule(weights, activations):
             stream = weights if kind == frames.WEIGHTS else activations
-            # several frames per credit, so that the line need not wait for answers
-            most = max(1, min(255, (self.credit // 4 - 8) // stream.data.shape[1]))
+            most = frame_beats(self.credit, stream.data.shape[1])
             for start in range(beats.start, beats.stop, most):
                 stop = min(start + most, beats.stop)
                 # tuser is significant on a weight packet's first beat and on an activation packet's last beat
