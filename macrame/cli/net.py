@@ -12,7 +12,8 @@ table of cycles for several cores, with times and boards for those that have bee
 
 With --engine the network is one program of the network engine (docs/engine.md): loaded once, then one
 transfer per inference. The outputs and the whole memory are compared with the golden model, the cycles with
-the cycle model. --compile writes the program to a file.
+the cycle model. --compile writes the program to a file. With --link the engine is that of a board, at the
+other end of a serial line (docs/boards.md).
 """
 
 from macrame.cli.command import PAGE, SEED, Option
@@ -60,6 +61,11 @@ OPTIONS = (
         "program-rate",
         "for a plan: the engine's program arrives with at least this many cycles per beat",
         "1",
+    ),
+    Option(
+        "link",
+        "with --engine: run on a board: serial:DEVICE or serial:DEVICE@BAUD",
+        "the simulated engine",
     ),
     SEED,
     PAGE,

@@ -25,6 +25,7 @@ from macrame.errors import InputError, shown
 from macrame.files import atomic, npy, parse, write
 from macrame.files.contents import contents
 from macrame.files.read import LARGEST
+from macrame.host import serial_link
 from macrame.nets import digits, onnx_reader, plan, tflite
 from macrame.nets.graph import Graph, Tensor
 from macrame.nets.run import CORE, ELEMENTWISE, LayerRun, Network
@@ -51,6 +52,7 @@ from macrame.sim.recording import Recording
 if TYPE_CHECKING:
     from macrame.host.core import Product
     from macrame.host.elementwise import ElementwiseUnit
+    from macrame.nets.engine.command import Inference
 
 NAMES = (
     "MODEL",
@@ -73,8 +75,11 @@ NAMES = (
     "COMPILE",
     "MEM",
     "PROGRAM_RATE",
+    "LINK",
 )
-RUNS = tuple(name for name in NAMES if name not in ("MODEL", "PLAN", "PAGE", "ENGINE", "MEM", "PROGRAM_RATE"))
+RUNS = tuple(
+    name for name in NAMES if name not in ("MODEL", "PLAN", "PAGE", "ENGINE", "MEM", "PROGRAM_RATE", "LINK")
+)
 
 #: Held-out digits that run by default.
 IMAGES = "10"
@@ -719,17 +724,24 @@ def _finish(
 #: Variables that the engine does without: its shape follows from DEPTH, and its report has one place.
 _NO_ENGINE = ("ROWS", "COLS", "STOP", "OUT", "LABELS")
 
+#: Variables of a simulated engine: those of a board are its own.
+_NO_BOARD = ("DEPTH", "POST_LANES", "LANES", "MEM", "SIM")
+
 
 def run_engine(given: Mapping[str, str]) -> int:
     """The network as one program of the network engine; returns the exit code."""
+    from macrame.nets.engine import board
     from macrame.nets.engine import command as engine
 
     only = "COMPILE" in given or given.get("PLAN") == "1"
-    refused = (*_NO_ENGINE, *(("INPUT", "REFERENCE", "IMAGES", "SIM", "SEED") if only else ("PROGRAM_RATE",)))
+    simulated = ("INPUT", "REFERENCE", "IMAGES", "SIM", "SEED", "LINK")
+    refused = (*_NO_ENGINE, *(simulated if only else ("PROGRAM_RATE",)))
     for name in refused:
         if name in given:
             reason = "if nothing is simulated" if only and name not in _NO_ENGINE else "to the engine"
             raise InputError(f"{name}={given[name]}: does not apply {reason}")
+    if "LINK" in given:
+        return run_engine_on_board(given)
     depth = parse.integer("DEPTH", given.get("DEPTH", "8"), 2, 8)
     if depth not in (2, 4, 8):
         raise InputError(f"DEPTH={depth}: expected 2, 4 or 8 for the engine")
@@ -752,6 +764,8 @@ def run_engine(given: Mapping[str, str]) -> int:
         planned = engine.Plan.of(graph, config, lanes=lanes, words=words, period=period)
         report = Report(Plain(), "A program of the network engine", page)
         report.write_all(planned.blocks())
+        if period == 1:
+            report.write_all(board.boards(graph))
         if "COMPILE" in given:
             atomic.write(given["COMPILE"], planned.program.image)
             report.write(text("wrote {}", given["COMPILE"]))
@@ -771,6 +785,25 @@ def run_engine(given: Mapping[str, str]) -> int:
         words=words or max(2, planned.program.words),
         report=report,
     )
+    return _ended(job, found, report)
+
+
+def run_engine_on_board(given: Mapping[str, str]) -> int:
+    """The network as one program of the network engine on a board; returns the exit code."""
+    from macrame.nets.engine import board
+
+    serial_link.parse(given["LINK"])
+    for name in _NO_BOARD:
+        if name in given:
+            raise InputError(f"{name}={given[name]}: does not apply with LINK, whose engine is not simulated")
+    job = prepare({**given, "ROWS": "1", "COLS": "8"})
+    report = Report(Plain(), "Network engine", job.page)
+    found = board.run_on_board(job.graph, job.inputs, job.references, link=given["LINK"], report=report)
+    return _ended(job, found, report)
+
+
+def _ended(job: Job, found: Sequence[Inference], report: Report) -> int:
+    """Print the accuracy, and write the page; returns the exit code."""
     if job.labels is not None:
         outputs = np.concatenate([one.outputs[0] for one in found]).reshape(len(job.labels), -1)
         report.write_all(accuracy(outputs, job.labels, job.floats, job.graph.runtime))
@@ -793,6 +826,8 @@ def main(
     for name in ("MEM", "PROGRAM_RATE"):
         if name in given:
             raise InputError(f"{name}={given[name]}: applies to ENGINE=1 and to COMPILE only")
+    if "LINK" in given:
+        raise InputError(f"LINK={given['LINK']}: applies to ENGINE=1 only")
     if given.get("PLAN") == "1":
         for name in RUNS:
             if name in given:

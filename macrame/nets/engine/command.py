@@ -17,7 +17,8 @@ from macrame.contract import CoreConfig
 from macrame.files import atomic
 from macrame.golden import engine as golden
 from macrame.golden.engine_cycles import Counters, Timing, predict
-from macrame.host.engine import EngineReport, NetworkEngine
+from macrame.host import serial_link
+from macrame.host.engine import HEAD_BYTES, EngineReport, NetworkEngine
 from macrame.nets import operators
 from macrame.nets.engine.compile import Program, compile_graph, inputs_of
 from macrame.nets.graph import Graph
@@ -27,8 +28,9 @@ from macrame.report.report import Report
 
 Values = NDArray[Any]
 
-#: Bits per second of the serial line of the boards, and bits that a byte takes on it.
-BAUD, BYTE_BITS = 1_000_000, 10
+#: Bits per second of the serial line of the boards, bits that a byte takes on it, and the bytes that the
+#: boards with an engine accept ahead.
+BAUD, BYTE_BITS, CREDIT = 1_000_000, 10, 1024
 
 
 @dataclass(frozen=True)
@@ -82,13 +84,35 @@ class Plan:
     @property
     def traffic(self) -> tuple[int, int]:
         """Bytes of an inference once the program is there: the commands with the inputs, and the outputs."""
+        depth = self.program.config.depth
+        return sum(self._commands()) * depth, sum(self._results()) * depth
+
+    def _commands(self) -> list[int]:
+        """Words of the commands of an inference: write the inputs, run, read the outputs."""
         program = self.program
-        head = max(8, program.config.depth)
-        sent = head + sum(
-            head + program.places[t].layout.words * program.config.depth for t in program.inputs
+        head = HEAD_BYTES // program.config.depth
+        writes = [head + program.places[t].layout.words for t in program.inputs]
+        return [*writes, head, *[head] * len(program.outputs)]
+
+    def _results(self) -> list[int]:
+        """Words of each output."""
+        return [self.program.places[t].layout.words for t in self.program.outputs]
+
+    @property
+    def line(self) -> tuple[int, int]:
+        """Bytes sent and received on a serial line per inference, without the escapes in the data."""
+        depth = self.program.config.depth
+        sent, received = serial_link.transfer_bytes(
+            [(words, depth) for words in self._commands()], [depth] * sum(self._results()), CREDIT
         )
-        sent += head * len(program.outputs)
-        return sent, sum(program.places[t].layout.words * program.config.depth for t in program.outputs)
+        more = serial_link.access_bytes(NetworkEngine.READS, NetworkEngine.WRITES)
+        return sent + more[0], received + more[1]
+
+    @property
+    def loading(self) -> int:
+        """Bytes sent on a serial line to load the program, without the escapes in the data."""
+        beat = self.program.config.depth**2
+        return serial_link.transfer_bytes([(len(self.program.image) // beat, beat)], [], CREDIT)[0]
 
     def blocks(self) -> Iterator[Block]:
         """The plan as blocks of a report."""
@@ -126,8 +150,16 @@ class Plan:
             sent,
             received,
         )
-        milliseconds = 1e3 * BYTE_BITS * (sent + received) / BAUD
-        yield text("these take {:.3g} ms at {:,} baud, excluding framing", milliseconds, BAUD)
+        sent, received = self.line
+        yield text(
+            "on a serial line, with frames and registers: {:,} bytes in and {:,} out, {:.3g} ms at {:,} "
+            "baud; the program takes {:.2g} s",
+            sent,
+            received,
+            1e3 * line_seconds(sent + received),
+            BAUD,
+            line_seconds(self.loading),
+        )
         yield text(
             "{:,} cycles with a beat of the program {}: {:,} slices, {:,} without a job, {:,} waiting for "
             "weights, {:,} for the elementwise unit",
@@ -138,6 +170,11 @@ class Plan:
             counters.stall_w,
             counters.stall_out,
         )
+
+
+def line_seconds(count: int) -> float:
+    """The time that some bytes take on the boards' serial line, in seconds."""
+    return count * BYTE_BITS / BAUD
 
 
 @dataclass(frozen=True)
@@ -154,20 +191,20 @@ class Inference:
     other : int
         Values that differ from the reference, if there is one.
     words : int
-        Words of the memory that differ from the golden engine's.
+        Words of the memory that differ from the golden engine's, if it was compared.
     """
 
     report: EngineReport
     outputs: list[Values]
     wrong: int
     other: int
-    words: int
+    words: int = 0
 
 
 def infer(
     plan: Plan,
     engine: NetworkEngine,
-    model: golden.Engine,
+    model: golden.Engine | None,
     inputs: Sequence[Values],
     reference: Mapping[int, Values],
 ) -> Inference:
@@ -178,8 +215,9 @@ def infer(
     plan : Plan
     engine : NetworkEngine
         The plan's program is loaded.
-    model : golden.Engine
-        Its memory is that of the engine.
+    model : golden.Engine or None
+        Its memory is that of the engine. Without a model the memory is not compared: reading it takes longer
+        than an inference over a serial line.
     inputs : sequence of ndarray
         Of the graph.
     reference : mapping of int to ndarray
@@ -194,11 +232,6 @@ def infer(
     places = program.places
     outputs = [(places[t].base, places[t].layout.words) for t in program.outputs]
     found, report = engine.run([(places[t].base, program.load(t, given[t])) for t in program.inputs], outputs)
-    for t in program.inputs:
-        at = program.load(t, given[t])
-        model.memory[places[t].base : places[t].base + len(at)] = at
-    for _ in model.run(program.image):
-        pass
     values: dict[int, Values] = dict(zip(graph.inputs, inputs))
     memory = np.zeros((engine.words, engine.depth), np.int8)
     for (base, count), words in zip(outputs, found):
@@ -211,8 +244,16 @@ def infer(
     watched = {*program.outputs, *graph.outputs}
     wrong = sum(int((values[t] != exact[t]).sum()) for t in watched)
     other = sum(int((values[t] != reference[t]).sum()) for t in watched if t in reference)
+    results = [values[t] for t in graph.outputs]
+    if model is None:
+        return Inference(report, results, wrong, other)
+    for t in program.inputs:
+        at = program.load(t, given[t])
+        model.memory[places[t].base : places[t].base + len(at)] = at
+    for _ in model.run(program.image):
+        pass
     differ = int((engine.read(0, engine.words) != model.memory).any(axis=1).sum())
-    return Inference(report, [values[t] for t in graph.outputs], wrong, other, differ)
+    return Inference(report, results, wrong, other, differ)
 
 
 def run(
