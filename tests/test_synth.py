@@ -235,7 +235,10 @@ def test_a_map_with_a_fault_is_not_proven(tmp_path, find, put):
     ("given", "said"),
     [
         ({"TARGET": "spartan"}, "TARGET=spartan: expected one of ecp5, ice40, gowin, xilinx"),
-        ({"UNIT": "cell"}, "UNIT=cell: expected one of core, array, requantize, elementwise, textbook"),
+        (
+            {"UNIT": "cell"},
+            "UNIT=cell: expected one of core, array, requantize, elementwise, engine, textbook",
+        ),
         ({"ROWS": "0"}, "ROWS=0: expected an integer from 1 to 32"),
         ({"COLS": "33"}, "COLS=33: expected an integer from 1 to 32"),
         ({"DEPTH": "two"}, "DEPTH=two: expected an integer from 1 to 8"),
@@ -249,6 +252,12 @@ def test_a_map_with_a_fault_is_not_proven(tmp_path, find, put):
         ({"TARGET": "xilinx", "SEEDS": "2"}, "SEEDS=2: does not apply to TARGET=xilinx, which is not placed"),
         ({"UNIT": "requantize", "ROWS": "4"}, "ROWS=4: does not apply to UNIT=requantize"),
         ({"UNIT": "elementwise", "COLS": "4"}, "COLS=4: does not apply to UNIT=elementwise"),
+        ({"UNIT": "engine", "COLS": "4"}, "COLS=4: does not apply to UNIT=engine"),
+        ({"UNIT": "engine", "DEPTH": "3"}, "DEPTH=3: expected one of 2, 4, 8"),
+        (
+            {"UNIT": "engine", "DEPTH": "4", "POST_LANES": "5"},
+            "POST_LANES=5: expected an integer from 1 to 4",
+        ),
         ({"UNIT": "array", "POST_LANES": "2"}, "POST_LANES=2: does not apply to UNIT=array"),
         ({"POST_LANES": "9"}, "POST_LANES=9: expected an integer from 1 to 8"),
     ],
@@ -265,6 +274,9 @@ def test_defaults():
     assert wide.core.post_lanes == 8
     assert wide.label == "core 8x8x1, 8 requantisers"
     assert ("POST_LANES", 8) in wide.of_flow().parameters
+    engine = from_environment({"UNIT": "engine"})
+    assert (engine.label, engine.macs, engine.core.post_lanes) == ("engine 1x8x8", 64, 2)
+    assert ("WORDS", 8192) in engine.of_flow().parameters
     with pytest.raises(InputError):
         from_environment({"ROWS": "1" * 5000})
 

@@ -26,13 +26,14 @@ OPTIONS = (
     Option(
         "unit",
         "core: the whole core with its AXI ports; array: mac_array; requantize: one lane; "
-        "elementwise: the elementwise unit with two lanes; textbook: the textbook array",
+        "elementwise: the elementwise unit with two lanes; engine: the network engine, "
+        "1 x DEPTH x DEPTH with 64 KB of memory; textbook: the textbook array",
         "core",
     ),
     Option("rows", "rows of the array, 1 to 32", "8; ice40 2, gowin 4"),
     Option("cols", "columns of the array, 1 to 32", "8; ice40 2, gowin 4"),
-    Option("depth", "int8 products per cell per cycle, 1 to 8", "1; ice40 4"),
-    Option("post-lanes", "requantisers of a core, 1 to COLS", "2; ice40 1"),
+    Option("depth", "int8 products per cell per cycle, 1 to 8; engine 2, 4 or 8", "1; ice40 4, engine 8"),
+    Option("post-lanes", "requantisers of a core or an engine, 1 to COLS", "2; ice40 1"),
     Option("formats", "INT8, BF16 or DUAL", "INT8"),
     Option("multiplier", "vendor: the modules in rtl/vendor/<family>; plain: `*`, left to Yosys", "vendor"),
     Option("placer", "heap, or sa (simulated annealing), which takes longer and gives faster arrays", "heap"),

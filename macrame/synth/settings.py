@@ -12,15 +12,18 @@ from macrame.files import parse
 from macrame.synth import flow
 from macrame.synth.targets import TARGETS
 
-UNITS = ("core", "array", "requantize", "elementwise", "textbook")
+UNITS = ("core", "array", "requantize", "elementwise", "engine", "textbook")
 #: Units whose results are not multiply-accumulates, with the number of them per cycle.
 RESULTS = {"requantize": 1, "elementwise": 2}
+#: Bytes of the engine's memory: the five networks of MLPerf Tiny fit. Lanes of its elementwise unit.
+ENGINE_BYTES, ENGINE_LANES = 65536, 2
 MULTIPLIERS = ("vendor", "plain")
 PLACERS = ("heap", "sa")
 LARGEST = {**{name: CoreConfig.RANGES[name.lower()][1] for name in ("ROWS", "COLS", "DEPTH")}, "SEEDS": 99}
 #: Variables that do not apply to a unit.
 IDLE = {
     **dict.fromkeys(RESULTS, ("ROWS", "COLS", "DEPTH", "FORMATS")),
+    "engine": ("ROWS", "COLS", "FORMATS"),
     "textbook": ("DEPTH", "FORMATS", "MULTIPLIER"),
 }
 NAMES = (
@@ -60,7 +63,7 @@ class Job:
     seeds : int
         Number of placements, with seeds 1, 2, ...
     post_lanes : int
-        Requantisers of a core; 0 stands for the core's default, or one on iCE40.
+        Requantisers of a core or an engine; 0 stands for the core's default, or one for a core on iCE40.
     """
 
     target: str = "ecp5"
@@ -106,7 +109,7 @@ class Job:
     def core(self) -> CoreConfig:
         """Configuration of the core; iCE40 has space for one serial requantiser, as on the iCEBreaker."""
         more: dict[str, int] = {}
-        if self.target == "ice40":
+        if self.target == "ice40" and self.unit != "engine":
             board = BOARDS["icebreaker"].core
             more = {"post_lanes": board.post_lanes}
             if self.formats == "INT8":
@@ -145,7 +148,16 @@ class Job:
         name = f"{self.unit}-{self.shape}"
         name += "" if self.formats == "INT8" else f"-{self.formats.lower()}"
         name += f"-{self.post_lanes}-requantisers" if self.post_lanes else ""
-        if self.unit == "core":
+        if self.unit == "engine":
+            module = "macrame_engine"
+            parameters: dict[str, int | str] = {
+                "DEPTH": self.depth,
+                "WORDS": ENGINE_BYTES // self.depth,
+                "K_MAX": self.core.k_max,
+                "POST_LANES": self.core.post_lanes,
+                "LANES": ENGINE_LANES,
+            }
+        elif self.unit == "core":
             module, parameters = "macrame", self.core.parameters()
             if self.core.post_cycles > 1:  # as on the iCEBreaker
                 parameters["RECORD_RAM"] = '"block"'
@@ -230,8 +242,11 @@ def from_environment(environ: Mapping[str, str]) -> Job:
         rows = cols = TARGETS[target].textbook
     if given.get("FORMATS", "INT8") != "INT8" or unit in IDLE:
         depth = 1
+    if unit == "engine":
+        rows, cols = 1, int(choice("DEPTH", "8", ("2", "4", "8")))
+        depth = cols
     cols = integer("COLS", cols)
-    if "POST_LANES" in given and unit != "core":
+    if "POST_LANES" in given and unit not in ("core", "engine"):
         raise InputError(f"POST_LANES={given['POST_LANES']}: does not apply to UNIT={unit}")
     job = Job(
         target,
