@@ -70,7 +70,8 @@ class PlacedCore:
         """The boards with this device whose clock the core reaches."""
         if self.mhz is None:
             return []
-        return [b for b in BOARDS.values() if b.device == self.device and b.clock <= self.mhz.median * 1e6]
+        alone = [board for board in BOARDS.values() if board.engine is None]
+        return [b for b in alone if b.device == self.device and b.clock <= self.mhz.median * 1e6]
 
     def serves(self, config: CoreConfig) -> bool:
         """Whether these are the figures of a core of that configuration; its memories may differ."""

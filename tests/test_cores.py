@@ -64,9 +64,9 @@ def test_they_are_cores_that_synth_builds():
 
 
 def test_boards():
-    """Each board's own core fits it."""
+    """The own core of each board without an engine fits it."""
     assert {board.device for board in BOARDS.values()} <= set(cores.DEVICES.values())
-    for board in BOARDS.values():
+    for board in (board for board in BOARDS.values() if board.engine is None):
         own = [core for core in cores.figures(board.core) if core.device == board.device]
         assert [core.boards for core in own] == [[board]]
 
