@@ -86,14 +86,14 @@ module elementwise_path #(
     reg [CREDIT_W-1:0] credits_q;
     reg [PART_W-1:0]   x_q, y_q;
 
-    wire part_sent, words_left;
+    wire part_sent, words_remaining;
 
     wire needs_y    = !op_q[2];
     wire part_end   = (part_q == PARTS_END[PARTS_W-1:0]);
     wire load       = table_valid && !in_use && !record_q;
     wire load_entry = (entry_beat_q == ENTRY_END[ENTRY_W-1:0]);
     wire operands   = x_valid && (y_valid || !needs_y);
-    wire issue      = data_q && words_left && operands && (credits_q != {CREDIT_W{1'b0}});
+    wire issue      = data_q && words_remaining && operands && (credits_q != {CREDIT_W{1'b0}});
     wire job_taken  = job_valid && job_ready;
     wire [RECORD_W+71:0] record_padded = {{RECORD_W{1'b0}}, record};
 
@@ -157,7 +157,7 @@ module elementwise_path #(
         .turn_column(1'b0),
         .turn_panel (1'b0),
         .first_half (1'b0),
-        .active     (words_left),
+        .active     (words_remaining),
         .last       (unused_turn_last),
         .address    (unused_address),
         .half       (unused_half),
@@ -214,7 +214,7 @@ module elementwise_path #(
     // --- words of results: the last part is the FIFO's
 
     generate
-        if (PARTS == 1) begin : g_whole
+        if (PARTS == 1) begin : g_one_part
             assign out_data   = fifo_data;
             assign out_valid  = fifo_valid;
             assign fifo_ready = out_ready;

@@ -166,6 +166,9 @@ module macrame_engine #(
 
     genvar n;
     generate
+        if (K_MAX % DEPTH != 0) begin : g_illegal
+            ERROR_macrame_engine_K_MAX_must_be_a_multiple_of_DEPTH u_error ();
+        end
         for (n = 0; n < 6; n = n + 1) begin : g_source_step
             assign source_step[n*ADDRESS_W +: ADDRESS_W] = descriptor[8*(48 + 4*n) +: ADDRESS_W];
         end

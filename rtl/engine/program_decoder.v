@@ -115,7 +115,7 @@ module program_decoder #(
     reg [2:0]    state_q;
     reg [1023:0] descriptor_q;
     reg          begun_q;        // the begin item was accepted
-    reg          cut_q;          // tlast on the last beat of a descriptor
+    reg          tlast_q;        // tlast on the last beat of a descriptor
     reg [11:0]   beat_q;         // of a descriptor, a record or tables
     reg          writer_pending_q, reader_pending_q, unit_pending_q;
 
@@ -162,7 +162,7 @@ module program_decoder #(
     wire job_legal    = counts_legal && turns_legal && (panels_legal || !product) &&
                         ((command <= 8'd4) || !elementwise);
     wire legal        = (is_begin != begun_q) && (kind <= TABLES) && (begin_legal || !is_begin) &&
-                        (job_legal || !is_job) && (cut_q || !is_end);
+                        (job_legal || !is_job) && (tlast_q || !is_end);
 
     // --- the check: each word rotates what came before it
 
@@ -214,7 +214,7 @@ module program_decoder #(
     generate
         if (HALF > 1) begin : g_packed
             assign packed_slice = in_data[16*DEPTH*sub_q +: 16*DEPTH];
-        end else begin : g_whole
+        end else begin : g_one_slice
             assign packed_slice = in_data;
         end
         for (j = 0; j < DEPTH; j = j + 1) begin : g_column
@@ -293,7 +293,7 @@ module program_decoder #(
                            ((state_q == TABLE) && table_ready && sub_end);
     assign error_illegal = checked && !legal;
     assign error_short   = (accepted && in_last && (collecting ? !head_end : item_beat)) ||
-                           (checked && legal && cut_q && !is_end);
+                           (checked && legal && tlast_q && !is_end);
     assign error_corrupt = checked && legal && is_end && !check_equal;
     assign starved       = !in_valid && !halted &&
                            (collecting || (forwarding && weights_ready) || (state_q == TABLE));
@@ -302,7 +302,7 @@ module program_decoder #(
     always @(posedge clk) begin
         if (accepted && collecting) begin
             descriptor_q <= {in_data, descriptor_q[1023:BEAT_W]};
-            cut_q        <= in_last;
+            tlast_q      <= in_last;
             end_item_q   <= end_item;
         end
         if (rst) begin

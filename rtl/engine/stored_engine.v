@@ -175,7 +175,7 @@ module stored_engine #(
     wire [8*KEEP_W-1:0] padded_data;
 
     generate
-        if (KEEP_W == DEPTH) begin : g_whole
+        if (KEEP_W == DEPTH) begin : g_unpadded
             assign padded_data = word_data;
         end else begin : g_padded
             assign padded_data = {{(8*(KEEP_W - DEPTH)){1'b0}}, word_data};
