@@ -184,7 +184,8 @@ module program_decoder #(
     // --- weights
 
     reg             in_record_q;
-    reg [15:0]      slices_remaining_q, chunks_remaining_q, panels_remaining_q;
+    // from 2 on, so that each equals its count in the last turn but one
+    reg [15:0]      slice_q, chunk_q, panel_q;
     reg             slice_last_q, chunk_last_q, panel_last_q;
     reg [SUB_W-1:0] sub_q;  // sparse slice, or pair of words of the tables, within a beat
 
@@ -198,10 +199,12 @@ module program_decoder #(
     wire weights_end = panel_end && chunk_last_q && panel_last_q;
 
     // the last chunk of the next panel, or the next of this one
-    wire        chunk_single = (chunks == 16'd1);
-    wire        next_last    = chunk_last_q ? chunk_single : (chunks_remaining_q == 16'd2);
-    wire [15:0] next_slices  = next_last ? last_slices : chunk_slices;
-    wire [15:0] job_slices   = chunk_single ? last_slices : chunk_slices;
+    wire single     = (chunks == 16'd1);
+    wire next_last  = chunk_last_q ? single : (chunk_q == chunks);
+    wire chunk_one  = (chunk_slices == 16'd1);
+    wire last_one   = (last_slices == 16'd1);
+    wire slices_end = chunk_last_q ? (slice_q == last_slices) : (slice_q == chunk_slices);
+    wire checking   = (state_q == CHECK);
 
     assign weights_valid = forwarding && in_valid;
     assign weights_last  = !in_record_q && slice_last_q;
@@ -231,15 +234,12 @@ module program_decoder #(
     endgenerate
 
     always @(posedge clk) begin
-        if (state_q == CHECK) begin
-            in_record_q        <= 1'b1;
-            sub_q              <= {SUB_W{1'b0}};
-            slices_remaining_q <= job_slices;
-            slice_last_q       <= (job_slices == 16'd1);
-            chunks_remaining_q <= chunks;
-            chunk_last_q       <= chunk_single;
-            panels_remaining_q <= panels;
-            panel_last_q       <= (panels == 16'd1);
+        if (checking) begin
+            in_record_q  <= 1'b1;
+            sub_q        <= {SUB_W{1'b0}};
+            slice_last_q <= single ? last_one : chunk_one;
+            chunk_last_q <= single;
+            panel_last_q <= (panels == 16'd1);
         end else if (table_valid && table_ready) begin
             sub_q <= sub_end ? {SUB_W{1'b0}} : sub_q + 1'b1;
         end else if (forwarded) begin
@@ -248,21 +248,21 @@ module program_decoder #(
             end else begin
                 sub_q <= sub_last ? {SUB_W{1'b0}} : sub_q + 1'b1;
                 if (slice_last_q) begin
-                    in_record_q        <= 1'b1;
-                    slices_remaining_q <= next_slices;
-                    slice_last_q       <= (next_slices == 16'd1);
-                    chunks_remaining_q <= chunk_last_q ? chunks : chunks_remaining_q - 16'd1;
-                    chunk_last_q       <= next_last;
-                    if (chunk_last_q) begin
-                        panels_remaining_q <= panels_remaining_q - 16'd1;
-                        panel_last_q       <= (panels_remaining_q == 16'd2);
-                    end
+                    in_record_q  <= 1'b1;
+                    slice_last_q <= next_last ? last_one : chunk_one;
+                    chunk_last_q <= next_last;
+                    if (chunk_last_q) panel_last_q <= (panel_q == panels);
                 end else begin
-                    slices_remaining_q <= slices_remaining_q - 16'd1;
-                    slice_last_q       <= (slices_remaining_q == 16'd2);
+                    slice_last_q <= slices_end;
                 end
             end
         end
+        if (checking || panel_end) slice_q <= 16'd2;
+        else if (forwarded && !in_record_q) slice_q <= slice_q + 16'd1;
+        if (checking || (panel_end && chunk_last_q)) chunk_q <= 16'd2;
+        else if (panel_end) chunk_q <= chunk_q + 16'd1;
+        if (checking) panel_q <= 16'd2;
+        else if (panel_end && chunk_last_q) panel_q <= panel_q + 16'd1;
     end
 
     // --- tables

@@ -59,8 +59,12 @@ module result_addresses #(
     genvar n;
     generate
         for (n = 0; n < 3; n = n + 1) begin : g_loop
-            reg [15:0] count_q, turns_remaining_q;
+            // from 2 on, so that it equals count_q in the last turn but one
+            reg [15:0] turn_q;
+            reg [15:0] count_q;
             reg        once_q, last_q;
+
+            wire turned = advance && ((n == 0) || wrap[(n == 0) ? 0 : n - 1]);
 
             if (n == 0) begin : g_inner
                 assign wrap[n] = last_q;
@@ -70,14 +74,14 @@ module result_addresses #(
 
             always @(posedge clk) begin
                 if (load) begin
-                    count_q           <= counts[16*n +: 16];
-                    turns_remaining_q <= counts[16*n +: 16];
-                    once_q            <= (counts[16*n +: 16] == 16'd1);
-                    last_q            <= (counts[16*n +: 16] == 16'd1);
-                end else if (advance && ((n == 0) || wrap[(n == 0) ? 0 : n - 1])) begin
-                    turns_remaining_q <= last_q ? count_q : turns_remaining_q - 16'd1;
-                    last_q            <= last_q ? once_q : (turns_remaining_q == 16'd2);
+                    count_q <= counts[16*n +: 16];
+                    once_q  <= (counts[16*n +: 16] == 16'd1);
+                    last_q  <= (counts[16*n +: 16] == 16'd1);
+                end else if (turned) begin
+                    last_q <= last_q ? once_q : (turn_q == count_q);
                 end
+                if (load || (turned && last_q)) turn_q <= 16'd2;
+                else if (turned) turn_q <= turn_q + 16'd1;
             end
         end
     endgenerate

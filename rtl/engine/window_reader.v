@@ -112,8 +112,12 @@ module window_reader #(
     genvar n;
     generate
         for (n = 0; n < 6; n = n + 1) begin : g_loop
-            reg [15:0] count_q, turns_remaining_q;
+            // from 2 on, so that it equals count_q in the last turn but one
+            reg [15:0] turn_q;
+            reg [15:0] count_q;
             reg        once_q, last_q;
+
+            wire turned = step && ((n == 0) || wrap[(n == 0) ? 0 : n - 1]);
 
             if (n == 0) begin : g_inner
                 assign wrap[n] = last_q;
@@ -123,14 +127,14 @@ module window_reader #(
 
             always @(posedge clk) begin
                 if (load) begin
-                    count_q           <= counts[16*n +: 16];
-                    turns_remaining_q <= counts[16*n +: 16];
-                    once_q            <= (counts[16*n +: 16] == 16'd1);
-                    last_q            <= (counts[16*n +: 16] == 16'd1);
-                end else if (step && ((n == 0) || wrap[(n == 0) ? 0 : n - 1])) begin
-                    turns_remaining_q <= last_q ? count_q : turns_remaining_q - 16'd1;
-                    last_q            <= last_q ? once_q : (turns_remaining_q == 16'd2);
+                    count_q <= counts[16*n +: 16];
+                    once_q  <= (counts[16*n +: 16] == 16'd1);
+                    last_q  <= (counts[16*n +: 16] == 16'd1);
+                end else if (turned) begin
+                    last_q <= last_q ? once_q : (turn_q == count_q);
                 end
+                if (load || (turned && last_q)) turn_q <= 16'd2;
+                else if (turned) turn_q <= turn_q + 16'd1;
             end
         end
     endgenerate
@@ -139,32 +143,34 @@ module window_reader #(
 
     // --- chunks of a window
 
-    reg [15:0] chunks_remaining_q, slices_remaining_q;
+    reg [15:0] chunk_q, slice_q;  // from 2 on, like turn_q
+    reg        single_q, chunk_one_q, last_one_q;  // one chunk; one slice in it, in the last one
     reg        chunk_last_q, slice_last_q;
 
-    wire        job_single  = (chunks == 16'd1);
-    wire        single      = (chunks_q == 16'd1);
-    wire        next_last   = chunk_last_q ? single : (chunks_remaining_q == 16'd2);
-    wire [15:0] job_slices  = job_single ? last_slices : chunk_slices;
-    wire [15:0] next_slices = next_last ? last_slices_q : chunk_slices_q;
+    wire job_single    = (chunks == 16'd1);
+    wire job_chunk_one = (chunk_slices == 16'd1);
+    wire job_last_one  = (last_slices == 16'd1);
+    wire next_last     = chunk_last_q ? single_q : (chunk_q == chunks_q);
+    wire slices_end    = chunk_last_q ? (slice_q == last_slices_q) : (slice_q == chunk_slices_q);
+    wire chunk_turned  = step && slice_last_q;
 
     always @(posedge clk) begin
         if (load) begin
-            chunks_remaining_q <= chunks;
-            chunk_last_q       <= job_single;
-            slices_remaining_q <= job_slices;
-            slice_last_q       <= (job_slices == 16'd1);
+            single_q     <= job_single;
+            chunk_one_q  <= job_chunk_one;
+            last_one_q   <= job_last_one;
+            chunk_last_q <= job_single;
+            slice_last_q <= job_single ? job_last_one : job_chunk_one;
+        end else if (chunk_turned) begin
+            chunk_last_q <= next_last;
+            slice_last_q <= next_last ? last_one_q : chunk_one_q;
         end else if (step) begin
-            if (slice_last_q) begin
-                chunks_remaining_q <= chunk_last_q ? chunks_q : chunks_remaining_q - 16'd1;
-                chunk_last_q       <= next_last;
-                slices_remaining_q <= next_slices;
-                slice_last_q       <= (next_slices == 16'd1);
-            end else begin
-                slices_remaining_q <= slices_remaining_q - 16'd1;
-                slice_last_q       <= (slices_remaining_q == 16'd2);
-            end
+            slice_last_q <= slices_end;
         end
+        if (load || (chunk_turned && chunk_last_q)) chunk_q <= 16'd2;
+        else if (chunk_turned) chunk_q <= chunk_q + 16'd1;
+        if (load || chunk_turned) slice_q <= 16'd2;
+        else if (step) slice_q <= slice_q + 16'd1;
     end
 
     assign error_length = active_q && !halted && (wrap[2] != (slice_last_q && chunk_last_q));
