@@ -3,6 +3,7 @@
 """The driver of the network engine on a simulated one, and `macrame net` with it."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from macrame.sim.link import EngineSimLink
 from tests import verbs
 
 CONFIG = CoreConfig(1, 8, 8, post_lanes=8)
+ORACLE = Path(__file__).with_name("oracles") / "digits.npz"
 
 
 def test_status_of_golden_and_registers():
@@ -94,6 +96,50 @@ def test_engine_command(tmp_path, monkeypatch, capfd):
         tflite.read(digits.MODEL), CONFIG, lanes=2
     ).program.image
     assert "6,938 cycles with a beat of the program every 64 cycles" in capfd.readouterr().out
+
+
+def test_tensors_of_a_reference(tmp_path, monkeypatch, capfd):
+    """Every tensor that the engine has in its memory is compared; a wrong one is named."""
+    monkeypatch.setenv("BUILD_DIR", str(tmp_path / "build"))
+    with np.load(ORACLE) as stored:
+        names = [name for name in stored.files if name.startswith("t") and stored[name].ndim]
+        expected = {f"{name}_{k}": stored[name][k] for name in names for k in (0, 1)}
+    np.savez(tmp_path / "expected.npz", **expected)
+    given = {"ENGINE": "1", "IMAGES": "2", "SIM": "icarus", "REFERENCE": str(tmp_path / "expected.npz")}
+    assert verbs.call("net", given) == 0
+    said = capfd.readouterr().out
+    # all except the fused sum's first operand, and softmax, which is the host's
+    assert "  0 values of 14 tensors differ from the reference, step by step" in said
+    expected["t10_1"].flat[5] ^= 1
+    np.savez(tmp_path / "expected.npz", **expected)
+    assert verbs.call("net", given) == 1
+    said = "".join(capfd.readouterr())
+    assert "  0 values differ from the reference" in said
+    assert "  1 values of 14 tensors differ from the reference, step by step" in said
+    name = {tensor.number: tensor.name for tensor in tflite.read(digits.MODEL).tensors}[10]
+    assert f"the first that differs is {name}" in said
+
+
+@pytest.mark.nightly
+def test_every_digit(tmp_path, monkeypatch, capfd):
+    """All held-out images by one program: TFLite Micro's outputs, the golden model's memory and cycles."""
+    monkeypatch.setenv("BUILD_DIR", str(tmp_path / "build"))
+    with np.load(ORACLE) as stored:
+        expected = {f"y{number}": output[None] for number, output in enumerate(stored["outputs"])}
+    assert len(expected) == 540
+    np.savez(tmp_path / "expected.npz", **expected)
+    given = {"ENGINE": "1", "IMAGES": "540", "REFERENCE": str(tmp_path / "expected.npz"), "SIM": "verilator"}
+    assert verbs.call("net", given) == 0
+    said = capfd.readouterr().out
+    for checked in (
+        "values differ from the golden model",
+        "words of the memory differ",
+        "values differ from the reference",
+    ):
+        assert f"  0 {checked}" in said
+    assert "accuracy: 531 of 540 correct" in said
+    report = json.loads((tmp_path / "build" / "net" / "engine.json").read_text())
+    assert [one["cycles"] for one in report["inferences"]] == [report["predicted_cycles"]] * 540
 
 
 @pytest.mark.parametrize(

@@ -256,6 +256,49 @@ def infer(
     return Inference(report, results, wrong, other, differ)
 
 
+def layers(
+    plan: Plan,
+    engine: NetworkEngine,
+    inputs: Sequence[Values],
+    reference: Mapping[int, Values],
+) -> Iterator[tuple[int, Values]]:
+    """Run the steps of the network as programs of their own, and read what each leaves in the memory.
+
+    Parameters
+    ----------
+    plan : Plan
+    engine : NetworkEngine
+        Its program is replaced.
+    inputs : sequence of ndarray
+        Of the graph.
+    reference : mapping of int to ndarray
+        Expected values of tensors.
+
+    Yields
+    ------
+    tensor : int
+        One of the reference's, from the engine's memory.
+    values : ndarray
+    """
+    program, graph, places = plan.program, plan.program.graph, plan.program.places
+    given = inputs_of(program, [np.asarray(x) for x in inputs])
+    memory = np.zeros((engine.words, engine.depth), np.int8)
+    for t in program.inputs:
+        engine.write(places[t].base, program.load(t, given[t]))
+    for step in program.steps:
+        outputs = graph.ops[step.ops[-1]].outputs
+        spans = [(places[t].base, places[t].layout.words) for t in outputs]
+        if step.jobs:
+            engine.load(program.step_image(step))
+            found, _ = engine.run([], spans)
+        else:
+            found = [engine.read(base, count) for base, count in spans]
+        for t, (base, count), words in zip(outputs, spans, found):
+            memory[base : base + count] = words
+            if t in reference:
+                yield t, program.values(t, memory).reshape(graph.tensors[t].shape)
+
+
 def run(
     plan: Plan,
     inputs: Sequence[Sequence[Values]],
@@ -288,6 +331,7 @@ def run(
 
     program, counters = plan.program, plan.counters
     found = []
+    compared: list[tuple[str, int, int]] = []  # tensor, values, those that differ
     with Progress("net", "inferences") as progress:
         link = EngineSimLink(
             program.config,
@@ -308,6 +352,13 @@ def run(
             for number, (one, reference) in enumerate(zip(inputs, references)):
                 found.append(infer(plan, engine, model, one, reference))
                 progress(number + 1, len(inputs))
+            inner = {t for step in program.steps for t in program.graph.ops[step.ops[-1]].outputs}
+            inner -= {*program.outputs}
+            for one, reference in zip(inputs, references):
+                if inner & set(reference):
+                    for t, values in layers(plan, engine, one, reference):
+                        differ = int((values != reference[t]).sum())
+                        compared.append((program.graph.tensors[t].name, values.size, differ))
     unexpected = [one for one in found if one.report.cycles != counters.cycles]
     report.write(text("{:,} cycles per inference on the simulated engine, {}", found[0].report.cycles, sim))
     values = sum(output.size for one in found for output in one.outputs)
@@ -322,6 +373,14 @@ def run(
         report.write(
             Check("reference", values, wrong, phrase("{:,} values differ from the reference", wrong))
         )
+    if compared:
+        wrong = sum(differ for _, _, differ in compared)
+        said = phrase(
+            "{:,} values of {:,} tensors differ from the reference, step by step", wrong, len(compared)
+        )
+        report.write(Check("tensors", sum(size for _, size, _ in compared), wrong, said))
+        for name in [name for name, _, differ in compared if differ][:1]:
+            report.write(text("the first that differs is {}", name, kind="error"))
     for inference in unexpected:
         said = phrase("{:,} cycles, expected {:,}", inference.report.cycles, counters.cycles)
         report.write(Check("cycles", 1, 1, said))
@@ -337,6 +396,8 @@ def run(
         "memory_bytes": words * program.config.depth,
         "program_bytes": len(program.image),
         "predicted_cycles": counters.cycles,
+        "tensors_compared": len(compared),
+        "mismatches_tensors": sum(differ for _, _, differ in compared),
         "inferences": [
             {
                 **one.report.as_dict(),

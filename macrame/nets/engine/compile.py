@@ -92,6 +92,11 @@ class Program:
             values, self.config.depth, operators.grid(self.graph.tensors[tensor]).zero_point
         )
 
+    def step_image(self, step: Step) -> bytes:
+        """A program of one step with jobs, for an engine whose memory is as the steps before left it."""
+        slices = max((count for job in step.jobs for count in job.chunks), default=0)
+        return engine_program.image(step.jobs, depth=self.config.depth, words=self.words, slices=slices)
+
     def values(self, tensor: int, words: NDArray[np.int8]) -> NDArray[np.int8]:
         """A tensor from the memory, shape (words, depth)."""
         at = self.places[tensor]
