@@ -23,7 +23,7 @@ def test_the_document_has_todays_cells():
 
 def test_a_stale_row_is_noticed(tmp_path, monkeypatch, capsys):
     stale = tmp_path / "area.md"
-    rows = ["| one | 1 |", "| two | 2 |"]
+    rows = ["| one | 1 |", "| two | 2 |", "| three | 3 |"]
     stale.write_text(rows[0])
     monkeypatch.setattr(area, "DOCUMENT", stale)
     monkeypatch.setattr(area, "ROOT", tmp_path)
@@ -31,10 +31,12 @@ def test_a_stale_row_is_noticed(tmp_path, monkeypatch, capsys):
     area.SIGNIFICANDS.write_text("width = 9\n")
     monkeypatch.setattr(area, "significands", lambda: {"width": 8})
     monkeypatch.setattr(area, "table", lambda say: rows[:1])
-    monkeypatch.setattr(area, "parts_table", lambda say: rows[1:])
+    monkeypatch.setattr(area, "parts_table", lambda say: rows[1:2])
+    monkeypatch.setattr(area, "engine_table", lambda say: rows[2:])
     assert area.main(check=True) == 1
     said = capsys.readouterr().err
     assert "does not contain the row | two | 2 |" in said
+    assert "does not contain the row | three | 3 |" in said
     assert 'significand_mul.toml: expected {"width": 8}' in said
 
 

@@ -10,7 +10,7 @@ Yosys maps each module by itself to ECP5 and to iCE40; the table counts cells of
 
 A second table shows where the LUTs of a 4x4x4 core on ECP5 go. Its modules are mapped one by one, so logic
 does not move between them, and their sum exceeds the LUTs of the core as a whole, which follows, without and
-with PACK_RESULTS.
+with PACK_RESULTS. A third table does the same for the network engine of `make synth UNIT=engine`.
 
 No placement and no timing: these are exact counts for one version of Yosys, named in the last line.
 ``--check`` compares the tables in docs/area.md, and the numbers in macrame/synth/hdl/significand_mul.toml
@@ -30,6 +30,7 @@ from pathlib import Path
 from macrame import paths
 from macrame.sim import simulate
 from macrame.synth import flow, tools, verilog
+from macrame.synth.settings import Job
 from macrame.synth.targets import TARGETS
 
 ROOT = paths.ROOT
@@ -62,6 +63,22 @@ PARTS = {
     "activations": ("activation_path",),
     "sequencer": ("tile_sequencer",),
     "results": ("macrame",),
+}
+
+#: The parts of the network engine, likewise.
+ENGINE_PARTS = {
+    "array of the core": ("mac_array",),
+    "requantisers": ("requantize",),
+    "output stage": ("output_stage",),
+    "records": ("panel_record",),
+    "rest of the core": ("macrame",),
+    "program decoder": ("program_decoder",),
+    "window reader": ("window_reader",),
+    "elementwise path": ("elementwise_path",),
+    "second reader": ("second_reader",),
+    "result writer": ("result_writer",),
+    "memory": ("engine_memory",),
+    "registers, counters, wiring": ("macrame_engine",),
 }
 
 
@@ -149,13 +166,24 @@ def table(say: Callable[[str], None] = lambda text: None) -> list[str]:
     return lines
 
 
-def parts() -> dict[str, dict[str, int]]:
-    """Area of the parts of a core on ECP5.
+def parts(
+    top: str = "macrame",
+    parameters: Iterable[tuple[str, int | str]] = CORE,
+    groups: Mapping[str, tuple[str, ...]] = PARTS,
+) -> dict[str, dict[str, int]]:
+    """Area of the parts of a core or an engine on ECP5.
+
+    Parameters
+    ----------
+    top : str
+    parameters : iterable of (str, int or str)
+    groups : mapping of str to tuple of str
+        The modules of each part, as in PARTS.
 
     Returns
     -------
     dict of str to dict
-        Part of PARTS to what `Target.area` counts.
+        Part to what `Target.area` counts.
 
     Raises
     ------
@@ -163,12 +191,12 @@ def parts() -> dict[str, dict[str, int]]:
         Yosys fails.
     """
     target = TARGETS["ecp5"]
-    sources = verilog.sources("ecp5", "macrame")
-    text = _report(sources, "macrame", CORE, f"{target.synthesis} -noflatten", "stat -json")
+    sources = verilog.sources("ecp5", top)
+    text = _report(sources, top, parameters, f"{target.synthesis} -noflatten", "stat -json")
     found = json.loads(text[text.index("{") :])["modules"]
     kinds = {module.lstrip("\\"): stat["num_cells_by_type"] for module, stat in found.items()}
-    counts: dict[str, Counter[str]] = {part: Counter() for part in PARTS}
-    part_of = {module: part for part, names in PARTS.items() for module in names}
+    counts: dict[str, Counter[str]] = {part: Counter() for part in groups}
+    part_of = {module: part for part, names in groups.items() for module in names}
 
     def add(module: str, times: int, part: str) -> None:
         words = module.removeprefix("$paramod").split("\\")
@@ -180,24 +208,47 @@ def parts() -> dict[str, dict[str, int]]:
             elif not name.startswith("$"):
                 counts[part][name] += times * count
 
-    add("macrame", 1, "results")
+    add(top, 1, part_of[top])
     return {part: target.area(count, part) for part, count in counts.items()}
 
 
 def parts_table(say: Callable[[str], None] = lambda text: None) -> list[str]:
     """The table of a core's parts, as lines of Markdown."""
     say("4x4x4 core")
-    lines = ["| part of a 4x4x4 core, ECP5 | LUT | FF | DSP | BRAM |", "|---|---|---|---|---|"]
-    found = parts()
-    found["sum"] = {kind: sum(area[kind] for area in found.values()) for kind in ("lut", "ff", "dsp", "bram")}
+    found = with_sum(parts())
     for name, label, more in (
         ("area-core", "the core as a whole", ()),
         ("area-core-packed", "the same with PACK_RESULTS", (("PACK_RESULTS", 1),)),
     ):
         found[label] = flow.synthesise("ecp5", flow.Unit(name, "macrame", (*CORE, *more), False)).area()
-    for part, area in found.items():
-        lines.append(f"| {part} | {area['lut']:,} | {area['ff']:,} | {area['dsp']:,} | {area['bram']:,} |")
-    return lines
+    return part_lines("4x4x4 core", found)
+
+
+def engine_table(say: Callable[[str], None] = lambda text: None) -> list[str]:
+    """The table of the parts of `make synth UNIT=engine`, as lines of Markdown."""
+    unit = Job(unit="engine", rows=1, cols=8, depth=8).of_flow()
+    say("network engine")
+    found = with_sum(parts(unit.module, unit.parameters, ENGINE_PARTS))
+    found["the engine as a whole"] = flow.synthesise("ecp5", unit).area()
+    return part_lines("network engine", found)
+
+
+def with_sum(found: Mapping[str, Mapping[str, int]]) -> dict[str, Mapping[str, int]]:
+    """Parts, and the sum of each kind of cell."""
+    kinds = ("lut", "ff", "dsp", "bram")
+    return {**found, "sum": {kind: sum(area[kind] for area in found.values()) for kind in kinds}}
+
+
+def part_lines(whole: str, found: Mapping[str, Mapping[str, int]]) -> list[str]:
+    """A table of parts, as lines of Markdown."""
+    return [
+        f"| part of a {whole}, ECP5 | LUT | FF | DSP | BRAM |",
+        "|---|---|---|---|---|",
+        *(
+            f"| {part} | {area['lut']:,} | {area['ff']:,} | {area['dsp']:,} | {area['bram']:,} |"
+            for part, area in found.items()
+        ),
+    ]
 
 
 def significands() -> dict[str, object]:
@@ -238,9 +289,9 @@ def main(check: bool = False) -> int:
         if shown:
             print(f"\r{name:<60}", end="\r", file=sys.stderr, flush=True)
 
-    lines, more = table(say), parts_table(say)
+    lines, more, engine = table(say), parts_table(say), engine_table(say)
     if check:
-        lines += more
+        lines += more + engine
         missing = [line for line in lines if line not in DOCUMENT.read_text().splitlines()]
         for line in missing:
             print(f"area: {DOCUMENT.relative_to(ROOT)} does not contain the row {line}", file=sys.stderr)
@@ -249,6 +300,6 @@ def main(check: bool = False) -> int:
         if stale:
             print(f"area: {SIGNIFICANDS.relative_to(ROOT)}: expected {json.dumps(measured)}", file=sys.stderr)
         return 1 if missing or stale else 0
-    print("\n".join([*lines, "", *more]))
+    print("\n".join([*lines, "", *more, "", *engine]))
     print(version())
     return 0
