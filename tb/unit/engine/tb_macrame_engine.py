@@ -299,10 +299,14 @@ async def stall(dut):
     tb = TB(dut)
     await tb.start()
     memory = tb.memory()
-    text = tb.draw(memory, 2)
+    products = []
+    while not products:
+        text, starts = tb.draw(memory, 2, heads=True)
+        products = [at for at in starts if text[at] != engine_model.KINDS["elementwise"]]
     beats = len(text) // tb.beat
+    weights = (products[0] + 128) // tb.beat + 1  # behind the first beat of them
     limit = 300
-    for count in sorted({1, *tb.rng.integers(1, beats - 1, share(8, of=8)).tolist(), beats - 1}):
+    for count in sorted({1, weights, *tb.rng.integers(1, beats - 1, share(8, of=8)).tolist(), beats - 1}):
         await tb.control(0, WATCHDOG)
         tb.send(text[: count * tb.beat], last=False)
         await tb.until(lambda: tb.program.empty, 40_000, f"{count} beats")

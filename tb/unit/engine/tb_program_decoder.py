@@ -9,7 +9,7 @@ What could be wrong here, and which case would show it:
   of a beat taken for the next panel
   a job offered before its results may be read,      `idle` is random; the order of the three is checked
   or to the unit before the writer
-  a job replaced before all have taken it            ready is random and seldom for each of them
+  a job replaced before all have taken it            the writer's and the unit's descriptor; ready is seldom
   a check that ignores a beat, or counts the end     `corrupt`: any bit of a program
   a descriptor that is illegal and passes            `illegal`: each rule of the document, alone
   a program that is too short and hangs, or passes   `short`: cut off behind any beat
@@ -68,6 +68,8 @@ class TB(Bench):
                 self.fail(f"{name} is offered a job before the reader has it")
             if name == "unit" and self.taken["writer"] != self.taken["reader"]:
                 self.fail("the unit is offered a job before the writer has it")
+            if name != "reader":
+                self.equal(text, self.jobs[self.taken[name]][0], f"descriptor of the job offered to {name}")
             if not self.ready[name]:
                 continue
             if name == "reader":
@@ -308,6 +310,7 @@ async def latency(dut):
     text = engine_model.begin(tb.depth)
     tb.send(text + engine_model.end(text))
     await tb.until(lambda: tb.finished)
+    tb.equal(tb.errors, [], "errors")
     tb.equal(tb.finished[0], tb.program.taken[-1][0] + 2, "cycle of finished")
     beats = 2 * 128 // tb.beat
     tb.equal(tb.program.taken[-1][0] - tb.program.taken[0][0], beats, "cycles of the beats, with a check")
