@@ -98,6 +98,17 @@ def test_engine_command(tmp_path, monkeypatch, capfd):
     assert "6,938 cycles with a beat of the program every 64 cycles" in capfd.readouterr().out
 
 
+@pytest.mark.thorough
+@pytest.mark.parametrize("depth", [2, 4])
+def test_narrow_engines(depth, tmp_path, monkeypatch, capfd):
+    """Words of two bytes take half of a result beat, those of four a whole one."""
+    monkeypatch.setenv("BUILD_DIR", str(tmp_path / "build"))
+    assert verbs.call("net", {"ENGINE": "1", "IMAGES": "1", "DEPTH": str(depth), "SIM": "icarus"}) == 0
+    said = capfd.readouterr().out
+    assert "  0 values differ from the golden model\n  0 words of the memory differ" in said
+    assert "accuracy: 1 of 1 correct" in said
+
+
 def test_tensors_of_a_reference(tmp_path, monkeypatch, capfd):
     """Every tensor that the engine has in its memory is compared; a wrong one is named."""
     monkeypatch.setenv("BUILD_DIR", str(tmp_path / "build"))

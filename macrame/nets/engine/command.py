@@ -356,9 +356,9 @@ def run(
             inner -= {*program.outputs}
             for one, reference in zip(inputs, references):
                 if inner & set(reference):
-                    for t, values in layers(plan, engine, one, reference):
-                        differ = int((values != reference[t]).sum())
-                        compared.append((program.graph.tensors[t].name, values.size, differ))
+                    for t, stored in layers(plan, engine, one, reference):
+                        differ = int((stored != reference[t]).sum())
+                        compared.append((program.graph.tensors[t].name, stored.size, differ))
     unexpected = [one for one in found if one.report.cycles != counters.cycles]
     report.write(text("{:,} cycles per inference on the simulated engine, {}", found[0].report.cycles, sim))
     values = sum(output.size for one in found for output in one.outputs)
