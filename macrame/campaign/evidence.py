@@ -190,6 +190,13 @@ def defect_lines() -> list[str]:
     ]
 
 
+def read(path: Path | None = None) -> list[Record]:
+    """The records of a store, in its order."""
+    store = Store(path or STORE)
+    store.read()
+    return list(store)
+
+
 def document(path: Path | None = None) -> str:
     """The text of docs/evidence.md.
 
@@ -202,9 +209,7 @@ def document(path: Path | None = None) -> str:
     -------
     str
     """
-    store = Store(path or STORE)
-    store.read()
-    placed = list(store)
+    placed = read(path)
     records = sorted(newest(placed), key=lambda record: str(record["task"]))
     sections = [HEAD, "## Mutants", "", *mutant_lines(records), ""]
     sections += ["## Mutants of the Python code", "", *python_lines(records), ""]
@@ -225,9 +230,7 @@ def files(path: Path | None = None) -> dict[Path, str]:
     -------
     dict of Path to str
     """
-    store = Store(path or STORE)
-    store.read()
-    records = list(store)
+    records = read(path)
     return {
         DOCUMENT: document(path),
         synthesis.DOCUMENT: synthesis.document(synthesis.DOCUMENT.read_text(), records),

@@ -184,7 +184,7 @@ module program_decoder #(
     // --- weights
 
     reg             in_record_q;
-    // from 2 on, so that each equals its count in the last turn but one
+    // each counts from 2, and equals its limit in the last iteration but one
     reg [15:0]      slice_q, chunk_q, panel_q;
     reg             slice_last_q, chunk_last_q, panel_last_q;
     reg [SUB_W-1:0] sub_q;  // sparse slice, or pair of words of the tables, within a beat

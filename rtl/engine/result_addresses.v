@@ -59,7 +59,7 @@ module result_addresses #(
     genvar n;
     generate
         for (n = 0; n < 3; n = n + 1) begin : g_loop
-            // from 2 on, so that it equals count_q in the last turn but one
+            // counts from 2, and equals count_q in the last iteration but one
             reg [15:0] turn_q;
             reg [15:0] count_q;
             reg        once_q, last_q;
