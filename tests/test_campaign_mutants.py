@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Mutants: the operators change what they say, verdicts are right, and a sample of the RTL's is killed."""
 
+import os
 import re
 from dataclasses import asdict
 from pathlib import Path
@@ -268,11 +269,11 @@ def test_a_survivor_is_listed_until_it_is_explained(tmp_path, monkeypatch):
 # --- a sample of the RTL's mutants --------------------------------------------------------------------------
 
 
-def check(tmp_path, count, modules):
+def check(tmp_path, count, modules, jobs=1):
     """All mutants of a sample are killed, or equivalent, or explained."""
     tasks = mutants.sample(count, 1, modules)
     with Store(tmp_path / "store") as store:
-        found, _ = mutants.run(tasks, 1, store, engine.Local(1), {})
+        found, _ = mutants.run(tasks, 1, store, engine.Local(jobs), {})
     assert not found.errors
     assert len(found.records) == count
     lines = mutants.report(tasks, found, tmp_path)
@@ -287,4 +288,4 @@ def test_two_mutants(tmp_path):
 
 @pytest.mark.thorough
 def test_forty_mutants(tmp_path):
-    check(tmp_path, 40, CHEAP)
+    check(tmp_path, 40, CHEAP, len(os.sched_getaffinity(0)))
