@@ -217,6 +217,18 @@ def task(name, file, before, after, case="skid/1", wider=()):
 
 
 @pytest.mark.thorough
+def test_what_compiles_only_where_it_is_equivalent_is_stillborn(tmp_path):
+    one = task("half", "stream/skid.v", "if (HEAD > 0) begin", "if (HEAD >= 0) begin")
+    one.arguments["own"][:] = ["skid/1", "skid/67,head3"]
+    one.arguments["cases"].append(benches.definition(CASES["skid/67,head3"]))
+    with Store(tmp_path / "store") as store:
+        found = engine.run("half", [one], store, engine.Local(1))
+    assert not found.errors
+    assert found.records["half"]["verdict"] == "stillborn"
+    assert found.records["half"]["by"] == "does not compile in skid/1, and is equivalent elsewhere"
+
+
+@pytest.mark.thorough
 def test_verdicts(tmp_path):
     """One mutant of each kind; a kill is confirmed by the unmutated case."""
     tasks = [

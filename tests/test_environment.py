@@ -343,7 +343,7 @@ def test_make_hides_from_python_what_would_change_it():
 
 
 def test_bytecode_is_kept_where_the_user_wants_none_next_to_the_sources(copy):
-    kept = Path(sys.prefix) / "bytecode" / str(copy).lstrip("/")
+    kept = Path(sys.prefix).resolve() / "bytecode" / str(copy).lstrip("/")
     other = copy.parent / "other"
     for given, folder in (({}, kept), ({"PYTHONPYCACHEPREFIX": str(other)}, None)):
         environ = clean(PYTHONDONTWRITEBYTECODE="1", **given)

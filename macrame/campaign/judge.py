@@ -15,7 +15,8 @@ A mutant is judged in four steps, and the first that decides ends it:
 ``bounded``    proven for a number of cycles only
 ``survived``   all cases passed
 ``timeout``    no case failed, and at least one neither passed: the simulator crashed or ran out of CPU time
-``stillborn``  it does not compile in any shape of the module's own bench; it does not count
+``stillborn``  it does not compile in any shape of the module's own bench, or is equivalent in all shapes in
+               which it does; it does not count
 =============  =============================================================================================
 """
 
@@ -131,8 +132,9 @@ def mutant(arguments: Arguments) -> dict[str, Any]:
         shutil.copytree(paths.RTL, root)
         mutated = root / arguments["file"]
         mutated.write_bytes(Edit(**arguments["edit"]).apply(path.read_bytes()))
-    runs, built = 0, 0
+    runs = 0
     lost: dict[str, Any] = {}
+    broken: list[catalogue.Case] = []  # in whose shape it does not compile
     own, wider = ([catalogue.CASES[name] for name in arguments[part]] for part in ("own", "wider"))
     proof = equivalence.Finding("undecided", "not tried")
     for step, cases, quick in (
@@ -142,7 +144,7 @@ def mutant(arguments: Arguments) -> dict[str, Any]:
         ("wide", wider, True),
     ):
         if step == "proof":
-            proof = _compare(arguments, own, root)
+            proof = _compare(arguments, [case for case in own if case not in broken], root)
             if proof.verdict in ("equivalent", "bounded"):
                 break
         for case in cases:
@@ -153,15 +155,22 @@ def mutant(arguments: Arguments) -> dict[str, Any]:
                 return {"verdict": "stillborn", "by": str(error)[:200], "runs": runs}
             outcome = attempt(tried, arguments["seed"], root, quick)
             if outcome.get("kind") == "build":
+                broken += [case] if case not in broken else []
                 continue  # perhaps in this shape only, as a slice of a single bit
-            built += 1
             if outcome.get("kind") == "test":
                 by = {"case": case.name, "test": outcome["test"], "how": outcome["how"], "step": step}
                 return {"verdict": "killed", "by": by, "runs": runs}
             lost = outcome or lost
-        if not built:
+        if step == "own" and len(broken) == len(own):
             return {"verdict": "stillborn", "by": "does not compile", "runs": runs}
     said = {"proof": f"{proof.verdict}, {proof.text}", "runs": runs}
+    if proof.verdict == "equivalent" and broken:
+        names = ", ".join(case.name for case in broken)
+        return {
+            "verdict": "stillborn",
+            "by": f"does not compile in {names}, and is equivalent elsewhere",
+            **said,
+        }
     if proof.verdict in ("equivalent", "bounded"):
         return {"verdict": proof.verdict, **said}
     return {"verdict": "timeout" if lost else "survived", **said, **({"by": lost} if lost else {})}
