@@ -313,6 +313,90 @@ def test_keys_step_play_zoom_and_choose(opened, int8):
     assert "row 0, column 2" in spoken
 
 
+def test_without_a_slice_before_or_after_the_keys_stay(opened, int8):
+    opened.page.locator("canvas.timeline").focus()
+    for edge, key in (("Home", "PageUp"), ("End", "PageDown")):
+        opened.press(edge)
+        before = opened.state("cycle")
+        opened.press(key)
+        assert opened.state("cycle") == before
+
+
+def test_the_keys_act_on_the_scrubber_too(opened):
+    opened.page.locator(".scrubber").focus()
+    opened.press("Home")
+    assert opened.state("cycle") == opened.state("run.active[0]")
+    opened.press("ArrowRight", "Shift+ArrowRight", "c")
+    assert opened.state("cycle") == opened.state("run.active[0]") + 11
+    assert opened.state("colouring") == "value"
+
+
+def test_a_zoomed_timeline_follows_every_control(opened):
+    page, active = opened.page, opened.state("run.active")
+
+    def seen():
+        opened.settle()
+        first, stop = opened.state("timeline.first"), opened.state("timeline.stop")
+        return first <= opened.state("cycle") < stop
+
+    page.evaluate("([first]) => macrame.state.timeline.show(first, first + 8)", active)
+    page.get_by_label("last cycle of the work").click()
+    assert seen()
+    page.get_by_label("first cycle of the work").click()
+    assert seen()
+    for _ in range(10):
+        page.get_by_label("one cycle forward").click()
+    assert seen()
+    page.locator(".scrubber").fill(str(active[1] - 1))
+    assert seen()
+    number = page.locator("input[type=number]")
+    for typed, cycle in (
+        (str(active[0]), active[0]),
+        ("", active[0]),
+        ("99999", opened.state("run.cycles") - 1),
+    ):
+        number.fill(typed)
+        number.press("Enter")
+        assert seen()
+        assert (opened.state("cycle"), number.input_value()) == (cycle, str(cycle))
+    page.evaluate("(cycle) => macrame.state.show(cycle)", active[0])
+    page.select_option("[aria-label='cycles per second']", "25")
+    page.get_by_label("play", exact=True).click()
+    while opened.state("cycle") < active[0] + 12:
+        page.wait_for_timeout(50)
+    page.get_by_label("pause", exact=True).click()
+    assert seen()
+
+
+def test_between_operands_and_the_first_sum_a_cell_has_its_operands(opened, int8):
+    cycle = int(min(int8.trace.beats["sum_cycle"])) - 1
+    assert cycle > min(int8.trace.beats["operand_cycle"])
+    opened.page.evaluate(f"macrame.state.go({cycle})")
+    opened.settle()
+    assert "The whole sum" in opened.page.inner_text(".details")
+
+
+def test_outside_the_window_no_accumulator_is_shown(browser, tmp_path):
+    """Not the last recorded one either: the hardware has gone on."""
+    a, w = (RNG.integers(-128, 128, shape).astype(np.int8) for shape in ((6, 4), (4, 6)))
+    given = {"ROWS": "2", "COLS": "2", "TRACE_WINDOW": "40:60"}
+    run = recorded(tmp_path, a, w, **given)
+    with Opened(browser, run.page) as page:
+        for cycle, shown in ((60, True), (run.trace.cycles - 1, False)):
+            page.page.evaluate(f"macrame.state.go({cycle})")
+            page.settle()
+            assert (page.state(f"run.newestSum({cycle})") >= 0) == shown
+            assert ("accumulator" in page.state("said")) == shown
+            assert ("are recorded in cycles 40 to 60 only" in page.page.inner_text(".details")) != shown
+
+
+def test_a_negative_zero_has_its_sign(browser, tmp_path):
+    a, w = np.array([[-0.0]], np.float32), np.array([[1.0]], np.float32)
+    run = recorded(tmp_path, a, w, MODE="bf16", QUANTIZE="even", ROWS="1", COLS="1")
+    with Opened(browser, run.page) as page:
+        assert "-0 (0x8000)" in page.page.inner_text(".details details")
+
+
 def test_every_control_can_be_reached_by_tab(opened):
     reached, name = set(), "at => at.getAttribute('aria-label') || at.textContent"
     opened.page.evaluate("document.activeElement.blur()")
@@ -538,6 +622,23 @@ def test_a_wrong_product_is_named_and_the_page_opens_there(browser, int8, tmp_pa
         assert [page.state(name) for name in ("cycle", "row", "col")] == [mac.product_cycle, row, col]
         found = page.page.locator(".registers .wrong").all_inner_texts()
         assert found == [f"{mac.product ^ 64:,}", f"≠ {mac.product:,}"]
+
+
+def test_a_wrong_result_is_reported_once_and_schemes_of_all_runs_change(browser, int8, tmp_path):
+    steps = int8.trace.file.columns["int8"].copy()
+    steps["q"][0, 0] ^= 1
+    page = Html("run", {run_page.NAME: run_page.assets()})
+    for trace in (changed(int8.trace, int8=steps), int8.trace):
+        page.write(component(trace, [int8.work]))
+    path = tmp_path / "wrong.html"
+    path.write_text(page.text())
+    with Opened(browser, path) as opened:
+        opened.page.wait_for_function("() => document.querySelectorAll('[data-ready=true]').length === 2")
+        said = opened.page.locator(".self-check").first.inner_text().splitlines()
+        assert len([line for line in said if ": result of " in line]) == 1
+        schemes = opened.page.locator(".scheme select")
+        schemes.nth(1).select_option("dark")
+        assert [scheme.input_value() for scheme in schemes.all()] == ["dark", "dark"]
 
 
 def test_the_browser_s_golden_is_golden(browser, int8):

@@ -48,9 +48,9 @@ class ArrayView {
   text(value, float) {
     if (!float) return String(value);
     const number = floatOf(value);
-    if (number === 0 || !Number.isFinite(number)) return String(number);
+    if (number === 0 || !Number.isFinite(number)) return decimal(number, 3);
     const size = Math.abs(number);
-    return size >= 1e5 || size < 1e-3 ? number.toExponential(1) : String(Number(number.toPrecision(3)));
+    return size >= 1e5 || size < 1e-3 ? number.toExponential(1) : decimal(number, 3);
   }
 
   /** The same of an operand: int8, or bits of bfloat16. */

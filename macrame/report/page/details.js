@@ -14,14 +14,14 @@ class Details {
     if (value === undefined) return "not recorded";
     if (!float) return value.toLocaleString("en-GB");
     const number = floatOf(digits === 4 ? value * 65536 : value);
-    return `${Number.isFinite(number) ? Number(number.toPrecision(9)) : number} (${hex(value, digits)})`;
+    return `${decimal(number, 9)} (${hex(value, digits)})`;
   }
 
   /** A number as it is shown: of a float, a narrow screen may show six digits instead of all and its bits. */
   shown(text) {
     const [number, bits] = text.split(" (");
     if (!bits) return [text];
-    const brief = String(Number(Number(number).toPrecision(6)));
+    const brief = decimal(Number(number), 6);
     return [html("span", { class: "exact" }, `${number} (${bits}`), html("span", { class: "brief" }, brief)];
   }
 
@@ -39,17 +39,19 @@ class Details {
     ];
   }
 
-  /** The beat to explain: of the sums in this cycle, or else of the products, the operands, the latest sums. */
+  /** The beat to explain: of the sums in this cycle, or else of the products, operands, latest sums or operands. */
   beat() {
     const { run } = this, { cycle } = this.state;
     for (const found of [run.sumsAt, run.productsAt, run.operandsAt])
       if (found.has(cycle)) return found.get(cycle);
-    return run.newestSum(cycle);
+    const newest = run.newestSum(cycle);
+    if (newest >= 0 || !run.isRecorded(cycle)) return newest;
+    return run.c.beat_operand_cycle.findLastIndex((received) => received >= 0 && received <= cycle); // no sum yet
   }
 
   draw() {
     const { run, state } = this, { row, col, cycle } = state, cause = run.data.causes[run.causes.at(cycle)];
-    const inside = cycle >= run.window[0] && cycle < run.window[1];
+    const inside = run.isRecorded(cycle);
     const parts = [
       html("h3", {}, `Cell: row ${row}, column ${col}`),
       html("p", { class: "soft" }, `cycle ${count(cycle)}: ${CAUSE_STYLES[cause].text}`),
@@ -57,7 +59,7 @@ class Details {
     const beat = this.beat();
     if (beat < 0 || !inside) {
       const [first, stop] = run.window;
-      const why = inside ? "The array has not received operands yet." :
+      const why = inside ? "No operands are recorded up to this cycle." :
         `The numbers of the cells are recorded in cycles ${count(first)} to ${count(stop - 1)} only.`;
       parts.push(html("p", {}, why));
     } else {

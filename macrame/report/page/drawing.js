@@ -22,6 +22,9 @@ function build(element, attributes, children) {
 
 const count = (value) => value.toLocaleString("en-GB");
 const percent = (part, whole) => (whole ? `${((100 * part) / whole).toFixed(1)} %` : "0 %");
+/** A float with at most `digits` significant digits. */
+const decimal = (number, digits) => Object.is(number, -0) ? "-0" :
+  String(Number.isFinite(number) ? Number(number.toPrecision(digits)) : number);
 const hex = (value, digits) => `0x${(value >>> 0).toString(16).padStart(digits, "0")}`;
 
 /** A canvas as wide as its parent, sharp on any screen; returns its context in CSS pixels, cleared. */

@@ -182,8 +182,14 @@ class Run {
     return place.row + row >= m || place.col + col >= n || k >= length;
   }
 
-  /** The newest beat whose sums the accumulators have received by a cycle, or -1. */
+  /** Whether the numbers of the cells are recorded in a cycle. */
+  isRecorded(cycle) {
+    return cycle >= this.window[0] && cycle < this.window[1];
+  }
+
+  /** The newest beat whose sums the accumulators have received by a cycle, or -1, also where none is recorded. */
   newestSum(cycle) {
+    if (!this.isRecorded(cycle)) return -1;
     const at = lastAtMost(this.sumCycles, cycle);
     return at < 0 ? -1 : this.sumOrder[at];
   }

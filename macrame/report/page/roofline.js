@@ -7,7 +7,7 @@ function roofline(data) {
   if (!points.length) return null;
   const width = 640,
     height = 386,
-    left = 96,
+    left = 116,
     right = 24,
     top = 68,
     bottom = 68;

@@ -29,6 +29,12 @@ class State {
     this.schedule();
   }
 
+  /** To a cycle that the timeline shows too, however it is zoomed. */
+  show(cycle) {
+    this.go(cycle);
+    this.timeline.follow(this.cycle);
+  }
+
   select(row, col) {
     this.row = Math.max(0, Math.min(this.run.rows - 1, row));
     this.col = Math.max(0, Math.min(this.run.cols - 1, col));
@@ -53,7 +59,7 @@ class State {
     this.pause();
     this.playing = setInterval(() => {
       if (this.cycle >= this.run.cycles - 1) this.pause();
-      else this.go(this.cycle + 1);
+      else this.show(this.cycle + 1);
     }, 1000 / perSecond);
     this.schedule();
   }
@@ -89,7 +95,10 @@ class Controls {
       min: "0",
       max: String(run.cycles - 1),
       "aria-label": "cycle",
-      onchange: (event) => state.go(Number(event.target.value) || 0)
+      onchange: (event) => {
+        if (event.target.value) state.show(Number(event.target.value));
+        event.target.value = String(state.cycle);
+      }
     });
     this.speed = html("select", { "aria-label": "cycles per second", onchange: () => state.playing && state.play(
           this.rate) },
@@ -102,7 +111,7 @@ class Controls {
       step: "1",
       class: "scrubber",
       "aria-label": "cycle",
-      oninput: (event) => state.go(Number(event.target.value))
+      oninput: (event) => state.show(Number(event.target.value))
     });
     this.colouring = html("select", {
       "aria-label": "colour of the cells",
@@ -113,10 +122,10 @@ class Controls {
     }, ...Object.entries(COLOURINGS).map(([value, text]) => html("option", { value }, text)));
     this.element = html("div", { class: "controls" },
       html("span", { class: "group" },
-        button("|◀", "first cycle of the work", () => state.go(run.active[0])),
-        button("◀", "one cycle back", () => state.go(state.cycle - 1)), this.playButton,
-        button("▶", "one cycle forward", () => state.go(state.cycle + 1)),
-        button("▶|", "last cycle of the work", () => state.go(run.active[1] - 1))),
+        button("|◀", "first cycle of the work", () => state.show(run.active[0])),
+        button("◀", "one cycle back", () => state.show(state.cycle - 1)), this.playButton,
+        button("▶", "one cycle forward", () => state.show(state.cycle + 1)),
+        button("▶|", "last cycle of the work", () => state.show(run.active[1] - 1))),
       html("label", { class: "group" }, "cycle ", this.number), this.speed,
       html("label", { class: "group" }, "colour: ", this.colouring), this.slider);
   }
@@ -251,16 +260,19 @@ function schemeSwitch(redraw) {
     else delete document.documentElement.dataset.scheme;
     document.dispatchEvent(new Event("scheme")); // also for the other runs on the page
   };
-  document.addEventListener("scheme", redraw);
-  return html("label", { class: "scheme" }, "Colours: ", html("select", { "aria-label": "colour scheme",
-      onchange: choose },
+  const select = html("select", { "aria-label": "colour scheme", onchange: choose },
     html("option", { value: "" }, "as the system"), html("option", { value: "light" }, "light"), html(
-    "option", { value: "dark" }, "dark")));
+    "option", { value: "dark" }, "dark"));
+  document.addEventListener("scheme", () => {
+    select.value = document.documentElement.dataset.scheme ?? "";
+    redraw();
+  });
+  return html("label", { class: "scheme" }, "Colours: ", select);
 }
 
 function keyboard(event, run, state, controls) {
-  if (event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName))
-return;
+  const typing = /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName) && event.target.type !== "range";
+  if (event.ctrlKey || event.metaKey || event.altKey || typing) return;
   const onArray = event.target === state.array.canvas,
     step = event.shiftKey ? 10 : 1;
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
@@ -268,7 +280,7 @@ return;
     let cycle = state.cycle + direction;
     const wanted = run.data.causes.indexOf("ISSUE");
     while (cycle > 0 && cycle < run.cycles - 1 && run.causes.at(cycle) !== wanted) cycle += direction;
-    state.go(cycle);
+    if (run.causes.at(cycle) === wanted) state.go(cycle);
   };
   const moves = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
   const actions = {
