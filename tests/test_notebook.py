@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The notebook runs in a new kernel, and says what its text says; the container's description is valid."""
 
+import html
 import json
 import re
 import shutil
@@ -36,8 +37,9 @@ def test_the_notebook_runs(tmp_path, monkeypatch):
         assert (away, up) == ((half - 1) // 2, (half + 1) // 2)
     found = re.search(r"first wrong number: cycle \d+, product, PE row 0, column 0, k 0: ", printed(cells[4]))
     assert found, printed(cells[4])
-    for name in ("run.html", "failure.html"):
-        assert (tmp_path / name).stat().st_size
+    for name, cell in (("run.html", cells[2]), ("failure.html", cells[5])):
+        inline = cell.outputs[-1]["data"]["text/html"]  # VS Code shows no linked file
+        assert html.escape((tmp_path / name).read_text()) in inline
 
 
 def test_the_notebook_is_stored_without_outputs():
@@ -49,5 +51,6 @@ def test_the_notebook_is_stored_without_outputs():
 def test_the_container_s_commands_exist():
     described = json.loads((paths.ROOT / ".devcontainer" / "devcontainer.json").read_text())
     assert (paths.ROOT / ".devcontainer" / described["build"]["dockerfile"]).resolve().exists()
+    assert described["containerEnv"]["PYTHONPATH"] == described["workspaceFolder"]  # as above, for its kernel
     program, _ = described["postCreateCommand"].split()
     assert shutil.which(str(paths.ROOT / program))
