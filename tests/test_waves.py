@@ -9,6 +9,7 @@ import pytest
 from macrame.dev import waves
 from macrame.sim import simulate
 from macrame.sim.link import HARNESS
+from tests.verbs import call
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -87,3 +88,11 @@ def test_surfer_shows_the_same_signals(made, widths):
     named = [line.split()[1] for line in lines if line.startswith("variable_add ")]
     assert named == [f"{waves.DUT}.{name}" for _, signals in waves.VIEW for name, *_ in signals]
     assert set(named) <= set(widths)
+
+
+def test_the_page_names_its_command(tmp_path, monkeypatch):
+    page = tmp_path / "waves.html"
+    monkeypatch.delenv("PYTEST_CURRENT_TEST")
+    monkeypatch.setenv("MACRAME_REPLAY", f"make waves PAGE={page}")
+    assert call("waves", {"PAGE": str(page)}) == 0
+    assert f"<dd>make waves PAGE={page}</dd>" in page.read_text()

@@ -207,7 +207,7 @@ def _page(trace: Trace) -> Iterator[Block]:
             "macrame": __version__,
             "simulator": simulate.simulator(),
             "versions": simulate.versions(),
-            "command": "make waves PAGE=waves.html",
+            "command": simulate.replay_command(seed=1),
         }
     )
     yield Text(phrase("Two tiles of {} slices on a {}x{}x1 core.", SLICES, ROWS, COLS))
