@@ -857,6 +857,43 @@ def test_a_hundred_thousand_cycles_are_drawn_at_once(browser, int8, tmp_path):
         assert float(page.page.get_attribute("canvas.timeline", "data-milliseconds")) < REDRAW
 
 
+def test_a_long_sum_is_drawn_at_once(browser, tmp_path):
+    """Only a part of its rows, with the current one; all of them when asked; a wrong one is always shown."""
+    k = 1024
+    a, w = (RNG.integers(-128, 128, shape).astype(np.int8) for shape in ((2, k), (k, 2)))
+    with SimLink(CoreConfig(2, 2), trace=Recording(tmp_path / "run.trace"), name="test-page") as link:
+        core = product.Core(link)
+        with link.span("product", m=2, k=k, n=2, mode="raw"):
+            out, _ = core.matmul(a, w)
+    path = write(tmp_path / "run.html", Trace.read(tmp_path / "run.trace"), [Work(a, w, None, out)])
+    rows = "() => [...document.querySelectorAll('.details tr.current, .details .scroll-y tbody tr')].length"
+    draw = """(cycle) => {
+      const began = performance.now();
+      macrame.state.cycle = cycle;
+      macrame.state.draw();
+      document.body.offsetHeight;
+      return performance.now() - began;
+    }"""
+    with Opened(browser, path) as page:
+        assert page.checked()[1] == 0
+        taken = [page.page.evaluate(draw, cycle) for cycle in range(200, 1_000, 80)]
+        assert np.median(taken) < REDRAW
+        assert 30 < page.page.evaluate(rows) < 70
+        first = page.page.eval_on_selector(".details .scroll-y tbody tr", "row => row.innerText").split()
+        assert [int(number) for number in first[:3]] == [0, a[0, 0], w[0, 0]]
+        current = int(page.page.inner_text(".details .scroll-y tr.current td"))
+        assert 200 < current < k
+        gaps = page.page.eval_on_selector_all(".details tr.gap", "all => all.map((row) => row.innerText)")
+        assert sum(int(gap.split()[1].replace(",", "")) for gap in gaps) + 49 == k
+        page.page.get_by_role("button", name="Show all 1,024 products").click()
+        assert page.page.locator(".details .scroll-y tbody tr").count() == k
+    flip = flipped(Trace.read(tmp_path / "run.trace"), "products", at=0.01)
+    path = write(tmp_path / "wrong.html", flip, [Work(a, w, None, out)])
+    with Opened(browser, path) as page:
+        page.page.evaluate(draw, 900)
+        assert page.page.locator(".details .scroll-y td.wrong").count() > 0
+
+
 @pytest.mark.parametrize(("rows", "cols", "size"), [(1, 1, (1, 1, 1)), (32, 32, (40, 24, 40))])
 def test_the_smallest_and_a_large_array(browser, tmp_path, rows, cols, size):
     m, k, n = size

@@ -158,34 +158,68 @@ class Details {
     return float ? bf16Mul(a, w) : a * w + 0; // no -0
   }
 
+  /** The slices of a beat's sum, with what the cell and golden have for each k, and whether they differ. */
+  slices(beat) {
+    const { run, state } = this, { row, col } = state, tile = run.c.beat_tile[beat];
+    const inTile = run.rowInTile(beat, row), golden = run.goldenSums(tile, inTile, col);
+    const differ = (got, expected) => got !== undefined && expected !== undefined && got !== expected;
+    const found = [];
+    for (const at of run.chain(tile, run.c.beat_phase[beat])) {
+      for (let d = 0; d < run.depth; d++) {
+        const last = d === run.depth - 1;
+        const sum = last && run.c.beat_sum_cycle[at] >= 0 ? run.sum(at, row, col) : undefined;
+        const product = run.product(at, row, col, d), expected = this.goldenProduct(at, d);
+        const goldenSum = last ? golden?.[run.c.beat_slice[at]] : undefined;
+        const wrong = differ(product, expected) || differ(sum, goldenSum);
+        found.push({ at, d, k: run.c.beat_slice[at] * run.depth + d, last, product, expected, sum, goldenSum, wrong });
+      }
+    }
+    return found;
+  }
+
+  /** Which rows of a long sum are drawn: both ends, those around the current one, and the first that differ. */
+  chosen(slices, beat) {
+    if (this.all || slices.length <= LONG_SUM) return slices.map((_, i) => i);
+    const current = slices.findIndex(({ at }) => at === beat);
+    let wrong = 0;
+    return slices.map((_, i) => i).filter((i) => i < 4 || i >= slices.length - 4 || Math.abs(i - current) <= 20 ||
+      (slices[i].wrong && wrong++ < 16));
+  }
+
   /** The sum that a beat belongs to, for every k. */
   whole(beat) {
     const { run, state } = this, { row, col } = state, tile = run.c.beat_tile[beat], float = run.isFloat(tile);
     const inTile = run.rowInTile(beat, row),
-      golden = run.goldenSums(tile, inTile, col),
+      slices = this.slices(beat),
+      chosen = this.chosen(slices, beat),
       body = html("tbody");
-    for (const at of run.chain(tile, run.c.beat_phase[beat])) {
-      for (let d = 0; d < run.depth; d++) {
-        const k = run.c.beat_slice[at] * run.depth + d,
-          last = d === run.depth - 1;
-        const padding = run.isPadding(tile, inTile, col, k);
-        const sum = last && run.c.beat_sum_cycle[at] >= 0 ? run.sum(at, row, col) : undefined;
-        body.append(html("tr", { class: [at === beat ? "current" : "", padding ? "padding" : ""].join(" ") },
-          html("td", {}, String(k)),
-          html("td", { class: float && "float" }, this.shown(this.number(run.a(at, row, d), float, 4))),
-          html("td", { class: float && "float" }, this.shown(this.number(run.w(at, col, d), float, 4))),
-          ...this.compared(run.product(at, row, col, d), this.goldenProduct(at, d), float, 8, true),
-          ...(last ? this.compared(sum, golden?.[run.c.beat_slice[at]], float, 8, true) : [html("td"), html("td", { class: "golden" })]),
-          html("td", {}, last ? this.jump(run.c.beat_sum_cycle[at]) : "")));
-      }
+    let next = 0;
+    for (const i of chosen) {
+      if (i > next) body.append(html("tr", { class: "gap" }, html("td", { colspan: "8" }, `… ${count(i - next)} more`)));
+      next = i + 1;
+      const { at, d, k, last, product, expected, sum, goldenSum } = slices[i];
+      const padding = run.isPadding(tile, inTile, col, k);
+      body.append(html("tr", { class: [at === beat ? "current" : "", padding ? "padding" : ""].join(" ") },
+        html("td", {}, String(k)),
+        html("td", { class: float && "float" }, this.shown(this.number(run.a(at, row, d), float, 4))),
+        html("td", { class: float && "float" }, this.shown(this.number(run.w(at, col, d), float, 4))),
+        ...this.compared(product, expected, float, 8, true),
+        ...(last ? this.compared(sum, goldenSum, float, 8, true) : [html("td"), html("td", { class: "golden" })]),
+        html("td", {}, last ? this.jump(run.c.beat_sum_cycle[at]) : "")));
     }
     const place = run.place(tile),
-      equal = !body.querySelector(".wrong"),
+      equal = !slices.some(({ wrong }) => wrong),
       where = place ? `result [${place.row + inTile}, ${place.col + col}] of ${place.product.name}, ` : "";
     const padding = run.isPadding(tile, inTile, col) ? "; padding only" : "";
+    const showAll = () => {
+      this.all = true;
+      this.draw();
+    };
     return html("details", { open: true },
       html("summary", {}, `The whole sum: ${where}tile ${tile}, row ${inTile}, column ${col}${padding}`),
       equal ? html("p", { class: "soft narrow" }, "The golden model has the same products and sums.") : null,
+      chosen.length < slices.length ? html("button", { type: "button", class: "link all-slices", onclick: showAll },
+        `Show all ${count(slices.length)} products`) : null,
       html("div", { class: "scroll scroll-y", tabindex: "0" }, html("table", { class: equal && "equal" },
         html("thead", {}, html("tr", {}, ...["k", "a", "w", "product", "golden", "accumulator", "golden",
             "cycle"]
@@ -246,6 +280,9 @@ class Details {
         body)))];
   }
 }
+
+/** Sums of more products are drawn in part, unless the reader asks for all of them. */
+const LONG_SUM = 64;
 
 const SHARED_MEANINGS = {
   x: "sum + bias",

@@ -216,6 +216,12 @@ class Run {
 
   /** Golden's sums of one result after each of its slices; undefined if not all operands are known. */
   goldenSums(tile, row, col) {
+    const asked = `${tile} ${row} ${col}`; // several tables of a cycle ask for the same
+    if (this.latest?.asked !== asked) this.latest = { asked, sums: this.goldenSumsOf(tile, row, col) };
+    return this.latest.sums;
+  }
+
+  goldenSumsOf(tile, row, col) {
     const sums = [],
       float = this.isFloat(tile);
     let sum = 0;
