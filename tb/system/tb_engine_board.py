@@ -106,6 +106,14 @@ class TB(Host):
         await self.reset()
 
 
+async def begin(dut):
+    """A host after a reset, a memory, and a program for it."""
+    tb = TB(dut)
+    await tb.reset()
+    memory = tb.memory()
+    return tb, memory, tb.program(memory)
+
+
 @cocotb.test(timeout_time=20, timeout_unit="ms")
 @cocotb.parametrize(speed=[0.98, 1.02])
 async def programs(dut, speed):
@@ -127,10 +135,7 @@ async def programs(dut, speed):
 @cocotb.test(timeout_time=20, timeout_unit="ms")
 async def host_dies(dut):
     """In the middle of a program: the next host finds none; its own program is right."""
-    tb = TB(dut)
-    await tb.reset()
-    memory = tb.memory()
-    text = tb.program(memory)
+    tb, memory, text = await begin(dut)
     sent = [frames.encode(*one) for one in tb.framed(frames.WEIGHTS, text, tb.depth**2)]
     for count, cut in ((len(sent) // 2, 0), (1, 5), (len(sent) - 1, len(sent[-1]) - 1)):
         await tb.line(b"".join(sent[:count]) + sent[count][:cut])
@@ -143,10 +148,7 @@ async def host_dies(dut):
 @cocotb.test(timeout_time=20, timeout_unit="ms")
 async def damaged(dut):
     """A changed byte in the last frame of a program: the bridge fails, and the engine has no program."""
-    tb = TB(dut)
-    await tb.reset()
-    memory = tb.memory()
-    text = tb.program(memory)
+    tb, memory, text = await begin(dut)
     sent = list(tb.framed(frames.WEIGHTS, text, tb.depth**2))
     for kind, body in sent[:-1]:
         assert await tb.call(kind, body) == b"\0"
@@ -164,10 +166,7 @@ async def damaged(dut):
 @cocotb.test(timeout_time=20, timeout_unit="ms")
 async def button(dut):
     """The board's reset while a program runs: the state is as after power-up."""
-    tb = TB(dut)
-    await tb.reset()
-    memory = tb.memory()
-    text = tb.program(memory)
+    tb, memory, text = await begin(dut)
     await tb.load(text)
     await tb.command(RUN)
     dut.button.value = 1

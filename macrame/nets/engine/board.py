@@ -4,17 +4,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from macrame import environment
 from macrame.board import BOARDS, Board
 from macrame.contract import CoreConfig
-from macrame.files import atomic
 from macrame.host import serial_link
 from macrame.host.engine import NetworkEngine
-from macrame.nets.engine.command import Inference, Plan, Values, infer, line_seconds
+from macrame.nets.engine.command import Inference, Plan, Values, conclude, infer, line_seconds
 from macrame.nets.graph import Graph
 from macrame.progress import Progress
 from macrame.report.blocks import Block, Check, phrase, table, text
@@ -133,7 +131,6 @@ def run_on_board(
             min(seconds),
         )
     )
-    counters = plan.counters
     values = sum(output.size for one in found for output in one.outputs)
     for name, wrong, shown in (
         ("golden model", sum(one.wrong for one in found), True),
@@ -142,33 +139,14 @@ def run_on_board(
         if shown:
             said = phrase("{:,} values differ from the {}", wrong, name)
             report.write(Check(name, values, wrong, said))
-    for done in found:
-        if done.report.cycles != counters.cycles:
-            said = phrase("{:,} cycles, expected {:,}", done.report.cycles, counters.cycles)
-            report.write(Check("cycles", 1, 1, said))
-    folder = environment.build_dir() / "net"
-    folder.mkdir(parents=True, exist_ok=True)
-    data = {
-        "model": graph.name,
-        "core": str(config),
-        "post_lanes": config.post_lanes,
-        "lanes": plan.lanes,
+    facts = {
         "simulator": None,
         "link": link,
         "memory_bytes": engine.words * depth,
-        "program_bytes": len(plan.program.image),
         "line_program_bytes": loaded,
         "line_sent": sent,
         "line_received": received,
         "seconds": [round(part, 3) for part in seconds],
-        "predicted_cycles": counters.cycles,
-        "inferences": [
-            {**done.report.as_dict(), "mismatches_golden": done.wrong, "mismatches_reference": done.other}
-            for done in found
-        ],
     }
-    atomic.write(folder / "engine.json", (json.dumps(data, indent=2) + "\n").encode())
-    report.write(text("wrote {}", str(folder / "engine.json")))
-    if report.failed:
-        report.write(text("net: the results differ from the expected ones", kind="error"))
+    conclude(plan, found, facts, report, memory=False)
     return found

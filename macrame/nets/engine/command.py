@@ -299,6 +299,58 @@ def layers(
                 yield t, program.values(t, memory).reshape(graph.tensors[t].shape)
 
 
+def conclude(
+    plan: Plan,
+    found: Sequence[Inference],
+    facts: Mapping[str, object],
+    report: Report,
+    *,
+    memory: bool,
+) -> None:
+    """Compare the cycles with the model, write build/net/engine.json, and end the report.
+
+    Parameters
+    ----------
+    plan : Plan
+    found : sequence of Inference
+    facts : mapping of str to object
+        What else the file has: JSON.
+    report : Report
+        It has failed if anything differs from what was expected.
+    memory : bool
+        Whether the memory was compared.
+    """
+    program, cycles = plan.program, plan.counters.cycles
+    for inference in found:
+        if inference.report.cycles != cycles:
+            said = phrase("{:,} cycles, expected {:,}", inference.report.cycles, cycles)
+            report.write(Check("cycles", 1, 1, said))
+    folder = environment.build_dir() / "net"
+    folder.mkdir(parents=True, exist_ok=True)
+    data = {
+        "model": program.graph.name,
+        "core": str(program.config),
+        "post_lanes": program.config.post_lanes,
+        "lanes": plan.lanes,
+        "program_bytes": len(program.image),
+        "predicted_cycles": cycles,
+        **facts,
+        "inferences": [
+            {
+                **one.report.as_dict(),
+                "mismatches_golden": one.wrong,
+                "mismatches_reference": one.other,
+                **({"mismatches_memory": one.words} if memory else {}),
+            }
+            for one in found
+        ],
+    }
+    atomic.write(folder / "engine.json", (json.dumps(data, indent=2) + "\n").encode())
+    report.write(text("wrote {}", str(folder / "engine.json")))
+    if report.failed:
+        report.write(text("net: the results differ from the expected ones", kind="error"))
+
+
 def run(
     plan: Plan,
     inputs: Sequence[Sequence[Values]],
@@ -329,7 +381,7 @@ def run(
     """
     from macrame.sim.link import EngineSimLink
 
-    program, counters = plan.program, plan.counters
+    program = plan.program
     found = []
     compared: list[tuple[str, int, int]] = []  # tensor, values, those that differ
     with Progress("net", "inferences") as progress:
@@ -359,7 +411,6 @@ def run(
                     for t, stored in layers(plan, engine, one, reference):
                         differ = int((stored != reference[t]).sum())
                         compared.append((program.graph.tensors[t].name, stored.size, differ))
-    unexpected = [one for one in found if one.report.cycles != counters.cycles]
     report.write(text("{:,} cycles per inference on the simulated engine, {}", found[0].report.cycles, sim))
     values = sum(output.size for one in found for output in one.outputs)
     wrong = sum(one.wrong for one in found)
@@ -381,35 +432,12 @@ def run(
         report.write(Check("tensors", sum(size for _, size, _ in compared), wrong, said))
         for name in [name for name, _, differ in compared if differ][:1]:
             report.write(text("the first that differs is {}", name, kind="error"))
-    for inference in unexpected:
-        said = phrase("{:,} cycles, expected {:,}", inference.report.cycles, counters.cycles)
-        report.write(Check("cycles", 1, 1, said))
-    folder = environment.build_dir() / "net"
-    folder.mkdir(parents=True, exist_ok=True)
-    data = {
-        "model": program.graph.name,
-        "core": str(program.config),
-        "post_lanes": program.config.post_lanes,
-        "lanes": plan.lanes,
+    facts = {
         "simulator": sim,
         "seed": seed,
         "memory_bytes": words * program.config.depth,
-        "program_bytes": len(program.image),
-        "predicted_cycles": counters.cycles,
         "tensors_compared": len(compared),
         "mismatches_tensors": sum(differ for _, _, differ in compared),
-        "inferences": [
-            {
-                **one.report.as_dict(),
-                "mismatches_golden": one.wrong,
-                "mismatches_reference": one.other,
-                "mismatches_memory": one.words,
-            }
-            for one in found
-        ],
     }
-    atomic.write(folder / "engine.json", (json.dumps(data, indent=2) + "\n").encode())
-    report.write(text("wrote {}", str(folder / "engine.json")))
-    if report.failed:
-        report.write(text("net: the results differ from the expected ones", kind="error"))
+    conclude(plan, found, facts, report, memory=True)
     return found
