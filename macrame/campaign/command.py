@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from macrame import environment, paths
-from macrame.campaign import coverage, engine, evidence, mutants, python_mutants, suite, synthesis
+from macrame.campaign import coverage, engine, evidence, mutants, python_mutants, suite, summary, synthesis
 from macrame.campaign.store import Store
 from macrame.errors import InputError
 from macrame.files import atomic, parse
@@ -113,20 +113,10 @@ def main(values: Mapping[str, str], words: Sequence[str]) -> int:
     wrong = [record["task"] for record in unmutated.records.values() if record["verdict"] != "passed"]
     for name in wrong:
         print(f"campaign: {name} fails without a mutant: its kills do not count", file=sys.stderr)
-    return _errors([found, unmutated]) or (1 if wrong or _failed(found) else 0)
+    return summary.errors([found, unmutated]) or (1 if wrong or _failed(found) else 0)
 
 
 def _failed(found: engine.Results) -> bool:
     """Whether a mutant lives, unexplained or not."""
     good = ("killed", "equivalent", "stillborn")
     return any(record["verdict"] not in good for record in found.records.values())
-
-
-def _errors(results: Sequence[engine.Results]) -> int:
-    """Print why tasks have no verdict; 1 if there are any."""
-    errors = {name: text for found in results for name, text in found.errors.items()}
-    for name, text in list(errors.items())[:8]:
-        print(f"campaign: {name}: no verdict: {text.splitlines()[0]}", file=sys.stderr)
-    if len(errors) > 8:
-        print(f"campaign: {len(errors) - 8} more tasks have no verdict", file=sys.stderr)
-    return 1 if errors else 0

@@ -126,19 +126,16 @@ def mutant_lines(records: Sequence[Record]) -> list[str]:
 
 def python_lines(records: Sequence[Record]) -> list[str]:
     """The section on mutants of the Python code, as lines of Markdown."""
-    found = [record for record in records if record["group"].endswith(".py")]
+    of_python = [record for record in records if record["group"].endswith(".py")]
+    found = python_mutants.confirmed(of_python, (r for r in records if r["group"] == "unmutated"))
     if not found:
         return ["No mutant has been judged yet."]
-    failed = {r["task"] for r in records if r["group"] == "unmutated" and r["verdict"] == "failed"}
-    rows: dict[str, list[Record]] = {"all": []}
+    rows: dict[str, list[Record]] = {"all": found}
     for record in found:
-        by = " ".join(record["by"]["run"]) if record["verdict"] == "killed" else ""
-        if f"{by} unmutated" in failed:
-            record = {**record, "verdict": "unconfirmed"}
-        for row in ("all", record["group"]):
-            rows.setdefault(row, []).append(record)
+        rows.setdefault(record["group"], []).append(record)
     columns = (*python_mutants.VERDICTS, "unconfirmed")
-    killed = sum(record["verdict"] == "killed" for record in rows["all"])
+    alive = [record for record in found if record["verdict"] != "killed"]
+    killed = len(found) - len(alive)
     commits = ", ".join(f"`{commit}`" for commit in sorted({record["commit"] for record in found}))
     lines = [
         f"`macrame campaign python --seed {found[0]['seed']}`, on {commits}: {killed:,} of {len(found):,}",
@@ -152,7 +149,6 @@ def python_lines(records: Sequence[Record]) -> list[str]:
         counts = Counter(record["verdict"] for record in rows[name])
         cells = [name, str(len(rows[name])), *(str(counts[verdict]) for verdict in columns)]
         lines.append(f"| {' | '.join(cells)} | {sum(record['cpu'] for record in rows[name]):,.0f} |")
-    alive = [record for record in rows["all"] if record["verdict"] != "killed"]
     lines += ["", f"Alive: {len(alive) or 'none'}.", *([""] if alive else [])]
     return lines + [f"- `{record['task']}`: {record['verdict']}" for record in alive]
 
@@ -197,19 +193,18 @@ def read(path: Path | None = None) -> list[Record]:
     return list(store)
 
 
-def document(path: Path | None = None) -> str:
+def document(placed: Sequence[Record]) -> str:
     """The text of docs/evidence.md.
 
     Parameters
     ----------
-    path : Path, optional
-        The store.
+    placed : sequence of dict
+        The records of a store, in its order.
 
     Returns
     -------
     str
     """
-    placed = read(path)
     records = sorted(newest(placed), key=lambda record: str(record["task"]))
     sections = [HEAD, "## Mutants", "", *mutant_lines(records), ""]
     sections += ["## Mutants of the Python code", "", *python_lines(records), ""]
@@ -232,7 +227,7 @@ def files(path: Path | None = None) -> dict[Path, str]:
     """
     records = read(path)
     return {
-        DOCUMENT: document(path),
+        DOCUMENT: document(records),
         synthesis.DOCUMENT: synthesis.document(synthesis.DOCUMENT.read_text(), records),
         synthesis.CORES: synthesis.cores(synthesis.CORES.read_text(), records),
     }

@@ -23,7 +23,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -206,7 +206,9 @@ def mutated(source: str, site: Site) -> str:
     from cosmic_ray import mutating, plugins
 
     operator = plugins.get_operator(f"core/{site.operator}")()
-    return str(mutating.mutate_code(source, operator, site.occurrence))
+    changed = mutating.mutate_code(source, operator, site.occurrence)
+    assert changed is not None, f"{site}: no such place"
+    return str(changed)
 
 
 def change(source: str, site: Site) -> str:
@@ -437,7 +439,33 @@ def _task(label: str, name: str, site: dict[str, Any] | None, runs: list[list[st
 def baselines(tasks: Sequence[Task]) -> list[Task]:
     """The runs of all ladders, without a mutant."""
     runs = {tuple(words) for task in tasks for words in task.arguments["ladder"]}
-    return [_task(f"{' '.join(words)} unmutated", "", None, [list(words)]) for words in sorted(runs)]
+    return [_task(unmutated(words), "", None, [list(words)]) for words in sorted(runs)]
+
+
+def unmutated(words: Sequence[str]) -> str:
+    """The name of the task that makes a run of pytest without a mutant."""
+    return f"{' '.join(words)} unmutated"
+
+
+def confirmed(mutants: Iterable[Record], plain: Iterable[Record]) -> list[Record]:
+    """The records of mutants; a kill by a run that has not passed without a mutant is unconfirmed.
+
+    Parameters
+    ----------
+    mutants, plain : iterable of dict
+        Records of mutants, and of runs without one.
+
+    Returns
+    -------
+    list of dict
+    """
+    passed = {record["task"] for record in plain if record["verdict"] == "passed"}
+    return [
+        {**record, "verdict": "unconfirmed"}
+        if record["verdict"] == "killed" and unmutated(record["by"]["run"]) not in passed
+        else record
+        for record in mutants
+    ]
 
 
 def main(
@@ -466,20 +494,17 @@ def main(
         plain = engine.run("unmutated", baselines(tasks), store, executor, common=common)
         wrong = {name for name, record in plain.records.items() if record["verdict"] != "passed"}
         found = engine.run("python", tasks, store, executor, common=common)
-    for record in found.records.values():
-        if record["verdict"] == "killed" and f"{' '.join(record['by']['run'])} unmutated" in wrong:
-            record["verdict"] = "unconfirmed"
+    judged = confirmed(found.records.values(), plain.records.values())
+    found.records = {record["task"]: record for record in judged}
     print("\n".join(summary.table(tasks, found, VERDICTS, "file")))
-    alive = [record for record in found.records.values() if record["verdict"] != "killed"]
+    alive = [record for record in judged if record["verdict"] != "killed"]
     texts = {record["task"]: f"{record['verdict']}: {record['task']}" for record in alive}
     summary.junit(folder / "python.xml", "python", tasks, found, ("killed",), (), texts)
     for text in texts.values():
         print(text)
     for name in sorted(wrong):
         print(f"campaign: {name}: fails, so its kills do not count", file=sys.stderr)
-    for name, text in {**plain.errors, **found.errors}.items():
-        print(f"campaign: {name}: no verdict: {text.splitlines()[0]}", file=sys.stderr)
-    judged, killed = len(found.records), len(found.records) - len(alive)
-    share = f", {100 * killed / judged:.1f} %" if judged else ""
-    print(f"python: {killed:,} of {judged:,} killed{share}")
-    return 1 if wrong or alive or plain.errors or found.errors else 0
+    killed = len(judged) - len(alive)
+    share = f", {100 * killed / len(judged):.1f} %" if judged else ""
+    print(f"python: {killed:,} of {len(judged):,} killed{share}")
+    return summary.errors([plain, found]) or (1 if wrong or alive else 0)

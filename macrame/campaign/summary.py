@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a campaign has found, as a table and as JUnit XML."""
 
+import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -47,6 +48,16 @@ def table(tasks: Sequence[Task], results: Results, verdicts: Sequence[str], firs
         cells = [str(counts[row].total()), *(str(counts[row][verdict]) for verdict in columns)]
         lines.append(f"| {row} | {' | '.join(cells)} | {cpu[row]:,.0f} |")
     return lines
+
+
+def errors(results: Sequence[Results]) -> int:
+    """Print why tasks have no verdict; 1 if there are any."""
+    found = {name: text for part in results for name, text in part.errors.items()}
+    for name, text in list(found.items())[:8]:
+        print(f"campaign: {name}: no verdict: {text.splitlines()[0]}", file=sys.stderr)
+    if len(found) > 8:
+        print(f"campaign: {len(found) - 8} more tasks have no verdict", file=sys.stderr)
+    return 1 if found else 0
 
 
 def junit(

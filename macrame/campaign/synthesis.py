@@ -9,7 +9,6 @@ their versions. Its key is a digest of these, so a placement is repeated only wh
 import dataclasses
 import io
 import os
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
@@ -283,7 +282,5 @@ def main(
             writer.write(block)
     print("\n".join(summary.table(listed, found, VERDICTS, "target")))
     summary.junit(folder / "synth.xml", "synth", listed, found, VERDICTS)
-    for name, text in found.errors.items():
-        print(f"campaign: {name}: no verdict: {text.splitlines()[0]}", file=sys.stderr)
     print(f"synth: {len(found.records):,} of {len(listed):,} done, {found.ran:,} of them run now")
-    return 1 if found.errors else 0
+    return summary.errors([found])
