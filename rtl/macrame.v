@@ -21,7 +21,7 @@
 //   From the last activation beat accepted to the first result beat offered: raw
 //   10 + max(1, ceil(log2 DEPTH)) cycles; requantised 10 + ceil(COLS / POST_LANES) more. bfloat16
 //   25 + ceil(COLS / POST_LANES); int8 in a core with bfloat16 1 cycle more than without. With
-//   PACK_RESULTS the first beat leaves with its last row; with POST_CYCLES above 1 a requantised
+//   PACK_RESULTS a beat leaves with the last of its rows; with POST_CYCLES above 1 a requantised
 //   row takes that many times as long. golden/cycles.py predicts every counter to the cycle.
 //
 //   Throughput: a tile of K takes ceil(K / DEPTH) cycles, and the next one follows without an idle
@@ -53,9 +53,10 @@ module macrame #(
     parameter integer LUT_ROWS     = 0,
     // memory of the panels' records and of the counters: "auto" or "block"
     parameter         RECORD_RAM   = "auto",
-    // Cycles per result of a requantiser: 1, or 33 to 64 without bfloat16. From 33 on it multiplies
-    // one bit per cycle, in a twentieth of the LUTs and without DSP blocks: for a core that a slow
-    // link feeds, or whose array uses all DSP blocks. A row then takes POST_CYCLES times as long.
+    // Cycles per result of a requantiser: 1, or 33 to 64 without bfloat16. From 33 on its
+    // multiplier handles one bit per cycle, with a twentieth of the LUTs and no DSP block: for a
+    // core that a slow link feeds, or whose array uses all DSP blocks. A requantised row then takes
+    // POST_CYCLES times as long.
     parameter integer POST_CYCLES  = 1,
     // Rows the result FIFO holds, a power of two, 2 or more and ROWS or more (4 ROWS with
     // bfloat16). A tile holds its credits from its first slice until its rows have left: the time
@@ -121,7 +122,7 @@ module macrame #(
     localparam integer GROUPS        = (POST_LANES < 1) ? 1 :
                                        (COLS_1 + POST_LANES - 1) / POST_LANES;
     localparam integer ROW_CYCLES    = GROUPS * POST_CYCLES;  // cycles per requantised row
-    // from a cell's operands to the last of a tile's results
+    // from a tile's last operands in the array's registers to its `load`, in the slower format
     localparam integer TILE_LATENCY  = (BF16 != 0) ? 7 : 2 + ((DEPTH <= 1) ? 1 : $clog2(DEPTH));
     // Pipeline of a requantiser and of a float unit, in steps of POST_CYCLES cycles.
     localparam integer POST_STAGES   = (POST_CYCLES == 1) ? 11 : 8;

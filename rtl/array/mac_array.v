@@ -104,6 +104,7 @@ module mac_array #(
             reg  [SUM_LATENCY-1:0] bf16_pipe_q;
             reg  [2:0]             push_pending_q;   // remaining cycles of a tile's four sums
             reg  [2:0]             clear_pending_q;  // remaining cycles of a reset of four sums
+            // the latest sum_bf16_d and chain_bf16_d
             reg                    bf16_q, chain_bf16_q;
             wire                   bf16_end = (INT8 == 0) || bf16_pipe_q[SUM_LATENCY-1];
             assign last_d       = (last_end | push_pending_q[0]) & ~rst;
@@ -170,6 +171,7 @@ module mac_array #(
         end else begin : g_factors
             reg [9*ROWS-1:0] a_factor_q;
             reg [9*COLS-1:0] w_factor_q;
+            // format of the slice in the factors: `operand_bf16`, not the sums' format above
             reg              bf16_q;
             for (r = 0; r < ROWS; r = r + 1) begin : g_a
                 always @(posedge clk) if (op_valid)

@@ -10,9 +10,10 @@
 //                          └─ groups of POST_LANES columns ─► requantize x POST_LANES ─► int8 row
 //                                          (bfloat16 tiles)   float_post                 float row
 //
-//   A bfloat16 tile's x is the row; float_post adds its bias. Stochastic rounding uses 16 bits per
-//   lane of `random` for every group of columns, in order, and raises random_step, at which they
-//   may change. The last group uses them for columns that do not exist, too.
+//   A bfloat16 tile's x is the row; float_post adds its bias. Stochastic rounding uses 16 bits of
+//   `random` per lane for every group of columns, in order. random_step is high in the cycle that
+//   uses them; new ones are due in the next. In the last group, a lane without a column uses its
+//   bits all the same.
 //
 // Latency
 //   From row_valid (the row is on `row` in that cycle) to out_valid: raw 1 cycle; all others GROUPS

@@ -94,7 +94,7 @@ module panel_buffer #(
     // writer
     reg                in_record_q;
     reg [3:0]          beat_q;
-    reg                first_beat_q;  // of a record's beats
+    reg                first_beat_q;  // beat_q is 0
     reg                write_half_q;
     reg [INDEX_W-1:0]  write_index_q;
     reg [1:0]          write_slot_q;

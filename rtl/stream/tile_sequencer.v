@@ -10,10 +10,10 @@
 //   - at the start of a tile: the result FIFO has space for all its rows (tile_credits);
 //   - at the end of a tile: the result chain will be free when the results arrive (tile_spacing).
 //     A shorter tile waits before its last slice;
-//   - in bfloat16: the array is at the beat's sum (bf16_phase). A slice is four beats, of rows 0,
-//     4, .., then 1, 5, .., and its weights are read four times. Within a bfloat16 tile, a stream
-//     without pauses is never delayed by it; an int8 slice follows the last bfloat16 beat after 4
-//     cycles. A bfloat16 tile has 4 ROWS rows.
+//   - in bfloat16: the array is at the beat's sum (bf16_phase). A bfloat16 tile has 4 ROWS rows,
+//     and a slice is four beats: beat i has rows i, i + 4, i + 8, .. Its weights are read four
+//     times. Within a bfloat16 tile this condition never delays a stream without pauses; an int8
+//     slice follows the last bfloat16 beat after 4 cycles.
 //
 //   An activation panel with `keep` does not end its tile: the accumulators stay open for the next
 //   panel's K.
