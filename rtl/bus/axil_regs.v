@@ -3,7 +3,8 @@
 //
 // Purpose
 //   The AXI4-Lite register block of the core. macrame.rdl describes the same map for documents and
-//   software.
+//   software. The vector unit, the elementwise unit and the network engine use this block too, with
+//   other constants; their .rdl files have their names for the words.
 //
 //     0x00 ID        0x04 VERSION   0x08 SHAPE     0x0C K_MAX    0x10 FORMAT    read only, constant
 //     0x14 CONTROL   [0] soft reset (write 1), [1] interrupt enable, [2] clear counters (write 1)

@@ -22,9 +22,9 @@
 //   entries.
 //
 // Numbers
-//   With tables A and B of int32, requantised as gemmlowp does: A[x] + B[y], A[x] * B[y],
-//   A[max(x, y)], A[min(x, y)], A[x]. elementwise_lane has the arithmetic, docs/streams.md the
-//   packets, rtl/elementwise_unit.rdl the registers.
+//   With tables A and B of int32, requantised as gemmlowp does: A[x] + B[y], the product of the
+//   upper halves of A[x] and B[y], A[max(x, y)], A[min(x, y)], A[x]. elementwise_lane has the
+//   arithmetic, docs/streams.md the packets, rtl/elementwise_unit.rdl the registers.
 //
 // Example
 //   LANES 2: a packet of short entries v * 256 loads table A with v << 24; then a record with op 2,
