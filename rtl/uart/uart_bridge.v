@@ -6,8 +6,8 @@
 //   results.
 //
 //   A frame (frame_rx) is a type byte, a body, and the checksum. The host sends commands; each is
-//   answered by one frame with the same first byte, in order. Results are sent unsolicited, as
-//   soon as the core has one.
+//   answered by one frame with the same first byte, in order. Results are sent unsolicited, when
+//   neither a note nor an answer is due.
 //
 //     command         body                   answer
 //     01 hello                               status  4D 55  version (1)  log2 of the host's credit
@@ -36,8 +36,8 @@
 //   the credit has bytes are an overrun, and that ends the wait.
 //
 // Latency
-//   A command's effect begins 2 cycles after its last byte at the earliest. No byte waits for
-//   another command's answer to be read, only for it to be sent.
+//   A command's effect begins 2 cycles after its last byte at the earliest. The next command is
+//   accepted once the answer has been sent, whether or not the host has read it.
 //
 // Numbers
 //   All numbers are little-endian, data of a stream lane 0 first.
@@ -105,7 +105,7 @@ module uart_bridge #(
 );
 
     localparam integer WIDER       = (W_W > A_W) ? W_W : A_W;
-    // a write's address and data are 40
+    // at least the address and data of a write
     localparam integer BUF_W       = (WIDER > 40) ? WIDER : 40;
     localparam integer REMAINING_W = $clog2(BUF_W/8 + 1);
     localparam [31:0]  W_SIZE      = W_W / 8;
@@ -264,7 +264,8 @@ module uart_bridge #(
     assign a_tlast  = beat_last;
 
     // axil_regs is idle when an access starts, because the previous one has been answered. Both
-    // readies of a write are then high, and address and data are accepted in the same cycle.
+    // readies of a write are then high, and address and data are accepted in the same cycle. A
+    // valid may depend on a ready here only because axil_regs' readies do not wait for a valid.
     wire access_start = (state_q == EXECUTE) && !failed && !access_issued_q;
     assign axil_addr    = (command_q == READ) ? buffer_q[BUF_W-1 -: 8] : buffer_q[BUF_W-40 +: 8];
     assign axil_wdata   = buffer_q[BUF_W-1 -: 32];
