@@ -283,6 +283,7 @@ module elementwise_unit #(
 
     wire unused = &{1'b0, seed, seed_load};  // for stochastic rounding, which int8 does not have
 
+    // The core's watchdog, for another wait: here a beat of x waits for a beat of y.
     release_watchdog u_watchdog (
         .clk    (clk),
         .rst    (core_rst),
@@ -292,6 +293,7 @@ module elementwise_unit #(
         .stuck  (missing_y)
     );
 
+    // The core's counters, for other events: `tile` is a packet, `pad` a cycle with no operand.
     perf_counters #(
         .WIDTH(32)
     ) u_perf_counters (

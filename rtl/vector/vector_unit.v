@@ -254,6 +254,7 @@ module vector_unit #(
     wire [2:0]  counter_index;
     wire [31:0] watchdog, counter_value;
 
+    // The core's watchdog, for another wait: here a beat of x waits for a beat of y.
     release_watchdog u_watchdog (
         .clk    (clk),
         .rst    (core_rst),
@@ -263,6 +264,7 @@ module vector_unit #(
         .stuck  (missing_y)
     );
 
+    // The core's counters, for other events: `tile` is a packet, `pad` a cycle with no operand.
     perf_counters #(
         .WIDTH(32)
     ) u_perf_counters (
