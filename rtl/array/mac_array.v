@@ -105,17 +105,17 @@ module mac_array #(
             reg  [2:0]             push_pending_q;   // remaining cycles of a tile's four sums
             reg  [2:0]             clear_pending_q;  // remaining cycles of a reset of four sums
             // the latest sum_bf16_d and chain_bf16_d
-            reg                    bf16_q, chain_bf16_q;
+            reg                    sum_bf16_q, chain_bf16_q;
             wire                   bf16_end = (INT8 == 0) || bf16_pipe_q[SUM_LATENCY-1];
             assign last_d       = (last_end | push_pending_q[0]) & ~rst;
             assign clear_d      = last_end | push_pending_q[0] | rst | clear_pending_q[0];
             assign sum_bf16_d   = (INT8 == 0) || rst || clear_pending_q[0] ||
-                                  (valid_end ? bf16_end : bf16_q);
+                                  (valid_end ? bf16_end : sum_bf16_q);
             assign chain_bf16_d = (INT8 == 0) || (last_d ? sum_bf16_d : chain_bf16_q);
             assign load_d       = (push_pending_q == 3'b001) || (last_end && !bf16_end);
             always @(posedge clk) begin
                 bf16_pipe_q     <= {bf16_pipe_q[SUM_LATENCY-2:0], op_bf16};
-                bf16_q          <= sum_bf16_d;
+                sum_bf16_q      <= sum_bf16_d;
                 chain_bf16_q    <= chain_bf16_d;
                 push_pending_q  <= rst ? 3'b000 : (last_end && bf16_end) ? 3'b111 :
                                    {1'b0, push_pending_q[2:1]};
@@ -171,8 +171,7 @@ module mac_array #(
         end else begin : g_factors
             reg [9*ROWS-1:0] a_factor_q;
             reg [9*COLS-1:0] w_factor_q;
-            // format of the slice in the factors: `operand_bf16`, not the sums' format above
-            reg              bf16_q;
+            reg              operand_bf16_q;  // format of the slice in the factors
             for (r = 0; r < ROWS; r = r + 1) begin : g_a
                 always @(posedge clk) if (op_valid)
                     a_factor_q[9*r +: 9] <= (INT8 == 0 || op_bf16) ?
@@ -185,10 +184,10 @@ module mac_array #(
                                             {1'b0, |op_w[LANE_W*c+7 +: 8], op_w[LANE_W*c +: 7]} :
                                             {op_w[LANE_W*c+7], op_w[LANE_W*c +: 8]};
             end
-            always @(posedge clk) if (op_valid) bf16_q <= op_bf16;
+            always @(posedge clk) if (op_valid) operand_bf16_q <= op_bf16;
             assign a_factor     = a_factor_q;
             assign w_factor     = w_factor_q;
-            assign operand_bf16 = bf16_q;
+            assign operand_bf16 = operand_bf16_q;
         end
 
         for (c = 0; c < COLS; c = c + 1) begin : g_lane

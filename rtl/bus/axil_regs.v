@@ -13,8 +13,8 @@
 //     0x1C WATCHDOG  cycles a weight slice may wait for a release without activations; 0: off
 //     0x20 CYCLES .. 0x38 PAD   the counters of perf_counters, read only
 //     0x3C SEED      of the random bits for stochastic rounding; their sequence restarts with any
-//                    write, even of no byte, and with resets. Without bfloat16: the constant LAST,
-//                    read only, or unmapped if that is 0
+//                    write, even of no byte, and with resets. Without bfloat16: the constant
+//                    WORD_3C, read only, or unmapped if that is 0
 //
 // Latency
 //   A read answers 1 cycle after its address. A read of a counter answers after 4 to 11 cycles, or
@@ -39,7 +39,7 @@ module axil_regs #(
     parameter [31:0] K_MAX    = 32'd1024,
     parameter [31:0] FORMAT   = 32'd1,          // [0] int8, [1] bfloat16, [8] packed results
     parameter [31:0] WATCHDOG = 32'h0010_0000,  // its value after reset
-    parameter [31:0] LAST     = 32'd0           // at 0x3C, without bfloat16
+    parameter [31:0] WORD_3C  = 32'd0           // at 0x3C, without bfloat16
 ) (
     input  wire         clk,
     input  wire         rst,
@@ -91,7 +91,7 @@ module axil_regs #(
     localparam [5:0]  A_SEED     = 6'h0F;
     localparam [0:0]  SEEDED     = FORMAT[1];
     // the first unmapped word
-    localparam [5:0]  A_END      = (SEEDED || LAST != 32'd0) ? 6'h10 : A_SEED;
+    localparam [5:0]  A_END      = (SEEDED || WORD_3C != 32'd0) ? 6'h10 : A_SEED;
 
     // Protection bits are ignored, and the strobes select the byte within the word.
     wire unused = &{1'b0, s_axil_awprot, s_axil_arprot, s_axil_awaddr[1:0], s_axil_araddr[1:0]};
@@ -150,7 +150,7 @@ module axil_regs #(
             A_CONTROL:  read_d = {30'd0, irq_enable_q, 1'b0};
             A_STATUS:   read_d = {21'd0, counters_full, busy, halted, 2'd0, error_q};
             A_WATCHDOG: read_d = watchdog_q;
-            A_SEED:     read_d = SEEDED ? seed_q : LAST;
+            A_SEED:     read_d = SEEDED ? seed_q : WORD_3C;
             default:    read_d = 32'd0;
         endcase
     end

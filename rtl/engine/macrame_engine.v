@@ -506,7 +506,7 @@ module macrame_engine #(
         .K_MAX   (WORDS_32),
         .FORMAT  ({SLICES_32[15:0], LANES_32[7:0], 8'd1}),
         .WATCHDOG(32'd0),
-        .LAST    (BEATS_32)
+        .WORD_3C (BEATS_32)
     ) u_axil_regs (
         .clk           (clk),
         .rst           (rst),

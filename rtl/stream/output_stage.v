@@ -81,16 +81,19 @@ module output_stage #(
     localparam integer GROUPS    = (POST_LANES < 1) ? 1 : (COLS + POST_LANES - 1) / POST_LANES;
     localparam integer GROUP_W   = (GROUPS == 1) ? 1 : $clog2(GROUPS);
     localparam integer SERIAL    = (POST_CYCLES != 1) ? 1 : 0;
-    localparam integer LANE_W    = (BF16 != 0) ? 32 : 8;  // a lane's result
+    localparam integer RESULT_W  = (BF16 != 0) ? 32 : 8;  // a lane's result
     localparam [31:0]  GROUP_END = GROUPS - 1;
+
+    localparam [2:0] RAW        = 3'd0;  // modes
+    localparam [2:0] STOCHASTIC = 3'd7;
 
     // x: the row with its bias
     reg               x_valid_q, x_last_q;
     reg [3:0]         x_mode_q;
     reg [32*COLS-1:0] x_q;
 
-    // Groups: start_group in the cycle of row_valid and after; x follows one cycle behind, because
-    // x_q is a register. x_q shifts down group by group, so that a lane's column is always at the
+    // Groups: group_start and group_index in the cycle of row_valid and after; x follows one cycle
+    // later, because x_q is a register. x_q shifts down group by group, so that a lane's column is always at the
     // same position: a multiplexer here would precede the requantiser's longest stage.
     reg               groups_pending_q;  // groups of this row remain
     reg [GROUP_W-1:0] next_group_q;      // the next of them
@@ -98,20 +101,20 @@ module output_stage #(
     reg [GROUP_W-1:0] group_q;           // its number
     reg               group_row_last_q;  // it belongs to the tile's last row
 
-    wire               raw  = (INT8 != 0) && (row_mode[2:0] == 3'd0);
+    wire               raw  = (INT8 != 0) && (row_mode[2:0] == RAW);
     wire               bf16 = (BF16 != 0) && row_mode[2];
     wire               tick;
     wire               group_start    = row_valid ? !raw : groups_pending_q && tick;
-    wire [GROUP_W-1:0] start_group    = row_valid ? {GROUP_W{1'b0}} : next_group_q;
-    wire               start_ends_row = (start_group == GROUP_END[GROUP_W-1:0]);
+    wire [GROUP_W-1:0] group_index    = row_valid ? {GROUP_W{1'b0}} : next_group_q;
+    wire               start_ends_row = (group_index == GROUP_END[GROUP_W-1:0]);
 
     // One bit per step of the requantisers' pipeline: the last group of a row, and the tile's last
     // row.
-    reg  [POST_STAGES-1:0] row_end_q, row_last_pipe_q;
-    wire                   row_done = row_end_q[POST_STAGES-1] && tick;
+    reg  [POST_STAGES-1:0] row_end_pipe_q, row_last_pipe_q;
+    wire                   row_done = row_end_pipe_q[POST_STAGES-1] && tick;
 
     // The pipeline is gated while it is empty: the groups of a row follow each other, so from the
-    // first to the last either group_valid_q or a bit of row_end_q is set.
+    // first to the last either group_valid_q or a bit of row_end_pipe_q is set.
     reg  active_q;
     wire pipe_enable = active_q && tick;
 
@@ -120,31 +123,31 @@ module output_stage #(
             x_valid_q        <= 1'b0;
             groups_pending_q <= 1'b0;
             group_valid_q    <= 1'b0;
-            row_end_q        <= {POST_STAGES{1'b0}};
+            row_end_pipe_q   <= {POST_STAGES{1'b0}};
             active_q         <= 1'b0;
         end else begin
             x_valid_q        <= row_valid && raw;
             groups_pending_q <= group_start ? !start_ends_row : groups_pending_q && !tick;
             group_valid_q    <= group_start || (group_valid_q && !tick);
             if (tick)
-                row_end_q <= {row_end_q[POST_STAGES-2:0], group_valid_q &&
-                              (group_q == GROUP_END[GROUP_W-1:0])};
-            active_q <= group_start || group_valid_q || (row_end_q != {POST_STAGES{1'b0}});
+                row_end_pipe_q <= {row_end_pipe_q[POST_STAGES-2:0],
+                                   group_valid_q && (group_q == GROUP_END[GROUP_W-1:0])};
+            active_q <= group_start || group_valid_q || (row_end_pipe_q != {POST_STAGES{1'b0}});
         end
         if (row_valid) begin
             x_last_q <= row_last;
             x_mode_q <= row_mode;
         end
         if (group_start) begin
-            next_group_q     <= start_group + 1'b1;
-            group_q          <= start_group;
+            next_group_q     <= group_index + 1'b1;
+            group_q          <= group_index;
             group_row_last_q <= row_valid ? row_last : group_row_last_q;
         end
         if (pipe_enable) row_last_pipe_q <= {row_last_pipe_q[POST_STAGES-2:0], group_row_last_q};
     end
 
     wire [1:0] pipe_size;  // out_size of the row that leaves with row_done
-    assign random_step = (BF16 != 0) && group_valid_q && (x_mode_q[2:0] == 3'd7);
+    assign random_step = (BF16 != 0) && group_valid_q && (x_mode_q[2:0] == STOCHASTIC);
 
     genvar l, g;
     generate
@@ -158,7 +161,7 @@ module output_stage #(
         end else begin : g_int8_only
             assign pipe_size = 2'd0;
         end
-        if (SERIAL != 0) begin : g_slow
+        if (SERIAL != 0) begin : g_serial_tick
             reg [5:0] tick_count_q;
             localparam [31:0] TICK_END = POST_CYCLES - 1;
             assign tick = (tick_count_q == 6'd0);
@@ -186,7 +189,7 @@ module output_stage #(
                     x_q[32*c +: 32] <= row[32*c +: 32] + (bf16 ? 32'd0 : bias[32*c +: 32]);
                 else if (c + POST_LANES < COLS) x_q[32*c +: 32] <= x_q[32*(c + POST_LANES) +: 32];
 
-    wire [LANE_W*POST_LANES-1:0] lane_result;
+    wire [RESULT_W*POST_LANES-1:0] lane_result;
 
     generate
         for (l = 0; l < POST_LANES; l = l + 1) begin : g_lane
@@ -203,7 +206,7 @@ module output_stage #(
                                                  clamp_low[8*COL +: 8], clamp_high[8*COL +: 8]};
                 end
                 reg [63:0] param_q;
-                always @(posedge clk) if (group_start) param_q <= params[64*start_group +: 64];
+                always @(posedge clk) if (group_start) param_q <= params[64*group_index +: 64];
                 requantize #(
                     .SERIAL(SERIAL)
                 ) u_requantize (
@@ -231,7 +234,7 @@ module output_stage #(
                 end
                 reg  [31:0] bias_q;
                 wire [31:0] float_q;
-                always @(posedge clk) if (group_start) bias_q <= biases[32*start_group +: 32];
+                always @(posedge clk) if (group_start) bias_q <= biases[32*group_index +: 32];
                 float_post #(
                     .LATENCY(POST_STAGES)
                 ) u_float_post (
@@ -245,29 +248,29 @@ module output_stage #(
                     .y     (float_q)
                 );
                 if (INT8 != 0) begin : g_either
-                    assign lane_result[LANE_W*l +: LANE_W] =
+                    assign lane_result[RESULT_W*l +: RESULT_W] =
                         (pipe_size == 2'd0) ? {24'd0, g_int8.int8_q} : float_q;
                 end else begin : g_only
-                    assign lane_result[LANE_W*l +: LANE_W] = float_q;
+                    assign lane_result[RESULT_W*l +: RESULT_W] = float_q;
                 end
             end else begin : g_no_float
                 wire unused = &{1'b0, random[16*l +: 16], x_mode_q[3]};
-                assign lane_result[LANE_W*l +: LANE_W] = g_int8.int8_q;
+                assign lane_result[RESULT_W*l +: RESULT_W] = g_int8.int8_q;
             end
         end
     endgenerate
 
     // The groups of a row arrive one after the other, the lowest columns first: each shifts down as
     // the next arrives.
-    wire [LANE_W*POST_LANES*GROUPS-1:0] lanes;
+    wire [RESULT_W*POST_LANES*GROUPS-1:0] lanes;
     generate
         if (GROUPS == 1) begin : g_at_once
             assign lanes = lane_result;
         end else begin : g_collect
-            reg [LANE_W*POST_LANES*(GROUPS-1)-1:0] collect_q;
+            reg [RESULT_W*POST_LANES*(GROUPS-1)-1:0] collect_q;
             assign lanes = {lane_result, collect_q};
             always @(posedge clk) if (pipe_enable)
-                collect_q <= lanes[LANE_W*POST_LANES*GROUPS-1:LANE_W*POST_LANES];
+                collect_q <= lanes[RESULT_W*POST_LANES*GROUPS-1:RESULT_W*POST_LANES];
         end
     endgenerate
 
@@ -276,12 +279,12 @@ module output_stage #(
     wire [32*COLS-1:0] shared_data;
     generate
         for (l = 0; l < COLS; l = l + 1) begin : g_pack
-            assign int8_data[8*l +: 8] = lanes[LANE_W*l +: 8];
+            assign int8_data[8*l +: 8] = lanes[RESULT_W*l +: 8];
         end
         if (BF16 != 0) begin : g_wide
             wire [16*COLS-1:0] bf16_data, low_data;
             for (l = 0; l < COLS; l = l + 1) begin : g_pack_bf16
-                assign bf16_data[16*l +: 16] = lanes[LANE_W*l +: 16];
+                assign bf16_data[16*l +: 16] = lanes[RESULT_W*l +: 16];
             end
             assign low_data    = (pipe_size == 2'd2) ? lanes[16*COLS-1:0] : bf16_data;
             assign shared_data = {lanes[32*COLS-1:16*COLS], low_data[16*COLS-1:8*COLS],

@@ -56,7 +56,7 @@ module weight_path #(
     output wire                   error_w_long
 );
 
-    wire w_valid, w_ready;
+    wire w_in_valid, w_in_ready;
 
     packet_gate u_gate_w (
         .clk       (clk),
@@ -65,8 +65,8 @@ module weight_path #(
         .in_valid  (s_axis_w_tvalid),
         .in_last   (s_axis_w_tlast),
         .in_ready  (s_axis_w_tready),
-        .out_valid (w_valid),
-        .out_ready (w_ready),
+        .out_valid (w_in_valid),
+        .out_ready (w_in_ready),
         .accepted  (w_accepted)
     );
 
@@ -84,8 +84,8 @@ module weight_path #(
         .in_data      (s_axis_w_tdata),
         .in_user      (s_axis_w_tuser),
         .in_last      (s_axis_w_tlast),
-        .in_valid     (w_valid),
-        .in_ready     (w_ready),
+        .in_valid     (w_in_valid),
+        .in_ready     (w_in_ready),
         .in_blocked   (w_blocked),
         .record_write (record_write),
         .record_slot  (record_slot),
