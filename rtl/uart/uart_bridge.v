@@ -47,10 +47,10 @@
 `default_nettype none
 
 module uart_bridge #(
-    parameter integer W_W    = 64,  // bits of weights' tdata, whole bytes
-    parameter integer A_W    = 64,  // bits of activations' tdata, whole bytes
-    parameter integer COLS   = 8,   // lanes of 32 bits in a result
-    // log2 of the bytes that the host may have outstanding, for hello
+    parameter integer W_W    = 64,  // bits of weights' tdata, 8..2048, whole bytes
+    parameter integer A_W    = 64,  // bits of activations' tdata, 8..2048, whole bytes
+    parameter integer COLS   = 8,   // lanes of 32 bits in a result, 1..32
+    // log2 of the bytes that the host may have outstanding, for hello: 4..10
     parameter integer CREDIT = 9
 ) (
     input  wire               clk,
@@ -114,7 +114,19 @@ module uart_bridge #(
     localparam [31:0]  CREDIT_WORD = CREDIT;
     localparam [7:0]   VERSION     = 8'd1;
 
-    localparam [7:0] NOTE = 8'h00, HELLO = 8'h01, RESET = 8'h02, READ = 8'h03, WRITE = 8'h04;
+    // types of frames; the lowest bit of the last three is tlast
+    localparam [7:0] NOTE        = 8'h00;
+    localparam [7:0] HELLO       = 8'h01;
+    localparam [7:0] RESET       = 8'h02;
+    localparam [7:0] READ        = 8'h03;
+    localparam [7:0] WRITE       = 8'h04;
+    localparam [6:0] WEIGHTS     = 7'h08;
+    localparam [6:0] ACTIVATIONS = 7'h10;
+    localparam [6:0] RESULTS     = 7'h40;
+
+    // bytes of a body after its first
+    localparam [2:0] READ_BODY  = 3'd0;
+    localparam [2:0] WRITE_BODY = 3'd4;
 
     // position in a frame
     localparam [3:0] HUNT    = 4'd0;  // outside
@@ -127,6 +139,21 @@ module uart_bridge #(
     localparam [3:0] CHECK   = 4'd7;
     localparam [3:0] EXECUTE = 4'd8;  // the command's effect; the frame's last beat
     localparam [3:0] ANSWER  = 4'd9;
+
+    generate
+        if (W_W < 8 || W_W > 2048 || W_W % 8 != 0) begin : g_illegal_weights
+            ERROR_uart_bridge_W_W_must_be_8_to_2048_and_a_multiple_of_8 u_error ();
+        end
+        if (A_W < 8 || A_W > 2048 || A_W % 8 != 0) begin : g_illegal_activations
+            ERROR_uart_bridge_A_W_must_be_8_to_2048_and_a_multiple_of_8 u_error ();
+        end
+        if (COLS < 1 || COLS > 32) begin : g_illegal_cols
+            ERROR_uart_bridge_COLS_must_be_1_to_32 u_error ();
+        end
+        if (CREDIT < 4 || CREDIT > 10) begin : g_illegal_credit
+            ERROR_uart_bridge_CREDIT_must_be_4_to_10 u_error ();
+        end
+    endgenerate
 
     // --- commands --------------------------------------------------------------------------------
 
@@ -162,7 +189,7 @@ module uart_bridge #(
     wire       answer_sent, note_sent;
     reg        answer_sent_q, result_sent_q;
 
-    wire is_stream     = (command_q[7:1] == 7'h08) || (command_q[7:1] == 7'h10);
+    wire is_stream     = (command_q[7:1] == WEIGHTS) || (command_q[7:1] == ACTIVATIONS);
     wire is_weights    = command_q[4];
     wire byte_accepted = token_valid && !token_start && token_ready;
     wire in_frame      = (state_q != HUNT) && (state_q != COMMAND);
@@ -172,9 +199,8 @@ module uart_bridge #(
                          (state_q != ANSWER);
 
     // the command byte being offered
-    wire       command_known  = (byte_in >= HELLO && byte_in <= WRITE) || (byte_in[7:1] == 7'h08) ||
-                                (byte_in[7:1] == 7'h10);
-    wire       command_stream = byte_in[5] || byte_in[4];
+    wire       command_stream = (byte_in[7:1] == WEIGHTS) || (byte_in[7:1] == ACTIVATIONS);
+    wire       command_known  = (byte_in >= HELLO && byte_in <= WRITE) || command_stream;
 
     // A failed bridge waits neither for a beat to be accepted nor for an access to be answered.
     wire beat_done       = failed || (is_weights ? w_tready : a_tready);
@@ -187,7 +213,7 @@ module uart_bridge #(
         case (state_q)
             COMMAND: if (byte_accepted)
                          state_d = !command_known ? HUNT : command_stream ? USER :
-                                   (byte_in[2] || byte_in == READ) ? DATA : SUM;
+                                   (byte_in == WRITE || byte_in == READ) ? DATA : SUM;
             USER:    if (byte_accepted) state_d = BEATS;
             BEATS:   if (byte_accepted) state_d = DATA;
             DATA:    if (byte_accepted && bytes_remaining_q == {REMAINING_W{1'b0}})
@@ -239,7 +265,7 @@ module uart_bridge #(
             bytes_remaining_q <= is_weights ? W_SIZE[REMAINING_W-1:0] - 1'b1 :
                                  A_SIZE[REMAINING_W-1:0] - 1'b1;
         end else begin
-            bytes_remaining_q <= byte_in[2] ? 4 : 0;  // of write and read
+            bytes_remaining_q <= (byte_in == WRITE) ? WRITE_BODY : READ_BODY;
         end
 
         if (state_q != SUM) checksum_high_q <= 1'b0;
@@ -278,11 +304,18 @@ module uart_bridge #(
 
     // --- messages to the host --------------------------------------------------------------------
 
-    localparam [1:0] IDLE = 2'd0, NOTING = 2'd1, ANSWERING = 2'd2, RESULT = 2'd3;
+    localparam [1:0] IDLE      = 2'd0;
+    localparam [1:0] NOTING    = 2'd1;
+    localparam [1:0] ANSWERING = 2'd2;
+    localparam [1:0] RESULT    = 2'd3;
 
-    reg  [1:0] source_q;
-    reg  [7:0] index_q;
-    reg  [7:0] end_q;  // index of the last byte, fixed when the message starts
+    reg  [1:0] message_q;
+    reg  [7:0] byte_index_q;
+    // The index of the last byte and the second byte are fixed when the message starts. An error or
+    // a reset during the message changes neither, so that the length always agrees with the status
+    // of an answer and with n of a result.
+    reg  [7:0] last_index_q;
+    reg  [7:0] second_byte_q;
     wire       message_ready;
 
     wire [7:0]  status   = {irq, 1'b0, status_q};
@@ -298,45 +331,46 @@ module uart_bridge #(
                                m_tkeep[2*COLS-1] ? M_SIZE[8:1] :
                                m_tkeep[COLS-1] ? M_SIZE[9:2] : 8'd0;
 
-    wire [6:0]  data_index   = index_q[6:0] - 7'd2;
-    wire [7:0]  frame_type   = (source_q == NOTING) ? NOTE :
-                               (source_q == ANSWERING) ? command_q : {7'h40, m_tlast};
-    wire [7:0]  header_byte  = (index_q == 8'd0) ? frame_type :
-                               (source_q == RESULT) ? result_bytes : status;
-    wire [7:0]  data_byte    = (source_q == RESULT) ? m_tdata[8*data_index +: 8] :
+    wire [6:0]  data_index   = byte_index_q[6:0] - 7'd2;
+    wire [7:0]  frame_type   = (message_q == NOTING) ? NOTE :
+                               (message_q == ANSWERING) ? command_q : {RESULTS, m_tlast};
+    wire [7:0]  header_byte  = (byte_index_q == 8'd0) ? frame_type : second_byte_q;
+    wire [7:0]  data_byte    = (message_q == RESULT) ? m_tdata[8*data_index +: 8] :
                                body[8*data_index[2:0] +: 8];
-    wire [1:0]  next_source  = note_q ? NOTING : (state_q == ANSWER) ? ANSWERING :
+    wire [1:0]  next_message = note_q ? NOTING : (state_q == ANSWER) ? ANSWERING :
                                (m_tvalid && !failed && !result_sent_q) ? RESULT : IDLE;
-    wire        message_end  = (source_q != IDLE) && message_ready && (index_q == end_q);
+    wire        message_last = (byte_index_q == last_index_q);
+    wire        message_end  = (message_q != IDLE) && message_ready && message_last;
 
-    assign note_sent   = message_end && (source_q == NOTING);
-    assign answer_sent = message_end && (source_q == ANSWERING);
+    assign note_sent   = message_end && (message_q == NOTING);
+    assign answer_sent = message_end && (message_q == ANSWERING);
     // A failed bridge discards results, except one whose frame is being sent. The end of a message
     // is registered before it becomes a ready, because the path from the line's ready is long.
-    assign m_tready    = result_sent_q || (failed && source_q != RESULT);
+    assign m_tready    = result_sent_q || (failed && message_q != RESULT);
 
     always @(posedge clk) begin
-        result_sent_q <= message_end && (source_q == RESULT);
+        result_sent_q <= message_end && (message_q == RESULT);
         answer_sent_q <= answer_sent;
-        if (rst) source_q <= IDLE;
-        else if (source_q == IDLE) source_q <= next_source;
-        else if (message_end) source_q <= IDLE;
+        if (rst) message_q <= IDLE;
+        else if (message_q == IDLE) message_q <= next_message;
+        else if (message_end) message_q <= IDLE;
 
-        if (source_q == IDLE) begin
-            index_q <= 8'd0;
-            end_q   <= (next_source == NOTING) ? 8'd1 :
-                       (next_source == ANSWERING) ? body_end : result_bytes + 8'd1;
+        if (message_q == IDLE) begin
+            byte_index_q  <= 8'd0;
+            last_index_q  <= (next_message == NOTING) ? 8'd1 :
+                             (next_message == ANSWERING) ? body_end : result_bytes + 8'd1;
+            second_byte_q <= (next_message == RESULT) ? result_bytes : status;
         end else if (message_ready) begin
-            index_q <= index_q + 8'd1;
+            byte_index_q <= byte_index_q + 8'd1;
         end
     end
 
     frame_tx u_frame_tx (
         .clk      (clk),
         .rst      (rst),
-        .in_data  ((index_q[7:1] == 7'd0) ? header_byte : data_byte),
-        .in_last  (index_q == end_q),
-        .in_valid (source_q != IDLE),
+        .in_data  ((byte_index_q[7:1] == 7'd0) ? header_byte : data_byte),
+        .in_last  (message_last),
+        .in_valid (message_q != IDLE),
         .in_ready (message_ready),
         .out_data (out_data),
         .out_valid(out_valid),

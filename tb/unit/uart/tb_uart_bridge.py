@@ -12,7 +12,8 @@ What could be wrong here, and which case would show it:
                                                              nothing but its status until the reset
   a crashed host leaves half a frame                         `resynchronised`: truncated after every byte
   a wait for the core survives a reset                       `unstuck`: overrun ends it
-  an error in the middle of a message changes its length      `errors` injects one while an answer is sent
+  an error in a message changes its length, or its status    `any_cycle`: in each cycle of a command and its answer
+  a reset changes the length of a result, or its n           `reset_in_result`: in each cycle of a result's frame
 """
 
 import cocotb
@@ -258,6 +259,71 @@ async def errors(dut, error):
     kind, data = tb.packet("w", 2, True)
     await tb.expect((kind, b"\0"))
     tb.equal(tb.streams["w"].values, data, "beats after the reset")
+
+
+@cocotb.test(timeout_time=4, timeout_unit="ms")
+async def any_cycle(dut):
+    """An error in each cycle from a command's first byte to the end of its answer: the answer is complete and
+    without an error, or it is the status alone; the note is sent in any case."""
+    tb = TB(dut)
+    await tb.begin()
+    bit = bytes([1 << frames.STATUS_ERRORS.index("overrun")])
+    note = (frames.NOTE, bit)
+    complete = [(frames.READ, bytes([0, 0]) + tb.register(8).to_bytes(4, "little")), note]
+    found, answer_end = [], None
+    for delay in range(120):
+        tb.send(frames.READ, b"\x08")
+        await tb.step(delay)
+        answered = len(tb.frames) == 1
+        tb.drive(overrun=1)
+        await tb.step()
+        tb.drive(overrun=0)
+        await tb.until(lambda: len(tb.frames) == 2, 3000, "an answer and a note")
+        found.append(tb.frames == complete)
+        if not found[-1]:
+            tb.equal(tb.frames, [note, (frames.READ, bit)], f"frames, error in cycle {delay}")
+        await tb.reset()
+        if answered:
+            answer_end = delay
+            break
+    assert answer_end is not None, "no error came after the answer"
+    first = found.index(True)
+    tb.equal(found, [False] * first + [True] * (len(found) - first), "complete answers, by the error's cycle")
+    assert first > 5, "no error came before the answer"
+    assert len(found) - first > 5, "no error came during the answer"
+
+
+@cocotb.test(timeout_time=4, timeout_unit="ms")
+async def reset_in_result(dut):
+    """A host's reset in each cycle of a result's frame, which withdraws the result: the frame keeps its length."""
+    tb = TB(dut)
+    await tb.begin()
+    size = 4 * tb.cols
+    beat = {"m_tdata": 0x11, "m_tkeep": (1 << size) - 1, "m_tlast": 0}
+
+    def withdraw():
+        if tb.read("core_rst") and not tb.results.empty:
+            withdrawn.append(bool(tb.line.beats) and not tb.frames)
+            tb.results.clear()
+
+    tb.parts.append(Part(sample=withdraw))
+    # what the core offers after the reset is not a result, but not unknown either
+    tb.results._idle |= {"m_tdata": 0, "m_tkeep": 0, "m_tlast": 0}
+    during = 0
+    for delay in range(60):
+        tb.line.beats.clear()
+        tb.fed, withdrawn = 0, []
+        tb.send(frames.RESET)
+        await tb.step(delay)
+        tb.results.send(dict(beat))
+        await tb.until(lambda: any(kind == frames.RESET for kind, _ in tb.frames), 3000, "the reset's answer")
+        await tb.step(100)
+        for kind, body in tb.frames:
+            if kind != frames.RESET:
+                tb.equal((kind, len(body) - 1, body[0]), (frames.RESULT, size, size), "type, bytes and n")
+        during += withdrawn == [True]
+        tb.frames = []
+    assert during >= 5, f"{during} of the resets came within a frame"
 
 
 @cocotb.test(timeout_time=4, timeout_unit="ms")
