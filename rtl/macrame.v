@@ -148,6 +148,10 @@ module macrame #(
         if (PACK_RESULTS != 0 && PACK_RESULTS != 1) begin : g_illegal_packing
             ERROR_macrame_PACK_RESULTS_must_be_0_or_1 u_error ();
         end
+        // The last four letters: a comparison of strings of different lengths gives a warning.
+        if (RECORD_RAM[31:0] != "auto" && RECORD_RAM[31:0] != "lock") begin : g_illegal_ram
+            ERROR_macrame_RECORD_RAM_must_be_auto_or_block u_error ();
+        end
     endgenerate
 
     wire                   soft_reset, halted;
