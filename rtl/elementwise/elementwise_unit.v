@@ -167,7 +167,7 @@ module elementwise_unit #(
         .CREDITS     (FIFO_DEPTH),
         .RECORD_BEATS(RECORD_BEATS),
         .ENTRY_BEATS (ENTRY_BEATS)
-    ) u_control (
+    ) u_elementwise_control (
         .clk          (clk),
         .rst          (core_rst),
         .halted       (halted),
@@ -210,7 +210,7 @@ module elementwise_unit #(
 
     elementwise_lanes #(
         .LANES(LANES)
-    ) u_lanes (
+    ) u_elementwise_lanes (
         .clk        (clk),
         .rst        (core_rst),
         .record     (record),
@@ -284,7 +284,7 @@ module elementwise_unit #(
     wire unused = &{1'b0, seed, seed_load};  // for stochastic rounding, which int8 does not have
 
     // The core's watchdog, for another wait: here a beat of x waits for a beat of y.
-    release_watchdog u_watchdog (
+    release_watchdog u_release_watchdog (
         .clk    (clk),
         .rst    (core_rst),
         .limit  (watchdog),
@@ -352,7 +352,7 @@ module elementwise_unit #(
         .halted        (halted),
         .irq           (irq),
         .error         ({1'b0, error_table, missing_y, error_length, error_record, error_command}),
-        .busy          (!idle),
+        .busy          (!idle || m_axis_tvalid),
         .counters_full (counters_full),
         .counter_read  (counter_read),
         .counter_index (counter_index),

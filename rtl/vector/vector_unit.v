@@ -151,7 +151,7 @@ module vector_unit #(
 
     vector_control #(
         .CREDITS(FIFO_DEPTH)
-    ) u_control (
+    ) u_vector_control (
         .clk          (clk),
         .rst          (core_rst),
         .halted       (halted),
@@ -189,7 +189,7 @@ module vector_unit #(
 
     vector_lanes #(
         .LANES(LANES)
-    ) u_lanes (
+    ) u_vector_lanes (
         .clk       (clk),
         .rst       (core_rst),
         .seed_load (seed_load),
@@ -255,7 +255,7 @@ module vector_unit #(
     wire [31:0] watchdog, counter_value;
 
     // The core's watchdog, for another wait: here a beat of x waits for a beat of y.
-    release_watchdog u_watchdog (
+    release_watchdog u_release_watchdog (
         .clk    (clk),
         .rst    (core_rst),
         .limit  (watchdog),
@@ -323,7 +323,7 @@ module vector_unit #(
         .halted        (halted),
         .irq           (irq),
         .error         ({2'b00, missing_y, error_length, error_empty, error_command}),
-        .busy          (!idle),
+        .busy          (!idle || m_axis_tvalid),
         .counters_full (counters_full),
         .counter_read  (counter_read),
         .counter_index (counter_index),

@@ -10,6 +10,7 @@ What could be wrong here, and which case would show it:
   beats lost, duplicated, paired wrongly in a stall    `stalls`: every stream alone and together, all kinds
   more results in progress than there is space for     `blocked`: no result is accepted for a long time
   an entry of the table before, or of the other one    `tables`: loads of either kind between operations
+  idle while a result waits to be accepted             `pending`
   an error missed, detected late, or as another        `errors`: each, after none, one and three good packets
   a result of a faulty packet, or of a later one       `errors`: no result leaves, whatever is sent
   an input that hangs after an error                   `errors`: both drain
@@ -122,7 +123,7 @@ async def stalls(dut, kinds):
     """The same results under every kind of pause; in a packet each cycle is counted once."""
     unit = Unit(dut, *kinds)
     inside = []
-    unit.parts.append(Part(sample=lambda: inside.append(int(dut.u_control.in_data_q.value))))
+    unit.parts.append(Part(sample=lambda: inside.append(int(dut.u_elementwise_control.in_data_q.value))))
     await loaded(unit)
     for _ in range(3):
         unit.send(*(unit.packet() for _ in range(12)))
@@ -156,6 +157,29 @@ async def blocked(dut):
     unit.equal(beats, unit.parameter("FIFO_DEPTH") + 1, "beats computed while no result is taken")
     unit.m.blocked = False
     await unit.finish()
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+@cocotb.parametrize(beats=[1, 2, 9])
+async def pending(dut, beats):
+    """The unit is busy until its last result has been accepted, and from then on idle."""
+    unit = Unit(dut)
+    await loaded(unit)
+    await unit.finish()
+    await unit.expect_status(0)
+    before = len(unit.m.beats)
+    unit.m.blocked = True
+    unit.send(unit.packet(beats=beats))
+    await unit.step(LATENCY + beats + 20)
+    await unit.expect_status(BUSY)
+    unit.m.blocked = False
+    await unit.until(lambda: len(unit.m.beats) == before + beats - 1, what="all results but one")
+    unit.m.blocked = True
+    await unit.step(8)
+    await unit.expect_status(BUSY)
+    unit.m.blocked = False
+    await unit.finish()
+    await unit.expect_status(0)
 
 
 def wrong(unit, kind):
@@ -256,7 +280,7 @@ async def missing_y(dut, limit):
     """y is missing: an error after x has waited for `limit` cycles, in the first packet or within another."""
     unit = Unit(dut)
     waited = []
-    unit.parts.append(Part(sample=lambda: waited.append(int(dut.u_control.waiting_for_y.value))))
+    unit.parts.append(Part(sample=lambda: waited.append(int(dut.u_elementwise_control.waiting_for_y.value))))
     await loaded(unit)
     await unit.finish()
     await unit.write(WATCHDOG, limit)

@@ -7,6 +7,7 @@ What could be wrong here, and which case would show it:
   a bubble between beats or packets, a latency        `operations`: CYCLES, exactly
   beats lost, duplicated, paired wrongly in a stall   `stalls`: every stream alone and together, all kinds
   more results in progress than there is space for    `blocked`: no result is accepted for a long time
+  idle while a result waits to be accepted            `pending`
   random words shared, skipped or used by others      `operations` and `stalls`: golden sequence; `seeds`
   an error missed, detected late, or as another       `errors`: each, in the first, second and fourth packet
   a result of a faulty packet, or of a later one      `errors`: no result leaves, whatever is sent
@@ -98,7 +99,7 @@ async def stalls(dut, kinds):
     """The same results under every kind of pause; in a packet each cycle is counted once."""
     unit = Unit(dut, *kinds)
     inside = []
-    unit.parts.append(Part(sample=lambda: inside.append(int(dut.u_control.in_data_q.value))))
+    unit.parts.append(Part(sample=lambda: inside.append(int(dut.u_vector_control.in_data_q.value))))
     await unit.start()
     for _ in range(3):
         unit.send(*(unit.packet() for _ in range(12)))
@@ -130,6 +131,27 @@ async def blocked(dut):
     unit.equal(beats, unit.parameter("FIFO_DEPTH") + 1, "beats computed while no result is taken")
     unit.m.blocked = False
     await unit.finish()
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+@cocotb.parametrize(beats=[1, 2, 9])
+async def pending(dut, beats):
+    """The unit is busy until its last result has been accepted, and from then on idle."""
+    unit = Unit(dut)
+    await unit.start()
+    await unit.expect_status(0)
+    unit.m.blocked = True
+    unit.send(unit.packet(op="relu", beats=beats))
+    await unit.step(LATENCY + beats + 20)
+    await unit.expect_status(BUSY)
+    unit.m.blocked = False
+    await unit.until(lambda: len(unit.m.beats) == beats - 1, what="all results but one")
+    unit.m.blocked = True
+    await unit.step(8)
+    await unit.expect_status(BUSY)
+    unit.m.blocked = False
+    await unit.finish()
+    await unit.expect_status(0)
 
 
 def wrong(unit, kind):
@@ -214,7 +236,7 @@ async def missing_y(dut, limit):
     """y is missing: an error after x has waited for `limit` cycles, in the first packet or within another."""
     unit = Unit(dut)
     waited = []
-    unit.parts.append(Part(sample=lambda: waited.append(int(dut.u_control.waiting_for_y.value))))
+    unit.parts.append(Part(sample=lambda: waited.append(int(dut.u_vector_control.waiting_for_y.value))))
     await unit.start()
     await unit.write(WATCHDOG, limit)
     for taken in (0, 2):
