@@ -211,11 +211,11 @@ def test_what_does_not_fit(board, tmp_path, monkeypatch, capfd):
     """One line with the bytes needed and those of the board; nothing is sent."""
     monkeypatch.setattr(serial_link, "TIMEOUT", SILENCE)
     link = {"LINK": f"serial:{board.tty}"}
-    assert refused(capfd, link, 2).endswith("bytes of memory, the engine has 128")
+    assert refused(capfd, link, 2).endswith("bytes of memory, but the engine has 128")
     large = compile_graph(small(24), CONFIG)
     assert large.words <= WORDS
     tflite_writer.write(tmp_path / "large.tflite", small(24))
-    expected = f"net: program has {len(large.image)} bytes, the engine's program store has {BEATS * 4}"
+    expected = f"net: program has {len(large.image)} bytes, but the engine's program store has {BEATS * 4}"
     assert refused(capfd, {**link, "MODEL": str(tmp_path / "large.tflite")}, 2) == expected
 
 
@@ -230,10 +230,10 @@ def test_another_unit(board, plan):
         engine = NetworkEngine(link)
         program = bytearray(plan.program.image)
         for at, value, message in (
-            (1, 2, "program has version 2, the engine expects 1"),
-            (2, 8, "program is for words of 8 bytes, the engine's words have 2"),
-            (4, 65, "program needs 130 bytes of memory, the engine has 128"),
-            (8, 9, "program has a panel of 9 slices, the engine's panels have up to 8"),
+            (1, 2, "program has version 2, expected 1"),
+            (2, 8, "program is for words of 8 bytes, but the engine's words have 2"),
+            (4, 65, "program needs 130 bytes of memory, but the engine has 128"),
+            (8, 9, "program has a panel of 9 slices, but the engine's panels have at most 8"),
         ):
             other = bytearray(program)
             other[at] = value
@@ -244,7 +244,7 @@ def test_another_unit(board, plan):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"LINK": "serial:x", "ENGINE": "0"}, "LINK=serial:x: applies to ENGINE=1 only"),
+        ({"LINK": "serial:x", "ENGINE": "0"}, "LINK=serial:x: applies only with ENGINE=1"),
         ({"LINK": "udp:4"}, "LINK=udp:4: expected serial:DEVICE"),
         (
             {"LINK": "serial:x", "DEPTH": "8"},

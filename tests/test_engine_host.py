@@ -161,10 +161,10 @@ def test_every_digit(tmp_path, monkeypatch, capfd):
         ({"ENGINE": "1", "DEPTH": "3"}, "DEPTH=3: expected 2, 4 or 8 for the engine"),
         ({"ENGINE": "1", "LANES": "3"}, "LANES=3: expected 1, 2 or 4 for the engine"),
         ({"ENGINE": "1", "PROGRAM_RATE": "2"}, "PROGRAM_RATE=2: does not apply to the engine"),
-        ({"MEM": "2"}, "MEM=2: applies to ENGINE=1 and to COMPILE only"),
+        ({"MEM": "2"}, "MEM=2: applies only with ENGINE=1 or COMPILE"),
         ({"COMPILE": "none/x.bin"}, "COMPILE=none/x.bin: the directory none does not exist"),
         ({"COMPILE": "x.bin", "SEED": "2"}, "SEED=2: does not apply if nothing is simulated"),
-        ({"ENGINE": "1", "PLAN": "1", "MEM": "1"}, "needs 1152 bytes of memory, the engine has 1024"),
+        ({"ENGINE": "1", "PLAN": "1", "MEM": "1"}, "needs 1152 bytes of memory, but the engine has 1024"),
     ],
     ids=str,
 )

@@ -251,7 +251,7 @@ def sources(proof: Proof, folder: Path, fault: Fault | None = None) -> list[str]
             if text.count(fault.find) != 1:
                 count = text.count(fault.find)
                 raise InputError(
-                    f"{proof.name}: {short(fault.find)!r}: {count} times in {fault.file}, expected once"
+                    f"{proof.name}: {short(fault.find)!r} occurs {count} times in {fault.file}, expected once"
                 )
             text, done = text.replace(fault.find, fault.replace), True
         (folder / path.name).write_text(text)

@@ -165,21 +165,23 @@ class NetworkEngine(Unit):
         """Refuse a program that does not fit, or is for another engine."""
         store = self.beats * self.depth**2
         if len(program) > store:
-            raise InputError(f"program has {len(program)} bytes, the engine's program store has {store}")
+            raise InputError(f"program has {len(program)} bytes, but the engine's program store has {store}")
         if program[0] != engine_program.BEGIN:
             return  # the engine refuses it
         version, depth, words, slices = engine_program.needs(program)
         if version != engine_program.VERSION:
-            raise InputError(f"program has version {version}, the engine expects {engine_program.VERSION}")
+            raise InputError(f"program has version {version}, expected {engine_program.VERSION}")
         if depth != self.depth:
-            raise InputError(f"program is for words of {depth} bytes, the engine's words have {self.depth}")
+            raise InputError(
+                f"program is for words of {depth} bytes, but the engine's words have {self.depth}"
+            )
         if words > self.words:
             raise InputError(
-                f"program needs {words * depth} bytes of memory, the engine has {self.words * depth}"
+                f"program needs {words * depth} bytes of memory, but the engine has {self.words * depth}"
             )
         if slices > self.slices:
             raise InputError(
-                f"program has a panel of {slices} slices, the engine's panels have up to {self.slices}"
+                f"program has a panel of {slices} slices, but the engine's panels have at most {self.slices}"
             )
 
     def write(self, address: int, words: Words) -> None:

@@ -269,10 +269,10 @@ def _labels(graph: Graph, given: Mapping[str, str], inputs: int) -> Values:
     """The classes in LABELS, one for each row of the outputs."""
     label = f"LABELS={given['LABELS']}"
     if "STOP" in given:
-        raise InputError(f"{label}: does not apply with STOP, which runs no further than that layer")
+        raise InputError(f"{label}: does not apply with STOP, which ends the run at that layer")
     shape = graph.tensors[graph.outputs[0]].shape
     if not shape:
-        raise InputError(f"{label}: does not apply, the output of the network is one value")
+        raise InputError(f"{label}: does not apply: the output of the network is a single value")
     count, classes = inputs * int(np.prod(shape[:-1])), shape[-1]
     found = npy.npy(label, contents(label, given["LABELS"], "a .npy file", LARGEST))[0]
     if found.dtype.kind not in "iu" or found.shape != (count,):
@@ -281,7 +281,7 @@ def _labels(graph: Graph, given: Mapping[str, str], inputs: int) -> Values:
         )
     if not ((found >= 0) & (found < classes)).all():
         wrong = found[(found < 0) | (found >= classes)][0]
-        raise InputError(f"{label}: has the class {wrong}, expected 0 to {classes - 1}")
+        raise InputError(f"{label}: contains class {wrong}, expected 0 to {classes - 1}")
     return found
 
 
@@ -316,7 +316,7 @@ def _inputs(
     if "INPUT" in given or _from_reference(stored):
         if len(tensors) != 1:
             model = given.get("MODEL", digits.MODEL)
-            raise InputError(f"MODEL={model} has {len(tensors)} inputs, expected one with INPUT")
+            raise InputError(f"MODEL={model}: has {len(tensors)} inputs, expected one if inputs are given")
         (tensor,) = tensors
         if "INPUT" in given:
             label = f"INPUT={given['INPUT']}"
@@ -825,13 +825,13 @@ def main(
         return run_engine(given)
     for name in ("MEM", "PROGRAM_RATE"):
         if name in given:
-            raise InputError(f"{name}={given[name]}: applies to ENGINE=1 and to COMPILE only")
+            raise InputError(f"{name}={given[name]}: applies only with ENGINE=1 or COMPILE")
     if "LINK" in given:
-        raise InputError(f"LINK={given['LINK']}: applies to ENGINE=1 only")
+        raise InputError(f"LINK={given['LINK']}: applies only with ENGINE=1")
     if given.get("PLAN") == "1":
         for name in RUNS:
             if name in given:
-                raise InputError(f"{name}={given[name]}: does not apply to PLAN=1, which runs nothing")
+                raise InputError(f"{name}={given[name]}: does not apply with PLAN=1, which runs nothing")
         model = given.get("MODEL", str(digits.MODEL))
         graph, page = read_model(model), page_of(given, [model])
         report = Report(Plain(), "Cores for a network", page)

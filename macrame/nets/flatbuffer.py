@@ -52,12 +52,12 @@ class Source:
         """
         if start < 0 or start + size > len(self.data):
             raise self.fail(
-                f"damaged or truncated, {what} would be at bytes {start} to {start + size} "
+                f"damaged or truncated: {what} would be at bytes {start} to {start + size} "
                 f"of {len(self.data)}"
             )
         self._left -= size
         if self._left < 0:
-            raise self.fail(f"damaged, {what} overlaps other parts of the file")
+            raise self.fail(f"damaged: {what} overlaps other parts of the file")
 
     def number(self, what: str, layout: str, start: int) -> Any:
         """One number, little-endian, of a layout of `struct`."""
@@ -92,7 +92,7 @@ class Table:
         length = source.number(f"the vtable of {what}", "H", self.vtable)
         self.size = source.number(f"the vtable of {what}", "H", self.vtable + 2)
         if length < 4 or length % 2 or self.size < 4:
-            raise source.fail(f"damaged, the vtable of {what} has {length} bytes for a table of {self.size}")
+            raise source.fail(f"damaged: the vtable of {what} has {length} bytes for a table of {self.size}")
         source.check(f"the vtable of {what}", self.vtable, length)
         source.check(what, start, self.size)
         fields = min(length // 2 - 2, _FIELDS)
@@ -105,7 +105,7 @@ class Table:
             return None
         if offset < 4 or offset + size > self.size:
             raise self.source.fail(
-                f"damaged, field {slot} of {self.what} would be at bytes {offset} to {offset + size} "
+                f"damaged: field {slot} of {self.what} would be at bytes {offset} to {offset + size} "
                 f"of {self.size}"
             )
         return self.start + offset
@@ -178,7 +178,7 @@ class Table:
         try:
             return vector.tobytes().decode()
         except UnicodeDecodeError:
-            raise self.source.fail(f"damaged, {what} is not UTF-8") from None
+            raise self.source.fail(f"damaged: {what} is not UTF-8") from None
 
 
 # --- writing ------------------------------------------------------------------------------------------------

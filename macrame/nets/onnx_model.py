@@ -155,7 +155,7 @@ def load(label: str, data: bytes, name: str = "main") -> Model:
     if not proto.graph.node:
         raise InputError(f"{label}: has no operators, or is not a .onnx file")
     if proto.functions:
-        raise InputError(f"{label}: has functions of its own, which are not supported")
+        raise InputError(f"{label}: contains model-local functions, which are not supported")
     constants = {}
     for tensor in proto.graph.initializer:
         constants[tensor.name] = _array(label, tensor)
@@ -176,7 +176,9 @@ def _array(label: str, tensor: Any) -> NDArray[Any]:
     import onnx
 
     if tensor.data_location == onnx.TensorProto.EXTERNAL:
-        raise InputError(f"{label}: constant {shown(tensor.name)} is in another file, which is not supported")
+        raise InputError(
+            f"{label}: constant {shown(tensor.name)} is stored in an external file, which is not supported"
+        )
     try:
         array: NDArray[Any] = np.asarray(onnx.numpy_helper.to_array(tensor))
     except (ValueError, TypeError, KeyError) as error:

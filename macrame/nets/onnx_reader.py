@@ -723,7 +723,8 @@ class _Network:
             rest = [s for i, s in enumerate(tensor.shape) if i != axis]
             if rest != [s for i, s in enumerate(first.shape) if i != axis] or tensor.dtype != first.dtype:
                 raise self.fail(
-                    f"input {shown(tensor.name)} has the shape {tensor.shape}, first is {first.shape}"
+                    f"input {shown(tensor.name)} has the shape {tensor.shape}, "
+                    f"but the first input {first.shape}"
                 )
             same = tensor.grid is grid or self.same(tensor.grid, grid)
             if not same and out is None:
@@ -753,7 +754,7 @@ class _Network:
         """QLinearConcat of com.microsoft."""
         given, name = self.node.inputs, self.node.outputs[0]
         if len(given) < 5 or len(given) % 3 != 2:
-            raise self.fail(f"has {len(given)} inputs, expected 2 and 3 for each tensor")
+            raise self.fail(f"has {len(given)} inputs, expected 2, and 3 more for each tensor")
         inputs = []
         for i in range(2, len(given), 3):
             x = self.integers(given[i])

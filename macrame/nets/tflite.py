@@ -105,7 +105,7 @@ def parse(label: str, data: bytes, name: str = "main") -> Graph:
     """
     source = Source(label, data)
     if data[4:8] != IDENTIFIER:
-        raise source.fail(f"not a .tflite file, it starts with {data[:8]!r}")
+        raise source.fail(f"not a .tflite file: it starts with {data[:8]!r}")
     return Network(source, name).graph()
 
 
@@ -177,7 +177,9 @@ class Network:
         signature = table.vector(TensorSlots.SHAPE_SIGNATURE, "<i4", f"the shape signature of {what}", _SIDES)
         buffer = table.number(TensorSlots.BUFFER, "I")
         if buffer >= len(self.buffers):
-            raise self.source.fail(f"damaged, {what} has buffer {buffer} of {len(self.buffers)}")
+            raise self.source.fail(
+                f"damaged: {what} has buffer index {buffer}, expected less than {len(self.buffers)}"
+            )
         return _Stored(
             name=table.text(TensorSlots.NAME, f"the name of {what}"),
             shape=as_tuple(table.vector(TensorSlots.SHAPE, "<i4", f"the shape of {what}", _SIDES)),
@@ -254,7 +256,7 @@ class Network:
         if scales == 1:
             axis = 0
         elif not 0 <= axis < len(stored.shape):
-            raise fail(f"{what} has scales along axis {axis} of {len(stored.shape)}")
+            raise fail(f"{what} has scales along axis {axis}, but only {len(stored.shape)} axes")
         elif scales != stored.shape[axis]:
             raise fail(f"{what} has {scales} scales, expected 1 or {stored.shape[axis]}")
         wrong = ~(np.isfinite(scale) & (scale > 0))
@@ -282,7 +284,7 @@ class Network:
         for indices, what in ((self.inputs, "inputs"), (self.outputs, "outputs")):
             if not indices or -1 in indices or len(set(indices)) < len(indices):
                 raise self.source.fail(
-                    f"the network's {what} are {shown(indices)}, expected different tensors"
+                    f"the network's {what} are {shown(indices)}, expected one or more distinct tensors"
                 )
         for index in self.inputs:
             tensor = self.tensor(index, "the network's input", self.source.fail)
@@ -320,7 +322,9 @@ class Network:
     def _op(self, index: int, table: Table) -> Op | None:
         opcode = table.number(OperatorSlots.OPCODE_INDEX, "I")
         if opcode >= len(self.codes):
-            raise self.source.fail(f"damaged, operator {index} has code {opcode} of {len(self.codes)}")
+            raise self.source.fail(
+                f"damaged: operator {index} has code index {opcode}, expected less than {len(self.codes)}"
+            )
         layer = Layer(self, index, table, self.codes[opcode])
         kind, handle = LAYERS[layer.operator]
         found = handle(layer)

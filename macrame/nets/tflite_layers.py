@@ -277,8 +277,8 @@ class Layer:
         """Check that two tensors are quantised in the same way."""
         if scale_of(x) != scale_of(y):
             raise self.fail(
-                f"{what} {shown(y.name)} has scale and zero point {scale_of(y)}, expected {scale_of(x)} "
-                "as the input"
+                f"{what} {shown(y.name)} has scale and zero point {scale_of(y)}, expected {scale_of(x)}, "
+                f"as for {shown(x.name)}"
             )
 
     def axis(self, value: int, axes: int) -> int:
@@ -354,7 +354,7 @@ class Layer:
             else:
                 side, total = (size - reach) // step + 1, 0
                 if size < reach:
-                    raise self.fail(f"has a window of {reach} on an image side of {size}")
+                    raise self.fail(f"has a window of {reach}, larger than the image side of {size}")
             padding.append((total // 2, total - total // 2))
             sides.append(side)
         too_large = window_limit(x.shape, kernel, padding, sides)

@@ -38,7 +38,8 @@ def _conv(layer: Layer) -> Found:
     groups = x.shape[3] // depth
     if x.shape[3] % depth or channels % groups:
         raise layer.fail(
-            f"weights {shown(w.name)} have shape {shown(w.shape)} for an input of {x.shape[3]} channels"
+            f"weights {shown(w.name)} have shape {shown(w.shape)}, which does not match an input of "
+            f"{x.shape[3]} channels"
         )
     bias = layer.bias(channels)
     stride = layer.pair("stride_h", "stride_w", "stride")
@@ -59,8 +60,8 @@ def _depthwise(layer: Layer) -> Found:
     multiplier = layer.option("depth_multiplier")
     if w.shape[0] != 1 or w.shape[3] != x.shape[3] * multiplier:
         raise layer.fail(
-            f"weights {shown(w.name)} have shape {shown(w.shape)} for an input of {x.shape[3]} channels "
-            f"and a multiplier of {multiplier}"
+            f"weights {shown(w.name)} have shape {shown(w.shape)}, which does not match an input of "
+            f"{x.shape[3]} channels and a multiplier of {multiplier}"
         )
     bias = layer.bias(w.shape[3])
     stride = layer.pair("stride_h", "stride_w", "stride")
@@ -89,7 +90,8 @@ def _fully_connected(layer: Layer) -> Found:
     last = x.shape[-1] if keep_dims and x.shape else size
     if last % w.shape[1] or (keep_dims and last != w.shape[1]):
         raise layer.fail(
-            f"weights {shown(w.name)} have shape {shown(w.shape)} for an input of shape {shown(x.shape)}"
+            f"weights {shown(w.name)} have shape {shown(w.shape)}, which does not match an input of shape "
+            f"{shown(x.shape)}"
         )
     outer = x.shape[:-1] if keep_dims else (size // w.shape[1],)
     layer.result((*outer, w.shape[0]), (x.dtype,))
@@ -314,7 +316,7 @@ def _concatenation(layer: Layer) -> Found:
     axis = layer.axis(axis, len(first))
     others = {(len(t.shape), *t.shape[:axis], *t.shape[axis + 1 :]) for t in tensors}
     if len(others) > 1:
-        raise layer.fail(f"inputs have shapes that differ not only along axis {axis}")
+        raise layer.fail(f"inputs have shapes that differ along axes other than {axis}")
     if known:
         layer.fold(np.concatenate(known, axis))
         return None

@@ -124,7 +124,7 @@ def test_plan(network, capfd):
         ({"SIM": "vcs"}, r"SIM=vcs"),
         ({"STOP": "last"}, r"STOP=last: no layer of that name; the first is features, the last scores"),
         ({"PLAN": "2"}, r"PLAN='2': expected 0 or 1"),
-        ({"PLAN": "1", "ROWS": "4"}, r"ROWS=4: does not apply to PLAN=1, which runs nothing"),
+        ({"PLAN": "1", "ROWS": "4"}, r"ROWS=4: does not apply with PLAN=1, which runs nothing"),
         ({"INPUT": "none.npy"}, r"INPUT=none.npy: no such file"),
         (
             {"INPUT": "shape.npy"},
@@ -233,7 +233,7 @@ def test_an_output_of_one_value(tmp_path, monkeypatch, capfd):
     np.save("classes.npy", np.zeros(2, np.int64))
     assert verbs.call("net", {**given, "LABELS": "classes.npy"}) == 2
     (line,) = capfd.readouterr().err.splitlines()
-    assert line.endswith("LABELS=classes.npy: does not apply, the output of the network is one value")
+    assert line.endswith("LABELS=classes.npy: does not apply: the output of the network is a single value")
 
     alone = Graph("one", "tflm", tensors[1:], (Op("relu", "y", (0,), (1,)),), (0,), (1,))
     tflite_writer.write("one.tflite", alone)

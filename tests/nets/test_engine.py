@@ -295,7 +295,7 @@ def test_a_memory_that_is_too_small():
     words = compile_graph(graph, CONFIGS[0]).words
     assert compile_graph(graph, CONFIGS[0], words).words == words
     with pytest.raises(
-        InputError, match=rf"^\w+: needs {words * 8} bytes of memory, the engine has {words * 8 - 8}$"
+        InputError, match=rf"^\w+: needs {words * 8} bytes of memory, but the engine has {words * 8 - 8}$"
     ):
         compile_graph(graph, CONFIGS[0], words - 1)
 

@@ -173,7 +173,8 @@ def test_same_padding(size, k, stride, dilation):
         assert op.attributes["padding"] == NONE
     else:
         assert refused(tflite_writer.encode(model)) == (
-            f"op 0 'y' (CONV_2D): has a window of {(k - 1) * dilation + 1} on an image side of {size}"
+            f"op 0 'y' (CONV_2D): has a window of {(k - 1) * dilation + 1}, "
+            f"larger than the image side of {size}"
         )
 
 
@@ -413,8 +414,8 @@ BAD = [
         "depthwise",
         tensor("w", shape=(2, 3, 3, 4), data=np.zeros((2, 3, 3, 4), np.int8)),
         (
-            "op 0 'y' (DEPTHWISE_CONV_2D): weights 'w' have shape (2, 3, 3, 4) "
-            "for an input of 4 channels and a multiplier of 1"
+            "op 0 'y' (DEPTHWISE_CONV_2D): weights 'w' have shape (2, 3, 3, 4), "
+            "which does not match an input of 4 channels and a multiplier of 1"
         ),
     ),
     (
@@ -436,9 +437,9 @@ BAD = [
         ),
     ),
     ("add", network(ops=[]), "has no operators"),
-    ("add", network(inputs=[]), "the network's inputs are [], expected different tensors"),
-    ("add", network(outputs=[-1]), "the network's outputs are [-1], expected different tensors"),
-    ("add", network(inputs=[0, 0]), "the network's inputs are [0, 0], expected different tensors"),
+    ("add", network(inputs=[]), "the network's inputs are [], expected one or more distinct tensors"),
+    ("add", network(outputs=[-1]), "the network's outputs are [-1], expected one or more distinct tensors"),
+    ("add", network(inputs=[0, 0]), "the network's inputs are [0, 0], expected one or more distinct tensors"),
     ("add", network(inputs=[0, 7]), "the network's inputs include tensor 7, expected 0 to 2"),
     ("add", network(inputs=[0] * 300), "the network's inputs: 300 values, expected at most 256"),
     ("add", network(outputs=[1]), "no operator writes the network's output 'b'"),
@@ -534,7 +535,7 @@ BAD = [
     (
         "pad with a value",
         tensor("y/value", scale=None, zero_point=None),
-        ("op 0 'y' (PADV2): value 'y/value' has scale and zero point None, expected (0.5, 3) as the input"),
+        ("op 0 'y' (PADV2): value 'y/value' has scale and zero point None, expected (0.5, 3), as for 'x'"),
     ),
     (
         "depthwise",
@@ -657,7 +658,7 @@ BAD = [
         tensor("w", scale=np.ones(3, np.float32), zero_point=[0] * 3, axis=1),
         "op 0 'y' (CONV_2D): weights 'w' have scales along axis 1, expected 0",
     ),
-    ("conv", tensor("w", axis=4), "op 0 'y' (CONV_2D): weights 'w' has scales along axis 4 of 4"),
+    ("conv", tensor("w", axis=4), "op 0 'y' (CONV_2D): weights 'w' has scales along axis 4, but only 4 axes"),
     (
         "conv",
         bad_scale(0),
@@ -728,17 +729,26 @@ BAD = [
     (
         "conv",
         tensor("x", shape=(1, 5, 6, 5)),
-        "op 0 'y' (CONV_2D): weights 'w' have shape (6, 3, 3, 4) for an input of 5 channels",
+        (
+            "op 0 'y' (CONV_2D): weights 'w' have shape (6, 3, 3, 4), "
+            "which does not match an input of 5 channels"
+        ),
     ),
     (
         "conv",
         tensor("x", shape=(1, 5, 6, 16)),
-        "op 0 'y' (CONV_2D): weights 'w' have shape (6, 3, 3, 4) for an input of 16 channels",
+        (
+            "op 0 'y' (CONV_2D): weights 'w' have shape (6, 3, 3, 4), "
+            "which does not match an input of 16 channels"
+        ),
     ),
     (
         "conv",
         tensor("x", shape=(1, 5, 6, 2)),
-        "op 0 'y' (CONV_2D): weights 'w' have shape (6, 3, 3, 4) for an input of 2 channels",
+        (
+            "op 0 'y' (CONV_2D): weights 'w' have shape (6, 3, 3, 4), "
+            "which does not match an input of 2 channels"
+        ),
     ),
     ("conv", options(stride_h=0), "op 0 'y' (CONV_2D): has the stride (0, 1), expected 1 to 4096"),
     ("conv", options(dilation_w=-1), "op 0 'y' (CONV_2D): has the dilation (1, -1), expected 1 to 4096"),
@@ -762,8 +772,8 @@ BAD = [
         "depthwise",
         options(depth_multiplier=2),
         (
-            "op 0 'y' (DEPTHWISE_CONV_2D): weights 'w' have shape (1, 3, 3, 4) "
-            "for an input of 4 channels and a multiplier of 2"
+            "op 0 'y' (DEPTHWISE_CONV_2D): weights 'w' have shape (1, 3, 3, 4), "
+            "which does not match an input of 4 channels and a multiplier of 2"
         ),
     ),
     (
@@ -772,13 +782,17 @@ BAD = [
         "op 0 'y' (DEPTHWISE_CONV_2D): weights 'w' have scales along axis 1, expected 3",
     ),
     ("max_pool", options(filter_h=0), "op 0 'y' (MAX_POOL_2D): has the window (0, 2), expected 1 to 4096"),
-    ("max_pool", options(filter_w=7), "op 0 'y' (MAX_POOL_2D): has a window of 7 on an image side of 6"),
+    (
+        "max_pool",
+        options(filter_w=7),
+        "op 0 'y' (MAX_POOL_2D): has a window of 7, larger than the image side of 6",
+    ),
     (
         "max_pool",
         tensor("y", scale=[2.0]),
         (
             "op 0 'y' (MAX_POOL_2D): output 'y' has scale and zero point "
-            "(2.0, 3), expected (0.5, 3) as the input"
+            "(2.0, 3), expected (0.5, 3), as for 'x'"
         ),
     ),
     (
@@ -795,12 +809,18 @@ BAD = [
     (
         "fully_connected",
         tensor("x", shape=(2, 9)),
-        "op 0 'y' (FULLY_CONNECTED): weights 'w' have shape (5, 8) for an input of shape (2, 9)",
+        (
+            "op 0 'y' (FULLY_CONNECTED): weights 'w' have shape (5, 8), "
+            "which does not match an input of shape (2, 9)"
+        ),
     ),
     (
         "fully_connected keeps axes",
         tensor("x", shape=(1, 2, 16)),
-        "op 0 'y' (FULLY_CONNECTED): weights 'w' have shape (5, 8) for an input of shape (1, 2, 16)",
+        (
+            "op 0 'y' (FULLY_CONNECTED): weights 'w' have shape (5, 8), "
+            "which does not match an input of shape (1, 2, 16)"
+        ),
     ),
     (
         "mean",
@@ -831,12 +851,12 @@ BAD = [
     (
         "maximum",
         tensor("b", scale=[0.25]),
-        "op 0 'y' (MAXIMUM): input 'b' has scale and zero point (0.25, 3), expected (0.5, 3) as the input",
+        "op 0 'y' (MAXIMUM): input 'b' has scale and zero point (0.25, 3), expected (0.5, 3), as for 'a'",
     ),
     (
         "maximum",
         tensor("y", zero_point=[0]),
-        "op 0 'y' (MAXIMUM): output 'y' has scale and zero point (0.5, 0), expected (0.5, 3) as the input",
+        "op 0 'y' (MAXIMUM): output 'y' has scale and zero point (0.5, 0), expected (0.5, 3), as for 'a'",
     ),
     (
         "add",
@@ -907,12 +927,12 @@ BAD = [
     (
         "pad",
         tensor("y", scale=[0.25]),
-        "op 0 'y' (PAD): output 'y' has scale and zero point (0.25, 3), expected (0.5, 3) as the input",
+        "op 0 'y' (PAD): output 'y' has scale and zero point (0.25, 3), expected (0.5, 3), as for 'x'",
     ),
     (
         "pad with a value",
         tensor("y/value", zero_point=[4]),
-        "op 0 'y' (PADV2): value 'y/value' has scale and zero point (0.5, 4), expected (0.5, 3) as the input",
+        "op 0 'y' (PADV2): value 'y/value' has scale and zero point (0.5, 4), expected (0.5, 3), as for 'x'",
     ),
     (
         "pad with a value",
@@ -964,14 +984,14 @@ BAD = [
     (
         "concatenation",
         tensor("x1", shape=(2, 3)),
-        "op 0 'y' (CONCATENATION): inputs have shapes that differ not only along axis 1",
+        "op 0 'y' (CONCATENATION): inputs have shapes that differ along axes other than 1",
     ),
     (
         "concatenation",
         tensor("x1", scale=[0.25]),
         (
             "op 0 'y' (CONCATENATION): input 'x1' has scale and zero "
-            "point (0.25, 3), expected (0.5, 3) as the input"
+            "point (0.25, 3), expected (0.5, 3), as for 'x0'"
         ),
     ),
     ("pack", options(values_count=3), "op 0 'y' (PACK): has 4 inputs, expected 3"),
@@ -984,7 +1004,7 @@ BAD = [
     (
         "pack",
         tensor("x1", zero_point=[4]),
-        "op 0 'y' (PACK): input 'x1' has scale and zero point (0.5, 4), expected (0.5, 3) as the input",
+        "op 0 'y' (PACK): input 'x1' has scale and zero point (0.5, 4), expected (0.5, 3), as for 'x0'",
     ),
     ("split", options(num_splits=0), "op 0 'y0' (SPLIT): has 0 parts, expected 1 to 256"),
     ("split", options(num_splits=2), "op 0 'y0' (SPLIT): has 3 outputs, expected 2"),
@@ -1218,7 +1238,7 @@ class Places:
 
 P = Places()
 END = len(P.data)
-OUTSIDE = f"damaged or truncated, {{}} would be at bytes {{}} to {{}} of {END}"
+OUTSIDE = f"damaged or truncated: {{}} would be at bytes {{}} to {{}} of {END}"
 NAME_AT = P.tensors[1].follow(TensorSlots.NAME, "name")
 SHAPE_AT = P.tensors[1].follow(TensorSlots.SHAPE, "shape")
 DATA_AT = P.buffers[1].follow(0, "data")
@@ -1228,14 +1248,14 @@ OP_VTABLE = P.op.start - P.op.vtable
 
 #: File, message.
 DAMAGED = [
-    (b"", "not a .tflite file, it starts with b''"),
-    (P.data[:7], f"not a .tflite file, it starts with {P.data[:7]!r}"),
-    (b"\x93NUMPY\x01\x00" + P.data[8:], r"not a .tflite file, it starts with b'\x93NUMPY\x01\x00'"),
+    (b"", "not a .tflite file: it starts with b''"),
+    (P.data[:7], f"not a .tflite file: it starts with {P.data[:7]!r}"),
+    (b"\x93NUMPY\x01\x00" + P.data[8:], r"not a .tflite file: it starts with b'\x93NUMPY\x01\x00'"),
     (
         P.data[:8],
-        (f"damaged or truncated, the model would be at bytes {P.model.start} to {P.model.start + 4} of 8"),
+        (f"damaged or truncated: the model would be at bytes {P.model.start} to {P.model.start + 4} of 8"),
     ),
-    (P.poked(4, "4s", b"TFL2"), f"not a .tflite file, it starts with {P.data[:4] + b'TFL2'!r}"),
+    (P.poked(4, "4s", b"TFL2"), f"not a .tflite file: it starts with {P.data[:4] + b'TFL2'!r}"),
     (P.poked(0, "I", 0xFFFFFFFF), OUTSIDE.format("the model", 2**32 - 1, 2**32 + 3)),
     (P.poked(P.model.start, "i", P.model.start + 1), OUTSIDE.format("the vtable of the model", -1, 1)),
     (
@@ -1244,11 +1264,11 @@ DAMAGED = [
     ),
     (
         P.poked(P.model.vtable, "H", 2),
-        (f"damaged, the vtable of the model has 2 bytes for a table of {P.model.size}"),
+        (f"damaged: the vtable of the model has 2 bytes for a table of {P.model.size}"),
     ),
     (
         P.poked(P.model.vtable, "H", 7),
-        (f"damaged, the vtable of the model has 7 bytes for a table of {P.model.size}"),
+        (f"damaged: the vtable of the model has 7 bytes for a table of {P.model.size}"),
     ),
     (
         P.poked(P.model.vtable, "H", 0xFFFE),
@@ -1258,19 +1278,19 @@ DAMAGED = [
         P.poked(P.model.vtable + 2, "H", 0xFFFF),
         OUTSIDE.format("the model", P.model.start, P.model.start + 0xFFFF),
     ),
-    (P.poked(P.model.vtable + 2, "H", 3), "damaged, the vtable of the model has 14 bytes for a table of 3"),
+    (P.poked(P.model.vtable + 2, "H", 3), "damaged: the vtable of the model has 14 bytes for a table of 3"),
     (
         P.poked(P.op.vtable + 4, "H", 2),
-        f"damaged, field 0 of operator 0 would be at bytes 2 to 6 of {P.op.size}",
+        f"damaged: field 0 of operator 0 would be at bytes 2 to 6 of {P.op.size}",
     ),
     (
         P.poked(P.op.vtable + 4, "H", P.op.size - 3),
         (
-            f"damaged, field 0 of operator 0 would be at bytes "
+            f"damaged: field 0 of operator 0 would be at bytes "
             f"{P.op.size - 3} to {P.op.size + 1} of {P.op.size}"
         ),
     ),
-    (P.poked(P.op.at(0, 4), "I", 1), "damaged, operator 0 has code 1 of 1"),
+    (P.poked(P.op.at(0, 4), "I", 1), "damaged: operator 0 has code index 1, expected less than 1"),
     (P.poked(OPTIONS_AT, "I", END), OUTSIDE.format("the options", OPTIONS_AT + END, OPTIONS_AT + END + 4)),
     (
         P.poked(TENSORS_AT, "I", 0x7FFFFFFF),
@@ -1281,7 +1301,7 @@ DAMAGED = [
         OUTSIDE.format("tensor 0", TENSORS_AT + 4 + END, TENSORS_AT + 8 + END),
     ),
     (P.poked(NAME_AT, "I", END), OUTSIDE.format("the name of tensor 1", NAME_AT + 4, NAME_AT + 4 + END)),
-    (P.poked(NAME_AT + 4, "B", 0xFF), "damaged, the name of tensor 1 is not UTF-8"),
+    (P.poked(NAME_AT + 4, "B", 0xFF), "damaged: the name of tensor 1 is not UTF-8"),
     (
         P.poked(SHAPE_AT, "I", 0x40000001),
         OUTSIDE.format("the shape of tensor 1", SHAPE_AT + 4, SHAPE_AT + 8 + 2**32),
@@ -1291,7 +1311,10 @@ DAMAGED = [
         P.poked(DATA_AT, "I", 0xFFFFFFFF),
         OUTSIDE.format("the data of buffer 1", DATA_AT + 4, DATA_AT + 3 + 2**32),
     ),
-    (P.poked(P.tensors[1].at(TensorSlots.BUFFER, 4), "I", 2), "damaged, tensor 1 has buffer 2 of 2"),
+    (
+        P.poked(P.tensors[1].at(TensorSlots.BUFFER, 4), "I", 2),
+        "damaged: tensor 1 has buffer index 2, expected less than 2",
+    ),
     (
         P.poked(P.tensors[0].at(TensorSlots.TYPE, 1), "b", 77),
         "the network's input 'a' has type type 77, expected INT8, UINT8, INT32 or FLOAT32",

@@ -483,7 +483,7 @@ class _Compiler:
             name = graph.ops[parts[min(max(step, 0), end - 1)].ops[-1]].name
             raise InputError(
                 f"{name}: needs {words * self.depth} bytes of memory, "
-                f"the engine has {self.words * self.depth}"
+                f"but the engine has {self.words * self.depth}"
             )
         base = dict(zip(chosen, bases))
         return {t: At(self.layouts[t], base[root[t]]) for t in tensors}, words
