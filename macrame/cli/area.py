@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Count the FPGA cells of a processing element, a significand multiplier and the parts of a core.
+"""Count the FPGA cells of processing elements, of multipliers and of the parts of a core and an engine.
 
 docs/area.md contains the tables. Requires a checkout of the project.
 """

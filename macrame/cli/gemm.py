@@ -42,7 +42,7 @@ OPTIONS = (
     Option(
         "result", "output in mode bf16: fp32, or bfloat16 rounded even, toward_zero or stochastic", "fp32"
     ),
-    Option("relu", "in mode bf16, replace every result that is not above 0 with +0", flag=True),
+    Option("relu", "in mode bf16, apply ReLU: negative results and -0 become +0", flag=True),
     ROWS,
     COLS,
     DEPTH,

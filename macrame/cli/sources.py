@@ -14,7 +14,9 @@ from macrame.cli.command import Option
 
 OPTIONS = (
     Option("family", "ecp5 or ice40: use the family's modules from rtl/vendor"),
-    Option("board", "icebreaker, ulx3s or ulx3s-engine: add the board's top level, use its family's modules"),
+    Option(
+        "board", "icebreaker, ulx3s or ulx3s-engine: add the board's top level and use its family's modules"
+    ),
     Option("models", "add simulation models of the ecp5 cells", flag=True),
     Option("folder", "print the directory that contains them instead", flag=True),
 )
