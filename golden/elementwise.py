@@ -15,9 +15,8 @@ code  operation  x, which is then requantised to int8
 A and B are tables of 256 int32, here in the order of the int8: entry n belongs to n - 128. Requantisation is
 mode gemmlowp of `macrame.golden.arith.requantize`, with right shifts only.
 
-`add_int8`, `sub_int8` and `mul_int8` state what a network means by these operations, as TFLite Micro's
-kernels compute it, without any table: an operand's scaled value depends on that int8 alone, so the unit can
-look it up.
+`add_int8`, `sub_int8` and `mul_int8` define these operations for networks, as TFLite Micro's kernels compute
+them, without any table: an operand's scaled value depends on that int8 alone, so the unit can look it up.
 """
 
 import functools
@@ -51,7 +50,7 @@ _TO_RESULT = 17
 
 @dataclass(frozen=True)
 class Scaling:
-    """What a record says about requantisation.
+    """The fields of a record that control requantisation.
 
     Attributes
     ----------
@@ -82,7 +81,7 @@ def elementwise_plain(
     a, b : int
         int8; `b` is ignored by "table".
     table_a, table_b : array_like of int32, shape (256,)
-        `table_b` counts for "add" and "mul" only.
+        `table_b` is read by "add" and "mul" only.
     scaling : Scaling
 
     Returns
@@ -131,7 +130,7 @@ def elementwise(
     Raises
     ------
     ValueError
-        Where the operation is unknown, an operand is missing or one too many, or a shape or type is wrong.
+        The operation is unknown, an operand is missing or superfluous, or a shape or type is wrong.
     """
     if op not in OPERATIONS:
         raise ValueError(f"op is {op!r}, expected one of {', '.join(OPERATIONS)}")
@@ -273,8 +272,8 @@ def beats(command: str, elements: int, lanes: int, short: bool = False) -> int:
 def predict(lanes: int, fifo_depth: int, packets: Iterable[tuple[str, int]]) -> Counters:
     """Exact counters for packets sent without stalls, to a unit that was idle, with results always accepted.
 
-    Both streams offer a beat in every cycle; a beat is issued when a result may still be stored, and it
-    returns its place 17 cycles later, when the result leaves the FIFO.
+    Both streams offer a beat in every cycle; a beat is issued when there is space for its result, and the
+    space is free again 17 cycles later, when the result leaves the FIFO.
 
     Parameters
     ----------

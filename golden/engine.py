@@ -4,7 +4,7 @@
 
 docs/engine.md defines the program. This model knows nothing of networks: a *job* reads words of the memory by
 six nested loops, multiplies them with the panels of weights that follow in the program, or sends them through
-the tables of the elementwise unit, and writes one word of results for each turn of the outer three loops.
+the tables of the elementwise unit, and writes one word of results per iteration of the outer three loops.
 
     panel, row, column                        an output word
       kernel row, kernel column, kernel word  a slice of its window
@@ -84,7 +84,7 @@ Take = Callable[[int], NDArray[np.uint8]]
 
 
 class ProgramError(ValueError):
-    """A program that the engine stops at.
+    """An error in a program, at which the engine stops.
 
     Parameters
     ----------
@@ -128,7 +128,7 @@ def strides(steps: NDArray[np.integer], counts: tuple[int, ...]) -> list[int]:
     steps : ndarray of int, shape (n,)
         Added when a loop advances and all loops within it start again.
     counts : tuple of int
-        Turns of each loop.
+        Iterations of each loop.
 
     Returns
     -------
@@ -199,7 +199,7 @@ class Engine:
         Raises
         ------
         ProgramError
-            Where the hardware stops, or may compute something else.
+            The hardware would stop, or might give other results.
         """
         image = np.frombuffer(program, np.uint8)
         if len(image) % self.beat:
@@ -289,7 +289,7 @@ class Engine:
             raise ProgramError("program_illegal", f"command {item['record'][0]:#x} at byte {start}")
 
     def _addresses(self, base: int, steps: NDArray[np.integer], counts: tuple[int, ...]) -> Indices:
-        """Addresses of all turns of nested loops, innermost first in `counts`; shape (panel, row, ...).
+        """Addresses of all iterations of nested loops, innermost first in `counts`; shape (panel, row, ...).
 
         The last step is that of the panels: it is added to the address at which a panel starts.
         """

@@ -3,8 +3,8 @@
 r"""Exact cycle counts of the network engine, for a program that comes a beat every `period` cycles.
 
 A job's slices are read a word per cycle, and wait for weights, for the output stage or for the elementwise
-unit; results wait for the port of the memory. These depend on each other in a circle, so this model has no
-formula: it keeps the registers that decide when a word moves, and steps them cycle by cycle. It has no data.
+unit; results wait for the port of the memory. These waits depend on each other, so there is no formula: the
+model keeps the registers that decide when a word moves, without its data, and steps them cycle by cycle.
 
     program -> decoder -> panels ---------v
                reader --> skid -----> issue -> pipeline -> fifo -> register -+-> writer

@@ -142,7 +142,7 @@ def gemm_bf16_plain(
     w : ndarray of uint16, shape (K, N)
         Weights, bits of bfloat16.
     bias, relu, out, random
-        As `output_stage`. A sum never is -0, since it begins at +0: no bias and a bias of 0 are the same.
+        As `output_stage`. A sum is never -0, since it begins at +0: no bias and a bias of 0 are the same.
 
     Returns
     -------

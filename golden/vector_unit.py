@@ -85,7 +85,7 @@ def vector_unit(
     Raises
     ------
     ValueError
-        Where the operation is unknown, an operand is missing or one too many, or the shapes differ.
+        The operation is unknown, an operand is missing or superfluous, or the shapes differ.
     """
     if op not in OPERATIONS:
         raise ValueError(f"op is {op!r}, expected one of {', '.join(OPERATIONS)}")

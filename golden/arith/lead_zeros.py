@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 
 def lead_zeros_plain(x: int) -> int:
-    """Zeros above the highest one of a 32-bit word, 0..31; 0 counts 31, as 1 does."""
+    """Number of zeros above the highest one of a 32-bit word, 0..31; 31 for 0, as for 1."""
     return 32 - max(x, 1).bit_length()
 
 

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 
 def mul16x16_plain(a: int, b: int) -> int:
-    """Product of two 16-bit numbers by shift and add, the highest bit of `b` weighing -2^15.
+    """Product of two 16-bit numbers by shift and add, the highest bit of `b` with weight -2^15.
 
     Parameters
     ----------

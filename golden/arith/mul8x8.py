@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 
 def mul8x8_plain(a: int, b: int) -> int:
-    """Product of two int8 values by shift and add, the highest bit of `b` weighing -128.
+    """Product of two int8 values by shift and add, the highest bit of `b` with weight -128.
 
     Parameters
     ----------

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 
 def mul9x9_plain(a: int, b: int) -> int:
-    """Product of two 9-bit numbers by shift and add, the highest bit of `b` weighing -256.
+    """Product of two 9-bit numbers by shift and add, the highest bit of `b` with weight -256.
 
     Parameters
     ----------

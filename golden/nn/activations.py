@@ -28,7 +28,7 @@ def relu(z: ArrayLike) -> NDArray[Any]:
 def relu_derivative(z: ArrayLike) -> NDArray[Any]:
     """Derivative of `relu`: 1 where z > 0, else 0.
 
-    The derivative does not exist at z = 0; like PyTorch and TensorFlow this takes the left one, 0.
+    The derivative does not exist at z = 0; like PyTorch and TensorFlow, this function uses the left one, 0.
 
     Parameters
     ----------

@@ -69,7 +69,7 @@ def integer_range(bits: int) -> tuple[int, int]:
     Raises
     ------
     ValueError
-        If there are fewer bits or more.
+        If `bits` is out of range.
     """
     if not 2 <= bits <= 8:
         raise ValueError(f"bits is {bits}, expected 2 to 8")
@@ -201,7 +201,7 @@ def symmetric(x: npt.ArrayLike, axis: int | tuple[int, ...] | None = None, bits:
 def asymmetric(
     low: float, high: float, bits: int = 8, dtype: npt.DTypeLike = np.float32, empty: float = 1.0
 ) -> Affine:
-    """All integers, [-128, 127] for 8 bits, for [low, high], widened to hold 0.
+    """The grid that maps [low, high], widened to include 0, to all integers: [-128, 127] for 8 bits.
 
     Zero must be exact: ReLU and padding need it.
 
@@ -226,7 +226,7 @@ def asymmetric(
     Raises
     ------
     NotFinite
-        If an end is not a finite number, or not in `dtype`.
+        If an end is not a finite number, or overflows `dtype`.
     ValueError
         If low > high.
     """

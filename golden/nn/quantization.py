@@ -392,10 +392,11 @@ def weight_grid(
        sw = 1.0001 |b| / ((2^31 - 1) sx), with the largest |b| where all channels share a scale;
     2. a sum of products and bias could overflow int32 for some input: sw is raised until none can. ONNX
        Runtime lets them wrap;
-    3. sx sw / sy is below `LEAST_SCALE`, no normal float32: sw is raised to it. The output is 0 either way;
+    3. sx sw / sy is below `LEAST_SCALE`, and so not a normal float32: sw is raised until it is. The output is
+       0 either way;
     4. there are no weights (all 0, or below 2^-1022), so only the bias needs a scale: sw is what
-       rule 1 gives, which counts the bias as finely as int32 can. Without bias sw is 1, within what the
-       requantisation can scale by.
+       rule 1 gives, which represents the bias as finely as int32 can. Without bias sw is 1, clamped to the
+       scales that the requantisation supports.
 
     Weights whose scale was raised may all round to 0 if they are small compared with the bias. A bias so far
     beyond the output's range that the output always saturates is reduced to one that also saturates;
@@ -424,7 +425,7 @@ def weight_grid(
     NotFinite
         If a weight or bias is a NaN or infinite, or a scale would be.
     ValueError
-        If the shapes do not fit, or a scale would be no normal float64.
+        If the shapes do not fit, or a scale would not be a normal float64.
     """
     check_finite("b", b)
     w, b = np.asarray(w, np.float64), np.asarray(b, np.float64)

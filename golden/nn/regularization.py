@@ -14,7 +14,7 @@ def dropout_masks(
     rng: np.random.Generator | None,
     dtype: DTypeLike = np.float64,
 ) -> list[NDArray[np.floating]]:
-    """Inverted dropout: 0 with probability `rate`, else 1 / (1 - rate), so that the mean stays.
+    """Inverted dropout: 0 with probability `rate`, else 1 / (1 - rate), so that the mean is unchanged.
 
     Only training uses them; inference uses all units unchanged.
 
@@ -166,7 +166,7 @@ class EarlyStopping:
 def kfold(
     samples: int, folds: int, rng: np.random.Generator | None = None
 ) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
-    """k-fold cross-validation: every sample validates once and trains k - 1 times.
+    """k-fold cross-validation: every sample is used once for validation and k - 1 times for training.
 
     Parameters
     ----------

@@ -117,6 +117,6 @@ def main(values: Mapping[str, str], words: Sequence[str]) -> int:
 
 
 def _failed(found: engine.Results) -> bool:
-    """Whether a mutant lives, unexplained or not."""
+    """Whether a mutant is alive, explained or not."""
     good = ("killed", "equivalent", "stillborn")
     return any(record["verdict"] not in good for record in found.records.values())

@@ -75,7 +75,7 @@ class Cluster:
     address : str
         Of the scheduler: ``tcp://host:8786``.
     say : callable
-        Called with a line where somebody should know that nothing happens.
+        Called with a line of text when no task can run, so that the user knows.
     """
 
     address: str

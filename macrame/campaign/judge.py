@@ -14,7 +14,7 @@ A mutant is judged in four steps, and the first that decides ends it:
 ``equivalent`` proven to have the same outputs for all inputs
 ``bounded``    proven for a number of cycles only
 ``survived``   all cases passed
-``timeout``    no case failed, and at least one neither passed: the simulator crashed or ran out of CPU time
+``timeout``    no case failed, but one did not pass either: the simulator crashed or ran out of CPU time
 ``stillborn``  it does not compile in any shape of the module's own bench, or is equivalent in all shapes in
                which it does; it does not count
 =============  =============================================================================================

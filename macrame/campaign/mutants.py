@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""``macrame campaign mutants``: can the benches fail? Generated mutants of the RTL, and what becomes of them.
+"""``macrame campaign mutants``: can the benches fail? Generated mutants of the RTL, and which are detected.
 
 The sample has the same number of mutants for each module, three fifths of them of the source, two fifths of
-the netlist, as far as a module has as many; a smaller sample is a part of a larger one with the same seed.
+the netlist, if a module has that many; a smaller sample is a part of a larger one with the same seed.
 Mutants of the source are spread over the operators.
 
 A kill counts only if the case that killed passes without the mutant, with the same seed. The score is the
@@ -108,7 +108,7 @@ def shape(path: Path) -> Case | None:
 
 
 def quotas(sizes: Sequence[int], total: int) -> list[int]:
-    """Split a number evenly, as far as each part has as many; a larger total takes no part from another.
+    """Split a number evenly, limited by the size of each part; with a larger total, no part gets less.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Run one task in processes of its own, none of which outlives it, or the process that wanted the verdict.
+"""Run one task in processes of its own, none of which outlives it, or the process that requested the verdict.
 
 `answer` starts a supervisor, ``python -m macrame.campaign.process``, and holds a pipe to it open. The
 supervisor runs the task in a child, with a build folder of its own, and waits for the first of three events:

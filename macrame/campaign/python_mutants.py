@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """``macrame campaign python``: can the tests fail? Mutants of the golden model, the host and the lowering.
 
-The operators are those of cosmic-ray, less the replacements that hardly anybody makes by mistake, such as a
+The operators are those of cosmic-ray, without the replacements that are unlikely as mistakes, such as a
 sum that becomes a power. A mutant changes one place in a copy of the checkout, in which pytest then runs:
 first the test files that import the module, then those that reach it through others, then the benches whose
 expected values it computes. Annotations and decorators are left alone.
@@ -10,7 +10,7 @@ expected values it computes. Annotations and decorators are left alone.
 ==============  ============================================================================================
 ``killed``      a test failed
 ``survived``    all passed
-``timeout``     no test failed, and at least one file did not end within its CPU time
+``timeout``     no test failed, but at least one file did not end within its CPU time
 ==============  ============================================================================================
 """
 
@@ -371,7 +371,7 @@ def mutant(arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def sample(total: int, seed: int, names: Sequence[str] = ()) -> list[Task]:
-    """The mutants of a campaign, the same number of each file, as far as it has as many.
+    """The mutants of a campaign, the same number of each file, if it has that many.
 
     Parameters
     ----------

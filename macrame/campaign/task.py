@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A task: a function, its arguments, and everything that its verdict depends on.
 
-The key of a task is a digest of all of this, so equal keys mean equal verdicts, on whatever machine. A worker
-computes the key again from its own files and tools, and refuses a task that is another one there.
+The key of a task is a digest of all of this, so equal keys mean equal verdicts, on any machine. A worker
+computes the key again from its own files and tools, and refuses a task whose key differs.
 """
 
 import functools

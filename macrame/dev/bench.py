@@ -118,7 +118,7 @@ class Work:
         return len(self.batch.tiles) * self.config.rows
 
     def check(self, way: str, results: Results) -> None:
-        """Compare result beats with golden; ValueError names the first difference."""
+        """Compare result beats with the golden model; ValueError names the first difference."""
         tiles = packets.unpack_tiles(results, self.config.rows, self.config.cols, packets.MODES["raw"])
         expected = gemm(self.a, self.w)
         found = np.full_like(expected, -1)

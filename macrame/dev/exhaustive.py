@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """All 2^32 inputs of rtl/arith/fp32_to_bf16.v, compiled by Verilator, against ml_dtypes.
 
-    python -m macrame exhaustive                    nearest even and toward zero, every input, on all
-    cores python -m macrame exhaustive --first 0x7f000000 --count 0x1000000 --rounding even
+    python -m macrame exhaustive                    nearest even and toward zero, every input, on all cores
+    python -m macrame exhaustive --first 0x7f000000 --count 0x1000000 --rounding even
 
 Nearest even is compared with ml_dtypes' own conversion. Toward zero is derived from it: where ml_dtypes
 rounded away from zero, the expected result is the neighbour below; a NaN is ml_dtypes' NaN. Exits with 1 and

@@ -629,8 +629,8 @@ def sections(text: str) -> dict[str, list[str]]:
     Returns
     -------
     dict of str to list of str
-        The lines of each section, without the comment marks; a line that does not fit the format is
-    a section by itself, named by its text.
+        The lines of each section, without the comment marks; a line that does not fit the format is a
+        section by itself, named by its text.
     """
     found: dict[str, list[str]] = {}
     lines = text.splitlines()[3:]

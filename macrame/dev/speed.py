@@ -19,8 +19,8 @@ compares the logits with the golden model each time. Seconds are CPU time of the
 Python, minus one pass for start-up; the minimum of three runs each.
 
 ``trace`` runs one product without a trace, with the default window, and with all of its cycles in the window.
-Seconds are CPU time of the simulator and of the program that compresses the trace, start-up taken off by a
-short product; the minimum of three runs each, alternately.
+Seconds are CPU time of the simulator and of the program that compresses the trace, minus start-up, which a
+short product measures; the minimum of three runs each, alternately.
 """
 
 import os

@@ -119,7 +119,7 @@ class Training:
             Named in the progress.
         network : macrame.golden.nn.train.Trainable
         pictures : (numpy.ndarray, numpy.ndarray)
-            And their labels.
+            Images and their labels.
         rate : float
             The learning rate.
         key : str

@@ -198,7 +198,7 @@ def read(environ: Mapping[str, str]) -> Job:
 def train(
     job: Job, display: Display, rtl_root: Path | None = None, trace: Recording | None = None
 ) -> Outcome:
-    """Train on the RTL, in golden and in fp32, one step of each at a time.
+    """Train on the RTL, in the golden model and in fp32, one step of each at a time.
 
     Parameters
     ----------
@@ -300,7 +300,7 @@ class _Run:
         self.optimizer.step(self.network.gradients(x.astype(self.dtype), labels))
 
     def quality(self, train: Split, test: Split) -> dict[str, float]:
-        """Loss and accuracy; of a bf16 network computed by golden, since training does not depend on them."""
+        """Loss and accuracy; a bf16 network's by the golden model, since training does not depend on them."""
         return {
             f"{name}_{what}": value
             for name, (x, labels) in (("train", train), ("test", test))

@@ -491,7 +491,7 @@ class Core(Unit):
         bias : ndarray of float32, or of uint32 (its bits), scalar or shape (N,), optional
             Added to the sum after the last k, rounded to float32.
         relu : bool
-            Replace whatever is not above 0 by +0; NaN is kept.
+            Replace negative results and -0 by +0; NaN is kept.
         out : {"fp32", "even", "toward_zero", "stochastic"}
             float32, or bfloat16 in one of three rounding modes.
         seed : int, optional

@@ -3,8 +3,8 @@
 """Rules of the elementwise unit: the tables and the requantisation that make it an operator of a network.
 
 The unit computes requantise(A[x] + B[y]), requantise(A[x] * B[y]) or requantise(A[x]), where A and B are
-tables of 256 int32, one entry per int8. TFLite's integer kernels fit that exactly: whatever a kernel does to
-one operand before it meets the other depends on that int8 alone.
+tables of 256 int32, one entry per int8. TFLite's integer kernels fit that exactly: everything that a kernel
+does to one operand before combining it with the other depends on that int8 alone.
 """
 
 from dataclasses import dataclass

@@ -81,7 +81,7 @@ class NetworkEngine(Unit):
     """Drive one network engine.
 
     If an exception ended an operation early, the next one, :meth:`soft_reset` or a new NetworkEngine resets
-    link and engine first, as :class:`macrame.host.core.Core` does. A reset of the link loses the program.
+    link and engine first, as :class:`macrame.host.core.Core` does. A reset of the link discards the program.
 
     Parameters
     ----------
@@ -142,12 +142,12 @@ class NetworkEngine(Unit):
         Parameters
         ----------
         program : bytes
-            A multiple of the beat's, DEPTH * DEPTH bytes.
+            A whole number of beats of DEPTH * DEPTH bytes.
 
         Raises
         ------
         macrame.errors.InputError
-            The program has no whole beats, is larger than the store, or needs another engine.
+            The program is not a whole number of beats, is larger than the store, or is for another engine.
         macrame.errors.CoreError
             The engine has halted.
         macrame.errors.LinkError

@@ -3,7 +3,7 @@
 """Programs of the network engine: descriptors, panels of weights and tables as the bytes of docs/engine.md.
 
 A `Job` has strides: what an index of each of its loops adds to an address. The image has steps instead, what
-the hardware adds from one turn to the next, because a step needs no multiplier.
+the hardware adds from one iteration to the next, because a step needs no multiplier.
 """
 
 from __future__ import annotations
@@ -116,7 +116,8 @@ class Place:
         Distance of the word that takes the upper half of a result from that of the lower half; None: both
         halves are one word.
     turn : {"", "panel", "column"}
-        The loop in which the half of the words that is written alternates; its stride is that of two turns.
+        The loop in which the half of the words that is written alternates; its stride is for two
+        iterations.
     first_half : int
         The half of the words that is written first: 0 or 1.
     """
@@ -361,7 +362,7 @@ def _tables(rule: Rule, depth: int) -> NDArray[np.uint8]:
 
 
 def needs(image: bytes) -> tuple[int, int, int, int]:
-    """What a program needs of an engine, from its begin item.
+    """What a program requires of an engine, from its begin item.
 
     Parameters
     ----------
@@ -381,7 +382,7 @@ def image(jobs: Sequence[Job], *, depth: int, words: int, slices: int) -> bytes:
     Parameters
     ----------
     jobs : sequence of Job
-        In order. Tables are sent where a rule has others than the one before.
+        In order. Tables are sent where a rule's differ from those of the previous rule.
     depth : int
         DEPTH and COLS of the core.
     words : int

@@ -24,7 +24,7 @@ class Beats:
 
     Attributes
     ----------
-    data : ndarray of uint8, shape (n, bytes a beat)
+    data : ndarray of uint8, shape (n, bytes per beat)
         Byte b of a beat is bits [8*b +: 8] of tdata.
     last : ndarray of bool, shape (n,)
         tlast of each beat.
@@ -46,9 +46,9 @@ class Results:
 
     Attributes
     ----------
-    data : ndarray of uint8, shape (n, bytes a beat)
+    data : ndarray of uint8, shape (n, bytes per beat)
     last : ndarray of bool, shape (n,)
-    keep : ndarray of bool, shape (n, bytes a beat)
+    keep : ndarray of bool, shape (n, bytes per beat)
         tkeep, one flag per byte of data.
     """
 

@@ -64,7 +64,7 @@ __all__ = [
 
 #: Bytes of a result beat per column.
 BEAT_LANE = 4
-#: Panels of beats: data, shape (panels, beats, bytes a beat); last and user, shape (panels, beats).
+#: Panels of beats: data, shape (panels, beats, bytes per beat); last and user, shape (panels, beats).
 Panels: TypeAlias = tuple[NDArray[np.uint8], NDArray[np.bool_], NDArray[np.uint8]]
 
 

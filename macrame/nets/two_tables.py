@@ -55,8 +55,8 @@ def addition(wanted: Results, x: Reals, y: Reals) -> Rule | None:
     With b bits after the binary point, a result q needs A[x] + B[y] within half of q, ties excluded; the
     least and the greatest int8 stand for everything beyond them too. These are bounds on the differences of
     512 numbers, A[x] and -B[y], so the Bellman-Ford algorithm finds integers that keep them, or shows that
-    there are none: in as many rounds as there are numbers it comes to rest, or never. It starts at `x` and
-    `y` and changes no more than it must.
+    there are none: it converges within as many rounds as there are numbers, or not at all. It starts at `x`
+    and `y` and changes no more than it must.
 
     Parameters
     ----------

@@ -148,12 +148,12 @@ def _symbol(found: re.Match[str]) -> str:
 
 
 def _gap(text: str) -> str:
-    """What stands between two tokens: spaces, or characters of no token."""
+    """The text between two tokens: spaces, or characters that belong to no token."""
     if text.isspace():
         return '<mspace width="0.3em"></mspace>'
     return f"<mtext>{escape(text)}</mtext>"
 
 
 def _minus(written: str) -> str:
-    """A number with a real minus sign before it."""
+    """A number with a true minus sign (U+2212) before it."""
     return f"\u2212{written[1:]}" if written.startswith("-") else written

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Numbers as text: those of a matrix alike, and any value for a machine to read."""
+"""Numbers as text: those of a matrix in one format, and any value for a machine to read."""
 
 import dataclasses
 import json

@@ -18,14 +18,14 @@ SUFFIXES = (".html", ".json")
 
 
 class Writer(Protocol):
-    """What takes blocks."""
+    """Anything that accepts blocks."""
 
     def write(self, block: Block) -> None:
         """Take a block."""
 
 
 class Display(Writer, Protocol):
-    """What takes blocks, and shows the progress of the work in between, which is no block."""
+    """A writer that also shows the progress of the work between blocks; progress is not a block."""
 
     def progress(self, what: str, total: int | None = None) -> AbstractContextManager[Callable[[int], None]]:
         """As `macrame.report.terminal.Terminal.progress`."""

@@ -435,8 +435,8 @@ class SimLink(HarnessLink):
     def activity(self) -> dict[str, int]:
         """Toggles of the array's registers since the simulation started, or since :meth:`clear_activity`.
 
-        Exact: every bit of every register is compared with itself in every clock. Bits that were unknown
-        before, as all are at power-up, do not count.
+        Exact: every bit of every register is compared with its previous value in every clock cycle. Bits that
+        were unknown before, as all are at power-up, do not count.
 
         Returns
         -------

@@ -3,8 +3,8 @@
 """The table of simulators, and the selected one.
 
 It is Icarus Verilog, or the one named by the environment's SIM. Verilator first compiles to C++, and then
-simulates some hundred times as fast. It is two-state: a register without an initial value starts with random
-bits derived from the run's seed, where Icarus has X.
+simulates about a hundred times as fast. It is two-state: a register without an initial value starts with
+random bits derived from the run's seed, where Icarus has X.
 """
 
 import contextlib

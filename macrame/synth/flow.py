@@ -3,7 +3,7 @@
 """Synthesis by Yosys, placement and routing by nextpnr, both cached in build/synth.
 
 The unit is synthesised alone; its netlist is counted, and `netlist` returns it. For placement the same
-netlist is put into a frame of registers (macrame/synth/harness.py), so the clock rate belongs to the counted
+netlist is put into a register wrapper (macrame/synth/harness.py), so the clock rate belongs to the counted
 netlist.
 
 A result is stored under a digest of all its inputs: the text of the sources, the parameters, the commands,
@@ -221,7 +221,7 @@ sys.exit(getattr(importlib.import_module(name), name.replace("yowasp", "run"))(s
 
 
 def framed(found: Netlist) -> Path:
-    """The netlist in its frame, as JSON for nextpnr."""
+    """The netlist in its wrapper, as JSON for nextpnr."""
     t, unit = found.target, found.unit
     frame = harness(FRAME, unit.module, found.ports)
     # the frame is mapped around an empty box, then the box is filled: no pass changes the unit's cells

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A wrapper that lets the RTL's benches run on a netlist.
 
-    bench ─► shell: the RTL module's unchanged header ─► netlist: the family's cells ─► models of the cells
+    bench ─► wrapper: the RTL module's unchanged header ─► netlist: the family's cells ─► models of the cells
 
-A bench sets parameters and reads them from its DUT, but a netlist has none. The shell has: its name,
+A bench sets parameters and reads them from its DUT, but a netlist has none. The wrapper has: its name,
 parameters and ports are copied from the RTL's file. Its body contains one instance of the netlist, under
 another name, and rejects every parameter value except those synthesised. Harnesses and benches need no
 change.
@@ -52,7 +52,7 @@ class Design:
     module : str
         Name of the RTL module.
     sources : tuple of Path
-        Shell, netlist, models.
+        Wrapper, netlist, models.
     cells : dict of str to int
         Cells of the netlist by type.
     instances : Counter
@@ -199,7 +199,7 @@ def header(source: str, module: str) -> tuple[str, dict[str, str]]:
 
 
 def shell(source: str, module: str, parameters: Mapping[str, int | str], ports: Iterable[str]) -> str:
-    """The shell's Verilog.
+    """The wrapper's Verilog.
 
     Parameters
     ----------

@@ -321,7 +321,7 @@ class _Runs:
         self._restarts = 0
 
     def fails(self, product: Product) -> bool:
-        """Whether the results differ; a product that halts or hangs the core is another failure."""
+        """Whether the results differ; a product that halts or hangs the core is a different failure."""
         try:
             core = self._ready()
             got, _ = product.compute(core)

@@ -59,7 +59,7 @@ def int8(a: read.Source, w: read.Source, bias: read.Source | None = None, rule: 
     """Operands of an int8 product from files.
 
     A matrix of integers from -128 to 127 is unchanged, with scale 1. Any other is quantised if the user
-    asks for it: A with one scale, under the rule "asymmetric" with a zero point; W with a scale a column,
+    asks for it: A with one scale, under the rule "asymmetric" with a zero point; W with one scale per column,
     which is raised if the bias would exceed `BIAS_ROOM`. Columns of zeros, such as pruned ones, have the
     finest scale that their bias allows.
 

@@ -150,7 +150,7 @@ class Compared:
     def _both(
         self, what: str, operation: Callable[[Backend], Numbers]
     ) -> tuple[Numbers, NDArray[np.unsignedinteger]]:
-        """The hardware's result, and the bits of golden's."""
+        """The hardware's result, and the bits of the golden model's."""
         began = time.monotonic()
         got = operation(self.backend)
         seconds = time.monotonic() - began

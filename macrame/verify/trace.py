@@ -157,7 +157,7 @@ class Frame:
 
 
 class Trace(Recorded):
-    """A trace, with answers to questions about it.
+    """A trace, and queries on it.
 
     Parameters and attributes are those of `macrame.verify.trace_recorded.Recorded`; :meth:`read` reads a
     file.

@@ -30,7 +30,7 @@ MOST_PARTS = 200
 
 @dataclass(frozen=True)
 class Work:
-    """A product whose operands the page has, to compute golden from.
+    """A product whose operands the page has, from which it computes the golden result.
 
     Attributes
     ----------
@@ -39,7 +39,7 @@ class Work:
     fields : structured ndarray, shape (N,), optional
         Of the columns' records, see `macrame.host.packets.fields`.
     expected : ndarray, shape (M, N), optional
-        Golden's result: int8 or int32; uint16 or uint32, bits of bfloat16 or float32.
+        The golden model's result: int8 or int32; uint16 or uint32, bits of bfloat16 or float32.
     """
 
     a: NDArray[Any]

@@ -72,7 +72,7 @@ def confusion(labels: NDArray[np.integer], predicted: NDArray[np.integer], class
     Returns
     -------
     numpy.ndarray of int64, shape (classes, classes)
-        Pictures of class i, a row, that were labelled j.
+        Element [i, j]: the number of images of class i that were labelled j.
     """
     return np.bincount(labels * classes + predicted, minlength=classes**2).reshape(classes, classes)
 

@@ -387,7 +387,7 @@ class _Compiler:
                 yield Step((i,))
 
     def _elementwise(self, op: Op) -> bool:
-        """Whether an operator is one pass over words that lie alike."""
+        """Whether an operator is one pass over words of one layout."""
         if op.kind in (*PRODUCTS, *RENAMING, *MOVING):
             return False
         return len({self.layouts[t] for t in (*self._inputs(op), *op.outputs)}) == 1

@@ -469,7 +469,7 @@ def fully_connected(x: At, out: At, w: Weights, layer: QuantisedLayer, config: C
 
 
 def elementwise(x: At, second: At | None, out: At, rule: Rule) -> Iterator[Job]:
-    """A pass over all words of tensors that lie alike."""
+    """A pass over all words of tensors with the same layout."""
     words = out.layout.height * out.layout.row
     for first in range(0, words, 65535):
         count = min(65535, words - first)
@@ -494,7 +494,7 @@ def moved(
     cell : (int, int)
         Row and column in the window.
     second : At, Place or None
-        The second operand: a tensor that lies as the output does, or any words.
+        The second operand: a tensor with the layout of the output, or any words.
     panels : int
         Words of a pixel.
     """

@@ -17,7 +17,7 @@ class Buffer:
     ----------
     words : int
     first, last : int
-        The steps between which its content counts, both included.
+        The steps between which it is live, both included.
     """
 
     words: int

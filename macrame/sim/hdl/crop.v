@@ -7,7 +7,7 @@
 `timescale 1ns / 1ps
 `default_nettype none
 module crop ();
-    localparam PERIOD = 10;  // ns a cycle, as in player.v
+    localparam PERIOD = 10;  // ns per cycle, as in player.v
 
     integer first, stop;
 

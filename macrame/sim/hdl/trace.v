@@ -35,7 +35,7 @@
 //     [6] w   [7] a   [8] m               tlast of the transfer
 //     [11:9]                              1 slice issued, 2 waiting for weights, 3 for activations,
 //                                         4 for space for results, 5 for the result chain,
-//                                         6 for the turn of its sum, 7 error, 0 nothing to issue
+//                                         6 for the slot of its sum, 7 error, 0 nothing to issue
 //     [15:12] mode   [16] slice ends   [17] tile ends   [18] panel is released   [19] panel ends
 //                                         of the beat issued
 //     [20] operands   [21] products   [22] sums                  registers hold those of a beat
@@ -68,7 +68,7 @@ module trace #(
 );
     localparam INT8 = FORMATS != "BF16";
     localparam BF16 = FORMATS != "INT8";
-    localparam PERIOD    = 10;                            // ns a cycle, as in player.v
+    localparam PERIOD    = 10;                            // ns per cycle, as in player.v
     localparam LANE_W    = BF16 ? 16 : 8 * DEPTH;
     localparam CELLS     = ROWS * COLS;
     localparam PRODUCT_W = BF16 ? 32 : 16 * DEPTH;        // of a cell

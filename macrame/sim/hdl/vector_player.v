@@ -4,7 +4,7 @@
 // Purpose
 //   Streams a file of input words through a module without handshakes, one word per cycle: hundreds
 //   of thousands of vectors per module, at the simulator's own speed. The clock and the files are
-//   handled here, Python only sets `start` and waits for `done`. +vectors=<file> and
+//   handled here; Python only sets `start` and waits for `done`. +vectors=<file> and
 //   +results=<file> name the files, by default vectors.bin and results.hex in the run's folder.
 //
 //     word       IN_W bits, a multiple of 8; the file holds IN_W/8 bytes per word, most significant
