@@ -9,9 +9,9 @@
 //   Combinational.
 //
 // Numbers
-//   count = number of leading zeros, 0..31. The word 0 counts 31, as the word 1 does. Both halves
-//   are encoded at once, by nibble, and the upper half selects. An `always` block instead of wires,
-//   so that a simulator evaluates it once per change.
+//   count = number of leading zeros, 0..31; for x = 0 it is 31, as for x = 1. Both halves are
+//   encoded at once, by nibble, and the upper half selects. An `always` block instead of wires, so
+//   that a simulator evaluates it once per change.
 //
 // Example
 //   x = 0000_0000_0001_xxxx_...: the upper 8 bits are zero, then 3 more: count = 11 = 5'b01011.
@@ -22,7 +22,7 @@ module lead_zeros (
     output reg  [4:0]  count
 );
 
-    // Of 16 bits, of which the last is ignored: 0 gives 15, as 1 does.
+    // For 16 bits, the last of which is ignored: 15 for 0, as for 1.
     function [3:0] half;
         input [15:1] word;
         begin

@@ -3,7 +3,8 @@
 //
 // Purpose
 //   mul34x32 at one bit of b per cycle, with one adder instead of four multipliers: for a
-//   requantiser that has many cycles per result and no DSP block left. A twentieth of the LUTs.
+//   requantiser that has many cycles per result and no DSP block left. It takes a twentieth of the
+//   LUTs of a mul34x32 without DSP blocks.
 //
 // Latency
 //   33 cycles. Operands are loaded in a cycle with `enable` high; p is valid from 33 cycles later
@@ -17,8 +18,8 @@
 //     high (34)          low (32)
 //     sum of a, halved   bits of the product | bits of b still to come
 //
-//   Bit 31 of b weighs -2^31, so its step subtracts. |high| <= |a| after each step, by induction:
-//   it is half the sum of two such values, and each step's sum fits 35 bits.
+//   Bit 31 of b has weight -2^31, so its step subtracts. |high| <= |a| after each step, by
+//   induction: it is half the sum of two such values, and each step's sum fits 35 bits.
 //
 // Example
 //   a = -3, b = 2: step 2 adds -3, the other 31 add 0, and each halves the sum: p = -6.

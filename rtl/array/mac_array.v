@@ -25,8 +25,8 @@
 //   4 ROWS rows. tile_sequencer keeps tiles of different formats far enough apart.
 //
 // Numbers
-//   See pe_int8 and pe_bf16. Reset clears the accumulators, so that an aborted tile leaves nothing
-//   behind, and empties the control pipeline; operand and result registers have no reset.
+//   See pe_int8 and pe_bf16. Reset clears the accumulators, so that an aborted tile does not affect
+//   the next one, and empties the control pipeline; operand and result registers have no reset.
 //   op_a[LANE_W*r +: LANE_W] is row r, op_w[LANE_W*c +: LANE_W] column c, row[32*c +: 32] column c.
 //
 // Example
@@ -61,8 +61,8 @@ module mac_array #(
 );
 
     localparam integer SUM_LATENCY = (BF16 != 0) ? 4 : 2 + ((DEPTH <= 1) ? 1 : $clog2(DEPTH));
-    // valid_q[0] is in step with the operand registers; control_q, each row's copy, is one cycle
-    // behind valid_q[SUM_LATENCY-1].
+    // valid_q[0] is aligned with the operand registers; control_q, each row's copy, is one cycle
+    // later than valid_q[SUM_LATENCY-1].
     reg [SUM_LATENCY-1:0]       valid_q;
     reg [SUM_LATENCY-1:0]       last_q;
     reg [TAG_W*SUM_LATENCY-1:0] tag_q;

@@ -15,8 +15,8 @@
 //   2 cycles, one product per cycle, no handshake.
 //
 // Numbers
-//   Exact, as mul8x8. Bit 7 of b weighs -128, so t3 subtracts it. u0 = a * 0..15 and u1 = a * -8..7
-//   fit 12 bits signed.
+//   Exact, as mul8x8. Bit 7 of b has weight -128, so t3 subtracts it. u0 = a * 0..15 and
+//   u1 = a * -8..7 fit 12 bits signed.
 //
 // Example
 //   a = -128, b = 127: t0 = t1 = t2 = -384, t3 = -128; u0 = -1920, u1 = -896;

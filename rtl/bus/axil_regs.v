@@ -12,19 +12,19 @@
 //                    full
 //     0x1C WATCHDOG  cycles a weight slice may wait for a release without activations; 0: off
 //     0x20 CYCLES .. 0x38 PAD   the counters of perf_counters, read only
-//     0x3C SEED      of the random bits for stochastic rounding; their sequence restarts with any
-//                    write, even of no byte, and with resets. Without bfloat16: the constant
-//                    WORD_3C, read only, or unmapped if that is 0
+//     0x3C SEED      of the random bits for stochastic rounding; their sequence restarts on any
+//                    write, even with all strobes low, and on resets. Without bfloat16: the
+//                    constant WORD_3C, read only, or unmapped if that is 0
 //
 // Latency
-//   A read answers 1 cycle after its address. A read of a counter answers after 4 to 11 cycles, or
-//   up to 19 while the counters are being cleared. A write takes effect, and answers, 2 cycles
+//   A read is answered 1 cycle after its address; a read of a counter after 4 to 11 cycles, or up
+//   to 19 while the counters are being cleared. A write takes effect, and is answered, 2 cycles
 //   after both address and data: both accepted in cycle 0, the register changes and soft_reset
 //   rises in cycle 2. One transaction of each kind at a time.
 //
 // Numbers
 //   Registers are 32 bits. Byte strobes are honoured. An unmapped address, or a write to a
-//   read-only register, answers SLVERR and changes nothing. soft_reset and seed_load are high for
+//   read-only register, gets SLVERR and changes nothing. soft_reset and seed_load are high for
 //   one cycle. Errors are sticky, and `halted` is high while any is set.
 //
 // Example

@@ -8,7 +8,7 @@
 //                   └─► soft_reset, halted, irq
 //
 // Latency
-//   That of axil_regs: a read answers 1 cycle after its address, or 4 to 11 cycles for a counter; a
+//   That of axil_regs: a read is answered 1 cycle after its address, or 4 to 11 for a counter; a
 //   write takes effect 2 cycles after address and data. An error raises `halted` in the next cycle.
 //
 // Numbers

@@ -2,15 +2,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Purpose
-//   Counts where the cycles went, without a waveform.
+//   The performance counters: they show where the cycles went, without a waveform.
 //
 //     0 cycles     from the first input beat to the latest output beat accepted, both included
 //     1 busy       slices issued
-//     2 tiles      tiles whose results were formed
+//     2 tiles      tiles whose results are complete
 //     3 stall_a    a weight slice was ready, no activations were
 //     4 stall_w    activations waited for weights
 //     5 stall_out  a tile waited for space in the result FIFO
-//     6 pad        a slice waited for the result chain, or for its turn next to bfloat16
+//     6 pad        a slice waited for the result chain, or for its slot in bfloat16
 //
 //   Counters 1 to 6 share a memory and an adder. The low three bits of each are flip-flops, and
 //   `carry` is set when they overflow. `scan_q` passes over the counters, one per cycle, and adds
@@ -30,7 +30,7 @@
 //
 // Numbers
 //   WIDTH-bit counters. When the cycle timer reaches its largest value all of them freeze and
-//   `full` rises: ratios stay true, nothing wraps. `clear` zeroes them; counting starts with the
+//   `full` rises: ratios stay valid, nothing wraps. `clear` zeroes them; counting starts with the
 //   next input beat.
 //
 // Example

@@ -20,7 +20,7 @@
 //   error have no effect, nor have any after them. While halted, both inputs are drained.
 //
 //     error_command  an illegal command, when its record is complete
-//     error_record   tlast on a beat of the record: it is cut off, or no data follows
+//     error_record   tlast on a beat of the record: it is truncated, or no data follows
 //     error_length   tlast on one beat of a pair only
 //     error_table    an x packet that loads a table does not end with entry 255
 //

@@ -9,7 +9,7 @@
 //
 // Latency
 //   LATENCY = 13 cycles, operands to q: pick and table 1, two registers after the slow block RAM 2,
-//   sum or product 2, scale_to_int8 8. What is needed later is due later: `use_table_b` 2 cycles
+//   sum or product 2, scale_to_int8 8. Some inputs are due later: `use_table_b` 2 cycles
 //   after the operands; `product`, the multiplier and the limits 5. While `enable` is low, nothing
 //   moves.
 //

@@ -12,7 +12,7 @@
 //
 // Latency
 //   LATENCY = 14 cycles from `issue` to `out_valid`, one beat per cycle: x and y 1, lane 13.
-//   Nothing inside can stop: the issuer guarantees space for the result. While the pipeline is
+//   The pipeline cannot stall: the issuer guarantees space for the result. While the pipeline is
 //   empty, it is gated.
 //
 // Numbers

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Purpose
-//   A table of 256 int32, one for each int8: what an operand of the elementwise unit stands for.
-//   A memory with one port to write and one to read, as block RAM has.
+//   A table of 256 int32, one entry for each int8 value of an operand of the elementwise unit. A
+//   memory with one write port and one read port, as block RAM has.
 //
 // Latency
 //   1 cycle from `index` to `entry`, one entry per cycle; while `enable` is low, `entry` holds. An

@@ -7,7 +7,7 @@
 //   and waits until the sums of a preceding bfloat16 tile have left the cells' adders.
 //
 // Latency
-//   0 cycles from `bf16` and `tile_open` to the answers (combinational), 1 cycle from `issue`.
+//   0 cycles from `bf16` and `tile_open` to the outputs (combinational), 1 cycle from `issue`.
 //
 // Numbers
 //   Sums are counted modulo 4 from the tile's first beat on, in every cycle. An int8 slice may
@@ -25,7 +25,7 @@ module bf16_phase (
     input  wire issue,       // it is issued in this cycle
     input  wire tile_open,   // it continues a tile
     input  wire bf16,        // it is bfloat16
-    // answers
+    // outputs
     output wire slice_end,   // it completes its slice
     output wire sum_aligned  // the array is at its sum
 );

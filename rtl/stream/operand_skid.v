@@ -28,7 +28,7 @@
 `default_nettype none
 
 module operand_skid #(
-    parameter integer DATA_W = 64,  // bits of a beat that only pass
+    parameter integer DATA_W = 64,  // bits of a beat that only pass through
     parameter integer SIDE_W = 3    // bits of a beat that decide whether it is accepted
 ) (
     input  wire              clk,

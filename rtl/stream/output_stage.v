@@ -12,8 +12,8 @@
 //
 //   A bfloat16 tile's x is the row; float_post adds its bias. Stochastic rounding uses 16 bits of
 //   `random` per lane for every group of columns, in order. random_step is high in the cycle that
-//   uses them; new ones are due in the next. In the last group, a lane without a column uses its
-//   bits all the same.
+//   uses them; new ones are due in the next. The last group uses the bits of all lanes, even those
+//   without a column.
 //
 // Latency
 //   From row_valid (the row is on `row` in that cycle) to out_valid: raw 1 cycle; all others GROUPS
@@ -26,10 +26,10 @@
 //   group, GROUPS - 1 cycles later.
 //
 //   POST_CYCLES above 1 gives each requantiser that many cycles per result; its multiplier then
-//   needs no DSP block. It advances once every POST_CYCLES cycles, at a tick that is not
-//   synchronised to anything. A row may come GROUPS * POST_CYCLES cycles after another, and leaves
-//   (GROUPS + 8) * POST_CYCLES cycles after it came, or up to POST_CYCLES - 1 sooner. The record
-//   must hold for GROUPS * POST_CYCLES cycles.
+//   needs no DSP block. It advances once every POST_CYCLES cycles, on a free-running tick that is
+//   not synchronised to the rows. A row may come GROUPS * POST_CYCLES cycles after another, and
+//   leaves (GROUPS + 8) * POST_CYCLES cycles after it came, or up to POST_CYCLES - 1 sooner. The
+//   record must hold for GROUPS * POST_CYCLES cycles.
 //
 // Numbers
 //   int8 tiles: x = row + bias wraps modulo 2^32, as NumPy's int32 does; then see requantize. A raw
@@ -93,8 +93,9 @@ module output_stage #(
     reg [32*COLS-1:0] x_q;
 
     // Groups: group_start and group_index in the cycle of row_valid and after; x follows one cycle
-    // later, because x_q is a register. x_q shifts down group by group, so that a lane's column is always at the
-    // same position: a multiplexer here would precede the requantiser's longest stage.
+    // later, because x_q is a register. x_q shifts down group by group, so that a lane's column is
+    // always at the same position: a multiplexer here would precede the requantiser's longest
+    // stage.
     reg               groups_pending_q;  // groups of this row remain
     reg [GROUP_W-1:0] next_group_q;      // the next of them
     reg               group_valid_q;     // a group enters the requantisers

@@ -26,8 +26,8 @@
 //   advances to the next slice.
 //
 //   slice_ready, slice_last and slice_mode are registers, since the sequencer's decision depends on
-//   them and `slice_advance` on that: their next values are computed for both outcomes, and
-//   `slice_advance` only selects. in_ready is a register too, except for `halted`.
+//   them, and `slice_advance` on that decision: their next values are computed for both outcomes,
+//   and `slice_advance` only selects. in_ready is a register too, except for `halted`.
 //
 // Numbers
 //   None: bits pass unchanged. Lanes as on s_axis_w.

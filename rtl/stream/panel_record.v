@@ -28,8 +28,8 @@
 //   `load_slot`, and READS cycles or more before the next `read`. The outputs are that record from
 //   the cycle after `load` on. The memory is read READS cycles before `load` and in the cycles that
 //   follow; with READS 1, at `load`. A beat can be read 2 cycles after it was given: a register
-//   delays it, since the memory is wide and the acceptance of a beat is known late. Reading what is
-//   being written is undefined; panel_buffer prevents it.
+//   delays it, since the memory is wide and the acceptance of a beat is known late. A beat that is
+//   read while it is written is undefined; panel_buffer prevents that.
 //
 // Numbers
 //   None: fields pass unchanged. Column c is bits [W*c +: W] of each output.

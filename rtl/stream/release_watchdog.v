@@ -4,8 +4,8 @@
 // Purpose
 //   Detects a weight panel that is never released. A host that omits the release flag leaves both
 //   halves of the panel buffer full, and its next weights wait indefinitely. No single beat is
-//   wrong, so only a timeout can tell: when a weight slice has waited `limit` cycles in a row
-//   without one activation beat being offered, the panel counts as stuck.
+//   wrong, so only a timeout can detect this: when a weight slice has waited `limit` cycles in a
+//   row without one activation beat being offered, the panel counts as stuck.
 //
 // Latency
 //   `stuck` is a one-cycle strobe in the limit-th cycle of the wait, and again after as many more;

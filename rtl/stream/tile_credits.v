@@ -7,12 +7,12 @@
 //   nothing after the sequencer ever has to stall.
 //
 // Latency
-//   1 cycle from `issue` and `row_sent` to the next answer. `issue` is the last signal of a cycle
-//   to settle, so the next state is computed for both of its values, and it only selects.
+//   1 cycle from `issue` and `row_sent` to the outputs. `issue` is the last signal of a cycle to
+//   settle, so the next state is computed for both of its values, and it only selects.
 //
 // Numbers
 //   0..CREDITS credits. An int8 tile needs ROWS of them, a bfloat16 tile 4 ROWS. An open tile has
-//   its credits: within it the answer is yes.
+//   its credits: credits_available is high while one is open.
 //
 // Example
 //   ROWS 4, CREDITS 6: a tile that starts in cycle 0 leaves 2 credits, so the next one may not
@@ -32,7 +32,7 @@ module tile_credits #(
     input  wire bf16,               // of a bfloat16 tile
     // from the result FIFO
     input  wire row_sent,           // a row left it
-    // answers
+    // outputs
     output wire credits_available,  // enough for the tile that `bf16` selects, or a tile is open
     output wire credits_returned    // every row has left
 );

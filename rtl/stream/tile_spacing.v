@@ -15,8 +15,8 @@
 //   Raw rows bypass the requantisers, so they wait POST_LATENCY more and cannot overtake.
 //
 // Latency
-//   1 cycle from `issue` of a last slice to the answer for the next one. The counters are compared
-//   with zero a cycle ahead.
+//   1 cycle from `issue` of a last slice to chain_available for the next one. The counters are
+//   compared with zero a cycle ahead.
 //
 // Numbers
 //   The counters hold the distance minus 1 and count down to 0.
@@ -39,7 +39,7 @@ module tile_spacing #(
     input  wire tile_end,        // it is the last one of its tile
     input  wire bf16,            // of a bfloat16 tile
     input  wire raw,             // of a raw int8 tile
-    // answer
+    // output
     output wire chain_available  // it may be issued, as far as the result chain is concerned
 );
 

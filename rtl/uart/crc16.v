@@ -10,9 +10,9 @@
 // Numbers
 //   CRC-16/MCRF4XX: polynomial x^16 + x^12 + x^5 + 1, least significant bit of a byte first,
 //   initial value 16'hFFFF, not inverted. Sent low byte first, the two bytes of the checksum bring
-//   it to 0, which is how a receiver checks. Every error of one or two bits, of an odd number of
-//   bits or of one burst up to 16 bits is detected, in frames up to 4,095 bytes; of other damage
-//   all but one in 65,536.
+//   it to 0, which is what a receiver checks. Every error of one or two bits, of an odd number of
+//   bits or of one burst up to 16 bits is detected, in frames up to 4,095 bytes; other errors go
+//   undetected with a probability of 1 in 65,536.
 //
 // Example
 //   The nine bytes "123456789" give 16'h6F91.

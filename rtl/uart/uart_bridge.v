@@ -15,7 +15,7 @@
 //     03 read         address                status  AXI response  data x 4
 //     04 write        address  data x 4      status  AXI response
 //     1x weights      tuser  beats  data     status      beats 1..255, 0 stands for 256; x = 1:
-//     2x activations  tuser  beats  data     status      the last has tlast; tuser is for all
+//     2x activations  tuser  beats  data     status      the last has tlast; tuser applies to all
 //     8x result       (from the bridge) n, data x n      one beat: the n bytes that tkeep marks;
 //                                                        x: tlast
 //     00 note         (from the bridge) status           the first error, unsolicited
@@ -32,8 +32,8 @@
 //   well, so that both sides start with no panel open.
 //
 //   Resynchronisation: the host restarts with 7E 02 sum, at any time: 7E aborts the frame it
-//   interrupts. If no answer comes, the bridge waits for the core to accept a beat; as many 7E as
-//   the credit has bytes are an overrun, and that ends the wait.
+//   interrupts. If no answer comes, the bridge waits for the core to accept a beat; the host then
+//   sends as many 7E as the credit has bytes, and the overrun ends the wait.
 //
 // Latency
 //   A command's effect begins 2 cycles after its last byte at the earliest. The next command is

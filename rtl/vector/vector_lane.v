@@ -51,7 +51,7 @@ module vector_lane (
     localparam [2:0] RELU_GRADIENT = 3'd5;
 
     localparam [31:0] ZERO       = 32'h0000_0000;
-    localparam [31:0] MINUS_ZERO = 32'h8000_0000;  // -0: the neutral element of addition
+    localparam [31:0] MINUS_ZERO = 32'h8000_0000;  // -0: the additive identity
     localparam [31:0] ONE        = 32'h3F80_0000;
     localparam [31:0] INFINITY   = 32'h7F80_0000;
 

@@ -6,8 +6,8 @@
 //   bits.
 //
 // Latency
-//   LATENCY = 16 cycles from `issue` to `out_valid`, one beat per cycle. Nothing inside can stop:
-//   the issuer guarantees space for the result. While the pipeline is empty, it is gated.
+//   LATENCY = 16 cycles from `issue` to `out_valid`, one beat per cycle. The pipeline cannot
+//   stall: the issuer guarantees space for the result. While the pipeline is empty, it is gated.
 //
 // Numbers
 //   vector_lane's, in every lane. A bfloat16 operand is widened at the input, exactly. Formats:

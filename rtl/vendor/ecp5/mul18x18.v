@@ -4,7 +4,7 @@
 // Purpose
 //   18 x 18 bit signed multiplier, one MULT18X18D of Lattice ECP5 with its own input and output
 //   registers. Synthesis infers the multiplier from `*` but leaves its registers in the fabric: the
-//   4 ns from pin to pin are then in one path with the routing at both ends. Hence the explicit
+//   4 ns from pin to pin are then on one path with the routing at both ends. Hence the explicit
 //   instance; tests/test_synth.py proves it equivalent to `*`.
 //
 // Latency
