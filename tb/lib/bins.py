@@ -1,10 +1,11 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Functional coverage: bins of what the core's benches play, crossed.
+"""Functional coverage: crosses of bins that the core's benches hit.
 
-Code coverage says which lines ran. It does not say that a chained tile ever met a soft reset, or that a
-negative tie was ever rounded into saturation. The benches count such combinations here, from the packets and
-the model's outcome, and `macrame campaign coverage` compares the counts with all combinations of `CROSSES`.
+Code coverage shows which lines ran. It does not show whether a soft reset ever interrupted a chained tile, or
+whether a negative tie was ever rounded into saturation. The benches count such combinations here, from the
+packets and the model's outcome, and `macrame campaign coverage` compares the counts with all combinations of
+`CROSSES`.
 
 A bin counts only after the comparison with the model has passed.
 """

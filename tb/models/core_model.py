@@ -163,7 +163,7 @@ def activations(shape, packet, mode):
     return values.reshape(-1, phases(mode), shape.rows).transpose(2, 1, 0).reshape(shape.height(mode), -1)
 
 
-def result(shape, panels, record, dice):
+def result(shape, panels, record, lfsr):
     """A tile from its panels.
 
     Parameters
@@ -173,7 +173,7 @@ def result(shape, panels, record, dice):
         Chained in K; the record and the mode of the last one apply.
     record : dict
         From `record_fields`.
-    dice : macrame.golden.arith.lfsr32.Lfsr32
+    lfsr : macrame.golden.arith.lfsr32.Lfsr32
 
     Returns
     -------
@@ -185,7 +185,7 @@ def result(shape, panels, record, dice):
     bias = record.pop("bias")
     if mode & BF16:
         out = mode % 4
-        random = dice.rows(len(a), shape.cols, shape.post_lanes) if out == STOCHASTIC else None
+        random = lfsr.rows(len(a), shape.cols, shape.post_lanes) if out == STOCHASTIC else None
         return Tile(mode, gemm_bf16.gemm_bf16(a, w, bias.view(np.uint32), bool(mode & RELU), out, random))
     x = gemm.add_bias(gemm.gemm(a, w), bias)
     return Tile(mode, x if mode == RAW else requantize(x, mode=mode, **record))
@@ -224,7 +224,7 @@ def predict(shape, w_packets, a_packets, watchdog):
 
     # the activations: weight panel `panel` is in use
     panel, chain, a_error, done, issued = 0, [], 0, 0, 0
-    dice = Lfsr32()  # a reset restarts it
+    lfsr = Lfsr32()  # a reset restarts it
     tiles_at_release, is_open = [], False
     for packet in a_packets:
         mode = w_packets[panel].user if panel < len(w_packets) else 0
@@ -253,7 +253,7 @@ def predict(shape, w_packets, a_packets, watchdog):
         issued += held
         chain.append((packet, w_packets[panel]))
         if not packet.user & KEEP:
-            out.tiles.append(result(shape, chain, record_fields(shape, w_packets[panel]), dice))
+            out.tiles.append(result(shape, chain, record_fields(shape, w_packets[panel]), lfsr))
             chain = []
         if packet.user & RELEASE:
             panel += 1

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Jobs of the engine, as docs/engine.md defines them: what a job reads and writes, turn by turn.
+"""Jobs of the engine, as docs/engine.md defines them: what a job reads and writes, iteration by iteration.
 
 A job is a dict of the descriptor's fields. Nothing here is computed from strides or in advance: every loop
 adds its steps as the document says.

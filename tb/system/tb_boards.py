@@ -5,8 +5,8 @@
 What could be wrong here, and which case would show it:
   the wiring of bridge and core, the credit             `products`: K = 1, K beyond K_MAX, every mode, the
                                                         line of a host that is 2 % fast or slow
-  results of a broken packet survive                    `host_dies`: in mid-packet, at any byte; the next
-                                                        host's product is right
+  results of a broken packet survive                    `host_crashes`: in mid-packet, at any byte; the
+                                                        next host's product is right
   an error goes unnoticed                               `fail_stop`: a stop bit lost among a panel's; more
                                                         bytes than the FIFO holds, the core takes none
   the board's own reset, in mid-packet                  `button`
@@ -149,7 +149,7 @@ async def products(dut, speed):
 
 
 @cocotb.test(timeout_time=10, timeout_unit="ms")
-async def host_dies(dut):
+async def host_crashes(dut):
     """A crash amid weights, activations, or before results are sent; the next host begins with a reset."""
     tb = TB(dut)
     await tb.reset()

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every bin of functional coverage that a shape of the core can reach, one packet sequence for each.
 
-What could be wrong here: a combination that random packets meet rarely, such as a tile whose middle panel is
-used a second time and then kept, or a reset that falls into a packet of weights and one of results, but
+What could be wrong here: a combination that random packets rarely contain, such as a tile whose middle panel
+is used a second time and then kept, or a reset that falls into a packet of weights and one of results, but
 between two of activations. `tb.lib.bins` lists the combinations. Each test plays those of one cross until
 none is missing, and fails if one is.
 """

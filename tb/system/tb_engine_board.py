@@ -5,8 +5,8 @@
 What could be wrong here, and which case would show it:
   the wiring of bridge and engine, words in frames      `programs`: the whole memory through the line,
                                                         before and after a program; a fast and a slow host
-  a part of a program is taken for a program            `host_dies`: in the middle of it; `damaged`
-  a reset of the bridge or the board keeps a program    `host_dies`, `button`: then a run is an error
+  a part of a program is taken for a program            `host_crashes`: in the middle of it; `damaged`
+  a reset of the bridge or the board keeps a program    `host_crashes`, `button`: then a run is an error
 """
 
 import cocotb
@@ -133,7 +133,7 @@ async def programs(dut, speed):
 
 
 @cocotb.test(timeout_time=20, timeout_unit="ms")
-async def host_dies(dut):
+async def host_crashes(dut):
     """In the middle of a program: the next host finds none; its own program is right."""
     tb, memory, text = await begin(dut)
     sent = [frames.encode(*one) for one in tb.framed(frames.WEIGHTS, text, tb.depth**2)]

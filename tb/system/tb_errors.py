@@ -8,7 +8,7 @@ What could be wrong here, and which case would show it:
   an upstream hangs at a core that has stopped       packets after the error are accepted, see `recover`
   state of the error survives the soft reset         `recover`: normal operation immediately
   the error is only seen in one half of the buffer   each is put into the first panel, the second and so on
-  only with a free output                            `blocked`
+  the error is only handled while the output is free `blocked`
   the interrupt ignores its enable                   `interrupt`
   the watchdog fires on a core that only waits       `patience`
 """

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The core end to end: the host packs and unpacks, core_player.v plays, every value must match golden.
+"""The core end to end: the host packs and unpacks, core_player.v plays, and every value is compared.
 
 What could be wrong, and what would show it: a lane, row or slice mixed up (full-range random operands, where
 no two products are alike); padding that leaks (ragged sides); a record used for the wrong tile (each column
@@ -73,7 +73,7 @@ class PlayerLink(LinkBase):
 
 
 class Bench:
-    """One core, its host, and the comparison with golden."""
+    """One core, its host, and the comparison with the golden model."""
 
     link = None  # of this simulation: its tests continue the same files
 

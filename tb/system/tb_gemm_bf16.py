@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""bfloat16 products on the core end to end: the host packs and unpacks, every bit must match golden.
+"""bfloat16 products on the core end to end: the host packs and unpacks, and every bit is compared.
 
 What could be wrong, and what would show it: rows of a cell mixed up (M is not a multiple of four, all rows
 differ); sums in another order, or rounded less often (close exponents; a sum of thousands of terms has no
@@ -26,7 +26,7 @@ class Floats:
 
     def __init__(self, bench):
         self.bench, self.core, self.rng = bench, bench.core, bench.rng
-        self.dice, self.seed = Lfsr32(1), 1  # as after a reset
+        self.lfsr, self.seed = Lfsr32(1), 1  # as after a reset
         self.outputs = [(out, relu) for out in OUTPUTS for relu in (False, True)]
 
     def matrix(self, rows, cols, plain=False):
@@ -45,9 +45,9 @@ class Floats:
             bias = bias & 0xBFFFFFFF
         seed = int(self.rng.integers(2**32)) if self.rng.random() < 0.3 else None
         if seed is not None:
-            self.dice = Lfsr32(seed)
+            self.lfsr = Lfsr32(seed)
         got, report = self.core.matmul_bf16(a, w, bias=bias, relu=relu, out=out, seed=seed, limit=limit)
-        random = self.core.random_operands(self.dice.rows, m, n) if out == "stochastic" else None
+        random = self.core.random_operands(self.lfsr.rows, m, n) if out == "stochastic" else None
         expected = gemm_bf16(a, w, bias, relu, out, random)
         assert got.dtype == expected.dtype
         wrong = np.argwhere(got != expected)

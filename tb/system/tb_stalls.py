@@ -3,7 +3,7 @@
 """Every stream of the core under every kind of stall: the same bits, no beat lost, no deadlock.
 
 What could be wrong here, and which case would show it:
-  a beat is lost or doubled where valid meets a late ready   `random`, `dense`, one-sided ones
+  a beat is lost or doubled where ready follows valid late   `random`, `dense`, one-sided ones
   a credit too many: the FIFO overflows                      `blocked`: nothing leaves for 3,000 cycles
   a credit lost: the core stops after a while                `m_only`, over many tiles
   slices pair wrongly when one operand comes late            `w_late`, `a_late`, `w_only`, `a_only`

@@ -37,8 +37,8 @@ async def equals_golden(dut):
     inputs = columns(tb, count)
     assert inputs["x"].size >= count
     y = float_post(inputs["x"], inputs["bias"], 0, 0)
-    assert ((y == 0x7FC00000) & (inputs["relu"] == 1)).sum() > 100, "hardly a NaN meets ReLU"
-    assert ((y == 0x80000000) & (inputs["relu"] == 1)).sum() > 0, "no -0 meets ReLU"
+    assert ((y == 0x7FC00000) & (inputs["relu"] == 1)).sum() > 100, "hardly a NaN reaches ReLU"
+    assert ((y == 0x80000000) & (inputs["relu"] == 1)).sum() > 0, "no -0 reaches ReLU"
     await tb.check(
         float_post(inputs["x"], inputs["bias"], inputs["relu"], inputs["kind"], inputs["random"]),
         enable=1,

@@ -43,7 +43,7 @@ async def equals_golden(dut):
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def negative_zero_is_nothing(dut):
-    """x + (-0) = x, -0 included: what a cell feeds when it has nothing to add. From the other side too."""
+    """x + (-0) = x, -0 included: what a cell feeds when it has nothing to add. Also with operands swapped."""
     x = np.concatenate([float_stimuli.FLOAT_CORNERS, np.arange(512, dtype=np.uint32) << 23])
     x = x[x & 0x7FFFFFFF <= 0x7F800000]
     await TB(dut).check(x, enable=1, a=x, b=0x80000000)

@@ -4,8 +4,8 @@
 
 What could be wrong here: the tie, its parity, one ulp on either side of it; the carry into exponent and
 infinity; subnormals flushed; a NaN whose payload sits in the low half alone and would become infinity; a NaN
-carried into the sign (7FFF_FFFF); `<` against `<=` in stochastic rounding. Every upper half meets every
-lower half that matters, so all carries and all NaNs are here.
+carried into the sign (7FFF_FFFF); `<` against `<=` in stochastic rounding. Every upper half is combined
+with every lower half that matters, so all carries and all NaNs are here.
 """
 
 import cocotb

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""lead_zeros in the simulator: every length, ones and zeros below, the two words that share a count."""
+"""lead_zeros in the simulator: every count, with ones and zeros below; the two words that share a count."""
 
 import cocotb
 import numpy as np

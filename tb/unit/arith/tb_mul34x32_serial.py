@@ -6,7 +6,7 @@ What could be wrong here, and which case would show it:
   the step of b's sign adds            b negative, its extremes with those of a
   a sum's carry or sign is lost        a at both ends of its 34 bits
   a step too few or too many           the product is read 33 cycles after the operands, and 50
-  the product moves on when done       the same: it must stand
+  the product moves on when done       the same: it must hold
   an aborted operation affects the next   a new one, or a reset, in the middle of an operation
 """
 

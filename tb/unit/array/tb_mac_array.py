@@ -9,11 +9,11 @@ What could be wrong here, and which case would show it:
   the chain's order, a row lost to the next load   `tiles` at the minimum distance, ROWS cycles apart
   an idle slice changes something                  operands, `last` and tag are X in every cycle without valid
   valid, load or tag one cycle off                 `load` is predicted for each cycle, its tag with it
-  an aborted tile leaves state behind              `abort`: a one-cycle reset in each phase of the
+  an aborted tile affects the next one             `abort`: a one-cycle reset in each phase of the
                                                    pipeline, and a tile in the next cycle
   an extreme sum                                   `extremes`: -128 everywhere, -128 against 127
-  bfloat16: a sum that meets another's product     `tiles`: beats come late, by multiples of four cycles
-  roundings in another order, or none              the model rounds k by k; exponents meet, signs differ
+  bfloat16: a sum that gets another's product      `tiles`: beats come late, by multiples of four cycles
+  roundings in another order, or none              the model rounds k by k; close exponents, both signs
   a float sum that keeps int8 state, or vice       `tiles` with both formats, at the minimum distances
   versa; the chain's two lengths
 """
@@ -210,7 +210,7 @@ async def abort(dut):
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def all_pairs(dut):
-    """Every int8 times every int8: ROWS activations against COLS weights, DEPTH weight groups a tile."""
+    """Every int8 times every int8: ROWS activations against COLS weights, DEPTH weight groups per tile."""
     tb = TB(dut)
     await tb.start()
     values = np.arange(-128, 128, dtype=np.int16)

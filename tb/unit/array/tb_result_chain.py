@@ -29,7 +29,7 @@ class TB(Bench):
         self.parts.append(Part(sample=self.check_tag))
 
     def check_tag(self):
-        """The tag stands from the cycle after its load until the next load."""
+        """The tag holds from the cycle after its load until the next load."""
         if self.tag is not None:
             self.equal(self.read("row_tag"), self.tag, "row_tag")
 

@@ -122,7 +122,7 @@ async def unmapped(dut):
 
 @cocotb.test(timeout_time=10, timeout_unit="ms")
 async def status(dut):
-    """Errors are sticky, halt, interrupt, and are cleared by a soft reset; live bits are not sticky."""
+    """Errors are sticky, halt, raise irq, and are cleared by a soft reset; the other bits are not sticky."""
     tb = TB(dut)
     walk = tb.walk()
     await tb.begin()

@@ -138,7 +138,7 @@ async def events(dut):
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def unread(dut):
-    """Nobody reads for long: what was counted meanwhile is there."""
+    """No read for a long time: all events in between are counted."""
     tb = TB(dut)
     await tb.begin()
     tb.pause = 1.0
@@ -165,7 +165,7 @@ async def first_and_last(dut):
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def freeze(dut):
-    """Run into the largest value: all of them stop at once, the state stands, and clear starts afresh."""
+    """Run into the largest value: all of them stop at once and hold, and clear restarts them."""
     tb = TB(dut)
     await tb.begin()
     if tb.limit > 1000:

@@ -3,7 +3,7 @@
 """elementwise_control in the simulator: every output in every cycle, against the rules of its header.
 
 What could be wrong here, and which case would show it:
-  an issue without a credit, or a credit lost       credits come back at random, and seldom enough to run out
+  an issue without a credit, or a credit lost       credits come back at random, and rarely enough to run out
   a credit for a beat of a table                    loads among the operations, with few credits
   x or y accepted without the other, or stuck       ready is predicted, with gaps on both sides
   y taken where the operation takes none            all commands are drawn

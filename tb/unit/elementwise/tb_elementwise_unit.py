@@ -15,10 +15,10 @@ What could be wrong here, and which case would show it:
   a result of a faulty packet, or of a later one       `errors`: no result leaves, whatever is sent
   an input that hangs after an error                   `errors`: both drain
   a reset that leaves state behind                     `soft_resets`, `hard_resets`: in every cycle of a run
-  a load cut off by a reset that leaves bytes behind   `reset_loads`
+  a load truncated by a reset that leaves bytes behind `reset_loads`
   the watchdog does not fire, or fires too early       `missing_y`, `patience`
   counters that do not add up                          `operations`, `stalls`
-  anything in an order nobody thought of               `fuzz`: random packets, right and wrong, stalls, resets
+  an unforeseen order of events                        `fuzz`: random packets, right and wrong, stalls, resets
 """
 
 import cocotb

@@ -4,7 +4,7 @@
 
 What could be wrong here, and which case would show it:
   halves that share a write enable                   halves are written alone
-  a write that moves port A, or is lost behind it    both ports are busy with the same few words
+  a write that moves port A, or is lost after it     both ports are busy with the same few words
   data of another cycle                              every word read is compared 2 cycles later
   port A moves while a_enable is low                 a_enable is random; the pipeline must wait
 """

@@ -86,7 +86,7 @@ class TB(Bench):
 @cocotb.test(timeout_time=4, timeout_unit="ms")
 @cocotb.parametrize(stalls=list(STALLS))
 async def commands(dut, stalls):
-    """Random commands, one behind the other."""
+    """Random commands, one after the other."""
     tb = TB(dut, stalls)
     await tb.start()
     model, expected, plays = list(tb.memory), [], 0
@@ -123,8 +123,8 @@ async def errors(dut):
     cases += [
         ("run without a program", "error_illegal", tb.head(RUN)),
         ("a write without data", "error_length", tb.head(WRITE)),
-        ("data behind a read", "error_length", [*tb.head(READ, 1), rows[0]]),
-        ("data behind a run", "error_length", [*tb.head(RUN), rows[0]]),
+        ("data after a read", "error_length", [*tb.head(READ, 1), rows[0]]),
+        ("data after a run", "error_length", [*tb.head(RUN), rows[0]]),
         ("a read of nothing", "error_length", tb.head(READ, 0)),
         *((f"{n} words of a command", "error_length", tb.head(READ, 1)[:n]) for n in range(1, size)),
         ("a write beyond", "error_range", [*tb.head(WRITE, 0, most - 2), *rows]),

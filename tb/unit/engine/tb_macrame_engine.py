@@ -10,10 +10,10 @@ What could be wrong here, and which case would show it:
   a program that hangs, or ends with a wrong result  `corrupted`: any wrong bit ends with an error
   an error that is missed, or has another's bit      `errors`: each of them in each job of a program
   something left of a program after a reset          `errors`, `resets`: the right program follows each other
-  a program that stops coming                        `stall`: in any part of it
+  a program stream that stops                        `stall`: in any part of it
   the host's port open while a program runs          it writes in every cycle of some programs
-  a cycle lost, or saved by reading too soon         all counters against the cycle model, of a program that
-                                                     comes at once and of one in even time; others take longer
+  a cycle lost, or saved by reading too soon         all counters against the cycle model, for programs that
+                                                     come at once or at an even rate; others take longer
 """
 
 import cocotb
@@ -189,7 +189,7 @@ class TB(Bench):
 @cocotb.test(timeout_time=20, timeout_unit="ms")
 @cocotb.parametrize(stalls=["none", "paced", "random", "bursts"])
 async def programs(dut, stalls):
-    """Random programs, one behind the other, on random memories."""
+    """Random programs, one after the other, on random memories."""
     tb = TB(dut, stalls)
     await tb.start()
     for number in range(share(6, of=3)):
@@ -295,7 +295,7 @@ async def resets(dut):
 
 @cocotb.test(timeout_time=20, timeout_unit="ms")
 async def stall(dut):
-    """A program that stops coming is an error once WATCHDOG is set, and none before."""
+    """A program stream that stops is an error once WATCHDOG is set, and none before."""
     tb = TB(dut)
     await tb.start()
     memory = tb.memory()
@@ -304,7 +304,7 @@ async def stall(dut):
         text, starts = tb.draw(memory, 2, heads=True)
         products = [at for at in starts if text[at] != engine_model.KINDS["elementwise"]]
     beats = len(text) // tb.beat
-    weights = (products[0] + 128) // tb.beat + 1  # behind the first beat of them
+    weights = (products[0] + 128) // tb.beat + 1  # after the first beat of them
     limit = 300
     for count in sorted({1, weights, *tb.rng.integers(1, beats - 1, share(8, of=8)).tolist(), beats - 1}):
         await tb.control(0, WATCHDOG)

@@ -9,10 +9,10 @@ What could be wrong here, and which case would show it:
   of a beat taken for the next panel
   a job offered before its results may be read,      `idle` is random; the order of the three is checked
   or to the unit before the writer
-  a job replaced before all have taken it            the writer's and the unit's descriptor; ready is seldom
+  a job replaced before all have taken it            the writer's and the unit's descriptor; ready is rare
   a check that ignores a beat, or counts the end     `corrupt`: any bit of a program
   a descriptor that is illegal and passes            `illegal`: each rule of the document, alone
-  a program that is too short and hangs, or passes   `short`: cut off behind any beat
+  a program that is too short and hangs, or passes   `short`: truncated after any beat
   beats taken into account while halted              after each error the rest is drained
 """
 
@@ -167,7 +167,7 @@ class TB(Bench):
 @cocotb.test(timeout_time=4, timeout_unit="ms")
 @cocotb.parametrize(stalls=list(STALLS))
 async def programs(dut, stalls):
-    """Programs of random items, one behind the other."""
+    """Programs of random items, one after the other."""
     tb = TB(dut, stalls)
     await tb.start()
     weights, tables, jobs = [], [], []
@@ -198,7 +198,7 @@ async def programs(dut, stalls):
 
 
 def variants(tb):
-    """Programs that break one rule each: begin and what follows it, without an end."""
+    """Programs that violate one rule each: begin and what follows it, without an end."""
     begin = engine_model.begin(tb.depth)
 
     def patched(head, **fields):
@@ -241,7 +241,7 @@ def variants(tb):
 
 @cocotb.test(timeout_time=4, timeout_unit="ms")
 async def illegal(dut):
-    """Each rule of a descriptor, broken alone."""
+    """Each rule of a descriptor, violated alone."""
     tb = TB(dut)
     await tb.start()
     for name, text in variants(tb):
@@ -255,7 +255,7 @@ async def illegal(dut):
 @cocotb.test(timeout_time=4, timeout_unit="ms")
 @cocotb.parametrize(stalls=["none", "random"])
 async def short(dut, stalls):
-    """Cut off behind any beat; or with something behind its end."""
+    """Truncated after any beat; or with something after its end."""
     tb = TB(dut, stalls)
     await tb.start()
     text = engine_model.begin(tb.depth)

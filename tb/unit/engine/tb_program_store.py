@@ -5,10 +5,10 @@
 What could be wrong here, and which case would show it:
   a beat lost, doubled or moved                     `programs`: packets of 1 beat to all, both streams stalled
   a program played once only, or from the middle    each is played several times
-  part of an old program behind a shorter one       lengths are random
+  part of an old program after a shorter one        lengths are random
   a packet longer than the memory                   its first BEATS beats are played, with tlast
   a new packet in the middle of a play              `in_ready` is low while `play` or `playing` is high
-  a packet that a reset has cut off                 `resets`: not stored; a complete program stays
+  a packet truncated by a reset                     `resets`: not stored; a complete program stays
   a play that a reset does not stop, or cuts off    `resets_of_a_play`: in each of its first cycles
 """
 
@@ -63,7 +63,7 @@ class TB(Bench):
 @cocotb.test(timeout_time=4, timeout_unit="ms")
 @cocotb.parametrize(stalls=list(STALLS))
 async def programs(dut, stalls):
-    """Packets of all kinds of lengths, each played twice; the next one waits behind the second play."""
+    """Packets of all kinds of lengths, each played twice; the next one waits for the second play to end."""
     tb = TB(dut, stalls)
     await tb.begin()
     counts = [1, tb.beats, tb.beats + 1, 2, *(int(n) for n in tb.rng.integers(1, 2 * tb.beats + 3, 4))]
@@ -78,7 +78,7 @@ async def programs(dut, stalls):
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def resets(dut):
-    """A packet cut off by core_rst is none; without a program nothing is played; a complete one stays."""
+    """A packet truncated by core_rst is discarded, a complete one stays; an empty store plays nothing."""
     tb = TB(dut)
     await tb.begin()
     tb.equal(tb.read("stored"), 0, "stored after the reset")

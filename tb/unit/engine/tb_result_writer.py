@@ -76,7 +76,7 @@ class TB(Bench):
 @cocotb.test(timeout_time=4, timeout_unit="ms")
 @cocotb.parametrize(stalls=list(STALLS))
 async def jobs(dut, stalls):
-    """Random jobs, one behind the other."""
+    """Random jobs, one after the other."""
     tb = TB(dut, stalls)
     await tb.start()
     expected = []

@@ -4,7 +4,7 @@
 
 What could be wrong here, and which case would show it:
   a word lost, doubled, or of another cycle          `jobs`: order and number; the port is free at random
-  more words read than the buffer holds              words are taken seldom, and the port is always free
+  more words read than the buffer holds              words are rarely taken, and the port is always free
   a read while the writer has the port               b_read is compared with b_free in every cycle
   words of one job mixed with those of the next      jobs follow each other at once
   an address that is not in the memory is read       `errors`
@@ -64,7 +64,7 @@ class TB(Bench):
 @cocotb.test(timeout_time=4, timeout_unit="ms")
 @cocotb.parametrize(stalls=list(STALLS))
 async def jobs(dut, stalls):
-    """Random jobs, one behind the other."""
+    """Random jobs, one after the other."""
     tb = TB(dut, stalls)
     await tb.start()
     expected = []

@@ -131,7 +131,7 @@ async def errors(dut):
         await tb.until(lambda: tb.sources["w"].empty, 60_000, "the program")
         tb.command(code, count, address)
         tb.inference(memory)
-        await tb.until(lambda: tb.empty, 60_000, "the commands behind the error")
+        await tb.until(lambda: tb.empty, 60_000, "the commands after the error")
         await tb.step(40)
         tb.equal(await tb.register(STATUS), 0x100 | 1 << bit, "status")
         tb.equal(tb.sink.values, [], "words")

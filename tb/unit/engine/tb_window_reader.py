@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""window_reader in the simulator: every word against the loops of docs/engine.md, turn by turn.
+"""window_reader in the simulator: every word against the loops of docs/engine.md, iteration by iteration.
 
 What could be wrong here, and which case would show it:
   a step added by another loop, or one too many      `jobs`: random steps of all loops, negative ones too
@@ -107,7 +107,7 @@ class TB(Bench):
 @cocotb.test(timeout_time=4, timeout_unit="ms")
 @cocotb.parametrize(stalls=list(STALLS))
 async def jobs(dut, stalls):
-    """Random jobs, one behind the other."""
+    """Random jobs, one after the other."""
     tb = TB(dut, stalls)
     await tb.start()
     expected = []

@@ -3,7 +3,7 @@
 """fifo in the simulator.
 
 What could be wrong here, and which case would show it:
-  order, loss, doubling              `stream`, every pair of pauses, several times round the memory
+  order, loss, doubling              `stream`, every pair of pauses, several times around the memory
   the last place is never usable     `brim`: filled to DEPTH + 1 with a blocked output, again and again at
                                      each position of the pointers
   full mistaken for empty            the same: DEPTH entries in memory make both addresses equal

@@ -3,12 +3,12 @@
 """output_stage in the simulator.
 
 What could be wrong here, and which case would show it:
-  a column meets another's bias, multiplier, clamp   records differ in every column and row
+  a column gets another's bias, multiplier, clamp    records differ in every column and row
   the sum with the bias does not wrap                x comes from the requantiser's corner and tie vectors,
                                                      the bias is any int32, the row is their difference
   groups in the wrong order, a ragged last group     COLS 5 and 7 over 2 and 3 lanes; one group; one lane
   a row overlaps its neighbour                       rows at the minimum distance: 1, or GROUPS
-  raw rows meet requantised ones at the output       `switches` at exactly the documented distance, every
+  raw rows collide with requantised ones             `switches` at exactly the documented distance, every
                                                      pair of modes; the other way in the next cycle
   the rule of the next tile used too early           the same: the mode is X unless its row is there
   record or row read outside their time              both are X whenever the header lets them change
@@ -17,7 +17,7 @@ What could be wrong here, and which case would show it:
   another tile, the wrong lanes of out_data
   stochastic rounding: random bits of another group  `random` changes in every cycle in which it may
   rows survive a reset                               `reset`, at each stage of the pipeline
-  POST_CYCLES: a tick early, late or lost            all of it at 33 and 40 cycles a result; a row comes
+  POST_CYCLES: a tick early, late or lost            all of it at 33 and 40 cycles per result; a row comes
                                                      in a window of one tick
 """
 
@@ -58,16 +58,16 @@ class TB(Bench):
         }
         self.floats = stimuli.floats(self.rng, 4000)
         self.random = None
-        self.parts += [Part(self.throw_dice), Part(sample=self.see_dice), Part(sample=self.check)]
+        self.parts += [Part(self.draw_random), Part(sample=self.note_random), Part(sample=self.check)]
 
-    def throw_dice(self):
+    def draw_random(self):
         """New random operands in every cycle."""
         self.random = self.rng.integers(0, 2**16, self.lanes).astype(np.uint16)
         if self.rng.random() < 0.3:  # near the numbers in use, so that a neighbour's would show
             self.random[:] = self.rng.choice((0, 0x7FFF, 0x8000, 0xFFFF))
         self.drive(random=word(self.random))
 
-    def see_dice(self):
+    def note_random(self):
         """The value of `random` when the DUT reported its use."""
         if not self.read("random_step"):
             return
@@ -132,12 +132,12 @@ class TB(Bench):
         out, relu = mode.removeprefix("float-").removesuffix("+relu"), mode.endswith("+relu")
         if out != "stochastic":
             return bias, x, output_stage(x.view(np.float32), bias, relu, out)
-        dice = []
-        self.stochastic.append(dice)
+        drawn = []
+        self.stochastic.append(drawn)
         return (
             bias,
             x,
-            lambda: output_stage(x.view(np.float32), bias, relu, out, np.concatenate(dice)[: self.cols]),
+            lambda: output_stage(x.view(np.float32), bias, relu, out, np.concatenate(drawn)[: self.cols]),
         )
 
     async def tile(self, mode, rows, extra=0):

@@ -3,7 +3,7 @@
 """panel_buffer in the simulator.
 
 What could be wrong here, and which case would show it:
-  a slice read before it is written, or later than need be     `panels`: slice_ready is predicted, the reader
+  a slice read before it is written, or later than necessary   `panels`: slice_ready is predicted, the reader
                                                                follows directly after the writer
   replay does not begin at slice 0, or ends early              panels are used 1 to 4 times, K from 1 slice
   a release frees the wrong half, or none                      random data in each panel; in_ready predicted
@@ -11,8 +11,8 @@ What could be wrong here, and which case would show it:
   a record is not accepted while both halves are full          `panels` with a late reader; `prefetch`
   it is accepted too early after a release (SETTLE)            in_ready predicted; `prefetch` to the cycle
   slot, mode or record beat of another panel                   compared with each slice, with each beat
-  tuser or tlast looked at in the wrong beat                   tuser is random in all beats but the first
-  SLICES_MAX itself refused, one more accepted                 `errors`
+  tuser or tlast sampled in the wrong beat                     tuser is random in all beats but the first
+  SLICES_MAX itself rejected, one more accepted                `errors`
   an error strobe missing, doubled or of the wrong name        `errors`: all strobes in every cycle
   halt does not drain, or still writes                         `halted`, `errors`
   a panel cut by a reset leaves something behind               `reset`

@@ -98,7 +98,7 @@ class TB(Bench):
         self.known[slot] = True
 
     def some(self):
-        """One of the records there are, as often as not."""
+        """One of the existing records in 7 of 10 cases, else None."""
         known = np.flatnonzero(self.known)
         return int(self.rng.choice(known)) if known.size and self.rng.random() < 0.7 else None
 

@@ -5,7 +5,7 @@
 What could be wrong here, and which case would show it:
   a credit lost, or returned twice               `tiles`: rows leave at random, in the cycle of a start too
   a tile started without space for all its rows  `tiles`: the model counts rows; CREDITS just above a tile's
-  the comparison of the cycle before, or the     `tiles`: both formats are asked in every cycle, around
+  the comparison of the cycle before, or the     `tiles`: both formats are queried in every cycle, around
   other format's                                 starts of both
   an open tile refused                           `tiles`: slices within tiles
   a reset that leaves credits used               `tiles`: resets at random

@@ -16,7 +16,7 @@ What could be wrong here, and which case would show it:
   a tile started without enough space      `brim`: rows leave one by one
   an open tile (keep) ended or delayed     `tiles`: a third of the panels stay open
   the tag of another slice                 compared one cycle after issue
-  stalls counted for the wrong side        at most one event a cycle, and it is the model's
+  stalls counted for the wrong side        at most one event per cycle, and it is the model's
   K shorter, longer, over SLICES_MAX       `errors`; one panel of exactly SLICES_MAX
   halt does not drain, or issues           `errors`
 """

@@ -3,8 +3,8 @@
 """tile_spacing in the simulator.
 
 What could be wrong here, and which case would show it:
-  a distance too short or too long, or of another pair  `pairs`: each next format is asked in every cycle, the
-                                                        model keeps the cycle from which on it may end
+  a distance too short or too long, or of another pair  `pairs`: each next format is queried in every cycle,
+                                                        the model keeps the cycle from which on it may end
   a slice within a tile held back                       `pairs`: slices without tile_end
   a slice that is not issued starts the count           `pairs`: last slices wait at random
   a reset that leaves a distance behind                 `pairs`: resets at random

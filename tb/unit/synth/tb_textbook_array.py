@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""textbook_array: the array that `make synth` compares with does multiply matrices.
+"""textbook_array: whether the array that `make synth` compares with multiplies matrices correctly.
 
 What could be wrong with it: a lane that reaches the wrong cell, a sum that is not cleared, a product or
 a truncated sum, rows in another order.

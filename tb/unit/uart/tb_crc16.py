@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""crc16 in the simulator: each bit of sum and byte alone shows a wrong tap, random ones the rest."""
+"""crc16 in the simulator: each single bit of sum and byte exposes a wrong tap, random ones the rest."""
 
 import random
 

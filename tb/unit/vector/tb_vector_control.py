@@ -3,7 +3,7 @@
 """vector_control in the simulator: every output in every cycle, against the rules of its header.
 
 What could be wrong here, and which case would show it:
-  an issue without a credit, or a credit lost       credits come back at random, and seldom enough to run out
+  an issue without a credit, or a credit lost       credits come back at random, and rarely enough to run out
   x or y accepted without the other, or stuck       ready is predicted, with gaps on both sides
   y taken for ReLU                                  all commands are drawn
   an error missed, doubled, seen as another         packets of one beat, of unequal lengths, of every command
@@ -155,11 +155,11 @@ async def good(dut, x_chance, y_chance, left_chance):
     assert tb.seen["issue"] > 250, tb.seen
     assert tb.seen["packet"] > 60, tb.seen
     never = {"error_command", "error_empty", "error_length"}
-    seldom = {"stall_out", "stall_x", "stall_y", "starved", "waiting_for_y", "idle"}
+    rare = {"stall_out", "stall_x", "stall_y", "starved", "waiting_for_y", "idle"}
     for name, count in tb.seen.items():
-        assert name in seldom or (count > 0) == (name not in never), tb.seen
+        assert name in rare or (count > 0) == (name not in never), tb.seen
     if (x_chance, y_chance, left_chance) == (0.4, 0.4, 0.15):
-        assert all(tb.seen[name] for name in seldom - {"idle"}), tb.seen
+        assert all(tb.seen[name] for name in rare - {"idle"}), tb.seen
 
 
 @cocotb.test(timeout_time=2, timeout_unit="ms")
