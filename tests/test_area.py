@@ -70,7 +70,7 @@ def test_bfloat16_costs_an_int8_core_nothing():
 
 
 @pytest.mark.thorough
-def test_one_multiplier_a_cell():
+def test_one_multiplier_per_cell():
     """The dual cell shares it between the formats."""
     for module in ("pe_int8", "pe_bf16", "pe_dual"):
         parameters = (("DEPTH", 1),) if module == "pe_int8" else ()

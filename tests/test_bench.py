@@ -84,7 +84,7 @@ def test_a_bad_shape_is_refused(shape, capsys):
 
 
 def correct(work):
-    """The result beats golden wants."""
+    """The result beats that the golden model expects."""
     rows, cols = work.config.rows, work.config.cols
     product = bench.gemm(work.a, work.w)
     tiles = [product[m * rows : (m + 1) * rows, n * cols : (n + 1) * cols] for m, n in work.batch.tiles]

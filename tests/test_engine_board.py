@@ -168,7 +168,7 @@ def test_the_bytes_on_the_line(board, plan):
 
 @pytest.mark.thorough
 def test_interrupted_transfers(board, plan, monkeypatch):
-    """A host dies in the middle of a program or of a command, or an exception ends its call."""
+    """A host crashes in the middle of a program or of a command, or an exception ends its call."""
     image = plan.program.image
     for kind, text in ((frames.WEIGHTS, image[:64]), (frames.ACTIVATIONS, bytes(6))):
         with SerialLink(board.tty, timeout=limit(SILENCE)) as link:

@@ -3,7 +3,7 @@
 """Atomic writing of files, and integers from variables.
 
 What could be wrong: half a file after a failure or Ctrl-C; a file only its owner can read; a link replaced by
-a file; a name so long that the temporary one beside it is too long; digits that are not ASCII.
+a file; a name so long that the temporary name next to it is too long; digits that are not ASCII.
 """
 
 import os

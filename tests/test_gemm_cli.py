@@ -993,7 +993,7 @@ def test_options_of_files(tmp_path, here, capsys):
 @pytest.mark.parametrize("relu", [False, True])
 @pytest.mark.parametrize("result", ["fp32", "even", "toward_zero", "stochastic"])
 def test_bf16(tmp_path, here, result, relu):
-    """All results, from each kind of file, held against NumPy's float32 and ml_dtypes."""
+    """All results, from each kind of file, compared with NumPy's float32 and ml_dtypes."""
     rng = np.random.default_rng(3)
     a, w = rng.normal(size=(9, 5)).astype(ml_dtypes.bfloat16), rng.normal(size=(5, 3)).astype(np.float32)
     bias = np.array([0.1, -0.2, 0.3], np.float32)

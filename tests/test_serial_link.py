@@ -283,7 +283,7 @@ def test_the_same_program_gives_the_same_bits(tmp_path, board, matrices, more):
 
 
 @pytest.mark.thorough
-def test_a_host_that_died_leaves_no_trace(board):
+def test_a_crashed_host_leaves_no_trace(board):
     """Killed in mid-packet, in the middle of an answer; the next one's product is right."""
     rng = np.random.default_rng(3)
     a, w = rng.integers(-128, 128, (3, 9), dtype=np.int8), rng.integers(-128, 128, (9, 2), dtype=np.int8)
@@ -298,7 +298,7 @@ def test_a_host_that_died_leaves_no_trace(board):
             np.testing.assert_array_equal(Core(link).matmul(a, w)[0], gemm(a, w))
 
 
-def test_a_bridge_that_waits_for_the_core_is_woken(board):
+def test_a_bridge_that_waits_for_the_core_is_unblocked(board):
     """Activations without weights, more than the core can hold, and a host that has stopped."""
     with SerialLink(board.tty, timeout=limit(TIMEOUT)) as link:
         os.write(link._port.fileno(), frames.encode(frames.ACTIVATIONS, bytes([0, 9]) + bytes(72)))

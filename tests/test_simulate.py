@@ -3,7 +3,7 @@
 """The wrapper of every bench: no failure may look like a success.
 
 All known ways for a run to pass without checking anything are here: a failing test, a bench that cannot be
-imported, one without tests, one that hangs, a simulator that dies, results left over from an earlier run, and
+imported, one without tests, one that hangs, a crashing simulator, results left over from an earlier run, and
 an old program run again after its parameters or its source changed.
 """
 

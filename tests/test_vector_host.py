@@ -89,7 +89,7 @@ def test_shapes_and_float32(unit):
 @pytest.mark.parametrize("kind", KINDS)
 def test_stalls_change_the_cycles_and_not_the_result(unit, link, kind):
     quick = check(unit, np.random.default_rng(3), "axpy", False, True, "stochastic", 700)
-    assert quick.cycles <= 1 + 140 + 21, "a record, a beat a cycle, and the latency at most"
+    assert quick.cycles <= 1 + 140 + 21, "a record, a beat per cycle, and the latency at most"
     link.set_stalls(Stall(kind, chance=0.7, length=300), seed=5)
     report = check(unit, np.random.default_rng(3), "axpy", False, True, "stochastic", 700)
     assert report.cycles == link.cycles

@@ -330,7 +330,7 @@ def test_problem_1_has_both_functions_and_their_derivatives(redrawn):
 
 
 def test_problem_2_shows_every_value_and_gradient(whole, redrawn):
-    """Each number of the report, to four digits, the asked weight in bold and its update."""
+    """Each number of the report, to four digits, the requested weight in bold and its update."""
     answer, seen = whole.report(2)["answer"], redrawn("p2_graph")
     exact, words = answer["exact"], seen.words
     shown = [*("x", "t", "E"), *(f"{kind}{i}" for i in (1, 2) for kind in ("W", "b", "z")), "a1", "y"]

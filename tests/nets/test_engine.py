@@ -334,7 +334,7 @@ def test_places_of_buffers():
 
 
 def test_places_that_depend_on_the_order():
-    """With the largest first the middle one of a chain would lie behind both of its neighbours."""
+    """With the largest first the middle one of a chain would lie after both of its neighbours."""
     chain = [memory.Buffer(words, step, step + 1) for step, words in enumerate((460, 230, 230, 461))]
     assert memory.most_alive(chain) == 691
     assert memory.place(chain)[1] == 691
