@@ -277,9 +277,9 @@ def _cross_validation(
 ) -> Blocks[Answer]:
     yield Heading(f"{problem.folds}-fold cross-validation: choosing the strength of the L2 penalty")
     yield text(
-        "The {} training images are divided into {} parts; each part validates once a network trained "
-        "on the others. The mean over the parts rates a setting without using the validation set, and "
-        "its spread shows how reliable it is.",
+        "The {} training images are divided into {} parts; each part is used once to validate a network "
+        "trained on the others. The mean over the parts rates a setting without using the validation set, "
+        "and its spread shows how reliable it is.",
         len(x),
         problem.folds,
     )
