@@ -398,12 +398,12 @@ def broadcast() -> str:
 UNITS = {
     "vector_unit": (
         "32 × LANES",
-        "LANES numbers a cycle, float32 or bfloat16",
+        "LANES numbers per cycle, float32 or bfloat16",
         "x + y,  x − y,  x · y,  x + s · y,  ReLU(x),  x where y > 0",
     ),
     "elementwise_unit": (
         "8 × LANES",
-        "LANES int8 a cycle, requantised as in the core",
+        "LANES int8 per cycle, requantised as in the core",
         "x + y,  x · y,  max(x, y),  min(x, y),  any function of x",
     ),
 }
