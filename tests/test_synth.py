@@ -352,7 +352,7 @@ def test_placed_on_ice40(monkeypatch, capsys):
 
 
 def test_placed_on_gowin():
-    """nextpnr takes the netlist, whose ports are no pads, and the frame's pins."""
+    """nextpnr takes the netlist, whose ports are no pads, and the wrapper's pins."""
     found = program.measure(Job("gowin", "array", 1, 1, 1))
     assert (found["placed"], found["fmax"], found["dsp"]) == (1, None, 1)
     assert not {kind for kind in found["cells"] if "BUF" in kind}
@@ -413,7 +413,7 @@ def test_a_module_is_made_of_what_it_needs():
     names = {path.name for path in verilog.sources("ecp5", "requantize")}
     assert {"mul18x18.v", "mul34x32.v", "rounding.v"} <= names
     assert "mac_array.v" not in names
-    assert verilog.code("wire a; // a comment\n") == "wire a; \n"
+    assert verilog.code("wire a; // a comment\n  // another\n\nwire b;\n") == "wire a;\nwire b;\n"
     (path,) = (p for p in verilog.sources("ecp5", "requantize") if p.name == "mul34x32.v")
     assert path.parent.name == "ecp5"
     (path,) = (p for p in verilog.sources("ecp5", "requantize", portable=True) if p.name == "mul34x32.v")
@@ -426,7 +426,7 @@ class Wanted(Exception):
 
 @pytest.fixture
 def folders(tmp_path, monkeypatch):
-    """Functions that tell a netlist's, a frame's and a placement's folder instead of making it."""
+    """Functions that tell a netlist's, a wrapper's and a placement's folder instead of making it."""
 
     def fresh(folder):
         raise Wanted(folder)
@@ -439,7 +439,7 @@ def folders(tmp_path, monkeypatch):
     monkeypatch.setattr(flow, "BUILD", tmp_path / "synth")
     monkeypatch.setattr(flow, "fresh", fresh)
     (tmp_path / "netlist-1").mkdir()
-    (tmp_path / "frame.json").write_text('{"src": "a.v:1", "cell": 1}')
+    (tmp_path / "wrapper.json").write_text('{"src": "a.v:1", "cell": 1}')
     return name
 
 
@@ -474,17 +474,17 @@ def test_what_changes_a_netlist_changes_its_name(folders, monkeypatch):
 
 
 def test_what_changes_a_placement_changes_its_name(folders, tmp_path, monkeypatch):
-    frame = tmp_path / "frame.json"
-    monkeypatch.setattr(flow, "framed", lambda found: frame)
+    wrapper = tmp_path / "wrapper.json"
+    monkeypatch.setattr(flow, "wrapped", lambda found: wrapper)
 
     def place(target="ecp5", seed=1, placer="heap"):
         netlist = flow.Netlist(targets.TARGETS[target], flow.Unit("u", "u"), tmp_path / "netlist-1")
         return folders(flow.place, netlist, seed, placer)
 
     names = [place(), place(seed=2), place(placer="sa"), place("ice40"), place("gowin")]
-    frame.write_text('{"src": "a.v:1", "cell": 2}')
+    wrapper.write_text('{"src": "a.v:1", "cell": 2}')
     names.append(place())
-    frame.write_text('{"src": "b.v:2", "cell": 1}')  # where a line stood is no difference
+    wrapper.write_text('{"src": "b.v:2", "cell": 1}')  # where a line stood is no difference
     assert place() == names[0]
     monkeypatch.setattr(flow.metadata, "version", lambda name: "0")
     assert len({*names, place()}) == len(names) + 1
@@ -493,18 +493,18 @@ def test_what_changes_a_placement_changes_its_name(folders, tmp_path, monkeypatc
 def test_what_changes_a_frame_changes_its_name(folders, tmp_path, monkeypatch):
     netlist = flow.Netlist(targets.TARGETS["ice40"], flow.Unit("u", "u"), tmp_path / "netlist-1")
     netlist.__dict__["ports"] = {"clk": ("input", 1), "a": ("input", 2), "y": ("output", 2)}
-    names = [folders(flow.framed, netlist)]
+    names = [folders(flow.wrapped, netlist)]
     for change in [
         lambda m: m.setitem(netlist.__dict__, "ports", {**netlist.ports, "a": ("input", 3)}),
-        lambda m: m.setattr(flow, "FRAME", "other"),
+        lambda m: m.setattr(flow, "WRAPPER", "other"),
         lambda m: m.setattr(flow.metadata, "version", lambda name: "0"),
     ]:
         with monkeypatch.context() as patch:
             change(patch)
-            names.append(folders(flow.framed, netlist))
+            names.append(folders(flow.wrapped, netlist))
     other = flow.Netlist(netlist.target, netlist.unit, tmp_path / "netlist-2")
     other.__dict__["ports"] = netlist.ports
-    assert len({*names, folders(flow.framed, other)}) == len(names) + 1
+    assert len({*names, folders(flow.wrapped, other)}) == len(names) + 1
 
 
 # --- early ends

@@ -31,7 +31,7 @@ from macrame.synth.harness import PADS, harness
 from macrame.synth.targets import TARGETS, Target
 
 BUILD = environment.build_dir() / "synth"
-FRAME = "frame"
+WRAPPER = "wrapper"
 
 
 @dataclass(frozen=True)
@@ -220,29 +220,29 @@ sys.exit(getattr(importlib.import_module(name), name.replace("yowasp", "run"))(s
 """
 
 
-def framed(found: Netlist) -> Path:
+def wrapped(found: Netlist) -> Path:
     """The netlist in its wrapper, as JSON for nextpnr."""
     t, unit = found.target, found.unit
-    frame = harness(FRAME, unit.module, found.ports)
-    # the frame is mapped around an empty box, then the box is filled: no pass changes the unit's cells
+    wrapper = harness(WRAPPER, unit.module, found.ports)
+    # the wrapper is mapped around an empty box, then the box is filled: no pass changes the unit's cells
     passes = [
-        "read_verilog frame.v",
+        "read_verilog wrapper.v",
         "read_verilog -lib netlist.v",
-        f"{t.synthesis} -top {FRAME}",
+        f"{t.synthesis} -top {WRAPPER}",
         "read_verilog -overwrite netlist.v",
-        f"hierarchy -top {FRAME}",
+        f"hierarchy -top {WRAPPER}",
         "flatten",
         "clean",
-        "write_json frame.json",
+        "write_json wrapper.json",
     ]
-    key = digest(metadata.version("pyosys"), found.folder.name, frame, passes)
-    folder = BUILD / f"{t.name}-{unit.name}-frame-{key}"
+    key = digest(metadata.version("pyosys"), found.folder.name, wrapper, passes)
+    folder = BUILD / f"{t.name}-{unit.name}-wrapper-{key}"
     if not folder.exists():
         with fresh(folder) as work:
-            (work / "frame.v").write_text(frame)
+            (work / "wrapper.v").write_text(wrapper)
             shutil.copy(found.verilog, work / "netlist.v")
             tools.yosys(passes, work)
-    return folder / "frame.json"
+    return folder / "wrapper.json"
 
 
 def place(found: Netlist, seed: int, placer: str) -> float | None:
@@ -269,7 +269,7 @@ def place(found: Netlist, seed: int, placer: str) -> float | None:
         nextpnr fails otherwise.
     """
     t = found.target
-    design = framed(found)
+    design = wrapped(found)
     options = [*t.options, *(["--placer", "sa"] if placer == "sa" else [])]  # heap is its default
     # the netlist itself, independent of its path: the same cells need no new placement
     placed = re.sub(r'"src": "[^"]*"', "", design.read_text())

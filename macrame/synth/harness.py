@@ -1,11 +1,11 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A frame of registers around a unit, so that neither the pads nor their number limit its clock rate.
+"""A register wrapper around a unit, so that neither the pads nor their number limit its clock rate.
 
 A bare 8x8 array has more than 400 pins, and a path from a pad would be longer than any internal path. So the
 unit is placed between registers, and three pads are enough:
 
-    si ──► shift register, a stage an input bit ──► register ──► unit ──► register ──► xor, four by four, a
+    si ──► shift register, a stage per input bit ──► register ──► unit ──► register ──► xor, four by four, a
                                                                      register after each  ──► so
 
 Every input bit has its own register, and every output bit reaches the pad, so that nothing is optimised
@@ -14,18 +14,18 @@ away.
 
 from collections.abc import Mapping
 
-#: Ports of the frame.
+#: Ports of the wrapper.
 PADS = ("clk", "si", "so")
 FAN_IN = 4
 
 
 def harness(top: str, unit: str, ports: Mapping[str, tuple[str, int]], clock: str = "clk") -> str:
-    """Verilog of the frame.
+    """Verilog of the wrapper.
 
     Parameters
     ----------
     top : str
-        Name of the frame's module.
+        Name of the wrapper's module.
     unit : str
         Module inside.
     ports : dict of str to (str, int)

@@ -136,7 +136,7 @@ def measure(job: Job, say: Callable[[str], None] = lambda text: None) -> tables.
     refuse_too_large(job, result)
     rates: dict[int, float] = {}
     seeds = range(1, job.seeds + 1)
-    flow.framed(found)  # once, before the placements need it
+    flow.wrapped(found)  # once, before the placements need it
     # as many threads as parallel tools, so that waiting jobs can be cancelled
     with ThreadPoolExecutor(min(job.seeds, len(os.sched_getaffinity(0)))) as pool:
         say(f"{job.target} {job.label}: nextpnr, seed 1" + (f" to {job.seeds}" if job.seeds > 1 else ""))

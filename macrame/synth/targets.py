@@ -27,7 +27,7 @@ class Target:
     free: tuple[str, ...] = ()  # cells that use no LUT: multiplexers between LUTs, constants
     nextpnr: str = ""  # distribution of its nextpnr; none: not placed
     options: tuple[str, ...] = ()  # of nextpnr
-    pins: tuple[int, ...] = ()  # of the frame's pads clk, si and so, if nextpnr does not choose
+    pins: tuple[int, ...] = ()  # of the wrapper's pads clk, si and so, if nextpnr does not choose
     placers: tuple[str, ...] = ()  # of nextpnr, where there is a choice; the first by default
     untimed: str = ""  # reason if no clock rate is shown
     luts: int = 10**9  # available cells: a larger netlist is not placed
@@ -36,7 +36,7 @@ class Target:
     shape: tuple[int, int, int] = (8, 8, 1)  # of the array, by default
     textbook: int = 8  # sides of the textbook array
     paired: bool = False  # a block makes two int8 products where a cell has them
-    bare: str = ""  # option of `synthesis` to add no pads to a unit, only to its frame
+    bare: str = ""  # option of `synthesis` to add no pads to a unit, only to its wrapper
     finish: tuple[str, ...] = ()  # passes after `synthesis` and the maps
 
     @property

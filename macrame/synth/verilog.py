@@ -45,8 +45,9 @@ def sources(family: str, module: str, portable: bool = False) -> list[Path]:
 
 
 def code(verilog: str) -> str:
-    """Verilog without comments and the empty lines they leave."""
-    return "".join(f"{line}\n" for line in re.sub(r"//[^\n]*", "", verilog).splitlines() if line.strip())
+    """Verilog without comments and the blanks and empty lines they leave."""
+    lines = (line.rstrip() for line in re.sub(r"//[^\n]*", "", verilog).splitlines())
+    return "".join(f"{line}\n" for line in lines if line)
 
 
 def written(files: Iterable[Path], folder: Path) -> list[str]:
