@@ -555,12 +555,14 @@ _PLAYER = [
 _INJECTOR = [*_PLAYER, "tb/system/core_reset_injector.v"]
 
 
-def _core(*shapes, formats=None, packed=False):
-    """Shapes of a core: rows, cols, depth, K_MAX, POST_LANES, FIFO_DEPTH; formats other than INT8 by name."""
+def _core(*shapes, formats=None, packed=False, serial=0):
+    """Shapes of a core: rows, cols, depth, K_MAX, POST_LANES, FIFO_DEPTH; formats other than INT8 by name;
+    POST_CYCLES of serial requantisers."""
     names = "ROWS", "COLS", "DEPTH", "K_MAX", "POST_LANES", "FIFO_DEPTH"
     more = {"FORMATS": f'"{formats}"'} if formats else {}
     more |= {"PACK_RESULTS": 1} if packed else {}
-    label = (f",{formats.lower()}" if formats else "") + ",packed" * packed
+    more |= {"POST_CYCLES": serial} if serial else {}
+    label = (f",{formats.lower()}" if formats else "") + ",packed" * packed + ",serial" * bool(serial)
     return {"x".join(map(str, shape[:3])) + label: {**dict(zip(names, shape)), **more} for shape in shapes}
 
 
@@ -576,6 +578,11 @@ bench(
         **_core((1, 2, 1, 4, 2, 8), formats="BF16"),
     },
     thorough=("3x5x2", "2x3x1,dual", "1x2x1,bf16"),
+    nightly={
+        **_core((2, 3, 4, 20, 2, 8), serial=33),
+        **_core((1, 4, 1, 7, 1, 2), serial=64),
+        **_core((3, 2, 8, 40, 2, 8), packed=True, serial=40),
+    },
 )
 
 bench(
@@ -686,7 +693,10 @@ bench(
         **_core((2, 2, 1, 6, 1, 8), formats="DUAL", packed=True),
     },
     thorough=("3x5x2", "2x2x1,dual", "6x3x2,packed"),
-    nightly=_core((1, 1, 1, 6, 1, 2), (4, 4, 4, 22, 1, 8)),
+    nightly={
+        **_core((1, 1, 1, 6, 1, 2), (4, 4, 4, 22, 1, 8)),
+        **_core((3, 2, 2, 13, 1, 8), serial=33),
+    },
 )
 
 bench(
@@ -720,7 +730,10 @@ bench(
         **_core((3, 5, 1, 12, 2, 16), formats="DUAL", packed=True),
     },
     thorough=("3x5x2", "2x3x8", "8x8x1", "1x4x4", "3x5x1,dual", "1x4x4,packed", "3x5x1,dual,packed"),
-    nightly=_core((4, 1, 1, 20, 1, 4), (16, 16, 1, 40, 4, 128)),
+    nightly={
+        **_core((4, 1, 1, 20, 1, 4), (16, 16, 1, 40, 4, 128)),
+        **_core((2, 3, 4, 30, 2, 8), serial=33),
+    },
 )
 
 bench(

@@ -91,6 +91,9 @@ class InjectedCore:
             post_lanes=int(dut.POST_LANES.value),
             pack_results=int(dut.PACK_RESULTS.value),
         )
+        # cycles that a row spends in serial requantisers
+        groups, pace = -(-self.shape.cols // self.shape.post_lanes), int(dut.POST_CYCLES.value)
+        self._serial = (groups + 9) * pace if pace > 1 else 0
         folder = cocotb.plusargs.get("dir", ".")
         self._files = {stream: open(os.path.join(folder, f"{stream}.bin"), "wb") for stream in "wa"}
         open(os.path.join(folder, "m.txt"), "w").close()
@@ -167,7 +170,7 @@ class InjectedCore:
         stalls, seed
             As for `beats.stall_values`; no stall may last `quiet` cycles.
         quiet : int
-            Idle cycles after which no further beat is expected.
+            Idle cycles after which no further beat is expected, besides those of serial requantisers.
         patient : bool
             Wait that long even if every expected beat has arrived, to detect surplus beats.
         inject : {None, SOFT, HARD}
@@ -182,6 +185,7 @@ class InjectedCore:
             Whether the reset fell within the transfer.
         """
         shape, u = self.shape, self.u
+        quiet += self._serial
         new = {"w": list(w), "a": list(a)}
         for stream, lanes in (("w", shape.cols), ("a", shape.rows)):
             if new[stream]:
