@@ -12,8 +12,8 @@ What could be wrong here, and which case would show it:
                                                              nothing but its status until the reset
   a crashed host leaves half a frame                         `resynchronised`: truncated after every byte
   a wait for the core survives a reset                       `unstuck`: overrun ends it
-  an error in a message changes its length, or its status    `any_cycle`: in each cycle of a command and its answer
-  a reset changes the length of a result, or its n           `reset_in_result`: in each cycle of a result's frame
+  an error in a message changes its length, or its status    `any_cycle`: from a command to its answer's end
+  a reset changes the length of a result, or its n           `reset_in_result`: in each cycle of its frame
 """
 
 import cocotb
@@ -295,7 +295,7 @@ async def any_cycle(dut):
 
 @cocotb.test(timeout_time=4, timeout_unit="ms")
 async def reset_in_result(dut):
-    """A host's reset in each cycle of a result's frame, which withdraws the result: the frame keeps its length."""
+    """A reset in each cycle of a result's frame, which withdraws the result: the frame keeps its length."""
     tb = TB(dut)
     await tb.begin()
     size = 4 * tb.cols
