@@ -60,7 +60,15 @@ MAY_IMPORT = {
         "macrame.synth",
         "tb",
     },
-    "macrame.campaign": {"macrame", "macrame.files", "macrame.report", "macrame.sim", "macrame.synth", "tb"},
+    "macrame.campaign": {
+        "macrame",
+        "macrame.files",
+        "macrame.nets",
+        "macrame.report",
+        "macrame.sim",
+        "macrame.synth",
+        "tb",
+    },
     "macrame.cli": {
         "macrame",
         "macrame.files",

@@ -2,25 +2,40 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command ``macrame campaign``: read its values, run a campaign, print what it found."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from macrame import environment, paths
-from macrame.campaign import coverage, engine, evidence, mutants, python_mutants, suite, summary, synthesis
+from macrame.campaign import (
+    coverage,
+    engine,
+    evidence,
+    mutants,
+    networks,
+    python_mutants,
+    speedup,
+    suite,
+    summary,
+    synthesis,
+)
 from macrame.campaign.store import Store
 from macrame.errors import InputError
 from macrame.files import atomic, parse
 
-KINDS = ("mutants", "python", "coverage", "suite", "synth", "evidence")
+KINDS = ("mutants", "python", "coverage", "suite", "networks", "synth", "speedup", "evidence")
 #: Variables of some kinds only.
 TAKES = {
-    "SAMPLE": ("mutants", "python"),
-    "MODULES": ("mutants", "python", "coverage"),
+    "SAMPLE": ("mutants", "python", "speedup"),
+    "MODULES": ("mutants", "python", "coverage", "speedup"),
     "SEEDS": ("suite", "synth"),
     "TESTS": ("suite",),
     "TARGET": ("synth",),
+    "SIZE": ("networks",),
+    **dict.fromkeys(networks.GIVEN, ("networks",)),
+    "STORE": tuple(kind for kind in KINDS if kind != "speedup"),
 }
 
 
@@ -63,7 +78,7 @@ def main(values: Mapping[str, str], words: Sequence[str]) -> int:
     Parameters
     ----------
     values : mapping of str to str
-        JOBS, CLUSTER, STORE, SEED, SEEDS, SAMPLE, MODULES, TESTS and TARGET.
+        JOBS, CLUSTER, STORE, SEED and those of `TAKES`.
     words : sequence of str
         The kind, one of `KINDS`.
 
@@ -92,6 +107,8 @@ def main(values: Mapping[str, str], words: Sequence[str]) -> int:
             print(f"{environment.shown(path)}: written")
         return 0
     seed = parse.integer("SEED", values.get("SEED", "1"), 0, 999_999_999)
+    if words[0] == "speedup" and not values.get("CLUSTER"):
+        values = {"JOBS": str(os.cpu_count() or 1), **values}
     run = executor(values)
     kept = store(values)
     common = {"seed": seed, "commit": commit()}
@@ -102,7 +119,11 @@ def main(values: Mapping[str, str], words: Sequence[str]) -> int:
         return synthesis.main(values, kept, run, common, folder)
     if words[0] == "python":
         return python_mutants.main(values, seed, kept, run, common, folder)
+    if words[0] == "networks":
+        return networks.main(values, seed, kept, run, common, folder)
     names_ = mutants.selected(values.get("MODULES", ""))
+    if words[0] == "speedup":
+        return speedup.main(values, names_, seed, run, common, folder)
     if words[0] == "coverage":
         return coverage.main(names_, seed, kept, run, common, folder)
     total = parse.integer("SAMPLE", values.get("SAMPLE", str(mutants.SAMPLE)), 1, 100_000)

@@ -346,9 +346,9 @@ def report(tasks: Sequence[Task], found: engine.Results, folder: Path) -> list[s
             folder / "survivors.txt": "\n".join([*survivors, ""]).encode(),
         }
     )
-    summary.junit(
-        folder / "mutants.xml", "mutants", tasks, found, ("killed", "equivalent"), ("stillborn",), texts
-    )
+    good = ("killed", "equivalent")
+    view = summary.View("mutants", judge.VERDICTS, "module", good, ("stillborn",))
+    summary.write(folder, view, tasks, found, texts)
     return [*lines, f"survivors: {environment.shown(folder / 'survivors.txt')}", last]
 
 

@@ -499,7 +499,8 @@ def main(
     print("\n".join(summary.table(tasks, found, VERDICTS, "file")))
     alive = [record for record in judged if record["verdict"] != "killed"]
     texts = {record["task"]: f"{record['verdict']}: {record['task']}" for record in alive}
-    summary.junit(folder / "python.xml", "python", tasks, found, ("killed",), (), texts)
+    view = summary.View("python", VERDICTS, "file", ("killed",))
+    summary.write(folder, view, tasks, found, texts)
     for text in texts.values():
         print(text)
     for name in sorted(wrong):

@@ -18,6 +18,7 @@ from macrame.sim import simulate
 from tb.lib import catalogue
 
 SECONDS = 4 * 3600
+VERDICTS = ("passed", "failed")
 
 
 def case(arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -100,9 +101,9 @@ def main(
     listed = tasks(values.get("TESTS", ""), seed, seeds)
     with store:
         found = engine.run("suite", listed, store, executor, common=common)
-    print("\n".join(summary.table(listed, found, ("passed", "failed"), "bench")))
+    print("\n".join(summary.table(listed, found, VERDICTS, "bench")))
     texts = {name: record.get("text", "") for name, record in found.records.items()}
-    summary.junit(folder / "suite.xml", "suite", listed, found, ("passed",), (), texts)
+    summary.write(folder, summary.View("suite", VERDICTS, "bench", ("passed",)), listed, found, texts)
     failed = {name: text for name, text in texts.items() if found.records[name]["verdict"] != "passed"}
     for name, text in (*failed.items(), *found.errors.items()):
         print(f"campaign: {name}: {(text or 'no verdict').splitlines()[0]}", file=sys.stderr)

@@ -1,16 +1,123 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What a campaign has found, as a table and as JUnit XML."""
+"""What a campaign has found, as a table, as JUnit XML and as a page."""
 
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 from macrame.campaign.engine import Results
 from macrame.campaign.task import Task
 from macrame.files import atomic
+from macrame.report import blocks
+from macrame.report.html_writer import Html
+
+#: Verdict of a task that was not tried.
+NOT_RUN = "not run"
+
+
+@dataclass(frozen=True)
+class View:
+    """How a kind of campaign is summarised.
+
+    Attributes
+    ----------
+    what : str
+        The kind; the files are called after it.
+    verdicts : tuple of str
+        The columns of the table.
+    first : str
+        Heading of the groups.
+    good, skipped : tuple of str
+        Verdicts that pass and that do not count; all others are failures.
+    """
+
+    what: str
+    verdicts: tuple[str, ...]
+    first: str
+    good: tuple[str, ...]
+    skipped: tuple[str, ...] = ()
+
+
+def verdict(task: Task, results: Results) -> str:
+    """The verdict of a task, or why it has none: ``error`` or ``not run``."""
+    if task.name in results.records:
+        return str(results.records[task.name]["verdict"])
+    return "error" if task.name in results.errors else NOT_RUN
+
+
+def write(
+    folder: Path,
+    view: View,
+    tasks: Sequence[Task],
+    results: Results,
+    texts: Mapping[str, str] | None = None,
+    more: Sequence[blocks.Block] = (),
+) -> None:
+    """Write JUnit XML and the page.
+
+    Parameters
+    ----------
+    folder : Path
+    view : View
+    tasks : sequence of Task
+    results : Results
+    texts : dict of str to str, optional
+        What a failure says, by task's name.
+    more : sequence of Block, optional
+        Further blocks of the page.
+    """
+    junit(folder / f"{view.what}.xml", view.what, tasks, results, view.good, view.skipped, texts)
+    page = Html(f"Campaign: {view.what}")
+    for block in page_blocks(view, tasks, results, texts or {}, more):
+        page.write(block)
+    atomic.write_files({folder / f"{view.what}.html": page.text().encode()})
+
+
+def page_blocks(
+    view: View,
+    tasks: Sequence[Task],
+    results: Results,
+    texts: Mapping[str, str],
+    more: Sequence[blocks.Block] = (),
+) -> list[blocks.Block]:
+    """The blocks of the page: totals, the table, and every task that did not pass, with what it says."""
+    records = [results.records[task.name] for task in tasks if task.name in results.records]
+    days = sorted(str(record.get("date", ""))[:10] for record in records)
+    found: list[blocks.Block] = [
+        blocks.text(
+            "{:,} of {:,} tasks have a verdict, {:,} of them new; {:,.0f} s of CPU time",
+            len(records),
+            len(tasks),
+            results.ran,
+            sum(record.get("cpu", 0) for record in records),
+        ),
+        blocks.Metadata(
+            {
+                "dates": " to ".join(days[:1] + days[1:][-1:]),
+                "commits": ", ".join(sorted({str(record.get("commit", "")) for record in records})),
+                "seeds": ", ".join(sorted({str(record.get("seed", "")) for record in records})),
+                "hosts": ", ".join(sorted({str(record.get("host", "")) for record in records})),
+            }
+        ),
+        as_block(tasks, results, view.verdicts, view.first),
+        *more,
+    ]
+    fine = {*view.good, *view.skipped}
+    wrong = [task for task in tasks if verdict(task, results) not in fine]
+    if wrong:
+        found.append(blocks.Heading("Tasks that did not pass"))
+        rows = []
+        for task in wrong:
+            said = texts.get(task.name) or results.errors.get(task.name, "")
+            rows.append((task.group, task.name, verdict(task, results), said))
+        found.append(blocks.table([view.first, "task", "verdict", "what it says"], rows))
+        found.append(blocks.text("{:,} of {:,} tasks did not pass", len(wrong), len(tasks), kind="error"))
+    return found
 
 
 def table(tasks: Sequence[Task], results: Results, verdicts: Sequence[str], first: str) -> list[str]:
@@ -30,24 +137,41 @@ def table(tasks: Sequence[Task], results: Results, verdicts: Sequence[str], firs
     list of str
         Lines of Markdown; the last column has the CPU time of all that a row counts.
     """
+    headers, rows = _counts(tasks, results, verdicts)
+    lines = [f"| {first} | {' | '.join(headers)} |", "|---" * (len(headers) + 1) + "|"]
+    for row, *cells, cpu in rows:
+        lines.append(f"| {row} | {' | '.join(map(str, cells))} | {cpu:,.0f} |")
+    return lines
+
+
+def as_block(tasks: Sequence[Task], results: Results, verdicts: Sequence[str], first: str) -> blocks.Table:
+    """The table as a block, see `table`."""
+    headers, rows = _counts(tasks, results, verdicts)
+    columns: list[str | tuple[str, str]] = [
+        first,
+        *((header, ",") for header in headers[:-1]),
+        (headers[-1], ",.0f"),
+    ]
+    return blocks.table(columns, rows)
+
+
+def _counts(
+    tasks: Sequence[Task], results: Results, verdicts: Sequence[str]
+) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """Headers of the columns after the first, and the rows: name, counts, CPU time."""
     counts: dict[str, Counter[str]] = {}
     cpu: Counter[str] = Counter()
     for task in sorted(tasks, key=lambda task: task.group):
         record = results.records.get(task.name)
-        verdict = record["verdict"] if record else "error" if task.name in results.errors else "not run"
         for row in (task.group, "all"):
-            counts.setdefault(row, Counter())[verdict] += 1
+            counts.setdefault(row, Counter())[verdict(task, results)] += 1
             cpu[row] += record.get("cpu", 0) if record else 0
-    used = {verdict for row in counts.values() for verdict in row}
-    columns = [
-        verdict for verdict in (*verdicts, "error", "not run") if verdict in used or verdict in verdicts
-    ]
+    used = {name for row in counts.values() for name in row}
+    columns = [name for name in (*verdicts, "error", NOT_RUN) if name in used or name in verdicts]
     columns += sorted(used - set(columns))
-    lines = [f"| {first} | tasks | {' | '.join(columns)} | CPU s |", "|---" * (len(columns) + 3) + "|"]
-    for row in (*(row for row in counts if row != "all"), *(["all"] if counts else [])):
-        cells = [str(counts[row].total()), *(str(counts[row][verdict]) for verdict in columns)]
-        lines.append(f"| {row} | {' | '.join(cells)} | {cpu[row]:,.0f} |")
-    return lines
+    names = (*(row for row in counts if row != "all"), *(["all"] if counts else []))
+    rows = [(row, counts[row].total(), *(counts[row][name] for name in columns), cpu[row]) for row in names]
+    return ["tasks", *columns, "CPU s"], rows
 
 
 def errors(results: Sequence[Results]) -> int:

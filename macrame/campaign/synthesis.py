@@ -281,6 +281,6 @@ def main(
         for block in tables.blocks(target, results(target, seeds, records)):
             writer.write(block)
     print("\n".join(summary.table(listed, found, VERDICTS, "target")))
-    summary.junit(folder / "synth.xml", "synth", listed, found, VERDICTS)
+    summary.write(folder, summary.View("synth", VERDICTS, "target", VERDICTS), listed, found)
     print(f"synth: {len(found.records):,} of {len(listed):,} done, {found.ran:,} of them run now")
     return summary.errors([found])

@@ -28,7 +28,7 @@ from macrame.files.read import LARGEST
 from macrame.host import serial_link
 from macrame.nets import digits, onnx_reader, plan, tflite
 from macrame.nets.graph import Graph, Tensor
-from macrame.nets.run import CORE, ELEMENTWISE, LayerRun, Network
+from macrame.nets.run import CORE, ELEMENTWISE, Difference, LayerRun, Network
 from macrame.progress import Progress
 from macrame.report import run_page
 from macrame.report.blocks import (
@@ -208,7 +208,7 @@ def prepare(given: Mapping[str, str]) -> Job:
         raise InputError(f"STOP={stop}: no layer of that name; the first is {names[0]}, the last {names[-1]}")
     out = Path(given["OUT"]) if "OUT" in given else None
     sources = [given[name] for name in ("MODEL", "REFERENCE", "LABELS") if name in given]
-    sources += _files(given["INPUT"]) if "INPUT" in given else []
+    sources += input_files(given["INPUT"]) if "INPUT" in given else []
     if out is not None:
         if out.suffix.lower() != ".npy":
             raise InputError(f"OUT={out}: expected a .npy file")
@@ -246,11 +246,20 @@ def _own(given: Mapping[str, str]) -> bool:
     return any(path.exists() and model.samefile(path) for path in (digits.MODEL, digits.ONNX))
 
 
+def takes_held_out(given: Mapping[str, str]) -> bool:
+    """Whether the inputs are held-out digits, of which IMAGES is the number."""
+    return _takes_held_out(given, _archive(given["REFERENCE"]) if "REFERENCE" in given else {})
+
+
+def _takes_held_out(given: Mapping[str, str], stored: Mapping[str, Values]) -> bool:
+    return _own(given) and "INPUT" not in given and not _from_reference(stored)
+
+
 def _held_out(
     given: Mapping[str, str], stored: Mapping[str, Values]
 ) -> tuple[list[list[Values]], Values | None, Values | None] | None:
     """Held-out digits, their labels, and the predictions before quantisation; None for other inputs."""
-    if not _own(given) or "INPUT" in given or _from_reference(stored):
+    if not _takes_held_out(given, stored):
         if "IMAGES" in given:
             raise InputError(
                 f"IMAGES={shown(given['IMAGES'])}: does not apply to your own MODEL or inputs, only to the "
@@ -285,7 +294,7 @@ def _labels(graph: Graph, given: Mapping[str, str], inputs: int) -> Values:
     return found
 
 
-def _files(path: str) -> list[str]:
+def input_files(path: str) -> list[str]:
     """A file, or the .npy files in a directory, in the order of their names."""
     try:
         if not Path(path).is_dir():
@@ -322,7 +331,7 @@ def _inputs(
             label = f"INPUT={given['INPUT']}"
             found = [
                 (f"INPUT={path}", array)
-                for path in _files(given["INPUT"])
+                for path in input_files(given["INPUT"])
                 for array in _stacked(f"INPUT={path}", path, tensor)
             ]
         else:
@@ -419,17 +428,22 @@ def row(number: int, layer: LayerRun) -> Iterator[Block]:
         yield text("  on the host: {}", layer.note)
     for found, against in ((layer.golden, "the golden model"), (layer.reference, "the reference")):
         if found is not None:
-            said = phrase(
-                "  {:,} of {:,} values of {} differ from {}, first at {}: expected {}, got {}",
-                found.count,
-                found.of,
-                found.tensor,
-                against,
-                str(list(found.index)),
-                found.expected,
-                found.got,
-            )
+            said = phrase("  ") + differs(found, against)
             yield Check(f"{layer.name}, {against}", found.of, found.count, said)
+
+
+def differs(found: Difference, against: str) -> Phrase:
+    """A difference in words; `against` says from what."""
+    return phrase(
+        "{:,} of {:,} values of {} differ from {}, first at {}: expected {}, got {}",
+        found.count,
+        found.of,
+        found.tensor,
+        against,
+        str(list(found.index)),
+        found.expected,
+        found.got,
+    )
 
 
 def run(job: Job, picture_of: Callable[[Path], Block] | None = None, examine: Examine | None = None) -> int:
@@ -501,7 +515,8 @@ def run(job: Job, picture_of: Callable[[Path], Block] | None = None, examine: Ex
         suspects: list[tuple[Product, Values]] = []
         with contextlib.ExitStack() as stack:
             backend = CoreBackend(
-                Core(stack.enter_context(link)), functools.cache(lambda: _unit(job, sim, progress, stack))
+                Core(stack.enter_context(link)),
+                functools.cache(lambda: elementwise_unit(job, sim, progress, stack)),
             )
             for number, (inputs, reference) in enumerate(zip(job.inputs, job.references)):
                 # with labels the answers matter: of later inputs only what is wrong is shown
@@ -545,7 +560,7 @@ def run(job: Job, picture_of: Callable[[Path], Block] | None = None, examine: Ex
     return _finish(job, network, sim, report, runs, outputs, seconds, time.monotonic() - began, shown)
 
 
-def _unit(job: Job, sim: str, progress: Progress, stack: contextlib.ExitStack) -> ElementwiseUnit:
+def elementwise_unit(job: Job, sim: str, progress: Progress, stack: contextlib.ExitStack) -> ElementwiseUnit:
     """Start the elementwise unit."""
     from macrame.host.elementwise import ElementwiseUnit
     from macrame.sim.link import ElementwiseSimLink
@@ -728,6 +743,58 @@ _NO_ENGINE = ("ROWS", "COLS", "STOP", "OUT", "LABELS")
 _NO_BOARD = ("DEPTH", "POST_LANES", "LANES", "MEM", "SIM")
 
 
+@dataclass(frozen=True)
+class Engine:
+    """A simulated network engine.
+
+    Attributes
+    ----------
+    config : CoreConfig
+        Of its core.
+    lanes : int
+        Of its elementwise unit.
+    words : int or None
+        Of its memory; None: as many as the network needs.
+    """
+
+    config: CoreConfig
+    lanes: int
+    words: int | None
+
+
+def engine_of(given: Mapping[str, str]) -> Engine:
+    """The engine that DEPTH, POST_LANES, LANES and MEM describe.
+
+    Parameters
+    ----------
+    given : mapping of str to str
+
+    Returns
+    -------
+    Engine
+
+    Raises
+    ------
+    macrame.errors.InputError
+    """
+    depth = parse.integer("DEPTH", given.get("DEPTH", "8"), 2, 8)
+    if depth not in (2, 4, 8):
+        raise InputError(f"DEPTH={depth}: expected 2, 4 or 8 for the engine")
+    post_lanes = parse.integer("POST_LANES", given.get("POST_LANES", str(depth)), 1, depth)
+    lanes = parse.integer("LANES", given.get("LANES", "2"), 1, min(4, depth))
+    if lanes == 3:
+        raise InputError("LANES=3: expected 1, 2 or 4 for the engine")
+    kilobytes = parse.integer("MEM", given["MEM"], 1, 1 << 16) if "MEM" in given else None
+    words = None if kilobytes is None else kilobytes * 1024 // depth
+    return Engine(CoreConfig(1, depth, depth, post_lanes=post_lanes), lanes, words)
+
+
+def prepare_engine(given: Mapping[str, str], shape: Engine) -> Job:
+    """As `prepare`, for a network engine."""
+    kept = {name: value for name, value in given.items() if name != "LANES"}
+    return prepare({**kept, "ROWS": "1", "COLS": str(shape.config.depth)})
+
+
 def run_engine(given: Mapping[str, str]) -> int:
     """The network as one program of the network engine; returns the exit code."""
     from macrame.nets.engine import board
@@ -742,17 +809,9 @@ def run_engine(given: Mapping[str, str]) -> int:
             raise InputError(f"{name}={given[name]}: does not apply {reason}")
     if "LINK" in given:
         return run_engine_on_board(given)
-    depth = parse.integer("DEPTH", given.get("DEPTH", "8"), 2, 8)
-    if depth not in (2, 4, 8):
-        raise InputError(f"DEPTH={depth}: expected 2, 4 or 8 for the engine")
-    post_lanes = parse.integer("POST_LANES", given.get("POST_LANES", str(depth)), 1, depth)
-    lanes = parse.integer("LANES", given.get("LANES", "2"), 1, min(4, depth))
-    if lanes == 3:
-        raise InputError("LANES=3: expected 1, 2 or 4 for the engine")
+    shape = engine_of(given)
+    config, lanes, words = shape.config, shape.lanes, shape.words
     period = parse.integer("PROGRAM_RATE", given.get("PROGRAM_RATE", "1"), 1, 1 << 16)
-    kilobytes = parse.integer("MEM", given["MEM"], 1, 1 << 16) if "MEM" in given else None
-    words = None if kilobytes is None else kilobytes * 1024 // depth
-    config = CoreConfig(1, depth, depth, post_lanes=post_lanes)
     if only:
         model = given.get("MODEL", str(digits.MODEL))
         programs = [Path(given["COMPILE"])] if "COMPILE" in given else []
@@ -771,7 +830,7 @@ def run_engine(given: Mapping[str, str]) -> int:
             report.write(text("wrote {}", given["COMPILE"]))
         report.save()
         return 0
-    job = prepare({**{k: v for k, v in given.items() if k != "LANES"}, "ROWS": "1", "COLS": str(depth)})
+    job = prepare_engine(given, shape)
     planned = engine.Plan.of(job.graph, config, lanes=lanes, words=words)
     report = Report(Plain(), "Network engine", job.page)
     report.write_all(planned.blocks())

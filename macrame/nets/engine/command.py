@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -351,6 +352,59 @@ def conclude(
         report.write(text("net: the results differ from the expected ones", kind="error"))
 
 
+@contextlib.contextmanager
+def simulated(
+    plan: Plan, words: int, *, sim: str, seed: int, progress: Progress
+) -> Iterator[tuple[NetworkEngine, golden.Engine]]:
+    """Simulate an engine whose program is loaded.
+
+    Parameters
+    ----------
+    plan : Plan
+    words : int
+        Words of the memory.
+    sim : str
+    seed : int
+    progress : macrame.progress.Progress
+
+    Yields
+    ------
+    NetworkEngine
+    golden.Engine
+        With the same memory.
+    """
+    from macrame.sim.link import EngineSimLink
+
+    program = plan.program
+    link = EngineSimLink(
+        program.config,
+        words=words,
+        beats=max(2, len(program.image) // program.config.depth**2),
+        lanes=plan.lanes,
+        seed=seed,
+        name="net-engine",
+        sim=sim,
+        compiling=lambda: progress.expect("compiling the network engine, needed only once"),
+    )
+    progress.done()
+    with link:
+        engine = NetworkEngine(link)
+        engine.load(program.image)
+        model = golden.Engine(words, engine.depth, engine.slices)
+        engine.write(0, model.memory)
+        yield engine, model
+
+
+def inner(
+    plan: Plan, engine: NetworkEngine, inputs: Sequence[Values], reference: Mapping[int, Values]
+) -> Iterator[tuple[int, Values]]:
+    """As `layers`, if the reference has tensors that the engine computes and does not return."""
+    program = plan.program
+    steps = {t for step in program.steps for t in program.graph.ops[step.ops[-1]].outputs}
+    if (steps - {*program.outputs}) & set(reference):
+        yield from layers(plan, engine, inputs, reference)
+
+
 def run(
     plan: Plan,
     inputs: Sequence[Sequence[Values]],
@@ -379,38 +433,18 @@ def run(
     -------
     list of Inference
     """
-    from macrame.sim.link import EngineSimLink
-
     program = plan.program
     found = []
     compared: list[tuple[str, int, int]] = []  # tensor, values, those that differ
     with Progress("net", "inferences") as progress:
-        link = EngineSimLink(
-            program.config,
-            words=words,
-            beats=max(2, len(program.image) // program.config.depth**2),
-            lanes=plan.lanes,
-            seed=seed,
-            name="net-engine",
-            sim=sim,
-            compiling=lambda: progress.expect("compiling the network engine, needed only once"),
-        )
-        progress.done()
-        with link:
-            engine = NetworkEngine(link)
-            engine.load(program.image)
-            model = golden.Engine(words, engine.depth, engine.slices)
-            engine.write(0, model.memory)
+        with simulated(plan, words, sim=sim, seed=seed, progress=progress) as (engine, model):
             for number, (one, reference) in enumerate(zip(inputs, references)):
                 found.append(infer(plan, engine, model, one, reference))
                 progress(number + 1, len(inputs))
-            inner = {t for step in program.steps for t in program.graph.ops[step.ops[-1]].outputs}
-            inner -= {*program.outputs}
             for one, reference in zip(inputs, references):
-                if inner & set(reference):
-                    for t, stored in layers(plan, engine, one, reference):
-                        differ = int((stored != reference[t]).sum())
-                        compared.append((program.graph.tensors[t].name, stored.size, differ))
+                for t, stored in inner(plan, engine, one, reference):
+                    differ = int((stored != reference[t]).sum())
+                    compared.append((program.graph.tensors[t].name, stored.size, differ))
     report.write(text("{:,} cycles per inference on the simulated engine, {}", found[0].report.cycles, sim))
     values = sum(output.size for one in found for output in one.outputs)
     wrong = sum(one.wrong for one in found)
