@@ -3,11 +3,11 @@
 """Campaigns: whatever is killed, every task has one verdict, none runs again, and no process is left."""
 
 import contextlib
-import json
 import os
+import re
 import subprocess
 import sys
-import time
+import tempfile
 from collections import Counter
 from pathlib import Path
 
@@ -17,10 +17,9 @@ from macrame import environment, paths
 from macrame.campaign import command, content, engine, process, store, summary
 from macrame.campaign.task import Task
 from macrame.errors import InputError, SetupError
-from tests import campaign_tasks
+from tests import campaign_tasks, kill_check, slurm
+from tests.kill_check import WAIT, ran, until, verdicts
 from tests.verbs import call
-
-WAIT = 600
 
 
 @pytest.fixture
@@ -29,26 +28,6 @@ def runs(tmp_path):
     folder = tmp_path / "runs"
     folder.mkdir()
     return folder
-
-
-def ran(runs):
-    """How often each task ran, by its number."""
-    return Counter(int(path.name.split("-")[0]) for path in runs.iterdir())
-
-
-def verdicts(path):
-    """Verdicts by task, and how many lines the store has."""
-    lines = [json.loads(line) for line in path.read_text().splitlines()]
-    return {line["task"]: line["verdict"] for line in lines}, len(lines)
-
-
-def until(condition, what):
-    """Wait for a condition."""
-    deadline = time.monotonic() + environment.limit(WAIT)
-    while not (found := condition()):
-        assert time.monotonic() < deadline, f"{what}: not within {WAIT} s"
-        time.sleep(0.05)
-    return found
 
 
 def left(runs):
@@ -186,100 +165,39 @@ def test_equal_tasks_are_refused(tmp_path, runs):
 # --- a cluster ----------------------------------------------------------------------------------------------
 
 
-class Cluster:
-    """A scheduler and workers, each a process of its own."""
-
-    def __init__(self, folder):
-        self.folder, self.processes = folder, []
-        self.file = folder / "scheduler.json"
-        words = [
-            "scheduler",
-            "--scheduler-file",
-            self.file,
-            "--host",
-            "127.0.0.1",
-            "--port",
-            "0",
-            "--no-dashboard",
-        ]
-        self.scheduler = self.start(*words)
-        self.address = until(lambda: self.file.exists() and self._address(), "the scheduler")
-
-    def _address(self):
-        with contextlib.suppress(ValueError):
-            return json.loads(self.file.read_text())["address"]
-
-    def start(self, *words):
-        """Run a Dask command."""
-        log = self.folder / f"{words[0]}{len(self.processes)}.log"
-        with open(log, "wb") as out:
-            started = subprocess.Popen(
-                [sys.executable, "-m", "dask", *words],
-                cwd=paths.ROOT,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                env={**os.environ, "DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "120s"},
-            )
-        self.processes.append(started)
-        return started
-
-    def worker(self):
-        """Start a worker."""
-        scratch = [
-            "--local-directory",
-            self.folder / "dask",
-            "--nthreads",
-            "1",
-            "--no-nanny",
-            "--no-dashboard",
-        ]
-        return self.start("worker", self.address, "--death-timeout", "300", *scratch)
-
-    def end(self):
-        """End all."""
-        for started in self.processes:
-            started.kill()
-            started.wait()
-
-
 @pytest.fixture
 def cluster(tmp_path):
     """A scheduler."""
     pytest.importorskip("distributed")
-    made = Cluster(tmp_path)
+    made = kill_check.Plain(tmp_path)
     yield made
     made.end()
 
 
 @pytest.mark.parametrize(
-    ("count", "first", "second"),
+    "count",
     [
-        pytest.param(12, 3, 6, id="12", marks=pytest.mark.thorough),
-        pytest.param(200, 40, 100, id="200", marks=pytest.mark.nightly),
+        pytest.param(12, id="12", marks=pytest.mark.thorough),
+        pytest.param(200, id="200", marks=pytest.mark.nightly),
     ],
 )
-def test_kills_on_a_cluster_lose_and_repeat_no_verdict(tmp_path, runs, cluster, count, first, second):
-    """A worker is killed after `first` verdicts, the client after `second`; a new client finishes."""
-    path = tmp_path / "store"
-    doomed, _ = cluster.worker(), cluster.worker()
-    words = [sys.executable, "-m", "tests.campaign_tasks", str(count), path, runs, cluster.address]
-    with subprocess.Popen(words, cwd=paths.ROOT, stderr=subprocess.DEVNULL) as client:
-        until(lambda: path.exists() and path.read_bytes().count(b"\n") >= first, "the first verdicts")
-        doomed.kill()
-        until(lambda: path.read_bytes().count(b"\n") >= second, "more verdicts")
-        client.kill()
-    kept = verdicts(path)[1]
-    assert second <= kept < count
-    until(lambda: not left(runs), "the end of the tasks' processes")
-    found = campaign_tasks.main(count, path, runs, cluster.address)
-    assert (found.ran, found.errors) == (count - kept, {})
-    assert verdicts(path) == (serial(count), count)
-    assert campaign_tasks.main(count, path, runs).ran == 0
-    assert set(ran(runs)) == set(range(count))
-    # what the two kills met ran again
-    assert sum(ran(runs).values()) <= count + 4
-    cluster.end()
-    until(lambda: not left(runs), "the end of all processes")
+def test_kills_on_a_cluster_lose_and_repeat_no_verdict(tmp_path, cluster, count):
+    """A worker is killed, then the client; a new client finishes. The line that it prints has the figures."""
+    kill_check.check(cluster, tmp_path, count)
+
+
+@pytest.mark.nightly
+def test_kills_of_slurm_jobs_lose_and_repeat_no_verdict(tmp_path):
+    """The same, with the job script of docs/scale.md."""
+    pytest.importorskip("distributed")
+    if os.getuid() or slurm.missing():
+        pytest.skip("Slurm's check needs root, slurm-wlm and munge")
+    with tempfile.TemporaryDirectory(prefix="macrame-kill-") as short, slurm.Slurm(Path(short)) as daemons:
+        jobs = slurm.Jobs(tmp_path, daemons)
+        try:
+            kill_check.check(jobs, tmp_path, 200)
+        finally:
+            jobs.end()
 
 
 @pytest.mark.thorough
@@ -287,13 +205,14 @@ def test_a_scheduler_that_is_killed_is_one_line(tmp_path, runs, cluster):
     path = tmp_path / "store"
     cluster.worker()
     words = [sys.executable, "-m", "tests.campaign_tasks", "40", path, runs, cluster.address]
-    with subprocess.Popen(words, cwd=paths.ROOT, stderr=subprocess.PIPE, text=True) as client:
+    env = cluster.env
+    with subprocess.Popen(words, cwd=paths.ROOT, stderr=subprocess.PIPE, text=True, env=env) as client:
         until(lambda: path.exists() and path.read_bytes().count(b"\n") >= 1, "a verdict")
         cluster.scheduler.kill()
         _, said = client.communicate(timeout=environment.limit(WAIT))
     assert f"CLUSTER={cluster.address}: connection lost" in said
     cluster.end()
-    until(lambda: not left(runs), "the end of the task's processes")
+    until(lambda: not kill_check.processes(cluster.mark), "the end of all processes")
 
 
 def test_a_cluster_that_is_not_there_is_one_line(monkeypatch, tmp_path, runs):
@@ -324,16 +243,46 @@ def test_the_table_and_junit_agree(tmp_path, runs):
     text = (tmp_path / "x.xml").read_text()
     assert '<testsuite name="x" tests="4" failures="1" errors="1" skipped="1" time="6.00">' in text
     assert '<error message="no such luck">no such luck\nlog</error>' in text
+    view = summary.View("x", ("odd", "even"), "group", ("odd",), ("left",))
+    summary.write(tmp_path, view, tasks, found, {"task 1": "a < b"})
+    assert (tmp_path / "x.xml").read_text() == text.replace("even</failure>", "a &lt; b</failure>").replace(
+        'message="even"', 'message="a &lt; b"'
+    )
+    page = (tmp_path / "x.html").read_text()
+    assert '<p class="verdict failed">failed</p>' in page
+    assert "a &lt; b" in page
+    assert "no such luck" in page
+    assert "2 of 4 tasks did not pass" in re.sub("<[^>]*>", "", page)
+
+
+def test_the_page_of_a_campaign_that_passed(tmp_path, runs):
+    tasks = campaign_tasks.tasks(2, runs)
+    found = engine.Results({task.name: {"verdict": "odd", "commit": "abc", "seed": 7} for task in tasks})
+    summary.write(tmp_path, summary.View("x", ("odd",), "group", ("odd",)), tasks, found)
+    page = (tmp_path / "x.html").read_text()
+    assert '<p class="verdict passed">passed</p>' in page
+    assert "did not pass" not in page
+    assert "abc" in page
+
+
+ALL_KINDS = "mutants, python, coverage, suite, networks, synth, speedup or evidence"
 
 
 @pytest.mark.parametrize(
     ("given", "words", "said"),
     [
-        ({}, [], "KIND=nothing: expected mutants, python, coverage, suite, synth or evidence"),
+        ({}, [], f"KIND=nothing: expected {ALL_KINDS}"),
+        ({}, ["suite", "synth"], f"KIND=suite synth: expected {ALL_KINDS}"),
+        ({"SIZE": "0"}, ["networks"], "SIZE=0: expected an integer from 1 to 1000000"),
+        ({"IMAGES": "541"}, ["networks"], "IMAGES=541: expected an integer from 1 to 540"),
+        ({"MODEL": "x.pt"}, ["networks"], "MODEL=x.pt: expected a .tflite or .onnx file"),
+        ({"ENGINE": "1", "ROWS": "2"}, ["networks"], "ROWS=2: does not apply to the engine"),
+        ({"MEM": "8"}, ["networks"], "MEM=8: applies to ENGINE=1 only"),
+        ({"IMAGES": "2"}, ["suite"], "IMAGES=2: applies to networks, not to suite"),
         (
-            {},
-            ["suite", "synth"],
-            "KIND=suite synth: expected mutants, python, coverage, suite, synth or evidence",
+            {"STORE": "x"},
+            ["speedup"],
+            "STORE=x: applies to mutants, python, coverage, suite, networks, synth",
         ),
         ({"TARGET": "artix"}, ["synth"], "TARGET=artix: expected one of ecp5, ice40, gowin, xilinx"),
         ({"SEEDS": "0"}, ["synth"], "SEEDS=0: expected an integer from 1 to 99"),
@@ -346,7 +295,7 @@ def test_the_table_and_junit_agree(tmp_path, runs):
         (
             {"MODULES": "skid"},
             ["suite"],
-            "MODULES=skid: applies to mutants, python and coverage, not to suite",
+            "MODULES=skid: applies to mutants, python, coverage and speedup, not to suite",
         ),
         ({"TESTS": "fifoo"}, ["suite"], "TESTS=fifoo: no such case"),
         ({"STORE": "."}, ["suite"], "a directory, expected a file of verdicts"),
@@ -373,3 +322,33 @@ def test_a_failing_bench_is_a_failing_campaign(tmp_path, monkeypatch, capsys):
     said = capsys.readouterr()
     assert "campaign: rounding, seed 1: rounding: 1 of 1 tests failed" in said.err
     assert "suite: 0 of 1 passed, 1 of them run now" in said.out
+
+
+# --- one job and several ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("wrong", [False, True])
+def test_speedup_compares_the_verdicts(tmp_path, monkeypatch, capsys, runs, wrong):
+    """A verdict that depends on the number of jobs is found."""
+    tasks = campaign_tasks.tasks(4, runs)
+
+    def judged(listed, seed, kept, executor, common):
+        found = engine.run("x", listed, kept, lambda new: answers(new, executor.jobs), common=common)
+        return found, engine.Results()
+
+    def answers(new, jobs):
+        for task in new:
+            verdict = "survived" if wrong and jobs == 2 and task.name == "task 3" else "killed"
+            yield (
+                task,
+                {"key": task.key, "verdict": verdict, "cpu": jobs, "seconds": jobs, "host": f"h{jobs}"},
+            )
+
+    monkeypatch.setattr("macrame.campaign.mutants.sample", lambda total, seed, modules: tasks)
+    monkeypatch.setattr("macrame.campaign.mutants.run", judged)
+    for _ in range(2):  # the second time the stores of the first are replaced
+        values = {"JOBS": "2", "BUILD_DIR": str(tmp_path)}
+        assert call("campaign", values, ["speedup"]) == int(wrong)
+        said = capsys.readouterr()
+        assert f"speedup: 4 verdicts of 4 mutants and the cases without one, {int(wrong)} differ;" in said.out
+        assert ("task 3: another verdict with 2 jobs" in said.err) == wrong

@@ -3,6 +3,7 @@
 """Proofs of the RTL's properties, and the faults that must break them; see macrame/dev/proofs.py."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,26 @@ def test_an_assertion_that_no_list_names_is_refused(tmp_path):
     fewer = proofs.Proof(proof.name, proof.module, proof.checker, proof.shapes, proof.properties[1:])
     with pytest.raises(proofs.tools.FlowError, match="assertion|Assertion"):
         proofs.prove(fewer, proof.shapes[0], tmp_path / "all")
+
+
+def test_the_command_names_what_is_too_long_for_the_default_suite(monkeypatch, capsys):
+    """And ends with the total time."""
+    seconds = dict.fromkeys(("rounding", "fp32_mul"), 61.0) | {"skid": 59.0}
+    monkeypatch.setattr(
+        proofs, "prove", lambda proof, shape: proofs.Outcome(proof.name, True, "proven", seconds[proof.name])
+    )
+    monkeypatch.setattr(proofs, "find", lambda proof, prop: proofs.Outcome(prop.name, True, "found", 1.0))
+    chosen = [next(proof for proof in PROOFS if proof.name == name) for name in seconds]
+    chosen = [replace(proof, nightly=proof.name == "fp32_mul") for proof in chosen]
+    assert proofs.run(chosen, 1) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert sorted({line for line in said if line.startswith("over 60 s")}) == [
+        "over 60 s: fp32_mul, 61 s, nightly",
+        "over 60 s: rounding, 61 s, expected nightly = true in its .toml file",
+    ]
+    assert re.fullmatch(
+        r"proofs: passed, \d+ properties to prove, 0 bounded, \d+ faults, 0 failed, 0 s", said[-1]
+    )
 
 
 def test_a_harmless_fault_is_not_found(tmp_path):
