@@ -76,6 +76,9 @@ def test_a_waiver_takes_its_open_points_out():
     by_line = Waiver("stream/skid.v", "toggle", r"reg \[WIDTH-1:0\] even_q, odd_q;", "a reason")
     found = merged(by_text, by_line)
     assert set(found.waived) == {EXPRESSION, TOGGLE}
+    everywhere = Waiver("*", "expression", r"\(full_q==0\).*", "a reason")
+    assert set(merged(everywhere).waived) == {EXPRESSION}
+    assert not merged(Waiver("arith/*", "expression", r"\(full_q==0\).*", "a reason")).waived
     assert (found.share("expression"), found.share("expression", waived=False)) == ((0, 0), (0, 1))
     assert coverage.gate(found, LIMITS) == []
     assert "waived: a reason" in coverage.page(found)

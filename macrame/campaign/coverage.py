@@ -17,6 +17,7 @@ import tomllib
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -181,8 +182,10 @@ class Waiver:
 
     Attributes
     ----------
-    file, kind : str
-        Below rtl/; one of `KINDS`.
+    file : str
+        Below rtl/, or a pattern: ``*`` stands for all files.
+    kind : str
+        One of `KINDS`.
     match : str
         A regular expression for the whole source line, without blanks at its ends, or for Verilator's text.
     reason : str
@@ -195,7 +198,7 @@ class Waiver:
 
     def holds(self, point: Point, source: str) -> bool:
         """Whether it is about a point."""
-        if (self.file, self.kind) != (point.file, point.kind):
+        if self.kind != point.kind or not fnmatchcase(point.file, self.file):
             return False
         return bool(re.fullmatch(self.match, source) or re.fullmatch(self.match, point.text))
 
