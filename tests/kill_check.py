@@ -25,6 +25,8 @@ from macrame import environment, paths
 from tests import campaign_tasks
 
 WAIT = 600
+#: Seconds of a task, about as long as its process takes to start: a kill is to meet its child, too.
+SECONDS = 0.25
 #: In the environment of every process that a check starts, and so of those that these start.
 MARK = "MACRAME_KILL_CHECK"
 
@@ -143,7 +145,7 @@ def check(cluster, folder, count, say=print):
     began = time.monotonic()
     for name in ("alone", "runs"):
         (folder / name).mkdir()
-    campaign_tasks.main(count, folder / "serial", folder / "alone")
+    campaign_tasks.main(count, folder / "serial", folder / "alone", "", SECONDS)
     serial, _ = verdicts(folder / "serial")
     assert len(serial) == count
     assert len(set(serial.values())) == 2
@@ -151,7 +153,16 @@ def check(cluster, folder, count, say=print):
     began = time.monotonic()
     path, runs = folder / "store", folder / "runs"
     kill_worker = cluster.workers()
-    words = [sys.executable, "-m", "tests.campaign_tasks", str(count), path, runs, cluster.address]
+    words = [
+        sys.executable,
+        "-m",
+        "tests.campaign_tasks",
+        str(count),
+        path,
+        runs,
+        cluster.address,
+        str(SECONDS),
+    ]
     log = open(folder / "client.log", "wb")
     with log, subprocess.Popen(words, cwd=paths.ROOT, stderr=log, env=cluster.env) as client:
 
@@ -171,12 +182,12 @@ def check(cluster, folder, count, say=print):
         f"a worker was killed after {at_worker} verdicts, the client after {kept}; "
         "no process of their tasks is left"
     )
-    found = campaign_tasks.main(count, path, runs, cluster.address)
+    found = campaign_tasks.main(count, path, runs, cluster.address, SECONDS)
     assert (found.ran, found.errors) == (count - kept, {})
     both, lines = verdicts(path)
     assert lines == count, f"{lines} lines"
     assert both == serial, "other verdicts than the serial run's"
-    assert campaign_tasks.main(count, path, runs).ran == 0
+    assert campaign_tasks.main(count, path, runs, "", SECONDS).ran == 0
     times = ran(runs)
     assert set(times) == set(range(count))
     again = sum(times.values()) - count
@@ -198,10 +209,11 @@ def main(words, cluster=lambda folder, stack: Plain(folder)):
     words : list of str
         The number of tasks, or nothing.
     cluster : callable, optional
-        Starts a cluster; called with a folder and an `contextlib.ExitStack`, which ends what it needs.
+        Starts a cluster; called with a folder and a `contextlib.ExitStack`, which ends what it needs.
     """
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with tempfile.TemporaryDirectory(prefix="macrame-kill-") as name, contextlib.ExitStack() as stack:
+        stack.callback(signal.signal, signal.SIGTERM, before)
         made = cluster(Path(name), stack)
         stack.callback(made.end)
         check(made, Path(name), int(words[0]) if words else 200)

@@ -180,5 +180,10 @@ class Jobs(kill_check.Plain):
         super().end()
 
 
+def main(words):
+    """The command; `words` as of `kill_check.main`."""
+    kill_check.main(words, lambda folder, stack: Jobs(folder, stack.enter_context(Slurm(folder))))
+
+
 if __name__ == "__main__":
-    kill_check.main(sys.argv[1:], lambda folder, stack: Jobs(folder, stack.enter_context(Slurm(folder))))
+    main(sys.argv[1:])

@@ -7,7 +7,6 @@ import os
 import re
 import subprocess
 import sys
-import tempfile
 from collections import Counter
 from pathlib import Path
 
@@ -187,17 +186,13 @@ def test_kills_on_a_cluster_lose_and_repeat_no_verdict(tmp_path, cluster, count)
 
 
 @pytest.mark.nightly
-def test_kills_of_slurm_jobs_lose_and_repeat_no_verdict(tmp_path):
+def test_kills_of_slurm_jobs_lose_and_repeat_no_verdict(capsys):
     """The same, with the job script of docs/scale.md."""
     pytest.importorskip("distributed")
     if os.getuid() or slurm.missing():
-        pytest.skip("Slurm's check needs root, slurm-wlm and munge")
-    with tempfile.TemporaryDirectory(prefix="macrame-kill-") as short, slurm.Slurm(Path(short)) as daemons:
-        jobs = slurm.Jobs(tmp_path, daemons)
-        try:
-            kill_check.check(jobs, tmp_path, 200)
-        finally:
-            jobs.end()
+        pytest.skip("needs root, slurm-wlm and munge")
+    slurm.main([])
+    assert "200 verdicts, none twice, none lost" in capsys.readouterr().out
 
 
 @pytest.mark.thorough

@@ -14,6 +14,7 @@ from macrame.host.core import Core
 from macrame.host.engine import NetworkEngine
 from macrame.nets import batch, command, digits, tflite
 
+THOROUGH = pytest.mark.thorough
 CORE = {"SIM": "icarus", "ROWS": "4", "COLS": "4"}
 ENGINE = {"SIM": "icarus", "ENGINE": "1", "DEPTH": "4"}
 
@@ -61,7 +62,9 @@ def judged(values, first=0, count=1):
     return networks.judge({**task.arguments, "first": first, "count": count})
 
 
-@pytest.mark.parametrize("hardware", [pytest.param(CORE, id="core"), pytest.param(ENGINE, id="engine")])
+@pytest.mark.parametrize(
+    "hardware", [pytest.param(CORE, id="core"), pytest.param(ENGINE, id="engine", marks=THOROUGH)]
+)
 def test_the_digits_are_judged_once(tmp_path, capsys, hardware):
     values = {**hardware, "IMAGES": "3", "SIZE": "2"}
     code, folder = run(tmp_path, values)
@@ -101,6 +104,7 @@ def test_a_wrong_value_in_the_reference_fails_one_task(tmp_path, capsys, referen
     assert "values of pointwise differ from the reference" in page
 
 
+@THOROUGH
 def test_the_engine_is_compared_with_inner_tensors(reference):
     values = {**ENGINE, "REFERENCE": reference("depthwise_0")}
     found = judged(values, 0, 2)
@@ -109,7 +113,7 @@ def test_the_engine_is_compared_with_inner_tensors(reference):
     assert (found["other"], found["wrong"]) == (1, 0)
 
 
-@pytest.mark.parametrize("what", ["value", "cycle"])
+@pytest.mark.parametrize("what", ["value", pytest.param("cycle", marks=THOROUGH)])
 def test_a_wrong_core_fails(monkeypatch, what):
     layer = Core.layer
 
@@ -129,6 +133,7 @@ def test_a_wrong_core_fails(monkeypatch, what):
     assert expected in found["text"]
 
 
+@THOROUGH
 def test_a_wrong_memory_of_the_engine_fails(monkeypatch):
     read = NetworkEngine.read
 
