@@ -25,10 +25,12 @@ from macrame import environment, paths
 from tests import campaign_tasks
 
 WAIT = 600
-#: Seconds of a task, about as long as its process takes to start: a kill is to meet its child, too.
+#: Seconds of a task, long enough for a kill to meet the child that it has.
 SECONDS = 0.25
 #: In the environment of every process that a check starts, and so of those that these start.
 MARK = "MACRAME_KILL_CHECK"
+#: In the environment of the worker that is to be killed, and of its tasks.
+DOOMED = "MACRAME_KILL_CHECK_WORKER=doomed"
 
 
 def until(condition, what):
@@ -94,28 +96,43 @@ class Plain:
 
         self.address = until(address, "the scheduler")
 
-    def start(self, *words):
-        """Run a Dask command."""
+    def start(self, *words, **env):
+        """Run a Dask command, with further variables."""
         with open(self.folder / f"{words[0]}{len(self.processes)}.log", "wb") as out:
             started = subprocess.Popen(
                 [sys.executable, "-m", "dask", *words],
                 cwd=paths.ROOT,
                 stdout=out,
                 stderr=subprocess.STDOUT,
-                env=self.env,
+                env={**self.env, **env},
             )
         self.processes.append(started)
         return started
 
-    def worker(self):
+    def worker(self, **env):
         """Start a worker."""
         options = ["--death-timeout", "300", "--nthreads", "1", "--no-nanny", "--no-dashboard"]
-        return self.start("worker", self.address, *options)
+        return self.start("worker", self.address, *options, **env)
 
     def workers(self):
         """Start the workers of a check; returns a function that kills one of them."""
-        doomed, _ = self.worker(), self.worker()
-        return doomed.kill
+        name, _, value = DOOMED.partition("=")
+        doomed, _ = self.worker(**{name: value}), self.worker()
+
+        def kill():
+            self.wait_for_child(DOOMED)
+            doomed.kill()
+
+        return kill
+
+    def wait_for_child(self, *variables):
+        """Wait until a task has its child, on a worker whose environment has some variables."""
+        child = campaign_tasks.MARK.encode()
+
+        def found():
+            return any(child in words for words in processes(self.mark, *variables).values())
+
+        until(found, "a task of the worker")
 
     def left(self):
         """Numbers of the processes that run tasks."""

@@ -165,11 +165,12 @@ class Jobs(kill_check.Plain):
 
         def kill():
             """Kill the process that the first job became, with SIGKILL; its workers end too."""
-            job = (self.mark, f"SLURM_ARRAY_JOB_ID={number}", "SLURM_ARRAY_TASK_ID=1")
-            here = kill_check.processes(*job)
+            job = (f"SLURM_ARRAY_JOB_ID={number}", "SLURM_ARRAY_TASK_ID=1")
+            here = kill_check.processes(self.mark, *job)
             (dask,) = [pid for pid, line in here.items() if b"worker" in line]
+            self.wait_for_child(*job)
             os.kill(dask, signal.SIGKILL)
-            until(lambda: not kill_check.processes(*job), "the end of the job")
+            until(lambda: not kill_check.processes(self.mark, *job), "the end of the job")
 
         return kill
 

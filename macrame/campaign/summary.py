@@ -18,6 +18,8 @@ from macrame.report.html_writer import Html
 
 #: Verdict of a task that was not tried.
 NOT_RUN = "not run"
+#: Lines that the page shows of what a task says.
+LINES = 40
 
 
 @dataclass(frozen=True)
@@ -111,11 +113,10 @@ def page_blocks(
     wrong = [task for task in tasks if verdict(task, results) not in fine]
     if wrong:
         found.append(blocks.Heading("Tasks that did not pass"))
-        rows = []
         for task in wrong:
             said = texts.get(task.name) or results.errors.get(task.name, "")
-            rows.append((task.group, task.name, verdict(task, results), said))
-        found.append(blocks.table([view.first, "task", "verdict", "what it says"], rows))
+            found.append(blocks.Heading(blocks.phrase("{}: {}", task.name, verdict(task, results)), 3))
+            found += [blocks.text("{}", line) for line in said.splitlines()[:LINES]]
         found.append(blocks.text("{:,} of {:,} tasks did not pass", len(wrong), len(tasks), kind="error"))
     return found
 
