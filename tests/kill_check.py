@@ -37,7 +37,7 @@ def until(condition, what):
     """Wait for a condition; returns its value."""
     deadline = time.monotonic() + environment.limit(WAIT)
     while not (found := condition()):
-        assert time.monotonic() < deadline, f"{what}: not within {WAIT} s"
+        assert time.monotonic() < deadline, f"{what}: not within {environment.limit(WAIT):g} s"
         time.sleep(0.05)
     return found
 

@@ -263,10 +263,10 @@ async def short(dut, stalls):
         job, panels, _ = tb.job(kind)
         text += engine_model.descriptor(job) + panels
     text += engine_model.end(text)
-    beats = len(text) // tb.beat
-    for count in sorted(
-        {*range(1, min(beats, 40), 40 // share(40)), *range(40, beats, 9), beats - 1, beats + 1}
-    ):
+    beats, head = len(text) // tb.beat, len(engine_model.begin(tb.depth)) // tb.beat
+    some = {*range(1, min(beats, 40), 40 // share(40)), *range(40, beats, 9)}
+    # behind the begin, and behind the job that has nothing after its descriptor
+    for count in sorted({*some, head, beats - head, beats - 1, beats + 1}):
         tb.send((text + bytes(tb.beat))[: count * tb.beat])
         await tb.until(lambda: tb.errors, 8000, f"an error after {count} of {beats} beats")
         tb.drive(halted=1)
