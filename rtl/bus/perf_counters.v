@@ -114,7 +114,8 @@ module perf_counters #(
             count_q <= event_q & {6{counting}};
             for (i = 1; i < 7; i = i + 1) begin
                 if (count_q[i]) low_q[3*i-3 +: 3] <= low_q[3*i-3 +: 3] + 3'd1;
-                carry_q[i] <= (carry_q[i] && (!scan_hot_q[i] || clearing_q)) ||
+                // Clearing ends before eight events: no carry waits in its scan.
+                carry_q[i] <= (carry_q[i] && !scan_hot_q[i]) ||
                               (count_q[i] && low_q[3*i-3 +: 3] == 3'd7);
             end
         end
