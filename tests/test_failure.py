@@ -20,6 +20,7 @@ import pytest
 
 from macrame import environment, paths
 from macrame.contract import CoreConfig
+from macrame.files import failures
 from macrame.golden.arith.requantize import requantize
 from macrame.golden.gemm import gemm
 from macrame.host.core import Core
@@ -30,6 +31,7 @@ from macrame.verify import failure
 from macrame.verify.session import Session
 from macrame.verify.shrink import Product, Search
 from macrame.verify.trace import Trace
+from tests.verbs import call
 
 INT8 = CoreConfig(3, 4, 2)
 BF16 = CoreConfig(2, 2, formats="BF16")
@@ -322,3 +324,29 @@ def test_a_network_examines_its_first_wrong_layer(capsys):
 def test_a_product_that_is_right_alone_is_said_to_be():
     made, config = multiplied("raw")
     assert failure.investigate(made, config, name="test-sound") is None
+
+
+@pytest.mark.parametrize(
+    ("verb", "name", "given"),
+    [
+        ("gemm", "gemm", {"A": "one.npy", "W": "one.npy", "OUT": "c.npy", "ROWS": "1", "COLS": "1"}),
+        ("net", "net", {"IMAGES": "1", "ROWS": "4", "COLS": "4", "STOP": "features"}),
+        ("homework", "homework", {"PROBLEM": "3", "OUT": "out"}),
+    ],
+)
+def test_the_next_run_forgets_a_failure(verb, name, given, tmp_path, monkeypatch):
+    """A file of the user in its folder stays."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BUILD_DIR", str(tmp_path / "build"))
+    np.save("one.npy", np.ones((1, 1), np.int8))
+    folder = failures.folder(name)
+    folder.mkdir(parents=True)
+    for file in (*failures.FILES, "notes.txt"):
+        (folder / file).touch()
+    assert call(verb, {**given, "SEED": "no"}) == 2  # nothing ran
+    assert len(list(folder.iterdir())) == len(failures.FILES) + 1
+    assert call(verb, given) == 0
+    assert [path.name for path in folder.iterdir()] == ["notes.txt"]
+    (folder / "notes.txt").unlink()
+    failures.forget(name)
+    assert not folder.exists()

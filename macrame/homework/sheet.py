@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 from threadpoolctl import threadpool_limits
 
 from macrame import __version__
-from macrame.files import atomic
+from macrame.files import atomic, failures
 from macrame.homework import (
     data,
     p1_forward,
@@ -280,6 +280,7 @@ def _solver(
 def _solve(chosen: settings.Settings, problems: Mapping[int, Sequence[Any]]) -> int:
     components = {run_page.NAME: run_page.assets()}
     report = LiveReport(Terminal(), "Problem sheet", chosen.page, components)
+    failures.forget("homework")
     report.write(
         Metadata(
             {

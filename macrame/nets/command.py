@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from macrame import __version__, cores, environment
 from macrame.contract import CoreConfig
 from macrame.errors import InputError, shown
-from macrame.files import atomic, npy, parse, write
+from macrame.files import atomic, failures, npy, parse, write
 from macrame.files.contents import contents
 from macrame.files.read import LARGEST
 from macrame.host import serial_link
@@ -472,6 +472,7 @@ def run(job: Job, picture_of: Callable[[Path], Block] | None = None, examine: Ex
 
     if job.out is not None:
         atomic.discard(job.out, write.report_path(job.out))
+    failures.forget("net")
     began = time.monotonic()
     report = Report(Plain(), "Network", job.page, {run_page.NAME: run_page.assets()})
     report.write(

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from macrame import __version__, environment
 from macrame.contract import BF16, PHASES, CoreConfig
 from macrame.errors import CoreError, LinkError, SetupError
-from macrame.files import atomic
+from macrame.files import atomic, failures
 from macrame.host import core as host_core
 from macrame.host import packets
 from macrame.host.core import Core
@@ -183,7 +183,7 @@ def investigate(
         One that differed from the golden model.
     config : macrame.contract.CoreConfig
     name : str
-        Of the folder under failures/ in the build directory.
+        Of the folder, see `macrame.files.failures.folder`; earlier files there are removed.
     seed : int
         Of the simulator.
     sim : str, optional
@@ -198,6 +198,7 @@ def investigate(
     Failure or None
         None: the product alone, on a core after a reset, matches the golden model.
     """
+    failures.forget(name)
     runs = _Runs(config, f"failures/{name}", {"seed": seed, "sim": sim, "rtl_root": rtl_root})
     search = Search(runs.fails, config, attempts)
     try:
@@ -206,16 +207,17 @@ def investigate(
         smallest = search.smallest(product)
     finally:
         runs.close()
-    folder = environment.writable(environment.build_dir()) / "failures" / name
+    environment.writable(environment.build_dir())
+    folder = failures.folder(name)
     folder.mkdir(parents=True, exist_ok=True)
-    recorded = runs.record(smallest, folder / "run.trace")
+    recorded = runs.record(smallest, folder / failures.TRACE)
     if recorded is None and smallest is not product:  # depends on what ran before it
         smallest = product
-        recorded = runs.record(smallest, folder / "run.trace")
+        recorded = runs.record(smallest, folder / failures.TRACE)
     if recorded is None:
         return None
     got, expected, fields = recorded
-    trace = Trace.read(folder / "run.trace", "the trace of the failure")
+    trace = Trace.read(folder / failures.TRACE, "the trace of the failure")
     first = first_wrong(trace)
     waves = runs.waves(smallest, got, first, trace, folder)
     m, k, n = smallest.sizes
@@ -225,7 +227,7 @@ def investigate(
         title=f"the smallest product that differs, {m} x {k} times {k} x {n}",
         start=None if first is None else (first.cycle, *first.pe),
     )
-    operands = folder / "product.npz"
+    operands = folder / failures.OPERANDS
     atomic.write(operands, _archive(smallest, got, expected))
     failure = Failure(
         smallest,
@@ -235,8 +237,8 @@ def investigate(
         expected,
         folder,
         operands,
-        folder / "run.trace",
-        folder / "failure.html",
+        folder / failures.TRACE,
+        folder / failures.PAGE,
         waves,
         run,
     )

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from macrame import __version__, environment
 from macrame.errors import CoreError, InputError, LinkError
-from macrame.files import atomic, write
+from macrame.files import atomic, failures, write
 from macrame.golden.arith.bf16_to_fp32 import bf16_to_fp32
 from macrame.golden.arith.lfsr32 import Lfsr32
 from macrame.golden.gemm_bf16 import gemm_bf16
@@ -90,6 +90,7 @@ def stored(path: Path, product: NDArray[Any]) -> NDArray[Any]:
 def begin(job: Job) -> None:
     """Remove the results of an earlier run, once the input is valid."""
     atomic.discard(job.out, write.report_path(job.out), *filter(None, (job.trace, job.page)))
+    failures.forget("gemm")
 
 
 def board_job(job: Job) -> tuple[NDArray[Any], Report, dict[str, Any]]:
