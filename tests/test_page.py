@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The page of a run, in a real browser: what it shows is what the trace has, and what golden expects."""
 
+import collections
 import dataclasses
 import io
 import itertools
@@ -16,7 +17,7 @@ from PIL import Image
 
 from macrame import paths
 from macrame.contract import CoreConfig
-from macrame.errors import CoreError
+from macrame.errors import CoreError, InputError
 from macrame.files import trace_file
 from macrame.golden.arith.bf16_mul import bf16_mul
 from macrame.golden.arith.fp32_add import fp32_add
@@ -57,6 +58,15 @@ class Recorded:
     trace: Trace
     work: Work
     page: Path
+
+    @property
+    def counted(self):
+        """What the core and the host counted, as the page has it."""
+        return json.loads(re.search(r'"counted": ?({[^}]*})', self.page.read_text())[1])
+
+    def data(self, trace=None):
+        """The data of a page, with what the core and the host counted of this run."""
+        return plain(component(trace or self.trace, [self.work], counted=self.counted).data)
 
 
 def recorded(folder, a, w, **given):
@@ -570,11 +580,11 @@ def test_it_prints_in_light_colours(browser, int8, tmp_path):
 # --- the self-check ---------------------------------------------------------------------------------------
 
 
-def flipped(trace, column, field=None, at=0.4, bit=0):
-    """The trace with one bit of one number flipped."""
+def flipped(trace, column, field=None, at=None, bit=0):
+    """The trace with one bit of one number flipped: in a column, or in a field of it."""
     values = trace.file.columns[column].copy()
     part = values[field] if field else values
-    place = np.unravel_index(int(at * (part.size - 1)), part.shape)
+    place = np.unravel_index(int(0.4 * (part.size - 1)) if at is None else at, part.shape)
     if part.dtype == bool:
         part[place] = not part[place]
     else:
@@ -583,28 +593,83 @@ def flipped(trace, column, field=None, at=0.4, bit=0):
     return changed(trace, **{column: values})
 
 
-#: Padding; and random bits, which no one can compute again.
+#: Columns of which the page has nothing: beats of the streams, which Trace.check compares with the operands.
+BEATS = ("w_data", "w_user", "a_data", "a_user", "m_data", "m_keep")
+#: Padding; and random bits, which no one can compute again: their results are wrong at most by chance.
 UNUSED = ("", "pad_0", "pad_1", "random")
-FLIPS = {
-    "int8": ["a", "w", "products", "sums", "rows", "bias"]
-    + [f"int8.{name}" for name in trace_file.INT8_STEPS.names if name not in UNUSED]
-    + [f"int8.flags.{bit}" for bit in (3, 4, 5, 6, 7)],
-    "bf16": ["a", "w", "products", "sums", "rows", "bias"]
-    + [f"float.{name}" for name in trace_file.FLOAT_STEPS.names if name not in UNUSED],
-}
+#: Flags that only count where the shifted number is in range, see check.js.
+REMAINDER = ("guard", "extra", "sticky", "tie", "increment")
+
+
+def flips(trace):
+    """Column, field, bit and, if not any, place of each bit of the numbers."""
+    for column, values in trace.file.columns.items():
+        if column in ("runs", *BEATS) or not values.size:
+            continue
+        for field in values.dtype.names or [""]:
+            if field in UNUSED and field or field == "flags":
+                continue
+            kind = values.dtype[field] if field else values.dtype
+            for bit in range(1 if kind.kind == "b" else 8 * kind.itemsize):
+                yield column, field, bit, None
+    steps = trace.file.columns["int8"]
+    y = steps["y"].astype(np.int64) - (steps["flags"] & trace_file.FLAGS["y_negative"] != 0) * 2**32
+    narrow = np.abs(y >> steps["right"]) < 256
+    for name, flag in trace_file.FLAGS.items() if steps.size else ():
+        here = np.flatnonzero(narrow.reshape(-1) if name in REMAINDER else np.ones(steps.size, bool))
+        yield "int8", "flags", flag.bit_length() - 1, here[len(here) // 2]
 
 
 @pytest.mark.parametrize("name", RUNS)
-def test_the_self_check_reports_one_flipped_bit_of_any_number(browser, request, name):
+def test_the_self_check_reports_one_flipped_bit_of_any_number(browser, request, name, quick):
+    """Of every column, field and bit that a page shows."""
     run = request.getfixturevalue(name)
+    columns = {column for column, *_ in flips(run.trace)}
+    kinds = {"int8": {"int8"}, "bf16": {"float"}}[name]
+    assert columns == {"a", "w", "products", "sums", "rows", "bias", *kinds}
     with Opened(browser, run.page) as page:
         check = "(data) => macrame.check(data)"
-        assert page.page.evaluate(check, plain(component(run.trace, [run.work]).data)) == list(page.checked())
-        for flip in FLIPS[name]:
-            column, _, rest = flip.partition(".")
-            field, _, bit = rest.partition(".")
-            wrong = component(flipped(run.trace, column, field, bit=int(bit or 0)), [run.work])
-            assert page.page.evaluate(check, plain(wrong.data))[1] > 0, flip
+        assert page.page.evaluate(check, run.data()) == list(page.checked())
+        top = {}
+        for column, field, bit, _ in flips(run.trace):
+            top[column, field] = max(bit, top.get((column, field), 0))
+        for column, field, bit, at in flips(run.trace):
+            if (
+                quick and field != "flags" and bit not in (0, top[column, field])
+            ):  # the lowest and the highest
+                continue
+            wrong = run.data(flipped(run.trace, column, field, at, bit))
+            assert page.page.evaluate(check, wrong)[1] > 0, (column, field, bit)
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_the_self_check_reports_one_flipped_bit_of_any_status_word(browser, request, name, quick):
+    """Also of the number of cycles that it lasted.
+
+    Some bits change nothing that a page shows; with others the trace is not consistent, and there is no page.
+    """
+    run = request.getfixturevalue(name)
+    runs, unchanged = run.trace.file.columns["runs"], run.data()
+    found = collections.Counter()
+    with Opened(browser, run.page) as page:
+        step = 23 if quick else 1
+        for at, (what, width) in itertools.product(range(0, len(runs), step), ((0, 32), (1, 12))):
+            for bit in range(width):
+                words = runs.copy()
+                words[at, what] ^= np.uint32(1 << bit)
+                try:
+                    data = run.data(changed(run.trace, runs=words))
+                except InputError:
+                    found["inconsistent"] += 1
+                    continue
+                if data == unchanged:
+                    found["not shown"] += 1
+                    continue
+                found["reported"] += 1
+                wrong = page.page.evaluate("(data) => macrame.check(data)", data)[1]
+                assert wrong > 0, (at, what, bit)
+    assert len(found) == 3
+    assert min(found.values()) > 30
 
 
 def test_a_wrong_product_is_named_and_the_page_opens_there(browser, int8, tmp_path):
@@ -617,8 +682,8 @@ def test_a_wrong_product_is_named_and_the_page_opens_there(browser, int8, tmp_pa
     path = write(tmp_path / "wrong.html", changed(trace, products=products), [int8.work])
     with Opened(browser, path) as page:
         assert page.checked()[1] == 1
-        said = f"product of tile {tile}, row {row}, column {col}, k 10 is {mac.product ^ 64}"
-        assert f"{said}, expected {mac.product}" in page.page.inner_text(".self-check")
+        said = f"product of tile {tile}, row {row}, column {col}, k 10 is {mac.product ^ 64:,}"
+        assert f"{said}, expected {mac.product:,}" in page.page.inner_text(".self-check")
         assert [page.state(name) for name in ("cycle", "row", "col")] == [mac.product_cycle, row, col]
         found = page.page.locator(".registers .wrong").all_inner_texts()
         assert found == [f"{mac.product ^ 64:,}", f"≠ {mac.product:,}"]
@@ -758,6 +823,25 @@ def test_the_sheet_links_bfloat16_layers_to_their_cells(browser, tmp_path):
                 assert bits(got) == tensors["bits"][name][at]
 
 
+def test_the_sheet_links_the_products_of_a_backward_pass(browser, tmp_path):
+    """Of problem 2: every product of its step in bf16, each number of it."""
+    path = tmp_path / "sheet.html"
+    assert call("homework", {"PROBLEM": "2", "OUT": str(tmp_path / "out"), "PAGE": str(path)}) == 0
+    tensors = json.loads((tmp_path / "out" / "p2.json").read_text())["answer"]["bf16_rtl"]
+    names = ("a1", "y", "dE/dW2", "dE/db2", "dE/da1", "dE/dW1", "dE/db1")
+    with Opened(browser, path) as opened:
+        matrices = opened.page.locator("math[data-product]")
+        assert matrices.count() == len(names)
+        for matrix, name in zip(matrices.all(), names):
+            wanted = np.ravel(tensors[name]["bits"]).tolist()
+            cells = matrix.locator("mtd[data-result]").all()
+            assert len(cells) == len(wanted)
+            for cell, number in zip(cells, wanted):
+                cell.click()
+                opened.settle()
+                assert bits(opened.table(".steps")["result"][1]) == number, name
+
+
 def test_the_page_of_a_core_that_halted(browser, tmp_path):
     root = tmp_path / "rtl"
     shutil.copytree(paths.RTL, root)
@@ -803,7 +887,8 @@ def test_the_page_of_a_wrong_product_opens_at_its_first_wrong_number(browser, tm
         assert "the smallest product that differs: 1 x 1 times 1 x 1, mode raw" in said
         found = re.search(r"first wrong number: cycle (\d+), product, PE row 0, column 0, k 0: ", said)
         assert "failed" in said.splitlines()[2]
-        assert re.search(r"^replay:\n+SEED=1 ", said, re.MULTILINE)
+        assert re.search(r"^command\n+SEED=1 ", said, re.MULTILINE)
+        assert said.count("SEED=1 ") == 1
         assert re.search(r"^versions\n+.*Python \d.*, NumPy \d", said, re.MULTILINE)
         runs = page.page.locator(".run")
         titles = [text for text in runs.locator("h2").all_inner_texts() if text.startswith("The array")]
@@ -887,7 +972,7 @@ def test_a_long_sum_is_drawn_at_once(browser, tmp_path):
         assert sum(int(gap.split()[1].replace(",", "")) for gap in gaps) + 49 == k
         page.page.get_by_role("button", name="Show all 1,024 products").click()
         assert page.page.locator(".details .scroll-y tbody tr").count() == k
-    flip = flipped(Trace.read(tmp_path / "run.trace"), "products", at=0.01)
+    flip = flipped(Trace.read(tmp_path / "run.trace"), "products", at=40)
     path = write(tmp_path / "wrong.html", flip, [Work(a, w, None, out)])
     with Opened(browser, path) as page:
         page.page.evaluate(draw, 900)
@@ -936,3 +1021,122 @@ def test_a_network_has_a_row_for_each_layer(browser, int8, tmp_path):
             page.settle()
             assert page.state("timeline.first") == pytest.approx(cycles.start, abs=8)
             assert page.state("cycle") == cycles.start
+
+
+def with_parts(trace, work, parts, points):
+    """The component of a run with other parts and other points of its roofline."""
+    made = component(trace, [work])
+    whole = made.data["roofline"]["points"][0]
+    roofline = {**made.data["roofline"], "points": [whole, *points]}
+    return dataclasses.replace(made, data={**made.data, "parts": parts, "roofline": roofline})
+
+
+def part(name, first, stop, **args):
+    return {
+        **{"name": name, "details": "conv", "first": first, "stop": stop, "last": stop},
+        **{"macs": 100, "args": args},
+    }
+
+
+@pytest.mark.parametrize(("count", "width"), [(6, 400), (6, 1200), (20, 400), (40, 1200)])
+def test_every_point_of_the_roofline_has_a_name(browser, int8, tmp_path, count, width):
+    """Or, if there are many, the number of its row in the table; no name covers another one, or a point."""
+    rng = np.random.default_rng(count)
+    parts = [part(f"layer {i + 1}", 40 + i, 41 + i) for i in range(count)]
+    points = [
+        {"name": one["name"], "macs": 10_000, "bytes": float(moved), "cycles": float(cycles)}
+        for one, moved, cycles in zip(
+            parts, 10_000 / 2 ** rng.uniform(-3, 3, count), 10_000 / 2 ** rng.uniform(0, 6, count)
+        )
+    ]
+    page = Html("run", {run_page.NAME: run_page.assets()})
+    page.write(with_parts(int8.trace, int8.work, parts, points))
+    (path := tmp_path / "many.html").write_text(page.text())
+    with Opened(browser, path, viewport={"width": width, "height": 800}) as opened:
+        boxes = """(kind) => [...document.querySelectorAll(`.roofline .${kind}`)].map((at) => {
+          const { x, y, width, height } = at.getBBox();
+          return [at.textContent, x, y, x + width, y + height];
+        })"""
+        labels, points = (opened.page.evaluate(boxes, kind) for kind in ("label", "point"))
+        assert len(points) == count + 1
+        named = []
+        for text in (text for label in labels for text in label[0].split(", ")):
+            first, _, last = text.partition("\u2013")
+            named += [text] if not last else list(map(str, range(int(first), int(last) + 1)))
+        rows = [one["name"] for one in parts]
+        if count > 8:
+            cells = opened.page.locator(".parts tbody tr").all()
+            assert [row.locator("th, td").nth(1).inner_text() for row in cells] == [
+                *map(str, range(1, count + 1))
+            ]
+            rows = [str(number) for number in range(1, count + 1)]
+        assert sorted(named) == sorted(["the whole run", *rows])
+
+        def overlap(a, b):
+            return min(a[3], b[3]) - max(a[1], b[1]) > 1 and min(a[4], b[4]) - max(a[2], b[2]) > 2
+
+        for one, other in itertools.combinations(labels, 2):
+            assert not overlap(one, other), (one, other)
+        for label, point in itertools.product(labels, points):
+            assert not overlap(label, point), (label, point)
+        assert all(0 <= x and right <= 640 for _, x, _, right, _ in labels)
+
+
+def test_parts_of_several_inputs_name_their_input(browser, int8, tmp_path):
+    """In the table, and at the cycle that is shown; the roofline has a point for each layer."""
+    names = ("one", "two")
+    parts = [part(name, 40 + 4 * i + 2 * j, 42 + 4 * i + 2 * j, input=i)
+             for i in range(3) for j, name in enumerate(names)]  # fmt: skip
+    points = [{"name": one["name"], "macs": 64, "bytes": 32, "cycles": 4} for one in parts]
+    page = Html("run", {run_page.NAME: run_page.assets()})
+    page.write(with_parts(int8.trace, int8.work, parts, points))
+    (path := tmp_path / "inputs.html").write_text(page.text())
+    with Opened(browser, path) as opened:
+        rows = opened.page.locator(".parts tbody th").all_inner_texts()
+        assert rows == ["input 0", *names, "input 1", *names, "input 2", *names]
+        assert opened.page.locator(".roofline .layer").count() == 2
+        opened.page.get_by_role("button", name="two of input 1").click()
+        opened.settle()
+        assert opened.state("cycle") == 46
+        assert opened.page.locator(".details p").first.inner_text().endswith("; two of input 1")
+        assert "two of input 1" in opened.page.inner_text("[aria-live=polite]")
+        stops = opened.page.locator(".parts button").evaluate_all("all => all.map((at) => at.tabIndex)")
+        assert sorted(stops) == [-1] * 5 + [0]
+
+
+def test_the_cycles_of_a_sum_are_one_tab_stop(opened, int8):
+    """The arrow keys go from one to the next, Enter shows it, and the focus stays."""
+    opened.show(int8.trace.mac(0, 1, 1, 4).sum_cycle, 1, 1)
+    buttons = opened.page.locator(".details .scroll-y button[data-cycle]")
+    assert buttons.count() > 3
+    stops = buttons.evaluate_all("all => all.map((at) => at.tabIndex)")
+    assert sorted(stops) == [-1] * (len(stops) - 1) + [0]
+    focused = "document.activeElement.dataset.cycle"
+    buttons.nth(stops.index(0)).focus()
+    assert opened.page.evaluate(focused) == str(opened.state("cycle"))
+    opened.press("ArrowDown", "Enter")
+    cycle = int8.trace.mac(0, 1, 1, 8).sum_cycle
+    assert opened.state("cycle") == cycle
+    assert opened.page.evaluate(focused) == str(cycle)
+    opened.press("ArrowUp", "ArrowUp", "Enter")
+    assert opened.state("cycle") == int8.trace.mac(0, 1, 1, 0).sum_cycle
+    assert opened.page.evaluate(focused) == str(opened.state("cycle"))
+
+
+def test_what_takes_keys_is_no_picture(opened):
+    roles = opened.page.locator("canvas[tabindex]").evaluate_all(
+        "all => all.map((at) => at.getAttribute('role'))"
+    )
+    assert roles == ["application", "slider"]
+    ranks = opened.page.locator("h1, h2, h3, h4, h5").evaluate_all("all => all.map((at) => at.tagName)")
+    assert all(int(after[1]) <= int(before[1]) + 1 for before, after in itertools.pairwise(ranks))
+
+
+def test_the_page_says_what_the_core_counted(browser, int8):
+    """A page whose counters differ from the trace reports each of them, and opens where it always does."""
+    data = int8.data()
+    assert data["counted"]["cycles"] == len(int8.trace.active)
+    with Opened(browser, int8.page) as page:
+        for name in data["counted"]:
+            wrong = {**data, "counted": {**data["counted"], name: data["counted"][name] + 1}}
+            assert page.page.evaluate("(data) => macrame.check(data)", wrong)[1] == 1, name

@@ -256,7 +256,7 @@ def test_two_figures_of_a_page_share_no_ids():
 
 def test_matrices_are_mathml():
     (first, second) = mathml.formulas(equation("a1^T =", Matrix("dE/dW2", np.array([[0.5, -1.25]]))))
-    assert ElementTree.fromstring(first).find("mrow/msup/msub/mi").text == "a"
+    assert ElementTree.fromstring(first).find("mrow/msubsup/mi").text == "a"
     tree = ElementTree.fromstring(second)
     assert [cell.get("data-value") for cell in tree.iter("mn") if cell.get("data-value")] == ["0.5", "-1.25"]
     assert [cell.text for cell in tree.findall(".//mtd/mn")] == ["0.50", "\u22121.25"]
@@ -357,6 +357,7 @@ def test_blocks_are_shown_as_they_come_and_the_page_is_written_at_the_end(tmp_pa
     assert not page.exists()
     report.save()
     assert page.read_text() == written(Html("a run"))
+    assert str(said.blocks[-1].text) == f"wrote {page}"
     other = Report(Plain(io.StringIO(), io.StringIO()), "a run", tmp_path / "page.JSON")
     other.write_all(block for block in BLOCKS if "parts" not in vars(block))
     other.save()
@@ -368,6 +369,7 @@ def test_blocks_are_shown_as_they_come_and_the_page_is_written_at_the_end(tmp_pa
     [
         ("page.pdf", "PAGE=page.pdf: unknown extension .pdf, expected .html or .json"),
         ("page", "PAGE=page: unknown extension (none), expected .html or .json"),
+        ("pages", "PAGE=pages: is a directory, expected a .html or .json file to write"),
         ("none/page.html", "PAGE=none/page.html: the directory none does not exist"),
         ("in.json", "PAGE=in.json: is also an input, expected another file"),
         ("out.json", "PAGE=out.json: is also another output, expected another file"),
@@ -376,7 +378,28 @@ def test_blocks_are_shown_as_they_come_and_the_page_is_written_at_the_end(tmp_pa
 def test_a_page_that_cannot_be_written_is_refused(tmp_path, monkeypatch, page, message):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "in.json").write_text("{}")
+    (tmp_path / "pages").mkdir()
     with pytest.raises(InputError, match=re.escape(message)):
         page_of({"PAGE": page}, ["in.json"], [tmp_path / "out.json"])
     assert page_of({"PAGE": ""}) is None
     assert page_of({"PAGE": " page.html "}).name == "page.html"
+
+
+def test_headings_have_ranks_without_a_gap():
+    """Whatever levels the blocks use; h1 is the title."""
+    for levels in ((1, 2, 3), (2,), (2, 3), (1, 3, 1)):
+        html = Html("a run")
+        for level in levels:
+            html.write(Heading("a heading", level))
+        ranks = [int(rank) for rank in re.findall(r"<h(\d)>", html.text())]
+        order = sorted(set(levels))
+        assert ranks == [1, *(order.index(level) + 2 for level in levels)]
+
+
+def test_the_command_of_a_run_is_on_its_page_once():
+    html = Html("a run")
+    for block in (Metadata({"command": "make it"}), Command("replay", "make it"), Command("waves", "more")):
+        html.write(block)
+    text = html.text()
+    assert text.count("make it") == 1
+    assert "more" in text

@@ -885,7 +885,13 @@ def test_gemm_writes_a_trace(operands, tmp_path, capsys):
         ({"TRACE": "a.npy"}, "TRACE=a.npy: is also an input, expected another file"),
         ({"TRACE": "none/x"}, "TRACE=none/x: the directory none does not exist"),
         ({"TRACE": "."}, "TRACE=.: is a directory, expected a file to write"),
-        ({"TRACE_WINDOW": "0:9"}, "TRACE_WINDOW=0:9: TRACE is not given, expected a file to write"),
+        *(
+            (
+                {"TRACE_WINDOW": "0:9", **page},
+                "TRACE_WINDOW=0:9: neither TRACE nor a page is given, expected TRACE=FILE or PAGE=FILE.html",
+            )
+            for page in ({}, {"PAGE": "x.json"})
+        ),
         *(
             (
                 {"TRACE": "x", "TRACE_WINDOW": text},

@@ -102,7 +102,7 @@ WAVES = Option("waves", "write waveforms", flag=True)
 TRACE = Option("trace", "file for a trace of what the core did in each cycle, see docs/trace.md")
 TRACE_WINDOW = Option(
     "trace-window",
-    "cycles for which the trace contains the numbers of every cell, FIRST:LAST",
+    "cycles for which the trace, and the page, contain the numbers of every cell, FIRST:LAST",
     "the first 4096, or fewer on a large core",
 )
 PAGE = Option("page", "also write the report to this file: .html for a page, .json for its values")

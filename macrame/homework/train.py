@@ -27,7 +27,7 @@ from macrame.homework import data, digits, p8_training
 from macrame.homework.digits import Split
 from macrame.homework.problem import Blocks
 from macrame.report import run_page
-from macrame.report.blocks import Check, Command, Heading, Metadata, phrase, table, text
+from macrame.report.blocks import Check, Command, Heading, Metadata, Text, counted, phrase, table, text
 from macrame.report.numbers import to_json
 from macrame.report.report import Display, LiveReport, page_of
 from macrame.report.terminal import Terminal
@@ -254,7 +254,7 @@ def train(
         rng = np.random.default_rng(job.seed)
         per_epoch = -(-len(x) // job.batch_size)
         total = job.steps or job.epochs * per_epoch
-        with display.progress(f"training on the RTL, {total} steps", total) as tick:
+        with display.progress(f"training on the RTL, {counted(total, 'step')}", total) as tick:
             while outcome.steps < total:
                 for batch in minibatches(len(x), job.batch_size, "smaller", rng):
                     for run in runs:
@@ -374,15 +374,17 @@ def blocks(
         ],
     )
     calls, cycles = outcome.calls, outcome.cycles
-    yield text(
-        "{:,} steps: {:,} products with {:,} multiply-accumulates in {:,} cycles of the core, {:,} "
-        "vector operations in {:,} cycles of the vector unit.",
-        outcome.steps,
-        calls["products"],
-        outcome.macs,
-        cycles["products"],
-        calls["vectors"],
-        cycles["vectors"],
+    yield Text(
+        counted(outcome.steps, "step")
+        + phrase(
+            ": {:,} products with {:,} multiply-accumulates in {:,} cycles of the core, {:,} vector "
+            "operations in {:,} cycles of the vector unit.",
+            calls["products"],
+            outcome.macs,
+            cycles["products"],
+            calls["vectors"],
+            cycles["vectors"],
+        )
     )
     yield text(
         "{:.1f} s in total, {:.1f} s of it in the simulators ({}). Losses and test set are the golden "

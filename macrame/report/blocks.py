@@ -94,6 +94,11 @@ def phrase(template: str, *values: Value) -> Phrase:
     return Phrase(template, values)
 
 
+def counted(count: int, noun: str) -> Phrase:
+    """A number of things: "1 step", "2,000 steps"."""
+    return Phrase(f"{{:,}} {noun}{'' if count == 1 else 's'}", (count,))
+
+
 def phrase_of(words: Words) -> Phrase:
     """Words as a phrase."""
     return words if isinstance(words, Phrase) else Phrase(words.replace("{", "{{").replace("}", "}}"))

@@ -6,7 +6,7 @@ Each number carries its value in full: ``<data value="...">``, and ``data-value`
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -97,7 +97,10 @@ class Html:
             scripts = ["<script>const macrame = {};</script>\n", *scripts, f"<script>{START}</script>\n"]
         style = STYLE.read_text() + "".join(assets.style for assets in used)
         glyphs: set[str] = set()
-        body = "\n".join(fragment(block, number, glyphs) for number, block in enumerate(joined(self.blocks)))
+        blocks = list(_once(joined(self.blocks)))
+        ranks = _ranks(blocks)
+        written = [fragment(block, number, glyphs, ranks) for number, block in enumerate(blocks)]
+        body = "\n".join(_together(blocks, written))
         return (
             '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
             f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
@@ -107,7 +110,7 @@ class Html:
         )
 
 
-def fragment(block: Block, number: int, glyphs: set[str]) -> str:
+def fragment(block: Block, number: int, glyphs: set[str], ranks: Mapping[int, int]) -> str:
     """A block as HTML.
 
     Parameters
@@ -117,6 +120,8 @@ def fragment(block: Block, number: int, glyphs: set[str]) -> str:
         Different for each block of a page.
     glyphs : set of str
         As of `macrame.report.svg.inline`.
+    ranks : mapping of int to int
+        Of the headings of each level: 2 for h2.
 
     Returns
     -------
@@ -124,7 +129,7 @@ def fragment(block: Block, number: int, glyphs: set[str]) -> str:
     """
     match block:
         case Heading():
-            return f"<h{block.level + 1}>{_words(block.text)}</h{block.level + 1}>"
+            return f"<h{ranks[block.level]}>{_words(block.text)}</h{ranks[block.level]}>"
         case Text():
             return f'<p class="{block.kind}">{_words(block.text)}</p>'
         case Equation():
@@ -154,6 +159,47 @@ def fragment(block: Block, number: int, glyphs: set[str]) -> str:
                 f'<div data-component="{escape(block.name)}">{_words(block.fallback)}'
                 f'<script type="application/json">{data}</script></div>'
             )
+
+
+def _ranks(blocks: Iterable[Block]) -> dict[int, int]:
+    """The rank of each level of headings: those that the page uses, from h2 on, without a gap."""
+    levels = sorted({block.level for block in blocks if isinstance(block, Heading)})
+    return {level: rank for rank, level in enumerate(levels, 2)}
+
+
+def _together(blocks: Sequence[Block], written: Sequence[str]) -> Iterator[str]:
+    """The fragments of blocks; headings in one box with what follows, which is printed on one page.
+
+    Firefox knows of no other way to keep a heading from the end of a page.
+    """
+    headings: list[str] = []
+    for block, text in zip(blocks, written):
+        if isinstance(block, Heading):
+            headings.append(text)
+        elif headings and (isinstance(block, Component) or isinstance(block, Table) and not _is_short(block)):
+            yield from (*headings, text)
+            headings = []
+        elif headings:
+            yield f'<div class="kept">{"".join(headings)}\n{text}</div>'
+            headings = []
+        else:
+            yield text
+    yield from headings
+
+
+def _is_short(table: Table) -> bool:
+    """Whether a table should be printed on one page."""
+    return len(table.rows) <= 15
+
+
+def _once(blocks: Iterable[Block]) -> Iterator[Block]:
+    """The blocks without commands that the facts about the run have already named."""
+    named: set[object] = set()
+    for block in blocks:
+        if isinstance(block, Metadata):
+            named.update(value for value in block.entries.values() if isinstance(value, str))
+        if not (isinstance(block, Command) and block.line in named):
+            yield block
 
 
 def _script(text: str) -> str:
@@ -189,7 +235,7 @@ def _table(block: Table) -> str:
         for row in block.rows
     ]
     return (
-        f'<div class="scroll"><table>\n<thead><tr>{head}</tr></thead>\n'
+        f'<div class="scroll{" kept" if _is_short(block) else ""}"><table>\n<thead><tr>{head}</tr></thead>\n'
         f"<tbody>\n{''.join(rows)}</tbody>\n</table></div>"
     )
 

@@ -23,6 +23,8 @@ TOKEN = re.compile(
     r"|(?P<operator>->|[-+=.,;:/*|()<>^'])"
     r"|(?P<word>\w+)"
 )
+#: An operator that keeps no distance, as the stroke of a derivative.
+TIGHT = 'lspace="0" rspace="0"'
 OPERATORS = {".": "\u22c5", "*": "\u22c5", "-": "\u2212", "->": "\u2192"}
 
 
@@ -113,7 +115,7 @@ def expression(text: str) -> str:
             out.append(f"<mn>{found[0]}</mn>")
         elif found["operator"]:
             # else a parenthesis would become as high as the matrix next to it
-            fixed = ' stretchy="false"' if found[0] in "()|" else ""
+            fixed = ' stretchy="false"' if found[0] in "()|" else f" {TIGHT}" if found[0] == "/" else ""
             out.append(f"<mo{fixed}>{escape(OPERATORS.get(found[0], found[0]))}</mo>")
         else:
             out.append(f"<mtext>{escape(found[0])}</mtext>")
@@ -139,11 +141,16 @@ def _number(written: str, value: object) -> str:
 
 def _symbol(found: re.Match[str]) -> str:
     made = f"<mi>{found['symbol']}</mi>"
-    if found["index"]:
-        made = f"<msub>{made}<mn>{found['index']}</mn></msub>"
-    above = "<mo>\u2032</mo>" * len(found["prime"]) + "<mi>T</mi>" * bool(found["transposed"])
-    if above:
-        made = f"<msup>{made}<mrow>{above}</mrow></msup>"
+    if found["prime"]:  # no superscript, which would be too small: the character itself is raised
+        prime = f'<mo form="postfix" {TIGHT}>\u2032</mo>'
+        made = f"<mrow>{made}{prime * len(found['prime'])}</mrow>"
+    below, above = f"<mn>{found['index']}</mn>", "<mi>T</mi>"
+    if found["index"] and found["transposed"]:
+        made = f"<msubsup>{made}{below}{above}</msubsup>"
+    elif found["index"]:
+        made = f"<msub>{made}{below}</msub>"
+    elif found["transposed"]:
+        made = f"<msup>{made}{above}</msup>"
     return f"<mi>d</mi>{made}" if found["d"] else made
 
 

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from macrame.errors import InputError, short
 from macrame.files import atomic
-from macrame.report.blocks import Block, failed
+from macrame.report.blocks import Block, failed, text
 from macrame.report.html_writer import Assets, Html
 from macrame.report.json_writer import Json
 from macrame.report.terminal import Terminal
@@ -77,9 +77,10 @@ class Report:
             self.write(block)
 
     def save(self) -> None:
-        """Write the page, if there is one."""
+        """Write the page, if there is one, and say so on the terminal."""
         if self.page is not None and self._writer is not None:
             atomic.write(self.page, self._writer.text())
+            self.terminal.write(text("wrote {}", str(self.page)))
 
 
 class LiveReport(Report):
@@ -134,11 +135,11 @@ def page_of(
         return None
     page = Path(given["PAGE"].strip())
     label = f"PAGE={short(page, 200)}"
-    if page.suffix.lower() not in SUFFIXES:
-        raise InputError(
-            f"{label}: unknown extension {short(page.suffix) or '(none)'}, expected .html or .json"
-        )
     wrong = atomic.unwritable(page, inputs)
+    if page.is_dir():
+        wrong = "is a directory, expected a .html or .json file to write"
+    elif page.suffix.lower() not in SUFFIXES:
+        wrong = f"unknown extension {short(page.suffix) or '(none)'}, expected .html or .json"
     if atomic.real_path(page) in map(atomic.real_path, outputs):
         wrong = "is also another output, expected another file"
     if wrong:

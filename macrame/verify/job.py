@@ -151,7 +151,7 @@ def prepare(given: Mapping[str, str]) -> Job:
         given.get("LINK", ""),
         quantized,
         trace,
-        _window(given),
+        _window(given, page),
         tuple(f"{source.label}: {'; '.join(source.notes)}" for source in sources.values() if source.notes),
         page,
     )
@@ -182,13 +182,16 @@ def _trace(given: Mapping[str, str], inputs: Sequence[str]) -> Path | None:
     return path
 
 
-def _window(given: Mapping[str, str]) -> tuple[int, int | None]:
-    """First cycle and length of the trace's window."""
+def _window(given: Mapping[str, str], page: Path | None) -> tuple[int, int | None]:
+    """First cycle and length of the trace's window, which a page shows too."""
     text = given.get("TRACE_WINDOW")
     if text is None:
         return 0, None
-    if "TRACE" not in given:
-        raise InputError(f"TRACE_WINDOW={short(text)}: TRACE is not given, expected a file to write")
+    if "TRACE" not in given and not run_page.shows_run(page):
+        raise InputError(
+            f"TRACE_WINDOW={short(text)}: neither TRACE nor a page is given, expected TRACE=FILE or "
+            "PAGE=FILE.html as well"
+        )
     found = re.fullmatch(r"([0-9]{1,9}):([0-9]{1,9})", text)
     if not found or int(found[1]) > int(found[2]):
         raise InputError(f"TRACE_WINDOW={short(text)}: expected first and last cycle, such as 0:4095")

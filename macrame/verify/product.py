@@ -25,13 +25,13 @@ from macrame.host import packets, serial_link
 from macrame.host.core import Core, Report
 from macrame.progress import Progress
 from macrame.report import run_page
-from macrame.report.blocks import Block, Check, Command, Heading, Metadata, Text, phrase, text
+from macrame.report.blocks import Block, Check, Command, Heading, Metadata, Text, counted, phrase, text
 from macrame.report.report import Report as Written
 from macrame.report.terminal import Plain, Silent
 from macrame.verify.compare import MOST_SHOWN, Difference, listed, mismatches
 from macrame.verify.job import Job, prepare
 from macrame.verify.trace import Trace
-from macrame.verify.trace_page import Work, component
+from macrame.verify.trace_page import Work, component, counted_by_core
 
 COMPILING = {"icarus": "", "verilator": ", which takes a minute or two"}
 WORTH_CHANGING = 60  # seconds of simulation above which a faster simulator is suggested
@@ -206,12 +206,14 @@ def _plain(value: np.integer[Any]) -> int | str:
     return f"0x{int(value):0{2 * value.dtype.itemsize}x}" if value.dtype.kind == "u" else int(value)
 
 
-def picture(job: Job, title: str = "") -> Block | None:
-    """The run for the page, if there is one; the title as of `component`."""
+def picture(job: Job, title: str = "", counters: Report | None = None) -> Block | None:
+    """The run for the page, if there is one; the title as of `component`; the counters of a complete run."""
     if not (job.shows_run and job.recorded and job.recorded.exists()):
         return None
     work = Work(job.a, job.w, job.fields, job.expected)
-    return component(Trace.read(job.recorded, "the run's trace"), [work], title=title)
+    trace = Trace.read(job.recorded, "the run's trace")
+    counted = None if counters is None or counters.counters_full else counted_by_core(counters, work, trace)
+    return component(trace, [work], title=title, counted=counted)
 
 
 def halted(job: Job, error: CoreError) -> None:
@@ -265,7 +267,7 @@ def run(job: Job) -> int:
         assert job.expected is not None
         wrong = mismatches(job.expected, product, _plain)
         (m, k), n = job.a.shape, job.w.shape[1]
-        shown = picture(job, f"the whole product, {m} x {k} times {k} x {n}" if wrong else "")
+        shown = picture(job, f"the whole product, {m} x {k} times {k} x {n}" if wrong else "", counters)
     summary = {
         "m": m,
         "k": k,
@@ -344,9 +346,10 @@ def blocks(
     """
     beside, replay = write.report_path(job.out), _replay(job)
     yield from _heading(job)
-    yield text(
-        "{:,} cycles, {:,} MACs, {:.2%} of the array used",
-        *(summary[name] for name in ("cycles", "macs", "utilisation")),
+    yield Text(
+        phrase("{:,} cycles, ", summary["cycles"])
+        + counted(summary["macs"], "MAC")
+        + phrase(", {:.2%} of the array used", summary["utilisation"])
     )
     if job.link:
         line = summary["bytes_sent"] + summary["bytes_received"]

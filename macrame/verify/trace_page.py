@@ -3,7 +3,7 @@
 """A trace as the component of a page that shows the run: macrame/report/page/ has its script."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from macrame.contract import BF16, OUTPUTS
+from macrame.contract import BF16, OUTPUTS, CoreConfig
 from macrame.files.trace_file import FLOAT_STEPS, INT8_STEPS, Span
-from macrame.host import tiling
+from macrame.golden.cycles import REQUANTIZE_LATENCY, Geometry
+from macrame.host import packets, tiling
+from macrame.host.core import Report
 from macrame.report import run_page
 from macrame.report.blocks import Component, Phrase, phrase
 from macrame.verify.trace import Trace
@@ -54,6 +56,7 @@ def component(
     largest: int = LARGEST,
     title: str = "",
     start: tuple[int, int, int] | None = None,
+    counted: Mapping[str, int] | None = None,
 ) -> Component:
     """The component for a run.
 
@@ -69,6 +72,8 @@ def component(
     start : (int, int, int), optional
         Cycle, and row and column of the array, at which the page opens; -1: any. By default at the first
         number that its self-check finds wrong, or at the first sums.
+    counted : mapping of str to int, optional
+        What the run's only product took by other counts than the trace's, see `counted_by_core`.
 
     Returns
     -------
@@ -79,7 +84,7 @@ def component(
         active = range(max(1, trace.cycles))
     window, cells = _window(trace, largest)
     spans = [span for span, _ in zip(trace.spans, works)]
-    modes = np.unique(np.r_[trace.tiles["mode"], trace.issues["mode"]]).tolist()
+    modes = np.unique([*trace.tiles["mode"], *(mode for *_, mode in panels(trace))]).astype(int).tolist()
     data = {
         "core": {
             "rows": config.rows,
@@ -92,6 +97,8 @@ def component(
         "cycles": trace.cycles,
         "window": [window.start, window.stop],
         "start": start and list(start),
+        "counted": counted and dict(counted),
+        "timing": _timing(config),
         "active": [active.start, active.stop],
         "causes": [cause.name for cause in Cause],
         "modes": {str(mode): mode_name(mode) for mode in modes},
@@ -101,10 +108,56 @@ def component(
         },
         "parts": _parts(trace),
         "roofline": _roofline(trace, active),
-        "products": [_product(span, work) for span, work in zip(spans, works)],
+        "products": [_product(span, work, config) for span, work in zip(spans, works)],
         "columns": {**_runs(trace), **_tiles(trace, spans), **_panels(trace), **cells},
     }
     return Component(run_page.NAME, data, _fallback(trace, active))
+
+
+def _timing(config: CoreConfig) -> dict[str, Any]:
+    """When a slice and a row pass the stages of the core, in cycles, as in `macrame.golden.cycles`."""
+    core = Geometry(config.rows, config.cols, config.depth, config.post_lanes, formats=config.formats)
+    return {
+        "operands": 2,  # after the issue of a slice
+        "products": 6 if config.bf16 else 4,
+        # and the first row leaves so long after the issue of the last slice
+        "sums": [3 + core.sum_latency(bf16) for bf16 in (False, True)],
+        "pace": core.groups * config.post_cycles,  # of the rows of a tile
+        "output": core.groups + REQUANTIZE_LATENCY if config.post_cycles == 1 else None,  # after the row
+        "sent": None if config.pack_results else 3,  # after the last row's results
+    }
+
+
+def counted_by_core(report: Report, work: Work, trace: Trace) -> dict[str, int]:
+    """What a product took, as the core's own counters and the host count it, by the names of check.js.
+
+    Parameters
+    ----------
+    report : macrame.host.core.Report
+    work : Work
+    trace : macrame.verify.trace.Trace
+
+    Returns
+    -------
+    dict of str to int
+    """
+    config, n = trace.config, work.w.shape[1]
+    mode = BF16 if work.a.dtype == np.uint16 else 0
+    sent = list(tiling.batches(work.a, work.w, packets.records(n), mode, config))
+    return {
+        "cycles": report.cycles,
+        "slices issued": report.busy,
+        "cycles waiting for weights": report.stall_w,
+        "cycles waiting for activations": report.stall_a,
+        "cycles waiting for space for results": report.stall_out,
+        "cycles of padding": report.pad,
+        "cycles halted, in error or in reset": 0,
+        "beats of weights": sum(len(batch.weights.last) for batch in sent),
+        "beats of activations": sum(len(batch.activations.last) for batch in sent),
+        "cycles in which the host withheld weights": 0,
+        "cycles in which the host withheld activations": 0,
+        "cycles in which the host accepted no results": 0,
+    }
 
 
 def recorded(path: Path) -> Component:
@@ -169,7 +222,7 @@ def _panels(trace: Trace) -> dict[str, Any]:
     }
 
 
-def _product(span: Span, work: Work) -> dict[str, Any]:
+def _product(span: Span, work: Work, config: CoreConfig) -> dict[str, Any]:
     (m, k), n = work.a.shape, work.w.shape[1]
     operand = "i1" if work.a.dtype == np.int8 else "u2"
     columns = {"a": run_page.column(work.a, operand), "w": run_page.column(work.w, operand)}
@@ -180,7 +233,16 @@ def _product(span: Span, work: Work) -> dict[str, Any]:
     if work.fields is not None:
         names = work.fields.dtype.names or ()
         fields = {name: run_page.column(work.fields[name], "i4") for name in names if name in FIELDS}
-    return {"name": span.name, "m": m, "k": k, "n": n, "columns": columns, "fields": fields}
+    return {
+        "name": span.name,
+        "m": m,
+        "k": k,
+        "n": n,
+        "mode": str(span.details["mode"]),
+        "chunks": len(tiling.chunks(k, config)),
+        "columns": columns,
+        "fields": fields,
+    }
 
 
 def _sizes(trace: Trace) -> tuple[int, int, NDArray[np.int64]]:
@@ -230,7 +292,8 @@ def _parts(trace: Trace) -> list[dict[str, Any]]:
     def described(span: Span) -> str:
         sizes = span.details
         if "k" in sizes and _macs(span) is not None:
-            return f"({sizes['m']} x {sizes['k']}) . ({sizes['k']} x {sizes['n']}), {sizes.get('mode', '')}"
+            product = f"({sizes['m']} x {sizes['k']}) . ({sizes['k']} x {sizes['n']})"
+            return ("" if product in span.name else f"{product}, ") + str(sizes.get("mode", ""))
         return str(sizes.get("kind", ""))
 
     return [
@@ -239,6 +302,7 @@ def _parts(trace: Trace) -> list[dict[str, Any]]:
             "details": described(span),
             "first": cycles.start,
             "stop": cycles.stop,
+            "last": span.last,
             "macs": macs,
             "args": dict(span.details),
         }

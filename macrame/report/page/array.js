@@ -21,7 +21,8 @@ class ArrayView {
     this.canvas = html("canvas", {
       class: "array",
       tabindex: "0",
-      role: "img",
+      role: "application", // it takes keys, which a picture does not
+      "aria-roledescription": "grid of cells",
       "aria-label": `array of ${run.rows} x ${run.cols} cells; the arrow keys choose a cell`,
     });
     this.canvas.addEventListener("pointermove", (event) => {

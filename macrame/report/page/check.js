@@ -11,7 +11,7 @@ class Comparison {
     this.mismatches = [];
   }
 
-  /** `place`: {cycle, tile, row, col, k, peRow, peCol}, of which the last five may be missing. */
+  /** `place`: {cycle, tile, row, col, k, peRow, peCol}, any of which may be missing. */
   number(what, got, expected, place) {
     this.compared++;
     if (got === expected) return;
@@ -20,7 +20,7 @@ class Comparison {
   }
 
   sorted() {
-    return [...this.mismatches].sort((a, b) => a.cycle - b.cycle);
+    return [...this.mismatches].sort((a, b) => (a.cycle ?? Infinity) - (b.cycle ?? Infinity) || 0);
   }
 }
 
@@ -33,7 +33,173 @@ function selfCheck(run) {
   checkArray(run, found);
   checkRows(run, found);
   checkResults(run, found);
+  if (isComplete(run)) {
+    checkCycles(run, found);
+    checkTiming(run, found);
+    checkWork(run, found);
+  }
+  checkCounters(run, found);
   return found;
+}
+
+/** Whether every tile of the run was sent, without an error or a reset on the way; by the host, if it says so. */
+function isComplete(run) {
+  if (run.data.counted) return true;
+  const { causes } = run.data, [first, stop] = run.active;
+  const counts = run.causes.counts(first, stop),
+    never = ["ERROR", "HALTED", "RESET"].map((name) => counts[causes.indexOf(name)]);
+  return run.c.tile_sent.length > 0 && Math.min(...run.c.tile_sent) >= 0 && !Math.max(...never);
+}
+
+/** What the streams and the array did in each cycle, by the rules that connect them. */
+function checkCycles(run, found) {
+  const { c, data } = run, starts = c.run_start, [IDLE, TRANSFER, SOURCE, SINK] = [0, 1, 2, 3];
+  const cause = (name) => data.causes.indexOf(name);
+  const names = ["weights", "activations", "results"],
+    oneEach = data.timing.sent !== null; // a beat for each row of results
+  const sent = [...c.tile_sent.keys()].sort((a, b) => c.tile_sent[a] - c.tile_sent[b]), // tiles, by their last result
+    taken = [0, 0, 0]; // beats of each stream so far
+  let issued = 0, // slices
+    inPacket = 0, // beats of the packet of results
+    packet = 0; // in `sent`
+  for (let i = 0; i < starts.length; i++) {
+    const place = { cycle: starts[i] }, length = (i + 1 < starts.length ? starts[i + 1] : run.cycles) - starts[i];
+    const kinds = [c.run_w[i], c.run_a[i], c.run_m[i]];
+    const must = (stream, ...allowed) => {
+      const word = (kind) => STREAM_STYLES[kind].text, kind = kinds[stream];
+      found.number(`stream of ${names[stream]}`, word(kind), word(allowed.includes(kind) ? kind : allowed[0]), place);
+    };
+    if (i)
+      [c.run_w[i - 1], c.run_a[i - 1], c.run_m[i - 1]].forEach((before, stream) => { // a beat that is offered stays
+        if (before === SINK) must(stream, TRANSFER, SINK);
+      });
+    if (kinds[0] === SINK && !taken[0]) must(0, TRANSFER); // an empty core accepts a beat at once
+    if (kinds[1] === SINK && taken[1] === issued) must(1, TRANSFER);
+    if (kinds[2] === IDLE || kinds[2] === SOURCE) must(2, inPacket ? SOURCE : IDLE);
+    checkIdle(run, found, c.run_cause[i], starts[i]);
+    kinds.forEach((kind, stream) => (taken[stream] += kind === TRANSFER ? length : 0));
+    if (c.run_cause[i] === cause("ISSUE")) issued += length;
+    if (kinds[2] === TRANSFER) { // of one packet or of several
+      let from = starts[i];
+      const end = from + length;
+      for (; packet < sent.length && c.tile_sent[sent[packet]] < end; packet++, inPacket = 0) {
+        const tile = sent[packet], cycle = c.tile_sent[tile];
+        inPacket += cycle - from + 1;
+        if (oneEach) found.number("beats of its results", inPacket, run.height(tile), { cycle, tile });
+        from = cycle + 1;
+      }
+      inPacket += end - from;
+    }
+  }
+  found.number("beats of activations, one for each issued to the array,", taken[1], issued, {});
+  const rows = [...c.tile_first.keys()].reduce((sum, tile) => sum + run.height(tile), 0);
+  if (oneEach) found.number("beats of results, one for each row of the tiles,", taken[2], rows, {});
+}
+
+/** Whether an array that does nothing waits for results to leave: between the last slice of a tile and its results. */
+function checkIdle(run, found, cause, cycle) {
+  const { c, data } = run, kinds = ["IDLE", "DRAIN"].map((name) => data.causes.indexOf(name));
+  if (!kinds.includes(cause) || cycle < run.active[0] || cycle >= run.active[1]) return;
+  const isOpen = lastAtMost(c.tile_first, cycle) >= 0 && cycle <= c.tile_last[lastAtMost(c.tile_first, cycle)];
+  const before = lastAtMost(c.tile_last, cycle - 1), // the latest tile that has ended, whose results leave last
+    leaving = !isOpen && before >= 0 && cycle <= c.tile_sent[before];
+  const words = (kind) => CAUSE_STYLES[data.causes[kind]].text;
+  found.number("array", words(cause), words(kinds[leaving ? 1 : 0]), { cycle });
+}
+
+/** When each slice and each row pass the stages of the core, by golden/cycles.py, from the cycles of their issue. */
+function checkTiming(run, found) {
+  const { c } = run, { timing } = run.data, issue = run.data.causes.indexOf("ISSUE"), issues = [];
+  run.causes.values.forEach((value, i) => {
+    if (value !== issue) return;
+    for (let cycle = run.causes.starts[i]; cycle < run.causes.end(i); cycle++) issues.push(cycle);
+  });
+  const is = (what, got, expected, place) => got >= 0 && found.number(`cycle of ${what}`, got, expected, { cycle: got,
+    ...place });
+  const firsts = Array.from(c.tile_first, (cycle) => lastAtMost(issues, cycle));
+  for (let beat = 0; beat < run.beats; beat++) {
+    const tile = c.beat_tile[beat], float = run.isFloat(tile), place = { tile, k: c.beat_slice[beat] * run.depth };
+    const issued = issues[firsts[tile] + c.beat_slice[beat] * (float ? PHASES : 1) + c.beat_phase[beat]];
+    is("the operands", c.beat_operand_cycle[beat], issued + timing.operands, place);
+    is("the products", c.beat_product_cycle[beat], issued + timing.products, place);
+    is("the sums", c.beat_sum_cycle[beat], issued + timing.sums[float ? 1 : 0], place);
+  }
+  const raw = (tile) => !run.isFloat(tile) && (run.mode(tile) & 3) === RAW, isFast = timing.output !== null;
+  const rowOf = (tile, row) => c.tile_last[tile] + timing.sums[run.isFloat(tile) ? 1 : 0] +
+    row * (raw(tile) ? 1 : timing.pace);
+  for (let at = 0; at < c.row_tile.length; at++) {
+    const tile = c.row_tile[at], place = { tile, row: c.row_row[at] };
+    is("the row", c.row_cycle[at], rowOf(tile, c.row_row[at]), place);
+    if (isFast) is("its results", c.row_left[at], c.row_cycle[at] + timing.output, place);
+  }
+  const waits = run.streams[2].counts(0, run.cycles)[3]; // the host accepted a result late
+  if (isFast && timing.sent !== null && !waits)
+    c.tile_sent.forEach((sent, tile) => is("the last result", sent, rowOf(tile, run.height(tile) - 1) + (raw(tile) ? 1 :
+      timing.output) + timing.sent, { tile }));
+}
+
+/** Tiles and panels of the products that the page knows, and the last result of each part of the run. */
+function checkWork(run, found) {
+  const { c, data } = run;
+  run.products.forEach((product, number) => {
+    const float = product.mode === "bf16", tiles = [...c.tile_product.keys()].filter((tile) => c.tile_product[tile] ===
+      number);
+    const across = Math.ceil(product.n / run.cols),
+      down = Math.ceil(product.m / (float ? PHASES * run.rows : run.rows));
+    found.number(`tiles of ${product.name}`, tiles.length, across * down, {});
+    if (product.chunks === 1 && tiles.length) {
+      const [first, last] = [c.tile_first[tiles[0]], c.tile_last[tiles.at(-1)]];
+      const begins = c.panel_first.filter((cycle) => cycle >= first && cycle <= last);
+      found.number(`weight panels of ${product.name}`, begins.length, across, {});
+      begins.forEach((cycle, i) => found.number("first cycle of its weight panel", cycle, c.tile_first[tiles[i * down]] ??
+        -1, { cycle, tile: tiles[i * down] }));
+    }
+    for (const tile of tiles) {
+      const place = { cycle: c.tile_first[tile], tile };
+      found.number("slices", c.tile_slices[tile], Math.ceil(product.k / run.depth), place);
+      const mode = data.modes[run.mode(tile)]; // of bfloat16 with the format of the results
+      found.number("mode", float ? mode.split(" ")[0] : mode, product.mode, place);
+    }
+  });
+  c.tile_last.forEach((last, tile) => {
+    const panel = lastAtMost(c.panel_first, last);
+    const place = { cycle: last, tile };
+    if (panel >= 0) found.number("mode of its weight panel", c.panel_mode[panel], run.mode(tile), place);
+  });
+  for (const { name, last } of data.parts) {
+    const product = run.products.findIndex((known) => known.name === name);
+    const ends = c.tile_sent.filter((cycle, tile) => product < 0 ? cycle < last : c.tile_product[tile] === product);
+    found.number(`last result of ${name}, in cycle`, ends.length ? Math.max(...ends) + 1 : -1, last, {});
+  }
+}
+
+/** Cycles by their cause, and beats, as the core's own counters and the host count them. */
+function checkCounters(run, found) {
+  const { data } = run, expected = data.counted, [first, stop] = run.active;
+  if (!expected) return;
+  const counts = run.causes.counts(first, stop), of = (...names) =>
+    names.reduce((sum, name) => sum + counts[data.causes.indexOf(name)], 0);
+  let reset = 0; // cycles, the first of the run
+  while (data.causes[run.causes.at(reset)] === "RESET") reset++;
+  const all = run.causes.counts(0, run.cycles);
+  found.number("cycles in reset after the first", all[data.causes.indexOf("RESET")] - reset, 0, {});
+  found.number("first cycle", data.causes[run.causes.at(0)], "RESET", {});
+  const moved = run.streams.map((lane) => lane.counts(0, run.cycles));
+  const got = {
+    cycles: stop - first,
+    "slices issued": of("ISSUE"),
+    "cycles waiting for weights": of("WEIGHTS"),
+    "cycles waiting for activations": of("ACTIVATIONS"),
+    "cycles waiting for space for results": of("RESULTS"),
+    "cycles of padding": of("CHAIN", "TURN"),
+    "cycles halted, in error or in reset": of("HALTED", "ERROR", "RESET"),
+    "beats of weights": moved[0][1],
+    "beats of activations": moved[1][1],
+    "cycles in which the host withheld weights": moved[0][2],
+    "cycles in which the host withheld activations": moved[1][2],
+    "cycles in which the host accepted no results": moved[2][3],
+  };
+  for (const [name, value] of Object.entries(expected)) found.number(name, got[name], value, {});
 }
 
 function checkArray(run, found) {

@@ -54,7 +54,7 @@ class Details {
     const inside = run.isRecorded(cycle);
     const parts = [
       html("h3", {}, `Cell: row ${row}, column ${col}`),
-      html("p", { class: "soft" }, `cycle ${count(cycle)}: ${CAUSE_STYLES[cause].text}`),
+      html("p", { class: "soft" }, `cycle ${count(cycle)}: ${CAUSE_STYLES[cause].text}${run.partWords(cycle)}`),
     ];
     const beat = this.beat();
     if (beat < 0 || !inside) {
@@ -67,18 +67,37 @@ class Details {
         row)));
     }
     const open = [...this.element.querySelectorAll("details")].map((part) => part.open);
+    const focused = this.element.contains(document.activeElement) ? document.activeElement.dataset.cycle : undefined;
     this.element.replaceChildren(...parts);
+    this.oneTabStop();
     [...this.element.querySelectorAll("details")].forEach((part, i) => (part.open = open[i] ?? part.open));
     const current = this.element.querySelector("tr.current"),
       box = current?.closest(".scroll-y");
     if (box) box.scrollTop = Math.max(0, current.offsetTop - box.clientHeight / 2);
+    if (focused !== undefined) this.focusCycle(focused);
     state.said = this.spoken(beat, cause);
+  }
+
+  /** The cycles of the sum are one stop of the tab key: the current one; the arrow keys go to the others. */
+  oneTabStop() {
+    const all = [...this.element.querySelectorAll(".scroll-y [data-cycle]")];
+    if (!all.length) return;
+    rovingTab(all[0].closest(".scroll-y"), all, all.find((button) => button.closest("tr.current")) ?? all[0]);
+  }
+
+  /** Focus the button of a cycle again, after everything was drawn anew; or else the one tab stop. */
+  focusCycle(cycle) {
+    const found = this.element.querySelector(`.scroll-y [data-cycle="${cycle}"]`) ??
+      this.element.querySelector(`[data-cycle="${cycle}"], .scroll-y [data-cycle][tabindex="0"]`);
+    if (!found) return this.state.timeline.canvas.focus({ preventScroll: true });
+    found.focus({ preventScroll: true });
   }
 
   /** One sentence for a screen reader. */
   spoken(beat, cause) {
     const { run, state } = this;
-    const begin = `cycle ${state.cycle}, ${CAUSE_STYLES[cause].text}; row ${state.row}, column ${state.col}`;
+    const begin = `cycle ${state.cycle}, ${CAUSE_STYLES[cause].text}${run.partWords(state.cycle)}; ` +
+      `row ${state.row}, column ${state.col}`;
     if (beat < 0) return begin;
     const float = run.isFloat(run.c.beat_tile[beat]),
       { depth } = run,
@@ -211,6 +230,7 @@ class Details {
       equal = !slices.some(({ wrong }) => wrong),
       where = place ? `result [${place.row + inTile}, ${place.col + col}] of ${place.product.name}, ` : "";
     const padding = run.isPadding(tile, inTile, col) ? "; padding only" : "";
+    const hasButtons = slices.some(({ at }) => run.c.beat_sum_cycle[at] >= 0); // which the tab key reaches
     const showAll = () => {
       this.all = true;
       this.draw();
@@ -220,7 +240,7 @@ class Details {
       equal ? html("p", { class: "soft narrow" }, "The golden model has the same products and sums.") : null,
       chosen.length < slices.length ? html("button", { type: "button", class: "link all-slices", onclick: showAll },
         `Show all ${count(slices.length)} products`) : null,
-      html("div", { class: "scroll scroll-y", tabindex: "0" }, html("table", { class: equal && "equal" },
+      html("div", { class: "scroll scroll-y", tabindex: hasButtons ? null : "0" }, html("table", { class: equal && "equal" },
         html("thead", {}, html("tr", {}, ...["k", "a", "w", "product", "golden", "accumulator", "golden",
             "cycle"]
           .map((name) => html("th", { scope: "col", class: name === "golden" && name }, name)))),
@@ -233,9 +253,8 @@ class Details {
     const go = () => {
       this.state.go(cycle);
       this.state.timeline.follow(cycle);
-      this.state.timeline.canvas.focus({ preventScroll: true }); // this button will be replaced
     };
-    return html("button", { type: "button", class: "link", onclick: go }, count(cycle));
+    return html("button", { type: "button", class: "link", "data-cycle": cycle, onclick: go }, count(cycle));
   }
 
   /** From the sum to the result, step by step. */

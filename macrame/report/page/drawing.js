@@ -20,6 +20,22 @@ function build(element, attributes, children) {
   return element;
 }
 
+/** Buttons in a container as one stop of the tab key, at first `first`; arrow up and down go to the others. */
+function rovingTab(container, buttons, first) {
+  const choose = (chosen) => {
+    for (const button of buttons) button.tabIndex = button === chosen ? 0 : -1;
+  };
+  choose(first);
+  container.addEventListener("focusin", (event) => buttons.includes(event.target) && choose(event.target));
+  container.addEventListener("keydown", (event) => {
+    const step = { ArrowUp: -1, ArrowDown: 1 }[event.key],
+      at = buttons.indexOf(event.target);
+    if (!step || at < 0) return;
+    event.preventDefault();
+    buttons[at + step]?.focus();
+  });
+}
+
 const count = (value) => value.toLocaleString("en-GB");
 const percent = (part, whole) => (whole ? `${((100 * part) / whole).toFixed(1)} %` : "0 %");
 /** A float with at most `digits` significant digits. */

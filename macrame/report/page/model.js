@@ -182,6 +182,18 @@ class Run {
     return place.row + row >= m || place.col + col >= n || k >= length;
   }
 
+  /** What a part is called: with its input, if the run has several. */
+  partName({ name, args }) {
+    this.inputs ??= new Set(this.data.parts.map((part) => part.args.input)).size;
+    return this.inputs > 1 && args.input !== undefined ? `${name} of input ${args.input}` : name;
+  }
+
+  /** Which of several parts a cycle belongs to, as the end of a sentence. */
+  partWords(cycle) {
+    const { parts } = this.data, found = parts.find(({ first, stop }) => first <= cycle && cycle < stop);
+    return parts.length > 1 && found ? `; ${this.partName(found)}` : "";
+  }
+
   /** Whether the numbers of the cells are recorded in a cycle. */
   isRecorded(cycle) {
     return cycle >= this.window[0] && cycle < this.window[1];

@@ -1,10 +1,86 @@
 // SPDX-FileCopyrightText: 2026 macrame contributors
 // SPDX-License-Identifier: Apache-2.0
 
+const MOST_NAMES = 8; // points that the roofline names; more have numbers
+
+/** Points of the roofline: the whole run, then each kind of part once, whatever the number of inputs. */
+function rooflinePoints(run) {
+  const [whole, ...others] = run.data.roofline.points, kinds = new Map();
+  others.forEach((point, i) => {
+    const part = run.data.parts[i], key = `${point.name} ${part.details}`;
+    if (!kinds.has(key)) kinds.set(key, { name: point.name, macs: 0, bytes: 0, cycles: 0, parts: [] });
+    const kind = kinds.get(key);
+    for (const what of ["macs", "bytes", "cycles"]) kind[what] += point[what];
+    kind.parts.push(part);
+  });
+  const found = [...kinds.values()];
+  found.forEach((kind, i) => (kind.label = found.length > MOST_NAMES ? String(i + 1) : kind.name));
+  return [{ ...whole, label: whole.name, parts: [] }, ...found];
+}
+
+/** Numbers in ascending order, neighbours as a range: "1–3, 7"; or names. */
+function labelOf(points) {
+  const runs = [];
+  for (const { label } of points) {
+    const last = runs.at(-1), number = Number(label);
+    if (last && Number.isInteger(number) && number === last.to + 1) Object.assign(last, { to: number });
+    else runs.push({ text: label, from: number, to: number });
+  }
+  return runs.map(({ text, from, to }) => to > from ? `${from}–${to}` : text).join(", ");
+}
+
+/**
+ * Where the labels of points go: next to them, clear of other points and labels and, where possible, of lines.
+ * `labels`: {x, y, text}; `points`: [x, y] of all; `lines`: [x, y, x, y] each; `box`: {left, right, top, bottom}.
+ */
+function placeLabels(labels, points, lines, box, size) {
+  const context = document.createElement("canvas").getContext("2d"), placed = [];
+  context.font = `${size}px system-ui, sans-serif`;
+  const overlap = (a, b) => Math.max(0, Math.min(a.right, b.right) - Math.max(a.left, b.left)) *
+    Math.max(0, Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top));
+  const crossed = (at, [x, y, toX, toY]) => Array.from({ length: 41 }, (_, i) => i / 40).some((part) =>
+    overlap(at, { left: x + part * (toX - x) - 1, right: x + part * (toX - x) + 1, top: y + part * (toY - y) - 1,
+      bottom: y + part * (toY - y) + 1 }) > 0);
+  const directions = [[1, 0], [-1, 0], [0, -1], [0, 1], [1, -1], [1, 1], [-1, -1], [-1, 1]];
+  for (const { x, y, text } of labels) {
+    const width = context.measureText(text).width + 2, height = size * 1.2;
+    let best;
+    for (const distance of [11, 18, 27, 38, 52, 70, 90, 115, 145])
+      for (const [dx, dy] of directions) {
+        const part = dx && dy ? 0.75 : 1, centreX = x + dx * (distance * part + width / 2),
+          centreY = y + dy * (distance * part + height / 2);
+        const at = { left: centreX - width / 2, right: centreX + width / 2, top: centreY - height / 2,
+          bottom: centreY + height / 2 };
+        let cost = distance + (dx < 0 ? 2 : 0) + (dy && dx ? 1 : 0);
+        if (at.left < box.left || at.right > box.right || at.top < box.top || at.bottom > box.bottom) cost += 4000;
+        for (const other of placed) cost += overlap(at, other) ? 1000 + overlap(at, other) : 0;
+        const away = (px, py) => Math.hypot(Math.max(at.left - px, px - at.right, 0),
+          Math.max(at.top - py, py - at.bottom, 0));
+        for (const [px, py] of points) {
+          cost += overlap(at, { left: px - 8, right: px + 8, top: py - 8, bottom: py + 8 }) ? 300 : 0;
+          if (Math.hypot(px - x, py - y) > 6 && away(px, py) < away(x, y) + 4) cost += 40; // it would seem to be theirs
+        }
+        cost += lines.filter((line) => crossed(at, line)).length * 25;
+        if (!best || cost < best.cost) best = { ...at, x, y, text, cost, distance };
+      }
+    placed.push(best);
+  }
+  return placed;
+}
+
+/** The roofline of a run; drawn again where the width of the window changes the size of its text. */
+function roofline(run) {
+  if (!run.data.roofline.points.length) return null;
+  const narrow = matchMedia("(max-width: 500px)"), place = html("div");
+  const draw = () => place.replaceChildren(rooflineFigure(run, narrow.matches ? 20 : 13));
+  narrow.addEventListener("change", draw);
+  draw();
+  return place;
+}
+
 /** MACs per cycle against MACs per byte on the streams, with the limits of array and streams. */
-function roofline(data) {
-  const { peak, bandwidth, points } = data.roofline;
-  if (!points.length) return null;
+function rooflineFigure(run, size) {
+  const { peak, bandwidth } = run.data.roofline, points = rooflinePoints(run);
   const width = 640,
     height = 386,
     left = 116,
@@ -27,7 +103,8 @@ function roofline(data) {
     role: "img",
     class: "roofline",
     "aria-label": `roofline, in MACs per cycle of at most ${peak}: ` +
-      points.map((point) => `${point.name} ${number(point.macs / point.cycles)}`).join("; ")
+      points.map((point) => `${point.name} ${number(point.macs / point.cycles)}`).join("; "),
+    "font-size": size
   });
   const powers = (from, to, most) => {
     const found = [],
@@ -59,29 +136,44 @@ function roofline(data) {
       "text-anchor": "middle",
       transform: `rotate(-90 16 ${(top + height - bottom) / 2})`
     }, "MACs per cycle"));
-  const named = points.length <= 6,
-    labels = [];
-  points.forEach((point, i) => {
-    if (!point.macs) return;
-    const at = [x(point.macs / point.bytes), y(point.macs / point.cycles)],
-      whole = i === 0;
+  const drawn = points.filter(({ macs }) => macs).map((point) => ({
+    ...point,
+    x: x(point.macs / point.bytes),
+    y: y(point.macs / point.cycles),
+  }));
+  for (const point of drawn) {
     const words =
       `${point.name}: ${number(point.macs / point.cycles)} MACs per cycle, ` +
       `${number(point.macs / point.bytes)} MACs per byte`;
-    figure.append(svg(whole ? "path" : "circle", whole ?
-      { d: `M${at[0]} ${at[1] - 8}l8 8l-8 8l-8 -8z`, class: "point" } :
-      { cx: at[0], cy: at[1], r: 4.5, class: "point layer" }, svg("title", {}, words)));
-    if (whole || named) labels.push(svg("text", {
-      x: at[0] + (at[0] > width - 170 ? -13 : 13),
-      y: at[1] + 15 + (whole ? 0 : 12 * (i % 2)),
-      "text-anchor": at[0] > width - 170 ? "end" : "start"
-    }, point.name));
-  });
-  figure.append(...labels); // above all points
+    figure.append(svg(point.parts.length ? "circle" : "path", point.parts.length ?
+      { cx: point.x, cy: point.y, r: 4.5, class: "point layer" } :
+      { d: `M${point.x} ${point.y - 8}l8 8l-8 8l-8 -8z`, class: "point" }, svg("title", {}, words)));
+  }
+  const groups = []; // points on top of each other share a label
+  for (const point of drawn) {
+    const same = groups.find(([other]) => other.parts.length && point.parts.length &&
+      Math.hypot(other.x - point.x, other.y - point.y) < size * 0.6);
+    if (same) same.push(point);
+    else groups.push([point]);
+  }
+  const placed = placeLabels(groups.map((group) => ({ x: group[0].x, y: group[0].y, text: labelOf(group) })),
+    drawn.map((point) => [point.x, point.y]),
+    [[x(corner), y(corner * bandwidth), x(ridge), y(peak)], [x(ridge), y(peak), x(x1), y(peak)]],
+    { left: left + 2, right: width - 4, top: top + 2, bottom: height - bottom - 2 }, size);
+  for (const at of placed) {
+    const centreX = (at.left + at.right) / 2,
+      centreY = (at.top + at.bottom) / 2;
+    if (at.distance > 11)
+      figure.append(svg("line", { x1: at.x, y1: at.y, x2: Math.max(at.left, Math.min(at.x, at.right)),
+        y2: Math.max(at.top, Math.min(at.y, at.bottom)), class: "leader" }));
+    figure.append(svg("text", { x: centreX, y: centreY + size * 0.35, "text-anchor": "middle", class: "label" },
+      at.text));
+  }
   return html("figure", { class: "chart" }, figure, html("figcaption", {},
     `${points[0].name}: ${number(points[0].macs / points[0].cycles)} of at most ${macs(peak)} per cycle, with ` +
-    `${number(points[0].macs / points[0].bytes)} MACs per byte. Below ${number(ridge)} MACs per byte the streams ` +
-    "are the limit, not the array."
+    `${number(points[0].macs / points[0].bytes)} per byte. Below ${number(ridge)} MACs per byte the streams ` +
+    "are the limit, not the array." + (points.length > MOST_NAMES + 1 ? " The other points have the numbers of the " +
+      "parts above." : "")
     ));
 }
 
@@ -89,8 +181,12 @@ function roofline(data) {
 function partsTable(run, state) {
   const parts = run.data.parts;
   if (parts.length < 2) return null;
-  const longest = Math.max(...parts.map((part) => part.stop - part.first));
-  const rows = parts.map((part) => {
+  const longest = Math.max(...parts.map((part) => part.stop - part.first)),
+    kinds = rooflinePoints(run).slice(1),
+    numbered = kinds.length > MOST_NAMES,
+    inputs = [...new Set(parts.map((part) => part.args.input))],
+    several = inputs.length > 1 && !inputs.includes(undefined);
+  const row = (part) => {
     const cycles = part.stop - part.first,
       counts = run.causes.counts(part.first, part.stop),
       bar = html("canvas", { class: "bar", role: "img" });
@@ -115,14 +211,26 @@ function partsTable(run, state) {
       state.timeline.show(part.first, part.stop);
       state.go(part.first);
     };
-    return html("tr", {},
-      html("th", { scope: "row" }, html("button", { type: "button", class: "link", onclick: show }, part.name)),
-      html("td", {}, part.details), html("td", { class: "number" }, count(cycles)), html(
-      "td", { class: "number" }, count(part.macs)),
+    const button = html("button", { type: "button", class: "link", "aria-label": run.partName(part), onclick: show },
+      part.name);
+    return html("tr", {}, html("th", { scope: "row" }, button),
+      numbered ? html("td", { class: "number" }, kinds.find((kind) => kind.parts.includes(part))?.label ?? "–") : null,
+      html("td", { class: "operation" }, part.details),
+      html("td", { class: "number" }, count(cycles)),
+      html("td", { class: "number" }, count(part.macs)),
       html("td", { class: "number" }, percent(part.macs, cycles * run.data.roofline.peak)), html("td", {}, bar));
-  });
-  return html("div", { class: "scroll" }, html("table", { class: "parts" },
-    html("thead", {}, html("tr", {}, ...["part", "operation", "cycles", "MACs", "used",
-      "what the cycles were spent on"].map((name) => html("th", { scope: "col" }, name)))),
-    html("tbody", {}, ...rows)));
+  };
+  const heads = ["part", ...(numbered ? ["no."] : []), "operation", "cycles", "MACs", "array used",
+    "what the cycles were spent on"];
+  const bodies = several ? inputs.map((input) => html("tbody", {},
+    html("tr", { class: "input" }, html("th", { scope: "rowgroup", colspan: String(heads.length) }, `input ${input}`)),
+    ...parts.filter((part) => part.args.input === input).map(row))) : [html("tbody", {}, ...parts.map(row))];
+  const table = html("table", { class: "parts" },
+    html("thead", {}, html("tr", {}, ...heads.map((name) =>
+      html("th", { scope: "col", class: name === "operation" && name }, name)))), ...bodies);
+  const buttons = [...table.querySelectorAll("button")];
+  rovingTab(table, buttons, buttons[0]);
+  return html("div", {},
+    several ? html("p", { class: "soft" }, `The parts of ${count(inputs.length)} inputs, one after another. `) : null,
+    html("div", { class: "scroll" }, table));
 }

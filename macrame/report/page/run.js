@@ -79,6 +79,7 @@ const KEYS = [
   ["+ − 0", "zoom in, out, the whole run"],
   ["C", "the next way to colour the cells"],
   ["arrow keys on the array", "another cell"],
+  ["↑ ↓ on a cycle or part", "the previous or next one of the table"],
   ["Escape", "release the cell: the pointer selects again"],
 ];
 
@@ -216,6 +217,22 @@ function utilisation(run) {
         ...states.map((counts) => html("td", { class: "number" }, count(counts[kind])))))))));
 }
 
+const MISMATCHES = { row: "sum that left the array", bias: "bias", x: "sum with its bias", q: "int8 result" };
+/** Numbers that are no floats, also where the tile is bfloat16. */
+const INTEGERS = ["slices", "mode", "random"];
+
+/** What differs and both numbers, in words: a float with its bits, a step of the rounding as such. */
+function writtenMismatch(run, { what, got, expected, tile, row }) {
+  const plain = ["operand a", "operand w", "product", "sum", "row", "bias", "result", "slices", "mode"];
+  const step = tile !== undefined && row !== undefined && !plain.includes(what) && !(what in MISMATCHES);
+  const float = tile !== undefined && run.isFloat(tile) && !INTEGERS.includes(what);
+  const narrow = what.startsWith("operand") || (["y", "result"].includes(what) && run.mode(tile) & 3);
+  const number = (value) => typeof value === "string" ? value : float ?
+    `${decimal(floatOf(narrow ? value * 65536 : value), 9)} (${hex(value, narrow ? 4 : 8)})` : count(value);
+  return { what: MISMATCHES[what] ?? (step ? `step "${what}" of the rounding` : what), got: number(got),
+    expected: number(expected) };
+}
+
 /** What the self-check found, with a button for each mismatch. */
 function checked(run, state, comparison) {
   const { compared, wrong } = comparison, sorted = comparison.sorted();
@@ -233,6 +250,8 @@ function checked(run, state, comparison) {
     return element;
   }
   const shown = sorted.slice(0, 10).map((found) => {
+    const { what, got, expected } = writtenMismatch(run, found);
+    if (found.cycle === undefined) return html("li", {}, `${what}: ${got}, expected ${expected}`);
     const where = [["tile", found.tile], ["row", found.row], ["column", found.col], ["k", found.k]]
       .filter(([, value]) => value !== undefined).map(([name, value]) => `${name} ${value}`).join(", ");
     const go = () => {
@@ -243,7 +262,7 @@ function checked(run, state, comparison) {
     };
     return html("li", {}, html("button", { type: "button", class: "link", onclick: go },
         `cycle ${count(found.cycle)}`),
-      `: ${found.what} of ${where} is ${found.got}, expected ${found.expected}`);
+      `: ${what}${where ? ` of ${where}` : ""} is ${got}, expected ${expected}`);
   });
   element.append(html("p", { class: "failed" },
       `Self-check: ${count(wrong)} of ${count(compared)} recorded numbers differ from the golden model, recomputed ` +
@@ -339,7 +358,7 @@ async function startRun(element, data) {
     controls = new Controls(run, state);
   const zoomButton = (name, label, action) => html("button", { type: "button", "aria-label": label, title: label,
     onclick: action }, name);
-  const roof = roofline(data),
+  const roof = roofline(run),
     parts = partsTable(run, state),
     spoken = html("p", { class: "unseen", "aria-live": "polite" });
   state.views = [details, timeline, controls, array, new ArrayLegend(run, state, array), {
@@ -348,22 +367,25 @@ async function startRun(element, data) {
     }
   }];
   const legend = state.views[4];
-  const section = (title, ...content) => html("section", {}, html("h2", {}, title), ...content);
+  /** A section whose heading is printed on the same page as `first`. */
+  const section = (title, first, ...rest) => html("section", {},
+    html("div", { class: "kept" }, html("h2", {}, title), ...first), ...rest);
+  const cells = section(`The array, cycle by cycle: ${data.core.name}`,
+    [controls.element, html("div", { class: "array-box" }, array.canvas, legend.element)], details.element);
+  cells.classList.add("side-by-side");
   element.classList.add("run");
   element.replaceChildren(...[
     schemeSwitch(redraw),
     checked(run, state, comparison),
-    section(`The array, cycle by cycle: ${data.core.name}`, controls.element,
-      html("div", { class: "side-by-side" }, html("div", { class: "array-box" }, array.canvas, legend.element),
-        details.element)),
-    section("The whole run", html("p", { class: "zoom" }, html("span", { class: "soft" },
+    cells,
+    section("The whole run", [html("p", { class: "zoom" }, html("span", { class: "soft" },
           "Click or drag to select a cycle, drag with Shift to zoom. "),
         zoomButton("+", "zoom in", () => timeline.zoom(0.5)), zoomButton("−", "zoom out", () => timeline.zoom(
           2)),
         zoomButton("all", "the whole run", () => timeline.show(0, run.cycles)),
         zoomButton("work", "from the first input to the last result", () => timeline.show(...run.active))),
-      html("div", { class: "timeline-box" }, timeline.canvas), utilisation(run), chromeButton(run)),
-    parts && section("Its parts", parts), roof && section("Roofline", roof),
+      html("div", { class: "timeline-box" }, timeline.canvas)], utilisation(run), chromeButton(run)),
+    parts && section("Parts of the run", [], parts), roof && section("Roofline", [roof]),
     html("details", { class: "keys" }, html("summary", {}, "Keys"), html("dl", {}, ...KEYS.flatMap(([key, does]) => [
       html("dt", {}, key), html("dd", {}, does)]))),
     spoken,
@@ -388,7 +410,7 @@ async function startRun(element, data) {
     margin = Math.ceil((stop - first) / 40);
   timeline.first = Math.max(0, first - margin);
   timeline.stop = Math.max(timeline.first + Math.min(8, run.cycles), Math.min(run.cycles, stop + margin));
-  if (data.start || wrong) {
+  if (data.start || wrong?.cycle !== undefined) {
     const [cycle, row, col] = data.start ?? [wrong.cycle, wrong.peRow ?? 0, wrong.peCol ?? 0];
     state.pinned = true;
     state.row = Math.max(0, row);
