@@ -9,6 +9,7 @@ one.
 
 import contextlib
 import dataclasses
+import re
 import shutil
 import subprocess
 import sys
@@ -307,18 +308,21 @@ def test_a_session_examines_its_first_wrong_product():
     assert session.examined is not None
 
 
-def test_a_network_examines_its_first_wrong_layer(capsys):
+def test_a_network_examines_its_first_wrong_layer(capsys, tmp_path):
     given = {
         "IMAGES": "1",
         "ROWS": "4",
         "COLS": "4",
         "STOP": command.read_model(str(digits.MODEL)).ops[0].name,
     }
-    job = dataclasses.replace(command.prepare(given), rtl_root=broken("mul-without-sign"))
+    page = tmp_path / "net.html"
+    job = dataclasses.replace(command.prepare(given), rtl_root=broken("mul-without-sign"), page=page)
     assert command.run(job, examine=failure.of_layer) == 1
     printed = "".join(capsys.readouterr())
     assert "the smallest product that differs: 1 x 1 times 1 x 1, mode raw" in printed
     assert "first wrong number: cycle " in printed
+    assert re.search(r"^  replay +SEED=1 .*test_failure", printed, re.MULTILINE)
+    assert page.read_text().count("SEED=1 ") == 1
 
 
 def test_a_product_that_is_right_alone_is_said_to_be():

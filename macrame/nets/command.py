@@ -36,12 +36,14 @@ from macrame.report.blocks import (
     Cell,
     Check,
     Column,
+    Command,
     Component,
     Heading,
     Metadata,
     Phrase,
     Table,
     Text,
+    counted,
     phrase,
     text,
 )
@@ -396,8 +398,38 @@ COLUMNS = (
 )
 
 
-def row(number: int, layer: LayerRun) -> Iterator[Block]:
-    """A layer as a row of the table, and what is wrong with it.
+def row(number: int, layer: LayerRun) -> Table:
+    """A layer as a row of the table.
+
+    Parameters
+    ----------
+    number : int
+        Of the operator, from 0 on.
+    layer : LayerRun
+
+    Returns
+    -------
+    macrame.report.blocks.Table
+    """
+    known = layer.cycles is not None
+    used = layer.utilisation is not None
+    cells: tuple[Cell, ...] = (
+        number,
+        layer.kind,
+        "x".join(map(str, layer.shape)),
+        layer.where,
+        layer.form,
+        layer.macs if known and layer.macs else "",
+        layer.cycles if known else "",
+        (layer.predicted or 0) if known else "",
+        layer.utilisation if used else "",
+        layer.stream_bytes if used else "",
+    )
+    return Table(COLUMNS, (cells,), continued=True)
+
+
+def remarks(number: int, layer: LayerRun) -> Iterator[Block]:
+    """What is to be said about a layer below the table.
 
     Parameters
     ----------
@@ -409,26 +441,11 @@ def row(number: int, layer: LayerRun) -> Iterator[Block]:
     ------
     macrame.report.blocks.Block
     """
-    counted = layer.cycles is not None
-    used = layer.utilisation is not None
-    cells: tuple[Cell, ...] = (
-        number,
-        layer.kind,
-        "x".join(map(str, layer.shape)),
-        layer.where,
-        layer.form,
-        layer.macs if counted and layer.macs else "",
-        layer.cycles if counted else "",
-        (layer.predicted or 0) if counted else "",
-        layer.utilisation if used else "",
-        layer.stream_bytes if used else "",
-    )
-    yield Table(COLUMNS, (cells,), continued=True)
     if layer.note:
-        yield text("  on the host: {}", layer.note)
+        yield text("{} {} on the host: {}", number, layer.name, layer.note)
     for found, against in ((layer.golden, "the golden model"), (layer.reference, "the reference")):
         if found is not None:
-            said = phrase("  ") + differs(found, against)
+            said = phrase("{} {}: ", number, layer.name) + differs(found, against)
             yield Check(f"{layer.name}, {against}", found.of, found.count, said)
 
 
@@ -477,13 +494,9 @@ def run(job: Job, picture_of: Callable[[Path], Block] | None = None, examine: Ex
     report = Report(Plain(), "Network", job.page, {run_page.NAME: run_page.assets()})
     report.write(
         Heading(
-            phrase(
-                "{} on a core of {}, {} requantisers, {}",
-                job.graph.name,
-                str(job.config),
-                job.config.post_lanes,
-                sim,
-            )
+            phrase("{} on a core of {}, ", job.graph.name, str(job.config))
+            + counted(job.config.post_lanes, "requantiser")
+            + phrase(", {}", sim)
         )
     )
     report.write(
@@ -520,31 +533,23 @@ def run(job: Job, picture_of: Callable[[Path], Block] | None = None, examine: Ex
                 functools.cache(lambda: elementwise_unit(job, sim, progress, stack)),
             )
             for number, (inputs, reference) in enumerate(zip(job.inputs, job.references)):
-                # with labels the answers matter: of later inputs only what is wrong is shown
-                brief = job.labels is not None and number > 0
-                if len(job.inputs) > 1 and not brief:
-                    report.write(Heading(f"input {number}", level=3))
-                if not brief:
-                    report.write(Table(COLUMNS, ()))
-                count = [0]
+                listed = _Layers(report, number, len(job.inputs), job.labels is not None)
 
-                def told(
-                    layer: LayerRun, count: list[int] = count, number: int = number, brief: bool = brief
-                ) -> None:
+                def told(layer: LayerRun, number: int = number, listed: _Layers = listed) -> None:
                     link.mark(layer.name, kind=layer.kind, input=number, macs=layer.macs)
                     if layer.golden and layer.where == CORE and not suspects:
                         suspects.extend(backend.latest)
-                    if brief and (layer.golden or layer.reference):
-                        report.write(Heading(f"input {number}", level=3))
-                    if not brief or layer.golden or layer.reference:
-                        report.write_all(row(count[0], layer))
-                    count[0] += 1
-                    progress(number * len(job.graph.ops) + count[0], len(job.inputs) * len(job.graph.ops))
+                    listed.add(layer)
+                    done = number * len(job.graph.ops) + listed.count
+                    progress(done, len(job.inputs) * len(job.graph.ops))
 
                 start = time.monotonic()
-                layers, values = network.run(
-                    inputs, backend, reference=reference, told=told, stop=job.stop or None
-                )
+                try:
+                    layers, values = network.run(
+                        inputs, backend, reference=reference, told=told, stop=job.stop or None
+                    )
+                finally:
+                    listed.end()
                 seconds.append(time.monotonic() - start)
                 runs.append(layers)
                 outputs.append(values.get(job.graph.outputs[0]))
@@ -559,6 +564,41 @@ def run(job: Job, picture_of: Callable[[Path], Block] | None = None, examine: Ex
             pictures.append(picture_of(trace.path))
     shown = pictures if run_page.shows_run(job.page) else []
     return _finish(job, network, sim, report, runs, outputs, seconds, time.monotonic() - began, shown)
+
+
+class _Layers:
+    """The table of an inference's layers, row by row; below it, what is to be said about them.
+
+    Parameters
+    ----------
+    report : Report
+    number, inputs : int
+        Of the inference, from 0 on, and of all.
+    brief : bool
+        The answers matter: of inferences after the first, only layers that differ are shown.
+    """
+
+    def __init__(self, report: Report, number: int, inputs: int, brief: bool) -> None:
+        self.report, self.wrong_only, self.count = report, brief and number > 0, 0
+        title = f"input {number}"
+        if brief and inputs > 1 and not number:
+            title += f" of {inputs}; of the others, only layers that differ are listed"
+        headings = [Heading(title, level=3)] if inputs > 1 else []
+        self._begin: list[Block] = [*headings, Table(COLUMNS, ())]
+        self._remarks: list[Block] = []
+
+    def add(self, layer: LayerRun) -> None:
+        """Show a layer."""
+        if not self.wrong_only or layer.golden or layer.reference:
+            self.report.write_all(self._begin)
+            self._begin = []
+            self.report.write(row(self.count, layer))
+            self._remarks += remarks(self.count, layer)
+        self.count += 1
+
+    def end(self) -> None:
+        """Show the rest."""
+        self.report.write_all(self._remarks)
 
 
 def elementwise_unit(job: Job, sim: str, progress: Progress, stack: contextlib.ExitStack) -> ElementwiseUnit:
@@ -638,10 +678,10 @@ def speed(config: CoreConfig, cycles: int) -> Iterator[Text]:
             core.device,
         )
     if not placed:
-        yield text(
-            "no clock rate for the {} core with {} requantisers: it has not been placed",
-            str(config),
-            config.post_lanes,
+        yield Text(
+            phrase("no clock rate for the {} core with ", str(config))
+            + counted(config.post_lanes, "requantiser")
+            + ": it has not been placed"
         )
 
 
@@ -657,6 +697,8 @@ def _finish(
     pictures: Sequence[Block],
 ) -> int:
     """Show the totals and write the files; returns the exit code."""
+    from macrame.sim.launch import replay_command
+
     every = [layer for layers in runs for layer in layers]
     on_core = [layer for layer in every if layer.where == CORE]
     macs, taken = sum(layer.macs for layer in on_core), sum(layer.cycles or 0 for layer in on_core)
@@ -667,16 +709,18 @@ def _finish(
     compared = sum(len(reference) for reference in job.references)
     used = macs / (taken * job.config.macs) if taken else 0.0
     report.write(
-        text(
-            "total per inference: {:,} MACs, {:,} cycles, {:.1%} of the array used",
-            macs // len(runs),
-            taken // len(runs),
-            used,
+        Text(
+            phrase("total per inference: ")
+            + counted(macs // len(runs), "MAC")
+            + phrase(", {:,} cycles, {:.1%} of the array used", taken // len(runs), used)
         )
     )
     if passes:
         report.write(
-            text("and {:,} cycles of the elementwise unit, {} lanes", passes // len(runs), job.lanes)
+            Text(
+                phrase("and {:,} cycles of the elementwise unit, ", passes // len(runs))
+                + counted(job.lanes, "lane")
+            )
         )
     report.write_all(speed(job.config, taken // len(runs)))
     values = sum(int(np.prod(layer.shape)) for layer in every)
@@ -732,6 +776,7 @@ def _finish(
         report.write(text("wrote {}", " and ".join(map(str, files))))
     if report.failed:
         report.write(text("net: the results differ from the expected ones", kind="error"))
+        report.write(Command("replay", replay_command(job.seed)))
     report.write_all(pictures)
     report.save()
     return int(report.failed)
@@ -864,9 +909,13 @@ def run_engine_on_board(given: Mapping[str, str]) -> int:
 
 def _ended(job: Job, found: Sequence[Inference], report: Report) -> int:
     """Print the accuracy, and write the page; returns the exit code."""
+    from macrame.sim.launch import replay_command
+
     if job.labels is not None:
         outputs = np.concatenate([one.outputs[0] for one in found]).reshape(len(job.labels), -1)
         report.write_all(accuracy(outputs, job.labels, job.floats, job.graph.runtime))
+    if report.failed:
+        report.write(Command("replay", replay_command(job.seed)))
     report.save()
     return int(report.failed)
 

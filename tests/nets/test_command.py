@@ -13,6 +13,9 @@ from macrame.errors import InputError
 from macrame.files import write
 from macrame.nets import command, operators, plan, tflite, tflite_writer
 from macrame.nets.graph import Graph, Op
+from macrame.nets.run import Difference, LayerRun
+from macrame.report.report import Report
+from macrame.report.terminal import Plain
 from tests import verbs
 from tests.nets import cases
 
@@ -84,7 +87,9 @@ def test_a_run(network, tmp_path, capfd):
     assert verbs.call("net", given) == 1
     said = capfd.readouterr()
     assert "4 of 4 values of mean differ from the reference, first at [0, 0, 0, 0]" in said.out
-    assert said.err.splitlines()[-1] == "net: the results differ from the expected ones"
+    *_, wrong, replay = said.err.splitlines()
+    assert wrong == "net: the results differ from the expected ones"
+    assert replay.startswith("  replay  SEED=1 SIM=icarus ")
     assert not out.exists()
 
     np.save(tmp_path / "image.npy", images[0])
@@ -242,3 +247,34 @@ def test_an_output_of_one_value(tmp_path, monkeypatch, capfd):
         job = command.prepare({"MODEL": "one.tflite", "INPUT": "x.npy"})
         assert [x.item() for (x,) in job.inputs] == stack.reshape(-1).tolist()
         assert all(x.shape == () for (x,) in job.inputs)
+
+
+def test_a_table_of_layers_is_in_one_piece(tmp_path, capfd):
+    """What is to be said about a layer stands below it; of later digits only layers that differ are shown."""
+    wrong = Difference("a tensor", 3, 8, (0, 1), 5, 6)
+    layers = [
+        LayerRun("first", "conv", (1, 8), "core", macs=64, cycles=9, predicted=9, golden=wrong),
+        LayerRun("second", "add", (1, 8), "host", note="it is too large"),
+        LayerRun("third", "conv", (1, 8), "core", macs=64, cycles=9, predicted=9, reference=wrong),
+    ]
+    report = Report(Plain(), "layers", tmp_path / "page.json")
+    for number in range(2):
+        listed = command._Layers(report, number, 2, brief=True)
+        for layer in layers:
+            listed.add(layer)
+        listed.end()
+    report.save()
+    blocks = json.loads((tmp_path / "page.json").read_text())["blocks"]
+    assert [block["block"] for block in blocks] == [
+        *("heading", "table", "check", "text", "check"),
+        *("heading", "table", "check", "check"),
+    ]
+    assert [len(block["rows"]) for block in blocks if block["block"] == "table"] == [3, 2]
+    first, other = [block["words"]["text"] for block in blocks if block["block"] == "heading"]
+    assert first == "input 0 of 2; of the others, only layers that differ are listed"
+    assert other == "input 1"
+    said = "first: 3 of 8 values of a tensor differ from the golden model, first at [0, 1]: expected 5, got 6"
+    assert blocks[2]["words"]["text"] == f"0 {said}"
+    printed = capfd.readouterr().out
+    assert printed.count("operator") == 2
+    assert "1 second on the host: it is too large" in printed

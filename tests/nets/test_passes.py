@@ -182,8 +182,8 @@ def test_the_report_says_why():
     network = run.Network(graph, CoreConfig())
     (layer,), _ = network.run(inputs, run.CoreBackend(None, lambda: None))
     assert layer.where == run.HOST
-    _, reason = command.row(0, layer)
-    assert str(reason.text).startswith("  on the host: no two tables round all sums")
+    (reason,) = command.remarks(0, layer)
+    assert str(reason.text).startswith(f"0 {layer.name} on the host: no two tables round all sums")
 
 
 def test_operands_are_broadcast():

@@ -24,7 +24,7 @@ from macrame.nets import operators
 from macrame.nets.engine.compile import Program, compile_graph, inputs_of
 from macrame.nets.graph import Graph
 from macrame.progress import Progress
-from macrame.report.blocks import Block, Check, Heading, phrase, table, text
+from macrame.report.blocks import Block, Check, Heading, counted, phrase, table, text
 from macrame.report.report import Report
 
 Values = NDArray[Any]
@@ -120,13 +120,10 @@ class Plan:
         program, counters = self.program, self.counters
         graph, depth = program.graph, program.config.depth
         yield Heading(
-            phrase(
-                "{} on a {} network engine, {} requantisers, {} lanes",
-                graph.name,
-                str(program.config),
-                program.config.post_lanes,
-                self.lanes,
-            )
+            phrase("{} on a {} network engine, ", graph.name, str(program.config))
+            + counted(program.config.post_lanes, "requantiser")
+            + ", "
+            + counted(self.lanes, "lane")
         )
         rows: list[tuple[Any, ...]] = []
         done = job = 0
