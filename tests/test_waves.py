@@ -3,10 +3,13 @@
 """`make waves`: its files exist, and every signal in its views is in the design, with the given width."""
 
 import re
+import shutil
 
 import pytest
 
+from macrame import paths
 from macrame.dev import waves
+from macrame.errors import CoreError, LinkError
 from macrame.sim import simulate
 from macrame.sim.link import HARNESS
 from tests.verbs import call
@@ -96,3 +99,37 @@ def test_the_page_names_its_command(tmp_path, monkeypatch):
     monkeypatch.setenv("MACRAME_REPLAY", f"make waves PAGE={page}")
     assert call("waves", {"PAGE": str(page)}) == 0
     assert f"<dd>make waves PAGE={page}</dd>" in page.read_text()
+
+
+@pytest.mark.parametrize(
+    ("file", "find", "replace", "error", "said"),
+    [
+        (
+            "array/mul8x8.v",
+            "product_q <= $signed(a) * $signed(b);",
+            "product_q <= (b == 8'h80) ? 16'sd0 : $signed(a) * $signed(b);",
+            LinkError,
+            '<data value="8">8</data> of <data value="32">32</data> values differ from the golden model',
+        ),
+        (
+            "stream/tile_sequencer.v",
+            "(a_last != (slice_last && slice_end));",
+            "a_last;",
+            CoreError,
+            "halted",
+        ),
+    ],
+    ids=["wrong", "halted"],
+)
+def test_the_page_of_a_run_that_fails(tmp_path, file, find, replace, error, said):
+    shutil.copytree(paths.RTL, tmp_path / "rtl")
+    path, page = tmp_path / "rtl" / file, tmp_path / "waves.html"
+    text = path.read_text()
+    assert text.count(find) == 1
+    path.write_text(text.replace(find, replace))
+    with pytest.raises(error):
+        waves.main({"PAGE": str(page)}, tmp_path / "rtl")
+    written = page.read_text()
+    assert '<p class="verdict failed">' in written
+    assert said in written
+    assert '<div data-component="run">' in written

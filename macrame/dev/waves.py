@@ -16,17 +16,18 @@ from numpy.typing import NDArray
 
 from macrame import __version__, environment
 from macrame.contract import CoreConfig
-from macrame.errors import LinkError
+from macrame.errors import CoreError, LinkError
 from macrame.golden.gemm import gemm
 from macrame.host.core import Core
 from macrame.host.core import Report as Counters
 from macrame.report import run_page
-from macrame.report.blocks import Block, Check, Metadata, Text, phrase
+from macrame.report.blocks import Block, Check, Metadata, Text, phrase, text
 from macrame.report.report import Report, page_of
 from macrame.report.terminal import Silent
 from macrame.sim import simulate
 from macrame.sim.link import SimLink
 from macrame.sim.recording import Recording
+from macrame.verify.compare import listed, mismatches
 from macrame.verify.trace import Trace
 from macrame.verify.trace_page import Work, component
 
@@ -158,7 +159,7 @@ def surfer(fst: Path, start_ps: int, stop_ps: int) -> str:
 
 
 def make(
-    folder: Path = FOLDER, trace: Recording | None = None
+    folder: Path = FOLDER, trace: Recording | None = None, rtl_root: Path | None = None
 ) -> tuple[dict[str, Path], Counters, NDArray[np.int32]]:
     """Simulate, and write the three files.
 
@@ -167,6 +168,8 @@ def make(
     folder : pathlib.Path
     trace : macrame.sim.recording.Recording, optional
         Record a trace, too.
+    rtl_root : pathlib.Path, optional
+        Another copy of rtl/.
 
     Returns
     -------
@@ -177,13 +180,11 @@ def make(
     """
     a, w = operands()
     config = CoreConfig(ROWS, COLS, 1, k_max=SLICES, post_lanes=1)
-    with SimLink(config, waves=True, name="make-waves", trace=trace) as link:
+    with SimLink(config, waves=True, name="make-waves", trace=trace, rtl_root=rtl_root) as link:
         core = Core(link)
         with link.span("product", m=len(a), k=SLICES, n=COLS, mode="raw"):
             product, report = core.matmul(a, w)
     assert link.waves is not None
-    if not np.array_equal(product, gemm(a, w)):
-        raise LinkError(f"the product differs from the golden model; the waveforms are in {link.waves}")
     folder.mkdir(parents=True, exist_ok=True)
     files = {suffix: folder / f"two_tiles.{suffix}" for suffix in ("fst", "gtkw", "sucl")}
     shutil.copyfile(link.waves, files["fst"])
@@ -198,8 +199,8 @@ def _short(path: Path) -> Path:
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
-def _page(trace: Trace) -> Iterator[Block]:
-    """The page of the run."""
+def _page(trace: Trace, product: NDArray[np.int32] | None, error: str = "") -> Iterator[Block]:
+    """The page of the run; without a product, of one that ended with an error."""
     a, w = operands()
     expected = gemm(a, w)
     yield Metadata(
@@ -211,18 +212,24 @@ def _page(trace: Trace) -> Iterator[Block]:
         }
     )
     yield Text(phrase("Two tiles of {} slices on a {}x{}x1 core.", SLICES, ROWS, COLS))
-    said = phrase("all {} values match the golden model", expected.size)
-    yield Check("product", expected.size, 0, said)
+    if error:
+        yield text("{}", error, kind="error")
+    if product is not None:
+        wrong = mismatches(expected, product, int)
+        said = phrase("{} of {} values differ from the golden model", len(wrong), expected.size)
+        yield Check("product", expected.size, len(wrong), said, listed(wrong))
     yield component(trace, [Work(a, w, None, expected)])
 
 
-def main(given: Mapping[str, str]) -> int:
+def main(given: Mapping[str, str], rtl_root: Path | None = None) -> int:
     """Simulate, write the files, print how to open them.
 
     Parameters
     ----------
     given : mapping of str to str
-        PAGE, a page to write as well.
+        PAGE, a page to write as well, also of a run that fails.
+    rtl_root : pathlib.Path, optional
+        Another copy of rtl/.
 
     Returns
     -------
@@ -244,10 +251,21 @@ def main(given: Mapping[str, str]) -> int:
     written = Report(Silent(), "Two tiles on a core", page, {run_page.NAME: run_page.assets()})
     with tempfile.TemporaryDirectory(prefix="macrame-") as temporary:
         trace = Recording(Path(temporary) / "trace") if page else None
-        files, report, product = make(trace=trace)
+        try:
+            files, report, product = make(trace=trace, rtl_root=rtl_root)
+        except CoreError as error:
+            if trace and trace.path.exists():
+                written.write_all(_page(Trace.read(trace.path), None, str(error)))
+                written.save()
+            raise
         if trace:
-            written.write_all(_page(Trace.read(trace.path)))
+            written.write_all(_page(Trace.read(trace.path), product))
             written.save()
+    if not np.array_equal(product, gemm(*operands())):
+        also = f", the page is {page}" if page else ""
+        raise LinkError(
+            f"the product differs from the golden model; the waveforms are {_short(files['fst'])}{also}"
+        )
     table = "\n".join("    " + " ".join(f"{value:6d}" for value in row) for row in product)
     print(f"""two tiles of {SLICES} slices on a {ROWS}x{COLS}x1 core: {report.cycles} cycles, bit-exact
 
