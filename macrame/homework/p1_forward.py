@@ -184,6 +184,7 @@ def _forward_float(problem: Problem) -> Blocks[Answer]:
         Matrix("e", e, 4),
         phrase("  / their sum {:.4f} =", e.sum()),
         Matrix("p", p, 4),
+        "for",
         Matrix("", np.array(problem.classes)),
     )
     yield text(

@@ -3,7 +3,7 @@
 """Problem 2: one step of backpropagation, in exact fractions and in the core's bf16 arithmetic."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal, localcontext
 from fractions import Fraction
@@ -18,7 +18,7 @@ from macrame.golden.nn.network import Network
 from macrame.homework.data import File
 from macrame.homework.plots.graph import Node, Step, graph_figure
 from macrame.homework.problem import Answer, Blocks, Run
-from macrame.report.blocks import Heading, Matrix, Phrase, answer, equation, phrase, table, text
+from macrame.report.blocks import Equation, Heading, Matrix, Phrase, answer, equation, phrase, table, text
 from macrame.verify.compare import bits
 
 TITLE = "One step of backpropagation"
@@ -45,7 +45,6 @@ MOST = 16
 DEEPEST = 8  # layers
 #: Digits of a sigmoid, which is not a fraction, and the smallest power of ten that does not count as 0.
 DIGITS, SMALLEST = 60, -9999
-MASKS = {"relu": "{0} > 0", "sigmoid": "{0} (1 - {0})"}
 #: dE/dz from dE/da, or from dE/dy.
 BACK = {"relu": "{1} where {0} > 0", "sigmoid": "{1} {0} (1 - {0})", "identity": "{1}"}
 
@@ -165,10 +164,11 @@ def solve(problem: Problem, run: Run) -> Blocks[Answer]:
             "p2_graph", "the computation graph with all values and gradients", figure(problem, exact)
         )
     golden = _bf16(problem, Golden())
-    rtl = _bf16(problem, run.rtl.bf16())
+    backend = run.rtl.bf16()
+    rtl = _bf16(problem, backend)
     for name, _ in problem.steps():
         run.rtl.compare(f"{name}, bf16", bits(rtl[name]), bits(golden[name]), again=True)
-    found = yield from _side_by_side(problem, run, exact, golden, rtl)
+    found = yield from _side_by_side(problem, run, exact, golden, rtl, backend.products)
     return {
         "placeholder": problem.placeholder,
         "error": problem.error,
@@ -279,8 +279,9 @@ def _worked(problem: Problem, exact: Mapping[str, Fractions]) -> Blocks[None]:
     def back(i: int) -> str:
         """dE/dz of a layer from dE/da, by its activation."""
         name, kind = problem.activations[i - 1], problem.network.activations[i - 1]
-        how = MASKS[kind].format(f"z{i}" if kind == "relu" else name) if kind in MASKS else ""
-        return f"mask: {how}" if kind == "relu" else f"times {how}" if how else "no mask"
+        da = "dE/dy" if i == n else f"dE/da{i}"
+        how = "{1} where {0} > 0, else 0" if kind == "relu" else BACK[kind]
+        return f"dE/dz{i} = {how.format(f'z{i}' if kind == 'relu' else name, da)} ="
 
     n, kinds = problem.depth, problem.network.activations
     inputs = ["x", *problem.activations[:-1]]
@@ -300,18 +301,14 @@ def _worked(problem: Problem, exact: Mapping[str, Fractions]) -> Blocks[None]:
         if i < n:
             yield equation(f"a{i} = {kinds[i - 1]}(z{i}) =", matrix(f"a{i}", 6))
     yield equation(
-        "y =" if kinds[-1] != "sigmoid" else f"y = sigmoid(z{n}) =",
+        "y =" if kinds[-1] == "identity" else f"y = {kinds[-1]}(z{n}) =",
         matrix("y", 8),
-        "target t =",
-        matrix("t"),
-        "e = y - t =",
-        matrix("e", 8),
     )
+    yield equation("e = y - t =", matrix("y", 8), "-", matrix("t"), "=", matrix("e", 8))
     yield text("total error E = {}", _decimal(exact["E"][0]))
     yield Heading("Step 2: the gradient of the error, and back through the output layer")
-    yield equation(
-        phrase("dE/dy = {:g} e =", factor), matrix("dE/dy", 8), back(n), f"dE/dz{n} =", matrix(f"dE/dz{n}", 8)
-    )
+    yield equation(phrase("dE/dy = {:g} e =", factor), matrix("dE/dy", 8))
+    yield equation(back(n), matrix(f"dE/dz{n}", 8))
     yield equation(
         f"dE/dW{n} = dE/dz{n} . {inputs[n - 1]}^T =",
         matrix(f"dE/dz{n}", 8),
@@ -331,13 +328,8 @@ def _worked(problem: Problem, exact: Mapping[str, Fractions]) -> Blocks[None]:
             "=",
             matrix(f"dE/da{i}", 10),
         )
-        yield equation(
-            back(i),
-            f"dE/dz{i} =",
-            matrix(f"dE/dz{i}", 10),
-            f"dE/dW{i} = dE/dz{i} . {inputs[i - 1]}^T =",
-            matrix(f"dE/dW{i}", 10),
-        )
+        yield equation(back(i), matrix(f"dE/dz{i}", 10))
+        yield equation(f"dE/dW{i} = dE/dz{i} . {inputs[i - 1]}^T =", matrix(f"dE/dW{i}", 10))
     yield Heading("Step 4: the update")
     for layer in range(n, 0, -1):
         yield equation(
@@ -348,7 +340,7 @@ def _worked(problem: Problem, exact: Mapping[str, Fractions]) -> Blocks[None]:
             "=",
             matrix(f"W{layer} new", 12),
         )
-    yield equation("biases:", *(matrix(f"b{i} new", 12) for i in range(1, n + 1)))
+        yield equation(f"b{layer} - rate dE/db{layer} =", matrix(f"b{layer} new", 12))
 
 
 def figure(problem: Problem, exact: Mapping[str, Fractions]) -> dict[str, bytes]:
@@ -388,6 +380,7 @@ def _side_by_side(
     exact: Mapping[str, Fractions],
     golden: Mapping[str, Numbers],
     rtl: Mapping[str, Numbers],
+    products: Sequence[str],
 ) -> Blocks[Answer]:
     yield Heading("Step 5: the same step in bf16, every operation as the core computes it")
     kinds = problem.network.activations
@@ -402,6 +395,7 @@ def _side_by_side(
         "The sigmoid itself runs on the host. " if "sigmoid" in kinds else "",
         run.rtl.bf16_name,
     )
+    yield from _products(problem, rtl, products)
     columns = [("golden bf16", golden), ("RTL bf16", rtl)]
     rows = []
     for name, how in problem.steps():
@@ -467,6 +461,19 @@ def _side_by_side(
         },
         "scalings": {k: _decimal(v) for k, v in scalings.items()},
     }
+
+
+def _products(problem: Problem, rtl: Mapping[str, Numbers], products: Sequence[str]) -> Iterator[Equation]:
+    """The results of the products on the RTL, in the order in which they were computed."""
+    n, kinds = problem.depth, problem.network.activations
+    backward = [name for i in range(n, 0, -1) for name in (f"dE/dW{i}", f"dE/db{i}", f"dE/da{i - 1}")][:-1]
+    names = [*problem.activations, *backward]
+    assert len(names) == len(products)
+    for i, (name, product) in enumerate(zip(names, products)):
+        if i < n and kinds[i] == "sigmoid":
+            continue  # the product is z, whose sigmoid runs on the host
+        decimals = 8 if i < n else 10
+        yield equation(f"{name} =", Matrix(f"{name} (RTL)", _reals(rtl[name]), decimals, product))
 
 
 def _reals(values: NDArray[Any]) -> NDArray[np.float64]:

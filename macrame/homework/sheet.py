@@ -51,7 +51,7 @@ from macrame.sim import simulate
 from macrame.sim.recording import Recording
 from macrame.verify.compare import Check as Comparison
 from macrame.verify.compare import counted, differing
-from macrame.verify.session import Session
+from macrame.verify.session import SMALL, Session
 from macrame.verify.trace import Trace
 from macrame.verify.trace_page import component
 
@@ -69,6 +69,8 @@ PROBLEMS: dict[int, Problem] = {
 #: A further part of a problem, with its own data file; its answer joins that of the first.
 FURTHER: dict[int, Part] = {8: p8_training}
 ON_RTL = (1, 2, 4, 6, 7, 8)
+#: Of these, those that use the int8 core and the hardware for bf16.
+ON_INT8, ON_BF16 = (1, 4, 6, 8), (1, 2)
 
 
 #: Parts that use the same simulators, the int8 core and the hardware for bf16. The others run alongside them:
@@ -287,7 +289,8 @@ def _solve(chosen: settings.Settings, problems: Mapping[int, Sequence[Any]]) -> 
                 "macrame": __version__,
                 "simulator": simulate.simulator(),
                 "versions": simulate.versions(),
-                "core": str(chosen.core),
+                **({"int8 core": str(chosen.core)} if set(problems) & set(ON_INT8) else {}),
+                **({"bf16 hardware": str(SMALL)} if set(problems) & set(ON_BF16) else {}),
                 "seed": chosen.seed,
                 "command": simulate.replay_command(chosen.seed),
             }
@@ -379,7 +382,7 @@ def _summary(
         yield Check("the problem sheet", count, wrong, said)
         yield Command("replay", simulate.replay_command(chosen.seed))
         if not chosen.waves:
-            yield Command("waves", "the same with WAVES=1")
+            yield Command("waves", "the same command with WAVES=1")
     elif every:
         said = phrase("All {:,} RTL results match the golden model bit for bit.", count)
         yield Check("the problem sheet", count, 0, said)

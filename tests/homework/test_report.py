@@ -32,7 +32,9 @@ def test_the_page_of_the_whole_sheet(whole):
     assert len(whole.page) < 1_000_000
     answer = whole.report(1)["answer"]
     assert {repr(answer["float"]["loss"]), repr(answer["int8"]["loss"])} <= set(page.values)
-    assert whole.out.rstrip().splitlines()[-1].strip() in page.text
+    *_, last, wrote = whole.out.rstrip().splitlines()
+    assert last.strip() in page.text
+    assert re.search(r"wrote \S+sheet\.html$", " ".join([last, wrote]))
 
 
 def test_a_problem_has_the_same_numbers_in_every_writer(solve, tmp_path):
@@ -77,7 +79,7 @@ def test_a_mismatch_is_on_the_page(solve, tmp_path, monkeypatch):
     assert code == 1
     assert ("p", {"class": "verdict failed"}) in page.elements
     assert "row 1, column 2: expected -590, got -591" in page.text
-    assert re.search(r"replay: ?SEED=\d+ ", page.text)
+    assert re.search(r"command ?SEED=\d+ ", page.text)
 
 
 @pytest.mark.parametrize("page", ["page.txt", "none/page.html"])
@@ -87,3 +89,27 @@ def test_a_page_that_cannot_be_written_is_refused_before_solving(solve, tmp_path
     assert (code, out) == (2, "")
     assert err.startswith(f"macrame: PAGE={tmp_path / page}: ")
     assert len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("number", [2, 7])
+def test_the_page_names_the_hardware_that_the_problem_uses(solve, tmp_path, number):
+    """As its summary lists it."""
+    assert solve(PROBLEM=number, PAGE=tmp_path / "page.json")[0] == 0
+    blocks = json.loads((tmp_path / "page.json").read_text())["blocks"]
+    (facts,) = [block["entries"] for block in blocks if block["block"] == "metadata"]
+    tables = [block for block in blocks if block["block"] == "table"]
+    (used,) = [found["rows"] for found in tables if found["columns"][0]["header"] == "simulated"]
+    named = [row[0]["text"] for row in used]
+    assert (facts.get("bf16 hardware") in named) == (number == 2)
+    assert "int8 core" not in facts
+    assert "8x8x1 core" not in named
+
+
+def test_the_whole_sheet_names_all_of_its_hardware(whole):
+    page, summary = Page(whole.page).text, whole.out[whole.out.index("\nSummary (") :]
+    for name, hardware in (
+        ("int8 core", "8x8x1"),
+        ("bf16 hardware", "1x4 dual-format core and a vector unit"),
+    ):
+        assert re.search(rf"{name} ?{hardware}", page)
+        assert hardware in summary
