@@ -44,11 +44,11 @@ module memory_port_properties #(
     always @(posedge clk) started_q <= 1'b1;
     wire rst = reset || !started_q;
 
-    wire                 writer_job_ready, in_ready, idle, target_range;
-    wire [1:0]           writer_write, b_write;
-    wire [ADDRESS_W-1:0] writer_address, second_address, b_address;
-    wire [WORD_W-1:0]    writer_data, b_data_in, out_data;
-    wire                 b_free, second_read, second_job_ready, out_valid, second_range;
+    wire                 writer_job_ready, in_ready, results_written, target_range;
+    wire [1:0]           writer_write, port_b_write;
+    wire [ADDRESS_W-1:0] writer_address, second_address, port_b_address;
+    wire [WORD_W-1:0]    writer_data, port_b_data_in, out_data;
+    wire                 port_b_free, second_read, second_job_ready, out_valid, second_range;
 
     result_writer #(
         .WORDS (WORDS),
@@ -60,8 +60,8 @@ module memory_port_properties #(
         .target(target), .target_step(target_step), .target_split(target_split), .split(split),
         .turn_column(turn_column), .turn_panel(turn_panel), .first_half(first_half),
         .in_data(in_data), .in_valid(in_valid), .in_ready(in_ready),
-        .b_write(writer_write), .b_address(writer_address), .b_data_in(writer_data),
-        .idle(idle), .error_range(target_range)
+        .port_b_write(writer_write), .port_b_address(writer_address), .port_b_data_in(writer_data),
+        .results_written(results_written), .error_range(target_range)
     );
 
     second_reader #(
@@ -71,7 +71,7 @@ module memory_port_properties #(
         .clk(clk), .rst(rst), .halted(halted),
         .job_valid(second_job_valid), .job_ready(second_job_ready),
         .panels(panels), .rows(rows), .columns(columns), .second(second), .second_step(second_step),
-        .b_free(b_free), .b_read(second_read), .b_address(second_address), .b_data(read_data),
+        .port_b_free(port_b_free), .port_b_read(second_read), .port_b_address(second_address), .port_b_data(read_data),
         .out_data(out_data), .out_valid(out_valid), .out_ready(out_ready),
         .error_range(second_range)
     );
@@ -88,16 +88,16 @@ module memory_port_properties #(
         else held_q <= held_q + {2'd0, second_read} - {2'd0, out_valid && out_ready};
 
     // as in the engine: while no program runs, there are no jobs in either
-    always @* if (started_q) assume (running || (idle && second_job_ready));
+    always @* if (started_q) assume (running || (results_written && second_job_ready));
 
     wire writing = (writer_write != 2'b00);
 
     always @* if (started_q) begin
-        write:  assert (!writing || (b_write == writer_write && b_address == writer_address &&
-                                     b_data_in == writer_data));
-        read:   assert (!second_read || (b_write == 2'b00 && b_address == second_address));
-        host:   assert (!running || writing || b_write == 2'b00);
-        bounds: assert (!(writing || second_read) || {{(32-ADDRESS_W){1'b0}}, b_address} < WORDS_32);
+        write:  assert (!writing || (port_b_write == writer_write && port_b_address == writer_address &&
+                                     port_b_data_in == writer_data));
+        read:   assert (!second_read || (port_b_write == 2'b00 && port_b_address == second_address));
+        host:   assert (!running || writing || port_b_write == 2'b00);
+        bounds: assert (!(writing || second_read) || {{(32-ADDRESS_W){1'b0}}, port_b_address} < WORDS_32);
         halt:   assert (!halted || !(writing || second_read));
         space:  assert (held_q <= 3'd4);
     end

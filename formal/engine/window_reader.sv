@@ -33,8 +33,8 @@ module window_reader_properties #(
     input wire [7:0]                  fill,
     input wire                        edge_left,
     input wire                        edge_right,
-    input wire                        tag,
-    input wire [WORD_W-1:0]           a_data,
+    input wire                        for_unit,
+    input wire [WORD_W-1:0]           port_a_data,
     input wire                        out_ready
 );
 
@@ -45,8 +45,8 @@ module window_reader_properties #(
     always @(posedge clk) started_q <= 1'b1;
     wire rst = reset || !started_q;
 
-    wire                     job_ready, a_enable, out_last, out_job_last, out_tag, out_valid;
-    wire [ADDRESS_W-1:0]     a_address;
+    wire                     job_ready, port_a_enable, out_last, out_job_last, out_for_unit, out_valid;
+    wire [ADDRESS_W-1:0]     port_a_address;
     wire [WORD_W-1:0]        out_data;
     wire [1:0]               out_user;
     wire                     error_range, error_length;
@@ -66,8 +66,8 @@ module window_reader_properties #(
     reg beyond1_q, beyond2_q;
 
     always @(posedge clk)
-        if (a_enable) begin
-            beyond1_q <= (a_address >= WORDS_32[ADDRESS_W-1:0]);
+        if (port_a_enable) begin
+            beyond1_q <= (port_a_address >= WORDS_32[ADDRESS_W-1:0]);
             beyond2_q <= beyond1_q;
         end
 

@@ -75,58 +75,59 @@ module elementwise_path #(
         end
     endgenerate
 
-    reg                record_q;        // its parts are on their way to the lanes
+    reg                sending_record_q;  // its parts are on their way to the lanes
     reg [3:0]          record_beat_q;
     reg [RECORD_W-1:0] record_parts_q;
-    reg                data_q;          // words may follow
-    reg [2:0]          op_q;
-    reg [PARTS_W-1:0]  part_q;          // of the word being issued
+    reg                record_sent_q;     // words may follow
+    reg [2:0]          command_q;
+    reg [PARTS_W-1:0]  part_q;            // of the word being issued
     reg [ENTRY_W-1:0]  entry_beat_q;
-    reg [7:0]          index_q;         // of the entry
+    reg [7:0]          index_q;           // of the entry
     reg [CREDIT_W-1:0] credits_q;
     reg [PART_W-1:0]   x_q, y_q;
 
-    wire part_sent, words_remaining;
+    wire result_part_taken, words_remaining;
 
-    wire needs_y    = !op_q[2];
-    wire part_end   = (part_q == PARTS_END[PARTS_W-1:0]);
-    wire load       = table_valid && !in_use && !record_q;
-    wire load_entry = (entry_beat_q == ENTRY_END[ENTRY_W-1:0]);
-    wire operands   = x_valid && (y_valid || !needs_y);
-    wire issue      = data_q && words_remaining && operands && (credits_q != {CREDIT_W{1'b0}});
-    wire job_taken  = job_valid && job_ready;
+    wire needs_y        = !command_q[2];
+    wire part_end       = (part_q == PARTS_END[PARTS_W-1:0]);
+    wire load           = table_valid && !in_use && !sending_record_q;
+    wire load_entry     = (entry_beat_q == ENTRY_END[ENTRY_W-1:0]);
+    wire operands_valid = x_valid && (y_valid || !needs_y);
+    wire issue          = record_sent_q && words_remaining && operands_valid &&
+                           (credits_q != {CREDIT_W{1'b0}});
+    wire job_taken      = job_valid && job_ready;
     wire [RECORD_W+71:0] record_padded = {{RECORD_W{1'b0}}, record};
 
-    assign job_ready   = !record_q;
+    assign job_ready   = !sending_record_q;
     assign table_ready = load && part_end;
     assign x_ready     = issue && part_end;
     assign y_ready     = issue && part_end && needs_y;
 
     always @(posedge clk) begin
         if (job_taken) record_parts_q <= record_padded[RECORD_W-1:0];
-        else if (record_q) record_parts_q <= record_parts_q >> PART_W;
-        if (job_taken) op_q <= record[2:0];
-        x_q <= record_q ? record_parts_q[PART_W-1:0] :
+        else if (sending_record_q) record_parts_q <= record_parts_q >> PART_W;
+        if (job_taken) command_q <= record[2:0];
+        x_q <= sending_record_q ? record_parts_q[PART_W-1:0] :
                load ? table_data[PART_W*part_q +: PART_W] : x_data[PART_W*part_q +: PART_W];
         y_q <= load ? table_data[8*DEPTH + PART_W*part_q +: PART_W] :
                       y_data[PART_W*part_q +: PART_W];
         if (rst) begin
-            record_q      <= 1'b0;
-            record_beat_q <= 4'd0;
-            data_q        <= 1'b0;
-            part_q        <= {PARTS_W{1'b0}};
-            entry_beat_q  <= {ENTRY_W{1'b0}};
-            index_q       <= 8'd0;
-            credits_q     <= CREDITS[CREDIT_W-1:0];
+            sending_record_q <= 1'b0;
+            record_beat_q    <= 4'd0;
+            record_sent_q    <= 1'b0;
+            part_q           <= {PARTS_W{1'b0}};
+            entry_beat_q     <= {ENTRY_W{1'b0}};
+            index_q          <= 8'd0;
+            credits_q        <= CREDITS[CREDIT_W-1:0];
         end else begin
             if (job_taken) begin
-                record_q <= 1'b1;
-                data_q   <= 1'b0;
-            end else if (record_q) begin
+                sending_record_q <= 1'b1;
+                record_sent_q    <= 1'b0;
+            end else if (sending_record_q) begin
                 record_beat_q <= (record_beat_q == RECORD_END[3:0]) ? 4'd0 : record_beat_q + 4'd1;
                 if (record_beat_q == RECORD_END[3:0]) begin
-                    record_q <= 1'b0;
-                    data_q   <= 1'b1;
+                    sending_record_q <= 1'b0;
+                    record_sent_q    <= 1'b1;
                 end
             end
             if (issue || load) part_q <= part_end ? {PARTS_W{1'b0}} : part_q + 1'b1;
@@ -134,13 +135,13 @@ module elementwise_path #(
                 entry_beat_q <= load_entry ? {ENTRY_W{1'b0}} : entry_beat_q + 1'b1;
                 if (load_entry) index_q <= index_q + 8'd1;
             end
-            if (issue && !part_sent) credits_q <= credits_q - 1'b1;
-            else if (part_sent && !issue) credits_q <= credits_q + 1'b1;
+            if (issue && !result_part_taken) credits_q <= credits_q - 1'b1;
+            else if (result_part_taken && !issue) credits_q <= credits_q + 1'b1;
         end
     end
 
     // only the loops are used
-    wire unused_turn_last, unused_half;
+    wire unused_last_address, unused_half;
     wire [2:0] unused_address;
 
     result_addresses #(
@@ -148,7 +149,7 @@ module elementwise_path #(
     ) u_words (
         .clk        (clk),
         .rst        (rst),
-        .load       (job_taken),
+        .job_taken  (job_taken),
         .panels     (panels),
         .rows       (rows),
         .columns    (columns),
@@ -158,7 +159,7 @@ module elementwise_path #(
         .turn_panel (1'b0),
         .first_half (1'b0),
         .active     (words_remaining),
-        .last       (unused_turn_last),
+        .last       (unused_last_address),
         .address    (unused_address),
         .half       (unused_half),
         .advance    (x_valid && x_ready)
@@ -173,7 +174,7 @@ module elementwise_path #(
     ) u_lanes (
         .clk        (clk),
         .rst        (rst),
-        .record     (record_q),
+        .record     (sending_record_q),
         .load       (load),
         .load_b     (1'b1),
         .load_entry (load_entry),
@@ -182,9 +183,9 @@ module elementwise_path #(
         .issue      (issue),
         .issue_last (1'b0),
         .issue_keep ({LANES{1'b1}}),
-        .pick       ({op_q[1] && !op_q[2], op_q[0]}),
-        .use_table_b(op_q[2:1] == 2'd0),
-        .product    (op_q == 3'd1),
+        .pick       ({command_q[1] && !command_q[2], command_q[0]}),
+        .use_table_b(command_q[2:1] == 2'd0),
+        .product    (command_q == 3'd1),
         .x          (x_q),
         .y          (y_q),
         .out_valid  (result_valid),
@@ -209,7 +210,7 @@ module elementwise_path #(
         .out_ready(fifo_ready)
     );
 
-    assign part_sent = fifo_valid && fifo_ready;
+    assign result_part_taken = fifo_valid && fifo_ready;
 
     // --- words of results: the last part is the FIFO's
 
@@ -230,16 +231,17 @@ module elementwise_path #(
             assign fifo_ready = !out_end || out_ready;
 
             always @(posedge clk) begin
-                if (part_sent) word_q <= word[8*DEPTH-1:PART_W];
+                if (result_part_taken) word_q <= word[8*DEPTH-1:PART_W];
                 if (rst) out_part_q <= {PARTS_W{1'b0}};
-                else if (part_sent) out_part_q <= out_end ? {PARTS_W{1'b0}} : out_part_q + 1'b1;
+                else if (result_part_taken)
+                    out_part_q <= out_end ? {PARTS_W{1'b0}} : out_part_q + 1'b1;
             end
         end
     endgenerate
 
     // a table's words end with an entry, and the record has bytes that no lane needs
     wire unused = &{1'b0, table_last, unused_last, unused_keep, record_padded,
-                    unused_turn_last, unused_address, unused_half};
+                    unused_last_address, unused_address, unused_half};
 
 endmodule
 

@@ -5,22 +5,22 @@
 //   The memory of the engine: words of two halves, and two ports, as block RAM has. Port A reads
 //   for the window reader. Port B writes halves of words, and reads.
 //
-//     a_address ─► ┌──────────┐ ─► register ─► a_data
-//     b_address ─► │ memory   │ ─► register ─► b_data
-//     b_data_in ─► └──────────┘
+//     port_a_address ─► ┌──────────┐ ─► register ─► port_a_data
+//     port_b_address ─► │ memory   │ ─► register ─► port_b_data
+//     port_b_data_in ─► └──────────┘
 //
 // Latency
 //   2 cycles from an address to its data, one word per cycle: block RAM and an output register.
-//   Port A advances, in both steps, only while a_enable is high, port B in every cycle. A word can
-//   be read, by either port, in the cycle after it was written.
+//   Port A advances, in both steps, only while port_a_enable is high, port B in every cycle. A word
+//   can be read, by either port, in the cycle after it was written.
 //
 // Numbers
 //   None: bits pass unchanged. No reset: words are undefined until they are written. A port that
 //   reads a word in the cycle in which it is written gets undefined bits.
 //
 // Example
-//   WORD_W 16: b_write 2'b10 with b_data_in 16'h1234 writes 8'h12 to the upper half of a word, and
-//   leaves the lower one.
+//   WORD_W 16: port_b_write 2'b10 with port_b_data_in 16'h1234 writes 8'h12 to the upper half of a
+//   word, and leaves the lower one.
 `default_nettype none
 
 module engine_memory #(
@@ -29,14 +29,14 @@ module engine_memory #(
 ) (
     input  wire                     clk,
     // port A
-    input  wire                     a_enable,
-    input  wire [$clog2(WORDS)-1:0] a_address,
-    output wire [WORD_W-1:0]        a_data,
+    input  wire                     port_a_enable,
+    input  wire [$clog2(WORDS)-1:0] port_a_address,
+    output wire [WORD_W-1:0]        port_a_data,
     // port B
-    input  wire [1:0]               b_write,  // halves to write, the lower first
-    input  wire [$clog2(WORDS)-1:0] b_address,
-    input  wire [WORD_W-1:0]        b_data_in,
-    output wire [WORD_W-1:0]        b_data
+    input  wire [1:0]               port_b_write,  // halves to write, the lower first
+    input  wire [$clog2(WORDS)-1:0] port_b_address,
+    input  wire [WORD_W-1:0]        port_b_data_in,
+    output wire [WORD_W-1:0]        port_b_data
 );
 
     localparam integer HALF_W = WORD_W / 2;
@@ -49,20 +49,20 @@ module engine_memory #(
         for (h = 0; h < 2; h = h + 1) begin : g_half
             (* no_rw_check, ram_style = "block" *)
             reg [HALF_W-1:0] mem[0:WORDS-1];
-            reg [HALF_W-1:0] a_read_q, a_data_q, b_read_q, b_data_q;
+            reg [HALF_W-1:0] port_a_read_q, port_a_data_q, port_b_read_q, port_b_data_q;
 
             always @(posedge clk) begin
-                if (a_enable) begin
-                    a_read_q <= mem[a_address];
-                    a_data_q <= a_read_q;
+                if (port_a_enable) begin
+                    port_a_read_q <= mem[port_a_address];
+                    port_a_data_q <= port_a_read_q;
                 end
-                if (b_write[h]) mem[b_address] <= b_data_in[h*HALF_W +: HALF_W];
-                else b_read_q <= mem[b_address];
-                b_data_q <= b_read_q;
+                if (port_b_write[h]) mem[port_b_address] <= port_b_data_in[h*HALF_W +: HALF_W];
+                else port_b_read_q <= mem[port_b_address];
+                port_b_data_q <= port_b_read_q;
             end
 
-            assign a_data[h*HALF_W +: HALF_W] = a_data_q;
-            assign b_data[h*HALF_W +: HALF_W] = b_data_q;
+            assign port_a_data[h*HALF_W +: HALF_W] = port_a_data_q;
+            assign port_b_data[h*HALF_W +: HALF_W] = port_b_data_q;
         end
     endgenerate
 

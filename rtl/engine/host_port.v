@@ -64,10 +64,10 @@ module host_port #(
     output wire                     error_range
 );
 
-    localparam integer HEAD_BEATS = 64 / WORD_W;
-    localparam integer ADDRESS_W  = $clog2(WORDS);
-    localparam [31:0]  HEAD_END   = HEAD_BEATS - 1;
-    localparam [31:0]  WORDS_32   = WORDS;
+    localparam integer HEADER_BEATS = 64 / WORD_W;
+    localparam integer ADDRESS_W    = $clog2(WORDS);
+    localparam [31:0]  HEADER_END   = HEADER_BEATS - 1;
+    localparam [31:0]  WORDS_32     = WORDS;
 
     localparam [7:0] WRITE = 8'd0;
     localparam [7:0] READ  = 8'd1;
@@ -82,27 +82,27 @@ module host_port #(
 
     reg [2:0]  state_q;
     reg [1:0]  beat_q;             // word of a command's first 8 bytes
-    reg [63:0] head_q;
-    reg        last_q;             // the command's packet has ended
+    reg [63:0] header_q;
+    reg        packet_ended_q;     // the command's packet has ended
     reg [31:0] address_q;
     reg [23:0] words_remaining_q;  // of a read
-    reg [1:0]  wait_q;             // cycles until host_data is the word at host_address
+    reg [1:0]  data_wait_q;        // cycles until host_data is the word at host_address
     reg        started_q;          // the engine has begun the program
 
-    wire [7:0]  command  = head_q[7:0];
-    wire [23:0] count    = head_q[31:8];
-    wire        accepted = in_valid && in_ready && !halted;
-    wire        head_end = (beat_q == HEAD_END[1:0]);
-    wire        checking = (state_q == CHECK) && !halted;
-    wire        writing  = (state_q == WRITING) && in_valid && !halted;
-    wire        reading  = (state_q == READING) && !halted;
-    wire        beyond   = (address_q >= WORDS_32);
-    wire        known    = (command <= RUN);
-    wire        legal    = known && ((command != RUN) || stored);
+    wire [7:0]  command       = header_q[7:0];
+    wire [23:0] count         = header_q[31:8];
+    wire        accepted      = in_valid && in_ready && !halted;
+    wire        header_end    = (beat_q == HEADER_END[1:0]);
+    wire        checking      = (state_q == CHECK) && !halted;
+    wire        writing       = (state_q == WRITING) && in_valid && !halted;
+    wire        reading       = (state_q == READING) && !halted;
+    wire        beyond        = (address_q >= WORDS_32);
+    wire        command_known = (command <= RUN);
+    wire        legal         = command_known && ((command != RUN) || stored);
     // data follows a write, and nothing else
-    wire        fits     = (last_q != (command == WRITE)) &&
-                           ((command != READ) || (count != 24'd0));
-    wire        sent     = out_valid && out_ready;
+    wire        length_legal  = (packet_ended_q != (command == WRITE)) &&
+                                ((command != READ) || (count != 24'd0));
+    wire        word_sent     = out_valid && out_ready;
 
     assign in_ready      = halted || (state_q == COLLECT) || (state_q == WRITING);
     assign host_write    = writing && !beyond;
@@ -110,37 +110,38 @@ module host_port #(
     assign host_data_in  = in_data;
     assign out_data      = host_data;
     assign out_last      = (words_remaining_q == 24'd1);
-    assign out_valid     = reading && (wait_q == 2'd0) && !beyond;
+    assign out_valid     = reading && (data_wait_q == 2'd0) && !beyond;
     assign play          = (state_q == PLAY) && !playing && stored && !halted;
     assign error_illegal = (checking && !legal) ||
                            ((state_q == PLAY) && !playing && !stored && !halted);
-    assign error_length  = (checking && legal && !fits) || (accepted && in_last &&
-                           (state_q == COLLECT) && !head_end);
+    assign error_length  = (checking && legal && !length_legal) || (accepted && in_last &&
+                           (state_q == COLLECT) && !header_end);
     assign error_range   = (writing || reading) && beyond;
 
-    wire [63:0] head_d;
+    wire [63:0] header_d;
 
     generate
         if (WORD_W == 64) begin : g_one_word
-            assign head_d = in_data;
+            assign header_d = in_data;
         end else begin : g_words
-            assign head_d = {in_data, head_q[63:WORD_W]};
+            assign header_d = {in_data, header_q[63:WORD_W]};
         end
     endgenerate
 
     always @(posedge clk) begin
         if (accepted && (state_q == COLLECT)) begin
-            head_q <= head_d;
-            last_q <= in_last;
+            header_q       <= header_d;
+            packet_ended_q <= in_last;
         end
         if (state_q == CHECK) begin
-            address_q         <= head_q[63:32];
+            address_q         <= header_q[63:32];
             words_remaining_q <= count;
-        end else if (writing || sent) begin
+        end else if (writing || word_sent) begin
             address_q         <= address_q + 32'd1;
             words_remaining_q <= words_remaining_q - 24'd1;
         end
-        wait_q <= (!reading || sent) ? 2'd2 : (wait_q == 2'd0) ? 2'd0 : wait_q - 2'd1;
+        data_wait_q <= (!reading || word_sent) ? 2'd2 :
+                       (data_wait_q == 2'd0) ? 2'd0 : data_wait_q - 2'd1;
         if (state_q != PLAYING) started_q <= 1'b0;
         else if (running) started_q <= 1'b1;
         if (rst) begin
@@ -150,15 +151,15 @@ module host_port #(
             case (state_q)
                 COLLECT:
                     if (accepted) begin
-                        beat_q <= head_end ? 2'd0 : beat_q + 2'd1;
-                        if (head_end) state_q <= CHECK;
+                        beat_q <= header_end ? 2'd0 : beat_q + 2'd1;
+                        if (header_end) state_q <= CHECK;
                     end
                 CHECK:
-                    if (legal && fits)
+                    if (legal && length_legal)
                         state_q <= (command == WRITE) ? WRITING :
                                    (command == READ) ? READING : PLAY;
                 WRITING: if (writing && in_last) state_q <= COLLECT;
-                READING: if (sent && out_last) state_q <= COLLECT;
+                READING: if (word_sent && out_last) state_q <= COLLECT;
                 // the rest of a program that a reset has cut off is being drained
                 PLAY: if (!playing) state_q <= PLAYING;
                 PLAYING: if (started_q && !playing && !running) state_q <= COLLECT;

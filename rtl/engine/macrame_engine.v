@@ -96,9 +96,9 @@ module macrame_engine #(
     wire              table_valid, table_last, table_ready;
     wire [1023:0]     descriptor;
     wire              product, elementwise;
-    wire              reader_valid, reader_ready, writer_valid, writer_ready;
-    wire              unit_valid, unit_ready;
-    wire              idle, finished;
+    wire              reader_job_valid, reader_job_ready, writer_job_valid, writer_job_ready;
+    wire              unit_job_valid, unit_job_ready;
+    wire              results_written, finished;
     wire              error_illegal, error_short, error_corrupt, error_stall, starved;
 
     packet_gate u_gate (
@@ -118,37 +118,37 @@ module macrame_engine #(
         .WORDS     (WORDS),
         .SLICES_MAX(SLICES)
     ) u_program_decoder (
-        .clk          (clk),
-        .rst          (core_rst),
-        .halted       (halted),
-        .in_data      (s_axis_program_tdata),
-        .in_last      (s_axis_program_tlast),
-        .in_valid     (gate_valid),
-        .in_ready     (gate_ready),
-        .weights_data (weights_data),
-        .weights_user (weights_user),
-        .weights_last (weights_last),
-        .weights_valid(weights_valid),
-        .weights_ready(weights_ready),
-        .table_data   (table_data),
-        .table_valid  (table_valid),
-        .table_last   (table_last),
-        .table_ready  (table_ready),
-        .descriptor   (descriptor),
-        .product      (product),
-        .elementwise  (elementwise),
-        .reader_valid (reader_valid),
-        .reader_ready (reader_ready),
-        .writer_valid (writer_valid),
-        .writer_ready (writer_ready),
-        .unit_valid   (unit_valid),
-        .unit_ready   (unit_ready),
-        .idle         (idle),
-        .finished     (finished),
-        .error_illegal(error_illegal),
-        .error_short  (error_short),
-        .error_corrupt(error_corrupt),
-        .starved      (starved)
+        .clk             (clk),
+        .rst             (core_rst),
+        .halted          (halted),
+        .in_data         (s_axis_program_tdata),
+        .in_last         (s_axis_program_tlast),
+        .in_valid        (gate_valid),
+        .in_ready        (gate_ready),
+        .weights_data    (weights_data),
+        .weights_user    (weights_user),
+        .weights_last    (weights_last),
+        .weights_valid   (weights_valid),
+        .weights_ready   (weights_ready),
+        .table_data      (table_data),
+        .table_valid     (table_valid),
+        .table_last      (table_last),
+        .table_ready     (table_ready),
+        .descriptor      (descriptor),
+        .product         (product),
+        .elementwise     (elementwise),
+        .reader_job_valid(reader_job_valid),
+        .reader_job_ready(reader_job_ready),
+        .writer_job_valid(writer_job_valid),
+        .writer_job_ready(writer_job_ready),
+        .unit_job_valid  (unit_job_valid),
+        .unit_job_ready  (unit_job_ready),
+        .results_written (results_written),
+        .finished        (finished),
+        .error_illegal   (error_illegal),
+        .error_short     (error_short),
+        .error_corrupt   (error_corrupt),
+        .starved         (starved)
     );
 
     // fields, by their byte in the descriptor
@@ -180,17 +180,17 @@ module macrame_engine #(
 
     // --- the memory
 
-    wire                     a_enable;
-    wire [ADDRESS_W-1:0]     a_address;
-    wire [WORD_W-1:0]        a_data, b_data;
+    wire                     port_a_enable;
+    wire [ADDRESS_W-1:0]     port_a_address;
+    wire [WORD_W-1:0]        port_a_data, port_b_data;
     wire [1:0]               writer_write;
     wire [$clog2(WORDS)-1:0] writer_address, second_address;
     wire [WORD_W-1:0]        writer_data;
-    wire                     second_read, b_free;
-    wire [1:0]               b_write;
-    wire [$clog2(WORDS)-1:0] b_address;
-    wire [WORD_W-1:0]        b_data_in;
-    wire                     writing = !b_free;
+    wire                     second_read, port_b_free;
+    wire [1:0]               port_b_write;
+    wire [$clog2(WORDS)-1:0] port_b_address;
+    wire [WORD_W-1:0]        port_b_data_in;
+    wire                     writing = !port_b_free;
 
     memory_port #(
         .ADDRESS_W($clog2(WORDS)),
@@ -200,40 +200,40 @@ module macrame_engine #(
         .writer_write  (writer_write),
         .writer_address(writer_address),
         .writer_data   (writer_data),
-        .b_free        (b_free),
+        .port_b_free   (port_b_free),
         .second_read   (second_read),
         .second_address(second_address),
         .host_write    (host_write),
         .host_address  (host_address),
         .host_data_in  (host_data_in),
-        .b_write       (b_write),
-        .b_address     (b_address),
-        .b_data_in     (b_data_in)
+        .port_b_write  (port_b_write),
+        .port_b_address(port_b_address),
+        .port_b_data_in(port_b_data_in)
     );
 
     engine_memory #(
         .WORDS (WORDS),
         .WORD_W(WORD_W)
     ) u_engine_memory (
-        .clk      (clk),
-        .a_enable (a_enable),
-        .a_address(a_address[ADDRESS_W-3:0]),
-        .a_data   (a_data),
-        .b_write  (b_write),
-        .b_address(b_address),
-        .b_data_in(b_data_in),
-        .b_data   (b_data)
+        .clk           (clk),
+        .port_a_enable (port_a_enable),
+        .port_a_address(port_a_address[ADDRESS_W-3:0]),
+        .port_a_data   (port_a_data),
+        .port_b_write  (port_b_write),
+        .port_b_address(port_b_address),
+        .port_b_data_in(port_b_data_in),
+        .port_b_data   (port_b_data)
     );
 
-    assign host_data = b_data;
+    assign host_data = port_b_data;
 
     // --- slices
 
     wire [WORD_W-1:0] slice_data;
     wire [1:0]        slice_user;
-    wire              slice_last, slice_alone, slice_valid, slice_ready;
+    wire              slice_last, slice_for_unit, slice_valid, slice_ready;
     wire              unused_job_last;
-    wire              source_range, second_range, target_range, error_length;
+    wire              error_source_range, error_second_range, error_target_range, error_length;
 
     window_reader #(
         .WORDS (WORDS),
@@ -242,8 +242,8 @@ module macrame_engine #(
         .clk           (clk),
         .rst           (core_rst),
         .halted        (halted),
-        .job_valid     (reader_valid),
-        .job_ready     (reader_ready),
+        .job_valid     (reader_job_valid),
+        .job_ready     (reader_job_ready),
         .panels        (panels),
         .rows          (rows),
         .columns       (columns),
@@ -265,45 +265,45 @@ module macrame_engine #(
         .fill          (descriptor[8*3 +: 8]),
         .edge_left     (flags[5]),
         .edge_right    (flags[6]),
-        .tag           (!product),
-        .a_enable      (a_enable),
-        .a_address     (a_address),
-        .a_data        (a_data),
+        .for_unit      (!product),
+        .port_a_enable (port_a_enable),
+        .port_a_address(port_a_address),
+        .port_a_data   (port_a_data),
         .out_data      (slice_data),
         .out_user      (slice_user),
         .out_last      (slice_last),
         .out_job_last  (unused_job_last),
-        .out_tag       (slice_alone),
+        .out_for_unit  (slice_for_unit),
         .out_valid     (slice_valid),
         .out_ready     (slice_ready),
-        .error_range   (source_range),
+        .error_range   (error_source_range),
         .error_length  (error_length)
     );
 
     // --- where words go
 
-    // the writer's job takes results of the elementwise unit; their x is a result of the core
-    reg  writer_unit_q, writer_fused_q;
-    wire writer_ready_in;                // the writer accepts a result
+    // the writer's job is elementwise, a product, or both: a product through the elementwise unit
+    reg  writer_elementwise_q, writer_product_q;
+    wire writer_in_ready;  // the writer accepts a result
     wire activation_ready, result_valid, result_ready;
     wire [32*DEPTH-1:0] result_data;
     wire [WORD_W-1:0]   unit_out_data;
     wire                unit_out_valid;
-    wire                unit_x_ready;
-    wire                unit_x_core = writer_unit_q && writer_fused_q;
-    wire                unit_x_self = writer_unit_q && !writer_fused_q;
-    wire                writer_core = !writer_unit_q;
+    wire                x_ready;
+    wire                results_to_unit   = writer_elementwise_q && writer_product_q;
+    wire                slices_to_unit    = writer_elementwise_q && !writer_product_q;
+    wire                results_to_writer = !writer_elementwise_q;
 
-    assign slice_ready  = slice_alone ? (unit_x_self && unit_x_ready) : activation_ready;
-    assign result_ready = writer_core ? writer_ready_in : (unit_x_core && unit_x_ready);
+    assign slice_ready  = slice_for_unit ? (slices_to_unit && x_ready) : activation_ready;
+    assign result_ready = results_to_writer ? writer_in_ready : (results_to_unit && x_ready);
 
     always @(posedge clk) begin
         if (core_rst) begin
-            writer_unit_q  <= 1'b0;
-            writer_fused_q <= 1'b0;
-        end else if (writer_valid && writer_ready) begin
-            writer_unit_q  <= elementwise;
-            writer_fused_q <= product;
+            writer_elementwise_q <= 1'b0;
+            writer_product_q     <= 1'b0;
+        end else if (writer_job_valid && writer_job_ready) begin
+            writer_elementwise_q <= elementwise;
+            writer_product_q     <= product;
         end
     end
 
@@ -331,7 +331,7 @@ module macrame_engine #(
         .s_axis_w_tlast (weights_last),
         .s_axis_a_tdata (slice_data),
         .s_axis_a_tuser (slice_user),
-        .s_axis_a_tvalid(slice_valid && !slice_alone),
+        .s_axis_a_tvalid(slice_valid && !slice_for_unit),
         .s_axis_a_tready(activation_ready),
         .s_axis_a_tlast (slice_last),
         .m_axis_tdata   (result_data),
@@ -365,34 +365,34 @@ module macrame_engine #(
     // --- the elementwise unit
 
     wire              takes_second = !record[2];
-    wire              path_ready, second_ready;
+    wire              path_job_ready, second_job_ready;
     wire [WORD_W-1:0] y_data;
     wire              y_valid, y_ready;
 
-    assign unit_ready = path_ready && second_ready;
+    assign unit_job_ready = path_job_ready && second_job_ready;
 
     second_reader #(
         .WORDS (WORDS),
         .WORD_W(WORD_W)
     ) u_second_reader (
-        .clk        (clk),
-        .rst        (core_rst),
-        .halted     (halted),
-        .job_valid  (unit_valid && path_ready && takes_second),
-        .job_ready  (second_ready),
-        .panels     (panels),
-        .rows       (rows),
-        .columns    (columns),
-        .second     (second),
-        .second_step(second_step),
-        .b_free     (b_free),
-        .b_read     (second_read),
-        .b_address  (second_address),
-        .b_data     (b_data),
-        .out_data   (y_data),
-        .out_valid  (y_valid),
-        .out_ready  (y_ready),
-        .error_range(second_range)
+        .clk           (clk),
+        .rst           (core_rst),
+        .halted        (halted),
+        .job_valid     (unit_job_valid && path_job_ready && takes_second),
+        .job_ready     (second_job_ready),
+        .panels        (panels),
+        .rows          (rows),
+        .columns       (columns),
+        .second        (second),
+        .second_step   (second_step),
+        .port_b_free   (port_b_free),
+        .port_b_read   (second_read),
+        .port_b_address(second_address),
+        .port_b_data   (port_b_data),
+        .out_data      (y_data),
+        .out_valid     (y_valid),
+        .out_ready     (y_ready),
+        .error_range   (error_second_range)
     );
 
     elementwise_path #(
@@ -401,27 +401,27 @@ module macrame_engine #(
     ) u_elementwise_path (
         .clk        (clk),
         .rst        (core_rst),
-        .job_valid  (unit_valid && second_ready),
-        .job_ready  (path_ready),
+        .job_valid  (unit_job_valid && second_job_ready),
+        .job_ready  (path_job_ready),
         .panels     (panels),
         .rows       (rows),
         .columns    (columns),
         .record     (record),
-        .in_use     (!idle && writer_unit_q),
+        .in_use     (!results_written && writer_elementwise_q),
         .table_data (table_data),
         .table_valid(table_valid),
         .table_last (table_last),
         .table_ready(table_ready),
-        .x_data     (writer_fused_q ? result_data[WORD_W-1:0] : slice_data),
-        .x_valid    ((unit_x_core && result_valid) ||
-                     (unit_x_self && slice_valid && slice_alone)),
-        .x_ready    (unit_x_ready),
+        .x_data     (writer_product_q ? result_data[WORD_W-1:0] : slice_data),
+        .x_valid    ((results_to_unit && result_valid) ||
+                     (slices_to_unit && slice_valid && slice_for_unit)),
+        .x_ready    (x_ready),
         .y_data     (y_data),
         .y_valid    (y_valid),
         .y_ready    (y_ready),
         .out_data   (unit_out_data),
         .out_valid  (unit_out_valid),
-        .out_ready  (writer_unit_q && writer_ready_in)
+        .out_ready  (writer_elementwise_q && writer_in_ready)
     );
 
     // --- results
@@ -430,29 +430,29 @@ module macrame_engine #(
         .WORDS (WORDS),
         .WORD_W(WORD_W)
     ) u_result_writer (
-        .clk         (clk),
-        .rst         (core_rst),
-        .halted      (halted),
-        .job_valid   (writer_valid),
-        .job_ready   (writer_ready),
-        .panels      (panels),
-        .rows        (rows),
-        .columns     (columns),
-        .target      (target),
-        .target_step (target_step),
-        .target_split(target_split),
-        .split       (flags[1]),
-        .turn_column (flags[2]),
-        .turn_panel  (flags[3]),
-        .first_half  (flags[4]),
-        .in_data     (writer_unit_q ? unit_out_data : result_data[WORD_W-1:0]),
-        .in_valid    (writer_unit_q ? unit_out_valid : result_valid),
-        .in_ready    (writer_ready_in),
-        .b_write     (writer_write),
-        .b_address   (writer_address),
-        .b_data_in   (writer_data),
-        .idle        (idle),
-        .error_range (target_range)
+        .clk            (clk),
+        .rst            (core_rst),
+        .halted         (halted),
+        .job_valid      (writer_job_valid),
+        .job_ready      (writer_job_ready),
+        .panels         (panels),
+        .rows           (rows),
+        .columns        (columns),
+        .target         (target),
+        .target_step    (target_step),
+        .target_split   (target_split),
+        .split          (flags[1]),
+        .turn_column    (flags[2]),
+        .turn_panel     (flags[3]),
+        .first_half     (flags[4]),
+        .in_data        (writer_elementwise_q ? unit_out_data : result_data[WORD_W-1:0]),
+        .in_valid       (writer_elementwise_q ? unit_out_valid : result_valid),
+        .in_ready       (writer_in_ready),
+        .port_b_write   (writer_write),
+        .port_b_address (writer_address),
+        .port_b_data_in (writer_data),
+        .results_written(results_written),
+        .error_range    (error_target_range)
     );
 
     // --- registers
@@ -487,10 +487,10 @@ module macrame_engine #(
         .beat_in   (program_accepted),
         .beat_out  (writing),
         .issue     (slice_valid && slice_ready),
-        .tile      (writer_valid && writer_ready),
-        .stall_a   (reader_ready && running_q),
+        .tile      (writer_job_valid && writer_job_ready),
+        .stall_a   (reader_job_ready && running_q),
         .stall_w   (weights_ready && !weights_valid && slice_valid && !slice_ready),
-        .stall_out (writer_unit_q && slice_valid && !slice_ready),
+        .stall_out (writer_elementwise_q && slice_valid && !slice_ready),
         .pad       (running_q && starved),
         .read      (counter_read),
         .read_index(counter_index),
@@ -536,8 +536,9 @@ module macrame_engine #(
         .seed_load     (unused_seed_load),
         .halted        (halted),
         .irq           (irq),
-        .error         ({source_range || second_range || target_range, error_length, error_corrupt,
-                         error_stall, error_short, error_illegal} | host_error),
+        .error         ({error_source_range || error_second_range || error_target_range,
+                         error_length, error_corrupt, error_stall, error_short, error_illegal} |
+                        host_error),
         .busy          (running_q),
         .counters_full (counters_full),
         .counter_read  (counter_read),
@@ -549,7 +550,7 @@ module macrame_engine #(
     wire unused = &{1'b0, unused_job_last, unused_tlast, unused_core_irq, unused_tkeep,
                     unused_awready, unused_wready, unused_bvalid, unused_arready, unused_rvalid,
                     unused_bresp, unused_rresp, unused_rdata, unused_seed, unused_seed_load,
-                    result_data, descriptor, a_address};
+                    result_data, descriptor, port_a_address};
 
 endmodule
 

@@ -13,7 +13,7 @@
 //
 // Example
 //   writer_write 2'b11 and host_write 2'b11 while `running` is high: the writer's word is written,
-//   and b_free is low.
+//   and port_b_free is low.
 `default_nettype none
 
 module memory_port #(
@@ -26,25 +26,25 @@ module memory_port #(
     input  wire [ADDRESS_W-1:0] writer_address,
     input  wire [WORD_W-1:0]    writer_data,
     // second operands
-    output wire                 b_free,          // no result is written
-    input  wire                 second_read,     // only while b_free
+    output wire                 port_b_free,     // no result is written
+    input  wire                 second_read,     // only while port_b_free
     input  wire [ADDRESS_W-1:0] second_address,
     // host
     input  wire [1:0]           host_write,
     input  wire [ADDRESS_W-1:0] host_address,
     input  wire [WORD_W-1:0]    host_data_in,
     // port B of the memory
-    output wire [1:0]           b_write,
-    output wire [ADDRESS_W-1:0] b_address,
-    output wire [WORD_W-1:0]    b_data_in
+    output wire [1:0]           port_b_write,
+    output wire [ADDRESS_W-1:0] port_b_address,
+    output wire [WORD_W-1:0]    port_b_data_in
 );
 
     wire writing = (writer_write != 2'b00);
 
-    assign b_free    = !writing;
-    assign b_write   = running ? writer_write : host_write;
-    assign b_address = writing ? writer_address : second_read ? second_address : host_address;
-    assign b_data_in = running ? writer_data : host_data_in;
+    assign port_b_free    = !writing;
+    assign port_b_write   = running ? writer_write : host_write;
+    assign port_b_address = writing ? writer_address : second_read ? second_address : host_address;
+    assign port_b_data_in = running ? writer_data : host_data_in;
 
 endmodule
 

@@ -62,35 +62,35 @@ module program_decoder #(
     output wire [1023:0]            descriptor,
     output wire                     product,      // kinds 2 and 4
     output wire                     elementwise,  // kinds 3 and 4
-    output wire                     reader_valid,
-    input  wire                     reader_ready,
-    output wire                     writer_valid,
-    input  wire                     writer_ready,
-    output wire                     unit_valid,
-    input  wire                     unit_ready,
+    output wire                     reader_job_valid,
+    input  wire                     reader_job_ready,
+    output wire                     writer_job_valid,
+    input  wire                     writer_job_ready,
+    output wire                     unit_job_valid,
+    input  wire                     unit_job_ready,
     // status
-    input  wire                     idle,         // all results of the jobs taken are in the memory
-    output wire                     finished,     // one cycle
+    input  wire                     results_written,  // of all jobs taken, to the memory
+    output wire                     finished,         // one cycle
     output wire                     error_illegal,
     output wire                     error_short,
     output wire                     error_corrupt,
-    output wire                     starved       // it waits for a beat of the program
+    output wire                     starved           // it waits for a beat of the program
 );
 
-    localparam integer BEAT_W       = 8 * DEPTH * DEPTH;
-    localparam integer HALF         = DEPTH / 2;
-    localparam integer HEAD_BEATS   = 1024 / BEAT_W;
-    localparam integer TABLE_BEATS  = 16384 / BEAT_W;
-    localparam integer RECORD_BEATS = (12 + DEPTH - 1) / DEPTH;
-    localparam integer CHECK_WORDS  = BEAT_W / 32;
-    localparam integer SUB_W        = (HALF < 2) ? 1 : $clog2(HALF);
-    localparam [31:0]  HEAD_END     = HEAD_BEATS - 1;
-    localparam [31:0]  TABLE_END    = TABLE_BEATS - 1;
-    localparam [31:0]  RECORD_END   = RECORD_BEATS - 1;
-    localparam [31:0]  SUB_END      = HALF - 1;
-    localparam [31:0]  WORDS_32     = WORDS;
-    localparam [31:0]  SLICES_32    = SLICES_MAX;
-    localparam [31:0]  DEPTH_32     = DEPTH;
+    localparam integer BEAT_W           = 8 * DEPTH * DEPTH;
+    localparam integer HALF             = DEPTH / 2;
+    localparam integer DESCRIPTOR_BEATS = 1024 / BEAT_W;
+    localparam integer TABLE_BEATS      = 16384 / BEAT_W;
+    localparam integer RECORD_BEATS     = (12 + DEPTH - 1) / DEPTH;
+    localparam integer CHECK_WORDS      = BEAT_W / 32;
+    localparam integer PORTION_W        = (HALF < 2) ? 1 : $clog2(HALF);
+    localparam [31:0]  DESCRIPTOR_END   = DESCRIPTOR_BEATS - 1;
+    localparam [31:0]  TABLE_END        = TABLE_BEATS - 1;
+    localparam [31:0]  RECORD_END       = RECORD_BEATS - 1;
+    localparam [31:0]  PORTION_END      = HALF - 1;
+    localparam [31:0]  WORDS_32         = WORDS;
+    localparam [31:0]  SLICES_32        = SLICES_MAX;
+    localparam [31:0]  DEPTH_32         = DEPTH;
 
     localparam [7:0] END         = 8'd0;
     localparam [7:0] BEGIN       = 8'd1;
@@ -119,9 +119,9 @@ module program_decoder #(
     reg [11:0]   beat_q;         // of a descriptor, a record or tables
     reg          writer_pending_q, reader_pending_q, unit_pending_q;
 
-    wire collecting = (state_q == COLLECT);
-    wire accepted   = in_valid && in_ready && !halted;
-    wire head_end   = (beat_q == HEAD_END[11:0]);
+    wire collecting     = (state_q == COLLECT);
+    wire accepted       = in_valid && in_ready && !halted;
+    wire descriptor_end = (beat_q == DESCRIPTOR_END[11:0]);
 
     // --- the descriptor
 
@@ -136,9 +136,9 @@ module program_decoder #(
     wire [15:0] last_slices  = descriptor_q[160 +: 16];
     wire [31:0] words_needed = descriptor_q[32 +: 32];
     wire [15:0] slices_needed = descriptor_q[64 +: 16];
-    wire [7:0]  command      = descriptor_q[864 +: 8];
-    wire        wait_results = descriptor_q[8];
-    wire        sparse       = descriptor_q[15];
+    wire [7:0]  command   = descriptor_q[864 +: 8];
+    wire        wait_flag = descriptor_q[8];
+    wire        sparse    = descriptor_q[15];
 
     wire is_begin = (kind == BEGIN);
     wire is_end   = (kind == END);
@@ -150,31 +150,34 @@ module program_decoder #(
     wire begin_legal = (descriptor_q[8 +: 8] == 8'd1) && (descriptor_q[16 +: 8] == DEPTH_32[7:0]) &&
                        (descriptor_q[24 +: 8] == DEPTH_32[7:0]) && (words_needed <= WORDS_32) &&
                        (slices_needed <= SLICES_32[15:0]);
-    wire counts_legal = (panels != 16'd0) && (rows != 16'd0) && (columns != 16'd0) &&
-                        (descriptor_q[80 +: 16] != 16'd0) && (descriptor_q[96 +: 16] != 16'd0) &&
-                        (descriptor_q[112 +: 16] != 16'd0);
-    wire turns_legal  = !(flags[2] && flags[3]) && (flags[1] || !(flags[2] || flags[3]));
-    wire single_tile  = (rows == 16'd1) && (columns == 16'd1);
-    wire panels_legal = (chunks != 16'd0) && (chunk_slices != 16'd0) && (last_slices != 16'd0) &&
-                        (chunk_slices <= SLICES_32[15:0]) && (last_slices <= SLICES_32[15:0]) &&
-                        ((chunks == 16'd1) || single_tile) &&
-                        (mode[7:2] == 6'd0) && (mode[1:0] != 2'd0);
-    wire job_legal    = counts_legal && turns_legal && (panels_legal || !product) &&
-                        ((command <= 8'd4) || !elementwise);
-    wire legal        = (is_begin != begun_q) && (kind <= TABLES) && (begin_legal || !is_begin) &&
-                        (job_legal || !is_job) && (tlast_q || !is_end);
+    wire counts_legal     = (panels != 16'd0) && (rows != 16'd0) && (columns != 16'd0) &&
+                            (descriptor_q[80 +: 16] != 16'd0) &&
+                            (descriptor_q[96 +: 16] != 16'd0) &&
+                            (descriptor_q[112 +: 16] != 16'd0);
+    wire turn_flags_legal = !(flags[2] && flags[3]) && (flags[1] || !(flags[2] || flags[3]));
+    wire single_tile      = (rows == 16'd1) && (columns == 16'd1);
+    wire panels_legal     = (chunks != 16'd0) && (chunk_slices != 16'd0) &&
+                            (last_slices != 16'd0) &&
+                            (chunk_slices <= SLICES_32[15:0]) && (last_slices <= SLICES_32[15:0]) &&
+                            ((chunks == 16'd1) || single_tile) &&
+                            (mode[7:2] == 6'd0) && (mode[1:0] != 2'd0);
+    wire job_legal        = counts_legal && turn_flags_legal && (panels_legal || !product) &&
+                            ((command <= 8'd4) || !elementwise);
+    wire legal            = (is_begin != begun_q) && (kind <= TABLES) &&
+                            (begin_legal || !is_begin) && (job_legal || !is_job) &&
+                            (tlast_q || !is_end);
 
     // --- the check: each word rotates what came before it
 
-    reg [31:0] check_q, fold;
+    reg [31:0] check_q, beat_fold;
     reg        end_item_q;  // the item being read is the end
     wire       end_item = (collecting && (beat_q == 12'd0)) ? (in_data[7:0] == END) : end_item_q;
 
     integer w;
     always @* begin
-        fold = 32'd0;
+        beat_fold = 32'd0;
         for (w = 0; w < CHECK_WORDS; w = w + 1)
-            fold = {fold[30:0], fold[31]} ^ in_data[32*w +: 32];
+            beat_fold = {beat_fold[30:0], beat_fold[31]} ^ in_data[32*w +: 32];
     end
 
     wire [63:0] check_twice  = {check_q, check_q} << (CHECK_WORDS % 32);
@@ -187,45 +190,45 @@ module program_decoder #(
     // each counts from 2, and equals its limit in the last iteration but one
     reg [15:0]      slice_q, chunk_q, panel_q;
     reg             slice_last_q, chunk_last_q, panel_last_q;
-    reg [SUB_W-1:0] sub_q;  // sparse slice, or pair of words of the tables, within a beat
+    reg [PORTION_W-1:0] portion_q;  // sparse slice, or pair of words of the tables, within a beat
 
-    wire forwarding  = (state_q == WEIGHTS) && !halted;
-    wire unpacking   = sparse && !in_record_q;
-    wire sub_end     = (sub_q == SUB_END[SUB_W-1:0]);
-    wire sub_last    = !unpacking || slice_last_q || sub_end;
-    wire forwarded   = weights_valid && weights_ready;
-    wire record_end  = in_record_q && (beat_q == RECORD_END[11:0]);
-    wire panel_end   = forwarded && !in_record_q && slice_last_q;
-    wire weights_end = panel_end && chunk_last_q && panel_last_q;
+    wire forwarding   = (state_q == WEIGHTS) && !halted;
+    wire unpacking    = sparse && !in_record_q;
+    wire portion_end  = (portion_q == PORTION_END[PORTION_W-1:0]);
+    wire portion_last = !unpacking || slice_last_q || portion_end;
+    wire forwarded    = weights_valid && weights_ready;
+    wire record_end   = in_record_q && (beat_q == RECORD_END[11:0]);
+    wire panel_end    = forwarded && !in_record_q && slice_last_q;
+    wire weights_end  = panel_end && chunk_last_q && panel_last_q;
 
     // the last chunk of the next panel, or the next of this one
-    wire single     = (chunks == 16'd1);
-    wire next_last  = chunk_last_q ? single : (chunk_q == chunks);
-    wire chunk_one  = (chunk_slices == 16'd1);
-    wire last_one   = (last_slices == 16'd1);
-    wire slices_end = chunk_last_q ? (slice_q == last_slices) : (slice_q == chunk_slices);
-    wire checking   = (state_q == CHECK);
+    wire one_chunk       = (chunks == 16'd1);
+    wire next_chunk_last = chunk_last_q ? one_chunk : (chunk_q == chunks);
+    wire chunk_one_slice = (chunk_slices == 16'd1);
+    wire last_one_slice  = (last_slices == 16'd1);
+    wire slices_end      = chunk_last_q ? (slice_q == last_slices) : (slice_q == chunk_slices);
+    wire checking        = (state_q == CHECK);
 
     assign weights_valid = forwarding && in_valid;
     assign weights_last  = !in_record_q && slice_last_q;
     assign weights_user  = {6'd0, mode[1:0]};
 
     // 2 * DEPTH bytes of a beat: a sparse slice, or a pair of words
-    wire [16*DEPTH-1:0] packed_slice;
+    wire [16*DEPTH-1:0] portion;
 
     genvar j, d;
     generate
-        if (HALF > 1) begin : g_packed
-            assign packed_slice = in_data[16*DEPTH*sub_q +: 16*DEPTH];
-        end else begin : g_one_slice
-            assign packed_slice = in_data;
+        if (HALF > 1) begin : g_portions
+            assign portion = in_data[16*DEPTH*portion_q +: 16*DEPTH];
+        end else begin : g_one_portion
+            assign portion = in_data;
         end
         for (j = 0; j < DEPTH; j = j + 1) begin : g_column
             for (d = 0; d < DEPTH; d = d + 1) begin : g_depth
                 wire [7:0] dense = in_data[8*(DEPTH*j + d) +: 8];
                 if (d % HALF == j % HALF) begin : g_kept
                     assign weights_data[8*(DEPTH*j + d) +: 8] =
-                        unpacking ? packed_slice[8*(2*j + d/HALF) +: 8] : dense;
+                        unpacking ? portion[8*(2*j + d/HALF) +: 8] : dense;
                 end else begin : g_zero
                     assign weights_data[8*(DEPTH*j + d) +: 8] = unpacking ? 8'd0 : dense;
                 end
@@ -236,21 +239,21 @@ module program_decoder #(
     always @(posedge clk) begin
         if (checking) begin
             in_record_q  <= 1'b1;
-            sub_q        <= {SUB_W{1'b0}};
-            slice_last_q <= single ? last_one : chunk_one;
-            chunk_last_q <= single;
+            portion_q    <= {PORTION_W{1'b0}};
+            slice_last_q <= one_chunk ? last_one_slice : chunk_one_slice;
+            chunk_last_q <= one_chunk;
             panel_last_q <= (panels == 16'd1);
         end else if (table_valid && table_ready) begin
-            sub_q <= sub_end ? {SUB_W{1'b0}} : sub_q + 1'b1;
+            portion_q <= portion_end ? {PORTION_W{1'b0}} : portion_q + 1'b1;
         end else if (forwarded) begin
             if (in_record_q) begin
                 in_record_q <= !record_end;
             end else begin
-                sub_q <= sub_last ? {SUB_W{1'b0}} : sub_q + 1'b1;
+                portion_q <= portion_last ? {PORTION_W{1'b0}} : portion_q + 1'b1;
                 if (slice_last_q) begin
                     in_record_q  <= 1'b1;
-                    slice_last_q <= next_last ? last_one : chunk_one;
-                    chunk_last_q <= next_last;
+                    slice_last_q <= next_chunk_last ? last_one_slice : chunk_one_slice;
+                    chunk_last_q <= next_chunk_last;
                     if (chunk_last_q) panel_last_q <= (panel_q == panels);
                 end else begin
                     slice_last_q <= slices_end;
@@ -269,35 +272,35 @@ module program_decoder #(
 
     wire table_end     = (beat_q == TABLE_END[11:0]);
     assign table_valid = (state_q == TABLE) && in_valid && !halted;
-    assign table_data  = packed_slice;
-    assign table_last  = table_end && sub_end;
+    assign table_data  = portion;
+    assign table_last  = table_end && portion_end;
 
     // --- jobs
 
-    wire waiting = wait_results && !idle;
+    wire awaits_results = wait_flag && !results_written;
 
-    assign descriptor   = descriptor_q;
-    assign reader_valid = reader_pending_q && !waiting && !halted;
-    assign writer_valid = writer_pending_q && !reader_pending_q && !halted;
-    assign unit_valid   = unit_pending_q && !writer_pending_q && !halted;
+    assign descriptor       = descriptor_q;
+    assign reader_job_valid = reader_pending_q && !awaits_results && !halted;
+    assign writer_job_valid = writer_pending_q && !reader_pending_q && !halted;
+    assign unit_job_valid   = unit_pending_q && !writer_pending_q && !halted;
 
-    wire offered = reader_pending_q || writer_pending_q || unit_pending_q;
+    wire job_pending = reader_pending_q || writer_pending_q || unit_pending_q;
 
     // --- items
 
-    wire checked     = (state_q == CHECK) && !halted;
+    wire verdict     = (state_q == CHECK) && !halted;
     wire item_beat   = accepted && !collecting;  // of weights or tables
     wire part_of_end = collecting && end_item;
 
-    assign in_ready      = halted || collecting || (forwarding && weights_ready && sub_last) ||
-                           ((state_q == TABLE) && table_ready && sub_end);
-    assign error_illegal = checked && !legal;
-    assign error_short   = (accepted && in_last && (collecting ? !head_end : item_beat)) ||
-                           (checked && legal && tlast_q && !is_end);
-    assign error_corrupt = checked && legal && is_end && !check_equal;
+    assign in_ready      = halted || collecting || (forwarding && weights_ready && portion_last) ||
+                           ((state_q == TABLE) && table_ready && portion_end);
+    assign error_illegal = verdict && !legal;
+    assign error_short   = (accepted && in_last && (collecting ? !descriptor_end : item_beat)) ||
+                           (verdict && legal && tlast_q && !is_end);
+    assign error_corrupt = verdict && legal && is_end && !check_equal;
     assign starved       = !in_valid && !halted &&
                            (collecting || (forwarding && weights_ready) || (state_q == TABLE));
-    assign finished      = (state_q == DRAIN) && idle && !halted;
+    assign finished      = (state_q == DRAIN) && results_written && !halted;
 
     always @(posedge clk) begin
         if (accepted && collecting) begin
@@ -314,15 +317,15 @@ module program_decoder #(
             writer_pending_q <= 1'b0;
             unit_pending_q   <= 1'b0;
         end else begin
-            if (accepted && !part_of_end) check_q <= check_twice[63:32] ^ fold;
-            if (reader_valid && reader_ready) reader_pending_q <= 1'b0;
-            if (writer_valid && writer_ready) writer_pending_q <= 1'b0;
-            if (unit_valid && unit_ready) unit_pending_q <= 1'b0;
+            if (accepted && !part_of_end) check_q <= check_twice[63:32] ^ beat_fold;
+            if (reader_job_valid && reader_job_ready) reader_pending_q <= 1'b0;
+            if (writer_job_valid && writer_job_ready) writer_pending_q <= 1'b0;
+            if (unit_job_valid && unit_job_ready) unit_pending_q <= 1'b0;
             case (state_q)
                 COLLECT:
                     if (accepted) begin
-                        beat_q <= head_end ? 12'd0 : beat_q + 12'd1;
-                        if (head_end) state_q <= CHECK;
+                        beat_q <= descriptor_end ? 12'd0 : beat_q + 12'd1;
+                        if (descriptor_end) state_q <= CHECK;
                     end
                 CHECK:
                     if (!halted && legal) begin
@@ -337,7 +340,7 @@ module program_decoder #(
                     if (forwarded && in_record_q) beat_q <= record_end ? 12'd0 : beat_q + 12'd1;
                     if (weights_end) state_q <= OFFER;
                 end
-                OFFER: if (!offered) state_q <= COLLECT;
+                OFFER: if (!job_pending) state_q <= COLLECT;
                 TABLE:
                     if (accepted) begin
                         beat_q <= table_end ? 12'd0 : beat_q + 12'd1;

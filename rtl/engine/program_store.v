@@ -60,16 +60,16 @@ module program_store #(
     (* no_rw_check, ram_style = "block" *)
     reg [BEAT_W-1:0]    mem[0:BEATS-1];
     reg [BEAT_W-1:0]    read_q, data_q;
-    reg [ADDRESS_W-1:0] write_q, end_q, address_q;
-    reg                 full_q;    // the packet has filled the memory
+    reg [ADDRESS_W-1:0] write_address_q, end_address_q, read_address_q;
+    reg                 memory_full_q;  // the packet has filled the memory
     reg                 stored_q;
-    reg                 open_q;    // a beat of the packet on `out` was accepted
-    reg                 active_q;  // the beat at address_q has not been read yet
+    reg                 packet_open_q;  // a beat of the packet on `out` was accepted
+    reg                 active_q;       // the beat at read_address_q has not been read yet
     reg                 valid1_q, valid2_q, last1_q, last2_q;
 
-    wire advance  = !valid2_q || out_ready;
-    wire accepted = in_valid && in_ready;
-    wire at_end   = (address_q == end_q);
+    wire advance     = !valid2_q || out_ready;
+    wire accepted    = in_valid && in_ready;
+    wire read_at_end = (read_address_q == end_address_q);
 
     assign in_ready  = !playing && !play;
     assign stored    = stored_q;
@@ -79,38 +79,39 @@ module program_store #(
     assign out_valid = valid2_q;
 
     always @(posedge clk) begin
-        if (accepted && !full_q) begin
-            mem[write_q] <= in_data;
-            end_q        <= write_q;
+        if (accepted && !memory_full_q) begin
+            mem[write_address_q] <= in_data;
+            end_address_q        <= write_address_q;
         end
         if (advance) begin
-            read_q  <= mem[address_q];
+            read_q  <= mem[read_address_q];
             data_q  <= read_q;
-            last1_q <= at_end;
+            last1_q <= read_at_end;
             last2_q <= last1_q;
         end
         if (core_rst) begin
-            write_q <= {ADDRESS_W{1'b0}};
-            full_q  <= 1'b0;
+            write_address_q <= {ADDRESS_W{1'b0}};
+            memory_full_q   <= 1'b0;
         end else if (accepted) begin
-            write_q <= in_last ? {ADDRESS_W{1'b0}} : write_q + ONE[ADDRESS_W-1:0];
-            full_q  <= !in_last && (full_q || (write_q == END[ADDRESS_W-1:0]));
+            write_address_q <= in_last ? {ADDRESS_W{1'b0}} : write_address_q + ONE[ADDRESS_W-1:0];
+            memory_full_q   <= !in_last &&
+                               (memory_full_q || (write_address_q == END[ADDRESS_W-1:0]));
         end
         if (rst) stored_q <= 1'b0;
         else if (accepted) stored_q <= in_last;
-        if (rst) open_q <= 1'b0;
-        else if (valid2_q && out_ready) open_q <= !last2_q;
-        if (rst || (core_rst && !open_q)) begin
+        if (rst) packet_open_q <= 1'b0;
+        else if (valid2_q && out_ready) packet_open_q <= !last2_q;
+        if (rst || (core_rst && !packet_open_q)) begin
             active_q <= 1'b0;
             valid1_q <= 1'b0;
             valid2_q <= 1'b0;
         end else begin
             if (play && stored_q && !playing) begin
-                active_q  <= 1'b1;
-                address_q <= {ADDRESS_W{1'b0}};
+                active_q       <= 1'b1;
+                read_address_q <= {ADDRESS_W{1'b0}};
             end else if (active_q && advance) begin
-                active_q  <= !at_end;
-                address_q <= address_q + ONE[ADDRESS_W-1:0];
+                active_q       <= !read_at_end;
+                read_address_q <= read_address_q + ONE[ADDRESS_W-1:0];
             end
             if (advance) begin
                 valid1_q <= active_q;

@@ -29,7 +29,7 @@ module result_addresses #(
     input  wire                        clk,
     input  wire                        rst,
     // job
-    input  wire                        load,
+    input  wire                        job_taken,
     input  wire [15:0]                 panels,
     input  wire [15:0]                 rows,
     input  wire [15:0]                 columns,
@@ -48,7 +48,7 @@ module result_addresses #(
 
     localparam integer ADDRESS_W = $clog2(WORDS) + 2;
 
-    reg [3*ADDRESS_W-1:0] step_q;
+    reg [3*ADDRESS_W-1:0] target_step_q;
     reg                   turn_column_q, turn_panel_q, first_half_q;
     reg [ADDRESS_W-1:0]   address_q, panel_address_q;
     reg                   half_q, active_q;
@@ -60,11 +60,11 @@ module result_addresses #(
     generate
         for (n = 0; n < 3; n = n + 1) begin : g_loop
             // counts from 2, and equals count_q in the last iteration but one
-            reg [15:0] turn_q;
+            reg [15:0] iteration_q;
             reg [15:0] count_q;
-            reg        once_q, last_q;
+            reg        one_iteration_q, last_q;
 
-            wire turned = advance && ((n == 0) || wrap[(n == 0) ? 0 : n - 1]);
+            wire advances = advance && ((n == 0) || wrap[(n == 0) ? 0 : n - 1]);
 
             if (n == 0) begin : g_inner
                 assign wrap[n] = last_q;
@@ -73,15 +73,15 @@ module result_addresses #(
             end
 
             always @(posedge clk) begin
-                if (load) begin
-                    count_q <= counts[16*n +: 16];
-                    once_q  <= (counts[16*n +: 16] == 16'd1);
-                    last_q  <= (counts[16*n +: 16] == 16'd1);
-                end else if (turned) begin
-                    last_q <= last_q ? once_q : (turn_q == count_q);
+                if (job_taken) begin
+                    count_q         <= counts[16*n +: 16];
+                    one_iteration_q <= (counts[16*n +: 16] == 16'd1);
+                    last_q          <= (counts[16*n +: 16] == 16'd1);
+                end else if (advances) begin
+                    last_q <= last_q ? one_iteration_q : (iteration_q == count_q);
                 end
-                if (load || (turned && last_q)) turn_q <= 16'd2;
-                else if (turned) turn_q <= turn_q + 16'd1;
+                if (job_taken || (advances && last_q)) iteration_q <= 16'd2;
+                else if (advances) iteration_q <= iteration_q + 16'd1;
             end
         end
     endgenerate
@@ -89,15 +89,15 @@ module result_addresses #(
     // a step that waits for the upper half
     wire stay = (!wrap[0] && turn_column_q && !half_q) || (wrap[1] && turn_panel_q && !half_q);
 
-    wire [ADDRESS_W-1:0] step = !wrap[0] ? step_q[0 +: ADDRESS_W] :
-                                !wrap[1] ? step_q[ADDRESS_W +: ADDRESS_W] :
-                                step_q[2*ADDRESS_W +: ADDRESS_W];
+    wire [ADDRESS_W-1:0] step = !wrap[0] ? target_step_q[0 +: ADDRESS_W] :
+                                !wrap[1] ? target_step_q[ADDRESS_W +: ADDRESS_W] :
+                                target_step_q[2*ADDRESS_W +: ADDRESS_W];
     wire [ADDRESS_W-1:0] address_d = (wrap[1] ? panel_address_q : address_q) +
                                      (stay ? {ADDRESS_W{1'b0}} : step);
 
     always @(posedge clk) begin
-        if (load) begin
-            step_q          <= target_step;
+        if (job_taken) begin
+            target_step_q   <= target_step;
             turn_column_q   <= turn_column;
             turn_panel_q    <= turn_panel;
             first_half_q    <= first_half;
@@ -111,7 +111,7 @@ module result_addresses #(
             else if (turn_panel_q && wrap[1]) half_q <= !half_q;
         end
         if (rst) active_q <= 1'b0;
-        else if (load) active_q <= 1'b1;
+        else if (job_taken) active_q <= 1'b1;
         else if (advance && wrap[2]) active_q <= 1'b0;
     end
 

@@ -50,11 +50,11 @@ module result_writer #(
     input  wire                        in_valid,
     output wire                        in_ready,
     // port B of the memory
-    output wire [1:0]                  b_write,
-    output wire [$clog2(WORDS)-1:0]    b_address,
-    output wire [WORD_W-1:0]           b_data_in,
+    output wire [1:0]                  port_b_write,
+    output wire [$clog2(WORDS)-1:0]    port_b_address,
+    output wire [WORD_W-1:0]           port_b_data_in,
     // status
-    output wire                        idle,  // no job, and all results are in the memory
+    output wire                        results_written,  // no job, all results in the memory
     output wire                        error_range
 );
 
@@ -64,27 +64,27 @@ module result_writer #(
 
     wire                 active, half;
     wire [ADDRESS_W-1:0] address;
-    reg                  split_q, second_q;  // the upper half is due
+    reg                  split_q, upper_half_q;  // the upper half is due
     reg [ADDRESS_W-1:0]  target_split_q;
     reg [1:0]            write_q;
     reg [ADDRESS_W-1:0]  address_q;
     reg [WORD_W-1:0]     data_q;
 
-    wire unused_last;
-    wire unused = &{1'b0, unused_last};
+    wire unused_last_address;
+    wire unused = &{1'b0, unused_last_address};
 
-    wire load   = job_valid && job_ready;
-    wire taking = active && in_valid && !halted;
+    wire job_taken = job_valid && job_ready;
+    wire taking    = active && in_valid && !halted;
 
     assign job_ready = !active && !halted;
-    assign in_ready  = active && !halted && (!split_q || second_q);
+    assign in_ready  = active && !halted && (!split_q || upper_half_q);
 
     result_addresses #(
         .WORDS(WORDS)
     ) u_result_addresses (
         .clk        (clk),
         .rst        (rst),
-        .load       (load),
+        .job_taken  (job_taken),
         .panels     (panels),
         .rows       (rows),
         .columns    (columns),
@@ -94,34 +94,34 @@ module result_writer #(
         .turn_panel (turn_panel),
         .first_half (first_half),
         .active     (active),
-        .last       (unused_last),
+        .last       (unused_last_address),
         .address    (address),
         .half       (half),
         .advance    (in_valid && in_ready)
     );
 
     always @(posedge clk) begin
-        if (load) split_q <= split;
-        if (load) target_split_q <= target_split;
-        address_q <= address + (second_q ? target_split_q : {ADDRESS_W{1'b0}});
+        if (job_taken) split_q <= split;
+        if (job_taken) target_split_q <= target_split;
+        address_q <= address + (upper_half_q ? target_split_q : {ADDRESS_W{1'b0}});
         data_q    <= !split_q ? in_data :
-                     {2{second_q ? in_data[WORD_W-1:HALF_W] : in_data[HALF_W-1:0]}};
+                     {2{upper_half_q ? in_data[WORD_W-1:HALF_W] : in_data[HALF_W-1:0]}};
         if (rst) begin
-            second_q <= 1'b0;
-            write_q  <= 2'b00;
+            upper_half_q <= 1'b0;
+            write_q      <= 2'b00;
         end else begin
-            if (taking) second_q <= split_q && !second_q;
+            if (taking) upper_half_q <= split_q && !upper_half_q;
             write_q <= !taking ? 2'b00 : !split_q ? 2'b11 : {half, !half};
         end
     end
 
     wire in_range = (address_q < WORDS_32[ADDRESS_W-1:0]);
 
-    assign b_write     = (in_range && !halted) ? write_q : 2'b00;
-    assign b_address   = address_q[ADDRESS_W-3:0];
-    assign b_data_in   = data_q;
-    assign idle        = !active && (write_q == 2'b00);
-    assign error_range = (write_q != 2'b00) && !in_range && !halted;
+    assign port_b_write    = (in_range && !halted) ? write_q : 2'b00;
+    assign port_b_address  = address_q[ADDRESS_W-3:0];
+    assign port_b_data_in  = data_q;
+    assign results_written = !active && (write_q == 2'b00);
+    assign error_range     = (write_q != 2'b00) && !in_range && !halted;
 
 endmodule
 

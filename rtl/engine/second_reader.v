@@ -34,10 +34,10 @@ module second_reader #(
     input  wire [$clog2(WORDS)+1:0]    second,
     input  wire [3*$clog2(WORDS)+5:0]  second_step,
     // port B of the memory
-    input  wire                        b_free,
-    output wire                        b_read,     // the address is used in this cycle
-    output wire [$clog2(WORDS)-1:0]    b_address,
-    input  wire [WORD_W-1:0]           b_data,
+    input  wire                        port_b_free,
+    output wire                        port_b_read,  // the address is used in this cycle
+    output wire [$clog2(WORDS)-1:0]    port_b_address,
+    input  wire [WORD_W-1:0]           port_b_data,
     // words
     output wire [WORD_W-1:0]           out_data,
     output wire                        out_valid,
@@ -46,31 +46,32 @@ module second_reader #(
     output wire                        error_range
 );
 
-    localparam integer ADDRESS_W = $clog2(WORDS) + 2;
-    localparam [31:0]  WORDS_32  = WORDS;
-    localparam [2:0]   SPACE     = 3'd4;  // words on their way and in the buffer
+    localparam integer ADDRESS_W      = $clog2(WORDS) + 2;
+    localparam [31:0]  WORDS_32       = WORDS;
+    localparam [2:0]   WORDS_HELD_MAX = 3'd4;  // words on their way and in the buffer
 
     wire                 active;
     wire [ADDRESS_W-1:0] address;
-    reg [2:0]            held_q;
+    reg [2:0]            words_held_q;
     reg                  read1_q, read2_q;
 
     wire word_accepted = out_valid && out_ready;
     wire in_range      = (address < WORDS_32[ADDRESS_W-1:0]);
-    wire unused_last, unused_half;
-    wire unused   = &{1'b0, unused_last, unused_half};
+    wire unused_last_address, unused_half;
+    wire unused   = &{1'b0, unused_last_address, unused_half};
 
-    assign job_ready   = !active && !halted;
-    assign b_read      = active && b_free && in_range && (held_q != SPACE) && !halted;
-    assign b_address   = address[ADDRESS_W-3:0];
-    assign error_range = active && !in_range && !halted;
+    assign job_ready      = !active && !halted;
+    assign port_b_read    = active && port_b_free && in_range &&
+                            (words_held_q != WORDS_HELD_MAX) && !halted;
+    assign port_b_address = address[ADDRESS_W-3:0];
+    assign error_range    = active && !in_range && !halted;
 
     result_addresses #(
         .WORDS(WORDS)
     ) u_result_addresses (
         .clk        (clk),
         .rst        (rst),
-        .load       (job_valid && job_ready),
+        .job_taken  (job_valid && job_ready),
         .panels     (panels),
         .rows       (rows),
         .columns    (columns),
@@ -80,10 +81,10 @@ module second_reader #(
         .turn_panel (1'b0),
         .first_half (1'b0),
         .active     (active),
-        .last       (unused_last),
+        .last       (unused_last_address),
         .address    (address),
         .half       (unused_half),
-        .advance    (b_read)
+        .advance    (port_b_read)
     );
 
     fifo #(
@@ -92,7 +93,7 @@ module second_reader #(
     ) u_fifo (
         .clk      (clk),
         .rst      (rst),
-        .in_data  (b_data),
+        .in_data  (port_b_data),
         .in_valid (read2_q),
         .out_data (out_data),
         .out_valid(out_valid),
@@ -101,14 +102,14 @@ module second_reader #(
 
     always @(posedge clk) begin
         if (rst) begin
-            held_q  <= 3'd0;
-            read1_q <= 1'b0;
-            read2_q <= 1'b0;
+            words_held_q <= 3'd0;
+            read1_q      <= 1'b0;
+            read2_q      <= 1'b0;
         end else begin
-            read1_q <= b_read;
+            read1_q <= port_b_read;
             read2_q <= read1_q;
-            if (b_read && !word_accepted) held_q <= held_q + 3'd1;
-            else if (word_accepted && !b_read) held_q <= held_q - 3'd1;
+            if (port_b_read && !word_accepted) words_held_q <= words_held_q + 3'd1;
+            else if (word_accepted && !port_b_read) words_held_q <= words_held_q - 3'd1;
         end
     end
 

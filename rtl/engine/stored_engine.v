@@ -84,22 +84,23 @@ module stored_engine #(
 
     // --- the program
 
-    wire              w_valid, w_ready, unused_w_accepted, stored, play, playing, store_ready;
+    wire              load_valid, load_ready, unused_load_accepted;
+    wire              stored, play, playing, store_ready;
     wire [BEAT_W-1:0] program_data;
     wire              program_last, program_valid, program_ready;
 
-    assign w_ready = store_ready || halted;
+    assign load_ready = store_ready || halted;
 
-    packet_gate u_gate_w (
+    packet_gate u_gate_load (
         .clk       (clk),
         .rst       (rst),
         .soft_reset(soft_reset),
         .in_valid  (s_axis_w_tvalid),
         .in_last   (s_axis_w_tlast),
         .in_ready  (s_axis_w_tready),
-        .out_valid (w_valid),
-        .out_ready (w_ready),
-        .accepted  (unused_w_accepted)
+        .out_valid (load_valid),
+        .out_ready (load_ready),
+        .accepted  (unused_load_accepted)
     );
 
     program_store #(
@@ -111,7 +112,7 @@ module stored_engine #(
         .core_rst (core_rst),
         .in_data  (s_axis_w_tdata),
         .in_last  (s_axis_w_tlast),
-        .in_valid (w_valid && !halted),
+        .in_valid (load_valid && !halted),
         .in_ready (store_ready),
         .stored   (stored),
         .play     (play),
@@ -124,7 +125,7 @@ module stored_engine #(
 
     // --- commands
 
-    wire                     a_valid, a_ready, unused_a_accepted;
+    wire                     command_valid, command_ready, unused_command_accepted;
     wire                     host_write;
     wire [$clog2(WORDS)-1:0] host_address;
     wire [WORD_W-1:0]        host_data_in, host_data;
@@ -132,16 +133,16 @@ module stored_engine #(
     wire                     word_last, word_valid, word_ready;
     wire                     error_illegal, error_length, error_range;
 
-    packet_gate u_gate_a (
+    packet_gate u_gate_command (
         .clk       (clk),
         .rst       (rst),
         .soft_reset(soft_reset),
         .in_valid  (s_axis_a_tvalid),
         .in_last   (s_axis_a_tlast),
         .in_ready  (s_axis_a_tready),
-        .out_valid (a_valid),
-        .out_ready (a_ready),
-        .accepted  (unused_a_accepted)
+        .out_valid (command_valid),
+        .out_ready (command_ready),
+        .accepted  (unused_command_accepted)
     );
 
     host_port #(
@@ -153,8 +154,8 @@ module stored_engine #(
         .halted       (halted),
         .in_data      (s_axis_a_tdata),
         .in_last      (s_axis_a_tlast),
-        .in_valid     (a_valid),
-        .in_ready     (a_ready),
+        .in_valid     (command_valid),
+        .in_ready     (command_ready),
         .host_write   (host_write),
         .host_address (host_address),
         .host_data_in (host_data_in),
@@ -249,7 +250,8 @@ module stored_engine #(
         .irq                  (irq)
     );
 
-    wire unused = &{1'b0, s_axis_w_tuser, s_axis_a_tuser, unused_w_accepted, unused_a_accepted};
+    wire unused = &{1'b0, s_axis_w_tuser, s_axis_a_tuser, unused_load_accepted,
+                    unused_command_accepted};
 
 endmodule
 

@@ -64,17 +64,17 @@ module window_reader #(
     input  wire [7:0]                   fill,
     input  wire                         edge_left,
     input  wire                         edge_right,
-    input  wire                         tag,          // any bit that accompanies the job
+    input  wire                         for_unit,     // the job's words go to the elementwise unit
     // port A of the memory
-    output wire                         a_enable,
-    output wire [$clog2(WORDS)+1:0]     a_address,    // with two bits above the memory's
-    input  wire [WORD_W-1:0]            a_data,
+    output wire                         port_a_enable,
+    output wire [$clog2(WORDS)+1:0]     port_a_address,  // with two bits above the memory's
+    input  wire [WORD_W-1:0]            port_a_data,
     // slices
     output wire [WORD_W-1:0]            out_data,
     output wire [1:0]                   out_user,     // as tuser of s_axis_a, on out_last
     output wire                         out_last,     // the last of a panel
     output wire                         out_job_last, // ... of the job
-    output wire                         out_tag,
+    output wire                         out_for_unit,
     output wire                         out_valid,
     input  wire                         out_ready,
     // errors
@@ -90,18 +90,18 @@ module window_reader #(
     reg [15:0]            chunks_q, chunk_slices_q, last_slices_q;
     reg [15:0]            height_q, width_q, width_end_q, top_q, left_q;
     reg [47:0]            y_step_q, x_step_q;
-    reg [6*ADDRESS_W-1:0] step_q;
+    reg [6*ADDRESS_W-1:0] source_step_q;
     reg [7:0]             fill_q;
     reg                   edge_left_q, edge_right_q;
-    reg                   active_q, tag_q;
+    reg                   reading_q, for_unit_q;
     reg                   valid1_q;
 
-    wire advance = !out_valid || out_ready;
-    wire load    = job_valid && job_ready;
-    wire step    = active_q && advance && !halted;
+    wire advance    = !out_valid || out_ready;
+    wire job_taken  = job_valid && job_ready;
+    wire slice_read = reading_q && advance && !halted;
 
     // a slice in the first of the memory's two cycles still needs its job
-    assign job_ready = !active_q && !halted && (!valid1_q || advance);
+    assign job_ready = !reading_q && !halted && (!valid1_q || advance);
 
     // --- loops: word, kernel column, kernel row, column, row, panel
 
@@ -113,11 +113,11 @@ module window_reader #(
     generate
         for (n = 0; n < 6; n = n + 1) begin : g_loop
             // counts from 2, and equals count_q in the last iteration but one
-            reg [15:0] turn_q;
+            reg [15:0] iteration_q;
             reg [15:0] count_q;
-            reg        once_q, last_q;
+            reg        one_iteration_q, last_q;
 
-            wire turned = step && ((n == 0) || wrap[(n == 0) ? 0 : n - 1]);
+            wire advances = slice_read && ((n == 0) || wrap[(n == 0) ? 0 : n - 1]);
 
             if (n == 0) begin : g_inner
                 assign wrap[n] = last_q;
@@ -126,15 +126,15 @@ module window_reader #(
             end
 
             always @(posedge clk) begin
-                if (load) begin
-                    count_q <= counts[16*n +: 16];
-                    once_q  <= (counts[16*n +: 16] == 16'd1);
-                    last_q  <= (counts[16*n +: 16] == 16'd1);
-                end else if (turned) begin
-                    last_q <= last_q ? once_q : (turn_q == count_q);
+                if (job_taken) begin
+                    count_q         <= counts[16*n +: 16];
+                    one_iteration_q <= (counts[16*n +: 16] == 16'd1);
+                    last_q          <= (counts[16*n +: 16] == 16'd1);
+                end else if (advances) begin
+                    last_q <= last_q ? one_iteration_q : (iteration_q == count_q);
                 end
-                if (load || (turned && last_q)) turn_q <= 16'd2;
-                else if (turned) turn_q <= turn_q + 16'd1;
+                if (job_taken || (advances && last_q)) iteration_q <= 16'd2;
+                else if (advances) iteration_q <= iteration_q + 16'd1;
             end
         end
     endgenerate
@@ -143,37 +143,39 @@ module window_reader #(
 
     // --- chunks of a window
 
-    reg [15:0] chunk_q, slice_q;  // from 2 on, like turn_q
-    reg        single_q, chunk_one_q, last_one_q;  // one chunk; one slice in it, in the last one
+    reg [15:0] chunk_q, slice_q;  // from 2 on, like iteration_q
+    // the window has one chunk; a chunk has one slice, the last one has
+    reg        one_chunk_q, chunk_one_slice_q, last_one_slice_q;
     reg        chunk_last_q, slice_last_q;
 
-    wire job_single    = (chunks == 16'd1);
-    wire job_chunk_one = (chunk_slices == 16'd1);
-    wire job_last_one  = (last_slices == 16'd1);
-    wire next_last     = chunk_last_q ? single_q : (chunk_q == chunks_q);
-    wire slices_end    = chunk_last_q ? (slice_q == last_slices_q) : (slice_q == chunk_slices_q);
-    wire chunk_turned  = step && slice_last_q;
+    wire job_one_chunk       = (chunks == 16'd1);
+    wire job_chunk_one_slice = (chunk_slices == 16'd1);
+    wire job_last_one_slice  = (last_slices == 16'd1);
+    wire next_chunk_last     = chunk_last_q ? one_chunk_q : (chunk_q == chunks_q);
+    wire slices_end          = chunk_last_q ? (slice_q == last_slices_q) :
+                                              (slice_q == chunk_slices_q);
+    wire chunk_read          = slice_read && slice_last_q;
 
     always @(posedge clk) begin
-        if (load) begin
-            single_q     <= job_single;
-            chunk_one_q  <= job_chunk_one;
-            last_one_q   <= job_last_one;
-            chunk_last_q <= job_single;
-            slice_last_q <= job_single ? job_last_one : job_chunk_one;
-        end else if (chunk_turned) begin
-            chunk_last_q <= next_last;
-            slice_last_q <= next_last ? last_one_q : chunk_one_q;
-        end else if (step) begin
+        if (job_taken) begin
+            one_chunk_q       <= job_one_chunk;
+            chunk_one_slice_q <= job_chunk_one_slice;
+            last_one_slice_q  <= job_last_one_slice;
+            chunk_last_q      <= job_one_chunk;
+            slice_last_q      <= job_one_chunk ? job_last_one_slice : job_chunk_one_slice;
+        end else if (chunk_read) begin
+            chunk_last_q <= next_chunk_last;
+            slice_last_q <= next_chunk_last ? last_one_slice_q : chunk_one_slice_q;
+        end else if (slice_read) begin
             slice_last_q <= slices_end;
         end
-        if (load || (chunk_turned && chunk_last_q)) chunk_q <= 16'd2;
-        else if (chunk_turned) chunk_q <= chunk_q + 16'd1;
-        if (load || chunk_turned) slice_q <= 16'd2;
-        else if (step) slice_q <= slice_q + 16'd1;
+        if (job_taken || (chunk_read && chunk_last_q)) chunk_q <= 16'd2;
+        else if (chunk_read) chunk_q <= chunk_q + 16'd1;
+        if (job_taken || chunk_read) slice_q <= 16'd2;
+        else if (slice_read) slice_q <= slice_q + 16'd1;
     end
 
-    assign error_length = active_q && !halted && (wrap[2] != (slice_last_q && chunk_last_q));
+    assign error_length = reading_q && !halted && (wrap[2] != (slice_last_q && chunk_last_q));
 
     // --- address, and place in the image
 
@@ -182,12 +184,12 @@ module window_reader #(
     reg [ADDRESS_W-1:0] address_step;
 
     always @* begin
-        if (!wrap[0]) address_step = step_q[0*ADDRESS_W +: ADDRESS_W];
-        else if (!wrap[1]) address_step = step_q[1*ADDRESS_W +: ADDRESS_W];
-        else if (!wrap[2]) address_step = step_q[2*ADDRESS_W +: ADDRESS_W];
-        else if (!wrap[3]) address_step = step_q[3*ADDRESS_W +: ADDRESS_W];
-        else if (!wrap[4]) address_step = step_q[4*ADDRESS_W +: ADDRESS_W];
-        else address_step = step_q[5*ADDRESS_W +: ADDRESS_W];
+        if (!wrap[0]) address_step = source_step_q[0*ADDRESS_W +: ADDRESS_W];
+        else if (!wrap[1]) address_step = source_step_q[1*ADDRESS_W +: ADDRESS_W];
+        else if (!wrap[2]) address_step = source_step_q[2*ADDRESS_W +: ADDRESS_W];
+        else if (!wrap[3]) address_step = source_step_q[3*ADDRESS_W +: ADDRESS_W];
+        else if (!wrap[4]) address_step = source_step_q[4*ADDRESS_W +: ADDRESS_W];
+        else address_step = source_step_q[5*ADDRESS_W +: ADDRESS_W];
     end
 
     wire [ADDRESS_W-1:0] address_d = (wrap[4] ? panel_address_q : address_q) + address_step;
@@ -195,7 +197,7 @@ module window_reader #(
     wire [15:0] x_add = !wrap[1] ? x_step_q[15:0] : !wrap[2] ? x_step_q[31:16] : x_step_q[47:32];
 
     always @(posedge clk) begin
-        if (load) begin
+        if (job_taken) begin
             chunks_q        <= chunks;
             chunk_slices_q  <= chunk_slices;
             last_slices_q   <= last_slices;
@@ -206,16 +208,16 @@ module window_reader #(
             left_q          <= left;
             y_step_q        <= y_step;
             x_step_q        <= x_step;
-            step_q          <= source_step;
+            source_step_q   <= source_step;
             fill_q          <= fill;
             edge_left_q     <= edge_left;
             edge_right_q    <= edge_right;
-            tag_q           <= tag;
+            for_unit_q      <= for_unit;
             address_q       <= source;
             panel_address_q <= source;
             y_q             <= top;
             x_q             <= left;
-        end else if (step) begin
+        end else if (slice_read) begin
             address_q <= address_d;
             if (wrap[4]) panel_address_q <= address_d;
             if (wrap[4]) y_q <= top_q;
@@ -223,61 +225,62 @@ module window_reader #(
             if (wrap[3]) x_q <= left_q;
             else if (wrap[0]) x_q <= x_q + x_add;
         end
-        if (rst) active_q <= 1'b0;
-        else if (load) active_q <= 1'b1;
-        else if (step && wrap[5]) active_q <= 1'b0;
+        if (rst) reading_q <= 1'b0;
+        else if (job_taken) reading_q <= 1'b1;
+        else if (slice_read && wrap[5]) reading_q <= 1'b0;
     end
 
     // --- the memory's two cycles
 
     reg [15:0] y1_q, x1_q;
-    reg        beyond1_q;  // the address is not in the memory
-    reg        last1_q, job_last1_q, tag1_q, tag2_q;
+    reg        beyond1_q;       // the address is not in the memory
+    reg        last1_q, job_last1_q, for_unit1_q, for_unit2_q;
     reg [1:0]  user1_q;
     reg        valid2_q, last2_q, job_last2_q;
     reg [1:0]  user2_q;
-    reg [1:0]  fill2_q;    // halves
-    reg [7:0]  byte2_q;
+    reg [1:0]  fill_halves2_q;  // halves
+    reg [7:0]  fill_byte2_q;
 
     wire outside1 = (y1_q >= height_q) || (x1_q >= width_q);
 
-    assign a_enable    = advance;
-    assign a_address   = address_q;
-    assign error_range = valid1_q && beyond1_q && !outside1 && !halted;
+    assign port_a_enable  = advance;
+    assign port_a_address = address_q;
+    assign error_range    = valid1_q && beyond1_q && !outside1 && !halted;
 
     always @(posedge clk) begin
         if (advance) begin
-            y1_q        <= y_q;
-            x1_q        <= x_q;
-            beyond1_q   <= (address_q >= WORDS_32[ADDRESS_W-1:0]);
-            last1_q     <= slice_last_q;
-            job_last1_q <= wrap[5];
-            tag1_q      <= tag_q;
-            tag2_q      <= tag1_q;
-            user1_q     <= {!chunk_last_q, tile_last};
-            last2_q     <= last1_q;
-            job_last2_q <= job_last1_q;
-            user2_q     <= user1_q;
-            fill2_q     <= {outside1 || (edge_right_q && (x1_q == width_end_q)),
-                            outside1 || (edge_left_q && (x1_q == 16'd0))};
-            byte2_q     <= fill_q;
+            y1_q           <= y_q;
+            x1_q           <= x_q;
+            beyond1_q      <= (address_q >= WORDS_32[ADDRESS_W-1:0]);
+            last1_q        <= slice_last_q;
+            job_last1_q    <= wrap[5];
+            for_unit1_q    <= for_unit_q;
+            for_unit2_q    <= for_unit1_q;
+            user1_q        <= {!chunk_last_q, tile_last};
+            last2_q        <= last1_q;
+            job_last2_q    <= job_last1_q;
+            user2_q        <= user1_q;
+            fill_halves2_q <= {outside1 || (edge_right_q && (x1_q == width_end_q)),
+                               outside1 || (edge_left_q && (x1_q == 16'd0))};
+            fill_byte2_q   <= fill_q;
         end
         if (rst) begin
             valid1_q <= 1'b0;
             valid2_q <= 1'b0;
         end else if (advance) begin
-            valid1_q <= active_q && !halted;
+            valid1_q <= reading_q && !halted;
             valid2_q <= valid1_q;
         end
     end
 
-    assign out_data[HALF_W-1:0] = fill2_q[0] ? {(HALF_W/8){byte2_q}} : a_data[HALF_W-1:0];
-    assign out_data[WORD_W-1:HALF_W] = fill2_q[1] ? {(HALF_W/8){byte2_q}} :
-                                                    a_data[WORD_W-1:HALF_W];
+    assign out_data[HALF_W-1:0] = fill_halves2_q[0] ? {(HALF_W/8){fill_byte2_q}} :
+                                                      port_a_data[HALF_W-1:0];
+    assign out_data[WORD_W-1:HALF_W] = fill_halves2_q[1] ? {(HALF_W/8){fill_byte2_q}} :
+                                                           port_a_data[WORD_W-1:HALF_W];
     assign out_user     = user2_q;
     assign out_last     = last2_q;
     assign out_job_last = job_last2_q;
-    assign out_tag      = tag2_q;
+    assign out_for_unit = for_unit2_q;
     assign out_valid    = valid2_q;
 
 endmodule

@@ -6,7 +6,7 @@ What could be wrong here, and which case would show it:
   halves that share a write enable                   halves are written alone
   a write that moves port A, or is lost after it     both ports are busy with the same few words
   data of another cycle                              every word read is compared 2 cycles later
-  port A moves while a_enable is low                 a_enable is random; the pipeline must wait
+  port A moves while port_a_enable is low            port_a_enable is random; the pipeline must wait
 """
 
 import cocotb
@@ -17,13 +17,17 @@ from tb.lib.kit import Bench, Part
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def accesses(dut):
     """Words of all addresses, then many accesses of few."""
-    tb = Bench(dut, reset=None, a_enable=0, a_address=0, b_write=0, b_address=0, b_data_in=0)
+    tb = Bench(
+        dut, reset=None, port_a_enable=0, port_a_address=0, port_b_write=0, port_b_address=0, port_b_data_in=0
+    )
     words, half = tb.parameter("WORDS"), tb.parameter("WORD_W") // 2
     low = (1 << half) - 1
     memory = [[None, None] for _ in range(words)]
     a, b = [[None, None]] * 2, [[None, None]] * 2  # what is on its way, the next to come last
     shown = {}
-    tb.parts.append(Part(sample=lambda: shown.update({n: tb.handle(n).value for n in ("a_data", "b_data")})))
+    tb.parts.append(
+        Part(sample=lambda: shown.update({n: tb.handle(n).value for n in ("port_a_data", "port_b_data")}))
+    )
     await tb.start()
     for cycle in range(2 * words + 1500):
         filling = cycle < words
@@ -32,9 +36,15 @@ async def accesses(dut):
         write = 3 if filling else int(tb.rng.integers(0, 4)) * int(tb.rng.random() < 0.5)
         b_address = cycle if filling else b_address
         data = int(tb.rng.integers(0, 1 << 62)) * 5 & (1 << 2 * half) - 1
-        tb.drive(a_enable=enable, a_address=a_address, b_write=write, b_address=b_address, b_data_in=data)
+        tb.drive(
+            port_a_enable=enable,
+            port_a_address=a_address,
+            port_b_write=write,
+            port_b_address=b_address,
+            port_b_data_in=data,
+        )
         await tb.step()
-        for name, expected in (("a_data", a[1]), ("b_data", b[1])):
+        for name, expected in (("port_a_data", a[1]), ("port_b_data", b[1])):
             for part, value in enumerate(expected):
                 if value is not None:
                     got = shown[name][half * (part + 1) - 1 : half * part]

@@ -7,7 +7,7 @@ What could be wrong here, and which case would show it:
   panels cut or counted wrongly, a wrong tlast       `programs`: chunks and panels of every length
   sparse slices unpacked to other depths, or a part  the same, sparse or not; slices that do not fill a beat
   of a beat taken for the next panel
-  a job offered before its results may be read,      `idle` is random; the order of the three is checked
+  a job offered before its results may be read,      results_written is random; their order is checked
   or to the unit before the writer
   a job replaced before all have taken it            the writer's and the unit's descriptor; ready is rare
   a check that ignores a beat, or counts the end     `corrupt`: any bit of a program
@@ -32,7 +32,7 @@ class TB(Bench):
     """A program in; panels, tables and jobs out."""
 
     def __init__(self, dut, stalls="none"):
-        super().__init__(dut, halted=0, idle=1, in_last=0)
+        super().__init__(dut, halted=0, results_written=1, in_last=0)
         self.depth = self.parameter("DEPTH")
         self.beat = self.depth * self.depth
         feed, drain = STALLS[stalls]
@@ -53,13 +53,14 @@ class TB(Bench):
     def drive_ready(self):
         self.ready = {name: int(self.rng.random() < self.chance) for name in (*TAKERS, "table")}
         self.idle = int(self.rng.random() < self.chance)
-        self.drive(idle=self.idle, **{f"{name}_ready": on for name, on in self.ready.items()})
+        self.drive(results_written=self.idle, table_ready=self.ready["table"])
+        self.drive(**{f"{name}_job_ready": self.ready[name] for name in TAKERS})
 
     def sample_all(self):
         if self.read("table_valid") and self.ready["table"]:
             self.tables.append((self.read("table_data"), self.read("table_last")))
         for name in TAKERS:
-            if not self.read(f"{name}_valid"):
+            if not self.read(f"{name}_job_valid"):
                 continue
             text = self.read("descriptor").to_bytes(128, "little")
             if name == "reader" and text[1] & engine_model.WAIT and not self.idle:

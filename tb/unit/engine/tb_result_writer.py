@@ -10,7 +10,7 @@ What could be wrong here, and which case would show it:
   a result lost or written twice                     every pair of pauses; order and number of writes
   a word written while halted, or out of the memory  `errors`
   a job accepted before the one before it is done    jobs follow each other at once
-  idle while a result is on its way                  idle is compared in every cycle
+  idle while a result is on its way                  results_written is compared in every cycle
 """
 
 import cocotb
@@ -40,15 +40,15 @@ class TB(Bench):
         self.parts.append(Part(sample=self.sample_writes))
 
     def sample_writes(self):
-        write = self.read("b_write")
+        write = self.read("port_b_write")
         half = self.width // 2
         if write:
-            data, address = self.read("b_data_in"), self.read("b_address")
+            data, address = self.read("port_b_data_in"), self.read("port_b_address")
             parts = [data >> half * p & (1 << half) - 1 if write >> p & 1 else None for p in (0, 1)]
             self.writes.append((self.cycle, address, *parts))
         if self.read("error_range"):
             self.errors.append(self.cycle)
-        self.idle.append(self.read("idle"))
+        self.idle.append(self.read("results_written"))
 
     def send(self, job):
         """Queue a job and its results; the writes that they lead to."""
@@ -83,10 +83,10 @@ async def jobs(dut, stalls):
     for _ in range(share(30)):
         expected += tb.send(engine_model.draw_target(tb.rng, tb.words))
     await tb.until(lambda: len(tb.writes) >= len(expected), 40_000)
-    tb.equal(tb.idle[-1], 0, "idle with a write")
+    tb.equal(tb.idle[-1], 0, "results_written with a write")
     await tb.step(4)
     tb.equal([write[1:] for write in tb.writes], expected, "writes")
-    tb.equal((tb.errors, tb.idle[-4:]), ([], [1] * 4), "errors and idle")
+    tb.equal((tb.errors, tb.idle[-4:]), ([], [1] * 4), "errors and results_written")
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
@@ -140,7 +140,7 @@ async def errors(dut, stalls):
         await tb.step()
         tb.drive(rst=0, halted=0)
         await tb.step()
-        tb.equal(tb.idle[-1], 1, "idle after the reset")
+        tb.equal(tb.idle[-1], 1, "results_written after the reset")
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")

@@ -5,7 +5,7 @@
 What could be wrong here, and which case would show it:
   a word lost, doubled, or of another cycle          `jobs`: order and number; the port is free at random
   more words read than the buffer holds              words are rarely taken, and the port is always free
-  a read while the writer has the port               b_read is compared with b_free in every cycle
+  a read while the writer has the port               port_b_read is compared with port_b_free in every cycle
   words of one job mixed with those of the next      jobs follow each other at once
   an address that is not in the memory is read       `errors`
 """
@@ -24,7 +24,7 @@ class TB(Bench):
     """Jobs in, words out, and a memory of two cycles whose port is not always free."""
 
     def __init__(self, dut, stalls="none"):
-        super().__init__(dut, halted=0, b_free=1, b_data=None)
+        super().__init__(dut, halted=0, port_b_free=1, port_b_data=None)
         self.words, self.width = self.parameter("WORDS"), self.parameter("WORD_W")
         self.bits = engine_model.address_bits(self.words)
         self.memory = [int(v) & (1 << self.width) - 1 for v in self.rng.integers(0, 1 << 62, self.words)]
@@ -37,13 +37,13 @@ class TB(Bench):
 
     def drive_memory(self):
         self.free = int(not next(self.busy))
-        self.drive(b_data=self.reading[1], b_free=self.free)
+        self.drive(port_b_data=self.reading[1], port_b_free=self.free)
 
     def sample_memory(self):
-        read = self.read("b_read")
+        read = self.read("port_b_read")
         if read and not self.free:
             self.fail("a read while the port is not free")
-        self.reading = [self.memory[self.read("b_address")] if read else None, self.reading[0]]
+        self.reading = [self.memory[self.read("port_b_address")] if read else None, self.reading[0]]
         self.errors += self.read("error_range")
 
     def draw(self):

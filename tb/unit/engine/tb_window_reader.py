@@ -7,7 +7,7 @@ What could be wrong here, and which case would show it:
   y or x not started again                           images with padding on all sides, rows and panels
   fill where the image is, or in the wrong half      padding and edges; the memory is X outside of its words
   the panel's step added to the latest address       panels of several rows
-  a word lost or repeated at a stall                 every pair of pauses; the memory moves with a_enable only
+  a word lost or repeated at a stall                 all pairs of pauses; the memory moves with port_a_enable
   a job that changes the words of the one before it  jobs follow each other at once, at stalls too
   a panel that ends early, a release or keep missing out_last and out_user of every word; chunks of any length
   an address that is not in the memory               `errors`: in one slice among others; none if it is fill
@@ -25,9 +25,9 @@ from tb.models import engine_model
 PORTS = (
     *("panels", "rows", "columns", "kernel_rows", "kernel_columns", "kernel_words"),
     *("chunks", "chunk_slices", "last_slices", "height", "width", "top", "left", "y_step", "x_step"),
-    *("source", "source_step", "fill", "edge_left", "edge_right", "tag"),
+    *("source", "source_step", "fill", "edge_left", "edge_right", "for_unit"),
 )
-OUT = ("out_data", "out_last", "out_job_last", "out_tag", "out_user")
+OUT = ("out_data", "out_last", "out_job_last", "out_for_unit", "out_user")
 
 
 def joined(values, bits):
@@ -39,7 +39,7 @@ class TB(Bench):
     """Jobs in, words out, and a memory of two cycles."""
 
     def __init__(self, dut, stalls="none"):
-        super().__init__(dut, halted=0, a_data=None)
+        super().__init__(dut, halted=0, port_a_data=None)
         self.words, self.width = self.parameter("WORDS"), self.parameter("WORD_W")
         self.bits = engine_model.address_bits(self.words)
         self.memory = [int(v) for v in self.rng.integers(0, 1 << 62, self.words)]
@@ -52,11 +52,11 @@ class TB(Bench):
         self.parts.append(Part(self.drive_memory, self.sample_memory))
 
     def drive_memory(self):
-        self.drive(a_data=self.reading[1])
+        self.drive(port_a_data=self.reading[1])
 
     def sample_memory(self):
-        if self.read("a_enable"):
-            address = self.handle("a_address").value
+        if self.read("port_a_enable"):
+            address = self.handle("port_a_address").value
             known = address.is_resolvable and address.to_unsigned() < self.words
             self.reading = [self.memory[address.to_unsigned()] if known else self.beyond, self.reading[0]]
         for name in ("error_range", "error_length"):
@@ -68,7 +68,7 @@ class TB(Bench):
         ports = {name: job[name] for name in PORTS[:11]}
         ports |= {name: job[name] & 0xFFFF for name in ("top", "left")}
         ports |= {name: joined(job[name], 16) for name in ("y_step", "x_step")}
-        ports |= {"source": joined([job["source"]], self.bits), "fill": job["fill"], "tag": tag}
+        ports |= {"source": joined([job["source"]], self.bits), "fill": job["fill"], "for_unit": tag}
         ports["source_step"] = joined(job["source_step"], self.bits)
         ports["edge_left"] = int(bool(job["flags"] & engine_model.EDGE_LEFT))
         ports["edge_right"] = int(bool(job["flags"] & engine_model.EDGE_RIGHT))
