@@ -73,16 +73,17 @@ module macrame_engine #(
     output wire                     irq
 );
 
-    localparam integer WORD_W    = 8 * DEPTH;
-    localparam integer BEAT_W    = 8 * DEPTH * DEPTH;
-    localparam integer ADDRESS_W = $clog2(WORDS) + 2;
-    localparam integer SLICES    = K_MAX / DEPTH;
-    localparam [31:0]  DEPTH_32  = DEPTH;
-    localparam [31:0]  POST_32   = POST_LANES;
-    localparam [31:0]  WORDS_32  = WORDS;
-    localparam [31:0]  SLICES_32 = SLICES;
-    localparam [31:0]  LANES_32  = LANES;
-    localparam [31:0]  BEATS_32  = BEATS;
+    localparam integer WORD_W        = 8 * DEPTH;
+    localparam integer BEAT_W        = 8 * DEPTH * DEPTH;
+    localparam integer ADDRESS_W     = $clog2(WORDS) + 2;
+    localparam integer SLICES        = K_MAX / DEPTH;
+    localparam [31:0]  DEPTH_32      = DEPTH;
+    localparam [31:0]  POST_32       = POST_LANES;
+    localparam [31:0]  WORDS_32      = WORDS;
+    localparam [31:0]  SLICES_32     = SLICES;
+    localparam [31:0]  LANES_32      = LANES;
+    localparam [31:0]  BEATS_32      = BEATS;
+    localparam [7:0]   CORE_WATCHDOG = 8'h1C;  // address of the core's register
 
     wire core_rst = rst || soft_reset;
 
@@ -339,14 +340,16 @@ module macrame_engine #(
         .m_axis_tvalid  (result_valid),
         .m_axis_tready  (result_ready),
         .m_axis_tlast   (unused_tlast),
-        // its registers are not used: the decoder's checks rule out every error of the core
-        .s_axil_awaddr  (8'd0),
+        // Writes of 0 to its WATCHDOG, one after the other: weights may wait for as long as an
+        // elementwise job takes. The decoder and the window reader check all that makes the core
+        // halt otherwise, so nothing reads its STATUS.
+        .s_axil_awaddr  (CORE_WATCHDOG),
         .s_axil_awprot  (3'd0),
-        .s_axil_awvalid (1'b0),
+        .s_axil_awvalid (1'b1),
         .s_axil_awready (unused_awready),
         .s_axil_wdata   (32'd0),
-        .s_axil_wstrb   (4'd0),
-        .s_axil_wvalid  (1'b0),
+        .s_axil_wstrb   (4'hF),
+        .s_axil_wvalid  (1'b1),
         .s_axil_wready  (unused_wready),
         .s_axil_bresp   (unused_bresp),
         .s_axil_bvalid  (unused_bvalid),

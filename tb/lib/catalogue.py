@@ -850,6 +850,7 @@ bench(
 bench(
     "macrame_engine",
     rtl=CORE,
+    tb=["tb/unit/engine/macrame_engine.vlt"],
     shapes={
         f"depth{d}": {"DEPTH": d, "WORDS": w, "K_MAX": 64 * d, "POST_LANES": p, "LANES": lanes}
         for d, w, p, lanes in ((2, 61, 1, 1), (8, 128, 8, 2))
@@ -858,12 +859,26 @@ bench(
     nightly={"depth4": {"DEPTH": 4, "WORDS": 100, "K_MAX": 256, "POST_LANES": 2, "LANES": 4}},
 )
 
+# longer than the 2^20 cycles of the core's watchdog
+bench(
+    "engine_long_job",
+    toplevel="macrame_engine",
+    module="tb_macrame_engine",
+    rtl=CORE,
+    tb=["tb/unit/engine/macrame_engine.vlt"],
+    testcase=["long_job"],
+    plusargs=["+real_time"],
+    timeout=7200,
+    nightly={"depth2": {"DEPTH": 2, "WORDS": 61, "K_MAX": 128, "POST_LANES": 1, "LANES": 1}},
+)
+
 # 2,040 programs in all
 bench(
     "engine_programs",
     toplevel="macrame_engine",
     module="tb_macrame_engine",
     rtl=CORE,
+    tb=["tb/unit/engine/macrame_engine.vlt"],
     testcase=[f"programs/stalls={stalls}" for stalls in ("none", "paced", "random", "bursts")],
     plusargs=["+count=170"],
     timeout=7200,

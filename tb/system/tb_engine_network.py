@@ -29,12 +29,12 @@ class Shadow(Part):
         self.bench, self.memory, self.count = bench, memory.copy(), 0
 
     def sample_write(self):
-        write = self.bench.read("u_result_writer.b_write")
+        write = self.bench.read("u_result_writer.port_b_write")
         if not write:
             return
         depth = self.bench.depth
-        data = self.bench.read("u_result_writer.b_data_in").to_bytes(depth, "little")
-        word = self.memory[self.bench.read("u_result_writer.b_address")]
+        data = self.bench.read("u_result_writer.port_b_data_in").to_bytes(depth, "little")
+        word = self.memory[self.bench.read("u_result_writer.port_b_address")]
         for half in (0, 1):
             if write >> half & 1:
                 at = slice(half * depth // 2, (half + 1) * depth // 2)

@@ -12,12 +12,16 @@ What could be wrong here, and which case would show it:
   something left of a program after a reset          `errors`, `resets`: the right program follows each other
   a program stream that stops                        `stall`: in any part of it
   the host's port open while a program runs          it writes in every cycle of some programs
+  the core's own watchdog, or another of its errors  `long_job`: three panels wait for an elementwise job
   a cycle lost, or saved by reading too soon         all counters against the cycle model, for programs that
                                                      come at once or at an even rate; others take longer
 """
 
+import math
+
 import cocotb
 import numpy as np
+from cocotb.triggers import ClockCycles
 
 from macrame.golden.engine import ERRORS, Engine, ProgramError
 from macrame.golden.engine_cycles import Timing, predict
@@ -117,9 +121,9 @@ class TB(Bench):
             end = int(last and at + self.beat >= len(text))
             self.program.send({"s_axis_program_tdata": data, "s_axis_program_tlast": end})
 
-    async def done(self, write=0):
+    async def done(self, write=0, cycles=40_000):
         """Until the program has ended; the error bits of STATUS. With `write` the host tries to write."""
-        for _ in range(40_000):
+        for _ in range(cycles):
             await self.step()
             running = int(self.handle("running").value)
             self.drive(host_write=3 * (write and running and not self.program.empty))
@@ -212,6 +216,7 @@ async def programs(dut, stalls):
         if not np.array_equal(found, expected):
             word = int(np.flatnonzero((found != expected).any(axis=1))[0])
             tb.fail(f"program {number}: word {word} is {found[word]}, expected {expected[word]}")
+        tb.equal(tb.read("u_macrame.halted"), 0, "an error of the core that the engine does not see")
 
 
 def patched(text, head, **fields):
@@ -321,6 +326,57 @@ async def stall(dut):
         tb.send(text[count * tb.beat :])
         await tb.until(lambda: tb.program.empty, 40_000, "the end of the packet")
         await tb.check(memory, text)
+
+
+@cocotb.test(timeout_time=100, timeout_unit="ms")
+async def long_job(dut):
+    """Weights wait at the core for as long as an elementwise job takes, and no watchdog stops it.
+
+    The core's watchdog allows 2^20 cycles after a reset. With +real_time the job takes longer; without it the
+    limit in the core is lowered as the job starts.
+    """
+    tb = TB(dut)
+    await tb.start()
+    real_time = "real_time" in cocotb.plusargs
+    word_cycles = tb.depth // tb.parameter("LANES")
+    side = math.isqrt(9 * 2**17 // word_cycles) if real_time else 40
+    loops = {"panels": 1, "rows": side, "columns": side}
+    once = dict.fromkeys(("kernel_rows", "kernel_columns", "kernel_words", "chunks"), 1)
+    whole = {"height": 65535, "width": 65535, "top": 0, "left": 0, "y_step": [0] * 3, "x_step": [0] * 3}
+    common = once | whole | {"chunk_slices": 1, "last_slices": 1, "source_step": [0] * 6, "mode": 1}
+    kinds = engine_model.KINDS
+    long = common | loops | {"kind": kinds["elementwise"], "source": 0, "target": 1, "target_step": [0] * 3}
+    long["record"] = [4, *tb.rng.integers(0, 256, 8).tolist()]
+    product = common | {
+        "kind": kinds["product"],
+        "panels": 3,
+        "rows": 1,
+        "columns": 1,
+        "source": 0,
+        "target": 2,
+    }
+    product["target_step"] = [0, 0, 1]
+    text = engine_model.begin(tb.depth, tb.words, tb.slices)
+    text += bytes([kinds["tables"]]).ljust(128, b"\0") + tb.rng.integers(0, 256, 2048).astype("u1").tobytes()
+    text += engine_model.descriptor(long) + engine_model.descriptor(product)
+    text += tb.rng.integers(0, 256, 3 * (-(-12 // tb.depth) + 1) * tb.beat).astype("u1").tobytes()
+    text += engine_model.end(text)
+    memory = tb.memory()
+    await tb.load(memory)
+    tb.send(text)
+    await tb.until(lambda: len(tb.program.taken) > (128 + 128 + 2048) // tb.beat, 40_000, "the long job")
+    if real_time:
+        await ClockCycles(dut.clk, side * side * word_cycles)
+    else:
+        tb.handle("u_macrame.u_core_control.u_axil_regs.watchdog_q").value = side
+    tb.equal(await tb.done(cycles=8_000), 0, "errors of a program whose weights wait")
+    tb.equal(tb.read("u_macrame.halted"), 0, "the core's error")
+    # only the order of the job's writes would show more of it, so golden runs a short one
+    short = text.replace(
+        engine_model.descriptor(long), engine_model.descriptor(long | {"rows": 1, "columns": 1})
+    )
+    short = short[:-128] + engine_model.end(short[:-128])
+    tb.equal((await tb.dump()).tobytes(), tb.golden(memory, short).memory.tobytes(), "memory")
 
 
 @cocotb.test(timeout_time=20, timeout_unit="ms")
