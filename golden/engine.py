@@ -236,10 +236,12 @@ class Engine:
                     )
                 return
             elif kind == TABLES:
-                # words of the two tables alternate
-                pairs = take(2 * TABLE_BYTES).reshape(-1, 2, self.depth)
+                # a word of A and one of B lie in a beat like a sparse slice: in the halves of its columns
+                pairs = self._portions(take(2 * TABLE_BYTES))
                 tables = [
-                    np.roll(np.ascontiguousarray(pairs[:, t]).reshape(-1).view("<i4"), 128).astype(np.int32)
+                    np.roll(np.ascontiguousarray(pairs[:, :, t]).reshape(-1).view("<i4"), 128).astype(
+                        np.int32
+                    )
                     for t in (0, 1)
                 ]
             else:
@@ -402,6 +404,20 @@ class Engine:
             results.append(layer(a, w, bias, multiplier, shift, zero, low, high, int(item["mode"])))
         return np.concatenate(results).astype(np.int8)
 
+    def _portions(self, data: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """What shares beats, DEPTH / 2 portions each; shape (n, depth, 2).
+
+        A column of a beat has DEPTH bytes in two halves. Of column j, portion s has byte (j + s) modulo
+        DEPTH / 2 of each half.
+        """
+        half = self.depth // 2
+        beats = data.reshape(-1, self.depth, 2, half)
+        found = np.empty((len(beats), half, self.depth, 2), np.uint8)
+        for portion in range(half):
+            for column in range(self.depth):
+                found[:, portion, column] = beats[:, column, :, (column + portion) % half]
+        return found.reshape(-1, self.depth, 2)
+
     def _slices(self, take: Take, count: int, sparse: bool) -> Words:
         """Weights of a panel, shape (K, depth)."""
         depth, half = self.depth, self.depth // 2
@@ -409,7 +425,7 @@ class Engine:
             slices = take(count * self.beat).reshape(count, depth, depth)
             return slices.transpose(0, 2, 1).reshape(-1, depth).view(np.int8)
         beats = -(-count // half)
-        given = take(beats * self.beat).reshape(beats * half, depth, 2)[:count].view(np.int8)
+        given = self._portions(take(beats * self.beat))[:count].view(np.int8)
         found = np.zeros((count, depth, depth), np.int8)
         column = np.arange(depth)
         found[:, column % half, column] = given[:, :, 0]

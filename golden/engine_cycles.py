@@ -389,16 +389,17 @@ class _Decoder:
         self.record_beats = -(-RECORD_BYTES // depth)
         self.items = _items(program, depth)
         self.item = next(self.items)
-        self.state, self.beat, self.sub = _COLLECT, 0, 0
+        self.state, self.beat, self.portion = _COLLECT, 0, 0
         self.reader = self.writer = self.unit = False  # the job is still to be taken
         self.in_record, self.chunk, self.slices, self.panels = True, 0, 0, 0  # of weights: what is left
+        self.offers = self.offers_last = False  # the register of weights: what it offers to the core
 
     @property
-    def sub_last(self) -> bool:
+    def portion_last(self) -> bool:
         """The sparse slice, or the pair of words of tables, is the last of its beat."""
-        if self.state == _WEIGHTS and (self.in_record or not self.item.sparse or self.slices == 1):
+        if self.state != _TABLE and (self.in_record or not self.item.sparse or self.slices == 1):
             return True
-        return self.sub == self.half - 1
+        return self.portion == self.half - 1
 
     @property
     def panel_end(self) -> bool:
@@ -408,8 +409,16 @@ class _Decoder:
     def _next(self) -> None:
         self.state, self.beat, self.item = _COLLECT, 0, next(self.items)
 
-    def step(self, moved: bool, accepted: bool, reader: bool, writer: bool, unit: bool) -> None:
-        """`moved`: a slice or a pair of words went on; the others: who takes the job."""
+    @property
+    def fetching(self) -> bool:
+        """Whether a beat of weights may enter the register."""
+        return self.state == _WEIGHTS or (self.state == _CHECK and self.item.product)
+
+    def step(self, moved: bool, free: bool, accepted: bool, reader: bool, writer: bool, unit: bool) -> None:
+        """`moved`: a slice or a pair of words went on; `free`: the register is; then who takes the job."""
+        if free:
+            self.offers = moved and self.fetching
+            self.offers_last = self.panel_end
         offered = self.reader or self.writer or self.unit
         self.reader, self.writer, self.unit = (
             self.reader and not reader,
@@ -422,12 +431,14 @@ class _Decoder:
                 self.state, self.beat = _CHECK, 0
         elif self.state == _CHECK:
             self._check()
+            if moved:
+                self._weights()
         elif self.state == _WEIGHTS and moved:
             self._weights()
         elif self.state == _OFFER and not offered:
             self._next()
         elif self.state == _TABLE and moved:
-            self.sub = (self.sub + 1) % self.half
+            self.portion = (self.portion + 1) % self.half
             self.beat += accepted
             if self.beat == self.table_beats:
                 self._next()
@@ -439,11 +450,11 @@ class _Decoder:
         elif item.kind == BEGIN:
             self._next()
         elif item.kind == TABLES:
-            self.state, self.sub = _TABLE, 0
+            self.state, self.portion = _TABLE, 0
         else:
             self.reader = self.writer = True
             self.unit = item.elementwise
-            self.in_record, self.sub, self.chunk = True, 0, 0
+            self.in_record, self.portion, self.chunk = True, 0, 0
             self.slices, self.panels = item.cut[0], item.panels
             self.state = _WEIGHTS if item.product else _OFFER
 
@@ -453,7 +464,7 @@ class _Decoder:
             if self.beat == self.record_beats:
                 self.beat, self.in_record = 0, False
             return
-        self.sub = 0 if self.sub_last else self.sub + 1
+        self.portion = 0 if self.portion_last else self.portion + 1
         self.slices -= 1
         if self.slices:
             return
@@ -514,19 +525,21 @@ def predict(program: bytes, timing: Timing, period: int = 1) -> Counters:
         to_unit = decoder.unit and not decoder.writer and path.record == 0 and second.left == 0
 
         # the program
-        weight = state == _WEIGHTS and offered
-        moved = weight and core.panels.ready
+        weight = decoder.offers and core.panels.ready
+        weight_last = decoder.offers_last
+        free = weight or not decoder.offers
+        moved = decoder.fetching and offered and free
         load = state == _TABLE and offered and path.record == 0 and (idle or not unit)
         if state == _TABLE:
             moved = load and path.part_end
-        accepted = offered if state == _COLLECT else moved and decoder.sub_last
+        accepted = offered if state == _COLLECT else moved and decoder.portion_last
 
         busy += ready
         jobs += to_writer
         stall_job += reader_free and running
-        stall_w += core.panels.ready and not weight and piece is not None and not ready
+        stall_w += core.panels.ready and not decoder.offers and piece is not None and not ready
         stall_out += unit and piece is not None and not ready
-        waits = state in (_COLLECT, _TABLE) or (state == _WEIGHTS and core.panels.ready)
+        waits = state in (_COLLECT, _TABLE) or (state == _WEIGHTS and free)
         starved += running and waits and not offered
         if writer.write:
             last_write = cycle
@@ -549,15 +562,15 @@ def predict(program: bytes, timing: Timing, period: int = 1) -> Counters:
             cycle,
             piece if ready and piece is not None and not piece[0] else None,
             row_taken,
-            moved and state == _WEIGHTS,
-            decoder.panel_end,
+            weight,
+            weight_last,
         )
         reader.step(advance, item if to_reader else None)
         writer.step(result, item if to_writer else None)
         if to_writer:
             unit, fused = item.elementwise, item.product
             owed.append(item.panels * item.tiles * (2 if item.split else 1))
-        decoder.step(moved, accepted, to_reader, to_writer, to_unit)
+        decoder.step(moved, free, accepted, to_reader, to_writer, to_unit)
         if accepted:
             running = True
             beats += 1

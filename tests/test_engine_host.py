@@ -95,7 +95,7 @@ def test_engine_command(tmp_path, monkeypatch, capfd):
     assert (tmp_path / "d.bin").read_bytes() == Plan.of(
         tflite.read(digits.MODEL), CONFIG, lanes=2
     ).program.image
-    assert "6,938 cycles with a beat of the program every 64 cycles" in capfd.readouterr().out
+    assert "6,939 cycles with a beat of the program every 64 cycles" in capfd.readouterr().out
 
 
 @pytest.mark.thorough

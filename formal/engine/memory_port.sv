@@ -28,6 +28,8 @@ module memory_port_properties #(
     input wire                       first_half,
     input wire [$clog2(WORDS)+1:0]   second,
     input wire [3*$clog2(WORDS)+5:0] second_step,
+    input wire                       takes_second,
+    input wire                       word_taken,
     input wire [WORD_W-1:0]          in_data,
     input wire                       in_valid,
     input wire [WORD_W-1:0]          read_data,
@@ -49,6 +51,7 @@ module memory_port_properties #(
     wire [ADDRESS_W-1:0] writer_address, second_address, port_b_address;
     wire [WORD_W-1:0]    writer_data, port_b_data_in, out_data;
     wire                 port_b_free, second_read, second_job_ready, out_valid, second_range;
+    wire                 words_remaining;
 
     result_writer #(
         .WORDS (WORDS),
@@ -71,6 +74,7 @@ module memory_port_properties #(
         .clk(clk), .rst(rst), .halted(halted),
         .job_valid(second_job_valid), .job_ready(second_job_ready),
         .panels(panels), .rows(rows), .columns(columns), .second(second), .second_step(second_step),
+        .takes_second(takes_second), .word_taken(word_taken), .words_remaining(words_remaining),
         .port_b_free(port_b_free), .port_b_read(second_read), .port_b_address(second_address), .port_b_data(read_data),
         .out_data(out_data), .out_valid(out_valid), .out_ready(out_ready),
         .error_range(second_range)

@@ -291,9 +291,32 @@ def panel(
             column = np.arange(depth)
             for number, row in enumerate(_rows(depth)):
                 found[:count, :, number] = slices[:, row, column]
-            parts += [data[0, : record_beats(depth)].reshape(-1), found.view(np.uint8).reshape(-1)]
+            parts += [data[0, : record_beats(depth)].reshape(-1), _beats(found.view(np.uint8))]
         first += count
     return np.concatenate(parts)
+
+
+def _beats(portions: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Sparse slices, or pairs of words of the tables, DEPTH / 2 to a beat.
+
+    Portion s of a beat has two bytes of column j, at (j + s) modulo DEPTH / 2 in the halves of the column.
+
+    Parameters
+    ----------
+    portions : ndarray of uint8, shape (n, depth, 2)
+        n is a multiple of DEPTH / 2.
+
+    Returns
+    -------
+    ndarray of uint8, shape (n * depth * 2,)
+    """
+    depth = portions.shape[1]
+    half = depth // 2
+    portion, column = np.arange(half)[:, None], np.arange(depth)
+    given = portions.reshape(-1, half, depth, 2)
+    found = np.empty((len(given), depth, 2, half), np.uint8)
+    found[:, column, :, (column + portion) % half] = given.transpose(1, 2, 0, 3)
+    return found.reshape(-1)
 
 
 def _rows(depth: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -353,12 +376,12 @@ def checksum(image: NDArray[np.uint8]) -> int:
 
 
 def _tables(rule: Rule, depth: int) -> NDArray[np.uint8]:
-    """Tables A and B in the order of bit patterns, their words alternating."""
+    """Tables A and B in the order of bit patterns; a word of each is a portion of a beat."""
     both = [
         np.roll(np.zeros(256, np.int32) if table is None else table, 128).astype("<i4").view(np.uint8)
         for table in (rule.table_a, rule.table_b)
     ]
-    return np.stack([table.reshape(-1, depth) for table in both], axis=1).reshape(-1)
+    return _beats(np.stack([table.reshape(-1, depth) for table in both], axis=2))
 
 
 def needs(image: bytes) -> tuple[int, int, int, int]:

@@ -8,9 +8,10 @@
 //     x, y ─► parts ─► elementwise_lanes ─► fifo ─► words ─► out
 //     record, tables ────┘
 //
-//   A job brings its record and takes as many words as it has results. y is used only if the
-//   command has a second operand. A job must not come before the results of the one before it have
-//   left; tables wait while `in_use` is high.
+//   A job brings its record. It takes a word of x with each word of y, or, if its command has no
+//   second operand, while `words_remaining` is high: the next word of x belongs to the next job. A
+//   job must not come before the results of the one before it have left; tables wait while `in_use`
+//   is high.
 //
 // Latency
 //   15 + DEPTH / LANES cycles from a word of x to its result: lanes 14, fifo 2; a word per
@@ -33,9 +34,6 @@ module elementwise_path #(
     // job
     input  wire                job_valid,
     output wire                job_ready,
-    input  wire [15:0]         panels,
-    input  wire [15:0]         rows,
-    input  wire [15:0]         columns,
     input  wire [71:0]         record,
     // tables: a word of A, and above it one of B
     input  wire                in_use,
@@ -50,6 +48,7 @@ module elementwise_path #(
     input  wire [8*DEPTH-1:0]  y_data,
     input  wire                y_valid,
     output wire                y_ready,
+    input  wire                words_remaining,  // of x, if the command does not use y
     // results
     output wire [8*DEPTH-1:0]  out_data,
     output wire                out_valid,
@@ -86,14 +85,14 @@ module elementwise_path #(
     reg [CREDIT_W-1:0] credits_q;
     reg [PART_W-1:0]   x_q, y_q;
 
-    wire result_part_taken, words_remaining;
+    wire result_part_taken;
 
     wire needs_y        = !command_q[2];
     wire part_end       = (part_q == PARTS_END[PARTS_W-1:0]);
     wire load           = table_valid && !in_use && !sending_record_q;
     wire load_entry     = (entry_beat_q == ENTRY_END[ENTRY_W-1:0]);
-    wire operands_valid = x_valid && (y_valid || !needs_y);
-    wire issue          = record_sent_q && words_remaining && operands_valid &&
+    wire operands_valid = x_valid && (needs_y ? y_valid : words_remaining);
+    wire issue          = record_sent_q && operands_valid &&
                            (credits_q != {CREDIT_W{1'b0}});
     wire job_taken      = job_valid && job_ready;
     wire [RECORD_W+71:0] record_padded = {{RECORD_W{1'b0}}, record};
@@ -139,31 +138,6 @@ module elementwise_path #(
             else if (result_part_taken && !issue) credits_q <= credits_q + 1'b1;
         end
     end
-
-    // only the loops are used
-    wire unused_last_address, unused_half;
-    wire [2:0] unused_address;
-
-    result_addresses #(
-        .WORDS(2)
-    ) u_words (
-        .clk        (clk),
-        .rst        (rst),
-        .job_taken  (job_taken),
-        .panels     (panels),
-        .rows       (rows),
-        .columns    (columns),
-        .target     (3'd0),
-        .target_step(9'd0),
-        .turn_column(1'b0),
-        .turn_panel (1'b0),
-        .first_half (1'b0),
-        .active     (words_remaining),
-        .last       (unused_last_address),
-        .address    (unused_address),
-        .half       (unused_half),
-        .advance    (x_valid && x_ready)
-    );
 
     wire              result_valid, unused_last;
     wire [LANES-1:0]  unused_keep;
@@ -240,8 +214,7 @@ module elementwise_path #(
     endgenerate
 
     // a table's words end with an entry, and the record has bytes that no lane needs
-    wire unused = &{1'b0, table_last, unused_last, unused_keep, record_padded,
-                    unused_last_address, unused_address, unused_half};
+    wire unused = &{1'b0, table_last, unused_last, unused_keep, record_padded};
 
 endmodule
 

@@ -77,6 +77,8 @@ module macrame_engine #(
     localparam integer BEAT_W        = 8 * DEPTH * DEPTH;
     localparam integer ADDRESS_W     = $clog2(WORDS) + 2;
     localparam integer SLICES        = K_MAX / DEPTH;
+    localparam integer SLICE_W       = $clog2(SLICES + 2);  // of a panel's number of slices
+    localparam [31:0]  ONE           = 1;
     localparam [31:0]  DEPTH_32      = DEPTH;
     localparam [31:0]  POST_32       = POST_LANES;
     localparam [31:0]  WORDS_32      = WORDS;
@@ -237,8 +239,9 @@ module macrame_engine #(
     wire              error_source_range, error_second_range, error_target_range, error_length;
 
     window_reader #(
-        .WORDS (WORDS),
-        .WORD_W(WORD_W)
+        .WORDS  (WORDS),
+        .WORD_W (WORD_W),
+        .SLICE_W(SLICE_W)
     ) u_window_reader (
         .clk           (clk),
         .rst           (core_rst),
@@ -253,8 +256,8 @@ module macrame_engine #(
         .kernel_words  (descriptor[8*14 +: 16]),
         // a word of an elementwise job is a window of one slice
         .chunks        (product ? descriptor[8*16 +: 16] : 16'd1),
-        .chunk_slices  (descriptor[8*18 +: 16]),
-        .last_slices   (product ? descriptor[8*20 +: 16] : 16'd1),
+        .chunk_slices  (descriptor[8*18 +: SLICE_W]),
+        .last_slices   (product ? descriptor[8*20 +: SLICE_W] : ONE[SLICE_W-1:0]),
         .height        (descriptor[8*22 +: 16]),
         .width         (descriptor[8*24 +: 16]),
         .top           (descriptor[8*26 +: 16]),
@@ -370,7 +373,7 @@ module macrame_engine #(
     wire              takes_second = !record[2];
     wire              path_job_ready, second_job_ready;
     wire [WORD_W-1:0] y_data;
-    wire              y_valid, y_ready;
+    wire              y_valid, y_ready, words_remaining;
 
     assign unit_job_ready = path_job_ready && second_job_ready;
 
@@ -378,53 +381,54 @@ module macrame_engine #(
         .WORDS (WORDS),
         .WORD_W(WORD_W)
     ) u_second_reader (
-        .clk           (clk),
-        .rst           (core_rst),
-        .halted        (halted),
-        .job_valid     (unit_job_valid && path_job_ready && takes_second),
-        .job_ready     (second_job_ready),
-        .panels        (panels),
-        .rows          (rows),
-        .columns       (columns),
-        .second        (second),
-        .second_step   (second_step),
-        .port_b_free   (port_b_free),
-        .port_b_read   (second_read),
-        .port_b_address(second_address),
-        .port_b_data   (port_b_data),
-        .out_data      (y_data),
-        .out_valid     (y_valid),
-        .out_ready     (y_ready),
-        .error_range   (error_second_range)
+        .clk            (clk),
+        .rst            (core_rst),
+        .halted         (halted),
+        .job_valid      (unit_job_valid && path_job_ready),
+        .job_ready      (second_job_ready),
+        .panels         (panels),
+        .rows           (rows),
+        .columns        (columns),
+        .second         (second),
+        .second_step    (second_step),
+        .takes_second   (takes_second),
+        .word_taken     (x_ready),
+        .words_remaining(words_remaining),
+        .port_b_free    (port_b_free),
+        .port_b_read    (second_read),
+        .port_b_address (second_address),
+        .port_b_data    (port_b_data),
+        .out_data       (y_data),
+        .out_valid      (y_valid),
+        .out_ready      (y_ready),
+        .error_range    (error_second_range)
     );
 
     elementwise_path #(
         .DEPTH(DEPTH),
         .LANES(LANES)
     ) u_elementwise_path (
-        .clk        (clk),
-        .rst        (core_rst),
-        .job_valid  (unit_job_valid && second_job_ready),
-        .job_ready  (path_job_ready),
-        .panels     (panels),
-        .rows       (rows),
-        .columns    (columns),
-        .record     (record),
-        .in_use     (!results_written && writer_elementwise_q),
-        .table_data (table_data),
-        .table_valid(table_valid),
-        .table_last (table_last),
-        .table_ready(table_ready),
-        .x_data     (writer_product_q ? result_data[WORD_W-1:0] : slice_data),
-        .x_valid    ((results_to_unit && result_valid) ||
-                     (slices_to_unit && slice_valid && slice_for_unit)),
-        .x_ready    (x_ready),
-        .y_data     (y_data),
-        .y_valid    (y_valid),
-        .y_ready    (y_ready),
-        .out_data   (unit_out_data),
-        .out_valid  (unit_out_valid),
-        .out_ready  (writer_elementwise_q && writer_in_ready)
+        .clk            (clk),
+        .rst            (core_rst),
+        .job_valid      (unit_job_valid && second_job_ready),
+        .job_ready      (path_job_ready),
+        .record         (record),
+        .in_use         (!results_written && writer_elementwise_q),
+        .table_data     (table_data),
+        .table_valid    (table_valid),
+        .table_last     (table_last),
+        .table_ready    (table_ready),
+        .x_data         (writer_product_q ? result_data[WORD_W-1:0] : slice_data),
+        .x_valid        ((results_to_unit && result_valid) ||
+                         (slices_to_unit && slice_valid && slice_for_unit)),
+        .x_ready        (x_ready),
+        .y_data         (y_data),
+        .y_valid        (y_valid),
+        .y_ready        (y_ready),
+        .words_remaining(words_remaining),
+        .out_data       (unit_out_data),
+        .out_valid      (unit_out_valid),
+        .out_ready      (writer_elementwise_q && writer_in_ready)
     );
 
     // --- results

@@ -23,11 +23,14 @@
 //
 // Latency
 //   A descriptor takes 128 / DEPTH^2 beats, and 1 cycle to be checked; its job is offered in the
-//   next one. Weights and tables pass through combinationally.
+//   next one. Weights pass a register, whose first beat is read while the descriptor is checked;
+//   tables pass combinationally.
 //
 // Numbers
-//   None: weights and tables pass unchanged, except for sparse slices: the two bytes of column j go
-//   to depth j modulo DEPTH / 2 and to the depth DEPTH / 2 above it; all others are zero.
+//   None: weights pass unchanged, except for sparse slices. Slice s of a beat has two bytes of
+//   column j, at depth (j + s) modulo DEPTH / 2 and DEPTH / 2 above it; they go to depth j modulo
+//   DEPTH / 2 and DEPTH / 2 above it, all others are zero. Pairs of words of tables lie in a beat
+//   like sparse slices: of A the lower bytes, of B the upper ones.
 //
 // Example
 //   DEPTH 8: begin, 2 beats, and an end, 2 beats, with the check of begin and tlast: `finished` is
@@ -88,6 +91,8 @@ module program_decoder #(
     localparam [31:0]  TABLE_END        = TABLE_BEATS - 1;
     localparam [31:0]  RECORD_END       = RECORD_BEATS - 1;
     localparam [31:0]  PORTION_END      = HALF - 1;
+    localparam integer SLICE_W          = $clog2(SLICES_MAX + 2);
+    localparam [31:0]  TWO              = 2;
     localparam [31:0]  WORDS_32         = WORDS;
     localparam [31:0]  SLICES_32        = SLICES_MAX;
     localparam [31:0]  DEPTH_32         = DEPTH;
@@ -186,93 +191,122 @@ module program_decoder #(
 
     // --- weights
 
-    reg             in_record_q;
+    reg                 in_record_q;
     // each counts from 2, and equals its limit in the last iteration but one
-    reg [15:0]      slice_q, chunk_q, panel_q;
-    reg             slice_last_q, chunk_last_q, panel_last_q;
+    reg [SLICE_W-1:0]   slice_q;
+    reg [15:0]          chunk_q, panel_q;
+    reg                 slice_last_q, chunk_last_q, panel_last_q;
     reg [PORTION_W-1:0] portion_q;  // sparse slice, or pair of words of the tables, within a beat
 
-    wire forwarding   = (state_q == WEIGHTS) && !halted;
-    wire unpacking    = sparse && !in_record_q;
-    wire portion_end  = (portion_q == PORTION_END[PORTION_W-1:0]);
-    wire portion_last = !unpacking || slice_last_q || portion_end;
-    wire forwarded    = weights_valid && weights_ready;
-    wire record_end   = in_record_q && (beat_q == RECORD_END[11:0]);
-    wire panel_end    = forwarded && !in_record_q && slice_last_q;
-    wire weights_end  = panel_end && chunk_last_q && panel_last_q;
+    // The first beat of weights is read while the descriptor is checked.
+    wire checking      = (state_q == CHECK);
+    wire fetching      = (state_q == WEIGHTS) || (checking && product && !tlast_q);
+    wire register_free = !weights_valid_q || weights_ready;
+    wire fetched       = fetching && register_free && in_valid && !halted;
+    wire unpacking     = sparse && !in_record_q;
+    wire portion_end   = (portion_q == PORTION_END[PORTION_W-1:0]);
+    wire portion_last  = !unpacking || slice_last_q || portion_end;
+    wire record_end    = in_record_q && (beat_q == RECORD_END[11:0]);
+    wire panel_end     = fetched && !in_record_q && slice_last_q;
+    wire weights_end   = panel_end && chunk_last_q && panel_last_q;
 
     // the last chunk of the next panel, or the next of this one
     wire one_chunk       = (chunks == 16'd1);
     wire next_chunk_last = chunk_last_q ? one_chunk : (chunk_q == chunks);
     wire chunk_one_slice = (chunk_slices == 16'd1);
     wire last_one_slice  = (last_slices == 16'd1);
-    wire slices_end      = chunk_last_q ? (slice_q == last_slices) : (slice_q == chunk_slices);
-    wire checking        = (state_q == CHECK);
+    // a legal panel has no more slices than fit in slice_q
+    wire slices_end      = (slice_q == (chunk_last_q ? last_slices[SLICE_W-1:0] :
+                                                       chunk_slices[SLICE_W-1:0]));
 
-    assign weights_valid = forwarding && in_valid;
-    assign weights_last  = !in_record_q && slice_last_q;
-    assign weights_user  = {6'd0, mode[1:0]};
-
-    // 2 * DEPTH bytes of a beat: a sparse slice, or a pair of words
+    // portion s of a beat: of each column's halves, the byte at depth (column + s) modulo HALF. In
+    // the first one, and in a beat that is not unpacked, these bytes are where the core needs them.
     wire [16*DEPTH-1:0] portion;
+
+    reg [BEAT_W-1:0] weights_q;
+    reg [1:0]        weights_mode_q;
+    reg              weights_valid_q, weights_last_q;
+
+    assign weights_data  = weights_q;
+    assign weights_user  = {6'd0, weights_mode_q};
+    assign weights_last  = weights_last_q;
+    assign weights_valid = weights_valid_q && !halted;
 
     genvar j, d;
     generate
-        if (HALF > 1) begin : g_portions
-            assign portion = in_data[16*DEPTH*portion_q +: 16*DEPTH];
-        end else begin : g_one_portion
-            assign portion = in_data;
-        end
         for (j = 0; j < DEPTH; j = j + 1) begin : g_column
+            localparam [31:0] COLUMN = j;
+            if (HALF > 1) begin : g_portions
+                wire [PORTION_W-1:0] depth = portion_q + COLUMN[PORTION_W-1:0];
+                assign portion[16*j +: 8]     = in_data[8*DEPTH*j + 8*depth +: 8];
+                assign portion[16*j + 8 +: 8] = in_data[8*DEPTH*j + 8*HALF + 8*depth +: 8];
+            end else begin : g_one_portion
+                assign portion[16*j +: 16] = in_data[16*j +: 16];
+            end
             for (d = 0; d < DEPTH; d = d + 1) begin : g_depth
-                wire [7:0] dense = in_data[8*(DEPTH*j + d) +: 8];
+                // a sparse slice has no others: a reset of the register costs no logic
                 if (d % HALF == j % HALF) begin : g_kept
-                    assign weights_data[8*(DEPTH*j + d) +: 8] =
-                        unpacking ? portion[8*(2*j + d/HALF) +: 8] : dense;
+                    always @(posedge clk)
+                        if (fetched)
+                            weights_q[8*(DEPTH*j + d) +: 8] <= portion[8*(2*j + d/HALF) +: 8];
                 end else begin : g_zero
-                    assign weights_data[8*(DEPTH*j + d) +: 8] = unpacking ? 8'd0 : dense;
+                    always @(posedge clk)
+                        if (fetched)
+                            weights_q[8*(DEPTH*j + d) +: 8] <= unpacking ? 8'd0 :
+                                                               in_data[8*(DEPTH*j + d) +: 8];
                 end
             end
+            // tables: byte j of a word of A, and of one of B
+            assign table_data[8*j +: 8]           = portion[16*j +: 8];
+            assign table_data[8*(DEPTH + j) +: 8] = portion[16*j + 8 +: 8];
         end
     endgenerate
 
     always @(posedge clk) begin
+        if (fetched) begin
+            weights_mode_q <= mode[1:0];
+            weights_last_q <= !in_record_q && slice_last_q;
+        end
+        if (rst) weights_valid_q <= 1'b0;
+        else if (register_free) weights_valid_q <= fetched;
+    end
+
+    always @(posedge clk) begin
         if (checking) begin
-            in_record_q  <= 1'b1;
-            portion_q    <= {PORTION_W{1'b0}};
             slice_last_q <= one_chunk ? last_one_slice : chunk_one_slice;
             chunk_last_q <= one_chunk;
             panel_last_q <= (panels == 16'd1);
-        end else if (table_valid && table_ready) begin
-            portion_q <= portion_end ? {PORTION_W{1'b0}} : portion_q + 1'b1;
-        end else if (forwarded) begin
-            if (in_record_q) begin
-                in_record_q <= !record_end;
+        end else if (fetched && !in_record_q) begin
+            if (slice_last_q) begin
+                slice_last_q <= next_chunk_last ? last_one_slice : chunk_one_slice;
+                chunk_last_q <= next_chunk_last;
+                if (chunk_last_q) panel_last_q <= (panel_q == panels);
             end else begin
-                portion_q <= portion_last ? {PORTION_W{1'b0}} : portion_q + 1'b1;
-                if (slice_last_q) begin
-                    in_record_q  <= 1'b1;
-                    slice_last_q <= next_chunk_last ? last_one_slice : chunk_one_slice;
-                    chunk_last_q <= next_chunk_last;
-                    if (chunk_last_q) panel_last_q <= (panel_q == panels);
-                end else begin
-                    slice_last_q <= slices_end;
-                end
+                slice_last_q <= slices_end;
             end
         end
-        if (checking || panel_end) slice_q <= 16'd2;
-        else if (forwarded && !in_record_q) slice_q <= slice_q + 16'd1;
+        if (checking || panel_end) slice_q <= TWO[SLICE_W-1:0];
+        else if (fetched && !in_record_q) slice_q <= slice_q + 1'b1;
         if (checking || (panel_end && chunk_last_q)) chunk_q <= 16'd2;
         else if (panel_end) chunk_q <= chunk_q + 16'd1;
         if (checking) panel_q <= 16'd2;
         else if (panel_end && chunk_last_q) panel_q <= panel_q + 16'd1;
+        if (rst) begin
+            in_record_q <= 1'b1;
+            portion_q   <= {PORTION_W{1'b0}};
+        end else begin
+            if (fetched) in_record_q <= in_record_q ? !record_end : slice_last_q;
+            if (fetched && !in_record_q)
+                portion_q <= portion_last ? {PORTION_W{1'b0}} : portion_q + 1'b1;
+            else if (table_valid && table_ready)
+                portion_q <= portion_end ? {PORTION_W{1'b0}} : portion_q + 1'b1;
+        end
     end
 
     // --- tables
 
     wire table_end     = (beat_q == TABLE_END[11:0]);
     assign table_valid = (state_q == TABLE) && in_valid && !halted;
-    assign table_data  = portion;
     assign table_last  = table_end && portion_end;
 
     // --- jobs
@@ -289,17 +323,18 @@ module program_decoder #(
     // --- items
 
     wire verdict     = (state_q == CHECK) && !halted;
-    wire item_beat   = accepted && !collecting;  // of weights or tables
     wire part_of_end = collecting && end_item;
 
-    assign in_ready      = halted || collecting || (forwarding && weights_ready && portion_last) ||
+    assign in_ready      = halted || collecting || (fetching && register_free && portion_last) ||
                            ((state_q == TABLE) && table_ready && portion_end);
     assign error_illegal = verdict && !legal;
-    assign error_short   = (accepted && in_last && (collecting ? !descriptor_end : item_beat)) ||
+    assign error_short   = (accepted && in_last &&
+                            (collecting ? !descriptor_end : (!checking || legal))) ||
                            (verdict && legal && tlast_q && !is_end);
     assign error_corrupt = verdict && legal && is_end && !check_equal;
     assign starved       = !in_valid && !halted &&
-                           (collecting || (forwarding && weights_ready) || (state_q == TABLE));
+                           (collecting || (state_q == TABLE) ||
+                            ((state_q == WEIGHTS) && register_free));
     assign finished      = (state_q == DRAIN) && results_written && !halted;
 
     always @(posedge clk) begin
@@ -329,6 +364,7 @@ module program_decoder #(
                     end
                 CHECK:
                     if (!halted && legal) begin
+                        if (fetched) beat_q <= 12'd1;
                         begun_q          <= !is_end;
                         reader_pending_q <= is_job;
                         writer_pending_q <= is_job;
@@ -337,7 +373,7 @@ module program_decoder #(
                                             product ? WEIGHTS : elementwise ? OFFER : TABLE;
                     end
                 WEIGHTS: begin
-                    if (forwarded && in_record_q) beat_q <= record_end ? 12'd0 : beat_q + 12'd1;
+                    if (fetched && in_record_q) beat_q <= record_end ? 12'd0 : beat_q + 12'd1;
                     if (weights_end) state_q <= OFFER;
                 end
                 OFFER: if (!job_pending) state_q <= COLLECT;

@@ -3,7 +3,8 @@
 //
 // Purpose
 //   Reads the second operand of a job from port B of the memory, a word for each result, whenever
-//   the port is free, ahead of the results by up to four words.
+//   the port is free, ahead of the results by up to four words. Of a job without a second operand
+//   it counts the words, with `word_taken`: `words_remaining` is low from the last one on.
 //
 //   A job is accepted when all words of the one before it have been read. `error_range`, a strobe:
 //   an address is not in the memory. While `halted` nothing is read.
@@ -33,6 +34,10 @@ module second_reader #(
     input  wire [15:0]                 columns,
     input  wire [$clog2(WORDS)+1:0]    second,
     input  wire [3*$clog2(WORDS)+5:0]  second_step,
+    input  wire                        takes_second,     // the job has a second operand
+    // words of a job without
+    input  wire                        word_taken,       // only while words_remaining
+    output wire                        words_remaining,
     // port B of the memory
     input  wire                        port_b_free,
     output wire                        port_b_read,  // the address is used in this cycle
@@ -54,6 +59,7 @@ module second_reader #(
     wire [ADDRESS_W-1:0] address;
     reg [2:0]            words_held_q;
     reg                  read1_q, read2_q;
+    reg                  takes_second_q;
 
     wire word_accepted = out_valid && out_ready;
     wire in_range      = (address < WORDS_32[ADDRESS_W-1:0]);
@@ -61,10 +67,12 @@ module second_reader #(
     wire unused   = &{1'b0, unused_last_address, unused_half};
 
     assign job_ready      = !active && !halted;
-    assign port_b_read    = active && port_b_free && in_range &&
+    assign port_b_read    = active && takes_second_q && port_b_free && in_range &&
                             (words_held_q != WORDS_HELD_MAX) && !halted;
     assign port_b_address = address[ADDRESS_W-3:0];
-    assign error_range    = active && !in_range && !halted;
+    assign error_range    = active && takes_second_q && !in_range && !halted;
+
+    assign words_remaining = active;
 
     result_addresses #(
         .WORDS(WORDS)
@@ -84,7 +92,7 @@ module second_reader #(
         .last       (unused_last_address),
         .address    (address),
         .half       (unused_half),
-        .advance    (port_b_read)
+        .advance    (takes_second_q ? port_b_read : word_taken)
     );
 
     fifo #(
@@ -101,6 +109,7 @@ module second_reader #(
     );
 
     always @(posedge clk) begin
+        if (job_valid && job_ready) takes_second_q <= takes_second;
         if (rst) begin
             words_held_q <= 3'd0;
             read1_q      <= 1'b0;

@@ -34,8 +34,9 @@
 `default_nettype none
 
 module window_reader #(
-    parameter integer WORDS  = 4096,  // words of the memory, 2 or more
-    parameter integer WORD_W = 64     // bits of a word, a multiple of 16
+    parameter integer WORDS   = 4096,  // words of the memory, 2 or more
+    parameter integer WORD_W  = 64,   // bits of a word, a multiple of 16
+    parameter integer SLICE_W = 16    // bits of the number of slices of a chunk, 2 or more
 ) (
     input  wire                         clk,
     input  wire                         rst,
@@ -50,8 +51,8 @@ module window_reader #(
     input  wire [15:0]                  kernel_columns,
     input  wire [15:0]                  kernel_words,
     input  wire [15:0]                  chunks,
-    input  wire [15:0]                  chunk_slices,
-    input  wire [15:0]                  last_slices,
+    input  wire [SLICE_W-1:0]           chunk_slices,
+    input  wire [SLICE_W-1:0]           last_slices,
     input  wire [15:0]                  height,
     input  wire [15:0]                  width,
     input  wire [15:0]                  top,
@@ -85,9 +86,12 @@ module window_reader #(
     localparam integer ADDRESS_W = $clog2(WORDS) + 2;
     localparam integer HALF_W    = WORD_W / 2;
     localparam [31:0]  WORDS_32  = WORDS;
+    localparam [31:0]  ONE       = 1;
+    localparam [31:0]  TWO       = 2;
 
     // the job
-    reg [15:0]            chunks_q, chunk_slices_q, last_slices_q;
+    reg [15:0]            chunks_q;
+    reg [SLICE_W-1:0]     chunk_slices_q, last_slices_q;
     reg [15:0]            height_q, width_q, width_end_q, top_q, left_q;
     reg [47:0]            y_step_q, x_step_q;
     reg [6*ADDRESS_W-1:0] source_step_q;
@@ -143,17 +147,18 @@ module window_reader #(
 
     // --- chunks of a window
 
-    reg [15:0] chunk_q, slice_q;  // from 2 on, like iteration_q
+    // from 2 on, like iteration_q
+    reg [15:0]        chunk_q;
+    reg [SLICE_W-1:0] slice_q;
     // the window has one chunk; a chunk has one slice, the last one has
     reg        one_chunk_q, chunk_one_slice_q, last_one_slice_q;
     reg        chunk_last_q, slice_last_q;
 
     wire job_one_chunk       = (chunks == 16'd1);
-    wire job_chunk_one_slice = (chunk_slices == 16'd1);
-    wire job_last_one_slice  = (last_slices == 16'd1);
+    wire job_chunk_one_slice = (chunk_slices == ONE[SLICE_W-1:0]);
+    wire job_last_one_slice  = (last_slices == ONE[SLICE_W-1:0]);
     wire next_chunk_last     = chunk_last_q ? one_chunk_q : (chunk_q == chunks_q);
-    wire slices_end          = chunk_last_q ? (slice_q == last_slices_q) :
-                                              (slice_q == chunk_slices_q);
+    wire slices_end          = (slice_q == (chunk_last_q ? last_slices_q : chunk_slices_q));
     wire chunk_read          = slice_read && slice_last_q;
 
     always @(posedge clk) begin
@@ -171,8 +176,8 @@ module window_reader #(
         end
         if (job_taken || (chunk_read && chunk_last_q)) chunk_q <= 16'd2;
         else if (chunk_read) chunk_q <= chunk_q + 16'd1;
-        if (job_taken || chunk_read) slice_q <= 16'd2;
-        else if (slice_read) slice_q <= slice_q + 16'd1;
+        if (job_taken || chunk_read) slice_q <= TWO[SLICE_W-1:0];
+        else if (slice_read) slice_q <= slice_q + 1'b1;
     end
 
     assign error_length = reading_q && !halted && (wrap[2] != (slice_last_q && chunk_last_q));

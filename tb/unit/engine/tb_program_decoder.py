@@ -129,6 +129,15 @@ class TB(Bench):
                 text, beats = self.panel(text, beats, count, bool(flags & engine_model.SPARSE), job["mode"])
         return job, text, beats
 
+    def portion(self, body, number):
+        """Two bytes of each column: a sparse slice, or of a word of A and of B."""
+        depth, half = self.depth, self.depth // 2
+        found, at = bytearray(), number // half * self.beat
+        for column in range(depth):
+            byte = at + column * depth + (column + number % half) % half
+            found += bytes([body[byte], body[byte + half]])
+        return bytes(found)
+
     def panel(self, text, beats, count, sparse, mode):
         """Add a panel to the bytes, and its beats to those expected."""
         depth, half = self.depth, self.depth // 2
@@ -141,7 +150,7 @@ class TB(Bench):
         else:
             body = self.noise(-(-count // half) * self.beat)
             for n in range(count):
-                part = body[n * 2 * depth : (n + 1) * 2 * depth]
+                part = self.portion(body, n)
                 row = bytearray(self.beat)
                 for column in range(depth):
                     row[column * depth + column % half] = part[2 * column]
@@ -178,8 +187,8 @@ async def programs(dut, stalls):
             if tb.rng.random() < 0.2 and not number:
                 body = tb.noise(2048)
                 text += bytes([KINDS["tables"]]).ljust(128, b"\0") + body
-                pair = 2 * tb.depth
-                parts = [body[at : at + pair] for at in range(0, 2048, pair)]
+                pairs = [tb.portion(body, n) for n in range(1024 // tb.depth)]
+                parts = [pair[::2] + pair[1::2] for pair in pairs]
                 tables += [
                     (int.from_bytes(p, "little"), int(n == len(parts) - 1)) for n, p in enumerate(parts)
                 ]

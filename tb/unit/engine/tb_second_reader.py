@@ -8,6 +8,8 @@ What could be wrong here, and which case would show it:
   a read while the writer has the port               port_b_read is compared with port_b_free in every cycle
   words of one job mixed with those of the next      jobs follow each other at once
   an address that is not in the memory is read       `errors`
+  a word too many or too few of a job without        `counted`: such jobs between others, whose addresses are
+  a second operand, or a read of it                  not in the memory
 """
 
 import cocotb
@@ -17,14 +19,14 @@ from tb.lib.kit import Bench, Part
 from tb.lib.vectors import share
 from tb.models import engine_model
 
-PORTS = ("panels", "rows", "columns", "second", "second_step")
+PORTS = ("panels", "rows", "columns", "second", "second_step", "takes_second")
 
 
 class TB(Bench):
     """Jobs in, words out, and a memory of two cycles whose port is not always free."""
 
     def __init__(self, dut, stalls="none"):
-        super().__init__(dut, halted=0, port_b_free=1, port_b_data=None)
+        super().__init__(dut, halted=0, word_taken=0, port_b_free=1, port_b_data=None)
         self.words, self.width = self.parameter("WORDS"), self.parameter("WORD_W")
         self.bits = engine_model.address_bits(self.words)
         self.memory = [int(v) & (1 << self.width) - 1 for v in self.rng.integers(0, 1 << 62, self.words)]
@@ -51,12 +53,15 @@ class TB(Bench):
         job = {name: int(self.rng.integers(1, 5)) for name in ("panels", "rows", "columns")}
         return job | engine_model.draw_second(self.rng, self.words, job | {"flags": 0})
 
-    def send(self, job):
+    def send(self, job, takes_second=1):
         """Queue a job; its words."""
         mask = (1 << self.bits) - 1
         steps = sum((s & mask) << self.bits * n for n, s in enumerate(job["second_step"]))
         self.jobs.send(
-            {**{n: job[n] for n in PORTS[:3]}, "second": job["second"] & mask, "second_step": steps}
+            {
+                **{n: job[n] for n in PORTS[:3]},
+                **{"second": job["second"] & mask, "second_step": steps, "takes_second": takes_second},
+            }
         )
         return [address for address, _ in engine_model.places(job | {"flags": 0}, self.words, "second")]
 
@@ -71,6 +76,37 @@ async def jobs(dut, stalls):
     for _ in range(share(20)):
         expected += [tb.memory[address] for address in tb.send(tb.draw())]
     await tb.until(lambda: len(tb.sink.values) >= len(expected), 40_000)
+    await tb.step(8)
+    tb.equal((tb.sink.values, tb.errors), (expected, 0), "words and errors")
+
+
+@cocotb.test(timeout_time=4, timeout_unit="ms")
+@cocotb.parametrize(stalls=["none", "random"])
+async def counted(dut, stalls):
+    """Jobs without a second operand, between others: as many words as results, and no read."""
+    tb = TB(dut, stalls)
+    await tb.start()
+    expected = []
+    for n in range(share(24)):
+        job = tb.draw()
+        if n % 3:
+            expected += [tb.memory[address] for address in tb.send(job)]
+            count = len(expected)
+            await tb.until(lambda count=count: len(tb.sink.values) >= count, 4000)
+            continue
+        job["second"] += tb.words
+        count, taken = len(tb.send(job, takes_second=0)), 0
+        await tb.until(lambda n=n: len(tb.jobs.taken) > n, 100)
+        await tb.step()
+        while taken < count:
+            tb.equal(tb.read("words_remaining"), 1, f"words remaining after {taken} of {count}")
+            take = int(stalls == "none" or tb.rng.random() < 0.4)
+            tb.drive(word_taken=take)
+            await tb.step()
+            taken += take
+        tb.drive(word_taken=0)
+        await tb.step()
+        tb.equal(tb.read("words_remaining"), 0, f"words remaining after all {count}")
     await tb.step(8)
     tb.equal((tb.sink.values, tb.errors), (expected, 0), "words and errors")
 
