@@ -42,7 +42,9 @@ module elementwise_path #(
     input  wire                table_last,
     output wire                table_ready,
     // operands
-    input  wire [8*DEPTH-1:0]  x_data,
+    input  wire                x_is_result,  // x is result_data, or else slice_data
+    input  wire [8*DEPTH-1:0]  result_data,
+    input  wire [8*DEPTH-1:0]  slice_data,
     input  wire                x_valid,
     output wire                x_ready,
     input  wire [8*DEPTH-1:0]  y_data,
@@ -107,7 +109,9 @@ module elementwise_path #(
         else if (sending_record_q) record_parts_q <= record_parts_q >> PART_W;
         if (job_taken) command_q <= record[2:0];
         x_q <= sending_record_q ? record_parts_q[PART_W-1:0] :
-               load ? table_data[PART_W*part_q +: PART_W] : x_data[PART_W*part_q +: PART_W];
+               load ? table_data[PART_W*part_q +: PART_W] :
+               x_is_result ? result_data[PART_W*part_q +: PART_W] :
+                             slice_data[PART_W*part_q +: PART_W];
         y_q <= load ? table_data[8*DEPTH + PART_W*part_q +: PART_W] :
                       y_data[PART_W*part_q +: PART_W];
         if (rst) begin
@@ -139,9 +143,9 @@ module elementwise_path #(
         end
     end
 
-    wire              result_valid, unused_last;
+    wire              lanes_valid, unused_last;
     wire [LANES-1:0]  unused_keep;
-    wire [PART_W-1:0] result_data;
+    wire [PART_W-1:0] lanes_data;
 
     elementwise_lanes #(
         .LANES(LANES)
@@ -162,10 +166,10 @@ module elementwise_path #(
         .product    (command_q == 3'd1),
         .x          (x_q),
         .y          (y_q),
-        .out_valid  (result_valid),
+        .out_valid  (lanes_valid),
         .out_last   (unused_last),
         .out_keep   (unused_keep),
-        .out_data   (result_data)
+        .out_data   (lanes_data)
     );
 
     wire              fifo_valid, fifo_ready;
@@ -173,12 +177,13 @@ module elementwise_path #(
 
     fifo #(
         .WIDTH(PART_W),
-        .DEPTH(FIFO_DEPTH)
+        .DEPTH(FIFO_DEPTH),
+        .RAM  ("block")
     ) u_fifo (
         .clk      (clk),
         .rst      (rst),
-        .in_data  (result_data),
-        .in_valid (result_valid),
+        .in_data  (lanes_data),
+        .in_valid (lanes_valid),
         .out_data (fifo_data),
         .out_valid(fifo_valid),
         .out_ready(fifo_ready)

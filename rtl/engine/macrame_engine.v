@@ -32,6 +32,8 @@ module macrame_engine #(
     parameter integer K_MAX      = 1024,  // of the core: a multiple of DEPTH
     parameter integer POST_LANES = 2,     // of the core: 1..DEPTH
     parameter integer LANES      = 2,     // of the elementwise unit: 1, 2 or 4, at most DEPTH
+    // of the core: memory of records, "auto" or "block"
+    parameter         RECORD_RAM = "auto",
     parameter integer BEATS      = 0      // of the longest program, for the register; 0: no store
 ) (
     input  wire                     clk,
@@ -324,7 +326,8 @@ module macrame_engine #(
         .COLS      (DEPTH),
         .DEPTH     (DEPTH),
         .K_MAX     (K_MAX),
-        .POST_LANES(POST_LANES)
+        .POST_LANES(POST_LANES),
+        .RECORD_RAM(RECORD_RAM)
     ) u_macrame (
         .clk            (clk),
         .rst            (core_rst),
@@ -418,7 +421,9 @@ module macrame_engine #(
         .table_valid    (table_valid),
         .table_last     (table_last),
         .table_ready    (table_ready),
-        .x_data         (writer_product_q ? result_data[WORD_W-1:0] : slice_data),
+        .x_is_result    (writer_product_q),
+        .result_data    (result_data[WORD_W-1:0]),
+        .slice_data     (slice_data),
         .x_valid        ((results_to_unit && result_valid) ||
                          (slices_to_unit && slice_valid && slice_for_unit)),
         .x_ready        (x_ready),

@@ -91,7 +91,9 @@ module program_decoder #(
     localparam [31:0]  TABLE_END        = TABLE_BEATS - 1;
     localparam [31:0]  RECORD_END       = RECORD_BEATS - 1;
     localparam [31:0]  PORTION_END      = HALF - 1;
+    localparam integer BEAT_COUNT_W     = $clog2(TABLE_BEATS);  // tables have the most
     localparam integer SLICE_W          = $clog2(SLICES_MAX + 2);
+    localparam [31:0]  ONE              = 1;
     localparam [31:0]  TWO              = 2;
     localparam [31:0]  WORDS_32         = WORDS;
     localparam [31:0]  SLICES_32        = SLICES_MAX;
@@ -121,12 +123,12 @@ module program_decoder #(
     reg [1023:0] descriptor_q;
     reg          begun_q;        // the begin item was accepted
     reg          tlast_q;        // tlast on the last beat of a descriptor
-    reg [11:0]   beat_q;         // of a descriptor, a record or tables
+    reg [BEAT_COUNT_W-1:0] beat_q;  // of a descriptor, a record or tables
     reg          writer_pending_q, reader_pending_q, unit_pending_q;
 
     wire collecting     = (state_q == COLLECT);
     wire accepted       = in_valid && in_ready && !halted;
-    wire descriptor_end = (beat_q == DESCRIPTOR_END[11:0]);
+    wire descriptor_end = (beat_q == DESCRIPTOR_END[BEAT_COUNT_W-1:0]);
 
     // --- the descriptor
 
@@ -176,7 +178,8 @@ module program_decoder #(
 
     reg [31:0] check_q, beat_fold;
     reg        end_item_q;  // the item being read is the end
-    wire       end_item = (collecting && (beat_q == 12'd0)) ? (in_data[7:0] == END) : end_item_q;
+    wire       first_beat = (beat_q == {BEAT_COUNT_W{1'b0}});
+    wire       end_item   = (collecting && first_beat) ? (in_data[7:0] == END) : end_item_q;
 
     integer w;
     always @* begin
@@ -198,15 +201,20 @@ module program_decoder #(
     reg                 slice_last_q, chunk_last_q, panel_last_q;
     reg [PORTION_W-1:0] portion_q;  // sparse slice, or pair of words of the tables, within a beat
 
+    // what is offered to the core
+    reg [BEAT_W-1:0]    weights_q;
+    reg [1:0]           weights_mode_q;
+    reg                 weights_valid_q, weights_last_q;
+
     // The first beat of weights is read while the descriptor is checked.
     wire checking      = (state_q == CHECK);
-    wire fetching      = (state_q == WEIGHTS) || (checking && product && !tlast_q);
+    wire fetching      = (state_q == WEIGHTS) || (checking && product);
     wire register_free = !weights_valid_q || weights_ready;
     wire fetched       = fetching && register_free && in_valid && !halted;
     wire unpacking     = sparse && !in_record_q;
     wire portion_end   = (portion_q == PORTION_END[PORTION_W-1:0]);
     wire portion_last  = !unpacking || slice_last_q || portion_end;
-    wire record_end    = in_record_q && (beat_q == RECORD_END[11:0]);
+    wire record_end    = in_record_q && (beat_q == RECORD_END[BEAT_COUNT_W-1:0]);
     wire panel_end     = fetched && !in_record_q && slice_last_q;
     wire weights_end   = panel_end && chunk_last_q && panel_last_q;
 
@@ -222,10 +230,6 @@ module program_decoder #(
     // portion s of a beat: of each column's halves, the byte at depth (column + s) modulo HALF. In
     // the first one, and in a beat that is not unpacked, these bytes are where the core needs them.
     wire [16*DEPTH-1:0] portion;
-
-    reg [BEAT_W-1:0] weights_q;
-    reg [1:0]        weights_mode_q;
-    reg              weights_valid_q, weights_last_q;
 
     assign weights_data  = weights_q;
     assign weights_user  = {6'd0, weights_mode_q};
@@ -305,7 +309,7 @@ module program_decoder #(
 
     // --- tables
 
-    wire table_end     = (beat_q == TABLE_END[11:0]);
+    wire table_end     = (beat_q == TABLE_END[BEAT_COUNT_W-1:0]);
     assign table_valid = (state_q == TABLE) && in_valid && !halted;
     assign table_last  = table_end && portion_end;
 
@@ -346,7 +350,7 @@ module program_decoder #(
         if (rst) begin
             state_q          <= COLLECT;
             begun_q          <= 1'b0;
-            beat_q           <= 12'd0;
+            beat_q           <= {BEAT_COUNT_W{1'b0}};
             check_q          <= 32'd0;
             reader_pending_q <= 1'b0;
             writer_pending_q <= 1'b0;
@@ -359,12 +363,12 @@ module program_decoder #(
             case (state_q)
                 COLLECT:
                     if (accepted) begin
-                        beat_q <= descriptor_end ? 12'd0 : beat_q + 12'd1;
+                        beat_q <= descriptor_end ? {BEAT_COUNT_W{1'b0}} : beat_q + 1'b1;
                         if (descriptor_end) state_q <= CHECK;
                     end
                 CHECK:
                     if (!halted && legal) begin
-                        if (fetched) beat_q <= 12'd1;
+                        if (fetched) beat_q <= ONE[BEAT_COUNT_W-1:0];
                         begun_q          <= !is_end;
                         reader_pending_q <= is_job;
                         writer_pending_q <= is_job;
@@ -373,13 +377,14 @@ module program_decoder #(
                                             product ? WEIGHTS : elementwise ? OFFER : TABLE;
                     end
                 WEIGHTS: begin
-                    if (fetched && in_record_q) beat_q <= record_end ? 12'd0 : beat_q + 12'd1;
+                    if (fetched && in_record_q)
+                        beat_q <= record_end ? {BEAT_COUNT_W{1'b0}} : beat_q + 1'b1;
                     if (weights_end) state_q <= OFFER;
                 end
                 OFFER: if (!job_pending) state_q <= COLLECT;
                 TABLE:
                     if (accepted) begin
-                        beat_q <= table_end ? 12'd0 : beat_q + 12'd1;
+                        beat_q <= table_end ? {BEAT_COUNT_W{1'b0}} : beat_q + 1'b1;
                         if (table_end) state_q <= COLLECT;
                     end
                 DRAIN:

@@ -97,7 +97,8 @@ module second_reader #(
 
     fifo #(
         .WIDTH(WORD_W),
-        .DEPTH(4)
+        .DEPTH(4),
+        .RAM  ("block")  // it would take a LUT RAM for each four bits
     ) u_fifo (
         .clk      (clk),
         .rst      (rst),

@@ -29,7 +29,8 @@ module stored_engine #(
     parameter integer WORDS      = 4096,
     parameter integer K_MAX      = 1024,
     parameter integer POST_LANES = 2,
-    parameter integer LANES      = 2
+    parameter integer LANES      = 2,
+    parameter         RECORD_RAM = "auto"
 ) (
     input  wire                     clk,
     input  wire                     rst,
@@ -212,6 +213,7 @@ module stored_engine #(
         .K_MAX     (K_MAX),
         .POST_LANES(POST_LANES),
         .LANES     (LANES),
+        .RECORD_RAM(RECORD_RAM),
         .BEATS     (BEATS)
     ) u_macrame_engine (
         .clk                  (clk),

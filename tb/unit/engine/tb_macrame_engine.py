@@ -230,7 +230,7 @@ def patched(text, head, **fields):
     return bytes(found) + engine_model.end(bytes(found))
 
 
-@cocotb.test(timeout_time=20, timeout_unit="ms")
+@cocotb.test(timeout_time=100, timeout_unit="ms")
 @cocotb.parametrize(stalls=["none", "random"])
 async def errors(dut, stalls):
     """Each error in each job of a program: its own bit of STATUS, and no other; then the right program."""
@@ -282,7 +282,7 @@ async def errors(dut, stalls):
         await tb.check(memory, text)
 
 
-@cocotb.test(timeout_time=20, timeout_unit="ms")
+@cocotb.test(timeout_time=100, timeout_unit="ms")
 async def resets(dut):
     """A soft reset in any cycle of a program whose rest still comes; the right program follows at once."""
     tb = TB(dut, "random")
@@ -298,7 +298,7 @@ async def resets(dut):
         await tb.check(memory, text)
 
 
-@cocotb.test(timeout_time=20, timeout_unit="ms")
+@cocotb.test(timeout_time=100, timeout_unit="ms")
 async def stall(dut):
     """A program stream that stops is an error once WATCHDOG is set, and none before."""
     tb = TB(dut)
@@ -379,7 +379,7 @@ async def long_job(dut):
     tb.equal((await tb.dump()).tobytes(), tb.golden(memory, short).memory.tobytes(), "memory")
 
 
-@cocotb.test(timeout_time=20, timeout_unit="ms")
+@cocotb.test(timeout_time=100, timeout_unit="ms")
 async def corrupted(dut):
     """A wrong bit anywhere ends with an error; after a soft reset the right program runs."""
     tb = TB(dut)
