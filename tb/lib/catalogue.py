@@ -888,6 +888,22 @@ bench(
     },
 )
 
+# a hundred resets, stalls and wrong bits, and every error in each job of a program, for each shape
+bench(
+    "engine_errors",
+    toplevel="macrame_engine",
+    module="tb_macrame_engine",
+    rtl=CORE,
+    tb=["tb/unit/engine/macrame_engine.vlt"],
+    testcase=["errors/stalls=none", "errors/stalls=random", "resets", "stall", "corrupted"],
+    plusargs=["+count=100"],
+    timeout=7200,
+    nightly={
+        f"depth{d}": {"DEPTH": d, "WORDS": w, "K_MAX": 64 * d, "POST_LANES": p, "LANES": lanes}
+        for d, w, p, lanes in ((2, 61, 1, 1), (4, 100, 2, 4), (8, 128, 3, 2))
+    },
+)
+
 bench(
     "engine_network",
     toplevel="macrame_engine",
