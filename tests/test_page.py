@@ -842,6 +842,19 @@ def test_the_sheet_links_the_products_of_a_backward_pass(browser, tmp_path):
                 assert bits(opened.table(".steps")["result"][1]) == number, name
 
 
+def test_a_run_of_the_sheet_is_named_by_the_problems_on_its_core(browser, tmp_path):
+    """Problem 2 uses the bfloat16 core alone, problem 4 the int8 core alone."""
+    path = tmp_path / "sheet.html"
+    assert call("homework", {"PROBLEM": "1,2,4", "OUT": str(tmp_path / "out"), "PAGE": str(path)}) == 0
+    with Opened(browser, path) as opened:
+        opened.page.wait_for_function("() => document.querySelectorAll('[data-ready=true]').length === 2")
+        titles = [title for title in opened.page.locator("h2").all_inner_texts() if "cycle by cycle" in title]
+    assert [title.split(": ", 1)[1].split(" core")[0] for title in titles] == [
+        "problems 1, 4, 8x8x1",
+        "problems 1, 2, 1x4 dual-format",
+    ]
+
+
 def test_the_page_of_a_core_that_halted(browser, tmp_path):
     root = tmp_path / "rtl"
     shutil.copytree(paths.RTL, root)
@@ -1080,6 +1093,28 @@ def test_every_point_of_the_roofline_has_a_name(browser, int8, tmp_path, count, 
         for label, point in itertools.product(labels, points):
             assert not overlap(label, point), (label, point)
         assert all(0 <= x and right <= 640 for _, x, _, right, _ in labels)
+
+
+@pytest.mark.parametrize("width", [400, 1200])
+def test_long_names_that_would_overlap_give_way_to_numbers(browser, int8, tmp_path, width):
+    """The seven products of the problem sheet's int8 core, with their MACs, bytes and cycles."""
+    shapes = [(12, 150, 34), (12, 80, 69), (9, 120, 33), (9, 75, 68), (27, 400, 33)]
+    shapes += [(1_105_920, 160_000, 17_473), (172_800, 40_000, 4_417)]
+    parts = [part(f"problem {i}: layer {i}, int8 outputs", 40 + i, 41 + i) for i in range(len(shapes))]
+    points = [
+        {"name": one["name"], "macs": macs, "bytes": moved, "cycles": cycles}
+        for one, (macs, moved, cycles) in zip(parts, shapes)
+    ]
+    page = Html("run", {run_page.NAME: run_page.assets()})
+    page.write(with_parts(int8.trace, int8.work, parts, points))
+    (path := tmp_path / "long.html").write_text(page.text())
+    with Opened(browser, path, viewport={"width": width, "height": 800}) as opened:
+        labels = ", ".join(opened.page.locator(".roofline .label").all_text_contents())
+        assert not re.search("layer|outputs", labels)
+        rows = opened.page.locator(".parts tbody tr").all()
+        numbers = [row.locator("th, td").nth(1).inner_text() for row in rows]
+        assert numbers == [str(number) for number in range(1, len(rows) + 1)]
+        assert "have the numbers of the parts above" in opened.page.inner_text(".chart figcaption")
 
 
 def test_parts_of_several_inputs_name_their_input(browser, int8, tmp_path):

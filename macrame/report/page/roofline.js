@@ -2,9 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 const MOST_NAMES = 8; // points that the roofline names; more have numbers
+const TEXT_SIZE = 13, NARROW_TEXT_SIZE = 20; // of 640 units, the width of the roofline
 
 /** Points of the roofline: the whole run, then each kind of part once, whatever the number of inputs. */
-function rooflinePoints(run) {
+function rooflinePoints(run, numbered = isNumbered(run)) {
   const [whole, ...others] = run.data.roofline.points, kinds = new Map();
   others.forEach((point, i) => {
     const part = run.data.parts[i], key = `${point.name} ${part.details}`;
@@ -14,8 +15,18 @@ function rooflinePoints(run) {
     kind.parts.push(part);
   });
   const found = [...kinds.values()];
-  found.forEach((kind, i) => (kind.label = found.length > MOST_NAMES ? String(i + 1) : kind.name));
+  found.forEach((kind, i) => (kind.label = numbered ? String(i + 1) : kind.name));
   return [{ ...whole, label: whole.name, parts: [] }, ...found];
+}
+
+/** Whether parts have numbers instead of names: there are many, or on a narrow screen the names would overlap. */
+function isNumbered(run) {
+  if (run.isNumbered === undefined) {
+    const points = rooflinePoints(run, false);
+    run.isNumbered = points.length > MOST_NAMES + 1 || (points.length > 2 && // one part alone has no table
+      rooflineLabels(points, rooflineScales(run, points), NARROW_TEXT_SIZE).some(({ fits }) => !fits));
+  }
+  return run.isNumbered;
 }
 
 /** Numbers in ascending order, neighbours as a range: "1–3, 7"; or names. */
@@ -52,16 +63,24 @@ function placeLabels(labels, points, lines, box, size) {
         const at = { left: centreX - width / 2, right: centreX + width / 2, top: centreY - height / 2,
           bottom: centreY + height / 2 };
         let cost = distance + (dx < 0 ? 2 : 0) + (dy && dx ? 1 : 0);
-        if (at.left < box.left || at.right > box.right || at.top < box.top || at.bottom > box.bottom) cost += 4000;
-        for (const other of placed) cost += overlap(at, other) ? 1000 + overlap(at, other) : 0;
+        let fits = at.left >= box.left && at.right <= box.right && at.top >= box.top && at.bottom <= box.bottom;
+        if (!fits) cost += 4000;
+        for (const other of placed)
+          if (overlap(at, other)) {
+            cost += 1000 + overlap(at, other);
+            fits = false;
+          }
         const away = (px, py) => Math.hypot(Math.max(at.left - px, px - at.right, 0),
           Math.max(at.top - py, py - at.bottom, 0));
         for (const [px, py] of points) {
-          cost += overlap(at, { left: px - 8, right: px + 8, top: py - 8, bottom: py + 8 }) ? 300 : 0;
+          if (overlap(at, { left: px - 8, right: px + 8, top: py - 8, bottom: py + 8 })) {
+            cost += 300;
+            fits = false;
+          }
           if (Math.hypot(px - x, py - y) > 6 && away(px, py) < away(x, y) + 4) cost += 40; // it would seem to be theirs
         }
         cost += lines.filter((line) => crossed(at, line)).length * 25;
-        if (!best || cost < best.cost) best = { ...at, x, y, text, cost, distance };
+        if (!best || cost < best.cost) best = { ...at, x, y, text, cost, distance, fits };
       }
     placed.push(best);
   }
@@ -72,15 +91,15 @@ function placeLabels(labels, points, lines, box, size) {
 function roofline(run) {
   if (!run.data.roofline.points.length) return null;
   const narrow = matchMedia("(max-width: 500px)"), place = html("div");
-  const draw = () => place.replaceChildren(rooflineFigure(run, narrow.matches ? 20 : 13));
+  const draw = () => place.replaceChildren(rooflineFigure(run, narrow.matches ? NARROW_TEXT_SIZE : TEXT_SIZE));
   narrow.addEventListener("change", draw);
   draw();
   return place;
 }
 
-/** MACs per cycle against MACs per byte on the streams, with the limits of array and streams. */
-function rooflineFigure(run, size) {
-  const { peak, bandwidth } = run.data.roofline, points = rooflinePoints(run);
+/** Where a roofline draws: its edges, the limits of its axes, and where on them a number is. */
+function rooflineScales(run, points) {
+  const { peak, bandwidth } = run.data.roofline;
   const width = 640,
     height = 386,
     left = 116,
@@ -95,6 +114,39 @@ function rooflineFigure(run, size) {
   const [x0, x1, y0, y1] = [low(xs), high(xs), low(ys), high(ys)];
   const x = (value) => left + (Math.log2(value / x0) / Math.log2(x1 / x0)) * (width - left - right);
   const y = (value) => height - bottom - (Math.log2(value / y0) / Math.log2(y1 / y0)) * (height - top - bottom);
+  const corner = Math.max(x0, y0 / bandwidth);
+  const roofs = [[x(corner), y(corner * bandwidth), x(ridge), y(peak)], [x(ridge), y(peak), x(x1), y(peak)]];
+  return { width, height, left, right, top, bottom, ridge, x0, x1, y0, y1, x, y, roofs };
+}
+
+/** Points with multiply-accumulates, and where they are drawn. */
+function drawnPoints(points, { x, y }) {
+  return points.filter(({ macs }) => macs).map((point) => ({
+    ...point,
+    x: x(point.macs / point.bytes),
+    y: y(point.macs / point.cycles),
+  }));
+}
+
+/** The labels of points, placed; points on top of each other share one. */
+function rooflineLabels(points, scales, size) {
+  const groups = [], drawn = drawnPoints(points, scales);
+  for (const point of drawn) {
+    const same = groups.find(([other]) => other.parts.length && point.parts.length &&
+      Math.hypot(other.x - point.x, other.y - point.y) < size * 0.6);
+    if (same) same.push(point);
+    else groups.push([point]);
+  }
+  const { left, top, width, right, height, bottom, roofs } = scales;
+  return placeLabels(groups.map((group) => ({ x: group[0].x, y: group[0].y, text: labelOf(group) })),
+    drawn.map((point) => [point.x, point.y]), roofs,
+    { left: left + 2, right: width - 4, top: top + 2, bottom: height - bottom - 2 }, size);
+}
+
+/** MACs per cycle against MACs per byte on the streams, with the limits of array and streams. */
+function rooflineFigure(run, size) {
+  const { peak, bandwidth } = run.data.roofline, points = rooflinePoints(run), scales = rooflineScales(run, points);
+  const { width, height, left, right, top, bottom, ridge, x0, x1, y0, y1, x, y, roofs } = scales;
   const number = (value) => Number.isInteger(value) ? count(value) :
     Number(value.toPrecision(3)).toLocaleString("en-GB", { maximumSignificantDigits: 3 });
   const macs = (value) => `${number(value)} ${value === 1 ? "MAC" : "MACs"}`;
@@ -118,10 +170,9 @@ function rooflineFigure(run, size) {
   for (const value of powers(y0, y1, 7))
     figure.append(svg("line", { x1: left, x2: width - right, y1: y(value), y2: y(value), class: "grid" }),
       svg("text", { x: left - 8, y: y(value) + 4, "text-anchor": "end" }, number(value)));
-  const corner = Math.max(x0, y0 / bandwidth);
   figure.append(
-    svg("polyline", { points: `${x(corner)},${y(corner * bandwidth)} ${x(ridge)},${y(peak)}`, class: "roof streams" }),
-    svg("polyline", { points: `${x(ridge)},${y(peak)} ${x(x1)},${y(peak)}`, class: "roof" }),
+    ...roofs.map(([fromX, fromY, toX, toY], i) => svg("polyline", { points: `${fromX},${fromY} ${toX},${toY}`,
+      class: i ? "roof" : "roof streams" })),
     ...[[" streams", `limit of the streams: ${count(bandwidth)} bytes per cycle`],
       ["", `limit of the array: ${macs(peak)} per cycle`]
     ].flatMap(([kind, words], line) => [
@@ -136,12 +187,7 @@ function rooflineFigure(run, size) {
       "text-anchor": "middle",
       transform: `rotate(-90 16 ${(top + height - bottom) / 2})`
     }, "MACs per cycle"));
-  const drawn = points.filter(({ macs }) => macs).map((point) => ({
-    ...point,
-    x: x(point.macs / point.bytes),
-    y: y(point.macs / point.cycles),
-  }));
-  for (const point of drawn) {
+  for (const point of drawnPoints(points, scales)) {
     const words =
       `${point.name}: ${number(point.macs / point.cycles)} MACs per cycle, ` +
       `${number(point.macs / point.bytes)} MACs per byte`;
@@ -149,18 +195,7 @@ function rooflineFigure(run, size) {
       { cx: point.x, cy: point.y, r: 4.5, class: "point layer" } :
       { d: `M${point.x} ${point.y - 8}l8 8l-8 8l-8 -8z`, class: "point" }, svg("title", {}, words)));
   }
-  const groups = []; // points on top of each other share a label
-  for (const point of drawn) {
-    const same = groups.find(([other]) => other.parts.length && point.parts.length &&
-      Math.hypot(other.x - point.x, other.y - point.y) < size * 0.6);
-    if (same) same.push(point);
-    else groups.push([point]);
-  }
-  const placed = placeLabels(groups.map((group) => ({ x: group[0].x, y: group[0].y, text: labelOf(group) })),
-    drawn.map((point) => [point.x, point.y]),
-    [[x(corner), y(corner * bandwidth), x(ridge), y(peak)], [x(ridge), y(peak), x(x1), y(peak)]],
-    { left: left + 2, right: width - 4, top: top + 2, bottom: height - bottom - 2 }, size);
-  for (const at of placed) {
+  for (const at of rooflineLabels(points, scales, size)) {
     const centreX = (at.left + at.right) / 2,
       centreY = (at.top + at.bottom) / 2;
     if (at.distance > 11)
@@ -172,7 +207,7 @@ function rooflineFigure(run, size) {
   return html("figure", { class: "chart" }, figure, html("figcaption", {},
     `${points[0].name}: ${number(points[0].macs / points[0].cycles)} of at most ${macs(peak)} per cycle, with ` +
     `${number(points[0].macs / points[0].bytes)} per byte. Below ${number(ridge)} MACs per byte the streams ` +
-    "are the limit, not the array." + (points.length > MOST_NAMES + 1 ? " The other points have the numbers of the " +
+    "are the limit, not the array." + (isNumbered(run) ? " The other points have the numbers of the " +
       "parts above." : "")
     ));
 }
@@ -183,7 +218,7 @@ function partsTable(run, state) {
   if (parts.length < 2) return null;
   const longest = Math.max(...parts.map((part) => part.stop - part.first)),
     kinds = rooflinePoints(run).slice(1),
-    numbered = kinds.length > MOST_NAMES,
+    numbered = isNumbered(run),
     inputs = [...new Set(parts.map((part) => part.args.input))],
     several = inputs.length > 1 && !inputs.includes(undefined);
   const row = (part) => {
