@@ -141,7 +141,6 @@ class Sheet:
     def __init__(self, chosen: settings.Settings, problems: Mapping[int, Sequence[Any]]) -> None:
         self.chosen, self.problems = chosen, problems
         self.session: Session | None = None
-        self._solved: list[int] = []
         self._traces: tempfile.TemporaryDirectory[str] | None = None
 
     def solve(self, key: Key, display: Display) -> Solved:
@@ -158,7 +157,6 @@ class Sheet:
                 bf16_trace=self._recording("bf16_trace"),
             )
         rtl = self.session
-        self._solved.append(number)
         rtl.display, first = display, len(rtl.checks)
         rtl.prefix = f"problem {number}: "
         rtl.used.clear()
@@ -186,14 +184,16 @@ class Sheet:
             return
         if session.examined is not None:
             display.write(session.examined)
-        numbers = ", ".join(map(str, dict.fromkeys(self._solved)))
         for recording, name, works in (
             (session.trace, session.name, session.works),
             (session.bf16_trace, session.bf16_name, session.bf16_works),
         ):
             if recording is not None and recording.path.exists():
                 trace = Trace.read(recording.path, "the trace")
-                display.write(component(trace, works, LARGEST_RUN, f"problem {numbers}, {name}"))
+                names = (span.name.partition(":")[0] for span in trace.spans)  # "problem 4: Q Q^T"
+                numbers = list(dict.fromkeys(found.removeprefix("problem ") for found in names))
+                title = f"problem{'s' if len(numbers) > 1 else ''} {', '.join(numbers)}, {name}"
+                display.write(component(trace, works, LARGEST_RUN, title))
         self._traces.cleanup()
 
 
