@@ -407,6 +407,18 @@ def test_a_negative_zero_has_its_sign(browser, tmp_path):
         assert "-0 (0x8000)" in page.page.inner_text(".details details")
 
 
+def test_a_product_of_negative_zero_is_coloured_as_zero(browser, tmp_path):
+    """The three rows of a 1x1 core's tile, one per beat: -0, 0 and 2."""
+    a, w = np.array([[-0.0], [0.0], [2.0]], np.float32), np.array([[1.0]], np.float32)
+    run = recorded(tmp_path, a, w, MODE="bf16", QUANTIZE="even", ROWS="1", COLS="1")
+    with Opened(browser, run.page) as page:
+        colours = [
+            page.state(f"array.cellColour(0, 0, {{products: {beat}, sums: undefined, held: -1}})")
+            for beat in range(3)
+        ]
+    assert colours[0] == colours[1] != colours[2]
+
+
 def test_every_control_can_be_reached_by_tab(opened):
     reached, name = set(), "at => at.getAttribute('aria-label') || at.textContent"
     opened.page.evaluate("document.activeElement.blur()")
@@ -1115,6 +1127,30 @@ def test_long_names_that_would_overlap_give_way_to_numbers(browser, int8, tmp_pa
         numbers = [row.locator("th, td").nth(1).inner_text() for row in rows]
         assert numbers == [str(number) for number in range(1, len(rows) + 1)]
         assert "have the numbers of the parts above" in opened.page.inner_text(".chart figcaption")
+
+
+@pytest.mark.parametrize("width", [400, 1200])
+def test_the_axis_of_the_timeline_has_a_scale(browser, int8, width):
+    """Two cycles or more are written below it, however it is zoomed, and they do not touch."""
+    texts = """([first, stop]) => {
+      const { timeline } = macrame.state, found = [], write = CanvasRenderingContext2D.prototype.fillText;
+      Object.assign(timeline, { first, stop });
+      CanvasRenderingContext2D.prototype.fillText = function (text, x) {
+        if (/^[0-9,]+$/.test(text)) {
+          const half = this.measureText(text).width / 2;
+          found.push([x - half, x + half]);
+        }
+      };
+      timeline.drawAxis(timeline.canvas.getContext("2d"), 100);
+      CanvasRenderingContext2D.prototype.fillText = write;
+      return found;
+    }"""
+    with Opened(browser, int8.page, viewport={"width": width, "height": 800}) as opened:
+        for first, length in itertools.product((0, 33, 4_321), (8, 13, 60, 157, 741, 806, 5_001, 100_000)):
+            labels = opened.page.evaluate(texts, [first, first + length])
+            assert len(labels) > 1, (first, length)
+            for (_, right), (left, _) in itertools.pairwise(labels):
+                assert left - right > 4, (first, length)
 
 
 def test_parts_of_several_inputs_name_their_input(browser, int8, tmp_path):

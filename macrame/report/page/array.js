@@ -223,7 +223,8 @@ class ArrayView {
       const tile = run.c.beat_tile[products],
         k = run.c.beat_slice[products] * run.depth + d;
       padding &&= run.isPadding(tile, run.rowInTile(products, row), col, k);
-      useful += run.product(products, row, col, d) !== 0 ? 1 : 0;
+      const product = run.product(products, row, col, d);
+      useful += (float(products) ? floatOf(product) : product) !== 0 ? 1 : 0; // -0 is 0 too
     }
     return [sequential(padding ? 0.12 : 0.25 + (0.6 * useful) / run.depth), padding ? "up" : null];
   }

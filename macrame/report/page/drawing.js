@@ -199,12 +199,17 @@ const luminance = ([r, g, b]) => 0.299 * r + 0.587 * g + 0.114 * b;
 /** Black or white, whichever is readable on a colour. */
 const inkOn = (colour) => (luminance(colour) > 115 ? "#111111" : "#ffffff");
 
-/** Steps of 1, 2 or 5 times a power of ten: positions of at most about `most` ticks in a range. */
+/** Steps of 1, 2 or 5 times a power of ten: positions of about `most` ticks in a range, and of two or more. */
 function ticks(first, stop, most) {
   const rough = Math.max(1, (stop - first) / Math.max(1, most)),
-    power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((factor) => factor * power).find((value) => value >= rough);
-  const found = [];
-  for (let value = Math.ceil(first / step) * step; value <= stop; value += step) found.push(value);
-  return found;
+    power = 10 ** Math.floor(Math.log10(rough)),
+    steps = [0.5, 1, 2, 5, 10].map((factor) => factor * power),
+    wanted = steps.findIndex((value) => value >= rough);
+  const multiples = (step) => {
+    const found = [];
+    for (let value = Math.ceil(first / step) * step; value <= stop; value += step) found.push(value);
+    return found;
+  };
+  const found = multiples(steps[wanted]);
+  return found.length > 1 || steps[wanted] <= 1 ? found : multiples(steps[wanted - 1]);
 }
