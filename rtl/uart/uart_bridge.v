@@ -124,9 +124,9 @@ module uart_bridge #(
     localparam [6:0] ACTIVATIONS = 7'h10;
     localparam [6:0] RESULTS     = 7'h40;
 
-    // bytes of a body after its first
-    localparam [2:0] READ_BODY  = 3'd0;
-    localparam [2:0] WRITE_BODY = 3'd4;
+    // index of a body's last byte
+    localparam [31:0] READ_END  = 32'd0;
+    localparam [31:0] WRITE_END = 32'd4;
 
     // position in a frame
     localparam [3:0] HUNT    = 4'd0;  // outside
@@ -265,7 +265,8 @@ module uart_bridge #(
             bytes_remaining_q <= is_weights ? W_SIZE[REMAINING_W-1:0] - 1'b1 :
                                  A_SIZE[REMAINING_W-1:0] - 1'b1;
         end else begin
-            bytes_remaining_q <= (byte_in == WRITE) ? WRITE_BODY : READ_BODY;
+            bytes_remaining_q <= (byte_in == WRITE) ? WRITE_END[REMAINING_W-1:0] :
+                                                      READ_END[REMAINING_W-1:0];
         end
 
         if (state_q != SUM) checksum_high_q <= 1'b0;
