@@ -101,6 +101,15 @@ def bf16(tmp_path_factory):
     return recorded(tmp_path_factory.mktemp("bf16"), a, w, **options, **shape)
 
 
+@pytest.fixture(scope="module")
+def fp32(tmp_path_factory):
+    """int8 with padding, requantised by the rule of ONNX Runtime, with sums of both signs and 0."""
+    a, w = (RNG.integers(-128, 128, shape).astype(np.int8) for shape in ((7, 11), (11, 5)))
+    a[3] = 0
+    shape = {"ROWS": "3", "COLS": "2", "DEPTH": "2"}
+    return recorded(tmp_path_factory.mktemp("fp32"), a, w, MODE="fp32", SCALE="0.002", **shape)
+
+
 RUNS = ("int8", "bf16")
 
 
@@ -652,6 +661,34 @@ def test_the_self_check_reports_one_flipped_bit_of_any_number(browser, request, 
                 continue
             wrong = run.data(flipped(run.trace, column, field, at, bit))
             assert page.page.evaluate(check, wrong)[1] > 0, (column, field, bit)
+
+
+@pytest.mark.parametrize("name", ["int8", "fp32"])
+def test_the_self_check_reports_one_flipped_bit_of_any_step(browser, request, name, quick):
+    """Of any field of the output stage, in columns of the result and in those that only fill up the array."""
+    run = request.getfixturevalue(name)
+    steps = run.trace.file.columns["int8"]
+    padding = (steps["multiplier"] == 0).reshape(-1)  # the host pads records with zeros
+    kinds = {
+        "result": ~padding,
+        "padding": padding,
+        "zero": ~padding & (steps["x"] == 0).reshape(-1),
+        "negative": ~padding & (steps["x"] < 0).reshape(-1),
+    }
+    if name == "int8":  # its matrices have no row of zeros
+        del kinds["zero"]
+    with Opened(browser, run.page) as page:
+        assert page.checked()[1] == 0
+        for kind, here in kinds.items():
+            at = np.flatnonzero(here)
+            for field in steps.dtype.names:
+                if field in (*UNUSED, "flags"):
+                    continue
+                top = 8 * steps.dtype[field].itemsize - 1
+                for bit in (0, top) if quick else range(top + 1):
+                    wrong = run.data(flipped(run.trace, "int8", field, at[len(at) // 2], bit))
+                    found = page.page.evaluate("(data) => macrame.check(data)", wrong)[1]
+                    assert found > 0, (kind, field, bit)
 
 
 @pytest.mark.parametrize("name", RUNS)

@@ -296,8 +296,8 @@ function checkRows(run, found) {
       if (golden) found.number("row", run.rowValue(at, col), golden.at(-1), place);
       else if (last !== undefined && c.beat_sum_cycle[last] >= 0)
         found.number("row", run.rowValue(at, col), run.sum(last, place.peRow, col), place);
-      if (known?.product.fields && known.col + col < known.product.n) {
-        const bias = known.product.fields.bias[known.col + col];
+      if (known?.product.fields) {
+        const bias = run.field(known, col, "bias");
         found.number("bias", run.rowValue(at, col, "row_bias"), float ? bias >>> 0 : bias, place);
       }
       if (run.stepsOf.has(at))(float ? checkFloat : checkInt8)(run, at, col, found, { ...place, cycle: c.row_left[
@@ -316,7 +316,13 @@ function int8Steps(run, row, col) {
   const step = (name, got, expected) => steps.push([name, got, expected]);
   step("x", s("x"), (run.rowValue(row, col) + run.rowValue(row, col, "row_bias")) | 0);
   step("rule", s("rule"), mode);
-  if (!fp) {
+  if (fp) {
+    const { a, b, right, negate } = fp32Factors(s("x"), s("multiplier"));
+    step("first factor", s("a_high") * 65536 + s("a_low"), a);
+    step("second factor", s("b"), b);
+    step("places to shift right", s("right"), right);
+    step("negate", s("negate"), negate);
+  } else {
     const shift = Math.min(Math.max(s("shift"), -31), 31);
     const shifted = Number(wrapBigInt(BigInt(s("x")) << BigInt(Math.max(shift, 0)), 32));
     step("first factor", s("a_high") * 65536 + s("a_low"), shifted);
@@ -366,9 +372,9 @@ function floatSteps(run, row, col) {
 function checkInt8(run, row, col, found, place) {
   for (const [name, got, expected] of int8Steps(run, row, col)) found.number(name, got, expected, place);
   const known = run.place(place.tile);
-  if (!known?.product.fields || known.col + col >= known.product.n) return;
+  if (!known?.product.fields) return;
   for (const name of ["multiplier", "shift", "zero_point", "low", "high"])
-    found.number(name, run.step(row, col, name), known.product.fields[name][known.col + col], place);
+    found.number(name, run.step(row, col, name), run.field(known, col, name), place);
 }
 
 function checkFloat(run, row, col, found, place) {

@@ -328,6 +328,10 @@ const INT8_MEANINGS = {
   2: { ...INTEGER_MEANINGS, tie: "whether a tie is rounded up: always" },
   3: {
     ...SHARED_MEANINGS,
+    "first factor": "x as a significand, rounded to 24 bits",
+    "second factor": "the multiplier's significand",
+    "places to shift right": "of both exponents, 0 to 31",
+    negate: "whether the product is negative",
     product: "of the significands, 64 bits",
     y: "product rounded to 24 significant bits",
     up: "1 to round y up",

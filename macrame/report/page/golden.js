@@ -73,6 +73,24 @@ function requantize(x, multiplier, shift, zeroPoint, low, high, mode) {
   return Math.min(high, Math.max(y + zeroPoint, low)) + 0; // no -0
 }
 
+/**
+ * The factors of rule fp32, from an accumulator and a multiplier: x as a significand of 24 bits and 8 zeros, rounded to
+ * even after a shift that removes all copies of the sign but one, at most 31 places; the multiplier's significand; their
+ * sign; and how far to shift their product, see rtl/arith/requantize.v.
+ */
+function fp32Factors(x, multiplier) {
+  const left = Math.min(31, Math.clz32(x ^ (x >> 31))),
+    exponent = (multiplier >>> 23) & 255,
+    fraction = multiplier & 0x7fffff;
+  const nan = exponent === 255 && fraction !== 0;
+  return {
+    a: rint((Math.abs(x) * 2 ** left) / 256) * 256,
+    b: 2 ** 23 + fraction,
+    right: nan ? 31 : Math.min(Math.max(119 + left - exponent, 0), 31),
+    negate: (x < 0) !== (multiplier < 0) ? 1 : 0,
+  };
+}
+
 const wrapBigInt = (value, bits) => BigInt.asIntN(bits, value);
 
 /** (aHigh * 2^16 + aLow) * b, wrapped to 64 bits. */

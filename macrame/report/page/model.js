@@ -248,6 +248,12 @@ class Run {
     return sums;
   }
 
+  /** What the host sent in a field of a column's record; padding has zeros. */
+  field(place, col, name) {
+    const { fields, n } = place.product;
+    return place.col + col < n ? fields[name][place.col + col] : 0;
+  }
+
   /** Golden's result from golden's sum and the column's record: the host's, or the recorded one. */
   goldenResult(tile, row, col, sum, random) {
     const place = this.place(tile),
