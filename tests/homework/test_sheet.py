@@ -21,7 +21,9 @@ def test_the_whole_sheet(whole):
     )
     assert "\x1b" not in whole.out
     assert all(line == line.rstrip() for line in whole.out.splitlines())
-    assert whole.out.rstrip().endswith("RTL results match the golden model bit for bit.")
+    *_, said, wrote = whole.out.splitlines()
+    assert said.endswith("RTL results match the golden model bit for bit.")
+    assert wrote.startswith("  wrote ")
 
 
 def test_what_ran_is_named(whole, solve):

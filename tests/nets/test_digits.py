@@ -248,7 +248,7 @@ def test_net_without_a_model(build, answers, capfd):
     np.savez("answers.npz", **wrong)
     assert verbs.call("net", {"IMAGES": "3", "REFERENCE": "answers.npz", **CORE}) == 1
     said = capfd.readouterr().out
-    assert "input 2\n    8 softmax" in said
+    assert re.search(r"\ninput 2\n +operator [^\n]*\n    8 softmax [^\n]*\n  8 odds: 10 of 10 values", said)
     assert "10 of 10 values of odds differ from the reference" in said
 
 

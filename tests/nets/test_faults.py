@@ -68,6 +68,9 @@ def mutated(fault):
         for n in [n for n in sys.modules if n.startswith(OURS)]:
             del sys.modules[n]
         sys.modules.update(before)
+        for n, module in before.items():  # the imports above have also changed what the packages refer to
+            parent, _, child = n.rpartition(".")
+            setattr(sys.modules[parent], child, module)
 
 
 def differs(operators, kind):
