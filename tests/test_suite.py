@@ -182,7 +182,7 @@ def make(*words):
     return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True)
 
 
-def test_make_hands_the_words_over():
+def test_make_passes_the_words():
     """Quotes, stars and brackets reach pytest as they are."""
     done = make("JOBS=0", "TESTS='skid/[0-9]' tests/test_link.py::test_stall_values")
     assert done.returncode == 0, done.stdout + done.stderr

@@ -36,7 +36,7 @@ class Simulator:
     driver: type[Driver]
     tools: Mapping[str, str]  # programs it needs on PATH, and their Debian packages
     version: Callable[[], str]  # its version as a line of text; SetupError if it cannot be used
-    cost: tuple[float, float]  # microseconds a cycle: of any core, and of each MAC its array can do
+    cost: tuple[float, float]  # microseconds per cycle: of any core, and of each MAC its array can do
     flags: tuple[str, ...] = ()  # other inputs of a compiled program
     sim_args: tuple[str, ...] = ()
     waves: str = "fst"  # suffix of its waves

@@ -4,7 +4,7 @@
 const FLAGS = { guard: 1, extra: 2, sticky: 4, tie: 8, increment: 16, up: 32, y_negative: 64, over_127: 128 };
 const MOST_MISMATCHES = 1000; // kept; all are counted
 
-/** Recorded numbers compared with golden's. */
+/** Recorded numbers compared with the golden model's. */
 class Comparison {
   constructor() {
     this.compared = this.wrong = 0;
@@ -203,7 +203,7 @@ function checkCounters(run, found) {
 }
 
 function checkArray(run, found) {
-  const { rows, cols, depth, c } = run, sums = new Map(); // golden's sums so far, by tile and phase
+  const { rows, cols, depth, c } = run, sums = new Map(); // the golden model's sums so far, by tile and phase
   for (let beat = 0; beat < run.beats; beat++) {
     const tile = c.beat_tile[beat],
       slice = c.beat_slice[beat],
@@ -306,7 +306,7 @@ function checkRows(run, found) {
   }
 }
 
-/** Every step of golden's way from the sum to int8, from the recorded step before it; [name, got, expected] each. */
+/** Every step of the golden model from the sum to int8, from the recorded step before it; [name, got, expected] each. */
 function int8Steps(run, row, col) {
   const s = (name) => run.step(row, col, name),
     mode = run.mode(run.c.row_tile[row]) & 3,

@@ -25,7 +25,7 @@ class Details {
     return [html("span", { class: "exact" }, `${number} (${bits}`), html("span", { class: "brief" }, brief)];
   }
 
-  /** A cell for a number with golden's next to it; `brief`: a float that is equal is not repeated. */
+  /** A cell for a number with the golden model's next to it; `brief`: a float that is equal is not repeated. */
   compared(got, expected, float, digits = 8, brief = false) {
     const text = this.number(got, float, digits);
     if (expected === undefined || got === undefined) return [html("td", {}, text), html("td", { class: "golden" }, "–")];

@@ -74,9 +74,9 @@ function requantize(x, multiplier, shift, zeroPoint, low, high, mode) {
 }
 
 /**
- * The factors of rule fp32, from an accumulator and a multiplier: x as a significand of 24 bits and 8 zeros, rounded to
- * even after a shift that removes all copies of the sign but one, at most 31 places; the multiplier's significand; their
- * sign; and how far to shift their product, see rtl/arith/requantize.v.
+ * The factors of rule fp32, from an accumulator and a multiplier. a: x as a significand of 24 bits and 8 zeros, rounded
+ * to even, after a shift that removes all copies of the sign but one, at most 31 places. b: the multiplier's
+ * significand. negate: their sign. right: how far to shift their product. See rtl/arith/requantize.v.
  */
 function fp32Factors(x, multiplier) {
   const left = Math.min(31, Math.clz32(x ^ (x >> 31))),

@@ -254,7 +254,7 @@ class Run {
     return place.col + col < n ? fields[name][place.col + col] : 0;
   }
 
-  /** Golden's result from golden's sum and the column's record: the host's, or the recorded one. */
+  /** The golden model's result from its sum and the column's record: the host's, or the recorded one. */
   goldenResult(tile, row, col, sum, random) {
     const place = this.place(tile),
       at = this.rowOf.get(tile * 4 * this.rows + row),

@@ -3,7 +3,7 @@
 """elementwise_lanes in the simulator.
 
 What could be wrong here, and which case would show it:
-  a result a cycle early or late, a wrong tlast or tkeep  `beats`: each predicted for its cycle, else idle
+  a result one cycle early or late, a wrong tlast or tkeep  `beats`: each predicted for its cycle, else idle
   a lane that computes its neighbour's numbers            `beats`: every lane has different numbers
   a parameter of the record before, or of the next one    `beats`: another record every few beats, at once
   a tie in the wrong direction                            `ties`

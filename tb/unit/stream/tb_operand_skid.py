@@ -7,7 +7,7 @@ What could be wrong here, and which case would show it:
   an offer changed or withdrawn                      the sink watches every beat it holds off
   data of another beat on op_data, or a cycle late   compared in the cycle after each beat accepted
   a waiting beat overwritten by the one after it     `stream` with stalls of one cycle and more
-  throughput of one in two                           `stream` without pauses: latency 1, a beat per cycle
+  half the throughput                                `stream` without pauses: latency 1, a beat per cycle
   ready depends on this cycle's inputs               `ready_is_a_register`: inputs change in mid-cycle
   an entry survives a reset                          `reset_empties`, with one and with two entries held
 """

@@ -5,7 +5,7 @@
 What could be wrong here, and which case would show it:
   a beat lost or doubled when the downstream stops   `stream`, every pair of pauses: order and number
   an offer changed or withdrawn                      the sink checks every beat it stalls
-  throughput of one in two                           `stream` without stalls: latency 1, a beat per cycle
+  half the throughput                                `stream` without stalls: latency 1, a beat per cycle
   ready depends on this cycle's inputs               `ready_is_a_register`: inputs change in mid-cycle
   the second entry survives a reset                  `reset_empties`, with one and with two entries held
 """

@@ -3,7 +3,7 @@
 """vector_lanes in the simulator.
 
 What could be wrong here, and which case would show it:
-  a result a cycle early or late, or a wrong tlast    `beats`: each predicted for its cycle, others are idle
+  a result one cycle early or late, or a wrong tlast    `beats`: each predicted for its cycle, others are idle
   a lane that computes its neighbour's numbers        `beats`: every lane has different numbers
   a format, a widening, random words of another beat  `beats`: another operation and format with every beat
   a pipeline that is idle too early, or not empty     `beats`: gaps of every length; `resets`
