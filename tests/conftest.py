@@ -177,9 +177,16 @@ def pytest_runtest_setup(item):
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
-    """Show only the message of a failed simulation and the line of the test, not the frames between them."""
+    """Show only the message of a failed simulation and the line of the test, not the frames between them.
+
+    A reason to skip tests has one line for all tests of a file.
+    """
     report = yield
     from macrame.sim import simulate
+
+    if report.skipped and report.when == "setup" and isinstance(report.longrepr, tuple):
+        path, _, reason = report.longrepr
+        report.longrepr = (path, None, reason)
 
     if report.failed:
         item.user_properties += [(name, str(path)) for name, path in files_of(call.excinfo.value)]

@@ -294,6 +294,33 @@ def test_other():
     }
 
 
+def test_tests_skipped_for_one_reason_have_one_line(tmp_path):
+    """Under pytest-xdist too, as `make test` runs them."""
+    (tmp_path / "test_it.py").write_text(
+        """
+import pytest
+
+pytestmark = pytest.mark.skipif(True, reason="no browser: install one")
+
+def test_first():
+    pass
+
+def test_second():
+    pass
+
+def test_third():
+    pass
+"""
+    )
+    command = [sys.executable, "-m", "pytest", "-q", "-rs", "-n", "2", "-p", "tests.conftest", "-p"]
+    command += ["no:cacheprovider", "--rootdir", str(tmp_path), "-c", "/dev/null", str(tmp_path)]
+    done = subprocess.run(command, cwd=paths.ROOT, capture_output=True, text=True, check=False)
+    lines = [line for line in done.stdout.splitlines() if line.startswith("SKIPPED")]
+    assert len(lines) == 1, done.stdout
+    assert lines[0].startswith("SKIPPED [3] ")
+    assert lines[0].endswith("test_it.py: no browser: install one")
+
+
 def test_a_session_examines_its_first_wrong_product():
     said = Said()
     session = Session(INT8, said, "test-failure", rtl_root=broken("mul-minus-128"))
