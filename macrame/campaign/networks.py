@@ -7,7 +7,6 @@ one; so are its cycles. With labels the summary has the accuracy.
 """
 
 import os
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -250,9 +249,7 @@ def main(
     print("\n".join([*summary.table(listed, found, VERDICTS, "network"), ""]))
     for block in more:
         Markdown().write(block)
-    failed = {name: text for name, text in texts.items() if found.records[name]["verdict"] != "passed"}
-    for name, text in (*failed.items(), *found.errors.items()):
-        print(f"campaign: {name}: {(text or 'no verdict').splitlines()[0]}", file=sys.stderr)
+    failed = summary.failed(found, texts)
     good, shown = len(found.records) - len(failed), environment.shown(folder / "networks.html")
     print(f"\nnetworks: {good:,} of {len(listed):,} passed, {found.ran:,} of them run now, page {shown}")
     return 1 if failed or found.errors else 0

@@ -3,7 +3,6 @@
 """``macrame campaign suite``: the cases of the catalogue with many seeds, the nightly ones included."""
 
 import os
-import sys
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -104,9 +103,7 @@ def main(
     print("\n".join(summary.table(listed, found, VERDICTS, "bench")))
     texts = {name: record.get("text", "") for name, record in found.records.items()}
     summary.write(folder, summary.View("suite", VERDICTS, "bench", ("passed",)), listed, found, texts)
-    failed = {name: text for name, text in texts.items() if found.records[name]["verdict"] != "passed"}
-    for name, text in (*failed.items(), *found.errors.items()):
-        print(f"campaign: {name}: {(text or 'no verdict').splitlines()[0]}", file=sys.stderr)
+    failed = summary.failed(found, texts)
     good = len(found.records) - len(failed)
     print(f"suite: {good:,} of {len(listed):,} passed, {found.ran:,} of them run now")
     return 1 if failed or found.errors else 0

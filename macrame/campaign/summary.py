@@ -175,6 +175,26 @@ def _counts(
     return ["tasks", *columns, "CPU s"], rows
 
 
+def failed(results: Results, texts: Mapping[str, str]) -> list[str]:
+    """Print what each task says that has not passed, and why a task has no verdict.
+
+    Parameters
+    ----------
+    results : Results
+    texts : dict of str to str
+        What the tasks with a verdict say, by name.
+
+    Returns
+    -------
+    list of str
+        Names of the tasks with a verdict that have not passed.
+    """
+    names = [name for name in texts if results.records[name]["verdict"] != "passed"]
+    for name, text in (*((name, texts[name]) for name in names), *results.errors.items()):
+        print(f"campaign: {name}: {(text or 'no verdict').splitlines()[0]}", file=sys.stderr)
+    return names
+
+
 def errors(results: Sequence[Results]) -> int:
     """Print why tasks have no verdict; 1 if there are any."""
     found = {name: text for part in results for name, text in part.errors.items()}

@@ -212,8 +212,8 @@ def picture(job: Job, title: str = "", counters: Report | None = None) -> Block 
         return None
     work = Work(job.a, job.w, job.fields, job.expected)
     trace = Trace.read(job.recorded, "the run's trace")
-    counted = None if counters is None or counters.counters_full else counted_by_core(counters, work, trace)
-    return component(trace, [work], title=title, counted=counted)
+    known = None if counters is None or counters.counters_full else counted_by_core(counters, work, trace)
+    return component(trace, [work], title=title, counted=known)
 
 
 def halted(job: Job, error: CoreError) -> None:
