@@ -148,6 +148,20 @@ def test_keys_depend_on_what_verdicts_depend_on(runs, monkeypatch):
     content.ingredients.cache_clear()
 
 
+def test_comments_and_docstrings_change_no_key_but_code_and_examples_do(tmp_path):
+    path = tmp_path / "m.py"
+
+    def digest(text):
+        path.write_text(text)
+        content.digest.cache_clear()
+        return content.digest(path)
+
+    plain = digest('"""A module."""\n\n\ndef f(x):\n    """Twice x."""\n    return 2 * x\n')
+    assert digest('"""Another."""\n\n\ndef f(x):\n    return 2 * x  # doubled\n') == plain
+    assert digest('"""A module."""\n\n\ndef f(x):\n    """Twice x."""\n    return 3 * x\n') != plain
+    assert digest('"""A module."""\n\n\ndef f(x):\n    """>>> f(1)\n    2"""\n    return 2 * x\n') != plain
+
+
 def test_the_closure_of_a_module_follows_every_import():
     found = {content.relative(path) for path in content.closure("tb.unit.stream.tb_skid")}
     assert "tb/lib/axis.py" in found

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from macrame import paths
-from macrame.campaign import benches, engine, equivalence, judge, mutants, netlist, operators
+from macrame.campaign import benches, content, engine, equivalence, judge, mutants, netlist, operators
 from macrame.campaign.store import Store
 from tb.lib.catalogue import CASES
 
@@ -74,11 +74,33 @@ def test_operators_change_what_they_say(tmp_path):
     stuck_or_dropped = {c for c in changes - CHANGES if c[0] in ("stuck", "dropped")}
     assert changes - stuck_or_dropped == CHANGES
     assert len(stuck_or_dropped) == 6
-    lines = SOURCE.splitlines()
+    code = operators.code(path)
     for edit in found:
-        assert edit.before.split("\n")[0] in lines[edit.line - 1]
-        mutated = edit.apply(SOURCE.encode()).decode()
-        assert mutated[: edit.start] + edit.before + mutated[edit.start + len(edit.text) :] == SOURCE
+        assert edit.before.split("\n")[0] in edit.line
+        mutated = edit.apply(code)
+        end = edit.start + len(edit.text)
+        assert mutated[: edit.start] + edit.before.encode() + mutated[end:] == code
+
+
+def test_a_comment_changes_no_mutant(tmp_path):
+    plain, commented = tmp_path / "plain.v", tmp_path / "commented.v"
+    plain.write_text(SOURCE)
+    lines = SOURCE.splitlines()
+    commented.write_text("".join(f"{line}  // \u00e9\n\n" for line in lines))
+    assert operators.edits(commented) == operators.edits(plain)
+    assert content.digest(commented) == content.digest(plain)
+    commented.write_text(SOURCE.replace("+", "-", 1))
+    content.digest.cache_clear()
+    assert content.digest(commented) != content.digest(plain)
+
+
+def test_equal_lines_are_told_apart(tmp_path):
+    path = tmp_path / "m.v"
+    path.write_text(
+        "module m(output a, output b);\n  assign a = 0;\n  assign b = 1;\n  assign a = 0;\nendmodule\n"
+    )
+    found = {edit.line for edit in operators.edits(path) if edit.before == "0"}
+    assert found == {"assign a = 0;", "assign a = 0; #2"}
 
 
 def test_the_document_lists_every_operator():
@@ -105,12 +127,14 @@ def test_literals_have_one_bit_inverted(text, flipped):
     assert operators.literals(text) == flipped
 
 
-def test_positions_are_bytes():
-    """Comments of skid.v have characters of several bytes, before and after each change."""
-    path = paths.RTL / "stream" / "skid.v"
-    source = path.read_bytes()
-    for edit in operators.edits(path):
-        assert source[edit.start : edit.end].decode() == edit.before
+def test_positions_are_bytes(tmp_path):
+    """Of strings with characters of several bytes, before and after each change."""
+    path = tmp_path / "m.v"
+    path.write_text('module m;\n  initial $display("\u00e9", 1 + 2, "\u20ac", 3 - 4);\nendmodule\n')
+    found = operators.edits(path)
+    assert len(found) > 5
+    for edit in found:
+        assert operators.code(path)[edit.start : edit.end].decode() == edit.before
 
 
 # --- the sample ---------------------------------------------------------------------------------------------
@@ -208,10 +232,10 @@ def test_a_mutated_netlist_is_different(tmp_path):
 def task(name, file, before, after, case="skid/1", wider=()):
     """A mutant of choice."""
     path = paths.RTL / file
-    source = path.read_bytes()
+    source = operators.code(path)
     assert source.count(before.encode()) == 1
     start = source.index(before.encode())
-    edit = operators.Edit("arithmetic", start, start + len(before.encode()), after, 1, before)
+    edit = operators.Edit("arithmetic", start, start + len(before.encode()), after, "the line", before)
     found = {"edit": asdict(edit)}
     return mutants._task(name, path.stem, path, found, [CASES[case]], [CASES[w] for w in wider], 1)
 
@@ -268,10 +292,10 @@ def test_a_survivor_is_listed_until_it_is_explained(tmp_path, monkeypatch):
     lines = mutants.report([one], found, tmp_path)
     assert lines[-1] == "mutants: 0 of 1 killed, 0.0 %, 1 not explained"
     said = (tmp_path / "survivors.txt").read_text()
-    assert "line 1: write_q <= !write_q -> write_q <= write_q" in said
+    assert "write_q <= !write_q -> write_q <= write_q in: the line" in said
     assert "proof: different, in cycle 3 after a reset" in said
     listed = tmp_path / "survivors.toml"
-    change = "line 1: write_q <= !write_q -> write_q <= write_q"
+    change = "write_q <= !write_q -> write_q <= write_q in: the line"
     listed.write_text(f'[[survivor]]\nmodule = "skid"\nchange = "{change}"\nwhy = "a reason"\n')
     monkeypatch.setattr(mutants, "EXPLAINED", listed)
     assert mutants.report([one], found, tmp_path)[-1] == "mutants: 0 of 1 killed, 0.0 %"

@@ -1,10 +1,11 @@
 # SPDX-FileCopyrightText: 2026 macrame contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What a verdict depends on: the bytes of files, and the versions of tools.
+"""What a verdict depends on: the code in files, and the versions of tools.
 
 A campaign runs for hours, over which most files of the project may change. A task names the files that its
 verdict depends on, so that a change elsewhere does not run it again: the Verilog that a bench compiles, and
-the Python that it imports, found by reading the import statements.
+the Python that it imports, found by reading the import statements. Comments do not count, nor do docstrings
+without examples, so that better wording does not run a campaign again.
 """
 
 import ast
@@ -17,6 +18,7 @@ from pathlib import Path
 
 from macrame import paths
 from macrame.errors import SetupError
+from macrame.synth import verilog
 
 #: The project's own packages, and their folders.
 PACKAGES = {"macrame": paths.PACKAGE, "tb": paths.ROOT / "tb", "tests": paths.ROOT / "tests"}
@@ -24,7 +26,7 @@ PACKAGES = {"macrame": paths.PACKAGE, "tb": paths.ROOT / "tb", "tests": paths.RO
 
 @functools.cache
 def digest(path: Path) -> str:
-    """SHA-256 of a file; each is read once per process.
+    """SHA-256 of a file's code; each is read once per process.
 
     Parameters
     ----------
@@ -40,9 +42,25 @@ def digest(path: Path) -> str:
         It cannot be read.
     """
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        found = path.read_bytes()
     except OSError as error:
         raise SetupError(f"{path}: {error.strerror}, expected a file that a task depends on") from None
+    if path.suffix in (".v", ".vh"):
+        found = verilog.code(found.decode()).encode()
+    elif path.suffix == ".py":
+        found = _python(found)
+    return hashlib.sha256(found).hexdigest()
+
+
+def _python(source: bytes) -> bytes:
+    """The syntax tree of Python code, without docstrings that have no examples to run."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        if ">>>" not in (ast.get_docstring(node) or ">>>"):
+            del node.body[0]
+    return ast.dump(tree).encode()
 
 
 @functools.cache

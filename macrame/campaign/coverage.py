@@ -8,6 +8,7 @@ need not be, are waived in tests/coverage.toml, each with its reason; that file 
 """
 
 import base64
+import hashlib
 import html
 import json
 import os
@@ -148,6 +149,12 @@ def unpacked(text: str) -> dict[Point, bool]:
 # --- all cases ----------------------------------------------------------------------------------------------
 
 
+def lines_of(case: catalogue.Case) -> str:
+    """A digest of the Verilog of a case with its comments, which move the lines that its points name."""
+    texts = [path.read_bytes() for path in sorted(benches.files(case))]
+    return hashlib.sha256(b"".join(texts)).hexdigest()
+
+
 def tasks(seed: int, modules: Iterable[str] | None = None) -> list[Task]:
     """A task for each case that is not nightly.
 
@@ -167,7 +174,7 @@ def tasks(seed: int, modules: Iterable[str] | None = None) -> list[Task]:
             f"coverage of {c.name}",
             c.bench,
             "macrame.campaign.coverage:case",
-            {"case": c.name, "seed": seed, "definition": benches.definition(c)},
+            {"case": c.name, "seed": seed, "definition": benches.definition(c), "lines": lines_of(c)},
             tuple(sorted({*benches.dependencies(c), own})),
             TOOLS,
             SECONDS,

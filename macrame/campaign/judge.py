@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from macrame import environment, paths
-from macrame.campaign import benches, equivalence, netlist
+from macrame.campaign import benches, equivalence, netlist, operators
 from macrame.campaign.operators import Edit
 from macrame.sim import simulate
 from macrame.synth import tools
@@ -131,7 +131,7 @@ def mutant(arguments: Arguments) -> dict[str, Any]:
         root = build / "rtl"
         shutil.copytree(paths.RTL, root)
         mutated = root / arguments["file"]
-        mutated.write_bytes(Edit(**arguments["edit"]).apply(path.read_bytes()))
+        mutated.write_bytes(Edit(**arguments["edit"]).apply(operators.code(path)))
     runs = 0
     lost: dict[str, Any] = {}
     broken: list[catalogue.Case] = []  # in whose shape it does not compile

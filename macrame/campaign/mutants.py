@@ -160,7 +160,7 @@ def sample(total: int, seed: int, names: Iterable[str] | None = None) -> list[Ta
     for name, path in chosen.items():
         own, wider = benches.ladder(path)
         for number, found in enumerate(sources[name][: parts[name]]):
-            label = f"{name} source {number}: {found['edit']['operator']}, line {found['edit']['line']}"
+            label = f"{name} source {number}: {found['edit']['operator']}, {found['edit']['line']}"
             tasks.append(_task(label, name, path, found, own, wider, seed))
         case = shape(path)
         for number, found in enumerate(netlists[name][: shares[name]]):
@@ -249,7 +249,7 @@ def change(task: Task) -> str:
         return str(task.arguments["mutation"])
     edit = task.arguments["edit"]
     before, after = (" ".join(edit[name].split()) for name in ("before", "text"))
-    return f"line {edit['line']}: {before} -> {after}"
+    return f"{before} -> {after} in: {edit['line']}"
 
 
 def run(

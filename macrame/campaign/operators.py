@@ -24,6 +24,7 @@ the checks of illegal parameters, which lint tests, attributes, which guide synt
 loops, whose mutants do not elaborate.
 """
 
+import collections
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ from pathlib import Path
 from typing import Any
 
 from pyslang import syntax
+
+from macrame.synth import verilog
 
 OPERATORS = (
     *("arithmetic", "relational", "boundary", "logical", "negation", "reset"),
@@ -75,18 +78,18 @@ HEADER = {"ForLoopStatement": "statement", "LoopGenerate": "block"}
 
 @dataclass(frozen=True)
 class Edit:
-    """A mutant of a file: bytes `start` to `end` become `text`.
+    """A mutant of a file's code: bytes `start` to `end` become `text`.
 
     Attributes
     ----------
     operator : str
         One of `OPERATORS`.
     start, end : int
-        Bytes of the file.
+        Bytes of the code.
     text : str
         What replaces them.
-    line : int
-        Where, from 1.
+    line : str
+        The line where it begins; if not the first with this text, with its number among those.
     before : str
         What is replaced.
     """
@@ -95,16 +98,21 @@ class Edit:
     start: int
     end: int
     text: str
-    line: int
+    line: str
     before: str
 
     def apply(self, source: bytes) -> bytes:
-        """The mutated file."""
+        """The mutated code."""
         return source[: self.start] + self.text.encode() + source[self.end :]
 
 
+def code(path: Path) -> bytes:
+    """A file without its comments, which mutants are made of: a comment more does not change any."""
+    return verilog.code(path.read_text()).encode()
+
+
 def edits(path: Path) -> list[Edit]:
-    """All mutants of a file, in the order of its text.
+    """All mutants of a file's code, without its comments, in the order of its text.
 
     Parameters
     ----------
@@ -115,14 +123,18 @@ def edits(path: Path) -> list[Edit]:
     list of Edit
         No two with the same text.
     """
-    source = path.read_bytes()
-    tree = syntax.SyntaxTree.fromFile(str(path))
+    source = code(path)
+    tree = syntax.SyntaxTree.fromText(source.decode())
+    lines, seen = [], collections.Counter[str]()
+    for text in source.decode().splitlines():
+        seen[line := text.strip()] += 1
+        lines.append(f"{line} #{seen[line]}" if seen[line] > 1 else line)
     found = {}
     for operator, start, end, text in _walk(tree.root, source, False):
         before = source[start:end].decode()
         if text == before or (start, end, text) in found:
             continue
-        line = source.count(b"\n", 0, start) + 1
+        line = lines[source.count(b"\n", 0, start)]
         found[start, end, text] = Edit(operator, start, end, text, line, before)
     return sorted(found.values(), key=lambda edit: (edit.start, edit.end, edit.text))
 

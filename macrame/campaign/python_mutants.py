@@ -115,12 +115,13 @@ class Site:
     occurrence : int
         Which of the places it fits.
     line : int
+        Not known to the task that judges it: a comment more does not change the mutant.
     """
 
     kind: str
     operator: str
     occurrence: int
-    line: int
+    line: int = 0
 
 
 def files() -> dict[str, Path]:
@@ -395,7 +396,8 @@ def sample(total: int, seed: int, names: Sequence[str] = ()) -> list[Task]:
         runs, source = ladder(path), path.read_text()
         for number, site in enumerate(drawn[name][:count]):
             label = f"{name} {number}: {site.kind}, {change(source, site)}"
-            tasks.append(_task(label, name, asdict(site), runs))
+            kept = {field: value for field, value in asdict(site).items() if field != "line"}
+            tasks.append(_task(label, name, kept, runs))
     return tasks
 
 
