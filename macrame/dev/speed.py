@@ -202,9 +202,9 @@ def trace(say: Callable[[str], None] = print) -> bool:
         name: median(ours / none for ours, none in zip(seconds, taken["none"]))
         for name, seconds in taken.items()
     }
-    for name, seconds in taken.items():
-        size = "x".join(map(str, variants[name][1]))
-        say(f"{name:<15} {size:<12} {cycles[name]:9,} {1 / median(seconds):10,.0f}  {times[name]:.2f}")
+    for name, (_, size) in variants.items():
+        product, speed = "x".join(map(str, size)), 1 / median(taken[name])
+        say(f"{name:<15} {product:<12} {cycles[name]:9,} {speed:10,.0f}  {times[name]:.2f}")
     return times["default window"] <= TRACE_GOAL
 
 

@@ -36,6 +36,7 @@ LARGEST = 1 << 30  # bytes of a file
 
 _NAME = b"macrame trace "
 _MAGIC = b"%s%d\n" % (_NAME, VERSION)
+_LEVEL = 1  # of zlib: higher ones take four times as long, and sums of random operands get no smaller
 _DIGEST = hashlib.sha256().digest_size
 
 #: A lane's steps in the output stage, of an int8 tile that is requantised; names as in scale_to_int8.v.
@@ -178,7 +179,7 @@ class TraceFile:
             column = np.ascontiguousarray(self.columns[name], dtype)
             if column.shape[1:] != shape:
                 raise ValueError(f"column {name} has items of shape {column.shape[1:]}, expected {shape}")
-            blocks.append(zlib.compress(column.tobytes(), 6))
+            blocks.append(zlib.compress(column.tobytes(), _LEVEL))
             header["columns"].append({"name": name, "items": len(column), "bytes": len(blocks[-1])})
         text = json.dumps(header, separators=(",", ":")).encode()
         body = b"".join([_MAGIC, struct.pack("<I", len(text)), text, *blocks])
