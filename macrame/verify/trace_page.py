@@ -26,6 +26,8 @@ from macrame.verify.trace_recorded import Cause, Stream
 LARGEST = 600_000
 #: Fields of a record that the page compares.
 FIELDS = ("bias", "multiplier", "shift", "zero_point", "low", "high")
+#: Cycles of the reset with which a simulation starts, see macrame/sim/hdl/player.v.
+RESET_CYCLES = 4
 #: Spans that have a row of their own in the page.
 MOST_PARTS = 200
 
@@ -82,6 +84,7 @@ def component(
     config, active = trace.config, trace.active
     if not len(active):
         active = range(max(1, trace.cycles))
+    cycles, runs = _runs(trace)
     window, cells = _window(trace, largest)
     spans = [span for span, _ in zip(trace.spans, works)]
     modes = np.unique([*trace.tiles["mode"], *(mode for *_, mode in panels(trace))]).astype(int).tolist()
@@ -94,7 +97,7 @@ def component(
             "shape": str(config),
             "name": title or f"{config} core",
         },
-        "cycles": trace.cycles,
+        "cycles": cycles,
         "window": [window.start, window.stop],
         "start": start and list(start),
         "counted": counted and dict(counted),
@@ -109,7 +112,7 @@ def component(
         "parts": _parts(trace),
         "roofline": _roofline(trace, active),
         "products": [_product(span, work, config) for span, work in zip(spans, works)],
-        "columns": {**_runs(trace), **_tiles(trace, spans), **_panels(trace), **cells},
+        "columns": {**runs, **_tiles(trace, spans), **_panels(trace), **cells},
     }
     return Component(run_page.NAME, data, _fallback(trace, active))
 
@@ -118,6 +121,7 @@ def _timing(config: CoreConfig) -> dict[str, Any]:
     """When a slice and a row pass the stages of the core, in cycles, as in `macrame.golden.cycles`."""
     core = Geometry(config.rows, config.cols, config.depth, config.post_lanes, formats=config.formats)
     return {
+        "reset": RESET_CYCLES,  # at the start
         "operands": 2,  # after the issue of a slice
         "products": 6 if config.bf16 else 4,
         # and the first row leaves so long after the issue of the last slice
@@ -175,14 +179,20 @@ def _fallback(trace: Trace, active: range) -> Phrase:
 # --- the whole run ----------------------------------------------------------------------------------------
 
 
-def _runs(trace: Trace) -> dict[str, Any]:
-    """What the array and each stream did, run-length encoded."""
+def _runs(trace: Trace) -> tuple[int, dict[str, Any]]:
+    """Cycles, and what the array and each stream did in them, run-length encoded.
+
+    Where nothing happens at the end until the simulation stops, that is one cycle.
+    """
     kinds = np.stack([trace.run_causes, *(trace.run_stream(name) for name in "wam")])
     changed = np.ones(kinds.shape[1], bool)
     changed[1:] = (kinds[:, 1:] != kinds[:, :-1]).any(axis=0)
     cause, w, a, m = kinds[:, changed]
-    return {
-        "run_start": run_page.column(trace.runs.starts[changed], "i4", differences=True),
+    starts = trace.runs.starts[changed]
+    idle = [Cause.IDLE, *3 * [Stream.IDLE]]
+    ends = len(starts) and kinds[:, -1].tolist() == idle
+    return int(starts[-1]) + 1 if ends else trace.cycles, {
+        "run_start": run_page.column(starts, "i4", differences=True),
         "run_cause": run_page.column(cause, "u1"),
         "run_w": run_page.column(w, "u1"),
         "run_a": run_page.column(a, "u1"),

@@ -96,13 +96,17 @@ function checkCycles(run, found) {
   if (oneEach) found.number("beats of results, one for each row of the tiles,", taken[2], rows, {});
 }
 
-/** Whether an array that does nothing waits for results to leave: between the last slice of a tile and its results. */
+/**
+ * Whether an array that does nothing waits for results to leave: between the last slice of a tile and its results.
+ * Before the first beat and after the last result there is nothing to wait for.
+ */
 function checkIdle(run, found, cause, cycle) {
   const { c, data } = run, kinds = ["IDLE", "DRAIN"].map((name) => data.causes.indexOf(name));
-  if (!kinds.includes(cause) || cycle < run.active[0] || cycle >= run.active[1]) return;
+  const isOutside = cycle < run.active[0] || cycle >= run.active[1];
+  if (isOutside ? data.causes[cause] === "RESET" : !kinds.includes(cause)) return;
   const isOpen = lastAtMost(c.tile_first, cycle) >= 0 && cycle <= c.tile_last[lastAtMost(c.tile_first, cycle)];
   const before = lastAtMost(c.tile_last, cycle - 1), // the latest tile that has ended, whose results leave last
-    leaving = !isOpen && before >= 0 && cycle <= c.tile_sent[before];
+    leaving = !isOutside && !isOpen && before >= 0 && cycle <= c.tile_sent[before];
   const words = (kind) => CAUSE_STYLES[data.causes[kind]].text;
   found.number("array", words(cause), words(kinds[leaving ? 1 : 0]), { cycle });
 }
@@ -127,6 +131,12 @@ function checkTiming(run, found) {
   const raw = (tile) => !run.isFloat(tile) && (run.mode(tile) & 3) === RAW, isFast = timing.output !== null;
   const rowOf = (tile, row) => c.tile_last[tile] + timing.sums[run.isFloat(tile) ? 1 : 0] +
     row * (raw(tile) ? 1 : timing.pace);
+  const [first, stop] = run.window, isInside = (cycle) => cycle >= first && cycle < stop;
+  let due = 0; // rows
+  c.tile_last.forEach((_, tile) => {
+    for (let row = 0; row < run.height(tile); row++) due += isInside(rowOf(tile, row));
+  });
+  found.number("rows that leave the array", c.row_tile.length, due, { cycle: first });
   for (let at = 0; at < c.row_tile.length; at++) {
     const tile = c.row_tile[at], place = { tile, row: c.row_row[at] };
     is("the row", c.row_cycle[at], rowOf(tile, c.row_row[at]), place);
@@ -179,10 +189,8 @@ function checkCounters(run, found) {
   if (!expected) return;
   const counts = run.causes.counts(first, stop), of = (...names) =>
     names.reduce((sum, name) => sum + counts[data.causes.indexOf(name)], 0);
-  let reset = 0; // cycles, the first of the run
-  while (data.causes[run.causes.at(reset)] === "RESET") reset++;
   const all = run.causes.counts(0, run.cycles);
-  found.number("cycles in reset after the first", all[data.causes.indexOf("RESET")] - reset, 0, {});
+  found.number("cycles in reset", all[data.causes.indexOf("RESET")], data.timing.reset, {});
   found.number("first cycle", data.causes[run.causes.at(0)], "RESET", {});
   const moved = run.streams.map((lane) => lane.counts(0, run.cycles));
   const got = {
