@@ -77,7 +77,7 @@ const KEYS = [
   ["Home, End", "the first or last cycle of the work"],
   ["Space", "play or pause"],
   ["+ − 0", "zoom in, out, the whole run"],
-  ["C", "the next way to colour the cells"],
+  ["C", "colour the cells by the next quantity"],
   ["arrow keys on the array", "another cell"],
   ["↑ ↓ on a cycle or part", "the previous or next one of the table"],
   ["Escape", "release the cell: the pointer selects again"],
