@@ -15,8 +15,8 @@ A fault is one replacement in a copy of rtl/::
 
 The case runs with the suite's seed on the copy, and one of its tests must fail on an assertion or on running
 out of simulated time: a fault that does not compile, crashes the bench or hangs it is not *detected*. The
-rest of the suite checks that the case passes without the fault. A plain ``make test`` injects every sixteenth
-fault of each file, ``make test TESTS=faults`` all of them.
+rest of the suite checks that the case passes without the fault. A plain ``make test`` injects one in 24 of
+the faults in each file, ``make test TESTS=faults`` all of them.
 """
 
 import itertools
