@@ -18,16 +18,17 @@
 //   CONTROL restarts it on packet boundaries.
 //
 // Latency
-//   From the last activation beat accepted to the first result beat offered: raw
-//   10 + max(1, ceil(log2 DEPTH)) cycles; requantised 10 + ceil(COLS / POST_LANES) more. bfloat16
-//   25 + ceil(COLS / POST_LANES); int8 in a core with bfloat16 1 cycle more than without. With
-//   PACK_RESULTS a beat leaves with the last of its rows; with POST_CYCLES above 1 a requantised
-//   row takes that many times as long. golden/cycles.py predicts every counter to the cycle.
+//   From the last activation beat accepted to the first result beat offered, if nothing waits, with
+//   GROUPS = ceil(COLS / POST_LANES): raw 10 + max(1, ceil(log2 DEPTH)) cycles; requantised
+//   10 + GROUPS more, or with POST_CYCLES above 1 (GROUPS + 7) * POST_CYCLES to
+//   (GROUPS + 8) * POST_CYCLES - 1 more; bfloat16 25 + GROUPS. An int8 tile takes 1 cycle more in a
+//   core with bfloat16. With PACK_RESULTS a beat leaves with the last of its rows. golden/cycles.py
+//   predicts every counter exactly.
 //
-//   Throughput: a tile of K takes ceil(K / DEPTH) cycles, and the next one follows without an idle
-//   cycle whenever that is at least ROWS (raw) or ROWS * ceil(COLS / POST_LANES) (requantised). A
-//   bfloat16 tile takes 4 K cycles, and the next one follows at once if K is at least
-//   ROWS * ceil(COLS / POST_LANES), one more if the latter factor is 2 or 3: docs/architecture.md.
+//   Throughput: a tile of K takes ceil(K / DEPTH) cycles, and the next one of the same kind follows
+//   without an idle cycle whenever that is at least ROWS (raw) or ROWS * GROUPS * POST_CYCLES
+//   (requantised). A bfloat16 tile takes 4 K cycles, and the next one follows at once if K is at
+//   least ROWS * GROUPS, one more if GROUPS is 2 or 3: docs/architecture.md.
 //
 // Numbers
 //   Tile by tile C[ROWS, COLS] = A[ROWS, K] x W[K, COLS], int8 x int8 -> int32, then x = C + bias,

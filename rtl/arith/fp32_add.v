@@ -2,12 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Purpose
-//   float32 + float32 -> float32. The adder of the bfloat16 cell and of the vector unit. The cell
-//   feeds s back to a, a loop of exactly four cycles that holds four sums.
+//   float32 + float32 -> float32. The adder of the bfloat16 cells, of float_post and of the vector
+//   unit. A cell feeds s back to a, a loop of exactly four cycles that holds four sums.
 //
 // Latency
-//   LATENCY = 4 cycles, one sum per cycle. No reset: data only. Cycles count only while `enable` is
-//   high; while it is low, nothing moves and s holds.
+//   LATENCY = 4 cycles, 3 if OUTPUT_REGISTER is 0; one sum per cycle. No reset: data only. Cycles
+//   count only while `enable` is high; while it is low, nothing moves and s holds.
 //
 // Numbers
 //   IEEE 754 binary32, rounded to nearest even. Subnormals are kept; signed zeros and infinities

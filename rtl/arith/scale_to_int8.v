@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Purpose
-//   Multiply, round, shift right, round, add the zero point, clamp: the datapath that requantize
-//   and fp32_to_int8 share. They differ in how they prepare a, b, the sign and the shift; `rule`
-//   selects the interpretation.
+//   Multiply, round, shift right, round, add the zero point, clamp: the datapath of requantize,
+//   fp32_to_int8 and elementwise_lane. They differ in how they prepare a, b, the sign and the
+//   shift; `rule` selects the interpretation.
 //
 // Latency
 //   LATENCY = 8 cycles, one result per cycle; every parameter is pipelined with its operands.
@@ -21,10 +21,11 @@
 //   q      minimum(clamp_high, maximum(v + zero_point, clamp_low)), the sum taken exactly.
 //          clamp_low > clamp_high is not an error: clamp_high wins, as in NumPy
 //
-//   Where v exceeds 255 it may be any number from 256 to 384, and likewise below -256: |v| >= 256
-//   plus any zero point is outside int8 on the same side, as are 255 + 1 - 128 (at least 127) and
-//   -256 + 1 + 127 (at most -128), so every clamp gives the same answer. The sums fit 10 bits:
-//   they lie between -384 - 128 and 383 + 1 + 127.
+//   v is floor(y / 2^right) plus 0 or 1. Where this floor is outside -256..255, shift_right_narrow
+//   replaces it by a number from 256 to 383 or from -384 to -257, and the 0 or 1 is arbitrary. The
+//   exact v and its replacement, 256..384 or -384..-256, are then both outside int8 on the same
+//   side whatever the zero point, at least 128 or at most -129, so every clamp gives the same
+//   answer. All sums fit 10 bits: they lie between -384 - 128 and 384 + 127.
 //
 //   y is never rounded by an addition: shift_right_narrow reports by how much (y + up) / 2^right
 //   exceeds v, and rounding that to nearest gives again v or v + 1, which the zero point's adder

@@ -5,9 +5,9 @@
 //   One cell that acts as pe_int8 (DEPTH 1) or as pe_bf16: one multiplier, one register for the
 //   sum.
 //
-//     factors ──► mul9x9 ──┬─► 2 registers ─────────────► + ───────────┐
-//                          │                              ▲            ├─► sum_q ──┬─► both adders
-//     a, w ────────────────┴─► bf16_product ─► fp32_add, 3 stages ─────┘     (d) ──┴─► results
+//     factors ──► mul9x9 ─┬─► 2 registers ──► + ──────────────────┐
+//                         │        sum_q ─────┤                   ├─► next_sum ─┬─► sum_q
+//     a, w ───────────────┴─► bf16_product ─► fp32_add, 3 stages ─┘             └─► results
 //
 //   With `chain_bf16` there are four result registers, as in pe_bf16; without it only the last one
 //   is used, as in pe_int8, and the chain is that much shorter. `chain_bf16` is that of the tile

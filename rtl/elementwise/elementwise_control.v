@@ -10,7 +10,7 @@
 //   valid, or x alone if the operation has no y, and a credit is available. There are CREDITS of
 //   them; an issue consumes one, which is returned when a result leaves the FIFO, so the FIFO
 //   cannot overflow and nothing downstream of this module ever has to stall. Beats of a table are
-//   not issued, and consume no credit.
+//   not issued, and consume no credit, although they, too, wait until one is available.
 //
 //     command   2:0 op, 7 illegal            3 short entries: a beat is one      7:4 must be 0
 //
@@ -78,7 +78,7 @@ module elementwise_control #(
     output wire       stall_x,
     output wire       stall_y,
     output wire       stall_out,
-    output wire       starved  // neither x nor y, within a packet
+    output wire       starved  // within a packet, no x, and no y that waits for it
 );
 
     localparam integer CREDIT_W      = $clog2(CREDITS) + 1;

@@ -491,6 +491,9 @@ module macrame_engine #(
         .stuck  (error_stall)
     );
 
+    // The core's counters, for other events: `issue` is a word read by the window reader, `tile` a
+    // job, stall_a a cycle without a job to read, stall_w a slice that waits for weights, stall_out
+    // one that waits for the elementwise unit, `pad` a cycle that waits for the program.
     perf_counters #(
         .WIDTH(32)
     ) u_perf_counters (

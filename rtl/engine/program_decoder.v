@@ -12,10 +12,10 @@
 //        │              └─ end ───────► wait for the results ────────► finished
 //        └── in_data, shifted into the descriptor
 //
-//   A job is offered to the reader first, at once or, with WAIT, when `idle` is high. The writer
-//   takes it next, as soon as it has written the results of the job before, and the elementwise
-//   unit after the writer, so that it gets no results of an earlier job. The descriptor stays until
-//   then; meanwhile the panels of weights go to the core.
+//   A job is offered to the reader first, at once or, with WAIT, when results_written is high. The
+//   writer takes it next, as soon as it has written the results of the job before, and the
+//   elementwise unit after the writer, so that it gets no results of an earlier job. The descriptor
+//   stays until then; meanwhile the panels of weights go to the core.
 //
 //   Errors are strobes of one cycle; `halted` must be high from the next cycle on. While halted the
 //   program is drained. The next program starts after `rst`, or after `finished`. An end without
@@ -23,8 +23,8 @@
 //
 // Latency
 //   A descriptor takes 128 / DEPTH^2 beats, and 1 cycle to be checked; its job is offered in the
-//   next one. Weights pass a register, whose first beat is read while the descriptor is checked;
-//   tables pass combinationally.
+//   next one. Weights pass a register, which takes their first beat while the descriptor is
+//   checked; tables pass combinationally.
 //
 // Numbers
 //   None: weights pass unchanged, except for sparse slices. Slice s of a beat has two bytes of
@@ -33,14 +33,14 @@
 //   like sparse slices: of A the lower bytes, of B the upper ones.
 //
 // Example
-//   DEPTH 8: begin, 2 beats, and an end, 2 beats, with the check of begin and tlast: `finished` is
-//   high 2 cycles after the last beat.
+//   DEPTH 8: begin, 2 beats, and an end, 2 beats, with the checksum of begin, and tlast: `finished`
+//   is high 2 cycles after the last beat.
 `default_nettype none
 
 module program_decoder #(
     parameter integer DEPTH      = 8,    // DEPTH and COLS of the core: 2, 4 or 8
     parameter integer WORDS      = 4096, // words of the memory
-    parameter integer SLICES_MAX = 128   // slices of the core's longest panel
+    parameter integer SLICES_MAX = 128   // slices of the core's longest panel, 1..65534
 ) (
     input  wire                     clk,
     input  wire                     rst,
@@ -174,7 +174,7 @@ module program_decoder #(
                             (begin_legal || !is_begin) && (job_legal || !is_job) &&
                             (tlast_q || !is_end);
 
-    // --- the check: each word rotates what came before it
+    // --- the checksum, compared with the end's field `check`: each word rotates what came before
 
     reg [31:0] check_q, beat_fold;
     reg        end_item_q;  // the item being read is the end

@@ -12,8 +12,8 @@
 //   upper to lower. With neither, the half does not change.
 //
 // Latency
-//   1 cycle from `load` to the first address, and from `advance` to the next. `active` is low from
-//   the cycle after the last `advance` on.
+//   1 cycle from job_taken to the first address, and from `advance` to the next. `active` is low
+//   from the cycle after the last `advance` on.
 //
 // Numbers
 //   Addresses are modulo 4 * 2^ceil(log2(WORDS)). Counts are 1 or more.

@@ -35,7 +35,7 @@
 
 module window_reader #(
     parameter integer WORDS   = 4096,  // words of the memory, 2 or more
-    parameter integer WORD_W  = 64,   // bits of a word, a multiple of 16
+    parameter integer WORD_W  = 64,    // bits of a word, a multiple of 16
     parameter integer SLICE_W = 16    // bits of the number of slices of a chunk, 2 or more
 ) (
     input  wire                         clk,

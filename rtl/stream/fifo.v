@@ -6,9 +6,9 @@
 //   into an output register ahead of need, as block RAM requires, so the FIFO holds DEPTH entries
 //   in memory and one more in that register.
 //
-//   The writer must not write when DEPTH + 1 entries are held. There is no `full`: the core
-//   reserves space with credits before it starts a tile, and a flag that must never rise cannot be
-//   tested.
+//   The writer must not write when DEPTH + 1 entries are held, even if one leaves in that cycle.
+//   There is no `full`: the writers count entries, the core with credits before it starts a tile,
+//   and a flag that must never rise cannot be tested.
 //
 // Latency
 //   A beat written into an empty FIFO is on out_data 2 cycles later. One beat in and one out per

@@ -10,7 +10,7 @@
 //   rx is asynchronous.
 //
 // Latency
-//   That of uart_rx and uart_tx: a byte takes 10 * CLOCKS cycles; and of fifo.
+//   Those of uart_rx, fifo and uart_tx, which sends a byte per 10 * CLOCKS + 1 cycles.
 //
 // Numbers
 //   A byte received while the FIFO is full is lost; `overrun` is high for one cycle.

@@ -13,17 +13,17 @@
 //   the middle of its stop bit, which leaves half a bit of margin for a fast sender.
 //
 // Latency
-//   `valid` or `framing` is high for one cycle, 3 + (CLOCKS - 1) / 2 + 9 * CLOCKS cycles after the
-//   edge at the pin. A byte must be accepted in that cycle.
+//   `valid` or `framing` is high for one cycle, 4 + floor((CLOCKS - 1) / 2) + 9 * CLOCKS cycles
+//   after the first cycle in which rx is low. A byte must be accepted in that cycle.
 //
 // Numbers
 //   rx is asynchronous; two registers synchronise it. A bit is sampled up to 1 cycle after its
-//   middle, or 1.5 if CLOCKS is odd, so a sender may be faster by 5 % - 10 % / CLOCKS (odd: 15 % /
-//   CLOCKS), which is 2.5 % at CLOCKS 4 and 4.4 % at 16; or slower by 5.5 %.
+//   middle, or 1.5 if CLOCKS is odd, so a sender's bits may be shorter than CLOCKS by 5 % - 10 % /
+//   CLOCKS (odd: 15 % / CLOCKS), which is 2.5 % at CLOCKS 4 and 4.4 % at 16; or longer by 5.5 %.
 //
 // Example
 //   CLOCKS 4, the line low in cycles 0..3, high in 4..7, low in 8..35, high in 36..39: data is
-//   8'h01.
+//   8'h01, and `valid` is high in cycle 41.
 `default_nettype none
 
 module uart_rx #(

@@ -7,8 +7,8 @@
 //
 // Latency
 //   1 cycle from a byte accepted (valid and ready) to its start bit. Start, 8 bits and stop last
-//   10 * CLOCKS cycles; with a byte waiting the next start bit follows at once, so a byte takes at
-//   most 10 * CLOCKS + 1 cycles.
+//   10 * CLOCKS cycles, and the line stays high for at least one more: a byte per 10 * CLOCKS + 1
+//   cycles.
 //
 // Numbers
 //   None: bits pass unchanged.
