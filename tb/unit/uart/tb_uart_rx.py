@@ -6,6 +6,8 @@ What could be wrong here, and which case would show it:
   bits in the wrong order, one too few or too many     `all_bytes`: every byte, with pauses and without
   sampled too near a bit's edge                        the same, 2 % fast or slow and at any phase: the line
                                                        is a function of time, seen at the clock's edges
+  sampled a cycle early or late                        `tolerance`: bits just within the lengths that the
+                                                       header promises; `latency`, in cycles
   a glitch taken for a start bit                       `glitches`, from 1 cycle to just under half a bit
   a byte with a bad stop bit delivered, or two errors  `framing_errors`, among good bytes; a break of 50 bits
   the byte after an error lost                         the same
@@ -26,7 +28,7 @@ class TB(Bench):
         self.clocks = self.parameter("CLOCKS")
         self.bit = self.clocks / speed  # cycles of ours that a bit of the sender's lasts
         self.levels, self.ends = [], []  # the line: its levels, and when each ends
-        self.got, self.errors = [], 0
+        self.got, self.errors, self.cycles = [], 0, []
         self.parts += [Part(self.line), Part(sample=self.sample)]
 
     def line(self):
@@ -41,6 +43,8 @@ class TB(Bench):
         self.errors += framing
         if valid:
             self.got.append(self.read("data"))
+        if valid or framing:
+            self.cycles.append(self.cycle)
 
     def level(self, value, cycles):
         """The line at this level for a time, which may be a fraction of a cycle."""
@@ -74,6 +78,38 @@ async def all_bytes(dut, speed):
             tb.byte(value)
         await tb.rest()
     tb.equal((tb.got, tb.errors), (sent, 0), "bytes")
+
+
+@cocotb.test(timeout_time=3, timeout_unit="ms")
+@cocotb.parametrize(length=["short", "long"])
+async def tolerance(dut, length):
+    """Bytes without pauses, whose bits are just within the limits of the header, at any phase."""
+    tb = TB(dut)
+    late = 1 if tb.clocks % 2 == 0 else 1.5
+    tb.bit = 0.95 * tb.clocks + late / 10 + 0.01 if length == "short" else 1.055 * tb.clocks
+    await tb.start()
+    sent = []
+    for _ in range(16 if tb.clocks <= 16 else 2):
+        values = [0x00, 0xFF, 0x55, 0xAA, 0x7F, 0x80, *tb.rng.integers(0, 256, 4).tolist()]
+        for value in values:
+            tb.byte(value)
+        await tb.rest()
+        sent += values
+    tb.equal((tb.got, tb.errors), (sent, 0), "bytes")
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def latency(dut):
+    """A byte, and a framing error, in the cycle that the header gives."""
+    tb = TB(dut)
+    await tb.start()
+    for stop in (1, 0):
+        start = tb.cycle + 1
+        tb.levels, tb.ends = [1], [start]
+        tb.byte(0x01, stop)
+        await tb.rest()
+        tb.equal(tb.cycles, [start + 4 + (tb.clocks - 1) // 2 + 9 * tb.clocks], f"cycle, stop bit {stop}")
+        tb.cycles.clear()
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
