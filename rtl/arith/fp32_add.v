@@ -89,8 +89,9 @@ module fp32_add #(
     reg  [27:1] sum2_q;
     reg  [31:0] stop2_q;
 
-    // 3: up is added to bit 2. A carry takes it to bit 3 or 4, because the guard bit below is then
-    // 1.
+    // 3: carry3 is the first row of the table, long3 the first two. rest3 is the sticky bit below
+    // the guard; below3, of a difference, says that the sum is too large by less than bit 1. up is
+    // added to bit 2. A carry takes it to bit 3 or 4, because the guard bit below is then 1.
     wire [4:0]  zeros3;
     wire        carry3  = sum2_q[27];
     wire        long3   = sum2_q[27] | sum2_q[26];

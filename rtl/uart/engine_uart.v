@@ -10,7 +10,8 @@
 //   engine as well, which then has no program.
 //
 // Latency
-//   That of the line: a byte takes 10 * CLOCKS cycles. uart_bridge has the protocol.
+//   That of the line: a byte received takes 10 * CLOCKS cycles, a byte sent 1 more. uart_bridge has
+//   the protocol.
 //
 // Numbers
 //   As in uart_line. A result frame has the DEPTH bytes of a word.

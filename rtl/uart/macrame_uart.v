@@ -9,7 +9,8 @@
 //   rx is asynchronous. rst is synchronous and resets the core as well.
 //
 // Latency
-//   That of the line: a byte takes 10 * CLOCKS cycles. uart_bridge has the protocol.
+//   That of the line: a byte received takes 10 * CLOCKS cycles, a byte sent 1 more. uart_bridge has
+//   the protocol.
 //
 // Numbers
 //   As in uart_line.
