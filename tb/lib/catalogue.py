@@ -856,7 +856,30 @@ bench(
         for d, w, p, lanes in ((2, 61, 1, 1), (8, 128, 8, 2))
     },
     thorough=("depth2",),
-    nightly={"depth4": {"DEPTH": 4, "WORDS": 100, "K_MAX": 256, "POST_LANES": 2, "LANES": 4}},
+    nightly={
+        "depth4": {"DEPTH": 4, "WORDS": 100, "K_MAX": 256, "POST_LANES": 2, "LANES": 4},
+        "depth8,4lanes": {"DEPTH": 8, "WORDS": 128, "K_MAX": 512, "POST_LANES": 5, "LANES": 4},
+        "depth4,block": {
+            "DEPTH": 4,
+            "WORDS": 99,
+            "K_MAX": 256,
+            "POST_LANES": 4,
+            "LANES": 2,
+            "RECORD_RAM": '"block"',
+        },
+    },
+)
+
+# a word in eight parts, a last group of two columns, panels of three slices at most
+bench(
+    "engine_parts",
+    toplevel="macrame_engine",
+    module="tb_macrame_engine",
+    rtl=CORE,
+    tb=["tb/unit/engine/macrame_engine.vlt"],
+    testcase=["programs/stalls=none", "programs/stalls=bursts", "long_job"],
+    shapes={"depth8": {"DEPTH": 8, "WORDS": 131, "K_MAX": 24, "POST_LANES": 3, "LANES": 1}},
+    thorough=("depth8",),
 )
 
 # longer than the 2^20 cycles of the core's watchdog
