@@ -46,6 +46,9 @@ module engine_memory #(
         if (WORDS < 2) begin : g_illegal
             ERROR_engine_memory_WORDS_must_be_2_or_more u_error ();
         end
+        if (WORD_W < 2 || WORD_W % 2 != 0) begin : g_illegal_word
+            ERROR_engine_memory_WORD_W_must_be_even u_error ();
+        end
         for (h = 0; h < 2; h = h + 1) begin : g_half
             (* no_rw_check, ram_style = "block" *)
             reg [HALF_W-1:0] mem[0:WORDS-1];

@@ -85,7 +85,7 @@ module program_decoder #(
     localparam integer DESCRIPTOR_BEATS = 1024 / BEAT_W;
     localparam integer TABLE_BEATS      = 16384 / BEAT_W;
     localparam integer RECORD_BEATS     = (12 + DEPTH - 1) / DEPTH;
-    localparam integer CHECK_WORDS      = BEAT_W / 32;
+    localparam integer CHECKSUM_WORDS   = BEAT_W / 32;
     localparam integer PORTION_W        = (HALF < 2) ? 1 : $clog2(HALF);
     localparam [31:0]  DESCRIPTOR_END   = DESCRIPTOR_BEATS - 1;
     localparam [31:0]  TABLE_END        = TABLE_BEATS - 1;
@@ -111,11 +111,14 @@ module program_decoder #(
     localparam [2:0] WEIGHTS = 3'd2;
     localparam [2:0] OFFER   = 3'd3;
     localparam [2:0] TABLE   = 3'd4;
-    localparam [2:0] DRAIN   = 3'd5;
+    localparam [2:0] FINISH  = 3'd5;
 
     generate
         if (DEPTH != 2 && DEPTH != 4 && DEPTH != 8) begin : g_illegal
             ERROR_program_decoder_DEPTH_must_be_2_4_or_8 u_error ();
+        end
+        if (SLICES_MAX < 1 || SLICES_MAX > 65534) begin : g_illegal_slices
+            ERROR_program_decoder_SLICES_MAX_must_be_1_to_65534 u_error ();
         end
     endgenerate
 
@@ -176,7 +179,7 @@ module program_decoder #(
 
     // --- the checksum, compared with the end's field `check`: each word rotates what came before
 
-    reg [31:0] check_q, beat_fold;
+    reg [31:0] checksum_q, beat_fold;
     reg        end_item_q;  // the item being read is the end
     wire       first_beat = (beat_q == {BEAT_COUNT_W{1'b0}});
     wire       end_item   = (collecting && first_beat) ? (in_data[7:0] == END) : end_item_q;
@@ -184,13 +187,13 @@ module program_decoder #(
     integer w;
     always @* begin
         beat_fold = 32'd0;
-        for (w = 0; w < CHECK_WORDS; w = w + 1)
+        for (w = 0; w < CHECKSUM_WORDS; w = w + 1)
             beat_fold = {beat_fold[30:0], beat_fold[31]} ^ in_data[32*w +: 32];
     end
 
-    wire [63:0] check_twice  = {check_q, check_q} << (CHECK_WORDS % 32);
-    wire        check_equal  = (check_q == descriptor_q[32 +: 32]);
-    wire        unused_check = &{1'b0, check_twice[31:0]};
+    wire [63:0] checksum_twice  = {checksum_q, checksum_q} << (CHECKSUM_WORDS % 32);
+    wire        checksum_equal  = (checksum_q == descriptor_q[32 +: 32]);
+    wire        unused_checksum = &{1'b0, checksum_twice[31:0]};
 
     // --- weights
 
@@ -335,11 +338,11 @@ module program_decoder #(
     assign error_short   = (accepted && in_last &&
                             (collecting ? !descriptor_end : (!checking || legal))) ||
                            (verdict && legal && tlast_q && !is_end);
-    assign error_corrupt = verdict && legal && is_end && !check_equal;
+    assign error_corrupt = verdict && legal && is_end && !checksum_equal;
     assign starved       = !in_valid && !halted &&
                            (collecting || (state_q == TABLE) ||
                             ((state_q == WEIGHTS) && register_free));
-    assign finished      = (state_q == DRAIN) && results_written && !halted;
+    assign finished      = (state_q == FINISH) && results_written && !halted;
 
     always @(posedge clk) begin
         if (accepted && collecting) begin
@@ -351,12 +354,12 @@ module program_decoder #(
             state_q          <= COLLECT;
             begun_q          <= 1'b0;
             beat_q           <= {BEAT_COUNT_W{1'b0}};
-            check_q          <= 32'd0;
+            checksum_q       <= 32'd0;
             reader_pending_q <= 1'b0;
             writer_pending_q <= 1'b0;
             unit_pending_q   <= 1'b0;
         end else begin
-            if (accepted && !part_of_end) check_q <= check_twice[63:32] ^ beat_fold;
+            if (accepted && !part_of_end) checksum_q <= checksum_twice[63:32] ^ beat_fold;
             if (reader_job_valid && reader_job_ready) reader_pending_q <= 1'b0;
             if (writer_job_valid && writer_job_ready) writer_pending_q <= 1'b0;
             if (unit_job_valid && unit_job_ready) unit_pending_q <= 1'b0;
@@ -373,7 +376,7 @@ module program_decoder #(
                         reader_pending_q <= is_job;
                         writer_pending_q <= is_job;
                         unit_pending_q   <= elementwise;
-                        state_q          <= is_end ? DRAIN : is_begin ? COLLECT :
+                        state_q          <= is_end ? FINISH : is_begin ? COLLECT :
                                             product ? WEIGHTS : elementwise ? OFFER : TABLE;
                     end
                 WEIGHTS: begin
@@ -387,9 +390,9 @@ module program_decoder #(
                         beat_q <= table_end ? {BEAT_COUNT_W{1'b0}} : beat_q + 1'b1;
                         if (table_end) state_q <= COLLECT;
                     end
-                DRAIN:
+                FINISH:
                     if (finished) begin
-                        check_q <= 32'd0;
+                        checksum_q <= 32'd0;
                         state_q <= COLLECT;
                     end
                 default: state_q <= COLLECT;

@@ -36,7 +36,7 @@
 module window_reader #(
     parameter integer WORDS   = 4096,  // words of the memory, 2 or more
     parameter integer WORD_W  = 64,    // bits of a word, a multiple of 16
-    parameter integer SLICE_W = 16    // bits of the number of slices of a chunk, 2 or more
+    parameter integer SLICE_W = 16    // bits of the number of slices of a chunk, 2..16
 ) (
     input  wire                         clk,
     input  wire                         rst,
@@ -115,6 +115,12 @@ module window_reader #(
 
     genvar n;
     generate
+        if (WORD_W < 16 || WORD_W % 16 != 0) begin : g_illegal_word
+            ERROR_window_reader_WORD_W_must_be_a_multiple_of_16 u_error ();
+        end
+        if (SLICE_W < 2 || SLICE_W > 16) begin : g_illegal_slice
+            ERROR_window_reader_SLICE_W_must_be_2_to_16 u_error ();
+        end
         for (n = 0; n < 6; n = n + 1) begin : g_loop
             // counts from 2, and equals count_q in the last iteration but one
             reg [15:0] iteration_q;
