@@ -51,6 +51,11 @@ def faults(quick=1):
     return found
 
 
+def once(text, fault):
+    """What a fault replaces occurs in its file, and nowhere else in it."""
+    assert text.count(fault["find"]) == 1, f"{fault['find']!r} must occur in {fault['file']} once"
+
+
 def mutated_rtl(fault):
     """A copy of rtl/ with the injected fault."""
     root = environment.build_dir() / "faults" / fault["name"] / "rtl"
@@ -58,7 +63,7 @@ def mutated_rtl(fault):
     shutil.copytree(paths.RTL, root)
     path = root / fault["file"]
     text = path.read_text()
-    assert text.count(fault["find"]) == 1, f"{fault['find']!r} must occur in {fault['file']} once"
+    once(text, fault)
     path.write_text(text.replace(fault["find"], fault["replace"]))
     return root
 
@@ -90,6 +95,7 @@ def test_fault_is_well_formed(fault):
     assert not case.nightly, f"{case.name} is not in the default suite"
     path = paths.RTL / fault["file"]
     assert str(path) in case.sources(), f"{case.name} does not compile {fault['file']}"
+    once(path.read_text(), fault)
 
 
 def test_faults_are_many_and_unique():

@@ -58,6 +58,11 @@ def test_fault_breaks_its_property(tmp_path, proof, prop):
     assert outcome.correct, outcome.text
 
 
+@pytest.mark.parametrize(("proof", "prop"), [found.values[:2] for found in properties()])
+def test_fault_can_be_applied(tmp_path, proof, prop):
+    proofs.sources(proof, tmp_path, prop.fault)
+
+
 def test_names_are_unique_and_claims_are_short():
     assert len(BY_NAME) == len(PROOFS)
     for proof in PROOFS:
