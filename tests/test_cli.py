@@ -73,6 +73,15 @@ def test_the_help_lists_every_verb_and_every_verb_every_option(capsys):
         (["xyzzy"], "macrame: 'xyzzy' is not a verb, expected one of gemm"),
         (["gemm", "--row", "4"], "macrame gemm: unknown argument --row"),
         (["gemm", "--rows"], "macrame gemm: --rows: no value given, expected one"),
+        (["gemm", "--rows", ""], "macrame gemm: --rows: the value is empty, see macrame gemm --help"),
+        (["gemm", "a.npy", "w.npy", "--page="], "macrame gemm: --page: the value is empty"),
+        (["net", ""], "macrame net: MODEL: the value is empty"),
+        (["synth", ""], "macrame synth: a word is empty"),
+        (
+            ["gemm", "--rows", "4", "--rows=5"],
+            "macrame gemm: --rows is given twice, with 4 and 5, expected once",
+        ),
+        (["gemm", "--help=3"], "macrame gemm: --help=3: expected no value"),
         (["gemm", "a", "b", "c"], "macrame gemm: unknown argument c, see macrame gemm --help"),
         (["gemm", "a.npy"], "macrame gemm: W is not given"),
         (["homework", "--rows", "0"], "macrame homework: --rows 0: expected an integer from 1 to 32"),
@@ -111,6 +120,13 @@ def test_an_interrupt_is_one_line(monkeypatch, capsys):
 def test_values_that_look_like_variables_stay_as_they_are():
     message = "A=/data/A=1/W.npy: no such file, expected W=w.npy"
     assert command.as_options("gemm", message) == "A /data/A=1/W.npy: no such file, expected W w.npy"
+
+
+def test_a_flag_is_named_without_a_value():
+    assert command.as_options("gemm", "RELU=1: does not apply, ROWS=1") == "--relu: does not apply, --rows 1"
+    assert command.as_options("net", "OUT=1: does not apply with PLAN=1, LANES=1.5") == (
+        "--out 1: does not apply with --plan, --lanes 1.5"
+    )
 
 
 def test_sources_with_models_of_the_cells(tmp_path, capsys):

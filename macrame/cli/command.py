@@ -127,13 +127,29 @@ class _Parser(argparse.ArgumentParser):
         if unknown != message:
             raise UsageError(f"unknown argument {unknown}, see {self.prog} --help")
         found = re.fullmatch(
-            r"argument (\S+): (?:(expected one) argument|ignored explicit argument '(.*)')", message
+            r"argument (?:-h/)?(\S+): (?:(expected one) argument|ignored explicit argument '(.*)')", message
         )
         if found and found[2]:
             raise UsageError(f"{found[1]}: no value given, expected one")
         if found:
             raise UsageError(f"{found[1]}={found[3]}: expected no value")
         raise UsageError(message)
+
+
+class _Once(argparse.Action):
+    """Stores the value of an option, and rejects a second one, which would silently replace it."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,
+        option_string: str | None = None,
+    ) -> None:
+        before = getattr(namespace, self.dest)
+        if before is not None:
+            raise UsageError(f"{option_string} is given twice, with {before} and {values}, expected once")
+        setattr(namespace, self.dest, values)
 
 
 def load(verb: str) -> ModuleType:
@@ -187,7 +203,9 @@ def parser(verb: str) -> argparse.ArgumentParser:
                 f"--{option.name}", dest=option.variable, action="store_const", const="1", help=text
             )
         else:
-            made.add_argument(f"--{option.name}", dest=option.variable, metavar=option.variable, help=text)
+            made.add_argument(
+                f"--{option.name}", dest=option.variable, metavar=option.variable, action=_Once, help=text
+            )
     words = getattr(module, "WORDS", None)
     if words:
         made.add_argument("words", nargs="*", metavar=words[0], help=words[1])
@@ -212,7 +230,7 @@ def parse(verb: str, arguments: Sequence[str]) -> tuple[dict[str, str], list[str
     Raises
     ------
     UsageError
-        An unknown option, a missing value, or an extra word.
+        An unknown or repeated option, a missing or empty value, or an extra word.
     """
     for word in arguments:
         found = re.match(r"([A-Z][A-Z_]*)=", word)
@@ -223,6 +241,12 @@ def parse(verb: str, arguments: Sequence[str]) -> tuple[dict[str, str], list[str
             raise UsageError(f"{word}: NAME=value is for make, expected {spelt}")
     given = vars(parser(verb).parse_args(arguments))
     words = given.pop("words", None) or []
+    for option in options(verb):
+        if given[option.variable] == "":
+            spelt = option.variable if option.positional else f"--{option.name}"
+            raise UsageError(f"{spelt}: the value is empty, see macrame {verb} --help")
+    if "" in words:
+        raise UsageError(f"a word is empty, see macrame {verb} --help")
     return {name: value for name, value in given.items() if value is not None}, words
 
 
@@ -235,16 +259,17 @@ def cure(verb: str) -> str:
 def as_options(verb: str, message: str) -> str:
     """A message that names variables, with the options in their place.
 
-    ``ROWS=0: expected 1 to 32`` becomes ``--rows 0: expected 1 to 32``.
+    ``ROWS=0: expected 1 to 32`` becomes ``--rows 0: expected 1 to 32``, and ``PLAN=1``, which takes no value
+    on the command line, ``--plan``.
     """
     known = {option.variable: option for option in options(verb)}
 
     def spelt(match: re.Match[str]) -> str:
         option = known[match[1]]
         name = match[1] if option.positional else f"--{option.name}"
-        return name + (" " if match[2] else "")
+        return name if option.flag and match[2] == "=1" else name + match[2].replace("=", " ")
 
-    return re.sub(rf"(?<![\w./'\"-])({'|'.join(known)})(=|(?![\w./]))", spelt, message)
+    return re.sub(rf"(?<![\w./'\"-])({'|'.join(known)})(=1(?![\w.])|=|(?![\w./]))", spelt, message)
 
 
 def call(
