@@ -10,6 +10,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from macrame import environment, paths
@@ -92,6 +93,19 @@ def test_a_part_of_a_line_is_ignored(tmp_path, runs):
     assert campaign_tasks.main(2, path, runs).ran == 1
     with store.Store(path) as opened:
         assert {record["task"] for record in opened} == {"task 0", "task 1"}
+
+
+@pytest.mark.parametrize("kind", ["suite", "evidence"])
+def test_another_file_is_no_store(tmp_path, capsys, kind):
+    """A campaign would append to it, and evidence would write empty tables."""
+    path = tmp_path / "a.npy"
+    np.save(path, np.zeros(3))
+    before = path.read_bytes()
+    given = {"STORE": str(path)} | ({"TESTS": "rounding"} if kind == "suite" else {})
+    assert call("campaign", given, [kind]) == 2
+    said = f"campaign: STORE={path}: not a file of verdicts, expected one or a new path\n"
+    assert capsys.readouterr() == ("", said)
+    assert path.read_bytes() == before
 
 
 def test_a_store_has_one_writer(tmp_path):
@@ -280,8 +294,15 @@ ALL_KINDS = "mutants, python, coverage, suite, networks, synth, speedup or evide
 @pytest.mark.parametrize(
     ("given", "words", "said"),
     [
-        ({}, [], f"KIND=nothing: expected {ALL_KINDS}"),
-        ({}, ["suite", "synth"], f"KIND=suite synth: expected {ALL_KINDS}"),
+        ({}, [], f"campaign: no kind given, expected {ALL_KINDS}"),
+        ({}, ["suite", "synth"], f"campaign: suite synth: expected {ALL_KINDS}"),
+        ({"JOBS": "2"}, ["evidence"], "JOBS=2: applies to mutants, python, coverage, suite, networks, synth"),
+        (
+            {"SEED": "2"},
+            ["synth"],
+            "SEED=2: applies to mutants, python, coverage, suite, networks",
+        ),
+        ({"STORE": "no.jsonl"}, ["evidence"], "no.jsonl: no such file, expected a file of verdicts"),
         ({"SIZE": "0"}, ["networks"], "SIZE=0: expected an integer from 1 to 1000000"),
         ({"IMAGES": "541"}, ["networks"], "IMAGES=541: expected an integer from 1 to 540"),
         ({"MODEL": "x.pt"}, ["networks"], "MODEL=x.pt: expected a .tflite or .onnx file"),

@@ -22,7 +22,7 @@ from macrame.campaign import (
     synthesis,
 )
 from macrame.campaign.store import Store
-from macrame.errors import InputError
+from macrame.errors import InputError, short
 from macrame.files import atomic, parse
 
 KINDS = ("mutants", "python", "coverage", "suite", "networks", "synth", "speedup", "evidence")
@@ -36,6 +36,8 @@ TAKES = {
     "SIZE": ("networks",),
     **dict.fromkeys(networks.GIVEN, ("networks",)),
     "STORE": tuple(kind for kind in KINDS if kind != "speedup"),
+    **dict.fromkeys(("JOBS", "CLUSTER"), tuple(kind for kind in KINDS if kind != "evidence")),
+    "SEED": tuple(kind for kind in KINDS if kind not in ("synth", "evidence")),
 }
 
 
@@ -93,8 +95,8 @@ def main(values: Mapping[str, str], words: Sequence[str]) -> int:
         A value is invalid.
     """
     if list(words) not in [[kind] for kind in KINDS]:
-        given = " ".join(words) or "nothing"
-        raise InputError(f"KIND={given}: expected {', '.join(KINDS[:-1])} or {KINDS[-1]}")
+        given = f"{short(' '.join(words))}:" if words else "no kind given,"
+        raise InputError(f"{given} expected {', '.join(KINDS[:-1])} or {KINDS[-1]}")
     for name, kinds in TAKES.items():
         if name in values and words[0] not in kinds:
             *others, last = kinds

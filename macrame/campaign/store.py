@@ -47,11 +47,14 @@ class Store:
         return iter(self.records.values())
 
     def read(self) -> None:
-        """Read the verdicts written so far into `records`, by key."""
+        """Read the verdicts written so far into `records`, by key; InputError for another file."""
         self.records = {}
         if not self.path.exists():
             return
-        for line in self.path.read_bytes().split(b"\n"):
+        data = self.path.read_bytes()
+        if data and not data.startswith(b"{"):
+            raise InputError(f"STORE={self.path}: not a file of verdicts, expected one or a new path")
+        for line in data.split(b"\n"):
             try:
                 record = json.loads(line)
                 self.records.setdefault(record["key"], record)

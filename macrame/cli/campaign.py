@@ -51,7 +51,11 @@ def _of_networks(option: Option) -> Option:
 OPTIONS = (
     Option("jobs", "number of tasks at a time on this machine", "1; speedup: one per processor"),
     Option("cluster", "address of a Dask scheduler whose workers run the tasks, such as tcp://host:8786"),
-    Option("store", "file that stores the verdicts", "verdicts.jsonl in campaign/ of the build directory"),
+    Option(
+        "store",
+        "file that stores the verdicts; evidence: by default tests/evidence.jsonl",
+        "verdicts.jsonl in campaign/ of the build directory",
+    ),
     SEED,
     Option("sample", "how many mutants to judge, by default 1000; python: 400; speedup: 24"),
     Option(
