@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from macrame.dev import bench
+from macrame.errors import LinkError
 from macrame.host.link import Results
 from macrame.report.terminal import Plain
 from tests.verbs import call
@@ -98,7 +99,7 @@ def test_one_wrong_bit_is_found():
     results = correct(work)
     work.check("pure", results)
     results.data[3, 5] ^= 0x10
-    with pytest.raises(ValueError, match="pure: 1 of 24 results differ .* the first in row 3, column 1"):
+    with pytest.raises(LinkError, match="pure: 1 of 24 results differ .* the first in row 3, column 1"):
         work.check("pure", results)
 
 
@@ -106,7 +107,7 @@ def test_a_missing_tile_is_found():
     work = bench.workload(2, 3, 2, (2, 2, 5))
     results = correct(work)
     short = Results(results.data[:-2], results.last[:-2], results.keep[:-2])
-    with pytest.raises(ValueError, match="3 result tiles, expected 4"):
+    with pytest.raises(LinkError, match="3 result tiles, expected 4"):
         work.check("poke", short)
 
 
@@ -119,7 +120,7 @@ def test_memory_dump_is_read_as_written(tmp_path):
     assert results.last.tolist() == [False, True]
     assert results.keep.all()
     dump.write_text("0f0000010x\n")
-    with pytest.raises(ValueError, match="invalid literal"):
+    with pytest.raises(LinkError, match=r"^m\.hex: a result has unknown bits \(x\): 0f0000010x$"):
         bench._read_hex(dump, 1)
 
 

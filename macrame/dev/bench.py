@@ -44,7 +44,7 @@ from numpy.typing import NDArray
 
 from macrame import __version__, environment
 from macrame.contract import CoreConfig
-from macrame.errors import InputError
+from macrame.errors import InputError, LinkError, short
 from macrame.files import atomic
 from macrame.golden.gemm import gemm
 from macrame.host import packets, tiling
@@ -118,17 +118,17 @@ class Work:
         return len(self.batch.tiles) * self.config.rows
 
     def check(self, way: str, results: Results) -> None:
-        """Compare result beats with the golden model; ValueError names the first difference."""
+        """Compare result beats with the golden model; LinkError names the first difference."""
         tiles = packets.unpack_tiles(results, self.config.rows, self.config.cols, packets.MODES["raw"])
         expected = gemm(self.a, self.w)
         found = np.full_like(expected, -1)
         if len(tiles) != len(self.batch.tiles):
-            raise ValueError(f"{way}: {len(tiles)} result tiles, expected {len(self.batch.tiles)}")
+            raise LinkError(f"{way}: {len(tiles)} result tiles, expected {len(self.batch.tiles)}")
         tiling.place(found, tiles, self.batch.tiles)
         wrong = np.argwhere(found != expected)
         if len(wrong):
             row, column = wrong[0]
-            raise ValueError(
+            raise LinkError(
                 f"{way}: {len(wrong)} of {found.size} results differ from the golden model, the first in "
                 f"row {row}, column {column}: expected {expected[row, column]}, "
                 f"got {found[row, column]}"
@@ -212,7 +212,7 @@ def pure(work: Work, folder: Path, command: Sequence[str]) -> tuple[int, Results
     )
     found = re.search(r"^(\d+) cycles$", done.stdout, re.MULTILINE)
     if done.returncode or not found or not (folder / "m.hex").exists():
-        raise ValueError(
+        raise LinkError(
             f"{folder.name}: the simulator exited with status {done.returncode}: {done.stdout.strip()}"
         )
     return int(found[1]), _read_hex(folder / "m.hex", work.config.cols)
@@ -221,7 +221,11 @@ def pure(work: Work, folder: Path, command: Sequence[str]) -> tuple[int, Results
 def _read_hex(path: Path, cols: int) -> Results:
     """The output of $writememh: {tlast, tkeep, tdata} per line, with // comments in between."""
     lines = [line for line in path.read_text().splitlines() if not line.startswith("//")]
-    numbers = [int(line, 16) for line in lines]  # an x is a ValueError
+    try:
+        numbers = [int(line, 16) for line in lines]
+    except ValueError:
+        unknown = next(line for line in lines if not re.fullmatch(r"[0-9a-f]+", line))
+        raise LinkError(f"{path.name}: a result has unknown bits (x): {unknown}") from None
     wide = np.frombuffer(b"".join(n.to_bytes(5 * cols + 8, "little") for n in numbers), np.uint8).reshape(
         len(lines), -1
     )
@@ -534,8 +538,12 @@ def main(
     """
     shapes = list(shapes) or list(SHAPES)
     for shape in shapes:
-        if not re.fullmatch(r"\d+x\d+x\d+", shape):
-            raise InputError(f"{shape}: expected ROWSxCOLSxDEPTH, such as 8x8x1")
+        if not re.fullmatch(r"[0-9]{1,3}x[0-9]{1,3}x[0-9]{1,3}", shape):
+            raise InputError(f"{short(shape)}: expected ROWSxCOLSxDEPTH, such as 8x8x1")
+        try:
+            CoreConfig(*map(int, shape.split("x")))
+        except InputError as error:
+            raise InputError(f"{shape}: {error}") from None
     report = Report(Plain(), "Simulation speed", page_of(given or {}))
     report.write(
         Metadata(
