@@ -90,6 +90,18 @@ def test_the_help_lists_every_verb_and_every_verb_every_option(capsys):
             ["synth", "--depth", "2", "--formats", "BF16"],
             "macrame synth: --depth 2: expected 1 with --formats",
         ),
+        (
+            ["synth", "table", "--rows", "4"],
+            "macrame synth: --rows 4: does not apply to the tables of fixed units",
+        ),
+        (["proofs", "table", "--jobs", "2"], "macrame proofs: --jobs 2: does not apply to the table"),
+        (
+            ["lint", "nosuch"],
+            "macrame lint: nosuch: in the name of no check, expected a part of one, such as ruff",
+        ),
+        (["exhaustive", "--rtl", "docs"], "macrame exhaustive: --rtl docs: contains no arith/fp32_to_bf16.v"),
+        (["bench", "0x8x1"], "macrame bench: 0x8x1: rows is 0, expected an integer from 1 to 32"),
+        (["bench", "8x8x²"], "macrame bench: 8x8x²: expected ROWSxCOLSxDEPTH"),
         (["synth", "tables"], "macrame synth: tables: expected table, or nothing"),
         (
             ["bitstream", "--board", "x"],

@@ -241,6 +241,26 @@ def test_a_bad_part_is_refused_before_anything_runs(text, monkeypatch, capfd):
     assert capfd.readouterr() == ("", f"macrame test: --shard {text}: {said}\n")
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--jobs", "-1"], "--jobs -1: expected an integer from 0 to 1024"),
+        (["--seeds", "0"], "--seeds 0: expected an integer from 1 to 1000000"),
+        (["--seed", "x"], "--seed x: expected an integer from 0 to 2147483647"),
+        (["--sim", "foo"], "--sim foo: expected one of icarus, verilator"),
+        (["nightlyy"], "nightlyy: expected nightly, or nothing"),
+        (["nightly", "nightly"], "nightly: expected nightly, or nothing"),
+    ],
+)
+def test_bad_input_is_refused_before_anything_runs(words, said, monkeypatch, capfd):
+    """Lint takes minutes."""
+    monkeypatch.setenv("SIM", os.environ.get("SIM", ""))  # the command line sets it
+    monkeypatch.setattr(suite.subprocess, "run", None)
+    monkeypatch.setattr(suite, "lint", None)
+    assert main.main(["test", *words]) == 2
+    assert capfd.readouterr() == ("", f"macrame test: {said}\n")
+
+
 @pytest.mark.thorough
 def test_make_runs_a_part_without_lint():
     done = make("JOBS=2", "TESTS=tests/test_link.py::test_stall_values skid/[0-9]", "SHARD=2/2")
@@ -259,9 +279,12 @@ def test_make_runs_a_part_without_lint():
     [
         (
             ["TESTS=skid/[0-9]", "SHARD=9/9"],
-            "part 9 of 9 of TESTS=skid/[0-9] has no test: expected fewer parts",
+            "test: TESTS=skid/[0-9]: part 9 of 9 has no test, expected fewer parts",
         ),
-        (["TESTS=unheard"], "TESTS=unheard selects no test: expected benches, cases or files of tests/"),
+        (
+            ["TESTS=unheard"],
+            "test: TESTS=unheard: selects no test, expected benches, cases or files of tests/",
+        ),
     ],
     ids=["part", "all"],  # or -k would find this test by its name
 )

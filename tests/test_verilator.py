@@ -17,7 +17,6 @@ import pytest
 
 from macrame import environment
 from macrame.contract import CoreConfig
-from macrame.dev import speed
 from macrame.golden.gemm import gemm, layer
 from macrame.golden.gemm_bf16 import gemm_bf16
 from macrame.host import packets, tiling
@@ -27,6 +26,7 @@ from macrame.sim import verilator as driver
 from macrame.sim.beats import Stall
 from macrame.sim.link import SimLink
 from macrame.sim.verilator import Runtime, Verilator
+from tests.verbs import call
 
 pytestmark = pytest.mark.skipif(
     shutil.which("g++") is None, reason=f"g++ is not on PATH: {environment.apt('g++')}"
@@ -281,8 +281,8 @@ def test_a_missing_wheel_is_one_line(monkeypatch):
     ],
 )
 def test_words_that_mean_nothing_to_the_speed_table(words, said, capsys):
-    assert speed.main(words) == 2
-    assert capsys.readouterr() == ("", f"speed: {said}\n")
+    assert call("speed", words=words, name="macrame speed") == 2
+    assert capsys.readouterr() == ("", f"macrame speed: {said}\n")
 
 
 def test_programs_share_what_is_compiled_for_all(tmp_path):

@@ -34,6 +34,8 @@ from macrame.errors import InputError
 ROOT = paths.ROOT
 BUILD = environment.build_dir() / "exhaustive"
 CODES = {"even": 0, "toward_zero": 1}
+#: The files of rtl/ that are compiled.
+SOURCES = ("arith/fp32_to_bf16.v", "arith/rounding.v")
 CHUNK = 2**23
 
 
@@ -90,7 +92,7 @@ def compile_rtl(rtl: Path, out: Path) -> Path:
         ".",
         "-o",
         library.name,
-        *(f"link-rtl/arith/{name}" for name in ("fp32_to_bf16.v", "rounding.v")),
+        *(f"link-rtl/{source}" for source in SOURCES),
         f"link-tools/{Path(__file__).with_suffix('.cpp').name}",
     ]
     for command in (verilate, ["make", "-f", "Vfp32_to_bf16.mk", "CURDIR=."]):
@@ -203,6 +205,9 @@ def main(values: Mapping[str, str]) -> int:
     rtl = Path(values["RTL"]) if "RTL" in values else ROOT / "rtl"
     if not rtl.is_dir():
         raise InputError(f"RTL={rtl}: no such directory, expected a copy of rtl/")
+    for source in SOURCES:
+        if not (rtl / source).is_file():
+            raise InputError(f"RTL={rtl}: contains no {source}, expected a copy of rtl/")
     began = time.monotonic()
     roundings = [rounding] if rounding else list(CODES)
     BUILD.mkdir(parents=True, exist_ok=True)

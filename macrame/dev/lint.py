@@ -58,6 +58,7 @@ from types import FrameType
 from typing import TypeAlias
 
 from macrame import environment, paths
+from macrame.errors import InputError
 
 ROOT = paths.ROOT
 RTL = ROOT / "rtl"
@@ -886,8 +887,9 @@ def run(wanted: Sequence[str]) -> int:
     began = time.monotonic()
     checks = [c for c in all_checks() if not wanted or any(w in c.name for w in wanted)]
     if not checks:
-        print(f"lint: no check has a name that contains {' or '.join(wanted)}", file=sys.stderr)
-        return 2
+        raise InputError(
+            f"{' or '.join(wanted)}: in the name of no check, expected a part of one, such as ruff"
+        )
     print(f"lint: {tools()[1]}", flush=True)
     failed = []
     pool = ThreadPoolExecutor(len(os.sched_getaffinity(0)))

@@ -561,6 +561,9 @@ def main(values: Mapping[str, str], table: bool = False) -> int:
         A value is invalid.
     """
     if table:
+        for name in values:
+            if name in ("PROOFS", "JOBS"):
+                raise InputError(f"{name}={values[name]}: does not apply to the table, which proves nothing")
         print("\n".join(rows(*all_proofs())))
         return 0
     jobs = parse.integer("JOBS", values["JOBS"], 1, 1024) if "JOBS" in values else os.cpu_count() or 1

@@ -26,7 +26,6 @@ over the speed with it. Both are medians of five rounds, in each of which all th
 
 import os
 import resource
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -208,38 +207,24 @@ def trace(say: Callable[[str], None] = print) -> bool:
     return times["default window"] <= TRACE_GOAL
 
 
-def main(words: Sequence[str] | None = None) -> int:
+def main(words: Sequence[str]) -> int:
     """The command; returns its exit status."""
-    words = list(sys.argv[1:] if words is None else words)
-    try:
-        if words in (["digits"], ["trace"]):
-            return 0 if (digits if words == ["digits"] else trace)() else 1
-        return compare(words)
-    except (simulate.SetupError, simulate.Failed, LinkError) as error:
-        print(f"speed: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("speed: interrupted", file=sys.stderr)
-        return 130
+    words = list(words)
+    if words in (["digits"], ["trace"]):
+        return 0 if (digits if words == ["digits"] else trace)() else 1
+    compare(words)
+    return 0
 
 
-def compare(words: list[str]) -> int:
-    """Both kinds of product under each simulator; the exit status."""
+def compare(words: list[str]) -> None:
+    """Print the speed of both kinds of product under each simulator; InputError for an unknown word."""
     rows, cols = 8, 8
-    wrong = []
     if len(words) > 1 and words[0].isdigit() and words[1].isdigit():
-        try:
-            rows, cols = (whole({name: words.pop(0)}, name, 8, 32) for name in ("ROWS", "COLS"))
-        except InputError as error:
-            wrong = [str(error)]
-    wrong += [
-        f"{word}: expected digits, trace, or ROWS COLS and simulators ({', '.join(simulate.SIMULATORS)})"
-        for word in words
-        if word not in simulate.SIMULATORS
-    ]
-    if wrong:
-        print(f"speed: {wrong[0]}", file=sys.stderr)
-        return 2
+        rows, cols = (whole({name: words.pop(0)}, name, 8, 32) for name in ("ROWS", "COLS"))
+    for word in words:
+        if word not in simulate.SIMULATORS:
+            names = ", ".join(simulate.SIMULATORS)
+            raise InputError(f"{word}: expected digits, trace, or ROWS COLS and simulators ({names})")
     print(f"{rows}x{cols} core, FORMATS DUAL")
     print(f"{'simulator':>10}   {'product':<20} {'cycles':>9} {'cycles/s':>10}")
     for name in words or simulate.SIMULATORS:
@@ -256,4 +241,3 @@ def compare(words: list[str]) -> int:
                 flush=True,
             )
         print(f"{name:>10}   compile and start: {times[0]}; after a change: {times[1]}", flush=True)
-    return 0

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from macrame import environment, paths
 from macrame.errors import InputError, short
 from macrame.files import parse
+from macrame.sim.simulators import SIMULATORS
 
 #: Durations of the longest tests; pytest-split distributes them over the parts, and the others by count.
 DURATIONS = paths.ROOT / "tests" / "durations.json"
@@ -110,8 +111,25 @@ def _no_tests(values: Mapping[str, str], part: tuple[int, int] | None) -> str:
     """Why no test ran, for a user who selected some."""
     tests = f"TESTS={short(values['TESTS'])}" if values.get("TESTS") else "the suite"
     if part:
-        return f"part {part[0]} of {part[1]} of {tests} has no test: expected fewer parts, or other tests"
-    return f"{tests} selects no test: expected benches, cases or files of tests/, or an expression for -k"
+        return f"{tests}: part {part[0]} of {part[1]} has no test, expected fewer parts, or other tests"
+    return f"{tests}: selects no test, expected benches, cases or files of tests/, or an expression for -k"
+
+
+def check(values: Mapping[str, str], words: Sequence[str]) -> None:
+    """InputError for a word or a value that is wrong, before anything runs."""
+    for number, word in enumerate(words):
+        if word != "nightly" or number:
+            raise InputError(f"{short(word)}: expected nightly, or nothing")
+    if "SEEDS" in values:
+        parse.integer("SEEDS", values["SEEDS"], 1, 10**6)
+    if values.get("JOBS", "auto") not in ("auto", "logical"):
+        parse.integer("JOBS", values["JOBS"], 0, 1024)
+    if "SEED" in values:
+        parse.integer("SEED", values["SEED"], 0, 2**31 - 1)
+    if values.get("SIM", "icarus") not in SIMULATORS:
+        raise InputError(f"SIM={short(values['SIM'])}: expected one of {', '.join(SIMULATORS)}")
+    if values.get("WAVES", "0") not in ("0", "1"):
+        raise InputError(f"WAVES={short(values['WAVES'])}: expected 0 or 1")
 
 
 def main(values: Mapping[str, str], words: Sequence[str] = ()) -> int:
@@ -133,13 +151,10 @@ def main(values: Mapping[str, str], words: Sequence[str] = ()) -> int:
     Raises
     ------
     InputError
-        SHARD is not i/n, or SEEDS or JOBS is not a count.
+        A value is wrong, or selects no test.
     """
-    nightly = "nightly" in words
-    if "SEEDS" in values:
-        parse.integer("SEEDS", values["SEEDS"], 1, 10**6)
-    if values.get("JOBS", "auto") not in ("auto", "logical"):
-        parse.integer("JOBS", values["JOBS"], 0, 1024)
+    check(values, words)
+    nightly = bool(words)
     part = shard(values.get("SHARD", ""))
     if part:
         print(f"part {part[0]} of {part[1]} of the suite, without lint", flush=True)
@@ -153,7 +168,7 @@ def main(values: Mapping[str, str], words: Sequence[str] = ()) -> int:
         env.pop(name, None)
     tested = subprocess.run(pytest_command(values, nightly), cwd=paths.ROOT, env=env, check=False).returncode
     if tested == NO_TESTS:
-        print(_no_tests(values, part), file=sys.stderr, flush=True)
+        raise InputError(_no_tests(values, part))
     if last:
         print(last, flush=True)
     return EXIT_CODES.get(tested, tested) or linted

@@ -12,17 +12,20 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from macrame import __version__, environment
+from macrame.errors import InputError
 from macrame.files import atomic
 from macrame.progress import Steps
 from macrame.report.blocks import Metadata, text
 from macrame.report.report import Report, page_of
 from macrame.report.terminal import Markdown
 from macrame.synth import flow, tables, tools
-from macrame.synth.settings import Job, from_environment
+from macrame.synth.settings import NAMES, Job, from_environment
 from macrame.synth.targets import TARGETS
 
 #: Seeds of `make synth-table`, unless SEEDS is given.
 TABLE_SEEDS = 3
+#: The variables that the tables take.
+TABLE_NAMES = ("TARGET", "SEEDS", "PAGE")
 
 T = TypeVar("T")
 
@@ -237,6 +240,10 @@ def main(environ: Mapping[str, str], table: bool = False) -> int:
     tools.FlowError
         A tool failed, or the unit does not fit.
     """
+    if table:
+        for name in NAMES:
+            if environ.get(name) and name not in TABLE_NAMES:
+                raise InputError(f"{name}={environ[name]}: does not apply to the tables of fixed units")
     say = Steps()
     job, page = from_environment(environ), page_of(environ)
     environment.writable(environment.build_dir())
