@@ -102,6 +102,8 @@ def test_the_help_lists_every_verb_and_every_verb_every_option(capsys):
         (["exhaustive", "--rtl", "docs"], "macrame exhaustive: --rtl docs: contains no arith/fp32_to_bf16.v"),
         (["bench", "0x8x1"], "macrame bench: 0x8x1: rows is 0, expected an integer from 1 to 32"),
         (["bench", "8x8x²"], "macrame bench: 8x8x²: expected ROWSxCOLSxDEPTH"),
+        (["synth", "--target", "a\nb"], "macrame synth: --target a\\nb: expected one of ecp5"),
+        (["gemm", "a", "b\nc", "d\ne"], "macrame gemm: unknown argument d\\ne, see macrame gemm --help"),
         (["synth", "tables"], "macrame synth: tables: expected table, or nothing"),
         (
             ["bitstream", "--board", "x"],

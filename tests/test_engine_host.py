@@ -156,9 +156,12 @@ def test_every_digit(tmp_path, monkeypatch, capfd):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"ENGINE": "2"}, "ENGINE='2': expected 0 or 1"),
+        ({"ENGINE": "2"}, "ENGINE=2: expected 0 or 1"),
         ({"ENGINE": "1", "ROWS": "1"}, "ROWS=1: does not apply to the engine"),
         ({"ENGINE": "1", "DEPTH": "3"}, "DEPTH=3: expected 2, 4 or 8 for the engine"),
+        ({"ENGINE": "1", "DEPTH": "9"}, "DEPTH=9: expected 2, 4 or 8 for the engine"),
+        ({"ENGINE": "1", "DEPTH": "2", "LANES": "4"}, "LANES=4: expected 1 or 2 for the engine with DEPTH=2"),
+        ({"ENGINE": "1", "LANES": "5"}, "LANES=5: expected 1, 2 or 4 for the engine"),
         ({"ENGINE": "1", "LANES": "3"}, "LANES=3: expected 1, 2 or 4 for the engine"),
         ({"ENGINE": "1", "PROGRAM_RATE": "2"}, "PROGRAM_RATE=2: does not apply to the engine"),
         ({"MEM": "2"}, "MEM=2: applies only with ENGINE=1 or COMPILE"),

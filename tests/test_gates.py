@@ -335,3 +335,15 @@ def test_plan():
         assert len(defaults) == text.count("parameter")
     with pytest.raises(InputError):
         gates.from_environment({"ROWS": "1" * 5000})
+
+
+@pytest.mark.parametrize(("given", "missing"), [({}, "icarus"), ({"SIM": "verilator"}, "verilator")])
+def test_a_missing_tool_is_said_before_anything_is_synthesised(monkeypatch, given, missing):
+    def check_tools(name):
+        if name == missing:
+            raise simulate.SetupError(f"{name} is missing")
+
+    monkeypatch.setattr(simulate, "check_tools", check_tools)
+    monkeypatch.setattr(gates, "measure", None)
+    with pytest.raises(simulate.SetupError, match=f"^{missing} is missing$"):
+        gates.main(given)

@@ -167,7 +167,7 @@ BAD = [
     (
         "too few scales",
         dict(SCALE="s.npy", A="a.csv", W="w3.npy"),
-        "SCALE=s.npy: is 2, expected one value or 3, one for each column",
+        "SCALE=s.npy: has 2 values, expected one value or 3, one for each column",
         {"s.npy": npy(np.array([0.5, 0.5])), "w3.npy": npy(matrix(4, 3))},
     ),
     (
@@ -637,7 +637,7 @@ BAD = [
         {"t.npy": npy(matrix(5, 2))},
     ),
     ("OUT in no folder", dict(OUT="no/c.npy"), "OUT=no/c.npy: the directory no does not exist"),
-    ("OUT in a file", dict(OUT="a.npy/c.npy"), "OUT=a.npy/c.npy: the directory a.npy does not exist"),
+    ("OUT in a file", dict(OUT="a.npy/c.npy"), "OUT=a.npy/c.npy: a.npy is not a directory"),
     (
         "OUT is a folder",
         dict(OUT="d.npy"),

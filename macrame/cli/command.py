@@ -32,6 +32,7 @@ from typing import NoReturn
 
 from macrame import environment, paths
 from macrame.cli import signals
+from macrame.errors import InputError, short
 
 VERBS = (
     "gemm",
@@ -329,5 +330,7 @@ def call(
             raise
         else:
             text = str(error)
+        if isinstance(error, (InputError, UsageError)):
+            text = short(text, 10_000)  # the value may have line breaks
         print(f"{name}: {spelling(text)}", file=sys.stderr)
         return int(status)

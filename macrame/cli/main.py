@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from macrame.cli import command, signals
 from macrame.cli.command import VERBS, UsageError
+from macrame.errors import short
 
 
 def usage() -> str:
@@ -72,7 +73,7 @@ def _main(words: list[str]) -> int:
     try:
         values, others = command.parse(verb, rest)
     except UsageError as error:
-        print(f"{name}: {error}", file=sys.stderr)
+        print(f"{name}: {short(error, 10_000)}", file=sys.stderr)
         return 2
     os.environ["MACRAME_REPLAY"] = replay(verb, rest)
     return command.call(verb, values, others, lambda text: command.as_options(verb, text), name)

@@ -106,7 +106,9 @@ def unwritable(path: str | os.PathLike[str], inputs: Iterable[str | os.PathLike[
         if real.is_dir():
             return "is a directory, expected a file to write"
         if not real.parent.is_dir():
-            return f"the directory {(real if path.is_symlink() else path).parent} does not exist"
+            parent = (real if path.is_symlink() else path).parent
+            missing = f"the directory {parent} does not exist"
+            return f"{parent} is not a directory" if parent.exists() else missing
         if real.is_symlink():
             return "is a symbolic link to itself"
         if real.exists():

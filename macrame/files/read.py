@@ -309,9 +309,9 @@ def _check_vector(numbers: Numbers, n: int) -> None:
     """Reject all but one value, or n values in one row or column."""
     shape, size = numbers.array.shape, numbers.array.size
     if size != 1 and (size != n or max(shape) != n):
+        found = f"has {size} values" if len(shape) == 1 else f"is {short(_times(shape))}"
         raise InputError(
-            f"{numbers.source.label}: is {short(_times(shape))}, expected one value "
-            f"or {n}, one for each column of the product"
+            f"{numbers.source.label}: {found}, expected one value or {n}, one for each column of the product"
         )
 
 

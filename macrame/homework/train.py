@@ -39,6 +39,7 @@ from macrame.verify.session import Bf16Config, Compared, hardware
 from macrame.verify.trace_page import recorded
 
 PREFERRED = "verilator"
+NUMBERS = "p8_training.toml"
 OUT = environment.build_dir() / "train" / "train.json"
 
 
@@ -178,7 +179,9 @@ def read(environ: Mapping[str, str]) -> Job:
     homework = Path(given) if given else None
     if homework is not None:
         data.check_directory(homework, sorted(path.name for path in data.SHIPPED.glob("*.toml")))
-    path = data.find("p8_training.toml", homework)
+        if not homework.joinpath(NUMBERS).exists():
+            raise data.HomeworkError(f"HOMEWORK={homework}: contains no {NUMBERS}, which training reads")
+    path = data.find(NUMBERS, homework)
     problem = p8_training.read(data.File(path, p8_training.KEYS))
     seed, epochs = integer("SEED", 0, 2**32 - 1), integer("EPOCHS", 1, 1000)
     training = problem.training

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from macrame import __version__, cores, environment
 from macrame.contract import CoreConfig
-from macrame.errors import InputError, shown
+from macrame.errors import InputError
 from macrame.files import atomic, failures, npy, parse, write
 from macrame.files.contents import contents
 from macrame.files.read import LARGEST
@@ -264,8 +264,7 @@ def _held_out(
     if not _takes_held_out(given, stored):
         if "IMAGES" in given:
             raise InputError(
-                f"IMAGES={shown(given['IMAGES'])}: does not apply to your own MODEL or inputs, only to the "
-                "digits"
+                f"IMAGES={given['IMAGES']}: does not apply to your own MODEL or inputs, only to the digits"
             )
         return None
     images, labels = digits.held_out()
@@ -823,13 +822,15 @@ def engine_of(given: Mapping[str, str]) -> Engine:
     ------
     macrame.errors.InputError
     """
-    depth = parse.integer("DEPTH", given.get("DEPTH", "8"), 2, 8)
+    sides = "2, 4 or 8 for the engine"
+    depth = parse.integer("DEPTH", given.get("DEPTH", "8"), 2, 8, sides)
     if depth not in (2, 4, 8):
-        raise InputError(f"DEPTH={depth}: expected 2, 4 or 8 for the engine")
+        raise InputError(f"DEPTH={depth}: expected {sides}")
     post_lanes = parse.integer("POST_LANES", given.get("POST_LANES", str(depth)), 1, depth)
-    lanes = parse.integer("LANES", given.get("LANES", "2"), 1, min(4, depth))
+    counts = "1 or 2 for the engine with DEPTH=2" if depth == 2 else "1, 2 or 4 for the engine"
+    lanes = parse.integer("LANES", given.get("LANES", "2"), 1, min(4, depth), counts)
     if lanes == 3:
-        raise InputError("LANES=3: expected 1, 2 or 4 for the engine")
+        raise InputError(f"LANES={lanes}: expected {counts}")
     kilobytes = parse.integer("MEM", given["MEM"], 1, 1 << 16) if "MEM" in given else None
     words = None if kilobytes is None else kilobytes * 1024 // depth
     return Engine(CoreConfig(1, depth, depth, post_lanes=post_lanes), lanes, words)
@@ -929,7 +930,7 @@ def main(
     given = {name: given[name] for name in NAMES if given.get(name)}
     for name in ("PLAN", "ENGINE"):
         if given.get(name, "0") not in ("0", "1"):
-            raise InputError(f"{name}={shown(given[name])}: expected 0 or 1")
+            raise InputError(f"{name}={given[name]}: expected 0 or 1")
     if given.get("ENGINE") == "1" or "COMPILE" in given:
         return run_engine(given)
     for name in ("MEM", "PROGRAM_RATE"):

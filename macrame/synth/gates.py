@@ -391,10 +391,13 @@ def main(environ: Mapping[str, str]) -> int:
     say = Steps()
     job = from_environment(environ)
     environment.writable(environment.build_dir())
+    runs = plan(job, environ.get("SIM"))
+    for name in sorted({"icarus", *(run.simulator for run in runs)}):  # iverilog -E reads the cells
+        simulate.check_tools(name)
     path = shell.BUILD / f"{job.target}-{job.unit}.json"
     path.unlink(missing_ok=True)
     try:
-        for run in plan(job, environ.get("SIM")):
+        for run in runs:
             row, text = measure(job, run, say, int(environ.get("SEED") or 1))
             rows.append(row)
             wrong += [text] if text else []

@@ -128,7 +128,7 @@ def test_plan(network, capfd):
         ({"COLS": "4", "POST_LANES": "5"}, r"POST_LANES=5: expected an integer from 1 to 4"),
         ({"SIM": "vcs"}, r"SIM=vcs"),
         ({"STOP": "last"}, r"STOP=last: no layer of that name; the first is features, the last scores"),
-        ({"PLAN": "2"}, r"PLAN='2': expected 0 or 1"),
+        ({"PLAN": "2"}, r"PLAN=2: expected 0 or 1"),
         ({"PLAN": "1", "ROWS": "4"}, r"ROWS=4: does not apply with PLAN=1, which runs nothing"),
         ({"INPUT": "none.npy"}, r"INPUT=none.npy: no such file"),
         (

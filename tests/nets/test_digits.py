@@ -273,8 +273,8 @@ def test_plan_without_a_model(build, capfd):
     [
         ({"IMAGES": "0"}, "IMAGES=0: expected an integer from 1 to 540"),
         ({"IMAGES": "541"}, "IMAGES=541: expected an integer from 1 to 540"),
-        ({"IMAGES": "2", "INPUT": "x.npy"}, "IMAGES='2': does not apply to your own MODEL or inputs"),
-        ({"IMAGES": "2", "MODEL": "other.tflite"}, "IMAGES='2': does not apply to your own MODEL"),
+        ({"IMAGES": "2", "INPUT": "x.npy"}, "IMAGES=2: does not apply to your own MODEL or inputs"),
+        ({"IMAGES": "2", "MODEL": "other.tflite"}, "IMAGES=2: does not apply to your own MODEL"),
         ({"PLAN": "1", "IMAGES": "2"}, "IMAGES=2: does not apply with PLAN=1"),
         ({"LABELS": "none.npy"}, "LABELS=none.npy: no such file"),
         (
