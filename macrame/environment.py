@@ -173,10 +173,10 @@ def install(words: str, extra: str) -> str:
     return f"tools/bootstrap {words}" if paths.CHECKOUT else f"pip install 'macrame[{extra}]'"
 
 
-def shown(path: Path | str) -> str:
-    """A path for a message, relative to the project if it is inside."""
-    path = Path(path)
-    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
+def shown(path: Path | str, folder: Path | None = None) -> str:
+    """A path for a message, relative to a folder, by default the current one, if it is inside."""
+    path, folder = Path(path), folder or Path.cwd()
+    return str(path.relative_to(folder)) if path.is_relative_to(folder) else str(path)
 
 
 # --- time limits --------------------------------------------------------------------------------------------

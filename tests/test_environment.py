@@ -321,6 +321,15 @@ def test_a_relative_build_folder_starts_at_the_caller(tmp_path, monkeypatch):
     assert environment.build_dir() == ROOT / "build"
 
 
+def test_a_path_of_a_message_is_right_from_where_it_is_read(tmp_path, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    assert environment.shown(ROOT / "build" / "x.bin") == "build/x.bin"
+    monkeypatch.chdir(tmp_path)
+    assert environment.shown(ROOT / "build" / "x.bin") == str(ROOT / "build" / "x.bin")
+    assert environment.shown(tmp_path / "y") == "y"
+    assert environment.shown(ROOT / "build" / "x.bin", ROOT) == "build/x.bin"
+
+
 def test_only_a_new_build_folder_is_marked_as_ours(tmp_path):
     (tmp_path / "old").mkdir()
     (tmp_path / "old" / "file").touch()

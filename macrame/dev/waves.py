@@ -195,10 +195,6 @@ def make(
     return files, report, product
 
 
-def _short(path: Path) -> Path:
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-
-
 def _page(trace: Trace, product: NDArray[np.int32] | None, error: str = "") -> Iterator[Block]:
     """The page of the run; without a product, of one that ended with an error."""
     a, w = operands()
@@ -263,9 +259,8 @@ def main(given: Mapping[str, str], rtl_root: Path | None = None) -> int:
             written.save()
     if not np.array_equal(product, gemm(*operands())):
         also = f", the page is {page}" if page else ""
-        raise LinkError(
-            f"the product differs from the golden model; the waveforms are {_short(files['fst'])}{also}"
-        )
+        dump = environment.shown(files["fst"])
+        raise LinkError(f"the product differs from the golden model; the waveforms are {dump}{also}")
     table = "\n".join("    " + " ".join(f"{value:6d}" for value in row) for row in product)
     print(f"""two tiles of {SLICES} slices on a {ROWS}x{COLS}x1 core: {report.cycles} cycles, bit-exact
 
@@ -275,8 +270,8 @@ def main(given: Mapping[str, str], rtl_root: Path | None = None) -> int:
   op_valid stays high for {TILES * SLICES} cycles: no cycle is idle where op_last ends the first tile.
   load copies a tile's sums; its {ROWS} rows are shifted out through row while the next tile runs.
 
-  gtkwave {_short(files["gtkw"])}
-  surfer --command-file {_short(files["sucl"])}""")
+  gtkwave {environment.shown(files["gtkw"])}
+  surfer --command-file {environment.shown(files["sucl"])}""")
     if page:
         print(f"  wrote {page}")
     return 0

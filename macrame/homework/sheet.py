@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 from threadpoolctl import threadpool_limits
 
-from macrame import __version__
+from macrame import __version__, environment
 from macrame.files import atomic, failures
 from macrame.homework import (
     data,
@@ -114,7 +114,7 @@ class Run:
         """Keep a figure's files, contents by extension, to be written when all problems are done."""
         paths = {ending: self.out / f"{name}.{ending}" for ending in figure}
         self.files.update({path: figure[ending] for ending, path in paths.items()})
-        return Plot(name, description, figure["svg"].decode(), tuple(map(_short, paths.values())))
+        return Plot(name, description, figure["svg"].decode(), tuple(map(environment.shown, paths.values())))
 
 
 @dataclass
@@ -360,7 +360,7 @@ def _summary(
                 counted(checks) if checks else None,
                 differing(checks) if checks else None,
                 phrase("{:.1f} s", sum(piece.seconds for piece in pieces)),
-                _short(_report_path(chosen, number)),
+                environment.shown(_report_path(chosen, number)),
             )
         )
         for what in _used(pieces):
@@ -386,7 +386,3 @@ def _summary(
     elif every:
         said = phrase("All {:,} RTL results match the golden model bit for bit.", count)
         yield Check("the problem sheet", count, 0, said)
-
-
-def _short(path: Path) -> str:
-    return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)

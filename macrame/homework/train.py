@@ -403,7 +403,7 @@ def blocks(
         return
     said = phrase("All {:,} RTL results match the golden model bit for bit, in every step.", outcome.compared)
     yield Check("every step", outcome.compared, 0, said)
-    yield text("report: {}", os.path.relpath(job.out))
+    yield text("report: {}", environment.shown(job.out))
 
 
 def run(job: Job, report: LiveReport, rtl_root: Path | None = None) -> int:

@@ -357,7 +357,12 @@ def replay_command(seed: int) -> str:
     """
     test, given = os.environ.get("PYTEST_CURRENT_TEST"), os.environ.get("MACRAME_REPLAY")
     if test:
-        command = [environment.shown(sys.executable), "-m", "pytest", test.rsplit(" ", 1)[0]]
+        command = [
+            environment.shown(sys.executable, environment.ROOT),
+            "-m",
+            "pytest",
+            test.rsplit(" ", 1)[0],
+        ]
         return " ".join([f"SEED={seed}", *_given("SIM", "BUILD_DIR"), shlex.join(command)])
     if given:
         return given.replace("{seed}", str(seed))
