@@ -136,6 +136,32 @@ def test_values_that_look_like_variables_stay_as_they_are():
     assert command.as_options("gemm", message) == "A /data/A=1/W.npy: no such file, expected W w.npy"
 
 
+def test_a_file_of_an_option_is_named_as_the_option_takes_it():
+    message = "SCALE=s.npz: contains 2 arrays, expected KEY=SCALE:NAME"
+    assert (
+        command.as_options("gemm", message) == "--scale s.npz: contains 2 arrays, expected --key SCALE:NAME"
+    )
+    message = "HEADER=A:1,BIAS:1,BIAS:0: BIAS is named twice, expected once"
+    assert command.as_options("gemm", message).startswith("--header A:1,BIAS:1,BIAS:0: --bias is named twice")
+
+
+@pytest.mark.parametrize("words", [["--help"], ["gemm", "--help"], ["sources"], ["foo"]])
+def test_an_output_that_takes_nothing_is_one_line(words):
+    clean = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    for target, status, lines in ((">/dev/full", {1, 2}, 1), (">&-", {0, 2}, words == ["foo"])):
+        command_line = f'"$0" -m macrame "$@" {target}'
+        done = subprocess.run(
+            ["sh", "-c", command_line, sys.executable, *words],
+            cwd=ROOT,
+            env=clean,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode in status
+        assert done.stderr.count("\n") == lines
+        assert done.stderr.startswith("macrame") or not lines
+
+
 def test_a_flag_is_named_without_a_value():
     assert command.as_options("gemm", "RELU=1: does not apply, ROWS=1") == "--relu: does not apply, --rows 1"
     assert command.as_options("net", "OUT=1: does not apply with PLAN=1, LANES=1.5") == (

@@ -28,7 +28,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from macrame import environment, paths
 from macrame.cli import signals
@@ -135,6 +135,11 @@ class _Parser(argparse.ArgumentParser):
         if found:
             raise UsageError(f"{found[1]}={found[3]}: expected no value")
         raise UsageError(message)
+
+    def print_help(self, file: Any = None) -> None:
+        print(
+            self.format_help(), end="", file=file, flush=True
+        )  # argparse hides that nothing could be written
 
 
 class _Once(argparse.Action):
@@ -270,7 +275,7 @@ def as_options(verb: str, message: str) -> str:
         name = match[1] if option.positional else f"--{option.name}"
         return name if option.flag and match[2] == "=1" else name + match[2].replace("=", " ")
 
-    return re.sub(rf"(?<![\w./'\"-])({'|'.join(known)})(=1(?![\w.])|=|(?![\w./]))", spelt, message)
+    return re.sub(rf"(?<![\w./'\"=,-])({'|'.join(known)})(=1(?![\w.])|=|(?![\w./]))", spelt, message)
 
 
 def call(
@@ -320,7 +325,7 @@ def call(
         if isinstance(error, BrokenPipeError):
             raise
         if isinstance(error, OSError) and status is None:
-            text, status = f"{error.filename or 'file'}: {error.strerror or error}", 1
+            text, status = f"{error.filename or 'output'}: {error.strerror or error}", 1
         elif isinstance(error, ModuleNotFoundError) and error.name:
             text, status = (
                 f"the Python package {error.name.partition('.')[0]} is not installed: {cure(verb)}",

@@ -42,13 +42,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        return _main(words)
+        return flushed(_main(words))
     except KeyboardInterrupt:
         print("macrame: interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:  # of `macrame sources | head`
         sys.stderr.close()
         return 1
+    except OSError as error:  # of `macrame --help > /dev/full`
+        return unwritten(error)
+
+
+def flushed(status: int) -> int:
+    """The exit code, or 1 with a line on stderr if the output cannot be written, as on a full disk."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        return unwritten(error, status)
+    return status
+
+
+def unwritten(error: OSError, status: int = 0) -> int:
+    """Say that the output cannot be written, unless an error has been told; returns the exit code."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # Python flushes once more when it ends
+    if not status:
+        print(f"macrame: output: {error.strerror}", file=sys.stderr)
+    return status or 1
 
 
 def _main(words: list[str]) -> int:

@@ -30,7 +30,9 @@ def _handle(handler: _Handler) -> None:
 
 
 def starting() -> None:
-    """From here on an interrupt ends the process at once."""
+    """From here on an interrupt ends the process at once; a closed output counts as /dev/null."""
+    if sys.stdout is None:  # closed by the caller, >&-
+        sys.stdout = open(os.devnull, "w")
     _handle(_leave)
 
 

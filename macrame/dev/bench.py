@@ -541,7 +541,8 @@ def main(
         if not re.fullmatch(r"[0-9]{1,3}x[0-9]{1,3}x[0-9]{1,3}", shape):
             raise InputError(f"{short(shape)}: expected ROWSxCOLSxDEPTH, such as 8x8x1")
         try:
-            CoreConfig(*map(int, shape.split("x")))
+            rows, cols, depth = map(int, shape.split("x"))
+            CoreConfig(rows, cols, depth)
         except InputError as error:
             raise InputError(f"{shape}: {error}") from None
     report = Report(Plain(), "Simulation speed", page_of(given or {}))
