@@ -46,6 +46,27 @@ def short(value: object, most: int = 40) -> str:
     return text if len(text) <= most else text[: most - 3] + "..."
 
 
+def amount(count: int, what: str) -> str:
+    """A number of things for a message.
+
+    Parameters
+    ----------
+    count : int
+    what : str
+        One of them.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> amount(1, "damaged frame"), amount(2000, "byte")
+    ('1 damaged frame', '2,000 bytes')
+    """
+    return f"{count:,} {what}" + ("" if count == 1 else "s")
+
+
 class InputError(ValueError):
     """Invalid user input; the message names it, its value and what was expected."""
 

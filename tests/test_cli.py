@@ -111,6 +111,10 @@ def test_the_help_lists_every_verb_and_every_verb_every_option(capsys):
         ),
         (["board", "x"], "macrame board: BOARD x: expected one of icebreaker, ulx3s, ulx3s-engine"),
         (["sources", "--family", "x"], "macrame sources: --family x: expected one of ecp5, ice40"),
+        (
+            ["sources", "--folder", "--models"],
+            "macrame sources: --models: does not apply with --folder, which lists no files",
+        ),
         (["train", "--steps", "0"], "macrame train: --steps 0: expected an integer from 1 to 1000000"),
         (["bench", "8x8"], "macrame bench: 8x8: expected ROWSxCOLSxDEPTH, such as 8x8x1"),
     ],

@@ -206,7 +206,7 @@ def bridge(magic=b"MU", version=1, shape=ONE_CELL, deaf=False):
             lambda data: b"\x7e\x02\x00\x33\x33",
             "no answer from .*, only [0-9]+ damaged frames: check the baud rate",
         ),
-        (lambda data: data, "no answer"),
+        (lambda data: data, "no answer from .*, only 1 damaged frame: check the baud rate"),
         (bridge(magic=b"XY"), "answered 58 59, expected 4d 55: not a macrame bridge"),
         (bridge(version=2), "uses version 2 of the serial protocol, expected 1"),
         (

@@ -137,9 +137,7 @@ class _Parser(argparse.ArgumentParser):
         raise UsageError(message)
 
     def print_help(self, file: Any = None) -> None:
-        print(
-            self.format_help(), end="", file=file, flush=True
-        )  # argparse hides that nothing could be written
+        print(self.format_help(), end="", file=file, flush=True)  # argparse would hide a full disk
 
 
 class _Once(argparse.Action):

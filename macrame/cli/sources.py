@@ -25,8 +25,12 @@ OPTIONS = (
 def run(values: dict[str, str], words: list[str]) -> int:
     """Print them; returns the exit code."""
     from macrame import paths
+    from macrame.errors import InputError
 
     if "FOLDER" in values:
+        for name in ("FAMILY", "BOARD", "MODELS"):
+            if name in values:
+                raise InputError(f"{name}={values[name]}: does not apply with FOLDER=1, which lists no files")
         print(paths.PACKAGE)
         return 0
     found = paths.sources(values.get("FAMILY"), values.get("BOARD"))

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from macrame.errors import InputError, LinkError, SetupError
+from macrame.errors import InputError, LinkError, SetupError, amount
 from macrame.host import frames, packets, registers
 from macrame.host.link import Beats, LinkBase, Results, Told
 from macrame.registers import ENGINE_ID_RESET, ENGINE_WATCHDOG_RESET
@@ -257,9 +257,9 @@ class SerialLink(LinkBase):
                 raise LinkError(
                     f"no answer from {self.device} at {self.baud:,} baud within {self.timeout:g} s"
                     + (
-                        f", only {damaged} damaged frames: check the baud rate"
+                        f", only {amount(damaged, 'damaged frame')}: check the baud rate"
                         if damaged
-                        else f", only {self.received:,} bytes without a frame: check the baud rate"
+                        else f", only {amount(self.received, 'byte')} without a frame: check the baud rate"
                         if self.received
                         else ": check that the board is configured and that this is its port"
                     )
@@ -365,7 +365,8 @@ class SerialLink(LinkBase):
         return None
 
     def _silent(self) -> LinkError:
-        damaged = f", {self._decoder.damaged} damaged frames received" if self._decoder.damaged else ""
+        count = self._decoder.damaged
+        damaged = f", {amount(count, 'damaged frame')} received" if count else ""
         return LinkError(
             f"no answer from {self.device} at {self.baud:,} baud within {self.timeout:g} s{damaged}"
         )
