@@ -179,6 +179,26 @@ def shown(path: Path | str, folder: Path | None = None) -> str:
     return str(path.relative_to(folder)) if path.is_relative_to(folder) else str(path)
 
 
+def typed(name: str, value: object) -> str:
+    """An option for a message as the user of this run types it: ``--sim icarus`` or ``SIM=icarus``.
+
+    Parameters
+    ----------
+    name : str
+        Of the variable: ``POST_LANES``.
+    value : object
+        True for an option without a value on the command line, ``--waves`` or ``WAVES=1``.
+
+    Returns
+    -------
+    str
+    """
+    if not os.environ.get("MACRAME_REPLAY", "").startswith("macrame "):
+        return f"{name}={int(value) if value is True else value}"
+    option = "--" + name.lower().replace("_", "-")
+    return option if value is True else f"{option} {value}"
+
+
 # --- time limits --------------------------------------------------------------------------------------------
 
 

@@ -330,6 +330,17 @@ def test_a_path_of_a_message_is_right_from_where_it_is_read(tmp_path, monkeypatc
     assert environment.shown(ROOT / "build" / "x.bin", ROOT) == "build/x.bin"
 
 
+def test_an_option_of_a_hint_is_one_that_can_be_typed(monkeypatch):
+    for replay, sim, waves in (
+        ("macrame gemm a.npy --seed {seed}", "--post-lanes 4", "--waves"),
+        ("make gemm A=a.npy SEED={seed}", "POST_LANES=4", "WAVES=1"),
+        ("", "POST_LANES=4", "WAVES=1"),
+    ):
+        monkeypatch.setenv("MACRAME_REPLAY", replay)
+        assert environment.typed("POST_LANES", 4) == sim
+        assert environment.typed("WAVES", True) == waves
+
+
 def test_only_a_new_build_folder_is_marked_as_ours(tmp_path):
     (tmp_path / "old").mkdir()
     (tmp_path / "old" / "file").touch()

@@ -1246,12 +1246,15 @@ def large(size, **variables):
 
 def test_a_large_product_names_the_faster_simulator(monkeypatch):
     monkeypatch.delenv("SIM", raising=False)
+    monkeypatch.delenv("MACRAME_REPLAY", raising=False)
     said = gemm.slow(large(1000))
     assert re.fullmatch(
         r"about 15,625,000 cycles, about \d+ min with SIM=icarus; SIM=verilator is about \d+ times as fast",
         said,
     )
     assert gemm.slow(large(64)) == ""
+    monkeypatch.setenv("MACRAME_REPLAY", "macrame gemm a.npy w.npy")
+    assert " min with --sim icarus; --sim verilator is about " in gemm.slow(large(1000))
     monkeypatch.setenv("SIM", "verilator")
     assert gemm.slow(large(1000)) == ""
 

@@ -382,7 +382,7 @@ def _summary(
         yield Check("the problem sheet", count, wrong, said)
         yield Command("replay", simulate.replay_command(chosen.seed))
         if not chosen.waves:
-            yield Command("waves", "the same command with WAVES=1")
+            yield Command("waves", f"the same command with {environment.typed('WAVES', True)}")
     elif every:
         said = phrase("All {:,} RTL results match the golden model bit for bit.", count)
         yield Check("the problem sheet", count, 0, said)

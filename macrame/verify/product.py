@@ -145,12 +145,13 @@ def slow(job: Job) -> str:
     for name, known in SIMULATORS.items():
         seconds[name] = count * known.seconds_per_cycle(job.config.macs)
     name = simulator()
-    best = min(seconds, key=lambda other: seconds[other])
+    best = min(seconds, key=lambda known: seconds[known])
     if name == best or seconds[name] < WORTH_CHANGING:
         return ""
+    this, other = environment.typed("SIM", name), environment.typed("SIM", best)
     return (
-        f"about {count:,} cycles, about {max(1, round(seconds[name] / 60)):,} min with SIM={name}; "
-        f"SIM={best} is about {float(f'{seconds[name] / seconds[best]:.1g}'):.0f} times as fast"
+        f"about {count:,} cycles, about {max(1, round(seconds[name] / 60)):,} min with {this}; "
+        f"{other} is about {float(f'{seconds[name] / seconds[best]:.1g}'):.0f} times as fast"
     )
 
 

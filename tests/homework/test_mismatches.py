@@ -22,6 +22,7 @@ def test_a_mismatch_is_printed_and_fails(solve, monkeypatch):
 
     right = p4_int8.gemm
     monkeypatch.setattr(p4_int8, "gemm", wrong)
+    monkeypatch.delenv("MACRAME_REPLAY", raising=False)
     code, reports, out, _ = solve(PROBLEM="3,4")
     assert code == 1
     assert "MISMATCH in Q Q^T: 1 of 9" in out
