@@ -3,6 +3,7 @@
 """``macrame VERB``, and ``python -m macrame VERB``."""
 
 import difflib
+import io
 import os
 import shlex
 import sys
@@ -66,7 +67,7 @@ def flushed(status: int) -> int:
 
 def unwritten(error: OSError, status: int = 0) -> int:
     """Say that the output cannot be written, unless an error has been told; returns the exit code."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # Python flushes once more when it ends
+    sys.stdout = io.StringIO()  # Python flushes once more when it ends
     if not status:
         print(f"macrame: output: {error.strerror}", file=sys.stderr)
     return status or 1

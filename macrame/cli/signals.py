@@ -8,6 +8,7 @@ KeyboardInterrupt while it runs, and is ignored afterwards, when only cleaning u
 counts as one.
 """
 
+import io
 import os
 import signal
 import sys
@@ -30,9 +31,9 @@ def _handle(handler: _Handler) -> None:
 
 
 def starting() -> None:
-    """From here on an interrupt ends the process at once; a closed output counts as /dev/null."""
+    """From here on an interrupt ends the process at once; a closed output accepts what is written."""
     if sys.stdout is None:  # closed by the caller, >&-
-        sys.stdout = open(os.devnull, "w")
+        sys.stdout = io.StringIO()
     _handle(_leave)
 
 
