@@ -7,6 +7,7 @@ import re
 import pytest
 
 from macrame.dev import registers
+from macrame.errors import InputError
 from macrame.host import registers as host
 
 
@@ -97,5 +98,5 @@ def test_fields_do_not_overlap(rdl):
 def test_an_access_without_meaning_is_refused(tmp_path):
     path = tmp_path / "bad.rdl"
     path.write_text("addrmap bad { reg { field { sw = w; } x[0:0]; } R @ 0; };")
-    with pytest.raises(ValueError, match="expected sw = r"):
+    with pytest.raises(InputError, match="expected sw = r"):
         registers.load(path)

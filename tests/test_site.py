@@ -20,6 +20,7 @@ from markdown_it import MarkdownIt
 
 from macrame import paths
 from macrame.dev.site import build, docstrings, pages, verilog
+from macrame.errors import InputError
 from tests.test_docs import code, table
 
 ROOT = paths.ROOT
@@ -180,7 +181,7 @@ def test_a_line_of_another_form_is_refused(tmp_path):
     (tmp_path / "m.v").write_text(
         "//\n//\n// Purpose\n//   m\n`default_nettype none\nmodule m (\n    input a, b\n);\n"
     )
-    with pytest.raises(ValueError, match="'input a, b': expected a parameter or a port"):
+    with pytest.raises(InputError, match="'input a, b': expected a parameter or a port"):
         verilog.read(tmp_path / "m.v", tmp_path)
 
 
@@ -248,6 +249,6 @@ def test_no_page_is_in_the_way(monkeypatch, tmp_path):
     monkeypatch.setenv("BUILD_DIR", str(tmp_path))
     (tmp_path / "site").mkdir()
     (tmp_path / "site" / "mine").touch()
-    with pytest.raises(build.SetupError, match="expected an empty directory, or a site"):
+    with pytest.raises(build.SetupError, match="expected an empty directory or a site"):
         build.main()
     assert Path(tmp_path / "site" / "mine").exists()

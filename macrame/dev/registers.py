@@ -19,6 +19,7 @@ from systemrdl.compiler import RDLCompiler
 from systemrdl.node import FieldNode, Node
 
 from macrame import environment, paths
+from macrame.errors import InputError
 from macrame.files import atomic
 
 ROOT = paths.ROOT
@@ -138,7 +139,7 @@ def load(rdl: Path = RDL, **parameters: int) -> Map:
 
     Raises
     ------
-    ValueError
+    macrame.errors.InputError
         A field's access is none of RO, RW and W1, or it has no reset value.
     systemrdl.RDLCompileError
         The file is not SystemRDL.
@@ -164,10 +165,10 @@ def _field(node: FieldNode) -> Field:
     if node.get_property("sw").name == "w" and node.get_property("singlepulse"):
         access = "W1"
     if access is None:
-        raise ValueError(f"{node.get_path()}: expected sw = r, sw = rw, or sw = w with singlepulse")
+        raise InputError(f"{node.get_path()}: expected sw = r, sw = rw, or sw = w with singlepulse")
     reset = node.get_property("reset")
     if not isinstance(reset, int):
-        raise ValueError(f"{node.get_path()}: reset is {reset}, expected a number")
+        raise InputError(f"{node.get_path()}: reset is {reset}, expected a number")
     return Field(node.inst_name, node.low, node.high, access, reset, _text(node))
 
 

@@ -91,7 +91,7 @@ def main() -> int:
     """
     folder = environment.build_dir() / "site"
     if folder.exists() and any(folder.iterdir()) and not (folder / "search").is_dir():
-        raise SetupError(f"{folder}: expected an empty directory, or a site built by this command")
+        raise SetupError(f"{folder}: contains other files, expected an empty directory or a site")
     shutil.rmtree(folder, ignore_errors=True)
     build(folder)
     pages_ = len(list(folder.rglob("*.html")))

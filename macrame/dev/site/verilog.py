@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from macrame import paths
+from macrame.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ def read(path: Path, root: Path = paths.ROOT) -> Module:
 
     Raises
     ------
-    ValueError
+    macrame.errors.InputError
         A line of its declaration has another form.
     """
     text = path.read_text()
@@ -120,7 +121,7 @@ def read(path: Path, root: Path = paths.ROOT) -> Module:
     comment = [re.sub("^// ?", "", line) for line in above.splitlines()[2:]]
     declared = re.search(rf"^module {path.stem}\b(.*?)^\);", below, re.MULTILINE | re.DOTALL)
     if declared is None:
-        raise ValueError(f"{path}: expected module {path.stem}")
+        raise InputError(f"{path}: expected module {path.stem}")
     parameters: list[Port] = []
     ports: list[Port] = []
     group: list[str] = []
@@ -136,7 +137,7 @@ def read(path: Path, root: Path = paths.ROOT) -> Module:
             ports.append(Port(match[3], match[1], width(match[2]), match[4] or "", " ".join(group)))
             group = []
         else:
-            raise ValueError(f"{path}: {line!r}: expected a parameter or a port")
+            raise InputError(f"{path}: {line!r}: expected a parameter or a port")
     relative = path.relative_to(root)
     return Module(path.stem, relative, "\n".join(comment).strip("\n"), tuple(parameters), tuple(ports))
 
