@@ -109,6 +109,7 @@ def test_the_help_lists_every_verb_and_every_verb_every_option(capsys):
             ["bitstream", "--board", "x"],
             "macrame bitstream: --board x: expected one of icebreaker, ulx3s, ulx3s-engine",
         ),
+        (["board", "ulx3s", ""], "macrame board: unknown argument '', see macrame board --help"),
         (["board", "x"], "macrame board: BOARD x: expected one of icebreaker, ulx3s, ulx3s-engine"),
         (["sources", "--family", "x"], "macrame sources: --family x: expected one of ecp5, ice40"),
         (

@@ -126,7 +126,7 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         unknown = message.removeprefix("unrecognized arguments: ")
         if unknown != message:
-            raise UsageError(f"unknown argument {unknown}, see {self.prog} --help")
+            raise UsageError(f"unknown argument {unknown or repr(unknown)}, see {self.prog} --help")
         found = re.fullmatch(
             r"argument (?:-h/)?(\S+): (?:(expected one) argument|ignored explicit argument '(.*)')", message
         )
