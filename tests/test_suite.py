@@ -59,6 +59,16 @@ def test_patterns_and_several_words():
     assert len([name for name in found if name.startswith("fifo")]) == 1
 
 
+def test_a_name_may_also_be_that_of_a_directory(tmp_path, monkeypatch):
+    """Of docs/, where pytest would look for tests if it were a word of its own."""
+    monkeypatch.setenv("BUILD_DIR", str(tmp_path))
+    command = [*suite.pytest_command({"TESTS": "docs", "JOBS": "0"}), "--collect-only", "-q"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    files = {line.split("::")[0] for line in done.stdout.splitlines() if "::" in line}
+    assert files == {"tests/test_docs.py"}
+
+
 def test_a_bench_and_a_file_of_one_name_both_run():
     files = [line.split("::")[0] for line in collected("--tests", "requantize")]
     assert set(files) == {"tests/test_benches.py", "tests/test_requantize.py"}

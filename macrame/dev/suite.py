@@ -77,7 +77,8 @@ def pytest_command(values: Mapping[str, str], nightly: bool = False) -> list[str
     name += f"-{part[0]}-of-{part[1]}" if part else ""
     report = build / "junit" / f"{name}.xml"
     command = [sys.executable, "-m", "pytest", "-n", values.get("JOBS", "auto"), "--dist", "worksteal"]
-    command += ["--seeds", values.get("SEEDS", "1"), "--tests", values.get("TESTS", "")]
+    # in one word: pytest would take a name that is also a directory, such as docs, for tests to run
+    command += [f"--seeds={values.get('SEEDS', '1')}", f"--tests={values.get('TESTS', '')}"]
     command += shard_options(values.get("SHARD", ""))
     command += [f"--junitxml={report}", "-o", f"cache_dir={build / 'pytest'}"]
     if nightly:
