@@ -91,10 +91,11 @@ def scratch_dir() -> Path:
     Returns
     -------
     pathlib.Path
-        Absolute, and not in the build folder: the path of a socket may have at most 107 bytes.
+        Absolute, and not in the build folder: the path of a socket may have at most 107 bytes, and Icarus 11
+        opens no file whose path is not ASCII.
     """
     folder = Path(tempfile.mkdtemp(prefix="macrame-")).absolute()
-    if len(os.fsencode(folder / "socket")) > 107:
+    if len(os.fsencode(folder / "socket")) > 107 or not str(folder).isascii():
         folder.rmdir()
         folder = Path(tempfile.mkdtemp(prefix="macrame-", dir="/tmp"))
     return folder

@@ -13,6 +13,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -145,8 +146,17 @@ def test_a_checkout_behind_a_link(tmp_path):
 @pytest.mark.sampled(2)
 @pytest.mark.parametrize("name", ["short", "t" * 120, STRANGE, "."])
 def test_any_folder_for_temporary_files(tmp_path, name):
-    """A socket's path has at most 107 bytes, and Verilog reads the folder's name from a plusarg."""
-    (tmp_path / name).mkdir(exist_ok=True)
+    """A socket's path has at most 107 bytes, and Verilog reads the folder's name from a plusarg.
+
+    The folder is in one of a short name, as that of pytest may be long enough to be avoided in any case.
+    """
+    with tempfile.TemporaryDirectory(prefix="m") as short:
+        (Path(short) / name).mkdir(exist_ok=True)
+        multiply_in(tmp_path, name if name == "." else str(Path(short) / name))
+
+
+def multiply_in(tmp_path, temporary):
+    """A product with a folder for temporary files."""
     expected = matrices(tmp_path)
     done = subprocess.run(
         [
@@ -164,7 +174,7 @@ def test_any_folder_for_temporary_files(tmp_path, name):
             "1",
         ],
         cwd=tmp_path,
-        env=clean(PYTHONPATH=str(ROOT), TMPDIR=name if name == "." else str(tmp_path / name)),
+        env=clean(PYTHONPATH=str(ROOT), TMPDIR=temporary),
         capture_output=True,
         text=True,
         **environment.limited(120),
