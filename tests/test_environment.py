@@ -148,7 +148,7 @@ def test_a_checkout_behind_a_link(tmp_path):
 def test_any_folder_for_temporary_files(tmp_path, name):
     """A socket's path has at most 107 bytes, and Verilog reads the folder's name from a plusarg.
 
-    The folder is in one of a short name, as that of pytest may be long enough to be avoided in any case.
+    The folder is in one with a short name: pytest's own may already be too long for a socket.
     """
     with tempfile.TemporaryDirectory(prefix="m") as short:
         (Path(short) / name).mkdir(exist_ok=True)

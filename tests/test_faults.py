@@ -52,7 +52,7 @@ def faults(quick=1):
 
 
 def once(text, fault):
-    """What a fault replaces occurs in its file, and nowhere else in it."""
+    """The text that a fault replaces occurs in its file exactly once."""
     assert text.count(fault["find"]) == 1, f"{fault['find']!r} must occur in {fault['file']} once"
 
 

@@ -311,7 +311,7 @@ def test_keys_step_play_zoom_and_choose(opened, int8):
     opened.press("PageUp")
     assert opened.state("cycle") == max(int8.trace.issues["cycle"])
     opened.press("0", "+", "+")
-    cycles = active.stop + 1  # the last one stands for all in which nothing happens any more
+    cycles = active.stop + 1  # the idle ones at the end count as one
     assert cycles < int8.trace.cycles
     assert opened.state("timeline.stop - macrame.state.timeline.first") == pytest.approx(cycles / 4, abs=1)
     opened.press("-", "-", "-")
@@ -705,7 +705,7 @@ def test_the_self_check_reports_one_flipped_bit_of_any_status_word(browser, requ
             *range(0, len(runs), 23 if quick else 1),
             1,
             len(runs) - 1,
-        }  # also the idle ones at either end
+        }  # and the idle words at both ends
         for at, (what, width) in itertools.product(sorted(words), ((0, 32), (1, 12))):
             for bit in range(width):
                 other = runs.copy()

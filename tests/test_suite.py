@@ -60,7 +60,7 @@ def test_patterns_and_several_words():
 
 
 def test_a_name_may_also_be_that_of_a_directory(tmp_path, monkeypatch):
-    """Of docs/, where pytest would look for tests if it were a word of its own."""
+    """As a separate word, pytest would take docs for the directory and collect its tests."""
     monkeypatch.setenv("BUILD_DIR", str(tmp_path))
     command = [*suite.pytest_command({"TESTS": "docs", "JOBS": "0"}), "--collect-only", "-q"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

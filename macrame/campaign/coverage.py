@@ -150,7 +150,7 @@ def unpacked(text: str) -> dict[Point, bool]:
 
 
 def lines_of(case: catalogue.Case) -> str:
-    """A digest of the Verilog of a case with its comments, which move the lines that its points name."""
+    """A digest of a case's Verilog, comments included, because its points have line numbers."""
     texts = [path.read_bytes() for path in sorted(benches.files(case))]
     return hashlib.sha256(b"".join(texts)).hexdigest()
 

@@ -107,7 +107,7 @@ class Edit:
 
 
 def code(path: Path) -> bytes:
-    """A file without its comments, which mutants are made of: a comment more does not change any."""
+    """The code that mutants are made of: a file without its comments, whose wording changes no mutant."""
     return verilog.code(path.read_text()).encode()
 
 

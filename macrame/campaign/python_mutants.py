@@ -115,7 +115,7 @@ class Site:
     occurrence : int
         Which of the places it fits.
     line : int
-        Not known to the task that judges it: a comment more does not change the mutant.
+        Only for reports: the task that judges the mutant does not depend on it.
     """
 
     kind: str

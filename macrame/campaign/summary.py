@@ -176,7 +176,7 @@ def _counts(
 
 
 def failed(results: Results, texts: Mapping[str, str]) -> list[str]:
-    """Print what each task says that has not passed, and why a task has no verdict.
+    """Print the first line of each task that has not passed, and why tasks have no verdict.
 
     Parameters
     ----------

@@ -77,7 +77,7 @@ def pytest_command(values: Mapping[str, str], nightly: bool = False) -> list[str
     name += f"-{part[0]}-of-{part[1]}" if part else ""
     report = build / "junit" / f"{name}.xml"
     command = [sys.executable, "-m", "pytest", "-n", values.get("JOBS", "auto"), "--dist", "worksteal"]
-    # in one word: pytest would take a name that is also a directory, such as docs, for tests to run
+    # joined by =, because pytest would collect a separate word that is also a directory, such as docs
     command += [f"--seeds={values.get('SEEDS', '1')}", f"--tests={values.get('TESTS', '')}"]
     command += shard_options(values.get("SHARD", ""))
     command += [f"--junitxml={report}", "-o", f"cache_dir={build / 'pytest'}"]

@@ -36,7 +36,7 @@ LARGEST = 1 << 30  # bytes of a file
 
 _NAME = b"macrame trace "
 _MAGIC = b"%s%d\n" % (_NAME, VERSION)
-_LEVEL = 1  # of zlib: higher ones take four times as long, and sums of random operands get no smaller
+_LEVEL = 1  # of zlib: level 6 takes four times as long, and sums of random operands get no smaller
 _DIGEST = hashlib.sha256().digest_size
 
 #: A lane's steps in the output stage, of an int8 tile that is requantised; names as in scale_to_int8.v.

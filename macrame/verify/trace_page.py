@@ -182,7 +182,7 @@ def _fallback(trace: Trace, active: range) -> Phrase:
 def _runs(trace: Trace) -> tuple[int, dict[str, Any]]:
     """Cycles, and what the array and each stream did in them, run-length encoded.
 
-    Where nothing happens at the end until the simulation stops, that is one cycle.
+    The idle cycles at the end of the simulation count as one.
     """
     kinds = np.stack([trace.run_causes, *(trace.run_stream(name) for name in "wam")])
     changed = np.ones(kinds.shape[1], bool)

@@ -126,7 +126,7 @@ module player #(
             $sformat(path, "%0s/m.txt", dir);
             m_file = $fopen(path, "w");
             if (w_file == 0 || a_file == 0 || m_file == 0) begin
-                $display("player: cannot open w.bin, a.bin and m.txt in %0s", dir);
+                $display("player: cannot open w.bin, a.bin or m.txt in %0s", dir);
                 $finish;
             end
         end
