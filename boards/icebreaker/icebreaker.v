@@ -56,7 +56,7 @@ module icebreaker #(
 
     macrame_uart #(
         .CLOCKS     (CLOCKS),
-        .CREDIT     (9),
+        .CREDIT_LOG2(9),
         .ROWS       (ROWS),
         .COLS       (COLS),
         .DEPTH      (DEPTH),

@@ -44,7 +44,7 @@ module ulx3s #(
 
     macrame_uart #(
         .CLOCKS     (CLOCKS),
-        .CREDIT     (9),
+        .CREDIT_LOG2(9),
         .ROWS       (ROWS),
         .COLS       (COLS),
         .DEPTH      (DEPTH),

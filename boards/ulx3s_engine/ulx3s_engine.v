@@ -42,14 +42,14 @@ module ulx3s_engine #(
     );
 
     engine_uart #(
-        .CLOCKS    (CLOCKS),
-        .CREDIT    (10),
-        .BEATS     (BEATS),
-        .DEPTH     (DEPTH),
-        .WORDS     (WORDS),
-        .K_MAX     (K_MAX),
-        .POST_LANES(POST_LANES),
-        .LANES     (LANES)
+        .CLOCKS     (CLOCKS),
+        .CREDIT_LOG2(10),
+        .BEATS      (BEATS),
+        .DEPTH      (DEPTH),
+        .WORDS      (WORDS),
+        .K_MAX      (K_MAX),
+        .POST_LANES (POST_LANES),
+        .LANES      (LANES)
     ) u_engine (
         .clk   (clk_25mhz),
         .rst   (rst),

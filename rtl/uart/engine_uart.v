@@ -21,14 +21,14 @@
 `default_nettype none
 
 module engine_uart #(
-    parameter integer CLOCKS     = 25,    // cycles of clk per bit of the line, 4..65535
-    parameter integer CREDIT     = 10,    // log2 of the bytes that its FIFO holds, 4..10
-    parameter integer BEATS      = 4096,  // as in stored_engine, like all below
-    parameter integer DEPTH      = 8,
-    parameter integer WORDS      = 4096,
-    parameter integer K_MAX      = 1024,
-    parameter integer POST_LANES = 2,
-    parameter integer LANES      = 2
+    parameter integer CLOCKS      = 25,    // cycles of clk per bit of the line, 4..65535
+    parameter integer CREDIT_LOG2 = 10,    // log2 of the bytes that its FIFO holds, 4..10
+    parameter integer BEATS       = 4096,  // as in stored_engine, like all below
+    parameter integer DEPTH       = 8,
+    parameter integer WORDS       = 4096,
+    parameter integer K_MAX       = 1024,
+    parameter integer POST_LANES  = 2,
+    parameter integer LANES       = 2
 ) (
     input  wire clk,
     input  wire rst,
@@ -51,8 +51,8 @@ module engine_uart #(
     wire framing, overrun, in_valid, in_ready, out_valid, out_ready;
 
     uart_line #(
-        .CLOCKS(CLOCKS),
-        .CREDIT(CREDIT)
+        .CLOCKS     (CLOCKS),
+        .CREDIT_LOG2(CREDIT_LOG2)
     ) u_uart_line (
         .clk      (clk),
         .rst      (rst),
@@ -86,10 +86,10 @@ module engine_uart #(
     wire axil_arvalid, axil_arready, axil_rvalid, axil_rready;
 
     uart_bridge #(
-        .W_W   (W_W),
-        .A_W   (A_W),
-        .COLS  (M_LANES),
-        .CREDIT(CREDIT)
+        .W_W        (W_W),
+        .A_W        (A_W),
+        .COLS       (M_LANES),
+        .CREDIT_LOG2(CREDIT_LOG2)
     ) u_uart_bridge (
         .clk         (clk),
         .rst         (rst),

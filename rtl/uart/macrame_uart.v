@@ -21,7 +21,7 @@
 
 module macrame_uart #(
     parameter integer CLOCKS       = 24,    // cycles of clk per bit of the line, 4..65535
-    parameter integer CREDIT       = 9,     // log2 of the bytes that its FIFO holds, 4..10
+    parameter integer CREDIT_LOG2  = 9,     // log2 of the bytes that its FIFO holds, 4..10
     parameter integer ROWS         = 8,     // as in macrame, like all below
     parameter integer COLS         = 8,
     parameter integer DEPTH        = 1,
@@ -53,8 +53,8 @@ module macrame_uart #(
     wire framing, overrun, in_valid, in_ready, out_valid, out_ready;
 
     uart_line #(
-        .CLOCKS(CLOCKS),
-        .CREDIT(CREDIT)
+        .CLOCKS     (CLOCKS),
+        .CREDIT_LOG2(CREDIT_LOG2)
     ) u_uart_line (
         .clk      (clk),
         .rst      (rst),
@@ -88,10 +88,10 @@ module macrame_uart #(
     wire axil_arvalid, axil_arready, axil_rvalid, axil_rready;
 
     uart_bridge #(
-        .W_W   (W_W),
-        .A_W   (A_W),
-        .COLS  (COLS),
-        .CREDIT(CREDIT)
+        .W_W        (W_W),
+        .A_W        (A_W),
+        .COLS       (COLS),
+        .CREDIT_LOG2(CREDIT_LOG2)
     ) u_uart_bridge (
         .clk         (clk),
         .rst         (rst),

@@ -47,11 +47,11 @@
 `default_nettype none
 
 module uart_bridge #(
-    parameter integer W_W    = 64,  // bits of weights' tdata, 8..2048, whole bytes
-    parameter integer A_W    = 64,  // bits of activations' tdata, 8..2048, whole bytes
-    parameter integer COLS   = 8,   // lanes of 32 bits in a result, 1..32
+    parameter integer W_W         = 64,  // bits of weights' tdata, 8..2048, whole bytes
+    parameter integer A_W         = 64,  // bits of activations' tdata, 8..2048, whole bytes
+    parameter integer COLS        = 8,   // lanes of 32 bits in a result, 1..32
     // log2 of the bytes that the host may have outstanding, for hello: 4..10
-    parameter integer CREDIT = 9
+    parameter integer CREDIT_LOG2 = 9
 ) (
     input  wire               clk,
     input  wire               rst,
@@ -104,15 +104,15 @@ module uart_bridge #(
     output wire               axil_rready
 );
 
-    localparam integer WIDER       = (W_W > A_W) ? W_W : A_W;
+    localparam integer WIDER            = (W_W > A_W) ? W_W : A_W;
     // at least the address and data of a write
-    localparam integer BUF_W       = (WIDER > 40) ? WIDER : 40;
-    localparam integer REMAINING_W = $clog2(BUF_W/8 + 1);
-    localparam [31:0]  W_SIZE      = W_W / 8;
-    localparam [31:0]  A_SIZE      = A_W / 8;
-    localparam [31:0]  M_SIZE      = 4 * COLS;
-    localparam [31:0]  CREDIT_WORD = CREDIT;
-    localparam [7:0]   VERSION     = 8'd1;
+    localparam integer BUF_W            = (WIDER > 40) ? WIDER : 40;
+    localparam integer REMAINING_W      = $clog2(BUF_W/8 + 1);
+    localparam [31:0]  W_SIZE           = W_W / 8;
+    localparam [31:0]  A_SIZE           = A_W / 8;
+    localparam [31:0]  M_SIZE           = 4 * COLS;
+    localparam [31:0]  CREDIT_LOG2_WORD = CREDIT_LOG2;
+    localparam [7:0]   VERSION          = 8'd1;
 
     // types of frames; the lowest bit of the last three is tlast
     localparam [7:0] NOTE        = 8'h00;
@@ -150,8 +150,8 @@ module uart_bridge #(
         if (COLS < 1 || COLS > 32) begin : g_illegal_cols
             ERROR_uart_bridge_COLS_must_be_1_to_32 u_error ();
         end
-        if (CREDIT < 4 || CREDIT > 10) begin : g_illegal_credit
-            ERROR_uart_bridge_CREDIT_must_be_4_to_10 u_error ();
+        if (CREDIT_LOG2 < 4 || CREDIT_LOG2 > 10) begin : g_illegal_credit
+            ERROR_uart_bridge_CREDIT_LOG2_must_be_4_to_10 u_error ();
         end
     endgenerate
 
@@ -321,7 +321,7 @@ module uart_bridge #(
 
     wire [7:0]  status   = {irq, 1'b0, status_q};
     wire [1:0]  resp     = (command_q == READ) ? axil_rresp : axil_bresp;
-    wire [39:0] body     = (command_q == HELLO) ? {8'd0, CREDIT_WORD[7:0], VERSION, "U", "M"} :
+    wire [39:0] body     = (command_q == HELLO) ? {8'd0, CREDIT_LOG2_WORD[7:0], VERSION, "U", "M"} :
                            {axil_rdata, 6'd0, resp};
     wire [7:0]  body_end = (command_q == HELLO) ? 8'd5 : failed ? 8'd1 :
                            (command_q == READ) ? 8'd6 : (command_q == WRITE) ? 8'd2 : 8'd1;

@@ -16,12 +16,12 @@
 //   A byte received while the FIFO is full is lost; `overrun` is high for one cycle.
 //
 // Example
-//   CREDIT 4: 16 bytes wait for in_ready, the 17th gives an overrun.
+//   CREDIT_LOG2 4: 16 bytes wait for in_ready, the 17th gives an overrun.
 `default_nettype none
 
 module uart_line #(
-    parameter integer CLOCKS = 24,  // cycles of clk per bit of the line, 4..65535
-    parameter integer CREDIT = 9    // log2 of the bytes that the FIFO holds, 4..10
+    parameter integer CLOCKS      = 24,  // cycles of clk per bit of the line, 4..65535
+    parameter integer CREDIT_LOG2 = 9    // log2 of the bytes that the FIFO holds, 4..10
 ) (
     input  wire       clk,
     input  wire       rst,
@@ -41,8 +41,8 @@ module uart_line #(
 );
 
     generate
-        if (CREDIT < 4 || CREDIT > 10) begin : g_illegal
-            ERROR_uart_line_CREDIT_must_be_4_to_10 u_error ();
+        if (CREDIT_LOG2 < 4 || CREDIT_LOG2 > 10) begin : g_illegal
+            ERROR_uart_line_CREDIT_LOG2_must_be_4_to_10 u_error ();
         end
     endgenerate
 
@@ -60,21 +60,21 @@ module uart_line #(
         .framing(framing)
     );
 
-    reg [CREDIT:0] held_q;  // bytes in the FIFO
-    wire full = held_q[CREDIT];
+    reg [CREDIT_LOG2:0] held_q;  // bytes in the FIFO
+    wire full = held_q[CREDIT_LOG2];
     wire push = rx_valid && !full;
     wire pop  = in_valid && in_ready;
 
     assign overrun = rx_valid && full;
 
     always @(posedge clk) begin
-        if (rst) held_q <= {(CREDIT + 1){1'b0}};
+        if (rst) held_q <= {(CREDIT_LOG2 + 1){1'b0}};
         else if (push != pop) held_q <= pop ? held_q - 1'b1 : held_q + 1'b1;
     end
 
     fifo #(
         .WIDTH(8),
-        .DEPTH(1 << CREDIT)
+        .DEPTH(1 << CREDIT_LOG2)
     ) u_fifo (
         .clk      (clk),
         .rst      (rst),

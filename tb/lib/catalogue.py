@@ -985,8 +985,8 @@ bench(
     "uart_bridge",
     rtl=["uart/uart_bridge.v", "uart/frame_rx.v", "uart/frame_tx.v", "uart/crc16.v"],
     shapes={
-        "4x1x4": {"W_W": 32, "A_W": 128, "COLS": 1, "CREDIT": 9},
-        "1x3x1": {"W_W": 24, "A_W": 8, "COLS": 3, "CREDIT": 4},
+        "4x1x4": {"W_W": 32, "A_W": 128, "COLS": 1, "CREDIT_LOG2": 9},
+        "1x3x1": {"W_W": 24, "A_W": 8, "COLS": 3, "CREDIT_LOG2": 4},
     },
     thorough=("1x3x1",),
 )
@@ -994,7 +994,7 @@ bench(
 bench(
     "uart_line",
     rtl=["uart/uart_line.v", "uart/uart_rx.v", "uart/uart_tx.v", "stream/fifo.v"],
-    shapes={"4clocks": {"CLOCKS": 4, "CREDIT": 4}},
+    shapes={"4clocks": {"CLOCKS": 4, "CREDIT_LOG2": 4}},
 )
 
 _BOARD = [

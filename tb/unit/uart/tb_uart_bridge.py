@@ -185,7 +185,9 @@ async def registers(dut, stalls):
     tb.equal(tb.done, wanted, "accesses")
     tb.drive(irq=1)
     tb.send(frames.HELLO)
-    await tb.expect((frames.HELLO, bytes([0x80]) + b"MU" + bytes([frames.VERSION, tb.parameter("CREDIT")])))
+    await tb.expect(
+        (frames.HELLO, bytes([0x80]) + b"MU" + bytes([frames.VERSION, tb.parameter("CREDIT_LOG2")]))
+    )
 
 
 @cocotb.test(timeout_time=4, timeout_unit="ms")
@@ -249,7 +251,7 @@ async def errors(dut, error):
     tb.send(frames.HELLO)
     await tb.expect(
         *((kind, bytes([bit])) for kind in (0x11, 0x21, frames.READ, frames.WRITE)),
-        (frames.HELLO, bytes([bit]) + b"MU" + bytes([1, tb.parameter("CREDIT")])),
+        (frames.HELLO, bytes([bit]) + b"MU" + bytes([1, tb.parameter("CREDIT_LOG2")])),
     )
     assert tb.results.empty, "the result was not thrown away"
     assert not tb.done

@@ -20,7 +20,7 @@ class TB(Bench):
 
     def __init__(self, dut):
         super().__init__(dut, rx=1, in_ready=0, out_data=0, out_valid=0)
-        self.clocks, self.room = self.parameter("CLOCKS"), 1 << self.parameter("CREDIT")
+        self.clocks, self.room = self.parameter("CLOCKS"), 1 << self.parameter("CREDIT_LOG2")
         self.levels, self.ready = [], 0.0  # the line, cycle by cycle; how likely in_ready is
         self.got, self.overruns, self.framings = [], 0, 0
         self.to_send, self.line, self.sent = [], [], []  # bytes to tx, the line from tx, bytes found on it
