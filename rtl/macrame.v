@@ -123,7 +123,9 @@ module macrame #(
     localparam integer GROUPS        = (POST_LANES < 1) ? 1 :
                                        (COLS_1 + POST_LANES - 1) / POST_LANES;
     localparam integer ROW_CYCLES    = GROUPS * POST_CYCLES;  // cycles per requantised row
-    // from a tile's last operands in the array's registers to its `load`, in the slower format
+    localparam integer MODE_BF16     = 2;  // bit of a mode: the panel is bfloat16
+    // From a tile's last operands in the array's registers to its `load`, in the slower format:
+    // mac_array's SUM_LATENCY, and with bfloat16 3 cycles more, in which the other sums follow.
     localparam integer TILE_LATENCY  = (BF16 != 0) ? 7 : 2 + ((DEPTH <= 1) ? 1 : $clog2(DEPTH));
     // Pipeline of a requantiser and of a float unit, in steps of POST_CYCLES cycles.
     localparam integer POST_STAGES   = (POST_CYCLES == 1) ? 11 : 8;
@@ -290,7 +292,7 @@ module macrame #(
         .rst        (core_rst),
         .op_valid   (op_valid),
         .op_last    (op_last),
-        .op_bf16    (op_mode[2]),
+        .op_bf16    (op_mode[MODE_BF16]),
         .op_tag     ({op_slot, op_mode}),
         .op_a       (op_a),
         .op_w       (op_w),

@@ -84,8 +84,11 @@ module output_stage #(
     localparam integer RESULT_W  = (BF16 != 0) ? 32 : 8;  // a lane's result
     localparam [31:0]  GROUP_END = GROUPS - 1;
 
-    localparam [2:0] RAW        = 3'd0;  // modes
-    localparam [2:0] STOCHASTIC = 3'd7;
+    // modes, and their bits
+    localparam [2:0]   RAW        = 3'd0;
+    localparam [2:0]   STOCHASTIC = 3'd7;
+    localparam integer MODE_BF16  = 2;
+    localparam integer MODE_RELU  = 3;
 
     // x: the row with its bias
     reg               x_valid_q, x_last_q;
@@ -103,7 +106,7 @@ module output_stage #(
     reg               group_row_last_q;  // it belongs to the tile's last row
 
     wire               raw  = (INT8 != 0) && (row_mode[2:0] == RAW);
-    wire               bf16 = (BF16 != 0) && row_mode[2];
+    wire               bf16 = (BF16 != 0) && row_mode[MODE_BF16];
     wire               tick;
     wire               group_start    = row_valid ? !raw : groups_pending_q && tick;
     wire [GROUP_W-1:0] group_index    = row_valid ? {GROUP_W{1'b0}} : next_group_q;
@@ -157,7 +160,8 @@ module output_stage #(
             always @(posedge clk)
                 if (pipe_enable)
                     size_pipe_q <= {size_pipe_q[2*POST_STAGES-3:0],
-                                    !x_mode_q[2] ? 2'd0 : (x_mode_q[1:0] == 2'd0) ? 2'd2 : 2'd1};
+                                    !x_mode_q[MODE_BF16] ? 2'd0 :
+                                    (x_mode_q[1:0] == 2'd0) ? 2'd2 : 2'd1};
             assign pipe_size = size_pipe_q[2*POST_STAGES-1 -: 2];
         end else begin : g_int8_only
             assign pipe_size = 2'd0;
@@ -242,7 +246,7 @@ module output_stage #(
                     .clk   (clk),
                     .enable(pipe_enable),
                     .kind  (x_mode_q[1:0]),
-                    .relu  (x_mode_q[3]),
+                    .relu  (x_mode_q[MODE_RELU]),
                     .x     (x),
                     .bias  (bias_q),
                     .random(random[16*l +: 16]),
@@ -255,7 +259,7 @@ module output_stage #(
                     assign lane_result[RESULT_W*l +: RESULT_W] = float_q;
                 end
             end else begin : g_no_float
-                wire unused = &{1'b0, random[16*l +: 16], x_mode_q[3]};
+                wire unused = &{1'b0, random[16*l +: 16], x_mode_q[MODE_RELU]};
                 assign lane_result[RESULT_W*l +: RESULT_W] = g_int8.int8_q;
             end
         end

@@ -78,6 +78,9 @@ module panel_buffer #(
 
     localparam integer RECORD_BEATS = (12 + LANE_BYTES - 1) / LANE_BYTES;
     localparam integer MODE_W       = (BF16 != 0) ? 4 : 2;
+    // bits of a mode
+    localparam integer MODE_BF16    = 2;
+    localparam integer MODE_RELU    = 3;
     localparam integer INDEX_W      = (SLICES_MAX == 1) ? 1 : $clog2(SLICES_MAX);
     localparam integer SETTLE_W     = $clog2(SETTLE + 1);
     localparam [31:0]  INDEX_END    = SLICES_MAX - 1;
@@ -148,7 +151,7 @@ module panel_buffer #(
     assign record_beat  = beat_q;
 
     wire mode_legal = (in_user[7:4] == 4'd0) &&
-                      (in_user[2] ? (BF16 != 0) : (INT8 != 0) && !in_user[3]);
+                      (in_user[MODE_BF16] ? (BF16 != 0) : (INT8 != 0) && !in_user[MODE_RELU]);
     assign error_mode   = beat_accepted && record_start && !mode_legal;
     assign error_record = beat_accepted && in_record_q && in_last;
     assign error_w_long = slice_write && !in_last && (write_index_q == INDEX_END[INDEX_W-1:0]);

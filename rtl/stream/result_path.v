@@ -76,6 +76,7 @@ module result_path #(
                                        (RECORD_BEATS <= 4 && RECORD_BEATS <= ROWS) ? RECORD_BEATS :
                                        (ROWS >= 4) ? 4 : (ROWS >= 2) ? 2 : 1;
     localparam [3:0]   RAW           = 4'd0;  // the mode of a raw int8 panel
+    localparam integer MODE_BF16     = 2;     // bit of a mode: the panel is bfloat16
     localparam integer TILE_ROWS_MAX = (BF16 != 0) ? 4*ROWS : ROWS;
     localparam integer TILE_ROWS_W   = (TILE_ROWS_MAX == 1) ? 1 : $clog2(TILE_ROWS_MAX);
     localparam integer PACE_W        = (ROW_CYCLES == 1) ? 1 : $clog2(ROW_CYCLES);
@@ -113,7 +114,7 @@ module result_path #(
         .load       (load),
         .load_tag   (load_mode),
         .load_pace  ((load_mode == RAW) ? {PACE_W{1'b0}} : PACE_REQUANT[PACE_W-1:0]),
-        .load_rows  ((BF16 != 0 && load_mode[2]) ? BF16_ROWS_END[TILE_ROWS_W-1:0] :
+        .load_rows  ((BF16 != 0 && load_mode[MODE_BF16]) ? BF16_ROWS_END[TILE_ROWS_W-1:0] :
                      INT8_ROWS_END[TILE_ROWS_W-1:0]),
         .chain_shift(chain_shift),
         .row_valid  (row_valid),

@@ -85,6 +85,8 @@ module tile_sequencer #(
 
     localparam integer INDEX_W   = (SLICES_MAX == 1) ? 1 : $clog2(SLICES_MAX);
     localparam [31:0]  INDEX_END = SLICES_MAX - 1;
+    localparam integer MODE_BF16 = 2;  // bit of a mode: the panel is bfloat16
+    localparam [1:0]   RAW       = 2'd0;
 
     reg               tile_open_q;   // a tile has started
     reg               open_bf16_q;   // ... and it is bfloat16
@@ -94,8 +96,8 @@ module tile_sequencer #(
     reg [1:0]         op_slot_q;
     reg [3:0]         op_mode_q;
 
-    wire bf16     = (BF16 != 0) && slice_mode[2];
-    wire raw      = !bf16 && (slice_mode[1:0] == 2'd0);
+    wire bf16     = (BF16 != 0) && slice_mode[MODE_BF16];
+    wire raw      = !bf16 && (slice_mode[1:0] == RAW);
     wire tile_end = a_last && !a_user[1];
     wire slice_end, credits_available, credits_returned, chain_available, sum_aligned;
 
