@@ -33,12 +33,13 @@ module float_post #(
     output wire [31:0] y
 );
 
-    localparam integer DELAY = LATENCY - (4 + 1 + 1);  // after adder, ReLU and rounding
+    localparam integer ADDER = 4;                          // latency of fp32_add
+    localparam integer DELAY = LATENCY - (ADDER + 1 + 1);  // after adder, ReLU and rounding
 
     wire [31:0]             sum;
     wire [15:0]             bf16_sum;
-    reg  [3*4-1:0]          mode_q;  // {relu, kind}, aligned with the adder's stages
-    reg  [16*5-1:0]         random_q;
+    reg  [3*ADDER-1:0]      mode_q;  // {relu, kind}, aligned with the adder's stages
+    reg  [16*(ADDER+1)-1:0] random_q;
     reg  [1:0]              kind_q;
     reg  [31:0]             relu_q;
     reg  [32*(DELAY+1)-1:0] y_q;
@@ -51,20 +52,20 @@ module float_post #(
         .s     (sum)
     );
 
-    wire relu_zero = mode_q[11] && sum[31];  // a NaN is never negative here
+    wire relu_zero = mode_q[3*ADDER-1] && sum[31];  // a NaN is never negative here
 
     fp32_to_bf16 u_narrow (
         .x       (relu_q),
-        .rounding(kind_q - 2'd1),
-        .random  (random_q[79:64]),
+        .rounding(kind_q - 2'd1),  // kinds 1, 2 and 3 are its roundings 0, 1 and 2
+        .random  (random_q[16*ADDER +: 16]),
         .y       (bf16_sum)
     );
 
     always @(posedge clk)
         if (enable) begin
-            mode_q   <= {mode_q[8:0], relu, kind};
-            random_q <= {random_q[63:0], random};
-            kind_q   <= mode_q[10:9];
+            mode_q   <= {mode_q[3*(ADDER-1)-1:0], relu, kind};
+            random_q <= {random_q[16*ADDER-1:0], random};
+            kind_q   <= mode_q[3*(ADDER-1) +: 2];
             relu_q   <= relu_zero ? 32'd0 : sum;
             y_q      <= {y_q[32*DELAY-1:0], (kind_q == 2'd0) ? relu_q : {16'd0, bf16_sum}};
         end
