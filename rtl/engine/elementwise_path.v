@@ -69,6 +69,7 @@ module elementwise_path #(
     localparam [31:0]  RECORD_END   = RECORD_BEATS - 1;
     localparam [31:0]  ENTRY_END    = ENTRY_BEATS - 1;
     localparam [31:0]  CREDITS      = FIFO_DEPTH;
+    localparam [2:0]   MUL          = 3'd1;  // the command for a product
 
     generate
         if ((LANES != 1 && LANES != 2 && LANES != 4) || LANES > DEPTH) begin : g_illegal
@@ -94,8 +95,7 @@ module elementwise_path #(
     wire load           = table_valid && !in_use && !sending_record_q;
     wire load_entry     = (entry_beat_q == ENTRY_END[ENTRY_W-1:0]);
     wire operands_valid = x_valid && (needs_y ? y_valid : words_remaining);
-    wire issue          = record_sent_q && operands_valid &&
-                           (credits_q != {CREDIT_W{1'b0}});
+    wire issue          = record_sent_q && operands_valid && (credits_q != {CREDIT_W{1'b0}});
     wire job_taken      = job_valid && job_ready;
     wire [RECORD_W+71:0] record_padded = {{RECORD_W{1'b0}}, record};
 
@@ -161,9 +161,9 @@ module elementwise_path #(
         .issue      (issue),
         .issue_last (1'b0),
         .issue_keep ({LANES{1'b1}}),
-        .pick       ({command_q[1] && !command_q[2], command_q[0]}),
+        .pick       ({command_q[1] && !command_q[2], command_q[0]}),  // as elementwise_control
         .use_table_b(command_q[2:1] == 2'd0),
-        .product    (command_q == 3'd1),
+        .product    (command_q == MUL),
         .x          (x_q),
         .y          (y_q),
         .out_valid  (lanes_valid),

@@ -36,7 +36,7 @@
 module window_reader #(
     parameter integer WORDS   = 4096,  // words of the memory, 2 or more
     parameter integer WORD_W  = 64,    // bits of a word, a multiple of 16
-    parameter integer SLICE_W = 16    // bits of the number of slices of a chunk, 2..16
+    parameter integer SLICE_W = 16     // bits of the number of slices of a chunk, 2..16
 ) (
     input  wire                         clk,
     input  wire                         rst,
@@ -249,7 +249,7 @@ module window_reader #(
     reg [1:0]  user1_q;
     reg        valid2_q, last2_q, job_last2_q;
     reg [1:0]  user2_q;
-    reg [1:0]  fill_halves2_q;  // halves
+    reg [1:0]  fill_halves2_q;  // the halves of the word that are fill
     reg [7:0]  fill_byte2_q;
 
     wire outside1 = (y1_q >= height_q) || (x1_q >= width_q);

@@ -24,11 +24,13 @@ module crc16 (
     output reg  [15:0] next
 );
 
+    localparam [15:0] POLYNOMIAL = 16'h8408;  // without x^16, its lowest power in the highest bit
+
     integer i;
     always @* begin
         next = sum;
         for (i = 0; i < 8; i = i + 1)
-            next = {1'b0, next[15:1]} ^ ((next[0] ^ data[i]) ? 16'h8408 : 16'h0000);
+            next = {1'b0, next[15:1]} ^ ((next[0] ^ data[i]) ? POLYNOMIAL : 16'd0);
     end
 
 endmodule
