@@ -135,6 +135,9 @@ module macrame #(
     localparam integer POST_LATENCY  = (POST_CYCLES == 1) ? POST_STAGES :
                                        (POST_STAGES + 1) * POST_CYCLES;
 
+    // Zeros before it: a comparison of strings of different lengths gives a warning.
+    localparam         RAM_PADDED    = {64'd0, RECORD_RAM};
+
     generate
         if (K_MAX < DEPTH || K_MAX > 65536) begin : g_illegal
             ERROR_macrame_K_MAX_must_be_DEPTH_to_65536 u_error ();
@@ -145,14 +148,14 @@ module macrame #(
         if (FORMATS != "INT8" && FORMATS != "BF16" && FORMATS != "DUAL") begin : g_illegal_formats
             ERROR_macrame_FORMATS_must_be_INT8_BF16_or_DUAL u_error ();
         end
-        if (BF16 != 0 && DEPTH != 1) begin : g_illegal_depth
-            ERROR_macrame_DEPTH_must_be_1_with_BF16 u_error ();
+        if (DEPTH < 1 || DEPTH > 8 || (BF16 != 0 && DEPTH != 1)) begin : g_illegal_depth
+            ERROR_macrame_DEPTH_must_be_1_to_8_and_1_with_BF16 u_error ();
         end
         if (PACK_RESULTS != 0 && PACK_RESULTS != 1) begin : g_illegal_packing
             ERROR_macrame_PACK_RESULTS_must_be_0_or_1 u_error ();
         end
-        // The last four letters: a comparison of strings of different lengths gives a warning.
-        if (RECORD_RAM[31:0] != "auto" && RECORD_RAM[31:0] != "lock") begin : g_illegal_ram
+        if (RAM_PADDED[63:0] != {32'd0, "auto"} &&
+            RAM_PADDED[63:0] != {24'd0, "block"}) begin : g_illegal_ram
             ERROR_macrame_RECORD_RAM_must_be_auto_or_block u_error ();
         end
     endgenerate

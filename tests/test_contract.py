@@ -16,7 +16,7 @@ from macrame.sim.link import HARNESS
 REFUSED = [
     (dict(rows=0), "rows is 0, expected an integer from 1 to 32", "ROWS_must_be_1_to_32"),
     (dict(cols=33), "cols is 33, expected an integer from 1 to 32", "COLS_must_be_1_to_32"),
-    (dict(depth=9), "depth is 9, expected an integer from 1 to 8", "DEPTH_must_be_1_to_8"),
+    (dict(depth=9), "depth is 9, expected an integer from 1 to 8", "DEPTH_must_be_1_to_8_and_1_with_BF16"),
     (
         dict(k_max=65537),
         "k_max is 65537, expected an integer from 1 to 65536",
@@ -28,7 +28,11 @@ REFUSED = [
         "K_MAX_must_be_DEPTH_to_65536",
     ),
     (dict(formats="FP8"), "formats is 'FP8', expected one of INT8, BF16, DUAL", "FORMATS_must_be"),
-    (dict(formats="DUAL", depth=2), "depth is 2, expected 1 with formats DUAL", "DEPTH_must_be_1_with_BF16"),
+    (
+        dict(formats="DUAL", depth=2),
+        "depth is 2, expected 1 with formats DUAL",
+        "DEPTH_must_be_1_to_8_and_1_with_BF16",
+    ),
     (
         dict(fifo_depth=8, formats="DUAL"),
         "fifo_depth is 8, expected 0, or a power of two of at least 32",

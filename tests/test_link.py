@@ -197,7 +197,7 @@ def test_a_link_that_is_forgotten_kills_its_simulator():
     ("shape", "rule"),
     [
         ((33, 1, 1), r"ROWS must be 1 to 32 \(mac_array\)"),
-        ((1, 1, 9), r"DEPTH must be 1 to 8 \(pe_int8\)"),
+        ((1, 1, 9), r"DEPTH must be 1 to 8 and 1 with BF16 \(macrame\)"),
         ((0, 1, 1), r"ROWS must be 1 to 32 \(mac_array\)"),
     ],
 )

@@ -36,6 +36,12 @@ module float_post #(
     localparam integer ADDER = 4;                          // latency of fp32_add
     localparam integer DELAY = LATENCY - (ADDER + 1 + 1);  // after adder, ReLU and rounding
 
+    generate
+        if (LATENCY < 7) begin : g_illegal
+            ERROR_float_post_LATENCY_must_be_7_or_more u_error ();
+        end
+    endgenerate
+
     wire [31:0]             sum;
     wire [15:0]             bf16_sum;
     reg  [3*ADDER-1:0]      mode_q;  // {relu, kind}, aligned with the adder's stages

@@ -62,6 +62,12 @@ module perf_counters #(
     output wire             full
 );
 
+    generate
+        if (WIDTH < 4) begin : g_illegal
+            ERROR_perf_counters_WIDTH_must_be_4_or_more u_error ();
+        end
+    endgenerate
+
     // Registers, so that no counter's enable loads the logic of an event.
     reg       beat_in_q, beat_out_q;
     reg [6:1] event_q;

@@ -37,7 +37,7 @@
 `default_nettype none
 
 module elementwise_control #(
-    parameter integer CREDITS      = 32,  // results the FIFO holds
+    parameter integer CREDITS      = 32,  // results the FIFO holds, 1 or more
     parameter integer RECORD_BEATS = 5,   // beats of a record, 1..9
     parameter integer ENTRY_BEATS  = 2    // beats of an entry: 1, 2 or 4
 ) (
@@ -87,6 +87,18 @@ module elementwise_control #(
 
     localparam [2:0]   MUL           = 3'd1;
     localparam [2:0]   ILLEGAL       = 3'd7;
+
+    generate
+        if (CREDITS < 1) begin : g_illegal_credits
+            ERROR_elementwise_control_CREDITS_must_be_1_or_more u_error ();
+        end
+        if (RECORD_BEATS < 1 || RECORD_BEATS > 9) begin : g_illegal_record
+            ERROR_elementwise_control_RECORD_BEATS_must_be_1_to_9 u_error ();
+        end
+        if (ENTRY_BEATS != 1 && ENTRY_BEATS != 2 && ENTRY_BEATS != 4) begin : g_illegal_entry
+            ERROR_elementwise_control_ENTRY_BEATS_must_be_1_2_or_4 u_error ();
+        end
+    endgenerate
 
     reg                in_data_q;          // the record was accepted, data follows
     reg [8:0]          record_beat_hot_q;  // bit n: a record's beat n is next

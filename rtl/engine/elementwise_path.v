@@ -72,6 +72,9 @@ module elementwise_path #(
     localparam [2:0]   MUL          = 3'd1;  // the command for a product
 
     generate
+        if (DEPTH != 2 && DEPTH != 4 && DEPTH != 8) begin : g_illegal_depth
+            ERROR_elementwise_path_DEPTH_must_be_2_4_or_8 u_error ();
+        end
         if ((LANES != 1 && LANES != 2 && LANES != 4) || LANES > DEPTH) begin : g_illegal
             ERROR_elementwise_path_LANES_must_be_1_2_or_4_and_at_most_DEPTH u_error ();
         end

@@ -80,6 +80,12 @@ module host_port #(
     localparam [2:0] PLAY    = 3'd4;
     localparam [2:0] PLAYING = 3'd5;
 
+    generate
+        if (WORD_W != 16 && WORD_W != 32 && WORD_W != 64) begin : g_illegal
+            ERROR_host_port_WORD_W_must_be_16_32_or_64 u_error ();
+        end
+    endgenerate
+
     reg [2:0]  state_q;
     reg [1:0]  beat_q;             // word of a command's first 8 bytes
     reg [63:0] header_q;

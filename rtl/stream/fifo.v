@@ -23,7 +23,7 @@
 `default_nettype none
 
 module fifo #(
-    parameter integer WIDTH = 8,   // bits of an entry
+    parameter integer WIDTH = 8,   // bits of an entry, 1 or more
     parameter integer DEPTH = 64,  // entries in memory, a power of two, 2 or more
     // for synthesis: "auto", or "block" for block RAM
     parameter         RAM   = "auto"
@@ -40,6 +40,9 @@ module fifo #(
     localparam integer ADDR_W = $clog2(DEPTH);
 
     generate
+        if (WIDTH < 1) begin : g_illegal_width
+            ERROR_fifo_WIDTH_must_be_1_or_more u_error ();
+        end
         if (DEPTH < 2 || (DEPTH & (DEPTH - 1)) != 0) begin : g_illegal
             ERROR_fifo_DEPTH_must_be_a_power_of_two_from_2 u_error ();
         end

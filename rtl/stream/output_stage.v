@@ -50,8 +50,8 @@ module output_stage #(
     parameter integer BF16        = 0,  // 1: bfloat16 tiles
     // cycles per result of a requantiser: 1, or 33..64 without bfloat16
     parameter integer POST_CYCLES = 1,
-    // pipeline of a requantiser or float unit, in steps of POST_CYCLES cycles
-    parameter integer POST_STAGES = (POST_CYCLES == 1) ? 11 : 8
+    // pipeline of a requantiser or float unit, in steps of POST_CYCLES cycles: 11, or 8 if serial
+    parameter integer POST_STAGES = 11
 ) (
     input  wire                     clk,
     input  wire                     rst,
@@ -180,6 +180,9 @@ module output_stage #(
         if (POST_CYCLES != 1 && (POST_CYCLES < 33 || POST_CYCLES > 64 || BF16 != 0)
            ) begin : g_illegal_pace
             ERROR_output_stage_POST_CYCLES_must_be_1_or_33_to_64_without_BF16 u_error ();
+        end
+        if (POST_STAGES != ((SERIAL != 0) ? 8 : 11)) begin : g_illegal_stages
+            ERROR_output_stage_POST_STAGES_must_be_11_or_8_with_POST_CYCLES_above_1 u_error ();
         end
         if (POST_LANES < 1 || POST_LANES > COLS) begin : g_illegal
             ERROR_output_stage_POST_LANES_must_be_1_to_COLS u_error ();

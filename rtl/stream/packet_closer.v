@@ -27,9 +27,9 @@
 `default_nettype none
 
 module packet_closer #(
-    parameter integer DATA_W = 256,
-    parameter integer KEEP_W = 32,
-    parameter integer PARTS  = 1  // of a beat; divides DATA_W
+    parameter integer DATA_W = 256,  // bits of tdata
+    parameter integer KEEP_W = 32,   // bits of tkeep
+    parameter integer PARTS  = 1     // of a beat; divides DATA_W
 ) (
     input  wire              clk,
     input  wire              rst,
@@ -51,6 +51,12 @@ module packet_closer #(
 );
 
     localparam integer PART_W = DATA_W / PARTS;
+
+    generate
+        if (PART_W * PARTS != DATA_W) begin : g_illegal
+            ERROR_packet_closer_PARTS_must_be_a_divisor_of_DATA_W u_error ();
+        end
+    endgenerate
 
     reg [DATA_W-1:0] data_q;
     reg [KEEP_W-1:0] keep_q;

@@ -41,7 +41,7 @@
 module panel_buffer #(
     parameter integer COLS       = 8,     // 1..32
     parameter integer LANE_BYTES = 1,     // bytes of a lane, 1..8
-    parameter integer SLICES_MAX = 1024,  // slices of the longest panel
+    parameter integer SLICES_MAX = 1024,  // slices of the longest panel, 1..65536
     // cycles from issuing a tile's last slice to reading its record
     parameter integer SETTLE     = 8,
     parameter integer INT8       = 1,  // 1: modes 0 to 3, int8
@@ -190,6 +190,12 @@ module panel_buffer #(
     assign slice_last  = slice_last_q;
     assign slice_slot  = read_slot_q;
     generate
+        if (LANE_BYTES < 1 || LANE_BYTES > 8) begin : g_illegal_lane
+            ERROR_panel_buffer_LANE_BYTES_must_be_1_to_8 u_error ();
+        end
+        if (SLICES_MAX < 1 || SLICES_MAX > 65536) begin : g_illegal_slices
+            ERROR_panel_buffer_SLICES_MAX_must_be_1_to_65536 u_error ();
+        end
         if (MODE_W == 4) begin : g_modes
             assign slice_mode = read_mode_q;
         end else begin : g_int8_modes

@@ -105,6 +105,9 @@ module panel_record #(
            ) begin : g_illegal_reads
             ERROR_panel_record_READS_must_be_1_2_4_or_3_of_3_beats u_error ();
         end
+        if (LANE_BYTES < 1 || LANE_BYTES > 8) begin : g_illegal_lane
+            ERROR_panel_record_LANE_BYTES_must_be_1_to_8 u_error ();
+        end
         if (LEAD < READS) begin : g_illegal_lead
             ERROR_panel_record_LEAD_must_be_READS_or_more u_error ();
         end

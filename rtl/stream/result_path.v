@@ -124,7 +124,7 @@ module result_path #(
 
     panel_record #(
         .COLS      (COLS),
-        .LANE_BYTES(LANE_W/8),
+        .LANE_BYTES(LANE_BYTES),
         .READS     (READS),
         .LEAD      (LEAD),
         .RAM       (RECORD_RAM)

@@ -66,6 +66,9 @@ module tile_credits #(
     end
 
     generate
+        if (CREDITS < BF16_ROWS) begin : g_illegal
+            ERROR_tile_credits_CREDITS_must_be_at_least_the_rows_of_a_tile u_error ();
+        end
         if (BF16 != 0) begin : g_bf16
             // the same for a bfloat16 tile, a cycle ahead
             wire [CREDIT_W-1:0] bf16_started = spare_started + INT8_BF16[CREDIT_W-1:0];

@@ -40,10 +40,10 @@
 
 module tile_sequencer #(
     parameter integer ROWS         = 8,     // 1..32
-    parameter integer SLICES_MAX   = 1024,  // slices of the longest panel
+    parameter integer SLICES_MAX   = 1024,  // slices of the longest panel, 1..65536
     parameter integer ROW_CYCLES   = 4,     // cycles per requantised row, 1..2048
     parameter integer POST_LATENCY = 11,    // extra cycles of a requantised row over a raw one
-    parameter integer CREDITS      = 64,    // rows the result FIFO holds
+    parameter integer CREDITS      = 64,    // rows the result FIFO holds, at least a tile's
     parameter integer BF16         = 0      // 1: panels may be bfloat16
 ) (
     input  wire       clk,
@@ -152,6 +152,9 @@ module tile_sequencer #(
     );
 
     generate
+        if (SLICES_MAX < 1 || SLICES_MAX > 65536) begin : g_illegal
+            ERROR_tile_sequencer_SLICES_MAX_must_be_1_to_65536 u_error ();
+        end
         if (BF16 != 0) begin : g_bf16
             bf16_phase u_bf16_phase (
                 .clk        (clk),

@@ -32,7 +32,7 @@
 `default_nettype none
 
 module vector_control #(
-    parameter integer CREDITS = 32  // results the FIFO holds
+    parameter integer CREDITS = 32  // results the FIFO holds, 1 or more
 ) (
     input  wire        clk,
     input  wire        rst,
@@ -72,6 +72,12 @@ module vector_control #(
     localparam [2:0]   RELU        = 3'd4;
     localparam integer CREDIT_W    = $clog2(CREDITS + 1);
     localparam [31:0]  CREDITS_ALL = CREDITS;
+
+    generate
+        if (CREDITS < 1) begin : g_illegal
+            ERROR_vector_control_CREDITS_must_be_1_or_more u_error ();
+        end
+    endgenerate
 
     reg                in_data_q;  // the record was accepted, data follows
     reg [6:0]          command_q;

@@ -380,8 +380,8 @@ bench(
     | {
         "5over2,dual": {"COLS": 5, "POST_LANES": 2, "BF16": 1},
         "3over3,bf16": {"COLS": 3, "POST_LANES": 3, "INT8": 0, "BF16": 1},
-        "3over2,slow": {"COLS": 3, "POST_LANES": 2, "POST_CYCLES": 33},
-        "1over1,slow": {"COLS": 1, "POST_LANES": 1, "POST_CYCLES": 40},
+        "3over2,slow": {"COLS": 3, "POST_LANES": 2, "POST_CYCLES": 33, "POST_STAGES": 8},
+        "1over1,slow": {"COLS": 1, "POST_LANES": 1, "POST_CYCLES": 40, "POST_STAGES": 8},
     },
     thorough=("5over2", "7over3", "1over1", "3over3,bf16", "3over2,slow", "1over1,slow"),
     nightly={f"{c}over{p}": {"COLS": c, "POST_LANES": p} for c, p in ((8, 2), (32, 5), (2, 2))},
