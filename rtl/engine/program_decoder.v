@@ -99,6 +99,10 @@ module program_decoder #(
     localparam [31:0]  SLICES_32        = SLICES_MAX;
     localparam [31:0]  DEPTH_32         = DEPTH;
 
+    localparam [7:0] VERSION     = 8'd1;  // of the program's format
+    localparam [7:0] COMMAND_END = 8'd4;  // the elementwise unit's last operation
+
+    // kinds
     localparam [7:0] END         = 8'd0;
     localparam [7:0] BEGIN       = 8'd1;
     localparam [7:0] PRODUCT     = 8'd2;
@@ -135,20 +139,32 @@ module program_decoder #(
 
     // --- the descriptor
 
-    wire [7:0]  kind         = descriptor_q[0 +: 8];
-    wire [3:1]  flags        = descriptor_q[9 +: 3];
-    wire [7:0]  mode         = descriptor_q[16 +: 8];
-    wire [15:0] panels       = descriptor_q[32 +: 16];
-    wire [15:0] rows         = descriptor_q[48 +: 16];
-    wire [15:0] columns      = descriptor_q[64 +: 16];
-    wire [15:0] chunks       = descriptor_q[128 +: 16];
-    wire [15:0] chunk_slices = descriptor_q[144 +: 16];
-    wire [15:0] last_slices  = descriptor_q[160 +: 16];
-    wire [31:0] words_needed = descriptor_q[32 +: 32];
-    wire [15:0] slices_needed = descriptor_q[64 +: 16];
-    wire [7:0]  command   = descriptor_q[864 +: 8];
-    wire        wait_flag = descriptor_q[8];
-    wire        sparse    = descriptor_q[15];
+    // fields, by their byte in the descriptor
+    wire [7:0]  kind           = descriptor_q[8*0 +: 8];
+    wire        wait_flag      = descriptor_q[8*1];
+    wire        split          = descriptor_q[8*1 + 1];
+    wire        turn_column    = descriptor_q[8*1 + 2];
+    wire        turn_panel     = descriptor_q[8*1 + 3];
+    wire        sparse         = descriptor_q[8*1 + 7];
+    wire [7:0]  mode           = descriptor_q[8*2 +: 8];
+    wire [15:0] panels         = descriptor_q[8*4 +: 16];
+    wire [15:0] rows           = descriptor_q[8*6 +: 16];
+    wire [15:0] columns        = descriptor_q[8*8 +: 16];
+    wire [15:0] kernel_rows    = descriptor_q[8*10 +: 16];
+    wire [15:0] kernel_columns = descriptor_q[8*12 +: 16];
+    wire [15:0] kernel_words   = descriptor_q[8*14 +: 16];
+    wire [15:0] chunks         = descriptor_q[8*16 +: 16];
+    wire [15:0] chunk_slices   = descriptor_q[8*18 +: 16];
+    wire [15:0] last_slices    = descriptor_q[8*20 +: 16];
+    wire [7:0]  command        = descriptor_q[8*108 +: 8];
+    // of a begin
+    wire [7:0]  version        = descriptor_q[8*1 +: 8];
+    wire [7:0]  core_depth     = descriptor_q[8*2 +: 8];
+    wire [7:0]  core_cols      = descriptor_q[8*3 +: 8];
+    wire [31:0] words_needed   = descriptor_q[8*4 +: 32];
+    wire [15:0] slices_needed  = descriptor_q[8*8 +: 16];
+    // of an end
+    wire [31:0] end_checksum   = descriptor_q[8*4 +: 32];
 
     wire is_begin = (kind == BEGIN);
     wire is_end   = (kind == END);
@@ -157,14 +173,13 @@ module program_decoder #(
     assign product     = (kind == PRODUCT) || (kind == FUSED);
     assign elementwise = (kind == ELEMENTWISE) || (kind == FUSED);
 
-    wire begin_legal = (descriptor_q[8 +: 8] == 8'd1) && (descriptor_q[16 +: 8] == DEPTH_32[7:0]) &&
-                       (descriptor_q[24 +: 8] == DEPTH_32[7:0]) && (words_needed <= WORDS_32) &&
-                       (slices_needed <= SLICES_32[15:0]);
+    wire begin_legal      = (version == VERSION) && (core_depth == DEPTH_32[7:0]) &&
+                            (core_cols == DEPTH_32[7:0]) && (words_needed <= WORDS_32) &&
+                            (slices_needed <= SLICES_32[15:0]);
     wire counts_legal     = (panels != 16'd0) && (rows != 16'd0) && (columns != 16'd0) &&
-                            (descriptor_q[80 +: 16] != 16'd0) &&
-                            (descriptor_q[96 +: 16] != 16'd0) &&
-                            (descriptor_q[112 +: 16] != 16'd0);
-    wire turn_flags_legal = !(flags[2] && flags[3]) && (flags[1] || !(flags[2] || flags[3]));
+                            (kernel_rows != 16'd0) && (kernel_columns != 16'd0) &&
+                            (kernel_words != 16'd0);
+    wire turn_flags_legal = !(turn_column && turn_panel) && (split || !(turn_column || turn_panel));
     wire single_tile      = (rows == 16'd1) && (columns == 16'd1);
     wire panels_legal     = (chunks != 16'd0) && (chunk_slices != 16'd0) &&
                             (last_slices != 16'd0) &&
@@ -172,7 +187,7 @@ module program_decoder #(
                             ((chunks == 16'd1) || single_tile) &&
                             (mode[7:2] == 6'd0) && (mode[1:0] != 2'd0);
     wire job_legal        = counts_legal && turn_flags_legal && (panels_legal || !product) &&
-                            ((command <= 8'd4) || !elementwise);
+                            ((command <= COMMAND_END) || !elementwise);
     wire legal            = (is_begin != begun_q) && (kind <= TABLES) &&
                             (begin_legal || !is_begin) && (job_legal || !is_job) &&
                             (tlast_q || !is_end);
@@ -192,7 +207,7 @@ module program_decoder #(
     end
 
     wire [63:0] checksum_twice  = {checksum_q, checksum_q} << (CHECKSUM_WORDS % 32);
-    wire        checksum_equal  = (checksum_q == descriptor_q[32 +: 32]);
+    wire        checksum_equal  = (checksum_q == end_checksum);
     wire        unused_checksum = &{1'b0, checksum_twice[31:0]};
 
     // --- weights
