@@ -85,8 +85,9 @@ module elementwise_unit #(
     localparam [31:0]  LANES_WORD   = LANES;
     localparam [31:0]  DEPTH_WORD   = FIFO_DEPTH;
     localparam [31:0]  FORMATS      = 32'd1;          // int8
+    // a record has 9 bytes, an entry of a table 4
     localparam integer RECORD_BEATS = (9 + LANES - 1) / LANES;
-    localparam integer ENTRY_BEATS  = (LANES < 4) ? (4 + LANES - 1) / LANES : 1;
+    localparam integer ENTRY_BEATS  = (4 + LANES - 1) / LANES;
 
     wire soft_reset, halted, core_rst;
     assign core_rst = rst || soft_reset;
