@@ -230,10 +230,9 @@ def engine_table(say: Callable[[str], None] = lambda text: None) -> list[str]:
     say("network engine")
     found = with_sum(parts(unit.module, unit.parameters, ENGINE_PARTS))
     found["the engine as a whole"] = flow.synthesise("ecp5", unit).area()
-    block = flow.Unit(
-        "area-engine-block", unit.module, (*unit.parameters, ("RECORD_RAM", '"block"')), unit.portable
-    )
-    found["the same with records in block RAM"] = flow.synthesise("ecp5", block).area()
+    parameters = tuple({**dict(unit.parameters), "RECORD_RAM": '"auto"'}.items())
+    luts = flow.Unit("area-engine-lut-ram", unit.module, parameters, unit.portable)
+    found["the same with records in LUT RAM"] = flow.synthesise("ecp5", luts).area()
     return part_lines("network engine", found)
 
 

@@ -32,7 +32,7 @@ module macrame_engine #(
     parameter integer K_MAX      = 1024,  // of the core: a multiple of DEPTH
     parameter integer POST_LANES = 2,     // of the core: 1..DEPTH
     parameter integer LANES      = 2,     // of the elementwise unit: 1, 2 or 4, at most DEPTH
-    // of the core: memory of records, "auto" or "block"
+    // memory of the core's records and of the counters: "auto" or "block"
     parameter         RECORD_RAM = "auto",
     parameter integer BEATS      = 0      // of the longest program, for the register; 0: no store
 ) (
@@ -495,7 +495,8 @@ module macrame_engine #(
     // job, stall_a a cycle without a job to read, stall_w a slice that waits for weights, stall_out
     // one that waits for the elementwise unit, `pad` a cycle that waits for the program.
     perf_counters #(
-        .WIDTH(32)
+        .WIDTH(32),
+        .RAM  (RECORD_RAM)
     ) u_perf_counters (
         .clk       (clk),
         .clear     (core_rst || clear_counters),

@@ -92,7 +92,7 @@ module window_reader #(
     // the job
     reg [15:0]            chunks_q;
     reg [SLICE_W-1:0]     chunk_slices_q, last_slices_q;
-    reg [15:0]            height_q, width_q, width_end_q, top_q, left_q;
+    reg [15:0]            height_q, width_q, top_q, left_q;
     reg [47:0]            y_step_q, x_step_q;
     reg [6*ADDRESS_W-1:0] source_step_q;
     reg [7:0]             fill_q;
@@ -214,7 +214,6 @@ module window_reader #(
             last_slices_q   <= last_slices;
             height_q        <= height;
             width_q         <= width;
-            width_end_q     <= width - 16'd1;
             top_q           <= top;
             left_q          <= left;
             y_step_q        <= y_step;
@@ -252,7 +251,10 @@ module window_reader #(
     reg [1:0]  fill_halves2_q;  // the halves of the word that are fill
     reg [7:0]  fill_byte2_q;
 
-    wire outside1 = (y1_q >= height_q) || (x1_q >= width_q);
+    // one subtractor for two questions: is x at least the width, or just one less
+    wire [16:0] x_minus_width = {1'b0, x1_q} - {1'b0, width_q};
+    wire        outside1      = (y1_q >= height_q) || !x_minus_width[16];
+    wire        last_column1  = (x_minus_width[15:0] == 16'hFFFF);
 
     assign port_a_enable  = advance;
     assign port_a_address = address_q;
@@ -271,7 +273,7 @@ module window_reader #(
             last2_q        <= last1_q;
             job_last2_q    <= job_last1_q;
             user2_q        <= user1_q;
-            fill_halves2_q <= {outside1 || (edge_right_q && (x1_q == width_end_q)),
+            fill_halves2_q <= {outside1 || (edge_right_q && last_column1),
                                outside1 || (edge_left_q && (x1_q == 16'd0))};
             fill_byte2_q   <= fill_q;
         end

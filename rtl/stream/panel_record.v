@@ -77,7 +77,7 @@ module panel_record #(
     localparam integer ADDR_W       = 2 + PART_W;
 
     // one word of each bank per address
-    (* ram_style = RAM *)
+    (* no_rw_check, ram_style = RAM *)
     reg [WORD_W-1:0] mem[0:(1<<ADDR_W)-1];
 
     reg [BANKS-1:0]  write_q;  // one bit per bank
