@@ -106,6 +106,7 @@ def test_another_file_is_no_store(tmp_path, capsys, kind):
     said = f"campaign: STORE={path}: not a file of verdicts, expected one or a new path\n"
     assert capsys.readouterr() == ("", said)
     assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["a.npy"]
 
 
 def test_a_store_has_one_writer(tmp_path):
@@ -329,6 +330,16 @@ ALL_KINDS = "mutants, python, coverage, suite, networks, synth, speedup or evide
         ),
         ({"TESTS": "fifoo"}, ["suite"], "TESTS=fifoo: no such case"),
         ({"STORE": "."}, ["suite"], "a directory, expected a file of verdicts"),
+        (
+            {"STORE": "/dev/full"},
+            ["suite"],
+            "STORE=/dev/full: not a regular file, expected a file of verdicts",
+        ),
+        ({"STORE": "/nowhere/x"}, ["suite"], "STORE=/nowhere/x: the directory /nowhere does not exist"),
+        *(
+            ({"CLUSTER": text}, ["suite"], f"CLUSTER={text}: expected an address such as tcp://host:8786")
+            for text in ("host", "http://host:1", "tcp://host:", "tcp://", "tcp://host:65536", "tcp://host:0")
+        ),
     ],
 )
 def test_bad_input_is_one_line(capsys, given, words, said):

@@ -86,7 +86,7 @@ def test_the_digits_are_judged_once(tmp_path, capsys, hardware):
 
 
 def test_all_held_out_images_by_default():
-    listed = networks.tasks({}, 1)
+    listed = networks.tasks({}, 1)  # all held-out digits
     assert sum(task.arguments["count"] for task in listed) == 540
     assert [task.arguments["first"] for task in listed] == list(range(0, 540, networks.SIZE))
     assert len({task.key for task in listed}) == len(listed)
@@ -176,3 +176,10 @@ def test_keys_depend_on_the_files(reference):
     assert not any(name.startswith(("rtl/engine/", "macrame/cli/", "tests/")) for name in files)
     assert "rtl/engine/program_decoder.v" in networks.tasks(ENGINE, 1)[0].files
     assert content.relative(paths.PACKAGE / "nets" / "digits.tflite") in files
+
+
+def test_labels_are_of_all_held_out_digits(tmp_path):
+    """And not of the ten that `macrame net` runs by default."""
+    labels = tmp_path / "labels.npy"
+    np.save(labels, digits.held_out()[1])
+    assert len(networks.tasks({"LABELS": str(labels)}, 1)) == len(networks.tasks({}, 1))

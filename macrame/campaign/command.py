@@ -42,9 +42,19 @@ TAKES = {
 
 
 def store(values: Mapping[str, str]) -> Store:
-    """The store that STORE names; by default build/campaign/verdicts.jsonl."""
-    given = values.get("STORE")
-    return Store(Path(given).absolute() if given else environment.build_dir() / "campaign" / "verdicts.jsonl")
+    """The store that STORE names; by default build/campaign/verdicts.jsonl.
+
+    Raises
+    ------
+    InputError
+        The directory of STORE does not exist: it may be misspelt, and the verdicts of days elsewhere.
+    """
+    if "STORE" not in values:
+        return Store(environment.build_dir() / "campaign" / "verdicts.jsonl")
+    path = Path(values["STORE"]).absolute()
+    if not path.parent.is_dir():
+        raise InputError(f"STORE={path}: the directory {path.parent} does not exist")
+    return Store(path)
 
 
 def executor(values: Mapping[str, str]) -> engine.Executor:

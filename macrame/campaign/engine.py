@@ -11,6 +11,7 @@ import contextlib
 import datetime
 import logging
 import queue
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -80,6 +81,12 @@ class Cluster:
 
     address: str
     say: Callable[[str], object] = print
+
+    def __post_init__(self) -> None:
+        """InputError for an address that Dask cannot read: its client would try for a minute to close."""
+        found = re.fullmatch(r"((tcp|tls|ucx|wss?)://)?[^\s/]+:([0-9]{1,5})", self.address)
+        if not found or not 0 < int(found[3]) < 1 << 16:
+            raise InputError(f"CLUSTER={self.address}: expected an address such as tcp://host:8786")
 
     def __call__(self, tasks: Sequence[Task]) -> Iterator[tuple[Task, dict[str, Any]]]:
         """Run the tasks.

@@ -142,10 +142,9 @@ def tasks(values: Mapping[str, str], seed: int) -> list[Task]:
     given = {name: values[name] for name in GIVEN if values.get(name)}
     given |= {"SEED": str(seed), "SIM": given.get("SIM", "verilator")}
     size = parse.integer("SIZE", values.get("SIZE", str(SIZE)), 1, 10**6)
-    job, shape = prepared(given)
     if "IMAGES" not in given and command.takes_held_out(given):
         given["IMAGES"] = str(len(digits.held_out()[0]))
-        job, shape = prepared(given)
+    job, shape = prepared(given)
     config = job.config if shape is None else shape.config
     name = Path(given.get("MODEL", str(digits.MODEL))).name
     group = f"{name}, {config} {'core' if shape is None else 'engine'}"

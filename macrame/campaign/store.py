@@ -32,13 +32,15 @@ class Store:
     Raises
     ------
     InputError
-        The path is a folder.
+        The path is a folder or another special file.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         if path.is_dir():
             raise InputError(f"STORE={path}: a directory, expected a file of verdicts or a new path")
+        if path.exists() and not path.is_file():
+            raise InputError(f"STORE={path}: not a regular file, expected a file of verdicts or a new path")
         self._lock = FileLock(f"{path}.lock")
         self._file: int | None = None
         self.records: dict[str, Record] = {}
@@ -83,6 +85,7 @@ class Store:
         self.records[record["key"]] = record
 
     def __enter__(self) -> Self:
+        self.read()  # an error leaves no lock next to a file of another kind
         try:
             environment.probe(self.path.parent)
             self._lock.acquire(blocking=False)

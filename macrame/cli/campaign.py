@@ -53,7 +53,7 @@ OPTIONS = (
     Option("cluster", "address of a Dask scheduler whose workers run the tasks, such as tcp://host:8786"),
     Option(
         "store",
-        "file that stores the verdicts; evidence: by default tests/evidence.jsonl",
+        "file that stores the verdicts, in an existing directory; evidence: by default tests/evidence.jsonl",
         "verdicts.jsonl in campaign/ of the build directory",
     ),
     SEED,
