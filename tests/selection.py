@@ -24,6 +24,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
+from _pytest.mark.expression import Expression
 
 from macrame.paths import ROOT
 from tb.lib.catalogue import CASES
@@ -127,6 +128,10 @@ def read(text: str) -> Selection:
         return Selection(tuple(names), tuple(paths))
     part_of_a_name = len(words) == 1 and re.fullmatch(r"[\w/.+-]+", text) and not text.endswith(".py")
     if part_of_a_name or set(words) & {"and", "or", "not"}:
+        try:
+            Expression.compile(text)
+        except SyntaxError as error:  # each of pytest's processes would end with a traceback
+            raise pytest.UsageError(f"TESTS={text}: not an expression for -k, {error}") from None
         return Selection(keyword=text)
     which = f"{unknown[0]}: " if len(words) > 1 else ""
     raise pytest.UsageError(

@@ -65,6 +65,38 @@ def test_the_help_lists_every_verb_and_every_verb_every_option(capsys):
             assert (option.variable if option.positional else f"--{option.name}") in text
 
 
+def test_help_of_a_verb_is_its_help(capsys):
+    for words in (["help", "trace"], ["trace", "--help"]):
+        with pytest.raises(SystemExit) as caught:
+            main.main(words)
+        assert caught.value.code == 0
+    out = capsys.readouterr().out
+    assert out[: len(out) // 2] == out[len(out) // 2 :]
+    assert out.startswith("usage: macrame trace")
+
+
+@pytest.mark.parametrize(
+    ("env", "written"),
+    [
+        ({"LC_ALL": "C.UTF-8"}, b"wrote \xff.bin\n"),
+        ({"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0"}, rb"wrote \udcff.bin" + b"\n"),
+    ],
+    ids=["UTF-8", "ASCII"],
+)
+def test_a_path_and_a_locale_that_are_not_utf8_are_written(tmp_path, env, written):
+    """The output and the page name the file; the page's scripts, which are UTF-8, are read as such."""
+    words = [b"net", b"--compile", b"\xff.bin", b"--page", b"p.html"]
+    done = subprocess.run(
+        [sys.executable, "-m", "macrame", *words],
+        cwd=tmp_path,
+        capture_output=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "0", **env},
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert written in done.stdout
+    assert (tmp_path / "p.html").read_text(encoding="utf-8").count(r"\udcff.bin") == 1
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -105,6 +137,19 @@ def test_the_help_lists_every_verb_and_every_verb_every_option(capsys):
         (["synth", "--target", "a\nb"], "macrame synth: --target a\\nb: expected one of ecp5"),
         (["gemm", "a", "b\nc", "d\ne"], "macrame gemm: unknown argument d\\ne, see macrame gemm --help"),
         (["synth", "tables"], "macrame synth: tables: expected table, or nothing"),
+        (["synth", "table", "x"], "macrame synth: table x: expected table, or nothing"),
+        (["proofs", "table", "x"], "macrame proofs: table x: expected table, or nothing"),
+        (["test", "nightly", "x"], "macrame test: nightly x: expected nightly, or nothing"),
+        (["speed", "digits", "trace"], "macrame speed: digits trace: expected digits, trace, or ROWS COLS"),
+        (["speed", "4", "0"], "macrame speed: 0: expected COLS, an integer from 1 to 32"),
+        (["gemm", "--row", "4", "a", "w"], "macrame gemm: unknown argument --row, see macrame gemm --help"),
+        (["help", "xyzzy"], "macrame: 'xyzzy' is not a verb, expected one of gemm"),
+        (["exhaustive", "--rtl", "README.md"], "macrame exhaustive: --rtl README.md: not a directory"),
+        (
+            ["exhaustive", "--first", "0xffffffff", "--count", "2"],
+            "macrame exhaustive: --count 2: expected 1\n",
+        ),
+        (["net", "--cols", "1", "--post-lanes", "2"], "macrame net: --post-lanes 2: expected 1\n"),
         (
             ["bitstream", "--board", "x"],
             "macrame bitstream: --board x: expected one of icebreaker, ulx3s, ulx3s-engine",

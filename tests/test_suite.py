@@ -100,6 +100,8 @@ def test_a_nightly_test_runs_when_named_in_full():
 def test_an_expression_goes_to_pytest():
     assert selection.read("stalls and not bf16") == selection.Selection(keyword="stalls and not bf16")
     assert selection.read("rounding-away-takes-ties-up").keyword == "rounding-away-takes-ties-up"
+    with pytest.raises(pytest.UsageError, match="^TESTS=fifo and: not an expression for -k, "):
+        selection.read("fifo and")
 
 
 def test_paths_and_ids():
@@ -259,7 +261,7 @@ def test_a_bad_part_is_refused_before_anything_runs(text, monkeypatch, capfd):
         (["--seed", "x"], "--seed x: expected an integer from 0 to 2147483647"),
         (["--sim", "foo"], "--sim foo: expected one of icarus, verilator"),
         (["nightlyy"], "nightlyy: expected nightly, or nothing"),
-        (["nightly", "nightly"], "nightly: expected nightly, or nothing"),
+        (["nightly", "nightly"], "nightly nightly: expected nightly, or nothing"),
     ],
 )
 def test_bad_input_is_refused_before_anything_runs(words, said, monkeypatch, capfd):

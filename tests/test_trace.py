@@ -578,12 +578,13 @@ def test_a_truncated_file_is_detected(recorded, tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "is not a trace, expected a trace that --trace wrote"),
+        (b"", "the file is empty"),
+        (b"text", "is not a trace, expected a trace that --trace wrote"),
         (b"\x93NUMPY\x01\0", "is not a trace"),
         (b"macrame trace 2\n" + bytes(99), "is a trace of version 2, expected version 1"),
         (b"macrame trace 1\n" + bytes(99), "is damaged"),
     ],
-    ids=["empty", "npy", "version", "zeros"],
+    ids=["empty", "text", "npy", "version", "zeros"],
 )
 def test_another_file_is_refused(content, message, tmp_path):
     path = tmp_path / "other"

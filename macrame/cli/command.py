@@ -124,9 +124,6 @@ class UsageError(Exception):
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        unknown = message.removeprefix("unrecognized arguments: ")
-        if unknown != message:
-            raise UsageError(f"unknown argument {unknown or repr(unknown)}, see {self.prog} --help")
         found = re.fullmatch(
             r"argument (?:-h/)?(\S+): (?:(expected one) argument|ignored explicit argument '(.*)')", message
         )
@@ -243,7 +240,10 @@ def parse(verb: str, arguments: Sequence[str]) -> tuple[dict[str, str], list[str
             option, value = known[found[1]], word.partition("=")[2]
             spelt = value if option.positional else f"--{option.name}" + ("" if option.flag else f" {value}")
             raise UsageError(f"{word}: NAME=value is for make, expected {spelt}")
-    given = vars(parser(verb).parse_args(arguments))
+    namespace, unknown = parser(verb).parse_known_args(arguments)
+    if unknown:  # only the first: after an option with a value, the value may have been read as a word
+        raise UsageError(f"unknown argument {unknown[0] or repr('')}, see macrame {verb} --help")
+    given = vars(namespace)
     words = given.pop("words", None) or []
     for option in options(verb):
         if given[option.variable] == "":

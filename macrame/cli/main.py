@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """``macrame VERB``, and ``python -m macrame VERB``."""
 
+import codecs
 import difflib
 import io
+import locale
 import os
 import shlex
 import sys
@@ -74,6 +76,8 @@ def unwritten(error: OSError, status: int = 0) -> int:
 
 
 def _main(words: list[str]) -> int:
+    if words[:1] == ["help"] and words[1:]:
+        words = [words[1], "--help"]
     if words[:1] in (["-h"], ["--help"], ["help"]):
         print(usage())
         return 0
@@ -113,7 +117,21 @@ def replay(verb: str, rest: list[str]) -> str:
     return shlex.join(["macrame", verb, *kept]) + seed
 
 
+def in_utf8() -> None:
+    """Start this process again in Python's UTF-8 mode, unless it reads files as UTF-8 already.
+
+    The project's files are UTF-8, whatever the locale. The encoding of the terminal stays that of the locale.
+    """
+    if sys.flags.utf8_mode or codecs.lookup(locale.getencoding()).name == "utf-8" or not sys.executable:
+        return
+    if sys.stdout is not None:
+        os.environ.setdefault("PYTHONIOENCODING", sys.stdout.encoding)
+    os.environ["PYTHONUTF8"] = "1"  # for processes that this one starts
+    os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
+
+
 def program() -> None:
     """The console script: run `main` with this process's arguments, handle interrupts, set the exit code."""
+    in_utf8()
     signals.starting()
     signals.leave(main())

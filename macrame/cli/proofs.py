@@ -23,9 +23,10 @@ WORDS = ("table", "print the table of all properties instead of proving them")
 def run(values: dict[str, str], words: list[str]) -> int:
     """Prove and apply the faults, or print the table; returns the exit code."""
     from macrame.cli.command import UsageError
+    from macrame.errors import short
 
     if words not in ([], ["table"]):
-        raise UsageError(f"{words[0]}: expected table, or nothing")
+        raise UsageError(f"{short(' '.join(words))}: expected table, or nothing")
     from macrame.dev import proofs
 
     return proofs.main(values, table=bool(words))

@@ -8,6 +8,7 @@ KeyboardInterrupt while it runs, and is ignored afterwards, when only cleaning u
 counts as one.
 """
 
+import codecs
 import io
 import os
 import signal
@@ -31,9 +32,16 @@ def _handle(handler: _Handler) -> None:
 
 
 def starting() -> None:
-    """From here on an interrupt ends the process at once; a closed output accepts what is written."""
+    """From here on an interrupt ends the process at once, and the output accepts every text.
+
+    A closed output loses what is written. One with an encoding that lacks a character gets its escape; a path
+    with a byte that is not UTF-8 is written as it is.
+    """
     if sys.stdout is None:  # closed by the caller, >&-
         sys.stdout = io.StringIO()
+    elif isinstance(sys.stdout, io.TextIOWrapper):
+        utf8 = codecs.lookup(sys.stdout.encoding).name == "utf-8"
+        sys.stdout.reconfigure(errors="surrogateescape" if utf8 else "backslashreplace")
     _handle(_leave)
 
 

@@ -46,9 +46,10 @@ WORDS = ("table", "print the tables of several units instead of one unit")
 def run(values: dict[str, str], words: list[str]) -> int:
     """Synthesise and place; returns the exit code."""
     from macrame.cli.command import UsageError
+    from macrame.errors import short
 
     if words not in ([], ["table"]):
-        raise UsageError(f"{words[0]}: expected table, or nothing")
+        raise UsageError(f"{short(' '.join(words))}: expected table, or nothing")
     from macrame.synth import measure
 
     return measure.main(values, table=bool(words))

@@ -37,7 +37,8 @@ from numpy.typing import NDArray
 
 from macrame.contract import CoreConfig
 from macrame.environment import exported
-from macrame.errors import InputError, LinkError
+from macrame.errors import InputError, LinkError, short
+from macrame.files.parse import INTEGER
 from macrame.golden.gemm import gemm
 from macrame.golden.gemm_bf16 import gemm_bf16
 from macrame.golden.nn.network import Network
@@ -48,7 +49,6 @@ from macrame.host.core import Core
 from macrame.sim import simulate
 from macrame.sim.link import SimLink
 from macrame.sim.recording import Recording
-from macrame.synth.settings import whole
 
 SHORT = (8, 8, 8)
 LONG = {"icarus": (16, 128, 16), "verilator": (128, 512, 128)}  # M, K, N
@@ -216,15 +216,21 @@ def main(words: Sequence[str]) -> int:
     return 0
 
 
+def _side(name: str, word: str) -> int:
+    """The rows or columns of a core; InputError."""
+    if INTEGER.fullmatch(word) and len(word) < 20 and 1 <= int(word) <= 32:
+        return int(word)
+    raise InputError(f"{short(word)}: expected {name}, an integer from 1 to 32")
+
+
 def compare(words: list[str]) -> None:
     """Print the speed of both kinds of product under each simulator; InputError for an unknown word."""
-    rows, cols = 8, 8
+    rows, cols, given = 8, 8, " ".join(words)
     if len(words) > 1 and words[0].isdigit() and words[1].isdigit():
-        rows, cols = (whole({name: words.pop(0)}, name, 8, 32) for name in ("ROWS", "COLS"))
-    for word in words:
-        if word not in simulate.SIMULATORS:
-            names = ", ".join(simulate.SIMULATORS)
-            raise InputError(f"{word}: expected digits, trace, or ROWS COLS and simulators ({names})")
+        rows, cols = (_side(name, words.pop(0)) for name in ("ROWS", "COLS"))
+    if not {*words} <= {*simulate.SIMULATORS}:
+        names = ", ".join(simulate.SIMULATORS)
+        raise InputError(f"{given}: expected digits, trace, or ROWS COLS and simulators ({names})")
     print(f"{rows}x{cols} core, FORMATS DUAL")
     print(f"{'simulator':>10}   {'product':<20} {'cycles':>9} {'cycles/s':>10}")
     for name in words or simulate.SIMULATORS:

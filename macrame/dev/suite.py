@@ -118,9 +118,8 @@ def _no_tests(values: Mapping[str, str], part: tuple[int, int] | None) -> str:
 
 def check(values: Mapping[str, str], words: Sequence[str]) -> None:
     """InputError for a word or a value that is wrong, before anything runs."""
-    for number, word in enumerate(words):
-        if word != "nightly" or number:
-            raise InputError(f"{short(word)}: expected nightly, or nothing")
+    if list(words) not in ([], ["nightly"]):
+        raise InputError(f"{short(' '.join(words))}: expected nightly, or nothing")
     if "SEEDS" in values:
         parse.integer("SEEDS", values["SEEDS"], 1, 10**6)
     if values.get("JOBS", "auto") not in ("auto", "logical"):

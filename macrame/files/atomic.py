@@ -70,14 +70,15 @@ def write(path: str | os.PathLike[str], data: bytes | str) -> None:
     ----------
     path : path
     data : bytes or str
-        A text is written as UTF-8, with its line ends unchanged.
+        A text is written as UTF-8, with its line ends unchanged; bytes of a path that are not UTF-8 are
+        escaped.
 
     Raises
     ------
     OSError
     """
     real_path(path).parent.mkdir(parents=True, exist_ok=True)
-    write_files({path: data.encode() if isinstance(data, str) else data})
+    write_files({path: data.encode(errors="backslashreplace") if isinstance(data, str) else data})
 
 
 def discard(*paths: str | os.PathLike[str]) -> None:

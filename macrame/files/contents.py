@@ -29,7 +29,7 @@ def contents(label: str, path: str | os.PathLike[str], expected: str, largest: i
     Raises
     ------
     macrame.errors.InputError
-        The file is missing, not a regular file, too large, or cannot be read.
+        The file is missing, not a regular file, empty, too large, or cannot be read.
     """
     if "\0" in os.fspath(path):
         raise InputError(f"{label}: no such file")
@@ -41,8 +41,11 @@ def contents(label: str, path: str | os.PathLike[str], expected: str, largest: i
             raise InputError(f"{label}: is not a regular file")
         if found.st_size > largest:
             raise InputError(f"{label}: is {found.st_size:,} bytes long, expected at most {largest:,}")
-        return Path(path).read_bytes()
+        data = Path(path).read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         raise InputError(f"{label}: no such file") from None
     except OSError as error:
         raise InputError(f"{label}: cannot be read: {error.strerror}") from None
+    if not data:
+        raise InputError(f"{label}: the file is empty")
+    return data

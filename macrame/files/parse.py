@@ -33,7 +33,8 @@ def integer(name: str, text: str, low: int, high: int, what: str | None = None) 
     """
     if INTEGER.fullmatch(text) and len(text) < 20 and low <= int(text) <= high:
         return int(text)
-    raise InputError(f"{name}={short(text)}: expected {what or f'an integer from {low} to {high}'}")
+    allowed = f"an integer from {low} to {high}" if low < high else str(low)
+    raise InputError(f"{name}={short(text)}: expected {what or allowed}")
 
 
 def by_file(name: str, text: str, files: Sequence[str]) -> dict[str, str]:

@@ -282,10 +282,7 @@ def _bytes(source: Source) -> bytes:
         suffix = short(path.suffix) or "(none)"
         raise InputError(f"{label}: unknown extension {suffix}, expected {', '.join(SUFFIXES[:-1])} or .tsv")
     most = LARGEST_TEXT if source.suffix in TEXTS else LARGEST
-    data = contents(label, path, EXPECTED, most)
-    if not data:
-        raise InputError(f"{label}: the file is empty")
-    return data
+    return contents(label, path, EXPECTED, most)
 
 
 def _integer(dtype: type) -> str:
