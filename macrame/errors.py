@@ -46,13 +46,28 @@ def short(value: object, most: int = 40) -> str:
     return text if len(text) <= most else text[: most - 3] + "..."
 
 
-def amount(count: int, what: str) -> str:
+def plural(count: int, noun: str) -> str:
+    """A noun after a number: "byte", "axis", "property" after 1, "bytes", "axes", "properties" otherwise."""
+    if count == 1:
+        return noun
+    for one, many in (("xis", "xes"), ("ty", "ties")):
+        if noun.endswith(one):
+            return noun.removesuffix(one) + many
+    return noun + "s"
+
+
+def differ(count: int) -> str:
+    """The verb after a number of things: "differs" after 1, "differ" after any other."""
+    return "differs" if count == 1 else "differ"
+
+
+def amount(count: int, noun: str) -> str:
     """A number of things for a message.
 
     Parameters
     ----------
     count : int
-    what : str
+    noun : str
         One of them.
 
     Returns
@@ -64,7 +79,7 @@ def amount(count: int, what: str) -> str:
     >>> amount(1, "damaged frame"), amount(2000, "byte")
     ('1 damaged frame', '2,000 bytes')
     """
-    return f"{count:,} {what}" + ("" if count == 1 else "s")
+    return f"{count:,} {plural(count, noun)}"
 
 
 class InputError(ValueError):

@@ -40,8 +40,8 @@ def whole(data, **options):
 # ---------------------------------------------------------------------------------------
 
 SQUARE = [[1, 2], [3, 4]]
-HEADER, INDEX = "skipped a header row", "skipped an index column"
-BOTH = "skipped a header row and an index column"
+HEADER, INDEX = "skipped 1 header row", "skipped 1 index column"
+BOTH = "skipped 1 header row and 1 index column"
 
 #: Description, text, contents, message to the user.
 READ = [
@@ -54,7 +54,7 @@ READ = [
     ("signs", "+1,-2\n-0,+4\n", [[1, -2], [0, 4]], []),
     ("floats", "1.0,2.\n3e0,.4E1\n", SQUARE, []),
     ("np.savetxt", "1.000000000000000000e+00 2.000e+00\n3.000e+00 4.000e+00\n", SQUARE, []),
-    ("np.savetxt with a header", "# x y\n1 2\n3 4\n", SQUARE, ["skipped a comment"]),
+    ("np.savetxt with a header", "# x y\n1 2\n3 4\n", SQUARE, ["skipped 1 comment"]),
     ("aligned blanks", "  1   2\n  3   4 \n", SQUARE, []),
     ("semicolons", "1;2\n3;4\n", SQUARE, []),
     ("tabs", "1\t2\n3\t4\n", SQUARE, []),
@@ -88,7 +88,7 @@ READ = [
         "a header after a comment",
         "# made by\nx,y\n1,2\n3,4\n",
         SQUARE,
-        ["skipped a header row and a comment"],
+        ["skipped 1 header row and 1 comment"],
     ),
     # index columns
     ("pandas", ",0,1\n0,1,2\n1,3,4\n", SQUARE, [BOTH]),
@@ -112,20 +112,20 @@ READ = [
     ("names without a header", "ann,1,7\nbob,3,4\n", [[1, 7], [3, 4]], [INDEX]),
     ("one named row", ",x,y\nann,1,2\n", [[1, 2]], [BOTH]),
     # at the ends of rows
-    ("trailing commas", "1,2,\n3,4,\n", SQUARE, ["skipped an empty last column"]),
-    ("trailing semicolons", "1;2;\n3;4;\n", SQUARE, ["skipped an empty last column"]),
-    ("trailing tabs", "1\t2\t\n3\t4\t\n", SQUARE, ["skipped an empty last column"]),
+    ("trailing commas", "1,2,\n3,4,\n", SQUARE, ["skipped 1 empty last column"]),
+    ("trailing semicolons", "1;2;\n3;4;\n", SQUARE, ["skipped 1 empty last column"]),
+    ("trailing tabs", "1\t2\t\n3\t4\t\n", SQUARE, ["skipped 1 empty last column"]),
     (
         "empty columns of a sheet",
         "x,y,,\n1,2,,\n3,4,,\n",
         SQUARE,
-        ["skipped a header row and 2 empty last columns"],
+        ["skipped 1 header row and 2 empty last columns"],
     ),
     (
         "below a shorter header",
         "x,y\n1,2,\n3,4,\n",
         SQUARE,
-        ["skipped a header row and an empty last column"],
+        ["skipped 1 header row and 1 empty last column"],
     ),
     ("a longer header", "x,y,\n1,2\n3,4\n", SQUARE, [HEADER]),
     # comments
@@ -309,7 +309,7 @@ UNCLEAR = [
     ("a # after a delimiter", "1,#2\n3,#4\n", "line 1, column 2 is '#2', expected", []),
     ("a # after a tab", "1\t#2\n3\t#4\n", "line 1, column 2 is '#2', expected", []),
     ("a quoted error", '1,"#N/A"\n', "line 1, column 2 is '#N/A', expected", []),
-    ("none but a header", "x,y\n", "contains no numbers below a header row", []),
+    ("none but a header", "x,y\n", "contains no numbers below 1 header row", []),
     (
         "none but two rows",
         "x,y\n1,2\n",
@@ -362,7 +362,7 @@ def test_what_has_no_single_reading(content, message, options):
 
 def test_options_are_told_what_they_skip():
     assert text("1,2,3\n4,5,6\n7,8,9\n", header=1, index=2).values.tolist() == [[6], [9]]
-    assert text("1,2,3\n4,5,6\n", header=1, index=2).notes == ["skipped a header row and 2 index columns"]
+    assert text("1,2,3\n4,5,6\n", header=1, index=2).notes == ["skipped 1 header row and 2 index columns"]
     for header, index, message in (
         (2, None, "contains no numbers below 2 header rows"),
         (9, None, "contains no numbers below 9 header rows"),
@@ -652,7 +652,7 @@ BAD_NPZ = [
     (
         "half an array",
         archive({"a.npy": ONE[:-1]}),
-        "truncated, the header specifies 2 bytes of data and 1 were found",
+        "truncated, the header specifies 2 bytes of data, but only 1 found",
     ),
     (
         "more than an array",

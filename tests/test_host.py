@@ -386,7 +386,7 @@ def test_halts_are_named_and_missing_results_noticed():
     one = np.ones((1, 1), np.int8)
     link.drop = 1
     with pytest.raises(
-        LinkError, match="received 1 result beats, expected 2; STATUS reads 0x00000000: idle, no error"
+        LinkError, match="received 1 result beat, expected 2; STATUS reads 0x00000000: idle, no error"
     ):
         core.matmul(one, one)
     link.registers[registers.STATUS] = registers.STATUS_BUSY

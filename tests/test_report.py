@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from macrame.errors import InputError
+from macrame.errors import InputError, amount
+from macrame.nets import command, run
 from macrame.report import mathml
 from macrame.report.blocks import (
     Check,
@@ -26,6 +27,7 @@ from macrame.report.blocks import (
     Metadata,
     Plot,
     Table,
+    counted,
     equation,
     phrase,
     table,
@@ -36,6 +38,7 @@ from macrame.report.json_writer import Json
 from macrame.report.numbers import to_json
 from macrame.report.report import Report, page_of
 from macrame.report.terminal import Plain, Terminal
+from macrame.verify import compare
 
 HOSTILE = "<b>&\"'</script><!--"
 SVG = """<?xml version="1.0"?>
@@ -403,3 +406,32 @@ def test_the_command_of_a_run_is_on_its_page_once():
     text = html.text()
     assert text.count("make it") == 1
     assert "more" in text
+
+
+@pytest.mark.parametrize(
+    ("count", "noun", "said"),
+    [
+        (0, "byte", "0 bytes"),
+        (1, "byte", "1 byte"),
+        (2000, "byte", "2,000 bytes"),
+        (1, "axis", "1 axis"),
+        (3, "axis", "3 axes"),
+        (1, "property", "1 property"),
+        (2, "property", "2 properties"),
+    ],
+)
+def test_messages_and_reports_have_the_same_plurals(count, noun, said):
+    assert amount(count, noun) == said
+    assert str(counted(count, noun)) == said
+    assert counted(count, noun).values == (count,)
+
+
+def test_one_value_differs_and_two_values_differ():
+    where = (0, 1)
+    for wrong, verb in ((1, "differs"), (2, "differ")):
+        found = run.Difference("y", wrong, 9, where, 3, 4)
+        said = f"{wrong} of 9 values of y {verb} from the reference, first at [0, 1]: expected 3, got 4"
+        assert str(command.differs(found, "the reference")) == said
+        numbers = [{"row": 0, "column": i, "expected": 1, "got": 2} for i in range(wrong)]
+        said = f"MISMATCH in A W: {wrong} of 9 numbers {verb} from the golden model"
+        assert str(compare.block(compare.Check("A W", 9, 0.1, numbers)).text) == said

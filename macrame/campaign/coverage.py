@@ -26,7 +26,7 @@ from macrame import environment, paths
 from macrame.campaign import benches, content, engine, summary
 from macrame.campaign.store import Record, Store
 from macrame.campaign.task import Task
-from macrame.errors import InputError
+from macrame.errors import InputError, amount
 from macrame.files import atomic
 from tb.lib import bins, catalogue
 
@@ -343,7 +343,7 @@ def page(found: Merged) -> str:
         for point in sorted(p for p, hit in found.reached.items() if not hit and p.file == name):
             why = f" (waived: {found.waived[point].reason})" if point in found.waived else ""
             missing.setdefault(point.line, []).append(f"{point.kind} {point.text}{why}")
-        body += [f"<details><summary>{name}: {len(missing)} lines with open points</summary><pre>"]
+        body += [f"<details><summary>{name}: {amount(len(missing), 'line')} with open points</summary><pre>"]
         for number, line in enumerate((paths.RTL / name).read_text().splitlines(), 1):
             body.append(f"{number:5} {html.escape(line)}")
             body += [f"      <b>{html.escape(text)}</b>" for text in missing.get(number, [])]

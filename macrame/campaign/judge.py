@@ -30,6 +30,7 @@ from typing import Any
 from macrame import environment, paths
 from macrame.campaign import benches, equivalence, netlist, operators
 from macrame.campaign.operators import Edit
+from macrame.errors import amount
 from macrame.sim import simulate
 from macrame.synth import tools
 from tb.lib import catalogue
@@ -198,7 +199,7 @@ def _compare(arguments: Arguments, cases: Sequence[catalogue.Case], root: Path |
         worst = min(found, worst, key=equivalence.strength)
         if worst.verdict in ("different", "undecided"):
             break
-    shapes = f"{len(seen)} shape{'s' * (len(seen) != 1)}"
+    shapes = amount(len(seen), "shape")
     if worst.verdict in ("equivalent", "bounded"):
         return equivalence.Finding(worst.verdict, f"{worst.text}, in {shapes}")
     return worst

@@ -338,7 +338,7 @@ def report(tasks: Sequence[Task], found: engine.Results, folder: Path) -> list[s
     unexplained = sum("not explained" in text for text in survivors)
     last += f", {unexplained} not explained" if unexplained else ""
     left = len(tasks) - len(found.records)
-    last += f", {left:,} of {len(tasks):,} have no verdict yet" if left else ""
+    last += f", {left:,} of {len(tasks):,} without a verdict" if left else ""
     folder.mkdir(parents=True, exist_ok=True)
     atomic.write_files(
         {

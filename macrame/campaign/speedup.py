@@ -12,6 +12,7 @@ from pathlib import Path
 
 from macrame.campaign import engine, judge, mutants, summary
 from macrame.campaign.store import Record, Store
+from macrame.errors import amount, differ
 from macrame.files import parse
 
 #: Mutants, by default.
@@ -71,8 +72,9 @@ def main(
     for name in wrong:
         print(f"campaign: {name}: another verdict with {many}", file=sys.stderr)
     print(
-        f"speedup: {len(stores[0].records):,} verdicts of {len(tasks):,} mutants and the cases without one, "
-        f"{len(wrong):,} differ; {seconds[0]:.0f} s with one job, {seconds[1]:.0f} s with {many}: "
+        f"speedup: {amount(len(stores[0].records), 'verdict')} of {amount(len(tasks), 'mutant')} and the "
+        f"cases without one, {len(wrong):,} {differ(len(wrong))}; {seconds[0]:.0f} s with one job, "
+        f"{seconds[1]:.0f} s with {many}: "
         f"{seconds[0] / seconds[1]:.2f} times as fast"
     )
     return summary.errors(results) or (1 if wrong else 0)

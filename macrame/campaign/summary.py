@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 
 from macrame.campaign.engine import Results
 from macrame.campaign.task import Task
+from macrame.errors import amount
 from macrame.files import atomic
 from macrame.report import blocks
 from macrame.report.html_writer import Html
@@ -92,7 +93,7 @@ def page_blocks(
     days = sorted(str(record.get("date", ""))[:10] for record in records)
     found: list[blocks.Block] = [
         blocks.text(
-            "{:,} of {:,} tasks have a verdict, {:,} of them new; {:,.0f} s of CPU time",
+            "{:,} of {:,} tasks with a verdict, {:,} of them new; {:,.0f} s of CPU time",
             len(records),
             len(tasks),
             results.ran,
@@ -201,7 +202,7 @@ def errors(results: Sequence[Results]) -> int:
     for name, text in list(found.items())[:8]:
         print(f"campaign: {name}: no verdict: {text.splitlines()[0]}", file=sys.stderr)
     if len(found) > 8:
-        print(f"campaign: {len(found) - 8} more tasks have no verdict", file=sys.stderr)
+        print(f"campaign: no verdict of {amount(len(found) - 8, 'more task')}", file=sys.stderr)
     return 1 if found else 0
 
 

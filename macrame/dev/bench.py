@@ -44,7 +44,7 @@ from numpy.typing import NDArray
 
 from macrame import __version__, environment
 from macrame.contract import CoreConfig
-from macrame.errors import InputError, LinkError, short
+from macrame.errors import InputError, LinkError, differ, short
 from macrame.files import atomic
 from macrame.golden.gemm import gemm
 from macrame.host import packets, tiling
@@ -129,8 +129,8 @@ class Work:
         if len(wrong):
             row, column = wrong[0]
             raise LinkError(
-                f"{way}: {len(wrong)} of {found.size} results differ from the golden model, the first in "
-                f"row {row}, column {column}: expected {expected[row, column]}, "
+                f"{way}: {len(wrong)} of {found.size} results {differ(len(wrong))} from the golden model, "
+                f"the first in row {row}, column {column}: expected {expected[row, column]}, "
                 f"got {found[row, column]}"
             )
 

@@ -30,6 +30,7 @@ from numpy.typing import NDArray
 
 from macrame import environment, paths
 from macrame.errors import InputError
+from macrame.errors import differ as differs
 
 ROOT = paths.ROOT
 BUILD = environment.build_dir() / "exhaustive"
@@ -156,7 +157,7 @@ def sweep(pool: Executor, rounding: str, first: int, count: int) -> int:
             )
         done, differ = done + size, differ + wrong
         seconds = time.monotonic() - began
-        line = f"{rounding}: {done / count:6.1%}, {done:,} inputs, {differ} differ, {seconds:.0f} s"
+        line = f"{rounding}: {done / count:6.1%}, {done:,} inputs, {differ:,} wrong, {seconds:.0f} s"
         if terminal:
             print(f"\r{line}", end="\n" if done == count else "", flush=True)
         elif done == count or done / count >= printed + 0.1:
@@ -172,7 +173,8 @@ def _integer(values: Mapping[str, str], name: str, default: int, low: int, high:
     except ValueError:
         number = low - 1
     if not low <= number <= high:
-        raise InputError(f"{name}={values[name]}: expected an integer from {low} to {high}")
+        allowed = f"an integer from {low} to {high}" if low < high else str(low)
+        raise InputError(f"{name}={values[name]}: expected {allowed}")
     return number
 
 
@@ -204,7 +206,8 @@ def main(values: Mapping[str, str]) -> int:
     processes = _integer(values, "JOBS", os.cpu_count() or 1, 1, 1024)
     rtl = Path(values["RTL"]) if "RTL" in values else ROOT / "rtl"
     if not rtl.is_dir():
-        raise InputError(f"RTL={rtl}: no such directory, expected a copy of rtl/")
+        wrong = "not a directory" if rtl.exists() else "no such directory"
+        raise InputError(f"RTL={rtl}: {wrong}, expected a copy of rtl/")
     for source in SOURCES:
         if not (rtl / source).is_file():
             raise InputError(f"RTL={rtl}: contains no {source}, expected a copy of rtl/")
@@ -222,6 +225,6 @@ def main(values: Mapping[str, str]) -> int:
     total = count * len(roundings)
     print(
         f"fp32_to_bf16: {'FAILED' if differ else 'passed'}, {differ:,} of {total:,} results "
-        f"differ from ml_dtypes {ml_dtypes.__version__}, {time.monotonic() - began:.0f} s"
+        f"{differs(differ)} from ml_dtypes {ml_dtypes.__version__}, {time.monotonic() - began:.0f} s"
     )
     return 1 if differ else 0

@@ -58,7 +58,7 @@ from types import FrameType
 from typing import TypeAlias
 
 from macrame import environment, paths
-from macrame.errors import InputError
+from macrame.errors import InputError, amount
 
 ROOT = paths.ROOT
 RTL = ROOT / "rtl"
@@ -906,7 +906,7 @@ def run(wanted: Sequence[str]) -> int:
         pool.shutdown(cancel_futures=True)
     for check, wrong in failed:
         print(f"\n--- {check.name}\n{wrong}")
-    print(f"lint: {len(checks)} checks, {len(failed)} failed, {time.monotonic() - began:.1f} s")
+    print(f"lint: {amount(len(checks), 'check')}, {len(failed)} failed, {time.monotonic() - began:.1f} s")
     return 1 if failed else 0
 
 

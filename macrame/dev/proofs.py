@@ -54,7 +54,7 @@ from pathlib import Path
 import pyosys
 
 from macrame import environment, paths
-from macrame.errors import InputError, short
+from macrame.errors import InputError, amount, short
 from macrame.files import parse
 from macrame.synth import tools, verilog
 
@@ -534,8 +534,9 @@ def run(proofs: Sequence[Proof], jobs: int) -> int:
     bounded = sum(len(proof.properties) for proof in proofs if proof.depth is not None)
     proven = sum(len(proof.properties) for proof in proofs) - bounded
     print(
-        f"proofs: {'FAILED' if wrong else 'passed'}, {proven} properties to prove, {bounded} bounded, "
-        f"{proven + bounded} faults, {wrong} failed, {time.monotonic() - began:.0f} s"
+        f"proofs: {'FAILED' if wrong else 'passed'}, {amount(proven, 'property')} to prove, "
+        f"{bounded} bounded, {amount(proven + bounded, 'fault')}, {wrong} failed, "
+        f"{time.monotonic() - began:.0f} s"
     )
     return 1 if wrong else 0
 

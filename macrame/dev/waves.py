@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from macrame import __version__, environment
 from macrame.contract import CoreConfig
-from macrame.errors import CoreError, LinkError
+from macrame.errors import CoreError, LinkError, differ
 from macrame.golden.gemm import gemm
 from macrame.host.core import Core
 from macrame.host.core import Report as Counters
@@ -212,7 +212,9 @@ def _page(trace: Trace, product: NDArray[np.int32] | None, error: str = "") -> I
         yield text("{}", error, kind="error")
     if product is not None:
         wrong = mismatches(expected, product, int)
-        said = phrase("{} of {} values differ from the golden model", len(wrong), expected.size)
+        said = phrase(
+            f"{{}} of {{}} values {differ(len(wrong))} from the golden model", len(wrong), expected.size
+        )
         yield Check("product", expected.size, len(wrong), said, listed(wrong))
     yield component(trace, [Work(a, w, None, expected)])
 

@@ -27,7 +27,7 @@ from decimal import Decimal
 
 import numpy as np
 
-from macrame.errors import InputError, shown
+from macrame.errors import InputError, amount, shown
 from macrame.files.parse import INTEGER, NUMBER
 from macrame.files.rows import Row, Rows, split
 
@@ -118,7 +118,7 @@ def read(data: bytes, wanted: Wanted) -> Table:
     reader.heads = int(reader.is_header(top[0])) if wanted.header is None else wanted.header
     top += itertools.islice(found.rows, reader.heads + 1 - len(top))
     if len(top) <= reader.heads:
-        raise InputError(f"{wanted.label}: contains no numbers below {_amount(reader.heads, 'header row')}")
+        raise InputError(f"{wanted.label}: contains no numbers below {amount(reader.heads, 'header row')}")
     reader.find_columns(top[reader.heads - 1] if reader.heads else None, top[reader.heads])
     lines: list[int] = []
     values: list[list[int] | list[float]] = []
@@ -146,12 +146,6 @@ def _empty_at_the_end(cells: list[str]) -> int:
 
 def _counts(cells: list[str]) -> bool:
     return bool(cells) and any(cells == [str(first + i) for i in range(len(cells))] for first in (0, 1))
-
-
-def _amount(count: int, what: str) -> str:
-    if count == 1:
-        return f"an {what}" if what[0] in "aeiou" else f"a {what}"
-    return f"{count} {what}s"
 
 
 class _Reader:
@@ -214,7 +208,7 @@ class _Reader:
                 short = True
             elif less:
                 raise InputError(
-                    f"{self.wanted.label}: line {first[0]} has {_columns(self.width)}, expected "
+                    f"{self.wanted.label}: line {first[0]} has {amount(self.width, 'column')}, expected "
                     f"{len(names[1])} as in the header in line {names[0]}"
                     + self._hint(first[0], self.heads + 1)
                 )
@@ -224,8 +218,8 @@ class _Reader:
             self.skip = self.wanted.index
             if self.skip >= self.stop:
                 raise InputError(
-                    f"{self.wanted.label}: line {first[0]} has {_columns(self.stop)}, expected more than the "
-                    f"{self.skip} that INDEX skips"
+                    f"{self.wanted.label}: line {first[0]} has {amount(self.stop, 'column')}, expected more "
+                    f"than the {self.skip} that INDEX skips"
                 )
         elif self.stop > 1 and is_name(cells[0]):
             self.named, self.sure = True, corner or short
@@ -258,8 +252,8 @@ class _Reader:
         if len(cells) != self.width:
             hint = self._hint(self.first[0], self.heads + 1) if before == 1 else ""
             raise InputError(
-                f"{self.wanted.label}: line {line} has {_columns(len(cells))}, expected {self.width} as in "
-                f"the lines before{hint}"
+                f"{self.wanted.label}: line {line} has {amount(len(cells), 'column')}, expected "
+                f"{self.width} as in the lines before{hint}"
             )
         for i in range(self.stop, self.width):
             if cells[i].strip():
@@ -377,7 +371,7 @@ class _Reader:
         """What was skipped, and what may have been misread."""
         notes, wanted = [], self.wanted
         skipped = [
-            _amount(count, what)
+            amount(count, what)
             for count, what in (
                 (self.heads, "header row"),
                 (self.skip, "index column"),
@@ -398,7 +392,3 @@ class _Reader:
             if np.array_equal(values[:, 0], np.arange(rows)):
                 notes.append(f"read column 1, which counts 0 to {rows - 1}{self._hint(line, column=True)}")
         return notes
-
-
-def _columns(count: int) -> str:
-    return f"{count} column{'s' * (count != 1)}"

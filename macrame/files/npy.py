@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from macrame.errors import InputError, short
+from macrame.errors import InputError, amount, short
 
 LARGEST = 1 << 28
 """Bytes that an array of an .npz file may unpack to: a thousand times as many as the file has."""
@@ -195,7 +195,8 @@ def _shape(shape: tuple[object, ...]) -> str:
 def _check_size(label: str, header: Header, there: int) -> None:
     if header.size > there:
         raise InputError(
-            f"{label}: truncated, the header specifies {header.size} bytes of data and {there} were found"
+            f"{label}: truncated, the header specifies {amount(header.size, 'byte')} of data, but only "
+            f"{there:,} found"
         )
     if header.size < there:
         raise InputError(f"{label}: the header specifies {header.size} bytes of data and more were found")

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from macrame.errors import plural
 from macrame.golden.nn.bf16 import Backend, Golden, NetworkBf16, Numbers, SGDBf16
 from macrame.golden.nn.losses import mse_factor
 from macrame.golden.nn.network import Network
@@ -148,7 +149,7 @@ def solve(problem: Problem, run: Run) -> Blocks[Answer]:
         yield text("Placeholder: {}", problem.placeholder, kind="placeholder")
     called = {"relu": "ReLU", "sigmoid": "sigmoid", "identity": "nothing"}
     *hidden, output = (called[name] for name in problem.network.activations)
-    layers = f"{hidden[0]} in the hidden layer{'s' * (len(hidden) > 1)}, " if hidden else ""
+    layers = f"{hidden[0]} in the hidden {plural(len(hidden), 'layer')}, " if hidden else ""
     yield text(
         "The total error is {} (set in the data file), the learning rate {:g}; one sample, {}{} at the "
         "output, no softmax.",
@@ -318,7 +319,7 @@ def _worked(problem: Problem, exact: Mapping[str, Fractions]) -> Blocks[None]:
         matrix(f"dE/dW{n}", 10),
     )
     if n > 1:
-        yield Heading(f"Step 3: back to the hidden layer{'s' * (n > 2)}")
+        yield Heading(f"Step 3: back to the hidden {plural(n - 1, 'layer')}")
     for i in range(n - 1, 0, -1):
         yield equation(
             f"dE/da{i} = W{i + 1}^T . dE/dz{i + 1} =",

@@ -9,6 +9,7 @@ from typing import TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
+from macrame.errors import amount
 from macrame.golden.nn.network import Network
 from macrame.golden.nn.regularization import EarlyStopping, kfold
 from macrame.homework import digits
@@ -209,7 +210,7 @@ def figure(problem: Problem, runs: Mapping[str, Course]) -> dict[str, bytes]:
     lowest = Mark(f"its lowest: {stopped[best]:.4f} in epoch {best + 1}", best + 1, stopped[best])
     bottom, top = _range([losses for _, losses in validation])
     above = max(sum(loss > top for loss in losses) for _, losses in validation)
-    title = "validation loss" + (f" ({above} epoch{'s' * (above > 1)} above the axis)" if above else "")
+    title = "validation loss" + (f" ({amount(above, 'epoch')} above the axis)" if above else "")
     return curves_figure(
         f"Problem 5: overfitting, {problem.training.name} network",
         [

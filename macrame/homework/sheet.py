@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 from threadpoolctl import threadpool_limits
 
 from macrame import __version__, environment
+from macrame.errors import differ, plural
 from macrame.files import atomic, failures
 from macrame.homework import (
     data,
@@ -192,7 +193,7 @@ class Sheet:
                 trace = Trace.read(recording.path, "the trace")
                 names = (span.name.partition(":")[0] for span in trace.spans)  # "problem 4: Q Q^T"
                 numbers = list(dict.fromkeys(found.removeprefix("problem ") for found in names))
-                title = f"problem{'s' if len(numbers) > 1 else ''} {', '.join(numbers)}, {name}"
+                title = f"{plural(len(numbers), 'problem')} {', '.join(numbers)}, {name}"
                 display.write(component(trace, works, LARGEST_RUN, title))
         self._traces.cleanup()
 
@@ -378,7 +379,11 @@ def _summary(
     wrong, count = differing(every), counted(every)
     if wrong:
         where = ", ".join(str(number) for number, pieces in solved.items() if differing(_checks(pieces)))
-        said = phrase("{:,} RTL results differ from the golden model, in problem {}.", wrong, where)
+        said = phrase(
+            f"{{:,}} RTL {plural(wrong, 'result')} {differ(wrong)} from the golden model, in problem {{}}.",
+            wrong,
+            where,
+        )
         yield Check("the problem sheet", count, wrong, said)
         yield Command("replay", simulate.replay_command(chosen.seed))
         if not chosen.waves:

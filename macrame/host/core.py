@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from macrame.contract import CoreConfig
-from macrame.errors import CoreError, InputError, LinkError, shown
+from macrame.errors import CoreError, InputError, LinkError, amount, shown
 from macrame.host import arguments, packets, quantize, registers, tiling
 from macrame.host.arguments import INT8, INT32
 from macrame.host.link import Link, Results
@@ -453,7 +453,7 @@ class Core(Unit):
             if halt is not None:
                 return halt
             raise LinkError(
-                f"received {len(results)} result beats, expected {expected}; STATUS reads "
+                f"received {amount(len(results), 'result beat')}, expected {expected}; STATUS reads "
                 f"{self._described(status)}"
             )
         config = self.config

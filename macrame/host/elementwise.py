@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from macrame.errors import CoreError, InputError, LinkError
+from macrame.errors import CoreError, InputError, LinkError, amount
 from macrame.host import arguments, registers
 from macrame.host import elementwise_packets as packets
 from macrame.host import elementwise_rules as rules
@@ -299,7 +299,7 @@ class ElementwiseUnit(Unit):
                 return halt
             if len(results) != expected:
                 raise LinkError(
-                    f"received {len(results)} result beats, expected {expected}; STATUS reads "
+                    f"received {amount(len(results), 'result beat')}, expected {expected}; STATUS reads "
                     f"{self._described(status)}"
                 )
             self._loaded |= wanted

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from macrame.errors import LinkError
+from macrame.errors import LinkError, amount
 from macrame.host.elementwise_rules import OPERATIONS, TAKES_Y, Rule
 from macrame.host.link import Beats, Results
 from macrame.registers import ELEMENTWISE_COUNTERS, ELEMENTWISE_ID_RESET, ELEMENTWISE_STATUS_ERRORS
@@ -148,7 +148,7 @@ def unpack(beats: Results, sizes: Sequence[int], *, lanes: int) -> NDArray[np.in
     """
     counts = np.array([-(-size // lanes) for size in sizes])
     if len(beats) != counts.sum():
-        raise LinkError(f"received {len(beats)} result beats, expected {counts.sum()}")
+        raise LinkError(f"received {amount(len(beats), 'result beat')}, expected {counts.sum()}")
     ends = np.cumsum(counts) - 1
     last = np.zeros(len(beats), bool)
     last[ends] = True

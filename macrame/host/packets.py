@@ -33,7 +33,7 @@ from macrame.contract import (
     RELEASE,
     RELU,
 )
-from macrame.errors import LinkError
+from macrame.errors import LinkError, amount
 from macrame.host.link import Beats, Results
 
 __all__ = [
@@ -306,7 +306,8 @@ def unpack_tiles(beats: Results, rows: int, cols: int, mode: int, packed: int = 
     dtype, count = result_type(mode), tile_beats(rows, mode, packed)
     if len(beats) % count:
         raise LinkError(
-            f"received {len(beats)} result beats, expected a multiple of {count}, the beats of a tile"
+            f"received {amount(len(beats), 'result beat')}, expected a multiple of {count}, the beats of a "
+            "tile"
         )
     place = np.arange(len(beats)) % count  # of a beat in its tile
     ends = place == count - 1

@@ -468,7 +468,7 @@ class SerialLink(LinkBase):
         )
         for i, (kind, data) in enumerate(taken):
             if len(data) > width:
-                raise LinkError(f"result beat {i} has {len(data)} bytes, expected at most {width}")
+                raise LinkError(f"result beat {i} has {amount(len(data), 'byte')}, expected at most {width}")
             out.data[i, : len(data)] = np.frombuffer(data, np.uint8)
             out.keep[i, : len(data)] = True
             out.last[i] = bool(kind & frames.LAST)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from macrame.errors import InputError, LinkError, shown
+from macrame.errors import InputError, LinkError, amount, shown
 from macrame.host.link import Beats, Results
 from macrame.host.packets import OUTPUTS
 from macrame.registers import VECTOR_COUNTERS, VECTOR_ID_RESET, VECTOR_STATUS_ERRORS
@@ -179,8 +179,8 @@ def unpack(beats: Results, count: int, out: str = "fp32") -> NDArray[Any]:
     expected = -(-count // lanes)
     if not np.array_equal(beats.last, np.arange(expected) == expected - 1):
         raise LinkError(
-            f"received {len(beats)} result beats with tlast in beats {np.flatnonzero(beats.last).tolist()}, "
-            f"expected {expected} with tlast in the last"
+            f"received {amount(len(beats), 'result beat')} with tlast in beats "
+            f"{np.flatnonzero(beats.last).tolist()}, expected {expected} with tlast in the last"
         )
     width = lanes * dtype.itemsize
     if (beats.keep != (np.arange(4 * lanes) < width)).any():

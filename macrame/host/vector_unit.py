@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from macrame.errors import CoreError, InputError, LinkError, shown
+from macrame.errors import CoreError, InputError, LinkError, amount, shown
 from macrame.host import arguments, registers, vector
 from macrame.host.core import Progress
 from macrame.host.link import Link
@@ -188,7 +188,7 @@ class VectorUnit(Unit):
                 return halt
             if len(results) != expected:
                 raise LinkError(
-                    f"received {len(results)} result beats, expected {expected}; STATUS reads "
+                    f"received {amount(len(results), 'result beat')}, expected {expected}; STATUS reads "
                     f"{self._described(status)}"
                 )
             tell(expected)

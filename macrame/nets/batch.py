@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from macrame.errors import amount, differ
 from macrame.nets.command import Engine, Job, differs, elementwise_unit
 from macrame.nets.run import CORE, ELEMENTWISE, CoreBackend, Difference, Network
 from macrame.progress import Progress
-from macrame.report.blocks import phrase
 
 
 @dataclass(frozen=True)
@@ -141,20 +141,20 @@ def on_engine(job: Job, engine: Engine, progress: Progress) -> Iterator[Outcome]
         runs = [command.infer(plan, host, model, *pair) for pair in zip(job.inputs, job.references)]
         # only then step by step, each step as a program of its own
         for found, inputs, reference in zip(runs, job.inputs, job.references):
-            wrong = [(found.wrong, "values of the output", "the golden model")]
-            wrong += [(found.words, "words of the memory", "the golden model")]
-            wrong += [(found.other, "values of the output", "the reference")]
+            wrong = [(found.wrong, "value", "the output", "the golden model")]
+            wrong += [(found.words, "word", "the memory", "the golden model")]
+            wrong += [(found.other, "value", "the output", "the reference")]
             referenced = sum(
                 reference[t].size for t in {*plan.program.outputs, *job.graph.outputs} if t in reference
             )
             for tensor, values in command.inner(plan, host, inputs, reference):
                 referenced += values.size
                 count = int((values != reference[tensor]).sum())
-                wrong += [(count, f"values of {tensors[tensor].name}", "the reference")]
+                wrong += [(count, "value", tensors[tensor].name, "the reference")]
             cycles, predicted = found.report.cycles, plan.counters.cycles
             text = [
-                str(phrase("{:,} {} differ from {}", count, what, against))
-                for count, what, against in wrong
+                f"{amount(count, what)} of {where} {differ(count)} from {against}"
+                for count, what, where, against in wrong
                 if count
             ]
             text += [f"{cycles:,} cycles, expected {predicted:,}"] if cycles != predicted else []
@@ -163,7 +163,7 @@ def on_engine(job: Job, engine: Engine, progress: Progress) -> Iterator[Outcome]
                 words + sum(output.size for output in found.outputs),
                 found.wrong + found.words,
                 referenced,
-                sum(count for count, _, against in wrong if against == "the reference"),
+                sum(count for count, _, _, against in wrong if against == "the reference"),
                 cycles,
                 predicted,
                 "; ".join(text),

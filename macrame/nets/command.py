@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from macrame import __version__, cores, environment
 from macrame.contract import CoreConfig
-from macrame.errors import InputError
+from macrame.errors import InputError, differ, short
 from macrame.files import atomic, failures, npy, parse, write
 from macrame.files.contents import contents
 from macrame.files.read import LARGEST
@@ -220,6 +220,11 @@ def prepare(given: Mapping[str, str]) -> Job:
     if "LABELS" in given:
         labels = _labels(graph, given, len(inputs))
     references = [_reference(graph, stored, number) for number in range(len(inputs))]
+    if "REFERENCE" in given and not any(references) and ("INPUT" in given or not _from_reference(stored)):
+        raise InputError(
+            f"REFERENCE={given['REFERENCE']}: contains {short(', '.join(stored), 90) or 'nothing'}, expected "
+            "names of the network's tensors, such as t0 or y"
+        )
     config = CoreConfig(rows, cols, depth, post_lanes=post_lanes)
     lanes = parse.integer("LANES", given.get("LANES", "4"), 1, 32)
     outputs = [] if out is None else [out, write.report_path(out)]
@@ -245,7 +250,9 @@ def _from_reference(stored: Mapping[str, Values]) -> list[str]:
 def _own(given: Mapping[str, str]) -> bool:
     """Whether MODEL is the digits' network in one of its formats, or missing."""
     model = Path(given.get("MODEL", digits.MODEL))
-    return any(path.exists() and model.samefile(path) for path in (digits.MODEL, digits.ONNX))
+    return model.exists() and any(
+        path.exists() and model.samefile(path) for path in (digits.MODEL, digits.ONNX)
+    )
 
 
 def takes_held_out(given: Mapping[str, str]) -> bool:
@@ -451,7 +458,8 @@ def remarks(number: int, layer: LayerRun) -> Iterator[Block]:
 def differs(found: Difference, against: str) -> Phrase:
     """A difference in words; `against` says from what."""
     return phrase(
-        "{:,} of {:,} values of {} differ from {}, first at {}: expected {}, got {}",
+        f"{{:,}} of {{:,}} values of {{}} {differ(found.count)} from {{}}, "
+        "first at {}: expected {}, got {}",
         found.count,
         found.of,
         found.tensor,
@@ -723,11 +731,12 @@ def _finish(
         )
     report.write_all(speed(job.config, taken // len(runs)))
     values = sum(int(np.prod(layer.shape)) for layer in every)
-    said = phrase("{:,} values differ from the golden model", wrong)
+    said = counted(wrong, "value") + f" {differ(wrong)} from the golden model"
     report.write(Check("golden model", values, wrong, said))
     if compared:
         values = sum(tensor.size for reference in job.references for tensor in reference.values())
-        said = phrase("{:,} values of {:,} tensors differ from the reference", other, compared)
+        said = counted(other, "value") + " of " + counted(compared, "tensor")
+        said += f" {differ(other)} from the reference"
         report.write(Check("reference", values, other, said))
     for layer in unexpected:
         said = phrase("{}: {:,} cycles, expected {:,}", layer.name, layer.cycles, layer.predicted)

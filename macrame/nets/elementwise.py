@@ -107,7 +107,8 @@ def lower(graph: Graph, op: Op) -> Passes | Unsuitable | None:
         low, high = (limit + _offset(out) for limit in operators.clamp_of(graph, op))
         cells = int(np.prod(op.attributes["kernel"]))
         last = replace(rules.maximum(), clamp_low=low, clamp_high=high)
-        return Passes((*[rules.maximum()] * (cells - 2), last), f"{max(1, cells - 1)} maxima")
+        name = f"{cells - 1} maxima" if cells > 2 else "1 maximum"
+        return Passes((*[rules.maximum()] * (cells - 2), last), name)
     table = operators.table_of(graph, op)
     return None if table is None else Passes((rules.table(_int8(table)),), "table")
 

@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from macrame.errors import InputError, short, shown
+from macrame.errors import InputError, amount, short, shown
 from macrame.files.contents import contents
 from macrame.nets import onnx_model
 from macrame.nets.graph import LARGEST, Graph, Op, Tensor, window_limit
@@ -209,7 +209,10 @@ class _Network:
         if dtype is not None and zeros.dtype != dtype:
             raise self.fail(f"zero point {shown(zero_point)} has type {zeros.dtype}, expected {dtype}")
         if zeros.size not in (1, found.size):
-            raise self.fail(f"has {found.size} scales and {zeros.size} zero points, expected the same number")
+            raise self.fail(
+                f"has {amount(found.size, 'scale')} and {amount(zeros.size, 'zero point')}, expected the "
+                "same number"
+            )
         return found, zeros.reshape(-1).astype(np.int64)
 
     def one(self, scale: str, zero_point: str, dtype: np.dtype[Any] | None = None) -> Parameters:
@@ -413,9 +416,9 @@ class _Network:
         """Check the number of inputs, and that there is one output."""
         given = self.node.inputs
         if not least <= len(given) <= most or not all(given[:least]):
-            raise self.fail(f"has {len(given)} inputs, expected {least} to {most}")
+            raise self.fail(f"has {amount(len(given), 'input')}, expected {least} to {most}")
         if len([name for name in self.node.outputs if name]) != 1:
-            raise self.fail(f"has {len(self.node.outputs)} outputs, expected 1")
+            raise self.fail(f"has {amount(len(self.node.outputs), 'output')}, expected 1")
 
     def list_of(self, name: str) -> Shape:
         """A constant that holds a list of integers."""
@@ -430,7 +433,7 @@ class _Network:
         dilation = tuple(self.attribute("dilations", (1, 1)))
         pads = tuple(self.attribute("pads", (0, 0, 0, 0)))
         if len(kernel) != 2 or len(stride) != 2 or len(dilation) != 2 or len(pads) != 4:
-            raise self.fail(f"its windows have {len(kernel)} axes, expected 2")
+            raise self.fail(f"its windows have {amount(len(kernel), 'axis')}, expected 2")
         if min(*kernel, *stride, *dilation) < 1 or min(pads) < 0:
             raise self.fail("a side, stride or dilation is below 1, or a padding below 0")
         if max(*kernel, *stride, *dilation, *pads) > LONGEST_STEP:
@@ -469,7 +472,7 @@ class _Network:
         tensor = self.tensors[index]
         if len(tensor.shape) != 4:
             raise self.fail(
-                f"input {shown(tensor.name)} has {len(tensor.shape)} axes, expected 4 (N, C, H, W)"
+                f"input {shown(tensor.name)} has {amount(len(tensor.shape), 'axis')}, expected 4 (N, C, H, W)"
             )
         return tensor
 
@@ -489,7 +492,7 @@ class _Network:
         if data.dtype != INT32:
             raise self.fail(f"bias has type {data.dtype}, expected int32")
         if data.size not in (1, outputs):
-            raise self.fail(f"bias has {data.size} values, expected {outputs}")
+            raise self.fail(f"bias has {amount(data.size, 'value')}, expected {outputs}")
         values = np.ascontiguousarray(np.broadcast_to(data.reshape(-1), (outputs,)))
         return self.add(_Tensor(name, (outputs,), INT32, data=values))
 
@@ -515,7 +518,7 @@ class _Network:
         self.check_types(source, w.data)
         groups = int(self.attribute("group", 1))
         if w.data.ndim != 4:
-            raise self.fail(f"weights have {w.data.ndim} axes, expected 4")
+            raise self.fail(f"weights have {amount(w.data.ndim, 'axis')}, expected 4")
         outputs, inputs = w.data.shape[:2]
         if groups < 1 or outputs % groups or inputs * groups != source.shape[1]:
             raise self.fail(
@@ -551,7 +554,7 @@ class _Network:
         source = self.tensors[x]
         self.check_types(source, w.data)
         if w.data.ndim != 2:
-            raise self.fail(f"weights have {w.data.ndim} axes, expected 2")
+            raise self.fail(f"weights have {amount(w.data.ndim, 'axis')}, expected 2")
         data = w.data if transposed else w.data.T
         outputs, inputs = data.shape
         if len(source.shape) not in (2, 3) or source.shape[-1] != inputs:
@@ -621,7 +624,9 @@ class _Network:
     def read_qgemm(self) -> None:
         """QGemm of com.microsoft."""
         if len(self.node.inputs) != 9:
-            raise self.fail(f"has {len(self.node.inputs)} inputs, expected 9: its output must be quantised")
+            raise self.fail(
+                f"has {amount(len(self.node.inputs), 'input')}, expected 9: its output must be quantised"
+            )
         self.gemm_options()
         x, w, out, dtype = self.qlinear(1)
         name, bias = self.node.outputs[0], self.constant_bias(self.node.inputs[6])
@@ -651,7 +656,7 @@ class _Network:
         if axes != 4 or len(tensor.shape) == 4:
             return index
         if tensor.data is None:
-            raise self.fail(f"input {shown(tensor.name)} has {len(tensor.shape)} axes, expected 4")
+            raise self.fail(f"input {shown(tensor.name)} has {amount(len(tensor.shape), 'axis')}, expected 4")
         data = tensor.data.reshape((1,) * (4 - tensor.data.ndim) + tensor.data.shape)
         return self.constant(tensor.name, data, tensor.grid)
 
@@ -754,7 +759,7 @@ class _Network:
         """QLinearConcat of com.microsoft."""
         given, name = self.node.inputs, self.node.outputs[0]
         if len(given) < 5 or len(given) % 3 != 2:
-            raise self.fail(f"has {len(given)} inputs, expected 2, and 3 more for each tensor")
+            raise self.fail(f"has {amount(len(given), 'input')}, expected 2, and 3 more for each tensor")
         inputs = []
         for i in range(2, len(given), 3):
             x = self.integers(given[i])
@@ -909,7 +914,7 @@ class _Network:
             scale, zero = self.parameters(given[1], self.optional(2), data.dtype)
             axis = int(self.attribute("axis", 1))
             if scale.size > 1 and not -data.ndim <= axis < data.ndim:
-                raise self.fail(f"axis is {axis}, but {shown(given[0])} has {data.ndim} axes")
+                raise self.fail(f"axis is {axis}, but {shown(given[0])} has {amount(data.ndim, 'axis')}")
             self.named[name] = _Weights(data, scale, zero, axis % data.ndim if data.ndim else 0)
             return
         x = self.integers(given[0])

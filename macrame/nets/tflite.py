@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from macrame.errors import short, shown
+from macrame.errors import amount, short, shown
 from macrame.files.contents import contents
 from macrame.nets import operators
 from macrame.nets.flatbuffer import Source, Table
@@ -249,14 +249,17 @@ class Network:
         scales = 0 if scale is None else len(scale)
         zero_points = 0 if zero_point is None else len(zero_point)
         if scales != zero_points:
-            raise fail(f"{what} has {scales} scales and {zero_points} zero points, expected the same number")
+            raise fail(
+                f"{what} has {amount(scales, 'scale')} and {amount(zero_points, 'zero point')}, expected the "
+                "same number"
+            )
         if scale is None or zero_point is None or not scales:
             return None, None, 0
         axis = table.number(QuantizationSlots.QUANTIZED_DIMENSION, "i")
         if scales == 1:
             axis = 0
         elif not 0 <= axis < len(stored.shape):
-            raise fail(f"{what} has scales along axis {axis}, but only {len(stored.shape)} axes")
+            raise fail(f"{what} has scales along axis {axis}, but only {amount(len(stored.shape), 'axis')}")
         elif scales != stored.shape[axis]:
             raise fail(f"{what} has {scales} scales, expected 1 or {stored.shape[axis]}")
         wrong = ~(np.isfinite(scale) & (scale > 0))
@@ -276,7 +279,7 @@ class Network:
             return None
         expected = math.prod(stored.shape) * dtype.itemsize
         if data.size != expected:
-            raise fail(f"{what} has {data.size} bytes of data, expected {expected}")
+            raise fail(f"{what} has {amount(data.size, 'byte')} of data, expected {expected}")
         return data.view(dtype.newbyteorder("<")).reshape(stored.shape)
 
     def graph(self) -> Graph:

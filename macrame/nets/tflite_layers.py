@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from macrame.errors import InputError, shown
+from macrame.errors import InputError, amount, shown
 from macrame.nets.flatbuffer import Source, Table
 from macrame.nets.graph import ACTIVATIONS, Tensor, window_limit
 from macrame.nets.tflite_schema import ACTIVATIONS as FUSED
@@ -156,9 +156,9 @@ class Layer:
         if not inputs <= len(self.inputs) <= inputs + optional:
             most = inputs + optional
             expected = f"{inputs} {'or' if optional == 1 else 'to'} {most}" if optional else f"{inputs}"
-            raise self.fail(f"has {len(self.inputs)} inputs, expected {expected}")
+            raise self.fail(f"has {amount(len(self.inputs), 'input')}, expected {expected}")
         if len(self.outputs) != outputs:
-            raise self.fail(f"has {len(self.outputs)} outputs, expected {outputs}")
+            raise self.fail(f"has {amount(len(self.outputs), 'output')}, expected {outputs}")
 
     def tensor(
         self, at: int, what: str = "input", dtypes: Sequence[np.dtype[Any]] = (), exists: bool = True
@@ -291,7 +291,8 @@ class Layer:
         """Check the number of axes."""
         if len(tensor.shape) != axes:
             raise self.fail(
-                f"{what} {shown(tensor.name)} has shape {shown(tensor.shape)}, expected {axes} axes"
+                f"{what} {shown(tensor.name)} has shape {shown(tensor.shape)}, expected "
+                f"{amount(axes, 'axis')}"
             )
 
     def limited(self, tensor: Tensor, what: str, most: int) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from macrame.errors import shown
+from macrame.errors import amount, shown
 from macrame.nets.graph import LARGEST, Tensor
 from macrame.nets.tflite_layers import (
     BYTES,
@@ -329,7 +329,7 @@ def _concatenation(layer: Layer) -> Found:
 def _pack(layer: Layer) -> Found:
     layer.count(1, MOST_INPUTS - 1)
     if layer.option("values_count") != len(layer.inputs):
-        raise layer.fail(f"has {len(layer.inputs)} inputs, expected {layer.option('values_count')}")
+        raise layer.fail(f"has {amount(len(layer.inputs), 'input')}, expected {layer.option('values_count')}")
     known = _known(layer)
     tensors: Sequence[Any] = known or layer.operands()
     first = tensors[0].shape

@@ -23,6 +23,8 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from macrame.errors import plural
+
 Value: TypeAlias = int | float | str | Decimal | np.generic | NDArray[Any] | None
 """What a phrase or a table holds; an array has no dimensions."""
 
@@ -96,7 +98,7 @@ def phrase(template: str, *values: Value) -> Phrase:
 
 def counted(count: int, noun: str) -> Phrase:
     """A number of things: "1 step", "2,000 steps"."""
-    return Phrase(f"{{:,}} {noun}{'' if count == 1 else 's'}", (count,))
+    return Phrase(f"{{:,}} {plural(count, noun)}", (count,))
 
 
 def phrase_of(words: Words) -> Phrase:

@@ -9,7 +9,7 @@ from typing import IO, Any, TypeAlias
 
 import numpy as np
 
-from macrame.errors import InputError, LinkError
+from macrame.errors import InputError, LinkError, amount
 from macrame.host.link import Beats, Results
 
 STREAMS = ("w", "a", "m")
@@ -126,7 +126,9 @@ def parse_results(text: bytes, cols: int) -> Results:
     digits = 8 * cols  # of tdata
     line = result_line(cols)
     if len(text) % line:
-        raise LinkError(f"the harness wrote {len(text)} bytes of results, expected a multiple of {line}")
+        raise LinkError(
+            f"the harness wrote {amount(len(text), 'byte')} of results, expected a multiple of {line}"
+        )
     raw = np.frombuffer(text, np.uint8).reshape(-1, line)
     nibbles = _NIBBLES[raw]
     keep_digits = nibbles[:, digits + 1 : digits + 1 + cols][:, ::-1]
@@ -275,8 +277,8 @@ def checked_results(
         raise LinkError("m_axis dropped or changed a beat before it was accepted")
     if state["weights_left"] or state["activations_left"]:
         raise LinkError(
-            f"no progress: {state['weights_left']} {operands[0]} beats and "
-            f"{state['activations_left']} {operands[1]} beats were not accepted, "
-            f"{state['missing']} result beats are missing"
+            f"no progress: {amount(state['weights_left'], operands[0] + ' beat')} and "
+            f"{amount(state['activations_left'], operands[1] + ' beat')} not accepted, "
+            f"{amount(state['missing'], 'result beat')} missing"
         )
     return parse_results(text, cols)

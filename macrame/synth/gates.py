@@ -10,7 +10,7 @@ from typing import TypedDict
 
 from macrame import environment
 from macrame.contract import FORMATS, CoreConfig
-from macrame.errors import InputError
+from macrame.errors import InputError, amount
 from macrame.files import parse
 from macrame.progress import Steps
 from macrame.sim import simulate
@@ -413,8 +413,9 @@ def main(environ: Mapping[str, str]) -> int:
     write(path, {"target": job.target, "unit": job.unit, "tools": used, "runs": rows})
     for text in wrong:
         print(f"gates: {text}", file=sys.stderr)
+    passed = sum(row["passed"] for row in rows)
     print(
-        f"{environment.shown(path)}: {sum(row['passed'] for row in rows)} tests passed on the netlist"
+        f"{environment.shown(path)}: {amount(passed, 'test')} passed on the netlist"
         + (f", {sum(row['failed'] for row in rows)} failed" if wrong else "")
     )
     return 1 if wrong else 0

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from macrame.board import BOARDS
 from macrame.contract import FORMATS, CoreConfig
-from macrame.errors import InputError
+from macrame.errors import InputError, amount
 from macrame.files import parse
 from macrame.synth import flow
 from macrame.synth.targets import TARGETS
@@ -129,7 +129,7 @@ class Job:
         words = [f"{self.unit} {self.shape}"]
         words += [self.formats] if self.formats != "INT8" else []
         if self.post_lanes:
-            words.append(f"{self.post_lanes} requantiser{'s' if self.post_lanes > 1 else ''}")
+            words.append(amount(self.post_lanes, "requantiser"))
         words += ["plain `*`"] if self.multiplier == "plain" else []
         words += [f"{self.lut_rows} of its rows in LUTs"] if self.lut_rows else []
         return ", ".join(words)

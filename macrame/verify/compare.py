@@ -9,6 +9,7 @@ from typing import Any, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
+from macrame.errors import differ
 from macrame.report import blocks
 from macrame.report.blocks import Phrase, phrase
 
@@ -189,7 +190,7 @@ def block(check: Check) -> blocks.Check:
     wrong = len(check.mismatches)
     if wrong:
         said = phrase(
-            "MISMATCH in {}: {:,} of {:,} numbers differ from the golden model",
+            f"MISMATCH in {{}}: {{:,}} of {{:,}} numbers {differ(wrong)} from the golden model",
             check.name,
             wrong,
             check.values,

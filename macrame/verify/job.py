@@ -240,6 +240,19 @@ def _check_mode(given: Mapping[str, str], mode: str) -> None:
         )
 
 
+def _quantize(given: Mapping[str, str], mode: str) -> str | None:
+    """The value of QUANTIZE, one of the rules of a mode; None if it is not given."""
+    bf16 = mode == "bf16"
+    rules, others = operands.INT8_RULES, operands.BF16_RULES
+    if bf16:
+        rules, others = others, rules
+    if given.get("QUANTIZE") in others:
+        applies = f"does not apply to MODE={mode}, expected {' or '.join(rules)}"
+        cure = "another MODE" if bf16 else "MODE=bf16"
+        raise InputError(f"QUANTIZE={given['QUANTIZE']}: {applies}, or {cure}")
+    return _one_of(given, "QUANTIZE", rules)
+
+
 #: Operands, keywords for the core, the golden model's result and the meaning of the integers.
 Checked: TypeAlias = tuple[
     NDArray[Any], NDArray[Any], dict[str, Any], NDArray[Any] | None, dict[str, Any] | None
@@ -248,7 +261,7 @@ Checked: TypeAlias = tuple[
 
 def _int8(given: Mapping[str, str], mode: str, sources: Mapping[str, read.Source]) -> Checked:
     """Operands, output, the golden model's result and the meaning of the integers, of an int8 product."""
-    rule = _one_of(given, "QUANTIZE", operands.INT8_RULES)
+    rule = _quantize(given, mode)
     found = operands.int8(sources["A"], sources["W"], sources.get("BIAS"), rule)
     n = found.w.shape[1]
     output: dict[str, Any] = {"a_zero_point": _integer(given, "A_ZERO_POINT", found.a_zero_point, -128, 127)}
@@ -292,7 +305,7 @@ def _int8(given: Mapping[str, str], mode: str, sources: Mapping[str, read.Source
 
 def _bf16(given: Mapping[str, str], mode: str, sources: Mapping[str, read.Source]) -> Checked:
     """The same for a bfloat16 product; the golden result needs the shape of the core."""
-    rule = _one_of(given, "QUANTIZE", operands.BF16_RULES)
+    rule = _quantize(given, mode)
     output = {
         "out": _one_of(given, "RESULT", tuple(packets.OUTPUTS)) or "fp32",
         "relu": bool(_integer(given, "RELU", 0, 0, 1)),

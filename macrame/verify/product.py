@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from macrame import __version__, environment
-from macrame.errors import CoreError, InputError, LinkError
+from macrame.errors import CoreError, InputError, LinkError, differ
 from macrame.files import atomic, failures, write
 from macrame.golden.arith.bf16_to_fp32 import bf16_to_fp32
 from macrame.golden.arith.lfsr32 import Lfsr32
@@ -365,7 +365,9 @@ def blocks(
             str(job.out),
             kind="error",
         )
-    said = phrase("{:,} of {:,} values differ from the golden model", len(wrong), summary["values"])
+    said = phrase(
+        f"{{:,}} of {{:,}} values {differ(len(wrong))} from the golden model", len(wrong), summary["values"]
+    )
     yield Check("product", summary["values"], len(wrong), said, listed(wrong))
     if summary["waves"]:
         yield text("waveforms in {}", summary["waves"])

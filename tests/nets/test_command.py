@@ -145,6 +145,12 @@ def test_plan(network, capfd):
             {"REFERENCE": "shape.npz"},
             r"REFERENCE: tensor mean has type int8 and shape \(4,\), expected int8 and",
         ),
+        (
+            {"REFERENCE": "other.npz"},
+            r"REFERENCE=other.npz: contains a, b, expected names of the network's tensors, such as t0 or y",
+        ),
+        ({"REFERENCE": "none.npz"}, r"REFERENCE=none.npz: contains nothing, expected names"),
+        ({"MODEL": "empty.tflite"}, r"empty.tflite: the file is empty"),
         ({"OUT": "y.csv"}, r"OUT=y.csv: expected a .npy file"),
         ({"OUT": "none/y.npy"}, r"OUT=none/y.npy: "),
         ({"OUT": "y.txt"}, r"OUT=y.txt: expected a .npy file"),
@@ -158,6 +164,9 @@ def test_what_it_refuses(network, tmp_path, monkeypatch, capfd, given, message):
     np.save("float.npy", np.zeros((1, 6, 6, 2), np.float32))
     (tmp_path / "bad.npz").write_bytes(b"nothing")
     np.savez("shape.npz", mean=np.zeros(4, np.int8))
+    np.savez("other.npz", a=np.zeros(4, np.int8), b=np.zeros(4, np.int8))
+    np.savez("none.npz")
+    (tmp_path / "empty.tflite").touch()
     before = sorted(path.name for path in tmp_path.iterdir() if path.name != "build")
     values = {"MODEL": "small.tflite", **given}
     assert verbs.call("net", values) == 2
@@ -203,7 +212,7 @@ def test_an_onnx_file(tmp_path, monkeypatch, capfd):
     name = "residual-uint8-uint8-channel-qoperator"
     model, image, integers = test_onnx.CASES[name]
     monkeypatch.setattr(onnx_model, "load", lambda label, data, name: model)
-    (tmp_path / "net.onnx").write_bytes(b"")
+    (tmp_path / "net.onnx").write_bytes(b"read by the test")
     np.save(tmp_path / "image.npy", image)
     answers = {tensor: test_onnx.ANSWERS[f"{name}/{tensor}"] for tensor in integers}
     np.savez(tmp_path / "answers.npz", **answers)

@@ -490,7 +490,7 @@ BAD = [
     (
         "reshape",
         op(operator="EXPAND_DIMS", inputs=[0], options={}),
-        "op 0 'y' (EXPAND_DIMS): has 1 inputs, expected 2",
+        "op 0 'y' (EXPAND_DIMS): has 1 input, expected 2",
     ),
     (
         "pad",
@@ -563,8 +563,8 @@ BAD = [
         f"op 0 'y' (operator number 250): is not supported, expected one of {SUPPORTED}",
     ),
     ("add", op(options_number=21), "op 0 'y' (ADD): has options of type 21, expected 11"),
-    ("add", op(inputs=[0]), "op 0 'y' (ADD): has 1 inputs, expected 2"),
-    ("conv", op(inputs=[0]), "op 0 'y' (CONV_2D): has 1 inputs, expected 2 or 3"),
+    ("add", op(inputs=[0]), "op 0 'y' (ADD): has 1 input, expected 2"),
+    ("conv", op(inputs=[0]), "op 0 'y' (CONV_2D): has 1 input, expected 2 or 3"),
     ("add", op(inputs=[0, -1]), "op 0 'y' (ADD): input is missing"),
     ("add", op(inputs=[0, 9]), "op 0 (ADD): the inputs of op 0 include tensor 9, expected 0 to 2"),
     ("add", op(outputs=[2, 1]), "op 0 'y' (ADD): has 2 outputs, expected 1"),

@@ -4,6 +4,7 @@
 
 from typing import TYPE_CHECKING
 
+from macrame.errors import plural
 from macrame.golden.nn import batches
 from macrame.homework.plots.figure import GRID, PALETTE, SMALLEST, files, new, place, plain_ticks
 
@@ -56,7 +57,7 @@ def _epochs(axes: "Axes", s: batches.Schedule) -> None:
             small = batch == each and s.left_over and s.leftover == "smaller"
             samples = s.left_over if small else s.batch_size
             update = (epoch - 1) * each + batch
-            text = f"update {_count(update)}\n{_count(samples)} sample{'s' * (samples > 1)}"
+            text = f"update {_count(update)}\n{_count(samples)} {plural(samples, 'sample')}"
             left = _box(axes, left, row, 0.8 if small else 1.0, text, "0.8" if small else "0.93")
         if s.left_over and s.leftover == "drop":
             left = _box(axes, left, row, 0.8, f"{_count(s.left_over)}\nleft out", "white", dashed=True)
@@ -107,9 +108,9 @@ def _sizes(axes: "Axes", s: batches.Schedule) -> None:
         ylabel="updates per epoch",
         title=f"samples / batch size, rounded {'down' if s.leftover == 'drop' else 'up'}",
     )
-    updates_here = f"{_count(s.updates_per_epoch)} update{'s' * (s.updates_per_epoch > 1)}"
+    updates_here = f"{_count(s.updates_per_epoch)} {plural(s.updates_per_epoch, 'update')}"
     axes.annotate(
-        f"{_count(s.batch_size)} sample{'s' * (s.batch_size > 1)}: {updates_here}",
+        f"{_count(s.batch_size)} {plural(s.batch_size, 'sample')}: {updates_here}",
         (s.batch_size, s.updates_per_epoch),
         (0.96, 0.88),  # away from the falling curve
         textcoords="axes fraction",

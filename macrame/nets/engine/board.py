@@ -10,12 +10,13 @@ from typing import Any
 from macrame import environment
 from macrame.board import BOARDS, Board
 from macrame.contract import CoreConfig
+from macrame.errors import differ
 from macrame.host import serial_link
 from macrame.host.engine import NetworkEngine
 from macrame.nets.engine.command import Inference, Plan, Values, conclude, infer, line_seconds
 from macrame.nets.graph import Graph
 from macrame.progress import Progress
-from macrame.report.blocks import Block, Check, phrase, table, text
+from macrame.report.blocks import Block, Check, counted, table, text
 from macrame.report.report import Report
 
 
@@ -137,7 +138,7 @@ def run_on_board(
         ("reference", sum(one.other for one in found), any(references)),
     ):
         if shown:
-            said = phrase("{:,} values differ from the {}", wrong, name)
+            said = counted(wrong, "value") + f" {differ(wrong)} from the {name}"
             report.write(Check(name, values, wrong, said))
     facts = {
         "simulator": None,

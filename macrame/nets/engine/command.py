@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from macrame import environment
 from macrame.contract import CoreConfig
+from macrame.errors import differ
 from macrame.files import atomic
 from macrame.golden import engine as golden
 from macrame.golden.engine_cycles import Counters, Timing, predict
@@ -440,35 +441,33 @@ def run(
                 progress(number + 1, len(inputs))
             for one, reference in zip(inputs, references):
                 for t, stored in inner(plan, engine, one, reference):
-                    differ = int((stored != reference[t]).sum())
-                    compared.append((program.graph.tensors[t].name, stored.size, differ))
+                    count = int((stored != reference[t]).sum())
+                    compared.append((program.graph.tensors[t].name, stored.size, count))
     report.write(text("{:,} cycles per inference on the simulated engine, {}", found[0].report.cycles, sim))
     values = sum(output.size for one in found for output in one.outputs)
     wrong = sum(one.wrong for one in found)
-    said = phrase("{:,} values differ from the golden model", wrong)
+    said = counted(wrong, "value") + f" {differ(wrong)} from the golden model"
     report.write(Check("golden model", values, wrong, said))
     wrong = sum(one.words for one in found)
-    said = phrase("{:,} words of the memory differ from the golden model", wrong)
+    said = counted(wrong, "word") + f" of the memory {differ(wrong)} from the golden model"
     report.write(Check("memory", words * len(found), wrong, said))
     if any(references):
         wrong = sum(one.other for one in found)
-        report.write(
-            Check("reference", values, wrong, phrase("{:,} values differ from the reference", wrong))
-        )
+        said = counted(wrong, "value") + f" {differ(wrong)} from the reference"
+        report.write(Check("reference", values, wrong, said))
     if compared:
-        wrong = sum(differ for _, _, differ in compared)
-        said = phrase(
-            "{:,} values of {:,} tensors differ from the reference, step by step", wrong, len(compared)
-        )
+        wrong = sum(count for _, _, count in compared)
+        said = counted(wrong, "value") + " of " + counted(len(compared), "tensor")
+        said += f" {differ(wrong)} from the reference, step by step"
         report.write(Check("tensors", sum(size for _, size, _ in compared), wrong, said))
-        for name in [name for name, _, differ in compared if differ][:1]:
+        for name in [name for name, _, count in compared if count][:1]:
             report.write(text("the first that differs is {}", name, kind="error"))
     facts = {
         "simulator": sim,
         "seed": seed,
         "memory_bytes": words * program.config.depth,
         "tensors_compared": len(compared),
-        "mismatches_tensors": sum(differ for _, _, differ in compared),
+        "mismatches_tensors": sum(count for _, _, count in compared),
     }
     conclude(plan, found, facts, report, memory=True)
     return found
