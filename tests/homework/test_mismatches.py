@@ -27,7 +27,7 @@ def test_a_mismatch_is_printed_and_fails(solve, monkeypatch):
     assert code == 1
     assert "MISMATCH in Q Q^T: 1 of 9" in out
     assert "row 1, column 2: expected -590, got -591" in out
-    assert "1 RTL results differ from the golden model, in problem 4." in out
+    assert "1 RTL result differs from the golden model, in problem 4." in out
     assert re.search(r"\n  replay  SEED=\d+ .*-m pytest .*test_a_mismatch_is_printed_and_fails\n", out)
     assert "\n  waves   the same command with WAVES=1\n" in out
     assert reports["p4.json"]["mismatches"] == 1
