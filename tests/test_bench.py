@@ -99,7 +99,7 @@ def test_one_wrong_bit_is_found():
     results = correct(work)
     work.check("pure", results)
     results.data[3, 5] ^= 0x10
-    with pytest.raises(LinkError, match="pure: 1 of 24 results differ .* the first in row 3, column 1"):
+    with pytest.raises(LinkError, match="pure: 1 of 24 results differs .* the first in row 3, column 1"):
         work.check("pure", results)
 
 

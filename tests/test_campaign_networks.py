@@ -97,11 +97,11 @@ def test_a_wrong_value_in_the_reference_fails_one_task(tmp_path, capsys, referen
     said = capsys.readouterr()
     assert code == 1
     assert "networks: 2 of 3 passed" in said.out
-    assert "inputs 1 to 1: input 1: 1 of 512 values of pointwise differ from the reference" in said.err
+    assert "inputs 1 to 1: input 1: 1 of 512 values of pointwise differs from the reference" in said.err
     assert 'failures="1"' in (folder / "networks.xml").read_text()
     page = (folder / "networks.html").read_text()
     assert '<p class="verdict failed">' in page
-    assert "values of pointwise differ from the reference" in page
+    assert "values of pointwise differs from the reference" in page
 
 
 @THOROUGH
@@ -129,7 +129,7 @@ def test_a_wrong_core_fails(monkeypatch, what):
     monkeypatch.setattr(Core, "layer", wrong)
     found = judged({**CORE, "IMAGES": "1"})
     assert found["verdict"] == "failed"
-    expected = {"value": "of features differ from the golden model", "cycle": "cycles, expected"}[what]
+    expected = {"value": "of features differs from the golden model", "cycle": "cycles, expected"}[what]
     assert expected in found["text"]
 
 

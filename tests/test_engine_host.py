@@ -126,7 +126,7 @@ def test_tensors_of_a_reference(tmp_path, monkeypatch, capfd):
     assert verbs.call("net", given) == 1
     said = "".join(capfd.readouterr())
     assert "  0 values differ from the reference" in said
-    assert "  1 values of 14 tensors differ from the reference, step by step" in said
+    assert "  1 value of 14 tensors differs from the reference, step by step" in said
     name = {tensor.number: tensor.name for tensor in tflite.read(digits.MODEL).tensors}[10]
     assert f"the first that differs is {name}" in said
 

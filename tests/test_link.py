@@ -308,8 +308,8 @@ def test_half_a_line_is_refused():
     [
         ("unknown", "was unknown"),
         ("rule_broken", "dropped or changed a beat"),
-        ("weights_left", "were not accepted"),
-        ("activations_left", "were not accepted"),
+        ("weights_left", "not accepted"),
+        ("activations_left", "not accepted"),
     ],
 )
 def test_what_the_harness_objects_to_is_raised(flag, message):

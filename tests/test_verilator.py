@@ -276,8 +276,8 @@ def test_a_missing_wheel_is_one_line(monkeypatch):
     [
         (["foo"], "foo: expected digits, trace, or ROWS COLS and simulators (icarus, verilator)"),
         (["8"], "8: expected digits, trace, or ROWS COLS and simulators (icarus, verilator)"),
-        (["4", "²"], "COLS=²: expected an integer from 1 to 32"),
-        (["0", "4"], "ROWS=0: expected an integer from 1 to 32"),
+        (["4", "²"], "²: expected COLS, an integer from 1 to 32"),
+        (["0", "4"], "0: expected ROWS, an integer from 1 to 32"),
     ],
 )
 def test_words_that_mean_nothing_to_the_speed_table(words, said, capsys):
