@@ -308,8 +308,8 @@ def test_half_a_line_is_refused():
     [
         ("unknown", "was unknown"),
         ("rule_broken", "dropped or changed a beat"),
-        ("weights_left", "not accepted"),
-        ("activations_left", "not accepted"),
+        ("weights_left", "1 weight beat and 0 activation beats not accepted"),
+        ("activations_left", "0 weight beats and 1 activation beat not accepted"),
     ],
 )
 def test_what_the_harness_objects_to_is_raised(flag, message):

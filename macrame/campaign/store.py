@@ -7,6 +7,7 @@ leaves at most a part of a line, which is ignored: the task runs again. Where a 
 line counts.
 """
 
+import contextlib
 import json
 import os
 from collections.abc import Iterator
@@ -53,15 +54,19 @@ class Store:
         self.records = {}
         if not self.path.exists():
             return
-        data = self.path.read_bytes()
-        if data and not data.startswith(b"{"):
-            raise InputError(f"STORE={self.path}: not a file of verdicts, expected one or a new path")
-        for line in data.split(b"\n"):
+        self._refuse_another_kind()
+        for line in self.path.read_bytes().split(b"\n"):
             try:
                 record = json.loads(line)
                 self.records.setdefault(record["key"], record)
             except (ValueError, KeyError, TypeError):
                 continue  # a part of a line, or an empty one
+
+    def _refuse_another_kind(self) -> None:
+        """InputError for a file that does not begin with a verdict."""
+        with contextlib.suppress(FileNotFoundError), self.path.open("rb") as file:
+            if file.read(1) not in (b"", b"{"):
+                raise InputError(f"STORE={self.path}: not a file of verdicts, expected one or a new path")
 
     def append(self, record: Record) -> None:
         """Write a verdict, and force it to disk.
@@ -85,7 +90,7 @@ class Store:
         self.records[record["key"]] = record
 
     def __enter__(self) -> Self:
-        self.read()  # an error leaves no lock next to a file of another kind
+        self._refuse_another_kind()  # before the lock, so that none is left next to such a file
         try:
             environment.probe(self.path.parent)
             self._lock.acquire(blocking=False)

@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 from macrame import environment, paths
 from macrame.errors import InputError
 from macrame.errors import differ as differs
+from macrame.files.parse import limits
 
 ROOT = paths.ROOT
 BUILD = environment.build_dir() / "exhaustive"
@@ -173,8 +174,7 @@ def _integer(values: Mapping[str, str], name: str, default: int, low: int, high:
     except ValueError:
         number = low - 1
     if not low <= number <= high:
-        allowed = f"an integer from {low} to {high}" if low < high else str(low)
-        raise InputError(f"{name}={values[name]}: expected {allowed}")
+        raise InputError(f"{name}={values[name]}: expected {limits(low, high)}")
     return number
 
 

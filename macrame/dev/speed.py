@@ -38,7 +38,7 @@ from numpy.typing import NDArray
 from macrame.contract import CoreConfig
 from macrame.environment import exported
 from macrame.errors import InputError, LinkError, short
-from macrame.files.parse import INTEGER
+from macrame.files import parse
 from macrame.golden.gemm import gemm
 from macrame.golden.gemm_bf16 import gemm_bf16
 from macrame.golden.nn.network import Network
@@ -218,9 +218,10 @@ def main(words: Sequence[str]) -> int:
 
 def _side(name: str, word: str) -> int:
     """The rows or columns of a core; InputError."""
-    if INTEGER.fullmatch(word) and len(word) < 20 and 1 <= int(word) <= 32:
-        return int(word)
-    raise InputError(f"{short(word)}: expected {name}, an integer from 1 to 32")
+    try:
+        return parse.integer(name, word, 1, 32)
+    except InputError:
+        raise InputError(f"{short(word)}: expected {name}, {parse.limits(1, 32)}") from None
 
 
 def compare(words: list[str]) -> None:

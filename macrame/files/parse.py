@@ -11,6 +11,11 @@ INTEGER = re.compile(r"\s*[+-]?[0-9]+\s*", re.ASCII)
 NUMBER = re.compile(r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*", re.ASCII)
 
 
+def limits(low: int, high: int) -> str:
+    """What is expected of an integer, for a message: "an integer from 1 to 32", or a single value, "1"."""
+    return f"an integer from {low} to {high}" if low < high else str(low)
+
+
 def integer(name: str, text: str, low: int, high: int, what: str | None = None) -> int:
     """An integer from a variable: decimal digits, optionally with a sign and blanks around them.
 
@@ -33,8 +38,7 @@ def integer(name: str, text: str, low: int, high: int, what: str | None = None) 
     """
     if INTEGER.fullmatch(text) and len(text) < 20 and low <= int(text) <= high:
         return int(text)
-    allowed = f"an integer from {low} to {high}" if low < high else str(low)
-    raise InputError(f"{name}={short(text)}: expected {what or allowed}")
+    raise InputError(f"{name}={short(text)}: expected {what or limits(low, high)}")
 
 
 def by_file(name: str, text: str, files: Sequence[str]) -> dict[str, str]:
