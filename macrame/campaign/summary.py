@@ -202,7 +202,7 @@ def errors(results: Sequence[Results]) -> int:
     for name, text in list(found.items())[:8]:
         print(f"campaign: {name}: no verdict: {text.splitlines()[0]}", file=sys.stderr)
     if len(found) > 8:
-        print(f"campaign: no verdict of {amount(len(found) - 8, 'more task')}", file=sys.stderr)
+        print(f"campaign: no verdict for {amount(len(found) - 8, 'more task')}", file=sys.stderr)
     return 1 if found else 0
 
 

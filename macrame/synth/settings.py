@@ -156,7 +156,7 @@ class Job:
                 "K_MAX": self.core.k_max,
                 "POST_LANES": self.core.post_lanes,
                 "LANES": ENGINE_LANES,
-                "RECORD_RAM": '"block"',  # with the other memories, which `make synth` does not count
+                "RECORD_RAM": '"block"',  # as its other memories are
             }
         elif self.unit == "core":
             module, parameters = "macrame", self.core.parameters()

@@ -251,7 +251,7 @@ module window_reader #(
     reg [1:0]  fill_halves2_q;  // the halves of the word that are fill
     reg [7:0]  fill_byte2_q;
 
-    // one subtractor for two questions: is x at least the width, or just one less
+    // Bit 16 is low if x lies outside the image; the others are all ones in the last column.
     wire [16:0] x_minus_width = {1'b0, x1_q} - {1'b0, width_q};
     wire        outside1      = (y1_q >= height_q) || !x_minus_width[16];
     wire        last_column1  = (x_minus_width[15:0] == 16'hFFFF);
