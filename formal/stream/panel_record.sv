@@ -3,7 +3,8 @@
 //
 // Purpose
 //   panel_record: one bit of one beat of one slot is followed, chosen at the start; what holds for
-//   it holds for every bit. `load` follows `read` by LEAD cycles, as in the core.
+//   it holds for every bit. `load` follows `read` by LEAD cycles, as in the core; with LEAD 0, where
+//   `read` is not used, by 3.
 `default_nettype none
 
 module panel_record_properties #(
@@ -27,15 +28,16 @@ module panel_record_properties #(
     localparam [31:0] RECORD_BEATS = (12 + LANE_BYTES - 1) / LANE_BYTES;
     localparam [31:0] LANE_W       = 8 * LANE_BYTES;
     localparam [31:0] SPACING      = READS;
+    localparam integer DISTANCE    = (LEAD == 0) ? 3 : LEAD;
 
     reg started_q = 1'b0;
     always @(posedge clk) started_q <= 1'b1;
     wire rst = reset || !started_q;
 
-    reg  [LEAD:1]   read_q;
-    reg  [2*LEAD+1:2] slot_q;
-    wire            load      = read_q[LEAD];
-    wire [1:0]      load_slot = slot_q[2*LEAD +: 2];
+    reg  [DISTANCE:1]   read_q;
+    reg  [2*DISTANCE+1:2] slot_q;
+    wire            load      = read_q[DISTANCE];
+    wire [1:0]      load_slot = slot_q[2*DISTANCE +: 2];
     wire [31:0]     bias, multiplier;
     wire [7:0]      shift, zero_point, clamp_low, clamp_high;
 
@@ -71,12 +73,12 @@ module panel_record_properties #(
     reg       reading;              // its record is between `read` and `load`
     always @* begin
         reading = read && read_slot == slot;
-        for (i = 1; i <= LEAD; i = i + 1)
+        for (i = 1; i <= DISTANCE; i = i + 1)
             if (read_q[i] && slot_q[2*i +: 2] == slot) reading = 1'b1;
     end
 
     always @(posedge clk) begin
-        read_q <= rst ? {LEAD{1'b0}} : {read_q, read};
+        read_q <= rst ? {DISTANCE{1'b0}} : {read_q, read};
         slot_q <= {slot_q, read_slot};
         if (write) value_q <= record_data[lane_bit];
         written_q <= !rst && (written_q || write);

@@ -84,6 +84,8 @@ module elementwise_path #(
     reg [3:0]          record_beat_q;
     reg [RECORD_W-1:0] record_parts_q;
     reg                record_sent_q;     // words may follow
+    reg                issue_allowed_q;   // and there is a credit
+    reg                word_end_q;        // ... and the next part is a word's last
     reg [2:0]          command_q;
     reg [PARTS_W-1:0]  part_q;            // of the word being issued
     reg [ENTRY_W-1:0]  entry_beat_q;
@@ -93,19 +95,28 @@ module elementwise_path #(
 
     wire result_part_taken;
 
-    wire needs_y        = !command_q[2];
-    wire part_end       = (part_q == PARTS_END[PARTS_W-1:0]);
-    wire load           = table_valid && !in_use && !sending_record_q;
-    wire load_entry     = (entry_beat_q == ENTRY_END[ENTRY_W-1:0]);
-    wire operands_valid = x_valid && (needs_y ? y_valid : words_remaining);
-    wire issue          = record_sent_q && operands_valid && (credits_q != {CREDIT_W{1'b0}});
-    wire job_taken      = job_valid && job_ready;
+    wire needs_y     = !command_q[2];
+    wire partner     = needs_y ? y_valid : words_remaining;  // a word of x may be taken
+    wire part_end    = (part_q == PARTS_END[PARTS_W-1:0]);
+    wire load        = table_valid && !in_use && !sending_record_q;
+    wire load_entry  = (entry_beat_q == ENTRY_END[ENTRY_W-1:0]);
+    wire issue       = issue_allowed_q && x_valid && partner;
+    wire job_taken   = job_valid && job_ready;
+    wire record_ends = sending_record_q && (record_beat_q == RECORD_END[3:0]);
     wire [RECORD_W+71:0] record_padded = {{RECORD_W{1'b0}}, record};
 
     assign job_ready   = !sending_record_q;
     assign table_ready = load && part_end;
-    assign x_ready     = issue && part_end;
-    assign y_ready     = issue && part_end && needs_y;
+    assign x_ready     = word_end_q && partner;
+    assign y_ready     = word_end_q && x_valid && needs_y;
+
+    // Next values. x_ready, on which the window reader depends, needs but one gate after registers.
+    wire [PARTS_W-1:0] part_d =
+        !(issue || load) ? part_q : part_end ? {PARTS_W{1'b0}} : part_q + 1'b1;
+    wire [CREDIT_W-1:0] credits_d = (issue && !result_part_taken) ? credits_q - 1'b1 :
+                                    (result_part_taken && !issue) ? credits_q + 1'b1 : credits_q;
+    wire record_sent_d   = !job_taken && (record_ends || record_sent_q);
+    wire issue_allowed_d = record_sent_d && (credits_d != {CREDIT_W{1'b0}});
 
     always @(posedge clk) begin
         if (job_taken) record_parts_q <= record_padded[RECORD_W-1:0];
@@ -121,28 +132,25 @@ module elementwise_path #(
             sending_record_q <= 1'b0;
             record_beat_q    <= 4'd0;
             record_sent_q    <= 1'b0;
+            issue_allowed_q  <= 1'b0;
+            word_end_q       <= 1'b0;
             part_q           <= {PARTS_W{1'b0}};
             entry_beat_q     <= {ENTRY_W{1'b0}};
             index_q          <= 8'd0;
             credits_q        <= CREDITS[CREDIT_W-1:0];
         end else begin
-            if (job_taken) begin
-                sending_record_q <= 1'b1;
-                record_sent_q    <= 1'b0;
-            end else if (sending_record_q) begin
-                record_beat_q <= (record_beat_q == RECORD_END[3:0]) ? 4'd0 : record_beat_q + 4'd1;
-                if (record_beat_q == RECORD_END[3:0]) begin
-                    sending_record_q <= 1'b0;
-                    record_sent_q    <= 1'b1;
-                end
-            end
-            if (issue || load) part_q <= part_end ? {PARTS_W{1'b0}} : part_q + 1'b1;
+            if (job_taken) sending_record_q <= 1'b1;
+            else if (record_ends) sending_record_q <= 1'b0;
+            if (sending_record_q) record_beat_q <= record_ends ? 4'd0 : record_beat_q + 4'd1;
+            record_sent_q   <= record_sent_d;
+            issue_allowed_q <= issue_allowed_d;
+            word_end_q      <= issue_allowed_d && (part_d == PARTS_END[PARTS_W-1:0]);
+            part_q          <= part_d;
+            credits_q       <= credits_d;
             if (load) begin
                 entry_beat_q <= load_entry ? {ENTRY_W{1'b0}} : entry_beat_q + 1'b1;
                 if (load_entry) index_q <= index_q + 8'd1;
             end
-            if (issue && !result_part_taken) credits_q <= credits_q - 1'b1;
-            else if (result_part_taken && !issue) credits_q <= credits_q + 1'b1;
         end
     end
 

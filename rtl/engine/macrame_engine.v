@@ -288,28 +288,30 @@ module macrame_engine #(
 
     // --- where words go
 
-    // the writer's job is elementwise, a product, or both: a product through the elementwise unit
-    reg  writer_elementwise_q, writer_product_q;
+    // The writer's job: a product, an elementwise job, or both, a product whose results go through
+    // the elementwise unit.
+    reg  writer_elementwise_q, slices_to_unit_q, results_to_unit_q;
     wire writer_in_ready;  // the writer accepts a result
     wire activation_ready, result_valid, result_ready;
     wire [32*DEPTH-1:0] result_data;
     wire [WORD_W-1:0]   unit_out_data;
     wire                unit_out_valid;
-    wire                x_ready;
-    wire                results_to_unit   = writer_elementwise_q && writer_product_q;
-    wire                slices_to_unit    = writer_elementwise_q && !writer_product_q;
-    wire                results_to_writer = !writer_elementwise_q;
+    wire                x_valid, x_ready;
 
-    assign slice_ready  = slice_for_unit ? (slices_to_unit && x_ready) : activation_ready;
-    assign result_ready = results_to_writer ? writer_in_ready : (results_to_unit && x_ready);
+    assign x_valid = (results_to_unit_q && result_valid) ||
+                     (slices_to_unit_q && slice_valid && slice_for_unit);
+    assign slice_ready  = slice_for_unit ? (slices_to_unit_q && x_ready) : activation_ready;
+    assign result_ready = writer_elementwise_q ? (results_to_unit_q && x_ready) : writer_in_ready;
 
     always @(posedge clk) begin
         if (core_rst) begin
             writer_elementwise_q <= 1'b0;
-            writer_product_q     <= 1'b0;
+            slices_to_unit_q     <= 1'b0;
+            results_to_unit_q    <= 1'b0;
         end else if (writer_job_valid && writer_job_ready) begin
             writer_elementwise_q <= elementwise;
-            writer_product_q     <= product;
+            slices_to_unit_q     <= elementwise && !product;
+            results_to_unit_q    <= elementwise && product;
         end
     end
 
@@ -395,7 +397,7 @@ module macrame_engine #(
         .second         (second),
         .second_step    (second_step),
         .takes_second   (takes_second),
-        .word_taken     (x_ready),
+        .word_taken     (x_valid && x_ready),
         .words_remaining(words_remaining),
         .port_b_free    (port_b_free),
         .port_b_read    (second_read),
@@ -421,11 +423,10 @@ module macrame_engine #(
         .table_valid    (table_valid),
         .table_last     (table_last),
         .table_ready    (table_ready),
-        .x_is_result    (writer_product_q),
+        .x_is_result    (results_to_unit_q),
         .result_data    (result_data[WORD_W-1:0]),
         .slice_data     (slice_data),
-        .x_valid        ((results_to_unit && result_valid) ||
-                         (slices_to_unit && slice_valid && slice_for_unit)),
+        .x_valid        (x_valid),
         .x_ready        (x_ready),
         .y_data         (y_data),
         .y_valid        (y_valid),

@@ -21,13 +21,15 @@
 //
 //     beat = READS * bank + part     bank b: mem[{slot, part}]     read: part 0, 1, .., READS - 1
 //
-//   With READS 1 the memory's output register is the record, as suits block RAM.
+//   With READS 1 and LEAD 0 the memory's output register is the record. With READS 1 and another
+//   LEAD it is a register of its own, which the memory's output reaches one cycle earlier: the
+//   output of block RAM is slow, and a bias adder follows.
 //
 // Latency
-//   With READS above 1, `read` and `read_slot` come LEAD cycles before `load` and the same
+//   With LEAD above 0, `read` and `read_slot` come LEAD cycles before `load` and the same
 //   `load_slot`, and READS cycles or more before the next `read`. The outputs are that record from
 //   the cycle after `load` on. The memory is read READS cycles before `load` and in the cycles that
-//   follow; with READS 1, at `load`. A beat can be read 2 cycles after it was given: a register
+//   follow; with LEAD 0, at `load`. A beat can be read 2 cycles after it was given: a register
 //   delays it, since the memory is wide and the acceptance of a beat is known late. A beat that is
 //   read while it is written is undefined; panel_buffer prevents that.
 //
@@ -44,7 +46,8 @@ module panel_record #(
     parameter integer LANE_BYTES = 1,  // bytes of a lane in a beat, 1..8
     // cycles in which a record is read: 1, 2 or 4; 3 if it has 3 beats
     parameter integer READS      = 1,
-    parameter integer LEAD       = 4,  // cycles from `read` to `load`, READS or more
+    // cycles from `read` to `load`: 2 or more, and READS or more; or 0 with READS 1
+    parameter integer LEAD       = 0,
     // for synthesis: "auto", or "block" for block RAM
     parameter         RAM        = "auto"
 ) (
@@ -108,16 +111,31 @@ module panel_record #(
         if (LANE_BYTES < 1 || LANE_BYTES > 8) begin : g_illegal_lane
             ERROR_panel_record_LANE_BYTES_must_be_1_to_8 u_error ();
         end
-        if (LEAD < READS) begin : g_illegal_lead
-            ERROR_panel_record_LEAD_must_be_READS_or_more u_error ();
+        if ((LEAD < READS || LEAD < 2) && (LEAD != 0 || READS != 1)) begin : g_illegal_lead
+            ERROR_panel_record_LEAD_must_be_2_or_more_and_READS_or_more_or_0_with_READS_1 u_error ();
         end
 
-        if (READS == 1) begin : g_at_once
+        if (LEAD == 0) begin : g_at_once
             reg [WORD_W-1:0] word_q;
             wire             unused = &{1'b0, rst, read, read_slot};
             assign write_address = record_slot;
             assign words         = word_q;
             always @(posedge clk) if (load) word_q <= mem[load_slot];
+        end else if (READS == 1) begin : g_ahead
+            reg [LEAD-2:0]       read_pipe_q;
+            reg [2*(LEAD-1)-1:0] slot_pipe_q;
+            reg [WORD_W-1:0]     word_q, record_q;
+            wire [LEAD-1:0]      read_pipe = {read_pipe_q, read};
+            wire [2*LEAD-1:0]    slot_pipe = {slot_pipe_q, read_slot};
+            wire                 unused    = &{1'b0, load_slot};
+            assign write_address = record_slot;
+            assign words         = record_q;
+            always @(posedge clk) begin
+                read_pipe_q <= rst ? {(LEAD-1){1'b0}} : read_pipe[LEAD-2:0];
+                slot_pipe_q <= slot_pipe[2*(LEAD-1)-1:0];
+                if (read_pipe[LEAD-1]) word_q <= mem[slot_pipe[2*(LEAD-1) +: 2]];
+                if (load) record_q <= word_q;
+            end
         end else begin : g_in_parts
             localparam [31:0] PART_END = READS - 1;
             reg [PART_W-1:0]           part_q;   // the part to read, 0 while nothing is being read

@@ -68,13 +68,16 @@ module result_path #(
 );
 
     // Cycles taken to read a record: at most ROWS, the smallest distance between tiles, and at most
-    // 4, which fills a LUT RAM of depth 16. Only the last letter of "auto" or "block" is compared:
-    // comparing strings of different lengths would cause a width warning.
+    // 4, which fills a LUT RAM of depth 16. A record in block RAM is read ahead of its tile, except
+    // with bfloat16, where LEAD depends on the tile. Only the last letter of "auto" or "block" is
+    // compared: comparing strings of different lengths would cause a width warning.
     localparam integer LANE_BYTES    = (LANE_W < 8) ? 1 : LANE_W / 8;
     localparam integer RECORD_BEATS  = (12 + LANE_BYTES - 1) / LANE_BYTES;
-    localparam integer READS         = (RECORD_RAM[7:0] == "k" || BF16 != 0) ? 1 :
+    localparam integer BLOCK         = (RECORD_RAM[7:0] == "k") ? 1 : 0;
+    localparam integer READS         = (BLOCK != 0 || BF16 != 0) ? 1 :
                                        (RECORD_BEATS <= 4 && RECORD_BEATS <= ROWS) ? RECORD_BEATS :
                                        (ROWS >= 4) ? 4 : (ROWS >= 2) ? 2 : 1;
+    localparam integer RECORD_LEAD   = (BF16 != 0 || (READS == 1 && BLOCK == 0)) ? 0 : LEAD;
     localparam [3:0]   RAW           = 4'd0;  // the mode of a raw int8 panel
     localparam integer MODE_BF16     = 2;     // bit of a mode: the panel is bfloat16
     localparam integer TILE_ROWS_MAX = (BF16 != 0) ? 4*ROWS : ROWS;
@@ -126,7 +129,7 @@ module result_path #(
         .COLS      (COLS),
         .LANE_BYTES(LANE_BYTES),
         .READS     (READS),
-        .LEAD      (LEAD),
+        .LEAD      (RECORD_LEAD),
         .RAM       (RECORD_RAM)
     ) u_panel_record (
         .clk         (clk),

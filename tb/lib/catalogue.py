@@ -439,7 +439,10 @@ bench(
         },
         **{
             f"{c}x{d}_{reads}reads_{lead}": {"COLS": c, "LANE_BYTES": d, "READS": reads, "LEAD": lead}
-            for c, d, reads, lead in ((8, 1, 4, 4), (3, 2, 4, 6), (4, 4, 3, 6), (2, 4, 2, 4), (5, 8, 2, 5))
+            for c, d, reads, lead in (
+                *((8, 1, 4, 4), (3, 2, 4, 6), (4, 4, 3, 6), (2, 4, 2, 4), (5, 8, 2, 5)),
+                *((8, 8, 1, 5), (3, 1, 1, 2)),
+            )
         },
     },
     thorough=("8x1", "5x8", "3x5", "4x4", "2x7", "8x1_4reads_4", "4x4_3reads_6", "2x4_2reads_4"),

@@ -40,8 +40,8 @@ class TB(Bench):
         super().__init__(dut, **self.idle)
         self.cols, self.depth = self.parameter("COLS"), self.parameter("LANE_BYTES")
         self.reads, self.lead = self.parameter("READS"), self.parameter("LEAD")
-        if self.reads == 1:  # `load` reads, and `read` says nothing
-            self.idle["read"], self.lead = None, 0
+        if self.lead == 0:  # `load` reads, and `read` says nothing
+            self.idle["read"] = None
             self.drive(read=None)
         self.beats = -(-12 // self.depth)
         self.slots = np.zeros((4, self.cols, self.beats * self.depth), np.uint8)
@@ -72,7 +72,7 @@ class TB(Bench):
             now |= {"record_write": 1, "record_slot": slot, "record_beat": beat, "record_data": word(data)}
             self.slots[slot, :, beat * self.depth : (beat + 1) * self.depth] = data
         if read is not None and self.rest == 0:
-            if self.reads > 1:
+            if self.lead:
                 now |= {"read": 1, "read_slot": read}
             self.due.append((self.lead, read))
             self.rest = self.reads
