@@ -47,6 +47,7 @@ module memory_port_properties #(
     wire rst = reset || !started_q;
 
     wire                 writer_job_ready, in_ready, results_written, target_range;
+    wire                 writer_busy;
     wire [1:0]           writer_write, port_b_write;
     wire [ADDRESS_W-1:0] writer_address, second_address, port_b_address;
     wire [WORD_W-1:0]    writer_data, port_b_data_in, out_data;
@@ -63,7 +64,8 @@ module memory_port_properties #(
         .target(target), .target_step(target_step), .target_split(target_split), .split(split),
         .turn_column(turn_column), .turn_panel(turn_panel), .first_half(first_half),
         .in_data(in_data), .in_valid(in_valid), .in_ready(in_ready),
-        .port_b_write(writer_write), .port_b_address(writer_address), .port_b_data_in(writer_data),
+        .port_b_busy(writer_busy), .port_b_write(writer_write), .port_b_address(writer_address),
+        .port_b_data_in(writer_data),
         .results_written(results_written), .error_range(target_range)
     );
 

@@ -107,10 +107,11 @@ module elementwise_path #(
 
     assign job_ready   = !sending_record_q;
     assign table_ready = load && part_end;
-    assign x_ready     = word_end_q && partner;
+    // before a word's last part comes, `partner` allowed the parts before it
+    assign x_ready     = word_end_q && ((PARTS > 1) || partner);
     assign y_ready     = word_end_q && x_valid && needs_y;
 
-    // Next values. x_ready, on which the window reader depends, needs but one gate after registers.
+    // Next values: x_ready must come early, since the window reader's loops wait for it.
     wire [PARTS_W-1:0] part_d =
         !(issue || load) ? part_q : part_end ? {PARTS_W{1'b0}} : part_q + 1'b1;
     wire [CREDIT_W-1:0] credits_d = (issue && !result_part_taken) ? credits_q - 1'b1 :

@@ -188,6 +188,7 @@ module macrame_engine #(
     wire                     port_a_enable;
     wire [ADDRESS_W-1:0]     port_a_address;
     wire [WORD_W-1:0]        port_a_data, port_b_data;
+    wire                     writer_busy;
     wire [1:0]               writer_write;
     wire [$clog2(WORDS)-1:0] writer_address, second_address;
     wire [WORD_W-1:0]        writer_data;
@@ -202,6 +203,7 @@ module macrame_engine #(
         .WORD_W   (WORD_W)
     ) u_memory_port (
         .running       (running),
+        .writer_busy   (writer_busy),
         .writer_write  (writer_write),
         .writer_address(writer_address),
         .writer_data   (writer_data),
@@ -461,6 +463,7 @@ module macrame_engine #(
         .in_data        (writer_elementwise_q ? unit_out_data : result_data[WORD_W-1:0]),
         .in_valid       (writer_elementwise_q ? unit_out_valid : result_valid),
         .in_ready       (writer_in_ready),
+        .port_b_busy    (writer_busy),
         .port_b_write   (writer_write),
         .port_b_address (writer_address),
         .port_b_data_in (writer_data),

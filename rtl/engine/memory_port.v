@@ -12,8 +12,8 @@
 //   None: bits pass unchanged.
 //
 // Example
-//   writer_write 2'b11 and host_write 2'b11 while `running` is high: the writer's word is written,
-//   and port_b_free is low.
+//   writer_busy, writer_write 2'b11 and host_write 2'b11 while `running` is high: the writer's word
+//   is written, and port_b_free is low.
 `default_nettype none
 
 module memory_port #(
@@ -22,11 +22,12 @@ module memory_port #(
 ) (
     input  wire                 running,
     // results
-    input  wire [1:0]           writer_write,
+    input  wire                 writer_busy,
+    input  wire [1:0]           writer_write,    // only while writer_busy
     input  wire [ADDRESS_W-1:0] writer_address,
     input  wire [WORD_W-1:0]    writer_data,
     // second operands
-    output wire                 port_b_free,     // no result is written
+    output wire                 port_b_free,
     input  wire                 second_read,     // only while port_b_free
     input  wire [ADDRESS_W-1:0] second_address,
     // host
@@ -39,11 +40,9 @@ module memory_port #(
     output wire [WORD_W-1:0]    port_b_data_in
 );
 
-    wire writing = (writer_write != 2'b00);
-
-    assign port_b_free    = !writing;
+    assign port_b_free    = !writer_busy;
     assign port_b_write   = running ? writer_write : host_write;
-    assign port_b_address = writing ? writer_address : second_read ? second_address : host_address;
+    assign port_b_address = writer_busy ? writer_address : second_read ? second_address : host_address;
     assign port_b_data_in = running ? writer_data : host_data_in;
 
 endmodule

@@ -17,9 +17,11 @@
 //   elementwise unit after the writer, so that it gets no results of an earlier job. The descriptor
 //   stays until then; meanwhile the panels of weights go to the core.
 //
-//   Errors are strobes of one cycle; `halted` must be high from the next cycle on. While halted the
-//   program is drained. The next program starts after `rst`, or after `finished`. An end without
-//   tlast is illegal: what follows it would be taken for the next program.
+//   Errors are strobes of one cycle; `halted` must be high from the next cycle on. The errors of a
+//   descriptor come one cycle after it was checked, when nothing is offered, nor anything accepted
+//   that counts. While halted the program is drained. The next program starts after `rst`, or after
+//   `finished`. An end without tlast is illegal: what follows it would be taken for the next
+//   program.
 //
 // Latency
 //   A descriptor takes 128 / DEPTH^2 beats, and 1 cycle to be checked; its job is offered in the
@@ -133,8 +135,13 @@ module program_decoder #(
     reg [BEAT_COUNT_W-1:0] beat_q;  // of a descriptor, a record or tables
     reg          writer_pending_q, reader_pending_q, unit_pending_q;
 
+    // the descriptor just checked is in error
+    reg  illegal_q, short_q, corrupt_q;
+    reg  rejected_q;  // any of them
+    wire stopped        = halted || rejected_q;
+
     wire collecting     = (state_q == COLLECT);
-    wire accepted       = in_valid && in_ready && !halted;
+    wire accepted       = in_valid && in_ready && !stopped;
     wire descriptor_end = (beat_q == DESCRIPTOR_END[BEAT_COUNT_W-1:0]);
 
     // --- the descriptor
@@ -228,7 +235,7 @@ module program_decoder #(
     wire checking      = (state_q == CHECK);
     wire fetching      = (state_q == WEIGHTS) || (checking && product);
     wire register_free = !weights_valid_q || weights_ready;
-    wire fetched       = fetching && register_free && in_valid && !halted;
+    wire fetched       = fetching && register_free && in_valid && !stopped;
     wire unpacking     = sparse && !in_record_q;
     wire portion_end   = (portion_q == PORTION_END[PORTION_W-1:0]);
     wire portion_last  = !unpacking || slice_last_q || portion_end;
@@ -252,7 +259,7 @@ module program_decoder #(
     assign weights_data  = weights_q;
     assign weights_user  = {6'd0, weights_mode_q};
     assign weights_last  = weights_last_q;
-    assign weights_valid = weights_valid_q && !halted;
+    assign weights_valid = weights_valid_q && !stopped;
 
     genvar j, d;
     generate
@@ -269,11 +276,11 @@ module program_decoder #(
                 // a sparse slice has no others: a reset of the register costs no logic
                 if (d % HALF == j % HALF) begin : g_kept
                     always @(posedge clk)
-                        if (fetched)
+                        if (register_free)  // `fetched` comes late
                             weights_q[8*(DEPTH*j + d) +: 8] <= portion[8*(2*j + d/HALF) +: 8];
                 end else begin : g_zero
                     always @(posedge clk)
-                        if (fetched)
+                        if (register_free)
                             weights_q[8*(DEPTH*j + d) +: 8] <= unpacking ? 8'd0 :
                                                                in_data[8*(DEPTH*j + d) +: 8];
                 end
@@ -328,7 +335,7 @@ module program_decoder #(
     // --- tables
 
     wire table_end     = (beat_q == TABLE_END[BEAT_COUNT_W-1:0]);
-    assign table_valid = (state_q == TABLE) && in_valid && !halted;
+    assign table_valid = (state_q == TABLE) && in_valid && !stopped;
     assign table_last  = table_end && portion_end;
 
     // --- jobs
@@ -336,28 +343,38 @@ module program_decoder #(
     wire awaits_results = wait_flag && !results_written;
 
     assign descriptor       = descriptor_q;
-    assign reader_job_valid = reader_pending_q && !awaits_results && !halted;
-    assign writer_job_valid = writer_pending_q && !reader_pending_q && !halted;
-    assign unit_job_valid   = unit_pending_q && !writer_pending_q && !halted;
+    assign reader_job_valid = reader_pending_q && !awaits_results && !stopped;
+    assign writer_job_valid = writer_pending_q && !reader_pending_q && !stopped;
+    assign unit_job_valid   = unit_pending_q && !writer_pending_q && !stopped;
 
     wire job_pending = reader_pending_q || writer_pending_q || unit_pending_q;
 
     // --- items
 
-    wire verdict     = (state_q == CHECK) && !halted;
+    wire verdict        = checking && !halted;
+    wire early_tlast    = (tlast_q && !is_end) || (accepted && in_last);
+    wire wrong_checksum = is_end && !checksum_equal;
     wire part_of_end = collecting && end_item;
 
     assign in_ready      = halted || collecting || (fetching && register_free && portion_last) ||
                            ((state_q == TABLE) && table_ready && portion_end);
-    assign error_illegal = verdict && !legal;
-    assign error_short   = (accepted && in_last &&
-                            (collecting ? !descriptor_end : (!checking || legal))) ||
-                           (verdict && legal && tlast_q && !is_end);
-    assign error_corrupt = verdict && legal && is_end && !checksum_equal;
-    assign starved       = !in_valid && !halted &&
+    // `legal` comes late, so a descriptor in error starts its jobs like any other, but `stopped`
+    // is high in the next cycle
+    always @(posedge clk) begin
+        illegal_q  <= verdict && !legal && !rst;
+        short_q    <= verdict && legal && early_tlast && !rst;
+        corrupt_q  <= verdict && legal && wrong_checksum && !rst;
+        rejected_q <= verdict && (!legal || early_tlast || wrong_checksum) && !rst;
+    end
+
+    assign error_illegal = illegal_q;
+    assign error_short   = short_q || (accepted && in_last && !checking &&
+                                       (!collecting || !descriptor_end));
+    assign error_corrupt = corrupt_q;
+    assign starved       = !in_valid && !stopped &&
                            (collecting || (state_q == TABLE) ||
                             ((state_q == WEIGHTS) && register_free));
-    assign finished      = (state_q == FINISH) && results_written && !halted;
+    assign finished      = (state_q == FINISH) && results_written && !stopped;
 
     always @(posedge clk) begin
         if (accepted && collecting) begin
@@ -385,7 +402,7 @@ module program_decoder #(
                         if (descriptor_end) state_q <= CHECK;
                     end
                 CHECK:
-                    if (!halted && legal) begin
+                    if (!halted) begin
                         if (fetched) beat_q <= ONE[BEAT_COUNT_W-1:0];
                         begun_q          <= !is_end;
                         reader_pending_q <= is_job;

@@ -54,7 +54,10 @@ module result_addresses #(
     reg                   half_q, active_q;
 
     wire [47:0] counts = {panels, rows, columns};
-    wire [2:0]  wrap;  // this loop and those within it are in their last iteration
+    // This loop and those within it are in their last iteration. With `keep`, synthesis computes
+    // each from registers, rather than an enable from the one of the loop within, which comes late.
+    (* keep *)
+    wire [2:0]  wrap;
 
     genvar n;
     generate

@@ -50,6 +50,7 @@ module result_writer #(
     input  wire                        in_valid,
     output wire                        in_ready,
     // port B of the memory
+    output wire                        port_b_busy,      // a result, even if it is not written
     output wire [1:0]                  port_b_write,
     output wire [$clog2(WORDS)-1:0]    port_b_address,
     output wire [WORD_W-1:0]           port_b_data_in,
@@ -117,11 +118,12 @@ module result_writer #(
 
     wire in_range = (address_q < WORDS_32[ADDRESS_W-1:0]);
 
+    assign port_b_busy     = (write_q != 2'b00);
     assign port_b_write    = (in_range && !halted) ? write_q : 2'b00;
     assign port_b_address  = address_q[ADDRESS_W-3:0];
     assign port_b_data_in  = data_q;
-    assign results_written = !active && (write_q == 2'b00);
-    assign error_range     = (write_q != 2'b00) && !in_range && !halted;
+    assign results_written = !active && !port_b_busy;
+    assign error_range     = port_b_busy && !in_range && !halted;
 
 endmodule
 

@@ -7,7 +7,8 @@
 //   it counts the words, with `word_taken`: `words_remaining` is low from the last one on.
 //
 //   A job is accepted when all words of the one before it have been read. `error_range`, a strobe:
-//   an address is not in the memory. While `halted` nothing is read.
+//   an address is not in the memory, and is not read; `halted` must be high from the next cycle on.
+//   While `halted` nothing is read.
 //
 // Latency
 //   5 cycles from a job accepted to its first word, if the port is free; four words in 5 cycles.
@@ -67,8 +68,12 @@ module second_reader #(
     wire unused   = &{1'b0, unused_last_address, unused_half};
 
     assign job_ready      = !active && !halted;
-    assign port_b_read    = active && takes_second_q && port_b_free && in_range &&
-                            (words_held_q != WORDS_HELD_MAX) && !halted;
+    // The addresses advance without in_range, which comes late: after an address that is not in the
+    // memory, no other is read.
+    wire due = active && takes_second_q && port_b_free &&
+               (words_held_q != WORDS_HELD_MAX) && !halted;
+
+    assign port_b_read    = due && in_range;
     assign port_b_address = address[ADDRESS_W-3:0];
     assign error_range    = active && takes_second_q && !in_range && !halted;
 
@@ -92,7 +97,7 @@ module second_reader #(
         .last       (unused_last_address),
         .address    (address),
         .half       (unused_half),
-        .advance    (takes_second_q ? port_b_read : word_taken)
+        .advance    (takes_second_q ? due : word_taken)
     );
 
     fifo #(

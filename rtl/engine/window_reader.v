@@ -110,7 +110,10 @@ module window_reader #(
     // --- loops: word, kernel column, kernel row, column, row, panel
 
     wire [95:0] counts = {panels, rows, columns, kernel_rows, kernel_columns, kernel_words};
-    wire [5:0]  wrap;  // this loop and those within it are in their last iteration
+    // This loop and those within it are in their last iteration. With `keep`, synthesis computes
+    // each from registers, rather than an enable from the one of the loop within, which comes late.
+    (* keep *)
+    wire [5:0]  wrap;
     wire        tile_last;  // the last row and column
 
     genvar n;

@@ -39,7 +39,7 @@ class TB(Bench):
 
     def drive_memory(self):
         self.free = int(not next(self.busy))
-        self.drive(port_b_data=self.reading[1], port_b_free=self.free)
+        self.drive(port_b_data=self.reading[1], port_b_free=self.free, halted=int(self.errors > 0))
 
     def sample_memory(self):
         read = self.read("port_b_read")
