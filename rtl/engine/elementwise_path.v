@@ -66,6 +66,7 @@ module elementwise_path #(
     localparam integer ENTRY_W      = (ENTRY_BEATS < 2) ? 1 : $clog2(ENTRY_BEATS);
     localparam integer CREDIT_W     = $clog2(FIFO_DEPTH) + 1;
     localparam [31:0]  PARTS_END    = PARTS - 1;
+    localparam [31:0]  NEXT_END     = (PARTS < 2) ? 0 : PARTS - 2;  // the next part is the last
     localparam [31:0]  RECORD_END   = RECORD_BEATS - 1;
     localparam [31:0]  ENTRY_END    = ENTRY_BEATS - 1;
     localparam [31:0]  CREDITS      = FIFO_DEPTH;
@@ -117,7 +118,11 @@ module elementwise_path #(
     wire [CREDIT_W-1:0] credits_d = (issue && !result_part_taken) ? credits_q - 1'b1 :
                                     (result_part_taken && !issue) ? credits_q + 1'b1 : credits_q;
     wire record_sent_d   = !job_taken && (record_ends || record_sent_q);
-    wire issue_allowed_d = record_sent_d && (credits_d != {CREDIT_W{1'b0}});
+    // a credit is left; without one nothing is issued
+    wire credit_left_d   = result_part_taken || (credits_q[CREDIT_W-1:1] != {(CREDIT_W-1){1'b0}}) ||
+                           (credits_q[0] && !issue);
+    wire issue_allowed_d = record_sent_d && credit_left_d;
+    wire part_end_d      = (issue || load) ? (part_q == NEXT_END[PARTS_W-1:0]) : part_end;
 
     always @(posedge clk) begin
         if (job_taken) record_parts_q <= record_padded[RECORD_W-1:0];
@@ -145,7 +150,7 @@ module elementwise_path #(
             if (sending_record_q) record_beat_q <= record_ends ? 4'd0 : record_beat_q + 4'd1;
             record_sent_q   <= record_sent_d;
             issue_allowed_q <= issue_allowed_d;
-            word_end_q      <= issue_allowed_d && (part_d == PARTS_END[PARTS_W-1:0]);
+            word_end_q      <= issue_allowed_d && part_end_d;
             part_q          <= part_d;
             credits_q       <= credits_d;
             if (load) begin

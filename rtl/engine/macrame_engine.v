@@ -192,7 +192,7 @@ module macrame_engine #(
     wire [1:0]               writer_write;
     wire [$clog2(WORDS)-1:0] writer_address, second_address;
     wire [WORD_W-1:0]        writer_data;
-    wire                     second_read, port_b_free;
+    wire                     unused_second_read, port_b_free;
     wire [1:0]               port_b_write;
     wire [$clog2(WORDS)-1:0] port_b_address;
     wire [WORD_W-1:0]        port_b_data_in;
@@ -203,12 +203,12 @@ module macrame_engine #(
         .WORD_W   (WORD_W)
     ) u_memory_port (
         .running       (running),
+        .halted        (halted),
         .writer_busy   (writer_busy),
         .writer_write  (writer_write),
         .writer_address(writer_address),
         .writer_data   (writer_data),
         .port_b_free   (port_b_free),
-        .second_read   (second_read),
         .second_address(second_address),
         .host_write    (host_write),
         .host_address  (host_address),
@@ -402,7 +402,7 @@ module macrame_engine #(
         .word_taken     (x_valid && x_ready),
         .words_remaining(words_remaining),
         .port_b_free    (port_b_free),
-        .port_b_read    (second_read),
+        .port_b_read    (unused_second_read),
         .port_b_address (second_address),
         .port_b_data    (port_b_data),
         .out_data       (y_data),
@@ -570,7 +570,7 @@ module macrame_engine #(
     wire unused = &{1'b0, unused_job_last, unused_tlast, unused_core_irq, unused_tkeep,
                     unused_awready, unused_wready, unused_bvalid, unused_arready, unused_rvalid,
                     unused_bresp, unused_rresp, unused_rdata, unused_seed, unused_seed_load,
-                    result_data, descriptor, port_a_address};
+                    result_data, descriptor, port_a_address, unused_second_read};
 
 endmodule
 

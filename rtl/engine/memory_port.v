@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Purpose
-//   Arbitrates port B of the memory: a result being written comes first, then a second operand
-//   being read, then the host. While a program runs, the host's writes are ignored.
+//   Arbitrates port B of the memory. While a program runs, a result being written comes before a
+//   second operand being read; otherwise the port is the host's. After an error the host can read.
 //
 // Latency
 //   0 cycles: combinational.
@@ -21,6 +21,7 @@ module memory_port #(
     parameter integer WORD_W    = 64
 ) (
     input  wire                 running,
+    input  wire                 halted,
     // results
     input  wire                 writer_busy,
     input  wire [1:0]           writer_write,    // only while writer_busy
@@ -28,7 +29,6 @@ module memory_port #(
     input  wire [WORD_W-1:0]    writer_data,
     // second operands
     output wire                 port_b_free,
-    input  wire                 second_read,     // only while port_b_free
     input  wire [ADDRESS_W-1:0] second_address,
     // host
     input  wire [1:0]           host_write,
@@ -42,7 +42,8 @@ module memory_port #(
 
     assign port_b_free    = !writer_busy;
     assign port_b_write   = running ? writer_write : host_write;
-    assign port_b_address = writer_busy ? writer_address : second_read ? second_address : host_address;
+    assign port_b_address = (!running || halted) ? host_address :
+                            writer_busy ? writer_address : second_address;
     assign port_b_data_in = running ? writer_data : host_data_in;
 
 endmodule

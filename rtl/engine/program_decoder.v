@@ -17,9 +17,9 @@
 //   elementwise unit after the writer, so that it gets no results of an earlier job. The descriptor
 //   stays until then; meanwhile the panels of weights go to the core.
 //
-//   Errors are strobes of one cycle; `halted` must be high from the next cycle on. The errors of a
-//   descriptor come one cycle after it was checked, when nothing is offered, nor anything accepted
-//   that counts. While halted the program is drained. The next program starts after `rst`, or after
+//   Errors are strobes of one cycle; `halted` must be high from the next cycle on. They
+//   come one cycle after their cause, when no job is offered, and what is accepted does not count.
+//   While halted the program is drained. The next program starts after `rst`, or after
 //   `finished`. An end without tlast is illegal: what follows it would be taken for the next
 //   program.
 //
@@ -135,7 +135,7 @@ module program_decoder #(
     reg [BEAT_COUNT_W-1:0] beat_q;  // of a descriptor, a record or tables
     reg          writer_pending_q, reader_pending_q, unit_pending_q;
 
-    // the descriptor just checked is in error
+    // an error in the cycle before
     reg  illegal_q, short_q, corrupt_q;
     reg  rejected_q;  // any of them
     wire stopped        = halted || rejected_q;
@@ -259,7 +259,7 @@ module program_decoder #(
     assign weights_data  = weights_q;
     assign weights_user  = {6'd0, weights_mode_q};
     assign weights_last  = weights_last_q;
-    assign weights_valid = weights_valid_q && !stopped;
+    assign weights_valid = weights_valid_q;
 
     genvar j, d;
     generate
@@ -297,7 +297,7 @@ module program_decoder #(
             weights_last_q <= !in_record_q && slice_last_q;
         end
         if (rst) weights_valid_q <= 1'b0;
-        else if (register_free) weights_valid_q <= fetched;
+        else if (register_free) weights_valid_q <= fetched && (legal || !checking);
     end
 
     always @(posedge clk) begin
@@ -352,24 +352,25 @@ module program_decoder #(
     // --- items
 
     wire verdict        = checking && !halted;
-    wire early_tlast    = (tlast_q && !is_end) || (accepted && in_last);
+    wire early_tlast    = tlast_q && !is_end;  // a packet ends with this descriptor
     wire wrong_checksum = is_end && !checksum_equal;
+    // a packet ends within an item
+    wire cut_off        = accepted && in_last && !(collecting && descriptor_end);
     wire part_of_end = collecting && end_item;
 
     assign in_ready      = halted || collecting || (fetching && register_free && portion_last) ||
                            ((state_q == TABLE) && table_ready && portion_end);
-    // `legal` comes late, so a descriptor in error starts its jobs like any other, but `stopped`
+    // `legal` and `accepted` come late, so the next state does not depend on an error, but `stopped`
     // is high in the next cycle
     always @(posedge clk) begin
         illegal_q  <= verdict && !legal && !rst;
-        short_q    <= verdict && legal && early_tlast && !rst;
+        short_q    <= ((verdict && legal && early_tlast) || (cut_off && (legal || !checking))) && !rst;
         corrupt_q  <= verdict && legal && wrong_checksum && !rst;
-        rejected_q <= verdict && (!legal || early_tlast || wrong_checksum) && !rst;
+        rejected_q <= ((verdict && (!legal || early_tlast || wrong_checksum)) || cut_off) && !rst;
     end
 
     assign error_illegal = illegal_q;
-    assign error_short   = short_q || (accepted && in_last && !checking &&
-                                       (!collecting || !descriptor_end));
+    assign error_short   = short_q;
     assign error_corrupt = corrupt_q;
     assign starved       = !in_valid && !stopped &&
                            (collecting || (state_q == TABLE) ||
