@@ -9,9 +9,9 @@
 //
 // Latency
 //   LATENCY = 13 cycles, operands to q: pick and table 1, two registers after the slow block RAM 2,
-//   sum or product 2, scale_to_int8 8. Some inputs are due later: `use_table_b` 2 cycles
-//   after the operands; `product`, the multiplier and the limits 5. While `enable` is low, nothing
-//   moves.
+//   sum or product 2, scale_to_int8 8. Some inputs are due later: `use_table_b` 2 cycles after the
+//   operands; `product`, and the ports from `multiplier` to `clamp_high`, 5. While `enable` is low,
+//   the pipeline holds, but tables can be written.
 //
 // Numbers
 //   A and B are int32 from the tables, v is int8:
@@ -38,7 +38,7 @@ module elementwise_lane (
     input  wire [31:0] entry_a,
     input  wire [31:0] entry_b,
     // operands
-    input  wire [1:0]  pick,  // 0 a, 2 the greater, 3 the lesser
+    input  wire [1:0]  pick,  // 0 or 1: a, 2: the greater, 3: the lesser
     input  wire [7:0]  a,
     input  wire [7:0]  b,
     // two cycles later

@@ -9,13 +9,14 @@
 //     record, tables ────┘
 //
 //   A job brings its record. It takes a word of x with each word of y, or, if its command has no
-//   second operand, while `words_remaining` is high: the next word of x belongs to the next job. A
-//   job must not come before the results of the one before it have left; tables wait while `in_use`
+//   second operand, while `words_remaining` is high; a later word of x belongs to the next job. A
+//   job must not come before the results of the previous one have left; tables wait while `in_use`
 //   is high.
 //
 // Latency
-//   15 + DEPTH / LANES cycles from a word of x to its result: lanes 14, fifo 2; a word per
-//   DEPTH / LANES cycles. A record takes ceil(9 / LANES) cycles, tables 1024 / LANES.
+//   15 + DEPTH / LANES cycles from a word of x to its result: DEPTH / LANES - 1 until its last
+//   part, lanes 14, fifo 2. A word per DEPTH / LANES cycles. A record takes ceil(9 / LANES) cycles,
+//   tables 1024 / LANES.
 //
 // Numbers
 //   elementwise_lane's. A part is LANES bytes of a word, the low ones first.
