@@ -55,9 +55,9 @@ module macrame #(
     // memory of the panels' records and of the counters: "auto" or "block"
     parameter         RECORD_RAM   = "auto",
     // Cycles per result of a requantiser: 1, or 33 to 64 without bfloat16. From 33 on its
-    // multiplier handles one bit per cycle, with a twentieth of the LUTs and no DSP block: for a
-    // core that a slow link feeds, or whose array uses all DSP blocks. A requantised row then takes
-    // POST_CYCLES times as long.
+    // multiplier handles one bit per cycle: no DSP block, and less than a twentieth of the LUTs of
+    // a parallel one without DSP blocks. For a core that a slow link feeds, or whose array uses all
+    // DSP blocks. A requantised row then takes POST_CYCLES times as long.
     parameter integer POST_CYCLES  = 1,
     // Rows the result FIFO holds, a power of two, 2 or more and ROWS or more (4 ROWS with
     // bfloat16). A tile holds its credits from its first slice until its rows have left: the time

@@ -3,8 +3,8 @@
 //
 // Purpose
 //   mul34x32 at one bit of b per cycle, with one adder instead of four multipliers: for a
-//   requantiser that has many cycles per result and no DSP block left. It takes a twentieth of the
-//   LUTs of a mul34x32 without DSP blocks.
+//   requantiser that has many cycles per result and no DSP block left. It takes less than a
+//   twentieth of the LUTs of a mul34x32 without DSP blocks.
 //
 // Latency
 //   33 cycles. Operands are loaded in a cycle with `enable` high; p is valid from 33 cycles later

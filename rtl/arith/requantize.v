@@ -9,7 +9,8 @@
 //   LATENCY = 11 cycles from the inputs to q, one result per cycle. No handshake: the parent delays
 //   its own valid. Cycles count only while `enable` is high, so that an empty pipeline can be
 //   gated, which saves power and simulation time. SERIAL: 8 such cycles, at least 33 clock cycles
-//   apart, with a multiplier that takes a twentieth of the LUTs; rst resets only that multiplier.
+//   apart, with a multiplier that takes less than a twentieth of the LUTs; rst resets only that
+//   multiplier.
 //
 // Numbers
 //   x is int32; m = multiplier; s = shift as int8, clipped to -31..31, left if positive.
