@@ -91,7 +91,8 @@ module fp32_add #(
 
     // 3: carry3 is the first row of the table, long3 the first two. rest3 is the sticky bit below
     // the guard; below3, of a difference, says that the sum is too large by less than bit 1. up is
-    // added to bit 2. A carry takes it to bit 3 or 4, because the guard bit below is then 1.
+    // added to bit 2. A carry takes it to bit 3 or 4, because the guard bit below is then 1, and in
+    // the first row bit 2 is set for it.
     wire [4:0]  zeros3;
     wire        carry3  = sum2_q[27];
     wire        long3   = sum2_q[27] | sum2_q[26];
@@ -120,8 +121,8 @@ module fp32_add #(
     reg  [4:0]  zeros3_q;
     reg  [26:0] sum3_q;
 
-    // 4: bit 25 is the leading one, bit 26 instead if rounding made it 2, neither for a subnormal
-    // and zero.
+    // 4: bit 25 is the leading one, or bit 26 if rounding carried into it; a subnormal or zero has
+    // neither.
     wire [26:0] sum4    = sum3_q << zeros3_q;
     wire [7:0]  exp4    = exp3_q - {3'd0, zeros3_q};
     wire [7:0]  next4   = exp3_q - {3'd0, zeros3_q} + 8'd1;

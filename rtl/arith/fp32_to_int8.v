@@ -60,7 +60,7 @@ module fp32_to_int8 (
     reg [9:0]  base2_q;  // signed: the right shift, without a's leading zeros
     reg [7:0]  zero2_q;
 
-    // 3: a normalised. A subnormal shifts left by lead + 1, and its exponent 1 becomes -lead.
+    // 3: a normalised. A subnormal is shifted left by lead + 1, and its exponent 1 becomes -lead.
     wire [4:0] left2     = lead2_q & {5{sub2_q}};
     wire [9:0] places2   = base2_q + {5'd0, left2};  // signed
     wire       over_31_2 = nan2_q | (~inf2_q & ~places2[9] & (places2[8:5] != 4'd0));

@@ -40,7 +40,7 @@
 //
 //   With l the places shifted left and value(scale) = B * 2^(E-150), the product to be rounded to
 //   an integer is A * 2^(8-l) * B * 2^(E-150) = (A*B / 2^23) / 2^(119-E+l). E = 0 (zero, subnormal)
-//   makes that shift more than 31, hence the result 0, as required: |x * scale| < 2^-94. The
+//   makes that shift more than 31, hence the result 0, as required: |x * scale| < 2^-95. The
 //   integer rules shift right by max(-s, 0). As l = min(max(s, 0), 31), that is max(l - s, 0): one
 //   sum serves both.
 //

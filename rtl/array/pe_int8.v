@@ -43,10 +43,10 @@ module pe_int8 #(
     output wire [31:0]        chain_out
 );
 
-    // DEPTH 0 is rejected below, by its rule and not by an empty tree.
+    // DEPTH 0 is rejected below, with a message that names the rule; the tree must not be empty.
     localparam integer TERMS  = (DEPTH < 1) ? 1 : DEPTH;
-    // A single product passes through one level too: a register at the adder's input shortens its
-    // path by more than a cycle costs.
+    // A single product passes through one level too: the register at the adder's input shortens the
+    // critical path, which is worth a cycle of latency.
     localparam integer LEVELS = (TERMS == 1) ? 1 : $clog2(TERMS);
 
     genvar l, n;
