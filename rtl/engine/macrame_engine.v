@@ -12,12 +12,13 @@
 //     memory ─► second_reader ──────────────────────────────────────►                  memory
 //
 //   A program is a packet; docs/engine.md has the format. While none runs, the host port reads and
-//   writes the memory. Errors stop the engine with a sticky status; a soft reset through CONTROL
-//   restarts it at the next packet.
+//   writes the memory. An error halts the engine and sets its bit in STATUS; a soft reset through
+//   CONTROL clears the bit, and the next packet is a new program.
 //
 // Latency
 //   2 cycles from host_address to host_data. A job starts as soon as its descriptor has been
-//   checked; with WAIT, when all earlier results are in the memory.
+//   checked and the window reader is idle; with WAIT, not before all earlier results are in the
+//   memory.
 //
 // Numbers
 //   Those of macrame and elementwise_lane. Words of memory have DEPTH bytes, the low one first.
@@ -34,7 +35,7 @@ module macrame_engine #(
     parameter integer LANES      = 2,     // of the elementwise unit: 1, 2 or 4, at most DEPTH
     // memory of the core's records and of the counters: "auto" or "block"
     parameter         RECORD_RAM = "auto",
-    parameter integer BEATS      = 0      // of the longest program, for the register; 0: no store
+    parameter integer BEATS      = 0      // beats of the longest program stored; 0: no store
 ) (
     input  wire                     clk,
     input  wire                     rst,
@@ -351,8 +352,8 @@ module macrame_engine #(
         .m_axis_tready  (result_ready),
         .m_axis_tlast   (unused_tlast),
         // Writes of 0 to its WATCHDOG, one after the other: weights may wait for as long as an
-        // elementwise job takes. The decoder and the window reader check all that makes the core
-        // halt otherwise, so nothing reads its STATUS.
+        // elementwise job takes. The decoder and the window reader check everything else that makes
+        // a core halt, so nothing reads its STATUS.
         .s_axil_awaddr  (CORE_WATCHDOG),
         .s_axil_awprot  (3'd0),
         .s_axil_awvalid (1'b1),
@@ -495,9 +496,10 @@ module macrame_engine #(
         .stuck  (error_stall)
     );
 
-    // The core's counters, for other events: `issue` is a word read by the window reader, `tile` a
-    // job, stall_a a cycle without a job to read, stall_w a slice that waits for weights, stall_out
-    // one that waits for the elementwise unit, `pad` a cycle that waits for the program.
+    // The core's counters, for other events: `issue` is a word that leaves the window reader,
+    // `tile` a job, stall_a a cycle without a job to read, stall_w one in which a slice waits for
+    // weights, stall_out one in which it waits during a job of the elementwise unit, `pad` one that
+    // waits for the program.
     perf_counters #(
         .WIDTH(32),
         .RAM  (RECORD_RAM)

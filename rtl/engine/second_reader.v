@@ -3,12 +3,13 @@
 //
 // Purpose
 //   Reads the second operand of a job from port B of the memory, a word for each result, whenever
-//   the port is free, ahead of the results by up to four words. Of a job without a second operand
-//   it counts the words, with `word_taken`: `words_remaining` is low from the last one on.
+//   the port is free, ahead of the results by up to four words. For a job without a second operand
+//   it counts the words of the first instead, one in each cycle with `word_taken`;
+//   `words_remaining` is low from the cycle after the last one on.
 //
-//   A job is accepted when all words of the one before it have been read. `error_range`, a strobe:
+//   A job is accepted once all words of the previous one have been read or counted. `error_range`:
 //   an address is not in the memory, and is not read; `halted` must be high from the next cycle on.
-//   While `halted` nothing is read.
+//   While it is, nothing is read.
 //
 // Latency
 //   5 cycles from a job accepted to its first word, if the port is free; four words in 5 cycles.
@@ -36,7 +37,7 @@ module second_reader #(
     input  wire [$clog2(WORDS)+1:0]    second,
     input  wire [3*$clog2(WORDS)+5:0]  second_step,
     input  wire                        takes_second,     // the job has a second operand
-    // words of a job without
+    // words of a job without a second operand
     input  wire                        word_taken,       // only while words_remaining
     output wire                        words_remaining,
     // port B of the memory
