@@ -14,8 +14,8 @@
 //     s_axil ─► core_control ─► irq
 //
 //   Reset is synchronous and active high; it clears control registers and accumulators, not operand
-//   or result registers. Errors stop the core with a sticky named status; a soft reset through
-//   CONTROL restarts it on packet boundaries.
+//   or result registers. An error halts the core and sets its bit in STATUS; a soft reset through
+//   CONTROL clears the bit and restarts the core on packet boundaries.
 //
 // Latency
 //   From the last activation beat accepted to the first result beat offered, if nothing waits, with
@@ -23,12 +23,12 @@
 //   10 + GROUPS more, or with POST_CYCLES above 1 (GROUPS + 7) * POST_CYCLES to
 //   (GROUPS + 8) * POST_CYCLES - 1 more; bfloat16 25 + GROUPS. An int8 tile takes 1 cycle more in a
 //   core with bfloat16. With PACK_RESULTS a beat leaves with the last of its rows. golden/cycles.py
-//   predicts every counter exactly.
+//   predicts every counter exactly, if senders and receiver never stall.
 //
 //   Throughput: a tile of K takes ceil(K / DEPTH) cycles, and the next one of the same kind follows
 //   without an idle cycle whenever that is at least ROWS (raw) or ROWS * GROUPS * POST_CYCLES
 //   (requantised). A bfloat16 tile takes 4 K cycles, and the next one follows at once if K is at
-//   least ROWS * GROUPS, one more if GROUPS is 2 or 3: docs/architecture.md.
+//   least ROWS * GROUPS, or ROWS * GROUPS + 1 if GROUPS is 2 or 3: docs/architecture.md.
 //
 // Numbers
 //   Tile by tile C[ROWS, COLS] = A[ROWS, K] x W[K, COLS], int8 x int8 -> int32, then x = C + bias,
