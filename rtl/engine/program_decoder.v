@@ -130,6 +130,7 @@ module program_decoder #(
 
     reg [2:0]    state_q;
     reg [1023:0] descriptor_q;
+    reg          product_q, elementwise_q;
     reg          begun_q;        // the begin item was accepted
     reg          tlast_q;        // tlast on the last beat of a descriptor
     reg [BEAT_COUNT_W-1:0] beat_q;  // of a descriptor, a record or tables
@@ -177,8 +178,10 @@ module program_decoder #(
     wire is_end   = (kind == END);
     wire is_job   = product || elementwise;
 
-    assign product     = (kind == PRODUCT) || (kind == FUSED);
-    assign elementwise = (kind == ELEMENTWISE) || (kind == FUSED);
+    // decoded as the descriptor's last beat arrives: its byte 0 moves down by a beat
+    wire [7:0] kind_d = descriptor_q[BEAT_W +: 8];
+    assign product     = product_q;
+    assign elementwise = elementwise_q;
 
     wire begin_legal      = (version == VERSION) && (core_depth == DEPTH_32[7:0]) &&
                             (core_cols == DEPTH_32[7:0]) && (words_needed <= WORDS_32) &&
@@ -379,9 +382,11 @@ module program_decoder #(
 
     always @(posedge clk) begin
         if (accepted && collecting) begin
-            descriptor_q <= {in_data, descriptor_q[1023:BEAT_W]};
-            tlast_q      <= in_last;
-            end_item_q   <= end_item;
+            descriptor_q  <= {in_data, descriptor_q[1023:BEAT_W]};
+            product_q     <= (kind_d == PRODUCT) || (kind_d == FUSED);
+            elementwise_q <= (kind_d == ELEMENTWISE) || (kind_d == FUSED);
+            tlast_q       <= in_last;
+            end_item_q    <= end_item;
         end
         if (rst) begin
             state_q          <= COLLECT;
