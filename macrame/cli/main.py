@@ -4,14 +4,13 @@
 
 import codecs
 import difflib
-import io
 import locale
 import os
 import shlex
 import sys
 from collections.abc import Sequence
 
-from macrame.cli import command, signals
+from macrame.cli import command, output, signals
 from macrame.cli.command import VERBS, UsageError
 from macrame.errors import short
 
@@ -45,34 +44,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        return flushed(_main(words))
+        return output.written(lambda: _main(words), "macrame")
     except KeyboardInterrupt:
         print("macrame: interrupted", file=sys.stderr)
         return 130
-    except BrokenPipeError:  # of `macrame sources | head`
-        sys.stderr.close()
-        return 1
-    except OSError as error:  # of `macrame --help > /dev/full`
-        return unwritten(error)
-
-
-def flushed(status: int) -> int:
-    """The exit code, or 1 with a line on stderr if the output cannot be written, as on a full disk."""
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        return unwritten(error, status)
-    return status
-
-
-def unwritten(error: OSError, status: int = 0) -> int:
-    """Say that the output cannot be written, unless an error has been told; returns the exit code."""
-    sys.stdout = io.StringIO()  # Python flushes once more when it ends
-    if not status:
-        print(f"macrame: output: {error.strerror}", file=sys.stderr)
-    return status or 1
 
 
 def _main(words: list[str]) -> int:
@@ -131,7 +106,7 @@ def in_utf8() -> None:
 
 
 def program() -> None:
-    """The console script: run `main` with this process's arguments, handle interrupts, set the exit code."""
+    """Run `main` with this process's arguments, handle interrupts, set the exit code."""
     in_utf8()
     signals.starting()
     signals.leave(main())

@@ -17,7 +17,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from macrame.cli import command, signals
+from macrame.cli import command, output, signals
 
 
 @dataclass(frozen=True)
@@ -166,7 +166,12 @@ def usage() -> str:
 
 def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os.environ) -> int:
     """The command; returns its exit code."""
-    action, *rest = list(sys.argv[1:] if arguments is None else arguments) or ["help"]
+    words = list(sys.argv[1:] if arguments is None else arguments) or ["help"]
+    return output.written(lambda: _main(words, environ), "make")
+
+
+def _main(words: Sequence[str], environ: Mapping[str, str]) -> int:
+    action, *rest = words
     if action == "help":
         wrong = given(environ)
         if wrong:

@@ -31,15 +31,41 @@ def _handle(handler: _Handler) -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])  # tools/run starts Python with it blocked
 
 
+def _open(number: int, flags: int) -> None:
+    """Open /dev/null in place of a closed stream: the next file opened would otherwise get its number."""
+    opened = os.open("/dev/null", flags)
+    if opened == number:
+        os.set_inheritable(number, True)
+    else:
+        os.dup2(opened, number)
+        os.close(opened)
+
+
+def _reopen() -> None:
+    """Open the standard streams that the caller closed, as with >&-.
+
+    Writing to stdout fails as on a full disk. What is written to stderr is lost; print() would write it to
+    stdout.
+    """
+    if sys.stdin is None:
+        _open(0, os.O_RDONLY)
+        sys.stdin = open(0, closefd=False)
+    if sys.stdout is None:
+        _open(1, os.O_RDONLY)
+        sys.stdout = open(1, "w", closefd=False)
+    if sys.stderr is None:
+        _open(2, os.O_WRONLY)
+        sys.stderr = open(2, "w", closefd=False)
+
+
 def starting() -> None:
     """From here on an interrupt ends the process at once, and the output accepts every text.
 
-    A closed output loses what is written. One with an encoding that lacks a character gets its escape; a path
-    with a byte that is not UTF-8 is written as it is.
+    A text with a character that the output's encoding lacks gets its escape; a path with a byte that is not
+    UTF-8 is written as it is.
     """
-    if sys.stdout is None:  # closed by the caller, >&-
-        sys.stdout = io.StringIO()
-    elif isinstance(sys.stdout, io.TextIOWrapper):
+    _reopen()
+    if isinstance(sys.stdout, io.TextIOWrapper):
         utf8 = codecs.lookup(sys.stdout.encoding).name == "utf-8"
         sys.stdout.reconfigure(errors="surrogateescape" if utf8 else "backslashreplace")
     _handle(_leave)
