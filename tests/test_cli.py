@@ -4,6 +4,7 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -20,6 +21,8 @@ from macrame.synth import settings as synth_settings
 from macrame.verify import job
 
 ROOT = paths.ROOT
+#: A program that an interrupt ends with a traceback.
+INTERRUPTED = "import os, signal; os.kill(os.getpid(), signal.SIGINT)"
 MAKE_VARIABLES = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MACRAME_GIVEN", "MACRAME_GOALS", "MACRAME_REPLAY")
 
 
@@ -245,6 +248,36 @@ def test_an_output_that_takes_nothing_is_one_line_under_make_too(words, target):
     assert last.startswith("make: *** [")
     assert len(said) == (target != "| true")
     assert all(re.match(r"(make|net): output: ", line) for line in said)
+
+
+def test_an_interrupt_of_the_first_imports_is_one_line(tmp_path):
+    """One that comes before the command line is read."""
+    (tmp_path / "difflib.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "macrame", "--help"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "macrame: interrupted\n")
+
+
+def test_an_interrupt_of_make_is_one_line_from_its_start(tmp_path):
+    """While the variables are checked, before anything is installed."""
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nkill -INT $PPID\nexec {sys.executable} -c "{INTERRUPTED}"\n')
+    python.chmod(0o755)
+    done = subprocess.run(
+        ["tools/run", "gemm"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHON": str(python)},
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "macrame: interrupted\n")
 
 
 def test_a_flag_is_named_without_a_value():

@@ -58,8 +58,13 @@ def _reopen() -> None:
         sys.stderr = open(2, "w", closefd=False)
 
 
+def early() -> None:
+    """From here on an interrupt ends the process at once."""
+    _handle(_leave)
+
+
 def starting() -> None:
-    """From here on an interrupt ends the process at once, and the output accepts every text.
+    """The same; and the output accepts every text.
 
     A text with a character that the output's encoding lacks gets its escape; a path with a byte that is not
     UTF-8 is written as it is.
