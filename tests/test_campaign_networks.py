@@ -10,6 +10,7 @@ import pytest
 from macrame import environment, paths
 from macrame.campaign import content, engine, networks
 from macrame.campaign.store import Store
+from macrame.errors import InputError
 from macrame.host.core import Core
 from macrame.host.engine import NetworkEngine
 from macrame.nets import batch, command, digits, tflite
@@ -183,3 +184,11 @@ def test_labels_are_of_all_held_out_digits(tmp_path):
     labels = tmp_path / "labels.npy"
     np.save(labels, digits.held_out()[1])
     assert len(networks.tasks({"LABELS": str(labels)}, 1)) == len(networks.tasks({}, 1))
+
+
+def test_a_memory_that_is_too_small_is_rejected_before_any_task(tmp_path):
+    with pytest.raises(
+        InputError, match=r"^MEM=1: features: needs 1152 bytes of memory, but the engine has 1"
+    ):
+        run(tmp_path, {**ENGINE, "MEM": "1", "DEPTH": "8", "IMAGES": "1"})
+    assert not list(tmp_path.iterdir())

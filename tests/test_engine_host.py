@@ -163,11 +163,24 @@ def test_every_digit(tmp_path, monkeypatch, capfd):
         ({"ENGINE": "1", "DEPTH": "2", "LANES": "4"}, "LANES=4: expected 1 or 2 for the engine with DEPTH=2"),
         ({"ENGINE": "1", "LANES": "5"}, "LANES=5: expected 1, 2 or 4 for the engine"),
         ({"ENGINE": "1", "LANES": "3"}, "LANES=3: expected 1, 2 or 4 for the engine"),
-        ({"ENGINE": "1", "PROGRAM_RATE": "2"}, "PROGRAM_RATE=2: does not apply to the engine"),
+        (
+            {"ENGINE": "1", "PROGRAM_RATE": "2"},
+            "PROGRAM_RATE=2: applies only to a plan of the engine, expected COMPILE, or ENGINE=1 and PLAN=1",
+        ),
+        (
+            {"PLAN": "1", "PROGRAM_RATE": "2"},
+            "PROGRAM_RATE=2: applies only to a plan of the engine, expected",
+        ),
         ({"MEM": "2"}, "MEM=2: applies only with ENGINE=1 or COMPILE"),
         ({"COMPILE": "none/x.bin"}, "COMPILE=none/x.bin: the directory none does not exist"),
+        ({"COMPILE": "1"}, "COMPILE=1: unknown extension (none), expected .bin"),
+        ({"COMPILE": "x.tflite"}, "COMPILE=x.tflite: unknown extension .tflite, expected .bin"),
+        ({"COMPILE": "."}, "COMPILE=.: is a directory, expected a file to write"),
         ({"COMPILE": "x.bin", "SEED": "2"}, "SEED=2: does not apply if nothing is simulated"),
-        ({"ENGINE": "1", "PLAN": "1", "MEM": "1"}, "needs 1152 bytes of memory, but the engine has 1024"),
+        (
+            {"ENGINE": "1", "PLAN": "1", "MEM": "1"},
+            "MEM=1: features: needs 1152 bytes of memory, but the engine has 1024",
+        ),
     ],
     ids=str,
 )

@@ -79,7 +79,9 @@ def prepared(given: Mapping[str, str]) -> tuple[command.Job, command.Engine | No
         if name in given:
             raise InputError(f"{name}={given[name]}: does not apply to the engine")
     shape = command.engine_of(given)
-    return command.prepare_engine(given, shape), shape
+    job = command.prepare_engine(given, shape)
+    command.plan_of(given, job.graph, shape)  # what the engine cannot run is rejected before any task
+    return job, shape
 
 
 def judge(arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -55,7 +55,7 @@ OPTIONS = (
     Option(
         "engine", "run the whole network as one program of the network engine, 1 x DEPTH x DEPTH", flag=True
     ),
-    Option("compile", "write the engine's program to this file, and print its plan; runs nothing"),
+    Option("compile", "write the engine's program to this .bin file, and print its plan; runs nothing"),
     Option("mem", "memory of the engine in KB of 1024 bytes", "as much as the network needs"),
     Option(
         "program-rate",

@@ -54,7 +54,7 @@ from macrame.sim.recording import Recording
 if TYPE_CHECKING:
     from macrame.host.core import Product
     from macrame.host.elementwise import ElementwiseUnit
-    from macrame.nets.engine.command import Inference
+    from macrame.nets.engine.command import Inference, Plan
 
 NAMES = (
     "MODEL",
@@ -155,7 +155,7 @@ class Examine(Protocol):
 
 
 #: What reads a file, by its suffix.
-READERS: dict[str, Callable[[str], Graph]] = {".tflite": tflite.read, ".onnx": onnx_reader.read}
+READERS: dict[str, Callable[[str, str], Graph]] = {".tflite": tflite.read, ".onnx": onnx_reader.read}
 
 
 def read_model(path: str) -> Graph:
@@ -178,7 +178,7 @@ def read_model(path: str) -> Graph:
     suffix = Path(path).suffix.lower()
     if suffix not in READERS:
         raise InputError(f"MODEL={path}: expected a {' or '.join(READERS)} file")
-    return READERS[suffix](path)
+    return READERS[suffix](path, f"MODEL={short(path, 200)}")
 
 
 def prepare(given: Mapping[str, str]) -> Job:
@@ -219,7 +219,8 @@ def prepare(given: Mapping[str, str]) -> Job:
     inputs, labels, floats = _held_out(given, stored) or (_inputs(graph, given, stored, seed), None, None)
     if "LABELS" in given:
         labels = _labels(graph, given, len(inputs))
-    references = [_reference(graph, stored, number) for number in range(len(inputs))]
+    label = f"REFERENCE={short(given.get('REFERENCE', ''), 200)}"
+    references = [_reference(label, graph, stored, number) for number in range(len(inputs))]
     if "REFERENCE" in given and not any(references) and ("INPUT" in given or not _from_reference(stored)):
         raise InputError(
             f"REFERENCE={given['REFERENCE']}: contains {short(', '.join(stored), 90) or 'nothing'}, expected "
@@ -322,6 +323,8 @@ def _stacked(label: str, path: str, tensor: Tensor) -> list[Values]:
         return [array]
     if array.shape[1:] == tensor.file_shape[1:] and tensor.shape[:1] == (1,):
         return [part[np.newaxis] for part in array]
+    if array.ndim != len(tensor.file_shape) + 1:  # no stack: the message names the shape of the file
+        return [array]
     return [np.asarray(part) for part in array]
 
 
@@ -365,7 +368,7 @@ def _inputs(
     return [random]
 
 
-def _reference(graph: Graph, stored: Mapping[str, Values], number: int) -> dict[int, Values]:
+def _reference(label: str, graph: Graph, stored: Mapping[str, Values], number: int) -> dict[int, Values]:
     """Expected values of one inference, by number of the tensor."""
     found: dict[int, Values] = {}
     for i, tensor in enumerate(graph.tensors):
@@ -380,7 +383,7 @@ def _reference(graph: Graph, stored: Mapping[str, Values], number: int) -> dict[
         tensor = graph.tensors[i]
         if values.shape != tensor.file_shape or values.dtype != tensor.dtype:
             raise InputError(
-                f"REFERENCE: tensor {tensor.name} has type {values.dtype} and shape {values.shape}, expected "
+                f"{label}: tensor {tensor.name} has type {values.dtype} and shape {values.shape}, expected "
                 f"{tensor.dtype} and {tensor.file_shape}"
             )
         found[i] = tensor.from_file(values)
@@ -793,6 +796,9 @@ def _finish(
 #: Variables that the engine does without: its shape follows from DEPTH, and its report has one place.
 _NO_ENGINE = ("ROWS", "COLS", "STOP", "OUT", "LABELS")
 
+#: Where PROGRAM_RATE applies, for a message.
+_OF_A_PLAN = "applies only to a plan of the engine, expected COMPILE, or ENGINE=1 and PLAN=1"
+
 #: Variables of a simulated engine: those of a board are its own.
 _NO_BOARD = ("DEPTH", "POST_LANES", "LANES", "MEM", "SIM")
 
@@ -851,22 +857,52 @@ def prepare_engine(given: Mapping[str, str], shape: Engine) -> Job:
     return prepare({**kept, "ROWS": "1", "COLS": str(shape.config.depth)})
 
 
+def plan_of(given: Mapping[str, str], graph: Graph, shape: Engine, period: int = 1) -> Plan:
+    """The network as a program of a simulated engine.
+
+    Parameters
+    ----------
+    given : mapping of str to str
+        Values of variables, of which `shape` was made.
+    graph : Graph
+    shape : Engine
+    period : int
+        As of :meth:`macrame.nets.engine.command.Plan.of`.
+
+    Returns
+    -------
+    macrame.nets.engine.command.Plan
+
+    Raises
+    ------
+    macrame.errors.InputError
+        The engine cannot run the network; the message names MEM if its memory is too small.
+    """
+    from macrame.nets.engine.command import Plan
+    from macrame.nets.engine.compile import TooSmall
+
+    try:
+        return Plan.of(graph, shape.config, lanes=shape.lanes, words=shape.words, period=period)
+    except TooSmall as error:  # MEM is given, else the memory is as large as it has to be
+        raise InputError(f"MEM={given['MEM']}: {error}") from None
+
+
 def run_engine(given: Mapping[str, str]) -> int:
     """The network as one program of the network engine; returns the exit code."""
     from macrame.nets.engine import board
     from macrame.nets.engine import command as engine
 
     only = "COMPILE" in given or given.get("PLAN") == "1"
-    simulated = ("INPUT", "REFERENCE", "IMAGES", "SIM", "SEED", "LINK")
-    refused = (*_NO_ENGINE, *(simulated if only else ("PROGRAM_RATE",)))
-    for name in refused:
+    if "PROGRAM_RATE" in given and not only:
+        raise InputError(f"PROGRAM_RATE={given['PROGRAM_RATE']}: {_OF_A_PLAN}")
+    simulated = ("INPUT", "REFERENCE", "IMAGES", "SIM", "SEED", "LINK") if only else ()
+    for name in (*_NO_ENGINE, *simulated):
         if name in given:
             reason = "if nothing is simulated" if only and name not in _NO_ENGINE else "to the engine"
             raise InputError(f"{name}={given[name]}: does not apply {reason}")
     if "LINK" in given:
         return run_engine_on_board(given)
     shape = engine_of(given)
-    config, lanes, words = shape.config, shape.lanes, shape.words
     period = parse.integer("PROGRAM_RATE", given.get("PROGRAM_RATE", "1"), 1, 1 << 16)
     if only:
         model = given.get("MODEL", str(digits.MODEL))
@@ -874,9 +910,12 @@ def run_engine(given: Mapping[str, str]) -> int:
         graph, page = read_model(model), page_of(given, [model], programs)
         if "COMPILE" in given:
             wrong = atomic.unwritable(given["COMPILE"], [model])
+            (program,) = programs
+            if program.suffix.lower() != ".bin" and not program.is_dir():
+                wrong = f"unknown extension {short(program.suffix) or '(none)'}, expected .bin"
             if wrong:
                 raise InputError(f"COMPILE={given['COMPILE']}: {wrong}")
-        planned = engine.Plan.of(graph, config, lanes=lanes, words=words, period=period)
+        planned = plan_of(given, graph, shape, period)
         report = Report(Plain(), "A program of the network engine", page)
         report.write_all(planned.blocks())
         if period == 1:
@@ -887,7 +926,7 @@ def run_engine(given: Mapping[str, str]) -> int:
         report.save()
         return 0
     job = prepare_engine(given, shape)
-    planned = engine.Plan.of(job.graph, config, lanes=lanes, words=words)
+    planned = plan_of(given, job.graph, shape)
     report = Report(Plain(), "Network engine", job.page)
     report.write_all(planned.blocks())
     sim = job.sim or ("verilator" if planned.counters.cycles * len(job.inputs) > LARGE else "icarus")
@@ -897,7 +936,7 @@ def run_engine(given: Mapping[str, str]) -> int:
         job.references,
         sim=sim,
         seed=job.seed,
-        words=words or max(2, planned.program.words),
+        words=shape.words or max(2, planned.program.words),
         report=report,
     )
     return _ended(job, found, report)
@@ -942,9 +981,10 @@ def main(
             raise InputError(f"{name}={given[name]}: expected 0 or 1")
     if given.get("ENGINE") == "1" or "COMPILE" in given:
         return run_engine(given)
-    for name in ("MEM", "PROGRAM_RATE"):
-        if name in given:
-            raise InputError(f"{name}={given[name]}: applies only with ENGINE=1 or COMPILE")
+    if "PROGRAM_RATE" in given:
+        raise InputError(f"PROGRAM_RATE={given['PROGRAM_RATE']}: {_OF_A_PLAN}")
+    if "MEM" in given:
+        raise InputError(f"MEM={given['MEM']}: applies only with ENGINE=1 or COMPILE")
     if "LINK" in given:
         raise InputError(f"LINK={given['LINK']}: applies only with ENGINE=1")
     if given.get("PLAN") == "1":

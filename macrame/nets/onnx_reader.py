@@ -102,12 +102,14 @@ class _Pending:
     node: int
 
 
-def read(path: str | os.PathLike[str]) -> Graph:
+def read(path: str | os.PathLike[str], label: str | None = None) -> Graph:
     """The network of a .onnx file.
 
     Parameters
     ----------
     path : path
+    label : str, optional
+        Name of the file for the user, which begins each message; by default its path.
 
     Returns
     -------
@@ -120,7 +122,7 @@ def read(path: str | os.PathLike[str]) -> Graph:
     macrame.errors.SetupError
         The package `onnx` is not installed.
     """
-    label = short(path, 200)
+    label = label or short(path, 200)
     data = contents(label, path, "a .onnx file", LARGEST_FILE)
     return parse(label, onnx_model.load(label, data, Path(path).stem))
 

@@ -62,12 +62,14 @@ MOST_TENSORS = 1 << 14
 _SIDES = 1 << 6  # of a shape that is read; that of a tensor in use has fewer
 
 
-def read(path: str | os.PathLike[str]) -> Graph:
+def read(path: str | os.PathLike[str], label: str | None = None) -> Graph:
     """The network in a .tflite file.
 
     Parameters
     ----------
     path : path
+    label : str, optional
+        Name of the file for the user, which begins each message; by default its path.
 
     Returns
     -------
@@ -79,7 +81,7 @@ def read(path: str | os.PathLike[str]) -> Graph:
     macrame.errors.InputError
         The file cannot be read, is damaged, or has something that is not supported.
     """
-    label = short(path, 200)
+    label = label or short(path, 200)
     data = contents(label, path, "a .tflite file", LARGEST)
     return parse(label, data, Path(path).stem)
 

@@ -123,7 +123,8 @@ def test_plan(network, capfd):
     ("given", "message"),
     [
         ({"MODEL": "net.bin"}, r"MODEL=net.bin: expected a .tflite or .onnx file"),
-        ({"MODEL": "none.tflite"}, r"none.tflite: no such file"),
+        ({"MODEL": "none.tflite"}, r"MODEL=none.tflite: no such file"),
+        ({"MODEL": "none.onnx"}, r"MODEL=none.onnx: no such file"),
         ({"ROWS": "0"}, r"ROWS=0: expected an integer from 1 to 32"),
         ({"COLS": "4", "POST_LANES": "5"}, r"POST_LANES=5: expected an integer from 1 to 4"),
         ({"SIM": "vcs"}, r"SIM=vcs"),
@@ -139,18 +140,22 @@ def test_plan(network, capfd):
             {"INPUT": "float.npy"},
             r"INPUT=float.npy: an input has type float32 and shape .*, expected int8 and",
         ),
+        (
+            {"INPUT": "image.npy"},
+            r"INPUT=image.npy: an input has type int8 and shape \(6, 6\), expected int8 and",
+        ),
         ({"INPUT": "bad.npz"}, r"INPUT=bad.npz: "),
         ({"REFERENCE": "bad.npz"}, r"REFERENCE=bad.npz: not a .npz file"),
         (
             {"REFERENCE": "shape.npz"},
-            r"REFERENCE: tensor mean has type int8 and shape \(4,\), expected int8 and",
+            r"REFERENCE=shape.npz: tensor mean has type int8 and shape \(4,\), expected int8 and",
         ),
         (
             {"REFERENCE": "other.npz"},
             r"REFERENCE=other.npz: contains a, b, expected names of the network's tensors, such as t0 or y",
         ),
         ({"REFERENCE": "none.npz"}, r"REFERENCE=none.npz: contains nothing, expected names"),
-        ({"MODEL": "empty.tflite"}, r"empty.tflite: the file is empty"),
+        ({"MODEL": "empty.tflite"}, r"MODEL=empty.tflite: the file is empty"),
         ({"OUT": "y.csv"}, r"OUT=y.csv: expected a .npy file"),
         ({"OUT": "none/y.npy"}, r"OUT=none/y.npy: "),
         ({"OUT": "y.txt"}, r"OUT=y.txt: expected a .npy file"),
@@ -162,6 +167,7 @@ def test_what_it_refuses(network, tmp_path, monkeypatch, capfd, given, message):
     monkeypatch.chdir(tmp_path)
     np.save("shape.npy", np.zeros((2, 1, 6, 5, 2), np.int8))
     np.save("float.npy", np.zeros((1, 6, 6, 2), np.float32))
+    np.save("image.npy", np.zeros((6, 6), np.int8))  # not 6 inputs of 6 values
     (tmp_path / "bad.npz").write_bytes(b"nothing")
     np.savez("shape.npz", mean=np.zeros(4, np.int8))
     np.savez("other.npz", a=np.zeros(4, np.int8), b=np.zeros(4, np.int8))
@@ -193,7 +199,7 @@ def test_a_directory_of_inputs(network, tmp_path):
     with pytest.raises(InputError, match=r"^OUT=.*b.npy: "):
         command.prepare({**given, "OUT": str(folder / "b.npy")})
     np.save(folder / "d.npy", images[0, 0])
-    with pytest.raises(InputError, match=r"^INPUT=.*d.npy: an input has type int8 and shape \(2,\)"):
+    with pytest.raises(InputError, match=r"^INPUT=.*d.npy: an input has type int8 and shape \(6, 2\)"):
         command.prepare(given)
 
 

@@ -103,6 +103,10 @@ class Program:
         return at.layout.values(words, at.base)
 
 
+class TooSmall(InputError):
+    """The engine's memory is too small for a network."""
+
+
 def compile_graph(
     graph: Graph, config: CoreConfig, words: int | None = None, *, fuse: bool = True
 ) -> Program:
@@ -481,7 +485,7 @@ class _Compiler:
                 range(-1, end + 1), key=lambda s: sum(b.words for b in buffers if b.first <= s <= b.last)
             )
             name = graph.ops[parts[min(max(step, 0), end - 1)].ops[-1]].name
-            raise InputError(
+            raise TooSmall(
                 f"{name}: needs {words * self.depth} bytes of memory, "
                 f"but the engine has {self.words * self.depth}"
             )
