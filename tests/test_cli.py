@@ -132,7 +132,7 @@ def test_a_path_and_a_locale_that_are_not_utf8_are_written(tmp_path, env, writte
         (["proofs", "table", "--jobs", "2"], "macrame proofs: --jobs 2: does not apply to the table"),
         (
             ["lint", "nosuch"],
-            "macrame lint: nosuch: in the name of no check, expected a part of one, such as ruff",
+            "macrame lint: nosuch: not in the name of any check, expected a part of one",
         ),
         (["exhaustive", "--rtl", "docs"], "macrame exhaustive: --rtl docs: contains no arith/fp32_to_bf16.v"),
         (["bench", "0x8x1"], "macrame bench: 0x8x1: rows is 0, expected an integer from 1 to 32"),

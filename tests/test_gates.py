@@ -311,6 +311,7 @@ def test_a_failing_netlist_is_reported(one_module, capsys, monkeypatch, tmp_path
         ({"DEPTH": "two"}, "DEPTH=two: expected an integer from 1 to 8"),
         ({"FORMATS": "DUAL", "DEPTH": "2"}, "DEPTH=2: expected 1 with FORMATS=DUAL"),
         ({"POST_CYCLES": "8"}, "POST_CYCLES=8: expected 1, or 33 to 64"),
+        ({"POST_CYCLES": "65"}, "POST_CYCLES=65: expected 1, or 33 to 64"),
         ({"POST_CYCLES": "33", "FORMATS": "BF16"}, "POST_CYCLES=33: expected 1 with FORMATS=BF16"),
         ({"UNIT": "modules", "ROWS": "2"}, "ROWS=2: does not apply to UNIT=modules"),
         ({"SIM": "modelsim"}, "SIM=modelsim: expected one of icarus, verilator"),

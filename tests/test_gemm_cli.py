@@ -118,7 +118,7 @@ BAD = [
     ("an unknown mode", dict(MODE="tflite"), "MODE=tflite: expected one of raw, gemmlowp, ruy, fp32"),
     ("a mode in capitals", dict(MODE="RAW"), "MODE=RAW: expected one of raw"),
     ("a seed in words", dict(SEED="lucky"), "SEED=lucky: expected an integer from 0 to 4294967295"),
-    ("waves in words", dict(WAVES="yes"), "WAVES=yes: expected an integer from 0 to 1"),
+    ("waves in words", dict(WAVES="yes"), "WAVES=yes: expected 0 or 1"),
     ("a mode without its scale", dict(MODE="ruy"), "MODE=ruy: SCALE is not given"),
     (
         "a scale for mode raw",
@@ -530,7 +530,12 @@ BAD = [
     ("bytes in .csv", dict(A="t.csv"), "A=t.csv: not a text file, byte 2 is 0xff", {"t.csv": b"1,\xff\n"}),
     # options of files
     ("a header in words", dict(A="a.csv", HEADER="yes"), "HEADER=yes: expected an integer from 0 to 1000"),
-    ("a header of nothing", dict(A="a.csv", HEADER="A:"), "HEADER=: expected an integer from 0 to 1000"),
+    ("a header of nothing", dict(A="a.csv", HEADER="A:"), "HEADER=A:: expected an integer from 0 to 1000"),
+    (
+        "a header of an unknown file",
+        dict(A="a.csv", HEADER="X:1"),
+        "HEADER=X:1: expected an integer from 0 to 1000, or one for each file, such as A:1",
+    ),
     ("a header of an .npy", dict(HEADER="1"), "HEADER=1: expected one of A, W to be a .csv or .tsv file"),
     ("an index of an .npy", dict(A="a.csv", INDEX="W:1"), "INDEX=W:1: expected W to be a .csv or .tsv file"),
     ("a key of an .npy", dict(KEY="x"), "KEY=x: expected one of A, W to be a .npz file"),
@@ -604,7 +609,7 @@ BAD = [
         dict(MODE="bf16", RESULT="bf16"),
         "RESULT=bf16: expected one of fp32, even, toward_zero, stochastic\n",
     ),
-    ("ReLU in words", dict(MODE="bf16", RELU="yes"), "RELU=yes: expected an integer from 0 to 1\n"),
+    ("ReLU in words", dict(MODE="bf16", RELU="yes"), "RELU=yes: expected 0 or 1\n"),
     ("bf16 that is deep", dict(MODE="bf16", DEPTH="2"), "DEPTH=2: expected 1 with MODE=bf16\n"),
     *(
         (

@@ -888,7 +888,7 @@ def run(wanted: Sequence[str]) -> int:
     checks = [c for c in all_checks() if not wanted or any(w in c.name for w in wanted)]
     if not checks:
         raise InputError(
-            f"{' or '.join(wanted)}: in the name of no check, expected a part of one, such as ruff"
+            f"{' or '.join(wanted)}: not in the name of any check, expected a part of one, such as ruff"
         )
     print(f"lint: {tools()[1]}", flush=True)
     failed = []

@@ -12,8 +12,10 @@ NUMBER = re.compile(r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*", 
 
 
 def limits(low: int, high: int) -> str:
-    """What is expected of an integer, for a message: "an integer from 1 to 32", or a single value, "1"."""
-    return f"an integer from {low} to {high}" if low < high else str(low)
+    """What is expected of an integer, for a message: "an integer from 1 to 32", "0 or 1", or "1"."""
+    if high - low > 1:
+        return f"an integer from {low} to {high}"
+    return f"{low} or {high}" if low < high else str(low)
 
 
 def integer(name: str, text: str, low: int, high: int, what: str | None = None) -> int:

@@ -284,7 +284,7 @@ def check_directory(directory: Path, names: Sequence[str]) -> None:
         raise HomeworkError(f"HOMEWORK={directory}: no such directory")
     if not directory.is_dir():
         raise HomeworkError(
-            f"HOMEWORK={directory}: not a directory; expected one that contains {', '.join(names)}"
+            f"HOMEWORK={directory}: not a directory; expected one that contains any of {', '.join(names)}"
         )
     try:
         found = sorted(p.name for p in directory.iterdir() if p.suffix == ".toml")

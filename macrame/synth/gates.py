@@ -137,6 +137,7 @@ def from_environment(environ: Mapping[str, str]) -> Job:
     given = {name: environ[name] for name in NAMES if environ.get(name)}
     target, unit = one_of(given, "TARGET", "ecp5", TARGETS), one_of(given, "UNIT", "all", UNITS)
     refuse_idle(given, unit, IDLE)
+    cycles = "1, or 33 to 64"
     job = Job(
         target,
         unit,
@@ -144,12 +145,14 @@ def from_environment(environ: Mapping[str, str]) -> Job:
         whole(given, "COLS", 2, SIDE),
         whole(given, "DEPTH", 1, DEEP),
         one_of(given, "FORMATS", "INT8", FORMATS),
-        whole(given, "POST_CYCLES", 1, CoreConfig.RANGES["post_cycles"][1]),
+        parse.integer(
+            "POST_CYCLES", given.get("POST_CYCLES", "1"), *CoreConfig.RANGES["post_cycles"], cycles
+        ),
         one_of(given, "MULTIPLIER", "vendor", MULTIPLIERS),
     )
     refuse_depth(job.depth, job.formats)
     if 1 < job.post_cycles < 33 or (job.post_cycles > 1 and job.formats != "INT8"):
-        expected = "1, or 33 to 64" if job.formats == "INT8" else f"1 with FORMATS={job.formats}"
+        expected = cycles if job.formats == "INT8" else f"1 with FORMATS={job.formats}"
         raise InputError(f"POST_CYCLES={job.post_cycles}: expected {expected}")
     one_of(given, "SIM", "icarus", tuple(simulate.SIMULATORS))
     parse.integer("SEED", given.get("SEED", "1"), 0, 999_999_999)

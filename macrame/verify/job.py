@@ -349,9 +349,18 @@ def sources_of(given: Mapping[str, str]) -> dict[str, read.Source]:
         for name in able:
             value = said.get(name, said.get(""))
             if value is not None:
-                number = value if option == "KEY" else parse.integer(option, value, 0, 1000)
+                number = value if option == "KEY" else _lines(option, text, value, name)
                 setattr(sources[name], option.lower(), number)
     return sources
+
+
+def _lines(option: str, text: str, value: str, file: str) -> int:
+    """The rows or columns to skip in a file; an error has the text of the option, not only its part."""
+    try:
+        return parse.integer(option, value, 0, 1000)
+    except InputError:
+        expected = f"{parse.limits(0, 1000)}, or one for each file, such as {file}:1"
+        raise InputError(f"{option}={short(text)}: expected {expected}") from None
 
 
 def _check_simulator(name: str) -> None:
