@@ -20,6 +20,9 @@ export MACRAME_GOALS := $(MAKECMDGOALS)
 export PYTHON ?= python3
 export VENV ?= .venv
 
+# of `make clean`, in which a misspelt BUILD_DIR would remove another folder
+foreign := $(filter-out BUILD_DIR PYTHON VENV $(if $(filter-out clean,$(MAKECMDGOALS)),$(VARIABLES)),$(given))
+
 .DEFAULT_GOAL := help
 .PHONY: help clean $(TARGETS)
 
@@ -30,6 +33,8 @@ $(TARGETS):
 	@tools/run $@
 
 clean:
+	@if [ -n "$(foreign)" ]; then \
+	  echo "make: $(firstword $(foreign)) is not a variable of make clean, expected BUILD_DIR" >&2; exit 2; fi
 	@build="$${BUILD_DIR:-build}"; if [ -n "$$BUILD_DIR" ] && [ -e "$$build" ] && [ ! -e "$$build/.macrame-build" ]; then \
 	  echo "macrame: BUILD_DIR=$$build: not created by macrame, remove it by hand" >&2; exit 1; fi; rm -rf -- "$$build"
 	@rm -rf .pytest_cache .ruff_cache .mypy_cache .hypothesis

@@ -492,6 +492,16 @@ def test_clean_removes_no_folder_it_has_not_made(tmp_path):
     assert (tmp_path / "mine" / "photo").exists()
 
 
+@pytest.mark.parametrize("words", [["clean", "BUILDDIR=x"], ["clean", "ROWS=2"], ["clean", "lint", "ROW=2"]])
+def test_clean_removes_nothing_with_a_variable_that_it_does_not_take(tmp_path, words):
+    (tmp_path / ".macrame-build").touch()
+    done = run_make(*words, BUILD_DIR=str(tmp_path))
+    assert done.returncode == 2
+    name = words[-1].partition("=")[0]
+    assert done.stderr.startswith(f"make: {name} is not a variable of make clean, expected BUILD_DIR\n")
+    assert (tmp_path / ".macrame-build").exists()
+
+
 def test_bootstrap_unknown_set():
     done = subprocess.run([ROOT / "tools" / "bootstrap", "everything"], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (2, "")
