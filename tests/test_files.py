@@ -54,6 +54,23 @@ def test_nothing_is_left_when_renaming_stops(tmp_path, monkeypatch, error):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_an_error_of_writing_names_the_file(tmp_path):
+    """Not the temporary file, nor none; a limit of the size of files stands for a full disk."""
+    program = (
+        "import resource, sys\n"
+        "from macrame.files import atomic\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))\n"
+        "try:\n"
+        "    atomic.write(sys.argv[1], bytes(1000))\n"
+        "except OSError as error:\n"
+        "    print(error.filename)\n"
+    )
+    for path in (tmp_path / "a.npy", Path("/proc/a.npy")):
+        done = subprocess.run([sys.executable, "-c", program, path], cwd=ROOT, capture_output=True, text=True)
+        assert (done.stdout, done.stderr) == (f"{path}\n", "")
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize(("mask", "mode"), [(0o022, 0o644), (0o077, 0o600), (0o002, 0o664)])
 def test_rights_are_those_of_any_new_file(tmp_path, mask, mode):
     path = tmp_path / "x"

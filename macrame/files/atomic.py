@@ -41,26 +41,31 @@ def write_files(contents: Mapping[str | os.PathLike[str], bytes]) -> None:
     Raises
     ------
     OSError
-        One cannot be written. Existing files stay unchanged, unless renaming fails after the first:
-        then those renamed are removed.
+        One cannot be written; `filename` is its path. Existing files stay unchanged, unless renaming fails
+        after the first: then those renamed are removed.
     """
-    with contextlib.ExitStack() as stack:
-        ready: list[tuple[Path, Path]] = []
-        done: list[Path] = []
-        for path, data in contents.items():
-            real = real_path(path)
-            file, temporary = stack.enter_context(_beside(real))
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-            ready.append((temporary, real))
-        try:
-            for temporary, real in ready:
-                os.replace(temporary, real)
-                done.append(real)
-        except BaseException:  # Ctrl-C as well
-            discard(*done)
-            raise
+    path: str | os.PathLike[str] = ""
+    try:
+        with contextlib.ExitStack() as stack:
+            ready: list[tuple[str | os.PathLike[str], Path, Path]] = []
+            done: list[Path] = []
+            for path, data in contents.items():
+                real = real_path(path)
+                file, temporary = stack.enter_context(_beside(real))
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+                ready.append((path, temporary, real))
+            try:
+                for path, temporary, real in ready:  # noqa: B007 (named by an error)
+                    os.replace(temporary, real)
+                    done.append(real)
+            except BaseException:  # Ctrl-C as well
+                discard(*done)
+                raise
+    except OSError as error:
+        error.filename = os.fspath(path)  # not the temporary file, nor none
+        raise
 
 
 def write(path: str | os.PathLike[str], data: bytes | str) -> None:

@@ -158,7 +158,7 @@ def test_bad_directories(solve, tmp_path):
     (tmp_path / "empty").mkdir()
     refused(solve(HOMEWORK=tmp_path / "empty"), tmp_path, "no .toml file", "p4_int8.toml")
     (tmp_path / "file").write_text("")
-    refused(solve(HOMEWORK=tmp_path / "file"), tmp_path, "not a directory")
+    refused(solve(HOMEWORK=tmp_path / "file"), tmp_path, "not a directory; expected one that contains any of")
     misspelt = own(tmp_path, "p4_int.toml", "")
     refused(solve(HOMEWORK=misspelt), tmp_path, "p4_int.toml: not a file of", "p4_int8.toml")
     folder = tmp_path / "folder"
