@@ -142,11 +142,6 @@ def strides(steps: NDArray[np.integer], counts: tuple[int, ...]) -> list[int]:
     return found
 
 
-def _wrapped(values: Indices, bits: int) -> Indices:
-    half = 1 << (bits - 1)
-    return (values + half & (2 * half - 1)) - half
-
-
 @dataclass
 class Engine:
     """An engine with its memory.
@@ -328,10 +323,8 @@ class Engine:
         )
         y = int(item["top"]) + np.add.outer(np.add.outer(row * yr, column * yc), krow * ky)
         x = int(item["left"]) + np.add.outer(np.add.outer(column * xc, krow * xr), kcolumn * kx)
-        y, x = _wrapped(y, 16), _wrapped(x, 16)
-        inside_y = (y >= 0) & (y < int(item["height"]))
-        inside_x = (x >= 0) & (x < int(item["width"]))
-        inside = inside_y[:, :, :, None] & inside_x[None]
+        y, x = y & 0xFFFF, x & 0xFFFF
+        inside = (y < int(item["height"]))[:, :, :, None] & (x < int(item["width"]))[None]
         shape = (*outer[::-1], *kernel[::-1])
         inside = np.broadcast_to(inside[None, ..., None], shape)
         addresses = np.where(inside, addresses, -1)

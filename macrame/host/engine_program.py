@@ -186,6 +186,16 @@ def _place_steps(place: Place, loops: tuple[int, int, int]) -> list[int]:
     return [column, row - advances * column, panel]
 
 
+def _check_axis(name: str, size: int, start: int, loops: Sequence[tuple[int, int]]) -> None:
+    """Refuse rows or columns that are read as others modulo 2^16."""
+    spans = [move * (count - 1) for move, count in loops]
+    first, last = start + sum(min(0, span) for span in spans), start + sum(max(0, span) for span in spans)
+    if first < size - 65536 or last > 65535:
+        raise InputError(
+            f"{name} {first:,} to {last:,} of an image with {size:,}: expected {size - 65536:,} to 65,535"
+        )
+
+
 def descriptor(job: Job) -> NDArray[np.uint8]:
     """The descriptor of a job.
 
@@ -200,13 +210,15 @@ def descriptor(job: Job) -> NDArray[np.uint8]:
     Raises
     ------
     macrame.errors.InputError
-        A number does not fit its field.
+        A number does not fit its field, or an image and its padding have more than 65,536 rows or columns.
     """
     panels, rows, columns = job.loops
     source, target = job.source, job.target
     krows, kcolumns, words = source.kernel
     krow, kcolumn, word, panel, row, column = source.strides
     (y_kernel, y_row), (x_kernel, x_column) = source.moves
+    _check_axis("rows", source.image[0], source.start[0], ((y_kernel, krows), (y_row, rows)))
+    _check_axis("columns", source.image[1], source.start[1], ((x_kernel, kcolumns), (x_column, columns)))
     kind = PRODUCT if job.rule is None else ELEMENTWISE if job.weights is None else FUSED
     flags = WAIT * job.wait | SPARSE * job.sparse | EDGE_LEFT * source.edges[0] | EDGE_RIGHT * source.edges[1]
     if target.split is not None:

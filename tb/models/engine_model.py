@@ -156,6 +156,13 @@ def steps(strides, counts):
     return found
 
 
+def draw_large(rng):
+    """An image whose rows and columns need all 16 bits, and where to start in it."""
+    top, left = rng.choice([0, 32766, 65532], 2).tolist()
+    job = {"height": 65535, "width": 65535, "top": top, "left": left}
+    return job | {name: rng.integers(0, 3, 3).tolist() for name in ("y_step", "x_step")}
+
+
 def draw_source(rng, words):
     """A job that reads an image with padding, or anything within the memory."""
     while True:
@@ -178,14 +185,7 @@ def draw_source(rng, words):
         else:
             strides = rng.integers(-2, 4, 5).tolist()
             panel = int(rng.integers(-2, 4))
-            job |= {
-                "height": 65535,
-                "width": 65535,
-                "top": 0,
-                "left": 0,
-                "y_step": [0] * 3,
-                "x_step": [0] * 3,
-            }
+            job |= draw_large(rng)
             job["source"] = int(rng.integers(0, words))
         job["source_step"] = [*steps(strides, inner), panel]
         if all(outside or address < words for address, outside, _, _ in slices(job, words)):
@@ -240,7 +240,7 @@ def draw_job(rng, words, depth):
         # with one slice per result the steps of the outer loops are others
         counts = [job[name] for name in ("columns", "rows")]
         job |= {"source": 0, "source_step": [0, 0, 0, *steps([1, counts[0]], counts), counts[0] * counts[1]]}
-        job |= {"height": 65535, "width": 65535, "top": 0, "left": 0, "y_step": [0] * 3, "x_step": [0] * 3}
+        job |= draw_large(rng)
     edges = job["flags"]
     job |= draw_target(rng, words, {name: job[name] for name in ("panels", "rows", "columns")})
     job["flags"] |= edges | WAIT * int(rng.random() < 0.7)

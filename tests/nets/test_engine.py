@@ -16,6 +16,7 @@ from macrame.nets import digits, operators, tflite
 from macrame.nets.engine import memory
 from macrame.nets.engine.compile import compile_graph, inputs_of
 from tb.lib.catalogue import run
+from tb.models import engine_model
 from tests import cases as catalogue
 from tests.nets import cases, engine_cases, small
 
@@ -176,6 +177,42 @@ def test_golden_and_host_agree_on_the_format():
     data = np.random.default_rng(1).integers(0, 256, 4 * 70).astype(np.uint8)
     assert engine.checksum(data) == engine_program.checksum(data)
     assert engine.checksum(data) != engine.checksum(np.roll(data, 4))
+
+
+def test_golden_reads_the_rows_and_columns_that_the_bench_expects():
+    rng, words, outside = np.random.default_rng(7), 61, 0
+    rest = {"kind": 2, "mode": 1, "record": [0] * 9, "target": 0, "target_step": [0] * 3, "target_split": 0}
+    for _ in range(200):
+        job = {**engine_model.draw_source(rng, words), **rest, "second": 0, "second_step": [0] * 3}
+        item = np.frombuffer(bytes(engine_model.descriptor(job)), np.uint8).view(engine.DESCRIPTOR)[0]
+        _, addresses = engine.Engine(words, 2, 8)._windows(item)
+        expected = [-1 if beyond else at for at, beyond, *_ in engine_model.slices(job, words)]
+        assert addresses.reshape(-1).tolist() == expected
+        outside += job["height"] == 65535 and -1 in expected
+    assert outside > 10
+
+
+@pytest.mark.parametrize(
+    ("image", "start", "kernel", "message"),
+    [
+        ((65535, 1), (-2, 0), (1, 1, 1), "rows -2 to -2 of an image with 65,535: expected -1 to 65,535"),
+        ((1, 65534), (0, -2), (1, 3, 1), None),
+        (
+            (1, 9),
+            (0, 65534),
+            (1, 3, 1),
+            "columns 65,534 to 65,536 of an image with 9: expected -65,527 to 65,535",
+        ),
+    ],
+)
+def test_images_with_padding_have_at_most_65536_rows_and_columns(image, start, kernel, message):
+    source = engine_program.Source(0, kernel, image=image, start=start, moves=((1, 0), (1, 0)))
+    job = engine_program.Job((1, 1, 1), source, engine_program.Place(0))
+    if message is None:
+        engine_program.descriptor(job)
+        return
+    with pytest.raises(InputError, match=f"^{message}$"):
+        engine_program.descriptor(job)
 
 
 def test_the_document_has_the_same_fields():
