@@ -91,9 +91,9 @@ class InjectedCore:
             post_lanes=int(dut.POST_LANES.value),
             pack_results=int(dut.PACK_RESULTS.value),
         )
-        # cycles that a row spends in serial requantisers
+        # cycles without a result beat while rows, of which a packed beat may need several, are requantised
         groups, pace = -(-self.shape.cols // self.shape.post_lanes), int(dut.POST_CYCLES.value)
-        self._serial = (groups + 9) * pace if pace > 1 else 0
+        self._serial = (groups * (1 + self.shape.rows) + 9) * pace if pace > 1 else 0
         folder = cocotb.plusargs.get("dir", ".")
         self._files = {stream: open(os.path.join(folder, f"{stream}.bin"), "wb") for stream in "wa"}
         open(os.path.join(folder, "m.txt"), "w").close()
