@@ -46,7 +46,7 @@ LANES_LATENCY = 14
 POST_LATENCY = 11
 #: Bytes of a record of the elementwise unit.
 UNIT_RECORD_BYTES = 9
-#: Words of the second operand on their way: SPACE of second_reader.
+#: Words of the second operand on their way: WORDS_HELD_MAX of second_reader.
 SECOND_WORDS = 4
 
 _COLLECT, _CHECK, _WEIGHTS, _OFFER, _TABLE, _DRAIN = range(6)
@@ -318,15 +318,17 @@ class _Second:
 
     def __init__(self) -> None:
         self.left = self.held = 0
-        self.read1 = self.read2 = False
+        self.read1 = self.read2 = self.word = False
         self.fifo = _Fifo()
 
     def step(self, port_free: bool, take: bool, job: _Item | None) -> None:
         """One cycle: the port may be used, the word offered is read, a job is accepted."""
         read = self.left > 0 and port_free and self.held < SECOND_WORDS
-        self.fifo.step(self.read2, take)
+        fetch = self.fifo.out and (not self.word or take)
+        self.fifo.step(self.read2, fetch)
+        self.word = fetch or (self.word and not take)
         self.read1, self.read2 = read, self.read1
-        self.held += read - take
+        self.held += read - fetch
         self.left -= read
         if job is not None:
             self.left = job.panels * job.tiles
@@ -511,7 +513,7 @@ def predict(program: bytes, timing: Timing, period: int = 1) -> Counters:
         piece = reader.slice2
         from_reader, from_core = unit and not fused, unit and fused
         x = core.row if from_core else from_reader and piece is not None and piece[0]
-        issue = path.issues(x, second.fifo.out)
+        issue = path.issues(x, second.word)
         x_ready = issue and path.part_end
         ready = piece is not None and (from_reader and x_ready if piece[0] else len(core.skid) < 2)
         advance = piece is None or ready

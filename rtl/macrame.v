@@ -67,7 +67,9 @@ module macrame #(
     // 1: int8 and bfloat16 rows of a tile follow each other on m_axis without gaps, and only the
     // last beat of a tile may have bits of tkeep low, as many DMA engines require. 0: one row per
     // beat.
-    parameter integer PACK_RESULTS = 0
+    parameter integer PACK_RESULTS = 0,
+    // the register WATCHDOG after a reset: cycles, or 0 for off
+    parameter [31:0]  WATCHDOG     = 32'h0010_0000
 ) (
     input  wire               clk,
     input  wire               rst,
@@ -354,7 +356,8 @@ module macrame #(
         .INT8        (INT8),
         .BF16        (BF16),
         .RAM         (RECORD_RAM),
-        .PACK_RESULTS(PACK_RESULTS)
+        .PACK_RESULTS(PACK_RESULTS),
+        .WATCHDOG    (WATCHDOG)
     ) u_core_control (
         .clk           (clk),
         .rst           (rst),

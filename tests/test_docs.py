@@ -372,7 +372,7 @@ def test_latency_formulas(depth):
 def test_parameters():
     """The table of docs/architecture.md against rtl/macrame.v: names, defaults, ranges."""
     declared = re.findall(
-        r"parameter (?:integer)? *(\w+) += (.+?),? *(?:// (.*))?\n", RTL["macrame"].read_text()
+        r"parameter (?:integer|\[31:0\])? *(\w+) += (.+?),? *(?:// (.*))?\n", RTL["macrame"].read_text()
     )
     rows = {
         code(name)[0]: (default.strip("`"), limits)

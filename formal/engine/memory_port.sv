@@ -87,7 +87,7 @@ module memory_port_properties #(
         .WORD_W   (WORD_W)
     ) u_dut (.*);
 
-    // words of the second operand that are read and have not left
+    // words of the second operand that are read and have not left: four on their way to the register
     reg [2:0] held_q;
     always @(posedge clk)
         if (rst) held_q <= 3'd0;
@@ -105,7 +105,7 @@ module memory_port_properties #(
         host:   assert (!running || writing || port_b_write == 2'b00);
         bounds: assert (!(writing || second_read) || {{(32-ADDRESS_W){1'b0}}, port_b_address} < WORDS_32);
         halt:   assert (!halted || !(writing || second_read));
-        space:  assert (held_q <= 3'd4);
+        space:  assert (held_q <= 3'd5);
     end
 
 endmodule

@@ -28,7 +28,8 @@ module core_control #(
     parameter integer INT8         = 1,       // 1: the core has int8
     parameter integer BF16         = 0,       // 1: the core has bfloat16
     parameter         RAM          = "auto",  // memory of the counters: "auto" or "block"
-    parameter integer PACK_RESULTS = 0        // 1: results share beats
+    parameter integer PACK_RESULTS = 0,       // 1: results share beats
+    parameter [31:0]  WATCHDOG     = 32'h0010_0000
 ) (
     input  wire        clk,
     input  wire        rst,
@@ -128,9 +129,10 @@ module core_control #(
     );
 
     axil_regs #(
-        .SHAPE (SHAPE),
-        .K_MAX (K_MAX_WORD),
-        .FORMAT(FORMAT_WORD)
+        .SHAPE   (SHAPE),
+        .K_MAX   (K_MAX_WORD),
+        .FORMAT  (FORMAT_WORD),
+        .WATCHDOG(WATCHDOG)
     ) u_axil_regs (
         .clk           (clk),
         .rst           (rst),

@@ -88,7 +88,6 @@ module macrame_engine #(
     localparam [31:0]  SLICES_32     = SLICES;
     localparam [31:0]  LANES_32      = LANES;
     localparam [31:0]  BEATS_32      = BEATS;
-    localparam [7:0]   CORE_WATCHDOG = 8'h1C;  // address of the core's register
 
     wire core_rst = rst || soft_reset;
 
@@ -332,7 +331,9 @@ module macrame_engine #(
         .DEPTH     (DEPTH),
         .K_MAX     (K_MAX),
         .POST_LANES(POST_LANES),
-        .RECORD_RAM(RECORD_RAM)
+        .RECORD_RAM(RECORD_RAM),
+        // weights may wait for as long as an elementwise job takes
+        .WATCHDOG  (32'd0)
     ) u_macrame (
         .clk            (clk),
         .rst            (core_rst),
@@ -351,16 +352,15 @@ module macrame_engine #(
         .m_axis_tvalid  (result_valid),
         .m_axis_tready  (result_ready),
         .m_axis_tlast   (unused_tlast),
-        // Writes of 0 to its WATCHDOG, one after the other: weights may wait for as long as an
-        // elementwise job takes. The decoder and the window reader check everything else that makes
-        // a core halt, so nothing reads its STATUS.
-        .s_axil_awaddr  (CORE_WATCHDOG),
+        // The decoder and the window reader check everything that makes a core halt, so nothing
+        // reads its STATUS.
+        .s_axil_awaddr  (8'd0),
         .s_axil_awprot  (3'd0),
-        .s_axil_awvalid (1'b1),
+        .s_axil_awvalid (1'b0),
         .s_axil_awready (unused_awready),
         .s_axil_wdata   (32'd0),
-        .s_axil_wstrb   (4'hF),
-        .s_axil_wvalid  (1'b1),
+        .s_axil_wstrb   (4'h0),
+        .s_axil_wvalid  (1'b0),
         .s_axil_wready  (unused_wready),
         .s_axil_bresp   (unused_bresp),
         .s_axil_bvalid  (unused_bvalid),

@@ -3,7 +3,7 @@
 //
 // Purpose
 //   Reads the second operand of a job from port B of the memory, a word for each result, whenever
-//   the port is free, ahead of the results by up to four words. For a job without a second operand
+//   the port is free, ahead of the results by up to five words. For a job without a second operand
 //   it counts the words of the first instead, one in each cycle with `word_taken`;
 //   `words_remaining` is low from the cycle after the last one on.
 //
@@ -12,7 +12,7 @@
 //   While it is, nothing is read.
 //
 // Latency
-//   5 cycles from a job accepted to its first word, if the port is free; four words in 5 cycles.
+//   6 cycles from a job accepted to its first word, if the port is free; four words in 5 cycles.
 //
 // Numbers
 //   None: bits pass unchanged. Addresses are those of result_addresses.
@@ -55,7 +55,7 @@ module second_reader #(
 
     localparam integer ADDRESS_W      = $clog2(WORDS) + 2;
     localparam [31:0]  WORDS_32       = WORDS;
-    localparam [2:0]   WORDS_HELD_MAX = 3'd4;  // words on their way and in the buffer
+    localparam [2:0]   WORDS_HELD_MAX = 3'd4;  // words on their way to the register
 
     wire                 active;
     wire [ADDRESS_W-1:0] address;
@@ -63,7 +63,13 @@ module second_reader #(
     reg                  read1_q, read2_q;
     reg                  takes_second_q;
 
-    wire word_accepted = out_valid && out_ready;
+    // the buffer is block RAM, whose output comes late: a register follows
+    wire [WORD_W-1:0] fifo_data;
+    wire              fifo_valid;
+    reg  [WORD_W-1:0] out_q;
+    reg               out_valid_q;
+    wire              fifo_ready   = !out_valid_q || out_ready;
+    wire              word_fetched = fifo_valid && fifo_ready;
     wire in_range      = (address < WORDS_32[ADDRESS_W-1:0]);
     wire unused_last_address, unused_half;
     wire unused   = &{1'b0, unused_last_address, unused_half};
@@ -110,22 +116,28 @@ module second_reader #(
         .rst      (rst),
         .in_data  (port_b_data),
         .in_valid (read2_q),
-        .out_data (out_data),
-        .out_valid(out_valid),
-        .out_ready(out_ready)
+        .out_data (fifo_data),
+        .out_valid(fifo_valid),
+        .out_ready(fifo_ready)
     );
+
+    assign out_data  = out_q;
+    assign out_valid = out_valid_q;
 
     always @(posedge clk) begin
         if (job_valid && job_ready) takes_second_q <= takes_second;
+        if (fifo_ready) out_q <= fifo_data;
         if (rst) begin
             words_held_q <= 3'd0;
             read1_q      <= 1'b0;
             read2_q      <= 1'b0;
+            out_valid_q  <= 1'b0;
         end else begin
             read1_q <= port_b_read;
             read2_q <= read1_q;
-            if (port_b_read && !word_accepted) words_held_q <= words_held_q + 3'd1;
-            else if (word_accepted && !port_b_read) words_held_q <= words_held_q - 3'd1;
+            if (fifo_ready) out_valid_q <= fifo_valid;
+            if (port_b_read && !word_fetched) words_held_q <= words_held_q + 3'd1;
+            else if (word_fetched && !port_b_read) words_held_q <= words_held_q - 3'd1;
         end
     end
 

@@ -110,11 +110,10 @@ module window_reader #(
     // --- loops: word, kernel column, kernel row, column, row, panel
 
     wire [95:0] counts = {panels, rows, columns, kernel_rows, kernel_columns, kernel_words};
-    // This loop and those within it are in their last iteration. With `keep`, synthesis computes
-    // each from registers, rather than an enable from the one of the loop within, which comes late.
-    (* keep *)
-    wire [5:0]  wrap;
-    wire        tile_last;  // the last row and column
+    wire [5:0]  wrap;           // this loop and those within it are in their last iteration
+    wire [5:0]  last_next;      // last_q after a slice
+    reg         window_last_q;  // wrap[2], a register since the enables of many others depend on it
+    wire        tile_last;      // the last row and column
 
     genvar n;
     generate
@@ -134,9 +133,14 @@ module window_reader #(
 
             if (n == 0) begin : g_inner
                 assign wrap[n] = last_q;
+            end else if (n == 2) begin : g_window
+                assign wrap[n] = window_last_q;
             end else begin : g_outer
                 assign wrap[n] = last_q && wrap[n-1];
             end
+
+            wire last_again = last_q ? one_iteration_q : (iteration_q == count_q);
+            assign last_next[n] = ((n == 0) || wrap[(n == 0) ? 0 : n - 1]) ? last_again : last_q;
 
             always @(posedge clk) begin
                 if (job_taken) begin
@@ -144,13 +148,17 @@ module window_reader #(
                     one_iteration_q <= (counts[16*n +: 16] == 16'd1);
                     last_q          <= (counts[16*n +: 16] == 16'd1);
                 end else if (advances) begin
-                    last_q <= last_q ? one_iteration_q : (iteration_q == count_q);
+                    last_q <= last_again;
                 end
                 if (job_taken || (advances && last_q)) iteration_q <= 16'd2;
                 else if (advances) iteration_q <= iteration_q + 16'd1;
             end
         end
     endgenerate
+
+    always @(posedge clk)
+        if (job_taken) window_last_q <= (counts[47:0] == {3{16'd1}});
+        else if (slice_read) window_last_q <= (last_next[2:0] == 3'b111);
 
     assign tile_last = g_loop[3].last_q && g_loop[4].last_q;
 

@@ -114,12 +114,12 @@ async def counted(dut, stalls):
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def latency(dut):
-    """The first word 5 cycles after its job; four words in 5 cycles."""
+    """The first word 6 cycles after its job; four words in 5 cycles."""
     tb = TB(dut)
     await tb.start()
     tb.send({"panels": 1, "rows": 1, "columns": 12, "second": 0, "second_step": [1, 0, 0]})
     await tb.until(lambda: len(tb.sink.values) == 12)
-    first = tb.jobs.taken[0][0] + 5
+    first = tb.jobs.taken[0][0] + 6
     cycles = [cycle for cycle, _ in tb.sink.beats]
     tb.equal(cycles[0], first, "cycle of the first word")
     tb.equal(cycles[8] - cycles[0], 10, "cycles of eight words")
