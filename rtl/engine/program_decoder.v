@@ -130,7 +130,6 @@ module program_decoder #(
 
     reg [2:0]    state_q;
     reg [1023:0] descriptor_q;
-    reg          product_q, elementwise_q;
     reg          begun_q;        // the begin item was accepted
     reg          tlast_q;        // tlast on the last beat of a descriptor
     reg [BEAT_COUNT_W-1:0] beat_q;  // of a descriptor, a record or tables
@@ -148,59 +147,88 @@ module program_decoder #(
     // --- the descriptor
 
     // fields, by their byte in the descriptor
-    wire [7:0]  kind           = descriptor_q[8*0 +: 8];
-    wire        wait_flag      = descriptor_q[8*1];
-    wire        split          = descriptor_q[8*1 + 1];
-    wire        turn_column    = descriptor_q[8*1 + 2];
-    wire        turn_panel     = descriptor_q[8*1 + 3];
-    wire        sparse         = descriptor_q[8*1 + 7];
-    wire [7:0]  mode           = descriptor_q[8*2 +: 8];
-    wire [15:0] panels         = descriptor_q[8*4 +: 16];
-    wire [15:0] rows           = descriptor_q[8*6 +: 16];
-    wire [15:0] columns        = descriptor_q[8*8 +: 16];
-    wire [15:0] kernel_rows    = descriptor_q[8*10 +: 16];
-    wire [15:0] kernel_columns = descriptor_q[8*12 +: 16];
-    wire [15:0] kernel_words   = descriptor_q[8*14 +: 16];
-    wire [15:0] chunks         = descriptor_q[8*16 +: 16];
-    wire [15:0] chunk_slices   = descriptor_q[8*18 +: 16];
-    wire [15:0] last_slices    = descriptor_q[8*20 +: 16];
-    wire [7:0]  command        = descriptor_q[8*108 +: 8];
+    wire        wait_flag    = descriptor_q[8*1];
+    wire        sparse       = descriptor_q[8*1 + 7];
+    wire [7:0]  mode         = descriptor_q[8*2 +: 8];
+    wire [15:0] panels       = descriptor_q[8*4 +: 16];
+    wire [15:0] chunks       = descriptor_q[8*16 +: 16];
+    wire [15:0] chunk_slices = descriptor_q[8*18 +: 16];
+    wire [15:0] last_slices  = descriptor_q[8*20 +: 16];
+    wire [7:0]  command      = descriptor_q[8*108 +: 8];
+    wire [31:0] end_checksum = descriptor_q[8*4 +: 32];  // of an end
+
+    // Most fields are checked, into registers, as the last beat arrives: the bits before it are
+    // those of the descriptor without its last beat.
+    wire [1023-BEAT_W:0] arrived = descriptor_q[1023:BEAT_W];
+
+    wire [7:0]  kind_d           = arrived[8*0 +: 8];
+    wire        split_d          = arrived[8*1 + 1];
+    wire        turn_column_d    = arrived[8*1 + 2];
+    wire        turn_panel_d     = arrived[8*1 + 3];
+    wire [7:0]  mode_d           = arrived[8*2 +: 8];
+    wire [15:0] panels_d         = arrived[8*4 +: 16];
+    wire [15:0] rows_d           = arrived[8*6 +: 16];
+    wire [15:0] columns_d        = arrived[8*8 +: 16];
+    wire [15:0] kernel_rows_d    = arrived[8*10 +: 16];
+    wire [15:0] kernel_columns_d = arrived[8*12 +: 16];
+    wire [15:0] kernel_words_d   = arrived[8*14 +: 16];
+    wire [15:0] chunks_d         = arrived[8*16 +: 16];
+    wire [15:0] chunk_slices_d   = arrived[8*18 +: 16];
+    wire [15:0] last_slices_d    = arrived[8*20 +: 16];
     // of a begin
-    wire [7:0]  version        = descriptor_q[8*1 +: 8];
-    wire [7:0]  core_depth     = descriptor_q[8*2 +: 8];
-    wire [7:0]  core_cols      = descriptor_q[8*3 +: 8];
-    wire [31:0] words_needed   = descriptor_q[8*4 +: 32];
-    wire [15:0] slices_needed  = descriptor_q[8*8 +: 16];
-    // of an end
-    wire [31:0] end_checksum   = descriptor_q[8*4 +: 32];
+    wire [7:0]  version_d        = arrived[8*1 +: 8];
+    wire [7:0]  core_depth_d     = arrived[8*2 +: 8];
+    wire [7:0]  core_cols_d      = arrived[8*3 +: 8];
+    wire [31:0] words_needed_d   = arrived[8*4 +: 32];
+    wire [15:0] slices_needed_d  = arrived[8*8 +: 16];
 
-    wire is_begin = (kind == BEGIN);
-    wire is_end   = (kind == END);
-    wire is_job   = product || elementwise;
+    wire product_d        = (kind_d == PRODUCT) || (kind_d == FUSED);
+    wire elementwise_d    = (kind_d == ELEMENTWISE) || (kind_d == FUSED);
+    wire begin_legal      = (version_d == VERSION) && (core_depth_d == DEPTH_32[7:0]) &&
+                            (core_cols_d == DEPTH_32[7:0]) && (words_needed_d <= WORDS_32) &&
+                            (slices_needed_d <= SLICES_32[15:0]);
+    wire counts_legal     = (panels_d != 16'd0) && (rows_d != 16'd0) && (columns_d != 16'd0) &&
+                            (kernel_rows_d != 16'd0) && (kernel_columns_d != 16'd0) &&
+                            (kernel_words_d != 16'd0);
+    wire turn_flags_legal = !(turn_column_d && turn_panel_d) &&
+                            (split_d || !(turn_column_d || turn_panel_d));
+    wire single_tile      = (rows_d == 16'd1) && (columns_d == 16'd1);
+    wire panels_legal     = (chunks_d != 16'd0) && (chunk_slices_d != 16'd0) &&
+                            (last_slices_d != 16'd0) &&
+                            (chunk_slices_d <= SLICES_32[15:0]) &&
+                            (last_slices_d <= SLICES_32[15:0]) &&
+                            ((chunks_d == 16'd1) || single_tile) &&
+                            (mode_d[7:2] == 6'd0) && (mode_d[1:0] != 2'd0);
+    wire job_legal        = counts_legal && turn_flags_legal && (panels_legal || !product_d);
 
-    // decoded as the descriptor's last beat arrives: its byte 0 moves down by a beat
-    wire [7:0] kind_d = descriptor_q[BEAT_W +: 8];
+    // of the descriptor, from the cycle after its last beat on
+    reg  product_q, elementwise_q, begin_q, end_q;
+    reg  fields_legal_q;
+    reg  one_panel_q, one_chunk_q, chunk_one_slice_q, last_one_slice_q;
+
+    wire is_begin = begin_q;
+    wire is_end   = end_q;
+    wire is_job   = product_q || elementwise_q;
+    wire legal    = fields_legal_q && (is_begin != begun_q) &&
+                    ((command <= COMMAND_END) || !elementwise_q) && (tlast_q || !is_end);
+
     assign product     = product_q;
     assign elementwise = elementwise_q;
 
-    wire begin_legal      = (version == VERSION) && (core_depth == DEPTH_32[7:0]) &&
-                            (core_cols == DEPTH_32[7:0]) && (words_needed <= WORDS_32) &&
-                            (slices_needed <= SLICES_32[15:0]);
-    wire counts_legal     = (panels != 16'd0) && (rows != 16'd0) && (columns != 16'd0) &&
-                            (kernel_rows != 16'd0) && (kernel_columns != 16'd0) &&
-                            (kernel_words != 16'd0);
-    wire turn_flags_legal = !(turn_column && turn_panel) && (split || !(turn_column || turn_panel));
-    wire single_tile      = (rows == 16'd1) && (columns == 16'd1);
-    wire panels_legal     = (chunks != 16'd0) && (chunk_slices != 16'd0) &&
-                            (last_slices != 16'd0) &&
-                            (chunk_slices <= SLICES_32[15:0]) && (last_slices <= SLICES_32[15:0]) &&
-                            ((chunks == 16'd1) || single_tile) &&
-                            (mode[7:2] == 6'd0) && (mode[1:0] != 2'd0);
-    wire job_legal        = counts_legal && turn_flags_legal && (panels_legal || !product) &&
-                            ((command <= COMMAND_END) || !elementwise);
-    wire legal            = (is_begin != begun_q) && (kind <= TABLES) &&
-                            (begin_legal || !is_begin) && (job_legal || !is_job) &&
-                            (tlast_q || !is_end);
+    always @(posedge clk)
+        if (collecting) begin
+            product_q         <= product_d;
+            elementwise_q     <= elementwise_d;
+            begin_q           <= (kind_d == BEGIN);
+            end_q             <= (kind_d == END);
+            one_panel_q       <= (panels_d == 16'd1);
+            one_chunk_q       <= (chunks_d == 16'd1);
+            chunk_one_slice_q <= (chunk_slices_d == 16'd1);
+            last_one_slice_q  <= (last_slices_d == 16'd1);
+            fields_legal_q    <= (kind_d <= TABLES) &&
+                                 (begin_legal || (kind_d != BEGIN)) &&
+                                 (job_legal || !(product_d || elementwise_d));
+        end
 
     // --- the checksum, compared with the end's field `check`: each word rotates what came before
 
@@ -247,10 +275,7 @@ module program_decoder #(
     wire weights_end   = panel_end && chunk_last_q && panel_last_q;
 
     // the last chunk of the next panel, or the next of this one
-    wire one_chunk       = (chunks == 16'd1);
-    wire next_chunk_last = chunk_last_q ? one_chunk : (chunk_q == chunks);
-    wire chunk_one_slice = (chunk_slices == 16'd1);
-    wire last_one_slice  = (last_slices == 16'd1);
+    wire next_chunk_last = chunk_last_q ? one_chunk_q : (chunk_q == chunks);
     // a legal panel has no more slices than fit in slice_q
     wire slices_end      = (slice_q == (chunk_last_q ? last_slices[SLICE_W-1:0] :
                                                        chunk_slices[SLICE_W-1:0]));
@@ -305,12 +330,12 @@ module program_decoder #(
 
     always @(posedge clk) begin
         if (checking) begin
-            slice_last_q <= one_chunk ? last_one_slice : chunk_one_slice;
-            chunk_last_q <= one_chunk;
-            panel_last_q <= (panels == 16'd1);
+            slice_last_q <= one_chunk_q ? last_one_slice_q : chunk_one_slice_q;
+            chunk_last_q <= one_chunk_q;
+            panel_last_q <= one_panel_q;
         end else if (fetched && !in_record_q) begin
             if (slice_last_q) begin
-                slice_last_q <= next_chunk_last ? last_one_slice : chunk_one_slice;
+                slice_last_q <= next_chunk_last ? last_one_slice_q : chunk_one_slice_q;
                 chunk_last_q <= next_chunk_last;
                 if (chunk_last_q) panel_last_q <= (panel_q == panels);
             end else begin
@@ -381,12 +406,10 @@ module program_decoder #(
     assign finished      = (state_q == FINISH) && results_written && !stopped;
 
     always @(posedge clk) begin
-        if (accepted && collecting) begin
-            descriptor_q  <= {in_data, descriptor_q[1023:BEAT_W]};
-            product_q     <= (kind_d == PRODUCT) || (kind_d == FUSED);
-            elementwise_q <= (kind_d == ELEMENTWISE) || (kind_d == FUSED);
-            tlast_q       <= in_last;
-            end_item_q    <= end_item;
+        if (in_valid && collecting && !stopped) begin  // accepted, and a descriptor's
+            descriptor_q <= {in_data, descriptor_q[1023:BEAT_W]};
+            tlast_q      <= in_last;
+            end_item_q   <= end_item;
         end
         if (rst) begin
             state_q          <= COLLECT;

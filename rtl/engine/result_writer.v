@@ -68,6 +68,7 @@ module result_writer #(
     reg                  split_q, upper_half_q;  // the upper half is due
     reg [ADDRESS_W-1:0]  target_split_q;
     reg [1:0]            write_q;
+    reg                  busy_q;  // either bit of write_q
     reg [ADDRESS_W-1:0]  address_q;
     reg [WORD_W-1:0]     data_q;
 
@@ -110,15 +111,17 @@ module result_writer #(
         if (rst) begin
             upper_half_q <= 1'b0;
             write_q      <= 2'b00;
+            busy_q       <= 1'b0;
         end else begin
             if (taking) upper_half_q <= split_q && !upper_half_q;
+            busy_q  <= taking;
             write_q <= !taking ? 2'b00 : !split_q ? 2'b11 : {half, !half};
         end
     end
 
     wire in_range = (address_q < WORDS_32[ADDRESS_W-1:0]);
 
-    assign port_b_busy     = (write_q != 2'b00);
+    assign port_b_busy     = busy_q;
     assign port_b_write    = (in_range && !halted) ? write_q : 2'b00;
     assign port_b_address  = address_q[ADDRESS_W-3:0];
     assign port_b_data_in  = data_q;

@@ -75,12 +75,11 @@ module second_reader #(
     wire unused   = &{1'b0, unused_last_address, unused_half};
 
     assign job_ready      = !active && !halted;
-    // The addresses advance without in_range, which comes late: after an address that is not in the
-    // memory, no other is read.
-    wire due = active && takes_second_q && port_b_free &&
-               (words_held_q != WORDS_HELD_MAX) && !halted;
+    // The addresses advance without in_range, which comes late, and while halted: after an address
+    // that is not in the memory, no other is read.
+    wire due = active && takes_second_q && port_b_free && (words_held_q != WORDS_HELD_MAX);
 
-    assign port_b_read    = due && in_range;
+    assign port_b_read    = due && in_range && !halted;
     assign port_b_address = address[ADDRESS_W-3:0];
     assign error_range    = active && takes_second_q && !in_range && !halted;
 

@@ -241,10 +241,8 @@ module window_reader #(
         end else if (slice_read) begin
             address_q <= address_d;
             if (wrap[4]) panel_address_q <= address_d;
-            if (wrap[4]) y_q <= top_q;
-            else if (wrap[1]) y_q <= y_q + y_add;
-            if (wrap[3]) x_q <= left_q;
-            else if (wrap[0]) x_q <= x_q + x_add;
+            if (wrap[1]) y_q <= wrap[4] ? top_q : y_q + y_add;
+            if (wrap[0]) x_q <= wrap[3] ? left_q : x_q + x_add;
         end
         if (rst) reading_q <= 1'b0;
         else if (job_taken) reading_q <= 1'b1;
