@@ -157,8 +157,8 @@ module program_decoder #(
     wire [7:0]  command      = descriptor_q[8*108 +: 8];
     wire [31:0] end_checksum = descriptor_q[8*4 +: 32];  // of an end
 
-    // Most fields are checked, into registers, as the last beat arrives: the bits before it are
-    // those of the descriptor without its last beat.
+    // Most fields are checked as the last beat arrives: descriptor_q then holds the beats before it,
+    // one beat too high.
     wire [1023-BEAT_W:0] arrived = descriptor_q[1023:BEAT_W];
 
     wire [7:0]  kind_d           = arrived[8*0 +: 8];
