@@ -99,10 +99,10 @@ class Cluster:
         try:
             import distributed
         except ModuleNotFoundError as error:
-            text = (
-                f"the Python package {error.name} is not installed: pip install -r requirements-cluster.txt"
-            )
-            raise SetupError(text) from None
+            raise SetupError(
+                f"the Python package {error.name} is not installed: "
+                ".venv/bin/python -m pip install -r requirements-cluster.txt"
+            ) from None
         for name in ("distributed", "tornado"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
         lost = SetupError(

@@ -483,7 +483,8 @@ def main(
         content.version("cosmic-ray")
     except SetupError:
         raise SetupError(
-            "the Python package cosmic-ray is not installed: pip install -r requirements-mutants.txt"
+            "the Python package cosmic-ray is not installed: "
+            ".venv/bin/python -m pip install -r requirements-mutants.txt"
         ) from None
     known = files()
     names = values.get("MODULES", "").split()
