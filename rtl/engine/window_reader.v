@@ -110,10 +110,12 @@ module window_reader #(
     // --- loops: word, kernel column, kernel row, column, row, panel
 
     wire [95:0] counts = {panels, rows, columns, kernel_rows, kernel_columns, kernel_words};
-    wire [5:0]  wrap;           // this loop and those within it are in their last iteration
-    wire [5:0]  last_next;      // last_q after a slice
-    reg         window_last_q;  // wrap[2], a register since the enables of many others depend on it
-    wire        tile_last;      // the last row and column
+    // This loop and those within it are in their last iteration. Two of them are registers, since
+    // the enables of many others depend on them.
+    wire [5:0]  wrap;
+    reg         window_last_q, panel_last_q;
+    wire [5:0]  last_next;  // last_q after a slice
+    wire        tile_last;  // the last row and column
 
     genvar n;
     generate
@@ -135,6 +137,8 @@ module window_reader #(
                 assign wrap[n] = last_q;
             end else if (n == 2) begin : g_window
                 assign wrap[n] = window_last_q;
+            end else if (n == 4) begin : g_panel
+                assign wrap[n] = panel_last_q;
             end else begin : g_outer
                 assign wrap[n] = last_q && wrap[n-1];
             end
@@ -157,8 +161,13 @@ module window_reader #(
     endgenerate
 
     always @(posedge clk)
-        if (job_taken) window_last_q <= (counts[47:0] == {3{16'd1}});
-        else if (slice_read) window_last_q <= (last_next[2:0] == 3'b111);
+        if (job_taken) begin
+            window_last_q <= (counts[47:0] == {3{16'd1}});
+            panel_last_q  <= (counts[79:0] == {5{16'd1}});
+        end else if (slice_read) begin
+            window_last_q <= (last_next[2:0] == 3'b111);
+            panel_last_q  <= (last_next[4:0] == 5'b11111);
+        end
 
     assign tile_last = g_loop[3].last_q && g_loop[4].last_q;
 
