@@ -117,7 +117,6 @@ def jobs(target: str, seeds: int) -> list[Job]:
         job("requantize"),
         job("elementwise"),
         *(job("core", *shape) for shape in (square, (4, 4, 4), (4, 4, 1))),
-        job("engine", 1, 8, 8),
         *(Job(target, unit, 16, 16, 1) for unit in ("array", "core")),
         textbook(target, "heap", seeds),
     ]

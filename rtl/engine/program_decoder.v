@@ -149,17 +149,18 @@ module program_decoder #(
     // fields, by their byte in the descriptor
     wire        wait_flag    = descriptor_q[8*1];
     wire        sparse       = descriptor_q[8*1 + 7];
-    wire [7:0]  mode         = descriptor_q[8*2 +: 8];
+    wire [1:0]  mode         = descriptor_q[8*2 +: 2];
     wire [15:0] panels       = descriptor_q[8*4 +: 16];
     wire [15:0] chunks       = descriptor_q[8*16 +: 16];
-    wire [15:0] chunk_slices = descriptor_q[8*18 +: 16];
-    wire [15:0] last_slices  = descriptor_q[8*20 +: 16];
+    // a legal panel has no more slices than fit in slice_q
+    wire [SLICE_W-1:0] chunk_slices = descriptor_q[8*18 +: SLICE_W];
+    wire [SLICE_W-1:0] last_slices  = descriptor_q[8*20 +: SLICE_W];
     wire [7:0]  command      = descriptor_q[8*108 +: 8];
     wire [31:0] end_checksum = descriptor_q[8*4 +: 32];  // of an end
 
-    // Most fields are checked as the last beat arrives: descriptor_q then holds the beats before it,
-    // one beat too high.
-    wire [1023-BEAT_W:0] arrived = descriptor_q[1023:BEAT_W];
+    // Most fields are checked as the last beat arrives: descriptor_q then holds the beats before
+    // it, one beat too high.
+    wire [8*22-1:0] arrived = descriptor_q[BEAT_W +: 8*22];
 
     wire [7:0]  kind_d           = arrived[8*0 +: 8];
     wire        split_d          = arrived[8*1 + 1];
@@ -276,9 +277,7 @@ module program_decoder #(
 
     // the last chunk of the next panel, or the next of this one
     wire next_chunk_last = chunk_last_q ? one_chunk_q : (chunk_q == chunks);
-    // a legal panel has no more slices than fit in slice_q
-    wire slices_end      = (slice_q == (chunk_last_q ? last_slices[SLICE_W-1:0] :
-                                                       chunk_slices[SLICE_W-1:0]));
+    wire slices_end      = (slice_q == (chunk_last_q ? last_slices : chunk_slices));
 
     // portion s of a beat: of each column's halves, the byte at depth (column + s) modulo HALF. In
     // the first one, and in a beat that is not unpacked, these bytes are where the core needs them.
@@ -321,7 +320,7 @@ module program_decoder #(
 
     always @(posedge clk) begin
         if (fetched) begin
-            weights_mode_q <= mode[1:0];
+            weights_mode_q <= mode;
             weights_last_q <= !in_record_q && slice_last_q;
         end
         if (rst) weights_valid_q <= 1'b0;
@@ -384,18 +383,24 @@ module program_decoder #(
     wire wrong_checksum = is_end && !checksum_equal;
     // a packet ends within an item
     wire cut_off        = accepted && in_last && !(collecting && descriptor_end);
-    wire part_of_end = collecting && end_item;
+    wire part_of_end    = collecting && end_item;
 
     assign in_ready      = halted || collecting || (fetching && register_free && portion_last) ||
                            ((state_q == TABLE) && table_ready && portion_end);
-    // `legal` and `accepted` come late, so the next state does not depend on an error, but `stopped`
-    // is high in the next cycle
-    always @(posedge clk) begin
-        illegal_q  <= verdict && !legal && !rst;
-        short_q    <= ((verdict && legal && early_tlast) || (cut_off && (legal || !checking))) && !rst;
-        corrupt_q  <= verdict && legal && wrong_checksum && !rst;
-        rejected_q <= ((verdict && (!legal || early_tlast || wrong_checksum)) || cut_off) && !rst;
-    end
+    // `legal` and `accepted` come late, so the next state does not depend on an error: `stopped` is
+    // high in the next cycle instead
+    always @(posedge clk)
+        if (rst) begin
+            illegal_q  <= 1'b0;
+            short_q    <= 1'b0;
+            corrupt_q  <= 1'b0;
+            rejected_q <= 1'b0;
+        end else begin
+            illegal_q  <= verdict && !legal;
+            short_q    <= (verdict && legal && early_tlast) || (cut_off && (legal || !checking));
+            corrupt_q  <= verdict && legal && wrong_checksum;
+            rejected_q <= (verdict && (!legal || early_tlast || wrong_checksum)) || cut_off;
+        end
 
     assign error_illegal = illegal_q;
     assign error_short   = short_q;

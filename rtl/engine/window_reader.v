@@ -114,7 +114,7 @@ module window_reader #(
     // the enables of many others depend on them.
     wire [5:0]  wrap;
     reg         window_last_q, panel_last_q;
-    wire [5:0]  last_next;  // last_q after a slice
+    wire [4:0]  last_next;  // last_q after a slice
     wire        tile_last;  // the last row and column
 
     genvar n;
@@ -144,7 +144,11 @@ module window_reader #(
             end
 
             wire last_again = last_q ? one_iteration_q : (iteration_q == count_q);
-            assign last_next[n] = ((n == 0) || wrap[(n == 0) ? 0 : n - 1]) ? last_again : last_q;
+            if (n == 0) begin : g_each_slice
+                assign last_next[n] = last_again;
+            end else if (n < 5) begin : g_after
+                assign last_next[n] = wrap[n-1] ? last_again : last_q;
+            end
 
             always @(posedge clk) begin
                 if (job_taken) begin

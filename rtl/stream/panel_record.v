@@ -26,9 +26,9 @@
 //   output of block RAM is slow, and a bias adder follows.
 //
 // Latency
-//   With LEAD above 0, `read` and `read_slot` come LEAD cycles before `load` and the same
-//   `load_slot`, and READS cycles or more before the next `read`. The outputs are that record from
-//   the cycle after `load` on. The memory is read READS cycles before `load` and in the cycles that
+//   The outputs are a slot's record from 1 cycle after `load` on. With LEAD above 0, `read` and
+//   `read_slot` come LEAD cycles before `load` and the same `load_slot`, and READS cycles or more
+//   before the next `read`. The memory is read READS cycles before `load` and in the cycles that
 //   follow; with LEAD 0, at `load`. A beat can be read 2 cycles after it was given: a register
 //   delays it, since the memory is wide and the acceptance of a beat is known late. A beat that is
 //   read while it is written is undefined; panel_buffer prevents that.
@@ -112,7 +112,7 @@ module panel_record #(
             ERROR_panel_record_LANE_BYTES_must_be_1_to_8 u_error ();
         end
         if ((LEAD < READS || LEAD < 2) && (LEAD != 0 || READS != 1)) begin : g_illegal_lead
-            ERROR_panel_record_LEAD_must_be_2_or_more_and_READS_or_more_or_0_with_READS_1 u_error ();
+            ERROR_panel_record_LEAD_must_be_2_and_READS_or_more_or_0_with_READS_1 u_error ();
         end
 
         if (LEAD == 0) begin : g_at_once

@@ -332,8 +332,7 @@ async def stall(dut):
 async def long_job(dut):
     """Weights wait at the core for as long as an elementwise job takes, and no watchdog stops it.
 
-    Without a parameter the core's watchdog allows 2^20 cycles. With +real_time the job takes longer; without it
-    the limit in the core is read too.
+    Without a parameter the core's watchdog allows 2^20 cycles. With +real_time the job takes longer.
     """
     tb = TB(dut)
     await tb.start()
