@@ -137,8 +137,7 @@ module program_decoder #(
 
     // an error in the cycle before
     reg  illegal_q, short_q, corrupt_q;
-    reg  rejected_q;  // any of them
-    wire stopped        = halted || rejected_q;
+    wire stopped        = halted || illegal_q || short_q || corrupt_q;
 
     wire collecting     = (state_q == COLLECT);
     wire accepted       = in_valid && in_ready && !stopped;
@@ -391,15 +390,13 @@ module program_decoder #(
     // high in the next cycle instead
     always @(posedge clk)
         if (rst) begin
-            illegal_q  <= 1'b0;
-            short_q    <= 1'b0;
-            corrupt_q  <= 1'b0;
-            rejected_q <= 1'b0;
+            illegal_q <= 1'b0;
+            short_q   <= 1'b0;
+            corrupt_q <= 1'b0;
         end else begin
-            illegal_q  <= verdict && !legal;
-            short_q    <= (verdict && legal && early_tlast) || (cut_off && (legal || !checking));
-            corrupt_q  <= verdict && legal && wrong_checksum;
-            rejected_q <= (verdict && (!legal || early_tlast || wrong_checksum)) || cut_off;
+            illegal_q <= verdict && !legal;
+            short_q   <= (verdict && legal && early_tlast) || (cut_off && (legal || !checking));
+            corrupt_q <= verdict && legal && wrong_checksum;
         end
 
     assign error_illegal = illegal_q;

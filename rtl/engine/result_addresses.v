@@ -54,10 +54,7 @@ module result_addresses #(
     reg                   half_q, active_q;
 
     wire [47:0] counts = {panels, rows, columns};
-    // This loop and those within it are in their last iteration. With `keep`, synthesis computes
-    // each from registers, rather than an enable from the one of the loop within, which comes late.
-    (* keep *)
-    wire [2:0]  wrap;
+    wire [2:0]  wrap;  // this loop and those within it are in their last iteration
 
     genvar n;
     generate

@@ -19,7 +19,8 @@
 //   A job is accepted while the reader is idle. Errors are strobes, which may last while the output
 //   stalls: `error_range`, a slice within the image whose address is not in the memory, 1 cycle
 //   after its address; `error_length`, the slices of a window are not those of its chunks. `halted`
-//   must be high from the next cycle on; while it is, no slice is read.
+//   must be high from the next cycle on; while it is, no job is accepted, and what is read is not
+//   offered.
 //
 // Latency
 //   3 cycles from a job accepted to its first word offered; one word per cycle. The next job can be
@@ -110,12 +111,10 @@ module window_reader #(
     // --- loops: word, kernel column, kernel row, column, row, panel
 
     wire [95:0] counts = {panels, rows, columns, kernel_rows, kernel_columns, kernel_words};
-    // This loop and those within it are in their last iteration. Two of them are registers, since
-    // the enables of many others depend on them.
-    wire [5:0]  wrap;
-    reg         window_last_q, panel_last_q;
-    wire [4:0]  last_next;  // last_q after a slice
-    wire        tile_last;  // the last row and column
+    wire [5:0]  wrap;           // this loop and those within it are in their last iteration
+    reg         window_last_q;  // wrap[2], a register since the enables of many others depend on it
+    wire [2:0]  last_next;      // last_q after a slice
+    wire        tile_last;      // the last row and column
 
     genvar n;
     generate
@@ -137,8 +136,6 @@ module window_reader #(
                 assign wrap[n] = last_q;
             end else if (n == 2) begin : g_window
                 assign wrap[n] = window_last_q;
-            end else if (n == 4) begin : g_panel
-                assign wrap[n] = panel_last_q;
             end else begin : g_outer
                 assign wrap[n] = last_q && wrap[n-1];
             end
@@ -146,7 +143,7 @@ module window_reader #(
             wire last_again = last_q ? one_iteration_q : (iteration_q == count_q);
             if (n == 0) begin : g_each_slice
                 assign last_next[n] = last_again;
-            end else if (n < 5) begin : g_after
+            end else if (n < 3) begin : g_after
                 assign last_next[n] = wrap[n-1] ? last_again : last_q;
             end
 
@@ -165,13 +162,8 @@ module window_reader #(
     endgenerate
 
     always @(posedge clk)
-        if (job_taken) begin
-            window_last_q <= (counts[47:0] == {3{16'd1}});
-            panel_last_q  <= (counts[79:0] == {5{16'd1}});
-        end else if (slice_read) begin
-            window_last_q <= (last_next[2:0] == 3'b111);
-            panel_last_q  <= (last_next[4:0] == 5'b11111);
-        end
+        if (job_taken) window_last_q <= (counts[47:0] == {3{16'd1}});
+        else if (slice_read) window_last_q <= (last_next == 3'b111);
 
     assign tile_last = g_loop[3].last_q && g_loop[4].last_q;
 
