@@ -69,7 +69,8 @@ module result_path #(
 
     // Cycles taken to read a record: at most ROWS, the smallest distance between tiles, and at most
     // 4, which fills a LUT RAM of depth 16. A record in block RAM is read ahead of its tile, except
-    // with bfloat16, where LEAD depends on the tile. Only the last letter of "auto" or "block" is
+    // with bfloat16, where LEAD depends on the tile, and with serial requantisers: on a small
+    // device the registers cost more than they gain. Only the last letter of "auto" or "block" is
     // compared: comparing strings of different lengths would cause a width warning.
     localparam integer LANE_BYTES    = (LANE_W < 8) ? 1 : LANE_W / 8;
     localparam integer RECORD_BEATS  = (12 + LANE_BYTES - 1) / LANE_BYTES;
@@ -77,7 +78,8 @@ module result_path #(
     localparam integer READS         = (BLOCK != 0 || BF16 != 0) ? 1 :
                                        (RECORD_BEATS <= 4 && RECORD_BEATS <= ROWS) ? RECORD_BEATS :
                                        (ROWS >= 4) ? 4 : (ROWS >= 2) ? 2 : 1;
-    localparam integer RECORD_LEAD   = (BF16 != 0 || (READS == 1 && BLOCK == 0)) ? 0 : LEAD;
+    localparam integer RECORD_LEAD   = (READS == 1 && (BLOCK == 0 || BF16 != 0 || POST_CYCLES != 1))
+                                       ? 0 : LEAD;
     localparam [3:0]   RAW           = 4'd0;  // the mode of a raw int8 panel
     localparam integer MODE_BF16     = 2;     // bit of a mode: the panel is bfloat16
     localparam integer TILE_ROWS_MAX = (BF16 != 0) ? 4*ROWS : ROWS;
