@@ -6,6 +6,8 @@ import os
 import sys
 from collections.abc import Callable
 
+from macrame.cli import signals
+
 
 def written(work: Callable[[], int], name: str) -> int:
     """Call a function that writes to stdout.
@@ -47,10 +49,7 @@ def _left() -> int:
 def _unwritten(error: OSError, name: str, status: int = 0) -> int:
     """Say that the output cannot be written, unless an error has been told; returns the exit code."""
     # Python flushes once more when it ends, and 3.13 reports a failure even of a stream that was replaced
-    null = os.open("/dev/null", os.O_WRONLY)
-    if null != 1:
-        os.dup2(null, 1)
-        os.close(null)
+    signals.open_null(1, os.O_WRONLY)
     if not status:
         print(f"{name}: output: {error.strerror}", file=sys.stderr)
     return status or 1

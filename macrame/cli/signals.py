@@ -31,8 +31,8 @@ def _handle(handler: _Handler) -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])  # tools/run starts Python with it blocked
 
 
-def _open(number: int, flags: int) -> None:
-    """Open /dev/null in place of a closed stream: the next file opened would otherwise get its number."""
+def open_null(number: int, flags: int) -> None:
+    """Open /dev/null as a standard stream, which may be closed or open, by its number."""
     opened = os.open("/dev/null", flags)
     if opened == number:
         os.set_inheritable(number, True)
@@ -42,19 +42,19 @@ def _open(number: int, flags: int) -> None:
 
 
 def _reopen() -> None:
-    """Open the standard streams that the caller closed, as with >&-.
+    """Open the standard streams that the caller closed, as with >&-; the next files would get their numbers.
 
     Writing to stdout fails as on a full disk. What is written to stderr is lost; print() would write it to
     stdout.
     """
     if sys.stdin is None:
-        _open(0, os.O_RDONLY)
+        open_null(0, os.O_RDONLY)
         sys.stdin = open(0, closefd=False)
     if sys.stdout is None:
-        _open(1, os.O_RDONLY)
+        open_null(1, os.O_RDONLY)
         sys.stdout = open(1, "w", closefd=False)
     if sys.stderr is None:
-        _open(2, os.O_WRONLY)
+        open_null(2, os.O_WRONLY)
         sys.stderr = open(2, "w", closefd=False)
 
 
@@ -64,7 +64,7 @@ def early() -> None:
 
 
 def starting() -> None:
-    """The same; and the output accepts every text.
+    """From here on an interrupt ends the process at once, and the output accepts every text.
 
     A text with a character that the output's encoding lacks gets its escape; a path with a byte that is not
     UTF-8 is written as it is.

@@ -17,11 +17,10 @@
 //   elementwise unit after the writer, so that it gets no results of an earlier job. The descriptor
 //   stays until then; meanwhile the panels of weights go to the core.
 //
-//   Errors are strobes of one cycle; `halted` must be high from the next cycle on. They
-//   come one cycle after their cause, when no job is offered, and what is accepted does not count.
-//   While halted the program is drained. The next program starts after `rst`, or after
-//   `finished`. An end without tlast is illegal: what follows it would be taken for the next
-//   program.
+//   Errors are strobes of one cycle; `halted` must be high from the next cycle on. They come one
+//   cycle after their cause; in that cycle no job is offered, and what is accepted is ignored.
+//   While halted the program is drained. The next program starts after `rst`, or after `finished`.
+//   An end without tlast is illegal: what follows it would be taken for the next program.
 //
 // Latency
 //   A descriptor takes 128 / DEPTH^2 beats, and 1 cycle to be checked; its job is offered in the

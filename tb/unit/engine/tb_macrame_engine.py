@@ -332,7 +332,8 @@ async def stall(dut):
 async def long_job(dut):
     """Weights wait at the core for as long as an elementwise job takes, and no watchdog stops it.
 
-    Without a parameter the core's watchdog allows 2^20 cycles. With +real_time the job takes longer.
+    By default a core's watchdog allows 2^20 cycles; the engine's core has 0, for off. With +real_time the job
+    takes longer than 2^20 cycles.
     """
     tb = TB(dut)
     await tb.start()
