@@ -246,7 +246,7 @@ def test_a_map_with_a_fault_is_not_proven(tmp_path, find, put):
         ({"FORMATS": "FP8"}, "FORMATS=FP8: expected one of INT8, BF16, DUAL"),
         ({"FORMATS": "DUAL", "DEPTH": "2"}, "DEPTH=2: expected 1 with FORMATS=DUAL"),
         ({"MULTIPLIER": "booth"}, "MULTIPLIER=booth: expected one of vendor, plain"),
-        ({"PLACER": "static"}, "PLACER=static: expected one of heap, sa"),
+        ({"PLACER": "simple"}, "PLACER=simple: expected one of heap, sa, static"),
         ({"TARGET": "gowin", "PLACER": "sa"}, "PLACER=sa: does not apply to TARGET=gowin"),
         ({"SEEDS": "0"}, "SEEDS=0: expected an integer from 1 to 99"),
         ({"TARGET": "xilinx", "SEEDS": "2"}, "SEEDS=2: does not apply to TARGET=xilinx, which is not placed"),
@@ -481,7 +481,7 @@ def test_what_changes_a_placement_changes_its_name(folders, tmp_path, monkeypatc
         netlist = flow.Netlist(targets.TARGETS[target], flow.Unit("u", "u"), tmp_path / "netlist-1")
         return folders(flow.place, netlist, seed, placer)
 
-    names = [place(), place(seed=2), place(placer="sa"), place("ice40"), place("gowin")]
+    names = [place(), place(seed=2), place(placer="sa"), place(placer="static"), place("ice40"), place("gowin")]
     wrapper.write_text('{"src": "a.v:1", "cell": 2}')
     names.append(place())
     wrapper.write_text('{"src": "b.v:2", "cell": 1}')  # where a line stood is no difference

@@ -36,7 +36,12 @@ OPTIONS = (
     Option("post-lanes", "requantisers of a core or an engine, 1 to COLS", "2; ice40 1"),
     Option("formats", "INT8, BF16 or DUAL", "INT8"),
     Option("multiplier", "vendor: the modules in rtl/vendor/<family>; plain: `*`, left to Yosys", "vendor"),
-    Option("placer", "heap, or sa (simulated annealing), which takes longer and gives faster arrays", "heap"),
+    Option(
+        "placer",
+        "heap; sa (simulated annealing), which takes longer and gives faster arrays; static, which gives a "
+        "faster engine",
+        "heap",
+    ),
     Option("seeds", "number of placement seeds; Fmax varies by several percent between them", "1"),
     PAGE,
 )

@@ -18,7 +18,7 @@ RESULTS = {"requantize": 1, "elementwise": 2}
 #: Bytes of the engine's memory: the five networks of MLPerf Tiny fit. Lanes of its elementwise unit.
 ENGINE_BYTES, ENGINE_LANES = 65536, 2
 MULTIPLIERS = ("vendor", "plain")
-PLACERS = ("heap", "sa")
+PLACERS = ("heap", "sa", "static")
 LARGEST = {**{name: CoreConfig.RANGES[name.lower()][1] for name in ("ROWS", "COLS", "DEPTH")}, "SEEDS": 99}
 #: Variables that do not apply to a unit.
 IDLE = {
@@ -58,8 +58,7 @@ class Job:
     multiplier : str
         "vendor" if the family has vendor modules, else "plain".
     placer : str
-        "heap" or "sa", or "" if nextpnr has no choice; by default the first
-        of `macrame.synth.targets.Target.placers`.
+        One of `macrame.synth.targets.Target.placers`, by default the first; "" if nextpnr has no choice.
     seeds : int
         Number of placements, with seeds 1, 2, ...
     post_lanes : int
