@@ -226,6 +226,15 @@ def test_a_mutated_netlist_is_different(tmp_path):
     assert found.verdict == "different"
 
 
+def test_a_netlist_has_the_defaults_of_parameters_that_a_case_leaves_out(tmp_path):
+    case = CASES["output_stage/5over2"]
+    assert "POST_STAGES" not in case.parameters
+    made = netlist.write(benches.files(case), "output_stage", case.parameters, tmp_path)
+    (heading,) = re.findall(r"^module \\?output_stage\s*#\((.*?)\) \(", made.read_text(), re.MULTILINE)
+    assert "parameter COLS = 5, parameter POST_LANES = 2," in heading
+    assert "parameter POST_STAGES = 11" in heading
+
+
 # --- verdicts -----------------------------------------------------------------------------------------------
 
 

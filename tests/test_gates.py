@@ -15,7 +15,7 @@ import pytest
 
 from macrame import paths
 from macrame.sim import simulate
-from macrame.synth import flow, gates, shell, tools
+from macrame.synth import flow, gates, shell, tools, verilog
 from macrame.synth.settings import InputError
 from tb.lib.catalogue import CASES, run
 from tests.cases import cases
@@ -332,7 +332,7 @@ def test_plan():
     listed = {name.split("/")[0] for name in gates.MODULES}
     assert listed <= set(sources)
     for module in listed:
-        text, defaults = shell.header(sources[module].read_text(), module)
+        text, defaults = verilog.header(sources[module].read_text(), module)
         assert len(defaults) == text.count("parameter")
     with pytest.raises(InputError):
         gates.from_environment({"ROWS": "1" * 5000})

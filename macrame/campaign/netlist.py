@@ -4,7 +4,7 @@
 
 The netlist is made of Yosys' word-level cells, before any optimisation, with the hierarchy of the RTL. The
 parameters of the toplevel are declared again, without effect, because benches and harnesses read and set
-them.
+them. Those that a case does not set have their defaults.
 """
 
 import re
@@ -41,10 +41,9 @@ def elaborate(files: Sequence[Path], top: str, parameters: Mapping[str, object],
     return [*passes, f"hierarchy -check -top {top}", "proc", "opt_clean"]
 
 
-def declared(path: Path) -> list[str]:
-    """The parameters of the module in a file."""
-    head = verilog.code(verilog.text(path)).partition(");")[0]
-    return re.findall(r"\bparameter\b[^=,]*?(\w+)\s*=", head)
+def declared(path: Path) -> dict[str, str]:
+    """The parameters of the module in a file, and their defaults."""
+    return verilog.header(verilog.text(path), path.stem)[1]
 
 
 def mutations(
@@ -108,9 +107,9 @@ def write(
     tools.yosys([*passes, *([mutation] if mutation else []), f"write_verilog -noattr {NAME}"], folder)
     path = folder / NAME
     (home,) = (path for path in files if path.stem == top)
-    names = declared(home)
-    if names:
-        given = ", ".join(f"parameter {name} = {parameters.get(name, 0)}" for name in names)
+    defaults = declared(home)
+    if defaults:
+        given = ", ".join(f"parameter {name} = {parameters.get(name, defaults[name])}" for name in defaults)
         text = path.read_text()
         heading = re.compile(rf"^module (\\?{re.escape(top)}\s*)\(", re.MULTILINE)
         path.write_text(heading.sub(lambda found: f"module {found[1]} #({given}) (", text, count=1))

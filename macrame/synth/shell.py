@@ -162,42 +162,6 @@ def _inputs(model: str) -> set[str]:
 # --- the shell ----------------------------------------------------------------------------------------------
 
 
-def header(source: str, module: str) -> tuple[str, dict[str, str]]:
-    """A module's header without comments, "module" to ";", and its parameters' defaults, in Verilog.
-
-    Parameters
-    ----------
-    source : str
-        The module's file.
-    module : str
-
-    Returns
-    -------
-    text : str
-    defaults : dict of str to str
-
-    Raises
-    ------
-    macrame.synth.tools.FlowError
-        There is no such module, or a parameter has an unsupported form.
-    """
-    text = verilog.code(source)
-    start = re.search(rf"^module {module}\b[^;]*;", text, re.M)
-    if not start:
-        raise tools.FlowError(f"no header of {module}")
-    text = start[0]
-    found = re.search(r"#\s*\((.*?)\n?\)\s*\(", text, re.DOTALL)
-    parts = re.split(r",\s*(?=parameter\b)", found[1]) if found else []
-    one = r"\s*parameter\s+(?:integer\s+|\[[^]]*\]\s*)?(\w+)\s*=\s*(.*?)\s*"
-    defaults = {}
-    for part in parts:
-        pair = re.fullmatch(one, part, re.DOTALL)
-        if not pair:
-            raise tools.FlowError(f"{module}: cannot read {part.strip()}")
-        defaults[pair[1]] = pair[2]
-    return text, defaults
-
-
 def shell(source: str, module: str, parameters: Mapping[str, int | str], ports: Iterable[str]) -> str:
     """The wrapper's Verilog.
 
@@ -214,7 +178,7 @@ def shell(source: str, module: str, parameters: Mapping[str, int | str], ports: 
     -------
     str
     """
-    text, defaults = header(source, module)
+    text, defaults = verilog.header(source, module)
     lines = ["`default_nettype none", text, "generate"]
     for name, default in defaults.items():
         value = str(parameters.get(name, default))

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from macrame import paths
+from macrame.synth.tools import FlowError
 
 TEXTBOOK = paths.PACKAGE / "synth" / "hdl" / "textbook_array.v"
 
@@ -42,6 +43,41 @@ def sources(family: str, module: str, portable: bool = False) -> list[Path]:
         new = (words & set(files)) - needed
         needed |= new
     return [path for name, path in files.items() if name in needed]
+
+
+def header(source: str, module: str) -> tuple[str, dict[str, str]]:
+    """A module's header without comments, "module" to ";", and its parameters' defaults, in Verilog.
+
+    Parameters
+    ----------
+    source : str
+        The module's file.
+    module : str
+
+    Returns
+    -------
+    text : str
+    defaults : dict of str to str
+
+    Raises
+    ------
+    macrame.synth.tools.FlowError
+        There is no such module, or a parameter has an unsupported form.
+    """
+    start = re.search(rf"^module {module}\b[^;]*;", code(source), re.M)
+    if not start:
+        raise FlowError(f"no header of {module}")
+    text = start[0]
+    found = re.search(r"#\s*\((.*?)\n?\)\s*\(", text, re.DOTALL)
+    parts = re.split(r",\s*(?=parameter\b)", found[1]) if found else []
+    one = r"\s*parameter\s+(?:integer\s+|\[[^]]*\]\s*)?(\w+)\s*=\s*(.*?)\s*"
+    defaults = {}
+    for part in parts:
+        pair = re.fullmatch(one, part, re.DOTALL)
+        if not pair:
+            raise FlowError(f"{module}: cannot read {part.strip()}")
+        defaults[pair[1]] = pair[2]
+    return text, defaults
 
 
 def code(verilog: str) -> str:
