@@ -481,7 +481,14 @@ def test_what_changes_a_placement_changes_its_name(folders, tmp_path, monkeypatc
         netlist = flow.Netlist(targets.TARGETS[target], flow.Unit("u", "u"), tmp_path / "netlist-1")
         return folders(flow.place, netlist, seed, placer)
 
-    names = [place(), place(seed=2), place(placer="sa"), place(placer="static"), place("ice40"), place("gowin")]
+    names = [
+        place(),
+        place(seed=2),
+        place(placer="sa"),
+        place(placer="static"),
+        place("ice40"),
+        place("gowin"),
+    ]
     wrapper.write_text('{"src": "a.v:1", "cell": 2}')
     names.append(place())
     wrapper.write_text('{"src": "b.v:2", "cell": 1}')  # where a line stood is no difference

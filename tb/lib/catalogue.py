@@ -842,6 +842,24 @@ bench(
     thorough=("256x64",),
 )
 bench(
+    "elementwise_path",
+    rtl=[
+        "engine/elementwise_path.v",
+        "elementwise/elementwise_lanes.v",
+        "elementwise/elementwise_lane.v",
+        "elementwise/elementwise_table.v",
+        "arith/mul16x16.v",
+        "stream/fifo.v",
+        *modules.SCALE,
+    ],
+    shapes={
+        f"{d}over{lanes}": {"DEPTH": d, "LANES": lanes, "FIFO_DEPTH": fifo}
+        for d, lanes, fifo in ((2, 1, 4), (4, 4, 32), (8, 2, 32))
+    },
+    thorough=("2over1",),
+    nightly={"8over1": {"DEPTH": 8, "LANES": 1}},
+)
+bench(
     "program_decoder",
     rtl="engine/program_decoder.v",
     shapes={
