@@ -290,8 +290,10 @@ async def resets(dut):
     memory = tb.memory()
     text = tb.draw(memory, 3)
     for _ in range(share(24, of=24)):
+        before = len(tb.program.taken)
         tb.send(text)
-        await tb.step(int(tb.rng.integers(1, 4 * len(text) // tb.beat)))
+        await tb.until(lambda before=before: len(tb.program.taken) > before, what="the first beat")
+        await tb.step(int(tb.rng.integers(4 * len(text) // tb.beat)))
         await tb.control(SOFT_RESET)
         tb.equal(await tb.register(STATUS) & 0x3FF, 0, "status after a soft reset")
         await tb.until(lambda: tb.program.empty, 40_000, "the end of the packet")
