@@ -10,13 +10,16 @@
 //
 //   A job brings its record. It takes a word of x with each word of y, or, if its command has no
 //   second operand, while `words_remaining` is high; a later word of x belongs to the next job. A
-//   job must not come before the results of the previous one have left; tables wait while `in_use`
-//   is high.
+//   job must not come before the results of the previous one have left.
+//
+//   Tables wait while `in_use` is high; the parent holds it high from a job until its results have
+//   left. While tables are loaded, no word of x may be offered: with several parts per word, it
+//   could be taken and lost.
 //
 // Latency
 //   15 + DEPTH / LANES cycles from a word of x to its result: DEPTH / LANES - 1 until its last
-//   part, lanes 14, fifo 2. A word per DEPTH / LANES cycles. A record takes ceil(9 / LANES) cycles,
-//   tables 1024 / LANES.
+//   part, lanes 14, fifo 2. A word per DEPTH / LANES cycles, if FIFO_DEPTH is 32 or more: a credit
+//   returns after 17 cycles. A record takes ceil(9 / LANES) cycles, tables 1024 / LANES.
 //
 // Numbers
 //   elementwise_lane's. A part is LANES bytes of a word, the low ones first.
@@ -28,7 +31,7 @@
 module elementwise_path #(
     parameter integer DEPTH      = 8,  // bytes of a word: 2, 4 or 8
     parameter integer LANES      = 2,  // 1, 2 or 4, at most DEPTH
-    parameter integer FIFO_DEPTH = 32  // parts of results on their way, a power of two
+    parameter integer FIFO_DEPTH = 32  // parts in the lanes and the FIFO, a power of two, 2 or more
 ) (
     input  wire                clk,
     input  wire                rst,
@@ -109,7 +112,8 @@ module elementwise_path #(
 
     assign job_ready   = !sending_record_q;
     assign table_ready = load && part_end;
-    // before a word's last part comes, `partner` allowed the parts before it
+    // With several parts, `partner` allowed the word's first one and stays high until the word is
+    // taken. Tables move part_q too, so no word of x may be offered while they are loaded.
     assign x_ready     = word_end_q && ((PARTS > 1) || partner);
     assign y_ready     = word_end_q && x_valid && needs_y;
 
@@ -236,7 +240,7 @@ module elementwise_path #(
         end
     endgenerate
 
-    // a table's words end with an entry, and the record has bytes that no lane needs
+    // the end of a table is known by counting, and record_padded is longer than the record's parts
     wire unused = &{1'b0, table_last, unused_last, unused_keep, record_padded};
 
 endmodule
