@@ -13,6 +13,7 @@
 //
 // Latency
 //   6 cycles from a job accepted to its first word, if the port is free; four words in 5 cycles.
+//   port_b_data is due 2 cycles after port_b_read, as engine_memory delivers it.
 //
 // Numbers
 //   None: bits pass unchanged. Addresses are those of result_addresses.
@@ -109,7 +110,7 @@ module second_reader #(
     fifo #(
         .WIDTH(WORD_W),
         .DEPTH(4),
-        .RAM  ("block")  // it would take a LUT RAM for each four bits
+        .RAM  ("block")  // otherwise it would take a LUT RAM for every four bits
     ) u_fifo (
         .clk      (clk),
         .rst      (rst),
