@@ -15,14 +15,16 @@
 // Latency
 //   2 + max(1, ceil(log2 DEPTH)) cycles from the operands to the tree output; `valid`, `last` and
 //   `clear` belong to the tree output, so the array delays them by as much. One update per cycle.
+//   Reset: one cycle with `clear`.
 //
 // Numbers
 //   Products and tree are exact (16 + ceil(log2 DEPTH) bits). The accumulator wraps modulo 2^32, as
 //   NumPy's int32 does; K <= 131071 cannot overflow it, because 131071 * 2^14 < 2^31.
 //
 // Example
-//   DEPTH 1, a = 3, w = -5 with valid, then a = 2, w = 7 with valid, last and clear: the result
-//   register loads -15 + 14 = -1, and the accumulator is 0 for the next tile.
+//   DEPTH 1: a = 3, w = -5 in cycle 0, a = 2, w = 7 in cycle 1; valid in cycle 3; valid, last and
+//   clear in cycle 4: in cycle 5 chain_out is -15 + 14 = -1, and the accumulator is 0 for the next
+//   tile.
 `default_nettype none
 
 module pe_int8 #(
