@@ -9,8 +9,7 @@
 //   LATENCY = 11 cycles from the inputs to q, one result per cycle. No handshake: the parent delays
 //   its own valid. Cycles count only while `enable` is high, so that an empty pipeline can be
 //   gated, which saves power and simulation time. SERIAL: 8 such cycles, at least 33 clock cycles
-//   apart, with a multiplier that takes less than a twentieth of the LUTs; rst resets only that
-//   multiplier.
+//   apart, with mul34x32_serial, which needs no DSP block; rst resets only that multiplier.
 //
 // Numbers
 //   x is int32; m = multiplier; s = shift as int8, clipped to -31..31, left if positive.
@@ -28,8 +27,9 @@
 //   fp32(x) needs |x| normalised and rounded to 24 bits, the integer rules need x << s: one left
 //   shifter does both, by 16, 8, 4, 2 and 1. For fp32 each step is applied if the bits that it
 //   would shift out are copies of the sign, so x is normalised without counting its leading zeros
-//   first; x = 0 and -1 are shifted by all 31 places. For x < 0, ~x replaces |x| = ~x + 1: n = ~(x
-//   << l) and n + 1 = |x| << l, and the rounding absorbs that last + 1:
+//   first; x = 0 and -1 are shifted by all 31 places. With l the places shifted left, n = x << l
+//   for x >= 0. For x < 0, ~x replaces |x| = ~x + 1: n = ~(x << l), n + 1 = |x| << l, and the
+//   rounding absorbs that last + 1:
 //
 //     n[31:8] keeps 24 bits, d = n[7:0] is dropped         round up iff
 //     x >= 0   d is the dropped part itself                d > 0x80, or d = 0x80 and lsb 1
@@ -38,8 +38,8 @@
 //   (d = 0xFF: d + 1 carries into the kept bits, exactly, which is `up` as well.) The increment is
 //   added to n[15:8] and propagates no further than the carry bit of a_low (mul34x32).
 //
-//   With l the places shifted left and value(scale) = B * 2^(E-150), the product to be rounded to
-//   an integer is A * 2^(8-l) * B * 2^(E-150) = (A*B / 2^23) / 2^(119-E+l). E = 0 (zero, subnormal)
+//   With A the 24 bits kept, rounded, and |scale| = B * 2^(E-150), the product to be rounded to an
+//   integer is A * 2^(8-l) * B * 2^(E-150) = (A*B / 2^23) / 2^(119-E+l). E = 0 (zero, subnormal)
 //   makes that shift more than 31, hence the result 0, as required: |x * scale| < 2^-95. The
 //   integer rules shift right by max(-s, 0). As l = min(max(s, 0), 31), that is max(l - s, 0): one
 //   sum serves both.
@@ -106,7 +106,7 @@ module requantize #(
     wire        left_by_1       = left_shift2_q[0] | (fp2_q & (shifted_by_2[31] == sign2_q));
     wire [31:0] shifted_by_1    = left_by_1 ? {shifted_by_2[30:0], 1'b0} : shifted_by_2;
     wire [31:7] n2              = shifted_by_1[31:7] ^ {25{complement2}};
-    // shifted_by_1[6:0] is 0: d is 0x80 or 0, or 0x7F or 0xFF
+    // 1: shifted_by_1[6:0] is 0, so d is 0x80 or 0, or as a complement 0x7F or 0xFF
     wire        low_bits_clear2 = (shifted_by_2[5:0] == 6'd0) & (left_by_1 | ~shifted_by_2[6]);
     wire        up2;
 
