@@ -11,16 +11,17 @@
 //
 // Numbers
 //   IEEE 754 binary32, rounded to nearest even. Subnormals are kept; signed zeros and infinities
-//   follow the standard; overflow gives infinity. x - x = +0; x + (-0) = x for every x except NaN,
-//   including -0. Every NaN result is 32'h7FC00000; infinity - infinity is NaN. By stage:
+//   follow the standard; overflow gives infinity. x - x = +0 for every finite x; x + (-0) = x for
+//   every x except NaN, including -0. Every NaN result is 32'h7FC00000; infinity - infinity is NaN.
+//   By stage:
 //
 //     1  swap so that |x| >= |y|; the exponent difference, computed both ways at once
 //     2  shift y right by the difference, then x + y or x - y, which is never negative
 //     3  round, and count the leading zeros in parallel
 //     4  shift left by the zeros, pack
 //
-//   Rounding comes before the left shift, as it can only affect one of three positions: where two
-//   or more leading zeros are removed, the exponents differed by 1 at most, and the sum is exact.
+//   Rounding comes before the left shift, as it can only affect one of three positions: where the
+//   leading one is below bit 25, the exponents differed by 1 at most, and the sum is exact.
 //
 //     sum      27 26 25 24 ........ 5  4  3  2  1
 //     carry     1  s  s  s ........ s  L  G  t  t     L last kept bit, G guard, t sticky
