@@ -8,10 +8,10 @@
 //          └────────► table B ─┴─► * ──┘
 //
 // Latency
-//   LATENCY = 13 cycles, operands to q: pick and table 1, two registers after the slow block RAM 2,
-//   sum or product 2, scale_to_int8 8. Some inputs are due later: `use_table_b` 2 cycles after the
-//   operands; `product`, and the ports from `multiplier` to `clamp_high`, 5. While `enable` is low,
-//   the pipeline holds, but tables can be written.
+//   LATENCY = 13 cycles, operands to q: pick and table (1), two registers after the slow block RAM
+//   (2), sum or product (2), scale_to_int8 (8). Some inputs are due later: `use_table_b` 2 cycles
+//   after the operands; `product`, and the ports from `multiplier` to `clamp_high`, 5. While
+//   `enable` is low, the pipeline holds, but tables can be written.
 //
 // Numbers
 //   A and B are int32 from the tables, v is int8:
