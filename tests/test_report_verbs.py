@@ -12,6 +12,7 @@ import pytest
 from macrame import cores
 from macrame.contract import CoreConfig
 from macrame.dev import bench
+from macrame.homework import sheet, train
 from macrame.host.core import Report as Counters
 from macrame.synth import flow, measure
 from macrame.verify import job as jobs
@@ -117,6 +118,35 @@ def test_the_simulation_speed(tmp_path, capsys, monkeypatch):
     assert not document["passed"]
     check(page, document, said.out + said.err, timed=["the whole run"])
     assert "expected at least 0.9" in page.text
+
+
+@pytest.mark.parametrize(
+    ("verb", "given", "words", "output"),
+    [
+        ("homework", {"PROBLEM": "1", "OUT": "out.html"}, [], "out.html"),
+        ("homework", {"PROBLEM": "1,3", "OUT": "."}, [], "p3.json"),
+        ("train", {}, [], "train.json"),
+        ("synth", {}, [], "ecp5-core.json"),
+        ("synth", {"TARGET": "ice40"}, ["table"], "table-ice40.json"),
+        ("synth", {}, ["table"], "table-gowin.json"),
+        ("bench", {}, ["8x8x1"], "bench.json"),
+    ],
+)
+def test_a_page_is_no_other_output(verb, given, words, output, tmp_path, capsys, monkeypatch):
+    """Told before anything runs."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BUILD_DIR", str(tmp_path))
+    monkeypatch.setattr(flow, "BUILD", tmp_path)
+    monkeypatch.setattr(train, "OUT", tmp_path / "train.json")
+    for module, work in ((sheet, "_solve"), (train, "run"), (measure, "run"), (bench, "measure")):
+        monkeypatch.setattr(module, work, None)
+    monkeypatch.setattr(measure, "show_table", None)
+    assert call(verb, {**given, "PAGE": output}, words) == 2
+    said = capsys.readouterr()
+    assert (said.out, said.err) == (
+        "",
+        f"{verb}: PAGE={output}: is also another output, expected another file\n",
+    )
 
 
 def test_area_and_clock_rate(tmp_path, capsys, monkeypatch):

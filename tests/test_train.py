@@ -186,8 +186,10 @@ def test_network_and_settings_are_those_of_problem_8(tmp_path):
     with pytest.raises(HomeworkError, match="HOMEWORK=nowhere: no such directory"):
         train.read({"HOMEWORK": "nowhere"})
     (tmp_path / "p8_training.toml").rename(tmp_path / "p4_int8.toml")
-    with pytest.raises(HomeworkError, match=r"^HOMEWORK=.*: contains no p8_training\.toml, which training"):
-        train.read({"HOMEWORK": str(tmp_path)})
+    (tmp_path / "empty").mkdir()
+    for folder in (tmp_path, tmp_path / "empty"):
+        with pytest.raises(HomeworkError, match=r"^HOMEWORK=.*: contains no p8_training\.toml, which train"):
+            train.read({"HOMEWORK": str(folder)})
     job = train.read({"EPOCHS": " 3 ", "SEED": "0"})
     assert (job.epochs, job.steps, job.seed) == (3, None, 0)
     assert train.read({"STEPS": "7"}).steps == 7

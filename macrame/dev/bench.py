@@ -545,7 +545,8 @@ def main(
             CoreConfig(rows, cols, depth)
         except InputError as error:
             raise InputError(f"{shape}: {error}") from None
-    report = Report(Plain(), "Simulation speed", page_of(given or {}))
+    path = environment.build_dir() / "bench.json"
+    report = Report(Plain(), "Simulation speed", page_of(given or {}, outputs=[path]))
     report.write(
         Metadata(
             {
@@ -575,7 +576,6 @@ def main(
     table = summary(found)
     rounds = len(found[shapes[0]]["player"])
     report.write_all(blocks(table, rounds))
-    path = environment.build_dir() / "bench.json"
     atomic.write(
         path,
         json.dumps(

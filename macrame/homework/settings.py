@@ -88,15 +88,21 @@ def from_environment(environ: Mapping[str, str], solved: Sequence[int]) -> Setti
         _check_folder(out)
     else:
         out = environment.writable(environment.build_dir()) / "homework"
+    problems = _problems(get("PROBLEM"), solved)
     return Settings(
-        _problems(get("PROBLEM"), solved),
+        problems,
         homework,
         out,
         core,
         parse.integer("SEED", get("SEED", "1"), 0, 2**31 - 1),
         waves == "1",
-        page_of(environ),
+        page_of(environ, outputs=[out, *(report_path(out, number) for number in problems)]),
     )
+
+
+def report_path(out: Path, number: int) -> Path:
+    """The JSON report of a problem, in the folder of all reports."""
+    return out / f"p{number}.json"
 
 
 def _check_folder(out: Path) -> None:
@@ -114,12 +120,16 @@ def _check_folder(out: Path) -> None:
 
 
 def _problems(text: str, solved: Sequence[int]) -> list[int]:
-    known = ", ".join(map(str, solved))
+    wrong = HomeworkError(
+        f"PROBLEM={text}: expected any of {', '.join(map(str, solved))}, such as PROBLEM=4 or PROBLEM=1,3"
+    )
     chosen: list[int] = []
     for word in text.replace(",", " ").split():
         number = int(word) if word.isascii() and word.isdigit() and len(word) < 3 else None
         if number is None or number not in solved:
-            raise HomeworkError(f"PROBLEM={text}: expected any of {known}, such as PROBLEM=4 or PROBLEM=1,3")
+            raise wrong
         if number not in chosen:
             chosen.append(number)
+    if text and not chosen:
+        raise wrong
     return sorted(chosen) or list(solved)

@@ -307,16 +307,12 @@ def _solve(chosen: settings.Settings, problems: Mapping[int, Sequence[Any]]) -> 
     for number, pieces in solved.items():
         for piece in pieces:
             files.update(piece.files)
-        files[_report_path(chosen, number)] = to_json(_as_dict(number, pieces)).encode()
+        files[settings.report_path(chosen.out, number)] = to_json(_as_dict(number, pieces)).encode()
     for path, content in files.items():
         atomic.write(path, content)
     report.write_all(_summary(chosen, solved, time.monotonic() - began))
     report.save()
     return int(report.failed)
-
-
-def _report_path(chosen: settings.Settings, number: int) -> Path:
-    return chosen.out / f"p{number}.json"
 
 
 def _checks(pieces: Iterable[Solved]) -> list[Comparison]:
@@ -361,7 +357,7 @@ def _summary(
                 counted(checks) if checks else None,
                 differing(checks) if checks else None,
                 phrase("{:.1f} s", sum(piece.seconds for piece in pieces)),
-                environment.shown(_report_path(chosen, number)),
+                environment.shown(settings.report_path(chosen.out, number)),
             )
         )
         for what in _used(pieces):

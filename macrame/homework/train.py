@@ -178,9 +178,9 @@ def read(environ: Mapping[str, str]) -> Job:
     given = environ.get("HOMEWORK", "").strip()
     homework = Path(given) if given else None
     if homework is not None:
-        data.check_directory(homework, sorted(path.name for path in data.SHIPPED.glob("*.toml")))
-        if not homework.joinpath(NUMBERS).exists():
+        if homework.is_dir() and not homework.joinpath(NUMBERS).exists():
             raise data.HomeworkError(f"HOMEWORK={homework}: contains no {NUMBERS}, which training reads")
+        data.check_directory(homework, sorted(path.name for path in data.SHIPPED.glob("*.toml")))
     path = data.find(NUMBERS, homework)
     problem = p8_training.read(data.File(path, p8_training.KEYS))
     seed, epochs = integer("SEED", 0, 2**32 - 1), integer("EPOCHS", 1, 1000)
@@ -194,7 +194,7 @@ def read(environ: Mapping[str, str]) -> Job:
         training.seed if seed is None else seed,
         training.epochs if epochs is None else epochs,
         integer("STEPS", 1, 10**6),
-        page=page_of(environ),
+        page=page_of(environ, outputs=[OUT]),
     )
 
 

@@ -189,12 +189,17 @@ def finished(futures: Sequence[Future[T]]) -> list[T]:
     return [future.result() for future in futures]
 
 
+def table_path(target: str) -> Path:
+    """The file of a target's table."""
+    return flow.BUILD / f"table-{target}.json"
+
+
 def show_table(target: str, seeds: int, say: Steps, report: Report) -> None:
     """Measure all units of a target's table, show and store it.
 
     A unit that does not fit has a row with this result.
     """
-    path = flow.BUILD / f"table-{target}.json"
+    path = table_path(target)
     path.unlink(missing_ok=True)
 
     def result(job: Job) -> tables.Result:
@@ -245,7 +250,10 @@ def main(environ: Mapping[str, str], table: bool = False) -> int:
             if environ.get(name) and name not in TABLE_NAMES:
                 raise InputError(f"{name}={environ[name]}: does not apply to the tables of fixed units")
     say = Steps()
-    job, page = from_environment(environ), page_of(environ)
+    job = from_environment(environ)
+    path = flow.BUILD / f"{job.target}-{job.unit}.json"
+    targets = [job.target] if environ.get("TARGET") else list(TARGETS)
+    page = page_of(environ, outputs=[table_path(target) for target in targets] if table else [path])
     environment.writable(environment.build_dir())
     try:
         versions(job.target)
@@ -257,11 +265,10 @@ def main(environ: Mapping[str, str], table: bool = False) -> int:
     report.write(Metadata({"macrame": __version__, **versions(job.target)}))
     try:
         if table:
-            for target in [job.target] if environ.get("TARGET") else TARGETS:
+            for target in targets:
                 show_table(target, job.seeds if environ.get("SEEDS") else TABLE_SEEDS, say, report)
             report.save()
             return 0
-        path = flow.BUILD / f"{job.target}-{job.unit}.json"
         path.unlink(missing_ok=True)
         results = run(job, say)
         say(f"{job.target} {job.label}: done", last=True)
