@@ -648,7 +648,7 @@ BAD_NPZ = [
         "contains 2 arrays, expected KEY=A:NAME, where NAME is one of a",
     ),
     ("a pickle", archive({"a.npy": PICKLE}), "contains pickled Python objects, expected numbers"),
-    ("no array inside", archive({"a.npy": b"1,2\n"}), "not a .npy file: it starts with b'1,2\\n'"),
+    ("no array inside", archive({"a.npy": b"1,2\n"}), "a.npy in it is not a .npy file: it starts with b'1,2"),
     (
         "half an array",
         archive({"a.npy": ONE[:-1]}),

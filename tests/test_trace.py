@@ -896,9 +896,13 @@ def test_gemm_writes_a_trace(operands, tmp_path, capsys):
         *(
             (
                 {"TRACE": "x", "TRACE_WINDOW": text},
-                f"TRACE_WINDOW={text}: expected first and last cycle, such",
+                f"TRACE_WINDOW={text}: expected first and last cycle, from 0 to 999999999, such as 0:4095",
             )
-            for text in ("", "9", "9:8", "0:x", "-1:5", "0:12345678901")
+            for text in ("", "9", "0:x", "-1:5", "0:12345678901")
+        ),
+        (
+            {"TRACE": "x", "TRACE_WINDOW": "9:8"},
+            "TRACE_WINDOW=9:8: ends before it begins, expected first and last cycle, such as 8:9",
         ),
         ({"TRACE": "x", "LINK": "serial:/dev/none"}, "TRACE=x: does not apply with LINK"),
     ],

@@ -16,6 +16,7 @@ LARGEST = 1 << 28
 """Bytes that an array of an .npz file may unpack to: a thousand times as many as the file has."""
 
 _DIMENSIONS = 64  # the most NumPy gives an array
+_MAGIC = b"\x93NUMPY"
 _HEADER = 1 << 16  # more than NumPy reads of a header
 _METHODS = (
     zipfile.ZIP_STORED,
@@ -141,6 +142,10 @@ def _member(label: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> tupl
         raise InputError(f"{label}: unsupported compression, expected a file that NumPy wrote")
     with archive.open(info) as stream:
         head = stream.read(_HEADER)
+        if head[:6] != _MAGIC:
+            raise InputError(
+                f"{label}: {short(info.filename)} in it is not a .npy file: it starts with {head[:6]!r}"
+            )
         header = _header(label, head)
         if header.size > LARGEST:
             raise InputError(f"{label}: unpacks to {header.size:,} bytes, expected at most {LARGEST:,}")
@@ -154,7 +159,7 @@ def _member(label: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> tupl
 
 def _header(label: str, head: bytes) -> Header:
     """The header of an .npy file, after all checks that do not need its data."""
-    if head[:6] != b"\x93NUMPY":
+    if head[:6] != _MAGIC:
         raise InputError(f"{label}: not a .npy file: it starts with {head[:6]!r}")
     stream = io.BytesIO(head)
     try:

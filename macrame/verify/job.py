@@ -193,8 +193,15 @@ def _window(given: Mapping[str, str], page: Path | None) -> tuple[int, int | Non
             "PAGE=FILE.html as well"
         )
     found = re.fullmatch(r"([0-9]{1,9}):([0-9]{1,9})", text)
-    if not found or int(found[1]) > int(found[2]):
-        raise InputError(f"TRACE_WINDOW={short(text)}: expected first and last cycle, such as 0:4095")
+    if not found:
+        raise InputError(
+            f"TRACE_WINDOW={short(text)}: expected first and last cycle, from 0 to 999999999, such as 0:4095"
+        )
+    if int(found[1]) > int(found[2]):
+        raise InputError(
+            f"TRACE_WINDOW={text}: ends before it begins, expected first and last cycle, such as "
+            f"{found[2]}:{found[1]}"
+        )
     return int(found[1]), int(found[2]) - int(found[1]) + 1
 
 
