@@ -111,11 +111,16 @@ def test_a_path_and_a_locale_that_are_not_utf8_are_written(tmp_path, env, writte
         (["gemm", "--rows", ""], "macrame gemm: --rows: the value is empty, see macrame gemm --help"),
         (["gemm", "a.npy", "w.npy", "--page="], "macrame gemm: --page: the value is empty"),
         (["net", ""], "macrame net: MODEL: the value is empty"),
+        (["proofs", "--proofs", " "], "macrame proofs: --proofs: the value is empty"),
         (["synth", ""], "macrame synth: a word is empty"),
+        (["lint", " "], "macrame lint: a word is empty"),
         (
             ["gemm", "--rows", "4", "--rows=5"],
             "macrame gemm: --rows is given twice, with 4 and 5, expected once",
         ),
+        (["gemm", "--low", "-5x"], "macrame gemm: A is not given, expected"),
+        (["synth", "--rows", "-2x"], "macrame synth: --rows -2x: expected an integer from 1 to 32"),
+        (["homework", "--problem", ","], "macrame homework: --problem ,: expected any of 1, 2, 3"),
         (["gemm", "--help=3"], "macrame gemm: --help=3: expected no value"),
         (["gemm", "a", "b", "c"], "macrame gemm: unknown argument c, see macrame gemm --help"),
         (["gemm", "a.npy"], "macrame gemm: W is not given"),
@@ -134,6 +139,7 @@ def test_a_path_and_a_locale_that_are_not_utf8_are_written(tmp_path, env, writte
             ["lint", "nosuch"],
             "macrame lint: nosuch: not in the name of any check, expected a part of one",
         ),
+        (["lint", "ruff", "nosuch"], "macrame lint: nosuch: not in the name of any check, expected a part"),
         (["exhaustive", "--rtl", "docs"], "macrame exhaustive: --rtl docs: contains no arith/fp32_to_bf16.v"),
         (["bench", "0x8x1"], "macrame bench: 0x8x1: rows is 0, expected an integer from 1 to 32"),
         (["bench", "8x8x²"], "macrame bench: 8x8x²: expected ROWSxCOLSxDEPTH"),
@@ -174,6 +180,16 @@ def test_bad_input_is_one_line_that_names_what_was_typed(monkeypatch, capsys, wo
     assert (status, out) == (2, "")
     assert err.startswith(message)
     assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("value", ["-5", "-1e-3", "-.5", "-inf", "-file.npy"])
+def test_a_value_may_begin_with_a_dash(value):
+    for words in (["--bias", value, "a.npy"], ["a.npy", f"--bias={value}"]):
+        assert command.parse("gemm", words) == ({"A": "a.npy", "BIAS": value}, [])
+    for word in ("--relu", "-h", "--"):
+        with pytest.raises(command.UsageError, match="--bias: no value given, expected one"):
+            command.parse("gemm", ["--bias", word])
+    assert command.parse("gemm", ["--", "--bias", "-x"]) == ({"A": "--bias", "W": "-x"}, [])
 
 
 def test_an_interrupt_is_one_line(monkeypatch, capsys):
@@ -491,6 +507,11 @@ def test_file_names_reach_the_programs_unchanged(tmp_path, name):
     for words, env in (([f"A={name}"], {}), ([], {"A": name})):
         done = run_make("gemm", *words, W="none.npy", OUT="c.npy", **env)
         assert done.stderr.startswith(f"gemm: A={name}: "), done.stderr
+
+
+def test_a_blank_variable_counts_as_not_given():
+    """A blank TESTS would select the whole suite, in full."""
+    assert make.values("test", {"TESTS": " ", "JOBS": "", "SEED": "3"}) == {"SEED": "3"}
 
 
 def test_documents_name_targets_that_exist():

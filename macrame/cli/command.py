@@ -240,18 +240,31 @@ def parse(verb: str, arguments: Sequence[str]) -> tuple[dict[str, str], list[str
             option, value = known[found[1]], word.partition("=")[2]
             spelt = value if option.positional else f"--{option.name}" + ("" if option.flag else f" {value}")
             raise UsageError(f"{word}: NAME=value is for make, expected {spelt}")
-    namespace, unknown = parser(verb).parse_known_args(arguments)
+    namespace, unknown = parser(verb).parse_known_args(_with_values(verb, arguments))
     if unknown:  # only the first: after an option with a value, the value may have been read as a word
         raise UsageError(f"unknown argument {unknown[0] or repr('')}, see macrame {verb} --help")
     given = vars(namespace)
     words = given.pop("words", None) or []
     for option in options(verb):
-        if given[option.variable] == "":
+        value = given[option.variable]
+        if value is not None and not value.strip():  # a blank list, as of --tests, would select everything
             spelt = option.variable if option.positional else f"--{option.name}"
             raise UsageError(f"{spelt}: the value is empty, see macrame {verb} --help")
-    if "" in words:
+    if not all(word.strip() for word in words):
         raise UsageError(f"a word is empty, see macrame {verb} --help")
     return {name: value for name, value in given.items() if value is not None}, words
+
+
+def _with_values(verb: str, arguments: Sequence[str]) -> list[str]:
+    """The arguments, with ``--bias -1e3`` as ``--bias=-1e3``: argparse takes -1e3, not -5, for an option."""
+    takes = {f"--{option.name}" for option in options(verb) if not option.flag and not option.positional}
+    joined: list[str] = []
+    for word in arguments:
+        if joined and joined[-1] in takes and re.match("-[^-]", word) and word != "-h" and "--" not in joined:
+            joined[-1] += f"={word}"
+        else:
+            joined.append(word)
+    return joined
 
 
 def cure(verb: str) -> str:

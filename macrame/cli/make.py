@@ -128,8 +128,8 @@ def refused(target: str, environ: Mapping[str, str]) -> str:
 
 
 def values(target: str, environ: Mapping[str, str]) -> dict[str, str]:
-    """The values of a target's variables; an empty one counts as not given."""
-    return {name: environ[name] for name in TARGETS[target].variables() if environ.get(name)}
+    """The values of a target's variables; an empty or blank one counts as not given."""
+    return {name: environ[name] for name in TARGETS[target].variables() if environ.get(name, "").strip()}
 
 
 def installs(target: str) -> str:

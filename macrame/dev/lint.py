@@ -885,11 +885,11 @@ def timed(check: Check) -> tuple[Check, str, float]:
 def run(wanted: Sequence[str]) -> int:
     """Run the checks, return the exit status."""
     began = time.monotonic()
-    checks = [c for c in all_checks() if not wanted or any(w in c.name for w in wanted)]
-    if not checks:
-        raise InputError(
-            f"{' or '.join(wanted)}: not in the name of any check, expected a part of one, such as ruff"
-        )
+    every = all_checks()
+    for word in wanted:
+        if not any(word in check.name for check in every):
+            raise InputError(f"{word}: not in the name of any check, expected a part of one, such as ruff")
+    checks = [check for check in every if not wanted or any(word in check.name for word in wanted)]
     print(f"lint: {tools()[1]}", flush=True)
     failed = []
     pool = ThreadPoolExecutor(len(os.sched_getaffinity(0)))
