@@ -8,14 +8,17 @@ What could be wrong here, and which case would show it:
   a format, a widening, random words of another beat  `beats`: another operation and format with every beat
   a pipeline that is idle too early, or not empty     `beats`: gaps of every length; `resets`
   random words used by others, or kept                `beats`; `resets`: a seed at any time
+  a wrong bit of a random word                        `random_bits`: every bit decides
 """
+
+import copy
 
 import cocotb
 import numpy as np
 
 from macrame.golden.arith.lfsr32 import Lfsr32
 from tb.lib.kit import Bench, Part, Watch, lanes
-from tb.models.vector_model import Packet
+from tb.models.vector_model import STOCHASTIC, Packet
 
 LATENCY = 16
 OPERANDS = "issue_last", "op", "x_bf16", "y_bf16", "out_format", "s", "x", "y"
@@ -45,9 +48,9 @@ class TB(Bench):
             self.equal(numbers, expected, "numbers")
             self.equal(got[1:], (last, int(narrow)), "out_last and out_narrow")
 
-    def issue(self):
-        """One beat of any kind; expect its result."""
-        packet, last = Packet(self.rng, self.count, 1), int(self.rng.integers(2))
+    def issue(self, packet=None):
+        """One beat, of any kind by default; expect its result."""
+        packet, last = packet or Packet(self.rng, self.count, 1), int(self.rng.integers(2))
         x, y = packet.x_data()[0]["s_axis_x_tdata"], None
         if packet.takes_y:
             y = packet.y_data()[0]["s_axis_y_tdata"]
@@ -111,4 +114,21 @@ async def resets(dut):
                 await tb.step()
             tb.rest()
             await tb.step(LATENCY + 2)
+    tb.watch.finish()
+
+
+@cocotb.test(timeout_time=1, timeout_unit="ms")
+async def random_bits(dut):
+    """Fractions that are just above or just not above their random words, so that every bit decides."""
+    tb = TB(dut)
+    await tb.start()
+    for n in range(200):
+        packet = Packet(tb.rng, tb.count, 1, "relu", False, False, STOCHASTIC)
+        words = copy.copy(tb.random).take(tb.count).astype(np.uint32)
+        fraction = np.minimum(words + np.uint32(n % 2), np.uint32(0xFFFF))
+        packet.x[0] = tb.rng.integers(0x0080, 0x7F7F, tb.count).astype(np.uint32) << np.uint32(16) | fraction
+        tb.issue(packet)
+        await tb.step()
+    tb.rest()
+    await tb.step(LATENCY + 5)
     tb.watch.finish()
