@@ -226,6 +226,14 @@ def test_a_mutated_netlist_is_different(tmp_path):
     assert found.verdict == "different"
 
 
+@pytest.mark.parametrize("module", ["elementwise_unit", "fifo", "macrame", "macrame_engine", "vector_unit"])
+def test_a_netlist_is_tried_by_the_bench_of_its_module(module):
+    """Not by one of its registers alone."""
+    case = mutants.shape(mutants.modules()[module])
+    assert case is not None
+    assert case.bench == module
+
+
 def test_a_netlist_has_the_defaults_of_parameters_that_a_case_leaves_out(tmp_path):
     case = CASES["output_stage/5over2"]
     assert "POST_STAGES" not in case.parameters

@@ -102,8 +102,13 @@ def netlist_mutants(module: str, case: Case, count: int, seed: int) -> list[dict
 
 
 def shape(path: Path) -> Case | None:
-    """The case whose shape the netlist of a module has: of middle size, and without a board around it."""
+    """The case whose shape the netlist of a module has, without a board around it.
+
+    It is of middle size, and of the bench named like the module if there is one: a bench of its registers
+    alone, say, would not detect much.
+    """
     fitting = [case for case in benches.ladder(path)[0] if case.toplevel != "board_line"]
+    fitting = [case for case in fitting if case.bench == path.stem] or fitting
     return fitting[len(fitting) // 2] if fitting else None
 
 
