@@ -125,7 +125,7 @@ BOARDS = {
             "ULX3S with the network engine",
             "ECP5-85F",
             "ecp5",
-            ("--85k", "--package", "CABGA381", "--speed", "6", "--placer", "static"),
+            ("--85k", "--package", "CABGA381", "--speed", "6"),
             25_000_000,
             CoreConfig(1, 8, 8, k_max=1024, post_lanes=2),
             "openFPGALoader -b ulx3s {}",

@@ -68,6 +68,9 @@ PACKING = {
     ),
 }
 
+#: nextpnr's options for a board, besides its device: HeAP spreads the block RAM of the engine over the die.
+METHOD = {"ulx3s-engine": ("--placer", "static")}
+
 
 class Failed(RuntimeError):
     """A tool failed; the text is one line."""
@@ -214,6 +217,7 @@ def make(
         "--report",
         "nextpnr.json",
         *board.options,
+        *METHOD.get(name, ()),
         f"--{packing.pins}",
         pins,
         packing.written,
