@@ -16,7 +16,6 @@ LARGEST = 1 << 28
 """Bytes that an array of an .npz file may unpack to: a thousand times as many as the file has."""
 
 _DIMENSIONS = 64  # the most NumPy gives an array
-_MAGIC = b"\x93NUMPY"
 _HEADER = 1 << 16  # more than NumPy reads of a header
 _METHODS = (
     zipfile.ZIP_STORED,
@@ -142,11 +141,7 @@ def _member(label: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> tupl
         raise InputError(f"{label}: unsupported compression, expected a file that NumPy wrote")
     with archive.open(info) as stream:
         head = stream.read(_HEADER)
-        if head[:6] != _MAGIC:
-            raise InputError(
-                f"{label}: {short(info.filename)} in it is not a .npy file: it starts with {head[:6]!r}"
-            )
-        header = _header(label, head)
+        header = _header(label, head, f"{short(info.filename)} in it is ")
         if header.size > LARGEST:
             raise InputError(f"{label}: unpacks to {header.size:,} bytes, expected at most {LARGEST:,}")
         data = bytearray(head[header.start :])
@@ -157,10 +152,10 @@ def _member(label: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> tupl
     return header.array(data), header.bf16
 
 
-def _header(label: str, head: bytes) -> Header:
-    """The header of an .npy file, after all checks that do not need its data."""
-    if head[:6] != _MAGIC:
-        raise InputError(f"{label}: not a .npy file: it starts with {head[:6]!r}")
+def _header(label: str, head: bytes, member: str = "") -> Header:
+    """The header of an .npy file, after all checks that do not need its data; `member` begins a message."""
+    if head[:6] != b"\x93NUMPY":
+        raise InputError(f"{label}: {member}not a .npy file: it starts with {head[:6]!r}")
     stream = io.BytesIO(head)
     try:
         version = np.lib.format.read_magic(stream)

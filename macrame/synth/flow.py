@@ -270,7 +270,8 @@ def place(found: Netlist, seed: int, placer: str) -> float | None:
     """
     t = found.target
     design = wrapped(found)
-    options = [*t.options, *(["--placer", placer] if placer in t.placers[1:] else [])]
+    chosen = placer in t.placers[1:]  # the first is nextpnr's default
+    options = [*t.options, *(["--placer", placer] if chosen else [])]
     # the netlist itself, independent of its path: the same cells need no new placement
     placed = re.sub(r'"src": "[^"]*"', "", design.read_text())
     pins = [f'IO_LOC "{port}" {pin};\n' for port, pin in zip(PADS, t.pins, strict=False)]
@@ -289,6 +290,6 @@ def place(found: Netlist, seed: int, placer: str) -> float | None:
                 said = f"nextpnr: {' '.join(words or printed.splitlines()[-2:])}"
                 if "to place" not in said and "to find legal placement" not in said:
                     raise tools.FlowError(said)
-                raise tools.TooLarge(said + ("; PLACER=heap may fit" if placer in t.placers[1:] else ""))
+                raise tools.TooLarge(said + ("; PLACER=heap may fit" if chosen else ""))
     report = json.loads((folder / "report.json").read_text())
     return min((clock["achieved"] for clock in report["fmax"].values()), default=None)
