@@ -228,7 +228,6 @@ async def resets(dut):
         await tb.step(1 + wait)
         await tb.reset()
         await tb.run(tb.draw(3))
-    tb.drive(in_use=0)
     for wait in (1, 2, 3, 5, 130):  # in a table, which starts again
         tb.loads.send(*({"table_data": int(n), "table_last": 0} for n in range(128)))
         await tb.step(wait)

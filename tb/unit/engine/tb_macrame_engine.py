@@ -368,7 +368,8 @@ async def long_job(dut):
     tb.send(text)
     await tb.until(lambda: len(tb.program.taken) > (128 + 128 + 2048) // tb.beat, 40_000, "the long job")
     if real_time:
-        # the source repeats its beat in cycles that it does not see; from 100 on, none is taken in the job
+        # The source stands still while only the clock runs, and would repeat its beat if that were taken.
+        # After 100 cycles the decoder takes no beat until the job ends.
         await tb.step(100)
         await ClockCycles(dut.clk, side * side * word_cycles - 1000)
     tb.equal(tb.read("u_macrame.u_core_control.u_axil_regs.watchdog_q"), 0, "the core's watchdog")
