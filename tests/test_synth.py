@@ -12,13 +12,14 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from macrame import environment, paths
 from macrame.report.report import Report
 from macrame.report.terminal import Markdown
-from macrame.synth import bitstream, equal, flow, settings, shell, tables, targets, tools, verilog
+from macrame.synth import bitstream, equal, floorplan, flow, settings, shell, tables, targets, tools, verilog
 from macrame.synth import measure as program
 from macrame.synth.settings import InputError, Job, from_environment
 from tests.verbs import call
@@ -631,3 +632,62 @@ def test_a_board_that_cannot_be_made_is_one_line(monkeypatch, capsys, given, sai
     monkeypatch.setattr(bitstream.shutil, "rmtree", lambda *_, **__: pytest.fail("touched the old bitstream"))
     assert call("bitstream", given) == 2
     assert capsys.readouterr().err == f"bitstream: {said}\n"
+
+
+def block_rams(*held):
+    """A module with one block RAM for each range of the bus `u_x.data`, and a second bus `u_y.data`."""
+    rams = {
+        f"mem.0.{number}": {
+            "type": "DP16KD",
+            "connections": {"DIA0": [100 + first], "DIA1": ["x"], "DIB0": [100 + last], "ADA0": [100]},
+        }
+        for number, (first, last) in enumerate(held)
+    }
+    idle = {"type": "DP16KD", "connections": {"DIA0": ["0"], "ADA0": [100]}}
+    nets = {"u_x.data": {"bits": [*range(100, 164)]}, "u_y.data": {"bits": ["0", 300]}}
+    return {"netnames": nets, "cells": {**rams, "idle": idle}}
+
+
+def test_block_rams_are_placed_in_the_order_of_their_bits():
+    module = block_rams((18, 35), (0, 17), (18, 35), (36, 53), (0, 17))
+    assert floorplan.place(module, ["u_x.data"], sites=list("abcde")) == 5
+    cells = module["cells"]
+    assert {name: cell.get("attributes", {}).get("BEL") for name, cell in cells.items()} == {
+        "mem.0.1": "a", "mem.0.4": "b", "mem.0.0": "c", "mem.0.2": "d", "mem.0.3": "e", "idle": None,
+    }  # fmt: skip
+
+
+def test_block_rams_with_the_same_bits_are_in_the_order_of_their_numbers():
+    module = block_rams(*[(0, 17)] * 11)
+    floorplan.place(module, ["u_x.data"], sites=list("abcdefghijk"))
+    placed = [module["cells"][f"mem.0.{number}"]["attributes"]["BEL"] for number in range(11)]
+    assert placed == list("abcdefghijk")
+
+
+@pytest.mark.parametrize(
+    ("buses", "sites", "said"),
+    [
+        (["u_x.data", "u_z.data"], "abc", "floorplan: 0 nets named u_z.data, expected one"),
+        (["data"], "abc", "floorplan: 2 nets named data, expected one"),
+        (["u_x.data"], "ab", "floorplan: 3 block RAMs on u_x.data, expected 1 to 2"),
+        (["u_y.data"], "ab", "floorplan: 0 block RAMs on u_y.data, expected 1 to 2"),
+    ],
+)
+def test_a_floorplan_that_does_not_suit_the_design_is_one_line(buses, sites, said):
+    module = block_rams((0, 17), (18, 35), (36, 53))
+    with pytest.raises(floorplan.Unplaced, match=f"^{re.escape(said)}$"):
+        floorplan.place(module, buses, sites)
+    assert all("attributes" not in cell for cell in module["cells"].values())
+
+
+def test_the_floorplan_has_every_block_ram_of_the_device_once():
+    assert len(floorplan.ECP5_85F) == len(set(floorplan.ECP5_85F)) == 208
+
+
+@pytest.mark.parametrize(("board", "buses"), bitstream.BUSES.items())
+def test_a_board_with_a_floorplan_has_its_buses(board, buses):
+    sources = {Path(path).stem: verilog.text(Path(path)) for path in paths.sources(board=board)}
+    for instance, bus in (name.split(".") for name in buses):
+        module = instance.removeprefix("u_")
+        assert any(re.search(rf"\b{module} #\([^;]*\) {instance} \(", text) for text in sources.values())
+        assert re.search(rf"\[\w+-1:0\] *{bus}\b", sources[module])

@@ -15,7 +15,7 @@ from macrame import environment, paths
 from macrame.board import BOARDS
 from macrame.errors import InputError
 from macrame.files import atomic
-from macrame.synth import tools, verilog
+from macrame.synth import floorplan, tools, verilog
 from macrame.synth.settings import one_of, whole
 from macrame.synth.targets import TARGETS
 
@@ -68,8 +68,11 @@ PACKING = {
     ),
 }
 
-#: nextpnr's options for a board, besides its device: HeAP spreads the block RAM of the engine over the die.
-METHOD = {"ulx3s-engine": ("--placer", "static")}
+#: By board: buses whose block RAMs are placed in the order of their bits.
+BUSES = {"ulx3s-engine": ("u_uart_bridge.w_tdata", "u_program_decoder.weights_q")}
+
+#: By board: nextpnr's options besides the device. Its default, router1, fails where wires are scarce.
+METHOD = {"ulx3s-engine": ("--router", "router2")}
 
 
 class Failed(RuntimeError):
@@ -202,6 +205,14 @@ def make(
         )
     except tools.FlowError as error:
         raise Failed(str(error)) from None
+    if name in BUSES:
+        netlist = json.loads((folder / "netlist.json").read_text())
+        try:
+            count = floorplan.place(netlist["modules"][board.top], BUSES[name])
+        except floorplan.Unplaced as error:
+            raise Failed(str(error)) from None
+        (folder / "netlist.json").write_text(json.dumps(netlist))
+        say(f"floorplan of {count} block RAMs")
     say("place and route, which takes minutes")
     run(
         folder,
