@@ -31,6 +31,7 @@ from macrame.golden.gemm import gemm
 from macrame.host import quantize, registers
 from macrame.sim import simulate
 from macrame.sim.modules import MODULES
+from macrame.synth import gates
 from tb.lib.catalogue import CASES
 from tests import selection, test_cycles, test_faults, test_fuzz
 from tests.test_oracles import RUNTIMES as ORACLES
@@ -504,6 +505,7 @@ COUNTS = [
             )
         ),
     ),
+    (r"(\d+) single modules", lambda said: len(gates.MODULES) == said),
     (
         r"full-range tiles in (\d+) shapes",
         lambda said: (

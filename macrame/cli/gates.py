@@ -16,8 +16,8 @@ OPTIONS = (
     Option("target", "FPGA family: ecp5 or ice40", "ecp5"),
     Option(
         "unit",
-        "core: the whole core with its AXI ports; array: mac_array; requantize: one lane; modules: each "
-        "module that has its own bench; all: core, array and requantize",
+        "core: the whole core with its AXI ports; array: mac_array; requantize: one lane; modules: "
+        "single modules of the core, one after the other; all: core, array and requantize",
         "all",
     ),
     Option("rows", "rows of the array, 1 to 8", "2"),
