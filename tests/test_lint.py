@@ -18,6 +18,7 @@ import pytest
 
 from macrame import environment
 from macrame.dev import lint
+from macrame.errors import amount
 
 #: Ports, a body that every tool accepts, one with a fault, and the kinds of tools that must reject it.
 FAULTS = {
@@ -309,3 +310,18 @@ def test_a_misspelt_word_is_found(tmp_path):
     status, said = lint.command(sys.executable, "-m", "codespell_lib", "a.md", cwd=tmp_path)
     assert status == 65
     assert "==> synchronous" in said
+
+
+def test_each_word_selects_all_checks_that_contain_it(monkeypatch, capsys):
+    """Also of several words, and if the first check of a word is also its last."""
+    ran = []
+    names = ("form a", "ruff check", "ruff format", "mypy types")
+    made = [lint.Check(name, lambda name=name: ran.append(name) or "") for name in names]
+    monkeypatch.setattr(lint, "all_checks", lambda: iter(made))
+    monkeypatch.setattr(lint, "tools", lambda: ([], "tools"))
+    monkeypatch.setattr(lint, "COMMANDS", lint.Commands())  # which no command starts after a run
+    for words, expected in ((["mypy"], names[3:]), (["ruff"], names[1:3]), (["ruff", "form a"], names[:3])):
+        ran.clear()
+        assert lint.run(words) == 0
+        assert sorted(ran) == sorted(expected)
+        assert f"lint: {amount(len(expected), 'check')}, 0 failed" in capsys.readouterr().out
