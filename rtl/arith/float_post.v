@@ -11,9 +11,10 @@
 //   While `enable` is low, everything holds.
 //
 // Numbers
-//   y = x + bias, nearest even. ReLU keeps y > 0 and NaN, and returns +0 otherwise. `kind` 0 leaves
-//   float32, 1 rounds to bfloat16 to nearest even, 2 toward zero, 3 stochastically: away from zero
-//   iff random < the lower half of y. A bfloat16 occupies the lower half of y; the upper half is 0.
+//   sum = x + bias, rounded to nearest even. ReLU keeps sums above 0 and NaN, and replaces all
+//   others with +0. `kind` 0 leaves float32, 1 rounds to bfloat16 to nearest even, 2 toward zero, 3
+//   stochastically: away from zero iff random < sum[15:0]. A bfloat16 occupies the lower half of y;
+//   the upper half is 0.
 //
 // Example
 //   x = 3F800000, bias = BFC00000 (1 - 1.5 = -0.5), relu: 00000000; without relu, kind 1: 0000BF00.

@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Purpose
-//   The product of mul8x8 made of adders alone, for the cells beyond a device's DSP blocks. It has
-//   no `*`, so that no synthesis tool infers a DSP block; the second register is between the
-//   adders, where it halves the longest path.
+//   mul8x8 made of adders alone, for the cells beyond a device's DSP blocks. It has no `*`, so that
+//   no synthesis tool infers a DSP block. One of its two registers is between the adders, so that
+//   the longest path has two of them rather than three.
 //
 //     b:   7   6 | 5   4 | 3   2 | 1   0
 //          └ t3 ─┘ └ t2 ─┘ └ t1 ─┘ └ t0 ┘        t = a times two bits of b

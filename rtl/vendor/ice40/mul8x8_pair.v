@@ -5,16 +5,17 @@
 //   rtl/array/mul8x8_pair.v in one DSP block of Lattice iCE40 UltraPlus; same ports, latency and
 //   numbers.
 //
-//   SB_MAC16 holds two 8x8 multipliers, one on the operands' upper bytes, one on the lower. Its
-//   first registers are those of A and B; the second are between the multipliers and the adders,
-//   which are bypassed (OUTPUT_SELECT 2):
+//   In 8x8 mode SB_MAC16 is two multipliers, one for the operands' upper bytes, one for the lower.
+//   Its first registers are those of A and B; the second ones follow the multipliers. The adders
+//   after them are bypassed (TOPOUTPUT_SELECT and BOTOUTPUT_SELECT 2):
 //
 //     A[15:8], B[15:8] ──► rA, rB ──► 8x8 ──► rF ──► O[31:16]        a1 * b1
 //     A[7:0],  B[7:0]  ──► rA, rB ──► 8x8 ──► rG ──► O[15:0]         a0 * b0
 //
-//   The block's other multiplier registers must match in pairs, or the hardware does not support
-//   the configuration. `synth_ice40 -dsp` would drop the registers of an instantiated block: leave
-//   that option off.
+//   Lattice supports only certain combinations of settings. This one is mult_8x8_all_pipelined with
+//   signed operands; PIPELINE_16x16_MULT_REG1 belongs to it, although its registers hold products
+//   that 8x8 mode does not use. `synth_ice40 -dsp` would drop the registers of an instantiated
+//   block: leave that option off.
 //
 // Latency
 //   2 cycles, two products per cycle, no handshake.
