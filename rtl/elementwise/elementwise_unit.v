@@ -11,32 +11,35 @@
 //                                                                                   │
 //     s_axil ─► axil_regs, perf_counters, release_watchdog ─► irq                   ▼ m_axis
 //
-//   Reset is synchronous and active high; it clears control registers only. Errors stop the unit
-//   with a sticky named status; a soft reset through CONTROL restarts it on packet boundaries.
-//   Resets keep the tables, except that a table being loaded may be left partly overwritten.
+//   Reset is synchronous and active high; it clears control registers only. An error halts the
+//   unit and sets its bit in STATUS; a soft reset through CONTROL clears the bit and restarts the
+//   unit on packet boundaries. Resets keep the tables, except that a table being loaded may be left
+//   partly overwritten.
 //
 // Latency
-//   18 cycles from a beat of x accepted to its result offered: operand_skid 1, elementwise_lanes
-//   14, fifo 2, packet_closer 1. One beat of LANES int8 values per cycle; a record uses
-//   ceil(9 / LANES) more cycles per packet, and a table 256 * ceil(4 / LANES), or 256 with short
-//   entries.
+//   18 cycles from a beat of x accepted to its result offered, if nothing waits: operand_skid 1,
+//   elementwise_lanes 14, fifo 2, packet_closer 1. One beat of LANES int8 values per cycle; a
+//   record uses ceil(9 / LANES) more cycles per packet, and a table 256 * ceil(4 / LANES), or 256
+//   with short entries.
 //
 // Numbers
-//   With tables A and B of int32, requantised as gemmlowp does: A[x] + B[y], the product of the
-//   upper halves of A[x] and B[y], A[max(x, y)], A[min(x, y)], A[x]. elementwise_lane has the
-//   arithmetic, docs/streams.md the packets, rtl/elementwise_unit.rdl the registers.
+//   One of these, requantised by the rule gemmlowp, from tables A and B of int32: A[x] + B[y], the
+//   product of the upper halves of A[x] and B[y], A[max(x, y)], A[min(x, y)], A[x].
+//   elementwise_lane has the arithmetic, docs/streams.md the packets, rtl/elementwise_unit.rdl the
+//   registers.
 //
 // Example
-//   LANES 2: a packet of short entries v * 256 loads table A with v << 24; then a record with op 2,
-//   right 23, clamp -128..127 and multiplier 2^30, x = 16'hFD05 (5, -3) with tlast, and y =
-//   16'h0202 with tlast: one result beat, 16'h0205, with tlast.
+//   LANES 2: a packet with op 6 and the short entries v * 256, for all v from 0 to 255, loads table
+//   A with v << 24; then a record with op 2, right 23, zero point 0, clamp -128..127 and multiplier
+//   2^30, x = 16'hFD05 (5, -3) with tlast, and y = 16'h0202 with tlast: one result beat, 16'h0205,
+//   with tlast.
 `default_nettype none
 
 module elementwise_unit #(
     parameter integer LANES      = 2,  // int8 values per beat, 1..32
-    // Entries of the FIFO, a power of two. A result reserves its entry from issue until it leaves:
-    // 32 cover the pipeline, so that a result stream without back-pressure never makes the unit
-    // wait.
+    // Entries of the FIFO, a power of two, 2 or more. A result reserves its entry from issue until
+    // it leaves, 17 cycles if nothing waits: with 32 entries, a result stream without back-pressure
+    // never makes the unit wait.
     parameter integer FIFO_DEPTH = 32
 ) (
     input  wire                    clk,

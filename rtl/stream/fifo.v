@@ -7,8 +7,8 @@
 //   in memory and one more in that register.
 //
 //   The writer must not write when DEPTH + 1 entries are held, even if one leaves in that cycle.
-//   There is no `full`: the writers count entries, the core with credits before it starts a tile,
-//   and a flag that must never rise cannot be tested.
+//   There is no `full`: every writer counts entries, as the core does before it starts a tile, so
+//   the flag would never rise, and a flag that never rises cannot be tested.
 //
 // Latency
 //   A beat written into an empty FIFO is on out_data 2 cycles later. One beat in and one out per

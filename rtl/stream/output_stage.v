@@ -11,15 +11,16 @@
 //                                          (bfloat16 tiles)   float_post                 float row
 //
 //   A bfloat16 tile's x is the row; float_post adds its bias. Stochastic rounding uses 16 bits of
-//   `random` per lane for every group of columns, in order. random_step is high in the cycle that
-//   uses them; new ones are due in the next. The last group uses the bits of all lanes, even those
-//   without a column.
+//   `random` per lane for each group of columns, the lowest group first. random_step is high in the
+//   cycle that uses them; new ones are due in the next. The last group uses the bits of all lanes,
+//   even those without a column.
 //
 // Latency
 //   From row_valid (the row is on `row` in that cycle) to out_valid: raw 1 cycle; all others GROUPS
 //   + 11, where GROUPS = ceil(COLS / POST_LANES). One raw row per cycle; any other every GROUPS
 //   cycles. Nothing here can stall. A raw row must come at least GROUPS + 11 cycles after a row of
-//   another kind, or the two would collide at the output; the sequencer keeps that distance.
+//   another kind, or it would collide with that row at the output or overtake it; the sequencer
+//   keeps that distance.
 //
 //   An int8 tile's `bias` is read with `row`, in the cycle of row_valid, and so are the first
 //   group's other fields (for a bfloat16 tile, its bias). All fields must hold until the row's last
@@ -28,8 +29,9 @@
 //   POST_CYCLES above 1 gives each requantiser that many cycles per result; its multiplier then
 //   needs no DSP block. It advances once every POST_CYCLES cycles, on a free-running tick that is
 //   not synchronised to the rows. A row may come GROUPS * POST_CYCLES cycles after another, and
-//   leaves (GROUPS + 8) * POST_CYCLES cycles after it came, or up to POST_CYCLES - 1 sooner. The
-//   record must hold for GROUPS * POST_CYCLES cycles.
+//   leaves (GROUPS + 8) * POST_CYCLES cycles after it came, or up to POST_CYCLES - 1 sooner. A raw
+//   row must come at least (GROUPS + 8) * POST_CYCLES cycles after it. The record must hold for
+//   GROUPS * POST_CYCLES cycles.
 //
 // Numbers
 //   int8 tiles: x = row + bias wraps modulo 2^32, as NumPy's int32 does; then see requantize. A raw
@@ -90,18 +92,18 @@ module output_stage #(
     localparam integer MODE_BF16  = 2;
     localparam integer MODE_RELU  = 3;
 
-    // x: the row with its bias
+    // x: the row, with its bias if it is of an int8 tile
     reg               x_valid_q, x_last_q;
     reg [3:0]         x_mode_q;
     reg [32*COLS-1:0] x_q;
 
-    // Groups: group_start and group_index in the cycle of row_valid and after; x follows one cycle
-    // later, because x_q is a register. x_q shifts down group by group, so that a lane's column is
-    // always at the same position: a multiplexer here would precede the requantiser's longest
-    // stage.
+    // Groups: group_start and group_index announce one, the first in the cycle of row_valid; its x,
+    // number and record are in registers one cycle later. x_q shifts down group by group, so that a
+    // lane's column is always at the same position: a multiplexer here would precede the
+    // requantiser's longest stage.
     reg               groups_pending_q;  // groups of this row remain
     reg [GROUP_W-1:0] next_group_q;      // the next of them
-    reg               group_valid_q;     // a group enters the requantisers
+    reg               group_valid_q;     // a group enters the lanes, at the tick
     reg [GROUP_W-1:0] group_q;           // its number
     reg               group_row_last_q;  // it belongs to the tile's last row
 
@@ -117,8 +119,8 @@ module output_stage #(
     reg  [POST_STAGES-1:0] row_end_pipe_q, row_last_pipe_q;
     wire                   row_done = row_end_pipe_q[POST_STAGES-1] && tick;
 
-    // The pipeline is gated while it is empty: the groups of a row follow each other, so from the
-    // first to the last either group_valid_q or a bit of row_end_pipe_q is set.
+    // The pipeline is gated while it is empty. row_end_pipe_q marks only the last group of a row,
+    // but until that one enters, group_valid_q is set, as a row's groups follow without a gap.
     reg  active_q;
     wire pipe_enable = active_q && tick;
 
