@@ -9,7 +9,7 @@
 //                            │ jobs, tables           │ macrame │ ─┬────────────► result_writer
 //     memory ─► window_reader ───┬── activations ───► └─────────┘  │                  ▲   │
 //                                └─────────────────────────────────┴► elementwise_path┘   ▼
-//     memory ─► second_reader ──────────────────────────────────────►                  memory
+//     memory ─► second_reader ───────────────────────────────────────────────┘         memory
 //
 //   A program is a packet; docs/engine.md has the format. While none runs, the host port reads and
 //   writes the memory. An error halts the engine and sets its bit in STATUS; a soft reset through
@@ -80,7 +80,7 @@ module macrame_engine #(
     localparam integer BEAT_W        = 8 * DEPTH * DEPTH;
     localparam integer ADDRESS_W     = $clog2(WORDS) + 2;
     localparam integer SLICES        = K_MAX / DEPTH;
-    localparam integer SLICE_W       = $clog2(SLICES + 2);  // of a panel's number of slices
+    localparam integer SLICE_W       = $clog2(SLICES + 2);  // bits of a panel's number of slices
     localparam [31:0]  ONE           = 1;
     localparam [31:0]  DEPTH_32      = DEPTH;
     localparam [31:0]  POST_32       = POST_LANES;
@@ -378,7 +378,7 @@ module macrame_engine #(
 
     // --- the elementwise unit
 
-    wire              takes_second = !record[2];
+    wire              takes_second = !record[2];  // command 4 takes x alone
     wire              path_job_ready, second_job_ready;
     wire [WORD_W-1:0] y_data;
     wire              y_valid, y_ready, words_remaining;

@@ -9,7 +9,8 @@
 //   panel's step is added to the address at which the panel started. With turn_column, the half of
 //   a word alternates from column to column and starts anew in each row; with turn_panel, it
 //   alternates from panel to panel. The step of that loop is added only when the half changes from
-//   upper to lower. With neither, the half does not change.
+//   upper to lower. With neither, the half does not change;
+//   both must not be set.
 //
 // Latency
 //   1 cycle from job_taken to the first address, and from `advance` to the next. `active` is low
@@ -59,7 +60,7 @@ module result_addresses #(
     genvar n;
     generate
         for (n = 0; n < 3; n = n + 1) begin : g_loop
-            // counts from 2, and equals count_q in the last iteration but one
+            // the next iteration's number, from 2 on: count_q in the last iteration but one
             reg [15:0] iteration_q;
             reg [15:0] count_q;
             reg        one_iteration_q, last_q;
@@ -86,7 +87,7 @@ module result_addresses #(
         end
     endgenerate
 
-    // a step that waits for the upper half
+    // the half changes from lower to upper, in the same word
     wire stay = (!wrap[0] && turn_column_q && !half_q) || (wrap[1] && turn_panel_q && !half_q);
 
     wire [ADDRESS_W-1:0] step = !wrap[0] ? target_step_q[0 +: ADDRESS_W] :

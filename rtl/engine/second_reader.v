@@ -56,7 +56,7 @@ module second_reader #(
 
     localparam integer ADDRESS_W      = $clog2(WORDS) + 2;
     localparam [31:0]  WORDS_32       = WORDS;
-    localparam [2:0]   WORDS_HELD_MAX = 3'd4;  // words on their way to the register
+    localparam [2:0]   WORDS_HELD_MAX = 3'd4;  // words read that are not in out_q yet
 
     wire                 active;
     wire [ADDRESS_W-1:0] address;
@@ -76,8 +76,8 @@ module second_reader #(
     wire unused   = &{1'b0, unused_last_address, unused_half};
 
     assign job_ready      = !active && !halted;
-    // The addresses advance without in_range, which comes late, and while halted: after an address
-    // that is not in the memory, no other is read.
+    // The addresses advance without in_range, which comes late, and while halted. That does no
+    // harm: an address that is not in the memory halts the engine, and no other is read.
     wire due = active && takes_second_q && port_b_free && (words_held_q != WORDS_HELD_MAX);
 
     assign port_b_read    = due && in_range && !halted;

@@ -5,7 +5,7 @@
 //   Reads the windows of a job from the memory, word by word, as activation panels of the core or
 //   as an operand of the elementwise unit.
 //
-//     for each panel, row, column                               a tile: packets of `chunks`
+//     for each panel, row, column                               a tile: `chunks` packets
 //       for each kernel row, kernel column, kernel word         a slice
 //
 //   When a loop advances and those within it start again, its step is added to the address, and to
@@ -18,9 +18,9 @@
 //
 //   A job is accepted while the reader is idle. Errors are strobes, which may last while the output
 //   stalls: `error_range`, a slice within the image whose address is not in the memory, 1 cycle
-//   after its address; `error_length`, the slices of a window are not those of its chunks. `halted`
-//   must be high from the next cycle on; while it is, no job is accepted, and what is read is not
-//   offered.
+//   after its address; `error_length`, a window has more or fewer slices than its chunks together.
+//   `halted` must be high from the next cycle on; while it is, no job is accepted, and what is read
+//   is not offered. What was read before still is, the slice at fault included.
 //
 // Latency
 //   3 cycles from a job accepted to its first word offered; one word per cycle. The next job can be
@@ -31,7 +31,8 @@
 //
 // Example
 //   kernel_columns 2, last_slices 2, all other counts 1, source 5, step of the kernel column 3;
-//   height and width 1, step of x 1: word 5 of the memory, then a word of `fill` with out_last.
+//   height and width 1, top and left 0, step of x 1: word 5 of the memory, then a word of `fill`
+//   with out_last.
 `default_nettype none
 
 module window_reader #(
@@ -74,7 +75,7 @@ module window_reader #(
     // slices
     output wire [WORD_W-1:0]            out_data,
     output wire [1:0]                   out_user,     // as tuser of s_axis_a, on out_last
-    output wire                         out_last,     // the last of a panel
+    output wire                         out_last,     // the last of a packet: of a chunk
     output wire                         out_job_last, // ... of the job
     output wire                         out_for_unit,
     output wire                         out_valid,
@@ -105,7 +106,7 @@ module window_reader #(
     wire job_taken  = job_valid && job_ready;
     wire slice_read = reading_q && advance;  // also while halted, when it is not offered
 
-    // a slice in the first of the memory's two cycles still needs its job
+    // a slice in the first of the memory's two cycles still needs the fields of its job
     assign job_ready = !reading_q && !halted && (!valid1_q || advance);
 
     // --- loops: word, kernel column, kernel row, column, row, panel
@@ -113,7 +114,7 @@ module window_reader #(
     wire [95:0] counts = {panels, rows, columns, kernel_rows, kernel_columns, kernel_words};
     wire [5:0]  wrap;           // this loop and those within it are in their last iteration
     reg         window_last_q;  // wrap[2], a register since the enables of many others depend on it
-    wire [2:0]  last_next;      // last_q after a slice
+    wire [2:0]  last_next;      // last_q of the inner loops after a slice
     wire        tile_last;      // the last row and column
 
     genvar n;
@@ -125,7 +126,7 @@ module window_reader #(
             ERROR_window_reader_SLICE_W_must_be_2_to_16 u_error ();
         end
         for (n = 0; n < 6; n = n + 1) begin : g_loop
-            // counts from 2, and equals count_q in the last iteration but one
+            // the next iteration's number, from 2 on: count_q in the last iteration but one
             reg [15:0] iteration_q;
             reg [15:0] count_q;
             reg        one_iteration_q, last_q;
@@ -172,7 +173,7 @@ module window_reader #(
     // from 2 on, like iteration_q
     reg [15:0]        chunk_q;
     reg [SLICE_W-1:0] slice_q;
-    // the window has one chunk; a chunk has one slice, the last one has
+    // the window has one chunk; every chunk but the last has one slice; the last has one
     reg        one_chunk_q, chunk_one_slice_q, last_one_slice_q;
     reg        chunk_last_q, slice_last_q;
 
